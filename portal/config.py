@@ -1,0 +1,96 @@
+"""Settings: one frozen record read from the environment. The README's table is generated from ``SETTINGS``."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import timedelta
+from pathlib import Path
+
+
+class SettingsError(ValueError):
+    """A setting that can't be used; the message is one line that names it."""
+
+
+def _duration(text: str) -> timedelta:
+    found = re.fullmatch(r"(\d{1,4})(d|h|m)", text.strip())
+    if not found:
+        raise SettingsError(f"{text!r} is not a duration like 48h, 7d or 90m")
+    amount, unit = int(found[1]), found[2]
+    return timedelta(**{{"d": "days", "h": "hours", "m": "minutes"}[unit]: amount})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every setting with its default; the environment variable is PORTAL_ and the field's name in capitals."""
+
+    data: Path = field(default=Path("var"), metadata={"why": "where the database and the evidence are kept"})
+    database_url: str = field(default="", metadata={"why": "SQLite in the data folder unless set; PostgreSQL as postgresql+psycopg://…"})
+    secret_key: str = field(default="", metadata={"why": "signs form tokens; `portal serve` refuses to start without one"})
+    qa: str = field(default="", metadata={"why": "1 opens /qa on loopback only; `anywhere` opens it on any address"})
+    sqlite_synchronous: str = field(default="FULL", metadata={"why": "FULL keeps the last commits at power loss; NORMAL is faster and may not"})
+    trusted_hosts: str = field(default="", metadata={"why": "names this portal answers to, separated by commas; empty: any"})
+    proxies: int = field(default=0, metadata={"why": "how many trusted proxies set X-Forwarded-*; 0 ignores those headers"})
+    https: str = field(default="", metadata={"why": "1 when people reach the portal by https: __Host- cookie, Secure, HSTS"})
+    threads: int = field(default=4, metadata={"why": "threads of each web worker"})
+    deadlines: str = field(default="", metadata={"why": "other deadlines than the defaults, as name=48h,name=7d (names: portal/flow.py)"})
+    webhook_url: str = field(default="", metadata={"why": "where notices go besides the portal itself; empty: nowhere"})
+    webhook_secret: str = field(default="", metadata={"why": "signs the webhooks (whsec_…, standardwebhooks format)"})
+    log: str = field(default="", metadata={"why": "1 writes one JSON line a request to standard error"})
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """Read PORTAL_* variables. Raises SettingsError naming the variable that can't be used."""
+        environ = os.environ if environ is None else environ
+        values: dict[str, object] = {}
+        for setting in fields(cls):
+            raw = environ.get(f"PORTAL_{setting.name.upper()}")
+            if raw is None:
+                continue
+            if isinstance(setting.default, int):
+                if not raw.isascii() or not raw.isdigit():
+                    raise SettingsError(f"PORTAL_{setting.name.upper()} must be a whole number, not {raw!r}")
+                values[setting.name] = int(raw)
+            elif isinstance(setting.default, Path):
+                values[setting.name] = Path(raw)
+            else:
+                values[setting.name] = raw
+        made = cls(**values)  # type: ignore[arg-type]
+        made.check()
+        return made
+
+    def check(self) -> None:
+        """Raises SettingsError for values that would only fail later."""
+        if self.sqlite_synchronous not in ("FULL", "NORMAL"):
+            raise SettingsError("PORTAL_SQLITE_SYNCHRONOUS must be FULL or NORMAL")
+        if self.qa not in ("", "0", "1", "anywhere"):
+            raise SettingsError("PORTAL_QA must be 1 or anywhere")
+        self.durations()
+
+    def durations(self) -> dict[str, timedelta]:
+        """The deadlines given in PORTAL_DEADLINES, by name."""
+        chosen: dict[str, timedelta] = {}
+        for part in filter(None, (p.strip() for p in self.deadlines.split(","))):
+            name, _, value = part.partition("=")
+            try:
+                chosen[name.strip()] = _duration(value)
+            except SettingsError as error:
+                raise SettingsError(f"PORTAL_DEADLINES: {error}") from None
+        return chosen
+
+    @property
+    def url(self) -> str:
+        """The database's address; the default is SQLite in the data folder."""
+        if self.database_url.startswith("postgresql://"):
+            return "postgresql+psycopg://" + self.database_url.removeprefix("postgresql://")
+        return self.database_url or f"sqlite:///{(self.data / 'portal.db').absolute()}"
+
+    @property
+    def sqlite(self) -> bool:
+        return self.url.startswith("sqlite")
+
+    @property
+    def qa_open(self) -> bool:
+        return self.qa in ("1", "anywhere")

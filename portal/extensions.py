@@ -1,0 +1,157 @@
+"""The database: the typed base of the models, the session, and ``writing()``, the only way to change anything.
+
+On SQLite every write transaction is BEGIN IMMEDIATE from its first statement, because a reader that turns into a writer
+fails at once whatever the timeout, and the writers of all processes take turns at a lock file, because SQLite's own
+waiting starves some of them. Reads are plain BEGIN and are never committed.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Any
+
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import BigInteger, DateTime, Dialect, Integer, MetaData, event
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.types import JSON, TypeDecorator
+
+WAIT_FOR_TURN = 5.0  # seconds a writer waits for the others before it gives up with Busy
+
+
+class Busy(RuntimeError):
+    """The database could not be written within the waiting time; nothing was changed, trying again is safe."""
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware UTC moment: timestamptz on PostgreSQL, UTC text on SQLite."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment needs its time zone")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+BigId = BigInteger().with_variant(Integer, "sqlite")  # SQLite only numbers rows itself for INTEGER keys
+
+
+class Model(DeclarativeBase):
+    """Base of all tables: every constraint has a name, moments are aware, dicts and lists are JSON."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: Moment, dict[str, Any]: JSON, list[Any]: JSON, int: BigId}
+
+
+db = SQLAlchemy(metadata=Model.metadata)  # the models stand on our own typed base, not on db.Model
+migrate = Migrate()
+
+_writing: ContextVar[bool] = ContextVar("portal_writing", default=False)
+_lock_path: str | None = None
+
+
+def use_lock_file(path: str | None) -> None:
+    """Writers of all processes take turns at this file (SQLite); None: no turns (PostgreSQL has its own)."""
+    global _lock_path
+    _lock_path = path
+
+
+@event.listens_for(Engine, "connect")
+def _prepare_connection(dbapi_connection: Any, _record: Any) -> None:
+    if isinstance(dbapi_connection, sqlite3.Connection):
+        dbapi_connection.isolation_level = None  # we say BEGIN ourselves
+        cursor = dbapi_connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute(f"PRAGMA synchronous={os.environ.get('PORTAL_SQLITE_SYNCHRONOUS', 'FULL')}")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.execute(f"PRAGMA busy_timeout={int(WAIT_FOR_TURN * 1000)}")
+        cursor.execute("PRAGMA cache_size=-8000")
+        cursor.close()
+
+
+@event.listens_for(Engine, "begin")
+def _begin(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if _writing.get() else "BEGIN")
+
+
+@event.listens_for(Session, "before_flush")
+def _no_write_outside(_session: Session, _context: Any, _instances: Any) -> None:
+    if not _writing.get():
+        raise RuntimeError("the database is only changed inside writing()")
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    if _lock_path is None:
+        yield
+        return
+    handle = os.open(_lock_path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        give_up = time.monotonic() + WAIT_FOR_TURN
+        pause = 0.0005
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > give_up:
+                    raise Busy("other writers hold the database") from None
+                time.sleep(pause)
+                pause = min(pause * 1.5, 0.01)
+        yield
+    finally:
+        os.close(handle)  # closing gives the lock back
+
+
+def is_writing() -> bool:
+    """Whether the caller stands inside ``writing()``."""
+    return _writing.get()
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """A write transaction: ends the read before it, commits at its end, rolls back on any exception.
+
+    A ``writing()`` inside another joins it. Raises Busy when the database stays locked for five seconds.
+    """
+    if _writing.get():
+        yield
+        return
+    db.session.rollback()
+    with _turn():
+        token = _writing.set(True)
+        try:
+            yield
+            db.session.commit()
+        except BaseException:
+            db.session.rollback()
+            raise
+        finally:
+            _writing.reset(token)

@@ -1,0 +1,41 @@
+"""The tables, one module a noun. Importing this package knows them all."""
+
+from portal.models.accounts import FormKey, KeptForm, RateCount, Session, Shop, Staff, User
+from portal.models.cases import Case, CaseEvent, CaseLine, CaseTally, Draft
+from portal.models.evidence import Evidence
+from portal.models.imports import ImportJob
+from portal.models.messages import Conversation, Message
+from portal.models.notifications import Delivery, Notice
+from portal.models.orders import Order, OrderLine, Product, Sku
+from portal.models.policies import Policy, ReturnAddress
+from portal.models.shipments import Parcel, ParcelLine, ParcelTrace
+
+__all__ = [
+    "Case",
+    "CaseEvent",
+    "CaseLine",
+    "CaseTally",
+    "Conversation",
+    "Delivery",
+    "Draft",
+    "Evidence",
+    "FormKey",
+    "ImportJob",
+    "KeptForm",
+    "Message",
+    "Notice",
+    "Order",
+    "OrderLine",
+    "Parcel",
+    "ParcelLine",
+    "ParcelTrace",
+    "Policy",
+    "Product",
+    "RateCount",
+    "ReturnAddress",
+    "Session",
+    "Shop",
+    "Sku",
+    "Staff",
+    "User",
+]

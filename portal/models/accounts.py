@@ -1,0 +1,106 @@
+"""Who uses the portal: people, shops, their sessions, and what keeps a form from being lost or done twice."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.extensions import Model
+
+ROLES = ("owner", "agent", "warehouse", "finance")
+
+
+class User(Model):
+    """A person or company that signs in by 会员名. Without a password the account is dormant: it owns, but can't enter."""
+
+    __tablename__ = "users"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    member_name: Mapped[str] = mapped_column(String(64), unique=True)
+    company_name: Mapped[str] = mapped_column(String(200), default="")
+    password_hash: Mapped[str | None] = mapped_column(String(255))
+    created_at: Mapped[datetime]
+    disabled_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(default=1)  # bumped whenever a list of this person's changes
+
+
+class Shop(Model):
+    """A seller. ``version`` is bumped whenever a list of the shop's changes."""
+
+    __tablename__ = "shops"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    owner_id: Mapped[int] = mapped_column(ForeignKey("users.id"), unique=True)
+    created_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class Staff(Model):
+    """Who works in which shop, as what."""
+
+    __tablename__ = "staff"
+    __table_args__ = (
+        CheckConstraint("role IN ('owner','agent','warehouse','finance')", name="role"),
+        Index("ix_staff_shop_id", "shop_id"),
+    )
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id"))
+    role: Mapped[str] = mapped_column(String(12), default="owner")
+
+
+class Session(Model):
+    """A signed-in browser. Only the hash of its cookie is kept, so a stolen table opens nothing."""
+
+    __tablename__ = "sessions"
+    __table_args__ = (Index("ix_sessions_user_id", "user_id"), Index("ix_sessions_expires_at", "expires_at"))
+
+    id_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    created_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime]  # absolute end
+    ended_at: Mapped[datetime | None]
+    device: Mapped[str] = mapped_column(String(120), default="")
+
+
+class KeptForm(Model):
+    """What somebody had typed when the session ended; shown again only to the same person."""
+
+    __tablename__ = "kept_forms"
+    __table_args__ = (Index("ix_kept_forms_user_id", "user_id", "path"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    path: Mapped[str] = mapped_column(String(300))
+    fields: Mapped[dict[str, Any]]
+    kept_at: Mapped[datetime]
+
+
+class FormKey(Model):
+    """One submission, done once: the same key gives the same answer, with another body it is refused."""
+
+    __tablename__ = "form_keys"
+    __table_args__ = (UniqueConstraint("user_id", "key"), Index("ix_form_keys_at", "at"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    key: Mapped[str] = mapped_column(String(64))
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    location: Mapped[str] = mapped_column(Text, default="")
+    at: Mapped[datetime]
+
+
+class RateCount(Model):
+    """How often something was done in a window of time; shared by all nodes."""
+
+    __tablename__ = "rate_counts"
+    __table_args__ = (Index("ix_rate_counts_until", "until"),)
+
+    bucket: Mapped[str] = mapped_column(String(120), primary_key=True)
+    until: Mapped[datetime]
+    count: Mapped[int]

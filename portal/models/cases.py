@@ -1,0 +1,176 @@
+"""The case, its lines, its events, the counters its tabs show, and the draft it begins as."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.extensions import Model
+from portal.flow import FINAL, CaseType, State
+
+_STATES = ",".join(f"'{state}'" for state in State)
+_FINAL = ",".join(f"'{state}'" for state in State if state in FINAL)
+_TYPES = ",".join(f"'{kind}'" for kind in CaseType)
+OPEN = f"state NOT IN ({_FINAL})"
+
+
+class Case(Model):
+    """An after-sales case (售后单). ``due_at`` is when the clock acts next, by the rule ``due_rule``."""
+
+    __tablename__ = "cases"
+    __table_args__ = (
+        CheckConstraint(f"state IN ({_STATES})", name="state"),
+        CheckConstraint(f"type IN ({_TYPES})", name="type"),
+        CheckConstraint("version >= 1", name="version"),
+        CheckConstraint(f"due_at IS NOT NULL OR escalated OR state IN ({_FINAL})", name="due"),
+        CheckConstraint("freight_payer IN ('buyer','seller','negotiated')", name="freight_payer"),
+        Index("ix_cases_queue", "shop_id", "state", "due_at", "id"),
+        Index("ix_cases_done", "shop_id", "state", "updated_at", "id"),
+        Index(
+            "ix_cases_open", "shop_id", "due_at", "id", sqlite_where=text(OPEN), postgresql_where=text(OPEN)
+        ),
+        Index("ix_cases_buyer", "buyer_id", "updated_at", "id"),
+        Index("ix_cases_order_id", "order_id"),
+        Index(
+            "ix_cases_due_at",
+            "due_at",
+            sqlite_where=text("due_at IS NOT NULL"),
+            postgresql_where=text("due_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_cases_remind_at",
+            "remind_at",
+            sqlite_where=text("remind_at IS NOT NULL"),
+            postgresql_where=text("remind_at IS NOT NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_no: Mapped[str] = mapped_column(String(24), unique=True)
+    type: Mapped[str] = mapped_column(String(16))
+    state: Mapped[str] = mapped_column(String(12))
+    version: Mapped[int]
+    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"))
+    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id"))
+    buyer_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    policy_id: Mapped[int] = mapped_column(ForeignKey("policies.id"))
+
+    entered_at: Mapped[datetime]  # when the present state's clock started
+    due_at: Mapped[datetime | None]
+    due_rule: Mapped[str] = mapped_column(String(24), default="")
+    remind_at: Mapped[datetime | None]
+    late: Mapped[bool] = mapped_column(default=False)
+    escalated: Mapped[bool] = mapped_column(default=False)
+    extended: Mapped[bool] = mapped_column(default=False)  # the buyer's one extension of this state
+    granted_seconds: Mapped[int] = mapped_column(default=0)  # added to this state's deadline by the seller
+    objected: Mapped[bool] = mapped_column(default=False)
+    problem_open: Mapped[bool] = mapped_column(default=False)
+    nudged_at: Mapped[datetime | None]
+    round: Mapped[int] = mapped_column(default=1)  # of sending a replacement
+    applications: Mapped[int] = mapped_column(default=1)
+
+    reason: Mapped[str] = mapped_column(String(24))
+    description: Mapped[str] = mapped_column(Text, default="")
+    basis: Mapped[str] = mapped_column(String(300), default="")  # the rule it was allowed by, as a sentence
+    freight_payer: Mapped[str] = mapped_column(String(12))
+    receiver_name: Mapped[str] = mapped_column(String(100), default="")
+    receiver_phone: Mapped[str] = mapped_column(String(40), default="")
+    receiver_address: Mapped[str] = mapped_column(String(400), default="")
+    return_name: Mapped[str] = mapped_column(String(60), default="")  # frozen when the seller agrees
+    return_phone: Mapped[str] = mapped_column(String(30), default="")
+    return_address: Mapped[str] = mapped_column(String(300), default="")
+    return_note: Mapped[str] = mapped_column(String(200), default="")
+
+    goods: Mapped[str] = mapped_column(String(300))  # title of the first line, for lists
+    spec: Mapped[str] = mapped_column(String(300), default="")
+    wanted_spec: Mapped[str] = mapped_column(String(300), default="")
+    unit: Mapped[str] = mapped_column(String(20), default="")
+    quantity_milli: Mapped[int]  # of all lines
+    line_count: Mapped[int] = mapped_column(default=1)
+    photo_count: Mapped[int] = mapped_column(default=0)
+    opened_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class CaseLine(Model):
+    """One order line in a case; four quantities in thousandths: asked for, received, accepted, shipped."""
+
+    __tablename__ = "case_lines"
+    __table_args__ = (
+        CheckConstraint("quantity_milli > 0", name="quantity"),
+        CheckConstraint("received_milli IS NULL OR received_milli BETWEEN 0 AND quantity_milli", name="received"),
+        CheckConstraint("accepted_milli BETWEEN 0 AND coalesce(received_milli, quantity_milli)", name="accepted"),
+        CheckConstraint("shipped_milli BETWEEN 0 AND accepted_milli", name="shipped"),
+        UniqueConstraint("case_id", "order_line_id"),
+        Index("ix_case_lines_order_line_id", "order_line_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    order_line_id: Mapped[int] = mapped_column(ForeignKey("order_lines.id"))
+    quantity_milli: Mapped[int]
+    received_milli: Mapped[int | None]
+    accepted_milli: Mapped[int] = mapped_column(default=0)
+    shipped_milli: Mapped[int] = mapped_column(default=0)  # in the present round
+    condition: Mapped[str] = mapped_column(String(24), default="")
+    inspection_note: Mapped[str] = mapped_column(String(500), default="")
+    sku_id: Mapped[int | None] = mapped_column(ForeignKey("skus.id"))  # the replacement; None: the same specification
+    wanted_spec: Mapped[str] = mapped_column(String(300), default="")
+    title: Mapped[str] = mapped_column(String(300))
+    spec: Mapped[str] = mapped_column(String(300), default="")
+    unit: Mapped[str] = mapped_column(String(20), default="")
+
+
+class CaseEvent(Model):
+    """One step taken. Never changed, never deleted; each carries the hash of the one before."""
+
+    __tablename__ = "case_events"
+    __table_args__ = (
+        UniqueConstraint("case_id", "version"),
+        CheckConstraint("actor IN ('buyer','seller','clock')", name="actor"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    version: Mapped[int]
+    step: Mapped[str] = mapped_column(String(32))
+    actor: Mapped[str] = mapped_column(String(8))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    author: Mapped[str] = mapped_column(String(64), default="")  # 会员名 at that time
+    at: Mapped[datetime]
+    source: Mapped[str] = mapped_column(String(12), default="")
+    target: Mapped[str] = mapped_column(String(12))
+    note: Mapped[str] = mapped_column(Text, default="")
+    data: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    request_id: Mapped[str] = mapped_column(String(40), default="")
+    before_hash: Mapped[str] = mapped_column(String(64), default="")
+    hash: Mapped[str] = mapped_column(String(64))
+
+
+class CaseTally(Model):
+    """How many cases of a shop are in a state; kept in the transaction that moves them."""
+
+    __tablename__ = "case_tallies"
+    __table_args__ = (CheckConstraint("number >= 0", name="number"),)
+
+    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id"), primary_key=True)
+    state: Mapped[str] = mapped_column(String(12), primary_key=True)
+    number: Mapped[int]
+
+
+class Draft(Model):
+    """An application being filled in; one for each order. ``fields`` as typed, checked again at every step."""
+
+    __tablename__ = "drafts"
+    __table_args__ = (UniqueConstraint("order_id"), Index("ix_drafts_buyer_id", "buyer_id"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"))
+    buyer_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    fields: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    source: Mapped[str] = mapped_column(String(12), default="order")  # order | chat
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]

@@ -1,0 +1,44 @@
+"""Photos: re-encoded files in the store, and what they hang on. A file is served only through what it hangs on."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.extensions import Model
+
+
+class Evidence(Model):
+    """One photo. At most one of draft, case or message holds it; ``event_version`` says which step of the case."""
+
+    __tablename__ = "evidence"
+    __table_args__ = (
+        Index("ix_evidence_draft_id", "draft_id"),
+        Index("ix_evidence_case_id", "case_id"),
+        Index("ix_evidence_message_id", "message_id"),
+        Index("ix_evidence_owner_id", "owner_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(String(32), unique=True)
+    owner_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    order_id: Mapped[int | None] = mapped_column(ForeignKey("orders.id"))
+    draft_id: Mapped[int | None] = mapped_column(ForeignKey("drafts.id"))
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"))
+    event_version: Mapped[int | None]
+    message_id: Mapped[int | None] = mapped_column(ForeignKey("messages.id"))
+    product_id: Mapped[int | None] = mapped_column(ForeignKey("products.id"))
+    side: Mapped[str] = mapped_column(String(6), default="buyer")
+    key: Mapped[str] = mapped_column(String(60))
+    thumb_key: Mapped[str] = mapped_column(String(60))
+    sha256: Mapped[str] = mapped_column(String(64))
+    thumb_sha256: Mapped[str] = mapped_column(String(64))
+    bytes: Mapped[int]
+    width: Mapped[int]
+    height: Mapped[int]
+    thumb_width: Mapped[int]
+    thumb_height: Mapped[int]
+    taken_note: Mapped[str] = mapped_column(String(40), default="")  # the camera's own time, unverified
+    created_at: Mapped[datetime]

@@ -1,0 +1,37 @@
+"""An order export on its way in: uploaded, checked, imported, reported."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.extensions import Model
+
+
+class ImportJob(Model):
+    """One uploaded file. ``checked`` has a dry run's report and waits for the seller's yes."""
+
+    __tablename__ = "import_jobs"
+    __table_args__ = (
+        CheckConstraint("state IN ('waiting','checking','checked','confirmed','importing','done','failed')", name="state"),
+        Index("ix_import_jobs_shop_id", "shop_id", "id"),
+        Index("ix_import_jobs_state", "state"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(String(32), unique=True)
+    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    file_name: Mapped[str] = mapped_column(String(200))
+    path: Mapped[str] = mapped_column(String(300))
+    state: Mapped[str] = mapped_column(String(10), default="waiting")
+    rows_done: Mapped[int] = mapped_column(default=0)
+    rows_all: Mapped[int] = mapped_column(default=0)
+    problem: Mapped[str] = mapped_column(String(400), default="")
+    report: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    claimed_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]

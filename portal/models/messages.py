@@ -1,0 +1,54 @@
+"""Conversations between a buyer and a shop, one for each order."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.extensions import Model
+
+
+class Conversation(Model):
+    """The conversation about one order, with what each side has not read yet."""
+
+    __tablename__ = "conversations"
+    __table_args__ = (
+        CheckConstraint("buyer_unread >= 0 AND seller_unread >= 0", name="unread"),
+        Index("ix_conversations_buyer", "buyer_id", "last_at", "id"),
+        Index("ix_conversations_shop", "shop_id", "last_at", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"), unique=True)
+    buyer_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id"))
+    last_at: Mapped[datetime]
+    last_words: Mapped[str] = mapped_column(String(120), default="")
+    last_message_id: Mapped[int] = mapped_column(default=0)
+    buyer_unread: Mapped[int] = mapped_column(default=0)
+    seller_unread: Mapped[int] = mapped_column(default=0)
+    buyer_read_id: Mapped[int] = mapped_column(default=0)  # newest message that side has seen
+    seller_read_id: Mapped[int] = mapped_column(default=0)
+
+
+class Message(Model):
+    """One message. ``side`` is who said it; a system line belongs to nobody."""
+
+    __tablename__ = "messages"
+    __table_args__ = (
+        CheckConstraint("side IN ('buyer','seller','system')", name="side"),
+        CheckConstraint("kind IN ('text','photo','order','draft','offer','case')", name="kind"),
+        Index("ix_messages_conversation_id", "conversation_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    conversation_id: Mapped[int] = mapped_column(ForeignKey("conversations.id"))
+    side: Mapped[str] = mapped_column(String(6))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    kind: Mapped[str] = mapped_column(String(8), default="text")
+    words: Mapped[str] = mapped_column(Text, default="")
+    data: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    at: Mapped[datetime]

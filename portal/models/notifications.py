@@ -1,0 +1,62 @@
+"""What people are told, and the way it takes beyond the portal."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.extensions import Model
+
+
+class Notice(Model):
+    """One notice to one person, written in the transaction of the step that caused it."""
+
+    __tablename__ = "notices"
+    __table_args__ = (
+        Index("ix_notices_user", "user_id", "id"),
+        Index(
+            "ix_notices_unread",
+            "user_id",
+            "id",
+            sqlite_where=text("read_at IS NULL"),
+            postgresql_where=text("read_at IS NULL"),
+        ),
+        Index("ix_notices_case_id", "case_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"))
+    kind: Mapped[str] = mapped_column(String(32))  # the step's name, or "reminder"
+    title: Mapped[str] = mapped_column(String(120))
+    body: Mapped[str] = mapped_column(Text, default="")
+    href: Mapped[str] = mapped_column(String(200), default="")
+    at: Mapped[datetime]
+    read_at: Mapped[datetime | None]
+    dedupe_key: Mapped[str] = mapped_column(String(120), unique=True)
+
+
+class Delivery(Model):
+    """A notice on its way through one channel; sent at most once by its key."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        CheckConstraint("state IN ('waiting','sent','given_up')", name="state"),
+        Index(
+            "ix_deliveries_next_at",
+            "next_at",
+            sqlite_where=text("state = 'waiting'"),
+            postgresql_where=text("state = 'waiting'"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    notice_id: Mapped[int] = mapped_column(ForeignKey("notices.id"))
+    channel: Mapped[str] = mapped_column(String(16))
+    state: Mapped[str] = mapped_column(String(10), default="waiting")
+    tries: Mapped[int] = mapped_column(default=0)
+    next_at: Mapped[datetime]
+    problem: Mapped[str] = mapped_column(String(200), default="")
+    dedupe_key: Mapped[str] = mapped_column(String(140), unique=True)

@@ -1,0 +1,122 @@
+"""Orders as the platform exported them, their lines with the ledger counter, and the products the lines are of."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.extensions import Model
+
+STATUSES = ("unpaid", "unshipped", "in_transit", "delivered", "completed", "cancelled", "refunding", "unknown")
+
+
+class Order(Model):
+    """One order. ``status`` is ours (STATUSES), ``status_text`` what the export said."""
+
+    __tablename__ = "orders"
+    __table_args__ = (
+        CheckConstraint(
+            "status IN ('unpaid','unshipped','in_transit','delivered','completed','cancelled','refunding','unknown')",
+            name="status",
+        ),
+        Index("ix_orders_buyer_ordered", "buyer_id", "ordered_at", "id"),
+        Index("ix_orders_buyer_status", "buyer_id", "status", "ordered_at", "id"),
+        Index(
+            "ix_orders_buyer_cases",
+            "buyer_id",
+            "ordered_at",
+            "id",
+            sqlite_where=text("case_count > 0"),
+            postgresql_where=text("case_count > 0"),
+        ),
+        Index("ix_orders_shop_ordered", "shop_id", "ordered_at", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    order_no: Mapped[str] = mapped_column(String(40), unique=True)
+    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id"))
+    buyer_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    status: Mapped[str] = mapped_column(String(12))
+    status_text: Mapped[str] = mapped_column(String(60), default="")
+    ordered_at: Mapped[datetime]
+    paid_at: Mapped[datetime | None]
+    received_at: Mapped[datetime | None]  # when the buyer got the goods, as far as is known
+    goods_total_fen: Mapped[int] = mapped_column(default=0)
+    freight_fen: Mapped[int] = mapped_column(default=0)
+    adjustment_fen: Mapped[int] = mapped_column(default=0)  # 涨价或折扣, may be negative
+    paid_fen: Mapped[int] = mapped_column(default=0)
+    receiver_name: Mapped[str] = mapped_column(String(100), default="")
+    receiver_phone: Mapped[str] = mapped_column(String(40), default="")
+    receiver_address: Mapped[str] = mapped_column(String(400), default="")
+    carrier_text: Mapped[str] = mapped_column(String(300), default="")
+    tracking_text: Mapped[str] = mapped_column(String(600), default="")
+    buyer_note: Mapped[str] = mapped_column(Text, default="")
+    downstream_channel: Mapped[str] = mapped_column(String(60), default="")
+    downstream_order_no: Mapped[str] = mapped_column(String(80), default="")
+    is_dropship: Mapped[bool] = mapped_column(default=False)
+    more: Mapped[dict[str, Any]] = mapped_column(default=dict)  # other columns of the export, by key
+    case_count: Mapped[int] = mapped_column(default=0)
+    version: Mapped[int] = mapped_column(default=1)
+    imported_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class Product(Model):
+    """A product of a shop, known from its orders; a seller can give it a picture or take it out of exchanging."""
+
+    __tablename__ = "products"
+    __table_args__ = (UniqueConstraint("shop_id", "product_key"), Index("ix_products_shop_title", "shop_id", "title"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id"))
+    product_key: Mapped[str] = mapped_column(String(120))  # Offer ID, else 货号, else the title's hash
+    title: Mapped[str] = mapped_column(String(300))
+    cargo_no: Mapped[str] = mapped_column(String(80), default="")
+    picture: Mapped[str | None] = mapped_column(String(60))  # public id of an evidence file
+    exchangeable: Mapped[bool] = mapped_column(default=True)
+
+
+class Sku(Model):
+    """One specification of a product, at the price it was last sold for (分 a unit)."""
+
+    __tablename__ = "skus"
+    __table_args__ = (UniqueConstraint("product_id", "sku_key"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    product_id: Mapped[int] = mapped_column(ForeignKey("products.id"))
+    sku_key: Mapped[str] = mapped_column(String(200))  # SKU ID, else 单品货号, else 型号
+    spec: Mapped[str] = mapped_column(String(300), default="")
+    price_fen: Mapped[int]
+    in_stock: Mapped[bool] = mapped_column(default=True)
+
+
+class OrderLine(Model):
+    """One line: what was bought and how much of it after-sales cases have claimed. Quantities in thousandths."""
+
+    __tablename__ = "order_lines"
+    __table_args__ = (
+        CheckConstraint("claimed_milli BETWEEN 0 AND quantity_milli", name="ledger"),
+        CheckConstraint("quantity_milli > 0", name="quantity"),
+        UniqueConstraint("order_id", "line_key"),
+        Index("ix_order_lines_product_id", "product_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"))
+    position: Mapped[int]
+    line_key: Mapped[str] = mapped_column(String(500))
+    title: Mapped[str] = mapped_column(String(300))
+    spec: Mapped[str] = mapped_column(String(300), default="")  # 型号
+    unit: Mapped[str] = mapped_column(String(20), default="件")
+    unit_price_fen: Mapped[int]
+    quantity_milli: Mapped[int]
+    claimed_milli: Mapped[int] = mapped_column(default=0)
+    cargo_no: Mapped[str] = mapped_column(String(80), default="")
+    offer_id: Mapped[str] = mapped_column(String(40), default="")
+    sku_id: Mapped[str] = mapped_column(String(40), default="")
+    guarantees: Mapped[str] = mapped_column(String(200), default="")  # codes separated by commas
+    product_id: Mapped[int | None] = mapped_column(ForeignKey("products.id"))
+    snapshot: Mapped[dict[str, Any]] = mapped_column(default=dict)  # 交易快照: the row's own words, never changed

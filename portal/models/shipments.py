@@ -1,0 +1,70 @@
+"""Parcels of a case. The way back, the way out and refused goods sent back are separate legs; none overwrites another."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.extensions import Model
+
+LEGS = ("back", "out", "refused")  # 寄回商品, 换货商品, 退还买家的拒收商品
+
+
+class Parcel(Model):
+    """One parcel. An edited one is voided and replaced, so the history stays."""
+
+    __tablename__ = "parcels"
+    __table_args__ = (
+        CheckConstraint("leg IN ('back','out','refused')", name="leg"),
+        Index("ix_parcels_case_id", "case_id"),
+        Index("ix_parcels_tracking_no", "tracking_no"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    leg: Mapped[str] = mapped_column(String(8))
+    round: Mapped[int] = mapped_column(default=1)
+    carrier: Mapped[str] = mapped_column(String(16))  # code in portal/carriers.py
+    carrier_name: Mapped[str] = mapped_column(String(60))
+    tracking_no: Mapped[str] = mapped_column(String(40), default="")
+    note: Mapped[str] = mapped_column(String(200), default="")
+    shipped_at: Mapped[datetime]
+    shipped_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    traced_at: Mapped[datetime | None]  # newest trace
+    signed_at: Mapped[datetime | None]  # 签收 by the carrier's word
+    lost_at: Mapped[datetime | None]  # 丢件 or 退回
+    voided_at: Mapped[datetime | None]
+
+
+class ParcelLine(Model):
+    """How much of a case line is in a parcel (thousandths), and as what specification."""
+
+    __tablename__ = "parcel_lines"
+    __table_args__ = (
+        CheckConstraint("quantity_milli > 0", name="quantity"),
+        UniqueConstraint("parcel_id", "case_line_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    parcel_id: Mapped[int] = mapped_column(ForeignKey("parcels.id"))
+    case_line_id: Mapped[int] = mapped_column(ForeignKey("case_lines.id"))
+    quantity_milli: Mapped[int]
+    spec: Mapped[str] = mapped_column(String(300), default="")
+
+
+class ParcelTrace(Model):
+    """One scan of a carrier; the same scan is kept once."""
+
+    __tablename__ = "parcel_traces"
+    __table_args__ = (
+        CheckConstraint("status IN ('picked','transit','station','signed','exception','returned','lost')", name="status"),
+        UniqueConstraint("parcel_id", "at", "words"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    parcel_id: Mapped[int] = mapped_column(ForeignKey("parcels.id"))
+    at: Mapped[datetime]
+    status: Mapped[str] = mapped_column(String(10))
+    words: Mapped[str] = mapped_column(String(300))
