@@ -33,7 +33,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import count
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import psycopg
 import pytest
@@ -247,7 +247,7 @@ def _start_postgres(place: Path) -> tuple[int, subprocess.Popen[bytes]]:
     data.mkdir(mode=0o700)
     if user is not None:
         os.chown(data, user.pw_uid, user.pw_gid)
-    as_user = {} if user is None else {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+    as_user: dict[str, Any] = {} if user is None else {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
     options = "--username=portal --auth=trust --encoding=UTF8 --locale=C.UTF-8 --no-sync --no-instructions"
     subprocess.run([bin_folder / "initdb", "-D", data, *options.split()], check=True, cwd=data, **as_user)
     port = _free_port()
