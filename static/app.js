@@ -174,12 +174,12 @@
     const waiting = fresh.map(async (file) => {
       const address = URL.createObjectURL(file);
       const image = make("img", { src: address, alt: `待上传:${file.name}`, width: 88, height: 88 });
-      image.addEventListener("load", () => URL.revokeObjectURL(address), { once: true });
       const item = { picked: file, file, tile: null };
       const drop = make("button", { type: "button", class: "drop", "aria-label": `移除 ${file.name}` });
       drop.addEventListener("click", () => {
         list.splice(list.indexOf(item), 1);
         item.tile.remove();
+        URL.revokeObjectURL(address);
         putBack(input);
         say(`已移除 ${file.name}`);
         input.focus();
