@@ -1,0 +1,72 @@
+"""Tables out of files that people send: what kind a file is, by its content, and its rows.
+
+Standard library only. A file that can't be read raises SheetRefused with one sentence for its owner; nothing in a file
+makes anything else be raised.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+from pathlib import Path
+
+from portal.sheets.cells import HEADINGS_WITHIN, Fault, Judge, Number, Row, SheetRefused, Table, Tables
+from portal.sheets.delimited import open_text
+from portal.sheets.xlsx import LOCKED, open_workbook
+
+__all__ = [
+    "HEADINGS_WITHIN",
+    "Fault",
+    "Judge",
+    "Number",
+    "Row",
+    "SheetRefused",
+    "Table",
+    "Tables",
+    "open_tables",
+    "safe_cell",
+]
+
+_PICTURE = "这是图片,不是表格,请上传从后台导出的 .xlsx 或 .csv 文件"
+_OTHER = (
+    (b"\x89PNG", _PICTURE),
+    (b"\xff\xd8\xff", _PICTURE),
+    (b"GIF8", _PICTURE),
+    (b"RIFF", _PICTURE),
+    (b"%PDF", "这是 PDF,不是表格,请上传从后台导出的 .xlsx 或 .csv 文件"),
+    (b"Rar!", "这是压缩包,请先解压,再上传里面的表格"),
+    (b"7z\xbc\xaf", "这是压缩包,请先解压,再上传里面的表格"),
+    (b"\x1f\x8b", "这是压缩包,请先解压,再上传里面的表格"),
+)
+_PAGE = "这是网页格式的文件,请用 Excel 或 WPS 打开,另存为 .xlsx 后再上传"
+_OLD = "这是旧版 .xls 文件,请用 Excel 或 WPS 另存为 .xlsx 后再上传"
+
+
+def open_tables(path: str | os.PathLike[str], judge: Judge) -> Tables:
+    """The tables of a file, whatever its name says. ``judge`` counts the headings in a row. Raises SheetRefused."""
+    try:
+        size = Path(path).stat().st_size
+        with open(path, "rb") as file:
+            head = file.read(512)
+        if size == 0 or head in (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff") or (size <= 512 and not head.strip()):
+            raise SheetRefused("文件是空的,请重新导出后再上传")
+        if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
+            raise SheetRefused(LOCKED if _contains(path, "EncryptedPackage".encode("utf-16-le")) else _OLD)
+        for magic, sentence in _OTHER:
+            if head.startswith(magic):
+                raise SheetRefused(sentence)
+        if head.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith((b"<html", b"<!doctype html", b"<table", b"<?xml")):
+            raise SheetRefused(_PAGE)
+        return open_workbook(path) if head.startswith(b"PK") else open_text(path, judge)
+    except OSError as problem:
+        raise SheetRefused(f"文件打不开:{problem.strerror or '读取失败'}") from problem
+
+
+def _contains(path: str | os.PathLike[str], words: bytes) -> bool:
+    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        return content.find(words) >= 0
+
+
+def safe_cell(text: str) -> str:
+    """A text for a cell of a table that we hand out: what a spreadsheet would run as a formula gets a leading quote."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "\0", "＝", "＋", "－", "＠")) else text

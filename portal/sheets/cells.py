@@ -1,0 +1,76 @@
+"""What every kind of table is made of: rows of cells, and the one way to say that a file can't be read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple, Protocol
+
+
+class SheetRefused(Exception):
+    """A file that can't be read as a whole; ``sentence`` tells its owner why and what to do about it."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
+class Number(str):
+    """A cell that holds a number, as written in the file: 19-digit numbers have lost their end here."""
+
+    __slots__ = ()
+
+
+class Fault(str):
+    """A cell that holds no value but an error like #REF!, or a formula without a result."""
+
+    __slots__ = ()
+
+
+class Row(NamedTuple):
+    """One row. ``cells`` has only those that hold something, by column from 0; ``trouble`` spoils the whole row."""
+
+    number: int  # as a spreadsheet counts, from 1
+    cells: dict[int, str]
+    trouble: str = ""
+
+
+class Table(Protocol):
+    """A sheet, or a text file that is one. ``rows()`` may be asked for as often as one likes."""
+
+    @property
+    def name(self) -> str:
+        """The sheet's name, or how the text is written."""
+        ...
+
+    @property
+    def rows_about(self) -> int:
+        """About how many rows there are, for showing progress."""
+        ...
+
+    @property
+    def dates_from_1904(self) -> bool:
+        """Whether day 0 of date numbers is 1904-01-01, as old Macs had it."""
+        ...
+
+    def check(self) -> None:
+        """Read the file through once, counting its rows. Raises SheetRefused when it is damaged."""
+        ...
+
+    def rows(self, wanted: frozenset[int] | None = None, width: int | None = None) -> Iterator[Row]:
+        """The rows, only with the wanted columns; with a width, text rows that exceed it are in trouble.
+
+        Raises SheetRefused when the file turns out to be broken further down.
+        """
+        ...
+
+
+class Tables(NamedTuple):
+    """The tables of a file, the likeliest first, and whatever must be closed when they have been read."""
+
+    kind: str
+    tables: list[Table]
+    close: Callable[[], None]
+
+
+Judge = Callable[[Mapping[int, str]], int]  # how many of a row's cells are headings that one looks for
+HEADINGS_WITHIN = 20  # rows: titles and notes may stand above the headings
