@@ -20,6 +20,8 @@ PURE: dict[str, frozenset[str]] = {
     "reasons": frozenset(),
     "carriers": frozenset(),
     "inputs": frozenset({"regex"}),
+    "sheets": frozenset(),
+    "order_export": frozenset(),
 }
 WEB_LIBRARIES = {"flask", "flask_wtf", "wtforms", "werkzeug", "jinja2", "markupsafe"}
 WEB_MODULES = {"__init__", "cli", "auth", "buyer", "seller", "qa", "files", "health", "web", "database"}
