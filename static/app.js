@@ -413,6 +413,7 @@
     else if (!kept || kept === document.body) (one("[data-focus]", page) || one("h1", page))?.focus({ preventScroll: true });
     const words = one("[data-said]", page);
     if (words) say(words.textContent);
+    requestAnimationFrame(settle);
   });
 
   // A form that was edited isn't lost by a wrong tap
@@ -618,10 +619,13 @@
     all(".stepper").forEach(limit);
     all("[data-poll]").forEach(poll);
   };
+  const settle = () => {
+    one(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+    if (one("[data-end]")) window.scrollTo(0, document.documentElement.scrollHeight);
+  };
   const start = () => {
     dress();
-    one(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
-    one("[data-end]")?.scrollIntoView({ block: "end" });
+    settle();
     one(".summary[role=alert]")?.focus();
   };
   start();
