@@ -1,0 +1,89 @@
+"""The look, as far as numbers hold it: contrast of the tokens in both themes, sizes on the wire, icons that exist."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import brotli
+import pytest
+
+PROJECT = Path(__file__).parents[2]
+CSS = (PROJECT / "static/css/app.css").read_text()
+Theme = dict[str, str]
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of #RRGGBB as WCAG 2 defines it."""
+    channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def themes() -> dict[str, Theme]:
+    """The custom properties that are colours, as each theme sees them."""
+    light, dark, *_ = re.findall(r":root \{(.*?)\}", CSS, flags=re.DOTALL)
+    colours = [dict(re.findall(r"--([\w-]+): (#[0-9A-F]{6})", text)) for text in (light, dark)]
+    return {"light": colours[0], "dark": {**colours[0], **colours[1]}}
+
+
+def tints() -> dict[str, list[tuple[str, str]]]:
+    pairs = re.findall(r"\.tint-\d \{ background: (#\w{6}); color: (#\w{6}); \}", CSS)
+    return {"light": pairs[:8], "dark": pairs[8:]}
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_words_can_be_read_on_every_ground(theme: str) -> None:
+    colour = themes()[theme]
+    inks = ("ink", "muted", "brand", "ok", "warn", "bad", "info")
+    pairs = [(name, ground) for name in inks for ground in ("canvas", "surface")]
+    pairs += [(name, f"{name}-bg") for name in ("brand", "ok", "warn", "bad", "info")]
+    pairs += [(name, f"{tint}-bg") for name in ("ink", "muted") for tint in ("brand", "ok", "warn", "bad", "info")]
+    pairs += [("on-brand", "brand"), ("surface", "bad"), ("surface", "ink")]
+    assert [pair for pair in pairs if contrast(colour[pair[0]], colour[pair[1]]) < 4.5] == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_edges_of_fields_are_seen(theme: str) -> None:
+    colour = themes()[theme]
+    assert min(contrast(colour["edge"], colour[ground]) for ground in ("canvas", "surface")) >= 3
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_placeholder_pictures_can_be_read(theme: str) -> None:
+    pairs = tints()[theme]
+    assert len(pairs) == 8
+    assert min(contrast(*pair) for pair in pairs) >= 4.5
+
+
+def test_files_of_a_first_visit_are_small() -> None:
+    sizes = {
+        name: len(brotli.compress((PROJECT / "static" / name).read_bytes(), quality=11))
+        for name in ("css/app.css", "app.js", "vendor/htmx-2.0.11.min.js")
+    }
+    assert sizes["css/app.css"] <= 10 * 1024
+    assert sum(sizes.values()) <= 40 * 1024  # and 5 KB of HTML
+
+
+def test_every_icon_is_in_the_sprite() -> None:
+    drawn = set(re.findall(r'<symbol id="([\w-]+)"', (PROJECT / "static/icons.svg").read_text()))
+    used = {
+        name
+        for path in (PROJECT / "templates").rglob("*.html")
+        for name in re.findall(r'(?:ui\.icon\(|icon=)"([\w-]+)"|sprite \}\}#([\w-]+)', path.read_text())
+        for name in name
+        if name
+    }
+    assert used - drawn == set()
+
+
+def test_nothing_is_fetched_from_elsewhere_or_run_from_text() -> None:
+    assert not re.search(r"https?://|@import|data:", CSS)
+    for name in ("app.js", "sw.js"):
+        text = (PROJECT / "static" / name).read_text()
+        assert not re.search(r"https?://|\beval\(|new Function|innerHTML|\.style\b|document\.write", text), name
