@@ -21,11 +21,12 @@ PARCELS = {column.key: column.longest for column in ORDER_COLUMNS if column.key 
 
 
 class Lost(StrEnum):
-    """What a problem cost: nothing, one line, or an order with the row it stands on."""
+    """What a problem cost."""
 
     NOTHING = "warning"
-    LINE = "line"
-    ORDER = "order"
+    LINE = "line"  # the line in its row
+    ORDER = "order"  # the order that begins in its row, and the line in it
+    EMPTY = "empty"  # an order all of whose lines were lost before
 
 
 class Problem(NamedTuple):
@@ -248,7 +249,7 @@ class Assembly:
         if order is None:
             return
         if not order.lines:
-            yield Problem(order.row, "", "这个订单没有一行可以导入", Lost.ORDER, order.order_no)
+            yield Problem(order.row, "", "这个订单没有一行可以导入", Lost.EMPTY, order.order_no)
             return
         if self._whole:
             yield from _sums(order)

@@ -246,7 +246,7 @@ def test_an_order_without_a_good_line_is_refused(tmp_path: Path) -> None:
     assert orders == []
     assert [(each.lost, each.sentence) for each in problems] == [
         (Lost.LINE, "数量应大于 0"),
-        (Lost.ORDER, "这个订单没有一行可以导入"),
+        (Lost.EMPTY, "这个订单没有一行可以导入"),
     ]
 
 
