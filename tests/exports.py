@@ -192,7 +192,7 @@ def many(lines: int, *, seed: int = 1, start: int = 3 * 10**18, shops: int = 6, 
         own = {
             "货品总价(元)": goods / 100,
             "运费(元)": 6,
-            "实付款(元)": goods / 100 + 6,
+            "实付款(元)": (goods + 600) / 100,
             "卖家会员名": f"seller_{shop}",
             "卖家公司名": f"义乌市第{shop}针织有限公司",
             "买家会员名": f"buyer_{buyer}",

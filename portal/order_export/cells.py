@@ -16,6 +16,7 @@ from enum import StrEnum
 from portal.sheets import Fault, Number
 
 SHANGHAI = timezone(timedelta(hours=8))  # no summer time since 1991, and no orders before
+NOISY = 10  # characters of a fraction that nobody wrote by hand
 MOST_FEN = 9_999_999_999
 MOST_MILLI = 999_999_999
 AS_TEXT = "数字过长,后几位可能已经丢失,请把该列设为文本后重新导出"
@@ -46,7 +47,7 @@ class Kind(StrEnum):
 Value = str | int | bool | Decimal | datetime
 
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\x01-\x08\x0b-\x1f\x7f-\x9f]")
-_NUMBER = re.compile(r"(-?)([0-9]{1,12}|[0-9]{1,3}(?:,[0-9]{3}){1,3})(\.[0-9]{1,12})?")
+_NUMBER = re.compile(r"(-?)([0-9]{1,12}|[0-9]{1,3}(?:,[0-9]{3}){1,3})(\.[0-9]{1,18})?")
 _LOST = re.compile(r"\d(?:\.\d+)?E\+\d+", re.IGNORECASE)
 _ORDER_NO = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{3,39}")
 _MOMENT = re.compile(
@@ -123,7 +124,8 @@ def _decimal(cell: str) -> Decimal:
     found = _NUMBER.fullmatch(text.removeprefix("+"))
     if not found:
         raise CellRefused(f"「{cell.strip()[:30]}」不是数字")
-    return Decimal(found[1] + found[2].replace(",", "") + (found[3] or ""))
+    plain = found[1] + found[2].replace(",", "") + (found[3] or "")
+    return Decimal(_plain(Number(plain)) if len(found[3] or "") > NOISY else plain)  # 37.019999999999996 was 37.02
 
 
 def _whole(value: Decimal, factor: int, finest: str) -> int:
