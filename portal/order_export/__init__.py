@@ -1,8 +1,8 @@
 """Reads the order export of the wholesale platform (已买到的货品 / 已卖出的货品 → 导出订单) into orders, row by row.
 
 Columns are found by their headings, never by position. An order is one row for each of its lines, with the order's own
-cells on the first of them. Orders and problems come in the file's order, and only one order is held at a time. Standard
-library only; nothing here knows the database, and nothing in a file raises anything but ExportRefused.
+cells on the first of them. Orders and problems come in the file's order, and only one order is held at a time. Nothing
+here knows the database, and nothing in a file raises anything but ExportRefused.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
+from portal.order_export.cells import parcels_of
 from portal.order_export.columns import (
     BY_HEADING,
     LINE_COLUMNS,
@@ -21,10 +22,10 @@ from portal.order_export.columns import (
     known_headings,
     normal_heading,
 )
-from portal.order_export.orders import Assembly, LineRow, Lost, OrderRows, Parcel, Problem, in_yuan
+from portal.order_export.orders import Assembly, LineRow, Lost, OrderRows, Parcel, Problem
 from portal.sheets import HEADINGS_WITHIN, Row, SheetRefused, Table, Tables, open_tables
 
-__all__ = ["Export", "ExportRefused", "LineRow", "Lost", "OrderRows", "Parcel", "Problem", "in_yuan", "read"]
+__all__ = ["Export", "ExportRefused", "LineRow", "Lost", "OrderRows", "Parcel", "Problem", "parcels_of", "read"]
 
 
 class ExportRefused(Exception):

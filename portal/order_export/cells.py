@@ -1,5 +1,6 @@
 """The cells of an order export: what each kind of column may hold, and what we make of it.
 
+Text, money and quantities are read by ``portal/inputs.py``; here is what spreadsheets add to them.
 Numbers in spreadsheets are binary floats of 15 good digits: money and quantities are read as the decimal that was
 meant, and numbers of an order, a product or a parcel are refused where their end is already lost.
 """
@@ -13,12 +14,10 @@ from datetime import UTC, datetime, timedelta, timezone
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 
+from portal import inputs
 from portal.sheets import Fault, Number
 
 SHANGHAI = timezone(timedelta(hours=8))  # no summer time since 1991, and no orders before
-NOISY = 10  # characters of a fraction that nobody wrote by hand
-MOST_FEN = 9_999_999_999
-MOST_MILLI = 999_999_999
 AS_TEXT = "数字过长,后几位可能已经丢失,请把该列设为文本后重新导出"
 
 
@@ -46,8 +45,11 @@ class Kind(StrEnum):
 
 Value = str | int | bool | Decimal | datetime
 
-_INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\x01-\x08\x0b-\x1f\x7f-\x9f]")
-_NUMBER = re.compile(r"(-?)([0-9]{1,12}|[0-9]{1,3}(?:,[0-9]{3}){1,3})(\.[0-9]{1,18})?")
+_PRICE = re.compile(r"([0-9]{1,8}|[0-9]{1,3}(?:,[0-9]{3}){1,2})(\.[0-9]{1,6})?")
+_QUANTITY = re.compile(r"([0-9]{1,9}|[0-9]{1,3}(?:,[0-9]{3}){1,2})(?:\.([0-9]{1,3}))?")
+_DAYS = re.compile(r"[0-9]{5}(?:\.[0-9]+)?")  # the number of a day, as spreadsheets keep dates
+_NOISE = re.compile(r"-?[0-9]+\.[0-9]{10,18}")  # the fraction of a binary number: 37.019999999999996 was 37.02
+_SIMPLE = re.compile(r"[1-9][0-9]*(?:\.[0-9]*[1-9])?")
 _LOST = re.compile(r"\d(?:\.\d+)?E\+\d+", re.IGNORECASE)
 _ORDER_NO = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{3,39}")
 _MOMENT = re.compile(
@@ -61,15 +63,18 @@ _YES, _NO = {"是", "y", "yes", "true", "1"}, {"否", "n", "no", "false", "0"}
 _FIRST_DAY, _FIRST_DAY_1904 = datetime(1899, 12, 30), datetime(1904, 1, 1)  # noqa: DTZ001  (a spreadsheet's days have no zone)
 
 
-def clean(text: str) -> tuple[str, str]:
-    """(the text as it is kept, a note when something of it was left out). Raises CellRefused for a NUL."""
-    if text.isprintable() and unicodedata.is_normalized("NFC", text):
-        return text.strip(), ""
-    if "\0" in text:
-        raise CellRefused("含有空字符(NUL),请检查这一格")
-    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")).strip()
-    kept = _INVISIBLE.sub("", text)
-    return (kept, "") if kept == text else (kept.strip(), "含有看不见的字符,已去掉")
+def clean(text: str, longest: int) -> tuple[str, str]:
+    """(the text as it is kept, a note when something of it was left out).
+
+    ``longest`` is in code points, as columns count. Raises CellRefused for what can't be stored and for too much.
+    """
+    kept, note = text.strip(), ""
+    if not (kept.isprintable() and unicodedata.is_normalized("NFC", kept)):
+        kept = inputs.text(text, limit=longest)
+        note = "含有看不见的字符,已去掉" if inputs.was_cleaned(text, kept) else ""
+    if len(kept) > longest:
+        raise CellRefused(f"最多 {longest} 个字,现在有 {len(kept)} 个")
+    return kept, note
 
 
 def shown(cell: str) -> str:
@@ -79,6 +84,8 @@ def shown(cell: str) -> str:
 
 def _plain(number: Number) -> str:
     """A number without exponent and without the noise of a binary fraction. Raises CellRefused when it isn't one."""
+    if len(number) < 12 and _SIMPLE.fullmatch(number):
+        return str(number)
     try:
         value = Decimal(f"{float(number):.15g}")
     except ValueError:
@@ -105,42 +112,26 @@ def _id(cell: str) -> str:
 
 
 def _order_no(cell: str) -> str:
-    text = unicodedata.normalize("NFKC", _id(cell))
+    text = inputs.fold(_id(cell))
     if not _ORDER_NO.fullmatch(text):
         raise CellRefused("订单编号应为数字")
     return text
 
 
-def _decimal(cell: str) -> Decimal:
-    """A number, perhaps with ¥, 元, spaces, or commas between thousands. Raises CellRefused."""
-    if isinstance(cell, Number):
-        return Decimal(_plain(cell))
-    text = cell.strip()
-    if not text.isascii():
-        text = unicodedata.normalize("NFKC", text).replace("¥", "").removesuffix("元")
-    text = text.replace(" ", "")
+def _number(cell: str) -> str:
+    """A cell's number as it was meant, folded, with ``-`` before it or nothing."""
+    text = inputs.fold(shown(cell)).replace(" ", "")
+    if _NOISE.fullmatch(text):
+        text = _plain(Number(text))
     if text.startswith("(") and text.endswith(")"):  # how accountants write minus
         text = f"-{text[1:-1]}"
-    found = _NUMBER.fullmatch(text.removeprefix("+"))
-    if not found:
-        raise CellRefused(f"「{cell.strip()[:30]}」不是数字")
-    plain = found[1] + found[2].replace(",", "") + (found[3] or "")
-    return Decimal(_plain(Number(plain)) if len(found[3] or "") > NOISY else plain)  # 37.019999999999996 was 37.02
-
-
-def _whole(value: Decimal, factor: int, finest: str) -> int:
-    scaled = value * factor
-    whole = int(scaled)
-    if whole != scaled:
-        raise CellRefused(finest)
-    return whole
+    return text.removeprefix("+")
 
 
 def _adjustment(cell: str) -> int:
-    fen = _whole(_decimal(cell), 100, "金额最多两位小数")
-    if abs(fen) > MOST_FEN:
-        raise CellRefused("金额过大")
-    return fen
+    text = _number(cell)
+    fen = inputs.money(text.removeprefix("-"))
+    return -fen if text.startswith("-") else fen
 
 
 def _money(cell: str) -> int:
@@ -151,36 +142,36 @@ def _money(cell: str) -> int:
 
 
 def _price(cell: str) -> Decimal:
-    price = _decimal(cell)
-    if price < 0:
+    text = _number(cell)
+    found = _PRICE.fullmatch(text.removeprefix("¥").removeprefix("￥").removesuffix("元"))
+    if text.startswith("-"):
         raise CellRefused("单价不能为负数")
-    if price * 100 > MOST_FEN:
-        raise CellRefused("金额过大")
-    _whole(price, 1_000_000, "单价最多六位小数")
-    return price
+    if not found:
+        raise CellRefused(f"「{shown(cell)[:30]}」不能用:请填写单价,最多六位小数,例如 0.035")
+    return Decimal(found[1].replace(",", "") + (found[2] or ""))
 
 
 def _quantity(cell: str) -> int:
-    milli = _whole(_decimal(cell), 1_000, "数量最多三位小数")
+    found = _QUANTITY.fullmatch(_number(cell))  # wholesale goods come in more than the six digits that a form takes
+    milli = int(found[1].replace(",", "")) * 1_000 + int((found[2] or "").ljust(3, "0")) if found else 0
     if milli <= 0:
-        raise CellRefused("数量应大于 0")
-    if milli > MOST_MILLI:
-        raise CellRefused("数量过大")
+        raise CellRefused(f"「{shown(cell)[:30]}」不能用:请填写大于 0 的数量,最多三位小数")
     return milli
 
 
 def _moment(cell: str, dates_from_1904: bool) -> datetime:
-    text = cell.strip()
-    found = None if isinstance(cell, Number) else _MOMENT.fullmatch(unicodedata.normalize("NFKC", text))
+    text = inputs.fold(shown(cell))
     try:
-        if found:
+        if found := _MOMENT.fullmatch(text):
             moment = datetime(*(int(part or 0) for part in found.groups()))  # type: ignore[arg-type]  # noqa: DTZ001
+        elif _DAYS.fullmatch(text):
+            first_day = _FIRST_DAY_1904 if dates_from_1904 else _FIRST_DAY
+            moment = first_day + timedelta(seconds=round(float(text) * 86_400))
         else:
-            days = float(_decimal(cell))  # the day's number, as spreadsheets keep dates
-            moment = (_FIRST_DAY_1904 if dates_from_1904 else _FIRST_DAY) + timedelta(seconds=round(days * 86_400))
+            raise ValueError(text)
         if not 1990 <= moment.year <= 2100:
-            raise ValueError(moment)
-    except (ValueError, OverflowError, CellRefused):
+            raise ValueError(text)
+    except ValueError:
         raise CellRefused(f"「{text[:30]}」不是日期时间,应如 2026-11-05 13:31:00") from None
     return moment.replace(tzinfo=SHANGHAI).astimezone(UTC)
 
@@ -213,12 +204,14 @@ def convert(cell: str, kind: Kind, longest: int, dates_from_1904: bool = False) 
         raise CellRefused(f"这一格是错误值 {cell}" if cell else "这一格的公式没有结果,请粘贴为数值")
     if kind is Kind.MOMENT:
         return _moment(cell, dates_from_1904), ""
-    value = _READERS[kind](cell)
-    if not isinstance(value, str):
-        return value, ""
-    value, note = clean(value)
-    if len(value) > longest:
-        raise CellRefused(f"最多 {longest} 个字,现在有 {len(value)} 个")
+    try:
+        value = _READERS[kind](cell)
+        if not isinstance(value, str):
+            return value, ""
+        value, note = clean(value, longest)
+    except inputs.InputRefused as problem:
+        said = "" if kind is Kind.TEXT else f"「{shown(cell)[:30]}」不能用:"
+        raise CellRefused(f"{said}{problem.sentence}") from None
     if kind is Kind.ORDER_NO and len(value) >= 18 and value.endswith("0000"):
         note = "以 0000 结尾,请核对后几位是否已被表格软件改成了 0"
     return value, note

@@ -10,13 +10,14 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from portal.inputs import money_text
 from portal.order_export.cells import CellRefused, convert, in_fen, parcels_of, shown
 from portal.order_export.columns import LINE_COLUMNS, ORDER_COLUMNS, STATUSES, Column
-from portal.sheets import Fault, Number, Row
+from portal.sheets import Fault, Row
 
 MOST_LINES = 2_000  # of one order
 KEY_LENGTH = 400
-MOST_KNOWN = 2_000  # values of a column that are remembered
+MOST_KNOWN = 1_000  # values of a column that are remembered
 PARCELS = {column.key: column.longest for column in ORDER_COLUMNS if column.key in ("carrier_text", "tracking_text")}
 
 
@@ -213,12 +214,11 @@ class Assembly:
             if column is None:
                 continue
             known = self._known[place]
-            key = (place, cell) if isinstance(cell, Number) else cell  # the number 1 is not the text 1
-            if key in known:
-                value = known[key]
-            elif not cell.strip() and not isinstance(cell, Fault):
-                continue
-            else:
+            key = cell if type(cell) is str else (type(cell), cell)  # the number 1 is not the text 1
+            value = known.get(key)
+            if value is None:
+                if not cell.strip() and not isinstance(cell, Fault):
+                    continue
                 try:
                     value, note = convert(cell, column.kind, column.longest, self._dates_from_1904)
                 except CellRefused as problem:
@@ -284,17 +284,12 @@ def _sums(order: OrderRows) -> Iterator[Problem]:
     """What doesn't add up; a half 分 may be lost in each line."""
     goods = sum((line.unit_price * line.quantity_milli for line in order.lines), Decimal()) / 10
     if order.goods_total_fen is not None and abs(goods - order.goods_total_fen) > len(order.lines):
-        total = in_yuan(order.goods_total_fen)
-        sentence = f"各行单价×数量合计 {in_yuan(in_fen(goods / 100))} 元,与货品总价 {total} 元不一致"
+        total = money_text(order.goods_total_fen)
+        sentence = f"各行单价×数量合计 {money_text(in_fen(goods / 100))} 元,与货品总价 {total} 元不一致"
         yield Problem(order.row, "货品总价(元)", sentence, Lost.NOTHING, order.order_no)
     if order.goods_total_fen is not None and order.paid_fen is not None:
         due = order.goods_total_fen + (order.freight_fen or 0) + (order.adjustment_fen or 0)
         unpaid = order.paid_fen == 0 and order.status in ("unpaid", "cancelled")
         if due != order.paid_fen and not unpaid:
-            sentence = f"货品总价+运费+涨价或折扣为 {in_yuan(due)} 元,与实付款 {in_yuan(order.paid_fen)} 元不一致"
+            sentence = f"货品总价+运费+涨价或折扣为 {money_text(due)} 元,与实付款 {money_text(order.paid_fen)} 元不一致"
             yield Problem(order.row, "实付款(元)", sentence, Lost.NOTHING, order.order_no)
-
-
-def in_yuan(fen: int) -> str:
-    """分 as 元 with two decimals."""
-    return f"{Decimal(fen) / 100:.2f}"

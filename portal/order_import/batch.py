@@ -14,7 +14,7 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import Table, bindparam, func, insert, select, update
+from sqlalchemy import Table, bindparam, func, insert, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from portal import accounts
@@ -127,8 +127,11 @@ class Batch:
         """Compare with the database, and write what differs. With ``write`` called inside ``writing()``."""
         if not self._orders:
             return
-        if write and _dialect() == "postgresql":
-            db.session.execute(select(func.pg_advisory_xact_lock(IMPORTS_TAKE_TURNS)))
+        if _dialect() == "postgresql":
+            # A plan made while the tables were empty reads them whole, and would be kept as they grow.
+            db.session.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))
+            if write:
+                db.session.execute(select(func.pg_advisory_xact_lock(IMPORTS_TAKE_TURNS)))
         rows = db.session.execute(_KNOWN_ORDERS, {"numbers": [each.order_no for each in self._orders]}).mappings()
         present = {row["order_no"]: dict(row) for row in rows}
         self._look_people_up()

@@ -26,6 +26,7 @@ MOST_UNPACKED = 512_000_000  # bytes of XML; 100,000 lines are about 160 MB at m
 MOST_TEXTS = 96_000_000  # bytes of shared texts, which are held in memory
 BOMB_FROM, BOMB_RATIO = 32_000_000, 150  # a real sheet shrinks about 10 to 60 times
 MOST_DIRECTORY = 4_000_000  # bytes; a workbook has some dozen parts
+FIRST_TEXTS = 5_000  # texts are numbered as they first occur: those that occur often are among the first
 LONGEST_ROW = 16_000_000
 CHUNK = 1 << 18
 
@@ -99,11 +100,17 @@ class _Texts:
     def __init__(self) -> None:
         self._bytes = bytearray()
         self._ends = array("I", [0])
+        self._first: dict[int, str] = {}
 
     def __getitem__(self, number: int) -> str:
-        if number < 0:
-            raise IndexError(number)
-        return self._bytes[self._ends[number] : self._ends[number + 1]].decode()
+        text = self._first.get(number)
+        if text is None:
+            if number < 0:
+                raise IndexError(number)
+            text = self._bytes[self._ends[number] : self._ends[number + 1]].decode()
+            if number < FIRST_TEXTS:
+                self._first[number] = text
+        return text
 
     def read(self, part: IO[bytes]) -> None:
         """Take in a sharedStrings.xml. Pieces of a text in several styles are joined, readings (rPh) left out."""

@@ -220,7 +220,7 @@ def test_a_bad_line_is_left_out_and_the_rest_of_its_order_goes_in(tmp_path: Path
     rows = [order(), line(数量="若干"), line(型号="白色;L")]
     [only], problems = all_of(exports.xlsx(tmp_path / "a.xlsx", table(rows)))
     assert [each.row for each in only.lines] == [2, 4]
-    assert problems == [Problem(3, "数量", "「若干」不是数字", Lost.LINE, NUMBER)]
+    assert problems == [Problem(3, "数量", "「若干」不能用:请填写大于 0 的数量,最多三位小数", Lost.LINE, NUMBER)]
 
 
 def test_a_bad_order_takes_its_rows_with_it_and_the_next_goes_in(tmp_path: Path) -> None:
@@ -228,7 +228,7 @@ def test_a_bad_order_takes_its_rows_with_it_and_the_next_goes_in(tmp_path: Path)
     orders, problems = all_of(exports.xlsx(tmp_path / "a.xlsx", table(rows)))
     assert [each.row for each in orders] == [4]
     assert problems == [
-        Problem(2, "实付款(元)", "「四十三」不是数字", Lost.ORDER, NUMBER),
+        Problem(2, "实付款(元)", "「四十三」不能用:请填写金额,最多两位小数,例如 1234.50", Lost.ORDER, NUMBER),
         Problem(3, "", "所属订单(第 2 行)未能导入", Lost.LINE, NUMBER),
     ]
 
@@ -245,7 +245,7 @@ def test_an_order_without_a_good_line_is_refused(tmp_path: Path) -> None:
     orders, problems = all_of(exports.xlsx(tmp_path / "a.xlsx", table([order(数量=0)])))
     assert orders == []
     assert [(each.lost, each.sentence) for each in problems] == [
-        (Lost.LINE, "数量应大于 0"),
+        (Lost.LINE, "「0」不能用:请填写大于 0 的数量,最多三位小数"),
         (Lost.EMPTY, "这个订单没有一行可以导入"),
     ]
 
@@ -317,6 +317,9 @@ def test_statuses_are_understood_and_unknown_ones_kept(tmp_path: Path, text: str
 
 # Cells
 
+MONEY = "请填写金额,最多两位小数,例如 1234.50"
+QUANTITY = "请填写大于 0 的数量,最多三位小数"
+
 
 @pytest.mark.parametrize(
     ("value", "fen"),
@@ -342,28 +345,28 @@ def test_money_is_read_to_the_fen(tmp_path: Path, value: Any, fen: int) -> None:
     ("heading", "value", "sentence"),
     [
         ("运费(元)", -6, "金额不能为负数"),
-        ("运费(元)", "1.234,50", "「1.234,50」不是数字"),
-        ("运费(元)", "12,34", "「12,34」不是数字"),
-        ("运费(元)", "NaN", "「NaN」不是数字"),
-        ("运费(元)", "Infinity", "「Infinity」不是数字"),
-        ("运费(元)", "1e9999", "「1e9999」不是数字"),
-        ("运费(元)", "1_0", "「1_0」不是数字"),
-        ("运费(元)", "٣", "「٣」不是数字"),
-        ("运费(元)", 6.005, "金额最多两位小数"),
+        ("运费(元)", "1.234,50", "「1.234,50」不能用:" + MONEY),
+        ("运费(元)", "12,34", "「12,34」不能用:" + MONEY),
+        ("运费(元)", "NaN", "「NaN」不能用:" + MONEY),
+        ("运费(元)", "Infinity", "「Infinity」不能用:" + MONEY),
+        ("运费(元)", "1e9999", "「1e9999」不能用:" + MONEY),
+        ("运费(元)", "1_0", "「1_0」不能用:" + MONEY),
+        ("运费(元)", "٣", "「٣」不能用:" + MONEY),
+        ("运费(元)", 6.005, "「6.005」不能用:" + MONEY),
         ("实付款(元)", 1e300, "数字过大"),
-        ("实付款(元)", 123456789.12, "金额过大"),
+        ("实付款(元)", 123456789.12, "「123456789.12」不能用:" + MONEY),
         ("单价(元)", -1, "单价不能为负数"),
-        ("单价(元)", "0.1234567", "单价最多六位小数"),
-        ("数量", "0.0005", "数量最多三位小数"),
-        ("数量", 0, "数量应大于 0"),
-        ("数量", -1, "数量应大于 0"),
-        ("数量", 10**10, "数量过大"),
-        ("数量", "2件", "「2件」不是数字"),
+        ("单价(元)", "0.1234567", "「0.1234567」不能用:请填写单价,最多六位小数,例如 0.035"),
+        ("数量", "0.0005", "「0.0005」不能用:" + QUANTITY),
+        ("数量", 0, "「0」不能用:" + QUANTITY),
+        ("数量", -1, "「-1」不能用:" + QUANTITY),
+        ("数量", 10**10, "「10000000000」不能用:" + QUANTITY),
+        ("数量", "2件", "「2件」不能用:" + QUANTITY),
         ("订单创建时间", "2026-13-01", "「2026-13-01」不是日期时间,应如 2026-11-05 13:31:00"),
         ("订单创建时间", 1, "「1」不是日期时间,应如 2026-11-05 13:31:00"),
-        ("订单创建时间", 9e99, "「9E+99」不是日期时间,应如 2026-11-05 13:31:00"),
+        ("订单创建时间", 9e99, "数字过大"),
         ("是否代发订单", "也许", "「也许」应为「是」或「否」"),
-        ("货品标题", "打\0底", "含有空字符(NUL),请检查这一格"),
+        ("货品标题", "打\0底", "内容里有无法保存的特殊字符,请删除后重新输入"),
         ("货品标题", "长" * 301, "最多 300 个字,现在有 301 个"),
         ("收货地址", "长" * 401, "最多 400 个字,现在有 401 个"),
     ],
@@ -563,7 +566,7 @@ def test_formulas_give_their_results_and_errors_are_refused(tmp_path: Path) -> N
     assert only.lines[0].quantity_milli == 2_000
     assert with_quantity('<c r="C2" t="e"><f>A0</f><v>#REF!</v></c>')[1][0].sentence == "这一格是错误值 #REF!"
     assert with_quantity('<c r="C2"><f>1+1</f></c>')[1][0].sentence == "这一格的公式没有结果,请粘贴为数值"
-    assert with_quantity('<c r="C2" t="b"><v>1</v></c>')[1][0].sentence == "「是」不是数字"
+    assert with_quantity('<c r="C2" t="b"><v>1</v></c>')[1][0].sentence == "「是」不能用:" + QUANTITY
 
 
 def test_the_sheet_is_found_by_name_then_by_headings_even_when_hidden(tmp_path: Path) -> None:
