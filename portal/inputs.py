@@ -188,12 +188,13 @@ def phone(raw: object) -> str:
     """
     plain = re.sub(r"[\s()\[\]._‐-―]+", "", _plain(raw).upper().replace("—", "-"))
     if len(plain) <= 40:
-        extension = ""
-        plain = re.sub(r"^(?:\+|00)86-?", "", plain)
-        for number, more in ((plain, ""), *_with_extension(plain)):
+        home = re.sub(r"^(?:\+|00)86-?(?=[0-9])", "", plain)
+        for number, more in ((home, ""), *_with_extension(home)):
             bare, extension = number.replace("-", ""), f"-{more}" if more else ""
             if re.fullmatch(r"86" + _MOBILE.pattern, bare):
                 bare = bare[2:]
+            if home != plain and not _MOBILE.fullmatch(bare) and not bare.startswith("0"):
+                bare = f"0{bare}"  # +86 571: the area code has lost its 0
             if _MOBILE.fullmatch(bare) or _SERVICE.fullmatch(bare):
                 return bare + extension
             if found := _LANDLINE.fullmatch(bare):
