@@ -83,7 +83,8 @@ CARRIERS: Final[tuple[Carrier, ...]] = (
         kdniao="JTSD", code_1688="HTKY", strong=(r"JT\d{13}",), weak=(r"JT\d{12}",),
     ),
     Carrier(
-        "EMS", "EMS", Kind.EXPRESS, aliases=("EMS经济快递", "EMS标准快递", "邮政EMS", "邮政特快", "中国邮政速递"), kuaidi100="ems", kdniao="EMS",
+        "EMS", "EMS", Kind.EXPRESS, aliases=("EMS经济快递", "EMS标准快递", "邮政EMS", "邮政特快", "中国邮政速递"),
+        kuaidi100="ems", kdniao="EMS",
         code_1688="EMS", strong=(r"[A-Z]{2}\d{9}CN",),
         weak=(r"(10|11|12)\d{11}", r"(50|51|52)\d{11}", r"(95|97|98|99)\d{11}"),
     ),

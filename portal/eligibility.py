@@ -8,7 +8,7 @@ least one way on. Pure: everything it judges by is handed in, moments are aware,
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from typing import Final
@@ -97,7 +97,7 @@ class Policy:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The answer. ``until``: the moment the window ends (exclusive), None while it has not begun or nothing is open.
+    """The answer. ``until``: the moment the window ends or ended (exclusive), None when none is counted.
 
     ``basis`` names the rule in a few words, for the record. ``field`` is the form's field a refusal belongs to:
     reason, quantity, photos, description, or "" when no field can help.
@@ -109,7 +109,7 @@ class Verdict:
     freight_payer: Payer | None = None
     until: datetime | None = None
     basis: str = ""
-    field: str = field(default="")
+    field: str = ""
 
 
 _TALK = Instead(Route.CONTACT, "可以点「立即联系」与商家协商,需商家同意")
@@ -143,14 +143,15 @@ _STATUS_REFUSALS: Final[Mapping[str, Verdict]] = {
         (Instead(Route.CONTACT, "想改为换货,请点「立即联系」与商家商量"),),
         basis="订单退款中",
     ),
-    "unknown": Verdict(
-        False,
-        "还不能确认订单是否已发货,暂时不能申请换货",
-        (Instead(Route.CONTACT, "如果您已收到商品,请点「立即联系」告诉商家"),),
-        basis="订单状态未确认",
-    ),
 }
+_UNKNOWN: Final = Verdict(
+    False,
+    "还不能确认订单是否已发货,暂时不能申请换货",
+    (Instead(Route.CONTACT, "如果您已收到商品,请点「立即联系」告诉商家"),),
+    basis="订单状态未确认",
+)
 _SHIPPED: Final = frozenset({"in_transit", "delivered", "completed"})
+_VISIBLE, _HIDDEN = (each for each in reasons.REASONS if each.id in ("damaged", "defect"))
 
 
 # ---------------------------------------------------------------- the three questions
@@ -160,31 +161,23 @@ def offer(goods: Goods, now: datetime, policy: Policy) -> Verdict:
     """Whether there is any reason for which these goods can be exchanged now: what the button 申请换货 says."""
     if stopped := _stopped(goods):
         return stopped
-    verdicts = {
-        each: consider(goods, CaseType.EXCHANGE, each.id, now, policy)
-        for each in offered(goods, policy)
-        if each.leads_to is CaseType.EXCHANGE
-    }
-    open_ones = {each: verdict for each, verdict in verdicts.items() if verdict.allowed}
-    if not open_ones:
-        return max(verdicts.items(), key=lambda item: _days(goods, item[0], policy) or 0)[1]
+    plain = consider(goods, CaseType.EXCHANGE, _VISIBLE.id, now, policy)
+    hidden = consider(goods, CaseType.EXCHANGE, _HIDDEN.id, now, policy)  # the longest window and the fewest conditions
+    if not hidden.allowed:
+        return hidden
     left = f"还可申请 {quantity_text(goods.remaining_milli)} {goods.unit}"
     if _excluded(goods, policy):
         left += ",这件商品在质量问题或发错时可以换货"
-    plain = [verdict for each, verdict in open_ones.items() if not each.hidden_defect and each.fault is Fault.SELLER]
-    hidden = [verdict for each, verdict in open_ones.items() if each.hidden_defect]
-    if goods.received_at is None:
-        why = f"{left};{_not_begun(goods, policy.window_days)}"
-        return Verdict(True, why, basis="换货期尚未开始")
-    if not plain:
-        end = hidden[0].until
-        why = f"{left};现在只有使用中才发现的质量问题可以申请,请在 {_day(end, now)}前提交"
-        return Verdict(True, why, until=end, basis=hidden[0].basis)
-    end, later = plain[0].until, hidden[0].until
-    why = f"{left},请在 {_day(end, now)}前提交"
-    if later != end:
-        why += f";使用中才发现的质量问题可到 {_day(later, now)}"
-    return Verdict(True, why, until=end, basis=plain[0].basis)
+    if not plain.allowed:
+        why = f"{left};现在只有使用中才发现的质量问题可以申请,请在 {_day(hidden.until, now)} 前提交"
+        return Verdict(True, why, until=hidden.until, basis=_rule(goods, _HIDDEN, policy))
+    rule = _rule(goods, _VISIBLE, policy)
+    if plain.until is None:
+        return Verdict(True, f"{left};{rule},{_not_begun(goods)}", basis=rule)
+    why = f"{left},请在 {_day(plain.until, now)} 前提交"
+    if hidden.until != plain.until:
+        why += f";使用中才发现的质量问题可到 {_day(hidden.until, now)}"
+    return Verdict(True, why, until=plain.until, basis=rule)
 
 
 def consider(goods: Goods, case_type: str, reason_id: str, now: datetime, policy: Policy) -> Verdict:
@@ -208,24 +201,17 @@ def consider(goods: Goods, case_type: str, reason_id: str, now: datetime, policy
     rule = _rule(goods, reason, policy)
     end = window_end(goods, reason, policy)
     if end is not None and now >= end:
-        ways = (
-            *_no_reason_return(goods, now, policy),
-            Instead(Route.CONTACT, "请点「立即联系」向商家说明情况,由商家决定是否处理"),
-        )
-        return Verdict(False, f"{rule},已于 {_day(end, now)}结束", ways, basis=f"{rule},已结束", field="reason")
+        return _too_late(goods, rule, end, now, policy)
     payer = freight_payer(goods, reason, policy)
-    if end is None:
-        when = _not_begun(goods, _days(goods, reason, policy) or 0)
-    else:
-        when = f"请在 {_day(end, now)}前提交"
-    why = f"「{reason.zh}」可以申请换货,{when};{_FREIGHT[payer]}"
+    when = _not_begun(goods) if end is None else f"请在 {_day(end, now)} 前提交"
+    why = f"「{reason.zh}」可以申请换货;{rule},{when};{_FREIGHT[payer]}"
     return Verdict(True, why, freight_payer=payer, until=end, basis=f"{reasons.said(reason.id)}:{rule}")
 
 
 def check(
     goods: Goods, case_type: str, reason_id: str, evidence: Evidence, now: datetime, policy: Policy
 ) -> Verdict:
-    """Whether this application can be handed in. The POST asks again what the form asked; the ledger has the last word."""
+    """Whether this application can be handed in. Form and POST ask the same; the ledger has the last word."""
     verdict = consider(goods, case_type, reason_id, now, policy)
     reason = reasons.reason(reason_id)
     if not verdict.allowed or reason is None:
@@ -291,11 +277,10 @@ _FREIGHT: Final[Mapping[Payer, str]] = {
 
 def _stopped(goods: Goods) -> Verdict | None:
     """What no reason can help: the order's state, or nothing left."""
-    known = goods.status in _SHIPPED or (
-        goods.received_at is not None and goods.status not in ("unpaid", "unshipped", "cancelled", "refunding")
-    )
-    if not known:
-        return _STATUS_REFUSALS.get(goods.status, _STATUS_REFUSALS["unknown"])
+    if goods.status not in _SHIPPED:
+        refusal = _STATUS_REFUSALS.get(goods.status)
+        if refusal or goods.received_at is None:  # goods that arrived were shipped, whatever the platform's word is
+            return refusal or _UNKNOWN
     if goods.remaining_milli:
         return None
     way = Instead(Route.CONTACT, "对售后结果有疑问,请点「立即联系」与商家沟通")
@@ -317,6 +302,15 @@ def _no_ground(goods: Goods, reason: Reason, now: datetime, policy: Policy) -> V
         why = "因个人原因取消订单,不属于换货范围"
         ways = (*_no_reason_return(goods, now, policy), _TALK)
     return Verdict(False, why, ways, basis=f"不属于换货范围:{reason.zh}", field="reason")
+
+
+def _too_late(goods: Goods, rule: str, end: datetime, now: datetime, policy: Policy) -> Verdict:
+    ways = (
+        *_no_reason_return(goods, now, policy),
+        Instead(Route.CONTACT, "请点「立即联系」向商家说明情况,由商家决定是否处理"),
+    )
+    why = f"{rule},已于 {_day(end, now)} 结束"
+    return Verdict(False, why, ways, until=end, basis=f"{rule},已结束", field="reason")
 
 
 def _other_type(goods: Goods, reason: Reason, now: datetime, policy: Policy) -> Verdict:
@@ -353,7 +347,7 @@ def _by_promise(goods: Goods, now: datetime, policy: Policy) -> tuple[Instead, .
     end = None if goods.received_at is None else last_day_ends(goods.received_at, promise.days or 0)
     if end is not None and now >= end:
         return ()
-    when = f"收到商品后 {promise.days} 天内" if end is None else f"{_day(end, now)}前"
+    when = f"收到商品后 {promise.days} 天内" if end is None else f"{_day(end, now)} 前"
     return (Instead(Route.PROMISE, f"这件商品有{promise.name},{when}可以选择「包换服务」申请换货"),)
 
 
@@ -364,7 +358,7 @@ def _no_reason_return(goods: Goods, now: datetime, policy: Policy) -> tuple[Inst
     end = None if goods.received_at is None else last_day_ends(goods.received_at, 7)
     if end is not None and now >= end:
         return ()
-    when = "收到商品后 7 天内" if end is None else f"{_day(end, now)}前"
+    when = "收到商品后 7 天内" if end is None else f"{_day(end, now)} 前"
     return (Instead(Route.SEVEN_DAY, f"这件商品支持7天无理由退货,{when}可以点「立即联系」向商家提出"),)
 
 
@@ -393,22 +387,27 @@ def _days(goods: Goods, reason: Reason, policy: Policy) -> int | None:
         return None
     if reason.ground is Ground.PROMISE:
         return promised or None
-    own = max(policy.window_days, policy.hidden_days) if reason.hidden_defect else policy.window_days
-    return max(own, promised)
+    return max(_own_days(reason, policy), promised)
+
+
+def _own_days(reason: Reason, policy: Policy) -> int:
+    return max(policy.window_days, policy.hidden_days) if reason.hidden_defect else policy.window_days
 
 
 def _rule(goods: Goods, reason: Reason, policy: Policy) -> str:
     """The rule in a few words: whose it is and how long it lasts."""
     days, promise = _days(goods, reason, policy) or 0, _promise(goods, policy)
-    if promise and (reason.ground is Ground.PROMISE or days > policy.window_days and days == promise.days):
+    if promise and (reason.ground is Ground.PROMISE or days > _own_days(reason, policy)):
         return f"{promise.name}为收到商品后 {days} 天"
+    if days > policy.window_days:
+        return f"使用中才发现的质量问题,换货期为收到商品后 {days} 天"
     return f"店铺的换货期为收到商品后 {days} 天"
 
 
-def _not_begun(goods: Goods, days: int) -> str:
+def _not_begun(goods: Goods) -> str:
     if goods.status == "in_transit":
-        return f"换货期从签收后开始计算,共 {days} 天;提交申请即表示您已收到商品"
-    return f"收货时间未知,换货期还没有开始计算,共 {days} 天"
+        return "还没有开始计算,提交申请即表示您已收到商品"
+    return "收货时间还没有记录,所以还没有开始计算"
 
 
 def _day(end: datetime | None, now: datetime) -> str:

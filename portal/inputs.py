@@ -193,7 +193,7 @@ def phone(raw: object) -> str:
             bare, extension = number.replace("-", ""), f"-{more}" if more else ""
             if re.fullmatch(r"86" + _MOBILE.pattern, bare):
                 bare = bare[2:]
-            if home != plain and not _MOBILE.fullmatch(bare) and not bare.startswith("0"):
+            if home != plain and _LANDLINE.fullmatch(f"0{bare}"):
                 bare = f"0{bare}"  # +86 571: the area code has lost its 0
             if _MOBILE.fullmatch(bare) or _SERVICE.fullmatch(bare):
                 return bare + extension
