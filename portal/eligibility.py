@@ -325,7 +325,7 @@ def _other_type(goods: Goods, reason: Reason, now: datetime, policy: Policy) -> 
             Instead(Route.RETURN_REFUND, "请点「立即联系」与商家商量,把多买的部分退货退款"),
             *_no_reason_return(goods, now, policy),
         )
-    return Verdict(False, why, ways, basis=f"{reasons.said(reason.id)}:不走换货", field="reason")
+    return Verdict(False, why, ways, basis=f"{reasons.said(reason.id)}:不属于换货", field="reason")
 
 
 def _not_exchangeable(goods: Goods, now: datetime, policy: Policy) -> Verdict:

@@ -1,0 +1,479 @@
+"""The truth table of what may be exchanged, and what holds for every answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portal import eligibility, reasons
+from portal.eligibility import BEIJING, Evidence, Goods, Policy, Route, Verdict
+from portal.flow import CaseType
+from portal.reasons import Fault, Payer
+
+
+def beijing(month: int, day: int, hour: int = 0, minute: int = 0, second: int = 0, year: int = 2026) -> datetime:
+    return datetime(year, month, day, hour, minute, second, tzinfo=BEIJING).astimezone(UTC)
+
+
+NOW = beijing(11, 23, 12)
+RECEIVED = beijing(11, 22, 10)
+GOODS = Goods("completed", bought_milli=10_000, received_at=RECEIVED, title="纯棉T恤", product_no="TX-01")
+ENOUGH = Evidence(asked_milli=2_000, photos=1, text=20)
+POLICY = Policy()
+
+END_15 = beijing(12, 8)  # the window: the 15th day after 11-22 is 12-07, to its 24:00
+END_30 = beijing(12, 23)
+END_7 = beijing(11, 30)
+SHOP_15 = "店铺的换货期为收到商品后 15 天"
+HIDDEN_30 = "使用中才发现的质量问题,换货期为收到商品后 30 天"
+NOT_RECORDED = "收货时间还没有记录,所以还没有开始计算"
+SHOP_30 = "店铺的换货期为收到商品后 30 天"
+PROMISE_7 = "7天包换为收到商品后 7 天"
+PROMISE_15 = "15天包换为收到商品后 15 天"
+BY_29TH, BY_7TH, BY_22ND = (f"请在 {day} 24:00 前提交" for day in ("11月29日", "12月7日", "12月22日"))
+S, B, N = Payer.SELLER, Payer.BUYER, Payer.NEGOTIATED
+PAYS = {S: "运费由商家承担", B: "来回运费由您承担", N: "运费由您与商家协商"}
+NAMES = {
+    "damaged": ("商品质量问题", "破损"),
+    "colour": ("商品质量问题", "色差"),
+    "size": ("商品质量问题", "尺寸不符"),
+    "defect": ("商品质量问题", "其他质量问题"),
+    "wrong_item": ("发货错误", "发错商品"),
+    "wrong_order": ("下单错误", "拍错商品"),
+    "disaster": ("其他特殊原因", "自然灾害"),
+    "delay": ("其他特殊原因", "交通延误"),
+    "other": ("其他特殊原因", "其他"),
+    "promise": ("", "包换服务"),
+}
+
+
+def goods(**changes: object) -> Goods:
+    return replace(GOODS, **changes)  # type: ignore[arg-type]
+
+
+def policy(**changes: object) -> Policy:
+    return replace(POLICY, **changes)  # type: ignore[arg-type]
+
+
+def evidence(**changes: int) -> Evidence:
+    return replace(ENOUGH, **changes)
+
+
+class Row(NamedTuple):
+    """One row: what is asked, and every part of the answer."""
+
+    name: str
+    reason: str
+    allowed: bool
+    why: str
+    routes: tuple[Route, ...] = ()
+    payer: Payer | None = None
+    until: datetime | None = None
+    basis: str = ""
+    field: str = ""
+    goods: Goods = GOODS
+    evidence: Evidence = ENOUGH
+    policy: Policy = POLICY
+    now: datetime = NOW
+    case_type: str = CaseType.EXCHANGE
+
+
+def yes(name: str, reason: str, rule: str, when: str, payer: Payer, until: datetime | None, **asked: object) -> Row:
+    ground, zh = NAMES[reason]
+    why = f"「{zh}」可以申请换货;{rule},{when};{PAYS[payer]}"
+    basis = f"{ground} · {zh}:{rule}" if ground else f"{zh}:{rule}"
+    return Row(name, reason, True, why, (), payer, until, basis, "", **asked)  # type: ignore[arg-type]
+
+
+def no(
+    name: str, reason: str, why: str, routes: tuple[Route, ...], basis: str, field: str = "reason", **asked: object
+) -> Row:
+    return Row(name, reason, False, why, routes, None, asked.pop("until", None), basis, field, **asked)  # type: ignore[arg-type]
+
+
+TALK = (Route.CONTACT,)
+NOT_BEGUN = f"{SHOP_15},{NOT_RECORDED}"
+
+UNPAID = ("订单还没有付款,不能申请换货", TALK, "订单未付款", "")
+UNSHIPPED = ("订单还没有发货,不能申请换货", (Route.CANCEL, Route.CONTACT), "订单未发货", "")
+CANCELLED = ("订单已取消,没有可以换的商品", TALK, "订单已取消", "")
+REFUNDING = ("订单正在退款,退款期间不能申请换货", TALK, "订单退款中", "")
+UNKNOWN = ("还不能确认订单是否已发货,暂时不能申请换货", TALK, "订单状态未确认", "")
+DISLIKE = "商品与描述相符,只是不喜欢或不满意,不属于换货范围"
+DISLIKE_BASIS = "不属于换货范围:不喜欢/不满意"
+PERSONAL = "因个人原因取消订单,不属于换货范围"
+PERSONAL_BASIS = "不属于换货范围:个人原因取消订单"
+NOT_IN_POLICY = "按商家的换货政策,这件商品只在质量问题或发错时可以换货"
+NOT_IN_POLICY_BASIS = "店铺换货政策:不支持换货的商品"
+MISSING = "漏发的商品不用寄回,由商家补发,不需要申请换货"
+SURPLUS = "多买的商品没有要换的规格,适合退货退款,不需要申请换货"
+PHOTO = "请上传能看出问题的照片"
+WORDS = "请至少填写 10 个字的换货原因描述"
+USED_UP = "没有可换的数量了,已申请 10/10 件"
+OVER_15 = f"{SHOP_15},已于 12月7日 24:00 结束"
+OVER_15_BASIS = f"{SHOP_15},已结束"
+EVIDENCE = (Route.ADD_EVIDENCE,)
+QUANTITY = (Route.CHANGE_QUANTITY,)
+LATE = beijing(12, 8)
+FREE = frozenset({"thbyf_s"})
+LINED = frozenset({"qtbh"})
+UNDERWAY = goods(status="in_transit", received_at=None)
+BOTH = frozenset({"qtbh", "qtwlybt"})
+
+ROWS = [
+    # The grounds, with enough evidence, in time.
+    yes("damaged", "damaged", SHOP_15, BY_7TH, S, END_15),
+    yes("colour", "colour", SHOP_15, BY_7TH, S, END_15),
+    yes("size", "size", SHOP_15, BY_7TH, S, END_15),
+    yes("defect", "defect", HIDDEN_30, BY_22ND, S, END_30),
+    yes("wrong item", "wrong_item", SHOP_15, BY_7TH, S, END_15),
+    yes("wrong order", "wrong_order", SHOP_15, BY_7TH, B, END_15),
+    yes("disaster", "disaster", SHOP_15, BY_7TH, N, END_15),
+    yes("delay", "delay", SHOP_15, BY_7TH, N, END_15),
+    yes("other", "other", SHOP_15, BY_7TH, N, END_15),
+    no("missing item", "missing_item", MISSING, (Route.REISSUE,), "发货错误 · 漏发商品:不属于换货"),
+    no("too many", "over_qty", SURPLUS, (Route.RETURN_REFUND,), "下单错误 · 数量过多:不属于换货"),
+    no("too many, 无理由", "over_qty", SURPLUS, (Route.RETURN_REFUND, Route.SEVEN_DAY),
+        "下单错误 · 数量过多:不属于换货", goods=goods(guarantees=BOTH)),
+    # The non-grounds.
+    no("dislike", "dislike", DISLIKE, TALK, DISLIKE_BASIS),
+    no("dislike, with photos", "dislike", DISLIKE, TALK, DISLIKE_BASIS, evidence=evidence(photos=9, text=500)),
+    no("dislike, 无理由", "dislike", DISLIKE, (Route.SEVEN_DAY, Route.CONTACT), DISLIKE_BASIS,
+        goods=goods(guarantees=frozenset({"qtwlybt"}))),
+    no("dislike, 无理由 by the shop", "dislike", DISLIKE, (Route.SEVEN_DAY, Route.CONTACT), DISLIKE_BASIS,
+        policy=policy(guarantees=frozenset({"qtwlybt"}))),
+    no("dislike, 无理由 on its last day", "dislike", DISLIKE, (Route.SEVEN_DAY, Route.CONTACT), DISLIKE_BASIS,
+        goods=goods(guarantees=frozenset({"qtwlybt"})), now=END_7 - timedelta(seconds=1)),
+    no("dislike, 无理由 over", "dislike", DISLIKE, TALK, DISLIKE_BASIS,
+        goods=goods(guarantees=frozenset({"qtwlybt"})), now=END_7),
+    no("dislike, 无理由 not begun", "dislike", DISLIKE, (Route.SEVEN_DAY, Route.CONTACT), DISLIKE_BASIS,
+        goods=goods(guarantees=frozenset({"qtwlybt"}), received_at=None)),
+    no("dislike, 包换", "dislike", DISLIKE, (Route.PROMISE, Route.CONTACT), DISLIKE_BASIS,
+        goods=goods(guarantees=LINED)),
+    no("dislike, 包换 over", "dislike", DISLIKE, TALK, DISLIKE_BASIS, goods=goods(guarantees=LINED), now=END_7),
+    no("dislike, both", "dislike", DISLIKE, (Route.PROMISE, Route.SEVEN_DAY, Route.CONTACT), DISLIKE_BASIS,
+        goods=goods(guarantees=BOTH)),
+    no("no evidence", "no_evidence", "没有证据的质量问题,不属于换货范围", (Route.ADD_EVIDENCE, Route.CONTACT),
+        "不属于换货范围:认为有质量问题,但没有证据"),
+    no("personal", "personal_cancel", PERSONAL, TALK, PERSONAL_BASIS),
+    no("personal, 无理由", "personal_cancel", PERSONAL, (Route.SEVEN_DAY, Route.CONTACT), PERSONAL_BASIS,
+        goods=goods(guarantees=BOTH)),
+    # No reason, or one that doesn't exist.
+    no("no reason", "", "请选择换货原因", (Route.CHOOSE_REASON,), "未选择原因"),
+    no("unknown reason", "gift", "请选择换货原因", (Route.CHOOSE_REASON,), "未选择原因"),
+    no("包换 that nobody promised", "promise", "这件商品没有包换服务", (Route.CHOOSE_REASON,), "没有包换承诺"),
+    # The order's state. What isn't shipped is cancelled, never exchanged.
+    no("unpaid", "damaged", *UNPAID, goods=goods(status="unpaid")),
+    no("unpaid, though received", "damaged", *UNPAID, goods=goods(status="unpaid", received_at=RECEIVED)),
+    no("unshipped", "damaged", *UNSHIPPED, goods=goods(status="unshipped", received_at=None)),
+    no("unshipped, personal", "personal_cancel", *UNSHIPPED, goods=goods(status="unshipped", received_at=None)),
+    no("cancelled", "damaged", *CANCELLED, goods=goods(status="cancelled")),
+    no("refunding", "damaged", *REFUNDING, goods=goods(status="refunding")),
+    no("unknown", "damaged", *UNKNOWN, goods=goods(status="unknown", received_at=None)),
+    no("a word we don't know", "damaged", *UNKNOWN, goods=goods(status="等待中", received_at=None)),
+    yes("unknown, but received", "damaged", SHOP_15, BY_7TH, S, END_15, goods=goods(status="unknown")),
+    yes("on its way", "damaged", SHOP_15, "还没有开始计算,提交申请即表示您已收到商品", S, None,
+        goods=UNDERWAY),
+    yes("delivered", "damaged", SHOP_15, BY_7TH, S, END_15, goods=goods(status="delivered")),
+    yes("delivered, nobody knows when", "damaged", SHOP_15, NOT_RECORDED, S, None,
+        goods=goods(status="delivered", received_at=None)),
+    yes("completed long ago, nobody knows when", "wrong_order", SHOP_15, NOT_RECORDED, B, None,
+        goods=goods(received_at=None), now=beijing(6, 1, year=2027)),
+    # What is left.
+    no("nothing left", "damaged", USED_UP, TALK, "数量已用完", "", goods=goods(claimed_milli=10_000)),
+    no("nothing left, a case is open", "damaged", USED_UP, (Route.OPEN_CASE,), "数量已用完", "",
+        goods=goods(claimed_milli=10_000, open_case="HH26112300000001")),
+    no("nothing left, disliked", "dislike", USED_UP, TALK, "数量已用完", "", goods=goods(claimed_milli=10_000)),
+    no("nothing bought", "damaged", "没有可换的数量了,已申请 0/0 件", TALK, "数量已用完", "",
+        goods=goods(bought_milli=0)),
+    yes("some left, a case is open", "damaged", SHOP_15, BY_7TH, S, END_15,
+        goods=goods(claimed_milli=8_000, open_case="HH26112300000001")),
+    no("one too many", "damaged", "最多可申请 2 件,请修改换货数量", QUANTITY, "数量", "quantity",
+        goods=goods(claimed_milli=8_000), evidence=evidence(asked_milli=3_000)),
+    no("none asked for", "damaged", "最多可申请 10 件,请修改换货数量", QUANTITY, "数量", "quantity",
+        evidence=evidence(asked_milli=0)),
+    no("fewer than none", "damaged", "最多可申请 10 件,请修改换货数量", QUANTITY, "数量", "quantity",
+        evidence=evidence(asked_milli=-1_000)),
+    no("one and a half pieces", "damaged", "最多可申请 10 件,须为整数,请修改换货数量", QUANTITY, "数量", "quantity",
+        evidence=evidence(asked_milli=1_500)),
+    yes("one and a half metres", "damaged", SHOP_15, BY_7TH, S, END_15, goods=goods(unit="米"),
+        evidence=evidence(asked_milli=1_500)),
+    no("too many metres", "damaged", "最多可申请 2.5 米,请修改换货数量", QUANTITY, "数量", "quantity",
+        goods=goods(unit="米", bought_milli=2_500), evidence=evidence(asked_milli=2_501)),
+    # Evidence.
+    no("damaged without a photo", "damaged", PHOTO, EVIDENCE, "没有凭证", "photos", evidence=evidence(photos=0)),
+    no("colour without a photo", "colour", PHOTO, EVIDENCE, "没有凭证", "photos", evidence=evidence(photos=0)),
+    no("size without a photo", "size", PHOTO, EVIDENCE, "没有凭证", "photos", evidence=evidence(photos=0)),
+    no("defect without a photo", "defect", PHOTO, EVIDENCE, "没有凭证", "photos", evidence=evidence(photos=0)),
+    no("wrong item without a photo", "wrong_item", PHOTO, EVIDENCE, "没有凭证", "photos",
+        evidence=evidence(photos=0)),
+    no("ten photos", "damaged", "最多 9 张照片,请删减", EVIDENCE, "照片过多", "photos", evidence=evidence(photos=10)),
+    yes("nine photos", "damaged", SHOP_15, BY_7TH, S, END_15, evidence=evidence(photos=9)),
+    yes("a quality claim without words", "colour", SHOP_15, BY_7TH, S, END_15, evidence=evidence(text=0)),
+    yes("wrong order with nothing to show", "wrong_order", SHOP_15, BY_7TH, B, END_15,
+        evidence=evidence(photos=0, text=0)),
+    yes("disaster in ten characters", "disaster", SHOP_15, BY_7TH, N, END_15, evidence=evidence(photos=0, text=10)),
+    no("disaster in nine characters", "disaster", WORDS, EVIDENCE, "描述过短", "description",
+        evidence=evidence(text=9)),
+    no("delay without words", "delay", WORDS, EVIDENCE, "描述过短", "description", evidence=evidence(text=0)),
+    no("other without words", "other", WORDS, EVIDENCE, "描述过短", "description",
+        evidence=evidence(text=0, photos=9)),
+    # The window, to the second.
+    yes("the last second", "damaged", SHOP_15, BY_7TH, S, END_15, now=beijing(12, 7, 23, 59, 59)),
+    no("too late by a second", "damaged", OVER_15, TALK, OVER_15_BASIS, until=END_15, now=LATE),
+    no("too late for a wrong order", "wrong_order", OVER_15, TALK, OVER_15_BASIS, until=END_15, now=LATE),
+    yes("a hidden defect is not late", "defect", HIDDEN_30, BY_22ND, S, END_30, now=beijing(12, 22, 23, 59, 59)),
+    no("a hidden defect is late", "defect", f"{HIDDEN_30},已于 12月22日 24:00 结束", TALK, f"{HIDDEN_30},已结束",
+        until=END_30, now=beijing(12, 23)),
+    yes("received a second before midnight", "damaged", SHOP_15, "请在 12月6日 24:00 前提交", S, beijing(12, 7),
+        goods=goods(received_at=beijing(11, 21, 23, 59, 59))),
+    yes("received at midnight", "damaged", SHOP_15, BY_7TH, S, END_15, goods=goods(received_at=beijing(11, 22))),
+    yes("into the next year", "damaged", SHOP_15, "请在 2027年1月4日 24:00 前提交", S, beijing(1, 5, year=2027),
+        goods=goods(received_at=beijing(12, 20)), now=beijing(12, 21)),
+    yes("a longer policy", "damaged", SHOP_30, BY_22ND, S, END_30, policy=policy(window_days=30)),
+    yes("a window longer than for hidden defects", "defect", SHOP_30, BY_22ND, S, END_30,
+        policy=policy(window_days=30, hidden_days=7)),
+    # Freight: by fault; the policy fills in only what is open.
+    yes("special, the seller pays", "delay", SHOP_15, BY_7TH, S, END_15, policy=policy(special_freight=S)),
+    yes("special, the buyer pays", "delay", SHOP_15, BY_7TH, B, END_15, policy=policy(special_freight=B)),
+    yes("the seller's fault, whatever the policy", "damaged", SHOP_15, BY_7TH, S, END_15,
+        policy=policy(special_freight=B)),
+    yes("wrong order, whatever the policy", "wrong_order", SHOP_15, BY_7TH, B, END_15,
+        policy=policy(special_freight=S)),
+    yes("wrong order, 退货包运费", "wrong_order", SHOP_15, BY_7TH, S, END_15, goods=goods(guarantees=FREE)),
+    yes("special, 退货包运费 by the shop", "other", SHOP_15, BY_7TH, S, END_15, policy=policy(guarantees=FREE)),
+    # 包换.
+    yes("包换", "promise", PROMISE_7, BY_29TH, B, END_7, goods=goods(guarantees=LINED),
+        evidence=evidence(photos=0, text=0)),
+    yes("包换 by the shop", "promise", PROMISE_7, BY_29TH, B, END_7, policy=policy(guarantees=LINED)),
+    yes("the longer 包换", "promise", PROMISE_15, BY_7TH, B, END_15,
+        goods=goods(guarantees=frozenset({"qtbh", "swtbh"}))),
+    no("包换 over", "promise", f"{PROMISE_7},已于 11月29日 24:00 结束", TALK, f"{PROMISE_7},已结束", until=END_7,
+        goods=goods(guarantees=LINED), now=END_7),
+    yes("包换 longer than the policy", "wrong_order", PROMISE_15, BY_7TH, B, END_15,
+        goods=goods(guarantees=frozenset({"swtbh"})), policy=policy(window_days=7)),
+    yes("包换 not begun", "promise", PROMISE_7, NOT_RECORDED, B, None,
+        goods=goods(guarantees=LINED, received_at=None)),
+    # Goods the seller doesn't exchange: a fault of the seller's is exchanged all the same.
+    no("excluded product", "wrong_order", NOT_IN_POLICY, (Route.CHOOSE_REASON, Route.CONTACT), NOT_IN_POLICY_BASIS,
+        goods=goods(exchangeable=False)),
+    no("excluded number", "wrong_order", NOT_IN_POLICY, (Route.CHOOSE_REASON, Route.CONTACT), NOT_IN_POLICY_BASIS,
+        policy=policy(excluded=("ｔｘ－01",))),
+    no("excluded word", "other", NOT_IN_POLICY, (Route.CHOOSE_REASON, Route.CONTACT), NOT_IN_POLICY_BASIS,
+        policy=policy(excluded=("样衣", "t恤"))),
+    no("excluded, 无理由", "wrong_order", NOT_IN_POLICY, (Route.CHOOSE_REASON, Route.SEVEN_DAY, Route.CONTACT),
+        NOT_IN_POLICY_BASIS, goods=goods(exchangeable=False, guarantees=frozenset({"qtwlybt"}))),
+    yes("excluded, but damaged", "damaged", SHOP_15, BY_7TH, S, END_15, goods=goods(exchangeable=False)),
+    yes("a part of a number excludes nothing", "wrong_order", SHOP_15, BY_7TH, B, END_15,
+        policy=policy(excluded=("TX", "", " "))),
+    no("包换 by the shop leaves out what is excluded", "promise", "这件商品没有包换服务", (Route.CHOOSE_REASON,),
+        "没有包换承诺", goods=goods(exchangeable=False), policy=policy(guarantees=LINED)),
+    yes("包换 the goods were sold with holds", "promise", PROMISE_7, BY_29TH, B, END_7,
+        goods=goods(exchangeable=False, guarantees=LINED)),
+    no("excluded, sold with 包换", "wrong_order", NOT_IN_POLICY, (Route.PROMISE, Route.CHOOSE_REASON, Route.CONTACT),
+        NOT_IN_POLICY_BASIS, goods=goods(exchangeable=False, guarantees=LINED)),
+    # Other types than exchange.
+    no("a refund", "damaged", "这里办理换货", TALK, "仅办理换货", "", case_type="refund_only"),
+    no("a reissue", "missing_item", "这里办理换货", TALK, "仅办理换货", "", case_type="reissue"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_the_truth_table(row: Row) -> None:
+    verdict = eligibility.check(row.goods, row.case_type, row.reason, row.evidence, row.now, row.policy)
+
+    assert (verdict.allowed, verdict.why) == (row.allowed, row.why)
+    assert tuple(way.route for way in verdict.instead) == row.routes
+    assert (verdict.freight_payer, verdict.until) == (row.payer, row.until)
+    assert (verdict.basis, verdict.field) == (row.basis, row.field)
+
+
+def test_the_table_is_long_enough_and_names_each_row_once() -> None:
+    assert len(ROWS) >= 60
+    assert len({row.name for row in ROWS}) == len(ROWS)
+    assert {row.reason for row in ROWS} >= {reason.id for reason in reasons.REASONS}
+
+
+HIDDEN_TOO = "使用中才发现的质量问题可到 12月22日 24:00"
+HIDDEN_ONLY = "现在只有使用中才发现的质量问题可以申请"
+ONLY_FAULTS = "这件商品在质量问题或发错时可以换货"
+ON_ITS_WAY = "还没有开始计算,提交申请即表示您已收到商品"
+LONG = policy(window_days=30)
+OFFERS = {
+    "in time": (GOODS, POLICY, NOW, True, f"还可申请 10 件,{BY_7TH};{HIDDEN_TOO}", END_15),
+    "one window": (GOODS, LONG, NOW, True, f"还可申请 10 件,{BY_22ND}", END_30),
+    "some left": (goods(claimed_milli=7_500, unit="米"), LONG, NOW, True, f"还可申请 2.5 米,{BY_22ND}", END_30),
+    "hidden only": (GOODS, POLICY, LATE, True, f"还可申请 10 件;{HIDDEN_ONLY},{BY_22ND}", END_30),
+    "too late": (GOODS, POLICY, END_30, False, f"{HIDDEN_30},已于 12月22日 24:00 结束", END_30),
+    "on its way": (UNDERWAY, POLICY, NOW, True, f"还可申请 10 件;{SHOP_15},{ON_ITS_WAY}", None),
+    "nobody knows when": (goods(received_at=None), POLICY, NOW, True, f"还可申请 10 件;{NOT_BEGUN}", None),
+    "excluded": (goods(exchangeable=False), LONG, NOW, True, f"还可申请 10 件,{ONLY_FAULTS},{BY_22ND}", END_30),
+    "unshipped": (goods(status="unshipped"), POLICY, NOW, False, UNSHIPPED[0], None),
+    "nothing left": (goods(claimed_milli=10_000), POLICY, NOW, False, USED_UP, None),
+}
+
+
+@pytest.mark.parametrize(("line", "terms", "now", "allowed", "why", "until"), OFFERS.values(), ids=OFFERS)
+def test_what_the_button_says(
+    line: Goods, terms: Policy, now: datetime, allowed: bool, why: str, until: datetime | None
+) -> None:
+    verdict = eligibility.offer(line, now, terms)
+
+    assert (verdict.allowed, verdict.why, verdict.until) == (allowed, why, until)
+    assert verdict.freight_payer is None
+
+
+def test_the_sentences_that_name_a_date_or_a_case() -> None:
+    def way(line: Goods, reason: str, route: Route) -> str:
+        verdict = eligibility.check(line, "exchange", reason, ENOUGH, NOW, POLICY)
+        return next(each.sentence for each in verdict.instead if each.route is route)
+
+    covered = goods(guarantees=BOTH)
+    assert way(covered, "dislike", Route.PROMISE) == "这件商品有7天包换,11月29日 24:00 前可以选择「包换服务」申请换货"
+    assert (
+        way(covered, "dislike", Route.SEVEN_DAY)
+        == "这件商品支持7天无理由退货,11月29日 24:00 前可以点「立即联系」向商家提出"
+    )
+    later = replace(covered, received_at=None)
+    assert way(later, "dislike", Route.PROMISE) == "这件商品有7天包换,收到商品后 7 天内可以选择「包换服务」申请换货"
+    spent = goods(claimed_milli=10_000, open_case="HH26112300000001")
+    assert way(spent, "damaged", Route.OPEN_CASE) == "请在售后单 HH26112300000001 里查看进度"
+
+
+def test_the_promise_is_a_reason_only_where_it_was_made() -> None:
+    everything = {reason.id for reason in reasons.REASONS}
+
+    assert {reason.id for reason in eligibility.offered(GOODS, POLICY)} == everything - {"promise"}
+    assert {reason.id for reason in eligibility.offered(goods(guarantees=LINED), POLICY)} == everything
+
+
+def test_a_non_ground_has_no_window() -> None:
+    dislike, damaged = reasons.reason("dislike"), reasons.reason("damaged")
+    assert dislike and damaged
+
+    assert eligibility.window_end(GOODS, dislike, POLICY) is None
+    assert eligibility.window_end(GOODS, damaged, POLICY) == END_15
+    assert eligibility.window_end(goods(received_at=None), damaged, POLICY) is None
+
+
+@pytest.mark.parametrize(
+    ("start", "days", "end"),
+    [
+        (beijing(11, 22, 0, 0, 0), 7, beijing(11, 30)),
+        (beijing(11, 22, 23, 59, 59), 7, beijing(11, 30)),
+        (beijing(2, 25, 9), 3, beijing(3, 1)),
+        (beijing(2, 25, 9, year=2028), 4, beijing(3, 1, year=2028)),
+        (datetime(2026, 11, 21, 16, 0, tzinfo=UTC), 1, beijing(11, 24)),  # 00:00 of the 22nd in Shanghai
+        (datetime(2026, 11, 21, 15, 59, tzinfo=UTC), 1, beijing(11, 23)),
+    ],
+)
+def test_a_term_begins_the_day_after_and_ends_at_midnight(start: datetime, days: int, end: datetime) -> None:
+    assert eligibility.last_day_ends(start, days) == end
+
+
+# ---------------------------------------------------------------- whatever is asked
+
+MOMENTS = st.timedeltas(timedelta(days=-9_000), timedelta(days=27_000)).map(lambda far: NOW + far)
+NEAR = st.one_of(st.none(), st.timedeltas(timedelta(days=-60), timedelta(days=5)).map(lambda ago: NOW + ago), MOMENTS)
+CODES = st.frozensets(st.sampled_from([each.code for each in reasons.GUARANTEES] + ["", "xyz"]), max_size=4)
+STATUSES = st.sampled_from(
+    ["unpaid", "unshipped", "in_transit", "delivered", "completed", "cancelled", "refunding", "unknown", "", "等待"]
+)
+MILLI = st.integers(-1_000, 1_000_000)
+
+
+@st.composite
+def lines(draw: Callable[..., object]) -> Goods:
+    bought = draw(st.one_of(st.integers(0, 20).map(lambda n: n * 1_000), st.integers(0, 1_000_000)))
+    claimed = draw(st.one_of(st.just(0), st.just(bought), MILLI))
+    return Goods(
+        status=draw(STATUSES),  # type: ignore[arg-type]
+        bought_milli=bought,  # type: ignore[arg-type]
+        claimed_milli=claimed,  # type: ignore[arg-type]
+        unit=draw(st.sampled_from(["件", "双", "米", "千克", "", "?"])),  # type: ignore[arg-type]
+        received_at=draw(NEAR),  # type: ignore[arg-type]
+        guarantees=draw(CODES),  # type: ignore[arg-type]
+        title=draw(st.text(max_size=10)),  # type: ignore[arg-type]
+        product_no=draw(st.text(max_size=5)),  # type: ignore[arg-type]
+        exchangeable=draw(st.booleans()),  # type: ignore[arg-type]
+        open_case=draw(st.sampled_from(["", "HH1"])),  # type: ignore[arg-type]
+    )
+
+
+POLICIES = st.builds(
+    Policy,
+    window_days=st.integers(7, 30),
+    hidden_days=st.integers(7, 180),
+    special_freight=st.sampled_from(Payer),
+    guarantees=CODES,
+    excluded=st.lists(st.text(max_size=3), max_size=3).map(tuple),
+)
+REASON_IDS = st.one_of(st.sampled_from([reason.id for reason in reasons.REASONS]), st.text(max_size=8))
+EVIDENCES = st.builds(Evidence, asked_milli=MILLI, photos=st.integers(-1, 12), text=st.integers(-1, 600))
+TYPES = st.one_of(st.just("exchange"), st.sampled_from(["reissue", "return_refund", "refund_only", ""]))
+
+
+def explained(verdict: Verdict) -> bool:
+    return bool(verdict.why and verdict.instead and all(way.sentence for way in verdict.instead))
+
+
+@given(lines(), TYPES, REASON_IDS, EVIDENCES, st.one_of(st.just(NOW), MOMENTS), POLICIES)
+def test_every_answer_is_sound(
+    line: Goods, case_type: str, reason_id: str, brought: Evidence, now: datetime, terms: Policy
+) -> None:
+    verdict = eligibility.check(line, case_type, reason_id, brought, now, terms)
+
+    if not verdict.allowed:
+        assert explained(verdict)
+        assert verdict.freight_payer is None
+        return
+    reason = reasons.reason(reason_id)
+    assert reason is not None and reason.leads_to is CaseType.EXCHANGE and case_type == "exchange"
+    assert line.status not in ("unpaid", "unshipped", "cancelled", "refunding")
+    assert 0 < brought.asked_milli <= line.bought_milli - line.claimed_milli
+    assert reason.least_photos <= brought.photos <= 9 and brought.text >= reason.least_text
+    assert verdict.until == eligibility.window_end(line, reason, terms)
+    assert verdict.until is None or now < verdict.until
+    if reason.fault is Fault.SELLER:
+        assert verdict.freight_payer is Payer.SELLER
+    elif "thbyf_s" not in line.guarantees | terms.guarantees:
+        assert verdict.freight_payer is (Payer.BUYER if reason.freight_payer else terms.special_freight)
+    assert len(verdict.basis) <= 300 and verdict.why and verdict.instead == ()
+
+
+@given(lines(), st.one_of(st.just(NOW), MOMENTS), POLICIES)
+def test_the_button_and_the_form_agree(line: Goods, now: datetime, terms: Policy) -> None:
+    """The button is open exactly when some reason, with all it asks for, is."""
+    offer = eligibility.offer(line, now, terms)
+    best = Evidence(asked_milli=line.remaining_milli, photos=9, text=500)
+    verdicts = [
+        eligibility.check(line, "exchange", each.id, best, now, terms) for each in eligibility.offered(line, terms)
+    ]
+
+    assert offer.allowed == any(verdict.allowed for verdict in verdicts)
+    assert offer.allowed or explained(offer)
+    if offer.allowed and offer.until is not None:
+        assert offer.until in {verdict.until for verdict in verdicts if verdict.allowed}
+
+
+@given(lines(), TYPES, REASON_IDS, EVIDENCES, POLICIES)
+def test_nothing_left_is_never_allowed(
+    line: Goods, case_type: str, reason_id: str, brought: Evidence, terms: Policy
+) -> None:
+    spent = replace(line, claimed_milli=max(line.claimed_milli, line.bought_milli))
+
+    assert not eligibility.check(spent, case_type, reason_id, brought, NOW, terms).allowed
+    assert not eligibility.offer(spent, NOW, terms).allowed
+
+
+@given(lines(), REASON_IDS, EVIDENCES, POLICIES, st.timedeltas(timedelta(), timedelta(days=400)))
+def test_time_only_takes_away(line: Goods, reason_id: str, brought: Evidence, terms: Policy, wait: timedelta) -> None:
+    later = eligibility.check(line, "exchange", reason_id, brought, NOW + wait, terms)
+
+    assert not later.allowed or eligibility.check(line, "exchange", reason_id, brought, NOW, terms).allowed
