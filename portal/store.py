@@ -1,0 +1,126 @@
+"""Where the bytes of evidence are kept, under random names. A directory by default; whatever is a Store will do.
+
+A file is whole or not there, also after a kill or a loss of power: written beside, flushed to the disk, then renamed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+_KEY = re.compile(r"([0-9a-f]{2})/\1[0-9a-f]{30}\.webp")
+TEMP_FOR = timedelta(hours=1)  # what is still being written then never will be
+
+
+class BadKey(ValueError):
+    """A key that no store has given out: not like ab/ab… (32 hexadecimal digits).webp."""
+
+
+class Store(Protocol):
+    """Keeps files under keys like ab/ab… (32 hexadecimal digits).webp; any other key raises BadKey."""
+
+    def put(self, key: str, content: bytes) -> None:
+        """Keep the content; it is safe when this returns. Raises OSError, leaving nothing, when there is no room."""
+
+    def open(self, key: str) -> BinaryIO:
+        """The file for reading. Raises FileNotFoundError."""
+
+    def delete(self, key: str) -> None:
+        """Remove the file; one that is not there is no error."""
+
+    def keys(self) -> Iterator[tuple[str, datetime]]:
+        """Every key with the moment (UTC) its file was written, in no order."""
+
+    def path(self, key: str) -> Path:
+        """Where the file is, or would be, for a server that sends files itself."""
+
+    def clear_temp(self, now: datetime) -> int:
+        """Remove what interrupted writing left more than TEMP_FOR ago; returns how many files went."""
+
+
+class DirectoryStore:
+    """A Store in a folder that belongs to the portal alone; made when missing, closed to other users."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._temp = root / "temp"  # on the same file system, or a rename would be a copy
+
+    def put(self, key: str, content: bytes) -> None:
+        """Keep the content; it is safe when this returns. Raises BadKey, or OSError, leaving nothing."""
+        target = self.path(key)
+        for folder in (self.root, self._temp, target.parent):
+            _make(folder)
+        draft = self._temp / secrets.token_hex(16)
+        try:
+            with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.rename(draft, target)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                draft.unlink(missing_ok=True)
+            raise
+        _sync(target.parent)
+
+    def open(self, key: str) -> BinaryIO:
+        """The file for reading. Raises BadKey and FileNotFoundError."""
+        return self.path(key).open("rb")
+
+    def delete(self, key: str) -> None:
+        """Remove the file; one that is not there is no error. Raises BadKey."""
+        self.path(key).unlink(missing_ok=True)
+
+    def keys(self) -> Iterator[tuple[str, datetime]]:
+        """Every key with the moment (UTC) its file was written; a file that goes meanwhile is left out."""
+        with contextlib.suppress(FileNotFoundError):  # nothing was ever kept
+            for folder in sorted(os.listdir(self.root)):
+                if re.fullmatch("[0-9a-f]{2}", folder):
+                    yield from self._keys_in(folder)
+
+    def _keys_in(self, folder: str) -> Iterator[tuple[str, datetime]]:
+        with os.scandir(self.root / folder) as files:
+            for file in files:
+                key = f"{folder}/{file.name}"
+                if _KEY.fullmatch(key):
+                    with contextlib.suppress(FileNotFoundError):
+                        yield key, datetime.fromtimestamp(file.stat().st_mtime, UTC)
+
+    def path(self, key: str) -> Path:
+        """Where the file is, or would be. Raises BadKey."""
+        if not _KEY.fullmatch(key):
+            raise BadKey(key[:80])
+        return self.root / key
+
+    def clear_temp(self, now: datetime) -> int:
+        """Remove what interrupted writing left more than TEMP_FOR ago; returns how many files went."""
+        removed = 0
+        with contextlib.suppress(FileNotFoundError), os.scandir(self._temp) as files:
+            for file in files:
+                with contextlib.suppress(FileNotFoundError):
+                    if datetime.fromtimestamp(file.stat().st_mtime, UTC) < now - TEMP_FOR:
+                        os.unlink(file.path)
+                        removed += 1
+        return removed
+
+
+def _make(folder: Path) -> None:
+    """Make a folder that is still there after a loss of power."""
+    if not folder.is_dir():
+        folder.mkdir(mode=0o700, exist_ok=True)
+        _sync(folder.parent)
+
+
+def _sync(folder: Path) -> None:
+    """Write a folder's list of names to the disk."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
