@@ -1,0 +1,210 @@
+"""The process that decodes what strangers send: started by ``portal.imaging`` as a script, it never sees the portal.
+
+It runs apart because a decoder that is fooled, hangs or eats all memory must not be a web worker. It has no
+environment, writes no file, may use so much memory and time and no more, and speaks only through two pipes: a photo in,
+an answer out, until the other side hangs up. Pillow is imported inside the functions, so that ``portal.imaging`` can
+read the constants without carrying Pillow in every web worker.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+import resource
+import struct
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+FORMATS = ("JPEG", "PNG", "WEBP", "HEIF")  # Pillow's names; a request names one by its place here
+REQUEST = struct.Struct(">BI")  # format, bytes of the photo that follow
+ANSWER = struct.Struct(">BIIHHHH16s")  # verdict, bytes of photo and small picture, width and height of both, taken
+DONE, TOO_LARGE, BROKEN, TOO_MUCH = range(4)  # verdicts
+
+# libwebp keeps two canvases and Pillow two copies: 24 million pixels fill the memory allowed, others do so at 50.
+MOST_PIXELS = {"JPEG": 50_000_000, "PNG": 50_000_000, "WEBP": 24_000_000, "HEIF": 50_000_000}
+LONGEST_SIDE = 12_000  # px
+FULL_SIDE = 2560  # px
+THUMB_SIDE = 400  # px
+SECONDS = 10  # of processor time, and of waiting, for one photo
+MEMORY = 512 * 1024 * 1024  # bytes of address space; measured: 457 MB for a progressive CMYK JPEG of 50 million pixels
+QUALITY = 80
+METHOD = 2  # of WebP's 0–6: 4 takes twice the time of 2 and saves 5 % of the bytes
+_STRIP = 1 << 20  # px that are flattened at a time
+_LARGEST_PROFILE = 1 << 20  # bytes; a colour profile beyond it is left out of account
+
+
+def main() -> None:
+    """Answer one photo after the other until the pipe closes."""
+    requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # a library that prints must not be taken for an answer
+    _confine()
+    _learn()
+    while len(head := requests.read(REQUEST.size)) == REQUEST.size:
+        number, size = REQUEST.unpack(head)
+        photo = requests.read(size)
+        if len(photo) < size:
+            return
+        _limit(resource.RLIMIT_CPU, int(sum(os.times()[:2])) + 1 + SECONDS, hard=False)
+        for part in _answer(FORMATS[number], photo):
+            answers.write(part)
+        answers.flush()
+
+
+def _confine() -> None:
+    with contextlib.suppress(OSError):
+        os.nice(5)  # people who wait for a page come first
+    _limit(resource.RLIMIT_AS, MEMORY)
+    _limit(resource.RLIMIT_FSIZE, 0)
+    _limit(resource.RLIMIT_CORE, 0)
+
+
+def _limit(what: int, most: int, *, hard: bool = True) -> None:
+    """Lower a limit; a system that doesn't know it (macOS and address space) goes without."""
+    _, ceiling = resource.getrlimit(what)
+    if ceiling != resource.RLIM_INFINITY:
+        most = min(most, ceiling)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(what, (most, most if hard else ceiling))
+
+
+def _learn() -> None:
+    """Import the three decoders and keep Pillow from registering any other."""
+    import warnings
+
+    from PIL import Image, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
+
+    assert JpegImagePlugin and PngImagePlugin and WebPImagePlugin  # noqa: S101 (imported for what they register)
+    Image._initialized = 2
+    warnings.simplefilter("ignore")
+
+
+def _answer(name: str, photo: bytes) -> tuple[bytes, ...]:
+    from PIL import Image
+
+    try:
+        full, thumb, taken = _encode(name, photo)
+    except Image.DecompressionBombError:
+        return (ANSWER.pack(TOO_LARGE, 0, 0, 0, 0, 0, 0, b""),)
+    except MemoryError:
+        return (ANSWER.pack(TOO_MUCH, 0, 0, 0, 0, 0, 0, b""),)
+    except Exception:  # whatever a decoder raises about a stranger's bytes, the bytes are at fault
+        return (ANSWER.pack(BROKEN, 0, 0, 0, 0, 0, 0, b""),)
+    (full_bytes, full_size), (thumb_bytes, thumb_size) = full, thumb
+    head = ANSWER.pack(DONE, len(full_bytes), len(thumb_bytes), *full_size, *thumb_size, taken)
+    return head, full_bytes, thumb_bytes
+
+
+_Encoded = tuple[bytes, tuple[int, int]]
+
+
+def _encode(name: str, photo: bytes) -> tuple[_Encoded, _Encoded, bytes]:
+    from PIL import Image
+
+    if name == "HEIF":
+        import pillow_heif
+
+        pillow_heif.register_heif_opener(decode_threads=1, thumbnails=False, depth_images=False, aux_images=False)
+    Image.MAX_IMAGE_PIXELS = MOST_PIXELS[name] // 2  # beyond twice this Pillow refuses, before WebP makes its canvas
+    image: Image.Image
+    with Image.open(io.BytesIO(photo), formats=(name,)) as image:
+        width, height = image.size
+        if width * height > MOST_PIXELS[name] or max(width, height) > LONGEST_SIDE:
+            raise Image.DecompressionBombError
+        turn, taken = _exif(image)
+        profile = image.info.get("icc_profile") or b""
+        image.draft("RGB", _fit(image.size, FULL_SIDE))  # a JPEG can be decoded at a half or a quarter of its size
+        image.load()
+        full = _to_srgb(_shrink(image, _fit(image.size, FULL_SIDE)), profile)
+    if turn is not None:
+        full = full.transpose(turn)
+    thumb = full.resize(_fit(full.size, THUMB_SIDE), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    return _webp(full), _webp(thumb), taken
+
+
+def _fit(size: tuple[int, int], side: int) -> tuple[int, int]:
+    """The largest size of the same shape with no side beyond ``side``; never larger than it was."""
+    longest = max(*size, side)
+    width, height = (max(1, round(length * side / longest)) for length in size)
+    return width, height
+
+
+def _exif(image: Image.Image) -> tuple[Image.Transpose | None, bytes]:
+    """How to turn the picture upright, and when the camera says it was taken (its own time, as text or nothing)."""
+    from PIL import Image
+
+    turns = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_270,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_90,
+    }
+    try:
+        exif = image.getexif()
+        turn = turns.get(exif.get(0x0112))  # type: ignore[arg-type]
+    except Exception:  # a broken note on the back of a good photo
+        return None, b""
+    with contextlib.suppress(Exception):
+        for text in (exif.get_ifd(0x8769).get(0x9003), exif.get(0x0132)):
+            found = re.match(r"(\d{4}):(\d\d):(\d\d) (\d\d:\d\d)", text if isinstance(text, str) else "", re.ASCII)
+            if found and found[1] > "1970":
+                return turn, "{}-{}-{} {}".format(*found.groups()).encode()
+    return turn, b""
+
+
+def _shrink(image: Image.Image, wanted: tuple[int, int]) -> Image.Image:
+    """The picture at most as large as wanted, as RGB on white where it is transparent, or as CMYK."""
+    from PIL import Image
+
+    if image.mode not in ("RGB", "L", "CMYK") or "transparency" in image.info:
+        # A second copy of 50 million pixels does not fit into the memory allowed, so strip by strip.
+        factor = max(1, min(image.width // wanted[0], image.height // wanted[1]))
+        rows = max(1, _STRIP // image.width // factor) * factor
+        small = Image.new("RGB", (-(-image.width // factor), -(-image.height // factor)))
+        for top in range(0, image.height, rows):
+            strip = _flatten(image.crop((0, top, image.width, min(top + rows, image.height))))
+            small.paste(strip.reduce(factor) if factor > 1 else strip, (0, top // factor))
+        image = small
+    small = image.resize(wanted, Image.Resampling.BICUBIC, reducing_gap=1.0) if image.size != wanted else image.copy()
+    return small.convert("RGB") if small.mode == "L" else small
+
+
+def _flatten(strip: Image.Image) -> Image.Image:
+    from PIL import Image
+
+    if strip.mode in ("I;16", "I;16B", "I;16L", "I"):
+        strip = strip.convert("I").point(lambda level: level * (1 / 257)).convert("L")
+    strip = strip.convert("RGBA")
+    white = Image.new("RGBA", strip.size, "white")
+    white.alpha_composite(strip)
+    return white.convert("RGB")
+
+
+def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
+    """The colours as they were meant, for the profile is dropped: phones write Display P3, printers CMYK."""
+    if 0 < len(profile) <= _LARGEST_PROFILE:
+        with contextlib.suppress(Exception):  # a profile that can't be used is none
+            from PIL import ImageCms
+
+            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            made = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+            if made is not None:
+                return made
+    return image.convert("RGB")
+
+
+def _webp(image: Image.Image) -> _Encoded:
+    out = io.BytesIO()
+    image.info.clear()
+    image.save(out, "WEBP", quality=QUALITY, method=METHOD)
+    return out.getvalue(), image.size
+
+
+if __name__ == "__main__":
+    main()
