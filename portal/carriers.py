@@ -166,7 +166,7 @@ CARRIERS: Final[tuple[Carrier, ...]] = (
         "HHTT", "天天快递", Kind.EXPRESS, aliases=("天天",), kuaidi100="tiantian", kdniao="HHTT",
         code_1688="TTKDEX", weak=(r"(66|77|88|55[568])\d{10}", r"TT\d{12,13}"), historic=True,
     ),
-    Carrier("SELF", "自送/自提", Kind.NONE, aliases=("上门自送", "面交")),
+    Carrier("SELF", "自送/自提", Kind.NONE, aliases=("自送", "自提", "上门自送", "面交")),
     Carrier("FREIGHT_OTHER", "物流专线(其他)", Kind.PAPER, aliases=("专线", "货运部", "物流"), code_1688="OTHER"),
 )  # fmt: skip
 _BY_CODE: Final = {carrier.code: carrier for carrier in CARRIERS}

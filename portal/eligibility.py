@@ -208,9 +208,7 @@ def consider(goods: Goods, case_type: str, reason_id: str, now: datetime, policy
     return Verdict(True, why, freight_payer=payer, until=end, basis=f"{reasons.said(reason.id)}:{rule}")
 
 
-def check(
-    goods: Goods, case_type: str, reason_id: str, evidence: Evidence, now: datetime, policy: Policy
-) -> Verdict:
+def check(goods: Goods, case_type: str, reason_id: str, evidence: Evidence, now: datetime, policy: Policy) -> Verdict:
     """Whether this application can be handed in. Form and POST ask the same; the ledger has the last word."""
     verdict = consider(goods, case_type, reason_id, now, policy)
     reason = reasons.reason(reason_id)

@@ -147,7 +147,8 @@ def quantity(raw: object, most: int | None = None, *, unit: str = "件", whole: 
         if 0 < milli <= top:
             return milli
     if whole:
-        raise InputRefused(f"请填写 1 到 {max(top // 1000, 1)} 之间的整数,单位:{unit}")
+        allowed = f"1 到 {top // 1000} 之间的整数" if top >= 2_000 else "1"
+        raise InputRefused(f"请填写 {allowed},单位:{unit}")
     raise InputRefused(f"请填写 0.001 到 {quantity_text(top)} 之间的数,最多三位小数,单位:{unit}")
 
 
