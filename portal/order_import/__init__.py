@@ -13,7 +13,8 @@ from datetime import datetime
 
 from portal.extensions import db, writing
 from portal.order_export import Export, ExportRefused, OrderRows, Problem
-from portal.order_import.batch import Batch, Known
+from portal.order_import.batch import Batch
+from portal.order_import.known import Known
 from portal.order_import.report import Counts, Outcome, Report, RowResult, report_file
 
 __all__ = ["Counts", "Outcome", "Report", "RowResult", "import_orders", "report_file"]
@@ -53,7 +54,7 @@ def import_orders(
         else:
             with writing():
                 batch.work(write=True)
-            known.keep(batch)
+            batch.keep()
         batch.count_into(report)
         results = sorted([*results, *batch.results], key=lambda each: each.row)
         report.take(results)

@@ -6,24 +6,22 @@ steps of cases touch them (lines, orders, shops, users), each kind sorted, so th
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, NamedTuple
 
 from sqlalchemy import Table, bindparam, func, insert, select, text, update
-from sqlalchemy.dialects import postgresql, sqlite
 
-from portal import accounts
 from portal.extensions import db
-from portal.models import Order, OrderLine, Product, Shop, Sku, User
+from portal.models import Order, OrderLine, Shop, User
 from portal.order_export import LineRow, OrderRows
+from portal.order_import.goods import Goods
+from portal.order_import.known import Known, dialect
+from portal.order_import.people import People, Refused
 from portal.order_import.report import Outcome, Report, RowResult
 
-MOST_REMEMBERED = 50_000
 IMPORTS_TAKE_TURNS = 0x6875_616E_6875_6F  # number of PostgreSQL's advisory lock
 RECEIVED = ("delivered", "completed")
 KEPT = "比已申请售后的数量少,保留原来的数量"
@@ -36,9 +34,6 @@ NUMBERS = ("goods_total_fen", "freight_fen", "adjustment_fen", "paid_fen", "orde
 
 _orders: Table = Order.__table__  # type: ignore[assignment]
 _lines: Table = OrderLine.__table__  # type: ignore[assignment]
-_products: Table = Product.__table__  # type: ignore[assignment]
-_skus: Table = Sku.__table__  # type: ignore[assignment]
-_users: Table = User.__table__  # type: ignore[assignment]
 
 _KNOWN_ORDERS = select(*(column for column in _orders.c if column.name != "imported_at")).where(
     _orders.c.order_no.in_(bindparam("numbers", expanding=True))
@@ -46,50 +41,11 @@ _KNOWN_ORDERS = select(*(column for column in _orders.c if column.name != "impor
 _KNOWN_LINES = select(
     *(_lines.c[name] for name in ("id", "order_id", "line_key", "position", "quantity_milli", "claimed_milli"))
 ).where(_lines.c.order_id.in_(bindparam("ids", expanding=True)))
-_KNOWN_PRODUCTS = select(_products.c.product_key, _products.c.id).where(
-    _products.c.shop_id == bindparam("shop"), _products.c.product_key.in_(bindparam("keys", expanding=True))
-)
-_KNOWN_USERS = select(_users.c.member_name, _users.c.id).where(
-    _users.c.member_name.in_(bindparam("names", expanding=True))
-)
-_KNOWN_SHOPS = (
-    select(User.member_name, Shop.id)
-    .join(Shop, Shop.owner_id == User.id)
-    .where(User.member_name.in_(bindparam("names", expanding=True)))
-)
 _MORE_OR_LESS = (
     update(_lines)
     .where(_lines.c.id == bindparam("line"), _lines.c.claimed_milli <= bindparam("milli"))
     .values(quantity_milli=bindparam("milli"))
 )
-
-
-class Refused(Exception):
-    """This order can't be taken; ``column`` and ``sentence`` say why."""
-
-    def __init__(self, column: str, sentence: str) -> None:
-        super().__init__(sentence)
-        self.column, self.sentence = column, sentence
-
-
-@dataclass(slots=True)
-class Known:
-    """What an import has found out: ids that are in the database for certain, because their batch was committed."""
-
-    shop_id: int | None
-    create_missing: bool
-    owner: str | None = None  # member name of the shop's owner, when there is a shop_id
-    users: dict[str, int] = field(default_factory=dict)
-    shops: dict[str, int] = field(default_factory=dict)
-    products: dict[tuple[int, str], int] = field(default_factory=dict)
-    would_be_there: set[str] = field(default_factory=set)  # what a dry run has already counted as new
-
-    def keep(self, batch: Batch) -> None:
-        """Remember what a committed batch looked up or made."""
-        for mine, its in ((self.users, batch.users), (self.shops, batch.shops), (self.products, batch.products)):
-            if len(mine) > MOST_REMEMBERED:
-                mine.clear()
-            mine.update(its)  # type: ignore[arg-type]
 
 
 class _Change(NamedTuple):
@@ -105,13 +61,16 @@ class Batch:
 
     def __init__(self, orders: Sequence[OrderRows], known: Known, now: datetime) -> None:
         self._orders, self._known, self._now = orders, known, now
-        self.users: dict[str, int] = {}
-        self.shops: dict[str, int] = {}
-        self.products: dict[tuple[int, str], int] = {}
+        self._people, self._goods = People(known, now), Goods(known)
         self.results: list[RowResult] = []
         self._order_outcomes: list[Outcome] = []
         self._line_outcomes: dict[Outcome, int] = defaultdict(int)
-        self._new_accounts = self._new_shops = self._warnings = 0
+        self._warnings = 0
+
+    def keep(self) -> None:
+        """Remember who and what there is, once the batch is committed."""
+        self._people.keep()
+        self._goods.keep()
 
     def count_into(self, report: Report) -> None:
         """Add what this batch did."""
@@ -119,27 +78,22 @@ class Batch:
             report.orders.add(outcome)
         for outcome, number in self._line_outcomes.items():
             report.lines.add(outcome, number)
-        report.new_accounts += self._new_accounts
-        report.new_shops += self._new_shops
+        report.new_accounts += self._people.new_accounts
+        report.new_shops += self._people.new_shops
         report.warnings += self._warnings
 
     def work(self, *, write: bool) -> None:
         """Compare with the database, and write what differs. With ``write`` called inside ``writing()``."""
         if not self._orders:
             return
-        if _dialect() == "postgresql":
+        if dialect() == "postgresql":
             # A plan made while the tables were empty reads them whole, and would be kept as they grow.
             db.session.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))
             if write:
                 db.session.execute(select(func.pg_advisory_xact_lock(IMPORTS_TAKE_TURNS)))
         rows = db.session.execute(_KNOWN_ORDERS, {"numbers": [each.order_no for each in self._orders]}).mappings()
         present = {row["order_no"]: dict(row) for row in rows}
-        self._look_people_up()
-        wanted = self._without_strangers(present)
-        if write:
-            wanted = self._with_accounts(wanted, present)
-        else:
-            self._count_accounts(wanted, present)
+        wanted = self._without_strangers(present, write)
         lines: dict[int, dict[str, Any]] = defaultdict(dict)
         for row in db.session.execute(_KNOWN_LINES, {"ids": [row["id"] for row in present.values()]}):
             lines[row.order_id][row.line_key] = row
@@ -162,101 +116,27 @@ class Batch:
         else:
             self._known.would_be_there.update(order.order_no for order in new)
 
-    # Who the orders belong to
-
-    def _look_people_up(self) -> None:
-        if self._known.shop_id is not None and self._known.owner is None:
-            owner = select(User.member_name).join(Shop, Shop.owner_id == User.id).where(Shop.id == self._known.shop_id)
-            self._known.owner = db.session.scalars(owner).one()
-        members = {name for order in self._orders for name in (order.buyer_member, order.seller_member) if name}
-        sellers = {order.seller_member for order in self._orders if order.seller_member}
-        self.users = _looked_up(_KNOWN_USERS, members, self._known.users)
-        if self._known.shop_id is None:
-            self.shops = _looked_up(_KNOWN_SHOPS, sellers, self._known.shops)
-
-    def _without_strangers(self, present: dict[str, dict[str, Any]]) -> list[OrderRows]:
-        """The orders but for those that belong to somebody else or to nobody."""
-        wanted = []
+    def _without_strangers(self, present: dict[str, dict[str, Any]], write: bool) -> list[OrderRows]:
+        """The orders but for those that are somebody else's or nobody's; makes who is missing."""
+        self._people.look_up(self._orders)
+        wanted: list[OrderRows] = []
         for order in self._orders:
             try:
-                self._check_owner(order, present.get(order.order_no))
+                self._people.check(order, present.get(order.order_no))
             except Refused as problem:
                 self._refuse(order, problem)
             else:
                 wanted.append(order)
-        return wanted
-
-    def _check_owner(self, order: OrderRows, there: dict[str, Any] | None) -> None:
-        shop_id, create = self._known.shop_id, self._known.create_missing
-        if shop_id is not None and order.seller_member not in ("", self._known.owner):
-            raise Refused("卖家会员名", "这是其他卖家的订单,不能导入到本店")
-        if shop_id is None and there is None:
-            if not order.seller_member:
-                raise Refused("卖家会员名", "缺少卖家会员名,不知道订单属于哪家店铺")
-            if not create and order.seller_member not in self.shops:
-                raise Refused("卖家会员名", f"没有会员 {order.seller_member} 的店铺")
-        if there is None and not order.buyer_member:
-            raise Refused("买家会员名", "缺少买家会员名,不知道订单属于谁")
-        if not create and order.buyer_member and order.buyer_member not in self.users:
-            raise Refused("买家会员名", f"没有会员名为 {order.buyer_member} 的账号")
-        if there is not None:
-            mine = shop_id if shop_id is not None else self.shops.get(order.seller_member)
-            if (shop_id is not None or order.seller_member) and there["shop_id"] != mine:
-                raise Refused("订单编号", "这个订单号已属于另一家店铺")
-            if order.buyer_member and there["buyer_id"] != self.users.get(order.buyer_member):
-                raise Refused("买家会员名", "买家与之前导入的不同")
-
-    def _missing(
-        self, orders: Iterable[OrderRows], present: dict[str, dict[str, Any]]
-    ) -> tuple[dict[str, str], dict[str, str]]:
-        """Members without an account and sellers without a shop, with their companies' names."""
-        members: dict[str, str] = {}
-        sellers: dict[str, str] = {}
-        for order in orders:
-            if order.order_no in present:
-                continue
-            pairs = [(order.buyer_member, order.buyer_company)]
-            if self._known.shop_id is None:
-                pairs.append((order.seller_member, order.seller_company))
-                if order.seller_member not in self.shops:
-                    sellers[order.seller_member] = sellers.get(order.seller_member) or order.seller_company
-            for name, company in pairs:
-                if name not in self.users:
-                    members[name] = members.get(name) or company
-        return members, sellers
-
-    def _count_accounts(self, orders: list[OrderRows], present: dict[str, dict[str, Any]]) -> None:
-        members, sellers = self._missing(orders, present)
-        there = self._known.would_be_there
-        new, shops = {f"member {name}" for name in members} - there, {f"shop {name}" for name in sellers} - there
-        self._new_accounts, self._new_shops = len(new), len(shops)
-        there |= new | shops
-
-    def _with_accounts(self, orders: list[OrderRows], present: dict[str, dict[str, Any]]) -> list[OrderRows]:
-        """Make the accounts and shops that are missing; the orders but for those whose seller can't have a shop."""
-        members, sellers = self._missing(orders, present)
-        if members:
-            rows = [
-                {"member_name": name, "company_name": company, "created_at": self._now, "version": 1}
-                for name, company in sorted(members.items())
-            ]
-            db.session.execute(_insert(_users).on_conflict_do_nothing(index_elements=["member_name"]), rows)
-            self.users |= _looked_up(_KNOWN_USERS, set(members), {})
-            self._new_accounts = len(members)
-        failed: dict[str, str] = {}
-        for name, company in sorted(sellers.items()):
-            try:
-                owner = db.session.get_one(User, self.users[name])
-                self.shops[name] = accounts.create_shop(owner, company or name, self._now).id
-                self._new_shops += 1
-            except accounts.AccountRefused as problem:
-                failed[name] = problem.sentence
-        if not failed:
-            return orders
-        for order in orders:
+        new = [order for order in wanted if order.order_no not in present]
+        if not write:
+            self._people.count(new)
+            return wanted
+        failed = self._people.create(new)
+        for order in new if failed else ():
             if order.seller_member in failed:
                 self._refuse(order, Refused("卖家会员名", failed[order.seller_member]))
-        return [order for order in orders if order.seller_member not in failed]
+                wanted.remove(order)
+        return wanted
 
     # What differs
 
@@ -322,14 +202,12 @@ class Batch:
                 rows,
             )
         if to_insert:
-            products = self._products([(shop_of[order_id], line) for order_id, _position, line in to_insert])
-            connection.execute(
-                insert(_lines),
-                [
-                    _line_row(order_id, position, line, products[shop_of[order_id], product_key(line)])
-                    for order_id, position, line in to_insert
-                ],
-            )
+            self._goods.write([(shop_of[order_id], line) for order_id, _position, line in to_insert])
+            lines = [
+                _line_row(order_id, position, line, self._goods.product_of(shop_of[order_id], line))
+                for order_id, position, line in to_insert
+            ]
+            connection.execute(insert(_lines), lines)
         touched = {change.order_id for change in changes} | {order_id for order_id, _position, _line in to_insert}
         for table, ids_ in ((Shop, {shop_of[each] for each in touched}), (User, {buyer_of[each] for each in touched})):
             if ids_:
@@ -354,60 +232,14 @@ class Batch:
             "paid_fen": paid,
             **row,
             "order_no": order.order_no,
-            "shop_id": self.shops[order.seller_member] if self._known.shop_id is None else self._known.shop_id,
-            "buyer_id": self.users[order.buyer_member],
+            "shop_id": self._people.shop_of(order),
+            "buyer_id": self._people.buyer_of(order),
             "received_at": self._now if order.status in RECEIVED else None,
             "case_count": 0,
             "version": 1,
             "imported_at": self._now,
             "updated_at": self._now,
         }
-
-    def _products(self, lines: list[tuple[int, LineRow]]) -> dict[tuple[int, str], int]:
-        """The ids of the lines' products; makes those that are missing, and their SKUs at the lines' prices."""
-        wanted = {(shop_id, product_key(line)): line for shop_id, line in lines}
-        found = {key: self._known.products[key] for key in wanted if key in self._known.products}
-        missing = sorted(key for key in wanted if key not in found)
-        if missing:
-            rows = [
-                {
-                    "shop_id": shop_id,
-                    "product_key": key,
-                    "title": wanted[shop_id, key].title,
-                    "cargo_no": wanted[shop_id, key].cargo_no,
-                    "exchangeable": True,
-                }
-                for shop_id, key in missing
-            ]
-            there = _insert(_products).on_conflict_do_nothing(index_elements=["shop_id", "product_key"])
-            db.session.execute(there, rows)
-            keys: dict[int, list[str]] = defaultdict(list)
-            for shop_id, key in missing:
-                keys[shop_id].append(key)
-            for shop_id, each in keys.items():
-                for key, product_id in db.session.execute(_KNOWN_PRODUCTS, {"shop": shop_id, "keys": each}):
-                    found[shop_id, key] = product_id
-        self.products = found
-        skus = {(found[shop_id, product_key(line)], sku_key(line)): line for shop_id, line in lines}
-        upsert = _insert(_skus)
-        db.session.execute(
-            upsert.on_conflict_do_update(
-                index_elements=["product_id", "sku_key"],
-                set_={"price_fen": upsert.excluded.price_fen},
-                where=_skus.c.price_fen != upsert.excluded.price_fen,
-            ),
-            [
-                {
-                    "product_id": product_id,
-                    "sku_key": key,
-                    "spec": line.spec,
-                    "price_fen": line.unit_price_fen,
-                    "in_stock": True,
-                }
-                for (product_id, key), line in sorted(skus.items(), key=lambda each: each[0])
-            ],
-        )
-        return found
 
     # Saying it
 
@@ -430,34 +262,6 @@ class Batch:
     def _warn(self, order: OrderRows, row: int, column: str, sentence: str) -> None:
         self._warnings += 1
         self.results.append(RowResult(row, order.order_no, Outcome.WARNING, column, sentence))
-
-
-def product_key(line: LineRow) -> str:
-    """What tells a shop's products apart: Offer ID, else 货号, else the title's hash."""
-    return line.offer_id or line.cargo_no or hashlib.sha256(line.title.encode()).hexdigest()[:40]
-
-
-def sku_key(line: LineRow) -> str:
-    """What tells a product's specifications apart: SKU ID, else 单品货号, else 型号."""
-    key = line.sku_id or line.sku_cargo_no or line.spec
-    return key if len(key) <= 200 else hashlib.sha256(key.encode()).hexdigest()
-
-
-def _dialect() -> str:
-    return str(db.session.get_bind().dialect.name)
-
-
-def _insert(table: Table) -> Any:
-    """An INSERT that knows ON CONFLICT, which both databases write alike."""
-    return sqlite.insert(table) if _dialect() == "sqlite" else postgresql.insert(table)
-
-
-def _looked_up(statement: Any, names: set[str], known: dict[str, int]) -> dict[str, int]:
-    found = {name: known[name] for name in names if name in known}
-    unknown = sorted(names - found.keys())
-    if unknown:
-        found |= {row[0]: row[1] for row in db.session.execute(statement, {"names": unknown})}
-    return found
 
 
 def _said(order: OrderRows, more: dict[str, Any]) -> dict[str, Any]:

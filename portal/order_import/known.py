@@ -1,0 +1,53 @@
+"""What an import remembers from one batch to the next, and how it looks things up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Table
+from sqlalchemy.dialects import postgresql, sqlite
+
+from portal.extensions import db
+
+MOST_REMEMBERED = 50_000
+
+
+@dataclass(slots=True)
+class Known:
+    """What an import has found out. Ids are in the database for certain, because their batch was committed."""
+
+    shop_id: int | None
+    create_missing: bool
+    owner: str | None = None  # member name of the shop's owner, when there is a shop_id
+    users: dict[str, int] = field(default_factory=dict)
+    shops: dict[str, int] = field(default_factory=dict)  # by their owners' member names
+    products: dict[tuple[int, str], int] = field(default_factory=dict)
+    skus: dict[tuple[int, str], int] = field(default_factory=dict)  # with the price that they have
+    would_be_there: set[str] = field(default_factory=set)  # what a dry run has already counted as new
+
+
+def remember(mine: dict[Any, int], found: dict[Any, int]) -> None:
+    """Add what a committed batch found; begins anew rather than grow without end."""
+    if len(mine) > MOST_REMEMBERED:
+        mine.clear()
+    mine.update(found)
+
+
+def dialect() -> str:
+    """sqlite or postgresql."""
+    return str(db.session.get_bind().dialect.name)
+
+
+def insert_into(table: Table) -> Any:
+    """An INSERT that knows ON CONFLICT, which both databases write alike."""
+    return sqlite.insert(table) if dialect() == "sqlite" else postgresql.insert(table)
+
+
+def looked_up(statement: Any, names: set[str], known: dict[str, int]) -> dict[str, int]:
+    """The ids of these names, as far as they are known or the database has them."""
+    found = {name: known[name] for name in names if name in known}
+    unknown = sorted(names - found.keys())
+    if unknown:
+        found |= {row[0]: row[1] for row in db.session.execute(statement, {"names": unknown})}
+    return found
