@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.extensions import Model
@@ -19,6 +19,18 @@ class Conversation(Model):
         CheckConstraint("buyer_unread >= 0 AND seller_unread >= 0", name="unread"),
         Index("ix_conversations_buyer", "buyer_id", "last_at", "id"),
         Index("ix_conversations_shop", "shop_id", "last_at", "id"),
+        Index(
+            "ix_conversations_buyer_unread",
+            "buyer_id",
+            sqlite_where=text("buyer_unread > 0"),
+            postgresql_where=text("buyer_unread > 0"),
+        ),
+        Index(
+            "ix_conversations_shop_unread",
+            "shop_id",
+            sqlite_where=text("seller_unread > 0"),
+            postgresql_where=text("seller_unread > 0"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

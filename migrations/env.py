@@ -1,0 +1,26 @@
+"""Alembic's environment: the app's own engine and tables. Each migration is one transaction."""
+
+from __future__ import annotations
+
+from alembic import context
+from flask import current_app
+
+from portal.extensions import Model
+
+
+def run() -> None:
+    engine = current_app.extensions["migrate"].db.engine
+    with engine.connect() as connection:
+        context.configure(
+            connection=connection,
+            target_metadata=Model.metadata,
+            compare_type=True,
+            render_as_batch=connection.dialect.name == "sqlite",
+            transactional_ddl=True,
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+        connection.commit()
+
+
+run()

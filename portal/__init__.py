@@ -1,0 +1,146 @@
+"""The portal: after-sales exchange (换货) for wholesale trade."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from flask import Flask, g, request
+from flask_compress import Compress
+from werkzeug.middleware.proxy_fix import ProxyFix
+from whitenoise import WhiteNoise
+
+from portal import cases, clock, models, notifications, words
+from portal.config import Settings
+from portal.extensions import db, migrate, use_lock_file
+from portal.store import DirectoryStore
+from portal.web import assets, errors, filters, security
+
+TOP = Path(__file__).resolve().parent.parent
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The application: settings, extensions, blueprints, error pages; no logic. Raises SettingsError."""
+    settings = settings or Settings.from_env()
+    app = Flask(__name__, template_folder=str(TOP / "templates"), static_folder=None)
+    app.secret_key = settings.secret_key or "not-secret"
+    data = settings.data.absolute()
+    data.mkdir(parents=True, exist_ok=True)
+    app.config.update(
+        SQLALCHEMY_DATABASE_URI=settings.url,
+        SQLALCHEMY_ENGINE_OPTIONS={"pool_pre_ping": not settings.sqlite},
+        MAX_CONTENT_LENGTH=12 * 1024 * 1024,
+        MAX_FORM_MEMORY_SIZE=1024 * 1024,
+        MAX_FORM_PARTS=1000,
+        TRUSTED_HOSTS=[name.strip() for name in settings.trusted_hosts.split(",") if name.strip()] or None,
+        COMPRESS_ALGORITHM=["br", "gzip"],
+        COMPRESS_BR_LEVEL=4,
+        COMPRESS_LEVEL=4,
+        COMPRESS_MIN_SIZE=800,
+        COMPRESS_STREAMS=False,
+    )
+    app.extensions["portal_settings"] = settings
+    app.extensions["portal_store"] = DirectoryStore(data / "evidence")
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    db.init_app(app)
+    migrate.init_app(app, db, directory=str(TOP / "migrations"), compare_type=True)
+    use_lock_file(str(data / "write.lock") if settings.sqlite else None)
+    clock.follow(data / "clock-shift" if settings.qa_open else None)
+    cases.use_deadlines(settings.durations())
+
+    built = assets.Assets(TOP / "static", data / "assets")
+    built.build()
+    app.jinja_env.globals.update(asset=built.url, words=words)
+    filters.install(app)
+    security.install(app, settings)
+    errors.install(app)
+    Compress(app)
+    app.context_processor(_context)
+    _blueprints(app, settings)
+
+    app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
+        app.wsgi_app,
+        root=str(built.target),
+        prefix="static/",
+        immutable_file_test=assets.is_immutable,
+        add_headers_function=_static_headers,
+    )
+    if settings.proxies:
+        hops = settings.proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    if settings.log == "1":
+        _log_requests(app)
+    return app
+
+
+def _blueprints(app: Flask, settings: Settings) -> None:
+    from portal import auth, buyer, files, health, qa, seller
+
+    for blueprint in (auth.bp, buyer.bp, seller.bp, files.bp, health.bp):
+        app.register_blueprint(blueprint)
+    if settings.qa_open:
+        app.register_blueprint(qa.bp)
+
+
+def _static_headers(headers: object, _path: str, url: str) -> None:
+    headers["X-Content-Type-Options"] = "nosniff"  # type: ignore[index]
+    headers["Cross-Origin-Resource-Policy"] = "same-origin"  # type: ignore[index]
+
+
+def _context() -> dict[str, object]:
+    """What every template knows: the macros, who is signed in, and how much is unread."""
+    who = g.get("who")
+    ui = _ui()
+    return {
+        "ui": ui,
+        "who": who,
+        "now": g.get("now"),
+        "said": words.SAID.get(request.args.get("said", "")),
+        "unread": notifications.unread_marks(who.user_id, who.shop_id) if who is not None else {},
+    }
+
+
+def _ui() -> object:
+    from flask import current_app
+
+    env = current_app.jinja_env
+    made = env.globals.get("_ui")
+    if made is None or env.auto_reload:
+        made = env.get_template("ui.html").module
+        env.globals["_ui"] = made
+    return made
+
+
+def _log_requests(app: Flask) -> None:
+    import json
+    import sys
+    import time
+
+    log = logging.getLogger("portal.requests")
+    log.addHandler(logging.StreamHandler(sys.stderr))
+    log.setLevel(logging.INFO)
+
+    @app.before_request
+    def start() -> None:
+        g.started = time.perf_counter()
+
+    @app.after_request
+    def write(answer):  # type: ignore[no-untyped-def]
+        who = g.get("who")
+        log.info(
+            json.dumps(
+                {
+                    "at": clock.now().isoformat(timespec="milliseconds"),
+                    "request_id": g.get("request_id", ""),
+                    "method": request.method,
+                    "route": str(request.url_rule or "-"),
+                    "status": answer.status_code,
+                    "ms": round((time.perf_counter() - g.get("started", time.perf_counter())) * 1000, 1),
+                    "user": who.user_id if who else None,
+                }
+            )
+        )
+        return answer
+
+
+__all__ = ["TOP", "create_app", "models"]

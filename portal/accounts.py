@@ -1,0 +1,208 @@
+"""Accounts, passwords, shops and server-side sessions that can be revoked."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import threading
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import bindparam, delete, select, update
+
+from portal import policies
+from portal.extensions import db, writing
+from portal.models import Session, Shop, Staff, User
+
+BUYER_IDLE, BUYER_LONGEST = timedelta(days=14), timedelta(days=30)
+SELLER_IDLE, SELLER_LONGEST = timedelta(hours=2), timedelta(hours=12)
+SEEN_EVERY = timedelta(minutes=5)  # how often the last use of a session is written down
+MOST_SESSIONS = 5
+LEAST_PASSWORD, LONGEST_PASSWORD = 8, 128
+
+_hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)  # OWASP's minimum for argon2id
+_at_once = threading.BoundedSemaphore(4)  # each hash takes 19 MiB
+_nobody = _hasher.hash(secrets.token_hex(16))  # verified when there is no such account, so that the time tells nothing
+_WEAK = ("password", "12345678", "huanhuo", "1688", "qwerty", "11111111", "88888888")
+
+
+class AccountRefused(ValueError):
+    """An account can't be made or changed; ``sentence`` says why."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """The signed-in person of a request."""
+
+    user_id: int
+    member_name: str
+    company_name: str
+    version: int
+    shop_id: int | None
+    shop_name: str
+    shop_version: int
+    role: str
+    session: str
+    seen_at: datetime
+
+
+def check_password(text: str, member_name: str) -> None:
+    """Raises AccountRefused for a password that is too short, too long or too easily guessed."""
+    if len(text) < LEAST_PASSWORD:
+        raise AccountRefused(f"密码至少 {LEAST_PASSWORD} 个字符,建议 15 个以上")
+    if len(text) > LONGEST_PASSWORD:
+        raise AccountRefused(f"密码最多 {LONGEST_PASSWORD} 个字符")
+    plain = text.lower()
+    if plain in _WEAK or (member_name and member_name.lower() in plain) or len(set(plain)) < 3:
+        raise AccountRefused("这个密码太容易被猜到,请不要使用会员名、店铺名或常见密码")
+
+
+def hash_password(text: str) -> str:
+    """An argon2id hash; at most four at once in a process."""
+    with _at_once:
+        return _hasher.hash(text)
+
+
+def create_user(
+    member_name: str, *, now: datetime, company_name: str = "", password: str | None = None, weak_ok: bool = False
+) -> User:
+    """A new account; without a password it is dormant. Raises AccountRefused for a taken name or a poor password."""
+    if db.session.scalar(select(User.id).where(User.member_name == member_name)):
+        raise AccountRefused(f"会员名 {member_name} 已被使用")
+    if password is not None and not weak_ok:
+        check_password(password, member_name)
+    user = User(
+        member_name=member_name,
+        company_name=company_name,
+        password_hash=None if password is None else hash_password(password),
+        created_at=now,
+    )
+    db.session.add(user)
+    db.session.flush()
+    return user
+
+
+def create_shop(owner: User, name: str, now: datetime) -> Shop:
+    """A shop with its owner and the default policy. Raises AccountRefused when this person already works in one."""
+    if db.session.get(Staff, owner.id):
+        raise AccountRefused(f"{owner.member_name} 已经有店铺")
+    shop = Shop(name=name, owner_id=owner.id, created_at=now)
+    db.session.add(shop)
+    db.session.flush()
+    db.session.add(Staff(user_id=owner.id, shop_id=shop.id, role="owner"))
+    policies.begin(shop.id, now)
+    return shop
+
+
+def verify(member_name: str, password: str) -> User | None:
+    """The account that this name and password open, or None; takes the same time when there is no such account."""
+    user = db.session.scalars(select(User).where(User.member_name == member_name)).one_or_none()
+    known = user is not None and user.password_hash is not None and user.disabled_at is None
+    stored = user.password_hash if user is not None and user.password_hash and known else _nobody
+    with _at_once:
+        try:
+            _hasher.verify(stored, password)
+        except (VerificationError, InvalidHashError):
+            return None
+    return user if known else None
+
+
+def hash_of(cookie: str) -> str:
+    """What the table keeps of a session's cookie."""
+    return hashlib.sha256(cookie.encode()).hexdigest()
+
+
+def sign_in(user: User, *, now: datetime, device: str = "") -> str:
+    """Begin a session and return its cookie. The oldest of more than five ends."""
+    cookie = secrets.token_urlsafe(32)
+    longest = SELLER_LONGEST if db.session.get(Staff, user.id) else BUYER_LONGEST
+    with writing():
+        db.session.add(
+            Session(
+                id_hash=hash_of(cookie),
+                user_id=user.id,
+                created_at=now,
+                seen_at=now,
+                expires_at=now + longest,
+                device=device[:120],
+            )
+        )
+        db.session.flush()
+        old = db.session.scalars(
+            select(Session.id_hash)
+            .where(Session.user_id == user.id, Session.ended_at.is_(None), Session.expires_at > now)
+            .order_by(Session.created_at.desc(), Session.id_hash)
+            .offset(MOST_SESSIONS)
+        ).all()
+        if old:
+            db.session.execute(update(Session).where(Session.id_hash.in_(old)).values(ended_at=now))
+    return cookie
+
+
+_WHO = (
+    select(
+        Session.user_id,
+        Session.seen_at,
+        Session.expires_at,
+        Session.ended_at,
+        User.member_name,
+        User.company_name,
+        User.version,
+        User.disabled_at,
+        Staff.shop_id,
+        Staff.role,
+        Shop.name,
+        Shop.version,
+    )
+    .join(User, User.id == Session.user_id)
+    .outerjoin(Staff, Staff.user_id == User.id)
+    .outerjoin(Shop, Shop.id == Staff.shop_id)
+    .where(Session.id_hash == bindparam("id_hash"))
+)
+
+
+def who_is(cookie: str, now: datetime) -> tuple[Who | None, int | None]:
+    """(the signed-in person, None), or (None, the person of a session that has ended), or (None, None)."""
+    id_hash = hash_of(cookie)
+    row = db.session.execute(_WHO, {"id_hash": id_hash}).one_or_none()
+    if row is None:
+        return None, None
+    user_id, seen_at, expires_at, ended_at, member, company, version, disabled_at, shop_id, role, shop, shop_version = row
+    idle = SELLER_IDLE if shop_id else BUYER_IDLE
+    if ended_at is not None or disabled_at is not None or now >= expires_at or now - seen_at > idle:
+        return None, None if disabled_at is not None else user_id
+    return (
+        Who(user_id, member, company, version, shop_id, shop or "", shop_version or 0, role or "", id_hash, seen_at),
+        None,
+    )
+
+
+def seen(who: Who, now: datetime) -> None:
+    """Write the session's last use down."""
+    db.session.execute(update(Session).where(Session.id_hash == who.session).values(seen_at=now))
+
+
+def sign_out(session: str, now: datetime) -> None:
+    """End one session."""
+    db.session.execute(update(Session).where(Session.id_hash == session).values(ended_at=now))
+
+
+def sign_out_others(user_id: int, keep: str, now: datetime) -> int:
+    """End all other sessions of a person; returns how many."""
+    done = db.session.execute(
+        update(Session)
+        .where(Session.user_id == user_id, Session.id_hash != keep, Session.ended_at.is_(None))
+        .values(ended_at=now)
+    )
+    return int(done.rowcount)  # type: ignore[attr-defined]
+
+
+def forget_old_sessions(now: datetime) -> None:
+    """Remove sessions that ended more than thirty days ago."""
+    db.session.execute(delete(Session).where(Session.expires_at < now - timedelta(days=30)))

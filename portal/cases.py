@@ -1,0 +1,503 @@
+"""Cases: opening one, taking a step, settling what the clock owes, the sweep.
+
+Every verb is called inside ``writing()`` and leaves the commit to it. A step is a compare-and-set on (id, state, version)
+and writes exactly one event. What a step does besides moving the case stands in ``portal/effects.py``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+from sqlalchemy import func, insert, select, text, update
+
+from portal import effects, evidence, flow, ledger, notifications, policies, tracking
+from portal.carriers import slow
+from portal.effects import By, Wanted
+from portal.extensions import db, writing
+from portal.flow import Actor, Facts, Stale, State, Step, StepRefused
+from portal.models import (
+    Case,
+    CaseEvent,
+    CaseLine,
+    Message,
+    Conversation,
+    Order,
+    OrderLine,
+    Parcel,
+    Shop,
+    Sku,
+    User,
+)
+from portal.words import BEIJING
+
+_spans: Mapping[str, timedelta] = {}
+SWEEP_BATCH = 50
+
+
+def use_deadlines(spans: Mapping[str, timedelta]) -> None:
+    """Other deadlines than flow.DEADLINES, from the settings. Raises ValueError for a name that doesn't exist."""
+    global _spans
+    for name in spans:
+        if name not in flow.DEADLINES:
+            raise ValueError(f"there is no deadline {name!r}; the names are {', '.join(flow.DEADLINES)}")
+    _spans = dict(spans)
+
+
+CLOCK = By(Actor.CLOCK, None, "系统")
+
+
+# ---------------------------------------------------------------- opening
+
+
+def open_case(
+    *,
+    by: By,
+    order: Order,
+    wanted: Sequence[Wanted],
+    reason: str,
+    description: str,
+    receiver: tuple[str, str, str],
+    freight_payer: str,
+    basis: str,
+    policy_id: int,
+    photos: Sequence[str],
+    now: datetime,
+) -> Case:
+    """Open an exchange for lines of one order. The caller has asked eligibility; the ledger decides last.
+
+    Raises ledger.NotEnough when a line has fewer free units than asked for; nothing is changed then.
+    """
+    for item in sorted(wanted, key=lambda w: w.line_id):
+        ledger.claim(item.line_id, item.milli)
+    step = next(s for s in flow.STEPS if s.name == "apply")
+    lines = {
+        line.id: line
+        for line in db.session.scalars(
+            select(OrderLine).where(
+                OrderLine.order_id == order.id, OrderLine.id.in_([item.line_id for item in wanted])
+            )
+        )
+    }
+    if len(lines) != len(wanted):
+        raise StepRefused("所选商品不属于这个订单,请返回订单重新选择", "apply")
+    specs = _specs([item.sku_id for item in wanted if item.sku_id])
+    first = lines[wanted[0].line_id]
+    facts = Facts(entered_at=now, now=now)
+    due_at, rule = flow.due(State.APPLIED, facts, _spans)
+    case = Case(
+        case_no=_case_no(now),
+        type="exchange",
+        state=State.APPLIED,
+        version=1,
+        order_id=order.id,
+        shop_id=order.shop_id,
+        buyer_id=order.buyer_id,
+        policy_id=policy_id,
+        entered_at=now,
+        due_at=due_at,
+        due_rule=rule,
+        remind_at=_remind_after(now, due_at, now),
+        reason=reason,
+        description=description,
+        basis=basis,
+        freight_payer=freight_payer,
+        receiver_name=receiver[0],
+        receiver_phone=receiver[1],
+        receiver_address=receiver[2],
+        goods=first.title,
+        spec=first.spec,
+        wanted_spec=specs.get(wanted[0].sku_id or 0, first.spec),
+        unit=first.unit,
+        quantity_milli=sum(item.milli for item in wanted),
+        line_count=len(wanted),
+        photo_count=0,
+        opened_at=now,
+        updated_at=now,
+    )
+    db.session.add(case)
+    db.session.flush()
+    for item in wanted:
+        line = lines[item.line_id]
+        db.session.add(
+            CaseLine(
+                case_id=case.id,
+                order_line_id=line.id,
+                quantity_milli=item.milli,
+                sku_id=item.sku_id,
+                wanted_spec=specs.get(item.sku_id or 0, line.spec),
+                title=line.title,
+                spec=line.spec,
+                unit=line.unit,
+            )
+        )
+    db.session.flush()
+    case.photo_count = evidence.attach_to_case(
+        photos, owner_id=by.user_id or 0, case_id=case.id, order_id=order.id, version=1
+    )
+    _write_event(case, step, by, now, source="", note=description, data=_application(case), version=1)
+    db.session.execute(
+        update(Order)
+        .where(Order.id == order.id)
+        .values(case_count=Order.case_count + 1, version=Order.version + 1)
+        .execution_options(synchronize_session=False)
+    )
+    notifications.tell(case, step, version=1, at=now)
+    _count(case, None, State.APPLIED)
+    db.session.flush()
+    db.session.expire(case)
+    return case
+
+
+def _application(case: Case) -> dict[str, Any]:
+    """What was applied for, as the event keeps it."""
+    lines = db.session.execute(
+        select(CaseLine.order_line_id, CaseLine.quantity_milli, CaseLine.wanted_spec)
+        .where(CaseLine.case_id == case.id)
+        .order_by(CaseLine.id)
+    ).all()
+    return {
+        "reason": case.reason,
+        "description": case.description,
+        "lines": [[line_id, milli, spec] for line_id, milli, spec in lines],
+        "receiver": [case.receiver_name, case.receiver_phone, case.receiver_address],
+        "freight_payer": case.freight_payer,
+        "photos": case.photo_count,
+    }
+
+
+def _specs(sku_ids: Sequence[int]) -> dict[int, str]:
+    if not sku_ids:
+        return {}
+    return {
+        sku_id: spec for sku_id, spec in db.session.execute(select(Sku.id, Sku.spec).where(Sku.id.in_(sku_ids))).all()
+    }
+
+
+def _case_no(now: datetime) -> str:
+    return f"HH{now.astimezone(BEIJING):%y%m%d}{secrets.randbelow(10**8):08d}"
+
+
+# ---------------------------------------------------------------- taking a step
+
+
+def take(
+    case_id: int,
+    name: str,
+    *,
+    by: By,
+    now: datetime,
+    version: int | None = None,
+    note: str = "",
+    photos: Sequence[str] = (),
+    **values: Any,
+) -> Case:
+    """Take the step ``name``; returns the case as it then is.
+
+    Settles first what the clock owes. Raises flow.Stale when the case is no longer at ``version`` (what the page showed)
+    or somebody was faster, flow.StepRefused when the table, a condition or the step's own facts don't allow it.
+    """
+    case = settle(_locked(case_id), now)
+    if version is not None and case.version != version:
+        raise Stale("这张售后单已有更新,下面是最新状态,您填写的内容已保留", name)
+    step = flow.find(case.type, case.state, by.actor, name)
+    if sentence := flow.unmet(step, facts(case, now)):
+        raise StepRefused(sentence, name)
+    return _move(case, step, by, now, note=note, photos=photos, values=values)
+
+
+def settle(case: Case, now: datetime) -> Case:
+    """Take every clock step that has fallen due, each dated when it did."""
+    while case.due_at is not None and case.due_at <= now:
+        at = case.due_at
+        step = flow.clock_step(case.type, case.state, case.due_rule, facts(case, at))
+        if step is None:  # the table is total, a test says so; a case must not hang for ever all the same
+            raise StepRefused(f"no clock step for {case.state} by {case.due_rule}")
+        case = _move(case, step, CLOCK, at)
+    return case
+
+
+def settle_now(case_id: int, now: datetime) -> None:
+    """Settle one case in a transaction of its own, so that a page shows the true state."""
+    with writing():
+        settle(_locked(case_id), now)
+
+
+def sweep(now: datetime, most: int = 1000) -> int:
+    """Settle overdue cases and send due reminders, in batches; returns how many cases moved. Safe to run twice at once."""
+    moved = 0
+    while moved < most:
+        due = db.session.scalars(
+            select(Case.id).where(Case.due_at.is_not(None), Case.due_at <= now).order_by(Case.due_at).limit(SWEEP_BATCH)
+        ).all()
+        db.session.rollback()
+        if not due:
+            break
+        moved += _settle_batch(due, now)
+    _remind(now)
+    return moved
+
+
+def _settle_batch(case_ids: Sequence[int], now: datetime) -> int:
+    """One transaction for many; when it fails, one for each, so that a single bad case holds up nobody."""
+    try:
+        with writing():
+            for case in db.session.scalars(
+                select(Case).where(Case.id.in_(case_ids), Case.due_at <= now).with_for_update(skip_locked=True)
+            ).all():
+                settle(case, now)
+        return len(case_ids)
+    except StepRefused:
+        moved = 0
+        for case_id in case_ids:
+            try:
+                settle_now(case_id, now)
+                moved += 1
+            except Stale:
+                continue
+        return max(moved, 1)
+
+
+def _remind(now: datetime) -> None:
+    while True:
+        with writing():
+            cases = db.session.scalars(
+                select(Case)
+                .where(Case.remind_at.is_not(None), Case.remind_at <= now)
+                .order_by(Case.remind_at)
+                .limit(SWEEP_BATCH)
+                .with_for_update(skip_locked=True)
+            ).all()
+            if not cases:
+                return
+            for case in cases:
+                actor = flow.WAITS_FOR[State(case.state)]
+                if actor is not None and case.due_at is not None and case.due_at > now:
+                    notifications.remind(case, actor, now)
+                    for user_id in notifications.readers(case, actor):
+                        notifications.bump(user_id)
+                case.remind_at = _remind_after(case.entered_at, case.due_at, now)
+            db.session.flush()
+
+
+def _locked(case_id: int) -> Case:
+    case = db.session.scalars(
+        select(Case).where(Case.id == case_id).with_for_update().execution_options(populate_existing=True)
+    ).one_or_none()
+    if case is None:
+        raise StepRefused("没有找到这张售后单")
+    return case
+
+
+def _move(
+    case: Case,
+    step: Step,
+    by: By,
+    at: datetime,
+    *,
+    note: str = "",
+    photos: Sequence[str] = (),
+    values: Mapping[str, Any] | None = None,
+) -> Case:
+    source, version = case.state, case.version
+    changes: dict[str, Any] = {"updated_at": at}
+    if step.target != step.source:
+        changes |= {
+            "late": False, "escalated": False, "extended": False, "granted_seconds": 0, "objected": False,
+            "problem_open": False, "nudged_at": None,
+        }  # fmt: skip
+    if step.target != step.source or step.name in flow.RESTARTING:
+        changes["entered_at"] = at
+    doing = effects.Doing(case=case, step=step, by=by, at=at, note=note, photos=tuple(photos), values=dict(values or {}))
+    changes |= effects.of(doing)
+
+    after = SimpleNamespace(**{column.key: getattr(case, column.key) for column in Case.__table__.columns} | changes)
+    after.state = step.target
+    due_at, rule = flow.due(step.target, facts(after, at), _spans)
+    changes |= {"due_at": due_at, "due_rule": rule, "remind_at": _remind_after(after.entered_at, due_at, at)}
+
+    moved = db.session.execute(
+        update(Case)
+        .where(Case.id == case.id, Case.state == source, Case.version == version)
+        .values(state=step.target, version=version + 1, **changes)
+        .execution_options(synchronize_session=False)
+    )
+    if moved.rowcount != 1:  # type: ignore[attr-defined]
+        raise Stale("刚刚有人处理了这张售后单,下面是最新状态,您填写的内容已保留", step.name)
+    db.session.expire(case)
+
+    evidence.attach_to_case(
+        photos, owner_id=by.user_id or 0, case_id=case.id, order_id=case.order_id, version=version + 1
+    )
+    if step.target in flow.RELEASING:
+        for line_id, milli in db.session.execute(
+            select(CaseLine.order_line_id, CaseLine.quantity_milli)
+            .where(CaseLine.case_id == case.id)
+            .order_by(CaseLine.order_line_id)
+        ).all():
+            ledger.release(line_id, milli)
+    _write_event(case, step, by, at, source=source, note=note, data=doing.data, version=version + 1)
+    notifications.tell(case, step, version=version + 1, at=at, note=note)
+    if by.user_id is not None:
+        notifications.read_case(by.user_id, case.id, at)
+    db.session.execute(
+        update(Order)
+        .where(Order.id == case.order_id)
+        .values(version=Order.version + 1)
+        .execution_options(synchronize_session=False)
+    )
+    _count(case, source, step.target)
+    return case
+
+
+def _write_event(
+    case: Case, step: Step, by: By, at: datetime, *, source: str, note: str, data: dict[str, Any], version: int
+) -> None:
+    before = ""
+    if version > 1:
+        before = db.session.scalar(
+            select(CaseEvent.hash).where(CaseEvent.case_id == case.id, CaseEvent.version == version - 1)
+        ) or ""
+    row = {
+        "case_id": case.id, "version": version, "step": step.name, "actor": str(by.actor), "user_id": by.user_id,
+        "author": by.name, "at": at, "source": source, "target": str(step.target), "note": note, "data": data,
+        "request_id": by.request_id, "before_hash": before,
+    }  # fmt: skip
+    db.session.execute(insert(CaseEvent), {**row, "hash": event_hash(row)})
+
+
+def event_hash(row: Mapping[str, Any]) -> str:
+    """SHA-256 over an event's own words and the hash of the one before; portal doctor recomputes it."""
+    said = [
+        row["before_hash"], row["case_id"], row["version"], row["step"], row["actor"], row["user_id"], row["author"],
+        round(row["at"].timestamp() * 1000), row["source"], row["target"], row["note"], row["data"], row["request_id"],
+    ]  # fmt: skip
+    return hashlib.sha256(json.dumps(said, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+
+
+_TALLY = text(
+    "INSERT INTO case_tallies (shop_id, state, number) VALUES (:shop_id, :state, :step) "
+    "ON CONFLICT (shop_id, state) DO UPDATE SET number = case_tallies.number + :step"
+)
+
+
+def _count(case: Case, source: str | None, target: str) -> None:
+    """Counters last, in a fixed order, so that no two transactions wait for each other."""
+    shop_id, buyer_id = case.shop_id, case.buyer_id
+    steps = {} if source == target else {target: 1} | ({source: -1} if source else {})
+    for state in sorted(steps):
+        db.session.execute(_TALLY, {"shop_id": shop_id, "state": str(state), "step": steps[state]})
+    db.session.execute(
+        update(Shop).where(Shop.id == shop_id).values(version=Shop.version + 1).execution_options(synchronize_session=False)
+    )
+    db.session.execute(
+        update(User).where(User.id == buyer_id).values(version=User.version + 1).execution_options(synchronize_session=False)
+    )
+
+
+def _remind_after(start: datetime, due_at: datetime | None, at: datetime) -> datetime | None:
+    if due_at is None:
+        return None
+    return next((moment for moment in flow.reminders(start, due_at) if moment > at), None)
+
+
+def reschedule(case: Case, now: datetime) -> None:
+    """Work the deadline out again after a carrier's word, without a step; an escalated case gets its clock back."""
+    case.escalated = False if case.state in (State.INSPECTING, State.CONFIRMING) else case.escalated
+    db.session.flush()
+    case.due_at, case.due_rule = flow.due(case.state, facts(case, now), _spans)
+    case.remind_at = _remind_after(case.entered_at, case.due_at, now)
+    db.session.flush()
+
+
+def record_trace(parcel_id: int, *, at: datetime, status: str, said: str, now: datetime) -> bool:
+    """Keep a carrier's scan and let it move the deadlines that hang on it; False when it was known already."""
+    parcel = tracking.keep(parcel_id, at=at, status=status, said=said)
+    if parcel is None:
+        return False
+    case = settle(_locked(parcel.case_id), now)
+    if case.state not in flow.FINAL:
+        reschedule(case, now)
+    db.session.execute(
+        update(Order).where(Order.id == case.order_id).values(version=Order.version + 1).execution_options(synchronize_session=False)
+    )
+    _count(case, case.state, case.state)
+    return True
+
+
+# ---------------------------------------------------------------- facts
+
+
+def facts(case: Any, now: datetime) -> Facts:
+    """What conditions and deadlines may ask about a case; only what its state needs is looked up."""
+    state = case.state
+    found: dict[str, Any] = {}
+    if state == State.APPLIED:
+        found["has_default_address"] = policies.default_address(case.shop_id) is not None
+        found["seller_wrote"] = _seller_wrote(case)
+    if state in (State.RETURNING, State.INSPECTING, State.CONFIRMING):
+        found |= _legs(case)
+    if state == State.DISPUTED:
+        found["accepted_milli"] = int(
+            db.session.scalar(select(func.sum(CaseLine.accepted_milli)).where(CaseLine.case_id == case.id)) or 0
+        )
+    return Facts(
+        entered_at=case.entered_at,
+        now=now,
+        applications=case.applications,
+        late=case.late,
+        escalated=case.escalated,
+        problem_open=case.problem_open,
+        objected=case.objected,
+        extended=case.extended,
+        granted=timedelta(seconds=case.granted_seconds),
+        nudged_at=case.nudged_at,
+        **found,
+    )
+
+
+def _seller_wrote(case: Any) -> bool:
+    """Whether the shop has said anything to the buyer since the application, in the conversation or by asking."""
+    asked = select(CaseEvent.id).where(CaseEvent.case_id == case.id, CaseEvent.step == "ask_evidence")
+    said = (
+        select(Message.id)
+        .join(Conversation, Conversation.id == Message.conversation_id)
+        .where(Conversation.order_id == case.order_id, Message.side == "seller", Message.at >= case.opened_at)
+    )
+    return bool(db.session.scalar(select(asked.exists() | said.exists())))
+
+
+def _legs(case: Any) -> dict[str, Any]:
+    parcels = db.session.execute(
+        select(
+            Parcel.leg, Parcel.carrier, Parcel.shipped_at, Parcel.traced_at, Parcel.signed_at, Parcel.lost_at, Parcel.round
+        ).where(Parcel.case_id == case.id, Parcel.voided_at.is_(None))
+    ).all()
+    back = [p for p in parcels if p.leg == "back"]
+    out = [p for p in parcels if p.leg == "out" and p.round == case.round]
+    return {
+        "parcels_back": len(back),
+        "back_shipped_at": max((p.shipped_at for p in back), default=None),
+        "back_signed_at": _all_signed(back),
+        "back_slow": any(slow(p.carrier) for p in back),
+        "back_traced": any(p.traced_at for p in back),
+        "parcels_out": len(out),
+        "out_shipped_at": max((p.shipped_at for p in out), default=None),
+        "out_signed_at": _all_signed(out),
+        "out_slow": any(slow(p.carrier) for p in out),
+        "out_traced": any(p.traced_at for p in out),
+        "out_lost": any(p.lost_at for p in out),
+    }
+
+
+def _all_signed(parcels: Sequence[Any]) -> datetime | None:
+    """When the last of several parcels was signed for; None while one is still under way."""
+    if not parcels or any(p.signed_at is None for p in parcels):
+        return None
+    signed: datetime = max(p.signed_at for p in parcels)
+    return signed

@@ -1,0 +1,71 @@
+"""Serves photos to those who may see what they hang on; never by path."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, abort, g, send_file
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+
+from portal.extensions import db
+from portal.models import Case, Conversation, Draft, Evidence, Message, Product
+from portal.web import guards
+from portal.web.forms import store
+from portal.web.security import FILE_CSP
+
+bp = Blueprint("files", __name__, url_prefix="/f")
+bp.before_request(guards.need_signed_in)
+
+
+@bp.get("/<public_id>")
+def full(public_id: str) -> ResponseReturnValue:
+    """The photo as it is kept (at most 2560 px)."""
+    return _send(public_id, thumb=False)
+
+
+@bp.get("/<public_id>/thumb")
+def thumb(public_id: str) -> ResponseReturnValue:
+    """Its small picture (at most 400 px)."""
+    return _send(public_id, thumb=True)
+
+
+def _send(public_id: str, *, thumb: bool) -> ResponseReturnValue:
+    row = db.session.execute(
+        select(
+            Evidence.key, Evidence.thumb_key, Evidence.owner_id, Evidence.case_id, Evidence.draft_id,
+            Evidence.message_id, Evidence.product_id,
+        ).where(Evidence.public_id == public_id)
+    ).one_or_none()  # fmt: skip
+    if row is None or not _may_see(row):
+        abort(404)
+    path = store().path(row.thumb_key if thumb else row.key)
+    if not path.is_file():
+        abort(404)
+    answer: Response = send_file(path, mimetype="image/webp", conditional=True, etag=public_id, max_age=3600)
+    answer.headers["Content-Security-Policy"] = FILE_CSP
+    answer.headers["Content-Disposition"] = "inline"
+    answer.headers["Cache-Control"] = "private, max-age=3600"
+    return answer
+
+
+def _may_see(row: Any) -> bool:
+    """The parties of the case or conversation, the owner of a draft or loose photo, anybody signed in for a product."""
+    user_id, shop_id = g.who.user_id, g.who.shop_id or -1
+    if row.case_id is not None:
+        query = select(Case.buyer_id, Case.shop_id).where(Case.id == row.case_id)
+    elif row.message_id is not None:
+        query = (
+            select(Conversation.buyer_id, Conversation.shop_id)
+            .join(Message, Message.conversation_id == Conversation.id)
+            .where(Message.id == row.message_id)
+        )
+    elif row.draft_id is not None:
+        owner = db.session.scalar(select(Draft.buyer_id).where(Draft.id == row.draft_id))
+        return bool(owner == user_id)
+    elif row.product_id is not None:
+        return db.session.get(Product, row.product_id) is not None
+    else:
+        return bool(row.owner_id == user_id)
+    parties = db.session.execute(query).one_or_none()
+    return parties is not None and (parties.buyer_id == user_id or parties.shop_id == shop_id)

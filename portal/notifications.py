@@ -1,0 +1,162 @@
+"""Notices: who is told what, written in the transaction of the step that causes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import bindparam, func, insert, select, text, update
+
+from portal import words
+from portal.extensions import db
+from portal.flow import Actor, Step
+from portal.models import Case, Notice, Staff, User
+
+UNREAD_SHOWN = 100  # counts are bounded: more than this is shown as 99+
+
+_UNREAD = select(func.count()).select_from(
+    select(Notice.id)
+    .where(Notice.user_id == bindparam("user_id"), Notice.read_at.is_(None))
+    .limit(UNREAD_SHOWN)
+    .subquery()
+)
+
+
+def unread(user_id: int) -> int:
+    """How many notices this person has not read, at most UNREAD_SHOWN."""
+    return int(db.session.scalar(_UNREAD, {"user_id": user_id}) or 0)
+
+
+def readers(case: Case, actor: Actor) -> list[int]:
+    """The user ids of one side of a case: the buyer, or everyone who works in the shop."""
+    if actor is Actor.BUYER:
+        return [case.buyer_id]
+    return list(db.session.scalars(select(Staff.user_id).where(Staff.shop_id == case.shop_id).order_by(Staff.user_id)))
+
+
+def href(case: Case, actor: Actor) -> str:
+    """Where a side sees the case."""
+    return f"/cases/{case.case_no}" if actor is Actor.BUYER else f"/seller/cases/{case.case_no}"
+
+
+def tell(case: Case, step: Step, *, version: int, at: datetime, note: str = "") -> None:
+    """Write the notices that a step sends. ``case`` is as the step left it."""
+    for actor in step.tells:
+        for user_id in readers(case, actor):
+            _add(
+                user_id,
+                case,
+                kind=step.name,
+                title=words.NOTICE_TITLE.get(step.name, step.news),
+                body=body(case, step, actor, note),
+                href=href(case, actor),
+                at=at,
+                dedupe_key=f"case:{case.id}:{version}:{actor}:{user_id}",
+            )
+
+
+def body(case: Case, step: Step, actor: Actor, note: str = "") -> str:
+    """What a notice says: what happened, what to do, until when."""
+    until = words.moment(case.due_at) if case.due_at else ""
+    goods = f"「{case.goods}」"
+    if step.name in ("agree", "timeout_agree"):
+        payer = words.PAYER[case.freight_payer]
+        return (
+            f"您的换货申请已审核通过,请在 {until} 前寄回商品;换货尚未完成。\n"
+            f"退货地址:{case.return_name} {case.return_phone} {case.return_address}。退回运费:{payer}。"
+            if actor is Actor.BUYER
+            else f"{goods}超过处理时限,系统已按默认退货地址同意换货,买家须在 {until} 前寄回。"
+        )
+    if step.name == "agree_no_return":
+        return f"您的换货申请已审核通过,商品无需寄回;商家将在 {until} 前发出换货商品,换货尚未完成。"
+    if step.name in ("reject", "ask_evidence"):
+        return f"{goods}{step.news}:{note}\n请在 {until} 前修改后重新提交,或联系商家协商;逾期申请会关闭。"
+    tail = f"{words.OTHERWISE[case.due_rule]}(截止 {until})" if case.due_at and case.due_rule else ""
+    return "。".join(part for part in (f"{goods}{step.news}" + (f":{note}" if note else ""), tail) if part) + "。"
+
+
+def remind(case: Case, actor: Actor, now: datetime) -> None:
+    """Remind the side that must act, before the deadline."""
+    if case.due_at is None:
+        return
+    left = words.span(case.due_at - now)
+    for user_id in readers(case, actor):
+        _add(
+            user_id,
+            case,
+            kind="reminder",
+            title=f"{words.STATE[case.state]},还剩 {left}",
+            body=f"「{case.goods}」请在 {words.moment(case.due_at)} 前处理。{words.OTHERWISE.get(case.due_rule, '')}。",
+            href=href(case, actor),
+            at=now,
+            dedupe_key=f"remind:{case.id}:{case.version}:{case.remind_at.timestamp() if case.remind_at else 0:.0f}:{user_id}",
+        )
+
+
+def _add(
+    user_id: int, case: Case, *, kind: str, title: str, body: str, href: str, at: datetime, dedupe_key: str
+) -> None:
+    db.session.execute(
+        insert(Notice),
+        {
+            "user_id": user_id,
+            "case_id": case.id,
+            "kind": kind,
+            "title": title,
+            "body": body,
+            "href": href,
+            "at": at,
+            "dedupe_key": dedupe_key,
+        },
+    )
+
+
+def page_of(user_id: int, before: int | None, size: int = 20) -> Sequence[Notice]:
+    """One page of a person's notices, newest first; ``before`` is the id the last page ended with."""
+    query = select(Notice).where(Notice.user_id == user_id).order_by(Notice.id.desc()).limit(size + 1)
+    if before is not None:
+        query = query.where(Notice.id < before)
+    return db.session.scalars(query).all()
+
+
+def read_all(user_id: int, now: datetime) -> int:
+    """Mark everything read; returns how many were not."""
+    done = db.session.execute(
+        update(Notice).where(Notice.user_id == user_id, Notice.read_at.is_(None)).values(read_at=now)
+    )
+    bump(user_id)
+    return int(done.rowcount)  # type: ignore[attr-defined]
+
+
+def read_case(user_id: int, case_id: int, now: datetime) -> None:
+    """Mark the notices of one case read, when its person acts on it."""
+    db.session.execute(
+        update(Notice)
+        .where(Notice.user_id == user_id, Notice.case_id == case_id, Notice.read_at.is_(None))
+        .values(read_at=now)
+    )
+
+
+def bump(user_id: int) -> None:
+    """Something that this person's pages show has changed."""
+    db.session.execute(update(User).where(User.id == user_id).values(version=User.version + 1))
+
+
+_UNREAD_MESSAGES_BUYER = text(
+    "SELECT count(*) FROM (SELECT 1 FROM conversations WHERE buyer_id = :id AND buyer_unread > 0 LIMIT 100) AS unread"
+)
+_UNREAD_MESSAGES_SHOP = text(
+    "SELECT count(*) FROM (SELECT 1 FROM conversations WHERE shop_id = :id AND seller_unread > 0 LIMIT 100) AS unread"
+)
+
+
+def unread_marks(user_id: int, shop_id: int | None) -> dict[str, int]:
+    """The marks on tabs: unread notices, and conversations with something unread as buyer and as shop (each ≤ 100)."""
+    marks = {
+        "notices": unread(user_id),
+        "messages": int(db.session.scalar(_UNREAD_MESSAGES_BUYER, {"id": user_id}) or 0),
+        "shop_messages": 0,
+    }
+    if shop_id is not None:
+        marks["shop_messages"] = int(db.session.scalar(_UNREAD_MESSAGES_SHOP, {"id": shop_id}) or 0)
+    return marks

@@ -1,0 +1,129 @@
+"""A shop's exchange policy in its versions, and its return addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+
+from portal.extensions import db
+from portal.models import Policy, ReturnAddress
+
+
+def current(shop_id: int) -> Policy:
+    """The policy in force for new applications. Every shop has one from its first day."""
+    return db.session.scalars(
+        select(Policy).where(Policy.shop_id == shop_id).order_by(Policy.version.desc()).limit(1)
+    ).one()
+
+
+def begin(shop_id: int, now: datetime) -> Policy:
+    """The portal's default policy as the shop's first version."""
+    policy = Policy(shop_id=shop_id, version=1, created_at=now)
+    db.session.add(policy)
+    db.session.flush()
+    return policy
+
+
+def publish(
+    shop_id: int,
+    *,
+    window_days: int,
+    hidden_days: int,
+    special_freight: str,
+    guarantees: Sequence[str],
+    excluded: Sequence[str],
+    words: str,
+    by: int,
+    now: datetime,
+) -> Policy:
+    """A new version, for cases opened from now on. Cases keep the version they were opened under."""
+    newest = db.session.scalar(select(func.max(Policy.version)).where(Policy.shop_id == shop_id)) or 0
+    policy = Policy(
+        shop_id=shop_id,
+        version=newest + 1,
+        window_days=window_days,
+        hidden_days=hidden_days,
+        special_freight=special_freight,
+        guarantees=",".join(guarantees),
+        excluded=list(excluded),
+        words=words,
+        created_at=now,
+        created_by=by,
+    )
+    db.session.add(policy)
+    db.session.flush()
+    return policy
+
+
+def history(shop_id: int, most: int = 20) -> Sequence[Policy]:
+    """The newest versions, newest first."""
+    return db.session.scalars(
+        select(Policy).where(Policy.shop_id == shop_id).order_by(Policy.version.desc()).limit(most)
+    ).all()
+
+
+def addresses(shop_id: int) -> Sequence[ReturnAddress]:
+    """The return addresses in use, the default one first."""
+    return db.session.scalars(
+        select(ReturnAddress)
+        .where(ReturnAddress.shop_id == shop_id, ReturnAddress.removed_at.is_(None))
+        .order_by(ReturnAddress.is_default.desc(), ReturnAddress.id)
+    ).all()
+
+
+def default_address(shop_id: int) -> ReturnAddress | None:
+    """The address the clock agrees with."""
+    return db.session.scalars(
+        select(ReturnAddress).where(
+            ReturnAddress.shop_id == shop_id, ReturnAddress.is_default, ReturnAddress.removed_at.is_(None)
+        )
+    ).one_or_none()
+
+
+def add_address(
+    shop_id: int, *, name: str, phone: str, address: str, note: str, make_default: bool, now: datetime
+) -> ReturnAddress:
+    """A new return address; the first one is the default whatever was asked."""
+    first = not addresses(shop_id)
+    if make_default and not first:
+        _clear_default(shop_id)
+    made = ReturnAddress(
+        shop_id=shop_id,
+        name=name,
+        phone=phone,
+        address=address,
+        note=note,
+        is_default=make_default or first,
+        created_at=now,
+    )
+    db.session.add(made)
+    db.session.flush()
+    return made
+
+
+def choose_default(shop_id: int, address: ReturnAddress) -> None:
+    """Make ``address`` the one the clock agrees with."""
+    _clear_default(shop_id)
+    address.is_default = True
+    db.session.flush()
+
+
+def remove_address(address: ReturnAddress, now: datetime) -> None:
+    """Take an address out of use; cases that froze it keep their copy. The oldest other one becomes the default."""
+    was_default, address.is_default, address.removed_at = address.is_default, False, now
+    db.session.flush()
+    if was_default and (others := addresses(address.shop_id)):
+        others[0].is_default = True
+        db.session.flush()
+
+
+def _clear_default(shop_id: int) -> None:
+    db.session.execute(
+        update(ReturnAddress)
+        .where(ReturnAddress.shop_id == shop_id, ReturnAddress.is_default)
+        .values(is_default=False)
+        .execution_options(synchronize_session="evaluate")
+    )
+    db.session.flush()

@@ -1,0 +1,74 @@
+"""Static files under names that carry their content's hash, compressed ahead of time.
+
+At start the files of ``static/`` are copied into the data folder as ``name.<hash>.ext`` with .br and .gz beside them, so
+that a browser may keep them for ever. Links inside CSS and the manifest are rewritten to the hashed names.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import re
+import shutil
+from pathlib import Path
+
+import brotli
+
+_PLAIN = (".css", ".js", ".svg", ".webmanifest", ".txt", ".json", ".html")
+_LINK = re.compile(r"""url\(["']?(?!data:)([^"')]+)["']?\)""")
+
+
+class Assets:
+    """The built files: ``url(name)`` is the address of ``static/<name>``."""
+
+    def __init__(self, source: Path, target: Path, prefix: str = "/static/") -> None:
+        self.source, self.target, self.prefix = source, target, prefix
+        self._hashed: dict[str, str] = {}
+
+    def build(self) -> None:
+        """Make the hashed copies; files already made for the same content are kept."""
+        self.target.mkdir(parents=True, exist_ok=True)
+        if not self.source.is_dir():
+            return
+        files = [path for path in sorted(self.source.rglob("*")) if path.is_file()]
+        for path in sorted(files, key=lambda p: p.suffix in (".css", ".webmanifest")):  # those link to others: last
+            name = path.relative_to(self.source).as_posix()
+            content = path.read_bytes()
+            if path.suffix == ".css":
+                content = _LINK.sub(lambda found: f"url({self._relative(name, found[1])})", content.decode()).encode()
+            if path.suffix == ".webmanifest":
+                text = content.decode()
+                for known, hashed in self._hashed.items():
+                    text = text.replace(f'"/static/{known}"', f'"{self.prefix}{hashed}"')
+                content = text.encode()
+            digest = hashlib.sha256(content).hexdigest()[:10]
+            stem, dot, suffix = name.rpartition(".")
+            hashed = f"{stem}.{digest}.{suffix}" if dot else f"{name}.{digest}"
+            self._hashed[name] = hashed
+            self._write(self.target / hashed, content, compress=path.suffix in _PLAIN)
+
+    def url(self, name: str) -> str:
+        """Address of a static file. Raises KeyError for a file that doesn't exist."""
+        return self.prefix + self._hashed[name]
+
+    def _relative(self, css: str, link: str) -> str:
+        linked = (Path("/" + css).parent / link).resolve().as_posix().lstrip("/")
+        return self.prefix + self._hashed[linked] if linked in self._hashed else link
+
+    @staticmethod
+    def _write(path: Path, content: bytes, *, compress: bool) -> None:
+        if path.exists():
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        kinds = [("", content)]
+        if compress:
+            kinds = [(".br", brotli.compress(content, quality=11)), (".gz", gzip.compress(content, 9, mtime=0)), *kinds]
+        for ending, data in kinds:
+            draft = path.with_name(f".{path.name}{ending}.new")
+            draft.write_bytes(data)
+            shutil.move(draft, path.with_name(path.name + ending))
+
+
+def is_immutable(_path: str, url: str) -> bool:
+    """Whether a browser may keep this address for ever: its name carries the hash."""
+    return re.search(r"\.[0-9a-f]{10}\.[a-z0-9]+$", url) is not None

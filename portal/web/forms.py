@@ -1,0 +1,292 @@
+"""Forms: one base and a few field types, all standing on ``portal/inputs.py``.
+
+A field that can't be read explains itself beside the field and keeps what was typed. Photos are taken out of the request
+first and kept, so that a mistake in another field costs nobody a photo.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from typing import Any
+
+from flask import current_app, g, request
+from flask_wtf import FlaskForm
+from markupsafe import Markup
+from sqlalchemy import select
+from werkzeug.datastructures import FileStorage
+from wtforms import Field, HiddenField, RadioField, SelectField
+from wtforms.validators import ValidationError
+from wtforms.widgets import FileInput, TextArea, TextInput
+
+from portal import evidence, imaging, inputs
+from portal.extensions import db, writing
+from portal.models import KeptForm
+from portal.store import Store
+from portal.web.security import csrf_token
+
+MOST_PHOTOS = evidence.MOST_PER_STEP
+
+
+class Form(FlaskForm):  # type: ignore[misc]
+    """Base of all forms. The app checks ``csrf_token`` on every POST itself; ``form_key`` makes a submission happen once;
+    ``version`` is what the page showed of the case."""
+
+    class Meta:
+        csrf = False  # checked for every POST in web/security.py, forms or not
+
+    form_key = HiddenField()
+    version = HiddenField()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("formdata", _kept() if request.method in ("GET", "HEAD") else request.form)
+        if kwargs["formdata"] is None:
+            kwargs.pop("formdata")
+            super().__init__(*args, formdata=None, **kwargs)
+        else:
+            super().__init__(*args, **kwargs)
+        if request.method in ("GET", "HEAD") or not self.form_key.data:
+            self.form_key.data = secrets.token_hex(16)
+
+    def hidden_tag(self, *fields: Field) -> Markup:
+        """The token, the form key and the version the page showed."""
+        parts = [Markup('<input type="hidden" name="csrf_token" value="{}">').format(csrf_token())]
+        parts.append(Markup('<input type="hidden" name="form_key" value="{}">').format(self.form_key.data))
+        if self.version.data:
+            parts.append(Markup('<input type="hidden" name="version" value="{}">').format(self.version.data))
+        return Markup("").join(parts)
+
+    def validate_on_submit(self, extra_validators: Any = None) -> bool:
+        """Whether this is a POST whose every field is right. Photos are kept before anything is judged."""
+        if request.method != "POST":
+            return False
+        for field in self:
+            if isinstance(field, Photos):
+                field.keep()
+        return bool(self.validate(extra_validators))
+
+    @property
+    def shown_version(self) -> int | None:
+        """The version of the case that the page showed; None when the form has none."""
+        text = str(self.version.data or "")
+        return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else None
+
+    def refuse(self, sentence: str, field: str = "") -> None:
+        """Put a sentence beside a field, or over the form."""
+        if field and field in self:
+            self[field].errors = [*self[field].errors, sentence]
+        else:
+            self.form_errors.append(sentence)
+
+
+def _kept() -> Any:
+    """What this person had typed here when the session ended, while the page says so."""
+    from werkzeug.datastructures import MultiDict
+
+    if request.args.get("said") != "draft-kept" or g.get("who") is None:
+        return None
+    fields = db.session.scalar(
+        select(KeptForm.fields)
+        .where(KeptForm.user_id == g.who.user_id, KeptForm.path == request.path[:300])
+        .order_by(KeptForm.id.desc())
+        .limit(1)
+    )
+    return MultiDict([(name, value) for name, values in fields.items() for value in values]) if fields else None
+
+
+class _Typed(Field):
+    """A field whose raw text is kept for showing again and whose value comes from the input layer."""
+
+    widget: Any = TextInput()
+    optional = False
+
+    def __init__(self, label: str = "", *, missing: str = "", optional: bool = False, **kwargs: Any) -> None:
+        super().__init__(label, **kwargs)
+        self.optional, self.missing, self.raw = optional, missing or f"请填写{label}", ""
+
+    def read(self, text: str) -> Any:
+        raise NotImplementedError
+
+    def show(self, value: Any) -> str:
+        return str(value)
+
+    def _value(self) -> str:
+        if self.raw:
+            return self.raw
+        return "" if self.data is None or self.data == "" else self.show(self.data)
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        if len(valuelist) > 1:
+            raise ValueError(f"{self.label.text}只能填写一次")
+        self.raw = valuelist[0] if valuelist else ""
+        self.data = None
+        if not self.raw.strip():
+            return
+        try:
+            self.data = self.read(self.raw)
+        except inputs.InputRefused as refused:
+            raise ValueError(refused.sentence) from None
+
+    def pre_validate(self, form: Any) -> None:
+        if self.data in (None, "") and not self.process_errors and not self.optional:
+            raise ValidationError(self.missing)
+
+
+class Line(_Typed):
+    """One line of text."""
+
+    def __init__(self, label: str = "", *, limit: int = 100, **kwargs: Any) -> None:
+        self.limit = limit
+        super().__init__(label, **kwargs)
+
+    def read(self, text: str) -> str:
+        return inputs.line(text, limit=self.limit)
+
+
+class Text(_Typed):
+    """Several lines of text, limited by what a person sees as characters."""
+
+    widget = TextArea()
+
+    def __init__(self, label: str = "", *, limit: int = 500, least: int = 0, **kwargs: Any) -> None:
+        self.limit, self.least = limit, least
+        super().__init__(label, **kwargs)
+
+    def read(self, text: str) -> str:
+        return inputs.text(text, limit=self.limit, least=self.least)
+
+
+class Quantity(_Typed):
+    """How much, in thousandths. ``most`` and ``unit`` are set by the route from the order."""
+
+    most: int | None = None
+    unit: str = "件"
+
+    def read(self, text: str) -> int:
+        return inputs.quantity(text, most=self.most, unit=self.unit)
+
+    def show(self, value: Any) -> str:
+        return inputs.quantity_text(value)
+
+
+class Whole(_Typed):
+    """A whole number between two bounds."""
+
+    def __init__(self, label: str = "", *, least: int = 0, most: int = 999_999, **kwargs: Any) -> None:
+        self.least, self.most = least, most
+        super().__init__(label, **kwargs)
+
+    def read(self, text: str) -> int:
+        return inputs.whole_number(text, least=self.least, most=self.most)
+
+
+class Phone(_Typed):
+    """A telephone number."""
+
+    def read(self, text: str) -> str:
+        return inputs.phone(text)
+
+
+class Choice(RadioField):
+    """One of several, as radios. A missing choice says ``missing``."""
+
+    def __init__(self, label: str = "", *, missing: str = "", optional: bool = False, **kwargs: Any) -> None:
+        kwargs.setdefault("validate_choice", False)
+        super().__init__(label, **kwargs)
+        self.missing, self.optional = missing or f"请选择{label}", optional
+
+    def pre_validate(self, form: Any) -> None:
+        if self.raw_data and len(self.raw_data) > 1:
+            raise ValidationError(f"{self.label.text}只能选择一项")
+        known = {str(value) for value, *_ in self.iter_choices()}
+        if not self.data or str(self.data) not in known:
+            if self.optional and not self.data:
+                return
+            raise ValidationError(self.missing)
+
+
+class Pick(SelectField):
+    """One of many, as a drop-down."""
+
+    def __init__(self, label: str = "", *, missing: str = "", optional: bool = False, **kwargs: Any) -> None:
+        kwargs.setdefault("validate_choice", False)
+        super().__init__(label, **kwargs)
+        self.missing, self.optional = missing or f"请选择{label}", optional
+
+    def pre_validate(self, form: Any) -> None:
+        known = {str(value) for value, *_ in self.iter_choices()}
+        if not self.data or str(self.data) not in known:
+            if self.optional and not self.data:
+                return
+            raise ValidationError(self.missing)
+
+
+class Photos(Field):
+    """Photos: new ones from the request, and those kept from an earlier try (by public id).
+
+    ``data`` is the list of public ids of this person's loose photos. New files are judged, re-encoded and kept by
+    ``keep()``; what is refused explains itself beside the field, the good ones stay.
+    """
+
+    widget = FileInput(multiple=True)
+
+    def __init__(
+        self, label: str = "凭证", *, least: int = 0, most: int = MOST_PHOTOS, missing: str = "", **kwargs: Any
+    ) -> None:
+        super().__init__(label, **kwargs)
+        self.least, self.most, self.missing = least, most, missing or "请上传能看出问题的照片"
+        self.already = 0  # photos that the draft or case has besides these
+        self.refusals: list[str] = []
+        self.drop: list[str] = []
+
+    def process(self, formdata: Any, data: Any = None, extra_filters: Any = None) -> None:
+        self.process_errors = []
+        self.data = []
+        self.files: list[FileStorage] = []
+        if formdata is not None and request.method == "POST":
+            self.data = [str(value)[:32] for value in request.form.getlist(f"{self.name}_kept")][: self.most]
+            self.drop = request.form.getlist(f"{self.name}_drop")
+            self.files = [file for file in request.files.getlist(self.name) if file and file.filename]
+
+    def keep(self) -> None:
+        """Keep the new files; outside a transaction, because decoding and the disk take their time."""
+        owner = g.who.user_id
+        self.data = [public_id for public_id in evidence.loose(self.data, owner) if public_id not in self.drop]
+        room = self.most - self.already - len(self.data)
+        if len(self.files) > room:
+            self.refusals.append(f"最多 {self.most} 张照片,多出的 {len(self.files) - max(room, 0)} 张没有保存")
+            self.files = self.files[: max(room, 0)]
+        if not self.files:
+            return
+        db.session.rollback()
+        incoming = [imaging.IncomingFile(file.filename or "", file.stream) for file in self.files]
+        images, refusals = imaging.prepare_each(incoming)
+        self.refusals += [refusal.sentence for refusal in refusals]
+        if not images:
+            return
+        stored = evidence.put(store(), images)
+        with writing():
+            side = "seller" if request.blueprint == "seller" else "buyer"
+            self.data += evidence.keep(stored, owner_id=owner, side=side, now=g.now)
+
+    @property
+    def kept(self) -> Sequence[Any]:
+        """The kept photos as rows, for showing again."""
+        return evidence.by_public_ids(self.data or [])
+
+    def pre_validate(self, form: Any) -> None:
+        if self.refusals:
+            raise ValidationError("；".join(self.refusals))
+        if self.already + len(self.data or []) < self.least:
+            raise ValidationError(self.missing)
+
+    def _value(self) -> bool:
+        return False
+
+
+def store() -> Store:
+    """The store of the running app."""
+    made: Store = current_app.extensions["portal_store"]
+    return made
+
+

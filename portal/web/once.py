@@ -1,0 +1,78 @@
+"""One submission, done once: a double tap, a retry or a lost answer gives the same result."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from flask import g, redirect, request
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from werkzeug.wrappers import Response
+
+from portal.extensions import db, writing
+from portal.models import FormKey
+
+KEPT_FOR = timedelta(days=7)
+
+
+class DifferentBody(Exception):
+    """The form key was used already, with other words in the form."""
+
+
+def once(work: Callable[[], str]) -> Response:
+    """Do ``work`` in a write transaction and go where it says (303); the same form key gives the same answer again.
+
+    Raises DifferentBody when the key was used with another body. A request without a form key is simply done.
+    """
+    key = request.form.get("form_key", "")[:64]
+    with writing():
+        if not key:
+            return redirect(work(), 303)
+        fingerprint = _fingerprint()
+        if not _claim(key, fingerprint):
+            kept = db.session.execute(
+                select(FormKey.fingerprint, FormKey.location).where(
+                    FormKey.user_id == g.who.user_id, FormKey.key == key
+                )
+            ).one()
+            if kept.fingerprint != fingerprint:
+                raise DifferentBody
+            return redirect(kept.location, 303)
+        location = work()
+        db.session.execute(
+            update(FormKey)
+            .where(FormKey.user_id == g.who.user_id, FormKey.key == key)
+            .values(location=location)
+            .execution_options(synchronize_session=False)
+        )
+    return redirect(location, 303)
+
+
+def _claim(key: str, fingerprint: str) -> bool:
+    """Whether this request is the first with its key; a second one waits here until the first has committed."""
+    row = {"user_id": g.who.user_id, "key": key, "fingerprint": fingerprint, "location": "", "at": g.now}
+    dialect = db.session.get_bind().dialect.name
+    make = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    done = db.session.execute(make(FormKey).values(row).on_conflict_do_nothing())
+    return bool(done.rowcount == 1)  # type: ignore[attr-defined]
+
+
+def _fingerprint() -> str:
+    said = hashlib.sha256(request.path.encode())
+    for name in sorted(request.form):
+        if name not in ("csrf_token", "form_key"):
+            for value in request.form.getlist(name):
+                said.update(f"\x00{name}\x01{value}".encode("utf-8", "surrogatepass"))
+    for name in sorted(request.files):
+        for file in request.files.getlist(name):
+            said.update(f"\x02{name}\x01{file.filename}".encode("utf-8", "surrogatepass"))
+    return said.hexdigest()
+
+
+def forget(now: datetime) -> None:
+    """Remove keys nobody will send again."""
+    db.session.execute(delete(FormKey).where(FormKey.at < now - KEPT_FOR))
+
+

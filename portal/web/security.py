@@ -1,0 +1,197 @@
+"""Sessions, tokens in forms, headers: what stands in front of every route."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import secrets
+from urllib.parse import urlencode, urlsplit
+
+from flask import Flask, Response, abort, current_app, g, redirect, request
+from sqlalchemy.exc import OperationalError
+from werkzeug.wrappers import Response as AnyResponse
+
+from portal import accounts, clock
+from portal.config import Settings
+from portal.extensions import Busy, db, writing
+from portal.models import KeptForm
+
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; font-src 'self'; connect-src 'self'; "
+    "manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
+)
+FILE_CSP = "default-src 'none'; sandbox; frame-ancestors 'none'"
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(self), geolocation=(), microphone=(), payment=(), usb=(), interest-cohort=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+}
+HTMX_CONFIG = json.dumps(
+    {
+        "selfRequestsOnly": True,
+        "allowEval": False,
+        "allowScriptTags": False,
+        "includeIndicatorStyles": False,
+        "historyCacheSize": 0,
+        "refreshOnHistoryMiss": True,
+        "historyRestoreAsHxRequest": False,
+        "timeout": 15000,
+        "responseHandling": [
+            {"code": "204", "swap": False},
+            {"code": "[23]..", "swap": True},
+            {"code": "(409|422)", "swap": True},
+            {"code": "[45]..", "swap": False, "error": True},
+        ],
+    },
+    separators=(",", ":"),
+)
+_UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_NOT_KEPT = frozenset({"csrf_token", "form_key", "password", "version"})
+
+
+def cookie_name(settings: Settings) -> str:
+    """__Host- only where browsers keep it: over https."""
+    return "__Host-sid" if settings.https == "1" else "sid"
+
+
+def csrf_token() -> str:
+    """The token of this browser's forms: bound to its cookie, so that it needs no row and no time of its own."""
+    if not g.cookie:
+        g.cookie = g.new_cookie = secrets.token_urlsafe(32)
+    key = str(current_app.secret_key).encode()
+    return hmac.new(key, b"csrf:" + g.cookie.encode(), hashlib.sha256).hexdigest()[:40]
+
+
+def set_cookie(answer: AnyResponse, cookie: str, settings: Settings) -> None:
+    """Give the browser its cookie: not readable by scripts, not sent from other sites' forms."""
+    answer.set_cookie(
+        cookie_name(settings), cookie, path="/", secure=settings.https == "1", httponly=True, samesite="Lax"
+    )
+
+
+def safe_next(target: str | None) -> str:
+    """Where to go after signing in: a path of this portal, else 我的."""
+    if not target or not target.startswith("/") or target.startswith(("//", "/\\")) or "\\" in target:
+        return "/me"
+    parts = urlsplit(target)
+    if parts.scheme or parts.netloc or any(ord(char) < 32 for char in target):
+        return "/me"
+    return target
+
+
+def to_sign_in() -> AnyResponse:
+    """Send somebody to the sign-in page and back afterwards; htmx is told to go there as a whole page."""
+    wanted = request.full_path.rstrip("?") if request.method in ("GET", "HEAD") else request.path
+    if request.headers.get("HX-Request"):
+        current = request.headers.get("HX-Current-URL", "")
+        wanted = urlsplit(current).path if request.method in ("GET", "HEAD") and current else wanted
+        answer = Response(status=401)
+        answer.headers["HX-Redirect"] = _sign_in_url(wanted)
+        return answer
+    return redirect(_sign_in_url(wanted), 303)
+
+
+def _sign_in_url(wanted: str) -> str:
+    query = {"next": safe_next(wanted)}
+    if g.get("kept_form"):
+        query["said"] = "draft-kept"
+    return "/login?" + urlencode(query)
+
+
+def _came_from_here() -> bool:
+    """The browser's own word on where the form came from, as far as it gives one."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site:
+        return site in ("same-origin", "none")
+    origin = request.headers.get("Origin") or request.headers.get("Referer")
+    if not origin:
+        return True  # no word at all: the token alone decides
+    return urlsplit(origin).netloc == request.host
+
+
+def _open_request(settings: Settings) -> AnyResponse | None:
+    g.now = clock.now()
+    g.request_id = secrets.token_hex(8)
+    g.cookie, g.new_cookie, g.who, g.was = request.cookies.get(cookie_name(settings), ""), "", None, None
+    if not (20 <= len(g.cookie) <= 100 and g.cookie.isascii()):
+        g.cookie = ""
+    if request.path.startswith("/static/") or request.path.startswith("/health/"):
+        return None
+    if g.cookie:
+        g.who, g.was = accounts.who_is(g.cookie, g.now)
+        if g.who is None or request.method in _UNSAFE:
+            db.session.rollback()  # the verb's own transaction begins afresh
+    if request.method in _UNSAFE:
+        return _check_token()
+    return None
+
+
+def _check_token() -> AnyResponse | None:
+    sent = request.form.get("csrf_token", "")
+    if len(request.form.getlist("csrf_token")) > 1 or len(request.form.getlist("form_key")) > 1:
+        abort(400)
+    if not _came_from_here():
+        abort(403)
+    if not g.cookie or not hmac.compare_digest(sent.encode(), csrf_token().encode()):
+        if request.path == "/login":
+            return redirect("/login?said=try-again", 303)
+        if g.who is not None:  # signed in again meanwhile: the page's token is an old one, the words are this person's
+            _keep_form(g.who.user_id)
+            return redirect(request.path + "?said=draft-kept", 303)
+        if g.was is None:
+            abort(403)
+    if g.who is None and g.was is not None and request.path != "/login":
+        _keep_form(g.was)
+        return to_sign_in()
+    return None
+
+
+def _keep_form(user_id: int) -> None:
+    """The session has ended while somebody was typing: keep the words for the same person."""
+    fields = {name: request.form.getlist(name) for name in request.form if name not in _NOT_KEPT}
+    if not fields:
+        return
+    with writing():
+        db.session.add(KeptForm(user_id=user_id, path=request.path[:300], fields=fields, kept_at=g.now))
+    g.kept_form = True
+
+
+def _close_request(answer: Response, settings: Settings) -> Response:
+    _touch()
+    headers = answer.headers
+    for name, value in _HEADERS.items():
+        headers.setdefault(name, value)
+    headers.setdefault("Content-Security-Policy", CSP)
+    if not request.path.startswith("/static/"):
+        headers.setdefault("Cache-Control", "no-store")
+        answer.vary.update(("HX-Request", "Cookie"))
+    if settings.https == "1":
+        headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
+    if g.get("new_cookie"):
+        set_cookie(answer, g.new_cookie, settings)
+    headers["Server"] = "app"
+    headers["X-Request-Id"] = g.get("request_id", "")
+    return answer
+
+
+def _touch() -> None:
+    """Write down that the session is in use, every few minutes; polling doesn't count (``g.polled``)."""
+    who: accounts.Who | None = g.get("who")
+    if who is None or g.get("polled") or g.now - who.seen_at <= accounts.SEEN_EVERY:
+        return
+    try:
+        with writing():
+            accounts.seen(who, g.now)
+    except (Busy, OperationalError):
+        return  # the next request writes it down
+
+
+def install(app: Flask, settings: Settings) -> None:
+    """Put sessions, tokens and headers in front of every route."""
+    app.before_request(lambda: _open_request(settings))
+    app.after_request(lambda answer: _close_request(answer, settings))
+    app.jinja_env.globals.update(csrf_token=csrf_token, htmx_config=HTMX_CONFIG)

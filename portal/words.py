@@ -1,0 +1,121 @@
+"""What people read that is not in the table of steps."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from portal.flow import Actor, State
+
+BEIJING: Final = ZoneInfo("Asia/Shanghai")
+
+# On screen, a state is said like this.
+STATE: dict[str, str] = {
+    State.APPLIED: "待商家审核",
+    State.REVISING: "待买家修改",
+    State.RETURNING: "待买家寄回",
+    State.INSPECTING: "待商家验货",
+    State.DISPUTED: "验货有异议",
+    State.RESHIPPING: "待商家发货",
+    State.CONFIRMING: "待买家收货",
+    State.COMPLETED: "换货完成",
+    State.CLOSED: "已关闭",
+    State.WITHDRAWN: "已撤销",
+}
+ACTOR: dict[str, str] = {Actor.BUYER: "买家", Actor.SELLER: "商家", Actor.CLOCK: "系统"}
+TYPE: dict[str, str] = {"exchange": "换货"}
+PAYER: dict[str, str] = {"seller": "商家承担", "buyer": "买家承担", "negotiated": "双方协商"}
+ORDER_STATUS: dict[str, str] = {
+    "unpaid": "待付款",
+    "unshipped": "待发货",
+    "in_transit": "待收货",
+    "delivered": "已签收",
+    "completed": "交易成功",
+    "cancelled": "交易关闭",
+    "refunding": "退款中",
+    "unknown": "状态待确认",
+}
+
+# What happens when the present deadline runs out, for both sides to read beforehand.
+OTHERWISE: dict[str, str] = {
+    "seller_response": "商家逾期未处理,系统将自动同意,并使用店铺的默认退货地址",
+    "buyer_modify": "逾期未修改,申请会关闭,可换货数量恢复,期限内可重新申请",
+    "buyer_return": "逾期未寄回,申请会关闭,可换货数量恢复,期限内可重新申请",
+    "seller_receive": "商家逾期未验货且退货已有物流记录,将视为验货通过",
+    "inspection_dispute": "逾期未回应,将按商家的验货结果继续",
+    "seller_reship": "商家逾期未发货,买家可以催办",
+    "seller_reship_late": "商家仍未发货,将标记为严重超时",
+    "buyer_confirm": "逾期未确认且换货商品已有物流记录,系统将自动确认收货",
+    "problem_answer": "商家逾期未处理收货问题,将标记为超时;不会自动确认收货",
+}
+ESCALATED: dict[str, str] = {
+    State.APPLIED: "商家已超时且没有设置退货地址,请通过立即联系催促商家处理",
+    State.INSPECTING: "商家已超时未验货,退货没有物流记录,请把运单凭证发给商家核对",
+    State.RESHIPPING: "商家已严重超时未发货,请通过立即联系要求发货或协商退款",
+    State.CONFIRMING: "换货商品没有物流记录或问题未处理,系统不会自动确认收货,请联系商家",
+}
+
+# The title of the notice a step sends; the others use the table's news.
+NOTICE_TITLE: dict[str, str] = {
+    "agree": "换货成功通知",
+    "timeout_agree": "换货成功通知",
+    "agree_no_return": "换货成功通知",
+    "reject": "换货申请未通过",
+    "ask_evidence": "请补充凭证",
+    "apply": "新的换货申请",
+    "ship_return": "买家已寄回商品",
+    "accept_goods": "验货通过",
+    "dispute_goods": "验货有异议",
+    "ship_replacement": "换货商品已发出",
+    "confirm": "换货完成",
+    "timeout_confirm": "换货完成",
+}
+
+# Short answers shown on the page after an action that is not a step of a case: ?said=<key>.
+SAID: dict[str, str] = {
+    "signed-out": "您已退出登录",
+    "draft-kept": "已为您保留填写内容,请核对后重新提交",
+    "try-again": "页面停留太久,请重新登录",
+    "draft-removed": "草稿已删除",
+    "policy-saved": "换货政策已更新,对之后的申请生效",
+    "address-saved": "退货地址已保存",
+    "address-removed": "退货地址已移除",
+    "address-default": "默认退货地址已更新",
+    "notices-read": "通知已全部标为已读",
+    "product-saved": "商品已更新",
+    "import-started": "文件已上传,正在检查",
+    "sessions-ended": "其他设备已退出登录",
+    "password-changed": "密码已修改,其他设备需要重新登录",
+    "sent-back": "拒收商品的退还运单已登记",
+    "photo-removed": "照片已删除",
+}
+
+
+def moment(at: datetime, now: datetime | None = None) -> str:
+    """A moment as people write it: 11月29日 23:59, with the year only when it is another one."""
+    local = at.astimezone(BEIJING)
+    year = f"{local.year}年" if now is not None and now.astimezone(BEIJING).year != local.year else ""
+    return f"{year}{local.month}月{local.day}日 {local:%H:%M}"
+
+
+def day(at: datetime) -> str:
+    """The date alone: 2026-11-29."""
+    return f"{at.astimezone(BEIJING):%Y-%m-%d}"
+
+
+def span(length: timedelta) -> str:
+    """A length of time in its two largest units: 1 天 3 小时."""
+    minutes = max(int(length.total_seconds() // 60), 0)
+    days, minutes = divmod(minutes, 24 * 60)
+    hours, minutes = divmod(minutes, 60)
+    if days:
+        return f"{days} 天 {hours} 小时" if hours else f"{days} 天"
+    if hours:
+        return f"{hours} 小时 {minutes} 分钟" if minutes else f"{hours} 小时"
+    return f"{minutes} 分钟"
+
+
+def left(due_at: datetime, now: datetime) -> str:
+    """还剩 1 天 3 小时, or 已超时 2 小时."""
+    return f"还剩 {span(due_at - now)}" if due_at > now else f"已超时 {span(now - due_at)}"

@@ -1,0 +1,242 @@
+"""The fixed cast of the suite, and how they act: signing in, ordering, applying."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from portal import accounts, cases, policies
+from portal.cases import By, Wanted
+from portal.extensions import db, writing
+from portal.flow import Actor
+from portal.models import Case, Order, OrderLine, Product, Shop, Sku, User
+
+PASSWORD = "huanhuo-demo"
+
+
+@dataclass
+class Cast:
+    """One buyer, one seller with a shop, and two who are always somebody else. Ids, because rows come and go."""
+
+    now: datetime
+    buyer: int
+    buyer2: int
+    seller: int
+    seller2: int
+    shop: int
+    shop2: int
+
+    @classmethod
+    def make(cls, now: datetime) -> Cast:
+        with writing():
+            people = {
+                name: accounts.create_user(name, now=now, company_name=f"{name}公司", password=PASSWORD, weak_ok=True)
+                for name in ("buyer", "buyer2", "seller", "seller2")
+            }
+            shops = [accounts.create_shop(people[name], f"{name}的店", now) for name in ("seller", "seller2")]
+            for shop in shops:
+                policies.add_address(
+                    shop.id, name="仓库", phone="13800138000", address="浙江省义乌市北苑街道1号", note="", make_default=True, now=now
+                )
+            ids = {name: user.id for name, user in people.items()}
+            shop_ids = [shop.id for shop in shops]
+        return cls(now, ids["buyer"], ids["buyer2"], ids["seller"], ids["seller2"], *shop_ids)
+
+    def order(
+        self,
+        *,
+        status: str = "completed",
+        lines: int = 1,
+        milli: int = 10_000,
+        order_no: str = "",
+        buyer: int | None = None,
+        shop: int | None = None,
+        unit: str = "双",
+        title: str = "纯棉中筒袜 男女同款",
+        price_fen: int = 1250,
+        **columns: Any,
+    ) -> Order:
+        """An order of ``lines`` lines of one product each with two specifications at the same price."""
+        received = columns.pop("received_at", self.now - timedelta(days=2) if status in ("completed", "delivered") else None)
+        with writing():
+            order = Order(
+                order_no=order_no or str(secrets.randbelow(9 * 10**18) + 10**18),
+                shop_id=shop or self.shop,
+                buyer_id=buyer or self.buyer,
+                status=status,
+                status_text=status,
+                ordered_at=columns.pop("ordered_at", self.now - timedelta(days=6)),
+                paid_at=self.now - timedelta(days=6),
+                received_at=received,
+                goods_total_fen=price_fen * lines * milli // 1000,
+                paid_fen=price_fen * lines * milli // 1000,
+                receiver_name="李雯",
+                receiver_phone="13425059650",
+                receiver_address="四川省 成都市 武侯区 一环路南二段8号",
+                carrier_text="中通快递(ZTO)",
+                tracking_text="75484863576596",
+                imported_at=self.now,
+                updated_at=self.now,
+                **columns,
+            )
+            db.session.add(order)
+            db.session.flush()
+            for position in range(lines):
+                product = Product(
+                    shop_id=order.shop_id, product_key=secrets.token_hex(8), title=title, cargo_no=f"HH-{100 + position}"
+                )
+                db.session.add(product)
+                db.session.flush()
+                for number, spec in enumerate(("黑色;L", "白色;L")):
+                    db.session.add(
+                        Sku(product_id=product.id, sku_key=f"49{product.id:08d}{number}", spec=spec, price_fen=price_fen)
+                    )
+                db.session.add(
+                    OrderLine(
+                        order_id=order.id,
+                        position=position + 1,
+                        line_key=f"line-{position}",
+                        title=title,
+                        spec="黑色;L",
+                        unit=unit,
+                        unit_price_fen=price_fen,
+                        quantity_milli=milli,
+                        cargo_no=f"HH-{100 + position}",
+                        offer_id="622419341609",
+                        sku_id="4900392655487",
+                        product_id=product.id,
+                        snapshot={"货品标题": title, "型号": "黑色;L"},
+                    )
+                )
+            db.session.flush()
+            db.session.expunge_all()
+        return db.session.scalars(db.select(Order).where(Order.order_no == order.order_no)).one()
+
+    def open_case(self, order: Order | None = None, *, milli: int = 2_000, reason: str = "damaged", now: datetime | None = None) -> Case:
+        """An application for the first line, straight through the domain."""
+        order = order or self.order()
+        line_id = db.session.scalars(db.select(OrderLine.id).where(OrderLine.order_id == order.id)).first()
+        with writing():
+            case = cases.open_case(
+                by=self.by(Actor.BUYER),
+                order=db.session.get_one(Order, order.id),
+                wanted=[Wanted(line_id or 0, milli)],
+                reason=reason,
+                description="袜子破洞",
+                receiver=("李雯", "13425059650", "四川省 成都市 武侯区 一环路南二段8号"),
+                freight_payer="seller",
+                basis="商品质量问题,收货后 15 天内可换货",
+                policy_id=policies.current(order.shop_id).id,
+                photos=[],
+                now=now or self.now,
+            )
+            case_id = case.id
+        return db.session.get_one(Case, case_id)
+
+    def by(self, actor: Actor, user: int | None = None) -> By:
+        """This side's own person."""
+        user_id = user or (self.buyer if actor is Actor.BUYER else self.seller)
+        return By(actor, user_id, db.session.get_one(User, user_id).member_name, "request")
+
+    def take(self, case: Case, step: str, actor: Actor, now: datetime | None = None, **values: Any) -> Case:
+        """One step in a transaction of its own."""
+        with writing():
+            case_id = cases.take(case.id, step, by=self.by(actor), now=now or self.now, **values).id
+        return db.session.get_one(Case, case_id)
+
+    def until(self, state: str, *, order: Order | None = None, now: datetime | None = None) -> Case:
+        """A case brought to ``state`` by the shortest way."""
+        at = now or self.now
+        case = self.open_case(order, now=at)
+        parcels = [("ZTO", "75484863576596")]
+        path: list[tuple[str, Actor, dict[str, Any]]] = []
+        if state == "revising":
+            path = [("ask_evidence", Actor.SELLER, {"note": "请补拍外包装"})]
+        elif state == "withdrawn":
+            path = [("withdraw", Actor.BUYER, {})]
+        elif state not in ("applied",):
+            path = [("agree", Actor.SELLER, {})]
+            if state != "returning":
+                path.append(("ship_return", Actor.BUYER, {"parcels": parcels}))
+            if state == "disputed":
+                path.append(("dispute_goods", Actor.SELLER, {"dispute": 1_000}))
+            elif state == "closed":
+                path += [("dispute_goods", Actor.SELLER, {"dispute": 0}), ("accept_result_none", Actor.BUYER, {})]
+            elif state in ("reshipping", "confirming", "completed"):
+                path.append(("accept_goods", Actor.SELLER, {}))
+                if state != "reshipping":
+                    path.append(("ship_replacement", Actor.SELLER, {"parcels": parcels, "ship": True}))
+                if state == "completed":
+                    path.append(("confirm", Actor.BUYER, {}))
+        for step, actor, values in path:
+            case = self.take(case, step, actor, at, **self._facts_of(case, values, at))
+        assert case.state == state
+        return case
+
+    def _facts_of(self, case: Case, values: dict[str, Any], at: datetime) -> dict[str, Any]:
+        from portal.effects import Counted
+        from portal.models import CaseLine
+
+        lines = db.session.scalars(db.select(CaseLine).where(CaseLine.case_id == case.id)).all()
+        if "dispute" in values:
+            accepted = values["dispute"]
+            counted = [Counted(line.id, line.quantity_milli, min(accepted, line.quantity_milli), "used", "有使用痕迹") for line in lines]
+            return {"counted": counted, "photos": self.photos(2, self.seller, at), "note": "有使用痕迹"}
+        if values.pop("ship", None):
+            return values | {"shipped": {line.id: line.accepted_milli - line.shipped_milli for line in lines}}
+        return values
+
+    def photos(self, number: int, owner: int, at: datetime | None = None) -> list[str]:
+        """Loose photo rows of this person, without files behind them (tests of files make real ones)."""
+        from portal.models import Evidence
+
+        made = []
+        with writing():
+            for _ in range(number):
+                public_id = secrets.token_hex(16)
+                made.append(public_id)
+                db.session.add(
+                    Evidence(
+                        public_id=public_id, owner_id=owner, key=f"{public_id[:2]}/{public_id}.webp",
+                        thumb_key=f"{public_id[:2]}/{public_id}.webp", sha256="0" * 64, thumb_sha256="0" * 64, bytes=1,
+                        width=10, height=10, thumb_width=10, thumb_height=10, created_at=at or self.now,
+                    )
+                )  # fmt: skip
+        return made
+
+    def shop_of(self, user: int) -> Shop:
+        return db.session.scalars(db.select(Shop).where(Shop.owner_id == user)).one()
+
+
+def sign_in(app: Flask, member_name: str) -> FlaskClient:
+    """A browser in which this person is signed in (straight through the session table: quick)."""
+    from portal import clock
+
+    client = app.test_client()
+    user = db.session.scalars(db.select(User).where(User.member_name == member_name)).one()
+    client.set_cookie("sid", accounts.sign_in(user, now=clock.now()))
+    db.session.rollback()
+    return client
+
+
+def token_of(page: TestResponse) -> dict[str, str]:
+    """The hidden fields of the first form that has them: csrf_token, form_key and version."""
+    found: dict[str, str] = {}
+    for name in ("csrf_token", "form_key", "version"):
+        match = re.search(rf'name="{name}" value="([^"]*)"', page.text)
+        if match:
+            found[name] = match[1]
+    return found
+
+
+def post(client: FlaskClient, url: str, data: dict[str, Any] | None = None, *, at: str = "", **kwargs: Any) -> TestResponse:
+    """Open the page (``at`` or ``url``), take its hidden fields, and send the form as a browser would."""
+    hidden = token_of(client.get(at or url))
+    return client.post(url, data={**hidden, **(data or {})}, **kwargs)

@@ -1,0 +1,134 @@
+"""The fixed cast and a fresh database for each test, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from portal import accounts, create_app, database, policies
+from portal.config import Settings
+from portal.extensions import db, writing
+from tests.cast import Cast
+from tests.postgres import postgres_server  # noqa: F401  (a fixture)
+
+NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # 10:00 in Shanghai
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty SQLite database to copy for each test."""
+    folder = tmp_path_factory.mktemp("template")
+    app = create_app(Settings(data=folder, secret_key="template"))
+    with app.app_context():
+        database.upgrade()
+        db.session.remove()
+        db.engine.dispose()
+    return folder
+
+
+def make_app(folder: Path, template: Path, **settings: object) -> Flask:
+    """An app on a copy of the migrated template."""
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(template / "portal.db", folder / "portal.db")
+    if (template / "assets").is_dir():
+        shutil.copytree(template / "assets", folder / "assets", dirs_exist_ok=True)
+    app = create_app(Settings(data=folder, secret_key="test", **settings))  # type: ignore[arg-type]
+    app.testing = True
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    return app
+
+
+@pytest.fixture
+def app(tmp_path: Path, sqlite_template: Path) -> Iterator[Flask]:
+    """An app on SQLite, with an application context that the test stands in."""
+    made = make_app(tmp_path / "data", sqlite_template)
+    with made.app_context():
+        yield made
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def both(request: pytest.FixtureRequest, tmp_path: Path, sqlite_template: Path) -> Iterator[Flask]:
+    """The same app on each database in turn."""
+    if request.param == "sqlite":
+        made = make_app(tmp_path / "data", sqlite_template)
+    else:
+        made = create_app(Settings(data=tmp_path / "data", secret_key="test", database_url=_postgres(request)))
+        made.testing = True
+    with made.app_context():
+        yield made
+        db.session.remove()
+        db.engine.dispose()
+
+
+def _postgres(request: pytest.FixtureRequest) -> str:
+    return str(request.getfixturevalue("postgres_migrated")())
+
+
+@pytest.fixture(scope="session")
+def postgres_migrated(postgres_server, tmp_path_factory: pytest.TempPathFactory):  # type: ignore[no-untyped-def]  # noqa: F811
+    """A function that gives a fresh, migrated PostgreSQL database."""
+    source = postgres_server.fresh_database()
+    app = create_app(Settings(data=tmp_path_factory.mktemp("pg"), secret_key="test", database_url=source))
+    with app.app_context():
+        database.upgrade()
+        db.session.remove()
+        db.engine.dispose()
+    return lambda: postgres_server.fresh_database(template=source.rsplit("/", 1)[1].split("?")[0])
+
+
+@pytest.fixture
+def cast(app: Flask) -> Cast:
+    """One buyer, one seller with a shop, and two who are always somebody else."""
+    return Cast.make(NOW)
+
+
+@pytest.fixture
+def cast_both(both: Flask) -> Cast:
+    """The same cast on each database."""
+    return Cast.make(NOW)
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hashing costs 65 ms each on purpose; tests of other things need not pay."""
+    from argon2 import PasswordHasher
+
+    monkeypatch.setattr(accounts, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser that nobody has signed in with."""
+    return app.test_client()
+
+
+@pytest.fixture
+def now(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
+    """The portal's clock, standing still at NOW until it is moved."""
+    from portal import clock
+
+    made = Clock()
+    monkeypatch.setattr(clock, "now", lambda: made.at)
+    yield made
+
+
+class Clock:
+    """A clock in the hand."""
+
+    def __init__(self) -> None:
+        self.at = NOW
+
+    def forward(self, **span: float) -> datetime:
+        self.at += timedelta(**span)
+        return self.at
+
+
