@@ -173,7 +173,9 @@ def who_is(cookie: str, now: datetime) -> tuple[Who | None, int | None]:
     row = db.session.execute(_WHO, {"id_hash": id_hash}).one_or_none()
     if row is None:
         return None, None
-    user_id, seen_at, expires_at, ended_at, member, company, version, disabled_at, shop_id, role, shop, shop_version = row
+    user_id, seen_at, expires_at, ended_at, member, company, version, disabled_at, shop_id, role, shop, shop_version = (
+        row
+    )
     idle = SELLER_IDLE if shop_id else BUYER_IDLE
     if ended_at is not None or disabled_at is not None or now >= expires_at or now - seen_at > idle:
         return None, None if disabled_at is not None else user_id

@@ -1,7 +1,7 @@
 """Cases: opening one, taking a step, settling what the clock owes, the sweep.
 
-Every verb is called inside ``writing()`` and leaves the commit to it. A step is a compare-and-set on (id, state, version)
-and writes exactly one event. What a step does besides moving the case stands in ``portal/effects.py``.
+Every verb is called inside ``writing()`` and leaves the commit to it. A step is a compare-and-set on (id, state,
+version) and writes exactly one event. What a step does besides moving the case stands in ``portal/effects.py``.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from portal.models import (
     Case,
     CaseEvent,
     CaseLine,
-    Message,
     Conversation,
+    Message,
     Order,
     OrderLine,
     Parcel,
@@ -79,9 +79,7 @@ def open_case(
     lines = {
         line.id: line
         for line in db.session.scalars(
-            select(OrderLine).where(
-                OrderLine.order_id == order.id, OrderLine.id.in_([item.line_id for item in wanted])
-            )
+            select(OrderLine).where(OrderLine.order_id == order.id, OrderLine.id.in_([item.line_id for item in wanted]))
         )
     }
     if len(lines) != len(wanted):
@@ -174,9 +172,8 @@ def _application(case: Case) -> dict[str, Any]:
 def _specs(sku_ids: Sequence[int]) -> dict[int, str]:
     if not sku_ids:
         return {}
-    return {
-        sku_id: spec for sku_id, spec in db.session.execute(select(Sku.id, Sku.spec).where(Sku.id.in_(sku_ids))).all()
-    }
+    found = db.session.execute(select(Sku.id, Sku.spec).where(Sku.id.in_(sku_ids))).all()
+    return {row.id: row.spec for row in found}
 
 
 def _case_no(now: datetime) -> str:
@@ -199,8 +196,8 @@ def take(
 ) -> Case:
     """Take the step ``name``; returns the case as it then is.
 
-    Settles first what the clock owes. Raises flow.Stale when the case is no longer at ``version`` (what the page showed)
-    or somebody was faster, flow.StepRefused when the table, a condition or the step's own facts don't allow it.
+    Settles first what the clock owes. Raises flow.Stale when the case is no longer at ``version`` (what the page
+    showed) or somebody was faster, flow.StepRefused when the table, a condition or the step's own facts don't allow it.
     """
     case = settle(_locked(case_id), now)
     if version is not None and case.version != version:
@@ -229,7 +226,7 @@ def settle_now(case_id: int, now: datetime) -> None:
 
 
 def sweep(now: datetime, most: int = 1000) -> int:
-    """Settle overdue cases and send due reminders, in batches; returns how many cases moved. Safe to run twice at once."""
+    """Settle overdue cases and send due reminders; returns how many cases moved. Safe to run twice at once."""
     moved = 0
     while moved < most:
         due = db.session.scalars(
@@ -313,7 +310,9 @@ def _move(
         }  # fmt: skip
     if step.target != step.source or step.name in flow.RESTARTING:
         changes["entered_at"] = at
-    doing = effects.Doing(case=case, step=step, by=by, at=at, note=note, photos=tuple(photos), values=dict(values or {}))
+    doing = effects.Doing(
+        case=case, step=step, by=by, at=at, note=note, photos=tuple(photos), values=dict(values or {})
+    )
     changes |= effects.of(doing)
 
     after = SimpleNamespace(**{column.key: getattr(case, column.key) for column in Case.__table__.columns} | changes)
@@ -360,9 +359,12 @@ def _write_event(
 ) -> None:
     before = ""
     if version > 1:
-        before = db.session.scalar(
-            select(CaseEvent.hash).where(CaseEvent.case_id == case.id, CaseEvent.version == version - 1)
-        ) or ""
+        before = (
+            db.session.scalar(
+                select(CaseEvent.hash).where(CaseEvent.case_id == case.id, CaseEvent.version == version - 1)
+            )
+            or ""
+        )
     row = {
         "case_id": case.id, "version": version, "step": step.name, "actor": str(by.actor), "user_id": by.user_id,
         "author": by.name, "at": at, "source": source, "target": str(step.target), "note": note, "data": data,
@@ -392,12 +394,13 @@ def _count(case: Case, source: str | None, target: str) -> None:
     steps = {} if source == target else {target: 1} | ({source: -1} if source else {})
     for state in sorted(steps):
         db.session.execute(_TALLY, {"shop_id": shop_id, "state": str(state), "step": steps[state]})
-    db.session.execute(
-        update(Shop).where(Shop.id == shop_id).values(version=Shop.version + 1).execution_options(synchronize_session=False)
-    )
-    db.session.execute(
-        update(User).where(User.id == buyer_id).values(version=User.version + 1).execution_options(synchronize_session=False)
-    )
+    for kind, row_id in ((Shop, shop_id), (User, buyer_id)):
+        db.session.execute(
+            update(kind)
+            .where(kind.id == row_id)
+            .values(version=kind.version + 1)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def _remind_after(start: datetime, due_at: datetime | None, at: datetime) -> datetime | None:
@@ -424,7 +427,10 @@ def record_trace(parcel_id: int, *, at: datetime, status: str, said: str, now: d
     if case.state not in flow.FINAL:
         reschedule(case, now)
     db.session.execute(
-        update(Order).where(Order.id == case.order_id).values(version=Order.version + 1).execution_options(synchronize_session=False)
+        update(Order)
+        .where(Order.id == case.order_id)
+        .values(version=Order.version + 1)
+        .execution_options(synchronize_session=False)
     )
     _count(case, case.state, case.state)
     return True
@@ -475,7 +481,13 @@ def _seller_wrote(case: Any) -> bool:
 def _legs(case: Any) -> dict[str, Any]:
     parcels = db.session.execute(
         select(
-            Parcel.leg, Parcel.carrier, Parcel.shipped_at, Parcel.traced_at, Parcel.signed_at, Parcel.lost_at, Parcel.round
+            Parcel.leg,
+            Parcel.carrier,
+            Parcel.shipped_at,
+            Parcel.traced_at,
+            Parcel.signed_at,
+            Parcel.lost_at,
+            Parcel.round,
         ).where(Parcel.case_id == case.id, Parcel.voided_at.is_(None))
     ).all()
     back = [p for p in parcels if p.leg == "back"]

@@ -27,15 +27,29 @@ class Settings:
     """Every setting with its default; the environment variable is PORTAL_ and the field's name in capitals."""
 
     data: Path = field(default=Path("var"), metadata={"why": "where the database and the evidence are kept"})
-    database_url: str = field(default="", metadata={"why": "SQLite in the data folder unless set; PostgreSQL as postgresql+psycopg://…"})
-    secret_key: str = field(default="", metadata={"why": "signs form tokens; `portal serve` refuses to start without one"})
+    database_url: str = field(
+        default="", metadata={"why": "SQLite in the data folder unless set; PostgreSQL as postgresql+psycopg://…"}
+    )
+    secret_key: str = field(
+        default="", metadata={"why": "signs form tokens; `portal serve` refuses to start without one"}
+    )
     qa: str = field(default="", metadata={"why": "1 opens /qa on loopback only; `anywhere` opens it on any address"})
-    sqlite_synchronous: str = field(default="FULL", metadata={"why": "FULL keeps the last commits at power loss; NORMAL is faster and may not"})
-    trusted_hosts: str = field(default="", metadata={"why": "names this portal answers to, separated by commas; empty: any"})
-    proxies: int = field(default=0, metadata={"why": "how many trusted proxies set X-Forwarded-*; 0 ignores those headers"})
-    https: str = field(default="", metadata={"why": "1 when people reach the portal by https: __Host- cookie, Secure, HSTS"})
+    sqlite_synchronous: str = field(
+        default="FULL", metadata={"why": "FULL keeps the last commits at power loss; NORMAL is faster and may not"}
+    )
+    trusted_hosts: str = field(
+        default="", metadata={"why": "names this portal answers to, separated by commas; empty: any"}
+    )
+    proxies: int = field(
+        default=0, metadata={"why": "how many trusted proxies set X-Forwarded-*; 0 ignores those headers"}
+    )
+    https: str = field(
+        default="", metadata={"why": "1 when people reach the portal by https: __Host- cookie, Secure, HSTS"}
+    )
     threads: int = field(default=4, metadata={"why": "threads of each web worker"})
-    deadlines: str = field(default="", metadata={"why": "other deadlines than the defaults, as name=48h,name=7d (names: portal/flow.py)"})
+    deadlines: str = field(
+        default="", metadata={"why": "other deadlines than the defaults, as name=48h,name=7d (names: portal/flow.py)"}
+    )
     webhook_url: str = field(default="", metadata={"why": "where notices go besides the portal itself; empty: nowhere"})
     webhook_secret: str = field(default="", metadata={"why": "signs the webhooks (whsec_…, standardwebhooks format)"})
     log: str = field(default="", metadata={"why": "1 writes one JSON line a request to standard error"})

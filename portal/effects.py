@@ -73,7 +73,7 @@ _EFFECTS: dict[str, Effect] = {}
 
 
 def of(doing: Doing) -> dict[str, Any]:
-    """Do what the step does; returns the case's changed columns. Raises StepRefused when something handed in is wrong."""
+    """Do what the step does; returns the case's changed columns. Raises StepRefused for wrong facts handed in."""
     effect = _EFFECTS.get(doing.step.name)
     return effect(doing) if effect else {}
 
@@ -89,7 +89,10 @@ def _effect(*names: str) -> Callable[[Effect], Effect]:
 
 def _lines(case: Case) -> Sequence[CaseLine]:
     return db.session.scalars(
-        select(CaseLine).where(CaseLine.case_id == case.id).order_by(CaseLine.id).execution_options(populate_existing=True)
+        select(CaseLine)
+        .where(CaseLine.case_id == case.id)
+        .order_by(CaseLine.id)
+        .execution_options(populate_existing=True)
     ).all()
 
 
@@ -121,7 +124,15 @@ def _modify(doing: Doing) -> dict[str, Any]:
         "wanted_spec": first.wanted_spec,
         "photo_count": case.photo_count + len(doing.photos),
     }
-    for name in ("reason", "description", "freight_payer", "basis", "receiver_name", "receiver_phone", "receiver_address"):
+    for name in (
+        "reason",
+        "description",
+        "freight_payer",
+        "basis",
+        "receiver_name",
+        "receiver_phone",
+        "receiver_address",
+    ):
         if name in values:
             changed[name] = values[name]
     doing.data |= {
@@ -188,9 +199,9 @@ def _reject(doing: Doing) -> dict[str, Any]:
     if refusal.needs_evidence and not doing.photos:
         raise doing.refuse("这个原因需要上传凭证,请至少上传 1 张照片")
     if refusal.id == "evidence_insufficient" and not db.session.scalar(
-        select(func.count()).select_from(CaseEvent).where(
-            CaseEvent.case_id == doing.case.id, CaseEvent.step == "ask_evidence"
-        )
+        select(func.count())
+        .select_from(CaseEvent)
+        .where(CaseEvent.case_id == doing.case.id, CaseEvent.step == "ask_evidence")
     ):
         raise doing.refuse("以举证不足拒绝之前,请先用「请补充凭证」请买家补充一次")
     doing.data["refusal"] = refusal.id
@@ -337,7 +348,8 @@ def _ship(doing: Doing) -> dict[str, Any]:
     if bool(open_milli) != (doing.step.name == "ship_part"):
         raise doing.refuse("发出的数量与页面显示的不一致,请刷新后重试")
     made = [
-        _parcel(doing, "out", carrier, number, shipped_at=doing.at, round=doing.case.round) for carrier, number in parcels
+        _parcel(doing, "out", carrier, number, shipped_at=doing.at, round=doing.case.round)
+        for carrier, number in parcels
     ]
     for case_line_id, milli in shipped.items():
         if milli:

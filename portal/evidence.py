@@ -14,7 +14,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.engine import Row
 
 from portal.extensions import db, writing
 from portal.imaging import PreparedImage
@@ -52,7 +51,9 @@ def new_key() -> str:
     return f"{name[:2]}/{name}.webp"
 
 
-def keep(stored: Sequence[Stored], *, owner_id: int, side: str, now: datetime, draft_id: int | None = None) -> list[str]:
+def keep(
+    stored: Sequence[Stored], *, owner_id: int, side: str, now: datetime, draft_id: int | None = None
+) -> list[str]:
     """Rows for stored photos; returns their public ids. Loose until attached, unless ``draft_id`` holds them."""
     public_ids = []
     for item in stored:
@@ -150,17 +151,17 @@ _COLUMNS = (
 )
 
 
-def of_case(case_id: int) -> Sequence[Row[Any]]:
+def of_case(case_id: int) -> Sequence[Any]:
     """The photos of a case, oldest first, as rows (public_id, side, event_version, sizes, taken_note, created_at)."""
     return db.session.execute(select(*_COLUMNS).where(Evidence.case_id == case_id).order_by(Evidence.id)).all()
 
 
-def of_draft(draft_id: int) -> Sequence[Row[Any]]:
+def of_draft(draft_id: int) -> Sequence[Any]:
     """The photos of a draft, oldest first."""
     return db.session.execute(select(*_COLUMNS).where(Evidence.draft_id == draft_id).order_by(Evidence.id)).all()
 
 
-def by_public_ids(public_ids: Sequence[str]) -> Sequence[Row[Any]]:
+def by_public_ids(public_ids: Sequence[str]) -> Sequence[Any]:
     """Rows of the given photos, oldest first. The caller has checked whose they are."""
     if not public_ids:
         return []

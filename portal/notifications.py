@@ -80,6 +80,7 @@ def remind(case: Case, actor: Actor, now: datetime) -> None:
     if case.due_at is None:
         return
     left = words.span(case.due_at - now)
+    turn = f"{case.remind_at.timestamp():.0f}" if case.remind_at else ""
     for user_id in readers(case, actor):
         _add(
             user_id,
@@ -89,7 +90,7 @@ def remind(case: Case, actor: Actor, now: datetime) -> None:
             body=f"「{case.goods}」请在 {words.moment(case.due_at)} 前处理。{words.OTHERWISE.get(case.due_rule, '')}。",
             href=href(case, actor),
             at=now,
-            dedupe_key=f"remind:{case.id}:{case.version}:{case.remind_at.timestamp() if case.remind_at else 0:.0f}:{user_id}",
+            dedupe_key=f"remind:{case.id}:{case.version}:{turn}:{user_id}",
         )
 
 

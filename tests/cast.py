@@ -43,7 +43,13 @@ class Cast:
             shops = [accounts.create_shop(people[name], f"{name}的店", now) for name in ("seller", "seller2")]
             for shop in shops:
                 policies.add_address(
-                    shop.id, name="仓库", phone="13800138000", address="浙江省义乌市北苑街道1号", note="", make_default=True, now=now
+                    shop.id,
+                    name="仓库",
+                    phone="13800138000",
+                    address="浙江省义乌市北苑街道1号",
+                    note="",
+                    make_default=True,
+                    now=now,
                 )
             ids = {name: user.id for name, user in people.items()}
             shop_ids = [shop.id for shop in shops]
@@ -64,7 +70,9 @@ class Cast:
         **columns: Any,
     ) -> Order:
         """An order of ``lines`` lines of one product each with two specifications at the same price."""
-        received = columns.pop("received_at", self.now - timedelta(days=2) if status in ("completed", "delivered") else None)
+        received = columns.pop(
+            "received_at", self.now - timedelta(days=2) if status in ("completed", "delivered") else None
+        )
         with writing():
             order = Order(
                 order_no=order_no or str(secrets.randbelow(9 * 10**18) + 10**18),
@@ -90,13 +98,18 @@ class Cast:
             db.session.flush()
             for position in range(lines):
                 product = Product(
-                    shop_id=order.shop_id, product_key=secrets.token_hex(8), title=title, cargo_no=f"HH-{100 + position}"
+                    shop_id=order.shop_id,
+                    product_key=secrets.token_hex(8),
+                    title=title,
+                    cargo_no=f"HH-{100 + position}",
                 )
                 db.session.add(product)
                 db.session.flush()
                 for number, spec in enumerate(("黑色;L", "白色;L")):
                     db.session.add(
-                        Sku(product_id=product.id, sku_key=f"49{product.id:08d}{number}", spec=spec, price_fen=price_fen)
+                        Sku(
+                            product_id=product.id, sku_key=f"49{product.id:08d}{number}", spec=spec, price_fen=price_fen
+                        )
                     )
                 db.session.add(
                     OrderLine(
@@ -119,7 +132,9 @@ class Cast:
             db.session.expunge_all()
         return db.session.scalars(db.select(Order).where(Order.order_no == order.order_no)).one()
 
-    def open_case(self, order: Order | None = None, *, milli: int = 2_000, reason: str = "damaged", now: datetime | None = None) -> Case:
+    def open_case(
+        self, order: Order | None = None, *, milli: int = 2_000, reason: str = "damaged", now: datetime | None = None
+    ) -> Case:
         """An application for the first line, straight through the domain."""
         order = order or self.order()
         line_id = db.session.scalars(db.select(OrderLine.id).where(OrderLine.order_id == order.id)).first()
@@ -187,7 +202,10 @@ class Cast:
         lines = db.session.scalars(db.select(CaseLine).where(CaseLine.case_id == case.id)).all()
         if "dispute" in values:
             accepted = values["dispute"]
-            counted = [Counted(line.id, line.quantity_milli, min(accepted, line.quantity_milli), "used", "有使用痕迹") for line in lines]
+            counted = [
+                Counted(line.id, line.quantity_milli, min(accepted, line.quantity_milli), "used", "有使用痕迹")
+                for line in lines
+            ]
             return {"counted": counted, "photos": self.photos(2, self.seller, at), "note": "有使用痕迹"}
         if values.pop("ship", None):
             return values | {"shipped": {line.id: line.accepted_milli - line.shipped_milli for line in lines}}
@@ -236,7 +254,9 @@ def token_of(page: TestResponse) -> dict[str, str]:
     return found
 
 
-def post(client: FlaskClient, url: str, data: dict[str, Any] | None = None, *, at: str = "", **kwargs: Any) -> TestResponse:
+def post(
+    client: FlaskClient, url: str, data: dict[str, Any] | None = None, *, at: str = "", **kwargs: Any
+) -> TestResponse:
     """Open the page (``at`` or ``url``), take its hidden fields, and send the form as a browser would."""
     hidden = token_of(client.get(at or url))
     return client.post(url, data={**hidden, **(data or {})}, **kwargs)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,11 +12,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from portal import accounts, create_app, database, policies
+from portal import accounts, create_app, database
 from portal.config import Settings
-from portal.extensions import db, writing
+from portal.extensions import db
 from tests.cast import Cast
-from tests.postgres import postgres_server  # noqa: F401  (a fixture)
+from tests.postgres import fresh_database, postgres_server  # noqa: F401  (the second is a fixture)
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # 10:00 in Shanghai
 
@@ -58,10 +58,14 @@ def app(tmp_path: Path, sqlite_template: Path) -> Iterator[Flask]:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def both(request: pytest.FixtureRequest, tmp_path: Path, sqlite_template: Path) -> Iterator[Flask]:
     """The same app on each database in turn."""
+    if request.param == "postgresql":
+        request.getfixturevalue("postgres_server")
     if request.param == "sqlite":
         made = make_app(tmp_path / "data", sqlite_template)
     else:
-        made = create_app(Settings(data=tmp_path / "data", secret_key="test", database_url=_postgres(request)))
+        made = create_app(
+            Settings(data=tmp_path / "data", secret_key="test", database_url=fresh_database("portal", prepare=_migrate))
+        )
         made.testing = True
     with made.app_context():
         yield made
@@ -69,20 +73,15 @@ def both(request: pytest.FixtureRequest, tmp_path: Path, sqlite_template: Path) 
         db.engine.dispose()
 
 
-def _postgres(request: pytest.FixtureRequest) -> str:
-    return str(request.getfixturevalue("postgres_migrated")())
-
-
-@pytest.fixture(scope="session")
-def postgres_migrated(postgres_server, tmp_path_factory: pytest.TempPathFactory):  # type: ignore[no-untyped-def]  # noqa: F811
-    """A function that gives a fresh, migrated PostgreSQL database."""
-    source = postgres_server.fresh_database()
-    app = create_app(Settings(data=tmp_path_factory.mktemp("pg"), secret_key="test", database_url=source))
-    with app.app_context():
+def _migrate(url: str) -> None:
+    """Fill the template database that every PostgreSQL test copies."""
+    folder = Path(tempfile.mkdtemp())
+    made = create_app(Settings(data=folder, secret_key="test", database_url=url))
+    with made.app_context():
         database.upgrade()
         db.session.remove()
         db.engine.dispose()
-    return lambda: postgres_server.fresh_database(template=source.rsplit("/", 1)[1].split("?")[0])
+    shutil.rmtree(folder)
 
 
 @pytest.fixture
@@ -130,5 +129,3 @@ class Clock:
     def forward(self, **span: float) -> datetime:
         self.at += timedelta(**span)
         return self.at
-
-

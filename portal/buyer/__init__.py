@@ -1,4 +1,4 @@
-"""The buyer's pages, for a phone. One module a noun; every route here needs somebody signed in, except the public ones."""
+"""The buyer's pages, for a phone. One module a noun; every route needs somebody signed in, except the public ones."""
 
 from __future__ import annotations
 

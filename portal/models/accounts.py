@@ -14,7 +14,7 @@ ROLES = ("owner", "agent", "warehouse", "finance")
 
 
 class User(Model):
-    """A person or company that signs in by 会员名. Without a password the account is dormant: it owns, but can't enter."""
+    """A person or company that signs in by 会员名. Without a password it is dormant: it owns, but can't enter."""
 
     __tablename__ = "users"
 

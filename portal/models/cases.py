@@ -29,9 +29,7 @@ class Case(Model):
         CheckConstraint("freight_payer IN ('buyer','seller','negotiated')", name="freight_payer"),
         Index("ix_cases_queue", "shop_id", "state", "due_at", "id"),
         Index("ix_cases_done", "shop_id", "state", "updated_at", "id"),
-        Index(
-            "ix_cases_open", "shop_id", "due_at", "id", sqlite_where=text(OPEN), postgresql_where=text(OPEN)
-        ),
+        Index("ix_cases_open", "shop_id", "due_at", "id", sqlite_where=text(OPEN), postgresql_where=text(OPEN)),
         Index("ix_cases_buyer", "buyer_id", "updated_at", "id"),
         Index("ix_cases_order_id", "order_id"),
         Index(

@@ -16,7 +16,9 @@ class ImportJob(Model):
 
     __tablename__ = "import_jobs"
     __table_args__ = (
-        CheckConstraint("state IN ('waiting','checking','checked','confirmed','importing','done','failed')", name="state"),
+        CheckConstraint(
+            "state IN ('waiting','checking','checked','confirmed','importing','done','failed')", name="state"
+        ),
         Index("ix_import_jobs_shop_id", "shop_id", "id"),
         Index("ix_import_jobs_state", "state"),
     )

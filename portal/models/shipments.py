@@ -1,4 +1,4 @@
-"""Parcels of a case. The way back, the way out and refused goods sent back are separate legs; none overwrites another."""
+"""Parcels of a case. The way back, the way out and refused goods sent back are legs; none overwrites another."""
 
 from __future__ import annotations
 
@@ -59,7 +59,9 @@ class ParcelTrace(Model):
 
     __tablename__ = "parcel_traces"
     __table_args__ = (
-        CheckConstraint("status IN ('picked','transit','station','signed','exception','returned','lost')", name="status"),
+        CheckConstraint(
+            "status IN ('picked','transit','station','signed','exception','returned','lost')", name="status"
+        ),
         UniqueConstraint("parcel_id", "at", "words"),
     )
 

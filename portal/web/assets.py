@@ -1,7 +1,7 @@
 """Static files under names that carry their content's hash, compressed ahead of time.
 
-At start the files of ``static/`` are copied into the data folder as ``name.<hash>.ext`` with .br and .gz beside them, so
-that a browser may keep them for ever. Links inside CSS and the manifest are rewritten to the hashed names.
+At start the files of ``static/`` are copied into the data folder as ``name.<hash>.ext`` with .br and .gz beside them,
+so that a browser may keep them for ever. Links inside CSS and the manifest are rewritten to the hashed names.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Assets:
             name = path.relative_to(self.source).as_posix()
             content = path.read_bytes()
             if path.suffix == ".css":
-                content = _LINK.sub(lambda found: f"url({self._relative(name, found[1])})", content.decode()).encode()
+                content = self._relinked(name, content.decode()).encode()
             if path.suffix == ".webmanifest":
                 text = content.decode()
                 for known, hashed in self._hashed.items():
@@ -50,6 +50,9 @@ class Assets:
     def url(self, name: str) -> str:
         """Address of a static file. Raises KeyError for a file that doesn't exist."""
         return self.prefix + self._hashed[name]
+
+    def _relinked(self, css: str, text: str) -> str:
+        return _LINK.sub(lambda found: f"url({self._relative(css, found[1])})", text)
 
     def _relative(self, css: str, link: str) -> str:
         linked = (Path("/" + css).parent / link).resolve().as_posix().lstrip("/")

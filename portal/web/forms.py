@@ -1,7 +1,7 @@
 """Forms: one base and a few field types, all standing on ``portal/inputs.py``.
 
-A field that can't be read explains itself beside the field and keeps what was typed. Photos are taken out of the request
-first and kept, so that a mistake in another field costs nobody a photo.
+A field that can't be read explains itself beside the field and keeps what was typed. Photos are taken out of the
+request first and kept, so that a mistake in another field costs nobody a photo.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ MOST_PHOTOS = evidence.MOST_PER_STEP
 
 
 class Form(FlaskForm):  # type: ignore[misc]
-    """Base of all forms. The app checks ``csrf_token`` on every POST itself; ``form_key`` makes a submission happen once;
-    ``version`` is what the page showed of the case."""
+    """Base of all forms. The app checks ``csrf_token`` on every POST itself; ``form_key`` makes a submission happen
+    once; ``version`` is what the page showed of the case."""
 
     class Meta:
         csrf = False  # checked for every POST in web/security.py, forms or not
@@ -288,5 +288,3 @@ def store() -> Store:
     """The store of the running app."""
     made: Store = current_app.extensions["portal_store"]
     return made
-
-

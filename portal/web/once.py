@@ -74,5 +74,3 @@ def _fingerprint() -> str:
 def forget(now: datetime) -> None:
     """Remove keys nobody will send again."""
     db.session.execute(delete(FormKey).where(FormKey.at < now - KEPT_FOR))
-
-
