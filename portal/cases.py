@@ -382,10 +382,11 @@ def event_hash(row: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(said, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
 
-_TALLY = text(
-    "INSERT INTO case_tallies (shop_id, state, number) VALUES (:shop_id, :state, :step) "
-    "ON CONFLICT (shop_id, state) DO UPDATE SET number = case_tallies.number + :step"
+_MORE = text(
+    "INSERT INTO case_tallies (shop_id, state, number) VALUES (:shop_id, :state, 1) "
+    "ON CONFLICT (shop_id, state) DO UPDATE SET number = case_tallies.number + 1"
 )
+_FEWER = text("UPDATE case_tallies SET number = number - 1 WHERE shop_id = :shop_id AND state = :state")
 
 
 def _count(case: Case, source: str | None, target: str) -> None:
@@ -393,7 +394,7 @@ def _count(case: Case, source: str | None, target: str) -> None:
     shop_id, buyer_id = case.shop_id, case.buyer_id
     steps = {} if source == target else {target: 1} | ({source: -1} if source else {})
     for state in sorted(steps):
-        db.session.execute(_TALLY, {"shop_id": shop_id, "state": str(state), "step": steps[state]})
+        db.session.execute(_MORE if steps[state] > 0 else _FEWER, {"shop_id": shop_id, "state": str(state)})
     for kind, row_id in ((Shop, shop_id), (User, buyer_id)):
         db.session.execute(
             update(kind)
