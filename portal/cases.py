@@ -412,10 +412,12 @@ def _remind_after(start: datetime, due_at: datetime | None, at: datetime) -> dat
 
 def reschedule(case: Case, now: datetime) -> None:
     """Work the deadline out again after a carrier's word, without a step; an escalated case gets its clock back."""
-    case.escalated = False if case.state in (State.INSPECTING, State.CONFIRMING) else case.escalated
-    db.session.flush()
-    case.due_at, case.due_rule = flow.due(case.state, facts(case, now), _spans)
-    case.remind_at = _remind_after(case.entered_at, case.due_at, now)
+    again = case.escalated and case.state not in (State.INSPECTING, State.CONFIRMING)
+    after = SimpleNamespace(**{column.key: getattr(case, column.key) for column in Case.__table__.columns})
+    after.escalated = again
+    due_at, rule = flow.due(case.state, facts(after, now), _spans)
+    case.escalated, case.due_at, case.due_rule = again, due_at, rule
+    case.remind_at = _remind_after(case.entered_at, due_at, now)
     db.session.flush()
 
 

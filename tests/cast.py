@@ -129,7 +129,6 @@ class Cast:
                     )
                 )
             db.session.flush()
-            db.session.expunge_all()
         return db.session.scalars(db.select(Order).where(Order.order_no == order.order_no)).one()
 
     def open_case(
@@ -203,7 +202,7 @@ class Cast:
         if "dispute" in values:
             accepted = values["dispute"]
             counted = [
-                Counted(line.id, line.quantity_milli, min(accepted, line.quantity_milli), "used", "有使用痕迹")
+                Counted(line.id, line.quantity_milli, min(accepted, line.quantity_milli), "not_resellable", "有使用痕迹")
                 for line in lines
             ]
             return {"counted": counted, "photos": self.photos(2, self.seller, at), "note": "有使用痕迹"}

@@ -1,0 +1,339 @@
+"""The verbs of a case: what changed, which event, who was told, exactly."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select, text
+
+from portal import cases, flow, ledger, policies
+from portal.cases import event_hash
+from portal.effects import Counted
+from portal.extensions import db, writing
+from portal.flow import Actor, Stale, State, StepRefused
+from portal.models import Case, CaseEvent, CaseLine, CaseTally, Notice, OrderLine, Parcel, ReturnAddress
+from tests.cast import Cast
+
+PARCELS = [("ZTO", "75484863576596")]
+
+
+def claimed(case: Case) -> list[int]:
+    return list(db.session.scalars(select(OrderLine.claimed_milli).where(OrderLine.order_id == case.order_id)))
+
+
+def events(case: Case) -> list[CaseEvent]:
+    return list(db.session.scalars(select(CaseEvent).where(CaseEvent.case_id == case.id).order_by(CaseEvent.version)))
+
+
+def tallies() -> dict[str, int]:
+    rows = db.session.execute(select(CaseTally.state, CaseTally.number).where(CaseTally.number > 0)).all()
+    return {row.state: row.number for row in rows}
+
+
+def titles(user_id: int) -> list[str]:
+    return list(db.session.scalars(select(Notice.title).where(Notice.user_id == user_id).order_by(Notice.id)))
+
+
+def test_opening_claims_counts_tells_and_starts_the_clock(cast_both: Cast) -> None:
+    cast = cast_both
+    case = cast.open_case(milli=2_000)
+    assert (case.state, case.version, case.due_at, case.due_rule) == (
+        "applied", 1, cast.now + timedelta(hours=48), "seller_response"
+    )  # fmt: skip
+    assert claimed(case) == [2_000]
+    assert [event.step for event in events(case)] == ["apply"]
+    assert titles(cast.seller) == ["新的换货申请"]
+    assert titles(cast.buyer) == []
+    assert tallies() == {"applied": 1}
+
+
+def test_no_more_than_what_is_free_can_be_claimed(cast_both: Cast) -> None:
+    cast = cast_both
+    order = cast.order(milli=3_000)
+    cast.open_case(order, milli=2_000)
+    with pytest.raises(ledger.NotEnough):
+        cast.open_case(order, milli=2_000)
+    db.session.rollback()
+    assert db.session.scalar(select(db.func.count()).select_from(Case)) == 1
+
+
+def test_the_whole_way_to_the_end_with_every_event_chained(cast_both: Cast) -> None:
+    cast = cast_both
+    case = cast.until("completed")
+    steps = [event.step for event in events(case)]
+    assert steps == ["apply", "agree", "ship_return", "accept_goods", "ship_replacement", "confirm"]
+    before = ""
+    for number, event in enumerate(events(case), 1):
+        row = {column.key: getattr(event, column.key) for column in CaseEvent.__table__.columns}
+        assert (event.version, event.before_hash, event.hash) == (number, before, event_hash(row))
+        before = event.hash
+    assert case.due_at is None
+    assert claimed(case) == [2_000]  # a successful claim stays claimed
+    assert tallies() == {"completed": 1}
+    assert titles(cast.buyer) == ["换货成功通知", "验货通过", "换货商品已发出", "换货完成"]
+
+
+def test_the_notice_of_agreement_says_that_it_is_not_over(cast: Cast) -> None:
+    case = cast.until("returning")
+    body = db.session.scalars(select(Notice.body).where(Notice.user_id == cast.buyer)).one()
+    assert body.startswith("您的换货申请已审核通过,请在 11月30日 10:00 前寄回商品;换货尚未完成。")
+    assert "浙江省义乌市北苑街道1号" in body
+    assert "商家承担" in body
+    assert case.return_address == "浙江省义乌市北苑街道1号"
+
+
+@pytest.mark.parametrize("state", ["applied", "revising", "returning"])
+def test_withdrawing_gives_the_units_back(cast_both: Cast, state: str) -> None:
+    case = cast_both.take(cast_both.until(state), "withdraw", Actor.BUYER)
+    assert case.state == "withdrawn"
+    assert claimed(case) == [0]
+
+
+def test_the_loser_of_a_race_changes_nothing(cast_both: Cast) -> None:
+    cast = cast_both
+    case = cast.open_case()
+    cast.take(case, "agree", Actor.SELLER, version=1)
+    with pytest.raises(Stale), writing():
+        cases.take(case.id, "reject", by=cast.by(Actor.SELLER), now=cast.now, version=1)
+    assert [event.step for event in events(case)] == ["apply", "agree"]
+
+
+def test_a_refused_step_leaves_nothing_behind(cast: Cast) -> None:
+    case = cast.until("inspecting")
+    lines = db.session.scalars(select(CaseLine.id).where(CaseLine.case_id == case.id)).all()
+    with pytest.raises(StepRefused, match="至少上传 2 张照片"):
+        cast.take(
+            case, "dispute_goods", Actor.SELLER, counted=[Counted(lines[0], 2_000, 0, "not_resellable")], note="旧"
+        )
+    db.session.expire_all()
+    assert db.session.get_one(CaseLine, lines[0]).received_milli is None
+
+
+def test_rejecting_needs_a_word_with_the_buyer_first(cast: Cast) -> None:
+    case = cast.open_case()
+    with pytest.raises(StepRefused, match="先在会话里和买家沟通"):
+        cast.take(case, "reject", Actor.SELLER, refusal="over_window", note="超过期限")
+
+
+def test_insufficient_evidence_can_only_be_said_after_asking_for_it(cast: Cast) -> None:
+    from portal.models import Conversation, Message
+
+    case = cast.open_case()
+    with writing():
+        talk = Conversation(order_id=case.order_id, buyer_id=cast.buyer, shop_id=cast.shop, last_at=cast.now)
+        db.session.add(talk)
+        db.session.flush()
+        db.session.add(Message(conversation_id=talk.id, side="seller", words="您好", at=cast.now))
+    with pytest.raises(StepRefused, match="请补充凭证"):
+        cast.take(case, "reject", Actor.SELLER, refusal="evidence_insufficient", note="看不清")
+    case = cast.take(case, "ask_evidence", Actor.SELLER, note="请补拍面单")
+    assert case.state == "revising"
+    case = cast.take(case, "modify", Actor.BUYER, description="补拍了面单")
+    assert (case.state, case.applications, case.description) == ("applied", 2, "补拍了面单")
+    assert cast.take(case, "reject", Actor.SELLER, refusal="evidence_insufficient", note="看不清").state == "revising"
+
+
+def test_modifying_moves_the_ledger_by_the_difference(cast_both: Cast) -> None:
+    cast = cast_both
+    case = cast.open_case(milli=2_000)
+    line = db.session.scalars(select(CaseLine).where(CaseLine.case_id == case.id)).one()
+    for milli in (5_000, 1_000):
+        case = cast.take(case, "modify", Actor.BUYER, wanted=[cases.Wanted(line.order_line_id, milli)])
+        assert claimed(case) == [milli]
+
+
+def test_the_clock_agrees_with_the_default_address(cast_both: Cast) -> None:
+    cast = cast_both
+    case = cast.open_case()
+    assert cases.sweep(cast.now + timedelta(hours=47)) == 0
+    assert cases.sweep(cast.now + timedelta(hours=60)) == 1
+    db.session.expire_all()
+    case = db.session.get_one(Case, case.id)
+    assert (case.state, case.return_name) == ("returning", "仓库")
+    assert events(case)[-1].at == cast.now + timedelta(hours=48)  # dated when it fell due
+    assert case.due_at == cast.now + timedelta(hours=48, days=7)
+    assert cases.sweep(cast.now + timedelta(hours=60)) == 0
+
+
+def test_without_an_address_the_case_is_marked_and_the_seller_can_still_act(cast: Cast) -> None:
+    with writing():
+        for address in db.session.scalars(select(ReturnAddress)):
+            policies.remove_address(address, cast.now)
+    case = cast.open_case()
+    cases.sweep(cast.now + timedelta(hours=49))
+    db.session.expire_all()
+    case = db.session.get_one(Case, case.id)
+    assert (case.state, case.escalated, case.due_at) == ("applied", True, None)
+    assert cast.take(case, "agree_no_return", Actor.SELLER, now=cast.now + timedelta(hours=50)).state == "reshipping"
+
+
+def test_late_settling_is_the_same_as_timely_settling(cast_both: Cast) -> None:
+    cast = cast_both
+    first, second = cast.open_case(), cast.open_case()
+    ids = first.id, second.id
+    for days in range(1, 40):
+        cases.settle_now(ids[0], cast.now + timedelta(days=days))
+    cases.settle_now(ids[1], cast.now + timedelta(days=40))
+    said = [[(e.step, e.at, e.source, e.target) for e in events(case)] for case in (first, second)]
+    assert said[0] == said[1]
+    assert said[0][-1][3] == "closed"
+
+
+def test_goods_without_a_trace_are_never_accepted_by_the_clock(cast: Cast) -> None:
+    case = cast.until("inspecting")
+    cases.sweep(cast.now + timedelta(days=11))
+    db.session.expire_all()
+    case = db.session.get_one(Case, case.id)
+    assert (case.state, case.escalated) == ("inspecting", True)
+    parcel = db.session.scalars(select(Parcel).where(Parcel.case_id == case.id)).one()
+    with writing():
+        assert cases.record_trace(
+            parcel.id,
+            at=cast.now + timedelta(days=12),
+            status="signed",
+            said="已签收",
+            now=cast.now + timedelta(days=12),
+        )
+    db.session.expire_all()
+    case = db.session.get_one(Case, case.id)
+    assert case.due_at == cast.now + timedelta(days=10)  # the limit has run out, and now there is a trace
+    cases.sweep(cast.now + timedelta(days=12))
+    db.session.expire_all()
+    assert db.session.get_one(Case, case.id).state == "reshipping"
+
+
+def test_partial_acceptance_goes_on_with_what_was_accepted(cast_both: Cast) -> None:
+    cast = cast_both
+    case = cast.take(cast.until("disputed"), "accept_result", Actor.BUYER)
+    line = db.session.scalars(select(CaseLine).where(CaseLine.case_id == case.id)).one()
+    with pytest.raises(StepRefused, match="不能多于"):
+        cast.take(case, "ship_replacement", Actor.SELLER, parcels=PARCELS, shipped={line.id: 2_000})
+    case = cast.take(case, "ship_replacement", Actor.SELLER, parcels=PARCELS, shipped={line.id: 1_000})
+    assert case.state == "confirming"
+
+
+def test_a_part_shipped_waits_for_the_rest(cast: Cast) -> None:
+    case = cast.until("reshipping")
+    line = db.session.scalars(select(CaseLine).where(CaseLine.case_id == case.id)).one()
+    case = cast.take(case, "ship_part", Actor.SELLER, parcels=PARCELS, shipped={line.id: 500})
+    assert case.state == "reshipping"
+    case = cast.take(case, "ship_replacement", Actor.SELLER, parcels=PARCELS, shipped={line.id: 1_500})
+    assert case.state == "confirming"
+
+
+def test_a_problem_stops_the_clock_until_the_seller_answers(cast: Cast) -> None:
+    case = cast.until("confirming")
+    case = cast.take(
+        case, "report_problem", Actor.BUYER, kind="defect", note="坏", photos=cast.photos(1, cast.buyer)
+    )  # fmt: skip
+    assert case.due_rule == "problem_answer"
+    cases.sweep(cast.now + timedelta(days=30))
+    db.session.expire_all()
+    case = db.session.get_one(Case, case.id)
+    assert (case.state, case.escalated) == ("confirming", True)
+    case = cast.take(case, "resend", Actor.SELLER, now=cast.now + timedelta(days=31))
+    assert (case.state, case.round, case.problem_open) == ("reshipping", 2, False)
+
+
+def test_late_sellers_can_be_nudged_once_a_day(cast: Cast) -> None:
+    case = cast.until("reshipping")
+    at = cast.now + timedelta(hours=73)
+    case = cast.take(case, "nudge", Actor.BUYER, now=at)
+    with pytest.raises(StepRefused, match="24 小时内已催办过"):
+        cast.take(case, "nudge", Actor.BUYER, now=at + timedelta(hours=1))
+    cases.sweep(cast.now + timedelta(hours=145))
+    db.session.expire_all()
+    assert db.session.get_one(Case, case.id).escalated
+
+
+def test_reminders_are_sent_once_each_to_who_must_act(cast: Cast) -> None:
+    cast.open_case()
+    for hours in (25, 25, 30):
+        cases.sweep(cast.now + timedelta(hours=hours))
+    assert titles(cast.seller) == ["新的换货申请", "待商家审核,还剩 23 小时"]
+
+
+def test_events_and_final_cases_can_not_be_changed(cast_both: Cast) -> None:
+    case = cast_both.until("withdrawn")
+    for statement in (
+        "UPDATE case_events SET note = 'x'",
+        "DELETE FROM case_events",
+        "UPDATE cases SET state = 'applied'",
+        "DELETE FROM cases",
+        "UPDATE policies SET words = 'x'",
+    ):
+        with pytest.raises(Exception, match=r"never|final"), writing():
+            db.session.execute(text(statement))
+    assert case.state == "withdrawn"
+
+
+@pytest.mark.parametrize("state", list(State))
+def test_every_state_can_be_reached(cast: Cast, state: State) -> None:
+    assert cast.until(state).state == state
+
+
+# (source, step): what is handed in, and what happens before; "late" moves past the deadline so that the clock acts.
+HANDED_IN: dict[str, dict[str, Any]] = {
+    "agree": {}, "agree_no_return": {}, "ask_evidence": {"note": "请补拍面单"},
+    "reject": {"refusal": "over_window", "note": "超过期限"}, "grant_extension": {"days": 3, "note": "台风停运"},
+    "ship_return": {"parcels": PARCELS}, "object": {"note": "寄回时完好"}, "modify": {"description": "改好了"},
+    "report_problem": {"kind": "not_received", "note": "一直没有收到"},
+}  # fmt: skip
+
+
+def _ready(cast: Cast, step: flow.Step) -> Case:
+    """A case from which this row can be taken."""
+    state = str(step.source)
+    if step.name in ("accept_result_none",) or (step.source, step.name) == ("disputed", "timeout_close"):
+        case = cast.until("inspecting")
+        line = db.session.scalars(select(CaseLine.id).where(CaseLine.case_id == case.id)).one()
+        return cast.take(
+            case, "dispute_goods", Actor.SELLER, counted=[Counted(line, 2_000, 0, "not_resellable")],
+            photos=cast.photos(2, cast.seller),
+        )  # fmt: skip
+    case = cast.until(state)
+    if step.name == "reject":
+        cast.take(case, "ask_evidence", Actor.SELLER, note="请补拍面单")
+        return cast.take(case, "modify", Actor.BUYER, description="补拍了")
+    if step.name in ("resend", "replacement_lost") or step.after == "problem_answer":
+        return cast.take(case, "report_problem", Actor.BUYER, kind="not_received", note="没有收到")
+    if "back_traced" in step.needs or "out_traced" in step.needs:
+        parcel = db.session.scalars(select(Parcel).where(Parcel.case_id == case.id).order_by(Parcel.id.desc())).first()
+        assert parcel is not None
+        with writing():
+            cases.record_trace(parcel.id, at=cast.now, status="picked", said="已揽收", now=cast.now)
+    if "no_default_address" in step.needs:
+        with writing():
+            for address in db.session.scalars(select(ReturnAddress).where(ReturnAddress.shop_id == cast.shop)):
+                policies.remove_address(address, cast.now)
+    return db.session.get_one(Case, case.id)
+
+
+@pytest.mark.parametrize("step", [s for s in flow.STEPS if s.source], ids=lambda s: f"{s.source}-{s.name}-{s.after}")
+def test_every_row_of_the_table_is_taken(cast: Cast, step: flow.Step) -> None:
+    case = _ready(cast, step)
+    assert case.state == step.source
+    if step.actor is Actor.CLOCK:
+        assert case.due_at is not None
+        moment = case.due_at
+        if step.after == "seller_reship_late":
+            moment += timedelta(hours=72)
+        cases.sweep(moment)
+    else:
+        line = db.session.scalars(select(CaseLine).where(CaseLine.case_id == case.id)).one()
+        values = dict(HANDED_IN.get(step.name, {}))
+        at = cast.now + timedelta(hours=73 if step.name == "nudge" else 1)
+        if step.name in ("dispute_goods", "revise_inspection"):
+            values["counted"] = [Counted(line.id, 2_000, 500, "short", "少了")]
+            values["photos"] = cast.photos(2, cast.seller)
+        if step.name in ("ship_part", "ship_replacement"):
+            values |= {"parcels": PARCELS, "shipped": {line.id: 500 if step.name == "ship_part" else 2_000}}
+        if step.name == "edit_parcel":
+            parcel = db.session.scalars(select(Parcel.id).where(Parcel.case_id == case.id)).one()
+            values |= {"parcel_id": parcel, "carrier": "YTO", "number": "YT8962646785389"}
+        cast.take(case, step.name, step.actor, at, **values)
+    db.session.expire_all()
+    last = events(db.session.get_one(Case, case.id))[-1]
+    assert (last.step, last.source, last.target, last.actor) == (step.name, step.source, step.target, step.actor)

@@ -1,0 +1,146 @@
+"""The table is lawful: no dead end but by design, every need and deadline has its meaning, readers agree with rows."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from portal import flow, words
+from portal.flow import Actor, CaseType, Facts, State, StepRefused
+
+NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
+OPEN = [state for state in State if state not in flow.FINAL]
+
+
+def test_final_states_are_left_by_no_step() -> None:
+    assert not [step for step in flow.STEPS if step.source in flow.FINAL]
+
+
+def test_every_state_is_reached_waits_for_someone_and_stands_on_one_of_the_six_steps() -> None:
+    assert {step.target for step in flow.STEPS} == set(State)
+    for state in State:
+        assert flow.STAGE_OF[state] in flow.STAGES
+        assert words.STATE[state]
+        assert (flow.WAITS_FOR[state] is None) == (state in flow.FINAL)
+
+
+def test_the_side_that_must_act_has_a_button_in_every_open_state() -> None:
+    for state in OPEN:
+        actor = flow.WAITS_FOR[state]
+        assert actor is not None
+        assert [step for step in flow.open_steps(CaseType.EXCHANGE, state, actor) if step.button]
+
+
+def test_needs_and_deadlines_of_the_table_exist() -> None:
+    for step in flow.STEPS:
+        assert set(step.needs) <= set(flow.NEEDS)
+        assert bool(step.after) == (step.actor is Actor.CLOCK)
+        assert not step.after or step.after in flow.DEADLINES
+        assert not step.after or words.OTHERWISE[step.after]
+    assert {need for step in flow.STEPS for need in step.needs} == set(flow.NEEDS)
+
+
+def test_a_step_of_a_side_is_one_row_for_each_source() -> None:
+    people = [step for step in flow.STEPS if step.actor is not Actor.CLOCK]
+    assert len({(step.source, step.actor, step.name) for step in people}) == len(people)
+
+
+def _facts() -> list[Facts]:
+    """Every combination of what a clock step may ask."""
+    found = []
+    for address, traced, signed, accepted, late, problem in itertools.product((False, True), repeat=6):
+        at = NOW - timedelta(days=1) if signed else None
+        found.append(
+            Facts(
+                entered_at=NOW, now=NOW, has_default_address=address, back_traced=traced, back_signed_at=at,
+                back_shipped_at=NOW, out_shipped_at=NOW, out_traced=traced, out_signed_at=at,
+                accepted_milli=1000 if accepted else 0, late=late, problem_open=problem,
+            )
+        )  # fmt: skip
+    return found
+
+
+@pytest.mark.parametrize("state", OPEN)
+def test_the_clock_always_has_exactly_one_answer_when_a_deadline_runs_out(state: State) -> None:
+    for facts in _facts():
+        if facts.late and state is not State.RESHIPPING:
+            continue
+        due_at, rule = flow.due(state, facts)
+        assert due_at is not None
+        answers = [
+            step
+            for step in flow.open_steps(CaseType.EXCHANGE, state, Actor.CLOCK)
+            if step.after == rule and flow.unmet(step, facts) is None
+        ]
+        assert len(answers) == 1, (state, rule, facts)
+        assert flow.clock_step(CaseType.EXCHANGE, state, rule, facts) == answers[0]
+
+
+def test_an_escalated_or_final_case_has_no_clock() -> None:
+    escalated = Facts(entered_at=NOW, now=NOW, escalated=True)
+    assert all(flow.due(state, escalated) == (None, "") for state in State)
+    assert all(flow.due(state, Facts(entered_at=NOW, now=NOW)) == (None, "") for state in flow.FINAL)
+
+
+@pytest.mark.parametrize(
+    ("state", "facts", "rule", "after"),
+    [
+        ("applied", {}, "seller_response", timedelta(hours=48)),
+        ("revising", {}, "buyer_modify", timedelta(days=7)),
+        ("returning", {}, "buyer_return", timedelta(days=7)),
+        ("returning", {"extended": True}, "buyer_return", timedelta(days=10)),
+        ("returning", {"granted": timedelta(days=2)}, "buyer_return", timedelta(days=9)),
+        ("inspecting", {"back_shipped_at": NOW}, "seller_receive", timedelta(days=10)),
+        ("inspecting", {"back_shipped_at": NOW, "back_slow": True}, "seller_receive", timedelta(days=30)),
+        (
+            "inspecting",
+            {"back_shipped_at": NOW, "back_signed_at": NOW + timedelta(days=2)},
+            "seller_receive",
+            timedelta(days=5),
+        ),
+        (
+            "inspecting",
+            {"back_shipped_at": NOW, "back_signed_at": NOW + timedelta(days=9)},
+            "seller_receive",
+            timedelta(days=10),
+        ),
+        ("disputed", {}, "inspection_dispute", timedelta(hours=72)),
+        ("reshipping", {}, "seller_reship", timedelta(hours=72)),
+        ("reshipping", {"late": True}, "seller_reship_late", timedelta(hours=144)),
+        ("confirming", {"out_shipped_at": NOW}, "buyer_confirm", timedelta(days=10)),
+        ("confirming", {"out_shipped_at": NOW, "extended": True}, "buyer_confirm", timedelta(days=17)),
+        ("confirming", {"out_shipped_at": NOW, "out_slow": True}, "buyer_confirm", timedelta(days=30)),
+        ("confirming", {"out_shipped_at": NOW, "out_signed_at": NOW}, "buyer_confirm", timedelta(days=7)),
+        ("confirming", {"problem_open": True}, "problem_answer", timedelta(hours=72)),
+    ],
+)
+def test_deadlines_fall_when_the_rules_say(state: str, facts: dict[str, object], rule: str, after: timedelta) -> None:
+    made = Facts(entered_at=NOW, now=NOW, **facts)  # type: ignore[arg-type]
+    assert flow.due(state, made) == (NOW + after, rule)
+
+
+def test_a_deadline_can_be_set() -> None:
+    assert flow.due("applied", Facts(entered_at=NOW, now=NOW), {"seller_response": timedelta(hours=1)})[0] == (
+        NOW + timedelta(hours=1)
+    )
+
+
+def test_an_unknown_step_is_refused_with_a_sentence() -> None:
+    with pytest.raises(StepRefused) as refused:
+        flow.find(CaseType.EXCHANGE, State.APPLIED, Actor.BUYER, "agree")
+    assert "最新状态" in refused.value.sentence
+
+
+def test_reminders_come_in_order_before_the_end() -> None:
+    moments = flow.reminders(NOW, NOW + timedelta(days=7))
+    assert moments == sorted(moments)
+    assert [NOW + timedelta(days=7) - moment for moment in moments] == [
+        timedelta(hours=84), timedelta(hours=72), timedelta(hours=24), timedelta(hours=16, minutes=48), timedelta(hours=2)
+    ]  # fmt: skip
+
+
+def test_the_diagram_has_every_row() -> None:
+    diagram = flow.diagram()
+    assert all(f"{step.target}: " in diagram and step.name in diagram for step in flow.STEPS)
