@@ -55,6 +55,18 @@ class Cast:
             shop_ids = [shop.id for shop in shops]
         return cls(now, ids["buyer"], ids["buyer2"], ids["seller"], ids["seller2"], *shop_ids)
 
+    @classmethod
+    def of_app(cls, _app: Flask) -> Cast:
+        """The cast of a database that may have it already."""
+        from tests.conftest import NOW
+
+        people = dict(db.session.execute(db.select(User.member_name, User.id)).tuples().all())
+        if "buyer" not in people:
+            return cls.make(NOW)
+        shops = dict(db.session.execute(db.select(Shop.owner_id, Shop.id)).tuples().all())
+        ids = [people[name] for name in ("buyer", "buyer2", "seller", "seller2")]
+        return cls(NOW, *ids, shops[people["seller"]], shops[people["seller2"]])
+
     def order(
         self,
         *,
