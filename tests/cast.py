@@ -214,7 +214,7 @@ class Cast:
         if "dispute" in values:
             accepted = values["dispute"]
             counted = [
-                Counted(line.id, line.quantity_milli, min(accepted, line.quantity_milli), "not_resellable", "有使用痕迹")
+                Counted(line.id, line.quantity_milli, min(accepted, line.quantity_milli), "not_resellable", "旧")
                 for line in lines
             ]
             return {"counted": counted, "photos": self.photos(2, self.seller, at), "note": "有使用痕迹"}
