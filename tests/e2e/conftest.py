@@ -1,0 +1,115 @@
+"""A browser and a portal for it: the real app in a thread, on a world made from the sample order export."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, BrowserContext, Page
+from werkzeug.serving import make_server
+
+from portal import accounts, cases, clock, policies
+from portal.extensions import db, writing
+from portal.models import Order, Shop, User
+from portal.order_export import read
+from portal.order_import import import_orders
+from tests.cast import PASSWORD
+from tests.conftest import make_app
+
+SAMPLE = Path(__file__).parents[1] / "data" / "orders-export.xlsx"
+PHONE = {"width": 390, "height": 844}
+DESK = {"width": 1280, "height": 800}
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, Any]:
+    """Debian's Chromium, also as root, without its calls home."""
+    return {
+        "executable_path": "/usr/bin/chromium",
+        "args": [
+            "--no-sandbox", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run", "--disable-gpu",
+            "--disable-background-networking", "--disable-component-update", "--disable-sync",
+        ],
+    }  # fmt: skip
+
+
+@dataclass
+class World:
+    """The running portal and how a test reaches behind it."""
+
+    app: Flask
+    url: str
+
+    def sweep(self) -> None:
+        with self.app.app_context():
+            cases.sweep(clock.now())
+            db.session.remove()
+
+    def exchangeable(self, buyer: str = "haijiao_xm") -> tuple[str, str]:
+        """(order number, its seller's 会员名) of a finished order of this buyer without a case."""
+        with self.app.app_context():
+            row = db.session.execute(
+                db.select(Order.order_no, Shop.owner_id)
+                .join(Shop, Shop.id == Order.shop_id)
+                .join(User, User.id == Order.buyer_id)
+                .where(User.member_name == buyer, Order.status == "completed", Order.case_count == 0)
+                .order_by(Order.id)
+            ).first()
+            assert row is not None
+            seller = db.session.get_one(User, row.owner_id).member_name
+            db.session.remove()
+        return row.order_no, seller
+
+
+@pytest.fixture(scope="session")
+def world(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """The sample's buyers and sellers, all with the demo's password, every shop with a return address."""
+    app = make_app(tmp_path_factory.mktemp("e2e") / "data", sqlite_template, qa="1")
+    with app.app_context():
+        now = clock.now()
+        with read(SAMPLE) as export:
+            import_orders(export, now=now)
+        with writing():
+            secret = accounts.hash_password(PASSWORD)
+            for user in db.session.scalars(db.select(User)):
+                user.password_hash = secret
+            for shop in db.session.scalars(db.select(Shop)):
+                policies.add_address(
+                    shop.id, name="仓库小王", phone="13800138000", address="浙江省义乌市北苑街道88号", note="",
+                    make_default=True, now=now,
+                )  # fmt: skip
+        db.session.remove()
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield World(app, f"http://127.0.0.1:{server.server_port}")
+    server.shutdown()
+    thread.join()
+
+
+KINDS: dict[str, dict[str, Any]] = {
+    "phone": {"viewport": PHONE, "has_touch": True, "is_mobile": True},
+    "phone-without-script": {"viewport": PHONE, "has_touch": True, "is_mobile": True, "java_script_enabled": False},
+    "desk": {"viewport": DESK},
+}
+
+
+@pytest.fixture
+def visit(browser: Browser, world: World) -> Iterator[Any]:
+    """``visit(kind)``: a fresh browser window of this kind on the portal."""
+    opened: list[BrowserContext] = []
+
+    def make(kind: str, **more: Any) -> Page:
+        context = browser.new_context(base_url=world.url, locale="zh-CN", **{**KINDS[kind], **more})
+        context.set_default_timeout(10_000)
+        opened.append(context)
+        return context.new_page()
+
+    yield make
+    for context in opened:
+        context.close()
