@@ -60,10 +60,10 @@ class Cast:
         """The cast of a database that may have it already."""
         from tests.conftest import NOW
 
-        people = dict(db.session.execute(db.select(User.member_name, User.id)).tuples().all())
+        people = dict(db.session.execute(db.select(User.member_name, User.id)).all())
         if "buyer" not in people:
             return cls.make(NOW)
-        shops = dict(db.session.execute(db.select(Shop.owner_id, Shop.id)).tuples().all())
+        shops = dict(db.session.execute(db.select(Shop.owner_id, Shop.id)).all())
         ids = [people[name] for name in ("buyer", "buyer2", "seller", "seller2")]
         return cls(NOW, *ids, shops[people["seller"]], shops[people["seller2"]])
 

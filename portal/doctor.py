@@ -1,0 +1,214 @@
+"""Checks every invariant in the database. Each check is named, says what must hold, and lists what breaks it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from sqlalchemy import select, text
+
+from portal import flow
+from portal.cases import event_hash
+from portal.evidence import LOOSE_FOR
+from portal.extensions import db
+from portal.flow import State
+from portal.models import Case, CaseEvent, Evidence, Notice
+from portal.store import Store
+
+MOST_SHOWN = 20
+
+
+class Check(NamedTuple):
+    """One invariant: ``broken`` yields a short line for each violation."""
+
+    name: str
+    holds: str
+    broken: Callable[[], Iterator[str]]
+
+
+def _sql(query: str) -> Callable[[], Iterator[str]]:
+    """Violations found by one statement; each row is one."""
+
+    def run() -> Iterator[str]:
+        for row in db.session.execute(text(query)):
+            yield " ".join(str(value) for value in row)
+
+    return run
+
+
+_RELEASED = ",".join(f"'{state}'" for state in State if state in flow.RELEASING)
+_FINAL = ",".join(f"'{state}'" for state in State if state in flow.FINAL)
+
+
+def _edges() -> Iterator[str]:
+    """Every event is a row of the table and follows the one before; the last one is where the case stands."""
+    rows = {(step.name, str(step.source or ""), str(step.target), str(step.actor)) for step in flow.STEPS}
+    case_id, state, version = 0, "", 0
+    ends: dict[int, tuple[str, int]] = {}
+    query = select(
+        CaseEvent.case_id, CaseEvent.version, CaseEvent.step, CaseEvent.source, CaseEvent.target, CaseEvent.actor
+    ).order_by(CaseEvent.case_id, CaseEvent.version)
+    for event in db.session.execute(query.execution_options(yield_per=1000)):
+        if event.case_id != case_id:
+            case_id, state, version = event.case_id, "", 0
+        if (event.step, event.source, event.target, event.actor) not in rows:
+            yield f"case {case_id} event {event.version}: {event.step} is no row of the table"
+        if event.source != state or event.version != version + 1:
+            yield f"case {case_id} event {event.version}: does not follow the one before"
+        state, version = event.target, event.version
+        ends[case_id] = (state, version)
+    for case in db.session.execute(select(Case.id, Case.state, Case.version)):
+        if ends.get(case.id) != (case.state, case.version):
+            yield f"case {case.id}: {case.state} version {case.version}, its events end at {ends.get(case.id)}"
+
+
+def _hashes() -> Iterator[str]:
+    before: dict[int, str] = {}
+    columns = CaseEvent.__table__.columns
+    query = select(*columns).order_by(CaseEvent.case_id, CaseEvent.version).execution_options(yield_per=1000)
+    for row in db.session.execute(query).mappings():
+        if row["before_hash"] != before.get(row["case_id"], "") or row["hash"] != event_hash(dict(row)):
+            yield f"case {row['case_id']} event {row['version']}"
+        before[row["case_id"]] = row["hash"]
+
+
+def _told() -> Iterator[str]:
+    """Every step that tells somebody has its notices."""
+    tells = {(step.name, str(step.source or ""), str(step.target)): step.tells for step in flow.STEPS}
+    told = set(db.session.scalars(select(Notice.dedupe_key).where(Notice.case_id.is_not(None))))
+    prefixes = {":".join(key.split(":")[:4]) for key in told if key.startswith("case:")}
+    query = select(CaseEvent.case_id, CaseEvent.version, CaseEvent.step, CaseEvent.source, CaseEvent.target)
+    for event in db.session.execute(query.execution_options(yield_per=1000)):
+        for actor in tells.get((event.step, event.source, event.target), ()):
+            if f"case:{event.case_id}:{event.version}:{actor}" not in prefixes:
+                yield f"case {event.case_id} event {event.version}: {actor} was not told"
+
+
+def files(store: Store) -> Iterator[str]:
+    """Photos whose files are missing, and files that no row names although they are older than a day."""
+    kept = dict(store.keys())
+    newest = max(kept.values(), default=None)
+    named: set[str] = set()
+    for row in db.session.execute(select(Evidence.key, Evidence.thumb_key)):
+        for key in row:
+            named.add(key)
+            if key not in kept:
+                yield f"no file {key}"
+    for key, changed_at in kept.items():
+        if key not in named and newest is not None and changed_at < newest - LOOSE_FOR:
+            yield f"no row for {key}"
+
+
+CHECKS: tuple[Check, ...] = (
+    Check(
+        "ledger",
+        "claimed = what open and successful cases ask for, never more than was bought",
+        _sql(
+            "SELECT 'order line', l.id, 'claimed', l.claimed_milli, 'of', l.quantity_milli, 'cases', coalesce(sum("
+            f"CASE WHEN c.state NOT IN ({_RELEASED}) THEN cl.quantity_milli ELSE 0 END), 0) FROM order_lines l "
+            "LEFT JOIN case_lines cl ON cl.order_line_id = l.id LEFT JOIN cases c ON c.id = cl.case_id "
+            "GROUP BY l.id, l.claimed_milli, l.quantity_milli HAVING l.claimed_milli <> coalesce(sum("
+            f"CASE WHEN c.state NOT IN ({_RELEASED}) THEN cl.quantity_milli ELSE 0 END), 0) "
+            "OR l.claimed_milli < 0 OR l.claimed_milli > l.quantity_milli"
+        ),
+    ),
+    Check(
+        "quantities",
+        "shipped ≤ accepted ≤ received ≤ asked for",
+        _sql(
+            "SELECT 'case line', id FROM case_lines WHERE shipped_milli > accepted_milli "
+            "OR accepted_milli > coalesce(received_milli, quantity_milli) "
+            "OR coalesce(received_milli, 0) > quantity_milli OR shipped_milli < 0 OR accepted_milli < 0"
+        ),
+    ),
+    Check("events", "every version is one event, every event a row of the table, the last one is the state", _edges),
+    Check("hashes", "no event was changed after it was written", _hashes),
+    Check(
+        "deadlines",
+        "every open case has a deadline or is marked",
+        _sql(
+            f"SELECT 'case', id, state FROM cases WHERE state NOT IN ({_FINAL}) AND due_at IS NULL AND NOT escalated "
+            f"OR state IN ({_FINAL}) AND due_at IS NOT NULL"
+        ),
+    ),
+    Check("notices", "everyone was told of what concerns him", _told),
+    Check(
+        "tabs",
+        "the counters on tabs = COUNT",
+        _sql(
+            "SELECT 'shop', t.shop_id, t.state, 'counter', t.number, 'cases', count(c.id) FROM case_tallies t "
+            "LEFT JOIN cases c ON c.shop_id = t.shop_id AND c.state = t.state "
+            "GROUP BY t.shop_id, t.state, t.number HAVING t.number <> count(c.id)"
+        ),
+    ),
+    Check(
+        "untallied",
+        "no state is missing from the counters",
+        _sql(
+            "SELECT DISTINCT 'shop', c.shop_id, c.state FROM cases c LEFT JOIN case_tallies t "
+            "ON t.shop_id = c.shop_id AND t.state = c.state WHERE t.shop_id IS NULL"
+        ),
+    ),
+    Check(
+        "order cases",
+        "an order knows how many cases it has",
+        _sql(
+            "SELECT 'order', o.order_no, 'counter', o.case_count, 'cases', count(c.id) FROM orders o "
+            "LEFT JOIN cases c ON c.order_id = o.id GROUP BY o.id, o.order_no, o.case_count "
+            "HAVING o.case_count <> count(c.id)"
+        ),
+    ),
+    Check(
+        "parties",
+        "a case, its order and its lines belong together",
+        _sql(
+            "SELECT 'case', c.case_no FROM cases c JOIN orders o ON o.id = c.order_id "
+            "WHERE o.buyer_id <> c.buyer_id OR o.shop_id <> c.shop_id UNION ALL "
+            "SELECT 'case', c.case_no FROM cases c JOIN case_lines cl ON cl.case_id = c.id "
+            "JOIN order_lines l ON l.id = cl.order_line_id WHERE l.order_id <> c.order_id"
+        ),
+    ),
+    Check(
+        "policies",
+        "a case keeps a policy of its own shop",
+        _sql(
+            "SELECT 'case', c.case_no FROM cases c JOIN policies p ON p.id = c.policy_id WHERE p.shop_id <> c.shop_id"
+        ),
+    ),
+    Check(
+        "unread",
+        "unread marks = messages after the one last read",
+        _sql(
+            "SELECT 'conversation', v.id FROM conversations v LEFT JOIN messages m ON m.conversation_id = v.id "
+            "GROUP BY v.id, v.buyer_unread, v.seller_unread, v.buyer_read_id, v.seller_read_id "
+            "HAVING v.buyer_unread <> coalesce(sum(CASE WHEN m.side = 'seller' AND m.id > v.buyer_read_id "
+            "THEN 1 ELSE 0 END), 0) OR v.seller_unread <> coalesce(sum(CASE WHEN m.side = 'buyer' "
+            "AND m.id > v.seller_read_id THEN 1 ELSE 0 END), 0)"
+        ),
+    ),
+)
+
+
+def findings(store: Store | None = None) -> list[list[str]]:
+    """The violations of each check in CHECKS' order (and of the files, when there is a store); all empty: all hold."""
+    found = [_first(check.broken()) for check in CHECKS]
+    if store is not None:
+        found.append(_first(files(store)))
+    return found
+
+
+def report(store: Store) -> Iterator[tuple[str, str, list[str]]]:
+    """(name, what must hold, violations) of each check, as they are made."""
+    for check in CHECKS:
+        yield check.name, check.holds, _first(check.broken())
+    yield "files", "every photo has its files, no file is left over", _first(files(store))
+
+
+def _first(lines: Iterator[str]) -> list[str]:
+    shown: list[str] = []
+    for line in lines:
+        if len(shown) == MOST_SHOWN:
+            shown.append("…")
+            break
+        shown.append(line)
+    return shown

@@ -1,0 +1,59 @@
+"""Opens cases and takes steps for ever, and says each only after it was committed (see test_kill)."""
+
+from __future__ import annotations
+
+import random
+import sys
+from pathlib import Path
+
+from sqlalchemy import select
+
+from portal import cases, clock, create_app, flow, ledger
+from portal.cases import By, Wanted
+from portal.config import Settings
+from portal.extensions import Busy, db, writing
+from portal.flow import Actor, StepRefused
+from portal.models import Case, Order, OrderLine, Policy, User
+
+
+def main(folder: str, seed: str) -> None:
+    app = create_app(Settings(data=Path(folder), secret_key="fault"))
+    pick = random.Random(int(seed))
+    with app.app_context():
+        people = dict(db.session.execute(select(User.member_name, User.id)).all())
+        lines = db.session.execute(select(OrderLine.id, OrderLine.order_id)).all()
+        policy_id = db.session.scalars(select(Policy.id)).first() or 0
+        print("ready", flush=True)
+        while True:
+            try:
+                with writing():
+                    said = _one(pick, people, lines, policy_id)
+            except (StepRefused, ledger.NotEnough, Busy):
+                continue
+            print(*said, flush=True)
+
+
+def _one(pick: random.Random, people: dict[str, int], lines: list[tuple[int, int]], policy_id: int) -> tuple[int, int]:
+    """One change, answered by (case id, version)."""
+    now = clock.now()
+    open_ids = list(db.session.scalars(select(Case.id).where(Case.state.in_(("applied", "returning"))).limit(20)))
+    buyer = By(Actor.BUYER, people["buyer"], "buyer")
+    if len(open_ids) < 5 or pick.random() < 0.3:
+        line_id, order_id = pick.choice(lines)
+        case = cases.open_case(
+            by=buyer, order=db.session.get_one(Order, order_id), wanted=[Wanted(line_id, 1_000)], reason="damaged",
+            description="破损", receiver=("李雯", "13425059650", "成都"), freight_payer="seller", basis="",
+            policy_id=policy_id,            photos=[], now=now,
+        )  # fmt: skip
+        return case.id, 1
+    case = db.session.get_one(Case, pick.choice(open_ids))
+    if case.state == "applied" and pick.random() < 0.5:
+        case = cases.take(case.id, "agree", by=By(Actor.SELLER, people["seller"], "seller"), now=now)
+    else:
+        case = cases.take(case.id, "withdraw", by=buyer, now=now)
+    assert case.state in set(flow.State)
+    return case.id, case.version
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
