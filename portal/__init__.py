@@ -50,6 +50,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     built = assets.Assets(TOP / "static", data / "assets")
     built.build()
+    app.extensions["portal_assets"] = built
     app.jinja_env.globals.update(asset=built.url, words=words)
     filters.install(app)
     security.install(app, settings)

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from portal.web import guards
 
 bp = Blueprint("buyer", __name__)
-public = frozenset({"buyer.home", "buyer.guide", "buyer.shop_policy"})
+public = frozenset({"buyer.home", "buyer.guide", "buyer.shop_policy", "buyer.worker", "buyer.icon"})
 
 
 @bp.before_request

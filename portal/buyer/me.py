@@ -1,1 +1,35 @@
-"""Being written."""
+"""我的: what needs this person, the orders by status, and the own sessions."""
+
+from __future__ import annotations
+
+from flask import g, redirect, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+
+from portal import accounts, orders
+from portal.buyer import bp
+from portal.extensions import db, writing
+from portal.models import Session
+from portal.web.pages import page
+
+
+@bp.get("/me")
+def me() -> ResponseReturnValue:
+    """个人中心."""
+    return page("buyer/me.html", waiting=orders.waiting_for(g.who.user_id), counts=orders.counts(g.who.user_id))
+
+
+@bp.route("/me/sessions", methods=["GET", "POST"])
+def sessions() -> ResponseReturnValue:
+    """Where this account is signed in; POST signs the others out."""
+
+    if request.method == "POST":
+        with writing():
+            accounts.sign_out_others(g.who.user_id, g.who.session, g.now)
+        return redirect("/me/sessions?said=sessions-ended", 303)
+    rows = db.session.scalars(
+        select(Session)
+        .where(Session.user_id == g.who.user_id, Session.ended_at.is_(None), Session.expires_at > g.now)
+        .order_by(Session.seen_at.desc())
+    ).all()
+    return page("buyer/sessions.html", sessions=rows, current=g.who.session)

@@ -1,1 +1,99 @@
-"""Being written."""
+"""我的订单, one order, and the conditions of exchanging."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from urllib.parse import urlencode
+
+from flask import abort, g, request
+from flask.typing import ResponseReturnValue
+
+from portal import applications, eligibility, inputs, orders, policies, reasons
+from portal.buyer import bp
+from portal.extensions import db
+from portal.models import Shop
+from portal.web import guards
+from portal.web.pages import not_modified, page, unchanged
+
+
+@bp.get("/orders")
+def my_orders() -> ResponseReturnValue:
+    """Status tabs, search, pages by key."""
+    tab = request.args.get("tab", "all")
+    if tab not in orders.TABS:
+        abort(404)
+    words, problem = "", ""
+    try:
+        words = inputs.line(request.args.get("q", ""), limit=60)
+    except inputs.InputRefused as refused:
+        problem = refused.sentence
+    after = _key(request.args.get("after", ""))
+    etag, same = unchanged(g.who.user_id, g.who.version, request.full_path, g.now.strftime("%Y%m%d%H"), _marks())
+    if same:
+        return not_modified(etag)
+    found, key = orders.page_of(g.who.user_id, tab, words=words, after=after)
+    more = {"tab": tab, "after": f"{key[0].isoformat()}~{key[1]}"} if key else {}
+    if more and words:
+        more["q"] = words
+    answer = page(
+        "buyer/orders.html", orders=found, tab=tab, tabs=orders.TABS, counts=orders.counts(g.who.user_id), q=words,
+        problem=problem, more="/orders?" + urlencode(more) if more else "",
+    )  # fmt: skip
+    answer.set_etag(etag, weak=True)
+    return answer
+
+
+def _marks() -> str:
+    return request.headers.get("HX-Target", "")
+
+
+def _key(text: str) -> tuple[datetime, int] | None:
+    at, _, row_id = text.partition("~")
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(at)
+    except ValueError:
+        abort(404)
+    if not row_id.isascii() or not row_id.isdigit() or len(row_id) > 18 or moment.tzinfo is None:
+        abort(404)
+    return moment, int(row_id)
+
+
+@bp.get("/orders/<order_no>")
+def order(order_no: str) -> ResponseReturnValue:
+    """One order: its lines, what remains of each, what can be done and why not."""
+    found = guards.found(orders.of_buyer(order_no, g.who.user_id))
+    lines = applications.lines_of(found.id)
+    may = applications.exchangeable(lines)
+    policy = policies.current(found.shop_id)
+    facts = applications.facts_of_policy(policy)
+    offers = {
+        line.id: eligibility.offer(applications.goods_of(found, line, exchangeable=may[line.id]), g.now, facts)
+        for line in lines
+    }
+    return page(
+        "buyer/order.html", order=found, shop=db.session.get_one(Shop, found.shop_id), lines=lines, offers=offers,
+        cases=orders.cases_of(found.id), draft=applications.draft_of(found.id, g.who.user_id),
+        any_offer=any(offer.allowed for offer in offers.values()),
+    )  # fmt: skip
+
+
+@bp.get("/orders/<order_no>/conditions")
+def conditions(order_no: str) -> ResponseReturnValue:
+    """换货条件 of this order's shop."""
+    found = guards.found(orders.of_buyer(order_no, g.who.user_id))
+    return _conditions(found.shop_id, f"/orders/{order_no}")
+
+
+@bp.get("/shops/<int:shop_id>/conditions")
+def shop_policy(shop_id: int) -> ResponseReturnValue:
+    """换货条件 of a shop, for everybody."""
+    return _conditions(shop_id, "/")
+
+
+def _conditions(shop_id: int, back: str) -> ResponseReturnValue:
+    shop = guards.found(db.session.get(Shop, shop_id) if shop_id < 2**62 else None)
+    policy = policies.current(shop.id)
+    promises = [found for code in reasons.codes(policy.guarantees) if (found := reasons.guarantee(code))]
+    return page("buyer/conditions.html", shop=shop, policy=policy, promises=promises, back=back)

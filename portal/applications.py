@@ -1,0 +1,195 @@
+"""Applying for an exchange: what eligibility needs to know, the draft being filled in, and handing it in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from portal import cases, eligibility, policies
+from portal.effects import By, Wanted
+from portal.eligibility import Evidence, Goods, Verdict
+from portal.extensions import db
+from portal.flow import StepRefused
+from portal.inputs import visible
+from portal.models import Case, Draft, Order, OrderLine, Policy, Product, Sku
+from portal.models import Evidence as Photo
+from portal.reasons import MOST_PHOTOS, Payer, codes
+
+
+class NotEligible(StepRefused):
+    """Eligibility says no; ``verdict`` says why and what instead, ``line_id`` for which line."""
+
+    def __init__(self, verdict: Verdict, line_id: int) -> None:
+        super().__init__(verdict.why, "apply")
+        self.verdict, self.line_id = verdict, line_id
+
+
+def facts_of_policy(policy: Policy) -> eligibility.Policy:
+    """A shop's policy as eligibility sees it."""
+    return eligibility.Policy(
+        window_days=policy.window_days,
+        hidden_days=policy.hidden_days,
+        special_freight=Payer(policy.special_freight),
+        guarantees=codes(policy.guarantees),
+        excluded=tuple(str(word) for word in policy.excluded),
+    )
+
+
+def goods_of(order: Any, line: Any, *, exchangeable: bool = True, open_case: str = "") -> Goods:
+    """An order line as eligibility sees it; rows of entities or of columns with the same names."""
+    return Goods(
+        status=order.status,
+        bought_milli=line.quantity_milli,
+        claimed_milli=line.claimed_milli,
+        unit=line.unit,
+        received_at=order.received_at,
+        guarantees=codes(line.guarantees),
+        title=line.title,
+        product_no=line.cargo_no,
+        exchangeable=exchangeable,
+        open_case=open_case,
+    )
+
+
+def lines_of(order_id: int) -> Sequence[OrderLine]:
+    """The lines of an order in their order."""
+    return db.session.scalars(
+        select(OrderLine).where(OrderLine.order_id == order_id).order_by(OrderLine.position, OrderLine.id)
+    ).all()
+
+
+def exchangeable(lines: Sequence[Any]) -> dict[int, bool]:
+    """By line id: whether its product may be exchanged without the seller's fault."""
+    product_ids = [line.product_id for line in lines if line.product_id]
+    found: dict[int, bool] = {}
+    if product_ids:
+        rows = db.session.execute(select(Product.id, Product.exchangeable).where(Product.id.in_(product_ids))).all()
+        found = dict(rows)
+    return {line.id: found.get(line.product_id, True) for line in lines}
+
+
+def draft_of(order_id: int, buyer_id: int) -> Draft | None:
+    """The draft of this order, if this buyer has begun one."""
+    return db.session.scalars(select(Draft).where(Draft.order_id == order_id, Draft.buyer_id == buyer_id)).one_or_none()
+
+
+def start_draft(order_id: int, buyer_id: int, *, source: str, now: datetime, line_id: int | None = None) -> Draft:
+    """The draft of this order; begun when there is none. Two at once get the same one."""
+    dialect = db.session.get_bind().dialect.name
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    row = {
+        "order_id": order_id, "buyer_id": buyer_id, "source": source, "fields": {}, "created_at": now, "updated_at": now,
+    }  # fmt: skip
+    db.session.execute(insert(Draft).values(row).on_conflict_do_nothing())
+    draft = db.session.scalars(select(Draft).where(Draft.order_id == order_id, Draft.buyer_id == buyer_id)).one()
+    if line_id is not None:
+        save(draft, {"line_id": line_id}, now)
+    return draft
+
+
+def save(draft: Draft, fields: dict[str, Any], now: datetime) -> None:
+    """Keep what was typed; what isn't mentioned stays."""
+    draft.fields = {**draft.fields, **fields}
+    draft.updated_at = now
+    db.session.flush()
+
+
+def discard(draft: Draft) -> None:
+    """Remove a draft; its photos become loose and are swept a day later."""
+    db.session.execute(update(Photo).where(Photo.draft_id == draft.id).values(draft_id=None))
+    db.session.delete(draft)
+    db.session.flush()
+
+
+def keep_photos(draft: Draft, public_ids: Sequence[str], drop: Sequence[str] = ()) -> int:
+    """Hang loose photos of the buyer on the draft and take dropped ones off; returns how many it has then."""
+    mine = (Photo.owner_id == draft.buyer_id, Photo.case_id.is_(None), Photo.message_id.is_(None))
+    if drop:
+        db.session.execute(
+            update(Photo).where(Photo.public_id.in_(drop), Photo.draft_id == draft.id).values(draft_id=None)
+        )
+    room = MOST_PHOTOS - len(photos_of(draft))
+    if public_ids and room > 0:
+        db.session.execute(
+            update(Photo).where(Photo.public_id.in_(list(public_ids)[:room]), *mine).values(draft_id=draft.id)
+        )
+    return len(photos_of(draft))
+
+
+def photos_of(draft: Draft) -> list[str]:
+    """The public ids of a draft's photos, oldest first."""
+    return list(db.session.scalars(select(Photo.public_id).where(Photo.draft_id == draft.id).order_by(Photo.id)))
+
+
+def replacements(line: Any) -> Sequence[Sku]:
+    """Other specifications of the same product at the same price, in stock. Other prices need an agreement first."""
+    if not line.product_id:
+        return []
+    return db.session.scalars(
+        select(Sku)
+        .where(
+            Sku.product_id == line.product_id,
+            Sku.price_fen == line.unit_price_fen,
+            Sku.in_stock,
+            Sku.spec != line.spec,
+            Sku.spec != "",
+        )
+        .order_by(Sku.id)
+        .limit(50)
+    ).all()
+
+
+def submit(draft: Draft, *, by: By, now: datetime) -> Case:
+    """Hand the draft in: eligibility for every line, then the case, then the draft is gone.
+
+    Raises NotEligible, or ledger.NotEnough when somebody was faster with the last units.
+    """
+    order = db.session.get_one(Order, draft.order_id)
+    policy = policies.current(order.shop_id)
+    fields, photos = draft.fields, photos_of(draft)
+    lines = {line.id: line for line in lines_of(order.id)}
+    may = exchangeable(list(lines.values()))
+    skus = {int(line_id): sku for line_id, sku in (fields.get("skus") or {}).items() if sku}
+    wanted = [
+        Wanted(int(line_id), int(milli), skus.get(int(line_id)))
+        for line_id, milli in (fields.get("quantities") or {}).items()
+        if int(milli) > 0 and int(line_id) in lines
+    ]
+    if not wanted:
+        raise StepRefused("请填写换货数量", "apply")
+    verdicts = []
+    for item in wanted:
+        line = lines[item.line_id]
+        if item.sku_id is not None and item.sku_id not in {sku.id for sku in replacements(line)}:
+            raise StepRefused("所选的换货规格已不可选,请重新选择", "apply")
+        verdict = eligibility.check(
+            goods_of(order, line, exchangeable=may[line.id]),
+            "exchange",
+            fields.get("reason", ""),
+            Evidence(item.milli, len(photos), visible(fields.get("description", ""))),
+            now,
+            facts_of_policy(policy),
+        )
+        if not verdict.allowed:
+            raise NotEligible(verdict, line.id)
+        verdicts.append(verdict)
+    case = cases.open_case(
+        by=by,
+        order=order,
+        wanted=wanted,
+        reason=fields["reason"],
+        description=fields.get("description", ""),
+        receiver=(fields.get("name", ""), fields.get("phone", ""), fields.get("address", "")),
+        freight_payer=str(verdicts[0].freight_payer or "negotiated"),
+        basis=verdicts[0].basis[:300],
+        policy_id=policy.id,
+        photos=photos,
+        now=now,
+    )
+    db.session.delete(draft)
+    db.session.flush()
+    return case
