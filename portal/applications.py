@@ -17,7 +17,7 @@ from portal.flow import StepRefused
 from portal.inputs import visible
 from portal.models import Case, Draft, Order, OrderLine, Policy, Product, Sku
 from portal.models import Evidence as Photo
-from portal.reasons import MOST_PHOTOS, Payer, codes
+from portal.reasons import MOST_PHOTOS, Payer, codes, said
 
 
 class NotEligible(StepRefused):
@@ -82,7 +82,8 @@ def start_draft(order_id: int, buyer_id: int, *, source: str, now: datetime, lin
     dialect = db.session.get_bind().dialect.name
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
     row = {
-        "order_id": order_id, "buyer_id": buyer_id, "source": source, "fields": {}, "created_at": now, "updated_at": now,
+        "order_id": order_id, "buyer_id": buyer_id, "source": source, "fields": {}, "created_at": now,
+        "updated_at": now,
     }  # fmt: skip
     db.session.execute(insert(Draft).values(row).on_conflict_do_nothing())
     draft = db.session.scalars(select(Draft).where(Draft.order_id == order_id, Draft.buyer_id == buyer_id)).one()
@@ -193,3 +194,55 @@ def submit(draft: Draft, *, by: By, now: datetime) -> Case:
     db.session.delete(draft)
     db.session.flush()
     return case
+
+
+def judge(draft: Draft, *, now: datetime) -> list[tuple[int, Verdict]]:
+    """What eligibility says of each line of the draft, as it stands."""
+    order = db.session.get_one(Order, draft.order_id)
+    policy = facts_of_policy(policies.current(order.shop_id))
+    lines = {line.id: line for line in lines_of(order.id)}
+    may = exchangeable(list(lines.values()))
+    proof = len(photos_of(draft)), visible(draft.fields.get("description", ""))
+    return [
+        (
+            int(line_id),
+            eligibility.check(
+                goods_of(order, lines[int(line_id)], exchangeable=may[int(line_id)]),
+                "exchange",
+                draft.fields.get("reason", ""),
+                Evidence(int(milli), *proof),
+                now,
+                policy,
+            ),
+        )
+        for line_id, milli in (draft.fields.get("quantities") or {}).items()
+        if int(line_id) in lines
+    ]
+
+
+def photo_rows(draft: Draft) -> Sequence[Photo]:
+    """The photos of a draft, oldest first."""
+    return db.session.scalars(select(Photo).where(Photo.draft_id == draft.id).order_by(Photo.id)).all()
+
+
+def summary(draft: Draft, *, now: datetime) -> dict[str, Any]:
+    """What the check page shows: lines with quantities and specifications, photos, who pays, what the rules say."""
+    lines = {line.id: line for line in lines_of(draft.order_id)}
+    specs = draft.fields.get("skus") or {}
+    verdicts = judge(draft, now=now)
+    return {
+        "lines": [
+            {
+                "line": lines[int(line_id)],
+                "milli": int(milli),
+                "spec": db.session.scalar(select(Sku.spec).where(Sku.id == specs.get(line_id)))
+                if line_id in specs
+                else "",
+            }
+            for line_id, milli in (draft.fields.get("quantities") or {}).items()
+            if int(line_id) in lines
+        ],
+        "photos": photo_rows(draft),
+        "verdict": verdicts[0][1] if verdicts else None,
+        "reason": said(draft.fields.get("reason", "")),
+    }

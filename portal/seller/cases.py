@@ -1,1 +1,152 @@
-"""Being written."""
+"""A case at the desk, and every step a seller can take."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import g, request
+from flask.typing import ResponseReturnValue
+
+from portal import cases, caseview, flow, inputs, policies, queue, reasons
+from portal.effects import By, Counted
+from portal.flow import Actor, StepRefused
+from portal.models import Case
+from portal.seller import bp, forms
+from portal.web import guards
+from portal.web.once import once
+from portal.web.pages import page
+
+FORMS: dict[str, type[forms.StepForm]] = {
+    "agree": forms.AgreeForm,
+    "reject": forms.RejectForm,
+    "ask_evidence": forms.AskForm,
+    "grant_extension": forms.GrantForm,
+    "accept_goods": forms.InspectForm,
+    "revise_inspection": forms.InspectForm,
+    "ship_replacement": forms.ShipForm,
+}
+
+
+@bp.get("/cases/<case_no>")
+def show_case(case_no: str) -> ResponseReturnValue:
+    """Evidence beside the snapshot, facts about the buyer, what can be done, everything that happened."""
+    case = guards.found(caseview.of_shop(case_no, g.who.shop_id))
+    return _page(case, 200)
+
+
+def _page(case: Case, status: int, form: Any = None) -> ResponseReturnValue:
+    view = caseview.view(case, Actor.SELLER, g.now)
+    asked = request.args.get("v", "")
+    news = view.said(view.events[0]) if view.events and asked == str(case.version) else ""
+    return page(
+        "seller/case.html", status, case=case, view=view, news=news, form=form,
+        history=queue.history_of(case.shop_id, case.buyer_id, g.now),
+    )  # fmt: skip
+
+
+@bp.route("/cases/<case_no>/<step_name>", methods=["GET", "POST"])
+def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
+    """Every step a seller can take; which ones, and when, is flow.STEPS' business."""
+    case = guards.found(caseview.of_shop(case_no, g.who.shop_id))
+    case_id, shop_id, version = case.id, case.shop_id, case.version
+    form = FORMS.get(step_name, forms.StepForm)()
+    if isinstance(form, forms.AgreeForm):
+        known = policies.addresses(shop_id)
+        form.address_id.choices = [(str(a.id), f"{a.name} {a.phone} {a.address}") for a in known]
+        if request.method == "GET" and known:
+            form.address_id.data = str(known[0].id)
+    status = 200
+    typed: dict[str, str] = {}
+    if request.method == "GET":
+        flow.find(case.type, case.state, Actor.SELLER, step_name)
+        form.version.data = str(version)
+    else:
+        status = 422
+        good = form.validate_on_submit()
+        case = guards.found(caseview.of_shop(case_no, g.who.shop_id))
+        name, values, typed, problems = _values(step_name, form, caseview.view(case, Actor.SELLER, g.now))
+        for sentence in problems:
+            form.refuse(sentence)
+        if good and not problems:
+            by = By(Actor.SELLER, g.who.user_id, g.who.member_name, g.request_id)
+
+            def taken() -> str:
+                done = cases.take(case_id, name, by=by, now=g.now, version=form.shown_version, **values)
+                return f"/seller/cases/{case_no}?v={done.version}"
+
+            try:
+                return once(taken)
+            except StepRefused as refused:
+                cases.settle_now(case_id, g.now)
+                form.refuse(refused.sentence)
+                status = 409
+        case = guards.found(caseview.of_shop(case_no, g.who.shop_id))
+        form.version.data = str(case.version)
+    view = caseview.view(case, Actor.SELLER, g.now)
+    step = next((s for s, _ in view.actions if s.name == step_name), None)
+    if step is None:
+        return _page(case, status, form)
+    return page(
+        "seller/step.html", status, case=case, view=view, step=step, form=form, typed=typed,
+        conditions=reasons.CONDITIONS,
+    )  # fmt: skip
+
+
+def _values(
+    step_name: str, form: forms.StepForm, view: caseview.View
+) -> tuple[str, dict[str, Any], dict[str, str], list[str]]:
+    """The step really meant, what it is told, what was typed in the lines, and what is wrong with that."""
+    typed = {name: value[:60] for name, value in request.form.items() if name.split("_")[0] in _LINE_FIELDS}
+    if isinstance(form, forms.InspectForm):
+        counted, problems = _counted(view)
+        values: dict[str, Any] = {"note": form.note.data or "", "photos": form.photos.data}
+        whole = all(
+            item.accepted == line.quantity_milli and item.condition == "intact"
+            for item, line in zip(counted, view.lines, strict=False)
+        )
+        if step_name == "accept_goods" and whole and counted:
+            return "accept_goods", values, typed, problems
+        name = "dispute_goods" if step_name == "accept_goods" else step_name
+        return name, values | {"counted": counted}, typed, problems
+    if isinstance(form, forms.ShipForm):
+        shipped, problems = {}, []
+        for line in view.lines:
+            raw = request.form.get(f"shipped_{line.id}", "")
+            left = line.accepted_milli - line.shipped_milli
+            if not raw.strip() or raw.strip() == "0":
+                continue
+            try:
+                shipped[line.id] = inputs.quantity(raw, most=left, unit=line.unit)
+            except inputs.InputRefused as refused:
+                problems.append(f"{line.title}:{refused.sentence}")
+        if not shipped and not problems:
+            problems.append("请填写本次发出的数量")
+        whole = all(line.accepted_milli - line.shipped_milli == shipped.get(line.id, 0) for line in view.lines)
+        name = "ship_replacement" if whole else "ship_part"
+        return name, {"parcels": [form.parcel], "shipped": shipped}, typed, problems
+    good = not form.errors
+    return step_name, form.values() if good else {}, typed, []
+
+
+_LINE_FIELDS = frozenset({"received", "accepted", "condition", "linenote", "shipped"})
+
+
+def _counted(view: caseview.View) -> tuple[list[Counted], list[str]]:
+    counted, problems = [], []
+    for line in view.lines:
+        numbers = {}
+        for name, label in (("received", "收到"), ("accepted", "通过")):
+            raw = request.form.get(f"{name}_{line.id}", "").strip()
+            try:
+                numbers[name] = 0 if raw == "0" else inputs.quantity(raw, most=line.quantity_milli, unit=line.unit)
+            except inputs.InputRefused as refused:
+                problems.append(f"{line.title}的{label}数量:{refused.sentence}")
+        try:
+            note = inputs.line(request.form.get(f"linenote_{line.id}", ""), limit=200)
+        except inputs.InputRefused as refused:
+            note = ""
+            problems.append(refused.sentence)
+        condition = request.form.get(f"condition_{line.id}", "intact")
+        if len(numbers) == 2:
+            counted.append(Counted(line.id, numbers["received"], numbers["accepted"], condition, note))
+    return counted, problems

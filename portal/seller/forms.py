@@ -1,0 +1,87 @@
+"""The seller's forms: the steps of a case."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from portal import carriers, inputs, reasons
+from portal.web.forms import Choice, Form, Line, Photos, Pick, Text, Whole
+
+
+class StepForm(Form):
+    """A step that needs nothing but a yes."""
+
+    def values(self) -> dict[str, Any]:
+        """What cases.take is told."""
+        return {}
+
+
+class AgreeForm(StepForm):
+    """同意: where to, and who pays when the reason leaves it open."""
+
+    address_id = Choice("退货地址", missing="请选择退货地址;还没有的话,请先在「退货地址」里添加")
+    freight_payer = Choice("退回运费", choices=[("seller", "商家承担"), ("buyer", "买家承担")], optional=True)
+
+    def values(self) -> dict[str, Any]:
+        return {"address_id": int(self.address_id.data), "freight_payer": self.freight_payer.data}
+
+
+class RejectForm(StepForm):
+    """拒绝: why, in words, with proof where the reason needs it."""
+
+    refusal = Choice(
+        "拒绝原因", choices=[(known.id, known.zh) for known in reasons.REFUSALS], missing="请选择拒绝的原因"
+    )
+    note = Text("给买家的说明", limit=500, missing="请填写拒绝的说明,买家会看到")
+    photos = Photos("凭证")
+
+    def values(self) -> dict[str, Any]:
+        return {"refusal": self.refusal.data, "note": self.note.data or "", "photos": self.photos.data}
+
+
+class AskForm(StepForm):
+    """请补充凭证: what is missing."""
+
+    note = Text("需要补充什么", limit=500, missing="请写明需要买家补充什么凭证")
+
+    def values(self) -> dict[str, Any]:
+        return {"note": self.note.data or ""}
+
+
+class GrantForm(StepForm):
+    """延长寄回期限: by how much, and why."""
+
+    days = Whole("延长天数", least=1, most=30)
+    note = Text("原因", limit=200, missing="请写明延长的原因,例如自然灾害或交通延误")
+
+    def values(self) -> dict[str, Any]:
+        return {"days": self.days.data, "note": self.note.data or ""}
+
+
+class InspectForm(StepForm):
+    """确认收货并验货: the lines are read by the route; a word and photos for what is not accepted."""
+
+    note = Text("验货说明", limit=500, optional=True)
+    photos = Photos("凭证")
+
+
+class ShipForm(StepForm):
+    """发出换货商品: the parcel; the quantities are read by the route."""
+
+    carrier = Pick("物流公司", missing="请选择物流公司")
+    number = Line("运单号", limit=60, missing="请填写运单号")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.carrier.choices = [("", "请选择")] + [(known.code, known.name) for known in carriers.choices()]
+        self.parcel: tuple[str, str] = ("", "")
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        good = bool(super().validate(extra_validators))
+        if self.number.data and self.carrier.data:
+            try:
+                self.parcel = self.carrier.data, carriers.check_number(self.number.data, carrier=self.carrier.data)
+            except inputs.InputRefused as refused:
+                self.number.errors = [refused.sentence]
+                return False
+        return good
