@@ -1,1 +1,102 @@
-"""Being written."""
+"""立即联系: the conversation about an order. 「调换商品」 makes one draft application and never submits by itself."""
+
+from __future__ import annotations
+
+from flask import Response, g, request
+from flask.typing import ResponseReturnValue
+
+from portal import applications, chat, orders, reasons
+from portal.buyer import bp
+from portal.extensions import db, writing
+from portal.models import Order, Shop
+from portal.web import guards, rates
+from portal.web.once import once
+from portal.web.pages import page
+from portal.web.talk import TalkForm
+
+SIZE = 30
+
+
+@bp.get("/messages")
+def messages() -> ResponseReturnValue:
+    """消息: the own conversations, the newest first."""
+    skip = request.args.get("before", "")
+    key = int(skip) if skip.isascii() and skip.isdigit() and len(skip) < 18 else None
+    rows = chat.list_of(buyer_id=g.who.user_id, size=SIZE, skip=key)
+    more = f"/messages?before={rows[SIZE - 1].last_message_id}" if len(rows) > SIZE else ""
+    return page("buyer/messages.html", rows=rows[:SIZE], more=more)
+
+
+@bp.route("/orders/<order_no>/contact", methods=["GET", "POST"])
+def contact(order_no: str) -> ResponseReturnValue:
+    """The conversation with the order pinned; reading marks are written by posting and by the page's read mark."""
+    order = guards.found(orders.of_buyer(order_no, g.who.user_id))
+    order_id = order.id
+    form = TalkForm()
+    status = 200
+    if request.method == "POST":
+        phrase = request.form.get("phrase", "")
+        rates.limit("message", g.who.user_id)
+        good = form.validate_on_submit()
+        words = phrase if phrase in reasons.BUYER_PHRASES else form.words.data or ""
+        photos = list(form.photos.data or [])
+        if good and not words and not photos:
+            form.refuse("请写点什么,或者发一张照片", "words")
+        if good and not form.errors:
+
+            def send() -> str:
+                _send(order_id, words, photos)
+                return f"/orders/{order_no}/contact"
+
+            return once(send)
+        status = 422
+        order = guards.found(orders.of_buyer(order_no, g.who.user_id))
+    talk = chat.known(order.id)
+    found = chat.latest(talk.id) if talk else []
+    return page(
+        "buyer/contact.html", status, order=order, shop=db.session.get_one(Shop, order.shop_id), form=form,
+        lines=applications.lines_of(order.id), messages=found[-chat.PAGE :], side="buyer",
+        photos=chat.photos_of([message.id for message in found]), phrases=reasons.BUYER_PHRASES,
+    )  # fmt: skip
+
+
+def _send(order_id: int, words: str, photos: list[str]) -> None:
+    order = db.session.get_one(Order, order_id)
+    talk = chat.of_order(order, g.now)
+    chat.say(talk, "buyer", g.who.user_id, words, now=g.now, photos=photos)
+    wish = chat.wants_exchange(words)
+    if wish is None:
+        return
+    lines = applications.lines_of(order.id)
+    if wish == "exact":
+        only = lines[0].id if len(lines) == 1 else None
+        applications.start_draft(order.id, g.who.user_id, source="chat", now=g.now, line_id=only)
+    card = {"order_no": order.order_no, "lines": [[line.id, f"{line.title} {line.spec}"] for line in lines[:20]]}
+    said = "已为您创建换货申请草稿" if wish == "exact" else "需要申请换货吗?"
+    chat.say(talk, "system", None, said, now=g.now, kind="draft" if wish == "exact" else "offer", data=card)
+
+
+@bp.get("/orders/<order_no>/contact/new")
+def contact_new(order_no: str) -> ResponseReturnValue:
+    """What was said since: 204 when nothing."""
+    g.polled = True
+    order = guards.found(orders.of_buyer(order_no, g.who.user_id))
+    talk = chat.known(order.id)
+    after = request.args.get("after", "0")
+    key = int(after) if after.isascii() and after.isdigit() and len(after) < 18 else 0
+    found = chat.newer(talk.id, key) if talk and talk.last_message_id > key else []
+    if not found:
+        return Response(status=204)
+    return page("shared/_messages.html", messages=found, side="buyer", photos=chat.photos_of([m.id for m in found]))
+
+
+@bp.post("/orders/<order_no>/contact/read")
+def contact_read(order_no: str) -> ResponseReturnValue:
+    """Everything shown has been seen."""
+    order = guards.found(orders.of_buyer(order_no, g.who.user_id))
+    order_id = order.id
+    with writing():
+        talk = chat.known(order_id)
+        if talk is not None and talk.buyer_unread:
+            chat.read(talk, "buyer")
+    return Response(status=204)

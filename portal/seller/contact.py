@@ -1,1 +1,94 @@
-"""Being written."""
+"""The shop's side of conversations."""
+
+from __future__ import annotations
+
+from flask import Response, g, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+
+from portal import applications, chat, reasons
+from portal.extensions import db, writing
+from portal.models import Order
+from portal.seller import bp
+from portal.web import guards, rates
+from portal.web.once import once
+from portal.web.pages import page
+from portal.web.talk import TalkForm
+
+SIZE = 30
+
+
+def _order(order_no: str) -> Order:
+    return guards.found(
+        db.session.scalars(
+            select(Order).where(Order.order_no == order_no, Order.shop_id == g.who.shop_id)
+        ).one_or_none()
+    )
+
+
+@bp.get("/messages")
+def messages() -> ResponseReturnValue:
+    """The shop's conversations, the newest first."""
+    skip = request.args.get("before", "")
+    key = int(skip) if skip.isascii() and skip.isdigit() and len(skip) < 18 else None
+    rows = chat.list_of(shop_id=g.who.shop_id, size=SIZE, skip=key)
+    more = f"/seller/messages?before={rows[SIZE - 1].last_message_id}" if len(rows) > SIZE else ""
+    return page("seller/messages.html", rows=rows[:SIZE], more=more)
+
+
+@bp.route("/orders/<order_no>/contact", methods=["GET", "POST"])
+def contact(order_no: str) -> ResponseReturnValue:
+    """The conversation about an order of this shop."""
+    order = _order(order_no)
+    order_id = order.id
+    form = TalkForm()
+    status = 200
+    if request.method == "POST":
+        phrase = request.form.get("phrase", "")
+        rates.limit("message", g.who.user_id)
+        good = form.validate_on_submit()
+        words = phrase if phrase in reasons.SELLER_PHRASES else form.words.data or ""
+        photos = list(form.photos.data or [])
+        if good and not words and not photos:
+            form.refuse("请写点什么,或者发一张照片", "words")
+        if good and not form.errors:
+
+            def send() -> str:
+                talk = chat.of_order(db.session.get_one(Order, order_id), g.now)
+                chat.say(talk, "seller", g.who.user_id, words, now=g.now, photos=photos)
+                return f"/seller/orders/{order_no}/contact"
+
+            return once(send)
+        status = 422
+        order = _order(order_no)
+    talk = chat.known(order.id)
+    found = chat.latest(talk.id) if talk else []
+    return page(
+        "seller/contact.html", status, order=order, form=form, lines=applications.lines_of(order.id),
+        messages=found[-chat.PAGE :], side="seller", photos=chat.photos_of([m.id for m in found]),
+        phrases=reasons.SELLER_PHRASES,
+    )  # fmt: skip
+
+
+@bp.get("/orders/<order_no>/contact/new")
+def contact_new(order_no: str) -> ResponseReturnValue:
+    """What was said since: 204 when nothing."""
+    g.polled = True
+    talk = chat.known(_order(order_no).id)
+    after = request.args.get("after", "0")
+    key = int(after) if after.isascii() and after.isdigit() and len(after) < 18 else 0
+    found = chat.newer(talk.id, key) if talk and talk.last_message_id > key else []
+    if not found:
+        return Response(status=204)
+    return page("shared/_messages.html", messages=found, side="seller", photos=chat.photos_of([m.id for m in found]))
+
+
+@bp.post("/orders/<order_no>/contact/read")
+def contact_read(order_no: str) -> ResponseReturnValue:
+    """Everything shown has been seen."""
+    order_id = _order(order_no).id
+    with writing():
+        talk = chat.known(order_id)
+        if talk is not None and talk.seller_unread:
+            chat.read(talk, "seller")
+    return Response(status=204)

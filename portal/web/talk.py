@@ -1,0 +1,12 @@
+"""The form and the fragments of a conversation, the same for both sides."""
+
+from __future__ import annotations
+
+from portal.web.forms import Form, Photos, Text
+
+
+class TalkForm(Form):
+    """A message: words, photos, or both. A quick phrase is a button that sends itself."""
+
+    words = Text("消息", limit=500, optional=True)
+    photos = Photos("照片")
