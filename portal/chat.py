@@ -29,7 +29,7 @@ _NEW = (
 
 
 def wants_exchange(words: str) -> Literal["exact", "mentions"] | None:
-    """Whether somebody sent just 「调换商品」 (brackets, width and spaces tolerated), or text that merely contains it."""
+    """Whether somebody sent just 「调换商品」 (brackets, width, spaces tolerated), or text that contains it."""
     plain = re.sub(r"\s+", "", unicodedata.normalize("NFKC", words))
     if plain.strip(_AROUND) == WISH:
         return "exact"

@@ -97,7 +97,7 @@ def run_demo(port: int, host: str, data: Path | None, reset: bool, orders: Path 
         database.upgrade()
         if db.session.scalar(select(User.id).limit(1)) is None:
             click.echo("making the demo's world …", err=True)
-            demo.build(clock.now(), orders)
+            demo.build(clock.now(), app.extensions["portal_store"], orders)
         people = db.session.execute(select(User.member_name, User.company_name).order_by(User.id)).all()
         db.session.remove()
         db.engine.dispose()

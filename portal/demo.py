@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from flask import current_app
 from PIL import Image
 from sqlalchemy import select
 
@@ -20,6 +19,7 @@ from portal.flow import Actor
 from portal.models import Case, CaseLine, Order, OrderLine, Product, Shop, Sku, User
 from portal.order_export import read
 from portal.order_import import import_orders
+from portal.store import Store
 
 PASSWORD = "huanhuo-demo"  # noqa: S105  (a demo's, printed at its start; demo accounts exist only in a demo)
 ACCOUNTS = (
@@ -51,7 +51,7 @@ TEXT = {
 PARCELS = [("ZTO", "75484863576596")]
 
 
-def build(now: datetime, orders_file: Path | None = None) -> list[tuple[str, str]]:
+def build(now: datetime, store: Store, orders_file: Path | None = None) -> list[tuple[str, str]]:
     """Fill an empty database; returns (会员名, who) of the accounts that can sign in."""
     with writing():
         secret = accounts.hash_password(PASSWORD)
@@ -61,7 +61,7 @@ def build(now: datetime, orders_file: Path | None = None) -> list[tuple[str, str
             if name in SHOPS:
                 _open(accounts.create_shop(user, SHOPS[name], now), now)
     if orders_file is None:
-        _invent(now)
+        _invent(now, store)
     else:
         with read(orders_file) as export:
             import_orders(export, now=now)
@@ -88,7 +88,7 @@ def _open(shop: Shop, now: datetime) -> None:
     )
 
 
-def _invent(now: datetime) -> None:
+def _invent(now: datetime, store: Store) -> None:
     people = dict(db.session.execute(select(User.member_name, User.id)).all())
     shops = dict(db.session.execute(select(Shop.owner_id, Shop.id)).all())
     ours = shops[people["seller"]]
@@ -105,7 +105,7 @@ def _invent(now: datetime) -> None:
                 number += 1
                 _order(buyer, shop, status, number, now)
     for story in _stories():
-        story(_Teller(people["buyer"], people["seller"], ours, now))
+        story(_Teller(people["buyer"], people["seller"], ours, now, store))
 
 
 def _order(buyer: int, shop: int, status: str, number: int, now: datetime) -> Order:
@@ -175,8 +175,8 @@ def _product(shop: int, title: str, price: int, specs: tuple[str, ...]) -> Produ
 class _Teller:
     """Opens a case on a fresh order and takes it on, step by step."""
 
-    def __init__(self, buyer: int, seller: int, shop: int, now: datetime) -> None:
-        self.buyer, self.seller, self.shop, self.now = buyer, seller, shop, now
+    def __init__(self, buyer: int, seller: int, shop: int, now: datetime, store: Store) -> None:
+        self.buyer, self.seller, self.shop, self.now, self.store = buyer, seller, shop, now, store
 
     def case(self, reason: str = "damaged", words: str = "拆箱后发现破损", hours: float = 5) -> Case:
         at = self.now - timedelta(hours=hours)
@@ -251,12 +251,12 @@ def _stories() -> list[Callable[[_Teller], None]]:
         counted = [
             Counted(x.id, x.quantity_milli, x.quantity_milli // 2, "not_resellable", "一件有污渍") for x in t.lines()
         ]
-        t.seller_takes("dispute_goods", counted=counted, note="一件有明显污渍", photos=_drawn(t.seller, t.now))
+        t.seller_takes("dispute_goods", counted=counted, note="一件有明显污渍", photos=_drawn(t.store, t.seller, t.now))
 
     def closed(t: _Teller) -> None:
         to_inspecting(t)
         counted = [Counted(x.id, x.quantity_milli, 0, "not_resellable", "均有污渍") for x in t.lines()]
-        t.seller_takes("dispute_goods", counted=counted, note="全部有污渍", photos=_drawn(t.seller, t.now))
+        t.seller_takes("dispute_goods", counted=counted, note="全部有污渍", photos=_drawn(t.store, t.seller, t.now))
         t.buyer_takes("accept_result_none")
 
     def late(t: _Teller) -> None:
@@ -274,13 +274,13 @@ def _stories() -> list[Callable[[_Teller], None]]:
     ]  # fmt: skip
 
 
-def _drawn(owner: int, now: datetime) -> list[str]:
+def _drawn(store: Store, owner: int, now: datetime) -> list[str]:
     """Two small pictures, drawn here, kept like any photo."""
     files = []
     for colour in ((196, 120, 90), (110, 130, 160)):
         out = io.BytesIO()
         Image.new("RGB", (640, 480), colour).save(out, "JPEG")
         files.append(imaging.IncomingFile("photo.jpg", out.getvalue()))
-    stored = evidence.put(current_app.extensions["portal_store"], imaging.prepare(files))
+    stored = evidence.put(store, imaging.prepare(files))
     with writing():
         return evidence.keep(stored, owner_id=owner, side="seller", now=now)
