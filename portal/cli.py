@@ -155,10 +155,10 @@ def run_sweep(once: bool, every: float) -> None:
     """Take overdue clock steps and send due notices. Safe to run twice at once."""
     if once:
         moved = sweeping.sweep()
-        sweeping.tidy()
+        sweeping.tidy(current_app.extensions["portal_store"])
         click.echo(f"{moved} cases moved")
         return
-    sweeping.keep_sweeping(every)
+    sweeping.keep_sweeping(every, current_app.extensions["portal_store"])
 
 
 @portal.command("import-orders")

@@ -5,10 +5,9 @@ from __future__ import annotations
 import logging
 import time
 
-from flask import current_app
-
 from portal import accounts, cases, clock, evidence
 from portal.extensions import Busy, db, writing
+from portal.store import Store
 from portal.web import once, rates
 
 log = logging.getLogger("portal.sweep")
@@ -22,25 +21,25 @@ def sweep() -> int:
     return moved
 
 
-def tidy() -> None:
+def tidy(store: Store) -> None:
     """Forget what nobody needs any more: old sessions, form keys, rate counts, loose photos."""
     now = clock.now()
     with writing():
         accounts.forget_old_sessions(now)
         once.forget(now)
         rates.forget(now)
-    evidence.clear(current_app.extensions["portal_store"], now - clock.shift())
+    evidence.clear(store, now - clock.shift())
     db.session.remove()
 
 
-def keep_sweeping(every: float) -> None:
+def keep_sweeping(every: float, store: Store) -> None:
     """Sweep for ever, ``every`` seconds; a round that fails is logged and the next one tries again."""
     tidied = 0.0
     while True:
         try:
             sweep()
             if time.monotonic() - tidied > TIDY_EVERY:
-                tidy()
+                tidy(store)
                 tidied = time.monotonic()
         except Busy:
             log.warning("the database is busy; the next round tries again")
