@@ -46,15 +46,20 @@ class View:
     traces: dict[int, list[ParcelTrace]]
     photos: dict[int, list[Any]]
     events: Sequence[CaseEvent]
-    news: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    news: dict[tuple[str, str, str, str], str] = field(default_factory=dict)
     actions: list[tuple[Step, str | None]] = field(default_factory=list)
 
     def said(self, event: CaseEvent) -> str:
         """The table's sentence for what happened."""
-        return self.news.get((event.step, event.source, event.target), event.step)
+        row = (event.step, event.source, event.target)
+        return self.news.get((*row, event.data.get("rule", "")), self.news.get((*row, ""), event.step))
 
 
-_NEWS = {(step.name, str(step.source or ""), str(step.target)): step.news for step in flow.STEPS}
+_NEWS = {
+    (step.name, str(step.source or ""), str(step.target), rule): step.news
+    for step in flow.STEPS
+    for rule in ("", step.after)
+}
 
 
 def view(case: Case, side: Actor, now: datetime) -> View:

@@ -376,6 +376,7 @@ def _late(doing: Doing) -> dict[str, Any]:
 
 @_effect("timeout_escalate")
 def _escalate(doing: Doing) -> dict[str, Any]:
+    doing.data["rule"] = doing.case.due_rule  # two rows lead from confirming to confirming
     return {"escalated": True}
 
 

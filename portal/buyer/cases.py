@@ -114,7 +114,8 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
     view = caseview.view(case, Actor.BUYER, g.now)
     step = next((s for s, _ in view.actions if s.name == step_name), None)
     if step is None:
-        return page("buyer/case.html", status, case=case, view=view, news="", form=form)
+        typed = [(field.label.text, field.raw) for field in form if getattr(field, "raw", "")]
+        return page("buyer/case.html", status, case=case, view=view, news="", form=form, typed=typed)
     return page("buyer/step.html", status, case=case, view=view, step=step, form=form)
 
 

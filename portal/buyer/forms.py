@@ -59,7 +59,7 @@ class ParcelForm(StepForm):
     """One to three parcels: carrier and tracking number of each."""
 
     carrier = Pick("物流公司", missing="请选择物流公司", optional=True)
-    number = Line("运单号", limit=60, missing="请填写运单号")
+    number = Line("运单号", limit=60, optional=True)  # 自送 has none
     carrier2 = Pick("第 2 个包裹的物流公司", optional=True)
     number2 = Line("第 2 个包裹的运单号", limit=60, optional=True)
     carrier3 = Pick("第 3 个包裹的物流公司", optional=True)
@@ -77,17 +77,17 @@ class ParcelForm(StepForm):
         good = bool(super().validate(extra_validators))
         pairs = ((self.carrier, self.number), (self.carrier2, self.number2), (self.carrier3, self.number3))
         for carrier, number in pairs:
-            if not number.data:
-                continue
             code = carrier.data or ""
+            if number.errors or (number is not self.number and not code and not number.data):
+                continue
             try:
-                checked = carriers.check_number(number.data, self.own_order_nos, carrier=code)
+                checked = carriers.check_number(number.data or "", self.own_order_nos, carrier=code)
             except inputs.InputRefused as refused:
                 number.errors = [refused.sentence]
                 good = False
                 continue
             if not code:
-                likely = carriers.suggest(checked, self.own_order_nos)
+                likely = [known for known in carriers.suggest(checked, self.own_order_nos) if not known.historic]
                 if len(likely) != 1:
                     names = "、".join(found.name for found in likely)
                     said = f",可能是{names}" if names else ""
@@ -130,6 +130,13 @@ class ProblemForm(StepForm):
     kind = Choice("遇到了什么问题", choices=list(reasons.PROBLEMS.items()), missing="请选择遇到了什么问题")
     note = Text("说明", limit=500, missing="请写一句说明")
     photos = Photos("凭证")
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        good = bool(super().validate(extra_validators))
+        if self.kind.data in reasons.PROBLEMS and self.kind.data != "not_received" and not self.photos.data:
+            self.photos.errors = [*self.photos.errors, "请上传能看出问题的照片"]
+            good = False
+        return good
 
     def values(self) -> dict[str, Any]:
         return {"kind": self.kind.data, "note": self.note.data or "", "photos": self.photos.data}

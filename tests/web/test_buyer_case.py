@@ -1,0 +1,260 @@
+"""A buyer's case over HTTP: every state has its page, every step its form, and nothing typed is lost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from portal import cases, flow
+from portal.extensions import db
+from portal.flow import Actor, State
+from portal.models import Case, CaseEvent, OrderLine, Parcel
+from tests.cast import Cast, post, sign_in, token_of
+from tests.conftest import Clock
+
+NUMBER = "75484863576596"
+
+
+def _state(case_id: int) -> str:
+    db.session.rollback()
+    return db.session.get_one(Case, case_id, populate_existing=True).state
+
+
+def _events(case_id: int) -> int:
+    db.session.rollback()
+    return db.session.scalar(select(func.count()).select_from(CaseEvent).where(CaseEvent.case_id == case_id)) or 0
+
+
+# step: the state it is taken from, what is filled in, the state it leads to
+STEPS: dict[str, tuple[str, dict[str, Any], str]] = {
+    "withdraw": ("applied", {}, "withdrawn"),
+    "modify": (
+        "revising",
+        {"description": "补充说明", "receiver_name": "李雯", "receiver_phone": "13425059650",
+         "receiver_address": "四川省成都市武侯区一环路南二段9号"},
+        "applied",
+    ),
+    "ship_return": ("returning", {"carrier": "ZTO", "number": NUMBER}, "inspecting"),
+    "edit_parcel": ("inspecting", {"carrier": "SF", "number": "SF1234567890123"}, "inspecting"),
+    "extend": ("returning", {}, "returning"),
+    "accept_result": ("disputed", {}, "reshipping"),
+    "object": ("disputed", {"note": "寄出时是新的"}, "disputed"),
+    "confirm": ("confirming", {}, "completed"),
+    "report_problem": ("confirming", {"kind": "not_received", "note": "一直没有收到"}, "confirming"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("state", list(State))
+def test_every_state_has_its_page(app: Flask, cast: Cast, now: Clock, state: State) -> None:
+    case = cast.until(state)
+    page = sign_in(app, "buyer").get(f"/cases/{case.case_no}")
+    assert page.status_code == 200
+    assert f'data-state="{state}"' in page.text
+    assert 'data-type="exchange"' in page.text
+    assert f'data-version="{case.version}"' in page.text
+    assert page.text.count('id="case"') == 1
+
+
+@pytest.mark.parametrize("name", list(STEPS))
+def test_every_step_is_taken_by_its_form(app: Flask, cast: Cast, now: Clock, name: str) -> None:
+    source, filled, target = STEPS[name]
+    case = cast.until(source)
+    url, case_id, version = f"/cases/{case.case_no}/{name}", case.id, case.version
+    client = sign_in(app, "buyer")
+    shown = client.get(url)
+    assert shown.status_code == 200
+    data = dict(filled)
+    if name == "edit_parcel":
+        data["parcel_id"] = str(db.session.scalars(select(Parcel.id).where(Parcel.case_id == case_id)).one())
+    answer = client.post(url, data={**token_of(shown), **data})
+    assert (answer.status_code, answer.location) == (303, f"/cases/{case.case_no}?v={version + 1}")
+    assert _state(case_id) == target
+    news = flow.find("exchange", source, Actor.BUYER, name).news
+    assert f'role="status" data-said>{news}' in client.get(answer.location).text
+
+
+def test_nothing_accepted_closes(app: Flask, cast: Cast, now: Clock) -> None:
+    case = cast.until("inspecting")
+    case = cast.take(case, "dispute_goods", Actor.SELLER, **cast._facts_of(case, {"dispute": 0}, cast.now))
+    answer = post(sign_in(app, "buyer"), f"/cases/{case.case_no}/accept_result_none")
+    assert answer.status_code == 303
+    assert _state(case.id) == "closed"
+
+
+def test_nudge_only_when_late(app: Flask, cast: Cast, now: Clock) -> None:
+    case = cast.until("reshipping")
+    client, url = sign_in(app, "buyer"), f"/cases/{case.case_no}/nudge"
+    assert post(client, url).status_code == 409
+    now.forward(hours=73)
+    cases.settle_now(case.id, now.at)
+    assert post(client, url).status_code == 303
+    again = post(client, url)
+    assert again.status_code == 409
+    assert "24 小时内已催办过" in again.text
+
+
+@pytest.mark.parametrize("path", ["", "/withdraw", "/slip", "/qr.svg"])
+def test_a_stranger_finds_nothing(app: Flask, cast: Cast, now: Clock, path: str) -> None:
+    case = cast.until("applied")
+    stranger = sign_in(app, "buyer2")
+    assert stranger.get(f"/cases/{case.case_no}{path}").status_code == 404
+    if path == "/withdraw":
+        token = token_of(stranger.get("/me"))
+        assert token["csrf_token"]
+        assert stranger.post(f"/cases/{case.case_no}/withdraw", data=token).status_code == 404
+        assert _state(case.id) == "applied"
+
+
+def test_a_stale_form_keeps_its_words(app: Flask, cast: Cast, now: Clock) -> None:
+    case = cast.until("disputed")
+    case_id, url = case.id, f"/cases/{case.case_no}/object"
+    client = sign_in(app, "buyer")
+    old = token_of(client.get(url))
+    counted = cast._facts_of(case, {"dispute": 1_000}, cast.now)
+    cast.take(case, "revise_inspection", Actor.SELLER, **counted)
+    before = _events(case_id)
+    answer = client.post(url, data={**old, "note": "寄出时是新的,有照片"})
+    assert answer.status_code == 409
+    assert "寄出时是新的,有照片" in answer.text
+    assert f'data-version="{int(old["version"]) + 1}"' in answer.text
+    assert _events(case_id) == before
+
+
+def test_words_survive_a_step_that_is_gone(app: Flask, cast: Cast, now: Clock) -> None:
+    """The state has moved on and the step with it; the page says the words were kept, so they must be there."""
+    case = cast.until("disputed")
+    url, client = f"/cases/{case.case_no}/object", sign_in(app, "buyer")
+    old = token_of(client.get(url))
+    cast.take(case, "accept_result", Actor.BUYER)
+    answer = client.post(url, data={**old, "note": "寄出时是新的,有照片"})
+    assert answer.status_code == 409
+    assert 'data-state="reshipping"' in answer.text
+    assert "寄出时是新的,有照片" in answer.text
+
+
+def test_twice_the_same_form_is_one_event(app: Flask, cast: Cast, now: Clock) -> None:
+    case = cast.until("returning")
+    case_id, url = case.id, f"/cases/{case.case_no}/ship_return"
+    client = sign_in(app, "buyer")
+    data = {**token_of(client.get(url)), "carrier": "ZTO", "number": NUMBER}
+    before = _events(case_id)
+    first, second = client.post(url, data=data), client.post(url, data=data)
+    assert (first.status_code, second.status_code) == (303, 303)
+    assert first.location == second.location
+    assert _events(case_id) == before + 1
+    assert len(db.session.scalars(select(Parcel.id).where(Parcel.case_id == case_id)).all()) == 1
+
+
+@pytest.mark.parametrize(
+    ("number", "sentence"),
+    [
+        ("", "请填写运单号"),
+        ("13812345678", "这是手机号"),
+        ("own", "这是订单编号"),
+        ("abc", "4 到 40 位"),
+        ("12345脚本678", "4 到 40 位"),
+        ("9" * 41, "4 到 40 位"),
+    ],
+)
+def test_bad_numbers_explain_themselves(app: Flask, cast: Cast, now: Clock, number: str, sentence: str) -> None:
+    order = cast.order()
+    order_no = order.order_no
+    case = cast.until("returning", order=order)
+    answer = post(
+        sign_in(app, "buyer"),
+        f"/cases/{case.case_no}/ship_return",
+        {"carrier": "ZTO", "number": order_no if number == "own" else number},
+    )
+    assert answer.status_code == 422
+    assert sentence in answer.text
+    assert _state(case.id) == "returning"
+
+
+def test_the_number_names_its_carrier(app: Flask, cast: Cast, now: Clock) -> None:
+    case = cast.until("returning")
+    answer = post(sign_in(app, "buyer"), f"/cases/{case.case_no}/ship_return", {"number": "SF1234567890123"})
+    assert answer.status_code in (303, 422)
+    if answer.status_code == 422:
+        assert "顺丰速运" in answer.text
+
+
+def test_brought_in_person_needs_no_number(app: Flask, cast: Cast, now: Clock) -> None:
+    case = cast.until("returning")
+    answer = post(sign_in(app, "buyer"), f"/cases/{case.case_no}/ship_return", {"carrier": "SELF", "number": ""})
+    assert answer.status_code == 303
+
+
+def test_a_carrier_that_ships_no_more_is_not_assumed(app: Flask, cast: Cast, now: Clock) -> None:
+    case = cast.until("returning")
+    answer = post(sign_in(app, "buyer"), f"/cases/{case.case_no}/ship_return", {"number": "B123456789012"})
+    assert answer.status_code == 422
+
+
+def test_a_carrier_without_a_number_is_asked_about(app: Flask, cast: Cast, now: Clock) -> None:
+    case = cast.until("returning")
+    filled = {"carrier": "ZTO", "number": NUMBER, "carrier2": "SF", "number2": ""}
+    assert post(sign_in(app, "buyer"), f"/cases/{case.case_no}/ship_return", filled).status_code == 422
+
+
+def test_problem_without_a_photo_is_said_beside_the_field(app: Flask, cast: Cast, now: Clock) -> None:
+    case = cast.until("confirming")
+    answer = post(sign_in(app, "buyer"), f"/cases/{case.case_no}/report_problem", {"kind": "damaged", "note": "裂了"})
+    assert answer.status_code == 422
+    assert "请上传能看出问题的照片" in answer.text
+    assert "裂了" in answer.text
+
+
+def test_the_page_says_that_the_clock_is_due(app: Flask, cast: Cast, now: Clock) -> None:
+    case = cast.until("returning")
+    now.forward(days=8)
+    client = sign_in(app, "buyer")
+    version = case.version
+    page = client.get(f"/cases/{case.case_no}").text
+    assert "已超时" in page
+    assert f'data-version="{version}"' in page  # a GET changes nothing
+
+
+def test_the_timeline_tells_the_right_story(app: Flask, cast: Cast, now: Clock) -> None:
+    """Two escalations lead from receiving to receiving: an untraced parcel is not an unanswered problem."""
+    case = cast.until("confirming")
+    now.forward(days=11)
+    cases.settle_now(case.id, now.at)
+    page = sign_in(app, "buyer").get(f"/cases/{case.case_no}").text
+    assert "换货商品没有物流记录,不自动确认收货,已标记超时" in page
+    assert "商家超时未处理收货问题" not in page
+
+
+def test_slip_has_no_telephone_in_clear(app: Flask, cast: Cast, now: Clock) -> None:
+    case = cast.until("returning")
+    client = sign_in(app, "buyer")
+    page = client.get(f"/cases/{case.case_no}/slip")
+    assert page.status_code == 200
+    assert case.case_no in page.text
+    assert case.return_phone not in page.text
+    assert "style=" not in page.text
+    qr = client.get(f"/cases/{case.case_no}/qr.svg")
+    assert (qr.status_code, qr.mimetype) == (200, "image/svg+xml")
+    assert "style=" not in qr.text
+
+
+def test_cases_are_paged_without_a_gap(app: Flask, cast: Cast, now: Clock) -> None:
+    order = cast.order(milli=50_000)
+    made = [cast.open_case(order, milli=1_000).case_no for _ in range(25)]
+    client = sign_in(app, "buyer")
+    first = client.get("/cases").text
+    more = first.split('rel="next" href="')[1].split('"')[0]
+    second = client.get(more).text
+    assert {number for number in made if number in first} ^ {number for number in made if number in second} == set(made)
+    assert 'rel="next"' not in second
+    assert made[0] not in sign_in(app, "buyer2").get("/cases").text
+
+
+def test_withdrawing_gives_the_units_back(app: Flask, cast: Cast, now: Clock) -> None:
+    case = cast.until("applied")
+    assert "撤销" in sign_in(app, "buyer").get(f"/cases/{case.case_no}/withdraw").text
+    post(sign_in(app, "buyer"), f"/cases/{case.case_no}/withdraw")
+    db.session.rollback()
+    assert db.session.scalar(select(OrderLine.claimed_milli).where(OrderLine.order_id == case.order_id)) == 0
