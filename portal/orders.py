@@ -10,7 +10,7 @@ from sqlalchemy import and_, bindparam, func, or_, select, tuple_
 
 from portal import flow
 from portal.extensions import db
-from portal.models import Case, Order, OrderLine, Shop
+from portal.models import Case, Order, OrderLine, Product, Shop
 
 PAGE = 20
 SHOWN = 100  # numbers on tabs are bounded: more is 99+
@@ -57,8 +57,9 @@ _COUNT = {
 _LINES = (
     select(
         OrderLine.order_id, OrderLine.id, OrderLine.title, OrderLine.spec, OrderLine.unit, OrderLine.unit_price_fen,
-        OrderLine.quantity_milli, OrderLine.claimed_milli, OrderLine.cargo_no,
+        OrderLine.quantity_milli, OrderLine.claimed_milli, OrderLine.cargo_no, Product.picture,
     )
+    .outerjoin(Product, Product.id == OrderLine.product_id)
     .where(OrderLine.order_id.in_(bindparam("order_ids", expanding=True)))
     .order_by(OrderLine.order_id, OrderLine.position)
 )  # fmt: skip

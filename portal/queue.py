@@ -16,6 +16,7 @@ from portal.orders import like
 
 PAGE = 40
 SHOWN = 100
+SOON = timedelta(hours=24)  # from here on the time left is shown in another colour
 RISK = timedelta(hours=4)  # a case with less than this left is at risk
 
 TABS: dict[str, tuple[str, tuple[State, ...]]] = {

@@ -6,11 +6,13 @@ from typing import Any
 
 from flask import g, request
 from flask.typing import ResponseReturnValue
+from sqlalchemy import select
 
-from portal import cases, caseview, flow, inputs, policies, queue, reasons
+from portal import cases, caseview, chat, flow, inputs, policies, queue, reasons
 from portal.effects import By, Counted
+from portal.extensions import db
 from portal.flow import Actor, StepRefused
-from portal.models import Case
+from portal.models import Case, User
 from portal.seller import bp, forms
 from portal.web import guards
 from portal.web.once import once
@@ -34,13 +36,25 @@ def show_case(case_no: str) -> ResponseReturnValue:
     return _page(case, 200)
 
 
-def _page(case: Case, status: int, form: Any = None) -> ResponseReturnValue:
+KEYS = {"agree": "a", "reject": "r", "ask_evidence": "e"}  # open a form, never execute
+LAST_MESSAGES = 5
+
+
+def _page(case: Case, status: int, form: Any = None, typed: Any = (), kept: Any = ()) -> ResponseReturnValue:
     view = caseview.view(case, Actor.SELLER, g.now)
     asked = request.args.get("v", "")
     news = view.said(view.events[0]) if view.events and asked == str(case.version) else ""
+    tab = request.args.get("tab", "open")
+    tab = tab if tab in queue.TABS else "open"
+    rows, more = queue.page_of(case.shop_id, tab, g.now)
+    talk = chat.known(case.order_id)
+    said = chat.latest(talk.id)[-LAST_MESSAGES:] if talk else []
     return page(
-        "seller/case.html", status, case=case, view=view, news=news, form=form,
-        history=queue.history_of(case.shop_id, case.buyer_id, g.now),
+        "seller/case.html", status, case=case, view=view, news=news, form=form, typed_words=typed, kept_photos=kept,
+        history=queue.history_of(case.shop_id, case.buyer_id, g.now), rows=rows, more_rows=more, tab=tab,
+        tabs=queue.TABS, soon=g.now + queue.SOON, said_reason=reasons.said, keys=KEYS, messages=said,
+        photos=chat.photos_of([message.id for message in said]),
+        buyer=db.session.scalar(select(User.member_name).where(User.id == case.buyer_id)),
     )  # fmt: skip
 
 
@@ -83,9 +97,13 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
         case = guards.found(caseview.of_shop(case_no, g.who.shop_id))
         form.version.data = str(case.version)
     view = caseview.view(case, Actor.SELLER, g.now)
-    step = next((s for s, _ in view.actions if s.name == step_name), None)
-    if step is None:
-        return _page(case, status, form)
+    step, refusal = next(((s, why) for s, why in view.actions if s.name == step_name), (None, None))
+    if step is None or (refusal and request.method == "GET"):
+        if refusal and not form.errors:
+            form.refuse(refusal)
+        shown = [(field.label.text, field.raw) for field in form if getattr(field, "raw", "")]
+        kept = form["photos"].kept if "photos" in form and request.method == "POST" else ()
+        return _page(case, status, form, shown, kept)
     return page(
         "seller/step.html", status, case=case, view=view, step=step, form=form, typed=typed,
         conditions=reasons.CONDITIONS,
