@@ -84,7 +84,10 @@ def _grounds(goods: Any, shown: Any, policy: Any) -> list[dict[str, Any]]:
     for ground, label in reasons.GROUND.items():
         subs = [(r, PAYER[str(eligibility.freight_payer(goods, r, policy))]) for r in shown if r.ground == ground]
         if subs:
-            found.append({"id": str(ground), "label": label, "reasons": subs})
+            payers = {payer for _, payer in subs}
+            found.append(
+                {"id": str(ground), "label": label, "reasons": subs, "payer": payers.pop() if len(payers) == 1 else ""}
+            )
     return found
 
 
