@@ -53,11 +53,11 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
     if isinstance(form, forms.AgreeForm):
         known = policies.addresses(shop_id)
         form.address_id.choices = [(str(a.id), f"{a.name} {a.phone} {a.address}") for a in known]
-        if request.method == "GET" and known:
+        if request.method != "POST" and known:
             form.address_id.data = str(known[0].id)
     status = 200
     typed: dict[str, str] = {}
-    if request.method == "GET":
+    if request.method != "POST":  # a HEAD is answered like its GET
         flow.find(case.type, case.state, Actor.SELLER, step_name)
         form.version.data = str(version)
     else:
