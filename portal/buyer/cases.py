@@ -115,6 +115,9 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
     step = next((s for s, _ in view.actions if s.name == step_name), None)
     if step is None:
         typed = [(field.label.text, field.raw) for field in form if getattr(field, "raw", "")]
+        if status == 422:  # the step is gone, so what was wrong in its fields doesn't matter any more
+            form, status = forms.StepForm(), 409
+            form.refuse(flow.NOT_NOW)
         return page("buyer/case.html", status, case=case, view=view, news="", form=form, typed=typed)
     return page("buyer/step.html", status, case=case, view=view, step=step, form=form)
 

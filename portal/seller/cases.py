@@ -85,6 +85,9 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
     view = caseview.view(case, Actor.SELLER, g.now)
     step = next((s for s, _ in view.actions if s.name == step_name), None)
     if step is None:
+        if status == 422:  # the step is gone, so what was wrong in its fields doesn't matter any more
+            form, status = forms.StepForm(), 409
+            form.refuse(flow.NOT_NOW)
         return _page(case, status, form)
     return page(
         "seller/step.html", status, case=case, view=view, step=step, form=form, typed=typed,
