@@ -125,9 +125,7 @@ def _forms(tree: Element) -> list[str]:
 
 def _inline(element: Element) -> list[str]:
     found = [
-        f"{element.tag} has {name}"
-        for name in element.attrib
-        if name == "style" or name.startswith(("on", "hx-on"))
+        f"{element.tag} has {name}" for name in element.attrib if name == "style" or name.startswith(("on", "hx-on"))
     ]
     if element.tag == "style" or (element.tag == "script" and not element.get("src")):
         found.append(f"an inline {element.tag}")
