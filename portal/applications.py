@@ -264,7 +264,7 @@ def summary(draft: Draft, *, now: datetime) -> dict[str, Any]:
             {
                 "line": lines[int(line_id)],
                 "milli": int(milli),
-                "spec": db.session.scalar(select(Sku.spec).where(Sku.id == specs.get(line_id)))
+                "spec": next((sku.spec for sku in replacements(lines[int(line_id)]) if sku.id == specs[line_id]), "")
                 if line_id in specs
                 else "",
             }

@@ -235,6 +235,9 @@ class Stale(StepRefused):
     """Somebody else was faster: the case is no longer what the page showed. Nothing was changed."""
 
 
+NOT_NOW = "这一步现在不能进行,页面显示的是最新状态"
+
+
 def open_steps(case_type: str, state: str, actor: Actor) -> Iterator[Step]:
     """The steps that ``actor`` could take from ``state``, whatever their conditions, in the table's order."""
     for step in STEPS:
@@ -247,7 +250,7 @@ def find(case_type: str, state: str, actor: Actor, name: str) -> Step:
     for step in open_steps(case_type, state, actor):
         if step.name == name:
             return step
-    raise StepRefused("这一步现在不能进行,页面显示的是最新状态", name)
+    raise StepRefused(NOT_NOW, name)
 
 
 def unmet(step: Step, facts: Facts) -> str | None:

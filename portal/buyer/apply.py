@@ -67,7 +67,7 @@ def apply(order_no: str) -> ResponseReturnValue:
                     begun = applications.start_draft(order_id, g.who.user_id, source="order", now=g.now)
                     applications.save(begun, {"line_id": line_id, "reason": chosen}, g.now)
                 return redirect(f"/orders/{order_no}/apply/details", 303)
-            form.refuse(verdict.why, "reason")
+            form.refuse(verdict.why, "ground")
     elif request.method == "GET" and kept.get("reason"):
         form.reason.data = kept["reason"]
     return page(

@@ -83,7 +83,7 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
     status = 200
     typed: dict[str, str] = {str(line.order_line_id): inputs.quantity_text(line.quantity_milli) for line in view.lines}
     problems: dict[int, str] = {}
-    if request.method == "GET":
+    if request.method != "POST":  # a HEAD is answered like its GET
         flow.find(case.type, case.state, Actor.BUYER, step_name)
         form.version.data = str(version)
         _prefill(form, case, view)
@@ -114,11 +114,14 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
         form.version.data = str(case.version)
         view = caseview.view(case, Actor.BUYER, g.now)
     step, refusal = next(((s, why) for s, why in view.actions if s.name == step_name), (None, None))
-    if step is None or (refusal and request.method == "GET"):
+    if step is None or (refusal and request.method != "POST"):
         if refusal and not form.errors:
             form.refuse(refusal)
         shown = [(field.label.text, field.raw) for field in form if getattr(field, "raw", "")]
         kept = form["photos"].kept if "photos" in form and request.method == "POST" else ()
+        if step is None and status == 422:  # the step is gone: what was wrong in its fields doesn't matter any more
+            form, status = forms.StepForm(), 409
+            form.refuse(flow.NOT_NOW)
         return page("buyer/case.html", status, case=case, view=view, news="", form=form, typed=shown, kept_photos=kept)
     order_lines = {line.id: line for line in applications.lines_of(case.order_id)} if step_name == "modify" else {}
     return page(

@@ -50,9 +50,9 @@ def _page(case: Case, status: int, form: Any = None, typed: Any = (), kept: Any 
     talk = chat.known(case.order_id)
     said = chat.latest(talk.id)[-LAST_MESSAGES:] if talk else []
     return page(
-        "seller/case.html", status, case=case, view=view, news=news, form=form, typed_words=typed, kept_photos=kept,
-        history=queue.history_of(case.shop_id, case.buyer_id, g.now), rows=rows, more_rows=more, tab=tab,
-        tabs=queue.TABS, soon=g.now + queue.SOON, said_reason=reasons.said, keys=KEYS, messages=said,
+        "seller/case.html", status, case=case, view=view, news=news, form=form, side="seller", typed_words=typed,
+        kept_photos=kept, history=queue.history_of(case.shop_id, case.buyer_id, g.now), rows=rows, more_rows=more,
+        tab=tab, tabs=queue.TABS, soon=g.now + queue.SOON, said_reason=reasons.said, keys=KEYS, messages=said,
         photos=chat.photos_of([message.id for message in said]),
         buyer=db.session.scalar(select(User.member_name).where(User.id == case.buyer_id)),
     )  # fmt: skip
@@ -67,11 +67,11 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
     if isinstance(form, forms.AgreeForm):
         known = policies.addresses(shop_id)
         form.address_id.choices = [(str(a.id), f"{a.name} {a.phone} {a.address}") for a in known]
-        if request.method == "GET" and known:
+        if request.method != "POST" and known:
             form.address_id.data = str(known[0].id)
     status = 200
     typed: dict[str, str] = {}
-    if request.method == "GET":
+    if request.method != "POST":  # a HEAD is answered like its GET
         flow.find(case.type, case.state, Actor.SELLER, step_name)
         form.version.data = str(version)
     else:
@@ -98,11 +98,14 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
         form.version.data = str(case.version)
     view = caseview.view(case, Actor.SELLER, g.now)
     step, refusal = next(((s, why) for s, why in view.actions if s.name == step_name), (None, None))
-    if step is None or (refusal and request.method == "GET"):
+    if step is None or (refusal and request.method != "POST"):
         if refusal and not form.errors:
             form.refuse(refusal)
         shown = [(field.label.text, field.raw) for field in form if getattr(field, "raw", "")]
         kept = form["photos"].kept if "photos" in form and request.method == "POST" else ()
+        if step is None and status == 422:  # the step is gone: what was wrong in its fields doesn't matter any more
+            form, status = forms.StepForm(), 409
+            form.refuse(flow.NOT_NOW)
         return _page(case, status, form, shown, kept)
     return page(
         "seller/step.html", status, case=case, view=view, step=step, form=form, typed=typed,

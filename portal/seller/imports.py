@@ -73,37 +73,37 @@ def _begin(path: Path, name: str) -> str:
     return f"/seller/import/{job.public_id}?said=import-started"
 
 
-def _job(public_id: str) -> ImportJob:
-    return guards.found(importing.of_shop(public_id, g.who.shop_id))
+def _job(job_id: str) -> ImportJob:
+    return guards.found(importing.of_shop(job_id, g.who.shop_id))
 
 
-@bp.route("/import/<public_id>", methods=["GET", "POST"])
-def import_job(public_id: str) -> ResponseReturnValue:
+@bp.route("/import/<job_id>", methods=["GET", "POST"])
+def import_job(job_id: str) -> ResponseReturnValue:
     """What became of a file so far; POST is the yes after the check."""
-    job = _job(public_id)
+    job = _job(job_id)
     if request.method == "POST":
 
         def yes() -> str:
-            importing.confirm(_job(public_id), g.now)
-            return f"/seller/import/{public_id}"
+            importing.confirm(_job(job_id), g.now)
+            return f"/seller/import/{job_id}"
 
         return once(yes)
     form = Form()
     return page("seller/import.html", job=job, form=form, running=job.state in RUNNING)
 
 
-@bp.get("/import/<public_id>/progress")
-def import_progress(public_id: str) -> ResponseReturnValue:
+@bp.get("/import/<job_id>/progress")
+def import_progress(job_id: str) -> ResponseReturnValue:
     """How far it is, asked every few seconds; 286 ends the asking."""
     g.polled = True
-    job = _job(public_id)
+    job = _job(job_id)
     return page("seller/import_progress.html", 200 if job.state in RUNNING else 286, job=job)
 
 
-@bp.get("/import/<public_id>/report.csv")
-def import_report(public_id: str) -> ResponseReturnValue:
+@bp.get("/import/<job_id>/report.csv")
+def import_report(job_id: str) -> ResponseReturnValue:
     """Every row's result."""
-    path = importing.report_path(folder(), _job(public_id))
+    path = importing.report_path(folder(), _job(job_id))
     if not path.is_file():
         abort(404)
     answer: Response = send_file(path, mimetype="text/csv", as_attachment=True, download_name="导入结果.csv", max_age=0)
@@ -111,11 +111,11 @@ def import_report(public_id: str) -> ResponseReturnValue:
     return answer
 
 
-@bp.post("/import/<public_id>/discard")
-def discard_import(public_id: str) -> ResponseReturnValue:
+@bp.post("/import/<job_id>/discard")
+def discard_import(job_id: str) -> ResponseReturnValue:
     """Not to be imported after all."""
     with writing():
-        job = _job(public_id)
+        job = _job(job_id)
         if job.state == "checked":
             job.state, job.problem, job.updated_at = "failed", "已取消导入", g.now
     return redirect("/seller/import", 303)

@@ -1,0 +1,344 @@
+"""Who may do what: one row for each endpoint. What has no row is refused, and a test says so.
+
+To add a page, add a row: its endpoint, who may open it, and the answers that those who may get to GET and to POST. The
+rest follows from ``who``: signed out → sign-in (htmx: 401 with HX-Redirect); somebody else's, the wrong side's or
+nobody's thing → the same 404; a method without an answer → 405. An address with a new variable needs its value in
+``Deal.values``.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import Any, NamedTuple
+
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.exceptions import MethodNotAllowed, NotFound
+from werkzeug.routing import Rule
+
+from portal import accounts, chat, importing, policies
+from portal.extensions import db, writing
+from portal.models import Case, Draft, Evidence, Order, OrderLine, Shop, Sku, User
+from tests.cast import PASSWORD, Cast, sign_in
+
+
+class Who(Enum):
+    """Who may open an address."""
+
+    ANYONE = "anybody, also signed out"
+    SIGNED_IN = "anybody signed in; the page has only their own things"
+    SHOP = "anybody who works in a shop; the page has only the shop's things"
+    BUYER = "who bought the thing that the address names"
+    SELLER = "the shop of the thing that the address names"
+    PARTY = "both sides of the thing that the address names"
+    QA = "tests, where PORTAL_QA opens these doors; elsewhere they don't exist"
+
+
+ANYONE, SIGNED_IN, SHOP, BUYER, SELLER, PARTY, QA = Who
+
+
+class Row(NamedTuple):
+    """One endpoint. ``get`` and ``post``: the answer to those who may, None where there is no such method.
+
+    ``form`` is what a good POST says of a deal; ``values`` are the address's variables that aren't a deal's.
+    """
+
+    endpoint: str
+    who: Who
+    get: int | None = None
+    post: int | None = None
+    form: Callable[[Deal], Mapping[str, Any]] = lambda deal: {}
+    values: Mapping[str, str] = {}
+
+
+# The order is that in which each role sends its forms; what ends something stands behind what needs it.
+ROWS: tuple[Row, ...] = (
+    # everybody
+    Row("health.live", ANYONE, get=200),
+    Row("health.ready", ANYONE, get=200),
+    Row("auth.sign_in", ANYONE, get=200, post=303, form=lambda deal: {"member_name": "buyer", "password": PASSWORD}),
+    Row("buyer.home", ANYONE, get=200),
+    Row("buyer.guide", ANYONE, get=200),
+    Row("buyer.worker", ANYONE, get=200),
+    Row("buyer.icon", ANYONE, get=302),
+    Row("buyer.shop_policy", ANYONE, get=200),
+    # everybody who is signed in: the own things
+    Row("buyer.me", SIGNED_IN, get=200),
+    Row("buyer.my_orders", SIGNED_IN, get=200),
+    Row("buyer.my_cases", SIGNED_IN, get=200),
+    Row("buyer.messages", SIGNED_IN, get=200),
+    Row("buyer.notices", SIGNED_IN, get=200, post=303),
+    Row("buyer.sessions", SIGNED_IN, get=200, post=303),
+    # who bought it
+    Row("buyer.order", BUYER, get=200),
+    Row("buyer.conditions", BUYER, get=200),
+    Row("buyer.contact", BUYER, get=200, post=303, form=lambda deal: {"words": "什么时候发货"}),
+    Row("buyer.contact_new", BUYER, get=200),
+    Row("buyer.contact_read", BUYER, post=303),
+    Row("buyer.show_case", BUYER, get=200),
+    Row("buyer.slip", BUYER, get=200),
+    Row("buyer.qr", BUYER, get=200),
+    Row("buyer.apply", BUYER, get=200, post=303, form=lambda deal: {"line": deal.line_id, "reason": "damaged"}),
+    Row(
+        "buyer.apply_details", BUYER, get=200, post=303,
+        form=lambda deal: {
+            f"quantity_{deal.line_id}": "1", "description": "袜子破洞", "name": "李雯", "phone": "13425059650",
+            "address": "四川省成都市武侯区一环路南二段8号",
+        },
+    ),
+    Row("buyer.apply_check", BUYER, get=200, post=303),
+    Row("buyer.apply_discard", BUYER, post=303),
+    Row("buyer.take_step", BUYER, get=200, post=303, values={"step_name": "withdraw"}),
+    # both sides of it
+    Row("files.full", PARTY, get=200),
+    Row("files.thumb", PARTY, get=200),
+    # who works in a shop: the shop's things
+    Row("seller.inbox", SHOP, get=200),
+    Row("seller.messages", SHOP, get=200),
+    Row("seller.notices", SHOP, get=200, post=303),
+    Row(
+        "seller.policy", SHOP, get=200, post=303,
+        form=lambda deal: {"window_days": "15", "hidden_days": "30", "special_freight": "seller"},
+    ),
+    Row(
+        "seller.addresses", SHOP, get=200, post=303,
+        form=lambda deal: {"name": "二号仓", "phone": "13800138001", "address": "浙江省义乌市北苑街道2号"},
+    ),
+    Row(
+        "seller.import_orders", SHOP, get=200, post=303,
+        form=lambda deal: {"file": (io.BytesIO("订单编号\n".encode()), "orders.csv")},
+    ),
+    Row("seller.product_list", SHOP, get=200),
+    # the shop that sold it
+    Row("seller.product", SELLER, get=200, post=303, form=lambda deal: {"exchangeable": "y"}),
+    Row("seller.import_progress", SELLER, get=286),
+    Row("seller.import_report", SELLER, get=200),
+    Row("seller.import_job", SELLER, get=200, post=303),
+    Row("seller.discard_import", SELLER, post=303),
+    Row("seller.show_case", SELLER, get=200),
+    Row("seller.contact", SELLER, get=200, post=303, form=lambda deal: {"words": "今天发出"}),
+    Row("seller.contact_new", SELLER, get=200),
+    Row("seller.contact_read", SELLER, post=303),
+    Row(
+        "seller.take_step", SELLER, get=200, post=303, values={"step_name": "agree"},
+        form=lambda deal: {"address_id": deal.values["address_id"]},
+    ),
+    Row("seller.change_address", SELLER, post=303, values={"verb": "remove"}),
+    # doors for tests
+    Row("qa.doors", QA, get=200),
+    Row("qa.reset", QA, post=303),
+    Row("qa.move_clock", QA, post=303),
+    Row("qa.reset_clock", QA, post=303),
+    Row("qa.sweep", QA, post=303),
+    Row("qa.notices", QA, get=200),
+    Row("qa.trace", QA, post=303),
+    # last, because it ends the session
+    Row("auth.sign_out", ANYONE, post=303),
+)  # fmt: skip
+
+# What stands in an address for a thing that doesn't exist.
+MISSING = {
+    "order_no": "9999999999999999999",
+    "case_no": "HH99010100000000",
+    "public_id": "0" * 32,
+    "shop_id": "999999",
+    "address_id": "999999",
+    "product_id": "999999",
+    "job_id": "0" * 32,
+}
+
+# role: (whose account, None: signed out)
+ROLES = ("anonymous", "buyer", "buyer2", "seller", "seller2", "both")
+# Who bought from whom. `both` buys from the first shop and sells in a shop of its own.
+DEALS = (("buyer", "seller"), ("buyer2", "seller2"), ("both", "seller"), ("buyer2", "both"))
+SHOPS = frozenset({"seller", "seller2", "both"})
+
+
+@dataclass(frozen=True)
+class Deal:
+    """An order with everything that hangs on it: an applied case, a draft, photos, a conversation, an address."""
+
+    buyer: str
+    seller: str
+    line_id: int
+    values: Mapping[str, str]
+    photos: Mapping[str, str] = field(default_factory=dict)  # what a photo hangs on: its public id
+
+
+@dataclass
+class World:
+    """All the deals, and who is who. ``mark`` is in every text that a person of the deal has written or is called."""
+
+    app: Flask
+    deals: tuple[Deal, ...]
+    members: Mapping[str, str]
+
+    @classmethod
+    def make(cls, app: Flask, mark: Callable[[str], str] = lambda name: "") -> World:
+        """``mark(name)`` is put into all texts of this person, so that they can be looked for in answers."""
+        from tests.conftest import NOW
+
+        cast = Cast.make(NOW)
+        with writing():
+            both = accounts.create_user("both", now=NOW, company_name="both公司", password=PASSWORD, weak_ok=True)
+            shop3 = accounts.create_shop(both, "both的店", NOW).id
+            ids = {"buyer": cast.buyer, "buyer2": cast.buyer2, "seller": cast.seller, "seller2": cast.seller2}
+            ids["both"] = both.id
+            shops = {"seller": cast.shop, "seller2": cast.shop2, "both": shop3}
+            members = {name: name + mark(name) for name in ids}
+            for name, user_id in ids.items():
+                user = db.session.get_one(User, user_id)
+                user.member_name, user.company_name = members[name], f"公司{mark(name)}"
+            for name, shop_id in shops.items():
+                db.session.get_one(Shop, shop_id).name = f"店铺{mark(name)}"
+        world = cls(app, (), members)
+        for buyer, seller in DEALS:
+            people = replace(cast, buyer=ids[buyer], seller=ids[seller], shop=shops[seller])
+            world.deals += (world._deal(people, buyer, seller, mark(buyer) + mark(seller), mark(seller)),)
+        db.session.rollback()
+        return world
+
+    def _deal(self, cast: Cast, buyer: str, seller: str, mark: str, shop_mark: str) -> Deal:
+        order = cast.order(title=f"纯棉中筒袜{mark}", unit="双")
+        order_id, order_no = order.id, order.order_no
+        case_no = cast.open_case(order).case_no
+        kept = {name: cast.photos(1, cast.buyer)[0] for name in ("case", "draft", "message", "loose")}
+        with writing():
+            order = db.session.get_one(Order, order_id)
+            order.receiver_name = order.receiver_address = f"收货{mark}"
+            case = db.session.scalars(db.select(Case).where(Case.case_no == case_no)).one()
+            case.description, case.receiver_name, case.receiver_address = f"描述{mark}", f"收货{mark}", f"地址{mark}"
+            line = db.session.scalars(db.select(OrderLine).where(OrderLine.order_id == order_id)).one()
+            line.cargo_no = f"HH{mark}"
+            draft = Draft(
+                order_id=order_id, buyer_id=cast.buyer, source="order", created_at=cast.now, updated_at=cast.now,
+                fields={
+                    "line_id": line.id, "reason": "damaged", "quantities": {str(line.id): 1_000},
+                    "typed": {str(line.id): "1"}, "description": f"草稿{mark}", "name": "李雯", "phone": "13425059650",
+                    "address": f"草稿{mark}",
+                },
+            )  # fmt: skip
+            db.session.add(draft)
+            db.session.flush()
+            talk = chat.of_order(order, cast.now)
+            chat.say(talk, "buyer", cast.buyer, f"买家说{mark}", now=cast.now, photos=[kept["message"]])
+            chat.say(talk, "seller", cast.seller, f"商家说{mark}", now=cast.now)
+            address = policies.add_address(
+                cast.shop, name=f"仓{shop_mark}", phone="13800138000", address=f"库{shop_mark}", note=f"注{shop_mark}",
+                make_default=False, now=cast.now,
+            )  # fmt: skip
+            address_id = address.id
+            _hang(kept["case"], case_id=case.id, event_version=1)
+            _hang(kept["draft"], draft_id=draft.id)
+            line_id, product_id = line.id, line.product_id
+            for sku in db.session.scalars(db.select(Sku).where(Sku.product_id == product_id)):
+                sku.spec = f"{sku.spec}{shop_mark}"
+            kept["product"] = cast.photos(1, cast.seller)[0]
+            _hang(kept["product"], product_id=product_id)
+        store = self.app.extensions["portal_store"]
+        for key in db.session.scalars(db.select(Evidence.key).where(Evidence.public_id.in_(kept.values()))):
+            store.put(key, f"picture {mark}".encode())
+        values = {
+            "order_no": order_no,
+            "case_no": case_no,
+            "public_id": kept["case"],
+            "shop_id": str(cast.shop),
+            "address_id": str(address_id),
+            "product_id": str(product_id),
+            "job_id": self._import(cast, mark),
+        }
+        return Deal(buyer, seller, line_id, values, kept)
+
+    def _import(self, cast: Cast, mark: str) -> str:
+        """A checked order export of the shop, with its report; returns its public id."""
+        folder = self.app.extensions["portal_settings"].data.absolute() / "imports"
+        path = importing.receive(folder, io.BytesIO(b"x"), "orders.csv")
+        with writing():
+            job = importing.begin(
+                path, shop_id=cast.shop, user_id=cast.seller, file_name=f"订单{mark}.csv", now=cast.now
+            )
+            job.state, public_id = "checked", job.public_id
+            importing.report_path(folder, job).write_text(mark)
+        return public_id
+
+    def browser(self, role: str) -> FlaskClient:
+        """A browser of its own for this role."""
+        return self.app.test_client() if role == "anonymous" else sign_in(self.app, self.members[role])
+
+    def rule(self, row: Row) -> Rule:
+        """The route of a row."""
+        return next(self.app.url_map.iter_rules(row.endpoint))
+
+    def path(self, row: Row, deal: Deal | None) -> str:
+        """The address of this row for a deal, or for things that don't exist."""
+        return address(self.rule(row), {**(deal.values if deal else MISSING), **row.values})
+
+    def taker(self, path: str, method: str) -> Row | None:
+        """The row of the endpoint that takes this method at this address; None: no endpoint does."""
+        try:
+            endpoint, _ = self.app.url_map.bind("localhost").match(path, method)
+        except (MethodNotAllowed, NotFound):
+            return None
+        return next(row for row in ROWS if row.endpoint == endpoint)
+
+
+def _hang(public_id: str, **columns: int | None) -> None:
+    db.session.execute(db.update(Evidence).where(Evidence.public_id == public_id).values(**columns))
+
+
+def address(rule: Rule, values: Mapping[str, str]) -> str:
+    """A route's address with its variables filled in. Raises KeyError for a variable without a value."""
+    return re.sub(r"<(?:[^<>]+:)?([^:<>]+)>", lambda found: values[found[1]], rule.rule)
+
+
+def may(row: Row, role: str, deal: Deal | None) -> bool:
+    """Whether this role may open this row for this deal (None: for a thing that doesn't exist)."""
+    if row.who is ANYONE:
+        return True
+    if role == "anonymous" or row.who is QA:
+        return False
+    if row.who is SIGNED_IN:
+        return True
+    if row.who is SHOP:
+        return role in SHOPS
+    if deal is None:
+        return False
+    sides = {BUYER: {deal.buyer}, SELLER: {deal.seller}, PARTY: {deal.buyer, deal.seller}}[row.who]
+    return role in sides
+
+
+def expected(row: Row, rule: Rule, role: str, deal: Deal | None, method: str, *, htmx: bool = False) -> int:
+    """The status that this request must get."""
+    if method not in (rule.methods or ()):
+        return 405
+    if role == "anonymous" and row.who is not ANYONE:
+        return 401 if htmx else 303
+    if row.who in (SHOP, SELLER) and role not in SHOPS:
+        return 404
+    if method == "OPTIONS":
+        return 200  # says which methods there are, whatever the thing
+    if not may(row, role, deal) or (row.who is ANYONE and rule.arguments and deal is None):
+        return 404
+    answer = row.post if method == "POST" else row.get
+    return 405 if answer is None else answer
+
+
+def missing_rows(app: Flask) -> list[str]:
+    """A line to copy for each route that has no row."""
+    known = {row.endpoint for row in ROWS}
+    lines = []
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint in known:
+            continue
+        who = (
+            "QA" if rule.endpoint.startswith("qa.") else "SHOP" if rule.endpoint.startswith("seller.") else "SIGNED_IN"
+        )
+        methods = [f"{name.lower()}=…" for name in ("GET", "POST") if name in (rule.methods or ())]
+        new = ", ".join(sorted(rule.arguments - set(MISSING)))
+        wants = f"   # and say in Deal.values and MISSING what {new} is" if new else ""
+        lines.append(f'    Row("{rule.endpoint}", {who}, {", ".join(methods)}),   # {rule.rule}{wants}')
+    return lines

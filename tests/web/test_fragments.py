@@ -1,0 +1,134 @@
+"""A page and its parts are the same page: what htmx asks for by HX-Target is the element of the whole page.
+
+The pages are those of the table in tests/web/matrix.py, so that a new page is looked at as soon as it has its row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree.ElementTree import Element, tostring
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from portal import clock
+from portal.extensions import db
+from tests.cast import token_of
+from tests.conftest import NOW, make_app
+from tests.web.inspector import CHANGING, WHOLE, Browser, elements, name_of, parse
+from tests.web.matrix import BUYER, PARTY, QA, ROWS, SELLER, SHOP, SIGNED_IN, Row, World
+
+LOOKS = [row for row in ROWS if row.get == 200 and row.who not in (PARTY, QA)]
+SENDS = [row for row in ROWS if row.get == 200 and row.post and row.who is not QA]
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[World]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock, "now", lambda: NOW)
+        made = make_app(tmp_path_factory.mktemp("fragments"), sqlite_template)
+        made.test_client_class = Browser
+        with made.app_context():
+            yield World.make(made)
+            db.session.remove()
+            db.engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def browsers(world: World) -> dict[str, FlaskClient]:
+    return {role: world.browser(role) for role in ("anonymous", "buyer", "seller")}
+
+
+def reader(browsers: dict[str, FlaskClient], row: Row) -> FlaskClient:
+    """Somebody who may open this page of the first deal."""
+    return browsers[
+        "seller" if row.who in (SHOP, SELLER) else "buyer" if row.who in (BUYER, SIGNED_IN) else "anonymous"
+    ]
+
+
+def element(tree: Element, name: str) -> str:
+    """The element with this id as text, without what is new in each answer."""
+    found = next((inner for inner in elements(tree) if inner.get("id") == name), None)
+    if found is None:
+        return ""
+    found.tail = ""
+    return CHANGING.sub("", tostring(found, encoding="unicode"))
+
+
+def title(tree: Element) -> str:
+    return next((name_of(found) for found in elements(tree, "title")), "")
+
+
+def compare(whole: str, part: str, target: str) -> None:
+    """The part is the element of the whole page with this id, under the same title."""
+    page, _ = parse(whole)
+    if WHOLE.match(part):
+        printed = 'class="slip"' in whole  # its page block stands in print.html: a whole page is as good an answer
+        assert target != "page" or printed, "the block `page` is missing"
+        assert CHANGING.sub("", part) == CHANGING.sub("", whole)
+        return
+    fragment, _ = parse(part)
+    assert element(fragment, target) == element(page, target)
+    assert title(fragment) == title(page)
+    assert len(part) < len(whole)
+    rest = [inner.tag for inner in fragment if inner.get("id") != target and inner.tag != "title"]
+    assert not rest, f"{rest} beside #{target}"
+
+
+@pytest.mark.parametrize("row", LOOKS, ids=lambda row: row.endpoint)
+def test_a_part_is_the_same_as_in_the_page(world: World, browsers: dict[str, FlaskClient], row: Row) -> None:
+    browser, path = reader(browsers, row), world.path(row, world.deals[0])
+    whole = browser.get(path)
+    if whole.mimetype != "text/html" or not WHOLE.match(whole.text):
+        pytest.skip("no whole page")
+    ids = [str(found.get("id")) for found in elements(parse(whole.text)[0]) if found.get("id")]
+    assert "page" in ids
+    for target in [*ids, "nothing-like-it", "title", "head"]:
+        part = browser.get(path, headers={"HX-Request": "true", "HX-Target": target})
+        assert part.status_code == 200
+        assert "HX-Request" in part.headers["Vary"]
+        compare(whole.text, part.text, target)
+
+
+@pytest.mark.parametrize("row", LOOKS, ids=lambda row: row.endpoint)
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"HX-Target": "page"},
+        {"HX-Request": "true"},
+        {"HX-Request": "true", "HX-Target": "page", "HX-History-Restore-Request": "true"},
+    ],
+    ids=["not htmx", "no target", "history"],
+)
+def test_the_whole_page_when_no_part_is_asked_for(
+    world: World, browsers: dict[str, FlaskClient], row: Row, headers: dict[str, str]
+) -> None:
+    browser, path = reader(browsers, row), world.path(row, world.deals[0])
+    whole = browser.get(path)
+    assert CHANGING.sub("", browser.get(path, headers=headers).text) == CHANGING.sub("", whole.text)
+
+
+@pytest.mark.parametrize("row", SENDS, ids=lambda row: row.endpoint)
+def test_a_refused_form_is_the_same_as_in_the_page(app: Flask, now: object, row: Row) -> None:
+    """An incomplete form is answered with 422 and the form: whole, and as the part that htmx swaps."""
+    world = World.make(app)
+    browsers = {role: world.browser(role) for role in ("anonymous", "buyer", "seller")}
+    browser, path = reader(browsers, row), world.path(row, world.deals[0])
+    form = {**token_of(browser.get("/login")), "form_key": "", "quantity": "x"}
+    first = browser.post(path, data=form)
+    if first.status_code != 422:
+        pytest.skip("nothing can be missing in it")
+    part = browser.post(path, data=form, headers={"HX-Request": "true", "HX-Target": "page"})
+    assert part.status_code == 422
+    assert title(parse(first.text)[0]).count("错误:") == 1
+    compare(first.text, part.text, "page")
+
+
+def test_errors_have_the_same_part(world: World, browsers: dict[str, FlaskClient]) -> None:
+    for path in ("/nowhere", "/cases/HH99010100000000", "/seller"):
+        whole = browsers["buyer"].get(path)
+        part = browsers["buyer"].get(path, headers={"HX-Request": "true", "HX-Target": "page"})
+        assert part.status_code == whole.status_code == 404
+        compare(whole.text, part.text, "page")

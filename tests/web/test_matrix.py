@@ -1,0 +1,440 @@
+"""Every endpoint × role × {own, foreign, missing} × method, against the table in tests/web/matrix.py.
+
+The world stands for the whole module: whatever is refused changes nothing, and neither does a GET. What is allowed is
+posted in a world of its own.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+from werkzeug.test import TestResponse
+
+from portal import clock, flow
+from portal.extensions import db
+from portal.flow import Actor, State
+from portal.models import Case, Evidence, Notice, OrderLine, Sku, User
+from tests.cast import Cast, sign_in, token_of
+from tests.conftest import NOW, make_app
+from tests.web.inspector import Browser
+from tests.web.matrix import (
+    MISSING,
+    QA,
+    ROLES,
+    ROWS,
+    Deal,
+    Row,
+    World,
+    expected,
+    may,
+    missing_rows,
+)
+
+TABLE = [row for row in ROWS if row.who is not QA]
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[World]:
+    """Four deals between five people, for reading only."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock, "now", lambda: NOW)
+        made = make_app(tmp_path_factory.mktemp("world"), sqlite_template)
+        made.test_client_class = Browser
+        with made.app_context():
+            yield World.make(made)
+            db.session.remove()
+            db.engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def browsers(world: World) -> dict[str, FlaskClient]:
+    """One for each role; the one of nobody has been on the sign-in page, so that it has a token as well."""
+    return {role: world.browser(role) for role in ROLES}
+
+
+@pytest.fixture(scope="module")
+def tokens(browsers: dict[str, FlaskClient]) -> dict[str, str]:
+    """Everybody's own valid token."""
+    return {role: token_of(browser.get("/login"))["csrf_token"] for role, browser in browsers.items()}
+
+
+class Watch:
+    """Whether anything was written to the database since the last look."""
+
+    def __init__(self, app: Flask) -> None:
+        self.connection = sqlite3.connect(app.extensions["portal_settings"].data / "portal.db")
+        self.seen = self._version()
+
+    def _version(self) -> int:
+        return int(self.connection.execute("PRAGMA data_version").fetchone()[0])
+
+    def wrote(self) -> bool:
+        before, self.seen = self.seen, self._version()
+        return before != self.seen
+
+
+@pytest.fixture
+def watch(world: World) -> Iterator[Watch]:
+    made = Watch(world.app)
+    with closing(made.connection):
+        yield made
+
+
+def body(answer: TestResponse) -> str:
+    """An answer without what is new in each: tokens and form keys."""
+    return re.sub(r'value="[0-9a-f]{32,40}"', "", answer.get_data(as_text=True))
+
+
+# ---------------------------------------------------------------- the table
+
+
+def test_every_route_has_a_row(world: World) -> None:
+    lines = missing_rows(world.app)
+    assert not lines, "routes that nobody has said who may open; add to ROWS in tests/web/matrix.py:\n" + "\n".join(
+        lines
+    )
+
+
+def test_every_row_has_a_route(world: World) -> None:
+    routes = {rule.endpoint for rule in world.app.url_map.iter_rules()}
+    gone = [row.endpoint for row in TABLE if row.endpoint not in routes]
+    assert not gone, f"rows in tests/web/matrix.py without a route: {gone}"
+    twice = [row.endpoint for row in ROWS if sum(other.endpoint == row.endpoint for other in ROWS) > 1]
+    assert not twice, f"endpoints with several rows: {twice}"
+
+
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: row.endpoint)
+def test_rows_say_which_methods_there_are(world: World, row: Row) -> None:
+    methods = {name for rule in world.app.url_map.iter_rules(row.endpoint) for name in rule.methods or ()}
+    assert ("GET" in methods) == (row.get is not None), f"{row.endpoint}: GET is {row.get} in the table, {methods}"
+    assert ("POST" in methods) == (row.post is not None), f"{row.endpoint}: POST is {row.post} in the table, {methods}"
+    assert methods <= {"GET", "HEAD", "OPTIONS", "POST"}
+    known = set(MISSING) | set(row.values)
+    for rule in world.app.url_map.iter_rules(row.endpoint):
+        assert rule.arguments <= known, f"say in Deal.values and MISSING what {rule.arguments - known} is"
+
+
+def test_doors_for_tests_need_the_setting(world: World, tmp_path: Path, sqlite_template: Path) -> None:
+    opened = make_app(tmp_path / "qa", sqlite_template, qa="1")
+    clock.follow(None)
+    lines = missing_rows(opened)
+    assert not lines, "who may open these? Add to ROWS in tests/web/matrix.py:\n" + "\n".join(lines)
+    usual = {rule.endpoint for rule in world.app.url_map.iter_rules()}
+    doors = [rule for rule in opened.url_map.iter_rules() if rule.endpoint not in usual]
+    assert {rule.endpoint for rule in doors} == {row.endpoint for row in ROWS if row.who is QA}
+    client = world.app.test_client()
+    for rule in doors:
+        assert rule.rule.startswith("/qa"), rule
+        path = re.sub(r"<[^<>]*>", "1", rule.rule)
+        assert client.get(path).status_code == 404, path
+    assert client.get("/qa").status_code == 404
+
+
+# ---------------------------------------------------------------- who may not, and looking
+
+
+def deals_of(world: World, row: Row) -> list[Deal | None]:
+    """Every deal and none; for an address without variables one is enough."""
+    return [*world.deals, None] if world.rule(row).arguments - set(row.values) else [world.deals[0]]
+
+
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: row.endpoint)
+def test_looking(
+    world: World, browsers: dict[str, FlaskClient], tokens: dict[str, str], watch: Watch, row: Row
+) -> None:
+    """GET, HEAD, OPTIONS and GET by htmx, of everybody for everything: the right status, and nothing is written."""
+    rule, wrong = world.rule(row), []
+    for role, browser in browsers.items():
+        for deal in deals_of(world, row):
+            path = world.path(row, deal)
+            for method, headers in (("GET", {}), ("HEAD", {}), ("OPTIONS", {}), ("GET", {"HX-Request": "true"})):
+                answer = browser.open(path, method=method, headers=headers)
+                htmx = bool(headers)
+                said = f"{role} {method}{' by htmx' if htmx else ''} {path}"
+                wanted = expected(row, rule, role, deal, method, htmx=htmx)
+                if answer.status_code != wanted:
+                    wrong.append(f"{said}: {answer.status_code} instead of {wanted}")
+                if watch.wrote():
+                    wrong.append(f"{said}: wrote to the database")
+                if method == "HEAD" and answer.data:
+                    wrong.append(f"{said}: has a body")
+                if answer.status_code == 303 and role == "anonymous" and not answer.location.startswith("/login?next="):
+                    wrong.append(f"{said}: goes to {answer.location}")
+                if answer.status_code == 401 and not answer.headers.get("HX-Redirect", "").startswith("/login?next="):
+                    wrong.append(f"{said}: HX-Redirect is {answer.headers.get('HX-Redirect')}")
+                if answer.status_code == 405 and set(re.split(", *", answer.headers["Allow"])) != rule.methods:
+                    wrong.append(f"{said}: allows {answer.headers['Allow']}")
+    assert not wrong, "\n" + "\n".join(wrong)
+
+
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: row.endpoint)
+def test_posting_what_is_not_allowed(
+    world: World, browsers: dict[str, FlaskClient], tokens: dict[str, str], watch: Watch, row: Row
+) -> None:
+    """A good form with one's own good token, for a thing that isn't one's own: refused, and nothing is written."""
+    wrong = []
+    for role, browser in browsers.items():
+        for deal in deals_of(world, row):
+            path = world.path(row, deal)
+            taker = world.taker(path, "POST") or row  # /cases/…/slip is a page by GET and no step by POST
+            allowed = taker.post is not None and may(taker, role, deal)
+            if allowed and taker is row:
+                continue
+            for headers in ({}, {"HX-Request": "true"}):
+                form = {**row.form(deal or world.deals[0]), "csrf_token": tokens[role], "form_key": "0" * 32}
+                answer = browser.post(path, data=form, headers=headers)
+                wanted = 409 if allowed else expected(taker, world.rule(taker), role, deal, "POST", htmx=bool(headers))
+                if answer.status_code != wanted:
+                    wrong.append(f"{role} POST {path}: {answer.status_code} instead of {wanted}")
+                if watch.wrote():
+                    wrong.append(f"{role} POST {path}: wrote to the database")
+    assert not wrong, "\n" + "\n".join(wrong)
+
+
+@pytest.mark.parametrize("row", [row for row in TABLE if row.get], ids=lambda row: row.endpoint)
+def test_a_strangers_thing_looks_like_none(world: World, browsers: dict[str, FlaskClient], row: Row) -> None:
+    """The same page and the same headers for what is somebody else's and for what doesn't exist."""
+    for role, browser in browsers.items():
+        if role == "anonymous":
+            continue
+        answers = {}
+        for deal in deals_of(world, row):
+            if deal is None or not may(row, role, deal):
+                answer = browser.get(world.path(row, deal))
+                headers = {name: value for name, value in answer.headers if name != "X-Request-Id"}
+                answers[body(answer), tuple(sorted(headers.items()))] = deal
+        assert len(answers) <= 1, f"{role} sees a difference: {list(answers)}"
+
+
+PHOTOS: Mapping[str, Callable[[str, Deal], bool]] = {
+    "case": lambda role, deal: role in (deal.buyer, deal.seller),
+    "message": lambda role, deal: role in (deal.buyer, deal.seller),
+    "draft": lambda role, deal: role == deal.buyer,
+    "loose": lambda role, deal: role == deal.buyer,
+    "product": lambda role, deal: True,
+}
+
+
+@pytest.mark.parametrize("kind", PHOTOS)
+def test_photos_are_seen_by_whom_they_concern(world: World, browsers: dict[str, FlaskClient], kind: str) -> None:
+    for role, browser in browsers.items():
+        for deal in world.deals:
+            for path in (f"/f/{deal.photos[kind]}", f"/f/{deal.photos[kind]}/thumb"):
+                answer = browser.get(path)
+                wanted = 303 if role == "anonymous" else 200 if PHOTOS[kind](role, deal) else 404
+                assert answer.status_code == wanted, (role, deal.buyer, deal.seller, path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/orders/%00", "/orders/..%2f..", "/orders/" + "9" * 4000, "/orders/１２", "/cases/HH'--", "/cases/😀",
+        "/f/..%2fportal.db", "/f/%2e%2e/portal.db", "/f/portal.db", "/shops/0/conditions", "/shops/-1/conditions",
+        "/shops/99999999999999999999999/conditions", "/seller/cases/%20", "/static/../portal.db",
+        "/static/%2e%2e/portal.db", "/static/", "/.git/config", "/portal.db", "/orders?after=x", "/orders?tab=x",
+        "/seller?tab=x", "/seller?after=2026-01-01~1",
+    ],
+)  # fmt: skip
+def test_odd_addresses_are_not_found(browsers: dict[str, FlaskClient], watch: Watch, path: str) -> None:
+    for role, browser in browsers.items():
+        answer = browser.get(path)
+        assert answer.status_code in ((303, 404) if role == "anonymous" else (404,)), role
+    assert not watch.wrote()
+
+
+# ---------------------------------------------------------------- who may
+
+
+@pytest.fixture
+def own_world(app: Flask, now: object) -> World:
+    """A world to write in."""
+    return World.make(app)
+
+
+def contents(app: Flask) -> dict[str, list[tuple[object, ...]]]:
+    """Every row of every table, but for the words kept of a form that was refused."""
+    with closing(sqlite3.connect(app.extensions["portal_settings"].data / "portal.db")) as connection:
+        names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return {name: connection.execute(f"SELECT * FROM {name}").fetchall() for name in names if name != "kept_forms"}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_posting_what_is_allowed(own_world: World, role: str) -> None:
+    """Each form of this role is first sent by everybody else, with their own good token and with the form's: refused,
+    and nothing is changed. Then it works for whom it is."""
+    world, wrong = own_world, []
+    browsers = {name: world.browser(name) for name in ROLES}
+    for row in TABLE:
+        for deal in deals_of(world, row):
+            if row.post is None or deal is None or not may(row, role, deal):
+                continue
+            path = world.path(row, deal)
+            mine = world.browser("anonymous") if row.endpoint == "auth.sign_in" else browsers[role]
+            form = {**row.form(deal), **token_of(mine.get("/login"))}
+            for other in ROLES if world.rule(row).arguments else ():
+                if may(row, other, deal):
+                    continue
+                before, stranger = contents(world.app), browsers[other]
+                own_token = token_of(stranger.get("/login"))["csrf_token"]
+                answer = stranger.post(path, data=form | {"csrf_token": own_token})
+                wanted = expected(row, world.rule(row), other, deal, "POST")
+                if answer.status_code != wanted or contents(world.app) != before:
+                    wrong.append(f"{other} could send {role}'s form to {path}: {answer.status_code}, not {wanted}")
+                answer = stranger.post(path, data=form)
+                if answer.status_code not in (303, 403) or contents(world.app) != before:
+                    wrong.append(f"{other} could send {role}'s form and token to {path}: {answer.status_code}")
+            answer = mine.post(path, data=form)
+            if answer.status_code != row.post:
+                wrong.append(f"{role} POST {path}: {answer.status_code} instead of {row.post}")
+    assert not wrong, "\n" + "\n".join(wrong)
+
+
+# ---------------------------------------------------------------- the wrong moment
+
+STEPS = sorted({step.name for step in flow.STEPS} | {"nonsense", "slip", "APPLY", "apply "})
+
+
+@pytest.mark.parametrize("state", list(State))
+@pytest.mark.parametrize("side", ["buyer", "seller"])
+def test_steps_that_this_state_does_not_have(app: Flask, cast: Cast, now: object, side: str, state: State) -> None:
+    """Every step's name in every state, by its own address: 409 unless the table has it, and the case stays."""
+    case = cast.until(state)
+    case_id, version, url = case.id, case.version, f"{'/seller' if side == 'seller' else ''}/cases/{case.case_no}"
+    open_steps = {step.name for step in flow.open_steps("exchange", state, Actor(side))}
+    browser = sign_in(app, side)
+    token = token_of(browser.get("/login"))["csrf_token"]
+    for name in STEPS:
+        wanted = 200 if name in open_steps or (name, side) == ("slip", "buyer") else 409
+        assert browser.get(f"{url}/{name}").status_code == wanted, name
+        assert browser.head(f"{url}/{name}").status_code == wanted, name
+        if name not in open_steps:
+            answer = browser.post(f"{url}/{name}", data={"csrf_token": token})
+            assert answer.status_code == 409, name
+            db.session.rollback()
+            found = db.session.get_one(Case, case_id, populate_existing=True)
+            assert (found.state, found.version) == (state, version), name
+
+
+OPEN = [(str(step.actor), str(step.source), step.name) for step in flow.STEPS if step.source and step.actor != "clock"]
+
+
+@pytest.mark.parametrize(("side", "state", "name"), OPEN)
+def test_a_step_sent_without_its_form(app: Flask, cast: Cast, now: object, side: str, state: str, name: str) -> None:
+    """The table has the step, but nothing that it needs was sent: taken or refused, never a crash."""
+    case = cast.until(state)
+    browser = sign_in(app, side)
+    token = token_of(browser.get("/login"))["csrf_token"]
+    url = f"{'/seller' if side == 'seller' else ''}/cases/{case.case_no}/{name}"
+    assert browser.post(url, data={"csrf_token": token}).status_code in (303, 409, 422)
+
+
+# ---------------------------------------------------------------- what leaks
+
+
+def marked(name: str) -> str:
+    """A text that nobody else may ever see."""
+    return "" if name in ("buyer", "seller") else f"〔{name}-秘密〕"
+
+
+LINK = re.compile(r'(?:href|src|action|hx-get|data-poll)="(/[^"#]*)')
+
+
+def crawl(browser: FlaskClient, *starts: str) -> dict[str, str]:
+    """Every page that can be reached by links and forms' addresses, and what stands in it."""
+    found: dict[str, str] = {}
+    waiting = list(starts)
+    while waiting:
+        path = waiting.pop()
+        if path in found or path.startswith("/static/") or len(found) > 300:
+            continue
+        answer = browser.get(path)
+        assert answer.status_code < 500, path
+        found[path] = answer.get_data(as_text=True) + str(answer.headers)
+        waiting += [link.replace("&amp;", "&") for link in LINK.findall(found[path])]
+        if answer.status_code in (302, 303):
+            waiting.append(answer.location)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("role", "mine", "others"),
+    [
+        # who it is, whose marks may be seen, whose never
+        ("buyer", set(), {"buyer2", "seller2", "both"}),
+        ("seller", {"both"}, {"buyer2", "seller2"}),
+        ("both", {"both", "buyer2"}, {"seller2"}),
+    ],
+)
+def test_nothing_of_others_is_on_any_page(app: Flask, now: object, role: str, mine: set[str], others: set[str]) -> None:
+    """Every word, file and name of the others is marked; then everything that can be reached is read."""
+    world = World.make(app, marked)
+    pages = crawl(world.browser(role), "/", "/me", "/orders", "/cases", "/messages", "/notices", "/seller")
+    assert len(pages) > 12, sorted(pages)
+    for path, text in pages.items():
+        for other in others:
+            assert marked(other) not in text, f"{role} sees something of {other} at {path}"
+        assert role != "seller" or "草稿〔" not in text, f"the seller sees what is being written at {path}"
+        for deal in world.deals:
+            if role not in (deal.buyer, deal.seller):
+                for name in ("order_no", "case_no", "public_id"):
+                    assert deal.values[name] not in text, f"{role} sees {name} of {deal.buyer} at {path}"
+    for other in mine:
+        assert any(marked(other) in text for text in pages.values()), f"the marks of {other} should be somewhere"
+
+
+def test_another_shops_specification_cannot_be_asked_for(app: Flask, now: object) -> None:
+    """The number of a specification is easily guessed; only those of the order's own product may be chosen."""
+    world = World.make(app, marked)
+    deal = world.deals[0]
+    browser = world.browser("buyer")
+    row = next(row for row in ROWS if row.endpoint == "buyer.apply_details")
+    own = db.session.scalars(
+        select(Sku.id)
+        .join(OrderLine, OrderLine.product_id == Sku.product_id)
+        .where(OrderLine.id == deal.line_id, Sku.spec == "白色;L")
+    ).one()
+    foreign = db.session.scalars(select(Sku.id).where(Sku.spec.contains(marked("seller2")))).all()
+    assert foreign
+    for sku_id in (own, *foreign):
+        form = {**row.form(deal), **token_of(browser.get("/login")), f"sku_{deal.line_id}": str(sku_id)}
+        assert browser.post(world.path(row, deal), data=form).status_code == 303
+        page = browser.get(f"/orders/{deal.values['order_no']}/apply/check")
+        assert page.status_code == 200
+        assert ("换成:白色;L" in page.text) == (sku_id == own)
+        assert marked("seller2") not in page.text
+
+
+def test_another_persons_photos_cannot_be_taken(app: Flask, now: object) -> None:
+    """Photos are named by random numbers; knowing one is not owning it."""
+    world = World.make(app)
+    mine, theirs = world.deals[0], world.deals[1]
+    browser = world.browser("buyer")
+    token = token_of(browser.get("/login"))
+    before = db.session.execute(select(Evidence.public_id, Evidence.message_id, Evidence.draft_id)).all()
+    kept = list(theirs.photos.values())
+    order = f"/orders/{mine.values['order_no']}"
+    browser.post(f"{order}/contact", data={**token, "words": "看图", "photos_kept": kept})
+    details = next(row for row in ROWS if row.endpoint == "buyer.apply_details").form(mine)
+    browser.post(f"{order}/apply/details", data={**token, **details, "photos_kept": kept, "drop_photo": kept})
+    db.session.rollback()
+    assert db.session.execute(select(Evidence.public_id, Evidence.message_id, Evidence.draft_id)).all() == before
+
+
+def test_reading_one_s_notices_leaves_those_of_others(app: Flask, now: object) -> None:
+    world = World.make(app)
+    unread = select(Notice.user_id, func.count()).where(Notice.read_at.is_(None)).group_by(Notice.user_id)
+    before = dict(db.session.execute(unread).all())
+    assert len(before) > 1
+    browser = world.browser("seller")
+    browser.post("/seller/notices", data=token_of(browser.get("/login")))
+    db.session.rollback()
+    me = db.session.scalars(select(User.id).where(User.member_name == "seller")).one()
+    assert dict(db.session.execute(unread).all()) == {who: number for who, number in before.items() if who != me}
