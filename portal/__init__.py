@@ -47,6 +47,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     use_lock_file(str(data / "write.lock") if settings.sqlite else None)
     clock.follow(data / "clock-shift" if settings.qa_open else None)
     cases.use_deadlines(settings.durations())
+    notifications.use_channels(*(["webhook"] if settings.webhook_url else []))
 
     built = assets.Assets(TOP / "static", data / "assets")
     built.build()

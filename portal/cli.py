@@ -154,14 +154,15 @@ def serve(port: int, host: str, workers: int) -> None:
 def run_sweep(once: bool, every: float) -> None:
     """Take overdue clock steps and send due notices. Safe to run twice at once."""
     store = current_app.extensions["portal_store"]
-    imports = current_app.extensions["portal_settings"].data.absolute() / "imports"
+    settings = current_app.extensions["portal_settings"]
     if once:
-        moved, files = sweeping.sweep(), sweeping.take_in(imports)
+        imports = sweeping.imports_of(settings)
+        moved, files, sent = sweeping.sweep(), sweeping.take_in(imports), sweeping.send_out(settings)
         sweeping.tidy(store, imports)
-        click.echo(f"{moved} cases moved, {files} files taken in")
+        click.echo(f"{moved} cases moved, {files} files taken in, {sent} notices sent")
         return
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    sweeping.keep_sweeping(every, store, imports, app.app_context)
+    sweeping.keep_sweeping(every, store, settings, app.app_context)
 
 
 @portal.command("import-orders")

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, func, insert, select, text, update
 from portal import words
 from portal.extensions import db
 from portal.flow import Actor, Step
-from portal.models import Case, Notice, Staff, User
+from portal.models import Case, Delivery, Notice, Staff, User
 
 UNREAD_SHOWN = 100  # counts are bounded: more than this is shown as 99+
 
@@ -97,8 +97,8 @@ def remind(case: Case, actor: Actor, now: datetime) -> None:
 def _add(
     user_id: int, case: Case, *, kind: str, title: str, body: str, href: str, at: datetime, dedupe_key: str
 ) -> None:
-    db.session.execute(
-        insert(Notice),
+    notice_id = db.session.scalar(
+        insert(Notice).returning(Notice.id),
         {
             "user_id": user_id,
             "case_id": case.id,
@@ -110,6 +110,28 @@ def _add(
             "dedupe_key": dedupe_key,
         },
     )
+    for channel in _channels:
+        db.session.execute(
+            insert(Delivery),
+            {
+                "notice_id": notice_id,
+                "channel": channel,
+                "state": "waiting",
+                "tries": 0,
+                "next_at": at,
+                "problem": "",
+                "dedupe_key": f"{channel}:{dedupe_key}",
+            },
+        )
+
+
+_channels: tuple[str, ...] = ()
+
+
+def use_channels(*names: str) -> None:
+    """The ways that notices take besides the portal itself, from now on."""
+    global _channels
+    _channels = names
 
 
 def page_of(user_id: int, before: int | None, size: int = 20) -> Sequence[Notice]:

@@ -9,13 +9,19 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from portal import accounts, cases, clock, evidence, importing
+from portal import accounts, cases, clock, evidence, importing, outbox
+from portal.config import Settings
 from portal.extensions import Busy, db, writing
 from portal.store import Store
 from portal.web import once, rates
 
 log = logging.getLogger("portal.sweep")
 TIDY_EVERY = 3600.0  # seconds between two rounds of tidying up
+
+
+def imports_of(settings: Settings) -> Path:
+    """The folder of uploaded order exports."""
+    return settings.data.absolute() / "imports"
 
 
 def sweep() -> int:
@@ -37,6 +43,15 @@ def tidy(store: Store, imports: Path) -> None:
     db.session.remove()
 
 
+def send_out(settings: Settings) -> int:
+    """Send the notices that are due to go out; returns how many the receiver took."""
+    if not settings.webhook_url:
+        return 0
+    sent = outbox.send_due(settings.webhook_url, settings.webhook_secret, clock.now())
+    db.session.remove()
+    return sent
+
+
 def take_in(imports: Path) -> int:
     """Check and import the order exports that wait; returns how many files."""
     done = importing.work(imports, clock.now)
@@ -45,20 +60,23 @@ def take_in(imports: Path) -> int:
 
 
 def keep_sweeping(
-    every: float, store: Store, imports: Path, in_context: Callable[[], AbstractContextManager[object]]
+    every: float, store: Store, settings: Settings, in_context: Callable[[], AbstractContextManager[object]]
 ) -> None:
     """Sweep for ever, ``every`` seconds; a round that fails is logged and the next one tries again.
 
-    Order exports are taken in beside it, in a thread of their own: a long file doesn't hold up the clock.
+    Order exports are taken in and webhooks sent beside it, in threads of their own: neither a long file nor a slow
+    receiver holds up the clock.
     """
+    imports = imports_of(settings)
 
-    def beside() -> None:
+    def beside(what: str, work: Callable[[], object]) -> None:
         with in_context():
             while True:
-                _round("the import", lambda: take_in(imports))
+                _round(what, work)
                 time.sleep(min(every, 2.0))
 
-    threading.Thread(target=beside, daemon=True, name="imports").start()
+    for what, work in (("the import", lambda: take_in(imports)), ("sending", lambda: send_out(settings))):
+        threading.Thread(target=beside, args=(what, work), daemon=True, name=what).start()
     tidied = -TIDY_EVERY
     while True:
         _round("the sweep", sweep)
