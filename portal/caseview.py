@@ -80,6 +80,13 @@ class View:
         return details(event, self.lines)
 
     @property
+    def refused_milli(self) -> int:
+        """How much the shop received and didn't accept, thousandths, once the inspection's result stands."""
+        if self.case.state in (State.INSPECTING, State.DISPUTED):
+            return 0
+        return sum(line.received_milli - line.accepted_milli for line in self.lines if line.received_milli)
+
+    @property
     def proofs(self) -> list[Any]:
         """The photos by which the buyer applied."""
         applied = {event.version for event in self.events if event.step in ("apply", "modify")}

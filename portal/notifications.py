@@ -94,6 +94,22 @@ def remind(case: Case, actor: Actor, now: datetime) -> None:
         )
 
 
+def tell_sent_back(case: Case, parcels: Sequence[str], *, at: datetime) -> None:
+    """Tell the buyer that refused goods are on their way back."""
+    for user_id in readers(case, Actor.BUYER):
+        _add(
+            user_id,
+            case,
+            kind="sent_back",
+            title="商家已退还未通过验货的商品",
+            body=f"「{case.goods}」未通过验货的部分已寄出:{'、'.join(parcels)}。",
+            href=href(case, Actor.BUYER),
+            at=at,
+            dedupe_key=f"back:{case.id}:{at.timestamp():.6f}:{user_id}",
+        )
+        bump(user_id)
+
+
 def _add(
     user_id: int, case: Case, *, kind: str, title: str, body: str, href: str, at: datetime, dedupe_key: str
 ) -> None:

@@ -8,7 +8,7 @@ from flask import g, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from portal import cases, caseview, chat, flow, inputs, policies, queue, reasons
+from portal import cases, caseview, chat, flow, inputs, policies, queue, reasons, words
 from portal.effects import By, Counted
 from portal.extensions import db
 from portal.flow import Actor, StepRefused
@@ -44,6 +44,7 @@ def _page(case: Case, status: int, form: Any = None, typed: Any = (), kept: Any 
     view = caseview.view(case, Actor.SELLER, g.now)
     asked = request.args.get("v", "")
     news = view.said(view.events[0]) if view.events and asked == str(case.version) else ""
+    news = news or words.SAID.get(request.args.get("said", ""), "")
     tab = request.args.get("tab", "open")
     tab = tab if tab in queue.TABS else "open"
     rows, more = queue.page_of(case.shop_id, tab, g.now)
@@ -56,6 +57,36 @@ def _page(case: Case, status: int, form: Any = None, typed: Any = (), kept: Any 
         photos=chat.photos_of([message.id for message in said]),
         buyer=db.session.scalar(select(User.member_name).where(User.id == case.buyer_id)),
     )  # fmt: skip
+
+
+@bp.route("/cases/<case_no>/send-back", methods=["GET", "POST"])
+def send_back(case_no: str) -> ResponseReturnValue:
+    """退还未通过验货的商品: the parcel in which it goes back to the buyer."""
+    case = guards.found(caseview.of_shop(case_no, g.who.shop_id))
+    case_id = case.id
+    form = forms.ShipForm()
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.validate_on_submit():
+            by = By(Actor.SELLER, g.who.user_id, g.who.member_name, g.request_id)
+
+            def sent() -> str:
+                cases.send_back(case_id, [form.parcel], by=by, now=g.now)
+                return f"/seller/cases/{case_no}?said=sent-back"
+
+            try:
+                return once(sent)
+            except StepRefused as refused:
+                form.refuse(refused.sentence)
+                status = 409
+        case = guards.found(caseview.of_shop(case_no, g.who.shop_id))
+    view = caseview.view(case, Actor.SELLER, g.now)
+    if not any(line.received_milli and line.received_milli > line.accepted_milli for line in view.lines):
+        if not form.errors:
+            form.refuse("没有未通过验货的商品需要退还")
+        return _page(case, 409 if request.method == "POST" else 200, form)
+    return page("seller/send_back.html", status, case=case, view=view, form=form)
 
 
 @bp.route("/cases/<case_no>/<step_name>", methods=["GET", "POST"])

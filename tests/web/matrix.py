@@ -127,6 +127,10 @@ ROWS: tuple[Row, ...] = (
         "seller.take_step", SELLER, get=200, post=303, values={"step_name": "agree"},
         form=lambda deal: {"address_id": deal.values["address_id"]},
     ),
+    Row(
+        "seller.send_back", SELLER, get=200, post=409,
+        form=lambda deal: {"carrier": "ZTO", "number": "75484863576596"},
+    ),
     Row("seller.change_address", SELLER, post=303, values={"verb": "remove"}),
     # doors for tests
     Row("qa.doors", QA, get=200),
