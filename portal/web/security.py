@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import json
 import secrets
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import SplitResult, urlencode, urlsplit
 
 from flask import Flask, Response, abort, current_app, g, redirect, request
 from sqlalchemy.exc import OperationalError
@@ -74,11 +74,19 @@ def set_cookie(answer: AnyResponse, cookie: str, settings: Settings) -> None:
     )
 
 
+def _split(address: str) -> SplitResult:
+    """The parts of an address that a browser sent; none of one that can't be read."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return SplitResult("", "", "", "", "")
+
+
 def safe_next(target: str | None) -> str:
     """Where to go after signing in: a path of this portal, else 我的."""
     if not target or not target.startswith("/") or target.startswith(("//", "/\\")) or "\\" in target:
         return "/me"
-    parts = urlsplit(target)
+    parts = _split(target)
     if parts.scheme or parts.netloc or any(ord(char) < 32 for char in target):
         return "/me"
     return target
@@ -89,7 +97,7 @@ def to_sign_in() -> AnyResponse:
     wanted = request.full_path.rstrip("?") if request.method in ("GET", "HEAD") else request.path
     if request.headers.get("HX-Request"):
         current = request.headers.get("HX-Current-URL", "")
-        wanted = urlsplit(current).path if request.method in ("GET", "HEAD") and current else wanted
+        wanted = _split(current).path if request.method in ("GET", "HEAD") and current else wanted
         answer = Response(status=401)
         answer.headers["HX-Redirect"] = _sign_in_url(wanted)
         return answer
@@ -111,7 +119,7 @@ def _came_from_here() -> bool:
     origin = request.headers.get("Origin") or request.headers.get("Referer")
     if not origin:
         return True  # no word at all: the token alone decides
-    return urlsplit(origin).netloc == request.host
+    return _split(origin).netloc == request.host
 
 
 def _open_request(settings: Settings) -> AnyResponse | None:
