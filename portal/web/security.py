@@ -23,7 +23,7 @@ CSP = (
     "object-src 'none'; frame-ancestors 'none'"
 )
 FILE_CSP = "default-src 'none'; sandbox; frame-ancestors 'none'"
-_HEADERS = {
+HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Permissions-Policy": "camera=(self), geolocation=(), microphone=(), payment=(), usb=(), interest-cohort=()",
@@ -31,6 +31,7 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "X-Frame-Options": "DENY",
 }
+HSTS = "max-age=63072000; includeSubDomains"
 HTMX_CONFIG = json.dumps(
     {
         "selfRequestsOnly": True,
@@ -172,14 +173,13 @@ def _keep_form(user_id: int) -> None:
 def _close_request(answer: Response, settings: Settings) -> Response:
     _touch()
     headers = answer.headers
-    for name, value in _HEADERS.items():
+    for name, value in HEADERS.items():
         headers.setdefault(name, value)
     headers.setdefault("Content-Security-Policy", CSP)
-    if not request.path.startswith("/static/"):
-        headers.setdefault("Cache-Control", "no-store")
-        answer.vary.update(("HX-Request", "Cookie"))
+    headers.setdefault("Cache-Control", "no-store")
+    answer.vary.update(("HX-Request", "Cookie"))
     if settings.https == "1":
-        headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
+        headers["Strict-Transport-Security"] = HSTS
     if g.get("new_cookie"):
         set_cookie(answer, g.new_cookie, settings)
     headers["Server"] = "app"
