@@ -95,10 +95,11 @@ def safe_next(target: str | None) -> str:
 
 def to_sign_in() -> AnyResponse:
     """Send somebody to the sign-in page and back afterwards; htmx is told to go there as a whole page."""
-    wanted = request.full_path.rstrip("?") if request.method in ("GET", "HEAD") else request.path
+    looking = request.method in ("GET", "HEAD")
+    wanted = request.full_path.rstrip("?") if looking else _page_of_form()
     if request.headers.get("HX-Request"):
         current = request.headers.get("HX-Current-URL", "")
-        wanted = _split(current).path if request.method in ("GET", "HEAD") and current else wanted
+        wanted = _split(current).path if looking and current else wanted
         answer = Response(status=401)
         answer.headers["HX-Redirect"] = _sign_in_url(wanted)
         return answer
@@ -106,10 +107,18 @@ def to_sign_in() -> AnyResponse:
 
 
 def _sign_in_url(wanted: str) -> str:
-    query = {"next": safe_next(wanted)}
     if g.get("kept_form"):
-        query["said"] = "draft-kept"
-    return "/login?" + urlencode(query)
+        return "/login?" + urlencode({"next": f"{safe_next(wanted)}?said=draft-kept", "said": "draft-kept"})
+    return "/login?" + urlencode({"next": safe_next(wanted)})
+
+
+def _page_of_form() -> str:
+    """The page to go back to after a form: its own address, or, where that has no page, the one it was on."""
+    rule = request.url_rule
+    if rule is None or "GET" in (rule.methods or ()):
+        return safe_next(request.path)
+    back = _split(request.referrer or "")
+    return safe_next(back.path) if back.netloc == request.host else "/me"
 
 
 def _came_from_here() -> bool:
@@ -151,7 +160,7 @@ def _check_token() -> AnyResponse | None:
             return redirect("/login?said=try-again", 303)
         if g.who is not None:  # signed in again meanwhile: the page's token is an old one, the words are this person's
             _keep_form(g.who.user_id)
-            return redirect(request.path + "?said=draft-kept", 303)
+            return redirect(_page_of_form() + "?said=draft-kept", 303)
         if g.was is None:
             abort(403)
     if g.who is None and g.was is not None and request.path != "/login":
