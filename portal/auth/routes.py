@@ -38,7 +38,9 @@ def sign_in() -> ResponseReturnValue:
         allowed = rates.count("login-name", name, g.now) and rates.count("login-address", request.remote_addr, g.now)
         if not allowed:
             form.refuse("尝试次数太多,请 5 分钟后再试")
-            return page("auth/login.html", 429, form=form, next=wanted)
+            refused = page("auth/login.html", 429, form=form, next=wanted)
+            refused.headers["Retry-After"] = "300"
+            return refused
         user = accounts.verify(name, form.password.data or "")
         if user is not None:
             cookie = accounts.sign_in(user, now=g.now, device=request.headers.get("User-Agent", ""))
