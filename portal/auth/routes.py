@@ -43,6 +43,9 @@ def sign_in() -> ResponseReturnValue:
             return refused
         user = accounts.verify(name, form.password.data or "")
         if user is not None:
+            if g.who is not None:  # whoever was signed in at this browser no longer is
+                with writing():
+                    accounts.sign_out(g.who.session, g.now)
             cookie = accounts.sign_in(user, now=g.now, device=request.headers.get("User-Agent", ""))
             answer = redirect(wanted, 303)
             security.set_cookie(answer, cookie, _settings())
