@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
+from wsgiref.headers import Headers
 
 from flask import Flask, g, request
 from flask_compress import Compress
@@ -65,7 +67,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         root=str(built.target),
         prefix="static/",
         immutable_file_test=assets.is_immutable,
-        add_headers_function=_static_headers,
+        allow_all_origins=False,
+        add_headers_function=_static_headers(settings),
     )
     if settings.proxies:
         hops = settings.proxies
@@ -84,9 +87,16 @@ def _blueprints(app: Flask, settings: Settings) -> None:
         app.register_blueprint(qa.bp)
 
 
-def _static_headers(headers: object, _path: str, url: str) -> None:
-    headers["X-Content-Type-Options"] = "nosniff"  # type: ignore[index]
-    headers["Cross-Origin-Resource-Policy"] = "same-origin"  # type: ignore[index]
+def _static_headers(settings: Settings) -> Callable[[Headers, str, str], None]:
+    always = {**security.HEADERS, "Content-Security-Policy": security.CSP}
+    if settings.https == "1":
+        always["Strict-Transport-Security"] = security.HSTS
+
+    def add(headers: Headers, _path: str, _url: str) -> None:
+        for name, value in always.items():
+            headers[name] = value
+
+    return add
 
 
 def _context() -> dict[str, object]:

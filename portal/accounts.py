@@ -136,9 +136,14 @@ def sign_in(user: User, *, now: datetime, device: str = "") -> str:
         db.session.flush()
         old = db.session.scalars(
             select(Session.id_hash)
-            .where(Session.user_id == user.id, Session.ended_at.is_(None), Session.expires_at > now)
+            .where(
+                Session.user_id == user.id,
+                Session.id_hash != hash_of(cookie),
+                Session.ended_at.is_(None),
+                Session.expires_at > now,
+            )
             .order_by(Session.created_at.desc(), Session.id_hash)
-            .offset(MOST_SESSIONS)
+            .offset(MOST_SESSIONS - 1)
         ).all()
         if old:
             db.session.execute(update(Session).where(Session.id_hash.in_(old)).values(ended_at=now))

@@ -38,9 +38,14 @@ def sign_in() -> ResponseReturnValue:
         allowed = rates.count("login-name", name, g.now) and rates.count("login-address", request.remote_addr, g.now)
         if not allowed:
             form.refuse("尝试次数太多,请 5 分钟后再试")
-            return page("auth/login.html", 429, form=form, next=wanted)
+            refused = page("auth/login.html", 429, form=form, next=wanted)
+            refused.headers["Retry-After"] = "300"
+            return refused
         user = accounts.verify(name, form.password.data or "")
         if user is not None:
+            if g.who is not None:  # whoever was signed in at this browser no longer is
+                with writing():
+                    accounts.sign_out(g.who.session, g.now)
             cookie = accounts.sign_in(user, now=g.now, device=request.headers.get("User-Agent", ""))
             answer = redirect(wanted, 303)
             security.set_cookie(answer, cookie, _settings())

@@ -8,7 +8,7 @@ import json
 import secrets
 from collections.abc import Callable
 from typing import Any, TypeVar
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import SplitResult, urlencode, urlsplit
 
 from flask import Flask, Response, abort, current_app, g, redirect, request
 from sqlalchemy.exc import OperationalError
@@ -25,7 +25,7 @@ CSP = (
     "object-src 'none'; frame-ancestors 'none'"
 )
 FILE_CSP = "default-src 'none'; sandbox; frame-ancestors 'none'"
-_HEADERS = {
+HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Permissions-Policy": "camera=(self), geolocation=(), microphone=(), payment=(), usb=(), interest-cohort=()",
@@ -33,6 +33,7 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "X-Frame-Options": "DENY",
 }
+HSTS = "max-age=63072000; includeSubDomains"
 HTMX_CONFIG = json.dumps(
     {
         "selfRequestsOnly": True,
@@ -89,11 +90,19 @@ def set_cookie(answer: AnyResponse, cookie: str, settings: Settings) -> None:
     )
 
 
+def _split(address: str) -> SplitResult:
+    """The parts of an address that a browser sent; none of one that can't be read."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return SplitResult("", "", "", "", "")
+
+
 def safe_next(target: str | None) -> str:
     """Where to go after signing in: a path of this portal, else 我的."""
     if not target or not target.startswith("/") or target.startswith(("//", "/\\")) or "\\" in target:
         return "/me"
-    parts = urlsplit(target)
+    parts = _split(target)
     if parts.scheme or parts.netloc or any(ord(char) < 32 for char in target):
         return "/me"
     return target
@@ -101,10 +110,11 @@ def safe_next(target: str | None) -> str:
 
 def to_sign_in() -> AnyResponse:
     """Send somebody to the sign-in page and back afterwards; htmx is told to go there as a whole page."""
-    wanted = request.full_path.rstrip("?") if request.method in ("GET", "HEAD") else request.path
+    looking = request.method in ("GET", "HEAD")
+    wanted = request.full_path.rstrip("?") if looking else _page_of_form()
     if request.headers.get("HX-Request"):
         current = request.headers.get("HX-Current-URL", "")
-        wanted = urlsplit(current).path if request.method in ("GET", "HEAD") and current else wanted
+        wanted = _split(current).path if looking and current else wanted
         answer = Response(status=401)
         answer.headers["HX-Redirect"] = _sign_in_url(wanted)
         return answer
@@ -112,10 +122,18 @@ def to_sign_in() -> AnyResponse:
 
 
 def _sign_in_url(wanted: str) -> str:
-    query = {"next": safe_next(wanted)}
     if g.get("kept_form"):
-        query["said"] = "draft-kept"
-    return "/login?" + urlencode(query)
+        return "/login?" + urlencode({"next": f"{safe_next(wanted)}?said=draft-kept", "said": "draft-kept"})
+    return "/login?" + urlencode({"next": safe_next(wanted)})
+
+
+def _page_of_form() -> str:
+    """The page to go back to after a form: its own address, or, where that has no page, the one it was on."""
+    rule = request.url_rule
+    if rule is None or "GET" in (rule.methods or ()):
+        return safe_next(request.path)
+    back = _split(request.referrer or "")
+    return safe_next(back.path) if back.netloc == request.host else "/me"
 
 
 def _came_from_here() -> bool:
@@ -126,7 +144,7 @@ def _came_from_here() -> bool:
     origin = request.headers.get("Origin") or request.headers.get("Referer")
     if not origin:
         return True  # no word at all: the token alone decides
-    return urlsplit(origin).netloc == request.host
+    return _split(origin).netloc == request.host
 
 
 def _open_request(settings: Settings) -> AnyResponse | None:
@@ -164,7 +182,7 @@ def _check_token() -> AnyResponse | None:
             return redirect("/login?said=try-again", 303)
         if g.who is not None:  # signed in again meanwhile: the page's token is an old one, the words are this person's
             _keep_form(g.who.user_id)
-            return redirect(request.path + "?said=draft-kept", 303)
+            return redirect(_page_of_form() + "?said=draft-kept", 303)
         if g.was is None:
             abort(403)
     if g.who is None and g.was is not None and request.path != "/login":
@@ -186,14 +204,13 @@ def _keep_form(user_id: int) -> None:
 def _close_request(answer: Response, settings: Settings) -> Response:
     _touch()
     headers = answer.headers
-    for name, value in _HEADERS.items():
+    for name, value in HEADERS.items():
         headers.setdefault(name, value)
     headers.setdefault("Content-Security-Policy", CSP)
-    if not request.path.startswith("/static/"):
-        headers.setdefault("Cache-Control", "no-store")
-        answer.vary.update(("HX-Request", "Cookie"))
+    headers.setdefault("Cache-Control", "no-store")
+    answer.vary.update(("HX-Request", "Cookie"))
     if settings.https == "1":
-        headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
+        headers["Strict-Transport-Security"] = HSTS
     if g.get("new_cookie"):
         set_cookie(answer, g.new_cookie, settings)
     headers["Server"] = "app"
