@@ -5,26 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, insert, select, text, update
+from sqlalchemy import insert, select, text, update
 
 from portal import words
 from portal.extensions import db
 from portal.flow import Actor, Step
 from portal.models import Case, Delivery, Notice, Staff, User
-
-UNREAD_SHOWN = 100  # counts are bounded: more than this is shown as 99+
-
-_UNREAD = select(func.count()).select_from(
-    select(Notice.id)
-    .where(Notice.user_id == bindparam("user_id"), Notice.read_at.is_(None))
-    .limit(UNREAD_SHOWN)
-    .subquery()
-)
-
-
-def unread(user_id: int) -> int:
-    """How many notices this person has not read, at most UNREAD_SHOWN."""
-    return int(db.session.scalar(_UNREAD, {"user_id": user_id}) or 0)
 
 
 def readers(case: Case, actor: Actor) -> list[int]:
@@ -181,21 +167,17 @@ def bump(user_id: int) -> None:
     db.session.execute(update(User).where(User.id == user_id).values(version=User.version + 1))
 
 
-_UNREAD_MESSAGES_BUYER = text(
-    "SELECT count(*) FROM (SELECT 1 FROM conversations WHERE buyer_id = :id AND buyer_unread > 0 LIMIT 100) AS unread"
-)
-_UNREAD_MESSAGES_SHOP = text(
-    "SELECT count(*) FROM (SELECT 1 FROM conversations WHERE shop_id = :id AND seller_unread > 0 LIMIT 100) AS unread"
+_MARKS = text(  # ordered, or PostgreSQL would rather look for the first hundred in the table
+    "SELECT (SELECT count(*) FROM (SELECT 1 FROM notices WHERE user_id = :user_id AND read_at IS NULL"
+    " ORDER BY id LIMIT 100) AS a),"
+    " (SELECT count(*) FROM (SELECT 1 FROM conversations WHERE buyer_id = :user_id AND buyer_unread > 0 LIMIT 100)"
+    " AS b),"
+    " (SELECT count(*) FROM (SELECT 1 FROM conversations WHERE shop_id = :shop_id AND seller_unread > 0 LIMIT 100)"
+    " AS c)"
 )
 
 
 def unread_marks(user_id: int, shop_id: int | None) -> dict[str, int]:
     """The marks on tabs: unread notices, and conversations with something unread as buyer and as shop (each ≤ 100)."""
-    marks = {
-        "notices": unread(user_id),
-        "messages": int(db.session.scalar(_UNREAD_MESSAGES_BUYER, {"id": user_id}) or 0),
-        "shop_messages": 0,
-    }
-    if shop_id is not None:
-        marks["shop_messages"] = int(db.session.scalar(_UNREAD_MESSAGES_SHOP, {"id": shop_id}) or 0)
-    return marks
+    row = db.session.execute(_MARKS, {"user_id": user_id, "shop_id": shop_id or 0}).one()
+    return {"notices": row[0], "messages": row[1], "shop_messages": row[2]}

@@ -36,7 +36,7 @@ def my_orders() -> ResponseReturnValue:
     if more and sought:
         more["q"] = sought
     answer = page(
-        "buyer/orders.html", orders=found, tab=tab, tabs=orders.TABS, counts=orders.counts(g.who.user_id), q=sought,
+        "buyer/orders.html", orders=found, chosen=tab, tabs=orders.TABS, counts=orders.counts(g.who.user_id), q=sought,
         problem=problem, more="/orders?" + urlencode(more) if more else "",
     )  # fmt: skip
     answer.set_etag(etag, weak=True)

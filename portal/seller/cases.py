@@ -83,9 +83,9 @@ def send_back(case_no: str) -> ResponseReturnValue:
         case = guards.found(caseview.of_shop(case_no, g.who.shop_id))
     view = caseview.view(case, Actor.SELLER, g.now)
     if not any(line.received_milli and line.received_milli > line.accepted_milli for line in view.lines):
-        if not form.errors:
-            form.refuse("没有未通过验货的商品需要退还")
-        return _page(case, 409 if request.method == "POST" else 200, form)
+        gone = forms.StepForm()
+        gone.refuse("没有未通过验货的商品需要退还")
+        return _page(case, 409 if request.method == "POST" else 200, gone)
     return page("seller/send_back.html", status, case=case, view=view, form=form)
 
 

@@ -26,6 +26,7 @@ CSP = (
 )
 FILE_CSP = "default-src 'none'; sandbox; frame-ancestors 'none'"
 HEADERS = {
+    "Content-Security-Policy": CSP,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Permissions-Policy": "camera=(self), geolocation=(), microphone=(), payment=(), usb=(), interest-cohort=()",
@@ -204,11 +205,14 @@ def _keep_form(user_id: int) -> None:
 def _close_request(answer: Response, settings: Settings) -> Response:
     _touch()
     headers = answer.headers
+    present = {name.lower() for name in headers.keys()}  # looked through once: each setdefault() does it anew
     for name, value in HEADERS.items():
-        headers.setdefault(name, value)
-    headers.setdefault("Content-Security-Policy", CSP)
-    headers.setdefault("Cache-Control", "no-store")
-    answer.vary.update(("HX-Request", "Cookie"))
+        if name.lower() not in present:
+            headers.add(name, value)
+    if "cache-control" not in present:
+        headers.add("Cache-Control", "no-store")
+    vary = headers.get("Vary")
+    headers["Vary"] = f"{vary}, HX-Request, Cookie" if vary else "HX-Request, Cookie"
     if settings.https == "1":
         headers["Strict-Transport-Security"] = HSTS
     if g.get("new_cookie"):
