@@ -150,25 +150,26 @@ def sign_in(user: User, *, now: datetime, device: str = "") -> str:
     return cookie
 
 
+_session, _user, _staff, _shop = (table.__table__.c for table in (Session, User, Staff, Shop))
 _WHO = (
     select(
-        Session.user_id,
-        Session.seen_at,
-        Session.expires_at,
-        Session.ended_at,
-        User.member_name,
-        User.company_name,
-        User.version,
-        User.disabled_at,
-        Staff.shop_id,
-        Staff.role,
-        Shop.name,
-        Shop.version,
+        _session.user_id,
+        _session.seen_at,
+        _session.expires_at,
+        _session.ended_at,
+        _user.member_name,
+        _user.company_name,
+        _user.version,
+        _user.disabled_at,
+        _staff.shop_id,
+        _staff.role,
+        _shop.name,
+        _shop.version,
     )
-    .join(User, User.id == Session.user_id)
-    .outerjoin(Staff, Staff.user_id == User.id)
-    .outerjoin(Shop, Shop.id == Staff.shop_id)
-    .where(Session.id_hash == bindparam("id_hash"))
+    .join(User.__table__, _user.id == _session.user_id)
+    .outerjoin(Staff.__table__, _staff.user_id == _user.id)
+    .outerjoin(Shop.__table__, _shop.id == _staff.shop_id)
+    .where(_session.id_hash == bindparam("id_hash"))
 )
 
 

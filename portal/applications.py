@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +16,7 @@ from portal.eligibility import Evidence, Goods, Verdict
 from portal.extensions import db
 from portal.flow import StepRefused
 from portal.inputs import visible
-from portal.models import Case, Draft, Order, OrderLine, Policy, Product, Sku
+from portal.models import Case, CaseLine, Draft, Order, OrderLine, Policy, Product, Sku
 from portal.models import Evidence as Photo
 from portal.reasons import MOST_PHOTOS, Payer, codes, said
 
@@ -218,6 +219,34 @@ def judge(draft: Draft, *, now: datetime) -> list[tuple[int, Verdict]]:
         for line_id, milli in (draft.fields.get("quantities") or {}).items()
         if int(line_id) in lines
     ]
+
+
+def reconsider(case: Case, *, reason: str, quantities: dict[int, int], photos: int, description: str) -> dict[str, Any]:
+    """What a change of an application needs by the rules of the day it was made: who pays, and the basis.
+
+    ``quantities`` by order line, in thousandths; ``photos`` counts all of them. Raises NotEligible.
+    """
+    order = db.session.get_one(Order, case.order_id)
+    policy = facts_of_policy(db.session.get_one(Policy, case.policy_id))
+    own = dict(
+        db.session.execute(
+            select(CaseLine.order_line_id, CaseLine.quantity_milli).where(CaseLine.case_id == case.id)
+        ).all()
+    )
+    lines = [line for line in lines_of(order.id) if line.id in own]
+    may = exchangeable(lines)
+    payer, basis = case.freight_payer, case.basis
+    if reason == case.reason:
+        photos = max(photos, 1)  # what was enough to apply is enough to change a word
+    for line in lines:
+        goods = goods_of(order, line, exchangeable=may[line.id])
+        goods = replace(goods, claimed_milli=goods.claimed_milli - own[line.id])
+        proof = Evidence(quantities[line.id], min(photos, MOST_PHOTOS), visible(description))
+        verdict = eligibility.check(goods, "exchange", reason, proof, case.opened_at, policy)
+        if not verdict.allowed:
+            raise NotEligible(verdict, line.id)
+        payer, basis = str(verdict.freight_payer or payer), verdict.basis[:300]
+    return {"freight_payer": payer, "basis": basis}
 
 
 def photo_rows(draft: Draft) -> Sequence[Photo]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -16,7 +17,7 @@ from typing import Any
 
 from sqlalchemy import func, insert, select, text, update
 
-from portal import effects, evidence, flow, ledger, notifications, policies, tracking
+from portal import carriers, effects, evidence, flow, ledger, notifications, policies, tracking
 from portal.carriers import slow
 from portal.effects import By, Wanted
 from portal.extensions import db, writing
@@ -36,6 +37,7 @@ from portal.models import (
 )
 from portal.words import BEIJING
 
+log = logging.getLogger("portal.cases")
 _spans: Mapping[str, timedelta] = {}
 SWEEP_BATCH = 50
 
@@ -226,22 +228,27 @@ def settle_now(case_id: int, now: datetime) -> None:
 
 
 def sweep(now: datetime, most: int = 1000) -> int:
-    """Settle overdue cases and send due reminders; returns how many cases moved. Safe to run twice at once."""
+    """Settle overdue cases and send due reminders; returns how many cases moved. Safe to run twice at once.
+
+    A case that can't be settled is logged and left for the next round; it holds up nobody.
+    """
     moved = 0
+    stuck: set[int] = set()
     while moved < most:
-        due = db.session.scalars(
-            select(Case.id).where(Case.due_at.is_not(None), Case.due_at <= now).order_by(Case.due_at).limit(SWEEP_BATCH)
-        ).all()
+        query = select(Case.id).where(Case.due_at.is_not(None), Case.due_at <= now).order_by(Case.due_at)
+        if stuck:
+            query = query.where(Case.id.not_in(stuck))
+        due = db.session.scalars(query.limit(SWEEP_BATCH)).all()
         db.session.rollback()
         if not due:
             break
-        moved += _settle_batch(due, now)
+        moved += _settle_batch(due, now, stuck)
     _remind(now)
     return moved
 
 
-def _settle_batch(case_ids: Sequence[int], now: datetime) -> int:
-    """One transaction for many; when it fails, one for each, so that a single bad case holds up nobody."""
+def _settle_batch(case_ids: Sequence[int], now: datetime, stuck: set[int]) -> int:
+    """One transaction for many; when it fails, one for each. What fails alone is added to ``stuck``."""
     try:
         with writing():
             for case in db.session.scalars(
@@ -250,14 +257,15 @@ def _settle_batch(case_ids: Sequence[int], now: datetime) -> int:
                 settle(case, now)
         return len(case_ids)
     except StepRefused:
-        moved = 0
         for case_id in case_ids:
             try:
                 settle_now(case_id, now)
-                moved += 1
             except Stale:
                 continue
-        return max(moved, 1)
+            except StepRefused as problem:
+                log.error("case %d can't be settled: %s", case_id, problem.sentence)
+                stuck.add(case_id)
+        return len(set(case_ids) - stuck)
 
 
 def _remind(now: datetime) -> None:
@@ -437,6 +445,44 @@ def record_trace(parcel_id: int, *, at: datetime, status: str, said: str, now: d
     )
     _count(case, case.state, case.state)
     return True
+
+
+def send_back(
+    case_id: int, parcels: Sequence[tuple[str, str]], *, by: By, now: datetime, note: str = ""
+) -> Sequence[Parcel]:
+    """Register the parcels in which the shop sends refused goods back to the buyer; at any time after inspection.
+
+    Nothing of the case's flow changes, so it also goes for a case that has ended. Raises StepRefused when nothing was
+    refused.
+    """
+    case = _locked(case_id)
+    if not refused_milli(case_id):
+        raise StepRefused("没有未通过验货的商品需要退还", "send_back")
+    made = []
+    for code, number in parcels:
+        known = carriers.by_code(code)
+        if known is None:
+            raise StepRefused("请选择物流公司", "send_back")
+        parcel = Parcel(
+            case_id=case_id, leg="refused", carrier=known.code, carrier_name=known.name, tracking_no=number, note=note,
+            shipped_at=now, shipped_by=by.user_id,
+        )  # fmt: skip
+        db.session.add(parcel)
+        made.append(parcel)
+    db.session.flush()
+    notifications.tell_sent_back(case, [f"{parcel.carrier_name} {parcel.tracking_no}" for parcel in made], at=now)
+    _count(case, case.state, case.state)
+    return made
+
+
+def refused_milli(case_id: int) -> int:
+    """How much was received and not accepted (thousandths), over all lines."""
+    found = db.session.scalar(
+        select(func.coalesce(func.sum(CaseLine.received_milli - CaseLine.accepted_milli), 0)).where(
+            CaseLine.case_id == case_id, CaseLine.received_milli.is_not(None)
+        )
+    )
+    return int(found or 0)
 
 
 # ---------------------------------------------------------------- facts

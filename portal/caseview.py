@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select, tuple_
 
-from portal import cases, evidence, flow, reasons, tracking, words
+from portal import carriers, cases, evidence, flow, products, reasons, tracking, words
 from portal.extensions import db
 from portal.flow import Actor, State, Step
+from portal.inputs import quantity_text
 from portal.models import Case, CaseEvent, CaseLine, Order, OrderLine, Parcel, ParcelTrace, Policy
 
 
@@ -23,6 +24,29 @@ def of_buyer(case_no: str, buyer_id: int) -> Case | None:
 def of_shop(case_no: str, shop_id: int) -> Case | None:
     """This shop's case of that number."""
     return db.session.scalars(select(Case).where(Case.case_no == case_no, Case.shop_id == shop_id)).one_or_none()
+
+
+PAGE = 20
+_LIST = (
+    select(
+        Case.id, Case.case_no, Case.state, Case.goods, Case.quantity_milli, Case.unit, Case.due_at, Case.opened_at,
+        Case.updated_at, Case.problem_open,
+    )
+    .where(Case.buyer_id == bindparam("buyer_id"))
+    .order_by(Case.updated_at.desc(), Case.id.desc())
+    .limit(PAGE + 1)
+)  # fmt: skip
+
+
+def list_of(
+    buyer_id: int, after: tuple[datetime, int] | None = None
+) -> tuple[Sequence[Any], tuple[datetime, int] | None]:
+    """One page of a buyer's cases, the newest change first, and the key the next one begins after."""
+    query = _LIST if after is None else _LIST.where(tuple_(Case.updated_at, Case.id) < tuple_(*after))
+    rows = db.session.execute(query, {"buyer_id": buyer_id}).all()
+    if len(rows) <= PAGE:
+        return rows, None
+    return rows[:PAGE], (rows[PAGE - 1].updated_at, rows[PAGE - 1].id)
 
 
 @dataclass
@@ -48,6 +72,25 @@ class View:
     events: Sequence[CaseEvent]
     news: dict[tuple[str, str, str, str], str] = field(default_factory=dict)
     actions: list[tuple[Step, str | None]] = field(default_factory=list)
+    pictures: dict[int, str] = field(default_factory=dict)  # of products, by id
+    overdue: bool = False  # the deadline has passed and the clock has not come round yet
+
+    def details(self, event: CaseEvent) -> list[str]:
+        """What the step brought or changed, beside its sentence and its note."""
+        return details(event, self.lines)
+
+    @property
+    def refused_milli(self) -> int:
+        """How much the shop received and didn't accept, thousandths, once the inspection's result stands."""
+        if self.case.state in (State.INSPECTING, State.DISPUTED):
+            return 0
+        return sum(line.received_milli - line.accepted_milli for line in self.lines if line.received_milli)
+
+    @property
+    def proofs(self) -> list[Any]:
+        """The photos by which the buyer applied."""
+        applied = {event.version for event in self.events if event.step in ("apply", "modify")}
+        return [photo for version, photos in sorted(self.photos.items()) if version in applied for photo in photos]
 
     def said(self, event: CaseEvent) -> str:
         """The table's sentence for what happened."""
@@ -70,7 +113,8 @@ def view(case: Case, side: Actor, now: datetime) -> View:
             CaseLine.id, CaseLine.order_line_id, CaseLine.quantity_milli, CaseLine.received_milli,
             CaseLine.accepted_milli,
             CaseLine.shipped_milli, CaseLine.condition, CaseLine.inspection_note, CaseLine.wanted_spec, CaseLine.title,
-            CaseLine.spec, CaseLine.unit, OrderLine.snapshot, OrderLine.unit_price_fen, OrderLine.cargo_no,
+            CaseLine.spec, CaseLine.unit, OrderLine.product_id, OrderLine.snapshot, OrderLine.unit_price_fen,
+            OrderLine.cargo_no,
             OrderLine.quantity_milli.label("bought_milli"), OrderLine.claimed_milli,
         )
         .join(OrderLine, OrderLine.id == CaseLine.order_line_id)
@@ -110,16 +154,79 @@ def view(case: Case, side: Actor, now: datetime) -> View:
         events=events,
         news=_NEWS,
         actions=actions(case, side, now),
+        pictures=products.pictures([line.product_id for line in lines]),
+        overdue=case.due_at is not None and case.due_at <= now,
     )
 
 
 def actions(case: Case, side: Actor, now: datetime) -> list[tuple[Step, str | None]]:
-    """The steps with a button for this side, each with the sentence that says why not yet (None: it can be taken)."""
+    """The steps with a button for this side, each with the sentence that says why not yet (None: it can be taken).
+
+    What leads on comes first, giving up last. Of rows that share a button, the one that can be taken is shown.
+    """
     open_now = [step for step in flow.open_steps(case.type, case.state, side) if step.button]
     if not open_now:
         return []
     facts = cases.facts(case, now)
-    return [(step, flow.unmet(step, facts)) for step in open_now]
+    found: dict[str, tuple[Step, str | None]] = {}
+    for step in open_now:
+        refusal = flow.unmet(step, facts)
+        if step.button not in found or refusal is None:
+            found[step.button] = (step, refusal)
+    return sorted(found.values(), key=lambda pair: _LATER.get(pair[0].name, 0))
+
+
+_LATER = {"extend": 1, "modify": 1, "report_problem": 1, "agree_no_return": 1, "withdraw": 2}  # all others lead on
+
+
+def details(event: CaseEvent, lines: Sequence[Any]) -> list[str]:
+    """What a step brought or changed, in sentences for the timeline; ``lines`` are those of the view."""
+    data = event.data
+    titles = {line.id: f"{line.title} {line.spec}".strip() for line in lines}
+    units = {line.id: line.unit for line in lines}
+    several = len(lines) > 1
+    said: list[str] = []
+    if address := data.get("return_address"):
+        said.append("退货地址:" + " ".join(address))
+    if payer := data.get("freight_payer"):
+        said.append(f"退回运费:{words.PAYER.get(payer, payer)}")
+    if refusal := reasons.refusal(data.get("refusal", "")):
+        said.append(f"拒绝原因:{refusal.zh}")
+    if before := data.get("before"):
+        said += _changed(event.step, before, data.get("after"))
+    for code, number in data.get("parcels") or ():
+        said.append(_parcel(code, number))
+    for line_id, milli, spec in data.get("shipped") or ():
+        if milli:
+            title = f"{titles.get(line_id, '')} " if several else ""
+            said.append(f"发出:{title}{spec} ×{quantity_text(milli)} {units.get(line_id, '')}".rstrip())
+    for line_id, received, accepted, state, note in data.get("counted") or ():
+        title = f"{titles.get(line_id, '')}:" if several else ""
+        parts = [f"{title}收到 {quantity_text(received)},通过 {quantity_text(accepted)}", condition(state), note]
+        said.append(",".join(part for part in parts if part))
+    if days := data.get("days"):
+        said.append(f"延长 {days} 天")
+    if kind := data.get("kind"):
+        said.append(f"问题:{reasons.PROBLEMS.get(kind, kind)}")
+    return said
+
+
+def _parcel(code: str, number: str) -> str:
+    known = carriers.by_code(code)
+    return f"{known.name if known else code} {number}".strip()
+
+
+def _changed(step: str, before: Any, after: Any) -> list[str]:
+    if step == "edit_parcel":
+        return [f"{_parcel(*before)} 改为 {_parcel(*after)}"]
+    said = []
+    if before.get("reason") != after.get("reason"):
+        said.append(f"原因由「{reasons.said(before['reason'])}」改为「{reasons.said(after['reason'])}」")
+    if before.get("quantity_milli") != after.get("quantity_milli"):
+        said.append(f"数量由 {quantity_text(before['quantity_milli'])} 改为 {quantity_text(after['quantity_milli'])}")
+    if before.get("description") != after.get("description"):
+        said.append(f"描述改为:{after['description'] or '(空)'}")
+    return said
 
 
 def condition(condition_id: str) -> str:

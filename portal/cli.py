@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-from flask import current_app
+from flask import Flask, current_app
 from flask.cli import FlaskGroup, with_appcontext
 from sqlalchemy import select
 from sqlalchemy.exc import DatabaseError
@@ -153,12 +153,16 @@ def serve(port: int, host: str, workers: int) -> None:
 @with_appcontext
 def run_sweep(once: bool, every: float) -> None:
     """Take overdue clock steps and send due notices. Safe to run twice at once."""
+    store = current_app.extensions["portal_store"]
+    settings = current_app.extensions["portal_settings"]
     if once:
-        moved = sweeping.sweep()
-        sweeping.tidy(current_app.extensions["portal_store"])
-        click.echo(f"{moved} cases moved")
+        imports = sweeping.imports_of(settings)
+        moved, files, sent = sweeping.sweep(), sweeping.take_in(imports), sweeping.send_out(settings)
+        sweeping.tidy(store, imports)
+        click.echo(f"{moved} cases moved, {files} files taken in, {sent} notices sent")
         return
-    sweeping.keep_sweeping(every, current_app.extensions["portal_store"])
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    sweeping.keep_sweeping(every, store, settings, app.app_context)
 
 
 @portal.command("import-orders")

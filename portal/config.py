@@ -81,6 +81,10 @@ class Settings:
             raise SettingsError("PORTAL_SQLITE_SYNCHRONOUS must be FULL or NORMAL")
         if self.qa not in ("", "0", "1", "anywhere"):
             raise SettingsError("PORTAL_QA must be 1 or anywhere")
+        if self.webhook_url and not self.webhook_url.startswith(("https://", "http://")):
+            raise SettingsError("PORTAL_WEBHOOK_URL must begin with https:// (or http://)")
+        if self.webhook_url and not self.webhook_secret.startswith("whsec_"):
+            raise SettingsError("PORTAL_WEBHOOK_SECRET must be whsec_ and base64; webhooks are only sent signed")
         self.durations()
 
     def durations(self) -> dict[str, timedelta]:

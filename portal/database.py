@@ -37,3 +37,11 @@ def is_empty() -> bool:
     """Whether there is no table at all yet."""
     with db.engine.connect() as connection:
         return not inspect(connection).get_table_names()
+
+
+def start_anew() -> None:
+    """Remove everything and make an empty database. For demos and tests only."""
+    with writing():
+        db.session.rollback()
+        _downgrade(revision="base")
+        _upgrade()

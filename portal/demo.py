@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import io
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
+from PIL import Image, ImageDraw
 from sqlalchemy import select
 
-from portal import accounts, cases, evidence, imaging, policies
+from portal import accounts, applications, cases, chat, eligibility, evidence, imaging, policies
 from portal.effects import By, Counted, Wanted
 from portal.extensions import db, writing
 from portal.flow import Actor
-from portal.models import Case, CaseLine, Order, OrderLine, Product, Shop, Sku, User
+from portal.models import Case, CaseLine, Order, OrderLine, Parcel, Product, Shop, Sku, User
 from portal.order_export import read
 from portal.order_import import import_orders
 from portal.store import Store
@@ -48,11 +48,17 @@ TEXT = {
     "completed": "交易成功",
     "cancelled": "交易取消",
 }
-PARCELS = [("ZTO", "75484863576596")]
+BACK = [("ZTO", "75484863576596")]
+OUT = [("YTO", "YT8893012345678")]
+TONES = (("#D9C7B0", "#8C6A4A", "#2B1D12"), ("#C9D3DC", "#4A6A8C", "#101C28"))  # ground, goods, flaw
 
 
-def build(now: datetime, store: Store, orders_file: Path | None = None) -> list[tuple[str, str]]:
-    """Fill an empty database; returns (会员名, who) of the accounts that can sign in."""
+Story = Callable[["_Teller"], None]
+
+
+def build(now: datetime, store: Store, orders_file: Path | None = None, scenario: str = "demo") -> None:
+    """Fill an empty database with a scenario of SCENARIOS, or with the orders of an export. Raises KeyError."""
+    told = SCENARIOS[scenario]
     with writing():
         secret = accounts.hash_password(PASSWORD)
         for name, company in ACCOUNTS:
@@ -60,9 +66,7 @@ def build(now: datetime, store: Store, orders_file: Path | None = None) -> list[
             user.password_hash = secret
             if name in SHOPS:
                 _open(accounts.create_shop(user, SHOPS[name], now), now)
-    if orders_file is None:
-        _invent(now, store)
-    else:
+    if orders_file is not None:
         with read(orders_file) as export:
             import_orders(export, now=now)
         with writing():
@@ -71,9 +75,8 @@ def build(now: datetime, store: Store, orders_file: Path | None = None) -> list[
             for shop in db.session.scalars(select(Shop)):
                 if not policies.addresses(shop.id):
                     _open(shop, now)
-    owners = dict(db.session.execute(select(Shop.owner_id, Shop.name)).all())
-    people = db.session.execute(select(User.id, User.member_name, User.company_name).order_by(User.id)).all()
-    return [(row.member_name, owners.get(row.id, row.company_name)) for row in people]
+    elif scenario != "empty":
+        _invent(now, store, told)
 
 
 def _open(shop: Shop, now: datetime) -> None:
@@ -88,7 +91,7 @@ def _open(shop: Shop, now: datetime) -> None:
     )
 
 
-def _invent(now: datetime, store: Store) -> None:
+def _invent(now: datetime, store: Store, told: Sequence[Story]) -> None:
     people = dict(db.session.execute(select(User.member_name, User.id)).all())
     shops = dict(db.session.execute(select(Shop.owner_id, Shop.id)).all())
     ours = shops[people["seller"]]
@@ -104,13 +107,21 @@ def _invent(now: datetime, store: Store) -> None:
             for status in STATUSES * many:
                 number += 1
                 _order(buyer, shop, status, number, now)
-    for story in _stories():
-        story(_Teller(people["buyer"], people["seller"], ours, now, store))
+        first = db.session.scalars(
+            select(Order).where(Order.shop_id == ours, Order.status == "completed").order_by(Order.id)
+        ).first()
+        if first is not None:
+            talk = chat.of_order(first, now)
+            chat.say(talk, "buyer", people["buyer"], "你好,这批袜子里有几双好像有色差", now=now - timedelta(hours=2))
+            chat.say(talk, "seller", people["seller"], "您好,麻烦拍张照片,我们核对一下", now=now - timedelta(hours=1))
+    photos = _Photos(store, now)
+    for story in told:
+        story(_Teller(people["buyer"], people["seller"], ours, now, photos))
 
 
 def _order(buyer: int, shop: int, status: str, number: int, now: datetime) -> Order:
-    """One invented order of one or two lines."""
-    ordered = now - timedelta(days=3 + number % 9, hours=number)
+    """One invented order of one or two lines, received a day or more before ``now``."""
+    ordered = now - timedelta(days=5 + number % 9, hours=number % 24)
     received = now - timedelta(days=1 + number % 4) if status in ("delivered", "completed") else None
     order = Order(
         order_no=f"39{secrets.randbelow(10**17):017d}",
@@ -172,18 +183,51 @@ def _product(shop: int, title: str, price: int, specs: tuple[str, ...]) -> Produ
     return made
 
 
+class _Photos:
+    """Small pictures, drawn here once and kept like any photo."""
+
+    def __init__(self, store: Store, now: datetime) -> None:
+        self._store, self._now = store, now
+        self._images = imaging.prepare([imaging.IncomingFile("photo.jpg", _drawn(*tones)) for tones in TONES])
+
+    def of(self, owner: int, side: str, many: int = 2) -> list[str]:
+        """The public ids of ``many`` loose photos of this person."""
+        stored = evidence.put(self._store, self._images[:many])
+        with writing():
+            return evidence.keep(stored, owner_id=owner, side=side, now=self._now)
+
+
+def _drawn(ground: str, goods: str, flaw: str) -> bytes:
+    """A parcel with something wrong on it."""
+    picture = Image.new("RGB", (960, 720), ground)
+    pen = ImageDraw.Draw(picture)
+    pen.rounded_rectangle((180, 150, 780, 600), 24, fill=goods)
+    pen.rectangle((455, 150, 505, 600), fill=ground)
+    pen.line([(560, 190), (610, 290), (570, 350), (640, 470), (600, 590)], fill=flaw, width=10)
+    pen.ellipse((250, 380, 380, 500), outline=flaw, width=12)
+    out = io.BytesIO()
+    picture.save(out, "JPEG", quality=80)
+    return out.getvalue()
+
+
 class _Teller:
     """Opens a case on a fresh order and takes it on, step by step."""
 
-    def __init__(self, buyer: int, seller: int, shop: int, now: datetime, store: Store) -> None:
-        self.buyer, self.seller, self.shop, self.now, self.store = buyer, seller, shop, now, store
+    def __init__(self, buyer: int, seller: int, shop: int, now: datetime, photos: _Photos) -> None:
+        self.buyer, self.seller, self.shop, self.now, self.photos = buyer, seller, shop, now, photos
 
     def case(self, reason: str = "damaged", words: str = "拆箱后发现破损", hours: float = 5) -> Case:
         at = self.now - timedelta(hours=hours)
+        public_ids = self.photos.of(self.buyer, "buyer")
         with writing():
-            order = _order(self.buyer, self.shop, "completed", secrets.randbelow(90) + 7, self.now)
+            order = _order(self.buyer, self.shop, "completed", secrets.randbelow(90) + 7, at)
             line = db.session.scalars(select(OrderLine).where(OrderLine.order_id == order.id)).first()
             assert line is not None  # noqa: S101  (just made)
+            policy = policies.current(self.shop)
+            verdict = eligibility.check(
+                applications.goods_of(order, line), "exchange", reason, eligibility.Evidence(2_000, 2, len(words)), at,
+                applications.facts_of_policy(policy),
+            )  # fmt: skip
             opened = cases.open_case(
                 by=By(Actor.BUYER, self.buyer, "buyer"),
                 order=order,
@@ -191,10 +235,10 @@ class _Teller:
                 reason=reason,
                 description=words,
                 receiver=("李雯", "13425059650", "浙江省 杭州市 余杭区 仓前街道文一西路 1 号"),
-                freight_payer="seller",
-                basis="商品质量问题,收货后 15 天内可申请",
-                policy_id=policies.current(self.shop).id,
-                photos=[],
+                freight_payer=str(verdict.freight_payer or "negotiated"),
+                basis=verdict.basis,
+                policy_id=policy.id,
+                photos=public_ids,
                 now=at,
             )
             self.at, self.case_id = at, opened.id
@@ -211,76 +255,109 @@ class _Teller:
         with writing():
             cases.take(self.case_id, step, by=by, now=self.at, **values)
 
+    def travels(self, leg: str, *scans: str, signed: bool = False) -> None:
+        """The carrier's words on the way, an hour apart."""
+        parcel_id = db.session.scalars(
+            select(Parcel.id).where(Parcel.case_id == self.case_id, Parcel.leg == leg).order_by(Parcel.id.desc())
+        ).first()
+        for number, said in enumerate(scans):
+            self.at += timedelta(minutes=20)
+            last = signed and number == len(scans) - 1
+            with writing():
+                cases.record_trace(
+                    parcel_id or 0, at=self.at, status="signed" if last else "transit", said=said, now=self.at
+                )
+
     def lines(self) -> list[CaseLine]:
         return list(db.session.scalars(select(CaseLine).where(CaseLine.case_id == self.case_id)))
 
 
-def _stories() -> list[Callable[[_Teller], None]]:
-    def to_returning(t: _Teller) -> None:
-        t.case("wrong_item", "拍的黑色,发来的是白色")
-        t.seller_takes("agree")
-
-    def to_inspecting(t: _Teller) -> None:
-        to_returning(t)
-        t.buyer_takes("ship_return", parcels=PARCELS)
-
-    def to_reshipping(t: _Teller) -> None:
-        to_inspecting(t)
-        t.seller_takes("accept_goods")
-
-    def to_confirming(t: _Teller) -> None:
-        to_reshipping(t)
-        t.seller_takes("ship_replacement", parcels=PARCELS, shipped={x.id: x.accepted_milli for x in t.lines()})
-
-    def applied(t: _Teller) -> None:
-        t.case("colour", "和详情页颜色差很多")
-
-    def urgent(t: _Teller) -> None:
-        t.case("damaged", "纸箱压扁,里面破了两双", hours=46)
-
-    def revising(t: _Teller) -> None:
-        t.case("defect", "袜口脱线")
-        t.seller_takes("ask_evidence", note="请补拍脱线处的近照和外包装")
-
-    def withdrawn(t: _Teller) -> None:
-        t.case()
-        t.buyer_takes("withdraw")
-
-    def disputed(t: _Teller) -> None:
-        to_inspecting(t)
-        counted = [
-            Counted(x.id, x.quantity_milli, x.quantity_milli // 2, "not_resellable", "一件有污渍") for x in t.lines()
-        ]
-        t.seller_takes("dispute_goods", counted=counted, note="一件有明显污渍", photos=_drawn(t.store, t.seller, t.now))
-
-    def closed(t: _Teller) -> None:
-        to_inspecting(t)
-        counted = [Counted(x.id, x.quantity_milli, 0, "not_resellable", "均有污渍") for x in t.lines()]
-        t.seller_takes("dispute_goods", counted=counted, note="全部有污渍", photos=_drawn(t.store, t.seller, t.now))
-        t.buyer_takes("accept_result_none")
-
-    def late(t: _Teller) -> None:
-        t.case("size", "尺码标 L,实际量出来是 M", hours=120)
-        t.seller_takes("agree_no_return")
-        cases.settle_now(t.case_id, t.now)
-
-    def completed(t: _Teller) -> None:
-        to_confirming(t)
-        t.buyer_takes("confirm")
-
-    return [
-        applied, urgent, revising, withdrawn, to_returning, to_inspecting, disputed, closed, to_reshipping, late,
-        to_confirming, completed,
-    ]  # fmt: skip
+def _to_returning(t: _Teller) -> None:
+    t.case("wrong_item", "拍的黑色,发来的是白色", hours=30)
+    t.seller_takes("agree")
 
 
-def _drawn(store: Store, owner: int, now: datetime) -> list[str]:
-    """Two small pictures, drawn here, kept like any photo."""
-    files = []
-    for colour in ((196, 120, 90), (110, 130, 160)):
-        out = io.BytesIO()
-        Image.new("RGB", (640, 480), colour).save(out, "JPEG")
-        files.append(imaging.IncomingFile("photo.jpg", out.getvalue()))
-    stored = evidence.put(store, imaging.prepare(files))
-    with writing():
-        return evidence.keep(stored, owner_id=owner, side="seller", now=now)
+def _to_inspecting(t: _Teller) -> None:
+    _to_returning(t)
+    t.buyer_takes("ship_return", parcels=BACK)
+    t.travels("back", "【杭州市】已揽收", "【义乌市】已到达义乌转运中心")
+
+
+def _to_reshipping(t: _Teller) -> None:
+    _to_inspecting(t)
+    t.travels("back", "【义乌市】已签收,签收人:仓库", signed=True)
+    t.seller_takes("accept_goods")
+
+
+def _to_confirming(t: _Teller) -> None:
+    _to_reshipping(t)
+    t.seller_takes("ship_replacement", parcels=OUT, shipped={x.id: x.accepted_milli for x in t.lines()})
+    t.travels("out", "【义乌市】已揽收", "【杭州市】派送中")
+
+
+def _applied(t: _Teller) -> None:
+    t.case("colour", "和详情页颜色差很多")
+
+
+def _urgent(t: _Teller) -> None:
+    t.case("damaged", "纸箱压扁,里面破了两双", hours=46)
+
+
+def _revising(t: _Teller) -> None:
+    t.case("defect", "袜口脱线")
+    t.seller_takes("ask_evidence", note="请补拍脱线处的近照和外包装")
+
+
+def _withdrawn(t: _Teller) -> None:
+    t.case()
+    t.buyer_takes("withdraw")
+
+
+def _disputed(t: _Teller) -> None:
+    _to_inspecting(t)
+    counted = [
+        Counted(x.id, x.quantity_milli, x.quantity_milli // 2, "not_resellable", "一件有污渍") for x in t.lines()
+    ]
+    t.seller_takes("dispute_goods", counted=counted, note="一件有明显污渍", photos=t.photos.of(t.seller, "seller"))
+
+
+def _closed(t: _Teller) -> None:
+    _to_inspecting(t)
+    counted = [Counted(x.id, x.quantity_milli, 0, "not_resellable", "均有污渍") for x in t.lines()]
+    t.seller_takes("dispute_goods", counted=counted, note="全部有污渍", photos=t.photos.of(t.seller, "seller"))
+    t.buyer_takes("accept_result_none")
+
+
+def _late(t: _Teller) -> None:
+    t.case("size", "尺码标 L,实际量出来是 M", hours=120)
+    t.seller_takes("agree_no_return")
+    cases.settle_now(t.case_id, t.now)
+
+
+def _completed(t: _Teller) -> None:
+    _to_confirming(t)
+    t.travels("out", "【杭州市】已签收,签收人:本人", signed=True)
+    t.buyer_takes("confirm")
+
+
+STORIES: dict[str, Story] = {
+    "applied": _applied,
+    "urgent": _urgent,
+    "revising": _revising,
+    "withdrawn": _withdrawn,
+    "returning": _to_returning,
+    "inspecting": _to_inspecting,
+    "disputed": _disputed,
+    "closed": _closed,
+    "reshipping": _to_reshipping,
+    "late": _late,
+    "confirming": _to_confirming,
+    "completed": _completed,
+}
+# What a demo or a test can begin with: everything, accounts alone, orders without cases, or one case of a story.
+SCENARIOS: dict[str, Sequence[Story]] = {
+    "demo": tuple(STORIES.values()),
+    "empty": (),
+    "orders": (),
+    **{name: (story,) for name, story in STORIES.items()},
+}

@@ -100,6 +100,8 @@ def fold(text: str) -> str:
 def _cleaned(raw: object, limit: int) -> str:
     if not isinstance(raw, str):
         raise InputRefused("请用文字填写")
+    if not raw:
+        return ""
     if len(raw) > 64 * limit + 1_024:  # not worth counting
         raise InputRefused(f"最多 {limit} 个字,现在的内容太长,请删减后再提交")
     if _UNSTORABLE.search(raw):

@@ -5,26 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, insert, select, text, update
+from sqlalchemy import insert, select, text, update
 
 from portal import words
 from portal.extensions import db
 from portal.flow import Actor, Step
-from portal.models import Case, Notice, Staff, User
-
-UNREAD_SHOWN = 100  # counts are bounded: more than this is shown as 99+
-
-_UNREAD = select(func.count()).select_from(
-    select(Notice.id)
-    .where(Notice.user_id == bindparam("user_id"), Notice.read_at.is_(None))
-    .limit(UNREAD_SHOWN)
-    .subquery()
-)
-
-
-def unread(user_id: int) -> int:
-    """How many notices this person has not read, at most UNREAD_SHOWN."""
-    return int(db.session.scalar(_UNREAD, {"user_id": user_id}) or 0)
+from portal.models import Case, Delivery, Notice, Staff, User
 
 
 def readers(case: Case, actor: Actor) -> list[int]:
@@ -94,11 +80,27 @@ def remind(case: Case, actor: Actor, now: datetime) -> None:
         )
 
 
+def tell_sent_back(case: Case, parcels: Sequence[str], *, at: datetime) -> None:
+    """Tell the buyer that refused goods are on their way back."""
+    for user_id in readers(case, Actor.BUYER):
+        _add(
+            user_id,
+            case,
+            kind="sent_back",
+            title="商家已退还未通过验货的商品",
+            body=f"「{case.goods}」未通过验货的部分已寄出:{'、'.join(parcels)}。",
+            href=href(case, Actor.BUYER),
+            at=at,
+            dedupe_key=f"back:{case.id}:{at.timestamp():.6f}:{user_id}",
+        )
+        bump(user_id)
+
+
 def _add(
     user_id: int, case: Case, *, kind: str, title: str, body: str, href: str, at: datetime, dedupe_key: str
 ) -> None:
-    db.session.execute(
-        insert(Notice),
+    notice_id = db.session.scalar(
+        insert(Notice).returning(Notice.id),
         {
             "user_id": user_id,
             "case_id": case.id,
@@ -110,6 +112,28 @@ def _add(
             "dedupe_key": dedupe_key,
         },
     )
+    for channel in _channels:
+        db.session.execute(
+            insert(Delivery),
+            {
+                "notice_id": notice_id,
+                "channel": channel,
+                "state": "waiting",
+                "tries": 0,
+                "next_at": at,
+                "problem": "",
+                "dedupe_key": f"{channel}:{dedupe_key}",
+            },
+        )
+
+
+_channels: tuple[str, ...] = ()
+
+
+def use_channels(*names: str) -> None:
+    """The ways that notices take besides the portal itself, from now on."""
+    global _channels
+    _channels = names
 
 
 def page_of(user_id: int, before: int | None, size: int = 20) -> Sequence[Notice]:
@@ -143,21 +167,17 @@ def bump(user_id: int) -> None:
     db.session.execute(update(User).where(User.id == user_id).values(version=User.version + 1))
 
 
-_UNREAD_MESSAGES_BUYER = text(
-    "SELECT count(*) FROM (SELECT 1 FROM conversations WHERE buyer_id = :id AND buyer_unread > 0 LIMIT 100) AS unread"
-)
-_UNREAD_MESSAGES_SHOP = text(
-    "SELECT count(*) FROM (SELECT 1 FROM conversations WHERE shop_id = :id AND seller_unread > 0 LIMIT 100) AS unread"
+_MARKS = text(  # ordered, or PostgreSQL would rather look for the first hundred in the table
+    "SELECT (SELECT count(*) FROM (SELECT 1 FROM notices WHERE user_id = :user_id AND read_at IS NULL"
+    " ORDER BY id LIMIT 100) AS a),"
+    " (SELECT count(*) FROM (SELECT 1 FROM conversations WHERE buyer_id = :user_id AND buyer_unread > 0 LIMIT 100)"
+    " AS b),"
+    " (SELECT count(*) FROM (SELECT 1 FROM conversations WHERE shop_id = :shop_id AND seller_unread > 0 LIMIT 100)"
+    " AS c)"
 )
 
 
 def unread_marks(user_id: int, shop_id: int | None) -> dict[str, int]:
     """The marks on tabs: unread notices, and conversations with something unread as buyer and as shop (each ≤ 100)."""
-    marks = {
-        "notices": unread(user_id),
-        "messages": int(db.session.scalar(_UNREAD_MESSAGES_BUYER, {"id": user_id}) or 0),
-        "shop_messages": 0,
-    }
-    if shop_id is not None:
-        marks["shop_messages"] = int(db.session.scalar(_UNREAD_MESSAGES_SHOP, {"id": shop_id}) or 0)
-    return marks
+    row = db.session.execute(_MARKS, {"user_id": user_id, "shop_id": shop_id or 0}).one()
+    return {"notices": row[0], "messages": row[1], "shop_messages": row[2]}

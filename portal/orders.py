@@ -4,68 +4,83 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import and_, bindparam, func, or_, select, tuple_
+from sqlalchemy import bindparam, func, or_, select, text, tuple_
 
-from portal import flow
-from portal.extensions import db
-from portal.models import Case, Order, OrderLine, Shop
+from portal.extensions import Moment, db
+from portal.models import Case, Order, OrderLine, Product, Shop
+from portal.models.cases import WAITS_FOR_BUYER
+from portal.models.orders import RECEIVING, WITH_CASES
 
 PAGE = 20
 SHOWN = 100  # numbers on tabs are bounded: more is 99+
 
-# tab: (its name, the statuses it shows; None: every order with an after-sales case)
-TABS: dict[str, tuple[str, tuple[str, ...] | None]] = {
+# Tables' own columns, not the entities' attributes: the same rows, without the work of the ORM on each.
+_order, _line, _case, _shop, _product = (t.__table__.c for t in (Order, OrderLine, Case, Shop, Product))
+
+TABS: dict[str, tuple[str, Any]] = {  # tab: (its name, which orders it shows: a range of one index)
     "all": ("全部", ()),
-    "unpaid": ("待付款", ("unpaid",)),
-    "unshipped": ("待发货", ("unshipped",)),
-    "receiving": ("待收货", ("in_transit", "delivered")),
-    "done": ("已完成", ("completed",)),
-    "aftersale": ("售后", None),
+    "unpaid": ("待付款", (_order.status == "unpaid",)),
+    "unshipped": ("待发货", (_order.status == "unshipped",)),
+    "receiving": ("待收货", (text(RECEIVING),)),
+    "done": ("已完成", (_order.status == "completed",)),
+    "aftersale": ("售后", (text(WITH_CASES),)),
 }
 _COLUMNS = (
-    Order.id, Order.order_no, Order.status, Order.status_text, Order.ordered_at, Order.received_at, Order.paid_fen,
-    Order.case_count, Shop.name.label("shop"),
+    _order.id, _order.order_no, _order.status, _order.status_text, _order.ordered_at, _order.paid_fen,
+    _order.case_count, _shop.name.label("shop"),
 )  # fmt: skip
 
 
-def _tab(query: Any, tab: str) -> Any:
-    statuses = TABS[tab][1]
-    if statuses is None:
-        return query.where(Order.case_count > 0)
-    return query.where(Order.status.in_(statuses)) if statuses else query
+_KEY = tuple_(bindparam("at", type_=Moment()), bindparam("id"))
 
 
-_LIST = {
-    tab: _tab(
+def _statement(tab: str, *, next_page: bool) -> Any:
+    query = (
         select(*_COLUMNS)
-        .join(Shop, Shop.id == Order.shop_id)
-        .where(Order.buyer_id == bindparam("buyer_id"))
-        .order_by(Order.ordered_at.desc(), Order.id.desc())
-        .limit(PAGE + 1),
-        tab,
+        .join(Shop.__table__, _shop.id == _order.shop_id)
+        .where(_order.buyer_id == bindparam("buyer_id"), *TABS[tab][1])
+        .order_by(_order.ordered_at.desc(), _order.id.desc())
+        .limit(PAGE + 1)
     )
-    for tab in TABS
-}
-_COUNT = {
-    tab: select(func.count()).select_from(
-        _tab(select(Order.id).where(Order.buyer_id == bindparam("buyer_id")), tab).limit(SHOWN).subquery()
+    return query.where(tuple_(_order.ordered_at, _order.id) < _KEY) if next_page else query
+
+
+_LIST = {(tab, next_page): _statement(tab, next_page=next_page) for tab in TABS for next_page in (False, True)}
+_COUNTS = select(
+    *(
+        select(func.count())
+        .select_from(
+            select(_order.id)
+            .where(_order.buyer_id == bindparam("buyer_id"), *where)
+            .order_by(_order.ordered_at.desc())  # or PostgreSQL would rather look for the first hundred in the table
+            .limit(SHOWN)
+            .subquery(f"of_{tab}")
+        )
+        .scalar_subquery()
+        .label(tab)
+        for tab, (_, where) in TABS.items()
     )
-    for tab in TABS
-}
+)
 _LINES = (
     select(
-        OrderLine.order_id, OrderLine.id, OrderLine.title, OrderLine.spec, OrderLine.unit, OrderLine.unit_price_fen,
-        OrderLine.quantity_milli, OrderLine.claimed_milli, OrderLine.cargo_no,
+        _line.order_id, _line.id, _line.title, _line.spec, _line.unit, _line.unit_price_fen,
+        _line.quantity_milli, _line.claimed_milli, _line.cargo_no, _line.position,
+        _product.picture,
     )
-    .where(OrderLine.order_id.in_(bindparam("order_ids", expanding=True)))
-    .order_by(OrderLine.order_id, OrderLine.position)
+    .outerjoin(Product.__table__, _product.id == _line.product_id)
+    .where(_line.order_id.in_(bindparam("order_ids", expanding=True)))
 )  # fmt: skip
-_CASES = (
-    select(Case.order_id, Case.case_no, Case.state, Case.due_at, Case.goods)
-    .where(Case.order_id.in_(bindparam("order_ids", expanding=True)))
-    .order_by(Case.id.desc())
+_CASES = select(_case.order_id, _case.id, _case.case_no, _case.state, _case.due_at, _case.goods).where(
+    _case.order_id.in_(bindparam("order_ids", expanding=True))
+)
+_WAITING = (
+    select(_case.case_no, _case.state, _case.due_at, _case.goods)
+    .where(_case.buyer_id == bindparam("buyer_id"), text(WAITS_FOR_BUYER))
+    .order_by(_case.due_at)
+    .limit(bindparam("most"))
 )
 
 
@@ -79,32 +94,40 @@ def page_of(
     buyer_id: int, tab: str, *, words: str = "", after: tuple[datetime, int] | None = None
 ) -> tuple[list[dict[str, Any]], tuple[datetime, int] | None]:
     """One page of orders with their lines and cases, newest first; and the key the next page begins after."""
-    query = _LIST[tab]
+    query = _LIST[tab, after is not None]
     if words:
-        goods = select(OrderLine.order_id).where(OrderLine.title.like(like(words), escape="\\"))
-        query = query.where(or_(Order.order_no == words, Order.id.in_(goods)))
+        of_order = select(_line.id).where(_line.order_id == _order.id).limit(1)
+        named = of_order.where(_line.title.like(like(words), escape="\\")).scalar_subquery()
+        query = query.where(or_(_order.order_no == words, named.is_not(None)))  # EXISTS might be hashed: all lines read
+    values: dict[str, Any] = {"buyer_id": buyer_id}
     if after is not None:
-        query = query.where(tuple_(Order.ordered_at, Order.id) < tuple_(*after))
-    rows = db.session.execute(query, {"buyer_id": buyer_id}).all()
+        values["at"], values["id"] = after
+    rows = db.session.execute(query, values).all()
     more = len(rows) > PAGE
     rows = rows[:PAGE]
-    ids = [row.id for row in rows]
-    lines: dict[int, list[Any]] = {}
-    cases: dict[int, list[Any]] = {}
-    if ids:
-        for line in db.session.execute(_LINES, {"order_ids": ids}):
-            lines.setdefault(line.order_id, []).append(line)
+    lines: dict[int, list[Any]] = {row.id: [] for row in rows}
+    cases: dict[int, list[Any]] = {row.id: [] for row in rows}
+    if rows:
+        for line in sorted(db.session.execute(_LINES, {"order_ids": list(lines)}), key=_position):
+            lines[line.order_id].append(line)
         with_cases = [row.id for row in rows if row.case_count]
         if with_cases:
-            for case in db.session.execute(_CASES, {"order_ids": with_cases}):
-                cases.setdefault(case.order_id, []).append(case)
-    found = [{"order": row, "lines": lines.get(row.id, []), "cases": cases.get(row.id, [])} for row in rows]
+            for case in _newest_first(with_cases):
+                cases[case.order_id].append(case)
+    found = [{"order": row, "lines": lines[row.id], "cases": cases[row.id]} for row in rows]
     return found, (rows[-1].ordered_at, rows[-1].id) if more else None
+
+
+_position = attrgetter("position")
+
+
+def _newest_first(order_ids: list[int]) -> list[Any]:
+    return sorted(db.session.execute(_CASES, {"order_ids": order_ids}), key=attrgetter("id"), reverse=True)
 
 
 def counts(buyer_id: int) -> dict[str, int]:
     """How many orders each tab has, at most SHOWN."""
-    return {tab: int(db.session.scalar(query, {"buyer_id": buyer_id}) or 0) for tab, query in _COUNT.items()}
+    return dict(db.session.execute(_COUNTS, {"buyer_id": buyer_id}).mappings().one())
 
 
 def of_buyer(order_no: str, buyer_id: int) -> Order | None:
@@ -114,17 +137,9 @@ def of_buyer(order_no: str, buyer_id: int) -> Order | None:
 
 def cases_of(order_id: int) -> Sequence[Any]:
     """The cases of an order, newest first."""
-    return db.session.execute(_CASES, {"order_ids": [order_id]}).all()
-
-
-_MINE = [state for state, actor in flow.WAITS_FOR.items() if actor is flow.Actor.BUYER]
+    return _newest_first([order_id])
 
 
 def waiting_for(buyer_id: int, most: int = 3) -> Sequence[Any]:
     """Cases in which this buyer must act, the most urgent first."""
-    return db.session.execute(
-        select(Case.case_no, Case.state, Case.due_at, Case.goods)
-        .where(and_(Case.buyer_id == buyer_id, Case.state.in_(_MINE), Case.due_at.is_not(None), ~Case.problem_open))
-        .order_by(Case.due_at)
-        .limit(most)
-    ).all()
+    return db.session.execute(_WAITING, {"buyer_id": buyer_id, "most": most}).all()

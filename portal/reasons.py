@@ -157,6 +157,11 @@ def of_ground(ground: Ground) -> tuple[Reason, ...]:
     return tuple(each for each in REASONS if each.ground is ground)
 
 
+def exchangeable() -> tuple[Reason, ...]:
+    """The reasons by which goods are exchanged, in the order they are shown."""
+    return tuple(each for each in REASONS if each.leads_to is CaseType.EXCHANGE)
+
+
 def said(reason_id: str) -> str:
     """A reason as people read it, with its ground: 商品质量问题 · 破损. An unknown id is given back as it is."""
     found = _BY_ID.get(reason_id)

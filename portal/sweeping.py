@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
 
-from portal import accounts, cases, clock, evidence
+from portal import accounts, cases, clock, evidence, importing, outbox
+from portal.config import Settings
 from portal.extensions import Busy, db, writing
 from portal.store import Store
 from portal.web import once, rates
 
 log = logging.getLogger("portal.sweep")
 TIDY_EVERY = 3600.0  # seconds between two rounds of tidying up
+
+
+def imports_of(settings: Settings) -> Path:
+    """The folder of uploaded order exports."""
+    return settings.data.absolute() / "imports"
 
 
 def sweep() -> int:
@@ -21,29 +31,66 @@ def sweep() -> int:
     return moved
 
 
-def tidy(store: Store) -> None:
-    """Forget what nobody needs any more: old sessions, form keys, rate counts, loose photos."""
+def tidy(store: Store, imports: Path) -> None:
+    """Forget what nobody needs any more: old sessions, form keys, rate counts, loose photos, imported files."""
     now = clock.now()
     with writing():
         accounts.forget_old_sessions(now)
         once.forget(now)
         rates.forget(now)
     evidence.clear(store, now - clock.shift())
+    importing.clear(imports, now - clock.shift())
     db.session.remove()
 
 
-def keep_sweeping(every: float, store: Store) -> None:
-    """Sweep for ever, ``every`` seconds; a round that fails is logged and the next one tries again."""
-    tidied = 0.0
+def send_out(settings: Settings) -> int:
+    """Send the notices that are due to go out; returns how many the receiver took."""
+    if not settings.webhook_url:
+        return 0
+    sent = outbox.send_due(settings.webhook_url, settings.webhook_secret, clock.now())
+    db.session.remove()
+    return sent
+
+
+def take_in(imports: Path) -> int:
+    """Check and import the order exports that wait; returns how many files."""
+    done = importing.work(imports, clock.now)
+    db.session.remove()
+    return done
+
+
+def keep_sweeping(
+    every: float, store: Store, settings: Settings, in_context: Callable[[], AbstractContextManager[object]]
+) -> None:
+    """Sweep for ever, ``every`` seconds; a round that fails is logged and the next one tries again.
+
+    Order exports are taken in and webhooks sent beside it, in threads of their own: neither a long file nor a slow
+    receiver holds up the clock.
+    """
+    imports = imports_of(settings)
+
+    def beside(what: str, work: Callable[[], object]) -> None:
+        with in_context():
+            while True:
+                _round(what, work)
+                time.sleep(min(every, 2.0))
+
+    for what, work in (("the import", lambda: take_in(imports)), ("sending", lambda: send_out(settings))):
+        threading.Thread(target=beside, args=(what, work), daemon=True, name=what).start()
+    tidied = -TIDY_EVERY
     while True:
-        try:
-            sweep()
-            if time.monotonic() - tidied > TIDY_EVERY:
-                tidy(store)
-                tidied = time.monotonic()
-        except Busy:
-            log.warning("the database is busy; the next round tries again")
-        except Exception:
-            db.session.rollback()
-            log.exception("a round of the sweep failed; the next one tries again")
+        _round("the sweep", sweep)
+        if time.monotonic() - tidied > TIDY_EVERY:
+            _round("tidying up", lambda: tidy(store, imports))
+            tidied = time.monotonic()
         time.sleep(every)
+
+
+def _round(what: str, work: Callable[[], object]) -> None:
+    try:
+        work()
+    except Busy:
+        log.warning("%s found the database busy; the next round tries again", what)
+    except Exception:
+        db.session.rollback()
+        log.exception("a round of %s failed; the next one tries again", what)

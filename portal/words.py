@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from portal.flow import Actor, State
+from portal.flow import WAITS_FOR, Actor, State
 
 BEIJING: Final = ZoneInfo("Asia/Shanghai")
 
@@ -23,6 +23,20 @@ STATE: dict[str, str] = {
     State.CLOSED: "已关闭",
     State.WITHDRAWN: "已撤销",
 }
+# The kind of a state's chip for its buyer: act now, wait, done, over.
+CHIP: dict[str, str] = {
+    str(state): "ok"
+    if state is State.COMPLETED
+    else "off"
+    if actor is None
+    else "you"
+    if actor is Actor.BUYER
+    else "wait"
+    for state, actor in WAITS_FOR.items()
+}
+DESK_CHIP: dict[str, str] = {  # the same for its seller
+    state: {"you": "wait", "wait": "you"}.get(kind, kind) for state, kind in CHIP.items()
+}
 ACTOR: dict[str, str] = {Actor.BUYER: "买家", Actor.SELLER: "商家", Actor.CLOCK: "系统"}
 TYPE: dict[str, str] = {"exchange": "换货"}
 PAYER: dict[str, str] = {"seller": "商家承担", "buyer": "买家承担", "negotiated": "双方协商"}
@@ -35,6 +49,33 @@ ORDER_STATUS: dict[str, str] = {
     "cancelled": "交易关闭",
     "refunding": "退款中",
     "unknown": "状态待确认",
+}
+
+# Where an uploaded order export stands, and the kind of its chip.
+IMPORT_STATE: dict[str, str] = {
+    "waiting": "等待检查",
+    "checking": "正在检查",
+    "checked": "待确认",
+    "confirmed": "等待导入",
+    "importing": "正在导入",
+    "done": "已导入",
+    "failed": "未导入",
+}
+IMPORT_KIND: dict[str, str] = {
+    "waiting": "wait", "checking": "wait", "checked": "you", "confirmed": "wait", "importing": "wait", "done": "ok",
+    "failed": "bad",
+}  # fmt: skip
+
+# What comes next for an order, in one sentence for its buyer.
+ORDER_NEXT: dict[str, str] = {
+    "unpaid": "付款后卖家会安排发货",
+    "unshipped": "卖家发货后可以查看物流;发货前想取消,请立即联系卖家",
+    "in_transit": "商品在路上,收到后请先验货再确认收货",
+    "delivered": "商品已签收,有问题可以申请换货",
+    "completed": "交易已完成,在期限内仍可以申请换货",
+    "cancelled": "订单已关闭",
+    "refunding": "平台正在处理退款,结束后可以再申请换货",
+    "unknown": "平台还没有给出状态,重新导入订单后会更新",
 }
 
 # What happens when the present deadline runs out, for both sides to read beforehand.

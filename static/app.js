@@ -444,7 +444,7 @@
       if (append) address.searchParams.set("after", all("[data-id]", element).at(-1)?.dataset.id || "0");
       try {
         const answer = await fetch(address, { headers: { "HX-Request": "true" }, credentials: "same-origin", cache: "no-store" });
-        if (answer.status === 286) return undefined;
+        if (answer.status === 286) return "reload" in element.dataset ? location.reload() : undefined;
         if (answer.status === 401) return warn("登录已过期,填写的内容还在", "重新登录", () => location.reload());
         if (answer.status === 200) put(element, await answer.text(), append);
         else if (answer.status !== 204) throw new Error(String(answer.status));
@@ -462,6 +462,17 @@
     document.addEventListener("visibilitychange", look);
     again();
   };
+  // What is shown to somebody who looks has been read
+
+  const reads = new WeakSet();
+  const read = (element) => {
+    if (reads.has(element) || document.hidden) return;
+    reads.add(element);
+    const token = one("input[name=csrf_token]")?.value || "";
+    const headers = { "HX-Request": "true" };
+    fetch(element.dataset.read, { method: "POST", headers, body: new URLSearchParams({ csrf_token: token }) }).catch(() => {});
+  };
+  document.addEventListener("visibilitychange", () => all("[data-read]").forEach(read));
   const put = (element, html, append) => {
     const low = window.innerHeight + window.scrollY > document.documentElement.scrollHeight - 160;
     if (!append) {
@@ -476,6 +487,8 @@
         window.htmx?.process(next);
       }
       if (low) window.scrollTo(0, document.documentElement.scrollHeight);
+      if (!element.dataset.read) element.dataset.read = element.dataset.poll.replace(/new$/, "read");
+      reads.delete(element);
     }
     dress();
   };
@@ -618,6 +631,7 @@
     all("textarea[data-count]").forEach(count);
     all(".stepper").forEach(limit);
     all("[data-poll]").forEach(poll);
+    all("[data-read]").forEach(read);
   };
   const settle = () => {
     one(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });

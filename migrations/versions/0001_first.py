@@ -223,6 +223,13 @@ def upgrade() -> None:
             postgresql_where=sa.text("case_count > 0"),
         )
         batch_op.create_index("ix_orders_buyer_ordered", ["buyer_id", "ordered_at", "id"], unique=False)
+        batch_op.create_index(
+            "ix_orders_buyer_receiving",
+            ["buyer_id", "ordered_at", "id"],
+            unique=False,
+            sqlite_where=sa.text("status IN ('in_transit','delivered')"),
+            postgresql_where=sa.text("status IN ('in_transit','delivered')"),
+        )
         batch_op.create_index("ix_orders_buyer_status", ["buyer_id", "status", "ordered_at", "id"], unique=False)
         batch_op.create_index("ix_orders_shop_ordered", ["shop_id", "ordered_at", "id"], unique=False)
 
@@ -315,6 +322,7 @@ def upgrade() -> None:
         sa.Column("policy_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("entered_at", Moment(), nullable=False),
         sa.Column("due_at", Moment(), nullable=True),
+        sa.Column("queue_at", Moment(), sa.Computed("coalesce(due_at, entered_at)", persisted=True), nullable=False),
         sa.Column("due_rule", sa.String(length=24), nullable=False),
         sa.Column("remind_at", Moment(), nullable=True),
         sa.Column("late", sa.Boolean(), nullable=False),
@@ -365,7 +373,20 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("cases", schema=None) as batch_op:
         batch_op.create_index("ix_cases_buyer", ["buyer_id", "updated_at", "id"], unique=False)
-        batch_op.create_index("ix_cases_done", ["shop_id", "state", "updated_at", "id"], unique=False)
+        batch_op.create_index(
+            "ix_cases_closed",
+            ["shop_id", "updated_at", "id"],
+            unique=False,
+            sqlite_where=sa.text("state IN ('closed','withdrawn')"),
+            postgresql_where=sa.text("state IN ('closed','withdrawn')"),
+        )
+        batch_op.create_index(
+            "ix_cases_completed",
+            ["shop_id", "updated_at", "id"],
+            unique=False,
+            sqlite_where=sa.text("state = 'completed'"),
+            postgresql_where=sa.text("state = 'completed'"),
+        )
         batch_op.create_index(
             "ix_cases_due_at",
             ["due_at"],
@@ -375,19 +396,30 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             "ix_cases_open",
-            ["shop_id", "due_at", "id"],
+            ["shop_id", "queue_at", "id"],
             unique=False,
             sqlite_where=sa.text("state NOT IN ('completed','closed','withdrawn')"),
             postgresql_where=sa.text("state NOT IN ('completed','closed','withdrawn')"),
         )
         batch_op.create_index("ix_cases_order_id", ["order_id"], unique=False)
-        batch_op.create_index("ix_cases_queue", ["shop_id", "state", "due_at", "id"], unique=False)
+        batch_op.create_index("ix_cases_queue", ["shop_id", "state", "queue_at", "id"], unique=False)
         batch_op.create_index(
             "ix_cases_remind_at",
             ["remind_at"],
             unique=False,
             sqlite_where=sa.text("remind_at IS NOT NULL"),
             postgresql_where=sa.text("remind_at IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_cases_waits_for_buyer",
+            ["buyer_id", "due_at"],
+            unique=False,
+            sqlite_where=sa.text(
+                "state IN ('revising','returning','disputed','confirming') AND due_at IS NOT NULL AND NOT problem_open"
+            ),
+            postgresql_where=sa.text(
+                "state IN ('revising','returning','disputed','confirming') AND due_at IS NOT NULL AND NOT problem_open"
+            ),
         )
 
     op.create_table(
@@ -411,7 +443,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("order_id", name=op.f("uq_conversations_order_id")),
     )
     with op.batch_alter_table("conversations", schema=None) as batch_op:
-        batch_op.create_index("ix_conversations_buyer", ["buyer_id", "last_at", "id"], unique=False)
+        batch_op.create_index("ix_conversations_buyer", ["buyer_id", "last_message_id"], unique=False)
         batch_op.create_index(
             "ix_conversations_buyer_unread",
             ["buyer_id"],
@@ -419,7 +451,7 @@ def upgrade() -> None:
             sqlite_where=sa.text("buyer_unread > 0"),
             postgresql_where=sa.text("buyer_unread > 0"),
         )
-        batch_op.create_index("ix_conversations_shop", ["shop_id", "last_at", "id"], unique=False)
+        batch_op.create_index("ix_conversations_shop", ["shop_id", "last_message_id"], unique=False)
         batch_op.create_index(
             "ix_conversations_shop_unread",
             ["shop_id"],
@@ -775,6 +807,15 @@ def downgrade() -> None:
     op.drop_table("conversations")
     with op.batch_alter_table("cases", schema=None) as batch_op:
         batch_op.drop_index(
+            "ix_cases_waits_for_buyer",
+            sqlite_where=sa.text(
+                "state IN ('revising','returning','disputed','confirming') AND due_at IS NOT NULL AND NOT problem_open"
+            ),
+            postgresql_where=sa.text(
+                "state IN ('revising','returning','disputed','confirming') AND due_at IS NOT NULL AND NOT problem_open"
+            ),
+        )
+        batch_op.drop_index(
             "ix_cases_remind_at",
             sqlite_where=sa.text("remind_at IS NOT NULL"),
             postgresql_where=sa.text("remind_at IS NOT NULL"),
@@ -791,7 +832,16 @@ def downgrade() -> None:
             sqlite_where=sa.text("due_at IS NOT NULL"),
             postgresql_where=sa.text("due_at IS NOT NULL"),
         )
-        batch_op.drop_index("ix_cases_done")
+        batch_op.drop_index(
+            "ix_cases_completed",
+            sqlite_where=sa.text("state = 'completed'"),
+            postgresql_where=sa.text("state = 'completed'"),
+        )
+        batch_op.drop_index(
+            "ix_cases_closed",
+            sqlite_where=sa.text("state IN ('closed','withdrawn')"),
+            postgresql_where=sa.text("state IN ('closed','withdrawn')"),
+        )
         batch_op.drop_index("ix_cases_buyer")
 
     op.drop_table("cases")
@@ -816,6 +866,11 @@ def downgrade() -> None:
     with op.batch_alter_table("orders", schema=None) as batch_op:
         batch_op.drop_index("ix_orders_shop_ordered")
         batch_op.drop_index("ix_orders_buyer_status")
+        batch_op.drop_index(
+            "ix_orders_buyer_receiving",
+            sqlite_where=sa.text("status IN ('in_transit','delivered')"),
+            postgresql_where=sa.text("status IN ('in_transit','delivered')"),
+        )
         batch_op.drop_index("ix_orders_buyer_ordered")
         batch_op.drop_index(
             "ix_orders_buyer_cases", sqlite_where=sa.text("case_count > 0"), postgresql_where=sa.text("case_count > 0")

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from portal import applications, eligibility, inputs, ledger, orders, policies, reasons
 from portal.applications import NotEligible
 from portal.buyer import bp
-from portal.buyer.forms import DetailsForm, ReasonForm
+from portal.buyer.forms import DetailsForm, ReasonForm, read_quantities
 from portal.effects import By
 from portal.extensions import db, writing
 from portal.flow import Actor, StepRefused
@@ -67,7 +67,7 @@ def apply(order_no: str) -> ResponseReturnValue:
                     begun = applications.start_draft(order_id, g.who.user_id, source="order", now=g.now)
                     applications.save(begun, {"line_id": line_id, "reason": chosen}, g.now)
                 return redirect(f"/orders/{order_no}/apply/details", 303)
-            form.refuse(verdict.why, "reason")
+            form.refuse(verdict.why, "ground")
     elif request.method == "GET" and kept.get("reason"):
         form.reason.data = kept["reason"]
     return page(
@@ -84,7 +84,10 @@ def _grounds(goods: Any, shown: Any, policy: Any) -> list[dict[str, Any]]:
     for ground, label in reasons.GROUND.items():
         subs = [(r, PAYER[str(eligibility.freight_payer(goods, r, policy))]) for r in shown if r.ground == ground]
         if subs:
-            found.append({"id": str(ground), "label": label, "reasons": subs})
+            payers = {payer for _, payer in subs}
+            found.append(
+                {"id": str(ground), "label": label, "reasons": subs, "payer": payers.pop() if len(payers) == 1 else ""}
+            )
     return found
 
 
@@ -112,7 +115,9 @@ def apply_details(order_no: str) -> ResponseReturnValue:
     typed = _quantities(lines, fields)
     status = 200
     if request.method == "POST":
-        typed, problems, quantities, skus = _read_quantities(lines)
+        typed, problems, quantities, skus = read_quantities(
+            [(line.id, max(line.quantity_milli - line.claimed_milli, 0), line.unit) for line in lines]
+        )
         good = form.validate_on_submit()
         with writing():
             again = db.session.get_one(Draft, draft_id)
@@ -167,32 +172,6 @@ def _quantities(lines: list[Any], fields: dict[str, Any]) -> dict[str, str]:
     first = lines[0]
     left = first.quantity_milli - first.claimed_milli
     return {str(first.id): inputs.quantity_text(min(left, 1_000) if left > 0 else 1_000)}
-
-
-def _read_quantities(lines: list[Any]) -> tuple[dict[str, str], dict[int, str], dict[str, int], dict[str, int]]:
-    """What was typed, what is wrong with it, the quantities in thousandths, and the specifications chosen."""
-    typed: dict[str, str] = {}
-    problems: dict[int, str] = {}
-    quantities: dict[str, int] = {}
-    skus: dict[str, int] = {}
-    for line in lines:
-        sent = request.form.getlist(f"quantity_{line.id}")
-        raw = sent[0] if sent else ""
-        if len(sent) > 1:
-            problems[line.id] = "换货数量只能填写一次"
-            continue
-        typed[str(line.id)] = raw[:40]
-        sku = request.form.get(f"sku_{line.id}", "")
-        if sku.isascii() and sku.isdigit() and len(sku) < 18:
-            skus[str(line.id)] = int(sku)
-        if not raw.strip() or (raw.strip() == "0" and line is not lines[0]):
-            continue
-        try:
-            left = max(line.quantity_milli - line.claimed_milli, 0)
-            quantities[str(line.id)] = inputs.quantity(raw, most=left, unit=line.unit)
-        except inputs.InputRefused as refused:
-            problems[line.id] = refused.sentence
-    return typed, problems, quantities, skus
 
 
 @bp.route("/orders/<order_no>/apply/check", methods=["GET", "POST"])

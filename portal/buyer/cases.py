@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import segno
 from flask import g, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from portal import cases, caseview, flow
+from portal import applications, cases, caseview, flow, inputs, ledger, reasons
 from portal.buyer import bp, forms
-from portal.effects import By
+from portal.effects import By, Wanted
 from portal.extensions import db
 from portal.flow import Actor, StepRefused
-from portal.models import Case, Order, Parcel
-from portal.web import guards
+from portal.models import Case, CaseLine, OrderLine
+from portal.web import guards, paging
 from portal.web.once import once
 from portal.web.pages import page
 
-SIZE = 20
 FORMS: dict[str, type[forms.StepForm]] = {
     "modify": forms.ModifyForm,
     "ship_return": forms.ParcelForm,
@@ -32,20 +32,9 @@ FORMS: dict[str, type[forms.StepForm]] = {
 @bp.get("/cases")
 def my_cases() -> ResponseReturnValue:
     """Newest change first, by key."""
-    before = request.args.get("before", "")
-    query = (
-        select(
-            Case.id, Case.case_no, Case.state, Case.goods, Case.quantity_milli, Case.unit, Case.due_at, Case.opened_at
-        )
-        .where(Case.buyer_id == g.who.user_id)
-        .order_by(Case.id.desc())
-        .limit(SIZE + 1)
-    )
-    if before.isascii() and before.isdigit() and len(before) < 18:
-        query = query.where(Case.id < int(before))
-    rows = db.session.execute(query).all()
-    more = f"/cases?before={rows[SIZE - 1].id}" if len(rows) > SIZE else ""
-    return page("buyer/cases.html", cases=rows[:SIZE], more=more)
+    rows, key = caseview.list_of(g.who.user_id, paging.moment_key(request.args.get("after", "")))
+    more = f"/cases?after={paging.said(key)}" if key else ""
+    return page("buyer/cases.html", cases=rows, more=more)
 
 
 @bp.get("/cases/<case_no>")
@@ -86,52 +75,126 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
     case = guards.found(caseview.of_buyer(case_no, g.who.user_id))
     case_id, version = case.id, case.version
     form = FORMS.get(step_name, forms.StepForm)()
+    view = caseview.view(case, Actor.BUYER, g.now)
+    if isinstance(form, forms.ParcelForm):
+        form.own_order_nos = (view.order.order_no,)
+    if isinstance(form, forms.ModifyForm):
+        form.reason.choices = [(known.id, reasons.said(known.id)) for known in reasons.exchangeable()]
     status = 200
+    typed: dict[str, str] = {str(line.order_line_id): inputs.quantity_text(line.quantity_milli) for line in view.lines}
+    problems: dict[int, str] = {}
     if request.method != "POST":  # a HEAD is answered like its GET
         flow.find(case.type, case.state, Actor.BUYER, step_name)
         form.version.data = str(version)
-        _prefill(form, case)
-    if isinstance(form, forms.ParcelForm):
-        form.own_order_nos = (db.session.get_one(Order, case.order_id).order_no,)
-    if request.method == "POST":
-        if form.validate_on_submit():
+        _prefill(form, case, view)
+    else:
+        status = 422
+        good = form.validate_on_submit()
+        values = form.values() if good else {}
+        if isinstance(form, forms.ModifyForm):
+            typed, problems, more = _modified(form, caseview.of_buyer(case_no, g.who.user_id), view)
+            values |= more
+            good = good and not form.errors
+        if good:
             by = By(Actor.BUYER, g.who.user_id, g.who.member_name, g.request_id)
 
             def taken() -> str:
-                done = cases.take(case_id, step_name, by=by, now=g.now, version=form.shown_version, **form.values())
+                done = cases.take(case_id, step_name, by=by, now=g.now, version=form.shown_version, **values)
                 return f"/cases/{case_no}?v={done.version}"
 
             try:
                 return once(taken)
+            except ledger.NotEnough:
+                form.refuse("剩余可换数量不够了,请减少换货数量")
             except StepRefused as refused:
                 cases.settle_now(case_id, g.now)
                 form.refuse(refused.sentence)
                 status = 409
-        else:
-            status = 422
         case = guards.found(caseview.of_buyer(case_no, g.who.user_id))
         form.version.data = str(case.version)
-    view = caseview.view(case, Actor.BUYER, g.now)
-    step = next((s for s, _ in view.actions if s.name == step_name), None)
-    if step is None:
-        typed = [(field.label.text, field.raw) for field in form if getattr(field, "raw", "")]
-        if status == 422:  # the step is gone, so what was wrong in its fields doesn't matter any more
+        view = caseview.view(case, Actor.BUYER, g.now)
+    step, refusal = next(((s, why) for s, why in view.actions if s.name == step_name), (None, None))
+    if step is None or (refusal and request.method != "POST"):
+        if refusal and not form.errors:
+            form.refuse(refusal)
+        shown = [(field.label.text, field.raw) for field in form if getattr(field, "raw", "")]
+        kept = form["photos"].kept if "photos" in form and request.method == "POST" else ()
+        if step is None and status == 422:  # the step is gone: what was wrong in its fields doesn't matter any more
             form, status = forms.StepForm(), 409
             form.refuse(flow.NOT_NOW)
-        return page("buyer/case.html", status, case=case, view=view, news="", form=form, typed=typed)
-    return page("buyer/step.html", status, case=case, view=view, step=step, form=form)
+        return page("buyer/case.html", status, case=case, view=view, news="", form=form, typed=shown, kept_photos=kept)
+    order_lines = {line.id: line for line in applications.lines_of(case.order_id)} if step_name == "modify" else {}
+    return page(
+        "buyer/step.html", status, case=case, view=view, step=step, form=form, typed=typed, problems=problems,
+        choices={line_id: applications.replacements(line) for line_id, line in order_lines.items()},
+        wanted=_skus(case.id) if order_lines else {},
+    )  # fmt: skip
 
 
-def _prefill(form: forms.StepForm, case: Case) -> None:
+def _skus(case_id: int) -> dict[int, int | None]:
+    """The specifications chosen so far, by order line."""
+    rows = db.session.execute(select(CaseLine.order_line_id, CaseLine.sku_id).where(CaseLine.case_id == case_id)).all()
+    return dict(rows)
+
+
+def _modified(
+    form: forms.ModifyForm, case: Case | None, view: caseview.View
+) -> tuple[dict[str, str], dict[int, str], dict[str, Any]]:
+    """What was typed of the quantities, what is wrong with it, and what cases.take is told besides the form."""
+    limits = [
+        (line.order_line_id, line.bought_milli - line.claimed_milli + line.quantity_milli, line.unit)
+        for line in view.lines
+    ]
+    own = _skus(view.case.id)
+    if not any(name.startswith("quantity_") for name in request.form):  # an older page without these fields
+        typed = {str(line.order_line_id): inputs.quantity_text(line.quantity_milli) for line in view.lines}
+        problems: dict[int, str] = {}
+        quantities = {str(line.order_line_id): line.quantity_milli for line in view.lines}
+        chosen = {line_id: sku for line_id, sku in own.items() if sku}
+    else:
+        typed, problems, quantities, skus = forms.read_quantities(limits)
+        chosen = {int(line_id): sku for line_id, sku in skus.items()}
+        for line_id, _, _ in limits:
+            if str(line_id) not in quantities:
+                problems.setdefault(line_id, "请填写换货数量;不想换这一件的话,请撤销后重新申请")
+    allowed = {line.id: {sku.id for sku in applications.replacements(line)} for line in _order_lines(view)}
+    for line_id, sku in chosen.items():
+        if sku not in allowed.get(line_id, set()) and sku != own.get(line_id):
+            problems.setdefault(line_id, "所选的换货规格已不可选,请重新选择")
+    for sentence in problems.values():
+        form.refuse(sentence)
+    if problems or form.errors or case is None:
+        return typed, problems, {}
+    wanted = [Wanted(line_id, quantities[str(line_id)], chosen.get(line_id)) for line_id, _, _ in limits]
+    photos = len(view.proofs) + len(form.photos.data or [])
+    try:
+        found = applications.reconsider(
+            case, reason=form.reason.data, quantities={item.line_id: item.milli for item in wanted}, photos=photos,
+            description=form.description.data or "",
+        )  # fmt: skip
+    except applications.NotEligible as refused:
+        field = refused.verdict.field
+        form.refuse(refused.sentence, field if field in form else "")
+        return typed, problems, {}
+    return typed, problems, {"wanted": wanted, **found}
+
+
+def _order_lines(view: caseview.View) -> list[OrderLine]:
+    own = {line.order_line_id for line in view.lines}
+    return [line for line in applications.lines_of(view.order.id) if line.id in own]
+
+
+def _prefill(form: forms.StepForm, case: Case, view: caseview.View) -> None:
     if isinstance(form, forms.ModifyForm):
+        form.reason.data = case.reason
         form.description.data = case.description
         form.receiver_name.data = case.receiver_name
         form.receiver_phone.data = case.receiver_phone
         form.receiver_address.data = case.receiver_address
     if isinstance(form, forms.EditParcelForm):
-        parcel = db.session.scalars(
-            select(Parcel).where(Parcel.case_id == case.id, Parcel.leg == "back", Parcel.voided_at.is_(None))
-        ).first()
+        live = [parcel for parcel in view.parcels.get("back", []) if parcel.voided_at is None]
+        asked = request.args.get("parcel", "")
+        parcel = next((parcel for parcel in live if str(parcel.id) == asked), live[0] if live else None)
         if parcel is not None:
             form.parcel_id.data, form.carrier.data = str(parcel.id), parcel.carrier
             form.number.data = parcel.tracking_no

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response, g, request
+from flask import Response, g, redirect, request
 from flask.typing import ResponseReturnValue
 
 from portal import applications, chat, orders, reasons
@@ -52,11 +52,15 @@ def contact(order_no: str) -> ResponseReturnValue:
         status = 422
         order = guards.found(orders.of_buyer(order_no, g.who.user_id))
     talk = chat.known(order.id)
-    found = chat.latest(talk.id) if talk else []
+    before = request.args.get("before", "")
+    key = int(before) if before.isascii() and before.isdigit() and len(before) < 18 else None
+    found = chat.latest(talk.id, key) if talk else []
+    shown = found[-chat.PAGE :]
     return page(
         "buyer/contact.html", status, order=order, shop=db.session.get_one(Shop, order.shop_id), form=form,
-        lines=applications.lines_of(order.id), messages=found[-chat.PAGE :], side="buyer",
-        photos=chat.photos_of([message.id for message in found]), phrases=reasons.BUYER_PHRASES,
+        lines=applications.lines_of(order.id), messages=shown, side="buyer", phrases=reasons.BUYER_PHRASES,
+        photos=chat.photos_of([message.id for message in shown]), unread_here=talk.buyer_unread if talk else 0,
+        earlier=f"/orders/{order_no}/contact?before={shown[0].id}" if len(found) > chat.PAGE else "",
     )  # fmt: skip
 
 
@@ -99,4 +103,6 @@ def contact_read(order_no: str) -> ResponseReturnValue:
         talk = chat.known(order_id)
         if talk is not None and talk.buyer_unread:
             chat.read(talk, "buyer")
-    return Response(status=204)
+    if request.headers.get("HX-Request"):
+        return Response(status=204)
+    return redirect(f"/orders/{order_no}/contact", 303)

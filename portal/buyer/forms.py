@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from flask import request
 from wtforms import HiddenField
 
 from portal import carriers, inputs, reasons
@@ -28,6 +30,37 @@ class DetailsForm(Form):
     address = Line("收货地址", limit=200, missing="请填写收货地址")
 
 
+def read_quantities(
+    lines: Sequence[tuple[int, int, str]],
+) -> tuple[dict[str, str], dict[int, str], dict[str, int], dict[str, int]]:
+    """The fields ``quantity_<line>`` and ``sku_<line>`` of the request, for lines of (id, most in thousandths, unit).
+
+    Returns what was typed, what is wrong with it, the quantities in thousandths and the specifications chosen. All
+    lines but the first may be left empty.
+    """
+    typed: dict[str, str] = {}
+    problems: dict[int, str] = {}
+    quantities: dict[str, int] = {}
+    skus: dict[str, int] = {}
+    for number, (line_id, most, unit) in enumerate(lines):
+        sent = request.form.getlist(f"quantity_{line_id}")
+        raw = sent[0] if sent else ""
+        if len(sent) > 1:
+            problems[line_id] = "换货数量只能填写一次"
+            continue
+        typed[str(line_id)] = raw[:40]
+        sku = request.form.get(f"sku_{line_id}", "")
+        if sku.isascii() and sku.isdigit() and len(sku) < 18:
+            skus[str(line_id)] = int(sku)
+        if not raw.strip() or (raw.strip() == "0" and number):
+            continue
+        try:
+            quantities[str(line_id)] = inputs.quantity(raw, most=most, unit=unit)
+        except inputs.InputRefused as refused:
+            problems[line_id] = refused.sentence
+    return typed, problems, quantities, skus
+
+
 class StepForm(Form):
     """A step that needs nothing but a yes."""
 
@@ -37,8 +70,9 @@ class StepForm(Form):
 
 
 class ModifyForm(StepForm):
-    """修改申请: the words, more photos, the address."""
+    """修改申请: the reason, the words, more photos, the address. Quantities are read by the route, as when applying."""
 
+    reason = Pick("换货原因", missing="请选择换货原因")
     description = Text("换货原因描述", limit=500, optional=True)
     photos = Photos("凭证")
     receiver_name = Line("收货人", limit=50, missing="请填写收货人姓名")
@@ -47,6 +81,7 @@ class ModifyForm(StepForm):
 
     def values(self) -> dict[str, Any]:
         return {
+            "reason": self.reason.data,
             "description": self.description.data or "",
             "photos": self.photos.data,
             "receiver_name": self.receiver_name.data,
@@ -56,7 +91,7 @@ class ModifyForm(StepForm):
 
 
 class ParcelForm(StepForm):
-    """One to three parcels: carrier and tracking number of each."""
+    """One to five parcels: carrier and tracking number of each."""
 
     carrier = Pick("物流公司", missing="请选择物流公司", optional=True)
     number = Line("运单号", limit=60, optional=True)  # 自送 has none
@@ -64,19 +99,30 @@ class ParcelForm(StepForm):
     number2 = Line("第 2 个包裹的运单号", limit=60, optional=True)
     carrier3 = Pick("第 3 个包裹的物流公司", optional=True)
     number3 = Line("第 3 个包裹的运单号", limit=60, optional=True)
+    carrier4 = Pick("第 4 个包裹的物流公司", optional=True)
+    number4 = Line("第 4 个包裹的运单号", limit=60, optional=True)
+    carrier5 = Pick("第 5 个包裹的物流公司", optional=True)
+    number5 = Line("第 5 个包裹的运单号", limit=60, optional=True)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         named = [("", "请选择,或按运单号识别")] + [(known.code, known.name) for known in carriers.choices()]
-        for field in (self.carrier, self.carrier2, self.carrier3):
+        self.pairs: list[tuple[Pick, Line]] = [
+            (self[f"carrier{number}"], self[f"number{number}"]) for number in ("", 2, 3, 4, 5)
+        ]
+        for field, _ in self.pairs:
             field.choices = named
         self.own_order_nos: tuple[str, ...] = ()
         self.parcels: list[tuple[str, str]] = []
 
+    @property
+    def several(self) -> bool:
+        """Whether more than the first parcel was filled in."""
+        return any(carrier.data or number.raw or number.errors for carrier, number in self.pairs[1:])
+
     def validate(self, extra_validators: Any = None) -> bool:
         good = bool(super().validate(extra_validators))
-        pairs = ((self.carrier, self.number), (self.carrier2, self.number2), (self.carrier3, self.number3))
-        for carrier, number in pairs:
+        for carrier, number in self.pairs:
             code = carrier.data or ""
             if number.errors or (number is not self.number and not code and not number.data):
                 continue
@@ -86,8 +132,8 @@ class ParcelForm(StepForm):
                 number.errors = [refused.sentence]
                 good = False
                 continue
+            likely = [known for known in carriers.suggest(checked, self.own_order_nos) if not known.historic]
             if not code:
-                likely = [known for known in carriers.suggest(checked, self.own_order_nos) if not known.historic]
                 if len(likely) != 1:
                     names = "、".join(found.name for found in likely)
                     said = f",可能是{names}" if names else ""
@@ -95,6 +141,10 @@ class ParcelForm(StepForm):
                     good = False
                     continue
                 code = likely[0].code
+            if any(checked == other for _, other in self.parcels) and checked:
+                number.errors = ["这个运单号和前面的包裹重复了"]
+                good = False
+                continue
             self.parcels.append((code, checked))
         return good
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from urllib.parse import urlencode
 
 from flask import abort, g, request
 from flask.typing import ResponseReturnValue
 
-from portal import applications, eligibility, inputs, orders, policies, reasons
+from portal import applications, eligibility, inputs, orders, policies, products, reasons, words
 from portal.buyer import bp
 from portal.extensions import db
 from portal.models import Shop
-from portal.web import guards
+from portal.order_export import parcels_of
+from portal.web import guards, paging
 from portal.web.pages import not_modified, page, unchanged
 
 
@@ -22,21 +22,21 @@ def my_orders() -> ResponseReturnValue:
     tab = request.args.get("tab", "all")
     if tab not in orders.TABS:
         abort(404)
-    words, problem = "", ""
+    sought, problem = "", ""
     try:
-        words = inputs.line(request.args.get("q", ""), limit=60)
+        sought = inputs.line(request.args.get("q", ""), limit=60)
     except inputs.InputRefused as refused:
         problem = refused.sentence
-    after = _key(request.args.get("after", ""))
+    after = paging.moment_key(request.args.get("after", ""))
     etag, same = unchanged(g.who.user_id, g.who.version, request.full_path, g.now.strftime("%Y%m%d%H"), _marks())
     if same:
         return not_modified(etag)
-    found, key = orders.page_of(g.who.user_id, tab, words=words, after=after)
+    found, key = orders.page_of(g.who.user_id, tab, words=sought, after=after)
     more = {"tab": tab, "after": f"{key[0].isoformat()}~{key[1]}"} if key else {}
-    if more and words:
-        more["q"] = words
+    if more and sought:
+        more["q"] = sought
     answer = page(
-        "buyer/orders.html", orders=found, tab=tab, tabs=orders.TABS, counts=orders.counts(g.who.user_id), q=words,
+        "buyer/orders.html", orders=found, chosen=tab, tabs=orders.TABS, counts=orders.counts(g.who.user_id), q=sought,
         problem=problem, more="/orders?" + urlencode(more) if more else "",
     )  # fmt: skip
     answer.set_etag(etag, weak=True)
@@ -45,19 +45,6 @@ def my_orders() -> ResponseReturnValue:
 
 def _marks() -> str:
     return request.headers.get("HX-Target", "")
-
-
-def _key(text: str) -> tuple[datetime, int] | None:
-    at, _, row_id = text.partition("~")
-    if not text:
-        return None
-    try:
-        moment = datetime.fromisoformat(at)
-    except ValueError:
-        abort(404)
-    if not row_id.isascii() or not row_id.isdigit() or len(row_id) > 18 or moment.tzinfo is None:
-        abort(404)
-    return moment, int(row_id)
 
 
 @bp.get("/orders/<order_no>")
@@ -76,6 +63,8 @@ def order(order_no: str) -> ResponseReturnValue:
         "buyer/order.html", order=found, shop=db.session.get_one(Shop, found.shop_id), lines=lines, offers=offers,
         cases=orders.cases_of(found.id), draft=applications.draft_of(found.id, g.who.user_id),
         any_offer=any(offer.allowed for offer in offers.values()),
+        pictures=products.pictures([line.product_id for line in lines]), next_step=words.ORDER_NEXT[found.status],
+        parcels=parcels_of(found.carrier_text, found.tracking_text),
     )  # fmt: skip
 
 

@@ -5,16 +5,26 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.extensions import Model
-from portal.flow import FINAL, CaseType, State
+from portal.flow import FINAL, WAITS_FOR, Actor, CaseType, State
 
 _STATES = ",".join(f"'{state}'" for state in State)
 _FINAL = ",".join(f"'{state}'" for state in State if state in FINAL)
 _TYPES = ",".join(f"'{kind}'" for kind in CaseType)
+_OF_BUYER = ",".join(f"'{state}'" for state, actor in WAITS_FOR.items() if actor is Actor.BUYER)
+
+# What partial indexes hold. A query uses such an index only when it says the same in the same words: text(OPEN).
 OPEN = f"state NOT IN ({_FINAL})"
+COMPLETED = "state = 'completed'"
+CLOSED = "state IN ('closed','withdrawn')"
+WAITS_FOR_BUYER = f"state IN ({_OF_BUYER}) AND due_at IS NOT NULL AND NOT problem_open"
+
+
+def _only(words: str) -> dict[str, Any]:
+    return {"sqlite_where": text(words), "postgresql_where": text(words)}
 
 
 class Case(Model):
@@ -27,23 +37,15 @@ class Case(Model):
         CheckConstraint("version >= 1", name="version"),
         CheckConstraint(f"due_at IS NOT NULL OR escalated OR state IN ({_FINAL})", name="due"),
         CheckConstraint("freight_payer IN ('buyer','seller','negotiated')", name="freight_payer"),
-        Index("ix_cases_queue", "shop_id", "state", "due_at", "id"),
-        Index("ix_cases_done", "shop_id", "state", "updated_at", "id"),
-        Index("ix_cases_open", "shop_id", "due_at", "id", sqlite_where=text(OPEN), postgresql_where=text(OPEN)),
+        Index("ix_cases_queue", "shop_id", "state", "queue_at", "id"),
+        Index("ix_cases_open", "shop_id", "queue_at", "id", **_only(OPEN)),
+        Index("ix_cases_completed", "shop_id", "updated_at", "id", **_only(COMPLETED)),
+        Index("ix_cases_closed", "shop_id", "updated_at", "id", **_only(CLOSED)),
         Index("ix_cases_buyer", "buyer_id", "updated_at", "id"),
+        Index("ix_cases_waits_for_buyer", "buyer_id", "due_at", **_only(WAITS_FOR_BUYER)),
         Index("ix_cases_order_id", "order_id"),
-        Index(
-            "ix_cases_due_at",
-            "due_at",
-            sqlite_where=text("due_at IS NOT NULL"),
-            postgresql_where=text("due_at IS NOT NULL"),
-        ),
-        Index(
-            "ix_cases_remind_at",
-            "remind_at",
-            sqlite_where=text("remind_at IS NOT NULL"),
-            postgresql_where=text("remind_at IS NOT NULL"),
-        ),
+        Index("ix_cases_due_at", "due_at", **_only("due_at IS NOT NULL")),
+        Index("ix_cases_remind_at", "remind_at", **_only("remind_at IS NOT NULL")),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -58,6 +60,9 @@ class Case(Model):
 
     entered_at: Mapped[datetime]  # when the present state's clock started
     due_at: Mapped[datetime | None]
+    # The order of the seller's queue: the deadline; without one (the last one has run out) since when it stands, which
+    # is before every deadline still to come.
+    queue_at: Mapped[datetime] = mapped_column(Computed("coalesce(due_at, entered_at)", persisted=True))
     due_rule: Mapped[str] = mapped_column(String(24), default="")
     remind_at: Mapped[datetime | None]
     late: Mapped[bool] = mapped_column(default=False)

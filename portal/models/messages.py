@@ -17,8 +17,8 @@ class Conversation(Model):
     __tablename__ = "conversations"
     __table_args__ = (
         CheckConstraint("buyer_unread >= 0 AND seller_unread >= 0", name="unread"),
-        Index("ix_conversations_buyer", "buyer_id", "last_at", "id"),
-        Index("ix_conversations_shop", "shop_id", "last_at", "id"),
+        Index("ix_conversations_buyer", "buyer_id", "last_message_id"),
+        Index("ix_conversations_shop", "shop_id", "last_message_id"),
         Index(
             "ix_conversations_buyer_unread",
             "buyer_id",

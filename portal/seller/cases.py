@@ -6,11 +6,13 @@ from typing import Any
 
 from flask import g, request
 from flask.typing import ResponseReturnValue
+from sqlalchemy import select
 
-from portal import cases, caseview, flow, inputs, policies, queue, reasons
+from portal import cases, caseview, chat, flow, inputs, policies, queue, reasons, words
 from portal.effects import By, Counted
+from portal.extensions import db
 from portal.flow import Actor, StepRefused
-from portal.models import Case
+from portal.models import Case, User
 from portal.seller import bp, forms
 from portal.web import guards
 from portal.web.once import once
@@ -34,14 +36,57 @@ def show_case(case_no: str) -> ResponseReturnValue:
     return _page(case, 200)
 
 
-def _page(case: Case, status: int, form: Any = None) -> ResponseReturnValue:
+KEYS = {"agree": "a", "reject": "r", "ask_evidence": "e"}  # open a form, never execute
+LAST_MESSAGES = 5
+
+
+def _page(case: Case, status: int, form: Any = None, typed: Any = (), kept: Any = ()) -> ResponseReturnValue:
     view = caseview.view(case, Actor.SELLER, g.now)
     asked = request.args.get("v", "")
     news = view.said(view.events[0]) if view.events and asked == str(case.version) else ""
+    news = news or words.SAID.get(request.args.get("said", ""), "")
+    tab = request.args.get("tab", "open")
+    tab = tab if tab in queue.TABS else "open"
+    rows, more = queue.page_of(case.shop_id, tab, g.now)
+    talk = chat.known(case.order_id)
+    said = chat.latest(talk.id)[-LAST_MESSAGES:] if talk else []
     return page(
-        "seller/case.html", status, case=case, view=view, news=news, form=form,
-        history=queue.history_of(case.shop_id, case.buyer_id, g.now),
+        "seller/case.html", status, case=case, view=view, news=news, form=form, side="seller", typed_words=typed,
+        kept_photos=kept, history=queue.history_of(case.shop_id, case.buyer_id, g.now), rows=rows, more_rows=more,
+        tab=tab, tabs=queue.TABS, soon=g.now + queue.SOON, said_reason=reasons.said, keys=KEYS, messages=said,
+        photos=chat.photos_of([message.id for message in said]),
+        buyer=db.session.scalar(select(User.member_name).where(User.id == case.buyer_id)),
     )  # fmt: skip
+
+
+@bp.route("/cases/<case_no>/send-back", methods=["GET", "POST"])
+def send_back(case_no: str) -> ResponseReturnValue:
+    """退还未通过验货的商品: the parcel in which it goes back to the buyer."""
+    case = guards.found(caseview.of_shop(case_no, g.who.shop_id))
+    case_id = case.id
+    form = forms.ShipForm()
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.validate_on_submit():
+            by = By(Actor.SELLER, g.who.user_id, g.who.member_name, g.request_id)
+
+            def sent() -> str:
+                cases.send_back(case_id, [form.parcel], by=by, now=g.now)
+                return f"/seller/cases/{case_no}?said=sent-back"
+
+            try:
+                return once(sent)
+            except StepRefused as refused:
+                form.refuse(refused.sentence)
+                status = 409
+        case = guards.found(caseview.of_shop(case_no, g.who.shop_id))
+    view = caseview.view(case, Actor.SELLER, g.now)
+    if not any(line.received_milli and line.received_milli > line.accepted_milli for line in view.lines):
+        gone = forms.StepForm()
+        gone.refuse("没有未通过验货的商品需要退还")
+        return _page(case, 409 if request.method == "POST" else 200, gone)
+    return page("seller/send_back.html", status, case=case, view=view, form=form)
 
 
 @bp.route("/cases/<case_no>/<step_name>", methods=["GET", "POST"])
@@ -83,12 +128,16 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
         case = guards.found(caseview.of_shop(case_no, g.who.shop_id))
         form.version.data = str(case.version)
     view = caseview.view(case, Actor.SELLER, g.now)
-    step = next((s for s, _ in view.actions if s.name == step_name), None)
-    if step is None:
-        if status == 422:  # the step is gone, so what was wrong in its fields doesn't matter any more
+    step, refusal = next(((s, why) for s, why in view.actions if s.name == step_name), (None, None))
+    if step is None or (refusal and request.method != "POST"):
+        if refusal and not form.errors:
+            form.refuse(refusal)
+        shown = [(field.label.text, field.raw) for field in form if getattr(field, "raw", "")]
+        kept = form["photos"].kept if "photos" in form and request.method == "POST" else ()
+        if step is None and status == 422:  # the step is gone: what was wrong in its fields doesn't matter any more
             form, status = forms.StepForm(), 409
             form.refuse(flow.NOT_NOW)
-        return _page(case, status, form)
+        return _page(case, status, form, shown, kept)
     return page(
         "seller/step.html", status, case=case, view=view, step=step, form=form, typed=typed,
         conditions=reasons.CONDITIONS,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Response, g, request
+from flask import Response, g, redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from portal import applications, chat, reasons
+from portal import applications, chat, orders, reasons
 from portal.extensions import db, writing
-from portal.models import Order
+from portal.models import Order, User
 from portal.seller import bp
 from portal.web import guards, rates
 from portal.web.once import once
@@ -62,11 +62,16 @@ def contact(order_no: str) -> ResponseReturnValue:
         status = 422
         order = _order(order_no)
     talk = chat.known(order.id)
-    found = chat.latest(talk.id) if talk else []
+    before = request.args.get("before", "")
+    key = int(before) if before.isascii() and before.isdigit() and len(before) < 18 else None
+    found = chat.latest(talk.id, key) if talk else []
+    shown = found[-chat.PAGE :]
     return page(
         "seller/contact.html", status, order=order, form=form, lines=applications.lines_of(order.id),
-        messages=found[-chat.PAGE :], side="seller", photos=chat.photos_of([m.id for m in found]),
-        phrases=reasons.SELLER_PHRASES,
+        messages=shown, side="seller", photos=chat.photos_of([m.id for m in shown]), phrases=reasons.SELLER_PHRASES,
+        buyer=db.session.scalar(select(User.member_name).where(User.id == order.buyer_id)),
+        cases=orders.cases_of(order.id), unread_here=talk.seller_unread if talk else 0,
+        earlier=f"/seller/orders/{order_no}/contact?before={shown[0].id}" if len(found) > chat.PAGE else "",
     )  # fmt: skip
 
 
@@ -91,4 +96,6 @@ def contact_read(order_no: str) -> ResponseReturnValue:
         talk = chat.known(order_id)
         if talk is not None and talk.seller_unread:
             chat.read(talk, "seller")
-    return Response(status=204)
+    if request.headers.get("HX-Request"):
+        return Response(status=204)
+    return redirect(f"/seller/orders/{order_no}/contact", 303)

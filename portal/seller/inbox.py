@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from urllib.parse import urlencode
 
 from flask import abort, g, request
@@ -10,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from portal import inputs, queue, reasons
 from portal.seller import bp
+from portal.web import paging
 from portal.web.pages import not_modified, page, unchanged
 
 
@@ -32,26 +32,13 @@ def inbox() -> ResponseReturnValue:
     if same:
         return not_modified(etag)
     rows, key = queue.page_of(
-        g.who.shop_id, tab, g.now, words=words, reason=reason, after=_key(request.args.get("after", ""))
+        g.who.shop_id, tab, g.now, words=words, reason=reason, after=paging.moment_key(request.args.get("after", ""))
     )
     more = {"tab": tab, "q": words, "reason": reason, "after": f"{key[0].isoformat()}~{key[1]}"} if key else {}
     answer = page(
         "seller/inbox.html", rows=rows, tab=tab, tabs=queue.TABS, counts=queue.counts(g.who.shop_id, g.now), q=words,
         reason=reason, reasons=reasons.REASONS, problem=problem, more="/seller?" + urlencode(more) if more else "",
-        said_reason=reasons.said,
+        said_reason=reasons.said, soon=g.now + queue.SOON,
     )  # fmt: skip
     answer.set_etag(etag, weak=True)
     return answer
-
-
-def _key(text: str) -> tuple[datetime, int] | None:
-    if not text:
-        return None
-    at, _, row_id = text.partition("~")
-    try:
-        moment = datetime.fromisoformat(at)
-    except ValueError:
-        abort(404)
-    if not row_id.isascii() or not row_id.isdigit() or len(row_id) > 18 or moment.tzinfo is None:
-        abort(404)
-    return moment, int(row_id)

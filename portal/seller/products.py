@@ -1,1 +1,67 @@
-"""Being written."""
+"""商品: a picture for what orders know only by its title, and what isn't exchanged without the shop's fault."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from flask import g, request
+from flask.typing import ResponseReturnValue
+from wtforms import BooleanField
+
+from portal import inputs, products
+from portal.models import Product
+from portal.seller import bp
+from portal.web import guards
+from portal.web.forms import Form, Photos
+from portal.web.once import once
+from portal.web.pages import page
+
+
+class ProductForm(Form):
+    """What a seller may set of a product."""
+
+    photos = Photos("商品图片", most=1)
+    remove_picture = BooleanField("删除现在的图片")
+    exchangeable = BooleanField("可以换货")
+
+
+@bp.get("/products")
+def product_list() -> ResponseReturnValue:
+    """By title; search and place in the address."""
+    words, problem = "", ""
+    try:
+        words = inputs.line(request.args.get("q", ""), limit=60)
+        title = inputs.line(request.args.get("after", ""), limit=300)
+    except inputs.InputRefused as refused:
+        title, problem = "", refused.sentence
+    row_id = request.args.get("id", "")
+    after = (title, int(row_id)) if title and row_id.isascii() and row_id.isdigit() and len(row_id) < 19 else None
+    rows, key = products.page_of(g.who.shop_id, words=words, after=after)
+    more = "/seller/products?" + urlencode({"q": words, "after": key[0], "id": key[1]}) if key else ""
+    return page("seller/products.html", rows=rows, q=words, problem=problem, more=more)
+
+
+def _product(product_id: int) -> Product:
+    return guards.found(products.of_shop(min(product_id, 2**62), g.who.shop_id))
+
+
+@bp.route("/products/<int:product_id>", methods=["GET", "POST"])
+def product(product_id: int) -> ResponseReturnValue:
+    """One product and its form."""
+    shown = _product(product_id)
+    form = ProductForm(data={"exchangeable": shown.exchangeable})
+    if form.validate_on_submit():
+        picture = next(iter(form.photos.data or []), "" if form.remove_picture.data else None)
+
+        def change() -> str:
+            products.change(
+                _product(product_id),
+                exchangeable=bool(form.exchangeable.data),
+                picture=picture,
+                owner_id=g.who.user_id,
+            )
+            return f"/seller/products/{product_id}?said=product-saved"
+
+        return once(change)
+    status = 422 if request.method == "POST" else 200
+    return page("seller/product.html", status, product=_product(product_id), form=form)

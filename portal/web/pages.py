@@ -34,7 +34,7 @@ def _fragment(template: Template, block: str, context: dict[str, object]) -> str
 def unchanged(*parts: object) -> tuple[str, bool]:
     """An ETag over what a page is made of, and whether the browser says that it has just that."""
     digest = hashlib.sha256("\x00".join(map(str, parts)).encode()).hexdigest()[:24]
-    return digest, digest in request.if_none_match
+    return digest, request.if_none_match.contains_weak(digest)
 
 
 def not_modified(etag: str) -> Response:

@@ -6,6 +6,8 @@ import hashlib
 import hmac
 import json
 import secrets
+from collections.abc import Callable
+from typing import Any, TypeVar
 from urllib.parse import SplitResult, urlencode, urlsplit
 
 from flask import Flask, Response, abort, current_app, g, redirect, request
@@ -24,6 +26,7 @@ CSP = (
 )
 FILE_CSP = "default-src 'none'; sandbox; frame-ancestors 'none'"
 HEADERS = {
+    "Content-Security-Policy": CSP,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Permissions-Policy": "camera=(self), geolocation=(), microphone=(), payment=(), usb=(), interest-cohort=()",
@@ -53,6 +56,19 @@ HTMX_CONFIG = json.dumps(
 )
 _UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _NOT_KEPT = frozenset({"csrf_token", "form_key", "password", "version"})
+
+
+Route = TypeVar("Route", bound=Callable[..., Any])
+
+
+def accepts_large(most: int) -> Callable[[Route], Route]:
+    """Marks a route that takes requests of up to ``most`` bytes from people who work in a shop."""
+
+    def mark(route: Route) -> Route:
+        route.most_bytes = most  # type: ignore[attr-defined]
+        return route
+
+    return mark
 
 
 def cookie_name(settings: Settings) -> str:
@@ -145,11 +161,18 @@ def _open_request(settings: Settings) -> AnyResponse | None:
         if g.who is None or request.method in _UNSAFE:
             db.session.rollback()  # the verb's own transaction begins afresh
     if request.method in _UNSAFE:
+        most = getattr(current_app.view_functions.get(request.endpoint or ""), "most_bytes", None)
+        if most and g.who is not None and g.who.shop_id is not None:
+            request.max_content_length = most  # before the form is read for its token
         return _check_token()
     return None
 
 
 def _check_token() -> AnyResponse | None:
+    if request.blueprint == "qa":  # plain addresses for scripts; another site's page still can't reach them
+        if not _came_from_here():
+            abort(403)
+        return None
     sent = request.form.get("csrf_token", "")
     if len(request.form.getlist("csrf_token")) > 1 or len(request.form.getlist("form_key")) > 1:
         abort(400)
@@ -182,11 +205,14 @@ def _keep_form(user_id: int) -> None:
 def _close_request(answer: Response, settings: Settings) -> Response:
     _touch()
     headers = answer.headers
+    present = {name.lower() for name in headers.keys()}  # looked through once: each setdefault() does it anew
     for name, value in HEADERS.items():
-        headers.setdefault(name, value)
-    headers.setdefault("Content-Security-Policy", CSP)
-    headers.setdefault("Cache-Control", "no-store")
-    answer.vary.update(("HX-Request", "Cookie"))
+        if name.lower() not in present:
+            headers.add(name, value)
+    if "cache-control" not in present:
+        headers.add("Cache-Control", "no-store")
+    vary = headers.get("Vary")
+    headers["Vary"] = f"{vary}, HX-Request, Cookie" if vary else "HX-Request, Cookie"
     if settings.https == "1":
         headers["Strict-Transport-Security"] = HSTS
     if g.get("new_cookie"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -84,6 +85,13 @@ def world(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> It
                     make_default=True, now=now,
                 )  # fmt: skip
         db.session.remove()
+    with serving(app) as running:
+        yield running
+
+
+@contextmanager
+def serving(app: Flask) -> Iterator[World]:
+    """The app on a port of this machine, in a thread."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -105,7 +113,7 @@ def visit(browser: Browser, world: World) -> Iterator[Any]:
     opened: list[BrowserContext] = []
 
     def make(kind: str, **more: Any) -> Page:
-        context = browser.new_context(base_url=world.url, locale="zh-CN", **{**KINDS[kind], **more})
+        context = browser.new_context(**{"base_url": world.url, "locale": "zh-CN", **KINDS[kind], **more})
         context.set_default_timeout(10_000)
         opened.append(context)
         return context.new_page()

@@ -8,6 +8,7 @@ nobody's thing → the same 404; a method without an answer → 405. An address 
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -19,7 +20,7 @@ from flask.testing import FlaskClient
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Rule
 
-from portal import accounts, chat, policies
+from portal import accounts, chat, importing, policies
 from portal.extensions import db, writing
 from portal.models import Case, Draft, Evidence, Order, OrderLine, Shop, Sku, User
 from tests.cast import PASSWORD, Cast, sign_in
@@ -77,7 +78,7 @@ ROWS: tuple[Row, ...] = (
     Row("buyer.conditions", BUYER, get=200),
     Row("buyer.contact", BUYER, get=200, post=303, form=lambda deal: {"words": "什么时候发货"}),
     Row("buyer.contact_new", BUYER, get=200),
-    Row("buyer.contact_read", BUYER, post=204),
+    Row("buyer.contact_read", BUYER, post=303),
     Row("buyer.show_case", BUYER, get=200),
     Row("buyer.slip", BUYER, get=200),
     Row("buyer.qr", BUYER, get=200),
@@ -107,16 +108,38 @@ ROWS: tuple[Row, ...] = (
         "seller.addresses", SHOP, get=200, post=303,
         form=lambda deal: {"name": "二号仓", "phone": "13800138001", "address": "浙江省义乌市北苑街道2号"},
     ),
+    Row(
+        "seller.import_orders", SHOP, get=200, post=303,
+        form=lambda deal: {"file": (io.BytesIO("订单编号\n".encode()), "orders.csv")},
+    ),
+    Row("seller.product_list", SHOP, get=200),
     # the shop that sold it
+    Row("seller.product", SELLER, get=200, post=303, form=lambda deal: {"exchangeable": "y"}),
+    Row("seller.import_progress", SELLER, get=286),
+    Row("seller.import_report", SELLER, get=200),
+    Row("seller.import_job", SELLER, get=200, post=303),
+    Row("seller.discard_import", SELLER, post=303),
     Row("seller.show_case", SELLER, get=200),
     Row("seller.contact", SELLER, get=200, post=303, form=lambda deal: {"words": "今天发出"}),
     Row("seller.contact_new", SELLER, get=200),
-    Row("seller.contact_read", SELLER, post=204),
+    Row("seller.contact_read", SELLER, post=303),
     Row(
         "seller.take_step", SELLER, get=200, post=303, values={"step_name": "agree"},
         form=lambda deal: {"address_id": deal.values["address_id"]},
     ),
+    Row(
+        "seller.send_back", SELLER, get=200, post=409,
+        form=lambda deal: {"carrier": "ZTO", "number": "75484863576596"},
+    ),
     Row("seller.change_address", SELLER, post=303, values={"verb": "remove"}),
+    # doors for tests
+    Row("qa.doors", QA, get=200),
+    Row("qa.reset", QA, post=303),
+    Row("qa.move_clock", QA, post=303),
+    Row("qa.reset_clock", QA, post=303),
+    Row("qa.sweep", QA, post=303),
+    Row("qa.notices", QA, get=200),
+    Row("qa.trace", QA, post=303),
     # last, because it ends the session
     Row("auth.sign_out", ANYONE, post=303),
 )  # fmt: skip
@@ -128,6 +151,8 @@ MISSING = {
     "public_id": "0" * 32,
     "shop_id": "999999",
     "address_id": "999999",
+    "product_id": "999999",
+    "job_id": "0" * 32,
 }
 
 # role: (whose account, None: signed out)
@@ -227,8 +252,22 @@ class World:
             "public_id": kept["case"],
             "shop_id": str(cast.shop),
             "address_id": str(address_id),
+            "product_id": str(product_id),
+            "job_id": self._import(cast, mark),
         }
         return Deal(buyer, seller, line_id, values, kept)
+
+    def _import(self, cast: Cast, mark: str) -> str:
+        """A checked order export of the shop, with its report; returns its public id."""
+        folder = self.app.extensions["portal_settings"].data.absolute() / "imports"
+        path = importing.receive(folder, io.BytesIO(b"x"), "orders.csv")
+        with writing():
+            job = importing.begin(
+                path, shop_id=cast.shop, user_id=cast.seller, file_name=f"订单{mark}.csv", now=cast.now
+            )
+            job.state, public_id = "checked", job.public_id
+            importing.report_path(folder, job).write_text(mark)
+        return public_id
 
     def browser(self, role: str) -> FlaskClient:
         """A browser of its own for this role."""

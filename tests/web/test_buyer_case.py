@@ -33,7 +33,7 @@ STEPS: dict[str, tuple[str, dict[str, Any], str]] = {
     "withdraw": ("applied", {}, "withdrawn"),
     "modify": (
         "revising",
-        {"description": "补充说明", "receiver_name": "李雯", "receiver_phone": "13425059650",
+        {"reason": "damaged", "description": "补充说明", "receiver_name": "李雯", "receiver_phone": "13425059650",
          "receiver_address": "四川省成都市武侯区一环路南二段9号"},
         "applied",
     ),
@@ -87,11 +87,12 @@ def test_nothing_accepted_closes(app: Flask, cast: Cast, now: Clock) -> None:
 def test_nudge_only_when_late(app: Flask, cast: Cast, now: Clock) -> None:
     case = cast.until("reshipping")
     client, url = sign_in(app, "buyer"), f"/cases/{case.case_no}/nudge"
-    assert post(client, url).status_code == 409
+    assert "可以催办" in client.get(url).text
+    assert post(client, url, at="/me").status_code == 409
     now.forward(hours=73)
     cases.settle_now(case.id, now.at)
     assert post(client, url).status_code == 303
-    again = post(client, url)
+    again = post(client, url, at="/me")
     assert again.status_code == 409
     assert "24 小时内已催办过" in again.text
 

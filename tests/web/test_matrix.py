@@ -188,8 +188,8 @@ def test_posting_what_is_not_allowed(
             allowed = taker.post is not None and may(taker, role, deal)
             if allowed and taker is row:
                 continue
-            form = {**row.form(deal or world.deals[0]), "csrf_token": tokens[role], "form_key": "0" * 32}
             for headers in ({}, {"HX-Request": "true"}):
+                form = {**row.form(deal or world.deals[0]), "csrf_token": tokens[role], "form_key": "0" * 32}
                 answer = browser.post(path, data=form, headers=headers)
                 wanted = 409 if allowed else expected(taker, world.rule(taker), role, deal, "POST", htmx=bool(headers))
                 if answer.status_code != wanted:

@@ -1,0 +1,121 @@
+"""导入订单: upload an order export, read what it would do, say yes, see what it did."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask import Response, abort, current_app, g, redirect, request, send_file
+from flask.typing import ResponseReturnValue
+from wtforms import FileField
+
+from portal import importing
+from portal.config import Settings
+from portal.extensions import writing
+from portal.models import ImportJob
+from portal.seller import bp
+from portal.web import guards, rates
+from portal.web.forms import Form
+from portal.web.once import once
+from portal.web.pages import page
+from portal.web.security import accepts_large
+
+SIZE = 20
+ENDINGS = (".xlsx", ".csv", ".txt", ".tsv")
+RUNNING = frozenset({"waiting", "checking", "confirmed", "importing"})
+_REQUEST = importing.MOST_BYTES + 1024 * 1024  # the file and the form around it
+
+
+class UploadForm(Form):
+    """One order export."""
+
+    file = FileField("订单导出文件")
+
+
+def folder() -> Path:
+    """Where uploaded exports are kept."""
+    settings: Settings = current_app.extensions["portal_settings"]
+    return settings.data.absolute() / "imports"
+
+
+@bp.route("/import", methods=["GET", "POST"])
+@accepts_large(_REQUEST)
+def import_orders() -> ResponseReturnValue:
+    """Upload a file, and the files before."""
+    form = UploadForm()
+    status = 200
+    if request.method == "POST":
+        rates.limit("import", g.who.shop_id)
+        status = 422
+        sent = request.files.getlist("file")
+        name = (sent[0].filename or "").replace("\\", "/").rsplit("/", 1)[-1][:200] if sent else ""
+        if not name:
+            form.refuse("请选择后台「导出订单」得到的文件", "file")
+        elif len(sent) > 1:
+            form.refuse("一次上传一个文件", "file")
+        elif not name.lower().endswith(ENDINGS):
+            form.refuse("请上传 .xlsx 或 .csv 文件;其他格式请在表格软件里另存为 .xlsx", "file")
+        else:
+            try:
+                path = importing.receive(folder(), sent[0].stream, name)  # type: ignore[arg-type]
+            except importing.TooLarge:
+                form.refuse("文件超过 100 MB,请按时间分几次导出", "file")
+            else:
+                return once(lambda: _begin(path, name))
+    before = request.args.get("before", "")
+    key = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
+    jobs = list(importing.list_of(g.who.shop_id, key, SIZE))
+    more = f"/seller/import?before={jobs[SIZE - 1].id}" if len(jobs) > SIZE else ""
+    return page("seller/imports.html", status, form=form, jobs=jobs[:SIZE], more=more)
+
+
+def _begin(path: Path, name: str) -> str:
+    job = importing.begin(path, shop_id=g.who.shop_id, user_id=g.who.user_id, file_name=name, now=g.now)
+    return f"/seller/import/{job.public_id}?said=import-started"
+
+
+def _job(job_id: str) -> ImportJob:
+    return guards.found(importing.of_shop(job_id, g.who.shop_id))
+
+
+@bp.route("/import/<job_id>", methods=["GET", "POST"])
+def import_job(job_id: str) -> ResponseReturnValue:
+    """What became of a file so far; POST is the yes after the check."""
+    job = _job(job_id)
+    if request.method == "POST":
+
+        def yes() -> str:
+            importing.confirm(_job(job_id), g.now)
+            return f"/seller/import/{job_id}"
+
+        return once(yes)
+    form = Form()
+    return page("seller/import.html", job=job, form=form, running=job.state in RUNNING)
+
+
+@bp.get("/import/<job_id>/progress")
+def import_progress(job_id: str) -> ResponseReturnValue:
+    """How far it is, asked every few seconds; 286 ends the asking."""
+    g.polled = True
+    job = _job(job_id)
+    return page("seller/import_progress.html", 200 if job.state in RUNNING else 286, job=job)
+
+
+@bp.get("/import/<job_id>/report.csv")
+def import_report(job_id: str) -> ResponseReturnValue:
+    """Every row's result."""
+    path = importing.report_path(folder(), _job(job_id))
+    if not path.is_file():
+        abort(404)
+    answer: Response = send_file(path, mimetype="text/csv", as_attachment=True, download_name="导入结果.csv", max_age=0)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+@bp.post("/import/<job_id>/discard")
+def discard_import(job_id: str) -> ResponseReturnValue:
+    """Not to be imported after all."""
+    with writing():
+        job = _job(job_id)
+        if job.state == "checked":
+            job.state, job.problem, job.updated_at = "failed", "已取消导入", g.now
+    return redirect("/seller/import", 303)

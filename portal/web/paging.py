@@ -1,0 +1,27 @@
+"""Where a list goes on: keys of (moment, row) in the address."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from urllib.parse import quote
+
+from flask import abort
+
+
+def moment_key(text: str) -> tuple[datetime, int] | None:
+    """The key a page of a list begins after, as ``said`` wrote it; 404 for what it never wrote."""
+    if not text:
+        return None
+    at, _, row_id = text.partition("~")
+    try:
+        moment = datetime.fromisoformat(at)
+    except ValueError:
+        abort(404)
+    if not row_id.isascii() or not row_id.isdigit() or len(row_id) > 18 or moment.tzinfo is None:
+        abort(404)
+    return moment, int(row_id)
+
+
+def said(key: tuple[datetime, int]) -> str:
+    """The key for an address."""
+    return quote(f"{key[0].isoformat()}~{key[1]}")

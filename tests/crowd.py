@@ -1,0 +1,198 @@
+"""A database with very many rows, made inside the database in seconds: one shop and one buyer have most of them.
+
+What the rows say is of no interest, how many there are and how they lie is. Plans, paging and counting are looked at
+here; everything that a person does is played by the cast.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import Boolean, Integer, String, Table, text
+from sqlalchemy.types import JSON
+
+from portal import flow
+from portal.extensions import Model, Moment, db, writing
+from portal.models import Conversation
+
+MANY = 100_000  # cases, and as many orders, lines, notices, conversations and messages
+NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
+SHOP, SELLER = 1, 1  # has four fifths of everything
+OTHER_SHOP = 2  # 1 of 49 that share the rest
+BUYER, OTHER_BUYER = 1000, 103  # a tenth of everything, and about fifty of each
+
+_OPEN = [str(state) for state in flow.State if state not in flow.FINAL]
+_STATUSES = ("unpaid", "unshipped", "in_transit", "delivered", "completed", "completed", "cancelled")
+_IN_SHOP = f"CASE WHEN i % 10 < 8 THEN {SHOP} ELSE {OTHER_SHOP} + i % 49 END"
+_OF_BUYER = f"CASE WHEN i % 10 = 0 THEN {BUYER} ELSE 101 + i % 1900 END"
+_IS_OPEN = "i % 20 >= 15"
+_ESCALATED = f"{_IS_OPEN} AND (i / 140) % 10 = 0"
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """What a test needs to know of the rows."""
+
+    many: int
+    now: datetime = NOW
+    shop: int = SHOP
+    other_shop: int = OTHER_SHOP
+    seller: int = SELLER
+    buyer: int = BUYER
+    other_buyer: int = OTHER_BUYER
+
+    def order_no(self, order_id: int) -> str:
+        return str(39 * 10**16 + order_id)
+
+    def case_no(self, case_id: int) -> str:
+        return f"HH{case_id}"
+
+
+def gather(many: int = MANY) -> Crowd:
+    """Fill an empty, migrated database. The caller stands in an application context."""
+    with writing():
+        if db.session.get_bind().dialect.name == "postgresql":
+            db.session.execute(text("SET LOCAL session_replication_role = replica"))  # foreign keys are right as it is
+        _people()
+        _orders(many)
+        _cases(many)
+        _said(many)
+    return Crowd(many)
+
+
+def _people() -> None:
+    _fill("users", 2100, member_name="'member' || CAST(i AS TEXT)")
+    _fill("shops", 50, name="'shop' || CAST(i AS TEXT)", owner_id="i")
+    _fill("staff", 50, user_id="i", shop_id="i")
+    _fill("policies", 50, shop_id="i", version="1")
+
+
+def _orders(many: int) -> None:
+    _fill(
+        "orders",
+        many,
+        order_no=f"CAST({39 * 10**16} + i AS TEXT)",
+        shop_id=_IN_SHOP,
+        buyer_id=_OF_BUYER,
+        status=_one_of(_STATUSES, "i"),
+        ordered_at=_at("-i * 60"),
+        received_at=_at("-i * 30"),
+        case_count="i % 3",
+    )
+    _fill(
+        "order_lines",
+        many,
+        order_id="i",
+        position="1",
+        line_key="'line'",
+        title="'纯棉中筒袜 ' || CAST(i % 100 AS TEXT)",
+        quantity_milli="10000",
+    )
+
+
+def _cases(many: int) -> None:
+    ended = "CASE WHEN i % 20 < 12 THEN 'completed' WHEN i % 20 < 14 THEN 'closed' ELSE 'withdrawn' END"
+    _fill(
+        "cases",
+        many,
+        case_no="'HH' || CAST(i AS TEXT)",
+        type="'exchange'",
+        state=f"CASE WHEN {_IS_OPEN} THEN {_one_of(_OPEN, '(i / 20)')} ELSE {ended} END",
+        version="1",
+        order_id="i",
+        shop_id=_IN_SHOP,
+        buyer_id=_OF_BUYER,
+        policy_id=_IN_SHOP,
+        entered_at=_at("-(i % 5000) * 61"),
+        due_at=f"CASE WHEN {_IS_OPEN} AND NOT ({_ESCALATED}) THEN {_at('1 + (i % 9000) * 37')} END",
+        remind_at=f"CASE WHEN {_IS_OPEN} THEN {_at('1 + (i % 9000) * 17')} END",
+        escalated=_ESCALATED,
+        reason=_one_of(("damaged", "size", "colour"), "i"),
+        freight_payer="'seller'",
+        goods="'纯棉中筒袜 ' || CAST(i % 100 AS TEXT)",
+        quantity_milli="2000",
+        opened_at=_at("-(i % 5000) * 61 - 3600"),
+        updated_at=_at("-(i % 5000) * 61"),
+    )
+    db.session.execute(
+        text(
+            "INSERT INTO case_tallies (shop_id, state, number) "
+            "SELECT shop_id, state, count(*) FROM cases GROUP BY shop_id, state"
+        )
+    )
+
+
+def _said(many: int) -> None:
+    _fill(
+        "notices",
+        many,
+        user_id=f"CASE WHEN i % 2 = 0 THEN {SELLER} ELSE 101 + i % 1900 END",
+        case_id="i",
+        kind="'apply'",
+        title="'新的换货申请'",
+        read_at=f"CASE WHEN i % 5 > 0 THEN {_at('-60')} END",
+        dedupe_key="CAST(i AS TEXT)",
+    )
+    _fill(
+        Conversation.__tablename__,
+        many,
+        order_id="i",
+        buyer_id=_OF_BUYER,
+        shop_id=_IN_SHOP,
+        last_message_id="i",
+        buyer_unread="CASE WHEN i % 50 = 0 THEN 1 ELSE 0 END",
+        seller_unread="CASE WHEN i % 50 = 7 THEN 1 ELSE 0 END",
+    )
+    _fill("messages", many, conversation_id="i", side="'buyer'", kind="'text'", words="'在吗'")
+
+
+def _fill(name: str, many: int, /, **columns: str) -> None:
+    """``many`` rows; each column an SQL expression over i = 1, 2, …; what isn't given is the model's default."""
+    table: Table = Model.metadata.tables[name]
+    said = {}
+    for column in table.columns:
+        if column.computed is not None:
+            continue
+        if column.name in columns:
+            said[column.name] = columns[column.name]
+        elif column.name == "id":
+            said["id"] = "i"
+        elif not column.nullable:
+            said[column.name] = _default(column)
+    db.session.execute(
+        text(
+            f"INSERT INTO {name} ({', '.join(said)}) "
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :many) "
+            f"SELECT {', '.join(said.values())} FROM n"
+        ),
+        {"many": many},
+    )
+
+
+def _default(column: object) -> str:
+    given = getattr(getattr(column, "default", None), "arg", None)
+    kind = column.type  # type: ignore[attr-defined]
+    if isinstance(kind, JSON):
+        return "'{}'"
+    if isinstance(kind, Moment):
+        return _at("0")
+    if isinstance(kind, Boolean):
+        return "true" if given is True else "false"
+    if isinstance(kind, String):
+        return f"'{given}'" if isinstance(given, str) else "''"
+    assert isinstance(kind, Integer), f"{column} needs a value"
+    return str(given) if isinstance(given, int) else "0"
+
+
+def _one_of(values: tuple[str, ...] | list[str], number: str) -> str:
+    whens = " ".join(f"WHEN {n} THEN '{value}'" for n, value in enumerate(values))
+    return f"CASE {number} % {len(values)} {whens} END"
+
+
+def _at(seconds: str) -> str:
+    """The moment ``seconds`` after NOW, as each database keeps moments."""
+    moment = f"({int(NOW.timestamp())} + {seconds})"
+    if db.session.get_bind().dialect.name == "sqlite":
+        return f"strftime('%Y-%m-%d %H:%M:%S.000000', {moment}, 'unixepoch')"
+    return f"to_timestamp({moment})"

@@ -1,0 +1,228 @@
+"""Every page as people see it: nothing for axe to find, light and dark, narrow and wide; no sideways scrolling."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.base import AXE_FILE_PATH
+from flask import Flask
+from playwright.sync_api import Page, Response
+
+from portal import caseview, clock, demo, flow, importing
+from portal.extensions import db, writing
+from portal.flow import Actor
+from portal.models import Case, ImportJob, Order, Product, Shop, User
+from tests.cast import post, sign_in
+from tests.conftest import make_app
+from tests.e2e.conftest import DESK, PHONE, World, serving
+from tests.e2e.pages import Person
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+AXE = Path(AXE_FILE_PATH).read_text()
+RUN = f"""async () => {{
+  const found = await axe.run({{ runOnly: {RULES} }});
+  return found.violations.map((v) => v.id + ": " + v.nodes.slice(0, 3).map((n) => n.target.join(" ")).join(", "));
+}}"""
+# Things to press that are smaller than 24 px and not inside a sentence, and boxes that stick out of the window.
+SMALL = """() => [...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary")]
+  .filter((e) => e.checkVisibility({ visibilityProperty: true }) && !e.closest("p, li, td, dd, dt, .skip, .chip"))
+  .map((e) => [e, e.getBoundingClientRect()])
+  .filter(([e, box]) => box.width > 1 && (box.width < 24 || box.height < 24))
+  .filter(([e]) => !["radio", "checkbox", "file"].includes(e.type))
+  .map(([e, box]) => e.outerHTML.slice(0, 80) + " " + box.width + "×" + box.height)"""
+WIDER = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+@pytest.fixture(scope="session")
+def lively(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """The demo's world: a case in every state."""
+    app = make_app(tmp_path_factory.mktemp("lively") / "data", sqlite_template, qa="1")
+    with app.app_context():
+        demo.build(clock.now(), app.extensions["portal_store"])
+        db.session.remove()
+    with serving(app) as world:
+        yield world
+
+
+def _steps(app: Flask, side: Actor, prefix: str) -> list[str]:
+    """The page of a case in each state, and of each step that can be taken there by this side."""
+    found: list[str] = []
+    seen: set[tuple[str, str]] = set()
+    for case in db.session.scalars(db.select(Case).order_by(Case.id)).all():
+        if (case.state, "") not in seen:
+            found.append(f"{prefix}/{case.case_no}")
+            seen.add((case.state, ""))
+        for step, refusal in caseview.actions(case, side, clock.now()):
+            if not refusal and (case.state, step.name) not in seen:
+                seen.add((case.state, step.name))
+                found.append(f"{prefix}/{case.case_no}/{step.name}")
+    assert {state for state, step in seen if not step} == set(flow.State)
+    return found
+
+
+def _orders(app: Flask, member: str) -> dict[str, str]:
+    rows = db.session.execute(
+        db.select(Order.status, Order.order_no)
+        .join(User, User.id == Order.buyer_id)
+        .where(User.member_name == member, Order.case_count == 0)
+        .order_by(Order.id.desc())
+    ).all()
+    return {row.status: row.order_no for row in rows}
+
+
+def visitors(app: Flask) -> tuple[str, list[str]]:
+    shop = db.session.scalar(db.select(Shop.id))
+    return "", ["/", "/login", "/login?said=signed-out", "/guide", f"/shops/{shop}/conditions", "/nothing", "/qa"]
+
+
+def buyers(app: Flask) -> tuple[str, list[str]]:
+    orders = _orders(app, "buyer")
+    done = orders["completed"]
+    client = sign_in(app, "buyer")
+    line = client.get(f"/orders/{done}").text.split("apply?line=")[1].split('"')[0]
+    post(client, f"/orders/{done}/apply", {"ground": "ordering", "reason": "wrong_order", "line": line},
+         at=f"/orders/{done}/apply?line={line}")  # fmt: skip
+    post(client, f"/orders/{done}/apply/details", {
+        f"quantity_{line}": "2", "description": "想换成白色", "name": "李雯", "phone": "13425059650",
+        "address": "浙江省杭州市余杭区文一西路 1 号",
+    })  # fmt: skip
+    post(client, f"/orders/{done}/contact", {"words": "「调换商品」"})
+    apply = [f"/orders/{done}/apply?line={line}", f"/orders/{done}/apply/details", f"/orders/{done}/apply/check"]
+    return "buyer", [
+        "/", "/me", "/me/sessions", "/orders", "/orders?tab=aftersale", "/orders?q=没有", "/cases", "/messages",
+        "/notices", "/orders/1", *[f"/orders/{number}" for number in orders.values()], *apply,
+        f"/orders/{orders['unpaid']}/apply", f"/orders/{done}/contact", f"/orders/{done}/conditions",
+    ]  # fmt: skip
+
+
+def newcomers(app: Flask) -> tuple[str, list[str]]:
+    return "mediator", ["/", "/me", "/orders", "/cases", "/messages", "/notices"]
+
+
+def buyers_cases(app: Flask) -> tuple[str, list[str]]:
+    case = db.session.scalars(db.select(Case.case_no).where(Case.state == "returning")).first()
+    return "buyer", [*_steps(app, Actor.BUYER, "/cases"), f"/cases/{case}/slip"]
+
+
+def sellers(app: Flask) -> tuple[str, list[str]]:
+    client = sign_in(app, "seller")
+    with open(Path(__file__).parents[1] / "data" / "orders-export.xlsx", "rb") as file:
+        post(client, "/seller/import", {"file": (io.BytesIO(file.read()), "订单.xlsx")},
+             content_type="multipart/form-data")  # fmt: skip
+    waiting = db.session.scalars(db.select(ImportJob.public_id)).first()
+    importing.work(app.extensions["portal_settings"].data.absolute() / "imports", clock.now)
+    with writing():
+        job = db.session.scalars(db.select(ImportJob)).one()
+        db.session.add(ImportJob(public_id="1" * 32, shop_id=job.shop_id, user_id=job.user_id, file_name="b.csv",
+                                 path="b.csv", state="importing", rows_done=3, rows_all=9, created_at=job.created_at,
+                                 updated_at=clock.now()))  # fmt: skip
+    product = db.session.scalar(db.select(Product.id).join(Shop).join(User, User.id == Shop.owner_id)
+                                .where(User.member_name == "seller"))  # fmt: skip
+    order = db.session.scalar(db.select(Order.order_no).join(Shop, Shop.id == Order.shop_id).join(
+        User, User.id == Shop.owner_id).where(User.member_name == "seller"))  # fmt: skip
+    return "seller", [
+        "/seller", "/seller?tab=completed", "/seller?tab=closed&q=没有", "/seller/messages", "/seller/notices",
+        "/seller/policy", "/seller/addresses", "/seller/import", f"/seller/import/{waiting}",
+        f"/seller/import/{'1' * 32}", "/seller/products", "/seller/products?q=没有", f"/seller/products/{product}",
+        f"/seller/orders/{order}/contact", "/seller/cases/HH1",
+    ]  # fmt: skip
+
+
+def sellers_cases(app: Flask) -> tuple[str, list[str]]:
+    return "seller", _steps(app, Actor.SELLER, "/seller/cases")
+
+
+def new_sellers(app: Flask) -> tuple[str, list[str]]:
+    rooms = ("", "/messages", "/notices", "/import", "/products", "/addresses")
+    return "seller2", [f"/seller{room}" for room in rooms]
+
+
+GROUPS: list[Callable[[Flask], tuple[str, list[str]]]] = [
+    visitors, buyers, newcomers, buyers_cases, sellers, sellers_cases, new_sellers,
+]  # fmt: skip
+
+
+def problems(page: Page) -> Iterator[str]:
+    """What is wrong with the page as it stands, in all its looks."""
+    page.evaluate(AXE)
+    for width, scheme in ((PHONE, "light"), (PHONE, "dark"), (DESK, "dark"), (DESK, "light")):
+        page.set_viewport_size(width)  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+        tall = page.evaluate("document.documentElement.scrollHeight")  # or the sticky bar would cover what it covers
+        page.set_viewport_size({**width, "height": max(tall, width["height"])})  # type: ignore[typeddict-item]
+        for found in page.evaluate(RUN):
+            yield f"{scheme} {width['width']}: {found}"
+        if width is PHONE and scheme == "light":
+            for small in page.evaluate(SMALL):
+                yield f"too small: {small}"
+    page.set_viewport_size({"width": 320, "height": 700})
+    if (more := page.evaluate(WIDER)) > 0:
+        yield f"scrolls sideways by {more} px at 320"
+
+
+@pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.__name__)
+def test_pages_are_accessible(lively: World, visit: Any, group: Callable[[Flask], tuple[str, list[str]]]) -> None:
+    with lively.app.app_context():
+        member, addresses = group(lively.app)
+        db.session.remove()
+    page: Page = visit("phone", base_url=lively.url)
+    wrong: list[str] = []
+    page.on("console", lambda said: wrong.append(f"{page.url} console: {said.text}") if said.type == "error" else None)
+    page.on("pageerror", lambda error: wrong.append(f"{page.url} error: {error}"))
+    if member:
+        Person(page).signs_in(member)
+    for address in addresses:
+        page.emulate_media(color_scheme="light", reduced_motion="reduce")
+        page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+        answer: Response | None = page.goto(address)
+        assert answer is not None and answer.status < 500, address
+        wrong += [f"{address} {problem}" for problem in problems(page)]
+    expected = ("404 (NOT FOUND)",)
+    left = [line for line in wrong if not any(words in line for words in expected)]
+    assert not left, "\n".join(left)
+
+
+def test_errors_are_accessible_and_take_the_focus(lively: World, visit: Any) -> None:
+    with lively.app.app_context():
+        case = db.session.scalars(db.select(Case.case_no).where(Case.state == "returning")).first()
+        applied = db.session.scalars(db.select(Case.case_no).where(Case.state == "applied")).first()
+        db.session.remove()
+    wrong: list[str] = []
+    for member, address, button in (
+        ("buyer", f"/cases/{case}/ship_return", "寄回商品"),
+        ("seller", f"/seller/cases/{applied}/ask_evidence", "请补充凭证"),
+        ("seller", "/seller/addresses", "添加"),
+        ("seller", "/seller/import", "上传并检查"),
+        ("", "/login", "登录"),
+    ):
+        page: Page = visit("phone", base_url=lively.url)
+        if member:
+            Person(page).signs_in(member)
+        page.goto(address)
+        page.get_by_role("button", name=button).first.click()
+        page.locator(".summary[role=alert]:focus").wait_for()
+        assert page.title().startswith("错误:"), address
+        wrong += [f"{address} {problem}" for problem in problems(page)]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_chinese_is_drawn_with_a_chinese_font(lively: World, visit: Any) -> None:
+    """Two different characters of a font that has neither would look alike."""
+    page: Page = visit("phone", base_url=lively.url)
+    page.goto("/login")
+    drawn = page.evaluate(
+        """() => ["换", "货"].map((word) => {
+          const canvas = document.createElement("canvas");
+          const pen = canvas.getContext("2d");
+          pen.font = "40px " + getComputedStyle(document.body).fontFamily;
+          pen.fillText(word, 10, 60);
+          return canvas.toDataURL();
+        })"""
+    )
+    assert drawn[0] != drawn[1]

@@ -1,0 +1,206 @@
+"""Hot queries stay hot however many rows there are: no plan with a scan of a large table, none that sorts.
+
+The statements are those that the portal's own functions execute, listened to while they do.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import event
+
+from portal import accounts, cases, caseview, chat, create_app, notifications, orders, queue
+from portal.config import Settings
+from portal.extensions import db
+from portal.models import User
+from tests.conftest import _migrate, make_app
+from tests.crowd import Crowd, gather
+from tests.postgres import fresh_database
+
+Said = list[tuple[str, Any]]
+
+
+@contextmanager
+def listening() -> Iterator[Said]:
+    """The statements that are executed meanwhile, with their values."""
+    heard: Said = []
+
+    def hear(_connection: Any, _cursor: Any, statement: str, values: Any, *_rest: Any) -> None:
+        if statement.startswith(("SELECT", "UPDATE", "DELETE", "WITH")):
+            heard.append((statement, values))
+
+    event.listen(db.engine, "before_cursor_execute", hear)
+    try:
+        yield heard
+    finally:
+        event.remove(db.engine, "before_cursor_execute", hear)
+
+
+@pytest.fixture(scope="module", params=["sqlite", "sqlite with statistics", "postgresql"])
+def crowd(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crowd]:
+    """A large database, and an application context to ask it from."""
+    folder = tmp_path_factory.mktemp("crowd")
+    app: Flask
+    if request.param == "postgresql":
+        request.getfixturevalue("postgres_server")
+        url = fresh_database("portal", prepare=_migrate)
+        app = create_app(Settings(data=folder, secret_key="test", database_url=url))
+    else:
+        app = make_app(folder / "data", request.getfixturevalue("sqlite_template"))
+    with app.app_context():
+        made = gather()
+        if request.param != "sqlite":
+            with db.engine.connect() as connection:
+                connection.exec_driver_sql("ANALYZE")
+                connection.commit()
+        yield made
+        db.session.remove()
+        db.engine.dispose()
+
+
+def wrong_in_plan(statement: str, values: Any) -> list[str]:
+    """What the database would scan or sort for this statement."""
+    if db.engine.dialect.name == "sqlite":
+        with db.engine.connect() as connection:
+            rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
+        tables = {f"SCAN {name}" for name in db.metadata.tables}
+        found = [row[3] for row in rows]
+        return [step for step in found if step.startswith("USE TEMP") or " ".join(step.split()[:2]) in tables]
+    with db.engine.connect() as connection:
+        plan = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", values).scalar()
+    nodes = list(nodes_of((plan if isinstance(plan, list) else json.loads(plan))[0]["Plan"]))
+    return [
+        f"{node['Node Type']} {node.get('Relation Name', '')}"
+        for node in nodes
+        if (node["Node Type"] in ("Sort", "Incremental Sort") and node["Plan Rows"] > FEW)
+        or (node["Node Type"] == "Seq Scan" and node["Relation Name"] in LARGE)
+    ]
+
+
+LARGE = frozenset({"orders", "order_lines", "cases", "notices", "conversations", "messages", "users"})
+FEW = 100  # PostgreSQL fetches what it takes for few rows from a bitmap and sorts them; that stays cheap
+
+
+def nodes_of(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for inner in plan.get("Plans", ()):
+        yield from nodes_of(inner)
+
+
+def queue_page(tab: str, **how: Any) -> Callable[[Crowd], object]:
+    return lambda c: queue.page_of(c.shop, tab, c.now, **how)
+
+
+def next_queue_page(tab: str) -> Callable[[Crowd], object]:
+    def ask(c: Crowd) -> object:
+        _, key = queue.page_of(c.shop, tab, c.now)
+        assert key is not None
+        return queue.page_of(c.shop, tab, c.now, after=key)
+
+    return ask
+
+
+def orders_page(tab: str, **how: Any) -> Callable[[Crowd], object]:
+    return lambda c: orders.page_of(c.buyer, tab, **how)
+
+
+def next_orders_page(tab: str) -> Callable[[Crowd], object]:
+    def ask(c: Crowd) -> object:
+        _, key = orders.page_of(c.buyer, tab)
+        assert key is not None
+        return orders.page_of(c.buyer, tab, after=key)
+
+    return ask
+
+
+def next_cases_page(c: Crowd) -> object:
+    _, key = caseview.list_of(c.buyer)
+    assert key is not None
+    return caseview.list_of(c.buyer, key)
+
+
+HOT: dict[str, Callable[[Crowd], object]] = {
+    **{f"queue {tab}": queue_page(tab) for tab in queue.TABS},
+    **{f"queue {tab}, next page": next_queue_page(tab) for tab in queue.TABS},
+    "queue by reason": queue_page("open", reason="damaged"),
+    "queue closed by reason": queue_page("closed", reason="damaged"),
+    "queue searched": queue_page("open", words="袜 7"),
+    "queue counts": lambda c: queue.counts(c.shop, c.now),
+    "facts about a buyer": lambda c: queue.history_of(c.shop, c.other_buyer, c.now),
+    **{f"my orders {tab}": orders_page(tab) for tab in orders.TABS},
+    **{f"my orders {tab}, next page": next_orders_page(tab) for tab in orders.TABS},
+    "my orders searched by number": lambda c: orders.page_of(c.buyer, "all", words=c.order_no(10)),
+    "my orders searched by goods": orders_page("all", words="袜 70"),
+    "my orders counts": lambda c: orders.counts(c.buyer),
+    "order by number": lambda c: orders.of_buyer(c.order_no(10), c.buyer),
+    "cases of an order": lambda c: orders.cases_of(10),
+    "what waits for a buyer": lambda c: orders.waiting_for(c.buyer),
+    "buyer's cases": lambda c: caseview.list_of(c.buyer),
+    "buyer's cases, next page": next_cases_page,
+    "case by number, buyer": lambda c: caseview.of_buyer(c.case_no(10), c.buyer),
+    "case by number, shop": lambda c: caseview.of_shop(c.case_no(10), c.shop),
+    "unread marks of a buyer": lambda c: notifications.unread_marks(c.buyer, None),
+    "unread marks of a seller": lambda c: notifications.unread_marks(c.seller, c.shop),
+    "notices": lambda c: notifications.page_of(c.seller, None),
+    "notices, next page": lambda c: notifications.page_of(c.seller, 50_000),
+    "buyer's conversations": lambda c: chat.list_of(buyer_id=c.buyer),
+    "buyer's conversations, next page": lambda c: chat.list_of(buyer_id=c.buyer, skip=50_000),
+    "shop's conversations": lambda c: chat.list_of(shop_id=c.shop),
+    "shop's conversations, next page": lambda c: chat.list_of(shop_id=c.shop, skip=50_000),
+    "a poll": lambda c: chat.newer(chat.known(10).id, 10),  # type: ignore[union-attr]
+    "latest messages": lambda c: chat.latest(10),
+    "who is signed in": lambda c: accounts.who_is("x" * 43, c.now),
+    "sign-in": lambda c: db.session.scalars(db.select(User).where(User.member_name == "member7")).one(),
+    "sweep with nothing due": lambda c: cases.sweep(c.now),
+}
+
+
+@pytest.mark.parametrize("name", HOT)
+def test_no_scan_and_no_sort(crowd: Crowd, name: str) -> None:
+    with listening() as said:
+        HOT[name](crowd)
+    db.session.rollback()
+    assert said
+    found = {statement: wrong for statement, values in said if (wrong := wrong_in_plan(statement, values))}
+    assert found == {}
+
+
+@pytest.mark.parametrize("statement", ["SELECT id FROM cases ORDER BY goods", "SELECT id FROM cases WHERE goods = 'x'"])
+def test_a_scan_and_a_sort_are_seen(crowd: Crowd, statement: str) -> None:
+    assert wrong_in_plan(statement, ())
+
+
+@pytest.mark.parametrize("tab", queue.TABS)
+def test_every_case_comes_once_and_in_its_place(crowd: Crowd, tab: str) -> None:
+    """Also those without a deadline: past their last one, before all others."""
+    rows, key = queue.page_of(crowd.other_shop, tab, crowd.now)
+    found = list(rows)
+    while key is not None:
+        rows, key = queue.page_of(crowd.other_shop, tab, crowd.now, after=key)
+        found += rows
+    assert len({row.id for row in found}) == len(found)
+    if tab in queue.DONE:
+        assert found == sorted(found, key=lambda row: (row.updated_at, row.id), reverse=True)
+    else:
+        assert found == sorted(found, key=lambda row: (row.due_at is not None, row.due_at or row.queue_at, row.id))
+    counted = queue.counts(crowd.other_shop, crowd.now)[tab]
+    assert min(len(found), queue.SHOWN) == counted if tab == "risk" else len(found) == counted
+    if tab in ("open", "risk"):
+        assert any(row.escalated for row in found) and any(row.due_at for row in found)
+
+
+@pytest.mark.parametrize("tab", orders.TABS)
+def test_every_order_comes_once_and_in_its_place(crowd: Crowd, tab: str) -> None:
+    page, key = orders.page_of(crowd.other_buyer, tab)
+    found = [item["order"] for item in page]
+    while key is not None:
+        page, key = orders.page_of(crowd.other_buyer, tab, after=key)
+        found += [item["order"] for item in page]
+    assert len(found) == orders.counts(crowd.other_buyer)[tab] > 0
+    assert found == sorted(found, key=lambda order: (order.ordered_at, order.id), reverse=True)
+    assert len({order.id for order in found}) == len(found)

@@ -1,0 +1,90 @@
+"""The doors for tests: there with PORTAL_QA, nowhere without."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from portal import clock, demo, doctor
+from portal.extensions import db
+from tests.conftest import make_app
+
+JSON = {"Accept": "application/json"}
+
+
+@pytest.fixture
+def open_app(tmp_path: Path, sqlite_template: Path) -> Iterator[Flask]:
+    made = make_app(tmp_path / "data", sqlite_template, qa="1")
+    with made.app_context():
+        yield made
+        db.session.remove()
+        db.engine.dispose()
+        clock.reset()
+        clock.follow(None)
+
+
+def test_without_the_setting_there_is_nothing(app: Flask) -> None:
+    client = app.test_client()
+    assert client.get("/qa").status_code == 404
+    assert client.get("/qa/notices").status_code == 404
+
+
+@pytest.mark.parametrize("scenario", ["demo", "empty", "orders", *demo.STORIES])
+def test_every_scenario_can_be_begun_and_is_healthy(open_app: Flask, scenario: str) -> None:
+    client = open_app.test_client()
+    answer = client.post("/qa/reset", data={"scenario": scenario}, headers=JSON)
+    assert answer.status_code == 200
+    assert len(answer.json["cases"]) == len(demo.SCENARIOS[scenario])
+    assert not any(doctor.findings(open_app.extensions["portal_store"]))
+    signed_in = client.get("/login")
+    assert signed_in.status_code == 200
+
+
+def test_the_clock_the_sweep_and_the_notices(open_app: Flask) -> None:
+    client = open_app.test_client()
+    made = client.post("/qa/reset", data={"scenario": "returning"}, headers=JSON).json["cases"]
+    case_no = next(iter(made))
+    before = clock.now()
+    client.post("/qa/clock", data={"days": "8"}, headers=JSON)
+    assert (clock.now() - before).days == 8
+    assert client.post("/qa/sweep", headers=JSON).json["moved"] == 1
+    told = client.get("/qa/notices?member=buyer").json
+    assert told[0]["kind"] == "timeout_close" and told[0]["case_no"] == case_no
+    assert {notice["member"] for notice in told} == {"buyer"}
+    client.post("/qa/clock/reset", headers=JSON)
+    assert abs((clock.now() - before).total_seconds()) < 60
+    page = client.get("/qa")
+    assert page.status_code == 200 and "Scenario" in page.text
+
+
+def test_a_scan_moves_the_deadline(open_app: Flask) -> None:
+    client = open_app.test_client()
+    made = client.post("/qa/reset", data={"scenario": "inspecting"}, headers=JSON).json["cases"]
+    scan = {"case_no": next(iter(made)), "leg": "back", "status": "signed", "words": "已签收"}
+    assert client.post("/qa/trace", data=scan, headers=JSON).json["kept"]
+    client.post("/qa/clock", data={"days": "4"}, headers=JSON)
+    client.post("/qa/sweep", headers=JSON)
+    assert client.get("/qa/notices?member=buyer").json[0]["kind"] == "timeout_accept"
+
+
+@pytest.mark.parametrize(
+    ("path", "data"),
+    [
+        ("/qa/reset", {"scenario": "nothing"}),
+        ("/qa/clock", {"days": "-1"}),
+        ("/qa/clock", {"days": "nan"}),
+        ("/qa/clock", {"days": "1e99"}),
+        ("/qa/trace", {"case_no": "HH1"}),
+    ],
+)
+def test_bad_input_is_400(open_app: Flask, path: str, data: dict[str, str]) -> None:
+    assert open_app.test_client().post(path, data=data, headers=JSON).status_code == 400
+
+
+def test_another_machine_and_another_site_stay_outside(open_app: Flask) -> None:
+    client = open_app.test_client()
+    assert client.get("/qa", environ_base={"REMOTE_ADDR": "192.0.2.7"}).status_code == 404
+    assert client.post("/qa/sweep", headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
