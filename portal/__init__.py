@@ -13,7 +13,7 @@ from flask_compress import Compress
 from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
-from portal import cases, clock, models, notifications, words
+from portal import cases, clock, models, words
 from portal.config import Settings
 from portal.extensions import db, migrate, use_lock_file
 from portal.store import DirectoryStore
@@ -121,7 +121,7 @@ def _context() -> dict[str, object]:
         "who": who,
         "now": g.get("now"),
         "said": words.SAID.get(request.args.get("said", "")),
-        "unread": notifications.unread_marks(who.user_id, who.shop_id) if who is not None else {},
+        "unread": who.unread if who is not None else {},
     }
 
 

@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import Integer, bindparam, delete, literal_column, select, update
 
-from portal import policies
+from portal import notifications, policies
 from portal.extensions import db, writing
 from portal.models import Session, Shop, Staff, User
 
@@ -50,6 +50,7 @@ class Who:
     role: str
     session: str
     seen_at: datetime
+    unread: dict[str, int]  # the marks on tabs, by the names of notifications.MARKS
 
 
 def check_password(text: str, member_name: str) -> None:
@@ -165,6 +166,7 @@ _WHO = (
         _staff.role,
         _shop.name,
         _shop.version,
+        *(literal_column(words, Integer).label(f"unread_{mark}") for mark, words in notifications.MARKS.items()),
     )
     .join(User.__table__, _user.id == _session.user_id)
     .outerjoin(Staff.__table__, _staff.user_id == _user.id)
@@ -180,15 +182,19 @@ def who_is(cookie: str, now: datetime) -> tuple[Who | None, int | None]:
     if row is None:
         return None, None
     user_id, seen_at, expires_at, ended_at, member, company, version, disabled_at, shop_id, role, shop, shop_version = (
-        row
+        row[:12]
     )
     idle = SELLER_IDLE if shop_id else BUYER_IDLE
     if ended_at is not None or disabled_at is not None or now >= expires_at or now - seen_at > idle:
         return None, None if disabled_at is not None else user_id
+    unread = dict(zip(notifications.MARKS, row[12:], strict=True))
     return (
-        Who(user_id, member, company, version, shop_id, shop or "", shop_version or 0, role or "", id_hash, seen_at),
+        Who(
+            user_id, member, company, version, shop_id, shop or "", shop_version or 0, role or "", id_hash, seen_at,
+            unread,
+        ),
         None,
-    )
+    )  # fmt: skip
 
 
 def seen(who: Who, now: datetime) -> None:

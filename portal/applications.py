@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from portal import cases, eligibility, policies
@@ -56,26 +56,35 @@ def goods_of(order: Any, line: Any, *, exchangeable: bool = True, open_case: str
     )
 
 
-def lines_of(order_id: int) -> Sequence[OrderLine]:
-    """The lines of an order in their order."""
-    return db.session.scalars(
-        select(OrderLine).where(OrderLine.order_id == order_id).order_by(OrderLine.position, OrderLine.id)
-    ).all()
+_line, _product = OrderLine.__table__.c, Product.__table__.c
+_LINES = (
+    select(
+        _line.id, _line.position, _line.title, _line.spec, _line.unit, _line.unit_price_fen, _line.quantity_milli,
+        _line.claimed_milli, _line.cargo_no, _line.guarantees, _line.product_id, _line.snapshot,
+        _product.exchangeable, _product.picture,
+    )
+    .outerjoin(Product.__table__, _product.id == _line.product_id)
+    .where(_line.order_id == bindparam("order_id"))
+    .order_by(_line.position, _line.id)
+)  # fmt: skip
+
+
+def lines_of(order_id: int) -> Sequence[Any]:
+    """The lines of an order in their order, as columns, each with its product's ``picture`` and ``exchangeable``."""
+    return db.session.execute(_LINES, {"order_id": order_id}).all()
 
 
 def exchangeable(lines: Sequence[Any]) -> dict[int, bool]:
     """By line id: whether its product may be exchanged without the seller's fault."""
-    product_ids = [line.product_id for line in lines if line.product_id]
-    found: dict[int, bool] = {}
-    if product_ids:
-        rows = db.session.execute(select(Product.id, Product.exchangeable).where(Product.id.in_(product_ids))).all()
-        found = dict(rows)
-    return {line.id: found.get(line.product_id, True) for line in lines}
+    return {line.id: line.exchangeable is not False for line in lines}
+
+
+_DRAFT = select(Draft).where(Draft.order_id == bindparam("order_id"), Draft.buyer_id == bindparam("buyer_id"))
 
 
 def draft_of(order_id: int, buyer_id: int) -> Draft | None:
     """The draft of this order, if this buyer has begun one."""
-    return db.session.scalars(select(Draft).where(Draft.order_id == order_id, Draft.buyer_id == buyer_id)).one_or_none()
+    return db.session.scalars(_DRAFT, {"order_id": order_id, "buyer_id": buyer_id}).one_or_none()
 
 
 def start_draft(order_id: int, buyer_id: int, *, source: str, now: datetime, line_id: int | None = None) -> Draft:

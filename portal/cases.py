@@ -15,9 +15,9 @@ from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import bindparam, func, insert, or_, select, text, update
 
-from portal import carriers, effects, evidence, flow, ledger, notifications, policies, tracking
+from portal import carriers, effects, evidence, flow, ledger, notifications, tracking
 from portal.carriers import slow
 from portal.effects import By, Wanted
 from portal.extensions import db, writing
@@ -31,6 +31,7 @@ from portal.models import (
     Order,
     OrderLine,
     Parcel,
+    ReturnAddress,
     Shop,
     Sku,
     User,
@@ -488,15 +489,18 @@ def refused_milli(case_id: int) -> int:
 # ---------------------------------------------------------------- facts
 
 
-def facts(case: Any, now: datetime) -> Facts:
-    """What conditions and deadlines may ask about a case; only what its state needs is looked up."""
+def facts(case: Any, now: datetime, parcels: Sequence[Any] | None = None) -> Facts:
+    """What conditions and deadlines may ask about a case; only what its state needs is looked up.
+
+    ``parcels``: those of the case, for a caller that has them already.
+    """
     state = case.state
     found: dict[str, Any] = {}
     if state == State.APPLIED:
-        found["has_default_address"] = policies.default_address(case.shop_id) is not None
-        found["seller_wrote"] = _seller_wrote(case)
+        asked = {"shop_id": case.shop_id, "case_id": case.id, "order_id": case.order_id, "since": case.opened_at}
+        found |= db.session.execute(_BEFORE_AGREEING, asked).mappings().one()
     if state in (State.RETURNING, State.INSPECTING, State.CONFIRMING):
-        found |= _legs(case)
+        found |= _legs(case, parcels)
     if state == State.DISPUTED:
         found["accepted_milli"] = int(
             db.session.scalar(select(func.sum(CaseLine.accepted_milli)).where(CaseLine.case_id == case.id)) or 0
@@ -516,29 +520,37 @@ def facts(case: Any, now: datetime) -> Facts:
     )
 
 
-def _seller_wrote(case: Any) -> bool:
-    """Whether the shop has said anything to the buyer since the application, in the conversation or by asking."""
-    asked = select(CaseEvent.id).where(CaseEvent.case_id == case.id, CaseEvent.step == "ask_evidence")
-    said = (
+# Whether there is an address to agree with, and whether the shop has said anything to the buyer since the application,
+# by asking for evidence or in the conversation.
+_BEFORE_AGREEING = select(
+    select(ReturnAddress.id)
+    .where(ReturnAddress.shop_id == bindparam("shop_id"), ReturnAddress.is_default, ReturnAddress.removed_at.is_(None))
+    .exists()
+    .label("has_default_address"),
+    or_(
+        select(CaseEvent.id)
+        .where(CaseEvent.case_id == bindparam("case_id"), CaseEvent.step == "ask_evidence")
+        .exists(),
         select(Message.id)
         .join(Conversation, Conversation.id == Message.conversation_id)
-        .where(Conversation.order_id == case.order_id, Message.side == "seller", Message.at >= case.opened_at)
-    )
-    return bool(db.session.scalar(select(asked.exists() | said.exists())))
+        .where(
+            Conversation.order_id == bindparam("order_id"), Message.side == "seller", Message.at >= bindparam("since")
+        )
+        .exists(),
+    ).label("seller_wrote"),
+)
 
 
-def _legs(case: Any) -> dict[str, Any]:
-    parcels = db.session.execute(
-        select(
-            Parcel.leg,
-            Parcel.carrier,
-            Parcel.shipped_at,
-            Parcel.traced_at,
-            Parcel.signed_at,
-            Parcel.lost_at,
-            Parcel.round,
-        ).where(Parcel.case_id == case.id, Parcel.voided_at.is_(None))
-    ).all()
+_PARCELS = select(
+    Parcel.leg, Parcel.carrier, Parcel.shipped_at, Parcel.traced_at, Parcel.signed_at, Parcel.lost_at, Parcel.round,
+    Parcel.voided_at,
+).where(Parcel.case_id == bindparam("case_id"))  # fmt: skip
+
+
+def _legs(case: Any, known: Sequence[Any] | None) -> dict[str, Any]:
+    if known is None:
+        known = db.session.execute(_PARCELS, {"case_id": case.id}).all()
+    parcels = [p for p in known if p.voided_at is None]
     back = [p for p in parcels if p.leg == "back"]
     out = [p for p in parcels if p.leg == "out" and p.round == case.round]
     return {

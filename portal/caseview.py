@@ -9,21 +9,25 @@ from typing import Any
 
 from sqlalchemy import bindparam, select, tuple_
 
-from portal import carriers, cases, evidence, flow, products, reasons, tracking, words
-from portal.extensions import db
+from portal import carriers, cases, evidence, flow, reasons, tracking, words
+from portal.extensions import Moment, db
 from portal.flow import Actor, State, Step
 from portal.inputs import quantity_text
-from portal.models import Case, CaseEvent, CaseLine, Order, OrderLine, Parcel, ParcelTrace, Policy
+from portal.models import Case, CaseEvent, CaseLine, Order, OrderLine, Policy, Product, User
+
+_CASE = select(Case).where(Case.case_no == bindparam("case_no"))
+_OF_BUYER = _CASE.where(Case.buyer_id == bindparam("buyer_id"))
+_OF_SHOP = _CASE.where(Case.shop_id == bindparam("shop_id"))
 
 
 def of_buyer(case_no: str, buyer_id: int) -> Case | None:
     """This buyer's case of that number."""
-    return db.session.scalars(select(Case).where(Case.case_no == case_no, Case.buyer_id == buyer_id)).one_or_none()
+    return db.session.scalars(_OF_BUYER, {"case_no": case_no, "buyer_id": buyer_id}).one_or_none()
 
 
 def of_shop(case_no: str, shop_id: int) -> Case | None:
     """This shop's case of that number."""
-    return db.session.scalars(select(Case).where(Case.case_no == case_no, Case.shop_id == shop_id)).one_or_none()
+    return db.session.scalars(_OF_SHOP, {"case_no": case_no, "shop_id": shop_id}).one_or_none()
 
 
 PAGE = 20
@@ -36,14 +40,17 @@ _LIST = (
     .order_by(Case.updated_at.desc(), Case.id.desc())
     .limit(PAGE + 1)
 )  # fmt: skip
+_NEXT = _LIST.where(tuple_(Case.updated_at, Case.id) < tuple_(bindparam("at", type_=Moment()), bindparam("id")))
 
 
 def list_of(
     buyer_id: int, after: tuple[datetime, int] | None = None
 ) -> tuple[Sequence[Any], tuple[datetime, int] | None]:
     """One page of a buyer's cases, the newest change first, and the key the next one begins after."""
-    query = _LIST if after is None else _LIST.where(tuple_(Case.updated_at, Case.id) < tuple_(*after))
-    rows = db.session.execute(query, {"buyer_id": buyer_id}).all()
+    values: dict[str, Any] = {"buyer_id": buyer_id}
+    if after is not None:
+        values["at"], values["id"] = after
+    rows = db.session.execute(_LIST if after is None else _NEXT, values).all()
     if len(rows) <= PAGE:
         return rows, None
     return rows[:PAGE], (rows[PAGE - 1].updated_at, rows[PAGE - 1].id)
@@ -55,8 +62,9 @@ class View:
 
     case: Case
     side: Actor
-    order: Order
-    policy: Policy
+    order: Any  # id, order_no, paid_fen, received_at
+    buyer: str  # 会员名
+    policy_version: int
     state: str
     stage: str
     end: str
@@ -66,16 +74,16 @@ class View:
     reason: str
     payer: str
     lines: Sequence[Any]
-    parcels: dict[str, list[Parcel]]
-    traces: dict[int, list[ParcelTrace]]
+    parcels: dict[str, list[Any]]
+    traces: dict[int, list[Any]]
     photos: dict[int, list[Any]]
-    events: Sequence[CaseEvent]
+    events: Sequence[Any]
     news: dict[tuple[str, str, str, str], str] = field(default_factory=dict)
     actions: list[tuple[Step, str | None]] = field(default_factory=list)
     pictures: dict[int, str] = field(default_factory=dict)  # of products, by id
     overdue: bool = False  # the deadline has passed and the clock has not come round yet
 
-    def details(self, event: CaseEvent) -> list[str]:
+    def details(self, event: Any) -> list[str]:
         """What the step brought or changed, beside its sentence and its note."""
         return details(event, self.lines)
 
@@ -92,10 +100,10 @@ class View:
         applied = {event.version for event in self.events if event.step in ("apply", "modify")}
         return [photo for version, photos in sorted(self.photos.items()) if version in applied for photo in photos]
 
-    def said(self, event: CaseEvent) -> str:
+    def said(self, event: Any) -> str:
         """The table's sentence for what happened."""
         row = (event.step, event.source, event.target)
-        return self.news.get((*row, event.data.get("rule", "")), self.news.get((*row, ""), event.step))
+        return self.news.get((*row, event.data.get("rule", "")), self.news.get((*row, ""), str(event.step)))
 
 
 _NEWS = {
@@ -105,40 +113,65 @@ _NEWS = {
 }
 
 
+# Tables' own columns, not the entities' attributes: the same rows, without the work of the ORM on each.
+_case, _order, _policy, _user, _line, _bought, _product, _event = (
+    table.__table__.c for table in (Case, Order, Policy, User, CaseLine, OrderLine, Product, CaseEvent)
+)
+_AROUND = (
+    select(
+        _order.id, _order.order_no, _order.paid_fen, _order.received_at, _policy.version.label("policy_version"),
+        _user.member_name.label("buyer"),
+    )
+    .select_from(Case.__table__)
+    .join(Order.__table__, _order.id == _case.order_id)
+    .join(Policy.__table__, _policy.id == _case.policy_id)
+    .join(User.__table__, _user.id == _case.buyer_id)
+    .where(_case.id == bindparam("case_id"))
+)  # fmt: skip
+_LINES = (
+    select(
+        _line.id, _line.order_line_id, _line.quantity_milli, _line.received_milli, _line.accepted_milli,
+        _line.shipped_milli, _line.condition, _line.inspection_note, _line.wanted_spec, _line.title, _line.spec,
+        _line.unit, _bought.product_id, _bought.snapshot, _bought.unit_price_fen, _bought.cargo_no,
+        _bought.quantity_milli.label("bought_milli"), _bought.claimed_milli, _product.picture,
+    )
+    .join(OrderLine.__table__, _bought.id == _line.order_line_id)
+    .outerjoin(Product.__table__, _product.id == _bought.product_id)
+    .where(_line.case_id == bindparam("case_id"))
+    .order_by(_line.id)
+)  # fmt: skip
+_EVENTS = (
+    select(
+        _event.version, _event.step, _event.actor, _event.author, _event.at, _event.source, _event.target,
+        _event.note, _event.data,
+    )
+    .where(_event.case_id == bindparam("case_id"))
+    .order_by(_event.version.desc())
+)  # fmt: skip
+
+
 def view(case: Case, side: Actor, now: datetime) -> View:
     """Collect the page of ``case`` for ``side``."""
-    order = db.session.get_one(Order, case.order_id)
-    lines = db.session.execute(
-        select(
-            CaseLine.id, CaseLine.order_line_id, CaseLine.quantity_milli, CaseLine.received_milli,
-            CaseLine.accepted_milli,
-            CaseLine.shipped_milli, CaseLine.condition, CaseLine.inspection_note, CaseLine.wanted_spec, CaseLine.title,
-            CaseLine.spec, CaseLine.unit, OrderLine.product_id, OrderLine.snapshot, OrderLine.unit_price_fen,
-            OrderLine.cargo_no,
-            OrderLine.quantity_milli.label("bought_milli"), OrderLine.claimed_milli,
-        )
-        .join(OrderLine, OrderLine.id == CaseLine.order_line_id)
-        .where(CaseLine.case_id == case.id)
-        .order_by(CaseLine.id)
-    ).all()  # fmt: skip
+    of_case = {"case_id": case.id}
+    around = db.session.execute(_AROUND, of_case).one()
+    lines = db.session.execute(_LINES, of_case).all()
     parcels, traces = tracking.of_case(case.id)
-    legs: dict[str, list[Parcel]] = {}
+    legs: dict[str, list[Any]] = {}
     for parcel in parcels:
         legs.setdefault(parcel.leg, []).append(parcel)
     photos: dict[int, list[Any]] = {}
     for row in evidence.of_case(case.id):
         photos.setdefault(row.event_version or 0, []).append(row)
-    events = db.session.scalars(
-        select(CaseEvent).where(CaseEvent.case_id == case.id).order_by(CaseEvent.version.desc())
-    ).all()
+    events = db.session.execute(_EVENTS, of_case).all()
     waits = flow.WAITS_FOR[State(case.state)]
     if case.problem_open:
         waits = Actor.SELLER
     return View(
         case=case,
         side=side,
-        order=order,
-        policy=db.session.get_one(Policy, case.policy_id),
+        order=around,
+        buyer=around.buyer,
+        policy_version=around.policy_version,
         state=words.STATE[case.state],
         stage=flow.STAGE_OF[State(case.state)],
         end="done" if case.state == State.COMPLETED else "stop" if case.state in flow.FINAL else "",
@@ -153,13 +186,15 @@ def view(case: Case, side: Actor, now: datetime) -> View:
         photos=photos,
         events=events,
         news=_NEWS,
-        actions=actions(case, side, now),
-        pictures=products.pictures([line.product_id for line in lines]),
+        actions=actions(case, side, now, parcels),
+        pictures={line.product_id: line.picture for line in lines if line.picture},
         overdue=case.due_at is not None and case.due_at <= now,
     )
 
 
-def actions(case: Case, side: Actor, now: datetime) -> list[tuple[Step, str | None]]:
+def actions(
+    case: Case, side: Actor, now: datetime, parcels: Sequence[Any] | None = None
+) -> list[tuple[Step, str | None]]:
     """The steps with a button for this side, each with the sentence that says why not yet (None: it can be taken).
 
     What leads on comes first, giving up last. Of rows that share a button, the one that can be taken is shown.
@@ -167,7 +202,7 @@ def actions(case: Case, side: Actor, now: datetime) -> list[tuple[Step, str | No
     open_now = [step for step in flow.open_steps(case.type, case.state, side) if step.button]
     if not open_now:
         return []
-    facts = cases.facts(case, now)
+    facts = cases.facts(case, now, parcels)
     found: dict[str, tuple[Step, str | None]] = {}
     for step in open_now:
         refusal = flow.unmet(step, facts)
@@ -179,7 +214,7 @@ def actions(case: Case, side: Actor, now: datetime) -> list[tuple[Step, str | No
 _LATER = {"extend": 1, "modify": 1, "report_problem": 1, "agree_no_return": 1, "withdraw": 2}  # all others lead on
 
 
-def details(event: CaseEvent, lines: Sequence[Any]) -> list[str]:
+def details(event: Any, lines: Sequence[Any]) -> list[str]:
     """What a step brought or changed, in sentences for the timeline; ``lines`` are those of the view."""
     data = event.data
     titles = {line.id: f"{line.title} {line.spec}".strip() for line in lines}

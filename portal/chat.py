@@ -118,6 +118,36 @@ def newer(conversation_id: int, after: int) -> Sequence[Any]:
     return db.session.execute(_NEW, {"conversation_id": conversation_id, "after": after}).all()
 
 
+_STANDS = (
+    select(Order.id, Conversation.id.label("talk_id"), Conversation.last_message_id)
+    .outerjoin(Conversation, Conversation.order_id == Order.id)
+    .where(Order.order_no == bindparam("order_no"))
+)
+_STANDS_FOR = {
+    "buyer": _STANDS.where(Order.buyer_id == bindparam("owner_id")),
+    "seller": _STANDS.where(Order.shop_id == bindparam("owner_id")),
+}
+
+
+def stands(order_no: str, side: Side, owner_id: int | None) -> Any:
+    """For polls: (id, talk_id, last_message_id) of this buyer's or shop's order; None when it isn't theirs."""
+    return db.session.execute(_STANDS_FOR[side], {"order_no": order_no, "owner_id": owner_id}).one_or_none()
+
+
+_LAST = (
+    select(Message.id, Message.side, Message.kind, Message.words, Message.data, Message.at)
+    .join(Conversation, Conversation.id == Message.conversation_id)
+    .where(Conversation.order_id == bindparam("order_id"))
+    .order_by(Message.id.desc())
+    .limit(bindparam("most"))
+)
+
+
+def last_of(order_id: int, most: int) -> list[Any]:
+    """The last few messages about an order, oldest first."""
+    return list(reversed(db.session.execute(_LAST, {"order_id": order_id, "most": most}).all()))
+
+
 def latest(conversation_id: int, before: int | None = None) -> Sequence[Any]:
     """The newest messages, oldest first; ``before`` goes further back."""
     query = (

@@ -130,9 +130,22 @@ def counts(buyer_id: int) -> dict[str, int]:
     return dict(db.session.execute(_COUNTS, {"buyer_id": buyer_id}).mappings().one())
 
 
+_OF_BUYER = select(Order).where(Order.order_no == bindparam("order_no"), Order.buyer_id == bindparam("buyer_id"))
+_SHOWN = (
+    select(*_order, _shop.name.label("shop"))
+    .join(Shop.__table__, _shop.id == _order.shop_id)
+    .where(_order.order_no == bindparam("order_no"), _order.buyer_id == bindparam("buyer_id"))
+)
+
+
 def of_buyer(order_no: str, buyer_id: int) -> Order | None:
     """This buyer's order of that number."""
-    return db.session.scalars(select(Order).where(Order.order_no == order_no, Order.buyer_id == buyer_id)).one_or_none()
+    return db.session.scalars(_OF_BUYER, {"order_no": order_no, "buyer_id": buyer_id}).one_or_none()
+
+
+def shown_to_buyer(order_no: str, buyer_id: int) -> Any | None:
+    """The same for its page: all columns, and ``shop``, the shop's name."""
+    return db.session.execute(_SHOWN, {"order_no": order_no, "buyer_id": buyer_id}).one_or_none()
 
 
 def cases_of(order_id: int) -> Sequence[Any]:

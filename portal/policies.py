@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from portal.extensions import db
 from portal.models import Policy, ReturnAddress
 
+_CURRENT = select(Policy).where(Policy.shop_id == bindparam("shop_id")).order_by(Policy.version.desc()).limit(1)
+
 
 def current(shop_id: int) -> Policy:
     """The policy in force for new applications. Every shop has one from its first day."""
-    return db.session.scalars(
-        select(Policy).where(Policy.shop_id == shop_id).order_by(Policy.version.desc()).limit(1)
-    ).one()
+    return db.session.scalars(_CURRENT, {"shop_id": shop_id}).one()
 
 
 def begin(shop_id: int, now: datetime) -> Policy:

@@ -120,11 +120,13 @@ def counts(shop_id: int, now: datetime) -> dict[str, int]:
     return found
 
 
+_HISTORY = select(func.count(), func.coalesce(func.sum((_case.state == "withdrawn").cast(db.Integer)), 0)).where(
+    _case.shop_id == bindparam("shop_id"), _case.buyer_id == bindparam("buyer_id"), _case.opened_at > bindparam("since")
+)
+
+
 def history_of(shop_id: int, buyer_id: int, now: datetime) -> tuple[int, int]:
     """Facts about a buyer in this shop in 90 days: how many applications, how many of them withdrawn."""
-    row = db.session.execute(
-        select(func.count(), func.coalesce(func.sum((Case.state == "withdrawn").cast(db.Integer)), 0)).where(
-            Case.shop_id == shop_id, Case.buyer_id == buyer_id, Case.opened_at > now - timedelta(days=90)
-        )
-    ).one()
+    values = {"shop_id": shop_id, "buyer_id": buyer_id, "since": now - timedelta(days=90)}
+    row = db.session.execute(_HISTORY, values).one()
     return int(row[0]), int(row[1])

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from portal.extensions import db
 from portal.models import Parcel, ParcelTrace
@@ -31,15 +31,25 @@ def keep(parcel_id: int, *, at: datetime, status: str, said: str) -> Parcel | No
     return parcel
 
 
-def of_case(case_id: int) -> tuple[Sequence[Parcel], dict[int, list[ParcelTrace]]]:
-    """The parcels of a case, oldest first, and their scans, newest first, by parcel id."""
-    parcels = db.session.scalars(select(Parcel).where(Parcel.case_id == case_id).order_by(Parcel.id)).all()
-    traces: dict[int, list[ParcelTrace]] = {}
-    if parcels:
-        for trace in db.session.scalars(
-            select(ParcelTrace)
-            .where(ParcelTrace.parcel_id.in_([parcel.id for parcel in parcels]))
-            .order_by(ParcelTrace.at.desc(), ParcelTrace.id.desc())
-        ):
-            traces.setdefault(trace.parcel_id, []).append(trace)
-    return parcels, traces
+_parcel, _trace = Parcel.__table__.c, ParcelTrace.__table__.c
+_OF_CASE = (
+    select(
+        _parcel.id, _parcel.leg, _parcel.round, _parcel.carrier, _parcel.carrier_name, _parcel.tracking_no,
+        _parcel.note, _parcel.shipped_at, _parcel.traced_at, _parcel.signed_at, _parcel.lost_at, _parcel.voided_at,
+        _trace.parcel_id, _trace.at, _trace.status, _trace.words,
+    )
+    .outerjoin(ParcelTrace.__table__, _trace.parcel_id == _parcel.id)
+    .where(_parcel.case_id == bindparam("case_id"))
+    .order_by(_parcel.id, _trace.at.desc(), _trace.id.desc())
+)  # fmt: skip
+
+
+def of_case(case_id: int) -> tuple[list[Any], dict[int, list[Any]]]:
+    """The parcels of a case, oldest first, and their scans, newest first, by parcel id; one query, rows of columns."""
+    parcels: dict[int, Any] = {}
+    traces: dict[int, list[Any]] = {}
+    for row in db.session.execute(_OF_CASE, {"case_id": case_id}):
+        parcels.setdefault(row.id, row)
+        if row.parcel_id is not None:
+            traces.setdefault(row.id, []).append(row)
+    return list(parcels.values()), traces

@@ -144,16 +144,23 @@ class Cast:
         return db.session.scalars(db.select(Order).where(Order.order_no == order.order_no)).one()
 
     def open_case(
-        self, order: Order | None = None, *, milli: int = 2_000, reason: str = "damaged", now: datetime | None = None
+        self,
+        order: Order | None = None,
+        *,
+        milli: int = 2_000,
+        reason: str = "damaged",
+        now: datetime | None = None,
+        lines: int = 1,
     ) -> Case:
-        """An application for the first line, straight through the domain."""
+        """An application for the first lines, straight through the domain."""
         order = order or self.order()
-        line_id = db.session.scalars(db.select(OrderLine.id).where(OrderLine.order_id == order.id)).first()
+        first = db.select(OrderLine.id).where(OrderLine.order_id == order.id).order_by(OrderLine.id).limit(lines)
+        line_ids = db.session.scalars(first).all()
         with writing():
             case = cases.open_case(
                 by=self.by(Actor.BUYER),
                 order=db.session.get_one(Order, order.id),
-                wanted=[Wanted(line_id or 0, milli)],
+                wanted=[Wanted(line_id, milli) for line_id in line_ids],
                 reason=reason,
                 description="袜子破洞",
                 receiver=("李雯", "13425059650", "四川省 成都市 武侯区 一环路南二段8号"),
@@ -177,10 +184,10 @@ class Cast:
             case_id = cases.take(case.id, step, by=self.by(actor), now=now or self.now, **values).id
         return db.session.get_one(Case, case_id)
 
-    def until(self, state: str, *, order: Order | None = None, now: datetime | None = None) -> Case:
+    def until(self, state: str, *, order: Order | None = None, now: datetime | None = None, lines: int = 1) -> Case:
         """A case brought to ``state`` by the shortest way."""
         at = now or self.now
-        case = self.open_case(order, now=at)
+        case = self.open_case(order, now=at, lines=lines)
         parcels = [("ZTO", "75484863576596")]
         path: list[tuple[str, Actor, dict[str, Any]]] = []
         if state == "revising":

@@ -84,11 +84,10 @@ def _send(order_id: int, words: str, photos: list[str]) -> None:
 def contact_new(order_no: str) -> ResponseReturnValue:
     """What was said since: 204 when nothing."""
     g.polled = True
-    order = guards.found(orders.of_buyer(order_no, g.who.user_id))
-    talk = chat.known(order.id)
+    talk = guards.found(chat.stands(order_no, "buyer", g.who.user_id))
     after = request.args.get("after", "0")
     key = int(after) if after.isascii() and after.isdigit() and len(after) < 18 else 0
-    found = chat.newer(talk.id, key) if talk and talk.last_message_id > key else []
+    found = chat.newer(talk.talk_id, key) if (talk.last_message_id or 0) > key else []
     if not found:
         return Response(status=204)
     return page("shared/_messages.html", messages=found, side="buyer", photos=chat.photos_of([m.id for m in found]))

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from flask import abort, g, request
 from flask.typing import ResponseReturnValue
 
-from portal import applications, eligibility, inputs, orders, policies, products, reasons, words
+from portal import applications, eligibility, inputs, orders, policies, reasons, words
 from portal.buyer import bp
 from portal.extensions import db
 from portal.models import Shop
@@ -50,7 +50,7 @@ def _marks() -> str:
 @bp.get("/orders/<order_no>")
 def order(order_no: str) -> ResponseReturnValue:
     """One order: its lines, what remains of each, what can be done and why not."""
-    found = guards.found(orders.of_buyer(order_no, g.who.user_id))
+    found = guards.found(orders.shown_to_buyer(order_no, g.who.user_id))
     lines = applications.lines_of(found.id)
     may = applications.exchangeable(lines)
     policy = policies.current(found.shop_id)
@@ -60,11 +60,12 @@ def order(order_no: str) -> ResponseReturnValue:
         for line in lines
     }
     return page(
-        "buyer/order.html", order=found, shop=db.session.get_one(Shop, found.shop_id), lines=lines, offers=offers,
-        cases=orders.cases_of(found.id), draft=applications.draft_of(found.id, g.who.user_id),
+        "buyer/order.html", order=found, lines=lines, offers=offers,
+        cases=orders.cases_of(found.id) if found.case_count else (),
+        draft=applications.draft_of(found.id, g.who.user_id),
         any_offer=any(offer.allowed for offer in offers.values()),
-        pictures=products.pictures([line.product_id for line in lines]), next_step=words.ORDER_NEXT[found.status],
-        parcels=parcels_of(found.carrier_text, found.tracking_text),
+        pictures={line.product_id: line.picture for line in lines if line.picture},
+        next_step=words.ORDER_NEXT[found.status], parcels=parcels_of(found.carrier_text, found.tracking_text),
     )  # fmt: skip
 
 

@@ -6,13 +6,11 @@ from typing import Any
 
 from flask import g, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
 
 from portal import cases, caseview, chat, flow, inputs, policies, queue, reasons, words
 from portal.effects import By, Counted
-from portal.extensions import db
 from portal.flow import Actor, StepRefused
-from portal.models import Case, User
+from portal.models import Case
 from portal.seller import bp, forms
 from portal.web import guards
 from portal.web.once import once
@@ -48,14 +46,13 @@ def _page(case: Case, status: int, form: Any = None, typed: Any = (), kept: Any 
     tab = request.args.get("tab", "open")
     tab = tab if tab in queue.TABS else "open"
     rows, more = queue.page_of(case.shop_id, tab, g.now)
-    talk = chat.known(case.order_id)
-    said = chat.latest(talk.id)[-LAST_MESSAGES:] if talk else []
+    said = chat.last_of(case.order_id, LAST_MESSAGES)
     return page(
         "seller/case.html", status, case=case, view=view, news=news, form=form, side="seller", typed_words=typed,
         kept_photos=kept, history=queue.history_of(case.shop_id, case.buyer_id, g.now), rows=rows, more_rows=more,
         tab=tab, tabs=queue.TABS, soon=g.now + queue.SOON, said_reason=reasons.said, keys=KEYS, messages=said,
         photos=chat.photos_of([message.id for message in said]),
-        buyer=db.session.scalar(select(User.member_name).where(User.id == case.buyer_id)),
+        buyer=view.buyer,
     )  # fmt: skip
 
 

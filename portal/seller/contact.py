@@ -79,10 +79,10 @@ def contact(order_no: str) -> ResponseReturnValue:
 def contact_new(order_no: str) -> ResponseReturnValue:
     """What was said since: 204 when nothing."""
     g.polled = True
-    talk = chat.known(_order(order_no).id)
+    talk = guards.found(chat.stands(order_no, "seller", g.who.shop_id))
     after = request.args.get("after", "0")
     key = int(after) if after.isascii() and after.isdigit() and len(after) < 18 else 0
-    found = chat.newer(talk.id, key) if talk and talk.last_message_id > key else []
+    found = chat.newer(talk.talk_id, key) if (talk.last_message_id or 0) > key else []
     if not found:
         return Response(status=204)
     return page("shared/_messages.html", messages=found, side="seller", photos=chat.photos_of([m.id for m in found]))

@@ -87,8 +87,8 @@ def _order(cast: Cast, number: int, lines: int) -> Order:
 
 
 def _case(cast: Cast, order: Order) -> int:
-    """A case with three lines' worth of life: both parcels, scans, six events."""
-    case = cast.until("confirming", order=order, now=cast.now - timedelta(hours=20))
+    """A case of three lines that has seen much: both parcels, their scans, six events."""
+    case = cast.until("confirming", order=order, now=cast.now - timedelta(hours=20), lines=3)
     for parcel_id in db.session.scalars(db.select(Parcel.id).where(Parcel.case_id == case.id)).all():
         for hour in range(4):
             at = cast.now - timedelta(hours=10 - hour)

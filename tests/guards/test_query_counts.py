@@ -1,0 +1,123 @@
+"""A page asks the database as often for three rows as for one, and not often."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import event
+
+from portal import chat, flow
+from portal.extensions import db, writing
+from portal.flow import Actor
+from portal.models import Order
+from tests.cast import Cast, sign_in
+from tests.conftest import Clock
+
+MOST = 12  # statements a page
+
+
+@contextmanager
+def counting() -> Iterator[list[str]]:
+    """The statements executed meanwhile."""
+    heard: list[str] = []
+
+    def hear(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        heard.append(re.sub(r"\(\?(, \?)*\)", "(?)", statement))  # a list of three asks as one of one does
+
+    event.listen(db.engine, "before_cursor_execute", hear)
+    try:
+        yield heard
+    finally:
+        event.remove(db.engine, "before_cursor_execute", hear)
+
+
+@pytest.fixture
+def asked(app: Flask, cast: Cast, now: Clock) -> Callable[[str, str], list[str]]:
+    """Who opens which page; the statements that took."""
+
+    def ask(who: str, url: str) -> list[str]:
+        browser = sign_in(app, who)
+        assert browser.get(url).status_code == 200  # what is only read once a process is read now
+        with counting() as heard:
+            assert browser.get(url).status_code == 200
+        return heard
+
+    return ask
+
+
+def orders_with_cases(cast: Cast, number: int) -> None:
+    for _ in range(number):
+        cast.open_case(cast.order(lines=2))
+
+
+def talks(cast: Cast, number: int) -> None:
+    for _ in range(number):
+        order = cast.order()
+        with writing():
+            talk = chat.of_order(db.session.get_one(Order, order.id), cast.now)
+            chat.say(talk, "buyer", cast.buyer, "在吗", now=cast.now)
+            chat.say(talk, "seller", cast.seller, "在的", now=cast.now)
+
+
+def agreed(cast: Cast, number: int) -> None:
+    for _ in range(number):
+        cast.take(cast.open_case(), "agree", Actor.SELLER)
+
+
+LISTS: dict[str, tuple[str, str, Callable[[Cast, int], None]]] = {
+    "my orders": ("buyer", "/orders", orders_with_cases),
+    "我的": ("buyer", "/me", orders_with_cases),
+    "home": ("buyer", "/", orders_with_cases),
+    "buyer's cases": ("buyer", "/cases", orders_with_cases),
+    "buyer's notices": ("buyer", "/notices", agreed),
+    "buyer's messages": ("buyer", "/messages", talks),
+    "queue": ("seller", "/seller", orders_with_cases),
+    "seller's notices": ("seller", "/seller/notices", orders_with_cases),
+    "seller's messages": ("seller", "/seller/messages", talks),
+    "products": ("seller", "/seller/products", orders_with_cases),
+}
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_three_rows_cost_what_one_does(name: str, cast: Cast, asked: Callable[[str, str], list[str]]) -> None:
+    who, url, fill = LISTS[name]
+    fill(cast, 1)
+    one = asked(who, url)
+    fill(cast, 2)
+    three = asked(who, url)
+    assert one == three
+    assert len(three) <= MOST
+
+
+def order_of(cast: Cast, lines: int) -> str:
+    return f"/orders/{cast.order(lines=lines).order_no}"
+
+
+def talk_of(cast: Cast, lines: int) -> str:
+    return f"/orders/{cast.order(lines=lines).order_no}/contact"
+
+
+def case_in(state: str, side: str = "") -> Callable[[Cast, int], str]:
+    return lambda cast, lines: f"{side}/cases/{cast.until(state, order=cast.order(lines=lines), lines=lines).case_no}"
+
+
+PAGES: dict[str, tuple[str, Callable[[Cast, int], str]]] = {
+    "order": ("buyer", order_of),
+    "conversation": ("buyer", talk_of),
+    **{f"case {state}, buyer": ("buyer", case_in(state)) for state in flow.State},
+    **{f"case {state}, seller": ("seller", case_in(state, "/seller")) for state in flow.State},
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_three_lines_cost_what_one_does(name: str, cast: Cast, asked: Callable[[str, str], list[str]]) -> None:
+    who, make = PAGES[name]
+    one = asked(who, make(cast, 1))
+    three = asked(who, make(cast, 3))
+    assert one == three
+    assert len(three) <= MOST
