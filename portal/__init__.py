@@ -13,7 +13,7 @@ from flask_compress import Compress
 from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
-from portal import cases, clock, models, words
+from portal import cases, clock, models, notifications, words
 from portal.config import Settings
 from portal.extensions import db, migrate, use_lock_file
 from portal.store import DirectoryStore
