@@ -331,8 +331,8 @@ def python_markup(source: str) -> Iterator[Finding]:
         'Markup(f"<b>{name}</b>")',
         "markupsafe.Markup(text)",
         'flask.render_template_string("{{ a }}")',
-        'page = "<p style=\'color: red\'>"',
-        'page = f"<p onclick=\'go()\'>{name}</p>"',
+        "page = \"<p style='color: red'>\"",
+        "page = f\"<p onclick='go()'>{name}</p>\"",
     ],
 )
 def test_markup_in_python_is_found(source: str) -> None:
