@@ -14,7 +14,7 @@ from sqlalchemy import Integer, bindparam, delete, literal_column, select, updat
 
 from portal import notifications, policies
 from portal.extensions import db, writing
-from portal.models import Session, Shop, Staff, User
+from portal.models import KeptForm, Session, Shop, Staff, User
 
 BUYER_IDLE, BUYER_LONGEST = timedelta(days=14), timedelta(days=30)
 SELLER_IDLE, SELLER_LONGEST = timedelta(hours=2), timedelta(hours=12)
@@ -207,6 +207,18 @@ def sign_out(session: str, now: datetime) -> None:
     db.session.execute(update(Session).where(Session.id_hash == session).values(ended_at=now))
 
 
+def sign_out_one(user_id: int, begins: str, now: datetime) -> int:
+    """End the session of this person whose id begins so (at least 16 characters); returns how many."""
+    if len(begins) < 16:
+        return 0
+    done = db.session.execute(
+        update(Session)
+        .where(Session.user_id == user_id, Session.id_hash.startswith(begins, autoescape=True))
+        .values(ended_at=now)
+    )
+    return int(done.rowcount)  # type: ignore[attr-defined]
+
+
 def sign_out_others(user_id: int, keep: str, now: datetime) -> int:
     """End all other sessions of a person; returns how many."""
     done = db.session.execute(
@@ -218,5 +230,6 @@ def sign_out_others(user_id: int, keep: str, now: datetime) -> int:
 
 
 def forget_old_sessions(now: datetime) -> None:
-    """Remove sessions that ended more than thirty days ago."""
+    """Remove sessions that ended more than thirty days ago, and forms kept for as long."""
     db.session.execute(delete(Session).where(Session.expires_at < now - timedelta(days=30)))
+    db.session.execute(delete(KeptForm).where(KeptForm.kept_at < now - timedelta(days=30)))

@@ -126,6 +126,7 @@ SAID: dict[str, str] = {
     "notices-read": "通知已全部标为已读",
     "product-saved": "商品已更新",
     "import-started": "文件已上传,正在检查",
+    "session-ended": "该设备已退出登录",
     "sessions-ended": "其他设备已退出登录",
     "password-changed": "密码已修改,其他设备需要重新登录",
     "sent-back": "拒收商品的退还运单已登记",
@@ -160,3 +161,15 @@ def span(length: timedelta) -> str:
 def left(due_at: datetime, now: datetime) -> str:
     """还剩 1 天 3 小时, or 已超时 2 小时."""
     return f"还剩 {span(due_at - now)}" if due_at > now else f"已超时 {span(now - due_at)}"
+
+
+_SYSTEMS = (("iPhone", "iPhone"), ("iPad", "iPad"), ("HarmonyOS", "鸿蒙"), ("Android", "安卓"), ("Windows", "Windows"),
+            ("Macintosh", "Mac"), ("Linux", "Linux"))  # fmt: skip
+_BROWSERS = (("MicroMessenger", "微信"), ("AlipayClient", "支付宝"), ("Edg", "Edge"), ("Firefox", "Firefox"),
+             ("Chrome", "Chrome"), ("Safari", "Safari"))  # fmt: skip
+
+
+def device(agent: str) -> str:
+    """What a browser calls itself, as people know it: iPhone · 微信."""
+    found = [next((name for sign, name in known if sign in agent), "") for known in (_SYSTEMS, _BROWSERS)]
+    return " · ".join(filter(None, found)) or "未知设备"

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from wtforms import PasswordField
 from wtforms.validators import InputRequired
 
-from portal import accounts
+from portal import accounts, words
 from portal.auth import bp
 from portal.config import Settings
 from portal.extensions import writing
@@ -46,7 +46,7 @@ def sign_in() -> ResponseReturnValue:
             if g.who is not None:  # whoever was signed in at this browser no longer is
                 with writing():
                     accounts.sign_out(g.who.session, g.now)
-            cookie = accounts.sign_in(user, now=g.now, device=request.headers.get("User-Agent", ""))
+            cookie = accounts.sign_in(user, now=g.now, device=words.device(request.headers.get("User-Agent", "")))
             answer = redirect(wanted, 303)
             security.set_cookie(answer, cookie, _settings())
             return answer

@@ -21,12 +21,15 @@ def me() -> ResponseReturnValue:
 
 @bp.route("/me/sessions", methods=["GET", "POST"])
 def sessions() -> ResponseReturnValue:
-    """Where this account is signed in; POST signs the others out."""
-
+    """Where this account is signed in; POST signs one of the others out, or all of them."""
     if request.method == "POST":
+        one = request.form.get("session", "")
         with writing():
-            accounts.sign_out_others(g.who.user_id, g.who.session, g.now)
-        return redirect("/me/sessions?said=sessions-ended", 303)
+            if one:
+                accounts.sign_out_one(g.who.user_id, one, g.now)
+            else:
+                accounts.sign_out_others(g.who.user_id, g.who.session, g.now)
+        return redirect(f"/me/sessions?said={'session-ended' if one else 'sessions-ended'}", 303)
     rows = db.session.scalars(
         select(Session)
         .where(Session.user_id == g.who.user_id, Session.ended_at.is_(None), Session.expires_at > g.now)

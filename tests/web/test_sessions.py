@@ -18,7 +18,7 @@ from sqlalchemy import delete, func, select, update
 from werkzeug.exceptions import HTTPException
 from werkzeug.test import TestResponse
 
-from portal import accounts
+from portal import accounts, words
 from portal.extensions import Busy, db, writing
 from portal.models import KeptForm, Message, Session, Staff, User
 from portal.web import errors, rates
@@ -391,14 +391,14 @@ def test_the_list_of_sessions_and_ending_the_others(app: Flask, cast: Cast, now:
     here, there, ended, other = (app.test_client() for _ in range(4))
     enter(ended, headers={"User-Agent": "Gone"})
     ended.post("/logout", data=token_of(ended.get("/login")))
-    enter(here, headers={"User-Agent": "Phone"})
+    enter(here, headers={"User-Agent": "Mozilla/5.0 (iPhone) Safari/600"})
     now.forward(minutes=1)
     enter(there, headers={"User-Agent": "<b onclick=x()>Desk</b>" + "x" * 500})
     enter(other, "buyer2", headers={"User-Agent": "Stranger"})
     page = here.get("/me/sessions")
     assert page.status_code == 200
     assert page.text.count("本机") == 1
-    assert "Phone" in page.text
+    assert "iPhone · Safari" in page.text
     assert "&lt;b onclick=x()&gt;Desk" in page.text
     assert "Gone" not in page.text
     assert "Stranger" not in page.text
@@ -871,3 +871,32 @@ def test_a_name_that_is_not_ours_is_refused(tmp_path: Path, sqlite_template: Pat
         answer = app.test_client().get("/guide", base_url=f"http://{host}")
         assert answer.status_code == status, host
         assert "evil.example" not in answer.text
+
+
+def test_one_other_device_can_be_signed_out(app: Flask, cast: Cast) -> None:
+    here, there = sign_in(app, "buyer"), sign_in(app, "buyer")
+    page = here.get("/me/sessions").text
+    other = page.split('name="session" value="')[1].split('"')[0]
+    assert "本机" in page and len(other) == 16
+    assert post(here, "/me/sessions", {"session": other}).location == "/me/sessions?said=session-ended"
+    assert there.get("/me").status_code == 303
+    assert here.get("/me").status_code == 200
+    stranger = sign_in(app, "buyer2")
+    cookie = here.get_cookie("sid")
+    assert cookie is not None
+    own = hashlib.sha256(cookie.value.encode()).hexdigest()[:16]
+    post(stranger, "/me/sessions", {"session": own})
+    post(stranger, "/me/sessions", {"session": "%"})
+    assert here.get("/me").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("agent", "said"),
+    [
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) MicroMessenger/8.0", "iPhone · 微信"),
+        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/130.0 Safari/537.36 Edg/130.0", "Windows · Edge"),
+        ("curl/8", "未知设备"),
+    ],
+)
+def test_a_browser_is_called_as_people_know_it(agent: str, said: str) -> None:
+    assert words.device(agent) == said
