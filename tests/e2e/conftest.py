@@ -14,7 +14,7 @@ from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page
 from werkzeug.serving import make_server
 
-from portal import accounts, cases, clock, policies
+from portal import accounts, cases, clock, demo, policies
 from portal.extensions import db, writing
 from portal.models import Order, Shop, User
 from portal.order_export import read
@@ -98,6 +98,17 @@ def serving(app: Flask) -> Iterator[World]:
     yield World(app, f"http://127.0.0.1:{server.server_port}")
     server.shutdown()
     thread.join()
+
+
+@pytest.fixture(scope="session")
+def lively(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """The demo's world: a case in every state."""
+    app = make_app(tmp_path_factory.mktemp("lively") / "data", sqlite_template, qa="1")
+    with app.app_context():
+        demo.build(clock.now(), app.extensions["portal_store"])
+        db.session.remove()
+    with serving(app) as world:
+        yield world
 
 
 KINDS: dict[str, dict[str, Any]] = {

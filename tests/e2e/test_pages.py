@@ -12,13 +12,12 @@ from axe_playwright_python.base import AXE_FILE_PATH
 from flask import Flask
 from playwright.sync_api import Page, Response
 
-from portal import caseview, clock, demo, flow, importing
+from portal import caseview, clock, flow, importing
 from portal.extensions import db, writing
 from portal.flow import Actor
 from portal.models import Case, ImportJob, Order, Product, Shop, User
 from tests.cast import post, sign_in
-from tests.conftest import make_app
-from tests.e2e.conftest import DESK, PHONE, World, serving
+from tests.e2e.conftest import DESK, PHONE, World
 from tests.e2e.pages import Person
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
@@ -37,17 +36,6 @@ SMALL = """() => [...document.querySelectorAll("a[href], button, input:not([type
   .filter(([e]) => !["radio", "checkbox", "file"].includes(e.type))
   .map(([e, box]) => e.outerHTML.slice(0, 80) + " " + box.width + "×" + box.height)"""
 WIDER = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
-
-
-@pytest.fixture(scope="session")
-def lively(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """The demo's world: a case in every state."""
-    app = make_app(tmp_path_factory.mktemp("lively") / "data", sqlite_template, qa="1")
-    with app.app_context():
-        demo.build(clock.now(), app.extensions["portal_store"])
-        db.session.remove()
-    with serving(app) as world:
-        yield world
 
 
 def _steps(app: Flask, side: Actor, prefix: str) -> list[str]:
