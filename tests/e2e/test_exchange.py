@@ -55,6 +55,26 @@ def test_from_my_orders_to_the_end(world: World, visit: Any, picture: Path, kind
     finish(buyer, seller)
 
 
+def test_five_taps_and_a_photo(world: World, visit: Any, picture: Path) -> None:
+    """From the order to the submitted application."""
+    order_no, _ = world.exchangeable("zybaihuo")
+    buyer = Buyer(visit("phone"))
+    buyer.signs_in("zybaihuo", f"/orders/{order_no}")
+    page, taps = buyer.page, 0
+    for role, name in (
+        ("link", "申请换货"), ("radio", "破损"), ("button", "下一步"), ("button", "下一步"), ("button", "提交申请"),
+    ):  # fmt: skip
+        if taps == 3:
+            page.get_by_label("凭证").set_input_files(str(picture))
+        page.get_by_role(role, name=name, exact=True).first.click()  # type: ignore[arg-type]
+        taps += 1
+        page.wait_for_load_state()
+        if name == "下一步":
+            page.wait_for_url("**/details" if taps == 3 else "**/check")
+    buyer.waits_for_state("applied")
+    assert taps == 5
+
+
 def test_from_the_conversation(world: World, visit: Any, picture: Path) -> None:
     order_no, seller_name = world.exchangeable("zybaihuo")
     buyer, seller = Buyer(visit("phone")), Seller(visit("desk"))
