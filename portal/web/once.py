@@ -55,8 +55,8 @@ def _claim(key: str, fingerprint: str) -> bool:
     row = {"user_id": g.who.user_id, "key": key, "fingerprint": fingerprint, "location": "", "at": g.now}
     dialect = db.session.get_bind().dialect.name
     make = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    done = db.session.execute(make(FormKey).values(row).on_conflict_do_nothing())
-    return bool(done.rowcount == 1)  # type: ignore[attr-defined]
+    made = make(FormKey).values(row).on_conflict_do_nothing().returning(FormKey.id)
+    return db.session.scalar(made) is not None  # the number of rows is not known on PostgreSQL
 
 
 def _fingerprint() -> str:
