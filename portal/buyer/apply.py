@@ -16,7 +16,7 @@ from portal.extensions import db, writing
 from portal.flow import Actor, StepRefused
 from portal.models import Draft, Order
 from portal.web import guards, rates
-from portal.web.forms import Form
+from portal.web.forms import Form, sent_ids
 from portal.web.once import once
 from portal.web.pages import page
 
@@ -121,8 +121,7 @@ def apply_details(order_no: str) -> ResponseReturnValue:
         good = form.validate_on_submit()
         with writing():
             again = db.session.get_one(Draft, draft_id)
-            dropped = [value[:32] for value in request.form.getlist("drop_photo")]
-            applications.keep_photos(again, form.photos.data or [], dropped)
+            applications.keep_photos(again, form.photos.data or [], sent_ids("drop_photo"))
             applications.save(
                 again,
                 {
