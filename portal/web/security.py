@@ -171,6 +171,8 @@ def _open_request(settings: Settings) -> AnyResponse | None:
         most = getattr(current_app.view_functions.get(request.endpoint or ""), "most_bytes", None)
         if most and g.who is not None and g.who.shop_id is not None:
             request.max_content_length = most  # before the form is read for its token
+        if request.mimetype == "application/x-www-form-urlencoded":  # MAX_FORM_MEMORY_SIZE is for multipart only
+            request.max_content_length = current_app.config["MAX_FORM_MEMORY_SIZE"]
         return _check_token()
     return None
 
