@@ -126,8 +126,10 @@ def apply_details(order_no: str) -> ResponseReturnValue:
                 again,
                 {
                     "quantities": quantities, "skus": skus, "typed": typed,
-                    "description": form.description.data or fields.get("description", ""),
-                    "name": form.name.data or "", "phone": form.phone.data or "", "address": form.address.data or "",
+                    **{
+                        name: fields.get(name, "") if form[name].errors else form[name].data or ""
+                        for name in ("description", "name", "phone", "address")
+                    },
                 },
                 g.now,
             )  # fmt: skip
@@ -207,6 +209,8 @@ def apply_check(order_no: str) -> ResponseReturnValue:
             return redirect(f"/orders/{order_no}", 303)
     if draft is None or not draft.fields.get("quantities"):
         return redirect(f"/orders/{order_no}/apply", 303)
+    if not applications.has_receiver(draft):
+        return redirect(f"/orders/{order_no}/apply/details", 303)
     return page(
         "buyer/apply_check.html", status, order=order, form=form, draft=draft, problem=problem,
         summary=applications.summary(draft, now=g.now),
