@@ -154,6 +154,11 @@ def replacements(line: Any) -> Sequence[Sku]:
     ).all()
 
 
+def has_receiver(draft: Draft) -> bool:
+    """Whether the draft says whom to send to; it is kept also while a field of it was refused."""
+    return all(draft.fields.get(name) for name in ("name", "phone", "address"))
+
+
 def submit(draft: Draft, *, by: By, now: datetime) -> Case:
     """Hand the draft in: eligibility for every line, then the case, then the draft is gone.
 
@@ -172,6 +177,8 @@ def submit(draft: Draft, *, by: By, now: datetime) -> Case:
     ]
     if not wanted:
         raise StepRefused("请填写换货数量", "apply")
+    if not has_receiver(draft):
+        raise StepRefused("请填写收货人、联系电话和收货地址", "apply")
     verdicts = []
     for item in wanted:
         line = lines[item.line_id]

@@ -124,6 +124,6 @@ def _clear_default(shop_id: int) -> None:
         update(ReturnAddress)
         .where(ReturnAddress.shop_id == shop_id, ReturnAddress.is_default)
         .values(is_default=False)
-        .execution_options(synchronize_session="evaluate")
+        .execution_options(synchronize_session="fetch")
     )
     db.session.flush()

@@ -16,7 +16,7 @@ from portal.extensions import db, writing
 from portal.flow import Actor, StepRefused
 from portal.models import Draft, Order
 from portal.web import guards, rates
-from portal.web.forms import Form
+from portal.web.forms import Form, sent_ids
 from portal.web.once import once
 from portal.web.pages import page
 
@@ -121,14 +121,15 @@ def apply_details(order_no: str) -> ResponseReturnValue:
         good = form.validate_on_submit()
         with writing():
             again = db.session.get_one(Draft, draft_id)
-            dropped = [value[:32] for value in request.form.getlist("drop_photo")]
-            applications.keep_photos(again, form.photos.data or [], dropped)
+            applications.keep_photos(again, form.photos.data or [], sent_ids("drop_photo"))
             applications.save(
                 again,
                 {
                     "quantities": quantities, "skus": skus, "typed": typed,
-                    "description": form.description.data or fields.get("description", ""),
-                    "name": form.name.data or "", "phone": form.phone.data or "", "address": form.address.data or "",
+                    **{
+                        name: fields.get(name, "") if form[name].errors else form[name].data or ""
+                        for name in ("description", "name", "phone", "address")
+                    },
                 },
                 g.now,
             )  # fmt: skip
@@ -208,6 +209,8 @@ def apply_check(order_no: str) -> ResponseReturnValue:
             return redirect(f"/orders/{order_no}", 303)
     if draft is None or not draft.fields.get("quantities"):
         return redirect(f"/orders/{order_no}/apply", 303)
+    if not applications.has_receiver(draft):
+        return redirect(f"/orders/{order_no}/apply/details", 303)
     return page(
         "buyer/apply_check.html", status, order=order, form=form, draft=draft, problem=problem,
         summary=applications.summary(draft, now=g.now),

@@ -25,6 +25,7 @@ def inbox() -> ResponseReturnValue:
     except inputs.InputRefused as refused:
         problem = refused.sentence
     reason = request.args.get("reason", "")
+    reason = reason if reasons.reason(reason) else ""
     etag, same = unchanged(
         g.who.user_id, g.who.shop_version, g.who.version, request.full_path, g.now.strftime("%Y%m%d%H%M"),
         request.headers.get("HX-Target", ""),

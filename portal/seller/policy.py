@@ -59,7 +59,7 @@ def policy() -> ResponseReturnValue:
                 window_days=form.window_days.data,
                 hidden_days=form.hidden_days.data,
                 special_freight=form.special_freight.data,
-                guarantees=form.guarantees.data or [],
+                guarantees=list(dict.fromkeys(form.guarantees.data or [])),
                 excluded=[line.strip() for line in (form.excluded.data or "").splitlines() if line.strip()],
                 words=form.words.data or "",
                 by=g.who.user_id,

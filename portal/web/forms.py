@@ -6,6 +6,7 @@ request first and kept, so that a mistake in another field costs nobody a photo.
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Sequence
 from typing import Any
@@ -244,8 +245,8 @@ class Photos(Field):
         self.data = []
         self.files: list[FileStorage] = []
         if formdata is not None and request.method == "POST":
-            self.data = [str(value)[:32] for value in request.form.getlist(f"{self.name}_kept")][: self.most]
-            self.drop = request.form.getlist(f"{self.name}_drop")
+            self.data = sent_ids(f"{self.name}_kept")[: self.most]
+            self.drop = sent_ids(f"{self.name}_drop")
             self.files = [file for file in request.files.getlist(self.name) if file and file.filename]
 
     def keep(self) -> None:
@@ -282,6 +283,11 @@ class Photos(Field):
 
     def _value(self) -> bool:
         return False
+
+
+def sent_ids(name: str) -> list[str]:
+    """The public ids of photos that a form's field says; what can't be one is left out."""
+    return [value for value in request.form.getlist(name) if re.fullmatch("[0-9a-f]{32}", value)]
 
 
 def store() -> Store:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from flask import g, redirect, request
+from flask import abort, g, redirect, request
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from werkzeug.wrappers import Response
@@ -15,6 +16,7 @@ from portal.extensions import db, writing
 from portal.models import FormKey
 
 KEPT_FOR = timedelta(days=7)
+_KEY = re.compile(r"[!-~]{0,64}")  # what the column holds
 
 
 class DifferentBody(Exception):
@@ -26,7 +28,9 @@ def once(work: Callable[[], str]) -> Response:
 
     Raises DifferentBody when the key was used with another body. A request without a form key is simply done.
     """
-    key = request.form.get("form_key", "")[:64]
+    key = request.form.get("form_key", "")
+    if not _KEY.fullmatch(key):
+        abort(400)
     with writing():
         if not key:
             return redirect(work(), 303)
@@ -55,8 +59,8 @@ def _claim(key: str, fingerprint: str) -> bool:
     row = {"user_id": g.who.user_id, "key": key, "fingerprint": fingerprint, "location": "", "at": g.now}
     dialect = db.session.get_bind().dialect.name
     make = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    done = db.session.execute(make(FormKey).values(row).on_conflict_do_nothing())
-    return bool(done.rowcount == 1)  # type: ignore[attr-defined]
+    made = make(FormKey).values(row).on_conflict_do_nothing().returning(FormKey.id)
+    return db.session.scalar(made) is not None  # the number of rows is not known on PostgreSQL
 
 
 def _fingerprint() -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from urllib.parse import quote
 
 from flask import abort
@@ -15,9 +15,12 @@ def moment_key(text: str) -> tuple[datetime, int] | None:
     at, _, row_id = text.partition("~")
     try:
         moment = datetime.fromisoformat(at)
-    except ValueError:
+        if moment.tzinfo is None:
+            abort(404)
+        moment = moment.astimezone(UTC)
+    except (ValueError, OverflowError):  # the first and the last day there is may have no moment in UTC
         abort(404)
-    if not row_id.isascii() or not row_id.isdigit() or len(row_id) > 18 or moment.tzinfo is None:
+    if not row_id.isascii() or not row_id.isdigit() or len(row_id) > 18:
         abort(404)
     return moment, int(row_id)
 

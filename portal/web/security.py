@@ -54,6 +54,9 @@ HTMX_CONFIG = json.dumps(
     },
     separators=(",", ":"),
 )
+# Fields of forms that may be there several times; any other is refused then, so that neither the first nor the last
+# value counts silently.
+SEVERAL = frozenset({"photos_kept", "photos_drop", "drop_photo", "guarantees"})
 _UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _NOT_KEPT = frozenset({"csrf_token", "form_key", "password", "version"})
 
@@ -156,6 +159,10 @@ def _open_request(settings: Settings) -> AnyResponse | None:
         g.cookie = ""
     if request.path.startswith("/static/") or request.path.startswith("/health/"):
         return None
+    if "\0" in request.path:  # one database would look for it, the other can't
+        abort(404)
+    if any(len(values) > 1 for _, values in request.args.lists()):
+        abort(400)
     if g.cookie:
         g.who, g.was = accounts.who_is(g.cookie, g.now)
         if g.who is None or request.method in _UNSAFE:
@@ -164,6 +171,8 @@ def _open_request(settings: Settings) -> AnyResponse | None:
         most = getattr(current_app.view_functions.get(request.endpoint or ""), "most_bytes", None)
         if most and g.who is not None and g.who.shop_id is not None:
             request.max_content_length = most  # before the form is read for its token
+        if request.mimetype == "application/x-www-form-urlencoded":  # MAX_FORM_MEMORY_SIZE is for multipart only
+            request.max_content_length = current_app.config["MAX_FORM_MEMORY_SIZE"]
         return _check_token()
     return None
 
@@ -174,7 +183,7 @@ def _check_token() -> AnyResponse | None:
             abort(403)
         return None
     sent = request.form.get("csrf_token", "")
-    if len(request.form.getlist("csrf_token")) > 1 or len(request.form.getlist("form_key")) > 1:
+    if any(len(values) > 1 and name not in SEVERAL for name, values in request.form.lists()):
         abort(400)
     if not _came_from_here():
         abort(403)
