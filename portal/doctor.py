@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import select, text
@@ -44,18 +45,27 @@ def _edges() -> Iterator[str]:
     """Every event is a row of the table and follows the one before; the last one is where the case stands."""
     rows = {(step.name, str(step.source or ""), str(step.target), str(step.actor)) for step in flow.STEPS}
     case_id, state, version = 0, "", 0
+    before: datetime | None = None
     ends: dict[int, tuple[str, int]] = {}
     query = select(
-        CaseEvent.case_id, CaseEvent.version, CaseEvent.step, CaseEvent.source, CaseEvent.target, CaseEvent.actor
+        CaseEvent.case_id,
+        CaseEvent.version,
+        CaseEvent.step,
+        CaseEvent.source,
+        CaseEvent.target,
+        CaseEvent.actor,
+        CaseEvent.at,
     ).order_by(CaseEvent.case_id, CaseEvent.version)
     for event in db.session.execute(query.execution_options(yield_per=1000)):
         if event.case_id != case_id:
-            case_id, state, version = event.case_id, "", 0
+            case_id, state, version, before = event.case_id, "", 0, None
         if (event.step, event.source, event.target, event.actor) not in rows:
             yield f"case {case_id} event {event.version}: {event.step} is no row of the table"
         if event.source != state or event.version != version + 1:
             yield f"case {case_id} event {event.version}: does not follow the one before"
-        state, version = event.target, event.version
+        if before is not None and event.at < before:
+            yield f"case {case_id} event {event.version}: is dated before the one before"
+        state, version, before = event.target, event.version, event.at
         ends[case_id] = (state, version)
     for case in db.session.execute(select(Case.id, Case.state, Case.version)):
         if ends.get(case.id) != (case.state, case.version):

@@ -204,6 +204,26 @@ def test_goods_without_a_trace_are_never_accepted_by_the_clock(cast: Cast) -> No
     assert db.session.get_one(Case, case.id).state == "reshipping"
 
 
+def test_a_deadline_that_a_late_scan_brings_is_dated_after_what_happened_meanwhile(cast_both: Cast) -> None:
+    cast = cast_both
+    case = cast.until("inspecting")
+    cases.sweep(cast.now + timedelta(days=10))
+    db.session.expire_all()
+    case = db.session.get_one(Case, case.id)
+    assert case.escalated
+    parcel = db.session.scalars(select(Parcel.id).where(Parcel.case_id == case.id)).one()
+    at = cast.now + timedelta(days=10, hours=1)
+    case = cast.take(case, "edit_parcel", Actor.BUYER, at, parcel_id=parcel, carrier="YTO", number="YT8962646785389")
+    parcel = db.session.scalars(select(Parcel.id).where(Parcel.case_id == case.id, Parcel.voided_at.is_(None))).one()
+    with writing():
+        cases.record_trace(parcel, at=at, status="picked", said="已揽收", now=at)
+    cases.sweep(at + timedelta(hours=1))
+    db.session.expire_all()
+    moments = [event.at for event in events(case)]
+    assert moments == sorted(moments)
+    assert events(case)[-1].step == "timeout_accept"
+
+
 def test_partial_acceptance_goes_on_with_what_was_accepted(cast_both: Cast) -> None:
     cast = cast_both
     case = cast.take(cast.until("disputed"), "accept_result", Actor.BUYER)
