@@ -14,7 +14,7 @@ from portal import cases, eligibility, policies
 from portal.effects import By, Wanted
 from portal.eligibility import Evidence, Goods, Verdict
 from portal.extensions import db
-from portal.flow import StepRefused
+from portal.flow import CaseType, StepRefused
 from portal.inputs import visible
 from portal.models import Case, CaseLine, Draft, Order, OrderLine, Policy, Product, Sku
 from portal.models import Evidence as Photo
@@ -85,6 +85,12 @@ _DRAFT = select(Draft).where(Draft.order_id == bindparam("order_id"), Draft.buye
 def draft_of(order_id: int, buyer_id: int) -> Draft | None:
     """The draft of this order, if this buyer has begun one."""
     return db.session.scalars(_DRAFT, {"order_id": order_id, "buyer_id": buyer_id}).one_or_none()
+
+
+def type_of(draft: Draft) -> CaseType:
+    """What the draft applies for."""
+    known = draft.fields.get("type")
+    return CaseType(known) if known in set(CaseType) else CaseType.EXCHANGE
 
 
 def start_draft(order_id: int, buyer_id: int, *, source: str, now: datetime, line_id: int | None = None) -> Draft:
@@ -176,7 +182,7 @@ def submit(draft: Draft, *, by: By, now: datetime) -> Case:
         if int(milli) > 0 and int(line_id) in lines
     ]
     if not wanted:
-        raise StepRefused("请填写换货数量", "apply")
+        raise StepRefused("请填写数量", "apply")
     if not has_receiver(draft):
         raise StepRefused("请填写收货人、联系电话和收货地址", "apply")
     verdicts = []
@@ -186,7 +192,7 @@ def submit(draft: Draft, *, by: By, now: datetime) -> Case:
             raise StepRefused("所选的换货规格已不可选,请重新选择", "apply")
         verdict = eligibility.check(
             goods_of(order, line, exchangeable=may[line.id]),
-            "exchange",
+            type_of(draft),
             fields.get("reason", ""),
             Evidence(item.milli, len(photos), visible(fields.get("description", ""))),
             now,
@@ -207,6 +213,7 @@ def submit(draft: Draft, *, by: By, now: datetime) -> Case:
         policy_id=policy.id,
         photos=photos,
         now=now,
+        case_type=type_of(draft),
     )
     db.session.delete(draft)
     db.session.flush()
@@ -225,7 +232,7 @@ def judge(draft: Draft, *, now: datetime) -> list[tuple[int, Verdict]]:
             int(line_id),
             eligibility.check(
                 goods_of(order, lines[int(line_id)], exchangeable=may[int(line_id)]),
-                "exchange",
+                type_of(draft),
                 draft.fields.get("reason", ""),
                 Evidence(int(milli), *proof),
                 now,
@@ -258,7 +265,7 @@ def reconsider(case: Case, *, reason: str, quantities: dict[int, int], photos: i
         goods = goods_of(order, line, exchangeable=may[line.id])
         goods = replace(goods, claimed_milli=goods.claimed_milli - own[line.id])
         proof = Evidence(quantities[line.id], min(photos, MOST_PHOTOS), visible(description))
-        verdict = eligibility.check(goods, "exchange", reason, proof, case.opened_at, policy)
+        verdict = eligibility.check(goods, case.type, reason, proof, case.opened_at, policy)
         if not verdict.allowed:
             raise NotEligible(verdict, line.id)
         payer, basis = str(verdict.freight_payer or payer), verdict.basis[:300]
@@ -290,4 +297,5 @@ def summary(draft: Draft, *, now: datetime) -> dict[str, Any]:
         "photos": photo_rows(draft),
         "verdict": verdicts[0][1] if verdicts else None,
         "reason": said(draft.fields.get("reason", "")),
+        "type": type_of(draft),
     }

@@ -21,7 +21,7 @@ from portal import carriers, effects, evidence, flow, ledger, notifications, tra
 from portal.carriers import slow
 from portal.effects import By, Wanted
 from portal.extensions import db, writing
-from portal.flow import Actor, Facts, Stale, State, Step, StepRefused
+from portal.flow import Actor, CaseType, Facts, Stale, State, Step, StepRefused
 from portal.models import (
     Case,
     CaseEvent,
@@ -31,11 +31,13 @@ from portal.models import (
     Order,
     OrderLine,
     Parcel,
+    Policy,
     ReturnAddress,
     Shop,
     Sku,
     User,
 )
+from portal.reasons import codes
 from portal.words import BEIJING
 
 log = logging.getLogger("portal.cases")
@@ -71,14 +73,15 @@ def open_case(
     policy_id: int,
     photos: Sequence[str],
     now: datetime,
+    case_type: CaseType = CaseType.EXCHANGE,
 ) -> Case:
-    """Open an exchange for lines of one order. The caller has asked eligibility; the ledger decides last.
+    """Open a case for lines of one order. The caller has asked eligibility; the ledger decides last.
 
     Raises ledger.NotEnough when a line has fewer free units than asked for; nothing is changed then.
     """
     for item in sorted(wanted, key=lambda w: w.line_id):
         ledger.claim(item.line_id, item.milli)
-    step = next(s for s in flow.STEPS if s.name == "apply")
+    step = next(s for s in flow.STEPS if s.name == "apply" and case_type in s.types)
     lines = {
         line.id: line
         for line in db.session.scalars(
@@ -93,7 +96,7 @@ def open_case(
     due_at, rule = flow.due(State.APPLIED, facts, _spans)
     case = Case(
         case_no=_case_no(now),
-        type="exchange",
+        type=case_type,
         state=State.APPLIED,
         version=1,
         order_id=order.id,
@@ -504,6 +507,11 @@ def facts(case: Any, now: datetime, parcels: Sequence[Any] | None = None) -> Fac
         found |= db.session.execute(_BEFORE_AGREEING, asked).mappings().one()
     if state in (State.RETURNING, State.INSPECTING, State.CONFIRMING):
         found |= _legs(case, parcels)
+    if case.type == CaseType.REISSUE and state == State.APPLIED:
+        found["guaranteed"] = _guaranteed(case)
+    if case.type == CaseType.REISSUE and state == State.RESHIPPING:
+        shipped = select(func.sum(CaseLine.shipped_milli)).where(CaseLine.case_id == case.id)
+        found["shipped_milli"] = int(db.session.scalar(shipped) or 0)
     if state == State.DISPUTED:
         found["accepted_milli"] = int(
             db.session.scalar(select(func.sum(CaseLine.accepted_milli)).where(CaseLine.case_id == case.id)) or 0
@@ -521,6 +529,20 @@ def facts(case: Any, now: datetime, parcels: Sequence[Any] | None = None) -> Fac
         nudged_at=case.nudged_at,
         **found,
     )
+
+
+def _guaranteed(case: Any) -> bool:
+    """Whether every line of a reissue was promised it: the line by itself, or the shop's policy for all goods."""
+    promise = "shbp" if case.reason == "missing_item" else "psbj"
+    by_policy = db.session.scalar(select(Policy.guarantees).where(Policy.id == case.policy_id)) or ""
+    if promise in codes(by_policy):
+        return True
+    of_lines = db.session.scalars(
+        select(OrderLine.guarantees)
+        .join(CaseLine, CaseLine.order_line_id == OrderLine.id)
+        .where(CaseLine.case_id == case.id)
+    ).all()
+    return bool(of_lines) and all(promise in codes(stored) for stored in of_lines)
 
 
 # Whether there is an address to agree with, and whether the shop has said anything to the buyer since the application,

@@ -33,8 +33,8 @@ def of_shop(case_no: str, shop_id: int) -> Case | None:
 PAGE = 20
 _LIST = (
     select(
-        Case.id, Case.case_no, Case.state, Case.goods, Case.quantity_milli, Case.unit, Case.due_at, Case.opened_at,
-        Case.updated_at, Case.problem_open,
+        Case.id, Case.case_no, Case.type, Case.state, Case.goods, Case.quantity_milli, Case.unit, Case.due_at,
+        Case.opened_at, Case.updated_at, Case.problem_open,
     )
     .where(Case.buyer_id == bindparam("buyer_id"))
     .order_by(Case.updated_at.desc(), Case.id.desc())
@@ -66,7 +66,9 @@ class View:
     buyer: str  # 会员名
     policy_version: int
     state: str
-    stage: str
+    stage: int  # where it stands among ``stages``
+    stages: tuple[str, ...]
+    kind: str  # 换货, 补发
     end: str
     waits_for: str
     mine: bool
@@ -78,7 +80,7 @@ class View:
     traces: dict[int, list[Any]]
     photos: dict[int, list[Any]]
     events: Sequence[Any]
-    news: dict[tuple[str, str, str, str], str] = field(default_factory=dict)
+    news: dict[tuple[str, str, str, str, str], str] = field(default_factory=dict)
     actions: list[tuple[Step, str | None]] = field(default_factory=list)
     pictures: dict[int, str] = field(default_factory=dict)  # of products, by id
     overdue: bool = False  # the deadline has passed and the clock has not come round yet
@@ -102,13 +104,14 @@ class View:
 
     def said(self, event: Any) -> str:
         """The table's sentence for what happened."""
-        row = (event.step, event.source, event.target)
+        row = (self.case.type, event.step, event.source, event.target)
         return self.news.get((*row, event.data.get("rule", "")), self.news.get((*row, ""), str(event.step)))
 
 
 _NEWS = {
-    (step.name, str(step.source or ""), str(step.target), rule): step.news
+    (str(case_type), step.name, str(step.source or ""), str(step.target), rule): step.news
     for step in flow.STEPS
+    for case_type in step.types
     for rule in ("", step.after)
 }
 
@@ -172,7 +175,9 @@ def view(case: Case, side: Actor, now: datetime) -> View:
         order=around,
         buyer=around.buyer,
         policy_version=around.policy_version,
-        state=words.STATE[case.state],
+        state=words.state(case.type, case.state),
+        stages=flow.STAGES_OF[case.type],
+        kind=words.TYPE[case.type],
         stage=flow.STAGE_OF[State(case.state)],
         end="done" if case.state == State.COMPLETED else "stop" if case.state in flow.FINAL else "",
         waits_for=words.ACTOR[waits] if waits else "",

@@ -15,7 +15,7 @@ from sqlalchemy import func, select, update
 
 from portal import carriers, flow, ledger, policies, reasons
 from portal.extensions import db
-from portal.flow import Actor, Step, StepRefused
+from portal.flow import Actor, CaseType, Step, StepRefused
 from portal.models import Case, CaseEvent, CaseLine, Parcel, ParcelLine, ReturnAddress, Sku
 
 LEAST_DISPUTE_PHOTOS = 2
@@ -155,6 +155,8 @@ def _freeze(doing: Doing, address: ReturnAddress) -> dict[str, Any]:
 
 @_effect("agree")
 def _agree(doing: Doing) -> dict[str, Any]:
+    if doing.case.type == CaseType.REISSUE:
+        return _agree_without_return(doing)
     address_id = doing.values.get("address_id")
     address = db.session.get(ReturnAddress, address_id) if address_id else policies.default_address(doing.case.shop_id)
     if address is None or address.shop_id != doing.case.shop_id or address.removed_at is not None:
@@ -175,6 +177,8 @@ def _freight(doing: Doing) -> dict[str, Any]:
 
 @_effect("timeout_agree")
 def _agree_by_clock(doing: Doing) -> dict[str, Any]:
+    if doing.case.type == CaseType.REISSUE:
+        return _agree_without_return(doing)
     address = policies.default_address(doing.case.shop_id)
     if address is None:
         raise doing.refuse("店铺还没有默认退货地址")

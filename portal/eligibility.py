@@ -22,6 +22,7 @@ from portal.reasons import MOST_PHOTOS, Fault, Ground, Payer, Reason
 BEIJING: Final = ZoneInfo("Asia/Shanghai")
 NO_REASON_RETURN: Final = "qtwlybt"
 FREE_RETURNS: Final = "thbyf_s"
+BROKEN_PAID: Final = "psbj"
 
 
 class Route(StrEnum):
@@ -113,6 +114,7 @@ class Verdict:
 
 
 _TALK = Instead(Route.CONTACT, "可以点「立即联系」与商家协商,需商家同意")
+_EXCHANGE = Instead(Route.CHOOSE_REASON, "请以同样的原因申请换货")
 _CHOOSE = Instead(Route.CHOOSE_REASON, "请在「换货原因」里选择最接近的一项")
 
 _STATUS_REFUSALS: Final[Mapping[str, Verdict]] = {
@@ -182,9 +184,9 @@ def offer(goods: Goods, now: datetime, policy: Policy) -> Verdict:
 
 def consider(goods: Goods, case_type: str, reason_id: str, now: datetime, policy: Policy) -> Verdict:
     """Whether this reason opens this type of case for these goods, whatever the evidence will be."""
-    if case_type != CaseType.EXCHANGE:
-        ways = (Instead(Route.CONTACT, "补发、退货或退款,请点「立即联系」向商家提出"),)
-        return Verdict(False, "这里办理换货", ways, basis="仅办理换货")
+    if case_type not in (CaseType.EXCHANGE, CaseType.REISSUE):
+        ways = (Instead(Route.CONTACT, "退货或退款,请点「立即联系」向商家提出"),)
+        return Verdict(False, "这里办理换货和补发", ways, basis="仅办理换货和补发")
     if stopped := _stopped(goods):
         return stopped
     reason = reasons.reason(reason_id)
@@ -192,7 +194,12 @@ def consider(goods: Goods, case_type: str, reason_id: str, now: datetime, policy
         return Verdict(False, "请选择换货原因", (_CHOOSE,), basis="未选择原因", field="reason")
     if reason.ground is Ground.NONE:
         return _no_ground(goods, reason, now, policy)
-    if reason.leads_to is not CaseType.EXCHANGE:
+    if case_type not in types_of(goods, reason, policy):
+        if case_type == CaseType.REISSUE and CaseType.EXCHANGE in types_of(goods, reason, policy):
+            why = f"「{reason.zh}」没有补发的承诺,请申请换货"
+            return Verdict(
+                False, why, (_EXCHANGE, _TALK), basis=f"{reasons.said(reason.id)}:没有补发承诺", field="reason"
+            )
         return _other_type(goods, reason, now, policy)
     if reason.ground is Ground.PROMISE and not _promise(goods, policy):
         return Verdict(False, "这件商品没有包换服务", (_CHOOSE,), basis="没有包换承诺", field="reason")
@@ -202,9 +209,13 @@ def consider(goods: Goods, case_type: str, reason_id: str, now: datetime, policy
     end = window_end(goods, reason, policy)
     if end is not None and now >= end:
         return _too_late(goods, rule, end, now, policy)
+    when_open = _not_begun(goods) if end is None else f"请在 {_day(end, now)} 前提交"
+    if case_type == CaseType.REISSUE:
+        why = f"「{reason.zh}」可以申请补发;{rule},{when_open};商品不用寄回,由商家补发并承担运费"
+        basis = f"{reasons.said(reason.id)}:{rule}"
+        return Verdict(True, why, freight_payer=Payer.SELLER, until=end, basis=basis)
     payer = freight_payer(goods, reason, policy)
-    when = _not_begun(goods) if end is None else f"请在 {_day(end, now)} 前提交"
-    why = f"「{reason.zh}」可以申请换货;{rule},{when};{_FREIGHT[payer]}"
+    why = f"「{reason.zh}」可以申请换货;{rule},{when_open};{_FREIGHT[payer]}"
     return Verdict(True, why, freight_payer=payer, until=end, basis=f"{reasons.said(reason.id)}:{rule}")
 
 
@@ -218,9 +229,10 @@ def check(goods: Goods, case_type: str, reason_id: str, evidence: Evidence, now:
     fraction = evidence.asked_milli % 1000 and left % 1000 == 0 and inputs.unit_is_whole(goods.unit)
     if not 0 < evidence.asked_milli <= left or fraction:
         most = f"{quantity_text(left)} {goods.unit}"
-        ways = (Instead(Route.CHANGE_QUANTITY, f"把换货数量改为不超过 {most}"),)
+        ways = (Instead(Route.CHANGE_QUANTITY, f"把{_QUANTITY[case_type]}改为不超过 {most}"),)
         kind = ",须为整数" if fraction else ""
-        return Verdict(False, f"最多可申请 {most}{kind},请修改换货数量", ways, basis="数量", field="quantity")
+        why = f"最多可申请 {most}{kind},请修改{_QUANTITY[case_type]}"
+        return Verdict(False, why, ways, basis="数量", field="quantity")
     if evidence.photos < reason.least_photos:
         ways = (Instead(Route.ADD_EVIDENCE, reason.prompt),)
         return Verdict(False, "请上传能看出问题的照片", ways, basis="没有凭证", field="photos")
@@ -235,6 +247,20 @@ def check(goods: Goods, case_type: str, reason_id: str, evidence: Evidence, now:
 
 
 # ---------------------------------------------------------------- readers
+
+
+def types_of(goods: Goods, reason: Reason, policy: Policy) -> tuple[CaseType, ...]:
+    """The types of case that this reason opens for these goods, the usual one first.
+
+    Nothing goes back for what was never sent, nor for what broke on its way when 破损包赔 was promised.
+    """
+    if reason.leads_to is CaseType.REISSUE:
+        return (CaseType.REISSUE,)
+    if reason.leads_to is not CaseType.EXCHANGE:
+        return ()
+    if reason.id == "damaged" and BROKEN_PAID in _promised(goods, policy):
+        return (CaseType.EXCHANGE, CaseType.REISSUE)
+    return (CaseType.EXCHANGE,)
 
 
 def offered(goods: Goods, policy: Policy) -> tuple[Reason, ...]:
@@ -266,6 +292,7 @@ def freight_payer(goods: Goods, reason: Reason, policy: Policy) -> Payer:
 # ---------------------------------------------------------------- rules
 
 
+_QUANTITY: Final[Mapping[str, str]] = {CaseType.EXCHANGE: "换货数量", CaseType.REISSUE: "补发数量"}
 _FREIGHT: Final[Mapping[Payer, str]] = {
     Payer.SELLER: "运费由商家承担",
     Payer.BUYER: "来回运费由您承担",
@@ -314,9 +341,7 @@ def _too_late(goods: Goods, rule: str, end: datetime, now: datetime, policy: Pol
 def _other_type(goods: Goods, reason: Reason, now: datetime, policy: Policy) -> Verdict:
     if reason.leads_to is CaseType.REISSUE:
         why = "漏发的商品不用寄回,由商家补发,不需要申请换货"
-        ways: tuple[Instead, ...] = (
-            Instead(Route.REISSUE, "请点「立即联系」告诉商家少了什么、少多少,由商家补发并承担运费"),
-        )
+        ways: tuple[Instead, ...] = (Instead(Route.REISSUE, "请申请补发:写明少了什么、少多少,由商家补发并承担运费"),)
     else:
         why = "多买的商品没有要换的规格,适合退货退款,不需要申请换货"
         ways = (

@@ -58,17 +58,21 @@ WAITS_FOR: dict[State, Actor | None] = {
 
 # The six steps a buyer sees, in the customer's own words, and where each state stands.
 STAGES = ("申请换货", "选择换货原因", "提交申请", "商家审核", "发货", "收货")
-STAGE_OF: dict[State, str] = {
-    State.APPLIED: "商家审核",
-    State.REVISING: "选择换货原因",
-    State.RETURNING: "商家审核",
-    State.INSPECTING: "商家审核",
-    State.DISPUTED: "商家审核",
-    State.RESHIPPING: "发货",
-    State.CONFIRMING: "收货",
-    State.COMPLETED: "收货",
-    State.CLOSED: "提交申请",
-    State.WITHDRAWN: "提交申请",
+STAGES_OF: dict[str, tuple[str, ...]] = {
+    CaseType.EXCHANGE: STAGES,
+    CaseType.REISSUE: ("申请补发", "选择原因", "提交申请", "商家审核", "发货", "收货"),
+}
+STAGE_OF: dict[State, int] = {
+    State.APPLIED: 3,
+    State.REVISING: 1,
+    State.RETURNING: 3,
+    State.INSPECTING: 3,
+    State.DISPUTED: 3,
+    State.RESHIPPING: 4,
+    State.CONFIRMING: 5,
+    State.COMPLETED: 5,
+    State.CLOSED: 2,
+    State.WITHDRAWN: 2,
 }
 
 # Steps that stay in their state and yet start its clock anew; every change of state does.
@@ -124,6 +128,8 @@ class Facts:
     extended: bool = False  # the buyer has used the one extension of this state
     granted: timedelta = timedelta()  # what the seller added to this state's deadline
     nudged_at: datetime | None = None
+    guaranteed: bool = False  # every line was sold with a promise that decides a reissue: 少货必赔 or 破损包赔
+    shipped_milli: int = 0  # of the replacement, in this round
 
 
 # Conditions by name: None when it holds, else the sentence that says why not and what to do.
@@ -141,6 +147,9 @@ NEEDS: dict[str, Callable[[Facts], str | None]] = {
     "some_accepted": lambda f: None if f.accepted_milli > 0 else "验货结果里没有可换的数量",
     "none_accepted": lambda f: None if f.accepted_milli == 0 else "验货结果里有可换的数量",
     "not_objected": lambda f: "您已提出过异议,请等待商家重新验货或联系商家" if f.objected else None,
+    "guaranteed": lambda f: None if f.guaranteed else "商品没有「少货必赔」或「破损包赔」的承诺",
+    "not_guaranteed": lambda f: "商品有「少货必赔」或「破损包赔」的承诺" if f.guaranteed else None,
+    "nothing_shipped": lambda f: "商家已发出商品,不能再撤销;收到后有问题可以反馈" if f.shipped_milli else None,
     "not_late": lambda f: "已超过发货时限" if f.late else None,
     "late": lambda f: None if f.late else "商家还在承诺的发货时限内,超时后可以催办",
     "not_just_nudged": lambda f: (
@@ -151,14 +160,16 @@ NEEDS: dict[str, Callable[[Facts], str | None]] = {
     "not_extended": lambda f: "延长期限的机会已用过,如仍需时间请联系商家" if f.extended else None,
     "no_problem": lambda f: "您反馈的问题还在处理" if f.problem_open else None,
     "problem_open": lambda f: None if f.problem_open else "买家没有反馈收货问题",
-    "out_traced": lambda f: None if f.out_traced or f.out_signed_at else "换货商品还没有物流记录",
+    "out_traced": lambda f: None if f.out_traced or f.out_signed_at else "发出的商品还没有物流记录",
     "out_stuck": lambda f: (
-        None if f.problem_open or not (f.out_traced or f.out_signed_at) else "换货商品已有物流记录,到期会自动确认收货"
+        None if f.problem_open or not (f.out_traced or f.out_signed_at) else "发出的商品已有物流记录,到期会自动确认收货"
     ),
     "out_lost": lambda f: None if f.out_lost or f.problem_open else "没有丢件或退回的物流记录,买家也没有反馈未收到",
 }
 
 X = frozenset({CaseType.EXCHANGE})
+I = frozenset({CaseType.REISSUE})  # noqa: E741  (one letter a type keeps a row on its line)
+XI = X | I
 B, S, C = Actor.BUYER, Actor.SELLER, Actor.CLOCK
 
 
@@ -179,18 +190,23 @@ class Step(NamedTuple):
 
 STEPS: tuple[Step, ...] = (
     Step("apply", X, None, State.APPLIED, B, "买家提交了换货申请", (S,), "提交申请"),
-    Step("withdraw", X, State.APPLIED, State.WITHDRAWN, B, "买家撤销了申请", (S,), "撤销申请"),
-    Step("withdraw", X, State.REVISING, State.WITHDRAWN, B, "买家撤销了申请", (S,), "撤销申请"),
+    Step("apply", I, None, State.APPLIED, B, "买家提交了补发申请", (S,), "提交申请"),
+    Step("withdraw", XI, State.APPLIED, State.WITHDRAWN, B, "买家撤销了申请", (S,), "撤销申请"),
+    Step("withdraw", XI, State.REVISING, State.WITHDRAWN, B, "买家撤销了申请", (S,), "撤销申请"),
     Step("withdraw", X, State.RETURNING, State.WITHDRAWN, B, "买家撤销了申请", (S,), "撤销申请", needs=("no_parcel_back",)),
-    Step("modify", X, State.APPLIED, State.APPLIED, B, "买家修改了申请", (S,), "修改申请", needs=("applications_left",)),
+    Step("withdraw", I, State.RESHIPPING, State.WITHDRAWN, B, "买家撤销了申请", (S,), "撤销申请", needs=("nothing_shipped",)),
+    Step("modify", XI, State.APPLIED, State.APPLIED, B, "买家修改了申请", (S,), "修改申请", needs=("applications_left",)),
     Step("agree", X, State.APPLIED, State.RETURNING, S, "商家同意换货,等待买家寄回", (B,), "同意"),
+    Step("agree", I, State.APPLIED, State.RESHIPPING, S, "商家同意补发,等待发货", (B,), "同意"),
     Step("agree_no_return", X, State.APPLIED, State.RESHIPPING, S, "商家同意换货,无需寄回", (B,), "同意,无需寄回"),
-    Step("reject", X, State.APPLIED, State.REVISING, S, "商家拒绝了申请", (B,), "拒绝", needs=("wrote",)),
-    Step("ask_evidence", X, State.APPLIED, State.REVISING, S, "商家请买家补充凭证", (B,), "请补充凭证"),
+    Step("reject", XI, State.APPLIED, State.REVISING, S, "商家拒绝了申请", (B,), "拒绝", needs=("wrote",)),
+    Step("ask_evidence", XI, State.APPLIED, State.REVISING, S, "商家请买家补充凭证", (B,), "请补充凭证"),
     Step("timeout_agree", X, State.APPLIED, State.RETURNING, C, "商家超时未处理,系统已同意换货", (B, S), after="seller_response", needs=("default_address",)),
     Step("timeout_escalate", X, State.APPLIED, State.APPLIED, C, "商家超时未处理,已标记超时", (B, S), after="seller_response", needs=("no_default_address",)),
-    Step("modify", X, State.REVISING, State.APPLIED, B, "买家修改后重新提交了申请", (S,), "修改申请", needs=("applications_left",)),
-    Step("timeout_close", X, State.REVISING, State.CLOSED, C, "买家超时未修改,申请已关闭", (B, S), after="buyer_modify"),
+    Step("timeout_agree", I, State.APPLIED, State.RESHIPPING, C, "商家超时未处理,系统已按服务承诺同意补发", (B, S), after="seller_response", needs=("guaranteed",)),
+    Step("timeout_escalate", I, State.APPLIED, State.APPLIED, C, "商家超时未处理,已标记超时", (B, S), after="seller_response", needs=("not_guaranteed",)),
+    Step("modify", XI, State.REVISING, State.APPLIED, B, "买家修改后重新提交了申请", (S,), "修改申请", needs=("applications_left",)),
+    Step("timeout_close", XI, State.REVISING, State.CLOSED, C, "买家超时未修改,申请已关闭", (B, S), after="buyer_modify"),
     Step("ship_return", X, State.RETURNING, State.INSPECTING, B, "买家已寄回商品", (S,), "寄回商品"),
     Step("extend", X, State.RETURNING, State.RETURNING, B, "买家延长了寄回期限", (S,), "延长 3 天", needs=("not_extended",)),
     Step("grant_extension", X, State.RETURNING, State.RETURNING, S, "商家延长了寄回期限", (B,), "延长寄回期限"),
@@ -206,19 +222,25 @@ STEPS: tuple[Step, ...] = (
     Step("revise_inspection", X, State.DISPUTED, State.DISPUTED, S, "商家更新了验货结果", (B,), "重新验货"),
     Step("timeout_accept", X, State.DISPUTED, State.RESHIPPING, C, "买家超时未回应,按验货结果继续", (B, S), after="inspection_dispute", needs=("some_accepted",)),
     Step("timeout_close", X, State.DISPUTED, State.CLOSED, C, "买家超时未回应,申请已关闭", (B, S), after="inspection_dispute", needs=("none_accepted",)),
-    Step("ship_part", X, State.RESHIPPING, State.RESHIPPING, S, "商家发出了部分换货商品", (B,)),
+    Step("ship_part", XI, State.RESHIPPING, State.RESHIPPING, S, "商家发出了部分商品", (B,)),
     Step("ship_replacement", X, State.RESHIPPING, State.CONFIRMING, S, "商家已发出换货商品", (B,), "发出换货商品"),
-    Step("timeout_late", X, State.RESHIPPING, State.RESHIPPING, C, "商家超时未发货,买家可以催办", (B, S), after="seller_reship", needs=("not_late",)),
-    Step("nudge", X, State.RESHIPPING, State.RESHIPPING, B, "买家催促商家发货", (S,), "催办", needs=("late", "not_just_nudged")),
-    Step("timeout_escalate", X, State.RESHIPPING, State.RESHIPPING, C, "商家仍未发货,已标记严重超时", (B, S), after="seller_reship_late", needs=("late",)),
+    Step("ship_replacement", I, State.RESHIPPING, State.CONFIRMING, S, "商家已发出补发商品", (B,), "发出补发商品"),
+    Step("timeout_late", XI, State.RESHIPPING, State.RESHIPPING, C, "商家超时未发货,买家可以催办", (B, S), after="seller_reship", needs=("not_late",)),
+    Step("nudge", XI, State.RESHIPPING, State.RESHIPPING, B, "买家催促商家发货", (S,), "催办", needs=("late", "not_just_nudged")),
+    Step("timeout_escalate", XI, State.RESHIPPING, State.RESHIPPING, C, "商家仍未发货,已标记严重超时", (B, S), after="seller_reship_late", needs=("late",)),
     Step("confirm", X, State.CONFIRMING, State.COMPLETED, B, "买家确认收货,换货完成", (S, B), "确认收货"),
+    Step("confirm", I, State.CONFIRMING, State.COMPLETED, B, "买家确认收货,补发完成", (S, B), "确认收货"),
     Step("report_problem", X, State.CONFIRMING, State.CONFIRMING, B, "买家反馈收到的换货商品有问题", (S,), "收到有问题", needs=("no_problem",)),
-    Step("extend", X, State.CONFIRMING, State.CONFIRMING, B, "买家延长了收货期限", (S,), "延长 7 天", needs=("not_extended", "no_problem")),
-    Step("resend", X, State.CONFIRMING, State.RESHIPPING, S, "商家同意重新发货", (B,), "同意重新发货", needs=("problem_open",)),
+    Step("report_problem", I, State.CONFIRMING, State.CONFIRMING, B, "买家反馈收到的补发商品有问题", (S,), "收到有问题", needs=("no_problem",)),
+    Step("extend", XI, State.CONFIRMING, State.CONFIRMING, B, "买家延长了收货期限", (S,), "延长 7 天", needs=("not_extended", "no_problem")),
+    Step("resend", XI, State.CONFIRMING, State.RESHIPPING, S, "商家同意重新发货", (B,), "同意重新发货", needs=("problem_open",)),
     Step("replacement_lost", X, State.CONFIRMING, State.RESHIPPING, S, "换货商品丢失或退回,商家将重新发货", (B,), "丢件或退回,重新发货", needs=("out_lost",)),
+    Step("replacement_lost", I, State.CONFIRMING, State.RESHIPPING, S, "补发商品丢失或退回,商家将重新发货", (B,), "丢件或退回,重新发货", needs=("out_lost",)),
     Step("timeout_confirm", X, State.CONFIRMING, State.COMPLETED, C, "买家超时未确认,系统已确认收货,换货完成", (B, S), after="buyer_confirm", needs=("out_traced", "no_problem")),
+    Step("timeout_confirm", I, State.CONFIRMING, State.COMPLETED, C, "买家超时未确认,系统已确认收货,补发完成", (B, S), after="buyer_confirm", needs=("out_traced", "no_problem")),
     Step("timeout_escalate", X, State.CONFIRMING, State.CONFIRMING, C, "换货商品没有物流记录,不自动确认收货,已标记超时", (B, S), after="buyer_confirm", needs=("out_stuck", "no_problem")),
-    Step("timeout_escalate", X, State.CONFIRMING, State.CONFIRMING, C, "商家超时未处理收货问题,已标记超时", (B, S), after="problem_answer", needs=("problem_open",)),
+    Step("timeout_escalate", I, State.CONFIRMING, State.CONFIRMING, C, "补发商品没有物流记录,不自动确认收货,已标记超时", (B, S), after="buyer_confirm", needs=("out_stuck", "no_problem")),
+    Step("timeout_escalate", XI, State.CONFIRMING, State.CONFIRMING, C, "商家超时未处理收货问题,已标记超时", (B, S), after="problem_answer", needs=("problem_open",)),
 )  # fmt: skip
 
 
@@ -313,8 +335,8 @@ def diagram() -> str:
     """The table as a Mermaid state diagram, for the README."""
     lines = ["stateDiagram-v2", "    direction TB"]
     for step in STEPS:
-        source = step.source or "[*]"
-        mark = {Actor.BUYER: "buyer", Actor.SELLER: "seller", Actor.CLOCK: "clock"}[step.actor]
-        lines.append(f"    {source} --> {step.target}: {mark} · {step.name}")
+        line = f"    {step.source or '[*]'} --> {step.target}: {step.actor} · {step.name}"
+        types = "" if len(step.types) == len(STAGES_OF) else f" ({', '.join(sorted(step.types))})"
+        lines.append(line + types)
     lines += [f"    {state} --> [*]" for state in State if state in FINAL]
     return "\n".join(lines)

@@ -33,7 +33,7 @@ def tell(case: Case, step: Step, *, version: int, at: datetime, note: str = "") 
                 user_id,
                 case,
                 kind=step.name,
-                title=words.NOTICE_TITLE.get(step.name, step.news),
+                title=words.notice_title(case.type, step.name, step.news),
                 body=body(case, step, actor, note),
                 href=href(case, actor),
                 at=at,
@@ -45,6 +45,8 @@ def body(case: Case, step: Step, actor: Actor, note: str = "") -> str:
     """What a notice says: what happened, what to do, until when."""
     until = words.moment(case.due_at) if case.due_at else ""
     goods = f"「{case.goods}」"
+    if step.name in ("agree", "timeout_agree") and case.type == "reissue":
+        return f"{goods}的补发申请已审核通过,无需寄回;商家须在 {until} 前发出补发商品,补发尚未完成。"
     if step.name in ("agree", "timeout_agree"):
         payer = words.PAYER[case.freight_payer]
         return (
@@ -72,7 +74,7 @@ def remind(case: Case, actor: Actor, now: datetime) -> None:
             user_id,
             case,
             kind="reminder",
-            title=f"{words.STATE[case.state]},还剩 {left}",
+            title=f"{words.state(case.type, case.state)},还剩 {left}",
             body=f"「{case.goods}」请在 {words.moment(case.due_at)} 前处理。{words.OTHERWISE.get(case.due_rule, '')}。",
             href=href(case, actor),
             at=now,

@@ -157,9 +157,10 @@ def of_ground(ground: Ground) -> tuple[Reason, ...]:
     return tuple(each for each in REASONS if each.ground is ground)
 
 
-def exchangeable() -> tuple[Reason, ...]:
-    """The reasons by which goods are exchanged, in the order they are shown."""
-    return tuple(each for each in REASONS if each.leads_to is CaseType.EXCHANGE)
+def leading_to(case_type: CaseType) -> tuple[Reason, ...]:
+    """The reasons that open this type of case, in the order they are shown; 破损 may open a reissue as well."""
+    also = {"damaged"} if case_type is CaseType.REISSUE else set()
+    return tuple(each for each in REASONS if each.leads_to is case_type or each.id in also)
 
 
 def said(reason_id: str) -> str:

@@ -38,7 +38,14 @@ DESK_CHIP: dict[str, str] = {  # the same for its seller
     state: {"you": "wait", "wait": "you"}.get(kind, kind) for state, kind in CHIP.items()
 }
 ACTOR: dict[str, str] = {Actor.BUYER: "买家", Actor.SELLER: "商家", Actor.CLOCK: "系统"}
-TYPE: dict[str, str] = {"exchange": "换货"}
+TYPE: dict[str, str] = {"exchange": "换货", "reissue": "补发"}
+STATES_OF: dict[str, dict[str, str]] = {  # by type of case
+    kind: {name: f"{zh}完成" if name == State.COMPLETED else said for name, said in STATE.items()}
+    for kind, zh in TYPE.items()
+}
+LEADS_TO: dict[str, str] = {  # said where a reason leads to another type than 换货
+    "reissue": "漏发的商品不用寄回,也不用换货:这里直接申请补发,由商家承担运费。",
+}
 PAYER: dict[str, str] = {"seller": "商家承担", "buyer": "买家承担", "negotiated": "双方协商"}
 ORDER_STATUS: dict[str, str] = {
     "unpaid": "待付款",
@@ -81,20 +88,20 @@ ORDER_NEXT: dict[str, str] = {
 # What happens when the present deadline runs out, for both sides to read beforehand.
 OTHERWISE: dict[str, str] = {
     "seller_response": "商家逾期未处理,系统将自动同意,并使用店铺的默认退货地址",
-    "buyer_modify": "逾期未修改,申请会关闭,可换货数量恢复,期限内可重新申请",
+    "buyer_modify": "逾期未修改,申请会关闭,可申请的数量恢复,期限内可重新申请",
     "buyer_return": "逾期未寄回,申请会关闭,可换货数量恢复,期限内可重新申请",
     "seller_receive": "商家逾期未验货且退货已有物流记录,将视为验货通过",
     "inspection_dispute": "逾期未回应,将按商家的验货结果继续",
     "seller_reship": "商家逾期未发货,买家可以催办",
     "seller_reship_late": "商家仍未发货,将标记为严重超时",
-    "buyer_confirm": "逾期未确认且换货商品已有物流记录,系统将自动确认收货",
+    "buyer_confirm": "逾期未确认且发出的商品已有物流记录,系统将自动确认收货",
     "problem_answer": "商家逾期未处理收货问题,将标记为超时;不会自动确认收货",
 }
 ESCALATED: dict[str, str] = {
     State.APPLIED: "商家已超时且没有设置退货地址,请通过立即联系催促商家处理",
     State.INSPECTING: "商家已超时未验货,退货没有物流记录,请把运单凭证发给商家核对",
     State.RESHIPPING: "商家已严重超时未发货,请通过立即联系要求发货或协商退款",
-    State.CONFIRMING: "换货商品没有物流记录或问题未处理,系统不会自动确认收货,请联系商家",
+    State.CONFIRMING: "发出的商品没有物流记录或问题未处理,系统不会自动确认收货,请联系商家",
 }
 
 # The title of the notice a step sends; the others use the table's news.
@@ -112,6 +119,27 @@ NOTICE_TITLE: dict[str, str] = {
     "confirm": "换货完成",
     "timeout_confirm": "换货完成",
 }
+_NOTICE_TITLE_REISSUE: dict[str, str] = {
+    "agree": "补发申请已通过",
+    "timeout_agree": "补发申请已通过",
+    "reject": "补发申请未通过",
+    "apply": "新的补发申请",
+    "ship_replacement": "补发商品已发出",
+    "confirm": "补发完成",
+    "timeout_confirm": "补发完成",
+}
+
+
+def notice_title(case_type: str, step: str, otherwise: str) -> str:
+    """The title of the notice that this step of this type of case sends."""
+    own = _NOTICE_TITLE_REISSUE if case_type == "reissue" else {}
+    return own.get(step) or NOTICE_TITLE.get(step, otherwise)
+
+
+def state(case_type: str, name: str) -> str:
+    """A state as it is said for this type: 换货完成, 补发完成."""
+    return STATES_OF[case_type][name]
+
 
 # Short answers shown on the page after an action that is not a step of a case: ?said=<key>.
 SAID: dict[str, str] = {

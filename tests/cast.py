@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 from portal import accounts, cases, policies
 from portal.cases import By, Wanted
 from portal.extensions import db, writing
-from portal.flow import Actor
+from portal.flow import Actor, CaseType
 from portal.models import Case, Order, OrderLine, Product, Shop, Sku, User
 
 PASSWORD = "huanhuo-demo"
@@ -151,6 +151,7 @@ class Cast:
         reason: str = "damaged",
         now: datetime | None = None,
         lines: int = 1,
+        case_type: CaseType = CaseType.EXCHANGE,
     ) -> Case:
         """An application for the first lines, straight through the domain."""
         order = order or self.order()
@@ -169,6 +170,7 @@ class Cast:
                 policy_id=policies.current(order.shop_id).id,
                 photos=[],
                 now=now or self.now,
+                case_type=case_type,
             )
             case_id = case.id
         return db.session.get_one(Case, case_id)
@@ -184,10 +186,20 @@ class Cast:
             case_id = cases.take(case.id, step, by=self.by(actor), now=now or self.now, **values).id
         return db.session.get_one(Case, case_id)
 
-    def until(self, state: str, *, order: Order | None = None, now: datetime | None = None, lines: int = 1) -> Case:
+    def until(
+        self,
+        state: str,
+        *,
+        order: Order | None = None,
+        now: datetime | None = None,
+        lines: int = 1,
+        case_type: CaseType = CaseType.EXCHANGE,
+    ) -> Case:
         """A case brought to ``state`` by the shortest way."""
         at = now or self.now
-        case = self.open_case(order, now=at, lines=lines)
+        reissue = case_type is CaseType.REISSUE
+        reason = "missing_item" if reissue else "damaged"
+        case = self.open_case(order, now=at, lines=lines, case_type=case_type, reason=reason)
         parcels = [("ZTO", "75484863576596")]
         path: list[tuple[str, Actor, dict[str, Any]]] = []
         if state == "revising":
@@ -196,14 +208,15 @@ class Cast:
             path = [("withdraw", Actor.BUYER, {})]
         elif state not in ("applied",):
             path = [("agree", Actor.SELLER, {})]
-            if state != "returning":
+            if state != "returning" and not reissue:
                 path.append(("ship_return", Actor.BUYER, {"parcels": parcels}))
             if state == "disputed":
                 path.append(("dispute_goods", Actor.SELLER, {"dispute": 1_000}))
             elif state == "closed":
                 path += [("dispute_goods", Actor.SELLER, {"dispute": 0}), ("accept_result_none", Actor.BUYER, {})]
             elif state in ("reshipping", "confirming", "completed"):
-                path.append(("accept_goods", Actor.SELLER, {}))
+                if not reissue:
+                    path.append(("accept_goods", Actor.SELLER, {}))
                 if state != "reshipping":
                     path.append(("ship_replacement", Actor.SELLER, {"parcels": parcels, "ship": True}))
                 if state == "completed":

@@ -7,14 +7,14 @@ from typing import Any
 from flask import abort, g, redirect, request
 from flask.typing import ResponseReturnValue
 
-from portal import applications, eligibility, inputs, ledger, orders, policies, reasons
+from portal import applications, eligibility, inputs, ledger, orders, policies, reasons, words
 from portal.applications import NotEligible
 from portal.buyer import bp
 from portal.buyer.forms import DetailsForm, ReasonForm, read_quantities
 from portal.effects import By
 from portal.extensions import db, writing
-from portal.flow import Actor, StepRefused
-from portal.models import Draft, Order
+from portal.flow import Actor, CaseType, StepRefused
+from portal.models import Draft, Order, OrderLine
 from portal.web import guards, rates
 from portal.web.forms import Form, sent_ids
 from portal.web.once import once
@@ -60,12 +60,14 @@ def apply(order_no: str) -> ResponseReturnValue:
         if not form.reason.data:
             form.refuse("请选择具体情况" if form.ground.data else "请选择换货原因", "ground")
         else:
-            verdict = eligibility.consider(goods, "exchange", form.reason.data, g.now, policy)
+            chosen = form.reason.data
+            types = eligibility.types_of(goods, found, policy) if (found := reasons.reason(chosen)) else ()
+            kind = next(iter(types), CaseType.EXCHANGE)
+            verdict = eligibility.consider(goods, kind, chosen, g.now, policy)
             if verdict.allowed:
-                chosen = form.reason.data
                 with writing():
                     begun = applications.start_draft(order_id, g.who.user_id, source="order", now=g.now)
-                    applications.save(begun, {"line_id": line_id, "reason": chosen}, g.now)
+                    applications.save(begun, {"line_id": line_id, "reason": chosen, "type": str(kind)}, g.now)
                 return redirect(f"/orders/{order_no}/apply/details", 303)
             form.refuse(verdict.why, "ground")
     elif request.method == "GET" and kept.get("reason"):
@@ -78,11 +80,9 @@ def apply(order_no: str) -> ResponseReturnValue:
 
 def _grounds(goods: Any, shown: Any, policy: Any) -> list[dict[str, Any]]:
     """The grounds with their sub-reasons and who pays for each."""
-    from portal.words import PAYER
-
     found: list[dict[str, Any]] = []
     for ground, label in reasons.GROUND.items():
-        subs = [(r, PAYER[str(eligibility.freight_payer(goods, r, policy))]) for r in shown if r.ground == ground]
+        subs = [(r, words.PAYER[str(eligibility.freight_payer(goods, r, policy))]) for r in shown if r.ground == ground]
         if subs:
             payers = {payer for _, payer in subs}
             found.append(
@@ -111,6 +111,17 @@ def apply_details(order_no: str) -> ResponseReturnValue:
     photos = applications.photos_of(draft)
     form.photos.already = len(photos)
     reason = reasons.reason(fields["reason"])
+    types = _types(order, lines[0], reason)
+    kind = applications.type_of(draft)
+    kind = kind if kind in types else types[0]
+    if len(types) == 1:
+        del form.type
+    else:
+        form.type.choices = [(str(each), words.TYPE[each]) for each in types]
+        if request.method != "POST":
+            form.type.data = str(kind)
+        elif form.type.data in {str(each) for each in types}:
+            kind = CaseType(form.type.data)
     form.photos.least = reason.least_photos if reason else 0
     typed = _quantities(lines, fields)
     status = 200
@@ -125,7 +136,8 @@ def apply_details(order_no: str) -> ResponseReturnValue:
             applications.save(
                 again,
                 {
-                    "quantities": quantities, "skus": skus, "typed": typed,
+                    "quantities": quantities, "skus": skus if kind is CaseType.EXCHANGE else {}, "typed": typed,
+                    "type": str(kind),
                     **{
                         name: fields.get(name, "") if form[name].errors else form[name].data or ""
                         for name in ("description", "name", "phone", "address")
@@ -143,7 +155,7 @@ def apply_details(order_no: str) -> ResponseReturnValue:
                     continue
                 form.refuse(verdict.why, verdict.field if verdict.field != "reason" else "")
         if not quantities and not problems:
-            problems[lines[0].id] = "请填写换货数量"
+            problems[lines[0].id] = f"请填写{words.TYPE[kind]}数量"
         for line_id, sentence in problems.items():
             form.refuse(sentence)
             typed.setdefault(str(line_id), "")
@@ -158,8 +170,17 @@ def apply_details(order_no: str) -> ResponseReturnValue:
     return page(
         "buyer/apply_details.html", status, order=order, form=form, lines=lines, typed=typed, problems=problems,
         reason=reason, photos=applications.photo_rows(shown), skus=fields.get("skus") or {},
-        choices={line.id: applications.replacements(line) for line in lines},
+        choices={line.id: applications.replacements(line) if kind is CaseType.EXCHANGE else () for line in lines},
+        kind=words.TYPE[kind], lead=words.LEADS_TO[kind] if types == (CaseType.REISSUE,) else "",
     )  # fmt: skip
+
+
+def _types(order: Order, line: OrderLine, reason: reasons.Reason | None) -> tuple[CaseType, ...]:
+    """What the draft's reason opens for its first line; what it began as when nothing more."""
+    if reason is None:
+        return (CaseType.EXCHANGE,)
+    policy = applications.facts_of_policy(policies.current(order.shop_id))
+    return eligibility.types_of(applications.goods_of(order, line), reason, policy) or (CaseType.EXCHANGE,)
 
 
 def _ordered(order: Order, fields: dict[str, Any]) -> list[Any]:
@@ -200,7 +221,7 @@ def apply_check(order_no: str) -> ResponseReturnValue:
             problem = refused.verdict
             form.refuse(refused.sentence)
         except ledger.NotEnough:
-            form.refuse("剩余可换数量不够了,可能刚刚提交过另一张申请,请修改换货数量")
+            form.refuse("剩余可申请的数量不够了,可能刚刚提交过另一张申请,请修改数量")
         status = 422
         order = _order(order_no)
         draft = _draft(order)

@@ -14,7 +14,7 @@ from portal import applications, cases, caseview, flow, inputs, ledger, reasons
 from portal.buyer import bp, forms
 from portal.effects import By, Wanted
 from portal.extensions import db
-from portal.flow import Actor, StepRefused
+from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Case, CaseLine, OrderLine
 from portal.web import guards, paging
 from portal.web.once import once
@@ -79,7 +79,7 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
     if isinstance(form, forms.ParcelForm):
         form.own_order_nos = (view.order.order_no,)
     if isinstance(form, forms.ModifyForm):
-        form.reason.choices = [(known.id, reasons.said(known.id)) for known in reasons.exchangeable()]
+        form.reason.choices = [(known.id, reasons.said(known.id)) for known in reasons.leading_to(CaseType(case.type))]
     status = 200
     typed: dict[str, str] = {str(line.order_line_id): inputs.quantity_text(line.quantity_milli) for line in view.lines}
     problems: dict[int, str] = {}
@@ -105,7 +105,7 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
             try:
                 return once(taken)
             except ledger.NotEnough:
-                form.refuse("剩余可换数量不够了,请减少换货数量")
+                form.refuse("剩余可申请的数量不够了,请减少数量")
             except StepRefused as refused:
                 cases.settle_now(case_id, g.now)
                 form.refuse(refused.sentence)
@@ -156,7 +156,7 @@ def _modified(
         chosen = {int(line_id): sku for line_id, sku in skus.items()}
         for line_id, _, _ in limits:
             if str(line_id) not in quantities:
-                problems.setdefault(line_id, "请填写换货数量;不想换这一件的话,请撤销后重新申请")
+                problems.setdefault(line_id, "请填写数量;不要这一件的话,请撤销后重新申请")
     allowed = {line.id: {sku.id for sku in applications.replacements(line)} for line in _order_lines(view)}
     for line_id, sku in chosen.items():
         if sku not in allowed.get(line_id, set()) and sku != own.get(line_id):

@@ -23,6 +23,7 @@ class ReasonForm(Form):
 class DetailsForm(Form):
     """What an application says besides its reason. Quantities are read by the route: their names carry the line."""
 
+    type = Choice("希望怎么处理", optional=True)
     photos = Photos("凭证")
     description = Text("换货原因描述", limit=500, optional=True)
     name = Line("收货人", limit=50, missing="请填写收货人姓名")

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from portal import cases, caseview, chat, flow, inputs, policies, queue, reasons, words
 from portal.effects import By, Counted
-from portal.flow import Actor, StepRefused
+from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Case
 from portal.seller import bp, forms
 from portal.web import guards
@@ -91,7 +91,10 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
     """Every step a seller can take; which ones, and when, is flow.STEPS' business."""
     case = guards.found(caseview.of_shop(case_no, g.who.shop_id))
     case_id, shop_id, version = case.id, case.shop_id, case.version
-    form = FORMS.get(step_name, forms.StepForm)()
+    kind = FORMS.get(step_name, forms.StepForm)
+    if kind is forms.AgreeForm and case.type == CaseType.REISSUE:
+        kind = forms.StepForm  # nothing comes back, so there is no address to choose
+    form = kind()
     if isinstance(form, forms.AgreeForm):
         known = policies.addresses(shop_id)
         form.address_id.choices = [(str(a.id), f"{a.name} {a.phone} {a.address}") for a in known]

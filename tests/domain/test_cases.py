@@ -6,13 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from portal import cases, flow, ledger, policies
 from portal.cases import event_hash
 from portal.effects import Counted
 from portal.extensions import db, writing
-from portal.flow import Actor, Stale, State, StepRefused
+from portal.flow import Actor, CaseType, Stale, State, StepRefused
 from portal.models import Case, CaseEvent, CaseLine, CaseTally, Notice, OrderLine, Parcel, ReturnAddress
 from tests.cast import Cast
 
@@ -303,8 +303,8 @@ HANDED_IN: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
-def _ready(cast: Cast, step: flow.Step) -> Case:
-    """A case from which this row can be taken."""
+def _ready(cast: Cast, step: flow.Step, case_type: CaseType) -> Case:
+    """A case of this type from which this row can be taken."""
     state = str(step.source)
     if step.name in ("accept_result_none",) or (step.source, step.name) == ("disputed", "timeout_close"):
         case = cast.until("inspecting")
@@ -313,7 +313,11 @@ def _ready(cast: Cast, step: flow.Step) -> Case:
             case, "dispute_goods", Actor.SELLER, counted=[Counted(line, 2_000, 0, "not_resellable")],
             photos=cast.photos(2, cast.seller),
         )  # fmt: skip
-    case = cast.until(state)
+    order = cast.order()
+    if "guaranteed" in step.needs:
+        with writing():
+            db.session.execute(update(OrderLine).where(OrderLine.order_id == order.id).values(guarantees="shbp"))
+    case = cast.until(state, case_type=case_type, order=order)
     if step.name == "reject":
         cast.take(case, "ask_evidence", Actor.SELLER, note="请补拍面单")
         return cast.take(case, "modify", Actor.BUYER, description="补拍了")
@@ -331,9 +335,14 @@ def _ready(cast: Cast, step: flow.Step) -> Case:
     return db.session.get_one(Case, case.id)
 
 
-@pytest.mark.parametrize("step", [s for s in flow.STEPS if s.source], ids=lambda s: f"{s.source}-{s.name}-{s.after}")
-def test_every_row_of_the_table_is_taken(cast: Cast, step: flow.Step) -> None:
-    case = _ready(cast, step)
+ROWS = [(step, case_type) for step in flow.STEPS if step.source for case_type in sorted(step.types)]
+
+
+@pytest.mark.parametrize(
+    ("step", "case_type"), ROWS, ids=[f"{kind}-{step.source}-{step.name}-{step.after}" for step, kind in ROWS]
+)
+def test_every_row_of_the_table_is_taken(cast: Cast, step: flow.Step, case_type: CaseType) -> None:
+    case = _ready(cast, step, case_type)
     assert case.state == step.source
     if step.actor is Actor.CLOCK:
         assert case.due_at is not None
@@ -357,3 +366,51 @@ def test_every_row_of_the_table_is_taken(cast: Cast, step: flow.Step) -> None:
     db.session.expire_all()
     last = events(db.session.get_one(Case, case.id))[-1]
     assert (last.step, last.source, last.target, last.actor) == (step.name, step.source, step.target, step.actor)
+
+
+def test_a_reissue_asks_for_nothing_back_and_ends_as_one(cast_both: Cast) -> None:
+    cast = cast_both
+    case = cast.until("completed", case_type=CaseType.REISSUE)
+    steps = [event.step for event in events(case)]
+    assert steps == ["apply", "agree", "ship_replacement", "confirm"]
+    assert titles(cast.seller) == ["新的补发申请", "补发完成"]
+    assert titles(cast.buyer) == ["补发申请已通过", "补发商品已发出", "补发完成"]
+    assert claimed(case) == [2_000]
+    assert case.return_address == ""
+    line = db.session.scalars(select(CaseLine).where(CaseLine.case_id == case.id)).one()
+    assert (line.received_milli, line.accepted_milli, line.shipped_milli) == (None, 2_000, 2_000)
+
+
+@pytest.mark.parametrize(
+    ("of_line", "of_shop", "reason", "state"),
+    [
+        ("shbp", "", "missing_item", "reshipping"), ("", "shbp", "missing_item", "reshipping"),
+        ("psbj", "", "missing_item", "applied"), ("psbj", "", "damaged", "reshipping"), ("", "", "damaged", "applied"),
+    ],
+)  # fmt: skip
+def test_a_silent_seller_reissues_only_what_was_promised(
+    cast: Cast, of_line: str, of_shop: str, reason: str, state: str
+) -> None:
+    order = cast.order()
+    with writing():
+        db.session.execute(update(OrderLine).values(guarantees=of_line))
+        if of_shop:
+            policies.publish(
+                cast.shop, window_days=15, hidden_days=30, special_freight="negotiated", guarantees=[of_shop],
+                excluded=[], words="", by=cast.seller, now=cast.now,
+            )  # fmt: skip
+    case = cast.open_case(order, reason=reason, case_type=CaseType.REISSUE)
+    cases.sweep(cast.now + timedelta(hours=49))
+    db.session.expire_all()
+    case = db.session.get_one(Case, case.id)
+    assert (case.state, case.escalated) == (state, state == "applied")
+
+
+def test_a_reissue_is_withdrawn_until_something_was_shipped(cast: Cast) -> None:
+    case = cast.until("reshipping", case_type=CaseType.REISSUE)
+    line = db.session.scalars(select(CaseLine).where(CaseLine.case_id == case.id)).one()
+    cast.take(case, "ship_part", Actor.SELLER, parcels=PARCELS, shipped={line.id: 500})
+    with pytest.raises(StepRefused, match="已发出商品"):
+        cast.take(case, "withdraw", Actor.BUYER)
+    other = cast.take(cast.until("reshipping", case_type=CaseType.REISSUE), "withdraw", Actor.BUYER)
+    assert (other.state, claimed(other)) == ("withdrawn", [0])

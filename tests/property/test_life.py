@@ -42,10 +42,11 @@ class Life(RuleBasedStateMachine):
     def _by(self, actor: Actor) -> cases.By:
         return self.cast.by(actor)
 
-    @rule(target=cases, milli=st.integers(1, 6_000))
-    def apply(self, milli: int) -> int:
+    @rule(target=cases, milli=st.integers(1, 6_000), kind=st.sampled_from(sorted(flow.STAGES_OF)))
+    def apply(self, milli: int, kind: str) -> int:
         try:
-            return self.cast.open_case(db.session.get_one(type(self.order), self.order_id), milli=milli, now=self.at).id
+            order = db.session.get_one(type(self.order), self.order_id)
+            return self.cast.open_case(order, milli=milli, now=self.at, case_type=flow.CaseType(kind)).id
         except ledger.NotEnough:
             db.session.rollback()
             free = db.session.scalar(

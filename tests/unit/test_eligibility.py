@@ -45,6 +45,7 @@ NAMES = {
     "size": ("商品质量问题", "尺寸不符"),
     "defect": ("商品质量问题", "其他质量问题"),
     "wrong_item": ("发货错误", "发错商品"),
+    "missing_item": ("发货错误", "漏发商品"),
     "wrong_order": ("下单错误", "拍错商品"),
     "disaster": ("其他特殊原因", "自然灾害"),
     "delay": ("其他特殊原因", "交通延误"),
@@ -95,6 +96,14 @@ def no(
     name: str, reason: str, why: str, routes: tuple[Route, ...], basis: str, field: str = "reason", **asked: object
 ) -> Row:
     return Row(name, reason, False, why, routes, None, asked.pop("until", None), basis, field, **asked)  # type: ignore[arg-type]
+
+
+def sent(name: str, reason: str, **asked: object) -> Row:
+    """A reissue that is allowed."""
+    ground, zh = NAMES[reason]
+    why = f"「{zh}」可以申请补发;{SHOP_15},{BY_7TH};商品不用寄回,由商家补发并承担运费"
+    return Row(name, reason, True, why, (), Payer.SELLER, END_15, f"{ground} · {zh}:{SHOP_15}", "", case_type="reissue",
+               **asked)  # type: ignore[arg-type]  # fmt: skip
 
 
 TALK = (Route.CONTACT,)
@@ -279,8 +288,17 @@ ROWS = [
     no("excluded, sold with 包换", "wrong_order", NOT_IN_POLICY, (Route.PROMISE, Route.CHOOSE_REASON, Route.CONTACT),
         NOT_IN_POLICY_BASIS, goods=goods(exchangeable=False, guarantees=LINED)),
     # Other types than exchange.
-    no("a refund", "damaged", "这里办理换货", TALK, "仅办理换货", "", case_type="refund_only"),
-    no("a reissue", "missing_item", "这里办理换货", TALK, "仅办理换货", "", case_type="reissue"),
+    no("a refund", "damaged", "这里办理换货和补发", TALK, "仅办理换货和补发", "", case_type="refund_only"),
+    sent("missing", "missing_item"),
+    sent("missing, half a metre", "missing_item", goods=goods(unit="米"), evidence=evidence(asked_milli=500)),
+    sent("broken, promised", "damaged", goods=goods(guarantees=frozenset({"psbj"}))),
+    sent("broken, promised by the shop", "damaged", policy=policy(guarantees=frozenset({"psbj"}))),
+    no("broken, not promised", "damaged", "「破损」没有补发的承诺,请申请换货", (Route.CHOOSE_REASON, Route.CONTACT),
+        "商品质量问题 · 破损:没有补发承诺", case_type="reissue"),
+    no("missing, without a photo", "missing_item", "请上传能看出问题的照片", (Route.ADD_EVIDENCE,), "没有凭证",
+        "photos", case_type="reissue", evidence=evidence(photos=0)),
+    no("missing, more than is left", "missing_item", "最多可申请 10 件,请修改补发数量", (Route.CHANGE_QUANTITY,),
+        "数量", "quantity", case_type="reissue", evidence=evidence(asked_milli=11_000)),
 ]  # fmt: skip
 
 

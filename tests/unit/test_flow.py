@@ -12,6 +12,12 @@ from portal.flow import Actor, CaseType, Facts, State, StepRefused
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 OPEN = [state for state in State if state not in flow.FINAL]
+REACHED = [  # the states that a case of a type can stand in
+    (case_type, state)
+    for case_type in flow.STAGES_OF
+    for state in OPEN
+    if any(step.target == state and case_type in step.types for step in flow.STEPS)
+]
 
 
 def test_final_states_are_left_by_no_step() -> None:
@@ -21,16 +27,16 @@ def test_final_states_are_left_by_no_step() -> None:
 def test_every_state_is_reached_waits_for_someone_and_stands_on_one_of_the_six_steps() -> None:
     assert {step.target for step in flow.STEPS} == set(State)
     for state in State:
-        assert flow.STAGE_OF[state] in flow.STAGES
+        assert all(flow.STAGE_OF[state] < len(stages) for stages in flow.STAGES_OF.values())
         assert words.STATE[state]
         assert (flow.WAITS_FOR[state] is None) == (state in flow.FINAL)
 
 
 def test_the_side_that_must_act_has_a_button_in_every_open_state() -> None:
-    for state in OPEN:
+    for case_type, state in REACHED:
         actor = flow.WAITS_FOR[state]
         assert actor is not None
-        assert [step for step in flow.open_steps(CaseType.EXCHANGE, state, actor) if step.button]
+        assert [step for step in flow.open_steps(case_type, state, actor) if step.button]
 
 
 def test_needs_and_deadlines_of_the_table_exist() -> None:
@@ -43,27 +49,41 @@ def test_needs_and_deadlines_of_the_table_exist() -> None:
 
 
 def test_a_step_of_a_side_is_one_row_for_each_source() -> None:
-    people = [step for step in flow.STEPS if step.actor is not Actor.CLOCK]
-    assert len({(step.source, step.actor, step.name) for step in people}) == len(people)
+    for case_type in flow.STAGES_OF:
+        people = [step for step in flow.STEPS if step.actor is not Actor.CLOCK and case_type in step.types]
+        assert len({(step.source, step.actor, step.name) for step in people}) == len(people)
+
+
+def test_every_type_has_a_word_its_stages_and_an_end() -> None:
+    used = {case_type for step in flow.STEPS for case_type in step.types}
+    assert used == set(flow.STAGES_OF) == set(words.TYPE)
+    for case_type in used:
+        assert len(flow.STAGES_OF[case_type]) == len(flow.STAGES)
+        reached, grown = {None}, True
+        while grown:
+            more = {step.target for step in flow.STEPS if case_type in step.types and step.source in reached}
+            grown = not more <= reached
+            reached |= more
+        assert reached & flow.FINAL == flow.FINAL
 
 
 def _facts() -> list[Facts]:
     """Every combination of what a clock step may ask."""
     found = []
-    for address, traced, signed, accepted, late, problem in itertools.product((False, True), repeat=6):
+    for address, traced, signed, accepted, late, problem, promised in itertools.product((False, True), repeat=7):
         at = NOW - timedelta(days=1) if signed else None
         found.append(
             Facts(
                 entered_at=NOW, now=NOW, has_default_address=address, back_traced=traced, back_signed_at=at,
                 back_shipped_at=NOW, out_shipped_at=NOW, out_traced=traced, out_signed_at=at,
-                accepted_milli=1000 if accepted else 0, late=late, problem_open=problem,
+                accepted_milli=1000 if accepted else 0, late=late, problem_open=problem, guaranteed=promised,
             )
         )  # fmt: skip
     return found
 
 
-@pytest.mark.parametrize("state", OPEN)
-def test_the_clock_always_has_exactly_one_answer_when_a_deadline_runs_out(state: State) -> None:
+@pytest.mark.parametrize(("case_type", "state"), REACHED)
+def test_the_clock_always_has_exactly_one_answer_when_a_deadline_runs_out(case_type: str, state: State) -> None:
     for facts in _facts():
         if facts.late and state is not State.RESHIPPING:
             continue
@@ -71,11 +91,11 @@ def test_the_clock_always_has_exactly_one_answer_when_a_deadline_runs_out(state:
         assert due_at is not None
         answers = [
             step
-            for step in flow.open_steps(CaseType.EXCHANGE, state, Actor.CLOCK)
+            for step in flow.open_steps(case_type, state, Actor.CLOCK)
             if step.after == rule and flow.unmet(step, facts) is None
         ]
         assert len(answers) == 1, (state, rule, facts)
-        assert flow.clock_step(CaseType.EXCHANGE, state, rule, facts) == answers[0]
+        assert flow.clock_step(case_type, state, rule, facts) == answers[0]
 
 
 def test_an_escalated_or_final_case_has_no_clock() -> None:

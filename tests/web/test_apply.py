@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 
 from portal import chat
 from portal.extensions import db, writing
-from portal.models import Case, Draft, Evidence, Message, Order, OrderLine, Product, Sku
+from portal.models import Case, CaseLine, Draft, Evidence, Message, Order, OrderLine, Product, Sku
 from tests.cast import Cast, post, sign_in, token_of
 from tests.conftest import Clock
 from tests.pictures import photo
@@ -122,7 +122,7 @@ def test_a_quality_problem_needs_a_photo(cast: Cast, buyer: FlaskClient) -> None
 
 @pytest.mark.parametrize(
     ("reason", "words"),
-    [("missing_item", "补发"), ("over_qty", "退货"), ("dislike", "立即联系"), ("no_evidence", "照片"),
+    [("over_qty", "退货"), ("dislike", "立即联系"), ("no_evidence", "照片"),
      ("personal_cancel", "立即联系")],
 )  # fmt: skip
 def test_what_is_no_exchange_leads_elsewhere(cast: Cast, buyer: FlaskClient, reason: str, words: str) -> None:
@@ -274,3 +274,53 @@ def test_an_empty_message_is_refused(cast: Cast, buyer: FlaskClient) -> None:
     order = cast.order()
     answer = post(buyer, f"/orders/{order.order_no}/contact", {"words": " \u200b "})
     assert answer.status_code == 422 and "请写点什么" in answer.text
+
+
+def test_what_was_never_sent_is_reissued(app: Flask, cast: Cast, buyer: FlaskClient) -> None:
+    order = cast.order(lines=2)
+    number, line = order.order_no, line_of(order)
+    assert choose(buyer, number, line, "missing_item").location.endswith("/details")
+    page = buyer.get(f"/orders/{number}/apply/details").text
+    assert "填写补发信息" in page and "补发数量" in page and "不用寄回" in page and "换成的规格" not in page
+    assert fill(buyer, number, line, "11").status_code == 422
+    assert fill(buyer, number, line).status_code == 303
+    assert "补发" in buyer.get(f"/orders/{number}/apply/check").text
+    done = post(buyer, f"/orders/{number}/apply/check")
+    case = buyer.get(done.location).text
+    assert 'data-type="reissue"' in case and "补发进度" in case and "申请补发" in case and "换成" not in case
+    seller = sign_in(app, "seller")
+    case_no = done.location.split("/")[-1].split("?")[0]
+    assert "补发" in seller.get("/seller").text
+    assert "退货地址" not in seller.get(f"/seller/cases/{case_no}/agree").text.split("<form")[1]
+    assert post(seller, f"/seller/cases/{case_no}/agree").status_code == 303
+    db.session.rollback()
+    case_line = db.session.scalar(db.select(CaseLine.id))
+    shipped = {"carrier": "ZTO", "number": "75484863576596", f"shipped_{case_line}": "2"}
+    assert post(seller, f"/seller/cases/{case_no}/ship_replacement", shipped).status_code == 303
+    assert "补发包裹" in buyer.get(f"/cases/{case_no}").text
+    assert post(buyer, f"/cases/{case_no}/confirm").status_code == 303
+    assert "补发完成" in buyer.get(f"/cases/{case_no}").text
+    assert "补发完成" in buyer.get("/cases").text and "换货完成" not in buyer.get("/cases").text
+
+
+def test_what_broke_under_a_promise_may_be_exchanged_or_reissued(cast: Cast, buyer: FlaskClient) -> None:
+    order = cast.order()
+    number, line = order.order_no, line_of(order)
+    with writing():
+        db.session.execute(db.update(OrderLine).values(guarantees="psbj"))
+    choose(buyer, number, line)
+    assert "希望怎么处理" in buyer.get(f"/orders/{number}/apply/details").text
+    assert fill(buyer, number, line, type="reissue").status_code == 303
+    post(buyer, f"/orders/{number}/apply/check")
+    db.session.rollback()
+    assert db.session.scalar(db.select(Case.type)) == "reissue"
+
+
+def test_a_type_that_was_not_offered_is_not_taken(cast: Cast, buyer: FlaskClient) -> None:
+    order = cast.order()
+    number, line = order.order_no, line_of(order)
+    choose(buyer, number, line)
+    fill(buyer, number, line, type="reissue")
+    post(buyer, f"/orders/{number}/apply/check")
+    db.session.rollback()
+    assert db.session.scalar(db.select(Case.type)) == "exchange"
