@@ -182,7 +182,7 @@ def view(case: Case, side: Actor, now: datetime) -> View:
         end="done" if case.state == State.COMPLETED else "stop" if case.state in flow.FINAL else "",
         waits_for=words.ACTOR[waits] if waits else "",
         mine=waits == side,
-        otherwise=words.ESCALATED.get(case.state, "") if case.escalated else words.OTHERWISE.get(case.due_rule, ""),
+        otherwise=words.ESCALATED.get(case.state, "") if case.escalated else words.otherwise(case.type, case.due_rule),
         reason=reasons.said(case.reason),
         payer=words.PAYER[case.freight_payer],
         lines=lines,
@@ -229,7 +229,7 @@ def details(event: Any, lines: Sequence[Any]) -> list[str]:
     if address := data.get("return_address"):
         said.append("退货地址:" + " ".join(address))
     if payer := data.get("freight_payer"):
-        said.append(f"退回运费:{words.PAYER.get(payer, payer)}")
+        said.append(f"运费:{words.PAYER.get(payer, payer)}")
     if refusal := reasons.refusal(data.get("refusal", "")):
         said.append(f"拒绝原因:{refusal.zh}")
     if before := data.get("before"):

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from portal import accounts, applications, cases, chat, eligibility, evidence, imaging, policies
 from portal.effects import By, Counted, Wanted
 from portal.extensions import db, writing
-from portal.flow import Actor
+from portal.flow import Actor, CaseType
 from portal.models import Case, CaseLine, Order, OrderLine, Parcel, Product, Shop, Sku, User
 from portal.order_export import read
 from portal.order_import import import_orders
@@ -216,7 +216,13 @@ class _Teller:
     def __init__(self, buyer: int, seller: int, shop: int, now: datetime, photos: _Photos) -> None:
         self.buyer, self.seller, self.shop, self.now, self.photos = buyer, seller, shop, now, photos
 
-    def case(self, reason: str = "damaged", words: str = "拆箱后发现破损", hours: float = 5) -> Case:
+    def case(
+        self,
+        reason: str = "damaged",
+        words: str = "拆箱后发现破损",
+        hours: float = 5,
+        kind: CaseType = CaseType.EXCHANGE,
+    ) -> Case:
         at = self.now - timedelta(hours=hours)
         public_ids = self.photos.of(self.buyer, "buyer")
         with writing():
@@ -225,7 +231,7 @@ class _Teller:
             assert line is not None  # noqa: S101  (just made)
             policy = policies.current(self.shop)
             verdict = eligibility.check(
-                applications.goods_of(order, line), "exchange", reason, eligibility.Evidence(2_000, 2, len(words)), at,
+                applications.goods_of(order, line), kind, reason, eligibility.Evidence(2_000, 2, len(words)), at,
                 applications.facts_of_policy(policy),
             )  # fmt: skip
             opened = cases.open_case(
@@ -240,6 +246,7 @@ class _Teller:
                 policy_id=policy.id,
                 photos=public_ids,
                 now=at,
+                case_type=kind,
             )
             self.at, self.case_id = at, opened.id
         return opened
@@ -340,6 +347,42 @@ def _completed(t: _Teller) -> None:
     t.buyer_takes("confirm")
 
 
+def _missing(t: _Teller) -> None:
+    t.case("missing_item", "一箱少了两件,清单和照片在这里", kind=CaseType.REISSUE)
+
+
+def _missing_asked(t: _Teller) -> None:
+    _missing(t)
+    t.seller_takes("ask_evidence", note="请补拍快递面单和称重")
+
+
+def _missing_withdrawn(t: _Teller) -> None:
+    _missing(t)
+    t.buyer_takes("withdraw")
+
+
+def _to_resending(t: _Teller) -> None:
+    t.case("missing_item", "少发了两件", hours=20, kind=CaseType.REISSUE)
+    t.seller_takes("agree")
+
+
+def _to_receiving(t: _Teller) -> None:
+    _to_resending(t)
+    t.seller_takes("ship_replacement", parcels=OUT, shipped={x.id: x.accepted_milli for x in t.lines()})
+    t.travels("out", "【义乌市】已揽收", "【杭州市】派送中")
+
+
+def _reissued(t: _Teller) -> None:
+    _to_receiving(t)
+    t.buyer_takes("confirm")
+
+
+def _missing_closed(t: _Teller) -> None:
+    t.case("missing_item", "好像少了一件", hours=24 * 9, kind=CaseType.REISSUE)
+    t.seller_takes("ask_evidence", note="请补拍快递面单和称重")
+    cases.settle_now(t.case_id, t.now)
+
+
 STORIES: dict[str, Story] = {
     "applied": _applied,
     "urgent": _urgent,
@@ -353,6 +396,13 @@ STORIES: dict[str, Story] = {
     "late": _late,
     "confirming": _to_confirming,
     "completed": _completed,
+    "reissue-applied": _missing,
+    "reissue-revising": _missing_asked,
+    "reissue-withdrawn": _missing_withdrawn,
+    "reissue-reshipping": _to_resending,
+    "reissue-confirming": _to_receiving,
+    "reissue-completed": _reissued,
+    "reissue-closed": _missing_closed,
 }
 # What a demo or a test can begin with: everything, accounts alone, orders without cases, or one case of a story.
 SCENARIOS: dict[str, Sequence[Story]] = {

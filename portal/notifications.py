@@ -59,7 +59,7 @@ def body(case: Case, step: Step, actor: Actor, note: str = "") -> str:
         return f"您的换货申请已审核通过,商品无需寄回;商家将在 {until} 前发出换货商品,换货尚未完成。"
     if step.name in ("reject", "ask_evidence"):
         return f"{goods}{step.news}:{note}\n请在 {until} 前修改后重新提交,或联系商家协商;逾期申请会关闭。"
-    tail = f"{words.OTHERWISE[case.due_rule]}(截止 {until})" if case.due_at and case.due_rule else ""
+    tail = f"{words.otherwise(case.type, case.due_rule)}(截止 {until})" if case.due_at and case.due_rule else ""
     return "。".join(part for part in (f"{goods}{step.news}" + (f":{note}" if note else ""), tail) if part) + "。"
 
 
@@ -68,6 +68,7 @@ def remind(case: Case, actor: Actor, now: datetime) -> None:
     if case.due_at is None:
         return
     left = words.span(case.due_at - now)
+    after = words.otherwise(case.type, case.due_rule)
     turn = f"{case.remind_at.timestamp():.0f}" if case.remind_at else ""
     for user_id in readers(case, actor):
         _add(
@@ -75,7 +76,7 @@ def remind(case: Case, actor: Actor, now: datetime) -> None:
             case,
             kind="reminder",
             title=f"{words.state(case.type, case.state)},还剩 {left}",
-            body=f"「{case.goods}」请在 {words.moment(case.due_at)} 前处理。{words.OTHERWISE.get(case.due_rule, '')}。",
+            body=f"「{case.goods}」请在 {words.moment(case.due_at)} 前处理。{after}。",
             href=href(case, actor),
             at=now,
             dedupe_key=f"remind:{case.id}:{case.version}:{turn}:{user_id}",

@@ -97,6 +97,17 @@ OTHERWISE: dict[str, str] = {
     "buyer_confirm": "逾期未确认且发出的商品已有物流记录,系统将自动确认收货",
     "problem_answer": "商家逾期未处理收货问题,将标记为超时;不会自动确认收货",
 }
+_OTHERWISE_REISSUE: dict[str, str] = {
+    "seller_response": "商家逾期未处理,有「少货必赔」或「破损包赔」承诺的商品系统自动同意补发,其他商品标记超时",
+}
+
+
+def otherwise(case_type: str, rule: str) -> str:
+    """What happens when this deadline of this type of case runs out; "" when no clock runs."""
+    own = _OTHERWISE_REISSUE if case_type == "reissue" else {}
+    return own.get(rule) or OTHERWISE.get(rule, "")
+
+
 ESCALATED: dict[str, str] = {
     State.APPLIED: "商家已超时且没有设置退货地址,请通过立即联系催促商家处理",
     State.INSPECTING: "商家已超时未验货,退货没有物流记录,请把运单凭证发给商家核对",

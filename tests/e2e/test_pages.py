@@ -41,16 +41,17 @@ WIDER = "() => document.documentElement.scrollWidth - document.documentElement.c
 def _steps(app: Flask, side: Actor, prefix: str) -> list[str]:
     """The page of a case in each state, and of each step that can be taken there by this side."""
     found: list[str] = []
-    seen: set[tuple[str, str]] = set()
+    seen: set[tuple[str, str, str]] = set()
     for case in db.session.scalars(db.select(Case).order_by(Case.id)).all():
-        if (case.state, "") not in seen:
+        if (case.type, case.state, "") not in seen:
             found.append(f"{prefix}/{case.case_no}")
-            seen.add((case.state, ""))
+            seen.add((case.type, case.state, ""))
         for step, refusal in caseview.actions(case, side, clock.now()):
-            if not refusal and (case.state, step.name) not in seen:
-                seen.add((case.state, step.name))
+            if not refusal and (case.type, case.state, step.name) not in seen:
+                seen.add((case.type, case.state, step.name))
                 found.append(f"{prefix}/{case.case_no}/{step.name}")
-    assert {state for state, step in seen if not step} == set(flow.State)
+    targets = {(kind, step.target) for step in flow.STEPS for kind in step.types}
+    assert {(kind, state) for kind, state, step in seen if not step} == targets
     return found
 
 
