@@ -46,6 +46,8 @@ def main() -> None:
         sys.exit(done.exit_code)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
+    except UnicodeDecodeError:  # a ValueError as well: what stands where names of tables should be
+        sys.exit("portal: the database can't be used: it is damaged")
     except (SettingsError, accounts.AccountRefused, Busy, ValueError, OSError) as error:
         sys.exit(f"portal: {error}")
     except DatabaseError as error:
@@ -142,7 +144,9 @@ def serve(port: int, host: str, workers: int) -> None:
     if not settings.secret_key:
         raise SettingsError("PORTAL_SECRET_KEY is missing; any long random text will do, kept between restarts")
     _check_qa(settings, host)
-    with create_app(settings).app_context():
+    app = create_app(settings)
+    with app.app_context():
+        database.check_present(app.extensions["portal_store"])
         database.upgrade()
     _together([_gunicorn(host, port, workers, settings.threads, dict(os.environ))])
 

@@ -10,10 +10,19 @@ from flask_migrate import upgrade as _upgrade
 from sqlalchemy import inspect
 
 from portal.extensions import db, writing
+from portal.store import Store
+
+
+class WrongDatabase(ValueError):
+    """A database that this portal must not touch; the message says what to do."""
 
 
 def upgrade(revision: str = "head") -> None:
-    """Bring the database to ``revision``; an empty one is made."""
+    """Bring the database to ``revision``; an empty one is made. Raises WrongDatabase for one of a newer portal."""
+    with db.engine.connect() as connection:
+        present = MigrationContext.configure(connection).get_current_revision()
+    if present is not None and present not in {step.revision for step in _script().walk_revisions()}:
+        raise WrongDatabase(f"the database was made by a newer portal (revision {present}): start that one, or restore")
     with writing():  # so that two processes don't migrate at once, and SQLite begins IMMEDIATE
         db.session.rollback()
         _upgrade(revision=revision)
@@ -28,9 +37,18 @@ def downgrade(revision: str) -> None:
 
 def is_current() -> bool:
     """Whether the database is at the newest migration."""
-    script = ScriptDirectory.from_config(current_app.extensions["migrate"].migrate.get_config())
     with db.engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision() == script.get_current_head()
+        return MigrationContext.configure(connection).get_current_revision() == _script().get_current_head()
+
+
+def _script() -> ScriptDirectory:
+    return ScriptDirectory.from_config(current_app.extensions["migrate"].migrate.get_config())
+
+
+def check_present(store: Store) -> None:
+    """Raises WrongDatabase for an empty database beside kept photos: that is a lost one, not a new one."""
+    if is_empty() and next(iter(store.keys()), None) is not None:
+        raise WrongDatabase("the database is empty, but there are photos of an earlier one: restore it, or remove them")
 
 
 def is_empty() -> bool:

@@ -87,8 +87,17 @@ def _no_space(error: OSError) -> Response:
     return _unexpected(error)
 
 
+def _let_go(_error: BaseException | None) -> None:
+    """End the request's reading, also on a connection that has gone meanwhile: the answer is made and must get out."""
+    try:
+        db.session.rollback()
+    except DBAPIError:
+        db.session().invalidate()
+
+
 def install(app: Flask) -> None:
     """Answer every kind of failure with a page."""
+    app.teardown_appcontext(_let_go)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(StepRefused, _refused)
     app.register_error_handler(DifferentBody, _other_body)
