@@ -155,7 +155,6 @@ MISSING = {
     "job_id": "0" * 32,
 }
 
-# role: (whose account, None: signed out)
 ROLES = ("anonymous", "buyer", "buyer2", "seller", "seller2", "both")
 # Who bought from whom. `both` buys from the first shop and sells in a shop of its own.
 DEALS = (("buyer", "seller"), ("buyer2", "seller2"), ("both", "seller"), ("buyer2", "both"))

@@ -51,7 +51,7 @@ def with_cookie(app: Flask, cookie: str) -> FlaskClient:
 
 
 def is_in(client: FlaskClient) -> bool:
-    """Whether the session is good; looking at a polled address doesn't count as using it."""
+    """Whether the session is good; looking counts as using it."""
     answer = client.get("/me")
     assert answer.status_code in (200, 303)
     return answer.status_code == 200
