@@ -204,8 +204,10 @@ def take(
 
     Settles first what the clock owes. Raises flow.Stale when the case is no longer at ``version`` (what the page
     showed) or somebody was faster, flow.StepRefused when the table, a condition or the step's own facts don't allow it.
+    A machine's clock that has gone back is not believed: a case's history never does.
     """
     case = settle(_locked(case_id), now)
+    now = max(now, case.updated_at)
     if version is not None and case.version != version:
         raise Stale("这张售后单已有更新,下面是最新状态,您填写的内容已保留", name)
     step = flow.find(case.type, case.state, by.actor, name)

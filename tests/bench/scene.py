@@ -118,6 +118,7 @@ def control_of(scene: Scene, who: str, url: str) -> Control:
 
     def see(_app: Flask, template: Any, context: dict[str, Any], **_: Any) -> None:
         seen.append((template.name, context))
+        db.session.expunge_all()  # what was loaded stays loaded when the request's reading ends
 
     with template_rendered.connected_to(see, scene.app):
         answer = scene.get(who, url, {"Accept-Encoding": "identity"})
