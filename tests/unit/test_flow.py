@@ -98,9 +98,9 @@ def test_the_clock_always_has_exactly_one_answer_when_a_deadline_runs_out(case_t
         assert flow.clock_step(case_type, state, rule, facts) == answers[0]
 
 
-def test_an_escalated_or_final_case_has_no_clock() -> None:
-    escalated = Facts(entered_at=NOW, now=NOW, escalated=True)
-    assert all(flow.due(state, escalated) == (None, "") for state in State)
+def test_only_a_late_decision_and_a_final_case_have_no_clock() -> None:
+    late = Facts(entered_at=NOW, now=NOW, escalated=True, stage="overdue")
+    assert all(flow.due(state, late) == (None, "") for state in State)
     assert all(flow.due(state, Facts(entered_at=NOW, now=NOW)) == (None, "") for state in flow.FINAL)
 
 
