@@ -640,10 +640,12 @@ def refused_milli(case_id: int) -> int:
 # ---------------------------------------------------------------- facts
 
 
-def facts(case: Any, now: datetime, parcels: Sequence[Any] | None = None) -> Facts:
+def facts(
+    case: Any, now: datetime, parcels: Sequence[Any] | None = None, entries: Sequence[Any] | None = None
+) -> Facts:
     """What conditions and deadlines may ask about a case; only what its state needs is looked up.
 
-    ``parcels``: those of the case, for a caller that has them already.
+    ``parcels`` and ``entries``: those of the case, for a caller that has them already.
     """
     state = case.state
     found: dict[str, Any] = {}
@@ -674,7 +676,7 @@ def facts(case: Any, now: datetime, parcels: Sequence[Any] | None = None) -> Fac
             payouts.difference_on(case.id, case.order_id, accepted=True) if accepted else case.difference_fen
         )
     if case.entry_count and state not in flow.FINAL:
-        found |= payouts.standing(case.id)
+        found |= payouts.standing(case.id, entries)
     return Facts(
         entered_at=case.entered_at,
         now=now,
@@ -695,7 +697,6 @@ def facts(case: Any, now: datetime, parcels: Sequence[Any] | None = None) -> Fac
         heard_both=case.heard == "buyer,seller",
         asked_by=case.asked_by,
         countered=case.countered,
-        rebought=case.parent_id is not None,
         **found,
     )
 

@@ -169,6 +169,7 @@ def view(case: Case, side: Actor, now: datetime) -> View:
     for row in evidence.of_case(case.id):
         photos.setdefault(row.event_version or 0, []).append(row)
     events = db.session.execute(_EVENTS, of_case).all()
+    entries = payouts.of_case(case.id) if case.entry_count else ()
     waits = cases.waits_for(case)
     return View(
         case=case,
@@ -194,35 +195,38 @@ def view(case: Case, side: Actor, now: datetime) -> View:
         photos=photos,
         events=events,
         news=_NEWS,
-        actions=actions(case, side, now, parcels),
+        actions=actions(case, side, now, parcels, entries),
         pictures={line.product_id: line.picture for line in lines if line.picture},
         overdue=case.due_at is not None and case.due_at <= now,
         proposals=proposals.of_case(case.id) if any("proposal" in event.data for event in events) else (),
-        entries=payouts.of_case(case.id) if case.entry_count else (),
+        entries=entries,
         chain=chain_of(case) if case.parent_id or any("child" in event.data for event in events) else (),
     )
 
 
 def chain_of(case: Case) -> Sequence[Any]:
     """All cases that one of them came out of another, with what was first at the front."""
-    first, seen = case.id, 0
-    while seen < MOST_CHAINED and (parent := db.session.scalar(select(Case.parent_id).where(Case.id == first))):
-        first, seen = parent, seen + 1
-    found: list[Any] = []
-    layer = [first]
-    while layer and len(found) < MOST_CHAINED:
-        found += db.session.execute(
-            select(Case.id, Case.case_no, Case.type, Case.state, Case.opened_at).where(Case.id.in_(layer))
-        ).all()
-        layer = list(db.session.scalars(select(Case.id).where(Case.parent_id.in_(layer))))
-    return found
+    return db.session.execute(_CHAIN, {"case_id": case.id}).all()
 
 
-MOST_CHAINED = 20
+_up = select(Case.id, Case.parent_id).where(Case.id == bindparam("case_id")).cte("up", recursive=True)
+_up = _up.union(select(Case.id, Case.parent_id).join(_up, Case.id == _up.c.parent_id))
+_down = select(_up.c.id).where(_up.c.parent_id.is_(None)).cte("down", recursive=True)
+_down = _down.union(select(Case.id).join(_down, Case.parent_id == _down.c.id))
+_CHAIN = (
+    select(Case.id, Case.case_no, Case.type, Case.state, Case.opened_at)
+    .where(Case.id.in_(select(_down.c.id)))
+    .order_by(Case.opened_at, Case.id)
+    .limit(20)
+)
 
 
 def actions(
-    case: Case, side: Actor, now: datetime, parcels: Sequence[Any] | None = None
+    case: Case,
+    side: Actor,
+    now: datetime,
+    parcels: Sequence[Any] | None = None,
+    entries: Sequence[Any] | None = None,
 ) -> list[tuple[Step, str | None]]:
     """The steps with a button for this side, each with the sentence that says why not yet (None: it can be taken).
 
@@ -231,7 +235,7 @@ def actions(
     open_now = [step for step in flow.open_steps(case.type, case.state, side) if step.button]
     if not open_now:
         return []
-    facts = cases.facts(case, now, parcels)
+    facts = cases.facts(case, now, parcels, entries)
     found: dict[str, tuple[Step, str | None]] = {}
     for step in open_now:
         refusal = flow.unmet(step, facts)

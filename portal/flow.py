@@ -184,7 +184,6 @@ class Facts:
     unshipped: bool = False
     open_entries: int = 0  # money still to be settled
     waiting_entries: int = 0  # of these, waiting for a second person
-    rebought: bool = False  # the case came from an exchange that went wrong already
 
 
 # Conditions by name: None when it holds, else the sentence that says why not and what to do.
@@ -261,7 +260,6 @@ NEEDS: dict[str, Callable[[Facts], str | None]] = {
     "late_or_problem": lambda f: (
         None if f.late or f.problem_open else "双方还在正常处理中,商家超时或有问题未解决时可以申请平台介入"
     ),
-    "not_rebought": lambda f: "换来的商品再次有问题,请选择退货退款" if f.rebought else None,
 }  # fmt: skip
 
 X = frozenset({CaseType.EXCHANGE})
@@ -608,16 +606,20 @@ def reminders(start: datetime, end: datetime) -> list[datetime]:
     return sorted(moment for moment in moments if start < moment < end)
 
 
-def diagram() -> str:
-    """The table as a Mermaid state diagram, for the README; what lies beside every state is said in words there."""
-    lines = ["stateDiagram-v2", "    direction TB"]
-    said: set[tuple[object, ...]] = set()
+def diagram(case_type: CaseType) -> str:
+    """One type's rows as a Mermaid state diagram, for the README: an arrow says who takes which steps.
+
+    平台介入 lies beside the states and isn't drawn; its decisions, which lead from one state to another, are.
+    """
+    arrows: dict[tuple[str, str], dict[str, list[str]]] = {}
     for step in _ROWS:
-        if (edge := (step.source, step.target, step.actor, step.name, step.types)) in said:
-            continue
-        said.add(edge)
-        line = f"    {step.source or '[*]'} --> {step.target}: {step.actor} · {step.name}"
-        types = "" if step.types == ALL else f" ({', '.join(sorted(step.types))})"
-        lines.append(line + types)
+        if case_type in step.types:
+            names = arrows.setdefault((step.source or "[*]", step.target), {}).setdefault(step.actor, [])
+            if step.name not in names:
+                names.append(step.name)
+    lines = ["stateDiagram-v2", "    direction TB"]
+    for (source, target), said in arrows.items():
+        whole = "; ".join(f"{actor} · {', '.join(names)}" for actor, names in said.items())
+        lines.append(f"    {source} --> {target}: {whole}")
     lines += [f"    {state} --> [*]" for state in State if state in FINAL]
     return "\n".join(lines)

@@ -84,12 +84,13 @@ def difference_of(order_id: int, wanted: Sequence[tuple[int, int, int | None]]) 
     """
     if not any(price is not None for _, _, price in wanted):
         return 0
-    order = db.session.execute(select(Order.paid_fen, Order.freight_fen).where(Order.id == order_id)).one()
     bought = db.session.execute(
-        select(OrderLine.id, OrderLine.unit_price_fen, OrderLine.quantity_milli).where(OrderLine.order_id == order_id)
+        select(OrderLine.id, OrderLine.unit_price_fen, OrderLine.quantity_milli, Order.paid_fen, Order.freight_fen)
+        .join(Order, Order.id == OrderLine.order_id)
+        .where(OrderLine.order_id == order_id)
     ).all()
     listed = sum(line.unit_price_fen * line.quantity_milli for line in bought) // 1000
-    paid = max(order.paid_fen - order.freight_fen, 0)
+    paid = max(bought[0].paid_fen - bought[0].freight_fen, 0)
     prices = {line.id: line.unit_price_fen for line in bought}
     return sum(
         money.difference(prices[line_id], price, milli, paid, listed)
@@ -283,14 +284,17 @@ def paid_difference(case_id: int) -> int:
     return int(found or 0)
 
 
-def standing(case_id: int) -> dict[str, Any]:
-    """What conditions ask: how many entries are open or wait for a second person, whether a payment is declared."""
-    rows = db.session.execute(
-        select(MoneyEntry.state, func.count()).where(MoneyEntry.case_id == case_id).group_by(MoneyEntry.state)
-    ).all()
-    numbers: dict[str, int] = dict(row.tuple() for row in rows)
+def standing(case_id: int, entries: Sequence[Any] | None = None) -> dict[str, Any]:
+    """What conditions ask: how many entries are open or wait for a second person, whether a payment is declared.
+
+    ``entries``: those of the case, for a caller that has them already.
+    """
+    if entries is None:
+        states = list(db.session.scalars(select(MoneyEntry.state).where(MoneyEntry.case_id == case_id)))
+    else:
+        states = [entry.state for entry in entries]
     return {
-        "open_entries": sum(numbers.get(state, 0) for state in OPEN),
-        "waiting_entries": numbers.get("waiting", 0),
-        "payment_declared": bool(numbers.get("declared")),
+        "open_entries": sum(state in OPEN for state in states),
+        "waiting_entries": states.count("waiting"),
+        "payment_declared": "declared" in states,
     }

@@ -413,8 +413,12 @@ def upgrade() -> None:
             "ix_cases_closed",
             ["shop_id", "updated_at", "id"],
             unique=False,
-            sqlite_where=sa.text("state IN ('closed','withdrawn','converted')"),
-            postgresql_where=sa.text("state IN ('closed','withdrawn','converted')"),
+            sqlite_where=sa.text(
+                "state NOT IN ('applied','proposed','revising','returning','inspecting','disputed','paying','reshipping','confirming','refunding','refund_failed','completed')"
+            ),
+            postgresql_where=sa.text(
+                "state NOT IN ('applied','proposed','revising','returning','inspecting','disputed','paying','reshipping','confirming','refunding','refund_failed','completed')"
+            ),
         )
         batch_op.create_index(
             "ix_cases_completed",
@@ -1017,8 +1021,12 @@ def downgrade() -> None:
         )
         batch_op.drop_index(
             "ix_cases_closed",
-            sqlite_where=sa.text("state IN ('closed','withdrawn','converted')"),
-            postgresql_where=sa.text("state IN ('closed','withdrawn','converted')"),
+            sqlite_where=sa.text(
+                "state NOT IN ('applied','proposed','revising','returning','inspecting','disputed','paying','reshipping','confirming','refunding','refund_failed','completed')"
+            ),
+            postgresql_where=sa.text(
+                "state NOT IN ('applied','proposed','revising','returning','inspecting','disputed','paying','reshipping','confirming','refunding','refund_failed','completed')"
+            ),
         )
         batch_op.drop_index("ix_cases_buyer")
 
