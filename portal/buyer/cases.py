@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from functools import partial
 from typing import Any
 
 import segno
@@ -10,7 +11,7 @@ from flask import g, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from portal import applications, cases, caseview, flow, inputs, ledger, reasons
+from portal import applications, cases, caseview, flow, inputs, ledger, orders, reasons
 from portal.buyer import bp, forms
 from portal.effects import By, Wanted
 from portal.extensions import db
@@ -74,7 +75,7 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
     """Every step a buyer can take; which ones, and when, is flow.STEPS' business."""
     case = guards.found(caseview.of_buyer(case_no, g.who.user_id))
     case_id, version = case.id, case.version
-    form = FORMS.get(step_name, forms.StepForm)()
+    form = FORMS.get(step_name, forms.StepForm)(known=partial(orders.known_numbers, case.order_id))
     view = caseview.view(case, Actor.BUYER, g.now)
     if isinstance(form, forms.ParcelForm):
         form.own_order_nos = (view.order.order_no,)
@@ -100,7 +101,7 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
 
             def taken() -> str:
                 done = cases.take(case_id, step_name, by=by, now=g.now, version=form.shown_version, **values)
-                return f"/cases/{case_no}?v={done.version}"
+                return form.and_say(f"/cases/{case_no}?v={done.version}")
 
             try:
                 return once(taken)
