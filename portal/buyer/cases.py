@@ -17,7 +17,7 @@ from portal.effects import By, Wanted
 from portal.extensions import db
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Case, CaseLine, OrderLine
-from portal.web import guards, paging
+from portal.web import guards, packs, paging
 from portal.web.once import once
 from portal.web.pages import page
 
@@ -68,6 +68,13 @@ def qr(case_no: str) -> ResponseReturnValue:
     out = io.BytesIO()
     segno.make(case.case_no, error="m").save(out, kind="svg", scale=4, border=2, xmldecl=False, svgns=True)
     return out.getvalue(), 200, {"Content-Type": "image/svg+xml"}
+
+
+@bp.get("/cases/<case_no>/pack.zip")
+def pack(case_no: str) -> ResponseReturnValue:
+    """证据包: everything about the case, to keep or to hand to a platform or a court."""
+    case = guards.found(caseview.of_buyer(case_no, g.who.user_id))
+    return packs.send(case.id, case.case_no, Actor.BUYER)
 
 
 @bp.route("/cases/<case_no>/<step_name>", methods=["GET", "POST"])

@@ -14,7 +14,7 @@ from portal.effects import By, Counted
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Case
 from portal.seller import bp, forms
-from portal.web import guards
+from portal.web import guards, packs
 from portal.web.once import once
 from portal.web.pages import page
 
@@ -56,6 +56,13 @@ def _page(case: Case, status: int, form: Any = None, typed: Any = (), kept: Any 
         photos=chat.photos_of([message.id for message in said]),
         buyer=view.buyer,
     )  # fmt: skip
+
+
+@bp.get("/cases/<case_no>/pack.zip")
+def pack(case_no: str) -> ResponseReturnValue:
+    """证据包: everything about the case, to keep or to hand to a platform or a court."""
+    case = guards.found(caseview.of_shop(case_no, g.who.shop_id))
+    return packs.send(case.id, case.case_no, Actor.SELLER)
 
 
 @bp.route("/cases/<case_no>/send-back", methods=["GET", "POST"])
