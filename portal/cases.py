@@ -17,9 +17,9 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, insert, or_, select, text, update
 
-from portal import carriers, effects, evidence, flow, ledger, notifications, tracking
+from portal import carriers, effects, evidence, flow, ledger, notifications, payouts, policies, proposals, tracking
 from portal.carriers import slow
-from portal.effects import By, Wanted
+from portal.effects import By, Child, Wanted
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, Facts, Stale, State, Step, StepRefused
 from portal.models import (
@@ -35,6 +35,7 @@ from portal.models import (
     ReturnAddress,
     Shop,
     Sku,
+    Staff,
     User,
 )
 from portal.reasons import codes
@@ -74,14 +75,31 @@ def open_case(
     photos: Sequence[str],
     now: datetime,
     case_type: CaseType = CaseType.EXCHANGE,
+    negotiated: bool = False,
+    refund_fen: int | None = None,
+    consent: int | None = None,
 ) -> Case:
     """Open a case for lines of one order. The caller has asked eligibility; the ledger decides last.
 
-    Raises ledger.NotEnough when a line has fewer free units than asked for; nothing is changed then.
+    ``refund_fen``: what is asked back, None for all that the units are worth. ``consent``: the buyer's message by which
+    the seller opens it for him. Raises ledger.NotEnough when a line has fewer free units than asked for, StepRefused
+    for an amount or a consent that can't be; nothing is changed then.
     """
     for item in sorted(wanted, key=lambda w: w.line_id):
         ledger.claim(item.line_id, item.milli)
-    step = next(s for s in flow.STEPS if s.name == "apply" and case_type in s.types)
+    name = "apply_on_behalf" if by.actor is Actor.SELLER else "apply"
+    step = next(s for s in flow.STEPS if s.name == name and case_type in s.types)
+    if by.actor is Actor.SELLER and not _agreed_to(order.id, consent):
+        raise StepRefused("请选择买家同意代为申请的那条消息", name)
+    goods_state = _goods_state(order)
+    asked = 0
+    if case_type in (CaseType.RETURN_REFUND, CaseType.REFUND_ONLY):
+        units = [(item.line_id, item.milli) for item in wanted]
+        asked = most = payouts.total(payouts.worth(order.id, units, unshipped=goods_state == "unshipped"))
+        if refund_fen is not None:
+            asked = refund_fen
+        if not 0 < asked <= most:
+            raise StepRefused(f"退款金额须大于 0,最多 {most / 100:.2f} 元", name)
     lines = {
         line.id: line
         for line in db.session.scalars(
@@ -111,6 +129,9 @@ def open_case(
         description=description,
         basis=basis,
         freight_payer=freight_payer,
+        negotiated=negotiated,
+        goods_state=goods_state,
+        refund_fen=asked,
         receiver_name=receiver[0],
         receiver_phone=receiver[1],
         receiver_address=receiver[2],
@@ -135,27 +156,54 @@ def open_case(
                 quantity_milli=item.milli,
                 sku_id=item.sku_id,
                 wanted_spec=specs.get(item.sku_id or 0, line.spec),
+                wanted_price_fen=effects.price_of(item.sku_id),
                 title=line.title,
                 spec=line.spec,
                 unit=line.unit,
             )
         )
     db.session.flush()
+    case.difference_fen = payouts.difference_on(case.id, order.id, accepted=False)
     case.photo_count = evidence.attach_to_case(
         photos, owner_id=by.user_id or 0, case_id=case.id, order_id=order.id, version=1
     )
-    _write_event(case, step, by, now, source="", note=description, data=_application(case), version=1)
+    data = _application(case) | ({"consent": consent} if consent else {})
+    _opened(case, step, by, now, note=description, data=data)
+    return case
+
+
+def _opened(case: Case, step: Step, by: By, at: datetime, *, note: str, data: dict[str, Any]) -> None:
+    """What goes with every new case: its first event, the order's and the tabs' counters, who is told."""
+    db.session.flush()
+    _write_event(case, step, by, at, source="", note=note, data=data, version=1)
     db.session.execute(
         update(Order)
-        .where(Order.id == order.id)
+        .where(Order.id == case.order_id)
         .values(case_count=Order.case_count + 1, version=Order.version + 1)
         .execution_options(synchronize_session=False)
     )
-    notifications.tell(case, step, version=1, at=now)
-    _count(case, None, State.APPLIED)
+    notifications.tell(case, step, version=1, at=at)
+    _count(case, None, case.state)
     db.session.flush()
     db.session.expire(case)
-    return case
+
+
+def _goods_state(order: Order) -> str:
+    """Where the goods are when a case is opened: unshipped, in_transit or received."""
+    if order.received_at is not None:
+        return "received"
+    return order.status if order.status in ("unshipped", "in_transit") else "received"
+
+
+def _agreed_to(order_id: int, message_id: int | None) -> bool:
+    """Whether this is a message of the order's buyer."""
+    return message_id is not None and bool(
+        db.session.scalar(
+            select(Message.id)
+            .join(Conversation, Conversation.id == Message.conversation_id)
+            .where(Message.id == message_id, Message.side == "buyer", Conversation.order_id == order_id)
+        )
+    )
 
 
 def _application(case: Case) -> dict[str, Any]:
@@ -210,10 +258,21 @@ def take(
     now = max(now, case.updated_at)
     if version is not None and case.version != version:
         raise Stale("这张售后单已有更新,下面是最新状态,您填写的内容已保留", name)
-    step = flow.find(case.type, case.state, by.actor, name)
-    if sentence := flow.unmet(step, facts(case, now)):
-        raise StepRefused(sentence, name)
+    if by.actor is Actor.MEDIATOR and not may_mediate(by.user_id or 0, case):
+        raise StepRefused("您与这张售后单的一方有关,不能参与裁决", name)
+    step = flow.choose(case.type, case.state, by.actor, name, facts(case, now))
     return _move(case, step, by, now, note=note, photos=photos, values=values)
+
+
+def may_mediate(user_id: int, case: Any) -> bool:
+    """Whether this person decides for the platform and has to do with neither side."""
+    if not db.session.scalar(select(User.mediator).where(User.id == user_id)):
+        return False
+    theirs = select(Shop.id).where(or_(Shop.owner_id == case.buyer_id, Shop.id == case.shop_id))
+    related = db.session.scalar(
+        select(Staff.user_id).where(Staff.user_id == user_id, Staff.shop_id.in_(theirs)).limit(1)
+    )
+    return user_id != case.buyer_id and related is None
 
 
 def settle(case: Case, now: datetime) -> Case:
@@ -290,13 +349,20 @@ def _remind(now: datetime) -> None:
             if not cases:
                 return
             for case in cases:
-                actor = flow.WAITS_FOR[State(case.state)]
+                actor = waits_for(case)
                 if actor is not None and case.due_at is not None and case.due_at > now:
                     notifications.remind(case, actor, now)
                     for user_id in notifications.readers(case, actor):
                         notifications.bump(user_id)
                 case.remind_at = _remind_after(case.entered_at, case.due_at, now)
             db.session.flush()
+
+
+def waits_for(case: Any) -> Actor | None:
+    """Who must act on this case now."""
+    return flow.waits_for(
+        case.state, escalated=case.escalated, problem_open=case.problem_open, countered=case.countered
+    )
 
 
 def _locked(case_id: int) -> Case:
@@ -322,8 +388,8 @@ def _move(
     changes: dict[str, Any] = {"updated_at": at}
     if step.target != step.source:
         changes |= {
-            "late": False, "escalated": False, "extended": False, "granted_seconds": 0, "objected": False,
-            "problem_open": False, "nudged_at": None,
+            "late": False, "extended": False, "granted_seconds": 0, "objected": False, "problem_open": False,
+            "nudged_at": None, "paused_seconds": 0, "not_before": None, **effects.NO_MEDIATION,
         }  # fmt: skip
     if step.target != step.source or step.name in flow.RESTARTING:
         changes["entered_at"] = at
@@ -357,6 +423,8 @@ def _move(
             .order_by(CaseLine.order_line_id)
         ).all():
             ledger.release(line_id, milli)
+    if doing.child is not None:
+        doing.data["child"] = _become(case, doing.child, by, at)
     _write_event(case, step, by, at, source=source, note=note, data=doing.data, version=version + 1)
     notifications.tell(case, step, version=version + 1, at=at, note=note)
     if by.user_id is not None:
@@ -369,6 +437,84 @@ def _move(
     )
     _count(case, source, step.target)
     return case
+
+
+def _become(parent: Case, child: Child, by: By, at: datetime) -> str:
+    """Open the case that ``parent`` has become; its units move along, what is left over is free again."""
+    own = {line.id: line for line in db.session.scalars(select(CaseLine).where(CaseLine.case_id == parent.id)).all()}
+    moving = {line_id: milli for line_id, milli, _ in child.lines}
+    for line in sorted(own.values(), key=lambda each: each.order_line_id):
+        rest = line.quantity_milli - moving.get(line.id, 0)
+        if rest:
+            ledger.release(line.order_line_id, rest)
+    if not moving:
+        raise StepRefused("没有可以转入的商品数量")
+    target = child.state
+    address = policies.default_address(parent.shop_id) if target == State.RETURNING else None
+    if target == State.RETURNING and address is None:
+        raise StepRefused("店铺还没有默认退货地址,请先在「退货地址」里添加")
+    step = next(
+        row for row in flow.open_steps(child.type, None, by.actor) if row.name == "convert" and row.target == target
+    )
+    first = own[child.lines[0][0]]
+    payer = child.freight_payer or parent.freight_payer
+    made = Case(
+        case_no=_case_no(at), type=child.type, state=target, version=1, parent_id=parent.id, order_id=parent.order_id,
+        shop_id=parent.shop_id, buyer_id=parent.buyer_id, policy_id=parent.policy_id, entered_at=at,
+        reason=child.reason or parent.reason, description=child.description or parent.description, basis=parent.basis,
+        freight_payer=payer if payer != "negotiated" or target == State.APPLIED else "seller",
+        goods_state=parent.goods_state, receiver_name=parent.receiver_name, receiver_phone=parent.receiver_phone,
+        receiver_address=parent.receiver_address, goods=first.title, spec=first.spec, unit=first.unit,
+        quantity_milli=sum(moving.values()), line_count=len(moving), photo_count=0, opened_at=at, updated_at=at,
+        refund_fen=0, difference_waived=child.difference_waived,
+        wanted_spec=first.wanted_spec if child.type in (CaseType.EXCHANGE, CaseType.REISSUE) else first.spec,
+        due_at=at, due_rule="",
+    )  # fmt: skip
+    if address is not None:
+        made.return_name, made.return_phone = address.name, address.phone
+        made.return_address, made.return_note = address.address, address.note
+    db.session.add(made)
+    db.session.flush()
+    ready = target in (State.REFUNDING, State.RESHIPPING)
+    kept = target == State.REFUNDING and child.type == CaseType.RETURN_REFUND
+    for line_id, milli, sku_id in child.lines:
+        line = own[line_id]
+        spec = line.spec if sku_id is None else db.session.scalar(select(Sku.spec).where(Sku.id == sku_id))
+        again = sku_id if sku_id is not None or child.type is not CaseType.EXCHANGE else line.sku_id
+        db.session.add(
+            CaseLine(
+                case_id=made.id, order_line_id=line.order_line_id, quantity_milli=milli, sku_id=again,
+                received_milli=milli if kept else None, accepted_milli=milli if ready else 0,
+                wanted_spec=spec or line.spec if again == sku_id else line.wanted_spec, title=line.title,
+                spec=line.spec, unit=line.unit,
+            )
+        )  # fmt: skip
+    db.session.flush()
+    _owe(made, child, by, at)
+    due_at, rule = flow.due(target, facts(made, at), _spans)
+    made.due_at, made.due_rule, made.remind_at = due_at, rule, _remind_after(at, due_at, at)
+    data = _application(made) | {"parent": parent.case_no}
+    if made.refund_fen:
+        data["refund_fen"] = made.refund_fen
+    _opened(made, step, by, at, note="", data=data)
+    return made.case_no
+
+
+def _owe(made: Case, child: Child, by: By, at: datetime) -> None:
+    """What a case that starts by conversion owes from its first moment."""
+    if child.type in (CaseType.RETURN_REFUND, CaseType.REFUND_ONLY):
+        if child.state == State.REFUNDING:
+            made.refund_fen = effects.plan_refund(made, child.refund_fen, by, at)
+            made.entry_count += 1
+        else:
+            found = payouts.worth(made.order_id, payouts.units_of(made.id, accepted=False))
+            most = payouts.total(found)
+            made.refund_fen = most if child.refund_fen is None else min(child.refund_fen, most)
+    for kind, fen in (("difference_return", child.return_difference_fen), ("compensation", child.compensation_fen)):
+        if fen:
+            payouts.plan(made, kind, fen, key=kind, at=at, by=by.user_id)
+            made.entry_count += 1
+    db.session.flush()
 
 
 def _write_event(
@@ -428,12 +574,9 @@ def _remind_after(start: datetime, due_at: datetime | None, at: datetime) -> dat
 
 
 def reschedule(case: Case, now: datetime) -> None:
-    """Work the deadline out again after a carrier's word, without a step; an escalated case gets its clock back."""
-    again = case.escalated and case.state not in (State.INSPECTING, State.CONFIRMING)
-    after = SimpleNamespace(**{column.key: getattr(case, column.key) for column in Case.__table__.columns})
-    after.escalated = again
-    due_at, rule = flow.due(case.state, facts(after, now), _spans)
-    case.escalated, case.due_at, case.due_rule = again, due_at, rule
+    """Work the deadline out again after a carrier's word, without a step. A mediation's clock hangs on no parcel."""
+    due_at, rule = flow.due(case.state, facts(case, now), _spans)
+    case.due_at, case.due_rule = due_at, rule
     case.remind_at = _remind_after(case.entered_at, due_at, now)
     db.session.flush()
 
@@ -497,27 +640,43 @@ def refused_milli(case_id: int) -> int:
 # ---------------------------------------------------------------- facts
 
 
-def facts(case: Any, now: datetime, parcels: Sequence[Any] | None = None) -> Facts:
+def facts(
+    case: Any, now: datetime, parcels: Sequence[Any] | None = None, entries: Sequence[Any] | None = None
+) -> Facts:
     """What conditions and deadlines may ask about a case; only what its state needs is looked up.
 
-    ``parcels``: those of the case, for a caller that has them already.
+    ``parcels`` and ``entries``: those of the case, for a caller that has them already.
     """
     state = case.state
     found: dict[str, Any] = {}
     if state == State.APPLIED:
         asked = {"shop_id": case.shop_id, "case_id": case.id, "order_id": case.order_id, "since": case.opened_at}
         found |= db.session.execute(_BEFORE_AGREEING, asked).mappings().one()
-    if state in (State.RETURNING, State.INSPECTING, State.CONFIRMING):
+        if case.type == CaseType.REISSUE:
+            found["guaranteed"] = _guaranteed(case)
+        if case.type == CaseType.REFUND_ONLY:
+            found["unshipped"] = case.goods_state == "unshipped"
+            found["auto_refund"] = found["unshipped"] or _promised(case, "jstk", "lsjst_s")
+    if state in (State.RETURNING, State.INSPECTING, State.CONFIRMING) or (
+        state in (State.REFUNDING, State.REFUND_FAILED) and case.type == CaseType.RETURN_REFUND
+    ):
         found |= _legs(case, parcels)
-    if case.type == CaseType.REISSUE and state == State.APPLIED:
-        found["guaranteed"] = _guaranteed(case)
-    if case.type == CaseType.REISSUE and state == State.RESHIPPING:
+    if state == State.PROPOSED:
+        found |= proposals.facts(case)
+    if state == State.RESHIPPING and (case.type == CaseType.REISSUE or case.late or case.escalated):
         shipped = select(func.sum(CaseLine.shipped_milli)).where(CaseLine.case_id == case.id)
         found["shipped_milli"] = int(db.session.scalar(shipped) or 0)
     if state == State.DISPUTED:
         found["accepted_milli"] = int(
             db.session.scalar(select(func.sum(CaseLine.accepted_milli)).where(CaseLine.case_id == case.id)) or 0
         )
+    if case.difference_fen and not case.difference_waived:
+        accepted = state in (State.DISPUTED, State.PAYING)
+        found["difference_fen"] = (
+            payouts.difference_on(case.id, case.order_id, accepted=True) if accepted else case.difference_fen
+        )
+    if case.entry_count and state not in flow.FINAL:
+        found |= payouts.standing(case.id, entries)
     return Facts(
         entered_at=case.entered_at,
         now=now,
@@ -529,22 +688,35 @@ def facts(case: Any, now: datetime, parcels: Sequence[Any] | None = None) -> Fac
         extended=case.extended,
         granted=timedelta(seconds=case.granted_seconds),
         nudged_at=case.nudged_at,
+        negotiated=case.negotiated,
+        paused=timedelta(seconds=case.paused_seconds),
+        not_before=case.not_before,
+        stage=case.stage,
+        evidence_round=case.evidence_round,
+        evidence_at=case.stage_at,
+        heard_both=case.heard == "buyer,seller",
+        asked_by=case.asked_by,
+        countered=case.countered,
         **found,
     )
 
 
 def _guaranteed(case: Any) -> bool:
-    """Whether every line of a reissue was promised it: the line by itself, or the shop's policy for all goods."""
-    promise = "shbp" if case.reason == "missing_item" else "psbj"
+    """Whether every line of a reissue was promised it."""
+    return _promised(case, "shbp" if case.reason == "missing_item" else "psbj")
+
+
+def _promised(case: Any, *promises: str) -> bool:
+    """Whether one of these promises was given for every line: by the line itself, or by the shop for all goods."""
     by_policy = db.session.scalar(select(Policy.guarantees).where(Policy.id == case.policy_id)) or ""
-    if promise in codes(by_policy):
+    if codes(by_policy) & set(promises):
         return True
     of_lines = db.session.scalars(
         select(OrderLine.guarantees)
         .join(CaseLine, CaseLine.order_line_id == OrderLine.id)
         .where(CaseLine.case_id == case.id)
     ).all()
-    return bool(of_lines) and all(promise in codes(stored) for stored in of_lines)
+    return bool(of_lines) and all(codes(stored) & set(promises) for stored in of_lines)
 
 
 # Whether there is an address to agree with, and whether the shop has said anything to the buyer since the application,

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select, tuple_
 
-from portal import carriers, cases, evidence, flow, reasons, tracking, words
+from portal import carriers, cases, evidence, flow, payouts, proposals, reasons, tracking, words
 from portal.extensions import Moment, db
 from portal.flow import Actor, State, Step
 from portal.inputs import quantity_text
@@ -83,6 +83,9 @@ class View:
     news: dict[tuple[str, str, str, str, str], str] = field(default_factory=dict)
     actions: list[tuple[Step, str | None]] = field(default_factory=list)
     pictures: dict[int, str] = field(default_factory=dict)  # of products, by id
+    proposals: Sequence[Any] = ()  # 协商方案, the newest first
+    entries: Sequence[Any] = ()  # payments, the oldest first
+    chain: Sequence[Any] = ()  # this case and those it came out of or became, the oldest first
     overdue: bool = False  # the deadline has passed and the clock has not come round yet
 
     def details(self, event: Any) -> list[str]:
@@ -166,23 +169,24 @@ def view(case: Case, side: Actor, now: datetime) -> View:
     for row in evidence.of_case(case.id):
         photos.setdefault(row.event_version or 0, []).append(row)
     events = db.session.execute(_EVENTS, of_case).all()
-    waits = flow.WAITS_FOR[State(case.state)]
-    if case.problem_open:
-        waits = Actor.SELLER
+    entries = payouts.of_case(case.id) if case.entry_count else ()
+    waits = cases.waits_for(case)
     return View(
         case=case,
         side=side,
         order=around,
         buyer=around.buyer,
         policy_version=around.policy_version,
-        state=words.state(case.type, case.state),
+        state=words.STAGE.get(case.stage) or words.state(case.type, case.state),
         stages=flow.STAGES_OF[case.type],
         kind=words.TYPE[case.type],
         stage=flow.STAGE_OF[State(case.state)],
         end="done" if case.state == State.COMPLETED else "stop" if case.state in flow.FINAL else "",
         waits_for=words.ACTOR[waits] if waits else "",
         mine=waits == side,
-        otherwise=words.ESCALATED.get(case.state, "") if case.escalated else words.otherwise(case.type, case.due_rule),
+        otherwise=words.ESCALATED
+        if case.escalated and case.due_at is None
+        else words.otherwise(case.type, case.due_rule, negotiated=case.negotiated),
         reason=reasons.said(case.reason),
         payer=words.PAYER[case.freight_payer],
         lines=lines,
@@ -191,14 +195,38 @@ def view(case: Case, side: Actor, now: datetime) -> View:
         photos=photos,
         events=events,
         news=_NEWS,
-        actions=actions(case, side, now, parcels),
+        actions=actions(case, side, now, parcels, entries),
         pictures={line.product_id: line.picture for line in lines if line.picture},
         overdue=case.due_at is not None and case.due_at <= now,
+        proposals=proposals.of_case(case.id) if any("proposal" in event.data for event in events) else (),
+        entries=entries,
+        chain=chain_of(case) if case.parent_id or any("child" in event.data for event in events) else (),
     )
 
 
+def chain_of(case: Case) -> Sequence[Any]:
+    """All cases that one of them came out of another, with what was first at the front."""
+    return db.session.execute(_CHAIN, {"case_id": case.id}).all()
+
+
+_up = select(Case.id, Case.parent_id).where(Case.id == bindparam("case_id")).cte("up", recursive=True)
+_up = _up.union(select(Case.id, Case.parent_id).join(_up, Case.id == _up.c.parent_id))
+_down = select(_up.c.id).where(_up.c.parent_id.is_(None)).cte("down", recursive=True)
+_down = _down.union(select(Case.id).join(_down, Case.parent_id == _down.c.id))
+_CHAIN = (
+    select(Case.id, Case.case_no, Case.type, Case.state, Case.opened_at)
+    .where(Case.id.in_(select(_down.c.id)))
+    .order_by(Case.opened_at, Case.id)
+    .limit(20)
+)
+
+
 def actions(
-    case: Case, side: Actor, now: datetime, parcels: Sequence[Any] | None = None
+    case: Case,
+    side: Actor,
+    now: datetime,
+    parcels: Sequence[Any] | None = None,
+    entries: Sequence[Any] | None = None,
 ) -> list[tuple[Step, str | None]]:
     """The steps with a button for this side, each with the sentence that says why not yet (None: it can be taken).
 
@@ -207,7 +235,7 @@ def actions(
     open_now = [step for step in flow.open_steps(case.type, case.state, side) if step.button]
     if not open_now:
         return []
-    facts = cases.facts(case, now, parcels)
+    facts = cases.facts(case, now, parcels, entries)
     found: dict[str, tuple[Step, str | None]] = {}
     for step in open_now:
         refusal = flow.unmet(step, facts)

@@ -37,7 +37,8 @@ def _sql(query: str) -> Callable[[], Iterator[str]]:
     return run
 
 
-_RELEASED = ",".join(f"'{state}'" for state in State if state in flow.RELEASING)
+# A converted case's units are its child's; of a completed one, those that a later case is about.
+_RELEASED = ",".join(f"'{state}'" for state in State if state in flow.RELEASING or state is State.CONVERTED)
 _FINAL = ",".join(f"'{state}'" for state in State if state in flow.FINAL)
 
 
@@ -84,12 +85,14 @@ def _hashes() -> Iterator[str]:
 
 def _told() -> Iterator[str]:
     """Every step that tells somebody has its notices."""
-    tells = {(step.name, str(step.source or ""), str(step.target)): step.tells for step in flow.STEPS}
+    tells = {(step.name, str(step.source or ""), str(step.target), str(step.actor)): step.tells for step in flow.STEPS}
     told = set(db.session.scalars(select(Notice.dedupe_key).where(Notice.case_id.is_not(None))))
     prefixes = {":".join(key.split(":")[:4]) for key in told if key.startswith("case:")}
-    query = select(CaseEvent.case_id, CaseEvent.version, CaseEvent.step, CaseEvent.source, CaseEvent.target)
+    query = select(
+        CaseEvent.case_id, CaseEvent.version, CaseEvent.step, CaseEvent.source, CaseEvent.target, CaseEvent.actor
+    )
     for event in db.session.execute(query.execution_options(yield_per=1000)):
-        for actor in tells.get((event.step, event.source, event.target), ()):
+        for actor in tells.get((event.step, event.source, event.target, event.actor), ()):
             if f"case:{event.case_id}:{event.version}:{actor}" not in prefixes:
                 yield f"case {event.case_id} event {event.version}: {actor} was not told"
 
@@ -115,10 +118,11 @@ CHECKS: tuple[Check, ...] = (
         "claimed = what open and successful cases ask for, never more than was bought",
         _sql(
             "SELECT 'order line', l.id, 'claimed', l.claimed_milli, 'of', l.quantity_milli, 'cases', coalesce(sum("
-            f"CASE WHEN c.state NOT IN ({_RELEASED}) THEN cl.quantity_milli ELSE 0 END), 0) FROM order_lines l "
-            "LEFT JOIN case_lines cl ON cl.order_line_id = l.id LEFT JOIN cases c ON c.id = cl.case_id "
+            f"CASE WHEN c.state NOT IN ({_RELEASED}) THEN cl.quantity_milli - cl.moved_milli ELSE 0 END), 0) "
+            "FROM order_lines l LEFT JOIN case_lines cl ON cl.order_line_id = l.id "
+            "LEFT JOIN cases c ON c.id = cl.case_id "
             "GROUP BY l.id, l.claimed_milli, l.quantity_milli HAVING l.claimed_milli <> coalesce(sum("
-            f"CASE WHEN c.state NOT IN ({_RELEASED}) THEN cl.quantity_milli ELSE 0 END), 0) "
+            f"CASE WHEN c.state NOT IN ({_RELEASED}) THEN cl.quantity_milli - cl.moved_milli ELSE 0 END), 0) "
             "OR l.claimed_milli < 0 OR l.claimed_milli > l.quantity_milli"
         ),
     ),

@@ -13,10 +13,11 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
-from portal import carriers, flow, ledger, policies, reasons
+from portal import carriers, flow, ledger, payouts, policies, proposals, reasons
 from portal.extensions import db
-from portal.flow import Actor, CaseType, Step, StepRefused
-from portal.models import Case, CaseEvent, CaseLine, Parcel, ParcelLine, ReturnAddress, Sku
+from portal.flow import Actor, CaseType, Stage, State, Step, StepRefused
+from portal.models import Case, CaseEvent, CaseLine, MoneyEntry, Parcel, ParcelLine, Proposal, ReturnAddress, Sku
+from portal.proposals import Terms
 
 LEAST_DISPUTE_PHOTOS = 2
 
@@ -51,9 +52,28 @@ class Counted:
     note: str = ""
 
 
+@dataclass(frozen=True)
+class Child:
+    """The case that a converted one becomes: its type, where it begins, which units, and what is known already."""
+
+    type: CaseType
+    state: State
+    lines: tuple[tuple[int, int, int | None], ...]  # (case line of the parent, thousandths, SKU)
+    reason: str = ""
+    description: str = ""
+    refund_fen: int | None = None  # agreed or decided; None: what the units are worth
+    freight_payer: str = ""
+    return_difference_fen: int = 0  # paid for another specification, and now given back
+    compensation_fen: int = 0
+    difference_waived: bool = False
+
+
 @dataclass
 class Doing:
-    """A step being taken: the case as it was, who, when, and what was handed in. ``data`` goes into the event."""
+    """A step being taken: the case as it was, who, when, and what was handed in. ``data`` goes into the event.
+
+    ``child`` is set by an effect that turns the case into another one.
+    """
 
     case: Case
     step: Step
@@ -63,6 +83,7 @@ class Doing:
     photos: Sequence[str]
     values: Mapping[str, Any]
     data: dict[str, Any] = field(default_factory=dict)
+    child: Child | None = None
 
     def refuse(self, sentence: str) -> StepRefused:
         return StepRefused(sentence, self.step.name)
@@ -75,7 +96,54 @@ _EFFECTS: dict[str, Effect] = {}
 def of(doing: Doing) -> dict[str, Any]:
     """Do what the step does; returns the case's changed columns. Raises StepRefused for wrong facts handed in."""
     effect = _EFFECTS.get(doing.step.name)
-    return effect(doing) if effect else {}
+    changes = effect(doing) if effect else {}
+    if doing.step.target != doing.step.source:
+        changes |= _money_due(doing, changes)
+    return changes
+
+
+def _money_due(doing: Doing, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """What entering the next state makes payable: a refund, a difference given back, or nothing more."""
+    case, step = doing.case, doing.step
+    if step.target in flow.FINAL and step.target != State.COMPLETED:
+        if case.entry_count:
+            payouts.cancel_open(case.id)
+        return {}
+    if step.target == State.REFUNDING and step.source in _BEFORE_REFUNDING:
+        fen = plan_refund(case, changes.get("refund_fen", case.refund_fen) or None, doing.by, doing.at)
+        doing.data["refund_fen"] = fen
+        return {"refund_fen": fen, "entry_count": changes.get("entry_count", case.entry_count) + 1}
+    other_price = changes.get("difference_fen", case.difference_fen)
+    if step.target == State.RESHIPPING and other_price < 0 and step.source in _BEFORE_SHIPPING:
+        fen = -payouts.difference_on(case.id, case.order_id, accepted=True)
+        if fen > 0:
+            found = payouts.worth(case.order_id, payouts.units_of(case.id, accepted=True))
+            parts = payouts.parts_of(found, min(fen, payouts.total(found)))
+            parts = [payouts.Worth(part.line_id, part.fen, 0) for part in parts]
+            payouts.plan(
+                case, "difference_back", sum(part.fen for part in parts), key="difference_back", at=doing.at,
+                by=doing.by.user_id, parts=parts,
+            )  # fmt: skip
+            doing.data["difference_back_fen"] = fen
+            return {"entry_count": changes.get("entry_count", case.entry_count) + 1}
+    return {}
+
+
+_BEFORE_REFUNDING = (State.APPLIED, State.PROPOSED, State.REVISING, State.INSPECTING, State.DISPUTED)
+_BEFORE_SHIPPING = (*_BEFORE_REFUNDING, State.PAYING)
+
+
+def plan_refund(case: Case, agreed_fen: int | None, by: By, at: datetime) -> int:
+    """Plan the refund of a case: what was agreed, at most what its units are worth. Returns the amount in 分."""
+    inspected = case.type == CaseType.RETURN_REFUND and case.state in (State.INSPECTING, State.DISPUTED)
+    unshipped = case.goods_state == "unshipped"
+    found = payouts.worth(case.order_id, payouts.units_of(case.id, accepted=inspected), unshipped=unshipped)
+    most = payouts.total(found)
+    fen = most if agreed_fen is None else min(agreed_fen, most)
+    payouts.plan(
+        case, "refund", fen, key="refund", at=at, by=by.user_id, parts=payouts.parts_of(found, fen), unshipped=unshipped
+    )
+    return fen
 
 
 def _effect(*names: str) -> Callable[[Effect], Effect]:
@@ -115,6 +183,7 @@ def _modify(doing: Doing) -> dict[str, Any]:
         line = lines[item.line_id]
         spec = line.spec if item.sku_id is None else db.session.scalar(select(Sku.spec).where(Sku.id == item.sku_id))
         line.quantity_milli, line.sku_id, line.wanted_spec = item.milli, item.sku_id, spec or line.spec
+        line.wanted_price_fen = price_of(item.sku_id)
     db.session.flush()
     first = lines[wanted[0].line_id]
     before = {"reason": case.reason, "description": case.description, "quantity_milli": case.quantity_milli}
@@ -123,16 +192,21 @@ def _modify(doing: Doing) -> dict[str, Any]:
         "quantity_milli": sum(item.milli for item in wanted),
         "wanted_spec": first.wanted_spec,
         "photo_count": case.photo_count + len(doing.photos),
+        "difference_fen": payouts.difference_on(case.id, case.order_id, accepted=False),
     }
+    if case.type in (CaseType.RETURN_REFUND, CaseType.REFUND_ONLY):
+        most = payouts.total(
+            payouts.worth(
+                case.order_id, payouts.units_of(case.id, accepted=False), unshipped=case.goods_state == "unshipped"
+            )
+        )
+        asked = values.get("refund_fen")
+        if asked is not None and not 0 < asked <= most:
+            raise doing.refuse(f"退款金额须大于 0,最多 {most / 100:.2f} 元")
+        changed["refund_fen"] = asked or most
     for name in (
-        "reason",
-        "description",
-        "freight_payer",
-        "basis",
-        "receiver_name",
-        "receiver_phone",
-        "receiver_address",
-    ):
+        "reason", "description", "freight_payer", "basis", "receiver_name", "receiver_phone", "receiver_address",
+    ):  # fmt: skip
         if name in values:
             changed[name] = values[name]
     doing.data |= {
@@ -157,6 +231,8 @@ def _freeze(doing: Doing, address: ReturnAddress) -> dict[str, Any]:
 def _agree(doing: Doing) -> dict[str, Any]:
     if doing.case.type == CaseType.REISSUE:
         return _agree_without_return(doing)
+    if doing.case.type == CaseType.REFUND_ONLY:
+        return {}
     address_id = doing.values.get("address_id")
     address = db.session.get(ReturnAddress, address_id) if address_id else policies.default_address(doing.case.shop_id)
     if address is None or address.shop_id != doing.case.shop_id or address.removed_at is not None:
@@ -179,10 +255,16 @@ def _freight(doing: Doing) -> dict[str, Any]:
 def _agree_by_clock(doing: Doing) -> dict[str, Any]:
     if doing.case.type == CaseType.REISSUE:
         return _agree_without_return(doing)
+    if doing.case.type == CaseType.REFUND_ONLY:
+        return {}
+    return _to_default_address(doing) | _freight(doing)
+
+
+def _to_default_address(doing: Doing) -> dict[str, Any]:
     address = policies.default_address(doing.case.shop_id)
     if address is None:
-        raise doing.refuse("店铺还没有默认退货地址")
-    return _freeze(doing, address) | _freight(doing)
+        raise doing.refuse("店铺还没有默认退货地址,请先在「退货地址」里添加")
+    return _freeze(doing, address)
 
 
 @_effect("agree_no_return")
@@ -191,6 +273,15 @@ def _agree_without_return(doing: Doing) -> dict[str, Any]:
         line.accepted_milli = line.quantity_milli
     db.session.flush()
     return _freight(doing)
+
+
+@_effect("agree_refund_without_return")
+def _refund_at_once(doing: Doing) -> dict[str, Any]:
+    fen = doing.values.get("amount_fen")
+    most = payouts.total(payouts.worth(doing.case.order_id, payouts.units_of(doing.case.id, accepted=False)))
+    if fen is not None and not 0 < fen <= most:
+        raise doing.refuse("退款金额须大于 0,且不能超过这些商品的实付金额")
+    return {"refund_fen": fen or doing.case.refund_fen}
 
 
 @_effect("reject")
@@ -276,7 +367,7 @@ def _grant(doing: Doing) -> dict[str, Any]:
     return {"granted_seconds": doing.case.granted_seconds + days * 86400}
 
 
-@_effect("accept_goods")
+@_effect("accept_goods", "accept_goods_diff")
 def _accept_all(doing: Doing) -> dict[str, Any]:
     for line in _lines(doing.case):
         line.received_milli = line.accepted_milli = line.quantity_milli
@@ -285,7 +376,7 @@ def _accept_all(doing: Doing) -> dict[str, Any]:
     return {}
 
 
-@_effect("timeout_accept")
+@_effect("timeout_accept", "timeout_accept_diff")
 def _accept_by_clock(doing: Doing) -> dict[str, Any]:
     return _accept_all(doing) if doing.case.state == flow.State.INSPECTING else {}
 
@@ -378,12 +469,6 @@ def _late(doing: Doing) -> dict[str, Any]:
     return {"late": True}
 
 
-@_effect("timeout_escalate")
-def _escalate(doing: Doing) -> dict[str, Any]:
-    doing.data["rule"] = doing.case.due_rule  # two rows lead from confirming to confirming
-    return {"escalated": True}
-
-
 @_effect("nudge")
 def _nudge(doing: Doing) -> dict[str, Any]:
     return {"nudged_at": doing.at}
@@ -397,7 +482,7 @@ def _problem(doing: Doing) -> dict[str, Any]:
     if kind != "not_received" and not doing.photos:
         raise doing.refuse("请上传能看出问题的照片")
     doing.data["kind"] = kind
-    return {"problem_open": True, "escalated": False}
+    return {"problem_open": True, **_ended(doing)}
 
 
 @_effect("resend", "replacement_lost")
@@ -406,3 +491,403 @@ def _again(doing: Doing) -> dict[str, Any]:
         line.shipped_milli = 0
     db.session.flush()
     return {"round": doing.case.round + 1}
+
+
+def price_of(sku_id: int | None) -> int | None:
+    """What a unit of the replacement costs, 分; None for the same specification."""
+    return db.session.scalar(select(Sku.price_fen).where(Sku.id == sku_id)) if sku_id is not None else None
+
+
+# ---------------------------------------------------------------- 协商
+
+
+@_effect("propose", "propose_other_sku", "counter")
+def _propose(doing: Doing) -> dict[str, Any]:
+    case = doing.case
+    terms = doing.values.get("terms")
+    if not isinstance(terms, Terms):
+        raise doing.refuse("请填写方案")
+    again = case.state == State.PROPOSED
+    origin = case.origin["state"] if again else str(case.state)
+    side = "buyer" if doing.by.actor is Actor.BUYER else "seller"
+    made = proposals.make(case, side, terms, origin=origin, by=doing.by.user_id, at=doing.at)
+    doing.data["proposal"] = made.version
+    if again:
+        return {"countered": side == "buyer"}
+    return {
+        "countered": False,
+        "origin": {
+            "state": origin, "entered": case.entered_at.isoformat(), "left": doing.at.isoformat(), "late": case.late,
+            "paused": case.paused_seconds, "extended": case.extended, "granted": case.granted_seconds,
+            "objected": case.objected,
+        },
+    }  # fmt: skip
+
+
+@_effect("decline", "timeout_decline")
+def _decline(doing: Doing) -> dict[str, Any]:
+    lapsed = doing.by.actor is Actor.CLOCK
+    made = proposals.answer(doing.case.id, "lapsed" if lapsed else "declined", by=doing.by.user_id, at=doing.at)
+    doing.data["proposal"] = made.version
+    if doing.step.after:
+        doing.data["rule"] = doing.step.after
+    return _resumed(doing)
+
+
+def _resumed(doing: Doing) -> dict[str, Any]:
+    """Back where the proposal came from: its clock goes on, with a day left at least."""
+    before = doing.case.origin
+    stood = doing.at - datetime.fromisoformat(before["left"])
+    return {
+        "entered_at": datetime.fromisoformat(before["entered"]), "late": before["late"],
+        "paused_seconds": before["paused"] + int(stood.total_seconds()), "extended": before["extended"],
+        "granted_seconds": before["granted"], "objected": before["objected"], "origin": {}, "countered": False,
+        "not_before": doing.at + flow.DEADLINES["least_left"],
+    }  # fmt: skip
+
+
+@_effect("accept", "accept_reship", "accept_diff", "accept_refund", "accept_convert")
+def _accept_terms(doing: Doing) -> dict[str, Any]:
+    case = doing.case
+    origin = case.origin["state"]
+    made = proposals.answer(case.id, "accepted", by=doing.by.user_id, at=doing.at)
+    terms = proposals.terms_of(made)
+    doing.data["proposal"] = made.version
+    kept = proposals.with_seller(case, origin)
+    if doing.step.name == "accept_convert":
+        doing.child = _child_by_terms(doing, terms, kept)
+        return {"origin": {}, "countered": False, "freight_payer": terms.freight_payer}
+    changes: dict[str, Any] = {
+        "origin": {}, "countered": False, "freight_payer": terms.freight_payer, "difference_fen": made.difference_fen,
+        "difference_waived": terms.difference_waived, "refund_fen": terms.amount_fen, "negotiated": False,
+    }  # fmt: skip
+    _take_terms(doing, terms)
+    lines = _lines(case)
+    changes |= {"quantity_milli": sum(line.quantity_milli for line in lines), "wanted_spec": lines[0].wanted_spec}
+    if doing.step.name == "accept":
+        changes |= _to_default_address(doing)
+    else:  # nothing comes back any more
+        for line in lines:
+            if kept and line.received_milli is None:
+                line.received_milli = line.quantity_milli
+            line.accepted_milli = line.quantity_milli if line.received_milli is None else line.received_milli
+        db.session.flush()
+    return changes | _compensation(doing, made, terms)
+
+
+def _take_terms(doing: Doing, terms: Terms) -> None:
+    """The case's lines become those of the terms; units that they leave out are free again."""
+    wanted = {line_id: (milli, sku_id) for line_id, milli, sku_id in terms.lines}
+    for line in sorted(_lines(doing.case), key=lambda each: each.order_line_id):
+        milli, sku_id = wanted.get(line.id, (0, None))
+        if not milli:
+            raise doing.refuse("方案须包含这张售后单的每一件商品")
+        if milli < line.quantity_milli:
+            ledger.release(line.order_line_id, line.quantity_milli - milli)
+        if line.received_milli is not None:
+            line.received_milli = milli
+        line.accepted_milli = min(line.accepted_milli, milli)
+        line.quantity_milli = milli
+        spec = line.spec if sku_id is None else db.session.scalar(select(Sku.spec).where(Sku.id == sku_id))
+        line.sku_id, line.wanted_spec, line.wanted_price_fen = sku_id, spec or line.spec, price_of(sku_id)
+        db.session.flush()
+
+
+def _compensation(doing: Doing, made: Proposal, terms: Terms) -> dict[str, Any]:
+    if not terms.compensation_fen:
+        return {}
+    payouts.plan(
+        doing.case, "compensation", terms.compensation_fen, key=f"compensation:{made.version}", at=doing.at,
+        by=made.made_by if made.side == "seller" else doing.by.user_id,
+    )  # fmt: skip
+    return {"entry_count": doing.case.entry_count + 1}
+
+
+def _child_by_terms(doing: Doing, terms: Terms, kept: bool) -> Child:
+    """The agreed type of case, at its first agreed state."""
+    refunds = terms.type in (CaseType.RETURN_REFUND, CaseType.REFUND_ONLY)
+    state = State.RETURNING if terms.goods_back else State.REFUNDING if refunds else State.RESHIPPING
+    if terms.type is CaseType.EXCHANGE and not terms.goods_back and not kept and doing.case.type != CaseType.REISSUE:
+        state = State.RESHIPPING
+    return Child(
+        terms.type, state, terms.lines, refund_fen=terms.amount_fen if refunds else None,
+        freight_payer=terms.freight_payer, compensation_fen=terms.compensation_fen, difference_waived=True,
+        return_difference_fen=payouts.paid_difference(doing.case.id),
+    )  # fmt: skip
+
+
+# ---------------------------------------------------------------- 差价
+
+
+@_effect("pay")
+def _pay(doing: Doing) -> dict[str, Any]:
+    reference = doing.values.get("reference", "")
+    if not reference:
+        raise doing.refuse("请填写付款的流水号,商家会核对")
+    fen = payouts.difference_on(doing.case.id, doing.case.order_id, accepted=True)
+    payouts.plan(
+        doing.case, "difference", fen, key=f"difference:{doing.case.version}", at=doing.at, by=doing.by.user_id,
+        reference=reference,
+    )  # fmt: skip
+    doing.data |= {"difference_fen": fen, "reference": reference}
+    return {"entry_count": doing.case.entry_count + 1}
+
+
+@_effect("waive")
+def _waive(doing: Doing) -> dict[str, Any]:
+    return {"difference_waived": True}
+
+
+@_effect("confirm_payment")
+def _confirm_payment(doing: Doing) -> dict[str, Any]:
+    entry = payouts.confirm_difference(doing.case, by=doing.by.user_id, at=doing.at)
+    doing.data["difference_fen"] = entry.amount_fen
+    return {}
+
+
+@_effect("deny_payment")
+def _deny_payment(doing: Doing) -> dict[str, Any]:
+    payouts.deny_difference(doing.case)
+    return {}
+
+
+# ---------------------------------------------------------------- 转其他售后
+
+
+def _returned_goods(case: Case) -> bool:
+    """Whether the goods of an exchange are back with the seller."""
+    return case.type == CaseType.EXCHANGE and bool(case.return_address)
+
+
+def _all_lines(case: Case, column: str = "quantity_milli") -> tuple[tuple[int, int, int | None], ...]:
+    return tuple((line.id, getattr(line, column), None) for line in _lines(case) if getattr(line, column))
+
+
+@_effect("timeout_convert", "convert_refund")
+def _to_refund(doing: Doing) -> dict[str, Any]:
+    doing.child = _refund_child(doing, None)
+    return {}
+
+
+def _refund_child(doing: Doing, fen: int | None, *, goods_back: bool = True) -> Child:
+    """The refund that an exchange or reissue becomes: at once when the seller has the goods or nothing goes back."""
+    case = doing.case
+    paid = payouts.paid_difference(case.id)
+    if case.type == CaseType.REISSUE:
+        return Child(CaseType.REFUND_ONLY, State.REFUNDING, _all_lines(case), refund_fen=fen)
+    if _returned_goods(case) and case.state in (State.PAYING, State.RESHIPPING, State.DISPUTED, State.INSPECTING):
+        column = "accepted_milli" if case.state in (State.PAYING, State.RESHIPPING) else "quantity_milli"
+        return Child(
+            CaseType.RETURN_REFUND, State.REFUNDING, _all_lines(case, column), refund_fen=fen,
+            return_difference_fen=paid,
+        )  # fmt: skip
+    if not goods_back:
+        kept = _all_lines(case)
+        return Child(CaseType.REFUND_ONLY, State.REFUNDING, kept, refund_fen=fen, return_difference_fen=paid)
+    state = State.RETURNING if policies.default_address(case.shop_id) else State.APPLIED
+    return Child(CaseType.RETURN_REFUND, state, _all_lines(case), refund_fen=fen, return_difference_fen=paid)
+
+
+AGAIN: Mapping[str, tuple[CaseType, ...]] = {  # what may follow goods that came and are wrong once more
+    CaseType.EXCHANGE: (CaseType.EXCHANGE, CaseType.RETURN_REFUND),
+    CaseType.REISSUE: (CaseType.REFUND_ONLY, CaseType.RETURN_REFUND),
+}
+_REASON_OF: Mapping[str, str] = {  # a problem with a replacement, as a reason of a case
+    "damaged": "damaged", "defect": "defect", "wrong_item": "wrong_item", "short": "missing_item",
+    "not_received": "other",
+}  # fmt: skip
+
+
+@_effect("replacement_defective")
+def _defective(doing: Doing) -> dict[str, Any]:
+    case, values = doing.case, doing.values
+    wanted = values.get("type")
+    if wanted not in AGAIN[case.type]:
+        raise doing.refuse("请选择希望怎么处理")
+    if wanted == CaseType.EXCHANGE and case.parent_id is not None:
+        raise doing.refuse("换来的商品再次有问题,不再重复换货,请选择退货退款")
+    kind = values.get("kind", "")
+    if kind not in reasons.PROBLEMS or kind == "not_received":
+        raise doing.refuse("请选择收到的商品有什么问题;没有收到请用「收到有问题」")
+    if not doing.photos:
+        raise doing.refuse("请上传能看出问题的照片")
+    if not doing.note:
+        raise doing.refuse("请写一句说明")
+    doing.data |= {"kind": kind, "type": str(wanted)}
+    doing.child = Child(
+        CaseType(wanted), State.APPLIED, _all_lines(case, "shipped_milli"), reason=_REASON_OF[kind],
+        description=doing.note, freight_payer="seller", return_difference_fen=payouts.paid_difference(case.id),
+    )  # fmt: skip
+    return {}
+
+
+# ---------------------------------------------------------------- 退款
+
+
+def _entry(doing: Doing) -> int | None:
+    entry_id = doing.values.get("entry_id")
+    return int(entry_id) if entry_id else None
+
+
+def _told(doing: Doing, entry: MoneyEntry) -> None:
+    doing.data["money"] = [entry.kind, entry.amount_fen, entry.reference]
+
+
+@_effect("approve_refund")
+def _approve(doing: Doing) -> dict[str, Any]:
+    _told(doing, payouts.approve(doing.case, _entry(doing), by=doing.by.user_id or 0, at=doing.at))
+    return {}
+
+
+@_effect("settle_entry", "refund_ok")
+def _settle(doing: Doing) -> dict[str, Any]:
+    reference = doing.values.get("reference", "")
+    _told(doing, payouts.settle(doing.case, _entry(doing), reference=reference, by=doing.by.user_id, at=doing.at))
+    return {}
+
+
+@_effect("refund_fail")
+def _fail(doing: Doing) -> dict[str, Any]:
+    entry = payouts.fail(doing.case, _entry(doing), problem=doing.note)
+    _told(doing, entry)
+    return {}
+
+
+@_effect("retry")
+def _retry(doing: Doing) -> dict[str, Any]:
+    _told(doing, payouts.retry(doing.case, _entry(doing)))
+    return {}
+
+
+# ---------------------------------------------------------------- 平台介入
+
+
+@_effect("escalate", "timeout_escalate", "timeout_overdue")
+def _escalate(doing: Doing) -> dict[str, Any]:
+    if doing.by.actor is Actor.CLOCK:
+        doing.data["rule"] = doing.case.due_rule  # two rows lead from confirming to confirming
+    elif not doing.note:
+        raise doing.refuse("请写明申请平台介入的原因和希望的结果")
+    return {
+        "escalated": True, "stage": Stage.EVIDENCE, "stage_at": doing.at, "escalated_at": doing.at,
+        "evidence_round": 1, "heard": _heard("", doing), "asked_by": str(doing.by.actor),
+    }  # fmt: skip
+
+
+def _heard(before: str, doing: Doing) -> str:
+    sides = {side for side in before.split(",") if side}
+    if doing.by.actor in (Actor.BUYER, Actor.SELLER) and (doing.note or doing.photos):
+        sides.add(str(doing.by.actor))
+    return ",".join(sorted(sides))
+
+
+def _ended(doing: Doing) -> dict[str, Any]:
+    """The mediation is over, the state's own clock goes on with a day left at least."""
+    case = doing.case
+    if not case.escalated:
+        return {}
+    stood = doing.at - (case.escalated_at or doing.at)
+    return {
+        **NO_MEDIATION,
+        "paused_seconds": case.paused_seconds + int(stood.total_seconds()),
+        "not_before": doing.at + flow.DEADLINES["least_left"],
+    }
+
+
+NO_MEDIATION: Mapping[str, Any] = {
+    "escalated": False, "stage": "", "stage_at": None, "escalated_at": None, "evidence_round": 0, "heard": "",
+    "asked_by": "",
+}  # fmt: skip
+
+
+@_effect("submit_evidence")
+def _submit_evidence(doing: Doing) -> dict[str, Any]:
+    if not doing.note:
+        raise doing.refuse("请写明证据说明了什么")
+    return {"heard": _heard(doing.case.heard, doing)}
+
+
+@_effect("withdraw_mediation")
+def _withdraw_mediation(doing: Doing) -> dict[str, Any]:
+    return _ended(doing)
+
+
+@_effect("timeout_evidence")
+def _evidence_over(doing: Doing) -> dict[str, Any]:
+    return {"stage": Stage.DECIDING, "stage_at": doing.at}
+
+
+@_effect("timeout_decision")
+def _decision_late(doing: Doing) -> dict[str, Any]:
+    return {"stage": Stage.OVERDUE, "stage_at": doing.at}
+
+
+def _reasoned(doing: Doing) -> None:
+    if not doing.note:
+        raise doing.refuse("请写明裁决的理由,双方都会看到")
+
+
+@_effect("more_evidence")
+def _more_evidence(doing: Doing) -> dict[str, Any]:
+    if not doing.note:
+        raise doing.refuse("请写明需要双方补充什么")
+    return {
+        "stage": Stage.EVIDENCE, "stage_at": doing.at, "heard": "", "evidence_round": doing.case.evidence_round + 1,
+    }  # fmt: skip
+
+
+@_effect("decide_continue")
+def _decide_continue(doing: Doing) -> dict[str, Any]:
+    _reasoned(doing)
+    return _ended(doing)
+
+
+@_effect("decide_close", "decide_complete")
+def _decide_end(doing: Doing) -> dict[str, Any]:
+    _reasoned(doing)
+    return {}
+
+
+@_effect("decide_return")
+def _decide_return(doing: Doing) -> dict[str, Any]:
+    _reasoned(doing)
+    payer = doing.values.get("freight_payer") or doing.case.freight_payer
+    doing.data["freight_payer"] = payer if payer in ("buyer", "seller") else "seller"
+    return {**_to_default_address(doing), "freight_payer": doing.data["freight_payer"], "negotiated": False}
+
+
+@_effect("decide_reship")
+def _decide_reship(doing: Doing) -> dict[str, Any]:
+    _reasoned(doing)
+    case = doing.case
+    for line in _lines(case):
+        if case.state == State.CONFIRMING:
+            line.shipped_milli = 0
+        else:
+            line.accepted_milli = line.quantity_milli if line.received_milli is None else line.received_milli
+    db.session.flush()
+    if not any(line.accepted_milli for line in _lines(case)):
+        raise doing.refuse("商家没有收到任何商品,不能裁决发货;可以裁决退款或关闭")
+    again = case.state == State.CONFIRMING
+    return {"difference_waived": True, "negotiated": False, "round": case.round + 1 if again else case.round}
+
+
+@_effect("decide_refund")
+def _decide_refund(doing: Doing) -> dict[str, Any]:
+    _reasoned(doing)
+    case = doing.case
+    fen = doing.values.get("amount_fen")
+    units = payouts.units_of(case.id, accepted=False)
+    most = payouts.total(payouts.worth(case.order_id, units, unshipped=case.goods_state == "unshipped"))
+    if fen is not None and not 0 < fen <= most:
+        raise doing.refuse(f"退款金额须大于 0,最多 {most / 100:.2f} 元")
+    doing.data["decided_fen"] = most if fen is None else fen
+    if doing.step.target == State.CONVERTED:
+        doing.child = _refund_child(doing, fen, goods_back=bool(doing.values.get("goods_back", True)))
+        return {}
+    for line in _lines(case):  # the decision stands for the inspection
+        line.accepted_milli = line.quantity_milli if line.received_milli is None else line.received_milli
+        if line.received_milli is not None and fen is not None:
+            line.received_milli = line.accepted_milli = line.quantity_milli
+    db.session.flush()
+    return {"refund_fen": fen or most, "negotiated": False}

@@ -5,23 +5,35 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, or_, select, update
 
 from portal import words
 from portal.extensions import db
 from portal.flow import Actor, Step
-from portal.models import Case, Delivery, Notice, Staff, User
+from portal.models import Case, Delivery, Notice, Shop, Staff, User
 
 
 def readers(case: Case, actor: Actor) -> list[int]:
     """The user ids of one side of a case: the buyer, or everyone who works in the shop."""
     if actor is Actor.BUYER:
         return [case.buyer_id]
+    if actor is Actor.MEDIATOR:
+        return mediators(case)
     return list(db.session.scalars(select(Staff.user_id).where(Staff.shop_id == case.shop_id).order_by(Staff.user_id)))
+
+
+def mediators(case: Case) -> list[int]:
+    """Who may decide this case for the platform: nobody of either side."""
+    theirs = select(Shop.id).where(or_(Shop.owner_id == case.buyer_id, Shop.id == case.shop_id))
+    related = select(Staff.user_id).where(Staff.shop_id.in_(theirs))
+    query = select(User.id).where(User.mediator, User.id != case.buyer_id, User.id.not_in(related)).order_by(User.id)
+    return list(db.session.scalars(query))
 
 
 def href(case: Case, actor: Actor) -> str:
     """Where a side sees the case."""
+    if actor is Actor.MEDIATOR:
+        return f"/mediation/{case.case_no}"
     return f"/cases/{case.case_no}" if actor is Actor.BUYER else f"/seller/cases/{case.case_no}"
 
 
@@ -45,21 +57,26 @@ def body(case: Case, step: Step, actor: Actor, note: str = "") -> str:
     """What a notice says: what happened, what to do, until when."""
     until = words.moment(case.due_at) if case.due_at else ""
     goods = f"「{case.goods}」"
+    if step.name in ("agree", "timeout_agree") and case.type == "refund_only":
+        return f"{goods}的仅退款申请已通过,退款 {case.refund_fen / 100:.2f} 元;商家须在 {until} 前退款,退款尚未完成。"
     if step.name in ("agree", "timeout_agree") and case.type == "reissue":
         return f"{goods}的补发申请已审核通过,无需寄回;商家须在 {until} 前发出补发商品,补发尚未完成。"
     if step.name in ("agree", "timeout_agree"):
         payer = words.PAYER[case.freight_payer]
+        kind = words.TYPE[case.type]
+        still = "换货尚未完成" if case.type == "exchange" else "退款尚未完成"
         return (
-            f"您的换货申请已审核通过,请在 {until} 前寄回商品;换货尚未完成。\n"
+            f"您的{kind}申请已审核通过,请在 {until} 前寄回商品;{still}。\n"
             f"退货地址:{case.return_name} {case.return_phone} {case.return_address}。退回运费:{payer}。"
             if actor is Actor.BUYER
-            else f"{goods}超过处理时限,系统已按默认退货地址同意换货,买家须在 {until} 前寄回。"
+            else f"{goods}超过处理时限,系统已按默认退货地址同意{kind},买家须在 {until} 前寄回。"
         )
     if step.name == "agree_no_return":
         return f"您的换货申请已审核通过,商品无需寄回;商家将在 {until} 前发出换货商品,换货尚未完成。"
     if step.name in ("reject", "ask_evidence"):
         return f"{goods}{step.news}:{note}\n请在 {until} 前修改后重新提交,或联系商家协商;逾期申请会关闭。"
-    tail = f"{words.otherwise(case.type, case.due_rule)}(截止 {until})" if case.due_at and case.due_rule else ""
+    after = words.otherwise(case.type, case.due_rule, negotiated=case.negotiated)
+    tail = f"{after}(截止 {until})" if case.due_at and after else ""
     return "。".join(part for part in (f"{goods}{step.news}" + (f":{note}" if note else ""), tail) if part) + "。"
 
 
@@ -68,14 +85,14 @@ def remind(case: Case, actor: Actor, now: datetime) -> None:
     if case.due_at is None:
         return
     left = words.span(case.due_at - now)
-    after = words.otherwise(case.type, case.due_rule)
+    after = words.otherwise(case.type, case.due_rule, negotiated=case.negotiated)
     turn = f"{case.remind_at.timestamp():.0f}" if case.remind_at else ""
     for user_id in readers(case, actor):
         _add(
             user_id,
             case,
             kind="reminder",
-            title=f"{words.state(case.type, case.state)},还剩 {left}",
+            title=f"{words.STAGE.get(case.stage) or words.state(case.type, case.state)},还剩 {left}",
             body=f"「{case.goods}」请在 {words.moment(case.due_at)} 前处理。{after}。",
             href=href(case, actor),
             at=now,

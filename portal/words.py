@@ -13,15 +13,20 @@ BEIJING: Final = ZoneInfo("Asia/Shanghai")
 # On screen, a state is said like this.
 STATE: dict[str, str] = {
     State.APPLIED: "待商家审核",
+    State.PROPOSED: "待买家确认方案",
     State.REVISING: "待买家修改",
     State.RETURNING: "待买家寄回",
     State.INSPECTING: "待商家验货",
     State.DISPUTED: "验货有异议",
+    State.PAYING: "待补差价",
     State.RESHIPPING: "待商家发货",
     State.CONFIRMING: "待买家收货",
+    State.REFUNDING: "退款处理中",
+    State.REFUND_FAILED: "退款失败",
     State.COMPLETED: "换货完成",
     State.CLOSED: "已关闭",
     State.WITHDRAWN: "已撤销",
+    State.CONVERTED: "已转其他售后",
 }
 # The kind of a state's chip for its buyer: act now, wait, done, over.
 CHIP: dict[str, str] = {
@@ -37,12 +42,30 @@ CHIP: dict[str, str] = {
 DESK_CHIP: dict[str, str] = {  # the same for its seller
     state: {"you": "wait", "wait": "you"}.get(kind, kind) for state, kind in CHIP.items()
 }
-ACTOR: dict[str, str] = {Actor.BUYER: "买家", Actor.SELLER: "商家", Actor.CLOCK: "系统"}
-TYPE: dict[str, str] = {"exchange": "换货", "reissue": "补发"}
+ACTOR: dict[str, str] = {
+    Actor.BUYER: "买家", Actor.SELLER: "商家", Actor.CLOCK: "系统", Actor.MEDIATOR: "平台",
+}  # fmt: skip
+TYPE: dict[str, str] = {
+    "exchange": "换货", "reissue": "补发", "return_refund": "退货退款", "refund_only": "仅退款",
+}  # fmt: skip
+_DONE: dict[str, str] = {
+    "exchange": "换货完成", "reissue": "补发完成", "return_refund": "退款完成", "refund_only": "退款完成",
+}  # fmt: skip
 STATES_OF: dict[str, dict[str, str]] = {  # by type of case
-    kind: {name: f"{zh}完成" if name == State.COMPLETED else said for name, said in STATE.items()}
-    for kind, zh in TYPE.items()
+    kind: {name: _DONE[kind] if name == State.COMPLETED else said for name, said in STATE.items()} for kind in TYPE
 }
+STAGE: dict[str, str] = {"evidence": "平台介入·举证中", "deciding": "平台介入·裁决中", "overdue": "平台介入·裁决超时"}
+MONEY: dict[str, str] = {  # what a payment is for
+    "refund": "退款", "difference_back": "退差价", "difference_return": "退还已补差价", "freight": "运费",
+    "compensation": "补偿", "difference": "补差价",
+}  # fmt: skip
+MONEY_STATE: dict[str, str] = {
+    "waiting": "待复核", "due": "待付款", "failed": "付款失败", "declared": "待商家确认", "settled": "已付清",
+    "cancelled": "已取消",
+}  # fmt: skip
+PROPOSAL_STATE: dict[str, str] = {
+    "open": "待答复", "accepted": "已接受", "declined": "未接受", "lapsed": "已失效", "replaced": "已被新方案替代",
+}  # fmt: skip
 LEADS_TO: dict[str, str] = {  # said where a reason leads to another type than 换货
     "reissue": "漏发的商品不用寄回,也不用换货:这里直接申请补发,由商家承担运费。",
 }
@@ -87,33 +110,41 @@ ORDER_NEXT: dict[str, str] = {
 
 # What happens when the present deadline runs out, for both sides to read beforehand.
 OTHERWISE: dict[str, str] = {
-    "seller_response": "商家逾期未处理,系统将自动同意,并使用店铺的默认退货地址",
+    "seller_response": "商家逾期未处理,系统将自动同意,并使用店铺的默认退货地址;没有设置地址则平台介入",
     "buyer_modify": "逾期未修改,申请会关闭,可申请的数量恢复,期限内可重新申请",
     "buyer_return": "逾期未寄回,申请会关闭,可换货数量恢复,期限内可重新申请",
-    "seller_receive": "商家逾期未验货且退货已有物流记录,将视为验货通过",
+    "seller_receive": "商家逾期未验货且退货已有物流记录,将视为验货通过;没有物流记录则平台介入",
     "inspection_dispute": "逾期未回应,将按商家的验货结果继续",
-    "seller_reship": "商家逾期未发货,买家可以催办",
-    "seller_reship_late": "商家仍未发货,将标记为严重超时",
-    "buyer_confirm": "逾期未确认且发出的商品已有物流记录,系统将自动确认收货",
-    "problem_answer": "商家逾期未处理收货问题,将标记为超时;不会自动确认收货",
+    "proposal_answer": "逾期未答复,方案失效,售后回到方案之前的一步,那一步至少还有 24 小时",
+    "counter_answer": "商家逾期未答复,您的方案失效,售后回到方案之前的一步,那一步至少还有 24 小时",
+    "difference_payment": "逾期未补差价,系统将转为退款",
+    "seller_reship": "商家逾期未发货,买家可以催办或转退款",
+    "seller_reship_late": "商家仍未发货,平台将介入",
+    "buyer_confirm": "逾期未确认且发出的商品已有物流记录,系统将自动确认收货;没有物流记录则平台介入",
+    "problem_answer": "商家逾期未处理收货问题,平台将介入;不会自动确认收货",
+    "refund_legal": "商家超过法定期限未退款,平台将介入",
+    "mediation_evidence": "举证期结束后由平台裁决,没有举证的一方按已有材料处理",
+    "mediation_decision": "平台逾期未裁决,将上报主管;不会自动裁决",
 }
-_OTHERWISE_REISSUE: dict[str, str] = {
-    "seller_response": "商家逾期未处理,有「少货必赔」或「破损包赔」承诺的商品系统自动同意补发,其他商品标记超时",
+_OTHERWISE_OF: dict[str, dict[str, str]] = {
+    "reissue": {
+        "seller_response": "商家逾期未处理,有「少货必赔」或「破损包赔」承诺的商品系统自动同意补发,其他商品由平台介入",
+    },
+    "return_refund": {"seller_response": "商家逾期未处理,系统将自动同意退货退款,并使用店铺的默认退货地址"},
+    "refund_only": {
+        "seller_response": "商家逾期未处理,未发货或有「极速退款」承诺的系统自动同意退款,其他由平台介入",
+    },
 }
 
 
-def otherwise(case_type: str, rule: str) -> str:
+def otherwise(case_type: str, rule: str, *, negotiated: bool = False) -> str:
     """What happens when this deadline of this type of case runs out; "" when no clock runs."""
-    own = _OTHERWISE_REISSUE if case_type == "reissue" else {}
-    return own.get(rule) or OTHERWISE.get(rule, "")
+    if negotiated and rule == "seller_response":
+        return "协商须由商家同意;商家逾期未答复,申请会关闭,可申请的数量恢复"
+    return _OTHERWISE_OF.get(case_type, {}).get(rule) or OTHERWISE.get(rule, "")
 
 
-ESCALATED: dict[str, str] = {
-    State.APPLIED: "商家已超时且没有设置退货地址,请通过立即联系催促商家处理",
-    State.INSPECTING: "商家已超时未验货,退货没有物流记录,请把运单凭证发给商家核对",
-    State.RESHIPPING: "商家已严重超时未发货,请通过立即联系要求发货或协商退款",
-    State.CONFIRMING: "发出的商品没有物流记录或问题未处理,系统不会自动确认收货,请联系商家",
-}
+ESCALATED = "平台裁决已超时,已上报主管;双方仍可自行协商解决"  # 平台介入 whose last deadline has passed
 
 # The title of the notice a step sends; the others use the table's news.
 NOTICE_TITLE: dict[str, str] = {
@@ -129,22 +160,28 @@ NOTICE_TITLE: dict[str, str] = {
     "ship_replacement": "换货商品已发出",
     "confirm": "换货完成",
     "timeout_confirm": "换货完成",
+    "propose": "协商方案待您确认",
+    "propose_other_sku": "商品缺货,请确认新的方案",
+    "counter": "买家提出了自己的方案",
+    "escalate": "平台介入通知",
+    "refund_ok": "退款完成",
 }
-_NOTICE_TITLE_REISSUE: dict[str, str] = {
-    "agree": "补发申请已通过",
-    "timeout_agree": "补发申请已通过",
-    "reject": "补发申请未通过",
-    "apply": "新的补发申请",
-    "ship_replacement": "补发商品已发出",
-    "confirm": "补发完成",
-    "timeout_confirm": "补发完成",
+_TITLES_OF: dict[str, dict[str, str]] = {
+    kind: {
+        "apply": f"新的{zh}申请",
+        "agree": f"{zh}申请已通过",
+        "timeout_agree": f"{zh}申请已通过",
+        "reject": f"{zh}申请未通过",
+    }
+    for kind, zh in TYPE.items()
+    if kind != "exchange"
 }
+_TITLES_OF["reissue"] |= {"ship_replacement": "补发商品已发出", "confirm": "补发完成", "timeout_confirm": "补发完成"}
 
 
 def notice_title(case_type: str, step: str, otherwise: str) -> str:
     """The title of the notice that this step of this type of case sends."""
-    own = _NOTICE_TITLE_REISSUE if case_type == "reissue" else {}
-    return own.get(step) or NOTICE_TITLE.get(step, otherwise)
+    return _TITLES_OF.get(case_type, {}).get(step) or NOTICE_TITLE.get(step, otherwise)
 
 
 def state(case_type: str, name: str) -> str:

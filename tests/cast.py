@@ -14,11 +14,14 @@ from werkzeug.test import TestResponse
 
 from portal import accounts, cases, policies
 from portal.cases import By, Wanted
+from portal.effects import Counted
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType
-from portal.models import Case, Order, OrderLine, Product, Shop, Sku, User
+from portal.models import Case, CaseLine, Order, OrderLine, Product, Shop, Sku, User
+from portal.proposals import Terms
 
 PASSWORD = "huanhuo-demo"
+PARCELS = [("ZTO", "75484863576596")]
 
 
 @dataclass
@@ -32,14 +35,16 @@ class Cast:
     seller2: int
     shop: int
     shop2: int
+    mediator: int = 0
 
     @classmethod
     def make(cls, now: datetime) -> Cast:
         with writing():
             people = {
                 name: accounts.create_user(name, now=now, company_name=f"{name}公司", password=PASSWORD, weak_ok=True)
-                for name in ("buyer", "buyer2", "seller", "seller2")
+                for name in ("buyer", "buyer2", "seller", "seller2", "mediator")
             }
+            people["mediator"].mediator = True
             shops = [accounts.create_shop(people[name], f"{name}的店", now) for name in ("seller", "seller2")]
             for shop in shops:
                 policies.add_address(
@@ -53,7 +58,8 @@ class Cast:
                 )
             ids = {name: user.id for name, user in people.items()}
             shop_ids = [shop.id for shop in shops]
-        return cls(now, ids["buyer"], ids["buyer2"], ids["seller"], ids["seller2"], *shop_ids)
+        sides = (ids[name] for name in ("buyer", "buyer2", "seller", "seller2"))
+        return cls(now, *sides, *shop_ids, mediator=ids["mediator"])
 
     @classmethod
     def of_app(cls, _app: Flask) -> Cast:
@@ -65,7 +71,7 @@ class Cast:
             return cls.make(NOW)
         shops = dict(db.session.execute(db.select(Shop.owner_id, Shop.id)).all())
         ids = [people[name] for name in ("buyer", "buyer2", "seller", "seller2")]
-        return cls(NOW, *ids, shops[people["seller"]], shops[people["seller2"]])
+        return cls(NOW, *ids, shops[people["seller"]], shops[people["seller2"]], people["mediator"])
 
     def order(
         self,
@@ -152,16 +158,30 @@ class Cast:
         now: datetime | None = None,
         lines: int = 1,
         case_type: CaseType = CaseType.EXCHANGE,
+        dearer: int | None = None,
+        negotiated: bool = False,
+        refund_fen: int | None = None,
     ) -> Case:
-        """An application for the first lines, straight through the domain."""
+        """An application for the first lines, straight through the domain. ``dearer``: for a SKU at another price."""
         order = order or self.order()
-        first = db.select(OrderLine.id).where(OrderLine.order_id == order.id).order_by(OrderLine.id).limit(lines)
-        line_ids = db.session.scalars(first).all()
+        first = db.select(OrderLine).where(OrderLine.order_id == order.id).order_by(OrderLine.id).limit(lines)
+        bought = [(line.id, line.product_id, line.unit_price_fen) for line in db.session.scalars(first)]
         with writing():
+            sku_id = None
+            if dearer is not None:
+                sku = Sku(
+                    product_id=bought[0][1],
+                    sku_key=secrets.token_hex(6),
+                    spec="红色;XL",
+                    price_fen=bought[0][2] + dearer,
+                )
+                db.session.add(sku)
+                db.session.flush()
+                sku_id = sku.id
             case = cases.open_case(
                 by=self.by(Actor.BUYER),
                 order=db.session.get_one(Order, order.id),
-                wanted=[Wanted(line_id, milli) for line_id in line_ids],
+                wanted=[Wanted(line_id, milli, sku_id) for line_id, _, _ in bought],
                 reason=reason,
                 description="袜子破洞",
                 receiver=("李雯", "13425059650", "四川省 成都市 武侯区 一环路南二段8号"),
@@ -171,19 +191,32 @@ class Cast:
                 photos=[],
                 now=now or self.now,
                 case_type=case_type,
+                negotiated=negotiated,
+                refund_fen=refund_fen,
             )
             case_id = case.id
         return db.session.get_one(Case, case_id)
 
+    def terms(self, case: Case, **changed: Any) -> Terms:
+        """Terms that leave the case as it is, but for ``changed``."""
+        lines = db.session.scalars(db.select(CaseLine).where(CaseLine.case_id == case.id).order_by(CaseLine.id)).all()
+        kind = CaseType(changed.pop("type", case.type))
+        refunds = kind in (CaseType.RETURN_REFUND, CaseType.REFUND_ONLY)
+        values: dict[str, Any] = {"amount_fen": 500 if refunds else 0, "freight_payer": "seller", **changed}
+        return Terms(kind, tuple((line.id, line.quantity_milli, None) for line in lines), **values)
+
     def by(self, actor: Actor, user: int | None = None) -> By:
         """This side's own person."""
-        user_id = user or (self.buyer if actor is Actor.BUYER else self.seller)
+        own = {Actor.BUYER: self.buyer, Actor.SELLER: self.seller, Actor.MEDIATOR: self.mediator}
+        user_id = user or own[actor]
         return By(actor, user_id, db.session.get_one(User, user_id).member_name, "request")
 
-    def take(self, case: Case, step: str, actor: Actor, now: datetime | None = None, **values: Any) -> Case:
-        """One step in a transaction of its own."""
+    def take(
+        self, case: Case, step: str, actor: Actor, now: datetime | None = None, user: int | None = None, **values: Any
+    ) -> Case:
+        """One step in a transaction of its own; ``user``: by somebody else of that side."""
         with writing():
-            case_id = cases.take(case.id, step, by=self.by(actor), now=now or self.now, **values).id
+            case_id = cases.take(case.id, step, by=self.by(actor, user), now=now or self.now, **values).id
         return db.session.get_one(Case, case_id)
 
     def until(
@@ -194,42 +227,61 @@ class Cast:
         now: datetime | None = None,
         lines: int = 1,
         case_type: CaseType = CaseType.EXCHANGE,
+        **opening: Any,
     ) -> Case:
         """A case brought to ``state`` by the shortest way."""
         at = now or self.now
-        reissue = case_type is CaseType.REISSUE
-        reason = "missing_item" if reissue else "damaged"
-        case = self.open_case(order, now=at, lines=lines, case_type=case_type, reason=reason)
-        parcels = [("ZTO", "75484863576596")]
-        path: list[tuple[str, Actor, dict[str, Any]]] = []
-        if state == "revising":
-            path = [("ask_evidence", Actor.SELLER, {"note": "请补拍外包装"})]
-        elif state == "withdrawn":
-            path = [("withdraw", Actor.BUYER, {})]
-        elif state not in ("applied",):
-            path = [("agree", Actor.SELLER, {})]
-            if state != "returning" and not reissue:
-                path.append(("ship_return", Actor.BUYER, {"parcels": parcels}))
-            if state == "disputed":
-                path.append(("dispute_goods", Actor.SELLER, {"dispute": 1_000}))
-            elif state == "closed":
-                path += [("dispute_goods", Actor.SELLER, {"dispute": 0}), ("accept_result_none", Actor.BUYER, {})]
-            elif state in ("reshipping", "confirming", "completed"):
-                if not reissue:
-                    path.append(("accept_goods", Actor.SELLER, {}))
-                if state != "reshipping":
-                    path.append(("ship_replacement", Actor.SELLER, {"parcels": parcels, "ship": True}))
-                if state == "completed":
-                    path.append(("confirm", Actor.BUYER, {}))
-        for step, actor, values in path:
-            case = self.take(case, step, actor, at, **self._facts_of(case, values, at))
-        assert case.state == state
+        if state == "paying":
+            opening.setdefault("dearer", 100)
+        opening.setdefault("reason", "missing_item" if case_type is CaseType.REISSUE else "damaged")
+        case = self.open_case(order, now=at, lines=lines, case_type=case_type, **opening)
+        for step, actor, values in self.path(state, case_type):
+            case = self.take(case, step, actor, at, **self._facts_of(case, dict(values), at))
+        assert case.state == state, (case.state, state)
         return case
 
-    def _facts_of(self, case: Case, values: dict[str, Any], at: datetime) -> dict[str, Any]:
-        from portal.effects import Counted
-        from portal.models import CaseLine
+    @staticmethod
+    def path(state: str, case_type: CaseType) -> list[tuple[str, Actor, dict[str, Any]]]:
+        """The steps from the application to ``state``."""
+        buyer, seller = Actor.BUYER, Actor.SELLER
+        shipped = ("ship_replacement", seller, {"parcels": PARCELS, "ship": True})
+        back = [("agree", seller, {}), ("ship_return", buyer, {"parcels": PARCELS})]
+        bad = [*back, ("dispute_goods", seller, {"dispute": 0}), ("accept_result_none", buyer, {})]
+        returns = case_type in (CaseType.EXCHANGE, CaseType.RETURN_REFUND)
+        sends = case_type in (CaseType.EXCHANGE, CaseType.REISSUE)
+        agreed = [*back, ("accept_goods", seller, {})] if returns else [("agree", seller, {})]
+        extra = [("propose", seller, {"terms": {"compensation_fen": 100}}), ("accept_reship", buyer, {}), shipped]
+        owing = [*extra, ("confirm", buyer, {})] if sends else agreed  # until money is owed
+        paid = ("refund_ok", seller, {"reference": "2026112300001"})
+        ways: dict[str, list[tuple[str, Actor, dict[str, Any]]]] = {
+            "applied": [],
+            "proposed": [("propose", seller, {"terms": {}})],
+            "revising": [("ask_evidence", seller, {"note": "请补拍外包装"})],
+            "withdrawn": [("withdraw", buyer, {})],
+            "returning": back[:1],
+            "inspecting": back,
+            "disputed": [*back, ("dispute_goods", seller, {"dispute": 1_000})],
+            "paying": [*back, ("accept_goods_diff", seller, {})],
+            "reshipping": agreed,
+            "confirming": [*agreed, shipped],
+            "refunding": owing,
+            "refund_failed": [*owing, ("refund_fail", seller, {"note": "账户已注销"})],
+            "completed": [*agreed, shipped, ("confirm", buyer, {})] if sends else [*agreed, paid],
+            "closed": bad
+            if returns
+            else [
+                ("propose", seller, {"terms": {}}),
+                ("decline", buyer, {}),
+                ("ask_evidence", seller, {"note": "请补拍"}),
+            ],
+            "converted": [
+                ("propose", seller, {"terms": {"type": "exchange" if case_type is CaseType.REISSUE else "reissue"}}),
+                ("accept_convert", buyer, {}),
+            ],
+        }
+        return ways[state]
 
+    def _facts_of(self, case: Case, values: dict[str, Any], at: datetime) -> dict[str, Any]:
         lines = db.session.scalars(db.select(CaseLine).where(CaseLine.case_id == case.id)).all()
         if "dispute" in values:
             accepted = values["dispute"]
@@ -238,6 +290,8 @@ class Cast:
                 for line in lines
             ]
             return {"counted": counted, "photos": self.photos(2, self.seller, at), "note": "有使用痕迹"}
+        if "terms" in values:
+            return {"terms": self.terms(case, **values["terms"])}
         if values.pop("ship", None):
             return values | {"shipped": {line.id: line.accepted_milli - line.shipped_milli for line in lines}}
         return values

@@ -108,6 +108,7 @@ def _cases(many: int) -> None:
         due_at=f"CASE WHEN {_IS_OPEN} AND NOT ({_ESCALATED}) THEN {_at('1 + (i % 9000) * 37')} END",
         remind_at=f"CASE WHEN {_IS_OPEN} THEN {_at('1 + (i % 9000) * 17')} END",
         escalated=_ESCALATED,
+        stage=f"CASE WHEN {_ESCALATED} THEN 'overdue' ELSE '' END",
         reason=_one_of(("damaged", "size", "colour"), "i"),
         freight_payer="'seller'",
         goods="'纯棉中筒袜 ' || CAST(i % 100 AS TEXT)",

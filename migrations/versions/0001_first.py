@@ -13,7 +13,7 @@ branch_labels = None
 depends_on = None
 
 
-_FINAL = "('completed','closed','withdrawn')"
+_FINAL = "('completed','closed','withdrawn','converted')"
 # table: (on, condition in terms of OLD/NEW, what it says)
 _GUARDS = {
     "case_events_unchanged": ("case_events", "UPDATE", "1=1", "events are never changed"),
@@ -26,6 +26,15 @@ _GUARDS = {
         f"OLD.state IN {_FINAL} AND (NEW.state <> OLD.state OR NEW.version <> OLD.version)",
         "a final state is left by nobody",
     ),
+    "money_final": (
+        "money_entries",
+        "UPDATE",
+        "OLD.state IN ('settled','cancelled') OR NEW.key <> OLD.key OR NEW.kind <> OLD.kind OR NEW.amount_fen <> OLD.amount_fen",
+        "a payment that was made is never changed",
+    ),
+    "money_kept": ("money_entries", "DELETE", "1=1", "payments are never deleted"),
+    "proposals_frozen": ("proposals", "UPDATE", "OLD.state <> 'open'", "a proposal that was answered is never changed"),
+    "proposals_kept": ("proposals", "DELETE", "1=1", "proposals are never deleted"),
     "cases_kept": ("cases", "DELETE", "1=1", "cases are never deleted"),
 }
 
@@ -79,6 +88,7 @@ def upgrade() -> None:
         sa.Column("password_hash", sa.String(length=255), nullable=True),
         sa.Column("created_at", Moment(), nullable=False),
         sa.Column("disabled_at", Moment(), nullable=True),
+        sa.Column("mediator", sa.Boolean(), nullable=False),
         sa.Column("version", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
         sa.UniqueConstraint("member_name", name=op.f("uq_users_member_name")),
@@ -132,6 +142,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("owner_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("approval_fen", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("created_at", Moment(), nullable=False),
         sa.Column("version", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.ForeignKeyConstraint(["owner_id"], ["users.id"], name=op.f("fk_shops_owner_id")),
@@ -141,7 +152,7 @@ def upgrade() -> None:
     op.create_table(
         "case_tallies",
         sa.Column("shop_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.CheckConstraint("number >= 0", name=op.f("ck_case_tallies_number")),
         sa.ForeignKeyConstraint(["shop_id"], ["shops.id"], name=op.f("fk_case_tallies_shop_id")),
@@ -191,6 +202,7 @@ def upgrade() -> None:
         sa.Column("freight_fen", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("adjustment_fen", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("paid_fen", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("refunded_fen", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("receiver_name", sa.String(length=100), nullable=False),
         sa.Column("receiver_phone", sa.String(length=40), nullable=False),
         sa.Column("receiver_address", sa.String(length=400), nullable=False),
@@ -209,6 +221,7 @@ def upgrade() -> None:
             "status IN ('unpaid','unshipped','in_transit','delivered','completed','cancelled','refunding','unknown')",
             name=op.f("ck_orders_status"),
         ),
+        sa.CheckConstraint("refunded_fen BETWEEN 0 AND paid_fen", name=op.f("ck_orders_refunded")),
         sa.ForeignKeyConstraint(["buyer_id"], ["users.id"], name=op.f("fk_orders_buyer_id")),
         sa.ForeignKeyConstraint(["shop_id"], ["shops.id"], name=op.f("fk_orders_shop_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_orders")),
@@ -314,8 +327,9 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("case_no", sa.String(length=24), nullable=False),
         sa.Column("type", sa.String(length=16), nullable=False),
-        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("version", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("parent_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("order_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("shop_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("buyer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -326,7 +340,17 @@ def upgrade() -> None:
         sa.Column("due_rule", sa.String(length=24), nullable=False),
         sa.Column("remind_at", Moment(), nullable=True),
         sa.Column("late", sa.Boolean(), nullable=False),
+        sa.Column("paused_seconds", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("not_before", Moment(), nullable=True),
         sa.Column("escalated", sa.Boolean(), nullable=False),
+        sa.Column("stage", sa.String(length=12), nullable=False),
+        sa.Column("stage_at", Moment(), nullable=True),
+        sa.Column("escalated_at", Moment(), nullable=True),
+        sa.Column("evidence_round", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("heard", sa.String(length=16), nullable=False),
+        sa.Column("asked_by", sa.String(length=8), nullable=False),
+        sa.Column("origin", sa.JSON(), nullable=False),
+        sa.Column("countered", sa.Boolean(), nullable=False),
         sa.Column("extended", sa.Boolean(), nullable=False),
         sa.Column("granted_seconds", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("objected", sa.Boolean(), nullable=False),
@@ -338,6 +362,12 @@ def upgrade() -> None:
         sa.Column("description", sa.Text(), nullable=False),
         sa.Column("basis", sa.String(length=300), nullable=False),
         sa.Column("freight_payer", sa.String(length=12), nullable=False),
+        sa.Column("negotiated", sa.Boolean(), nullable=False),
+        sa.Column("goods_state", sa.String(length=12), nullable=False),
+        sa.Column("refund_fen", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("difference_fen", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("entry_count", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("difference_waived", sa.Boolean(), nullable=False),
         sa.Column("receiver_name", sa.String(length=100), nullable=False),
         sa.Column("receiver_phone", sa.String(length=40), nullable=False),
         sa.Column("receiver_address", sa.String(length=400), nullable=False),
@@ -355,17 +385,23 @@ def upgrade() -> None:
         sa.Column("opened_at", Moment(), nullable=False),
         sa.Column("updated_at", Moment(), nullable=False),
         sa.CheckConstraint(
-            "due_at IS NOT NULL OR escalated OR state IN ('completed','closed','withdrawn')", name=op.f("ck_cases_due")
+            "due_at IS NOT NULL OR escalated OR state IN ('completed','closed','withdrawn','converted')",
+            name=op.f("ck_cases_due"),
         ),
         sa.CheckConstraint("freight_payer IN ('buyer','seller','negotiated')", name=op.f("ck_cases_freight_payer")),
         sa.CheckConstraint(
-            "state IN ('applied','revising','returning','inspecting','disputed','reshipping','confirming','completed','closed','withdrawn')",
+            "stage IN ('','evidence','deciding','overdue') AND escalated = (stage <> '')", name=op.f("ck_cases_stage")
+        ),
+        sa.CheckConstraint(
+            "state IN ('applied','proposed','revising','returning','inspecting','disputed','paying','reshipping','confirming','refunding','refund_failed','completed','closed','withdrawn','converted')",
             name=op.f("ck_cases_state"),
         ),
         sa.CheckConstraint("type IN ('exchange','reissue','return_refund','refund_only')", name=op.f("ck_cases_type")),
+        sa.CheckConstraint("refund_fen >= 0", name=op.f("ck_cases_refund")),
         sa.CheckConstraint("version >= 1", name=op.f("ck_cases_version")),
         sa.ForeignKeyConstraint(["buyer_id"], ["users.id"], name=op.f("fk_cases_buyer_id")),
         sa.ForeignKeyConstraint(["order_id"], ["orders.id"], name=op.f("fk_cases_order_id")),
+        sa.ForeignKeyConstraint(["parent_id"], ["cases.id"], name=op.f("fk_cases_parent_id")),
         sa.ForeignKeyConstraint(["policy_id"], ["policies.id"], name=op.f("fk_cases_policy_id")),
         sa.ForeignKeyConstraint(["shop_id"], ["shops.id"], name=op.f("fk_cases_shop_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_cases")),
@@ -377,8 +413,12 @@ def upgrade() -> None:
             "ix_cases_closed",
             ["shop_id", "updated_at", "id"],
             unique=False,
-            sqlite_where=sa.text("state IN ('closed','withdrawn')"),
-            postgresql_where=sa.text("state IN ('closed','withdrawn')"),
+            sqlite_where=sa.text(
+                "state NOT IN ('applied','proposed','revising','returning','inspecting','disputed','paying','reshipping','confirming','refunding','refund_failed','completed')"
+            ),
+            postgresql_where=sa.text(
+                "state NOT IN ('applied','proposed','revising','returning','inspecting','disputed','paying','reshipping','confirming','refunding','refund_failed','completed')"
+            ),
         )
         batch_op.create_index(
             "ix_cases_completed",
@@ -395,13 +435,27 @@ def upgrade() -> None:
             postgresql_where=sa.text("due_at IS NOT NULL"),
         )
         batch_op.create_index(
+            "ix_cases_mediated",
+            ["queue_at", "id"],
+            unique=False,
+            sqlite_where=sa.text("escalated"),
+            postgresql_where=sa.text("escalated"),
+        )
+        batch_op.create_index(
             "ix_cases_open",
             ["shop_id", "queue_at", "id"],
             unique=False,
-            sqlite_where=sa.text("state NOT IN ('completed','closed','withdrawn')"),
-            postgresql_where=sa.text("state NOT IN ('completed','closed','withdrawn')"),
+            sqlite_where=sa.text("state NOT IN ('completed','closed','withdrawn','converted')"),
+            postgresql_where=sa.text("state NOT IN ('completed','closed','withdrawn','converted')"),
         )
         batch_op.create_index("ix_cases_order_id", ["order_id"], unique=False)
+        batch_op.create_index(
+            "ix_cases_parent_id",
+            ["parent_id"],
+            unique=False,
+            sqlite_where=sa.text("parent_id IS NOT NULL"),
+            postgresql_where=sa.text("parent_id IS NOT NULL"),
+        )
         batch_op.create_index("ix_cases_queue", ["shop_id", "state", "queue_at", "id"], unique=False)
         batch_op.create_index(
             "ix_cases_remind_at",
@@ -415,10 +469,10 @@ def upgrade() -> None:
             ["buyer_id", "due_at"],
             unique=False,
             sqlite_where=sa.text(
-                "state IN ('revising','returning','disputed','confirming') AND due_at IS NOT NULL AND NOT problem_open"
+                "state IN ('proposed','revising','returning','disputed','paying','confirming') AND NOT problem_open AND NOT countered AND NOT escalated"
             ),
             postgresql_where=sa.text(
-                "state IN ('revising','returning','disputed','confirming') AND due_at IS NOT NULL AND NOT problem_open"
+                "state IN ('proposed','revising','returning','disputed','paying','confirming') AND NOT problem_open AND NOT countered AND NOT escalated"
             ),
         )
 
@@ -489,6 +543,8 @@ def upgrade() -> None:
         sa.Column("unit_price_fen", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("quantity_milli", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("claimed_milli", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("refunded_fen", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("refunded_milli", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("cargo_no", sa.String(length=80), nullable=False),
         sa.Column("offer_id", sa.String(length=40), nullable=False),
         sa.Column("sku_id", sa.String(length=40), nullable=False),
@@ -497,6 +553,9 @@ def upgrade() -> None:
         sa.Column("snapshot", sa.JSON(), nullable=False),
         sa.CheckConstraint("claimed_milli BETWEEN 0 AND quantity_milli", name=op.f("ck_order_lines_ledger")),
         sa.CheckConstraint("quantity_milli > 0", name=op.f("ck_order_lines_quantity")),
+        sa.CheckConstraint(
+            "refunded_fen >= 0 AND refunded_milli BETWEEN 0 AND quantity_milli", name=op.f("ck_order_lines_refunded")
+        ),
         sa.ForeignKeyConstraint(["order_id"], ["orders.id"], name=op.f("fk_order_lines_order_id")),
         sa.ForeignKeyConstraint(["product_id"], ["products.id"], name=op.f("fk_order_lines_product_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_order_lines")),
@@ -527,14 +586,14 @@ def upgrade() -> None:
         sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("author", sa.String(length=64), nullable=False),
         sa.Column("at", Moment(), nullable=False),
-        sa.Column("source", sa.String(length=12), nullable=False),
-        sa.Column("target", sa.String(length=12), nullable=False),
+        sa.Column("source", sa.String(length=16), nullable=False),
+        sa.Column("target", sa.String(length=16), nullable=False),
         sa.Column("note", sa.Text(), nullable=False),
         sa.Column("data", sa.JSON(), nullable=False),
         sa.Column("request_id", sa.String(length=40), nullable=False),
         sa.Column("before_hash", sa.String(length=64), nullable=False),
         sa.Column("hash", sa.String(length=64), nullable=False),
-        sa.CheckConstraint("actor IN ('buyer','seller','clock')", name=op.f("ck_case_events_actor")),
+        sa.CheckConstraint("actor IN ('buyer','seller','clock','mediator')", name=op.f("ck_case_events_actor")),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_events_case_id")),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_case_events_user_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_case_events")),
@@ -551,6 +610,8 @@ def upgrade() -> None:
         sa.Column("shipped_milli", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("condition", sa.String(length=24), nullable=False),
         sa.Column("inspection_note", sa.String(length=500), nullable=False),
+        sa.Column("moved_milli", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("wanted_price_fen", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("sku_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("wanted_spec", sa.String(length=300), nullable=False),
         sa.Column("title", sa.String(length=300), nullable=False),
@@ -559,6 +620,7 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "accepted_milli BETWEEN 0 AND coalesce(received_milli, quantity_milli)", name=op.f("ck_case_lines_accepted")
         ),
+        sa.CheckConstraint("moved_milli BETWEEN 0 AND quantity_milli", name=op.f("ck_case_lines_moved")),
         sa.CheckConstraint("quantity_milli > 0", name=op.f("ck_case_lines_quantity")),
         sa.CheckConstraint(
             "received_milli IS NULL OR received_milli BETWEEN 0 AND quantity_milli", name=op.f("ck_case_lines_received")
@@ -591,6 +653,58 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("messages", schema=None) as batch_op:
         batch_op.create_index("ix_messages_conversation_id", ["conversation_id", "id"], unique=False)
+
+    op.create_table(
+        "money_entries",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("case_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("order_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("shop_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("amount_fen", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("lines", sa.JSON(), nullable=False),
+        sa.Column("key", sa.String(length=80), nullable=False),
+        sa.Column("route", sa.String(length=12), nullable=False),
+        sa.Column("reference", sa.String(length=80), nullable=False),
+        sa.Column("problem", sa.String(length=200), nullable=False),
+        sa.Column("tries", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("made_at", Moment(), nullable=False),
+        sa.Column("made_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("approved_at", Moment(), nullable=True),
+        sa.Column("approved_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("settled_at", Moment(), nullable=True),
+        sa.Column("settled_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("exported_at", Moment(), nullable=True),
+        sa.CheckConstraint(
+            "kind IN ('refund','difference_back','difference_return','freight','compensation','difference')",
+            name=op.f("ck_money_entries_kind"),
+        ),
+        sa.CheckConstraint("route IN ('original','bank','offline')", name=op.f("ck_money_entries_route")),
+        sa.CheckConstraint("state <> 'settled' OR settled_at IS NOT NULL", name=op.f("ck_money_entries_settled")),
+        sa.CheckConstraint(
+            "state IN ('waiting','due','failed','declared','settled','cancelled')", name=op.f("ck_money_entries_state")
+        ),
+        sa.CheckConstraint("amount_fen >= 0", name=op.f("ck_money_entries_amount")),
+        sa.ForeignKeyConstraint(["approved_by"], ["users.id"], name=op.f("fk_money_entries_approved_by")),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_money_entries_case_id")),
+        sa.ForeignKeyConstraint(["made_by"], ["users.id"], name=op.f("fk_money_entries_made_by")),
+        sa.ForeignKeyConstraint(["order_id"], ["orders.id"], name=op.f("fk_money_entries_order_id")),
+        sa.ForeignKeyConstraint(["settled_by"], ["users.id"], name=op.f("fk_money_entries_settled_by")),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.id"], name=op.f("fk_money_entries_shop_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_money_entries")),
+        sa.UniqueConstraint("key", name=op.f("uq_money_entries_key")),
+    )
+    with op.batch_alter_table("money_entries", schema=None) as batch_op:
+        batch_op.create_index("ix_money_entries_case_id", ["case_id"], unique=False)
+        batch_op.create_index(
+            "ix_money_entries_open",
+            ["shop_id", "made_at", "id"],
+            unique=False,
+            sqlite_where=sa.text("state IN ('waiting','due','failed','declared')"),
+            postgresql_where=sa.text("state IN ('waiting','due','failed','declared')"),
+        )
+        batch_op.create_index("ix_money_entries_shop", ["shop_id", "made_at", "id"], unique=False)
 
     op.create_table(
         "notices",
@@ -644,6 +758,50 @@ def upgrade() -> None:
     with op.batch_alter_table("parcels", schema=None) as batch_op:
         batch_op.create_index("ix_parcels_case_id", ["case_id"], unique=False)
         batch_op.create_index("ix_parcels_tracking_no", ["tracking_no"], unique=False)
+
+    op.create_table(
+        "proposals",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("case_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("version", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("side", sa.String(length=8), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("type", sa.String(length=16), nullable=False),
+        sa.Column("goods_back", sa.Boolean(), nullable=False),
+        sa.Column("lines", sa.JSON(), nullable=False),
+        sa.Column("amount_fen", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("compensation_fen", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("freight_payer", sa.String(length=12), nullable=False),
+        sa.Column("difference_fen", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("difference_waived", sa.Boolean(), nullable=False),
+        sa.Column("note", sa.String(length=500), nullable=False),
+        sa.Column("made_at", Moment(), nullable=False),
+        sa.Column("made_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("answered_at", Moment(), nullable=True),
+        sa.Column("answered_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.CheckConstraint("freight_payer IN ('buyer','seller')", name=op.f("ck_proposals_freight_payer")),
+        sa.CheckConstraint("side IN ('buyer','seller')", name=op.f("ck_proposals_side")),
+        sa.CheckConstraint(
+            "state IN ('open','accepted','declined','lapsed','replaced')", name=op.f("ck_proposals_state")
+        ),
+        sa.CheckConstraint(
+            "type IN ('exchange','reissue','return_refund','refund_only')", name=op.f("ck_proposals_type")
+        ),
+        sa.CheckConstraint("amount_fen >= 0 AND compensation_fen >= 0", name=op.f("ck_proposals_amounts")),
+        sa.ForeignKeyConstraint(["answered_by"], ["users.id"], name=op.f("fk_proposals_answered_by")),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_proposals_case_id")),
+        sa.ForeignKeyConstraint(["made_by"], ["users.id"], name=op.f("fk_proposals_made_by")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_proposals")),
+        sa.UniqueConstraint("case_id", "version", name=op.f("uq_proposals_case_id_version")),
+    )
+    with op.batch_alter_table("proposals", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_proposals_open",
+            ["case_id"],
+            unique=True,
+            sqlite_where=sa.text("state = 'open'"),
+            postgresql_where=sa.text("state = 'open'"),
+        )
 
     op.create_table(
         "deliveries",
@@ -759,6 +917,12 @@ def downgrade() -> None:
         )
 
     op.drop_table("deliveries")
+    with op.batch_alter_table("proposals", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_proposals_open", sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'")
+        )
+
+    op.drop_table("proposals")
     with op.batch_alter_table("parcels", schema=None) as batch_op:
         batch_op.drop_index("ix_parcels_tracking_no")
         batch_op.drop_index("ix_parcels_case_id")
@@ -772,6 +936,16 @@ def downgrade() -> None:
         batch_op.drop_index("ix_notices_case_id")
 
     op.drop_table("notices")
+    with op.batch_alter_table("money_entries", schema=None) as batch_op:
+        batch_op.drop_index("ix_money_entries_shop")
+        batch_op.drop_index(
+            "ix_money_entries_open",
+            sqlite_where=sa.text("state IN ('waiting','due','failed','declared')"),
+            postgresql_where=sa.text("state IN ('waiting','due','failed','declared')"),
+        )
+        batch_op.drop_index("ix_money_entries_case_id")
+
+    op.drop_table("money_entries")
     with op.batch_alter_table("messages", schema=None) as batch_op:
         batch_op.drop_index("ix_messages_conversation_id")
 
@@ -809,10 +983,10 @@ def downgrade() -> None:
         batch_op.drop_index(
             "ix_cases_waits_for_buyer",
             sqlite_where=sa.text(
-                "state IN ('revising','returning','disputed','confirming') AND due_at IS NOT NULL AND NOT problem_open"
+                "state IN ('proposed','revising','returning','disputed','paying','confirming') AND NOT problem_open AND NOT countered AND NOT escalated"
             ),
             postgresql_where=sa.text(
-                "state IN ('revising','returning','disputed','confirming') AND due_at IS NOT NULL AND NOT problem_open"
+                "state IN ('proposed','revising','returning','disputed','paying','confirming') AND NOT problem_open AND NOT countered AND NOT escalated"
             ),
         )
         batch_op.drop_index(
@@ -821,11 +995,19 @@ def downgrade() -> None:
             postgresql_where=sa.text("remind_at IS NOT NULL"),
         )
         batch_op.drop_index("ix_cases_queue")
+        batch_op.drop_index(
+            "ix_cases_parent_id",
+            sqlite_where=sa.text("parent_id IS NOT NULL"),
+            postgresql_where=sa.text("parent_id IS NOT NULL"),
+        )
         batch_op.drop_index("ix_cases_order_id")
         batch_op.drop_index(
             "ix_cases_open",
-            sqlite_where=sa.text("state NOT IN ('completed','closed','withdrawn')"),
-            postgresql_where=sa.text("state NOT IN ('completed','closed','withdrawn')"),
+            sqlite_where=sa.text("state NOT IN ('completed','closed','withdrawn','converted')"),
+            postgresql_where=sa.text("state NOT IN ('completed','closed','withdrawn','converted')"),
+        )
+        batch_op.drop_index(
+            "ix_cases_mediated", sqlite_where=sa.text("escalated"), postgresql_where=sa.text("escalated")
         )
         batch_op.drop_index(
             "ix_cases_due_at",
@@ -839,8 +1021,12 @@ def downgrade() -> None:
         )
         batch_op.drop_index(
             "ix_cases_closed",
-            sqlite_where=sa.text("state IN ('closed','withdrawn')"),
-            postgresql_where=sa.text("state IN ('closed','withdrawn')"),
+            sqlite_where=sa.text(
+                "state NOT IN ('applied','proposed','revising','returning','inspecting','disputed','paying','reshipping','confirming','refunding','refund_failed','completed')"
+            ),
+            postgresql_where=sa.text(
+                "state NOT IN ('applied','proposed','revising','returning','inspecting','disputed','paying','reshipping','confirming','refunding','refund_failed','completed')"
+            ),
         )
         batch_op.drop_index("ix_cases_buyer")
 

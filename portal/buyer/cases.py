@@ -88,6 +88,7 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
         form.own_order_nos = (view.order.order_no,)
     if isinstance(form, forms.ModifyForm):
         form.reason.choices = [(known.id, reasons.said(known.id)) for known in reasons.leading_to(CaseType(case.type))]
+    form.prepare(case, view)
     status = 200
     typed: dict[str, str] = {str(line.order_line_id): inputs.quantity_text(line.quantity_milli) for line in view.lines}
     problems: dict[int, str] = {}
@@ -133,7 +134,7 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
         return page("buyer/case.html", status, case=case, view=view, news="", form=form, typed=shown, kept_photos=kept)
     order_lines = {line.id: line for line in applications.lines_of(case.order_id)} if step_name == "modify" else {}
     return page(
-        "buyer/step.html", status, case=case, view=view, step=step, form=form, typed=typed, problems=problems,
+        form.template, status, case=case, view=view, step=step, form=form, typed=typed, problems=problems,
         choices={line_id: applications.replacements(line) for line_id, line in order_lines.items()},
         wanted=_skus(case.id) if order_lines else {},
     )  # fmt: skip

@@ -9,6 +9,8 @@ from flask import request
 from wtforms import HiddenField
 
 from portal import cardnumbers, carriers, inputs, reasons
+from portal.caseview import View
+from portal.models import Case
 from portal.web.forms import Choice, Form, Line, Phone, Photos, Pick, Text
 
 
@@ -63,7 +65,12 @@ def read_quantities(
 
 
 class StepForm(Form):
-    """A step that needs nothing but a yes."""
+    """A step that needs nothing but a yes. ``template``: the page that shows it."""
+
+    template = "buyer/step.html"
+
+    def prepare(self, case: Case, view: View) -> None:
+        """Fill in what depends on the case: choices, and on a GET what stands there at first."""
 
     def values(self) -> dict[str, Any]:
         """What cases.take is told."""

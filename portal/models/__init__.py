@@ -5,9 +5,11 @@ from portal.models.cases import Case, CaseEvent, CaseLine, CaseTally, Draft
 from portal.models.evidence import Evidence
 from portal.models.imports import ImportJob
 from portal.models.messages import Conversation, Message
+from portal.models.money import MoneyEntry
 from portal.models.notifications import Delivery, Notice
 from portal.models.orders import Order, OrderLine, Product, Sku
 from portal.models.policies import Policy, ReturnAddress
+from portal.models.proposals import Proposal
 from portal.models.shipments import Parcel, ParcelLine, ParcelTrace
 
 __all__ = [
@@ -23,6 +25,7 @@ __all__ = [
     "ImportJob",
     "KeptForm",
     "Message",
+    "MoneyEntry",
     "Notice",
     "Order",
     "OrderLine",
@@ -31,6 +34,7 @@ __all__ = [
     "ParcelTrace",
     "Policy",
     "Product",
+    "Proposal",
     "RateCount",
     "ReturnAddress",
     "Session",

@@ -24,6 +24,7 @@ class User(Model):
     password_hash: Mapped[str | None] = mapped_column(String(255))
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
+    mediator: Mapped[bool] = mapped_column(default=False)  # 平台客服, decides where both sides can't agree
     version: Mapped[int] = mapped_column(default=1)  # bumped whenever a list of this person's changes
 
 
@@ -35,6 +36,7 @@ class Shop(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(200))
     owner_id: Mapped[int] = mapped_column(ForeignKey("users.id"), unique=True)
+    approval_fen: Mapped[int] = mapped_column(default=200_000)  # payments above it need a second person
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)
 

@@ -19,8 +19,10 @@ _OF_BUYER = ",".join(f"'{state}'" for state, actor in WAITS_FOR.items() if actor
 # What partial indexes hold. A query uses such an index only when it says the same in the same words: text(OPEN).
 OPEN = f"state NOT IN ({_FINAL})"
 COMPLETED = "state = 'completed'"
-CLOSED = "state IN ('closed','withdrawn')"
-WAITS_FOR_BUYER = f"state IN ({_OF_BUYER}) AND due_at IS NOT NULL AND NOT problem_open"
+_ELSE = ",".join(f"'{state}'" for state in State if state not in FINAL or state is State.COMPLETED)
+CLOSED = f"state NOT IN ({_ELSE})"  # NOT IN, so that no database takes the index on states and sorts
+WAITS_FOR_BUYER = f"state IN ({_OF_BUYER}) AND NOT problem_open AND NOT countered AND NOT escalated"
+MEDIATED = "escalated"
 
 
 def _only(words: str) -> dict[str, Any]:
@@ -37,13 +39,17 @@ class Case(Model):
         CheckConstraint("version >= 1", name="version"),
         CheckConstraint(f"due_at IS NOT NULL OR escalated OR state IN ({_FINAL})", name="due"),
         CheckConstraint("freight_payer IN ('buyer','seller','negotiated')", name="freight_payer"),
+        CheckConstraint("stage IN ('','evidence','deciding','overdue') AND escalated = (stage <> '')", name="stage"),
+        CheckConstraint("refund_fen >= 0", name="refund"),
         Index("ix_cases_queue", "shop_id", "state", "queue_at", "id"),
         Index("ix_cases_open", "shop_id", "queue_at", "id", **_only(OPEN)),
         Index("ix_cases_completed", "shop_id", "updated_at", "id", **_only(COMPLETED)),
         Index("ix_cases_closed", "shop_id", "updated_at", "id", **_only(CLOSED)),
         Index("ix_cases_buyer", "buyer_id", "updated_at", "id"),
         Index("ix_cases_waits_for_buyer", "buyer_id", "due_at", **_only(WAITS_FOR_BUYER)),
+        Index("ix_cases_mediated", "queue_at", "id", **_only(MEDIATED)),
         Index("ix_cases_order_id", "order_id"),
+        Index("ix_cases_parent_id", "parent_id", **_only("parent_id IS NOT NULL")),
         Index("ix_cases_due_at", "due_at", **_only("due_at IS NOT NULL")),
         Index("ix_cases_remind_at", "remind_at", **_only("remind_at IS NOT NULL")),
     )
@@ -51,8 +57,9 @@ class Case(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     case_no: Mapped[str] = mapped_column(String(24), unique=True)
     type: Mapped[str] = mapped_column(String(16))
-    state: Mapped[str] = mapped_column(String(12))
+    state: Mapped[str] = mapped_column(String(16))
     version: Mapped[int]
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"))  # the case that this one came out of
     order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"))
     shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id"))
     buyer_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
@@ -66,7 +73,17 @@ class Case(Model):
     due_rule: Mapped[str] = mapped_column(String(24), default="")
     remind_at: Mapped[datetime | None]
     late: Mapped[bool] = mapped_column(default=False)
-    escalated: Mapped[bool] = mapped_column(default=False)
+    paused_seconds: Mapped[int] = mapped_column(default=0)  # how long this state's clock stood still
+    not_before: Mapped[datetime | None]  # this state's deadline falls no earlier
+    escalated: Mapped[bool] = mapped_column(default=False)  # 平台介入 is open and the state's clock stands still
+    stage: Mapped[str] = mapped_column(String(12), default="")  # of the mediation, flow.Stage
+    stage_at: Mapped[datetime | None]  # when that stage began
+    escalated_at: Mapped[datetime | None]
+    evidence_round: Mapped[int] = mapped_column(default=0)
+    heard: Mapped[str] = mapped_column(String(16), default="")  # who has handed in evidence in this round
+    asked_by: Mapped[str] = mapped_column(String(8), default="")  # who opened the mediation: a side, or the clock
+    origin: Mapped[dict[str, Any]] = mapped_column(default=dict)  # proposed: the state before, and its clock
+    countered: Mapped[bool] = mapped_column(default=False)  # proposed: the open terms are the buyer's
     extended: Mapped[bool] = mapped_column(default=False)  # the buyer's one extension of this state
     granted_seconds: Mapped[int] = mapped_column(default=0)  # added to this state's deadline by the seller
     objected: Mapped[bool] = mapped_column(default=False)
@@ -79,6 +96,12 @@ class Case(Model):
     description: Mapped[str] = mapped_column(Text, default="")
     basis: Mapped[str] = mapped_column(String(300), default="")  # the rule it was allowed by, as a sentence
     freight_payer: Mapped[str] = mapped_column(String(12))
+    negotiated: Mapped[bool] = mapped_column(default=False)  # 协商: only the seller's own yes counts
+    goods_state: Mapped[str] = mapped_column(String(12), default="received")  # or unshipped, in_transit
+    refund_fen: Mapped[int] = mapped_column(default=0)  # asked for, then agreed to
+    difference_fen: Mapped[int] = mapped_column(default=0)  # of all that was applied for; the buyer pays it if positive
+    entry_count: Mapped[int] = mapped_column(default=0)  # how many payments were ever planned
+    difference_waived: Mapped[bool] = mapped_column(default=False)
     receiver_name: Mapped[str] = mapped_column(String(100), default="")
     receiver_phone: Mapped[str] = mapped_column(String(40), default="")
     receiver_address: Mapped[str] = mapped_column(String(400), default="")
@@ -107,6 +130,7 @@ class CaseLine(Model):
         CheckConstraint("received_milli IS NULL OR received_milli BETWEEN 0 AND quantity_milli", name="received"),
         CheckConstraint("accepted_milli BETWEEN 0 AND coalesce(received_milli, quantity_milli)", name="accepted"),
         CheckConstraint("shipped_milli BETWEEN 0 AND accepted_milli", name="shipped"),
+        CheckConstraint("moved_milli BETWEEN 0 AND quantity_milli", name="moved"),
         UniqueConstraint("case_id", "order_line_id"),
         Index("ix_case_lines_order_line_id", "order_line_id"),
     )
@@ -120,6 +144,8 @@ class CaseLine(Model):
     shipped_milli: Mapped[int] = mapped_column(default=0)  # in the present round
     condition: Mapped[str] = mapped_column(String(24), default="")
     inspection_note: Mapped[str] = mapped_column(String(500), default="")
+    moved_milli: Mapped[int] = mapped_column(default=0)  # of a completed case: units that a later case is about
+    wanted_price_fen: Mapped[int | None]  # of the replacement, when it was asked for; None: the same specification
     sku_id: Mapped[int | None] = mapped_column(ForeignKey("skus.id"))  # the replacement; None: the same specification
     wanted_spec: Mapped[str] = mapped_column(String(300), default="")
     title: Mapped[str] = mapped_column(String(300))
@@ -133,7 +159,7 @@ class CaseEvent(Model):
     __tablename__ = "case_events"
     __table_args__ = (
         UniqueConstraint("case_id", "version"),
-        CheckConstraint("actor IN ('buyer','seller','clock')", name="actor"),
+        CheckConstraint("actor IN ('buyer','seller','clock','mediator')", name="actor"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -144,8 +170,8 @@ class CaseEvent(Model):
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     author: Mapped[str] = mapped_column(String(64), default="")  # 会员名 at that time
     at: Mapped[datetime]
-    source: Mapped[str] = mapped_column(String(12), default="")
-    target: Mapped[str] = mapped_column(String(12))
+    source: Mapped[str] = mapped_column(String(16), default="")
+    target: Mapped[str] = mapped_column(String(16))
     note: Mapped[str] = mapped_column(Text, default="")
     data: Mapped[dict[str, Any]] = mapped_column(default=dict)
     request_id: Mapped[str] = mapped_column(String(40), default="")
@@ -160,7 +186,7 @@ class CaseTally(Model):
     __table_args__ = (CheckConstraint("number >= 0", name="number"),)
 
     shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id"), primary_key=True)
-    state: Mapped[str] = mapped_column(String(12), primary_key=True)
+    state: Mapped[str] = mapped_column(String(16), primary_key=True)
     number: Mapped[int]
 
 

@@ -30,6 +30,7 @@ class Order(Model):
             "status IN ('unpaid','unshipped','in_transit','delivered','completed','cancelled','refunding','unknown')",
             name="status",
         ),
+        CheckConstraint("refunded_fen BETWEEN 0 AND paid_fen", name="refunded"),
         Index("ix_orders_buyer_ordered", "buyer_id", "ordered_at", "id"),
         Index("ix_orders_buyer_status", "buyer_id", "status", "ordered_at", "id"),
         Index("ix_orders_buyer_receiving", "buyer_id", "ordered_at", "id", **_only(RECEIVING)),
@@ -50,6 +51,7 @@ class Order(Model):
     freight_fen: Mapped[int] = mapped_column(default=0)
     adjustment_fen: Mapped[int] = mapped_column(default=0)  # 涨价或折扣, may be negative
     paid_fen: Mapped[int] = mapped_column(default=0)
+    refunded_fen: Mapped[int] = mapped_column(default=0)  # planned and done, of all cases
     receiver_name: Mapped[str] = mapped_column(String(100), default="")
     receiver_phone: Mapped[str] = mapped_column(String(40), default="")
     receiver_address: Mapped[str] = mapped_column(String(400), default="")
@@ -102,6 +104,7 @@ class OrderLine(Model):
     __table_args__ = (
         CheckConstraint("claimed_milli BETWEEN 0 AND quantity_milli", name="ledger"),
         CheckConstraint("quantity_milli > 0", name="quantity"),
+        CheckConstraint("refunded_fen >= 0 AND refunded_milli BETWEEN 0 AND quantity_milli", name="refunded"),
         UniqueConstraint("order_id", "line_key"),
         Index("ix_order_lines_product_id", "product_id"),
     )
@@ -116,6 +119,8 @@ class OrderLine(Model):
     unit_price_fen: Mapped[int]
     quantity_milli: Mapped[int]
     claimed_milli: Mapped[int] = mapped_column(default=0)
+    refunded_fen: Mapped[int] = mapped_column(default=0)
+    refunded_milli: Mapped[int] = mapped_column(default=0)  # units refunded whole, so that the last one takes the rest
     cargo_no: Mapped[str] = mapped_column(String(80), default="")
     offer_id: Mapped[str] = mapped_column(String(40), default="")
     sku_id: Mapped[str] = mapped_column(String(40), default="")

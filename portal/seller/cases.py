@@ -24,6 +24,7 @@ FORMS: dict[str, type[forms.StepForm]] = {
     "ask_evidence": forms.AskForm,
     "grant_extension": forms.GrantForm,
     "accept_goods": forms.InspectForm,
+    "accept_goods_diff": forms.InspectForm,
     "revise_inspection": forms.InspectForm,
     "ship_replacement": forms.ShipForm,
 }
@@ -101,7 +102,7 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
     case = guards.found(caseview.of_shop(case_no, g.who.shop_id))
     case_id, shop_id, version = case.id, case.shop_id, case.version
     kind = FORMS.get(step_name, forms.StepForm)
-    if kind is forms.AgreeForm and case.type == CaseType.REISSUE:
+    if kind is forms.AgreeForm and case.type in (CaseType.REISSUE, CaseType.REFUND_ONLY):
         kind = forms.StepForm  # nothing comes back, so there is no address to choose
     form = kind(known=partial(orders.known_numbers, case.order_id))
     if isinstance(form, forms.AgreeForm):
@@ -109,6 +110,7 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
         form.address_id.choices = [(str(a.id), f"{a.name} {a.phone} {a.address}") for a in known]
         if request.method != "POST" and known:
             form.address_id.data = str(known[0].id)
+    form.prepare(case, caseview.view(case, Actor.SELLER, g.now))
     status = 200
     typed: dict[str, str] = {}
     if request.method != "POST":  # a HEAD is answered like its GET
@@ -148,7 +150,7 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
             form.refuse(flow.NOT_NOW)
         return _page(case, status, form, shown, kept)
     return page(
-        "seller/step.html", status, case=case, view=view, step=step, form=form, typed=typed,
+        form.template, status, case=case, view=view, step=step, form=form, typed=typed,
         conditions=reasons.CONDITIONS,
     )  # fmt: skip
 
@@ -168,9 +170,9 @@ def _values(
             item.accepted == line.quantity_milli and item.condition == "intact"
             for item, line in zip(counted, view.lines, strict=False)
         )
-        if step_name == "accept_goods" and whole and counted:
-            return "accept_goods", values, typed, problems
-        name = "dispute_goods" if step_name == "accept_goods" else step_name
+        if step_name in ACCEPTING and whole and counted:
+            return step_name, values, typed, problems
+        name = "dispute_goods" if step_name in ACCEPTING else step_name
         return name, values | {"counted": counted}, typed, problems
     if isinstance(form, forms.ShipForm):
         shipped, problems = {}, []
@@ -192,6 +194,7 @@ def _values(
     return step_name, form.values() if good else {}, typed, []
 
 
+ACCEPTING = ("accept_goods", "accept_goods_diff")
 _LINE_FIELDS = frozenset({"received", "accepted", "condition", "linenote", "shipped"})
 
 

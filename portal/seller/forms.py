@@ -5,11 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from portal import carriers, inputs, reasons
+from portal.caseview import View
+from portal.models import Case
 from portal.web.forms import Choice, Form, Line, Photos, Pick, Text, Whole
 
 
 class StepForm(Form):
-    """A step that needs nothing but a yes."""
+    """A step that needs nothing but a yes. ``template``: the page that shows it."""
+
+    template = "seller/step.html"
+
+    def prepare(self, case: Case, view: View) -> None:
+        """Fill in what depends on the case: choices, and on a GET what stands there at first."""
 
     def values(self) -> dict[str, Any]:
         """What cases.take is told."""

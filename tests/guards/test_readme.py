@@ -6,8 +6,9 @@ import re
 from dataclasses import fields
 from pathlib import Path
 
-from portal import flow
+from portal import flow, words
 from portal.config import Settings
+from portal.flow import CaseType
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -21,7 +22,8 @@ def settings_table() -> str:
 
 
 def generated() -> dict[str, str]:
-    return {"settings": settings_table(), "diagram": f"```mermaid\n{flow.diagram()}\n```"}
+    diagrams = (f"### {words.TYPE[kind]}\n\n```mermaid\n{flow.diagram(kind)}\n```" for kind in CaseType)
+    return {"settings": settings_table(), "diagram": "\n\n".join(diagrams)}
 
 
 def fresh(text: str) -> str:
@@ -41,9 +43,13 @@ def test_the_readme_is_fresh() -> None:
 
 
 def test_every_row_of_the_flow_is_in_the_diagram() -> None:
-    text = README.read_text()
-    for step in flow.STEPS:
-        assert f"--> {step.target}: {step.actor} · {step.name}" in text
+    for kind in CaseType:
+        diagram = flow.diagram(kind)
+        assert diagram in README.read_text()
+        for step in flow.STEPS:
+            if kind in step.types and step not in flow.OVERLAY:
+                arrow = re.escape(f"{step.source or '[*]'} --> {step.target}: ")
+                assert re.search(rf"{arrow}.*{step.actor} · [a-z_, ]*\b{step.name}\b", diagram), step
 
 
 if __name__ == "__main__":

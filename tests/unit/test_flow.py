@@ -42,16 +42,17 @@ def test_the_side_that_must_act_has_a_button_in_every_open_state() -> None:
 def test_needs_and_deadlines_of_the_table_exist() -> None:
     for step in flow.STEPS:
         assert set(step.needs) <= set(flow.NEEDS)
-        assert bool(step.after) == (step.actor is Actor.CLOCK)
+        assert bool(step.after) == (step.actor is Actor.CLOCK and step.source is not None)
         assert not step.after or step.after in flow.DEADLINES
         assert not step.after or words.OTHERWISE[step.after]
     assert {need for step in flow.STEPS for need in step.needs} == set(flow.NEEDS)
 
 
-def test_a_step_of_a_side_is_one_row_for_each_source() -> None:
+def test_rows_of_one_name_from_one_state_are_told_apart_by_their_conditions() -> None:
     for case_type in flow.STAGES_OF:
-        people = [step for step in flow.STEPS if step.actor is not Actor.CLOCK and case_type in step.types]
-        assert len({(step.source, step.actor, step.name) for step in people}) == len(people)
+        people = [step for step in flow.STEPS if step.source and case_type in step.types]
+        rows = {(step.source, step.actor, step.name, step.after, step.needs) for step in people}
+        assert len(rows) == len(people)
 
 
 def test_every_type_has_a_word_its_stages_and_an_end() -> None:
@@ -67,26 +68,33 @@ def test_every_type_has_a_word_its_stages_and_an_end() -> None:
         assert reached & flow.FINAL == flow.FINAL
 
 
-def _facts() -> list[Facts]:
-    """Every combination of what a clock step may ask."""
-    found = []
-    for address, traced, signed, accepted, late, problem, promised in itertools.product((False, True), repeat=7):
-        at = NOW - timedelta(days=1) if signed else None
-        found.append(
-            Facts(
-                entered_at=NOW, now=NOW, has_default_address=address, back_traced=traced, back_signed_at=at,
-                back_shipped_at=NOW, out_shipped_at=NOW, out_traced=traced, out_signed_at=at,
-                accepted_milli=1000 if accepted else 0, late=late, problem_open=problem, guaranteed=promised,
-            )
-        )  # fmt: skip
-    return found
+def _facts(state: State) -> list[Facts]:
+    """Every combination of what a clock step of this state may ask."""
+    asked = {
+        State.APPLIED: ("has_default_address", "guaranteed", "negotiated", "auto_refund"),
+        State.INSPECTING: ("back_traced", "back_signed_at", "difference_fen"),
+        State.DISPUTED: ("accepted_milli", "difference_fen", "objected"),
+        State.RESHIPPING: ("late",),
+        State.CONFIRMING: ("out_traced", "out_signed_at", "problem_open", "open_entries"),
+        State.PROPOSED: ("origin", "countered"),
+    }.get(state, ())
+    values: dict[str, tuple[object, ...]] = {
+        "back_signed_at": (None, NOW - timedelta(days=1)), "out_signed_at": (None, NOW - timedelta(days=1)),
+        "difference_fen": (0, 100, -100), "accepted_milli": (0, 1000), "open_entries": (0, 1),
+        "origin": ("applied", "inspecting", "reshipping"),
+    }  # fmt: skip
+    ways = itertools.product(*(values.get(name, (False, True)) for name in asked))
+    return [
+        Facts(entered_at=NOW, now=NOW, back_shipped_at=NOW, out_shipped_at=NOW, **dict(zip(asked, way, strict=True)))  # type: ignore[arg-type]
+        for way in ways
+    ]
 
 
 @pytest.mark.parametrize(("case_type", "state"), REACHED)
 def test_the_clock_always_has_exactly_one_answer_when_a_deadline_runs_out(case_type: str, state: State) -> None:
-    for facts in _facts():
-        if facts.late and state is not State.RESHIPPING:
-            continue
+    for facts in _facts(state):
+        if facts.origin and (case_type, facts.origin) not in [(kind, str(known)) for kind, known in REACHED]:
+            continue  # this type is never proposed to there
         due_at, rule = flow.due(state, facts)
         assert due_at is not None
         answers = [
@@ -98,9 +106,9 @@ def test_the_clock_always_has_exactly_one_answer_when_a_deadline_runs_out(case_t
         assert flow.clock_step(case_type, state, rule, facts) == answers[0]
 
 
-def test_an_escalated_or_final_case_has_no_clock() -> None:
-    escalated = Facts(entered_at=NOW, now=NOW, escalated=True)
-    assert all(flow.due(state, escalated) == (None, "") for state in State)
+def test_only_a_late_decision_and_a_final_case_have_no_clock() -> None:
+    late = Facts(entered_at=NOW, now=NOW, escalated=True, stage="overdue")
+    assert all(flow.due(state, late) == (None, "") for state in State)
     assert all(flow.due(state, Facts(entered_at=NOW, now=NOW)) == (None, "") for state in flow.FINAL)
 
 
@@ -162,5 +170,7 @@ def test_reminders_come_in_order_before_the_end() -> None:
 
 
 def test_the_diagram_has_every_row() -> None:
-    diagram = flow.diagram()
-    assert all(f"{step.target}: " in diagram and step.name in diagram for step in flow.STEPS)
+    for kind in CaseType:
+        diagram = flow.diagram(kind)
+        rows = [step for step in flow.STEPS if kind in step.types and step not in flow.OVERLAY]
+        assert all(f"--> {step.target}: " in diagram and step.name in diagram for step in rows)

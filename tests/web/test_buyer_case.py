@@ -224,7 +224,7 @@ def test_the_timeline_tells_the_right_story(app: Flask, cast: Cast, now: Clock) 
     now.forward(days=11)
     cases.settle_now(case.id, now.at)
     page = sign_in(app, "buyer").get(f"/cases/{case.case_no}").text
-    assert "换货商品没有物流记录,不自动确认收货,已标记超时" in page
+    assert "换货商品没有物流记录,不自动确认收货,平台介入" in page
     assert "商家超时未处理收货问题" not in page
 
 

@@ -1,0 +1,63 @@
+"""Money that a case owes: what, to whom, how far it is. The portal records payments; it doesn't make them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.extensions import Model
+
+# refund and difference_back come out of what was paid for the order; difference_return gives back a difference that
+# the buyer paid; difference is paid by the buyer.
+KINDS = ("refund", "difference_back", "difference_return", "freight", "compensation", "difference")
+OPEN_ENTRY = "state IN ('waiting','due','failed','declared')"
+
+
+class MoneyEntry(Model):
+    """One payment. ``key`` makes it one: made twice it is the same row, tried again it keeps its key.
+
+    States: waiting (for a second person), due, failed, declared (the buyer says that he paid), settled, cancelled.
+    """
+
+    __tablename__ = "money_entries"
+    __table_args__ = (
+        CheckConstraint(
+            "kind IN ('refund','difference_back','difference_return','freight','compensation','difference')",
+            name="kind",
+        ),
+        CheckConstraint("state IN ('waiting','due','failed','declared','settled','cancelled')", name="state"),
+        CheckConstraint("amount_fen >= 0", name="amount"),
+        CheckConstraint("route IN ('original','bank','offline')", name="route"),
+        CheckConstraint("state <> 'settled' OR settled_at IS NOT NULL", name="settled"),
+        UniqueConstraint("key"),
+        Index("ix_money_entries_case_id", "case_id"),
+        Index(
+            "ix_money_entries_open", "shop_id", "made_at", "id",
+            sqlite_where=text(OPEN_ENTRY), postgresql_where=text(OPEN_ENTRY),
+        ),
+        Index("ix_money_entries_shop", "shop_id", "made_at", "id"),
+    )  # fmt: skip
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"))
+    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id"))
+    kind: Mapped[str] = mapped_column(String(20))
+    state: Mapped[str] = mapped_column(String(12))
+    amount_fen: Mapped[int]
+    lines: Mapped[list[Any]] = mapped_column(default=list)  # [order line, 分, units refunded whole in thousandths]
+    key: Mapped[str] = mapped_column(String(80))
+    route: Mapped[str] = mapped_column(String(12), default="original")
+    reference: Mapped[str] = mapped_column(String(80), default="")
+    problem: Mapped[str] = mapped_column(String(200), default="")  # why the last try failed
+    tries: Mapped[int] = mapped_column(default=0)
+    made_at: Mapped[datetime]
+    made_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    approved_at: Mapped[datetime | None]
+    approved_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    settled_at: Mapped[datetime | None]
+    settled_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    exported_at: Mapped[datetime | None]  # when it last went out in a payout list

@@ -1,0 +1,300 @@
+"""What a case owes in money: planned once, approved by a second person above a limit, settled, failed, tried again.
+
+The portal keeps the record; the money itself moves outside it. Every plan has a key, so that planning twice gives the
+same entry; what comes out of the price paid moves guarded counters on the order and its lines, never above what was
+paid. Called inside ``writing()``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select, update
+
+from portal import money
+from portal.extensions import db
+from portal.flow import StepRefused
+from portal.models import Case, CaseLine, MoneyEntry, Order, OrderLine, Shop, Staff
+
+OPEN = ("waiting", "due", "failed")  # still to be paid to the buyer
+COUNTED = ("refund", "difference_back")  # come out of what was paid for the order
+APPROVERS = ("owner", "finance")
+
+
+@dataclass(frozen=True)
+class Worth:
+    """What units of one order line are worth: 分, and how many of them are thereby refunded whole (thousandths)."""
+
+    line_id: int
+    fen: int
+    milli: int
+
+
+def worth(order_id: int, units: Sequence[tuple[int, int]], *, unshipped: bool = False) -> list[Worth]:
+    """What can be refunded for ``units`` of (order line, thousandths): their share of what was paid, less refunds."""
+    order = db.session.execute(
+        select(Order.paid_fen, Order.freight_fen, Order.refunded_fen).where(Order.id == order_id)
+    ).one()
+    lines = db.session.execute(
+        select(
+            OrderLine.id, OrderLine.unit_price_fen, OrderLine.quantity_milli, OrderLine.refunded_fen,
+            OrderLine.refunded_milli,
+        )
+        .where(OrderLine.order_id == order_id)
+        .order_by(OrderLine.position, OrderLine.id)
+    ).all()  # fmt: skip
+    shared = money.shares(
+        order.paid_fen, order.freight_fen, [(line.unit_price_fen, line.quantity_milli) for line in lines],
+        unshipped=unshipped,
+    )  # fmt: skip
+    known = {line.id: (line, share) for line, share in zip(lines, shared, strict=True)}
+    left = order.paid_fen - order.refunded_fen
+    found = []
+    for line_id, milli in units:
+        line, share = known[line_id]
+        whole = min(milli, line.quantity_milli - line.refunded_milli)
+        fen = money.of_units(share, line.quantity_milli, line.refunded_milli, whole)
+        fen = max(min(fen, share - line.refunded_fen, left), 0)
+        left -= fen
+        found.append(Worth(line_id, fen, whole))
+    return found
+
+
+def total(found: Sequence[Worth]) -> int:
+    """The sum, 分."""
+    return sum(each.fen for each in found)
+
+
+def units_of(case_id: int, *, accepted: bool) -> list[tuple[int, int]]:
+    """The units of a case by order line: what was accepted, or all that was asked for."""
+    column = CaseLine.accepted_milli if accepted else CaseLine.quantity_milli
+    rows = db.session.execute(
+        select(CaseLine.order_line_id, column).where(CaseLine.case_id == case_id).order_by(CaseLine.order_line_id)
+    ).all()
+    return [(line_id, milli) for line_id, milli in rows if milli]
+
+
+def difference_of(order_id: int, wanted: Sequence[tuple[int, int, int | None]]) -> int:
+    """The price difference for (order line, thousandths, price of the replacement or None for the same), 分.
+
+    Positive: the buyer pays; negative: he gets it back.
+    """
+    if not any(price is not None for _, _, price in wanted):
+        return 0
+    bought = db.session.execute(
+        select(OrderLine.id, OrderLine.unit_price_fen, OrderLine.quantity_milli, Order.paid_fen, Order.freight_fen)
+        .join(Order, Order.id == OrderLine.order_id)
+        .where(OrderLine.order_id == order_id)
+    ).all()
+    listed = sum(line.unit_price_fen * line.quantity_milli for line in bought) // 1000
+    paid = max(bought[0].paid_fen - bought[0].freight_fen, 0)
+    prices = {line.id: line.unit_price_fen for line in bought}
+    return sum(
+        money.difference(prices[line_id], price, milli, paid, listed)
+        for line_id, milli, price in wanted
+        if price is not None
+    )
+
+
+def difference_on(case_id: int, order_id: int, *, accepted: bool) -> int:
+    """The price difference of a case, for what was accepted or for all that was asked for."""
+    column = CaseLine.accepted_milli if accepted else CaseLine.quantity_milli
+    rows = db.session.execute(
+        select(CaseLine.order_line_id, column, CaseLine.wanted_price_fen).where(CaseLine.case_id == case_id)
+    ).all()
+    return difference_of(order_id, [(line_id, milli, price) for line_id, milli, price in rows])
+
+
+# ---------------------------------------------------------------- planning
+
+
+def plan(
+    case: Case,
+    kind: str,
+    amount_fen: int,
+    *,
+    key: str,
+    at: datetime,
+    by: int | None,
+    parts: Sequence[Worth] = (),
+    reference: str = "",
+    unshipped: bool = False,
+) -> MoneyEntry:
+    """Plan a payment; a key that is known gives the entry it has. Raises StepRefused when more than was paid would go.
+
+    A payment above the shop's limit waits for a second person, where the shop has one.
+    """
+    key = f"{case.id}:{key}"
+    known = db.session.scalars(select(MoneyEntry).where(MoneyEntry.key == key)).one_or_none()
+    if known is not None:
+        return known
+    if amount_fen < 0:
+        raise StepRefused("金额不能小于 0")
+    if kind in COUNTED:
+        _count(case.order_id, amount_fen, parts, 1, unshipped=unshipped)
+    state = "declared" if kind == "difference" else "waiting" if _needs_second(case.shop_id, amount_fen) else "due"
+    entry = MoneyEntry(
+        case_id=case.id, order_id=case.order_id, shop_id=case.shop_id, kind=kind, state=state, amount_fen=amount_fen,
+        lines=[[part.line_id, part.fen, part.milli] for part in parts] if kind in COUNTED else [], key=key,
+        reference=reference, made_at=at, made_by=by,
+    )  # fmt: skip
+    db.session.add(entry)
+    db.session.flush()
+    return entry
+
+
+def _count(order_id: int, fen: int, parts: Sequence[Any], sign: int, *, unshipped: bool) -> None:
+    """Move the counters of the order and its lines; the UPDATE's guard and the CHECK behind it have the last word."""
+    for part in sorted(parts, key=lambda p: p.line_id):
+        done = db.session.execute(
+            update(OrderLine)
+            .where(
+                OrderLine.id == part.line_id,
+                OrderLine.refunded_milli + sign * part.milli <= OrderLine.quantity_milli,
+            )
+            .values(
+                refunded_fen=OrderLine.refunded_fen + sign * part.fen,
+                refunded_milli=OrderLine.refunded_milli + sign * part.milli,
+            )
+            .execution_options(synchronize_session=False)
+        )
+        if done.rowcount != 1:  # type: ignore[attr-defined]
+            raise StepRefused("这些商品已经退过款了,请刷新页面核对")
+    done = db.session.execute(
+        update(Order)
+        .where(Order.id == order_id, Order.refunded_fen + sign * fen <= Order.paid_fen)
+        .values(refunded_fen=Order.refunded_fen + sign * fen)
+        .execution_options(synchronize_session=False)
+    )
+    if done.rowcount != 1:  # type: ignore[attr-defined]
+        raise StepRefused("退款总额不能超过订单的实付款,请刷新页面核对")
+
+
+def _needs_second(shop_id: int, fen: int) -> bool:
+    limit = db.session.scalar(select(Shop.approval_fen).where(Shop.id == shop_id))
+    if limit is None or fen <= limit:
+        return False
+    people = db.session.scalar(
+        select(func.count()).select_from(Staff).where(Staff.shop_id == shop_id, Staff.role.in_(APPROVERS))
+    )
+    return int(people or 0) > 1  # a shop of one person has nobody to ask
+
+
+def parts_of(found: Sequence[Worth], amount_fen: int) -> list[Worth]:
+    """``amount_fen`` shared over what the units are worth; less than all of it refunds no unit whole."""
+    if amount_fen == total(found):
+        return list(found)
+    shared = money.split(amount_fen, [each.fen for each in found])
+    return [Worth(each.line_id, fen, 0) for each, fen in zip(found, shared, strict=True)]
+
+
+# ---------------------------------------------------------------- the life of an entry
+
+
+def of_case(case_id: int) -> Sequence[MoneyEntry]:
+    """All entries of a case, oldest first."""
+    return db.session.scalars(select(MoneyEntry).where(MoneyEntry.case_id == case_id).order_by(MoneyEntry.id)).all()
+
+
+def _moved(case: Case, entry_id: int | None, states: Sequence[str], **values: Any) -> MoneyEntry:
+    """One entry of the case moved on by compare-and-set; without an id the only one there is in these states."""
+    query = select(MoneyEntry).where(MoneyEntry.case_id == case.id, MoneyEntry.state.in_(states))
+    if entry_id is not None:
+        query = query.where(MoneyEntry.id == entry_id)
+    found = db.session.scalars(query.order_by(MoneyEntry.id).execution_options(populate_existing=True)).all()
+    if not found:
+        raise StepRefused("这笔款项已经处理过了,页面显示的是最新状态")
+    if len(found) > 1:
+        raise StepRefused("请选择是哪一笔款项")
+    done = db.session.execute(
+        update(MoneyEntry)
+        .where(MoneyEntry.id == found[0].id, MoneyEntry.state == found[0].state)
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+    if done.rowcount != 1:  # type: ignore[attr-defined]
+        raise StepRefused("这笔款项已经处理过了,页面显示的是最新状态")
+    db.session.expire(found[0])
+    return found[0]
+
+
+def approve(case: Case, entry_id: int | None, *, by: int, at: datetime) -> MoneyEntry:
+    """A second person agrees to a payment. Raises StepRefused for the one who proposed it."""
+    role = db.session.scalar(select(Staff.role).where(Staff.user_id == by, Staff.shop_id == case.shop_id))
+    if role not in APPROVERS:
+        raise StepRefused("复核退款需要店主或财务")
+    entry = _moved(case, entry_id, ("waiting",), state="due", approved_at=at, approved_by=by)
+    if entry.made_by == by:
+        raise StepRefused("提出退款的人不能自己复核,请另一位同事处理")
+    return entry
+
+
+def settle(case: Case, entry_id: int | None, *, reference: str, by: int | None, at: datetime) -> MoneyEntry:
+    """Record that it was paid, with the payment's own number. Nothing is paid twice: the second try is refused."""
+    entry = _moved(case, entry_id, ("due",), state="settled", reference=reference, settled_at=at, settled_by=by)
+    if not reference and entry.amount_fen:
+        raise StepRefused("请填写付款的流水号,方便买家核对")
+    return entry
+
+
+def fail(case: Case, entry_id: int | None, *, problem: str) -> MoneyEntry:
+    """Record that a payment didn't go through."""
+    if not problem:
+        raise StepRefused("请写明退款失败的原因")
+    return _moved(case, entry_id, ("due",), state="failed", problem=problem, tries=MoneyEntry.tries + 1)
+
+
+def retry(case: Case, entry_id: int | None) -> MoneyEntry:
+    """Try again what failed, under the same key."""
+    return _moved(case, entry_id, ("failed",), state="due")
+
+
+def confirm_difference(case: Case, *, by: int | None, at: datetime) -> MoneyEntry:
+    """The shop has the difference that the buyer said he paid."""
+    return _moved(case, None, ("declared",), state="settled", settled_at=at, settled_by=by)
+
+
+def deny_difference(case: Case) -> MoneyEntry:
+    """The shop hasn't got it."""
+    return _moved(case, None, ("declared",), state="cancelled")
+
+
+def cancel_open(case_id: int) -> None:
+    """Nothing more is owed by this case: its open entries end, and what they counted is free again."""
+    for entry in db.session.scalars(
+        select(MoneyEntry).where(MoneyEntry.case_id == case_id, MoneyEntry.state.in_((*OPEN, "declared")))
+    ).all():
+        if entry.kind in COUNTED:
+            parts = [Worth(*part) for part in entry.lines]
+            _count(entry.order_id, entry.amount_fen, parts, -1, unshipped=False)
+        entry.state = "cancelled"
+    db.session.flush()
+
+
+def paid_difference(case_id: int) -> int:
+    """What the buyer has really paid for another specification, 分."""
+    found = db.session.scalar(
+        select(func.coalesce(func.sum(MoneyEntry.amount_fen), 0)).where(
+            MoneyEntry.case_id == case_id, MoneyEntry.kind == "difference", MoneyEntry.state == "settled"
+        )
+    )
+    return int(found or 0)
+
+
+def standing(case_id: int, entries: Sequence[Any] | None = None) -> dict[str, Any]:
+    """What conditions ask: how many entries are open or wait for a second person, whether a payment is declared.
+
+    ``entries``: those of the case, for a caller that has them already.
+    """
+    if entries is None:
+        states = list(db.session.scalars(select(MoneyEntry.state).where(MoneyEntry.case_id == case_id)))
+    else:
+        states = [entry.state for entry in entries]
+    return {
+        "open_entries": sum(state in OPEN for state in states),
+        "waiting_entries": states.count("waiting"),
+        "payment_declared": "declared" in states,
+    }

@@ -1,0 +1,184 @@
+"""Proposals (协商方案): versioned terms. Only the latest open one can be accepted; what was answered is never changed.
+
+Called inside ``writing()``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select, update
+
+from portal import payouts
+from portal.extensions import db
+from portal.flow import CaseType, State, StepRefused
+from portal.models import Case, CaseLine, Proposal, Sku
+
+MOST = 20  # versions of one case
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What one side proposes. ``lines``: (case line, thousandths, SKU or None for the same specification)."""
+
+    type: CaseType
+    lines: tuple[tuple[int, int, int | None], ...]
+    freight_payer: str
+    goods_back: bool = False
+    amount_fen: int = 0
+    compensation_fen: int = 0
+    difference_waived: bool = False
+    note: str = ""
+
+
+def open_of(case_id: int) -> Proposal | None:
+    """The terms that wait for an answer."""
+    return db.session.scalars(
+        select(Proposal).where(Proposal.case_id == case_id, Proposal.state == "open")
+    ).one_or_none()
+
+
+def of_case(case_id: int) -> Sequence[Proposal]:
+    """All versions, the newest first."""
+    return db.session.scalars(
+        select(Proposal).where(Proposal.case_id == case_id).order_by(Proposal.version.desc())
+    ).all()
+
+
+def terms_of(proposal: Proposal) -> Terms:
+    """The terms of a stored version."""
+    return Terms(
+        type=CaseType(proposal.type), lines=tuple((line, milli, sku) for line, milli, sku in proposal.lines),
+        freight_payer=proposal.freight_payer, goods_back=proposal.goods_back, amount_fen=proposal.amount_fen,
+        compensation_fen=proposal.compensation_fen, difference_waived=proposal.difference_waived, note=proposal.note,
+    )  # fmt: skip
+
+
+def make(case: Case, side: str, terms: Terms, *, origin: str, by: int | None, at: datetime) -> Proposal:
+    """Write the next version; an open one is replaced by it. Raises StepRefused for terms that can't be carried out."""
+    _check(case, terms, origin)
+    db.session.execute(
+        update(Proposal)
+        .where(Proposal.case_id == case.id, Proposal.state == "open")
+        .values(state="replaced", answered_at=at, answered_by=by)
+        .execution_options(synchronize_session=False)
+    )
+    version = int(db.session.scalar(select(func.count()).where(Proposal.case_id == case.id)) or 0) + 1
+    if version > MOST:
+        raise StepRefused("协商的次数太多了,请在会话里谈好后再提出方案,或申请平台介入")
+    proposal = Proposal(
+        case_id=case.id, version=version, side=side, state="open", type=terms.type, goods_back=terms.goods_back,
+        lines=[list(line) for line in terms.lines], amount_fen=terms.amount_fen, note=terms.note,
+        compensation_fen=terms.compensation_fen, freight_payer=terms.freight_payer,
+        difference_fen=difference(case, terms), difference_waived=terms.difference_waived, made_at=at, made_by=by,
+    )  # fmt: skip
+    db.session.add(proposal)
+    db.session.flush()
+    return proposal
+
+
+def _check(case: Case, terms: Terms, origin: str) -> None:
+    own = {line.id: line for line in db.session.scalars(select(CaseLine).where(CaseLine.case_id == case.id))}
+    if not terms.lines or {line for line, _, _ in terms.lines} - set(own):
+        raise StepRefused("请填写方案涉及的商品和数量")
+    if terms.freight_payer not in ("buyer", "seller"):
+        raise StepRefused("请选择运费由谁承担")
+    kept = with_seller(case, origin)
+    for line_id, milli, sku_id in terms.lines:
+        most = own[line_id].accepted_milli if origin == State.RESHIPPING else own[line_id].quantity_milli
+        if not 0 < milli <= most:
+            raise StepRefused("方案的数量须大于 0,且不能超过申请的数量")
+        if sku_id is not None and (
+            terms.type not in (CaseType.EXCHANGE, CaseType.REISSUE) or db.session.get(Sku, sku_id) is None
+        ):
+            raise StepRefused("所选的规格已不可选,请重新选择")
+    if terms.goods_back and (kept or terms.type in (CaseType.REISSUE, CaseType.REFUND_ONLY)):
+        raise StepRefused("商品已在商家处或方案无需寄回,请不要选择「买家先寄回商品」")
+    if terms.goods_back and case.goods_state == "unshipped":
+        raise StepRefused("商品还没有发货,没有可以寄回的商品")
+    refunds = terms.type in (CaseType.RETURN_REFUND, CaseType.REFUND_ONLY)
+    most_fen = payouts.total(worth_of(case, terms))
+    if refunds and not 0 < terms.amount_fen <= most_fen:
+        raise StepRefused(f"退款金额须大于 0,最多 {most_fen / 100:.2f} 元")
+    if not refunds and terms.amount_fen:
+        raise StepRefused("换货和补发的方案不填写退款金额;要给买家补偿,请填写补偿金额")
+    if terms.compensation_fen > payouts.total(worth_of(case, terms)):
+        raise StepRefused("补偿金额不能超过这些商品的实付金额")
+
+
+def worth_of(case: Case, terms: Terms) -> list[payouts.Worth]:
+    """What the units of these terms are worth."""
+    lines = {
+        line.id: line.order_line_id for line in db.session.scalars(select(CaseLine).where(CaseLine.case_id == case.id))
+    }
+    units = [(lines[line_id], milli) for line_id, milli, _ in terms.lines]
+    return payouts.worth(case.order_id, units, unshipped=case.goods_state == "unshipped")
+
+
+def with_seller(case: Case, origin: str) -> bool:
+    """Whether the goods are with the seller already, in the state that the proposal was made in."""
+    if origin == State.INSPECTING:
+        return True
+    return origin == State.RESHIPPING and case.type == CaseType.EXCHANGE and bool(case.return_address)
+
+
+def outcome(case: Any, terms: Terms, difference_fen: int) -> str:
+    """Where accepted terms lead: convert, return, reship, pay or refund."""
+    if terms.type != case.type:
+        return "convert"
+    if terms.goods_back:
+        return "return"
+    if terms.type in (CaseType.RETURN_REFUND, CaseType.REFUND_ONLY):
+        return "refund"
+    return "pay" if difference_fen > 0 and not terms.difference_waived else "reship"
+
+
+def difference(case: Case, terms: Terms) -> int:
+    """The price difference of these terms, 分: positive, the buyer pays."""
+    if terms.type is not CaseType.EXCHANGE:
+        return 0
+    lines = dict(
+        db.session.execute(select(CaseLine.id, CaseLine.order_line_id).where(CaseLine.case_id == case.id)).all()
+    )
+    prices = prices_of(terms)
+    return payouts.difference_of(
+        case.order_id, [(lines[line_id], milli, prices[line_id]) for line_id, milli, _ in terms.lines]
+    )
+
+
+def prices_of(terms: Terms) -> Mapping[int, int | None]:
+    """The price of the replacement by case line; None: the same specification."""
+    found: dict[int, int | None] = {}
+    for line_id, _, sku_id in terms.lines:
+        sku = db.session.get(Sku, sku_id) if sku_id is not None else None
+        found[line_id] = sku.price_fen if sku else None
+    return found
+
+
+def answer(case_id: int, state: str, *, by: int | None, at: datetime) -> Proposal:
+    """The open version is accepted, declined or lapses; from then on it is never changed."""
+    proposal = open_of(case_id)
+    if proposal is None:
+        raise StepRefused("没有待答复的方案,页面显示的是最新状态")
+    done = db.session.execute(
+        update(Proposal)
+        .where(Proposal.id == proposal.id, Proposal.state == "open")
+        .values(state=state, answered_at=at, answered_by=by)
+        .execution_options(synchronize_session=False)
+    )
+    if done.rowcount != 1:  # type: ignore[attr-defined]
+        raise StepRefused("方案已被答复,页面显示的是最新状态")
+    db.session.expire(proposal)
+    return proposal
+
+
+def facts(case: Any) -> dict[str, Any]:
+    """What conditions ask of a case that has been proposed to."""
+    origin = (case.origin or {}).get("state", "")
+    proposal = open_of(case.id)
+    if proposal is None:
+        return {"origin": origin, "outcome": ""}
+    return {"origin": origin, "outcome": outcome(case, terms_of(proposal), proposal.difference_fen)}

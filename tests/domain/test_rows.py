@@ -1,0 +1,241 @@
+"""Every row of the table is taken, for every type it is for; and every row of the customer's own table is in it."""
+
+from __future__ import annotations
+
+import csv
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from portal import cases, doctor, flow, policies
+from portal.effects import Counted
+from portal.extensions import db, writing
+from portal.flow import Actor, CaseType, State
+from portal.models import Case, CaseEvent, CaseLine, MoneyEntry, OrderLine, Parcel, ReturnAddress, Shop, Staff, User
+from tests.cast import PARCELS, Cast
+
+STATES = [
+    (state, kind)
+    for state in State
+    for kind in CaseType
+    if any(step.target == state and kind in step.types for step in flow.STEPS) and (state, kind) != ("closed", "refund")
+]
+NOT_ALONE = {
+    ("closed", CaseType.REISSUE),
+    ("closed", CaseType.REFUND_ONLY),
+}  # only the clock or the platform closes these
+
+
+@pytest.mark.parametrize(("state", "case_type"), [pair for pair in STATES if pair not in NOT_ALONE])
+def test_every_state_can_be_reached(cast: Cast, state: State, case_type: CaseType) -> None:
+    assert cast.until(state, case_type=case_type).state == state
+    assert not [finding for finding in doctor.findings() if finding]
+
+
+HANDED_IN: dict[str, dict[str, Any]] = {
+    "ask_evidence": {"note": "请补拍面单"},
+    "reject": {"refusal": "over_window", "note": "超过期限"}, "grant_extension": {"days": 3, "note": "台风停运"},
+    "ship_return": {"parcels": PARCELS}, "object": {"note": "寄回时完好"}, "modify": {"description": "改好了"},
+    "report_problem": {"kind": "not_received", "note": "一直没有收到"}, "pay": {"reference": "20261123"},
+    "settle_entry": {"reference": "20261124"}, "refund_ok": {"reference": "20261124"},
+    "refund_fail": {"note": "账户已注销"}, "escalate": {"note": "商家不同意,请平台处理"},
+    "submit_evidence": {"note": "开箱视频截图"}, "more_evidence": {"note": "请补充面单"},
+    **{name: {"note": "根据双方证据"} for name in (
+        "decide_close", "decide_complete", "decide_return", "decide_reship", "decide_refund", "decide_continue",
+    )},
+}  # fmt: skip
+LEADS: dict[str, dict[str, Any]] = {
+    "leads_return": {"goods_back": True},
+    "leads_reship": {},
+    "leads_refund": {},
+    "leads_pay": {},
+}
+
+
+def _ready(cast: Cast, step: flow.Step, case_type: CaseType) -> Case:
+    """A case of this type from which this row can be taken."""
+    needs, state = set(step.needs), str(step.source)
+    order = cast.order(status="unshipped" if needs & {"unshipped", "auto_refund"} else "completed")
+    if "guaranteed" in needs:
+        with writing():
+            db.session.execute(update(OrderLine).where(OrderLine.order_id == order.id).values(guarantees="shbp"))
+    opening: dict[str, Any] = {"order": order, "case_type": case_type, "negotiated": "negotiated" in needs}
+    if needs & {"difference", "leads_pay"}:
+        opening["dearer"] = 100
+    if state == "proposed":
+        return _proposed(cast, needs, case_type, opening)
+    if "payment_declared" in needs:
+        return cast.take(cast.until("paying", **opening), "pay", Actor.BUYER, reference="20261123")
+    if "none_accepted" in needs:
+        opening.pop("negotiated")
+        case = cast.until("inspecting", **opening)
+        return cast.take(case, "dispute_goods", Actor.SELLER, **cast._facts_of(case, {"dispute": 0}, cast.now))
+    if needs & {"money_open", "more_entries", "approval_waiting"} or step.name in ("settle_entry", "approve_refund"):
+        case = _owing(cast, step, state, case_type, opening)
+    else:
+        case = cast.until(state, **opening)
+    if step.name == "reject":
+        cast.take(case, "ask_evidence", Actor.SELLER, note="请补拍面单")
+        return cast.take(case, "modify", Actor.BUYER, description="补拍了")
+    if (
+        step.name in ("resend", "replacement_lost")
+        or step.after == "problem_answer"
+        or ("late_or_problem" in needs and state == "confirming")
+    ):
+        case = cast.take(case, "report_problem", Actor.BUYER, kind="not_received", note="没有收到")
+    if needs & {"back_traced", "out_traced"}:
+        parcel = db.session.scalars(select(Parcel).where(Parcel.case_id == case.id).order_by(Parcel.id.desc())).first()
+        assert parcel is not None
+        with writing():
+            cases.record_trace(parcel.id, at=cast.now, status="picked", said="已揽收", now=cast.now)
+    if "no_default_address" in needs:
+        with writing():
+            for address in db.session.scalars(select(ReturnAddress).where(ReturnAddress.shop_id == cast.shop)):
+                policies.remove_address(address, cast.now)
+    if "in_mediation" in needs:
+        _mediated(cast, step, case.id)
+    db.session.expire_all()
+    return db.session.get_one(Case, case.id)
+
+
+def _proposed(cast: Cast, needs: set[str], case_type: CaseType, opening: dict[str, Any]) -> Case:
+    origin = next((need.removeprefix("from_") for need in needs if need.startswith("from_")), "applied")
+    if "leads_pay" in needs:
+        origin = "inspecting"
+    case = cast.until(origin, **opening)
+    changed = next((LEADS[need] for need in needs if need in LEADS), {})
+    if "leads_convert" in needs:
+        changed = {"type": "refund_only" if case_type != CaseType.REFUND_ONLY else "reissue"}
+    terms = cast.terms(case, **changed)
+    if "leads_pay" in needs:
+        sku = db.session.scalar(select(CaseLine.sku_id).where(CaseLine.case_id == case.id))
+        terms = cast.terms(case)
+        terms = type(terms)(terms.type, tuple((line, milli, sku) for line, milli, _ in terms.lines), "seller")
+    name = "propose_other_sku" if origin == "reshipping" else "propose"
+    case = cast.take(case, name, Actor.SELLER, terms=terms)
+    if "countered" in needs:
+        case = cast.take(case, "counter", Actor.BUYER, terms=terms)
+    return case
+
+
+def _owing(cast: Cast, step: flow.Step, state: str, case_type: CaseType, opening: dict[str, Any]) -> Case:
+    """A case that owes money, in ``state``; more than one payment, or one that waits for a second person."""
+    if "approval_waiting" in step.needs:
+        with writing():
+            db.session.execute(update(Shop).values(approval_fen=1))
+            db.session.execute(update(User).where(User.id == cast.buyer2).values(member_name="finance"))
+            db.session.add(Staff(user_id=cast.buyer2, shop_id=cast.shop, role="finance"))
+    compensated = case_type in (CaseType.EXCHANGE, CaseType.REISSUE) or "more_entries" in step.needs
+    if not compensated:
+        return cast.until(state, **opening)
+    case = cast.until("applied", **opening)
+    refunds = case_type in (CaseType.RETURN_REFUND, CaseType.REFUND_ONLY)
+    terms = cast.terms(case, compensation_fen=100)
+    case = cast.take(case, "propose", Actor.SELLER, terms=terms)
+    case = cast.take(case, "accept_refund" if refunds else "accept_reship", Actor.BUYER)
+    if not refunds and "more_entries" in step.needs:
+        with writing():
+            cases.payouts.plan(case, "freight", 100, key="freight", at=cast.now, by=None)
+            db.session.execute(update(Case).values(entry_count=2))
+    for name, actor, values in cast.path("completed", CaseType.REISSUE)[1:]:
+        if case.state == state:
+            break
+        if name == "confirm":
+            case = cast.take(case, name, actor)
+        else:
+            case = cast.take(case, name, actor, **cast._facts_of(case, dict(values), cast.now))
+    return case
+
+
+def _mediated(cast: Cast, step: flow.Step, case_id: int) -> None:
+    """平台介入 is open, at the stage that the row asks for."""
+    stage = "deciding" if "deciding" in step.needs or step.after == "mediation_decision" else "evidence"
+    asked = "seller" if "asked_by_seller" in step.needs else "buyer"
+    with writing():
+        db.session.execute(
+            update(Case)
+            .where(Case.id == case_id)
+            .values(
+                escalated=True, stage=stage, stage_at=cast.now, escalated_at=cast.now, evidence_round=1, asked_by=asked,
+                due_at=cast.now + timedelta(hours=48 if stage == "evidence" else 120),
+                due_rule="mediation_evidence" if stage == "evidence" else "mediation_decision",
+            )
+        )  # fmt: skip
+
+
+ROWS = [(step, case_type) for step in flow.STEPS if step.source for case_type in sorted(step.types)]
+
+
+@pytest.mark.parametrize(
+    ("step", "case_type"),
+    ROWS,
+    ids=[f"{kind}-{step.source}-{step.actor}-{step.name}-{step.target}-{step.after}" for step, kind in ROWS],
+)
+def test_every_row_of_the_table_is_taken(cast: Cast, step: flow.Step, case_type: CaseType) -> None:
+    case = _ready(cast, step, case_type)
+    case_id = case.id
+    assert case.state == step.source
+    if step.actor is Actor.CLOCK:
+        assert case.due_at is not None
+        moment = case.due_at
+        if step.after == "seller_reship_late":
+            moment += timedelta(hours=72)
+        cases.sweep(moment)
+    else:
+        second = cast.buyer2 if step.name == "approve_refund" else None
+        cast.take(case, step.name, step.actor, _when(cast, step), second, **_values(cast, case, step, case_type))
+    db.session.expire_all()
+    last = db.session.scalars(
+        select(CaseEvent).where(CaseEvent.case_id == case_id).order_by(CaseEvent.id.desc())
+    ).first()
+    assert last is not None
+    assert (last.step, last.source, last.target, last.actor) == (step.name, step.source, step.target, step.actor)
+    assert not [finding for finding in doctor.findings() if finding and "does not follow" not in finding[0]]
+
+
+def _when(cast: Cast, step: flow.Step) -> Any:
+    late = step.name in ("nudge", "convert_refund") or (step.name == "escalate" and step.source == "reshipping")
+    return cast.now + timedelta(hours=73 if late else 25 if "refund_slow" in step.needs else 1)
+
+
+def _values(cast: Cast, case: Case, step: flow.Step, case_type: CaseType) -> dict[str, Any]:
+    line = db.session.scalars(select(CaseLine).where(CaseLine.case_id == case.id)).one()
+    values = dict(HANDED_IN.get(step.name, {}))
+    if step.name in ("dispute_goods", "revise_inspection"):
+        values["counted"] = [Counted(line.id, 2_000, 500, "short", "少了")]
+        values["photos"] = cast.photos(2, cast.seller)
+    if step.name in ("ship_part", "ship_replacement"):
+        values |= {"parcels": PARCELS, "shipped": {line.id: 500 if step.name == "ship_part" else 2_000}}
+    if step.name == "edit_parcel":
+        parcel = db.session.scalars(select(Parcel.id).where(Parcel.case_id == case.id)).one()
+        values |= {"parcel_id": parcel, "carrier": "YTO", "number": "YT8962646785389"}
+    if step.name in ("propose", "counter", "propose_other_sku"):
+        values["terms"] = cast.terms(case)
+    if step.name == "replacement_defective":
+        wanted = CaseType.REFUND_ONLY if case_type is CaseType.REISSUE else CaseType.EXCHANGE
+        values |= {"type": wanted, "kind": "defect", "note": "还是坏的", "photos": cast.photos(1, cast.buyer)}
+    if step.name in ("settle_entry", "approve_refund"):
+        entry = db.session.scalars(select(MoneyEntry.id).where(MoneyEntry.case_id == case.id)).first()
+        values["entry_id"] = entry
+    return values
+
+
+def test_the_customers_table_is_in_ours() -> None:
+    """Each row of it, for each of its types; where it says <origin>, each state that a proposal is made in."""
+    ours = {(s.source or "", s.name, str(s.actor), str(s.target), kind) for s in flow.STEPS for kind in s.types}
+    ours |= {("", "apply", "buyer", "applied", kind) for kind in CaseType}
+    missing = []
+    with (Path(__file__).parent.parent / "data" / "flow.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 67
+    for row in rows:
+        targets = ["applied", "inspecting", "reshipping"] if row["target"] == "<origin>" else [row["target"]]
+        kinds = row["types"].split()
+        for target in targets:
+            found = [kind for kind in kinds if (row["source"], row["step"], row["actor"], target, kind) in ours]
+            if not found or (row["target"] != "<origin>" and found != kinds):
+                missing.append((row["source"], row["step"], target, kinds, found))
+    assert not missing
