@@ -31,7 +31,7 @@ class PolicyForm(Form):
         "承诺的服务",
         choices=[(known.code, known.name) for known in reasons.GUARANTEES if known.effect == Effect.EXCHANGE],
     )
-    excluded = Text("不支持无责换货的商品(每行一个货号或标题里的词)", limit=1000, optional=True)
+    excluded = Text("不支持无责换货的商品(每行一个货号或标题里的词)", limit=1000, optional=True, exact=True)
     words = Text("给买家的话", limit=300, optional=True)
 
 
