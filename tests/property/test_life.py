@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -327,8 +326,10 @@ def test_a_planted_fault_is_found(app: Flask, monkeypatch: pytest.MonkeyPatch, p
 
 
 @pytest.mark.nightly
-@pytest.mark.timeout(7200)
-def test_life_at_random_for_long(sqlite_template: Path) -> None:
-    app = make_app(Path(tempfile.mkdtemp()), sqlite_template)
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("part", range(20))
+def test_life_at_random_for_long(sqlite_template: Path, tmp_path: Path, part: int) -> None:
+    """2,000 lives of 50 steps in 20 parts, each with a database of its own."""
+    app = make_app(tmp_path, sqlite_template)
     with app.app_context():
-        _run(app, 2_000, 50)
+        _run(app, 100, 50)
