@@ -19,7 +19,7 @@ from flask.cli import FlaskGroup, with_appcontext
 from sqlalchemy import select
 from sqlalchemy.exc import DatabaseError
 
-from portal import accounts, clock, create_app, database, demo, doctor, sweeping
+from portal import accounts, clock, create_app, database, demo, doctor, feedback, sweeping
 from portal.config import Settings, SettingsError
 from portal.extensions import Busy, db, writing
 from portal.models import User
@@ -167,6 +167,18 @@ def run_sweep(once: bool, every: float) -> None:
         return
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     sweeping.keep_sweeping(every, store, settings, app.app_context)
+
+
+@portal.command("feedback")
+@click.option("--most", default=50, show_default=True, help="How many, the newest first.")
+@with_appcontext
+def read_feedback(most: int) -> None:
+    """Print what people said of the portal itself."""
+    rows = feedback.newest(most)
+    for row in rows:
+        click.echo(f"{row.number} {row.at:%Y-%m-%d %H:%M} {feedback.KINDS[row.kind]} {row.member_name}: {row.words}")
+    if not rows:
+        click.echo("no feedback yet", err=True)
 
 
 @portal.command("import-orders")

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from pathlib import Path
 
+from portal import officehours
+
 
 class SettingsError(ValueError):
     """A setting that can't be used; the message is one line that names it."""
@@ -51,6 +53,9 @@ class Settings:
         default="", metadata={"why": "other deadlines than the defaults, as name=48h,name=7d (names: portal/flow.py)"}
     )
     webhook_url: str = field(default="", metadata={"why": "where notices go besides the portal itself; empty: nowhere"})
+    quiet_hours: str = field(
+        default="22:00-08:00", metadata={"why": "nothing is sent out in these hours of Beijing; empty: at any time"}
+    )
     webhook_secret: str = field(default="", metadata={"why": "signs the webhooks (whsec_…, standardwebhooks format)"})
     log: str = field(default="", metadata={"why": "1 writes one JSON line a request to standard error"})
 
@@ -86,6 +91,17 @@ class Settings:
         if self.webhook_url and not self.webhook_secret.startswith("whsec_"):
             raise SettingsError("PORTAL_WEBHOOK_SECRET must be whsec_ and base64; webhooks are only sent signed")
         self.durations()
+        self.quiet()
+
+    def quiet(self) -> tuple[int, int]:
+        """The quiet hours as minutes of the day; (0, 0): none. Raises SettingsError."""
+        if not self.quiet_hours:
+            return 0, 0
+        begins, _, ends = self.quiet_hours.partition("-")
+        try:
+            return officehours.minutes_of(begins), officehours.minutes_of(ends)
+        except ValueError:
+            raise SettingsError("PORTAL_QUIET_HOURS must be like 22:00-08:00") from None
 
     def durations(self) -> dict[str, timedelta]:
         """The deadlines given in PORTAL_DEADLINES, by name."""

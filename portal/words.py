@@ -207,6 +207,9 @@ SAID: dict[str, str] = {
     "password-changed": "密码已修改,其他设备需要重新登录",
     "sent-back": "拒收商品的退还运单已登记",
     "photo-removed": "照片已删除",
+    "note-saved": "备注已添加",
+    "note-removed": "备注已删除",
+    "hours-saved": "办公时间已更新",
     "card-hidden": "消息里像银行卡号的数字已隐去,只保留后四位;退款默认原路退回,不需要卡号",
     "note-card-hidden": "填写的内容里像银行卡号的数字已隐去,只保留后四位;退款默认原路退回,不需要卡号",
 }

@@ -75,6 +75,10 @@ ROWS: tuple[Row, ...] = (
     Row("buyer.messages", SIGNED_IN, get=200),
     Row("buyer.notices", SIGNED_IN, get=200, post=303),
     Row("buyer.sessions", SIGNED_IN, get=200, post=303),
+    Row(
+        "buyer.give_feedback", SIGNED_IN, get=200, post=303,
+        form=lambda deal: {"kind": "wish", "words": "希望能导出售后单"},
+    ),
     # who bought it
     Row("buyer.order", BUYER, get=200),
     Row("buyer.conditions", BUYER, get=200),
@@ -103,6 +107,8 @@ ROWS: tuple[Row, ...] = (
     Row("seller.inbox", SHOP, get=200),
     Row("seller.messages", SHOP, get=200),
     Row("seller.notices", SHOP, get=200, post=303),
+    Row("seller.waiting", SHOP, get=200, post=303, form=lambda deal: {"opens": "09:00", "closes": "18:00"}),
+    Row("seller.customer_list", SHOP, get=200),
     Row(
         "seller.policy", SHOP, get=200, post=303,
         form=lambda deal: {"window_days": "15", "hidden_days": "30", "special_freight": "seller"},
@@ -117,6 +123,8 @@ ROWS: tuple[Row, ...] = (
     ),
     Row("seller.product_list", SHOP, get=200),
     # the shop that sold it
+    Row("seller.customer", SELLER, get=200, post=303, form=lambda deal: {"words": "老客户"}),
+    Row("seller.export_customer", SELLER, get=200),
     Row("seller.product", SELLER, get=200, post=303, form=lambda deal: {"exchangeable": "y"}),
     Row("seller.import_progress", SELLER, get=286),
     Row("seller.import_report", SELLER, get=200),
