@@ -102,7 +102,9 @@ ROWS: tuple[Row, ...] = (
     Row("seller.notices", SHOP, get=200, post=303),
     Row(
         "seller.policy", SHOP, get=200, post=303,
-        form=lambda deal: {"window_days": "15", "hidden_days": "30", "special_freight": "seller"},
+        form=lambda deal: {
+            "window_days": "15", "hidden_days": "30", "special_freight": "seller", "types": ["exchange", "reissue"],
+        },
     ),
     Row(
         "seller.addresses", SHOP, get=200, post=303,
