@@ -223,13 +223,28 @@ def amount_refused(sums: Sums, kind: CaseType) -> str:
     return ""
 
 
+def chosen_skus(draft: Draft, lines: Sequence[Any]) -> dict[int, Sku]:
+    """The replacements that a draft asks for, by line; only of the line's own product, whatever number was sent."""
+    wanted = {int(line_id): int(sku) for line_id, sku in (draft.fields.get("skus") or {}).items() if sku}
+    if not wanted:
+        return {}
+    found = {sku.id: sku for sku in db.session.scalars(select(Sku).where(Sku.id.in_(wanted.values())))}
+    products = {line.id: line.product_id for line in lines}
+    return {
+        line_id: sku
+        for line_id, sku_id in wanted.items()
+        if (sku := found.get(sku_id)) and sku.product_id == products.get(line_id)
+    }
+
+
 def sums(draft: Draft) -> Sums:
     """The sums of a draft as it stands."""
     order = db.session.get_one(Order, draft.order_id)
-    known = {line.id for line in lines_of(order.id)}
+    lines = lines_of(order.id)
+    known = {line.id for line in lines}
     fields = draft.fields
     quantities = {int(i): int(milli) for i, milli in (fields.get("quantities") or {}).items() if int(i) in known}
-    skus = {int(i): int(sku) for i, sku in (fields.get("skus") or {}).items() if sku}
+    skus = {line_id: sku.id for line_id, sku in chosen_skus(draft, lines).items()}
     return sums_of(order, type_of(draft), quantities, skus, fields.get("refund_fen"))
 
 
@@ -381,14 +396,12 @@ def photo_rows(draft: Draft) -> Sequence[Photo]:
 def summary(draft: Draft, *, now: datetime) -> dict[str, Any]:
     """What the check page shows: lines with quantities and specifications, photos, who pays, what the rules say."""
     lines = {line.id: line for line in lines_of(draft.order_id)}
-    skus = draft.fields.get("skus") or {}
-    chosen = [int(sku) for sku in skus.values() if sku]
-    specs = dict(db.session.execute(select(Sku.id, Sku.spec).where(Sku.id.in_(chosen))).all()) if chosen else {}
+    specs = {line_id: sku.spec for line_id, sku in chosen_skus(draft, list(lines.values())).items()}
     verdicts = judge(draft, now=now)
     kind = type_of(draft)
     return {
         "lines": [
-            {"line": lines[int(line_id)], "milli": int(milli), "spec": specs.get(int(skus.get(line_id) or 0), "")}
+            {"line": lines[int(line_id)], "milli": int(milli), "spec": specs.get(int(line_id), "")}
             for line_id, milli in (draft.fields.get("quantities") or {}).items()
             if int(line_id) in lines
         ],

@@ -58,7 +58,7 @@ def apply(order_no: str) -> ResponseReturnValue:
     shown = eligibility.offered(goods, policy)
     form.line.data = str(line.id)
     form.ground.choices = [(str(ground), label) for ground, label in reasons.GROUND.items()]
-    form.reason.choices = [(reason.id, reason.zh) for reason in shown]
+    form.reason.choices = [(reason.id, reason.zh) for reason in reasons.REASONS]  # one not shown is answered as well
     line_id = line.id
     verdict = None
     if form.validate_on_submit():
@@ -76,6 +76,9 @@ def apply(order_no: str) -> ResponseReturnValue:
                     applications.save(begun, fields, g.now)
                 return redirect(f"/orders/{order_no}/apply/details", 303)
             form.refuse(verdict.why, "ground")
+    elif form.reason.errors:
+        form.refuse("请选择换货原因", "ground")
+        form.reason.errors = []
     elif request.method == "GET" and kept.get("reason"):
         form.reason.data = kept["reason"]
     return page(
@@ -265,7 +268,9 @@ def _quantities(lines: list[Any], fields: dict[str, Any]) -> dict[str, str]:
         return dict(fields["typed"])
     first = lines[0]
     left = first.quantity_milli - first.claimed_milli
-    return {str(first.id): inputs.quantity_text(min(left, 1_000) if left > 0 else 1_000)}
+    reason = reasons.reason(fields.get("reason", ""))
+    usual = left if reason and reason.leads_to is CaseType.REFUND_ONLY else min(left, 1_000)
+    return {str(first.id): inputs.quantity_text(usual if left > 0 else 1_000)}
 
 
 @bp.route("/orders/<order_no>/apply/check", methods=["GET", "POST"])
