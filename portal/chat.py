@@ -11,7 +11,7 @@ from typing import Any, Literal
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from portal import evidence
+from portal import cardnumbers, evidence, orders
 from portal.extensions import db
 from portal.models import Conversation, Evidence, Message, Order, Shop, User
 
@@ -61,7 +61,11 @@ def say(
     kind: str = "text",
     data: dict[str, Any] | None = None,
 ) -> Message:
-    """Write a message. What the speaker had not read is read now; the other side has one more unread."""
+    """Write a message. What the speaker had not read is read now; the other side has one more unread.
+
+    Card numbers are hidden first: no message ever has one.
+    """
+    words = without_cards(talk.order_id, words)
     message = Message(
         conversation_id=talk.id, side=side, user_id=user_id, kind=kind, words=words, data=data or {}, at=now
     )
@@ -85,6 +89,12 @@ def say(
     )
     _bump(talk)
     return message
+
+
+def without_cards(order_id: int, words: str) -> str:
+    """Words about an order with bank card numbers hidden; the order's own numbers stay."""
+    found = cardnumbers.numbers(words)
+    return cardnumbers.mask(words, orders.known_numbers(order_id, found)) if found else words
 
 
 def read(talk: Conversation, side: Side) -> None:

@@ -173,6 +173,14 @@ CHECKS: tuple[Check, ...] = (
         ),
     ),
     Check(
+        "proposals",
+        "a case that was proposed to has one open proposal, no other has any",
+        _sql(
+            "SELECT 'case', c.case_no, c.state FROM cases c LEFT JOIN proposals p ON p.case_id = c.id "
+            "AND p.state = 'open' WHERE (c.state = 'proposed') <> (p.id IS NOT NULL)"
+        ),
+    ),
+    Check(
         "parties",
         "a case, its order and its lines belong together",
         _sql(

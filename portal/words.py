@@ -207,6 +207,8 @@ SAID: dict[str, str] = {
     "password-changed": "密码已修改,其他设备需要重新登录",
     "sent-back": "拒收商品的退还运单已登记",
     "photo-removed": "照片已删除",
+    "card-hidden": "消息里像银行卡号的数字已隐去,只保留后四位;退款默认原路退回,不需要卡号",
+    "note-card-hidden": "填写的内容里像银行卡号的数字已隐去,只保留后四位;退款默认原路退回,不需要卡号",
 }
 
 
@@ -232,6 +234,16 @@ def span(length: timedelta) -> str:
     if hours:
         return f"{hours} 小时 {minutes} 分钟" if minutes else f"{hours} 小时"
     return f"{minutes} 分钟"
+
+
+def masked_phone(number: str) -> str:
+    """138****1234."""
+    return f"{number[:3]}****{number[-4:]}" if len(number) >= 8 else "****"
+
+
+def masked_name(name: str) -> str:
+    """王**."""
+    return name[:1] + "*" * min(max(len(name) - 1, 1), 2) if name else ""
 
 
 def left(due_at: datetime, now: datetime) -> str:

@@ -5,6 +5,7 @@ Every page saves the draft; nothing is handed in but by its button.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from flask import abort, g, redirect, request
@@ -144,7 +145,8 @@ def apply_details(order_no: str) -> ResponseReturnValue:
             "name": fields.get("name") or order.receiver_name,
             "phone": fields.get("phone") or order.receiver_phone,
             "address": fields.get("address") or order.receiver_address,
-        }
+        },
+        known=partial(orders.known_numbers, order.id),
     )
     photos = applications.photos_of(draft)
     form.photos.already = len(photos)
@@ -214,7 +216,7 @@ def apply_details(order_no: str) -> ResponseReturnValue:
             form.refuse(sentence)
             typed.setdefault(str(line_id), "")
         if not form.errors and not problems:
-            return redirect(f"/orders/{order_no}/apply/check", 303)
+            return redirect(form.and_say(f"/orders/{order_no}/apply/check"), 303)
         status = 422
         order = _order(order_no)
         lines = _ordered(order, fields)

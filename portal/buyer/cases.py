@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from functools import partial
 from typing import Any
 
 import segno
@@ -10,13 +11,13 @@ from flask import g, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from portal import applications, cases, caseview, eligibility, flow, inputs, ledger
+from portal import applications, cases, caseview, eligibility, flow, inputs, ledger, orders
 from portal.buyer import bp, forms
 from portal.effects import By, Wanted
 from portal.extensions import db
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Case, CaseLine, Order, OrderLine
-from portal.web import guards, paging
+from portal.web import guards, packs, paging
 from portal.web.once import once
 from portal.web.pages import page
 
@@ -69,12 +70,19 @@ def qr(case_no: str) -> ResponseReturnValue:
     return out.getvalue(), 200, {"Content-Type": "image/svg+xml"}
 
 
+@bp.get("/cases/<case_no>/pack.zip")
+def pack(case_no: str) -> ResponseReturnValue:
+    """证据包: everything about the case, to keep or to hand to a platform or a court."""
+    case = guards.found(caseview.of_buyer(case_no, g.who.user_id))
+    return packs.send(case.id, case.case_no, Actor.BUYER)
+
+
 @bp.route("/cases/<case_no>/<step_name>", methods=["GET", "POST"])
 def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
     """Every step a buyer can take; which ones, and when, is flow.STEPS' business."""
     case = guards.found(caseview.of_buyer(case_no, g.who.user_id))
     case_id, version = case.id, case.version
-    form = FORMS.get(step_name, forms.StepForm)()
+    form = FORMS.get(step_name, forms.StepForm)(known=partial(orders.known_numbers, case.order_id))
     view = caseview.view(case, Actor.BUYER, g.now)
     if isinstance(form, forms.ParcelForm):
         form.own_order_nos = (view.order.order_no,)
@@ -99,7 +107,7 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
 
             def taken() -> str:
                 done = cases.take(case_id, step_name, by=by, now=g.now, version=form.shown_version, **values)
-                return f"/cases/{case_no}?v={done.version}"
+                return form.and_say(f"/cases/{case_no}?v={done.version}")
 
             try:
                 return once(taken)

@@ -8,7 +8,7 @@ from typing import Any
 from flask import request
 from wtforms import HiddenField
 
-from portal import carriers, eligibility, inputs, reasons
+from portal import cardnumbers, carriers, eligibility, inputs, reasons
 from portal.caseview import View
 from portal.flow import CaseType
 from portal.models import Case
@@ -61,7 +61,7 @@ def read_quantities(
         if len(sent) > 1:
             problems[line_id] = "数量只能填写一次"
             continue
-        typed[str(line_id)] = raw[:40]
+        typed[str(line_id)] = cardnumbers.mask(raw)[:40]
         sku = request.form.get(f"sku_{line_id}", "")
         if sku.isascii() and sku.isdigit() and len(sku) < 18:
             skus[str(line_id)] = int(sku)
@@ -123,15 +123,15 @@ class ParcelForm(StepForm):
     """One to five parcels: carrier and tracking number of each."""
 
     carrier = Pick("物流公司", missing="请选择物流公司", optional=True)
-    number = Line("运单号", limit=60, optional=True)  # 自送 has none
+    number = Line("运单号", limit=60, exact=True, optional=True)  # 自送 has none
     carrier2 = Pick("第 2 个包裹由谁送", optional=True)
-    number2 = Line("第 2 个包裹的单号", limit=60, optional=True)
+    number2 = Line("第 2 个包裹的单号", limit=60, exact=True, optional=True)
     carrier3 = Pick("第 3 个包裹由谁送", optional=True)
-    number3 = Line("第 3 个包裹的单号", limit=60, optional=True)
+    number3 = Line("第 3 个包裹的单号", limit=60, exact=True, optional=True)
     carrier4 = Pick("第 4 个包裹由谁送", optional=True)
-    number4 = Line("第 4 个包裹的单号", limit=60, optional=True)
+    number4 = Line("第 4 个包裹的单号", limit=60, exact=True, optional=True)
     carrier5 = Pick("第 5 个包裹由谁送", optional=True)
-    number5 = Line("第 5 个包裹的单号", limit=60, optional=True)
+    number5 = Line("第 5 个包裹的单号", limit=60, exact=True, optional=True)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

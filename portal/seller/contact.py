@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask import Response, g, redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
@@ -41,7 +43,7 @@ def contact(order_no: str) -> ResponseReturnValue:
     """The conversation about an order of this shop."""
     order = _order(order_no)
     order_id = order.id
-    form = TalkForm()
+    form = TalkForm(known=partial(orders.known_numbers, order_id))
     status = 200
     if request.method == "POST":
         phrase = request.form.get("phrase", "")
@@ -56,7 +58,7 @@ def contact(order_no: str) -> ResponseReturnValue:
             def send() -> str:
                 talk = chat.of_order(db.session.get_one(Order, order_id), g.now)
                 chat.say(talk, "seller", g.who.user_id, words, now=g.now, photos=photos)
-                return f"/seller/orders/{order_no}/contact"
+                return form.and_say(f"/seller/orders/{order_no}/contact", "card-hidden")
 
             return once(send)
         status = 422

@@ -34,7 +34,7 @@ class PolicyForm(Form):
         choices=[(known.code, known.name) for known in reasons.GUARANTEES if known.effect != Effect.SHIPPING],
     )
     types = SelectMultipleField("办理的售后", choices=[(str(kind), name) for kind, name in words.TYPE.items()])
-    excluded = Text("不支持无责换货的商品(每行一个货号或标题里的词)", limit=1000, optional=True)
+    excluded = Text("不支持无责换货的商品(每行一个货号或标题里的词)", limit=1000, optional=True, exact=True)
     words = Text("给买家的话", limit=300, optional=True)
 
     def validate(self, extra_validators: Any = None) -> bool:

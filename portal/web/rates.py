@@ -19,6 +19,7 @@ LIMITS: dict[str, tuple[int, timedelta]] = {
     "upload": (60, timedelta(hours=1)),
     "search": (60, timedelta(minutes=1)),
     "import": (20, timedelta(hours=1)),
+    "export": (6, timedelta(hours=1)),
 }
 
 _COUNT = text(

@@ -45,6 +45,7 @@ class Row(NamedTuple):
     """One endpoint. ``get`` and ``post``: the answer to those who may, None where there is no such method.
 
     ``form`` is what a good POST says of a deal; ``values`` are the address's variables that aren't a deal's.
+    ``counted``: a GET of those who may is counted, because it may not be done often, and writes nothing else.
     """
 
     endpoint: str
@@ -53,6 +54,7 @@ class Row(NamedTuple):
     post: int | None = None
     form: Callable[[Deal], Mapping[str, Any]] = lambda deal: {}
     values: Mapping[str, str] = {}
+    counted: bool = False
 
 
 # The order is that in which each role sends its forms; what ends something stands behind what needs it.
@@ -82,6 +84,7 @@ ROWS: tuple[Row, ...] = (
     Row("buyer.show_case", BUYER, get=200),
     Row("buyer.slip", BUYER, get=200),
     Row("buyer.qr", BUYER, get=200),
+    Row("buyer.pack", BUYER, get=200, counted=True),
     Row("buyer.apply", BUYER, get=200, post=303, form=lambda deal: {"line": deal.line_id, "reason": "damaged"}),
     Row(
         "buyer.apply_details", BUYER, get=200, post=303,
@@ -122,6 +125,7 @@ ROWS: tuple[Row, ...] = (
     Row("seller.import_job", SELLER, get=200, post=303),
     Row("seller.discard_import", SELLER, post=303),
     Row("seller.show_case", SELLER, get=200),
+    Row("seller.pack", SELLER, get=200, counted=True),
     Row("seller.contact", SELLER, get=200, post=303, form=lambda deal: {"words": "今天发出"}),
     Row("seller.contact_new", SELLER, get=200),
     Row("seller.contact_read", SELLER, post=303),
