@@ -38,7 +38,7 @@ from portal.models import (
     Staff,
     User,
 )
-from portal.reasons import codes
+from portal.reasons import REISSUE_BY, codes
 from portal.words import BEIJING
 
 log = logging.getLogger("portal.cases")
@@ -707,7 +707,7 @@ def facts(
 
 def _guaranteed(case: Any) -> bool:
     """Whether every line of a reissue was promised it."""
-    return _promised(case, "shbp" if case.reason == "missing_item" else "psbj")
+    return _promised(case, REISSUE_BY.get(case.reason, "psbj"))
 
 
 def _promised(case: Any, *promises: str) -> bool:

@@ -289,6 +289,7 @@ def upgrade() -> None:
         sa.Column("hidden_days", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("special_freight", sa.String(length=12), nullable=False),
         sa.Column("guarantees", sa.String(length=200), nullable=False),
+        sa.Column("types", sa.String(length=60), nullable=False),
         sa.Column("excluded", sa.JSON(), nullable=False),
         sa.Column("words", sa.Text(), nullable=False),
         sa.Column("created_at", Moment(), nullable=False),

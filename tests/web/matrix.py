@@ -111,7 +111,9 @@ ROWS: tuple[Row, ...] = (
     Row("seller.customer_list", SHOP, get=200),
     Row(
         "seller.policy", SHOP, get=200, post=303,
-        form=lambda deal: {"window_days": "15", "hidden_days": "30", "special_freight": "seller"},
+        form=lambda deal: {
+            "window_days": "15", "hidden_days": "30", "special_freight": "seller", "types": ["exchange", "reissue"],
+        },
     ),
     Row(
         "seller.addresses", SHOP, get=200, post=303,
