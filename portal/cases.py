@@ -17,7 +17,20 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, insert, or_, select, text, update
 
-from portal import carriers, effects, evidence, flow, ledger, notifications, payouts, policies, proposals, tracking
+from portal import (
+    carriers,
+    chat,
+    effects,
+    eligibility,
+    evidence,
+    flow,
+    ledger,
+    notifications,
+    payouts,
+    policies,
+    proposals,
+    tracking,
+)
 from portal.carriers import slow
 from portal.effects import By, Child, Wanted
 from portal.extensions import db, writing
@@ -439,18 +452,29 @@ def _move(
         .values(version=Order.version + 1)
         .execution_options(synchronize_session=False)
     )
+    if "proposal" in doing.data:
+        _card(case, step, by, at, doing.data["proposal"])
     _count(case, source, step.target)
     return case
+
+
+def _card(case: Case, step: Step, by: By, at: datetime, version: int) -> None:
+    """What was proposed or answered, as a card in the conversation about the order."""
+    talk = chat.of_order(db.session.get_one(Order, case.order_id), at)
+    side: chat.Side = "buyer" if by.actor is Actor.BUYER else "seller" if by.actor is Actor.SELLER else "system"
+    data = {"case_no": case.case_no, "proposal": version}
+    chat.say(talk, side, by.user_id, step.news, now=at, kind="case", data=data, bump=False)
 
 
 def _become(parent: Case, child: Child, by: By, at: datetime) -> str:
     """Open the case that ``parent`` has become; its units move along, what is left over is free again."""
     own = {line.id: line for line in db.session.scalars(select(CaseLine).where(CaseLine.case_id == parent.id)).all()}
     moving = {line_id: milli for line_id, milli, _ in child.lines}
-    for line in sorted(own.values(), key=lambda each: each.order_line_id):
-        rest = line.quantity_milli - moving.get(line.id, 0)
-        if rest:
-            ledger.release(line.order_line_id, rest)
+    if parent.state == State.CONVERTED:
+        for line in sorted(own.values(), key=lambda each: each.order_line_id):
+            rest = line.quantity_milli - moving.get(line.id, 0)
+            if rest:
+                ledger.release(line.order_line_id, rest)
     if not moving:
         raise StepRefused("没有可以转入的商品数量")
     target = child.state
@@ -502,6 +526,79 @@ def _become(parent: Case, child: Child, by: By, at: datetime) -> str:
         data["refund_fen"] = made.refund_fen
     _opened(made, step, by, at, note="", data=data)
     return made.case_no
+
+
+AGAIN_FOR = timedelta(days=7)  # what came in an exchange has a window of its own
+
+
+def again_until(case: Any) -> datetime | None:
+    """Until when what came with a completed exchange or reissue can be complained of; None: nothing came."""
+    if case.state != State.COMPLETED or case.type not in (CaseType.EXCHANGE, CaseType.REISSUE):
+        return None
+    return eligibility.last_day_ends(case.updated_at, AGAIN_FOR.days)
+
+
+def open_again(
+    case_id: int,
+    *,
+    by: By,
+    kind: str,
+    case_type: CaseType,
+    units: Mapping[int, int],
+    note: str,
+    photos: Sequence[str],
+    now: datetime,
+) -> Case:
+    """A new case about goods that came with a completed one; ``units`` by its case lines, in thousandths.
+
+    The units move along, guarded, so that nobody claims them twice. Raises StepRefused when the window is over, the
+    type isn't open, proof is missing or more is asked for than came and is left.
+    """
+    case = _locked(case_id)
+    until = again_until(case)
+    if until is None or now >= until:
+        raise StepRefused(
+            "换来的商品自完成之日起 7 天内可以再次申请售后,现在已超过;请点「立即联系」与商家沟通", "again"
+        )
+    if case_type not in effects.again(case):
+        raise StepRefused("请选择希望怎么处理", "again")
+    if kind not in effects.REASON_OF or kind == "not_received":
+        raise StepRefused("请选择收到的商品有什么问题", "again")
+    if not photos or not note:
+        raise StepRefused("请上传能看出问题的照片,并写一句说明", "again")
+    wanted = {line_id: milli for line_id, milli in units.items() if milli > 0}
+    for line_id, milli in sorted(wanted.items()):
+        done = db.session.execute(
+            update(CaseLine)
+            .where(
+                CaseLine.id == line_id, CaseLine.case_id == case.id,
+                CaseLine.moved_milli + milli <= CaseLine.shipped_milli,
+            )
+            .values(moved_milli=CaseLine.moved_milli + milli)
+            .execution_options(synchronize_session=False)
+        )  # fmt: skip
+        if done.rowcount != 1:  # type: ignore[attr-defined]
+            raise StepRefused("数量不能超过换来而还没有再次申请的数量", "again")
+    if not wanted:
+        raise StepRefused("请填写数量", "again")
+    lines = tuple((line_id, milli, None) for line_id, milli in wanted.items())
+    child = Child(
+        case_type, State.APPLIED, lines, reason=effects.REASON_OF[kind], description=note, freight_payer="seller"
+    )
+    case_no = _become(case, child, by, now)
+    made = db.session.scalars(select(Case).where(Case.case_no == case_no)).one()
+    made.photo_count = evidence.attach_to_case(
+        photos, owner_id=by.user_id or 0, case_id=made.id, order_id=made.order_id, version=1
+    )
+    db.session.flush()
+    return made
+
+
+def child_of(case: Case) -> str | None:
+    """The number of the case that a converted one has become."""
+    if case.state != State.CONVERTED:
+        return None
+    return db.session.scalar(select(Case.case_no).where(Case.parent_id == case.id).order_by(Case.id.desc()).limit(1))
 
 
 def _owe(made: Case, child: Child, by: By, at: datetime) -> None:

@@ -85,12 +85,17 @@ class View:
     pictures: dict[int, str] = field(default_factory=dict)  # of products, by id
     proposals: Sequence[Any] = ()  # 协商方案, the newest first
     entries: Sequence[Any] = ()  # payments, the oldest first
+    again_until: datetime | None = None  # until then what came with a completed case can be complained of
     chain: Sequence[Any] = ()  # this case and those it came out of or became, the oldest first
     overdue: bool = False  # the deadline has passed and the clock has not come round yet
 
     def details(self, event: Any) -> list[str]:
         """What the step brought or changed, beside its sentence and its note."""
         return details(event, self.lines)
+
+    def terms(self, proposal: Any) -> list[str]:
+        """The terms of a version, in sentences."""
+        return proposals.said(proposal, self.lines)
 
     @property
     def refused_milli(self) -> int:
@@ -137,8 +142,8 @@ _AROUND = (
 _LINES = (
     select(
         _line.id, _line.order_line_id, _line.quantity_milli, _line.received_milli, _line.accepted_milli,
-        _line.shipped_milli, _line.condition, _line.inspection_note, _line.wanted_spec, _line.title, _line.spec,
-        _line.unit, _bought.product_id, _bought.snapshot, _bought.unit_price_fen, _bought.cargo_no,
+        _line.shipped_milli, _line.moved_milli, _line.condition, _line.inspection_note, _line.wanted_spec,
+        _line.title, _line.spec, _line.unit, _bought.product_id, _bought.snapshot, _bought.unit_price_fen, _bought.cargo_no, _bought.guarantees,
         _bought.quantity_milli.label("bought_milli"), _bought.claimed_milli, _product.picture,
     )
     .join(OrderLine.__table__, _bought.id == _line.order_line_id)
@@ -200,7 +205,10 @@ def view(case: Case, side: Actor, now: datetime) -> View:
         overdue=case.due_at is not None and case.due_at <= now,
         proposals=proposals.of_case(case.id) if any("proposal" in event.data for event in events) else (),
         entries=entries,
-        chain=chain_of(case) if case.parent_id or any("child" in event.data for event in events) else (),
+        chain=chain_of(case)
+        if case.parent_id or any("child" in event.data for event in events) or any(line.moved_milli for line in lines)
+        else (),
+        again_until=cases.again_until(case) if any(line.shipped_milli > line.moved_milli for line in lines) else None,
     )
 
 
@@ -245,6 +253,20 @@ def actions(
 
 
 _LATER = {"extend": 1, "modify": 1, "report_problem": 1, "agree_no_return": 1, "withdraw": 2}  # all others lead on
+
+
+def agreement(case_id: int) -> tuple[Any, Any] | None:
+    """The terms that were agreed to last, and the event that did it with its hash; None when nothing was."""
+    accepted = next((made for made in proposals.of_case(case_id) if made.state == "accepted"), None)
+    if accepted is None:
+        return None
+    events = db.session.execute(
+        select(CaseEvent.version, CaseEvent.at, CaseEvent.author, CaseEvent.actor, CaseEvent.hash, CaseEvent.data)
+        .where(CaseEvent.case_id == case_id, CaseEvent.step.startswith("accept"))
+        .order_by(CaseEvent.version)
+    ).all()
+    event = next((each for each in events if each.data.get("proposal") == accepted.version), None)
+    return (accepted, event) if event is not None else None
 
 
 def details(event: Any, lines: Sequence[Any]) -> list[str]:

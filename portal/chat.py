@@ -60,10 +60,12 @@ def say(
     photos: Sequence[str] = (),
     kind: str = "text",
     data: dict[str, Any] | None = None,
+    bump: bool = True,
 ) -> Message:
     """Write a message. What the speaker had not read is read now; the other side has one more unread.
 
-    Card numbers are hidden first: no message ever has one.
+    ``bump`` False: the caller tells both sides' lists, last of all and in the order that everybody keeps. Card numbers
+    are hidden first: no message ever has one.
     """
     words = without_cards(talk.order_id, words)
     message = Message(
@@ -93,7 +95,8 @@ def say(
         .values(**counts)
         .execution_options(synchronize_session=False)
     )
-    _bump(talk)
+    if bump:
+        _bump(talk)
     return message
 
 

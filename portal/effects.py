@@ -699,7 +699,14 @@ AGAIN: Mapping[str, tuple[CaseType, ...]] = {  # what may follow goods that came
     CaseType.EXCHANGE: (CaseType.EXCHANGE, CaseType.RETURN_REFUND),
     CaseType.REISSUE: (CaseType.REFUND_ONLY, CaseType.RETURN_REFUND),
 }
-_REASON_OF: Mapping[str, str] = {  # a problem with a replacement, as a reason of a case
+def again(case: Any) -> tuple[CaseType, ...]:
+    """What this case may become when what came is wrong once more; an exchange is repeated once only."""
+    return tuple(
+        kind for kind in AGAIN.get(case.type, ()) if kind is not CaseType.EXCHANGE or case.parent_id is None
+    )
+
+
+REASON_OF: Mapping[str, str] = {  # a problem with a replacement, as a reason of a case
     "damaged": "damaged", "defect": "defect", "wrong_item": "wrong_item", "short": "missing_item",
     "not_received": "other",
 }  # fmt: skip
@@ -722,7 +729,7 @@ def _defective(doing: Doing) -> dict[str, Any]:
         raise doing.refuse("请写一句说明")
     doing.data |= {"kind": kind, "type": str(wanted)}
     doing.child = Child(
-        CaseType(wanted), State.APPLIED, _all_lines(case, "shipped_milli"), reason=_REASON_OF[kind],
+        CaseType(wanted), State.APPLIED, _all_lines(case, "shipped_milli"), reason=REASON_OF[kind],
         description=doing.note, freight_payer="seller", return_difference_fen=payouts.paid_difference(case.id),
     )  # fmt: skip
     return {}

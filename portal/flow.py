@@ -435,7 +435,7 @@ _ROWS: tuple[Step, ...] = (
     ),
     # A case that another one became: opened where that one's agreement leads.
     *(
-        Step("convert", types, None, target, actor, "由其他售后转来", (), needs=())
+        Step("convert", types, None, target, actor, "由其他售后转来", (S,) if target is State.APPLIED else ())
         for actor in (B, S, C, P)
         for types, target in ((ALL, State.APPLIED), (XR, State.RETURNING), (XI, State.RESHIPPING), (RM, State.REFUNDING))
     ),

@@ -8,11 +8,12 @@ from typing import Any
 from flask import request
 from wtforms import HiddenField
 
-from portal import cardnumbers, carriers, eligibility, inputs, reasons
+from portal import cardnumbers, carriers, effects, eligibility, inputs, reasons, words
 from portal.caseview import View
 from portal.flow import CaseType
 from portal.models import Case
 from portal.web.forms import Choice, Form, Line, Money, Phone, Photos, Pick, Text
+from portal.web.terms import TermsForm, answering, owed
 
 
 class ReasonForm(Form):
@@ -191,6 +192,57 @@ class EditParcelForm(ParcelForm):
         code, number = self.parcels[0]
         known = int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 18 else 0
         return {"parcel_id": known, "carrier": code, "number": number}
+
+
+ANSWERS = ("accept", "accept_reship", "accept_diff", "accept_refund", "accept_convert", "decline")
+
+
+class AnswerForm(StepForm):
+    """接受方案, 不接受方案: shows the terms that wait for an answer and where they lead."""
+
+    template = "buyer/answer.html"
+
+    def prepare(self, case: Case, view: View) -> None:
+        self.proposal, self.then = answering(view)
+
+
+class CounterForm(TermsForm, StepForm):
+    """提出我的方案."""
+
+    template = "buyer/terms.html"
+
+
+class PayForm(StepForm):
+    """已补差价: the number of the payment, which is made outside."""
+
+    template = "buyer/pay.html"
+    reference = Line("流水号", limit=60, missing="请填写付款的流水号,商家会核对", exact=True)
+
+    def prepare(self, case: Case, view: View) -> None:
+        self.fen, self.working = owed(case)
+
+    def values(self) -> dict[str, Any]:
+        return {"reference": self.reference.data}
+
+
+class AgainForm(StepForm):
+    """再次售后: what is wrong with what came, and what the buyer wants now."""
+
+    template = "buyer/again.html"
+    kind = Choice("收到的商品有什么问题", missing="请选择收到的商品有什么问题")
+    type = Choice("希望怎么处理", missing="请选择希望怎么处理")
+    note = Text("说明", limit=500, missing="请写一句说明")
+    photos = Photos("凭证", least=1)
+
+    def prepare(self, case: Case, view: View) -> None:
+        self.kind.choices = [item for item in reasons.PROBLEMS.items() if item[0] != "not_received"]
+        self.type.choices = [(str(kind), words.TYPE[kind]) for kind in effects.again(case)]
+
+    def values(self) -> dict[str, Any]:
+        return {
+            "kind": self.kind.data, "type": CaseType(self.type.data), "note": self.note.data or "",
+            "photos": self.photos.data,
+        }  # fmt: skip
 
 
 class ObjectForm(StepForm):

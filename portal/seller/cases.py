@@ -9,7 +9,7 @@ from typing import Any
 from flask import g, request
 from flask.typing import ResponseReturnValue
 
-from portal import cases, caseview, chat, flow, inputs, orders, policies, queue, reasons, words
+from portal import cases, caseview, chat, flow, inputs, orders, policies, queue, reasons, solutions, words
 from portal.effects import By, Counted
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Case
@@ -27,6 +27,12 @@ FORMS: dict[str, type[forms.StepForm]] = {
     "accept_goods_diff": forms.InspectForm,
     "revise_inspection": forms.InspectForm,
     "ship_replacement": forms.ShipForm,
+    "propose": forms.ProposeForm,
+    "propose_other_sku": forms.ProposeForm,
+    "waive": forms.DifferenceForm,
+    "confirm_payment": forms.DifferenceForm,
+    "deny_payment": forms.DifferenceForm,
+    **dict.fromkeys(forms.ANSWERS, forms.AnswerForm),
 }
 
 
@@ -55,7 +61,7 @@ def _page(case: Case, status: int, form: Any = None, typed: Any = (), kept: Any 
         kept_photos=kept, history=queue.history_of(case.shop_id, case.buyer_id, g.now), rows=rows, more_rows=more,
         tab=tab, tabs=queue.TABS, soon=g.now + queue.SOON, said_reason=reasons.said, keys=KEYS, messages=said,
         photos=chat.photos_of([message.id for message in said]),
-        buyer=view.buyer,
+        buyer=view.buyer, suggestion=_suggestion(case, view) if case.state == "applied" else None,
     )  # fmt: skip
 
 
@@ -94,6 +100,26 @@ def send_back(case_no: str) -> ResponseReturnValue:
         gone.refuse("没有未通过验货的商品需要退还")
         return _page(case, 409 if request.method == "POST" else 200, gone)
     return page("seller/send_back.html", status, case=case, view=view, form=form)
+
+
+def _suggestion(case: Case, view: caseview.View) -> solutions.Suggestion:
+    """What the rules suggest for this application."""
+    promised = [reasons.codes(line.guarantees) for line in view.lines]
+    return solutions.suggest(
+        solutions.Application(
+            type=case.type, reason=case.reason, photos=len(view.proofs), goods_state=case.goods_state,
+            guarantees=frozenset.intersection(*promised) if promised else frozenset(), negotiated=case.negotiated,
+        )
+    )  # fmt: skip
+
+
+@bp.get("/cases/<case_no>/agreement")
+def agreement(case_no: str) -> ResponseReturnValue:
+    """What both sides agreed to, to print or keep."""
+    case = guards.found(caseview.of_shop(case_no, g.who.shop_id))
+    accepted, event = guards.found(caseview.agreement(case.id))
+    view = caseview.view(case, Actor.SELLER, g.now)
+    return page("shared/agreement.html", case=case, view=view, proposal=accepted, event=event, side="seller")
 
 
 @bp.route("/cases/<case_no>/<step_name>", methods=["GET", "POST"])

@@ -8,6 +8,7 @@ from portal import carriers, inputs, reasons
 from portal.caseview import View
 from portal.models import Case
 from portal.web.forms import Choice, Form, Line, Photos, Pick, Text, Whole
+from portal.web.terms import TermsForm, answering, owed
 
 
 class StepForm(Form):
@@ -63,6 +64,34 @@ class GrantForm(StepForm):
 
     def values(self) -> dict[str, Any]:
         return {"days": self.days.data, "note": self.note.data or ""}
+
+
+ANSWERS = ("accept", "accept_reship", "accept_diff", "accept_refund", "accept_convert", "decline")
+
+
+class AnswerForm(StepForm):
+    """接受方案, 不接受方案: shows the terms that wait for an answer and where they lead."""
+
+    template = "seller/answer.html"
+
+    def prepare(self, case: Case, view: View) -> None:
+        self.proposal, self.then = answering(view)
+
+
+class ProposeForm(TermsForm, StepForm):
+    """协商方案."""
+
+    template = "seller/terms.html"
+
+
+class DifferenceForm(StepForm):
+    """免除差价, 确认收到差价, 没有收到差价: the amount and how it comes about."""
+
+    template = "seller/difference.html"
+
+    def prepare(self, case: Case, view: View) -> None:
+        self.fen, self.working = owed(case)
+        self.declared = next((entry for entry in view.entries if entry.state == "declared"), None)
 
 
 class InspectForm(StepForm):

@@ -99,6 +99,8 @@ ROWS: tuple[Row, ...] = (
     ),
     Row("buyer.apply_check", BUYER, get=200, post=303),
     Row("buyer.apply_discard", BUYER, post=303),
+    Row("buyer.again", BUYER, get=200, post=409),
+    Row("buyer.agreement", BUYER, get=404),
     Row("buyer.take_step", BUYER, get=200, post=303, values={"step_name": "withdraw"}),
     # both sides of it
     Row("files.full", PARTY, get=200),
@@ -137,6 +139,14 @@ ROWS: tuple[Row, ...] = (
     Row("seller.contact", SELLER, get=200, post=303, form=lambda deal: {"words": "今天发出"}),
     Row("seller.contact_new", SELLER, get=200),
     Row("seller.contact_read", SELLER, post=303),
+    Row("seller.agreement", SELLER, get=404),
+    Row(
+        "seller.apply_for", SELLER, get=200, post=303,
+        form=lambda deal: {
+            "message": deal.values["message_id"], "line": deal.line_id, "quantity": "1", "type": "exchange",
+            "reason": "damaged", "description": "买家要求换货",
+        },
+    ),
     Row(
         "seller.take_step", SELLER, get=200, post=303, values={"step_name": "agree"},
         form=lambda deal: {"address_id": deal.values["address_id"]},
@@ -242,7 +252,8 @@ class World:
             db.session.add(draft)
             db.session.flush()
             talk = chat.of_order(order, cast.now)
-            chat.say(talk, "buyer", cast.buyer, f"买家说{mark}", now=cast.now, photos=[kept["message"]])
+            asked = chat.say(talk, "buyer", cast.buyer, f"买家说{mark}", now=cast.now, photos=[kept["message"]])
+            message_id = asked.id
             chat.say(talk, "seller", cast.seller, f"商家说{mark}", now=cast.now)
             address = policies.add_address(
                 cast.shop, name=f"仓{shop_mark}", phone="13800138000", address=f"库{shop_mark}", note=f"注{shop_mark}",
@@ -267,6 +278,7 @@ class World:
             "address_id": str(address_id),
             "product_id": str(product_id),
             "job_id": self._import(cast, mark),
+            "message_id": str(message_id),
         }
         return Deal(buyer, seller, line_id, values, kept)
 
