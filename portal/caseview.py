@@ -143,7 +143,8 @@ _LINES = (
     select(
         _line.id, _line.order_line_id, _line.quantity_milli, _line.received_milli, _line.accepted_milli,
         _line.shipped_milli, _line.moved_milli, _line.condition, _line.inspection_note, _line.wanted_spec,
-        _line.title, _line.spec, _line.unit, _bought.product_id, _bought.snapshot, _bought.unit_price_fen, _bought.cargo_no, _bought.guarantees,
+        _line.title, _line.spec, _line.unit, _bought.product_id, _bought.snapshot, _bought.unit_price_fen,
+        _bought.cargo_no, _bought.guarantees,
         _bought.quantity_milli.label("bought_milli"), _bought.claimed_milli, _product.picture,
     )
     .join(OrderLine.__table__, _bought.id == _line.order_line_id)

@@ -108,7 +108,7 @@ def _suggestion(case: Case, view: caseview.View) -> solutions.Suggestion:
     return solutions.suggest(
         solutions.Application(
             type=case.type, reason=case.reason, photos=len(view.proofs), goods_state=case.goods_state,
-            guarantees=frozenset.intersection(*promised) if promised else frozenset(), negotiated=case.negotiated,
+            guarantees=frozenset(set.intersection(*map(set, promised)) if promised else ()), negotiated=case.negotiated,
         )
     )  # fmt: skip
 
