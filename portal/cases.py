@@ -764,7 +764,7 @@ def facts(
         found |= _legs(case, parcels)
     if state == State.PROPOSED:
         found |= proposals.facts(case)
-    if state == State.RESHIPPING and (case.type == CaseType.REISSUE or case.late or case.escalated):
+    if state == State.RESHIPPING:
         shipped = select(func.sum(CaseLine.shipped_milli)).where(CaseLine.case_id == case.id)
         found["shipped_milli"] = int(db.session.scalar(shipped) or 0)
     if state == State.DISPUTED:

@@ -233,3 +233,11 @@ def test_terms_are_said_in_sentences(cast: Cast) -> None:
     assert proposals.said(made, lines) == [
         "换货:2 双,换成 红色;XL", "补差价 6.00 元", "另外补偿 1.50 元", "买家先寄回商品", "运费由商家承担",
     ]  # fmt: skip
+
+
+def test_what_was_shipped_in_part_is_not_proposed_away(cast_both: Cast) -> None:
+    cast = cast_both
+    case = cast.take(cast.open_case(), "agree_no_return", SELLER)
+    case = cast.take(case, "ship_part", SELLER, parcels=PARCELS, shipped={line_of(case).id: 1_000})
+    with pytest.raises(StepRefused, match="已发出商品"):
+        cast.take(case, "propose_other_sku", SELLER, terms=cast.terms(case, goods_back=True))
