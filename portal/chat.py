@@ -154,16 +154,19 @@ def stands(order_no: str, side: Side, owner_id: int | None) -> Any:
 
 
 _LAST = (
-    select(Message.id, Message.side, Message.kind, Message.words, Message.data, Message.at)
+    select(
+        Message.id, Message.side, Message.kind, Message.words, Message.data, Message.at,
+        select(Evidence.id).where(Evidence.message_id == Message.id).exists().label("has_photos"),
+    )
     .join(Conversation, Conversation.id == Message.conversation_id)
     .where(Conversation.order_id == bindparam("order_id"))
     .order_by(Message.id.desc())
     .limit(bindparam("most"))
-)
+)  # fmt: skip
 
 
 def last_of(order_id: int, most: int) -> list[Any]:
-    """The last few messages about an order, oldest first."""
+    """The last few messages about an order, oldest first, each with whether it ``has_photos``."""
     return list(reversed(db.session.execute(_LAST, {"order_id": order_id, "most": most}).all()))
 
 

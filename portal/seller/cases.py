@@ -60,7 +60,7 @@ def _page(case: Case, status: int, form: Any = None, typed: Any = (), kept: Any 
         "seller/case.html", status, case=case, view=view, news=news, form=form, side="seller", typed_words=typed,
         kept_photos=kept, history=queue.history_of(case.shop_id, case.buyer_id, g.now), rows=rows, more_rows=more,
         tab=tab, tabs=queue.TABS, soon=g.now + queue.SOON, said_reason=reasons.said, keys=KEYS, messages=said,
-        photos=chat.photos_of([message.id for message in said]),
+        photos=chat.photos_of([message.id for message in said if message.has_photos]),
         buyer=view.buyer, suggestion=_suggestion(case, view) if case.state == "applied" else None,
     )  # fmt: skip
 
