@@ -26,6 +26,9 @@ FORMS: dict[str, type[forms.StepForm]] = {
     "edit_parcel": forms.EditParcelForm,
     "object": forms.ObjectForm,
     "report_problem": forms.ProblemForm,
+    "escalate": forms.EscalateForm,
+    "submit_evidence": forms.EvidenceForm,
+    "withdraw_mediation": forms.LeaveForm,
 }
 
 
@@ -114,7 +117,8 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
         case = guards.found(caseview.of_buyer(case_no, g.who.user_id))
         form.version.data = str(case.version)
         view = caseview.view(case, Actor.BUYER, g.now)
-    step, refusal = next(((s, why) for s, why in view.actions if s.name == step_name), (None, None))
+    steps = (*view.actions, *view.unsaid)
+    step, refusal = next(((s, why) for s, why in steps if s.name == step_name), (None, None))
     if step is None or (refusal and request.method != "POST"):
         if refusal and not form.errors:
             form.refuse(refusal)
