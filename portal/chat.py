@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, func, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from portal import evidence
+from portal import cardnumbers, evidence, orders
 from portal.extensions import db
 from portal.models import Conversation, Evidence, Message, Order, Shop, User
 
@@ -61,7 +61,11 @@ def say(
     kind: str = "text",
     data: dict[str, Any] | None = None,
 ) -> Message:
-    """Write a message. What the speaker had not read is read now; the other side has one more unread."""
+    """Write a message. What the speaker had not read is read now; the other side has one more unread.
+
+    Card numbers are hidden first: no message ever has one.
+    """
+    words = without_cards(talk.order_id, words)
     message = Message(
         conversation_id=talk.id, side=side, user_id=user_id, kind=kind, words=words, data=data or {}, at=now
     )
@@ -74,9 +78,15 @@ def say(
         "last_words": (words or "[照片]")[:60],
     }
     if side == "buyer":
-        counts |= {"seller_unread": Conversation.seller_unread + 1, "buyer_unread": 0, "buyer_read_id": message.id}
+        counts |= {
+            "seller_unread": Conversation.seller_unread + 1, "buyer_unread": 0, "buyer_read_id": message.id,
+            "waiting_since": func.coalesce(Conversation.waiting_since, now),
+        }  # fmt: skip
     elif side == "seller":
-        counts |= {"buyer_unread": Conversation.buyer_unread + 1, "seller_unread": 0, "seller_read_id": message.id}
+        counts |= {
+            "buyer_unread": Conversation.buyer_unread + 1, "seller_unread": 0, "seller_read_id": message.id,
+            "waiting_since": None,
+        }  # fmt: skip
     db.session.execute(
         update(Conversation)
         .where(Conversation.id == talk.id)
@@ -85,6 +95,12 @@ def say(
     )
     _bump(talk)
     return message
+
+
+def without_cards(order_id: int, words: str) -> str:
+    """Words about an order with bank card numbers hidden; the order's own numbers stay."""
+    found = cardnumbers.numbers(words)
+    return cardnumbers.mask(words, orders.known_numbers(order_id, found)) if found else words
 
 
 def read(talk: Conversation, side: Side) -> None:
@@ -196,3 +212,26 @@ def list_of(
     if skip is not None:
         query = query.where(Conversation.last_message_id < skip)
     return db.session.execute(query).all()
+
+
+def waiting(
+    shop_id: int, size: int = 30, after: tuple[datetime, int] | None = None
+) -> tuple[Sequence[Any], tuple[datetime, int] | None]:
+    """Conversations in which the buyer waits for an answer, the longest wait first, and the key of the next page."""
+    query = (
+        select(
+            Conversation.id, Conversation.waiting_since, Conversation.last_words, Conversation.last_at,
+            Conversation.seller_unread, Order.order_no, User.member_name.label("buyer"),
+        )
+        .join(Order, Order.id == Conversation.order_id)
+        .join(User, User.id == Conversation.buyer_id)
+        .where(Conversation.shop_id == shop_id, Conversation.waiting_since.is_not(None))
+        .order_by(Conversation.waiting_since, Conversation.id)
+        .limit(size + 1)
+    )  # fmt: skip
+    if after is not None:
+        query = query.where(tuple_(Conversation.waiting_since, Conversation.id) > tuple_(*after))
+    rows = db.session.execute(query).all()
+    if len(rows) <= size:
+        return rows, None
+    return rows[:size], (rows[size - 1].waiting_since, rows[size - 1].id)

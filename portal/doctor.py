@@ -173,6 +173,23 @@ CHECKS: tuple[Check, ...] = (
         ),
     ),
     Check(
+        "waiting",
+        "a buyer waits for an answer exactly when the shop has not answered what he said",
+        _sql(
+            "SELECT 'conversation', v.id FROM conversations v WHERE (v.waiting_since IS NOT NULL) <> (coalesce(("
+            "SELECT m.side FROM messages m WHERE m.conversation_id = v.id AND m.side <> 'system' "
+            "ORDER BY m.id DESC LIMIT 1), '') = 'buyer')"
+        ),
+    ),
+    Check(
+        "proposals",
+        "a case that was proposed to has one open proposal, no other has any",
+        _sql(
+            "SELECT 'case', c.case_no, c.state FROM cases c LEFT JOIN proposals p ON p.case_id = c.id "
+            "AND p.state = 'open' WHERE (c.state = 'proposed') <> (p.id IS NOT NULL)"
+        ),
+    ),
+    Check(
         "parties",
         "a case, its order and its lines belong together",
         _sql(

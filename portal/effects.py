@@ -547,6 +547,13 @@ def _decline(doing: Doing) -> dict[str, Any]:
     return _resumed(doing)
 
 
+@_effect("withdraw")
+def _withdraw(doing: Doing) -> dict[str, Any]:
+    if doing.case.state == State.PROPOSED:
+        proposals.answer(doing.case.id, "declined", by=doing.by.user_id, at=doing.at)
+    return {"origin": {}, "countered": False}
+
+
 def _resumed(doing: Doing) -> dict[str, Any]:
     """Back where the proposal came from: its clock goes on, with a day left at least."""
     before = doing.case.origin

@@ -17,7 +17,7 @@ from sqlalchemy import bindparam, delete, select, update
 
 from portal.extensions import db, writing
 from portal.imaging import PreparedImage
-from portal.models import Evidence
+from portal.models import Evidence, Message
 from portal.store import Store
 
 LOOSE_FOR = timedelta(hours=24)  # how long a photo may hang on nothing
@@ -158,6 +158,32 @@ _OF_CASE = select(*_COLUMNS).where(_photo.case_id == bindparam("case_id")).order
 def of_case(case_id: int) -> Sequence[Any]:
     """The photos of a case, oldest first, as rows (public_id, side, event_version, sizes, taken_note, created_at)."""
     return db.session.execute(_OF_CASE, {"case_id": case_id}).all()
+
+
+_FILES = select(*_COLUMNS, _photo.case_id, _photo.key, _photo.sha256, _photo.bytes)
+
+
+def files_of_case(case_id: int) -> Sequence[Any]:
+    """The photos of a case, oldest first, also with the name in the store, the size in bytes and the SHA-256."""
+    return db.session.execute(_FILES.where(_photo.case_id == case_id).order_by(_photo.id)).all()
+
+
+def files_of_conversation(conversation_id: int, last_message_id: int, most: int) -> Sequence[Any]:
+    """The same for the newest ``most`` photos of a conversation up to a message, oldest first."""
+    query = (
+        _FILES.join(Message.__table__, Message.id == _photo.message_id)
+        .where(Message.conversation_id == conversation_id, Message.id <= last_message_id)
+        .order_by(_photo.id.desc())
+        .limit(most)
+    )
+    return list(reversed(db.session.execute(query).all()))
+
+
+def files_of_messages(message_ids: Sequence[int]) -> Sequence[Any]:
+    """The same for these messages."""
+    if not message_ids:
+        return []
+    return db.session.execute(_FILES.where(_photo.message_id.in_(message_ids)).order_by(_photo.id)).all()
 
 
 def of_draft(draft_id: int) -> Sequence[Any]:

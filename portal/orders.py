@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from operator import attrgetter
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from sqlalchemy import bindparam, func, or_, select, text, tuple_
 
 from portal.extensions import Moment, db
-from portal.models import Case, Order, OrderLine, Product, Shop
+from portal.models import Case, Order, OrderLine, Parcel, Product, Shop
 from portal.models.cases import WAITS_FOR_BUYER
 from portal.models.orders import RECEIVING, WITH_CASES
 
@@ -156,3 +157,27 @@ def cases_of(order_id: int) -> Sequence[Any]:
 def waiting_for(buyer_id: int, most: int = 3) -> Sequence[Any]:
     """Cases in which this buyer must act, the most urgent first."""
     return db.session.execute(_WAITING, {"buyer_id": buyer_id, "most": most}).all()
+
+
+def known_numbers(order_id: int, among: Collection[str]) -> set[str]:
+    """Which of these digits are a number of this order, its goods, cases and parcels, or of another order of the same
+    buyer or shop. What people write about an order is full of them; none is a bank card."""
+    order = db.session.execute(
+        select(
+            _order.buyer_id, _order.shop_id, _order.order_no, _order.downstream_order_no, _order.tracking_text
+        ).where(_order.id == order_id)
+    ).one_or_none()  # fmt: skip
+    if order is None or not among:
+        return set()
+    named: list[Any] = [order.order_no, order.downstream_order_no, order.tracking_text]
+    for query in (
+        select(_line.offer_id, _line.sku_id, _line.cargo_no).where(_line.order_id == order_id),
+        select(_case.case_no).where(_case.order_id == order_id),
+        select(Parcel.tracking_no).join(Case, Case.id == Parcel.case_id).where(Case.order_id == order_id),
+        select(_order.order_no).where(
+            _order.order_no.in_(among), or_(_order.buyer_id == order.buyer_id, _order.shop_id == order.shop_id)
+        ),
+    ):
+        named += [value for row in db.session.execute(query) for value in row]
+    digits = {re.sub(r"[^0-9]", "", part) for text in named for part in re.split(r"[^0-9A-Za-z-]+", text or "")}
+    return digits & set(among)

@@ -23,16 +23,20 @@ RISK = timedelta(hours=4)  # a case with less than this left, or past its last d
 TABS: dict[str, tuple[str, tuple[State, ...]]] = {
     "open": ("全部待办", tuple(state for state in State if state not in flow.FINAL)),
     "applied": ("待审核", (State.APPLIED,)),
+    "proposed": ("待买家确认方案", (State.PROPOSED,)),
     "revising": ("待买家修改", (State.REVISING,)),
     "returning": ("待买家寄回", (State.RETURNING,)),
     "inspecting": ("待验货", (State.INSPECTING,)),
     "disputed": ("验货有异议", (State.DISPUTED,)),
+    "paying": ("待补差价", (State.PAYING,)),
     "reshipping": ("待发货", (State.RESHIPPING,)),
     "confirming": ("待买家收货", (State.CONFIRMING,)),
+    "refunding": ("待退款", (State.REFUNDING,)),
+    "refund_failed": ("退款失败", (State.REFUND_FAILED,)),
     "mediation": ("平台介入", ()),
     "risk": ("超时风险", ()),
     "completed": ("已完成", (State.COMPLETED,)),
-    "closed": ("已关闭", (State.CLOSED, State.WITHDRAWN)),
+    "closed": ("已关闭", (State.CLOSED, State.WITHDRAWN, State.CONVERTED)),
 }
 DONE = frozenset({"completed", "closed"})
 # Tables' own columns, not the entities' attributes: the same rows, without the work of the ORM on each.

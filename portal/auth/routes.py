@@ -19,7 +19,7 @@ from portal.web.pages import page
 class SignInForm(Form):
     """会员名 and 密码."""
 
-    member_name = Line("会员名", limit=64, missing="请填写会员名")
+    member_name = Line("会员名", limit=64, missing="请填写会员名", exact=True)
     password = PasswordField("密码", [InputRequired("请填写密码")])
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask import Response, g, redirect, request
 from flask.typing import ResponseReturnValue
 
@@ -32,7 +34,7 @@ def contact(order_no: str) -> ResponseReturnValue:
     """The conversation with the order pinned; reading marks are written by posting and by the page's read mark."""
     order = guards.found(orders.of_buyer(order_no, g.who.user_id))
     order_id = order.id
-    form = TalkForm()
+    form = TalkForm(known=partial(orders.known_numbers, order_id))
     status = 200
     if request.method == "POST":
         phrase = request.form.get("phrase", "")
@@ -46,7 +48,7 @@ def contact(order_no: str) -> ResponseReturnValue:
 
             def send() -> str:
                 _send(order_id, words, photos)
-                return f"/orders/{order_no}/contact"
+                return form.and_say(f"/orders/{order_no}/contact", "card-hidden")
 
             return once(send)
         status = 422

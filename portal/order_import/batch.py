@@ -12,7 +12,7 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import Table, bindparam, func, insert, select, text, update
+from sqlalchemy import Table, bindparam, case, func, insert, select, text, update
 
 from portal.extensions import db
 from portal.models import Order, OrderLine, Shop, User
@@ -25,6 +25,7 @@ from portal.order_import.report import Outcome, Report, RowResult
 IMPORTS_TAKE_TURNS = 0x6875_616E_6875_6F  # number of PostgreSQL's advisory lock
 RECEIVED = ("delivered", "completed")
 KEPT = "比已申请售后的数量少,保留原来的数量"
+REFUNDED = "比已登记的退款少,保留原来的实付款"
 UNPAID = ("unpaid", "cancelled")
 TEXTS = (
     "receiver_name", "receiver_address", "carrier_text", "tracking_text", "buyer_note", "downstream_channel",
@@ -143,6 +144,9 @@ class Batch:
     def _difference(self, order: OrderRows, there: dict[str, Any], lines: dict[str, Any]) -> _Change | None:
         said = _said(order, there["more"])
         values = {name: value for name, value in said.items() if there[name] != value}
+        if values.get("paid_fen", there["paid_fen"]) < there["refunded_fen"]:
+            del values["paid_fen"]
+            self._warn(order, order.row, "实付款(元)", REFUNDED)
         if order.status in RECEIVED and there["received_at"] is None:
             values["received_at"] = self._now
         new_lines: list[tuple[int, LineRow]] = []
@@ -194,7 +198,10 @@ class Batch:
                 {"order": change.order_id, **{f"new_{name}": value for name, value in change.values.items()}}
             )
         for names, rows in by_columns.items():
-            values = {name: bindparam(f"new_{name}", type_=_orders.c[name].type) for name in names}
+            values: dict[str, Any] = {name: bindparam(f"new_{name}", type_=_orders.c[name].type) for name in names}
+            if "paid_fen" in values:  # refunded since it was read: what was paid stays
+                new_paid = values["paid_fen"]
+                values["paid_fen"] = case((new_paid < _orders.c.refunded_fen, _orders.c.paid_fen), else_=new_paid)
             connection.execute(
                 update(_orders)
                 .where(_orders.c.id == bindparam("order"))

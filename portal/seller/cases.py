@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from flask import g, request
 from flask.typing import ResponseReturnValue
 
-from portal import cases, caseview, chat, flow, inputs, policies, queue, reasons, words
+from portal import cases, caseview, chat, flow, inputs, orders, policies, queue, reasons, words
 from portal.effects import By, Counted
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Case
 from portal.seller import bp, forms
-from portal.web import guards
+from portal.web import guards, packs
 from portal.web.once import once
 from portal.web.pages import page
 
@@ -60,6 +62,13 @@ def _page(case: Case, status: int, form: Any = None, typed: Any = (), kept: Any 
     )  # fmt: skip
 
 
+@bp.get("/cases/<case_no>/pack.zip")
+def pack(case_no: str) -> ResponseReturnValue:
+    """证据包: everything about the case, to keep or to hand to a platform or a court."""
+    case = guards.found(caseview.of_shop(case_no, g.who.shop_id))
+    return packs.send(case.id, case.case_no, Actor.SELLER)
+
+
 @bp.route("/cases/<case_no>/send-back", methods=["GET", "POST"])
 def send_back(case_no: str) -> ResponseReturnValue:
     """退还未通过验货的商品: the parcel in which it goes back to the buyer."""
@@ -98,7 +107,7 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
     kind = FORMS.get(step_name, forms.StepForm)
     if kind is forms.AgreeForm and case.type in (CaseType.REISSUE, CaseType.REFUND_ONLY):
         kind = forms.StepForm  # nothing comes back, so there is no address to choose
-    form = kind()
+    form = kind(known=partial(orders.known_numbers, case.order_id))
     if isinstance(form, forms.AgreeForm):
         known = policies.addresses(shop_id)
         form.address_id.choices = [(str(a.id), f"{a.name} {a.phone} {a.address}") for a in known]
@@ -122,7 +131,7 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
 
             def taken() -> str:
                 done = cases.take(case_id, name, by=by, now=g.now, version=form.shown_version, **values)
-                return f"/seller/cases/{case_no}?v={done.version}"
+                return form.and_say(f"/seller/cases/{case_no}?v={done.version}")
 
             try:
                 return once(taken)
@@ -154,9 +163,12 @@ def _values(
     step_name: str, form: forms.StepForm, view: caseview.View
 ) -> tuple[str, dict[str, Any], dict[str, str], list[str]]:
     """The step really meant, what it is told, what was typed in the lines, and what is wrong with that."""
-    typed = {name: value[:60] for name, value in request.form.items() if name.split("_")[0] in _LINE_FIELDS}
+    sent = {
+        name: form.without_cards(value) for name, value in request.form.items() if name.split("_")[0] in _LINE_FIELDS
+    }
+    typed = {name: value[:60] for name, value in sent.items()}
     if isinstance(form, forms.InspectForm):
-        counted, problems = _counted(view)
+        counted, problems = _counted(view, sent)
         values: dict[str, Any] = {"note": form.note.data or "", "photos": form.photos.data}
         whole = all(
             item.accepted == line.quantity_milli and item.condition == "intact"
@@ -190,22 +202,22 @@ ACCEPTING = ("accept_goods", "accept_goods_diff")
 _LINE_FIELDS = frozenset({"received", "accepted", "condition", "linenote", "shipped"})
 
 
-def _counted(view: caseview.View) -> tuple[list[Counted], list[str]]:
+def _counted(view: caseview.View, sent: Mapping[str, str]) -> tuple[list[Counted], list[str]]:
     counted, problems = [], []
     for line in view.lines:
         numbers = {}
         for name, label in (("received", "收到"), ("accepted", "通过")):
-            raw = request.form.get(f"{name}_{line.id}", "").strip()
+            raw = sent.get(f"{name}_{line.id}", "").strip()
             try:
                 numbers[name] = 0 if raw == "0" else inputs.quantity(raw, most=line.quantity_milli, unit=line.unit)
             except inputs.InputRefused as refused:
                 problems.append(f"{line.title}的{label}数量:{refused.sentence}")
         try:
-            note = inputs.line(request.form.get(f"linenote_{line.id}", ""), limit=200)
+            note = inputs.line(sent.get(f"linenote_{line.id}", ""), limit=200)
         except inputs.InputRefused as refused:
             note = ""
             problems.append(refused.sentence)
-        condition = request.form.get(f"condition_{line.id}", "intact")
+        condition = sent.get(f"condition_{line.id}", "intact")
         if len(numbers) == 2:
             counted.append(Counted(line.id, numbers["received"], numbers["accepted"], condition, note))
     return counted, problems

@@ -76,7 +76,7 @@ class ShipForm(StepForm):
     """发出换货商品: the parcel; the quantities are read by the route."""
 
     carrier = Pick("物流公司", missing="请选择物流公司")
-    number = Line("运单号", limit=60, missing="请填写运单号")
+    number = Line("运单号", limit=60, exact=True, missing="请填写运单号")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

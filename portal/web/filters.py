@@ -30,16 +30,6 @@ def moment(at: datetime) -> str:
     return words.moment(at, g.get("now"))
 
 
-def masked_phone(number: str) -> str:
-    """138****1234."""
-    return f"{number[:3]}****{number[-4:]}" if len(number) >= 8 else "****"
-
-
-def masked_name(name: str) -> str:
-    """王**."""
-    return name[:1] + "*" * min(max(len(name) - 1, 1), 2) if name else ""
-
-
 def first(text: str) -> str:
     """The character a placeholder picture shows."""
     return next((char for char in text if char.isalnum()), "货")
@@ -54,8 +44,9 @@ def install(app: Flask) -> None:
         day=words.day,
         iso=lambda at: at.isoformat(timespec="seconds"),
         left=left,
+        span=words.span,
         tint=tint,
         first_char=first,
-        masked_phone=masked_phone,
-        masked_name=masked_name,
+        masked_phone=words.masked_phone,
+        masked_name=words.masked_name,
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from flask import current_app, g, request
@@ -20,7 +20,7 @@ from wtforms import Field, HiddenField, RadioField, SelectField
 from wtforms.validators import ValidationError
 from wtforms.widgets import FileInput, TextArea, TextInput
 
-from portal import evidence, imaging, inputs
+from portal import cardnumbers, evidence, imaging, inputs
 from portal.extensions import db, writing
 from portal.models import KeptForm
 from portal.store import Store
@@ -29,9 +29,16 @@ from portal.web.security import csrf_token
 MOST_PHOTOS = evidence.MOST_PER_STEP
 
 
+Known = Callable[[Collection[str]], Collection[str]]  # which of these digits are numbers of the thing at hand
+
+
 class Form(FlaskForm):  # type: ignore[misc]
     """Base of all forms. The app checks ``csrf_token`` on every POST itself; ``form_key`` makes a submission happen
-    once; ``version`` is what the page showed of the case."""
+    once; ``version`` is what the page showed of the case.
+
+    Bank card numbers in what was typed are hidden before anybody else sees it. ``known`` says which of some digits are
+    numbers of the order that this is about; it is asked only when something looks like a card.
+    """
 
     class Meta:
         csrf = False  # checked for every POST in web/security.py, forms or not
@@ -39,7 +46,8 @@ class Form(FlaskForm):  # type: ignore[misc]
     form_key = HiddenField()
     version = HiddenField()
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, known: Known | None = None, **kwargs: Any) -> None:
+        self.known, self.hid_cards = known, False
         kwargs.setdefault("formdata", _kept() if request.method in ("GET", "HEAD") else request.form)
         if kwargs["formdata"] is None:
             kwargs.pop("formdata")
@@ -48,6 +56,24 @@ class Form(FlaskForm):  # type: ignore[misc]
             super().__init__(*args, **kwargs)
         if request.method in ("GET", "HEAD") or not self.form_key.data:
             self.form_key.data = secrets.token_hex(16)
+        for field in self:
+            if isinstance(field, _Typed) and not field.exact:
+                field.without_cards(self.without_cards)
+
+    def without_cards(self, text: str) -> str:
+        """A text with card numbers hidden; remembers in ``hid_cards`` that there was one."""
+        found = cardnumbers.numbers(text)
+        if not found:
+            return text
+        masked = cardnumbers.mask(text, self.known(found) if self.known else ())
+        self.hid_cards |= masked != text
+        return masked
+
+    def and_say(self, location: str, said: str = "note-card-hidden") -> str:
+        """Where to go after this form; the page there tells the sender when a card number was hidden."""
+        if not self.hid_cards:
+            return location
+        return f"{location}{'&' if '?' in location else '?'}said={said}"
 
     def hidden_tag(self, *fields: Field) -> Markup:
         """The token, the form key and the version the page showed."""
@@ -96,14 +122,31 @@ def _kept() -> Any:
 
 
 class _Typed(Field):
-    """A field whose raw text is kept for showing again and whose value comes from the input layer."""
+    """A field whose raw text is kept for showing again and whose value comes from the input layer.
+
+    ``exact``: for names and numbers that mean something as they are; in other fields card numbers are hidden.
+    """
 
     widget: Any = TextInput()
     optional = False
 
-    def __init__(self, label: str = "", *, missing: str = "", optional: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self, label: str = "", *, missing: str = "", optional: bool = False, exact: bool = False, **kwargs: Any
+    ) -> None:
         super().__init__(label, **kwargs)
-        self.optional, self.missing, self.raw = optional, missing or f"请填写{label}", ""
+        self.optional, self.missing, self.raw, self.exact = optional, missing or f"请填写{label}", "", exact
+
+    def without_cards(self, hide: Callable[[str], str]) -> None:
+        """Read again what was typed with card numbers hidden, so that neither the raw text nor the value has one."""
+        masked = hide(self.raw)
+        if masked != self.raw:
+            self.process_errors = []
+            try:
+                self.process_formdata([masked])
+            except ValueError as refused:
+                self.process_errors.append(str(refused))
+        if self.raw and isinstance(self.data, str):
+            self.data = hide(self.data)
 
     def read(self, text: str) -> Any:
         raise NotImplementedError

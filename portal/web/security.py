@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 import secrets
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -14,7 +15,7 @@ from flask import Flask, Response, abort, current_app, g, redirect, request
 from sqlalchemy.exc import OperationalError
 from werkzeug.wrappers import Response as AnyResponse
 
-from portal import accounts, clock
+from portal import accounts, cardnumbers, clock
 from portal.config import Settings
 from portal.extensions import Busy, db, writing
 from portal.models import KeptForm
@@ -56,8 +57,9 @@ HTMX_CONFIG = json.dumps(
 )
 # Fields of forms that may be there several times; any other is refused then, so that neither the first nor the last
 # value counts silently.
-SEVERAL = frozenset({"photos_kept", "photos_drop", "drop_photo", "guarantees"})
+SEVERAL = frozenset({"photos_kept", "photos_drop", "drop_photo", "guarantees", "types"})
 _UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_EXACT = re.compile(r"number[0-9]?|\w+_(?:id|kept|drop)")  # tracking numbers and names of things
 _NOT_KEPT = frozenset({"csrf_token", "form_key", "password", "version"})
 
 
@@ -203,7 +205,11 @@ def _check_token() -> AnyResponse | None:
 
 def _keep_form(user_id: int) -> None:
     """The session has ended while somebody was typing: keep the words for the same person."""
-    fields = {name: request.form.getlist(name) for name in request.form if name not in _NOT_KEPT}
+    fields = {
+        name: [value if _EXACT.fullmatch(name) else cardnumbers.mask(value) for value in request.form.getlist(name)]
+        for name in request.form
+        if name not in _NOT_KEPT
+    }
     if not fields:
         return
     with writing():

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from portal import accounts, ledger
 from portal.extensions import db, writing
@@ -183,6 +183,17 @@ def test_the_day_of_receipt_stays(take: Callable[..., Report]) -> None:
     take([order(订单状态="买家已签收")])
     take([order(订单状态="交易成功")], now=NOW + timedelta(days=9))
     assert only(Order).received_at == NOW
+
+
+def test_what_was_paid_never_falls_below_what_was_refunded(take: Callable[..., Report]) -> None:
+    take([order(**{"货品总价(元)": 40, "运费(元)": 0, "实付款(元)": 40})])
+    with writing():
+        db.session.execute(update(Order).values(refunded_fen=3_000))
+    lower = take([order(**{"货品总价(元)": 20, "运费(元)": 0, "实付款(元)": 20})])
+    assert only(Order).paid_fen == 4_000
+    assert (2, "实付款(元)", "比已登记的退款少,保留原来的实付款") in said(lower)
+    take([order(**{"货品总价(元)": 30, "运费(元)": 0, "实付款(元)": 30})])
+    assert only(Order).paid_fen == 3_000
 
 
 def test_a_quantity_never_falls_below_what_is_claimed(take: Callable[..., Report]) -> None:

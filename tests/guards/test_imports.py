@@ -20,6 +20,7 @@ PURE: dict[str, frozenset[str]] = {
     "reasons": frozenset(),
     "carriers": frozenset(),
     "inputs": frozenset({"regex"}),
+    "cardnumbers": frozenset(),
     "sheets": frozenset(),
     "order_export": frozenset(),
 }

@@ -33,6 +33,7 @@ def rows(app: Flask) -> dict[str, int]:
     return {
         table.name: db.session.scalar(select(func.count()).select_from(table)) or 0
         for table in Model.metadata.sorted_tables
+        if table.name != "rate_counts"  # how often somebody has looked
     }
 
 

@@ -48,6 +48,7 @@ class Row(NamedTuple):
     """One endpoint. ``get`` and ``post``: the answer to those who may, None where there is no such method.
 
     ``form`` is what a good POST says of a deal; ``values`` are the address's variables that aren't a deal's.
+    ``counted``: a GET of those who may is counted, because it may not be done often, and writes nothing else.
     """
 
     endpoint: str
@@ -56,6 +57,7 @@ class Row(NamedTuple):
     post: int | None = None
     form: Callable[[Deal], Mapping[str, Any]] = lambda deal: {}
     values: Mapping[str, str] = {}
+    counted: bool = False
 
 
 # The order is that in which each role sends its forms; what ends something stands behind what needs it.
@@ -76,6 +78,10 @@ ROWS: tuple[Row, ...] = (
     Row("buyer.messages", SIGNED_IN, get=200),
     Row("buyer.notices", SIGNED_IN, get=200, post=303),
     Row("buyer.sessions", SIGNED_IN, get=200, post=303),
+    Row(
+        "buyer.give_feedback", SIGNED_IN, get=200, post=303,
+        form=lambda deal: {"kind": "wish", "words": "希望能导出售后单"},
+    ),
     # who bought it
     Row("buyer.order", BUYER, get=200),
     Row("buyer.conditions", BUYER, get=200),
@@ -85,6 +91,7 @@ ROWS: tuple[Row, ...] = (
     Row("buyer.show_case", BUYER, get=200),
     Row("buyer.slip", BUYER, get=200),
     Row("buyer.qr", BUYER, get=200),
+    Row("buyer.pack", BUYER, get=200, counted=True),
     Row("buyer.apply", BUYER, get=200, post=303, form=lambda deal: {"line": deal.line_id, "reason": "damaged"}),
     Row(
         "buyer.apply_details", BUYER, get=200, post=303,
@@ -110,9 +117,13 @@ ROWS: tuple[Row, ...] = (
     Row("seller.inbox", SHOP, get=200),
     Row("seller.messages", SHOP, get=200),
     Row("seller.notices", SHOP, get=200, post=303),
+    Row("seller.waiting", SHOP, get=200, post=303, form=lambda deal: {"opens": "09:00", "closes": "18:00"}),
+    Row("seller.customer_list", SHOP, get=200),
     Row(
         "seller.policy", SHOP, get=200, post=303,
-        form=lambda deal: {"window_days": "15", "hidden_days": "30", "special_freight": "seller"},
+        form=lambda deal: {
+            "window_days": "15", "hidden_days": "30", "special_freight": "seller", "types": ["exchange", "reissue"],
+        },
     ),
     Row(
         "seller.addresses", SHOP, get=200, post=303,
@@ -124,12 +135,15 @@ ROWS: tuple[Row, ...] = (
     ),
     Row("seller.product_list", SHOP, get=200),
     # the shop that sold it
+    Row("seller.customer", SELLER, get=200, post=303, form=lambda deal: {"words": "老客户"}),
+    Row("seller.export_customer", SELLER, get=200),
     Row("seller.product", SELLER, get=200, post=303, form=lambda deal: {"exchangeable": "y"}),
     Row("seller.import_progress", SELLER, get=286),
     Row("seller.import_report", SELLER, get=200),
     Row("seller.import_job", SELLER, get=200, post=303),
     Row("seller.discard_import", SELLER, post=303),
     Row("seller.show_case", SELLER, get=200),
+    Row("seller.pack", SELLER, get=200, counted=True),
     Row("seller.contact", SELLER, get=200, post=303, form=lambda deal: {"words": "今天发出"}),
     Row("seller.contact_new", SELLER, get=200),
     Row("seller.contact_read", SELLER, post=303),

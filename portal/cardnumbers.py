@@ -1,0 +1,253 @@
+"""Bank card numbers in what people write: found and hidden but for the last four digits.
+
+Nobody needs a card number here: refunds go back the way the money came. What is hidden is never stored, so a number
+that was sent by mistake is nowhere. A number that only looks like one must stay, above all order and tracking numbers:
+those that the caller knows are handed in, of the others shape, prefix, check digit and the word before them decide.
+
+How sure it must be depends on how it is written. Digits in one piece with 62 in front are a UnionPay card, also with a
+typing error; those of other brands need their check digit. Digits in groups must be grouped like a card, and not be a
+list of sizes. After 卡号 or 账号 any 13 to 19 digits count, after 订单 or 运单 only what is sound in every respect.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+from typing import Final, NamedTuple
+
+LEAST, MOST = 13, 19  # digits of a card number
+_BEFORE = 16  # characters before a number in which a word says what it is
+
+_CHINESE: Final = {
+    ord(char): str(value)
+    for chars in ("零一二三四五六七八九", "〇壹贰叁肆伍陆柒捌玖", "○")
+    for value, char in enumerate(chars)
+}
+_ROUND: Final = {ord(char): str(unicodedata.digit(char)) for char in "⓪①②③④⑤⑥⑦⑧⑨❶❷❸❹❺❻❼❽❾⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉"}
+_SEPARATOR = r"[\s\-‐-―−﹣－_＿.．·•・∙。,，、;；/／\\|｜~～'’`]"
+_GAP = rf"\x00*(?:{_SEPARATOR}\x00*){{0,3}}"
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]"
+)
+_HIDDEN = r"\*{4} \*{4} \*{4} [0-9]{4}"
+_RUN = re.compile(rf"{_HIDDEN}(?![0-9])|[0-9]+(?:{_GAP}[0-9]+)*")
+_GROUP = re.compile(r"[0-9]+")
+_LIST_LIKE = re.compile(r"[\n,，、;；|｜/／]")
+
+_CARD_WORD = re.compile(
+    r"[银储信借][行蓄用记]卡|卡\s?号|[账帐][号户]|户头|[工农中建交招]行|银行|信用社|打款|转[账帐]|汇款|收款|"
+    r"\b(?:card|bank|account|icbc|abc|boc|ccb|cmb|bcm)",
+    re.IGNORECASE,
+)
+_OTHER_WORD = re.compile(
+    r"[订运]单|单号|快递|物流|包裹|售后|货号|款号|条码|编号|批号|电话|手机|时间|日期|\b(?:sku|order|id)",
+    re.IGNORECASE,
+)
+
+# Prefixes of cards whose check digit need not hold: too many are written down with an error, and few other numbers
+# begin so. Then those that need it, each with its lengths.
+_SURE: Final[tuple[tuple[str, frozenset[int]], ...]] = (
+    ("62", frozenset({16, 17, 18, 19})),
+    ("9558", frozenset({16, 19})),
+    ("966666", frozenset({18})),
+)
+_CHECKED: Final[tuple[tuple[str, frozenset[int]], ...]] = (
+    *((prefix, frozenset({15})) for prefix in ("34", "37")),
+    *((prefix, frozenset({14})) for prefix in ("300", "301", "302", "303", "304", "305", "36", "38", "39")),
+    *((str(prefix), frozenset({16})) for prefix in (35, *range(50, 59), *range(2200, 2205), *range(2221, 2721))),
+    ("4", frozenset({16})),
+    *((prefix, frozenset({19})) for prefix in ("436742", "456351", "103")),
+    *((prefix, frozenset({16, 17, 18, 19})) for prefix in ("6", "81", "84", "88", "940", "9559", "984", "9896")),
+)
+
+
+class _Group(NamedTuple):
+    """Digits in one piece, and where they stand."""
+
+    digits: str
+    start: int
+    end: int
+
+
+class _Found(NamedTuple):
+    """A card number and where it stands."""
+
+    digits: str
+    start: int
+    end: int
+
+
+def numbers(text: str, known: Iterable[str] = ()) -> list[str]:
+    """The digits of everything that looks like a card number and is none of the ``known`` numbers."""
+    return [found.digits for found in _find(text, _plain_numbers(known))]
+
+
+def mask(text: str, known: Iterable[str] = ()) -> str:
+    """The text with every card number as ``**** **** **** 1234``; ``known`` numbers (of orders, parcels) stay.
+
+    What it gives back has nothing left to hide: doing it again changes nothing.
+    """
+    left_alone = _plain_numbers(known)
+    while found := list(_find(text, left_alone)):
+        parts, at = [], 0
+        for number in found:
+            parts += [text[at : number.start], f"**** **** **** {number.digits[-4:]}"]
+            at = number.end
+        text = "".join([*parts, text[at:]])
+    return text
+
+
+def _plain_numbers(known: Iterable[str]) -> frozenset[str]:
+    return frozenset(re.sub(r"[^0-9]", "", number) for number in known) - {""}
+
+
+def _find(text: str, known: frozenset[str]) -> Iterator[_Found]:
+    if len(text) < LEAST:
+        return
+    plain, kinds = _read(text)
+    for run in _RUN.finditer(plain):
+        if run[0].startswith("*"):
+            continue
+        groups = list(_groups(plain, kinds, run.start(), run.end()))
+        for part in _without(groups, known):
+            yield from _in_groups(plain, part)
+
+
+def _read(text: str) -> tuple[str, str]:
+    """The text with every digit an ASCII one and every invisible character NUL, and its digits' kinds; same lengths."""
+    if text.isascii():
+        plain = text
+    else:
+        plain = text.translate(_ROUND)
+        plain = re.sub(r"[^\W_\x00-\x7f]", _ascii_digit, plain)
+    plain = _INVISIBLE.sub("\x00", plain)  # doesn't part digits; a line's end does
+    return plain.translate(_CHINESE), plain
+
+
+def _ascii_digit(found: re.Match[str]) -> str:
+    value = unicodedata.decimal(found[0], -1)
+    return found[0] if value < 0 else str(value)
+
+
+def _groups(plain: str, kinds: str, start: int, end: int) -> Iterator[_Group]:
+    """The digits of a run in pieces; 一 and 1 side by side are two pieces."""
+    for found in _GROUP.finditer(plain, start, end):
+        at = found.start()
+        for place in range(at + 1, found.end() + 1):
+            if place == found.end() or kinds[place].isascii() != kinds[place - 1].isascii():
+                yield _Group(plain[at:place], at, place)
+                at = place
+
+
+def _without(groups: list[_Group], known: frozenset[str]) -> Iterator[list[_Group]]:
+    """What is left of a run between the numbers that are known."""
+    rest: list[_Group] = []
+    at = 0
+    while at < len(groups):
+        digits, end = "", at
+        for place in range(at, len(groups)):
+            digits += groups[place].digits
+            if len(digits) > 40:
+                break
+            if digits in known:
+                end = place + 1
+        if end > at:
+            yield rest
+            rest, at = [], end
+        else:
+            rest.append(groups[at])
+            at += 1
+    yield rest
+
+
+def _in_groups(plain: str, groups: list[_Group]) -> Iterator[_Found]:
+    at = 0
+    while at < len(groups):
+        best: tuple[bool, int] | None = None
+        digits, end = "", at
+        for place in range(at, len(groups)):
+            digits += groups[place].digits
+            if len(digits) > MOST:
+                break
+            if _is_card(plain, digits, groups[at : place + 1]):
+                rank = (_luhn(digits), len(digits))
+                if best is None or rank > best:
+                    best, end = rank, place + 1
+        if best is None:
+            at += 1
+            continue
+        yield _Found("".join(group.digits for group in groups[at:end]), groups[at].start, groups[end - 1].end)
+        at = end
+
+
+def _is_card(plain: str, digits: str, groups: Sequence[_Group]) -> bool:
+    """Whether these neighbouring pieces together are a card number."""
+    if not LEAST <= len(digits) <= MOST or len(set(digits)) == 1:
+        return False
+    start, end = groups[0].start, groups[-1].end
+    sizes = [group.end - group.start for group in groups]
+    word, near = _word_before(plain, start)
+    lettered = _is_letter(plain[start - 1 : start]) or _is_letter(plain[end : end + 1])
+    sound, sure, checked = _luhn(digits), _begins(digits, _SURE), _begins(digits, _CHECKED)
+    if lettered and not (word == "card" and near):
+        return len(groups) == 1 and len(digits) >= 15 and sound and (sure or checked)
+    if len(groups) > 1 and _is_series(groups):
+        return False
+    if word == "card":
+        return len(groups) == 1 or set(sizes) == {1} or min(sizes[:-1]) >= 2
+    if word == "other":
+        return sound and (sure or checked) and (len(groups) == 1 or _is_regular(sizes))
+    if len(groups) == 1 or set(sizes) == {1}:
+        return sure or (checked and sound)
+    if _is_regular(sizes):
+        if _LIST_LIKE.search(plain, start, end):
+            return sound and (sure or checked)
+        return sure or (sound and (checked or len(digits) >= 16))
+    even = len(set(sizes[:-1])) == 1 and sizes[-1] <= sizes[0]
+    return sure and sound and (min(sizes[:-1]) >= 3 or even)
+
+
+def _word_before(plain: str, start: int) -> tuple[str, bool]:
+    """What the nearest word before a number calls it: card, other or nothing; and whether it stands right before."""
+    text = plain[max(start - _BEFORE, 0) : start]
+    found = [
+        (each.end(), name)
+        for name, words in (("card", _CARD_WORD), ("other", _OTHER_WORD))
+        for each in words.finditer(text)
+    ]
+    at, name = max(found, default=(-1, ""))
+    return name, at == len(text)
+
+
+def _is_regular(sizes: Sequence[int]) -> bool:
+    """4-4-4-4, 4-4-4-4-3, 8-8, 6-6-6-1; 4-6-5 and 4-6-4; two pieces of at least four digits each."""
+    if tuple(sizes) in ((4, 6, 5), (4, 6, 4)) or (len(sizes) == 2 and min(sizes) >= 4):
+        return True
+    return len(set(sizes[:-1])) == 1 and sizes[0] >= 4 and sizes[-1] <= sizes[0]
+
+
+def _is_series(groups: Sequence[_Group]) -> bool:
+    """Whether these are steps of one size: 6201 6202 6203 6204, or 62 63 64 65."""
+    values = [int(group.digits) for group in groups]
+    steps = {after - before for before, after in pairwise(values)}
+    return len(groups) >= 3 and len(steps) == 1 and len(groups[0].digits) > 1
+
+
+def _begins(digits: str, table: Sequence[tuple[str, frozenset[int]]]) -> bool:
+    return any(len(digits) in lengths and digits.startswith(prefix) for prefix, lengths in table)
+
+
+def _luhn(digits: str) -> bool:
+    """Whether the last digit checks the others (ISO/IEC 7812-1)."""
+    total = 0
+    for place, digit in enumerate(reversed(digits)):
+        value = int(digit) * (1 + place % 2)
+        total += value - 9 if value > 9 else value
+    return total % 10 == 0
+
+
+def _is_letter(char: str) -> bool:
+    return char.isascii() and char.isalpha()

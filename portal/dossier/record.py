@@ -1,0 +1,109 @@
+"""case.json: the case for machines, with every event as it is stored, so that its chain of hashes can be recomputed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from portal.dossier.facts import Dossier, Photo, policy_sentences
+from portal.extensions import Model
+from portal.models import ParcelLine
+
+FORMAT = "huanhuo-evidence-pack/1"
+_ORDER = (
+    "order_no", "status", "status_text", "ordered_at", "paid_at", "received_at", "goods_total_fen", "freight_fen",
+    "adjustment_fen", "paid_fen", "carrier_text", "tracking_text",
+)  # fmt: skip
+_BOUGHT = (
+    "id", "position", "title", "spec", "unit", "unit_price_fen", "quantity_milli", "cargo_no", "offer_id", "sku_id",
+    "guarantees", "snapshot",
+)  # fmt: skip
+
+
+def case_json(dossier: Dossier) -> Iterator[str]:
+    """The whole record. Moments are UTC; amounts 分 (…_fen); quantities thousandths (…_milli)."""
+    name, phone, address = dossier.receiver
+    case = _columns(dossier.case) | {
+        "receiver_name": name, "receiver_phone": phone, "receiver_address": address, "receiver_masked": dossier.masked,
+    }  # fmt: skip
+    yield indented(
+        {
+            "format": FORMAT,
+            "made_for": str(dossier.side),
+            "as_of": dossier.as_of,
+            "units": {"_fen": "1/100 CNY", "_milli": "1/1000 unit", "moments": "UTC"},
+            "case": case | {"state_text": dossier.view.state, "reason_text": dossier.view.reason},
+            "order": {name: getattr(dossier.order, name) for name in _ORDER},
+            "buyer": {"member_name": dossier.buyer},
+            "shop": {"name": dossier.shop},
+            "lines": [
+                _columns(line) | {"order_line": {name: getattr(bought, name) for name in _BOUGHT}}
+                for line, bought in dossier.lines
+            ],
+            "events": [_event(dossier, event) for event in dossier.events],
+            "broken_events": list(dossier.broken),
+            "parcels": [
+                _columns(parcel)
+                | {
+                    "lines": [_columns(part) for part in _parts(dossier, parcel.id)],
+                    "traces": [
+                        {"at": trace.at, "status": trace.status, "words": trace.words}
+                        for trace in reversed(dossier.view.traces.get(parcel.id, []))
+                    ],
+                }
+                for parcel in dossier.parcels
+            ],
+            "policy": _columns(dossier.policy) | {"text": policy_sentences(dossier.policy)},
+            "photos": [photo(each) | {"event_version": each.row.event_version} for each in dossier.photos],
+        }
+    )
+    yield "\n"
+
+
+def _event(dossier: Dossier, event: Any) -> dict[str, Any]:
+    said = {"said": dossier.view.said(event), "details": dossier.view.details(event)}
+    return dict(event._mapping) | {"at_ms": round(event.at.timestamp() * 1000)} | said
+
+
+def _parts(dossier: Dossier, parcel_id: int) -> list[ParcelLine]:
+    return [part for part in dossier.parcel_lines if part.parcel_id == parcel_id]
+
+
+def photo(each: Photo) -> dict[str, Any]:
+    """A photo: its file in the pack (None: missing), what was noted when it was kept, and what is wrong."""
+    row = each.row
+    return {
+        "file": None if each.missing else each.name,
+        "name": each.name,
+        "side": row.side,
+        "sha256": row.sha256,
+        "sha256_of_file": each.found or None,
+        "bytes": row.bytes,
+        "width": row.width,
+        "height": row.height,
+        "taken_note": row.taken_note,
+        "uploaded_at": row.created_at,
+        "note": each.note,
+    }
+
+
+def _columns(row: Model) -> dict[str, Any]:
+    return {column.key: getattr(row, column.key) for column in row.__table__.columns}
+
+
+def compact(value: object) -> str:
+    """JSON on one line, Chinese as it is."""
+    return json.dumps(value, ensure_ascii=False, default=_said)
+
+
+def indented(value: object) -> str:
+    """JSON to read."""
+    return json.dumps(value, ensure_ascii=False, indent=1, default=_said)
+
+
+def _said(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(type(value).__name__)

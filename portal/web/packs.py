@@ -1,0 +1,54 @@
+"""下载证据包: the answer with a case's pack, the same for every side."""
+
+from __future__ import annotations
+
+import tempfile
+from urllib.parse import quote
+
+from flask import Response, current_app, g, request
+from werkzeug.wsgi import wrap_file
+
+from portal import dossier
+from portal.config import Settings
+from portal.flow import Actor
+from portal.web import errors, rates
+from portal.web.forms import store
+from portal.web.security import FILE_CSP
+
+TOO_MANY = "证据包每小时最多下载 {} 次,请稍后再下载。"
+
+
+def send(case_id: int, case_no: str, side: Actor) -> Response:
+    """The pack of a case for ``side``, which the caller has found to be a party. A HEAD builds and counts nothing.
+
+    It is written to a file without a name in the data folder and sent from there: memory stays small, and nothing is
+    left when the download breaks off.
+    """
+    if request.method == "HEAD":
+        known = Response(mimetype="application/zip")
+        known.automatically_set_content_length = False  # how long it will be, nobody knows yet
+        return _named(known, case_no)
+    if not rates.count("export", g.who.user_id, g.now):
+        refused = errors.answer(429, TOO_MANY.format(rates.LIMITS["export"][0]))
+        refused.headers["Retry-After"] = str(int(rates.LIMITS["export"][1].total_seconds()))
+        return refused
+    settings: Settings = current_app.extensions["portal_settings"]
+    file = tempfile.TemporaryFile(dir=settings.data)
+    try:
+        dossier.build(case_id, side, store=store(), into=file, now=g.now)
+        size = file.tell()
+        file.seek(0)
+    except BaseException:
+        file.close()
+        raise
+    answer = Response(wrap_file(request.environ, file, 64 * 1024), mimetype="application/zip", direct_passthrough=True)
+    answer.content_length = size
+    return _named(answer, case_no)
+
+
+def _named(answer: Response, case_no: str) -> Response:
+    name = quote(dossier.file_name(case_no), safe="")
+    answer.headers["Content-Disposition"] = f"attachment; filename=\"evidence-{case_no}.zip\"; filename*=UTF-8''{name}"
+    answer.headers["Cache-Control"] = "no-store"
+    answer.headers["Content-Security-Policy"] = FILE_CSP
+    return answer
