@@ -116,7 +116,8 @@ _OF_STATE: Final[Mapping[State, Burden]] = {
 }  # fmt: skip
 _OF_GROUND: Final[Mapping[Ground, Burden]] = {
     Ground.QUALITY: _QUALITY, Ground.SHIPPING: _WRONG, Ground.ORDERING: _ORDERED, Ground.SPECIAL: _SPECIAL,
-    Ground.PROMISE: _PROMISE, Ground.NONE: _SPECIAL,
+    Ground.PROMISE: _PROMISE, Ground.NO_REASON: _ORDERED, Ground.UNSHIPPED: _TO_SEND, Ground.ABSENT: _SENT,
+    Ground.NONE: _SPECIAL,
 }  # fmt: skip
 
 

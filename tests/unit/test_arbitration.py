@@ -20,6 +20,8 @@ from portal.flow import Actor, CaseType, State
         ("wrong_order", "revising", {}, "buyer", "未使用"),
         ("disaster", "revising", {}, "buyer", "发生了什么"),
         ("promise", "revising", {}, "seller", "包换承诺"),
+        ("not_wanted", "applied", {}, "seller", "已按约定发货"),
+        ("not_delivered", "applied", {}, "seller", "是否送达"),
         ("damaged", "disputed", {}, "seller", "收到时的状况"),
         ("damaged", "inspecting", {}, "buyer", "已寄回"),
         ("damaged", "reshipping", {}, "seller", "已按约定发货"),
