@@ -20,6 +20,7 @@ from sqlalchemy import bindparam, func, insert, or_, select, text, update
 from portal import (
     carriers,
     chat,
+    docket,
     effects,
     eligibility,
     evidence,
@@ -34,7 +35,7 @@ from portal import (
 from portal.carriers import slow
 from portal.effects import By, Child, Wanted
 from portal.extensions import db, writing
-from portal.flow import Actor, CaseType, Facts, Stale, State, Step, StepRefused
+from portal.flow import Actor, CaseType, Facts, Stage, Stale, State, Step, StepRefused
 from portal.models import (
     Case,
     CaseEvent,
@@ -48,7 +49,6 @@ from portal.models import (
     ReturnAddress,
     Shop,
     Sku,
-    Staff,
     User,
 )
 from portal.reasons import REISSUE_BY, codes
@@ -271,21 +271,10 @@ def take(
     now = max(now, case.updated_at)
     if version is not None and case.version != version:
         raise Stale("这张售后单已有更新,下面是最新状态,您填写的内容已保留", name)
-    if by.actor is Actor.MEDIATOR and not may_mediate(by.user_id or 0, case):
+    if by.actor is Actor.MEDIATOR and not docket.may_decide(by.user_id or 0, case.buyer_id, case.shop_id):
         raise StepRefused("您与这张售后单的一方有关,不能参与裁决", name)
     step = flow.choose(case.type, case.state, by.actor, name, facts(case, now))
     return _move(case, step, by, now, note=note, photos=photos, values=values)
-
-
-def may_mediate(user_id: int, case: Any) -> bool:
-    """Whether this person decides for the platform and has to do with neither side."""
-    if not db.session.scalar(select(User.mediator).where(User.id == user_id)):
-        return False
-    theirs = select(Shop.id).where(or_(Shop.owner_id == case.buyer_id, Shop.id == case.shop_id))
-    related = db.session.scalar(
-        select(Staff.user_id).where(Staff.user_id == user_id, Staff.shop_id.in_(theirs)).limit(1)
-    )
-    return user_id != case.buyer_id and related is None
 
 
 def settle(case: Case, now: datetime) -> Case:
@@ -366,13 +355,28 @@ def _remind(now: datetime) -> None:
             if not cases:
                 return
             for case in cases:
-                actor = waits_for(case)
-                if actor is not None and case.due_at is not None and case.due_at > now:
-                    notifications.remind(case, actor, now)
-                    for user_id in notifications.readers(case, actor):
-                        notifications.bump(user_id)
-                case.remind_at = _remind_after(case.entered_at, case.due_at, now)
+                for actor in still_to_act(case):
+                    if case.due_at is not None and case.due_at > now:
+                        notifications.remind(case, actor, now)
+                        for user_id in notifications.readers(case, actor):
+                            notifications.bump(user_id)
+                case.remind_at = _remind_after(_began(case), case.due_at, now)
             db.session.flush()
+
+
+def _began(case: Any) -> datetime:
+    """Since when the present deadline runs: since its stage began, while the platform is in it."""
+    began: datetime = case.stage_at if case.escalated and case.stage_at else case.entered_at
+    return began
+
+
+def still_to_act(case: Any) -> list[Actor]:
+    """Whose turn it is; in a round of evidence each side that hasn't handed in any."""
+    if case.escalated and case.stage == Stage.EVIDENCE:
+        heard = case.heard.split(",")
+        return [side for side in (Actor.BUYER, Actor.SELLER) if side not in heard]
+    actor = waits_for(case)
+    return [] if actor is None else [actor]
 
 
 def waits_for(case: Any) -> Actor | None:
@@ -409,7 +413,7 @@ def _move(
             "nudged_at": None, "paused_seconds": 0, "not_before": None, **effects.NO_MEDIATION,
         }  # fmt: skip
     if step.target != step.source or step.name in flow.RESTARTING:
-        changes["entered_at"] = at
+        changes |= {"entered_at": at, "paused_seconds": 0, "not_before": None}
     doing = effects.Doing(
         case=case, step=step, by=by, at=at, note=note, photos=tuple(photos), values=dict(values or {})
     )
@@ -418,7 +422,7 @@ def _move(
     after = SimpleNamespace(**{column.key: getattr(case, column.key) for column in Case.__table__.columns} | changes)
     after.state = step.target
     due_at, rule = flow.due(step.target, facts(after, at), _spans)
-    changes |= {"due_at": due_at, "due_rule": rule, "remind_at": _remind_after(after.entered_at, due_at, at)}
+    changes |= {"due_at": due_at, "due_rule": rule, "remind_at": _remind_after(_began(after), due_at, at)}
 
     moved = db.session.execute(
         update(Case)
@@ -678,7 +682,7 @@ def reschedule(case: Case, now: datetime) -> None:
     """Work the deadline out again after a carrier's word, without a step. A mediation's clock hangs on no parcel."""
     due_at, rule = flow.due(case.state, facts(case, now), _spans)
     case.due_at, case.due_rule = due_at, rule
-    case.remind_at = _remind_after(case.entered_at, due_at, now)
+    case.remind_at = _remind_after(_began(case), due_at, now)
     db.session.flush()
 
 

@@ -471,7 +471,14 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             "ix_cases_mediated",
-            ["queue_at", "id"],
+            ["stage", "queue_at", "id"],
+            unique=False,
+            sqlite_where=sa.text("escalated"),
+            postgresql_where=sa.text("escalated"),
+        )
+        batch_op.create_index(
+            "ix_cases_mediated_shop",
+            ["shop_id", "queue_at", "id"],
             unique=False,
             sqlite_where=sa.text("escalated"),
             postgresql_where=sa.text("escalated"),
@@ -642,6 +649,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_case_events")),
         sa.UniqueConstraint("case_id", "version", name=op.f("uq_case_events_case_id_version")),
     )
+    with op.batch_alter_table("case_events", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_case_events_mediator",
+            ["actor", "at", "id"],
+            unique=False,
+            sqlite_where=sa.text("actor = 'mediator'"),
+            postgresql_where=sa.text("actor = 'mediator'"),
+        )
+
     op.create_table(
         "case_lines",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -997,6 +1013,13 @@ def downgrade() -> None:
         batch_op.drop_index("ix_case_lines_order_line_id")
 
     op.drop_table("case_lines")
+    with op.batch_alter_table("case_events", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_case_events_mediator",
+            sqlite_where=sa.text("actor = 'mediator'"),
+            postgresql_where=sa.text("actor = 'mediator'"),
+        )
+
     op.drop_table("case_events")
     op.drop_table("skus")
     with op.batch_alter_table("order_lines", schema=None) as batch_op:
@@ -1053,6 +1076,9 @@ def downgrade() -> None:
             "ix_cases_open",
             sqlite_where=sa.text("state NOT IN ('completed','closed','withdrawn','converted')"),
             postgresql_where=sa.text("state NOT IN ('completed','closed','withdrawn','converted')"),
+        )
+        batch_op.drop_index(
+            "ix_cases_mediated_shop", sqlite_where=sa.text("escalated"), postgresql_where=sa.text("escalated")
         )
         batch_op.drop_index(
             "ix_cases_mediated", sqlite_where=sa.text("escalated"), postgresql_where=sa.text("escalated")

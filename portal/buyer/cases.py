@@ -31,6 +31,9 @@ FORMS: dict[str, type[forms.StepForm]] = {
     "pay": forms.PayForm,
     "replacement_defective": forms.AgainForm,
     **dict.fromkeys(forms.ANSWERS, forms.AnswerForm),
+    "escalate": forms.EscalateForm,
+    "submit_evidence": forms.EvidenceForm,
+    "withdraw_mediation": forms.LeaveForm,
 }
 
 
@@ -184,7 +187,8 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
         case = guards.found(caseview.of_buyer(case_no, g.who.user_id))
         form.version.data = str(case.version)
         view = caseview.view(case, Actor.BUYER, g.now)
-    step, refusal = next(((s, why) for s, why in view.actions if s.name == step_name), (None, None))
+    steps = (*view.actions, *view.unsaid)
+    step, refusal = next(((s, why) for s, why in steps if s.name == step_name), (None, None))
     if step is None or (refusal and request.method != "POST"):
         if refusal and not form.errors:
             form.refuse(refusal)

@@ -271,3 +271,38 @@ class ProblemForm(StepForm):
 
     def values(self) -> dict[str, Any]:
         return {"kind": self.kind.data, "note": self.note.data or "", "photos": self.photos.data}
+
+
+class EscalateForm(StepForm):
+    """申请平台介入: why, what is wished for, what happened, with photos."""
+
+    template = "buyer/mediation.html"
+    because = Choice("申请的原因", choices=list(reasons.INTERVENTIONS.items()), missing="请选择申请平台介入的原因")
+    wish = Line("希望的结果", limit=100, missing="请写明希望的结果,例如:换 2 双新的")
+    note = Text("经过和理由", limit=500, missing="请写明经过和理由,平台和对方都会看到")
+    photos = Photos("证据照片")
+
+    def values(self) -> dict[str, Any]:
+        return {
+            "because": self.because.data,
+            "wish": self.wish.data or "",
+            "note": self.note.data or "",
+            "photos": self.photos.data,
+        }
+
+
+class EvidenceForm(StepForm):
+    """提交证据: what it shows, with photos; several times in a round."""
+
+    template = "buyer/mediation.html"
+    note = Text("说明", limit=500, missing="请写明证据说明了什么,平台和对方都会看到")
+    photos = Photos("证据照片")
+
+    def values(self) -> dict[str, Any]:
+        return {"note": self.note.data or "", "photos": self.photos.data}
+
+
+class LeaveForm(StepForm):
+    """撤回平台介入."""
+
+    template = "buyer/mediation.html"

@@ -121,3 +121,42 @@ class ShipForm(StepForm):
                 self.number.errors = [refused.sentence]
                 return False
         return good
+
+
+class EscalateForm(StepForm):
+    """申请平台介入: why, what is wished for, what happened, with photos."""
+
+    template = "seller/mediation.html"
+    because = Choice(
+        "申请的原因",
+        choices=[(known, reasons.INTERVENTIONS[known]) for known in reasons.FOR_SELLERS],
+        missing="请选择申请平台介入的原因",
+    )
+    wish = Line("希望的结果", limit=100, missing="请写明希望的结果,例如:不支持换货,商品寄回买家")
+    note = Text("经过和理由", limit=500, missing="请写明经过和理由,平台和对方都会看到")
+    photos = Photos("证据照片")
+
+    def values(self) -> dict[str, Any]:
+        return {
+            "because": self.because.data,
+            "wish": self.wish.data or "",
+            "note": self.note.data or "",
+            "photos": self.photos.data,
+        }
+
+
+class EvidenceForm(StepForm):
+    """提交证据: what it shows, with photos; several times in a round."""
+
+    template = "seller/mediation.html"
+    note = Text("说明", limit=500, missing="请写明证据说明了什么,平台和对方都会看到")
+    photos = Photos("证据照片")
+
+    def values(self) -> dict[str, Any]:
+        return {"note": self.note.data or "", "photos": self.photos.data}
+
+
+class LeaveForm(StepForm):
+    """撤回平台介入."""
+
+    template = "seller/mediation.html"
