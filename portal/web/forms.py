@@ -224,6 +224,20 @@ class Whole(_Typed):
         return inputs.whole_number(text, least=self.least, most=self.most)
 
 
+class Money(_Typed):
+    """An amount in 分, typed in 元. ``least`` and ``most`` in 分."""
+
+    def __init__(self, label: str = "", *, least: int = 1, most: int = 9_999_999_999, **kwargs: Any) -> None:
+        self.least, self.most = least, most
+        super().__init__(label, **kwargs)
+
+    def read(self, text: str) -> int:
+        return inputs.money(text, least=self.least, most=self.most)
+
+    def show(self, value: Any) -> str:
+        return inputs.money_text(value)
+
+
 class Phone(_Typed):
     """A telephone number."""
 
