@@ -61,7 +61,7 @@ def left_of(row: Any, now: datetime) -> Left:
     if now < legal:
         return Left("warn", f"已过{_length('target')}目标,法定期限{words.left(legal, now)}")
     if now < hard:
-        return Left("bad", f"已过法定期限,{_length('hard')}红线{words.left(hard, now)}")
+        return Left("bad", f"已过法定期限,{_length('hard').strip()}红线{words.left(hard, now)}")
     return Left("bad", f"已过{_length('hard')}红线 {words.span(now - hard)}", True)
 
 
