@@ -38,7 +38,7 @@ from portal.models import (
     Staff,
     User,
 )
-from portal.reasons import codes
+from portal.reasons import REISSUE_BY, codes
 from portal.words import BEIJING
 
 log = logging.getLogger("portal.cases")
@@ -51,7 +51,7 @@ def use_deadlines(spans: Mapping[str, timedelta]) -> None:
     global _spans
     for name in spans:
         if name not in flow.DEADLINES:
-            raise ValueError(f"there is no deadline {name!r}; the names are {', '.join(flow.DEADLINES)}")
+            raise ValueError(f"PORTAL_DEADLINES: no deadline is called {name!r}, but {', '.join(flow.DEADLINES)}")
     _spans = dict(spans)
 
 
@@ -317,7 +317,10 @@ def sweep(now: datetime, most: int = 1000) -> int:
         db.session.rollback()
         if not due:
             break
-        moved += _settle_batch(due, now, stuck)
+        settled = _settle_batch(due, now, stuck)
+        if not settled and stuck.isdisjoint(due):
+            break  # another sweep has them
+        moved += settled
     _remind(now)
     return moved
 
@@ -326,11 +329,12 @@ def _settle_batch(case_ids: Sequence[int], now: datetime, stuck: set[int]) -> in
     """One transaction for many; when it fails, one for each. What fails alone is added to ``stuck``."""
     try:
         with writing():
-            for case in db.session.scalars(
+            overdue = db.session.scalars(
                 select(Case).where(Case.id.in_(case_ids), Case.due_at <= now).with_for_update(skip_locked=True)
-            ).all():
+            ).all()
+            for case in overdue:
                 settle(case, now)
-        return len(case_ids)
+        return len(overdue)
     except StepRefused:
         for case_id in case_ids:
             try:
@@ -710,7 +714,7 @@ def facts(
 
 def _guaranteed(case: Any) -> bool:
     """Whether every line of a reissue was promised it."""
-    return _promised(case, "shbp" if case.reason == "missing_item" else "psbj")
+    return _promised(case, REISSUE_BY.get(case.reason, "psbj"))
 
 
 def _promised(case: Any, *promises: str) -> bool:

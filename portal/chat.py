@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, func, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from portal import cardnumbers, evidence, orders
@@ -78,9 +78,15 @@ def say(
         "last_words": (words or "[照片]")[:60],
     }
     if side == "buyer":
-        counts |= {"seller_unread": Conversation.seller_unread + 1, "buyer_unread": 0, "buyer_read_id": message.id}
+        counts |= {
+            "seller_unread": Conversation.seller_unread + 1, "buyer_unread": 0, "buyer_read_id": message.id,
+            "waiting_since": func.coalesce(Conversation.waiting_since, now),
+        }  # fmt: skip
     elif side == "seller":
-        counts |= {"buyer_unread": Conversation.buyer_unread + 1, "seller_unread": 0, "seller_read_id": message.id}
+        counts |= {
+            "buyer_unread": Conversation.buyer_unread + 1, "seller_unread": 0, "seller_read_id": message.id,
+            "waiting_since": None,
+        }  # fmt: skip
     db.session.execute(
         update(Conversation)
         .where(Conversation.id == talk.id)
@@ -206,3 +212,26 @@ def list_of(
     if skip is not None:
         query = query.where(Conversation.last_message_id < skip)
     return db.session.execute(query).all()
+
+
+def waiting(
+    shop_id: int, size: int = 30, after: tuple[datetime, int] | None = None
+) -> tuple[Sequence[Any], tuple[datetime, int] | None]:
+    """Conversations in which the buyer waits for an answer, the longest wait first, and the key of the next page."""
+    query = (
+        select(
+            Conversation.id, Conversation.waiting_since, Conversation.last_words, Conversation.last_at,
+            Conversation.seller_unread, Order.order_no, User.member_name.label("buyer"),
+        )
+        .join(Order, Order.id == Conversation.order_id)
+        .join(User, User.id == Conversation.buyer_id)
+        .where(Conversation.shop_id == shop_id, Conversation.waiting_since.is_not(None))
+        .order_by(Conversation.waiting_since, Conversation.id)
+        .limit(size + 1)
+    )  # fmt: skip
+    if after is not None:
+        query = query.where(tuple_(Conversation.waiting_since, Conversation.id) > tuple_(*after))
+    rows = db.session.execute(query).all()
+    if len(rows) <= size:
+        return rows, None
+    return rows[:size], (rows[size - 1].waiting_since, rows[size - 1].id)

@@ -203,6 +203,15 @@ CHECKS: tuple[Check, ...] = (
         ),
     ),
     Check(
+        "waiting",
+        "a buyer waits for an answer exactly when the shop has not answered what he said",
+        _sql(
+            "SELECT 'conversation', v.id FROM conversations v WHERE (v.waiting_since IS NOT NULL) <> (coalesce(("
+            "SELECT m.side FROM messages m WHERE m.conversation_id = v.id AND m.side <> 'system' "
+            "ORDER BY m.id DESC LIMIT 1), '') = 'buyer')"
+        ),
+    ),
+    Check(
         "proposals",
         "a case that was proposed to has one open proposal, no other has any",
         _sql(

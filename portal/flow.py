@@ -270,6 +270,7 @@ XI, XR, RM = X | I, X | R, R | M
 ALL = XI | RM
 B, S, C, P = Actor.BUYER, Actor.SELLER, Actor.CLOCK, Actor.MEDIATOR
 
+
 class Step(NamedTuple):
     """One row: ``actor`` may take a case of ``types`` from ``source`` (None: no case yet) to ``target``."""
 
@@ -464,13 +465,73 @@ def _overlay() -> Iterator[Step]:
         types = frozenset(case_type for case_type in CaseType if state in _OPEN_OF[case_type])
         if when is not None:
             for actor, other, who in ((B, S, "买家"), (S, B, "商家")):
-                yield Step("escalate", types, state, state, actor, f"{who}申请平台介入", (other, P), "申请平台介入", needs=("no_mediation", *when))
+                yield Step(
+                    "escalate",
+                    types,
+                    state,
+                    state,
+                    actor,
+                    f"{who}申请平台介入",
+                    (other, P),
+                    "申请平台介入",
+                    needs=("no_mediation", *when),
+                )
         for actor, other, who, mine in ((B, S, "买家", "asked_by_buyer"), (S, B, "商家", "asked_by_seller")):
-            yield Step("submit_evidence", types, state, state, actor, f"{who}提交了证据", (other, P), "提交证据", needs=("in_mediation", "collecting"))
-            yield Step("withdraw_mediation", types, state, state, actor, f"{who}撤回了平台介入申请,按原流程继续", (other, P), "撤回平台介入", needs=("in_mediation", mine))
-        yield Step("timeout_evidence", types, state, state, C, "举证期结束,等待平台裁决", (B, S, P), after="mediation_evidence", needs=("in_mediation",))
-        yield Step("timeout_decision", types, state, state, C, "平台裁决超时,已上报主管", (B, S, P), after="mediation_decision", needs=("in_mediation",))
-        yield Step("more_evidence", types, state, state, P, "平台请双方补充证据", (B, S), "请双方补充证据", needs=("in_mediation", "deciding", "rounds_left"))
+            yield Step(
+                "submit_evidence",
+                types,
+                state,
+                state,
+                actor,
+                f"{who}提交了证据",
+                (other, P),
+                "提交证据",
+                needs=("in_mediation", "collecting"),
+            )
+            yield Step(
+                "withdraw_mediation",
+                types,
+                state,
+                state,
+                actor,
+                f"{who}撤回了平台介入申请,按原流程继续",
+                (other, P),
+                "撤回平台介入",
+                needs=("in_mediation", mine),
+            )
+        yield Step(
+            "timeout_evidence",
+            types,
+            state,
+            state,
+            C,
+            "举证期结束,等待平台裁决",
+            (B, S, P),
+            after="mediation_evidence",
+            needs=("in_mediation",),
+        )
+        yield Step(
+            "timeout_decision",
+            types,
+            state,
+            state,
+            C,
+            "平台裁决超时,已上报主管",
+            (B, S, P),
+            after="mediation_decision",
+            needs=("in_mediation",),
+        )
+        yield Step(
+            "more_evidence",
+            types,
+            state,
+            state,
+            P,
+            "平台请双方补充证据",
+            (B, S),
+            "请双方补充证据",
+            needs=("in_mediation", "deciding", "rounds_left"),
+        )
         yield Step("decide_continue", types, state, state, P, "平台裁决:按原流程继续", (B, S), "按原流程继续", needs=("in_mediation", "deciding"))  # fmt: skip
 
 
@@ -521,7 +582,9 @@ def choose(case_type: str, state: str, actor: Actor, name: str, facts: Facts) ->
     raise StepRefused(unmet(first, facts) or NOT_NOW, name)
 
 
-def waits_for(state: str, *, escalated: bool = False, problem_open: bool = False, countered: bool = False) -> Actor | None:
+def waits_for(
+    state: str, *, escalated: bool = False, problem_open: bool = False, countered: bool = False
+) -> Actor | None:
     """Who must act: by the state, unless the platform decides, a problem is open or the buyer made terms of his own."""
     if state in FINAL:
         return None

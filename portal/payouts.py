@@ -65,6 +65,39 @@ def worth(order_id: int, units: Sequence[tuple[int, int]], *, unshipped: bool = 
     return found
 
 
+def working(order_id: int, units: Sequence[tuple[int, int]], *, unshipped: bool = False) -> list[str]:
+    """How ``worth`` comes to its sums: a sentence for each line, and one on the freight."""
+    order = db.session.execute(
+        select(Order.paid_fen, Order.freight_fen, Order.refunded_fen).where(Order.id == order_id)
+    ).one()
+    lines = db.session.execute(
+        select(
+            OrderLine.id, OrderLine.title, OrderLine.unit, OrderLine.unit_price_fen, OrderLine.quantity_milli,
+            OrderLine.refunded_fen,
+        )
+        .where(OrderLine.order_id == order_id)
+        .order_by(OrderLine.position, OrderLine.id)
+    ).all()  # fmt: skip
+    shared = money.shares(
+        order.paid_fen, order.freight_fen, [(line.unit_price_fen, line.quantity_milli) for line in lines],
+        unshipped=unshipped,
+    )  # fmt: skip
+    known = {line.id: (line, share) for line, share in zip(lines, shared, strict=True)}
+    said = []
+    for each in worth(order_id, units, unshipped=unshipped):
+        line, share = known[each.line_id]
+        asked = next(milli for line_id, milli in units if line_id == each.line_id)
+        name = f"「{line.title}」" if len(units) > 1 else ""
+        sentence = (
+            f"{name}优惠后实付 {money_text(share)} 元,共 {quantity_text(line.quantity_milli)} {line.unit},"
+            f"申请 {quantity_text(asked)} {line.unit},可退 {money_text(each.fen)} 元"
+        )
+        said.append(sentence + (f"(此前已退 {money_text(line.refunded_fen)} 元)" if line.refunded_fen else ""))
+    if order.freight_fen:
+        said.append(f"{'已含' if unshipped else '不含'}运费 {money_text(order.freight_fen)} 元")
+    return said
+
+
 def total(found: Sequence[Worth]) -> int:
     """The sum, 分."""
     return sum(each.fen for each in found)
@@ -86,19 +119,50 @@ def difference_of(order_id: int, wanted: Sequence[tuple[int, int, int | None]]) 
     """
     if not any(price is not None for _, _, price in wanted):
         return 0
+    return sum(differences(order_id, wanted))
+
+
+def differences(order_id: int, wanted: Sequence[tuple[int, int, int | None]]) -> list[int]:
+    """The same for each of ``wanted`` by itself."""
+    prices, paid, listed = _paid_for(order_id)
+    return [
+        0 if price is None else money.difference(prices[line_id].unit_price_fen, price, milli, paid, listed)
+        for line_id, milli, price in wanted
+    ]
+
+
+def _paid_for(order_id: int) -> tuple[dict[int, Any], int, int]:
+    """The lines of an order, what was paid for them all without the freight, and what they are listed at."""
     bought = db.session.execute(
-        select(OrderLine.id, OrderLine.unit_price_fen, OrderLine.quantity_milli, Order.paid_fen, Order.freight_fen)
+        select(
+            OrderLine.id, OrderLine.unit_price_fen, OrderLine.quantity_milli, OrderLine.unit, Order.paid_fen,
+            Order.freight_fen,
+        )
         .join(Order, Order.id == OrderLine.order_id)
         .where(OrderLine.order_id == order_id)
-    ).all()
+    ).all()  # fmt: skip
     listed = sum(line.unit_price_fen * line.quantity_milli for line in bought) // 1000
-    paid = max(bought[0].paid_fen - bought[0].freight_fen, 0)
-    prices = {line.id: line.unit_price_fen for line in bought}
-    return sum(
-        money.difference(prices[line_id], price, milli, paid, listed)
-        for line_id, milli, price in wanted
-        if price is not None
-    )
+    return {line.id: line for line in bought}, max(bought[0].paid_fen - bought[0].freight_fen, 0), listed
+
+
+def difference_working(order_id: int, wanted: Sequence[tuple[int, int, int | None]]) -> list[str]:
+    """How ``difference_of`` comes to its sum: a sentence for each line that gets another specification."""
+    lines, paid, listed = _paid_for(order_id)
+    said = []
+    for (line_id, milli, price), fen in zip(wanted, differences(order_id, wanted), strict=True):
+        if price is None:
+            continue
+        line = lines[line_id]
+        rate = "" if paid == listed else f",按订单的实付比例 {money_text(paid)}/{money_text(listed)} 折算"
+        said.append(
+            f"新规格 {money_text(price)} 元,原规格 {money_text(line.unit_price_fen)} 元,"
+            f"{quantity_text(milli)} {line.unit}{rate},{'补' if fen > 0 else '退'}差价 {money_text(abs(fen))} 元"
+            if fen
+            else f"新规格与原规格都是 {money_text(price)} 元,没有差价"
+            if price == line.unit_price_fen
+            else f"新规格 {money_text(price)} 元,原规格 {money_text(line.unit_price_fen)} 元{rate},差价不足 1 分"
+        )
+    return said
 
 
 def difference_on(case_id: int, order_id: int, *, accepted: bool) -> int:
@@ -322,8 +386,9 @@ _ROW = (
     select(
         _entry.id, _entry.case_id, _entry.kind, _entry.state, _entry.amount_fen, _entry.key, _entry.route,
         _entry.reference, _entry.problem, _entry.tries, _entry.made_at, _entry.made_by, _entry.approved_at,
-        _entry.settled_at, _entry.exported_at, _case.case_no, _case.type, _case.state.label("case_state"), _case.due_at,
-        _case.due_rule, _case.escalated, _case.goods, _case.goods_state, _order.order_no, _user.member_name.label("buyer"),
+        _entry.settled_at, _entry.exported_at, _case.case_no, _case.type, _case.state.label("case_state"),
+        _case.due_at, _case.due_rule, _case.escalated, _case.goods, _case.goods_state, _order.order_no,
+        _user.member_name.label("buyer"),
     )
     .join(Case.__table__, _case.id == _entry.case_id)
     .join(Order.__table__, _order.id == _entry.order_id)
@@ -430,17 +495,8 @@ def _sum(line: Any, share: int, fen: int, milli: int) -> str:
 def most_of(case: Any) -> tuple[int, list[str]]:
     """The most that can be refunded for a case's units now, 分, and how it is worked out."""
     unshipped = case.goods_state == "unshipped"
-    found = worth(case.order_id, units_of(case.id, accepted=False), unshipped=unshipped)
-    entry = _Sketch(0, [[each.line_id, each.fen, each.milli] for each in found])
-    return total(found), sums(case.order_id, [entry], unshipped=unshipped).get(0, [])
-
-
-@dataclass(frozen=True)
-class _Sketch:
-    """Parts of a payment that isn't planned yet."""
-
-    id: int
-    lines: list[list[int]]
+    units = units_of(case.id, accepted=False)
+    return total(worth(case.order_id, units, unshipped=unshipped)), working(case.order_id, units, unshipped=unshipped)
 
 
 def names_of(entries: Sequence[Any]) -> dict[int, str]:

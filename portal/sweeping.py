@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from portal import accounts, cases, clock, evidence, importing, outbox, paying
+from portal import accounts, cases, clock, evidence, importing, officehours, outbox, paying
 from portal.config import Settings
 from portal.extensions import Busy, db, writing
 from portal.store import Store
@@ -46,7 +46,7 @@ def tidy(store: Store, imports: Path) -> None:
 
 def send_out(settings: Settings) -> int:
     """Send the notices that are due to go out; returns how many the receiver took."""
-    if not settings.webhook_url:
+    if not settings.webhook_url or officehours.quiet(clock.now(), *settings.quiet()):
         return 0
     sent = outbox.send_due(settings.webhook_url, settings.webhook_secret, clock.now())
     db.session.remove()

@@ -69,8 +69,8 @@ MONEY_CHIP: dict[str, str] = {  # the kind of its chip
 PROPOSAL_STATE: dict[str, str] = {
     "open": "待答复", "accepted": "已接受", "declined": "未接受", "lapsed": "已失效", "replaced": "已被新方案替代",
 }  # fmt: skip
-LEADS_TO: dict[str, str] = {  # said where a reason leads to another type than 换货
-    "reissue": "漏发的商品不用寄回,也不用换货:这里直接申请补发,由商家承担运费。",
+APPLY: dict[str, str] = {  # what the button that leads to applying says, by an order's status; 申请换货 for all others
+    "unshipped": "申请退款",
 }
 PAYER: dict[str, str] = {"seller": "商家承担", "buyer": "买家承担", "negotiated": "双方协商"}
 ORDER_STATUS: dict[str, str] = {
@@ -102,8 +102,8 @@ IMPORT_KIND: dict[str, str] = {
 # What comes next for an order, in one sentence for its buyer.
 ORDER_NEXT: dict[str, str] = {
     "unpaid": "付款后卖家会安排发货",
-    "unshipped": "卖家发货后可以查看物流;发货前想取消,请立即联系卖家",
-    "in_transit": "商品在路上,收到后请先验货再确认收货",
+    "unshipped": "卖家发货后可以查看物流;发货前不想要了,可以申请退款",
+    "in_transit": "商品在路上,收到后请先验货再确认收货;一直没有送到可以申请退款",
     "delivered": "商品已签收,有问题可以申请换货",
     "completed": "交易已完成,在期限内仍可以申请换货",
     "cancelled": "订单已关闭",
@@ -222,6 +222,9 @@ SAID: dict[str, str] = {
     "staff-removed": "员工已移除,立即生效",
     "role-changed": "职责已修改,立即生效",
     "limit-saved": "复核线已更新,对之后提出的款项生效",
+    "note-saved": "备注已添加",
+    "note-removed": "备注已删除",
+    "hours-saved": "办公时间已更新",
     "card-hidden": "消息里像银行卡号的数字已隐去,只保留后四位;退款默认原路退回,不需要卡号",
     "note-card-hidden": "填写的内容里像银行卡号的数字已隐去,只保留后四位;退款默认原路退回,不需要卡号",
 }

@@ -11,12 +11,12 @@ from flask import g, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from portal import applications, cases, caseview, flow, inputs, ledger, orders, reasons
+from portal import applications, cases, caseview, eligibility, flow, inputs, ledger, orders
 from portal.buyer import bp, forms
 from portal.effects import By, Wanted
 from portal.extensions import db
 from portal.flow import Actor, CaseType, StepRefused
-from portal.models import Case, CaseLine, OrderLine
+from portal.models import Case, CaseLine, Order, OrderLine
 from portal.web import guards, packs, paging
 from portal.web.once import once
 from portal.web.pages import page
@@ -86,8 +86,6 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
     view = caseview.view(case, Actor.BUYER, g.now)
     if isinstance(form, forms.ParcelForm):
         form.own_order_nos = (view.order.order_no,)
-    if isinstance(form, forms.ModifyForm):
-        form.reason.choices = [(known.id, reasons.said(known.id)) for known in reasons.leading_to(CaseType(case.type))]
     form.prepare(case, view)
     status = 200
     typed: dict[str, str] = {str(line.order_line_id): inputs.quantity_text(line.quantity_milli) for line in view.lines}
@@ -135,9 +133,20 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
     order_lines = {line.id: line for line in applications.lines_of(case.order_id)} if step_name == "modify" else {}
     return page(
         form.template, status, case=case, view=view, step=step, form=form, typed=typed, problems=problems,
-        choices={line_id: applications.replacements(line) for line_id, line in order_lines.items()},
-        wanted=_skus(case.id) if order_lines else {},
+        choices={line_id: applications.priced(case.order_id, line) for line_id, line in order_lines.items()}
+        if case.type == CaseType.EXCHANGE
+        else {},
+        wanted=_skus(case.id) if order_lines else {}, sums=_sums(case, view) if order_lines else None,
+        called=(eligibility.QUANTITY[case.type], eligibility.DESCRIPTION[case.type]),
     )  # fmt: skip
+
+
+def _sums(case: Case, view: caseview.View) -> applications.Sums:
+    """What the case comes to as it stands."""
+    order = db.session.get_one(Order, case.order_id)
+    quantities = {line.order_line_id: line.quantity_milli for line in view.lines}
+    skus = {line_id: sku for line_id, sku in _skus(case.id).items() if sku}
+    return applications.sums_of(order, CaseType(case.type), quantities, skus, case.refund_fen)
 
 
 def _skus(case_id: int) -> dict[int, int | None]:
@@ -174,7 +183,19 @@ def _modified(
         form.refuse(sentence)
     if problems or form.errors or case is None:
         return typed, problems, {}
-    wanted = [Wanted(line_id, quantities[str(line_id)], chosen.get(line_id)) for line_id, _, _ in limits]
+    exchange = case.type == CaseType.EXCHANGE
+    wanted = [
+        Wanted(line_id, quantities[str(line_id)], chosen.get(line_id) if exchange else None) for line_id, _, _ in limits
+    ]
+    more: dict[str, Any] = {}
+    if "amount" in form:
+        asked = {item.line_id: item.milli for item in wanted}
+        order = db.session.get_one(Order, case.order_id)
+        most = applications.sums_of(order, CaseType(case.type), asked, {}, form.amount.data)
+        if problem := applications.amount_refused(most, CaseType(case.type)):
+            form.refuse(problem, "amount")
+            return typed, problems, {}
+        more["refund_fen"] = most.refund_fen
     photos = len(view.proofs) + len(form.photos.data or [])
     try:
         found = applications.reconsider(
@@ -185,7 +206,7 @@ def _modified(
         field = refused.verdict.field
         form.refuse(refused.sentence, field if field in form else "")
         return typed, problems, {}
-    return typed, problems, {"wanted": wanted, **found}
+    return typed, problems, {"wanted": wanted, **found, **more}
 
 
 def _order_lines(view: caseview.View) -> list[OrderLine]:
@@ -197,9 +218,12 @@ def _prefill(form: forms.StepForm, case: Case, view: caseview.View) -> None:
     if isinstance(form, forms.ModifyForm):
         form.reason.data = case.reason
         form.description.data = case.description
-        form.receiver_name.data = case.receiver_name
-        form.receiver_phone.data = case.receiver_phone
-        form.receiver_address.data = case.receiver_address
+        if "amount" in form:
+            form.amount.data = case.refund_fen
+        else:
+            form.receiver_name.data = case.receiver_name
+            form.receiver_phone.data = case.receiver_phone
+            form.receiver_address.data = case.receiver_address
     if isinstance(form, forms.EditParcelForm):
         live = [parcel for parcel in view.parcels.get("back", []) if parcel.voided_at is None]
         asked = request.args.get("parcel", "")

@@ -8,10 +8,11 @@ from typing import Any
 from flask import request
 from wtforms import HiddenField
 
-from portal import cardnumbers, carriers, inputs, reasons
+from portal import cardnumbers, carriers, eligibility, inputs, reasons
 from portal.caseview import View
+from portal.flow import CaseType
 from portal.models import Case
-from portal.web.forms import Choice, Form, Line, Phone, Photos, Pick, Text
+from portal.web.forms import Choice, Form, Line, Money, Phone, Photos, Pick, Text
 
 
 class ReasonForm(Form):
@@ -20,17 +21,26 @@ class ReasonForm(Form):
     line = HiddenField()
     ground = Choice("换货原因", optional=True)
     reason = Choice("具体情况", optional=True)
+    type = HiddenField()  # said by the buttons that lead on from a refusal to a right
+    ask = HiddenField()  # and by those that lead on to 协商
 
 
 class DetailsForm(Form):
     """What an application says besides its reason. Quantities are read by the route: their names carry the line."""
 
     type = Choice("希望怎么处理", optional=True)
+    amount = Money("退款金额", optional=True)
     photos = Photos("凭证")
     description = Text("换货原因描述", limit=500, optional=True)
     name = Line("收货人", limit=50, missing="请填写收货人姓名")
     phone = Phone("联系电话", missing="请填写联系电话")
     address = Line("收货地址", limit=200, missing="请填写收货地址")
+
+
+class CheckForm(Form):
+    """提交申请. ``sums`` is the mark of what the page showed."""
+
+    sums = HiddenField()
 
 
 def read_quantities(
@@ -49,7 +59,7 @@ def read_quantities(
         sent = request.form.getlist(f"quantity_{line_id}")
         raw = sent[0] if sent else ""
         if len(sent) > 1:
-            problems[line_id] = "换货数量只能填写一次"
+            problems[line_id] = "数量只能填写一次"
             continue
         typed[str(line_id)] = cardnumbers.mask(raw)[:40]
         sku = request.form.get(f"sku_{line_id}", "")
@@ -78,24 +88,35 @@ class StepForm(Form):
 
 
 class ModifyForm(StepForm):
-    """修改申请: the reason, the words, more photos, the address. Quantities are read by the route, as when applying."""
+    """修改申请: the reason, the words, more photos, the amount or the address.
+
+    Quantities are read by the route, as when applying. An application for money has an amount and no address.
+    """
 
     reason = Pick("换货原因", missing="请选择换货原因")
+    amount = Money("退款金额", optional=True)
     description = Text("换货原因描述", limit=500, optional=True)
     photos = Photos("凭证")
     receiver_name = Line("收货人", limit=50, missing="请填写收货人姓名")
     receiver_phone = Phone("联系电话", missing="请填写联系电话")
     receiver_address = Line("收货地址", limit=200, missing="请填写收货地址")
 
+    def prepare(self, case: Case, view: View) -> None:
+        known = reasons.leading_to(CaseType(case.type), case.goods_state, negotiated=case.negotiated)
+        own = [] if case.reason in {each.id for each in known} else [(case.reason, reasons.said(case.reason))]
+        self.reason.choices = own + [(each.id, reasons.said(each.id)) for each in known]
+        money = case.type in eligibility.MONEY
+        if case.type != CaseType.EXCHANGE:
+            self.reason.label.text = "退款原因" if money else "补发原因"
+        for name in ("receiver_name", "receiver_phone", "receiver_address") if money else ("amount",):
+            del self[name]
+
     def values(self) -> dict[str, Any]:
-        return {
-            "reason": self.reason.data,
-            "description": self.description.data or "",
-            "photos": self.photos.data,
-            "receiver_name": self.receiver_name.data,
-            "receiver_phone": self.receiver_phone.data,
-            "receiver_address": self.receiver_address.data,
-        }
+        values = {"reason": self.reason.data, "description": self.description.data or "", "photos": self.photos.data}
+        for name in ("receiver_name", "receiver_phone", "receiver_address"):
+            if name in self:
+                values[name] = self[name].data
+        return values
 
 
 class ParcelForm(StepForm):

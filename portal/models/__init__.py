@@ -2,6 +2,7 @@
 
 from portal.models.accounts import FormKey, KeptForm, RateCount, Session, Shop, Staff, User
 from portal.models.cases import Case, CaseEvent, CaseLine, CaseTally, Draft
+from portal.models.customers import CustomerNote, Feedback
 from portal.models.evidence import Evidence
 from portal.models.imports import ImportJob
 from portal.models.messages import Conversation, Message
@@ -18,9 +19,11 @@ __all__ = [
     "CaseLine",
     "CaseTally",
     "Conversation",
+    "CustomerNote",
     "Delivery",
     "Draft",
     "Evidence",
+    "Feedback",
     "FormKey",
     "ImportJob",
     "KeptForm",

@@ -242,5 +242,6 @@ def results(results_id: str) -> ResponseReturnValue:
 
 OUTCOMES: dict[str, tuple[str, str]] = {  # of a row: what it is called, and the kind of its chip
     "settle": ("付款成功", "ok"), "fail": ("付款失败", "warn"), "same": ("已登记过", "off"),
-    "differs": ("不一致", "bad"), "unknown": ("找不到款项", "bad"), "later": ("现在不能登记", "warn"), "bad": ("不能使用", "bad"),
+    "differs": ("不一致", "bad"), "unknown": ("找不到款项", "bad"), "later": ("现在不能登记", "warn"),
+    "bad": ("不能使用", "bad"),
 }  # fmt: skip

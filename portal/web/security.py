@@ -57,7 +57,7 @@ HTMX_CONFIG = json.dumps(
 )
 # Fields of forms that may be there several times; any other is refused then, so that neither the first nor the last
 # value counts silently.
-SEVERAL = frozenset({"photos_kept", "photos_drop", "drop_photo", "guarantees"})
+SEVERAL = frozenset({"photos_kept", "photos_drop", "drop_photo", "guarantees", "types"})
 _UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _EXACT = re.compile(r"number[0-9]?|\w+_(?:id|kept|drop)")  # tracking numbers and names of things
 _NOT_KEPT = frozenset({"csrf_token", "form_key", "password", "version"})
