@@ -68,6 +68,11 @@ def use_deadlines(spans: Mapping[str, timedelta]) -> None:
     _spans = dict(spans)
 
 
+def span(name: str) -> timedelta:
+    """How long a deadline is: as it was set, else as flow.DEADLINES has it."""
+    return _spans.get(name, flow.DEADLINES[name])
+
+
 CLOCK = By(Actor.CLOCK, None, "系统")
 
 
@@ -273,6 +278,8 @@ def take(
         raise Stale("这张售后单已有更新,下面是最新状态,您填写的内容已保留", name)
     if by.actor is Actor.MEDIATOR and not docket.may_decide(by.user_id or 0, case.buyer_id, case.shop_id):
         raise StepRefused("您与这张售后单的一方有关,不能参与裁决", name)
+    if by.actor is Actor.SELLER and by.user_id == case.buyer_id:
+        raise StepRefused("您是这张售后单的买家,请由店里的另一位同事处理", name)
     step = flow.choose(case.type, case.state, by.actor, name, facts(case, now))
     return _move(case, step, by, now, note=note, photos=photos, values=values)
 
@@ -609,7 +616,7 @@ def _owe(made: Case, child: Child, by: By, at: datetime) -> None:
     """What a case that starts by conversion owes from its first moment."""
     if child.type in (CaseType.RETURN_REFUND, CaseType.REFUND_ONLY):
         if child.state == State.REFUNDING:
-            made.refund_fen = effects.plan_refund(made, child.refund_fen, by, at)
+            made.refund_fen = effects.plan_refund(made, child.refund_fen, by, at, child.proposer)
             made.entry_count += 1
         else:
             found = payouts.worth(made.order_id, payouts.units_of(made.id, accepted=False))
@@ -617,7 +624,7 @@ def _owe(made: Case, child: Child, by: By, at: datetime) -> None:
             made.refund_fen = most if child.refund_fen is None else min(child.refund_fen, most)
     for kind, fen in (("difference_return", child.return_difference_fen), ("compensation", child.compensation_fen)):
         if fen:
-            payouts.plan(made, kind, fen, key=kind, at=at, by=by.user_id)
+            payouts.plan(made, kind, fen, key=kind, at=at, by=child.proposer or by.user_id)
             made.entry_count += 1
     db.session.flush()
 

@@ -107,6 +107,8 @@ class View:
     proposals: Sequence[Any] = ()  # 协商方案, the newest first
     entries: Sequence[Any] = ()  # payments, the oldest first
     again_until: datetime | None = None  # until then what came with a completed case can be complained of
+    sums: dict[int, list[str]] = field(default_factory=dict)  # how each payment came about, by its id
+    names: dict[int, str] = field(default_factory=dict)  # who planned, checked and recorded them; for the shop
     chain: Sequence[Any] = ()  # this case and those it came out of or became, the oldest first
     overdue: bool = False  # the deadline has passed and the clock has not come round yet
     mediation: Mediation | None = None
@@ -233,6 +235,8 @@ def view(case: Case, side: Actor, now: datetime) -> View:
         overdue=case.due_at is not None and case.due_at <= now,
         proposals=proposals.of_case(case.id) if any("proposal" in event.data for event in events) else (),
         entries=entries,
+        sums=payouts.sums(case.order_id, entries, unshipped=case.goods_state == "unshipped"),
+        names=payouts.names_of(entries) if entries and side is Actor.SELLER else {},
         chain=chain_of(case)
         if case.parent_id or any("child" in event.data for event in events) or any(line.moved_milli for line in lines)
         else (),

@@ -79,13 +79,15 @@ class Child:
     return_difference_fen: int = 0  # paid for another specification, and now given back
     compensation_fen: int = 0
     difference_waived: bool = False
+    proposer: int | None = None  # whose terms they are, when the other side has accepted them
 
 
 @dataclass
 class Doing:
     """A step being taken: the case as it was, who, when, and what was handed in. ``data`` goes into the event.
 
-    ``child`` is set by an effect that turns the case into another one.
+    ``child`` is set by an effect that turns the case into another one, ``proposer`` by one that carries out somebody
+    else's terms: who proposed a payment doesn't approve it.
     """
 
     case: Case
@@ -97,6 +99,7 @@ class Doing:
     values: Mapping[str, Any]
     data: dict[str, Any] = field(default_factory=dict)
     child: Child | None = None
+    proposer: int | None = None
 
     def refuse(self, sentence: str) -> StepRefused:
         return StepRefused(sentence, self.step.name)
@@ -123,7 +126,8 @@ def _money_due(doing: Doing, changes: Mapping[str, Any]) -> dict[str, Any]:
             payouts.cancel_open(case.id)
         return {}
     if step.target == State.REFUNDING and step.source in _BEFORE_REFUNDING:
-        fen = plan_refund(case, changes.get("refund_fen", case.refund_fen) or None, doing.by, doing.at)
+        agreed = changes.get("refund_fen", case.refund_fen) or None
+        fen = plan_refund(case, agreed, doing.by, doing.at, doing.proposer)
         doing.data["refund_fen"] = fen
         return {"refund_fen": fen, "entry_count": changes.get("entry_count", case.entry_count) + 1}
     other_price = changes.get("difference_fen", case.difference_fen)
@@ -135,7 +139,7 @@ def _money_due(doing: Doing, changes: Mapping[str, Any]) -> dict[str, Any]:
             parts = [payouts.Worth(part.line_id, part.fen, 0) for part in parts]
             payouts.plan(
                 case, "difference_back", sum(part.fen for part in parts), key="difference_back", at=doing.at,
-                by=doing.by.user_id, parts=parts,
+                by=doing.proposer or doing.by.user_id, parts=parts,
             )  # fmt: skip
             doing.data["difference_back_fen"] = fen
             return {"entry_count": changes.get("entry_count", case.entry_count) + 1}
@@ -146,16 +150,20 @@ _BEFORE_REFUNDING = (State.APPLIED, State.PROPOSED, State.REVISING, State.INSPEC
 _BEFORE_SHIPPING = (*_BEFORE_REFUNDING, State.PAYING)
 
 
-def plan_refund(case: Case, agreed_fen: int | None, by: By, at: datetime) -> int:
-    """Plan the refund of a case: what was agreed, at most what its units are worth. Returns the amount in 分."""
+def plan_refund(case: Case, agreed_fen: int | None, by: By, at: datetime, proposer: int | None = None) -> int:
+    """Plan the refund of a case: what was agreed, at most what its units are worth. Returns the amount in 分.
+
+    ``proposer``: whose terms it carries out, when that is somebody else than who takes the step.
+    """
     inspected = case.type == CaseType.RETURN_REFUND and case.state in (State.INSPECTING, State.DISPUTED)
     unshipped = case.goods_state == "unshipped"
     found = payouts.worth(case.order_id, payouts.units_of(case.id, accepted=inspected), unshipped=unshipped)
     most = payouts.total(found)
     fen = most if agreed_fen is None else min(agreed_fen, most)
     payouts.plan(
-        case, "refund", fen, key="refund", at=at, by=by.user_id, parts=payouts.parts_of(found, fen), unshipped=unshipped
-    )
+        case, "refund", fen, key="refund", at=at, by=proposer or by.user_id, parts=payouts.parts_of(found, fen),
+        unshipped=unshipped,
+    )  # fmt: skip
     return fen
 
 
@@ -574,8 +582,9 @@ def _accept_terms(doing: Doing) -> dict[str, Any]:
     terms = proposals.terms_of(made)
     doing.data["proposal"] = made.version
     kept = proposals.with_seller(case, origin)
+    doing.proposer = made.made_by if made.side == "seller" else None
     if doing.step.name == "accept_convert":
-        doing.child = _child_by_terms(doing, terms, kept)
+        doing.child = replace(_child_by_terms(doing, terms, kept), proposer=doing.proposer)
         return {"origin": {}, "countered": False, "freight_payer": terms.freight_payer}
     changes: dict[str, Any] = {
         "origin": {}, "countered": False, "freight_payer": terms.freight_payer, "difference_fen": made.difference_fen,
@@ -618,7 +627,7 @@ def _compensation(doing: Doing, made: Proposal, terms: Terms) -> dict[str, Any]:
         return {}
     payouts.plan(
         doing.case, "compensation", terms.compensation_fen, key=f"compensation:{made.version}", at=doing.at,
-        by=made.made_by if made.side == "seller" else doing.by.user_id,
+        by=doing.proposer or doing.by.user_id,
     )  # fmt: skip
     return {"entry_count": doing.case.entry_count + 1}
 

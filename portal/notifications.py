@@ -109,6 +109,14 @@ def tell_sent_back(case: Case, parcels: Sequence[str], *, at: datetime) -> None:
         bump(user_id)
 
 
+def tell_of_payment(
+    case: Case, user_id: int, *, title: str, body: str, href: str, at: datetime, dedupe_key: str
+) -> None:
+    """Tell one person of the shop about a payment that is far too late."""
+    _add(user_id, case, kind="payment_late", title=title, body=body, href=href, at=at, dedupe_key=dedupe_key)
+    bump(user_id)
+
+
 def _add(
     user_id: int, case: Case, *, kind: str, title: str, body: str, href: str, at: datetime, dedupe_key: str
 ) -> None:

@@ -63,6 +63,9 @@ MONEY_STATE: dict[str, str] = {
     "waiting": "待复核", "due": "待付款", "failed": "付款失败", "declared": "待商家确认", "settled": "已付清",
     "cancelled": "已取消",
 }  # fmt: skip
+MONEY_CHIP: dict[str, str] = {  # the kind of its chip
+    "waiting": "wait", "due": "wait", "failed": "bad", "declared": "wait", "settled": "ok", "cancelled": "off",
+}  # fmt: skip
 PROPOSAL_STATE: dict[str, str] = {
     "open": "待答复", "accepted": "已接受", "declined": "未接受", "lapsed": "已失效", "replaced": "已被新方案替代",
 }  # fmt: skip
@@ -228,6 +231,18 @@ SAID: dict[str, str] = {
     "password-changed": "密码已修改,其他设备需要重新登录",
     "sent-back": "拒收商品的退还运单已登记",
     "photo-removed": "照片已删除",
+    "step-taken": "已处理;这张售后单接下来由其他同事处理",
+    "payout-settle": "已登记付款,买家会收到通知",
+    "payout-fail": "已登记付款失败,处理后可以重新付款",
+    "payout-retry": "已恢复为待付款,款项编号不变",
+    "payout-approve": "已复核,可以付款了",
+    "batch-made": "付款批次已生成,可以下载;同一批次可以再次下载,内容不变",
+    "results-done": "对账已完成,逐行结果如下",
+    "results-more": "已登记一部分,请继续处理其余的行",
+    "staff-added": "员工已添加,对方下一次打开页面就生效",
+    "staff-removed": "员工已移除,立即生效",
+    "role-changed": "职责已修改,立即生效",
+    "limit-saved": "复核线已更新,对之后提出的款项生效",
     "note-saved": "备注已添加",
     "note-removed": "备注已删除",
     "hours-saved": "办公时间已更新",

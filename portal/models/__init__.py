@@ -6,7 +6,7 @@ from portal.models.customers import CustomerNote, Feedback
 from portal.models.evidence import Evidence
 from portal.models.imports import ImportJob
 from portal.models.messages import Conversation, Message
-from portal.models.money import MoneyEntry
+from portal.models.money import MoneyEntry, PayoutFile
 from portal.models.notifications import Delivery, Notice
 from portal.models.orders import Order, OrderLine, Product, Sku
 from portal.models.policies import Policy, ReturnAddress
@@ -35,6 +35,7 @@ __all__ = [
     "Parcel",
     "ParcelLine",
     "ParcelTrace",
+    "PayoutFile",
     "Policy",
     "Product",
     "Proposal",

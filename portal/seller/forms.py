@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from portal import carriers, inputs, reasons
+from portal import carriers, inputs, payouts, reasons, words
 from portal.caseview import View
 from portal.models import Case
-from portal.web.forms import Choice, Form, Line, Photos, Pick, Text, Whole
+from portal.web.forms import Choice, Form, Line, Money, Photos, Pick, Text, Whole
 from portal.web.terms import TermsForm, answering, owed
 
 
@@ -160,3 +160,94 @@ class LeaveForm(StepForm):
     """撤回平台介入."""
 
     template = "seller/mediation.html"
+
+
+class AgreeRefundForm(StepForm):
+    """同意仅退款: the page says how much goes back and how that is worked out."""
+
+    template = "seller/payout_step.html"
+
+    def prepare(self, case: Case, view: View) -> None:
+        self.most, self.sums = payouts.most_of(case)
+        self.asked = min(case.refund_fen or self.most, self.most)
+
+
+class AdvanceForm(AgreeRefundForm):
+    """同意退款,无需寄回: how much, at most what the units are worth."""
+
+    amount = Money("退款金额(元)", missing="请填写退款金额")
+
+    def prepare(self, case: Case, view: View) -> None:
+        super().prepare(case, view)
+        if self.amount.raw_data is None:  # nothing was sent yet
+            self.amount.data = self.asked
+        elif self.amount.data is not None and not 0 < self.amount.data <= self.most:
+            self.amount.process_errors = [f"请填写 0.01 到 {inputs.money_text(self.most)} 元之间的金额"]
+            self.amount.data = None
+
+    def values(self) -> dict[str, Any]:
+        return {"amount_fen": self.amount.data}
+
+
+class GoodsShippedForm(StepForm):
+    """商品已发出: the request to give the money back without goods ends."""
+
+    template = "seller/payout_step.html"
+
+
+class EntryForm(StepForm):
+    """A step about one payment of the case. ``states``: those in which a payment can be chosen."""
+
+    template = "seller/payout_step.html"
+    states: tuple[str, ...] = ()
+    entry = Choice("款项", missing="请选择是哪一笔款项")
+
+    def prepare(self, case: Case, view: View) -> None:
+        self.open = [entry for entry in view.entries if entry.state in self.states]
+        self.entry.choices = [
+            (str(entry.id), f"{words.MONEY[entry.kind]} {inputs.money_text(entry.amount_fen)} 元")
+            for entry in self.open
+        ]
+        if len(self.open) == 1 and not self.entry.data:
+            self.entry.data = str(self.open[0].id)
+
+    def values(self) -> dict[str, Any]:
+        return {"entry_id": int(self.entry.data)}
+
+
+class ApproveForm(EntryForm):
+    """复核通过."""
+
+    states = ("waiting",)
+
+
+class SettleForm(EntryForm):
+    """登记已付款: the payment's own number."""
+
+    states = ("due",)
+    reference = Line("流水号", limit=80, exact=True, missing="请填写付款的流水号,方便买家核对")
+
+    def prepare(self, case: Case, view: View) -> None:
+        super().prepare(case, view)
+        chosen = next((entry for entry in self.open if str(entry.id) == self.entry.data), None)
+        if chosen is not None and not chosen.amount_fen:
+            self.reference.optional = True
+
+    def values(self) -> dict[str, Any]:
+        return super().values() | {"reference": self.reference.data or ""}
+
+
+class FailForm(EntryForm):
+    """登记退款失败: why."""
+
+    states = ("due",)
+    note = Line("失败原因", limit=200, missing="请写明付款失败的原因,买家会看到")
+
+    def values(self) -> dict[str, Any]:
+        return super().values() | {"note": self.note.data or ""}
+
+
+class RetryForm(EntryForm):
+    """重新退款."""
+
+    states = ("failed",)

@@ -14,7 +14,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
-from portal import accounts, cases, caseview, chat, create_app, docket, notifications, orders, queue
+from portal import accounts, cases, caseview, chat, create_app, docket, notifications, orders, paying, payouts, queue
 from portal.config import Settings
 from portal.extensions import db
 from portal.models import User
@@ -82,7 +82,7 @@ def wrong_in_plan(statement: str, values: Any) -> list[str]:
     ]
 
 
-LARGE = frozenset({"orders", "order_lines", "cases", "notices", "conversations", "messages", "users"})
+LARGE = frozenset({"money_entries", "orders", "order_lines", "cases", "notices", "conversations", "messages", "users"})
 FEW = 100  # PostgreSQL fetches what it takes for few rows from a bitmap and sorts them; that stays cheap
 
 
@@ -140,6 +140,15 @@ def next_cases_page(c: Crowd) -> object:
     return caseview.list_of(c.buyer, key)
 
 
+def next_payouts_page(tab: str) -> Callable[[Crowd], object]:
+    def ask(c: Crowd) -> object:
+        _, key = payouts.page_of(c.shop, tab)
+        assert key is not None
+        return payouts.page_of(c.shop, tab, key)
+
+    return ask
+
+
 HOT: dict[str, Callable[[Crowd], object]] = {
     **{f"queue {tab}": queue_page(tab) for tab in queue.TABS},
     **{f"queue {tab}, next page": next_queue_page(tab) for tab in queue.TABS},
@@ -166,6 +175,11 @@ HOT: dict[str, Callable[[Crowd], object]] = {
     "buyer's cases, next page": next_cases_page,
     "case by number, buyer": lambda c: caseview.of_buyer(c.case_no(10), c.buyer),
     "case by number, shop": lambda c: caseview.of_shop(c.case_no(10), c.shop),
+    **{f"payments {tab}": (lambda c, tab=tab: payouts.page_of(c.shop, tab)) for tab in payouts.TABS},
+    **{f"payments {tab}, next page": next_payouts_page(tab) for tab in payouts.TABS},
+    "payments' totals": lambda c: payouts.totals(c.shop, c.now),
+    "payment": lambda c: payouts.one_of(c.shop, 1),
+    "lists for the bank": lambda c: paying.files_of(c.shop, None),
     "notices": lambda c: notifications.page_of(c.seller, None),
     "notices, next page": lambda c: notifications.page_of(c.seller, 50_000),
     "buyer's conversations": lambda c: chat.list_of(buyer_id=c.buyer),

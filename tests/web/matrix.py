@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import re
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -20,9 +21,9 @@ from flask.testing import FlaskClient
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Rule
 
-from portal import accounts, chat, importing, policies
+from portal import accounts, chat, importing, payouts, policies
 from portal.extensions import db, writing
-from portal.models import Case, Draft, Evidence, Order, OrderLine, Shop, Sku, User
+from portal.models import Case, Draft, Evidence, Order, OrderLine, PayoutFile, Shop, Sku, Staff, User
 from tests.cast import PASSWORD, Cast, sign_in
 
 
@@ -136,10 +137,28 @@ ROWS: tuple[Row, ...] = (
         form=lambda deal: {"file": (io.BytesIO("订单编号\n".encode()), "orders.csv")},
     ),
     Row("seller.product_list", SHOP, get=200),
+    Row("seller.payout_list", SHOP, get=200),
+    Row("seller.payout_files", SHOP, get=200),
+    Row("seller.make_batch", SHOP, post=409),
+    Row(
+        "seller.upload_results", SHOP, post=303,
+        form=lambda deal: {"file": (io.BytesIO("款项编号,结果,流水号\n1:refund,成功,1\n".encode()), "results.csv")},
+    ),
+    Row("seller.staff", SHOP, get=200),
+    Row("seller.add_staff", SHOP, post=422, form=lambda deal: {"member_name": "nobody", "role": "finance"}),
+    Row("seller.change_limit", SHOP, post=303, form=lambda deal: {"limit": "2000"}),
     # the shop that sold it
     Row("seller.customer", SELLER, get=200, post=303, form=lambda deal: {"words": "老客户"}),
     Row("seller.export_customer", SELLER, get=200),
     Row("seller.product", SELLER, get=200, post=303, form=lambda deal: {"exchangeable": "y"}),
+    Row("seller.payout", SELLER, get=200),
+    Row(
+        "seller.record_payout", SELLER, post=409, values={"verb": "settle"},
+        form=lambda deal: {"reference": "2026112300001"},
+    ),
+    Row("seller.batch", SELLER, get=200),
+    Row("seller.results", SELLER, get=200, post=303),
+    Row("seller.change_staff", SELLER, post=303, values={"verb": "role"}, form=lambda deal: {"role": "warehouse"}),
     Row("seller.import_progress", SELLER, get=286),
     Row("seller.import_report", SELLER, get=200),
     Row("seller.import_job", SELLER, get=200, post=303),
@@ -187,6 +206,10 @@ MISSING = {
     "address_id": "999999",
     "product_id": "999999",
     "job_id": "0" * 32,
+    "entry_id": "999999",
+    "batch_id": "0" * 32,
+    "results_id": "0" * 32,
+    "user_id": "999999",
 }
 
 ROLES = ("anonymous", "buyer", "buyer2", "seller", "seller2", "both", "mediator")
@@ -290,6 +313,7 @@ class World:
             "product_id": str(product_id),
             "job_id": self._import(cast, mark),
             "message_id": str(message_id),
+            **self._money(cast, case_no, mark, shop_mark),
         }
         return Deal(buyer, seller, line_id, values, kept)
 
@@ -304,6 +328,29 @@ class World:
             job.state, public_id = "checked", job.public_id
             importing.report_path(folder, job).write_text(mark)
         return public_id
+
+    def _money(self, cast: Cast, case_no: str, mark: str, shop_mark: str) -> dict[str, str]:
+        """A payment of the case, a list and results with words of its people, and somebody who works in the shop."""
+        with writing():
+            case = db.session.scalars(db.select(Case).where(Case.case_no == case_no)).one()
+            entry = payouts.plan(case, "compensation", 100, key="x", at=cast.now, by=cast.seller)
+            case.entry_count += 1
+            entry.problem = f"失败{mark}"
+            rows = [[entry.key, case_no, "1", f"买家{mark}", "补偿", 100, "原路退回"]]
+            files = [
+                PayoutFile(
+                    public_id=secrets.token_hex(16), shop_id=cast.shop, user_id=cast.seller, kind=kind, state=state,
+                    name=f"文件{mark}", rows=rows if kind == "batch" else [], row_count=1, made_at=cast.now,
+                )
+                for kind, state in (("batch", "made"), ("results", "checked"))
+            ]  # fmt: skip
+            clerk = accounts.create_user(f"员工{shop_mark}{secrets.token_hex(3)}", now=cast.now)
+            db.session.add_all([*files, Staff(user_id=clerk.id, shop_id=cast.shop, role="agent")])
+            db.session.flush()
+            return {
+                "entry_id": str(entry.id), "batch_id": files[0].public_id, "results_id": files[1].public_id,
+                "user_id": str(clerk.id),
+            }  # fmt: skip
 
     def browser(self, role: str) -> FlaskClient:
         """A browser of its own for this role."""
