@@ -221,29 +221,6 @@ def upgrade() -> None:
         batch_op.create_index("ix_import_jobs_state", ["state"], unique=False)
 
     op.create_table(
-        "payout_files",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("public_id", sa.String(length=32), nullable=False),
-        sa.Column("shop_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("kind", sa.String(length=7), nullable=False),
-        sa.Column("state", sa.String(length=7), nullable=False),
-        sa.Column("name", sa.String(length=200), nullable=False),
-        sa.Column("rows", sa.JSON(), nullable=False),
-        sa.Column("row_count", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("amount_fen", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("made_at", Moment(), nullable=False),
-        sa.CheckConstraint("kind IN ('batch','results')", name=op.f("ck_payout_files_kind")),
-        sa.CheckConstraint("state IN ('made','checked','done')", name=op.f("ck_payout_files_state")),
-        sa.ForeignKeyConstraint(["shop_id"], ["shops.id"], name=op.f("fk_payout_files_shop_id")),
-        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_payout_files_user_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_payout_files")),
-        sa.UniqueConstraint("public_id", name=op.f("uq_payout_files_public_id")),
-    )
-    with op.batch_alter_table("payout_files", schema=None) as batch_op:
-        batch_op.create_index("ix_payout_files_shop_id", ["shop_id", "id"], unique=False)
-
-    op.create_table(
         "orders",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("order_no", sa.String(length=40), nullable=False),
@@ -302,6 +279,29 @@ def upgrade() -> None:
         batch_op.create_index("ix_orders_buyer_status", ["buyer_id", "status", "ordered_at", "id"], unique=False)
         batch_op.create_index("ix_orders_shop_buyer", ["shop_id", "buyer_id", "ordered_at"], unique=False)
         batch_op.create_index("ix_orders_shop_ordered", ["shop_id", "ordered_at", "id"], unique=False)
+
+    op.create_table(
+        "payout_files",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=32), nullable=False),
+        sa.Column("shop_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(length=7), nullable=False),
+        sa.Column("state", sa.String(length=7), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("rows", sa.JSON(), nullable=False),
+        sa.Column("row_count", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("amount_fen", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("made_at", Moment(), nullable=False),
+        sa.CheckConstraint("kind IN ('batch','results')", name=op.f("ck_payout_files_kind")),
+        sa.CheckConstraint("state IN ('made','checked','done')", name=op.f("ck_payout_files_state")),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.id"], name=op.f("fk_payout_files_shop_id")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_payout_files_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_payout_files")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_payout_files_public_id")),
+    )
+    with op.batch_alter_table("payout_files", schema=None) as batch_op:
+        batch_op.create_index("ix_payout_files_shop_id", ["shop_id", "id"], unique=False)
 
     op.create_table(
         "policies",
@@ -1146,6 +1146,10 @@ def downgrade() -> None:
 
     op.drop_table("products")
     op.drop_table("policies")
+    with op.batch_alter_table("payout_files", schema=None) as batch_op:
+        batch_op.drop_index("ix_payout_files_shop_id")
+
+    op.drop_table("payout_files")
     with op.batch_alter_table("orders", schema=None) as batch_op:
         batch_op.drop_index("ix_orders_shop_ordered")
         batch_op.drop_index("ix_orders_shop_buyer")
@@ -1161,10 +1165,6 @@ def downgrade() -> None:
         )
 
     op.drop_table("orders")
-    with op.batch_alter_table("payout_files", schema=None) as batch_op:
-        batch_op.drop_index("ix_payout_files_shop_id")
-
-    op.drop_table("payout_files")
     with op.batch_alter_table("import_jobs", schema=None) as batch_op:
         batch_op.drop_index("ix_import_jobs_state")
         batch_op.drop_index("ix_import_jobs_shop_id")
