@@ -12,7 +12,7 @@ from typing import Any
 from PIL import Image, ImageDraw
 from sqlalchemy import select
 
-from portal import accounts, applications, cases, chat, eligibility, evidence, imaging, policies
+from portal import accounts, applications, bankdata, cases, chat, eligibility, evidence, imaging, policies
 from portal.effects import By, Counted, Wanted
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType
@@ -80,6 +80,7 @@ def build(now: datetime, store: Store, orders_file: Path | None = None, scenario
 
 
 def _open(shop: Shop, now: datetime) -> None:
+    shop.bank_data = bankdata.ready()
     policies.add_address(
         shop.id,
         name="退货组",
@@ -383,6 +384,25 @@ def _missing_closed(t: _Teller) -> None:
     cases.settle_now(t.case_id, t.now)
 
 
+def _to_refund_failed(t: _Teller) -> None:
+    t.case("defect", "开箱就是坏的,不要了", hours=40, kind=CaseType.REFUND_ONLY)
+    t.seller_takes("agree")
+    t.seller_takes("refund_fail", note="买家原付款账户已注销")
+
+
+def _account_asked(t: _Teller) -> None:
+    _to_refund_failed(t)
+    if bankdata.ready():
+        t.seller_takes("ask_account")
+
+
+def _account_given(t: _Teller) -> None:
+    _account_asked(t)
+    if bankdata.ready():
+        invented = bankdata.Account("李雯", "中国工商银行杭州余杭支行", "6222021234567890128")
+        t.buyer_takes("give_account", account=invented, consent=bankdata.CONSENT)
+
+
 STORIES: dict[str, Story] = {
     "applied": _applied,
     "urgent": _urgent,
@@ -403,6 +423,8 @@ STORIES: dict[str, Story] = {
     "reissue-confirming": _to_receiving,
     "reissue-completed": _reissued,
     "reissue-closed": _missing_closed,
+    "account-asked": _account_asked,
+    "account-given": _account_given,
 }
 # What a demo or a test can begin with: everything, accounts alone, orders without cases, or one case of a story.
 SCENARIOS: dict[str, Sequence[Story]] = {

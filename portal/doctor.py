@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from sqlalchemy import select, text
 
-from portal import flow
+from portal import bankdata, flow
 from portal.cases import event_hash
 from portal.evidence import LOOSE_FOR
 from portal.extensions import db
@@ -196,6 +196,11 @@ CHECKS: tuple[Check, ...] = (
         _sql(
             "SELECT 'case', c.case_no FROM cases c JOIN policies p ON p.id = c.policy_id WHERE p.shop_id <> c.shop_id"
         ),
+    ),
+    Check(
+        "bank data",
+        "every account has its consent, is sealed for its payment, and is erased in time",
+        bankdata.broken,
     ),
     Check(
         "unread",

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from portal import accounts, cases, clock, evidence, importing, outbox
+from portal import accounts, bankdata, cases, clock, evidence, importing, outbox
 from portal.config import Settings
 from portal.extensions import Busy, db, writing
 from portal.store import Store
@@ -25,8 +25,9 @@ def imports_of(settings: Settings) -> Path:
 
 
 def sweep() -> int:
-    """Take overdue clock steps and send due reminders; returns how many cases moved."""
+    """Take overdue clock steps, send due reminders, erase bank accounts in time; returns how many cases moved."""
     moved = cases.sweep(clock.now())
+    bankdata.erase_due(clock.now())
     db.session.remove()
     return moved
 

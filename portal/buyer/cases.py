@@ -27,6 +27,7 @@ FORMS: dict[str, type[forms.StepForm]] = {
     "edit_parcel": forms.EditParcelForm,
     "object": forms.ObjectForm,
     "report_problem": forms.ProblemForm,
+    "give_account": forms.AccountForm,
 }
 
 

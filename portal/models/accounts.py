@@ -37,6 +37,7 @@ class Shop(Model):
     name: Mapped[str] = mapped_column(String(200))
     owner_id: Mapped[int] = mapped_column(ForeignKey("users.id"), unique=True)
     approval_fen: Mapped[int] = mapped_column(default=200_000)  # payments above it need a second person
+    bank_data: Mapped[bool] = mapped_column(default=False)  # buyers may be asked for an account when 原路退回 fails
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)
 
@@ -68,6 +69,7 @@ class Session(Model):
     expires_at: Mapped[datetime]  # absolute end
     ended_at: Mapped[datetime | None]
     device: Mapped[str] = mapped_column(String(120), default="")
+    proved_at: Mapped[datetime]  # when the password was last given
 
 
 class KeptForm(Model):

@@ -10,4 +10,4 @@ bp = Blueprint("seller", __name__, url_prefix="/seller")
 bp.before_request(guards.need_shop)
 
 
-from portal.seller import cases, contact, imports, inbox, notices, policy, products  # noqa: E402, F401
+from portal.seller import account, cases, contact, imports, inbox, notices, policy, products  # noqa: E402, F401

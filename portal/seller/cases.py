@@ -9,7 +9,7 @@ from typing import Any
 from flask import g, request
 from flask.typing import ResponseReturnValue
 
-from portal import cases, caseview, chat, flow, inputs, orders, policies, queue, reasons, words
+from portal import bankdata, cases, caseview, chat, flow, inputs, orders, policies, queue, reasons, words
 from portal.effects import By, Counted
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Case
@@ -55,7 +55,7 @@ def _page(case: Case, status: int, form: Any = None, typed: Any = (), kept: Any 
         kept_photos=kept, history=queue.history_of(case.shop_id, case.buyer_id, g.now), rows=rows, more_rows=more,
         tab=tab, tabs=queue.TABS, soon=g.now + queue.SOON, said_reason=reasons.said, keys=KEYS, messages=said,
         photos=chat.photos_of([message.id for message in said]),
-        buyer=view.buyer,
+        buyer=view.buyer, may_look=bankdata.may_look(g.who.role),
     )  # fmt: skip
 
 

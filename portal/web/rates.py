@@ -20,6 +20,7 @@ LIMITS: dict[str, tuple[int, timedelta]] = {
     "search": (60, timedelta(minutes=1)),
     "import": (20, timedelta(hours=1)),
     "export": (6, timedelta(hours=1)),
+    "bank-look": (20, timedelta(hours=1)),
 }
 
 _COUNT = text(

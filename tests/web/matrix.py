@@ -75,6 +75,7 @@ ROWS: tuple[Row, ...] = (
     Row("buyer.messages", SIGNED_IN, get=200),
     Row("buyer.notices", SIGNED_IN, get=200, post=303),
     Row("buyer.sessions", SIGNED_IN, get=200, post=303),
+    Row("buyer.privacy", SIGNED_IN, get=200),
     # who bought it
     Row("buyer.order", BUYER, get=200),
     Row("buyer.conditions", BUYER, get=200),
@@ -116,6 +117,7 @@ ROWS: tuple[Row, ...] = (
         form=lambda deal: {"file": (io.BytesIO("订单编号\n".encode()), "orders.csv")},
     ),
     Row("seller.product_list", SHOP, get=200),
+    Row("seller.bank_data", SHOP, get=200, post=303, form=lambda deal: {"bank_data": "y"}),
     # the shop that sold it
     Row("seller.product", SELLER, get=200, post=303, form=lambda deal: {"exchangeable": "y"}),
     Row("seller.import_progress", SELLER, get=286),
@@ -124,6 +126,7 @@ ROWS: tuple[Row, ...] = (
     Row("seller.discard_import", SELLER, post=303),
     Row("seller.show_case", SELLER, get=200),
     Row("seller.pack", SELLER, get=200, counted=True),
+    Row("seller.full_account", SELLER, get=409, post=409),  # these cases have none; by role: test_bankdata.py
     Row("seller.contact", SELLER, get=200, post=303, form=lambda deal: {"words": "今天发出"}),
     Row("seller.contact_new", SELLER, get=200),
     Row("seller.contact_read", SELLER, post=303),
