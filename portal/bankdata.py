@@ -303,6 +303,10 @@ class LookEnded(StepRefused):
     """The minute is over; another look needs another reason."""
 
 
+class NumberSaid(StepRefused):
+    """The reason for a look says the number itself; it must not be shown again."""
+
+
 def may_look(role: str) -> bool:
     """Whether this role of a shop may see whole account numbers."""
     return role in LOOKERS
@@ -361,7 +365,7 @@ def look(
         if not reason:
             raise StepRefused("请填写查看的原因,买家会看到")
         if account.number in "".join(char for char in inputs.fold(reason) if char.isdigit()):
-            raise StepRefused("原因里请不要写账号,买家和其他人会看到原因")
+            raise NumberSaid("原因里请不要写账号,买家和其他人会看到原因")
         until = now + SEEN_FOR
         db.session.add(
             BankView(

@@ -130,6 +130,8 @@ def _look(
                 entry_id=entry_id, request_id=g.request_id,
             )  # fmt: skip
     except StepRefused as refused:
+        if isinstance(refused, bankdata.NumberSaid):
+            form.reason.raw, form.reason.data = "", ""
         return _refused(form, refused.sentence)
     except CannotOpen as problem:
         log.error("the account of case %d can't be opened: %s", case_id, problem)
