@@ -35,6 +35,9 @@ _GUARDS = {
     "money_kept": ("money_entries", "DELETE", "1=1", "payments are never deleted"),
     "proposals_frozen": ("proposals", "UPDATE", "OLD.state <> 'open'", "a proposal that was answered is never changed"),
     "proposals_kept": ("proposals", "DELETE", "1=1", "proposals are never deleted"),
+    "bank_views_unchanged": ("bank_views", "UPDATE", "1=1", "who saw an account is never changed"),
+    "bank_views_kept": ("bank_views", "DELETE", "1=1", "who saw an account is never deleted"),
+    "bank_consents_kept": ("bank_consents", "DELETE", "1=1", "consents are never deleted"),
     "cases_kept": ("cases", "DELETE", "1=1", "cases are never deleted"),
 }
 
