@@ -20,6 +20,7 @@ from portal.models import KeptForm, MoneyEntry, Session, Shop, Staff, User
 
 BUYER_IDLE, BUYER_LONGEST = timedelta(days=14), timedelta(days=30)
 SELLER_IDLE, SELLER_LONGEST = timedelta(hours=2), timedelta(hours=12)
+MEDIATOR_IDLE, MEDIATOR_LONGEST = timedelta(minutes=30), timedelta(hours=8)
 SEEN_EVERY = timedelta(minutes=5)  # how often the last use of a session is written down
 MOST_SESSIONS = 5
 LEAST_PASSWORD, LONGEST_PASSWORD = 8, 128
@@ -53,6 +54,7 @@ class Who:
     session: str
     seen_at: datetime
     unread: dict[str, int]  # the marks on tabs, by the names of notifications.MARKS
+    mediator: bool = False
 
 
 def check_password(text: str, member_name: str) -> None:
@@ -73,9 +75,18 @@ def hash_password(text: str) -> str:
 
 
 def create_user(
-    member_name: str, *, now: datetime, company_name: str = "", password: str | None = None, weak_ok: bool = False
+    member_name: str,
+    *,
+    now: datetime,
+    company_name: str = "",
+    password: str | None = None,
+    weak_ok: bool = False,
+    mediator: bool = False,
 ) -> User:
-    """A new account; without a password it is dormant. Raises AccountRefused for a taken name or a poor password."""
+    """A new account; without a password it is dormant. ``mediator``: decides for the platform (平台介入).
+
+    Raises AccountRefused for a taken name or a poor password.
+    """
     if db.session.scalar(select(User.id).where(User.member_name == member_name)):
         raise AccountRefused(f"会员名 {member_name} 已被使用")
     if password is not None and not weak_ok:
@@ -85,6 +96,7 @@ def create_user(
         company_name=company_name,
         password_hash=None if password is None else hash_password(password),
         created_at=now,
+        mediator=mediator,
     )
     db.session.add(user)
     db.session.flush()
@@ -215,7 +227,7 @@ def hash_of(cookie: str) -> str:
 def sign_in(user: User, *, now: datetime, device: str = "") -> str:
     """Begin a session and return its cookie. The oldest of more than five ends."""
     cookie = secrets.token_urlsafe(32)
-    longest = SELLER_LONGEST if db.session.get(Staff, user.id) else BUYER_LONGEST
+    longest = MEDIATOR_LONGEST if user.mediator else SELLER_LONGEST if db.session.get(Staff, user.id) else BUYER_LONGEST
     with writing():
         db.session.add(
             Session(
@@ -255,6 +267,7 @@ _WHO = (
         _user.company_name,
         _user.version,
         _user.disabled_at,
+        _user.mediator,
         _staff.shop_id,
         _staff.role,
         _shop.name,
@@ -274,17 +287,18 @@ def who_is(cookie: str, now: datetime) -> tuple[Who | None, int | None]:
     row = db.session.execute(_WHO, {"id_hash": id_hash}).one_or_none()
     if row is None:
         return None, None
-    user_id, seen_at, expires_at, ended_at, member, company, version, disabled_at, shop_id, role, shop, shop_version = (
-        row[:12]
-    )
-    idle = SELLER_IDLE if shop_id else BUYER_IDLE
+    (
+        user_id, seen_at, expires_at, ended_at, member, company, version, disabled_at, mediator, shop_id, role, shop,
+        shop_version,
+    ) = row[:13]  # fmt: skip
+    idle = MEDIATOR_IDLE if mediator else SELLER_IDLE if shop_id else BUYER_IDLE
     if ended_at is not None or disabled_at is not None or now >= expires_at or now - seen_at > idle:
         return None, None if disabled_at is not None else user_id
-    unread = dict(zip(notifications.MARKS, row[12:], strict=True))
+    unread = dict(zip(notifications.MARKS, row[13:], strict=True))
     return (
         Who(
             user_id, member, company, version, shop_id, shop or "", shop_version or 0, role or "", id_hash, seen_at,
-            unread,
+            unread, mediator,
         ),
         None,
     )  # fmt: skip

@@ -17,11 +17,25 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, insert, or_, select, text, update
 
-from portal import carriers, effects, evidence, flow, ledger, notifications, payouts, policies, proposals, tracking
+from portal import (
+    carriers,
+    chat,
+    docket,
+    effects,
+    eligibility,
+    evidence,
+    flow,
+    ledger,
+    notifications,
+    payouts,
+    policies,
+    proposals,
+    tracking,
+)
 from portal.carriers import slow
 from portal.effects import By, Child, Wanted
 from portal.extensions import db, writing
-from portal.flow import Actor, CaseType, Facts, Stale, State, Step, StepRefused
+from portal.flow import Actor, CaseType, Facts, Stage, Stale, State, Step, StepRefused
 from portal.models import (
     Case,
     CaseEvent,
@@ -35,7 +49,6 @@ from portal.models import (
     ReturnAddress,
     Shop,
     Sku,
-    Staff,
     User,
 )
 from portal.reasons import REISSUE_BY, codes
@@ -263,23 +276,12 @@ def take(
     now = max(now, case.updated_at)
     if version is not None and case.version != version:
         raise Stale("这张售后单已有更新,下面是最新状态,您填写的内容已保留", name)
-    if by.actor is Actor.MEDIATOR and not may_mediate(by.user_id or 0, case):
+    if by.actor is Actor.MEDIATOR and not docket.may_decide(by.user_id or 0, case.buyer_id, case.shop_id):
         raise StepRefused("您与这张售后单的一方有关,不能参与裁决", name)
     if by.actor is Actor.SELLER and by.user_id == case.buyer_id:
         raise StepRefused("您是这张售后单的买家,请由店里的另一位同事处理", name)
     step = flow.choose(case.type, case.state, by.actor, name, facts(case, now))
     return _move(case, step, by, now, note=note, photos=photos, values=values)
-
-
-def may_mediate(user_id: int, case: Any) -> bool:
-    """Whether this person decides for the platform and has to do with neither side."""
-    if not db.session.scalar(select(User.mediator).where(User.id == user_id)):
-        return False
-    theirs = select(Shop.id).where(or_(Shop.owner_id == case.buyer_id, Shop.id == case.shop_id))
-    related = db.session.scalar(
-        select(Staff.user_id).where(Staff.user_id == user_id, Staff.shop_id.in_(theirs)).limit(1)
-    )
-    return user_id != case.buyer_id and related is None
 
 
 def settle(case: Case, now: datetime) -> Case:
@@ -360,13 +362,28 @@ def _remind(now: datetime) -> None:
             if not cases:
                 return
             for case in cases:
-                actor = waits_for(case)
-                if actor is not None and case.due_at is not None and case.due_at > now:
-                    notifications.remind(case, actor, now)
-                    for user_id in notifications.readers(case, actor):
-                        notifications.bump(user_id)
-                case.remind_at = _remind_after(case.entered_at, case.due_at, now)
+                for actor in still_to_act(case):
+                    if case.due_at is not None and case.due_at > now:
+                        notifications.remind(case, actor, now)
+                        for user_id in notifications.readers(case, actor):
+                            notifications.bump(user_id)
+                case.remind_at = _remind_after(_began(case), case.due_at, now)
             db.session.flush()
+
+
+def _began(case: Any) -> datetime:
+    """Since when the present deadline runs: since its stage began, while the platform is in it."""
+    began: datetime = case.stage_at if case.escalated and case.stage_at else case.entered_at
+    return began
+
+
+def still_to_act(case: Any) -> list[Actor]:
+    """Whose turn it is; in a round of evidence each side that hasn't handed in any."""
+    if case.escalated and case.stage == Stage.EVIDENCE:
+        heard = case.heard.split(",")
+        return [side for side in (Actor.BUYER, Actor.SELLER) if side not in heard]
+    actor = waits_for(case)
+    return [] if actor is None else [actor]
 
 
 def waits_for(case: Any) -> Actor | None:
@@ -403,7 +420,7 @@ def _move(
             "nudged_at": None, "paused_seconds": 0, "not_before": None, **effects.NO_MEDIATION,
         }  # fmt: skip
     if step.target != step.source or step.name in flow.RESTARTING:
-        changes["entered_at"] = at
+        changes |= {"entered_at": at, "paused_seconds": 0, "not_before": None}
     doing = effects.Doing(
         case=case, step=step, by=by, at=at, note=note, photos=tuple(photos), values=dict(values or {})
     )
@@ -412,7 +429,7 @@ def _move(
     after = SimpleNamespace(**{column.key: getattr(case, column.key) for column in Case.__table__.columns} | changes)
     after.state = step.target
     due_at, rule = flow.due(step.target, facts(after, at), _spans)
-    changes |= {"due_at": due_at, "due_rule": rule, "remind_at": _remind_after(after.entered_at, due_at, at)}
+    changes |= {"due_at": due_at, "due_rule": rule, "remind_at": _remind_after(_began(after), due_at, at)}
 
     moved = db.session.execute(
         update(Case)
@@ -446,18 +463,29 @@ def _move(
         .values(version=Order.version + 1)
         .execution_options(synchronize_session=False)
     )
+    if "proposal" in doing.data:
+        _card(case, step, by, at, doing.data["proposal"])
     _count(case, source, step.target)
     return case
+
+
+def _card(case: Case, step: Step, by: By, at: datetime, version: int) -> None:
+    """What was proposed or answered, as a card in the conversation about the order."""
+    talk = chat.of_order(db.session.get_one(Order, case.order_id), at)
+    side: chat.Side = "buyer" if by.actor is Actor.BUYER else "seller" if by.actor is Actor.SELLER else "system"
+    data = {"case_no": case.case_no, "proposal": version}
+    chat.say(talk, side, by.user_id, step.news, now=at, kind="case", data=data, bump=False)
 
 
 def _become(parent: Case, child: Child, by: By, at: datetime) -> str:
     """Open the case that ``parent`` has become; its units move along, what is left over is free again."""
     own = {line.id: line for line in db.session.scalars(select(CaseLine).where(CaseLine.case_id == parent.id)).all()}
     moving = {line_id: milli for line_id, milli, _ in child.lines}
-    for line in sorted(own.values(), key=lambda each: each.order_line_id):
-        rest = line.quantity_milli - moving.get(line.id, 0)
-        if rest:
-            ledger.release(line.order_line_id, rest)
+    if parent.state == State.CONVERTED:
+        for line in sorted(own.values(), key=lambda each: each.order_line_id):
+            rest = line.quantity_milli - moving.get(line.id, 0)
+            if rest:
+                ledger.release(line.order_line_id, rest)
     if not moving:
         raise StepRefused("没有可以转入的商品数量")
     target = child.state
@@ -509,6 +537,79 @@ def _become(parent: Case, child: Child, by: By, at: datetime) -> str:
         data["refund_fen"] = made.refund_fen
     _opened(made, step, by, at, note="", data=data)
     return made.case_no
+
+
+AGAIN_FOR = timedelta(days=7)  # what came in an exchange has a window of its own
+
+
+def again_until(case: Any) -> datetime | None:
+    """Until when what came with a completed exchange or reissue can be complained of; None: nothing came."""
+    if case.state != State.COMPLETED or case.type not in (CaseType.EXCHANGE, CaseType.REISSUE):
+        return None
+    return eligibility.last_day_ends(case.updated_at, AGAIN_FOR.days)
+
+
+def open_again(
+    case_id: int,
+    *,
+    by: By,
+    kind: str,
+    case_type: CaseType,
+    units: Mapping[int, int],
+    note: str,
+    photos: Sequence[str],
+    now: datetime,
+) -> Case:
+    """A new case about goods that came with a completed one; ``units`` by its case lines, in thousandths.
+
+    The units move along, guarded, so that nobody claims them twice. Raises StepRefused when the window is over, the
+    type isn't open, proof is missing or more is asked for than came and is left.
+    """
+    case = _locked(case_id)
+    until = again_until(case)
+    if until is None or now >= until:
+        raise StepRefused(
+            "换来的商品自完成之日起 7 天内可以再次申请售后,现在已超过;请点「立即联系」与商家沟通", "again"
+        )
+    if case_type not in effects.again(case):
+        raise StepRefused("请选择希望怎么处理", "again")
+    if kind not in effects.REASON_OF or kind == "not_received":
+        raise StepRefused("请选择收到的商品有什么问题", "again")
+    if not photos or not note:
+        raise StepRefused("请上传能看出问题的照片,并写一句说明", "again")
+    wanted = {line_id: milli for line_id, milli in units.items() if milli > 0}
+    for line_id, milli in sorted(wanted.items()):
+        done = db.session.execute(
+            update(CaseLine)
+            .where(
+                CaseLine.id == line_id, CaseLine.case_id == case.id,
+                CaseLine.moved_milli + milli <= CaseLine.shipped_milli,
+            )
+            .values(moved_milli=CaseLine.moved_milli + milli)
+            .execution_options(synchronize_session=False)
+        )  # fmt: skip
+        if done.rowcount != 1:  # type: ignore[attr-defined]
+            raise StepRefused("数量不能超过换来而还没有再次申请的数量", "again")
+    if not wanted:
+        raise StepRefused("请填写数量", "again")
+    lines = tuple((line_id, milli, None) for line_id, milli in wanted.items())
+    child = Child(
+        case_type, State.APPLIED, lines, reason=effects.REASON_OF[kind], description=note, freight_payer="seller"
+    )
+    case_no = _become(case, child, by, now)
+    made = db.session.scalars(select(Case).where(Case.case_no == case_no)).one()
+    made.photo_count = evidence.attach_to_case(
+        photos, owner_id=by.user_id or 0, case_id=made.id, order_id=made.order_id, version=1
+    )
+    db.session.flush()
+    return made
+
+
+def child_of(case: Case) -> str | None:
+    """The number of the case that a converted one has become."""
+    if case.state != State.CONVERTED:
+        return None
+    return db.session.scalar(select(Case.case_no).where(Case.parent_id == case.id).order_by(Case.id.desc()).limit(1))
 
 
 def _owe(made: Case, child: Child, by: By, at: datetime) -> None:
@@ -588,7 +689,7 @@ def reschedule(case: Case, now: datetime) -> None:
     """Work the deadline out again after a carrier's word, without a step. A mediation's clock hangs on no parcel."""
     due_at, rule = flow.due(case.state, facts(case, now), _spans)
     case.due_at, case.due_rule = due_at, rule
-    case.remind_at = _remind_after(case.entered_at, due_at, now)
+    case.remind_at = _remind_after(_began(case), due_at, now)
     db.session.flush()
 
 
@@ -674,7 +775,7 @@ def facts(
         found |= _legs(case, parcels)
     if state == State.PROPOSED:
         found |= proposals.facts(case)
-    if state == State.RESHIPPING and (case.type == CaseType.REISSUE or case.late or case.escalated):
+    if state == State.RESHIPPING:
         shipped = select(func.sum(CaseLine.shipped_milli)).where(CaseLine.case_id == case.id)
         found["shipped_milli"] = int(db.session.scalar(shipped) or 0)
     if state == State.DISPUTED:

@@ -60,10 +60,12 @@ def say(
     photos: Sequence[str] = (),
     kind: str = "text",
     data: dict[str, Any] | None = None,
+    bump: bool = True,
 ) -> Message:
     """Write a message. What the speaker had not read is read now; the other side has one more unread.
 
-    Card numbers are hidden first: no message ever has one.
+    ``bump`` False: the caller tells both sides' lists, last of all and in the order that everybody keeps. Card numbers
+    are hidden first: no message ever has one.
     """
     words = without_cards(talk.order_id, words)
     message = Message(
@@ -93,7 +95,8 @@ def say(
         .values(**counts)
         .execution_options(synchronize_session=False)
     )
-    _bump(talk)
+    if bump:
+        _bump(talk)
     return message
 
 
@@ -151,16 +154,19 @@ def stands(order_no: str, side: Side, owner_id: int | None) -> Any:
 
 
 _LAST = (
-    select(Message.id, Message.side, Message.kind, Message.words, Message.data, Message.at)
+    select(
+        Message.id, Message.side, Message.kind, Message.words, Message.data, Message.at,
+        select(Evidence.id).where(Evidence.message_id == Message.id).exists().label("has_photos"),
+    )
     .join(Conversation, Conversation.id == Message.conversation_id)
     .where(Conversation.order_id == bindparam("order_id"))
     .order_by(Message.id.desc())
     .limit(bindparam("most"))
-)
+)  # fmt: skip
 
 
 def last_of(order_id: int, most: int) -> list[Any]:
-    """The last few messages about an order, oldest first."""
+    """The last few messages about an order, oldest first, each with whether it ``has_photos``."""
     return list(reversed(db.session.execute(_LAST, {"order_id": order_id, "most": most}).all()))
 
 

@@ -281,8 +281,9 @@ def _name(text: str, limit: int) -> str:
 @click.argument("member_name")
 @click.option("--company", default="", help="The company's name.")
 @click.option("--password", help="Asked for when not given.")
+@click.option("--mediator", is_flag=True, help="Decides cases for the platform (平台介入).")
 @with_appcontext
-def create_user(member_name: str, company: str, password: str | None) -> None:
+def create_user(member_name: str, company: str, password: str | None, mediator: bool) -> None:
     """Make an account, or give a dormant one its password."""
     database.upgrade()
     member_name, company = _name(member_name, 64), _name(company, 200) if company else ""
@@ -295,8 +296,11 @@ def create_user(member_name: str, company: str, password: str | None) -> None:
         known = db.session.scalars(select(User).where(User.member_name == member_name)).one_or_none()
         if known is not None and known.password_hash is None:
             known.password_hash = accounts.hash_password(password)
+            known.mediator = known.mediator or mediator
         else:
-            accounts.create_user(member_name, now=clock.now(), company_name=company, password=password)
+            accounts.create_user(
+                member_name, now=clock.now(), company_name=company, password=password, mediator=mediator
+            )
     click.echo(f"{member_name} can sign in")
 
 

@@ -33,6 +33,7 @@ ACCOUNTS = (
     ("finance", "恒盛针织财务"),
     ("finance2", "恒盛针织出纳"),
 )
+MEDIATORS = frozenset({"mediator"})
 FINANCE = ("finance", "finance2")  # of seller's shop: what is above its limit needs one of them beside the proposer
 APPROVAL_FEN = 50_000
 SHOPS = {"seller": "恒盛针织旗舰店", "seller2": "星途电子专营店", "distributor": "海角精选"}
@@ -67,7 +68,7 @@ def build(now: datetime, store: Store, orders_file: Path | None = None, scenario
     with writing():
         secret = accounts.hash_password(PASSWORD)
         for name, company in ACCOUNTS:
-            user = accounts.create_user(name, now=now, company_name=company)
+            user = accounts.create_user(name, now=now, company_name=company, mediator=name in MEDIATORS)
             user.password_hash = secret
             if name in SHOPS:
                 _open(accounts.create_shop(user, SHOPS[name], now), now)
@@ -410,6 +411,72 @@ def _missing_closed(t: _Teller) -> None:
     cases.settle_now(t.case_id, t.now)
 
 
+# ---------------------------------------------------------------- 平台介入
+
+
+def _mediator_takes(t: _Teller, step: str, **values: Any) -> None:
+    mediator = db.session.scalars(select(User.id).where(User.member_name == "mediator")).one()
+    t._take(step, By(Actor.MEDIATOR, mediator, "mediator"), values)
+
+
+def _refused(t: _Teller, hours: float) -> None:
+    """Refused with words and photos, so that the buyer may call for the platform."""
+    opened = t.case("defect", "洗了一次袜口就松了,有十几双都这样", hours=hours)
+    with writing():
+        talk = chat.of_order(db.session.get_one(Order, opened.order_id), t.at)
+        chat.say(talk, "buyer", t.buyer, "洗过一次就松口了,客人都退给我", now=t.at + timedelta(minutes=5))
+        chat.say(talk, "seller", t.seller, "洗过的我们没法二次销售,换不了", now=t.at + timedelta(minutes=15))
+    t.seller_takes("ask_evidence", note="请补拍松口处的近照和吊牌")
+    t.buyer_takes("modify", description="洗了一次袜口就松了,补拍了近照和吊牌", photos=t.photos.of(t.buyer, "buyer"))
+    t.seller_takes(
+        "reject", refusal="man_made", note="吊牌已剪,已经洗过,影响二次销售", photos=t.photos.of(t.seller, "seller")
+    )
+
+
+def _called_for(t: _Teller, hours: float) -> None:
+    _refused(t, hours)
+    t.buyer_takes(
+        "escalate", because="refused", wish="换 2 双新的,运费由商家承担", note="没有下水前看不出来,属于质量问题",
+        photos=t.photos.of(t.buyer, "buyer"),
+    )  # fmt: skip
+
+
+def _collecting(t: _Teller) -> None:
+    _called_for(t, hours=20)
+
+
+def _heard(t: _Teller, hours: float) -> None:
+    _called_for(t, hours)
+    t.seller_takes("submit_evidence", note="出库前抽检合格,附检测照片", photos=t.photos.of(t.seller, "seller"))
+
+
+def _deciding(t: _Teller) -> None:
+    _heard(t, hours=72)
+    cases.settle_now(t.case_id, t.now)
+
+
+def _undecided(t: _Teller) -> None:
+    _heard(t, hours=24 * 8)
+    cases.settle_now(t.case_id, t.now)
+
+
+def _decided(t: _Teller) -> None:
+    _heard(t, hours=30)
+    _mediator_takes(
+        t,
+        "decide_return",
+        note="买家照片能看出袜口脱丝,检测照片的批次与本单不符,采信买家。",
+        freight_payer="seller",
+    )
+
+
+def _not_sent(t: _Teller) -> None:
+    """A shop that ships nothing: the clock has called for the platform."""
+    t.case("damaged", "纸箱进水,全湿了", hours=24 * 7)
+    t.seller_takes("agree_no_return")
+    cases.settle_now(t.case_id, t.now)
+
+
 def _proposed(t: _Teller) -> None:
     t.case("defect", "袜口脱线,洗过一次就散了")
     t.seller_takes("propose", terms=t.terms(CaseType.EXCHANGE, compensation_fen=300, note="换一批并补偿 3 元"))
@@ -585,6 +652,11 @@ STORIES: dict[str, Story] = {
     "reissue-confirming": _to_receiving,
     "reissue-completed": _reissued,
     "reissue-closed": _missing_closed,
+    "mediation-evidence": _collecting,
+    "mediation-deciding": _deciding,
+    "mediation-overdue": _undecided,
+    "mediation-decided": _decided,
+    "mediation-not-sent": _not_sent,
     "proposed": _proposed,
     "converted": _converted,
     "paying": _paying,

@@ -14,9 +14,22 @@ from typing import Any
 from sqlalchemy import func, select, update
 
 from portal import carriers, flow, ledger, payouts, policies, proposals, reasons
+from portal.arbitration import asks_goods_back
+from portal.evidence import MOST_PER_CASE
 from portal.extensions import db
 from portal.flow import Actor, CaseType, Stage, State, Step, StepRefused
-from portal.models import Case, CaseEvent, CaseLine, MoneyEntry, Parcel, ParcelLine, Proposal, ReturnAddress, Sku
+from portal.models import (
+    Case,
+    CaseEvent,
+    CaseLine,
+    Evidence,
+    MoneyEntry,
+    Parcel,
+    ParcelLine,
+    Proposal,
+    ReturnAddress,
+    Sku,
+)
 from portal.proposals import Terms
 
 LEAST_DISPUTE_PHOTOS = 2
@@ -526,7 +539,7 @@ def _propose(doing: Doing) -> dict[str, Any]:
         "countered": False,
         "origin": {
             "state": origin, "entered": case.entered_at.isoformat(), "left": doing.at.isoformat(), "late": case.late,
-            "paused": case.paused_seconds, "extended": case.extended, "granted": case.granted_seconds,
+            "paused": _stood_still(doing), "extended": case.extended, "granted": case.granted_seconds,
             "objected": case.objected,
         },
     }  # fmt: skip
@@ -692,23 +705,33 @@ def _refund_child(doing: Doing, fen: int | None, *, goods_back: bool = True) -> 
     if case.type == CaseType.REISSUE:
         return Child(CaseType.REFUND_ONLY, State.REFUNDING, _all_lines(case), refund_fen=fen)
     if _returned_goods(case) and case.state in (State.PAYING, State.RESHIPPING, State.DISPUTED, State.INSPECTING):
-        column = "accepted_milli" if case.state in (State.PAYING, State.RESHIPPING) else "quantity_milli"
+        column = "accepted_milli" if case.state in _INSPECTED else "quantity_milli"
         return Child(
             CaseType.RETURN_REFUND, State.REFUNDING, _all_lines(case, column), refund_fen=fen,
             return_difference_fen=paid,
         )  # fmt: skip
+    units = _all_lines(case, "accepted_milli" if case.state in _INSPECTED else "quantity_milli")
     if not goods_back:
-        kept = _all_lines(case)
-        return Child(CaseType.REFUND_ONLY, State.REFUNDING, kept, refund_fen=fen, return_difference_fen=paid)
+        return Child(CaseType.REFUND_ONLY, State.REFUNDING, units, refund_fen=fen, return_difference_fen=paid)
     state = State.RETURNING if policies.default_address(case.shop_id) else State.APPLIED
-    return Child(CaseType.RETURN_REFUND, state, _all_lines(case), refund_fen=fen, return_difference_fen=paid)
+    return Child(CaseType.RETURN_REFUND, state, units, refund_fen=fen, return_difference_fen=paid)
+
+
+_INSPECTED = (State.PAYING, State.RESHIPPING, State.CONFIRMING)  # only what was accepted is still owed
 
 
 AGAIN: Mapping[str, tuple[CaseType, ...]] = {  # what may follow goods that came and are wrong once more
     CaseType.EXCHANGE: (CaseType.EXCHANGE, CaseType.RETURN_REFUND),
     CaseType.REISSUE: (CaseType.REFUND_ONLY, CaseType.RETURN_REFUND),
 }
-_REASON_OF: Mapping[str, str] = {  # a problem with a replacement, as a reason of a case
+def again(case: Any) -> tuple[CaseType, ...]:
+    """What this case may become when what came is wrong once more; an exchange is repeated once only."""
+    return tuple(
+        kind for kind in AGAIN.get(case.type, ()) if kind is not CaseType.EXCHANGE or case.parent_id is None
+    )
+
+
+REASON_OF: Mapping[str, str] = {  # a problem with a replacement, as a reason of a case
     "damaged": "damaged", "defect": "defect", "wrong_item": "wrong_item", "short": "missing_item",
     "not_received": "other",
 }  # fmt: skip
@@ -731,7 +754,7 @@ def _defective(doing: Doing) -> dict[str, Any]:
         raise doing.refuse("请写一句说明")
     doing.data |= {"kind": kind, "type": str(wanted)}
     doing.child = Child(
-        CaseType(wanted), State.APPLIED, _all_lines(case, "shipped_milli"), reason=_REASON_OF[kind],
+        CaseType(wanted), State.APPLIED, _all_lines(case, "shipped_milli"), reason=REASON_OF[kind],
         description=doing.note, freight_payer="seller", return_difference_fen=payouts.paid_difference(case.id),
     )  # fmt: skip
     return {}
@@ -782,8 +805,13 @@ def _retry(doing: Doing) -> dict[str, Any]:
 def _escalate(doing: Doing) -> dict[str, Any]:
     if doing.by.actor is Actor.CLOCK:
         doing.data["rule"] = doing.case.due_rule  # two rows lead from confirming to confirming
-    elif not doing.note:
-        raise doing.refuse("请写明申请平台介入的原因和希望的结果")
+    else:
+        if not doing.note:
+            raise doing.refuse("请写明申请平台介入的原因和希望的结果")
+        because = doing.values.get("because") or "other"
+        if because not in reasons.INTERVENTIONS:
+            raise doing.refuse("请选择申请平台介入的原因")
+        doing.data |= {"because": because, "wish": doing.values.get("wish", "")}
     return {
         "escalated": True, "stage": Stage.EVIDENCE, "stage_at": doing.at, "escalated_at": doing.at,
         "evidence_round": 1, "heard": _heard("", doing), "asked_by": str(doing.by.actor),
@@ -799,15 +827,24 @@ def _heard(before: str, doing: Doing) -> str:
 
 def _ended(doing: Doing) -> dict[str, Any]:
     """The mediation is over, the state's own clock goes on with a day left at least."""
-    case = doing.case
-    if not case.escalated:
+    if not doing.case.escalated:
         return {}
-    stood = doing.at - (case.escalated_at or doing.at)
     return {
         **NO_MEDIATION,
-        "paused_seconds": case.paused_seconds + int(stood.total_seconds()),
+        "paused_seconds": _stood_still(doing),
         "not_before": doing.at + flow.DEADLINES["least_left"],
     }
+
+
+def _stood_still(doing: Doing) -> int:
+    """For how many seconds this state's clock has stood still by now; none for one that this step starts anew."""
+    case = doing.case
+    if doing.step.source == doing.step.target and doing.step.name in flow.RESTARTING:
+        return 0
+    if not case.escalated:
+        return case.paused_seconds
+    since = max(case.escalated_at or doing.at, case.entered_at)  # a step of the parties may have started it meanwhile
+    return case.paused_seconds + int((doing.at - since).total_seconds())
 
 
 NO_MEDIATION: Mapping[str, Any] = {
@@ -820,6 +857,9 @@ NO_MEDIATION: Mapping[str, Any] = {
 def _submit_evidence(doing: Doing) -> dict[str, Any]:
     if not doing.note:
         raise doing.refuse("请写明证据说明了什么")
+    had = db.session.scalar(select(func.count()).select_from(Evidence).where(Evidence.case_id == doing.case.id)) or 0
+    if had + len(doing.photos) > MOST_PER_CASE:
+        raise doing.refuse(f"一张售后单最多 {MOST_PER_CASE} 张照片,现在还能再传 {max(MOST_PER_CASE - had, 0)} 张")
     return {"heard": _heard(doing.case.heard, doing)}
 
 
@@ -846,10 +886,18 @@ def _reasoned(doing: Doing) -> None:
 @_effect("more_evidence")
 def _more_evidence(doing: Doing) -> dict[str, Any]:
     if not doing.note:
-        raise doing.refuse("请写明需要双方补充什么")
+        raise doing.refuse("请写明需要补充什么")
+    asked = doing.values.get("asked") or "both"
+    if asked not in ASKED:
+        raise doing.refuse("请选择由哪一方补充")
+    doing.data["asked"] = asked
     return {
-        "stage": Stage.EVIDENCE, "stage_at": doing.at, "heard": "", "evidence_round": doing.case.evidence_round + 1,
+        "stage": Stage.EVIDENCE, "stage_at": doing.at, "heard": ASKED[asked],
+        "evidence_round": doing.case.evidence_round + 1,
     }  # fmt: skip
+
+
+ASKED: Mapping[str, str] = {"both": "", "buyer": "seller", "seller": "buyer"}  # who is asked: who need not answer
 
 
 @_effect("decide_continue")
@@ -861,15 +909,47 @@ def _decide_continue(doing: Doing) -> dict[str, Any]:
 @_effect("decide_close", "decide_complete")
 def _decide_end(doing: Doing) -> dict[str, Any]:
     _reasoned(doing)
+    case = doing.case
+    if doing.step.target == State.CLOSED and case.state in (State.INSPECTING, State.DISPUTED):
+        here = case.state == State.DISPUTED or _signed_back(case)
+        for line in _lines(case):  # what the shop has received, it sends back
+            line.accepted_milli = 0
+            if here and line.received_milli is None:
+                line.received_milli = line.quantity_milli
+        db.session.flush()
     return {}
+
+
+def _signed_back(case: Case) -> bool:
+    """Whether the carrier says that the shop has the parcel."""
+    return bool(
+        db.session.scalar(
+            select(Parcel.id)
+            .where(
+                Parcel.case_id == case.id, Parcel.leg == "back", Parcel.voided_at.is_(None),
+                Parcel.signed_at.is_not(None),
+            )
+            .limit(1)
+        )
+    )  # fmt: skip
+
+
+def _decided_payer(doing: Doing) -> str:
+    payer = doing.values.get("freight_payer") or doing.case.freight_payer
+    doing.data["freight_payer"] = payer = payer if payer in ("buyer", "seller") else "seller"
+    return str(payer)
+
+
+NO_ADDRESS = "店铺还没有退货地址,现在不能裁决寄回;可以裁决无需寄回,或请商家先添加地址"
 
 
 @_effect("decide_return")
 def _decide_return(doing: Doing) -> dict[str, Any]:
     _reasoned(doing)
-    payer = doing.values.get("freight_payer") or doing.case.freight_payer
-    doing.data["freight_payer"] = payer if payer in ("buyer", "seller") else "seller"
-    return {**_to_default_address(doing), "freight_payer": doing.data["freight_payer"], "negotiated": False}
+    address = policies.default_address(doing.case.shop_id)
+    if address is None:
+        raise doing.refuse(NO_ADDRESS)
+    return {**_freeze(doing, address), "freight_payer": _decided_payer(doing), "negotiated": False}
 
 
 @_effect("decide_reship")
@@ -891,19 +971,39 @@ def _decide_reship(doing: Doing) -> dict[str, Any]:
 @_effect("decide_refund")
 def _decide_refund(doing: Doing) -> dict[str, Any]:
     _reasoned(doing)
-    case = doing.case
-    fen = doing.values.get("amount_fen")
-    units = payouts.units_of(case.id, accepted=False)
-    most = payouts.total(payouts.worth(case.order_id, units, unshipped=case.goods_state == "unshipped"))
-    if fen is not None and not 0 < fen <= most:
+    case, values = doing.case, doing.values
+    most = most_decided(case)
+    fen = values.get("amount_fen")
+    fen = most if fen is None else fen
+    if not 0 < fen <= most:
         raise doing.refuse(f"退款金额须大于 0,最多 {most / 100:.2f} 元")
-    doing.data["decided_fen"] = most if fen is None else fen
+    doing.data["decided_fen"] = fen
     if doing.step.target == State.CONVERTED:
-        doing.child = _refund_child(doing, fen, goods_back=bool(doing.values.get("goods_back", True)))
+        may_ask = asks_goods_back(case.type, case.state, State.CONVERTED, goods_returned=_returned_goods(case))
+        goods_back = may_ask and bool(values.get("goods_back", True))
+        if goods_back and policies.default_address(case.shop_id) is None:
+            raise doing.refuse(NO_ADDRESS)
+        doing.child = _refund_child(doing, fen, goods_back=goods_back)
+        if may_ask:
+            doing.data["goods_back"] = goods_back
+        if goods_back:
+            doing.child = replace(doing.child, freight_payer=_decided_payer(doing))
         return {}
     for line in _lines(case):  # the decision stands for the inspection
-        line.accepted_milli = line.quantity_milli if line.received_milli is None else line.received_milli
-        if line.received_milli is not None and fen is not None:
-            line.received_milli = line.accepted_milli = line.quantity_milli
+        line.accepted_milli = line.quantity_milli
+        if line.received_milli is not None:
+            line.received_milli = line.quantity_milli
     db.session.flush()
-    return {"refund_fen": fen or most, "negotiated": False}
+    return {"refund_fen": fen, "negotiated": False}
+
+
+def goods_returned(case: Case) -> bool:
+    """Whether the goods of an exchange are back with the seller."""
+    return _returned_goods(case)
+
+
+def most_decided(case: Case) -> int:
+    """The most that decide_refund can award, 分: what the units that the refund is about are worth."""
+    accepted = case.type == CaseType.EXCHANGE and case.state in _INSPECTED
+    units = payouts.units_of(case.id, accepted=accepted)
+    return payouts.total(payouts.worth(case.order_id, units, unshipped=case.goods_state == "unshipped"))

@@ -245,15 +245,15 @@ NEEDS: dict[str, Callable[[Facts], str | None]] = {
     "more_entries": lambda f: None if f.open_entries > 1 else "只剩这一笔款项",
     "approved": lambda f: "金额超过复核线,请由另一位同事先复核" if f.waiting_entries else None,
     "approval_waiting": lambda f: None if f.waiting_entries else "没有待复核的款项",
-    "in_mediation": lambda f: None if f.escalated else "平台没有介入",
+    "in_mediation": lambda f: None if f.escalated else "现在没有平台介入,页面显示的是最新状态",
     "no_mediation": lambda f: "平台已介入,请在介入中提交证据" if f.escalated else None,
     "collecting": lambda f: None if f.stage == Stage.EVIDENCE else "举证期已结束,请等待平台处理",
     "deciding": lambda f: (
         None if f.stage in (Stage.DECIDING, Stage.OVERDUE) or f.heard_both else "举证期还没有结束,双方都提交证据后可以提前裁决"
     ),
     "rounds_left": lambda f: None if f.evidence_round < EVIDENCE_ROUNDS else f"最多 {EVIDENCE_ROUNDS} 轮举证,请作出裁决",
-    "asked_by_buyer": lambda f: None if f.asked_by == Actor.BUYER else "平台介入不是由您申请的",
-    "asked_by_seller": lambda f: None if f.asked_by == Actor.SELLER else "平台介入不是由您申请的",
+    "asked_by_buyer": lambda f: None if f.asked_by == Actor.BUYER else "平台介入不是由您申请的,只有申请的一方可以撤回",
+    "asked_by_seller": lambda f: None if f.asked_by == Actor.SELLER else "平台介入不是由您申请的,只有申请的一方可以撤回",
     "refund_slow": lambda f: (
         None if f.now - f.entered_at >= DEADLINES["refund_target"] else "商家还在退款时限内,超过 24 小时可以申请平台介入"
     ),
@@ -435,7 +435,7 @@ _ROWS: tuple[Step, ...] = (
     ),
     # A case that another one became: opened where that one's agreement leads.
     *(
-        Step("convert", types, None, target, actor, "由其他售后转来", (), needs=())
+        Step("convert", types, None, target, actor, "由其他售后转来", (S,) if target is State.APPLIED else ())
         for actor in (B, S, C, P)
         for types, target in ((ALL, State.APPLIED), (XR, State.RETURNING), (XI, State.RESHIPPING), (RM, State.REFUNDING))
     ),

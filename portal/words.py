@@ -147,6 +147,19 @@ def otherwise(case_type: str, rule: str, *, negotiated: bool = False) -> str:
     return _OTHERWISE_OF.get(case_type, {}).get(rule) or OTHERWISE.get(rule, "")
 
 
+# When 平台介入 can be asked for, where it can't be yet; read by the buyer.
+NOT_YET: dict[str, str] = {
+    State.APPLIED: "商家还在处理期限内。被拒绝后可以申请平台介入;逾期没有结果时平台会自动介入",
+    State.PROPOSED: "请先答复方案。没有谈成、商家拒绝或验货有争议时,可以申请平台介入",
+    State.RETURNING: "请先寄回商品。商家验货有争议或拒收时,可以申请平台介入",
+    State.PAYING: "请先补差价;不补差价的会按退款处理。之后商家超时未发货,可以申请平台介入",
+}
+DECISION: dict[str, str] = {  # a decision in a word or two
+    "decide_close": "不支持申请", "decide_complete": "商家已履行", "decide_return": "买家寄回",
+    "decide_reship": "商家发货", "decide_refund": "退款", "decide_continue": "按原流程继续",
+}  # fmt: skip
+STAGE_CHIP: dict[str, str] = {"evidence": "warn", "deciding": "wait", "overdue": "bad"}
+
 ESCALATED = "平台裁决已超时,已上报主管;双方仍可自行协商解决"  # 平台介入 whose last deadline has passed
 
 # The title of the notice a step sends; the others use the table's news.
@@ -167,6 +180,14 @@ NOTICE_TITLE: dict[str, str] = {
     "propose_other_sku": "商品缺货,请确认新的方案",
     "counter": "买家提出了自己的方案",
     "escalate": "平台介入通知",
+    "timeout_escalate": "平台介入通知",
+    "timeout_overdue": "平台介入通知",
+    "submit_evidence": "平台介入有新的证据",
+    "more_evidence": "平台请补充证据",
+    "withdraw_mediation": "平台介入已撤回",
+    "timeout_evidence": "举证期已结束",
+    "timeout_decision": "平台裁决超时",
+    **dict.fromkeys(DECISION, "平台裁决通知"),
     "refund_ok": "退款完成",
 }
 _TITLES_OF: dict[str, dict[str, str]] = {

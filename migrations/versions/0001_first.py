@@ -221,29 +221,6 @@ def upgrade() -> None:
         batch_op.create_index("ix_import_jobs_state", ["state"], unique=False)
 
     op.create_table(
-        "payout_files",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("public_id", sa.String(length=32), nullable=False),
-        sa.Column("shop_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("kind", sa.String(length=7), nullable=False),
-        sa.Column("state", sa.String(length=7), nullable=False),
-        sa.Column("name", sa.String(length=200), nullable=False),
-        sa.Column("rows", sa.JSON(), nullable=False),
-        sa.Column("row_count", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("amount_fen", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("made_at", Moment(), nullable=False),
-        sa.CheckConstraint("kind IN ('batch','results')", name=op.f("ck_payout_files_kind")),
-        sa.CheckConstraint("state IN ('made','checked','done')", name=op.f("ck_payout_files_state")),
-        sa.ForeignKeyConstraint(["shop_id"], ["shops.id"], name=op.f("fk_payout_files_shop_id")),
-        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_payout_files_user_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_payout_files")),
-        sa.UniqueConstraint("public_id", name=op.f("uq_payout_files_public_id")),
-    )
-    with op.batch_alter_table("payout_files", schema=None) as batch_op:
-        batch_op.create_index("ix_payout_files_shop_id", ["shop_id", "id"], unique=False)
-
-    op.create_table(
         "orders",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("order_no", sa.String(length=40), nullable=False),
@@ -302,6 +279,29 @@ def upgrade() -> None:
         batch_op.create_index("ix_orders_buyer_status", ["buyer_id", "status", "ordered_at", "id"], unique=False)
         batch_op.create_index("ix_orders_shop_buyer", ["shop_id", "buyer_id", "ordered_at"], unique=False)
         batch_op.create_index("ix_orders_shop_ordered", ["shop_id", "ordered_at", "id"], unique=False)
+
+    op.create_table(
+        "payout_files",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=32), nullable=False),
+        sa.Column("shop_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(length=7), nullable=False),
+        sa.Column("state", sa.String(length=7), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("rows", sa.JSON(), nullable=False),
+        sa.Column("row_count", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("amount_fen", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("made_at", Moment(), nullable=False),
+        sa.CheckConstraint("kind IN ('batch','results')", name=op.f("ck_payout_files_kind")),
+        sa.CheckConstraint("state IN ('made','checked','done')", name=op.f("ck_payout_files_state")),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.id"], name=op.f("fk_payout_files_shop_id")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_payout_files_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_payout_files")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_payout_files_public_id")),
+    )
+    with op.batch_alter_table("payout_files", schema=None) as batch_op:
+        batch_op.create_index("ix_payout_files_shop_id", ["shop_id", "id"], unique=False)
 
     op.create_table(
         "policies",
@@ -494,7 +494,14 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             "ix_cases_mediated",
-            ["queue_at", "id"],
+            ["stage", "queue_at", "id"],
+            unique=False,
+            sqlite_where=sa.text("escalated"),
+            postgresql_where=sa.text("escalated"),
+        )
+        batch_op.create_index(
+            "ix_cases_mediated_shop",
+            ["shop_id", "queue_at", "id"],
             unique=False,
             sqlite_where=sa.text("escalated"),
             postgresql_where=sa.text("escalated"),
@@ -665,6 +672,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_case_events")),
         sa.UniqueConstraint("case_id", "version", name=op.f("uq_case_events_case_id_version")),
     )
+    with op.batch_alter_table("case_events", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_case_events_mediator",
+            ["actor", "at", "id"],
+            unique=False,
+            sqlite_where=sa.text("actor = 'mediator'"),
+            postgresql_where=sa.text("actor = 'mediator'"),
+        )
+
     op.create_table(
         "case_lines",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1020,6 +1036,13 @@ def downgrade() -> None:
         batch_op.drop_index("ix_case_lines_order_line_id")
 
     op.drop_table("case_lines")
+    with op.batch_alter_table("case_events", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_case_events_mediator",
+            sqlite_where=sa.text("actor = 'mediator'"),
+            postgresql_where=sa.text("actor = 'mediator'"),
+        )
+
     op.drop_table("case_events")
     op.drop_table("skus")
     with op.batch_alter_table("order_lines", schema=None) as batch_op:
@@ -1078,6 +1101,9 @@ def downgrade() -> None:
             postgresql_where=sa.text("state NOT IN ('completed','closed','withdrawn','converted')"),
         )
         batch_op.drop_index(
+            "ix_cases_mediated_shop", sqlite_where=sa.text("escalated"), postgresql_where=sa.text("escalated")
+        )
+        batch_op.drop_index(
             "ix_cases_mediated", sqlite_where=sa.text("escalated"), postgresql_where=sa.text("escalated")
         )
         batch_op.drop_index(
@@ -1120,6 +1146,10 @@ def downgrade() -> None:
 
     op.drop_table("products")
     op.drop_table("policies")
+    with op.batch_alter_table("payout_files", schema=None) as batch_op:
+        batch_op.drop_index("ix_payout_files_shop_id")
+
+    op.drop_table("payout_files")
     with op.batch_alter_table("orders", schema=None) as batch_op:
         batch_op.drop_index("ix_orders_shop_ordered")
         batch_op.drop_index("ix_orders_shop_buyer")
@@ -1135,10 +1165,6 @@ def downgrade() -> None:
         )
 
     op.drop_table("orders")
-    with op.batch_alter_table("payout_files", schema=None) as batch_op:
-        batch_op.drop_index("ix_payout_files_shop_id")
-
-    op.drop_table("payout_files")
     with op.batch_alter_table("import_jobs", schema=None) as batch_op:
         batch_op.drop_index("ix_import_jobs_state")
         batch_op.drop_index("ix_import_jobs_shop_id")

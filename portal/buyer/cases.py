@@ -27,6 +27,13 @@ FORMS: dict[str, type[forms.StepForm]] = {
     "edit_parcel": forms.EditParcelForm,
     "object": forms.ObjectForm,
     "report_problem": forms.ProblemForm,
+    "counter": forms.CounterForm,
+    "pay": forms.PayForm,
+    "replacement_defective": forms.AgainForm,
+    **dict.fromkeys(forms.ANSWERS, forms.AnswerForm),
+    "escalate": forms.EscalateForm,
+    "submit_evidence": forms.EvidenceForm,
+    "withdraw_mediation": forms.LeaveForm,
 }
 
 
@@ -77,6 +84,64 @@ def pack(case_no: str) -> ResponseReturnValue:
     return packs.send(case.id, case.case_no, Actor.BUYER)
 
 
+@bp.route("/cases/<case_no>/again", methods=["GET", "POST"])
+def again(case_no: str) -> ResponseReturnValue:
+    """换来的商品有问题: a new case about what came with a completed one."""
+    case = guards.found(caseview.of_buyer(case_no, g.who.user_id))
+    case_id = case.id
+    view = caseview.view(case, Actor.BUYER, g.now)
+    form = forms.AgainForm(known=partial(orders.known_numbers, case.order_id))
+    form.prepare(case, view)
+    left = [(line.id, line.shipped_milli - line.moved_milli, line.unit) for line in view.lines]
+    left = [row for row in left if row[1] > 0]
+    typed = {str(line_id): inputs.quantity_text(milli) for line_id, milli, _ in left}
+    problems: dict[int, str] = {}
+    status = 200
+    if view.again_until is None or g.now >= view.again_until:
+        gone = forms.StepForm()
+        gone.refuse("换来的商品自完成之日起 7 天内可以再次申请售后;请点「立即联系」与商家沟通")
+        return page(
+            "buyer/case.html", 409 if request.method == "POST" else 200, case=case, view=view, news="", form=gone
+        )
+    if request.method == "POST":
+        status = 422
+        typed, problems, quantities, _ = forms.read_quantities(left)
+        good = form.validate_on_submit() and not problems
+        for sentence in problems.values():
+            form.refuse(sentence)
+        if good:
+            by = By(Actor.BUYER, g.who.user_id, g.who.member_name, g.request_id)
+
+            def opened() -> str:
+                made = cases.open_again(
+                    case_id, by=by, kind=form.kind.data, case_type=CaseType(form.type.data),
+                    units={int(line_id): milli for line_id, milli in quantities.items()}, note=form.note.data or "",
+                    photos=form.photos.data or [], now=g.now,
+                )  # fmt: skip
+                return form.and_say(f"/cases/{made.case_no}?v=1")
+
+            try:
+                return once(opened)
+            except StepRefused as refused:
+                form.refuse(refused.sentence)
+                status = 409
+        case = guards.found(caseview.of_buyer(case_no, g.who.user_id))
+        view = caseview.view(case, Actor.BUYER, g.now)
+    return page(
+        "buyer/again_after.html", status, case=case, view=view, form=form, left={row[0]: row for row in left},
+        typed=typed, problems=problems,
+    )  # fmt: skip
+
+
+@bp.get("/cases/<case_no>/agreement")
+def agreement(case_no: str) -> ResponseReturnValue:
+    """What both sides agreed to, to print or keep."""
+    case = guards.found(caseview.of_buyer(case_no, g.who.user_id))
+    accepted, event = guards.found(caseview.agreement(case.id))
+    view = caseview.view(case, Actor.BUYER, g.now)
+    return page("shared/agreement.html", case=case, view=view, proposal=accepted, event=event, side="buyer")
+
+
 @bp.route("/cases/<case_no>/<step_name>", methods=["GET", "POST"])
 def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
     """Every step a buyer can take; which ones, and when, is flow.STEPS' business."""
@@ -107,6 +172,8 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
 
             def taken() -> str:
                 done = cases.take(case_id, step_name, by=by, now=g.now, version=form.shown_version, **values)
+                if child := cases.child_of(done):  # what it has become is what the buyer goes on with
+                    return form.and_say(f"/cases/{child}?v=1")
                 return form.and_say(f"/cases/{case_no}?v={done.version}")
 
             try:
@@ -120,7 +187,8 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
         case = guards.found(caseview.of_buyer(case_no, g.who.user_id))
         form.version.data = str(case.version)
         view = caseview.view(case, Actor.BUYER, g.now)
-    step, refusal = next(((s, why) for s, why in view.actions if s.name == step_name), (None, None))
+    steps = (*view.actions, *view.unsaid)
+    step, refusal = next(((s, why) for s, why in steps if s.name == step_name), (None, None))
     if step is None or (refusal and request.method != "POST"):
         if refusal and not form.errors:
             form.refuse(refusal)

@@ -8,11 +8,12 @@ from typing import Any
 from flask import request
 from wtforms import HiddenField
 
-from portal import cardnumbers, carriers, eligibility, inputs, reasons
+from portal import cardnumbers, carriers, effects, eligibility, inputs, reasons, words
 from portal.caseview import View
 from portal.flow import CaseType
 from portal.models import Case
 from portal.web.forms import Choice, Form, Line, Money, Phone, Photos, Pick, Text
+from portal.web.terms import TermsForm, answering, owed
 
 
 class ReasonForm(Form):
@@ -193,6 +194,57 @@ class EditParcelForm(ParcelForm):
         return {"parcel_id": known, "carrier": code, "number": number}
 
 
+ANSWERS = ("accept", "accept_reship", "accept_diff", "accept_refund", "accept_convert", "decline")
+
+
+class AnswerForm(StepForm):
+    """接受方案, 不接受方案: shows the terms that wait for an answer and where they lead."""
+
+    template = "buyer/answer.html"
+
+    def prepare(self, case: Case, view: View) -> None:
+        self.proposal, self.then = answering(view)
+
+
+class CounterForm(TermsForm, StepForm):
+    """提出我的方案."""
+
+    template = "buyer/terms.html"
+
+
+class PayForm(StepForm):
+    """已补差价: the number of the payment, which is made outside."""
+
+    template = "buyer/pay.html"
+    reference = Line("流水号", limit=60, missing="请填写付款的流水号,商家会核对", exact=True)
+
+    def prepare(self, case: Case, view: View) -> None:
+        self.fen, self.working = owed(case)
+
+    def values(self) -> dict[str, Any]:
+        return {"reference": self.reference.data}
+
+
+class AgainForm(StepForm):
+    """再次售后: what is wrong with what came, and what the buyer wants now."""
+
+    template = "buyer/again.html"
+    kind = Choice("收到的商品有什么问题", missing="请选择收到的商品有什么问题")
+    type = Choice("希望怎么处理", missing="请选择希望怎么处理")
+    note = Text("说明", limit=500, missing="请写一句说明")
+    photos = Photos("凭证", least=1)
+
+    def prepare(self, case: Case, view: View) -> None:
+        self.kind.choices = [item for item in reasons.PROBLEMS.items() if item[0] != "not_received"]
+        self.type.choices = [(str(kind), words.TYPE[kind]) for kind in effects.again(case)]
+
+    def values(self) -> dict[str, Any]:
+        return {
+            "kind": self.kind.data, "type": CaseType(self.type.data), "note": self.note.data or "",
+            "photos": self.photos.data,
+        }  # fmt: skip
+
+
 class ObjectForm(StepForm):
     """不认可验货结果: why, with photos."""
 
@@ -219,3 +271,38 @@ class ProblemForm(StepForm):
 
     def values(self) -> dict[str, Any]:
         return {"kind": self.kind.data, "note": self.note.data or "", "photos": self.photos.data}
+
+
+class EscalateForm(StepForm):
+    """申请平台介入: why, what is wished for, what happened, with photos."""
+
+    template = "buyer/mediation.html"
+    because = Choice("申请的原因", choices=list(reasons.INTERVENTIONS.items()), missing="请选择申请平台介入的原因")
+    wish = Line("希望的结果", limit=100, missing="请写明希望的结果,例如:换 2 双新的")
+    note = Text("经过和理由", limit=500, missing="请写明经过和理由,平台和对方都会看到")
+    photos = Photos("证据照片")
+
+    def values(self) -> dict[str, Any]:
+        return {
+            "because": self.because.data,
+            "wish": self.wish.data or "",
+            "note": self.note.data or "",
+            "photos": self.photos.data,
+        }
+
+
+class EvidenceForm(StepForm):
+    """提交证据: what it shows, with photos; several times in a round."""
+
+    template = "buyer/mediation.html"
+    note = Text("说明", limit=500, missing="请写明证据说明了什么,平台和对方都会看到")
+    photos = Photos("证据照片")
+
+    def values(self) -> dict[str, Any]:
+        return {"note": self.note.data or "", "photos": self.photos.data}
+
+
+class LeaveForm(StepForm):
+    """撤回平台介入."""
+
+    template = "buyer/mediation.html"

@@ -15,6 +15,7 @@ bp.before_request(guards.need_shop)
 ROOMS: dict[str, str] = {
     "inbox": "queue", "show_case": "queue", "take_step": "queue", "pack": "queue", "send_back": "send_back",
     "messages": "contact", "contact": "contact", "contact_new": "contact", "contact_read": "contact",
+    "waiting": "contact", "apply_for": "contact", "agreement": "queue",
     "customer_list": "contact", "customer": "contact", "export_customer": "contact",
     "product_list": "products", "product": "products", "notices": "notices",
     "payout_list": "payouts", "payout": "payouts", "record_payout": "payouts", "payout_files": "payouts",
@@ -41,4 +42,4 @@ def _rooms() -> dict[str, object]:
     return {"rooms": roles.rooms(g.who.role, EVERY) if g.get("who") is not None else frozenset()}
 
 
-from portal.seller import cases, contact, customers, imports, inbox, notices, payouts, policy, products, staff  # noqa: E402, F401
+from portal.seller import behalf, cases, contact, customers, imports, inbox, notices, payouts, policy, products, staff  # noqa: E402, F401

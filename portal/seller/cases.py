@@ -9,7 +9,7 @@ from typing import Any
 from flask import g, request
 from flask.typing import ResponseReturnValue
 
-from portal import cases, caseview, chat, flow, inputs, orders, policies, queue, reasons, roles, words
+from portal import cases, caseview, chat, flow, inputs, orders, policies, queue, reasons, roles, solutions, words
 from portal.effects import By, Counted
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Case
@@ -28,6 +28,15 @@ FORMS: dict[str, type[forms.StepForm]] = {
     "accept_goods_diff": forms.InspectForm,
     "revise_inspection": forms.InspectForm,
     "ship_replacement": forms.ShipForm,
+    "propose": forms.ProposeForm,
+    "propose_other_sku": forms.ProposeForm,
+    "waive": forms.DifferenceForm,
+    "confirm_payment": forms.DifferenceForm,
+    "deny_payment": forms.DifferenceForm,
+    **dict.fromkeys(forms.ANSWERS, forms.AnswerForm),
+    "escalate": forms.EscalateForm,
+    "submit_evidence": forms.EvidenceForm,
+    "withdraw_mediation": forms.LeaveForm,
     "agree_refund_without_return": forms.AdvanceForm,
     "goods_shipped": forms.GoodsShippedForm,
     "approve_refund": forms.ApproveForm,
@@ -57,6 +66,7 @@ def _view(case: Case) -> caseview.View:
     """The page of a case, with the steps that this person's role takes."""
     view = caseview.view(case, Actor.SELLER, g.now)
     view.actions = [pair for pair in view.actions if roles.may_take(g.who.role, pair[0].name)]
+    view.unsaid = [pair for pair in view.unsaid if roles.may_take(g.who.role, pair[0].name)]
     return view
 
 
@@ -79,8 +89,8 @@ def _page(case: Case, status: int, form: Any = None, typed: Any = (), kept: Any 
         "seller/case.html", status, case=case, view=view, news=news, form=form, side="seller", typed_words=typed,
         kept_photos=kept, history=queue.history_of(case.shop_id, case.buyer_id, g.now), rows=rows, more_rows=more,
         tab=tab, tabs=tabs, talks=talks, soon=g.now + queue.SOON, said_reason=reasons.said, keys=KEYS, messages=said,
-        photos=chat.photos_of([message.id for message in said]),
-        buyer=view.buyer,
+        photos=chat.photos_of([message.id for message in said if message.has_photos]),
+        buyer=view.buyer, suggestion=_suggestion(case, view) if case.state == "applied" else None,
     )  # fmt: skip
 
 
@@ -123,6 +133,26 @@ def send_back(case_no: str) -> ResponseReturnValue:
         gone.refuse("没有未通过验货的商品需要退还")
         return _page(case, 409 if request.method == "POST" else 200, gone)
     return page("seller/send_back.html", status, case=case, view=view, form=form)
+
+
+def _suggestion(case: Case, view: caseview.View) -> solutions.Suggestion:
+    """What the rules suggest for this application."""
+    promised = [reasons.codes(line.guarantees) for line in view.lines]
+    return solutions.suggest(
+        solutions.Application(
+            type=case.type, reason=case.reason, photos=len(view.proofs), goods_state=case.goods_state,
+            guarantees=frozenset(set.intersection(*map(set, promised)) if promised else ()), negotiated=case.negotiated,
+        )
+    )  # fmt: skip
+
+
+@bp.get("/cases/<case_no>/agreement")
+def agreement(case_no: str) -> ResponseReturnValue:
+    """What both sides agreed to, to print or keep."""
+    case = guards.found(caseview.of_shop(case_no, g.who.shop_id))
+    accepted, event = guards.found(caseview.agreement(case.id))
+    view = caseview.view(case, Actor.SELLER, g.now)
+    return page("shared/agreement.html", case=case, view=view, proposal=accepted, event=event, side="seller")
 
 
 @bp.route("/cases/<case_no>/<step_name>", methods=["GET", "POST"])
@@ -173,7 +203,8 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
         case = guards.found(caseview.of_shop(case_no, g.who.shop_id))
         form.version.data = str(case.version)
     view = _view(case)
-    step, refusal = next(((s, why) for s, why in view.actions if s.name == step_name), (None, None))
+    steps = (*view.actions, *view.unsaid)
+    step, refusal = next(((s, why) for s, why in steps if s.name == step_name), (None, None))
     if step is None or (refusal and request.method != "POST"):
         if refusal and not form.errors:
             form.refuse(refusal)

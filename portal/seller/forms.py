@@ -8,6 +8,7 @@ from portal import carriers, inputs, payouts, reasons, words
 from portal.caseview import View
 from portal.models import Case
 from portal.web.forms import Choice, Form, Line, Money, Photos, Pick, Text, Whole
+from portal.web.terms import TermsForm, answering, owed
 
 
 class StepForm(Form):
@@ -65,6 +66,34 @@ class GrantForm(StepForm):
         return {"days": self.days.data, "note": self.note.data or ""}
 
 
+ANSWERS = ("accept", "accept_reship", "accept_diff", "accept_refund", "accept_convert", "decline")
+
+
+class AnswerForm(StepForm):
+    """接受方案, 不接受方案: shows the terms that wait for an answer and where they lead."""
+
+    template = "seller/answer.html"
+
+    def prepare(self, case: Case, view: View) -> None:
+        self.proposal, self.then = answering(view)
+
+
+class ProposeForm(TermsForm, StepForm):
+    """协商方案."""
+
+    template = "seller/terms.html"
+
+
+class DifferenceForm(StepForm):
+    """免除差价, 确认收到差价, 没有收到差价: the amount and how it comes about."""
+
+    template = "seller/difference.html"
+
+    def prepare(self, case: Case, view: View) -> None:
+        self.fen, self.working = owed(case)
+        self.declared = next((entry for entry in view.entries if entry.state == "declared"), None)
+
+
 class InspectForm(StepForm):
     """确认收货并验货: the lines are read by the route; a word and photos for what is not accepted."""
 
@@ -92,6 +121,45 @@ class ShipForm(StepForm):
                 self.number.errors = [refused.sentence]
                 return False
         return good
+
+
+class EscalateForm(StepForm):
+    """申请平台介入: why, what is wished for, what happened, with photos."""
+
+    template = "seller/mediation.html"
+    because = Choice(
+        "申请的原因",
+        choices=[(known, reasons.INTERVENTIONS[known]) for known in reasons.FOR_SELLERS],
+        missing="请选择申请平台介入的原因",
+    )
+    wish = Line("希望的结果", limit=100, missing="请写明希望的结果,例如:不支持换货,商品寄回买家")
+    note = Text("经过和理由", limit=500, missing="请写明经过和理由,平台和对方都会看到")
+    photos = Photos("证据照片")
+
+    def values(self) -> dict[str, Any]:
+        return {
+            "because": self.because.data,
+            "wish": self.wish.data or "",
+            "note": self.note.data or "",
+            "photos": self.photos.data,
+        }
+
+
+class EvidenceForm(StepForm):
+    """提交证据: what it shows, with photos; several times in a round."""
+
+    template = "seller/mediation.html"
+    note = Text("说明", limit=500, missing="请写明证据说明了什么,平台和对方都会看到")
+    photos = Photos("证据照片")
+
+    def values(self) -> dict[str, Any]:
+        return {"note": self.note.data or "", "photos": self.photos.data}
+
+
+class LeaveForm(StepForm):
+    """撤回平台介入."""
+
+    template = "seller/mediation.html"
 
 
 class AgreeRefundForm(StepForm):

@@ -7,7 +7,7 @@ from typing import Any
 from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
-from wtforms import BooleanField, SelectMultipleField
+from wtforms import BooleanField
 
 from portal import policies, reasons, words
 from portal.extensions import db, writing
@@ -15,7 +15,7 @@ from portal.models import ReturnAddress
 from portal.reasons import Effect
 from portal.seller import bp
 from portal.web import guards
-from portal.web.forms import Choice, Form, Line, Phone, Text, Whole
+from portal.web.forms import Boxes, Choice, Form, Line, Phone, Text, Whole
 from portal.web.once import once
 from portal.web.pages import page
 
@@ -29,11 +29,11 @@ class PolicyForm(Form):
         "其他特殊原因的退回运费",
         choices=[("seller", "商家承担"), ("buyer", "买家承担"), ("negotiated", "双方协商")],
     )
-    guarantees = SelectMultipleField(
+    guarantees = Boxes(
         "承诺的服务",
         choices=[(known.code, known.name) for known in reasons.GUARANTEES if known.effect != Effect.SHIPPING],
     )
-    types = SelectMultipleField("办理的售后", choices=[(str(kind), name) for kind, name in words.TYPE.items()])
+    types = Boxes("办理的售后", choices=[(str(kind), name) for kind, name in words.TYPE.items()])
     excluded = Text("不支持无责换货的商品(每行一个货号或标题里的词)", limit=1000, optional=True, exact=True)
     words = Text("给买家的话", limit=300, optional=True)
 

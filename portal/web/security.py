@@ -191,7 +191,8 @@ def _check_token() -> AnyResponse | None:
         abort(403)
     if not g.cookie or not hmac.compare_digest(sent.encode(), csrf_token().encode()):
         if request.path == "/login":
-            return redirect("/login?said=try-again", 303)
+            wanted = safe_next(request.form.get("next") or request.args.get("next"))
+            return redirect("/login?" + urlencode({"next": wanted, "said": "try-again"}), 303)
         if g.who is not None:  # signed in again meanwhile: the page's token is an old one, the words are this person's
             _keep_form(g.who.user_id)
             return redirect(_page_of_form() + "?said=draft-kept", 303)

@@ -311,6 +311,39 @@ def an_order_that_knows_too_many(world: World) -> list[str]:
     return [f"order {_order_no(world.other_order)} counter 1 cases 0"]
 
 
+@plant("waiting")
+def waiting_for_what_was_answered(world: World) -> list[str]:
+    world.run(
+        "UPDATE conversations SET waiting_since = '2026-11-23 02:00:00.000000' WHERE id = :id", id=world.conversation
+    )
+    return [f"conversation {world.conversation}"]
+
+
+@plant("waiting")
+def nobody_waits_although_nothing_was_answered(world: World) -> list[str]:
+    with writing():
+        talk = chat.of_order(db.session.get_one(Order, world.order), world.cast.now)
+        chat.say(talk, "buyer", world.cast.buyer, "还在吗", now=world.cast.now)
+    world.run("UPDATE conversations SET waiting_since = NULL WHERE id = :id", id=world.conversation)
+    return [f"conversation {world.conversation}"]
+
+
+@plant("proposals")
+def proposed_to_without_a_proposal(world: World) -> list[str]:
+    case = world.cast.until("proposed")
+    line = f"case {case.case_no} proposed"
+    world.run("UPDATE proposals SET state = 'lapsed' WHERE case_id = :case", case=case.id)
+    return [line]
+
+
+@plant("proposals")
+def a_proposal_that_was_left_open(world: World) -> list[str]:
+    case = world.cast.take(world.cast.until("proposed"), "decline", Actor.BUYER)
+    line = f"case {case.case_no} {case.state}"
+    world.run("UPDATE proposals SET state = 'open' WHERE case_id = :case", case=case.id)
+    return [line]
+
+
 @plant("parties")
 def the_order_of_another_buyer(world: World) -> list[str]:
     world.run("UPDATE orders SET buyer_id = :buyer WHERE id = :order", buyer=world.cast.buyer2, order=world.order)
