@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, case, func, select, text, tuple_, update
@@ -372,7 +372,7 @@ def standing(case_id: int, entries: Sequence[Any] | None = None) -> dict[str, An
 # ---------------------------------------------------------------- the shop's list
 
 PAGE = 40
-RECENT = timedelta(days=30)  # what the total of payments made goes back to
+RECENT = 100  # payments made: the last ones, of which the number and total are shown
 TABS: dict[str, str] = {
     "due": "待付款", "waiting": "待复核", "failed": "付款失败", "declared": "买家已补差价", "settled": "已付清",
 }  # fmt: skip
@@ -420,11 +420,15 @@ _OPEN_TOTALS = select(
         )
     )
 ).where(_entry.shop_id == bindparam("shop_id"), _OPEN_IN_INDEX)
-_PAID_TOTAL = select(func.count(), func.coalesce(func.sum(_entry.amount_fen), 0)).where(
-    _entry.shop_id == bindparam("shop_id"),
-    _entry.made_at >= bindparam("since", type_=Moment()),
-    _entry.state == "settled",
+_PAID = (
+    select(_entry.amount_fen)
+    .where(_entry.shop_id == bindparam("shop_id"), _entry.state == "settled")
+    .order_by(_entry.made_at.desc(), _entry.id.desc())
+    .limit(RECENT)
+    .subquery()
 )
+_PAID_TOTAL = select(func.count(), func.coalesce(func.sum(_PAID.c.amount_fen), 0)).select_from(_PAID)
+
 
 
 def page_of(
@@ -448,12 +452,12 @@ def one_of(shop_id: int, entry_id: int) -> Any | None:
     return db.session.execute(_ONE, {"shop_id": shop_id, "entry_id": min(entry_id, 2**62)}).one_or_none()
 
 
-def totals(shop_id: int, now: datetime) -> dict[str, tuple[int, int]]:
-    """How many payments and how much (分) stand on each tab; those made only of the last RECENT."""
+def totals(shop_id: int) -> dict[str, tuple[int, int]]:
+    """How many payments and how much (分) stand on each tab; of those made only the last RECENT are counted."""
     found = db.session.execute(_OPEN_TOTALS, {"shop_id": shop_id}).one()
     open_tabs = [tab for tab in TABS if tab != "settled"]
     said = {tab: (int(found[2 * n]), int(found[2 * n + 1])) for n, tab in enumerate(open_tabs)}
-    paid = db.session.execute(_PAID_TOTAL, {"shop_id": shop_id, "since": now - RECENT}).one()
+    paid = db.session.execute(_PAID_TOTAL, {"shop_id": shop_id}).one()
     return said | {"settled": (int(paid[0]), int(paid[1]))}
 
 

@@ -136,7 +136,7 @@ def _payments(many: int) -> None:
         kind="'refund'",
         state=_one_of(states, "(i / 10)"),
         amount_fen="100 + i % 7",
-        key="CAST(i AS TEXT) || ':refund'",
+        key="CAST(i AS TEXT) || '-refund'",
         route="'original'",
         made_at=_at("-(i % 5000) * 61"),
         settled_at=_at("0"),

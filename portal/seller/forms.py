@@ -211,6 +211,13 @@ class EntryForm(StepForm):
         if len(self.open) == 1 and not self.entry.data:
             self.entry.data = str(self.open[0].id)
 
+    def validate(self, extra_validators: Any = None) -> bool:
+        good = bool(super().validate(extra_validators))
+        if self.entry.errors and len(self.open) < 2:  # nothing to choose from: it was dealt with meanwhile
+            self.entry.errors = []
+            self.refuse("这笔款项已经处理过了,页面显示的是最新状态")
+        return good
+
     def values(self) -> dict[str, Any]:
         return {"entry_id": int(self.entry.data)}
 

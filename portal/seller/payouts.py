@@ -49,7 +49,7 @@ FORMS: dict[str, type[Form]] = {"settle": SettleForm, "fail": FailForm, "retry":
 @bp.get("/payouts")
 def payout_list() -> ResponseReturnValue:
     """By tab, what has waited longest first; tab and place in the address."""
-    totals = payouts.totals(g.who.shop_id, g.now)
+    totals = payouts.totals(g.who.shop_id)
     tab = request.args.get("tab", "") or next((name for name in payouts.TABS if totals[name][0]), "due")
     if tab not in payouts.TABS:
         abort(404)
@@ -57,7 +57,8 @@ def payout_list() -> ResponseReturnValue:
     more = f"/seller/payouts?tab={tab}&after={paging.said(key)}" if key else ""
     return page(
         "seller/payouts.html", rows=[(row, paying.left_of(row, g.now)) for row in rows], tab=tab, tabs=payouts.TABS,
-        totals=totals, more=more, payable=payouts.PAYABLE, form_key=secrets.token_hex(12), me=g.who.user_id,
+        totals=totals, recent=payouts.RECENT, more=more, payable=payouts.PAYABLE,
+        form_key=secrets.token_hex(12), me=g.who.user_id,
     )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import abort, g
+from flask import abort, g, request
 from flask.typing import ResponseReturnValue
 
 from portal import accounts, roles
@@ -35,12 +35,6 @@ class LimitForm(Form):
     limit = Money("超过多少元的款项需要另一位同事复核", least=0, missing="请填写金额,0 表示每一笔都要复核")
 
 
-@bp.get("/staff")
-def staff() -> ResponseReturnValue:
-    """The people, a form for another one, and the limit."""
-    return _staff(200)
-
-
 def _staff(
     status: int, add: Form | None = None, limit: Form | None = None, sent: tuple[int, Form] | None = None
 ) -> ResponseReturnValue:
@@ -57,13 +51,14 @@ def _staff(
     )  # fmt: skip
 
 
-@bp.post("/staff")
-def add_staff() -> ResponseReturnValue:
-    """Let somebody work in the shop."""
-    rates.limit("import", f"staff-{g.who.shop_id}")
+@bp.route("/staff", methods=["GET", "POST"])
+def staff() -> ResponseReturnValue:
+    """The people, a form for another one, and the limit."""
+    if request.method != "POST":
+        return _staff(200)
     form = AddForm()
-    status = 422
     if form.validate_on_submit():
+        rates.limit("import", f"staff-{g.who.shop_id}")
 
         def added() -> str:
             accounts.employ(g.who.shop_id, form.member_name.data or "", form.role.data)
@@ -73,7 +68,7 @@ def add_staff() -> ResponseReturnValue:
             return once(added)
         except AccountRefused as refused:
             form.refuse(refused.sentence, "member_name")
-    return _staff(status, add=form)
+    return _staff(422, add=form)
 
 
 @bp.post("/staff/limit")

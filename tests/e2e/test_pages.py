@@ -132,6 +132,7 @@ def sellers(app: Flask) -> tuple[str, list[str]]:
         "/seller", "/seller?tab=completed", "/seller?tab=closed&q=没有", "/seller/messages", "/seller/notices",
         "/seller/policy", "/seller/bank-data", "/seller/addresses", "/seller/import", f"/seller/import/{waiting}",
         f"/seller/import/{'1' * 32}", "/seller/products", "/seller/products?q=没有", f"/seller/products/{product}",
+        "/seller/payouts", "/seller/payouts?tab=failed", "/seller/payouts/files", "/seller/payouts/1", "/seller/staff",
         f"/seller/orders/{order}/contact", "/seller/cases/HH1",
     ]  # fmt: skip
 

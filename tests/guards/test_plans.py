@@ -177,7 +177,7 @@ HOT: dict[str, Callable[[Crowd], object]] = {
     "case by number, shop": lambda c: caseview.of_shop(c.case_no(10), c.shop),
     **{f"payments {tab}": (lambda c, tab=tab: payouts.page_of(c.shop, tab)) for tab in payouts.TABS},
     **{f"payments {tab}, next page": next_payouts_page(tab) for tab in payouts.TABS},
-    "payments' totals": lambda c: payouts.totals(c.shop, c.now),
+    "payments' totals": lambda c: payouts.totals(c.shop),
     "payment": lambda c: payouts.one_of(c.shop, 1),
     "lists for the bank": lambda c: paying.files_of(c.shop, None),
     "notices": lambda c: notifications.page_of(c.seller, None),

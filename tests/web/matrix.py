@@ -145,8 +145,7 @@ ROWS: tuple[Row, ...] = (
         "seller.upload_results", SHOP, post=303,
         form=lambda deal: {"file": (io.BytesIO("款项编号,结果,流水号\n1:refund,成功,1\n".encode()), "results.csv")},
     ),
-    Row("seller.staff", SHOP, get=200),
-    Row("seller.add_staff", SHOP, post=422, form=lambda deal: {"member_name": "nobody", "role": "finance"}),
+    Row("seller.staff", SHOP, get=200, post=422, form=lambda deal: {"member_name": "nobody"}),
     Row("seller.change_limit", SHOP, post=303, form=lambda deal: {"limit": "2000"}),
     Row("seller.bank_data", SHOP, get=200, post=303, form=lambda deal: {"bank_data": "y"}),
     # the shop that sold it

@@ -1,0 +1,102 @@
+"""Money in a browser: refunded the way it was paid, failed and tried again, two clerks at once; also without script."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from portal import accounts, clock
+from portal.extensions import db, writing
+from portal.flow import CaseType
+from portal.models import MoneyEntry, User
+from tests.cast import PASSWORD, Cast
+from tests.e2e.conftest import World
+from tests.e2e.pages import Buyer, Seller
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+NUMBER = "2026112300001"
+
+
+def refunding(world: World, kind: CaseType) -> tuple[str, int]:
+    """(number of a case that owes a refund, the payment's id), of buyer and seller of the fixed cast."""
+    with world.app.app_context():
+        cast = Cast.of_app(world.app)
+        cast.now = clock.now()
+        case = cast.until("refunding", case_type=kind)
+        number = case.case_no
+        entry = db.session.scalars(db.select(MoneyEntry.id).where(MoneyEntry.case_id == case.id)).one()
+        if db.session.scalar(db.select(User.id).where(User.member_name == "clerk")) is None:
+            with writing():
+                accounts.create_user("clerk", now=cast.now, password=PASSWORD, weak_ok=True)
+                accounts.employ(cast.shop, "clerk", "finance")
+        db.session.remove()
+    return number, entry
+
+
+def pays_from_the_list(page: Page, number: str, reference: str) -> None:
+    page.goto("/seller/payouts?tab=due")
+    row = page.locator("tr", has_text=number)
+    row.get_by_label(f"{number} 退款的流水号").fill(reference)
+    row.get_by_role("button", name="登记已付款").click()
+
+
+@pytest.mark.parametrize(("phone", "desk"), [("phone", "desk"), ("phone-without-script", "phone-without-script")])
+def test_a_refund_goes_back_the_way_it_was_paid(world: World, visit: Any, phone: str, desk: str) -> None:
+    number, _ = refunding(world, CaseType.RETURN_REFUND)
+    seller, buyer = Seller(visit(desk)), Buyer(visit(phone))
+    seller.signs_in("seller")
+    pays_from_the_list(seller.page, number, NUMBER)
+    seller.page.get_by_text("已登记付款,买家会收到通知").first.wait_for()
+    buyer.signs_in("buyer", at=f"/cases/{number}")
+    buyer.waits_for_state("completed")
+    assert buyer.case.get_by_role("heading", name="退款完成").is_visible()
+    paid = buyer.page.locator("#payments")
+    assert NUMBER in paid.inner_text() and "原路退回" in paid.inner_text()
+    paid.get_by_text("没有收到?").click()
+    paid.get_by_text("按流水号查询").wait_for()
+
+
+def test_a_refund_that_failed_is_tried_again(world: World, visit: Any) -> None:
+    number, entry = refunding(world, CaseType.REFUND_ONLY)
+    seller = Seller(visit("desk"))
+    page = seller.page
+    seller.signs_in("seller")
+    page.goto(f"/seller/payouts/{entry}")
+    page.get_by_text("没有付成", exact=True).click()
+    page.get_by_label("失败原因").fill("原支付账户已注销")
+    seller.press("登记付款失败")
+    page.get_by_text("已登记付款失败").first.wait_for()
+    buyer = Buyer(visit("phone"))
+    buyer.signs_in("buyer", at=f"/cases/{number}")
+    buyer.waits_for_state("refund_failed")
+    assert "原支付账户已注销,商家会重新付款" in buyer.page.locator("#payments").inner_text()
+    seller.opens_case(number)
+    seller.press("重新退款")
+    seller.press("重新退款")
+    seller.waits_for_state("refunding")
+    seller.press("登记已退款")
+    page.get_by_label("流水号").fill(NUMBER)
+    seller.press("登记已退款")
+    seller.waits_for_state("completed")
+
+
+def test_of_two_clerks_one_pays_and_the_other_sees_it(world: World, visit: Any) -> None:
+    _, entry = refunding(world, CaseType.REFUND_ONLY)
+    pages = []
+    for member in ("seller", "clerk"):
+        clerk = Seller(visit("desk"))
+        clerk.signs_in(member)
+        clerk.page.goto(f"/seller/payouts/{entry}")
+        clerk.page.get_by_label("流水号").fill(f"{member}-1")
+        pages.append(clerk.page)
+    for page in pages:
+        page.get_by_role("button", name="登记已付款").click()
+    first, second = pages
+    first.get_by_text("已登记付款,买家会收到通知").first.wait_for()
+    second.get_by_text("没有重复登记").first.wait_for()
+    assert "clerk-1" in second.locator("#page").inner_text()  # what was typed is not lost
+    assert second.locator('[data-state="settled"]').is_visible()
+    second.reload()
+    assert "seller-1" in second.locator("#page").inner_text()
