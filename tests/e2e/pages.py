@@ -91,10 +91,10 @@ class Buyer(Person):
         self.page.get_by_role("button", name="寄回商品").click()
         self.waits_for_state("inspecting")
 
-    def confirms(self) -> None:
+    def confirms(self, then: str = "completed") -> None:
         self.press("确认收货")
         self.page.get_by_role("button", name="确认收货").click()
-        self.waits_for_state("completed")
+        self.waits_for_state(then)
 
 
 class Seller(Person):
