@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from wsgiref.headers import Headers
 
@@ -13,8 +14,8 @@ from flask_compress import Compress
 from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
-from portal import cases, clock, models, notifications, words
-from portal.config import Settings
+from portal import bankdata, cases, clock, crypto, models, notifications, words
+from portal.config import Settings, SettingsError
 from portal.extensions import db, migrate, use_lock_file
 from portal.store import DirectoryStore
 from portal.web import assets, errors, filters, security
@@ -52,6 +53,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     use_lock_file(str(data / "write.lock") if settings.sqlite else None)
     clock.follow(data / "clock-shift" if settings.qa_open else None)
     cases.use_deadlines(settings.durations())
+    try:
+        keys = crypto.parse(settings.bank_keys) if settings.bank_keys else crypto.read(data / "bank-keys")
+    except crypto.KeysRefused as refused:
+        raise SettingsError(f"PORTAL_BANK_KEYS: {refused}") from None
+    bankdata.use_keys(keys, timedelta(days=settings.bank_days))
     notifications.use_channels(*(["webhook"] if settings.webhook_url else []))
 
     built = assets.Assets(TOP / "static", data / "assets")
@@ -142,8 +148,9 @@ def _log_requests(app: Flask) -> None:
     import time
 
     log = logging.getLogger("portal.requests")
-    log.addHandler(logging.StreamHandler(sys.stderr))
-    log.setLevel(logging.INFO)
+    for each in (log, logging.getLogger("portal.security")):
+        each.addHandler(logging.StreamHandler(sys.stderr))
+        each.setLevel(logging.INFO)
 
     @app.before_request
     def start() -> None:

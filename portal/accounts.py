@@ -21,6 +21,7 @@ from portal.models import KeptForm, MoneyEntry, Session, Shop, Staff, User
 BUYER_IDLE, BUYER_LONGEST = timedelta(days=14), timedelta(days=30)
 SELLER_IDLE, SELLER_LONGEST = timedelta(hours=2), timedelta(hours=12)
 MEDIATOR_IDLE, MEDIATOR_LONGEST = timedelta(minutes=30), timedelta(hours=8)
+PROVED_FOR = timedelta(minutes=5)  # how long a password that was given opens sensitive data
 SEEN_EVERY = timedelta(minutes=5)  # how often the last use of a session is written down
 MOST_SESSIONS = 5
 LEAST_PASSWORD, LONGEST_PASSWORD = 8, 128
@@ -237,6 +238,7 @@ def sign_in(user: User, *, now: datetime, device: str = "") -> str:
                 seen_at=now,
                 expires_at=now + longest,
                 device=device[:120],
+                proved_at=now,
             )
         )
         db.session.flush()
@@ -307,6 +309,17 @@ def who_is(cookie: str, now: datetime) -> tuple[Who | None, int | None]:
 def seen(who: Who, now: datetime) -> None:
     """Write the session's last use down."""
     db.session.execute(update(Session).where(Session.id_hash == who.session).values(seen_at=now))
+
+
+def proved(session: str, now: datetime) -> bool:
+    """Whether this session's person gave the password a moment ago, as seeing sensitive data asks for."""
+    at = db.session.scalar(select(Session.proved_at).where(Session.id_hash == session))
+    return at is not None and timedelta() <= now - at <= PROVED_FOR
+
+
+def prove(session: str, now: datetime) -> None:
+    """The password was given again, rightly."""
+    db.session.execute(update(Session).where(Session.id_hash == session).values(proved_at=now))
 
 
 def sign_out(session: str, now: datetime) -> None:

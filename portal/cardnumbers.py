@@ -236,6 +236,11 @@ def _is_series(groups: Sequence[_Group]) -> bool:
     return len(groups) >= 3 and len(steps) == 1 and len(groups[0].digits) > 1
 
 
+def sound(digits: str) -> bool:
+    """Whether these could be a bank card: as long as one, with a check digit that holds. Company accounts have none."""
+    return LEAST <= len(digits) <= MOST and _luhn(digits)
+
+
 def _begins(digits: str, table: Sequence[tuple[str, frozenset[int]]]) -> bool:
     return any(len(digits) in lengths and digits.startswith(prefix) for prefix, lengths in table)
 

@@ -18,6 +18,7 @@ from typing import Any
 from sqlalchemy import bindparam, func, insert, or_, select, text, update
 
 from portal import (
+    bankdata,
     carriers,
     chat,
     docket,
@@ -753,11 +754,15 @@ def refused_milli(case_id: int) -> int:
 
 
 def facts(
-    case: Any, now: datetime, parcels: Sequence[Any] | None = None, entries: Sequence[Any] | None = None
+    case: Any,
+    now: datetime,
+    parcels: Sequence[Any] | None = None,
+    entries: Sequence[Any] | None = None,
+    bank: bankdata.Known | None = None,
 ) -> Facts:
     """What conditions and deadlines may ask about a case; only what its state needs is looked up.
 
-    ``parcels`` and ``entries``: those of the case, for a caller that has them already.
+    ``parcels``, ``entries`` and ``bank``: those of the case, for a caller that has them already.
     """
     state = case.state
     found: dict[str, Any] = {}
@@ -789,6 +794,8 @@ def facts(
         )
     if case.entry_count and state not in flow.FINAL:
         found |= payouts.standing(case.id, entries)
+    if state in (State.REFUNDING, State.REFUND_FAILED):
+        found |= bankdata.facts(case, entries, bank)
     return Facts(
         entered_at=case.entered_at,
         now=now,

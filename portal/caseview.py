@@ -9,12 +9,12 @@ from typing import Any
 
 from sqlalchemy import bindparam, select, tuple_
 
-from portal import carriers, cases, docket, evidence, flow, payouts, proposals, reasons, tracking, words
+from portal import bankdata, carriers, cases, docket, evidence, flow, payouts, proposals, reasons, tracking, words
 from portal.arbitration import Burden, burden_of_proof
 from portal.extensions import Moment, db
 from portal.flow import Actor, State, Step
 from portal.inputs import money_text, quantity_text
-from portal.models import Case, CaseEvent, CaseLine, Order, OrderLine, Policy, Product, User
+from portal.models import Case, CaseEvent, CaseLine, Order, OrderLine, Policy, Product, Shop, User
 
 _CASE = select(Case).where(Case.case_no == bindparam("case_no"))
 _OF_BUYER = _CASE.where(Case.buyer_id == bindparam("buyer_id"))
@@ -110,6 +110,8 @@ class View:
     sums: dict[int, list[str]] = field(default_factory=dict)  # how each payment came about, by its id
     names: dict[int, str] = field(default_factory=dict)  # who planned, checked and recorded them; for the shop
     chain: Sequence[Any] = ()  # this case and those it came out of or became, the oldest first
+    accounts: Sequence[Any] = ()  # 收款账户, the newest first: last four digits only
+    looks: Sequence[Any] = ()  # who of the shop saw a whole number; for the buyer
     overdue: bool = False  # the deadline has passed and the clock has not come round yet
     mediation: Mediation | None = None
     unsaid: list[tuple[Step, str | None]] = field(default_factory=list)  # steps not even worth a "not yet"
@@ -150,18 +152,19 @@ _NEWS = {
 
 
 # Tables' own columns, not the entities' attributes: the same rows, without the work of the ORM on each.
-_case, _order, _policy, _user, _line, _bought, _product, _event = (
-    table.__table__.c for table in (Case, Order, Policy, User, CaseLine, OrderLine, Product, CaseEvent)
+_case, _order, _policy, _user, _shop, _line, _bought, _product, _event = (
+    table.__table__.c for table in (Case, Order, Policy, User, Shop, CaseLine, OrderLine, Product, CaseEvent)
 )
 _AROUND = (
     select(
         _order.id, _order.order_no, _order.paid_fen, _order.received_at, _policy.version.label("policy_version"),
-        _user.member_name.label("buyer"),
+        _user.member_name.label("buyer"), _shop.bank_data,
     )
     .select_from(Case.__table__)
     .join(Order.__table__, _order.id == _case.order_id)
     .join(Policy.__table__, _policy.id == _case.policy_id)
     .join(User.__table__, _user.id == _case.buyer_id)
+    .join(Shop.__table__, _shop.id == _case.shop_id)
     .where(_case.id == bindparam("case_id"))
 )  # fmt: skip
 _LINES = (
@@ -202,8 +205,10 @@ def view(case: Case, side: Actor, now: datetime) -> View:
     events = db.session.execute(_EVENTS, of_case).all()
     entries = payouts.of_case(case.id) if case.entry_count else ()
     waits = cases.waits_for(case)
+    asked = bankdata.was_asked(entries)
+    bank = bankdata.Known(around.bank_data, bankdata.of_case(case.id) if asked else ())
     turn = cases.still_to_act(case)
-    steps = actions(case, side, now, parcels, entries)
+    steps = actions(case, side, now, parcels, entries, bank)
     return View(
         case=case,
         side=side,
@@ -235,6 +240,8 @@ def view(case: Case, side: Actor, now: datetime) -> View:
         overdue=case.due_at is not None and case.due_at <= now,
         proposals=proposals.of_case(case.id) if any("proposal" in event.data for event in events) else (),
         entries=entries,
+        accounts=bank.accounts,
+        looks=bankdata.looks(owner_id=case.buyer_id, case_id=case.id) if asked and side is Actor.BUYER else (),
         sums=payouts.sums(case.order_id, entries, unshipped=case.goods_state == "unshipped"),
         names=payouts.names_of(entries) if entries and side is Actor.SELLER else {},
         chain=chain_of(case)
@@ -315,6 +322,7 @@ def actions(
     now: datetime,
     parcels: Sequence[Any] | None = None,
     entries: Sequence[Any] | None = None,
+    bank: bankdata.Known | None = None,
 ) -> list[tuple[Step, str | None]]:
     """The steps with a button for this side, each with the sentence that says why not yet (None: it can be taken).
 
@@ -323,16 +331,19 @@ def actions(
     open_now = [step for step in flow.open_steps(case.type, case.state, side) if step.button]
     if not open_now:
         return []
-    facts = cases.facts(case, now, parcels, entries)
+    facts = cases.facts(case, now, parcels, entries, bank)
     found: dict[str, tuple[Step, str | None]] = {}
     for step in open_now:
         refusal = flow.unmet(step, facts)
+        if refusal and step.name in _UNASKED:
+            continue
         if step.button not in found or refusal is None:
             found[step.button] = (step, refusal)
     order = _IN_MEDIATION if case.escalated else _LATER
     return sorted(found.values(), key=lambda pair: order.get(pair[0].name, 0))
 
 
+_UNASKED = frozenset({"give_account", "decline_account", "withdraw_account"})  # not worth a "not yet"
 _LATER = {  # all others lead on
     "extend": 1, "modify": 1, "report_problem": 1, "agree_no_return": 1, "escalate": 2, "withdraw": 3,
 }  # fmt: skip

@@ -21,7 +21,7 @@ from flask.cli import FlaskGroup, ScriptInfo, with_appcontext
 from sqlalchemy import select
 from sqlalchemy.exc import ArgumentError, DatabaseError
 
-from portal import accounts, clock, create_app, database, demo, doctor, feedback, inputs, sweeping
+from portal import accounts, bankdata, clock, create_app, crypto, database, demo, doctor, feedback, inputs, sweeping
 from portal.config import Settings, SettingsError
 from portal.extensions import Busy, db, writing
 from portal.models import User
@@ -123,6 +123,8 @@ def run_demo(port: int, host: str, data: Path | None, reset: bool, orders: Path 
     key = folder / "secret"
     if not key.exists():
         key.write_text(secrets.token_hex(32))
+    if not (folder / "bank-keys").exists():
+        crypto.add_to(folder / "bank-keys")
     qa = "1" if host in LOOPBACK else settings.qa
     env = {
         **os.environ, "PORTAL_DATA": str(folder), "PORTAL_SECRET_KEY": key.read_text(), "PORTAL_QA": qa,
@@ -275,6 +277,35 @@ def _name(text: str, limit: int) -> str:
     if not name:
         raise accounts.AccountRefused("a name can't be empty")
     return name
+
+
+@portal.command("make-bank-key")
+def make_bank_key() -> None:
+    """Put a new key for bank accounts in front of those in the data folder's file bank-keys, or begin that file.
+
+    With PORTAL_BANK_KEYS the keys are kept elsewhere: then it only prints a new one, to be put in front there.
+    """
+    settings = Settings.from_env()
+    if settings.bank_keys:
+        click.echo(crypto.make())
+        return
+    settings.data.mkdir(parents=True, exist_ok=True)
+    key_id = crypto.add_to(settings.data / "bank-keys")
+    click.echo(f"key {key_id} seals from the next start on; then run: portal rotate-bank-keys")
+
+
+@portal.command("rotate-bank-keys")
+@with_appcontext
+def rotate_bank_keys() -> None:
+    """Seal every bank account with the newest key. Can be interrupted and run again; the others may go afterwards."""
+    done = 0
+    try:
+        for many in bankdata.rotate():
+            done += many
+            if sys.stderr.isatty():
+                click.echo(f"\r{done}", nl=False, err=True)
+    finally:
+        click.echo(f"{done} accounts sealed with the newest key")
 
 
 @portal.command("create-user")

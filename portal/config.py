@@ -74,6 +74,16 @@ class Settings:
         default="22:00-08:00", metadata={"why": "nothing is sent out in these hours of Beijing; empty: at any time"}
     )
     webhook_secret: str = field(default="", metadata={"why": "signs the webhooks (whsec_…, standardwebhooks format)"})
+    bank_keys: str = field(
+        default="",
+        metadata={
+            "why": "keys that seal bank accounts, id:base64 of 32 bytes, the newest first; "
+            "empty: the file bank-keys in the data folder, without it no account is ever asked for"
+        },
+    )
+    bank_days: int = field(
+        default=30, metadata={"why": "days after its payment, or the end of its case, that a bank account is erased"}
+    )
     log: str = field(default="", metadata={"why": "1 writes one JSON line a request to standard error"})
 
     @classmethod
@@ -114,6 +124,8 @@ class Settings:
             raise SettingsError("PORTAL_WEBHOOK_URL must begin with https:// (or http://) and name a host")
         if self.webhook_url and not _is_secret(self.webhook_secret):
             raise SettingsError("PORTAL_WEBHOOK_SECRET must be whsec_ and base64; webhooks are only sent signed")
+        if not 1 <= self.bank_days <= 365:
+            raise SettingsError("PORTAL_BANK_DAYS must be between 1 and 365")
         self.durations()
         self.quiet()
 

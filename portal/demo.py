@@ -12,7 +12,7 @@ from typing import Any
 from PIL import Image, ImageDraw
 from sqlalchemy import select
 
-from portal import accounts, applications, cases, chat, eligibility, evidence, imaging, policies
+from portal import accounts, applications, bankdata, cases, chat, eligibility, evidence, imaging, policies
 from portal.effects import By, Counted, Wanted
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType
@@ -92,6 +92,7 @@ def build(now: datetime, store: Store, orders_file: Path | None = None, scenario
 
 
 def _open(shop: Shop, now: datetime) -> None:
+    shop.bank_data = bankdata.ready()
     policies.add_address(
         shop.id,
         name="退货组",
@@ -630,6 +631,23 @@ def _refund_converted(t: _Teller) -> None:
     _refund_proposed(t)
     t.seller_takes("propose", terms=t.terms(CaseType.REISSUE, note="今天补发少的两件"))
     t.buyer_takes("accept_convert")
+def _to_refund_failed(t: _Teller) -> None:
+    t.case("defect", "开箱就是坏的,不要了", hours=40, kind=CaseType.REFUND_ONLY)
+    t.seller_takes("agree")
+    t.seller_takes("refund_fail", note="买家原付款账户已注销")
+
+
+def _account_asked(t: _Teller) -> None:
+    _to_refund_failed(t)
+    if bankdata.ready():
+        t.seller_takes("ask_account")
+
+
+def _account_given(t: _Teller) -> None:
+    _account_asked(t)
+    if bankdata.ready():
+        invented = bankdata.Account("李雯", "中国工商银行杭州余杭支行", "6222021234567890128")
+        t.buyer_takes("give_account", account=invented, consent=bankdata.CONSENT)
 
 
 STORIES: dict[str, Story] = {
@@ -685,6 +703,8 @@ STORIES: dict[str, Story] = {
     "refund-failed": _refund_failed,
     "refund-completed": _refunded,
     "refund-converted": _refund_converted,
+    "account-asked": _account_asked,
+    "account-given": _account_given,
 }
 BECOMING = frozenset({"converted", "return-converted", "refund-converted"})  # these tell of two cases
 # What a demo or a test can begin with: everything, accounts alone, orders without cases, or one case of a story.

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from sqlalchemy import select, text
 
-from portal import flow
+from portal import bankdata, flow
 from portal.cases import event_hash
 from portal.evidence import LOOSE_FOR
 from portal.extensions import db
@@ -276,6 +276,11 @@ CHECKS: tuple[Check, ...] = (
         "second person",
         "nobody checked a payment that he had proposed himself",
         _sql("SELECT 'payment', id FROM money_entries WHERE approved_by = made_by"),
+    ),
+    Check(
+        "bank data",
+        "every account has its consent, is sealed for its payment, and is erased in time",
+        bankdata.broken,
     ),
     Check(
         "unread",

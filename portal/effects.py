@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
-from portal import carriers, flow, ledger, payouts, policies, proposals, reasons
+from portal import bankdata, carriers, flow, ledger, payouts, policies, proposals, reasons
 from portal.arbitration import asks_goods_back
 from portal.evidence import MOST_PER_CASE
 from portal.extensions import db
@@ -115,6 +115,8 @@ def of(doing: Doing) -> dict[str, Any]:
     changes = effect(doing) if effect else {}
     if doing.step.target != doing.step.source:
         changes |= _money_due(doing, changes)
+    if doing.case.entry_count:
+        bankdata.follow(doing.case.id, doing.at)
     return changes
 
 
@@ -795,6 +797,37 @@ def _fail(doing: Doing) -> dict[str, Any]:
 @_effect("retry")
 def _retry(doing: Doing) -> dict[str, Any]:
     _told(doing, payouts.retry(doing.case, _entry(doing)))
+    return {}
+
+
+# ---------------------------------------------------------------- 收款账户
+
+
+@_effect("ask_account")
+def _ask_account(doing: Doing) -> dict[str, Any]:
+    bankdata.ask(doing.case, doing.at)
+    return {}
+
+
+@_effect("give_account")
+def _give_account(doing: Doing) -> dict[str, Any]:
+    """Nothing of the account goes into the event: what was done is kept for ever, the account isn't."""
+    account = doing.values.get("account")
+    if not isinstance(account, bankdata.Account):
+        raise doing.refuse("请填写收款人、开户行和账号")
+    bankdata.give(doing.case, account, version=doing.values.get("consent", 0), at=doing.at)
+    return {}
+
+
+@_effect("decline_account")
+def _decline_account(doing: Doing) -> dict[str, Any]:
+    bankdata.decline(doing.case, doing.at)
+    return {}
+
+
+@_effect("withdraw_account")
+def _withdraw_account(doing: Doing) -> dict[str, Any]:
+    bankdata.withdraw(doing.case, doing.at)
     return {}
 
 

@@ -184,6 +184,9 @@ class Facts:
     unshipped: bool = False
     open_entries: int = 0  # money still to be settled
     waiting_entries: int = 0  # of these, waiting for a second person
+    takes_bank: bool = False  # the shop asks for a bank account where 原路退回 has failed
+    account: str = ""  # of the payment that failed: "", asked, given, used (it failed as well), declined
+    account_held: bool = False  # an account is kept for a payment still owed
 
 
 # Conditions by name: None when it holds, else the sentence that says why not and what to do.
@@ -245,6 +248,15 @@ NEEDS: dict[str, Callable[[Facts], str | None]] = {
     "more_entries": lambda f: None if f.open_entries > 1 else "只剩这一笔款项",
     "approved": lambda f: "金额超过复核线,请由另一位同事先复核" if f.waiting_entries else None,
     "approval_waiting": lambda f: None if f.waiting_entries else "没有待复核的款项",
+    "takes_bank": lambda f: None if f.takes_bank else "店铺没有开启收款账户,请与买家约定其他退款方式",
+    "account_not_asked": lambda f: {
+        "asked": "已请买家填写,请等待买家答复;也可以先重新退款",
+        "given": "买家已填写收款账户,请重新退款",
+        "declined": "买家选择不提供账户,请与买家约定其他退款方式后重新退款",
+    }.get(f.account),
+    "account_wanted": lambda f: None if f.account in ("asked", "declined") else "商家没有请您填写收款账户",
+    "account_asked": lambda f: None if f.account == "asked" else "商家没有请您填写收款账户",
+    "account_held": lambda f: None if f.account_held else "没有保存您的收款账户,或退款已经完成",
     "in_mediation": lambda f: None if f.escalated else "现在没有平台介入,页面显示的是最新状态",
     "no_mediation": lambda f: "平台已介入,请在介入中提交证据" if f.escalated else None,
     "collecting": lambda f: None if f.stage == Stage.EVIDENCE else "举证期已结束,请等待平台处理",
@@ -412,6 +424,13 @@ _ROWS: tuple[Step, ...] = (
     Step("refund_fail", ALL, State.REFUNDING, State.REFUND_FAILED, S, "退款失败,商家会重试", (B,), "登记退款失败", needs=("approved",)),
     Step("timeout_overdue", ALL, State.REFUNDING, State.REFUNDING, C, "商家超过法定期限未退款,平台介入", (B, S, P), after="refund_legal"),
     Step("retry", ALL, State.REFUND_FAILED, State.REFUNDING, S, "商家重新办理退款", (B,), "重新退款"),
+    Step("ask_account", ALL, State.REFUND_FAILED, State.REFUND_FAILED, S, "原路退回不成功,商家请您填写收款账户", (B,), "请买家填写收款账户", needs=("takes_bank", "account_not_asked")),
+    Step("give_account", ALL, State.REFUND_FAILED, State.REFUND_FAILED, B, "买家填写了收款账户,请重新退款", (S,), "填写收款账户", needs=("takes_bank", "account_wanted")),
+    Step("decline_account", ALL, State.REFUND_FAILED, State.REFUND_FAILED, B, "买家没有提供收款账户,请商家用其他方式退款", (S,), "不提供账户", needs=("account_asked",)),
+    *(
+        Step("withdraw_account", ALL, state, state, B, "买家撤回了收款账户,请商家用其他方式退款", (S,), "撤回收款账户", needs=("account_held",))
+        for state in (State.REFUNDING, State.REFUND_FAILED)
+    ),
     Step("timeout_overdue", ALL, State.REFUND_FAILED, State.REFUND_FAILED, C, "退款失败后超过法定期限,平台介入", (B, S, P), after="refund_legal"),
     Step("decide_close", ALL, State.APPLIED, State.CLOSED, P, "平台裁决:不支持申请,售后关闭", (B, S), "不支持,关闭售后", needs=("in_mediation", "deciding")),
     Step("decide_close", ALL, State.REVISING, State.CLOSED, P, "平台裁决:不支持申请,售后关闭", (B, S), "不支持,关闭售后", needs=("in_mediation", "deciding")),

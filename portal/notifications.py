@@ -67,6 +67,11 @@ def body(case: Case, step: Step, actor: Actor, note: str = "") -> str:
         return f"您的换货申请已审核通过,商品无需寄回;商家将在 {until} 前发出换货商品,换货尚未完成。"
     if step.name in ("reject", "ask_evidence"):
         return f"{goods}{step.news}:{note}\n请在 {until} 前修改后重新提交,或联系商家协商;逾期申请会关闭。"
+    if step.name == "ask_account":
+        return (
+            f"{goods}的退款按原支付方式退回没有成功,商家请您填写银行收款账户。"
+            "填写前请阅读用途和保存期限;不提供也不影响退款,商家会用其他方式退给您。"
+        )
     after = words.otherwise(case.type, case.due_rule, negotiated=case.negotiated)
     tail = f"{after}(截止 {until})" if case.due_at and after else ""
     return "。".join(part for part in (f"{goods}{step.news}" + (f":{note}" if note else ""), tail) if part) + "。"
@@ -117,14 +122,22 @@ def tell_of_payment(
     bump(user_id)
 
 
+def tell_alarm(user_id: int, *, title: str, body: str, at: datetime, dedupe_key: str) -> None:
+    """Warn one person of something that hangs on no case; once for each ``dedupe_key``."""
+    key = f"alarm:{dedupe_key}:{user_id}"
+    if not db.session.scalar(select(Notice.id).where(Notice.dedupe_key == key)):
+        _add(user_id, None, kind="alarm", title=title, body=body, href="/seller/bank-data", at=at, dedupe_key=key)
+        bump(user_id)
+
+
 def _add(
-    user_id: int, case: Case, *, kind: str, title: str, body: str, href: str, at: datetime, dedupe_key: str
+    user_id: int, case: Case | None, *, kind: str, title: str, body: str, href: str, at: datetime, dedupe_key: str
 ) -> None:
     notice_id = db.session.scalar(
         insert(Notice).returning(Notice.id),
         {
             "user_id": user_id,
-            "case_id": case.id,
+            "case_id": case.id if case is not None else None,
             "kind": kind,
             "title": title,
             "body": body,

@@ -26,7 +26,16 @@ _STATES: dict[str, frozenset[State]] = {
     "finance": frozenset({State.PAYING, State.REFUNDING, State.REFUND_FAILED}),
 }
 _MONEY = frozenset(
-    {"approve_refund", "settle_entry", "refund_ok", "refund_fail", "retry", "confirm_payment", "deny_payment"}
+    {
+        "approve_refund",
+        "settle_entry",
+        "refund_ok",
+        "refund_fail",
+        "retry",
+        "confirm_payment",
+        "deny_payment",
+        "ask_account",
+    }
 )
 _GOODS = frozenset(
     {

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from portal import accounts, cases, clock, evidence, importing, officehours, outbox, paying
+from portal import accounts, bankdata, cases, clock, evidence, importing, officehours, outbox, paying
 from portal.config import Settings
 from portal.extensions import Busy, db, writing
 from portal.store import Store
@@ -25,9 +25,10 @@ def imports_of(settings: Settings) -> Path:
 
 
 def sweep() -> int:
-    """Take overdue clock steps, send due reminders and alarms; returns how many cases moved."""
+    """Take overdue clock steps, send reminders and alarms, erase accounts in time; returns how many cases moved."""
     moved = cases.sweep(clock.now())
     paying.alarm(clock.now())
+    bankdata.erase_due(clock.now())
     db.session.remove()
     return moved
 

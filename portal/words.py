@@ -189,7 +189,12 @@ NOTICE_TITLE: dict[str, str] = {
     "timeout_decision": "平台裁决超时",
     **dict.fromkeys(DECISION, "平台裁决通知"),
     "refund_ok": "退款完成",
+    "ask_account": "请填写收款账户",
+    "give_account": "买家填写了收款账户",
+    "decline_account": "买家没有提供收款账户",
+    "withdraw_account": "买家撤回了收款账户",
 }
+ROLE: dict[str, str] = {"owner": "店主", "agent": "客服", "warehouse": "仓库", "finance": "财务"}
 _TITLES_OF: dict[str, dict[str, str]] = {
     kind: {
         "apply": f"新的{zh}申请",
@@ -247,6 +252,10 @@ SAID: dict[str, str] = {
     "note-removed": "备注已删除",
     "hours-saved": "办公时间已更新",
     "card-hidden": "消息里像银行卡号的数字已隐去,只保留后四位;退款默认原路退回,不需要卡号",
+    "account-unsound": "账户已加密保存。账号没有通过银行卡的校验,对公账户是正常的;如果是填错了,请撤回后重新填写",
+    "account-kept": "账户已加密保存,以后只显示后四位",
+    "bank-data-on": "已开启:原路退回失败时,可以请买家填写收款账户",
+    "bank-data-off": "已关闭:不会再请买家填写收款账户",
     "note-card-hidden": "填写的内容里像银行卡号的数字已隐去,只保留后四位;退款默认原路退回,不需要卡号",
 }
 

@@ -473,6 +473,18 @@
     fetch(element.dataset.read, { method: "POST", headers, body: new URLSearchParams({ csrf_token: token }) }).catch(() => {});
   };
   document.addEventListener("visibilitychange", () => all("[data-read]").forEach(read));
+  // What may be seen for a short time only goes when it is over, also in a tab that nobody looks at, and with the page
+
+  const passing = new WeakSet();
+  const pass = (element) => {
+    if (passing.has(element)) return;
+    passing.add(element);
+    setTimeout(() => {
+      element.replaceChildren(make("p", {}, element.dataset.after));
+      say(element.dataset.after);
+    }, Number(element.dataset.gone) * 1000);
+  };
+  window.addEventListener("pagehide", () => all("[data-gone]").forEach((element) => element.replaceChildren()));
   const put = (element, html, append) => {
     const low = window.innerHeight + window.scrollY > document.documentElement.scrollHeight - 160;
     if (!append) {
@@ -632,6 +644,7 @@
     all(".stepper").forEach(limit);
     all("[data-poll]").forEach(poll);
     all("[data-read]").forEach(read);
+    all("[data-gone]").forEach(pass);
   };
   const settle = () => {
     one(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });

@@ -18,6 +18,7 @@ from portal.extensions import db
 from tests.cast import Cast
 from tests.postgres import fresh_database, postgres_server  # noqa: F401  (the second is a fixture)
 
+BANK_KEYS = f"test:{'A' * 43}="  # seals nothing but tests' inventions
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # 10:00 in Shanghai
 
 
@@ -39,6 +40,7 @@ def make_app(folder: Path, template: Path, **settings: object) -> Flask:
     shutil.copy(template / "portal.db", folder / "portal.db")
     if (template / "assets").is_dir():
         shutil.copytree(template / "assets", folder / "assets", dirs_exist_ok=True)
+    settings.setdefault("bank_keys", BANK_KEYS)
     app = create_app(Settings(data=folder, secret_key="test", **settings))  # type: ignore[arg-type]
     app.testing = True
     app.config["PROPAGATE_EXCEPTIONS"] = False
@@ -64,7 +66,12 @@ def both(request: pytest.FixtureRequest, tmp_path: Path, sqlite_template: Path) 
         made = make_app(tmp_path / "data", sqlite_template)
     else:
         made = create_app(
-            Settings(data=tmp_path / "data", secret_key="test", database_url=fresh_database("portal", prepare=_migrate))
+            Settings(
+                data=tmp_path / "data",
+                secret_key="test",
+                bank_keys=BANK_KEYS,
+                database_url=fresh_database("portal", prepare=_migrate),
+            )
         )
         made.testing = True
     with made.app_context():

@@ -35,6 +35,9 @@ _GUARDS = {
     "money_kept": ("money_entries", "DELETE", "1=1", "payments are never deleted"),
     "proposals_frozen": ("proposals", "UPDATE", "OLD.state <> 'open'", "a proposal that was answered is never changed"),
     "proposals_kept": ("proposals", "DELETE", "1=1", "proposals are never deleted"),
+    "bank_views_unchanged": ("bank_views", "UPDATE", "1=1", "who saw an account is never changed"),
+    "bank_views_kept": ("bank_views", "DELETE", "1=1", "who saw an account is never deleted"),
+    "bank_consents_kept": ("bank_consents", "DELETE", "1=1", "consents are never deleted"),
     "cases_kept": ("cases", "DELETE", "1=1", "cases are never deleted"),
 }
 
@@ -143,6 +146,7 @@ def upgrade() -> None:
         sa.Column("expires_at", Moment(), nullable=False),
         sa.Column("ended_at", Moment(), nullable=True),
         sa.Column("device", sa.String(length=120), nullable=False),
+        sa.Column("proved_at", Moment(), nullable=False),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_sessions_user_id")),
         sa.PrimaryKeyConstraint("id_hash", name=op.f("pk_sessions")),
     )
@@ -158,6 +162,7 @@ def upgrade() -> None:
         sa.Column("approval_fen", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("opens", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("closes", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("bank_data", sa.Boolean(), nullable=False),
         sa.Column("created_at", Moment(), nullable=False),
         sa.Column("version", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.CheckConstraint("opens >= 0 AND opens < closes AND closes <= 1440", name=op.f("ck_shops_office_hours")),
@@ -886,6 +891,28 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "bank_consents",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("case_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("owner_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("purpose", sa.String(length=24), nullable=False),
+        sa.Column("version", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("answer", sa.String(length=3), nullable=False),
+        sa.Column("at", Moment(), nullable=False),
+        sa.Column("withdrawn_at", Moment(), nullable=True),
+        sa.CheckConstraint("answer = 'yes' OR withdrawn_at IS NULL", name=op.f("ck_bank_consents_withdrawn")),
+        sa.CheckConstraint("answer IN ('yes','no')", name=op.f("ck_bank_consents_answer")),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_bank_consents_case_id")),
+        sa.ForeignKeyConstraint(["entry_id"], ["money_entries.id"], name=op.f("fk_bank_consents_entry_id")),
+        sa.ForeignKeyConstraint(["owner_id"], ["users.id"], name=op.f("fk_bank_consents_owner_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bank_consents")),
+    )
+    with op.batch_alter_table("bank_consents", schema=None) as batch_op:
+        batch_op.create_index("ix_bank_consents_entry_id", ["entry_id"], unique=False)
+        batch_op.create_index("ix_bank_consents_owner_id", ["owner_id"], unique=False)
+
+    op.create_table(
         "deliveries",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("notice_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -975,6 +1002,68 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_parcel_traces")),
         sa.UniqueConstraint("parcel_id", "at", "words", name=op.f("uq_parcel_traces_parcel_id_at_words")),
     )
+    op.create_table(
+        "bank_accounts",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("case_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("owner_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("consent_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("key_id", sa.String(length=16), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("last4", sa.String(length=4), nullable=False),
+        sa.Column("sound", sa.Boolean(), nullable=False),
+        sa.Column("made_at", Moment(), nullable=False),
+        sa.Column("erase_after", Moment(), nullable=True),
+        sa.Column("erased_at", Moment(), nullable=True),
+        sa.CheckConstraint("erased_at IS NULL OR (last4 = '' AND key_id = '')", name=op.f("ck_bank_accounts_erased")),
+        sa.CheckConstraint("(erased_at IS NULL) = (sealed IS NOT NULL)", name=op.f("ck_bank_accounts_sealed")),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_bank_accounts_case_id")),
+        sa.ForeignKeyConstraint(["consent_id"], ["bank_consents.id"], name=op.f("fk_bank_accounts_consent_id")),
+        sa.ForeignKeyConstraint(["entry_id"], ["money_entries.id"], name=op.f("fk_bank_accounts_entry_id")),
+        sa.ForeignKeyConstraint(["owner_id"], ["users.id"], name=op.f("fk_bank_accounts_owner_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bank_accounts")),
+        sa.UniqueConstraint("consent_id", name=op.f("uq_bank_accounts_consent_id")),
+    )
+    with op.batch_alter_table("bank_accounts", schema=None) as batch_op:
+        batch_op.create_index("ix_bank_accounts_case_id", ["case_id"], unique=False)
+        batch_op.create_index(
+            "ix_bank_accounts_erase_after",
+            ["erase_after"],
+            unique=False,
+            sqlite_where=sa.text("erased_at IS NULL"),
+            postgresql_where=sa.text("erased_at IS NULL"),
+        )
+        batch_op.create_index("ix_bank_accounts_owner_id", ["owner_id", "id"], unique=False)
+        batch_op.create_index(
+            "uq_bank_accounts_live",
+            ["entry_id"],
+            unique=True,
+            sqlite_where=sa.text("erased_at IS NULL"),
+            postgresql_where=sa.text("erased_at IS NULL"),
+        )
+
+    op.create_table(
+        "bank_views",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("case_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("owner_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("role", sa.String(length=12), nullable=False),
+        sa.Column("reason", sa.String(length=200), nullable=False),
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("at", Moment(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["bank_accounts.id"], name=op.f("fk_bank_views_account_id")),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_bank_views_case_id")),
+        sa.ForeignKeyConstraint(["owner_id"], ["users.id"], name=op.f("fk_bank_views_owner_id")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_bank_views_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bank_views")),
+        sa.UniqueConstraint("user_id", "key", name=op.f("uq_bank_views_user_id_key")),
+    )
+    with op.batch_alter_table("bank_views", schema=None) as batch_op:
+        batch_op.create_index("ix_bank_views_owner_id", ["owner_id", "id"], unique=False)
     for statement in _triggers():
         op.execute(statement)
 
@@ -982,6 +1071,25 @@ def upgrade() -> None:
 def downgrade() -> None:
     for statement in _drops():
         op.execute(statement)
+    with op.batch_alter_table("bank_views", schema=None) as batch_op:
+        batch_op.drop_index("ix_bank_views_owner_id")
+
+    op.drop_table("bank_views")
+    with op.batch_alter_table("bank_accounts", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_bank_accounts_live",
+            sqlite_where=sa.text("erased_at IS NULL"),
+            postgresql_where=sa.text("erased_at IS NULL"),
+        )
+        batch_op.drop_index("ix_bank_accounts_owner_id")
+        batch_op.drop_index(
+            "ix_bank_accounts_erase_after",
+            sqlite_where=sa.text("erased_at IS NULL"),
+            postgresql_where=sa.text("erased_at IS NULL"),
+        )
+        batch_op.drop_index("ix_bank_accounts_case_id")
+
+    op.drop_table("bank_accounts")
     op.drop_table("parcel_traces")
     op.drop_table("parcel_lines")
     with op.batch_alter_table("evidence", schema=None) as batch_op:
@@ -999,6 +1107,11 @@ def downgrade() -> None:
         )
 
     op.drop_table("deliveries")
+    with op.batch_alter_table("bank_consents", schema=None) as batch_op:
+        batch_op.drop_index("ix_bank_consents_owner_id")
+        batch_op.drop_index("ix_bank_consents_entry_id")
+
+    op.drop_table("bank_consents")
     with op.batch_alter_table("proposals", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_proposals_open", sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'")

@@ -34,6 +34,7 @@ FORMS: dict[str, type[forms.StepForm]] = {
     "escalate": forms.EscalateForm,
     "submit_evidence": forms.EvidenceForm,
     "withdraw_mediation": forms.LeaveForm,
+    "give_account": forms.AccountForm,
 }
 
 

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask import request
-from wtforms import HiddenField
+from wtforms import BooleanField, HiddenField
 
-from portal import cardnumbers, carriers, effects, eligibility, inputs, reasons, words
+from portal import bankdata, cardnumbers, carriers, effects, eligibility, inputs, reasons, words
 from portal.caseview import View
 from portal.flow import CaseType
 from portal.models import Case
-from portal.web.forms import Choice, Form, Line, Money, Phone, Photos, Pick, Text
+from portal.web.forms import Choice, Form, Line, Money, Phone, Photos, Pick, Secret, Text
 from portal.web.terms import TermsForm, answering, owed
 
 
@@ -306,3 +306,40 @@ class LeaveForm(StepForm):
     """撤回平台介入."""
 
     template = "buyer/mediation.html"
+
+
+class AccountForm(StepForm):
+    """填写收款账户: the account, and a consent of its own to just this."""
+
+    template = "buyer/give_account.html"
+
+    account_holder = Line("收款人", limit=60, missing="请填写收款人,须与银行账户的户名一致")
+    account_bank = Line("开户行", limit=80, missing="请填写开户行,例如「中国工商银行杭州余杭支行」")
+    account_number = Secret("账号", reads=bankdata.number, missing="请填写银行账号")
+    agreed = BooleanField("我已阅读以上说明,单独同意为这笔退款处理我的银行账户信息")
+    consent = HiddenField()  # the version of the words that were shown
+    sentences: Sequence[tuple[str, str]] = ()
+
+    def prepare(self, case: Case, view: View) -> None:
+        self.sentences = bankdata.consent_said()
+        if request.method != "POST":
+            self.consent.data = str(bankdata.CONSENT)
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        good = bool(super().validate(extra_validators))
+        if not self.agreed.data:
+            self.agreed.errors = ["请勾选同意;不同意的话可以选择「不提供账户」,不影响退款"]
+            good = False
+        if not good and not self.account_number.errors:
+            self.account_number.errors = ["为保护您的账户,请重新填写账号"]
+        return good
+
+    def values(self) -> dict[str, Any]:
+        account = bankdata.Account(self.account_holder.data, self.account_bank.data, self.account_number.data)
+        version = str(self.consent.data or "")
+        known = int(version) if version.isascii() and version.isdigit() and len(version) < 6 else 0
+        return {"account": account, "consent": known}
+
+    def and_say(self, location: str, said: str = "") -> str:
+        sound = cardnumbers.sound(self.account_number.data or "")
+        return f"{location}{'&' if '?' in location else '?'}said={'account-kept' if sound else 'account-unsound'}"

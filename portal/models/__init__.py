@@ -1,6 +1,7 @@
 """The tables, one module a noun. Importing this package knows them all."""
 
 from portal.models.accounts import FormKey, KeptForm, RateCount, Session, Shop, Staff, User
+from portal.models.bank import BankAccount, BankConsent, BankView
 from portal.models.cases import Case, CaseEvent, CaseLine, CaseTally, Draft
 from portal.models.customers import CustomerNote, Feedback
 from portal.models.evidence import Evidence
@@ -14,6 +15,9 @@ from portal.models.proposals import Proposal
 from portal.models.shipments import Parcel, ParcelLine, ParcelTrace
 
 __all__ = [
+    "BankAccount",
+    "BankConsent",
+    "BankView",
     "Case",
     "CaseEvent",
     "CaseLine",

@@ -40,6 +40,7 @@ class Shop(Model):
     approval_fen: Mapped[int] = mapped_column(default=200_000)  # payments above it need a second person
     opens: Mapped[int] = mapped_column(default=540)  # office hours, minutes of the day in Beijing
     closes: Mapped[int] = mapped_column(default=1080)
+    bank_data: Mapped[bool] = mapped_column(default=False)  # buyers may be asked for an account when 原路退回 fails
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)
 
@@ -71,6 +72,7 @@ class Session(Model):
     expires_at: Mapped[datetime]  # absolute end
     ended_at: Mapped[datetime | None]
     device: Mapped[str] = mapped_column(String(120), default="")
+    proved_at: Mapped[datetime]  # when the password was last given
 
 
 class KeptForm(Model):

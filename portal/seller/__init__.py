@@ -1,5 +1,7 @@
 """The back office, for a desk. One module a noun; every route here needs somebody who works in a shop."""
 
+# ruff: noqa: E402, F401  (routes are known by being imported, and need the blueprint first)
+
 from __future__ import annotations
 
 from flask import Blueprint, g, request
@@ -19,7 +21,8 @@ ROOMS: dict[str, str] = {
     "customer_list": "contact", "customer": "contact", "export_customer": "contact",
     "product_list": "products", "product": "products", "notices": "notices",
     "payout_list": "payouts", "payout": "payouts", "record_payout": "payouts", "payout_files": "payouts",
-    "make_batch": "payouts", "batch": "payouts", "upload_results": "payouts", "results": "payouts",
+    "full_account": "payouts", "make_batch": "payouts", "batch": "payouts", "upload_results": "payouts",
+    "results": "payouts",
 }  # fmt: skip
 EVERY = frozenset({*ROOMS.values(), "owner"})
 
@@ -42,4 +45,17 @@ def _rooms() -> dict[str, object]:
     return {"rooms": roles.rooms(g.who.role, EVERY) if g.get("who") is not None else frozenset()}
 
 
-from portal.seller import behalf, cases, contact, customers, imports, inbox, notices, payouts, policy, products, staff  # noqa: E402, F401
+from portal.seller import (
+    account,
+    behalf,
+    cases,
+    contact,
+    customers,
+    imports,
+    inbox,
+    notices,
+    payouts,
+    policy,
+    products,
+    staff,
+)

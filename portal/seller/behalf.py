@@ -86,7 +86,7 @@ def apply_for(order_no: str) -> ResponseReturnValue:
                     form.refuse(refused.sentence)
         order = _order(order_no)
     elif len(lines) == 1:
-        form.line.data = form.line.choices[0][0]
+        form.line.data = str(next(iter(lines)))
     return page("seller/apply_for.html", status, order=order, form=form, lines=lines, said_messages=said)
 
 

@@ -9,7 +9,21 @@ from typing import Any
 from flask import g, request
 from flask.typing import ResponseReturnValue
 
-from portal import cases, caseview, chat, flow, inputs, orders, policies, queue, reasons, roles, solutions, words
+from portal import (
+    bankdata,
+    cases,
+    caseview,
+    chat,
+    flow,
+    inputs,
+    orders,
+    policies,
+    queue,
+    reasons,
+    roles,
+    solutions,
+    words,
+)
 from portal.effects import By, Counted
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Case
@@ -91,6 +105,7 @@ def _page(case: Case, status: int, form: Any = None, typed: Any = (), kept: Any 
         tab=tab, tabs=tabs, talks=talks, soon=g.now + queue.SOON, said_reason=reasons.said, keys=KEYS, messages=said,
         photos=chat.photos_of([message.id for message in said if message.has_photos]),
         buyer=view.buyer, suggestion=_suggestion(case, view) if case.state == "applied" else None,
+        may_look=bankdata.may_look(g.who.role),
     )  # fmt: skip
 
 

@@ -188,6 +188,29 @@ class Line(_Typed):
         return inputs.line(text, limit=self.limit)
 
 
+class Secret(Line):
+    """One line that is never shown again, not even to who typed it: a mistake elsewhere in the form costs a retyping.
+
+    Its name must be one of security.SECRET, so that it isn't kept for signing in again either.
+    """
+
+    def __init__(self, label: str = "", *, reads: Callable[[str], str] | None = None, **kwargs: Any) -> None:
+        self.reads = reads
+        super().__init__(label, exact=True, **kwargs)
+
+    def read(self, text: str) -> str:
+        return self.reads(text) if self.reads else super().read(text)
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        try:
+            super().process_formdata(valuelist)
+        finally:
+            self.raw = ""
+
+    def _value(self) -> str:
+        return ""
+
+
 class Text(_Typed):
     """Several lines of text, limited by what a person sees as characters."""
 

@@ -21,6 +21,7 @@ LIMITS: dict[str, tuple[int, timedelta]] = {
     "feedback": (10, timedelta(hours=1)),
     "import": (20, timedelta(hours=1)),
     "export": (6, timedelta(hours=1)),
+    "bank-look": (20, timedelta(hours=1)),
 }
 
 _COUNT = text(

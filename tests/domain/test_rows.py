@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from portal import cases, doctor, flow, policies
+from portal import bankdata, cases, doctor, flow, policies
 from portal.effects import Counted
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, State
@@ -41,7 +41,11 @@ HANDED_IN: dict[str, dict[str, Any]] = {
     "ship_return": {"parcels": PARCELS}, "object": {"note": "寄回时完好"}, "modify": {"description": "改好了"},
     "report_problem": {"kind": "not_received", "note": "一直没有收到"}, "pay": {"reference": "20261123"},
     "settle_entry": {"reference": "20261124"}, "refund_ok": {"reference": "20261124"},
-    "refund_fail": {"note": "账户已注销"}, "escalate": {"note": "商家不同意,请平台处理"},
+    "refund_fail": {"note": "账户已注销"},
+    "give_account": {
+        "account": bankdata.Account("李雯", "工商银行", "6222021234567890128"), "consent": bankdata.CONSENT,
+    },
+    "escalate": {"note": "商家不同意,请平台处理"},
     "submit_evidence": {"note": "开箱视频截图"}, "more_evidence": {"note": "请补充面单"},
     **{name: {"note": "根据双方证据"} for name in (
         "decide_close", "decide_complete", "decide_return", "decide_reship", "decide_refund", "decide_continue",
@@ -95,6 +99,8 @@ def _ready(cast: Cast, step: flow.Step, case_type: CaseType) -> Case:
         with writing():
             for address in db.session.scalars(select(ReturnAddress).where(ReturnAddress.shop_id == cast.shop)):
                 policies.remove_address(address, cast.now)
+    if needs & {"takes_bank", "account_asked", "account_held"}:
+        _asked_for_account(cast, step, case)
     if "in_mediation" in needs:
         _mediated(cast, step, case.id)
     db.session.expire_all()
@@ -148,6 +154,21 @@ def _owing(cast: Cast, step: flow.Step, state: str, case_type: CaseType, opening
         else:
             case = cast.take(case, name, actor, **cast._facts_of(case, dict(values), cast.now))
     return case
+
+
+def _asked_for_account(cast: Cast, step: flow.Step, case: Case) -> None:
+    """The shop takes bank accounts, has asked for one, has got one, has tried again."""
+    with writing():
+        db.session.execute(update(Shop).values(bank_data=True))
+    if step.name == "ask_account":
+        return
+    if case.state == "refunding":
+        case = cast.take(case, "refund_fail", Actor.SELLER, note="账户已注销")
+    cast.take(case, "ask_account", Actor.SELLER)
+    if step.name == "withdraw_account":
+        cast.take(case, "give_account", Actor.BUYER, **HANDED_IN["give_account"])
+    if step.source == "refunding":
+        cast.take(case, "retry", Actor.SELLER)
 
 
 def _mediated(cast: Cast, step: flow.Step, case_id: int) -> None:

@@ -15,7 +15,7 @@ from playwright.sync_api import Page, Response
 from portal import caseview, clock, docket, flow, importing
 from portal.extensions import db, writing
 from portal.flow import Actor
-from portal.models import Case, ImportJob, Order, Product, Shop, User
+from portal.models import BankAccount, Case, ImportJob, Order, Product, Shop, User
 from tests.cast import post, sign_in
 from tests.e2e.conftest import DESK, PHONE, World
 from tests.e2e.pages import Person
@@ -84,8 +84,8 @@ def buyers(app: Flask) -> tuple[str, list[str]]:
     post(client, f"/orders/{done}/contact", {"words": "「调换商品」"})
     apply = [f"/orders/{done}/apply?line={line}", f"/orders/{done}/apply/details", f"/orders/{done}/apply/check"]
     return "buyer", [
-        "/", "/me", "/me/sessions", "/orders", "/orders?tab=aftersale", "/orders?q=没有", "/cases", "/messages",
-        "/notices", "/orders/1", *[f"/orders/{number}" for number in orders.values()], *apply,
+        "/", "/me", "/me/sessions", "/me/privacy", "/orders", "/orders?tab=aftersale", "/orders?q=没有", "/cases",
+        "/messages", "/notices", "/orders/1", *[f"/orders/{number}" for number in orders.values()], *apply,
         f"/orders/{orders['unpaid']}/apply", f"/orders/{done}/contact", f"/orders/{done}/conditions",
     ]  # fmt: skip
 
@@ -130,7 +130,7 @@ def sellers(app: Flask) -> tuple[str, list[str]]:
         User, User.id == Shop.owner_id).where(User.member_name == "seller"))  # fmt: skip
     return "seller", [
         "/seller", "/seller?tab=completed", "/seller?tab=closed&q=没有", "/seller/messages", "/seller/notices",
-        "/seller/policy", "/seller/addresses", "/seller/import", f"/seller/import/{waiting}",
+        "/seller/policy", "/seller/bank-data", "/seller/addresses", "/seller/import", f"/seller/import/{waiting}",
         f"/seller/import/{'1' * 32}", "/seller/products", "/seller/products?q=没有", f"/seller/products/{product}",
         "/seller/payouts", "/seller/payouts?tab=failed", "/seller/payouts/files", "/seller/payouts/1", "/seller/staff",
         f"/seller/orders/{order}/contact", "/seller/cases/HH1",
@@ -138,7 +138,8 @@ def sellers(app: Flask) -> tuple[str, list[str]]:
 
 
 def sellers_cases(app: Flask) -> tuple[str, list[str]]:
-    return "seller", _steps(app, Actor.SELLER, "/seller/cases")
+    held = db.session.scalars(db.select(Case.case_no).join(BankAccount, BankAccount.case_id == Case.id)).first()
+    return "seller", [*_steps(app, Actor.SELLER, "/seller/cases"), f"/seller/cases/{held}/account"]
 
 
 def new_sellers(app: Flask) -> tuple[str, list[str]]:

@@ -83,6 +83,7 @@ ROWS: tuple[Row, ...] = (
         "buyer.give_feedback", SIGNED_IN, get=200, post=303,
         form=lambda deal: {"kind": "wish", "words": "希望能导出售后单"},
     ),
+    Row("buyer.privacy", SIGNED_IN, get=200),
     # who bought it
     Row("buyer.order", BUYER, get=200),
     Row("buyer.conditions", BUYER, get=200),
@@ -146,6 +147,7 @@ ROWS: tuple[Row, ...] = (
     ),
     Row("seller.staff", SHOP, get=200, post=422, form=lambda deal: {"member_name": "nobody"}),
     Row("seller.change_limit", SHOP, get=303, post=303, form=lambda deal: {"limit": "2000"}),
+    Row("seller.bank_data", SHOP, get=200, post=303, form=lambda deal: {"bank_data": "y"}),
     # the shop that sold it
     Row("seller.customer", SELLER, get=200, post=303, form=lambda deal: {"words": "老客户"}),
     Row("seller.export_customer", SELLER, get=200),
@@ -167,6 +169,7 @@ ROWS: tuple[Row, ...] = (
     Row("seller.discard_import", SELLER, post=303),
     Row("seller.show_case", SELLER, get=200),
     Row("seller.pack", SELLER, get=200, counted=True),
+    Row("seller.full_account", SELLER, get=409, post=409),  # these cases have none; by role: test_bankdata.py
     Row("seller.contact", SELLER, get=200, post=303, form=lambda deal: {"words": "今天发出"}),
     Row("seller.contact_new", SELLER, get=200),
     Row("seller.contact_read", SELLER, post=303),

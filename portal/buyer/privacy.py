@@ -1,0 +1,23 @@
+"""隐私: what sensitive data of this person is held, who has seen it, and how to take it back."""
+
+from __future__ import annotations
+
+from flask import g, request
+from flask.typing import ResponseReturnValue
+
+from portal import bankdata
+from portal.buyer import bp
+from portal.web.pages import page
+
+SIZE = 20
+
+
+@bp.get("/me/privacy")
+def privacy() -> ResponseReturnValue:
+    """收款账户 that are held, and 谁看过我的账号, the newest first, by key."""
+    before = request.args.get("before", "")
+    key = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
+    seen = list(bankdata.looks(owner_id=g.who.user_id, before=key, most=SIZE))
+    more = f"/me/privacy?before={seen[SIZE - 1].id}" if len(seen) > SIZE else ""
+    held = bankdata.of_owner(g.who.user_id)
+    return page("buyer/privacy.html", accounts=held, looks=seen[:SIZE], more=more, open_states=bankdata.OPEN)

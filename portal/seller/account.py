@@ -1,0 +1,146 @@
+"""收款账户 at the desk: whether the shop asks for accounts at all, and the one page that shows a whole number."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+
+from flask import g, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy import update
+from wtforms import BooleanField, PasswordField
+
+from portal import accounts, bankdata, caseview
+from portal.crypto import CannotOpen
+from portal.extensions import db, writing
+from portal.flow import StepRefused
+from portal.models import Case, Shop
+from portal.seller import bp
+from portal.web import errors, guards, rates
+from portal.web.forms import Form, Line
+from portal.web.once import once
+from portal.web.pages import page
+
+log = logging.getLogger("portal.security")
+
+ONLY_OWNER = "只有店主可以更改收款账户的设置。"
+ONLY_LOOKERS = "完整收款账户只有店主或财务可以查看。"
+
+
+class BankForm(Form):
+    """Whether buyers may be asked for an account."""
+
+    bank_data = BooleanField("原路退回失败时,可以请买家填写银行收款账户")
+
+
+@bp.route("/bank-data", methods=["GET", "POST"])
+def bank_data() -> ResponseReturnValue:
+    """The shop's switch, off at first; what it means to hold such data."""
+    if g.who.role != "owner":
+        return errors.answer(403, ONLY_OWNER)
+    shop_id = g.who.shop_id
+    form = BankForm(data={"bank_data": db.session.get_one(Shop, shop_id).bank_data})
+    status = 200
+    if form.validate_on_submit():
+        wanted = bool(form.bank_data.data)
+        if not wanted or bankdata.ready():
+
+            def change() -> str:
+                db.session.execute(update(Shop).where(Shop.id == shop_id).values(bank_data=wanted))
+                return f"/seller/bank-data?said=bank-data-{'on' if wanted else 'off'}"
+
+            return once(change)
+        form.refuse("系统还没有配置加密密钥,不能开启;请联系系统管理员", "bank_data")
+        status = 422
+    return page("seller/bank_data.html", status, form=form, ready=bankdata.ready(), sentences=bankdata.consent_said())
+
+
+class LookForm(Form):
+    """查看完整账号: why; and the password when it wasn't given a moment ago."""
+
+    reason = Line("查看原因", limit=100, missing="请填写查看的原因,买家会看到")
+    password = PasswordField("登录密码")
+
+
+@bp.route("/cases/<case_no>/account", methods=["GET", "POST"])
+def full_account(case_no: str) -> ResponseReturnValue:
+    """The whole number, as the answer to one form, for a minute. Every look is noted, and the buyer reads it."""
+    case = guards.found(caseview.of_shop(case_no, g.who.shop_id))
+    if not bankdata.may_look(g.who.role):
+        return errors.answer(403, ONLY_LOOKERS)
+    form = LookForm()
+    ask_password = not accounts.proved(g.who.session, g.now)
+    asked = request.args.get("payment", "")
+    entry_id = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 18 else None
+    row = bankdata.to_see(case, entry_id)
+    if row is None:
+        return errors.answer(409, "没有可以查看的收款账户:退款已完成,或买家没有填写、已撤回账户。")
+    last4, payment, status = row.last4, row.entry_id, 200
+    if request.method == "POST":
+        found, status = _look(case, payment, form, ask_password)
+        if found is not None:
+            return page(
+                "seller/account.html", case=found[0], form=None, look=found[1],
+                seconds=max(int((found[1].until - g.now).total_seconds()), 1),
+            )  # fmt: skip
+        case = guards.found(caseview.of_shop(case_no, g.who.shop_id))
+    return page(
+        "seller/account.html", status, case=case, form=form, look=None, last4=last4, payment=payment,
+        ask_password=ask_password,
+        seconds=int(bankdata.SEEN_FOR.total_seconds()),
+    )  # fmt: skip
+
+
+def _look(
+    case: Case, entry_id: int, form: LookForm, ask_password: bool
+) -> tuple[tuple[Case, bankdata.Look] | None, int]:
+    """The case and what is to be seen, or None and the status of the form shown again."""
+    who, case_id = g.who, case.id
+    key = (form.form_key.data or "")[:64] or secrets.token_hex(16)
+    try:
+        again = bankdata.looked(who.user_id, key, g.now) is not None
+    except bankdata.LookEnded as ended:
+        return _refused(form, ended.sentence)
+    good = form.validate_on_submit()
+    if ask_password and not again:
+        if not form.password.data:
+            form.refuse("请填写登录密码", "password")
+            good = False
+        elif good:
+            if not rates.count("login-name", who.member_name, g.now):
+                form.refuse("尝试次数太多,请 5 分钟后再试", "password")
+                return None, 429
+            if accounts.verify(who.member_name, form.password.data) is None:
+                form.refuse("密码不对,请核对后再试", "password")
+                good = False
+    if not good:
+        return None, 422
+    if not again and not rates.count("bank-look", who.user_id, g.now):
+        with writing():
+            bankdata.alarm(db.session.get_one(Case, case_id), user_id=who.user_id, name=who.member_name, now=g.now)
+        form.refuse("一小时内查看的次数太多,已通知店主,请稍后再试")
+        return None, 429
+    try:
+        with writing():
+            if ask_password:
+                accounts.prove(who.session, g.now)
+            case = db.session.get_one(Case, case_id, with_for_update=True)
+            seen = bankdata.look(
+                case, user_id=who.user_id, name=who.member_name, reason=form.reason.data or "", key=key, now=g.now,
+                entry_id=entry_id, request_id=g.request_id,
+            )  # fmt: skip
+    except StepRefused as refused:
+        if isinstance(refused, bankdata.NumberSaid):
+            form.reason.raw, form.reason.data = "", ""
+        return _refused(form, refused.sentence)
+    except CannotOpen as problem:
+        log.error("the account of case %d can't be opened: %s", case_id, problem)
+        return _refused(form, "账户暂时无法解密,请联系系统管理员;买家也可以撤回后重新填写")
+    return (db.session.get_one(Case, case_id), seen), 200
+
+
+def _refused(form: LookForm, sentence: str) -> tuple[None, int]:
+    """The form again, as a new one: what it begins is another look."""
+    form.form_key.data = secrets.token_hex(16)
+    form.refuse(sentence)
+    return None, 409
