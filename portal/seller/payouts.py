@@ -93,10 +93,12 @@ def _form(verb: str, row: Any, *, blank: bool = False) -> Form:
     return form
 
 
-@bp.post("/payouts/<int:entry_id>/<any(settle,fail,retry,approve):verb>")
+@bp.route("/payouts/<int:entry_id>/<any(settle,fail,retry,approve):verb>", methods=["GET", "POST"])
 def record_payout(entry_id: int, verb: str) -> ResponseReturnValue:
     """Record it: paid, failed, to be tried again, or checked by a second person."""
     row = _entry(entry_id)
+    if request.method != "POST":
+        return redirect(f"/seller/payouts/{entry_id}", 303)
     form = _form(verb, row)
     status = 422
     if form.validate_on_submit():
@@ -148,9 +150,11 @@ def _files(status: int, batch_form: Form, upload_form: Form) -> ResponseReturnVa
     )  # fmt: skip
 
 
-@bp.post("/payouts/batch")
+@bp.route("/payouts/batch", methods=["GET", "POST"])
 def make_batch() -> ResponseReturnValue:
     """Put what is ready on a numbered list."""
+    if request.method != "POST":
+        return redirect("/seller/payouts/files", 303)
     form = PlainForm()
 
     def made() -> str:
@@ -181,9 +185,11 @@ def batch(batch_id: str) -> ResponseReturnValue:
     return answer
 
 
-@bp.post("/payouts/results")
+@bp.route("/payouts/results", methods=["GET", "POST"])
 def upload_results() -> ResponseReturnValue:
     """Read the bank's results; nothing is recorded yet."""
+    if request.method != "POST":
+        return redirect("/seller/payouts/files", 303)
     rates.limit("import", g.who.shop_id)
     form = UploadForm()
     sent = request.files.getlist("file")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import abort, g, request
+from flask import abort, g, redirect, request
 from flask.typing import ResponseReturnValue
 
 from portal import accounts, roles
@@ -71,9 +71,11 @@ def staff() -> ResponseReturnValue:
     return _staff(422, add=form)
 
 
-@bp.post("/staff/limit")
+@bp.route("/staff/limit", methods=["GET", "POST"])
 def change_limit() -> ResponseReturnValue:
     """Set the amount above which a second person checks."""
+    if request.method != "POST":
+        return redirect("/seller/staff", 303)
     form = LimitForm()
     if form.validate_on_submit():
 
@@ -85,13 +87,15 @@ def change_limit() -> ResponseReturnValue:
     return _staff(422, limit=form)
 
 
-@bp.post("/staff/<int:user_id>/<any(role,remove):verb>")
+@bp.route("/staff/<int:user_id>/<any(role,remove):verb>", methods=["GET", "POST"])
 def change_staff(user_id: int, verb: str) -> ResponseReturnValue:
     """Give somebody another role, or let him go; it holds from his next request on."""
     form = RoleForm() if verb == "role" else Form()
     user_id = min(user_id, 2**62)
     if not accounts.works_in(user_id, g.who.shop_id):
         abort(404)
+    if request.method != "POST":
+        return redirect("/seller/staff", 303)
     if form.validate_on_submit():
 
         def changed() -> str:
