@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from portal import clock
 from portal.extensions import db
 from portal.flow import Actor, CaseType
