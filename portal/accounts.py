@@ -5,20 +5,23 @@ from __future__ import annotations
 import hashlib
 import secrets
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Integer, bindparam, delete, literal_column, select, update
 
-from portal import notifications, policies
+from portal import notifications, payouts, policies, roles
 from portal.extensions import db, writing
-from portal.models import KeptForm, Session, Shop, Staff, User
+from portal.models import KeptForm, MoneyEntry, Session, Shop, Staff, User
 
 BUYER_IDLE, BUYER_LONGEST = timedelta(days=14), timedelta(days=30)
 SELLER_IDLE, SELLER_LONGEST = timedelta(hours=2), timedelta(hours=12)
 PROVED_FOR = timedelta(minutes=5)  # how long a password that was given opens sensitive data
+MEDIATOR_IDLE, MEDIATOR_LONGEST = timedelta(minutes=30), timedelta(hours=8)
 SEEN_EVERY = timedelta(minutes=5)  # how often the last use of a session is written down
 MOST_SESSIONS = 5
 LEAST_PASSWORD, LONGEST_PASSWORD = 8, 128
@@ -52,6 +55,7 @@ class Who:
     session: str
     seen_at: datetime
     unread: dict[str, int]  # the marks on tabs, by the names of notifications.MARKS
+    mediator: bool = False
 
 
 def check_password(text: str, member_name: str) -> None:
@@ -72,9 +76,18 @@ def hash_password(text: str) -> str:
 
 
 def create_user(
-    member_name: str, *, now: datetime, company_name: str = "", password: str | None = None, weak_ok: bool = False
+    member_name: str,
+    *,
+    now: datetime,
+    company_name: str = "",
+    password: str | None = None,
+    weak_ok: bool = False,
+    mediator: bool = False,
 ) -> User:
-    """A new account; without a password it is dormant. Raises AccountRefused for a taken name or a poor password."""
+    """A new account; without a password it is dormant. ``mediator``: decides for the platform (平台介入).
+
+    Raises AccountRefused for a taken name or a poor password.
+    """
     if db.session.scalar(select(User.id).where(User.member_name == member_name)):
         raise AccountRefused(f"会员名 {member_name} 已被使用")
     if password is not None and not weak_ok:
@@ -84,6 +97,7 @@ def create_user(
         company_name=company_name,
         password_hash=None if password is None else hash_password(password),
         created_at=now,
+        mediator=mediator,
     )
     db.session.add(user)
     db.session.flush()
@@ -100,6 +114,97 @@ def create_shop(owner: User, name: str, now: datetime) -> Shop:
     db.session.add(Staff(user_id=owner.id, shop_id=shop.id, role="owner"))
     policies.begin(shop.id, now)
     return shop
+
+
+# ---------------------------------------------------------------- people of a shop
+
+
+def staff_of(shop_id: int) -> Sequence[Any]:
+    """Who works in a shop: the owner first, then in the order of 会员名."""
+    return db.session.execute(
+        select(Staff.user_id, Staff.role, User.member_name, User.company_name)
+        .join(User, User.id == Staff.user_id)
+        .where(Staff.shop_id == shop_id)
+        .order_by(Staff.role != "owner", User.member_name)
+    ).all()
+
+
+def works_in(user_id: int, shop_id: int) -> bool:
+    """Whether this person works in this shop."""
+    return db.session.scalar(select(Staff.shop_id).where(Staff.user_id == user_id)) == shop_id
+
+
+def employ(shop_id: int, member_name: str, role: str) -> None:
+    """Let somebody who can sign in already work in a shop. Raises AccountRefused; inside ``writing()``."""
+    user = db.session.scalars(select(User).where(User.member_name == member_name)).one_or_none()
+    if user is None or user.password_hash is None or user.disabled_at is not None or user.mediator:
+        raise AccountRefused(f"没有可以添加的会员「{member_name}」,请核对会员名;对方须已开通登录")
+    if works_in(user.id, shop_id):
+        raise AccountRefused(f"{member_name} 已经是本店的员工,可以在上面修改职责")
+    if db.session.get(Staff, user.id) is not None:
+        raise AccountRefused(f"{member_name} 在其他店铺工作,一个会员只能在一家店铺工作")
+    _check_role(role)
+    db.session.add(Staff(user_id=user.id, shop_id=shop_id, role=role))
+    db.session.flush()
+    notifications.bump(user.id)
+
+
+def change_role(shop_id: int, user_id: int, role: str) -> None:
+    """Give somebody of the shop another role. Raises AccountRefused; inside ``writing()``."""
+    person = _employee(shop_id, user_id)
+    _check_role(role)
+    if role not in payouts.APPROVERS:
+        _check_approvals(shop_id, user_id)
+    person.role = role
+    db.session.flush()
+    notifications.bump(user_id)
+
+
+def dismiss(shop_id: int, user_id: int) -> None:
+    """Somebody works in the shop no longer. Raises AccountRefused; inside ``writing()``."""
+    person = _employee(shop_id, user_id)
+    _check_approvals(shop_id, user_id)
+    db.session.delete(person)
+    db.session.flush()
+    notifications.bump(user_id)
+
+
+def _employee(shop_id: int, user_id: int) -> Staff:
+    person = db.session.get(Staff, user_id)
+    if person is None or person.shop_id != shop_id:
+        raise AccountRefused("这位员工已经不在本店,页面显示的是最新状态")
+    if person.role == "owner":
+        raise AccountRefused("店主的职责不能修改,也不能移除")
+    return person
+
+
+def _check_role(role: str) -> None:
+    if role not in roles.ROLES or role == "owner":
+        raise AccountRefused("请选择职责")
+
+
+def _check_approvals(shop_id: int, without: int) -> None:
+    """Nobody goes while payments wait that only he could check."""
+    able = set(
+        db.session.scalars(select(Staff.user_id).where(Staff.shop_id == shop_id, Staff.role.in_(payouts.APPROVERS)))
+    )
+    if without not in able:
+        return
+    proposers = db.session.scalars(
+        select(MoneyEntry.made_by).where(MoneyEntry.shop_id == shop_id, MoneyEntry.state == "waiting").distinct()
+    ).all()
+    if any(not able - {without, proposer} for proposer in proposers):
+        raise AccountRefused("还有待复核的款项只能由这位同事复核,请先复核完,或先添加另一位财务")
+
+
+def approval_limit(shop_id: int) -> int:
+    """Payments above this (分) wait for a second person."""
+    return int(db.session.scalar(select(Shop.approval_fen).where(Shop.id == shop_id)) or 0)
+
+
+def set_approval_limit(shop_id: int, fen: int) -> None:
+    """Set the limit for payments planned from now on. Inside ``writing()``."""
+    db.session.execute(update(Shop).where(Shop.id == shop_id).values(approval_fen=fen))
 
 
 def verify(member_name: str, password: str) -> User | None:
@@ -123,7 +228,7 @@ def hash_of(cookie: str) -> str:
 def sign_in(user: User, *, now: datetime, device: str = "") -> str:
     """Begin a session and return its cookie. The oldest of more than five ends."""
     cookie = secrets.token_urlsafe(32)
-    longest = SELLER_LONGEST if db.session.get(Staff, user.id) else BUYER_LONGEST
+    longest = MEDIATOR_LONGEST if user.mediator else SELLER_LONGEST if db.session.get(Staff, user.id) else BUYER_LONGEST
     with writing():
         db.session.add(
             Session(
@@ -164,6 +269,7 @@ _WHO = (
         _user.company_name,
         _user.version,
         _user.disabled_at,
+        _user.mediator,
         _staff.shop_id,
         _staff.role,
         _shop.name,
@@ -183,17 +289,18 @@ def who_is(cookie: str, now: datetime) -> tuple[Who | None, int | None]:
     row = db.session.execute(_WHO, {"id_hash": id_hash}).one_or_none()
     if row is None:
         return None, None
-    user_id, seen_at, expires_at, ended_at, member, company, version, disabled_at, shop_id, role, shop, shop_version = (
-        row[:12]
-    )
-    idle = SELLER_IDLE if shop_id else BUYER_IDLE
+    (
+        user_id, seen_at, expires_at, ended_at, member, company, version, disabled_at, mediator, shop_id, role, shop,
+        shop_version,
+    ) = row[:13]  # fmt: skip
+    idle = MEDIATOR_IDLE if mediator else SELLER_IDLE if shop_id else BUYER_IDLE
     if ended_at is not None or disabled_at is not None or now >= expires_at or now - seen_at > idle:
         return None, None if disabled_at is not None else user_id
-    unread = dict(zip(notifications.MARKS, row[12:], strict=True))
+    unread = dict(zip(notifications.MARKS, row[13:], strict=True))
     return (
         Who(
             user_id, member, company, version, shop_id, shop or "", shop_version or 0, role or "", id_hash, seen_at,
-            unread,
+            unread, mediator,
         ),
         None,
     )  # fmt: skip

@@ -1,24 +1,24 @@
-"""Applying for an exchange: what eligibility needs to know, the draft being filled in, and handing it in."""
+"""Applying: what eligibility needs to know, the draft being filled in, its sums, and handing it in."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from portal import cases, eligibility, policies
+from portal import cases, eligibility, payouts, policies
 from portal.effects import By, Wanted
 from portal.eligibility import Evidence, Goods, Verdict
 from portal.extensions import db
 from portal.flow import CaseType, StepRefused
-from portal.inputs import visible
+from portal.inputs import money_text, visible
 from portal.models import Case, CaseLine, Draft, Order, OrderLine, Policy, Product, Sku
 from portal.models import Evidence as Photo
-from portal.reasons import MOST_PHOTOS, Payer, codes, said
+from portal.reasons import MOST_PHOTOS, Payer, Place, codes, said
 
 
 class NotEligible(StepRefused):
@@ -37,6 +37,7 @@ def facts_of_policy(policy: Policy) -> eligibility.Policy:
         special_freight=Payer(policy.special_freight),
         guarantees=codes(policy.guarantees),
         excluded=tuple(str(word) for word in policy.excluded),
+        types=frozenset(CaseType(kind) for kind in policy.types.split(",")),
     )
 
 
@@ -93,6 +94,11 @@ def type_of(draft: Draft) -> CaseType:
     return CaseType(known) if known in set(CaseType) else CaseType.EXCHANGE
 
 
+def asked(draft: Draft) -> bool:
+    """Whether it is asked for as 协商, where there may be no right to it."""
+    return bool(draft.fields.get("negotiated"))
+
+
 def start_draft(order_id: int, buyer_id: int, *, source: str, now: datetime, line_id: int | None = None) -> Draft:
     """The draft of this order; begun when there is none. Two at once get the same one."""
     dialect = db.session.get_bind().dialect.name
@@ -143,32 +149,120 @@ def photos_of(draft: Draft) -> list[str]:
 
 
 def replacements(line: Any) -> Sequence[Sku]:
-    """Other specifications of the same product at the same price, in stock. Other prices need an agreement first."""
+    """Other specifications of the same product, in stock; another price is settled as 补差价 or 退差价."""
     if not line.product_id:
         return []
     return db.session.scalars(
         select(Sku)
-        .where(
-            Sku.product_id == line.product_id,
-            Sku.price_fen == line.unit_price_fen,
-            Sku.in_stock,
-            Sku.spec != line.spec,
-            Sku.spec != "",
-        )
+        .where(Sku.product_id == line.product_id, Sku.in_stock, Sku.spec != line.spec, Sku.spec != "")
         .order_by(Sku.id)
         .limit(50)
     ).all()
 
 
+def priced(order_id: int, line: Any) -> list[tuple[Sku, int]]:
+    """The replacements of a line, each with the difference for one unit: positive to pay, negative given back, 分."""
+    found = replacements(line)
+    if not found:
+        return []
+    return list(
+        zip(found, payouts.differences(order_id, [(line.id, 1_000, sku.price_fen) for sku in found]), strict=True)
+    )
+
+
+@dataclass(frozen=True)
+class Sums:
+    """What an application comes to, 分, and how. ``refund_fen``: what is asked back, at most ``most_fen``."""
+
+    refund_fen: int = 0
+    most_fen: int = 0
+    working: tuple[str, ...] = ()
+    difference_fen: int = 0
+    difference_working: tuple[str, ...] = ()
+
+    @property
+    def mark(self) -> str:
+        """What a page showed, so that another sum isn't agreed to unseen."""
+        return f"{self.refund_fen}.{self.difference_fen}"
+
+
+def sums_of(
+    order: Any, kind: CaseType, quantities: Mapping[int, int], skus: Mapping[int, int], refund_fen: int | None = None
+) -> Sums:
+    """What an application of ``kind`` for these thousandths and replacement SKUs, by order line, comes to."""
+    units = [(line_id, milli) for line_id, milli in quantities.items() if milli > 0]
+    if kind in eligibility.MONEY:
+        unshipped = is_unshipped(order)
+        most = payouts.total(payouts.worth(order.id, units, unshipped=unshipped))
+        working = payouts.working(order.id, units, unshipped=unshipped)
+        return Sums(most if refund_fen is None else refund_fen, most, tuple(working))
+    if kind is CaseType.EXCHANGE and any(skus.get(line_id) for line_id, _ in units):
+        chosen = [skus[line_id] for line_id, _ in units if skus.get(line_id)]
+        prices = dict(db.session.execute(select(Sku.id, Sku.price_fen).where(Sku.id.in_(chosen))).all())
+        wanted = [(line_id, milli, prices.get(skus.get(line_id, 0))) for line_id, milli in units]
+        return Sums(
+            difference_fen=payouts.difference_of(order.id, wanted),
+            difference_working=tuple(payouts.difference_working(order.id, wanted)),
+        )
+    return Sums()
+
+
+def is_unshipped(order: Any) -> bool:
+    """Whether nothing of the order has been sent yet."""
+    return bool(order.status == "unshipped" and order.received_at is None)
+
+
+def amount_refused(sums: Sums, kind: CaseType) -> str:
+    """Why this sum can't be asked back; "" when it can."""
+    if kind not in eligibility.MONEY:
+        return ""
+    if sums.most_fen <= 0:
+        return "这些商品没有可退的金额了,请点「立即联系」与商家核对"
+    if not 0 < sums.refund_fen <= sums.most_fen:
+        return f"最多可退 {money_text(sums.most_fen)} 元,请修改退款金额"
+    return ""
+
+
+def chosen_skus(draft: Draft, lines: Sequence[Any]) -> dict[int, Sku]:
+    """The replacements that a draft asks for, by line; only of the line's own product, whatever number was sent."""
+    wanted = {int(line_id): int(sku) for line_id, sku in (draft.fields.get("skus") or {}).items() if sku}
+    if not wanted:
+        return {}
+    found = {sku.id: sku for sku in db.session.scalars(select(Sku).where(Sku.id.in_(wanted.values())))}
+    products = {line.id: line.product_id for line in lines}
+    return {
+        line_id: sku
+        for line_id, sku_id in wanted.items()
+        if (sku := found.get(sku_id)) and sku.product_id == products.get(line_id)
+    }
+
+
+def sums(draft: Draft) -> Sums:
+    """The sums of a draft as it stands."""
+    order = db.session.get_one(Order, draft.order_id)
+    lines = lines_of(order.id)
+    known = {line.id for line in lines}
+    fields = draft.fields
+    quantities = {int(i): int(milli) for i, milli in (fields.get("quantities") or {}).items() if int(i) in known}
+    skus = {line_id: sku.id for line_id, sku in chosen_skus(draft, lines).items()}
+    return sums_of(order, type_of(draft), quantities, skus, fields.get("refund_fen"))
+
+
 def has_receiver(draft: Draft) -> bool:
-    """Whether the draft says whom to send to; it is kept also while a field of it was refused."""
+    """Whether the draft says whom to send to, where something is sent."""
+    if type_of(draft) in eligibility.MONEY:
+        return True
     return all(draft.fields.get(name) for name in ("name", "phone", "address"))
 
 
-def submit(draft: Draft, *, by: By, now: datetime) -> Case:
+SUMS_CHANGED = "价格或可退的金额刚刚有变化,下面是最新的金额,请核对后再提交"
+
+
+def submit(draft: Draft, *, by: By, now: datetime, seen: str | None = None) -> Case:
     """Hand the draft in: eligibility for every line, then the case, then the draft is gone.
 
-    Raises NotEligible, or ledger.NotEnough when somebody was faster with the last units.
+    ``seen`` is the mark of the sums that the page showed, None when it isn't known. Raises NotEligible, or
+    ledger.NotEnough when somebody was faster with the last units.
     """
     order = db.session.get_one(Order, draft.order_id)
     policy = policies.current(order.shop_id)
@@ -185,6 +279,7 @@ def submit(draft: Draft, *, by: By, now: datetime) -> Case:
         raise StepRefused("请填写数量", "apply")
     if not has_receiver(draft):
         raise StepRefused("请填写收货人、联系电话和收货地址", "apply")
+    kind, comes_to = type_of(draft), sums(draft)
     verdicts = []
     for item in wanted:
         line = lines[item.line_id]
@@ -192,28 +287,41 @@ def submit(draft: Draft, *, by: By, now: datetime) -> Case:
             raise StepRefused("所选的换货规格已不可选,请重新选择", "apply")
         verdict = eligibility.check(
             goods_of(order, line, exchangeable=may[line.id]),
-            type_of(draft),
+            kind,
             fields.get("reason", ""),
             Evidence(item.milli, len(photos), visible(fields.get("description", ""))),
             now,
             facts_of_policy(policy),
+            negotiated=asked(draft),
         )
         if not verdict.allowed:
             raise NotEligible(verdict, line.id)
         verdicts.append(verdict)
+    if problem := amount_refused(comes_to, kind):
+        raise NotEligible(Verdict(False, problem, basis="退款金额", field="amount"), wanted[0].line_id)
+    if seen is not None and seen != comes_to.mark:
+        raise NotEligible(Verdict(False, SUMS_CHANGED, basis="金额", field="amount"), wanted[0].line_id)
+    negotiated = any(verdict.negotiated for verdict in verdicts)
+    payer = verdicts[0].freight_payer or Payer.NEGOTIATED
     case = cases.open_case(
         by=by,
         order=order,
         wanted=wanted,
         reason=fields["reason"],
         description=fields.get("description", ""),
-        receiver=(fields.get("name", ""), fields.get("phone", ""), fields.get("address", "")),
-        freight_payer=str(verdicts[0].freight_payer or "negotiated"),
+        receiver=(
+            fields.get("name") or order.receiver_name,
+            fields.get("phone") or order.receiver_phone,
+            fields.get("address") or order.receiver_address,
+        ),
+        freight_payer=str(Payer.NEGOTIATED if negotiated else payer),
         basis=verdicts[0].basis[:300],
         policy_id=policy.id,
         photos=photos,
         now=now,
-        case_type=type_of(draft),
+        case_type=kind,
+        negotiated=negotiated,
+        refund_fen=comes_to.refund_fen if kind in eligibility.MONEY else None,
     )
     db.session.delete(draft)
     db.session.flush()
@@ -237,6 +345,7 @@ def judge(draft: Draft, *, now: datetime) -> list[tuple[int, Verdict]]:
                 Evidence(int(milli), *proof),
                 now,
                 policy,
+                negotiated=asked(draft),
             ),
         )
         for line_id, milli in (draft.fields.get("quantities") or {}).items()
@@ -263,13 +372,20 @@ def reconsider(case: Case, *, reason: str, quantities: dict[int, int], photos: i
         photos = max(photos, 1)  # what was enough to apply is enough to change a word
     for line in lines:
         goods = goods_of(order, line, exchangeable=may[line.id])
-        goods = replace(goods, claimed_milli=goods.claimed_milli - own[line.id])
+        goods = replace(goods, claimed_milli=goods.claimed_milli - own[line.id], **_then(case, goods))
         proof = Evidence(quantities[line.id], min(photos, MOST_PHOTOS), visible(description))
-        verdict = eligibility.check(goods, case.type, reason, proof, case.opened_at, policy)
+        verdict = eligibility.check(goods, case.type, reason, proof, case.opened_at, policy, negotiated=case.negotiated)
         if not verdict.allowed:
             raise NotEligible(verdict, line.id)
         payer, basis = str(verdict.freight_payer or payer), verdict.basis[:300]
     return {"freight_payer": payer, "basis": basis}
+
+
+def _then(case: Case, goods: Goods) -> dict[str, Any]:
+    """Where the goods were when the case was opened, which is what its rules go by."""
+    if case.goods_state == Place.RECEIVED:
+        return {"status": "delivered"} if goods.status == "completed" else {}
+    return {"received_at": None, "status": case.goods_state}
 
 
 def photo_rows(draft: Draft) -> Sequence[Photo]:
@@ -280,22 +396,20 @@ def photo_rows(draft: Draft) -> Sequence[Photo]:
 def summary(draft: Draft, *, now: datetime) -> dict[str, Any]:
     """What the check page shows: lines with quantities and specifications, photos, who pays, what the rules say."""
     lines = {line.id: line for line in lines_of(draft.order_id)}
-    specs = draft.fields.get("skus") or {}
+    specs = {line_id: sku.spec for line_id, sku in chosen_skus(draft, list(lines.values())).items()}
     verdicts = judge(draft, now=now)
+    kind = type_of(draft)
     return {
         "lines": [
-            {
-                "line": lines[int(line_id)],
-                "milli": int(milli),
-                "spec": next((sku.spec for sku in replacements(lines[int(line_id)]) if sku.id == specs[line_id]), "")
-                if line_id in specs
-                else "",
-            }
+            {"line": lines[int(line_id)], "milli": int(milli), "spec": specs.get(int(line_id), "")}
             for line_id, milli in (draft.fields.get("quantities") or {}).items()
             if int(line_id) in lines
         ],
         "photos": photo_rows(draft),
         "verdict": verdicts[0][1] if verdicts else None,
+        "negotiated": any(verdict.negotiated for _, verdict in verdicts),
         "reason": said(draft.fields.get("reason", "")),
-        "type": type_of(draft),
+        "type": kind,
+        "money": kind in eligibility.MONEY,
+        "sums": sums(draft),
     }

@@ -20,7 +20,10 @@ from sqlalchemy import bindparam, func, insert, or_, select, text, update
 from portal import (
     bankdata,
     carriers,
+    chat,
+    docket,
     effects,
+    eligibility,
     evidence,
     flow,
     ledger,
@@ -33,7 +36,7 @@ from portal import (
 from portal.carriers import slow
 from portal.effects import By, Child, Wanted
 from portal.extensions import db, writing
-from portal.flow import Actor, CaseType, Facts, Stale, State, Step, StepRefused
+from portal.flow import Actor, CaseType, Facts, Stage, Stale, State, Step, StepRefused
 from portal.models import (
     Case,
     CaseEvent,
@@ -47,10 +50,9 @@ from portal.models import (
     ReturnAddress,
     Shop,
     Sku,
-    Staff,
     User,
 )
-from portal.reasons import codes
+from portal.reasons import REISSUE_BY, codes
 from portal.words import BEIJING
 
 log = logging.getLogger("portal.cases")
@@ -63,8 +65,13 @@ def use_deadlines(spans: Mapping[str, timedelta]) -> None:
     global _spans
     for name in spans:
         if name not in flow.DEADLINES:
-            raise ValueError(f"there is no deadline {name!r}; the names are {', '.join(flow.DEADLINES)}")
+            raise ValueError(f"PORTAL_DEADLINES: no deadline is called {name!r}, but {', '.join(flow.DEADLINES)}")
     _spans = dict(spans)
+
+
+def span(name: str) -> timedelta:
+    """How long a deadline is: as it was set, else as flow.DEADLINES has it."""
+    return _spans.get(name, flow.DEADLINES[name])
 
 
 CLOCK = By(Actor.CLOCK, None, "系统")
@@ -270,21 +277,12 @@ def take(
     now = max(now, case.updated_at)
     if version is not None and case.version != version:
         raise Stale("这张售后单已有更新,下面是最新状态,您填写的内容已保留", name)
-    if by.actor is Actor.MEDIATOR and not may_mediate(by.user_id or 0, case):
+    if by.actor is Actor.MEDIATOR and not docket.may_decide(by.user_id or 0, case.buyer_id, case.shop_id):
         raise StepRefused("您与这张售后单的一方有关,不能参与裁决", name)
+    if by.actor is Actor.SELLER and by.user_id == case.buyer_id:
+        raise StepRefused("您是这张售后单的买家,请由店里的另一位同事处理", name)
     step = flow.choose(case.type, case.state, by.actor, name, facts(case, now))
     return _move(case, step, by, now, note=note, photos=photos, values=values)
-
-
-def may_mediate(user_id: int, case: Any) -> bool:
-    """Whether this person decides for the platform and has to do with neither side."""
-    if not db.session.scalar(select(User.mediator).where(User.id == user_id)):
-        return False
-    theirs = select(Shop.id).where(or_(Shop.owner_id == case.buyer_id, Shop.id == case.shop_id))
-    related = db.session.scalar(
-        select(Staff.user_id).where(Staff.user_id == user_id, Staff.shop_id.in_(theirs)).limit(1)
-    )
-    return user_id != case.buyer_id and related is None
 
 
 def settle(case: Case, now: datetime) -> Case:
@@ -322,7 +320,10 @@ def sweep(now: datetime, most: int = 1000) -> int:
         db.session.rollback()
         if not due:
             break
-        moved += _settle_batch(due, now, stuck)
+        settled = _settle_batch(due, now, stuck)
+        if not settled and stuck.isdisjoint(due):
+            break  # another sweep has them
+        moved += settled
     _remind(now)
     return moved
 
@@ -331,11 +332,12 @@ def _settle_batch(case_ids: Sequence[int], now: datetime, stuck: set[int]) -> in
     """One transaction for many; when it fails, one for each. What fails alone is added to ``stuck``."""
     try:
         with writing():
-            for case in db.session.scalars(
+            overdue = db.session.scalars(
                 select(Case).where(Case.id.in_(case_ids), Case.due_at <= now).with_for_update(skip_locked=True)
-            ).all():
+            ).all()
+            for case in overdue:
                 settle(case, now)
-        return len(case_ids)
+        return len(overdue)
     except StepRefused:
         for case_id in case_ids:
             try:
@@ -361,13 +363,28 @@ def _remind(now: datetime) -> None:
             if not cases:
                 return
             for case in cases:
-                actor = waits_for(case)
-                if actor is not None and case.due_at is not None and case.due_at > now:
-                    notifications.remind(case, actor, now)
-                    for user_id in notifications.readers(case, actor):
-                        notifications.bump(user_id)
-                case.remind_at = _remind_after(case.entered_at, case.due_at, now)
+                for actor in still_to_act(case):
+                    if case.due_at is not None and case.due_at > now:
+                        notifications.remind(case, actor, now)
+                        for user_id in notifications.readers(case, actor):
+                            notifications.bump(user_id)
+                case.remind_at = _remind_after(_began(case), case.due_at, now)
             db.session.flush()
+
+
+def _began(case: Any) -> datetime:
+    """Since when the present deadline runs: since its stage began, while the platform is in it."""
+    began: datetime = case.stage_at if case.escalated and case.stage_at else case.entered_at
+    return began
+
+
+def still_to_act(case: Any) -> list[Actor]:
+    """Whose turn it is; in a round of evidence each side that hasn't handed in any."""
+    if case.escalated and case.stage == Stage.EVIDENCE:
+        heard = case.heard.split(",")
+        return [side for side in (Actor.BUYER, Actor.SELLER) if side not in heard]
+    actor = waits_for(case)
+    return [] if actor is None else [actor]
 
 
 def waits_for(case: Any) -> Actor | None:
@@ -404,7 +421,7 @@ def _move(
             "nudged_at": None, "paused_seconds": 0, "not_before": None, **effects.NO_MEDIATION,
         }  # fmt: skip
     if step.target != step.source or step.name in flow.RESTARTING:
-        changes["entered_at"] = at
+        changes |= {"entered_at": at, "paused_seconds": 0, "not_before": None}
     doing = effects.Doing(
         case=case, step=step, by=by, at=at, note=note, photos=tuple(photos), values=dict(values or {})
     )
@@ -413,7 +430,7 @@ def _move(
     after = SimpleNamespace(**{column.key: getattr(case, column.key) for column in Case.__table__.columns} | changes)
     after.state = step.target
     due_at, rule = flow.due(step.target, facts(after, at), _spans)
-    changes |= {"due_at": due_at, "due_rule": rule, "remind_at": _remind_after(after.entered_at, due_at, at)}
+    changes |= {"due_at": due_at, "due_rule": rule, "remind_at": _remind_after(_began(after), due_at, at)}
 
     moved = db.session.execute(
         update(Case)
@@ -447,18 +464,29 @@ def _move(
         .values(version=Order.version + 1)
         .execution_options(synchronize_session=False)
     )
+    if "proposal" in doing.data:
+        _card(case, step, by, at, doing.data["proposal"])
     _count(case, source, step.target)
     return case
+
+
+def _card(case: Case, step: Step, by: By, at: datetime, version: int) -> None:
+    """What was proposed or answered, as a card in the conversation about the order."""
+    talk = chat.of_order(db.session.get_one(Order, case.order_id), at)
+    side: chat.Side = "buyer" if by.actor is Actor.BUYER else "seller" if by.actor is Actor.SELLER else "system"
+    data = {"case_no": case.case_no, "proposal": version}
+    chat.say(talk, side, by.user_id, step.news, now=at, kind="case", data=data, bump=False)
 
 
 def _become(parent: Case, child: Child, by: By, at: datetime) -> str:
     """Open the case that ``parent`` has become; its units move along, what is left over is free again."""
     own = {line.id: line for line in db.session.scalars(select(CaseLine).where(CaseLine.case_id == parent.id)).all()}
     moving = {line_id: milli for line_id, milli, _ in child.lines}
-    for line in sorted(own.values(), key=lambda each: each.order_line_id):
-        rest = line.quantity_milli - moving.get(line.id, 0)
-        if rest:
-            ledger.release(line.order_line_id, rest)
+    if parent.state == State.CONVERTED:
+        for line in sorted(own.values(), key=lambda each: each.order_line_id):
+            rest = line.quantity_milli - moving.get(line.id, 0)
+            if rest:
+                ledger.release(line.order_line_id, rest)
     if not moving:
         raise StepRefused("没有可以转入的商品数量")
     target = child.state
@@ -512,11 +540,84 @@ def _become(parent: Case, child: Child, by: By, at: datetime) -> str:
     return made.case_no
 
 
+AGAIN_FOR = timedelta(days=7)  # what came in an exchange has a window of its own
+
+
+def again_until(case: Any) -> datetime | None:
+    """Until when what came with a completed exchange or reissue can be complained of; None: nothing came."""
+    if case.state != State.COMPLETED or case.type not in (CaseType.EXCHANGE, CaseType.REISSUE):
+        return None
+    return eligibility.last_day_ends(case.updated_at, AGAIN_FOR.days)
+
+
+def open_again(
+    case_id: int,
+    *,
+    by: By,
+    kind: str,
+    case_type: CaseType,
+    units: Mapping[int, int],
+    note: str,
+    photos: Sequence[str],
+    now: datetime,
+) -> Case:
+    """A new case about goods that came with a completed one; ``units`` by its case lines, in thousandths.
+
+    The units move along, guarded, so that nobody claims them twice. Raises StepRefused when the window is over, the
+    type isn't open, proof is missing or more is asked for than came and is left.
+    """
+    case = _locked(case_id)
+    until = again_until(case)
+    if until is None or now >= until:
+        raise StepRefused(
+            "换来的商品自完成之日起 7 天内可以再次申请售后,现在已超过;请点「立即联系」与商家沟通", "again"
+        )
+    if case_type not in effects.again(case):
+        raise StepRefused("请选择希望怎么处理", "again")
+    if kind not in effects.REASON_OF or kind == "not_received":
+        raise StepRefused("请选择收到的商品有什么问题", "again")
+    if not photos or not note:
+        raise StepRefused("请上传能看出问题的照片,并写一句说明", "again")
+    wanted = {line_id: milli for line_id, milli in units.items() if milli > 0}
+    for line_id, milli in sorted(wanted.items()):
+        done = db.session.execute(
+            update(CaseLine)
+            .where(
+                CaseLine.id == line_id, CaseLine.case_id == case.id,
+                CaseLine.moved_milli + milli <= CaseLine.shipped_milli,
+            )
+            .values(moved_milli=CaseLine.moved_milli + milli)
+            .execution_options(synchronize_session=False)
+        )  # fmt: skip
+        if done.rowcount != 1:  # type: ignore[attr-defined]
+            raise StepRefused("数量不能超过换来而还没有再次申请的数量", "again")
+    if not wanted:
+        raise StepRefused("请填写数量", "again")
+    lines = tuple((line_id, milli, None) for line_id, milli in wanted.items())
+    child = Child(
+        case_type, State.APPLIED, lines, reason=effects.REASON_OF[kind], description=note, freight_payer="seller"
+    )
+    case_no = _become(case, child, by, now)
+    made = db.session.scalars(select(Case).where(Case.case_no == case_no)).one()
+    made.photo_count = evidence.attach_to_case(
+        photos, owner_id=by.user_id or 0, case_id=made.id, order_id=made.order_id, version=1
+    )
+    db.session.flush()
+    return made
+
+
+def child_of(case: Case) -> str | None:
+    """The number of the case that a converted one has become."""
+    if case.state != State.CONVERTED:
+        return None
+    return db.session.scalar(select(Case.case_no).where(Case.parent_id == case.id).order_by(Case.id.desc()).limit(1))
+
+
 def _owe(made: Case, child: Child, by: By, at: datetime) -> None:
     """What a case that starts by conversion owes from its first moment."""
     if child.type in (CaseType.RETURN_REFUND, CaseType.REFUND_ONLY):
         if child.state == State.REFUNDING:
-            made.refund_fen = effects.plan_refund(made, child.refund_fen, by, at)
+            made.refund_fen = effects.plan_refund(made, child.refund_fen, by, at, child.proposer)
             made.entry_count += 1
         else:
             found = payouts.worth(made.order_id, payouts.units_of(made.id, accepted=False))
@@ -524,7 +625,7 @@ def _owe(made: Case, child: Child, by: By, at: datetime) -> None:
             made.refund_fen = most if child.refund_fen is None else min(child.refund_fen, most)
     for kind, fen in (("difference_return", child.return_difference_fen), ("compensation", child.compensation_fen)):
         if fen:
-            payouts.plan(made, kind, fen, key=kind, at=at, by=by.user_id)
+            payouts.plan(made, kind, fen, key=kind, at=at, by=child.proposer or by.user_id)
             made.entry_count += 1
     db.session.flush()
 
@@ -589,7 +690,7 @@ def reschedule(case: Case, now: datetime) -> None:
     """Work the deadline out again after a carrier's word, without a step. A mediation's clock hangs on no parcel."""
     due_at, rule = flow.due(case.state, facts(case, now), _spans)
     case.due_at, case.due_rule = due_at, rule
-    case.remind_at = _remind_after(case.entered_at, due_at, now)
+    case.remind_at = _remind_after(_began(case), due_at, now)
     db.session.flush()
 
 
@@ -679,7 +780,7 @@ def facts(
         found |= _legs(case, parcels)
     if state == State.PROPOSED:
         found |= proposals.facts(case)
-    if state == State.RESHIPPING and (case.type == CaseType.REISSUE or case.late or case.escalated):
+    if state == State.RESHIPPING:
         shipped = select(func.sum(CaseLine.shipped_milli)).where(CaseLine.case_id == case.id)
         found["shipped_milli"] = int(db.session.scalar(shipped) or 0)
     if state == State.DISPUTED:
@@ -721,7 +822,7 @@ def facts(
 
 def _guaranteed(case: Any) -> bool:
     """Whether every line of a reissue was promised it."""
-    return _promised(case, "shbp" if case.reason == "missing_item" else "psbj")
+    return _promised(case, REISSUE_BY.get(case.reason, "psbj"))
 
 
 def _promised(case: Any, *promises: str) -> bool:

@@ -9,10 +9,23 @@ from typing import Any
 
 from sqlalchemy import bindparam, select, tuple_
 
-from portal import bankdata, carriers, cases, evidence, flow, payouts, proposals, reasons, tracking, words
+from portal import (
+    bankdata,
+    carriers,
+    cases,
+    docket,
+    evidence,
+    flow,
+    payouts,
+    proposals,
+    reasons,
+    tracking,
+    words,
+)
+from portal.arbitration import Burden, burden_of_proof
 from portal.extensions import Moment, db
 from portal.flow import Actor, State, Step
-from portal.inputs import quantity_text
+from portal.inputs import money_text, quantity_text
 from portal.models import Case, CaseEvent, CaseLine, Order, OrderLine, Policy, Product, Shop, User
 
 _CASE = select(Case).where(Case.case_no == bindparam("case_no"))
@@ -34,7 +47,7 @@ PAGE = 20
 _LIST = (
     select(
         Case.id, Case.case_no, Case.type, Case.state, Case.goods, Case.quantity_milli, Case.unit, Case.due_at,
-        Case.opened_at, Case.updated_at, Case.problem_open,
+        Case.opened_at, Case.updated_at, Case.problem_open, Case.stage,
     )
     .where(Case.buyer_id == bindparam("buyer_id"))
     .order_by(Case.updated_at.desc(), Case.id.desc())
@@ -54,6 +67,26 @@ def list_of(
     if len(rows) <= PAGE:
         return rows, None
     return rows[:PAGE], (rows[PAGE - 1].updated_at, rows[PAGE - 1].id)
+
+
+@dataclass(frozen=True)
+class Mediation:
+    """The case's last 平台介入: how it began, what both sides handed in, how it ended. ``open``: it hasn't."""
+
+    open: bool
+    opened: Any  # the event
+    because: str  # why it was asked for, in words; "" when the clock called for it
+    wish: str
+    said: tuple[Any, ...]  # the events by which the sides were heard, the oldest first
+    asked: Any | None  # the mediator's event that asked for more evidence
+    ended: Any | None  # the event that ended it
+    decision: Any | None  # the same, when the platform decided
+    heard: frozenset[str]  # the sides heard in the present round
+    burden: Burden
+
+    def of(self, side: str) -> list[Any]:
+        """What one side handed in."""
+        return [event for event in self.said if event.actor == side]
 
 
 @dataclass
@@ -80,19 +113,28 @@ class View:
     traces: dict[int, list[Any]]
     photos: dict[int, list[Any]]
     events: Sequence[Any]
-    news: dict[tuple[str, str, str, str, str], str] = field(default_factory=dict)
+    news: dict[tuple[str, str, str, str, str, str], str] = field(default_factory=dict)
     actions: list[tuple[Step, str | None]] = field(default_factory=list)
     pictures: dict[int, str] = field(default_factory=dict)  # of products, by id
     proposals: Sequence[Any] = ()  # 协商方案, the newest first
     entries: Sequence[Any] = ()  # payments, the oldest first
+    again_until: datetime | None = None  # until then what came with a completed case can be complained of
+    sums: dict[int, list[str]] = field(default_factory=dict)  # how each payment came about, by its id
+    names: dict[int, str] = field(default_factory=dict)  # who planned, checked and recorded them; for the shop
     chain: Sequence[Any] = ()  # this case and those it came out of or became, the oldest first
     accounts: Sequence[Any] = ()  # 收款账户, the newest first: last four digits only
     looks: Sequence[Any] = ()  # who of the shop saw a whole number; for the buyer
     overdue: bool = False  # the deadline has passed and the clock has not come round yet
+    mediation: Mediation | None = None
+    unsaid: list[tuple[Step, str | None]] = field(default_factory=list)  # steps not even worth a "not yet"
 
     def details(self, event: Any) -> list[str]:
         """What the step brought or changed, beside its sentence and its note."""
         return details(event, self.lines)
+
+    def terms(self, proposal: Any) -> list[str]:
+        """The terms of a version, in sentences."""
+        return proposals.said(proposal, self.lines)
 
     @property
     def refused_milli(self) -> int:
@@ -109,12 +151,12 @@ class View:
 
     def said(self, event: Any) -> str:
         """The table's sentence for what happened."""
-        row = (self.case.type, event.step, event.source, event.target)
+        row = (self.case.type, event.step, event.source, event.target, event.actor)
         return self.news.get((*row, event.data.get("rule", "")), self.news.get((*row, ""), str(event.step)))
 
 
 _NEWS = {
-    (str(case_type), step.name, str(step.source or ""), str(step.target), rule): step.news
+    (str(case_type), step.name, str(step.source or ""), str(step.target), str(step.actor), rule): step.news
     for step in flow.STEPS
     for case_type in step.types
     for rule in ("", step.after)
@@ -140,8 +182,9 @@ _AROUND = (
 _LINES = (
     select(
         _line.id, _line.order_line_id, _line.quantity_milli, _line.received_milli, _line.accepted_milli,
-        _line.shipped_milli, _line.condition, _line.inspection_note, _line.wanted_spec, _line.title, _line.spec,
-        _line.unit, _bought.product_id, _bought.snapshot, _bought.unit_price_fen, _bought.cargo_no,
+        _line.shipped_milli, _line.moved_milli, _line.condition, _line.inspection_note, _line.wanted_spec,
+        _line.title, _line.spec, _line.unit, _bought.product_id, _bought.snapshot, _bought.unit_price_fen,
+        _bought.cargo_no, _bought.guarantees,
         _bought.quantity_milli.label("bought_milli"), _bought.claimed_milli, _product.picture,
     )
     .join(OrderLine.__table__, _bought.id == _line.order_line_id)
@@ -176,6 +219,8 @@ def view(case: Case, side: Actor, now: datetime) -> View:
     waits = cases.waits_for(case)
     asked = bankdata.was_asked(entries)
     bank = bankdata.Known(around.bank_data, bankdata.of_case(case.id) if asked else ())
+    turn = cases.still_to_act(case)
+    steps = actions(case, side, now, parcels, entries, bank)
     return View(
         case=case,
         side=side,
@@ -188,7 +233,7 @@ def view(case: Case, side: Actor, now: datetime) -> View:
         stage=flow.STAGE_OF[State(case.state)],
         end="done" if case.state == State.COMPLETED else "stop" if case.state in flow.FINAL else "",
         waits_for=words.ACTOR[waits] if waits else "",
-        mine=waits == side,
+        mine=side in turn or (waits == side == Actor.MEDIATOR),
         otherwise=words.ESCALATED
         if case.escalated and case.due_at is None
         else words.otherwise(case.type, case.due_rule, negotiated=case.negotiated),
@@ -200,15 +245,70 @@ def view(case: Case, side: Actor, now: datetime) -> View:
         photos=photos,
         events=events,
         news=_NEWS,
-        actions=actions(case, side, now, parcels, entries, bank),
+        actions=[pair for pair in steps if not _unsaid(case, *pair)],
+        unsaid=[pair for pair in steps if _unsaid(case, *pair)],
+        mediation=mediation_of(case, events),
         pictures={line.product_id: line.picture for line in lines if line.picture},
         overdue=case.due_at is not None and case.due_at <= now,
         proposals=proposals.of_case(case.id) if any("proposal" in event.data for event in events) else (),
         entries=entries,
         accounts=bank.accounts,
         looks=bankdata.looks(owner_id=case.buyer_id, case_id=case.id) if asked and side is Actor.BUYER else (),
-        chain=chain_of(case) if case.parent_id or any("child" in event.data for event in events) else (),
+        sums=payouts.sums(case.order_id, entries, unshipped=case.goods_state == "unshipped"),
+        names=payouts.names_of(entries) if entries and side is Actor.SELLER else {},
+        chain=chain_of(case)
+        if case.parent_id or any("child" in event.data for event in events) or any(line.moved_milli for line in lines)
+        else (),
+        again_until=cases.again_until(case) if any(line.shipped_milli > line.moved_milli for line in lines) else None,
     )
+
+
+_MEDIATING = frozenset({"submit_evidence", "withdraw_mediation"})
+
+
+def _unsaid(case: Case, step: Step, refusal: str | None) -> bool:
+    """Whether why a step can't be taken is plain from the page: there is no mediation, or there is one already."""
+    if refusal is None:
+        return False
+    if step.actor is Actor.MEDIATOR or step.name == "withdraw_mediation":
+        return True
+    return case.escalated if step.name == "escalate" else step.name in _MEDIATING and not case.escalated
+
+
+def mediation_of(case: Case, events: Sequence[Any]) -> Mediation | None:
+    """The last mediation in a case's history (``events``: the newest first); None: there never was one."""
+    opened = next((event for event in events if event.step in docket.OPENING), None)
+    if opened is None:
+        return None
+    said: list[Any] = [opened] if opened.actor != Actor.CLOCK else []
+    asked = ended = None
+    for event in reversed([event for event in events if event.version > opened.version]):
+        if event.step == "submit_evidence":
+            said.append(event)
+        elif event.step == "more_evidence":
+            asked = event
+        elif event.step in _ENDING or event.source != event.target:
+            ended = event
+            break
+    data = opened.data
+    return Mediation(
+        open=case.escalated,
+        opened=opened,
+        because=reasons.INTERVENTIONS.get(data.get("because", ""), ""),
+        wish=data.get("wish", ""),
+        said=tuple(said),
+        asked=asked,
+        ended=ended,
+        decision=ended if ended is not None and ended.actor == Actor.MEDIATOR else None,
+        heard=frozenset(side for side in case.heard.split(",") if side),
+        burden=burden_of_proof(
+            case.reason, case.type, opened.target, because=data.get("because", ""), asked_by=opened.actor,
+            goods_state=case.goods_state,
+        ),
+    )  # fmt: skip
+
+
+_ENDING = frozenset({"withdraw_mediation", "decide_continue", "report_problem"})  # without a change of state
 
 
 def chain_of(case: Case) -> Sequence[Any]:
@@ -251,11 +351,29 @@ def actions(
             continue
         if step.button not in found or refusal is None:
             found[step.button] = (step, refusal)
-    return sorted(found.values(), key=lambda pair: _LATER.get(pair[0].name, 0))
+    order = _IN_MEDIATION if case.escalated else _LATER
+    return sorted(found.values(), key=lambda pair: order.get(pair[0].name, 0))
 
 
 _UNASKED = frozenset({"give_account", "decline_account", "withdraw_account"})  # not worth a "not yet"
-_LATER = {"extend": 1, "modify": 1, "report_problem": 1, "agree_no_return": 1, "withdraw": 2}  # all others lead on
+_LATER = {  # all others lead on
+    "extend": 1, "modify": 1, "report_problem": 1, "agree_no_return": 1, "escalate": 2, "withdraw": 3,
+}  # fmt: skip
+_IN_MEDIATION = _LATER | {"submit_evidence": -1, "withdraw_mediation": 2, "more_evidence": 1}
+
+
+def agreement(case_id: int) -> tuple[Any, Any] | None:
+    """The terms that were agreed to last, and the event that did it with its hash; None when nothing was."""
+    accepted = next((made for made in proposals.of_case(case_id) if made.state == "accepted"), None)
+    if accepted is None:
+        return None
+    events = db.session.execute(
+        select(CaseEvent.version, CaseEvent.at, CaseEvent.author, CaseEvent.actor, CaseEvent.hash, CaseEvent.data)
+        .where(CaseEvent.case_id == case_id, CaseEvent.step.startswith("accept"))
+        .order_by(CaseEvent.version)
+    ).all()
+    event = next((each for each in events if each.data.get("proposal") == accepted.version), None)
+    return (accepted, event) if event is not None else None
 
 
 def details(event: Any, lines: Sequence[Any]) -> list[str]:
@@ -285,8 +403,27 @@ def details(event: Any, lines: Sequence[Any]) -> list[str]:
         said.append(",".join(part for part in parts if part))
     if days := data.get("days"):
         said.append(f"延长 {days} 天")
+    said += _mediated(data)
     if kind := data.get("kind"):
         said.append(f"问题:{reasons.PROBLEMS.get(kind, kind)}")
+    return said
+
+
+def _mediated(data: Any) -> list[str]:
+    """What a step of a mediation says besides its words."""
+    said = []
+    if because := reasons.INTERVENTIONS.get(data.get("because", "")):
+        said.append(f"介入原因:{because}")
+    if wish := data.get("wish"):
+        said.append(f"希望的结果:{wish}")
+    if asked := data.get("asked"):
+        said.append(f"请补充:{words.ACTOR.get(asked, '双方')}")
+    if fen := data.get("decided_fen"):
+        said.append(f"裁决退款:¥{money_text(fen)}")
+    if "goods_back" in data:
+        said.append("买家须寄回商品" if data["goods_back"] else "买家不用寄回商品")
+    if child := data.get("child"):
+        said.append(f"转为售后单 {child}")
     return said
 
 

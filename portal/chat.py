@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, func, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from portal import cardnumbers, evidence, orders
@@ -60,10 +60,12 @@ def say(
     photos: Sequence[str] = (),
     kind: str = "text",
     data: dict[str, Any] | None = None,
+    bump: bool = True,
 ) -> Message:
     """Write a message. What the speaker had not read is read now; the other side has one more unread.
 
-    Card numbers are hidden first: no message ever has one.
+    ``bump`` False: the caller tells both sides' lists, last of all and in the order that everybody keeps. Card numbers
+    are hidden first: no message ever has one.
     """
     words = without_cards(talk.order_id, words)
     message = Message(
@@ -78,16 +80,23 @@ def say(
         "last_words": (words or "[照片]")[:60],
     }
     if side == "buyer":
-        counts |= {"seller_unread": Conversation.seller_unread + 1, "buyer_unread": 0, "buyer_read_id": message.id}
+        counts |= {
+            "seller_unread": Conversation.seller_unread + 1, "buyer_unread": 0, "buyer_read_id": message.id,
+            "waiting_since": func.coalesce(Conversation.waiting_since, now),
+        }  # fmt: skip
     elif side == "seller":
-        counts |= {"buyer_unread": Conversation.buyer_unread + 1, "seller_unread": 0, "seller_read_id": message.id}
+        counts |= {
+            "buyer_unread": Conversation.buyer_unread + 1, "seller_unread": 0, "seller_read_id": message.id,
+            "waiting_since": None,
+        }  # fmt: skip
     db.session.execute(
         update(Conversation)
         .where(Conversation.id == talk.id)
         .values(**counts)
         .execution_options(synchronize_session=False)
     )
-    _bump(talk)
+    if bump:
+        _bump(talk)
     return message
 
 
@@ -145,16 +154,19 @@ def stands(order_no: str, side: Side, owner_id: int | None) -> Any:
 
 
 _LAST = (
-    select(Message.id, Message.side, Message.kind, Message.words, Message.data, Message.at)
+    select(
+        Message.id, Message.side, Message.kind, Message.words, Message.data, Message.at,
+        select(Evidence.id).where(Evidence.message_id == Message.id).exists().label("has_photos"),
+    )
     .join(Conversation, Conversation.id == Message.conversation_id)
     .where(Conversation.order_id == bindparam("order_id"))
     .order_by(Message.id.desc())
     .limit(bindparam("most"))
-)
+)  # fmt: skip
 
 
 def last_of(order_id: int, most: int) -> list[Any]:
-    """The last few messages about an order, oldest first."""
+    """The last few messages about an order, oldest first, each with whether it ``has_photos``."""
     return list(reversed(db.session.execute(_LAST, {"order_id": order_id, "most": most}).all()))
 
 
@@ -206,3 +218,26 @@ def list_of(
     if skip is not None:
         query = query.where(Conversation.last_message_id < skip)
     return db.session.execute(query).all()
+
+
+def waiting(
+    shop_id: int, size: int = 30, after: tuple[datetime, int] | None = None
+) -> tuple[Sequence[Any], tuple[datetime, int] | None]:
+    """Conversations in which the buyer waits for an answer, the longest wait first, and the key of the next page."""
+    query = (
+        select(
+            Conversation.id, Conversation.waiting_since, Conversation.last_words, Conversation.last_at,
+            Conversation.seller_unread, Order.order_no, User.member_name.label("buyer"),
+        )
+        .join(Order, Order.id == Conversation.order_id)
+        .join(User, User.id == Conversation.buyer_id)
+        .where(Conversation.shop_id == shop_id, Conversation.waiting_since.is_not(None))
+        .order_by(Conversation.waiting_since, Conversation.id)
+        .limit(size + 1)
+    )  # fmt: skip
+    if after is not None:
+        query = query.where(tuple_(Conversation.waiting_since, Conversation.id) > tuple_(*after))
+    rows = db.session.execute(query).all()
+    if len(rows) <= size:
+        return rows, None
+    return rows[:size], (rows[size - 1].waiting_since, rows[size - 1].id)

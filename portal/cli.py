@@ -7,19 +7,21 @@ import os
 import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import click
 from flask import Flask, current_app
-from flask.cli import FlaskGroup, with_appcontext
+from flask.cli import FlaskGroup, ScriptInfo, with_appcontext
 from sqlalchemy import select
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import ArgumentError, DatabaseError
 
-from portal import accounts, bankdata, clock, create_app, crypto, database, demo, doctor, sweeping
+from portal import accounts, bankdata, clock, create_app, crypto, database, demo, doctor, feedback, inputs, sweeping
 from portal.config import Settings, SettingsError
 from portal.extensions import Busy, db, writing
 from portal.models import User
@@ -27,9 +29,22 @@ from portal.order_export import ExportRefused, read
 from portal.order_import import import_orders, report_file
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+PORT = click.IntRange(0, 65535)
 
 
-@click.group(cls=FlaskGroup, create_app=create_app, add_version_option=False)
+class Commands(FlaskGroup):
+    """Ours and Flask's. With settings that can't be used the list is shorter, and says why in one line."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        try:
+            ctx.ensure_object(ScriptInfo).load_app()
+        except (ValueError, OSError, ArgumentError) as error:
+            click.echo(f"portal: {_in_a_line(error)}", err=True)
+            return click.Group.list_commands(self, ctx)
+        return super().list_commands(ctx)
+
+
+@click.group(cls=Commands, create_app=create_app, add_version_option=False)
 def portal() -> None:
     """After-sales exchanges (换货) for wholesale trade."""
 
@@ -38,20 +53,37 @@ def main() -> None:
     """The console script. Errors are one line on standard error."""
     os.environ.setdefault("FLASK_SKIP_DOTENV", "1")
     try:
-        portal.main(standalone_mode=False)
-    except click.ClickException as error:
+        done = portal.main(standalone_mode=False)
+        sys.exit(done if isinstance(done, int) else 0)
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         sys.exit(error.exit_code)
-    except click.exceptions.Exit as done:
-        sys.exit(done.exit_code)
+    except click.ClickException as error:
+        click.echo(f"portal: {_in_a_line(error.format_message())}", err=True)
+        sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
     except UnicodeDecodeError:  # a ValueError as well: what stands where names of tables should be
         sys.exit("portal: the database can't be used: it is damaged")
     except (SettingsError, accounts.AccountRefused, Busy, ValueError, OSError) as error:
-        sys.exit(f"portal: {error}")
+        sys.exit(f"portal: {_in_a_line(error)}")
+    except ArgumentError as error:
+        sys.exit(f"portal: PORTAL_DATABASE_URL can't be used: {_in_a_line(error)}")
     except DatabaseError as error:
         sys.exit(f"portal: the database can't be used: {str(error.orig).splitlines()[0]}")
+
+
+def _in_a_line(said: object) -> str:
+    return " ".join(str(said).split())
+
+
+def _check_free(host: str, port: int) -> None:
+    """Raises OSError, saying why, when the server couldn't listen there."""
+    try:
+        with socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET):
+            return
+    except OSError as error:
+        raise OSError(f"{host}:{port} can't be listened at: {error.strerror}") from error
 
 
 def _gunicorn(host: str, port: int, workers: int, threads: int, env: dict[str, str]) -> subprocess.Popen[bytes]:
@@ -70,7 +102,7 @@ def _check_qa(settings: Settings, host: str) -> None:
 
 
 @portal.command("demo")
-@click.option("--port", default=5000, show_default=True)
+@click.option("--port", default=5000, show_default=True, type=PORT)
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--data", type=click.Path(path_type=Path), help="Where the demo lives; default: PORTAL_DATA/demo.")
 @click.option("--reset", is_flag=True, help="Begin with a fresh world.")
@@ -80,6 +112,8 @@ def _check_qa(settings: Settings, host: str) -> None:
 def run_demo(port: int, host: str, data: Path | None, reset: bool, orders: Path | None) -> None:
     """The main job in one step: database, a lively world, web server and sweep."""
     settings = Settings.from_env()
+    _check_qa(settings, host)
+    _check_free(host, port)
     folder = (data or settings.data / "demo").absolute()
     if reset and folder.exists():
         for name in ("portal.db", "portal.db-wal", "portal.db-shm", "clock-shift"):
@@ -137,9 +171,9 @@ def _together(children: list[subprocess.Popen[bytes]]) -> None:
 
 
 @portal.command("serve")
-@click.option("--port", default=8000, show_default=True)
+@click.option("--port", default=8000, show_default=True, type=PORT)
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--workers", default=2, show_default=True)
+@click.option("--workers", default=2, show_default=True, type=click.IntRange(1))
 def serve(port: int, host: str, workers: int) -> None:
     """The server for production: settings from the environment, no demo data."""
     settings = Settings.from_env()
@@ -150,12 +184,15 @@ def serve(port: int, host: str, workers: int) -> None:
     with app.app_context():
         database.check_present(app.extensions["portal_store"])
         database.upgrade()
+    _check_free(host, port)
     _together([_gunicorn(host, port, workers, settings.threads, dict(os.environ))])
 
 
 @portal.command("sweep")
 @click.option("--once", is_flag=True, help="One round, then end.")
-@click.option("--every", default=10.0, show_default=True, help="Seconds between rounds.")
+@click.option(
+    "--every", default=10.0, show_default=True, type=click.FloatRange(0, min_open=True), help="Seconds between rounds."
+)
 @with_appcontext
 def run_sweep(once: bool, every: float) -> None:
     """Take overdue clock steps and send due notices. Safe to run twice at once."""
@@ -169,6 +206,18 @@ def run_sweep(once: bool, every: float) -> None:
         return
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     sweeping.keep_sweeping(every, store, settings, app.app_context)
+
+
+@portal.command("feedback")
+@click.option("--most", default=50, show_default=True, help="How many, the newest first.")
+@with_appcontext
+def read_feedback(most: int) -> None:
+    """Print what people said of the portal itself."""
+    rows = feedback.newest(most)
+    for row in rows:
+        click.echo(f"{row.number} {row.at:%Y-%m-%d %H:%M} {feedback.KINDS[row.kind]} {row.member_name}: {row.words}")
+    if not rows:
+        click.echo("no feedback yet", err=True)
 
 
 @portal.command("import-orders")
@@ -185,12 +234,17 @@ def import_file(file: Path, dry_run: bool, report: Path | None) -> None:
             click.echo(f"\r{done} / {about}", nl=False, err=True)
 
     try:
-        with read(file) as export:
-            if report is None:
-                result = import_orders(export, now=clock.now(), dry_run=dry_run, on_progress=progress)
-            else:
-                with report_file(report) as write:
-                    result = import_orders(export, now=clock.now(), dry_run=dry_run, on_progress=progress, on_row=write)
+        with ExitStack() as opened:
+            export = opened.enter_context(read(file))
+            write = None
+            if report is not None:
+                try:
+                    write = opened.enter_context(report_file(report))
+                except OSError as error:
+                    raise click.BadParameter(
+                        f"{report} can't be written: {error.strerror}", param_hint="--report"
+                    ) from error
+            result = import_orders(export, now=clock.now(), dry_run=dry_run, on_progress=progress, on_row=write)
     except ExportRefused as refused:
         click.echo(f"portal: {refused.sentence}", err=True)
         sys.exit(2)
@@ -212,6 +266,17 @@ def check() -> None:
             click.echo(f"      {line}")
         broken += bool(found)
     sys.exit(1 if broken else 0)
+
+
+def _name(text: str, limit: int) -> str:
+    """As the sign-in form would read it. Raises AccountRefused for none and for one that is too long."""
+    try:
+        name = inputs.line(text, limit=limit)
+    except inputs.InputRefused as refused:
+        raise accounts.AccountRefused(refused.sentence) from None
+    if not name:
+        raise accounts.AccountRefused("a name can't be empty")
+    return name
 
 
 @portal.command("make-bank-key")
@@ -247,19 +312,26 @@ def rotate_bank_keys() -> None:
 @click.argument("member_name")
 @click.option("--company", default="", help="The company's name.")
 @click.option("--password", help="Asked for when not given.")
+@click.option("--mediator", is_flag=True, help="Decides cases for the platform (平台介入).")
 @with_appcontext
-def create_user(member_name: str, company: str, password: str | None) -> None:
+def create_user(member_name: str, company: str, password: str | None, mediator: bool) -> None:
     """Make an account, or give a dormant one its password."""
     database.upgrade()
+    member_name, company = _name(member_name, 64), _name(company, 200) if company else ""
     if password is None:
+        if not sys.stdin.isatty():
+            raise click.UsageError("--password is missing, and there is nobody to ask for it")
         password = click.prompt("password", hide_input=True, confirmation_prompt=True)
     accounts.check_password(password, member_name)
     with writing():
         known = db.session.scalars(select(User).where(User.member_name == member_name)).one_or_none()
         if known is not None and known.password_hash is None:
             known.password_hash = accounts.hash_password(password)
+            known.mediator = known.mediator or mediator
         else:
-            accounts.create_user(member_name, now=clock.now(), company_name=company, password=password)
+            accounts.create_user(
+                member_name, now=clock.now(), company_name=company, password=password, mediator=mediator
+            )
     click.echo(f"{member_name} can sign in")
 
 
@@ -270,6 +342,7 @@ def create_user(member_name: str, company: str, password: str | None) -> None:
 def create_shop(member_name: str, name: str) -> None:
     """Make a shop owned by an existing account."""
     database.upgrade()
+    member_name, name = _name(member_name, 64), _name(name, 200)
     with writing():
         owner = db.session.scalars(select(User).where(User.member_name == member_name)).one_or_none()
         if owner is None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
+
+from portal import officehours
 
 
 class SettingsError(ValueError):
@@ -20,6 +24,21 @@ def _duration(text: str) -> timedelta:
         raise SettingsError(f"{text!r} is not a duration like 48h, 7d or 90m")
     amount, unit = int(found[1]), found[2]
     return timedelta(**{{"d": "days", "h": "hours", "m": "minutes"}[unit]: amount})
+
+
+def _is_web_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("https", "http") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def _is_secret(text: str) -> bool:
+    try:
+        return text.startswith("whsec_") and bool(base64.b64decode(text.removeprefix("whsec_"), validate=True))
+    except ValueError:
+        return False
 
 
 @dataclass(frozen=True)
@@ -51,6 +70,9 @@ class Settings:
         default="", metadata={"why": "other deadlines than the defaults, as name=48h,name=7d (names: portal/flow.py)"}
     )
     webhook_url: str = field(default="", metadata={"why": "where notices go besides the portal itself; empty: nowhere"})
+    quiet_hours: str = field(
+        default="22:00-08:00", metadata={"why": "nothing is sent out in these hours of Beijing; empty: at any time"}
+    )
     webhook_secret: str = field(default="", metadata={"why": "signs the webhooks (whsec_…, standardwebhooks format)"})
     bank_keys: str = field(
         default="",
@@ -91,13 +113,31 @@ class Settings:
             raise SettingsError("PORTAL_SQLITE_SYNCHRONOUS must be FULL or NORMAL")
         if self.qa not in ("", "0", "1", "anywhere"):
             raise SettingsError("PORTAL_QA must be 1 or anywhere")
-        if self.webhook_url and not self.webhook_url.startswith(("https://", "http://")):
-            raise SettingsError("PORTAL_WEBHOOK_URL must begin with https:// (or http://)")
-        if self.webhook_url and not self.webhook_secret.startswith("whsec_"):
+        for name in ("https", "log"):
+            if getattr(self, name) not in ("", "0", "1"):
+                raise SettingsError(f"PORTAL_{name.upper()} must be 1, or 0")
+        if self.threads < 1:
+            raise SettingsError("PORTAL_THREADS must be at least 1")
+        if self.database_url and not re.match(r"(sqlite|postgresql|postgresql\+psycopg)://", self.database_url):
+            raise SettingsError("PORTAL_DATABASE_URL must begin with postgresql+psycopg:// (or sqlite://)")
+        if self.webhook_url and not _is_web_address(self.webhook_url):
+            raise SettingsError("PORTAL_WEBHOOK_URL must begin with https:// (or http://) and name a host")
+        if self.webhook_url and not _is_secret(self.webhook_secret):
             raise SettingsError("PORTAL_WEBHOOK_SECRET must be whsec_ and base64; webhooks are only sent signed")
         if not 1 <= self.bank_days <= 365:
             raise SettingsError("PORTAL_BANK_DAYS must be between 1 and 365")
         self.durations()
+        self.quiet()
+
+    def quiet(self) -> tuple[int, int]:
+        """The quiet hours as minutes of the day; (0, 0): none. Raises SettingsError."""
+        if not self.quiet_hours:
+            return 0, 0
+        begins, _, ends = self.quiet_hours.partition("-")
+        try:
+            return officehours.minutes_of(begins), officehours.minutes_of(ends)
+        except ValueError:
+            raise SettingsError("PORTAL_QUIET_HOURS must be like 22:00-08:00") from None
 
     def durations(self) -> dict[str, timedelta]:
         """The deadlines given in PORTAL_DEADLINES, by name."""

@@ -16,9 +16,10 @@ from portal import accounts, applications, bankdata, cases, chat, eligibility, e
 from portal.effects import By, Counted, Wanted
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType
-from portal.models import Case, CaseLine, Order, OrderLine, Parcel, Product, Shop, Sku, User
+from portal.models import Case, CaseLine, Order, OrderLine, Parcel, Product, Shop, Sku, Staff, User
 from portal.order_export import read
 from portal.order_import import import_orders
+from portal.proposals import Terms
 from portal.store import Store
 
 PASSWORD = "huanhuo-demo"  # noqa: S105  (a demo's, printed at its start; demo accounts exist only in a demo)
@@ -29,15 +30,20 @@ ACCOUNTS = (
     ("seller2", "东莞星途电子"),
     ("distributor", "厦门海角铺货"),
     ("mediator", "平台客服"),
+    ("finance", "恒盛针织财务"),
+    ("finance2", "恒盛针织出纳"),
 )
+MEDIATORS = frozenset({"mediator"})
+FINANCE = ("finance", "finance2")  # of seller's shop: what is above its limit needs one of them beside the proposer
+APPROVAL_FEN = 50_000
 SHOPS = {"seller": "恒盛针织旗舰店", "seller2": "星途电子专营店", "distributor": "海角精选"}
-GOODS = (
-    ("纯棉中筒袜 男女同款 四季", "双", 690, ("黑色;均码", "白色;均码", "灰色;均码")),
-    ("纯棉圆领长袖打底衫 可印LOGO", "件", 1880, ("黑色;L", "白色;L", "黑色;XL")),
-    ("不锈钢保温杯 500ml 商务款", "个", 2350, ("深空灰", "云白")),
-    ("儿童积木拼装消防车 126粒", "盒", 1550, ("红色", "蓝色")),
-    ("无线蓝牙耳机 半入耳式", "副", 3800, ("云白", "曜石黑")),
-    ("加厚遮光窗帘布 定宽2.8米", "米", 1260, ("米白", "雾蓝")),
+GOODS = (  # title, unit, 分, the specifications at that price, a dearer and a cheaper one
+    ("纯棉中筒袜 男女同款 四季", "双", 690, ("黑色;均码", "白色;均码", "灰色;均码"), ("加厚;均码", "薄款;均码")),
+    ("纯棉圆领长袖打底衫 可印LOGO", "件", 1880, ("黑色;L", "白色;L", "黑色;XL"), ("加绒;L", "短袖;L")),
+    ("不锈钢保温杯 500ml 商务款", "个", 2350, ("深空灰", "云白"), ("深空灰;750ml", "云白;350ml")),
+    ("儿童积木拼装消防车 126粒", "盒", 1550, ("红色", "蓝色"), ("红色;168粒", "红色;88粒")),
+    ("无线蓝牙耳机 半入耳式", "副", 3800, ("云白", "曜石黑"), ("曜石黑;降噪款", "云白;单耳")),
+    ("加厚遮光窗帘布 定宽2.8米", "米", 1260, ("米白", "雾蓝"), ("米白;全遮光", "米白;半遮光")),
 )
 STATUSES = ("unpaid", "unshipped", "in_transit", "delivered", "completed", "completed", "cancelled")
 TEXT = {
@@ -62,10 +68,16 @@ def build(now: datetime, store: Store, orders_file: Path | None = None, scenario
     with writing():
         secret = accounts.hash_password(PASSWORD)
         for name, company in ACCOUNTS:
-            user = accounts.create_user(name, now=now, company_name=company)
+            user = accounts.create_user(name, now=now, company_name=company, mediator=name in MEDIATORS)
             user.password_hash = secret
             if name in SHOPS:
                 _open(accounts.create_shop(user, SHOPS[name], now), now)
+        shop = db.session.scalars(select(Shop).where(Shop.name == SHOPS["seller"])).one()
+        shop.approval_fen = APPROVAL_FEN
+        for user in db.session.scalars(select(User).where(User.member_name.in_((*FINANCE, "mediator")))):
+            user.mediator = user.member_name == "mediator"
+            if not user.mediator:
+                db.session.add(Staff(user_id=user.id, shop_id=shop.id, role="finance"))
     if orders_file is not None:
         with read(orders_file) as export:
             import_orders(export, now=now)
@@ -144,8 +156,8 @@ def _order(buyer: int, shop: int, status: str, number: int, now: datetime) -> Or
     db.session.add(order)
     db.session.flush()
     for position in range(1 + number % 2):
-        title, unit, price, specs = GOODS[(number + position) % len(GOODS)]
-        product = _product(shop, title, price, specs)
+        title, unit, price, specs, others = GOODS[(number + position) % len(GOODS)]
+        product = _product(shop, title, price, specs, others)
         milli = (12_500 if unit == "米" else 40_000) if number % 3 else 10_000
         order.goods_total_fen += price * milli // 1000
         db.session.add(
@@ -169,7 +181,7 @@ def _order(buyer: int, shop: int, status: str, number: int, now: datetime) -> Or
     return order
 
 
-def _product(shop: int, title: str, price: int, specs: tuple[str, ...]) -> Product:
+def _product(shop: int, title: str, price: int, specs: tuple[str, ...], others: tuple[str, str]) -> Product:
     found = db.session.scalars(select(Product).where(Product.shop_id == shop, Product.title == title)).one_or_none()
     if found is not None:
         return found
@@ -178,8 +190,9 @@ def _product(shop: int, title: str, price: int, specs: tuple[str, ...]) -> Produ
     )
     db.session.add(made)
     db.session.flush()
-    for spec in specs:
-        db.session.add(Sku(product_id=made.id, sku_key=spec, spec=spec, price_fen=price))
+    prices = [(spec, price) for spec in specs] + [(others[0], price + 250), (others[1], price - 180)]
+    for spec, fen in prices:
+        db.session.add(Sku(product_id=made.id, sku_key=spec, spec=spec, price_fen=fen))
     db.session.flush()
     return made
 
@@ -223,22 +236,31 @@ class _Teller:
         words: str = "拆箱后发现破损",
         hours: float = 5,
         kind: CaseType = CaseType.EXCHANGE,
+        *,
+        status: str = "completed",
+        negotiated: bool = False,
+        dearer: bool = False,
+        whole: bool = False,
     ) -> Case:
+        """``dearer``: for the dearer specification. ``whole``: a large order, and all of it."""
         at = self.now - timedelta(hours=hours)
         public_ids = self.photos.of(self.buyer, "buyer")
         with writing():
-            order = _order(self.buyer, self.shop, "completed", secrets.randbelow(90) + 7, at)
+            order = _order(self.buyer, self.shop, status, 4 if whole else secrets.randbelow(90) + 7, at)
             line = db.session.scalars(select(OrderLine).where(OrderLine.order_id == order.id)).first()
             assert line is not None  # noqa: S101  (just made)
+            milli = line.quantity_milli if whole else 2_000
             policy = policies.current(self.shop)
             verdict = eligibility.check(
-                applications.goods_of(order, line), kind, reason, eligibility.Evidence(2_000, 2, len(words)), at,
-                applications.facts_of_policy(policy),
+                applications.goods_of(order, line), kind, reason, eligibility.Evidence(milli, 2, len(words)), at,
+                applications.facts_of_policy(policy), negotiated=negotiated,
             )  # fmt: skip
+            assert verdict.allowed, verdict.why  # noqa: S101  (the demo tells no story that couldn't be)
+            sku = next((sku.id for sku in applications.replacements(line) if sku.price_fen > line.unit_price_fen), None)
             opened = cases.open_case(
                 by=By(Actor.BUYER, self.buyer, "buyer"),
                 order=order,
-                wanted=[Wanted(line.id, 2_000)],
+                wanted=[Wanted(line.id, milli, sku if dearer else None)],
                 reason=reason,
                 description=words,
                 receiver=("李雯", "13425059650", "浙江省 杭州市 余杭区 仓前街道文一西路 1 号"),
@@ -248,9 +270,15 @@ class _Teller:
                 photos=public_ids,
                 now=at,
                 case_type=kind,
+                negotiated=verdict.negotiated,
             )
             self.at, self.case_id = at, opened.id
         return opened
+
+    def terms(self, kind: CaseType, fen: int = 0, **more: Any) -> Terms:
+        """Terms for all lines as they are."""
+        lines = tuple((line.id, line.quantity_milli, None) for line in self.lines())
+        return Terms(kind, lines, "seller", amount_fen=fen, **more)
 
     def seller_takes(self, step: str, **values: Any) -> None:
         self._take(step, By(Actor.SELLER, self.seller, "seller"), values)
@@ -384,6 +412,227 @@ def _missing_closed(t: _Teller) -> None:
     cases.settle_now(t.case_id, t.now)
 
 
+# ---------------------------------------------------------------- 平台介入
+
+
+def _mediator_takes(t: _Teller, step: str, **values: Any) -> None:
+    mediator = db.session.scalars(select(User.id).where(User.member_name == "mediator")).one()
+    t._take(step, By(Actor.MEDIATOR, mediator, "mediator"), values)
+
+
+def _refused(t: _Teller, hours: float) -> None:
+    """Refused with words and photos, so that the buyer may call for the platform."""
+    opened = t.case("defect", "洗了一次袜口就松了,有十几双都这样", hours=hours)
+    with writing():
+        talk = chat.of_order(db.session.get_one(Order, opened.order_id), t.at)
+        chat.say(talk, "buyer", t.buyer, "洗过一次就松口了,客人都退给我", now=t.at + timedelta(minutes=5))
+        chat.say(talk, "seller", t.seller, "洗过的我们没法二次销售,换不了", now=t.at + timedelta(minutes=15))
+    t.seller_takes("ask_evidence", note="请补拍松口处的近照和吊牌")
+    t.buyer_takes("modify", description="洗了一次袜口就松了,补拍了近照和吊牌", photos=t.photos.of(t.buyer, "buyer"))
+    t.seller_takes(
+        "reject", refusal="man_made", note="吊牌已剪,已经洗过,影响二次销售", photos=t.photos.of(t.seller, "seller")
+    )
+
+
+def _called_for(t: _Teller, hours: float) -> None:
+    _refused(t, hours)
+    t.buyer_takes(
+        "escalate", because="refused", wish="换 2 双新的,运费由商家承担", note="没有下水前看不出来,属于质量问题",
+        photos=t.photos.of(t.buyer, "buyer"),
+    )  # fmt: skip
+
+
+def _collecting(t: _Teller) -> None:
+    _called_for(t, hours=20)
+
+
+def _heard(t: _Teller, hours: float) -> None:
+    _called_for(t, hours)
+    t.seller_takes("submit_evidence", note="出库前抽检合格,附检测照片", photos=t.photos.of(t.seller, "seller"))
+
+
+def _deciding(t: _Teller) -> None:
+    _heard(t, hours=72)
+    cases.settle_now(t.case_id, t.now)
+
+
+def _undecided(t: _Teller) -> None:
+    _heard(t, hours=24 * 8)
+    cases.settle_now(t.case_id, t.now)
+
+
+def _decided(t: _Teller) -> None:
+    _heard(t, hours=30)
+    _mediator_takes(
+        t,
+        "decide_return",
+        note="买家照片能看出袜口脱丝,检测照片的批次与本单不符,采信买家。",
+        freight_payer="seller",
+    )
+
+
+def _not_sent(t: _Teller) -> None:
+    """A shop that ships nothing: the clock has called for the platform."""
+    t.case("damaged", "纸箱进水,全湿了", hours=24 * 7)
+    t.seller_takes("agree_no_return")
+    cases.settle_now(t.case_id, t.now)
+
+
+def _proposed(t: _Teller) -> None:
+    t.case("defect", "袜口脱线,洗过一次就散了")
+    t.seller_takes("propose", terms=t.terms(CaseType.EXCHANGE, compensation_fen=300, note="换一批并补偿 3 元"))
+
+
+def _converted(t: _Teller) -> None:
+    _proposed(t)
+    t.seller_takes("propose", terms=t.terms(CaseType.REISSUE, note="直接补发,不用寄回"))
+    t.buyer_takes("accept_convert")
+
+
+def _paying(t: _Teller) -> None:
+    t.case("wrong_order", "拍错了,想换成加厚的", hours=30, dearer=True)
+    t.seller_takes("agree")
+    t.buyer_takes("ship_return", parcels=BACK)
+    t.travels("back", "【义乌市】已签收,签收人:仓库", signed=True)
+    t.seller_takes("accept_goods_diff")
+
+
+def _negotiated(t: _Teller) -> None:
+    t.case("dislike", "颜色和店里的灯光不搭,希望能换成别的颜色", negotiated=True)
+
+
+def _mediation(t: _Teller) -> None:
+    _revising(t)
+    t.buyer_takes("escalate", note="已经补过照片,商家仍不认可,希望换货", photos=t.photos.of(t.buyer, "buyer"))
+
+
+R, M = CaseType.RETURN_REFUND, CaseType.REFUND_ONLY
+
+
+def _surplus(t: _Teller) -> None:
+    t.case("over_qty", "多拍了两件,没有拆封", hours=30, kind=R)
+
+
+def _return_proposed(t: _Teller) -> None:
+    t.case("colour", "和详情页颜色差很多,想退货", kind=R)
+    t.seller_takes("propose", terms=t.terms(R, 600, goods_back=False, note="不用寄回,退 6 元"))
+
+
+def _return_asked(t: _Teller) -> None:
+    t.case("size", "实测胸围比页面小 6 厘米", kind=R)
+    t.seller_takes("ask_evidence", note="请把尺子放在衣服上再拍一张")
+
+
+def _return_withdrawn(t: _Teller) -> None:
+    _surplus(t)
+    t.buyer_takes("withdraw")
+
+
+def _to_return(t: _Teller) -> None:
+    _surplus(t)
+    t.seller_takes("agree")
+
+
+def _to_return_inspecting(t: _Teller) -> None:
+    _to_return(t)
+    t.buyer_takes("ship_return", parcels=BACK)
+    t.travels("back", "【杭州市】已揽收", "【义乌市】已签收,签收人:仓库", signed=True)
+
+
+def _return_counted(t: _Teller, accepted: int) -> None:
+    _to_return_inspecting(t)
+    counted = [Counted(x.id, x.quantity_milli, accepted, "not_resellable", "包装已拆、有污渍") for x in t.lines()]
+    t.seller_takes("dispute_goods", counted=counted, note="有拆封痕迹", photos=t.photos.of(t.seller, "seller"))
+
+
+def _return_disputed(t: _Teller) -> None:
+    _return_counted(t, 1_000)
+
+
+def _return_closed(t: _Teller) -> None:
+    _return_counted(t, 0)
+    t.buyer_takes("accept_result_none")
+
+
+def _return_refunding(t: _Teller) -> None:
+    _to_return_inspecting(t)
+    t.seller_takes("accept_goods")
+
+
+def _return_waiting(t: _Teller) -> None:
+    t.case("damaged", "整箱被压,全部破损,要求退货", hours=30, kind=R, whole=True)
+    t.seller_takes("agree")
+    t.buyer_takes("ship_return", parcels=BACK)
+    t.travels("back", "【义乌市】已签收,签收人:仓库", signed=True)
+    t.seller_takes("accept_goods")
+
+
+def _return_failed(t: _Teller) -> None:
+    _return_refunding(t)
+    t.seller_takes("refund_fail", note="原付款账户已注销,退款被退回")
+
+
+def _returned(t: _Teller) -> None:
+    _return_refunding(t)
+    t.seller_takes("refund_ok", reference="2026112300017")
+
+
+def _return_converted(t: _Teller) -> None:
+    t.case("damaged", "杯口有裂,想退货", kind=R)
+    t.seller_takes("propose", terms=t.terms(CaseType.REISSUE, note="直接补发,不用寄回"))
+    t.buyer_takes("accept_convert")
+
+
+def _return_negotiated(t: _Teller) -> None:
+    t.case("dislike", "收到后觉得不合用,想退掉,包装完好", kind=R, negotiated=True)
+
+
+def _unsent(t: _Teller) -> None:
+    t.case("not_wanted", "计划有变,先不要了", kind=M, status="unshipped")
+
+
+def _refund_proposed(t: _Teller) -> None:
+    t.case("missing_item", "一箱少了两件,不用补发了", kind=M)
+    t.seller_takes("propose", terms=t.terms(M, 500, note="先退 5 元,差额下单时抵扣"))
+
+
+def _refund_asked(t: _Teller) -> None:
+    t.case("empty_parcel", "打开是空的,只有填充纸", kind=M)
+    t.seller_takes("ask_evidence", note="请补拍快递面单上的重量")
+
+
+def _refund_withdrawn(t: _Teller) -> None:
+    _unsent(t)
+    t.buyer_takes("withdraw")
+
+
+def _refund_closed(t: _Teller) -> None:
+    _unsent(t)
+    t.seller_takes("goods_shipped")
+
+
+def _refund_refunding(t: _Teller) -> None:
+    t.case("not_delivered", "物流停了六天没有更新", kind=M, status="in_transit", hours=20)
+    t.seller_takes("agree")
+
+
+def _refund_failed(t: _Teller) -> None:
+    _refund_refunding(t)
+    t.seller_takes("refund_fail", note="支付平台返回:收款方账户异常")
+
+
+def _refunded(t: _Teller) -> None:
+    t.case("out_of_stock", "卖家通知这款停产", hours=20, kind=M, status="unshipped")
+    t.seller_takes("agree")
+    t.seller_takes("refund_ok", reference="2026112300042")
+
+
+def _refund_converted(t: _Teller) -> None:
+    _refund_proposed(t)
+    t.seller_takes("propose", terms=t.terms(CaseType.REISSUE, note="今天补发少的两件"))
+    t.buyer_takes("accept_convert")
+
+
 def _to_refund_failed(t: _Teller) -> None:
     t.case("defect", "开箱就是坏的,不要了", hours=40, kind=CaseType.REFUND_ONLY)
     t.seller_takes("agree")
@@ -425,7 +674,41 @@ STORIES: dict[str, Story] = {
     "reissue-closed": _missing_closed,
     "account-asked": _account_asked,
     "account-given": _account_given,
+    "mediation-evidence": _collecting,
+    "mediation-deciding": _deciding,
+    "mediation-overdue": _undecided,
+    "mediation-decided": _decided,
+    "mediation-not-sent": _not_sent,
+    "proposed": _proposed,
+    "converted": _converted,
+    "paying": _paying,
+    "negotiated": _negotiated,
+    "mediation": _mediation,
+    "return-applied": _surplus,
+    "return-proposed": _return_proposed,
+    "return-revising": _return_asked,
+    "return-withdrawn": _return_withdrawn,
+    "return-returning": _to_return,
+    "return-inspecting": _to_return_inspecting,
+    "return-disputed": _return_disputed,
+    "return-closed": _return_closed,
+    "return-refunding": _return_refunding,
+    "return-waiting": _return_waiting,
+    "return-failed": _return_failed,
+    "return-completed": _returned,
+    "return-converted": _return_converted,
+    "return-negotiated": _return_negotiated,
+    "refund-applied": _unsent,
+    "refund-proposed": _refund_proposed,
+    "refund-revising": _refund_asked,
+    "refund-withdrawn": _refund_withdrawn,
+    "refund-closed": _refund_closed,
+    "refund-refunding": _refund_refunding,
+    "refund-failed": _refund_failed,
+    "refund-completed": _refunded,
+    "refund-converted": _refund_converted,
 }
+BECOMING = frozenset({"converted", "return-converted", "refund-converted"})  # these tell of two cases
 # What a demo or a test can begin with: everything, accounts alone, orders without cases, or one case of a story.
 SCENARIOS: dict[str, Sequence[Story]] = {
     "demo": tuple(STORIES.values()),

@@ -13,7 +13,9 @@ from portal.cases import event_hash
 from portal.evidence import LOOSE_FOR
 from portal.extensions import db
 from portal.flow import State
-from portal.models import Case, CaseEvent, Evidence, Notice
+from portal.models import Case, CaseEvent, Evidence, MoneyEntry, Notice, OrderLine
+from portal.models.money import OPEN_ENTRY
+from portal.payouts import COUNTED
 from portal.store import Store
 
 MOST_SHOWN = 20
@@ -97,6 +99,34 @@ def _told() -> Iterator[str]:
                 yield f"case {event.case_id} event {event.version}: {actor} was not told"
 
 
+_COUNTED = ",".join(f"'{kind}'" for kind in COUNTED)
+
+
+def _refunded_lines() -> Iterator[str]:
+    """What each order line says was refunded is what the payments say that count, and no more than was bought."""
+    said: dict[int, list[int]] = {}
+    query = select(MoneyEntry.lines).where(MoneyEntry.kind.in_(COUNTED), MoneyEntry.state != "cancelled")
+    for parts in db.session.scalars(query.execution_options(yield_per=1000)):
+        for line_id, fen, milli in parts:
+            of_line = said.setdefault(line_id, [0, 0])
+            of_line[0] += fen
+            of_line[1] += milli
+    lines = select(OrderLine.id, OrderLine.refunded_fen, OrderLine.refunded_milli, OrderLine.quantity_milli)
+    for line in db.session.execute(lines.execution_options(yield_per=1000)):
+        fen, milli = said.pop(line.id, (0, 0))
+        if (fen, milli) != (line.refunded_fen, line.refunded_milli) or milli > line.quantity_milli:
+            yield f"order line {line.id}: {line.refunded_fen} fen {line.refunded_milli}, payments {fen} fen {milli}"
+    yield from (f"order line {line_id}: does not exist" for line_id in said)
+
+
+def _parts() -> Iterator[str]:
+    """A payment that is shared over lines is the sum of its parts."""
+    query = select(MoneyEntry.id, MoneyEntry.amount_fen, MoneyEntry.lines).where(MoneyEntry.kind.in_(COUNTED))
+    for entry in db.session.execute(query.execution_options(yield_per=1000)):
+        if sum(fen for _, fen, _ in entry.lines) != entry.amount_fen:
+            yield f"payment {entry.id}: {entry.amount_fen} fen, its parts {entry.lines}"
+
+
 def files(store: Store) -> Iterator[str]:
     """Photos whose files are missing, and files that no row names although they are older than a day."""
     kept = dict(store.keys())
@@ -173,6 +203,15 @@ CHECKS: tuple[Check, ...] = (
         ),
     ),
     Check(
+        "waiting",
+        "a buyer waits for an answer exactly when the shop has not answered what he said",
+        _sql(
+            "SELECT 'conversation', v.id FROM conversations v WHERE (v.waiting_since IS NOT NULL) <> (coalesce(("
+            "SELECT m.side FROM messages m WHERE m.conversation_id = v.id AND m.side <> 'system' "
+            "ORDER BY m.id DESC LIMIT 1), '') = 'buyer')"
+        ),
+    ),
+    Check(
         "proposals",
         "a case that was proposed to has one open proposal, no other has any",
         _sql(
@@ -201,6 +240,47 @@ CHECKS: tuple[Check, ...] = (
         "bank data",
         "every account has its consent, is sealed for its payment, and is erased in time",
         bankdata.broken,
+    ),
+    Check(
+        "refunds",
+        "what an order says was refunded = its payments that count, never more than was paid",
+        _sql(
+            "SELECT 'order', o.order_no, 'refunded', o.refunded_fen, 'paid', o.paid_fen, 'payments', "
+            f"coalesce(sum(e.amount_fen), 0) FROM orders o LEFT JOIN money_entries e ON e.order_id = o.id "
+            f"AND e.kind IN ({_COUNTED}) AND e.state <> 'cancelled' "
+            "GROUP BY o.id, o.order_no, o.refunded_fen, o.paid_fen "
+            "HAVING o.refunded_fen <> coalesce(sum(e.amount_fen), 0) OR o.refunded_fen > o.paid_fen"
+        ),
+    ),
+    Check(
+        "refunded lines", "what a line says was refunded = the parts of payments, at most all of it", _refunded_lines
+    ),
+    Check("parts", "a payment shared over lines is the sum of its parts", _parts),
+    Check(
+        "owed",
+        "a case that has ended owes nothing, one that pays a refund owes something, one whose refund failed says which",
+        _sql(
+            "SELECT 'case', c.case_no, c.state FROM cases c LEFT JOIN money_entries e ON e.case_id = c.id "
+            "GROUP BY c.id, c.case_no, c.state HAVING "
+            f"c.state IN ({_FINAL}) AND sum(CASE WHEN e.{OPEN_ENTRY} THEN 1 ELSE 0 END) > 0 "
+            "OR c.state IN ('refunding','refund_failed') AND "
+            "sum(CASE WHEN e.state IN ('waiting','due','failed') THEN 1 ELSE 0 END) = 0 "
+            "OR (c.state = 'refund_failed') <> (sum(CASE WHEN e.state = 'failed' THEN 1 ELSE 0 END) > 0)"
+        ),
+    ),
+    Check(
+        "receipts",
+        "a payment that was made has its number, unless there was nothing to pay; its key belongs to its case",
+        _sql(
+            "SELECT 'payment', e.id FROM money_entries e JOIN cases c ON c.id = e.case_id "
+            "WHERE e.state = 'settled' AND e.amount_fen > 0 AND e.reference = '' "
+            "OR e.key NOT LIKE CAST(c.id AS TEXT) || ':%' OR e.order_id <> c.order_id OR e.shop_id <> c.shop_id"
+        ),
+    ),
+    Check(
+        "second person",
+        "nobody checked a payment that he had proposed himself",
+        _sql("SELECT 'payment', id FROM money_entries WHERE approved_by = made_by"),
     ),
     Check(
         "unread",

@@ -7,16 +7,29 @@ of the case that change with it. It runs inside the step's transaction; raising 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select, update
 
 from portal import bankdata, carriers, flow, ledger, payouts, policies, proposals, reasons
+from portal.arbitration import asks_goods_back
+from portal.evidence import MOST_PER_CASE
 from portal.extensions import db
 from portal.flow import Actor, CaseType, Stage, State, Step, StepRefused
-from portal.models import Case, CaseEvent, CaseLine, MoneyEntry, Parcel, ParcelLine, Proposal, ReturnAddress, Sku
+from portal.models import (
+    Case,
+    CaseEvent,
+    CaseLine,
+    Evidence,
+    MoneyEntry,
+    Parcel,
+    ParcelLine,
+    Proposal,
+    ReturnAddress,
+    Sku,
+)
 from portal.proposals import Terms
 
 LEAST_DISPUTE_PHOTOS = 2
@@ -66,13 +79,15 @@ class Child:
     return_difference_fen: int = 0  # paid for another specification, and now given back
     compensation_fen: int = 0
     difference_waived: bool = False
+    proposer: int | None = None  # whose terms they are, when the other side has accepted them
 
 
 @dataclass
 class Doing:
     """A step being taken: the case as it was, who, when, and what was handed in. ``data`` goes into the event.
 
-    ``child`` is set by an effect that turns the case into another one.
+    ``child`` is set by an effect that turns the case into another one, ``proposer`` by one that carries out somebody
+    else's terms: who proposed a payment doesn't approve it.
     """
 
     case: Case
@@ -84,6 +99,7 @@ class Doing:
     values: Mapping[str, Any]
     data: dict[str, Any] = field(default_factory=dict)
     child: Child | None = None
+    proposer: int | None = None
 
     def refuse(self, sentence: str) -> StepRefused:
         return StepRefused(sentence, self.step.name)
@@ -112,7 +128,8 @@ def _money_due(doing: Doing, changes: Mapping[str, Any]) -> dict[str, Any]:
             payouts.cancel_open(case.id)
         return {}
     if step.target == State.REFUNDING and step.source in _BEFORE_REFUNDING:
-        fen = plan_refund(case, changes.get("refund_fen", case.refund_fen) or None, doing.by, doing.at)
+        agreed = changes.get("refund_fen", case.refund_fen) or None
+        fen = plan_refund(case, agreed, doing.by, doing.at, doing.proposer)
         doing.data["refund_fen"] = fen
         return {"refund_fen": fen, "entry_count": changes.get("entry_count", case.entry_count) + 1}
     other_price = changes.get("difference_fen", case.difference_fen)
@@ -124,7 +141,7 @@ def _money_due(doing: Doing, changes: Mapping[str, Any]) -> dict[str, Any]:
             parts = [payouts.Worth(part.line_id, part.fen, 0) for part in parts]
             payouts.plan(
                 case, "difference_back", sum(part.fen for part in parts), key="difference_back", at=doing.at,
-                by=doing.by.user_id, parts=parts,
+                by=doing.proposer or doing.by.user_id, parts=parts,
             )  # fmt: skip
             doing.data["difference_back_fen"] = fen
             return {"entry_count": changes.get("entry_count", case.entry_count) + 1}
@@ -135,16 +152,20 @@ _BEFORE_REFUNDING = (State.APPLIED, State.PROPOSED, State.REVISING, State.INSPEC
 _BEFORE_SHIPPING = (*_BEFORE_REFUNDING, State.PAYING)
 
 
-def plan_refund(case: Case, agreed_fen: int | None, by: By, at: datetime) -> int:
-    """Plan the refund of a case: what was agreed, at most what its units are worth. Returns the amount in 分."""
+def plan_refund(case: Case, agreed_fen: int | None, by: By, at: datetime, proposer: int | None = None) -> int:
+    """Plan the refund of a case: what was agreed, at most what its units are worth. Returns the amount in 分.
+
+    ``proposer``: whose terms it carries out, when that is somebody else than who takes the step.
+    """
     inspected = case.type == CaseType.RETURN_REFUND and case.state in (State.INSPECTING, State.DISPUTED)
     unshipped = case.goods_state == "unshipped"
     found = payouts.worth(case.order_id, payouts.units_of(case.id, accepted=inspected), unshipped=unshipped)
     most = payouts.total(found)
     fen = most if agreed_fen is None else min(agreed_fen, most)
     payouts.plan(
-        case, "refund", fen, key="refund", at=at, by=by.user_id, parts=payouts.parts_of(found, fen), unshipped=unshipped
-    )
+        case, "refund", fen, key="refund", at=at, by=proposer or by.user_id, parts=payouts.parts_of(found, fen),
+        unshipped=unshipped,
+    )  # fmt: skip
     return fen
 
 
@@ -520,7 +541,7 @@ def _propose(doing: Doing) -> dict[str, Any]:
         "countered": False,
         "origin": {
             "state": origin, "entered": case.entered_at.isoformat(), "left": doing.at.isoformat(), "late": case.late,
-            "paused": case.paused_seconds, "extended": case.extended, "granted": case.granted_seconds,
+            "paused": _stood_still(doing), "extended": case.extended, "granted": case.granted_seconds,
             "objected": case.objected,
         },
     }  # fmt: skip
@@ -563,8 +584,9 @@ def _accept_terms(doing: Doing) -> dict[str, Any]:
     terms = proposals.terms_of(made)
     doing.data["proposal"] = made.version
     kept = proposals.with_seller(case, origin)
+    doing.proposer = made.made_by if made.side == "seller" else None
     if doing.step.name == "accept_convert":
-        doing.child = _child_by_terms(doing, terms, kept)
+        doing.child = replace(_child_by_terms(doing, terms, kept), proposer=doing.proposer)
         return {"origin": {}, "countered": False, "freight_payer": terms.freight_payer}
     changes: dict[str, Any] = {
         "origin": {}, "countered": False, "freight_payer": terms.freight_payer, "difference_fen": made.difference_fen,
@@ -607,7 +629,7 @@ def _compensation(doing: Doing, made: Proposal, terms: Terms) -> dict[str, Any]:
         return {}
     payouts.plan(
         doing.case, "compensation", terms.compensation_fen, key=f"compensation:{made.version}", at=doing.at,
-        by=made.made_by if made.side == "seller" else doing.by.user_id,
+        by=doing.proposer or doing.by.user_id,
     )  # fmt: skip
     return {"entry_count": doing.case.entry_count + 1}
 
@@ -685,23 +707,33 @@ def _refund_child(doing: Doing, fen: int | None, *, goods_back: bool = True) -> 
     if case.type == CaseType.REISSUE:
         return Child(CaseType.REFUND_ONLY, State.REFUNDING, _all_lines(case), refund_fen=fen)
     if _returned_goods(case) and case.state in (State.PAYING, State.RESHIPPING, State.DISPUTED, State.INSPECTING):
-        column = "accepted_milli" if case.state in (State.PAYING, State.RESHIPPING) else "quantity_milli"
+        column = "accepted_milli" if case.state in _INSPECTED else "quantity_milli"
         return Child(
             CaseType.RETURN_REFUND, State.REFUNDING, _all_lines(case, column), refund_fen=fen,
             return_difference_fen=paid,
         )  # fmt: skip
+    units = _all_lines(case, "accepted_milli" if case.state in _INSPECTED else "quantity_milli")
     if not goods_back:
-        kept = _all_lines(case)
-        return Child(CaseType.REFUND_ONLY, State.REFUNDING, kept, refund_fen=fen, return_difference_fen=paid)
+        return Child(CaseType.REFUND_ONLY, State.REFUNDING, units, refund_fen=fen, return_difference_fen=paid)
     state = State.RETURNING if policies.default_address(case.shop_id) else State.APPLIED
-    return Child(CaseType.RETURN_REFUND, state, _all_lines(case), refund_fen=fen, return_difference_fen=paid)
+    return Child(CaseType.RETURN_REFUND, state, units, refund_fen=fen, return_difference_fen=paid)
+
+
+_INSPECTED = (State.PAYING, State.RESHIPPING, State.CONFIRMING)  # only what was accepted is still owed
 
 
 AGAIN: Mapping[str, tuple[CaseType, ...]] = {  # what may follow goods that came and are wrong once more
     CaseType.EXCHANGE: (CaseType.EXCHANGE, CaseType.RETURN_REFUND),
     CaseType.REISSUE: (CaseType.REFUND_ONLY, CaseType.RETURN_REFUND),
 }
-_REASON_OF: Mapping[str, str] = {  # a problem with a replacement, as a reason of a case
+def again(case: Any) -> tuple[CaseType, ...]:
+    """What this case may become when what came is wrong once more; an exchange is repeated once only."""
+    return tuple(
+        kind for kind in AGAIN.get(case.type, ()) if kind is not CaseType.EXCHANGE or case.parent_id is None
+    )
+
+
+REASON_OF: Mapping[str, str] = {  # a problem with a replacement, as a reason of a case
     "damaged": "damaged", "defect": "defect", "wrong_item": "wrong_item", "short": "missing_item",
     "not_received": "other",
 }  # fmt: skip
@@ -724,7 +756,7 @@ def _defective(doing: Doing) -> dict[str, Any]:
         raise doing.refuse("请写一句说明")
     doing.data |= {"kind": kind, "type": str(wanted)}
     doing.child = Child(
-        CaseType(wanted), State.APPLIED, _all_lines(case, "shipped_milli"), reason=_REASON_OF[kind],
+        CaseType(wanted), State.APPLIED, _all_lines(case, "shipped_milli"), reason=REASON_OF[kind],
         description=doing.note, freight_payer="seller", return_difference_fen=payouts.paid_difference(case.id),
     )  # fmt: skip
     return {}
@@ -806,8 +838,13 @@ def _withdraw_account(doing: Doing) -> dict[str, Any]:
 def _escalate(doing: Doing) -> dict[str, Any]:
     if doing.by.actor is Actor.CLOCK:
         doing.data["rule"] = doing.case.due_rule  # two rows lead from confirming to confirming
-    elif not doing.note:
-        raise doing.refuse("请写明申请平台介入的原因和希望的结果")
+    else:
+        if not doing.note:
+            raise doing.refuse("请写明申请平台介入的原因和希望的结果")
+        because = doing.values.get("because") or "other"
+        if because not in reasons.INTERVENTIONS:
+            raise doing.refuse("请选择申请平台介入的原因")
+        doing.data |= {"because": because, "wish": doing.values.get("wish", "")}
     return {
         "escalated": True, "stage": Stage.EVIDENCE, "stage_at": doing.at, "escalated_at": doing.at,
         "evidence_round": 1, "heard": _heard("", doing), "asked_by": str(doing.by.actor),
@@ -823,15 +860,24 @@ def _heard(before: str, doing: Doing) -> str:
 
 def _ended(doing: Doing) -> dict[str, Any]:
     """The mediation is over, the state's own clock goes on with a day left at least."""
-    case = doing.case
-    if not case.escalated:
+    if not doing.case.escalated:
         return {}
-    stood = doing.at - (case.escalated_at or doing.at)
     return {
         **NO_MEDIATION,
-        "paused_seconds": case.paused_seconds + int(stood.total_seconds()),
+        "paused_seconds": _stood_still(doing),
         "not_before": doing.at + flow.DEADLINES["least_left"],
     }
+
+
+def _stood_still(doing: Doing) -> int:
+    """For how many seconds this state's clock has stood still by now; none for one that this step starts anew."""
+    case = doing.case
+    if doing.step.source == doing.step.target and doing.step.name in flow.RESTARTING:
+        return 0
+    if not case.escalated:
+        return case.paused_seconds
+    since = max(case.escalated_at or doing.at, case.entered_at)  # a step of the parties may have started it meanwhile
+    return case.paused_seconds + int((doing.at - since).total_seconds())
 
 
 NO_MEDIATION: Mapping[str, Any] = {
@@ -844,6 +890,9 @@ NO_MEDIATION: Mapping[str, Any] = {
 def _submit_evidence(doing: Doing) -> dict[str, Any]:
     if not doing.note:
         raise doing.refuse("请写明证据说明了什么")
+    had = db.session.scalar(select(func.count()).select_from(Evidence).where(Evidence.case_id == doing.case.id)) or 0
+    if had + len(doing.photos) > MOST_PER_CASE:
+        raise doing.refuse(f"一张售后单最多 {MOST_PER_CASE} 张照片,现在还能再传 {max(MOST_PER_CASE - had, 0)} 张")
     return {"heard": _heard(doing.case.heard, doing)}
 
 
@@ -870,10 +919,18 @@ def _reasoned(doing: Doing) -> None:
 @_effect("more_evidence")
 def _more_evidence(doing: Doing) -> dict[str, Any]:
     if not doing.note:
-        raise doing.refuse("请写明需要双方补充什么")
+        raise doing.refuse("请写明需要补充什么")
+    asked = doing.values.get("asked") or "both"
+    if asked not in ASKED:
+        raise doing.refuse("请选择由哪一方补充")
+    doing.data["asked"] = asked
     return {
-        "stage": Stage.EVIDENCE, "stage_at": doing.at, "heard": "", "evidence_round": doing.case.evidence_round + 1,
+        "stage": Stage.EVIDENCE, "stage_at": doing.at, "heard": ASKED[asked],
+        "evidence_round": doing.case.evidence_round + 1,
     }  # fmt: skip
+
+
+ASKED: Mapping[str, str] = {"both": "", "buyer": "seller", "seller": "buyer"}  # who is asked: who need not answer
 
 
 @_effect("decide_continue")
@@ -885,15 +942,47 @@ def _decide_continue(doing: Doing) -> dict[str, Any]:
 @_effect("decide_close", "decide_complete")
 def _decide_end(doing: Doing) -> dict[str, Any]:
     _reasoned(doing)
+    case = doing.case
+    if doing.step.target == State.CLOSED and case.state in (State.INSPECTING, State.DISPUTED):
+        here = case.state == State.DISPUTED or _signed_back(case)
+        for line in _lines(case):  # what the shop has received, it sends back
+            line.accepted_milli = 0
+            if here and line.received_milli is None:
+                line.received_milli = line.quantity_milli
+        db.session.flush()
     return {}
+
+
+def _signed_back(case: Case) -> bool:
+    """Whether the carrier says that the shop has the parcel."""
+    return bool(
+        db.session.scalar(
+            select(Parcel.id)
+            .where(
+                Parcel.case_id == case.id, Parcel.leg == "back", Parcel.voided_at.is_(None),
+                Parcel.signed_at.is_not(None),
+            )
+            .limit(1)
+        )
+    )  # fmt: skip
+
+
+def _decided_payer(doing: Doing) -> str:
+    payer = doing.values.get("freight_payer") or doing.case.freight_payer
+    doing.data["freight_payer"] = payer = payer if payer in ("buyer", "seller") else "seller"
+    return str(payer)
+
+
+NO_ADDRESS = "店铺还没有退货地址,现在不能裁决寄回;可以裁决无需寄回,或请商家先添加地址"
 
 
 @_effect("decide_return")
 def _decide_return(doing: Doing) -> dict[str, Any]:
     _reasoned(doing)
-    payer = doing.values.get("freight_payer") or doing.case.freight_payer
-    doing.data["freight_payer"] = payer if payer in ("buyer", "seller") else "seller"
-    return {**_to_default_address(doing), "freight_payer": doing.data["freight_payer"], "negotiated": False}
+    address = policies.default_address(doing.case.shop_id)
+    if address is None:
+        raise doing.refuse(NO_ADDRESS)
+    return {**_freeze(doing, address), "freight_payer": _decided_payer(doing), "negotiated": False}
 
 
 @_effect("decide_reship")
@@ -915,19 +1004,39 @@ def _decide_reship(doing: Doing) -> dict[str, Any]:
 @_effect("decide_refund")
 def _decide_refund(doing: Doing) -> dict[str, Any]:
     _reasoned(doing)
-    case = doing.case
-    fen = doing.values.get("amount_fen")
-    units = payouts.units_of(case.id, accepted=False)
-    most = payouts.total(payouts.worth(case.order_id, units, unshipped=case.goods_state == "unshipped"))
-    if fen is not None and not 0 < fen <= most:
+    case, values = doing.case, doing.values
+    most = most_decided(case)
+    fen = values.get("amount_fen")
+    fen = most if fen is None else fen
+    if not 0 < fen <= most:
         raise doing.refuse(f"退款金额须大于 0,最多 {most / 100:.2f} 元")
-    doing.data["decided_fen"] = most if fen is None else fen
+    doing.data["decided_fen"] = fen
     if doing.step.target == State.CONVERTED:
-        doing.child = _refund_child(doing, fen, goods_back=bool(doing.values.get("goods_back", True)))
+        may_ask = asks_goods_back(case.type, case.state, State.CONVERTED, goods_returned=_returned_goods(case))
+        goods_back = may_ask and bool(values.get("goods_back", True))
+        if goods_back and policies.default_address(case.shop_id) is None:
+            raise doing.refuse(NO_ADDRESS)
+        doing.child = _refund_child(doing, fen, goods_back=goods_back)
+        if may_ask:
+            doing.data["goods_back"] = goods_back
+        if goods_back:
+            doing.child = replace(doing.child, freight_payer=_decided_payer(doing))
         return {}
     for line in _lines(case):  # the decision stands for the inspection
-        line.accepted_milli = line.quantity_milli if line.received_milli is None else line.received_milli
-        if line.received_milli is not None and fen is not None:
-            line.received_milli = line.accepted_milli = line.quantity_milli
+        line.accepted_milli = line.quantity_milli
+        if line.received_milli is not None:
+            line.received_milli = line.quantity_milli
     db.session.flush()
-    return {"refund_fen": fen or most, "negotiated": False}
+    return {"refund_fen": fen, "negotiated": False}
+
+
+def goods_returned(case: Case) -> bool:
+    """Whether the goods of an exchange are back with the seller."""
+    return _returned_goods(case)
+
+
+def most_decided(case: Case) -> int:
+    """The most that decide_refund can award, 分: what the units that the refund is about are worth."""
+    accepted = case.type == CaseType.EXCHANGE and case.state in _INSPECTED
+    units = payouts.units_of(case.id, accepted=accepted)
+    return payouts.total(payouts.worth(case.order_id, units, unshipped=case.goods_state == "unshipped"))

@@ -1,7 +1,8 @@
-"""What may be exchanged, why not, and what to do instead.
+"""What may be applied for, why not, and what to do instead.
 
-One set of rules decides the button (``offer``), a reason being chosen (``consider``) and the form and its POST
-(``check``). Each answer is a sentence: which rule or guarantee, until when, who pays the freight; each refusal names at
+One set of rules decides the button (``offer``), what a reason opens (``ways``, ``consider``) and the form and its POST
+(``check``). A right is never turned into a request: what is asked for as 协商 and may be had by right is had by right.
+Each answer is a sentence: which rule or guarantee, until when, who pays the freight; each refusal names at
 least one way on. Pure: everything it judges by is handed in, moments are aware, quantities whole thousandths.
 """
 
@@ -17,21 +18,27 @@ from zoneinfo import ZoneInfo
 from portal import inputs, reasons
 from portal.flow import CaseType
 from portal.inputs import quantity_text
-from portal.reasons import MOST_PHOTOS, Fault, Ground, Payer, Reason
+from portal.reasons import MOST_PHOTOS, Fault, Ground, Payer, Place, Reason
 
 BEIJING: Final = ZoneInfo("Asia/Shanghai")
 NO_REASON_RETURN: Final = "qtwlybt"
 FREE_RETURNS: Final = "thbyf_s"
-BROKEN_PAID: Final = "psbj"
+NAMES: Final[Mapping[str, str]] = {
+    CaseType.EXCHANGE: "换货", CaseType.REISSUE: "补发", CaseType.RETURN_REFUND: "退货退款",
+    CaseType.REFUND_ONLY: "仅退款",
+}  # fmt: skip
+MONEY: Final = (CaseType.RETURN_REFUND, CaseType.REFUND_ONLY)  # what these give is money
 
 
 class Route(StrEnum):
     """What to do instead, or to get there."""
 
     CONTACT = "contact"  # 立即联系
-    CANCEL = "cancel"  # 取消订单
+    NEGOTIATE = "negotiate"  # 协商: the seller must say yes
+    EXCHANGE = "exchange"
     REISSUE = "reissue"
     RETURN_REFUND = "return_refund"
+    REFUND_ONLY = "refund_only"
     SEVEN_DAY = "seven_day"  # 7天无理由退货
     PROMISE = "promise"  # the reason 包换服务
     CHOOSE_REASON = "choose_reason"
@@ -42,10 +49,16 @@ class Route(StrEnum):
 
 @dataclass(frozen=True)
 class Instead:
-    """One way on, with the sentence that tells of it."""
+    """One way on, with the sentence that tells of it.
+
+    One that is an application itself says of what ``case_type``, for which ``reason``, and what its ``button`` says.
+    """
 
     route: Route
     sentence: str
+    button: str = ""
+    reason: str = ""
+    case_type: CaseType | None = None
 
 
 @dataclass(frozen=True)
@@ -85,8 +98,9 @@ class Evidence:
 class Policy:
     """What a seller may set. The freight of a seller's own fault is not among it.
 
-    ``excluded`` are product numbers, or words of titles, of goods that are exchanged for the seller's fault only.
-    ``guarantees`` are promised for all goods that are not excluded.
+    ``excluded`` are product numbers, or words of titles, of goods that are taken back for the seller's fault only.
+    ``guarantees`` are promised for all goods that are not excluded. ``types`` are the cases the shop takes; a refund of
+    what was never sent and what was promised can't be switched off.
     """
 
     window_days: int = 15
@@ -94,6 +108,7 @@ class Policy:
     special_freight: Payer = Payer.NEGOTIATED
     guarantees: frozenset[str] = frozenset()
     excluded: tuple[str, ...] = ()
+    types: frozenset[CaseType] = frozenset(CaseType)
 
 
 @dataclass(frozen=True)
@@ -101,7 +116,7 @@ class Verdict:
     """The answer. ``until``: the moment the window ends or ended (exclusive), None when none is counted.
 
     ``basis`` names the rule in a few words, for the record. ``field`` is the form's field a refusal belongs to:
-    reason, quantity, photos, description, or "" when no field can help.
+    reason, quantity, photos, description, or "" when no field can help. ``negotiated``: only the seller's yes opens it.
     """
 
     allowed: bool
@@ -111,10 +126,10 @@ class Verdict:
     until: datetime | None = None
     basis: str = ""
     field: str = ""
+    negotiated: bool = False
 
 
 _TALK = Instead(Route.CONTACT, "可以点「立即联系」与商家协商,需商家同意")
-_EXCHANGE = Instead(Route.CHOOSE_REASON, "请以同样的原因申请换货")
 _CHOOSE = Instead(Route.CHOOSE_REASON, "请在「换货原因」里选择最接近的一项")
 
 _STATUS_REFUSALS: Final[Mapping[str, Verdict]] = {
@@ -123,15 +138,6 @@ _STATUS_REFUSALS: Final[Mapping[str, Verdict]] = {
         "订单还没有付款,不能申请换货",
         (Instead(Route.CONTACT, "要改规格或数量,请点「立即联系」请商家修改订单"),),
         basis="订单未付款",
-    ),
-    "unshipped": Verdict(
-        False,
-        "订单还没有发货,不能申请换货",
-        (
-            Instead(Route.CANCEL, "不想要了,可以取消订单"),
-            Instead(Route.CONTACT, "想换规格,请点「立即联系」请商家改发"),
-        ),
-        basis="订单未发货",
     ),
     "cancelled": Verdict(
         False,
@@ -152,7 +158,7 @@ _UNKNOWN: Final = Verdict(
     (Instead(Route.CONTACT, "如果您已收到商品,请点「立即联系」告诉商家"),),
     basis="订单状态未确认",
 )
-_SHIPPED: Final = frozenset({"in_transit", "delivered", "completed"})
+_KNOWN: Final = frozenset({"unshipped", "in_transit", "delivered", "completed"})
 _VISIBLE, _HIDDEN = (each for each in reasons.REASONS if each.id in ("damaged", "defect"))
 
 
@@ -160,68 +166,76 @@ _VISIBLE, _HIDDEN = (each for each in reasons.REASONS if each.id in ("damaged", 
 
 
 def offer(goods: Goods, now: datetime, policy: Policy) -> Verdict:
-    """Whether there is any reason for which these goods can be exchanged now: what the button 申请换货 says."""
+    """Whether there is any reason for which these goods can be applied for now: what the button says."""
     if stopped := _stopped(goods):
         return stopped
-    plain = consider(goods, CaseType.EXCHANGE, _VISIBLE.id, now, policy)
-    hidden = consider(goods, CaseType.EXCHANGE, _HIDDEN.id, now, policy)  # the longest window and the fewest conditions
-    if not hidden.allowed:
-        return hidden
     left = f"还可申请 {quantity_text(goods.remaining_milli)} {goods.unit}"
+    if place(goods) is Place.UNSHIPPED:
+        return Verdict(True, f"{left};还没有发货,可以申请退款,全部或一部分都可以", basis="订单未发货")
+    plain = consider(goods, types_of(goods, _VISIBLE, policy)[0], _VISIBLE.id, now, policy)
+    kind = types_of(goods, _HIDDEN, policy)[0]
+    hidden = consider(goods, kind, _HIDDEN.id, now, policy)  # the longest window and the fewest conditions
+    if not hidden.allowed:
+        for reason in offered(goods, policy):
+            for _, verdict in ways(goods, reason, now, policy):
+                if verdict.allowed and not verdict.negotiated:
+                    return Verdict(True, f"{left};{verdict.why}", until=verdict.until, basis=verdict.basis)
+        return hidden
     if _excluded(goods, policy):
         left += ",这件商品在质量问题或发错时可以换货"
     if not plain.allowed:
         why = f"{left};现在只有使用中才发现的质量问题可以申请,请在 {_day(hidden.until, now)} 前提交"
-        return Verdict(True, why, until=hidden.until, basis=_rule(goods, _HIDDEN, policy))
-    rule = _rule(goods, _VISIBLE, policy)
+        return Verdict(True, why, until=hidden.until, basis=_rule(goods, _HIDDEN, policy, kind))
+    rule = _rule(goods, _VISIBLE, policy, kind)
     if plain.until is None:
-        return Verdict(True, f"{left};{rule},{_not_begun(goods)}", basis=rule)
+        why = f"{left};{rule},{_not_begun(goods)}"
+        if place(goods) is Place.IN_TRANSIT:
+            why += ";没有收到商品,也在这里申请退款"
+        return Verdict(True, why, basis=rule)
     why = f"{left},请在 {_day(plain.until, now)} 前提交"
     if hidden.until != plain.until:
         why += f";使用中才发现的质量问题可到 {_day(hidden.until, now)}"
     return Verdict(True, why, until=plain.until, basis=rule)
 
 
-def consider(goods: Goods, case_type: str, reason_id: str, now: datetime, policy: Policy) -> Verdict:
-    """Whether this reason opens this type of case for these goods, whatever the evidence will be."""
-    if case_type not in (CaseType.EXCHANGE, CaseType.REISSUE):
-        ways = (Instead(Route.CONTACT, "退货或退款,请点「立即联系」向商家提出"),)
-        return Verdict(False, "这里办理换货和补发", ways, basis="仅办理换货和补发")
+def consider(
+    goods: Goods, case_type: str, reason_id: str, now: datetime, policy: Policy, *, negotiated: bool = False
+) -> Verdict:
+    """Whether this reason opens this type of case for these goods, whatever the evidence will be.
+
+    ``negotiated``: asked for as 协商, where there is no right to it.
+    """
     if stopped := _stopped(goods):
         return stopped
     reason = reasons.reason(reason_id)
     if reason is None:
         return Verdict(False, "请选择换货原因", (_CHOOSE,), basis="未选择原因", field="reason")
-    if reason.ground is Ground.NONE:
-        return _no_ground(goods, reason, now, policy)
-    if case_type not in types_of(goods, reason, policy):
-        if case_type == CaseType.REISSUE and CaseType.EXCHANGE in types_of(goods, reason, policy):
-            why = f"「{reason.zh}」没有补发的承诺,请申请换货"
-            return Verdict(
-                False, why, (_EXCHANGE, _TALK), basis=f"{reasons.said(reason.id)}:没有补发承诺", field="reason"
-            )
-        return _other_type(goods, reason, now, policy)
-    if reason.ground is Ground.PROMISE and not _promise(goods, policy):
-        return Verdict(False, "这件商品没有包换服务", (_CHOOSE,), basis="没有包换承诺", field="reason")
-    if reason.ground is not Ground.PROMISE and reason.fault is not Fault.SELLER and _excluded(goods, policy):
-        return _not_exchangeable(goods, now, policy)
-    rule = _rule(goods, reason, policy)
-    end = window_end(goods, reason, policy)
-    if end is not None and now >= end:
-        return _too_late(goods, rule, end, now, policy)
-    when_open = _not_begun(goods) if end is None else f"请在 {_day(end, now)} 前提交"
-    if case_type == CaseType.REISSUE:
-        why = f"「{reason.zh}」可以申请补发;{rule},{when_open};商品不用寄回,由商家补发并承担运费"
-        basis = f"{reasons.said(reason.id)}:{rule}"
-        return Verdict(True, why, freight_payer=Payer.SELLER, until=end, basis=basis)
-    payer = freight_payer(goods, reason, policy)
-    why = f"「{reason.zh}」可以申请换货;{rule},{when_open};{_FREIGHT[payer]}"
-    return Verdict(True, why, freight_payer=payer, until=end, basis=f"{reasons.said(reason.id)}:{rule}")
+    if case_type not in set(CaseType):
+        return Verdict(False, "请选择希望怎么处理", (_CHOOSE,), basis="未选择处理方式", field="type")
+    kind = CaseType(case_type)
+    by_right = _misplaced(goods, reason) or _right(goods, kind, reason, now, policy)
+    if by_right.allowed or not negotiated or kind not in reason.asks or _misplaced(goods, reason):
+        return by_right
+    why = (
+        f"「{reason.zh}」可以申请协商{NAMES[kind]};须由商家同意,商家没有答复申请会关闭,不会自动同意;运费由您与商家协商"
+    )
+    return Verdict(
+        True, why, freight_payer=Payer.NEGOTIATED, basis=f"{reasons.said(reason.id)}:协商,须由商家同意", negotiated=True
+    )
 
 
-def check(goods: Goods, case_type: str, reason_id: str, evidence: Evidence, now: datetime, policy: Policy) -> Verdict:
+def check(
+    goods: Goods,
+    case_type: str,
+    reason_id: str,
+    evidence: Evidence,
+    now: datetime,
+    policy: Policy,
+    *,
+    negotiated: bool = False,
+) -> Verdict:
     """Whether this application can be handed in. Form and POST ask the same; the ledger has the last word."""
-    verdict = consider(goods, case_type, reason_id, now, policy)
+    verdict = consider(goods, case_type, reason_id, now, policy, negotiated=negotiated)
     reason = reasons.reason(reason_id)
     if not verdict.allowed or reason is None:
         return verdict
@@ -229,9 +243,9 @@ def check(goods: Goods, case_type: str, reason_id: str, evidence: Evidence, now:
     fraction = evidence.asked_milli % 1000 and left % 1000 == 0 and inputs.unit_is_whole(goods.unit)
     if not 0 < evidence.asked_milli <= left or fraction:
         most = f"{quantity_text(left)} {goods.unit}"
-        ways = (Instead(Route.CHANGE_QUANTITY, f"把{_QUANTITY[case_type]}改为不超过 {most}"),)
+        ways = (Instead(Route.CHANGE_QUANTITY, f"把{QUANTITY[case_type]}改为不超过 {most}"),)
         kind = ",须为整数" if fraction else ""
-        why = f"最多可申请 {most}{kind},请修改{_QUANTITY[case_type]}"
+        why = f"最多可申请 {most}{kind},请修改{QUANTITY[case_type]}"
         return Verdict(False, why, ways, basis="数量", field="quantity")
     if evidence.photos < reason.least_photos:
         ways = (Instead(Route.ADD_EVIDENCE, reason.prompt),)
@@ -241,7 +255,7 @@ def check(goods: Goods, case_type: str, reason_id: str, evidence: Evidence, now:
         return Verdict(False, f"最多 {MOST_PHOTOS} 张照片,请删减", ways, basis="照片过多", field="photos")
     if evidence.text < reason.least_text:
         ways = (Instead(Route.ADD_EVIDENCE, reason.ask),)
-        why = f"请至少填写 {reason.least_text} 个字的换货原因描述"
+        why = f"请至少填写 {reason.least_text} 个字的{DESCRIPTION[case_type]}"
         return Verdict(False, why, ways, basis="描述过短", field="description")
     return verdict
 
@@ -249,29 +263,58 @@ def check(goods: Goods, case_type: str, reason_id: str, evidence: Evidence, now:
 # ---------------------------------------------------------------- readers
 
 
-def types_of(goods: Goods, reason: Reason, policy: Policy) -> tuple[CaseType, ...]:
-    """The types of case that this reason opens for these goods, the usual one first.
+def place(goods: Goods) -> Place:
+    """Where the goods are; what arrived was shipped, whatever the platform's word is."""
+    if goods.received_at is None and goods.status in (Place.UNSHIPPED, Place.IN_TRANSIT):
+        return Place(goods.status)
+    return Place.RECEIVED
 
-    Nothing goes back for what was never sent, nor for what broke on its way when 破损包赔 was promised.
+
+def types_of(goods: Goods, reason: Reason, policy: Policy) -> tuple[CaseType, ...]:
+    """The types of case that this reason opens by right for these goods, the usual one first.
+
+    Those the shop takes, and those that were promised. A fault of the seller's always has one.
     """
-    if reason.leads_to is CaseType.REISSUE:
-        return (CaseType.REISSUE,)
-    if reason.leads_to is not CaseType.EXCHANGE:
-        return ()
-    if reason.id == "damaged" and BROKEN_PAID in _promised(goods, policy):
-        return (CaseType.EXCHANGE, CaseType.REISSUE)
-    return (CaseType.EXCHANGE,)
+    promised = _promised(goods, policy)
+    given = tuple(kind for code, kind in reason.promised if code in promised)
+    every = reason.types + tuple(kind for kind in given if kind not in reason.types)
+    if reason.ground in (Ground.UNSHIPPED, Ground.PROMISE, Ground.NO_REASON):
+        return every
+    taken = tuple(kind for kind in every if kind in policy.types or kind in given)
+    return taken or (every[:1] if reason.fault is Fault.SELLER else ())
+
+
+def ways(goods: Goods, reason: Reason, now: datetime, policy: Policy) -> tuple[tuple[CaseType, Verdict], ...]:
+    """What a reason opens now, the usual first: by right, and by 协商 where there is no right or nothing else is said.
+
+    自然灾害 and its like give an exchange by right, and leave a refund to the seller.
+    """
+    rights = tuple((kind, consider(goods, kind, reason.id, now, policy)) for kind in types_of(goods, reason, policy))
+    rights = tuple((kind, verdict) for kind, verdict in rights if verdict.allowed)
+    if rights and reason.ground is not Ground.SPECIAL:
+        return rights
+    have = {kind for kind, _ in rights}
+    asked = tuple(
+        (kind, consider(goods, kind, reason.id, now, policy, negotiated=True))
+        for kind in reason.asks
+        if kind not in have
+    )
+    return rights + tuple((kind, verdict) for kind, verdict in asked if verdict.allowed)
 
 
 def offered(goods: Goods, policy: Policy) -> tuple[Reason, ...]:
-    """The reasons to show, in order; 包换服务 only for goods that were promised it."""
-    promise = _promise(goods, policy)
-    return tuple(each for each in reasons.REASONS if promise or each.ground is not Ground.PROMISE)
+    """The reasons to show, in order: those for where the goods are; what must be promised only where it was."""
+    missing: set[Ground] = set()
+    if not _promise(goods, policy):
+        missing.add(Ground.PROMISE)
+    if NO_REASON_RETURN not in _promised(goods, policy):
+        missing.add(Ground.NO_REASON)
+    return tuple(each for each in reasons.REASONS if each.ground not in missing and not _misplaced(goods, each))
 
 
-def window_end(goods: Goods, reason: Reason, policy: Policy) -> datetime | None:
-    """When the window of a reason ends, in UTC and exclusive; None while it has not begun, and for a non-ground."""
-    days = _days(goods, reason, policy)
+def window_end(goods: Goods, reason: Reason, policy: Policy, case_type: str = CaseType.EXCHANGE) -> datetime | None:
+    """When the window of a reason ends, in UTC and exclusive; None while it has not begun, and where there is none."""
+    days = _days(goods, reason, policy, case_type)
     if goods.received_at is None or days is None:
         return None
     return last_day_ends(goods.received_at, days)
@@ -292,17 +335,29 @@ def freight_payer(goods: Goods, reason: Reason, policy: Policy) -> Payer:
 # ---------------------------------------------------------------- rules
 
 
-_QUANTITY: Final[Mapping[str, str]] = {CaseType.EXCHANGE: "换货数量", CaseType.REISSUE: "补发数量"}
+QUANTITY: Final[Mapping[str, str]] = {  # what the field of how much is called
+    CaseType.EXCHANGE: "换货数量", CaseType.REISSUE: "补发数量", CaseType.RETURN_REFUND: "退货数量",
+    CaseType.REFUND_ONLY: "退款数量",
+}  # fmt: skip
+DESCRIPTION: Final[Mapping[str, str]] = {
+    CaseType.EXCHANGE: "换货原因描述", CaseType.REISSUE: "补发原因描述", CaseType.RETURN_REFUND: "退款原因描述",
+    CaseType.REFUND_ONLY: "退款原因描述",
+}  # fmt: skip
 _FREIGHT: Final[Mapping[Payer, str]] = {
     Payer.SELLER: "运费由商家承担",
     Payer.BUYER: "来回运费由您承担",
     Payer.NEGOTIATED: "运费由您与商家协商",
 }
+_FREIGHT_BACK: Final[Mapping[Payer, str]] = {
+    Payer.SELLER: "退回运费由商家承担",
+    Payer.BUYER: "退回运费由您承担",
+    Payer.NEGOTIATED: "退回运费由您与商家协商",
+}
 
 
 def _stopped(goods: Goods) -> Verdict | None:
     """What no reason can help: the order's state, or nothing left."""
-    if goods.status not in _SHIPPED:
+    if goods.status not in _KNOWN:
         refusal = _STATUS_REFUSALS.get(goods.status)
         if refusal or goods.received_at is None:  # goods that arrived were shipped, whatever the platform's word is
             return refusal or _UNKNOWN
@@ -312,51 +367,145 @@ def _stopped(goods: Goods) -> Verdict | None:
     if goods.open_case:
         way = Instead(Route.OPEN_CASE, f"请在售后单 {goods.open_case} 里查看进度")
     bought, claimed = quantity_text(goods.bought_milli), quantity_text(goods.claimed_milli)
-    return Verdict(False, f"没有可换的数量了,已申请 {claimed}/{bought} {goods.unit}", (way,), basis="数量已用完")
+    kind = "可申请" if place(goods) is Place.UNSHIPPED else "可换"
+    return Verdict(False, f"没有{kind}的数量了,已申请 {claimed}/{bought} {goods.unit}", (way,), basis="数量已用完")
+
+
+def _misplaced(goods: Goods, reason: Reason) -> Verdict | None:
+    """A reason that doesn't go with where the goods are."""
+    where = place(goods)
+    if where is Place.UNSHIPPED and where not in reason.places:
+        unsent: tuple[Instead, ...] = (
+            Instead(Route.CHOOSE_REASON, "不想要了,或商家没有按时发货,可以申请退款,全部或一部分都可以"),
+            Instead(Route.CONTACT, "想换规格,请点「立即联系」请商家改发"),
+        )
+        why = f"订单还没有发货,不能以「{reason.zh}」申请"
+        return Verdict(False, why, unsent, basis="订单未发货", field="reason")
+    if where not in reason.places:
+        sent = (
+            Instead(Route.CHOOSE_REASON, "请按收到商品后的情况选择原因"),
+            Instead(Route.CONTACT, "包裹还在路上,可以点「立即联系」请商家拦截,或拒签后申请退款"),
+        )
+        return Verdict(False, "订单已经发货,不能按未发货退款", sent, basis="订单已发货", field="reason")
+    if reason.ground is Ground.ABSENT and goods.status not in ("in_transit", "delivered"):
+        had = (
+            Instead(Route.CHOOSE_REASON, "请按收到商品后的情况选择原因"),
+            Instead(Route.CONTACT, "没有收到商品,请点「立即联系」与商家核对物流"),
+        )
+        return Verdict(False, "订单已确认收货,不能按没有收到商品申请", had, basis="订单已确认收货", field="reason")
+    return None
+
+
+def _right(goods: Goods, kind: CaseType, reason: Reason, now: datetime, policy: Policy) -> Verdict:
+    """Whether there is a right to it."""
+    said = reasons.said(reason.id)
+    if reason.ground is Ground.NONE:
+        return _no_ground(goods, reason, now, policy)
+    if reason.ground is Ground.PROMISE and not _promise(goods, policy):
+        return Verdict(False, "这件商品没有包换服务", (_CHOOSE,), basis="没有包换承诺", field="reason")
+    if reason.ground is Ground.NO_REASON and NO_REASON_RETURN not in _promised(goods, policy):
+        return Verdict(
+            False, "这件商品不支持7天无理由退货", (*_asks(reason), _CHOOSE), basis="没有7天无理由退货", field="reason"
+        )
+    if kind not in types_of(goods, reason, policy):
+        return _other_type(goods, kind, reason, now, policy)
+    theirs = reason.fault is not Fault.SELLER and reason.ground not in _OWN_RULES
+    if theirs and _excluded(goods, policy):
+        return _not_exchangeable(goods, reason, now, policy)
+    rule = _rule(goods, reason, policy, kind)
+    end = window_end(goods, reason, policy, kind)
+    if end is not None and now >= end:
+        return _too_late(goods, reason, rule, end, now, policy)
+    payer = (
+        freight_payer(goods, reason, policy) if kind in (CaseType.EXCHANGE, CaseType.RETURN_REFUND) else Payer.SELLER
+    )
+    parts = (f"「{reason.zh}」可以申请{NAMES[kind]}", rule + _when(goods, reason, end, now), _gets(goods, kind, payer))
+    return Verdict(True, ";".join(parts), freight_payer=payer, until=end, basis=f"{said}:{rule}")
+
+
+_OWN_RULES: Final = (Ground.PROMISE, Ground.NO_REASON, Ground.UNSHIPPED)  # what a policy excludes is not theirs
+
+
+def _when(goods: Goods, reason: Reason, end: datetime | None, now: datetime) -> str:
+    if reason.ground is Ground.UNSHIPPED:
+        return ",发货前都可以申请"
+    if end is None and reason.ground is Ground.ABSENT:
+        return ",收到前都可以申请"
+    return f",{_not_begun(goods)}" if end is None else f",请在 {_day(end, now)} 前提交"
+
+
+def _gets(goods: Goods, kind: CaseType, payer: Payer) -> str:
+    """What goes back, what comes, and who pays the freight."""
+    if kind is CaseType.EXCHANGE:
+        return _FREIGHT[payer]
+    if kind is CaseType.REISSUE:
+        return "商品不用寄回,由商家补发并承担运费"
+    if kind is CaseType.RETURN_REFUND:
+        return f"商品寄回、验货后退款,{_FREIGHT_BACK[payer]}"
+    return "不用寄回商品,已付的运费按比例一起退" if place(goods) is Place.UNSHIPPED else "不用寄回商品,退货款"
 
 
 def _no_ground(goods: Goods, reason: Reason, now: datetime, policy: Policy) -> Verdict:
-    ways: tuple[Instead, ...] = (_TALK,)
+    ways: tuple[Instead, ...] = _asks(reason)
     if reason.id == "no_evidence":
         why = "没有证据的质量问题,不属于换货范围"
         ways = (Instead(Route.ADD_EVIDENCE, "请拍下能看出问题的照片,再选择「商品质量问题」提交"), _TALK)
     elif reason.id == "dislike":
         why = "商品与描述相符,只是不喜欢或不满意,不属于换货范围"
-        ways = (*_by_promise(goods, now, policy), *_no_reason_return(goods, now, policy), _TALK)
+        ways = (*_by_promise(goods, now, policy), *_no_reason_return(goods, now, policy), *ways)
     else:
         why = "因个人原因取消订单,不属于换货范围"
-        ways = (*_no_reason_return(goods, now, policy), _TALK)
+        ways = (*_no_reason_return(goods, now, policy), *ways)
     return Verdict(False, why, ways, basis=f"不属于换货范围:{reason.zh}", field="reason")
 
 
-def _too_late(goods: Goods, rule: str, end: datetime, now: datetime, policy: Policy) -> Verdict:
-    ways = (
-        *_no_reason_return(goods, now, policy),
-        Instead(Route.CONTACT, "请点「立即联系」向商家说明情况,由商家决定是否处理"),
-    )
-    why = f"{rule},已于 {_day(end, now)} 结束"
-    return Verdict(False, why, ways, until=end, basis=f"{rule},已结束", field="reason")
-
-
-def _other_type(goods: Goods, reason: Reason, now: datetime, policy: Policy) -> Verdict:
-    if reason.leads_to is CaseType.REISSUE:
-        why = "漏发的商品不用寄回,由商家补发,不需要申请换货"
-        ways: tuple[Instead, ...] = (Instead(Route.REISSUE, "请申请补发:写明少了什么、少多少,由商家补发并承担运费"),)
-    else:
-        why = "多买的商品没有要换的规格,适合退货退款,不需要申请换货"
-        ways = (
-            Instead(Route.RETURN_REFUND, "请点「立即联系」与商家商量,把多买的部分退货退款"),
-            *_no_reason_return(goods, now, policy),
+def _asks(reason: Reason) -> tuple[Instead, ...]:
+    """What the seller can be asked for, for this reason."""
+    return tuple(
+        Instead(
+            Route.NEGOTIATE, f"可以申请协商{NAMES[kind]},须由商家同意;商家没有答复会关闭,不会自动同意",
+            f"协商{NAMES[kind]}", reason.id, kind,
         )
-    return Verdict(False, why, ways, basis=f"{reasons.said(reason.id)}:不属于换货", field="reason")
+        for kind in reason.asks
+    )  # fmt: skip
 
 
-def _not_exchangeable(goods: Goods, now: datetime, policy: Policy) -> Verdict:
+def _too_late(goods: Goods, reason: Reason, rule: str, end: datetime, now: datetime, policy: Policy) -> Verdict:
+    ways = (*_no_reason_return(goods, now, policy), *_asks(reason))
+    why = f"{rule},已于 {_day(end, now)} 结束"
+    return Verdict(False, why, ways or (_TALK,), until=end, basis=f"{rule},已结束", field="reason")
+
+
+def _other_type(goods: Goods, kind: CaseType, reason: Reason, now: datetime, policy: Policy) -> Verdict:
+    """A type that this reason doesn't open, and those that it does."""
+    found = types_of(goods, reason, policy)
+    ways = tuple(Instead(Route(each), f"请申请{NAMES[each]}", f"申请{NAMES[each]}", reason.id, each) for each in found)
+    names = "或".join(NAMES[each] for each in found)
+    basis = f"{reasons.said(reason.id)}:不属于{NAMES[kind]}"
+    if kind is CaseType.EXCHANGE and reason.id == "missing_item":
+        why = "漏发的商品不用寄回,由商家补发,不需要申请换货"
+    elif kind is CaseType.EXCHANGE and reason.id == "over_qty":
+        why = "多买的商品没有要换的规格,适合退货退款,不需要申请换货"
+        ways = (*ways, *_no_reason_return(goods, now, policy))
+    elif kind in (each for _, each in reason.promised):
+        why = f"「{reason.zh}」没有{NAMES[kind]}的承诺,请申请{names}"
+        basis = f"{reasons.said(reason.id)}:没有{NAMES[kind]}承诺"
+    elif kind in reason.types:
+        why = f"商家没有开通{NAMES[kind]}" + (f",请申请{names}" if names else "")
+        basis = f"店铺没有开通{NAMES[kind]}"
+        ways = ways or _asks(reason)
+    else:
+        why = f"「{reason.zh}」不能直接申请{NAMES[kind]}" + (f",请申请{names}" if names else "")
+        ways = (*ways, *(each for each in _asks(reason) if each.case_type is kind))
+    return Verdict(False, why, ways or (_TALK,), basis=basis, field="reason")
+
+
+def _not_exchangeable(goods: Goods, reason: Reason, now: datetime, policy: Policy) -> Verdict:
     ways = (
         *_by_promise(goods, now, policy),
         Instead(Route.CHOOSE_REASON, "如果商品有质量问题或发错了,请选择对应的换货原因"),
         *_no_reason_return(goods, now, policy),
-        _TALK,
+        *_asks(reason),
     )
     why = "按商家的换货政策,这件商品只在质量问题或发错时可以换货"
     return Verdict(False, why, ways, basis="店铺换货政策:不支持换货的商品", field="reason")
@@ -371,18 +520,26 @@ def _by_promise(goods: Goods, now: datetime, policy: Policy) -> tuple[Instead, .
     if end is not None and now >= end:
         return ()
     when = f"收到商品后 {promise.days} 天内" if end is None else f"{_day(end, now)} 前"
-    return (Instead(Route.PROMISE, f"这件商品有{promise.name},{when}可以选择「包换服务」申请换货"),)
+    sentence = f"这件商品有{promise.name},{when}可以选择「包换服务」申请换货"
+    return (Instead(Route.PROMISE, sentence, promise.name, "promise", CaseType.EXCHANGE),)
 
 
 def _no_reason_return(goods: Goods, now: datetime, policy: Policy) -> tuple[Instead, ...]:
     """The way by 7天无理由退货, while it is open: a right to return, never to exchange."""
     if NO_REASON_RETURN not in _promised(goods, policy):
         return ()
-    end = None if goods.received_at is None else last_day_ends(goods.received_at, 7)
+    end = None if goods.received_at is None else last_day_ends(goods.received_at, _NO_REASON_DAYS)
     if end is not None and now >= end:
         return ()
     when = "收到商品后 7 天内" if end is None else f"{_day(end, now)} 前"
-    return (Instead(Route.SEVEN_DAY, f"这件商品支持7天无理由退货,{when}可以点「立即联系」向商家提出"),)
+    free = FREE_RETURNS in _promised(goods, policy)
+    sentence = (
+        f"这件商品支持7天无理由退货,{when}可以申请,商品须完好,{_FREIGHT_BACK[Payer.SELLER if free else Payer.BUYER]}"
+    )
+    return (Instead(Route.SEVEN_DAY, sentence, "7天无理由退货", "seven_day", CaseType.RETURN_REFUND),)
+
+
+_NO_REASON_DAYS: Final = 7
 
 
 def _promised(goods: Goods, policy: Policy) -> frozenset[str]:
@@ -402,29 +559,42 @@ def _excluded(goods: Goods, policy: Policy) -> bool:
     return any(word and (word == number or word in title) for word in words)
 
 
-def _days(goods: Goods, reason: Reason, policy: Policy) -> int | None:
-    """How many days after receipt a reason is open; None when it is never. A longer 包换 lengthens every window."""
+def _days(goods: Goods, reason: Reason, policy: Policy, case_type: str) -> int | None:
+    """How many days after receipt a reason is open; None when it is never, or when no window is counted.
+
+    A longer 包换 lengthens every window but that of a refund.
+    """
+    if reason.leads_to is None or reason.ground is Ground.UNSHIPPED:
+        return None
+    if reason.ground is Ground.NO_REASON:
+        return _NO_REASON_DAYS
     promise = _promise(goods, policy)
     promised = promise.days or 0 if promise else 0
-    if reason.leads_to is None:
-        return None
     if reason.ground is Ground.PROMISE:
         return promised or None
-    return max(_own_days(reason, policy), promised)
+    own = _own_days(reason, policy)
+    return own if case_type in MONEY else max(own, promised)
 
 
 def _own_days(reason: Reason, policy: Policy) -> int:
     return max(policy.window_days, policy.hidden_days) if reason.hidden_defect else policy.window_days
 
 
-def _rule(goods: Goods, reason: Reason, policy: Policy) -> str:
+def _rule(goods: Goods, reason: Reason, policy: Policy, case_type: str) -> str:
     """The rule in a few words: whose it is and how long it lasts."""
-    days, promise = _days(goods, reason, policy) or 0, _promise(goods, policy)
+    if reason.ground is Ground.UNSHIPPED:
+        return "订单还没有发货"
+    if reason.ground is Ground.ABSENT and goods.received_at is None:
+        return "商品还没有收到"
+    days, promise = _days(goods, reason, policy, case_type) or 0, _promise(goods, policy)
+    if reason.ground is Ground.NO_REASON:
+        return f"7天无理由退货为收到商品后 {days} 天"
+    term = "售后期" if case_type in MONEY else "换货期"
     if promise and (reason.ground is Ground.PROMISE or days > _own_days(reason, policy)):
         return f"{promise.name}为收到商品后 {days} 天"
     if days > policy.window_days:
-        return f"使用中才发现的质量问题,换货期为收到商品后 {days} 天"
-    return f"店铺的换货期为收到商品后 {days} 天"
+        return f"使用中才发现的质量问题,{term}为收到商品后 {days} 天"
+    return f"店铺的{term}为收到商品后 {days} 天"
 
 
 def _not_begun(goods: Goods) -> str:

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, abort, g, send_file
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
+from portal import docket
 from portal.extensions import db
 from portal.models import Case, Conversation, Draft, Evidence, Message, Product
 from portal.web import guards
@@ -50,16 +51,23 @@ def _send(public_id: str, *, thumb: bool) -> ResponseReturnValue:
 
 
 def _may_see(row: Any) -> bool:
-    """The parties of the case or conversation, the owner of a draft or loose photo, anybody signed in for a product."""
+    """The parties of the case or conversation, the owner of a draft or loose photo, anybody signed in for a product.
+
+    A mediator sees the photos of the cases on the docket, those of a conversation only while the platform is in it.
+    """
     user_id, shop_id = g.who.user_id, g.who.shop_id or -1
     if row.case_id is not None:
         query = select(Case.buyer_id, Case.shop_id).where(Case.id == row.case_id)
+        if g.who.mediator and docket.shows_case(g.who, row.case_id):
+            return True
     elif row.message_id is not None:
         query = (
             select(Conversation.buyer_id, Conversation.shop_id)
             .join(Message, Message.conversation_id == Conversation.id)
             .where(Message.id == row.message_id)
         )
+        if g.who.mediator and docket.shows_message(g.who, row.message_id):
+            return True
     elif row.draft_id is not None:
         owner = db.session.scalar(select(Draft.buyer_id).where(Draft.id == row.draft_id))
         return bool(owner == user_id)

@@ -257,15 +257,15 @@ NEEDS: dict[str, Callable[[Facts], str | None]] = {
     "account_wanted": lambda f: None if f.account in ("asked", "declined") else "商家没有请您填写收款账户",
     "account_asked": lambda f: None if f.account == "asked" else "商家没有请您填写收款账户",
     "account_held": lambda f: None if f.account_held else "没有保存您的收款账户,或退款已经完成",
-    "in_mediation": lambda f: None if f.escalated else "平台没有介入",
+    "in_mediation": lambda f: None if f.escalated else "现在没有平台介入,页面显示的是最新状态",
     "no_mediation": lambda f: "平台已介入,请在介入中提交证据" if f.escalated else None,
     "collecting": lambda f: None if f.stage == Stage.EVIDENCE else "举证期已结束,请等待平台处理",
     "deciding": lambda f: (
         None if f.stage in (Stage.DECIDING, Stage.OVERDUE) or f.heard_both else "举证期还没有结束,双方都提交证据后可以提前裁决"
     ),
     "rounds_left": lambda f: None if f.evidence_round < EVIDENCE_ROUNDS else f"最多 {EVIDENCE_ROUNDS} 轮举证,请作出裁决",
-    "asked_by_buyer": lambda f: None if f.asked_by == Actor.BUYER else "平台介入不是由您申请的",
-    "asked_by_seller": lambda f: None if f.asked_by == Actor.SELLER else "平台介入不是由您申请的",
+    "asked_by_buyer": lambda f: None if f.asked_by == Actor.BUYER else "平台介入不是由您申请的,只有申请的一方可以撤回",
+    "asked_by_seller": lambda f: None if f.asked_by == Actor.SELLER else "平台介入不是由您申请的,只有申请的一方可以撤回",
     "refund_slow": lambda f: (
         None if f.now - f.entered_at >= DEADLINES["refund_target"] else "商家还在退款时限内,超过 24 小时可以申请平台介入"
     ),
@@ -281,6 +281,7 @@ M = frozenset({CaseType.REFUND_ONLY})
 XI, XR, RM = X | I, X | R, R | M
 ALL = XI | RM
 B, S, C, P = Actor.BUYER, Actor.SELLER, Actor.CLOCK, Actor.MEDIATOR
+
 
 class Step(NamedTuple):
     """One row: ``actor`` may take a case of ``types`` from ``source`` (None: no case yet) to ``target``."""
@@ -453,7 +454,7 @@ _ROWS: tuple[Step, ...] = (
     ),
     # A case that another one became: opened where that one's agreement leads.
     *(
-        Step("convert", types, None, target, actor, "由其他售后转来", (), needs=())
+        Step("convert", types, None, target, actor, "由其他售后转来", (S,) if target is State.APPLIED else ())
         for actor in (B, S, C, P)
         for types, target in ((ALL, State.APPLIED), (XR, State.RETURNING), (XI, State.RESHIPPING), (RM, State.REFUNDING))
     ),
@@ -483,13 +484,73 @@ def _overlay() -> Iterator[Step]:
         types = frozenset(case_type for case_type in CaseType if state in _OPEN_OF[case_type])
         if when is not None:
             for actor, other, who in ((B, S, "买家"), (S, B, "商家")):
-                yield Step("escalate", types, state, state, actor, f"{who}申请平台介入", (other, P), "申请平台介入", needs=("no_mediation", *when))
+                yield Step(
+                    "escalate",
+                    types,
+                    state,
+                    state,
+                    actor,
+                    f"{who}申请平台介入",
+                    (other, P),
+                    "申请平台介入",
+                    needs=("no_mediation", *when),
+                )
         for actor, other, who, mine in ((B, S, "买家", "asked_by_buyer"), (S, B, "商家", "asked_by_seller")):
-            yield Step("submit_evidence", types, state, state, actor, f"{who}提交了证据", (other, P), "提交证据", needs=("in_mediation", "collecting"))
-            yield Step("withdraw_mediation", types, state, state, actor, f"{who}撤回了平台介入申请,按原流程继续", (other, P), "撤回平台介入", needs=("in_mediation", mine))
-        yield Step("timeout_evidence", types, state, state, C, "举证期结束,等待平台裁决", (B, S, P), after="mediation_evidence", needs=("in_mediation",))
-        yield Step("timeout_decision", types, state, state, C, "平台裁决超时,已上报主管", (B, S, P), after="mediation_decision", needs=("in_mediation",))
-        yield Step("more_evidence", types, state, state, P, "平台请双方补充证据", (B, S), "请双方补充证据", needs=("in_mediation", "deciding", "rounds_left"))
+            yield Step(
+                "submit_evidence",
+                types,
+                state,
+                state,
+                actor,
+                f"{who}提交了证据",
+                (other, P),
+                "提交证据",
+                needs=("in_mediation", "collecting"),
+            )
+            yield Step(
+                "withdraw_mediation",
+                types,
+                state,
+                state,
+                actor,
+                f"{who}撤回了平台介入申请,按原流程继续",
+                (other, P),
+                "撤回平台介入",
+                needs=("in_mediation", mine),
+            )
+        yield Step(
+            "timeout_evidence",
+            types,
+            state,
+            state,
+            C,
+            "举证期结束,等待平台裁决",
+            (B, S, P),
+            after="mediation_evidence",
+            needs=("in_mediation",),
+        )
+        yield Step(
+            "timeout_decision",
+            types,
+            state,
+            state,
+            C,
+            "平台裁决超时,已上报主管",
+            (B, S, P),
+            after="mediation_decision",
+            needs=("in_mediation",),
+        )
+        yield Step(
+            "more_evidence",
+            types,
+            state,
+            state,
+            P,
+            "平台请双方补充证据",
+            (B, S),
+            "请双方补充证据",
+            needs=("in_mediation", "deciding", "rounds_left"),
+        )
         yield Step("decide_continue", types, state, state, P, "平台裁决:按原流程继续", (B, S), "按原流程继续", needs=("in_mediation", "deciding"))  # fmt: skip
 
 
@@ -540,7 +601,9 @@ def choose(case_type: str, state: str, actor: Actor, name: str, facts: Facts) ->
     raise StepRefused(unmet(first, facts) or NOT_NOW, name)
 
 
-def waits_for(state: str, *, escalated: bool = False, problem_open: bool = False, countered: bool = False) -> Actor | None:
+def waits_for(
+    state: str, *, escalated: bool = False, problem_open: bool = False, countered: bool = False
+) -> Actor | None:
     """Who must act: by the state, unless the platform decides, a problem is open or the buyer made terms of his own."""
     if state in FINAL:
         return None

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import insert, select, update
 
-from portal import words
+from portal import docket, words
 from portal.extensions import db
-from portal.flow import Actor, Step
-from portal.models import Case, Delivery, Notice, Shop, Staff, User
+from portal.flow import Actor, Stage, Step
+from portal.models import Case, Delivery, Notice, Staff, User
 
 
 def readers(case: Case, actor: Actor) -> list[int]:
@@ -18,16 +18,8 @@ def readers(case: Case, actor: Actor) -> list[int]:
     if actor is Actor.BUYER:
         return [case.buyer_id]
     if actor is Actor.MEDIATOR:
-        return mediators(case)
+        return docket.deciders(case.buyer_id, case.shop_id)
     return list(db.session.scalars(select(Staff.user_id).where(Staff.shop_id == case.shop_id).order_by(Staff.user_id)))
-
-
-def mediators(case: Case) -> list[int]:
-    """Who may decide this case for the platform: nobody of either side."""
-    theirs = select(Shop.id).where(or_(Shop.owner_id == case.buyer_id, Shop.id == case.shop_id))
-    related = select(Staff.user_id).where(Staff.shop_id.in_(theirs))
-    query = select(User.id).where(User.mediator, User.id != case.buyer_id, User.id.not_in(related)).order_by(User.id)
-    return list(db.session.scalars(query))
 
 
 def href(case: Case, actor: Actor) -> str:
@@ -92,13 +84,14 @@ def remind(case: Case, actor: Actor, now: datetime) -> None:
     left = words.span(case.due_at - now)
     after = words.otherwise(case.type, case.due_rule, negotiated=case.negotiated)
     turn = f"{case.remind_at.timestamp():.0f}" if case.remind_at else ""
+    do = "提交证据" if case.stage == Stage.EVIDENCE else "作出裁决" if case.stage else "处理"
     for user_id in readers(case, actor):
         _add(
             user_id,
             case,
             kind="reminder",
             title=f"{words.STAGE.get(case.stage) or words.state(case.type, case.state)},还剩 {left}",
-            body=f"「{case.goods}」请在 {words.moment(case.due_at)} 前处理。{after}。",
+            body=f"「{case.goods}」请在 {words.moment(case.due_at)} 前{do}。{after}。",
             href=href(case, actor),
             at=now,
             dedupe_key=f"remind:{case.id}:{case.version}:{turn}:{user_id}",
@@ -119,6 +112,14 @@ def tell_sent_back(case: Case, parcels: Sequence[str], *, at: datetime) -> None:
             dedupe_key=f"back:{case.id}:{at.timestamp():.6f}:{user_id}",
         )
         bump(user_id)
+
+
+def tell_of_payment(
+    case: Case, user_id: int, *, title: str, body: str, href: str, at: datetime, dedupe_key: str
+) -> None:
+    """Tell one person of the shop about a payment that is far too late."""
+    _add(user_id, case, kind="payment_late", title=title, body=body, href=href, at=at, dedupe_key=dedupe_key)
+    bump(user_id)
 
 
 def tell_alarm(user_id: int, *, title: str, body: str, at: datetime, dedupe_key: str) -> None:

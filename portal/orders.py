@@ -74,9 +74,9 @@ _LINES = (
     .outerjoin(Product.__table__, _product.id == _line.product_id)
     .where(_line.order_id.in_(bindparam("order_ids", expanding=True)))
 )  # fmt: skip
-_CASES = select(_case.order_id, _case.id, _case.case_no, _case.type, _case.state, _case.due_at, _case.goods).where(
-    _case.order_id.in_(bindparam("order_ids", expanding=True))
-)
+_CASES = select(
+    _case.order_id, _case.id, _case.case_no, _case.type, _case.state, _case.stage, _case.due_at, _case.goods
+).where(_case.order_id.in_(bindparam("order_ids", expanding=True)))
 _WAITING = (
     select(_case.case_no, _case.type, _case.state, _case.due_at, _case.goods)
     .where(_case.buyer_id == bindparam("buyer_id"), text(WAITS_FOR_BUYER))

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, case, func, select, text, tuple_, update
 
-from portal import money
-from portal.extensions import db
+from portal import flow, money
+from portal.extensions import Moment, db
 from portal.flow import StepRefused
-from portal.models import Case, CaseLine, MoneyEntry, Order, OrderLine, Shop, Staff
+from portal.inputs import money_text, quantity_text
+from portal.models import Case, CaseLine, MoneyEntry, Order, OrderLine, Shop, Staff, User
+from portal.models.money import OPEN_ENTRY
 
 OPEN = ("waiting", "due", "failed")  # still to be paid to the buyer
 COUNTED = ("refund", "difference_back")  # come out of what was paid for the order
@@ -63,6 +65,39 @@ def worth(order_id: int, units: Sequence[tuple[int, int]], *, unshipped: bool = 
     return found
 
 
+def working(order_id: int, units: Sequence[tuple[int, int]], *, unshipped: bool = False) -> list[str]:
+    """How ``worth`` comes to its sums: a sentence for each line, and one on the freight."""
+    order = db.session.execute(
+        select(Order.paid_fen, Order.freight_fen, Order.refunded_fen).where(Order.id == order_id)
+    ).one()
+    lines = db.session.execute(
+        select(
+            OrderLine.id, OrderLine.title, OrderLine.unit, OrderLine.unit_price_fen, OrderLine.quantity_milli,
+            OrderLine.refunded_fen,
+        )
+        .where(OrderLine.order_id == order_id)
+        .order_by(OrderLine.position, OrderLine.id)
+    ).all()  # fmt: skip
+    shared = money.shares(
+        order.paid_fen, order.freight_fen, [(line.unit_price_fen, line.quantity_milli) for line in lines],
+        unshipped=unshipped,
+    )  # fmt: skip
+    known = {line.id: (line, share) for line, share in zip(lines, shared, strict=True)}
+    said = []
+    for each in worth(order_id, units, unshipped=unshipped):
+        line, share = known[each.line_id]
+        asked = next(milli for line_id, milli in units if line_id == each.line_id)
+        name = f"「{line.title}」" if len(units) > 1 else ""
+        sentence = (
+            f"{name}优惠后实付 {money_text(share)} 元,共 {quantity_text(line.quantity_milli)} {line.unit},"
+            f"申请 {quantity_text(asked)} {line.unit},可退 {money_text(each.fen)} 元"
+        )
+        said.append(sentence + (f"(此前已退 {money_text(line.refunded_fen)} 元)" if line.refunded_fen else ""))
+    if order.freight_fen:
+        said.append(f"{'已含' if unshipped else '不含'}运费 {money_text(order.freight_fen)} 元")
+    return said
+
+
 def total(found: Sequence[Worth]) -> int:
     """The sum, 分."""
     return sum(each.fen for each in found)
@@ -84,19 +119,50 @@ def difference_of(order_id: int, wanted: Sequence[tuple[int, int, int | None]]) 
     """
     if not any(price is not None for _, _, price in wanted):
         return 0
+    return sum(differences(order_id, wanted))
+
+
+def differences(order_id: int, wanted: Sequence[tuple[int, int, int | None]]) -> list[int]:
+    """The same for each of ``wanted`` by itself."""
+    prices, paid, listed = _paid_for(order_id)
+    return [
+        0 if price is None else money.difference(prices[line_id].unit_price_fen, price, milli, paid, listed)
+        for line_id, milli, price in wanted
+    ]
+
+
+def _paid_for(order_id: int) -> tuple[dict[int, Any], int, int]:
+    """The lines of an order, what was paid for them all without the freight, and what they are listed at."""
     bought = db.session.execute(
-        select(OrderLine.id, OrderLine.unit_price_fen, OrderLine.quantity_milli, Order.paid_fen, Order.freight_fen)
+        select(
+            OrderLine.id, OrderLine.unit_price_fen, OrderLine.quantity_milli, OrderLine.unit, Order.paid_fen,
+            Order.freight_fen,
+        )
         .join(Order, Order.id == OrderLine.order_id)
         .where(OrderLine.order_id == order_id)
-    ).all()
+    ).all()  # fmt: skip
     listed = sum(line.unit_price_fen * line.quantity_milli for line in bought) // 1000
-    paid = max(bought[0].paid_fen - bought[0].freight_fen, 0)
-    prices = {line.id: line.unit_price_fen for line in bought}
-    return sum(
-        money.difference(prices[line_id], price, milli, paid, listed)
-        for line_id, milli, price in wanted
-        if price is not None
-    )
+    return {line.id: line for line in bought}, max(bought[0].paid_fen - bought[0].freight_fen, 0), listed
+
+
+def difference_working(order_id: int, wanted: Sequence[tuple[int, int, int | None]]) -> list[str]:
+    """How ``difference_of`` comes to its sum: a sentence for each line that gets another specification."""
+    lines, paid, listed = _paid_for(order_id)
+    said = []
+    for (line_id, milli, price), fen in zip(wanted, differences(order_id, wanted), strict=True):
+        if price is None:
+            continue
+        line = lines[line_id]
+        rate = "" if paid == listed else f",按订单的实付比例 {money_text(paid)}/{money_text(listed)} 折算"
+        said.append(
+            f"新规格 {money_text(price)} 元,原规格 {money_text(line.unit_price_fen)} 元,"
+            f"{quantity_text(milli)} {line.unit}{rate},{'补' if fen > 0 else '退'}差价 {money_text(abs(fen))} 元"
+            if fen
+            else f"新规格与原规格都是 {money_text(price)} 元,没有差价"
+            if price == line.unit_price_fen
+            else f"新规格 {money_text(price)} 元,原规格 {money_text(line.unit_price_fen)} 元{rate},差价不足 1 分"
+        )
+    return said
 
 
 def difference_on(case_id: int, order_id: int, *, accepted: bool) -> int:
@@ -135,7 +201,8 @@ def plan(
         raise StepRefused("金额不能小于 0")
     if kind in COUNTED:
         _count(case.order_id, amount_fen, parts, 1, unshipped=unshipped)
-    state = "declared" if kind == "difference" else "waiting" if _needs_second(case.shop_id, amount_fen) else "due"
+    second = kind != "difference" and _needs_second(case.shop_id, amount_fen, by)
+    state = "declared" if kind == "difference" else "waiting" if second else "due"
     entry = MoneyEntry(
         case_id=case.id, order_id=case.order_id, shop_id=case.shop_id, kind=kind, state=state, amount_fen=amount_fen,
         lines=[[part.line_id, part.fen, part.milli] for part in parts] if kind in COUNTED else [], key=key,
@@ -173,14 +240,16 @@ def _count(order_id: int, fen: int, parts: Sequence[Any], sign: int, *, unshippe
         raise StepRefused("退款总额不能超过订单的实付款,请刷新页面核对")
 
 
-def _needs_second(shop_id: int, fen: int) -> bool:
+def _needs_second(shop_id: int, fen: int, by: int | None) -> bool:
+    """Whether a payment of ``fen`` that this person plans waits for another one. A shop of one has nobody to ask."""
     limit = db.session.scalar(select(Shop.approval_fen).where(Shop.id == shop_id))
     if limit is None or fen <= limit:
         return False
-    people = db.session.scalar(
-        select(func.count()).select_from(Staff).where(Staff.shop_id == shop_id, Staff.role.in_(APPROVERS))
+    roles: dict[int, str] = dict(
+        db.session.execute(select(Staff.user_id, Staff.role).where(Staff.shop_id == shop_id)).all()
     )
-    return int(people or 0) > 1  # a shop of one person has nobody to ask
+    able = {user_id for user_id, role in roles.items() if role in APPROVERS}
+    return bool(able - {by}) if by in roles else len(able) > 1
 
 
 def parts_of(found: Sequence[Worth], amount_fen: int) -> list[Worth]:
@@ -248,8 +317,8 @@ def fail(case: Case, entry_id: int | None, *, problem: str) -> MoneyEntry:
 
 
 def retry(case: Case, entry_id: int | None) -> MoneyEntry:
-    """Try again what failed, under the same key."""
-    return _moved(case, entry_id, ("failed",), state="due")
+    """Try again what failed, under the same key; it goes out again with the next list for the bank."""
+    return _moved(case, entry_id, ("failed",), state="due", exported_at=None)
 
 
 def confirm_difference(case: Case, *, by: int | None, at: datetime) -> MoneyEntry:
@@ -298,3 +367,141 @@ def standing(case_id: int, entries: Sequence[Any] | None = None) -> dict[str, An
         "waiting_entries": states.count("waiting"),
         "payment_declared": "declared" in states,
     }
+
+
+# ---------------------------------------------------------------- the shop's list
+
+PAGE = 40
+RECENT = timedelta(days=30)  # what the total of payments made goes back to
+TABS: dict[str, str] = {
+    "due": "待付款", "waiting": "待复核", "failed": "付款失败", "declared": "买家已补差价", "settled": "已付清",
+}  # fmt: skip
+# The states of a case in which a payment can be recorded; elsewhere it waits for the goods or an answer.
+PAYABLE = frozenset(step.source for step in flow.STEPS if step.name in ("settle_entry", "refund_ok"))
+
+# Tables' own columns, not the entities' attributes: the same rows, without the work of the ORM on each.
+_entry, _case, _order, _user = (table.__table__.c for table in (MoneyEntry, Case, Order, User))
+_OPEN_IN_INDEX = text(f"money_entries.{OPEN_ENTRY}")
+_ROW = (
+    select(
+        _entry.id, _entry.case_id, _entry.kind, _entry.state, _entry.amount_fen, _entry.key, _entry.route,
+        _entry.reference, _entry.problem, _entry.tries, _entry.made_at, _entry.made_by, _entry.approved_at,
+        _entry.settled_at, _entry.exported_at, _case.case_no, _case.type, _case.state.label("case_state"),
+        _case.due_at, _case.due_rule, _case.escalated, _case.goods, _case.goods_state, _order.order_no,
+        _user.member_name.label("buyer"),
+    )
+    .join(Case.__table__, _case.id == _entry.case_id)
+    .join(Order.__table__, _order.id == _entry.order_id)
+    .join(User.__table__, _user.id == _case.buyer_id)
+)  # fmt: skip
+_OF_SHOP = _ROW.where(_entry.shop_id == bindparam("shop_id"))
+_OPEN_LIST = (
+    _OF_SHOP.where(_OPEN_IN_INDEX, _entry.state == bindparam("state"))
+    .order_by(_entry.made_at, _entry.id)
+    .limit(PAGE + 1)
+)
+_PAID_LIST = _OF_SHOP.where(_entry.state == "settled").order_by(_entry.made_at.desc(), _entry.id.desc()).limit(PAGE + 1)
+_KEY = tuple_(bindparam("at", type_=Moment()), bindparam("id"))
+_LISTS = {
+    (False, False): _OPEN_LIST,
+    (False, True): _OPEN_LIST.where(tuple_(_entry.made_at, _entry.id) > _KEY),
+    (True, False): _PAID_LIST,
+    (True, True): _PAID_LIST.where(tuple_(_entry.made_at, _entry.id) < _KEY),
+}
+_ONE = _OF_SHOP.where(_entry.id == bindparam("entry_id"))
+_OPEN_TOTALS = select(
+    *(
+        column
+        for state in TABS
+        if state != "settled"
+        for column in (
+            func.coalesce(func.sum(case((_entry.state == state, 1), else_=0)), 0),
+            func.coalesce(func.sum(case((_entry.state == state, _entry.amount_fen), else_=0)), 0),
+        )
+    )
+).where(_entry.shop_id == bindparam("shop_id"), _OPEN_IN_INDEX)
+_PAID_TOTAL = select(func.count(), func.coalesce(func.sum(_entry.amount_fen), 0)).where(
+    _entry.shop_id == bindparam("shop_id"),
+    _entry.made_at >= bindparam("since", type_=Moment()),
+    _entry.state == "settled",
+)
+
+
+def page_of(
+    shop_id: int, tab: str, after: tuple[datetime, int] | None = None
+) -> tuple[Sequence[Any], tuple[datetime, int] | None]:
+    """One page of a tab and the key the next one begins after: what has waited longest first, payments made last."""
+    paid = tab == "settled"
+    values: dict[str, Any] = {"shop_id": shop_id}
+    if not paid:
+        values["state"] = tab
+    if after is not None:
+        values["at"], values["id"] = after
+    rows = db.session.execute(_LISTS[paid, after is not None], values).all()
+    if len(rows) <= PAGE:
+        return rows, None
+    return rows[:PAGE], (rows[PAGE - 1].made_at, rows[PAGE - 1].id)
+
+
+def one_of(shop_id: int, entry_id: int) -> Any | None:
+    """One payment of this shop with what its case, order and buyer say; None for another shop's."""
+    return db.session.execute(_ONE, {"shop_id": shop_id, "entry_id": min(entry_id, 2**62)}).one_or_none()
+
+
+def totals(shop_id: int, now: datetime) -> dict[str, tuple[int, int]]:
+    """How many payments and how much (分) stand on each tab; those made only of the last RECENT."""
+    found = db.session.execute(_OPEN_TOTALS, {"shop_id": shop_id}).one()
+    open_tabs = [tab for tab in TABS if tab != "settled"]
+    said = {tab: (int(found[2 * n]), int(found[2 * n + 1])) for n, tab in enumerate(open_tabs)}
+    paid = db.session.execute(_PAID_TOTAL, {"shop_id": shop_id, "since": now - RECENT}).one()
+    return said | {"settled": (int(paid[0]), int(paid[1]))}
+
+
+def sums(order_id: int, entries: Sequence[Any], *, unshipped: bool) -> dict[int, list[str]]:
+    """How each entry's amount came about, in sentences, by its id: the units' share of the price, or what was agreed.
+
+    Empty for what is no share of the price paid. ``unshipped``: the freight that was paid goes back as well.
+    """
+    if not any(entry.lines for entry in entries):
+        return {}
+    rows = db.session.execute(
+        select(
+            OrderLine.id, OrderLine.title, OrderLine.spec, OrderLine.unit, OrderLine.unit_price_fen,
+            OrderLine.quantity_milli, Order.paid_fen, Order.freight_fen,
+        )
+        .join(Order, Order.id == OrderLine.order_id)
+        .where(OrderLine.order_id == order_id)
+        .order_by(OrderLine.position, OrderLine.id)
+    ).all()  # fmt: skip
+    shared = money.shares(
+        rows[0].paid_fen, rows[0].freight_fen, [(row.unit_price_fen, row.quantity_milli) for row in rows],
+        unshipped=unshipped,
+    )  # fmt: skip
+    known = {row.id: (row, share) for row, share in zip(rows, shared, strict=True)}
+    return {entry.id: [_sum(*known[line], fen, milli) for line, fen, milli in entry.lines] for entry in entries}
+
+
+def _sum(line: Any, share: int, fen: int, milli: int) -> str:
+    """One line's part: 「袜子 黑色:10 双实付 125.00 元,退 2 双为 25.00 元」."""
+    name, unit = f"{line.title} {line.spec}".strip(), line.unit
+    bought = f"{name}:{quantity_text(line.quantity_milli)} {unit}实付 {money_text(share)} 元"
+    if not milli:
+        return f"{bought},按约定其中 {money_text(fen)} 元"
+    exact = share * milli == fen * line.quantity_milli
+    rounded = "" if exact else "(按分取整,最后一份取余数)"
+    return f"{bought},退 {quantity_text(milli)} {unit}为 {money_text(fen)} 元{rounded}"
+
+
+def most_of(case: Any) -> tuple[int, list[str]]:
+    """The most that can be refunded for a case's units now, 分, and how it is worked out."""
+    unshipped = case.goods_state == "unshipped"
+    units = units_of(case.id, accepted=False)
+    return total(worth(case.order_id, units, unshipped=unshipped)), working(case.order_id, units, unshipped=unshipped)
+
+
+def names_of(entries: Sequence[Any]) -> dict[int, str]:
+    """会员名 of who planned, approved and recorded these payments, by user id."""
+    ids = {user for entry in entries for user in (entry.made_by, entry.approved_by, entry.settled_by) if user}
+    if not ids:
+        return {}
+    return dict(db.session.execute(select(User.id, User.member_name).where(User.id.in_(ids))).all())

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import bindparam, func, select, update
 
 from portal.extensions import db
+from portal.flow import CaseType
 from portal.models import Policy, ReturnAddress
 
 _CURRENT = select(Policy).where(Policy.shop_id == bindparam("shop_id")).order_by(Policy.version.desc()).limit(1)
@@ -37,8 +38,14 @@ def publish(
     words: str,
     by: int,
     now: datetime,
+    types: Sequence[str] = tuple(CaseType),
 ) -> Policy:
-    """A new version, for cases opened from now on. Cases keep the version they were opened under."""
+    """A new version, for cases opened from now on. Cases keep the version they were opened under.
+
+    ``types`` of cases the shop takes. Raises ValueError when a fault of the shop's would be left without a way.
+    """
+    if problem := no_way(types):
+        raise ValueError(problem)
     newest = db.session.scalar(select(func.max(Policy.version)).where(Policy.shop_id == shop_id)) or 0
     policy = Policy(
         shop_id=shop_id,
@@ -47,6 +54,7 @@ def publish(
         hidden_days=hidden_days,
         special_freight=special_freight,
         guarantees=",".join(guarantees),
+        types=",".join(kind for kind in CaseType if kind in types),
         excluded=list(excluded),
         words=words,
         created_at=now,
@@ -55,6 +63,15 @@ def publish(
     db.session.add(policy)
     db.session.flush()
     return policy
+
+
+def no_way(types: Collection[str]) -> str:
+    """Why a shop can't take these types only, in words for it; "" when every fault of its own has a way."""
+    if not {CaseType.EXCHANGE, CaseType.RETURN_REFUND} & set(types):
+        return "商品质量问题至少要有一种处理方式,请保留「换货」或「退货退款」"
+    if not {CaseType.REISSUE, CaseType.REFUND_ONLY} & set(types):
+        return "漏发商品至少要有一种处理方式,请保留「补发」或「仅退款」"
+    return ""
 
 
 def history(shop_id: int, most: int = 20) -> Sequence[Policy]:

@@ -12,10 +12,10 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
-from portal import payouts
+from portal import inputs, payouts, policies, words
 from portal.extensions import db
 from portal.flow import CaseType, State, StepRefused
-from portal.models import Case, CaseLine, Proposal, Sku
+from portal.models import Case, CaseLine, OrderLine, Proposal, Sku
 
 MOST = 20  # versions of one case
 
@@ -32,6 +32,16 @@ class Terms:
     compensation_fen: int = 0
     difference_waived: bool = False
     note: str = ""
+
+
+# Where accepted terms lead, for both sides to read beforehand.
+THEN = {
+    "return": "接受后进入「待买家寄回」,买家按退货地址寄回,商家验货后继续",
+    "reship": "接受后进入「待商家发货」,商家发出商品,买家收到后确认",
+    "pay": "接受后进入「待补差价」,买家补差价后商家发货",
+    "refund": "接受后进入「退款处理中」,商家退款并登记,买家查收",
+    "convert": "接受后这张售后单结束,按方案开出一张新的售后单,商品数量一起转过去",
+}
 
 
 def open_of(case_id: int) -> Proposal | None:
@@ -81,32 +91,65 @@ def make(case: Case, side: str, terms: Terms, *, origin: str, by: int | None, at
 
 
 def _check(case: Case, terms: Terms, origin: str) -> None:
+    if found := problem(case, terms, origin):
+        raise StepRefused(found[1])
+
+
+def problem(case: Case, terms: Terms, origin: str) -> tuple[str, str] | None:
+    """What is wrong with terms: the field (type, lines, goods_back, amount, compensation, freight_payer), the sentence.
+
+    ``origin``: the state that they are made in; None: they can be carried out.
+    """
     own = {line.id: line for line in db.session.scalars(select(CaseLine).where(CaseLine.case_id == case.id))}
-    if not terms.lines or {line for line, _, _ in terms.lines} - set(own):
-        raise StepRefused("请填写方案涉及的商品和数量")
+    if not terms.lines or {line for line, _, _ in terms.lines} != set(own):
+        return "lines", "请填写每一件商品的数量"
     if terms.freight_payer not in ("buyer", "seller"):
-        raise StepRefused("请选择运费由谁承担")
-    kept = with_seller(case, origin)
+        return "freight_payer", "请选择运费由谁承担"
+    if terms.type not in types(case):
+        return "type", f"这张售后单不能改为{TYPE_NAMES[terms.type]}"
     for line_id, milli, sku_id in terms.lines:
         most = own[line_id].accepted_milli if origin == State.RESHIPPING else own[line_id].quantity_milli
         if not 0 < milli <= most:
-            raise StepRefused("方案的数量须大于 0,且不能超过申请的数量")
+            return "lines", "方案的数量须大于 0,且不能超过申请的数量"
         if sku_id is not None and (
-            terms.type not in (CaseType.EXCHANGE, CaseType.REISSUE) or db.session.get(Sku, sku_id) is None
+            terms.type not in (CaseType.EXCHANGE, CaseType.REISSUE) or not _of_product(sku_id, own[line_id])
         ):
-            raise StepRefused("所选的规格已不可选,请重新选择")
-    if terms.goods_back and (kept or terms.type in (CaseType.REISSUE, CaseType.REFUND_ONLY)):
-        raise StepRefused("商品已在商家处或方案无需寄回,请不要选择「买家先寄回商品」")
-    if terms.goods_back and case.goods_state == "unshipped":
-        raise StepRefused("商品还没有发货,没有可以寄回的商品")
-    refunds = terms.type in (CaseType.RETURN_REFUND, CaseType.REFUND_ONLY)
+            return "lines", "所选的规格已不可选,请重新选择"
+    if terms.goods_back and (with_seller(case, origin) or terms.type in (CaseType.REISSUE, CaseType.REFUND_ONLY)):
+        return "goods_back", "商品已在商家处,或这种方案不用寄回,请不要勾选"
+    if terms.goods_back and policies.default_address(case.shop_id) is None:
+        return "goods_back", "店铺还没有默认退货地址,请先在「退货地址」里添加"
     most_fen = payouts.total(worth_of(case, terms))
-    if refunds and not 0 < terms.amount_fen <= most_fen:
-        raise StepRefused(f"退款金额须大于 0,最多 {most_fen / 100:.2f} 元")
-    if not refunds and terms.amount_fen:
-        raise StepRefused("换货和补发的方案不填写退款金额;要给买家补偿,请填写补偿金额")
-    if terms.compensation_fen > payouts.total(worth_of(case, terms)):
-        raise StepRefused("补偿金额不能超过这些商品的实付金额")
+    if terms.type in REFUNDS and not 0 < terms.amount_fen <= most_fen:
+        return "amount", f"请填写退款金额,大于 0,最多 {inputs.money_text(most_fen)} 元"
+    if terms.type not in REFUNDS and terms.amount_fen:
+        return "amount", "换货和补发的方案不填写退款金额;要给买家补偿,请填写补偿金额"
+    if terms.compensation_fen > most_fen:
+        return "compensation", f"补偿金额不能超过这些商品的实付金额 {inputs.money_text(most_fen)} 元"
+    return None
+
+
+def _of_product(sku_id: int, line: CaseLine) -> bool:
+    """Whether this is a specification of the product that the line is of."""
+    same = (
+        select(Sku.id)
+        .join(OrderLine, OrderLine.product_id == Sku.product_id)
+        .where(Sku.id == sku_id, OrderLine.id == line.order_line_id)
+    )
+    return db.session.scalar(same) is not None
+
+
+def types(case: Any) -> tuple[CaseType, ...]:
+    """What a case may be turned into by agreement, its own type first: nothing is returned that was never sent."""
+    if case.goods_state == "unshipped":
+        found = [CaseType.REFUND_ONLY]
+    else:
+        found = [CaseType.EXCHANGE, CaseType.REISSUE, CaseType.RETURN_REFUND, CaseType.REFUND_ONLY]
+    return tuple(sorted(found, key=lambda kind: kind != case.type))
+
+
+REFUNDS = (CaseType.RETURN_REFUND, CaseType.REFUND_ONLY)
+TYPE_NAMES = words.TYPE
 
 
 def worth_of(case: Case, terms: Terms) -> list[payouts.Worth]:
@@ -182,3 +225,37 @@ def facts(case: Any) -> dict[str, Any]:
     if proposal is None:
         return {"origin": origin, "outcome": ""}
     return {"origin": origin, "outcome": outcome(case, terms_of(proposal), proposal.difference_fen)}
+
+
+def said(proposal: Proposal, lines: Sequence[Any]) -> list[str]:
+    """The terms of a version in sentences; ``lines`` are those of the case, with id, title, spec and unit."""
+    own = {line.id: line for line in lines}
+    several = len(own) > 1
+    found = []
+    for line_id, milli, sku_id in proposal.lines:
+        line = own.get(line_id)
+        if line is None:
+            continue
+        spec = specs([sku_id]).get(sku_id, "") if sku_id else line.spec if proposal.type == "exchange" else ""
+        title = f"{line.title} " if several else ""
+        goes = f",{'换成' if proposal.type == 'exchange' else '发'} {spec}" if spec else ""
+        found.append(f"{words.TYPE[proposal.type]}:{title}{inputs.quantity_text(milli)} {line.unit}{goes}")
+    if proposal.type in REFUNDS:
+        found.append(f"退款 {inputs.money_text(proposal.amount_fen)} 元")
+    if proposal.difference_fen:
+        way = "补" if proposal.difference_fen > 0 else "退"
+        free = ",商家免除" if proposal.difference_waived and proposal.difference_fen > 0 else ""
+        found.append(f"{way}差价 {inputs.money_text(abs(proposal.difference_fen))} 元{free}")
+    if proposal.compensation_fen:
+        found.append(f"另外补偿 {inputs.money_text(proposal.compensation_fen)} 元")
+    found.append("买家先寄回商品" if proposal.goods_back else "商品不用寄回")
+    found.append(f"运费由{words.PAYER[proposal.freight_payer]}")
+    return found
+
+
+def specs(sku_ids: Sequence[int | None]) -> dict[int, str]:
+    """The words of specifications, by id."""
+    wanted = [sku_id for sku_id in sku_ids if sku_id is not None]
+    if not wanted:
+        return {}
+    return dict(row.tuple() for row in db.session.execute(select(Sku.id, Sku.spec).where(Sku.id.in_(wanted))))

@@ -12,7 +12,7 @@ from portal import flow
 from portal.extensions import Moment, db
 from portal.flow import State
 from portal.models import Case, CaseTally, Order, User
-from portal.models.cases import CLOSED, COMPLETED, OPEN
+from portal.models.cases import CLOSED, COMPLETED, MEDIATED, OPEN
 from portal.orders import like
 
 PAGE = 40
@@ -33,6 +33,7 @@ TABS: dict[str, tuple[str, tuple[State, ...]]] = {
     "confirming": ("待买家收货", (State.CONFIRMING,)),
     "refunding": ("待退款", (State.REFUNDING,)),
     "refund_failed": ("退款失败", (State.REFUND_FAILED,)),
+    "mediation": ("平台介入", ()),
     "risk": ("超时风险", ()),
     "completed": ("已完成", (State.COMPLETED,)),
     "closed": ("已关闭", (State.CLOSED, State.WITHDRAWN, State.CONVERTED)),
@@ -41,7 +42,8 @@ DONE = frozenset({"completed", "closed"})
 # Tables' own columns, not the entities' attributes: the same rows, without the work of the ORM on each.
 _case, _order, _user, _tally = (table.__table__.c for table in (Case, Order, User, CaseTally))
 _COLUMNS = (
-    _case.id, _case.case_no, _case.type, _case.state, _case.due_at, _case.queue_at, _case.escalated, _case.late,
+    _case.id, _case.case_no, _case.type, _case.state, _case.due_at, _case.queue_at, _case.escalated, _case.stage,
+    _case.late,
     _case.goods, _case.spec, _case.wanted_spec, _case.unit, _case.quantity_milli, _case.line_count, _case.reason,
     _case.photo_count, _case.updated_at, _order.order_no, _user.member_name.label("buyer"),
 )  # fmt: skip
@@ -50,6 +52,7 @@ _COLUMNS = (
 _OF_TAB: dict[str, tuple[Any, ...]] = {tab: (_case.state == states[0],) for tab, (_, states) in TABS.items() if states}
 _OF_TAB |= {
     "open": (text(OPEN),),
+    "mediation": (text(MEDIATED),),
     "risk": (text(OPEN), _case.queue_at < bindparam("soon")),
     "completed": (text(COMPLETED),),
     "closed": (text(CLOSED),),
@@ -74,13 +77,18 @@ def _statement(tab: str, *, next_page: bool) -> Any:
 
 _LIST = {(tab, next_page): _statement(tab, next_page=next_page) for tab in TABS for next_page in (False, True)}
 _TALLIES = select(_tally.state, _tally.number).where(_tally.shop_id == bindparam("shop_id"))
-_AT_RISK = select(func.count()).select_from(
-    select(_case.id)
-    .where(_case.shop_id == bindparam("shop_id"), *_OF_TAB["risk"])
-    .order_by(_case.queue_at)  # or PostgreSQL would rather look for the first hundred in the table
-    .limit(SHOWN)
-    .subquery()
-)
+_BOUNDED = {
+    tab: select(func.count()).select_from(
+        select(_case.id)
+        .where(_case.shop_id == bindparam("shop_id"), *_OF_TAB[tab])
+        .order_by(_case.queue_at)  # or PostgreSQL would rather look for the first hundred in the table
+        .limit(SHOWN)
+        .subquery()
+    )
+    for tab in ("mediation", "risk")
+}
+_AT_RISK, _MEDIATED = (_BOUNDED[tab].scalar_subquery() for tab in ("risk", "mediation"))
+_COUNTED = select(_AT_RISK.label("risk"), _MEDIATED.label("mediation"))
 
 
 def page_of(
@@ -117,10 +125,10 @@ def page_of(
 
 
 def counts(shop_id: int, now: datetime) -> dict[str, int]:
-    """The number on each tab: counters kept with the cases; 超时风险 counts at most SHOWN."""
+    """The number on each tab: counters kept with the cases; 平台介入 and 超时风险 count at most SHOWN."""
     numbers = {row.state: row.number for row in db.session.execute(_TALLIES, {"shop_id": shop_id})}
     found = {tab: sum(numbers.get(state, 0) for state in states) for tab, (_, states) in TABS.items()}
-    found["risk"] = int(db.session.scalar(_AT_RISK, {"shop_id": shop_id, "soon": now + RISK}) or 0)
+    found |= db.session.execute(_COUNTED, {"shop_id": shop_id, "soon": now + RISK}).mappings().one()
     return found
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from portal import accounts, bankdata, cases, clock, evidence, importing, outbox
+from portal import accounts, bankdata, cases, clock, evidence, importing, officehours, outbox, paying
 from portal.config import Settings
 from portal.extensions import Busy, db, writing
 from portal.store import Store
@@ -25,8 +25,9 @@ def imports_of(settings: Settings) -> Path:
 
 
 def sweep() -> int:
-    """Take overdue clock steps, send due reminders, erase bank accounts in time; returns how many cases moved."""
+    """Take overdue clock steps, remind, alarm, erase bank accounts in time; returns how many cases moved."""
     moved = cases.sweep(clock.now())
+    paying.alarm(clock.now())
     bankdata.erase_due(clock.now())
     db.session.remove()
     return moved
@@ -46,7 +47,7 @@ def tidy(store: Store, imports: Path) -> None:
 
 def send_out(settings: Settings) -> int:
     """Send the notices that are due to go out; returns how many the receiver took."""
-    if not settings.webhook_url:
+    if not settings.webhook_url or officehours.quiet(clock.now(), *settings.quiet()):
         return 0
     sent = outbox.send_due(settings.webhook_url, settings.webhook_secret, clock.now())
     db.session.remove()

@@ -63,11 +63,14 @@ MONEY_STATE: dict[str, str] = {
     "waiting": "待复核", "due": "待付款", "failed": "付款失败", "declared": "待商家确认", "settled": "已付清",
     "cancelled": "已取消",
 }  # fmt: skip
+MONEY_CHIP: dict[str, str] = {  # the kind of its chip
+    "waiting": "wait", "due": "wait", "failed": "bad", "declared": "wait", "settled": "ok", "cancelled": "off",
+}  # fmt: skip
 PROPOSAL_STATE: dict[str, str] = {
     "open": "待答复", "accepted": "已接受", "declined": "未接受", "lapsed": "已失效", "replaced": "已被新方案替代",
 }  # fmt: skip
-LEADS_TO: dict[str, str] = {  # said where a reason leads to another type than 换货
-    "reissue": "漏发的商品不用寄回,也不用换货:这里直接申请补发,由商家承担运费。",
+APPLY: dict[str, str] = {  # what the button that leads to applying says, by an order's status; 申请换货 for all others
+    "unshipped": "申请退款",
 }
 PAYER: dict[str, str] = {"seller": "商家承担", "buyer": "买家承担", "negotiated": "双方协商"}
 ORDER_STATUS: dict[str, str] = {
@@ -99,8 +102,8 @@ IMPORT_KIND: dict[str, str] = {
 # What comes next for an order, in one sentence for its buyer.
 ORDER_NEXT: dict[str, str] = {
     "unpaid": "付款后卖家会安排发货",
-    "unshipped": "卖家发货后可以查看物流;发货前想取消,请立即联系卖家",
-    "in_transit": "商品在路上,收到后请先验货再确认收货",
+    "unshipped": "卖家发货后可以查看物流;发货前不想要了,可以申请退款",
+    "in_transit": "商品在路上,收到后请先验货再确认收货;一直没有送到可以申请退款",
     "delivered": "商品已签收,有问题可以申请换货",
     "completed": "交易已完成,在期限内仍可以申请换货",
     "cancelled": "订单已关闭",
@@ -144,6 +147,19 @@ def otherwise(case_type: str, rule: str, *, negotiated: bool = False) -> str:
     return _OTHERWISE_OF.get(case_type, {}).get(rule) or OTHERWISE.get(rule, "")
 
 
+# When 平台介入 can be asked for, where it can't be yet; read by the buyer.
+NOT_YET: dict[str, str] = {
+    State.APPLIED: "商家还在处理期限内。被拒绝后可以申请平台介入;逾期没有结果时平台会自动介入",
+    State.PROPOSED: "请先答复方案。没有谈成、商家拒绝或验货有争议时,可以申请平台介入",
+    State.RETURNING: "请先寄回商品。商家验货有争议或拒收时,可以申请平台介入",
+    State.PAYING: "请先补差价;不补差价的会按退款处理。之后商家超时未发货,可以申请平台介入",
+}
+DECISION: dict[str, str] = {  # a decision in a word or two
+    "decide_close": "不支持申请", "decide_complete": "商家已履行", "decide_return": "买家寄回",
+    "decide_reship": "商家发货", "decide_refund": "退款", "decide_continue": "按原流程继续",
+}  # fmt: skip
+STAGE_CHIP: dict[str, str] = {"evidence": "warn", "deciding": "wait", "overdue": "bad"}
+
 ESCALATED = "平台裁决已超时,已上报主管;双方仍可自行协商解决"  # 平台介入 whose last deadline has passed
 
 # The title of the notice a step sends; the others use the table's news.
@@ -164,6 +180,14 @@ NOTICE_TITLE: dict[str, str] = {
     "propose_other_sku": "商品缺货,请确认新的方案",
     "counter": "买家提出了自己的方案",
     "escalate": "平台介入通知",
+    "timeout_escalate": "平台介入通知",
+    "timeout_overdue": "平台介入通知",
+    "submit_evidence": "平台介入有新的证据",
+    "more_evidence": "平台请补充证据",
+    "withdraw_mediation": "平台介入已撤回",
+    "timeout_evidence": "举证期已结束",
+    "timeout_decision": "平台裁决超时",
+    **dict.fromkeys(DECISION, "平台裁决通知"),
     "refund_ok": "退款完成",
     "ask_account": "请填写收款账户",
     "give_account": "买家填写了收款账户",
@@ -212,6 +236,21 @@ SAID: dict[str, str] = {
     "password-changed": "密码已修改,其他设备需要重新登录",
     "sent-back": "拒收商品的退还运单已登记",
     "photo-removed": "照片已删除",
+    "step-taken": "已处理;这张售后单接下来由其他同事处理",
+    "payout-settle": "已登记付款,买家会收到通知",
+    "payout-fail": "已登记付款失败,处理后可以重新付款",
+    "payout-retry": "已恢复为待付款,款项编号不变",
+    "payout-approve": "已复核,可以付款了",
+    "batch-made": "付款批次已生成,可以下载;同一批次可以再次下载,内容不变",
+    "results-done": "对账已完成,逐行结果如下",
+    "results-more": "已登记一部分,请继续处理其余的行",
+    "staff-added": "员工已添加,对方下一次打开页面就生效",
+    "staff-removed": "员工已移除,立即生效",
+    "role-changed": "职责已修改,立即生效",
+    "limit-saved": "复核线已更新,对之后提出的款项生效",
+    "note-saved": "备注已添加",
+    "note-removed": "备注已删除",
+    "hours-saved": "办公时间已更新",
     "card-hidden": "消息里像银行卡号的数字已隐去,只保留后四位;退款默认原路退回,不需要卡号",
     "account-unsound": "账户已加密保存。账号没有通过银行卡的校验,对公账户是正常的;如果是填错了,请撤回后重新填写",
     "account-kept": "账户已加密保存,以后只显示后四位",

@@ -296,6 +296,24 @@ class Cast:
             return values | {"shipped": {line.id: line.accepted_milli - line.shipped_milli for line in lines}}
         return values
 
+    def mediated(self, case: Case, stage: str = "deciding", asked_by: str = "buyer", **columns: Any) -> Case:
+        """The platform is in the case, at this stage since now, as if ``asked_by`` had called for it."""
+        span, rule = {
+            "evidence": (timedelta(hours=48), "mediation_evidence"),
+            "deciding": (timedelta(days=5), "mediation_decision"),
+        }[stage]
+        with writing():
+            db.session.execute(
+                db.update(Case)
+                .where(Case.id == case.id)
+                .values(
+                    escalated=True, stage=stage, stage_at=self.now, escalated_at=self.now, evidence_round=1,
+                    asked_by=asked_by, due_at=self.now + span, due_rule=rule, **columns,
+                )
+            )  # fmt: skip
+        db.session.expire_all()
+        return db.session.get_one(Case, case.id)
+
     def photos(self, number: int, owner: int, at: datetime | None = None) -> list[str]:
         """Loose photo rows of this person, without files behind them (tests of files make real ones)."""
         from portal.models import Evidence

@@ -57,6 +57,7 @@ def gather(many: int = MANY) -> Crowd:
         _people()
         _orders(many)
         _cases(many)
+        _payments(many)
         _said(many)
     return Crowd(many)
 
@@ -122,6 +123,26 @@ def _cases(many: int) -> None:
             "SELECT shop_id, state, count(*) FROM cases GROUP BY shop_id, state"
         )
     )
+
+
+def _payments(many: int) -> None:
+    states = ("due", "waiting", "failed", "declared", *["settled"] * 12, *["cancelled"] * 4)
+    _fill(
+        "money_entries",
+        many // 2,
+        case_id="i",
+        order_id="i",
+        shop_id=_IN_SHOP,
+        kind="'refund'",
+        state=_one_of(states, "(i / 10)"),
+        amount_fen="100 + i % 7",
+        key=r"CAST(i AS TEXT) || '\:refund'",
+        route="'original'",
+        made_at=_at("-(i % 5000) * 61"),
+        settled_at=_at("0"),
+    )
+    _fill("payout_files", 1000, shop_id=_IN_SHOP, user_id="1", kind="'batch'", state="'made'",
+          public_id="CAST(i AS TEXT)")  # fmt: skip
 
 
 def _said(many: int) -> None:

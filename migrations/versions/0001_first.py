@@ -97,6 +97,19 @@ def upgrade() -> None:
         sa.UniqueConstraint("member_name", name=op.f("uq_users_member_name")),
     )
     op.create_table(
+        "feedback",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("number", sa.String(length=20), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(length=12), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("at", Moment(), nullable=False),
+        sa.CheckConstraint("kind IN ('problem','wish','privacy','false','praise')", name=op.f("ck_feedback_kind")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_feedback_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_feedback")),
+        sa.UniqueConstraint("number", name=op.f("uq_feedback_number")),
+    )
+    op.create_table(
         "form_keys",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -148,8 +161,11 @@ def upgrade() -> None:
         sa.Column("owner_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("approval_fen", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("bank_data", sa.Boolean(), nullable=False),
+        sa.Column("opens", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("closes", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("created_at", Moment(), nullable=False),
         sa.Column("version", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.CheckConstraint("opens >= 0 AND opens < closes AND closes <= 1440", name=op.f("ck_shops_office_hours")),
         sa.ForeignKeyConstraint(["owner_id"], ["users.id"], name=op.f("fk_shops_owner_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_shops")),
         sa.UniqueConstraint("owner_id", name=op.f("uq_shops_owner_id")),
@@ -163,6 +179,23 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["shop_id"], ["shops.id"], name=op.f("fk_case_tallies_shop_id")),
         sa.PrimaryKeyConstraint("shop_id", "state", name=op.f("pk_case_tallies")),
     )
+    op.create_table(
+        "customer_notes",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("shop_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("buyer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tag", sa.String(length=20), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", Moment(), nullable=False),
+        sa.ForeignKeyConstraint(["buyer_id"], ["users.id"], name=op.f("fk_customer_notes_buyer_id")),
+        sa.ForeignKeyConstraint(["by"], ["users.id"], name=op.f("fk_customer_notes_by")),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.id"], name=op.f("fk_customer_notes_shop_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_customer_notes")),
+    )
+    with op.batch_alter_table("customer_notes", schema=None) as batch_op:
+        batch_op.create_index("ix_customer_notes_shop_buyer", ["shop_id", "buyer_id", "id"], unique=False)
+
     op.create_table(
         "import_jobs",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -249,7 +282,31 @@ def upgrade() -> None:
             postgresql_where=sa.text("status IN ('in_transit','delivered')"),
         )
         batch_op.create_index("ix_orders_buyer_status", ["buyer_id", "status", "ordered_at", "id"], unique=False)
+        batch_op.create_index("ix_orders_shop_buyer", ["shop_id", "buyer_id", "ordered_at"], unique=False)
         batch_op.create_index("ix_orders_shop_ordered", ["shop_id", "ordered_at", "id"], unique=False)
+
+    op.create_table(
+        "payout_files",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=32), nullable=False),
+        sa.Column("shop_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(length=7), nullable=False),
+        sa.Column("state", sa.String(length=7), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("rows", sa.JSON(), nullable=False),
+        sa.Column("row_count", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("amount_fen", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("made_at", Moment(), nullable=False),
+        sa.CheckConstraint("kind IN ('batch','results')", name=op.f("ck_payout_files_kind")),
+        sa.CheckConstraint("state IN ('made','checked','done')", name=op.f("ck_payout_files_state")),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.id"], name=op.f("fk_payout_files_shop_id")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_payout_files_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_payout_files")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_payout_files_public_id")),
+    )
+    with op.batch_alter_table("payout_files", schema=None) as batch_op:
+        batch_op.create_index("ix_payout_files_shop_id", ["shop_id", "id"], unique=False)
 
     op.create_table(
         "policies",
@@ -260,6 +317,7 @@ def upgrade() -> None:
         sa.Column("hidden_days", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("special_freight", sa.String(length=12), nullable=False),
         sa.Column("guarantees", sa.String(length=200), nullable=False),
+        sa.Column("types", sa.String(length=60), nullable=False),
         sa.Column("excluded", sa.JSON(), nullable=False),
         sa.Column("words", sa.Text(), nullable=False),
         sa.Column("created_at", Moment(), nullable=False),
@@ -441,7 +499,14 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             "ix_cases_mediated",
-            ["queue_at", "id"],
+            ["stage", "queue_at", "id"],
+            unique=False,
+            sqlite_where=sa.text("escalated"),
+            postgresql_where=sa.text("escalated"),
+        )
+        batch_op.create_index(
+            "ix_cases_mediated_shop",
+            ["shop_id", "queue_at", "id"],
             unique=False,
             sqlite_where=sa.text("escalated"),
             postgresql_where=sa.text("escalated"),
@@ -494,6 +559,7 @@ def upgrade() -> None:
         sa.Column("seller_unread", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("buyer_read_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("seller_read_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("waiting_since", Moment(), nullable=True),
         sa.CheckConstraint("buyer_unread >= 0 AND seller_unread >= 0", name=op.f("ck_conversations_unread")),
         sa.ForeignKeyConstraint(["buyer_id"], ["users.id"], name=op.f("fk_conversations_buyer_id")),
         sa.ForeignKeyConstraint(["order_id"], ["orders.id"], name=op.f("fk_conversations_order_id")),
@@ -517,6 +583,13 @@ def upgrade() -> None:
             unique=False,
             sqlite_where=sa.text("seller_unread > 0"),
             postgresql_where=sa.text("seller_unread > 0"),
+        )
+        batch_op.create_index(
+            "ix_conversations_waiting",
+            ["shop_id", "waiting_since", "id"],
+            unique=False,
+            sqlite_where=sa.text("waiting_since IS NOT NULL"),
+            postgresql_where=sa.text("waiting_since IS NOT NULL"),
         )
 
     op.create_table(
@@ -604,6 +677,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_case_events")),
         sa.UniqueConstraint("case_id", "version", name=op.f("uq_case_events_case_id_version")),
     )
+    with op.batch_alter_table("case_events", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_case_events_mediator",
+            ["actor", "at", "id"],
+            unique=False,
+            sqlite_where=sa.text("actor = 'mediator'"),
+            postgresql_where=sa.text("actor = 'mediator'"),
+        )
+
     op.create_table(
         "case_lines",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1068,6 +1150,13 @@ def downgrade() -> None:
         batch_op.drop_index("ix_case_lines_order_line_id")
 
     op.drop_table("case_lines")
+    with op.batch_alter_table("case_events", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_case_events_mediator",
+            sqlite_where=sa.text("actor = 'mediator'"),
+            postgresql_where=sa.text("actor = 'mediator'"),
+        )
+
     op.drop_table("case_events")
     op.drop_table("skus")
     with op.batch_alter_table("order_lines", schema=None) as batch_op:
@@ -1079,6 +1168,11 @@ def downgrade() -> None:
 
     op.drop_table("drafts")
     with op.batch_alter_table("conversations", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_conversations_waiting",
+            sqlite_where=sa.text("waiting_since IS NOT NULL"),
+            postgresql_where=sa.text("waiting_since IS NOT NULL"),
+        )
         batch_op.drop_index(
             "ix_conversations_shop_unread",
             sqlite_where=sa.text("seller_unread > 0"),
@@ -1119,6 +1213,9 @@ def downgrade() -> None:
             "ix_cases_open",
             sqlite_where=sa.text("state NOT IN ('completed','closed','withdrawn','converted')"),
             postgresql_where=sa.text("state NOT IN ('completed','closed','withdrawn','converted')"),
+        )
+        batch_op.drop_index(
+            "ix_cases_mediated_shop", sqlite_where=sa.text("escalated"), postgresql_where=sa.text("escalated")
         )
         batch_op.drop_index(
             "ix_cases_mediated", sqlite_where=sa.text("escalated"), postgresql_where=sa.text("escalated")
@@ -1163,8 +1260,13 @@ def downgrade() -> None:
 
     op.drop_table("products")
     op.drop_table("policies")
+    with op.batch_alter_table("payout_files", schema=None) as batch_op:
+        batch_op.drop_index("ix_payout_files_shop_id")
+
+    op.drop_table("payout_files")
     with op.batch_alter_table("orders", schema=None) as batch_op:
         batch_op.drop_index("ix_orders_shop_ordered")
+        batch_op.drop_index("ix_orders_shop_buyer")
         batch_op.drop_index("ix_orders_buyer_status")
         batch_op.drop_index(
             "ix_orders_buyer_receiving",
@@ -1182,6 +1284,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_import_jobs_shop_id")
 
     op.drop_table("import_jobs")
+    with op.batch_alter_table("customer_notes", schema=None) as batch_op:
+        batch_op.drop_index("ix_customer_notes_shop_buyer")
+
+    op.drop_table("customer_notes")
     op.drop_table("case_tallies")
     op.drop_table("shops")
     with op.batch_alter_table("sessions", schema=None) as batch_op:
@@ -1197,6 +1303,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_form_keys_at")
 
     op.drop_table("form_keys")
+    op.drop_table("feedback")
     op.drop_table("users")
     with op.batch_alter_table("rate_counts", schema=None) as batch_op:
         batch_op.drop_index("ix_rate_counts_until")

@@ -1,4 +1,7 @@
-"""申请换货: reason, details, check, hand in. Every page saves the draft; nothing is handed in but by its button."""
+"""Applying, for every type of case: reason, details, check, hand in.
+
+Every page saves the draft; nothing is handed in but by its button.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +14,14 @@ from flask.typing import ResponseReturnValue
 from portal import applications, eligibility, inputs, ledger, orders, policies, reasons, words
 from portal.applications import NotEligible
 from portal.buyer import bp
-from portal.buyer.forms import DetailsForm, ReasonForm, read_quantities
+from portal.buyer.forms import CheckForm, DetailsForm, ReasonForm, read_quantities
 from portal.effects import By
+from portal.eligibility import Route
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, StepRefused
-from portal.models import Draft, Order, OrderLine
+from portal.models import Draft, Order
 from portal.web import guards, rates
-from portal.web.forms import Form, sent_ids
+from portal.web.forms import sent_ids
 from portal.web.once import once
 from portal.web.pages import page
 
@@ -47,14 +51,15 @@ def apply(order_no: str) -> ResponseReturnValue:
         abort(404)
     if line is None and len(lines) == 1:
         line = next(iter(lines.values()))
+    title = words.APPLY.get(order.status, "申请换货") if applications.is_unshipped(order) else "申请换货"
     if line is None:
-        return page("buyer/apply_line.html", order=order, lines=list(lines.values()))
+        return page("buyer/apply_line.html", order=order, lines=list(lines.values()), title=title)
     goods = applications.goods_of(order, line, exchangeable=may[line.id])
     offer = eligibility.offer(goods, g.now, policy)
     shown = eligibility.offered(goods, policy)
     form.line.data = str(line.id)
     form.ground.choices = [(str(ground), label) for ground, label in reasons.GROUND.items()]
-    form.reason.choices = [(reason.id, reason.zh) for reason in shown]
+    form.reason.choices = [(reason.id, reason.zh) for reason in reasons.REASONS]  # one not shown is answered as well
     line_id = line.id
     verdict = None
     if form.validate_on_submit():
@@ -62,28 +67,56 @@ def apply(order_no: str) -> ResponseReturnValue:
             form.refuse("请选择具体情况" if form.ground.data else "请选择换货原因", "ground")
         else:
             chosen = form.reason.data
-            types = eligibility.types_of(goods, found, policy) if (found := reasons.reason(chosen)) else ()
-            kind = next(iter(types), CaseType.EXCHANGE)
-            verdict = eligibility.consider(goods, kind, chosen, g.now, policy)
+            kind, verdict = _chosen(goods, reasons.reason(chosen), form, policy, kept)
             if verdict.allowed:
+                fields = {
+                    "line_id": line_id, "reason": chosen, "type": str(kind), "negotiated": verdict.negotiated,
+                }  # fmt: skip
                 with writing():
                     begun = applications.start_draft(order_id, g.who.user_id, source="order", now=g.now)
-                    applications.save(begun, {"line_id": line_id, "reason": chosen, "type": str(kind)}, g.now)
+                    applications.save(begun, fields, g.now)
                 return redirect(f"/orders/{order_no}/apply/details", 303)
             form.refuse(verdict.why, "ground")
+    elif form.reason.errors:
+        form.refuse("请选择换货原因", "ground")
+        form.reason.errors = []
     elif request.method == "GET" and kept.get("reason"):
         form.reason.data = kept["reason"]
     return page(
         "buyer/apply.html", 422 if request.method == "POST" else 200, order=order, line=line, form=form, offer=offer,
-        verdict=verdict, grounds=_grounds(goods, shown, policy), draft=draft,
+        verdict=verdict, grounds=_grounds(goods, shown, policy), draft=draft, title=title,
+        open=offer.allowed or any(way.route is Route.NEGOTIATE for way in offer.instead),
     )  # fmt: skip
 
 
+def _chosen(
+    goods: eligibility.Goods, reason: reasons.Reason | None, form: ReasonForm, policy: Any, kept: dict[str, Any]
+) -> tuple[str, eligibility.Verdict]:
+    """What a reason leads to: a right of its own; what a button asked for; or why not."""
+    found = dict(eligibility.ways(goods, reason, g.now, policy)) if reason else {}
+    rights = {kind: verdict for kind, verdict in found.items() if not verdict.negotiated}
+    reason_id = reason.id if reason else ""
+    wish = form.ask.data or form.type.data
+    if wish:
+        return wish, eligibility.consider(goods, wish, reason_id, g.now, policy, negotiated=bool(form.ask.data))
+    if kept.get("reason") == reason_id and kept.get("type") in rights:
+        return kept["type"], rights[kept["type"]]
+    if rights:
+        return next(iter(rights.items()))
+    usual = next(iter(eligibility.types_of(goods, reason, policy)), reason.leads_to) if reason else None
+    kind = usual or CaseType.EXCHANGE
+    return kind, eligibility.consider(goods, kind, reason_id, g.now, policy)
+
+
 def _grounds(goods: Any, shown: Any, policy: Any) -> list[dict[str, Any]]:
-    """The grounds with their sub-reasons and who pays for each."""
+    """The grounds with their sub-reasons and who pays for each, where goods go back."""
     found: list[dict[str, Any]] = []
     for ground, label in reasons.GROUND.items():
-        subs = [(r, words.PAYER[str(eligibility.freight_payer(goods, r, policy))]) for r in shown if r.ground == ground]
+        subs = [
+            (r, words.PAYER[str(eligibility.freight_payer(goods, r, policy))] if r.leads_to in _BACK else "")
+            for r in shown
+            if r.ground == ground
+        ]
         if subs:
             payers = {payer for _, payer in subs}
             found.append(
@@ -92,9 +125,13 @@ def _grounds(goods: Any, shown: Any, policy: Any) -> list[dict[str, Any]]:
     return found
 
 
+_BACK = (CaseType.EXCHANGE, CaseType.RETURN_REFUND)
+_GOODS = ("name", "phone", "address")  # the fields of what is sent somewhere
+
+
 @bp.route("/orders/<order_no>/apply/details", methods=["GET", "POST"])
 def apply_details(order_no: str) -> ResponseReturnValue:
-    """How much, the photos, the words, which specification instead, where to."""
+    """What is wanted, how much, the photos, the words; which specification instead and where to, or what amount."""
     order = _order(order_no)
     draft = _draft(order)
     if draft is None or not draft.fields.get("reason"):
@@ -104,6 +141,7 @@ def apply_details(order_no: str) -> ResponseReturnValue:
     form = DetailsForm(
         data={
             "description": fields.get("description", ""),
+            "amount": fields.get("refund_fen"),
             "name": fields.get("name") or order.receiver_name,
             "phone": fields.get("phone") or order.receiver_phone,
             "address": fields.get("address") or order.receiver_address,
@@ -113,25 +151,37 @@ def apply_details(order_no: str) -> ResponseReturnValue:
     photos = applications.photos_of(draft)
     form.photos.already = len(photos)
     reason = reasons.reason(fields["reason"])
-    types = _types(order, lines[0], reason)
     kind = applications.type_of(draft)
-    kind = kind if kind in types else types[0]
-    if len(types) == 1:
+    options = _options(order, lines[0], reason)
+    if options and kind not in options:
+        kind = next(iter(options))
+    kinds = tuple(options) or (kind,)
+    if len(kinds) == 1:
         del form.type
     else:
-        form.type.choices = [(str(each), words.TYPE[each]) for each in types]
+        form.type.choices = [(str(each), _called(each, options[each])) for each in kinds]
         if request.method != "POST":
             form.type.data = str(kind)
-        elif form.type.data in {str(each) for each in types}:
+        elif form.type.data in set(kinds):
             kind = CaseType(form.type.data)
+    for name in () if set(kinds) & set(eligibility.MONEY) else ("amount",):
+        del form[name]
+    for name in _GOODS if set(kinds) <= set(eligibility.MONEY) else ():
+        del form[name]
+    negotiated = options[kind].negotiated if kind in options else bool(fields.get("negotiated"))
     form.photos.least = reason.least_photos if reason else 0
     typed = _quantities(lines, fields)
+    problems: dict[int, str] = {}
     status = 200
     if request.method == "POST":
         typed, problems, quantities, skus = read_quantities(
             [(line.id, max(line.quantity_milli - line.claimed_milli, 0), line.unit) for line in lines]
         )
-        good = form.validate_on_submit()
+        form.validate_on_submit()
+        for name in _GOODS if kind in eligibility.MONEY else ("amount",):
+            if name in form:
+                form[name].errors = []  # what isn't asked for can't be wrong
+        money = {"refund_fen": form.amount.data if kind in eligibility.MONEY else None} if "amount" in form else {}
         with writing():
             again = db.session.get_one(Draft, draft_id)
             applications.keep_photos(again, form.photos.data or [], sent_ids("drop_photo"))
@@ -139,16 +189,18 @@ def apply_details(order_no: str) -> ResponseReturnValue:
                 again,
                 {
                     "quantities": quantities, "skus": skus if kind is CaseType.EXCHANGE else {}, "typed": typed,
-                    "type": str(kind),
+                    "type": str(kind), "negotiated": negotiated, **money,
                     **{
                         name: fields.get(name, "") if form[name].errors else form[name].data or ""
-                        for name in ("description", "name", "phone", "address")
+                        for name in ("description", *_GOODS)
+                        if name in form
                     },
                 },
                 g.now,
             )  # fmt: skip
             form.photos.data = []
             verdicts = applications.judge(again, now=g.now) if not problems and quantities else []
+            comes_to = applications.sums(again) if verdicts else None
         for line_id, verdict in verdicts:
             if not verdict.allowed and verdict.field == "quantity":
                 problems[line_id] = verdict.why
@@ -156,33 +208,56 @@ def apply_details(order_no: str) -> ResponseReturnValue:
                 if verdict.field == "photos" and form.photos.errors:
                     continue
                 form.refuse(verdict.why, verdict.field if verdict.field != "reason" else "")
+        if comes_to is not None and not form.errors and (problem := applications.amount_refused(comes_to, kind)):
+            form.refuse(problem, "amount")
         if not quantities and not problems:
-            problems[lines[0].id] = f"请填写{words.TYPE[kind]}数量"
+            problems[lines[0].id] = f"请填写{eligibility.QUANTITY[kind]}"
         for line_id, sentence in problems.items():
             form.refuse(sentence)
             typed.setdefault(str(line_id), "")
-        if good and not form.errors and not problems:
+        if not form.errors and not problems:
             return redirect(form.and_say(f"/orders/{order_no}/apply/check"), 303)
         status = 422
         order = _order(order_no)
         lines = _ordered(order, fields)
-    else:
-        problems = {}
     shown = guards.found(_draft(order))
+    exchange = CaseType.EXCHANGE in kinds
     return page(
         "buyer/apply_details.html", status, order=order, form=form, lines=lines, typed=typed, problems=problems,
-        reason=reason, photos=applications.photo_rows(shown), skus=fields.get("skus") or {},
-        choices={line.id: applications.replacements(line) if kind is CaseType.EXCHANGE else () for line in lines},
-        kind=words.TYPE[kind], lead=words.LEADS_TO[kind] if types == (CaseType.REISSUE,) else "",
+        reason=reason, photos=applications.photo_rows(shown), skus=shown.fields.get("skus") or {},
+        choices={line.id: applications.priced(order.id, line) if exchange else () for line in lines},
+        kinds=[(str(each), eligibility.NAMES[each], eligibility.QUANTITY[each], eligibility.DESCRIPTION[each])
+               for each in kinds],
+        title=_called(kind, options.get(kind)) if len(kinds) == 1 else "申请",
+        hints={str(each): verdict.why.partition(";")[2] for each, verdict in options.items()},
+        lead=options[kind].why if len(kinds) == 1 and options else "",
+        sums=_most(order, lines, typed) if "amount" in form else None,
     )  # fmt: skip
 
 
-def _types(order: Order, line: OrderLine, reason: reasons.Reason | None) -> tuple[CaseType, ...]:
-    """What the draft's reason opens for its first line; what it began as when nothing more."""
+def _options(order: Order, line: Any, reason: reasons.Reason | None) -> dict[CaseType, eligibility.Verdict]:
+    """What the draft's reason opens for its first line, the usual first."""
     if reason is None:
-        return (CaseType.EXCHANGE,)
+        return {}
     policy = applications.facts_of_policy(policies.current(order.shop_id))
-    return eligibility.types_of(applications.goods_of(order, line), reason, policy) or (CaseType.EXCHANGE,)
+    goods = applications.goods_of(order, line, exchangeable=applications.exchangeable([line])[line.id])
+    return dict(eligibility.ways(goods, reason, g.now, policy))
+
+
+def _called(kind: CaseType, verdict: eligibility.Verdict | None) -> str:
+    return f"{'协商' if verdict and verdict.negotiated else ''}{eligibility.NAMES[kind]}"
+
+
+def _most(order: Order, lines: list[Any], typed: dict[str, str]) -> applications.Sums:
+    """What can be asked back at most for the quantities as they stand on the page."""
+    units = {}
+    for line in lines:
+        left = line.quantity_milli - line.claimed_milli
+        try:
+            units[line.id] = inputs.quantity(typed.get(str(line.id), ""), most=left, unit=line.unit)
+        except inputs.InputRefused:
+            continue
+    return applications.sums_of(order, CaseType.REFUND_ONLY, units, {})
 
 
 def _ordered(order: Order, fields: dict[str, Any]) -> list[Any]:
@@ -195,7 +270,9 @@ def _quantities(lines: list[Any], fields: dict[str, Any]) -> dict[str, str]:
         return dict(fields["typed"])
     first = lines[0]
     left = first.quantity_milli - first.claimed_milli
-    return {str(first.id): inputs.quantity_text(min(left, 1_000) if left > 0 else 1_000)}
+    reason = reasons.reason(fields.get("reason", ""))
+    usual = left if reason and reason.leads_to is CaseType.REFUND_ONLY else min(left, 1_000)
+    return {str(first.id): inputs.quantity_text(usual if left > 0 else 1_000)}
 
 
 @bp.route("/orders/<order_no>/apply/check", methods=["GET", "POST"])
@@ -203,19 +280,20 @@ def apply_check(order_no: str) -> ResponseReturnValue:
     """Everything once more, then 提交申请."""
     order = _order(order_no)
     draft = _draft(order)
-    form = Form()
+    form = CheckForm()
     problem: eligibility.Verdict | None = None
     status = 200
     if request.method == "POST":
         order_id, shop_id = order.id, order.shop_id
         rates.limit("apply", g.who.user_id)
+        seen = form.sums.data or None
         by = By(Actor.BUYER, g.who.user_id, g.who.member_name, g.request_id)
 
         def hand_in() -> str:
             found = applications.draft_of(order_id, g.who.user_id)
             if found is None:
                 raise StepRefused("这份申请已提交或已删除,请在「我的售后」查看", "apply")
-            return f"/cases/{applications.submit(found, by=by, now=g.now).case_no}?v=1"
+            return f"/cases/{applications.submit(found, by=by, now=g.now, seen=seen).case_no}?v=1"
 
         try:
             return once(hand_in)
@@ -234,9 +312,12 @@ def apply_check(order_no: str) -> ResponseReturnValue:
         return redirect(f"/orders/{order_no}/apply", 303)
     if not applications.has_receiver(draft):
         return redirect(f"/orders/{order_no}/apply/details", 303)
+    summary = applications.summary(draft, now=g.now)
+    form.sums.data = summary["sums"].mark
     return page(
-        "buyer/apply_check.html", status, order=order, form=form, draft=draft, problem=problem,
-        summary=applications.summary(draft, now=g.now),
+        "buyer/apply_check.html", status, order=order, form=form, draft=draft, problem=problem, summary=summary,
+        name=_called(summary["type"], summary["verdict"]),
+        otherwise=words.otherwise(summary["type"], "seller_response", negotiated=summary["negotiated"]),
     )  # fmt: skip
 
 

@@ -11,12 +11,12 @@ from flask import g, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from portal import applications, cases, caseview, flow, inputs, ledger, orders, reasons
+from portal import applications, cases, caseview, eligibility, flow, inputs, ledger, orders
 from portal.buyer import bp, forms
 from portal.effects import By, Wanted
 from portal.extensions import db
 from portal.flow import Actor, CaseType, StepRefused
-from portal.models import Case, CaseLine, OrderLine
+from portal.models import Case, CaseLine, Order, OrderLine
 from portal.web import guards, packs, paging
 from portal.web.once import once
 from portal.web.pages import page
@@ -28,6 +28,13 @@ FORMS: dict[str, type[forms.StepForm]] = {
     "object": forms.ObjectForm,
     "report_problem": forms.ProblemForm,
     "give_account": forms.AccountForm,
+    "counter": forms.CounterForm,
+    "pay": forms.PayForm,
+    "replacement_defective": forms.AgainForm,
+    **dict.fromkeys(forms.ANSWERS, forms.AnswerForm),
+    "escalate": forms.EscalateForm,
+    "submit_evidence": forms.EvidenceForm,
+    "withdraw_mediation": forms.LeaveForm,
 }
 
 
@@ -78,6 +85,64 @@ def pack(case_no: str) -> ResponseReturnValue:
     return packs.send(case.id, case.case_no, Actor.BUYER)
 
 
+@bp.route("/cases/<case_no>/again", methods=["GET", "POST"])
+def again(case_no: str) -> ResponseReturnValue:
+    """换来的商品有问题: a new case about what came with a completed one."""
+    case = guards.found(caseview.of_buyer(case_no, g.who.user_id))
+    case_id = case.id
+    view = caseview.view(case, Actor.BUYER, g.now)
+    form = forms.AgainForm(known=partial(orders.known_numbers, case.order_id))
+    form.prepare(case, view)
+    left = [(line.id, line.shipped_milli - line.moved_milli, line.unit) for line in view.lines]
+    left = [row for row in left if row[1] > 0]
+    typed = {str(line_id): inputs.quantity_text(milli) for line_id, milli, _ in left}
+    problems: dict[int, str] = {}
+    status = 200
+    if view.again_until is None or g.now >= view.again_until:
+        gone = forms.StepForm()
+        gone.refuse("换来的商品自完成之日起 7 天内可以再次申请售后;请点「立即联系」与商家沟通")
+        return page(
+            "buyer/case.html", 409 if request.method == "POST" else 200, case=case, view=view, news="", form=gone
+        )
+    if request.method == "POST":
+        status = 422
+        typed, problems, quantities, _ = forms.read_quantities(left)
+        good = form.validate_on_submit() and not problems
+        for sentence in problems.values():
+            form.refuse(sentence)
+        if good:
+            by = By(Actor.BUYER, g.who.user_id, g.who.member_name, g.request_id)
+
+            def opened() -> str:
+                made = cases.open_again(
+                    case_id, by=by, kind=form.kind.data, case_type=CaseType(form.type.data),
+                    units={int(line_id): milli for line_id, milli in quantities.items()}, note=form.note.data or "",
+                    photos=form.photos.data or [], now=g.now,
+                )  # fmt: skip
+                return form.and_say(f"/cases/{made.case_no}?v=1")
+
+            try:
+                return once(opened)
+            except StepRefused as refused:
+                form.refuse(refused.sentence)
+                status = 409
+        case = guards.found(caseview.of_buyer(case_no, g.who.user_id))
+        view = caseview.view(case, Actor.BUYER, g.now)
+    return page(
+        "buyer/again_after.html", status, case=case, view=view, form=form, left={row[0]: row for row in left},
+        typed=typed, problems=problems,
+    )  # fmt: skip
+
+
+@bp.get("/cases/<case_no>/agreement")
+def agreement(case_no: str) -> ResponseReturnValue:
+    """What both sides agreed to, to print or keep."""
+    case = guards.found(caseview.of_buyer(case_no, g.who.user_id))
+    accepted, event = guards.found(caseview.agreement(case.id))
+    view = caseview.view(case, Actor.BUYER, g.now)
+    return page("shared/agreement.html", case=case, view=view, proposal=accepted, event=event, side="buyer")
+
+
 @bp.route("/cases/<case_no>/<step_name>", methods=["GET", "POST"])
 def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
     """Every step a buyer can take; which ones, and when, is flow.STEPS' business."""
@@ -87,8 +152,6 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
     view = caseview.view(case, Actor.BUYER, g.now)
     if isinstance(form, forms.ParcelForm):
         form.own_order_nos = (view.order.order_no,)
-    if isinstance(form, forms.ModifyForm):
-        form.reason.choices = [(known.id, reasons.said(known.id)) for known in reasons.leading_to(CaseType(case.type))]
     form.prepare(case, view)
     status = 200
     typed: dict[str, str] = {str(line.order_line_id): inputs.quantity_text(line.quantity_milli) for line in view.lines}
@@ -110,6 +173,8 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
 
             def taken() -> str:
                 done = cases.take(case_id, step_name, by=by, now=g.now, version=form.shown_version, **values)
+                if child := cases.child_of(done):  # what it has become is what the buyer goes on with
+                    return form.and_say(f"/cases/{child}?v=1")
                 return form.and_say(f"/cases/{case_no}?v={done.version}")
 
             try:
@@ -123,7 +188,8 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
         case = guards.found(caseview.of_buyer(case_no, g.who.user_id))
         form.version.data = str(case.version)
         view = caseview.view(case, Actor.BUYER, g.now)
-    step, refusal = next(((s, why) for s, why in view.actions if s.name == step_name), (None, None))
+    steps = (*view.actions, *view.unsaid)
+    step, refusal = next(((s, why) for s, why in steps if s.name == step_name), (None, None))
     if step is None or (refusal and request.method != "POST"):
         if refusal and not form.errors:
             form.refuse(refusal)
@@ -136,9 +202,20 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
     order_lines = {line.id: line for line in applications.lines_of(case.order_id)} if step_name == "modify" else {}
     return page(
         form.template, status, case=case, view=view, step=step, form=form, typed=typed, problems=problems,
-        choices={line_id: applications.replacements(line) for line_id, line in order_lines.items()},
-        wanted=_skus(case.id) if order_lines else {},
+        choices={line_id: applications.priced(case.order_id, line) for line_id, line in order_lines.items()}
+        if case.type == CaseType.EXCHANGE
+        else {},
+        wanted=_skus(case.id) if order_lines else {}, sums=_sums(case, view) if order_lines else None,
+        called=(eligibility.QUANTITY[case.type], eligibility.DESCRIPTION[case.type]),
     )  # fmt: skip
+
+
+def _sums(case: Case, view: caseview.View) -> applications.Sums:
+    """What the case comes to as it stands."""
+    order = db.session.get_one(Order, case.order_id)
+    quantities = {line.order_line_id: line.quantity_milli for line in view.lines}
+    skus = {line_id: sku for line_id, sku in _skus(case.id).items() if sku}
+    return applications.sums_of(order, CaseType(case.type), quantities, skus, case.refund_fen)
 
 
 def _skus(case_id: int) -> dict[int, int | None]:
@@ -175,7 +252,19 @@ def _modified(
         form.refuse(sentence)
     if problems or form.errors or case is None:
         return typed, problems, {}
-    wanted = [Wanted(line_id, quantities[str(line_id)], chosen.get(line_id)) for line_id, _, _ in limits]
+    exchange = case.type == CaseType.EXCHANGE
+    wanted = [
+        Wanted(line_id, quantities[str(line_id)], chosen.get(line_id) if exchange else None) for line_id, _, _ in limits
+    ]
+    more: dict[str, Any] = {}
+    if "amount" in form:
+        asked = {item.line_id: item.milli for item in wanted}
+        order = db.session.get_one(Order, case.order_id)
+        most = applications.sums_of(order, CaseType(case.type), asked, {}, form.amount.data)
+        if problem := applications.amount_refused(most, CaseType(case.type)):
+            form.refuse(problem, "amount")
+            return typed, problems, {}
+        more["refund_fen"] = most.refund_fen
     photos = len(view.proofs) + len(form.photos.data or [])
     try:
         found = applications.reconsider(
@@ -186,7 +275,7 @@ def _modified(
         field = refused.verdict.field
         form.refuse(refused.sentence, field if field in form else "")
         return typed, problems, {}
-    return typed, problems, {"wanted": wanted, **found}
+    return typed, problems, {"wanted": wanted, **found, **more}
 
 
 def _order_lines(view: caseview.View) -> list[OrderLine]:
@@ -198,9 +287,12 @@ def _prefill(form: forms.StepForm, case: Case, view: caseview.View) -> None:
     if isinstance(form, forms.ModifyForm):
         form.reason.data = case.reason
         form.description.data = case.description
-        form.receiver_name.data = case.receiver_name
-        form.receiver_phone.data = case.receiver_phone
-        form.receiver_address.data = case.receiver_address
+        if "amount" in form:
+            form.amount.data = case.refund_fen
+        else:
+            form.receiver_name.data = case.receiver_name
+            form.receiver_phone.data = case.receiver_phone
+            form.receiver_address.data = case.receiver_address
     if isinstance(form, forms.EditParcelForm):
         live = [parcel for parcel in view.parcels.get("back", []) if parcel.voided_at is None]
         asked = request.args.get("parcel", "")

@@ -8,10 +8,12 @@ from typing import Any
 from flask import request
 from wtforms import BooleanField, HiddenField
 
-from portal import bankdata, cardnumbers, carriers, inputs, reasons
+from portal import bankdata, cardnumbers, carriers, effects, eligibility, inputs, reasons, words
 from portal.caseview import View
+from portal.flow import CaseType
 from portal.models import Case
-from portal.web.forms import Choice, Form, Line, Phone, Photos, Pick, Secret, Text
+from portal.web.forms import Choice, Form, Line, Money, Phone, Photos, Pick, Secret, Text
+from portal.web.terms import TermsForm, answering, owed
 
 
 class ReasonForm(Form):
@@ -20,17 +22,26 @@ class ReasonForm(Form):
     line = HiddenField()
     ground = Choice("换货原因", optional=True)
     reason = Choice("具体情况", optional=True)
+    type = HiddenField()  # said by the buttons that lead on from a refusal to a right
+    ask = HiddenField()  # and by those that lead on to 协商
 
 
 class DetailsForm(Form):
     """What an application says besides its reason. Quantities are read by the route: their names carry the line."""
 
     type = Choice("希望怎么处理", optional=True)
+    amount = Money("退款金额", optional=True)
     photos = Photos("凭证")
     description = Text("换货原因描述", limit=500, optional=True)
     name = Line("收货人", limit=50, missing="请填写收货人姓名")
     phone = Phone("联系电话", missing="请填写联系电话")
     address = Line("收货地址", limit=200, missing="请填写收货地址")
+
+
+class CheckForm(Form):
+    """提交申请. ``sums`` is the mark of what the page showed."""
+
+    sums = HiddenField()
 
 
 def read_quantities(
@@ -49,7 +60,7 @@ def read_quantities(
         sent = request.form.getlist(f"quantity_{line_id}")
         raw = sent[0] if sent else ""
         if len(sent) > 1:
-            problems[line_id] = "换货数量只能填写一次"
+            problems[line_id] = "数量只能填写一次"
             continue
         typed[str(line_id)] = cardnumbers.mask(raw)[:40]
         sku = request.form.get(f"sku_{line_id}", "")
@@ -78,24 +89,35 @@ class StepForm(Form):
 
 
 class ModifyForm(StepForm):
-    """修改申请: the reason, the words, more photos, the address. Quantities are read by the route, as when applying."""
+    """修改申请: the reason, the words, more photos, the amount or the address.
+
+    Quantities are read by the route, as when applying. An application for money has an amount and no address.
+    """
 
     reason = Pick("换货原因", missing="请选择换货原因")
+    amount = Money("退款金额", optional=True)
     description = Text("换货原因描述", limit=500, optional=True)
     photos = Photos("凭证")
     receiver_name = Line("收货人", limit=50, missing="请填写收货人姓名")
     receiver_phone = Phone("联系电话", missing="请填写联系电话")
     receiver_address = Line("收货地址", limit=200, missing="请填写收货地址")
 
+    def prepare(self, case: Case, view: View) -> None:
+        known = reasons.leading_to(CaseType(case.type), case.goods_state, negotiated=case.negotiated)
+        own = [] if case.reason in {each.id for each in known} else [(case.reason, reasons.said(case.reason))]
+        self.reason.choices = own + [(each.id, reasons.said(each.id)) for each in known]
+        money = case.type in eligibility.MONEY
+        if case.type != CaseType.EXCHANGE:
+            self.reason.label.text = "退款原因" if money else "补发原因"
+        for name in ("receiver_name", "receiver_phone", "receiver_address") if money else ("amount",):
+            del self[name]
+
     def values(self) -> dict[str, Any]:
-        return {
-            "reason": self.reason.data,
-            "description": self.description.data or "",
-            "photos": self.photos.data,
-            "receiver_name": self.receiver_name.data,
-            "receiver_phone": self.receiver_phone.data,
-            "receiver_address": self.receiver_address.data,
-        }
+        values = {"reason": self.reason.data, "description": self.description.data or "", "photos": self.photos.data}
+        for name in ("receiver_name", "receiver_phone", "receiver_address"):
+            if name in self:
+                values[name] = self[name].data
+        return values
 
 
 class ParcelForm(StepForm):
@@ -172,6 +194,57 @@ class EditParcelForm(ParcelForm):
         return {"parcel_id": known, "carrier": code, "number": number}
 
 
+ANSWERS = ("accept", "accept_reship", "accept_diff", "accept_refund", "accept_convert", "decline")
+
+
+class AnswerForm(StepForm):
+    """接受方案, 不接受方案: shows the terms that wait for an answer and where they lead."""
+
+    template = "buyer/answer.html"
+
+    def prepare(self, case: Case, view: View) -> None:
+        self.proposal, self.then = answering(view)
+
+
+class CounterForm(TermsForm, StepForm):
+    """提出我的方案."""
+
+    template = "buyer/terms.html"
+
+
+class PayForm(StepForm):
+    """已补差价: the number of the payment, which is made outside."""
+
+    template = "buyer/pay.html"
+    reference = Line("流水号", limit=60, missing="请填写付款的流水号,商家会核对", exact=True)
+
+    def prepare(self, case: Case, view: View) -> None:
+        self.fen, self.working = owed(case)
+
+    def values(self) -> dict[str, Any]:
+        return {"reference": self.reference.data}
+
+
+class AgainForm(StepForm):
+    """再次售后: what is wrong with what came, and what the buyer wants now."""
+
+    template = "buyer/again.html"
+    kind = Choice("收到的商品有什么问题", missing="请选择收到的商品有什么问题")
+    type = Choice("希望怎么处理", missing="请选择希望怎么处理")
+    note = Text("说明", limit=500, missing="请写一句说明")
+    photos = Photos("凭证", least=1)
+
+    def prepare(self, case: Case, view: View) -> None:
+        self.kind.choices = [item for item in reasons.PROBLEMS.items() if item[0] != "not_received"]
+        self.type.choices = [(str(kind), words.TYPE[kind]) for kind in effects.again(case)]
+
+    def values(self) -> dict[str, Any]:
+        return {
+            "kind": self.kind.data, "type": CaseType(self.type.data), "note": self.note.data or "",
+            "photos": self.photos.data,
+        }  # fmt: skip
+
+
 class ObjectForm(StepForm):
     """不认可验货结果: why, with photos."""
 
@@ -235,3 +308,38 @@ class AccountForm(StepForm):
     def and_say(self, location: str, said: str = "") -> str:
         sound = cardnumbers.sound(self.account_number.data or "")
         return f"{location}{'&' if '?' in location else '?'}said={'account-kept' if sound else 'account-unsound'}"
+
+
+class EscalateForm(StepForm):
+    """申请平台介入: why, what is wished for, what happened, with photos."""
+
+    template = "buyer/mediation.html"
+    because = Choice("申请的原因", choices=list(reasons.INTERVENTIONS.items()), missing="请选择申请平台介入的原因")
+    wish = Line("希望的结果", limit=100, missing="请写明希望的结果,例如:换 2 双新的")
+    note = Text("经过和理由", limit=500, missing="请写明经过和理由,平台和对方都会看到")
+    photos = Photos("证据照片")
+
+    def values(self) -> dict[str, Any]:
+        return {
+            "because": self.because.data,
+            "wish": self.wish.data or "",
+            "note": self.note.data or "",
+            "photos": self.photos.data,
+        }
+
+
+class EvidenceForm(StepForm):
+    """提交证据: what it shows, with photos; several times in a round."""
+
+    template = "buyer/mediation.html"
+    note = Text("说明", limit=500, missing="请写明证据说明了什么,平台和对方都会看到")
+    photos = Photos("证据照片")
+
+    def values(self) -> dict[str, Any]:
+        return {"note": self.note.data or "", "photos": self.photos.data}
+
+
+class LeaveForm(StepForm):
+    """撤回平台介入."""
+
+    template = "buyer/mediation.html"

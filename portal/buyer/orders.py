@@ -65,7 +65,8 @@ def order(order_no: str) -> ResponseReturnValue:
         draft=applications.draft_of(found.id, g.who.user_id),
         any_offer=any(offer.allowed for offer in offers.values()),
         pictures={line.product_id: line.picture for line in lines if line.picture},
-        next_step=words.ORDER_NEXT[found.status], parcels=parcels_of(found.carrier_text, found.tracking_text),
+        next_step=words.ORDER_NEXT[found.status], button=words.APPLY.get(found.status, "申请换货"),
+        parcels=parcels_of(found.carrier_text, found.tracking_text),
     )  # fmt: skip
 
 
@@ -86,4 +87,5 @@ def _conditions(shop_id: int, back: str) -> ResponseReturnValue:
     shop = guards.found(db.session.get(Shop, shop_id) if shop_id < 2**62 else None)
     policy = policies.current(shop.id)
     promises = [found for code in reasons.codes(policy.guarantees) if (found := reasons.guarantee(code))]
-    return page("buyer/conditions.html", shop=shop, policy=policy, promises=promises, back=back)
+    off = [name for kind, name in words.TYPE.items() if kind not in policy.types.split(",")]
+    return page("buyer/conditions.html", shop=shop, policy=policy, promises=promises, back=back, off=off)

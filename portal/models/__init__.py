@@ -3,10 +3,11 @@
 from portal.models.accounts import FormKey, KeptForm, RateCount, Session, Shop, Staff, User
 from portal.models.bank import BankAccount, BankConsent, BankView
 from portal.models.cases import Case, CaseEvent, CaseLine, CaseTally, Draft
+from portal.models.customers import CustomerNote, Feedback
 from portal.models.evidence import Evidence
 from portal.models.imports import ImportJob
 from portal.models.messages import Conversation, Message
-from portal.models.money import MoneyEntry
+from portal.models.money import MoneyEntry, PayoutFile
 from portal.models.notifications import Delivery, Notice
 from portal.models.orders import Order, OrderLine, Product, Sku
 from portal.models.policies import Policy, ReturnAddress
@@ -22,9 +23,11 @@ __all__ = [
     "CaseLine",
     "CaseTally",
     "Conversation",
+    "CustomerNote",
     "Delivery",
     "Draft",
     "Evidence",
+    "Feedback",
     "FormKey",
     "ImportJob",
     "KeptForm",
@@ -36,6 +39,7 @@ __all__ = [
     "Parcel",
     "ParcelLine",
     "ParcelTrace",
+    "PayoutFile",
     "Policy",
     "Product",
     "Proposal",

@@ -32,12 +32,15 @@ class Shop(Model):
     """A seller. ``version`` is bumped whenever a list of the shop's changes."""
 
     __tablename__ = "shops"
+    __table_args__ = (CheckConstraint("opens >= 0 AND opens < closes AND closes <= 1440", name="office_hours"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(200))
     owner_id: Mapped[int] = mapped_column(ForeignKey("users.id"), unique=True)
     approval_fen: Mapped[int] = mapped_column(default=200_000)  # payments above it need a second person
     bank_data: Mapped[bool] = mapped_column(default=False)  # buyers may be asked for an account when 原路退回 fails
+    opens: Mapped[int] = mapped_column(default=540)  # office hours, minutes of the day in Beijing
+    closes: Mapped[int] = mapped_column(default=1080)
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)
 

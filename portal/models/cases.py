@@ -23,6 +23,7 @@ _ELSE = ",".join(f"'{state}'" for state in State if state not in FINAL or state 
 CLOSED = f"state NOT IN ({_ELSE})"  # NOT IN, so that no database takes the index on states and sorts
 WAITS_FOR_BUYER = f"state IN ({_OF_BUYER}) AND NOT problem_open AND NOT countered AND NOT escalated"
 MEDIATED = "escalated"
+BY_MEDIATOR = "actor = 'mediator'"
 
 
 def _only(words: str) -> dict[str, Any]:
@@ -47,7 +48,8 @@ class Case(Model):
         Index("ix_cases_closed", "shop_id", "updated_at", "id", **_only(CLOSED)),
         Index("ix_cases_buyer", "buyer_id", "updated_at", "id"),
         Index("ix_cases_waits_for_buyer", "buyer_id", "due_at", **_only(WAITS_FOR_BUYER)),
-        Index("ix_cases_mediated", "queue_at", "id", **_only(MEDIATED)),
+        Index("ix_cases_mediated", "stage", "queue_at", "id", **_only(MEDIATED)),
+        Index("ix_cases_mediated_shop", "shop_id", "queue_at", "id", **_only(MEDIATED)),
         Index("ix_cases_order_id", "order_id"),
         Index("ix_cases_parent_id", "parent_id", **_only("parent_id IS NOT NULL")),
         Index("ix_cases_due_at", "due_at", **_only("due_at IS NOT NULL")),
@@ -160,6 +162,7 @@ class CaseEvent(Model):
     __table_args__ = (
         UniqueConstraint("case_id", "version"),
         CheckConstraint("actor IN ('buyer','seller','clock','mediator')", name="actor"),
+        Index("ix_case_events_mediator", "actor", "at", "id", **_only(BY_MEDIATOR)),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

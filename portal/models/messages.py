@@ -11,6 +11,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 from portal.extensions import Model
 
 
+def _only(words: str) -> dict[str, Any]:
+    return {"sqlite_where": text(words), "postgresql_where": text(words)}
+
+
 class Conversation(Model):
     """The conversation about one order, with what each side has not read yet."""
 
@@ -31,6 +35,7 @@ class Conversation(Model):
             sqlite_where=text("seller_unread > 0"),
             postgresql_where=text("seller_unread > 0"),
         ),
+        Index("ix_conversations_waiting", "shop_id", "waiting_since", "id", **_only("waiting_since IS NOT NULL")),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -44,6 +49,7 @@ class Conversation(Model):
     seller_unread: Mapped[int] = mapped_column(default=0)
     buyer_read_id: Mapped[int] = mapped_column(default=0)  # newest message that side has seen
     seller_read_id: Mapped[int] = mapped_column(default=0)
+    waiting_since: Mapped[datetime | None]  # when the buyer said the first thing that the shop hasn't answered
 
 
 class Message(Model):

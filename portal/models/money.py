@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstra
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.extensions import Model
+from portal.words import BEIJING
 
 # refund and difference_back come out of what was paid for the order; difference_return gives back a difference that
 # the buyer paid; difference is paid by the buyer.
@@ -61,3 +62,35 @@ class MoneyEntry(Model):
     settled_at: Mapped[datetime | None]
     settled_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     exported_at: Mapped[datetime | None]  # when it last went out in a payout list
+
+
+class PayoutFile(Model):
+    """A list of payments that went out to the bank (batch), or what came back from it (results).
+
+    ``rows`` of a batch are as they went out, so that it can be downloaded again; those of results say what was read of
+    each row and, once it was carried out, what became of it.
+    """
+
+    __tablename__ = "payout_files"
+    __table_args__ = (
+        CheckConstraint("kind IN ('batch','results')", name="kind"),
+        CheckConstraint("state IN ('made','checked','done')", name="state"),
+        Index("ix_payout_files_shop_id", "shop_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(String(32), unique=True)
+    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    kind: Mapped[str] = mapped_column(String(7))
+    state: Mapped[str] = mapped_column(String(7))
+    name: Mapped[str] = mapped_column(String(200), default="")  # of the uploaded file
+    rows: Mapped[list[Any]] = mapped_column(default=list)
+    row_count: Mapped[int] = mapped_column(default=0)
+    amount_fen: Mapped[int] = mapped_column(default=0)
+    made_at: Mapped[datetime]
+
+    @property
+    def number(self) -> str:
+        """What people call a batch."""
+        return f"FK{self.made_at.astimezone(BEIJING):%y%m%d}-{self.id}"

@@ -35,6 +35,7 @@ class Order(Model):
         Index("ix_orders_buyer_status", "buyer_id", "status", "ordered_at", "id"),
         Index("ix_orders_buyer_receiving", "buyer_id", "ordered_at", "id", **_only(RECEIVING)),
         Index("ix_orders_buyer_cases", "buyer_id", "ordered_at", "id", **_only(WITH_CASES)),
+        Index("ix_orders_shop_buyer", "shop_id", "buyer_id", "ordered_at"),
         Index("ix_orders_shop_ordered", "shop_id", "ordered_at", "id"),
     )
 

@@ -9,6 +9,9 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueC
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.extensions import Model
+from portal.flow import CaseType
+
+ALL_TYPES = ",".join(CaseType)
 
 
 class Policy(Model):
@@ -29,6 +32,7 @@ class Policy(Model):
     hidden_days: Mapped[int] = mapped_column(default=30)  # from receipt, faults seen only in use
     special_freight: Mapped[str] = mapped_column(String(12), default="negotiated")  # who pays for 其他特殊原因
     guarantees: Mapped[str] = mapped_column(String(200), default="")  # codes promised for all goods
+    types: Mapped[str] = mapped_column(String(60), default=ALL_TYPES)  # of cases that the shop takes
     excluded: Mapped[list[Any]] = mapped_column(default=list)  # words or product numbers that can't be exchanged
     words: Mapped[str] = mapped_column(Text, default="")  # the seller's own sentence to buyers
     created_at: Mapped[datetime]

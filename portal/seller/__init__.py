@@ -2,12 +2,58 @@
 
 from __future__ import annotations
 
-from flask import Blueprint
+from flask import Blueprint, g, request
+from werkzeug.wrappers import Response
 
-from portal.web import guards
+from portal import roles
+from portal.web import errors, guards
 
 bp = Blueprint("seller", __name__, url_prefix="/seller")
 bp.before_request(guards.need_shop)
 
+# The room of each page (portal/roles.py); a page without one is the owner's alone.
+ROOMS: dict[str, str] = {
+    "inbox": "queue", "show_case": "queue", "take_step": "queue", "pack": "queue", "send_back": "send_back",
+    "messages": "contact", "contact": "contact", "contact_new": "contact", "contact_read": "contact",
+    "waiting": "contact", "apply_for": "contact", "agreement": "queue",
+    "customer_list": "contact", "customer": "contact", "export_customer": "contact",
+    "product_list": "products", "product": "products", "notices": "notices",
+    "payout_list": "payouts", "payout": "payouts", "record_payout": "payouts", "payout_files": "payouts",
+    "make_batch": "payouts", "batch": "payouts", "upload_results": "payouts", "results": "payouts",
+    "full_account": "payouts",
+}  # fmt: skip
+EVERY = frozenset({*ROOMS.values(), "owner"})
 
-from portal.seller import account, cases, contact, imports, inbox, notices, policy, products  # noqa: E402, F401
+
+def not_yours(sentence: str = "") -> Response:
+    """The answer to somebody of the shop whose work this isn't."""
+    role = roles.ROLES.get(g.who.role, "")
+    return errors.answer(403, sentence or f"您在店铺里是{role},没有这一项权限;需要的话请店主在「员工」里调整。")
+
+
+@bp.before_request
+def _of_this_role() -> Response | None:
+    """Everybody stays in the rooms of his role; read anew for each request, so a change holds from the next one on."""
+    name = (request.endpoint or "").removeprefix("seller.")
+    return None if g.who is None or roles.may_enter(g.who.role, ROOMS.get(name, "owner")) else not_yours()
+
+
+@bp.context_processor
+def _rooms() -> dict[str, object]:
+    return {"rooms": roles.rooms(g.who.role, EVERY) if g.get("who") is not None else frozenset()}
+
+
+from portal.seller import (  # noqa: E402
+    account,  # noqa: F401
+    behalf,  # noqa: F401
+    cases,  # noqa: F401
+    contact,  # noqa: F401
+    customers,  # noqa: F401
+    imports,  # noqa: F401
+    inbox,  # noqa: F401
+    notices,  # noqa: F401
+    payouts,  # noqa: F401
+    policy,  # noqa: F401
+    products,  # noqa: F401
+    staff,  # noqa: F401
+)

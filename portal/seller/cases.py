@@ -9,11 +9,26 @@ from typing import Any
 from flask import g, request
 from flask.typing import ResponseReturnValue
 
-from portal import bankdata, cases, caseview, chat, flow, inputs, orders, policies, queue, reasons, words
+from portal import (
+    bankdata,
+    cases,
+    caseview,
+    chat,
+    flow,
+    inputs,
+    orders,
+    policies,
+    queue,
+    reasons,
+    roles,
+    solutions,
+    words,
+)
 from portal.effects import By, Counted
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Case
-from portal.seller import bp, forms
+from portal.seller import bp, forms, not_yours
+from portal.seller.inbox import tabs_of_role
 from portal.web import guards, packs
 from portal.web.once import once
 from portal.web.pages import page
@@ -27,6 +42,22 @@ FORMS: dict[str, type[forms.StepForm]] = {
     "accept_goods_diff": forms.InspectForm,
     "revise_inspection": forms.InspectForm,
     "ship_replacement": forms.ShipForm,
+    "propose": forms.ProposeForm,
+    "propose_other_sku": forms.ProposeForm,
+    "waive": forms.DifferenceForm,
+    "confirm_payment": forms.DifferenceForm,
+    "deny_payment": forms.DifferenceForm,
+    **dict.fromkeys(forms.ANSWERS, forms.AnswerForm),
+    "escalate": forms.EscalateForm,
+    "submit_evidence": forms.EvidenceForm,
+    "withdraw_mediation": forms.LeaveForm,
+    "agree_refund_without_return": forms.AdvanceForm,
+    "goods_shipped": forms.GoodsShippedForm,
+    "approve_refund": forms.ApproveForm,
+    "settle_entry": forms.SettleForm,
+    "refund_ok": forms.SettleForm,
+    "refund_fail": forms.FailForm,
+    "retry": forms.RetryForm,
 }
 
 
@@ -34,7 +65,23 @@ FORMS: dict[str, type[forms.StepForm]] = {
 def show_case(case_no: str) -> ResponseReturnValue:
     """Evidence beside the snapshot, facts about the buyer, what can be done, everything that happened."""
     case = guards.found(caseview.of_shop(case_no, g.who.shop_id))
-    return _page(case, 200)
+    return _page(case, 200) if _shown(case) else not_yours(_NOT_SHOWN)
+
+
+_NOT_SHOWN = "这张售后单现在不需要您处理;您的工作在待办队列里。"
+
+
+def _shown(case: Case) -> bool:
+    """Whether this person's role sees the case as it stands."""
+    return roles.sees_case(g.who.role, case.state, money=case.entry_count > 0)
+
+
+def _view(case: Case) -> caseview.View:
+    """The page of a case, with the steps that this person's role takes."""
+    view = caseview.view(case, Actor.SELLER, g.now)
+    view.actions = [pair for pair in view.actions if roles.may_take(g.who.role, pair[0].name)]
+    view.unsaid = [pair for pair in view.unsaid if roles.may_take(g.who.role, pair[0].name)]
+    return view
 
 
 KEYS = {"agree": "a", "reject": "r", "ask_evidence": "e"}  # open a form, never execute
@@ -42,20 +89,23 @@ LAST_MESSAGES = 5
 
 
 def _page(case: Case, status: int, form: Any = None, typed: Any = (), kept: Any = ()) -> ResponseReturnValue:
-    view = caseview.view(case, Actor.SELLER, g.now)
+    view = _view(case)
     asked = request.args.get("v", "")
     news = view.said(view.events[0]) if view.events and asked == str(case.version) else ""
     news = news or words.SAID.get(request.args.get("said", ""), "")
-    tab = request.args.get("tab", "open")
-    tab = tab if tab in queue.TABS else "open"
+    tabs = tabs_of_role()
+    tab = request.args.get("tab", "")
+    tab = tab if tab in tabs else next(iter(tabs))
     rows, more = queue.page_of(case.shop_id, tab, g.now)
-    said = chat.last_of(case.order_id, LAST_MESSAGES)
+    talks = roles.may_enter(g.who.role, "contact")
+    said = chat.last_of(case.order_id, LAST_MESSAGES) if talks else []
     return page(
         "seller/case.html", status, case=case, view=view, news=news, form=form, side="seller", typed_words=typed,
         kept_photos=kept, history=queue.history_of(case.shop_id, case.buyer_id, g.now), rows=rows, more_rows=more,
-        tab=tab, tabs=queue.TABS, soon=g.now + queue.SOON, said_reason=reasons.said, keys=KEYS, messages=said,
-        photos=chat.photos_of([message.id for message in said]),
-        buyer=view.buyer, may_look=bankdata.may_look(g.who.role),
+        tab=tab, tabs=tabs, talks=talks, soon=g.now + queue.SOON, said_reason=reasons.said, keys=KEYS, messages=said,
+        photos=chat.photos_of([message.id for message in said if message.has_photos]),
+        buyer=view.buyer, suggestion=_suggestion(case, view) if case.state == "applied" else None,
+        may_look=bankdata.may_look(g.who.role),
     )  # fmt: skip
 
 
@@ -63,6 +113,8 @@ def _page(case: Case, status: int, form: Any = None, typed: Any = (), kept: Any 
 def pack(case_no: str) -> ResponseReturnValue:
     """证据包: everything about the case, to keep or to hand to a platform or a court."""
     case = guards.found(caseview.of_shop(case_no, g.who.shop_id))
+    if not _shown(case):
+        return not_yours(_NOT_SHOWN)
     return packs.send(case.id, case.case_no, Actor.SELLER)
 
 
@@ -70,6 +122,8 @@ def pack(case_no: str) -> ResponseReturnValue:
 def send_back(case_no: str) -> ResponseReturnValue:
     """退还未通过验货的商品: the parcel in which it goes back to the buyer."""
     case = guards.found(caseview.of_shop(case_no, g.who.shop_id))
+    if not _shown(case):
+        return not_yours(_NOT_SHOWN)
     case_id = case.id
     form = forms.ShipForm()
     status = 200
@@ -88,7 +142,7 @@ def send_back(case_no: str) -> ResponseReturnValue:
                 form.refuse(refused.sentence)
                 status = 409
         case = guards.found(caseview.of_shop(case_no, g.who.shop_id))
-    view = caseview.view(case, Actor.SELLER, g.now)
+    view = _view(case)
     if not any(line.received_milli and line.received_milli > line.accepted_milli for line in view.lines):
         gone = forms.StepForm()
         gone.refuse("没有未通过验货的商品需要退还")
@@ -96,21 +150,44 @@ def send_back(case_no: str) -> ResponseReturnValue:
     return page("seller/send_back.html", status, case=case, view=view, form=form)
 
 
+def _suggestion(case: Case, view: caseview.View) -> solutions.Suggestion:
+    """What the rules suggest for this application."""
+    promised = [reasons.codes(line.guarantees) for line in view.lines]
+    return solutions.suggest(
+        solutions.Application(
+            type=case.type, reason=case.reason, photos=len(view.proofs), goods_state=case.goods_state,
+            guarantees=frozenset(set.intersection(*map(set, promised)) if promised else ()), negotiated=case.negotiated,
+        )
+    )  # fmt: skip
+
+
+@bp.get("/cases/<case_no>/agreement")
+def agreement(case_no: str) -> ResponseReturnValue:
+    """What both sides agreed to, to print or keep."""
+    case = guards.found(caseview.of_shop(case_no, g.who.shop_id))
+    accepted, event = guards.found(caseview.agreement(case.id))
+    view = caseview.view(case, Actor.SELLER, g.now)
+    return page("shared/agreement.html", case=case, view=view, proposal=accepted, event=event, side="seller")
+
+
 @bp.route("/cases/<case_no>/<step_name>", methods=["GET", "POST"])
 def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
     """Every step a seller can take; which ones, and when, is flow.STEPS' business."""
     case = guards.found(caseview.of_shop(case_no, g.who.shop_id))
+    if not roles.may_take(g.who.role, step_name):
+        return not_yours()
     case_id, shop_id, version = case.id, case.shop_id, case.version
     kind = FORMS.get(step_name, forms.StepForm)
     if kind is forms.AgreeForm and case.type in (CaseType.REISSUE, CaseType.REFUND_ONLY):
-        kind = forms.StepForm  # nothing comes back, so there is no address to choose
+        # nothing comes back, so there is no address to choose
+        kind = forms.AgreeRefundForm if case.type == CaseType.REFUND_ONLY else forms.StepForm
     form = kind(known=partial(orders.known_numbers, case.order_id))
     if isinstance(form, forms.AgreeForm):
         known = policies.addresses(shop_id)
         form.address_id.choices = [(str(a.id), f"{a.name} {a.phone} {a.address}") for a in known]
         if request.method != "POST" and known:
             form.address_id.data = str(known[0].id)
-    form.prepare(case, caseview.view(case, Actor.SELLER, g.now))
+    form.prepare(case, _view(case))
     status = 200
     typed: dict[str, str] = {}
     if request.method != "POST":  # a HEAD is answered like its GET
@@ -120,7 +197,7 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
         status = 422
         good = form.validate_on_submit()
         case = guards.found(caseview.of_shop(case_no, g.who.shop_id))
-        name, values, typed, problems = _values(step_name, form, caseview.view(case, Actor.SELLER, g.now))
+        name, values, typed, problems = _values(step_name, form, _view(case))
         for sentence in problems:
             form.refuse(sentence)
         if good and not problems:
@@ -128,6 +205,8 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
 
             def taken() -> str:
                 done = cases.take(case_id, name, by=by, now=g.now, version=form.shown_version, **values)
+                if not _shown(done):
+                    return "/seller?said=step-taken"
                 return form.and_say(f"/seller/cases/{case_no}?v={done.version}")
 
             try:
@@ -138,8 +217,9 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
                 status = 409
         case = guards.found(caseview.of_shop(case_no, g.who.shop_id))
         form.version.data = str(case.version)
-    view = caseview.view(case, Actor.SELLER, g.now)
-    step, refusal = next(((s, why) for s, why in view.actions if s.name == step_name), (None, None))
+    view = _view(case)
+    steps = (*view.actions, *view.unsaid)
+    step, refusal = next(((s, why) for s, why in steps if s.name == step_name), (None, None))
     if step is None or (refusal and request.method != "POST"):
         if refusal and not form.errors:
             form.refuse(refusal)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 from flask import Response, g, redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from portal import applications, chat, orders, reasons
+from portal import applications, chat, officehours, orders, reasons
 from portal.extensions import db, writing
-from portal.models import Order, User
+from portal.models import Order, Shop, User
 from portal.seller import bp
-from portal.web import guards, rates
+from portal.web import guards, paging, rates
+from portal.web.forms import Form, Line
 from portal.web.once import once
 from portal.web.pages import page
 from portal.web.talk import TalkForm
@@ -26,6 +28,56 @@ def _order(order_no: str) -> Order:
             select(Order).where(Order.order_no == order_no, Order.shop_id == g.who.shop_id)
         ).one_or_none()
     )
+
+
+class HoursForm(Form):
+    """办公时间: when a buyer can expect an answer."""
+
+    opens = Line("上班时间", limit=5, missing="请填写上班时间,例如 09:00")
+    closes = Line("下班时间", limit=5, missing="请填写下班时间,例如 18:00")
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        good = bool(super().validate(extra_validators))
+        self.minutes: list[int] = []  # of the day: from, to
+        for field in (self.opens, self.closes):
+            try:
+                self.minutes.append(officehours.minutes_of(field.data or ""))
+            except ValueError:
+                if not field.errors:
+                    field.errors = ["请按 09:00 这样填写时间"]
+                good = False
+        if good and self.minutes[0] >= self.minutes[1]:
+            self.closes.errors = ["下班时间要晚于上班时间"]
+            good = False
+        return good
+
+
+@bp.route("/messages/waiting", methods=["GET", "POST"])
+def waiting() -> ResponseReturnValue:
+    """Who waits for an answer, the longest first, counted in office hours; POST sets those."""
+    shop = db.session.get_one(Shop, g.who.shop_id)
+    opens, closes = shop.opens, shop.closes
+    form = HoursForm()
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.validate_on_submit():
+
+            def change() -> str:
+                kept = db.session.get_one(Shop, g.who.shop_id)
+                kept.opens, kept.closes = form.minutes
+                kept.version += 1
+                return "/seller/messages/waiting?said=hours-saved"
+
+            return once(change)
+    else:
+        form.opens.data, form.closes.data = officehours.clock_time(opens), officehours.clock_time(closes)
+    rows, key = chat.waiting(g.who.shop_id, after=paging.moment_key(request.args.get("after", "")))
+    waits = {row.id: officehours.elapsed(row.waiting_since, g.now, opens, closes) for row in rows}
+    return page(
+        "seller/waiting.html", status, rows=rows, waits=waits, level=officehours.level, target=officehours.TARGET,
+        form=form, more=f"/seller/messages/waiting?after={paging.said(key)}" if key else "",
+    )  # fmt: skip
 
 
 @bp.get("/messages")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from portal import carriers, inputs, reasons
+from portal import carriers, inputs, payouts, reasons, words
 from portal.caseview import View
 from portal.models import Case
-from portal.web.forms import Choice, Form, Line, Photos, Pick, Text, Whole
+from portal.web.forms import Choice, Form, Line, Money, Photos, Pick, Text, Whole
+from portal.web.terms import TermsForm, answering, owed
 
 
 class StepForm(Form):
@@ -65,6 +66,34 @@ class GrantForm(StepForm):
         return {"days": self.days.data, "note": self.note.data or ""}
 
 
+ANSWERS = ("accept", "accept_reship", "accept_diff", "accept_refund", "accept_convert", "decline")
+
+
+class AnswerForm(StepForm):
+    """接受方案, 不接受方案: shows the terms that wait for an answer and where they lead."""
+
+    template = "seller/answer.html"
+
+    def prepare(self, case: Case, view: View) -> None:
+        self.proposal, self.then = answering(view)
+
+
+class ProposeForm(TermsForm, StepForm):
+    """协商方案."""
+
+    template = "seller/terms.html"
+
+
+class DifferenceForm(StepForm):
+    """免除差价, 确认收到差价, 没有收到差价: the amount and how it comes about."""
+
+    template = "seller/difference.html"
+
+    def prepare(self, case: Case, view: View) -> None:
+        self.fen, self.working = owed(case)
+        self.declared = next((entry for entry in view.entries if entry.state == "declared"), None)
+
+
 class InspectForm(StepForm):
     """确认收货并验货: the lines are read by the route; a word and photos for what is not accepted."""
 
@@ -92,3 +121,133 @@ class ShipForm(StepForm):
                 self.number.errors = [refused.sentence]
                 return False
         return good
+
+
+class EscalateForm(StepForm):
+    """申请平台介入: why, what is wished for, what happened, with photos."""
+
+    template = "seller/mediation.html"
+    because = Choice(
+        "申请的原因",
+        choices=[(known, reasons.INTERVENTIONS[known]) for known in reasons.FOR_SELLERS],
+        missing="请选择申请平台介入的原因",
+    )
+    wish = Line("希望的结果", limit=100, missing="请写明希望的结果,例如:不支持换货,商品寄回买家")
+    note = Text("经过和理由", limit=500, missing="请写明经过和理由,平台和对方都会看到")
+    photos = Photos("证据照片")
+
+    def values(self) -> dict[str, Any]:
+        return {
+            "because": self.because.data,
+            "wish": self.wish.data or "",
+            "note": self.note.data or "",
+            "photos": self.photos.data,
+        }
+
+
+class EvidenceForm(StepForm):
+    """提交证据: what it shows, with photos; several times in a round."""
+
+    template = "seller/mediation.html"
+    note = Text("说明", limit=500, missing="请写明证据说明了什么,平台和对方都会看到")
+    photos = Photos("证据照片")
+
+    def values(self) -> dict[str, Any]:
+        return {"note": self.note.data or "", "photos": self.photos.data}
+
+
+class LeaveForm(StepForm):
+    """撤回平台介入."""
+
+    template = "seller/mediation.html"
+
+
+class AgreeRefundForm(StepForm):
+    """同意仅退款: the page says how much goes back and how that is worked out."""
+
+    template = "seller/payout_step.html"
+
+    def prepare(self, case: Case, view: View) -> None:
+        self.most, self.sums = payouts.most_of(case)
+        self.asked = min(case.refund_fen or self.most, self.most)
+
+
+class AdvanceForm(AgreeRefundForm):
+    """同意退款,无需寄回: how much, at most what the units are worth."""
+
+    amount = Money("退款金额(元)", missing="请填写退款金额")
+
+    def prepare(self, case: Case, view: View) -> None:
+        super().prepare(case, view)
+        if self.amount.raw_data is None:  # nothing was sent yet
+            self.amount.data = self.asked
+        elif self.amount.data is not None and not 0 < self.amount.data <= self.most:
+            self.amount.process_errors = [f"请填写 0.01 到 {inputs.money_text(self.most)} 元之间的金额"]
+            self.amount.data = None
+
+    def values(self) -> dict[str, Any]:
+        return {"amount_fen": self.amount.data}
+
+
+class GoodsShippedForm(StepForm):
+    """商品已发出: the request to give the money back without goods ends."""
+
+    template = "seller/payout_step.html"
+
+
+class EntryForm(StepForm):
+    """A step about one payment of the case. ``states``: those in which a payment can be chosen."""
+
+    template = "seller/payout_step.html"
+    states: tuple[str, ...] = ()
+    entry = Choice("款项", missing="请选择是哪一笔款项")
+
+    def prepare(self, case: Case, view: View) -> None:
+        self.open = [entry for entry in view.entries if entry.state in self.states]
+        self.entry.choices = [
+            (str(entry.id), f"{words.MONEY[entry.kind]} {inputs.money_text(entry.amount_fen)} 元")
+            for entry in self.open
+        ]
+        if len(self.open) == 1 and not self.entry.data:
+            self.entry.data = str(self.open[0].id)
+
+    def values(self) -> dict[str, Any]:
+        return {"entry_id": int(self.entry.data)}
+
+
+class ApproveForm(EntryForm):
+    """复核通过."""
+
+    states = ("waiting",)
+
+
+class SettleForm(EntryForm):
+    """登记已付款: the payment's own number."""
+
+    states = ("due",)
+    reference = Line("流水号", limit=80, exact=True, missing="请填写付款的流水号,方便买家核对")
+
+    def prepare(self, case: Case, view: View) -> None:
+        super().prepare(case, view)
+        chosen = next((entry for entry in self.open if str(entry.id) == self.entry.data), None)
+        if chosen is not None and not chosen.amount_fen:
+            self.reference.optional = True
+
+    def values(self) -> dict[str, Any]:
+        return super().values() | {"reference": self.reference.data or ""}
+
+
+class FailForm(EntryForm):
+    """登记退款失败: why."""
+
+    states = ("due",)
+    note = Line("失败原因", limit=200, missing="请写明付款失败的原因,买家会看到")
+
+    def values(self) -> dict[str, Any]:
+        return super().values() | {"note": self.note.data or ""}
+
+
+class RetryForm(EntryForm):
+    """重新退款."""
+
+    states = ("failed",)

@@ -7,17 +7,27 @@ from urllib.parse import urlencode
 from flask import abort, g, request
 from flask.typing import ResponseReturnValue
 
-from portal import inputs, queue, reasons
+from portal import flow, inputs, queue, reasons, roles
 from portal.seller import bp
 from portal.web import paging
 from portal.web.pages import not_modified, page, unchanged
 
 
+def tabs_of_role() -> dict[str, tuple[str, tuple[flow.State, ...]]]:
+    """The tabs of the queue whose cases this person's role sees."""
+    return {
+        tab: named
+        for tab, named in queue.TABS.items()
+        if roles.may_enter(g.who.role, "contact") or (len(named[1]) == 1 and roles.sees_state(g.who.role, named[1][0]))
+    }
+
+
 @bp.get("")
 def inbox() -> ResponseReturnValue:
     """The queue; tab, search, reason and place in the address."""
-    tab = request.args.get("tab", "open")
-    if tab not in queue.TABS:
+    tabs = tabs_of_role()
+    tab = request.args.get("tab", "") or next(iter(tabs))
+    if tab not in tabs:
         abort(404)
     problem, words = "", ""
     try:
@@ -27,7 +37,7 @@ def inbox() -> ResponseReturnValue:
     reason = request.args.get("reason", "")
     reason = reason if reasons.reason(reason) else ""
     etag, same = unchanged(
-        g.who.user_id, g.who.shop_version, g.who.version, request.full_path, g.now.strftime("%Y%m%d%H%M"),
+        g.who.user_id, g.who.role, g.who.shop_version, g.who.version, request.full_path, g.now.strftime("%Y%m%d%H%M"),
         request.headers.get("HX-Target", ""),
     )  # fmt: skip
     if same:
@@ -37,7 +47,7 @@ def inbox() -> ResponseReturnValue:
     )
     more = {"tab": tab, "q": words, "reason": reason, "after": f"{key[0].isoformat()}~{key[1]}"} if key else {}
     answer = page(
-        "seller/inbox.html", rows=rows, tab=tab, tabs=queue.TABS, counts=queue.counts(g.who.shop_id, g.now), q=words,
+        "seller/inbox.html", rows=rows, tab=tab, tabs=tabs, counts=queue.counts(g.who.shop_id, g.now), q=words,
         reason=reason, reasons=reasons.REASONS, problem=problem, more="/seller?" + urlencode(more) if more else "",
         said_reason=reasons.said, soon=g.now + queue.SOON,
     )  # fmt: skip

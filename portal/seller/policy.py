@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
-from wtforms import BooleanField, SelectMultipleField
+from wtforms import BooleanField
 
-from portal import policies, reasons
+from portal import policies, reasons, words
 from portal.extensions import db, writing
 from portal.models import ReturnAddress
 from portal.reasons import Effect
 from portal.seller import bp
 from portal.web import guards
-from portal.web.forms import Choice, Form, Line, Phone, Text, Whole
+from portal.web.forms import Boxes, Choice, Form, Line, Phone, Text, Whole
 from portal.web.once import once
 from portal.web.pages import page
 
@@ -27,12 +29,20 @@ class PolicyForm(Form):
         "其他特殊原因的退回运费",
         choices=[("seller", "商家承担"), ("buyer", "买家承担"), ("negotiated", "双方协商")],
     )
-    guarantees = SelectMultipleField(
+    guarantees = Boxes(
         "承诺的服务",
-        choices=[(known.code, known.name) for known in reasons.GUARANTEES if known.effect == Effect.EXCHANGE],
+        choices=[(known.code, known.name) for known in reasons.GUARANTEES if known.effect != Effect.SHIPPING],
     )
+    types = Boxes("办理的售后", choices=[(str(kind), name) for kind, name in words.TYPE.items()])
     excluded = Text("不支持无责换货的商品(每行一个货号或标题里的词)", limit=1000, optional=True, exact=True)
     words = Text("给买家的话", limit=300, optional=True)
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        good = bool(super().validate(extra_validators))
+        if problem := policies.no_way(self.types.data or []):
+            self.types.errors = [problem]
+            good = False
+        return good
 
 
 @bp.route("/policy", methods=["GET", "POST"])
@@ -45,6 +55,7 @@ def policy() -> ResponseReturnValue:
             "hidden_days": now_in_force.hidden_days,
             "special_freight": now_in_force.special_freight,
             "guarantees": sorted(reasons.codes(now_in_force.guarantees)),
+            "types": now_in_force.types.split(","),
             "excluded": "\n".join(str(word) for word in now_in_force.excluded),
             "words": now_in_force.words,
         }
@@ -62,6 +73,7 @@ def policy() -> ResponseReturnValue:
                 guarantees=list(dict.fromkeys(form.guarantees.data or [])),
                 excluded=[line.strip() for line in (form.excluded.data or "").splitlines() if line.strip()],
                 words=form.words.data or "",
+                types=form.types.data or (),
                 by=g.who.user_id,
                 now=g.now,
             )

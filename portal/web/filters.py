@@ -44,6 +44,7 @@ def install(app: Flask) -> None:
         day=words.day,
         iso=lambda at: at.isoformat(timespec="seconds"),
         left=left,
+        span=words.span,
         tint=tint,
         first_char=first,
         masked_phone=words.masked_phone,

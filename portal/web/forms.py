@@ -16,7 +16,8 @@ from flask_wtf import FlaskForm
 from markupsafe import Markup
 from sqlalchemy import select
 from werkzeug.datastructures import FileStorage
-from wtforms import Field, HiddenField, RadioField, SelectField
+from wtforms import Field, HiddenField, RadioField, SelectField, SelectMultipleField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its types
 from wtforms.validators import ValidationError
 from wtforms.widgets import FileInput, TextArea, TextInput
 
@@ -247,6 +248,20 @@ class Whole(_Typed):
         return inputs.whole_number(text, least=self.least, most=self.most)
 
 
+class Money(_Typed):
+    """An amount in 分, typed in 元. ``least`` and ``most`` in 分."""
+
+    def __init__(self, label: str = "", *, least: int = 1, most: int = 9_999_999_999, **kwargs: Any) -> None:
+        self.least, self.most = least, most
+        super().__init__(label, **kwargs)
+
+    def read(self, text: str) -> int:
+        return inputs.money(text, least=self.least, most=self.most)
+
+    def show(self, value: Any) -> str:
+        return inputs.money_text(value)
+
+
 class Phone(_Typed):
     """A telephone number."""
 
@@ -254,7 +269,20 @@ class Phone(_Typed):
         return inputs.phone(text)
 
 
-class Choice(RadioField):
+class _Offers(SelectField):
+    """A field that offers something: said as pairs of a value and its words, now or at any later time."""
+
+    def __init__(self, *args: Any, choices: Any = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.choices = choices
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "choices" and value is not None:
+            value = [SelectChoice(*pair) for pair in value]
+        super().__setattr__(name, value)
+
+
+class Choice(_Offers, RadioField):
     """One of several, as radios. A missing choice says ``missing``."""
 
     def __init__(self, label: str = "", *, missing: str = "", optional: bool = False, **kwargs: Any) -> None:
@@ -272,7 +300,7 @@ class Choice(RadioField):
             raise ValidationError(self.missing)
 
 
-class Pick(SelectField):
+class Pick(_Offers):
     """One of many, as a drop-down."""
 
     def __init__(self, label: str = "", *, missing: str = "", optional: bool = False, **kwargs: Any) -> None:
@@ -286,6 +314,10 @@ class Pick(SelectField):
             if self.optional and not self.data:
                 return
             raise ValidationError(self.missing)
+
+
+class Boxes(_Offers, SelectMultipleField):
+    """Any of several, as boxes that the template draws."""
 
 
 class Photos(Field):

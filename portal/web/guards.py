@@ -26,6 +26,15 @@ def need_shop() -> Response | None:
     return None
 
 
+def need_mediator() -> Response | None:
+    """Somebody who decides for the platform; others don't learn that the page exists."""
+    if g.who is None:
+        return to_sign_in()
+    if not g.who.mediator:
+        abort(404)
+    return None
+
+
 def found(row: Found | None) -> Found:
     """What was loaded from this person's own things, or 404: a stranger's thing and no thing look the same."""
     if row is None:

@@ -18,6 +18,7 @@ LIMITS: dict[str, tuple[int, timedelta]] = {
     "message": (30, timedelta(minutes=1)),
     "upload": (60, timedelta(hours=1)),
     "search": (60, timedelta(minutes=1)),
+    "feedback": (10, timedelta(hours=1)),
     "import": (20, timedelta(hours=1)),
     "export": (6, timedelta(hours=1)),
     "bank-look": (20, timedelta(hours=1)),

@@ -57,7 +57,7 @@ HTMX_CONFIG = json.dumps(
 )
 # Fields of forms that may be there several times; any other is refused then, so that neither the first nor the last
 # value counts silently.
-SEVERAL = frozenset({"photos_kept", "photos_drop", "drop_photo", "guarantees"})
+SEVERAL = frozenset({"photos_kept", "photos_drop", "drop_photo", "guarantees", "types"})
 _UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _EXACT = re.compile(r"number[0-9]?|\w+_(?:id|kept|drop)")  # tracking numbers and names of things
 # Never kept for signing in again, and never in a hash without a key: it could be undone by trying.
@@ -193,7 +193,8 @@ def _check_token() -> AnyResponse | None:
         abort(403)
     if not g.cookie or not hmac.compare_digest(sent.encode(), csrf_token().encode()):
         if request.path == "/login":
-            return redirect("/login?said=try-again", 303)
+            wanted = safe_next(request.form.get("next") or request.args.get("next"))
+            return redirect("/login?" + urlencode({"next": wanted, "said": "try-again"}), 303)
         if g.who is not None:  # signed in again meanwhile: the page's token is an old one, the words are this person's
             _keep_form(g.who.user_id)
             return redirect(_page_of_form() + "?said=draft-kept", 303)

@@ -7,12 +7,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, text, update
 
-from portal import cases, ledger, policies
+from portal import cases, ledger, payouts, policies
 from portal.cases import event_hash
 from portal.effects import Counted
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, Stale, StepRefused
-from portal.models import Case, CaseEvent, CaseLine, CaseTally, Notice, OrderLine, Parcel, ReturnAddress
+from portal.models import Case, CaseEvent, CaseLine, CaseTally, Notice, Order, OrderLine, Parcel, ReturnAddress
 from tests.cast import Cast
 
 PARCELS = [("ZTO", "75484863576596")]
@@ -332,3 +332,44 @@ def test_a_reissue_is_withdrawn_until_something_was_shipped(cast: Cast) -> None:
         cast.take(case, "withdraw", Actor.BUYER)
     other = cast.take(cast.until("reshipping", case_type=CaseType.REISSUE), "withdraw", Actor.BUYER)
     assert (other.state, claimed(other)) == ("withdrawn", [0])
+
+
+@pytest.mark.parametrize(
+    ("reason", "promise", "state"),
+    [("empty_parcel", "shbp", "reshipping"), ("empty_parcel", "psbj", "applied"), ("not_delivered", "psbj", "applied"),
+     ("not_delivered", "shbp", "applied"), ("damaged", "psbj", "reshipping")],
+)  # fmt: skip
+def test_silence_agrees_to_a_reissue_by_the_promise_that_is_about_it(
+    cast_both: Cast, reason: str, promise: str, state: str
+) -> None:
+    order = cast_both.order()
+    with writing():
+        db.session.execute(update(OrderLine).values(guarantees=promise))
+    case = cast_both.open_case(order, case_type=CaseType.REISSUE, reason=reason)
+    cases.settle_now(case.id, cast_both.now + timedelta(hours=49))
+    db.session.expire_all()
+    assert (case.state, case.escalated) == (state, state == "applied")
+
+
+def test_the_sums_before_submitting_are_those_of_the_case(cast_both: Cast) -> None:
+    order = cast_both.order(lines=2)
+    with writing():
+        db.session.execute(update(Order).values(paid_fen=20_001, freight_fen=100))  # listed at 250.00
+    line = db.session.scalars(select(OrderLine).where(OrderLine.order_id == order.id).order_by(OrderLine.id)).first()
+    assert line is not None
+    units = [(line.id, 3_000)]
+    found = payouts.worth(order.id, units)
+    assert payouts.total(found) == 2_985 and "可退 29.85 元" in payouts.working(order.id, units)[0]
+    assert payouts.working(order.id, units)[-1] == "不含运费 1.00 元"
+    case = cast_both.open_case(order, milli=3_000, case_type=CaseType.RETURN_REFUND, reason="over_qty")
+    assert case.refund_fen == 2_985
+    wanted = [(line.id, 2_000, 1_300), (line.id, 1_000, 1_250)]
+    assert payouts.differences(order.id, wanted) == [79, 0] and payouts.difference_of(order.id, wanted) == 79
+    said = payouts.difference_working(order.id, wanted)
+    assert "199.01/250.00" in said[0] and "补差价 0.79 元" in said[0] and "没有差价" in said[1]
+
+
+def test_no_policy_leaves_a_fault_without_a_way(cast_both: Cast) -> None:
+    assert policies.no_way(["exchange", "reissue"]) == policies.no_way(["return_refund", "refund_only"]) == ""
+    for types in ([], ["exchange"], ["reissue", "refund_only"], ["exchange", "return_refund"]):
+        assert policies.no_way(types)

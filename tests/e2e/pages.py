@@ -66,6 +66,20 @@ class Buyer(Person):
         self.page.get_by_label("换货原因描述").fill(words)
         self.press("下一步")
 
+    def asks_back(self, quantity: str, words: str) -> None:
+        """The details of goods that go back for their money."""
+        self.page.get_by_label("退货数量").first.fill(quantity)
+        self.page.get_by_label("退款原因描述").fill(words)
+        self.press("下一步")
+
+    def is_missing(self, photo: Path, quantity: str, words: str) -> None:
+        """The details of what was never sent."""
+        self.page.get_by_label("补发", exact=True).check(force=True)
+        self.page.get_by_label("补发数量").first.fill(quantity)
+        self.page.get_by_label(re.compile("凭证")).first.set_input_files(str(photo))
+        self.page.get_by_label("补发原因描述").fill(words)
+        self.press("下一步")
+
     def submits(self) -> None:
         self.page.get_by_role("button", name="提交申请").click()
         self.waits_for_state("applied")
@@ -91,19 +105,19 @@ class Seller(Person):
         self.page.goto(f"/seller/cases/{case_no}")
         self.case.wait_for()
 
-    def agrees(self) -> None:
+    def agrees(self, then: str = "returning") -> None:
         self.press("同意")
         self.page.get_by_role("button", name=re.compile("^同意")).first.click()
-        self.waits_for_state("returning")
+        self.waits_for_state(then)
 
-    def accepts_goods(self) -> None:
+    def accepts_goods(self, then: str = "reshipping") -> None:
         self.press("确认收货并验货")
         self.page.get_by_role("button", name="确认收货并验货").click()
-        self.waits_for_state("reshipping")
+        self.waits_for_state(then)
 
-    def ships(self, number: str) -> None:
-        self.press("发出换货商品")
+    def ships(self, number: str, what: str = "发出换货商品") -> None:
+        self.press(what)
         self.page.get_by_label("物流公司").first.select_option(label="中通快递")
         self.page.get_by_label("运单号").first.fill(number)
-        self.page.get_by_role("button", name="发出换货商品").click()
+        self.page.get_by_role("button", name=what).click()
         self.waits_for_state("confirming")

@@ -12,7 +12,7 @@ from axe_playwright_python.base import AXE_FILE_PATH
 from flask import Flask
 from playwright.sync_api import Page, Response
 
-from portal import caseview, clock, flow, importing
+from portal import caseview, clock, docket, flow, importing
 from portal.extensions import db, writing
 from portal.flow import Actor
 from portal.models import BankAccount, Case, ImportJob, Order, Product, Shop, User
@@ -94,6 +94,19 @@ def newcomers(app: Flask) -> tuple[str, list[str]]:
     return "mediator", ["/", "/me", "/orders", "/cases", "/messages", "/notices"]
 
 
+def mediators(app: Flask) -> tuple[str, list[str]]:
+    found: list[str] = ["/mediation", "/mediation?q=HH0", *(f"/mediation?tab={tab}" for tab in docket.TABS)]
+    seen: set[str] = set()
+    for case in db.session.scalars(db.select(Case).where(Case.escalated).order_by(Case.id)).all():
+        found.append(f"/mediation/{case.case_no}")
+        for step, refusal in caseview.actions(case, Actor.MEDIATOR, clock.now()):
+            if not refusal and step.name not in seen:
+                seen.add(step.name)
+                found.append(f"/mediation/{case.case_no}/{step.name}")
+    assert len(seen) > 5
+    return "mediator", found
+
+
 def buyers_cases(app: Flask) -> tuple[str, list[str]]:
     case = db.session.scalars(db.select(Case.case_no).where(Case.state == "returning")).first()
     return "buyer", [*_steps(app, Actor.BUYER, "/cases"), f"/cases/{case}/slip"]
@@ -134,7 +147,7 @@ def new_sellers(app: Flask) -> tuple[str, list[str]]:
 
 
 GROUPS: list[Callable[[Flask], tuple[str, list[str]]]] = [
-    visitors, buyers, newcomers, buyers_cases, sellers, sellers_cases, new_sellers,
+    visitors, buyers, newcomers, mediators, buyers_cases, sellers, sellers_cases, new_sellers,
 ]  # fmt: skip
 
 
@@ -166,7 +179,7 @@ def test_pages_are_accessible(lively: World, visit: Any, group: Callable[[Flask]
     page.on("console", lambda said: wrong.append(f"{page.url} console: {said.text}") if said.type == "error" else None)
     page.on("pageerror", lambda error: wrong.append(f"{page.url} error: {error}"))
     if member:
-        Person(page).signs_in(member)
+        Person(page).signs_in(member, "/notices")
     for address in addresses:
         page.emulate_media(color_scheme="light", reduced_motion="reduce")
         page.set_viewport_size(PHONE)  # type: ignore[arg-type]

@@ -14,12 +14,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
-from portal import accounts, cases, caseview, chat, create_app, notifications, orders, queue
+from portal import accounts, cases, caseview, chat, create_app, docket, notifications, orders, paying, payouts, queue
 from portal.config import Settings
 from portal.extensions import db
 from portal.models import User
 from tests.conftest import _migrate, make_app
-from tests.crowd import Crowd, gather
+from tests.crowd import NOW, Crowd, gather
 from tests.postgres import fresh_database
 
 Said = list[tuple[str, Any]]
@@ -82,7 +82,7 @@ def wrong_in_plan(statement: str, values: Any) -> list[str]:
     ]
 
 
-LARGE = frozenset({"orders", "order_lines", "cases", "notices", "conversations", "messages", "users"})
+LARGE = frozenset({"money_entries", "orders", "order_lines", "cases", "notices", "conversations", "messages", "users"})
 FEW = 100  # PostgreSQL fetches what it takes for few rows from a bitmap and sorts them; that stays cheap
 
 
@@ -118,10 +118,35 @@ def next_orders_page(tab: str) -> Callable[[Crowd], object]:
     return ask
 
 
+class Mediator:
+    """Somebody of the platform who works in a small shop as well."""
+
+    user_id, shop_id = 2000, 7
+
+
+def docket_page(tab: str, **how: Any) -> Callable[[Crowd], object]:
+    return lambda c: docket.page_of(Mediator(), tab, **how)
+
+
+def next_docket_page(c: Crowd) -> object:
+    _, key = docket.page_of(Mediator(), "overdue")
+    assert key is not None
+    return docket.page_of(Mediator(), "overdue", after=key)
+
+
 def next_cases_page(c: Crowd) -> object:
     _, key = caseview.list_of(c.buyer)
     assert key is not None
     return caseview.list_of(c.buyer, key)
+
+
+def next_payouts_page(tab: str) -> Callable[[Crowd], object]:
+    def ask(c: Crowd) -> object:
+        _, key = payouts.page_of(c.shop, tab)
+        assert key is not None
+        return payouts.page_of(c.shop, tab, key)
+
+    return ask
 
 
 HOT: dict[str, Callable[[Crowd], object]] = {
@@ -131,6 +156,12 @@ HOT: dict[str, Callable[[Crowd], object]] = {
     "queue closed by reason": queue_page("closed", reason="damaged"),
     "queue searched": queue_page("open", words="袜 7"),
     "queue counts": lambda c: queue.counts(c.shop, c.now),
+    **{f"docket {tab}": docket_page(tab) for tab in docket.TABS},
+    "docket, next page": next_docket_page,
+    "docket decided, next page": docket_page("decided", after=(NOW, 7)),
+    "docket searched": docket_page("overdue", words="HH7"),
+    "docket counts": lambda c: docket.counts(Mediator()),
+    "case by number, mediator": lambda c: docket.of_mediator(c.case_no(10), Mediator()),
     "facts about a buyer": lambda c: queue.history_of(c.shop, c.other_buyer, c.now),
     **{f"my orders {tab}": orders_page(tab) for tab in orders.TABS},
     **{f"my orders {tab}, next page": next_orders_page(tab) for tab in orders.TABS},
@@ -144,6 +175,11 @@ HOT: dict[str, Callable[[Crowd], object]] = {
     "buyer's cases, next page": next_cases_page,
     "case by number, buyer": lambda c: caseview.of_buyer(c.case_no(10), c.buyer),
     "case by number, shop": lambda c: caseview.of_shop(c.case_no(10), c.shop),
+    **{f"payments {tab}": (lambda c, tab=tab: payouts.page_of(c.shop, tab)) for tab in payouts.TABS},
+    **{f"payments {tab}, next page": next_payouts_page(tab) for tab in payouts.TABS},
+    "payments' totals": lambda c: payouts.totals(c.shop, c.now),
+    "payment": lambda c: payouts.one_of(c.shop, 1),
+    "lists for the bank": lambda c: paying.files_of(c.shop, None),
     "notices": lambda c: notifications.page_of(c.seller, None),
     "notices, next page": lambda c: notifications.page_of(c.seller, 50_000),
     "buyer's conversations": lambda c: chat.list_of(buyer_id=c.buyer),
@@ -190,7 +226,7 @@ def test_every_case_comes_once_and_in_its_place(crowd: Crowd, tab: str) -> None:
     else:
         assert found == sorted(found, key=lambda row: (row.due_at is not None, row.due_at or row.queue_at, row.id))
     counted = queue.counts(crowd.other_shop, crowd.now)[tab]
-    assert min(len(found), queue.SHOWN) == counted if tab == "risk" else len(found) == counted
+    assert min(len(found), queue.SHOWN) == counted if tab in ("risk", "mediation") else len(found) == counted
     if tab in ("open", "risk"):
         assert any(row.escalated for row in found) and any(row.due_at for row in found)
 

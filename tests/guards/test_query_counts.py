@@ -69,6 +69,16 @@ def agreed(cast: Cast, number: int) -> None:
         cast.take(cast.open_case(), "agree", Actor.SELLER)
 
 
+def mediated(cast: Cast, number: int) -> None:
+    for _ in range(number):
+        cast.mediated(cast.until("revising"))
+
+
+def mediated_case(cast: Cast, lines: int) -> str:
+    case = cast.until("disputed", order=cast.order(lines=lines), lines=lines)
+    return f"/mediation/{cast.mediated(case).case_no}"
+
+
 LISTS: dict[str, tuple[str, str, Callable[[Cast, int], None]]] = {
     "my orders": ("buyer", "/orders", orders_with_cases),
     "我的": ("buyer", "/me", orders_with_cases),
@@ -80,6 +90,7 @@ LISTS: dict[str, tuple[str, str, Callable[[Cast, int], None]]] = {
     "seller's notices": ("seller", "/seller/notices", orders_with_cases),
     "seller's messages": ("seller", "/seller/messages", talks),
     "products": ("seller", "/seller/products", orders_with_cases),
+    "docket": ("mediator", "/mediation", mediated),
 }
 
 
@@ -109,6 +120,7 @@ def case_in(state: str, side: str = "") -> Callable[[Cast, int], str]:
 PAGES: dict[str, tuple[str, Callable[[Cast, int], str]]] = {
     "order": ("buyer", order_of),
     "conversation": ("buyer", talk_of),
+    "case, mediator": ("mediator", mediated_case),
     **{f"case {state}, buyer": ("buyer", case_in(state)) for state in flow.State},
     **{f"case {state}, seller": ("seller", case_in(state, "/seller")) for state in flow.State},
 }

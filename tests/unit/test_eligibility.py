@@ -1,4 +1,4 @@
-"""The truth table of what may be exchanged, and what holds for every answer."""
+"""The truth table of what may be applied for, and what holds for every answer."""
 
 from __future__ import annotations
 
@@ -39,7 +39,19 @@ PROMISE_15 = "15天包换为收到商品后 15 天"
 BY_29TH, BY_7TH, BY_22ND = (f"请在 {day} 24:00 前提交" for day in ("11月29日", "12月7日", "12月22日"))
 S, B, N = Payer.SELLER, Payer.BUYER, Payer.NEGOTIATED
 PAYS = {S: "运费由商家承担", B: "来回运费由您承担", N: "运费由您与商家协商"}
+PAYS_BACK = {S: "运费由商家承担", B: "运费由您承担", N: "运费由您与商家协商"}
 NAMES = {
+    "not_wanted": ("还没有发货", "未发货,不想要了"),
+    "late_ship": ("还没有发货", "未按约定时间发货"),
+    "out_of_stock": ("还没有发货", "卖家缺货"),
+    "not_delivered": ("没有收到商品", "快递一直未送到"),
+    "refused_delivery": ("没有收到商品", "已拒签"),
+    "fake": ("商品质量问题", "三无、假冒或过期"),
+    "empty_parcel": ("发货错误", "空包裹"),
+    "over_qty": ("下单错误", "数量过多"),
+    "seven_day": ("", "7天无理由退货"),
+    "dislike": ("", "不喜欢/不满意"),
+    "personal_cancel": ("", "个人原因取消订单"),
     "damaged": ("商品质量问题", "破损"),
     "colour": ("商品质量问题", "色差"),
     "size": ("商品质量问题", "尺寸不符"),
@@ -83,6 +95,8 @@ class Row(NamedTuple):
     policy: Policy = POLICY
     now: datetime = NOW
     case_type: str = CaseType.EXCHANGE
+    asked: bool = False  # as 协商
+    negotiated: bool = False
 
 
 def yes(name: str, reason: str, rule: str, when: str, payer: Payer, until: datetime | None, **asked: object) -> Row:
@@ -106,11 +120,42 @@ def sent(name: str, reason: str, **asked: object) -> Row:
                **asked)  # type: ignore[arg-type]  # fmt: skip
 
 
+def back(name: str, reason: str, rule: str, when: str, payer: Payer, until: datetime | None, **asked: object) -> Row:
+    """Goods go back and their money comes."""
+    ground, zh = NAMES[reason]
+    why = f"「{zh}」可以申请退货退款;{rule},{when};商品寄回、验货后退款,退回{PAYS_BACK[payer]}"
+    basis = f"{ground} · {zh}:{rule}" if ground else f"{zh}:{rule}"
+    return Row(name, reason, True, why, (), payer, until, basis, "", case_type="return_refund", **asked)  # type: ignore[arg-type]
+
+
+def paid(
+    name: str, reason: str, rule: str, until: datetime | None = None, *, all_of_it: bool = False, **asked: object
+) -> Row:
+    """Money comes and nothing goes back. ``rule`` with when it can be asked for."""
+    ground, zh = NAMES[reason]
+    what = "不用寄回商品,已付的运费按比例一起退" if all_of_it else "不用寄回商品,退货款"
+    why = f"「{zh}」可以申请仅退款;{rule};{what}"
+    basis = f"{ground} · {zh}:{rule.rpartition(',')[0]}"
+    return Row(name, reason, True, why, (), S, until, basis, "", case_type="refund_only", **asked)  # type: ignore[arg-type]
+
+
+def talked(name: str, reason: str, case_type: str, **asked: object) -> Row:
+    """No right to it, but the seller can be asked."""
+    ground, zh = NAMES[reason]
+    kind = {"exchange": "换货", "return_refund": "退货退款", "reissue": "补发", "refund_only": "仅退款"}[case_type]
+    why = f"「{zh}」可以申请协商{kind};须由商家同意,商家没有答复申请会关闭,不会自动同意;运费由您与商家协商"
+    basis = f"{ground} · {zh}:协商,须由商家同意" if ground else f"{zh}:协商,须由商家同意"
+    return Row(name, reason, True, why, (), N, None, basis, "", case_type=case_type, asked=True, negotiated=True,
+               **asked)  # type: ignore[arg-type]  # fmt: skip
+
+
 TALK = (Route.CONTACT,)
 NOT_BEGUN = f"{SHOP_15},{NOT_RECORDED}"
 
 UNPAID = ("订单还没有付款,不能申请换货", TALK, "订单未付款", "")
-UNSHIPPED = ("订单还没有发货,不能申请换货", (Route.CANCEL, Route.CONTACT), "订单未发货", "")
+ASK = (Route.NEGOTIATE, Route.NEGOTIATE)
+ONE = (Route.NEGOTIATE,)
+UNSENT = (Route.CHOOSE_REASON, Route.CONTACT)
 CANCELLED = ("订单已取消,没有可以换的商品", TALK, "订单已取消", "")
 REFUNDING = ("订单正在退款,退款期间不能申请换货", TALK, "订单退款中", "")
 UNKNOWN = ("还不能确认订单是否已发货,暂时不能申请换货", TALK, "订单状态未确认", "")
@@ -132,8 +177,18 @@ QUANTITY = (Route.CHANGE_QUANTITY,)
 LATE = beijing(12, 8)
 FREE = frozenset({"thbyf_s"})
 LINED = frozenset({"qtbh"})
+WAITING = goods(status="unshipped", received_at=None)
+SIGNED = goods(status="delivered")
 UNDERWAY = goods(status="in_transit", received_at=None)
 BOTH = frozenset({"qtbh", "qtwlybt"})
+
+AFTER_15 = "店铺的售后期为收到商品后 15 天"
+AFTER_30 = "使用中才发现的质量问题,售后期为收到商品后 30 天"
+NO_REASON_7 = "7天无理由退货为收到商品后 7 天"
+SEVEN = frozenset({"qtwlybt"})
+BARE = Evidence(asked_milli=2_000)
+RETURNS = frozenset({CaseType.RETURN_REFUND, CaseType.REISSUE})
+EXCHANGES = frozenset({CaseType.EXCHANGE, CaseType.REISSUE})
 
 ROWS = [
     # The grounds, with enough evidence, in time.
@@ -146,32 +201,32 @@ ROWS = [
     yes("disaster", "disaster", SHOP_15, BY_7TH, N, END_15),
     yes("delay", "delay", SHOP_15, BY_7TH, N, END_15),
     yes("other", "other", SHOP_15, BY_7TH, N, END_15),
-    no("missing item", "missing_item", MISSING, (Route.REISSUE,), "发货错误 · 漏发商品:不属于换货"),
+    no("missing item", "missing_item", MISSING, (Route.REISSUE, Route.REFUND_ONLY), "发货错误 · 漏发商品:不属于换货"),
     no("too many", "over_qty", SURPLUS, (Route.RETURN_REFUND,), "下单错误 · 数量过多:不属于换货"),
     no("too many, 无理由", "over_qty", SURPLUS, (Route.RETURN_REFUND, Route.SEVEN_DAY),
         "下单错误 · 数量过多:不属于换货", goods=goods(guarantees=BOTH)),
     # The non-grounds.
-    no("dislike", "dislike", DISLIKE, TALK, DISLIKE_BASIS),
-    no("dislike, with photos", "dislike", DISLIKE, TALK, DISLIKE_BASIS, evidence=evidence(photos=9, text=500)),
-    no("dislike, 无理由", "dislike", DISLIKE, (Route.SEVEN_DAY, Route.CONTACT), DISLIKE_BASIS,
+    no("dislike", "dislike", DISLIKE, ASK, DISLIKE_BASIS),
+    no("dislike, with photos", "dislike", DISLIKE, ASK, DISLIKE_BASIS, evidence=evidence(photos=9, text=500)),
+    no("dislike, 无理由", "dislike", DISLIKE, (Route.SEVEN_DAY, *ASK), DISLIKE_BASIS,
         goods=goods(guarantees=frozenset({"qtwlybt"}))),
-    no("dislike, 无理由 by the shop", "dislike", DISLIKE, (Route.SEVEN_DAY, Route.CONTACT), DISLIKE_BASIS,
+    no("dislike, 无理由 by the shop", "dislike", DISLIKE, (Route.SEVEN_DAY, *ASK), DISLIKE_BASIS,
         policy=policy(guarantees=frozenset({"qtwlybt"}))),
-    no("dislike, 无理由 on its last day", "dislike", DISLIKE, (Route.SEVEN_DAY, Route.CONTACT), DISLIKE_BASIS,
+    no("dislike, 无理由 on its last day", "dislike", DISLIKE, (Route.SEVEN_DAY, *ASK), DISLIKE_BASIS,
         goods=goods(guarantees=frozenset({"qtwlybt"})), now=END_7 - timedelta(seconds=1)),
-    no("dislike, 无理由 over", "dislike", DISLIKE, TALK, DISLIKE_BASIS,
+    no("dislike, 无理由 over", "dislike", DISLIKE, ASK, DISLIKE_BASIS,
         goods=goods(guarantees=frozenset({"qtwlybt"})), now=END_7),
-    no("dislike, 无理由 not begun", "dislike", DISLIKE, (Route.SEVEN_DAY, Route.CONTACT), DISLIKE_BASIS,
+    no("dislike, 无理由 not begun", "dislike", DISLIKE, (Route.SEVEN_DAY, *ASK), DISLIKE_BASIS,
         goods=goods(guarantees=frozenset({"qtwlybt"}), received_at=None)),
-    no("dislike, 包换", "dislike", DISLIKE, (Route.PROMISE, Route.CONTACT), DISLIKE_BASIS,
+    no("dislike, 包换", "dislike", DISLIKE, (Route.PROMISE, *ASK), DISLIKE_BASIS,
         goods=goods(guarantees=LINED)),
-    no("dislike, 包换 over", "dislike", DISLIKE, TALK, DISLIKE_BASIS, goods=goods(guarantees=LINED), now=END_7),
-    no("dislike, both", "dislike", DISLIKE, (Route.PROMISE, Route.SEVEN_DAY, Route.CONTACT), DISLIKE_BASIS,
+    no("dislike, 包换 over", "dislike", DISLIKE, ASK, DISLIKE_BASIS, goods=goods(guarantees=LINED), now=END_7),
+    no("dislike, both", "dislike", DISLIKE, (Route.PROMISE, Route.SEVEN_DAY, *ASK), DISLIKE_BASIS,
         goods=goods(guarantees=BOTH)),
     no("no evidence", "no_evidence", "没有证据的质量问题,不属于换货范围", (Route.ADD_EVIDENCE, Route.CONTACT),
         "不属于换货范围:认为有质量问题,但没有证据"),
-    no("personal", "personal_cancel", PERSONAL, TALK, PERSONAL_BASIS),
-    no("personal, 无理由", "personal_cancel", PERSONAL, (Route.SEVEN_DAY, Route.CONTACT), PERSONAL_BASIS,
+    no("personal", "personal_cancel", PERSONAL, ONE, PERSONAL_BASIS),
+    no("personal, 无理由", "personal_cancel", PERSONAL, (Route.SEVEN_DAY, *ONE), PERSONAL_BASIS,
         goods=goods(guarantees=BOTH)),
     # No reason, or one that doesn't exist.
     no("no reason", "", "请选择换货原因", (Route.CHOOSE_REASON,), "未选择原因"),
@@ -180,8 +235,11 @@ ROWS = [
     # The order's state. What isn't shipped is cancelled, never exchanged.
     no("unpaid", "damaged", *UNPAID, goods=goods(status="unpaid")),
     no("unpaid, though received", "damaged", *UNPAID, goods=goods(status="unpaid", received_at=RECEIVED)),
-    no("unshipped", "damaged", *UNSHIPPED, goods=goods(status="unshipped", received_at=None)),
-    no("unshipped, personal", "personal_cancel", *UNSHIPPED, goods=goods(status="unshipped", received_at=None)),
+    no("unshipped", "damaged", "订单还没有发货,不能以「破损」申请", UNSENT, "订单未发货", goods=WAITING),
+    no("unshipped, personal", "personal_cancel", "订单还没有发货,不能以「个人原因取消订单」申请", UNSENT, "订单未发货",
+        goods=WAITING),
+    no("unshipped, asked", "dislike", "订单还没有发货,不能以「不喜欢/不满意」申请", UNSENT, "订单未发货", goods=WAITING,
+        asked=True),
     no("cancelled", "damaged", *CANCELLED, goods=goods(status="cancelled")),
     no("refunding", "damaged", *REFUNDING, goods=goods(status="refunding")),
     no("unknown", "damaged", *UNKNOWN, goods=goods(status="unknown", received_at=None)),
@@ -235,10 +293,10 @@ ROWS = [
         evidence=evidence(text=0, photos=9)),
     # The window, to the second.
     yes("the last second", "damaged", SHOP_15, BY_7TH, S, END_15, now=beijing(12, 7, 23, 59, 59)),
-    no("too late by a second", "damaged", OVER_15, TALK, OVER_15_BASIS, until=END_15, now=LATE),
-    no("too late for a wrong order", "wrong_order", OVER_15, TALK, OVER_15_BASIS, until=END_15, now=LATE),
+    no("too late by a second", "damaged", OVER_15, ASK, OVER_15_BASIS, until=END_15, now=LATE),
+    no("too late for a wrong order", "wrong_order", OVER_15, ASK, OVER_15_BASIS, until=END_15, now=LATE),
     yes("a hidden defect is not late", "defect", HIDDEN_30, BY_22ND, S, END_30, now=beijing(12, 22, 23, 59, 59)),
-    no("a hidden defect is late", "defect", f"{HIDDEN_30},已于 12月22日 24:00 结束", TALK, f"{HIDDEN_30},已结束",
+    no("a hidden defect is late", "defect", f"{HIDDEN_30},已于 12月22日 24:00 结束", ASK, f"{HIDDEN_30},已结束",
         until=END_30, now=beijing(12, 23)),
     yes("received a second before midnight", "damaged", SHOP_15, "请在 12月6日 24:00 前提交", S, beijing(12, 7),
         goods=goods(received_at=beijing(11, 21, 23, 59, 59))),
@@ -263,20 +321,20 @@ ROWS = [
     yes("包换 by the shop", "promise", PROMISE_7, BY_29TH, B, END_7, policy=policy(guarantees=LINED)),
     yes("the longer 包换", "promise", PROMISE_15, BY_7TH, B, END_15,
         goods=goods(guarantees=frozenset({"qtbh", "swtbh"}))),
-    no("包换 over", "promise", f"{PROMISE_7},已于 11月29日 24:00 结束", TALK, f"{PROMISE_7},已结束", until=END_7,
+    no("包换 over", "promise", f"{PROMISE_7},已于 11月29日 24:00 结束", ASK, f"{PROMISE_7},已结束", until=END_7,
         goods=goods(guarantees=LINED), now=END_7),
     yes("包换 longer than the policy", "wrong_order", PROMISE_15, BY_7TH, B, END_15,
         goods=goods(guarantees=frozenset({"swtbh"})), policy=policy(window_days=7)),
     yes("包换 not begun", "promise", PROMISE_7, NOT_RECORDED, B, None,
         goods=goods(guarantees=LINED, received_at=None)),
     # Goods the seller doesn't exchange: a fault of the seller's is exchanged all the same.
-    no("excluded product", "wrong_order", NOT_IN_POLICY, (Route.CHOOSE_REASON, Route.CONTACT), NOT_IN_POLICY_BASIS,
+    no("excluded product", "wrong_order", NOT_IN_POLICY, (Route.CHOOSE_REASON, *ASK), NOT_IN_POLICY_BASIS,
         goods=goods(exchangeable=False)),
-    no("excluded number", "wrong_order", NOT_IN_POLICY, (Route.CHOOSE_REASON, Route.CONTACT), NOT_IN_POLICY_BASIS,
+    no("excluded number", "wrong_order", NOT_IN_POLICY, (Route.CHOOSE_REASON, *ASK), NOT_IN_POLICY_BASIS,
         policy=policy(excluded=("ｔｘ－01",))),
-    no("excluded word", "other", NOT_IN_POLICY, (Route.CHOOSE_REASON, Route.CONTACT), NOT_IN_POLICY_BASIS,
+    no("excluded word", "other", NOT_IN_POLICY, (Route.CHOOSE_REASON, *ASK), NOT_IN_POLICY_BASIS,
         policy=policy(excluded=("样衣", "t恤"))),
-    no("excluded, 无理由", "wrong_order", NOT_IN_POLICY, (Route.CHOOSE_REASON, Route.SEVEN_DAY, Route.CONTACT),
+    no("excluded, 无理由", "wrong_order", NOT_IN_POLICY, (Route.CHOOSE_REASON, Route.SEVEN_DAY, *ASK),
         NOT_IN_POLICY_BASIS, goods=goods(exchangeable=False, guarantees=frozenset({"qtwlybt"}))),
     yes("excluded, but damaged", "damaged", SHOP_15, BY_7TH, S, END_15, goods=goods(exchangeable=False)),
     yes("a part of a number excludes nothing", "wrong_order", SHOP_15, BY_7TH, B, END_15,
@@ -285,35 +343,161 @@ ROWS = [
         "没有包换承诺", goods=goods(exchangeable=False), policy=policy(guarantees=LINED)),
     yes("包换 the goods were sold with holds", "promise", PROMISE_7, BY_29TH, B, END_7,
         goods=goods(exchangeable=False, guarantees=LINED)),
-    no("excluded, sold with 包换", "wrong_order", NOT_IN_POLICY, (Route.PROMISE, Route.CHOOSE_REASON, Route.CONTACT),
+    no("excluded, sold with 包换", "wrong_order", NOT_IN_POLICY, (Route.PROMISE, Route.CHOOSE_REASON, *ASK),
         NOT_IN_POLICY_BASIS, goods=goods(exchangeable=False, guarantees=LINED)),
     # Other types than exchange.
-    no("a refund", "damaged", "这里办理换货和补发", TALK, "仅办理换货和补发", "", case_type="refund_only"),
     sent("missing", "missing_item"),
     sent("missing, half a metre", "missing_item", goods=goods(unit="米"), evidence=evidence(asked_milli=500)),
     sent("broken, promised", "damaged", goods=goods(guarantees=frozenset({"psbj"}))),
     sent("broken, promised by the shop", "damaged", policy=policy(guarantees=frozenset({"psbj"}))),
-    no("broken, not promised", "damaged", "「破损」没有补发的承诺,请申请换货", (Route.CHOOSE_REASON, Route.CONTACT),
+    no("broken, not promised", "damaged", "「破损」没有补发的承诺,请申请换货或退货退款",
+        (Route.EXCHANGE, Route.RETURN_REFUND),
         "商品质量问题 · 破损:没有补发承诺", case_type="reissue"),
     no("missing, without a photo", "missing_item", "请上传能看出问题的照片", (Route.ADD_EVIDENCE,), "没有凭证",
         "photos", case_type="reissue", evidence=evidence(photos=0)),
     no("missing, more than is left", "missing_item", "最多可申请 10 件,请修改补发数量", (Route.CHANGE_QUANTITY,),
         "数量", "quantity", case_type="reissue", evidence=evidence(asked_milli=11_000)),
+    # Money for goods that go back.
+    back("damaged, the money", "damaged", AFTER_15, BY_7TH, S, END_15),
+    back("colour, the money", "colour", AFTER_15, BY_7TH, S, END_15),
+    back("size, the money", "size", AFTER_15, BY_7TH, S, END_15),
+    back("defect, the money", "defect", AFTER_30, BY_22ND, S, END_30),
+    back("fake", "fake", AFTER_15, BY_7TH, S, END_15),
+    back("wrong item, the money", "wrong_item", AFTER_15, BY_7TH, S, END_15),
+    back("too many, the money", "over_qty", AFTER_15, BY_7TH, B, END_15, evidence=evidence(photos=0, text=0)),
+    back("too many, 退货包运费", "over_qty", AFTER_15, BY_7TH, S, END_15, goods=goods(guarantees=FREE)),
+    back("包换 lengthens no refund", "damaged", AFTER_15, BY_7TH, S, END_15,
+        goods=goods(guarantees=frozenset({"swtbh"})),
+        policy=policy(window_days=15)),
+    back("damaged on its way, the money", "damaged", AFTER_15, "还没有开始计算,提交申请即表示您已收到商品", S, None,
+        goods=UNDERWAY),
+    no("too many, excluded", "over_qty", NOT_IN_POLICY, (Route.CHOOSE_REASON, *ONE), NOT_IN_POLICY_BASIS,
+        goods=goods(exchangeable=False), case_type="return_refund"),
+    no("too many, too late", "over_qty", f"{AFTER_15},已于 12月7日 24:00 结束", ONE, f"{AFTER_15},已结束", until=END_15,
+        now=LATE, case_type="return_refund"),
+    no("wrong order, the money", "wrong_order", "「拍错商品」不能直接申请退货退款,请申请换货",
+        (Route.EXCHANGE, Route.NEGOTIATE), "下单错误 · 拍错商品:不属于退货退款", case_type="return_refund"),
+    no("fake, exchanged", "fake", "「三无、假冒或过期」不能直接申请换货,请申请退货退款", (Route.RETURN_REFUND,),
+        "商品质量问题 · 三无、假冒或过期:不属于换货"),
+    no("too many pieces sent back", "damaged", "最多可申请 10 件,请修改退货数量", QUANTITY, "数量", "quantity",
+        evidence=evidence(asked_milli=11_000), case_type="return_refund"),
+    # 7天无理由: a return, to the end of the seventh day, wherever it was promised.
+    back("无理由", "seven_day", NO_REASON_7, BY_29TH, B, END_7,
+        goods=goods(guarantees=SEVEN), evidence=evidence(photos=0)),
+    back("无理由 by the shop", "seven_day", NO_REASON_7, BY_29TH, B, END_7, policy=policy(guarantees=SEVEN)),
+    back("无理由, 退货包运费", "seven_day", NO_REASON_7, BY_29TH, S, END_7, goods=goods(guarantees=SEVEN | FREE)),
+    back("无理由 for what is excluded, sold with it", "seven_day", NO_REASON_7, BY_29TH, B, END_7,
+        goods=goods(guarantees=SEVEN, exchangeable=False)),
+    back("无理由 can't be switched off", "seven_day", NO_REASON_7, BY_29TH, B, END_7, goods=goods(guarantees=SEVEN),
+        policy=policy(types=frozenset({CaseType.EXCHANGE, CaseType.REISSUE}))),
+    back("无理由 in its last second", "seven_day", NO_REASON_7, BY_29TH, B, END_7, goods=goods(guarantees=SEVEN),
+        now=END_7 - timedelta(seconds=1)),
+    no("无理由 over, by itself", "seven_day", f"{NO_REASON_7},已于 11月29日 24:00 结束", ONE, f"{NO_REASON_7},已结束",
+        until=END_7, goods=goods(guarantees=SEVEN), now=END_7, case_type="return_refund"),
+    no("无理由 not promised", "seven_day", "这件商品不支持7天无理由退货", (*ONE, Route.CHOOSE_REASON),
+        "没有7天无理由退货", case_type="return_refund"),
+    no("无理由 is no exchange", "seven_day", "「7天无理由退货」不能直接申请换货,请申请退货退款", (Route.RETURN_REFUND,),
+        "7天无理由退货:不属于换货", goods=goods(guarantees=SEVEN)),
+    # Money for what was never sent.
+    paid("not wanted", "not_wanted", "订单还没有发货,发货前都可以申请", goods=WAITING, all_of_it=True, evidence=BARE),
+    paid("late", "late_ship", "订单还没有发货,发货前都可以申请", goods=WAITING, all_of_it=True, evidence=BARE),
+    paid("out of stock", "out_of_stock", "订单还没有发货,发货前都可以申请",
+        goods=WAITING, all_of_it=True, evidence=BARE),
+    paid("not wanted, though 仅退款 is off", "not_wanted", "订单还没有发货,发货前都可以申请",
+        goods=WAITING, all_of_it=True,
+        evidence=BARE, policy=policy(types=frozenset({CaseType.EXCHANGE, CaseType.REISSUE}))),
+    paid("not wanted, though excluded", "not_wanted", "订单还没有发货,发货前都可以申请", all_of_it=True, evidence=BARE,
+        goods=replace(WAITING, exchangeable=False)),
+    no("not wanted, but sent", "not_wanted", "订单已经发货,不能按未发货退款", UNSENT, "订单已发货", goods=UNDERWAY,
+        case_type="refund_only"),
+    no("not wanted, but there", "not_wanted", "订单已经发货,不能按未发货退款", UNSENT, "订单已发货",
+        case_type="refund_only"),
+    no("not wanted, an exchange", "not_wanted", "「未发货,不想要了」不能直接申请换货,请申请仅退款",
+        (Route.REFUND_ONLY,),
+        "还没有发货 · 未发货,不想要了:不属于换货", goods=WAITING),
+    no("more than was ordered", "not_wanted", "最多可申请 10 件,请修改退款数量", QUANTITY, "数量", "quantity",
+        goods=WAITING, evidence=evidence(asked_milli=11_000), case_type="refund_only"),
+    no("all of it is asked for", "not_wanted", "没有可申请的数量了,已申请 10/10 件", TALK, "数量已用完", "",
+        goods=replace(WAITING, claimed_milli=10_000), case_type="refund_only"),
+    # Money for what never came.
+    paid("never came", "not_delivered", "商品还没有收到,收到前都可以申请", goods=UNDERWAY, evidence=BARE),
+    paid("refused", "refused_delivery", "商品还没有收到,收到前都可以申请", goods=UNDERWAY),
+    no("refused, without a photo", "refused_delivery", PHOTO, EVIDENCE, "没有凭证", "photos", goods=UNDERWAY,
+        evidence=BARE, case_type="refund_only"),
+    paid("signed for by nobody knows whom", "not_delivered", f"{AFTER_15},{BY_7TH}", END_15,
+        goods=SIGNED, evidence=BARE),
+    no("never came, but received", "not_delivered", "订单已确认收货,不能按没有收到商品申请", UNSENT, "订单已确认收货",
+        case_type="refund_only"),
+    no("never came, not sent", "not_delivered", "订单还没有发货,不能以「快递一直未送到」申请", UNSENT, "订单未发货",
+        goods=WAITING, case_type="refund_only"),
+    no("never came, an exchange", "not_delivered", "「快递一直未送到」不能直接申请换货,请申请仅退款或补发",
+        (Route.REFUND_ONLY, Route.REISSUE), "没有收到商品 · 快递一直未送到:不属于换货", goods=UNDERWAY),
+    paid("empty", "empty_parcel", f"{AFTER_15},{BY_7TH}", END_15),
+    no("empty, without a photo", "empty_parcel", PHOTO, EVIDENCE, "没有凭证", "photos", evidence=BARE,
+        case_type="refund_only"),
+    # Money for received goods that stay: only where nothing can go back.
+    paid("missing, the money", "missing_item", f"{AFTER_15},{BY_7TH}", END_15),
+    no("damaged, the money alone", "damaged", "「破损」不能直接申请仅退款,请申请换货或退货退款",
+        (Route.EXCHANGE, Route.RETURN_REFUND), "商品质量问题 · 破损:不属于仅退款", case_type="refund_only"),
+    paid("fake, 三无包赔", "fake", f"{AFTER_15},{BY_7TH}", END_15, goods=goods(guarantees=frozenset({"swbp"}))),
+    no("fake, the money alone", "fake", "「三无、假冒或过期」没有仅退款的承诺,请申请退货退款", (Route.RETURN_REFUND,),
+        "商品质量问题 · 三无、假冒或过期:没有仅退款承诺", case_type="refund_only"),
+    no("too many, the money alone", "over_qty", "「数量过多」不能直接申请仅退款,请申请退货退款", (Route.RETURN_REFUND,),
+        "下单错误 · 数量过多:不属于仅退款", case_type="refund_only"),
+    no("no such type", "damaged", "请选择希望怎么处理", (Route.CHOOSE_REASON,), "未选择处理方式", "type",
+        case_type="gift"),
+    # 协商: where there is no right to it, and never instead of one.
+    talked("dislike, asked", "dislike", "exchange"),
+    talked("dislike, the money asked for", "dislike", "return_refund"),
+    talked("other, the money asked for", "other", "return_refund"),
+    talked("disaster, the money asked for", "disaster", "return_refund"),
+    talked("too late, asked", "damaged", "exchange", now=LATE),
+    talked("excluded, asked", "wrong_order", "exchange", goods=goods(exchangeable=False)),
+    talked("wrong order, the money asked for", "wrong_order", "return_refund"),
+    talked("personal, the money asked for", "personal_cancel", "return_refund"),
+    no("personal, an exchange asked for", "personal_cancel", PERSONAL, ONE, PERSONAL_BASIS, asked=True),
+    no("no evidence, asked", "no_evidence", "没有证据的质量问题,不属于换货范围", (Route.ADD_EVIDENCE, Route.CONTACT),
+        "不属于换货范围:认为有质量问题,但没有证据", asked=True),
+    no("dislike in nine characters", "dislike", WORDS, EVIDENCE, "描述过短", "description", asked=True,
+        evidence=evidence(text=9)),
+    no("too late, asked without a photo", "damaged", PHOTO, EVIDENCE, "没有凭证", "photos", asked=True, now=LATE,
+        evidence=evidence(photos=0)),
+    yes("a right is not asked for", "damaged", SHOP_15, BY_7TH, S, END_15, asked=True),
+    no("damaged, the money alone asked for", "damaged", "「破损」不能直接申请仅退款,请申请换货或退货退款",
+        (Route.EXCHANGE, Route.RETURN_REFUND), "商品质量问题 · 破损:不属于仅退款", case_type="refund_only", asked=True),
+    no("other, the money by right", "other", "「其他」不能直接申请退货退款,请申请换货",
+        (Route.EXCHANGE, Route.NEGOTIATE),
+        "其他特殊原因 · 其他:不属于退货退款", case_type="return_refund"),
+    # What a shop takes.
+    no("exchange is off", "damaged", "商家没有开通换货,请申请退货退款", (Route.RETURN_REFUND,), "店铺没有开通换货",
+        policy=policy(types=RETURNS)),
+    back("exchange is off, the money", "damaged", AFTER_15, BY_7TH, S, END_15, policy=policy(types=RETURNS)),
+    no("returns are off", "damaged", "商家没有开通退货退款,请申请换货", (Route.EXCHANGE,), "店铺没有开通退货退款",
+        policy=policy(types=EXCHANGES), case_type="return_refund"),
+    back("returns are off, but fake", "fake", AFTER_15, BY_7TH, S, END_15, policy=policy(types=EXCHANGES)),
+    no("returns are off, too many", "over_qty", "商家没有开通退货退款", ONE, "店铺没有开通退货退款",
+        policy=policy(types=EXCHANGES), case_type="return_refund"),
+    sent("reissue is off, but promised", "damaged", goods=goods(guarantees=frozenset({"psbj"})),
+        policy=policy(types=frozenset({CaseType.EXCHANGE, CaseType.REFUND_ONLY}))),
+    yes("exchange is off, but 包换", "promise", PROMISE_7, BY_29TH, B, END_7, goods=goods(guarantees=LINED),
+        policy=policy(types=RETURNS)),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_the_truth_table(row: Row) -> None:
-    verdict = eligibility.check(row.goods, row.case_type, row.reason, row.evidence, row.now, row.policy)
+    verdict = eligibility.check(row.goods, row.case_type, row.reason, row.evidence, row.now, row.policy,
+                                negotiated=row.asked)  # fmt: skip
 
     assert (verdict.allowed, verdict.why) == (row.allowed, row.why)
+    assert verdict.negotiated == row.negotiated
     assert tuple(way.route for way in verdict.instead) == row.routes
     assert (verdict.freight_payer, verdict.until) == (row.payer, row.until)
     assert (verdict.basis, verdict.field) == (row.basis, row.field)
 
 
 def test_the_table_is_long_enough_and_names_each_row_once() -> None:
-    assert len(ROWS) >= 60
+    assert len(ROWS) >= 140
     assert len({row.name for row in ROWS}) == len(ROWS)
     assert {row.reason for row in ROWS} >= {reason.id for reason in reasons.REASONS}
 
@@ -321,6 +505,8 @@ def test_the_table_is_long_enough_and_names_each_row_once() -> None:
 HIDDEN_TOO = "使用中才发现的质量问题可到 12月22日 24:00"
 HIDDEN_ONLY = "现在只有使用中才发现的质量问题可以申请"
 ONLY_FAULTS = "这件商品在质量问题或发错时可以换货"
+NOT_CAME = "没有收到商品,也在这里申请退款"
+UNSENT_YET = "还可申请 10 件;还没有发货,可以申请退款,全部或一部分都可以"
 ON_ITS_WAY = "还没有开始计算,提交申请即表示您已收到商品"
 LONG = policy(window_days=30)
 OFFERS = {
@@ -329,10 +515,19 @@ OFFERS = {
     "some left": (goods(claimed_milli=7_500, unit="米"), LONG, NOW, True, f"还可申请 2.5 米,{BY_22ND}", END_30),
     "hidden only": (GOODS, POLICY, LATE, True, f"还可申请 10 件;{HIDDEN_ONLY},{BY_22ND}", END_30),
     "too late": (GOODS, POLICY, END_30, False, f"{HIDDEN_30},已于 12月22日 24:00 结束", END_30),
-    "on its way": (UNDERWAY, POLICY, NOW, True, f"还可申请 10 件;{SHOP_15},{ON_ITS_WAY}", None),
+    "on its way": (UNDERWAY, POLICY, NOW, True, f"还可申请 10 件;{SHOP_15},{ON_ITS_WAY};{NOT_CAME}", None),
     "nobody knows when": (goods(received_at=None), POLICY, NOW, True, f"还可申请 10 件;{NOT_BEGUN}", None),
     "excluded": (goods(exchangeable=False), LONG, NOW, True, f"还可申请 10 件,{ONLY_FAULTS},{BY_22ND}", END_30),
-    "unshipped": (goods(status="unshipped"), POLICY, NOW, False, UNSHIPPED[0], None),
+    "unshipped": (WAITING, POLICY, NOW, True, UNSENT_YET, None),
+    "called unshipped, but there": (goods(status="unshipped"), LONG, NOW, True, f"还可申请 10 件,{BY_22ND}", END_30),
+    "unshipped, nothing left": (
+        replace(WAITING, claimed_milli=10_000),
+        POLICY,
+        NOW,
+        False,
+        "没有可申请的数量了,已申请 10/10 件",
+        None,
+    ),
     "nothing left": (goods(claimed_milli=10_000), POLICY, NOW, False, USED_UP, None),
 }
 
@@ -356,7 +551,7 @@ def test_the_sentences_that_name_a_date_or_a_case() -> None:
     assert way(covered, "dislike", Route.PROMISE) == "这件商品有7天包换,11月29日 24:00 前可以选择「包换服务」申请换货"
     assert (
         way(covered, "dislike", Route.SEVEN_DAY)
-        == "这件商品支持7天无理由退货,11月29日 24:00 前可以点「立即联系」向商家提出"
+        == "这件商品支持7天无理由退货,11月29日 24:00 前可以申请,商品须完好,退回运费由您承担"
     )
     later = replace(covered, received_at=None)
     assert way(later, "dislike", Route.PROMISE) == "这件商品有7天包换,收到商品后 7 天内可以选择「包换服务」申请换货"
@@ -364,11 +559,54 @@ def test_the_sentences_that_name_a_date_or_a_case() -> None:
     assert way(spent, "damaged", Route.OPEN_CASE) == "请在售后单 HH26112300000001 里查看进度"
 
 
-def test_the_promise_is_a_reason_only_where_it_was_made() -> None:
-    everything = {reason.id for reason in reasons.REASONS}
+UNSENT_REASONS = {"not_wanted", "late_ship", "out_of_stock"}
+ABSENT_REASONS = {"not_delivered", "refused_delivery"}
 
-    assert {reason.id for reason in eligibility.offered(GOODS, POLICY)} == everything - {"promise"}
-    assert {reason.id for reason in eligibility.offered(goods(guarantees=LINED), POLICY)} == everything
+
+def test_a_reason_is_shown_where_it_can_be() -> None:
+    everything = {reason.id for reason in reasons.REASONS}
+    plain = everything - UNSENT_REASONS - ABSENT_REASONS - {"promise", "seven_day"}
+
+    def shown(line: Goods) -> set[str]:
+        return {reason.id for reason in eligibility.offered(line, POLICY)}
+
+    assert shown(GOODS) == plain
+    assert shown(goods(guarantees=BOTH)) == plain | {"promise", "seven_day"}
+    assert shown(UNDERWAY) == shown(SIGNED) == plain | ABSENT_REASONS
+    assert shown(WAITING) == UNSENT_REASONS
+
+
+@pytest.mark.parametrize(
+    ("reason_id", "line", "types", "negotiated"),
+    [
+        ("damaged", GOODS, ("exchange", "return_refund"), False),
+        ("damaged", goods(guarantees=frozenset({"psbj"})), ("exchange", "return_refund", "reissue"), False),
+        ("missing_item", GOODS, ("reissue", "refund_only"), False),
+        ("over_qty", GOODS, ("return_refund",), False),
+        ("wrong_order", GOODS, ("exchange",), False),
+        ("dislike", GOODS, ("exchange", "return_refund"), True),
+        ("no_evidence", GOODS, (), False),
+        ("not_wanted", WAITING, ("refund_only",), False),
+        ("damaged", WAITING, (), False),
+        ("not_delivered", UNDERWAY, ("refund_only", "reissue"), False),
+        ("seven_day", goods(guarantees=SEVEN), ("return_refund",), False),
+    ],
+)
+def test_the_ways_of_a_reason(reason_id: str, line: Goods, types: tuple[str, ...], negotiated: bool) -> None:
+    reason = reasons.reason(reason_id)
+    assert reason
+    found = eligibility.ways(line, reason, NOW, POLICY)
+
+    assert tuple(kind for kind, _ in found) == types
+    assert all(verdict.negotiated is negotiated for _, verdict in found)
+
+
+def test_a_special_reason_gives_an_exchange_and_leaves_the_money_to_the_seller() -> None:
+    other = reasons.reason("other")
+    assert other
+    found = eligibility.ways(GOODS, other, NOW, POLICY)
+
+    assert [(kind, verdict.negotiated) for kind, verdict in found] == [("exchange", False), ("return_refund", True)]
 
 
 def test_a_non_ground_has_no_window() -> None:
@@ -431,6 +669,7 @@ POLICIES = st.builds(
     special_freight=st.sampled_from(Payer),
     guarantees=CODES,
     excluded=st.lists(st.text(max_size=3), max_size=3).map(tuple),
+    types=st.frozensets(st.sampled_from(CaseType)),
 )
 REASON_IDS = st.one_of(st.sampled_from([reason.id for reason in reasons.REASONS]), st.text(max_size=8))
 EVIDENCES = st.builds(Evidence, asked_milli=MILLI, photos=st.integers(-1, 12), text=st.integers(-1, 600))
@@ -441,28 +680,34 @@ def explained(verdict: Verdict) -> bool:
     return bool(verdict.why and verdict.instead and all(way.sentence for way in verdict.instead))
 
 
-@given(lines(), TYPES, REASON_IDS, EVIDENCES, st.one_of(st.just(NOW), MOMENTS), POLICIES)
+@given(lines(), TYPES, REASON_IDS, EVIDENCES, st.one_of(st.just(NOW), MOMENTS), POLICIES, st.booleans())
 def test_every_answer_is_sound(
-    line: Goods, case_type: str, reason_id: str, brought: Evidence, now: datetime, terms: Policy
+    line: Goods, case_type: str, reason_id: str, brought: Evidence, now: datetime, terms: Policy, asked: bool
 ) -> None:
-    verdict = eligibility.check(line, case_type, reason_id, brought, now, terms)
+    verdict = eligibility.check(line, case_type, reason_id, brought, now, terms, negotiated=asked)
 
     if not verdict.allowed:
         assert explained(verdict)
         assert verdict.freight_payer is None
         return
     reason = reasons.reason(reason_id)
-    assert reason is not None and reason.leads_to is CaseType.EXCHANGE and case_type == "exchange"
-    assert line.status not in ("unpaid", "unshipped", "cancelled", "refunding")
+    assert reason is not None
+    assert line.status not in ("unpaid", "cancelled", "refunding")
+    assert eligibility.place(line) in reason.places
     assert 0 < brought.asked_milli <= line.bought_milli - line.claimed_milli
     assert reason.least_photos <= brought.photos <= 9 and brought.text >= reason.least_text
-    assert verdict.until == eligibility.window_end(line, reason, terms)
+    assert len(verdict.basis) <= 300 and verdict.why and verdict.instead == ()
+    if verdict.negotiated:
+        assert asked and case_type in reason.asks and verdict.freight_payer is Payer.NEGOTIATED
+        assert not eligibility.check(line, case_type, reason_id, brought, now, terms).allowed
+        return
+    assert case_type in eligibility.types_of(line, reason, terms)
+    assert verdict.until == eligibility.window_end(line, reason, terms, case_type)
     assert verdict.until is None or now < verdict.until
-    if reason.fault is Fault.SELLER:
+    if case_type in ("reissue", "refund_only") or reason.fault is Fault.SELLER:
         assert verdict.freight_payer is Payer.SELLER
     elif "thbyf_s" not in line.guarantees | terms.guarantees:
         assert verdict.freight_payer is (Payer.BUYER if reason.freight_payer else terms.special_freight)
-    assert len(verdict.basis) <= 300 and verdict.why and verdict.instead == ()
 
 
 @given(lines(), st.one_of(st.just(NOW), MOMENTS), POLICIES)
@@ -471,7 +716,9 @@ def test_the_button_and_the_form_agree(line: Goods, now: datetime, terms: Policy
     offer = eligibility.offer(line, now, terms)
     best = Evidence(asked_milli=line.remaining_milli, photos=9, text=500)
     verdicts = [
-        eligibility.check(line, "exchange", each.id, best, now, terms) for each in eligibility.offered(line, terms)
+        eligibility.check(line, kind, each.id, best, now, terms)
+        for each in eligibility.offered(line, terms)
+        for kind in CaseType
     ]
 
     assert offer.allowed == any(verdict.allowed for verdict in verdicts)

@@ -6,18 +6,21 @@ import re
 
 from portal import reasons
 from portal.flow import CaseType
-from portal.reasons import GROUND, REASONS, Effect, Fault, Ground, Payer
+from portal.reasons import GROUND, REASONS, Effect, Fault, Ground, Payer, Place
 
 
 def test_the_grounds_and_reasons_carry_the_guides_words() -> None:
     shown = {GROUND[ground]: [reason.zh for reason in reasons.of_ground(ground)] for ground in Ground}
 
     assert shown == {
-        "商品质量问题": ["破损", "色差", "尺寸不符", "其他质量问题"],
-        "发货错误": ["发错商品", "漏发商品"],
+        "还没有发货": ["未发货,不想要了", "未按约定时间发货", "卖家缺货"],
+        "没有收到商品": ["快递一直未送到", "已拒签"],
+        "商品质量问题": ["破损", "色差", "尺寸不符", "其他质量问题", "三无、假冒或过期"],
+        "发货错误": ["发错商品", "漏发商品", "空包裹"],
         "下单错误": ["拍错商品", "数量过多"],
         "其他特殊原因": ["自然灾害", "交通延误", "其他"],
         "包换服务": ["包换服务"],
+        "7天无理由退货": ["7天无理由退货"],
         "不属于换货范围": ["不喜欢/不满意", "认为有质量问题,但没有证据", "个人原因取消订单"],
     }
 
@@ -40,29 +43,53 @@ def test_the_seller_pays_for_the_sellers_fault() -> None:
 
 
 def test_what_each_reason_asks_for() -> None:
+    shown = {reason.id for reason in REASONS if reason.ground in (Ground.QUALITY, Ground.SHIPPING)} | {
+        "refused_delivery"
+    }
+    written = {reason.id for reason in REASONS if reason.ground is Ground.SPECIAL} | {"dislike", "personal_cancel"}
     for reason in REASONS:
-        assert reason.least_photos == (1 if reason.ground in (Ground.QUALITY, Ground.SHIPPING) else 0)
-        assert reason.least_text == (10 if reason.ground is Ground.SPECIAL else 0)
-        assert bool(reason.prompt and reason.ask) == (reason.ground is not Ground.NONE)
+        assert reason.least_photos == (1 if reason.id in shown else 0)
+        assert reason.least_text == (10 if reason.id in written else 0)
+        assert bool(reason.prompt and reason.ask) == bool(reason.types or reason.asks)
     size = reasons.reason("size")
     assert size and "尺子" in size.prompt and "实测" in size.ask
 
 
 def test_where_reasons_lead() -> None:
-    others = {reason.id: reason.leads_to for reason in REASONS if reason.leads_to is not CaseType.EXCHANGE}
-
-    assert others == {
-        "missing_item": CaseType.REISSUE,
-        "over_qty": CaseType.RETURN_REFUND,
-        "dislike": None,
-        "no_evidence": None,
-        "personal_cancel": None,
-    }
+    back, gone = ("exchange", "return_refund"), ("refund_only", "reissue")
+    assert {reason.id: reason.types for reason in REASONS} == {
+        "not_wanted": ("refund_only",), "late_ship": ("refund_only",), "out_of_stock": ("refund_only",),
+        "not_delivered": gone, "refused_delivery": gone,
+        "damaged": back, "colour": back, "size": back, "defect": back, "fake": ("return_refund",),
+        "wrong_item": back, "missing_item": ("reissue", "refund_only"), "empty_parcel": gone,
+        "wrong_order": ("exchange",), "over_qty": ("return_refund",),
+        "disaster": ("exchange",), "delay": ("exchange",), "other": ("exchange",),
+        "promise": ("exchange",), "seven_day": ("return_refund",),
+        "dislike": (), "no_evidence": (), "personal_cancel": (),
+    }  # fmt: skip
     assert [reason.id for reason in REASONS if reason.hidden_defect] == ["defect"]
+    dislike = reasons.reason("dislike")
+    assert dislike and dislike.leads_to is None and dislike.asks == back
+
+
+def test_money_for_received_goods_that_stay_is_only_for_what_cannot_go_back() -> None:
+    stay = {reason.id for reason in REASONS if CaseType.REFUND_ONLY in reason.types and Place.RECEIVED in reason.places}
+
+    assert stay == {"missing_item", "empty_parcel", "not_delivered", "refused_delivery"}
+
+
+def test_reasons_of_a_type() -> None:
+    def found(case_type: CaseType, place: str = "received", *, negotiated: bool = False) -> set[str]:
+        return {reason.id for reason in reasons.leading_to(case_type, place, negotiated=negotiated)}
+
+    assert found(CaseType.REFUND_ONLY, "unshipped") == {"not_wanted", "late_ship", "out_of_stock"}
+    assert "damaged" in found(CaseType.REISSUE) and "colour" not in found(CaseType.REISSUE)
+    assert "dislike" not in found(CaseType.EXCHANGE) and "dislike" in found(CaseType.EXCHANGE, negotiated=True)
+    assert {"over_qty", "seven_day", "damaged", "other"} <= found(CaseType.RETURN_REFUND)
 
 
 def test_looking_up() -> None:
-    assert reasons.reason("colour") is REASONS[1]
+    assert reasons.reason("colour") is REASONS[6]
     for look_up in (reasons.reason, reasons.refusal, reasons.condition, reasons.guarantee):
         assert look_up("") is None
     assert reasons.said("colour") == "商品质量问题 · 色差"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import re
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -20,9 +21,9 @@ from flask.testing import FlaskClient
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Rule
 
-from portal import accounts, chat, importing, policies
+from portal import accounts, chat, importing, payouts, policies
 from portal.extensions import db, writing
-from portal.models import Case, Draft, Evidence, Order, OrderLine, Shop, Sku, User
+from portal.models import Case, Draft, Evidence, Order, OrderLine, PayoutFile, Shop, Sku, Staff, User
 from tests.cast import PASSWORD, Cast, sign_in
 
 
@@ -35,10 +36,13 @@ class Who(Enum):
     BUYER = "who bought the thing that the address names"
     SELLER = "the shop of the thing that the address names"
     PARTY = "both sides of the thing that the address names"
+    WITNESS = "both sides of the thing that the address names, and who decides between them"
+    MEDIATORS = "anybody who decides for the platform; the page has only what they may decide"
+    MEDIATOR = "who may decide, for the platform, about the thing that the address names"
     QA = "tests, where PORTAL_QA opens these doors; elsewhere they don't exist"
 
 
-ANYONE, SIGNED_IN, SHOP, BUYER, SELLER, PARTY, QA = Who
+ANYONE, SIGNED_IN, SHOP, BUYER, SELLER, PARTY, WITNESS, MEDIATORS, MEDIATOR, QA = Who
 
 
 class Row(NamedTuple):
@@ -76,6 +80,10 @@ ROWS: tuple[Row, ...] = (
     Row("buyer.notices", SIGNED_IN, get=200, post=303),
     Row("buyer.sessions", SIGNED_IN, get=200, post=303),
     Row("buyer.privacy", SIGNED_IN, get=200),
+    Row(
+        "buyer.give_feedback", SIGNED_IN, get=200, post=303,
+        form=lambda deal: {"kind": "wish", "words": "希望能导出售后单"},
+    ),
     # who bought it
     Row("buyer.order", BUYER, get=200),
     Row("buyer.conditions", BUYER, get=200),
@@ -96,17 +104,30 @@ ROWS: tuple[Row, ...] = (
     ),
     Row("buyer.apply_check", BUYER, get=200, post=303),
     Row("buyer.apply_discard", BUYER, post=303),
+    Row("buyer.again", BUYER, get=200, post=409),
+    Row("buyer.agreement", BUYER, get=404),
     Row("buyer.take_step", BUYER, get=200, post=303, values={"step_name": "withdraw"}),
     # both sides of it
-    Row("files.full", PARTY, get=200),
-    Row("files.thumb", PARTY, get=200),
+    Row("files.full", WITNESS, get=200),
+    Row("files.thumb", WITNESS, get=200),
+    # who decides for the platform
+    Row("mediation.inbox", MEDIATORS, get=200),
+    Row("mediation.show_case", MEDIATOR, get=200),
+    Row(
+        "mediation.take_step", MEDIATOR, get=200, post=303, values={"step_name": "decide_close"},
+        form=lambda deal: {"note": "双方证据都不足,按举证责任裁决", "confirmed": "1"},
+    ),
     # who works in a shop: the shop's things
     Row("seller.inbox", SHOP, get=200),
     Row("seller.messages", SHOP, get=200),
     Row("seller.notices", SHOP, get=200, post=303),
+    Row("seller.waiting", SHOP, get=200, post=303, form=lambda deal: {"opens": "09:00", "closes": "18:00"}),
+    Row("seller.customer_list", SHOP, get=200),
     Row(
         "seller.policy", SHOP, get=200, post=303,
-        form=lambda deal: {"window_days": "15", "hidden_days": "30", "special_freight": "seller"},
+        form=lambda deal: {
+            "window_days": "15", "hidden_days": "30", "special_freight": "seller", "types": ["exchange", "reissue"],
+        },
     ),
     Row(
         "seller.addresses", SHOP, get=200, post=303,
@@ -118,8 +139,28 @@ ROWS: tuple[Row, ...] = (
     ),
     Row("seller.product_list", SHOP, get=200),
     Row("seller.bank_data", SHOP, get=200, post=303, form=lambda deal: {"bank_data": "y"}),
+    Row("seller.payout_list", SHOP, get=200),
+    Row("seller.payout_files", SHOP, get=200),
+    Row("seller.make_batch", SHOP, post=409),
+    Row(
+        "seller.upload_results", SHOP, post=303,
+        form=lambda deal: {"file": (io.BytesIO("款项编号,结果,流水号\n1:refund,成功,1\n".encode()), "results.csv")},
+    ),
+    Row("seller.staff", SHOP, get=200),
+    Row("seller.add_staff", SHOP, post=422, form=lambda deal: {"member_name": "nobody", "role": "finance"}),
+    Row("seller.change_limit", SHOP, post=303, form=lambda deal: {"limit": "2000"}),
     # the shop that sold it
+    Row("seller.customer", SELLER, get=200, post=303, form=lambda deal: {"words": "老客户"}),
+    Row("seller.export_customer", SELLER, get=200),
     Row("seller.product", SELLER, get=200, post=303, form=lambda deal: {"exchangeable": "y"}),
+    Row("seller.payout", SELLER, get=200),
+    Row(
+        "seller.record_payout", SELLER, post=409, values={"verb": "settle"},
+        form=lambda deal: {"reference": "2026112300001"},
+    ),
+    Row("seller.batch", SELLER, get=200),
+    Row("seller.results", SELLER, get=200, post=303),
+    Row("seller.change_staff", SELLER, post=303, values={"verb": "role"}, form=lambda deal: {"role": "warehouse"}),
     Row("seller.import_progress", SELLER, get=286),
     Row("seller.import_report", SELLER, get=200),
     Row("seller.import_job", SELLER, get=200, post=303),
@@ -130,6 +171,14 @@ ROWS: tuple[Row, ...] = (
     Row("seller.contact", SELLER, get=200, post=303, form=lambda deal: {"words": "今天发出"}),
     Row("seller.contact_new", SELLER, get=200),
     Row("seller.contact_read", SELLER, post=303),
+    Row("seller.agreement", SELLER, get=404),
+    Row(
+        "seller.apply_for", SELLER, get=200, post=303,
+        form=lambda deal: {
+            "message": deal.values["message_id"], "line": deal.line_id, "quantity": "1", "type": "exchange",
+            "reason": "damaged", "description": "买家要求换货",
+        },
+    ),
     Row(
         "seller.take_step", SELLER, get=200, post=303, values={"step_name": "agree"},
         form=lambda deal: {"address_id": deal.values["address_id"]},
@@ -160,9 +209,13 @@ MISSING = {
     "address_id": "999999",
     "product_id": "999999",
     "job_id": "0" * 32,
+    "entry_id": "999999",
+    "batch_id": "0" * 32,
+    "results_id": "0" * 32,
+    "user_id": "999999",
 }
 
-ROLES = ("anonymous", "buyer", "buyer2", "seller", "seller2", "both")
+ROLES = ("anonymous", "buyer", "buyer2", "seller", "seller2", "both", "mediator")
 # Who bought from whom. `both` buys from the first shop and sells in a shop of its own.
 DEALS = (("buyer", "seller"), ("buyer2", "seller2"), ("both", "seller"), ("buyer2", "both"))
 SHOPS = frozenset({"seller", "seller2", "both"})
@@ -170,7 +223,8 @@ SHOPS = frozenset({"seller", "seller2", "both"})
 
 @dataclass(frozen=True)
 class Deal:
-    """An order with everything that hangs on it: an applied case, a draft, photos, a conversation, an address."""
+    """An order with everything that hangs on it: an applied case before the platform, a draft, photos, a conversation,
+    an address."""
 
     buyer: str
     seller: str
@@ -197,7 +251,7 @@ class World:
             both = accounts.create_user("both", now=NOW, company_name="both公司", password=PASSWORD, weak_ok=True)
             shop3 = accounts.create_shop(both, "both的店", NOW).id
             ids = {"buyer": cast.buyer, "buyer2": cast.buyer2, "seller": cast.seller, "seller2": cast.seller2}
-            ids["both"] = both.id
+            ids |= {"both": both.id, "mediator": cast.mediator}
             shops = {"seller": cast.shop, "seller2": cast.shop2, "both": shop3}
             members = {name: name + mark(name) for name in ids}
             for name, user_id in ids.items():
@@ -215,7 +269,7 @@ class World:
     def _deal(self, cast: Cast, buyer: str, seller: str, mark: str, shop_mark: str) -> Deal:
         order = cast.order(title=f"纯棉中筒袜{mark}", unit="双")
         order_id, order_no = order.id, order.order_no
-        case_no = cast.open_case(order).case_no
+        case_no = cast.mediated(cast.open_case(order)).case_no
         kept = {name: cast.photos(1, cast.buyer)[0] for name in ("case", "draft", "message", "loose")}
         with writing():
             order = db.session.get_one(Order, order_id)
@@ -235,7 +289,8 @@ class World:
             db.session.add(draft)
             db.session.flush()
             talk = chat.of_order(order, cast.now)
-            chat.say(talk, "buyer", cast.buyer, f"买家说{mark}", now=cast.now, photos=[kept["message"]])
+            asked = chat.say(talk, "buyer", cast.buyer, f"买家说{mark}", now=cast.now, photos=[kept["message"]])
+            message_id = asked.id
             chat.say(talk, "seller", cast.seller, f"商家说{mark}", now=cast.now)
             address = policies.add_address(
                 cast.shop, name=f"仓{shop_mark}", phone="13800138000", address=f"库{shop_mark}", note=f"注{shop_mark}",
@@ -260,6 +315,8 @@ class World:
             "address_id": str(address_id),
             "product_id": str(product_id),
             "job_id": self._import(cast, mark),
+            "message_id": str(message_id),
+            **self._money(cast, case_no, mark, shop_mark),
         }
         return Deal(buyer, seller, line_id, values, kept)
 
@@ -274,6 +331,29 @@ class World:
             job.state, public_id = "checked", job.public_id
             importing.report_path(folder, job).write_text(mark)
         return public_id
+
+    def _money(self, cast: Cast, case_no: str, mark: str, shop_mark: str) -> dict[str, str]:
+        """A payment of the case, a list and results with words of its people, and somebody who works in the shop."""
+        with writing():
+            case = db.session.scalars(db.select(Case).where(Case.case_no == case_no)).one()
+            entry = payouts.plan(case, "compensation", 100, key="x", at=cast.now, by=cast.seller)
+            case.entry_count += 1
+            entry.problem = f"失败{mark}"
+            rows = [[entry.key, case_no, "1", f"买家{mark}", "补偿", 100, "原路退回"]]
+            files = [
+                PayoutFile(
+                    public_id=secrets.token_hex(16), shop_id=cast.shop, user_id=cast.seller, kind=kind, state=state,
+                    name=f"文件{mark}", rows=rows if kind == "batch" else [], row_count=1, made_at=cast.now,
+                )
+                for kind, state in (("batch", "made"), ("results", "checked"))
+            ]  # fmt: skip
+            clerk = accounts.create_user(f"员工{shop_mark}{secrets.token_hex(3)}", now=cast.now)
+            db.session.add_all([*files, Staff(user_id=clerk.id, shop_id=cast.shop, role="agent")])
+            db.session.flush()
+            return {
+                "entry_id": str(entry.id), "batch_id": files[0].public_id, "results_id": files[1].public_id,
+                "user_id": str(clerk.id),
+            }  # fmt: skip
 
     def browser(self, role: str) -> FlaskClient:
         """A browser of its own for this role."""
@@ -315,9 +395,14 @@ def may(row: Row, role: str, deal: Deal | None) -> bool:
         return True
     if row.who is SHOP:
         return role in SHOPS
+    if row.who is MEDIATORS:
+        return role == "mediator"
     if deal is None:
         return False
-    sides = {BUYER: {deal.buyer}, SELLER: {deal.seller}, PARTY: {deal.buyer, deal.seller}}[row.who]
+    both = {deal.buyer, deal.seller}
+    sides = {
+        BUYER: {deal.buyer}, SELLER: {deal.seller}, PARTY: both, WITNESS: both | {"mediator"}, MEDIATOR: {"mediator"},
+    }[row.who]  # fmt: skip
     return role in sides
 
 
@@ -327,7 +412,7 @@ def expected(row: Row, rule: Rule, role: str, deal: Deal | None, method: str, *,
         return 405
     if role == "anonymous" and row.who is not ANYONE:
         return 401 if htmx else 303
-    if row.who in (SHOP, SELLER) and role not in SHOPS:
+    if (row.who in (SHOP, SELLER) and role not in SHOPS) or (row.who in (MEDIATORS, MEDIATOR) and role != "mediator"):
         return 404
     if method == "OPTIONS":
         return 200  # says which methods there are, whatever the thing
@@ -345,8 +430,9 @@ def missing_rows(app: Flask) -> list[str]:
         if rule.endpoint in known:
             continue
         who = (
-            "QA" if rule.endpoint.startswith("qa.") else "SHOP" if rule.endpoint.startswith("seller.") else "SIGNED_IN"
-        )
+            "QA" if rule.endpoint.startswith("qa.") else "SHOP" if rule.endpoint.startswith("seller.") else "MEDIATOR"
+            if rule.endpoint.startswith("mediation.") else "SIGNED_IN"
+        )  # fmt: skip
         methods = [f"{name.lower()}=…" for name in ("GET", "POST") if name in (rule.methods or ())]
         new = ", ".join(sorted(rule.arguments - set(MISSING)))
         wants = f"   # and say in Deal.values and MISSING what {new} is" if new else ""

@@ -417,7 +417,7 @@ class World:
             lambda: "/seller/policy",
             lambda: {
                 "window_days": "15", "hidden_days": "30", "special_freight": "seller", "excluded": "定制",
-                "words": "好",
+                "words": "好", "types": ["return_refund", "refund_only"],
             },
             {
                 "window_days": whole(7, 30), "hidden_days": whole(7, 180), "words": text(300, optional=True),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from flask.testing import FlaskClient
 
 from portal import chat
 from portal.extensions import db, writing
+from portal.flow import CaseType
 from portal.models import Case, CaseLine, Draft, Evidence, Message, Order, OrderLine, Product, Sku
 from tests.cast import Cast, post, sign_in, token_of
 from tests.conftest import Clock
@@ -122,9 +124,8 @@ def test_a_quality_problem_needs_a_photo(cast: Cast, buyer: FlaskClient) -> None
 
 @pytest.mark.parametrize(
     ("reason", "words"),
-    [("over_qty", "退货"), ("dislike", "立即联系"), ("no_evidence", "照片"),
-     ("personal_cancel", "立即联系")],
-)  # fmt: skip
+    [("dislike", "协商换货"), ("no_evidence", "照片"), ("personal_cancel", "协商退货退款")],
+)
 def test_what_is_no_exchange_leads_elsewhere(cast: Cast, buyer: FlaskClient, reason: str, words: str) -> None:
     order = cast.order()
     answer = choose(buyer, order.order_no, line_of(order), reason)
@@ -281,7 +282,7 @@ def test_what_was_never_sent_is_reissued(app: Flask, cast: Cast, buyer: FlaskCli
     number, line = order.order_no, line_of(order)
     assert choose(buyer, number, line, "missing_item").location.endswith("/details")
     page = buyer.get(f"/orders/{number}/apply/details").text
-    assert "填写补发信息" in page and "补发数量" in page and "不用寄回" in page and "换成的规格" not in page
+    assert "希望怎么处理" in page and "补发数量" in page and "不用寄回" in page and "换成的规格" not in page
     assert fill(buyer, number, line, "11").status_code == 422
     assert fill(buyer, number, line).status_code == 303
     assert "补发" in buyer.get(f"/orders/{number}/apply/check").text
@@ -324,3 +325,216 @@ def test_a_type_that_was_not_offered_is_not_taken(cast: Cast, buyer: FlaskClient
     post(buyer, f"/orders/{number}/apply/check")
     db.session.rollback()
     assert db.session.scalar(db.select(Case.type)) == "exchange"
+
+
+# ---------------------------------------------------------------- money, and what only the seller can grant
+
+
+def submitted(buyer: FlaskClient, number: str) -> Case:
+    done = post(buyer, f"/orders/{number}/apply/check")
+    assert done.status_code == 303, done.text
+    db.session.rollback()
+    return db.session.scalars(db.select(Case).order_by(Case.id.desc())).first() or Case()
+
+
+def test_the_surplus_goes_back_for_its_money(cast: Cast, buyer: FlaskClient) -> None:
+    order = cast.order()
+    number, line = order.order_no, line_of(order)
+    assert choose(buyer, number, line, "over_qty").location.endswith("/details")
+    page = buyer.get(f"/orders/{number}/apply/details").text
+    assert "退货数量" in page and "退款金额" in page and "收货人" not in page and "退回运费由您承担" in page
+    assert fill(buyer, number, line, "3", photos=0).status_code == 303
+    check = buyer.get(f"/orders/{number}/apply/check").text
+    assert "37.50 元" in check and "优惠后实付 125.00 元,共 10 双,申请 3 双,可退 37.50 元" in check
+    assert "退货退款" in check and "买家承担" in check
+    case = submitted(buyer, number)
+    assert (case.type, case.state, case.refund_fen, case.freight_payer) == ("return_refund", "applied", 3_750, "buyer")
+    assert (case.quantity_milli, case.receiver_name, case.negotiated) == (3_000, "李雯", False)
+
+
+def test_a_refund_is_the_buyers_choice_and_may_be_less(cast: Cast, buyer: FlaskClient) -> None:
+    order = cast.order()
+    number, line = order.order_no, line_of(order)
+    choose(buyer, number, line, "damaged")
+    wrong = {"name": "", "phone": "x", "address": ""}  # an exchange's fields: not looked at
+    assert fill(buyer, number, line, type="return_refund", amount="10.5", **wrong).status_code == 303
+    check = buyer.get(f"/orders/{number}/apply/check").text
+    assert "10.50 元,最多 25.00 元" in check and "寄到" not in check
+    case = submitted(buyer, number)
+    assert (case.type, case.refund_fen, case.freight_payer) == ("return_refund", 1_050, "seller")
+
+
+@pytest.mark.parametrize("amount", ["25.01", "0", "-1", "1e3", "1.234", "abc", "NaN", "9" * 30, "２６"])
+def test_no_more_than_was_paid_can_be_asked_back(cast: Cast, buyer: FlaskClient, amount: str) -> None:
+    order = cast.order()
+    number, line = order.order_no, line_of(order)
+    choose(buyer, number, line, "over_qty")
+    answer = fill(buyer, number, line, photos=0, amount=amount)
+    assert answer.status_code == 422 and 'id="amount-err"' in answer.text and f'value="{amount}"' in answer.text
+    assert "袜子破洞" in answer.text and cases() == 0
+
+
+def test_an_amount_that_is_too_much_by_now_is_refused_at_the_end(cast: Cast, buyer: FlaskClient) -> None:
+    order = cast.order()
+    number, line = order.order_no, line_of(order)
+    choose(buyer, number, line, "over_qty")
+    fill(buyer, number, line, photos=0)
+    seen = token_of(buyer.get(f"/orders/{number}/apply/check"))
+    with writing():
+        db.session.execute(db.update(Order).values(paid_fen=10_000))
+    answer = buyer.post(f"/orders/{number}/apply/check", data={**seen, "sums": "2500.0"})
+    assert answer.status_code == 422 and "刚刚有变化" in answer.text and "20.00 元" in answer.text and cases() == 0
+    with writing():
+        db.session.execute(db.update(Order).values(refunded_fen=10_000))
+    assert "没有可退的金额" in post(buyer, f"/orders/{number}/apply/check").text and cases() == 0
+
+
+def test_what_is_not_sent_yet_is_refunded_with_its_freight(app: Flask, cast: Cast, buyer: FlaskClient) -> None:
+    order = cast.order(status="unshipped")
+    number, line = order.order_no, line_of(order)
+    with writing():
+        db.session.execute(db.update(Order).values(paid_fen=13_500, freight_fen=1_000))
+    listed, page = buyer.get("/orders").text, buyer.get(f"/orders/{number}").text
+    assert "申请退款</a>" in listed and "申请换货" not in listed
+    assert "申请退款</a>" in page and "申请换货" not in page
+    apply = buyer.get(f"/orders/{number}/apply").text
+    assert "未发货,不想要了" in apply and "破损" not in apply and "不喜欢" not in apply
+    assert choose(buyer, number, line, "damaged").status_code == 422
+    choose(buyer, number, line, "not_wanted")
+    assert 'value="10"' in buyer.get(f"/orders/{number}/apply/details").text  # all of it, unless less is typed
+    assert fill(buyer, number, line, "10", photos=0).status_code == 303
+    assert "已含运费 10.00 元" in buyer.get(f"/orders/{number}/apply/check").text
+    case = submitted(buyer, number)
+    assert (case.type, case.goods_state, case.refund_fen) == ("refund_only", "unshipped", 13_500)
+    assert post(sign_in(app, "seller"), f"/seller/cases/{case.case_no}/goods_shipped").status_code == 303
+
+
+def test_what_never_came(cast: Cast, buyer: FlaskClient) -> None:
+    order = cast.order(status="in_transit")
+    number, line = order.order_no, line_of(order)
+    assert "快递一直未送到" in buyer.get(f"/orders/{number}/apply").text
+    choose(buyer, number, line, "not_delivered")
+    assert fill(buyer, number, line, photos=0, type="refund_only").status_code == 303
+    assert submitted(buyer, number).type == "refund_only"
+    done = cast.order()
+    assert choose(buyer, done.order_no, line_of(done), "not_delivered").status_code == 422
+
+
+def ask(client: FlaskClient, number: str, line: int, **said: str) -> Any:
+    return post(client, f"/orders/{number}/apply", {"line": line, **said}, at=f"/orders/{number}/apply?line={line}")
+
+
+def test_dislike_is_asked_for_and_never_had_by_right(cast: Cast, buyer: FlaskClient) -> None:
+    order = cast.order()
+    number, line = order.order_no, line_of(order)
+    assert ask(buyer, number, line, reason="dislike").status_code == 422
+    assert ask(buyer, number, line, reason="dislike", type="exchange").status_code == 422
+    assert ask(buyer, number, line, reason="dislike", ask="refund_only").status_code == 422
+    assert ask(buyer, number, line, reason="no_evidence", ask="exchange").status_code == 422
+    assert cases() == 0 and db.session.scalar(db.select(Draft.id)) is None
+    assert ask(buyer, number, line, reason="dislike", ask="exchange").location.endswith("/details")
+    details = buyer.get(f"/orders/{number}/apply/details").text
+    assert "协商换货" in details and "协商退货退款" in details and "不会自动同意" in details
+    assert fill(buyer, number, line, photos=0, description="不喜欢").status_code == 422
+    words = "颜色和想的不一样,希望能换白色的"
+    assert fill(buyer, number, line, photos=0, type="exchange", description=words).status_code == 303
+    check = buyer.get(f"/orders/{number}/apply/check").text
+    assert "协商换货" in check and "协商须由商家同意" in check and "双方协商" in check
+    case = submitted(buyer, number)
+    assert (case.type, case.negotiated, case.freight_payer) == ("exchange", True, "negotiated")
+
+
+def test_a_right_is_never_turned_into_a_request(cast: Cast, buyer: FlaskClient) -> None:
+    order = cast.order()
+    number, line = order.order_no, line_of(order)
+    assert ask(buyer, number, line, reason="damaged", ask="exchange").status_code == 303
+    fill(buyer, number, line, type="exchange")
+    assert submitted(buyer, number).negotiated is False
+
+
+def test_seven_days_without_a_reason_where_it_is_promised(cast: Cast, buyer: FlaskClient) -> None:
+    order = cast.order()
+    number, line = order.order_no, line_of(order)
+    assert ask(buyer, number, line, reason="seven_day").status_code == 422
+    with writing():
+        db.session.execute(db.update(OrderLine).values(guarantees="qtwlybt"))
+    refused = ask(buyer, number, line, reason="dislike")
+    assert "7天无理由退货" in refused.text and 'name="reason" value="seven_day"' in refused.text
+    assert ask(buyer, number, line, reason="seven_day", type="return_refund").status_code == 303
+    fill(buyer, number, line, photos=0, description="")
+    case = submitted(buyer, number)
+    assert (case.type, case.reason, case.freight_payer, case.negotiated) == (
+        "return_refund",
+        "seven_day",
+        "buyer",
+        False,
+    )
+
+
+def test_after_the_window_the_seller_can_still_be_asked(cast: Cast, buyer: FlaskClient) -> None:
+    order = cast.order(received_at=cast.now - timedelta(days=40))
+    number, line = order.order_no, line_of(order)
+    assert "申请协商</a>" in buyer.get(f"/orders/{number}").text
+    refused = ask(buyer, number, line, reason="damaged")
+    assert refused.status_code == 422 and "已于" in refused.text and "协商换货" in refused.text
+    assert ask(buyer, number, line, reason="damaged", ask="return_refund").status_code == 303
+    fill(buyer, number, line, type="return_refund")
+    case = submitted(buyer, number)
+    assert (case.type, case.negotiated) == ("return_refund", True)
+
+
+@pytest.mark.parametrize(("more", "said"), [(300, "补差价"), (-200, "退差价")])
+def test_another_price_is_settled_to_the_fen(cast: Cast, buyer: FlaskClient, more: int, said: str) -> None:
+    order = cast.order()
+    number, line = order.order_no, line_of(order)
+    with writing():
+        db.session.execute(db.update(Order).values(paid_fen=10_000))  # for what is listed at 125.00
+        product = db.session.scalar(db.select(OrderLine.product_id).where(OrderLine.id == line))
+        sku = Sku(product_id=product, sku_key="other", spec="红色;XL", price_fen=1250 + more)
+        db.session.add(sku)
+        db.session.flush()
+        sku_id = sku.id
+    choose(buyer, number, line, "wrong_order")
+    one = f"{abs(more) * 8 // 10 / 100:.2f}"
+    assert f"红色;XL({said} {one} 元/双)" in buyer.get(f"/orders/{number}/apply/details").text
+    assert fill(buyer, number, line, photos=0, **{f"sku_{line}": str(sku_id)}).status_code == 303
+    check = buyer.get(f"/orders/{number}/apply/check").text
+    both = abs(more) * 2 * 8 // 10
+    assert f"{both / 100:.2f} 元" in check and said in check and "100.00/125.00" in check
+    case = submitted(buyer, number)
+    assert case.difference_fen == (both if more > 0 else -both)
+    assert db.session.scalar(db.select(CaseLine.wanted_price_fen)) == 1250 + more
+
+
+def test_an_application_for_money_is_modified(cast: Cast, buyer: FlaskClient) -> None:
+    order = cast.order()
+    line = line_of(order)
+    case = cast.open_case(order, case_type=CaseType.RETURN_REFUND, reason="over_qty")
+    url = f"/cases/{case.case_no}/modify"
+    page = buyer.get(url).text
+    assert "退款原因" in page and "退货数量" in page and 'value="25.00"' in page and "收货人" not in page
+    good = {"reason": "over_qty", "description": "少退一双", f"quantity_{line}": "1"}
+    refused = post(buyer, url, {**good, "amount": "12.51"})
+    assert refused.status_code == 422 and "最多可退 12.50 元" in refused.text and 'id="amount-err"' in refused.text
+    assert post(buyer, url, {**good, "amount": "12"}).status_code == 303
+    db.session.rollback()
+    assert db.session.execute(db.select(Case.refund_fen, Case.quantity_milli)).one() == (1_200, 1_000)
+    assert post(buyer, url, {**good, "reason": "missing_item", "amount": ""}).status_code == 422
+
+
+def test_what_a_shop_does_not_take_is_not_offered(app: Flask, cast: Cast, buyer: FlaskClient) -> None:
+    seller = sign_in(app, "seller")
+    form = {"window_days": "15", "hidden_days": "30", "special_freight": "seller"}
+    for types in ([], ["reissue", "refund_only"], ["exchange", "return_refund"], ["gift", "exchange", "reissue"]):
+        answer = post(seller, "/seller/policy", {**form, "types": types})
+        assert answer.status_code == 422 and 'id="types-err"' in answer.text, types
+    done = post(seller, "/seller/policy", {**form, "types": ["return_refund", "reissue"], "guarantees": ["qtwlybt"]})
+    assert done.status_code == 303
+    assert "本店不办理:换货、仅退款" in buyer.get(f"/shops/{cast.shop}/conditions").text
+    order = cast.order()
+    number, line = order.order_no, line_of(order)
+    choose(buyer, number, line, "damaged")
+    assert "希望怎么处理" not in buyer.get(f"/orders/{number}/apply/details").text
+    assert fill(buyer, number, line).status_code == 303
+    assert submitted(buyer, number).type == "return_refund"
+    assert ask(buyer, number, line, reason="wrong_order").status_code == 422

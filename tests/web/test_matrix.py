@@ -217,8 +217,8 @@ def test_a_strangers_thing_looks_like_none(world: World, browsers: dict[str, Fla
 
 
 PHOTOS: Mapping[str, Callable[[str, Deal], bool]] = {
-    "case": lambda role, deal: role in (deal.buyer, deal.seller),
-    "message": lambda role, deal: role in (deal.buyer, deal.seller),
+    "case": lambda role, deal: role in (deal.buyer, deal.seller, "mediator"),
+    "message": lambda role, deal: role in (deal.buyer, deal.seller, "mediator"),
     "draft": lambda role, deal: role == deal.buyer,
     "loose": lambda role, deal: role == deal.buyer,
     "product": lambda role, deal: True,
@@ -336,9 +336,12 @@ OPEN = [(str(step.actor), str(step.source), step.name) for step in flow.STEPS if
 def test_a_step_sent_without_its_form(app: Flask, cast: Cast, now: object, side: str, state: str, name: str) -> None:
     """The table has the step, but nothing that it needs was sent: taken or refused, never a crash."""
     case = cast.until(state)
+    if side == "mediator":
+        case = cast.mediated(case)
     browser = sign_in(app, side)
     token = token_of(browser.get("/login"))["csrf_token"]
-    url = f"{'/seller' if side == 'seller' else ''}/cases/{case.case_no}/{name}"
+    where = {"buyer": "/cases", "seller": "/seller/cases", "mediator": "/mediation"}[side]
+    url = f"{where}/{case.case_no}/{name}"
     assert browser.post(url, data={"csrf_token": token}).status_code in (303, 409, 422)
 
 
@@ -385,19 +388,21 @@ def crawl(browser: FlaskClient, *starts: str) -> dict[str, str]:
         ("buyer", set(), {"buyer2", "seller2", "both"}),
         ("seller", {"both"}, {"buyer2", "seller2"}),
         ("both", {"both", "buyer2"}, {"seller2"}),
+        ("mediator", {"both", "buyer2", "seller2"}, set()),
     ],
 )
 def test_nothing_of_others_is_on_any_page(app: Flask, now: object, role: str, mine: set[str], others: set[str]) -> None:
     """Every word, file and name of the others is marked; then everything that can be reached is read."""
     world = World.make(app, marked)
-    pages = crawl(world.browser(role), "/", "/me", "/orders", "/cases", "/messages", "/notices", "/seller")
+    pages = crawl(world.browser(role), "/", "/me", "/orders", "/cases", "/messages", "/notices", "/seller",
+                  "/mediation")  # fmt: skip
     assert len(pages) > 12, sorted(pages)
     for path, text in pages.items():
         for other in others:
             assert marked(other) not in text, f"{role} sees something of {other} at {path}"
         assert role != "seller" or "草稿〔" not in text, f"the seller sees what is being written at {path}"
         for deal in world.deals:
-            if role not in (deal.buyer, deal.seller):
+            if role not in (deal.buyer, deal.seller, "mediator"):
                 for name in ("order_no", "case_no", "public_id"):
                     assert deal.values[name] not in text, f"{role} sees {name} of {deal.buyer} at {path}"
     for other in mine:

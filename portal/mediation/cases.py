@@ -1,0 +1,143 @@
+"""One case before a mediator: everything both sides said, and the decision, looked at twice before it is made."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from flask import g, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+
+from portal import arbitration, cases, caseview, chat, docket, effects, flow, queue, reasons
+from portal.effects import By
+from portal.extensions import db
+from portal.flow import Actor, StepRefused
+from portal.mediation import bp
+from portal.mediation.forms import FORMS, DecideForm
+from portal.models import Case, CaseLine, OrderLine
+from portal.web import guards
+from portal.web.once import once
+from portal.web.pages import page
+
+STALE = "这张售后单已有更新,下面是最新状态,您填写的内容已保留"
+
+
+@bp.get("/<case_no>")
+def show_case(case_no: str) -> ResponseReturnValue:
+    """Both sides beside each other, what the case was opened under, and, while the platform decides, what was said."""
+    return _page(guards.found(docket.of_mediator(case_no, g.who)), 200)
+
+
+def _page(case: Case, status: int, form: Any = None, typed: Any = ()) -> ResponseReturnValue:
+    view = caseview.view(case, Actor.MEDIATOR, g.now)
+    asked = request.args.get("v", "")
+    news = view.said(view.events[0]) if view.events and asked == str(case.version) else ""
+    talk = chat.known(case.order_id) if case.escalated else None
+    before = request.args.get("before", "")
+    key = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
+    messages = chat.latest(talk.id, key) if talk is not None else []
+    earlier = f"/mediation/{case.case_no}?before={messages[1].id}" if len(messages) > chat.PAGE else ""
+    messages = messages[-chat.PAGE :]
+    return page(
+        "mediation/case.html", status, case=case, view=view, news=news, form=form, typed=typed, side="mediator",
+        not_yet=next((why for _, why in view.unsaid if why), ""), grounds=docket.grounds_of(case),
+        promises=_promises(case),
+        history=queue.history_of(case.shop_id, case.buyer_id, g.now), messages=messages, earlier=earlier,
+        photos=chat.photos_of([message.id for message in messages]),
+    )  # fmt: skip
+
+
+def _promises(case: Case) -> list[str]:
+    """The guarantees that the goods were sold with, by name."""
+    stored = db.session.scalars(
+        select(OrderLine.guarantees)
+        .join(CaseLine, CaseLine.order_line_id == OrderLine.id)
+        .where(CaseLine.case_id == case.id)
+    )
+    codes = frozenset().union(*(reasons.codes(text) for text in stored))
+    return [known.name for known in reasons.GUARANTEES if known.code in codes]
+
+
+@bp.route("/<case_no>/<step_name>", methods=["GET", "POST"])
+def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
+    """Every decision a mediator can make; which ones, and when, is flow.STEPS' business.
+
+    A good form first shows what the system will carry out (核对后裁决); sent from there, it is done.
+    """
+    case = guards.found(docket.of_mediator(case_no, g.who))
+    case_id = case.id
+    sent = request.method == "POST"  # a HEAD is answered like its GET
+    try:
+        step = flow.find(case.type, case.state, Actor.MEDIATOR, step_name)
+    except StepRefused as refused:
+        if sent and "confirmed" in request.form:  # sent twice: the same answer again
+            try:
+                return once(partial(_raise, refused))
+            except StepRefused:
+                case = guards.found(docket.of_mediator(case_no, g.who))
+        return _gone(case, refused.sentence, FORMS.get(step_name, DecideForm)())
+    form = FORMS.get(step_name, DecideForm)()
+    form.prepare(case, step, first=not sent)
+    refusal = flow.unmet(step, cases.facts(case, g.now))
+    if refusal and not (sent and "confirmed" in request.form):
+        return _gone(case, refusal, form)
+    if not sent:
+        form.version.data = str(case.version)
+        return _form(case, step, form, 200)
+    if not form.validate_on_submit():
+        form.version.data = str(case.version)
+        return _form(case, step, form, 422)
+    values = form.values()
+    if "again" in request.form:
+        return _form(case, step, form, 200)
+    if "confirmed" not in request.form:
+        if form.shown_version not in (None, case.version):
+            form.refuse(STALE)
+            form.version.data = str(case.version)
+            return _form(case, step, form, 409)
+        return _check(case, step, form, values)
+    by = By(Actor.MEDIATOR, g.who.user_id, g.who.member_name, g.request_id)
+
+    def taken() -> str:
+        done = cases.take(case_id, step_name, by=by, now=g.now, version=form.shown_version, **values)
+        return f"/mediation/{case_no}?v={done.version}"
+
+    try:
+        return once(taken)
+    except StepRefused as refused:
+        cases.settle_now(case_id, g.now)
+        said = refused.sentence
+    case = guards.found(docket.of_mediator(case_no, g.who))
+    form.version.data = str(case.version)
+    still = next((row for row, why in caseview.actions(case, Actor.MEDIATOR, g.now) if row == step and not why), None)
+    if still is None:
+        return _gone(case, said, form)
+    form.refuse(said)
+    return _form(case, step, form, 409)
+
+
+def _raise(refused: StepRefused) -> str:
+    raise refused
+
+
+def _gone(case: Case, sentence: str, form: DecideForm) -> ResponseReturnValue:
+    """This can't be decided now: the case as it stands, with what was typed."""
+    typed = [(field.label.text, field.raw) for field in form if getattr(field, "raw", "")]
+    said = DecideForm()
+    said.refuse(sentence)
+    return _page(case, 409 if request.method == "POST" or sentence == flow.NOT_NOW else 200, said, typed)
+
+
+def _form(case: Case, step: flow.Step, form: DecideForm, status: int) -> ResponseReturnValue:
+    view = caseview.view(case, Actor.MEDIATOR, g.now)
+    return page("mediation/step.html", status, case=case, view=view, step=step, form=form)
+
+
+def _check(case: Case, step: flow.Step, form: DecideForm, values: dict[str, Any]) -> ResponseReturnValue:
+    view = caseview.view(case, Actor.MEDIATOR, g.now)
+    returned = effects.goods_returned(case)
+    outcome = arbitration.carried_out(step, case.type, values, goods_returned=returned)
+    kept = [(field.name, field.data if not getattr(field, "raw", "") else field.raw) for field in form]
+    kept = [(name, value) for name, value in kept if name not in ("form_key", "version") and value]
+    return page("mediation/check.html", case=case, view=view, step=step, form=form, outcome=outcome, kept=kept)

@@ -1,0 +1,103 @@
+"""The mediator's forms: one for each decision."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from portal import effects
+from portal.arbitration import asks_goods_back
+from portal.flow import Step
+from portal.inputs import money_text
+from portal.models import Case
+from portal.web.forms import Choice, Form, Money, Text
+
+PAYERS = [("seller", "商家承担"), ("buyer", "买家承担")]
+
+
+class DecideForm(Form):
+    """A decision that needs nothing but its reasons, which both sides read."""
+
+    note = Text("裁决理由", limit=1000, least=5, missing="请写明裁决的理由,双方都会看到")
+
+    def prepare(self, case: Case, step: Step, *, first: bool) -> None:
+        """Fit the form to the case; ``first``: nothing was sent yet, so that what is usual may be filled in."""
+
+    def values(self) -> dict[str, Any]:
+        """What cases.take is told."""
+        return {"note": self.note.data or ""}
+
+
+class ReturnForm(DecideForm):
+    """支持,买家寄回: who pays the way back."""
+
+    freight_payer = Choice("退回运费", choices=PAYERS, missing="请选择退回运费由谁承担")
+
+    def prepare(self, case: Case, step: Step, *, first: bool) -> None:
+        if first and case.freight_payer in dict(PAYERS):
+            self.freight_payer.data = case.freight_payer
+
+    def values(self) -> dict[str, Any]:
+        return {**super().values(), "freight_payer": self.freight_payer.data}
+
+
+class RefundForm(DecideForm):
+    """商家退款, 改为退款: how much, and whether the goods go back first."""
+
+    amount = Money("退款金额(元)", missing="请填写退款金额")
+    goods_back = Choice(
+        "商品", choices=[("yes", "买家先寄回,商家验货后退款"), ("no", "买家不用寄回,直接退款")],
+        missing="请选择商品是否寄回",
+    )  # fmt: skip
+    freight_payer = Choice("退回运费", choices=PAYERS, optional=True, missing="请选择退回运费由谁承担")
+
+    def prepare(self, case: Case, step: Step, *, first: bool) -> None:
+        self.amount.most = effects.most_decided(case)
+        self.amount.description = f"最多 {money_text(self.amount.most)} 元,是这些商品实付而未退的部分"
+        returned = effects.goods_returned(case)
+        if not asks_goods_back(case.type, case.state, str(step.target), goods_returned=returned):
+            del self.goods_back, self.freight_payer
+        elif first and case.freight_payer in dict(PAYERS):
+            self.freight_payer.data = case.freight_payer
+        if first and self.amount.most:
+            self.amount.data = self.amount.most
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        good = bool(super().validate(extra_validators))
+        if self.amount.data and self.amount.data > self.amount.most:  # read before the most was known
+            self.amount.errors = [f"退款金额最多 {money_text(self.amount.most)} 元"]
+            good = False
+        if "goods_back" in self and self.goods_back.data == "yes" and not self.freight_payer.data:
+            self.freight_payer.errors = [*self.freight_payer.errors, self.freight_payer.missing]
+            good = False
+        return good
+
+    def values(self) -> dict[str, Any]:
+        found: dict[str, Any] = {**super().values(), "amount_fen": self.amount.data}
+        if "goods_back" in self:
+            found["goods_back"] = self.goods_back.data == "yes"
+            if found["goods_back"]:
+                found["freight_payer"] = self.freight_payer.data
+        return found
+
+
+class MoreForm(DecideForm):
+    """请双方补充证据: of whom, and what."""
+
+    note = Text("需要补充什么", limit=500, least=5, missing="请写明需要补充什么,双方都会看到")
+    asked = Choice(
+        "由谁补充", choices=[("both", "双方"), ("buyer", "买家"), ("seller", "商家")], missing="请选择由哪一方补充"
+    )
+
+    def prepare(self, case: Case, step: Step, *, first: bool) -> None:
+        if first:
+            self.asked.data = "both"
+
+    def values(self) -> dict[str, Any]:
+        return {**super().values(), "asked": self.asked.data}
+
+
+FORMS: dict[str, type[DecideForm]] = {
+    "decide_return": ReturnForm,
+    "decide_refund": RefundForm,
+    "more_evidence": MoreForm,
+}

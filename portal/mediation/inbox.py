@@ -1,0 +1,35 @@
+"""我的介入: the mediators' queue."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from flask import abort, g, request
+from flask.typing import ResponseReturnValue
+
+from portal import docket, inputs, queue, reasons
+from portal.mediation import bp
+from portal.web import paging
+from portal.web.pages import page
+
+
+@bp.get("")
+def inbox() -> ResponseReturnValue:
+    """The queue; tab, search and place in the address."""
+    tab = request.args.get("tab", "")
+    counts = docket.counts(g.who)
+    if not tab:  # what can be decided first
+        tab = next((name for name in ("overdue", "deciding") if counts[name]), "evidence")
+    if tab not in docket.TABS:
+        abort(404)
+    problem, words = "", ""
+    try:
+        words = inputs.line(request.args.get("q", ""), limit=24)
+    except inputs.InputRefused as refused:
+        problem = refused.sentence
+    rows, key = docket.page_of(g.who, tab, words=words, after=paging.moment_key(request.args.get("after", "")))
+    more = {"tab": tab, "q": words, "after": f"{key[0].isoformat()}~{key[1]}"} if key else {}
+    return page(
+        "mediation/inbox.html", rows=rows, tab=tab, tabs=docket.TABS, counts=counts, q=words, problem=problem,
+        more="/mediation?" + urlencode(more) if more else "", said_reason=reasons.said, soon=g.now + queue.SOON,
+    )  # fmt: skip

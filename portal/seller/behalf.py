@@ -1,0 +1,99 @@
+"""代买家申请: the shop opens a case that the buyer asked for in the conversation."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from flask import g, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+
+from portal import applications, cases, chat, inputs, ledger, orders, policies, reasons, words
+from portal.effects import By, Wanted
+from portal.extensions import db
+from portal.flow import Actor, CaseType, StepRefused
+from portal.models import Order
+from portal.seller import bp
+from portal.web import guards
+from portal.web.forms import Choice, Form, Line, Pick, Text
+from portal.web.once import once
+from portal.web.pages import page
+
+MESSAGES = 20
+
+
+class BehalfForm(Form):
+    """What the buyer asked for, and the message in which he did."""
+
+    message = Choice("买家同意的消息", missing="请选择买家要求或同意代为申请的那条消息")
+    line = Choice("商品", missing="请选择商品")
+    quantity = Line("数量", limit=20, missing="请填写数量")
+    type = Choice("售后类型", missing="请选择售后类型")
+    reason = Pick("原因", missing="请选择原因")
+    description = Text("说明", limit=500, missing="请写明买家的要求")
+
+
+def _order(order_no: str) -> Order:
+    mine = select(Order).where(Order.order_no == order_no, Order.shop_id == g.who.shop_id)
+    return guards.found(db.session.scalars(mine).one_or_none())
+
+
+@bp.route("/orders/<order_no>/apply-for", methods=["GET", "POST"])
+def apply_for(order_no: str) -> ResponseReturnValue:
+    """The form; the buyer is told and can withdraw."""
+    order = _order(order_no)
+    order_id = order.id
+    form = BehalfForm(known=partial(orders.known_numbers, order_id))
+    lines = {line.id: line for line in applications.lines_of(order_id) if line.quantity_milli > line.claimed_milli}
+    said = [message for message in chat.last_of(order_id, MESSAGES) if message.side == "buyer"]
+    form.message.choices = [(str(each.id), (each.words or "[照片]")[:60]) for each in reversed(said)]
+    form.line.choices = [
+        (str(line.id), f"{line.title} {line.spec}(还可申请 {_left(line)} {line.unit})") for line in lines.values()
+    ]
+    kinds = [CaseType.REFUND_ONLY] if order.status == "unshipped" else list(CaseType)
+    form.type.choices = [(str(kind), words.TYPE[kind]) for kind in kinds]
+    form.reason.choices = [("", "请选择")] + [(each.id, reasons.said(each.id)) for each in reasons.REASONS]
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.validate_on_submit():
+            line = lines[int(form.line.data)]
+            most = line.quantity_milli - line.claimed_milli
+            try:
+                milli = inputs.quantity(form.quantity.data, most=most, unit=line.unit)
+            except inputs.InputRefused as refused:
+                form.quantity.errors = [refused.sentence]
+            else:
+                by = By(Actor.SELLER, g.who.user_id, g.who.member_name, g.request_id)
+
+                def opened() -> str:
+                    kept = db.session.get_one(Order, order_id)
+                    made = cases.open_case(
+                        by=by, order=kept, wanted=[Wanted(line.id, milli)], reason=form.reason.data,
+                        description=form.description.data or "",
+                        receiver=(kept.receiver_name, kept.receiver_phone, kept.receiver_address),
+                        freight_payer=_payer(form.reason.data), basis="商家按买家的要求代为申请",
+                        policy_id=policies.current(kept.shop_id).id, photos=[], now=g.now,
+                        case_type=CaseType(form.type.data), consent=int(form.message.data),
+                    )  # fmt: skip
+                    return form.and_say(f"/seller/cases/{made.case_no}?v=1")
+
+                try:
+                    return once(opened)
+                except ledger.NotEnough:
+                    form.refuse("剩余可申请的数量不够了,请减少数量", "quantity")
+                except StepRefused as refused:
+                    form.refuse(refused.sentence)
+        order = _order(order_no)
+    elif len(lines) == 1:
+        form.line.data = form.line.choices[0][0]
+    return page("seller/apply_for.html", status, order=order, form=form, lines=lines, said_messages=said)
+
+
+def _left(line: object) -> str:
+    return inputs.quantity_text(line.quantity_milli - line.claimed_milli)  # type: ignore[attr-defined]
+
+
+def _payer(reason_id: str) -> str:
+    reason = reasons.reason(reason_id)
+    return str(reason.freight_payer) if reason and reason.freight_payer else "negotiated"

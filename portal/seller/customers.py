@@ -1,0 +1,87 @@
+"""客户: facts about those who bought here, and the shop's own notes."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from flask import Response, g, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from portal import customers, inputs, reasons
+from portal.models import User
+from portal.seller import bp
+from portal.web import guards
+from portal.web.forms import Form, Line, Text
+from portal.web.once import once
+from portal.web.pages import page
+
+
+class NoteForm(Form):
+    """A note about a customer."""
+
+    tag = Line("标签", limit=10, optional=True)
+    words = Text("备注", limit=500, missing="请写备注的内容")
+
+
+@bp.get("/customers")
+def customer_list() -> ResponseReturnValue:
+    """Who bought here; search and place in the address."""
+    words, problem = "", ""
+    try:
+        words = inputs.line(request.args.get("q", ""), limit=60)
+    except inputs.InputRefused as refused:
+        problem = refused.sentence
+    raw = request.args.get("after", "")
+    after = int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 18 else 0
+    rows, key = customers.page_of(g.who.shop_id, words=words, after=after)
+    more = "/seller/customers?" + urlencode({"q": words, "after": key}) if key else ""
+    return page("seller/customers.html", rows=rows, q=words, problem=problem, more=more)
+
+
+def _buyer(order_no: str) -> User:
+    return guards.found(customers.of_order(order_no, g.who.shop_id))
+
+
+@bp.route("/orders/<order_no>/customer", methods=["GET", "POST"])
+def customer(order_no: str) -> ResponseReturnValue:
+    """Who placed this order: facts, orders, cases, notes. POST writes a note, or removes the one it names."""
+    buyer = _buyer(order_no)
+    buyer_id, here = buyer.id, f"/seller/orders/{order_no}/customer"
+    form = NoteForm()
+    status = 200
+    if request.method == "POST":
+        raw = request.form.get("remove", "")
+        if raw.isascii() and raw.isdigit() and len(raw) < 18:
+
+            def remove() -> str:
+                customers.remove_note(g.who.shop_id, buyer_id, int(raw))
+                return f"{here}?said=note-removed"
+
+            return once(remove)
+        status = 422
+        if form.validate_on_submit():
+
+            def write() -> str:
+                customers.note(
+                    g.who.shop_id, buyer_id, tag=form.tag.data or "", words=form.words.data or "", by=g.who.user_id,
+                    now=g.now,
+                )  # fmt: skip
+                return f"{here}?said={'card-hidden' if form.hid_cards else 'note-saved'}"
+
+            return once(write)
+        buyer = _buyer(order_no)
+    shop_id = g.who.shop_id
+    return page(
+        "seller/customer.html", status, buyer=buyer, form=form, here=here, facts=customers.facts(shop_id, buyer_id),
+        orders=customers.orders_of(shop_id, buyer_id), cases=customers.cases_of(shop_id, buyer_id),
+        notes=customers.notes_of(shop_id, buyer_id), said_reason=reasons.said,
+    )  # fmt: skip
+
+
+@bp.get("/orders/<order_no>/customer.json")
+def export_customer(order_no: str) -> ResponseReturnValue:
+    """What the shop holds of this person, to be handed to him."""
+    buyer = _buyer(order_no)
+    answer: Response = jsonify(customers.export(g.who.shop_id, buyer))
+    answer.headers["Content-Disposition"] = "attachment; filename=customer.json"
+    return answer

@@ -1,0 +1,247 @@
+"""待退款: what the shop owes in money, recorded one by one, by lists for the bank, and by the bank's results."""
+
+from __future__ import annotations
+
+import secrets
+import tempfile
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from flask import Response, abort, current_app, g, redirect, request
+from flask.typing import ResponseReturnValue
+from wtforms import FileField
+
+from portal import paying, payouts, workbook
+from portal.config import Settings
+from portal.effects import By
+from portal.flow import Actor, StepRefused
+from portal.models import PayoutFile
+from portal.seller import bp
+from portal.sheets import SheetRefused
+from portal.web import guards, paging, rates
+from portal.web.forms import Form, Line
+from portal.web.once import once
+from portal.web.pages import page
+
+SHOWN = 200  # rows of a report on its page
+
+
+class SettleForm(Form):
+    """登记已付款: the payment's own number."""
+
+    reference = Line("流水号", limit=80, exact=True, missing="请填写付款的流水号,方便买家核对")
+
+
+class FailForm(Form):
+    """登记付款失败: why."""
+
+    note = Line("失败原因", limit=200, missing="请写明付款失败的原因,买家会看到")
+
+
+class PlainForm(Form):
+    """A yes."""
+
+
+FORMS: dict[str, type[Form]] = {"settle": SettleForm, "fail": FailForm, "retry": PlainForm, "approve": PlainForm}
+
+
+@bp.get("/payouts")
+def payout_list() -> ResponseReturnValue:
+    """By tab, what has waited longest first; tab and place in the address."""
+    totals = payouts.totals(g.who.shop_id, g.now)
+    tab = request.args.get("tab", "") or next((name for name in payouts.TABS if totals[name][0]), "due")
+    if tab not in payouts.TABS:
+        abort(404)
+    rows, key = payouts.page_of(g.who.shop_id, tab, paging.moment_key(request.args.get("after", "")))
+    more = f"/seller/payouts?tab={tab}&after={paging.said(key)}" if key else ""
+    return page(
+        "seller/payouts.html", rows=[(row, paying.left_of(row, g.now)) for row in rows], tab=tab, tabs=payouts.TABS,
+        totals=totals, more=more, payable=payouts.PAYABLE, form_key=secrets.token_hex(12), me=g.who.user_id,
+    )  # fmt: skip
+
+
+def _entry(entry_id: int) -> Any:
+    return guards.found(payouts.one_of(g.who.shop_id, entry_id))
+
+
+@bp.get("/payouts/<int:entry_id>")
+def payout(entry_id: int) -> ResponseReturnValue:
+    """One payment: how it came about, how far it is, what can be recorded."""
+    return _payout(entry_id, 200, {})
+
+
+def _payout(entry_id: int, status: int, sent: dict[str, Form]) -> ResponseReturnValue:
+    row = _entry(entry_id)
+    verbs = paying.verbs_of(row, g.now)
+    forms = {verb: sent.get(verb) or _form(verb, row, blank=True) for verb, why in verbs.items() if why is None}
+    lost = next((form for verb, form in sent.items() if verb not in forms), None)
+    entries = [entry for entry in payouts.of_case(row.case_id) if entry.id == row.id]
+    return page(
+        "seller/payout.html", status, row=row, left=paying.left_of(row, g.now), verbs=verbs, forms=forms, lost=lost,
+        names=payouts.names_of(entries), entry=entries[0], route=paying.ROUTE, called=paying.VERBS,
+        sums=payouts.sums(entries[0].order_id, entries, unshipped=row.goods_state == "unshipped").get(row.id, []),
+        typed=[(field.label.text, field.raw) for field in lost if getattr(field, "raw", "")] if lost else [],
+    )  # fmt: skip
+
+
+def _form(verb: str, row: Any, *, blank: bool = False) -> Form:
+    form = FORMS[verb](formdata=None) if blank else FORMS[verb]()
+    if isinstance(form, SettleForm) and not row.amount_fen:
+        form.reference.optional = True  # there is nothing to pay, only to note
+    return form
+
+
+@bp.post("/payouts/<int:entry_id>/<any(settle,fail,retry,approve):verb>")
+def record_payout(entry_id: int, verb: str) -> ResponseReturnValue:
+    """Record it: paid, failed, to be tried again, or checked by a second person."""
+    row = _entry(entry_id)
+    form = _form(verb, row)
+    status = 422
+    if form.validate_on_submit():
+        by = By(Actor.SELLER, g.who.user_id, g.who.member_name, g.request_id)
+        told = {
+            "reference": form.reference.data or "" if isinstance(form, SettleForm) else "",
+            "problem": form.note.data or "" if isinstance(form, FailForm) else "",
+        }
+
+        def recorded() -> str:
+            paying.record(g.who.shop_id, entry_id, verb, by=by, now=g.now, **told)
+            return f"/seller/payouts?tab={row.state}&said=payout-{verb}"
+
+        try:
+            return once(recorded)
+        except StepRefused as refused:
+            form.refuse(refused.sentence)
+            status = 409
+    return _payout(entry_id, status, {verb: form})
+
+
+# ---------------------------------------------------------------- lists for the bank, and its results
+
+
+class UploadForm(Form):
+    """The bank's results."""
+
+    file = FileField("付款结果文件")
+
+
+@bp.get("/payouts/files")
+def payout_files() -> ResponseReturnValue:
+    """付款批次与对账: a list for the bank, its results, and those before."""
+    return _files(200, PlainForm(formdata=None), UploadForm(formdata=None))
+
+
+def _files(status: int, batch_form: Form, upload_form: Form) -> ResponseReturnValue:
+    ready = paying.ready(g.who.shop_id)
+    before = request.args.get("before", "")
+    key = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
+    files = list(paying.files_of(g.who.shop_id, key))
+    more = ""
+    if len(files) > paying.FILES:
+        more = "/seller/payouts/files?" + urlencode({"before": files[paying.FILES - 1].id})
+    return page(
+        "seller/payout_files.html", status, batch_form=batch_form, upload_form=upload_form, ready=len(ready),
+        form=upload_form if upload_form.errors else batch_form, most=paying.MOST_IN_BATCH, columns=paying.COLUMNS,
+        ready_fen=sum(row.amount_fen for row in ready), files=files[: paying.FILES], more=more, rows=paying.MOST_ROWS,
+    )  # fmt: skip
+
+
+@bp.post("/payouts/batch")
+def make_batch() -> ResponseReturnValue:
+    """Put what is ready on a numbered list."""
+    form = PlainForm()
+
+    def made() -> str:
+        paying.make_batch(g.who.shop_id, by=g.who.user_id, now=g.now)
+        return "/seller/payouts/files?said=batch-made"
+
+    try:
+        return once(made)
+    except StepRefused as refused:
+        form.refuse(refused.sentence)
+        return _files(409, form, UploadForm(formdata=None))
+
+
+def _file(file_id: str, kind: str) -> PayoutFile:
+    return guards.found(paying.file_of(g.who.shop_id, file_id, kind))
+
+
+@bp.get("/payouts/batch/<batch_id>.xlsx")
+def batch(batch_id: str) -> ResponseReturnValue:
+    """A list for the bank, the same each time."""
+    found = _file(batch_id, "batch")
+    answer = Response(paying.workbook_of(found), mimetype=workbook.MIME)
+    name = quote(f"付款批次-{found.number}.xlsx", safe="")
+    answer.headers["Content-Disposition"] = (
+        f"attachment; filename=\"payouts-{found.number}.xlsx\"; filename*=UTF-8''{name}"
+    )
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+@bp.post("/payouts/results")
+def upload_results() -> ResponseReturnValue:
+    """Read the bank's results; nothing is recorded yet."""
+    rates.limit("import", g.who.shop_id)
+    form = UploadForm()
+    sent = request.files.getlist("file")
+    name = (sent[0].filename or "").replace("\\", "/").rsplit("/", 1)[-1][:200] if sent else ""
+    if not name:
+        form.refuse("请选择填好结果的付款批次,或银行的付款结果", "file")
+    elif len(sent) > 1:
+        form.refuse("一次上传一个文件", "file")
+    else:
+        content = sent[0].stream.read(paying.MOST_BYTES + 1)
+        if len(content) > paying.MOST_BYTES:
+            form.refuse(f"文件超过 {paying.MOST_BYTES // 1024 // 1024} MB,请分成几个文件上传", "file")
+        else:
+            try:
+                return once(_kept(content, name))
+            except SheetRefused as refused:
+                form.refuse(refused.sentence, "file")
+    return _files(422, PlainForm(formdata=None), form)
+
+
+def _kept(content: bytes, name: str) -> Callable[[], str]:
+    settings: Settings = current_app.extensions["portal_settings"]
+    with tempfile.NamedTemporaryFile(dir=settings.data) as file:
+        file.write(content)
+        file.flush()
+        rows = paying.read_results(file.name)
+    said = "".join(char for char in name if char.isprintable())
+
+    def keep() -> str:
+        made = paying.begin_results(g.who.shop_id, said, rows, by=g.who.user_id, now=g.now)
+        return f"/seller/payouts/results/{made.public_id}"
+
+    return keep
+
+
+@bp.route("/payouts/results/<results_id>", methods=["GET", "POST"])
+def results(results_id: str) -> ResponseReturnValue:
+    """What each row would do, or has done; POST carries out what can be."""
+    found = _file(results_id, "results")
+    if request.method == "POST":
+        by = By(Actor.SELLER, g.who.user_id, g.who.member_name, g.request_id)
+        done = paying.carry_out(results_id, g.who.shop_id, by=by, now=g.now)
+        said = "?said=results-done" if done else "?said=results-more"
+        return redirect(f"/seller/payouts/results/{results_id}{said}", 303)
+    judged = [row for row in found.rows if "done" in row]
+    begun = bool(judged)
+    todo = paying.judge(g.who.shop_id, [row for row in found.rows if "done" not in row], g.now)
+    rows = sorted(judged + todo, key=lambda row: row["row"])
+    counts = {kind: sum(row["outcome"] == kind for row in rows) for kind in OUTCOMES}
+    return page(
+        "seller/payout_results.html", file=found, rows=rows[:SHOWN], all_rows=len(rows), counts=counts, begun=begun,
+        outcomes=OUTCOMES, left=len(todo), going=counts["settle"] + counts["fail"], form=PlainForm(formdata=None),
+        at_once=paying.AT_ONCE,
+        pay_fen=sum(row["amount"] for row in rows if row["outcome"] == "settle"),
+    )  # fmt: skip
+
+
+OUTCOMES: dict[str, tuple[str, str]] = {  # of a row: what it is called, and the kind of its chip
+    "settle": ("付款成功", "ok"), "fail": ("付款失败", "warn"), "same": ("已登记过", "off"),
+    "differs": ("不一致", "bad"), "unknown": ("找不到款项", "bad"), "later": ("现在不能登记", "warn"),
+    "bad": ("不能使用", "bad"),
+}  # fmt: skip

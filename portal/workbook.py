@@ -1,0 +1,53 @@
+"""Tables handed out as .xlsx: numbers that are names stay text, and no cell is ever run as a formula."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+import xlsxwriter
+
+from portal.sheets import safe_cell
+
+MIME = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+class Column(NamedTuple):
+    """A heading, what it means (for the sheet 说明), and its width in characters. ``yuan``: holds 分, shown as 元."""
+
+    heading: str
+    meaning: str
+    width: int = 16
+    yuan: bool = False
+
+
+def build(name: str, columns: Sequence[Column], rows: Sequence[Sequence[str | int]], *, made_at: datetime) -> bytes:
+    """A workbook with the table and a sheet 说明 that explains its columns. The same input gives the same bytes."""
+    out = io.BytesIO()
+    options = {
+        "in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False,
+    }  # fmt: skip
+    with xlsxwriter.Workbook(out, options) as book:
+        book.set_properties({"created": made_at.astimezone(UTC).replace(tzinfo=None)})
+        head = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
+        plain, money = book.add_format({"num_format": "@"}), book.add_format({"num_format": "0.00"})
+        sheet = book.add_worksheet(name)
+        sheet.freeze_panes(1, 0)
+        for place, column in enumerate(columns):
+            sheet.set_column(place, place, column.width, money if column.yuan else plain)
+            sheet.write_string(0, place, column.heading, head)
+            for number, row in enumerate(rows, start=1):
+                value = row[place]
+                if column.yuan and isinstance(value, int):
+                    sheet.write_number(number, place, value / 100, money)
+                else:
+                    sheet.write_string(number, place, safe_cell(str(value)), plain)
+        notes = book.add_worksheet("说明")
+        notes.set_column(0, 0, 16)
+        notes.set_column(1, 1, 80)
+        for number, column in enumerate(columns):
+            notes.write_string(number, 0, column.heading, head)
+            notes.write_string(number, 1, column.meaning)
+    return out.getvalue()

@@ -1,0 +1,459 @@
+"""`portal doctor` finds what it looks for: each check has violations planted behind the portal's back."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from portal import chat, doctor, evidence
+from portal.cases import event_hash
+from portal.cli import portal
+from portal.extensions import db, writing
+from portal.flow import Actor
+from portal.imaging import PreparedImage
+from portal.models import Case, CaseEvent, CaseLine, Evidence, Notice, Order, OrderLine, Policy
+from portal.store import Store
+from tests.cast import Cast
+
+NAMES = [*(check.name for check in doctor.CHECKS), "files"]
+
+
+@dataclass
+class World:
+    """One application that waits, one exchange with goods on their way, one completed; words unread; a photo."""
+
+    store: Store
+    database: Path
+    applied: int
+    confirming: int
+    completed: int
+    order: int
+    line: int
+    other_order: int
+    conversation: int
+    policy2: int
+    cast: Cast
+
+    def run(self, *statements: str, **values: Any) -> None:
+        """Straight into the file, past every trigger and constraint."""
+        db.session.remove()
+        db.engine.dispose()
+        with closing(sqlite3.connect(self.database)) as connection:
+            connection.execute("PRAGMA ignore_check_constraints=1")
+            for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+                connection.execute(f"DROP TRIGGER {name}")
+            for statement in statements:
+                done = connection.execute(statement, values)
+                assert done.rowcount != 0, f"nothing was planted by: {statement}"
+            connection.commit()
+
+    def line_of(self, case_id: int) -> int:
+        found = db.session.scalar(select(CaseLine.id).where(CaseLine.case_id == case_id))
+        assert found is not None
+        return found
+
+    def forge(self, case_id: int) -> None:
+        """Make the chain of a changed case's events whole again, so that only the change itself can be found."""
+        columns = CaseEvent.__table__.columns
+        rows = db.session.execute(
+            select(*columns).where(CaseEvent.case_id == case_id).order_by(CaseEvent.version)
+        ).mappings()
+        hashes, before = [], ""
+        for row in rows:
+            made = event_hash({**row, "before_hash": before})
+            hashes.append((before, made, row["id"]))
+            before = made
+        for earlier, made, event_id in hashes:
+            self.run(
+                "UPDATE case_events SET before_hash = :earlier, hash = :made WHERE id = :event_id",
+                earlier=earlier, made=made, event_id=event_id,
+            )  # fmt: skip
+
+
+@pytest.fixture
+def world(app: Flask, cast: Cast) -> Iterator[World]:
+    applied = cast.open_case(milli=2_000).id
+    confirming, completed = cast.until("confirming").id, cast.until("completed").id
+    order = db.session.get_one(Case, applied).order_id
+    line = db.session.scalars(select(OrderLine.id).where(OrderLine.order_id == order)).one()
+    other_order = cast.order().id
+    store: Store = app.extensions["portal_store"]
+    with writing():
+        talk = chat.of_order(db.session.get_one(Order, order), cast.now)
+        for side, person in (("buyer", cast.buyer), ("seller", cast.seller), ("seller", cast.seller)):
+            chat.say(talk, side, person, "在吗", now=cast.now)
+        conversation = talk.id
+    size = {"width": 1, "height": 1, "thumb_width": 1, "thumb_height": 1}
+    image = PreparedImage(b"photo", b"thumb", **size, sha256="0" * 64, taken_note=None, original_name="a.jpg")
+    stored = evidence.put(store, [image])
+    with writing():
+        evidence.keep(stored, owner_id=cast.buyer, side="buyer", now=cast.now)
+    policy2 = db.session.scalars(select(Policy.id).where(Policy.shop_id == cast.shop2)).one()
+    database = app.extensions["portal_settings"].data / "portal.db"
+    yield World(
+        store, database, applied, confirming, completed, order, line, other_order, conversation, policy2, cast
+    )  # fmt: skip
+
+
+Plant = Callable[[World], list[str]]
+PLANTS: list[tuple[str, Plant]] = []
+
+
+def plant(check: str) -> Callable[[Plant], Plant]:
+    """The decorated function breaks what this check holds, and returns the lines that must be reported."""
+
+    def keep(function: Plant) -> Plant:
+        PLANTS.append((check, function))
+        return function
+
+    return keep
+
+
+@plant("ledger")
+def more_claimed_than_asked_for(world: World) -> list[str]:
+    world.run("UPDATE order_lines SET claimed_milli = 3000 WHERE id = :line", line=world.line)
+    return [f"order line {world.line} claimed 3000 of 10000 cases 2000"]
+
+
+@plant("ledger")
+def less_claimed_than_asked_for(world: World) -> list[str]:
+    world.run("UPDATE order_lines SET claimed_milli = 0 WHERE id = :line", line=world.line)
+    return [f"order line {world.line} claimed 0 of 10000 cases 2000"]
+
+
+@plant("ledger")
+def more_claimed_than_bought(world: World) -> list[str]:
+    """The counter and the cases agree with each other, but not with the order."""
+    world.run(
+        "UPDATE order_lines SET claimed_milli = 11000 WHERE id = :line",
+        "UPDATE case_lines SET quantity_milli = 11000 WHERE order_line_id = :line",
+        line=world.line,
+    )
+    return [f"order line {world.line} claimed 11000 of 10000 cases 11000"]
+
+
+@plant("ledger")
+def still_claimed_after_withdrawing(world: World) -> list[str]:
+    case = world.cast.take(db.session.get_one(Case, world.applied), "withdraw", Actor.BUYER)
+    assert case.state == "withdrawn"
+    world.run("UPDATE order_lines SET claimed_milli = 2000 WHERE id = :line", line=world.line)
+    return [f"order line {world.line} claimed 2000 of 10000 cases 0"]
+
+
+def _quantity(column: str, value: int) -> Plant:
+    def break_it(world: World) -> list[str]:
+        line = world.line_of(world.confirming)
+        world.run(f"UPDATE case_lines SET {column} = :value WHERE id = :line", value=value, line=line)
+        return [f"case line {line}"]
+
+    break_it.__name__ = f"{column}_{value}"
+    return break_it
+
+
+for _column, _value in (("shipped_milli", 2_001), ("accepted_milli", 2_001), ("received_milli", 2_001),
+                        ("received_milli", 1_999), ("shipped_milli", -1), ("accepted_milli", -1)):  # fmt: skip
+    plant("quantities")(_quantity(_column, _value))
+
+
+@plant("events")
+def no_row_of_the_table(world: World) -> list[str]:
+    world.run("UPDATE case_events SET step = 'agree' WHERE case_id = :case AND version = 1", case=world.applied)
+    world.forge(world.applied)
+    return [f"case {world.applied} event 1: agree is no row of the table"]
+
+
+@plant("events")
+def taken_by_the_wrong_side(world: World) -> list[str]:
+    world.run("UPDATE case_events SET actor = 'buyer' WHERE case_id = :case AND step = 'agree'", case=world.confirming)
+    world.forge(world.confirming)
+    return [f"case {world.confirming} event 2: agree is no row of the table"]
+
+
+@plant("events")
+def an_event_is_missing(world: World) -> list[str]:
+    world.run("DELETE FROM case_events WHERE case_id = :case AND step = 'ship_return'", case=world.confirming)
+    world.forge(world.confirming)
+    return [f"case {world.confirming} event 4: does not follow the one before"]
+
+
+@plant("events")
+def the_last_event_is_missing(world: World) -> list[str]:
+    world.run("DELETE FROM case_events WHERE case_id = :case AND step = 'ship_replacement'", case=world.confirming)
+    return [f"case {world.confirming}: confirming version 5, its events end at ('reshipping', 4)"]
+
+
+@plant("events")
+def a_case_without_events(world: World) -> list[str]:
+    world.run("DELETE FROM case_events WHERE case_id = :case", case=world.applied)
+    return [f"case {world.applied}: applied version 1, its events end at None"]
+
+
+@plant("events")
+def dated_before_the_one_before(world: World) -> list[str]:
+    world.run(
+        "UPDATE case_events SET at = :at WHERE case_id = :case AND version = 3",
+        at=(world.cast.now - timedelta(days=1)).strftime("%Y-%m-%d %H:%M:%S.%f"), case=world.confirming,
+    )  # fmt: skip
+    world.forge(world.confirming)
+    return [f"case {world.confirming} event 3: is dated before the one before"]
+
+
+@plant("events")
+def a_state_set_by_hand(world: World) -> list[str]:
+    """With its counters, so that only the history speaks against it."""
+    world.run(
+        "UPDATE cases SET state = 'revising' WHERE id = :case",
+        "UPDATE case_tallies SET state = 'revising' WHERE state = 'applied'",
+        case=world.applied,
+    )
+    return [f"case {world.applied}: revising version 1, its events end at ('applied', 1)"]
+
+
+@plant("events")
+def a_version_too_many(world: World) -> list[str]:
+    world.run("UPDATE cases SET version = 2 WHERE id = :case", case=world.applied)
+    return [f"case {world.applied}: applied version 2, its events end at ('applied', 1)"]
+
+
+@plant("hashes")
+def words_changed_afterwards(world: World) -> list[str]:
+    world.run("UPDATE case_events SET note = '改过' WHERE case_id = :case AND version = 2", case=world.confirming)
+    return [f"case {world.confirming} event 2"]
+
+
+@plant("hashes")
+def facts_changed_afterwards(world: World) -> list[str]:
+    world.run("""UPDATE case_events SET data = '{"x": 1}' WHERE case_id = :case AND version = 1""", case=world.applied)
+    return [f"case {world.applied} event 1"]
+
+
+@plant("hashes")
+def changed_with_its_own_hash(world: World) -> list[str]:
+    """Who also reckons the changed event's hash again is given away by the next one."""
+    world.run("UPDATE case_events SET note = '改过' WHERE case_id = :case AND version = 2", case=world.confirming)
+    columns = CaseEvent.__table__.columns
+    found = select(*columns).where(CaseEvent.case_id == world.confirming, CaseEvent.version == 2)
+    made = event_hash(dict(db.session.execute(found).mappings().one()))
+    world.run(
+        "UPDATE case_events SET hash = :made WHERE case_id = :case AND version = 2", made=made, case=world.confirming
+    )
+    return [f"case {world.confirming} event 3"]
+
+
+@plant("deadlines")
+def open_without_a_deadline(world: World) -> list[str]:
+    world.run("UPDATE cases SET due_at = NULL WHERE id = :case", case=world.applied)
+    return [f"case {world.applied} applied"]
+
+
+@plant("deadlines")
+def over_but_with_a_deadline(world: World) -> list[str]:
+    world.run("UPDATE cases SET due_at = '2026-12-01 00:00:00.000000' WHERE id = :case", case=world.completed)
+    return [f"case {world.completed} completed"]
+
+
+@plant("notices")
+def nobody_was_told(world: World) -> list[str]:
+    world.run("DELETE FROM notices WHERE case_id = :case", case=world.applied)
+    return [f"case {world.applied} event 1: seller was not told"]
+
+
+@plant("notices")
+def one_of_two_was_not_told(world: World) -> list[str]:
+    told = Counter(
+        key.split(":")[2]
+        for key in db.session.scalars(select(Notice.dedupe_key).where(Notice.case_id == world.completed))
+        if key.startswith("case:")
+    )
+    both = next(version for version, number in sorted(told.items()) if number == 2)
+    world.run("DELETE FROM notices WHERE dedupe_key LIKE :key", key=f"case:{world.completed}:{both}:buyer%")
+    return [f"case {world.completed} event {both}: buyer was not told"]
+
+
+@plant("tabs")
+def a_counter_too_high(world: World) -> list[str]:
+    world.run("UPDATE case_tallies SET number = number + 1 WHERE state = 'applied'")
+    return [f"shop {world.cast.shop} applied counter 2 cases 1"]
+
+
+@plant("tabs")
+def a_counter_of_nothing(world: World) -> list[str]:
+    world.run("INSERT INTO case_tallies (shop_id, state, number) VALUES (:shop, 'closed', 1)", shop=world.cast.shop2)
+    return [f"shop {world.cast.shop2} closed counter 1 cases 0"]
+
+
+@plant("untallied")
+def no_counter(world: World) -> list[str]:
+    world.run("DELETE FROM case_tallies WHERE state = 'completed'")
+    return [f"shop {world.cast.shop} completed"]
+
+
+@plant("order cases")
+def an_order_that_forgot_its_case(world: World) -> list[str]:
+    world.run("UPDATE orders SET case_count = 0 WHERE id = :order", order=world.order)
+    return [f"order {_order_no(world.order)} counter 0 cases 1"]
+
+
+@plant("order cases")
+def an_order_that_knows_too_many(world: World) -> list[str]:
+    world.run("UPDATE orders SET case_count = 1 WHERE id = :order", order=world.other_order)
+    return [f"order {_order_no(world.other_order)} counter 1 cases 0"]
+
+
+@plant("waiting")
+def waiting_for_what_was_answered(world: World) -> list[str]:
+    world.run(
+        "UPDATE conversations SET waiting_since = '2026-11-23 02:00:00.000000' WHERE id = :id", id=world.conversation
+    )
+    return [f"conversation {world.conversation}"]
+
+
+@plant("waiting")
+def nobody_waits_although_nothing_was_answered(world: World) -> list[str]:
+    with writing():
+        talk = chat.of_order(db.session.get_one(Order, world.order), world.cast.now)
+        chat.say(talk, "buyer", world.cast.buyer, "还在吗", now=world.cast.now)
+    world.run("UPDATE conversations SET waiting_since = NULL WHERE id = :id", id=world.conversation)
+    return [f"conversation {world.conversation}"]
+
+
+@plant("proposals")
+def proposed_to_without_a_proposal(world: World) -> list[str]:
+    case = world.cast.until("proposed")
+    line = f"case {case.case_no} proposed"
+    world.run("UPDATE proposals SET state = 'lapsed' WHERE case_id = :case", case=case.id)
+    return [line]
+
+
+@plant("proposals")
+def a_proposal_that_was_left_open(world: World) -> list[str]:
+    case = world.cast.take(world.cast.until("proposed"), "decline", Actor.BUYER)
+    line = f"case {case.case_no} {case.state}"
+    world.run("UPDATE proposals SET state = 'open' WHERE case_id = :case", case=case.id)
+    return [line]
+
+
+@plant("parties")
+def the_order_of_another_buyer(world: World) -> list[str]:
+    world.run("UPDATE orders SET buyer_id = :buyer WHERE id = :order", buyer=world.cast.buyer2, order=world.order)
+    return [f"case {_case_no(world.applied)}"]
+
+
+@plant("parties")
+def the_order_of_another_shop(world: World) -> list[str]:
+    world.run("UPDATE orders SET shop_id = :shop WHERE id = :order", shop=world.cast.shop2, order=world.order)
+    return [f"case {_case_no(world.applied)}"]
+
+
+@plant("parties")
+def the_line_of_another_order(world: World) -> list[str]:
+    world.run(
+        "UPDATE order_lines SET order_id = :other, line_key = 'moved' WHERE id = :line",
+        other=world.other_order, line=world.line,
+    )  # fmt: skip
+    return [f"case {_case_no(world.applied)}"]
+
+
+@plant("policies")
+def the_policy_of_another_shop(world: World) -> list[str]:
+    world.run("UPDATE cases SET policy_id = :policy WHERE id = :case", policy=world.policy2, case=world.applied)
+    return [f"case {_case_no(world.applied)}"]
+
+
+@plant("unread")
+def a_mark_too_many_for_the_buyer(world: World) -> list[str]:
+    world.run("UPDATE conversations SET buyer_unread = buyer_unread + 1 WHERE id = :id", id=world.conversation)
+    return [f"conversation {world.conversation}"]
+
+
+@plant("unread")
+def a_mark_lost_for_the_seller(world: World) -> list[str]:
+    world.run("UPDATE conversations SET seller_unread = seller_unread + 1 WHERE id = :id", id=world.conversation)
+    return [f"conversation {world.conversation}"]
+
+
+@plant("files")
+def a_photo_without_its_file(world: World) -> list[str]:
+    key = db.session.scalars(select(Evidence.key)).one()
+    world.store.delete(key)
+    return [f"no file {key}"]
+
+
+@plant("files")
+def a_photo_without_its_small_one(world: World) -> list[str]:
+    key = db.session.scalars(select(Evidence.thumb_key)).one()
+    world.store.delete(key)
+    return [f"no file {key}"]
+
+
+@plant("files")
+def a_file_that_no_row_names(world: World) -> list[str]:
+    key = evidence.new_key()
+    world.store.put(key, b"left over")
+    path = world.store.path(key)
+    long_ago = path.stat().st_mtime - timedelta(days=2).total_seconds()
+    os.utime(path, (long_ago, long_ago))
+    return [f"no row for {key}"]
+
+
+def _order_no(order_id: int) -> str:
+    return db.session.get_one(Order, order_id).order_no
+
+
+def _case_no(case_id: int) -> str:
+    return db.session.get_one(Case, case_id).case_no
+
+
+def doctors_word(app: Flask) -> tuple[int, dict[str, list[str]]]:
+    """The exit code of `portal doctor`, and the violations it printed below the name of each check."""
+    db.session.remove()
+    run = app.test_cli_runner().invoke(portal, ["doctor"])
+    assert run.exception is None or isinstance(run.exception, SystemExit), run.exception
+    said: dict[str, list[str]] = {}
+    verdicts: dict[str, str] = {}
+    name = ""
+    for line in run.output.splitlines():
+        if line.startswith("      "):
+            said[name].append(line.strip())
+        else:
+            name = line[4:].partition(": ")[0]
+            said[name], verdicts[name] = [], line[:4].strip()
+    assert verdicts == {name: "BAD" if found else "ok" for name, found in said.items()}
+    return run.exit_code, said
+
+
+def test_a_whole_world_is_well(app: Flask, world: World) -> None:
+    assert doctors_word(app) == (0, {name: [] for name in NAMES})
+
+
+@pytest.mark.parametrize(("check", "broken"), PLANTS, ids=[f"{name}: {plant.__name__}" for name, plant in PLANTS])
+def test_it_is_found_and_nothing_else(app: Flask, world: World, check: str, broken: Plant) -> None:
+    lines = broken(world)
+    assert doctors_word(app) == (1, {name: lines if name == check else [] for name in NAMES})
+
+
+def test_every_check_has_a_violation_planted() -> None:
+    assert {check for check, _ in PLANTS} == set(NAMES)
+
+
+def test_a_long_list_is_cut(app: Flask, world: World) -> None:
+    world.run("DELETE FROM case_tallies", "DELETE FROM notices")
+    for number in range(25):
+        world.run(
+            "INSERT INTO case_tallies (shop_id, state, number) VALUES (:shop, :state, 1)",
+            shop=world.cast.shop2, state=f"s{number}",
+        )  # fmt: skip
+    code, said = doctors_word(app)
+    assert code == 1
+    assert len(said["tabs"]) == doctor.MOST_SHOWN + 1 and said["tabs"][-1] == "…"

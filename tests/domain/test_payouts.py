@@ -1,0 +1,452 @@
+"""Money: never more than was paid, never twice, checked by a second person; lists for the bank and its results."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from portal import accounts, cases, doctor, paying, payouts
+from portal.accounts import AccountRefused
+from portal.extensions import db, writing
+from portal.flow import Actor, CaseType, StepRefused
+from portal.models import Case, MoneyEntry, Notice, Order, OrderLine, PayoutFile, Shop
+from portal.sheets import SheetRefused
+from tests.cast import PASSWORD, Cast
+from tests.domain.test_races import at_once
+
+ONLY, RETURN = CaseType.REFUND_ONLY, CaseType.RETURN_REFUND
+NUMBER = "2026112300001"
+
+
+def hire(cast: Cast, name: str, role: str = "finance") -> int:
+    """Somebody new in the first shop."""
+    with writing():
+        user_id = accounts.create_user(name, now=cast.now, password=PASSWORD, weak_ok=True).id
+        accounts.employ(cast.shop, name, role)
+    return user_id
+
+
+def entry_of(case: Case) -> MoneyEntry:
+    db.session.expire_all()
+    return db.session.scalars(db.select(MoneyEntry).where(MoneyEntry.case_id == case.id).order_by(MoneyEntry.id)).one()
+
+
+def wrong() -> list[str]:
+    db.session.rollback()
+    return [line for lines in doctor.findings() for line in lines]
+
+
+def record(cast: Cast, entry: int, verb: str, by: int | None = None, **told: str) -> None:
+    with writing():
+        paying.record(cast.shop, entry, verb, by=cast.by(Actor.SELLER, by), now=cast.now, **told)
+
+
+# ---------------------------------------------------------------- never twice, never more
+
+
+@pytest.mark.timeout(120)
+def test_of_two_clerks_at_once_one_pays(both: Flask, cast_both: Cast) -> None:
+    cast = cast_both
+    clerks = [hire(cast, f"clerk{number}") for number in range(2)]
+    for turn in range(20):
+        case = cast.until("refunding", case_type=ONLY)
+        entry = entry_of(case).id
+
+        def settle(clerk: int, entry: int = entry, turn: int = turn) -> Callable[[], object]:
+            by = cast.by(Actor.SELLER, clerk)
+            return lambda: (
+                paying.record(cast.shop, entry, "settle", by=by, now=cast.now, reference=f"{clerk}-{turn}").version
+            )
+
+        answers = at_once(both, [settle(clerk) for clerk in clerks])
+        assert sorted(isinstance(answer, int) for answer in answers) == [False, True], answers
+        lost = next(answer for answer in answers if not isinstance(answer, int))
+        assert isinstance(lost, StepRefused) and "最新状态" in lost.sentence
+        paid = entry_of(case)
+        assert paid.state == "settled" and paid.reference == f"{paid.settled_by}-{turn}"
+        assert db.session.get_one(Case, case.id).state == "completed"
+    assert wrong() == []
+
+
+def test_any_order_of_refunds_stays_within_what_was_paid(cast_both: Cast) -> None:
+    cast = cast_both
+    chance = random.Random(7)
+    for _ in range(4):
+        lines = chance.randint(1, 3)
+        order_id = cast.order(lines=lines, milli=7_000, price_fen=chance.choice((333, 1_001, 99))).id
+        paid = 0
+        with writing():
+            order = db.session.get_one(Order, order_id)
+            order.paid_fen -= chance.randint(0, order.paid_fen // 3)  # a discount that divides by nothing
+            paid = order.paid_fen
+        for _ in range(6):
+            kind = chance.choice((ONLY, RETURN))
+            try:
+                case = cast.until(
+                    "refunding", order=db.session.get_one(Order, order_id), case_type=kind,
+                    milli=chance.choice((1_000, 2_000, 3_000)), lines=chance.randint(1, lines),
+                    refund_fen=chance.choice((None, 1, 100)),
+                )  # fmt: skip
+            except Exception as refused:
+                assert type(refused).__name__ in ("NotEnough", "StepRefused"), refused
+                db.session.rollback()
+                continue
+            if chance.random() < 0.5:
+                record(cast, entry_of(case).id, "settle", reference=NUMBER)
+        db.session.expire_all()
+        assert db.session.get_one(Order, order_id).refunded_fen <= paid
+        assert wrong() == []
+    line = db.session.scalars(db.select(OrderLine).where(OrderLine.order_id == order_id)).first()
+    assert line is not None and line.refunded_milli <= line.quantity_milli
+
+
+def test_all_units_one_by_one_give_back_all_that_was_paid(cast: Cast) -> None:
+    order_id = cast.order(milli=3_000, price_fen=1_000, adjustment_fen=-1).id
+    with writing():
+        db.session.get_one(Order, order_id).paid_fen = 1_001
+    fens = []
+    for _ in range(3):
+        case = cast.until("refunding", order=db.session.get_one(Order, order_id), case_type=ONLY, milli=1_000)
+        fens.append(entry_of(case).amount_fen)
+        assert "1 双为" in payouts.sums(order_id, payouts.of_case(case.id), unshipped=False)[entry_of(case).id][0]
+    assert fens == [333, 334, 334] and sum(fens) == 1_001
+
+
+def test_a_failed_payment_is_tried_again_under_its_key_and_goes_out_again(cast_both: Cast) -> None:
+    cast = cast_both
+    case = cast.until("refunding", case_type=RETURN)
+    entry = entry_of(case)
+    entry_id, key = entry.id, entry.key
+    with writing():
+        paying.make_batch(cast.shop, by=cast.seller, now=cast.now)
+    with pytest.raises(StepRefused), writing():
+        paying.make_batch(cast.shop, by=cast.seller, now=cast.now)  # it is on a list already
+    record(cast, entry_id, "fail", problem="账户已注销")
+    with pytest.raises(StepRefused, match="付款失败"):
+        record(cast, entry_id, "settle", reference=NUMBER)
+    record(cast, entry_id, "retry")
+    assert [row.key for row in paying.ready(cast.shop)] == [key]
+    record(cast, entry_id, "settle", reference=NUMBER)
+    kept = entry_of(case)
+    assert (kept.id, kept.key, kept.state, kept.tries) == (entry_id, key, "settled", 1)
+    with pytest.raises(StepRefused, match="没有重复登记"):
+        record(cast, entry_id, "settle", reference=NUMBER)
+    assert db.session.get_one(Case, case.id).state == "completed" and wrong() == []
+
+
+def test_another_shop_reaches_no_payment(cast: Cast) -> None:
+    entry_id = entry_of(cast.until("refunding", case_type=ONLY)).id
+    assert payouts.one_of(cast.shop2, entry_id) is None and payouts.one_of(cast.shop, entry_id) is not None
+    with pytest.raises(StepRefused), writing():
+        paying.record(cast.shop2, entry_id, "settle", by=cast.by(Actor.SELLER, cast.seller2), now=cast.now)
+
+
+# ---------------------------------------------------------------- a second person
+
+
+def dear(cast: Cast, **how: Any) -> Case:
+    """A case worth 5,000 元, above the limit of 2,000."""
+    how.setdefault("state", "refunding")
+    return cast.until(how.pop("state"), order=cast.order(price_fen=50_000), milli=10_000, case_type=ONLY, **how)
+
+
+def test_who_proposed_a_payment_does_not_check_it(cast_both: Cast) -> None:
+    cast = cast_both
+    clerk = hire(cast, "clerk")
+    entry = entry_of(dear(cast))
+    assert (entry.state, entry.made_by) == ("waiting", cast.seller)
+    entry_id = entry.id
+    with pytest.raises(StepRefused, match="不能自己复核"):
+        record(cast, entry_id, "approve")
+    with pytest.raises(StepRefused, match="待复核"):
+        record(cast, entry_id, "settle", reference=NUMBER)
+    with pytest.raises(AccountRefused, match="只能由这位同事复核"), writing():
+        accounts.dismiss(cast.shop, clerk)
+    record(cast, entry_id, "approve", clerk)
+    record(cast, entry_id, "settle", reference=NUMBER)
+    with writing():
+        accounts.dismiss(cast.shop, clerk)
+    assert wrong() == []
+
+
+def test_terms_that_the_buyer_accepts_are_the_sellers_proposal(cast: Cast) -> None:
+    hire(cast, "clerk")
+    for kind in (ONLY, RETURN):  # as they are, and converted
+        case = dear(cast, state="applied")
+        cast.take(case, "propose", Actor.SELLER, terms=cast.terms(case, type=ONLY, amount_fen=400_000))
+        cast.take(case, "accept_refund", Actor.BUYER)
+        assert (entry_of(case).state, entry_of(case).made_by) == ("waiting", cast.seller), kind
+    case = cast.open_case(cast.order(price_fen=50_000), milli=10_000)
+    cast.take(case, "propose", Actor.SELLER, terms=cast.terms(case, type=ONLY, amount_fen=400_000))
+    cast.take(case, "accept_convert", Actor.BUYER)
+    child = db.session.scalars(db.select(Case).where(Case.parent_id == case.id)).one()
+    assert (entry_of(child).state, entry_of(child).made_by) == ("waiting", cast.seller)
+
+
+def test_a_shop_of_one_waits_for_nobody_and_its_owner_checks_what_an_agent_proposes(cast: Cast) -> None:
+    assert entry_of(dear(cast)).state == "due"
+    agent = hire(cast, "agent", "agent")
+    case = dear(cast, state="applied")
+    cast.take(case, "agree", Actor.SELLER, user=agent)
+    assert entry_of(case).state == "waiting"
+    with pytest.raises(StepRefused, match="需要店主或财务"):
+        record(cast, entry_of(case).id, "approve", agent)
+    record(cast, entry_of(case).id, "approve")
+    with writing():
+        accounts.set_approval_limit(cast.shop, 10**9)
+    hire(cast, "clerk")
+    assert entry_of(dear(cast)).state == "due"
+
+
+def test_nobody_handles_his_own_case(cast: Cast) -> None:
+    case = cast.until("refunding", case_type=ONLY)
+    with writing():
+        accounts.employ(cast.shop, "buyer", "finance")
+    with pytest.raises(StepRefused, match="您是这张售后单的买家"):
+        record(cast, entry_of(case).id, "settle", cast.buyer, reference=NUMBER)
+
+
+def test_who_can_be_employed(cast: Cast) -> None:
+    with writing():
+        accounts.create_user("asleep", now=cast.now)
+    for name, sentence in (
+        ("nobody", "没有可以添加"), ("asleep", "没有可以添加"), ("mediator", "没有可以添加"), ("seller2", "其他店铺"),
+        ("seller", "已经是本店"),
+    ):  # fmt: skip
+        with pytest.raises(AccountRefused, match=sentence), writing():
+            accounts.employ(cast.shop, name, "agent")
+    for change in (
+        lambda: accounts.change_role(cast.shop, cast.seller, "agent"),
+        lambda: accounts.dismiss(cast.shop, cast.seller),
+        lambda: accounts.dismiss(cast.shop, cast.seller2),
+        lambda: accounts.employ(cast.shop, "buyer2", "owner"),
+    ):
+        with pytest.raises(AccountRefused), writing():
+            change()
+
+
+# ---------------------------------------------------------------- how long there is
+
+
+def test_the_time_left_in_words(cast: Cast) -> None:
+    case = cast.until("refunding", case_type=ONLY)
+    row = payouts.one_of(cast.shop, entry_of(case).id)
+    said = {
+        hours: paying.left_of(row, cast.now + timedelta(hours=hours)) for hours in (1, 25, 24 * 8, 24 * 15 + 1)
+    }  # fmt: skip
+    assert [each.kind for each in said.values()] == ["wait", "warn", "bad", "bad"]
+    assert said[1].said == "还剩 23 小时(24 小时目标)"
+    assert said[25].said == "已过 24 小时目标,法定期限还剩 5 天 23 小时"
+    assert said[24 * 8].said == "已过法定期限,15 天红线还剩 7 天"
+    assert said[24 * 15 + 1].hard and "15 天红线" in said[24 * 15 + 1].said
+
+
+def test_the_owner_is_told_once_of_the_hard_line(cast_both: Cast) -> None:
+    cast = cast_both
+    cast.until("refunding", case_type=ONLY)
+    cast.until("refund_failed", case_type=RETURN)
+    later = cast.now + timedelta(days=15, seconds=1)
+    cases.sweep(later)
+    assert paying.alarm(cast.now + timedelta(days=14)) == 0
+    assert paying.alarm(later) == 2 and paying.alarm(later) == 0
+    told = db.session.scalars(db.select(Notice).where(Notice.kind == "payment_late")).all()
+    assert {notice.user_id for notice in told} == {cast.seller}
+    assert {notice.href for notice in told} == {f"/seller/payouts/{number}" for number in (1, 2)}
+    assert "15 天红线" in told[0].title and wrong() == []
+
+
+# ---------------------------------------------------------------- lists for the bank
+
+
+def test_two_lists_at_once_have_no_payment_in_common(both: Flask, cast_both: Cast) -> None:
+    cast = cast_both
+    for _ in range(3):
+        cast.until("refunding", case_type=ONLY)
+    make = lambda: paying.make_batch(cast.shop, by=cast.seller, now=cast.now).id  # noqa: E731
+    answers = at_once(both, [make, make])
+    assert sorted(isinstance(answer, int) for answer in answers) == [False, True], answers
+    batch = db.session.scalars(db.select(PayoutFile)).one()
+    assert batch.row_count == 3 and batch.amount_fen == 7_500
+    assert paying.workbook_of(batch) == paying.workbook_of(batch)
+
+
+def sheet(path: Path, *rows: str, head: str = "批次行号,款项编号,金额(元),结果,流水号,失败原因") -> Path:
+    path.write_text("\n".join((head, *rows)) + "\n", encoding="utf-8-sig")
+    return path
+
+
+def upload(cast: Cast, path: Path) -> tuple[str, list[str]]:
+    """The results' id, and what each row would do."""
+    rows = paying.read_results(path)
+    with writing():
+        public_id = paying.begin_results(cast.shop, path.name, rows, by=cast.seller, now=cast.now).public_id
+    judged = paying.judge(cast.shop, rows, cast.now)
+    db.session.rollback()
+    return public_id, [row["outcome"] for row in judged]
+
+
+def carry_out(cast: Cast, public_id: str) -> list[str]:
+    while not paying.carry_out(public_id, cast.shop, by=cast.by(Actor.SELLER), now=cast.now):
+        pass
+    db.session.rollback()
+    done = paying.file_of(cast.shop, public_id, "results")
+    assert done is not None and done.state == "done"
+    return [row["outcome"] for row in sorted(done.rows, key=lambda row: row["row"])]
+
+
+def test_results_are_looked_at_then_recorded_and_a_second_time_change_nothing(
+    cast_both: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cast = cast_both
+    monkeypatch.setattr(paying, "AT_ONCE", 2)  # so that it is done in several goes
+    made = [cast.until("refunding", case_type=kind) for kind in (ONLY, RETURN, ONLY, ONLY, ONLY)]
+    keys = [entry_of(case).key for case in made]
+    case_ids = [case.id for case in made]
+    with writing():
+        batch = paying.make_batch(cast.shop, by=cast.seller, now=cast.now)
+        number = batch.number
+    record(cast, entry_of(made[4]).id, "settle", reference="OTHER")
+    path = sheet(
+        tmp_path / "银行.csv",
+        f"{number}-001,,25.00,成功,{NUMBER},",
+        f",{keys[1]},25,失败,,账户已注销",
+        f",{keys[2]},24.99,成功,X1,",
+        f",{keys[3]},25,成功,X2,",
+        f",{keys[3]},25,成功,X3,",
+        f",{keys[4]},25,成功,X4,",
+        ",999:refund,25,成功,X5,",
+        f",{keys[2]},25,处理中,,",
+        f"{number}-999,,25,成功,X6,",
+    )
+    public_id, outcomes = upload(cast, path)
+    assert outcomes == ["settle", "fail", "differs", "settle", "bad", "differs", "unknown", "bad", "unknown"]
+    assert [db.session.get_one(Case, case).state for case in case_ids[:4]] == ["refunding"] * 4  # nothing yet
+    done = carry_out(cast, public_id)
+    assert done == ["settle", "fail", "differs", "settle", "bad", "differs", "unknown", "bad", "unknown"]
+    states = [db.session.get_one(Case, case).state for case in case_ids]
+    assert states == ["completed", "refund_failed", "refunding", "completed", "completed"]
+    assert entry_of(made[0]).reference == NUMBER and entry_of(made[3]).reference == "X2"
+    before = db.session.scalar(db.select(db.func.sum(Case.version)))
+    again, outcomes = upload(cast, path)
+    assert outcomes[:4] == ["same", "same", "differs", "same"]
+    carry_out(cast, again)
+    carry_out(cast, public_id)
+    assert db.session.scalar(db.select(db.func.sum(Case.version))) == before and wrong() == []
+
+
+def test_a_filled_in_list_comes_back(cast: Cast, tmp_path: Path) -> None:
+    """The workbook that went out, with results written into it, is read as it is."""
+    import xlsxwriter
+
+    cast.until("refunding", case_type=ONLY)
+    with writing():
+        batch = paying.make_batch(cast.shop, by=cast.seller, now=cast.now)
+        number, rows = batch.number, list(batch.rows)
+    path = tmp_path / "filled.xlsx"
+    with xlsxwriter.Workbook(str(path)) as book:
+        page = book.add_worksheet("付款批次")
+        page.write_row(0, 0, [column.heading for column in paying.COLUMNS])
+        page.write_row(1, 0, [f"{number}-001", *rows[0][:5], 25.0, rows[0][6], "成功", "2026112300077", ""])
+    public_id, outcomes = upload(cast, path)
+    assert outcomes == ["settle"] and carry_out(cast, public_id) == ["settle"]
+    assert db.session.scalars(db.select(MoneyEntry.reference)).one() == "2026112300077"
+
+
+@pytest.mark.parametrize(
+    ("row", "sentence"),
+    [
+        ("FK-1-001,,,成功,,", "请填写流水号"),
+        ("FK-1-001,,,失败,,", "请填写失败原因"),
+        (",,,成功,1,", "没有批次行号或款项编号"),
+        ("FK-1-001,,,,1,", "没有填写结果"),
+        ("FK-1-001,,,也许,1,", "「成功」或「失败」"),
+        ("FK-1-001,,abc,成功,1,", "金额"),
+        ("FK-1-001,,,成功,7.73E+20,", "设为文本"),
+        (f"FK-1-001,,,成功,{'9' * 200},", "最多 80"),
+    ],
+)
+def test_a_row_that_can_not_be_used_says_why(tmp_path: Path, row: str, sentence: str) -> None:
+    assert sentence in paying.read_results(sheet(tmp_path / "x.csv", row))[0]["bad"]
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "空"),
+        (b"\xef\xbb\xbf", "空"),
+        (b"a,b\n1,2\n", "没有找到表头"),
+        ("批次行号,结果,流水号\n".encode(), "只有表头"),
+        ("批次行号,结果,结果\n1,成功,失败\n".encode(), "不止一次"),
+        (b"\x89PNG\r\n\x1a\n" + b"0" * 600, "图片"),
+        (b"%PDF-1.7" + b"0" * 600, "PDF"),
+        (b"PK\x03\x04" + b"0" * 600, "损坏"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"0" * 600, "xls"),
+        (("款项编号,结果,流水号\n" + "1:refund,成功,1\n" * 1001).encode(), "最多 1000 行"),
+    ],
+)
+def test_a_file_that_can_not_be_read_says_why(tmp_path: Path, content: bytes, sentence: str) -> None:
+    path = tmp_path / "x.csv"
+    path.write_bytes(content)
+    with pytest.raises(SheetRefused, match=sentence):
+        paying.read_results(path)
+
+
+def test_other_encodings_and_semicolons_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_bytes("款项编号;结果;流水号\r\n1:refund;付款成功;１２３\r\n".encode("gb18030"))
+    assert paying.read_results(path)[0]["good"] is True
+
+
+# ---------------------------------------------------------------- the doctor
+
+
+PLANTED = {
+    "refunds": "UPDATE orders SET refunded_fen = refunded_fen + 1",
+    "refunded lines": "UPDATE order_lines SET refunded_milli = 0",
+    "parts": "UPDATE money_entries SET lines = '[[1, 1, 0]]'",
+    "owed": "UPDATE money_entries SET state = 'cancelled' WHERE state = 'due'",
+    "receipts": "UPDATE money_entries SET state = 'settled', settled_at = made_at, reference = ''",
+    "second person": "UPDATE money_entries SET approved_by = made_by",
+}
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_the_doctor_sees_what_was_done_to_money(cast: Cast, name: str) -> None:
+    cast.until("refunding", case_type=ONLY)
+    assert wrong() == []
+    with writing():
+        db.session.execute(text(PLANTED[name]))
+    found = dict(zip((check.name for check in doctor.CHECKS), doctor.findings(), strict=True))
+    db.session.rollback()
+    assert found[name]
+
+
+def test_the_doctor_sees_debts_of_a_case_that_has_ended(cast: Cast) -> None:
+    case = cast.until("completed", case_type=ONLY)
+    with writing():
+        payouts.plan(db.session.get_one(Case, case.id), "compensation", 100, key="x", at=cast.now, by=None)
+    found = dict(zip((check.name for check in doctor.CHECKS), doctor.findings(), strict=True))
+    assert found["owed"]
+
+
+def test_a_payment_is_planned_once_and_its_key_is_one(cast_both: Cast) -> None:
+    case = cast_both.until("refunding", case_type=ONLY)
+    entry = entry_of(case)
+    with writing():
+        same = payouts.plan(db.session.get_one(Case, case.id), "refund", 1, key="refund", at=cast_both.now, by=None)
+        assert same.id == entry.id
+    copy = "INSERT INTO money_entries ({0}) SELECT {1} FROM money_entries"
+    names = [column.name for column in MoneyEntry.__table__.columns]
+    with pytest.raises(IntegrityError), writing():
+        db.session.execute(
+            text(copy.format(", ".join(names), ", ".join("id + 1" if name == "id" else name for name in names)))
+        )
+    assert db.session.scalar(db.select(Shop.approval_fen).where(Shop.id == cast_both.shop)) == 200_000

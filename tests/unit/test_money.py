@@ -1,0 +1,131 @@
+"""Money is split to the last 分: whatever is shared sums exactly, whatever the units, in whatever order."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portal import money, workbook
+from portal.sheets import open_tables
+from portal.workbook import Column
+
+FEN = st.integers(0, 10**11)
+MILLI = st.integers(1, 10**9)
+
+
+@given(FEN, st.lists(st.integers(0, 10**15), max_size=60))
+def test_parts_sum_exactly_and_each_is_fair(total: int, weights: list[int]) -> None:
+    parts = money.split(total, weights)
+    assert len(parts) == len(weights) and all(part >= 0 for part in parts)
+    assert sum(parts) == (total if weights else 0)
+    whole = sum(weights)
+    for part, weight in zip(parts, weights, strict=True):
+        assert not whole or abs(part - total * weight / whole) <= 1 + total * 1e-9
+        assert weight or not whole or part == 0
+
+
+@pytest.mark.parametrize(
+    ("total", "weights", "parts"),
+    [
+        (100, [1, 1, 1], [33, 33, 34]),
+        (100, [0, 0], [50, 50]),
+        (1, [1, 1, 1], [0, 0, 1]),
+        (0, [5, 7], [0, 0]),
+        (10_001, [2, 1], [6667, 3334]),
+        (5, [], []),
+    ],
+)
+def test_the_last_part_takes_the_rest(total: int, weights: list[int], parts: list[int]) -> None:
+    assert money.split(total, weights) == parts
+
+
+@given(FEN, st.lists(MILLI, min_size=1, max_size=30))
+def test_units_refunded_bit_by_bit_are_worth_what_was_paid(share: int, pieces: list[int]) -> None:
+    bought, before, given_back = sum(pieces), 0, 0
+    for piece in pieces:
+        fen = money.of_units(share, bought, before, piece)
+        assert 0 <= fen <= share
+        before, given_back = before + piece, given_back + fen
+        assert given_back == share * before // bought  # never ahead of what the units are worth
+    assert given_back == share
+    assert money.of_units(share, bought, before, 1_000) == 0  # nothing is left
+
+
+@given(FEN, FEN, st.lists(st.tuples(st.integers(0, 10**8), MILLI), min_size=1, max_size=20), st.booleans())
+def test_lines_share_what_was_paid_for_goods(
+    paid: int, freight: int, lines: list[tuple[int, int]], unshipped: bool
+) -> None:
+    assert sum(money.shares(paid, freight, lines, unshipped=unshipped)) == (
+        paid if unshipped else max(paid - freight, 0)
+    )
+
+
+@given(st.integers(0, 10**7), st.integers(0, 10**7), st.integers(1, 10**7), FEN, st.integers(0, 10**11))
+def test_a_difference_is_the_same_both_ways(price: int, wanted: int, milli: int, paid: int, listed: int) -> None:
+    there = money.difference(price, wanted, milli, paid, listed)
+    assert there == -money.difference(wanted, price, milli, paid, listed)
+    assert (there >= 0) == (wanted >= price) or there == 0
+    if not listed:
+        assert abs(there) == abs(wanted - price) * milli // 1000
+
+
+@pytest.mark.parametrize(
+    ("price", "wanted", "milli", "paid", "listed", "fen"),
+    [
+        (1250, 1350, 2_000, 0, 0, 200),
+        (1350, 1250, 2_000, 0, 0, -200),
+        (1000, 1100, 1_500, 90, 100, 135),  # the order's discount goes for the new price too
+        (1000, 1001, 100, 1, 1, 0),  # rounded towards nothing
+    ],
+)
+def test_differences(price: int, wanted: int, milli: int, paid: int, listed: int, fen: int) -> None:
+    assert money.difference(price, wanted, milli, paid, listed) == fen
+
+
+# ---------------------------------------------------------------- tables handed out
+
+NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
+COLUMNS = (Column("编号", "一个名字"), Column("金额(元)", "多少钱", yuan=True))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "=1+1",
+        "+1",
+        "-1",
+        "@SUM(A1)",
+        "\t=1",
+        "\r=1",
+        "＝1",
+        "＠x",
+        '=HYPERLINK("https://x","y")',
+        "https://example.com",
+    ],
+)
+def test_no_cell_becomes_a_formula_or_a_link(tmp_path: object, text: str) -> None:
+    import zipfile
+    from io import BytesIO
+
+    made = workbook.build("表", COLUMNS, [[text, 1]], made_at=NOW)
+    sheet = zipfile.ZipFile(BytesIO(made)).read("xl/worksheets/sheet1.xml")
+    assert b"<f>" not in sheet and b"hyperlink" not in sheet
+
+
+def test_long_numbers_stay_whole_and_amounts_are_numbers(tmp_path: object) -> None:
+    from pathlib import Path
+
+    path = Path(str(tmp_path)) / "x.xlsx"
+    path.write_bytes(workbook.build("表", COLUMNS, [["123456789012345678901", 123456], ["2", 5]], made_at=NOW))
+    tables = open_tables(path, lambda cells: len(cells))
+    rows = [row.cells for row in tables.tables[0].rows()]
+    tables.close()
+    assert rows == [{0: "编号", 1: "金额(元)"}, {0: "123456789012345678901", 1: "1234.56"}, {0: "2", 1: "0.05"}]
+
+
+def test_the_same_table_is_the_same_file() -> None:
+    first, again = (workbook.build("表", COLUMNS, [["1", 1]], made_at=NOW) for _ in range(2))
+    assert first == again

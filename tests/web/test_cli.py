@@ -1,0 +1,415 @@
+"""The commands as operators and scripts meet them: help, exit codes, and one clear line for every mistake."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+
+import click
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from portal import accounts, cases, cli, clock, doctor, inputs, notifications
+from portal.extensions import db, use_lock_file, writing
+from portal.models import CaseEvent, Order, Shop, Staff, User
+from tests import exports
+from tests.cast import Cast
+
+TOP = Path(__file__).parents[2]
+EXPORT = TOP / "tests/data/orders-export.xlsx"
+GOOD = "correct-horse-7"
+Portal = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def portal(tmp_path: Path, sqlite_template: Path, monkeypatch: pytest.MonkeyPatch,
+           capfd: pytest.CaptureFixture[str]) -> Iterator[Portal]:  # fmt: skip
+    """Runs `portal` with these words; returns the exit code and what was said on both.
+
+    On an empty, migrated database; or, where the test stands in an app, on that one's.
+    """
+    folder = tmp_path / "cli"
+    folder.mkdir()
+    shutil.copy(sqlite_template / "portal.db", folder / "portal.db")
+    for name in [name for name in os.environ if name.startswith(("PORTAL_", "FLASK_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PORTAL_DATA", str(folder))
+
+    def run(*words: str, **settings: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["portal", *words])
+        capfd.readouterr()
+        with monkeypatch.context() as environ, pytest.raises(SystemExit) as ended:
+            for name, value in settings.items():
+                environ.setenv(f"PORTAL_{name}", value)
+            cli.main()
+        out, err = capfd.readouterr()
+        code = ended.value.code
+        if isinstance(code, str):  # as Python itself does it
+            code, err = 1, f"{err}{code}\n"
+        assert "Traceback" not in err
+        return code or 0, out, err
+
+    yield run
+    clock.follow(None)
+    cases.use_deadlines({})
+    notifications.use_channels()
+    use_lock_file(None)
+
+
+def refused(said: tuple[int, str, str], code: int = 1) -> str:
+    """The one line on standard error of a command that did nothing."""
+    assert (said[0], said[1]) == (code, ""), said
+    [line] = said[2].splitlines()
+    assert line.startswith("portal: ")
+    return line
+
+
+def every_command(group: click.Group, above: click.Context | None = None) -> Iterator[click.Context]:
+    with click.Context(group, parent=above, info_name=group.name) as context:  # until its end the app stays loaded
+        for name in group.list_commands(context):
+            command = group.get_command(context, name)
+            assert command is not None
+            yield click.Context(command, parent=context, info_name=name)
+            if isinstance(command, click.Group):
+                yield from every_command(command, context)
+
+
+# Help
+
+
+OURS = ["demo", "serve", "sweep", "import-orders", "doctor", "create-user", "create-shop"]
+
+
+def test_help_of_every_command(portal: Portal) -> None:
+    code, out, err = portal("--help")
+    assert (code, err) == (0, "")
+    listed = [line.split()[0] for line in out.partition("Commands:")[2].splitlines() if line.strip()]
+    assert {*OURS, "db", "run", "routes", "shell"} <= set(listed)
+    known = set()
+    for context in every_command(cli.portal):
+        known.add(context.command_path)
+        assert context.get_help().startswith("Usage: ")
+    assert {"portal db upgrade", *(f"portal {name}" for name in OURS)} <= known
+    for words in (["db"], ["db", "upgrade"], *([name] for name in OURS)):
+        code, out, err = portal(*words, "--help")
+        assert (code, err) == (0, ""), words
+        assert out.startswith("Usage: "), words
+
+
+def test_help_says_what_each_of_ours_does(portal: Portal) -> None:
+    for name in OURS:
+        _, out, _ = portal(name, "--help")
+        assert len(out.split("\n\n")[1].strip()) > 20, f"portal {name} --help doesn't say what it does"
+
+
+def test_help_in_spite_of_wrong_settings(portal: Portal) -> None:
+    code, out, err = portal("--help", THREADS="many")
+    assert (code, err) == (0, "portal: PORTAL_THREADS must be a whole number, not 'many'\n")
+    assert "import-orders" in out
+    assert portal("doctor", "--help", THREADS="many")[0] == 0
+
+
+def test_no_command_at_all_is_told_the_commands(tmp_path: Path) -> None:
+    environ = {**os.environ, "PORTAL_DATA": str(tmp_path)}
+    run = subprocess.run([sys.executable, "-m", "portal.cli"], env=environ, cwd=TOP, capture_output=True, text=True)
+    assert (run.returncode, run.stdout) == (2, "")
+    assert "import-orders" in run.stderr and "Traceback" not in run.stderr
+
+
+# Mistakes
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["nonsense"], "No such command"),
+        (["doctor", "--nonsense"], "No such option"),
+        (["doctor", "surplus"], "unexpected extra argument"),
+        (["sweep", "--every", "often"], "'often' is not a valid float"),
+        (["sweep", "--every", "0"], "0.0 is not in the range"),
+        (["sweep", "--every", "-1"], "-1.0 is not in the range"),
+        (["serve", "--port", "99999999"], "99999999 is not in the range"),
+        (["serve", "--port", "http"], "'http' is not a valid int"),
+        (["serve", "--workers", "0"], "0 is not in the range"),
+        (["demo", "--port", "-1"], "-1 is not in the range"),
+        (["demo", "--orders", "/nowhere.xlsx"], "does not exist"),
+        (["create-user"], "Missing argument 'MEMBER_NAME'"),
+        (["create-shop", "somebody"], "Missing argument 'NAME'"),
+        (["import-orders"], "Missing argument 'FILE'"),
+        (["import-orders", "/nowhere.xlsx"], "does not exist"),
+        (["import-orders", "/tmp"], "is a directory"),
+        (["import-orders", str(EXPORT), "--report", "/nowhere/report.csv"], "/nowhere/report.csv can't be written"),
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_words_that_are_not_understood(portal: Portal, words: list[str], says: str) -> None:
+    assert says in refused(portal(*words, SECRET_KEY="x"), 2)
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"THREADS": "many"}, "PORTAL_THREADS"),
+        ({"THREADS": "0"}, "PORTAL_THREADS"),
+        ({"THREADS": "-1"}, "PORTAL_THREADS"),
+        ({"THREADS": "４"}, "PORTAL_THREADS"),
+        ({"PROXIES": "all"}, "PORTAL_PROXIES"),
+        ({"QA": "2"}, "PORTAL_QA"),
+        ({"QA": "yes"}, "PORTAL_QA"),
+        ({"HTTPS": "yes"}, "PORTAL_HTTPS"),
+        ({"LOG": "true"}, "PORTAL_LOG"),
+        ({"SQLITE_SYNCHRONOUS": "OFF"}, "PORTAL_SQLITE_SYNCHRONOUS"),
+        ({"DEADLINES": "nonsense"}, "PORTAL_DEADLINES"),
+        ({"DEADLINES": "nonsense=2d"}, "PORTAL_DEADLINES"),
+        ({"DEADLINES": "seller_response=soon"}, "PORTAL_DEADLINES"),
+        ({"WEBHOOK_URL": "ftp://there", "WEBHOOK_SECRET": "whsec_c2VjcmV0"}, "PORTAL_WEBHOOK_URL"),
+        ({"WEBHOOK_URL": "https://", "WEBHOOK_SECRET": "whsec_c2VjcmV0"}, "PORTAL_WEBHOOK_URL"),
+        ({"WEBHOOK_URL": "https://[there", "WEBHOOK_SECRET": "whsec_c2VjcmV0"}, "PORTAL_WEBHOOK_URL"),
+        ({"WEBHOOK_URL": "https://there"}, "PORTAL_WEBHOOK_SECRET"),
+        ({"WEBHOOK_URL": "https://there", "WEBHOOK_SECRET": "whsec_!"}, "PORTAL_WEBHOOK_SECRET"),
+        ({"WEBHOOK_URL": "https://there", "WEBHOOK_SECRET": "whsec_"}, "PORTAL_WEBHOOK_SECRET"),
+        ({"DATABASE_URL": "nonsense"}, "PORTAL_DATABASE_URL"),
+        ({"DATABASE_URL": "mysql://localhost/portal"}, "PORTAL_DATABASE_URL"),
+        ({"DATABASE_URL": "postgresql+nonsense://localhost/portal"}, "PORTAL_DATABASE_URL"),
+        ({"DATABASE_URL": "postgresql://localhost:port/portal"}, "portal: "),
+        ({"DATABASE_URL": "postgresql://127.0.0.1:1/portal"}, "the database can't be used"),
+        ({"DATA": "/dev/null"}, "/dev/null"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_settings_that_cannot_be_used(portal: Portal, settings: Mapping[str, str], says: str) -> None:
+    for words in (["doctor"], ["sweep", "--once"]):
+        assert says in refused(portal(*words, **settings))
+
+
+@pytest.mark.parametrize("settings", [{"THREADS": "many"}, {"HTTPS": "yes"}, {"DATABASE_URL": "nonsense"}], ids=str)
+@pytest.mark.parametrize("command", ["serve", "demo"])
+def test_no_server_starts_with_them(portal: Portal, command: str, settings: Mapping[str, str]) -> None:
+    assert "PORTAL_" in refused(portal(command, SECRET_KEY="x", **settings))
+
+
+# serve and demo
+
+
+def test_serve_needs_a_secret_key(portal: Portal) -> None:
+    assert "PORTAL_SECRET_KEY is missing" in refused(portal("serve"))
+    assert "PORTAL_SECRET_KEY is missing" in refused(portal("serve", SECRET_KEY=""))
+
+
+@pytest.mark.parametrize("command", ["serve", "demo"])
+def test_qa_is_refused_where_others_reach_it(portal: Portal, command: str) -> None:
+    line = refused(portal(command, "--host", "0.0.0.0", SECRET_KEY="x", QA="1"))
+    assert "PORTAL_QA=anywhere" in line
+
+
+@pytest.mark.parametrize("command", ["serve", "demo"])
+def test_an_address_in_use(portal: Portal, command: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        assert f"127.0.0.1:{port} can't be listened at" in refused(portal(command, "--port", str(port), SECRET_KEY="x"))
+
+
+def test_serve_serves_until_it_is_told_to_stop(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    environ = {**os.environ, "PORTAL_DATA": str(tmp_path / "new"), "PORTAL_SECRET_KEY": "x", "PORTAL_DATABASE_URL": ""}
+    words = [sys.executable, "-m", "portal.cli", "serve", "--port", str(port), "--workers", "1"]
+    with subprocess.Popen(words, env=environ, cwd=TOP, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as server:
+        try:
+            answer = b""
+            for _ in range(200):
+                try:
+                    with socket.create_connection(("127.0.0.1", port), 5) as client:
+                        client.sendall(b"GET /health/ready HTTP/1.0\r\n\r\n")
+                        answer = client.recv(100)
+                        break
+                except OSError:
+                    assert server.poll() is None
+                    time.sleep(0.1)
+            assert b" 200 " in answer.partition(b"\r\n")[0]
+        finally:
+            server.send_signal(signal.SIGTERM)
+            out, err = server.communicate(timeout=40)
+    assert b"Traceback" not in err and out == b""
+
+
+# sweep
+
+
+def test_sweeping_twice_does_everything_once(app: Flask, cast: Cast, portal: Portal) -> None:
+    case_id = cast.open_case(now=clock.now() - timedelta(days=3)).id
+    assert portal("sweep", "--once") == (0, "1 cases moved, 0 files taken in, 0 notices sent\n", "")
+    taken = taken_of(case_id)
+    assert taken == ["apply", "timeout_agree"]
+    assert portal("sweep", "--once") == (0, "0 cases moved, 0 files taken in, 0 notices sent\n", "")
+    assert taken_of(case_id) == taken
+    assert portal("doctor")[0] == 0
+
+
+def taken_of(case_id: int) -> list[str]:
+    db.session.rollback()
+    found = select(CaseEvent.step).where(CaseEvent.case_id == case_id).order_by(CaseEvent.version)
+    return list(db.session.scalars(found))
+
+
+def test_two_sweeps_at_once(app: Flask, cast: Cast) -> None:
+    """As two processes: one of them moves the case."""
+    case_id = cast.open_case(now=clock.now() - timedelta(days=3)).id
+    db.session.remove()
+    folder = app.extensions["portal_settings"].data
+    environ = {**os.environ, "PORTAL_DATA": str(folder), "PORTAL_DATABASE_URL": "", "PORTAL_SECRET_KEY": "x"}
+    words = [sys.executable, "-m", "portal.cli", "sweep", "--once"]
+    both = [
+        subprocess.Popen(words, env=environ, cwd=TOP, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    said = [(*process.communicate(timeout=60), process.returncode) for process in both]
+    assert [(err, code) for _, err, code in said] == [("", 0)] * 2
+    assert sorted(int(out.split()[0]) for out, _, _ in said) == [0, 1]
+    assert taken_of(case_id) == ["apply", "timeout_agree"]
+
+
+# import-orders
+
+
+def orders() -> dict[str, str]:
+    db.session.rollback()
+    return {row.order_no: row.status for row in db.session.execute(select(Order.order_no, Order.status))}
+
+
+def export(path: Path, *rows: exports.Cells) -> str:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows(exports.table(rows))
+    return str(path)
+
+
+def test_import_of_a_good_file(app: Flask, portal: Portal, tmp_path: Path) -> None:
+    file = export(tmp_path / "good.csv", exports.order())
+    code, out, err = portal("import-orders", file, "--dry-run")
+    assert (code, err, orders()) == (0, "", {})
+    assert "新增 1" in out
+    code, out, err = portal("import-orders", file)
+    assert (code, err) == (0, "")
+    assert "新增 1" in out and orders() == {"3905403692550747597": "completed"}
+    code, out, err = portal("import-orders", file)
+    assert (code, err) == (0, "")
+    assert "新增 0" in out and "未变 1" in out
+
+
+def test_import_with_refused_rows(app: Flask, portal: Portal, tmp_path: Path) -> None:
+    good, bad = exports.order(), exports.order("3905403692550747598", 数量="许多")
+    report = tmp_path / "report.csv"
+    code, out, err = portal("import-orders", export(tmp_path / "mixed.csv", good, bad), "--report", str(report))
+    assert (code, err) == (1, "")
+    problem, of_the_order = [line.split("\t") for line in out.splitlines() if line.startswith("第 ")]
+    assert problem[:3] == ["第 3 行", "3905403692550747598", "数量"] and "许多" in problem[3]
+    assert of_the_order[:3] == ["第 3 行", "3905403692550747598", ""]
+    assert "新增 1" in out and "拒绝 1" in out
+    assert set(orders()) == {"3905403692550747597"}
+    rows = list(csv.reader(report.open(encoding="utf-8-sig")))
+    assert rows[0] == ["行号", "订单编号", "结果", "列", "说明"]
+    assert {row[2] for row in rows[1:]} == {"新增", "拒绝"}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\xef\xbb\xbf", b"\0" * 100, b"PK\x03\x04 not a book", b"a,b\n1,2\n", b"\xff\xfe"],
+    ids=lambda content: content[:8].hex(),
+)
+@pytest.mark.parametrize("name", ["orders.csv", "orders.xlsx", "orders"])
+def test_import_of_what_cannot_be_read(
+    app: Flask, portal: Portal, tmp_path: Path, name: str, content: bytes
+) -> None:  # fmt: skip
+    file = tmp_path / name
+    file.write_bytes(content)
+    line = refused(portal("import-orders", str(file)), 2)
+    assert len(line) > len("portal: ") + 5
+    assert orders() == {}
+
+
+# Accounts
+
+
+def members() -> dict[str, tuple[str, bool]]:
+    db.session.rollback()
+    return {
+        user.member_name: (user.company_name, accounts.verify(user.member_name, GOOD) is not None)
+        for user in db.session.scalars(select(User))
+    }
+
+
+def test_the_first_accounts(app: Flask, portal: Portal) -> None:
+    assert portal("create-user", "heng", "--company", "恒盛", "--password", GOOD) == (0, "heng can sign in\n", "")
+    assert members() == {"heng": ("恒盛", True)}
+    assert portal("create-shop", "heng", "恒盛针织") == (0, "恒盛针织 belongs to heng\n", "")
+    found = db.session.execute(select(Shop.name, Staff.role).join(Staff, Staff.shop_id == Shop.id)).all()
+    assert [tuple(row) for row in found] == [("恒盛针织", "owner")]
+    assert portal("doctor")[0] == 0
+
+
+def test_a_dormant_account_gets_its_password(app: Flask, portal: Portal) -> None:
+    with writing():
+        accounts.create_user("asleep", now=clock.now(), company_name="来自订单")
+    assert portal("create-user", "asleep", "--password", GOOD)[0] == 0
+    assert members() == {"asleep": ("来自订单", True)}
+    assert "已被使用" in refused(portal("create-user", "asleep", "--password", GOOD))
+
+
+def test_an_account_is_called_as_its_person_will_type_it(app: Flask, portal: Portal) -> None:
+    assert portal("create-user", "  Ｅ\u200bve\n", "--password", GOOD)[0] == 0
+    [name] = members()
+    assert name == inputs.line("  Ｅ\u200bve\n", limit=64) and name.strip() == name
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["create-user", "", "--password", GOOD],
+        ["create-user", " \n", "--password", GOOD],
+        ["create-user", "x" * 65, "--password", GOOD],
+        ["create-user", "heng", "--company", "x" * 201, "--password", GOOD],
+        ["create-user", "heng", "--password", "short"],
+        ["create-user", "heng", "--password", ""],
+        ["create-user", "heng", "--password", "a" * 129],
+        ["create-user", "heng", "--password", "heng-heng"],
+        ["create-shop", "nobody", "店"],
+        ["create-shop", "seller", "第二家店"],
+        ["create-shop", "buyer", ""],
+        ["create-shop", "buyer", "店" * 201],
+    ],
+    ids=lambda words: " ".join(words)[:40],
+)  # fmt: skip
+def test_accounts_that_cannot_be(app: Flask, cast: Cast, portal: Portal, words: list[str]) -> None:
+    known = len(members())
+    refused(portal(*words))
+    assert len(members()) == known
+    assert db.session.scalar(select(func.count()).select_from(Shop)) == 2
+
+
+def test_nobody_to_ask_for_the_password(app: Flask, portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+    assert "--password is missing" in refused(portal("create-user", "heng"), 2)
+    assert members() == {}
+
+
+# doctor
+
+
+def test_doctor_says_a_line_for_each_invariant(app: Flask, cast: Cast, portal: Portal) -> None:
+    cast.open_case()
+    code, out, err = portal("doctor")
+    assert (code, err) == (0, "")
+    lines = out.splitlines()
+    assert len(lines) == len(doctor.CHECKS) + 1
+    assert all(line.startswith("ok  ") for line in lines)

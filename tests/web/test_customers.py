@@ -1,0 +1,117 @@
+"""Customers, who waits for an answer, the quiet hours, and what people say of the portal."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from click.testing import CliRunner
+from flask import Flask
+from flask.cli import ScriptInfo
+from sqlalchemy import select
+
+from portal import chat, doctor, sweeping
+from portal.cli import portal
+from portal.extensions import db, writing
+from portal.models import Conversation, CustomerNote, Feedback, Order
+from tests.cast import Cast, post, sign_in
+from tests.conftest import Clock
+
+
+def say(cast: Cast, order_id: int, side: str, words: str, at: object) -> None:
+    with writing():
+        talk = chat.of_order(db.session.get_one(Order, order_id), cast.now)
+        chat.say(talk, side, cast.buyer if side == "buyer" else cast.seller, words, now=at)  # type: ignore[arg-type]
+
+
+def test_a_buyer_waits_from_his_first_unanswered_word(cast_both: Cast) -> None:
+    cast = cast_both
+    order_id = cast.order().id
+    later = cast.now + timedelta(minutes=5)
+    for side, at in (("buyer", cast.now), ("buyer", later), ("system", later)):
+        say(cast, order_id, side, "在吗", at)
+    assert db.session.scalar(select(Conversation.waiting_since)) == cast.now
+    rows, key = chat.waiting(cast.shop)
+    assert ([row.buyer for row in rows], key) == (["buyer"], None)
+    assert chat.waiting(cast.shop2)[0] == []
+    say(cast, order_id, "seller", "在的", later)
+    assert db.session.scalar(select(Conversation.waiting_since)) is None
+    assert chat.waiting(cast.shop)[0] == []
+    assert not any(doctor.findings())
+
+
+def test_the_list_says_how_long_in_office_hours(app: Flask, cast: Cast, now: Clock) -> None:
+    say(cast, cast.order().id, "buyer", "在吗", cast.now)
+    now.at = cast.now + timedelta(hours=3)
+    assert "请尽快回复,已等 3 小时" in sign_in(app, "seller").get("/seller/messages/waiting").text
+    now.at = cast.now + timedelta(hours=20)  # six in the morning, closed since 18:00
+    browser = sign_in(app, "seller")
+    assert "回复超时,已等 8 小时" in browser.get("/seller/messages/waiting").text
+    done = post(browser, "/seller/messages/waiting", {"opens": "09:00", "closes": "12:00"})
+    assert done.status_code == 303
+    assert "请尽快回复,已等 2 小时" in browser.get("/seller/messages/waiting").text
+
+
+@pytest.mark.parametrize(
+    ("opens", "closes", "said"),
+    [("", "18:00", "请填写上班时间"), ("9点", "18:00", "这样填写"), ("18:00", "09:00", "晚于")],
+)
+def test_office_hours_that_are_none(app: Flask, cast: Cast, now: Clock, opens: str, closes: str, said: str) -> None:
+    answer = post(sign_in(app, "seller"), "/seller/messages/waiting", {"opens": opens, "closes": closes})
+    assert answer.status_code == 422
+    assert said in answer.text
+
+
+def test_a_customer_is_seen_by_the_shops_he_bought_from_only(app: Flask, cast: Cast, now: Clock) -> None:
+    order_no = cast.order().order_no
+    cast.until("completed")
+    here = f"/seller/orders/{order_no}/customer"
+    seller = sign_in(app, "seller")
+    assert (
+        f'href="{here}"' in seller.get("/seller/customers").text or "/customer" in seller.get("/seller/customers").text
+    )
+    assert post(seller, here, {"tag": "分销", "words": "喜欢先发照片"}).status_code == 303
+    shown = seller.get(here).text
+    assert "喜欢先发照片" in shown and "2 单" in shown and "完成 1" in shown
+    assert seller.get(f"{here}.json").json["notes"][0]["words"] == "喜欢先发照片"  # type: ignore[index]
+    other = sign_in(app, "seller2")
+    assert other.get(here).status_code == other.get(f"{here}.json").status_code == 404
+    assert "还没有客户" in other.get("/seller/customers").text
+    assert "没有找到客户" in seller.get("/seller/customers?q=zzz").text
+    assert "buyer" in seller.get("/seller/customers?q=buy").text
+    note = db.session.scalar(select(CustomerNote.id))
+    db.session.rollback()
+    assert post(other, "/seller/messages/waiting", {"remove": note}).status_code == 422
+    assert post(seller, here, {"remove": note}).status_code == 303
+    assert db.session.scalar(select(CustomerNote.id)) is None
+    assert post(seller, here, {"words": ""}).status_code == 422
+
+
+def test_feedback_gets_a_receipt(app: Flask, cast: Cast, now: Clock) -> None:
+    browser = sign_in(app, "buyer")
+    assert post(browser, "/feedback", {"words": "x"}).status_code == 422
+    sent = post(browser, "/feedback", {"kind": "wish", "words": "希望有深色模式,卡号 6222021234567890128"})
+    assert sent.status_code == 303
+    kept = db.session.scalars(select(Feedback)).one()
+    assert "6222021234567890128" not in kept.words
+    assert kept.number in browser.get(sent.location).text
+    assert "<b>" not in browser.get("/feedback?number=FK<b>").text
+    assert kept.number in CliRunner().invoke(portal, ["feedback"], obj=ScriptInfo(create_app=lambda: app)).output
+
+
+def test_nothing_is_sent_out_in_quiet_hours(
+    app: Flask, cast: Cast, now: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dataclasses import replace
+
+    settings = replace(
+        app.extensions["portal_settings"], webhook_url="https://example.com/hook", webhook_secret="whsec_" + "QUJD" * 6
+    )
+    tried: list[object] = []
+    monkeypatch.setattr(sweeping.outbox, "send_due", lambda *args: tried.append(args) or 1)
+    for hours, sent in ((0, 1), (12, 0), (21, 0), (22, 1)):  # ten in the morning; 22, 7 and 8 o'clock
+        now.at = cast.now + timedelta(hours=hours)
+        assert sweeping.send_out(settings) == sent, hours
+    now.at = cast.now + timedelta(hours=12)
+    assert sweeping.send_out(replace(settings, quiet_hours="")) == 1
+    assert len(tried) == 3
