@@ -5,9 +5,10 @@ The owner may do everything. 客服 decides applications and talks, 仓库 count
 
 from __future__ import annotations
 
+from portal import words
 from portal.flow import FINAL, State
 
-ROLES: dict[str, str] = {"owner": "店主", "agent": "客服", "warehouse": "仓库", "finance": "财务"}
+ROLES = words.ROLE
 DUTIES: dict[str, str] = {
     "owner": "全部权限,包括员工、政策、导入和复核款项",
     "agent": "审核申请、协商、与买家会话;可以提出退款,不能付款",
