@@ -631,14 +631,8 @@ def _refund_converted(t: _Teller) -> None:
     _refund_proposed(t)
     t.seller_takes("propose", terms=t.terms(CaseType.REISSUE, note="今天补发少的两件"))
     t.buyer_takes("accept_convert")
-def _to_refund_failed(t: _Teller) -> None:
-    t.case("defect", "开箱就是坏的,不要了", hours=40, kind=CaseType.REFUND_ONLY)
-    t.seller_takes("agree")
-    t.seller_takes("refund_fail", note="买家原付款账户已注销")
-
-
 def _account_asked(t: _Teller) -> None:
-    _to_refund_failed(t)
+    _refund_failed(t)
     if bankdata.ready():
         t.seller_takes("ask_account")
 
