@@ -43,6 +43,7 @@ class Outcome(StrEnum):
     ALREADY = "already"  # called off before, or closed by the platform
     SHIPPED = "shipped"
     IN_THE_WAY = "in_the_way"  # a case is open that must be ended first
+    UNCLEAR = "unclear"  # the platform is refunding it, or says nothing that we know
     UNKNOWN = "unknown"  # not an order of this buyer
 
 
@@ -51,6 +52,7 @@ SAID: dict[Outcome, str] = {
     Outcome.ALREADY: "这笔订单已经关闭,不需要再撤销",
     Outcome.SHIPPED: "商家已发货,不能撤销;可以拒收,或收到后申请退货退款",
     Outcome.IN_THE_WAY: "订单有进行中的售后,请先处理完那张售后单",
+    Outcome.UNCLEAR: "平台还在处理这笔订单,现在不能撤销;请联系商家",
     Outcome.UNKNOWN: "没有找到这笔订单",
 }
 
@@ -86,20 +88,22 @@ def cancel(order_no: str, *, by: By, reason: str, now: datetime) -> Result:
     if order is None:
         return Result(order_no, Outcome.UNKNOWN)
     if order.status not in OPEN:
-        return Result(order_no, _why_not(order))
+        return Result(order_no, why_not(order.status))
     try:
         with db.session.begin_nested():
-            return _cancel(order.id, by=by, reason=reason, words=words, now=now)
+            return _cancel(order.id, order.status, by=by, reason=reason, words=words, now=now)
     except _NotNow as why:
         return Result(order_no, why.outcome)
 
 
-def _why_not(order: Order) -> Outcome:
-    """Why an order that is neither unpaid nor unshipped isn't called off."""
-    return Outcome.ALREADY if order.status == "cancelled" else Outcome.SHIPPED
+def why_not(status: str) -> Outcome:
+    """Why an order of this status, which is none of OPEN, isn't called off."""
+    if status == "cancelled":
+        return Outcome.ALREADY
+    return Outcome.UNCLEAR if status in ("refunding", "unknown") else Outcome.SHIPPED
 
 
-def _cancel(order_id: int, *, by: By, reason: str, words: str, now: datetime) -> Result:
+def _cancel(order_id: int, status: str, *, by: By, reason: str, words: str, now: datetime) -> Result:
     for case in _open_cases(order_id):
         if case.type == CaseType.REFUND_ONLY and case.goods_state == "unshipped":
             if case.state in _WITHDRAWABLE and not case.escalated:
@@ -113,20 +117,20 @@ def _cancel(order_id: int, *, by: By, reason: str, words: str, now: datetime) ->
     ).all()
     done = db.session.execute(
         update(Order)
-        .where(Order.id == order_id, Order.status.in_(OPEN))
+        .where(Order.id == order_id, Order.status == status)
         .values(status="cancelled", cancelled_at=now, updated_at=now, version=Order.version + 1)
         .execution_options(synchronize_session=False)
     )
     order = db.session.get_one(Order, order_id, populate_existing=True)
     if done.rowcount != 1:  # type: ignore[attr-defined]
-        raise _NotNow(_why_not(order))
+        raise _NotNow(Outcome.UNCLEAR if order.status in OPEN else why_not(order.status))
     wanted = [
         Wanted(line.id, line.quantity_milli - line.claimed_milli)
         for line in lines
         if line.quantity_milli > line.claimed_milli
     ]
     made = None
-    if wanted and order.paid_fen > order.refunded_fen:
+    if wanted and status != "unpaid" and order.paid_fen > order.refunded_fen:
         made = cases.open_unsent(
             order, wanted, by=by, reason=_REASON_OF.get(reason, "not_wanted"), words=words,
             policy_id=policies.current(order.shop_id).id, now=now,
@@ -177,6 +181,9 @@ def ship(order_id: int, shop_id: int, parcels: Sequence[tuple[str, str]], *, by:
     Refunds applied for because it hadn't been sent are closed by it. Raises StepRefused when the order was called off,
     was sent already, or this person of the shop doesn't ship.
     """
+    role = db.session.scalar(select(Staff.role).where(Staff.user_id == by.user_id, Staff.shop_id == shop_id))
+    if role is None or not roles.may_enter(role, "ship"):
+        raise StepRefused("发货由店主或仓库办理", "ship_order")
     known = [(carriers.by_code(code), number) for code, number in parcels]
     if not known or any(carrier is None for carrier, _ in known):
         raise StepRefused("请选择物流公司", "ship_order")

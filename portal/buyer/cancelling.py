@@ -26,7 +26,7 @@ def cancel_orders() -> ResponseReturnValue:
     """The chosen orders and what it means; with a reason they are called off, each for itself."""
     if request.method != "POST":
         return redirect("/orders?tab=unshipped", 303)
-    numbers = list(dict.fromkeys(value for value in request.form.getlist("order") if 0 < len(value) <= 40))
+    numbers = list(dict.fromkeys(value[:40] for value in request.form.getlist("order") if value))
     return _confirm(numbers, "/orders/cancel")
 
 
@@ -53,8 +53,7 @@ def _confirm(numbers: list[str], action: str) -> ResponseReturnValue:
         status = 422
         if form.validate_on_submit():
             if single and not open_ones:  # sent or closed meanwhile: said here, with what to do instead
-                closed = found[0].status == "cancelled"
-                form.refuse(fulfilment.SAID[fulfilment.Outcome.ALREADY if closed else fulfilment.Outcome.SHIPPED])
+                form.refuse(fulfilment.SAID[fulfilment.why_not(found[0].status)])
                 status = 409
             else:
                 by = By(Actor.BUYER, g.who.user_id, g.who.member_name, g.request_id)
@@ -65,8 +64,8 @@ def _confirm(numbers: list[str], action: str) -> ResponseReturnValue:
 
                 return once(done)
     elif not open_ones:
-        closed = all(row.status == "cancelled" for row in found)
-        form.refuse(fulfilment.SAID[fulfilment.Outcome.ALREADY if closed else fulfilment.Outcome.SHIPPED])
+        for why in dict.fromkeys(fulfilment.why_not(row.status) for row in found):
+            form.refuse(fulfilment.SAID[why])
         status = 409 if request.method == "POST" else 200
     return page(
         "buyer/cancel.html", status, form=form, rows=found, open_ones=open_ones, action=action,
@@ -75,10 +74,10 @@ def _confirm(numbers: list[str], action: str) -> ResponseReturnValue:
     )  # fmt: skip
 
 
-@bp.get("/orders/cancelled/<public_id>")
-def cancelled_orders(public_id: str) -> ResponseReturnValue:
+@bp.get("/orders/cancelled/<cancellation_id>")
+def cancelled_orders(cancellation_id: str) -> ResponseReturnValue:
     """What became of each of the orders that were called off together."""
-    made = guards.found(fulfilment.cancellation(public_id, g.who.user_id))
+    made = guards.found(fulfilment.cancellation(cancellation_id, g.who.user_id))
     rows = [(number, fulfilment.Outcome(outcome), case_no) for number, outcome, case_no in made.rows]
     return page(
         "buyer/cancelled.html",

@@ -27,6 +27,7 @@ IMPORTS_TAKE_TURNS = 0x6875_616E_6875_6F  # number of PostgreSQL's advisory lock
 RECEIVED = ("delivered", "completed")
 KEPT = "比已申请售后的数量少,保留原来的数量"
 REFUNDED = "比已登记的退款少,保留原来的实付款"
+BEFORE_SHIPPING = ("unpaid", "unshipped", "cancelled")
 UNPAID = ("unpaid", "cancelled")
 TEXTS = (
     "receiver_name", "receiver_address", "carrier_text", "tracking_text", "buyer_note", "downstream_channel",
@@ -209,7 +210,12 @@ class Batch:
         for names, rows in by_columns.items():
             values: dict[str, Any] = {name: bindparam(f"new_{name}", type_=_orders.c[name].type) for name in names}
             if "status" in values:  # called off or shipped here since it was read
-                values["status"] = case((_orders.c.cancelled_at.is_not(None), _orders.c.status), else_=values["status"])
+                new_status = values["status"]
+                values["status"] = case(
+                    (_orders.c.cancelled_at.is_not(None), _orders.c.status),
+                    (_orders.c.shipped_at.is_not(None) & new_status.in_(BEFORE_SHIPPING), _orders.c.status),
+                    else_=new_status,
+                )
             if "paid_fen" in values:  # refunded since it was read: what was paid stays
                 new_paid = values["paid_fen"]
                 values["paid_fen"] = case((new_paid < _orders.c.refunded_fen, _orders.c.paid_fen), else_=new_paid)
@@ -294,7 +300,7 @@ def _ours(there: dict[str, Any], status: str) -> str:
     """What was done here that a status in a file must not undo; "" when the file only goes on from it."""
     if there["cancelled_at"] is not None and status != "cancelled":
         return "已在本站撤销"
-    if there["shipped_at"] is not None and status in ("unpaid", "unshipped", "cancelled"):
+    if there["shipped_at"] is not None and status in BEFORE_SHIPPING:
         return "已在本站发货"
     return ""
 
