@@ -12,7 +12,7 @@ from typing import Any
 from PIL import Image, ImageDraw
 from sqlalchemy import select
 
-from portal import accounts, applications, bankdata, cases, chat, eligibility, evidence, imaging, policies
+from portal import accounts, applications, bankdata, cases, chat, eligibility, evidence, fulfilment, imaging, policies
 from portal.effects import By, Counted, Wanted
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType
@@ -633,6 +633,15 @@ def _refund_converted(t: _Teller) -> None:
     t.buyer_takes("accept_convert")
 
 
+def _cancelled_order(t: _Teller) -> None:
+    """Called off before it was sent: the refund is owed at once."""
+    at = t.now - timedelta(hours=3)
+    with writing():
+        order = _order(t.buyer, t.shop, "unshipped", secrets.randbelow(90) + 7, at)
+        by = By(Actor.BUYER, t.buyer, "buyer")
+        fulfilment.cancel_many([order.order_no], by=by, reason="downstream", now=at)
+
+
 def _owing(t: _Teller) -> None:
     """Goods replaced by agreed terms, and a compensation on top that is still owed."""
     t.seller_takes("ship_replacement", parcels=OUT, shipped={x.id: x.accepted_milli for x in t.lines()})
@@ -748,6 +757,7 @@ STORIES: dict[str, Story] = {
     "reissue-refunding": _missing_refunding,
     "reissue-failed": _missing_failed,
     "reissue-converted": _missing_converted,
+    "order-cancelled": _cancelled_order,
     "account-asked": _account_asked,
     "account-given": _account_given,
 }
