@@ -312,9 +312,10 @@ def rotate_bank_keys() -> None:
 @click.argument("member_name")
 @click.option("--company", default="", help="The company's name.")
 @click.option("--password", help="Asked for when not given.")
+@click.option("--operator", is_flag=True, help="Keeps the calendar and the public rules (运营).")
 @click.option("--mediator", is_flag=True, help="Decides cases for the platform (平台介入).")
 @with_appcontext
-def create_user(member_name: str, company: str, password: str | None, mediator: bool) -> None:
+def create_user(member_name: str, company: str, password: str | None, mediator: bool, operator: bool) -> None:
     """Make an account, or give a dormant one its password."""
     database.upgrade()
     member_name, company = _name(member_name, 64), _name(company, 200) if company else ""
@@ -328,9 +329,15 @@ def create_user(member_name: str, company: str, password: str | None, mediator: 
         if known is not None and known.password_hash is None:
             known.password_hash = accounts.hash_password(password)
             known.mediator = known.mediator or mediator
+            known.operator = known.operator or operator
         else:
             accounts.create_user(
-                member_name, now=clock.now(), company_name=company, password=password, mediator=mediator
+                member_name,
+                now=clock.now(),
+                company_name=company,
+                password=password,
+                mediator=mediator,
+                operator=operator,
             )
     click.echo(f"{member_name} can sign in")
 
