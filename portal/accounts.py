@@ -301,8 +301,8 @@ def who_is(cookie: str, now: datetime) -> tuple[Who | None, int | None]:
     if row is None:
         return None, None
     (
-        user_id, seen_at, expires_at, ended_at, member, company, version, disabled_at, mediator, operator, shop_id, role,
-        shop, shop_version,
+        user_id, seen_at, expires_at, ended_at, member, company, version, disabled_at, mediator, operator,
+        shop_id, role, shop, shop_version,
     ) = row[:14]  # fmt: skip
     idle = MEDIATOR_IDLE if mediator or operator else SELLER_IDLE if shop_id else BUYER_IDLE
     if ended_at is not None or disabled_at is not None or now >= expires_at or now - seen_at > idle:

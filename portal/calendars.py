@@ -71,6 +71,11 @@ def of(year: int) -> CalendarYear | None:
     return db.session.get(CalendarYear, year)
 
 
+TO_LOAD = (
+    "the calendar of {year} is missing: until it is loaded (/operator/calendar) working days are Monday to Friday"
+)
+
+
 def missing(now: datetime) -> int | None:
     """The next year, from November on, when its notice isn't here; else None. This year counts too, at any time."""
     today = workdays.day_of(now)

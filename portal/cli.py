@@ -21,7 +21,20 @@ from flask.cli import FlaskGroup, ScriptInfo, with_appcontext
 from sqlalchemy import select
 from sqlalchemy.exc import ArgumentError, DatabaseError
 
-from portal import accounts, bankdata, clock, create_app, crypto, database, demo, doctor, feedback, inputs, sweeping
+from portal import (
+    accounts,
+    bankdata,
+    calendars,
+    clock,
+    create_app,
+    crypto,
+    database,
+    demo,
+    doctor,
+    feedback,
+    inputs,
+    sweeping,
+)
 from portal.config import Settings, SettingsError
 from portal.extensions import Busy, db, writing
 from portal.models import User
@@ -265,6 +278,8 @@ def check() -> None:
         for line in found:
             click.echo(f"      {line}")
         broken += bool(found)
+    if (year := calendars.missing(clock.now())) is not None:  # to be done, yet nothing is wrong
+        click.echo(f"do  calendar: {calendars.TO_LOAD.format(year=year)}")
     sys.exit(1 if broken else 0)
 
 

@@ -101,7 +101,8 @@ def apply_said(order: Any, now: datetime) -> str:
     day = (end.astimezone(workdays.BEIJING) - timedelta(seconds=1)).date()
     kept = Term(day, end, order.apply_provisional if order.apply_by else term.provisional, term.skipped)
     if now >= end:
-        return f"铺货订单须在 {_rule.apply_days} 个工作日内申请,已于 {day.month}月{day.day}日 24:00 超期;可以申请与商家协商"
+        until = f"{day.month}月{day.day}日 24:00"
+        return f"铺货订单须在 {_rule.apply_days} 个工作日内申请,已于 {until} 超期;可以申请与商家协商"
     return said(kept, _rule.apply_days, "铺货订单的申请时限:")
 
 
@@ -111,7 +112,8 @@ def finish_said(case: Any) -> str:
         return ""
     day = (case.finish_by.astimezone(workdays.BEIJING) - timedelta(seconds=1)).date()
     if case.overdue_at is not None:
-        return f"已超过铺货订单 {_rule.finish_days} 个工作日的办理时限({day.month}月{day.day}日 24:00),请尽快办完;售后单不会因此关闭"
+        late = f"已超过铺货订单 {_rule.finish_days} 个工作日的办理时限({day.month}月{day.day}日 24:00)"
+        return f"{late},请尽快办完;售后单不会因此关闭"
     term = finish_term(case.opened_at)
     return said(
         Term(day, case.finish_by, case.finish_provisional, term.skipped), _rule.finish_days, "铺货订单的办理时限:"

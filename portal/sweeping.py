@@ -43,7 +43,7 @@ def tidy(store: Store, imports: Path) -> None:
         once.forget(now)
         rates.forget(now)
     if (year := calendars.missing(now)) is not None:
-        log.warning("the calendar of %d is missing: working days are counted Monday to Friday until it is loaded", year)
+        log.warning(calendars.TO_LOAD.format(year=year))
     evidence.clear(store, now - clock.shift())
     importing.clear(imports, now - clock.shift())
     db.session.remove()

@@ -47,7 +47,7 @@ def calendar() -> ResponseReturnValue:
 
 @bp.route("/calendar/<int:year>", methods=["GET", "POST"])
 def calendar_year(year: int) -> ResponseReturnValue:
-    """One year: its months, and its notice to be changed. The first POST shows what would change, the second keeps it."""
+    """One year: its months and its notice. The first POST shows what would change, the second keeps it."""
     guards.found(year if FIRST_YEAR <= year <= LAST_YEAR else None)
     row = calendars.of(year)
     form = YearForm()

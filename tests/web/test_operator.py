@@ -78,7 +78,8 @@ def test_rules_are_announced_seven_days_before(app: Flask, cast: Cast, now: Cloc
 def test_sooner_only_with_a_legal_reason_and_never_changed(app: Flask, cast: Cast, now: Clock) -> None:
     desk = sign_in(app, "operator")
     form = {
-        "words": "新的规则全文", "changes": "依法调整", "effective": "2026-11-24", "exception": "《…条例》第八条自明日施行"
+        "words": "新的规则全文", "changes": "依法调整", "effective": "2026-11-24",
+        "exception": "《…条例》第八条自明日施行",
     }  # fmt: skip
     assert post(desk, "/operator/rules", form).status_code == 303
     assert "第八条自明日施行" in app.test_client().get("/rules?version=2").text
