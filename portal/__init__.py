@@ -14,7 +14,7 @@ from flask_compress import Compress
 from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
-from portal import bankdata, cases, clock, crypto, models, notifications, words
+from portal import bankdata, cases, clock, crypto, models, notifications, resale, words
 from portal.config import Settings, SettingsError
 from portal.extensions import db, migrate, use_lock_file
 from portal.store import DirectoryStore
@@ -53,6 +53,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     use_lock_file(str(data / "write.lock") if settings.sqlite else None)
     clock.follow(data / "clock-shift" if settings.qa_open else None)
     cases.use_deadlines(settings.durations())
+    resale.use_rule(resale.Rule(*settings.resale()))
     try:
         keys = crypto.parse(settings.bank_keys) if settings.bank_keys else crypto.read(data / "bank-keys")
     except crypto.KeysRefused as refused:
@@ -98,9 +99,9 @@ class _NoSession(SessionInterface):
 
 
 def _blueprints(app: Flask, settings: Settings) -> None:
-    from portal import auth, buyer, files, health, mediation, qa, seller
+    from portal import auth, buyer, files, health, mediation, operator, qa, seller
 
-    for blueprint in (auth.bp, buyer.bp, seller.bp, mediation.bp, files.bp, health.bp):
+    for blueprint in (auth.bp, buyer.bp, seller.bp, mediation.bp, operator.bp, files.bp, health.bp):
         app.register_blueprint(blueprint)
     if settings.qa_open:
         app.register_blueprint(qa.bp)

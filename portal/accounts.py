@@ -56,6 +56,7 @@ class Who:
     seen_at: datetime
     unread: dict[str, int]  # the marks on tabs, by the names of notifications.MARKS
     mediator: bool = False
+    operator: bool = False
 
 
 def check_password(text: str, member_name: str) -> None:
@@ -83,8 +84,10 @@ def create_user(
     password: str | None = None,
     weak_ok: bool = False,
     mediator: bool = False,
+    operator: bool = False,
 ) -> User:
-    """A new account; without a password it is dormant. ``mediator``: decides for the platform (平台介入).
+    """A new account; without a password it is dormant. ``mediator``: decides for the platform (平台介入); ``operator``:
+    keeps the calendar and the public rules (运营).
 
     Raises AccountRefused for a taken name or a poor password.
     """
@@ -98,6 +101,7 @@ def create_user(
         password_hash=None if password is None else hash_password(password),
         created_at=now,
         mediator=mediator,
+        operator=operator,
     )
     db.session.add(user)
     db.session.flush()
@@ -137,7 +141,7 @@ def works_in(user_id: int, shop_id: int) -> bool:
 def employ(shop_id: int, member_name: str, role: str) -> None:
     """Let somebody who can sign in already work in a shop. Raises AccountRefused; inside ``writing()``."""
     user = db.session.scalars(select(User).where(User.member_name == member_name)).one_or_none()
-    if user is None or user.password_hash is None or user.disabled_at is not None or user.mediator:
+    if user is None or user.password_hash is None or user.disabled_at is not None or user.mediator or user.operator:
         raise AccountRefused(f"没有可以添加的会员「{member_name}」,请核对会员名;对方须已开通登录")
     if works_in(user.id, shop_id):
         raise AccountRefused(f"{member_name} 已经是本店的员工,可以在上面修改职责")
@@ -228,7 +232,13 @@ def hash_of(cookie: str) -> str:
 def sign_in(user: User, *, now: datetime, device: str = "") -> str:
     """Begin a session and return its cookie. The oldest of more than five ends."""
     cookie = secrets.token_urlsafe(32)
-    longest = MEDIATOR_LONGEST if user.mediator else SELLER_LONGEST if db.session.get(Staff, user.id) else BUYER_LONGEST
+    longest = (
+        MEDIATOR_LONGEST
+        if user.mediator or user.operator
+        else SELLER_LONGEST
+        if db.session.get(Staff, user.id)
+        else BUYER_LONGEST
+    )
     with writing():
         db.session.add(
             Session(
@@ -270,6 +280,7 @@ _WHO = (
         _user.version,
         _user.disabled_at,
         _user.mediator,
+        _user.operator,
         _staff.shop_id,
         _staff.role,
         _shop.name,
@@ -290,17 +301,17 @@ def who_is(cookie: str, now: datetime) -> tuple[Who | None, int | None]:
     if row is None:
         return None, None
     (
-        user_id, seen_at, expires_at, ended_at, member, company, version, disabled_at, mediator, shop_id, role, shop,
-        shop_version,
-    ) = row[:13]  # fmt: skip
-    idle = MEDIATOR_IDLE if mediator else SELLER_IDLE if shop_id else BUYER_IDLE
+        user_id, seen_at, expires_at, ended_at, member, company, version, disabled_at, mediator, operator,
+        shop_id, role, shop, shop_version,
+    ) = row[:14]  # fmt: skip
+    idle = MEDIATOR_IDLE if mediator or operator else SELLER_IDLE if shop_id else BUYER_IDLE
     if ended_at is not None or disabled_at is not None or now >= expires_at or now - seen_at > idle:
         return None, None if disabled_at is not None else user_id
-    unread = dict(zip(notifications.MARKS, row[13:], strict=True))
+    unread = dict(zip(notifications.MARKS, row[14:], strict=True))
     return (
         Who(
             user_id, member, company, version, shop_id, shop or "", shop_version or 0, role or "", id_hash, seen_at,
-            unread, mediator,
+            unread, mediator, operator,
         ),
         None,
     )  # fmt: skip

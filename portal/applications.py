@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from portal import cases, eligibility, payouts, policies
+from portal import calendars, cases, eligibility, payouts, policies, resale, workdays
 from portal.effects import By, Wanted
 from portal.eligibility import Evidence, Goods, Verdict
 from portal.extensions import db
@@ -43,6 +43,9 @@ def facts_of_policy(policy: Policy) -> eligibility.Policy:
 
 def goods_of(order: Any, line: Any, *, exchangeable: bool = True, open_case: str = "") -> Goods:
     """An order line as eligibility sees it; rows of entities or of columns with the same names."""
+    excluded = getattr(line, "no_reason_excluded", "") or ""
+    if excluded == "unfit" and line.unfit_confirmed_at is None:
+        excluded = ""  # nobody confirmed it, so it isn't
     return Goods(
         status=order.status,
         bought_milli=line.quantity_milli,
@@ -54,7 +57,20 @@ def goods_of(order: Any, line: Any, *, exchangeable: bool = True, open_case: str
         product_no=line.cargo_no,
         exchangeable=exchangeable,
         open_case=open_case,
+        consumer=order.consumer,
+        no_reason_excluded=excluded,
+        no_reason_until=_rolled(order.received_at),
+        apply_by=resale.apply_by(order) if resale.is_resold(order) else None,
+        apply_days=resale.rule().apply_days,
     )
+
+
+def _rolled(received_at: datetime | None) -> datetime | None:
+    """The end of seven days where that is a day of rest: the end of the day after it (民法典 203); else None."""
+    if received_at is None:
+        return None
+    plain, rolled = workdays.plus_days(received_at, 7), workdays.plus_days(received_at, 7, calendars.current())
+    return rolled.at if rolled.at > plain.at else None
 
 
 _line, _product = OrderLine.__table__.c, Product.__table__.c
@@ -62,7 +78,7 @@ _LINES = (
     select(
         _line.id, _line.position, _line.title, _line.spec, _line.unit, _line.unit_price_fen, _line.quantity_milli,
         _line.claimed_milli, _line.cargo_no, _line.guarantees, _line.product_id, _line.snapshot,
-        _product.exchangeable, _product.picture,
+        _line.unfit_confirmed_at, _product.exchangeable, _product.no_reason_excluded, _product.picture,
     )
     .outerjoin(Product.__table__, _product.id == _line.product_id)
     .where(_line.order_id == bindparam("order_id"))

@@ -31,6 +31,7 @@ from portal import (
     payouts,
     policies,
     proposals,
+    resale,
     roles,
     tracking,
 )
@@ -238,6 +239,7 @@ def open_unsent(
 
 def _opened(case: Case, step: Step, by: By, at: datetime, *, note: str, data: dict[str, Any]) -> None:
     """What goes with every new case: its first event, the order's and the tabs' counters, who is told."""
+    resale.promise_finish(case, db.session.get_one(Order, case.order_id), at)
     db.session.flush()
     _write_event(case, step, by, at, source="", note=note, data=data, version=1)
     db.session.execute(

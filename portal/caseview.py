@@ -9,7 +9,20 @@ from typing import Any
 
 from sqlalchemy import bindparam, select, tuple_
 
-from portal import bankdata, carriers, cases, docket, evidence, flow, payouts, proposals, reasons, tracking, words
+from portal import (
+    bankdata,
+    carriers,
+    cases,
+    docket,
+    evidence,
+    flow,
+    payouts,
+    proposals,
+    reasons,
+    resale,
+    tracking,
+    words,
+)
 from portal.arbitration import Burden, burden_of_proof
 from portal.extensions import Moment, db
 from portal.flow import Actor, State, Step
@@ -108,6 +121,7 @@ class View:
     entries: Sequence[Any] = ()  # payments, the oldest first
     again_until: datetime | None = None  # until then what came with a completed case can be complained of
     sums: dict[int, list[str]] = field(default_factory=dict)  # how each payment came about, by its id
+    finish: str = ""  # 铺货: until when it is to be done, in a sentence
     names: dict[int, str] = field(default_factory=dict)  # who planned, checked and recorded them; for the shop
     chain: Sequence[Any] = ()  # this case and those it came out of or became, the oldest first
     accounts: Sequence[Any] = ()  # 收款账户, the newest first: last four digits only
@@ -240,6 +254,7 @@ def view(case: Case, side: Actor, now: datetime) -> View:
         overdue=case.due_at is not None and case.due_at <= now,
         proposals=proposals.of_case(case.id) if any("proposal" in event.data for event in events) else (),
         entries=entries,
+        finish="" if case.state in flow.FINAL and case.overdue_at is None else resale.finish_said(case),
         accounts=bank.accounts,
         looks=bankdata.looks(owner_id=case.buyer_id, case_id=case.id) if asked and side is Actor.BUYER else (),
         sums=payouts.sums(case.order_id, entries, unshipped=case.goods_state == "unshipped"),

@@ -21,7 +21,20 @@ from flask.cli import FlaskGroup, ScriptInfo, with_appcontext
 from sqlalchemy import select
 from sqlalchemy.exc import ArgumentError, DatabaseError
 
-from portal import accounts, bankdata, clock, create_app, crypto, database, demo, doctor, feedback, inputs, sweeping
+from portal import (
+    accounts,
+    bankdata,
+    calendars,
+    clock,
+    create_app,
+    crypto,
+    database,
+    demo,
+    doctor,
+    feedback,
+    inputs,
+    sweeping,
+)
 from portal.config import Settings, SettingsError
 from portal.extensions import Busy, db, writing
 from portal.models import User
@@ -265,6 +278,8 @@ def check() -> None:
         for line in found:
             click.echo(f"      {line}")
         broken += bool(found)
+    if (year := calendars.missing(clock.now())) is not None:  # to be done, yet nothing is wrong
+        click.echo(f"do  calendar: {calendars.TO_LOAD.format(year=year)}")
     sys.exit(1 if broken else 0)
 
 
@@ -312,9 +327,10 @@ def rotate_bank_keys() -> None:
 @click.argument("member_name")
 @click.option("--company", default="", help="The company's name.")
 @click.option("--password", help="Asked for when not given.")
+@click.option("--operator", is_flag=True, help="Keeps the calendar and the public rules (运营).")
 @click.option("--mediator", is_flag=True, help="Decides cases for the platform (平台介入).")
 @with_appcontext
-def create_user(member_name: str, company: str, password: str | None, mediator: bool) -> None:
+def create_user(member_name: str, company: str, password: str | None, mediator: bool, operator: bool) -> None:
     """Make an account, or give a dormant one its password."""
     database.upgrade()
     member_name, company = _name(member_name, 64), _name(company, 200) if company else ""
@@ -328,9 +344,15 @@ def create_user(member_name: str, company: str, password: str | None, mediator: 
         if known is not None and known.password_hash is None:
             known.password_hash = accounts.hash_password(password)
             known.mediator = known.mediator or mediator
+            known.operator = known.operator or operator
         else:
             accounts.create_user(
-                member_name, now=clock.now(), company_name=company, password=password, mediator=mediator
+                member_name,
+                now=clock.now(),
+                company_name=company,
+                password=password,
+                mediator=mediator,
+                operator=operator,
             )
     click.echo(f"{member_name} can sign in")
 

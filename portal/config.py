@@ -69,6 +69,13 @@ class Settings:
     deadlines: str = field(
         default="", metadata={"why": "other deadlines than the defaults, as name=48h,name=7d (names: portal/flow.py)"}
     )
+    resale_start: str = field(
+        default="received",
+        metadata={
+            "why": "what the term to apply of 铺货 orders runs from: received (else shipped), shipped or confirmed"
+        },
+    )
+    resale_days: str = field(default="7,15", metadata={"why": "working days to apply, and to be done, for 铺货 orders"})
     webhook_url: str = field(default="", metadata={"why": "where notices go besides the portal itself; empty: nowhere"})
     quiet_hours: str = field(
         default="22:00-08:00", metadata={"why": "nothing is sent out in these hours of Beijing; empty: at any time"}
@@ -128,6 +135,7 @@ class Settings:
             raise SettingsError("PORTAL_BANK_DAYS must be between 1 and 365")
         self.durations()
         self.quiet()
+        self.resale()
 
     def quiet(self) -> tuple[int, int]:
         """The quiet hours as minutes of the day; (0, 0): none. Raises SettingsError."""
@@ -138,6 +146,15 @@ class Settings:
             return officehours.minutes_of(begins), officehours.minutes_of(ends)
         except ValueError:
             raise SettingsError("PORTAL_QUIET_HOURS must be like 22:00-08:00") from None
+
+    def resale(self) -> tuple[str, int, int]:
+        """From what the first term of 铺货 orders runs, and both terms in working days. Raises SettingsError."""
+        if self.resale_start not in ("received", "shipped", "confirmed"):
+            raise SettingsError("PORTAL_RESALE_START must be received, shipped or confirmed")
+        found = re.fullmatch(r"([1-9]\d?),([1-9]\d?)", self.resale_days)
+        if not found:
+            raise SettingsError("PORTAL_RESALE_DAYS must be two numbers of working days like 7,15")
+        return self.resale_start, int(found[1]), int(found[2])
 
     def durations(self) -> dict[str, timedelta]:
         """The deadlines given in PORTAL_DEADLINES, by name."""

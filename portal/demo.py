@@ -30,6 +30,7 @@ ACCOUNTS = (
     ("seller2", "东莞星途电子"),
     ("distributor", "厦门海角铺货"),
     ("mediator", "平台客服"),
+    ("operator", "平台运营"),
     ("finance", "恒盛针织财务"),
     ("finance2", "恒盛针织出纳"),
 )
@@ -68,7 +69,9 @@ def build(now: datetime, store: Store, orders_file: Path | None = None, scenario
     with writing():
         secret = accounts.hash_password(PASSWORD)
         for name, company in ACCOUNTS:
-            user = accounts.create_user(name, now=now, company_name=company, mediator=name in MEDIATORS)
+            user = accounts.create_user(
+                name, now=now, company_name=company, mediator=name in MEDIATORS, operator=name == "operator"
+            )
             user.password_hash = secret
             if name in SHOPS:
                 _open(accounts.create_shop(user, SHOPS[name], now), now)

@@ -78,6 +78,13 @@ class Goods:
     product_no: str = ""
     exchangeable: bool = True  # False: the seller took the product out of exchanging
     open_case: str = ""
+    consumer: bool = False  # bought for a person's own use: 消费者权益保护法 25 gives 7天无理由退货
+    no_reason_excluded: str = ""  # why 7天无理由 doesn't hold for these goods: a code of EXCLUSIONS
+    no_reason_until: datetime | None = (
+        None  # its end where that is later than seven plain days: the day was one of rest
+    )
+    apply_by: datetime | None = None  # 铺货: the platform's term to apply
+    apply_days: int = 0  # the same, in working days
 
     @property
     def remaining_milli(self) -> int:
@@ -214,7 +221,12 @@ def consider(
         return Verdict(False, "请选择希望怎么处理", (_CHOOSE,), basis="未选择处理方式", field="type")
     kind = CaseType(case_type)
     by_right = _misplaced(goods, reason) or _right(goods, kind, reason, now, policy)
-    if by_right.allowed or not negotiated or kind not in reason.asks or _misplaced(goods, reason):
+    if (
+        by_right.allowed
+        or not negotiated
+        or kind not in _askable(goods, reason, now, policy)
+        or _misplaced(goods, reason)
+    ):
         return by_right
     why = (
         f"「{reason.zh}」可以申请协商{NAMES[kind]};须由商家同意,商家没有答复申请会关闭,不会自动同意;运费由您与商家协商"
@@ -296,7 +308,7 @@ def ways(goods: Goods, reason: Reason, now: datetime, policy: Policy) -> tuple[t
     have = {kind for kind, _ in rights}
     asked = tuple(
         (kind, consider(goods, kind, reason.id, now, policy, negotiated=True))
-        for kind in reason.asks
+        for kind in _askable(goods, reason, now, policy)
         if kind not in have
     )
     return rights + tuple((kind, verdict) for kind, verdict in asked if verdict.allowed)
@@ -307,7 +319,7 @@ def offered(goods: Goods, policy: Policy) -> tuple[Reason, ...]:
     missing: set[Ground] = set()
     if not _promise(goods, policy):
         missing.add(Ground.PROMISE)
-    if NO_REASON_RETURN not in _promised(goods, policy):
+    if not covered(goods, policy):
         missing.add(Ground.NO_REASON)
     return tuple(each for each in reasons.REASONS if each.ground not in missing and not _misplaced(goods, each))
 
@@ -317,7 +329,13 @@ def window_end(goods: Goods, reason: Reason, policy: Policy, case_type: str = Ca
     days = _days(goods, reason, policy, case_type)
     if goods.received_at is None or days is None:
         return None
-    return last_day_ends(goods.received_at, days)
+    end = last_day_ends(goods.received_at, days)
+    return _no_reason_end(goods, end) if reason.ground is Ground.NO_REASON else end
+
+
+def _no_reason_end(goods: Goods, plain: datetime) -> datetime:
+    """7天无理由 ends on a day after a day of rest, never before seven plain days."""
+    return max(plain, goods.no_reason_until) if goods.no_reason_until else plain
 
 
 def last_day_ends(start: datetime, days: int) -> datetime:
@@ -403,10 +421,17 @@ def _right(goods: Goods, kind: CaseType, reason: Reason, now: datetime, policy: 
         return _no_ground(goods, reason, now, policy)
     if reason.ground is Ground.PROMISE and not _promise(goods, policy):
         return Verdict(False, "这件商品没有包换服务", (_CHOOSE,), basis="没有包换承诺", field="reason")
-    if reason.ground is Ground.NO_REASON and NO_REASON_RETURN not in _promised(goods, policy):
-        return Verdict(
-            False, "这件商品不支持7天无理由退货", (*_asks(reason), _CHOOSE), basis="没有7天无理由退货", field="reason"
-        )
+    if reason.ground is Ground.NO_REASON and not covered(goods, policy):
+        why, basis = "这件商品不支持7天无理由退货", "没有7天无理由退货"
+        if goods.no_reason_excluded and (goods.consumer or NO_REASON_RETURN in _promised(goods, policy)):
+            basis = EXCLUSIONS[goods.no_reason_excluded]
+            why = f"{basis}不适用7天无理由退货"
+        return Verdict(False, why, (*_asks(reason), _CHOOSE), basis=basis, field="reason")
+    if goods.apply_by is not None and _resale_overdue(goods, reason, now):
+        rule = f"铺货订单须在 {goods.apply_days} 个工作日内申请"
+        why = f"{rule},已于 {_day(goods.apply_by, now)} 超期"
+        ways = (*_no_reason_return(goods, now, policy), *_resale_asks(goods, reason, now, policy))
+        return Verdict(False, why, ways or (_TALK,), until=goods.apply_by, basis=f"{rule},已超期", field="reason")
     if kind not in types_of(goods, reason, policy):
         return _other_type(goods, kind, reason, now, policy)
     theirs = reason.fault is not Fault.SELLER and reason.ground not in _OWN_RULES
@@ -470,6 +495,28 @@ def _asks(reason: Reason) -> tuple[Instead, ...]:
     )  # fmt: skip
 
 
+def _resale_overdue(goods: Goods, reason: Reason, now: datetime) -> bool:
+    """Whether the platform's term for 铺货 orders has run out, for a reason that it holds for."""
+    return goods.apply_by is not None and now >= goods.apply_by and reason.ground not in _OUTSIDE_RESALE
+
+
+def _askable(goods: Goods, reason: Reason, now: datetime, policy: Policy) -> tuple[CaseType, ...]:
+    """The types that can be had by 协商 for this reason: its own, and after the 铺货 term what was a right before."""
+    late = types_of(goods, reason, policy) if _resale_overdue(goods, reason, now) else ()
+    return (*reason.asks, *(kind for kind in late if kind not in reason.asks))
+
+
+def _resale_asks(goods: Goods, reason: Reason, now: datetime, policy: Policy) -> tuple[Instead, ...]:
+    """What was a right is still to be had by agreement: 超期,申请协商."""
+    return tuple(
+        Instead(
+            Route.NEGOTIATE, f"超期,可以申请协商{NAMES[kind]},须由商家同意;商家没有答复会关闭,不会自动同意",
+            f"协商{NAMES[kind]}", reason.id, kind,
+        )
+        for kind in _askable(goods, reason, now, policy)
+    )  # fmt: skip
+
+
 def _too_late(goods: Goods, reason: Reason, rule: str, end: datetime, now: datetime, policy: Policy) -> Verdict:
     ways = (*_no_reason_return(goods, now, policy), *_asks(reason))
     why = f"{rule},已于 {_day(end, now)} 结束"
@@ -526,9 +573,11 @@ def _by_promise(goods: Goods, now: datetime, policy: Policy) -> tuple[Instead, .
 
 def _no_reason_return(goods: Goods, now: datetime, policy: Policy) -> tuple[Instead, ...]:
     """The way by 7天无理由退货, while it is open: a right to return, never to exchange."""
-    if NO_REASON_RETURN not in _promised(goods, policy):
+    if not covered(goods, policy):
         return ()
-    end = None if goods.received_at is None else last_day_ends(goods.received_at, _NO_REASON_DAYS)
+    end = None
+    if goods.received_at is not None:
+        end = _no_reason_end(goods, last_day_ends(goods.received_at, _NO_REASON_DAYS))
     if end is not None and now >= end:
         return ()
     when = "收到商品后 7 天内" if end is None else f"{_day(end, now)} 前"
@@ -540,6 +589,17 @@ def _no_reason_return(goods: Goods, now: datetime, policy: Policy) -> tuple[Inst
 
 
 _NO_REASON_DAYS: Final = 7
+# What the law leaves out of 7天无理由退货. The last one holds only where the buyer confirmed it when buying.
+EXCLUSIONS: Final[Mapping[str, str]] = {
+    "made": "定作的商品", "fresh": "鲜活易腐的商品", "digital": "在线下载或已拆封的数字化商品",
+    "press": "交付的报纸、期刊", "unfit": "购买时经您确认不宜退货的商品",
+}  # fmt: skip
+_OUTSIDE_RESALE: Final = (Ground.PROMISE, Ground.NO_REASON, Ground.UNSHIPPED, Ground.ABSENT)
+
+
+def covered(goods: Goods, policy: Policy) -> bool:
+    """Whether 7天无理由退货 holds: by law for what a consumer bought, else where the seller promises it."""
+    return not goods.no_reason_excluded and (goods.consumer or NO_REASON_RETURN in _promised(goods, policy))
 
 
 def _promised(goods: Goods, policy: Policy) -> frozenset[str]:
@@ -588,7 +648,9 @@ def _rule(goods: Goods, reason: Reason, policy: Policy, case_type: str) -> str:
         return "商品还没有收到"
     days, promise = _days(goods, reason, policy, case_type) or 0, _promise(goods, policy)
     if reason.ground is Ground.NO_REASON:
-        return f"7天无理由退货为收到商品后 {days} 天"
+        source = "按消费者权益保护法第二十五条," if goods.consumer else ""
+        rest = "(最后一天是休息日,延到休息日之后)" if goods.no_reason_until and goods.received_at else ""
+        return f"{source}7天无理由退货为收到商品后 {days} 天{rest}"
     term = "售后期" if case_type in MONEY else "换货期"
     if promise and (reason.ground is Ground.PROMISE or days > _own_days(reason, policy)):
         return f"{promise.name}为收到商品后 {days} 天"

@@ -31,7 +31,7 @@ TABS: dict[str, tuple[str, Any]] = {  # tab: (its name, which orders it shows: a
 }
 _COLUMNS = (
     _order.id, _order.order_no, _order.status, _order.status_text, _order.ordered_at, _order.paid_fen,
-    _order.case_count, _shop.name.label("shop"),
+    _order.case_count, _order.apply_by, _shop.name.label("shop"),
 )  # fmt: skip
 
 

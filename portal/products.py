@@ -33,12 +33,15 @@ def of_shop(product_id: int, shop_id: int) -> Product | None:
     return db.session.scalars(select(Product).where(Product.id == product_id, Product.shop_id == shop_id)).one_or_none()
 
 
-def change(product: Product, *, exchangeable: bool, picture: str | None, owner_id: int) -> None:
+def change(
+    product: Product, *, exchangeable: bool, picture: str | None, owner_id: int, no_reason_excluded: str = ""
+) -> None:
     """Set what a seller may set. ``picture`` is a loose photo of ``owner_id``; "" removes it, None keeps it.
 
     The picture before becomes loose and is swept a day later.
     """
     product.exchangeable = exchangeable
+    product.no_reason_excluded = no_reason_excluded
     if picture is not None:
         db.session.execute(
             update(Evidence)

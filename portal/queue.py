@@ -43,7 +43,7 @@ DONE = frozenset({"completed", "closed"})
 _case, _order, _user, _tally = (table.__table__.c for table in (Case, Order, User, CaseTally))
 _COLUMNS = (
     _case.id, _case.case_no, _case.type, _case.state, _case.due_at, _case.queue_at, _case.escalated, _case.stage,
-    _case.late,
+    _case.late, _case.overdue_at,
     _case.goods, _case.spec, _case.wanted_spec, _case.unit, _case.quantity_milli, _case.line_count, _case.reason,
     _case.photo_count, _case.updated_at, _order.order_no, _user.member_name.label("buyer"),
 )  # fmt: skip

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from portal import accounts, bankdata, cases, clock, evidence, importing, officehours, outbox, paying
+from portal import accounts, bankdata, calendars, cases, clock, evidence, importing, officehours, outbox, paying, resale
 from portal.config import Settings
 from portal.extensions import Busy, db, writing
 from portal.store import Store
@@ -28,6 +28,8 @@ def sweep() -> int:
     """Take overdue clock steps, send reminders and alarms, erase accounts in time; returns how many cases moved."""
     moved = cases.sweep(clock.now())
     paying.alarm(clock.now())
+    resale.promise(clock.now())
+    resale.mark_overdue(clock.now())
     bankdata.erase_due(clock.now())
     db.session.remove()
     return moved
@@ -40,6 +42,8 @@ def tidy(store: Store, imports: Path) -> None:
         accounts.forget_old_sessions(now)
         once.forget(now)
         rates.forget(now)
+    if (year := calendars.missing(now)) is not None:
+        log.warning(calendars.TO_LOAD.format(year=year))
     evidence.clear(store, now - clock.shift())
     importing.clear(imports, now - clock.shift())
     db.session.remove()

@@ -234,6 +234,7 @@ SAID: dict[str, str] = {
     "session-ended": "该设备已退出登录",
     "sessions-ended": "其他设备已退出登录",
     "password-changed": "密码已修改,其他设备需要重新登录",
+    "calendar-saved": "工作日历已保存,暂定的时限已重新计算",
     "shipped": "已发货,买家会收到通知",
     "sent-back": "拒收商品的退还运单已登记",
     "photo-removed": "照片已删除",

@@ -42,9 +42,10 @@ class Cast:
         with writing():
             people = {
                 name: accounts.create_user(name, now=now, company_name=f"{name}公司", password=PASSWORD, weak_ok=True)
-                for name in ("buyer", "buyer2", "seller", "seller2", "mediator")
+                for name in ("buyer", "buyer2", "seller", "seller2", "mediator", "operator")
             }
             people["mediator"].mediator = True
+            people["operator"].operator = True
             shops = [accounts.create_shop(people[name], f"{name}的店", now) for name in ("seller", "seller2")]
             for shop in shops:
                 policies.add_address(

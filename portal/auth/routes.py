@@ -49,6 +49,8 @@ def sign_in() -> ResponseReturnValue:
             cookie = accounts.sign_in(user, now=g.now, device=words.device(request.headers.get("User-Agent", "")))
             if user.mediator and wanted == "/me":  # nowhere in particular: to what they are here for
                 wanted = "/mediation"
+            if user.operator and wanted == "/me":
+                wanted = "/operator"
             answer = redirect(wanted, 303)
             security.set_cookie(answer, cookie, _settings())
             return answer

@@ -8,7 +8,9 @@ from werkzeug.wrappers import Response
 from portal.web import guards
 
 bp = Blueprint("buyer", __name__)
-public = frozenset({"buyer.home", "buyer.guide", "buyer.shop_policy", "buyer.worker", "buyer.icon"})
+public = frozenset(
+    {"buyer.home", "buyer.guide", "buyer.shop_policy", "buyer.worker", "buyer.icon", "buyer.public_rules"}
+)
 
 
 @bp.before_request
@@ -17,4 +19,4 @@ def guard() -> Response | None:
     return None if request.endpoint in public else guards.need_signed_in()
 
 
-from portal.buyer import apply, cancelling, cases, contact, feedback, home, me, notices, orders, privacy  # noqa: E402, F401
+from portal.buyer import apply, cancelling, cases, contact, feedback, home, me, notices, orders, privacy, rules  # noqa: E402, F401

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from flask import abort, g, request
 from flask.typing import ResponseReturnValue
 
-from portal import applications, eligibility, inputs, orders, policies, reasons, words
+from portal import applications, eligibility, inputs, orders, policies, reasons, resale, words
 from portal.buyer import bp
 from portal.extensions import db
 from portal.models import Shop
@@ -37,7 +37,7 @@ def my_orders() -> ResponseReturnValue:
         more["q"] = sought
     answer = page(
         "buyer/orders.html", orders=found, chosen=tab, tabs=orders.TABS, counts=orders.counts(g.who.user_id), q=sought,
-        problem=problem, more="/orders?" + urlencode(more) if more else "",
+        problem=problem, more="/orders?" + urlencode(more) if more else "", now=g.now,
     )  # fmt: skip
     answer.set_etag(etag, weak=True)
     return answer
@@ -60,7 +60,7 @@ def order(order_no: str) -> ResponseReturnValue:
         for line in lines
     }
     return page(
-        "buyer/order.html", order=found, lines=lines, offers=offers,
+        "buyer/order.html", term=resale.apply_said(found, g.now), order=found, lines=lines, offers=offers,
         cases=orders.cases_of(found.id) if found.case_count else (),
         draft=applications.draft_of(found.id, g.who.user_id),
         any_offer=any(offer.allowed for offer in offers.values()),

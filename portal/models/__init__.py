@@ -2,6 +2,7 @@
 
 from portal.models.accounts import FormKey, KeptForm, RateCount, Session, Shop, Staff, User
 from portal.models.bank import BankAccount, BankConsent, BankView
+from portal.models.calendar import CalendarYear, RuleVersion
 from portal.models.cases import Case, CaseEvent, CaseLine, CaseTally, Draft
 from portal.models.customers import CustomerNote, Feedback
 from portal.models.evidence import Evidence
@@ -18,6 +19,7 @@ __all__ = [
     "BankAccount",
     "BankConsent",
     "BankView",
+    "CalendarYear",
     "Cancellation",
     "Case",
     "CaseEvent",
@@ -46,6 +48,7 @@ __all__ = [
     "Proposal",
     "RateCount",
     "ReturnAddress",
+    "RuleVersion",
     "Session",
     "Shop",
     "Sku",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.extensions import Model
@@ -25,6 +25,7 @@ class User(Model):
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
     mediator: Mapped[bool] = mapped_column(default=False)  # 平台客服, decides where both sides can't agree
+    operator: Mapped[bool] = mapped_column(default=False, server_default=false())  # 运营: calendar and public rules
     version: Mapped[int] = mapped_column(default=1)  # bumped whenever a list of this person's changes
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.extensions import Model
@@ -23,6 +23,7 @@ _ELSE = ",".join(f"'{state}'" for state in State if state not in FINAL or state 
 CLOSED = f"state NOT IN ({_ELSE})"  # NOT IN, so that no database takes the index on states and sorts
 WAITS_FOR_BUYER = f"state IN ({_OF_BUYER}) AND NOT problem_open AND NOT countered AND NOT escalated"
 MEDIATED = "escalated"
+FINISHING = f"finish_by IS NOT NULL AND overdue_at IS NULL AND {OPEN}"
 BY_MEDIATOR = "actor = 'mediator'"
 
 
@@ -52,6 +53,8 @@ class Case(Model):
         Index("ix_cases_mediated_shop", "shop_id", "queue_at", "id", **_only(MEDIATED)),
         Index("ix_cases_order_id", "order_id"),
         Index("ix_cases_parent_id", "parent_id", **_only("parent_id IS NOT NULL")),
+        Index("ix_cases_finishing", "finish_by", **_only(FINISHING)),
+        Index("ix_cases_provisional", "id", **_only("finish_provisional")),
         Index("ix_cases_due_at", "due_at", **_only("due_at IS NOT NULL")),
         Index("ix_cases_remind_at", "remind_at", **_only("remind_at IS NOT NULL")),
     )
@@ -111,6 +114,10 @@ class Case(Model):
     return_phone: Mapped[str] = mapped_column(String(30), default="")
     return_address: Mapped[str] = mapped_column(String(300), default="")
     return_note: Mapped[str] = mapped_column(String(200), default="")
+
+    finish_by: Mapped[datetime | None]  # 铺货: to be done by then
+    finish_provisional: Mapped[bool] = mapped_column(default=False, server_default=false())
+    overdue_at: Mapped[datetime | None]  # when it wasn't, and both sides were told
 
     goods: Mapped[str] = mapped_column(String(300))  # title of the first line, for lists
     spec: Mapped[str] = mapped_column(String(300), default="")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.extensions import Model
@@ -15,6 +15,7 @@ STATUSES = ("unpaid", "unshipped", "in_transit", "delivered", "completed", "canc
 # What partial indexes hold. A query uses such an index only when it says the same in the same words.
 RECEIVING = "status IN ('in_transit','delivered')"
 WITH_CASES = "case_count > 0"
+RESOLD = "(is_dropship OR downstream_order_no <> '' OR downstream_channel <> '')"  # 铺货, see portal/resale.py
 
 
 def _only(words: str) -> dict[str, Any]:
@@ -36,6 +37,8 @@ class Order(Model):
         Index("ix_orders_buyer_receiving", "buyer_id", "ordered_at", "id", **_only(RECEIVING)),
         Index("ix_orders_buyer_cases", "buyer_id", "ordered_at", "id", **_only(WITH_CASES)),
         Index("ix_orders_shop_buyer", "shop_id", "buyer_id", "ordered_at"),
+        Index("ix_orders_to_promise", "id", **_only(f"{RESOLD} AND apply_from IS NULL")),
+        Index("ix_orders_provisional", "id", **_only("apply_provisional")),
         Index("ix_orders_shop_ordered", "shop_id", "ordered_at", "id"),
         Index("ix_orders_shop_status", "shop_id", "status", "ordered_at", "id"),
     )
@@ -65,6 +68,10 @@ class Order(Model):
     is_dropship: Mapped[bool] = mapped_column(default=False)
     more: Mapped[dict[str, Any]] = mapped_column(default=dict)  # other columns of the export, by key
     case_count: Mapped[int] = mapped_column(default=0)
+    consumer: Mapped[bool] = mapped_column(default=False, server_default=false())  # 为生活消费需要: 7天无理由
+    apply_from: Mapped[datetime | None]  # 铺货: since when the term to apply runs; None: to be promised anew
+    apply_by: Mapped[datetime | None]
+    apply_provisional: Mapped[bool] = mapped_column(default=False, server_default=false())
     shipped_at: Mapped[datetime | None]  # when the shop said here that it sent it
     cancelled_at: Mapped[datetime | None]  # when the buyer called it off here; no import opens it again
     version: Mapped[int] = mapped_column(default=1)
@@ -85,6 +92,7 @@ class Product(Model):
     cargo_no: Mapped[str] = mapped_column(String(80), default="")
     picture: Mapped[str | None] = mapped_column(String(60))  # public id of an evidence file
     exchangeable: Mapped[bool] = mapped_column(default=True)
+    no_reason_excluded: Mapped[str] = mapped_column(String(12), default="", server_default="")  # EXCLUSIONS' codes
 
 
 class Sku(Model):
@@ -130,6 +138,7 @@ class OrderLine(Model):
     sku_id: Mapped[str] = mapped_column(String(40), default="")
     guarantees: Mapped[str] = mapped_column(String(200), default="")  # codes separated by commas
     product_id: Mapped[int | None] = mapped_column(ForeignKey("products.id"))
+    unfit_confirmed_at: Mapped[datetime | None]  # the buyer confirmed, when buying, that it isn't fit to be returned
     snapshot: Mapped[dict[str, Any]] = mapped_column(default=dict)  # 交易快照: the row's own words, never changed
 
 

@@ -159,6 +159,7 @@ class Batch:
             self._warn(order, order.row, "实付款(元)", REFUNDED)
         if order.status in RECEIVED and there["received_at"] is None:
             values["received_at"] = self._now
+            values["apply_from"] = None  # 铺货: from now on the term to apply runs
         new_lines: list[tuple[int, LineRow]] = []
         quantities: list[tuple[int, LineRow]] = []
         outcomes: dict[int, Outcome] = {}

@@ -8,11 +8,11 @@ from flask import g, request
 from flask.typing import ResponseReturnValue
 from wtforms import BooleanField
 
-from portal import inputs, products
+from portal import eligibility, inputs, products
 from portal.models import Product
 from portal.seller import bp
 from portal.web import guards
-from portal.web.forms import Form, Photos
+from portal.web.forms import Form, Photos, Pick
 from portal.web.once import once
 from portal.web.pages import page
 
@@ -23,6 +23,11 @@ class ProductForm(Form):
     photos = Photos("商品图片", most=1)
     remove_picture = BooleanField("删除现在的图片")
     exchangeable = BooleanField("可以换货")
+    no_reason_excluded = Pick(
+        "7天无理由退货",
+        choices=[("", "适用"), *((code, f"不适用:{words}") for code, words in eligibility.EXCLUSIONS.items())],
+        optional=True,
+    )
 
 
 @bp.get("/products")
@@ -49,7 +54,7 @@ def _product(product_id: int) -> Product:
 def product(product_id: int) -> ResponseReturnValue:
     """One product and its form."""
     shown = _product(product_id)
-    form = ProductForm(data={"exchangeable": shown.exchangeable})
+    form = ProductForm(data={"exchangeable": shown.exchangeable, "no_reason_excluded": shown.no_reason_excluded})
     if form.validate_on_submit():
         picture = next(iter(form.photos.data or []), "" if form.remove_picture.data else None)
 
@@ -57,6 +62,7 @@ def product(product_id: int) -> ResponseReturnValue:
             products.change(
                 _product(product_id),
                 exchangeable=bool(form.exchangeable.data),
+                no_reason_excluded=form.no_reason_excluded.data or "",
                 picture=picture,
                 owner_id=g.who.user_id,
             )

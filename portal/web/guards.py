@@ -35,6 +35,15 @@ def need_mediator() -> Response | None:
     return None
 
 
+def need_operator() -> Response | None:
+    """Somebody who keeps the calendar and the rules; others don't learn that the page exists."""
+    if g.who is None:
+        return to_sign_in()
+    if not g.who.operator:
+        abort(404)
+    return None
+
+
 def found(row: Found | None) -> Found:
     """What was loaded from this person's own things, or 404: a stranger's thing and no thing look the same."""
     if row is None:

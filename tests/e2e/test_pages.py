@@ -119,6 +119,10 @@ def mediators(app: Flask) -> tuple[str, list[str]]:
     return "mediator", found
 
 
+def operators(app: Flask) -> tuple[str, list[str]]:
+    return "operator", ["/operator", "/operator/calendar/2026", "/operator/calendar/2027", "/operator/rules", "/rules"]
+
+
 def buyers_cases(app: Flask) -> tuple[str, list[str]]:
     case = db.session.scalars(db.select(Case.case_no).where(Case.state == "returning")).first()
     return "buyer", [*_steps(app, Actor.BUYER, "/cases"), f"/cases/{case}/slip"]
@@ -161,7 +165,7 @@ def new_sellers(app: Flask) -> tuple[str, list[str]]:
 
 
 GROUPS: list[Callable[[Flask], tuple[str, list[str]]]] = [
-    visitors, buyers, newcomers, mediators, buyers_cases, sellers, sellers_cases, new_sellers,
+    visitors, buyers, newcomers, mediators, operators, buyers_cases, sellers, sellers_cases, new_sellers,
 ]  # fmt: skip
 
 

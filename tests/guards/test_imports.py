@@ -25,7 +25,20 @@ PURE: dict[str, frozenset[str]] = {
     "order_export": frozenset(),
 }
 WEB_LIBRARIES = {"flask", "flask_wtf", "wtforms", "werkzeug", "jinja2", "markupsafe"}
-WEB_MODULES = {"__init__", "cli", "auth", "buyer", "seller", "mediation", "qa", "files", "health", "web", "database"}
+WEB_MODULES = {
+    "__init__",
+    "cli",
+    "auth",
+    "buyer",
+    "seller",
+    "mediation",
+    "operator",
+    "qa",
+    "files",
+    "health",
+    "web",
+    "database",
+}
 CLOCKS = {("datetime", "now"), ("datetime", "utcnow"), ("datetime", "today"), ("date", "today"), ("time", "time")}
 
 

@@ -40,10 +40,11 @@ class Who(Enum):
     WITNESS = "both sides of the thing that the address names, and who decides between them"
     MEDIATORS = "anybody who decides for the platform; the page has only what they may decide"
     MEDIATOR = "who may decide, for the platform, about the thing that the address names"
+    OPERATORS = "who keeps the calendar and the public rules; nothing there is anybody's"
     QA = "tests, where PORTAL_QA opens these doors; elsewhere they don't exist"
 
 
-ANYONE, SIGNED_IN, SHOP, BUYER, SELLER, PARTY, WITNESS, MEDIATORS, MEDIATOR, QA = Who
+ANYONE, SIGNED_IN, SHOP, BUYER, SELLER, PARTY, WITNESS, MEDIATORS, MEDIATOR, OPERATORS, QA = Who
 
 
 class Row(NamedTuple):
@@ -73,6 +74,7 @@ ROWS: tuple[Row, ...] = (
     Row("buyer.worker", ANYONE, get=200),
     Row("buyer.icon", ANYONE, get=302),
     Row("buyer.shop_policy", ANYONE, get=200),
+    Row("buyer.public_rules", ANYONE, get=200),
     # everybody who is signed in: the own things
     Row("buyer.me", SIGNED_IN, get=200),
     Row("buyer.my_orders", SIGNED_IN, get=200),
@@ -121,6 +123,13 @@ ROWS: tuple[Row, ...] = (
         "mediation.take_step", MEDIATOR, get=200, post=303, values={"step_name": "decide_close"},
         form=lambda deal: {"note": "双方证据都不足,按举证责任裁决", "confirmed": "1"},
     ),
+    # who keeps the calendar and the public rules
+    Row("operator.calendar", OPERATORS, get=200, post=303, form=lambda deal: {"year": "2027"}),
+    Row(
+        "operator.calendar_year", OPERATORS, get=200, post=303, values={"year": "2027"},
+        form=lambda deal: {"source": "通知", "days": "2027-01-01 休 元旦", "confirmed": "1"},
+    ),
+    Row("operator.rules_editor", OPERATORS, get=200, post=422),
     # who works in a shop: the shop's things
     Row("seller.inbox", SHOP, get=200),
     Row("seller.messages", SHOP, get=200),
@@ -227,7 +236,7 @@ MISSING = {
     "cancellation_id": "0" * 32,
 }
 
-ROLES = ("anonymous", "buyer", "buyer2", "seller", "seller2", "both", "mediator")
+ROLES = ("anonymous", "buyer", "buyer2", "seller", "seller2", "both", "mediator", "operator")
 # Who bought from whom. `both` buys from the first shop and sells in a shop of its own.
 DEALS = (("buyer", "seller"), ("buyer2", "seller2"), ("both", "seller"), ("buyer2", "both"))
 SHOPS = frozenset({"seller", "seller2", "both"})
@@ -264,6 +273,7 @@ class World:
             shop3 = accounts.create_shop(both, "both的店", NOW).id
             ids = {"buyer": cast.buyer, "buyer2": cast.buyer2, "seller": cast.seller, "seller2": cast.seller2}
             ids |= {"both": both.id, "mediator": cast.mediator}
+            ids["operator"] = db.session.scalars(db.select(User.id).where(User.member_name == "operator")).one()
             shops = {"seller": cast.shop, "seller2": cast.shop2, "both": shop3}
             members = {name: name + mark(name) for name in ids}
             for name, user_id in ids.items():
@@ -413,6 +423,8 @@ def may(row: Row, role: str, deal: Deal | None) -> bool:
         return True
     if row.who is SHOP:
         return role in SHOPS
+    if row.who is OPERATORS:
+        return role == "operator"
     if row.who is MEDIATORS:
         return role == "mediator"
     if deal is None:
@@ -430,6 +442,8 @@ def expected(row: Row, rule: Rule, role: str, deal: Deal | None, method: str, *,
         return 405
     if role == "anonymous" and row.who is not ANYONE:
         return 401 if htmx else 303
+    if row.who is OPERATORS and role != "operator":
+        return 404
     if (row.who in (SHOP, SELLER) and role not in SHOPS) or (row.who in (MEDIATORS, MEDIATOR) and role != "mediator"):
         return 404
     if method == "OPTIONS":

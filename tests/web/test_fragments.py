@@ -18,12 +18,15 @@ from portal.extensions import db
 from tests.cast import token_of
 from tests.conftest import NOW, make_app
 from tests.web.inspector import CHANGING, WHOLE, Browser, elements, name_of, parse
-from tests.web.matrix import ANYONE, MEDIATOR, MEDIATORS, PARTY, QA, ROWS, SELLER, SHOP, Row, World
+from tests.web.matrix import ANYONE, MEDIATOR, MEDIATORS, OPERATORS, PARTY, QA, ROWS, SELLER, SHOP, Row, World
 
 LOOKS = [row for row in ROWS if row.get == 200 and row.who not in (PARTY, QA) and not row.counted]
 SENDS = [row for row in ROWS if row.get == 200 and row.post and row.who is not QA]
-READERS = ("anonymous", "buyer", "seller", "mediator")
-READER = {ANYONE: "anonymous", SHOP: "seller", SELLER: "seller", MEDIATORS: "mediator", MEDIATOR: "mediator"}
+READERS = ("anonymous", "buyer", "seller", "mediator", "operator")
+READER = {
+    ANYONE: "anonymous", SHOP: "seller", SELLER: "seller", MEDIATORS: "mediator", MEDIATOR: "mediator",
+    OPERATORS: "operator",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,168 @@
+"""铺货: both terms in working days; what was promised only ever moves to a later day; overdue closes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from portal import calendars, cases, resale
+from portal.extensions import db, writing
+from portal.flow import CaseType
+from portal.models import Case, Notice, Order
+from portal.resale import Rule
+from portal.workdays import BEIJING, Day
+from tests.cast import Cast
+
+
+def beijing(month: int, day: int, hour: int = 12, year: int = 2026) -> datetime:
+    return datetime(year, month, day, hour, tzinfo=BEIJING)
+
+
+@pytest.fixture(autouse=True)
+def _as_shipped() -> Iterator[None]:
+    calendars.forget()
+    yield
+    resale.use_rule(Rule())
+    calendars.forget()
+
+
+def resold(cast: Cast, received: datetime | None = None, **columns: object) -> Order:
+    status = "completed" if received else "in_transit"
+    return cast.order(status=status, received_at=received, downstream_order_no="TB-1", **columns)  # type: ignore[arg-type]
+
+
+def fresh(order_id: int) -> Order:
+    db.session.expire_all()
+    return db.session.get_one(Order, order_id)
+
+
+def load_2027(now: datetime, *days: str) -> int:
+    with writing():
+        special = calendars.read_notice("\n".join(days), 2027)
+        calendars.keep(2027, special, "通知", by=None, now=now)
+    return resale.recompute(now)
+
+
+def test_the_term_to_apply_is_promised_once(cast_both: Cast) -> None:
+    cast = cast_both
+    order_id = resold(cast, beijing(2, 10)).id
+    plain = cast.order(received_at=beijing(2, 10)).id
+    assert resale.promise(cast.now) == 1 and resale.promise(cast.now) == 0
+    order = fresh(order_id)
+    assert order.apply_by == beijing(2, 27, 0) and not order.apply_provisional  # the end of 2-26
+    assert "跳过 2月15日–23日 春节" in resale.apply_said(order, beijing(2, 11))
+    assert "超期" in resale.apply_said(order, beijing(2, 27, 0))
+    assert fresh(plain).apply_by is None and resale.apply_said(fresh(plain), cast.now) == ""
+
+
+def test_what_the_term_runs_from(cast: Cast) -> None:
+    sent = resold(cast, None, shipped_at=beijing(11, 18)).id
+    unsent = cast.order(status="unshipped", is_dropship=True).id
+    resale.promise(cast.now)
+    assert fresh(sent).apply_from == beijing(11, 18) and fresh(unsent).apply_by is None
+    with writing():
+        db.session.execute(
+            update(Order)
+            .where(Order.id == sent)
+            .values(received_at=beijing(11, 20), apply_from=None, status="delivered")
+        )
+    resale.promise(cast.now)
+    assert fresh(sent).apply_from == beijing(11, 20) and fresh(sent).apply_by == beijing(12, 2, 0)
+    resale.use_rule(Rule("confirmed", 3, 15))
+    confirmed = resold(cast, beijing(11, 20)).id
+    resale.promise(cast.now)
+    assert fresh(confirmed).apply_from == fresh(confirmed).paid_at
+
+
+def test_a_calendar_moves_what_was_provisional_and_only_later(cast_both: Cast) -> None:
+    cast = cast_both
+    settled, moving, earlier = (resold(cast, beijing(12, day)).id for day in (14, 24, 28))
+    resale.promise(cast.now)
+    assert not fresh(settled).apply_provisional
+    before = {order_id: fresh(order_id).apply_by for order_id in (settled, moving, earlier)}
+    assert fresh(moving).apply_provisional and "暂按周一至周五计算" in resale.apply_said(fresh(moving), cast.now)
+    assert (
+        load_2027(cast.now, "2027-01-01 休 元旦", "2027-01-02 班 元旦", "2027-01-03 班 元旦") == 0
+    )  # would be earlier
+    assert fresh(moving).apply_by == before[moving] and not fresh(moving).apply_provisional
+    with writing():
+        db.session.execute(update(Order).where(Order.id.in_([moving, earlier])).values(apply_provisional=True))
+    assert load_2027(cast.now, "2027-01-01 休 元旦", "2027-01-04 休 元旦", "2027-01-05 休 元旦") == 2
+    assert fresh(moving).apply_by > before[moving] and fresh(earlier).apply_by > before[earlier]
+    assert fresh(settled).apply_by == before[settled]
+    told = db.session.scalars(select(Notice.title).where(Notice.kind == "term_moved")).all()
+    assert told == ["铺货申请时限已延后"] * 2
+    assert resale.recompute(cast.now) == 0
+
+
+def test_a_case_is_to_be_done_in_fifteen_and_overdue_closes_nothing(cast_both: Cast) -> None:
+    cast = cast_both
+    case = cast.open_case(resold(cast, beijing(11, 22)))
+    plain = cast.open_case()
+    assert case.finish_by == beijing(12, 15, 0) and plain.finish_by is None  # 15 working days after 11-23
+    assert "15 个工作日" in resale.finish_said(case)
+    late = beijing(12, 15, 0)
+    assert resale.mark_overdue(late - timedelta(seconds=1)) == 0
+    assert resale.mark_overdue(late) == 1 and resale.mark_overdue(late + timedelta(days=9)) == 0
+    db.session.expire_all()
+    case = db.session.get_one(Case, case.id)
+    assert case.overdue_at == late and case.state == "applied" and "不会因此关闭" in resale.finish_said(case)
+    told = db.session.scalars(select(Notice.user_id).where(Notice.kind == "resale")).all()
+    assert sorted(told) == [cast.buyer, cast.seller]
+
+
+def test_cases_move_with_the_calendar_too(cast: Cast) -> None:
+    at = beijing(12, 20)
+    case_id = cast.open_case(resold(cast, beijing(12, 18)), now=at).id
+    case = db.session.get_one(Case, case_id)
+    before = case.finish_by
+    assert case.finish_provisional and before is not None
+    assert load_2027(at, "2027-01-01 休 元旦") == 1
+    db.session.expire_all()
+    assert db.session.get_one(Case, case_id).finish_by == before + timedelta(days=3)  # Friday off: to Monday
+
+
+def test_after_the_term_only_by_agreement(cast: Cast) -> None:
+    from portal import applications, eligibility, policies
+    from portal.eligibility import Evidence, Route
+
+    order = resold(cast, beijing(11, 11))  # the seventh working day is 11-20
+    resale.promise(cast.now)
+    order = fresh(order.id)
+    (line,) = applications.lines_of(order.id)
+    goods = applications.goods_of(order, line)
+    policy = applications.facts_of_policy(policies.current(cast.shop))
+    enough = Evidence(1_000, 2, 20)
+    verdict = eligibility.check(goods, CaseType.EXCHANGE, "damaged", enough, cast.now, policy)
+    assert not verdict.allowed and "7 个工作日" in verdict.why
+    assert any(way.route is Route.NEGOTIATE and "超期" in way.sentence for way in verdict.instead)
+    asked = eligibility.check(goods, CaseType.EXCHANGE, "damaged", enough, cast.now, policy, negotiated=True)
+    assert asked.allowed and asked.negotiated
+    in_time = eligibility.check(goods, CaseType.EXCHANGE, "damaged", enough, beijing(11, 20, 23), policy)
+    assert in_time.allowed and not in_time.negotiated
+
+
+NOTICE = "2027-02-05 休 春节\n2027-02-06 休 春节\n2027-02-20 班 春节"
+
+
+def test_a_notice_is_read_line_by_line() -> None:
+    assert calendars.read_notice("2027/2/5,休,春节\n\n2027年2月20日 班 春节", 2027)[1] == Day(
+        datetime(2027, 2, 20, tzinfo=BEIJING).date(), False, "春节"
+    )
+    for text, sentence in (
+        ("", "请粘贴"), ("2027-02-30 休 春节", "没有这一天"), ("2026-02-05 休 春节", "不是 2027 年"), ("x", "看不懂"),
+        ("2027-02-05 休 春节\n2027-02-05 班 春节", "重复"), ("2027-02-05 班 春节", "不是周末"),
+    ):  # fmt: skip
+        with pytest.raises(calendars.CalendarRefused, match=sentence):
+            calendars.read_notice(text, 2027)
+
+
+def test_missing_from_november_on(cast: Cast) -> None:
+    assert calendars.missing(beijing(10, 31)) is None and calendars.missing(beijing(11, 1)) == 2027
+    with writing():
+        calendars.keep(2027, calendars.read_notice(NOTICE, 2027), "通知", by=None, now=cast.now)
+    assert calendars.missing(beijing(11, 1)) is None and calendars.missing(beijing(1, 2, year=2028)) == 2028
+    assert cases.sweep(cast.now) == 0
