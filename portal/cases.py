@@ -10,7 +10,7 @@ import hashlib
 import json
 import logging
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -53,6 +53,7 @@ from portal.models import (
     User,
 )
 from portal.reasons import REISSUE_BY, codes
+from portal.scans import Scan
 from portal.words import BEIJING
 
 log = logging.getLogger("portal.cases")
@@ -452,6 +453,8 @@ def _move(
             .order_by(CaseLine.order_line_id)
         ).all():
             ledger.release(line_id, milli)
+    if step.target in flow.FINAL:
+        tracking.end(case, at)
     if doing.child is not None:
         doing.data["child"] = _become(case, doing.child, by, at)
     _write_event(case, step, by, at, source=source, note=note, data=doing.data, version=version + 1)
@@ -694,14 +697,37 @@ def reschedule(case: Case, now: datetime) -> None:
     db.session.flush()
 
 
-def record_trace(parcel_id: int, *, at: datetime, status: str, said: str, now: datetime) -> bool:
-    """Keep a carrier's scan and let it move the deadlines that hang on it; False when it was known already."""
-    parcel = tracking.keep(parcel_id, at=at, status=status, said=said)
-    if parcel is None:
-        return False
-    case = settle(_locked(parcel.case_id), now)
+def record_trace(parcel_id: int, *, at: datetime, status: str, said: str, now: datetime, origin: str = "") -> bool:
+    """Keep one scan of a carrier as ``record_scans`` does; False when it was known already."""
+    return bool(record_scans(parcel_id, [Scan(at, status, said[:300])], now=now, origin=origin))
+
+
+def record_scans(
+    parcel_id: int,
+    said: Collection[Scan],
+    *,
+    now: datetime,
+    origin: str = "",
+    by_sender: bool | None = None,
+    tell: bool = True,
+) -> int:
+    """Keep a carrier's scans and let them move the deadlines that hang on them; returns how many are new and count.
+
+    ``by_sender``: as scans.doubt has it. ``tell``: whether the buyer is told of what matters.
+    """
+    case_id = db.session.scalar(select(Parcel.case_id).where(Parcel.id == parcel_id, Parcel.voided_at.is_(None)))
+    if case_id is None:
+        return 0
+    case = _locked(case_id)
+    parcel = db.session.get_one(Parcel, parcel_id, populate_existing=True)
+    fresh = tracking.keep(parcel, said, now=now, not_before=case.opened_at, origin=origin, by_sender=by_sender)
+    if not fresh:
+        return 0
+    case = settle(case, now)
     if case.state not in flow.FINAL:
         reschedule(case, now)
+    if tell:
+        tracking.tell_buyer(case, parcel, fresh, now)
     db.session.execute(
         update(Order)
         .where(Order.id == case.order_id)
@@ -709,7 +735,7 @@ def record_trace(parcel_id: int, *, at: datetime, status: str, said: str, now: d
         .execution_options(synchronize_session=False)
     )
     _count(case, case.state, case.state)
-    return True
+    return len(fresh)
 
 
 def send_back(
@@ -735,6 +761,8 @@ def send_back(
         db.session.add(parcel)
         made.append(parcel)
     db.session.flush()
+    for parcel in made:
+        tracking.follow(case, parcel)
     notifications.tell_sent_back(case, [f"{parcel.carrier_name} {parcel.tracking_no}" for parcel in made], at=now)
     _count(case, case.state, case.state)
     return made

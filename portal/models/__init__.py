@@ -13,6 +13,7 @@ from portal.models.orders import Order, OrderLine, Product, Sku
 from portal.models.policies import Policy, ReturnAddress
 from portal.models.proposals import Proposal
 from portal.models.shipments import Parcel, ParcelLine, ParcelTrace
+from portal.models.tracking import OrderWatch, Shipment, ShipmentTrace, TraceFile, Track
 
 __all__ = [
     "BankAccount",
@@ -36,6 +37,7 @@ __all__ = [
     "Notice",
     "Order",
     "OrderLine",
+    "OrderWatch",
     "Parcel",
     "ParcelLine",
     "ParcelTrace",
@@ -46,8 +48,12 @@ __all__ = [
     "RateCount",
     "ReturnAddress",
     "Session",
+    "Shipment",
+    "ShipmentTrace",
     "Shop",
     "Sku",
     "Staff",
+    "TraceFile",
+    "Track",
     "User",
 ]

@@ -15,6 +15,7 @@ STATUSES = ("unpaid", "unshipped", "in_transit", "delivered", "completed", "canc
 # What partial indexes hold. A query uses such an index only when it says the same in the same words.
 RECEIVING = "status IN ('in_transit','delivered')"
 WITH_CASES = "case_count > 0"
+UNFOLLOWED = "status = 'in_transit' AND tracking_text <> followed_text"
 
 
 def _only(words: str) -> dict[str, Any]:
@@ -37,6 +38,7 @@ class Order(Model):
         Index("ix_orders_buyer_cases", "buyer_id", "ordered_at", "id", **_only(WITH_CASES)),
         Index("ix_orders_shop_buyer", "shop_id", "buyer_id", "ordered_at"),
         Index("ix_orders_shop_ordered", "shop_id", "ordered_at", "id"),
+        Index("ix_orders_unfollowed", "id", **_only(UNFOLLOWED)),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -58,6 +60,7 @@ class Order(Model):
     receiver_address: Mapped[str] = mapped_column(String(400), default="")
     carrier_text: Mapped[str] = mapped_column(String(300), default="")
     tracking_text: Mapped[str] = mapped_column(String(600), default="")
+    followed_text: Mapped[str] = mapped_column(String(600), default="", server_default="")  # what of it is followed
     buyer_note: Mapped[str] = mapped_column(Text, default="")
     downstream_channel: Mapped[str] = mapped_column(String(60), default="")
     downstream_order_no: Mapped[str] = mapped_column(String(80), default="")
