@@ -182,8 +182,8 @@ _LINES = (
 )  # fmt: skip
 _EVENTS = (
     select(
-        _event.version, _event.step, _event.actor, _event.author, _event.at, _event.source, _event.target,
-        _event.note, _event.data,
+        _event.version, _event.step, _event.actor, _event.user_id, _event.author, _event.at, _event.source,
+        _event.target, _event.note, _event.data,
     )
     .where(_event.case_id == bindparam("case_id"))
     .order_by(_event.version.desc())
@@ -243,12 +243,19 @@ def view(case: Case, side: Actor, now: datetime) -> View:
         accounts=bank.accounts,
         looks=bankdata.looks(owner_id=case.buyer_id, case_id=case.id) if asked and side is Actor.BUYER else (),
         sums=payouts.sums(case.order_id, entries, unshipped=case.goods_state == "unshipped"),
-        names=payouts.names_of(entries) if entries and side is Actor.SELLER else {},
+        names=_names(entries, events) if side is Actor.SELLER else {},
         chain=chain_of(case)
         if case.parent_id or any("child" in event.data for event in events) or any(line.moved_milli for line in lines)
         else (),
         again_until=cases.again_until(case) if any(line.shipped_milli > line.moved_milli for line in lines) else None,
     )
+
+
+def _names(entries: Sequence[Any], events: Sequence[Any]) -> dict[int, str]:
+    """会员名 of who planned, checked and recorded the payments: as a rule they took a step of this case with it."""
+    known = {event.user_id: event.author for event in events if event.user_id}
+    users = {user for entry in entries for user in (entry.made_by, entry.approved_by, entry.settled_by) if user}
+    return known if users <= set(known) else payouts.names_of(entries)
 
 
 _MEDIATING = frozenset({"submit_evidence", "withdraw_mediation"})

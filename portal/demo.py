@@ -631,6 +631,51 @@ def _refund_converted(t: _Teller) -> None:
     _refund_proposed(t)
     t.seller_takes("propose", terms=t.terms(CaseType.REISSUE, note="今天补发少的两件"))
     t.buyer_takes("accept_convert")
+
+
+def _owing(t: _Teller) -> None:
+    """Goods replaced by agreed terms, and a compensation on top that is still owed."""
+    t.seller_takes("ship_replacement", parcels=OUT, shipped={x.id: x.accepted_milli for x in t.lines()})
+    t.travels("out", "【义乌市】已揽收", "【杭州市】已签收,签收人:本人", signed=True)
+    t.buyer_takes("confirm")
+
+
+def _exchange_refunding(t: _Teller) -> None:
+    t.case("defect", "袜口脱线,耽误了出货", hours=30)
+    terms = t.terms(CaseType.EXCHANGE, compensation_fen=500, note="不用寄回,直接换新并补偿 5 元")
+    t.seller_takes("propose", terms=terms)
+    t.buyer_takes("accept_reship")
+    _owing(t)
+
+
+def _exchange_failed(t: _Teller) -> None:
+    _exchange_refunding(t)
+    t.seller_takes("refund_fail", note="收款方账户已冻结")
+
+
+def _missing_proposed(t: _Teller) -> None:
+    _missing(t)
+    t.seller_takes("propose", terms=t.terms(CaseType.REISSUE, compensation_fen=200, note="今天补发,另补偿 2 元"))
+
+
+def _missing_refunding(t: _Teller) -> None:
+    t.case("missing_item", "少发了两件,客户在等", hours=30, kind=CaseType.REISSUE)
+    t.seller_takes("propose", terms=t.terms(CaseType.REISSUE, compensation_fen=300, note="今天补发,另补偿 3 元"))
+    t.buyer_takes("accept_reship")
+    _owing(t)
+
+
+def _missing_failed(t: _Teller) -> None:
+    _missing_refunding(t)
+    t.seller_takes("refund_fail", note="付款通道提示收款方账户异常")
+
+
+def _missing_converted(t: _Teller) -> None:
+    t.case("missing_item", "少发了两件,这款已经断货", hours=20, kind=CaseType.REISSUE)
+    t.seller_takes("propose", terms=t.terms(M, 900, note="这款断货,退 9 元"))
+    t.buyer_takes("accept_convert")
+
+
 def _account_asked(t: _Teller) -> None:
     _refund_failed(t)
     if bankdata.ready():
@@ -697,10 +742,18 @@ STORIES: dict[str, Story] = {
     "refund-failed": _refund_failed,
     "refund-completed": _refunded,
     "refund-converted": _refund_converted,
+    "exchange-refunding": _exchange_refunding,
+    "exchange-failed": _exchange_failed,
+    "reissue-proposed": _missing_proposed,
+    "reissue-refunding": _missing_refunding,
+    "reissue-failed": _missing_failed,
+    "reissue-converted": _missing_converted,
     "account-asked": _account_asked,
     "account-given": _account_given,
 }
-BECOMING = frozenset({"converted", "return-converted", "refund-converted"})  # these tell of two cases
+BECOMING = frozenset(
+    {"converted", "reissue-converted", "return-converted", "refund-converted"}
+)  # these tell of two cases
 # What a demo or a test can begin with: everything, accounts alone, orders without cases, or one case of a story.
 SCENARIOS: dict[str, Sequence[Story]] = {
     "demo": tuple(STORIES.values()),

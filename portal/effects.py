@@ -394,9 +394,20 @@ def _grant(doing: Doing) -> dict[str, Any]:
 
 @_effect("accept_goods", "accept_goods_diff")
 def _accept_all(doing: Doing) -> dict[str, Any]:
+    """Everything came and is accepted; a line that isn't as new may be accepted all the same, in the seller's words."""
+    counted: dict[int, Counted] = {item.case_line_id: item for item in doing.values.get("counted") or ()}
+    remarks = []
     for line in _lines(doing.case):
         line.received_milli = line.accepted_milli = line.quantity_milli
         line.condition = "intact"
+        item = counted.get(line.id)
+        if item is not None:
+            if reasons.condition(item.condition) is None:
+                raise doing.refuse("请选择商品的状况")
+            line.condition, line.inspection_note = item.condition, item.note
+            remarks.append([line.id, line.received_milli, line.accepted_milli, item.condition, item.note])
+    if remarks:
+        doing.data["counted"] = remarks
     db.session.flush()
     return {}
 

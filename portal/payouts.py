@@ -430,7 +430,6 @@ _PAID = (
 _PAID_TOTAL = select(func.count(), func.coalesce(func.sum(_PAID.c.amount_fen), 0)).select_from(_PAID)
 
 
-
 def page_of(
     shop_id: int, tab: str, after: tuple[datetime, int] | None = None
 ) -> tuple[Sequence[Any], tuple[datetime, int] | None]:

@@ -247,11 +247,11 @@ def _values(
         counted, problems = _counted(view, sent)
         values: dict[str, Any] = {"note": form.note.data or "", "photos": form.photos.data}
         whole = all(
-            item.accepted == line.quantity_milli and item.condition == "intact"
+            item.received == item.accepted == line.quantity_milli
             for item, line in zip(counted, view.lines, strict=False)
         )
         if step_name in ACCEPTING and whole and counted:
-            return step_name, values, typed, problems
+            return step_name, values | {"counted": counted}, typed, problems
         name = "dispute_goods" if step_name in ACCEPTING else step_name
         return name, values | {"counted": counted}, typed, problems
     if isinstance(form, forms.ShipForm):

@@ -20,9 +20,9 @@ from portal import chat, doctor, evidence
 from portal.cases import event_hash
 from portal.cli import portal
 from portal.extensions import db, writing
-from portal.flow import Actor
+from portal.flow import Actor, CaseType
 from portal.imaging import PreparedImage
-from portal.models import Case, CaseEvent, CaseLine, Evidence, Notice, Order, OrderLine, Policy
+from portal.models import Case, CaseEvent, CaseLine, Evidence, MoneyEntry, Notice, Order, OrderLine, Policy
 from portal.store import Store
 from tests.cast import Cast
 
@@ -369,6 +369,87 @@ def the_line_of_another_order(world: World) -> list[str]:
 def the_policy_of_another_shop(world: World) -> list[str]:
     world.run("UPDATE cases SET policy_id = :policy WHERE id = :case", policy=world.policy2, case=world.applied)
     return [f"case {_case_no(world.applied)}"]
+
+
+def refunded(world: World, state: str = "refunding") -> MoneyEntry:
+    """The payment of a 退货退款 in this state."""
+    case = world.cast.until(state, case_type=CaseType.RETURN_REFUND)
+    return db.session.scalars(select(MoneyEntry).where(MoneyEntry.case_id == case.id)).one()
+
+
+@plant("refunds")
+def an_order_that_forgot_a_refund(world: World) -> list[str]:
+    entry = refunded(world)
+    order = db.session.get_one(Order, entry.order_id)
+    said = f"order {order.order_no} refunded 0 paid {order.paid_fen} payments {entry.amount_fen}"
+    world.run("UPDATE orders SET refunded_fen = 0 WHERE id = :id", id=order.id)
+    return [said]
+
+
+@plant("refunded lines")
+def a_line_refunded_twice(world: World) -> list[str]:
+    ((line, fen, milli),) = refunded(world).lines
+    world.run("UPDATE order_lines SET refunded_fen = refunded_fen * 2 WHERE id = :id", id=line)
+    return [f"order line {line}: {fen * 2} fen {milli}, payments {fen} fen {milli}"]
+
+
+@plant("parts")
+def a_payment_that_is_more_than_its_parts(world: World) -> list[str]:
+    entry = refunded(world)
+    said = f"payment {entry.id}: {entry.amount_fen + 1} fen, its parts {entry.lines}"
+    world.run("UPDATE money_entries SET amount_fen = amount_fen + 1 WHERE id = :id", id=entry.id)
+    world.run("UPDATE orders SET refunded_fen = refunded_fen + 1 WHERE id = :id", id=entry.order_id)
+    return [said]
+
+
+@plant("owed")
+def a_refund_that_nobody_owes(world: World) -> list[str]:
+    entry = refunded(world)
+    case = f"case {_case_no(entry.case_id)} refunding"
+    world.run(
+        "UPDATE money_entries SET state = 'settled', settled_at = made_at, reference = '1' WHERE id = :id", id=entry.id
+    )
+    return [case]
+
+
+@plant("owed")
+def ended_and_still_owing(world: World) -> list[str]:
+    entry = refunded(world, "completed")
+    case = f"case {_case_no(entry.case_id)} completed"
+    world.run("UPDATE money_entries SET state = 'due' WHERE id = :id", id=entry.id)
+    return [case]
+
+
+@plant("receipts")
+def paid_without_a_number(world: World) -> list[str]:
+    entry_id = refunded(world, "completed").id
+    world.run("UPDATE money_entries SET reference = '' WHERE id = :id", id=entry_id)
+    return [f"payment {entry_id}"]
+
+
+@plant("receipts")
+def a_payment_of_another_case(world: World) -> list[str]:
+    entry_id = refunded(world).id
+    world.run("UPDATE money_entries SET key = '0:1' WHERE id = :id", id=entry_id)
+    return [f"payment {entry_id}"]
+
+
+@plant("second person")
+def checked_by_who_proposed_it(world: World) -> list[str]:
+    entry_id = refunded(world).id
+    world.run("UPDATE money_entries SET made_by = 3, approved_by = 3 WHERE id = :id", id=entry_id)
+    return [f"payment {entry_id}"]
+
+
+@plant("bank data")
+def an_account_that_nobody_consented_to(world: World) -> list[str]:
+    entry = refunded(world)
+    values = {"entry": entry.id, "case": entry.case_id, "buyer": world.cast.buyer, "at": "2026-11-23 02:00:00"}
+    consent = "INSERT INTO bank_consents (id, case_id, entry_id, owner_id, purpose, version, answer, at)"
+    account = "INSERT INTO bank_accounts (id, case_id, entry_id, owner_id, consent_id, key_id, last4, sound, made_at"
+    world.run(f"{consent} VALUES (7, :case, :entry, :buyer, 'refund', 1, 'no', :at)", **values)
+    world.run(f"{account}, erased_at) VALUES (8, :case, :entry, :buyer, 7, '', '', 1, :at, :at)", **values)
+    return [f"account 8 of case {values['case']}: no consent"]
 
 
 @plant("unread")

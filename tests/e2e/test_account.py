@@ -69,12 +69,12 @@ def test_from_the_failed_refund_to_the_money(lively: World, visit: Any, kind: st
     seller.waits_for_state("refunding")
 
     buyer.page.goto(f"/cases/{case_no}")
-    assert buyer.page.get_by_text("核对后转账").is_visible()
-    assert buyer.page.get_by_role("link", name="撤回收款账户").is_visible()
+    buyer.page.get_by_text("核对后转账").wait_for()
+    buyer.page.get_by_role("link", name="撤回收款账户").wait_for()
     _paid(lively, case_no)
     buyer.page.goto(f"/cases/{case_no}")
     buyer.waits_for_state("completed")
-    assert buyer.page.get_by_role("heading", name="退款完成").is_visible()
+    buyer.page.get_by_role("heading", name="退款完成").wait_for()
 
 
 def test_the_number_goes_after_its_minute(lively: World, visit: Any) -> None:

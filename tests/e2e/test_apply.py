@@ -39,7 +39,7 @@ def number_of(buyer: Buyer) -> str:
 def test_the_surplus_goes_back_until_it_is_to_be_refunded(world: World, visit: Any, kind: str) -> None:
     buyer, seller = begin(world, visit, kind, "数量过多")
     buyer.asks_back("1", "多拍了一件,没有拆封")
-    assert buyer.page.get_by_text("退回运费由您承担").first.is_visible()
+    buyer.page.get_by_text("退回运费由您承担").first.wait_for()
     buyer.submits()
     assert buyer.case.get_attribute("data-type") == "return_refund"
     case_no = number_of(buyer)
@@ -67,4 +67,4 @@ def test_what_was_never_sent_is_sent(world: World, visit: Any, tmp_path: Path, k
     seller.ships("73610555582883", "发出补发商品")
     buyer.page.goto(f"/cases/{case_no}")
     buyer.confirms()
-    assert buyer.page.get_by_text("补发完成").first.is_visible()
+    buyer.page.get_by_text("补发完成").first.wait_for()

@@ -38,7 +38,7 @@ def finish(buyer: Buyer, seller: Seller) -> None:
     seller.ships("73610555582883")
     buyer.page.goto(f"/cases/{case_no}")
     buyer.confirms()
-    assert buyer.page.get_by_text("换货完成").first.is_visible()
+    buyer.page.get_by_text("换货完成").first.wait_for()
 
 
 @pytest.mark.parametrize("kind", ["phone", "phone-without-script", "desk"])

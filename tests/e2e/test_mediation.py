@@ -87,7 +87,7 @@ def test_from_a_refusal_to_a_refund(
     mediator.page.get_by_label("裁决理由").fill("买家的照片清楚,商家的照片不是这一批")
     mediator.press("核对")
     mediator.page.get_by_role("heading", name="核对后裁决").wait_for()
-    assert mediator.page.get_by_text("买家不用寄回商品").is_visible()
+    mediator.page.get_by_text("买家不用寄回商品").wait_for()
     mediator.press("返回修改")
     mediator.page.get_by_label("退款金额(元)").fill("1.00")
     mediator.press("核对")

@@ -18,10 +18,12 @@ from portal.extensions import db
 from tests.cast import token_of
 from tests.conftest import NOW, make_app
 from tests.web.inspector import CHANGING, WHOLE, Browser, elements, name_of, parse
-from tests.web.matrix import BUYER, PARTY, QA, ROWS, SELLER, SHOP, SIGNED_IN, Row, World
+from tests.web.matrix import ANYONE, MEDIATOR, MEDIATORS, PARTY, QA, ROWS, SELLER, SHOP, Row, World
 
 LOOKS = [row for row in ROWS if row.get == 200 and row.who not in (PARTY, QA) and not row.counted]
 SENDS = [row for row in ROWS if row.get == 200 and row.post and row.who is not QA]
+READERS = ("anonymous", "buyer", "seller", "mediator")
+READER = {ANYONE: "anonymous", SHOP: "seller", SELLER: "seller", MEDIATORS: "mediator", MEDIATOR: "mediator"}
 
 
 @pytest.fixture(scope="module")
@@ -38,14 +40,12 @@ def world(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> It
 
 @pytest.fixture(scope="module")
 def browsers(world: World) -> dict[str, FlaskClient]:
-    return {role: world.browser(role) for role in ("anonymous", "buyer", "seller")}
+    return {role: world.browser(role) for role in READERS}
 
 
 def reader(browsers: dict[str, FlaskClient], row: Row) -> FlaskClient:
     """Somebody who may open this page of the first deal."""
-    return browsers[
-        "seller" if row.who in (SHOP, SELLER) else "buyer" if row.who in (BUYER, SIGNED_IN) else "anonymous"
-    ]
+    return browsers[READER.get(row.who, "buyer")]
 
 
 def element(tree: Element, name: str) -> str:
@@ -117,7 +117,7 @@ def test_the_whole_page_when_no_part_is_asked_for(
 def test_a_refused_form_is_the_same_as_in_the_page(app: Flask, now: object, row: Row) -> None:
     """An incomplete form is answered with 422 and the form: whole, and as the part that htmx swaps."""
     world = World.make(app)
-    browsers = {role: world.browser(role) for role in ("anonymous", "buyer", "seller")}
+    browsers = {role: world.browser(role) for role in READERS}
     browser, path = reader(browsers, row), world.path(row, world.deals[0])
     form = {**token_of(browser.get("/login")), "form_key": "", "quantity": "x"}
     first = browser.post(path, data=form)
