@@ -711,7 +711,7 @@ def record_scans(
     by_sender: bool | None = None,
     tell: bool = True,
 ) -> int:
-    """Keep a carrier's scans and let them move the deadlines that hang on them; returns how many are new and count.
+    """Keep a carrier's scans and let them move the deadlines that hang on them; returns how many are new.
 
     ``by_sender``: as scans.doubt has it. ``tell``: whether the buyer is told of what matters.
     """
@@ -720,14 +720,15 @@ def record_scans(
         return 0
     case = _locked(case_id)
     parcel = db.session.get_one(Parcel, parcel_id, populate_existing=True)
-    fresh = tracking.keep(parcel, said, now=now, not_before=case.opened_at, origin=origin, by_sender=by_sender)
-    if not fresh:
+    new, fresh = tracking.keep(parcel, said, now=now, not_before=case.opened_at, origin=origin, by_sender=by_sender)
+    if not new:
         return 0
-    case = settle(case, now)
-    if case.state not in flow.FINAL:
-        reschedule(case, now)
-    if tell:
-        tracking.tell_buyer(case, parcel, fresh, now)
+    if fresh:
+        case = settle(case, now)
+        if case.state not in flow.FINAL:
+            reschedule(case, now)
+        if tell:
+            tracking.tell_buyer(case, parcel, fresh, now)
     db.session.execute(
         update(Order)
         .where(Order.id == case.order_id)
@@ -735,7 +736,18 @@ def record_scans(
         .execution_options(synchronize_session=False)
     )
     _count(case, case.state, case.state)
-    return len(fresh)
+    return new
+
+
+def record_typed(shipment: Any, said: Collection[Scan], *, side: str, now: datetime, origin: str = "") -> int:
+    """Keep scans of a followed parcel that one side (buyer, seller) typed in or imported; returns how many are new.
+
+    What a side says in its own favour is kept and shown, and moves nothing. ``origin``: the side unless said otherwise.
+    """
+    by_sender, origin, tell = tracking.sent_by(shipment, side), origin or side, side != "buyer"
+    if shipment.parcel_id is None:
+        return tracking.keep_of_order(shipment.id, said, now=now, origin=origin, by_sender=by_sender, tell=tell)
+    return record_scans(shipment.parcel_id, said, now=now, origin=origin, by_sender=by_sender, tell=tell)
 
 
 def send_back(

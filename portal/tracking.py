@@ -100,6 +100,11 @@ def _track(carrier: str, number: str, phone: str, at: datetime) -> int | None:
     return int(db.session.execute(found).scalar_one())
 
 
+def orders_wait() -> bool:
+    """Whether an order is on its way that isn't followed yet."""
+    return db.session.scalar(select(Order.id).where(text(UNFOLLOWED)).limit(1)) is not None
+
+
 def follow_orders(now: datetime, most: int = 200) -> int:
     """Follow the parcels of orders that are on their way and aren't followed yet; returns how many orders."""
     found = db.session.scalars(
@@ -163,13 +168,20 @@ def ask_again(track_id: int, now: datetime) -> bool:
     return bool(done.rowcount == 1)  # type: ignore[attr-defined]
 
 
+def wish(track_id: int | None, now: datetime) -> str:
+    """Somebody wants to know now: what to tell him (a key of words.SAID)."""
+    if track_id is None or not _service:
+        return "not-asked"
+    return "asked-again" if ask_again(track_id, now) else "asked-just-now"
+
+
 # ---------------------------------------------------------------- keeping scans
 
 
 def keep(
     parcel: Parcel, said: Collection[Scan], *, now: datetime, not_before: datetime, origin: str, by_sender: bool | None
-) -> list[Scan]:
-    """Keep scans of a case's parcel and say what they come to; returns those that are new and believed.
+) -> tuple[int, list[Scan]]:
+    """Keep scans of a case's parcel and say what they come to; returns how many are new, and those that count.
 
     A doubtful one that is said again without the doubt is believed from then on.
     """
@@ -177,7 +189,7 @@ def keep(
     def why(scan: Scan) -> str:
         return scans.doubt(scan, now, shipped_at=parcel.shipped_at, not_before=not_before, by_sender=by_sender)
 
-    _, fresh = _take(ParcelTrace, ParcelTrace.parcel_id, parcel.id, said, why, origin)
+    new, fresh = _take(ParcelTrace, ParcelTrace.parcel_id, parcel.id, said, why, origin)
     if fresh:
         rows = db.session.execute(
             select(ParcelTrace.at, ParcelTrace.status, ParcelTrace.delivering).where(
@@ -188,7 +200,7 @@ def keep(
         parcel.traced_at, parcel.signed_at, parcel.lost_at = stands.at, stands.signed_at, stands.lost_at
         db.session.flush()
         _restate(Shipment.parcel_id == parcel.id, stands, now)
-    return fresh
+    return new, fresh
 
 
 def _take(
@@ -354,6 +366,9 @@ def watch(order_id: int, user_id: int, on: bool, now: datetime) -> None:
 # ---------------------------------------------------------------- showing
 
 _parcel, _trace, _track_of = Parcel.__table__.c, ParcelTrace.__table__.c, Track.__table__.c
+_shipment, _own_trace, _order, _case = (
+    table.__table__.c for table in (Shipment, ShipmentTrace, Order, Case)
+)  # fmt: skip
 _CHECKS = (
     _track_of.id.label("track_id"), _track_of.checked_at, _track_of.tried_at, _track_of.failures, _track_of.error,
     _track_of.next_at, _track_of.ended_at,
@@ -363,12 +378,11 @@ _OF_CASE = (
         _parcel.id, _parcel.leg, _parcel.round, _parcel.carrier, _parcel.carrier_name, _parcel.tracking_no,
         _parcel.note, _parcel.shipped_at, _parcel.traced_at, _parcel.signed_at, _parcel.lost_at, _parcel.voided_at,
         _trace.parcel_id, _trace.at, _trace.status, _trace.words, _trace.origin, _trace.doubt, _trace.delivering,
-        *_CHECKS,
+        _shipment.id.label("shipment_id"), *_CHECKS,
     )
     .outerjoin(ParcelTrace.__table__, _trace.parcel_id == _parcel.id)
-    .outerjoin(
-        Track.__table__, (_track_of.carrier == _parcel.carrier) & (_track_of.tracking_no == _parcel.tracking_no)
-    )
+    .outerjoin(Shipment.__table__, _shipment.parcel_id == _parcel.id)
+    .outerjoin(Track.__table__, _track_of.id == _shipment.track_id)
     .where(_parcel.case_id == bindparam("case_id"))
     .order_by(_parcel.id, _trace.at.desc(), _trace.id.desc())
 )  # fmt: skip
@@ -379,12 +393,12 @@ def of_case(case_id: int) -> tuple[list[Any], dict[int, list[Any]]]:
     return _gathered(_OF_CASE, {"case_id": case_id}, "parcel_id")
 
 
-_shipment, _own_trace = Shipment.__table__.c, ShipmentTrace.__table__.c
 _OF_ORDER = (
     select(
-        _shipment.id, _shipment.carrier, _shipment.carrier_name, _shipment.tracking_no, _shipment.since_at,
-        _shipment.signed_at, _shipment.lost_at, _shipment.ended_at.label("gone_at"),
-        _own_trace.shipment_id, _own_trace.at, _own_trace.status, _own_trace.words, _own_trace.origin, _own_trace.doubt,
+        _shipment.id, _shipment.id.label("shipment_id"), _shipment.carrier, _shipment.carrier_name,
+        _shipment.tracking_no, _shipment.since_at, _shipment.signed_at, _shipment.lost_at,
+        _shipment.ended_at.label("gone_at"), _own_trace.shipment_id.label("trace_of"), _own_trace.at,
+        _own_trace.status, _own_trace.words, _own_trace.origin, _own_trace.doubt,
         *_CHECKS,
     )
     .outerjoin(ShipmentTrace.__table__, _own_trace.shipment_id == _shipment.id)
@@ -396,7 +410,7 @@ _OF_ORDER = (
 
 def of_order(order_id: int) -> tuple[list[Any], dict[int, list[Any]]]:
     """An order's own parcels that are followed, and their scans, newest first, by shipment id; one query."""
-    return _gathered(_OF_ORDER, {"order_id": order_id}, "shipment_id")
+    return _gathered(_OF_ORDER, {"order_id": order_id}, "trace_of")
 
 
 def _gathered(query: Any, values: dict[str, Any], owner: str) -> tuple[list[Any], dict[int, list[Any]]]:
@@ -414,11 +428,58 @@ def watched(order_id: int) -> bool:
     return db.session.scalar(select(OrderWatch.order_id).where(OrderWatch.order_id == order_id)) is not None
 
 
-def under_way(shop_id: int, number: str, most: int = 20) -> Sequence[Shipment]:
-    """What of a shop is followed under this number, the newest first."""
-    return db.session.scalars(
-        select(Shipment)
-        .where(Shipment.shop_id == shop_id, Shipment.tracking_no == number)
-        .order_by(Shipment.id.desc())
-        .limit(most)
-    ).all()
+_ONE = (
+    select(
+        _shipment.id, _shipment.id.label("shipment_id"), _shipment.shop_id, _shipment.order_id, _shipment.case_id,
+        _shipment.parcel_id, _shipment.carrier, _shipment.carrier_name, _shipment.tracking_no, _shipment.since_at,
+        _shipment.signed_at, _shipment.lost_at, _shipment.ended_at.label("gone_at"), _order.buyer_id, _order.order_no,
+        _case.case_no, _case.type, _case.state, _case.entry_count, _parcel.leg, _parcel.voided_at, *_CHECKS,
+    )
+    .join(Order.__table__, _order.id == _shipment.order_id)
+    .outerjoin(Case.__table__, _case.id == _shipment.case_id)
+    .outerjoin(Parcel.__table__, _parcel.id == _shipment.parcel_id)
+    .outerjoin(Track.__table__, _track_of.id == _shipment.track_id)
+    .where(_shipment.id == bindparam("id"))
+)  # fmt: skip
+
+
+def one_of_buyer(shipment_id: int, buyer_id: int) -> Any | None:
+    """A followed parcel of this buyer, with its last question, its case and its order; as columns."""
+    return db.session.execute(_ONE.where(_order.buyer_id == buyer_id), {"id": shipment_id}).one_or_none()
+
+
+def one_of_shop(shipment_id: int, shop_id: int) -> Any | None:
+    """The same of this shop."""
+    return db.session.execute(_ONE.where(_shipment.shop_id == shop_id), {"id": shipment_id}).one_or_none()
+
+
+def traces_of(shipment: Any) -> Sequence[Any]:
+    """The scans of a followed parcel, newest first."""
+    if shipment.parcel_id is None:
+        query = select(
+            _own_trace.at, _own_trace.status, _own_trace.words, _own_trace.origin, _own_trace.doubt
+        ).where(_own_trace.shipment_id == shipment.id)  # fmt: skip
+        return db.session.execute(query.order_by(_own_trace.at.desc(), _own_trace.id.desc())).all()
+    query = select(
+        _trace.at, _trace.status, _trace.words, _trace.origin, _trace.doubt, _trace.delivering
+    ).where(_trace.parcel_id == shipment.parcel_id)  # fmt: skip
+    return db.session.execute(query.order_by(_trace.at.desc(), _trace.id.desc())).all()
+
+
+def of_number(shop_id: int, numbers: Collection[str]) -> dict[str, list[Any]]:
+    """What of a shop is followed under these numbers and wasn't corrected, by number, the newest first."""
+    query = (
+        select(_shipment.id, _shipment.parcel_id, _shipment.tracking_no, _shipment.carrier, _parcel.leg)
+        .outerjoin(Parcel.__table__, _parcel.id == _shipment.parcel_id)
+        .where(_shipment.shop_id == shop_id, _shipment.tracking_no.in_(numbers), _parcel.voided_at.is_(None))
+        .order_by(_shipment.id.desc())
+    )
+    found: dict[str, list[Any]] = {}
+    for row in db.session.execute(query):
+        found.setdefault(row.tracking_no, []).append(row)
+    return found
+
+
+def sent_by(shipment: Any, side: str) -> bool:
+    """Whether this side (buyer, seller) sent the parcel; the other one waits for it."""
+    return bool((shipment.leg == "back") == (side == "buyer"))

@@ -58,6 +58,7 @@ SCAN: dict[str, str] = {  # what a carrier's scan says
     "picked": "已揽收", "transit": "运输中", "delivering": "派送中", "station": "待取件", "signed": "已签收",
     "exception": "异常", "returned": "退回中", "lost": "丢失",
 }  # fmt: skip
+LEG: dict[str, str] = {"back": "买家寄回", "out": "商家发出", "refused": "退还买家"}
 SCAN_CHIP: dict[str, str] = {"signed": "ok", "exception": "warn", "returned": "bad", "lost": "bad"}
 ORIGIN: dict[str, str] = {  # who told of a scan
     "": "物流公司", "buyer": "买家手工录入", "seller": "商家手工录入", "import": "商家导入", "kuaidi100": "快递100",
@@ -253,6 +254,7 @@ SAID: dict[str, str] = {
     "password-changed": "密码已修改,其他设备需要重新登录",
     "asked-again": "正在向物流公司查询,几秒后重新打开本页就能看到结果",
     "asked-just-now": "刚刚查询过,请过十分钟再试",
+    "not-asked": "这个包裹没有自动查询,请粘贴物流公司的记录",
     "traces-kept": "物流记录已保存",
     "traces-known": "这些记录之前已有,没有重复保存",
     "watch-on": "已开启物流提醒:揽收、派送、签收和异常时通知您",

@@ -56,10 +56,11 @@ def _send(url: str, form: bytes, wait: float) -> bytes:
     kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
     connection = kind(parts.hostname or "", parts.port, timeout=wait)
     ended = threading.Event()
+    lines: list[socket.socket] = []  # the connection itself lets go of its own when the answer ends with it
 
     def end() -> None:
         ended.set()
-        if (line := connection.sock) is not None:
+        for line in lines:
             try:
                 line.shutdown(socket.SHUT_RDWR)
             except OSError:
@@ -69,6 +70,8 @@ def _send(url: str, form: bytes, wait: float) -> bytes:
     watch.daemon = True
     watch.start()
     try:
+        connection.connect()
+        lines.append(connection.sock)
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         connection.request(
             "POST",
