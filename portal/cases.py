@@ -455,6 +455,8 @@ def _move(
             ledger.release(line_id, milli)
     if step.target in flow.FINAL:
         tracking.end(case, at)
+    elif source == State.INSPECTING and step.target not in (State.INSPECTING, State.PROPOSED):
+        tracking.end(case, at, leg="back")  # the goods were counted
     if doing.child is not None:
         doing.data["child"] = _become(case, doing.child, by, at)
     _write_event(case, step, by, at, source=source, note=note, data=doing.data, version=version + 1)
