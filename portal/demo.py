@@ -10,16 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image, ImageDraw
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from portal import accounts, applications, bankdata, cases, chat, eligibility, evidence, imaging, policies
+from portal import accounts, applications, bankdata, cases, chat, eligibility, evidence, imaging, policies, tracking
 from portal.effects import By, Counted, Wanted
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType
-from portal.models import Case, CaseLine, Order, OrderLine, Parcel, Product, Shop, Sku, Staff, User
+from portal.models import Case, CaseLine, Order, OrderLine, Parcel, Product, Shipment, Shop, Sku, Staff, Track, User
 from portal.order_export import read
 from portal.order_import import import_orders
 from portal.proposals import Terms
+from portal.scans import Scan
 from portal.store import Store
 
 PASSWORD = "huanhuo-demo"  # noqa: S105  (a demo's, printed at its start; demo accounts exist only in a demo)
@@ -130,6 +131,27 @@ def _invent(now: datetime, store: Store, told: Sequence[Story]) -> None:
     photos = _Photos(store, now)
     for story in told:
         story(_Teller(people["buyer"], people["seller"], ours, now, photos))
+    _follow(now)
+
+
+def _follow(now: datetime) -> None:
+    """Orders on their way with a carrier's scans, one of them stuck; and a number that nobody answers for."""
+    with writing():
+        tracking.follow_orders(now)
+        own = select(Shipment.id, Shipment.since_at).where(Shipment.parcel_id.is_(None)).order_by(Shipment.id)
+        for number, row in enumerate(db.session.execute(own).all()):
+            said = [Scan(row.since_at + timedelta(hours=6), "picked", "【义乌市】已揽收")]
+            if number:
+                said.append(Scan(now - timedelta(hours=9), "transit", "【杭州市】快件已到达杭州转运中心"))
+            if number == 1:
+                said.append(Scan(now - timedelta(hours=1), "delivering", "【杭州市】正在派送,请保持电话畅通"))
+            tracking.keep_of_order(row.id, said, now=now, origin="kuaidi100")
+        asked = {"checked_at": now - timedelta(minutes=12), "tried_at": now - timedelta(minutes=12)}
+        db.session.execute(update(Track).values(**asked))
+        lost = select(Track.id).where(Track.tracking_no == OUT[0][1])
+        silent = {"checked_at": now - timedelta(hours=8), "failures": 4, "error": "slow"}
+        db.session.execute(update(Track).where(Track.id.in_(lost)).values(**silent))
+        db.session.execute(update(Shipment).where(Shipment.track_id.in_(lost)).values(failing=True))
 
 
 def _order(buyer: int, shop: int, status: str, number: int, now: datetime) -> Order:

@@ -30,12 +30,14 @@ _BEGIN = (
     "WHERE p.voided_at IS NULL AND p.signed_at IS NULL AND p.tracking_no <> '' "
     "AND p.carrier NOT IN ('SELF', 'FREIGHT_OTHER') "
     "GROUP BY p.carrier, p.tracking_no",
-    "INSERT INTO shipments (track_id, shop_id, order_id, case_id, parcel_id, carrier, carrier_name, tracking_no, since_at, "
-    "last_at, status, lost_at, faulty, denied, failing) "
-    "SELECT t.id, c.shop_id, c.order_id, c.id, p.id, p.carrier, p.carrier_name, p.tracking_no, p.shipped_at, p.traced_at, "
-    "'', p.lost_at, p.lost_at IS NOT NULL, 1 = 0, 1 = 0 FROM parcels p "
-    "JOIN cases c ON c.id = p.case_id JOIN tracks t ON t.carrier = p.carrier AND t.tracking_no = p.tracking_no "
-    "WHERE p.voided_at IS NULL AND p.signed_at IS NULL",
+    "INSERT INTO shipments (track_id, shop_id, order_id, case_id, parcel_id, carrier, carrier_name, tracking_no, "
+    "since_at, last_at, status, signed_at, lost_at, faulty, denied, failing, ended_at) "
+    "SELECT t.id, c.shop_id, c.order_id, c.id, p.id, p.carrier, p.carrier_name, p.tracking_no, p.shipped_at, "
+    "p.traced_at, CASE WHEN p.signed_at IS NOT NULL THEN 'signed' WHEN p.lost_at IS NOT NULL THEN 'lost' ELSE '' END, "
+    "p.signed_at, p.lost_at, p.lost_at IS NOT NULL, 1 = 0, 1 = 0, CASE WHEN p.signed_at IS NOT NULL THEN p.signed_at "
+    "WHEN c.state IN ('completed', 'closed', 'withdrawn', 'converted') THEN c.updated_at END FROM parcels p "
+    "JOIN cases c ON c.id = p.case_id LEFT JOIN tracks t ON t.carrier = p.carrier AND t.tracking_no = p.tracking_no "
+    "WHERE p.voided_at IS NULL",
 )
 
 
