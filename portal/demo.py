@@ -12,7 +12,19 @@ from typing import Any
 from PIL import Image, ImageDraw
 from sqlalchemy import select, update
 
-from portal import accounts, applications, bankdata, cases, chat, eligibility, evidence, imaging, policies, tracking
+from portal import (
+    accounts,
+    applications,
+    bankdata,
+    cases,
+    chat,
+    eligibility,
+    evidence,
+    imaging,
+    policies,
+    scans,
+    tracking,
+)
 from portal.effects import By, Counted, Wanted
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType
@@ -141,8 +153,8 @@ def _follow(now: datetime) -> None:
         own = select(Shipment.id, Shipment.since_at).where(Shipment.parcel_id.is_(None)).order_by(Shipment.id)
         for number, row in enumerate(db.session.execute(own).all()):
             said = [Scan(row.since_at + timedelta(hours=6), "picked", "【义乌市】已揽收")]
-            if number:
-                said.append(Scan(now - timedelta(hours=9), "transit", "【杭州市】快件已到达杭州转运中心"))
+            while number and said[-1].at < now - timedelta(hours=60):
+                said.append(Scan(said[-1].at + timedelta(hours=50), "transit", "【杭州市】快件已到达杭州转运中心"))
             if number == 1:
                 said.append(Scan(now - timedelta(hours=1), "delivering", "【杭州市】正在派送,请保持电话畅通"))
             tracking.keep_of_order(row.id, said, now=now, origin="kuaidi100")
@@ -313,18 +325,16 @@ class _Teller:
         with writing():
             cases.take(self.case_id, step, by=by, now=self.at, **values)
 
-    def travels(self, leg: str, *scans: str, signed: bool = False) -> None:
+    def travels(self, leg: str, *said_by_carrier: str, signed: bool = False) -> None:
         """The carrier's words on the way, an hour apart."""
         parcel_id = db.session.scalars(
             select(Parcel.id).where(Parcel.case_id == self.case_id, Parcel.leg == leg).order_by(Parcel.id.desc())
         ).first()
-        for number, said in enumerate(scans):
+        for number, said in enumerate(said_by_carrier):
             self.at += timedelta(minutes=20)
-            last = signed and number == len(scans) - 1
+            status = "signed" if signed and number == len(said_by_carrier) - 1 else scans.status_of(said)
             with writing():
-                cases.record_trace(
-                    parcel_id or 0, at=self.at, status="signed" if last else "transit", said=said, now=self.at
-                )
+                cases.record_trace(parcel_id or 0, at=self.at, status=status, said=said, now=self.at)
 
     def lines(self) -> list[CaseLine]:
         return list(db.session.scalars(select(CaseLine).where(CaseLine.case_id == self.case_id)))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, insert, select, text, update
@@ -472,10 +473,9 @@ def of_number(shop_id: int, numbers: Collection[str]) -> dict[str, list[Any]]:
         select(_shipment.id, _shipment.parcel_id, _shipment.tracking_no, _shipment.carrier, _parcel.leg)
         .outerjoin(Parcel.__table__, _parcel.id == _shipment.parcel_id)
         .where(_shipment.shop_id == shop_id, _shipment.tracking_no.in_(numbers), _parcel.voided_at.is_(None))
-        .order_by(_shipment.id.desc())
     )
     found: dict[str, list[Any]] = {}
-    for row in db.session.execute(query):
+    for row in sorted(db.session.execute(query), key=attrgetter("id"), reverse=True):
         found.setdefault(row.tracking_no, []).append(row)
     return found
 

@@ -177,9 +177,7 @@ def _parcels(dossier: Dossier) -> Iterator[Html]:
         )
         traces = list(reversed(dossier.view.traces.get(parcel.id, [])))
         if traces:
-            rows = [
-                put("<li>{} {}(来源:{})</li>", stamp(trace.at), trace.words, _origin(trace)) for trace in traces
-            ]
+            rows = [put("<li>{} {}(来源:{})</li>", stamp(trace.at), trace.words, _origin(trace)) for trace in traces]
             yield put("<ul>{}</ul>\n", markup.joined(rows, ""))
         else:
             yield put("<p>没有物流记录</p>\n")

@@ -8,7 +8,7 @@ from flask import abort, current_app, g, jsonify, redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from portal import cases, clock, database, demo, importing, sweeping
+from portal import cases, clock, database, demo, importing, scans, sweeping
 from portal.config import Settings
 from portal.extensions import db, writing
 from portal.models import Case, Notice, Parcel, User
@@ -18,7 +18,7 @@ from portal.web.pages import page
 
 MOST_DAYS = 3650
 SHOWN = 200
-SCANS = ("picked", "transit", "station", "signed", "exception", "returned", "lost")
+SCANS = scans.STATUSES
 
 
 def _done(**facts: object) -> ResponseReturnValue:

@@ -30,14 +30,19 @@ def logistics_list() -> ResponseReturnValue:
     """By tab, what has waited longest first; tab and place in the address."""
     counts = logistics.counts(g.who.shop_id, g.now)
     tab = request.args.get("tab", "") or next((name for name in logistics.ALARMS if counts[name]), "all")
+    if tab == "rates":
+        rates_now = logistics.rates(g.who.shop_id, g.now)
+        return page(
+            "seller/logistics.html", rows=(), tab=tab, tabs=logistics.TABS, counts=counts, rates=rates_now,
+            least=logistics.LEAST, shown=logistics.SHOWN,
+        )  # fmt: skip
     if tab not in logistics.TABS:
         abort(404)
     rows, key = logistics.page_of(g.who.shop_id, tab, g.now, paging.moment_key(request.args.get("after", "")))
     more = f"/seller/logistics?tab={tab}&after={paging.said(key)}" if key else ""
     return page(
         "seller/logistics.html", rows=rows, tab=tab, tabs=logistics.TABS, counts=counts, more=more, seen=_seen,
-        rates=logistics.rates(g.who.shop_id, g.now), least=logistics.LEAST,
-        alarms=sum(counts[name] for name in logistics.ALARMS), shown=logistics.SHOWN,
+        shown=logistics.SHOWN,
     )  # fmt: skip
 
 
