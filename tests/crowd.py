@@ -81,6 +81,7 @@ def _orders(many: int) -> None:
         ordered_at=_at("-i * 60"),
         received_at=_at("-i * 30"),
         case_count="i % 3",
+        tracking_text="CASE WHEN i % 100 = 2 THEN 'x' ELSE '' END",
     )
     _fill(
         "order_lines",
