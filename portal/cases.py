@@ -31,6 +31,7 @@ from portal import (
     payouts,
     policies,
     proposals,
+    roles,
     tracking,
 )
 from portal.carriers import slow
@@ -50,6 +51,7 @@ from portal.models import (
     ReturnAddress,
     Shop,
     Sku,
+    Staff,
     User,
 )
 from portal.reasons import REISSUE_BY, codes
@@ -192,6 +194,49 @@ def open_case(
     return case
 
 
+def open_unsent(
+    order: Order, wanted: Sequence[Wanted], *, by: By, reason: str, words: str, policy_id: int, now: datetime
+) -> Case:
+    """The refund of an order that was called off before it was sent: agreed to by that alone, so it begins as owed.
+
+    Raises ledger.NotEnough when a line has fewer free units than asked for.
+    """
+    for item in sorted(wanted, key=lambda each: each.line_id):
+        ledger.claim(item.line_id, item.milli)
+    step = next(row for row in flow.open_steps(CaseType.REFUND_ONLY, None, by.actor) if row.name == "cancel_order")
+    lines = {
+        line.id: line
+        for line in db.session.scalars(select(OrderLine).where(OrderLine.id.in_(i.line_id for i in wanted)))
+    }
+    first = lines[wanted[0].line_id]
+    case = Case(
+        case_no=_case_no(now), type=CaseType.REFUND_ONLY, state=step.target, version=1, order_id=order.id,
+        shop_id=order.shop_id, buyer_id=order.buyer_id, policy_id=policy_id, entered_at=now, due_at=now, due_rule="",
+        reason=reason, description=words, basis="订单还没有发货,买家撤销后退还全部实付款", freight_payer="seller",
+        goods_state="unshipped", receiver_name=order.receiver_name, receiver_phone=order.receiver_phone,
+        receiver_address=order.receiver_address, goods=first.title, spec=first.spec, wanted_spec=first.spec,
+        unit=first.unit, quantity_milli=sum(item.milli for item in wanted), line_count=len(wanted), photo_count=0,
+        opened_at=now, updated_at=now,
+    )  # fmt: skip
+    db.session.add(case)
+    db.session.flush()
+    for item in wanted:
+        line = lines[item.line_id]
+        db.session.add(
+            CaseLine(
+                case_id=case.id, order_line_id=line.id, quantity_milli=item.milli, accepted_milli=item.milli,
+                title=line.title, spec=line.spec, wanted_spec=line.spec, unit=line.unit,
+            )
+        )  # fmt: skip
+    db.session.flush()
+    case.refund_fen = effects.plan_refund(case, None, by, now)
+    case.entry_count = 1
+    due_at, rule = flow.due(step.target, facts(case, now), _spans)
+    case.due_at, case.due_rule, case.remind_at = due_at, rule, _remind_after(now, due_at, now)
+    _opened(case, step, by, now, note=words, data=_application(case) | {"refund_fen": case.refund_fen})
+    return case
+
+
 def _opened(case: Case, step: Step, by: By, at: datetime, *, note: str, data: dict[str, Any]) -> None:
     """What goes with every new case: its first event, the order's and the tabs' counters, who is told."""
     db.session.flush()
@@ -210,6 +255,8 @@ def _opened(case: Case, step: Step, by: By, at: datetime, *, note: str, data: di
 
 def _goods_state(order: Order) -> str:
     """Where the goods are when a case is opened: unshipped, in_transit or received."""
+    if order.cancelled_at is not None:
+        return "unshipped"
     if order.received_at is not None:
         return "received"
     return order.status if order.status in ("unshipped", "in_transit") else "received"
@@ -282,8 +329,19 @@ def take(
         raise StepRefused("您与这张售后单的一方有关,不能参与裁决", name)
     if by.actor is Actor.SELLER and by.user_id == case.buyer_id:
         raise StepRefused("您是这张售后单的买家,请由店里的另一位同事处理", name)
+    if by.actor is Actor.SELLER:
+        _check_role(case.shop_id, by, name)
     step = flow.choose(case.type, case.state, by.actor, name, facts(case, now))
     return _move(case, step, by, now, note=note, photos=photos, values=values)
+
+
+def _check_role(shop_id: int, by: By, name: str) -> None:
+    """Who acts for a shop works in it, and in a role that takes this step."""
+    role = db.session.scalar(select(Staff.role).where(Staff.user_id == by.user_id, Staff.shop_id == shop_id))
+    if role is None:
+        raise StepRefused("您不在这家店铺工作,不能处理它的售后单", name)
+    if not roles.may_take(role, name):
+        raise StepRefused(f"您在店铺里是{roles.ROLES[role]},没有这一项权限;请店里的其他同事处理", name)
 
 
 def settle(case: Case, now: datetime) -> Case:

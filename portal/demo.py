@@ -20,6 +20,7 @@ from portal import (
     chat,
     eligibility,
     evidence,
+    fulfilment,
     imaging,
     policies,
     scans,
@@ -150,9 +151,9 @@ def _follow(now: datetime) -> None:
     """Orders on their way with a carrier's scans, one of them stuck; and a number that nobody answers for."""
     with writing():
         tracking.follow_orders(now)
-        own = select(Shipment.id, Shipment.since_at).where(Shipment.parcel_id.is_(None)).order_by(Shipment.id)
-        for number, row in enumerate(db.session.execute(own).all()):
-            said = [Scan(row.since_at + timedelta(hours=6), "picked", "【义乌市】已揽收")]
+        own = select(Shipment.id, Order.ordered_at).join(Order).where(Shipment.parcel_id.is_(None))
+        for number, row in enumerate(db.session.execute(own.order_by(Shipment.id)).all()):
+            said = [Scan(row.ordered_at + timedelta(hours=6), "picked", "【义乌市】已揽收")]
             while number and said[-1].at < now - timedelta(hours=60):
                 said.append(Scan(said[-1].at + timedelta(hours=50), "transit", "【杭州市】快件已到达杭州转运中心"))
             if number == 1:
@@ -665,6 +666,15 @@ def _refund_converted(t: _Teller) -> None:
     t.buyer_takes("accept_convert")
 
 
+def _cancelled_order(t: _Teller) -> None:
+    """Called off before it was sent: the refund is owed at once."""
+    at = t.now - timedelta(hours=3)
+    with writing():
+        order = _order(t.buyer, t.shop, "unshipped", secrets.randbelow(90) + 7, at)
+        by = By(Actor.BUYER, t.buyer, "buyer")
+        fulfilment.cancel_many([order.order_no], by=by, reason="downstream", now=at)
+
+
 def _owing(t: _Teller) -> None:
     """Goods replaced by agreed terms, and a compensation on top that is still owed."""
     t.seller_takes("ship_replacement", parcels=OUT, shipped={x.id: x.accepted_milli for x in t.lines()})
@@ -780,6 +790,7 @@ STORIES: dict[str, Story] = {
     "reissue-refunding": _missing_refunding,
     "reissue-failed": _missing_failed,
     "reissue-converted": _missing_converted,
+    "order-cancelled": _cancelled_order,
     "account-asked": _account_asked,
     "account-given": _account_given,
 }

@@ -131,6 +131,14 @@ def tell_of_payment(
     bump(user_id)
 
 
+def tell_of_order(user_id: int, *, kind: str, title: str, body: str, href: str, at: datetime, dedupe_key: str) -> None:
+    """Tell one person of something about an order as a whole; once for each ``dedupe_key``."""
+    key = f"order:{dedupe_key}:{user_id}"
+    if not db.session.scalar(select(Notice.id).where(Notice.dedupe_key == key)):
+        _add(user_id, None, kind=kind, title=title, body=body, href=href, at=at, dedupe_key=key)
+        bump(user_id)
+
+
 def tell_alarm(user_id: int, *, title: str, body: str, at: datetime, dedupe_key: str) -> None:
     """Warn one person of something that hangs on no case; once for each ``dedupe_key``."""
     key = f"alarm:{dedupe_key}:{user_id}"

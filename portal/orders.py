@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import bindparam, func, or_, select, text, tuple_
 
 from portal.extensions import Moment, db
-from portal.models import Case, Order, OrderLine, Parcel, Product, Shop
+from portal.models import Case, Order, OrderLine, Parcel, Product, Shop, User
 from portal.models.cases import WAITS_FOR_BUYER
 from portal.models.orders import RECEIVING, WITH_CASES
 
@@ -129,6 +129,59 @@ def _newest_first(order_ids: list[int]) -> list[Any]:
 def counts(buyer_id: int) -> dict[str, int]:
     """How many orders each tab has, at most SHOWN."""
     return dict(db.session.execute(_COUNTS, {"buyer_id": buyer_id}).mappings().one())
+
+
+SHOP_TABS: dict[str, tuple[str, Any]] = {  # of the shop's list; each a range of one index
+    "unshipped": ("待发货", (_order.status == "unshipped",)),
+    "sent": ("已发货", (_order.status == "in_transit",)),
+    "cancelled": ("已撤销", (_order.status == "cancelled",)),
+    "all": ("全部", ()),
+}
+_SHOP_LIST = select(
+    _order.id, _order.order_no, _order.status, _order.ordered_at, _order.paid_fen, _order.shipped_at,
+    _order.cancelled_at, _order.case_count, _order.receiver_name, _order.carrier_text, _order.tracking_text,
+    User.member_name.label("buyer"),
+).join(User, User.id == _order.buyer_id)  # fmt: skip
+
+
+def page_of_shop(
+    shop_id: int, tab: str, *, number: str = "", after: tuple[datetime, int] | None = None
+) -> tuple[list[dict[str, Any]], tuple[datetime, int] | None]:
+    """One page of a shop's orders with their lines, newest first (those to be sent: oldest first); and the next key."""
+    oldest = tab == "unshipped" and not number
+    key = tuple_(_order.ordered_at, _order.id)
+    query = _SHOP_LIST.where(_order.shop_id == shop_id).limit(PAGE + 1)
+    query = query.where(_order.order_no == number) if number else query.where(*SHOP_TABS[tab][1])
+    if oldest:
+        query = query.order_by(_order.ordered_at, _order.id)
+    else:
+        query = query.order_by(_order.ordered_at.desc(), _order.id.desc())
+    if after is not None:
+        query = query.where(key > after) if oldest else query.where(key < after)
+    rows = db.session.execute(query).all()
+    more, rows = len(rows) > PAGE, rows[:PAGE]
+    lines: dict[int, list[Any]] = {row.id: [] for row in rows}
+    if rows:
+        for line in sorted(db.session.execute(_LINES, {"order_ids": list(lines)}), key=_position):
+            lines[line.order_id].append(line)
+    found = [{"order": row, "lines": lines[row.id]} for row in rows]
+    return found, (rows[-1].ordered_at, rows[-1].id) if more else None
+
+
+def to_send(shop_id: int) -> int:
+    """How many orders of a shop wait to be sent, at most SHOWN."""
+    waiting = (
+        select(_order.id)
+        .where(_order.shop_id == shop_id, _order.status == "unshipped")
+        .order_by(_order.ordered_at)
+        .limit(SHOWN)
+    )
+    return int(db.session.scalar(select(func.count()).select_from(waiting.subquery())) or 0)
+
+
+def of_shop(order_no: str, shop_id: int) -> Order | None:
+    """This shop's order of that number."""
+    return db.session.scalars(select(Order).where(Order.order_no == order_no, Order.shop_id == shop_id)).one_or_none()
 
 
 _OF_BUYER = select(Order).where(Order.order_no == bindparam("order_no"), Order.buyer_id == bindparam("buyer_id"))

@@ -258,4 +258,4 @@ def specs(sku_ids: Sequence[int | None]) -> dict[int, str]:
     wanted = [sku_id for sku_id in sku_ids if sku_id is not None]
     if not wanted:
         return {}
-    return dict(row.tuple() for row in db.session.execute(select(Sku.id, Sku.spec).where(Sku.id.in_(wanted))))
+    return {row.id: row.spec for row in db.session.execute(select(Sku.id, Sku.spec).where(Sku.id.in_(wanted)))}

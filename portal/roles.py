@@ -18,8 +18,8 @@ DUTIES: dict[str, str] = {
 
 # The rooms of the desk. A page names its room (portal/seller/__init__.py), a role the rooms that it may enter.
 _ROOMS: dict[str, frozenset[str]] = {
-    "agent": frozenset({"queue", "contact", "products", "notices", "logistics"}),
-    "warehouse": frozenset({"queue", "send_back", "notices", "logistics"}),
+    "agent": frozenset({"queue", "orders", "contact", "products", "notices", "logistics"}),
+    "warehouse": frozenset({"queue", "orders", "ship", "send_back", "notices", "logistics"}),
     "finance": frozenset({"queue", "payouts", "notices"}),
 }
 _STATES: dict[str, frozenset[State]] = {
@@ -64,7 +64,7 @@ def may_take(role: str, step: str) -> bool:
     if role == "finance":
         return step in _MONEY
     if role == "warehouse":
-        return step in _GOODS
+        return step in _GOODS or step == "goods_shipped"
     return role == "agent" and step not in _MONEY | _GOODS | _OWNERS
 
 

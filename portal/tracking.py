@@ -132,7 +132,7 @@ def follow_order(order: Order, now: datetime) -> None:
         if number in before:
             continue
         known = carrier.code if carrier else ""
-        since = order.paid_at or order.ordered_at
+        since = order.shipped_at or now  # an export doesn't say when: since it was seen to be on its way
         track_id = _track(known, number, order.receiver_phone, now)
         db.session.add(
             Shipment(
@@ -264,9 +264,10 @@ def keep_of_order(
         select(Order).where(Order.id == shipment.order_id).with_for_update().execution_options(populate_existing=True)
     ).one()
     before = _received(order.id)
+    sent_at = order.shipped_at or order.paid_at or order.ordered_at
 
     def why(scan: Scan) -> str:
-        return scans.doubt(scan, now, shipped_at=shipment.since_at, by_sender=by_sender)
+        return scans.doubt(scan, now, shipped_at=sent_at, by_sender=by_sender)
 
     new, fresh = _take(ShipmentTrace, ShipmentTrace.shipment_id, shipment.id, said, why, origin)
     if not new:

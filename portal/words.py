@@ -124,7 +124,7 @@ ORDER_NEXT: dict[str, str] = {
     "in_transit": "商品在路上,收到后请先验货再确认收货;一直没有送到可以申请退款",
     "delivered": "商品已签收,有问题可以申请换货",
     "completed": "交易已完成,在期限内仍可以申请换货",
-    "cancelled": "订单已关闭",
+    "cancelled": "订单已关闭;已付的款项由商家退回,在售后单里可以查看",
     "refunding": "平台正在处理退款,结束后可以再申请换货",
     "unknown": "平台还没有给出状态,重新导入订单后会更新",
 }
@@ -260,6 +260,7 @@ SAID: dict[str, str] = {
     "watch-on": "已开启物流提醒:揽收、派送、签收和异常时通知您",
     "watch-off": "已关闭物流提醒",
     "traces-imported": "物流记录已导入,结果如下",
+    "shipped": "已发货,买家会收到通知",
     "sent-back": "拒收商品的退还运单已登记",
     "photo-removed": "照片已删除",
     "step-taken": "已处理;这张售后单接下来由其他同事处理",

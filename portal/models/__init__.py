@@ -9,7 +9,7 @@ from portal.models.imports import ImportJob
 from portal.models.messages import Conversation, Message
 from portal.models.money import MoneyEntry, PayoutFile
 from portal.models.notifications import Delivery, Notice
-from portal.models.orders import Order, OrderLine, Product, Sku
+from portal.models.orders import Cancellation, Order, OrderLine, Product, Sku
 from portal.models.policies import Policy, ReturnAddress
 from portal.models.proposals import Proposal
 from portal.models.shipments import Parcel, ParcelLine, ParcelTrace
@@ -19,6 +19,7 @@ __all__ = [
     "BankAccount",
     "BankConsent",
     "BankView",
+    "Cancellation",
     "Case",
     "CaseEvent",
     "CaseLine",

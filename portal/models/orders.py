@@ -39,6 +39,7 @@ class Order(Model):
         Index("ix_orders_shop_buyer", "shop_id", "buyer_id", "ordered_at"),
         Index("ix_orders_shop_ordered", "shop_id", "ordered_at", "id"),
         Index("ix_orders_unfollowed", "id", **_only(UNFOLLOWED)),
+        Index("ix_orders_shop_status", "shop_id", "status", "ordered_at", "id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -67,6 +68,8 @@ class Order(Model):
     is_dropship: Mapped[bool] = mapped_column(default=False)
     more: Mapped[dict[str, Any]] = mapped_column(default=dict)  # other columns of the export, by key
     case_count: Mapped[int] = mapped_column(default=0)
+    shipped_at: Mapped[datetime | None]  # when the shop said here that it sent it
+    cancelled_at: Mapped[datetime | None]  # when the buyer called it off here; no import opens it again
     version: Mapped[int] = mapped_column(default=1)
     imported_at: Mapped[datetime]
     updated_at: Mapped[datetime]
@@ -131,3 +134,17 @@ class OrderLine(Model):
     guarantees: Mapped[str] = mapped_column(String(200), default="")  # codes separated by commas
     product_id: Mapped[int | None] = mapped_column(ForeignKey("products.id"))
     snapshot: Mapped[dict[str, Any]] = mapped_column(default=dict)  # 交易快照: the row's own words, never changed
+
+
+class Cancellation(Model):
+    """Orders that somebody called off together, and what became of each: [order number, outcome, case number]."""
+
+    __tablename__ = "cancellations"
+    __table_args__ = (Index("ix_cancellations_user_id", "user_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(String(32), unique=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    reason: Mapped[str] = mapped_column(String(20))
+    rows: Mapped[list[Any]] = mapped_column(default=list)
+    at: Mapped[datetime]

@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Table, bindparam, case, func, insert, select, text, update
 
+from portal import notifications
 from portal.extensions import db
-from portal.models import Order, OrderLine, Shop, User
+from portal.models import Order, OrderLine, Shop, Staff, User
 from portal.order_export import LineRow, OrderRows
 from portal.order_import.goods import Goods
 from portal.order_import.known import Known, dialect
@@ -26,6 +27,7 @@ IMPORTS_TAKE_TURNS = 0x6875_616E_6875_6F  # number of PostgreSQL's advisory lock
 RECEIVED = ("delivered", "completed")
 KEPT = "比已申请售后的数量少,保留原来的数量"
 REFUNDED = "比已登记的退款少,保留原来的实付款"
+BEFORE_SHIPPING = ("unpaid", "unshipped", "cancelled")
 UNPAID = ("unpaid", "cancelled")
 TEXTS = (
     "receiver_name", "receiver_address", "carrier_text", "tracking_text", "buyer_note", "downstream_channel",
@@ -67,6 +69,7 @@ class Batch:
         self._order_outcomes: list[Outcome] = []
         self._line_outcomes: dict[Outcome, int] = defaultdict(int)
         self._warnings = 0
+        self._contradicted: list[tuple[dict[str, Any], str, str]] = []  # order, what was done here, what the file says
 
     def keep(self) -> None:
         """Remember who and what there is, once the batch is committed."""
@@ -144,6 +147,13 @@ class Batch:
     def _difference(self, order: OrderRows, there: dict[str, Any], lines: dict[str, Any]) -> _Change | None:
         said = _said(order, there["more"])
         values = {name: value for name, value in said.items() if there[name] != value}
+        if "status" in values and (why := _ours(there, order.status)):
+            del values["status"]
+            values.pop("status_text", None)
+            self._warn(
+                order, order.row, "订单状态", f"{why},导出显示「{order.status_text or order.status}」,保留这里的状态"
+            )
+            self._contradicted.append((there, why, order.status_text or order.status))
         if values.get("paid_fen", there["paid_fen"]) < there["refunded_fen"]:
             del values["paid_fen"]
             self._warn(order, order.row, "实付款(元)", REFUNDED)
@@ -199,6 +209,13 @@ class Batch:
             )
         for names, rows in by_columns.items():
             values: dict[str, Any] = {name: bindparam(f"new_{name}", type_=_orders.c[name].type) for name in names}
+            if "status" in values:  # called off or shipped here since it was read
+                new_status = values["status"]
+                values["status"] = case(
+                    (_orders.c.cancelled_at.is_not(None), _orders.c.status),
+                    (_orders.c.shipped_at.is_not(None) & new_status.in_(BEFORE_SHIPPING), _orders.c.status),
+                    else_=new_status,
+                )
             if "paid_fen" in values:  # refunded since it was read: what was paid stays
                 new_paid = values["paid_fen"]
                 values["paid_fen"] = case((new_paid < _orders.c.refunded_fen, _orders.c.paid_fen), else_=new_paid)
@@ -215,6 +232,14 @@ class Batch:
                 for order_id, position, line in to_insert
             ]
             connection.execute(insert(_lines), lines)
+        for order_row, why, said in self._contradicted:
+            for user_id in db.session.scalars(select(Staff.user_id).where(Staff.shop_id == order_row["shop_id"])):
+                notifications.tell_of_order(
+                    user_id, kind="order_contradicted", title="导入的订单状态与这里不一致",
+                    body=f"订单 {order_row['order_no']} {why},平台导出显示「{said}」。请核对货物和款项。",
+                    href=f"/seller/orders?q={order_row['order_no']}", at=self._now,
+                    dedupe_key=f"contradicted:{order_row['id']}:{said}",
+                )  # fmt: skip
         touched = {change.order_id for change in changes} | {order_id for order_id, _position, _line in to_insert}
         for table, ids_ in ((Shop, {shop_of[each] for each in touched}), (User, {buyer_of[each] for each in touched})):
             if ids_:
@@ -269,6 +294,15 @@ class Batch:
     def _warn(self, order: OrderRows, row: int, column: str, sentence: str) -> None:
         self._warnings += 1
         self.results.append(RowResult(row, order.order_no, Outcome.WARNING, column, sentence))
+
+
+def _ours(there: dict[str, Any], status: str) -> str:
+    """What was done here that a status in a file must not undo; "" when the file only goes on from it."""
+    if there["cancelled_at"] is not None and status != "cancelled":
+        return "已在本站撤销"
+    if there["shipped_at"] is not None and status in BEFORE_SHIPPING:
+        return "已在本站发货"
+    return ""
 
 
 def _said(order: OrderRows, more: dict[str, Any]) -> dict[str, Any]:

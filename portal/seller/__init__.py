@@ -15,7 +15,8 @@ bp.before_request(guards.need_shop)
 
 # The room of each page (portal/roles.py); a page without one is the owner's alone.
 ROOMS: dict[str, str] = {
-    "inbox": "queue", "show_case": "queue", "take_step": "queue", "pack": "queue", "send_back": "send_back",
+    "order_list": "orders", "ship_order": "ship", "inbox": "queue", "show_case": "queue",
+    "take_step": "queue", "pack": "queue", "send_back": "send_back",
     "messages": "contact", "contact": "contact", "contact_new": "contact", "contact_read": "contact",
     "waiting": "contact", "apply_for": "contact", "agreement": "queue",
     "customer_list": "contact", "customer": "contact", "export_customer": "contact",
@@ -56,6 +57,7 @@ from portal.seller import (
     inbox,
     logistics,
     notices,
+    orders,
     payouts,
     policy,
     products,

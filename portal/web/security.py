@@ -57,7 +57,7 @@ HTMX_CONFIG = json.dumps(
 )
 # Fields of forms that may be there several times; any other is refused then, so that neither the first nor the last
 # value counts silently.
-SEVERAL = frozenset({"photos_kept", "photos_drop", "drop_photo", "guarantees", "types"})
+SEVERAL = frozenset({"order", "photos_kept", "photos_drop", "drop_photo", "guarantees", "types"})
 _UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _EXACT = re.compile(r"number[0-9]?|\w+_(?:id|kept|drop)")  # tracking numbers and names of things
 # Never kept for signing in again, and never in a hash without a key: it could be undone by trying.

@@ -197,7 +197,7 @@ def test_a_shop_of_one_waits_for_nobody_and_its_owner_checks_what_an_agent_propo
     case = dear(cast, state="applied")
     cast.take(case, "agree", Actor.SELLER, user=agent)
     assert entry_of(case).state == "waiting"
-    with pytest.raises(StepRefused, match="需要店主或财务"):
+    with pytest.raises(StepRefused, match="没有这一项权限"):
         record(cast, entry_of(case).id, "approve", agent)
     record(cast, entry_of(case).id, "approve")
     with writing():

@@ -15,7 +15,7 @@ from playwright.sync_api import Page, Response
 from portal import caseview, clock, docket, flow, importing
 from portal.extensions import db, writing
 from portal.flow import Actor
-from portal.models import BankAccount, Case, ImportJob, Order, Product, Shop, User
+from portal.models import BankAccount, Cancellation, Case, ImportJob, Order, Product, Shop, User
 from tests.cast import post, sign_in
 from tests.e2e.conftest import DESK, PHONE, World
 from tests.e2e.pages import Person
@@ -91,10 +91,13 @@ def buyers(app: Flask) -> tuple[str, list[str]]:
         "address": "浙江省杭州市余杭区文一西路 1 号",
     })  # fmt: skip
     post(client, f"/orders/{done}/contact", {"words": "「调换商品」"})
+    cancelled = db.session.scalar(db.select(Cancellation.public_id)) or ""
     apply = [f"/orders/{done}/apply?line={line}", f"/orders/{done}/apply/details", f"/orders/{done}/apply/check"]
     return "buyer", [
-        "/", "/me", "/me/sessions", "/me/privacy", "/orders", "/orders?tab=aftersale", "/orders?q=没有", "/cases",
+        "/", "/me", "/me/sessions", "/me/privacy", "/orders", "/orders?tab=aftersale", "/orders?tab=unshipped",
+        "/orders?q=没有", "/cases",
         "/messages", "/notices", "/orders/1", *[f"/orders/{number}" for number in orders.values()], *apply,
+        f"/orders/{orders['unshipped']}/cancel", f"/orders/cancelled/{cancelled}",
         f"/orders/{orders['unpaid']}/apply", f"/orders/{done}/contact", f"/orders/{done}/conditions",
     ]  # fmt: skip
 
@@ -139,7 +142,8 @@ def sellers(app: Flask) -> tuple[str, list[str]]:
         User, User.id == Shop.owner_id).where(User.member_name == "seller"))  # fmt: skip
     return "seller", [
         "/seller", "/seller?tab=completed", "/seller?tab=closed&q=没有", "/seller/messages", "/seller/notices",
-        "/seller/policy", "/seller/bank-data", "/seller/addresses", "/seller/import", f"/seller/import/{waiting}",
+        "/seller/orders", "/seller/orders?tab=cancelled", f"/seller/orders/{order}/ship", "/seller/policy",
+        "/seller/bank-data", "/seller/addresses", "/seller/import", f"/seller/import/{waiting}",
         f"/seller/import/{'1' * 32}", "/seller/products", "/seller/products?q=没有", f"/seller/products/{product}",
         "/seller/payouts", "/seller/payouts?tab=failed", "/seller/payouts/files", "/seller/payouts/1", "/seller/staff",
         f"/seller/orders/{order}/contact", "/seller/cases/HH1",

@@ -21,8 +21,9 @@ from flask.testing import FlaskClient
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Rule
 
-from portal import accounts, chat, importing, payouts, policies, scanfiles, tracking
+from portal import accounts, chat, fulfilment, importing, payouts, policies, scanfiles, tracking
 from portal.extensions import db, writing
+from portal.flow import Actor
 from portal.models import Case, Draft, Evidence, Order, OrderLine, PayoutFile, Shipment, Shop, Sku, Staff, User
 from portal.scans import Scan
 from tests.cast import PASSWORD, Cast, sign_in
@@ -85,7 +86,10 @@ ROWS: tuple[Row, ...] = (
         form=lambda deal: {"kind": "wish", "words": "希望能导出售后单"},
     ),
     Row("buyer.privacy", SIGNED_IN, get=200),
+    Row("buyer.cancel_orders", SIGNED_IN, get=303, post=422),
     # who bought it
+    Row("buyer.cancel_order", BUYER, get=200, post=409, form=lambda deal: {"reason": "not_wanted"}),
+    Row("buyer.cancelled_orders", BUYER, get=200),
     Row("buyer.order", BUYER, get=200),
     Row("buyer.conditions", BUYER, get=200),
     Row("buyer.contact", BUYER, get=200, post=303, form=lambda deal: {"words": "什么时候发货"}),
@@ -141,6 +145,7 @@ ROWS: tuple[Row, ...] = (
         "seller.import_orders", SHOP, get=200, post=303,
         form=lambda deal: {"file": (io.BytesIO("订单编号\n".encode()), "orders.csv")},
     ),
+    Row("seller.order_list", SHOP, get=200),
     Row("seller.product_list", SHOP, get=200),
     Row("seller.payout_list", SHOP, get=200),
     Row("seller.payout_files", SHOP, get=200),
@@ -160,6 +165,10 @@ ROWS: tuple[Row, ...] = (
     Row("seller.change_limit", SHOP, get=303, post=303, form=lambda deal: {"limit": "2000"}),
     Row("seller.bank_data", SHOP, get=200, post=303, form=lambda deal: {"bank_data": "y"}),
     # the shop that sold it
+    Row(
+        "seller.ship_order", SELLER, get=200, post=409,
+        form=lambda deal: {"carrier": "ZTO", "number": "75484863576596"},
+    ),
     Row("seller.customer", SELLER, get=200, post=303, form=lambda deal: {"words": "老客户"}),
     Row("seller.export_customer", SELLER, get=200),
     Row("seller.product", SELLER, get=200, post=303, form=lambda deal: {"exchangeable": "y"}),
@@ -231,6 +240,7 @@ MISSING = {
     "batch_id": "0" * 32,
     "results_id": "0" * 32,
     "user_id": "999999",
+    "cancellation_id": "0" * 32,
 }
 
 ROLES = ("anonymous", "buyer", "buyer2", "seller", "seller2", "both", "mediator")
@@ -335,6 +345,7 @@ class World:
             "job_id": self._import(cast, mark),
             "message_id": str(message_id),
             **self._followed(cast, order_id, mark),
+            "cancellation_id": self._cancellation(cast, order_no),
             **self._money(cast, case_no, mark, shop_mark),
         }
         return Deal(buyer, seller, line_id, values, kept)
@@ -362,6 +373,11 @@ class World:
             job.state, public_id = "checked", job.public_id
             importing.report_path(folder, job).write_text(mark)
         return public_id
+
+    def _cancellation(self, cast: Cast, order_no: str) -> str:
+        with writing():
+            by = cast.by(Actor.BUYER)
+            return fulfilment.cancel_many([order_no], by=by, reason="not_wanted", now=cast.now).public_id
 
     def _money(self, cast: Cast, case_no: str, mark: str, shop_mark: str) -> dict[str, str]:
         """A payment of the case, a list and results with words of its people, and somebody who works in the shop."""

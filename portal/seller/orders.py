@@ -1,0 +1,85 @@
+"""订单: what the shop has to send, and sending it."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from flask import abort, g, request
+from flask.typing import ResponseReturnValue
+
+from portal import applications, carriers, fulfilment, inputs, orders, roles
+from portal.effects import By
+from portal.flow import Actor, StepRefused
+from portal.seller import bp
+from portal.web import guards, paging
+from portal.web.forms import Form, Line, Pick
+from portal.web.once import once
+from portal.web.pages import page
+
+
+class DispatchForm(Form):
+    """The parcel of an order."""
+
+    carrier = Pick("物流公司", missing="请选择物流公司")
+    number = Line("运单号", limit=60, exact=True, missing="请填写运单号")
+
+
+@bp.get("/orders")
+def order_list() -> ResponseReturnValue:
+    """The shop's orders: those to be sent first; search by number."""
+    tab = request.args.get("tab", "unshipped")
+    if tab not in orders.SHOP_TABS:
+        abort(404)
+    number, problem = "", ""
+    try:
+        number = inputs.line(request.args.get("q", ""), limit=40)
+    except inputs.InputRefused as refused:
+        problem = refused.sentence
+    after = paging.moment_key(request.args.get("after", ""))
+    rows, key = orders.page_of_shop(g.who.shop_id, tab, number=number, after=after)
+    more = urlencode({"tab": tab, "after": f"{key[0].isoformat()}~{key[1]}"}) if key else ""
+    return page(
+        "seller/orders.html", rows=rows, q=number, problem=problem, chosen=tab, tabs=orders.SHOP_TABS,
+        waiting=orders.to_send(g.who.shop_id), more=f"/seller/orders?{more}" if more else "",
+        ships=roles.may_enter(g.who.role, "ship"),
+    )  # fmt: skip
+
+
+@bp.route("/orders/<order_no>/ship", methods=["GET", "POST"])
+def ship_order(order_no: str) -> ResponseReturnValue:
+    """发货: carrier and number. Who comes after the buyer's 撤销 is told so and sends nothing."""
+    order = guards.found(orders.of_shop(order_no, g.who.shop_id))
+    order_id, shop_id = order.id, order.shop_id
+    form = DispatchForm()
+    form.carrier.choices = [("", "请选择")] + [(known.code, known.name) for known in carriers.choices()]
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.validate_on_submit():
+            try:
+                number = carriers.check_number(form.number.data, carrier=form.carrier.data)
+            except inputs.InputRefused as refused:
+                form.number.errors = [refused.sentence]
+            else:
+                by = By(Actor.SELLER, g.who.user_id, g.who.member_name, g.request_id)
+
+                def sent() -> str:
+                    fulfilment.ship(order_id, shop_id, [(form.carrier.data, number)], by=by, now=g.now)
+                    return "/seller/orders?said=shipped"
+
+                try:
+                    return once(sent)
+                except StepRefused as refused:
+                    form.refuse(refused.sentence)
+                    status = 409
+        order = guards.found(orders.of_shop(order_no, g.who.shop_id))
+    elif order.status != "unshipped":
+        form.refuse(
+            "买家已撤销这笔订单,请不要发货;退款在「待退款」里登记"
+            if order.cancelled_at is not None
+            else "这笔订单不是待发货状态"
+        )
+    return page(
+        "seller/ship_order.html", status, order=order, form=form, lines=applications.lines_of(order_id),
+        open=order.status == "unshipped",
+    )  # fmt: skip
