@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 from collections.abc import Iterator
 from datetime import timedelta
@@ -10,12 +11,15 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from portal import cases, polling, tracking
+from portal import cases, polling, scans, tracking
 from portal.extensions import db, writing
 from portal.models import Case, Notice, Order, OrderWatch, Parcel, ParcelTrace, Shipment, Staff, Track
 from portal.scans import Scan
-from tests.cast import PARCELS, Cast, post, sign_in
+from portal.web import rates
+from tests.cast import PARCELS, Cast, post, sign_in, token_of
 from tests.conftest import NOW, Clock
+from tests.web.naughty import DIRECTIONS, MARKUP, NAUGHTY, UNPRINTABLE, encoded
+from tests.web.places import URLENCODED, Quick
 
 HOUR = timedelta(hours=1)
 LINE = "2026-11-23 09:30:11 【义乌市】已揽收"
@@ -158,8 +162,6 @@ def test_strangers_find_nothing(app: Flask, cast: Cast, now: Clock) -> None:
 
 
 def test_a_sent_form_sent_twice_is_one(cast: Cast, buyer: FlaskClient, now: Clock) -> None:
-    from tests.cast import token_of
-
     cast.until("inspecting")
     url = f"/parcels/{shipment()}"
     form = {**token_of(buyer.get(url)), "words": "2026-11-23 09:59 【义乌市】运输中"}
@@ -312,3 +314,39 @@ def test_the_mediator_sees_scans_and_no_tools(app: Flask, cast: Cast, now: Clock
     case = cast.mediated(cast.until("disputed"))
     page = sign_in(app, "mediator").get(f"/mediation/{case.case_no}").text
     assert PARCELS[0][1] in page and "录入物流" not in page and "刷新物流" not in page
+
+
+def test_whatever_is_pasted_is_kept_as_it_was_cleaned_or_refused_in_words(app: Flask, cast: Cast, now: Clock) -> None:
+    cast.until("inspecting")
+    browser = Quick(app, app.response_class, use_cookies=True)
+    browser.set_cookie("sid", sign_in(app, "buyer").get_cookie("sid").value)  # type: ignore[union-attr]
+    url, number = f"/parcels/{shipment()}", 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(rates.LIMITS, "trace", (10**9, HOUR))
+        for each in (*NAUGHTY[::9], *MARKUP, *DIRECTIONS, *UNPRINTABLE, "x" * 25_000):
+            for raw in (each, f"2026-11-23 09:00 {number} {each}"):
+                number += 1
+                form = encoded({**token_of(browser.get(url)), "words": raw})
+                answer = browser.post(url, data=form, content_type=URLENCODED)
+                assert answer.status_code in (303, 422), raw[:60]
+    kept = db.session.scalars(db.select(ParcelTrace.words)).all()
+    assert len(kept) > 20
+    assert all(words == scans.clean(words) and len(words) <= scans.MOST_WORDS for words in kept)
+
+
+@pytest.mark.parametrize("place", ["number", "at", "words"])
+def test_whatever_stands_in_a_table_is_judged_in_words(cast: Cast, seller: FlaskClient, place: str) -> None:
+    good = {"number": PARCELS[0][1], "at": "2026-11-23 09:00", "words": "运输中"}
+    rows = [
+        {**good, place: each.replace("\n", " ")} for each in (*NAUGHTY[::12], *MARKUP, *DIRECTIONS, "=1+1", "9" * 400)
+    ]
+    out = io.StringIO()
+    table = csv.writer(out)
+    table.writerow(["运单号", "时间", "物流内容"])
+    table.writerows([[row["number"], row["at"], row["words"]] for row in rows])
+    checked = upload(seller, out.getvalue().encode("utf-8", "replace"))
+    assert checked.status_code in (303, 422)
+    if checked.status_code == 303:
+        assert seller.get(checked.location).status_code == 200
+        assert post(seller, checked.location, at="/seller/logistics/import").status_code == 303
+        assert seller.get(checked.location).status_code == 200
