@@ -138,8 +138,7 @@ def _ask(courier: Courier, track: Any, clock_now: Callable[[], datetime]) -> Pro
         still = any(row.ended_at is None for row in _shipments(track.id))
         _mark([track.id], checked_at=now, failures=0, error="" if said else str(Problem.NOT_FOUND))
         _next(track, now + EVERY if still else None, now)
-        if track.failures:
-            _mark_failing(track.id, False)
+        _mark_failing(track.id, False)
     return None
 
 
@@ -211,7 +210,7 @@ def _failed(track: Any, problem: Problem, now: datetime) -> None:
 def _mark_failing(track_id: int, failing: bool) -> None:
     db.session.execute(
         update(Shipment)
-        .where(Shipment.track_id == track_id)
+        .where(Shipment.track_id == track_id, Shipment.failing != failing)
         .values(failing=failing)
         .execution_options(synchronize_session=False)
     )

@@ -13,12 +13,12 @@ from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, insert, select, text, update
+from sqlalchemy import ColumnElement, bindparam, case, func, insert, literal, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import InstrumentedAttribute
 
 from portal import carriers, notifications, scans, words
-from portal.extensions import db
+from portal.extensions import Moment, db
 from portal.models import Case, Order, OrderWatch, Parcel, ParcelTrace, Shipment, ShipmentTrace, Track
 from portal.models.orders import UNFOLLOWED
 from portal.models.tracking import UNDER_WAY
@@ -243,9 +243,14 @@ def _take(
 
 
 def _restate(which: ColumnElement[bool], stands: Standing, now: datetime) -> None:
+    """What was ended by a 签收 goes on when that is taken back; what was ended otherwise stays so."""
+    if stands.signed_at:
+        ended: Any = func.coalesce(Shipment.ended_at, literal(now, Moment()))
+    else:
+        ended = case((Shipment.signed_at.is_not(None), None), else_=Shipment.ended_at)
     _set_shipments(
         which, last_at=stands.at, status=stands.status, signed_at=stands.signed_at, lost_at=stands.lost_at,
-        faulty=stands.faulty, ended_at=now if stands.signed_at else None,
+        faulty=stands.faulty, ended_at=ended,
     )  # fmt: skip
 
 

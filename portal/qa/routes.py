@@ -74,11 +74,11 @@ def reset_clock() -> ResponseReturnValue:
 
 @bp.post("/sweep")
 def sweep() -> ResponseReturnValue:
-    """A round of the sweep now; uploaded order exports are taken in as well."""
+    """A round of the sweep now; uploaded order exports are taken in and carriers asked as well."""
     moved = sweeping.sweep()
     settings: Settings = current_app.extensions["portal_settings"]
     files = importing.work(settings.data.absolute() / "imports", clock.now)
-    return _done(moved=moved, files=files)
+    return _done(moved=moved, files=files, answers=sweeping.ask_carriers(settings))
 
 
 @bp.get("/notices")

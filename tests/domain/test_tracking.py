@@ -334,6 +334,31 @@ def test_what_a_side_types_in_its_own_favour_moves_nothing(
         assert kept()[-1][2] == ""
 
 
+def test_what_is_typed_in_after_the_end_brings_nothing_back_under_way(app: Flask, cast: Cast) -> None:
+    cast.until("completed")
+    before = logistics.counts(cast.shop, NOW)["all"]
+    for shipment_id in db.session.scalars(db.select(Shipment.id)).all():
+        with writing():
+            cases.record_typed(
+                tracking.one_of_shop(shipment_id, cast.shop), [scan(0, "transit")], side="buyer", now=NOW
+            )
+    assert before == logistics.counts(cast.shop, NOW)["all"] == 0
+
+
+def test_an_alarm_of_silence_ends_with_the_next_answer(app: Flask, cast: Cast, clock: Clock) -> None:
+    cast.until("inspecting")
+    service = Fake()
+    service.said = AskFailed(Problem.UNREACHABLE)
+    for _ in range(3):
+        polling.poll(service, 60, clock)
+        clock.at = track().next_at or NOW
+    assert logistics.counts(cast.shop, clock.at)["failing"] == 1
+    cast.until("inspecting")  # the same number again: nothing has failed since
+    service.said = []
+    polling.poll(service, 60, clock)
+    assert logistics.counts(cast.shop, clock.at)["failing"] == 0
+
+
 # Orders --------------------------------------------------------------------------------------------------------------
 
 
