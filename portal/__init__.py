@@ -14,7 +14,7 @@ from flask_compress import Compress
 from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
-from portal import bankdata, cases, clock, crypto, models, notifications, resale, words
+from portal import bankdata, cases, clock, crypto, models, notifications, resale, tracking, words
 from portal.config import Settings, SettingsError
 from portal.extensions import db, migrate, use_lock_file
 from portal.store import DirectoryStore
@@ -59,6 +59,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     except crypto.KeysRefused as refused:
         raise SettingsError(f"PORTAL_BANK_KEYS: {refused}") from None
     bankdata.use_keys(keys, timedelta(days=settings.bank_days))
+    tracking.use_service(settings.tracking)
     notifications.use_channels(*(["webhook"] if settings.webhook_url else []))
 
     built = assets.Assets(TOP / "static", data / "assets")
@@ -126,6 +127,7 @@ def _context() -> dict[str, object]:
     return {
         "ui": ui,
         "who": who,
+        "courier": tracking.service(),
         "now": g.get("now"),
         "said": words.SAID.get(request.args.get("said", "")),
         "unread": who.unread if who is not None else {},

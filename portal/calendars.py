@@ -71,9 +71,7 @@ def of(year: int) -> CalendarYear | None:
     return db.session.get(CalendarYear, year)
 
 
-TO_LOAD = (
-    "the calendar of {year} is missing: until it is loaded (/operator/calendar) working days are Monday to Friday"
-)
+TO_LOAD = "the calendar of {year} is missing: working days are Monday to Friday until it is there (/operator/calendar)"
 
 
 def missing(now: datetime) -> int | None:

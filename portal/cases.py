@@ -10,7 +10,7 @@ import hashlib
 import json
 import logging
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -56,6 +56,7 @@ from portal.models import (
     User,
 )
 from portal.reasons import REISSUE_BY, codes
+from portal.scans import Scan
 from portal.words import BEIJING
 
 log = logging.getLogger("portal.cases")
@@ -512,6 +513,10 @@ def _move(
             .order_by(CaseLine.order_line_id)
         ).all():
             ledger.release(line_id, milli)
+    if step.target in flow.FINAL:
+        tracking.end(case, at)
+    elif source == State.INSPECTING and step.target not in (State.INSPECTING, State.PROPOSED):
+        tracking.end(case, at, leg="back")  # the goods were counted
     if doing.child is not None:
         doing.data["child"] = _become(case, doing.child, by, at)
     _write_event(case, step, by, at, source=source, note=note, data=doing.data, version=version + 1)
@@ -754,14 +759,38 @@ def reschedule(case: Case, now: datetime) -> None:
     db.session.flush()
 
 
-def record_trace(parcel_id: int, *, at: datetime, status: str, said: str, now: datetime) -> bool:
-    """Keep a carrier's scan and let it move the deadlines that hang on it; False when it was known already."""
-    parcel = tracking.keep(parcel_id, at=at, status=status, said=said)
-    if parcel is None:
-        return False
-    case = settle(_locked(parcel.case_id), now)
-    if case.state not in flow.FINAL:
-        reschedule(case, now)
+def record_trace(parcel_id: int, *, at: datetime, status: str, said: str, now: datetime, origin: str = "") -> bool:
+    """Keep one scan of a carrier as ``record_scans`` does; False when it was known already."""
+    return bool(record_scans(parcel_id, [Scan(at, status, said[:300])], now=now, origin=origin))
+
+
+def record_scans(
+    parcel_id: int,
+    said: Collection[Scan],
+    *,
+    now: datetime,
+    origin: str = "",
+    by_sender: bool | None = None,
+    tell: bool = True,
+) -> int:
+    """Keep a carrier's scans and let them move the deadlines that hang on them; returns how many are new.
+
+    ``by_sender``: as scans.doubt has it. ``tell``: whether the buyer is told of what matters.
+    """
+    case_id = db.session.scalar(select(Parcel.case_id).where(Parcel.id == parcel_id, Parcel.voided_at.is_(None)))
+    if case_id is None:
+        return 0
+    case = _locked(case_id)
+    parcel = db.session.get_one(Parcel, parcel_id, populate_existing=True)
+    new, fresh = tracking.keep(parcel, said, now=now, not_before=case.opened_at, origin=origin, by_sender=by_sender)
+    if not new:
+        return 0
+    if fresh:
+        case = settle(case, now)
+        if case.state not in flow.FINAL:
+            reschedule(case, now)
+        if tell:
+            tracking.tell_buyer(case, parcel, fresh, now)
     db.session.execute(
         update(Order)
         .where(Order.id == case.order_id)
@@ -769,7 +798,18 @@ def record_trace(parcel_id: int, *, at: datetime, status: str, said: str, now: d
         .execution_options(synchronize_session=False)
     )
     _count(case, case.state, case.state)
-    return True
+    return new
+
+
+def record_typed(shipment: Any, said: Collection[Scan], *, side: str, now: datetime, origin: str = "") -> int:
+    """Keep scans of a followed parcel that one side (buyer, seller) typed in or imported; returns how many are new.
+
+    What a side says in its own favour is kept and shown, and moves nothing. ``origin``: the side unless said otherwise.
+    """
+    by_sender, origin, tell = tracking.sent_by(shipment, side), origin or side, side != "buyer"
+    if shipment.parcel_id is None:
+        return tracking.keep_of_order(shipment.id, said, now=now, origin=origin, by_sender=by_sender, tell=tell)
+    return record_scans(shipment.parcel_id, said, now=now, origin=origin, by_sender=by_sender, tell=tell)
 
 
 def send_back(
@@ -795,6 +835,8 @@ def send_back(
         db.session.add(parcel)
         made.append(parcel)
     db.session.flush()
+    for parcel in made:
+        tracking.follow(case, parcel)
     notifications.tell_sent_back(case, [f"{parcel.carrier_name} {parcel.tracking_no}" for parcel in made], at=now)
     _count(case, case.state, case.state)
     return made

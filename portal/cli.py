@@ -213,9 +213,10 @@ def run_sweep(once: bool, every: float) -> None:
     settings = current_app.extensions["portal_settings"]
     if once:
         imports = sweeping.imports_of(settings)
-        moved, files, sent = sweeping.sweep(), sweeping.take_in(imports), sweeping.send_out(settings)
+        moved, files, answers = sweeping.sweep(), sweeping.take_in(imports), sweeping.ask_carriers(settings)
+        sent = sweeping.send_out(settings)
         sweeping.tidy(store, imports)
-        click.echo(f"{moved} cases moved, {files} files taken in, {sent} notices sent")
+        click.echo(f"{moved} cases moved, {files} files taken in, {answers} parcels asked, {sent} notices sent")
         return
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     sweeping.keep_sweeping(every, store, settings, app.app_context)

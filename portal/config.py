@@ -34,6 +34,13 @@ def _is_web_address(text: str) -> bool:
         return False
 
 
+def may_carry_keys(text: str) -> bool:
+    """Whether keys may be sent to this address: by https, or to this machine."""
+    return _is_web_address(text) and (
+        urlsplit(text).scheme == "https" or urlsplit(text).hostname in ("127.0.0.1", "localhost", "::1")
+    )
+
+
 def _is_secret(text: str) -> bool:
     try:
         return text.startswith("whsec_") and bool(base64.b64decode(text.removeprefix("whsec_"), validate=True))
@@ -91,6 +98,22 @@ class Settings:
     bank_days: int = field(
         default=30, metadata={"why": "days after its payment, or the end of its case, that a bank account is erased"}
     )
+    tracking: str = field(
+        default="",
+        metadata={"why": "who is asked where parcels are: kuaidi100 or kdniao; empty: nobody, people paste and import"},
+    )
+    kuaidi100_customer: str = field(default="", metadata={"why": "快递100: the customer number of 实时查询"})
+    kuaidi100_key: str = field(default="", metadata={"why": "快递100: the key that signs"})
+    kdniao_id: str = field(default="", metadata={"why": "快递鸟: the EBusinessID"})
+    kdniao_key: str = field(default="", metadata={"why": "快递鸟: the AppKey that signs"})
+    kdniao_type: str = field(
+        default="1002", metadata={"why": "快递鸟: the RequestType that was subscribed to: 1002, 8001 or 8002"}
+    )
+    tracking_url: str = field(
+        default="", metadata={"why": "another address of the tracking service; https, or http on this machine"}
+    )
+    tracking_wait: int = field(default=8, metadata={"why": "seconds to wait for each part of the service's answer"})
+    tracking_per_minute: int = field(default=60, metadata={"why": "most questions a minute, of all processes together"})
     log: str = field(default="", metadata={"why": "1 writes one JSON line a request to standard error"})
 
     @classmethod
@@ -133,9 +156,30 @@ class Settings:
             raise SettingsError("PORTAL_WEBHOOK_SECRET must be whsec_ and base64; webhooks are only sent signed")
         if not 1 <= self.bank_days <= 365:
             raise SettingsError("PORTAL_BANK_DAYS must be between 1 and 365")
+        self._check_tracking()
         self.durations()
         self.quiet()
         self.resale()
+
+    def _check_tracking(self) -> None:
+        keys = {
+            "kuaidi100": ("kuaidi100_customer", "kuaidi100_key"),
+            "kdniao": ("kdniao_id", "kdniao_key"),
+            "": (),
+        }
+        if self.tracking not in keys:
+            raise SettingsError("PORTAL_TRACKING must be kuaidi100 or kdniao, or empty")
+        for name in keys[self.tracking]:
+            if not getattr(self, name).strip():
+                raise SettingsError(f"PORTAL_{name.upper()} is missing; PORTAL_TRACKING={self.tracking} needs it")
+        if self.kdniao_type not in ("1002", "8001", "8002"):
+            raise SettingsError("PORTAL_KDNIAO_TYPE must be 1002, 8001 or 8002")
+        if self.tracking_url and not may_carry_keys(self.tracking_url):
+            raise SettingsError("PORTAL_TRACKING_URL must begin with https:// (http:// only on this machine)")
+        if not 1 <= self.tracking_wait <= 60:
+            raise SettingsError("PORTAL_TRACKING_WAIT must be between 1 and 60 seconds")
+        if not 1 <= self.tracking_per_minute <= 6000:
+            raise SettingsError("PORTAL_TRACKING_PER_MINUTE must be between 1 and 6000")
 
     def quiet(self) -> tuple[int, int]:
         """The quiet hours as minutes of the day; (0, 0): none. Raises SettingsError."""

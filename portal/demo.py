@@ -10,16 +10,30 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image, ImageDraw
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from portal import accounts, applications, bankdata, cases, chat, eligibility, evidence, fulfilment, imaging, policies
+from portal import (
+    accounts,
+    applications,
+    bankdata,
+    cases,
+    chat,
+    eligibility,
+    evidence,
+    fulfilment,
+    imaging,
+    policies,
+    scans,
+    tracking,
+)
 from portal.effects import By, Counted, Wanted
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType
-from portal.models import Case, CaseLine, Order, OrderLine, Parcel, Product, Shop, Sku, Staff, User
+from portal.models import Case, CaseLine, Order, OrderLine, Parcel, Product, Shipment, Shop, Sku, Staff, Track, User
 from portal.order_export import read
 from portal.order_import import import_orders
 from portal.proposals import Terms
+from portal.scans import Scan
 from portal.store import Store
 
 PASSWORD = "huanhuo-demo"  # noqa: S105  (a demo's, printed at its start; demo accounts exist only in a demo)
@@ -133,6 +147,27 @@ def _invent(now: datetime, store: Store, told: Sequence[Story]) -> None:
     photos = _Photos(store, now)
     for story in told:
         story(_Teller(people["buyer"], people["seller"], ours, now, photos))
+    _follow(now)
+
+
+def _follow(now: datetime) -> None:
+    """Orders on their way with a carrier's scans, one of them stuck; and a number that nobody answers for."""
+    with writing():
+        tracking.follow_orders(now)
+        own = select(Shipment.id, Order.ordered_at).join(Order).where(Shipment.parcel_id.is_(None))
+        for number, row in enumerate(db.session.execute(own.order_by(Shipment.id)).all()):
+            said = [Scan(row.ordered_at + timedelta(hours=6), "picked", "【义乌市】已揽收")]
+            while number and said[-1].at < now - timedelta(hours=60):
+                said.append(Scan(said[-1].at + timedelta(hours=50), "transit", "【杭州市】快件已到达杭州转运中心"))
+            if number == 1:
+                said.append(Scan(now - timedelta(hours=1), "delivering", "【杭州市】正在派送,请保持电话畅通"))
+            tracking.keep_of_order(row.id, said, now=now, origin="kuaidi100")
+        asked = {"checked_at": now - timedelta(minutes=12), "tried_at": now - timedelta(minutes=12)}
+        db.session.execute(update(Track).values(**asked))
+        lost = select(Track.id).where(Track.tracking_no == OUT[0][1])
+        silent = {"checked_at": now - timedelta(hours=8), "failures": 4, "error": "slow"}
+        db.session.execute(update(Track).where(Track.id.in_(lost)).values(**silent))
+        db.session.execute(update(Shipment).where(Shipment.track_id.in_(lost)).values(failing=True))
 
 
 def _order(buyer: int, shop: int, status: str, number: int, now: datetime) -> Order:
@@ -294,18 +329,16 @@ class _Teller:
         with writing():
             cases.take(self.case_id, step, by=by, now=self.at, **values)
 
-    def travels(self, leg: str, *scans: str, signed: bool = False) -> None:
+    def travels(self, leg: str, *said_by_carrier: str, signed: bool = False) -> None:
         """The carrier's words on the way, an hour apart."""
         parcel_id = db.session.scalars(
             select(Parcel.id).where(Parcel.case_id == self.case_id, Parcel.leg == leg).order_by(Parcel.id.desc())
         ).first()
-        for number, said in enumerate(scans):
+        for number, said in enumerate(said_by_carrier):
             self.at += timedelta(minutes=20)
-            last = signed and number == len(scans) - 1
+            status = "signed" if signed and number == len(said_by_carrier) - 1 else scans.status_of(said)
             with writing():
-                cases.record_trace(
-                    parcel_id or 0, at=self.at, status="signed" if last else "transit", said=said, now=self.at
-                )
+                cases.record_trace(parcel_id or 0, at=self.at, status=status, said=said, now=self.at)
 
     def lines(self) -> list[CaseLine]:
         return list(db.session.scalars(select(CaseLine).where(CaseLine.case_id == self.case_id)))

@@ -230,6 +230,36 @@ CHECKS: tuple[Check, ...] = (
         ),
     ),
     Check(
+        "followed",
+        "every parcel of a case is followed, unless it was corrected",
+        _sql(
+            "SELECT 'parcel', p.id, p.carrier, p.tracking_no FROM parcels p "
+            "LEFT JOIN shipments s ON s.parcel_id = p.id WHERE p.voided_at IS NULL AND s.id IS NULL"
+        ),
+    ),
+    Check(
+        "shipments",
+        "what is followed is its parcel, of its case and order, and stands where that stands",
+        _sql(
+            "SELECT 'shipment', s.id FROM shipments s JOIN parcels p ON p.id = s.parcel_id "
+            "JOIN cases c ON c.id = p.case_id WHERE s.tracking_no <> p.tracking_no OR s.carrier <> p.carrier "
+            "OR s.case_id <> c.id OR s.order_id <> c.order_id OR s.shop_id <> c.shop_id "
+            "OR (s.signed_at IS NULL) <> (p.signed_at IS NULL) UNION ALL "
+            "SELECT 'shipment', s.id FROM shipments s JOIN orders o ON o.id = s.order_id WHERE s.shop_id <> o.shop_id"
+        ),
+    ),
+    Check(
+        "believed",
+        "签收 is said by a scan that counts",
+        _sql(
+            "SELECT 'parcel', p.id FROM parcels p WHERE p.signed_at IS NOT NULL AND NOT EXISTS ("
+            "SELECT 1 FROM parcel_traces t WHERE t.parcel_id = p.id AND t.status = 'signed' AND t.doubt = '') "
+            "UNION ALL SELECT 'shipment', s.id FROM shipments s WHERE s.parcel_id IS NULL AND s.signed_at IS NOT NULL "
+            "AND NOT EXISTS (SELECT 1 FROM shipment_traces t WHERE t.shipment_id = s.id AND t.status = 'signed' "
+            "AND t.doubt = '')"
+        ),
+    ),
+    Check(
         "policies",
         "a case keeps a policy of its own shop",
         _sql(

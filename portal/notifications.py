@@ -114,6 +114,15 @@ def tell_sent_back(case: Case, parcels: Sequence[str], *, at: datetime) -> None:
         bump(user_id)
 
 
+def tell_of_parcel(
+    user_id: int, case: Case | None, *, title: str, body: str, href: str, at: datetime, dedupe_key: str
+) -> None:
+    """Tell one person where a parcel is; once for each ``dedupe_key``."""
+    if not db.session.scalar(select(Notice.id).where(Notice.dedupe_key == dedupe_key)):
+        _add(user_id, case, kind="parcel", title=title, body=body, href=href, at=at, dedupe_key=dedupe_key)
+        bump(user_id)
+
+
 def tell_of_payment(
     case: Case, user_id: int, *, title: str, body: str, href: str, at: datetime, dedupe_key: str
 ) -> None:

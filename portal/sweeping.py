@@ -9,7 +9,22 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from portal import accounts, bankdata, calendars, cases, clock, evidence, importing, officehours, outbox, paying, resale
+from portal import (
+    accounts,
+    bankdata,
+    calendars,
+    cases,
+    clock,
+    couriers,
+    evidence,
+    importing,
+    officehours,
+    outbox,
+    paying,
+    polling,
+    resale,
+    tracking,
+)
 from portal.config import Settings
 from portal.extensions import Busy, db, writing
 from portal.store import Store
@@ -42,6 +57,7 @@ def tidy(store: Store, imports: Path) -> None:
         accounts.forget_old_sessions(now)
         once.forget(now)
         rates.forget(now)
+        tracking.end_old(now)
     if (year := calendars.missing(now)) is not None:
         log.warning(calendars.TO_LOAD.format(year=year))
     evidence.clear(store, now - clock.shift())
@@ -65,13 +81,22 @@ def take_in(imports: Path) -> int:
     return done
 
 
+def ask_carriers(settings: Settings) -> int:
+    """Follow orders that are newly on their way and ask where parcels are; returns how many answers came."""
+    polling.follow_orders(clock.now())
+    courier = couriers.of(settings)
+    answers = polling.poll(courier, settings.tracking_per_minute, clock.now) if courier else 0
+    db.session.remove()
+    return answers
+
+
 def keep_sweeping(
     every: float, store: Store, settings: Settings, in_context: Callable[[], AbstractContextManager[object]]
 ) -> None:
     """Sweep for ever, ``every`` seconds; a round that fails is logged and the next one tries again.
 
-    Order exports are taken in and webhooks sent beside it, in threads of their own: neither a long file nor a slow
-    receiver holds up the clock.
+    Order exports are taken in, webhooks sent and carriers asked beside it, in threads of their own: neither a long
+    file nor a slow receiver holds up the clock.
     """
     imports = imports_of(settings)
 
@@ -81,7 +106,12 @@ def keep_sweeping(
                 _round(what, work)
                 time.sleep(min(every, 2.0))
 
-    for what, work in (("the import", lambda: take_in(imports)), ("sending", lambda: send_out(settings))):
+    works: tuple[tuple[str, Callable[[], object]], ...] = (
+        ("the import", lambda: take_in(imports)),
+        ("sending", lambda: send_out(settings)),
+        ("asking carriers", lambda: ask_carriers(settings)),
+    )
+    for what, work in works:
         threading.Thread(target=beside, args=(what, work), daemon=True, name=what).start()
     tidied = -TIDY_EVERY
     while True:

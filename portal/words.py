@@ -54,6 +54,24 @@ _DONE: dict[str, str] = {
 STATES_OF: dict[str, dict[str, str]] = {  # by type of case
     kind: {name: _DONE[kind] if name == State.COMPLETED else said for name, said in STATE.items()} for kind in TYPE
 }
+SCAN: dict[str, str] = {  # what a carrier's scan says
+    "picked": "已揽收", "transit": "运输中", "delivering": "派送中", "station": "待取件", "signed": "已签收",
+    "exception": "异常", "returned": "退回中", "lost": "丢失",
+}  # fmt: skip
+LEG: dict[str, str] = {"back": "买家寄回", "out": "商家发出", "refused": "退还买家"}
+SCAN_CHIP: dict[str, str] = {"signed": "ok", "exception": "warn", "returned": "bad", "lost": "bad"}
+ORIGIN: dict[str, str] = {  # who told of a scan
+    "": "物流公司", "buyer": "买家手工录入", "seller": "商家手工录入", "import": "商家导入", "kuaidi100": "快递100",
+    "kdniao": "快递鸟",
+}  # fmt: skip
+DOUBT: dict[str, str] = {  # why a scan counts for nothing
+    "early": "早于寄出,不作为依据", "future": "时间还没有到,不作为依据", "onesided": "由得利的一方录入,不改变期限",
+}  # fmt: skip
+TRACK: dict[str, str] = {  # why a tracking service has no answer
+    "slow": "物流公司暂时没有回应", "unreachable": "物流公司暂时没有回应", "garbled": "物流公司的回答暂时读不出来",
+    "refused": "查询服务暂时不可用", "limit": "查询次数暂时用完", "phone": "物流公司要求核对手机号后四位,暂时查不到",
+    "not_found": "物流公司还查不到这个单号,刚寄出的包裹通常几小时后才有记录",
+}  # fmt: skip
 STAGE: dict[str, str] = {"evidence": "平台介入·举证中", "deciding": "平台介入·裁决中", "overdue": "平台介入·裁决超时"}
 MONEY: dict[str, str] = {  # what a payment is for
     "refund": "退款", "difference_back": "退差价", "difference_return": "退还已补差价", "freight": "运费",
@@ -235,6 +253,14 @@ SAID: dict[str, str] = {
     "sessions-ended": "其他设备已退出登录",
     "password-changed": "密码已修改,其他设备需要重新登录",
     "calendar-saved": "工作日历已保存,暂定的时限已重新计算",
+    "asked-again": "正在向物流公司查询,几秒后重新打开本页就能看到结果",
+    "asked-just-now": "刚刚查询过,请过十分钟再试",
+    "not-asked": "这个包裹没有自动查询,请粘贴物流公司的记录",
+    "traces-kept": "物流记录已保存",
+    "traces-known": "这些记录之前已有,没有重复保存",
+    "watch-on": "已开启物流提醒:揽收、派送、签收和异常时通知您",
+    "watch-off": "已关闭物流提醒",
+    "traces-imported": "物流记录已导入,结果如下",
     "shipped": "已发货,买家会收到通知",
     "sent-back": "拒收商品的退还运单已登记",
     "photo-removed": "照片已删除",

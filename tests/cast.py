@@ -108,7 +108,7 @@ class Cast:
                 receiver_phone="13425059650",
                 receiver_address="四川省 成都市 武侯区 一环路南二段8号",
                 carrier_text="中通快递(ZTO)",
-                tracking_text="75484863576596",
+                tracking_text=columns.pop("tracking_text", "75484863576596"),
                 imported_at=self.now,
                 updated_at=self.now,
                 **columns,

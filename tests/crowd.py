@@ -58,6 +58,7 @@ def gather(many: int = MANY) -> Crowd:
         _orders(many)
         _cases(many)
         _payments(many)
+        _shipments(many)
         _said(many)
     return Crowd(many)
 
@@ -80,6 +81,7 @@ def _orders(many: int) -> None:
         ordered_at=_at("-i * 60"),
         received_at=_at("-i * 30"),
         case_count="i % 3",
+        tracking_text="CASE WHEN i % 100 = 2 THEN 'x' ELSE '' END",
     )
     _fill(
         "order_lines",
@@ -143,6 +145,30 @@ def _payments(many: int) -> None:
     )
     _fill("payout_files", 1000, shop_id=_IN_SHOP, user_id="1", kind="'batch'", state="'made'",
           public_id="CAST(i AS TEXT)")  # fmt: skip
+
+
+def _shipments(many: int) -> None:
+    """One in twenty is under way; of those many are scanned, some are gone, some fail."""
+    under_way = "i % 20 = 3"
+    _fill("tracks", many, carrier="'ZTO'", tracking_no="CAST(i AS TEXT)", next_at=f"CASE WHEN {under_way} THEN "
+          f"{_at('3600 + i % 5000')} END", ended_at=f"CASE WHEN NOT ({under_way}) THEN {_at('-3600')} END",
+          tried_at=_at("-i"))  # fmt: skip
+    _fill(
+        "shipments",
+        many,
+        track_id="i",
+        shop_id=_IN_SHOP,
+        order_id="i",
+        carrier=_one_of(("ZTO", "YTO", "SF"), "i"),
+        tracking_no="CAST(i AS TEXT)",
+        since_at=_at("-(i % 5000) * 3600"),
+        last_at=f"CASE WHEN (i / 20) % 3 > 0 THEN {_at('-(i % 4000) * 3600')} END",
+        status=_one_of(("transit", "transit", "returned", "lost", "station"), "(i / 20)"),
+        faulty="i % 40 = 0",
+        denied="i % 500 = 0",
+        failing="(i / 20) % 7 = 0",
+        ended_at=f"CASE WHEN NOT ({under_way}) THEN {_at('-60')} END",
+    )
 
 
 def _said(many: int) -> None:

@@ -19,4 +19,17 @@ def guard() -> Response | None:
     return None if request.endpoint in public else guards.need_signed_in()
 
 
-from portal.buyer import apply, cancelling, cases, contact, feedback, home, me, notices, orders, privacy, rules  # noqa: E402, F401
+from portal.buyer import (  # noqa: E402
+    apply,  # noqa: F401
+    cancelling,  # noqa: F401
+    cases,  # noqa: F401
+    contact,  # noqa: F401
+    feedback,  # noqa: F401
+    home,  # noqa: F401
+    me,  # noqa: F401
+    notices,  # noqa: F401
+    orders,  # noqa: F401
+    privacy,  # noqa: F401
+    rules,  # noqa: F401
+    tracking,  # noqa: F401
+)

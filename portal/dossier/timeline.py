@@ -155,6 +155,11 @@ def _figure(photo: Photo) -> Html:
     return put("<figure>{}<figcaption>{}{}{}</figcaption></figure>", picture, file, taken, note)
 
 
+def _origin(trace: Any) -> str:
+    """Who told of a scan, and why it counts for nothing if it does."""
+    return "".join([words.ORIGIN[trace.origin], f",{words.DOUBT[trace.doubt]}" if trace.doubt else ""])
+
+
 def _parcels(dossier: Dossier) -> Iterator[Html]:
     if not dossier.parcels:
         return
@@ -172,7 +177,7 @@ def _parcels(dossier: Dossier) -> Iterator[Html]:
         )
         traces = list(reversed(dossier.view.traces.get(parcel.id, [])))
         if traces:
-            rows = [put("<li>{} {}</li>", stamp(trace.at), trace.words) for trace in traces]
+            rows = [put("<li>{} {}(来源:{})</li>", stamp(trace.at), trace.words, _origin(trace)) for trace in traces]
             yield put("<ul>{}</ul>\n", markup.joined(rows, ""))
         else:
             yield put("<p>没有物流记录</p>\n")

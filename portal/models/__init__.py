@@ -14,6 +14,7 @@ from portal.models.orders import Cancellation, Order, OrderLine, Product, Sku
 from portal.models.policies import Policy, ReturnAddress
 from portal.models.proposals import Proposal
 from portal.models.shipments import Parcel, ParcelLine, ParcelTrace
+from portal.models.tracking import OrderWatch, Shipment, ShipmentTrace, TraceFile, Track
 
 __all__ = [
     "BankAccount",
@@ -39,6 +40,7 @@ __all__ = [
     "Notice",
     "Order",
     "OrderLine",
+    "OrderWatch",
     "Parcel",
     "ParcelLine",
     "ParcelTrace",
@@ -50,8 +52,12 @@ __all__ = [
     "ReturnAddress",
     "RuleVersion",
     "Session",
+    "Shipment",
+    "ShipmentTrace",
     "Shop",
     "Sku",
     "Staff",
+    "TraceFile",
+    "Track",
     "User",
 ]

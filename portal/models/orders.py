@@ -16,6 +16,7 @@ STATUSES = ("unpaid", "unshipped", "in_transit", "delivered", "completed", "canc
 RECEIVING = "status IN ('in_transit','delivered')"
 WITH_CASES = "case_count > 0"
 RESOLD = "(is_dropship OR downstream_order_no <> '' OR downstream_channel <> '')"  # 铺货, see portal/resale.py
+UNFOLLOWED = "status = 'in_transit' AND tracking_text <> followed_text"
 
 
 def _only(words: str) -> dict[str, Any]:
@@ -40,6 +41,7 @@ class Order(Model):
         Index("ix_orders_to_promise", "id", **_only(f"{RESOLD} AND apply_from IS NULL")),
         Index("ix_orders_provisional", "id", **_only("apply_provisional")),
         Index("ix_orders_shop_ordered", "shop_id", "ordered_at", "id"),
+        Index("ix_orders_unfollowed", "id", **_only(UNFOLLOWED)),
         Index("ix_orders_shop_status", "shop_id", "status", "ordered_at", "id"),
     )
 
@@ -62,6 +64,7 @@ class Order(Model):
     receiver_address: Mapped[str] = mapped_column(String(400), default="")
     carrier_text: Mapped[str] = mapped_column(String(300), default="")
     tracking_text: Mapped[str] = mapped_column(String(600), default="")
+    followed_text: Mapped[str] = mapped_column(String(600), default="", server_default="")  # what of it is followed
     buyer_note: Mapped[str] = mapped_column(Text, default="")
     downstream_channel: Mapped[str] = mapped_column(String(60), default="")
     downstream_order_no: Mapped[str] = mapped_column(String(80), default="")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.extensions import Model
@@ -70,3 +70,6 @@ class ParcelTrace(Model):
     at: Mapped[datetime]
     status: Mapped[str] = mapped_column(String(10))
     words: Mapped[str] = mapped_column(String(300))
+    origin: Mapped[str] = mapped_column(String(10), default="", server_default="")  # who said it, words.ORIGIN
+    doubt: Mapped[str] = mapped_column(String(10), default="", server_default="")  # why it counts for nothing
+    delivering: Mapped[bool] = mapped_column(default=False, server_default=false())  # in transit, on its last leg

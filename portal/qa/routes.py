@@ -8,7 +8,7 @@ from flask import abort, current_app, g, jsonify, redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from portal import cases, clock, database, demo, importing, sweeping
+from portal import cases, clock, database, demo, importing, scans, sweeping
 from portal.config import Settings
 from portal.extensions import db, writing
 from portal.models import Case, Notice, Parcel, User
@@ -18,7 +18,7 @@ from portal.web.pages import page
 
 MOST_DAYS = 3650
 SHOWN = 200
-SCANS = ("picked", "transit", "station", "signed", "exception", "returned", "lost")
+SCANS = scans.STATUSES
 
 
 def _done(**facts: object) -> ResponseReturnValue:
@@ -74,11 +74,11 @@ def reset_clock() -> ResponseReturnValue:
 
 @bp.post("/sweep")
 def sweep() -> ResponseReturnValue:
-    """A round of the sweep now; uploaded order exports are taken in as well."""
+    """A round of the sweep now; uploaded order exports are taken in and carriers asked as well."""
     moved = sweeping.sweep()
     settings: Settings = current_app.extensions["portal_settings"]
     files = importing.work(settings.data.absolute() / "imports", clock.now)
-    return _done(moved=moved, files=files)
+    return _done(moved=moved, files=files, answers=sweeping.ask_carriers(settings))
 
 
 @bp.get("/notices")

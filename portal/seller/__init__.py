@@ -23,7 +23,8 @@ ROOMS: dict[str, str] = {
     "product_list": "products", "product": "products", "notices": "notices",
     "payout_list": "payouts", "payout": "payouts", "record_payout": "payouts", "payout_files": "payouts",
     "full_account": "payouts", "make_batch": "payouts", "batch": "payouts", "upload_results": "payouts",
-    "results": "payouts",
+    "results": "payouts", "logistics_list": "logistics", "shipment": "logistics", "refresh_shipment": "logistics",
+    "import_scans": "logistics", "scan_file": "logistics",
 }  # fmt: skip
 EVERY = frozenset({*ROOMS.values(), "owner"})
 
@@ -54,6 +55,7 @@ from portal.seller import (
     customers,
     imports,
     inbox,
+    logistics,
     notices,
     orders,
     payouts,

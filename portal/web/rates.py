@@ -21,6 +21,8 @@ LIMITS: dict[str, tuple[int, timedelta]] = {
     "feedback": (10, timedelta(hours=1)),
     "import": (20, timedelta(hours=1)),
     "export": (6, timedelta(hours=1)),
+    "trace": (30, timedelta(hours=1)),
+    "track": (30, timedelta(minutes=10)),
     "bank-look": (20, timedelta(hours=1)),
 }
 

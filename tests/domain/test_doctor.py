@@ -16,13 +16,26 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from portal import chat, doctor, evidence
+from portal import cases, chat, doctor, evidence, tracking
 from portal.cases import event_hash
 from portal.cli import portal
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType
 from portal.imaging import PreparedImage
-from portal.models import Case, CaseEvent, CaseLine, Evidence, MoneyEntry, Notice, Order, OrderLine, Policy
+from portal.models import (
+    Case,
+    CaseEvent,
+    CaseLine,
+    Evidence,
+    MoneyEntry,
+    Notice,
+    Order,
+    OrderLine,
+    Parcel,
+    Policy,
+    Shipment,
+)
+from portal.scans import Scan
 from portal.store import Store
 from tests.cast import Cast
 
@@ -60,6 +73,12 @@ class World:
 
     def line_of(self, case_id: int) -> int:
         found = db.session.scalar(select(CaseLine.id).where(CaseLine.case_id == case_id))
+        assert found is not None
+        return found
+
+    def parcel(self, leg: str) -> int:
+        """The parcel of the exchange with goods on their way."""
+        found = db.session.scalar(select(Parcel.id).where(Parcel.case_id == self.confirming, Parcel.leg == leg))
         assert found is not None
         return found
 
@@ -309,6 +328,58 @@ def an_order_that_forgot_its_case(world: World) -> list[str]:
 def an_order_that_knows_too_many(world: World) -> list[str]:
     world.run("UPDATE orders SET case_count = 1 WHERE id = :order", order=world.other_order)
     return [f"order {_order_no(world.other_order)} counter 1 cases 0"]
+
+
+@plant("followed")
+def a_parcel_that_nobody_follows(world: World) -> list[str]:
+    parcel = world.parcel("back")
+    world.run("DELETE FROM shipments WHERE parcel_id = :parcel", parcel=parcel)
+    return [f"parcel {parcel} ZTO 75484863576596"]
+
+
+def _shipment(column: str, value: object) -> Plant:
+    def break_it(world: World) -> list[str]:
+        parcel = world.parcel("back")
+        found = db.session.scalar(select(Shipment.id).where(Shipment.parcel_id == parcel))
+        world.run(f"UPDATE shipments SET {column} = :value WHERE id = :id", value=value, id=found)
+        return [f"shipment {found}"]
+
+    break_it.__name__ = f"shipment_{column}"
+    return break_it
+
+
+for _column, _value in (("tracking_no", "1"), ("carrier", "SF"), ("signed_at", "2026-11-23 02:00:00.000000")):
+    plant("shipments")(_shipment(_column, _value))
+
+
+@plant("believed")
+def signed_for_by_nobody(world: World) -> list[str]:
+    parcel = world.parcel("back")
+    world.run(
+        "UPDATE parcels SET signed_at = shipped_at WHERE id = :parcel",
+        "UPDATE shipments SET signed_at = since_at WHERE parcel_id = :parcel",
+        parcel=parcel,
+    )
+    return [f"parcel {parcel}"]
+
+
+@plant("believed")
+def signed_for_by_a_scan_in_doubt(world: World) -> list[str]:
+    parcel = world.parcel("back")
+    with writing():
+        cases.record_scans(parcel, [Scan(world.cast.now, "signed", "x")], now=world.cast.now)
+    world.run("UPDATE parcel_traces SET doubt = 'onesided' WHERE parcel_id = :parcel", parcel=parcel)
+    return [f"parcel {parcel}"]
+
+
+@plant("believed")
+def an_order_signed_for_by_nobody(world: World) -> list[str]:
+    with writing():
+        order = db.session.get_one(Order, world.other_order)
+        tracking.follow_order(order, world.cast.now)
+    found = db.session.scalar(select(Shipment.id).where(Shipment.parcel_id.is_(None)))
+    world.run("UPDATE shipments SET signed_at = since_at WHERE id = :id", id=found)
+    return [f"shipment {found}"]
 
 
 @plant("waiting")

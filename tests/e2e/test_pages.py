@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -92,13 +93,17 @@ def buyers(app: Flask) -> tuple[str, list[str]]:
     })  # fmt: skip
     post(client, f"/orders/{done}/contact", {"words": "「调换商品」"})
     cancelled = db.session.scalar(db.select(Cancellation.public_id)) or ""
+    parcel = next(
+        url for url in re.findall(r'href="(/parcels/[0-9]+)"', client.get(f"/orders/{orders['in_transit']}").text)
+    )
+    post(client, parcel, {"words": "2026-11-20 12:30 【义乌市】已签收"})
     apply = [f"/orders/{done}/apply?line={line}", f"/orders/{done}/apply/details", f"/orders/{done}/apply/check"]
     return "buyer", [
         "/", "/me", "/me/sessions", "/me/privacy", "/orders", "/orders?tab=aftersale", "/orders?tab=unshipped",
         "/orders?q=没有", "/cases",
         "/messages", "/notices", "/orders/1", *[f"/orders/{number}" for number in orders.values()], *apply,
         f"/orders/{orders['unshipped']}/cancel", f"/orders/cancelled/{cancelled}",
-        f"/orders/{orders['unpaid']}/apply", f"/orders/{done}/contact", f"/orders/{done}/conditions",
+        f"/orders/{orders['unpaid']}/apply", f"/orders/{done}/contact", f"/orders/{done}/conditions", parcel,
     ]  # fmt: skip
 
 
@@ -140,6 +145,12 @@ def sellers(app: Flask) -> tuple[str, list[str]]:
         db.session.add(ImportJob(public_id="1" * 32, shop_id=job.shop_id, user_id=job.user_id, file_name="b.csv",
                                  path="b.csv", state="importing", rows_done=3, rows_all=9, created_at=job.created_at,
                                  updated_at=clock.now()))  # fmt: skip
+    table = "运单号,时间,物流内容\n1,2026-11-20 12:30,已揽收\n1,x,已揽收\n".encode()
+    done = post(client, "/seller/logistics/import", {"file": (io.BytesIO(table), "物流.csv")},
+                content_type="multipart/form-data")  # fmt: skip
+    listed = client.get("/seller/logistics?tab=all").text
+    parcel = next(iter(re.findall(r'href="(/seller/logistics/[0-9]+)"', listed)))
+    logistics = [f"/seller/logistics?tab={tab}" for tab in ("unscanned", "failing", "all", "rates")]
     product = db.session.scalar(db.select(Product.id).join(Shop).join(User, User.id == Shop.owner_id)
                                 .where(User.member_name == "seller"))  # fmt: skip
     order = db.session.scalar(db.select(Order.order_no).join(Shop, Shop.id == Order.shop_id).join(
@@ -150,7 +161,8 @@ def sellers(app: Flask) -> tuple[str, list[str]]:
         "/seller/bank-data", "/seller/addresses", "/seller/import", f"/seller/import/{waiting}",
         f"/seller/import/{'1' * 32}", "/seller/products", "/seller/products?q=没有", f"/seller/products/{product}",
         "/seller/payouts", "/seller/payouts?tab=failed", "/seller/payouts/files", "/seller/payouts/1", "/seller/staff",
-        f"/seller/orders/{order}/contact", "/seller/cases/HH1",
+        f"/seller/orders/{order}/contact", "/seller/cases/HH1", *logistics, parcel, "/seller/logistics/import",
+        done.location,
     ]  # fmt: skip
 
 
@@ -160,7 +172,7 @@ def sellers_cases(app: Flask) -> tuple[str, list[str]]:
 
 
 def new_sellers(app: Flask) -> tuple[str, list[str]]:
-    rooms = ("", "/messages", "/notices", "/import", "/products", "/addresses")
+    rooms = ("", "/messages", "/notices", "/logistics", "/logistics/import", "/import", "/products", "/addresses")
     return "seller2", [f"/seller{room}" for room in rooms]
 
 

@@ -14,7 +14,23 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
-from portal import accounts, cases, caseview, chat, create_app, docket, notifications, orders, paying, payouts, queue
+from portal import (
+    accounts,
+    cases,
+    caseview,
+    chat,
+    couriers,
+    create_app,
+    docket,
+    logistics,
+    notifications,
+    orders,
+    paying,
+    payouts,
+    polling,
+    queue,
+    tracking,
+)
 from portal.config import Settings
 from portal.extensions import db
 from portal.models import User
@@ -82,7 +98,20 @@ def wrong_in_plan(statement: str, values: Any) -> list[str]:
     ]
 
 
-LARGE = frozenset({"money_entries", "orders", "order_lines", "cases", "notices", "conversations", "messages", "users"})
+LARGE = frozenset(
+    {
+        "money_entries",
+        "orders",
+        "order_lines",
+        "cases",
+        "notices",
+        "conversations",
+        "messages",
+        "users",
+        "shipments",
+        "tracks",
+    }
+)
 FEW = 100  # PostgreSQL fetches what it takes for few rows from a bitmap and sorts them; that stays cheap
 
 
@@ -149,6 +178,15 @@ def next_payouts_page(tab: str) -> Callable[[Crowd], object]:
     return ask
 
 
+def next_logistics_page(tab: str) -> Callable[[Crowd], object]:
+    def ask(c: Crowd) -> object:
+        _, key = logistics.page_of(c.shop, tab, c.now)
+        assert key is not None
+        return logistics.page_of(c.shop, tab, c.now, key)
+
+    return ask
+
+
 HOT: dict[str, Callable[[Crowd], object]] = {
     **{f"queue {tab}": queue_page(tab) for tab in queue.TABS},
     **{f"queue {tab}, next page": next_queue_page(tab) for tab in queue.TABS},
@@ -180,6 +218,13 @@ HOT: dict[str, Callable[[Crowd], object]] = {
     "payments' totals": lambda c: payouts.totals(c.shop),
     "payment": lambda c: payouts.one_of(c.shop, 1),
     "lists for the bank": lambda c: paying.files_of(c.shop, None),
+    **{f"parcels {tab}": (lambda c, tab=tab: logistics.page_of(c.shop, tab, c.now)) for tab in logistics.TABS},
+    **{f"parcels {tab}, next page": next_logistics_page(tab) for tab in logistics.TABS if tab != "denied"},
+    "parcels' counts": lambda c: logistics.counts(c.shop, c.now),
+    "a parcel, buyer": lambda c: tracking.one_of_buyer(10, c.buyer),
+    "a parcel, shop": lambda c: tracking.one_of_shop(10, c.shop),
+    "parcels of numbers": lambda c: tracking.of_number(c.shop, ["10", "20"]),
+    "nothing to ask": lambda c: polling.poll(couriers.Kuaidi100("c", "k"), 60, lambda: c.now),
     "notices": lambda c: notifications.page_of(c.seller, None),
     "notices, next page": lambda c: notifications.page_of(c.seller, 50_000),
     "buyer's conversations": lambda c: chat.list_of(buyer_id=c.buyer),
@@ -205,6 +250,17 @@ def test_no_scan_and_no_sort(crowd: Crowd, name: str) -> None:
     assert said
     found = {statement: wrong for statement, values in said if (wrong := wrong_in_plan(statement, values))}
     assert found == {}
+
+
+def test_orders_to_be_followed_are_found_by_their_own_index(crowd: Crowd) -> None:
+    """It holds only those, so it is read from its beginning."""
+    with listening() as said:
+        tracking.orders_wait()
+    db.session.rollback()
+    [(statement, values)] = said
+    explain = "EXPLAIN QUERY PLAN" if db.engine.dialect.name == "sqlite" else "EXPLAIN"
+    with db.engine.connect() as connection:
+        assert "ix_orders_unfollowed" in str(connection.exec_driver_sql(f"{explain} {statement}", values).all())
 
 
 @pytest.mark.parametrize("statement", ["SELECT id FROM cases ORDER BY goods", "SELECT id FROM cases WHERE goods = 'x'"])

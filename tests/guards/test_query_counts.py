@@ -11,10 +11,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
-from portal import chat, flow
+from portal import chat, flow, polling, tracking
 from portal.extensions import db, writing
 from portal.flow import Actor
-from portal.models import Order
+from portal.models import Order, Shipment
+from portal.scans import Scan
 from tests.cast import Cast, sign_in
 from tests.conftest import Clock
 
@@ -79,6 +80,21 @@ def mediated_case(cast: Cast, lines: int) -> str:
     return f"/mediation/{cast.mediated(case).case_no}"
 
 
+def parcels(cast: Cast, number: int) -> None:
+    for _ in range(number):
+        cast.until("inspecting")
+
+
+def order_on_its_way(cast: Cast, lines: int) -> str:
+    order = cast.order(status="in_transit", tracking_text=",".join(f"7548486357659{line}" for line in range(lines)))
+    order_no = order.order_no
+    polling.follow_orders(cast.now)
+    with writing():
+        for shipment_id in db.session.scalars(db.select(Shipment.id)):
+            tracking.keep_of_order(shipment_id, [Scan(cast.now, "transit", "运输中")], now=cast.now, origin="")
+    return f"/orders/{order_no}"
+
+
 LISTS: dict[str, tuple[str, str, Callable[[Cast, int], None]]] = {
     "my orders": ("buyer", "/orders", orders_with_cases),
     "我的": ("buyer", "/me", orders_with_cases),
@@ -90,6 +106,7 @@ LISTS: dict[str, tuple[str, str, Callable[[Cast, int], None]]] = {
     "seller's notices": ("seller", "/seller/notices", orders_with_cases),
     "seller's messages": ("seller", "/seller/messages", talks),
     "products": ("seller", "/seller/products", orders_with_cases),
+    "parcels on their way": ("seller", "/seller/logistics?tab=all", parcels),
     "docket": ("mediator", "/mediation", mediated),
 }
 
@@ -119,6 +136,7 @@ def case_in(state: str, side: str = "") -> Callable[[Cast, int], str]:
 
 PAGES: dict[str, tuple[str, Callable[[Cast, int], str]]] = {
     "order": ("buyer", order_of),
+    "order on its way": ("buyer", order_on_its_way),
     "conversation": ("buyer", talk_of),
     "case, mediator": ("mediator", mediated_case),
     **{f"case {state}, buyer": ("buyer", case_in(state)) for state in flow.State},

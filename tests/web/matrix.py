@@ -21,10 +21,11 @@ from flask.testing import FlaskClient
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Rule
 
-from portal import accounts, chat, fulfilment, importing, payouts, policies
+from portal import accounts, chat, fulfilment, importing, payouts, policies, scanfiles, tracking
 from portal.extensions import db, writing
 from portal.flow import Actor
-from portal.models import Case, Draft, Evidence, Order, OrderLine, PayoutFile, Shop, Sku, Staff, User
+from portal.models import Case, Draft, Evidence, Order, OrderLine, PayoutFile, Shipment, Shop, Sku, Staff, User
+from portal.scans import Scan
 from tests.cast import PASSWORD, Cast, sign_in
 
 
@@ -110,6 +111,9 @@ ROWS: tuple[Row, ...] = (
     ),
     Row("buyer.apply_check", BUYER, get=200, post=303),
     Row("buyer.apply_discard", BUYER, post=303),
+    Row("buyer.parcel", BUYER, get=200, post=303, form=lambda deal: {"words": "2026-11-23 09:00 【杭州市】派送中"}),
+    Row("buyer.refresh_parcel", BUYER, post=303),
+    Row("buyer.watch_order", BUYER, post=303, form=lambda deal: {"on": "1"}),
     Row("buyer.again", BUYER, get=200, post=409),
     Row("buyer.agreement", BUYER, get=404),
     Row("buyer.take_step", BUYER, get=200, post=303, values={"step_name": "withdraw"}),
@@ -159,6 +163,13 @@ ROWS: tuple[Row, ...] = (
         "seller.upload_results", SHOP, get=303, post=303,
         form=lambda deal: {"file": (io.BytesIO("款项编号,结果,流水号\n1:refund,成功,1\n".encode()), "results.csv")},
     ),
+    Row("seller.logistics_list", SHOP, get=200),
+    Row(
+        "seller.import_scans", SHOP, get=200, post=303,
+        form=lambda deal: {
+            "file": (io.BytesIO("运单号,时间,物流内容\n7548,2026-11-23 09:00,派送中\n".encode()), "scans.csv"),
+        },
+    ),
     Row("seller.staff", SHOP, get=200, post=422, form=lambda deal: {"member_name": "nobody"}),
     Row("seller.change_limit", SHOP, get=303, post=303, form=lambda deal: {"limit": "2000"}),
     Row("seller.bank_data", SHOP, get=200, post=303, form=lambda deal: {"bank_data": "y"}),
@@ -181,6 +192,9 @@ ROWS: tuple[Row, ...] = (
         "seller.change_staff", SELLER, get=303, post=303, values={"verb": "role"},
         form=lambda deal: {"role": "warehouse"},
     ),
+    Row("seller.shipment", SELLER, get=200, post=303, form=lambda deal: {"words": "2026-11-23 09:00 【杭州市】已发出"}),
+    Row("seller.refresh_shipment", SELLER, post=303),
+    Row("seller.scan_file", SELLER, get=200, post=303),
     Row("seller.import_progress", SELLER, get=286),
     Row("seller.import_report", SELLER, get=200),
     Row("seller.import_job", SELLER, get=200, post=303),
@@ -229,6 +243,8 @@ MISSING = {
     "address_id": "999999",
     "product_id": "999999",
     "job_id": "0" * 32,
+    "shipment_id": "999999",
+    "file_id": "0" * 32,
     "entry_id": "999999",
     "batch_id": "0" * 32,
     "results_id": "0" * 32,
@@ -338,10 +354,23 @@ class World:
             "product_id": str(product_id),
             "job_id": self._import(cast, mark),
             "message_id": str(message_id),
+            **self._followed(cast, order_id, mark),
             "cancellation_id": self._cancellation(cast, order_no),
             **self._money(cast, case_no, mark, shop_mark),
         }
         return Deal(buyer, seller, line_id, values, kept)
+
+    def _followed(self, cast: Cast, order_id: int, mark: str) -> dict[str, str]:
+        """The order's own parcel with a scan, and a table of scans of the shop."""
+        with writing():
+            tracking.follow_order(db.session.get_one(Order, order_id), cast.now)
+            shipment_id = db.session.scalars(db.select(Shipment.id).where(Shipment.order_id == order_id)).one()
+            tracking.keep_of_order(
+                shipment_id, [Scan(cast.now, "transit", f"物流{mark}")], now=cast.now, origin="kdniao"
+            )
+            rows = [{"row": 2, "number": "7548", "at": "", "words": f"行{mark}", "bad": "没有填写时间"}]
+            file = scanfiles.begin(cast.shop, cast.seller, f"物流{mark}.csv", rows, cast.now)
+            return {"shipment_id": str(shipment_id), "file_id": file.public_id}
 
     def _import(self, cast: Cast, mark: str) -> str:
         """A checked order export of the shop, with its report; returns its public id."""

@@ -249,10 +249,10 @@ def test_serve_serves_until_it_is_told_to_stop(tmp_path: Path) -> None:
 
 def test_sweeping_twice_does_everything_once(app: Flask, cast: Cast, portal: Portal) -> None:
     case_id = cast.open_case(now=clock.now() - timedelta(days=3)).id
-    assert portal("sweep", "--once") == (0, "1 cases moved, 0 files taken in, 0 notices sent\n", "")
+    assert portal("sweep", "--once") == (0, "1 cases moved, 0 files taken in, 0 parcels asked, 0 notices sent\n", "")
     taken = taken_of(case_id)
     assert taken == ["apply", "timeout_agree"]
-    assert portal("sweep", "--once") == (0, "0 cases moved, 0 files taken in, 0 notices sent\n", "")
+    assert portal("sweep", "--once") == (0, "0 cases moved, 0 files taken in, 0 parcels asked, 0 notices sent\n", "")
     assert taken_of(case_id) == taken
     assert portal("doctor")[0] == 0
 

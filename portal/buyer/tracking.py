@@ -1,0 +1,73 @@
+"""A buyer's parcels on their way: all that was said of one, asking again, typing in, being told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import g, redirect, request
+from flask.typing import ResponseReturnValue
+
+from portal import cases, orders, tracking
+from portal.buyer import bp
+from portal.extensions import writing
+from portal.flow import StepRefused
+from portal.web import guards, rates
+from portal.web.once import once
+from portal.web.pages import page
+from portal.web.traces import TraceForm
+
+
+def _own(shipment_id: int) -> Any:
+    return guards.found(tracking.one_of_buyer(min(shipment_id, 2**62), g.who.user_id))
+
+
+def _home(shipment: Any) -> str:
+    return f"/cases/{shipment.case_no}" if shipment.case_no else f"/orders/{shipment.order_no}"
+
+
+@bp.route("/parcels/<int:shipment_id>", methods=["GET", "POST"])
+def parcel(shipment_id: int) -> ResponseReturnValue:
+    """Everything that was said of a parcel; POST adds what the buyer read elsewhere."""
+    shipment = _own(shipment_id)
+    form = TraceForm(known=lambda among: orders.known_numbers(shipment.order_id, among))
+    status = 200
+    if request.method == "POST":
+        rates.limit("trace", g.who.user_id)
+        status = 422
+        said = form.read(g.now)
+        if said:
+
+            def keep() -> str:
+                new = cases.record_typed(shipment, said, side="buyer", now=g.now)
+                return f"/parcels/{shipment_id}?said={'traces-kept' if new else 'traces-known'}"
+
+            try:
+                return once(keep)
+            except StepRefused as refused:
+                form.refuse(refused.sentence)
+                status = 409
+        shipment = _own(shipment_id)
+    return page(
+        "buyer/parcel.html", status, parcel=shipment, scans=tracking.traces_of(shipment), form=form,
+        back=_home(shipment), sender=tracking.sent_by(shipment, "buyer"),
+    )  # fmt: skip
+
+
+@bp.post("/parcels/<int:shipment_id>/refresh")
+def refresh_parcel(shipment_id: int) -> ResponseReturnValue:
+    """刷新物流: asked about next."""
+    shipment = _own(shipment_id)
+    rates.limit("track", g.who.user_id)
+    with writing():
+        said = tracking.wish(shipment.track_id, g.now)
+    return redirect(f"{_home(shipment)}?said={said}", 303)
+
+
+@bp.post("/orders/<order_no>/watch")
+def watch_order(order_no: str) -> ResponseReturnValue:
+    """物流提醒: told of what matters on the order's way, or not any more."""
+    order_id = guards.found(orders.of_buyer(order_no, g.who.user_id)).id
+    on = request.form.get("on", "") == "1"
+    with writing():
+        tracking.watch(order_id, g.who.user_id, on, g.now)
+    return redirect(f"/orders/{order_no}?said={'watch-on' if on else 'watch-off'}", 303)

@@ -1,0 +1,138 @@
+"""What is followed on its way: numbers that a tracking service is asked about, and what hangs on each."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.extensions import Model
+
+# What partial indexes hold. A query uses such an index only when it says the same in the same words.
+UNDER_WAY = "ended_at IS NULL"
+NEVER_SCANNED = "ended_at IS NULL AND last_at IS NULL"
+SCANNED = "ended_at IS NULL AND last_at IS NOT NULL"
+GONE = "ended_at IS NULL AND status IN ('returned','lost')"
+DENIED = "denied"
+FAILING = "ended_at IS NULL AND failing"
+POLLED = "next_at IS NOT NULL"
+
+
+def _only(words: str) -> dict[str, Any]:
+    return {"sqlite_where": text(words), "postgresql_where": text(words)}
+
+
+class Track(Model):
+    """A tracking number, asked about once for all that hangs on it. ``next_at``: when next; None: not any more."""
+
+    __tablename__ = "tracks"
+    __table_args__ = (
+        CheckConstraint("failures >= 0", name="failures"),
+        CheckConstraint("next_at IS NULL OR ended_at IS NULL", name="ended"),
+        UniqueConstraint("carrier", "tracking_no"),
+        Index("ix_tracks_next_at", "next_at", **_only(POLLED)),
+        Index("ix_tracks_tried_at", "tried_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    carrier: Mapped[str] = mapped_column(String(16))  # code in portal/carriers.py
+    tracking_no: Mapped[str] = mapped_column(String(40))
+    phone_tail: Mapped[str] = mapped_column(String(4), default="")  # some carriers answer only to who knows it
+    since_at: Mapped[datetime]  # when it was last registered
+    next_at: Mapped[datetime | None]
+    tried_at: Mapped[datetime | None]  # the last question, answered or not
+    checked_at: Mapped[datetime | None]  # the last answer
+    failures: Mapped[int] = mapped_column(default=0)  # in a row
+    error: Mapped[str] = mapped_column(String(12), default="")  # couriers.Problem
+    ended_at: Mapped[datetime | None]
+
+
+class Shipment(Model):
+    """A parcel that is followed: one of a case (``parcel_id``), or of the order itself as its export names it."""
+
+    __tablename__ = "shipments"
+    __table_args__ = (
+        CheckConstraint("(parcel_id IS NULL) = (case_id IS NULL)", name="parcel"),
+        UniqueConstraint("parcel_id"),
+        Index("ix_shipments_track_id", "track_id"),
+        Index("ix_shipments_order_id", "order_id"),
+        Index("ix_shipments_number", "shop_id", "tracking_no"),
+        Index("ix_shipments_carriers", "shop_id", "carrier", "since_at", "faulty"),
+        Index("ix_shipments_under_way", "shop_id", "since_at", "id", **_only(UNDER_WAY)),
+        Index("ix_shipments_never_scanned", "shop_id", "since_at", "id", **_only(NEVER_SCANNED)),
+        Index("ix_shipments_scanned", "shop_id", "last_at", "id", **_only(SCANNED)),
+        Index("ix_shipments_gone", "shop_id", "status", "last_at", "id", **_only(GONE)),
+        Index("ix_shipments_denied", "shop_id", "last_at", "id", **_only(DENIED)),
+        Index("ix_shipments_failing", "shop_id", "since_at", "id", **_only(FAILING)),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    track_id: Mapped[int | None] = mapped_column(ForeignKey("tracks.id"))  # None: a carrier that reports nothing
+    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id"))
+    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"))
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"))
+    parcel_id: Mapped[int | None] = mapped_column(ForeignKey("parcels.id"))
+    carrier: Mapped[str] = mapped_column(String(16))
+    carrier_name: Mapped[str] = mapped_column(String(60))
+    tracking_no: Mapped[str] = mapped_column(String(40))
+    since_at: Mapped[datetime]  # shipped, as far as is known
+    last_at: Mapped[datetime | None]  # newest scan that is believed
+    status: Mapped[str] = mapped_column(String(10), default="")  # of that scan, portal/scans.py
+    signed_at: Mapped[datetime | None]
+    lost_at: Mapped[datetime | None]
+    faulty: Mapped[bool] = mapped_column(default=False)  # ever lost, returned, in trouble or stuck
+    denied: Mapped[bool] = mapped_column(default=False)  # signed for by the carrier's word, and not received
+    failing: Mapped[bool] = mapped_column(default=False)  # the service hasn't answered for a while
+    ended_at: Mapped[datetime | None]
+
+
+class ShipmentTrace(Model):
+    """One scan of an order's own parcel; those of a case's parcel are ParcelTrace."""
+
+    __tablename__ = "shipment_traces"
+    __table_args__ = (
+        CheckConstraint(
+            "status IN ('picked','transit','delivering','station','signed','exception','returned','lost')",
+            name="status",
+        ),
+        UniqueConstraint("shipment_id", "at", "words"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    shipment_id: Mapped[int] = mapped_column(ForeignKey("shipments.id"))
+    at: Mapped[datetime]
+    status: Mapped[str] = mapped_column(String(10))
+    words: Mapped[str] = mapped_column(String(300))
+    origin: Mapped[str] = mapped_column(String(10), default="")  # as of ParcelTrace
+    doubt: Mapped[str] = mapped_column(String(10), default="")
+
+
+class OrderWatch(Model):
+    """A buyer who wants to be told where the order is."""
+
+    __tablename__ = "order_watches"
+
+    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    at: Mapped[datetime]
+
+
+class TraceFile(Model):
+    """A table of scans that a shop has uploaded: read and judged, then taken over after its yes."""
+
+    __tablename__ = "trace_files"
+    __table_args__ = (
+        CheckConstraint("state IN ('checked','done')", name="state"),
+        Index("ix_trace_files_shop", "shop_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(String(32), unique=True)
+    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    name: Mapped[str] = mapped_column(String(200))
+    state: Mapped[str] = mapped_column(String(8), default="checked")
+    rows: Mapped[list[Any]]
+    made_at: Mapped[datetime]

@@ -1,0 +1,157 @@
+"""物流监控: what goes wrong on the way, every parcel's scans, and scans typed in or imported."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from typing import Any
+
+from flask import abort, current_app, g, redirect, request
+from flask.typing import ResponseReturnValue
+from wtforms import FileField
+
+from portal import cases, logistics, orders, roles, scanfiles, tracking
+from portal.config import Settings
+from portal.extensions import writing
+from portal.flow import StepRefused
+from portal.seller import bp
+from portal.sheets import SheetRefused
+from portal.web import guards, paging, rates
+from portal.web.forms import Form
+from portal.web.once import once
+from portal.web.pages import page
+from portal.web.traces import TraceForm
+
+SHOWN = 200  # rows of a report on its page
+
+
+@bp.get("/logistics")
+def logistics_list() -> ResponseReturnValue:
+    """By tab, what has waited longest first; tab and place in the address."""
+    counts = logistics.counts(g.who.shop_id, g.now)
+    tab = request.args.get("tab", "") or next((name for name in logistics.ALARMS if counts[name]), "all")
+    if tab == "rates":
+        rates_now = logistics.rates(g.who.shop_id, g.now)
+        return page(
+            "seller/logistics.html", rows=(), tab=tab, tabs=logistics.TABS, counts=counts, rates=rates_now,
+            least=logistics.LEAST, shown=logistics.SHOWN,
+        )  # fmt: skip
+    if tab not in logistics.TABS:
+        abort(404)
+    rows, key = logistics.page_of(g.who.shop_id, tab, g.now, paging.moment_key(request.args.get("after", "")))
+    more = f"/seller/logistics?tab={tab}&after={paging.said(key)}" if key else ""
+    return page(
+        "seller/logistics.html", rows=rows, tab=tab, tabs=logistics.TABS, counts=counts, more=more, seen=_seen,
+        shown=logistics.SHOWN,
+    )  # fmt: skip
+
+
+def _seen(row: Any) -> bool:
+    """Whether this person's role opens the case of a parcel."""
+    return bool(row.case_no) and roles.sees_case(g.who.role, row.state, money=row.entry_count > 0)
+
+
+def _own(shipment_id: int) -> Any:
+    return guards.found(tracking.one_of_shop(min(shipment_id, 2**62), g.who.shop_id))
+
+
+@bp.route("/logistics/<int:shipment_id>", methods=["GET", "POST"])
+def shipment(shipment_id: int) -> ResponseReturnValue:
+    """Everything that was said of a parcel; POST adds what the shop read elsewhere."""
+    parcel = _own(shipment_id)
+    form = TraceForm(known=lambda among: orders.known_numbers(parcel.order_id, among))
+    status = 200
+    if request.method == "POST":
+        rates.limit("trace", g.who.user_id)
+        status = 422
+        said = form.read(g.now)
+        if said:
+
+            def keep() -> str:
+                new = cases.record_typed(parcel, said, side="seller", now=g.now)
+                return f"/seller/logistics/{shipment_id}?said={'traces-kept' if new else 'traces-known'}"
+
+            try:
+                return once(keep)
+            except StepRefused as refused:
+                form.refuse(refused.sentence)
+                status = 409
+        parcel = _own(shipment_id)
+    return page(
+        "seller/shipment.html", status, parcel=parcel, scans=tracking.traces_of(parcel), form=form, seen=_seen(parcel),
+        sender=tracking.sent_by(parcel, "seller"),
+    )  # fmt: skip
+
+
+@bp.post("/logistics/<int:shipment_id>/refresh")
+def refresh_shipment(shipment_id: int) -> ResponseReturnValue:
+    """刷新物流: asked about next."""
+    parcel = _own(shipment_id)
+    rates.limit("track", g.who.user_id)
+    with writing():
+        said = tracking.wish(parcel.track_id, g.now)
+    return redirect(f"/seller/logistics/{shipment_id}?said={said}", 303)
+
+
+class ScanFileForm(Form):
+    """A table of scans."""
+
+    file = FileField("物流记录文件")
+
+
+@bp.route("/logistics/import", methods=["GET", "POST"])
+def import_scans() -> ResponseReturnValue:
+    """Upload a table; nothing is taken over yet."""
+    form = ScanFileForm()
+    status = 200
+    if request.method == "POST":
+        rates.limit("import", g.who.shop_id)
+        status = 422
+        sent = request.files.getlist("file")
+        name = (sent[0].filename or "").replace("\\", "/").rsplit("/", 1)[-1][:200] if sent else ""
+        if not name:
+            form.refuse("请选择物流记录的表格", "file")
+        elif len(sent) > 1:
+            form.refuse("一次上传一个文件", "file")
+        else:
+            content = sent[0].stream.read(scanfiles.MOST_BYTES + 1)
+            if len(content) > scanfiles.MOST_BYTES:
+                form.refuse(f"文件超过 {scanfiles.MOST_BYTES // 1024 // 1024} MB,请分成几个文件上传", "file")
+            else:
+                try:
+                    return once(_kept(content, name))
+                except SheetRefused as refused:
+                    form.refuse(refused.sentence, "file")
+    return page(
+        "seller/scan_files.html", status, form=form, files=scanfiles.files_of(g.who.shop_id), most=scanfiles.MOST_ROWS
+    )
+
+
+def _kept(content: bytes, name: str) -> Callable[[], str]:
+    settings: Settings = current_app.extensions["portal_settings"]
+    with tempfile.NamedTemporaryFile(dir=settings.data) as file:
+        file.write(content)
+        file.flush()
+        rows = scanfiles.read(file.name)
+    said = "".join(char for char in name if char.isprintable())
+
+    def keep() -> str:
+        made = scanfiles.begin(g.who.shop_id, g.who.user_id, said, rows, g.now)
+        return f"/seller/logistics/import/{made.public_id}"
+
+    return keep
+
+
+@bp.route("/logistics/import/<file_id>", methods=["GET", "POST"])
+def scan_file(file_id: str) -> ResponseReturnValue:
+    """What each row would do, or has done; POST takes over what can be."""
+    file = guards.found(scanfiles.of_shop(file_id, g.who.shop_id))
+    if request.method == "POST":
+        scanfiles.carry_out(file_id, g.who.shop_id, g.now)
+        return redirect(f"/seller/logistics/import/{file_id}?said=traces-imported", 303)
+    rows = scanfiles.judge(file)
+    counts = {name: sum(row["outcome"] == name for row in rows) for name in scanfiles.OUTCOMES}
+    return page(
+        "seller/scan_file.html", file=file, rows=rows[:SHOWN], all_rows=len(rows), counts=counts,
+        outcomes=scanfiles.OUTCOMES, form=Form(),
+    )  # fmt: skip

@@ -1,0 +1,150 @@
+"""Scans: words, moments, pasted lines, what to believe and what it comes to."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from portal import scans
+from portal.scans import LinesRefused, Scan
+
+NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        ("【义乌市】已揽收", "picked"),
+        ("[东莞市]【广东东莞大郎营业部】的陈超已揽收", "picked"),
+        ("【杭州市】快件已到达杭州转运中心", "transit"),
+        ("到达派件网点", "transit"),
+        ("已到达【杭州派送中心】", "transit"),
+        ("您的快件正在派送中,请您准备签收(快递员:薛兵)", "delivering"),
+        ("【杭州市】派件中,联系电话 17369217750", "delivering"),
+        ("快件已由菜鸟驿站代收,请及时取件", "station"),
+        ("已放入快递柜,取件码 1234", "station"),
+        ("【义乌市】已签收,签收人:仓库", "signed"),
+        ("【义乌市】已签收,签收人:退货组", "signed"),
+        ("【义乌退件仓】已签收,签收人凭取货码签收。", "signed"),
+        ("客户已签收", "signed"),
+        ("您的快件已被本人签收", "signed"),
+        ("在菜鸟驿站已取出", "signed"),
+        ("【义乌市】签收", "signed"),
+        ("收件人未签收,改日再派", "transit"),
+        ("请当面验收后签收", "transit"),
+        ("已取消签收", "exception"),
+        ("派送失败,无法联系收件人", "exception"),
+        ("外包装破损", "exception"),
+        ("收件人拒收", "exception"),
+        ("快件已退回寄件人", "returned"),
+        ("退回签收", "returned"),
+        ("快件丢失,理赔中", "lost"),
+    ],
+)
+def test_words_mean(words: str, status: str) -> None:
+    assert scans.status_of(words) == status
+
+
+def test_pasted_lines_are_read_in_beijing_time() -> None:
+    text = """2026-11-20 12:30:11 【义乌市】已揽收
+
+    2026/11/21 08:00 【杭州市】派送中
+    ２０２６年11月21日 9时05分,【杭州市】已签收,签收人:本人
+    11-22 23:59\t物流更新
+    12-31 10:00 去年的"""
+    found = scans.read(text, NOW)
+    assert found == [
+        Scan(datetime(2026, 11, 20, 4, 30, 11, tzinfo=UTC), "picked", "【义乌市】已揽收"),
+        Scan(datetime(2026, 11, 21, 0, 0, tzinfo=UTC), "delivering", "【杭州市】派送中"),
+        Scan(datetime(2026, 11, 21, 1, 5, tzinfo=UTC), "signed", "【杭州市】已签收,签收人:本人"),
+        Scan(datetime(2026, 11, 22, 15, 59, tzinfo=UTC), "transit", "物流更新"),
+        Scan(datetime(2025, 12, 31, 2, 0, tzinfo=UTC), "transit", "去年的"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "请粘贴"),
+        ("   \n ", "请粘贴"),
+        ("已揽收", "第 1 行开头没有时间"),
+        ("2026-11-20 12:30 已揽收\n2026-13-40 12:30 已揽收", "第 2 行的时间不存在"),
+        ("2026-11-20 25:30 已揽收", "第 1 行的时间不存在"),
+        ("2026-11-20 12:30", "第 1 行只有时间"),
+        ("\n".join(["2026-11-20 12:30 已揽收"] * 101), "一次最多 100 行"),
+        ("\n".join(["坏"] * 12), "还有 2 行读不出来"),
+    ],
+)
+def test_lines_that_cannot_be_read_are_named(text: str, words: str) -> None:
+    with pytest.raises(LinesRefused) as refused:
+        scans.read(text, NOW)
+    assert any(words in sentence for sentence in refused.value.sentences)
+
+
+def test_words_are_cleaned() -> None:
+    assert scans.clean("已\x00揽\u202e收\n义乌") == "已揽收 义乌"
+    assert scans.clean("\ud800好" + "长" * 5000)[:1] == "好"
+    assert len(scans.clean("长" * 5000)) <= scans.MOST_WORDS
+    assert scans.clean(7) == "" and scans.clean(" \u200b ") == ""
+
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("hours", "status", "by_sender", "why"),
+    [
+        (2, "picked", None, ""),
+        (-48, "picked", None, ""),  # handed over before its number was registered
+        (-80, "picked", None, "early"),
+        (-1, "signed", None, "early"),
+        (0, "signed", None, ""),
+        (11, "transit", None, "future"),
+        (2, "signed", True, "onesided"),  # who sent it gains by it
+        (2, "signed", False, ""),
+        (2, "lost", True, ""),
+        (2, "lost", False, "onesided"),
+        (2, "exception", False, "onesided"),
+    ],
+)
+def test_doubt(hours: int, status: str, by_sender: bool | None, why: str) -> None:
+    shipped = NOW - 10 * HOUR
+    scan = Scan(shipped + hours * HOUR, status, "x")
+    assert scans.doubt(scan, NOW, shipped_at=shipped, by_sender=by_sender) == why
+
+
+def test_nothing_is_believed_from_before_the_case() -> None:
+    scan = Scan(NOW - 2 * HOUR, "picked", "x")
+    assert scans.doubt(scan, NOW, shipped_at=NOW, not_before=NOW - HOUR) == "early"
+
+
+@pytest.mark.parametrize(
+    ("said", "signed", "lost", "status"),
+    [
+        (["picked", "transit", "signed"], 2, None, "signed"),
+        (["picked", "signed", "signed"], 1, None, "signed"),
+        (["picked", "signed", "transit"], 1, None, "signed"),  # 感谢使用
+        (["picked", "signed", "exception"], None, None, "exception"),
+        (["picked", "signed", "delivering", "signed"], 3, None, "signed"),
+        (["picked", "returned", "transit", "signed"], None, 1, "returned"),  # the sender's own
+        (["picked", "lost", "signed"], 2, None, "signed"),
+        (["picked", "lost"], None, 1, "lost"),
+        ([], None, None, ""),
+    ],
+)
+def test_what_scans_come_to_whatever_their_order(
+    said: list[str], signed: int | None, lost: int | None, status: str
+) -> None:
+    scanned = [(NOW + number * HOUR, name) for number, name in enumerate(said)]
+    found = scans.standing(scanned)
+    assert found == scans.standing(reversed(scanned))
+    assert found.signed_at == (None if signed is None else NOW + signed * HOUR)
+    assert found.lost_at == (None if lost is None else NOW + lost * HOUR)
+    assert found.status == status
+
+
+def test_a_gap_of_three_days_is_a_fault() -> None:
+    assert not scans.standing([(NOW, "picked"), (NOW + 72 * HOUR, "transit")]).faulty
+    assert scans.standing([(NOW, "picked"), (NOW + 73 * HOUR, "transit")]).faulty
+    assert not scans.standing([(NOW, "picked"), (NOW + HOUR, "signed"), (NOW + 99 * HOUR, "transit")]).faulty
