@@ -96,12 +96,12 @@ def open_case(
     case_type: CaseType = CaseType.EXCHANGE,
     negotiated: bool = False,
     refund_fen: int | None = None,
-    consent: int | None = None,
+    consent: int | str | None = None,
 ) -> Case:
     """Open a case for lines of one order. The caller has asked eligibility; the ledger decides last.
 
     ``refund_fen``: what is asked back, None for all that the units are worth. ``consent``: the buyer's message by which
-    the seller opens it for him. Raises ledger.NotEnough when a line has fewer free units than asked for, StepRefused
+    the seller opens it for him; of a buyer without account what he said elsewhere, in words. Raises ledger.NotEnough when a line has fewer free units than asked for, StepRefused
     for an amount or a consent that can't be; nothing is changed then.
     """
     for item in sorted(wanted, key=lambda w: w.line_id):
@@ -214,8 +214,11 @@ def _goods_state(order: Order) -> str:
     return order.status if order.status in ("unshipped", "in_transit") else "received"
 
 
-def _agreed_to(order_id: int, message_id: int | None) -> bool:
-    """Whether this is a message of the order's buyer."""
+def _agreed_to(order_id: int, message_id: int | str | None) -> bool:
+    """Whether this is a message of the order's buyer, or words of one who has no account to write with."""
+    if isinstance(message_id, str):
+        asks = select(User.password_hash).join(Order, Order.buyer_id == User.id).where(Order.id == order_id)
+        return bool(message_id) and db.session.scalar(asks) is None
     return message_id is not None and bool(
         db.session.scalar(
             select(Message.id)

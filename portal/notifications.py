@@ -122,12 +122,16 @@ def tell_of_payment(
     bump(user_id)
 
 
-def tell_alarm(user_id: int, *, title: str, body: str, at: datetime, dedupe_key: str) -> None:
-    """Warn one person of something that hangs on no case; once for each ``dedupe_key``."""
+def tell_alarm(
+    user_id: int, *, title: str, body: str, at: datetime, dedupe_key: str, href: str = "/seller/bank-data"
+) -> bool:
+    """Warn one person of something that hangs on no one case; once for each ``dedupe_key``: False the second time."""
     key = f"alarm:{dedupe_key}:{user_id}"
-    if not db.session.scalar(select(Notice.id).where(Notice.dedupe_key == key)):
-        _add(user_id, None, kind="alarm", title=title, body=body, href="/seller/bank-data", at=at, dedupe_key=key)
-        bump(user_id)
+    if db.session.scalar(select(Notice.id).where(Notice.dedupe_key == key)):
+        return False
+    _add(user_id, None, kind="alarm", title=title, body=body, href=href, at=at, dedupe_key=key)
+    bump(user_id)
+    return True
 
 
 def _add(

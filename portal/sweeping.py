@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from portal import accounts, bankdata, cases, clock, evidence, importing, officehours, outbox, paying
+from portal import access, accounts, bankdata, cases, chains, clock, evidence, importing, officehours, outbox, paying
 from portal.config import Settings
 from portal.extensions import Busy, db, writing
 from portal.store import Store
@@ -28,6 +28,7 @@ def sweep() -> int:
     """Take overdue clock steps, send reminders and alarms, erase accounts in time; returns how many cases moved."""
     moved = cases.sweep(clock.now())
     paying.alarm(clock.now())
+    chains.alarm(clock.now())
     bankdata.erase_due(clock.now())
     db.session.remove()
     return moved
@@ -40,6 +41,7 @@ def tidy(store: Store, imports: Path) -> None:
         accounts.forget_old_sessions(now)
         once.forget(now)
         rates.forget(now)
+        access.forget(now)
     evidence.clear(store, now - clock.shift())
     importing.clear(imports, now - clock.shift())
     db.session.remove()

@@ -3,6 +3,7 @@
 from portal.models.accounts import FormKey, KeptForm, RateCount, Session, Shop, Staff, User
 from portal.models.bank import BankAccount, BankConsent, BankView
 from portal.models.cases import Case, CaseEvent, CaseLine, CaseTally, Draft
+from portal.models.chains import AccessLink, CaseLink, OrderLink
 from portal.models.customers import CustomerNote, Feedback
 from portal.models.evidence import Evidence
 from portal.models.imports import ImportJob
@@ -15,12 +16,14 @@ from portal.models.proposals import Proposal
 from portal.models.shipments import Parcel, ParcelLine, ParcelTrace
 
 __all__ = [
+    "AccessLink",
     "BankAccount",
     "BankConsent",
     "BankView",
     "Case",
     "CaseEvent",
     "CaseLine",
+    "CaseLink",
     "CaseTally",
     "Conversation",
     "CustomerNote",
@@ -36,6 +39,7 @@ __all__ = [
     "Notice",
     "Order",
     "OrderLine",
+    "OrderLink",
     "Parcel",
     "ParcelLine",
     "ParcelTrace",
