@@ -98,9 +98,9 @@ class _NoSession(SessionInterface):
 
 
 def _blueprints(app: Flask, settings: Settings) -> None:
-    from portal import auth, buyer, files, health, mediation, qa, seller
+    from portal import auth, buyer, consumer, files, health, mediation, qa, seller
 
-    for blueprint in (auth.bp, buyer.bp, seller.bp, mediation.bp, files.bp, health.bp):
+    for blueprint in (auth.bp, buyer.bp, seller.bp, consumer.bp, mediation.bp, files.bp, health.bp):
         app.register_blueprint(blueprint)
     if settings.qa_open:
         app.register_blueprint(qa.bp)

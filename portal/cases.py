@@ -101,8 +101,9 @@ def open_case(
     """Open a case for lines of one order. The caller has asked eligibility; the ledger decides last.
 
     ``refund_fen``: what is asked back, None for all that the units are worth. ``consent``: the buyer's message by which
-    the seller opens it for him; of a buyer without account what he said elsewhere, in words. Raises ledger.NotEnough when a line has fewer free units than asked for, StepRefused
-    for an amount or a consent that can't be; nothing is changed then.
+    the seller opens it for him; of a buyer without account what he said elsewhere, in words. Raises ledger.NotEnough
+    when a line has fewer free units than asked for, StepRefused for an amount or a consent that can't be; nothing is
+    changed then.
     """
     for item in sorted(wanted, key=lambda w: w.line_id):
         ledger.claim(item.line_id, item.milli)
@@ -276,7 +277,7 @@ def take(
     showed) or somebody was faster, flow.StepRefused when the table, a condition or the step's own facts don't allow it.
     A machine's clock that has gone back is not believed: a case's history never does.
     """
-    case = settle(_locked(case_id), now)
+    case = settle(locked(case_id), now)
     now = max(now, case.updated_at)
     if version is not None and case.version != version:
         raise Stale("这张售后单已有更新,下面是最新状态,您填写的内容已保留", name)
@@ -305,7 +306,7 @@ def settle(case: Case, now: datetime) -> Case:
 def settle_now(case_id: int, now: datetime) -> None:
     """Settle one case in a transaction of its own, so that a page shows the true state."""
     with writing():
-        settle(_locked(case_id), now)
+        settle(locked(case_id), now)
 
 
 def sweep(now: datetime, most: int = 1000) -> int:
@@ -397,7 +398,8 @@ def waits_for(case: Any) -> Actor | None:
     )
 
 
-def _locked(case_id: int) -> Case:
+def locked(case_id: int) -> Case:
+    """The case, locked until the transaction ends. Raises StepRefused when there is none."""
     case = db.session.scalars(
         select(Case).where(Case.id == case_id).with_for_update().execution_options(populate_existing=True)
     ).one_or_none()
@@ -569,7 +571,7 @@ def open_again(
     The units move along, guarded, so that nobody claims them twice. Raises StepRefused when the window is over, the
     type isn't open, proof is missing or more is asked for than came and is left.
     """
-    case = _locked(case_id)
+    case = locked(case_id)
     until = again_until(case)
     if until is None or now >= until:
         raise StepRefused(
@@ -702,7 +704,7 @@ def record_trace(parcel_id: int, *, at: datetime, status: str, said: str, now: d
     parcel = tracking.keep(parcel_id, at=at, status=status, said=said)
     if parcel is None:
         return False
-    case = settle(_locked(parcel.case_id), now)
+    case = settle(locked(parcel.case_id), now)
     if case.state not in flow.FINAL:
         reschedule(case, now)
     db.session.execute(
@@ -723,7 +725,7 @@ def send_back(
     Nothing of the case's flow changes, so it also goes for a case that has ended. Raises StepRefused when nothing was
     refused.
     """
-    case = _locked(case_id)
+    case = locked(case_id)
     if not refused_milli(case_id):
         raise StepRefused("没有未通过验货的商品需要退还", "send_back")
     made = []

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, insert, or_, select, tuple_, update
+from sqlalchemy import and_, insert, or_, select, update
 from sqlalchemy.orm import aliased
 
-from portal import accounts, applications, cases, eligibility, evidence, flow, notifications, policies, reasons, words
+from portal import accounts, applications, cases, eligibility, flow, notifications, policies, reasons, words
 from portal.effects import By, Wanted
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, State, StepRefused
@@ -26,14 +26,13 @@ from portal.models import (
     CaseLink,
     Evidence,
     MoneyEntry,
+    Notice,
     Order,
     OrderLine,
     OrderLink,
     Parcel,
     Product,
-    ReturnAddress,
     Shop,
-    User,
 )
 
 BEARERS: dict[str, str] = {"distributor": "我承担", "supplier": "供应商承担", "consumer": "消费者承担"}
@@ -205,19 +204,16 @@ def link(
 ) -> CaseLink:
     """Hang two cases on each other. Raises StepRefused when they aren't the distributor's two or one is taken."""
     _check(downstream, upstream)
-    taken = db.session.scalar(
-        select(CaseLink.id)
-        .where(
-            _LIVE,
-            or_(
-                CaseLink.downstream_id.in_((downstream.id, upstream.id)),
-                CaseLink.upstream_id.in_((downstream.id, upstream.id)),
-            ),
-        )
-        .limit(1)
+    taken = select(CaseLink.id).where(
+        _LIVE, or_(CaseLink.downstream_id == downstream.id, CaseLink.upstream_id == upstream.id)
     )
-    if taken is not None:
+    if db.session.scalar(taken.limit(1)) is not None:
         raise StepRefused("其中一张售后单已有关联,请先解除原来的关联", "link")
+    at: int | None = upstream.id
+    while at is not None:
+        if at == downstream.id:
+            raise StepRefused("这两张售后单互为上下游,不能再反过来关联", "link")
+        at = db.session.scalar(select(CaseLink.upstream_id).where(_LIVE, CaseLink.downstream_id == at))
     made = db.session.scalars(
         select(CaseLink).where(CaseLink.downstream_id == downstream.id, CaseLink.upstream_id == upstream.id)
     ).one_or_none()
@@ -423,18 +419,20 @@ class Chain:
         return sum(row.fen for row in self.rows)
 
 
-def live(case_id: int) -> CaseLink | None:
-    """The live link of a case, whichever end it is."""
+def above(case_id: int) -> CaseLink | None:
+    """The live link of a case of the distributor's shop."""
+    return db.session.scalars(select(CaseLink).where(_LIVE, CaseLink.downstream_id == case_id)).one_or_none()
+
+
+def below(case_id: int, shop_id: int) -> CaseLink | None:
+    """The live link of the distributor's own case with a supplier; ``shop_id`` is the distributor's shop."""
     return db.session.scalars(
-        select(CaseLink).where(_LIVE, or_(CaseLink.downstream_id == case_id, CaseLink.upstream_id == case_id))
-    ).first()
+        select(CaseLink).where(_LIVE, CaseLink.upstream_id == case_id, CaseLink.shop_id == shop_id)
+    ).one_or_none()
 
 
-def of_case(case: Case, now: datetime) -> Chain | None:
-    """The chain that a case is in."""
-    found = live(case.id)
-    if found is None:
-        return None
+def seen(found: CaseLink) -> Chain:
+    """A live link with all that the distributor sees of it."""
     down, up = db.session.get_one(Case, found.downstream_id), db.session.get_one(Case, found.upstream_id)
     parcels = db.session.scalars(
         select(Parcel).where(Parcel.case_id.in_((down.id, up.id)), Parcel.voided_at.is_(None)).order_by(Parcel.id)
@@ -540,8 +538,8 @@ def orders_of(shop_id: int, most: int = 20) -> Sequence[Any]:
 
 def direct_address(downstream: Case) -> tuple[str, str, str, str] | None:
     """The supplier's frozen return address, for a downstream case whose goods go straight there."""
-    found = live(downstream.id)
-    if found is None or found.downstream_id != downstream.id or found.route_back != "direct":
+    found = above(downstream.id)
+    if found is None or found.route_back != "direct":
         return None
     up = db.session.get_one(Case, found.upstream_id)
     if not up.return_address:
@@ -551,8 +549,8 @@ def direct_address(downstream: Case) -> tuple[str, str, str, str] | None:
 
 def counted_above(downstream: Case) -> dict[int, tuple[int, int, str]]:
     """What the supplier's inspection said of each line of the downstream case: received, accepted, its note."""
-    found = live(downstream.id)
-    if found is None or found.downstream_id != downstream.id:
+    found = above(downstream.id)
+    if found is None:
         return {}
     up = db.session.get_one(Case, found.upstream_id)
     same = pairs(downstream.order_id, up.order_id)
@@ -590,7 +588,7 @@ def alarm(now: datetime) -> int:
     ).all():  # fmt: skip
         told += _alarm_link(link_id, now)
     db.session.rollback()
-    for row in db.session.execute(
+    for downstream_id in db.session.scalars(
         select(_down.id)
         .join(OrderLink, OrderLink.downstream_id == _down.order_id)
         .join(Order, Order.id == OrderLink.upstream_id)
@@ -601,7 +599,7 @@ def alarm(now: datetime) -> int:
         .order_by(_down.id)
         .limit(500)
     ).all():  # fmt: skip
-        told += _alarm_window(row.id, now)
+        told += _alarm_window(downstream_id, now)
     db.session.rollback()
     return told
 
@@ -620,15 +618,18 @@ def _alarm_link(link_id: int, now: datetime) -> bool:
 
 
 def _alarm_window(downstream_id: int, now: datetime) -> bool:
+    down = db.session.get_one(Case, downstream_id)
+    order = order_above(down)
+    until = window_of(order) if order is not None else None
+    known = db.session.scalar(select(Notice.id).where(Notice.dedupe_key.startswith(f"alarm:window:{down.id}:")))
+    if until is None or known is not None or (down.due_at is not None and until >= down.due_at):
+        return False
+    ended = until <= now
+    said = f"已在 {words.moment(until)} 结束" if ended else f"在 {words.moment(until)} 结束,早于下游的期限"
+    do = "可以联系供应商协商" if ended else "请尽快向供应商申请"
+    db.session.rollback()
     with writing():
         down = db.session.get_one(Case, downstream_id)
-        order = order_above(down)
-        until = window_of(order) if order is not None else None
-        if until is None or (down.due_at is not None and until >= down.due_at):
-            return False
-        ended = until <= now
-        said = f"已在 {words.moment(until)} 结束" if ended else f"在 {words.moment(until)} 结束,早于下游的期限"
-        do = "可以联系供应商协商" if ended else "请尽快向供应商申请"
         return _tell(down, f"「{down.goods}」向供应商申请售后的期限{said};{do}。", f"window:{down.id}", now)
 
 
@@ -657,8 +658,8 @@ def broken() -> list[str]:
     for row in rows:
         if row.owner_id != row.buyer_id:
             found.append(f"link {row.id}: the shop below is not the buyer's above")
-    for row in db.session.execute(select(CaseLink.downstream_id, CaseLink.upstream_id).where(_LIVE)):
-        above[row.downstream_id] = row.upstream_id
+    for down_id, up_id in db.session.execute(select(CaseLink.downstream_id, CaseLink.upstream_id).where(_LIVE)):
+        above[down_id] = up_id
     for start in above:
         seen, at = {start}, above[start]
         while at in above and at not in seen:

@@ -114,6 +114,22 @@ def tell_sent_back(case: Case, parcels: Sequence[str], *, at: datetime) -> None:
         bump(user_id)
 
 
+def tell_of_photos(case: Case, many: int, note: str, *, at: datetime) -> None:
+    """Tell the shop that a consumer has uploaded photos by his link."""
+    for user_id in readers(case, Actor.SELLER):
+        _add(
+            user_id,
+            case,
+            kind="photos",
+            title="消费者补充了照片",
+            body=f"「{case.goods}」消费者通过链接上传了 {many} 张照片" + (f":{note}" if note else "。"),
+            href=href(case, Actor.SELLER),
+            at=at,
+            dedupe_key=f"photos:{case.id}:{at.timestamp():.6f}:{user_id}",
+        )
+        bump(user_id)
+
+
 def tell_of_payment(
     case: Case, user_id: int, *, title: str, body: str, href: str, at: datetime, dedupe_key: str
 ) -> None:

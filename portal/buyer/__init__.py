@@ -17,4 +17,4 @@ def guard() -> Response | None:
     return None if request.endpoint in public else guards.need_signed_in()
 
 
-from portal.buyer import apply, cases, contact, feedback, home, me, notices, orders, privacy  # noqa: E402, F401
+from portal.buyer import apply, cases, chains, contact, feedback, home, me, notices, orders, privacy  # noqa: E402, F401

@@ -17,7 +17,7 @@ bp.before_request(guards.need_shop)
 ROOMS: dict[str, str] = {
     "inbox": "queue", "show_case": "queue", "take_step": "queue", "pack": "queue", "send_back": "send_back",
     "messages": "contact", "contact": "contact", "contact_new": "contact", "contact_read": "contact",
-    "waiting": "contact", "apply_for": "contact", "agreement": "queue",
+    "waiting": "contact", "apply_for": "contact", "agreement": "queue", "consumer_links": "contact",
     "customer_list": "contact", "customer": "contact", "export_customer": "contact",
     "product_list": "products", "product": "products", "notices": "notices",
     "payout_list": "payouts", "payout": "payouts", "record_payout": "payouts", "payout_files": "payouts",
@@ -49,6 +49,7 @@ from portal.seller import (
     account,
     behalf,
     cases,
+    chains,
     contact,
     customers,
     imports,

@@ -21,6 +21,9 @@ LIMITS: dict[str, tuple[int, timedelta]] = {
     "feedback": (10, timedelta(hours=1)),
     "import": (20, timedelta(hours=1)),
     "export": (6, timedelta(hours=1)),
+    "consumer-order": (10, timedelta(hours=1)),
+    "consumer-address": (30, timedelta(hours=1)),
+    "consumer-link": (30, timedelta(hours=1)),
     "bank-look": (20, timedelta(hours=1)),
 }
 
