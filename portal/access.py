@@ -44,14 +44,23 @@ def hash_of(token: str) -> str:
 
 
 def make(
-    now: datetime, *, case_id: int | None = None, order_id: int | None = None, by: int | None = None
+    now: datetime, *, case_id: int | None = None, order_id: int | None = None, by: int | None = None, token: str = ""
 ) -> str | None:
-    """A new link to a case (30 days) or an order (24 hours); returns its token, None when a case has too many."""
+    """A new link to a case (30 days) or an order (24 hours); returns its token, None when a case has too many.
+
+    ``token``: a secret one of the caller's that makes the same link when it is made twice.
+    """
+    if token:
+        known = select(AccessLink.revoked_at).where(
+            AccessLink.token_hash == hash_of(token), AccessLink.case_id == case_id
+        )
+        if (row := db.session.execute(known).one_or_none()) is not None:
+            return token if row.revoked_at is None else None
     if case_id is not None:
         open_now = [link for link in of_case(case_id, now) if link.revoked_at is None and link.expires_at > now]
         if len(open_now) >= MOST_OPEN:
             return None
-    token = secrets.token_urlsafe(16)
+    token = token or secrets.token_urlsafe(16)
     db.session.add(
         AccessLink(
             token_hash=hash_of(token), case_id=case_id, order_id=order_id, created_by=by, created_at=now,

@@ -153,6 +153,13 @@ def order_above(downstream: Case) -> Order | None:
     ).one_or_none()
 
 
+def resold(case: Case) -> bool:
+    """Whether a case of the shop may have one with a supplier: its owner buys elsewhere, too."""
+    owner = select(Shop.owner_id).where(Shop.id == case.shop_id).scalar_subquery()
+    bought = select(Order.id).where(Order.buyer_id == owner, Order.shop_id != case.shop_id).limit(1)
+    return db.session.scalar(bought) is not None
+
+
 # ---------------------------------------------------------------- what could be linked
 
 _LIVE = CaseLink.ended_at.is_(None)

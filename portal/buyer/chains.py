@@ -146,7 +146,7 @@ def chain(case_no: str) -> ResponseReturnValue:
     case_id = case.id
     found = chains.below(case.id, shop_id)
     below = chains.orders_below(case.order_id)
-    forms: dict[str, Any] = {"link": LinkForm(), "open": DownForm()}
+    forms: dict[str, Any] = {"link": LinkForm(prefix="link-"), "open": DownForm(prefix="down-")}
     pick(forms["link"], chains.below_for(case, shop_id))
     choice = forms["open"].case
     choice.label.text, choice.missing, choice.optional = "下游订单", "请选择下游订单", False

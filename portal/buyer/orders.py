@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from flask import abort, g, request
 from flask.typing import ResponseReturnValue
 
-from portal import applications, eligibility, inputs, orders, policies, reasons, words
+from portal import applications, chains, eligibility, inputs, orders, policies, reasons, words
 from portal.buyer import bp
 from portal.extensions import db
 from portal.models import Shop
@@ -59,6 +59,7 @@ def order(order_no: str) -> ResponseReturnValue:
         line.id: eligibility.offer(applications.goods_of(found, line, exchangeable=may[line.id]), g.now, facts)
         for line in lines
     }
+    resells = g.who.role == "owner" and g.who.shop_id != found.shop_id
     return page(
         "buyer/order.html", order=found, lines=lines, offers=offers,
         cases=orders.cases_of(found.id) if found.case_count else (),
@@ -66,6 +67,7 @@ def order(order_no: str) -> ResponseReturnValue:
         any_offer=any(offer.allowed for offer in offers.values()),
         pictures={line.product_id: line.picture for line in lines if line.picture},
         next_step=words.ORDER_NEXT[found.status], button=words.APPLY.get(found.status, "申请换货"),
+        resells=resells, below=chains.orders_below(found.id) if resells else (),
         parcels=parcels_of(found.carrier_text, found.tracking_text),
     )  # fmt: skip
 

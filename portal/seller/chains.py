@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
+import re
 from typing import Any
 
-from flask import g, request
+from flask import current_app, g, request
 from flask.typing import ResponseReturnValue
 
 from portal import access, applications, caseview, chains, ledger, words
@@ -43,7 +47,11 @@ def chain(case_no: str) -> ResponseReturnValue:
     case = guards.found(caseview.of_shop(case_no, g.who.shop_id))
     case_id = case.id
     found = chains.above(case.id)
-    forms: dict[str, Any] = {"link": LinkForm(), "open": UpForm(), "arrange": ArrangeForm(found)}
+    forms: dict[str, Any] = {
+        "link": LinkForm(prefix="link-"),
+        "open": UpForm(prefix="up-"),
+        "arrange": ArrangeForm(found),
+    }
     pick(forms["link"], chains.above_for(case))
     status, does = 200, ""
     if request.method == "POST":
@@ -96,6 +104,16 @@ def _done(does: str, form: Any, case_id: int, case_no: str, link_id: int) -> str
     return f"/seller/cases/{case_no}/chain?said=chain-made"
 
 
+def _token(case_no: str) -> str:
+    """A token out of the form's random key and our own secret: sent twice, a form makes one link."""
+    key = request.form.get("form_key", "")
+    if not re.fullmatch("[0-9a-f]{32}", key):
+        return ""
+    secret = str(current_app.secret_key).encode()
+    made = hmac.new(secret, f"consumer-link:{g.who.user_id}:{case_no}:{key}".encode(), hashlib.sha256).digest()
+    return base64.urlsafe_b64encode(made[:16]).decode().rstrip("=")
+
+
 @bp.route("/cases/<case_no>/consumer", methods=["GET", "POST"])
 def consumer_links(case_no: str) -> ResponseReturnValue:
     """The links of a case that consumers were given; a new one is shown once, right after it was made."""
@@ -119,7 +137,7 @@ def consumer_links(case_no: str) -> ResponseReturnValue:
         else:
             rates.limit("consumer-link", f"make-{g.who.user_id}")
             with writing():
-                made = access.make(g.now, case_id=case_id, by=g.who.user_id) or ""
+                made = access.make(g.now, case_id=case_id, by=g.who.user_id, token=_token(case_no)) or ""
             if not made:
                 form.refuse(f"同时有效的链接最多 {access.MOST_OPEN} 个,请先收回不用的链接")
         case = guards.found(caseview.of_shop(case_no, g.who.shop_id))

@@ -40,11 +40,10 @@ class ArrangeForm(Form):
     freight_out_payer = Choice("发出运费由谁承担", choices=list(chains.BEARERS.items()))
 
     def __init__(self, found: CaseLink | None, **kwargs: Any) -> None:
-        kept = {} if found is None else {
-            "route_back": found.route_back, "route_out": found.route_out, "freight_back": found.freight_back_fen or None,
-            "freight_back_payer": found.freight_back_payer, "freight_out": found.freight_out_fen or None,
-            "freight_out_payer": found.freight_out_payer,
-        }  # fmt: skip
+        names = ("route_back", "route_out", "freight_back_payer", "freight_out_payer")
+        kept = {name: getattr(found, name) for name in names} if found is not None else {}
+        if found is not None:
+            kept |= {"freight_back": found.freight_back_fen or None, "freight_out": found.freight_out_fen or None}
         super().__init__(data=kept, **kwargs)
 
     def values(self) -> dict[str, Any]:
