@@ -452,7 +452,7 @@ def seen(found: CaseLink) -> Chain:
     direct_out = found.route_out == "direct" and down.state == State.RESHIPPING
     sent = [parcel for parcel in of(up, "out") if parcel.round == up.round]
     return Chain(
-        found, down, up, tuple(_sums(found, down, up)), warning(down, up),
+        found, down, up, tuple(_sums(found, down, up)), warning(found, down, up),
         back=tuple(of(down, "back")) if direct_back else (),
         out=sent[-1] if direct_out and sent else None,
     )  # fmt: skip
@@ -484,16 +484,23 @@ def _sums(found: CaseLink, down: Case, up: Case) -> list[Row]:
     return rows
 
 
-def warning(down: Case, up: Case) -> str:
+def warning(found: CaseLink, down: Case, up: Case) -> str:
     """Why the upstream case may end too early for the downstream one; "" when it may not."""
     if down.state in flow.FINAL:
         return ""
     if up.state in (State.CLOSED, State.WITHDRAWN):
         return "上游售后已结束,没有结果,下游售后还在进行;请联系供应商,或在进货订单里重新申请"
-    mine = up.due_at is not None and cases.waits_for(up) is Actor.BUYER and not up.escalated
-    if mine and up.due_at is not None and (down.due_at is None or up.due_at < down.due_at):
-        return f"上游要在 {words.moment(up.due_at)} 前由您处理,早于下游的期限;请提前请消费者寄回,或请供应商延长"
-    return ""
+    if up.due_at is None or up.escalated or cases.waits_for(up) is not Actor.BUYER:
+        return ""
+    if up.state == State.RETURNING and found.route_back == "direct" and down.state not in _NOT_SENT:
+        return ""  # the consumer has sent it already, only the number is still to be passed on
+    if up.state == State.CONFIRMING or (down.due_at is not None and up.due_at >= down.due_at):
+        return ""
+    do = "请提前请消费者寄回,或请供应商延长" if up.state == State.RETURNING else "请先处理上游"
+    return f"上游要在 {words.moment(up.due_at)} 前由您处理,早于下游的期限;{do}"
+
+
+_NOT_SENT = frozenset({State.APPLIED, State.PROPOSED, State.REVISING, State.RETURNING})
 
 
 def window_of(order: Order) -> datetime | None:
@@ -617,7 +624,7 @@ def _alarm_link(link_id: int, now: datetime) -> bool:
         if found is None or found.alarmed_at is not None:
             return False
         down, up = db.session.get_one(Case, found.downstream_id), db.session.get_one(Case, found.upstream_id)
-        if not (why := warning(down, up)):
+        if not (why := warning(found, down, up)):
             return False
         found.alarmed_at = now
         _tell(down, f"「{down.goods}」{why}。", f"chain:{link_id}:{down.version}:{up.version}", now)
