@@ -89,7 +89,11 @@ def test_three_parties_and_goods_that_go_straight(lively: World, visit: Any, tmp
     picture = tmp_path / "裂.jpg"
     picture.write_bytes(photo((900, 700)))
     order_no = purchase(lively)
-    phone, desk, supplier = Buyer(visit("phone")), Seller(visit("desk")), Seller(visit("desk"))
+    phone, desk, supplier = (
+        Buyer(visit("phone", base_url=lively.url)),
+        Seller(visit("desk", base_url=lively.url)),
+        Seller(visit("desk", base_url=lively.url)),
+    )
     phone.signs_in("distributor")
     if kind == "phone-without-script":  # the first round has written the order down already
         with lively.app.app_context(), writing():
@@ -102,11 +106,11 @@ def test_three_parties_and_goods_that_go_straight(lively: World, visit: Any, tmp
     me.goto(f"/seller/cases/{below}/consumer")
     me.get_by_role("button", name="生成链接").click()
     link = me.locator("#link").inner_text()
-    consumer: Page = visit(kind)
+    consumer: Page = visit(kind, base_url=lively.url)
     consumer.goto(link)
     consumer.get_by_label("照片", exact=True).set_input_files(str(picture))
     consumer.get_by_role("button", name="提交照片").click()
-    expect(consumer.get_by_text("照片已提交")).to_be_visible()
+    expect(consumer.get_by_text("照片已提交").first).to_be_visible()
 
     # the distributor applies to the supplier, with that photo; both clocks stand side by side
     me.goto(f"/seller/cases/{below}/chain")
@@ -134,7 +138,7 @@ def test_three_parties_and_goods_that_go_straight(lively: World, visit: Any, tmp
     consumer.get_by_label("运单号").fill("75484863576596")
     consumer.get_by_label("物流公司").select_option("ZTO")
     consumer.get_by_role("button", name="提交运单号").click()
-    expect(consumer.get_by_text("已提交运单号")).to_be_visible()
+    expect(consumer.get_by_text("已提交运单号").first).to_be_visible()
     me.goto(f"/seller/cases/{below}/chain")
     me.get_by_role("button", name="把运单号交给供应商").click()
     me.wait_for_url(f"**/cases/{above}?v=*")
