@@ -100,9 +100,9 @@ class _NoSession(SessionInterface):
 
 
 def _blueprints(app: Flask, settings: Settings) -> None:
-    from portal import auth, buyer, files, health, mediation, operator, qa, seller
+    from portal import auth, buyer, consumer, files, health, mediation, operator, qa, seller
 
-    for blueprint in (auth.bp, buyer.bp, seller.bp, mediation.bp, operator.bp, files.bp, health.bp):
+    for blueprint in (auth.bp, buyer.bp, seller.bp, consumer.bp, mediation.bp, operator.bp, files.bp, health.bp):
         app.register_blueprint(blueprint)
     if settings.qa_open:
         app.register_blueprint(qa.bp)

@@ -100,13 +100,14 @@ def open_case(
     case_type: CaseType = CaseType.EXCHANGE,
     negotiated: bool = False,
     refund_fen: int | None = None,
-    consent: int | None = None,
+    consent: int | str | None = None,
 ) -> Case:
     """Open a case for lines of one order. The caller has asked eligibility; the ledger decides last.
 
     ``refund_fen``: what is asked back, None for all that the units are worth. ``consent``: the buyer's message by which
-    the seller opens it for him. Raises ledger.NotEnough when a line has fewer free units than asked for, StepRefused
-    for an amount or a consent that can't be; nothing is changed then.
+    the seller opens it for him; of a buyer without account what he said elsewhere, in words. Raises ledger.NotEnough
+    when a line has fewer free units than asked for, StepRefused for an amount or a consent that can't be; nothing is
+    changed then.
     """
     for item in sorted(wanted, key=lambda w: w.line_id):
         ledger.claim(item.line_id, item.milli)
@@ -264,8 +265,11 @@ def _goods_state(order: Order) -> str:
     return order.status if order.status in ("unshipped", "in_transit") else "received"
 
 
-def _agreed_to(order_id: int, message_id: int | None) -> bool:
-    """Whether this is a message of the order's buyer."""
+def _agreed_to(order_id: int, message_id: int | str | None) -> bool:
+    """Whether this is a message of the order's buyer, or words of one who has no account to write with."""
+    if isinstance(message_id, str):
+        asks = select(User.password_hash).join(Order, Order.buyer_id == User.id).where(Order.id == order_id)
+        return bool(message_id) and db.session.scalar(asks) is None
     return message_id is not None and bool(
         db.session.scalar(
             select(Message.id)
@@ -323,7 +327,7 @@ def take(
     showed) or somebody was faster, flow.StepRefused when the table, a condition or the step's own facts don't allow it.
     A machine's clock that has gone back is not believed: a case's history never does.
     """
-    case = settle(_locked(case_id), now)
+    case = settle(locked(case_id), now)
     now = max(now, case.updated_at)
     if version is not None and case.version != version:
         raise Stale("这张售后单已有更新,下面是最新状态,您填写的内容已保留", name)
@@ -363,7 +367,7 @@ def settle(case: Case, now: datetime) -> Case:
 def settle_now(case_id: int, now: datetime) -> None:
     """Settle one case in a transaction of its own, so that a page shows the true state."""
     with writing():
-        settle(_locked(case_id), now)
+        settle(locked(case_id), now)
 
 
 def sweep(now: datetime, most: int = 1000) -> int:
@@ -455,7 +459,8 @@ def waits_for(case: Any) -> Actor | None:
     )
 
 
-def _locked(case_id: int) -> Case:
+def locked(case_id: int) -> Case:
+    """The case, locked until the transaction ends. Raises StepRefused when there is none."""
     case = db.session.scalars(
         select(Case).where(Case.id == case_id).with_for_update().execution_options(populate_existing=True)
     ).one_or_none()
@@ -631,7 +636,7 @@ def open_again(
     The units move along, guarded, so that nobody claims them twice. Raises StepRefused when the window is over, the
     type isn't open, proof is missing or more is asked for than came and is left.
     """
-    case = _locked(case_id)
+    case = locked(case_id)
     until = again_until(case)
     if until is None or now >= until:
         raise StepRefused(
@@ -780,7 +785,7 @@ def record_scans(
     case_id = db.session.scalar(select(Parcel.case_id).where(Parcel.id == parcel_id, Parcel.voided_at.is_(None)))
     if case_id is None:
         return 0
-    case = _locked(case_id)
+    case = locked(case_id)
     parcel = db.session.get_one(Parcel, parcel_id, populate_existing=True)
     new, fresh = tracking.keep(parcel, said, now=now, not_before=case.opened_at, origin=origin, by_sender=by_sender)
     if not new:
@@ -820,7 +825,7 @@ def send_back(
     Nothing of the case's flow changes, so it also goes for a case that has ended. Raises StepRefused when nothing was
     refused.
     """
-    case = _locked(case_id)
+    case = locked(case_id)
     if not refused_milli(case_id):
         raise StepRefused("没有未通过验货的商品需要退还", "send_back")
     made = []

@@ -149,7 +149,8 @@ def run_demo(port: int, host: str, data: Path | None, reset: bool, orders: Path 
         if db.session.scalar(select(User.id).limit(1)) is None:
             click.echo("making the demo's world …", err=True)
             demo.build(clock.now(), app.extensions["portal_store"], orders)
-        people = db.session.execute(select(User.member_name, User.company_name).order_by(User.id)).all()
+        able = select(User.member_name, User.company_name).where(User.password_hash.is_not(None))
+        people = db.session.execute(able.order_by(User.id)).all()
         db.session.remove()
         db.engine.dispose()
     click.echo(f"\n  http://{host}:{port}/          phone: 我的 → 我的订单")

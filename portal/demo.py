@@ -17,7 +17,9 @@ from portal import (
     applications,
     bankdata,
     cases,
+    chains,
     chat,
+    consumers,
     eligibility,
     evidence,
     fulfilment,
@@ -734,6 +736,64 @@ def _account_given(t: _Teller) -> None:
         t.buyer_takes("give_account", account=invented, consent=bankdata.CONSENT)
 
 
+def _chains(t: _Teller) -> None:
+    """铺货: the distributor's two pairs of cases, one in the middle of things, one whose clock above is the shorter."""
+    people = dict(db.session.execute(select(User.member_name, User.id)).all())
+    middle, shop = people["distributor"], chains.shop_owned(people["distributor"]) or 0
+    for number, (asked, words) in enumerate((("damaged", "杯口有裂,想换一个"), ("wrong_item", "颜色发错了,想换"))):
+        at = t.now - timedelta(hours=20)
+        with writing():
+            purchase = _order(middle, t.shop, "completed", 12 + number * 2, at)
+            line = db.session.scalars(select(OrderLine).where(OrderLine.order_id == purchase.id)).first()
+            assert line is not None  # noqa: S101  (just made)
+            sold = chains.record_order(
+                purchase, shop_id=shop, order_no=f"TB26112300{number + 1}", channel="淘宝店",
+                receiver=("王小雨", "13712345678", "福建省 厦门市 思明区 环岛南路 9 号"),
+                goods=[chains.Bought(line.id, 2_000, line.unit_price_fen * 2)], ordered_at=purchase.ordered_at,
+                received_at=purchase.received_at, by=middle, now=at,
+            )  # fmt: skip
+            consumer, unit = (
+                sold.buyer_id,
+                db.session.scalars(select(OrderLine.id).where(OrderLine.order_id == sold.id)),
+            )
+            below = cases.open_case(
+                by=By(Actor.SELLER, middle, "distributor"), order=sold, wanted=[Wanted(unit.one(), 1_000)],
+                reason=asked, description=words,
+                receiver=(sold.receiver_name, sold.receiver_phone, sold.receiver_address),
+                freight_payer="seller", basis="商家按买家的要求代为申请", policy_id=policies.current(shop).id,
+                photos=[],
+                now=at, consent=words,
+            ).id  # fmt: skip
+        photos = t.photos.of(consumer, "buyer")
+        with writing():
+            by = consumers.by(consumer, "")
+            consumers.add_photos(below, photos, note="", by=by, now=at + timedelta(hours=1))
+            made = chains.open_upstream(
+                db.session.get_one(Case, below), by=By(Actor.BUYER, middle, "distributor"),
+                description="消费者反馈" + words, route_back="direct", route_out="direct", now=at + timedelta(hours=2),
+            ).id  # fmt: skip
+        t.at, t.case_id = at + timedelta(hours=3), made
+        if number:  # the supplier waits for the distributor, the consumer has longer
+            t.seller_takes("agree")
+            with writing():
+                address = chains.direct_address(db.session.get_one(Case, below))
+                by_shop = By(Actor.SELLER, middle, "distributor")
+                cases.take(below, "agree", by=by_shop, now=at + timedelta(hours=8), direct=address)
+            chains.alarm(t.now)
+        else:
+            t.seller_takes("agree")
+            with writing():
+                address = chains.direct_address(db.session.get_one(Case, below))
+                by_shop = By(Actor.SELLER, middle, "distributor")
+                cases.take(below, "agree", by=by_shop, now=at + timedelta(hours=8), direct=address)
+                cases.take(below, "ship_return", by=by, now=at + timedelta(hours=9), parcels=BACK)
+                link = chains.above(below)
+                chains.arrange(
+                    link.id if link else 0, shop, route_back="direct", route_out="direct",
+                    freight_back=(800, "supplier"), freight_out=(0, "supplier"),
+                )  # fmt: skip
+
+
 STORIES: dict[str, Story] = {
     "applied": _applied,
     "urgent": _urgent,
@@ -802,7 +862,8 @@ BECOMING = frozenset(
 )  # these tell of two cases
 # What a demo or a test can begin with: everything, accounts alone, orders without cases, or one case of a story.
 SCENARIOS: dict[str, Sequence[Story]] = {
-    "demo": tuple(STORIES.values()),
+    "demo": (*STORIES.values(), _chains),
+    "chains": (_chains,),
     "empty": (),
     "orders": (),
     **{name: (story,) for name, story in STORIES.items()},

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from sqlalchemy import select, text
 
-from portal import bankdata, flow
+from portal import bankdata, chains, flow
 from portal.cases import event_hash
 from portal.evidence import LOOSE_FOR
 from portal.extensions import db
@@ -311,6 +311,11 @@ CHECKS: tuple[Check, ...] = (
         "bank data",
         "every account has its consent, is sealed for its payment, and is erased in time",
         bankdata.broken,
+    ),
+    Check(
+        "chains",
+        "the shop of a downstream case is its upstream buyer's, and no case hangs on itself",
+        lambda: iter(chains.broken()),
     ),
     Check(
         "unread",

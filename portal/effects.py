@@ -256,6 +256,10 @@ def _agree(doing: Doing) -> dict[str, Any]:
         return _agree_without_return(doing)
     if doing.case.type == CaseType.REFUND_ONLY:
         return {}
+    if direct := doing.values.get("direct"):  # 铺货: straight to the supplier (chains.direct_address)
+        return _freeze(doing, ReturnAddress(**dict(zip(("name", "phone", "address", "note"), direct, strict=True)))) | (
+            _freight(doing)
+        )
     address_id = doing.values.get("address_id")
     address = db.session.get(ReturnAddress, address_id) if address_id else policies.default_address(doing.case.shop_id)
     if address is None or address.shop_id != doing.case.shop_id or address.removed_at is not None:

@@ -123,6 +123,22 @@ def tell_of_parcel(
         bump(user_id)
 
 
+def tell_of_photos(case: Case, many: int, note: str, *, at: datetime) -> None:
+    """Tell the shop that a consumer has uploaded photos by his link."""
+    for user_id in readers(case, Actor.SELLER):
+        _add(
+            user_id,
+            case,
+            kind="photos",
+            title="消费者补充了照片",
+            body=f"「{case.goods}」消费者通过链接上传了 {many} 张照片" + (f":{note}" if note else "。"),
+            href=href(case, Actor.SELLER),
+            at=at,
+            dedupe_key=f"photos:{case.id}:{at.timestamp():.6f}:{user_id}",
+        )
+        bump(user_id)
+
+
 def tell_of_payment(
     case: Case, user_id: int, *, title: str, body: str, href: str, at: datetime, dedupe_key: str
 ) -> None:
@@ -139,12 +155,16 @@ def tell_of_order(user_id: int, *, kind: str, title: str, body: str, href: str, 
         bump(user_id)
 
 
-def tell_alarm(user_id: int, *, title: str, body: str, at: datetime, dedupe_key: str) -> None:
-    """Warn one person of something that hangs on no case; once for each ``dedupe_key``."""
+def tell_alarm(
+    user_id: int, *, title: str, body: str, at: datetime, dedupe_key: str, href: str = "/seller/bank-data"
+) -> bool:
+    """Warn one person of something that hangs on no one case; once for each ``dedupe_key``: False the second time."""
     key = f"alarm:{dedupe_key}:{user_id}"
-    if not db.session.scalar(select(Notice.id).where(Notice.dedupe_key == key)):
-        _add(user_id, None, kind="alarm", title=title, body=body, href="/seller/bank-data", at=at, dedupe_key=key)
-        bump(user_id)
+    if db.session.scalar(select(Notice.id).where(Notice.dedupe_key == key)):
+        return False
+    _add(user_id, None, kind="alarm", title=title, body=body, href=href, at=at, dedupe_key=key)
+    bump(user_id)
+    return True
 
 
 def _add(

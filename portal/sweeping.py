@@ -10,10 +10,12 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from portal import (
+    access,
     accounts,
     bankdata,
     calendars,
     cases,
+    chains,
     clock,
     couriers,
     evidence,
@@ -45,6 +47,7 @@ def sweep() -> int:
     paying.alarm(clock.now())
     resale.promise(clock.now())
     resale.mark_overdue(clock.now())
+    chains.alarm(clock.now())
     bankdata.erase_due(clock.now())
     db.session.remove()
     return moved
@@ -58,6 +61,7 @@ def tidy(store: Store, imports: Path) -> None:
         once.forget(now)
         rates.forget(now)
         tracking.end_old(now)
+        access.forget(now)
     if (year := calendars.missing(now)) is not None:
         log.warning(calendars.TO_LOAD.format(year=year))
     evidence.clear(store, now - clock.shift())

@@ -23,6 +23,7 @@ from portal.buyer import (  # noqa: E402
     apply,  # noqa: F401
     cancelling,  # noqa: F401
     cases,  # noqa: F401
+    chains,  # noqa: F401
     contact,  # noqa: F401
     feedback,  # noqa: F401
     home,  # noqa: F401

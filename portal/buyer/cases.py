@@ -11,7 +11,7 @@ from flask import g, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from portal import applications, cases, caseview, eligibility, flow, inputs, ledger, orders
+from portal import applications, cases, caseview, chains, eligibility, flow, inputs, ledger, orders
 from portal.buyer import bp, forms
 from portal.effects import By, Wanted
 from portal.extensions import db
@@ -51,7 +51,17 @@ def show_case(case_no: str) -> ResponseReturnValue:
     """Where it stands, who must act, until when; then what can be done; then everything that happened."""
     case = guards.found(caseview.of_buyer(case_no, g.who.user_id))
     view = caseview.view(case, Actor.BUYER, g.now)
-    return page("buyer/case.html", case=case, view=view, news=_news(view))
+    return _page(case, view, 200, news=_news(view))
+
+
+def _page(case: Case, view: caseview.View, status: int, **more: Any) -> ResponseReturnValue:
+    """The progress page; a distributor sees the consumer's case beside it."""
+    resells = g.who.role == "owner" and g.who.shop_id != case.shop_id
+    found = chains.below(case.id, g.who.shop_id) if resells else None
+    return page(
+        "buyer/case.html", status, case=case, view=view, chain=chains.seen(found) if found else None,
+        chain_offer=resells and case.state not in flow.FINAL, **more,
+    )  # fmt: skip
 
 
 def _news(view: caseview.View) -> str:
@@ -101,9 +111,7 @@ def again(case_no: str) -> ResponseReturnValue:
     if view.again_until is None or g.now >= view.again_until:
         gone = forms.StepForm()
         gone.refuse("换来的商品自完成之日起 7 天内可以再次申请售后;请点「立即联系」与商家沟通")
-        return page(
-            "buyer/case.html", 409 if request.method == "POST" else 200, case=case, view=view, news="", form=gone
-        )
+        return _page(case, view, 409 if request.method == "POST" else 200, news="", form=gone)
     if request.method == "POST":
         status = 422
         typed, problems, quantities, _ = forms.read_quantities(left)
@@ -198,7 +206,7 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
         if step is None and status == 422:  # the step is gone: what was wrong in its fields doesn't matter any more
             form, status = forms.StepForm(), 409
             form.refuse(flow.NOT_NOW)
-        return page("buyer/case.html", status, case=case, view=view, news="", form=form, typed=shown, kept_photos=kept)
+        return _page(case, view, status, news="", form=form, typed=shown, kept_photos=kept)
     order_lines = {line.id: line for line in applications.lines_of(case.order_id)} if step_name == "modify" else {}
     return page(
         form.template, status, case=case, view=view, step=step, form=form, typed=typed, problems=problems,
@@ -283,6 +291,13 @@ def _order_lines(view: caseview.View) -> list[OrderLine]:
     return [line for line in applications.lines_of(view.order.id) if line.id in own]
 
 
+def _carry_back(form: forms.ParcelForm, case: Case) -> None:
+    """The consumer's own parcels, where they go straight to the supplier."""
+    found = chains.below(case.id, g.who.shop_id) if g.who.role == "owner" else None
+    for (carrier, number), parcel in zip(form.pairs, chains.seen(found).back if found else (), strict=False):
+        carrier.data, number.data = parcel.carrier, parcel.tracking_no
+
+
 def _prefill(form: forms.StepForm, case: Case, view: caseview.View) -> None:
     if isinstance(form, forms.ModifyForm):
         form.reason.data = case.reason
@@ -293,6 +308,8 @@ def _prefill(form: forms.StepForm, case: Case, view: caseview.View) -> None:
             form.receiver_name.data = case.receiver_name
             form.receiver_phone.data = case.receiver_phone
             form.receiver_address.data = case.receiver_address
+    elif isinstance(form, forms.ParcelForm) and not isinstance(form, forms.EditParcelForm):
+        _carry_back(form, case)
     if isinstance(form, forms.EditParcelForm):
         live = [parcel for parcel in view.parcels.get("back", []) if parcel.voided_at is None]
         asked = request.args.get("parcel", "")

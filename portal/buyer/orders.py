@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from flask import abort, g, request
 from flask.typing import ResponseReturnValue
 
-from portal import applications, eligibility, inputs, orders, policies, reasons, resale, tracking, words
+from portal import applications, chains, eligibility, inputs, orders, policies, reasons, resale, tracking, words
 from portal.buyer import bp
 from portal.extensions import db
 from portal.models import Shop
@@ -60,6 +60,7 @@ def order(order_no: str) -> ResponseReturnValue:
         for line in lines
     }
     parcels, scans = tracking.of_order(found.id)
+    resells = g.who.role == "owner" and g.who.shop_id != found.shop_id
     return page(
         "buyer/order.html", term=resale.apply_said(found, g.now), order=found, lines=lines, offers=offers,
         cases=orders.cases_of(found.id) if found.case_count else (),
@@ -67,6 +68,7 @@ def order(order_no: str) -> ResponseReturnValue:
         any_offer=any(offer.allowed for offer in offers.values()),
         pictures={line.product_id: line.picture for line in lines if line.picture},
         next_step=words.ORDER_NEXT[found.status], button=words.APPLY.get(found.status, "申请换货"),
+        resells=resells, below=chains.orders_below(found.id) if resells else (),
         parcels=() if parcels else parcels_of(found.carrier_text, found.tracking_text),
         followed=[parcel for parcel in parcels if parcel.signed_at or not parcel.gone_at], scans=scans,
         watched=bool(parcels) and tracking.watched(found.id),

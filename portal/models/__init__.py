@@ -4,6 +4,7 @@ from portal.models.accounts import FormKey, KeptForm, RateCount, Session, Shop, 
 from portal.models.bank import BankAccount, BankConsent, BankView
 from portal.models.calendar import CalendarYear, RuleVersion
 from portal.models.cases import Case, CaseEvent, CaseLine, CaseTally, Draft
+from portal.models.chains import AccessLink, CaseLink, OrderLink
 from portal.models.customers import CustomerNote, Feedback
 from portal.models.evidence import Evidence
 from portal.models.imports import ImportJob
@@ -17,6 +18,7 @@ from portal.models.shipments import Parcel, ParcelLine, ParcelTrace
 from portal.models.tracking import OrderWatch, Shipment, ShipmentTrace, TraceFile, Track
 
 __all__ = [
+    "AccessLink",
     "BankAccount",
     "BankConsent",
     "BankView",
@@ -25,6 +27,7 @@ __all__ = [
     "Case",
     "CaseEvent",
     "CaseLine",
+    "CaseLink",
     "CaseTally",
     "Conversation",
     "CustomerNote",
@@ -40,6 +43,7 @@ __all__ = [
     "Notice",
     "Order",
     "OrderLine",
+    "OrderLink",
     "OrderWatch",
     "Parcel",
     "ParcelLine",

@@ -12,7 +12,7 @@ from portal import applications, cases, chat, inputs, ledger, orders, policies, 
 from portal.effects import By, Wanted
 from portal.extensions import db
 from portal.flow import Actor, CaseType, StepRefused
-from portal.models import Order
+from portal.models import Order, User
 from portal.seller import bp
 from portal.web import guards
 from portal.web.forms import Choice, Form, Line, Pick, Text
@@ -26,6 +26,7 @@ class BehalfForm(Form):
     """What the buyer asked for, and the message in which he did."""
 
     message = Choice("买家同意的消息", missing="请选择买家要求或同意代为申请的那条消息")
+    consent = Text("消费者怎么说的", limit=500, missing="请写明消费者的要求,例如聊天记录里的原话")
     line = Choice("商品", missing="请选择商品")
     quantity = Line("数量", limit=20, missing="请填写数量")
     type = Choice("售后类型", missing="请选择售后类型")
@@ -44,9 +45,15 @@ def apply_for(order_no: str) -> ResponseReturnValue:
     order = _order(order_no)
     order_id = order.id
     form = BehalfForm(known=partial(orders.known_numbers, order_id))
+    consumer = db.session.scalar(select(User.password_hash).where(User.id == order.buyer_id)) is None
+    if consumer:  # nobody who could write here: what he said elsewhere is written down
+        del form.message
+    else:
+        del form.consent
     lines = {line.id: line for line in applications.lines_of(order_id) if line.quantity_milli > line.claimed_milli}
     said = [message for message in chat.last_of(order_id, MESSAGES) if message.side == "buyer"]
-    form.message.choices = [(str(each.id), (each.words or "[照片]")[:60]) for each in reversed(said)]
+    if not consumer:
+        form.message.choices = [(str(each.id), (each.words or "[照片]")[:60]) for each in reversed(said)]
     form.line.choices = [
         (str(line.id), f"{line.title} {line.spec}(还可申请 {_left(line)} {line.unit})") for line in lines.values()
     ]
@@ -66,6 +73,8 @@ def apply_for(order_no: str) -> ResponseReturnValue:
             else:
                 by = By(Actor.SELLER, g.who.user_id, g.who.member_name, g.request_id)
 
+                agreed = form.consent.data if consumer else int(form.message.data)
+
                 def opened() -> str:
                     kept = db.session.get_one(Order, order_id)
                     made = cases.open_case(
@@ -74,7 +83,7 @@ def apply_for(order_no: str) -> ResponseReturnValue:
                         receiver=(kept.receiver_name, kept.receiver_phone, kept.receiver_address),
                         freight_payer=_payer(form.reason.data), basis="商家按买家的要求代为申请",
                         policy_id=policies.current(kept.shop_id).id, photos=[], now=g.now,
-                        case_type=CaseType(form.type.data), consent=int(form.message.data),
+                        case_type=CaseType(form.type.data), consent=agreed,
                     )  # fmt: skip
                     return form.and_say(f"/seller/cases/{made.case_no}?v=1")
 
@@ -87,7 +96,9 @@ def apply_for(order_no: str) -> ResponseReturnValue:
         order = _order(order_no)
     elif len(lines) == 1:
         form.line.data = str(next(iter(lines)))
-    return page("seller/apply_for.html", status, order=order, form=form, lines=lines, said_messages=said)
+    return page(
+        "seller/apply_for.html", status, order=order, form=form, lines=lines, said_messages=said, consumer=consumer
+    )
 
 
 def _left(line: object) -> str:

@@ -13,6 +13,7 @@ from portal import (
     bankdata,
     cases,
     caseview,
+    chains,
     chat,
     flow,
     inputs,
@@ -97,6 +98,7 @@ def _page(case: Case, status: int, form: Any = None, typed: Any = (), kept: Any 
     tab = request.args.get("tab", "")
     tab = tab if tab in tabs else next(iter(tabs))
     rows, more = queue.page_of(case.shop_id, tab, g.now)
+    found = chains.above(case.id) if g.who.role == "owner" else None
     talks = roles.may_enter(g.who.role, "contact")
     said = chat.last_of(case.order_id, LAST_MESSAGES) if talks else []
     return page(
@@ -105,6 +107,8 @@ def _page(case: Case, status: int, form: Any = None, typed: Any = (), kept: Any 
         tab=tab, tabs=tabs, talks=talks, soon=g.now + queue.SOON, said_reason=reasons.said, keys=KEYS, messages=said,
         photos=chat.photos_of([message.id for message in said if message.has_photos]),
         buyer=view.buyer, suggestion=_suggestion(case, view) if case.state == "applied" else None,
+        chain=chains.seen(found) if found else None,
+        chain_offer=found is None and case.state not in flow.FINAL and g.who.role == "owner" and chains.resold(case),
         may_look=bankdata.may_look(g.who.role),
     )  # fmt: skip
 
@@ -187,12 +191,15 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
         form.address_id.choices = [(str(a.id), f"{a.name} {a.phone} {a.address}") for a in known]
         if request.method != "POST" and known:
             form.address_id.data = str(known[0].id)
+        if (direct := chains.direct_address(case)) is not None:
+            form.go_direct(direct, first=request.method != "POST")
     form.prepare(case, _view(case))
     status = 200
     typed: dict[str, str] = {}
     if request.method != "POST":  # a HEAD is answered like its GET
         flow.find(case.type, case.state, Actor.SELLER, step_name)
         form.version.data = str(version)
+        typed = _from_above(form, case)
     else:
         status = 422
         good = form.validate_on_submit()
@@ -233,6 +240,20 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
         form.template, status, case=case, view=view, step=step, form=form, typed=typed,
         conditions=reasons.CONDITIONS,
     )  # fmt: skip
+
+
+def _from_above(form: forms.StepForm, case: Case) -> dict[str, str]:
+    """铺货: what the supplier has done is offered, filled in; the distributor looks at it and sends it."""
+    if isinstance(form, forms.ShipForm) and (found := chains.above(case.id)) and (sent := chains.seen(found).out):
+        form.carrier.data, form.number.data = sent.carrier, sent.tracking_no
+    if not isinstance(form, forms.InspectForm):
+        return {}
+    typed = {}
+    for line_id, (received, accepted, note) in chains.counted_above(case).items():
+        typed[f"received_{line_id}"] = inputs.quantity_text(received) if received else "0"
+        typed[f"accepted_{line_id}"] = inputs.quantity_text(accepted) if accepted else "0"
+        typed[f"linenote_{line_id}"] = note
+    return typed
 
 
 def _values(

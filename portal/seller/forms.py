@@ -30,7 +30,20 @@ class AgreeForm(StepForm):
     address_id = Choice("退货地址", missing="请选择退货地址;还没有的话,请先在「退货地址」里添加")
     freight_payer = Choice("退回运费", choices=[("seller", "商家承担"), ("buyer", "买家承担")], optional=True)
 
+    direct: tuple[str, str, str, str] | None = None  # 铺货: the supplier's address
+
+    def go_direct(self, address: tuple[str, str, str, str], *, first: bool) -> None:
+        """Offer that the goods go straight to the supplier; chosen at first."""
+        self.direct = address
+        own: Any = self.address_id.choices or ()
+        straight = ("direct", f"直接寄给供应商:{' '.join(address[:3])}")
+        self.address_id.choices = [straight, *((choice.value, choice.label) for choice in own)]
+        if first:
+            self.address_id.data = "direct"
+
     def values(self) -> dict[str, Any]:
+        if self.address_id.data == "direct":
+            return {"direct": self.direct, "freight_payer": self.freight_payer.data}
         return {"address_id": int(self.address_id.data), "freight_payer": self.freight_payer.data}
 
 

@@ -349,7 +349,7 @@ class Photos(Field):
 
     def keep(self) -> None:
         """Keep the new files; outside a transaction, because decoding and the disk take their time."""
-        owner = g.who.user_id
+        owner = g.who.user_id if g.who is not None else g.guest  # whom a consumer's link stands for
         self.data = [public_id for public_id in evidence.loose(self.data, owner) if public_id not in self.drop]
         room = self.most - self.already - len(self.data)
         if len(self.files) > room:

@@ -30,6 +30,7 @@ def once(work: Callable[[], str]) -> Response:
     """Do ``work`` in a write transaction and go where it says (303); the same form key gives the same answer again.
 
     Raises DifferentBody when the key was used with another body. A request without a form key is simply done.
+    Done in the name of whoever is signed in, or of ``g.guest``, whom a consumer's link stands for.
     """
     key = request.form.get("form_key", "")
     if not _KEY.fullmatch(key):
@@ -40,9 +41,7 @@ def once(work: Callable[[], str]) -> Response:
         fingerprint = _fingerprint()
         if not _claim(key, fingerprint):
             kept = db.session.execute(
-                select(FormKey.fingerprint, FormKey.location).where(
-                    FormKey.user_id == g.who.user_id, FormKey.key == key
-                )
+                select(FormKey.fingerprint, FormKey.location).where(FormKey.user_id == _whose(), FormKey.key == key)
             ).one()
             if kept.fingerprint != fingerprint:
                 raise DifferentBody
@@ -50,16 +49,20 @@ def once(work: Callable[[], str]) -> Response:
         location = work()
         db.session.execute(
             update(FormKey)
-            .where(FormKey.user_id == g.who.user_id, FormKey.key == key)
+            .where(FormKey.user_id == _whose(), FormKey.key == key)
             .values(location=location)
             .execution_options(synchronize_session=False)
         )
     return redirect(location, 303)
 
 
+def _whose() -> int:
+    return int(g.who.user_id if g.who is not None else g.guest)
+
+
 def _claim(key: str, fingerprint: str) -> bool:
     """Whether this request is the first with its key; a second one waits here until the first has committed."""
-    row = {"user_id": g.who.user_id, "key": key, "fingerprint": fingerprint, "location": "", "at": g.now}
+    row = {"user_id": _whose(), "key": key, "fingerprint": fingerprint, "location": "", "at": g.now}
     dialect = db.session.get_bind().dialect.name
     make = postgresql.insert if dialect == "postgresql" else sqlite.insert
     made = make(FormKey).values(row).on_conflict_do_nothing().returning(FormKey.id)

@@ -23,6 +23,9 @@ LIMITS: dict[str, tuple[int, timedelta]] = {
     "export": (6, timedelta(hours=1)),
     "trace": (30, timedelta(hours=1)),
     "track": (30, timedelta(minutes=10)),
+    "consumer-order": (10, timedelta(hours=1)),
+    "consumer-address": (30, timedelta(hours=1)),
+    "consumer-link": (30, timedelta(hours=1)),
     "bank-look": (20, timedelta(hours=1)),
 }
 

@@ -189,6 +189,11 @@ def _check_token() -> AnyResponse | None:
     sent = request.form.get("csrf_token", "")
     if any(len(values) > 1 and name not in SEVERAL for name, values in request.form.lists()):
         abort(400)
+    if request.blueprint == "consumer":  # its pages send no referrer, so that a plain Origin is "null"; nobody signs in
+        known = g.cookie and hmac.compare_digest(sent.encode(), csrf_token().encode())
+        if not known or request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+            abort(403)
+        return None
     if not _came_from_here():
         abort(403)
     if not g.cookie or not hmac.compare_digest(sent.encode(), csrf_token().encode()):

@@ -32,6 +32,7 @@ WEB_MODULES = {
     "buyer",
     "seller",
     "mediation",
+    "consumer",
     "operator",
     "qa",
     "files",
@@ -133,7 +134,7 @@ def test_only_the_clock_reads_the_clock() -> None:
 
 def test_the_command_line_reaches_into_no_audience() -> None:
     """It makes the application, which knows them all; that is its only way to them."""
-    audiences = {f"portal.{name}" for name in ("auth", "buyer", "seller", "mediation", "qa", "files")}
+    audiences = {f"portal.{name}" for name in ("auth", "buyer", "seller", "mediation", "consumer", "qa", "files")}
     found = [
         f"{path.relative_to(PROJECT)}:{line}: {name}"
         for path in files()

@@ -12,7 +12,7 @@ from portal.extensions import Model, db
 from portal.models import Case, Order, OrderLine
 from tests.cast import Cast, sign_in
 
-OPEN_TO_ALL = {"auth.sign_in", "auth.sign_out", "health.live", "health.ready"}
+OPEN_TO_ALL = {"auth.sign_in", "auth.sign_out", "consumer.enter", "health.live", "health.ready"}
 
 
 def addresses(app: Flask, method: str, **known: str) -> list[tuple[str, str]]:

@@ -21,7 +21,7 @@ from flask.testing import FlaskClient
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Rule
 
-from portal import accounts, chat, fulfilment, importing, payouts, policies, scanfiles, tracking
+from portal import access, accounts, chat, fulfilment, importing, payouts, policies, scanfiles, tracking
 from portal.extensions import db, writing
 from portal.flow import Actor
 from portal.models import Case, Draft, Evidence, Order, OrderLine, PayoutFile, Shipment, Shop, Sku, Staff, User
@@ -37,15 +37,17 @@ class Who(Enum):
     SHOP = "anybody who works in a shop; the page has only the shop's things"
     BUYER = "who bought the thing that the address names"
     SELLER = "the shop of the thing that the address names"
+    RESELLER = "who bought the thing that the address names and has a shop of his own"
     PARTY = "both sides of the thing that the address names"
     WITNESS = "both sides of the thing that the address names, and who decides between them"
     MEDIATORS = "anybody who decides for the platform; the page has only what they may decide"
     MEDIATOR = "who may decide, for the platform, about the thing that the address names"
+    CONSUMER = "whoever holds the token in the address, signed in or not; one case and nothing else"
     OPERATORS = "who keeps the calendar and the public rules; nothing there is anybody's"
     QA = "tests, where PORTAL_QA opens these doors; elsewhere they don't exist"
 
 
-ANYONE, SIGNED_IN, SHOP, BUYER, SELLER, PARTY, WITNESS, MEDIATORS, MEDIATOR, OPERATORS, QA = Who
+(ANYONE, SIGNED_IN, SHOP, BUYER, SELLER, RESELLER, PARTY, WITNESS, MEDIATORS, MEDIATOR, CONSUMER, OPERATORS, QA) = Who
 
 
 class Row(NamedTuple):
@@ -76,6 +78,15 @@ ROWS: tuple[Row, ...] = (
     Row("buyer.icon", ANYONE, get=302),
     Row("buyer.shop_policy", ANYONE, get=200),
     Row("buyer.public_rules", ANYONE, get=200),
+    # whoever holds a token
+    Row(
+        "consumer.enter", ANYONE, get=200, post=422,
+        form=lambda deal: {"order_no": deal.values["order_no"], "last_four": "9650"},  # its buyer has an account
+    ),
+    Row("consumer.link", CONSUMER, get=303),
+    Row("consumer.case", CONSUMER, get=200, post=422, form=lambda deal: {"does": "photos"}),
+    Row("consumer.photo", CONSUMER, get=200),
+    Row("consumer.photo_thumb", CONSUMER, get=200),
     # everybody who is signed in: the own things
     Row("buyer.me", SIGNED_IN, get=200),
     Row("buyer.my_orders", SIGNED_IN, get=200),
@@ -117,6 +128,9 @@ ROWS: tuple[Row, ...] = (
     Row("buyer.again", BUYER, get=200, post=409),
     Row("buyer.agreement", BUYER, get=404),
     Row("buyer.take_step", BUYER, get=200, post=303, values={"step_name": "withdraw"}),
+    # who bought it, and has a shop of his own to sell it on
+    Row("buyer.downstream", RESELLER, get=200, post=422),
+    Row("buyer.chain", RESELLER, get=200, post=409, form=lambda deal: {"does": "unlink"}),
     # both sides of it
     Row("files.full", WITNESS, get=200),
     Row("files.thumb", WITNESS, get=200),
@@ -173,11 +187,14 @@ ROWS: tuple[Row, ...] = (
     Row("seller.staff", SHOP, get=200, post=422, form=lambda deal: {"member_name": "nobody"}),
     Row("seller.change_limit", SHOP, get=303, post=303, form=lambda deal: {"limit": "2000"}),
     Row("seller.bank_data", SHOP, get=200, post=303, form=lambda deal: {"bank_data": "y"}),
+    Row("seller.chain_list", SHOP, get=200),
     # the shop that sold it
     Row(
         "seller.ship_order", SELLER, get=200, post=409,
         form=lambda deal: {"carrier": "ZTO", "number": "75484863576596"},
     ),
+    Row("seller.chain", SELLER, get=200, post=409, form=lambda deal: {"does": "unlink"}),
+    Row("seller.consumer_links", SELLER, get=200, post=200),
     Row("seller.customer", SELLER, get=200, post=303, form=lambda deal: {"words": "老客户"}),
     Row("seller.export_customer", SELLER, get=200),
     Row("seller.product", SELLER, get=200, post=303, form=lambda deal: {"exchangeable": "y"}),
@@ -250,11 +267,13 @@ MISSING = {
     "results_id": "0" * 32,
     "user_id": "999999",
     "cancellation_id": "0" * 32,
+    "token": "A" * 22,
 }
 
-ROLES = ("anonymous", "buyer", "buyer2", "seller", "seller2", "both", "mediator", "operator")
+ROLES = ("anonymous", "consumer", "buyer", "buyer2", "seller", "seller2", "both", "mediator", "operator")
 # Who bought from whom. `both` buys from the first shop and sells in a shop of its own.
 DEALS = (("buyer", "seller"), ("buyer2", "seller2"), ("both", "seller"), ("buyer2", "both"))
+NOBODY = frozenset({"anonymous", "consumer"})  # who is not signed in
 SHOPS = frozenset({"seller", "seller2", "both"})
 
 
@@ -337,7 +356,7 @@ class World:
             address_id = address.id
             _hang(kept["case"], case_id=case.id, event_version=1)
             _hang(kept["draft"], draft_id=draft.id)
-            line_id, product_id = line.id, line.product_id
+            line_id, product_id, case_id = line.id, line.product_id, case.id
             for sku in db.session.scalars(db.select(Sku).where(Sku.product_id == product_id)):
                 sku.spec = f"{sku.spec}{shop_mark}"
             kept["product"] = cast.photos(1, cast.seller)[0]
@@ -345,7 +364,10 @@ class World:
         store = self.app.extensions["portal_store"]
         for key in db.session.scalars(db.select(Evidence.key).where(Evidence.public_id.in_(kept.values()))):
             store.put(key, f"picture {mark}".encode())
+        with writing():
+            token = access.make(cast.now, case_id=case_id, by=cast.seller) or ""
         values = {
+            "token": token,
             "order_no": order_no,
             "case_no": case_no,
             "public_id": kept["case"],
@@ -414,7 +436,12 @@ class World:
 
     def browser(self, role: str) -> FlaskClient:
         """A browser of its own for this role."""
-        return self.app.test_client() if role == "anonymous" else sign_in(self.app, self.members[role])
+        if role in NOBODY:
+            browser = self.app.test_client()
+            if role == "consumer" and self.deals:  # has opened the link of the first deal, and knows nothing else
+                assert browser.get(f"/c/{self.deals[0].values['token']}", follow_redirects=True).status_code == 200
+            return browser
+        return sign_in(self.app, self.members[role])
 
     def rule(self, row: Row) -> Rule:
         """The route of a row."""
@@ -444,9 +471,9 @@ def address(rule: Rule, values: Mapping[str, str]) -> str:
 
 def may(row: Row, role: str, deal: Deal | None) -> bool:
     """Whether this role may open this row for this deal (None: for a thing that doesn't exist)."""
-    if row.who is ANYONE:
+    if row.who is ANYONE or (row.who is CONSUMER and deal is not None):
         return True
-    if role == "anonymous" or row.who is QA:
+    if role in NOBODY or row.who in (QA, CONSUMER):
         return False
     if row.who is SIGNED_IN:
         return True
@@ -460,7 +487,8 @@ def may(row: Row, role: str, deal: Deal | None) -> bool:
         return False
     both = {deal.buyer, deal.seller}
     sides = {
-        BUYER: {deal.buyer}, SELLER: {deal.seller}, PARTY: both, WITNESS: both | {"mediator"}, MEDIATOR: {"mediator"},
+        BUYER: {deal.buyer}, SELLER: {deal.seller}, RESELLER: {deal.buyer} & SHOPS, PARTY: both,
+        WITNESS: both | {"mediator"}, MEDIATOR: {"mediator"},
     }[row.who]  # fmt: skip
     return role in sides
 
@@ -469,7 +497,7 @@ def expected(row: Row, rule: Rule, role: str, deal: Deal | None, method: str, *,
     """The status that this request must get."""
     if method not in (rule.methods or ()):
         return 405
-    if role == "anonymous" and row.who is not ANYONE:
+    if role in NOBODY and row.who not in (ANYONE, CONSUMER):
         return 401 if htmx else 303
     if row.who is OPERATORS and role != "operator":
         return 404

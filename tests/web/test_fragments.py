@@ -18,15 +18,26 @@ from portal.extensions import db
 from tests.cast import token_of
 from tests.conftest import NOW, make_app
 from tests.web.inspector import CHANGING, WHOLE, Browser, elements, name_of, parse
-from tests.web.matrix import ANYONE, MEDIATOR, MEDIATORS, OPERATORS, PARTY, QA, ROWS, SELLER, SHOP, Row, World
+from tests.web.matrix import (
+    BUYER,
+    MEDIATOR,
+    MEDIATORS,
+    OPERATORS,
+    PARTY,
+    QA,
+    RESELLER,
+    ROWS,
+    SELLER,
+    SHOP,
+    SIGNED_IN,
+    WITNESS,
+    Deal,
+    Row,
+    World,
+)
 
 LOOKS = [row for row in ROWS if row.get == 200 and row.who not in (PARTY, QA) and not row.counted]
 SENDS = [row for row in ROWS if row.get == 200 and row.post and row.who is not QA]
-READERS = ("anonymous", "buyer", "seller", "mediator", "operator")
-READER = {
-    ANYONE: "anonymous", SHOP: "seller", SELLER: "seller", MEDIATORS: "mediator", MEDIATOR: "mediator",
-    OPERATORS: "operator",
-}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -43,12 +54,24 @@ def world(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> It
 
 @pytest.fixture(scope="module")
 def browsers(world: World) -> dict[str, FlaskClient]:
-    return {role: world.browser(role) for role in READERS}
+    return {role: world.browser(role) for role in ROLES}
+
+
+ROLES = ("anonymous", "buyer", "seller", "both", "mediator", "operator")
+READERS = {
+    SHOP: "seller", SELLER: "seller", BUYER: "buyer", SIGNED_IN: "buyer", WITNESS: "buyer", RESELLER: "both",
+    MEDIATOR: "mediator", MEDIATORS: "mediator", OPERATORS: "operator",
+}  # fmt: skip
+
+
+def deal_of(world: World, row: Row) -> Deal:
+    """A deal whose page this reader may open."""
+    return next(deal for deal in world.deals if row.who is not RESELLER or deal.buyer == "both")
 
 
 def reader(browsers: dict[str, FlaskClient], row: Row) -> FlaskClient:
-    """Somebody who may open this page of the first deal."""
-    return browsers[READER.get(row.who, "buyer")]
+    """Somebody who may open this page of that deal."""
+    return browsers[READERS.get(row.who, "anonymous")]
 
 
 def element(tree: Element, name: str) -> str:
@@ -82,7 +105,7 @@ def compare(whole: str, part: str, target: str) -> None:
 
 @pytest.mark.parametrize("row", LOOKS, ids=lambda row: row.endpoint)
 def test_a_part_is_the_same_as_in_the_page(world: World, browsers: dict[str, FlaskClient], row: Row) -> None:
-    browser, path = reader(browsers, row), world.path(row, world.deals[0])
+    browser, path = reader(browsers, row), world.path(row, deal_of(world, row))
     whole = browser.get(path)
     if whole.mimetype != "text/html" or not WHOLE.match(whole.text):
         pytest.skip("no whole page")
@@ -108,7 +131,7 @@ def test_a_part_is_the_same_as_in_the_page(world: World, browsers: dict[str, Fla
 def test_the_whole_page_when_no_part_is_asked_for(
     world: World, browsers: dict[str, FlaskClient], row: Row, headers: dict[str, str]
 ) -> None:
-    browser, path = reader(browsers, row), world.path(row, world.deals[0])
+    browser, path = reader(browsers, row), world.path(row, deal_of(world, row))
     whole, other = browser.get(path), browser.get(path, headers=headers)
     if whole.headers.get("Content-Disposition", "").startswith("attachment"):
         assert other.data == whole.data
@@ -120,8 +143,8 @@ def test_the_whole_page_when_no_part_is_asked_for(
 def test_a_refused_form_is_the_same_as_in_the_page(app: Flask, now: object, row: Row) -> None:
     """An incomplete form is answered with 422 and the form: whole, and as the part that htmx swaps."""
     world = World.make(app)
-    browsers = {role: world.browser(role) for role in READERS}
-    browser, path = reader(browsers, row), world.path(row, world.deals[0])
+    browsers = {role: world.browser(role) for role in ROLES}
+    browser, path = reader(browsers, row), world.path(row, deal_of(world, row))
     form = {**token_of(browser.get("/login")), "form_key": "", "quantity": "x"}
     first = browser.post(path, data=form)
     if first.status_code != 422:

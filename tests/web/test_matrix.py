@@ -28,7 +28,9 @@ from tests.cast import Cast, sign_in, token_of
 from tests.conftest import NOW, make_app
 from tests.web.inspector import Browser
 from tests.web.matrix import (
+    CONSUMER,
     MISSING,
+    NOBODY,
     QA,
     ROLES,
     ROWS,
@@ -168,7 +170,8 @@ def test_looking(
                     wrong.append(f"{said}: wrote to the database")
                 if method == "HEAD" and answer.data:
                     wrong.append(f"{said}: has a body")
-                if answer.status_code == 303 and role == "anonymous" and not answer.location.startswith("/login?next="):
+                asked = role in NOBODY and row.who is not CONSUMER
+                if answer.status_code == 303 and asked and not answer.location.startswith("/login?next="):
                     wrong.append(f"{said}: goes to {answer.location}")
                 if answer.status_code == 401 and not answer.headers.get("HX-Redirect", "").startswith("/login?next="):
                     wrong.append(f"{said}: HX-Redirect is {answer.headers.get('HX-Redirect')}")
@@ -205,7 +208,7 @@ def test_posting_what_is_not_allowed(
 def test_a_strangers_thing_looks_like_none(world: World, browsers: dict[str, FlaskClient], row: Row) -> None:
     """The same page and the same headers for what is somebody else's and for what doesn't exist."""
     for role, browser in browsers.items():
-        if role == "anonymous":
+        if role in NOBODY:
             continue
         answers = {}
         for deal in deals_of(world, row):
@@ -231,7 +234,7 @@ def test_photos_are_seen_by_whom_they_concern(world: World, browsers: dict[str, 
         for deal in world.deals:
             for path in (f"/f/{deal.photos[kind]}", f"/f/{deal.photos[kind]}/thumb"):
                 answer = browser.get(path)
-                wanted = 303 if role == "anonymous" else 200 if PHOTOS[kind](role, deal) else 404
+                wanted = 303 if role in NOBODY else 200 if PHOTOS[kind](role, deal) else 404
                 assert answer.status_code == wanted, (role, deal.buyer, deal.seller, path)
 
 
@@ -248,7 +251,7 @@ def test_photos_are_seen_by_whom_they_concern(world: World, browsers: dict[str, 
 def test_odd_addresses_are_not_found(browsers: dict[str, FlaskClient], watch: Watch, path: str) -> None:
     for role, browser in browsers.items():
         answer = browser.get(path)
-        assert answer.status_code in ((303, 404) if role == "anonymous" else (404,)), role
+        assert answer.status_code in ((303, 404) if role in NOBODY else (404,)), role
     assert not watch.wrote()
 
 

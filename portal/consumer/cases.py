@@ -1,0 +1,183 @@
+"""What a link shows: the order's cases, or one case: progress, photos, the parcel on its way back. Nothing else."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from flask import Response, abort, g, redirect, request, send_file
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+from werkzeug.exceptions import NotFound
+
+from portal import access, applications, carriers, cases, caseview, consumers, flow, inputs, orders
+from portal.access import Pass
+from portal.consumer import bp
+from portal.extensions import db
+from portal.flow import Actor, State, StepRefused
+from portal.models import Case, Order
+from portal.web import rates
+from portal.web.forms import Form, Line, Photos, Pick, Text, store
+from portal.web.once import once
+from portal.web.pages import page
+from portal.web.security import FILE_CSP
+
+
+class PhotosForm(Form):
+    """补充照片."""
+
+    photos = Photos("照片", least=1, missing="请至少选择一张照片")
+    note = Text("说明", limit=500, optional=True)
+
+
+class ParcelForm(Form):
+    """寄回的包裹: one carrier and number."""
+
+    number = Line("运单号", limit=60, exact=True, optional=True)
+    carrier = Pick("物流公司", optional=True)
+
+    def __init__(self, own_order_no: str, **kwargs: object) -> None:
+        super().__init__(**kwargs)  # type: ignore[arg-type]
+        self.own_order_no, self.parcel = own_order_no, ("", "")
+        self.carrier.choices = [("", "请选择,或按运单号识别")] + [
+            (known.code, known.name) for known in carriers.choices()
+        ]
+
+    def validate(self, extra_validators: object = None) -> bool:
+        if not super().validate(extra_validators):
+            return False
+        code, own = self.carrier.data or "", (self.own_order_no,)
+        try:
+            number = carriers.check_number(self.number.data or "", own, carrier=code)
+        except inputs.InputRefused as refused:
+            self.number.errors = [refused.sentence]
+            return False
+        likely = [known for known in carriers.suggest(number, own) if not known.historic]
+        if not code and len(likely) != 1:
+            self.carrier.errors = ["请选择物流公司"]
+            return False
+        self.parcel = code or likely[0].code, number
+        return True
+
+
+@bp.errorhandler(404)
+def gone(_error: NotFound) -> ResponseReturnValue:
+    """The same for a link that never was, has expired or was taken back."""
+    return page(
+        "errors/error.html",
+        404,
+        code=404,
+        title="这个链接打不开",
+        sentence="链接可能不完整、已过期或已被商家收回。请向商家要新的链接,也可以用订单号和手机号后四位查询。",
+        href="/c",
+        action="查询售后",
+    )
+
+
+def _opened(token: str) -> Pass:
+    found = access.opens(token, g.now)
+    if found is None:
+        abort(404)
+    g.guest = found.buyer_id
+    return found
+
+
+def _case(opened: Pass, case_no: str) -> Case:
+    query = select(Case).where(Case.case_no == case_no, Case.order_id == opened.order_id)
+    if opened.case_id is not None:
+        query = query.where(Case.id == opened.case_id)
+    case = db.session.scalars(query).one_or_none()
+    if case is None:
+        abort(404)
+    return case
+
+
+@bp.get("/<token>")
+def link(token: str) -> ResponseReturnValue:
+    """The order's goods and cases; a link to one case goes there."""
+    opened = _opened(token)
+    if opened.case_id is not None:
+        case_no = db.session.scalar(select(Case.case_no).where(Case.id == opened.case_id))
+        return redirect(f"/c/{token}/{case_no}", 303)
+    order = db.session.get_one(Order, opened.order_id)
+    return page(
+        "consumer/order.html", token=token, order=order, lines=applications.lines_of(order.id),
+        cases=orders.cases_of(order.id), expires_at=opened.expires_at,
+    )  # fmt: skip
+
+
+@bp.route("/<token>/<case_no>", methods=["GET", "POST"])
+def case(token: str, case_no: str) -> ResponseReturnValue:
+    """Progress; photos and the parcel are handed in here."""
+    opened = _opened(token)
+    found = _case(opened, case_no)
+    case_id, order_no = found.id, db.session.scalar(select(Order.order_no).where(Order.id == found.order_id)) or ""
+    known = partial(orders.known_numbers, found.order_id)
+    does = request.form.get("does", "") if request.method == "POST" else ""
+    photos, parcel = PhotosForm(known=known), ParcelForm(order_no, known=known)
+    status = 200
+    problem = ""
+    if request.method == "POST":
+        rates.limit("consumer-link", opened.link_id)
+        status = 422
+        form = parcel if does == "parcel" else photos
+        if isinstance(form, PhotosForm):
+            form.photos.already = max(found.photo_count - consumers.MOST_PHOTOS + form.photos.most, 0)
+        if form.validate_on_submit():
+
+            def handed_in() -> str:
+                by = consumers.by(opened.buyer_id, g.request_id)
+                if form is parcel:
+                    done = cases.take(
+                        case_id, "ship_return", by=by, now=g.now, version=form.shown_version, parcels=[parcel.parcel]
+                    )
+                else:
+                    done = consumers.add_photos(
+                        case_id, photos.photos.data or [], note=photos.note.data or "", by=by, now=g.now
+                    )
+                access.used(opened.link_id, g.now)
+                # relative: what is kept of a submission must not hold the token
+                return f"{case_no}?v={done.version}&did={'parcel' if form is parcel else 'photos'}"
+
+            try:
+                return once(handed_in)
+            except StepRefused as refused:
+                cases.settle_now(case_id, g.now)
+                problem, status = refused.sentence, 409
+        found = _case(opened, case_no)
+    view = caseview.view(found, Actor.BUYER, g.now)
+    parcel.version.data = photos.version.data = str(found.version)
+    asked = request.args.get("did", "")
+    said = {"parcel": "已提交运单号,商家会在收到后验货", "photos": "照片已提交,商家会看到"}.get(asked, "")
+    form = parcel if does == "parcel" else photos
+    if problem:
+        form.refuse(problem)
+    return page(
+        "consumer/case.html", status, token=token, case=found, view=view, photos=photos, parcel=parcel,
+        form=form if form.errors else None, does=does, news=said if request.args.get("v") == str(found.version) else "",
+        ships=found.state == State.RETURNING and not found.escalated, adds=found.state not in flow.FINAL,
+        alone=opened.case_id is not None, expires_at=opened.expires_at, at=f"/c/{token}/{case_no}/f",
+    )  # fmt: skip
+
+
+@bp.get("/<token>/<case_no>/f/<public_id>")
+def photo(token: str, case_no: str, public_id: str) -> ResponseReturnValue:
+    """A photo of the link's case."""
+    return _send(token, case_no, public_id, thumb=False)
+
+
+@bp.get("/<token>/<case_no>/f/<public_id>/thumb")
+def photo_thumb(token: str, case_no: str, public_id: str) -> ResponseReturnValue:
+    """Its small picture."""
+    return _send(token, case_no, public_id, thumb=True)
+
+
+def _send(token: str, case_no: str, public_id: str, *, thumb: bool) -> ResponseReturnValue:
+    opened = _opened(token)
+    row = access.shows_photo(opened, _case(opened, case_no).id, public_id)
+    path = store().path(row.thumb_key if thumb else row.key) if row is not None else None
+    if path is None or not path.is_file():
+        abort(404)
+    answer: Response = send_file(path, mimetype="image/webp")
+    answer.headers["Content-Security-Policy"] = FILE_CSP
+    answer.headers["Content-Disposition"] = "inline"
+    return answer

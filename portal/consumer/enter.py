@@ -1,0 +1,44 @@
+"""查询售后: order number and the last four digits of the telephone open a link to that order."""
+
+from __future__ import annotations
+
+from flask import g, redirect, request
+from flask.typing import ResponseReturnValue
+
+from portal import access
+from portal.consumer import bp
+from portal.extensions import writing
+from portal.web import rates
+from portal.web.forms import Form, Line
+from portal.web.pages import page
+
+
+class FindForm(Form):
+    """Both as the consumer got them from the shop."""
+
+    order_no = Line("订单号", limit=40, missing="请填写订单号", exact=True)
+    last_four = Line("手机号后四位", limit=4, missing="请填写收货手机号的后四位", exact=True)
+
+
+@bp.route("", methods=["GET", "POST"])
+def enter() -> ResponseReturnValue:
+    """The form; the same answer for an order that doesn't exist and for wrong digits."""
+    form = FindForm()
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.validate_on_submit():
+            order_no = form.order_no.data
+            by_order = rates.count("consumer-order", order_no, g.now)
+            if not rates.count("consumer-address", request.remote_addr, g.now) or not by_order:
+                form.refuse("查询次数太多,请一小时后再试,或请商家发送售后链接")
+                refused = page("consumer/enter.html", 429, form=form)
+                refused.headers["Retry-After"] = "3600"
+                return refused
+            order_id = access.order_of(order_no, form.last_four.data)
+            if order_id is not None:
+                with writing():
+                    token = access.make(g.now, order_id=order_id)
+                return redirect(f"/c/{token}", 303)
+            form.refuse("没有查到,请核对订单号和收货手机号的后四位;仍查不到时,请商家发送售后链接")
+    return page("consumer/enter.html", status, form=form)

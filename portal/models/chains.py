@@ -1,0 +1,99 @@
+"""铺货: which order came out of which purchase, which case hangs on which, and the consumer's links."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.extensions import Model
+
+LIVE = "ended_at IS NULL"  # what partial indexes hold; a query uses them when it says the same words
+
+
+class OrderLink(Model):
+    """A distributor's order to a consumer, and the purchase that serves it."""
+
+    __tablename__ = "order_links"
+    __table_args__ = (
+        Index("ix_order_links_upstream_id", "upstream_id"),
+        Index("ix_order_links_shop", "shop_id", "downstream_id"),
+    )
+
+    downstream_id: Mapped[int] = mapped_column(ForeignKey("orders.id"), primary_key=True, autoincrement=False)
+    upstream_id: Mapped[int] = mapped_column(ForeignKey("orders.id"))
+    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id"))  # the distributor's
+    channel: Mapped[str] = mapped_column(String(60), default="")  # where the consumer bought it
+    created_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    created_at: Mapped[datetime]
+
+
+class CaseLink(Model):
+    """A case of a consumer and the distributor's own case with the supplier. One live link for each of the two.
+
+    Routes: ``direct`` between consumer and supplier, or ``via`` the distributor. The freight is what the distributor
+    writes down (分), with who bears it.
+    """
+
+    __tablename__ = "case_links"
+    __table_args__ = (
+        CheckConstraint("downstream_id <> upstream_id", name="two"),
+        CheckConstraint("route_back IN ('direct','via')", name="route_back"),
+        CheckConstraint("route_out IN ('direct','via')", name="route_out"),
+        CheckConstraint("freight_back_fen >= 0 AND freight_out_fen >= 0", name="freight"),
+        CheckConstraint(
+            "freight_back_payer IN ('distributor','supplier','consumer') "
+            "AND freight_out_payer IN ('distributor','supplier','consumer')",
+            name="payers",
+        ),
+        UniqueConstraint("downstream_id", "upstream_id"),
+        Index("ix_case_links_shop", "shop_id", "id"),
+        Index(
+            "uq_case_links_downstream_live", "downstream_id", unique=True,
+            sqlite_where=text(LIVE), postgresql_where=text(LIVE),
+        ),
+        Index(
+            "uq_case_links_upstream_live", "upstream_id", unique=True,
+            sqlite_where=text(LIVE), postgresql_where=text(LIVE),
+        ),
+    )  # fmt: skip
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    downstream_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    upstream_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id"))  # the distributor's
+    route_back: Mapped[str] = mapped_column(String(6), default="via")
+    route_out: Mapped[str] = mapped_column(String(6), default="via")
+    freight_back_fen: Mapped[int] = mapped_column(default=0)
+    freight_back_payer: Mapped[str] = mapped_column(String(12), default="distributor")
+    freight_out_fen: Mapped[int] = mapped_column(default=0)
+    freight_out_payer: Mapped[str] = mapped_column(String(12), default="distributor")
+    created_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    alarmed_at: Mapped[datetime | None]  # when the distributor was warned, once
+
+
+class AccessLink(Model):
+    """A link by which a consumer without account sees one case, or one order's. Only the token's hash is kept.
+
+    ``created_by`` is None for a link that order number and telephone number opened.
+    """
+
+    __tablename__ = "access_links"
+    __table_args__ = (
+        CheckConstraint("(case_id IS NULL) <> (order_id IS NULL)", name="one_thing"),
+        Index("ix_access_links_case_id", "case_id"),
+        Index("ix_access_links_expires_at", "expires_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"))
+    order_id: Mapped[int | None] = mapped_column(ForeignKey("orders.id"))
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    used_at: Mapped[datetime | None]  # when something was last handed in by it

@@ -1,0 +1,148 @@
+"""铺货 at the desk: the links of the shop's cases with suppliers, and the links that consumers get."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+from typing import Any
+
+from flask import current_app, g, request
+from flask.typing import ResponseReturnValue
+
+from portal import access, applications, caseview, chains, ledger, words
+from portal.effects import By
+from portal.extensions import db, writing
+from portal.flow import FINAL, Actor, StepRefused
+from portal.models import Case, Shop
+from portal.seller import bp
+from portal.web import guards, rates
+from portal.web.chains import ArrangeForm, LinkForm, pick
+from portal.web.forms import Form, Text
+from portal.web.once import once
+from portal.web.pages import page
+
+
+class UpForm(LinkForm):
+    """向供应商申请: the distributor's own words, and the ways that the goods take."""
+
+    description = Text("给供应商的说明", limit=500, missing="请写明商品的问题,供应商会看到")
+
+
+@bp.get("/chains")
+def chain_list() -> ResponseReturnValue:
+    """All live links, newest first, by key."""
+    key = request.args.get("before", "")
+    rows, more = chains.page_of(g.who.shop_id, int(key) if key.isascii() and key.isdigit() and len(key) < 18 else None)
+    return page(
+        "seller/chains.html", rows=rows, more=f"/seller/chains?before={more}" if more else "",
+        orders=chains.orders_of(g.who.shop_id) if not key else (), states=words.STATES_OF,
+    )  # fmt: skip
+
+
+@bp.route("/cases/<case_no>/chain", methods=["GET", "POST"])
+def chain(case_no: str) -> ResponseReturnValue:
+    """A case's link with the distributor's own case at the supplier: make it, arrange it, end it."""
+    case = guards.found(caseview.of_shop(case_no, g.who.shop_id))
+    case_id = case.id
+    found = chains.above(case.id)
+    forms: dict[str, Any] = {
+        "link": LinkForm(prefix="link-"),
+        "open": UpForm(prefix="up-"),
+        "arrange": ArrangeForm(found),
+    }
+    pick(forms["link"], chains.above_for(case))
+    status, does = 200, ""
+    if request.method == "POST":
+        does, status = request.form.get("does", ""), 422
+        form = forms.get(does)
+        if does == "unlink" and found is not None:
+            link_id = found.id
+
+            def ended() -> str:
+                chains.unlink(link_id, g.who.shop_id, g.now)
+                return f"/seller/cases/{case_no}/chain?said=chain-ended"
+
+            return once(ended)
+        if form is None:
+            status, form = 409, forms["link"]
+            form.refuse("关联刚刚有变化,下面是最新状态")
+        elif form.validate_on_submit():
+            try:
+                return once(lambda: _done(does, form, case_id, case_no, found.id if found else 0))
+            except (StepRefused, ledger.NotEnough) as refused:
+                sentence = getattr(refused, "sentence", "进货订单里可申请的数量不够了")
+                form.refuse(sentence)
+                status = 422 if isinstance(refused, applications.NotEligible) else 409
+        case = guards.found(caseview.of_shop(case_no, g.who.shop_id))
+        found = chains.above(case.id)
+    above = chains.order_above(case)
+    return page(
+        "seller/chain.html", status, case=case, chain=chains.seen(found) if found else None, forms=forms, does=does,
+        form=forms.get(does), above=above, until=chains.window_of(above) if above else None,
+        photos=len(chains.evidence_of(case.id)), open=case.state not in FINAL,
+    )  # fmt: skip
+
+
+def _done(does: str, form: Any, case_id: int, case_no: str, link_id: int) -> str:
+    case = db.session.get_one(Case, case_id)
+    if does == "arrange":
+        chains.arrange(link_id, g.who.shop_id, **form.values())
+        return f"/seller/cases/{case_no}/chain?said=chain-kept"
+    if does == "link":
+        chains.link(
+            case, db.session.get_one(Case, int(form.case.data)), by=g.who.user_id, now=g.now,
+            route_back=form.route_back.data, route_out=form.route_out.data,
+        )  # fmt: skip
+        return f"/seller/cases/{case_no}/chain?said=chain-made"
+    by = By(Actor.BUYER, g.who.user_id, g.who.member_name, g.request_id)
+    chains.open_upstream(
+        case, by=by, description=form.description.data, route_back=form.route_back.data,
+        route_out=form.route_out.data, now=g.now,
+    )  # fmt: skip
+    return f"/seller/cases/{case_no}/chain?said=chain-made"
+
+
+def _token(case_no: str) -> str:
+    """A token out of the form's random key and our own secret: sent twice, a form makes one link."""
+    key = request.form.get("form_key", "")
+    if not re.fullmatch("[0-9a-f]{32}", key):
+        return ""
+    secret = str(current_app.secret_key).encode()
+    made = hmac.new(secret, f"consumer-link:{g.who.user_id}:{case_no}:{key}".encode(), hashlib.sha256).digest()
+    return base64.urlsafe_b64encode(made[:16]).decode().rstrip("=")
+
+
+@bp.route("/cases/<case_no>/consumer", methods=["GET", "POST"])
+def consumer_links(case_no: str) -> ResponseReturnValue:
+    """The links of a case that consumers were given; a new one is shown once, right after it was made."""
+    case = guards.found(caseview.of_shop(case_no, g.who.shop_id))
+    case_id, made = case.id, ""
+    form = Form()
+    if request.method == "POST":
+        revoked = request.form.get("revoke", "")
+        if revoked:
+            link_id = int(revoked) if revoked.isascii() and revoked.isdigit() and len(revoked) < 18 else 0
+
+            def taken_back() -> str:
+                if not access.revoke(case_id, link_id, g.now):
+                    raise StepRefused("这个链接已经失效", "revoke")
+                return f"/seller/cases/{case_no}/consumer?said=link-revoked"
+
+            try:
+                return once(taken_back)
+            except StepRefused as refused:
+                form.refuse(refused.sentence)
+        else:
+            rates.limit("consumer-link", f"make-{g.who.user_id}")
+            with writing():
+                made = access.make(g.now, case_id=case_id, by=g.who.user_id, token=_token(case_no)) or ""
+            if not made:
+                form.refuse(f"同时有效的链接最多 {access.MOST_OPEN} 个,请先收回不用的链接")
+        case = guards.found(caseview.of_shop(case_no, g.who.shop_id))
+    shop = db.session.get_one(Shop, g.who.shop_id)
+    return page(
+        "seller/consumer.html", 409 if form.errors else 200, case=case, form=form, links=access.of_case(case.id, g.now),
+        address=f"{request.host_url}c/{made}" if made else "", shop=shop, most=access.CASE_FOR.days,
+    )  # fmt: skip

@@ -1,0 +1,164 @@
+"""铺货 in a browser: a consumer with a link, a distributor on phone and desk, a supplier; both cases complete."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from portal import cases, clock
+from portal.extensions import db, writing
+from portal.models import Case, Order, Parcel, Shop, User
+from tests.e2e.conftest import World
+from tests.e2e.pages import Buyer, Seller
+from tests.pictures import photo
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+
+
+def purchase(world: World) -> str:
+    """A finished purchase of the distributor without a case."""
+    with world.app.app_context():
+        order_no = db.session.scalars(
+            db.select(Order.order_no)
+            .join(User, User.id == Order.buyer_id)
+            .join(Shop, Shop.id == Order.shop_id)
+            .where(
+                User.member_name == "distributor", Order.status == "completed", Order.case_count == 0,
+                Shop.owner_id != User.id,
+            )
+            .order_by(Order.received_at.desc())
+        ).first()  # fmt: skip
+        db.session.remove()
+    assert order_no is not None
+    return order_no
+
+
+def case_id_of(world: World, case_no: str) -> int:
+    with world.app.app_context():
+        found = db.session.scalars(db.select(Case.id).where(Case.case_no == case_no)).one()
+        db.session.remove()
+    return found
+
+
+def ends(world: World, case_no: str) -> None:
+    """The consumer's parcel is signed for, and the week to say otherwise passes."""
+    case_id = case_id_of(world, case_no)
+    with world.app.app_context():
+        now = clock.now()
+        parcel = db.session.scalars(db.select(Parcel.id).where(Parcel.case_id == case_id, Parcel.leg == "out")).one()
+        with writing():
+            cases.record_trace(parcel, at=now, status="signed", said="已签收", now=now)
+        cases.settle_now(case_id, now + timedelta(days=8))
+        db.session.remove()
+
+
+def records_the_order(me: Page, order_no: str) -> str:
+    """登记下游订单 and 代消费者申请; returns the number of the consumer's case."""
+    me.goto(f"/orders/{order_no}")
+    me.get_by_role("link", name="登记下游订单").click()
+    for label, words in (
+        ("下游订单号", "TB-E2E-1"), ("销售渠道", "淘宝店"), ("消费者姓名", "王小雨"), ("消费者电话", "13712345678"),
+        ("收货地址", "福建省厦门市思明区环岛南路9号"), ("签收日期", f"{clock.now():%Y-%m-%d}"),
+    ):  # fmt: skip
+        me.get_by_label(label).fill(words)
+    me.get_by_label("卖出数量").first.fill("2")
+    me.get_by_label("单价(元)").first.fill("39.9")
+    me.get_by_role("button", name="登记").click()
+    me.wait_for_url("**/apply-for*")
+    me.get_by_label("消费者怎么说的").fill("杯口有裂,想换一个")
+    if me.locator("[name=line]").count() > 1:
+        me.locator("[name=line]").first.check()
+    me.get_by_label("数量", exact=True).fill("1")
+    me.get_by_label("换货", exact=True).check()
+    me.locator("[name=reason]").select_option("damaged")
+    me.get_by_label("说明", exact=True).fill("杯口有裂")
+    me.get_by_role("button", name="代买家申请").click()
+    me.wait_for_url("**/seller/cases/HH*")
+    found = re.search(r"/seller/cases/([^/?#]+)", me.url)
+    assert found is not None
+    return found[1]
+
+
+@pytest.mark.parametrize("kind", ["phone", "phone-without-script"])
+def test_three_parties_and_goods_that_go_straight(lively: World, visit: Any, tmp_path: Path, kind: str) -> None:
+    picture = tmp_path / "裂.jpg"
+    picture.write_bytes(photo((900, 700)))
+    order_no = purchase(lively)
+    phone, desk, supplier = (
+        Buyer(visit("phone", base_url=lively.url)),
+        Seller(visit("desk", base_url=lively.url)),
+        Seller(visit("desk", base_url=lively.url)),
+    )
+    phone.signs_in("distributor")
+    if kind == "phone-without-script":  # the first round has written the order down already
+        with lively.app.app_context(), writing():
+            db.session.execute(db.update(Order).where(Order.order_no == "TB-E2E-1").values(order_no="TB-E2E-0"))
+    below = records_the_order(phone.page, order_no)
+    desk.signs_in("distributor", "/seller")
+    me = desk.page
+
+    # the consumer opens the link and adds a photo
+    me.goto(f"/seller/cases/{below}/consumer")
+    me.get_by_role("button", name="生成链接").click()
+    link = me.locator("#link").inner_text()
+    consumer: Page = visit(kind, base_url=lively.url)
+    consumer.goto(link)
+    consumer.get_by_label("照片", exact=True).set_input_files(str(picture))
+    consumer.get_by_role("button", name="提交照片").click()
+    expect(consumer.get_by_text("照片已提交").first).to_be_visible()
+
+    # the distributor applies to the supplier, with that photo; both clocks stand side by side
+    me.goto(f"/seller/cases/{below}/chain")
+    me.get_by_label("给供应商的说明").fill("消费者反馈杯口有裂")
+    me.get_by_label("消费者直接寄给供应商").check()
+    me.get_by_label("供应商直接寄给消费者").check()
+    me.get_by_role("button", name="向供应商申请").click()
+    expect(me.get_by_text("两边的进度", exact=True)).to_be_visible()
+    expect(me.locator("main time[data-due]")).to_have_count(2)
+    above = re.findall(r"HH\d{14}", me.locator("main a[href^='/cases/HH']").first.get_attribute("href") or "")[0]
+    me.get_by_label("寄回运费(元)").fill("8")
+    me.get_by_role("button", name="保存").click()
+    expect(me.locator("#chain-result")).to_have_text("¥8.00")
+
+    # the supplier agrees and sees nothing of the consumer's order; the distributor passes the address on
+    supplier.signs_in("seller", "/seller")
+    supplier.opens_case(above)
+    assert below not in supplier.page.content() and "TB-E2E" not in supplier.page.content()
+    supplier.agrees()
+    desk.opens_case(below)
+    desk.agrees()
+
+    # the consumer sends it straight to the supplier, the distributor passes the number on in one tap
+    consumer.goto(link)
+    consumer.get_by_label("运单号").fill("75484863576596")
+    consumer.get_by_label("物流公司").select_option("ZTO")
+    consumer.get_by_role("button", name="提交运单号").click()
+    expect(consumer.get_by_text("已提交运单号").first).to_be_visible()
+    me.goto(f"/seller/cases/{below}/chain")
+    me.get_by_role("button", name="把运单号交给供应商").click()
+    me.wait_for_url(f"**/cases/{above}?v=*")
+
+    # the supplier inspects and ships to the consumer; what he did is filled in below
+    supplier.opens_case(above)
+    supplier.accepts_goods()
+    supplier.ships("73610555582883")
+    desk.opens_case(below)
+    desk.accepts_goods()
+    me.get_by_role("link", name="发出换货商品").first.click()
+    expect(me.get_by_label("运单号")).to_have_value("73610555582883")
+    me.get_by_role("button", name="发出换货商品").click()
+    desk.waits_for_state("confirming")
+
+    # both end
+    phone.page.goto(f"/cases/{above}")
+    phone.confirms()
+    ends(lively, below)
+    consumer.goto(link)
+    expect(consumer.get_by_role("heading", name="换货完成")).to_be_visible()
+    me.goto(f"/seller/cases/{below}/chain")
+    expect(me.locator("#chain-result")).to_have_text("¥8.00")

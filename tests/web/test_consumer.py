@@ -1,0 +1,194 @@
+"""The consumer without account: a link shows one case, takes photos and a tracking number, and nothing else."""
+
+from __future__ import annotations
+
+import io
+import logging
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+
+from portal import access, clock
+from portal.extensions import db, writing
+from portal.flow import Actor
+from portal.models import AccessLink, Case, CaseEvent, Evidence, FormKey, Notice, Parcel, Session
+from tests.cast import Cast, post, sign_in, token_of
+from tests.domain.test_chains import Chain
+from tests.pictures import photo
+
+
+class Consumer:
+    """A browser without session, and a case of the distributor's shop."""
+
+    def __init__(self, app: Flask, cast: Cast) -> None:
+        self.app, self.chain = app, Chain(cast)
+        self.case = self.chain.case()
+        self.case_no, self.case_id = self.case.case_no, self.case.id
+        with writing():
+            self.token = access.make(cast.now, case_id=self.case_id, by=cast.seller2) or ""
+        self.url = f"/c/{self.token}/{self.case_no}"
+        self.browser: FlaskClient = app.test_client()
+
+    def sends(self, **fields: Any) -> Any:
+        return post(self.browser, self.url, fields)
+
+    def now(self) -> Case:
+        db.session.rollback()
+        return db.session.get_one(Case, self.case_id, populate_existing=True)
+
+
+@pytest.fixture
+def consumer(app: Flask, cast: Cast, now: object) -> Consumer:
+    return Consumer(app, cast)
+
+
+def test_the_link_shows_the_case_and_leaves_no_trace(consumer: Consumer) -> None:
+    first = consumer.browser.get(f"/c/{consumer.token}")
+    assert (first.status_code, first.location) == (303, consumer.url)
+    page = consumer.browser.get(consumer.url)
+    assert page.status_code == 200 and "待商家审核" in page.text
+    assert page.headers["Cache-Control"] == "no-store"
+    assert page.headers["Referrer-Policy"] == "no-referrer"
+    assert db.session.scalar(select(func.count()).select_from(Session)) == 0
+    for path in ("/me", "/orders", f"/cases/{consumer.case_no}", "/messages"):
+        assert consumer.browser.get(path).location.startswith("/login"), path
+    assert "/orders/" not in page.text and "/contact" not in page.text and "/me" not in page.text
+
+
+def test_photos_go_through_the_gate_and_the_shop_is_told(consumer: Consumer) -> None:
+    before = consumer.now().photo_count
+    answer = consumer.sends(does="photos", note="鞋底开胶", photos=(io.BytesIO(photo((300, 200))), "a.jpg"))
+    assert answer.status_code == 303, answer.text
+    assert consumer.token not in answer.location  # relative: what is kept of a submission has no token in it
+    assert consumer.now().photo_count == before + 1
+    row = db.session.scalars(select(Evidence).order_by(Evidence.id.desc())).first()
+    assert row is not None and (row.case_id, row.owner_id) == (consumer.case_id, consumer.case.buyer_id)
+    assert db.session.scalars(select(Notice.title).where(Notice.kind == "photos")).all() == ["消费者补充了照片"]
+    assert all(consumer.token not in kept for kept in db.session.scalars(select(FormKey.location)))
+    page = consumer.browser.get(consumer.url)
+    at = f"{consumer.url}/f/{row.public_id}"
+    assert f"{at}/thumb" in page.text
+    for path in (at, f"{at}/thumb"):
+        assert consumer.browser.get(path).status_code == 200
+    assert consumer.browser.get(f"/f/{row.public_id}").status_code == 303  # sign-in
+    bad = consumer.sends(does="photos", photos=(io.BytesIO(b"no picture"), "a.jpg"))
+    assert bad.status_code == 422 and 'class="err"' in bad.text
+    none = consumer.sends(does="photos")
+    assert none.status_code == 422 and "请至少选择一张照片" in none.text
+
+
+def test_asked_for_photos_hand_the_case_in_again(consumer: Consumer) -> None:
+    consumer.chain.down.take(consumer.case, "ask_evidence", Actor.SELLER, note="请补拍")
+    answer = consumer.sends(does="photos", photos=(io.BytesIO(photo((300, 200))), "a.jpg"))
+    assert answer.status_code == 303
+    assert consumer.now().state == "applied"
+    event = db.session.scalars(select(CaseEvent).order_by(CaseEvent.id.desc())).first()
+    assert event is not None and (event.step, event.author) == ("modify", "消费者链接")
+
+
+def test_the_tracking_number_is_the_buyers_step(consumer: Consumer) -> None:
+    early = consumer.sends(does="parcel", number="75484863576596", carrier="ZTO")
+    assert early.status_code == 409
+    consumer.chain.down.take(consumer.case, "agree", Actor.SELLER)
+    bad = consumer.sends(does="parcel", number="12", carrier="ZTO")
+    assert bad.status_code == 422 and 'value="12"' in bad.text and 'class="err"' in bad.text
+    own = consumer.sends(does="parcel", number="13425059650", carrier="ZTO")
+    assert own.status_code == 422
+    page = consumer.browser.get(consumer.url)
+    fields = token_of(page) | {"does": "parcel", "number": "75484863576596", "carrier": ""}
+    done = [consumer.browser.post(consumer.url, data=fields | {"carrier": "ZTO"}) for _ in range(2)]
+    assert [answer.status_code for answer in done] == [303, 303]  # sent twice, done once
+    assert consumer.now().state == "inspecting"
+    assert db.session.scalar(select(func.count()).select_from(Parcel)) == 1
+    assert db.session.scalars(select(AccessLink.used_at)).one() is not None
+
+
+def test_nothing_but_the_one_case(consumer: Consumer) -> None:
+    other = consumer.chain.down.open_case(consumer.chain._order(), milli=1_000)
+    foreign = consumer.chain.cast.open_case()
+    for case_no in (other.case_no, foreign.case_no, "HH99010100000000"):
+        assert consumer.browser.get(f"/c/{consumer.token}/{case_no}").status_code == 404
+    up = consumer.chain.open_upstream(consumer.case)
+    page = consumer.browser.get(consumer.url).text
+    assert up.case_no not in page and "上游" not in page
+    assert consumer.browser.get(f"/c/{consumer.token}/{up.case_no}").status_code == 404
+    [loose] = consumer.chain.cast.photos(1, consumer.chain.cast.seller2)
+    assert consumer.browser.get(f"{consumer.url}/f/{loose}").status_code == 404
+
+
+def test_wrong_expired_and_revoked_look_the_same(consumer: Consumer, monkeypatch: pytest.MonkeyPatch) -> None:
+    start = clock.now()
+    with writing():
+        link_id = db.session.scalars(select(AccessLink.id)).one()
+        gone = access.make(start, case_id=consumer.case_id) or ""
+        access.revoke(consumer.case_id, link_id + 1, start)
+    said = {consumer.browser.get(f"/c/{token}").text for token in ("A" * 22, "short", gone)}
+    assert len(said) == 1 and "查询售后" in said.pop()
+    monkeypatch.setattr(clock, "now", lambda: start + timedelta(days=30))
+    assert consumer.browser.get(consumer.url).status_code == 404
+    assert consumer.browser.post(consumer.url, data=token_of(consumer.browser.get("/c"))).status_code == 404
+
+
+def test_too_often_is_429(consumer: Consumer) -> None:
+    hidden = token_of(consumer.browser.get(consumer.url))
+    answers = [consumer.browser.post(consumer.url, data=hidden | {"does": "photos", "form_key": ""}) for _ in range(31)]
+    assert {answer.status_code for answer in answers[:30]} == {422}
+    assert answers[30].status_code == 429
+
+
+def test_who_is_signed_in_does_not_count(consumer: Consumer) -> None:
+    browser = sign_in(consumer.app, "buyer")
+    assert browser.get(consumer.url).status_code == 200
+    answer = post(browser, consumer.url, {"does": "photos", "photos": (io.BytesIO(photo((300, 200))), "a.jpg")})
+    assert answer.status_code == 303
+    row = db.session.scalars(select(Evidence).order_by(Evidence.id.desc())).first()
+    assert row is not None and row.owner_id == consumer.case.buyer_id
+    assert browser.post(consumer.url, data={"does": "photos"}).status_code == 403
+
+
+def test_order_number_and_last_four_digits(consumer: Consumer) -> None:
+    answer = post(consumer.browser, "/c", {"order_no": "TB2026112300001", "last_four": "9650"})
+    assert answer.status_code == 303 and answer.location.startswith("/c/")
+    page = consumer.browser.get(answer.location)
+    assert page.status_code == 200 and consumer.case_no in page.text and "TB2026112300001" in page.text
+    assert consumer.browser.get(f"{answer.location}/{consumer.case_no}").status_code == 200
+    assert consumer.browser.get(f"{answer.location}/HH99010100000000").status_code == 404
+    wrong = {"order_no": "TB2026112300001", "last_four": "0000"}, {"order_no": "TB-none", "last_four": "9650"}
+    refused = [post(consumer.browser, "/c", fields) for fields in wrong]
+    assert {one.status_code for one in refused} == {422}
+    assert all("没有查到" in one.text for one in refused)
+    assert post(consumer.browser, "/c", {"order_no": "", "last_four": "123456"}).status_code == 422
+    for _ in range(10):
+        last = post(consumer.browser, "/c", {"order_no": "TB2026112300001", "last_four": "0000"})
+    assert last.status_code == 429
+
+
+def test_tokens_are_in_no_log(consumer: Consumer, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG):
+        consumer.browser.get(consumer.url)
+        consumer.browser.post(consumer.url, data={"does": "photos"})
+        consumer.browser.get(f"/c/{consumer.token}x")
+    assert consumer.token not in caplog.text
+
+
+def test_links_are_made_shown_once_and_taken_back_at_the_desk(consumer: Consumer) -> None:
+    desk = sign_in(consumer.app, "seller2")
+    url = f"/seller/cases/{consumer.case_no}/consumer"
+    hidden = token_of(desk.get(url))
+    made = desk.post(url, data=hidden)
+    assert made.status_code == 200
+    address = made.text.split('<code id="link">')[1].split("</code>")[0]
+    assert address in desk.post(url, data=hidden).text  # sent twice, one link
+    assert db.session.scalar(select(func.count()).select_from(AccessLink)) == 2
+    path = address.removeprefix("http://localhost")
+    assert consumer.browser.get(path).status_code == 303
+    assert address not in desk.get(url).text
+    newest = db.session.scalars(select(AccessLink.id).order_by(AccessLink.id.desc())).first()
+    assert post(desk, url, {"revoke": str(newest)}).status_code == 303
+    assert consumer.browser.get(path).status_code == 404
+    assert post(desk, url, {"revoke": str(newest)}).status_code == 409
+    assert post(desk, url, {"revoke": "x"}).status_code == 409
