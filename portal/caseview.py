@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select, tuple_
+from sqlalchemy import bindparam, exists, select, tuple_
 
 from portal import (
     bankdata,
@@ -27,7 +27,7 @@ from portal.arbitration import Burden, burden_of_proof
 from portal.extensions import Moment, db
 from portal.flow import Actor, State, Step
 from portal.inputs import money_text, quantity_text
-from portal.models import Case, CaseEvent, CaseLine, Order, OrderLine, Policy, Product, Shop, User
+from portal.models import Case, CaseEvent, CaseLine, CaseLink, Order, OrderLine, Policy, Product, Shop, User
 
 _CASE = select(Case).where(Case.case_no == bindparam("case_no"))
 _OF_BUYER = _CASE.where(Case.buyer_id == bindparam("buyer_id"))
@@ -169,10 +169,13 @@ _NEWS = {
 _case, _order, _policy, _user, _shop, _line, _bought, _product, _event = (
     table.__table__.c for table in (Case, Order, Policy, User, Shop, CaseLine, OrderLine, Product, CaseEvent)
 )
+_link, _bought_by = CaseLink.__table__.c, Order.__table__.alias("bought").c  # what the shop's owner buys elsewhere
 _AROUND = (
     select(
         _order.id, _order.order_no, _order.paid_fen, _order.received_at, _policy.version.label("policy_version"),
         _user.member_name.label("buyer"), _shop.bank_data,
+        exists().where(_link.downstream_id == _case.id, _link.ended_at.is_(None)).label("linked"),
+        exists().where(_bought_by.buyer_id == _shop.owner_id, _bought_by.shop_id != _shop.id).label("resold"),
     )
     .select_from(Case.__table__)
     .join(Order.__table__, _order.id == _case.order_id)

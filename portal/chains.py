@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, insert, or_, select, update
+from sqlalchemy import String, and_, cast, insert, literal, or_, select, update
 from sqlalchemy.orm import aliased
 
-from portal import accounts, applications, cases, eligibility, flow, notifications, policies, reasons, words
+from portal import accounts, applications, cases, eligibility, flow, notifications, policies, reasons, resale, words
 from portal.effects import By, Wanted
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, State, StepRefused
@@ -83,7 +83,7 @@ def record_order(
     order = Order(
         order_no=order_no, shop_id=shop_id, buyer_id=buyer.id, status=status,
         status_text="消费者已收货" if received_at else "已发给消费者", ordered_at=ordered_at, paid_at=ordered_at,
-        received_at=received_at, goods_total_fen=total, paid_fen=total, receiver_name=receiver[0],
+        received_at=received_at, consumer=True, goods_total_fen=total, paid_fen=total, receiver_name=receiver[0],
         receiver_phone=receiver[1], receiver_address=receiver[2], carrier_text=upstream.carrier_text,
         tracking_text=upstream.tracking_text, imported_at=now, updated_at=now,
     )  # fmt: skip
@@ -151,13 +151,6 @@ def order_above(downstream: Case) -> Order | None:
         .order_by(Order.id.desc())
         .limit(1)
     ).one_or_none()
-
-
-def resold(case: Case) -> bool:
-    """Whether a case of the shop may have one with a supplier: its owner buys elsewhere, too."""
-    owner = select(Shop.owner_id).where(Shop.id == case.shop_id).scalar_subquery()
-    bought = select(Order.id).where(Order.buyer_id == owner, Order.shop_id != case.shop_id).limit(1)
-    return db.session.scalar(bought) is not None
 
 
 # ---------------------------------------------------------------- what could be linked
@@ -504,10 +497,14 @@ _NOT_SENT = frozenset({State.APPLIED, State.PROPOSED, State.REVISING, State.RETU
 
 
 def window_of(order: Order) -> datetime | None:
-    """Until when the distributor may apply to the supplier for this purchase by the shop's policy; None: unknown."""
-    if order.received_at is None:
-        return None
-    return eligibility.last_day_ends(order.received_at, policies.current(order.shop_id).window_days)
+    """Until when the distributor may apply to the supplier for this purchase, as of right; None: unknown.
+
+    The supplier's own window, and the term of 铺货 orders: whichever ends first.
+    """
+    ends = [resale.apply_by(order)] if resale.is_resold(order) else []
+    if order.received_at is not None:
+        ends.append(eligibility.last_day_ends(order.received_at, policies.current(order.shop_id).window_days))
+    return min((end for end in ends if end is not None), default=None)
 
 
 _down, _up = aliased(Case), aliased(Case)
@@ -602,20 +599,7 @@ def alarm(now: datetime) -> int:
     ).all():  # fmt: skip
         told += _alarm_link(link_id, now)
     db.session.rollback()
-    for downstream_id in db.session.scalars(
-        select(_down.id)
-        .join(OrderLink, OrderLink.downstream_id == _down.order_id)
-        .join(Order, Order.id == OrderLink.upstream_id)
-        .where(
-            _down.state.not_in(flow.FINAL), Order.received_at.is_not(None),
-            ~select(CaseLink.id).where(CaseLink.downstream_id == _down.id).exists(),
-        )
-        .order_by(_down.id)
-        .limit(500)
-    ).all():  # fmt: skip
-        told += _alarm_window(downstream_id, now)
-    db.session.rollback()
-    return told
+    return told + _alarm_windows(now)
 
 
 def _alarm_link(link_id: int, now: datetime) -> bool:
@@ -631,17 +615,36 @@ def _alarm_link(link_id: int, now: datetime) -> bool:
     return True
 
 
-def _alarm_window(downstream_id: int, now: datetime) -> bool:
-    down = db.session.get_one(Case, downstream_id)
-    order = order_above(down)
-    until = window_of(order) if order is not None else None
-    known = db.session.scalar(select(Notice.id).where(Notice.dedupe_key.startswith(f"alarm:window:{down.id}:")))
-    if until is None or known is not None or (down.due_at is not None and until >= down.due_at):
-        return False
+def _alarm_windows(now: datetime) -> int:
+    """Warn of purchases whose window ends before the consumer is served, while nothing was applied for."""
+    told, after = 0, 0
+    said = literal("alarm:window:") + cast(_down.id, String) + ":" + cast(Shop.owner_id, String)
+    while rows := db.session.execute(
+        select(_down.id, _down.due_at, Order)
+        .join(OrderLink, OrderLink.downstream_id == _down.order_id)
+        .join(Order, Order.id == OrderLink.upstream_id)
+        .join(Shop, Shop.id == _down.shop_id)
+        .where(
+            _down.state.not_in(flow.FINAL), _down.id > after,
+            ~select(CaseLink.id).where(CaseLink.downstream_id == _down.id).exists(),
+            ~select(Notice.id).where(Notice.dedupe_key == said).exists(),
+        )
+        .order_by(_down.id)
+        .limit(500)
+    ).all():  # fmt: skip
+        after = rows[-1].id
+        windows = [(case_id, due_at, window_of(order)) for case_id, due_at, order in rows]
+        db.session.rollback()
+        for case_id, due_at, until in windows:
+            if until is not None and (due_at is None or until < due_at):
+                told += _alarm_window(case_id, until, now)
+    return told
+
+
+def _alarm_window(downstream_id: int, until: datetime, now: datetime) -> bool:
     ended = until <= now
     said = f"已在 {words.moment(until)} 结束" if ended else f"在 {words.moment(until)} 结束,早于下游的期限"
     do = "可以联系供应商协商" if ended else "请尽快向供应商申请"
-    db.session.rollback()
     with writing():
         down = db.session.get_one(Case, downstream_id)
         return _tell(down, f"「{down.goods}」向供应商申请售后的期限{said};{do}。", f"window:{down.id}", now)

@@ -98,7 +98,8 @@ def _page(case: Case, status: int, form: Any = None, typed: Any = (), kept: Any 
     tab = request.args.get("tab", "")
     tab = tab if tab in tabs else next(iter(tabs))
     rows, more = queue.page_of(case.shop_id, tab, g.now)
-    found = chains.above(case.id) if g.who.role == "owner" else None
+    own = g.who.role == "owner"
+    found = chains.above(case.id) if own and view.order.linked else None
     talks = roles.may_enter(g.who.role, "contact")
     said = chat.last_of(case.order_id, LAST_MESSAGES) if talks else []
     return page(
@@ -108,7 +109,7 @@ def _page(case: Case, status: int, form: Any = None, typed: Any = (), kept: Any 
         photos=chat.photos_of([message.id for message in said if message.has_photos]),
         buyer=view.buyer, suggestion=_suggestion(case, view) if case.state == "applied" else None,
         chain=chains.seen(found) if found else None,
-        chain_offer=found is None and case.state not in flow.FINAL and g.who.role == "owner" and chains.resold(case),
+        chain_offer=found is None and case.state not in flow.FINAL and own and view.order.resold,
         may_look=bankdata.may_look(g.who.role),
     )  # fmt: skip
 

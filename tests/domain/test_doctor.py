@@ -576,6 +576,8 @@ def doctors_word(app: Flask) -> tuple[int, dict[str, list[str]]]:
     verdicts: dict[str, str] = {}
     name = ""
     for line in run.output.splitlines():
+        if line.startswith("do "):
+            continue  # what is to be done, such as loading a year's calendar
         if line.startswith("      "):
             said[name].append(line.strip())
         else:
