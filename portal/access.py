@@ -43,6 +43,11 @@ def hash_of(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
+def needs_link(buyer_id: int) -> bool:
+    """Whether a buyer has no account to sign in to. Who has one isn't acted for by whoever holds a link."""
+    return db.session.scalar(select(User.id).where(User.id == buyer_id, User.password_hash.is_(None))) is not None
+
+
 def make(
     now: datetime, *, case_id: int | None = None, order_id: int | None = None, by: int | None = None, token: str = ""
 ) -> str | None:

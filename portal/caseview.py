@@ -173,7 +173,7 @@ _link, _bought_by = CaseLink.__table__.c, Order.__table__.alias("bought").c  # w
 _AROUND = (
     select(
         _order.id, _order.order_no, _order.paid_fen, _order.received_at, _policy.version.label("policy_version"),
-        _user.member_name.label("buyer"), _shop.bank_data,
+        _user.member_name.label("buyer"), _user.password_hash.is_(None).label("no_account"), _shop.bank_data,
         exists().where(_link.downstream_id == _case.id, _link.ended_at.is_(None)).label("linked"),
         exists().where(_bought_by.buyer_id == _shop.owner_id, _bought_by.shop_id != _shop.id).label("resold"),
     )

@@ -65,9 +65,12 @@ def record_order(
     received_at: datetime | None,
     by: int,
     now: datetime,
+    unfit_confirmed: bool = False,
 ) -> Order:
     """Write down an order of the distributor's shop that a purchase of his serves; its buyer is made for it, dormant.
 
+    ``unfit_confirmed``: the consumer confirmed, when buying, that goods which aren't fit for it can't be returned
+    without a reason (消费者权益保护法 25); without that 7天无理由 holds whatever the product says.
     Raises StepRefused for a number that is taken or goods that the purchase doesn't have.
     """
     if db.session.scalar(select(Order.id).where(Order.order_no == order_no)):
@@ -96,6 +99,7 @@ def record_order(
                 order_id=order.id, position=position, line_key=f"upstream-{line.id}", title=line.title, spec=line.spec,
                 unit=line.unit, unit_price_fen=item.price_fen, quantity_milli=item.milli, cargo_no=line.cargo_no,
                 product_id=_product(shop_id, line).id, snapshot={"货品标题": line.title, "型号": line.spec},
+                unfit_confirmed_at=ordered_at if unfit_confirmed else None,
             )
         )  # fmt: skip
     db.session.add(

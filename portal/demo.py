@@ -25,6 +25,7 @@ from portal import (
     fulfilment,
     imaging,
     policies,
+    resale,
     scans,
     tracking,
 )
@@ -138,7 +139,7 @@ def _invent(now: datetime, store: Store, told: Sequence[Story]) -> None:
         ):
             for status in STATUSES * many:
                 number += 1
-                _order(buyer, shop, status, number, now)
+                _order(buyer, shop, status, number, now).is_dropship = buyer == people["distributor"]
         first = db.session.scalars(
             select(Order).where(Order.shop_id == ours, Order.status == "completed").order_by(Order.id)
         ).first()
@@ -150,6 +151,7 @@ def _invent(now: datetime, store: Store, told: Sequence[Story]) -> None:
     for story in told:
         story(_Teller(people["buyer"], people["seller"], ours, now, photos))
     _follow(now)
+    resale.promise(now)
 
 
 def _follow(now: datetime) -> None:
@@ -744,10 +746,12 @@ def _chains(t: _Teller) -> None:
         at = t.now - timedelta(hours=20)
         with writing():
             purchase = _order(middle, t.shop, "completed", 12 + number * 2, at)
+            purchase.is_dropship, purchase.downstream_channel = True, "淘宝店"
+            purchase.downstream_order_no = f"TB26112300{number + 1}"
             line = db.session.scalars(select(OrderLine).where(OrderLine.order_id == purchase.id)).first()
             assert line is not None  # noqa: S101  (just made)
             sold = chains.record_order(
-                purchase, shop_id=shop, order_no=f"TB26112300{number + 1}", channel="淘宝店",
+                purchase, shop_id=shop, order_no=purchase.downstream_order_no, channel="淘宝店",
                 receiver=("王小雨", "13712345678", "福建省 厦门市 思明区 环岛南路 9 号"),
                 goods=[chains.Bought(line.id, 2_000, line.unit_price_fen * 2)], ordered_at=purchase.ordered_at,
                 received_at=purchase.received_at, by=middle, now=at,

@@ -8,6 +8,7 @@ from typing import Any
 from flask import abort, g, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
+from wtforms import BooleanField
 
 from portal import applications, caseview, chains, inputs, ledger
 from portal.buyer import bp
@@ -33,6 +34,7 @@ class DownstreamForm(Form):
     phone = Phone("消费者电话", missing="请填写消费者电话")
     address = Line("收货地址", limit=200, missing="请填写收货地址")
     received = Line("签收日期", limit=20, optional=True)
+    confirmed = BooleanField("消费者下单时已单独确认这些商品不支持7天无理由退货")
 
     def read_received(self, now: datetime, since: datetime) -> datetime | None:
         """The day that was typed as a moment, its noon in Beijing; refuses what is no day between the two moments."""
@@ -91,7 +93,7 @@ def downstream(order_no: str) -> ResponseReturnValue:
                     db.session.get_one(Order, order_id), shop_id=shop_id, order_no=form.order_no.data,
                     channel=form.channel.data or "", receiver=(form.name.data, form.phone.data, form.address.data),
                     goods=goods, ordered_at=min(ordered_at, received or ordered_at), received_at=received,
-                    by=g.who.user_id, now=g.now,
+                    by=g.who.user_id, now=g.now, unfit_confirmed=form.confirmed.data,
                 )  # fmt: skip
                 return f"/seller/orders/{made.order_no}/apply-for?said=order-recorded"
 

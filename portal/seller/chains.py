@@ -118,7 +118,7 @@ def _token(case_no: str) -> str:
 def consumer_links(case_no: str) -> ResponseReturnValue:
     """The links of a case that consumers were given; a new one is shown once, right after it was made."""
     case = guards.found(caseview.of_shop(case_no, g.who.shop_id))
-    case_id, made = case.id, ""
+    case_id, made, needed = case.id, "", access.needs_link(case.buyer_id)
     form = Form()
     if request.method == "POST":
         revoked = request.form.get("revoke", "")
@@ -134,6 +134,8 @@ def consumer_links(case_no: str) -> ResponseReturnValue:
                 return once(taken_back)
             except StepRefused as refused:
                 form.refuse(refused.sentence)
+        elif not needed:
+            form.refuse("买家有账号,登录后就能看到这张售后单,不需要链接")
         else:
             rates.limit("consumer-link", f"make-{g.who.user_id}")
             with writing():
@@ -145,4 +147,5 @@ def consumer_links(case_no: str) -> ResponseReturnValue:
     return page(
         "seller/consumer.html", 409 if form.errors else 200, case=case, form=form, links=access.of_case(case.id, g.now),
         address=f"{request.host_url}c/{made}" if made else "", shop=shop, most=access.CASE_FOR.days,
+        needed=needed,
     )  # fmt: skip

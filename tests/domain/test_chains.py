@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from portal import access, chains, doctor
+from portal import access, applications, chains, doctor, eligibility, policies
 from portal.extensions import db, writing
-from portal.flow import Actor, State, StepRefused
-from portal.models import Case, CaseLine, Evidence, Notice, Order, OrderLine, User
+from portal.flow import Actor, CaseType, State, StepRefused
+from portal.models import Case, CaseLine, Evidence, Notice, Order, OrderLine, Product, User
 from portal.models.chains import AccessLink, CaseLink
 from tests.cast import Cast
 
@@ -247,3 +247,27 @@ def test_an_order_number_opens_only_with_the_last_four_digits_and_without_accoun
     assert access.order_of("none", "9650") is None
     purchase = db.session.get_one(Order, chain.upstream)
     assert access.order_of(purchase.order_no, "9650") is None  # whoever has an account signs in
+
+
+def test_what_a_consumer_bought_has_seven_days_unless_he_confirmed_that_it_is_not_fit(chain: Chain) -> None:
+    def offered(order_no: str, *, confirmed: bool) -> str:
+        with writing():
+            purchase = db.session.get_one(Order, chain.upstream)
+            line = db.session.scalars(select(OrderLine).where(OrderLine.order_id == purchase.id)).one()
+            made = chains.record_order(
+                purchase, shop_id=chain.cast.shop2, order_no=order_no, channel="", receiver=WHOM,
+                goods=[chains.Bought(line.id, 1_000, 2_990)], ordered_at=chain.cast.now - 5 * DAY,
+                received_at=chain.cast.now - 2 * DAY, by=chain.cast.seller2, now=chain.cast.now,
+                unfit_confirmed=confirmed,
+            )  # fmt: skip
+            db.session.execute(db.update(Product).values(no_reason_excluded="unfit"))
+        sold = applications.lines_of(made.id)[0]
+        verdict = eligibility.check(
+            applications.goods_of(made, sold), CaseType.RETURN_REFUND, "seven_day",
+            eligibility.Evidence(1_000, 0, 0), chain.cast.now,
+            applications.facts_of_policy(policies.current(chain.cast.shop2)),
+        )  # fmt: skip
+        return "" if verdict.allowed else verdict.why
+
+    assert offered("TB-A", confirmed=False) == ""
+    assert "不适用7天无理由退货" in offered("TB-B", confirmed=True)

@@ -194,7 +194,7 @@ ROWS: tuple[Row, ...] = (
         form=lambda deal: {"carrier": "ZTO", "number": "75484863576596"},
     ),
     Row("seller.chain", SELLER, get=200, post=409, form=lambda deal: {"does": "unlink"}),
-    Row("seller.consumer_links", SELLER, get=200, post=200),
+    Row("seller.consumer_links", SELLER, get=200, post=409),  # its buyer has an account
     Row("seller.customer", SELLER, get=200, post=303, form=lambda deal: {"words": "老客户"}),
     Row("seller.export_customer", SELLER, get=200),
     Row("seller.product", SELLER, get=200, post=303, form=lambda deal: {"exchangeable": "y"}),
