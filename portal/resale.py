@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import or_, select, text, update
+from sqlalchemy import literal, or_, select, text, update
 
 from portal import calendars, flow, notifications, words, workdays
 from portal.extensions import db, writing
@@ -53,8 +53,13 @@ def is_resold(order: Any) -> bool:
 
 
 def start_of(order: Any) -> datetime | None:
-    """From when the term to apply runs: receipt, else shipping, else payment, beginning with what the rule names."""
+    """From when the term to apply runs: receipt, else shipping, else payment, beginning with what the rule names.
+
+    Payment says nothing of goods that are still on their way, unless the rule names it.
+    """
     if order.status in ("unpaid", "unshipped", "cancelled", "refunding", "unknown"):
+        return None
+    if order.status == "in_transit" and _rule.start != "confirmed" and order.shipped_at is None:
         return None
     moments = {"received": order.received_at, "shipped": order.shipped_at, "confirmed": order.paid_at}
     known = STARTS[STARTS.index(_rule.start) :]
@@ -134,7 +139,12 @@ def promise(now: datetime) -> int:
                         Order.status.in_(("in_transit", "delivered", "completed")),
                     )
                     .where(
-                        or_(*(column.is_not(None) for column in (Order.received_at, Order.shipped_at, Order.paid_at)))
+                        or_(*(column.is_not(None) for column in (Order.received_at, Order.shipped_at, Order.paid_at))),
+                        or_(
+                            Order.status != "in_transit",
+                            Order.shipped_at.is_not(None),
+                            literal(_rule.start == "confirmed"),
+                        ),
                     )
                     .order_by(Order.id)
                     .limit(BATCH)

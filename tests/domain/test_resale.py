@@ -61,8 +61,10 @@ def test_the_term_to_apply_is_promised_once(cast_both: Cast) -> None:
 def test_what_the_term_runs_from(cast: Cast) -> None:
     sent = resold(cast, None, shipped_at=beijing(11, 18)).id
     unsent = cast.order(status="unshipped", is_dropship=True).id
+    unknown = resold(cast, None).id  # on its way, and nobody knows since when
     resale.promise(cast.now)
-    assert fresh(sent).apply_from == beijing(11, 18) and fresh(unsent).apply_by is None
+    assert fresh(sent).apply_from == beijing(11, 18) and fresh(unsent).apply_by is fresh(unknown).apply_by is None
+    assert resale.apply_by(fresh(unknown)) is None
     with writing():
         db.session.execute(
             update(Order)
