@@ -71,7 +71,7 @@ def of(year: int) -> CalendarYear | None:
     return db.session.get(CalendarYear, year)
 
 
-TO_LOAD = "the calendar of {year} is missing: working days are Monday to Friday until it is there (/operator/calendar)"
+TO_LOAD = "the calendar of {year} is missing: working days are Monday to Friday until it is there (/operator)"
 
 
 def missing(now: datetime) -> int | None:

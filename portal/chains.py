@@ -16,7 +16,19 @@ from typing import Any
 from sqlalchemy import String, and_, cast, insert, literal, or_, select, update
 from sqlalchemy.orm import aliased
 
-from portal import accounts, applications, cases, eligibility, flow, notifications, policies, reasons, resale, words
+from portal import (
+    accounts,
+    applications,
+    cases,
+    eligibility,
+    flow,
+    inputs,
+    notifications,
+    policies,
+    reasons,
+    resale,
+    words,
+)
 from portal.effects import By, Wanted
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, State, StepRefused
@@ -477,7 +489,9 @@ def _sums(found: CaseLink, down: Case, up: Case) -> list[Row]:
         ("换货发出运费", found.freight_out_fen, found.freight_out_payer),
     ):
         if fen:
-            rows.append(Row(what, "您登记的运费", -fen if payer == "distributor" else 0, BEARERS[payer]))
+            own = payer == "distributor"
+            note = BEARERS[payer] if own else f"{BEARERS[payer]} ¥{inputs.money_text(fen)}"
+            rows.append(Row(what, "您登记的运费", -fen if own else 0, note))
     return rows
 
 
@@ -647,7 +661,7 @@ def _alarm_windows(now: datetime) -> int:
 
 def _alarm_window(downstream_id: int, until: datetime, now: datetime) -> bool:
     ended = until <= now
-    said = f"已在 {words.moment(until)} 结束" if ended else f"在 {words.moment(until)} 结束,早于下游的期限"
+    said = f"已在 {words.end(until)} 结束" if ended else f"在 {words.end(until)} 结束,早于下游的期限"
     do = "可以联系供应商协商" if ended else "请尽快向供应商申请"
     with writing():
         down = db.session.get_one(Case, downstream_id)

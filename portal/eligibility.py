@@ -330,6 +330,8 @@ def window_end(goods: Goods, reason: Reason, policy: Policy, case_type: str = Ca
     if goods.received_at is None or days is None:
         return None
     end = last_day_ends(goods.received_at, days)
+    if goods.apply_by is not None and reason.ground not in _OUTSIDE_RESALE:
+        return min(end, goods.apply_by)
     return _no_reason_end(goods, end) if reason.ground is Ground.NO_REASON else end
 
 

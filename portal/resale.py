@@ -194,7 +194,7 @@ def recompute(now: datetime) -> int:
                 moved += 1
                 notifications.tell_of_order(
                     order.buyer_id, kind="term_moved", title="铺货申请时限已延后",
-                    body=f"订单 {order.order_no} 按新公布的放假安排,可以申请到 {words.moment(term.at)}。",
+                    body=f"订单 {order.order_no} 按新公布的放假安排,可以申请到 {words.end(term.at)}。",
                     href=f"/orders/{order.order_no}", at=now, dedupe_key=f"term:{order.id}:{term.day}",
                 )  # fmt: skip
         db.session.flush()
@@ -210,7 +210,7 @@ def recompute(now: datetime) -> int:
                         case,
                         now,
                         "铺货办理时限已延后",
-                        f"按新公布的放假安排,须在 {words.moment(term.at)} 前办完。",
+                        f"按新公布的放假安排,须在 {words.end(term.at)} 前办完。",
                         f"term:{term.day}",
                     )
         db.session.flush()

@@ -300,6 +300,14 @@ def moment(at: datetime, now: datetime | None = None) -> str:
     return f"{year}{local.month}月{local.day}日 {local:%H:%M}"
 
 
+def end(at: datetime, now: datetime | None = None) -> str:
+    """The end of a term: what ends as a day begins ends with the day before, 12月1日 24:00."""
+    local = at.astimezone(BEIJING)
+    if (local.hour, local.minute, local.second) != (0, 0, 0):
+        return moment(at, now)
+    return moment(at - timedelta(minutes=1), now).replace("23:59", "24:00")
+
+
 def day(at: datetime) -> str:
     """The date alone: 2026-11-29."""
     return f"{at.astimezone(BEIJING):%Y-%m-%d}"

@@ -84,7 +84,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_rule_versions")),
         sa.UniqueConstraint("version", name=op.f("uq_rule_versions_version")),
     )
-    begin = datetime(2026, 1, 1, tzinfo=UTC)
+    begin = datetime(2025, 12, 31, 16, tzinfo=UTC)  # the year begins in Beijing
     op.bulk_insert(
         years,
         [

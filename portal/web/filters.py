@@ -41,6 +41,7 @@ def install(app: Flask) -> None:
         money=money,
         qty=inputs.quantity_text,
         moment=moment,
+        end=lambda at: words.end(at, g.get("now")),
         day=words.day,
         iso=lambda at: at.isoformat(timespec="seconds"),
         left=left,

@@ -157,7 +157,7 @@ def test_everything_goes_straight_and_the_sums_are_right(chain: Chain) -> None:
             freight_out=(1_200, "distributor"),
         )  # fmt: skip
     seen = chains.seen(chains.below(up.id, chain.cast.shop2))  # type: ignore[arg-type]
-    assert [(row.fen, row.note) for row in seen.rows] == [(0, "供应商承担"), (-1_200, "我承担")]
+    assert [(row.fen, row.note) for row in seen.rows] == [(0, "供应商承担 ¥8.00"), (-1_200, "我承担")]
     assert seen.result_fen == -1_200
     sound()
 

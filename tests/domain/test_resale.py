@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select, update
 
-from portal import calendars, cases, resale
+from portal import applications, calendars, cases, eligibility, policies, resale, words
 from portal.extensions import db, writing
 from portal.flow import CaseType
 from portal.models import Case, Notice, Order
@@ -168,3 +168,14 @@ def test_missing_from_november_on(cast: Cast) -> None:
         calendars.keep(2027, calendars.read_notice(NOTICE, 2027), "通知", by=None, now=cast.now)
     assert calendars.missing(beijing(11, 1)) is None and calendars.missing(beijing(1, 2, year=2028)) == 2028
     assert cases.sweep(cast.now) == 0
+
+
+def test_the_end_of_a_term_is_said_by_the_day_before(cast: Cast) -> None:
+    assert words.end(beijing(12, 2, 0)) == "12月1日 24:00" and words.end(beijing(12, 2, 1)) == "12月2日 01:00"
+    order = fresh(resold(cast, beijing(11, 20)).id)
+    line = applications.lines_of(order.id)[0]
+    said = eligibility.offer(
+        applications.goods_of(order, line), beijing(11, 22),
+        applications.facts_of_policy(policies.current(cast.shop)),
+    )  # fmt: skip
+    assert "请在 12月1日 24:00 前提交" in said.why and said.until == resale.apply_by(order)
