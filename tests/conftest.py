@@ -15,10 +15,12 @@ from flask.testing import FlaskClient
 from portal import accounts, create_app, database
 from portal.config import Settings
 from portal.extensions import db
+from tests import quicker
 from tests.cast import Cast
 from tests.postgres import fresh_database, postgres_server  # noqa: F401  (the second is a fixture)
 
 BANK_KEYS = f"test:{'A' * 43}="  # seals nothing but tests' inventions
+quicker.install()
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # 10:00 in Shanghai
 
 

@@ -1,0 +1,69 @@
+"""What every test's own app would work out again, kept for the next one: routes, SQL and templates.
+
+Each test has an app and a database of its own, so that tests can run in any order. All apps of a process have the same
+routes, statements and templates; only their first use costs what it costs in production.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.engine import Engine
+from werkzeug.routing import Rule
+
+
+class Templates(BytecodeCache):
+    """Compiled templates in memory; jinja2 itself compares each with its source."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._kept:
+            bucket.bytecode_from_string(self._kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+def install() -> None:
+    """Once a process, before the first app is made."""
+    _share_routes()
+    _share_statements()
+    Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": Templates()}
+
+
+def _share_routes() -> None:
+    """The functions that build addresses: made from a rule's text, called with the rule itself."""
+    made: dict[Any, Any] = {}
+    compile_builder = Rule._compile_builder
+
+    def kept(rule: Rule, append_unknown: bool = True) -> Any:
+        key = tuple(rule._trace), tuple(sorted((rule.defaults or {}).items())), append_unknown
+        if key not in made:
+            made[key] = compile_builder(rule, append_unknown)
+        return made[key]
+
+    Rule._compile_builder = kept  # type: ignore[method-assign]
+
+
+def _share_statements() -> None:
+    """Compiled SQL is kept by engine and dialect; here all engines of one kind count as one."""
+    for dialect in (SQLiteDialect_pysqlite, PGDialect_psycopg):
+        dialect.__eq__ = lambda self, other: type(self) is type(other)  # type: ignore[method-assign, assignment]
+        dialect.__hash__ = lambda self: hash(type(self))  # type: ignore[method-assign, assignment]
+    make_engine = SQLAlchemy._make_engine
+    made: dict[type, Any] = {}
+
+    def kept(self: SQLAlchemy, *args: Any, **kwargs: Any) -> Engine:
+        engine = make_engine(self, *args, **kwargs)
+        engine._compiled_cache = made.setdefault(type(engine.dialect), engine._compiled_cache)
+        return engine
+
+    SQLAlchemy._make_engine = kept  # type: ignore[method-assign]
