@@ -693,7 +693,9 @@ def broken() -> list[str]:
     for row in rows:
         if row.owner_id != row.buyer_id:
             found.append(f"link {row.id}: the shop below is not the buyer's above")
-    for down_id, up_id in db.session.execute(select(CaseLink.downstream_id, CaseLink.upstream_id).where(_LIVE)):
+    for down_id, up_id in db.session.execute(
+        select(CaseLink.downstream_id, CaseLink.upstream_id).where(_LIVE).order_by(CaseLink.id)
+    ):
         above[down_id] = up_id
     for start in above:
         seen, at = {start}, above[start]

@@ -535,6 +535,29 @@ def a_mark_lost_for_the_seller(world: World) -> list[str]:
     return [f"conversation {world.conversation}"]
 
 
+def linked(world: World, *pairs: tuple[int, int]) -> None:
+    kept = "id, downstream_id, upstream_id, shop_id, created_by, created_at, route_back, route_out"
+    freight = "freight_back_fen, freight_out_fen, freight_back_payer, freight_out_payer"
+    values = ":id, :below, :above, 1, 3, '2026-11-23 02:00:00', 'via', 'via', 0, 0, 'supplier', 'supplier'"
+    for number, (below, above) in enumerate(pairs, 1):
+        world.run(
+            f"INSERT INTO case_links ({kept}, {freight}) VALUES ({values})", id=number, below=below, above=above
+        )  # fmt: skip
+
+
+@plant("chains")
+def a_link_without_one_in_the_middle(world: World) -> list[str]:
+    linked(world, (world.applied, world.confirming))
+    return ["link 1: the shop below is not the buyer's above"]
+
+
+@plant("chains")
+def two_cases_that_hang_on_each_other(world: World) -> list[str]:
+    linked(world, (world.applied, world.confirming), (world.confirming, world.applied))
+    wrong = [f"link {number}: the shop below is not the buyer's above" for number in (1, 2)]
+    return [*wrong, *(f"case {case}: hangs on itself" for case in (world.applied, world.confirming))]
+
+
 @plant("files")
 def a_photo_without_its_file(world: World) -> list[str]:
     key = db.session.scalars(select(Evidence.key)).one()

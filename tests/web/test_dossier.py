@@ -19,7 +19,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 from werkzeug.test import TestResponse
 
-from portal import chat, dossier, evidence, imaging, orders, policies, tracking
+from portal import cases, chat, dossier, evidence, imaging, orders, policies
 from portal.extensions import Model, db, writing
 from portal.flow import Actor
 from portal.models import Case, CaseEvent, Evidence, Message, Order, OrderLine, Parcel, RateCount
@@ -64,7 +64,7 @@ def lively(app: Flask, cast: Cast) -> Case:
     case = cast.take(case, "ship_return", Actor.BUYER, parcels=[("ZTO", "75484863576596")])
     parcel = db.session.scalars(select(Parcel.id).where(Parcel.case_id == case.id)).one()
     with writing():
-        tracking.keep(parcel, at=cast.now, status="signed", said="已签收,签收人是门卫")
+        cases.record_trace(parcel, at=cast.now, status="signed", said="已签收,签收人是门卫", now=cast.now)
     facts = cast._facts_of(case, {"dispute": 1_000}, cast.now)
     facts["photos"] = real_photos(app, 2, cast.seller, "seller", cast.now)
     return cast.take(case, "dispute_goods", Actor.SELLER, **facts)
@@ -327,7 +327,7 @@ def test_words_of_people_are_only_words(app: Flask, cast: Cast, now: Clock, side
         db.session.execute(update(Evidence).values(taken_note='"><script>'))
         db.session.execute(update(Message).values(data={"lines": [[1, NASTY]]}))
         parcel = db.session.scalars(select(Parcel.id)).one()
-        tracking.keep(parcel, at=cast.now, status="transit", said=NASTY)
+        cases.record_trace(parcel, at=cast.now, status="transit", said=NASTY, now=cast.now)
     cast.take(db.session.get_one(Case, case_id), "edit_parcel", Actor.BUYER, parcel_id=parcel, carrier="SF",
               number="SF1234567890123", note=NASTY)  # fmt: skip
     files = files_of(sign_in(app, side).get(url_of(case_no, side)))
