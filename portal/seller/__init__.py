@@ -54,6 +54,7 @@ from portal.seller import (
     chains,
     contact,
     customers,
+    handling,
     imports,
     inbox,
     logistics,

@@ -157,8 +157,8 @@ def sellers(app: Flask) -> tuple[str, list[str]]:
         User, User.id == Shop.owner_id).where(User.member_name == "seller"))  # fmt: skip
     return "seller", [
         "/seller", "/seller?tab=completed", "/seller?tab=closed&q=没有", "/seller/messages", "/seller/notices",
-        "/seller/orders", "/seller/orders?tab=cancelled", f"/seller/orders/{order}/ship", "/seller/policy",
-        "/seller/bank-data", "/seller/addresses", "/seller/import", f"/seller/import/{waiting}",
+        "/seller/handling", "/seller/orders", "/seller/orders?tab=cancelled", f"/seller/orders/{order}/ship",
+        "/seller/policy", "/seller/bank-data", "/seller/addresses", "/seller/import", f"/seller/import/{waiting}",
         f"/seller/import/{'1' * 32}", "/seller/products", "/seller/products?q=没有", f"/seller/products/{product}",
         "/seller/payouts", "/seller/payouts?tab=failed", "/seller/payouts/files", "/seller/payouts/1", "/seller/staff",
         f"/seller/orders/{order}/contact", "/seller/cases/HH1", *logistics, parcel, "/seller/logistics/import",
@@ -172,7 +172,17 @@ def sellers_cases(app: Flask) -> tuple[str, list[str]]:
 
 
 def new_sellers(app: Flask) -> tuple[str, list[str]]:
-    rooms = ("", "/messages", "/notices", "/logistics", "/logistics/import", "/import", "/products", "/addresses")
+    rooms = (
+        "",
+        "/messages",
+        "/notices",
+        "/handling",
+        "/logistics",
+        "/logistics/import",
+        "/import",
+        "/products",
+        "/addresses",
+    )
     return "seller2", [f"/seller{room}" for room in rooms]
 
 

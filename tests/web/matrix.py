@@ -178,6 +178,7 @@ ROWS: tuple[Row, ...] = (
         form=lambda deal: {"file": (io.BytesIO("款项编号,结果,流水号\n1:refund,成功,1\n".encode()), "results.csv")},
     ),
     Row("seller.logistics_list", SHOP, get=200),
+    Row("seller.handling_times", SHOP, get=200),
     Row(
         "seller.import_scans", SHOP, get=200, post=303,
         form=lambda deal: {
