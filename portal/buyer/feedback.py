@@ -32,6 +32,8 @@ def give_feedback() -> ResponseReturnValue:
             return f"/feedback?number={number}"
 
         return once(take)
+    if request.method == "GET" and request.args.get("kind") in feedback.KINDS:
+        form.kind.data = request.args["kind"]
     number = request.args.get("number", "")
     number = number if number.startswith("FK") and number[2:].isascii() and number[2:].isdigit() else ""
     return page("buyer/feedback.html", 422 if request.method == "POST" else 200, form=form, number=number[:20])

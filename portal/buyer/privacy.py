@@ -5,11 +5,19 @@ from __future__ import annotations
 from flask import g, request
 from flask.typing import ResponseReturnValue
 
-from portal import bankdata
+from portal import bankdata, owndata
 from portal.buyer import bp
+from portal.web import packs
 from portal.web.pages import page
 
 SIZE = 20
+
+
+@bp.get("/me/privacy/copy.zip")
+def own_copy() -> ResponseReturnValue:
+    """个人信息副本. Counted, because it reads everything; a HEAD builds and counts nothing."""
+    name = f"个人信息副本-{g.who.member_name}.zip"
+    return packs.sent(lambda into: owndata.build(g.who.user_id, into=into, now=g.now), "personal-data.zip", name)
 
 
 @bp.get("/me/privacy")

@@ -111,6 +111,7 @@ ROWS: tuple[Row, ...] = (
     Row("buyer.show_case", BUYER, get=200),
     Row("buyer.slip", BUYER, get=200),
     Row("buyer.qr", BUYER, get=200),
+    Row("buyer.own_copy", SIGNED_IN, get=200, counted=True),
     Row("buyer.pack", BUYER, get=200, counted=True),
     Row("buyer.apply", BUYER, get=200, post=303, form=lambda deal: {"line": deal.line_id, "reason": "damaged"}),
     Row(
