@@ -192,12 +192,12 @@ GROUPS: list[Callable[[Flask], tuple[str, list[str]]]] = [
 
 
 LOOKS = ((PHONE, "light", None), (DESK, "dark", None), (PHONE, "dark", COLOURS), (DESK, "light", COLOURS))
+TWO, ALL = 2, 4  # each width and each scheme once; with what is left of the four, which differs only in its colours
 
 
-def problems(page: Page, looks: int = 4) -> Iterator[str]:
-    """What is wrong with the page as it stands, in all its looks."""
+def problems(page: Page, looks: int = ALL) -> Iterator[str]:
+    """What is wrong with the page as it stands, in so many of its looks."""
     page.evaluate(AXE)
-    # Each width and each scheme meets all rules once; what is left of the four looks differs only in its colours.
     for width, scheme, rules in LOOKS[:looks]:
         page.set_viewport_size(width)  # type: ignore[arg-type]
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
@@ -213,8 +213,8 @@ def problems(page: Page, looks: int = 4) -> Iterator[str]:
         yield f"scrolls sideways by {more} px at 320"
 
 
-@pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.__name__)
-def test_pages_are_accessible(lively: World, visit: Any, group: Callable[[Flask], tuple[str, list[str]]]) -> None:
+def look(lively: World, visit: Any, group: Callable[[Flask], tuple[str, list[str]]], looks: int) -> None:
+    """Nothing is wrong with any page of this group."""
     with lively.app.app_context():
         member, addresses = group(lively.app)
         db.session.remove()
@@ -229,10 +229,22 @@ def test_pages_are_accessible(lively: World, visit: Any, group: Callable[[Flask]
         page.set_viewport_size(PHONE)  # type: ignore[arg-type]
         answer: Response | None = page.goto(address)
         assert answer is not None and answer.status < 500, address
-        wrong += [f"{address} {problem}" for problem in problems(page, 1 if PLAIN in address else 4)]
+        wrong += [f"{address} {problem}" for problem in problems(page, 1 if PLAIN in address else looks)]
     expected = ("404 (NOT FOUND)",)
     left = [line for line in wrong if not any(words in line for words in expected)]
     assert not left, "\n".join(left)
+
+
+@pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.__name__)
+def test_pages_are_accessible(lively: World, visit: Any, group: Callable[[Flask], tuple[str, list[str]]]) -> None:
+    look(lively, visit, group, TWO)
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.__name__)
+def test_pages_are_accessible_in_all_looks(lively: World, visit: Any, group: Any) -> None:
+    look(lively, visit, group, ALL)
 
 
 def test_errors_are_accessible_and_take_the_focus(lively: World, visit: Any) -> None:
@@ -255,7 +267,7 @@ def test_errors_are_accessible_and_take_the_focus(lively: World, visit: Any) -> 
         page.get_by_role("button", name=button).first.click()
         page.locator(".summary[role=alert]:focus").wait_for()
         assert page.title().startswith("错误:"), address
-        wrong += [f"{address} {problem}" for problem in problems(page)]
+        wrong += [f"{address} {problem}" for problem in problems(page, TWO)]
     assert not wrong, "\n".join(wrong)
 
 
