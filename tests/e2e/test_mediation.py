@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from portal import accounts, clock
 from portal.extensions import db, writing
@@ -97,7 +98,7 @@ def test_from_a_refusal_to_a_refund(
 
     buyer.page.goto(f"/cases/{case_no}")
     decision = buyer.page.locator("#decision")
-    assert "商家的照片不是这一批" in decision.inner_text()
+    expect(decision).to_contain_text("商家的照片不是这一批")
     buyer.page.get_by_role("link", name="仅退款").click()
     buyer.waits_for_state("refunding")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from portal import accounts, clock
 from portal.extensions import db, writing
@@ -71,7 +71,7 @@ def test_a_refund_that_failed_is_tried_again(world: World, visit: Any) -> None:
     buyer = Buyer(visit("phone"))
     buyer.signs_in("buyer", at=f"/cases/{number}")
     buyer.waits_for_state("refund_failed")
-    assert "原支付账户已注销,商家会重新付款" in buyer.page.locator("#payments").inner_text()
+    expect(buyer.page.locator("#payments")).to_contain_text("原支付账户已注销,商家会重新付款")
     seller.opens_case(number)
     seller.press("重新退款")
     seller.press("重新退款")
@@ -96,7 +96,7 @@ def test_of_two_clerks_one_pays_and_the_other_sees_it(world: World, visit: Any) 
     first, second = pages
     first.get_by_text("已登记付款,买家会收到通知").first.wait_for()
     second.get_by_text("没有重复登记").first.wait_for()
-    assert "clerk-1" in second.locator("#page").inner_text()  # what was typed is not lost
+    expect(second.locator("#page")).to_contain_text("clerk-1")  # what was typed is not lost
     second.locator('[data-state="settled"]').wait_for()
     second.reload()
-    assert "seller-1" in second.locator("#page").inner_text()
+    expect(second.locator("#page")).to_contain_text("seller-1")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from portal import clock
 from portal.extensions import db
@@ -54,13 +55,14 @@ def test_a_disputed_inspection_is_settled_by_terms(world: World, visit: Any, pho
     buyer.press("提出我的方案")
     buyer.page.get_by_label("退款金额").fill("22.50")
     buyer.press("提交方案")
+    buyer.page.wait_for_url(f"**/cases/{number}?v=*")
     seller.opens_case(number)
-    assert "退款 22.50 元" in seller.page.locator("#page").inner_text()
+    expect(seller.page.locator("#page")).to_contain_text("退款 22.50 元")
     seller.press("接受方案")
     seller.press("接受方案")
     seller.waits_for_state("refunding")
     buyer.page.goto(f"/cases/{number}/agreement")
-    assert "退款 22.50 元" in buyer.page.locator("#page").inner_text()
+    expect(buyer.page.locator("#page")).to_contain_text("退款 22.50 元")
 
 
 @WAYS
@@ -72,13 +74,13 @@ def test_another_specification_that_costs_more(world: World, visit: Any, phone: 
     seller.accepts_goods(then="paying")
     buyer.signs_in("buyer", at=f"/cases/{number}")
     buyer.press("已补差价")
-    assert "6.00" in buyer.page.locator("#page").inner_text()
+    expect(buyer.page.locator("#page")).to_contain_text("6.00")
     buyer.page.get_by_label("流水号").fill("2026112366001")
     buyer.press("已补差价")
     buyer.waits_for_state("reshipping")
     seller.opens_case(number)
     seller.press("确认收到差价")
-    assert "2026112366001" in seller.page.locator("#page").inner_text()
+    expect(seller.page.locator("#page")).to_contain_text("2026112366001")
     seller.press("确认收到差价")
     seller.waits_for_state("reshipping")
     seller.ships("YT8962646785389")
@@ -95,7 +97,7 @@ def test_another_specification_that_costs_less(world: World, visit: Any, phone: 
     seller.accepts_goods()
     seller.ships("YT8962646785389")
     buyer.signs_in("buyer", at=f"/cases/{number}")
-    assert "退差价" in buyer.page.locator("#payments").inner_text()
+    expect(buyer.page.locator("#payments")).to_contain_text("退差价")
     buyer.confirms(then="refunding")
     seller.opens_case(number)
     seller.press("登记已退款")
@@ -123,7 +125,7 @@ def test_a_defective_replacement_ends_in_a_refund(
     child = child_of(world, number)
     assert child in buyer.page.url
     buyer.waits_for_state("applied")
-    assert number in buyer.page.locator("#page").inner_text()  # where it came from
+    expect(buyer.page.locator("#page")).to_contain_text(number)  # where it came from
     seller.signs_in("seller")
     seller.opens_case(child)
     seller.press("同意退款,无需寄回")
@@ -134,4 +136,4 @@ def test_a_defective_replacement_ends_in_a_refund(
     seller.press("登记已退款")
     seller.waits_for_state("completed")
     seller.opens_case(number)
-    assert child in seller.page.locator("#page").inner_text()
+    expect(seller.page.locator("#page")).to_contain_text(child)

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from portal import owndata
 from portal.extensions import Model, db, writing
-from portal.models import User
+from portal.models import Order, User
 from tests.cast import Cast, post, sign_in
 from tests.conftest import Clock
 from tests.web.inspector import parse
@@ -44,7 +44,7 @@ def test_a_person_gets_what_is_his_and_nothing_of_others(app: Flask, cast: Cast,
     numbers = mine.case_no, other.case_no
     buyer = sign_in(app, "buyer")
     cast.photos(1, cast.buyer)
-    order = db.session.scalars(select(Model.metadata.tables["orders"].c.order_no)).first()
+    order = db.session.scalars(select(Order.order_no).where(Order.id == mine.order_id)).one()
     post(buyer, f"/orders/{order}/contact", {"words": "<b>我的话</b>"})
     with writing():
         db.session.execute(db.update(User).where(User.id == cast.buyer2).values(company_name="别人的公司"))
