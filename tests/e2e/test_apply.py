@@ -8,12 +8,11 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import World
+from tests.e2e.conftest import World, ways
 from tests.e2e.pages import Buyer, Seller
 from tests.pictures import photo
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
-KINDS = ["phone", "phone-without-script"]
 
 
 def begin(world: World, visit: Any, kind: str, reason: str) -> tuple[Buyer, Seller]:
@@ -35,7 +34,7 @@ def number_of(buyer: Buyer) -> str:
     return found[1]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@ways("kind", by_day="script")
 def test_the_surplus_goes_back_until_it_is_to_be_refunded(world: World, visit: Any, kind: str) -> None:
     buyer, seller = begin(world, visit, kind, "数量过多")
     buyer.asks_back("1", "多拍了一件,没有拆封")
@@ -53,7 +52,7 @@ def test_the_surplus_goes_back_until_it_is_to_be_refunded(world: World, visit: A
     assert buyer.state() == "refunding"
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@ways("kind", by_day="plain")
 def test_what_was_never_sent_is_sent(world: World, visit: Any, tmp_path: Path, kind: str) -> None:
     picture = tmp_path / "少件.jpg"
     picture.write_bytes(photo((800, 600)))

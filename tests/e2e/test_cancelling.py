@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from portal.extensions import db
 from portal.models import Order
 from tests.cast import Cast
-from tests.e2e.conftest import World
+from tests.e2e.conftest import World, ways
 from tests.e2e.pages import Buyer, Seller
 
 
@@ -21,7 +19,7 @@ def unsent(world: World, many: int) -> list[str]:
     return numbers
 
 
-@pytest.mark.parametrize("kind", ["phone", "phone-without-script"])
+@ways("kind", by_day="script")
 def test_three_orders_at_once(world: World, visit: Any, kind: str) -> None:
     numbers = unsent(world, 3)
     buyer, seller = Buyer(visit(kind)), Seller(visit("desk"))

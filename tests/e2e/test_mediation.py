@@ -13,7 +13,7 @@ from portal.extensions import db, writing
 from portal.flow import Actor
 from portal.models import Case, Order, Shop, User
 from tests.cast import PASSWORD, Cast
-from tests.e2e.conftest import World
+from tests.e2e.conftest import World, ways
 from tests.e2e.pages import Buyer, Person, Seller
 from tests.pictures import photo
 
@@ -56,7 +56,7 @@ def picture(tmp_path: Path) -> Path:
     return made
 
 
-@pytest.mark.parametrize("kind", ["phone", "phone-without-script"])
+@ways("kind", by_day="script")
 def test_from_a_refusal_to_a_refund(
     world: World, visit: Any, refused: tuple[str, str, str], picture: Path, kind: str
 ) -> None:
@@ -103,7 +103,7 @@ def test_from_a_refusal_to_a_refund(
     buyer.waits_for_state("refunding")
 
 
-@pytest.mark.parametrize("kind", ["phone", "phone-without-script"])
+@ways("kind", by_day="plain")
 def test_and_back_out_of_it(world: World, visit: Any, refused: tuple[str, str, str], picture: Path, kind: str) -> None:
     case_no, buyer_name, _ = refused
     buyer = Buyer(visit(kind))

@@ -43,7 +43,7 @@ SMALL = """() => [...document.querySelectorAll("a[href], button, input:not([type
 WIDER = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
-PLAIN = "#plain"  # the same page with other words in it: looked at once
+PLAIN = "#plain"  # the same page with other words in it: looked at once, by night
 OF_TYPE = ("modify", "propose", "agree")  # their pages look different for each type of case
 
 
@@ -228,6 +228,8 @@ def look(lively: World, visit: Any, group: Callable[[Flask], tuple[str, list[str
     if member:
         Person(page).signs_in(member, "/notices")
     for address in addresses:
+        if PLAIN in address and looks != ALL:
+            continue
         page.emulate_media(color_scheme="light", reduced_motion="reduce")
         page.set_viewport_size(PHONE)  # type: ignore[arg-type]
         answer: Response | None = page.goto(address)

@@ -12,7 +12,7 @@ from portal.extensions import db, writing
 from portal.flow import CaseType
 from portal.models import MoneyEntry, User
 from tests.cast import PASSWORD, Cast
-from tests.e2e.conftest import World
+from tests.e2e.conftest import World, ways
 from tests.e2e.pages import Buyer, Seller
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
@@ -42,7 +42,7 @@ def pays_from_the_list(page: Page, number: str, reference: str) -> None:
     row.get_by_role("button", name="登记已付款").click()
 
 
-@pytest.mark.parametrize(("phone", "desk"), [("phone", "desk"), ("phone-without-script", "phone-without-script")])
+@ways("phone,desk", by_day="script")
 def test_a_refund_goes_back_the_way_it_was_paid(world: World, visit: Any, phone: str, desk: str) -> None:
     number, _ = refunding(world, CaseType.RETURN_REFUND)
     seller, buyer = Seller(visit(desk)), Buyer(visit(phone))

@@ -14,12 +14,11 @@ from portal.extensions import db
 from portal.flow import CaseType
 from portal.models import Case
 from tests.cast import Cast
-from tests.e2e.conftest import World
+from tests.e2e.conftest import World, ways
 from tests.e2e.pages import Buyer, Seller
 from tests.pictures import photo
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
-WAYS = pytest.mark.parametrize(("phone", "desk"), [("phone", "desk"), ("phone-without-script", "phone-without-script")])
 
 
 def case_in(world: World, state: str, **opening: Any) -> str:
@@ -40,7 +39,7 @@ def child_of(world: World, number: str) -> str:
     return found
 
 
-@WAYS
+@ways("phone,desk", by_day="script")
 def test_a_disputed_inspection_is_settled_by_terms(world: World, visit: Any, phone: str, desk: str) -> None:
     number = case_in(world, "inspecting", case_type=CaseType.RETURN_REFUND)
     seller, buyer = Seller(visit(desk)), Buyer(visit(phone))
@@ -65,7 +64,7 @@ def test_a_disputed_inspection_is_settled_by_terms(world: World, visit: Any, pho
     expect(buyer.page.locator("#page")).to_contain_text("退款 22.50 元")
 
 
-@WAYS
+@ways("phone,desk", by_day="plain")
 def test_another_specification_that_costs_more(world: World, visit: Any, phone: str, desk: str) -> None:
     number = case_in(world, "inspecting", dearer=300)
     seller, buyer = Seller(visit(desk)), Buyer(visit(phone))
@@ -88,7 +87,7 @@ def test_another_specification_that_costs_more(world: World, visit: Any, phone: 
     buyer.confirms()
 
 
-@WAYS
+@ways("phone,desk", by_day="script")
 def test_another_specification_that_costs_less(world: World, visit: Any, phone: str, desk: str) -> None:
     number = case_in(world, "inspecting", dearer=-300)
     seller, buyer = Seller(visit(desk)), Buyer(visit(phone))
@@ -106,7 +105,7 @@ def test_another_specification_that_costs_less(world: World, visit: Any, phone: 
     seller.waits_for_state("completed")
 
 
-@WAYS
+@ways("phone,desk", by_day="plain")
 def test_a_defective_replacement_ends_in_a_refund(
     world: World, visit: Any, tmp_path: Path, phone: str, desk: str
 ) -> None:

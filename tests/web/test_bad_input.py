@@ -120,17 +120,18 @@ def every(world: World, name: str, texts: Sequence[str]) -> None:
 
 @pytest.mark.parametrize("name", KINDS)
 def test_naughty_strings(world: World, name: str) -> None:
-    every(world, name, NAUGHTY)
+    """By day every place gets each second one, so that each is tried in half of the places; by night all get all."""
+    every(world, name, NAUGHTY[KINDS.index(name) % 2 :: 2])
 
 
 @pytest.mark.parametrize("name", ALIKE)
 def test_naughty_strings_in_forms_that_are_alike(world: World, name: str) -> None:
-    every(world, name, NAUGHTY[len(name) % 3 :: 3])
+    every(world, name, NAUGHTY[ALIKE.index(name) :: len(ALIKE)])
 
 
 @pytest.mark.nightly
-@pytest.mark.parametrize("name", ALIKE)
-def test_all_naughty_strings_in_forms_that_are_alike(world: World, name: str) -> None:
+@pytest.mark.parametrize("name", PLACES)
+def test_all_naughty_strings(world: World, name: str) -> None:
     every(world, name, NAUGHTY)
 
 
@@ -140,7 +141,7 @@ def test_naughty_strings_on_the_other_database(world_both: World, share: int) ->
     for number, name in enumerate(PLACES):
         if number % 4 == share:
             place = getattr(world_both, name)()
-            for raw in ("a\x00b", *NAUGHTY[number % 13 :: 13]):
+            for raw in ("a\x00b", *NAUGHTY[number % 23 :: 23]):
                 world_both.check(place, raw)
 
 
@@ -219,7 +220,7 @@ def fuzz(world: World, name: str, examples: int) -> None:
 
 @pytest.mark.parametrize("name", PLACES)
 def test_any_text(world: World, name: str) -> None:
-    fuzz(world, name, 30)
+    fuzz(world, name, 20)
 
 
 @pytest.mark.nightly
