@@ -29,6 +29,8 @@ AXE = Path(AXE_FILE_PATH).read_text()
 # Rows of long lists are made alike: by day the first ones stand for all.
 ALIKE = "ul.rows.list > li:nth-child(n+4), tbody > tr:nth-child(n+13), #cards > :nth-child(n+7)"
 RUN = f"""async ([rules, alike]) => {{
+  for (const e of document.querySelectorAll("body *"))  // what sticks would cover what lies below it
+    if (/sticky|fixed/.test(getComputedStyle(e).position)) e.style.setProperty("position", "static", "important");
   const left = alike ? [...document.querySelectorAll(alike)] : [];
   const found = await axe.run({{ exclude: left }}, {{ runOnly: rules ?? {RULES} }});
   return found.violations.map((v) => v.id + ": " + v.nodes.slice(0, 3).map((n) => n.target.join(" ")).join(", "));
@@ -204,8 +206,6 @@ def problems(page: Page, looks: int = ALL) -> Iterator[str]:
     for width, scheme, rules in LOOKS[:looks]:
         page.set_viewport_size(width)  # type: ignore[arg-type]
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
-        tall = page.evaluate("document.documentElement.scrollHeight")  # or the sticky bar would cover what it covers
-        page.set_viewport_size({**width, "height": max(tall, width["height"])})  # type: ignore[typeddict-item]
         for found in page.evaluate(RUN, [rules, "" if looks == ALL else ALIKE]):
             yield f"{scheme} {width['width']}: {found}"
         if width is PHONE and scheme == "light":
