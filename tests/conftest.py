@@ -138,3 +138,8 @@ class Clock:
     def forward(self, **span: float) -> datetime:
         self.at += timedelta(**span)
         return self.at
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest go first, so that no worker is left alone with one of them at the end."""
+    items.sort(key=lambda item: "tests/property/" not in item.nodeid)
