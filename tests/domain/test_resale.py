@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select, update
 
-from portal import applications, calendars, cases, eligibility, policies, resale, words
+from portal import applications, calendars, cases, eligibility, policies, resale, tracking, words
 from portal.extensions import db, writing
 from portal.flow import CaseType
-from portal.models import Case, Notice, Order
+from portal.models import Case, Notice, Order, Shipment
 from portal.resale import Rule
+from portal.scans import Scan
 from portal.workdays import BEIJING, Day
 from tests.cast import Cast
 
@@ -179,3 +180,19 @@ def test_the_end_of_a_term_is_said_by_the_day_before(cast: Cast) -> None:
         applications.facts_of_policy(policies.current(cast.shop)),
     )  # fmt: skip
     assert "请在 12月1日 24:00 前提交" in said.why and said.until == resale.apply_by(order)
+
+
+def test_a_carriers_receipt_lengthens_the_term(cast_both: Cast) -> None:
+    """The term ran from shipping; 签收 by a scan begins it anew, as one in an export does."""
+    cast = cast_both
+    order_id = resold(cast, None, shipped_at=beijing(11, 10), tracking_text="73610555582883").id
+    resale.promise(beijing(11, 11))
+    assert fresh(order_id).apply_by == beijing(11, 20, 0)
+    with writing():
+        tracking.follow_order(fresh(order_id), beijing(11, 11))
+        shipment = db.session.scalars(select(Shipment.id).where(Shipment.order_id == order_id)).one()
+        said = [Scan(beijing(11, 18), "signed", "已签收,签收人:本人")]
+        tracking.keep_of_order(shipment, said, now=beijing(11, 18, 13), origin="kuaidi100")
+    assert resale.apply_by(fresh(order_id)) == beijing(11, 28, 0)  # at once, before the sweep has written it down
+    assert resale.promise(beijing(11, 19)) == 1
+    assert fresh(order_id).apply_from == beijing(11, 18) and fresh(order_id).apply_by == beijing(11, 28, 0)
