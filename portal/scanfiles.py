@@ -18,7 +18,6 @@ from sqlalchemy import select
 from portal import carriers, cases, inputs, scans, tracking
 from portal.extensions import db, writing
 from portal.models import TraceFile
-from portal.scans import Scan
 from portal.sheets import HEADINGS_WITHIN, Fault, Number, Row, SheetRefused, open_tables
 
 MOST_BYTES = 2 * 1024 * 1024
@@ -142,8 +141,10 @@ def judge(file: TraceFile) -> list[dict[str, Any]]:
             outcome, sentence = ("kept" if row["new"] else "known"), ""
         else:
             outcome, sentence = "new", ""
-        status = scans.status_of(row["words"]) if row["words"] else ""
-        rows.append({**row, "outcome": outcome, "sentence": sentence, "status": status})
+        scan = scans.of_words(datetime.fromisoformat(row["moment"]), row["words"]) if "moment" in row else None
+        if scan is not None and scan.unclear and not sentence:
+            sentence = "看不出是否已签收,只显示,不作为签收的依据"
+        rows.append({**row, "outcome": outcome, "sentence": sentence, "status": scan.status if scan else ""})
     return rows
 
 
@@ -166,7 +167,7 @@ def carry_out(public_id: str, shop_id: int, now: datetime) -> int:
                 said = {}
                 for row in own:
                     at = datetime.fromisoformat(row["moment"])
-                    said[at, row["words"]] = Scan(at, scans.status_of(row["words"]), row["words"])
+                    said[at, row["words"]] = scans.of_words(at, row["words"])
                     row["new"] = row.get("new", False) or (at, row["words"]) not in before
                 kept += cases.record_typed(shipment, list(said.values()), side="seller", now=now, origin="import")
     with writing():

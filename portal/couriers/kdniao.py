@@ -27,7 +27,10 @@ CODES: dict[str, str] = {
     "205": "transit", "206": "transit", "211": "station",
     "3": "signed", "301": "signed", "302": "signed", "304": "signed", "311": "signed",
     "4": "exception", "401": "exception", "402": "exception", "403": "exception", "404": "returned", "405": "exception",
-    "406": "returned", "407": "returned", "412": "exception",
+    "406": "returned", "407": "returned", "412": "exception", "413": "exception", "414": "exception",
+    "415": "exception", "416": "exception", "417": "exception", "418": "", "419": "transit", "420": "exception",
+    "421": "exception", "422": "exception", "423": "exception", "5": "transit", "6": "transit", "601": "transit",
+    "602": "transit", "603": "transit", "604": "exception",
 }  # fmt: skip
 _SAID: tuple[tuple[tuple[str, ...], Problem], ...] = (
     (("套餐", "次数", "超限", "余额", "频率", "频繁", "到期"), Problem.LIMIT),
