@@ -50,17 +50,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     db.init_app(app)
     migrate.init_app(app, db, directory=str(TOP / "migrations"), compare_type=True)
-    use_lock_file(str(data / "write.lock") if settings.sqlite else None)
-    clock.follow(data / "clock-shift" if settings.qa_open else None)
-    cases.use_deadlines(settings.durations())
-    resale.use_rule(resale.Rule(*settings.resale()))
-    try:
-        keys = crypto.parse(settings.bank_keys) if settings.bank_keys else crypto.read(data / "bank-keys")
-    except crypto.KeysRefused as refused:
-        raise SettingsError(f"PORTAL_BANK_KEYS: {refused}") from None
-    bankdata.use_keys(keys, timedelta(days=settings.bank_days))
-    tracking.use_service(settings.tracking)
-    notifications.use_channels(*(["webhook"] if settings.webhook_url else []))
+    with app.app_context():
+        _apply(settings, data)
 
     built = assets.Assets(TOP / "static", data / "assets")
     built.build()
@@ -87,6 +78,21 @@ def create_app(settings: Settings | None = None) -> Flask:
     if settings.log == "1":
         _log_requests(app)
     return app
+
+
+def _apply(settings: Settings, data: Path) -> None:
+    """Give the current app what its parts read from the settings. Raises SettingsError."""
+    use_lock_file(str(data / "write.lock") if settings.sqlite else None)
+    clock.follow(data / "clock-shift" if settings.qa_open else None)
+    cases.use_deadlines(settings.durations())
+    resale.use_rule(resale.Rule(*settings.resale()))
+    try:
+        keys = crypto.parse(settings.bank_keys) if settings.bank_keys else crypto.read(data / "bank-keys")
+    except crypto.KeysRefused as refused:
+        raise SettingsError(f"PORTAL_BANK_KEYS: {refused}") from None
+    bankdata.use_keys(keys, timedelta(days=settings.bank_days))
+    tracking.use_service(settings.tracking)
+    notifications.use_channels(*(["webhook"] if settings.webhook_url else []))
 
 
 class _NoSession(SessionInterface):

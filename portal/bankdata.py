@@ -19,7 +19,7 @@ from sqlalchemy import exists, select, text, update
 
 from portal import cardnumbers, clock, inputs, notifications
 from portal.crypto import NONCE_BYTES, STEP, TAG_BYTES, CannotOpen, Keys
-from portal.extensions import db, writing
+from portal.extensions import PerApp, db, writing
 from portal.flow import State, StepRefused
 from portal.models import BankAccount, BankConsent, BankView, Case, MoneyEntry, Shop, Staff
 
@@ -44,24 +44,29 @@ CONSENTS: Mapping[int, tuple[tuple[str, str], ...]] = {
 }  # fmt: skip
 CONSENT = max(CONSENTS)
 
-_keys = Keys()
-_kept_for = timedelta(days=30)
+_keys: PerApp[Keys] = PerApp("bank_keys", Keys())
+_kept_for: PerApp[timedelta] = PerApp("bank_days", timedelta(days=30))
 
 
 def use_keys(keys: Keys, kept_for: timedelta) -> None:
     """The keys that seal and open, and how long an account is kept after its payment, from now on."""
-    global _keys, _kept_for
-    _keys, _kept_for = keys, kept_for
+    _keys.set(keys)
+    _kept_for.set(kept_for)
+
+
+def keys_in_force() -> Keys:
+    """The keys that seal and open, the newest first."""
+    return _keys.get()
 
 
 def ready() -> bool:
     """Whether there is a key, without which no account can be taken."""
-    return bool(_keys)
+    return bool(keys_in_force())
 
 
 def consent_said(version: int = CONSENT) -> list[tuple[str, str]]:
     """The words of the consent, as (heading, sentence)."""
-    return [(term, said.format(days=_kept_for.days)) for term, said in CONSENTS[version]]
+    return [(term, said.format(days=_kept_for.get().days)) for term, said in CONSENTS[version]]
 
 
 @dataclass(frozen=True)
@@ -163,7 +168,7 @@ def give(case: Case, account: Account, *, version: int, at: datetime) -> BankAcc
     db.session.add(consent)
     db.session.flush()
     words = json.dumps([account.holder, account.bank, account.number], ensure_ascii=False)
-    key_id, sealed = _keys.seal(words, _about(case.id, entry.id, case.buyer_id, consent.id))
+    key_id, sealed = keys_in_force().seal(words, _about(case.id, entry.id, case.buyer_id, consent.id))
     made = BankAccount(
         case_id=case.id, entry_id=entry.id, owner_id=case.buyer_id, consent_id=consent.id, key_id=key_id,
         sealed=sealed, last4=account.number[-4:], sound=cardnumbers.sound(account.number), made_at=at,
@@ -217,7 +222,7 @@ def follow(case_id: int, at: datetime) -> None:
             BankAccount.case_id == case_id, BankAccount.erased_at.is_(None), BankAccount.erase_after.is_(None),
             BankAccount.entry_id.in_(of_case.where(MoneyEntry.state.in_(("settled", "cancelled")))),
         )
-        .values(erase_after=at + _kept_for)
+        .values(erase_after=at + _kept_for.get())
         .execution_options(synchronize_session=False)
     )  # fmt: skip
     held = exists().where(BankAccount.entry_id == MoneyEntry.id, BankAccount.erased_at.is_(None))
@@ -385,7 +390,8 @@ def look(
 
 def _opened(row: BankAccount) -> Account:
     """Raises crypto.CannotOpen."""
-    words = _keys.open(row.key_id, row.sealed or b"", _about(row.case_id, row.entry_id, row.owner_id, row.consent_id))
+    about = _about(row.case_id, row.entry_id, row.owner_id, row.consent_id)
+    words = keys_in_force().open(row.key_id, row.sealed or b"", about)
     holder, bank, digits = json.loads(words)
     return Account(holder, bank, digits)
 
@@ -433,7 +439,8 @@ def rotate() -> Iterator[int]:
     What was interrupted goes on where it stood, two at once do each account once. Raises crypto.CannotOpen for an
     account whose key isn't known any more: nothing is lost by it, the key must come back.
     """
-    newest = _keys.newest
+    keys = keys_in_force()
+    newest = keys.newest
     while True:
         with writing():
             rows = db.session.scalars(
@@ -445,7 +452,8 @@ def rotate() -> Iterator[int]:
             ).all()
             for row in rows:
                 about = _about(row.case_id, row.entry_id, row.owner_id, row.consent_id)
-                row.key_id, row.sealed = _keys.seal(_keys.open(row.key_id, row.sealed or b"", about), about)
+                words = keys.open(row.key_id, row.sealed or b"", about)
+                row.key_id, row.sealed = keys.seal(words, about)
             db.session.flush()
         if not rows:
             return

@@ -14,14 +14,14 @@ from typing import Any, Final
 from sqlalchemy import select
 
 from portal import inputs, workdays
-from portal.extensions import db
+from portal.extensions import PerApp, db
 from portal.models import CalendarYear
 from portal.workdays import Calendar, Day
 
 FRESH_FOR: Final = 60.0  # seconds
 MOST_DAYS = 120  # special days of one year
 WARN_FROM = (11, 1)  # the notice of the next year is out by then, as a rule
-_known: tuple[float, str, Calendar] | None = None
+_known: PerApp[tuple[float, Calendar] | None] = PerApp("working_days", None)
 
 
 class CalendarRefused(ValueError):
@@ -34,22 +34,17 @@ class CalendarRefused(ValueError):
 
 def current(*, fresh: bool = False) -> Calendar:
     """What is known of working days."""
-    global _known
-    if fresh or _known is None or time.monotonic() - _known[0] > FRESH_FOR or _known[1] != _here():
+    known = _known.get()
+    if fresh or known is None or time.monotonic() - known[0] > FRESH_FOR:
         rows = db.session.execute(select(CalendarYear.year, CalendarYear.days)).all()
-        _known = (time.monotonic(), _here(), workdays.calendar({row.year: _days(row.days) for row in rows}))
-    return _known[2]
-
-
-def _here() -> str:
-    """Which database the copy is of: tests have many in one process."""
-    return str(db.session.get_bind().engine.url)
+        known = (time.monotonic(), workdays.calendar({row.year: _days(row.days) for row in rows}))
+        _known.set(known)
+    return known[1]
 
 
 def forget() -> None:
     """Read the table anew the next time."""
-    global _known
-    _known = None
+    _known.set(None)
 
 
 def _days(rows: Sequence[Any]) -> list[Day]:

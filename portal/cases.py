@@ -37,7 +37,7 @@ from portal import (
 )
 from portal.carriers import slow
 from portal.effects import By, Child, Wanted
-from portal.extensions import db, writing
+from portal.extensions import PerApp, db, writing
 from portal.flow import Actor, CaseType, Facts, Stage, Stale, State, Step, StepRefused
 from portal.models import (
     Case,
@@ -60,22 +60,26 @@ from portal.scans import Scan
 from portal.words import BEIJING
 
 log = logging.getLogger("portal.cases")
-_spans: Mapping[str, timedelta] = {}
+_spans: PerApp[Mapping[str, timedelta]] = PerApp("deadlines", {})
 SWEEP_BATCH = 50
 
 
 def use_deadlines(spans: Mapping[str, timedelta]) -> None:
     """Other deadlines than flow.DEADLINES, from the settings. Raises ValueError for a name that doesn't exist."""
-    global _spans
     for name in spans:
         if name not in flow.DEADLINES:
             raise ValueError(f"PORTAL_DEADLINES: no deadline is called {name!r}, but {', '.join(flow.DEADLINES)}")
-    _spans = dict(spans)
+    _spans.set(dict(spans))
+
+
+def spans() -> Mapping[str, timedelta]:
+    """The deadlines that were set, by name."""
+    return _spans.get()
 
 
 def span(name: str) -> timedelta:
     """How long a deadline is: as it was set, else as flow.DEADLINES has it."""
-    return _spans.get(name, flow.DEADLINES[name])
+    return spans().get(name, flow.DEADLINES[name])
 
 
 CLOCK = By(Actor.CLOCK, None, "系统")
@@ -135,7 +139,7 @@ def open_case(
     specs = _specs([item.sku_id for item in wanted if item.sku_id])
     first = lines[wanted[0].line_id]
     facts = Facts(entered_at=now, now=now)
-    due_at, rule = flow.due(State.APPLIED, facts, _spans)
+    due_at, rule = flow.due(State.APPLIED, facts, spans())
     case = Case(
         case_no=_case_no(now),
         type=case_type,
@@ -233,7 +237,7 @@ def open_unsent(
     db.session.flush()
     case.refund_fen = effects.plan_refund(case, None, by, now)
     case.entry_count = 1
-    due_at, rule = flow.due(step.target, facts(case, now), _spans)
+    due_at, rule = flow.due(step.target, facts(case, now), spans())
     case.due_at, case.due_rule, case.remind_at = due_at, rule, _remind_after(now, due_at, now)
     _opened(case, step, by, now, note=words, data=_application(case) | {"refund_fen": case.refund_fen})
     return case
@@ -495,7 +499,7 @@ def _move(
 
     after = SimpleNamespace(**{column.key: getattr(case, column.key) for column in Case.__table__.columns} | changes)
     after.state = step.target
-    due_at, rule = flow.due(step.target, facts(after, at), _spans)
+    due_at, rule = flow.due(step.target, facts(after, at), spans())
     changes |= {"due_at": due_at, "due_rule": rule, "remind_at": _remind_after(_began(after), due_at, at)}
 
     moved = db.session.execute(
@@ -601,7 +605,7 @@ def _become(parent: Case, child: Child, by: By, at: datetime) -> str:
         )  # fmt: skip
     db.session.flush()
     _owe(made, child, by, at)
-    due_at, rule = flow.due(target, facts(made, at), _spans)
+    due_at, rule = flow.due(target, facts(made, at), spans())
     made.due_at, made.due_rule, made.remind_at = due_at, rule, _remind_after(at, due_at, at)
     data = _application(made) | {"parent": parent.case_no}
     if made.refund_fen:
@@ -758,7 +762,7 @@ def _remind_after(start: datetime, due_at: datetime | None, at: datetime) -> dat
 
 def reschedule(case: Case, now: datetime) -> None:
     """Work the deadline out again after a carrier's word, without a step. A mediation's clock hangs on no parcel."""
-    due_at, rule = flow.due(case.state, facts(case, now), _spans)
+    due_at, rule = flow.due(case.state, facts(case, now), spans())
     case.due_at, case.due_rule = due_at, rule
     case.remind_at = _remind_after(_began(case), due_at, now)
     db.session.flush()

@@ -10,46 +10,51 @@ import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-_shift_file: Path | None = None
-_shift_seen: tuple[int, timedelta] = (0, timedelta())
+from portal.extensions import PerApp
+
+_shift_file: PerApp[Path | None] = PerApp("clock_file", None)
+_shift_seen: PerApp[tuple[int, timedelta]] = PerApp("clock_seen", (0, timedelta()))
 
 
 def follow(shift_file: Path | None) -> None:
     """Follow the shift kept in ``shift_file``; None means the real time and nothing else."""
-    global _shift_file, _shift_seen
-    _shift_file, _shift_seen = shift_file, (0, timedelta())
+    _shift_file.set(shift_file)
+    _shift_seen.set((0, timedelta()))
 
 
 def shift() -> timedelta:
     """How far the portal's clock is ahead of the machine's."""
-    global _shift_seen
-    if _shift_file is None:
+    file, seen = _shift_file.get(), _shift_seen.get()
+    if file is None:
         return timedelta()
     try:
-        changed = os.stat(_shift_file).st_mtime_ns
-        if changed != _shift_seen[0]:
-            _shift_seen = (changed, timedelta(seconds=float(_shift_file.read_text() or "0")))
+        changed = os.stat(file).st_mtime_ns
+        if changed != seen[0]:
+            seen = (changed, timedelta(seconds=float(file.read_text() or "0")))
+            _shift_seen.set(seen)
     except (OSError, ValueError):
         return timedelta()
-    return _shift_seen[1]
+    return seen[1]
 
 
 def forward(step: timedelta) -> timedelta:
     """Move the followed clock forward and return the new shift. Raises RuntimeError when no clock is followed."""
-    if _shift_file is None:
+    file = _shift_file.get()
+    if file is None:
         raise RuntimeError("the clock can only be moved where a shift file is followed")
     moved = max(shift() + step, timedelta())
-    draft = _shift_file.with_suffix(".new")
+    draft = file.with_suffix(".new")
     draft.write_text(str(moved.total_seconds()))
-    draft.replace(_shift_file)
+    draft.replace(file)
     return moved
 
 
 def reset() -> None:
     """Back to the machine's own time."""
-    if _shift_file is not None:
-        _shift_file.unlink(missing_ok=True)
-    follow(_shift_file)
+    file = _shift_file.get()
+    if file is not None:
+        file.unlink(missing_ok=True)
+    follow(file)
 
 
 def now() -> datetime:

@@ -15,14 +15,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Generic, TypeVar
 
+from flask import current_app, has_app_context
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import BigInteger, DateTime, Dialect, Integer, MetaData, event
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import JSON, TypeDecorator
+
+T = TypeVar("T")
 
 WAIT_FOR_TURN = 5.0  # seconds a writer waits for the others before it gives up with Busy
 
@@ -81,13 +84,33 @@ db = SQLAlchemy(metadata=Model.metadata)  # the models stand on our own typed ba
 migrate = Migrate()
 
 _writing: ContextVar[bool] = ContextVar("portal_writing", default=False)
-_lock_path: str | None = None
+
+
+class PerApp(Generic[T]):
+    """A value that belongs to the app in whose context it is read: two apps in one process each have their own."""
+
+    def __init__(self, name: str, default: T) -> None:
+        self._key = f"portal_{name}"
+        self._default = default
+
+    def get(self) -> T:
+        """The app's own value; the default outside of any app, or where it was never set."""
+        if not has_app_context():
+            return self._default
+        value: T = current_app.extensions.get(self._key, self._default)
+        return value
+
+    def set(self, value: T) -> None:
+        """Keep ``value`` for the current app. Raises RuntimeError outside of an app."""
+        current_app.extensions[self._key] = value
+
+
+_lock_path: PerApp[str | None] = PerApp("lock_file", None)
 
 
 def use_lock_file(path: str | None) -> None:
     """Writers of all processes take turns at this file (SQLite); None: no turns (PostgreSQL has its own)."""
-    global _lock_path
-    _lock_path = path
+    _lock_path.set(path)
 
 
 @event.listens_for(Engine, "connect")
@@ -120,10 +143,11 @@ def _no_write_outside(_session: Session, _context: Any, _instances: Any) -> None
 
 @contextmanager
 def _turn() -> Iterator[None]:
-    if _lock_path is None:
+    path = _lock_path.get()
+    if path is None:
         yield
         return
-    handle = os.open(_lock_path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    handle = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
     try:
         give_up = time.monotonic() + WAIT_FOR_TURN
         pause = 0.0005

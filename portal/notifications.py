@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import insert, select, update
 
 from portal import docket, words
-from portal.extensions import db
+from portal.extensions import PerApp, db
 from portal.flow import Actor, Stage, Step
 from portal.models import Case, Delivery, Notice, Staff, User
 
@@ -183,7 +183,7 @@ def _add(
             "dedupe_key": dedupe_key,
         },
     )
-    for channel in _channels:
+    for channel in _channels.get():
         db.session.execute(
             insert(Delivery),
             {
@@ -198,13 +198,12 @@ def _add(
         )
 
 
-_channels: tuple[str, ...] = ()
+_channels: PerApp[tuple[str, ...]] = PerApp("notice_channels", ())
 
 
 def use_channels(*names: str) -> None:
     """The ways that notices take besides the portal itself, from now on."""
-    global _channels
-    _channels = names
+    _channels.set(names)
 
 
 def page_of(user_id: int, before: int | None, size: int = 20) -> Sequence[Notice]:

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import literal, or_, select, text, update
 
 from portal import calendars, flow, notifications, words, workdays
-from portal.extensions import db, writing
+from portal.extensions import PerApp, db, writing
 from portal.flow import Actor
 from portal.models import Case, Order, User
 from portal.models.cases import FINISHING
@@ -33,18 +33,17 @@ class Rule:
     finish_days: int = 15
 
 
-_rule = Rule()
+_rule: PerApp[Rule] = PerApp("resale_rule", Rule())
 
 
 def use_rule(rule: Rule) -> None:
     """The terms from now on; what was promised already stays."""
-    global _rule
-    _rule = rule
+    _rule.set(rule)
 
 
 def rule() -> Rule:
     """The terms in force."""
-    return _rule
+    return _rule.get()
 
 
 def is_resold(order: Any) -> bool:
@@ -59,22 +58,22 @@ def start_of(order: Any) -> datetime | None:
     """
     if order.status in ("unpaid", "unshipped", "cancelled", "refunding", "unknown"):
         return None
-    if order.status == "in_transit" and _rule.start != "confirmed" and order.shipped_at is None:
+    if order.status == "in_transit" and rule().start != "confirmed" and order.shipped_at is None:
         return None
     moments = {"received": order.received_at, "shipped": order.shipped_at, "confirmed": order.paid_at}
-    known = STARTS[STARTS.index(_rule.start) :]
+    known = STARTS[STARTS.index(rule().start) :]
     return next((moments[name] for name in known if moments[name] is not None), None)
 
 
 def apply_term(order: Any, *, fresh: bool = False) -> Term | None:
     """The term to apply of a 铺货 order, worked out now; None before it has begun."""
     start = start_of(order) if is_resold(order) else None
-    return workdays.plus_workdays(start, _rule.apply_days, calendars.current(fresh=fresh)) if start else None
+    return workdays.plus_workdays(start, rule().apply_days, calendars.current(fresh=fresh)) if start else None
 
 
 def finish_term(start: datetime, *, fresh: bool = False) -> Term:
     """The term to be done of a case that was handed in at ``start``."""
-    return workdays.plus_workdays(start, _rule.finish_days, calendars.current(fresh=fresh))
+    return workdays.plus_workdays(start, rule().finish_days, calendars.current(fresh=fresh))
 
 
 def apply_by(order: Any) -> datetime | None:
@@ -107,8 +106,8 @@ def apply_said(order: Any, now: datetime) -> str:
     kept = Term(day, end, order.apply_provisional if order.apply_by else term.provisional, term.skipped)
     if now >= end:
         until = f"{day.month}月{day.day}日 24:00"
-        return f"铺货订单须在 {_rule.apply_days} 个工作日内申请,已于 {until} 超期;可以申请与商家协商"
-    return said(kept, _rule.apply_days, "铺货订单的申请时限:")
+        return f"铺货订单须在 {rule().apply_days} 个工作日内申请,已于 {until} 超期;可以申请与商家协商"
+    return said(kept, rule().apply_days, "铺货订单的申请时限:")
 
 
 def finish_said(case: Any) -> str:
@@ -117,11 +116,11 @@ def finish_said(case: Any) -> str:
         return ""
     day = (case.finish_by.astimezone(workdays.BEIJING) - timedelta(seconds=1)).date()
     if case.overdue_at is not None:
-        late = f"已超过铺货订单 {_rule.finish_days} 个工作日的办理时限({day.month}月{day.day}日 24:00)"
+        late = f"已超过铺货订单 {rule().finish_days} 个工作日的办理时限({day.month}月{day.day}日 24:00)"
         return f"{late},请尽快办完;售后单不会因此关闭"
     term = finish_term(case.opened_at)
     return said(
-        Term(day, case.finish_by, case.finish_provisional, term.skipped), _rule.finish_days, "铺货订单的办理时限:"
+        Term(day, case.finish_by, case.finish_provisional, term.skipped), rule().finish_days, "铺货订单的办理时限:"
     )
 
 
@@ -143,7 +142,7 @@ def promise(now: datetime) -> int:
                         or_(
                             Order.status != "in_transit",
                             Order.shipped_at.is_not(None),
-                            literal(_rule.start == "confirmed"),
+                            literal(rule().start == "confirmed"),
                         ),
                     )
                     .order_by(Order.id)
@@ -187,7 +186,7 @@ def recompute(now: datetime) -> int:
             start = order.apply_from
             if start is None or order.apply_by is None:
                 continue
-            term = workdays.plus_workdays(start, _rule.apply_days, calendars.current(fresh=moved == 0))
+            term = workdays.plus_workdays(start, rule().apply_days, calendars.current(fresh=moved == 0))
             order.apply_provisional = term.provisional
             if term.at > order.apply_by:
                 order.apply_by = term.at
@@ -237,7 +236,7 @@ def mark_overdue(now: datetime) -> int:
             )
             if done.rowcount == 1:  # type: ignore[attr-defined]
                 marked += 1
-                body = f"超过铺货订单 {_rule.finish_days} 个工作日的办理时限,请尽快处理完;售后单不会因此关闭。"
+                body = f"超过铺货订单 {rule().finish_days} 个工作日的办理时限,请尽快处理完;售后单不会因此关闭。"
                 _tell(case, now, "铺货售后已超过办理时限", body, "overdue")
     return marked
 

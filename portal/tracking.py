@@ -18,7 +18,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import InstrumentedAttribute
 
 from portal import carriers, notifications, scans, words
-from portal.extensions import Moment, db
+from portal.extensions import Moment, PerApp, db
 from portal.models import Case, Order, OrderWatch, Parcel, ParcelTrace, Shipment, ShipmentTrace, Track
 from portal.models.orders import UNFOLLOWED
 from portal.models.tracking import UNDER_WAY
@@ -30,18 +30,17 @@ AGAIN_AFTER = timedelta(minutes=10)  # a number isn't asked about more often, wh
 TELL_FOR = timedelta(days=7)  # older news are none
 FAILING_AFTER = 3  # failures in a row, then it is an alarm
 
-_service = ""
+_service: PerApp[str] = PerApp("tracking_service", "")
 
 
 def use_service(name: str) -> None:
     """The tracking service that is asked from now on; "": none."""
-    global _service
-    _service = name
+    _service.set(name)
 
 
 def service() -> str:
     """The tracking service that is asked; "": none."""
-    return _service
+    return _service.get()
 
 
 # ---------------------------------------------------------------- following
@@ -171,7 +170,7 @@ def ask_again(track_id: int, now: datetime) -> bool:
 
 def wish(track_id: int | None, now: datetime) -> str:
     """Somebody wants to know now: what to tell him (a key of words.SAID)."""
-    if track_id is None or not _service:
+    if track_id is None or not service():
         return "not-asked"
     return "asked-again" if ask_again(track_id, now) else "asked-just-now"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -23,12 +22,6 @@ NUMBER = "6222021234567890128"
 ACCOUNT = Account("李雯", "中国工商银行成都武侯支行", NUMBER)
 GIVEN = {"account": ACCOUNT, "consent": bankdata.CONSENT}
 MONTH = timedelta(days=30)
-
-
-@pytest.fixture(autouse=True)
-def usual_keys() -> Iterator[None]:
-    yield
-    bankdata.use_keys(crypto.parse(BANK_KEYS), MONTH)
 
 
 def takes_accounts(cast: Cast, on: bool = True) -> None:

@@ -51,10 +51,9 @@ def receiver() -> Iterator[tuple[str, type[Receiver]]]:
 
 
 @pytest.fixture
-def channel() -> Iterator[None]:
+def channel() -> None:
+    """Notices also take the webhook; stands behind ``app`` or ``both`` among a test's arguments."""
     notifications.use_channels("webhook")
-    yield
-    notifications.use_channels()
 
 
 def states() -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
@@ -20,14 +19,6 @@ from tests.cast import Cast
 
 def beijing(month: int, day: int, hour: int = 12, year: int = 2026) -> datetime:
     return datetime(year, month, day, hour, tzinfo=BEIJING)
-
-
-@pytest.fixture(autouse=True)
-def _as_shipped() -> Iterator[None]:
-    calendars.forget()
-    yield
-    resale.use_rule(Rule())
-    calendars.forget()
 
 
 def resold(cast: Cast, received: datetime | None = None, **columns: object) -> Order:

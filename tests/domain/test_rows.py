@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from portal import bankdata, cases, doctor, flow, policies
+from portal import bankdata, cases, doctor, flow, payouts, policies
 from portal.effects import Counted
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, State
@@ -144,7 +144,7 @@ def _owing(cast: Cast, step: flow.Step, state: str, case_type: CaseType, opening
     case = cast.take(case, "accept_refund" if refunds else "accept_reship", Actor.BUYER)
     if not refunds and "more_entries" in step.needs:
         with writing():
-            cases.payouts.plan(case, "freight", 100, key="freight", at=cast.now, by=None)
+            payouts.plan(case, "freight", 100, key="freight", at=cast.now, by=None)
             db.session.execute(update(Case).values(entry_count=2))
     for name, actor, values in cast.path("completed", CaseType.REISSUE)[1:]:
         if case.state == state:

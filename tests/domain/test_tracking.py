@@ -279,13 +279,10 @@ def test_asking_again_by_hand_is_not_endless(app: Flask, cast: Cast, clock: Cloc
     service = Fake()
     polling.poll(service, 60, clock)
     tracking.use_service("kuaidi100")
-    try:
-        with writing():
-            assert tracking.wish(track().id, NOW + timedelta(minutes=5)) == "asked-just-now"
-            assert tracking.wish(track().id, NOW + timedelta(minutes=10)) == "asked-again"
-            assert tracking.wish(None, NOW) == "not-asked"
-    finally:
-        tracking.use_service("")
+    with writing():
+        assert tracking.wish(track().id, NOW + timedelta(minutes=5)) == "asked-just-now"
+        assert tracking.wish(track().id, NOW + timedelta(minutes=10)) == "asked-again"
+        assert tracking.wish(None, NOW) == "not-asked"
     clock.at = NOW + timedelta(minutes=10)
     polling.poll(service, 60, clock)
     assert len(service.asked) == 2

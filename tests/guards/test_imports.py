@@ -27,6 +27,7 @@ PURE: dict[str, frozenset[str]] = {
 WEB_LIBRARIES = {"flask", "flask_wtf", "wtforms", "werkzeug", "jinja2", "markupsafe"}
 WEB_MODULES = {
     "__init__",
+    "extensions",  # values that belong to the current app
     "cli",
     "auth",
     "buyer",

@@ -32,7 +32,7 @@ class Life(RuleBasedStateMachine):
     """One order line of ten, any number of cases of all types on it, four who act."""
 
     app: Flask
-    cases = Bundle("cases")
+    known_cases = Bundle("known_cases")
 
     @initialize()
     def begin(self) -> None:
@@ -45,7 +45,7 @@ class Life(RuleBasedStateMachine):
         return self.cast.by(actor)
 
     @rule(
-        target=cases,
+        target=known_cases,
         milli=st.integers(1, 6_000),
         kind=st.sampled_from(sorted(flow.STAGES_OF)),
         dearer=st.sampled_from([None, None, 0, 300, -300]),
@@ -72,7 +72,7 @@ class Life(RuleBasedStateMachine):
             return 0
 
     @rule(
-        case_id=cases,
+        case_id=known_cases,
         pick=st.integers(0, 30),
         part=st.integers(0, 1_000),
         actor=st.sampled_from([Actor.BUYER, Actor.SELLER, Actor.BUYER, Actor.SELLER, Actor.MEDIATOR]),
@@ -100,7 +100,7 @@ class Life(RuleBasedStateMachine):
             after = db.session.get_one(Case, case_id)
             assert (after.state, after.version, after.due_at) == before  # refused means untouched
 
-    @rule(case_id=cases, moves=st.lists(st.tuples(st.integers(0, 99), st.integers(0, 1_000)), max_size=16))
+    @rule(case_id=known_cases, moves=st.lists(st.tuples(st.integers(0, 99), st.integers(0, 1_000)), max_size=16))
     def go_on(self, case_id: int, moves: list[tuple[int, int]]) -> None:
         """Somebody takes a step that is open to him, then somebody takes the next: the long ways through the table."""
         if not case_id:
@@ -200,7 +200,7 @@ class Life(RuleBasedStateMachine):
         if swept:
             cases.sweep(self.at)
 
-    @rule(case_id=cases, status=st.sampled_from(["picked", "signed", "lost"]))
+    @rule(case_id=known_cases, status=st.sampled_from(["picked", "signed", "lost"]))
     def scan(self, case_id: int, status: str) -> None:
         parcel = db.session.scalars(
             select(Parcel.id).where(Parcel.case_id == case_id, Parcel.voided_at.is_(None))

@@ -30,7 +30,7 @@ from portal.models import (
     User,
 )
 from tests.cast import PASSWORD, Cast, post, sign_in, token_of
-from tests.conftest import BANK_KEYS, Clock
+from tests.conftest import Clock
 
 NUMBER = "6222021234567890128"
 GROUPED = "6222 0212 3456 7890 128"
@@ -348,13 +348,10 @@ def test_without_keys_the_switch_stays_off(app: Flask, cast: Cast, now: Clock) -
     from datetime import timedelta
 
     bankdata.use_keys(crypto.Keys(), timedelta(days=30))
-    try:
-        seller = sign_in(app, "seller")
-        assert "没有配置加密密钥" in seller.get("/seller/bank-data").text
-        assert post(seller, "/seller/bank-data", {"bank_data": "y"}).status_code == 422
-        assert not db.session.scalar(select(Shop.bank_data).where(Shop.id == cast.shop))
-    finally:
-        bankdata.use_keys(crypto.parse(BANK_KEYS), timedelta(days=30))
+    seller = sign_in(app, "seller")
+    assert "没有配置加密密钥" in seller.get("/seller/bank-data").text
+    assert post(seller, "/seller/bank-data", {"bank_data": "y"}).status_code == 422
+    assert not db.session.scalar(select(Shop.bank_data).where(Shop.id == cast.shop))
 
 
 def test_privacy_is_paged_by_key(app: Flask, cast: Cast, given: Case, now: Clock) -> None:

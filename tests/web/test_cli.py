@@ -20,8 +20,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from portal import accounts, calendars, cases, cli, clock, doctor, inputs, notifications
-from portal.extensions import db, use_lock_file, writing
+from portal import accounts, calendars, cli, clock, doctor, inputs
+from portal.extensions import db, writing
 from portal.models import CaseEvent, Order, Shop, Staff, User
 from tests import exports
 from tests.cast import Cast
@@ -34,7 +34,7 @@ Portal = Callable[..., tuple[int, str, str]]
 
 @pytest.fixture
 def portal(tmp_path: Path, sqlite_template: Path, monkeypatch: pytest.MonkeyPatch,
-           capfd: pytest.CaptureFixture[str]) -> Iterator[Portal]:  # fmt: skip
+           capfd: pytest.CaptureFixture[str]) -> Portal:  # fmt: skip
     """Runs `portal` with these words; returns the exit code and what was said on both.
 
     On an empty, migrated database; or, where the test stands in an app, on that one's.
@@ -60,11 +60,7 @@ def portal(tmp_path: Path, sqlite_template: Path, monkeypatch: pytest.MonkeyPatc
         assert "Traceback" not in err
         return code or 0, out, err
 
-    yield run
-    clock.follow(None)
-    cases.use_deadlines({})
-    notifications.use_channels()
-    use_lock_file(None)
+    return run
 
 
 def refused(said: tuple[int, str, str], code: int = 1) -> str:

@@ -128,7 +128,6 @@ def test_rows_say_which_methods_there_are(world: World, row: Row) -> None:
 
 def test_doors_for_tests_need_the_setting(world: World, tmp_path: Path, sqlite_template: Path) -> None:
     opened = make_app(tmp_path / "qa", sqlite_template, qa="1")
-    clock.follow(None)
     lines = missing_rows(opened)
     assert not lines, "who may open these? Add to ROWS in tests/web/matrix.py:\n" + "\n".join(lines)
     usual = {rule.endpoint for rule in world.app.url_map.iter_rules()}

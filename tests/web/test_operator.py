@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from flask import Flask
 from sqlalchemy import update
 
-from portal import applications, calendars, eligibility, policies, resale, rules
+from portal import applications, eligibility, policies, resale, rules
 from portal.eligibility import Evidence
 from portal.extensions import db, writing
 from portal.flow import CaseType
@@ -19,13 +18,6 @@ from tests.cast import Cast, post, sign_in
 from tests.conftest import Clock
 
 NOTICE = {"source": "国办发明电〔2026〕9号", "days": "2027-02-05 休 春节\n2027-02-20 班 春节"}
-
-
-@pytest.fixture(autouse=True)
-def _fresh() -> Iterator[None]:
-    calendars.forget()
-    yield
-    calendars.forget()
 
 
 def test_a_year_is_looked_at_and_then_kept(app: Flask, cast: Cast, now: Clock) -> None:

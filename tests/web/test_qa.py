@@ -23,7 +23,6 @@ def open_app(tmp_path: Path, sqlite_template: Path) -> Iterator[Flask]:
         db.session.remove()
         db.engine.dispose()
         clock.reset()
-        clock.follow(None)
 
 
 def test_without_the_setting_there_is_nothing(app: Flask) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -26,10 +25,8 @@ LINE = "2026-11-23 09:30:11 【义乌市】已揽收"
 
 
 @pytest.fixture
-def service() -> Iterator[None]:
+def service(app: Flask) -> None:
     tracking.use_service("kuaidi100")
-    yield
-    tracking.use_service("")
 
 
 @pytest.fixture
