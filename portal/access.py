@@ -68,10 +68,14 @@ def make(
     token = token or secrets.token_urlsafe(16)
     db.session.add(
         AccessLink(
-            token_hash=hash_of(token), case_id=case_id, order_id=order_id, created_by=by, created_at=now,
+            token_hash=hash_of(token),
+            case_id=case_id,
+            order_id=order_id,
+            created_by=by,
+            created_at=now,
             expires_at=now + (CASE_FOR if case_id is not None else ORDER_FOR),
         )
-    )  # fmt: skip
+    )
     db.session.flush()
     return token
 
@@ -90,14 +94,18 @@ def of_case(case_id: int, now: datetime) -> Sequence[Any]:
     """The links of a case, the newest first; those that ended long ago are left out."""
     return db.session.execute(
         select(
-            AccessLink.id, AccessLink.created_at, AccessLink.expires_at, AccessLink.revoked_at, AccessLink.used_at,
+            AccessLink.id,
+            AccessLink.created_at,
+            AccessLink.expires_at,
+            AccessLink.revoked_at,
+            AccessLink.used_at,
             User.member_name.label("author"),
         )
         .outerjoin(User, User.id == AccessLink.created_by)
         .where(AccessLink.case_id == case_id, AccessLink.expires_at > now - KEPT_FOR)
         .order_by(AccessLink.id.desc())
         .limit(50)
-    ).all()  # fmt: skip
+    ).all()
 
 
 def opens(token: str, now: datetime) -> Pass | None:
@@ -105,15 +113,11 @@ def opens(token: str, now: datetime) -> Pass | None:
     if not _TOKEN.fullmatch(token):
         return None
     row = db.session.execute(
-        select(
-            AccessLink.id, AccessLink.case_id, AccessLink.expires_at, Order.id.label("order_id"), Order.buyer_id
-        )
+        select(AccessLink.id, AccessLink.case_id, AccessLink.expires_at, Order.id.label("order_id"), Order.buyer_id)
         .outerjoin(Case, Case.id == AccessLink.case_id)
         .join(Order, (Order.id == AccessLink.order_id) | (Order.id == Case.order_id))
-        .where(
-            AccessLink.token_hash == hash_of(token), AccessLink.revoked_at.is_(None), AccessLink.expires_at > now
-        )
-    ).one_or_none()  # fmt: skip
+        .where(AccessLink.token_hash == hash_of(token), AccessLink.revoked_at.is_(None), AccessLink.expires_at > now)
+    ).one_or_none()
     return None if row is None else Pass(row.id, row.order_id, row.case_id, row.buyer_id, row.expires_at)
 
 
@@ -144,11 +148,14 @@ def shows_photo(opened: Pass, case_id: int, public_id: str) -> Any | None:
             Evidence.public_id == public_id,
             (Evidence.case_id == case_id)
             | (
-                Evidence.case_id.is_(None) & Evidence.draft_id.is_(None) & Evidence.message_id.is_(None)
-                & Evidence.product_id.is_(None) & (Evidence.owner_id == opened.buyer_id)
+                Evidence.case_id.is_(None)
+                & Evidence.draft_id.is_(None)
+                & Evidence.message_id.is_(None)
+                & Evidence.product_id.is_(None)
+                & (Evidence.owner_id == opened.buyer_id)
             ),
         )
-    ).one_or_none()  # fmt: skip
+    ).one_or_none()
 
 
 def forget(now: datetime) -> None:

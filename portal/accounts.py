@@ -301,20 +301,43 @@ def who_is(cookie: str, now: datetime) -> tuple[Who | None, int | None]:
     if row is None:
         return None, None
     (
-        user_id, seen_at, expires_at, ended_at, member, company, version, disabled_at, mediator, operator,
-        shop_id, role, shop, shop_version,
-    ) = row[:14]  # fmt: skip
+        user_id,
+        seen_at,
+        expires_at,
+        ended_at,
+        member,
+        company,
+        version,
+        disabled_at,
+        mediator,
+        operator,
+        shop_id,
+        role,
+        shop,
+        shop_version,
+    ) = row[:14]
     idle = MEDIATOR_IDLE if mediator or operator else SELLER_IDLE if shop_id else BUYER_IDLE
     if ended_at is not None or disabled_at is not None or now >= expires_at or now - seen_at > idle:
         return None, None if disabled_at is not None else user_id
     unread = dict(zip(notifications.MARKS, row[14:], strict=True))
     return (
         Who(
-            user_id, member, company, version, shop_id, shop or "", shop_version or 0, role or "", id_hash, seen_at,
-            unread, mediator, operator,
+            user_id,
+            member,
+            company,
+            version,
+            shop_id,
+            shop or "",
+            shop_version or 0,
+            role or "",
+            id_hash,
+            seen_at,
+            unread,
+            mediator,
+            operator,
         ),
         None,
-    )  # fmt: skip
+    )
 
 
 def seen(who: Who, now: datetime) -> None:

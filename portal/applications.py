@@ -76,14 +76,27 @@ def _rolled(received_at: datetime | None) -> datetime | None:
 _line, _product = OrderLine.__table__.c, Product.__table__.c
 _LINES = (
     select(
-        _line.id, _line.position, _line.title, _line.spec, _line.unit, _line.unit_price_fen, _line.quantity_milli,
-        _line.claimed_milli, _line.cargo_no, _line.guarantees, _line.product_id, _line.snapshot,
-        _line.unfit_confirmed_at, _product.exchangeable, _product.no_reason_excluded, _product.picture,
+        _line.id,
+        _line.position,
+        _line.title,
+        _line.spec,
+        _line.unit,
+        _line.unit_price_fen,
+        _line.quantity_milli,
+        _line.claimed_milli,
+        _line.cargo_no,
+        _line.guarantees,
+        _line.product_id,
+        _line.snapshot,
+        _line.unfit_confirmed_at,
+        _product.exchangeable,
+        _product.no_reason_excluded,
+        _product.picture,
     )
     .outerjoin(Product.__table__, _product.id == _line.product_id)
     .where(_line.order_id == bindparam("order_id"))
     .order_by(_line.position, _line.id)
-)  # fmt: skip
+)
 
 
 def lines_of(order_id: int) -> Sequence[Any]:
@@ -120,9 +133,13 @@ def start_draft(order_id: int, buyer_id: int, *, source: str, now: datetime, lin
     dialect = db.session.get_bind().dialect.name
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
     row = {
-        "order_id": order_id, "buyer_id": buyer_id, "source": source, "fields": {}, "created_at": now,
+        "order_id": order_id,
+        "buyer_id": buyer_id,
+        "source": source,
+        "fields": {},
+        "created_at": now,
         "updated_at": now,
-    }  # fmt: skip
+    }
     db.session.execute(insert(Draft).values(row).on_conflict_do_nothing())
     draft = db.session.scalars(select(Draft).where(Draft.order_id == order_id, Draft.buyer_id == buyer_id)).one()
     if line_id is not None:

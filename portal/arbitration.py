@@ -111,14 +111,24 @@ _PROMISE: Final = Burden(
     "商家不举证的,按承诺换货。",
 )
 _OF_STATE: Final[Mapping[State, Burden]] = {
-    State.INSPECTING: _SENT_BACK, State.DISPUTED: _DISPUTED, State.RESHIPPING: _TO_SEND, State.CONFIRMING: _SENT,
-    State.REFUNDING: _PAID, State.REFUND_FAILED: _PAID,
-}  # fmt: skip
+    State.INSPECTING: _SENT_BACK,
+    State.DISPUTED: _DISPUTED,
+    State.RESHIPPING: _TO_SEND,
+    State.CONFIRMING: _SENT,
+    State.REFUNDING: _PAID,
+    State.REFUND_FAILED: _PAID,
+}
 _OF_GROUND: Final[Mapping[Ground, Burden]] = {
-    Ground.QUALITY: _QUALITY, Ground.SHIPPING: _WRONG, Ground.ORDERING: _ORDERED, Ground.SPECIAL: _SPECIAL,
-    Ground.PROMISE: _PROMISE, Ground.NO_REASON: _ORDERED, Ground.UNSHIPPED: _TO_SEND, Ground.ABSENT: _SENT,
+    Ground.QUALITY: _QUALITY,
+    Ground.SHIPPING: _WRONG,
+    Ground.ORDERING: _ORDERED,
+    Ground.SPECIAL: _SPECIAL,
+    Ground.PROMISE: _PROMISE,
+    Ground.NO_REASON: _ORDERED,
+    Ground.UNSHIPPED: _TO_SEND,
+    Ground.ABSENT: _SENT,
     Ground.NONE: _SPECIAL,
-}  # fmt: skip
+}
 
 
 def burden_of_proof(

@@ -41,7 +41,7 @@ CONSENTS: Mapping[int, tuple[tuple[str, str], ...]] = {
         ("您可以随时撤回", "付款之前撤回同意,账户立即删除,退款仍然有效。"),
         ("不同意也可以", "不提供账户不影响您得到退款,商家须与您约定其他退款方式。"),
     )
-}  # fmt: skip
+}
 CONSENT = max(CONSENTS)
 
 _keys: PerApp[Keys] = PerApp("bank_keys", Keys())
@@ -170,9 +170,16 @@ def give(case: Case, account: Account, *, version: int, at: datetime) -> BankAcc
     words = json.dumps([account.holder, account.bank, account.number], ensure_ascii=False)
     key_id, sealed = keys_in_force().seal(words, _about(case.id, entry.id, case.buyer_id, consent.id))
     made = BankAccount(
-        case_id=case.id, entry_id=entry.id, owner_id=case.buyer_id, consent_id=consent.id, key_id=key_id,
-        sealed=sealed, last4=account.number[-4:], sound=cardnumbers.sound(account.number), made_at=at,
-    )  # fmt: skip
+        case_id=case.id,
+        entry_id=entry.id,
+        owner_id=case.buyer_id,
+        consent_id=consent.id,
+        key_id=key_id,
+        sealed=sealed,
+        last4=account.number[-4:],
+        sound=cardnumbers.sound(account.number),
+        made_at=at,
+    )
     db.session.add(made)
     db.session.flush()
     return made
@@ -219,12 +226,14 @@ def follow(case_id: int, at: datetime) -> None:
     db.session.execute(
         update(BankAccount)
         .where(
-            BankAccount.case_id == case_id, BankAccount.erased_at.is_(None), BankAccount.erase_after.is_(None),
+            BankAccount.case_id == case_id,
+            BankAccount.erased_at.is_(None),
+            BankAccount.erase_after.is_(None),
             BankAccount.entry_id.in_(of_case.where(MoneyEntry.state.in_(("settled", "cancelled")))),
         )
         .values(erase_after=at + _kept_for.get())
         .execution_options(synchronize_session=False)
-    )  # fmt: skip
+    )
     held = exists().where(BankAccount.entry_id == MoneyEntry.id, BankAccount.erased_at.is_(None))
     db.session.execute(
         update(MoneyEntry)
@@ -250,12 +259,19 @@ def of_owner(owner_id: int, most: int = 50) -> Sequence[Any]:
 
 _SHOWN = (
     select(
-        BankAccount.id, BankAccount.entry_id, BankAccount.last4, BankAccount.sound, BankAccount.made_at,
-        BankAccount.erase_after, BankAccount.erased_at, MoneyEntry.state.label("entry_state"), MoneyEntry.amount_fen,
+        BankAccount.id,
+        BankAccount.entry_id,
+        BankAccount.last4,
+        BankAccount.sound,
+        BankAccount.made_at,
+        BankAccount.erase_after,
+        BankAccount.erased_at,
+        MoneyEntry.state.label("entry_state"),
+        MoneyEntry.amount_fen,
     )
     .join(MoneyEntry, MoneyEntry.id == BankAccount.entry_id)
     .order_by(BankAccount.id.desc())
-)  # fmt: skip
+)
 
 
 def looks(*, owner_id: int, case_id: int | None = None, before: int | None = None, most: int = 20) -> Sequence[Any]:
@@ -374,17 +390,31 @@ def look(
         until = now + SEEN_FOR
         db.session.add(
             BankView(
-                account_id=row.id, case_id=case.id, owner_id=row.owner_id, user_id=user_id, name=name, role=role,
-                reason=reason, key=key, at=now,
+                account_id=row.id,
+                case_id=case.id,
+                owner_id=row.owner_id,
+                user_id=user_id,
+                name=name,
+                role=role,
+                reason=reason,
+                key=key,
+                at=now,
             )
-        )  # fmt: skip
+        )
         db.session.flush()
         log.info(
             json.dumps(
-                {"at": now.isoformat(timespec="milliseconds"), "event": "sensitive_read", "what": "bank account",
-                 "case": case.case_no, "user": user_id, "role": role, "request_id": request_id}
+                {
+                    "at": now.isoformat(timespec="milliseconds"),
+                    "event": "sensitive_read",
+                    "what": "bank account",
+                    "case": case.case_no,
+                    "user": user_id,
+                    "role": role,
+                    "request_id": request_id,
+                }
             )
-        )  # fmt: skip
+        )
     return Look(account, row.sound, until)
 
 
@@ -401,9 +431,12 @@ def alarm(case: Case, *, user_id: int, name: str, now: datetime) -> None:
     owner_id = db.session.scalar(select(Shop.owner_id).where(Shop.id == case.shop_id))
     if owner_id is not None:
         notifications.tell_alarm(
-            owner_id, title="查看收款账户过于频繁", at=now, dedupe_key=f"looks:{user_id}:{now:%Y%m%d%H}",
+            owner_id,
+            title="查看收款账户过于频繁",
+            at=now,
+            dedupe_key=f"looks:{user_id}:{now:%Y%m%d%H}",
             body=f"{name} 在一小时内查看买家的完整收款账户超过 20 次,已暂停查看。如不是工作需要,请尽快核实。",
-        )  # fmt: skip
+        )
 
 
 # ---------------------------------------------------------------- keeping no longer than needed, and changing keys

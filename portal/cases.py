@@ -216,24 +216,51 @@ def open_unsent(
     }
     first = lines[wanted[0].line_id]
     case = Case(
-        case_no=_case_no(now), type=CaseType.REFUND_ONLY, state=step.target, version=1, order_id=order.id,
-        shop_id=order.shop_id, buyer_id=order.buyer_id, policy_id=policy_id, entered_at=now, due_at=now, due_rule="",
-        reason=reason, description=words, basis="订单还没有发货,买家撤销后退还全部实付款", freight_payer="seller",
-        goods_state="unshipped", receiver_name=order.receiver_name, receiver_phone=order.receiver_phone,
-        receiver_address=order.receiver_address, goods=first.title, spec=first.spec, wanted_spec=first.spec,
-        unit=first.unit, quantity_milli=sum(item.milli for item in wanted), line_count=len(wanted), photo_count=0,
-        opened_at=now, updated_at=now,
-    )  # fmt: skip
+        case_no=_case_no(now),
+        type=CaseType.REFUND_ONLY,
+        state=step.target,
+        version=1,
+        order_id=order.id,
+        shop_id=order.shop_id,
+        buyer_id=order.buyer_id,
+        policy_id=policy_id,
+        entered_at=now,
+        due_at=now,
+        due_rule="",
+        reason=reason,
+        description=words,
+        basis="订单还没有发货,买家撤销后退还全部实付款",
+        freight_payer="seller",
+        goods_state="unshipped",
+        receiver_name=order.receiver_name,
+        receiver_phone=order.receiver_phone,
+        receiver_address=order.receiver_address,
+        goods=first.title,
+        spec=first.spec,
+        wanted_spec=first.spec,
+        unit=first.unit,
+        quantity_milli=sum(item.milli for item in wanted),
+        line_count=len(wanted),
+        photo_count=0,
+        opened_at=now,
+        updated_at=now,
+    )
     db.session.add(case)
     db.session.flush()
     for item in wanted:
         line = lines[item.line_id]
         db.session.add(
             CaseLine(
-                case_id=case.id, order_line_id=line.id, quantity_milli=item.milli, accepted_milli=item.milli,
-                title=line.title, spec=line.spec, wanted_spec=line.spec, unit=line.unit,
+                case_id=case.id,
+                order_line_id=line.id,
+                quantity_milli=item.milli,
+                accepted_milli=item.milli,
+                title=line.title,
+                spec=line.spec,
+                wanted_spec=line.spec,
+                unit=line.unit,
             )
-        )  # fmt: skip
+        )
     db.session.flush()
     case.refund_fen = effects.plan_refund(case, None, by, now)
     case.entry_count = 1
@@ -487,9 +514,16 @@ def _move(
     changes: dict[str, Any] = {"updated_at": at}
     if step.target != step.source:
         changes |= {
-            "late": False, "extended": False, "granted_seconds": 0, "objected": False, "problem_open": False,
-            "nudged_at": None, "paused_seconds": 0, "not_before": None, **effects.NO_MEDIATION,
-        }  # fmt: skip
+            "late": False,
+            "extended": False,
+            "granted_seconds": 0,
+            "objected": False,
+            "problem_open": False,
+            "nudged_at": None,
+            "paused_seconds": 0,
+            "not_before": None,
+            **effects.NO_MEDIATION,
+        }
     if step.target != step.source or step.name in flow.RESTARTING:
         changes |= {"entered_at": at, "paused_seconds": 0, "not_before": None}
     doing = effects.Doing(
@@ -573,17 +607,38 @@ def _become(parent: Case, child: Child, by: By, at: datetime) -> str:
     first = own[child.lines[0][0]]
     payer = child.freight_payer or parent.freight_payer
     made = Case(
-        case_no=_case_no(at), type=child.type, state=target, version=1, parent_id=parent.id, order_id=parent.order_id,
-        shop_id=parent.shop_id, buyer_id=parent.buyer_id, policy_id=parent.policy_id, entered_at=at,
-        reason=child.reason or parent.reason, description=child.description or parent.description, basis=parent.basis,
+        case_no=_case_no(at),
+        type=child.type,
+        state=target,
+        version=1,
+        parent_id=parent.id,
+        order_id=parent.order_id,
+        shop_id=parent.shop_id,
+        buyer_id=parent.buyer_id,
+        policy_id=parent.policy_id,
+        entered_at=at,
+        reason=child.reason or parent.reason,
+        description=child.description or parent.description,
+        basis=parent.basis,
         freight_payer=payer if payer != "negotiated" or target == State.APPLIED else "seller",
-        goods_state=parent.goods_state, receiver_name=parent.receiver_name, receiver_phone=parent.receiver_phone,
-        receiver_address=parent.receiver_address, goods=first.title, spec=first.spec, unit=first.unit,
-        quantity_milli=sum(moving.values()), line_count=len(moving), photo_count=0, opened_at=at, updated_at=at,
-        refund_fen=0, difference_waived=child.difference_waived,
+        goods_state=parent.goods_state,
+        receiver_name=parent.receiver_name,
+        receiver_phone=parent.receiver_phone,
+        receiver_address=parent.receiver_address,
+        goods=first.title,
+        spec=first.spec,
+        unit=first.unit,
+        quantity_milli=sum(moving.values()),
+        line_count=len(moving),
+        photo_count=0,
+        opened_at=at,
+        updated_at=at,
+        refund_fen=0,
+        difference_waived=child.difference_waived,
         wanted_spec=first.wanted_spec if child.type in (CaseType.EXCHANGE, CaseType.REISSUE) else first.spec,
-        due_at=at, due_rule="",
-    )  # fmt: skip
+        due_at=at,
+        due_rule="",
+    )
     if address is not None:
         made.return_name, made.return_phone = address.name, address.phone
         made.return_address, made.return_note = address.address, address.note
@@ -597,12 +652,18 @@ def _become(parent: Case, child: Child, by: By, at: datetime) -> str:
         again = sku_id if sku_id is not None or child.type is not CaseType.EXCHANGE else line.sku_id
         db.session.add(
             CaseLine(
-                case_id=made.id, order_line_id=line.order_line_id, quantity_milli=milli, sku_id=again,
-                received_milli=milli if kept else None, accepted_milli=milli if ready else 0,
-                wanted_spec=spec or line.spec if again == sku_id else line.wanted_spec, title=line.title,
-                spec=line.spec, unit=line.unit,
+                case_id=made.id,
+                order_line_id=line.order_line_id,
+                quantity_milli=milli,
+                sku_id=again,
+                received_milli=milli if kept else None,
+                accepted_milli=milli if ready else 0,
+                wanted_spec=spec or line.spec if again == sku_id else line.wanted_spec,
+                title=line.title,
+                spec=line.spec,
+                unit=line.unit,
             )
-        )  # fmt: skip
+        )
     db.session.flush()
     _owe(made, child, by, at)
     due_at, rule = flow.due(target, facts(made, at), spans())
@@ -657,12 +718,13 @@ def open_again(
         done = db.session.execute(
             update(CaseLine)
             .where(
-                CaseLine.id == line_id, CaseLine.case_id == case.id,
+                CaseLine.id == line_id,
+                CaseLine.case_id == case.id,
                 CaseLine.moved_milli + milli <= CaseLine.shipped_milli,
             )
             .values(moved_milli=CaseLine.moved_milli + milli)
             .execution_options(synchronize_session=False)
-        )  # fmt: skip
+        )
         if done.rowcount != 1:  # type: ignore[attr-defined]
             raise StepRefused("数量不能超过换来而还没有再次申请的数量", "again")
     if not wanted:
@@ -716,19 +778,40 @@ def _write_event(
             or ""
         )
     row = {
-        "case_id": case.id, "version": version, "step": step.name, "actor": str(by.actor), "user_id": by.user_id,
-        "author": by.name, "at": at, "source": source, "target": str(step.target), "note": note, "data": data,
-        "request_id": by.request_id, "before_hash": before,
-    }  # fmt: skip
+        "case_id": case.id,
+        "version": version,
+        "step": step.name,
+        "actor": str(by.actor),
+        "user_id": by.user_id,
+        "author": by.name,
+        "at": at,
+        "source": source,
+        "target": str(step.target),
+        "note": note,
+        "data": data,
+        "request_id": by.request_id,
+        "before_hash": before,
+    }
     db.session.execute(insert(CaseEvent), {**row, "hash": event_hash(row)})
 
 
 def event_hash(row: Mapping[str, Any]) -> str:
     """SHA-256 over an event's own words and the hash of the one before; portal doctor recomputes it."""
     said = [
-        row["before_hash"], row["case_id"], row["version"], row["step"], row["actor"], row["user_id"], row["author"],
-        round(row["at"].timestamp() * 1000), row["source"], row["target"], row["note"], row["data"], row["request_id"],
-    ]  # fmt: skip
+        row["before_hash"],
+        row["case_id"],
+        row["version"],
+        row["step"],
+        row["actor"],
+        row["user_id"],
+        row["author"],
+        round(row["at"].timestamp() * 1000),
+        row["source"],
+        row["target"],
+        row["note"],
+        row["data"],
+        row["request_id"],
+    ]
     return hashlib.sha256(json.dumps(said, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
 
@@ -838,9 +921,15 @@ def send_back(
         if known is None:
             raise StepRefused("请选择物流公司", "send_back")
         parcel = Parcel(
-            case_id=case_id, leg="refused", carrier=known.code, carrier_name=known.name, tracking_no=number, note=note,
-            shipped_at=now, shipped_by=by.user_id,
-        )  # fmt: skip
+            case_id=case_id,
+            leg="refused",
+            carrier=known.code,
+            carrier_name=known.name,
+            tracking_no=number,
+            note=note,
+            shipped_at=now,
+            shipped_by=by.user_id,
+        )
         db.session.add(parcel)
         made.append(parcel)
     db.session.flush()
@@ -971,9 +1060,15 @@ _BEFORE_AGREEING = select(
 
 
 _PARCELS = select(
-    Parcel.leg, Parcel.carrier, Parcel.shipped_at, Parcel.traced_at, Parcel.signed_at, Parcel.lost_at, Parcel.round,
+    Parcel.leg,
+    Parcel.carrier,
+    Parcel.shipped_at,
+    Parcel.traced_at,
+    Parcel.signed_at,
+    Parcel.lost_at,
+    Parcel.round,
     Parcel.voided_at,
-).where(Parcel.case_id == bindparam("case_id"))  # fmt: skip
+).where(Parcel.case_id == bindparam("case_id"))
 
 
 def _legs(case: Any, known: Sequence[Any] | None) -> dict[str, Any]:

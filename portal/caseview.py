@@ -47,13 +47,23 @@ def of_shop(case_no: str, shop_id: int) -> Case | None:
 PAGE = 20
 _LIST = (
     select(
-        Case.id, Case.case_no, Case.type, Case.state, Case.goods, Case.quantity_milli, Case.unit, Case.due_at,
-        Case.opened_at, Case.updated_at, Case.problem_open, Case.stage,
+        Case.id,
+        Case.case_no,
+        Case.type,
+        Case.state,
+        Case.goods,
+        Case.quantity_milli,
+        Case.unit,
+        Case.due_at,
+        Case.opened_at,
+        Case.updated_at,
+        Case.problem_open,
+        Case.stage,
     )
     .where(Case.buyer_id == bindparam("buyer_id"))
     .order_by(Case.updated_at.desc(), Case.id.desc())
     .limit(PAGE + 1)
-)  # fmt: skip
+)
 _NEXT = _LIST.where(tuple_(Case.updated_at, Case.id) < tuple_(bindparam("at", type_=Moment()), bindparam("id")))
 
 
@@ -172,8 +182,14 @@ _case, _order, _policy, _user, _shop, _line, _bought, _product, _event = (
 _link, _bought_by = CaseLink.__table__.c, Order.__table__.alias("bought").c  # what the shop's owner buys elsewhere
 _AROUND = (
     select(
-        _order.id, _order.order_no, _order.paid_fen, _order.received_at, _policy.version.label("policy_version"),
-        _user.member_name.label("buyer"), _user.password_hash.is_(None).label("no_account"), _shop.bank_data,
+        _order.id,
+        _order.order_no,
+        _order.paid_fen,
+        _order.received_at,
+        _policy.version.label("policy_version"),
+        _user.member_name.label("buyer"),
+        _user.password_hash.is_(None).label("no_account"),
+        _shop.bank_data,
         exists().where(_link.downstream_id == _case.id, _link.ended_at.is_(None)).label("linked"),
         exists().where(_bought_by.buyer_id == _shop.owner_id, _bought_by.shop_id != _shop.id).label("resold"),
     )
@@ -183,28 +199,52 @@ _AROUND = (
     .join(User.__table__, _user.id == _case.buyer_id)
     .join(Shop.__table__, _shop.id == _case.shop_id)
     .where(_case.id == bindparam("case_id"))
-)  # fmt: skip
+)
 _LINES = (
     select(
-        _line.id, _line.order_line_id, _line.quantity_milli, _line.received_milli, _line.accepted_milli,
-        _line.shipped_milli, _line.moved_milli, _line.condition, _line.inspection_note, _line.wanted_spec,
-        _line.title, _line.spec, _line.unit, _bought.product_id, _bought.snapshot, _bought.unit_price_fen,
-        _bought.cargo_no, _bought.guarantees,
-        _bought.quantity_milli.label("bought_milli"), _bought.claimed_milli, _product.picture,
+        _line.id,
+        _line.order_line_id,
+        _line.quantity_milli,
+        _line.received_milli,
+        _line.accepted_milli,
+        _line.shipped_milli,
+        _line.moved_milli,
+        _line.condition,
+        _line.inspection_note,
+        _line.wanted_spec,
+        _line.title,
+        _line.spec,
+        _line.unit,
+        _bought.product_id,
+        _bought.snapshot,
+        _bought.unit_price_fen,
+        _bought.cargo_no,
+        _bought.guarantees,
+        _bought.quantity_milli.label("bought_milli"),
+        _bought.claimed_milli,
+        _product.picture,
     )
     .join(OrderLine.__table__, _bought.id == _line.order_line_id)
     .outerjoin(Product.__table__, _product.id == _bought.product_id)
     .where(_line.case_id == bindparam("case_id"))
     .order_by(_line.id)
-)  # fmt: skip
+)
 _EVENTS = (
     select(
-        _event.version, _event.step, _event.actor, _event.user_id, _event.author, _event.at, _event.source,
-        _event.target, _event.note, _event.data,
+        _event.version,
+        _event.step,
+        _event.actor,
+        _event.user_id,
+        _event.author,
+        _event.at,
+        _event.source,
+        _event.target,
+        _event.note,
+        _event.data,
     )
     .where(_event.case_id == bindparam("case_id"))
     .order_by(_event.version.desc())
-)  # fmt: skip
+)
 
 
 def view(case: Case, side: Actor, now: datetime) -> View:
@@ -315,10 +355,14 @@ def mediation_of(case: Case, events: Sequence[Any]) -> Mediation | None:
         decision=ended if ended is not None and ended.actor == Actor.MEDIATOR else None,
         heard=frozenset(side for side in case.heard.split(",") if side),
         burden=burden_of_proof(
-            case.reason, case.type, opened.target, because=data.get("because", ""), asked_by=opened.actor,
+            case.reason,
+            case.type,
+            opened.target,
+            because=data.get("because", ""),
+            asked_by=opened.actor,
             goods_state=case.goods_state,
         ),
-    )  # fmt: skip
+    )
 
 
 _ENDING = frozenset({"withdraw_mediation", "decide_continue", "report_problem"})  # without a change of state
@@ -370,8 +414,13 @@ def actions(
 
 _UNASKED = frozenset({"give_account", "decline_account", "withdraw_account"})  # not worth a "not yet"
 _LATER = {  # all others lead on
-    "extend": 1, "modify": 1, "report_problem": 1, "agree_no_return": 1, "escalate": 2, "withdraw": 3,
-}  # fmt: skip
+    "extend": 1,
+    "modify": 1,
+    "report_problem": 1,
+    "agree_no_return": 1,
+    "escalate": 2,
+    "withdraw": 3,
+}
 _IN_MEDIATION = _LATER | {"submit_evidence": -1, "withdraw_mediation": 2, "more_evidence": 1}
 
 

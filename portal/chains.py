@@ -96,30 +96,55 @@ def record_order(
     total = sum(item.price_fen * item.milli // 1000 for item in goods)
     status = "completed" if received_at else "in_transit"
     order = Order(
-        order_no=order_no, shop_id=shop_id, buyer_id=buyer.id, status=status,
-        status_text="消费者已收货" if received_at else "已发给消费者", ordered_at=ordered_at, paid_at=ordered_at,
-        received_at=received_at, consumer=True, goods_total_fen=total, paid_fen=total, receiver_name=receiver[0],
-        receiver_phone=receiver[1], receiver_address=receiver[2], carrier_text=upstream.carrier_text,
-        tracking_text=upstream.tracking_text, imported_at=now, updated_at=now,
-    )  # fmt: skip
+        order_no=order_no,
+        shop_id=shop_id,
+        buyer_id=buyer.id,
+        status=status,
+        status_text="消费者已收货" if received_at else "已发给消费者",
+        ordered_at=ordered_at,
+        paid_at=ordered_at,
+        received_at=received_at,
+        consumer=True,
+        goods_total_fen=total,
+        paid_fen=total,
+        receiver_name=receiver[0],
+        receiver_phone=receiver[1],
+        receiver_address=receiver[2],
+        carrier_text=upstream.carrier_text,
+        tracking_text=upstream.tracking_text,
+        imported_at=now,
+        updated_at=now,
+    )
     db.session.add(order)
     db.session.flush()
     for position, item in enumerate(goods, 1):
         line = lines[item.line_id]
         db.session.add(
             OrderLine(
-                order_id=order.id, position=position, line_key=f"upstream-{line.id}", title=line.title, spec=line.spec,
-                unit=line.unit, unit_price_fen=item.price_fen, quantity_milli=item.milli, cargo_no=line.cargo_no,
-                product_id=_product(shop_id, line).id, snapshot={"货品标题": line.title, "型号": line.spec},
+                order_id=order.id,
+                position=position,
+                line_key=f"upstream-{line.id}",
+                title=line.title,
+                spec=line.spec,
+                unit=line.unit,
+                unit_price_fen=item.price_fen,
+                quantity_milli=item.milli,
+                cargo_no=line.cargo_no,
+                product_id=_product(shop_id, line).id,
+                snapshot={"货品标题": line.title, "型号": line.spec},
                 unfit_confirmed_at=ordered_at if unfit_confirmed else None,
             )
-        )  # fmt: skip
+        )
     db.session.add(
         OrderLink(
-            downstream_id=order.id, upstream_id=upstream.id, shop_id=shop_id, channel=channel, created_by=by,
+            downstream_id=order.id,
+            upstream_id=upstream.id,
+            shop_id=shop_id,
+            channel=channel,
+            created_by=by,
             created_at=now,
         )
-    )  # fmt: skip
+    )
     db.session.flush()
     return order
 
@@ -189,7 +214,7 @@ def above_for(downstream: Case, most: int = 10) -> Sequence[Any]:
         )
         .order_by((Order.id == (above.id if above else -1)).desc(), Case.id.desc())
         .limit(most)
-    ).all()  # fmt: skip
+    ).all()
 
 
 def below_for(upstream: Case, shop_id: int, most: int = 10) -> Sequence[Any]:
@@ -235,19 +260,25 @@ def link(
     ).one_or_none()
     if made is None:
         made = CaseLink(
-            downstream_id=downstream.id, upstream_id=upstream.id, shop_id=downstream.shop_id, created_by=by,
+            downstream_id=downstream.id,
+            upstream_id=upstream.id,
+            shop_id=downstream.shop_id,
+            created_by=by,
             created_at=now,
-        )  # fmt: skip
+        )
         db.session.add(made)
     made.route_back, made.route_out, made.ended_at, made.alarmed_at = route_back, route_out, None, None
     db.session.flush()
     if db.session.get(OrderLink, downstream.order_id) is None:
         db.session.add(
             OrderLink(
-                downstream_id=downstream.order_id, upstream_id=upstream.order_id, shop_id=downstream.shop_id,
-                created_by=by, created_at=now,
+                downstream_id=downstream.order_id,
+                upstream_id=upstream.order_id,
+                shop_id=downstream.shop_id,
+                created_by=by,
+                created_at=now,
             )
-        )  # fmt: skip
+        )
         db.session.flush()
     return made
 
@@ -274,10 +305,14 @@ def arrange(
         update(CaseLink)
         .where(CaseLink.id == link_id, CaseLink.shop_id == shop_id, _LIVE)
         .values(
-            route_back=route_back, route_out=route_out, freight_back_fen=freight_back[0],
-            freight_back_payer=freight_back[1], freight_out_fen=freight_out[0], freight_out_payer=freight_out[1],
+            route_back=route_back,
+            route_out=route_out,
+            freight_back_fen=freight_back[0],
+            freight_back_payer=freight_back[1],
+            freight_out_fen=freight_out[0],
+            freight_out_payer=freight_out[1],
         )
-    )  # fmt: skip
+    )
     if not done.rowcount:  # type: ignore[attr-defined]
         raise StepRefused("关联已解除,页面显示的是最新状态", "link")
 
@@ -333,21 +368,32 @@ def open_upstream(
     verdict = None
     for item in wanted:
         verdict = eligibility.check(
-            applications.goods_of(order, lines[item.line_id], exchangeable=may[item.line_id]), kind,
-            downstream.reason, eligibility.Evidence(item.milli, len(photos), len(description)), now,
+            applications.goods_of(order, lines[item.line_id], exchangeable=may[item.line_id]),
+            kind,
+            downstream.reason,
+            eligibility.Evidence(item.milli, len(photos), len(description)),
+            now,
             applications.facts_of_policy(policy),
-        )  # fmt: skip
+        )
         if not verdict.allowed:
             raise applications.NotEligible(verdict, item.line_id)
     direct = route_out == "direct" and kind in (CaseType.EXCHANGE, CaseType.REISSUE)
     source: Any = downstream if direct else order
     receiver = (source.receiver_name, source.receiver_phone, source.receiver_address)
     made = cases.open_case(
-        by=by, order=order, wanted=wanted, reason=downstream.reason, description=description, receiver=receiver,
+        by=by,
+        order=order,
+        wanted=wanted,
+        reason=downstream.reason,
+        description=description,
+        receiver=receiver,
         freight_payer=str((verdict.freight_payer if verdict else None) or "negotiated"),
-        basis=(verdict.basis if verdict else "")[:300], policy_id=policy.id,
-        photos=reuse(photos, owner_id=by.user_id or 0, now=now), now=now, case_type=kind,
-    )  # fmt: skip
+        basis=(verdict.basis if verdict else "")[:300],
+        policy_id=policy.id,
+        photos=reuse(photos, owner_id=by.user_id or 0, now=now),
+        now=now,
+        case_type=kind,
+    )
     link(downstream, made, by=by.user_id or 0, now=now, route_back=route_back, route_out=route_out)
     return made
 
@@ -363,11 +409,20 @@ def open_downstream(
     if not wanted:
         raise StepRefused("下游订单里没有同款商品,或可申请的数量已用完", "open")
     made = cases.open_case(
-        by=by, order=order, wanted=wanted, reason=upstream.reason, description=consent,
-        receiver=(order.receiver_name, order.receiver_phone, order.receiver_address), freight_payer=_payer(upstream),
-        basis="商家按消费者的要求代为申请", policy_id=policies.current(order.shop_id).id, photos=[], now=now,
-        case_type=CaseType(upstream.type), consent=consent,
-    )  # fmt: skip
+        by=by,
+        order=order,
+        wanted=wanted,
+        reason=upstream.reason,
+        description=consent,
+        receiver=(order.receiver_name, order.receiver_phone, order.receiver_address),
+        freight_payer=_payer(upstream),
+        basis="商家按消费者的要求代为申请",
+        policy_id=policies.current(order.shop_id).id,
+        photos=[],
+        now=now,
+        case_type=CaseType(upstream.type),
+        consent=consent,
+    )
     link(made, upstream, by=by.user_id or 0, now=now, route_back=route_back, route_out=route_out)
     return made
 
@@ -461,10 +516,14 @@ def seen(found: CaseLink) -> Chain:
     direct_out = found.route_out == "direct" and down.state == State.RESHIPPING
     sent = [parcel for parcel in of(up, "out") if parcel.round == up.round]
     return Chain(
-        found, down, up, tuple(_sums(found, down, up)), warning(found, down, up),
+        found,
+        down,
+        up,
+        tuple(_sums(found, down, up)),
+        warning(found, down, up),
         back=tuple(of(down, "back")) if direct_back else (),
         out=sent[-1] if direct_out and sent else None,
-    )  # fmt: skip
+    )
 
 
 def _sums(found: CaseLink, down: Case, up: Case) -> list[Row]:
@@ -528,16 +587,25 @@ def window_of(order: Order) -> datetime | None:
 _down, _up = aliased(Case), aliased(Case)
 _LIST = (
     select(
-        CaseLink.id, CaseLink.route_back, CaseLink.route_out, CaseLink.alarmed_at,
-        _down.case_no.label("down_no"), _down.type.label("down_type"), _down.state.label("down_state"),
-        _down.due_at.label("down_due"), _down.goods, _up.case_no.label("up_no"), _up.type.label("up_type"),
-        _up.state.label("up_state"), _up.due_at.label("up_due"),
+        CaseLink.id,
+        CaseLink.route_back,
+        CaseLink.route_out,
+        CaseLink.alarmed_at,
+        _down.case_no.label("down_no"),
+        _down.type.label("down_type"),
+        _down.state.label("down_state"),
+        _down.due_at.label("down_due"),
+        _down.goods,
+        _up.case_no.label("up_no"),
+        _up.type.label("up_type"),
+        _up.state.label("up_state"),
+        _up.due_at.label("up_due"),
     )
     .join(_down, _down.id == CaseLink.downstream_id)
     .join(_up, _up.id == CaseLink.upstream_id)
     .where(_LIVE)
     .order_by(CaseLink.id.desc())
-)  # fmt: skip
+)
 
 
 def page_of(shop_id: int, before: int | None) -> tuple[Sequence[Any], int | None]:
@@ -606,7 +674,9 @@ def alarm(now: datetime) -> int:
         .join(_down, _down.id == CaseLink.downstream_id)
         .join(_up, _up.id == CaseLink.upstream_id)
         .where(
-            _LIVE, CaseLink.alarmed_at.is_(None), _down.state.not_in(flow.FINAL),
+            _LIVE,
+            CaseLink.alarmed_at.is_(None),
+            _down.state.not_in(flow.FINAL),
             or_(
                 _up.state.in_((State.CLOSED, State.WITHDRAWN)),
                 and_(_up.due_at.is_not(None), or_(_down.due_at.is_(None), _up.due_at < _down.due_at)),
@@ -614,7 +684,7 @@ def alarm(now: datetime) -> int:
         )
         .order_by(CaseLink.id)
         .limit(200)
-    ).all():  # fmt: skip
+    ).all():
         told += _alarm_link(link_id, now)
     db.session.rollback()
     return told + _alarm_windows(now)
@@ -643,13 +713,14 @@ def _alarm_windows(now: datetime) -> int:
         .join(Order, Order.id == OrderLink.upstream_id)
         .join(Shop, Shop.id == _down.shop_id)
         .where(
-            _down.state.not_in(flow.FINAL), _down.id > after,
+            _down.state.not_in(flow.FINAL),
+            _down.id > after,
             ~select(CaseLink.id).where(CaseLink.downstream_id == _down.id).exists(),
             ~select(Notice.id).where(Notice.dedupe_key == said).exists(),
         )
         .order_by(_down.id)
         .limit(500)
-    ).all():  # fmt: skip
+    ).all():
         after = rows[-1].id
         windows = [(case_id, due_at, window_of(order)) for case_id, due_at, order in rows]
         db.session.rollback()
@@ -671,9 +742,13 @@ def _alarm_window(downstream_id: int, until: datetime, now: datetime) -> bool:
 def _tell(down: Case, body: str, key: str, now: datetime) -> bool:
     owner = db.session.scalar(select(Shop.owner_id).where(Shop.id == down.shop_id))
     return notifications.tell_alarm(
-        owner or 0, title="上游售后期限早于下游", body=body, at=now, dedupe_key=key,
+        owner or 0,
+        title="上游售后期限早于下游",
+        body=body,
+        at=now,
+        dedupe_key=key,
         href=f"/seller/cases/{down.case_no}/chain",
-    )  # fmt: skip
+    )
 
 
 # ---------------------------------------------------------------- for doctor

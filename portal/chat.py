@@ -81,14 +81,18 @@ def say(
     }
     if side == "buyer":
         counts |= {
-            "seller_unread": Conversation.seller_unread + 1, "buyer_unread": 0, "buyer_read_id": message.id,
+            "seller_unread": Conversation.seller_unread + 1,
+            "buyer_unread": 0,
+            "buyer_read_id": message.id,
             "waiting_since": func.coalesce(Conversation.waiting_since, now),
-        }  # fmt: skip
+        }
     elif side == "seller":
         counts |= {
-            "buyer_unread": Conversation.buyer_unread + 1, "seller_unread": 0, "seller_read_id": message.id,
+            "buyer_unread": Conversation.buyer_unread + 1,
+            "seller_unread": 0,
+            "seller_read_id": message.id,
             "waiting_since": None,
-        }  # fmt: skip
+        }
     db.session.execute(
         update(Conversation)
         .where(Conversation.id == talk.id)
@@ -155,14 +159,19 @@ def stands(order_no: str, side: Side, owner_id: int | None) -> Any:
 
 _LAST = (
     select(
-        Message.id, Message.side, Message.kind, Message.words, Message.data, Message.at,
+        Message.id,
+        Message.side,
+        Message.kind,
+        Message.words,
+        Message.data,
+        Message.at,
         select(Evidence.id).where(Evidence.message_id == Message.id).exists().label("has_photos"),
     )
     .join(Conversation, Conversation.id == Message.conversation_id)
     .where(Conversation.order_id == bindparam("order_id"))
     .order_by(Message.id.desc())
     .limit(bindparam("most"))
-)  # fmt: skip
+)
 
 
 def last_of(order_id: int, most: int) -> list[Any]:
@@ -202,15 +211,21 @@ def list_of(
     """Conversations of a buyer or a shop, the newest first, those before message ``skip``."""
     query = (
         select(
-            Conversation.last_message_id, Conversation.last_at, Conversation.last_words, Conversation.buyer_unread,
-            Conversation.seller_unread, Order.order_no, Shop.name.label("shop"), User.member_name.label("buyer"),
+            Conversation.last_message_id,
+            Conversation.last_at,
+            Conversation.last_words,
+            Conversation.buyer_unread,
+            Conversation.seller_unread,
+            Order.order_no,
+            Shop.name.label("shop"),
+            User.member_name.label("buyer"),
         )
         .join(Order, Order.id == Conversation.order_id)
         .join(Shop, Shop.id == Conversation.shop_id)
         .join(User, User.id == Conversation.buyer_id)
         .order_by(Conversation.last_message_id.desc())
         .limit(size + 1)
-    )  # fmt: skip
+    )
     if buyer_id is not None:
         query = query.where(Conversation.buyer_id == buyer_id)
     if shop_id is not None:
@@ -226,15 +241,20 @@ def waiting(
     """Conversations in which the buyer waits for an answer, the longest wait first, and the key of the next page."""
     query = (
         select(
-            Conversation.id, Conversation.waiting_since, Conversation.last_words, Conversation.last_at,
-            Conversation.seller_unread, Order.order_no, User.member_name.label("buyer"),
+            Conversation.id,
+            Conversation.waiting_since,
+            Conversation.last_words,
+            Conversation.last_at,
+            Conversation.seller_unread,
+            Order.order_no,
+            User.member_name.label("buyer"),
         )
         .join(Order, Order.id == Conversation.order_id)
         .join(User, User.id == Conversation.buyer_id)
         .where(Conversation.shop_id == shop_id, Conversation.waiting_since.is_not(None))
         .order_by(Conversation.waiting_since, Conversation.id)
         .limit(size + 1)
-    )  # fmt: skip
+    )
     if after is not None:
         query = query.where(tuple_(Conversation.waiting_since, Conversation.id) > tuple_(*after))
     rows = db.session.execute(query).all()

@@ -102,10 +102,25 @@ def _check_free(host: str, port: int) -> None:
 def _gunicorn(host: str, port: int, workers: int, threads: int, env: dict[str, str]) -> subprocess.Popen[bytes]:
     top = Path(__file__).resolve().parent.parent
     words = [
-        sys.executable, "-m", "gunicorn", "--chdir", str(top), "--worker-class", "gthread", "--workers", str(workers),
-        "--threads", str(threads), "--bind", f"{host}:{port}", "--graceful-timeout", "25", "--log-level", "warning",
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "--chdir",
+        str(top),
+        "--worker-class",
+        "gthread",
+        "--workers",
+        str(workers),
+        "--threads",
+        str(threads),
+        "--bind",
+        f"{host}:{port}",
+        "--graceful-timeout",
+        "25",
+        "--log-level",
+        "warning",
         "wsgi:app",
-    ]  # fmt: skip
+    ]
     return subprocess.Popen(words, env=env)  # noqa: S603  (our own words)
 
 
@@ -140,9 +155,12 @@ def run_demo(port: int, host: str, data: Path | None, reset: bool, orders: Path 
         crypto.add_to(folder / "bank-keys")
     qa = "1" if host in LOOPBACK else settings.qa
     env = {
-        **os.environ, "PORTAL_DATA": str(folder), "PORTAL_SECRET_KEY": key.read_text(), "PORTAL_QA": qa,
+        **os.environ,
+        "PORTAL_DATA": str(folder),
+        "PORTAL_SECRET_KEY": key.read_text(),
+        "PORTAL_QA": qa,
         "PORTAL_DATABASE_URL": "",
-    }  # fmt: skip
+    }
     app = create_app(Settings.from_env(env))
     with app.app_context():
         database.upgrade()

@@ -55,12 +55,14 @@ def page_of(shop_id: int, *, words: str = "", after: int = 0) -> tuple[list[dict
     )
     rows = [
         {
-            "member_name": people[buyer_id].member_name, "order_no": people[buyer_id].order_no,
-            "orders": bought[buyer_id].orders, "last_at": bought[buyer_id].last_at,
+            "member_name": people[buyer_id].member_name,
+            "order_no": people[buyer_id].order_no,
+            "orders": bought[buyer_id].orders,
+            "last_at": bought[buyer_id].last_at,
             "cases": cases.get(buyer_id, 0),
         }
         for buyer_id in shown
-    ]  # fmt: skip
+    ]
     return rows, shown[-1] if len(found) > PAGE else 0
 
 
@@ -75,10 +77,12 @@ def facts(shop_id: int, buyer_id: int) -> dict[str, Any]:
     here = (Order.shop_id == shop_id, Order.buyer_id == buyer_id)
     orders, paid, refunded, first = db.session.execute(
         select(
-            func.count(), func.coalesce(func.sum(Order.paid_fen), 0), func.coalesce(func.sum(Order.refunded_fen), 0),
+            func.count(),
+            func.coalesce(func.sum(Order.paid_fen), 0),
+            func.coalesce(func.sum(Order.refunded_fen), 0),
             func.min(Order.ordered_at),
         ).where(*here)
-    ).one()  # fmt: skip
+    ).one()
     states = dict(
         db.session.execute(
             select(Case.state, func.count())
@@ -87,10 +91,15 @@ def facts(shop_id: int, buyer_id: int) -> dict[str, Any]:
         ).all()
     )
     return {
-        "orders": int(orders), "paid_fen": int(paid), "refunded_fen": int(refunded), "first_at": first,
-        "cases": sum(states.values()), "completed": states.get("completed", 0), "withdrawn": states.get("withdrawn", 0),
+        "orders": int(orders),
+        "paid_fen": int(paid),
+        "refunded_fen": int(refunded),
+        "first_at": first,
+        "cases": sum(states.values()),
+        "completed": states.get("completed", 0),
+        "withdrawn": states.get("withdrawn", 0),
         "open": sum(number for state, number in states.items() if state not in flow.FINAL),
-    }  # fmt: skip
+    }
 
 
 def orders_of(shop_id: int, buyer_id: int, size: int = SHOWN) -> Sequence[Any]:

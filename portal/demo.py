@@ -294,9 +294,14 @@ class _Teller:
             milli = line.quantity_milli if whole else 2_000
             policy = policies.current(self.shop)
             verdict = eligibility.check(
-                applications.goods_of(order, line), kind, reason, eligibility.Evidence(milli, 2, len(words)), at,
-                applications.facts_of_policy(policy), negotiated=negotiated,
-            )  # fmt: skip
+                applications.goods_of(order, line),
+                kind,
+                reason,
+                eligibility.Evidence(milli, 2, len(words)),
+                at,
+                applications.facts_of_policy(policy),
+                negotiated=negotiated,
+            )
             assert verdict.allowed, verdict.why  # noqa: S101  (the demo tells no story that couldn't be)
             sku = next((sku.id for sku in applications.replacements(line) if sku.price_fen > line.unit_price_fen), None)
             opened = cases.open_case(
@@ -477,9 +482,12 @@ def _refused(t: _Teller, hours: float) -> None:
 def _called_for(t: _Teller, hours: float) -> None:
     _refused(t, hours)
     t.buyer_takes(
-        "escalate", because="refused", wish="换 2 双新的,运费由商家承担", note="没有下水前看不出来,属于质量问题",
+        "escalate",
+        because="refused",
+        wish="换 2 双新的,运费由商家承担",
+        note="没有下水前看不出来,属于质量问题",
         photos=t.photos.of(t.buyer, "buyer"),
-    )  # fmt: skip
+    )
 
 
 def _collecting(t: _Teller) -> None:
@@ -751,31 +759,47 @@ def _chains(t: _Teller) -> None:
             line = db.session.scalars(select(OrderLine).where(OrderLine.order_id == purchase.id)).first()
             assert line is not None  # noqa: S101  (just made)
             sold = chains.record_order(
-                purchase, shop_id=shop, order_no=purchase.downstream_order_no, channel="淘宝店",
+                purchase,
+                shop_id=shop,
+                order_no=purchase.downstream_order_no,
+                channel="淘宝店",
                 receiver=("王小雨", "13712345678", "福建省 厦门市 思明区 环岛南路 9 号"),
-                goods=[chains.Bought(line.id, 2_000, line.unit_price_fen * 2)], ordered_at=purchase.ordered_at,
-                received_at=purchase.received_at, by=middle, now=at,
-            )  # fmt: skip
+                goods=[chains.Bought(line.id, 2_000, line.unit_price_fen * 2)],
+                ordered_at=purchase.ordered_at,
+                received_at=purchase.received_at,
+                by=middle,
+                now=at,
+            )
             consumer, unit = (
                 sold.buyer_id,
                 db.session.scalars(select(OrderLine.id).where(OrderLine.order_id == sold.id)),
             )
             below = cases.open_case(
-                by=By(Actor.SELLER, middle, "distributor"), order=sold, wanted=[Wanted(unit.one(), 1_000)],
-                reason=asked, description=words,
+                by=By(Actor.SELLER, middle, "distributor"),
+                order=sold,
+                wanted=[Wanted(unit.one(), 1_000)],
+                reason=asked,
+                description=words,
                 receiver=(sold.receiver_name, sold.receiver_phone, sold.receiver_address),
-                freight_payer="seller", basis="商家按买家的要求代为申请", policy_id=policies.current(shop).id,
+                freight_payer="seller",
+                basis="商家按买家的要求代为申请",
+                policy_id=policies.current(shop).id,
                 photos=[],
-                now=at, consent=words,
-            ).id  # fmt: skip
+                now=at,
+                consent=words,
+            ).id
         photos = t.photos.of(consumer, "buyer")
         with writing():
             by = consumers.by(consumer, "")
             consumers.add_photos(below, photos, note="", by=by, now=at + timedelta(hours=1))
             made = chains.open_upstream(
-                db.session.get_one(Case, below), by=By(Actor.BUYER, middle, "distributor"),
-                description="消费者反馈" + words, route_back="direct", route_out="direct", now=at + timedelta(hours=2),
-            ).id  # fmt: skip
+                db.session.get_one(Case, below),
+                by=By(Actor.BUYER, middle, "distributor"),
+                description="消费者反馈" + words,
+                route_back="direct",
+                route_out="direct",
+                now=at + timedelta(hours=2),
+            ).id
         t.at, t.case_id = at + timedelta(hours=3), made
         if number:  # the supplier waits for the distributor, the consumer has longer
             t.seller_takes("agree")
@@ -793,9 +817,13 @@ def _chains(t: _Teller) -> None:
                 cases.take(below, "ship_return", by=by, now=at + timedelta(hours=9), parcels=BACK)
                 link = chains.above(below)
                 chains.arrange(
-                    link.id if link else 0, shop, route_back="direct", route_out="direct",
-                    freight_back=(800, "supplier"), freight_out=(0, "supplier"),
-                )  # fmt: skip
+                    link.id if link else 0,
+                    shop,
+                    route_back="direct",
+                    route_out="direct",
+                    freight_back=(800, "supplier"),
+                    freight_out=(0, "supplier"),
+                )
 
 
 STORIES: dict[str, Story] = {

@@ -72,13 +72,26 @@ _UNRELATED = (  # the same as may_decide: one works in one shop at most, and who
     _case.buyer_id.not_in(_colleagues),
 )
 _COLUMNS = (
-    _case.id, _case.case_no, _case.type, _case.state, _case.stage, _case.evidence_round, _case.heard, _case.due_at,
-    _case.queue_at, _case.escalated_at, _case.asked_by, _case.reason, _case.goods, _case.spec, _case.quantity_milli,
+    _case.id,
+    _case.case_no,
+    _case.type,
+    _case.state,
+    _case.stage,
+    _case.evidence_round,
+    _case.heard,
+    _case.due_at,
+    _case.queue_at,
+    _case.escalated_at,
+    _case.asked_by,
+    _case.reason,
+    _case.goods,
+    _case.spec,
+    _case.quantity_milli,
     _case.unit,
     # looked up for each row that is shown; a join would rather read all users
     select(_shop.name).where(_shop.id == _case.shop_id).scalar_subquery().label("shop"),
     select(_user.member_name).where(_user.id == _case.buyer_id).scalar_subquery().label("buyer"),
-)  # fmt: skip
+)
 _OPEN = (
     select(*_COLUMNS)
     .where(text(f"cases.{MEDIATED}"), _case.stage == bindparam("stage"), *_UNRELATED)
@@ -88,15 +101,20 @@ _OPEN = (
 _DECISION = (text(f"case_events.{BY_MEDIATOR}"), _event.actor == "mediator", _event.step != "more_evidence")
 _DECIDED = (
     select(
-        *_COLUMNS, _event.at.label("decided_at"), _event.id.label("event_id"), _event.step, _event.author,
-        _event.source, _event.target,
+        *_COLUMNS,
+        _event.at.label("decided_at"),
+        _event.id.label("event_id"),
+        _event.step,
+        _event.author,
+        _event.source,
+        _event.target,
     )
     .select_from(CaseEvent.__table__)
     .join(Case.__table__, _case.id == _event.case_id)
     .where(*_DECISION, *_UNRELATED)
     .order_by(_event.at.desc(), _event.id.desc())
     .limit(PAGE + 1)
-)  # fmt: skip
+)
 _LIST = {
     "open": (_OPEN, _OPEN.where(tuple_(_case.queue_at, _case.id) > _KEY)),
     "decided": (_DECIDED, _DECIDED.where(tuple_(_event.at, _event.id) < _KEY)),
@@ -180,14 +198,20 @@ def shows_message(who: Asking, message_id: int) -> bool:
 
 _GROUNDS = (
     select(
-        _policy.window_days, _policy.hidden_days, _policy.special_freight, _policy.excluded, _policy.words,
-        _shop.name.label("shop"), _shop.created_at.label("shop_since"), _user.member_name.label("owner"),
+        _policy.window_days,
+        _policy.hidden_days,
+        _policy.special_freight,
+        _policy.excluded,
+        _policy.words,
+        _shop.name.label("shop"),
+        _shop.created_at.label("shop_since"),
+        _user.member_name.label("owner"),
     )
     .select_from(Policy.__table__)
     .join(Shop.__table__, _shop.id == _policy.shop_id)
     .join(User.__table__, _user.id == _shop.owner_id)
     .where(_policy.id == bindparam("policy_id"))
-)  # fmt: skip
+)
 
 
 def grounds_of(case: Any) -> Any:

@@ -140,9 +140,14 @@ def _money_due(doing: Doing, changes: Mapping[str, Any]) -> dict[str, Any]:
             parts = payouts.parts_of(found, min(fen, payouts.total(found)))
             parts = [payouts.Worth(part.line_id, part.fen, 0) for part in parts]
             payouts.plan(
-                case, "difference_back", sum(part.fen for part in parts), key="difference_back", at=doing.at,
-                by=doing.proposer or doing.by.user_id, parts=parts,
-            )  # fmt: skip
+                case,
+                "difference_back",
+                sum(part.fen for part in parts),
+                key="difference_back",
+                at=doing.at,
+                by=doing.proposer or doing.by.user_id,
+                parts=parts,
+            )
             doing.data["difference_back_fen"] = fen
             return {"entry_count": changes.get("entry_count", case.entry_count) + 1}
     return {}
@@ -163,9 +168,15 @@ def plan_refund(case: Case, agreed_fen: int | None, by: By, at: datetime, propos
     most = payouts.total(found)
     fen = most if agreed_fen is None else min(agreed_fen, most)
     payouts.plan(
-        case, "refund", fen, key="refund", at=at, by=proposer or by.user_id, parts=payouts.parts_of(found, fen),
+        case,
+        "refund",
+        fen,
+        key="refund",
+        at=at,
+        by=proposer or by.user_id,
+        parts=payouts.parts_of(found, fen),
         unshipped=unshipped,
-    )  # fmt: skip
+    )
     return fen
 
 
@@ -228,8 +239,14 @@ def _modify(doing: Doing) -> dict[str, Any]:
             raise doing.refuse(f"退款金额须大于 0,最多 {most / 100:.2f} 元")
         changed["refund_fen"] = asked or most
     for name in (
-        "reason", "description", "freight_payer", "basis", "receiver_name", "receiver_phone", "receiver_address",
-    ):  # fmt: skip
+        "reason",
+        "description",
+        "freight_payer",
+        "basis",
+        "receiver_name",
+        "receiver_phone",
+        "receiver_address",
+    ):
         if name in values:
             changed[name] = values[name]
     doing.data |= {
@@ -560,11 +577,16 @@ def _propose(doing: Doing) -> dict[str, Any]:
     return {
         "countered": False,
         "origin": {
-            "state": origin, "entered": case.entered_at.isoformat(), "left": doing.at.isoformat(), "late": case.late,
-            "paused": _stood_still(doing), "extended": case.extended, "granted": case.granted_seconds,
+            "state": origin,
+            "entered": case.entered_at.isoformat(),
+            "left": doing.at.isoformat(),
+            "late": case.late,
+            "paused": _stood_still(doing),
+            "extended": case.extended,
+            "granted": case.granted_seconds,
             "objected": case.objected,
         },
-    }  # fmt: skip
+    }
 
 
 @_effect("decline", "timeout_decline")
@@ -589,11 +611,16 @@ def _resumed(doing: Doing) -> dict[str, Any]:
     before = doing.case.origin
     stood = doing.at - datetime.fromisoformat(before["left"])
     return {
-        "entered_at": datetime.fromisoformat(before["entered"]), "late": before["late"],
-        "paused_seconds": before["paused"] + int(stood.total_seconds()), "extended": before["extended"],
-        "granted_seconds": before["granted"], "objected": before["objected"], "origin": {}, "countered": False,
+        "entered_at": datetime.fromisoformat(before["entered"]),
+        "late": before["late"],
+        "paused_seconds": before["paused"] + int(stood.total_seconds()),
+        "extended": before["extended"],
+        "granted_seconds": before["granted"],
+        "objected": before["objected"],
+        "origin": {},
+        "countered": False,
         "not_before": doing.at + flow.DEADLINES["least_left"],
-    }  # fmt: skip
+    }
 
 
 @_effect("accept", "accept_reship", "accept_diff", "accept_refund", "accept_convert")
@@ -609,9 +636,14 @@ def _accept_terms(doing: Doing) -> dict[str, Any]:
         doing.child = replace(_child_by_terms(doing, terms, kept), proposer=doing.proposer)
         return {"origin": {}, "countered": False, "freight_payer": terms.freight_payer}
     changes: dict[str, Any] = {
-        "origin": {}, "countered": False, "freight_payer": terms.freight_payer, "difference_fen": made.difference_fen,
-        "difference_waived": terms.difference_waived, "refund_fen": terms.amount_fen, "negotiated": False,
-    }  # fmt: skip
+        "origin": {},
+        "countered": False,
+        "freight_payer": terms.freight_payer,
+        "difference_fen": made.difference_fen,
+        "difference_waived": terms.difference_waived,
+        "refund_fen": terms.amount_fen,
+        "negotiated": False,
+    }
     _take_terms(doing, terms)
     lines = _lines(case)
     changes |= {"quantity_milli": sum(line.quantity_milli for line in lines), "wanted_spec": lines[0].wanted_spec}
@@ -648,9 +680,13 @@ def _compensation(doing: Doing, made: Proposal, terms: Terms) -> dict[str, Any]:
     if not terms.compensation_fen:
         return {}
     payouts.plan(
-        doing.case, "compensation", terms.compensation_fen, key=f"compensation:{made.version}", at=doing.at,
+        doing.case,
+        "compensation",
+        terms.compensation_fen,
+        key=f"compensation:{made.version}",
+        at=doing.at,
         by=doing.proposer or doing.by.user_id,
-    )  # fmt: skip
+    )
     return {"entry_count": doing.case.entry_count + 1}
 
 
@@ -661,10 +697,15 @@ def _child_by_terms(doing: Doing, terms: Terms, kept: bool) -> Child:
     if terms.type is CaseType.EXCHANGE and not terms.goods_back and not kept and doing.case.type != CaseType.REISSUE:
         state = State.RESHIPPING
     return Child(
-        terms.type, state, terms.lines, refund_fen=terms.amount_fen if refunds else None,
-        freight_payer=terms.freight_payer, compensation_fen=terms.compensation_fen, difference_waived=True,
+        terms.type,
+        state,
+        terms.lines,
+        refund_fen=terms.amount_fen if refunds else None,
+        freight_payer=terms.freight_payer,
+        compensation_fen=terms.compensation_fen,
+        difference_waived=True,
         return_difference_fen=payouts.paid_difference(doing.case.id),
-    )  # fmt: skip
+    )
 
 
 # ---------------------------------------------------------------- 差价
@@ -677,9 +718,14 @@ def _pay(doing: Doing) -> dict[str, Any]:
         raise doing.refuse("请填写付款的流水号,商家会核对")
     fen = payouts.difference_on(doing.case.id, doing.case.order_id, accepted=True)
     payouts.plan(
-        doing.case, "difference", fen, key=f"difference:{doing.case.version}", at=doing.at, by=doing.by.user_id,
+        doing.case,
+        "difference",
+        fen,
+        key=f"difference:{doing.case.version}",
+        at=doing.at,
+        by=doing.by.user_id,
         reference=reference,
-    )  # fmt: skip
+    )
     doing.data |= {"difference_fen": fen, "reference": reference}
     return {"entry_count": doing.case.entry_count + 1}
 
@@ -729,9 +775,12 @@ def _refund_child(doing: Doing, fen: int | None, *, goods_back: bool = True) -> 
     if _returned_goods(case) and case.state in (State.PAYING, State.RESHIPPING, State.DISPUTED, State.INSPECTING):
         column = "accepted_milli" if case.state in _INSPECTED else "quantity_milli"
         return Child(
-            CaseType.RETURN_REFUND, State.REFUNDING, _all_lines(case, column), refund_fen=fen,
+            CaseType.RETURN_REFUND,
+            State.REFUNDING,
+            _all_lines(case, column),
+            refund_fen=fen,
             return_difference_fen=paid,
-        )  # fmt: skip
+        )
     units = _all_lines(case, "accepted_milli" if case.state in _INSPECTED else "quantity_milli")
     if not goods_back:
         return Child(CaseType.REFUND_ONLY, State.REFUNDING, units, refund_fen=fen, return_difference_fen=paid)
@@ -754,9 +803,12 @@ def again(case: Any) -> tuple[CaseType, ...]:
 
 
 REASON_OF: Mapping[str, str] = {  # a problem with a replacement, as a reason of a case
-    "damaged": "damaged", "defect": "defect", "wrong_item": "wrong_item", "short": "missing_item",
+    "damaged": "damaged",
+    "defect": "defect",
+    "wrong_item": "wrong_item",
+    "short": "missing_item",
     "not_received": "other",
-}  # fmt: skip
+}
 
 
 @_effect("replacement_defective")
@@ -776,9 +828,14 @@ def _defective(doing: Doing) -> dict[str, Any]:
         raise doing.refuse("请写一句说明")
     doing.data |= {"kind": kind, "type": str(wanted)}
     doing.child = Child(
-        CaseType(wanted), State.APPLIED, _all_lines(case, "shipped_milli"), reason=REASON_OF[kind],
-        description=doing.note, freight_payer="seller", return_difference_fen=payouts.paid_difference(case.id),
-    )  # fmt: skip
+        CaseType(wanted),
+        State.APPLIED,
+        _all_lines(case, "shipped_milli"),
+        reason=REASON_OF[kind],
+        description=doing.note,
+        freight_payer="seller",
+        return_difference_fen=payouts.paid_difference(case.id),
+    )
     return {}
 
 
@@ -866,9 +923,14 @@ def _escalate(doing: Doing) -> dict[str, Any]:
             raise doing.refuse("请选择申请平台介入的原因")
         doing.data |= {"because": because, "wish": doing.values.get("wish", "")}
     return {
-        "escalated": True, "stage": Stage.EVIDENCE, "stage_at": doing.at, "escalated_at": doing.at,
-        "evidence_round": 1, "heard": _heard("", doing), "asked_by": str(doing.by.actor),
-    }  # fmt: skip
+        "escalated": True,
+        "stage": Stage.EVIDENCE,
+        "stage_at": doing.at,
+        "escalated_at": doing.at,
+        "evidence_round": 1,
+        "heard": _heard("", doing),
+        "asked_by": str(doing.by.actor),
+    }
 
 
 def _heard(before: str, doing: Doing) -> str:
@@ -901,9 +963,14 @@ def _stood_still(doing: Doing) -> int:
 
 
 NO_MEDIATION: Mapping[str, Any] = {
-    "escalated": False, "stage": "", "stage_at": None, "escalated_at": None, "evidence_round": 0, "heard": "",
+    "escalated": False,
+    "stage": "",
+    "stage_at": None,
+    "escalated_at": None,
+    "evidence_round": 0,
+    "heard": "",
     "asked_by": "",
-}  # fmt: skip
+}
 
 
 @_effect("submit_evidence")
@@ -945,9 +1012,11 @@ def _more_evidence(doing: Doing) -> dict[str, Any]:
         raise doing.refuse("请选择由哪一方补充")
     doing.data["asked"] = asked
     return {
-        "stage": Stage.EVIDENCE, "stage_at": doing.at, "heard": ASKED[asked],
+        "stage": Stage.EVIDENCE,
+        "stage_at": doing.at,
+        "heard": ASKED[asked],
         "evidence_round": doing.case.evidence_round + 1,
-    }  # fmt: skip
+    }
 
 
 ASKED: Mapping[str, str] = {"both": "", "buyer": "seller", "seller": "buyer"}  # who is asked: who need not answer
@@ -979,12 +1048,14 @@ def _signed_back(case: Case) -> bool:
         db.session.scalar(
             select(Parcel.id)
             .where(
-                Parcel.case_id == case.id, Parcel.leg == "back", Parcel.voided_at.is_(None),
+                Parcel.case_id == case.id,
+                Parcel.leg == "back",
+                Parcel.voided_at.is_(None),
                 Parcel.signed_at.is_not(None),
             )
             .limit(1)
         )
-    )  # fmt: skip
+    )
 
 
 def _decided_payer(doing: Doing) -> str:

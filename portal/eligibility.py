@@ -24,9 +24,11 @@ BEIJING: Final = ZoneInfo("Asia/Shanghai")
 NO_REASON_RETURN: Final = "qtwlybt"
 FREE_RETURNS: Final = "thbyf_s"
 NAMES: Final[Mapping[str, str]] = {
-    CaseType.EXCHANGE: "换货", CaseType.REISSUE: "补发", CaseType.RETURN_REFUND: "退货退款",
+    CaseType.EXCHANGE: "换货",
+    CaseType.REISSUE: "补发",
+    CaseType.RETURN_REFUND: "退货退款",
     CaseType.REFUND_ONLY: "仅退款",
-}  # fmt: skip
+}
 MONEY: Final = (CaseType.RETURN_REFUND, CaseType.REFUND_ONLY)  # what these give is money
 
 
@@ -356,13 +358,17 @@ def freight_payer(goods: Goods, reason: Reason, policy: Policy) -> Payer:
 
 
 QUANTITY: Final[Mapping[str, str]] = {  # what the field of how much is called
-    CaseType.EXCHANGE: "换货数量", CaseType.REISSUE: "补发数量", CaseType.RETURN_REFUND: "退货数量",
+    CaseType.EXCHANGE: "换货数量",
+    CaseType.REISSUE: "补发数量",
+    CaseType.RETURN_REFUND: "退货数量",
     CaseType.REFUND_ONLY: "退款数量",
-}  # fmt: skip
+}
 DESCRIPTION: Final[Mapping[str, str]] = {
-    CaseType.EXCHANGE: "换货原因描述", CaseType.REISSUE: "补发原因描述", CaseType.RETURN_REFUND: "退款原因描述",
+    CaseType.EXCHANGE: "换货原因描述",
+    CaseType.REISSUE: "补发原因描述",
+    CaseType.RETURN_REFUND: "退款原因描述",
     CaseType.REFUND_ONLY: "退款原因描述",
-}  # fmt: skip
+}
 _FREIGHT: Final[Mapping[Payer, str]] = {
     Payer.SELLER: "运费由商家承担",
     Payer.BUYER: "来回运费由您承担",
@@ -490,11 +496,14 @@ def _asks(reason: Reason) -> tuple[Instead, ...]:
     """What the seller can be asked for, for this reason."""
     return tuple(
         Instead(
-            Route.NEGOTIATE, f"可以申请协商{NAMES[kind]},须由商家同意;商家没有答复会关闭,不会自动同意",
-            f"协商{NAMES[kind]}", reason.id, kind,
+            Route.NEGOTIATE,
+            f"可以申请协商{NAMES[kind]},须由商家同意;商家没有答复会关闭,不会自动同意",
+            f"协商{NAMES[kind]}",
+            reason.id,
+            kind,
         )
         for kind in reason.asks
-    )  # fmt: skip
+    )
 
 
 def _resale_overdue(goods: Goods, reason: Reason, now: datetime) -> bool:
@@ -512,11 +521,14 @@ def _resale_asks(goods: Goods, reason: Reason, now: datetime, policy: Policy) ->
     """What was a right is still to be had by agreement: 超期,申请协商."""
     return tuple(
         Instead(
-            Route.NEGOTIATE, f"超期,可以申请协商{NAMES[kind]},须由商家同意;商家没有答复会关闭,不会自动同意",
-            f"协商{NAMES[kind]}", reason.id, kind,
+            Route.NEGOTIATE,
+            f"超期,可以申请协商{NAMES[kind]},须由商家同意;商家没有答复会关闭,不会自动同意",
+            f"协商{NAMES[kind]}",
+            reason.id,
+            kind,
         )
         for kind in _askable(goods, reason, now, policy)
-    )  # fmt: skip
+    )
 
 
 def _too_late(goods: Goods, reason: Reason, rule: str, end: datetime, now: datetime, policy: Policy) -> Verdict:
@@ -593,9 +605,12 @@ def _no_reason_return(goods: Goods, now: datetime, policy: Policy) -> tuple[Inst
 _NO_REASON_DAYS: Final = 7
 # What the law leaves out of 7天无理由退货. The last one holds only where the buyer confirmed it when buying.
 EXCLUSIONS: Final[Mapping[str, str]] = {
-    "made": "定作的商品", "fresh": "鲜活易腐的商品", "digital": "在线下载或已拆封的数字化商品",
-    "press": "交付的报纸、期刊", "unfit": "购买时经您确认不宜退货的商品",
-}  # fmt: skip
+    "made": "定作的商品",
+    "fresh": "鲜活易腐的商品",
+    "digital": "在线下载或已拆封的数字化商品",
+    "press": "交付的报纸、期刊",
+    "unfit": "购买时经您确认不宜退货的商品",
+}
 _OUTSIDE_RESALE: Final = (Ground.PROMISE, Ground.NO_REASON, Ground.UNSHIPPED, Ground.ABSENT)
 
 

@@ -34,10 +34,15 @@ def thumb(public_id: str) -> ResponseReturnValue:
 def _send(public_id: str, *, thumb: bool) -> ResponseReturnValue:
     row = db.session.execute(
         select(
-            Evidence.key, Evidence.thumb_key, Evidence.owner_id, Evidence.case_id, Evidence.draft_id,
-            Evidence.message_id, Evidence.product_id,
+            Evidence.key,
+            Evidence.thumb_key,
+            Evidence.owner_id,
+            Evidence.case_id,
+            Evidence.draft_id,
+            Evidence.message_id,
+            Evidence.product_id,
         ).where(Evidence.public_id == public_id)
-    ).one_or_none()  # fmt: skip
+    ).one_or_none()
     if row is None or not _may_see(row):
         abort(404)
     path = store().path(row.thumb_key if thumb else row.key)

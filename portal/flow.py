@@ -261,18 +261,26 @@ NEEDS: dict[str, Callable[[Facts], str | None]] = {
     "no_mediation": lambda f: "平台已介入,请在介入中提交证据" if f.escalated else None,
     "collecting": lambda f: None if f.stage == Stage.EVIDENCE else "举证期已结束,请等待平台处理",
     "deciding": lambda f: (
-        None if f.stage in (Stage.DECIDING, Stage.OVERDUE) or f.heard_both else "举证期还没有结束,双方都提交证据后可以提前裁决"
+        None
+        if f.stage in (Stage.DECIDING, Stage.OVERDUE) or f.heard_both
+        else "举证期还没有结束,双方都提交证据后可以提前裁决"
     ),
-    "rounds_left": lambda f: None if f.evidence_round < EVIDENCE_ROUNDS else f"最多 {EVIDENCE_ROUNDS} 轮举证,请作出裁决",
+    "rounds_left": lambda f: (
+        None if f.evidence_round < EVIDENCE_ROUNDS else f"最多 {EVIDENCE_ROUNDS} 轮举证,请作出裁决"
+    ),
     "asked_by_buyer": lambda f: None if f.asked_by == Actor.BUYER else "平台介入不是由您申请的,只有申请的一方可以撤回",
-    "asked_by_seller": lambda f: None if f.asked_by == Actor.SELLER else "平台介入不是由您申请的,只有申请的一方可以撤回",
+    "asked_by_seller": lambda f: (
+        None if f.asked_by == Actor.SELLER else "平台介入不是由您申请的,只有申请的一方可以撤回"
+    ),
     "refund_slow": lambda f: (
-        None if f.now - f.entered_at >= DEADLINES["refund_target"] else "商家还在退款时限内,超过 24 小时可以申请平台介入"
+        None
+        if f.now - f.entered_at >= DEADLINES["refund_target"]
+        else "商家还在退款时限内,超过 24 小时可以申请平台介入"
     ),
     "late_or_problem": lambda f: (
         None if f.late or f.problem_open else "双方还在正常处理中,商家超时或有问题未解决时可以申请平台介入"
     ),
-}  # fmt: skip
+}
 
 X = frozenset({CaseType.EXCHANGE})
 I = frozenset({CaseType.REISSUE})  # noqa: E741  (one letter a type keeps a row on its line)
@@ -298,6 +306,7 @@ class Step(NamedTuple):
     needs: tuple[str, ...] = ()
 
 
+# fmt: off
 _ROWS: tuple[Step, ...] = (
     Step("apply", X, None, State.APPLIED, B, "买家提交了换货申请", (S,), "提交申请"),
     Step("apply", I, None, State.APPLIED, B, "买家提交了补发申请", (S,), "提交申请"),
@@ -459,15 +468,18 @@ _ROWS: tuple[Step, ...] = (
         for actor in (B, S, C, P)
         for types, target in ((ALL, State.APPLIED), (XR, State.RETURNING), (XI, State.RESHIPPING), (RM, State.REFUNDING))
     ),
-)  # fmt: skip
+)
+# fmt: on
 
 # 平台介入 lies beside the state: the same rows in each state that it can be called for in.
 _OPEN_OF: dict[CaseType, tuple[State, ...]] = {
     case_type: tuple(
-        state for state in State if state not in FINAL and any(row.target == state and case_type in row.types for row in _ROWS)
+        state
+        for state in State
+        if state not in FINAL and any(row.target == state and case_type in row.types for row in _ROWS)
     )
     for case_type in CaseType
-}  # fmt: skip
+}
 _WHEN: dict[State, tuple[str, ...] | None] = {  # when a side may call for it; None: only the clock does
     State.APPLIED: None,
     State.REVISING: (),
@@ -552,7 +564,17 @@ def _overlay() -> Iterator[Step]:
             "请双方补充证据",
             needs=("in_mediation", "deciding", "rounds_left"),
         )
-        yield Step("decide_continue", types, state, state, P, "平台裁决:按原流程继续", (B, S), "按原流程继续", needs=("in_mediation", "deciding"))  # fmt: skip
+        yield Step(
+            "decide_continue",
+            types,
+            state,
+            state,
+            P,
+            "平台裁决:按原流程继续",
+            (B, S),
+            "按原流程继续",
+            needs=("in_mediation", "deciding"),
+        )
 
 
 OVERLAY: tuple[Step, ...] = tuple(_overlay())

@@ -132,9 +132,14 @@ def _cancel(order_id: int, status: str, *, by: By, reason: str, words: str, now:
     made = None
     if wanted and status != "unpaid" and order.paid_fen > order.refunded_fen:
         made = cases.open_unsent(
-            order, wanted, by=by, reason=_REASON_OF.get(reason, "not_wanted"), words=words,
-            policy_id=policies.current(order.shop_id).id, now=now,
-        )  # fmt: skip
+            order,
+            wanted,
+            by=by,
+            reason=_REASON_OF.get(reason, "not_wanted"),
+            words=words,
+            policy_id=policies.current(order.shop_id).id,
+            now=now,
+        )
     said = "买家在发货前撤销了订单" + (f",应退 {made.refund_fen / 100:.2f} 元" if made is not None else "")
     data = {"case_no": made.case_no} if made is not None else {}
     talk = chat.of_order(order, now)
@@ -144,10 +149,14 @@ def _cancel(order_id: int, status: str, *, by: By, reason: str, words: str, now:
     if made is None:
         for user_id in _people(order.shop_id, "orders"):
             notifications.tell_of_order(
-                user_id, kind="order_cancelled", title="买家撤销了订单",
+                user_id,
+                kind="order_cancelled",
+                title="买家撤销了订单",
                 body=f"订单 {order.order_no} {said}。原因:{words}。",
-                href=f"/seller/orders?q={order.order_no}", at=now, dedupe_key=f"cancelled:{order.id}",
-            )  # fmt: skip
+                href=f"/seller/orders?q={order.order_no}",
+                at=now,
+                dedupe_key=f"cancelled:{order.id}",
+            )
     _seen_anew(order)
     return Result(
         order.order_no, Outcome.CANCELLED, made.case_no if made is not None else "", made.refund_fen if made else 0
@@ -188,19 +197,25 @@ def ship(order_id: int, shop_id: int, parcels: Sequence[tuple[str, str]], *, by:
     if not known or any(carrier is None for carrier, _ in known):
         raise StepRefused("请选择物流公司", "ship_order")
     waiting = [
-        case for case in _open_cases(order_id)
+        case
+        for case in _open_cases(order_id)
         if case.type == CaseType.REFUND_ONLY and case.goods_state == "unshipped" and case.state == State.APPLIED
-    ]  # fmt: skip
+    ]
     names = "、".join(dict.fromkeys(f"{carrier.name}({carrier.code})" for carrier, _ in known if carrier))
     done = db.session.execute(
         update(Order)
         .where(Order.id == order_id, Order.shop_id == shop_id, Order.status == "unshipped")
         .values(
-            status="in_transit", status_text="", shipped_at=now, updated_at=now, version=Order.version + 1,
-            carrier_text=names, tracking_text=",".join(number for _, number in known),
+            status="in_transit",
+            status_text="",
+            shipped_at=now,
+            updated_at=now,
+            version=Order.version + 1,
+            carrier_text=names,
+            tracking_text=",".join(number for _, number in known),
         )
         .execution_options(synchronize_session=False)
-    )  # fmt: skip
+    )
     order = db.session.get_one(Order, order_id, populate_existing=True)
     if done.rowcount != 1:  # type: ignore[attr-defined]
         raise StepRefused(
@@ -213,10 +228,14 @@ def ship(order_id: int, shop_id: int, parcels: Sequence[tuple[str, str]], *, by:
         if not case.escalated:
             cases.take(case.id, "goods_shipped", by=by, now=now)
     notifications.tell_of_order(
-        order.buyer_id, kind="order_shipped", title="商家已发货",
+        order.buyer_id,
+        kind="order_shipped",
+        title="商家已发货",
         body=f"订单 {order.order_no} 已由 {names} 发出,运单号 {order.tracking_text}。",
-        href=f"/orders/{order.order_no}", at=now, dedupe_key=f"shipped:{order.id}",
-    )  # fmt: skip
+        href=f"/orders/{order.order_no}",
+        at=now,
+        dedupe_key=f"shipped:{order.id}",
+    )
     _seen_anew(order)
 
 
@@ -257,11 +276,14 @@ def chosen(order_nos: Sequence[str], buyer_id: int) -> Sequence[Any]:
     """This buyer's orders among these numbers, in their order: number, status, what was paid and is not refunded."""
     rows = db.session.execute(
         select(
-            Order.order_no, Order.status, Order.ordered_at, (Order.paid_fen - Order.refunded_fen).label("left_fen"),
+            Order.order_no,
+            Order.status,
+            Order.ordered_at,
+            (Order.paid_fen - Order.refunded_fen).label("left_fen"),
             Shop.name.label("shop"),
         )
         .join(Shop, Shop.id == Order.shop_id)
         .where(Order.buyer_id == buyer_id, Order.order_no.in_(list(order_nos)[:MOST_AT_ONCE]))
-    )  # fmt: skip
+    )
     found = {row.order_no: row for row in rows}
     return [found[number] for number in dict.fromkeys(order_nos) if number in found]

@@ -57,9 +57,14 @@ def receive(folder: Path, stream: BinaryIO, file_name: str) -> Path:
 def begin(path: Path, *, shop_id: int, user_id: int, file_name: str, now: datetime) -> ImportJob:
     """A job for a received file; it waits to be checked."""
     job = ImportJob(
-        public_id=secrets.token_hex(16), shop_id=shop_id, user_id=user_id, file_name=file_name, path=path.name,
-        created_at=now, updated_at=now,
-    )  # fmt: skip
+        public_id=secrets.token_hex(16),
+        shop_id=shop_id,
+        user_id=user_id,
+        file_name=file_name,
+        path=path.name,
+        created_at=now,
+        updated_at=now,
+    )
     db.session.add(job)
     db.session.flush()
     return job
@@ -147,9 +152,13 @@ def _run(job_id: int, folder: Path, clock_now: Callable[[], datetime]) -> None:
         with read(path) as export, report_file(report_to) as write:
             say(rows_all=export.rows_about)
             report = import_orders(
-                export, now=clock_now(), shop_id=shop_id, dry_run=state == "checking", on_progress=progress,
+                export,
+                now=clock_now(),
+                shop_id=shop_id,
+                dry_run=state == "checking",
+                on_progress=progress,
                 on_row=write,
-            )  # fmt: skip
+            )
     except ExportRefused as refused:
         say(state="failed", problem=refused.sentence[:400])
         return

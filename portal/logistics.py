@@ -26,38 +26,60 @@ _PROBLEM = select(_case.problem_open).where(_case.id == _shipment.case_id).scala
 # tab: (its name, what it means, which shipments, the moment that orders them: the oldest first)
 TABS: dict[str, tuple[str, str, tuple[Any, ...], Any]] = {
     "unscanned": (
-        "48 小时无揽收", "登记寄出 48 小时后还没有任何物流记录:请核对单号,或催物流公司揽收。",
-        (text(NEVER_SCANNED), _shipment.since_at <= bindparam("unscanned", type_=Moment())), _shipment.since_at,
+        "48 小时无揽收",
+        "登记寄出 48 小时后还没有任何物流记录:请核对单号,或催物流公司揽收。",
+        (text(NEVER_SCANNED), _shipment.since_at <= bindparam("unscanned", type_=Moment())),
+        _shipment.since_at,
     ),
     "stuck": (
-        "72 小时无更新", "已揽收,但最近 72 小时没有新的物流记录:请联系物流公司查件。",
-        (text(SCANNED), _shipment.last_at <= bindparam("stuck", type_=Moment()),
-         _shipment.status.not_in(("returned", "lost"))), _shipment.last_at,
+        "72 小时无更新",
+        "已揽收,但最近 72 小时没有新的物流记录:请联系物流公司查件。",
+        (
+            text(SCANNED),
+            _shipment.last_at <= bindparam("stuck", type_=Moment()),
+            _shipment.status.not_in(("returned", "lost")),
+        ),
+        _shipment.last_at,
     ),
     "returned": (
-        "退回", "物流公司正在退回寄件人:请与买家确认地址,需要时重新发货。",
-        (text(GONE), _shipment.status == "returned"), _shipment.last_at,
+        "退回",
+        "物流公司正在退回寄件人:请与买家确认地址,需要时重新发货。",
+        (text(GONE), _shipment.status == "returned"),
+        _shipment.last_at,
     ),
     "lost": (
-        "丢失", "物流公司登记为丢失:请向物流公司索赔,并给买家重新发货或退款。",
-        (text(GONE), _shipment.status == "lost"), _shipment.last_at,
+        "丢失",
+        "物流公司登记为丢失:请向物流公司索赔,并给买家重新发货或退款。",
+        (text(GONE), _shipment.status == "lost"),
+        _shipment.last_at,
     ),
     "denied": (
-        "签收有异议", "物流显示已签收,买家反馈没有收到:请向物流公司要签收凭证。",
-        (text(DENIED), _shipment.signed_at.is_not(None), _PROBLEM), _shipment.last_at,
+        "签收有异议",
+        "物流显示已签收,买家反馈没有收到:请向物流公司要签收凭证。",
+        (text(DENIED), _shipment.signed_at.is_not(None), _PROBLEM),
+        _shipment.last_at,
     ),
     "failing": (
-        "查询失败", "物流公司连续没有回应,系统会自动重试;可以先粘贴或导入物流记录。",
-        (text(FAILING),), _shipment.since_at,
+        "查询失败",
+        "物流公司连续没有回应,系统会自动重试;可以先粘贴或导入物流记录。",
+        (text(FAILING),),
+        _shipment.since_at,
     ),
     "all": ("全部在途", "", (text(UNDER_WAY),), _shipment.since_at),
-}  # fmt: skip
+}
 ALARMS = tuple(tab for tab in TABS if tab != "all")
 
 _COLUMNS = (
-    _shipment.id, _shipment.case_id, _shipment.order_id, _shipment.parcel_id, _shipment.carrier_name,
-    _shipment.tracking_no, _shipment.since_at, _shipment.last_at, _shipment.status,
-)  # fmt: skip
+    _shipment.id,
+    _shipment.case_id,
+    _shipment.order_id,
+    _shipment.parcel_id,
+    _shipment.carrier_name,
+    _shipment.tracking_no,
+    _shipment.since_at,
+    _shipment.last_at,
+    _shipment.status,
+)
 
 
 def _statement(tab: str, *, next_page: bool) -> Any:
@@ -90,13 +112,19 @@ _COUNTS = select(
 )
 _AROUND = (
     select(
-        _shipment.id, _order.order_no, _case.case_no, _case.type, _case.state, _case.entry_count, _parcel.leg,
+        _shipment.id,
+        _order.order_no,
+        _case.case_no,
+        _case.type,
+        _case.state,
+        _case.entry_count,
+        _parcel.leg,
     )
     .join(Order.__table__, _order.id == _shipment.order_id)
     .outerjoin(Case.__table__, _case.id == _shipment.case_id)
     .outerjoin(Parcel.__table__, _parcel.id == _shipment.parcel_id)
     .where(_shipment.id.in_(bindparam("ids", expanding=True)))
-)  # fmt: skip
+)
 _RATES = (
     select(_shipment.carrier, func.count().label("n"), func.count().filter(_shipment.faulty).label("faulty"))
     .where(_shipment.shop_id == bindparam("shop_id"), _shipment.since_at >= bindparam("since", type_=Moment()))

@@ -30,9 +30,16 @@ TABS: dict[str, tuple[str, Any]] = {  # tab: (its name, which orders it shows: a
     "aftersale": ("售后", (text(WITH_CASES),)),
 }
 _COLUMNS = (
-    _order.id, _order.order_no, _order.status, _order.status_text, _order.ordered_at, _order.paid_fen,
-    _order.case_count, _order.apply_by, _shop.name.label("shop"),
-)  # fmt: skip
+    _order.id,
+    _order.order_no,
+    _order.status,
+    _order.status_text,
+    _order.ordered_at,
+    _order.paid_fen,
+    _order.case_count,
+    _order.apply_by,
+    _shop.name.label("shop"),
+)
 
 
 _KEY = tuple_(bindparam("at", type_=Moment()), bindparam("id"))
@@ -67,13 +74,21 @@ _COUNTS = select(
 )
 _LINES = (
     select(
-        _line.order_id, _line.id, _line.title, _line.spec, _line.unit, _line.unit_price_fen,
-        _line.quantity_milli, _line.claimed_milli, _line.cargo_no, _line.position,
+        _line.order_id,
+        _line.id,
+        _line.title,
+        _line.spec,
+        _line.unit,
+        _line.unit_price_fen,
+        _line.quantity_milli,
+        _line.claimed_milli,
+        _line.cargo_no,
+        _line.position,
         _product.picture,
     )
     .outerjoin(Product.__table__, _product.id == _line.product_id)
     .where(_line.order_id.in_(bindparam("order_ids", expanding=True)))
-)  # fmt: skip
+)
 _CASES = select(
     _case.order_id, _case.id, _case.case_no, _case.type, _case.state, _case.stage, _case.due_at, _case.goods
 ).where(_case.order_id.in_(bindparam("order_ids", expanding=True)))
@@ -138,10 +153,19 @@ SHOP_TABS: dict[str, tuple[str, Any]] = {  # of the shop's list; each a range of
     "all": ("全部", ()),
 }
 _SHOP_LIST = select(
-    _order.id, _order.order_no, _order.status, _order.ordered_at, _order.paid_fen, _order.shipped_at,
-    _order.cancelled_at, _order.case_count, _order.receiver_name, _order.carrier_text, _order.tracking_text,
+    _order.id,
+    _order.order_no,
+    _order.status,
+    _order.ordered_at,
+    _order.paid_fen,
+    _order.shipped_at,
+    _order.cancelled_at,
+    _order.case_count,
+    _order.receiver_name,
+    _order.carrier_text,
+    _order.tracking_text,
     User.member_name.label("buyer"),
-).join(User, User.id == _order.buyer_id)  # fmt: skip
+).join(User, User.id == _order.buyer_id)
 
 
 def page_of_shop(
@@ -219,7 +243,7 @@ def known_numbers(order_id: int, among: Collection[str]) -> set[str]:
         select(
             _order.buyer_id, _order.shop_id, _order.order_no, _order.downstream_order_no, _order.tracking_text
         ).where(_order.id == order_id)
-    ).one_or_none()  # fmt: skip
+    ).one_or_none()
     if order is None or not among:
         return set()
     named: list[Any] = [order.order_no, order.downstream_order_no, order.tracking_text]

@@ -120,15 +120,23 @@ def _take(now: datetime) -> list[tuple[int, str, bytes]]:
         )
         rows = db.session.execute(
             select(
-                Delivery.id, Delivery.dedupe_key, Notice.kind, Notice.title, Notice.body, Notice.href, Notice.at,
-                User.member_name, Case.case_no, Case.state,
+                Delivery.id,
+                Delivery.dedupe_key,
+                Notice.kind,
+                Notice.title,
+                Notice.body,
+                Notice.href,
+                Notice.at,
+                User.member_name,
+                Case.case_no,
+                Case.state,
             )
             .join(Notice, Notice.id == Delivery.notice_id)
             .join(User, User.id == Notice.user_id)
             .outerjoin(Case, Case.id == Notice.case_id)
             .where(Delivery.id.in_(ids))
             .order_by(Delivery.id)
-        ).all()  # fmt: skip
+        ).all()
     return [(row.id, row.dedupe_key, _said(row)) for row in rows]
 
 

@@ -81,13 +81,14 @@ def alarm(now: datetime) -> int:
         .join(Shop, Shop.id == MoneyEntry.shop_id)
         .join(Case, Case.id == MoneyEntry.case_id)
         .where(
-            MoneyEntry.state.in_(payouts.OPEN), MoneyEntry.made_at <= before,
+            MoneyEntry.state.in_(payouts.OPEN),
+            MoneyEntry.made_at <= before,
             Case.state.in_([*payouts.PAYABLE, State.REFUND_FAILED]),
             ~select(Notice.id).where(Notice.dedupe_key == key).exists(),
         )
         .order_by(MoneyEntry.id)
         .limit(200)
-    ).all()  # fmt: skip
+    ).all()
     db.session.rollback()
     return sum(_alarmed(entry, now) for entry in late)
 
@@ -102,11 +103,14 @@ def _alarmed(entry: Any, now: datetime) -> bool:
         if state not in payouts.OPEN or known is not None:
             return False
         notifications.tell_of_payment(
-            db.session.get_one(Case, entry.case_id), entry.owner_id, at=now, dedupe_key=dedupe_key,
+            db.session.get_one(Case, entry.case_id),
+            entry.owner_id,
+            at=now,
+            dedupe_key=dedupe_key,
             title=f"{what}已过{_length('hard')}红线",
             body=f"这笔{words.MONEY[entry.kind]}超过{_length('hard')}还没有付给买家,请立即付款并登记流水号。",
             href=f"/seller/payouts/{entry.id}",
-        )  # fmt: skip
+        )
     return True
 
 
@@ -136,8 +140,11 @@ def record(
 
 
 _FROM: Mapping[str, tuple[str, ...]] = {
-    "approve": ("waiting",), "settle": ("due",), "fail": ("due",), "retry": ("failed",),
-}  # fmt: skip
+    "approve": ("waiting",),
+    "settle": ("due",),
+    "fail": ("due",),
+    "retry": ("failed",),
+}
 
 
 def step_of(case: Any, verb: str) -> str:
@@ -219,13 +226,19 @@ def make_batch(shop_id: int, *, by: int, now: datetime) -> PayoutFile:
         .execution_options(synchronize_session=False)
     )
     batch = PayoutFile(
-        public_id=secrets.token_hex(16), shop_id=shop_id, user_id=by, kind="batch", state="made", made_at=now,
+        public_id=secrets.token_hex(16),
+        shop_id=shop_id,
+        user_id=by,
+        kind="batch",
+        state="made",
+        made_at=now,
         rows=[
             [row.key, row.case_no, row.order_no, row.buyer, words.MONEY[row.kind], row.amount_fen, ROUTE[row.route]]
             for row in rows
         ],
-        row_count=len(rows), amount_fen=sum(row.amount_fen for row in rows),
-    )  # fmt: skip
+        row_count=len(rows),
+        amount_fen=sum(row.amount_fen for row in rows),
+    )
     db.session.add(batch)
     db.session.flush()
     batch.name = f"付款批次 {batch.number}"
@@ -255,14 +268,21 @@ def files_of(shop_id: int, before: int | None) -> Sequence[Any]:
     """A shop's batches and results, the newest first; one more than FILES when there are more."""
     query = (
         select(
-            PayoutFile.id, PayoutFile.public_id, PayoutFile.kind, PayoutFile.state, PayoutFile.name,
-            PayoutFile.row_count, PayoutFile.amount_fen, PayoutFile.made_at, User.member_name,
+            PayoutFile.id,
+            PayoutFile.public_id,
+            PayoutFile.kind,
+            PayoutFile.state,
+            PayoutFile.name,
+            PayoutFile.row_count,
+            PayoutFile.amount_fen,
+            PayoutFile.made_at,
+            User.member_name,
         )
         .join(User, User.id == PayoutFile.user_id)
         .where(PayoutFile.shop_id == shop_id)
         .order_by(PayoutFile.id.desc())
         .limit(FILES + 1)
-    )  # fmt: skip
+    )
     if before is not None:
         query = query.where(PayoutFile.id < before)
     return db.session.execute(query).all()
@@ -271,10 +291,22 @@ def files_of(shop_id: int, before: int | None) -> Sequence[Any]:
 # ---------------------------------------------------------------- the bank's results
 
 _HEADINGS: dict[str, str] = {
-    "批次行号": "line", "行号": "line", "款项编号": "key", "幂等编号": "key", "金额": "amount", "金额(元)": "amount",
-    "金额（元）": "amount", "结果": "result", "付款结果": "result", "状态": "result", "流水号": "reference",
-    "付款流水号": "reference", "交易流水号": "reference", "失败原因": "reason", "原因": "reason",
-}  # fmt: skip
+    "批次行号": "line",
+    "行号": "line",
+    "款项编号": "key",
+    "幂等编号": "key",
+    "金额": "amount",
+    "金额(元)": "amount",
+    "金额（元）": "amount",
+    "结果": "result",
+    "付款结果": "result",
+    "状态": "result",
+    "流水号": "reference",
+    "付款流水号": "reference",
+    "交易流水号": "reference",
+    "失败原因": "reason",
+    "原因": "reason",
+}
 _GOOD = frozenset({"成功", "已付款", "付款成功", "已付", "交易成功", "success", "ok"})
 _BAD = frozenset({"失败", "付款失败", "交易失败", "退回", "fail", "failed"})
 _ROUNDED = re.compile(r"[0-9](?:\.[0-9]+)?[Ee]\+?[0-9]+")  # what a spreadsheet makes of a long number
@@ -364,13 +396,20 @@ def judge(shop_id: int, rows: Sequence[Mapping[str, Any]], now: datetime) -> lis
         for part in range(0, len(keys), 400)
         for row in db.session.execute(
             select(
-                MoneyEntry.id, MoneyEntry.key, MoneyEntry.state, MoneyEntry.amount_fen, MoneyEntry.reference,
-                MoneyEntry.problem, MoneyEntry.case_id, MoneyEntry.kind, Case.case_no,
+                MoneyEntry.id,
+                MoneyEntry.key,
+                MoneyEntry.state,
+                MoneyEntry.amount_fen,
+                MoneyEntry.reference,
+                MoneyEntry.problem,
+                MoneyEntry.case_id,
+                MoneyEntry.kind,
+                Case.case_no,
             )
             .join(Case, Case.id == MoneyEntry.case_id)
             .where(MoneyEntry.shop_id == shop_id, MoneyEntry.key.in_(sorted(set(keys.values()))[part : part + 400]))
         )
-    }  # fmt: skip
+    }
     seen: dict[int, int] = {}
     judged = []
     for number, row in enumerate(rows):
@@ -436,9 +475,16 @@ def _judged(row: Mapping[str, Any], entry: Any, seen: Mapping[int, int], now: da
 def begin_results(shop_id: int, name: str, rows: Sequence[Mapping[str, Any]], *, by: int, now: datetime) -> PayoutFile:
     """Keep what was read of a file, to be looked at and then carried out. Inside ``writing()``."""
     results = PayoutFile(
-        public_id=secrets.token_hex(16), shop_id=shop_id, user_id=by, kind="results", state="checked", name=name,
-        rows=[dict(row) for row in rows], row_count=len(rows), made_at=now,
-    )  # fmt: skip
+        public_id=secrets.token_hex(16),
+        shop_id=shop_id,
+        user_id=by,
+        kind="results",
+        state="checked",
+        name=name,
+        rows=[dict(row) for row in rows],
+        row_count=len(rows),
+        made_at=now,
+    )
     db.session.add(results)
     db.session.flush()
     return results
@@ -464,9 +510,14 @@ def carry_out(public_id: str, shop_id: int, *, by: By, now: datetime) -> bool:
                     judged |= {"outcome": "bad", "sentence": f"与第 {rows[first]['row']} 行是同一笔款项,没有重复登记"}
                 if judged["outcome"] in ("settle", "fail"):
                     record(
-                        shop_id, judged["entry"], judged["outcome"], by=by, now=now,
-                        reference=rows[place]["reference"], problem=rows[place]["reason"],
-                    )  # fmt: skip
+                        shop_id,
+                        judged["entry"],
+                        judged["outcome"],
+                        by=by,
+                        now=now,
+                        reference=rows[place]["reference"],
+                        problem=rows[place]["reason"],
+                    )
                     judged["sentence"] = "已登记付款" if judged["outcome"] == "settle" else "已登记付款失败"
         except StepRefused as refused:
             judged = {**rows[place], "outcome": "later", "sentence": refused.sentence}

@@ -42,16 +42,21 @@ def worth(order_id: int, units: Sequence[tuple[int, int]], *, unshipped: bool = 
     ).one()
     lines = db.session.execute(
         select(
-            OrderLine.id, OrderLine.unit_price_fen, OrderLine.quantity_milli, OrderLine.refunded_fen,
+            OrderLine.id,
+            OrderLine.unit_price_fen,
+            OrderLine.quantity_milli,
+            OrderLine.refunded_fen,
             OrderLine.refunded_milli,
         )
         .where(OrderLine.order_id == order_id)
         .order_by(OrderLine.position, OrderLine.id)
-    ).all()  # fmt: skip
+    ).all()
     shared = money.shares(
-        order.paid_fen, order.freight_fen, [(line.unit_price_fen, line.quantity_milli) for line in lines],
+        order.paid_fen,
+        order.freight_fen,
+        [(line.unit_price_fen, line.quantity_milli) for line in lines],
         unshipped=unshipped,
-    )  # fmt: skip
+    )
     known = {line.id: (line, share) for line, share in zip(lines, shared, strict=True)}
     left = order.paid_fen - order.refunded_fen
     found = []
@@ -72,16 +77,22 @@ def working(order_id: int, units: Sequence[tuple[int, int]], *, unshipped: bool 
     ).one()
     lines = db.session.execute(
         select(
-            OrderLine.id, OrderLine.title, OrderLine.unit, OrderLine.unit_price_fen, OrderLine.quantity_milli,
+            OrderLine.id,
+            OrderLine.title,
+            OrderLine.unit,
+            OrderLine.unit_price_fen,
+            OrderLine.quantity_milli,
             OrderLine.refunded_fen,
         )
         .where(OrderLine.order_id == order_id)
         .order_by(OrderLine.position, OrderLine.id)
-    ).all()  # fmt: skip
+    ).all()
     shared = money.shares(
-        order.paid_fen, order.freight_fen, [(line.unit_price_fen, line.quantity_milli) for line in lines],
+        order.paid_fen,
+        order.freight_fen,
+        [(line.unit_price_fen, line.quantity_milli) for line in lines],
         unshipped=unshipped,
-    )  # fmt: skip
+    )
     known = {line.id: (line, share) for line, share in zip(lines, shared, strict=True)}
     said = []
     for each in worth(order_id, units, unshipped=unshipped):
@@ -135,12 +146,16 @@ def _paid_for(order_id: int) -> tuple[dict[int, Any], int, int]:
     """The lines of an order, what was paid for them all without the freight, and what they are listed at."""
     bought = db.session.execute(
         select(
-            OrderLine.id, OrderLine.unit_price_fen, OrderLine.quantity_milli, OrderLine.unit, Order.paid_fen,
+            OrderLine.id,
+            OrderLine.unit_price_fen,
+            OrderLine.quantity_milli,
+            OrderLine.unit,
+            Order.paid_fen,
             Order.freight_fen,
         )
         .join(Order, Order.id == OrderLine.order_id)
         .where(OrderLine.order_id == order_id)
-    ).all()  # fmt: skip
+    ).all()
     listed = sum(line.unit_price_fen * line.quantity_milli for line in bought) // 1000
     return {line.id: line for line in bought}, max(bought[0].paid_fen - bought[0].freight_fen, 0), listed
 
@@ -204,10 +219,18 @@ def plan(
     second = kind != "difference" and _needs_second(case.shop_id, amount_fen, by)
     state = "declared" if kind == "difference" else "waiting" if second else "due"
     entry = MoneyEntry(
-        case_id=case.id, order_id=case.order_id, shop_id=case.shop_id, kind=kind, state=state, amount_fen=amount_fen,
-        lines=[[part.line_id, part.fen, part.milli] for part in parts] if kind in COUNTED else [], key=key,
-        reference=reference, made_at=at, made_by=by,
-    )  # fmt: skip
+        case_id=case.id,
+        order_id=case.order_id,
+        shop_id=case.shop_id,
+        kind=kind,
+        state=state,
+        amount_fen=amount_fen,
+        lines=[[part.line_id, part.fen, part.milli] for part in parts] if kind in COUNTED else [],
+        key=key,
+        reference=reference,
+        made_at=at,
+        made_by=by,
+    )
     db.session.add(entry)
     db.session.flush()
     return entry
@@ -374,8 +397,12 @@ def standing(case_id: int, entries: Sequence[Any] | None = None) -> dict[str, An
 PAGE = 40
 RECENT = 100  # payments made: the last ones, of which the number and total are shown
 TABS: dict[str, str] = {
-    "due": "待付款", "waiting": "待复核", "failed": "付款失败", "declared": "买家已补差价", "settled": "已付清",
-}  # fmt: skip
+    "due": "待付款",
+    "waiting": "待复核",
+    "failed": "付款失败",
+    "declared": "买家已补差价",
+    "settled": "已付清",
+}
 # The states of a case in which a payment can be recorded; elsewhere it waits for the goods or an answer.
 PAYABLE = frozenset(step.source for step in flow.STEPS if step.name in ("settle_entry", "refund_ok"))
 
@@ -384,16 +411,36 @@ _entry, _case, _order, _user = (table.__table__.c for table in (MoneyEntry, Case
 _OPEN_IN_INDEX = text(f"money_entries.{OPEN_ENTRY}")
 _ROW = (
     select(
-        _entry.id, _entry.case_id, _entry.kind, _entry.state, _entry.amount_fen, _entry.key, _entry.route,
-        _entry.reference, _entry.problem, _entry.tries, _entry.made_at, _entry.made_by, _entry.approved_at,
-        _entry.settled_at, _entry.exported_at, _case.case_no, _case.type, _case.state.label("case_state"),
-        _case.due_at, _case.due_rule, _case.escalated, _case.goods, _case.goods_state, _order.order_no,
+        _entry.id,
+        _entry.case_id,
+        _entry.kind,
+        _entry.state,
+        _entry.amount_fen,
+        _entry.key,
+        _entry.route,
+        _entry.reference,
+        _entry.problem,
+        _entry.tries,
+        _entry.made_at,
+        _entry.made_by,
+        _entry.approved_at,
+        _entry.settled_at,
+        _entry.exported_at,
+        _case.case_no,
+        _case.type,
+        _case.state.label("case_state"),
+        _case.due_at,
+        _case.due_rule,
+        _case.escalated,
+        _case.goods,
+        _case.goods_state,
+        _order.order_no,
         _user.member_name.label("buyer"),
     )
     .join(Case.__table__, _case.id == _entry.case_id)
     .join(Order.__table__, _order.id == _entry.order_id)
     .join(User.__table__, _user.id == _case.buyer_id)
-)  # fmt: skip
+)
 _OF_SHOP = _ROW.where(_entry.shop_id == bindparam("shop_id"))
 _OPEN_LIST = (
     _OF_SHOP.where(_OPEN_IN_INDEX, _entry.state == bindparam("state"))
@@ -469,17 +516,25 @@ def sums(order_id: int, entries: Sequence[Any], *, unshipped: bool) -> dict[int,
         return {}
     rows = db.session.execute(
         select(
-            OrderLine.id, OrderLine.title, OrderLine.spec, OrderLine.unit, OrderLine.unit_price_fen,
-            OrderLine.quantity_milli, Order.paid_fen, Order.freight_fen,
+            OrderLine.id,
+            OrderLine.title,
+            OrderLine.spec,
+            OrderLine.unit,
+            OrderLine.unit_price_fen,
+            OrderLine.quantity_milli,
+            Order.paid_fen,
+            Order.freight_fen,
         )
         .join(Order, Order.id == OrderLine.order_id)
         .where(OrderLine.order_id == order_id)
         .order_by(OrderLine.position, OrderLine.id)
-    ).all()  # fmt: skip
+    ).all()
     shared = money.shares(
-        rows[0].paid_fen, rows[0].freight_fen, [(row.unit_price_fen, row.quantity_milli) for row in rows],
+        rows[0].paid_fen,
+        rows[0].freight_fen,
+        [(row.unit_price_fen, row.quantity_milli) for row in rows],
         unshipped=unshipped,
-    )  # fmt: skip
+    )
     known = {row.id: (row, share) for row, share in zip(rows, shared, strict=True)}
     return {entry.id: [_sum(*known[line], fen, milli) for line, fen, milli in entry.lines] for entry in entries}
 

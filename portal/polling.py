@@ -78,14 +78,19 @@ def _claim(per_minute: int, now: datetime) -> list[Any]:
         until = now + TAKEN_FOR
         rows = db.session.execute(
             select(
-                Track.id, Track.carrier, Track.tracking_no, Track.phone_tail, Track.since_at, Track.failures,
+                Track.id,
+                Track.carrier,
+                Track.tracking_no,
+                Track.phone_tail,
+                Track.since_at,
+                Track.failures,
                 literal(until, Moment()).label("taken_until"),
             )
             .where(due)
             .order_by(Track.next_at)
             .limit(free)
             .with_for_update(skip_locked=True)
-        ).all()  # fmt: skip
+        ).all()
         _mark([row.id for row in rows], next_at=until, tried_at=now)
     return list(rows)
 
@@ -146,8 +151,14 @@ def _shipments(track_id: int) -> list[Any]:
     return list(
         db.session.execute(
             select(
-                Shipment.id, Shipment.parcel_id, Shipment.ended_at, Shipment.signed_at, Case.state,
-                Parcel.leg, Parcel.voided_at, Order.status,
+                Shipment.id,
+                Shipment.parcel_id,
+                Shipment.ended_at,
+                Shipment.signed_at,
+                Case.state,
+                Parcel.leg,
+                Parcel.voided_at,
+                Order.status,
             )
             .join(Order, Order.id == Shipment.order_id)
             .outerjoin(Case, Case.id == Shipment.case_id)
@@ -155,7 +166,7 @@ def _shipments(track_id: int) -> list[Any]:
             .where(Shipment.track_id == track_id)
             .order_by(Shipment.id)
         )
-    )  # fmt: skip
+    )
 
 
 def _hanging(track_id: int, now: datetime) -> list[Any]:

@@ -54,12 +54,15 @@ def change(
             done = db.session.execute(
                 update(Evidence)
                 .where(
-                    Evidence.public_id == picture, Evidence.owner_id == owner_id, Evidence.case_id.is_(None),
-                    Evidence.message_id.is_(None), Evidence.draft_id.is_(None),
+                    Evidence.public_id == picture,
+                    Evidence.owner_id == owner_id,
+                    Evidence.case_id.is_(None),
+                    Evidence.message_id.is_(None),
+                    Evidence.draft_id.is_(None),
                 )
                 .values(product_id=product.id)
                 .execution_options(synchronize_session=False)
-            )  # fmt: skip
+            )
             product.picture = picture if done.rowcount == 1 else None  # type: ignore[attr-defined]
     db.session.flush()
     db.session.execute(

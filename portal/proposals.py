@@ -61,10 +61,15 @@ def of_case(case_id: int) -> Sequence[Proposal]:
 def terms_of(proposal: Proposal) -> Terms:
     """The terms of a stored version."""
     return Terms(
-        type=CaseType(proposal.type), lines=tuple((line, milli, sku) for line, milli, sku in proposal.lines),
-        freight_payer=proposal.freight_payer, goods_back=proposal.goods_back, amount_fen=proposal.amount_fen,
-        compensation_fen=proposal.compensation_fen, difference_waived=proposal.difference_waived, note=proposal.note,
-    )  # fmt: skip
+        type=CaseType(proposal.type),
+        lines=tuple((line, milli, sku) for line, milli, sku in proposal.lines),
+        freight_payer=proposal.freight_payer,
+        goods_back=proposal.goods_back,
+        amount_fen=proposal.amount_fen,
+        compensation_fen=proposal.compensation_fen,
+        difference_waived=proposal.difference_waived,
+        note=proposal.note,
+    )
 
 
 def make(case: Case, side: str, terms: Terms, *, origin: str, by: int | None, at: datetime) -> Proposal:
@@ -80,11 +85,22 @@ def make(case: Case, side: str, terms: Terms, *, origin: str, by: int | None, at
     if version > MOST:
         raise StepRefused("协商的次数太多了,请在会话里谈好后再提出方案,或申请平台介入")
     proposal = Proposal(
-        case_id=case.id, version=version, side=side, state="open", type=terms.type, goods_back=terms.goods_back,
-        lines=[list(line) for line in terms.lines], amount_fen=terms.amount_fen, note=terms.note,
-        compensation_fen=terms.compensation_fen, freight_payer=terms.freight_payer,
-        difference_fen=difference(case, terms), difference_waived=terms.difference_waived, made_at=at, made_by=by,
-    )  # fmt: skip
+        case_id=case.id,
+        version=version,
+        side=side,
+        state="open",
+        type=terms.type,
+        goods_back=terms.goods_back,
+        lines=[list(line) for line in terms.lines],
+        amount_fen=terms.amount_fen,
+        note=terms.note,
+        compensation_fen=terms.compensation_fen,
+        freight_payer=terms.freight_payer,
+        difference_fen=difference(case, terms),
+        difference_waived=terms.difference_waived,
+        made_at=at,
+        made_by=by,
+    )
     db.session.add(proposal)
     db.session.flush()
     return proposal

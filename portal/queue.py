@@ -42,11 +42,28 @@ DONE = frozenset({"completed", "closed"})
 # Tables' own columns, not the entities' attributes: the same rows, without the work of the ORM on each.
 _case, _order, _user, _tally = (table.__table__.c for table in (Case, Order, User, CaseTally))
 _COLUMNS = (
-    _case.id, _case.case_no, _case.type, _case.state, _case.due_at, _case.queue_at, _case.escalated, _case.stage,
-    _case.late, _case.overdue_at,
-    _case.goods, _case.spec, _case.wanted_spec, _case.unit, _case.quantity_milli, _case.line_count, _case.reason,
-    _case.photo_count, _case.updated_at, _order.order_no, _user.member_name.label("buyer"),
-)  # fmt: skip
+    _case.id,
+    _case.case_no,
+    _case.type,
+    _case.state,
+    _case.due_at,
+    _case.queue_at,
+    _case.escalated,
+    _case.stage,
+    _case.late,
+    _case.overdue_at,
+    _case.goods,
+    _case.spec,
+    _case.wanted_spec,
+    _case.unit,
+    _case.quantity_milli,
+    _case.line_count,
+    _case.reason,
+    _case.photo_count,
+    _case.updated_at,
+    _order.order_no,
+    _user.member_name.label("buyer"),
+)
 
 # Each tab is a range of one index, in that index's own words; tests/guards/test_plans.py looks at the plans.
 _OF_TAB: dict[str, tuple[Any, ...]] = {tab: (_case.state == states[0],) for tab, (_, states) in TABS.items() if states}

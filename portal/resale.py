@@ -192,10 +192,14 @@ def recompute(now: datetime) -> int:
                 order.apply_by = term.at
                 moved += 1
                 notifications.tell_of_order(
-                    order.buyer_id, kind="term_moved", title="铺货申请时限已延后",
+                    order.buyer_id,
+                    kind="term_moved",
+                    title="铺货申请时限已延后",
                     body=f"订单 {order.order_no} 按新公布的放假安排,可以申请到 {words.end(term.at)}。",
-                    href=f"/orders/{order.order_no}", at=now, dedupe_key=f"term:{order.id}:{term.day}",
-                )  # fmt: skip
+                    href=f"/orders/{order.order_no}",
+                    at=now,
+                    dedupe_key=f"term:{order.id}:{term.day}",
+                )
         db.session.flush()
     with writing():
         for case in db.session.scalars(select(Case).where(Case.finish_provisional).order_by(Case.id)):
@@ -245,7 +249,12 @@ def _tell(case: Case, now: datetime, title: str, body: str, key: str) -> None:
     for actor in (Actor.BUYER, Actor.SELLER):
         for user_id in notifications.readers(case, actor):
             notifications.tell_of_order(
-                user_id, kind="resale", title=title, body=f"「{case.goods}」{body}",
-                href=notifications.href(case, actor), at=now, dedupe_key=f"case:{case.id}:{key}",
-            )  # fmt: skip
+                user_id,
+                kind="resale",
+                title=title,
+                body=f"「{case.goods}」{body}",
+                href=notifications.href(case, actor),
+                at=now,
+                dedupe_key=f"case:{case.id}:{key}",
+            )
             db.session.execute(update(User).where(User.id == user_id).values(version=User.version + 1))

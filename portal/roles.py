@@ -40,10 +40,16 @@ _MONEY = frozenset(
 )
 _GOODS = frozenset(
     {
-        "accept_goods", "accept_goods_diff", "dispute_goods", "revise_inspection", "ship_part", "ship_replacement",
-        "resend", "replacement_lost",
+        "accept_goods",
+        "accept_goods_diff",
+        "dispute_goods",
+        "revise_inspection",
+        "ship_part",
+        "ship_replacement",
+        "resend",
+        "replacement_lost",
     }
-)  # fmt: skip
+)
 _OWNERS = frozenset({"escalate", "withdraw_mediation"})
 
 

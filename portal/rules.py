@@ -75,9 +75,14 @@ def publish(
         raise RuleRefused("已公布的上一版还没有生效,新版不能比它更早生效", "effective")
     number = (db.session.scalar(select(func.max(RuleVersion.version))) or 0) + 1
     made = RuleVersion(
-        version=number, words=words, changes=changes, published_at=now, published_by=by, effective_at=effective_at,
+        version=number,
+        words=words,
+        changes=changes,
+        published_at=now,
+        published_by=by,
+        effective_at=effective_at,
         exception=exception,
-    )  # fmt: skip
+    )
     db.session.add(made)
     db.session.flush()
     return made

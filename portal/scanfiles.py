@@ -31,10 +31,21 @@ OUTCOMES: dict[str, tuple[str, str]] = {  # outcome: its name, its chip
     "bad": ("读不出来", "bad"),
 }
 _HEADINGS: dict[str, str] = {
-    "运单号": "number", "快递单号": "number", "物流单号": "number", "单号": "number", "时间": "at", "扫描时间": "at",
-    "物流时间": "at", "更新时间": "at", "内容": "words", "物流内容": "words", "物流信息": "words", "轨迹": "words",
-    "描述": "words", "详情": "words",
-}  # fmt: skip
+    "运单号": "number",
+    "快递单号": "number",
+    "物流单号": "number",
+    "单号": "number",
+    "时间": "at",
+    "扫描时间": "at",
+    "物流时间": "at",
+    "更新时间": "at",
+    "内容": "words",
+    "物流内容": "words",
+    "物流信息": "words",
+    "轨迹": "words",
+    "描述": "words",
+    "详情": "words",
+}
 _NAMES = {"number": "运单号", "at": "时间", "words": "物流内容"}
 _NEEDED = "没有找到表头。文件里要有「运单号」「时间」「物流内容」三列,每行一条物流记录"
 _ROUNDED = re.compile(r"[0-9](?:\.[0-9]+)?[Ee]\+?[0-9]+")  # what a spreadsheet makes of a long number

@@ -38,35 +38,49 @@ class _Rule(NamedTuple):
 
 RULES: Final[tuple[_Rule, ...]] = (
     _Rule(
-        "unshipped", lambda a, _: a.goods_state == "unshipped" and a.type == CaseType.REFUND_ONLY,
-        "同意退款;已经发出的话选「商品已发出」", "订单还没有发货,商品还在您这里",
+        "unshipped",
+        lambda a, _: a.goods_state == "unshipped" and a.type == CaseType.REFUND_ONLY,
+        "同意退款;已经发出的话选「商品已发出」",
+        "订单还没有发货,商品还在您这里",
     ),
     _Rule(
-        "short promise", lambda a, _: a.reason in ("missing_item", "empty_parcel") and "shbp" in a.guarantees,
-        "同意,并尽快补发或退款", "商品有「少货必赔」的承诺:少没少由商家举证",
+        "short promise",
+        lambda a, _: a.reason in ("missing_item", "empty_parcel") and "shbp" in a.guarantees,
+        "同意,并尽快补发或退款",
+        "商品有「少货必赔」的承诺:少没少由商家举证",
     ),
     _Rule(
-        "broken promise", lambda a, _: a.reason == "damaged" and "psbj" in a.guarantees,
-        "同意,免费补发", "商品有「破损包赔」的承诺",
+        "broken promise",
+        lambda a, _: a.reason == "damaged" and "psbj" in a.guarantees,
+        "同意,免费补发",
+        "商品有「破损包赔」的承诺",
     ),
     _Rule(
-        "negotiated", lambda a, _: a.negotiated,
-        "用「协商方案」写明您能接受的条件,或拒绝并说明原因", "买家只是请求协商;不答复会自动关闭,不会自动同意",
+        "negotiated",
+        lambda a, _: a.negotiated,
+        "用「协商方案」写明您能接受的条件,或拒绝并说明原因",
+        "买家只是请求协商;不答复会自动关闭,不会自动同意",
     ),
     _Rule(
-        "no proof", lambda a, r: r is not None and a.photos < r.least_photos,
-        "先用「请补充凭证」", "这个原因需要照片才能判断;举证不足不能直接拒绝",
+        "no proof",
+        lambda a, r: r is not None and a.photos < r.least_photos,
+        "先用「请补充凭证」",
+        "这个原因需要照片才能判断;举证不足不能直接拒绝",
     ),
     _Rule(
-        "own fault", lambda a, r: r is not None and r.fault is Fault.SELLER and a.photos > 0,
-        "看过照片后同意,运费由您承担", "质量问题和发错货由商家负责,买家已上传照片",
+        "own fault",
+        lambda a, r: r is not None and r.fault is Fault.SELLER and a.photos > 0,
+        "看过照片后同意,运费由您承担",
+        "质量问题和发错货由商家负责,买家已上传照片",
     ),
     _Rule(
-        "buyer's fault", lambda a, r: r is not None and r.fault is Fault.BUYER,
-        "商品完好就同意,来回运费由买家承担", "拍错或多拍是买家的原因;退回后验货确认没有使用",
+        "buyer's fault",
+        lambda a, r: r is not None and r.fault is Fault.BUYER,
+        "商品完好就同意,来回运费由买家承担",
+        "拍错或多拍是买家的原因;退回后验货确认没有使用",
     ),
     _Rule("else", lambda a, r: True, "看不准的话,用「协商方案」和买家约定", "没有规则直接适用"),
-)  # fmt: skip
+)
 
 
 def suggest(application: Application) -> Suggestion:

@@ -52,10 +52,16 @@ def follow(case: Case, parcel: Parcel) -> None:
     db.session.add(
         Shipment(
             track_id=_track(parcel.carrier, parcel.tracking_no, phone, parcel.shipped_at),
-            shop_id=case.shop_id, order_id=case.order_id, case_id=case.id, parcel_id=parcel.id, carrier=parcel.carrier,
-            carrier_name=parcel.carrier_name, tracking_no=parcel.tracking_no, since_at=parcel.shipped_at,
+            shop_id=case.shop_id,
+            order_id=case.order_id,
+            case_id=case.id,
+            parcel_id=parcel.id,
+            carrier=parcel.carrier,
+            carrier_name=parcel.carrier_name,
+            tracking_no=parcel.tracking_no,
+            since_at=parcel.shipped_at,
         )
-    )  # fmt: skip
+    )
     db.session.flush()
 
 
@@ -89,9 +95,14 @@ def _track(carrier: str, number: str, phone: str, at: datetime) -> int | None:
     tail = re.sub("[^0-9]", "", phone)[-4:]
     make = postgresql.insert if db.session.get_bind().dialect.name == "postgresql" else sqlite.insert
     row = {
-        "carrier": carrier, "tracking_no": number, "phone_tail": tail if len(tail) == 4 else "", "since_at": at,
-        "next_at": at, "failures": 0, "error": "",
-    }  # fmt: skip
+        "carrier": carrier,
+        "tracking_no": number,
+        "phone_tail": tail if len(tail) == 4 else "",
+        "since_at": at,
+        "next_at": at,
+        "failures": 0,
+        "error": "",
+    }
     made = make(Track).values(row)
     changed = {"since_at": made.excluded.since_at, "next_at": made.excluded.next_at, "ended_at": None, "failures": 0}
     if row["phone_tail"]:
@@ -135,10 +146,15 @@ def follow_order(order: Order, now: datetime) -> None:
         track_id = _track(known, number, order.receiver_phone, now)
         db.session.add(
             Shipment(
-                track_id=track_id, shop_id=order.shop_id, order_id=order.id, carrier=known,
-                carrier_name=(name or (carrier.name if carrier else ""))[:60], tracking_no=number, since_at=since,
+                track_id=track_id,
+                shop_id=order.shop_id,
+                order_id=order.id,
+                carrier=known,
+                carrier_name=(name or (carrier.name if carrier else ""))[:60],
+                tracking_no=number,
+                since_at=since,
             )
-        )  # fmt: skip
+        )
     gone = [row.id for number, row in before.items() if number not in kept and row.ended_at is None]
     if gone:
         _set_shipments(Shipment.id.in_(gone), ended_at=now)
@@ -248,15 +264,25 @@ def _restate(which: ColumnElement[bool], stands: Standing, now: datetime) -> Non
     else:
         ended = case((Shipment.signed_at.is_not(None), None), else_=Shipment.ended_at)
     _set_shipments(
-        which, last_at=stands.at, status=stands.status, signed_at=stands.signed_at, lost_at=stands.lost_at,
-        faulty=stands.faulty, ended_at=ended,
-    )  # fmt: skip
+        which,
+        last_at=stands.at,
+        status=stands.status,
+        signed_at=stands.signed_at,
+        lost_at=stands.lost_at,
+        faulty=stands.faulty,
+        ended_at=ended,
+    )
 
 
 def keep_of_order(
-    shipment_id: int, said: Collection[Scan], *, now: datetime, origin: str, by_sender: bool | None = None,
+    shipment_id: int,
+    said: Collection[Scan],
+    *,
+    now: datetime,
+    origin: str,
+    by_sender: bool | None = None,
     tell: bool = True,
-) -> int:  # fmt: skip
+) -> int:
     """Keep scans of an order's own parcel; returns how many are new.
 
     签收 of all its parcels is when the order was received, when that isn't known otherwise; taken back with it.
@@ -287,10 +313,15 @@ def keep_of_order(
         watcher = db.session.get(OrderWatch, order.id)
         if watcher is not None and tell:
             tell_of(
-                watcher.user_id, None, fresh, name="订单包裹",
+                watcher.user_id,
+                None,
+                fresh,
+                name="订单包裹",
                 carried=f"{shipment.carrier_name} {shipment.tracking_no}",
-                key=f"shipment:{shipment.id}", href=f"/orders/{order.order_no}", now=now,
-            )  # fmt: skip
+                key=f"shipment:{shipment.id}",
+                href=f"/orders/{order.order_no}",
+                now=now,
+            )
     order.version += 1
     db.session.flush()
     return new
@@ -328,16 +359,29 @@ def _receive(order: Order, before: datetime | None, now: datetime) -> None:
 # ---------------------------------------------------------------- telling
 
 NEWS: dict[str, str] = {
-    "picked": "已揽收", "delivering": "正在派送", "station": "已到代收点,请取件", "signed": "已签收",
-    "exception": "物流异常", "returned": "正在退回", "lost": "可能丢失",
-}  # fmt: skip
+    "picked": "已揽收",
+    "delivering": "正在派送",
+    "station": "已到代收点,请取件",
+    "signed": "已签收",
+    "exception": "物流异常",
+    "returned": "正在退回",
+    "lost": "可能丢失",
+}
 LEG: dict[str, str] = {"back": "寄回的包裹", "out": "换货包裹", "refused": "退还的包裹"}
 
 
 def tell_of(
-    user_id: int, case: Case | None, fresh: Sequence[Scan], *, name: str, carried: str, key: str, href: str,
-    now: datetime, more: str = "",
-) -> None:  # fmt: skip
+    user_id: int,
+    case: Case | None,
+    fresh: Sequence[Scan],
+    *,
+    name: str,
+    carried: str,
+    key: str,
+    href: str,
+    now: datetime,
+    more: str = "",
+) -> None:
     """Tell one person of the newest change that matters, once of each kind."""
     told = [scan for scan in fresh if scan.status in NEWS and scan.at > now - TELL_FOR]
     if not told:
@@ -345,9 +389,14 @@ def tell_of(
     newest = max(told)
     after = f"\n{more}" if more and newest.status == "signed" else ""
     notifications.tell_of_parcel(
-        user_id, case, title=f"{name}{NEWS[newest.status]}", body=f"{carried}:{newest.words}{after}", href=href, at=now,
+        user_id,
+        case,
+        title=f"{name}{NEWS[newest.status]}",
+        body=f"{carried}:{newest.words}{after}",
+        href=href,
+        at=now,
         dedupe_key=f"{key}:{newest.status}:{user_id}",
-    )  # fmt: skip
+    )
 
 
 def tell_buyer(case: Case, parcel: Parcel, fresh: Sequence[Scan], now: datetime) -> None:
@@ -355,10 +404,16 @@ def tell_buyer(case: Case, parcel: Parcel, fresh: Sequence[Scan], now: datetime)
     until = words.moment(case.due_at) if case.due_at and case.state == "confirming" else ""
     name = f"{words.TYPE[case.type]}包裹" if parcel.leg == "out" else LEG[parcel.leg]
     tell_of(
-        case.buyer_id, case, fresh, name=name, carried=f"{parcel.carrier_name} {parcel.tracking_no}",
-        key=f"parcel:{parcel.id}", href=f"/cases/{case.case_no}", now=now,
+        case.buyer_id,
+        case,
+        fresh,
+        name=name,
+        carried=f"{parcel.carrier_name} {parcel.tracking_no}",
+        key=f"parcel:{parcel.id}",
+        href=f"/cases/{case.case_no}",
+        now=now,
         more=f"请在 {until} 前核对收货;没有收到请点「收到有问题」。" if until and parcel.leg == "out" else "",
-    )  # fmt: skip
+    )
 
 
 def watch(order_id: int, user_id: int, on: bool, now: datetime) -> None:
@@ -374,26 +429,46 @@ def watch(order_id: int, user_id: int, on: bool, now: datetime) -> None:
 # ---------------------------------------------------------------- showing
 
 _parcel, _trace, _track_of = Parcel.__table__.c, ParcelTrace.__table__.c, Track.__table__.c
-_shipment, _own_trace, _order, _case = (
-    table.__table__.c for table in (Shipment, ShipmentTrace, Order, Case)
-)  # fmt: skip
+_shipment, _own_trace, _order, _case = (table.__table__.c for table in (Shipment, ShipmentTrace, Order, Case))
 _CHECKS = (
-    _track_of.id.label("track_id"), _track_of.checked_at, _track_of.tried_at, _track_of.failures, _track_of.error,
-    _track_of.next_at, _track_of.ended_at,
-)  # fmt: skip
+    _track_of.id.label("track_id"),
+    _track_of.checked_at,
+    _track_of.tried_at,
+    _track_of.failures,
+    _track_of.error,
+    _track_of.next_at,
+    _track_of.ended_at,
+)
 _OF_CASE = (
     select(
-        _parcel.id, _parcel.leg, _parcel.round, _parcel.carrier, _parcel.carrier_name, _parcel.tracking_no,
-        _parcel.note, _parcel.shipped_at, _parcel.traced_at, _parcel.signed_at, _parcel.lost_at, _parcel.voided_at,
-        _trace.parcel_id, _trace.at, _trace.status, _trace.words, _trace.origin, _trace.doubt, _trace.delivering,
-        _shipment.id.label("shipment_id"), *_CHECKS,
+        _parcel.id,
+        _parcel.leg,
+        _parcel.round,
+        _parcel.carrier,
+        _parcel.carrier_name,
+        _parcel.tracking_no,
+        _parcel.note,
+        _parcel.shipped_at,
+        _parcel.traced_at,
+        _parcel.signed_at,
+        _parcel.lost_at,
+        _parcel.voided_at,
+        _trace.parcel_id,
+        _trace.at,
+        _trace.status,
+        _trace.words,
+        _trace.origin,
+        _trace.doubt,
+        _trace.delivering,
+        _shipment.id.label("shipment_id"),
+        *_CHECKS,
     )
     .outerjoin(ParcelTrace.__table__, _trace.parcel_id == _parcel.id)
     .outerjoin(Shipment.__table__, _shipment.parcel_id == _parcel.id)
     .outerjoin(Track.__table__, _track_of.id == _shipment.track_id)
     .where(_parcel.case_id == bindparam("case_id"))
     .order_by(_parcel.id, _trace.at.desc(), _trace.id.desc())
-)  # fmt: skip
+)
 
 
 def of_case(case_id: int) -> tuple[list[Any], dict[int, list[Any]]]:
@@ -403,17 +478,28 @@ def of_case(case_id: int) -> tuple[list[Any], dict[int, list[Any]]]:
 
 _OF_ORDER = (
     select(
-        _shipment.id, _shipment.id.label("shipment_id"), _shipment.carrier, _shipment.carrier_name,
-        _shipment.tracking_no, _shipment.since_at, _shipment.signed_at, _shipment.lost_at,
-        _shipment.ended_at.label("gone_at"), _own_trace.shipment_id.label("trace_of"), _own_trace.at,
-        _own_trace.status, _own_trace.words, _own_trace.origin, _own_trace.doubt,
+        _shipment.id,
+        _shipment.id.label("shipment_id"),
+        _shipment.carrier,
+        _shipment.carrier_name,
+        _shipment.tracking_no,
+        _shipment.since_at,
+        _shipment.signed_at,
+        _shipment.lost_at,
+        _shipment.ended_at.label("gone_at"),
+        _own_trace.shipment_id.label("trace_of"),
+        _own_trace.at,
+        _own_trace.status,
+        _own_trace.words,
+        _own_trace.origin,
+        _own_trace.doubt,
         *_CHECKS,
     )
     .outerjoin(ShipmentTrace.__table__, _own_trace.shipment_id == _shipment.id)
     .outerjoin(Track.__table__, _track_of.id == _shipment.track_id)
     .where(_shipment.order_id == bindparam("order_id"), _shipment.case_id.is_(None))
     .order_by(_shipment.id, _own_trace.at.desc(), _own_trace.id.desc())
-)  # fmt: skip
+)
 
 
 def of_order(order_id: int) -> tuple[list[Any], dict[int, list[Any]]]:
@@ -438,17 +524,35 @@ def watched(order_id: int) -> bool:
 
 _ONE = (
     select(
-        _shipment.id, _shipment.id.label("shipment_id"), _shipment.shop_id, _shipment.order_id, _shipment.case_id,
-        _shipment.parcel_id, _shipment.carrier, _shipment.carrier_name, _shipment.tracking_no, _shipment.since_at,
-        _shipment.signed_at, _shipment.lost_at, _shipment.ended_at.label("gone_at"), _order.buyer_id, _order.order_no,
-        _case.case_no, _case.type, _case.state, _case.entry_count, _parcel.leg, _parcel.voided_at, *_CHECKS,
+        _shipment.id,
+        _shipment.id.label("shipment_id"),
+        _shipment.shop_id,
+        _shipment.order_id,
+        _shipment.case_id,
+        _shipment.parcel_id,
+        _shipment.carrier,
+        _shipment.carrier_name,
+        _shipment.tracking_no,
+        _shipment.since_at,
+        _shipment.signed_at,
+        _shipment.lost_at,
+        _shipment.ended_at.label("gone_at"),
+        _order.buyer_id,
+        _order.order_no,
+        _case.case_no,
+        _case.type,
+        _case.state,
+        _case.entry_count,
+        _parcel.leg,
+        _parcel.voided_at,
+        *_CHECKS,
     )
     .join(Order.__table__, _order.id == _shipment.order_id)
     .outerjoin(Case.__table__, _case.id == _shipment.case_id)
     .outerjoin(Parcel.__table__, _parcel.id == _shipment.parcel_id)
     .outerjoin(Track.__table__, _track_of.id == _shipment.track_id)
     .where(_shipment.id == bindparam("id"))
-)  # fmt: skip
+)
 
 
 def one_of_buyer(shipment_id: int, buyer_id: int) -> Any | None:
@@ -464,13 +568,13 @@ def one_of_shop(shipment_id: int, shop_id: int) -> Any | None:
 def traces_of(shipment: Any) -> Sequence[Any]:
     """The scans of a followed parcel, newest first."""
     if shipment.parcel_id is None:
-        query = select(
-            _own_trace.at, _own_trace.status, _own_trace.words, _own_trace.origin, _own_trace.doubt
-        ).where(_own_trace.shipment_id == shipment.id)  # fmt: skip
+        query = select(_own_trace.at, _own_trace.status, _own_trace.words, _own_trace.origin, _own_trace.doubt).where(
+            _own_trace.shipment_id == shipment.id
+        )
         return db.session.execute(query.order_by(_own_trace.at.desc(), _own_trace.id.desc())).all()
-    query = select(
-        _trace.at, _trace.status, _trace.words, _trace.origin, _trace.doubt, _trace.delivering
-    ).where(_trace.parcel_id == shipment.parcel_id)  # fmt: skip
+    query = select(_trace.at, _trace.status, _trace.words, _trace.origin, _trace.doubt, _trace.delivering).where(
+        _trace.parcel_id == shipment.parcel_id
+    )
     return db.session.execute(query.order_by(_trace.at.desc(), _trace.id.desc())).all()
 
 

@@ -308,10 +308,17 @@ class Cast:
                 db.update(Case)
                 .where(Case.id == case.id)
                 .values(
-                    escalated=True, stage=stage, stage_at=self.now, escalated_at=self.now, evidence_round=1,
-                    asked_by=asked_by, due_at=self.now + span, due_rule=rule, **columns,
+                    escalated=True,
+                    stage=stage,
+                    stage_at=self.now,
+                    escalated_at=self.now,
+                    evidence_round=1,
+                    asked_by=asked_by,
+                    due_at=self.now + span,
+                    due_rule=rule,
+                    **columns,
                 )
-            )  # fmt: skip
+            )
         db.session.expire_all()
         return db.session.get_one(Case, case.id)
 
@@ -326,11 +333,20 @@ class Cast:
                 made.append(public_id)
                 db.session.add(
                     Evidence(
-                        public_id=public_id, owner_id=owner, key=f"{public_id[:2]}/{public_id}.webp",
-                        thumb_key=f"{public_id[:2]}/{public_id}.webp", sha256="0" * 64, thumb_sha256="0" * 64, bytes=1,
-                        width=10, height=10, thumb_width=10, thumb_height=10, created_at=at or self.now,
+                        public_id=public_id,
+                        owner_id=owner,
+                        key=f"{public_id[:2]}/{public_id}.webp",
+                        thumb_key=f"{public_id[:2]}/{public_id}.webp",
+                        sha256="0" * 64,
+                        thumb_sha256="0" * 64,
+                        bytes=1,
+                        width=10,
+                        height=10,
+                        thumb_width=10,
+                        thumb_height=10,
+                        created_at=at or self.now,
                     )
-                )  # fmt: skip
+                )
         return made
 
     def shop_of(self, user: int) -> Shop:

@@ -70,8 +70,11 @@ def apply(order_no: str) -> ResponseReturnValue:
             kind, verdict = _chosen(goods, reasons.reason(chosen), form, policy, kept)
             if verdict.allowed:
                 fields = {
-                    "line_id": line_id, "reason": chosen, "type": str(kind), "negotiated": verdict.negotiated,
-                }  # fmt: skip
+                    "line_id": line_id,
+                    "reason": chosen,
+                    "type": str(kind),
+                    "negotiated": verdict.negotiated,
+                }
                 with writing():
                     begun = applications.start_draft(order_id, g.who.user_id, source="order", now=g.now)
                     applications.save(begun, fields, g.now)
@@ -83,10 +86,18 @@ def apply(order_no: str) -> ResponseReturnValue:
     elif request.method == "GET" and kept.get("reason"):
         form.reason.data = kept["reason"]
     return page(
-        "buyer/apply.html", 422 if request.method == "POST" else 200, order=order, line=line, form=form, offer=offer,
-        verdict=verdict, grounds=_grounds(goods, shown, policy), draft=draft, title=title,
+        "buyer/apply.html",
+        422 if request.method == "POST" else 200,
+        order=order,
+        line=line,
+        form=form,
+        offer=offer,
+        verdict=verdict,
+        grounds=_grounds(goods, shown, policy),
+        draft=draft,
+        title=title,
         open=offer.allowed or any(way.route is Route.NEGOTIATE for way in offer.instead),
-    )  # fmt: skip
+    )
 
 
 def _chosen(
@@ -188,8 +199,12 @@ def apply_details(order_no: str) -> ResponseReturnValue:
             applications.save(
                 again,
                 {
-                    "quantities": quantities, "skus": skus if kind is CaseType.EXCHANGE else {}, "typed": typed,
-                    "type": str(kind), "negotiated": negotiated, **money,
+                    "quantities": quantities,
+                    "skus": skus if kind is CaseType.EXCHANGE else {},
+                    "typed": typed,
+                    "type": str(kind),
+                    "negotiated": negotiated,
+                    **money,
                     **{
                         name: fields.get(name, "") if form[name].errors else form[name].data or ""
                         for name in ("description", *_GOODS)
@@ -197,7 +212,7 @@ def apply_details(order_no: str) -> ResponseReturnValue:
                     },
                 },
                 g.now,
-            )  # fmt: skip
+            )
             form.photos.data = []
             verdicts = applications.judge(again, now=g.now) if not problems and quantities else []
             comes_to = applications.sums(again) if verdicts else None
@@ -223,16 +238,26 @@ def apply_details(order_no: str) -> ResponseReturnValue:
     shown = guards.found(_draft(order))
     exchange = CaseType.EXCHANGE in kinds
     return page(
-        "buyer/apply_details.html", status, order=order, form=form, lines=lines, typed=typed, problems=problems,
-        reason=reason, photos=applications.photo_rows(shown), skus=shown.fields.get("skus") or {},
+        "buyer/apply_details.html",
+        status,
+        order=order,
+        form=form,
+        lines=lines,
+        typed=typed,
+        problems=problems,
+        reason=reason,
+        photos=applications.photo_rows(shown),
+        skus=shown.fields.get("skus") or {},
         choices={line.id: applications.priced(order.id, line) if exchange else () for line in lines},
-        kinds=[(str(each), eligibility.NAMES[each], eligibility.QUANTITY[each], eligibility.DESCRIPTION[each])
-               for each in kinds],
+        kinds=[
+            (str(each), eligibility.NAMES[each], eligibility.QUANTITY[each], eligibility.DESCRIPTION[each])
+            for each in kinds
+        ],
         title=_called(kind, options.get(kind)) if len(kinds) == 1 else "申请",
         hints={str(each): verdict.why.partition(";")[2] for each, verdict in options.items()},
         lead=options[kind].why if len(kinds) == 1 and options else "",
         sums=_most(order, lines, typed) if "amount" in form else None,
-    )  # fmt: skip
+    )
 
 
 def _options(order: Order, line: Any, reason: reasons.Reason | None) -> dict[CaseType, eligibility.Verdict]:
@@ -315,10 +340,16 @@ def apply_check(order_no: str) -> ResponseReturnValue:
     summary = applications.summary(draft, now=g.now)
     form.sums.data = summary["sums"].mark
     return page(
-        "buyer/apply_check.html", status, order=order, form=form, draft=draft, problem=problem, summary=summary,
+        "buyer/apply_check.html",
+        status,
+        order=order,
+        form=form,
+        draft=draft,
+        problem=problem,
+        summary=summary,
         name=_called(summary["type"], summary["verdict"]),
         otherwise=words.otherwise(summary["type"], "seller_response", negotiated=summary["negotiated"]),
-    )  # fmt: skip
+    )
 
 
 @bp.post("/orders/<order_no>/apply/discard")

@@ -68,10 +68,16 @@ def _confirm(numbers: list[str], action: str) -> ResponseReturnValue:
             form.refuse(fulfilment.SAID[why])
         status = 409 if request.method == "POST" else 200
     return page(
-        "buyer/cancel.html", status, form=form, rows=found, open_ones=open_ones, action=action,
-        total=sum(row.left_fen for row in open_ones), status_words=words.ORDER_STATUS,
+        "buyer/cancel.html",
+        status,
+        form=form,
+        rows=found,
+        open_ones=open_ones,
+        action=action,
+        total=sum(row.left_fen for row in open_ones),
+        status_words=words.ORDER_STATUS,
         back=f"/orders/{numbers[0]}" if single else "/orders?tab=unshipped",
-    )  # fmt: skip
+    )
 
 
 @bp.get("/orders/cancelled/<cancellation_id>")

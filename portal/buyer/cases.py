@@ -59,9 +59,14 @@ def _page(case: Case, view: caseview.View, status: int, **more: Any) -> Response
     resells = g.who.role == "owner" and g.who.shop_id != case.shop_id
     found = chains.below(case.id, g.who.shop_id) if resells else None
     return page(
-        "buyer/case.html", status, case=case, view=view, chain=chains.seen(found) if found else None,
-        chain_offer=resells and case.state not in flow.FINAL, **more,
-    )  # fmt: skip
+        "buyer/case.html",
+        status,
+        case=case,
+        view=view,
+        chain=chains.seen(found) if found else None,
+        chain_offer=resells and case.state not in flow.FINAL,
+        **more,
+    )
 
 
 def _news(view: caseview.View) -> str:
@@ -123,10 +128,15 @@ def again(case_no: str) -> ResponseReturnValue:
 
             def opened() -> str:
                 made = cases.open_again(
-                    case_id, by=by, kind=form.kind.data, case_type=CaseType(form.type.data),
-                    units={int(line_id): milli for line_id, milli in quantities.items()}, note=form.note.data or "",
-                    photos=form.photos.data or [], now=g.now,
-                )  # fmt: skip
+                    case_id,
+                    by=by,
+                    kind=form.kind.data,
+                    case_type=CaseType(form.type.data),
+                    units={int(line_id): milli for line_id, milli in quantities.items()},
+                    note=form.note.data or "",
+                    photos=form.photos.data or [],
+                    now=g.now,
+                )
                 return form.and_say(f"/cases/{made.case_no}?v=1")
 
             try:
@@ -137,9 +147,15 @@ def again(case_no: str) -> ResponseReturnValue:
         case = guards.found(caseview.of_buyer(case_no, g.who.user_id))
         view = caseview.view(case, Actor.BUYER, g.now)
     return page(
-        "buyer/again_after.html", status, case=case, view=view, form=form, left={row[0]: row for row in left},
-        typed=typed, problems=problems,
-    )  # fmt: skip
+        "buyer/again_after.html",
+        status,
+        case=case,
+        view=view,
+        form=form,
+        left={row[0]: row for row in left},
+        typed=typed,
+        problems=problems,
+    )
 
 
 @bp.get("/cases/<case_no>/agreement")
@@ -209,13 +225,21 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
         return _page(case, view, status, news="", form=form, typed=shown, kept_photos=kept)
     order_lines = {line.id: line for line in applications.lines_of(case.order_id)} if step_name == "modify" else {}
     return page(
-        form.template, status, case=case, view=view, step=step, form=form, typed=typed, problems=problems,
+        form.template,
+        status,
+        case=case,
+        view=view,
+        step=step,
+        form=form,
+        typed=typed,
+        problems=problems,
         choices={line_id: applications.priced(case.order_id, line) for line_id, line in order_lines.items()}
         if case.type == CaseType.EXCHANGE
         else {},
-        wanted=_skus(case.id) if order_lines else {}, sums=_sums(case, view) if order_lines else None,
+        wanted=_skus(case.id) if order_lines else {},
+        sums=_sums(case, view) if order_lines else None,
         called=(eligibility.QUANTITY[case.type], eligibility.DESCRIPTION[case.type]),
-    )  # fmt: skip
+    )
 
 
 def _sums(case: Case, view: caseview.View) -> applications.Sums:
@@ -276,9 +300,12 @@ def _modified(
     photos = len(view.proofs) + len(form.photos.data or [])
     try:
         found = applications.reconsider(
-            case, reason=form.reason.data, quantities={item.line_id: item.milli for item in wanted}, photos=photos,
+            case,
+            reason=form.reason.data,
+            quantities={item.line_id: item.milli for item in wanted},
+            photos=photos,
             description=form.description.data or "",
-        )  # fmt: skip
+        )
     except applications.NotEligible as refused:
         field = refused.verdict.field
         form.refuse(refused.sentence, field if field in form else "")

@@ -90,11 +90,18 @@ def downstream(order_no: str) -> ResponseReturnValue:
 
             def recorded() -> str:
                 made = chains.record_order(
-                    db.session.get_one(Order, order_id), shop_id=shop_id, order_no=form.order_no.data,
-                    channel=form.channel.data or "", receiver=(form.name.data, form.phone.data, form.address.data),
-                    goods=goods, ordered_at=min(ordered_at, received or ordered_at), received_at=received,
-                    by=g.who.user_id, now=g.now, unfit_confirmed=form.confirmed.data,
-                )  # fmt: skip
+                    db.session.get_one(Order, order_id),
+                    shop_id=shop_id,
+                    order_no=form.order_no.data,
+                    channel=form.channel.data or "",
+                    receiver=(form.name.data, form.phone.data, form.address.data),
+                    goods=goods,
+                    ordered_at=min(ordered_at, received or ordered_at),
+                    received_at=received,
+                    by=g.who.user_id,
+                    now=g.now,
+                    unfit_confirmed=form.confirmed.data,
+                )
                 return f"/seller/orders/{made.order_no}/apply-for?said=order-recorded"
 
             try:
@@ -108,12 +115,20 @@ def downstream(order_no: str) -> ResponseReturnValue:
             form.name.data, form.phone.data = order.receiver_name, order.receiver_phone
             form.address.data = order.receiver_address
         for line in lines:
-            typed |= {f"q_{line.id}": inputs.quantity_text(line.quantity_milli) if len(lines) == 1 else "",
-                      f"p_{line.id}": ""}  # fmt: skip
+            typed |= {
+                f"q_{line.id}": inputs.quantity_text(line.quantity_milli) if len(lines) == 1 else "",
+                f"p_{line.id}": "",
+            }
     return page(
-        "buyer/downstream.html", status, order=order, lines=lines, form=form, typed=typed, problems=problems,
+        "buyer/downstream.html",
+        status,
+        order=order,
+        lines=lines,
+        form=form,
+        typed=typed,
+        problems=problems,
         known=chains.orders_below(order.id),
-    )  # fmt: skip
+    )
 
 
 def _goods(lines: Any, typed: dict[str, str], problems: dict[str, str]) -> list[Bought]:
@@ -177,15 +192,23 @@ def chain(case_no: str) -> ResponseReturnValue:
                 up, routes = db.session.get_one(Case, case_id), (form.route_back.data, form.route_out.data)
                 if does == "link":
                     chains.link(
-                        db.session.get_one(Case, int(form.case.data)), up, by=g.who.user_id, now=g.now,
-                        route_back=routes[0], route_out=routes[1],
-                    )  # fmt: skip
+                        db.session.get_one(Case, int(form.case.data)),
+                        up,
+                        by=g.who.user_id,
+                        now=g.now,
+                        route_back=routes[0],
+                        route_out=routes[1],
+                    )
                 else:
                     chains.open_downstream(
-                        up, db.session.get_one(Order, int(form.case.data)),
+                        up,
+                        db.session.get_one(Order, int(form.case.data)),
                         by=By(Actor.SELLER, g.who.user_id, g.who.member_name, g.request_id),
-                        consent=form.consent.data, now=g.now, route_back=routes[0], route_out=routes[1],
-                    )  # fmt: skip
+                        consent=form.consent.data,
+                        now=g.now,
+                        route_back=routes[0],
+                        route_out=routes[1],
+                    )
                 return f"/cases/{case_no}/chain?said=chain-made"
 
             try:
@@ -196,6 +219,13 @@ def chain(case_no: str) -> ResponseReturnValue:
         case = guards.found(caseview.of_buyer(case_no, g.who.user_id))
         found = chains.below(case.id, shop_id)
     return page(
-        "buyer/chain.html", status, case=case, chain=chains.seen(found) if found else None, forms=forms, does=does,
-        form=forms.get(does), below=below, open=case.state not in FINAL,
-    )  # fmt: skip
+        "buyer/chain.html",
+        status,
+        case=case,
+        chain=chains.seen(found) if found else None,
+        forms=forms,
+        does=does,
+        form=forms.get(does),
+        below=below,
+        open=case.state not in FINAL,
+    )

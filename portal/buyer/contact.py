@@ -59,11 +59,19 @@ def contact(order_no: str) -> ResponseReturnValue:
     found = chat.latest(talk.id, key) if talk else []
     shown = found[-chat.PAGE :]
     return page(
-        "buyer/contact.html", status, order=order, shop=db.session.get_one(Shop, order.shop_id), form=form,
-        lines=applications.lines_of(order.id), messages=shown, side="buyer", phrases=reasons.BUYER_PHRASES,
-        photos=chat.photos_of([message.id for message in shown]), unread_here=talk.buyer_unread if talk else 0,
+        "buyer/contact.html",
+        status,
+        order=order,
+        shop=db.session.get_one(Shop, order.shop_id),
+        form=form,
+        lines=applications.lines_of(order.id),
+        messages=shown,
+        side="buyer",
+        phrases=reasons.BUYER_PHRASES,
+        photos=chat.photos_of([message.id for message in shown]),
+        unread_here=talk.buyer_unread if talk else 0,
         earlier=f"/orders/{order_no}/contact?before={shown[0].id}" if len(found) > chat.PAGE else "",
-    )  # fmt: skip
+    )
 
 
 def _send(order_id: int, words: str, photos: list[str]) -> None:

@@ -240,9 +240,11 @@ class AgainForm(StepForm):
 
     def values(self) -> dict[str, Any]:
         return {
-            "kind": self.kind.data, "type": CaseType(self.type.data), "note": self.note.data or "",
+            "kind": self.kind.data,
+            "type": CaseType(self.type.data),
+            "note": self.note.data or "",
             "photos": self.photos.data,
-        }  # fmt: skip
+        }
 
 
 class ObjectForm(StepForm):

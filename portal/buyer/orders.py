@@ -36,9 +36,16 @@ def my_orders() -> ResponseReturnValue:
     if more and sought:
         more["q"] = sought
     answer = page(
-        "buyer/orders.html", orders=found, chosen=tab, tabs=orders.TABS, counts=orders.counts(g.who.user_id), q=sought,
-        problem=problem, more="/orders?" + urlencode(more) if more else "", now=g.now,
-    )  # fmt: skip
+        "buyer/orders.html",
+        orders=found,
+        chosen=tab,
+        tabs=orders.TABS,
+        counts=orders.counts(g.who.user_id),
+        q=sought,
+        problem=problem,
+        more="/orders?" + urlencode(more) if more else "",
+        now=g.now,
+    )
     answer.set_etag(etag, weak=True)
     return answer
 
@@ -62,17 +69,24 @@ def order(order_no: str) -> ResponseReturnValue:
     parcels, scans = tracking.of_order(found.id)
     resells = g.who.role == "owner" and g.who.shop_id != found.shop_id
     return page(
-        "buyer/order.html", term=resale.apply_said(found, g.now), order=found, lines=lines, offers=offers,
+        "buyer/order.html",
+        term=resale.apply_said(found, g.now),
+        order=found,
+        lines=lines,
+        offers=offers,
         cases=orders.cases_of(found.id) if found.case_count else (),
         draft=applications.draft_of(found.id, g.who.user_id),
         any_offer=any(offer.allowed for offer in offers.values()),
         pictures={line.product_id: line.picture for line in lines if line.picture},
-        next_step=words.ORDER_NEXT[found.status], button=words.APPLY.get(found.status, "申请换货"),
-        resells=resells, below=chains.orders_below(found.id) if resells else (),
+        next_step=words.ORDER_NEXT[found.status],
+        button=words.APPLY.get(found.status, "申请换货"),
+        resells=resells,
+        below=chains.orders_below(found.id) if resells else (),
         parcels=() if parcels else parcels_of(found.carrier_text, found.tracking_text),
-        followed=[parcel for parcel in parcels if parcel.signed_at or not parcel.gone_at], scans=scans,
+        followed=[parcel for parcel in parcels if parcel.signed_at or not parcel.gone_at],
+        scans=scans,
         watched=bool(parcels) and tracking.watched(found.id),
-    )  # fmt: skip
+    )
 
 
 @bp.get("/orders/<order_no>/conditions")

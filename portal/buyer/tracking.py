@@ -48,9 +48,14 @@ def parcel(shipment_id: int) -> ResponseReturnValue:
                 status = 409
         shipment = _own(shipment_id)
     return page(
-        "buyer/parcel.html", status, parcel=shipment, scans=tracking.traces_of(shipment), form=form,
-        back=_home(shipment), sender=tracking.sent_by(shipment, "buyer"),
-    )  # fmt: skip
+        "buyer/parcel.html",
+        status,
+        parcel=shipment,
+        scans=tracking.traces_of(shipment),
+        form=form,
+        back=_home(shipment),
+        sender=tracking.sent_by(shipment, "buyer"),
+    )
 
 
 @bp.post("/parcels/<int:shipment_id>/refresh")

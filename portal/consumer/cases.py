@@ -100,9 +100,13 @@ def link(token: str) -> ResponseReturnValue:
         return redirect(f"/c/{token}/{case_no}", 303)
     order = db.session.get_one(Order, opened.order_id)
     return page(
-        "consumer/order.html", token=token, order=order, lines=applications.lines_of(order.id),
-        cases=orders.cases_of(order.id), expires_at=opened.expires_at,
-    )  # fmt: skip
+        "consumer/order.html",
+        token=token,
+        order=order,
+        lines=applications.lines_of(order.id),
+        cases=orders.cases_of(order.id),
+        expires_at=opened.expires_at,
+    )
 
 
 @bp.route("/<token>/<case_no>", methods=["GET", "POST"])
@@ -152,11 +156,22 @@ def case(token: str, case_no: str) -> ResponseReturnValue:
     if problem:
         form.refuse(problem)
     return page(
-        "consumer/case.html", status, token=token, case=found, view=view, photos=photos, parcel=parcel,
-        form=form if form.errors else None, does=does, news=said if request.args.get("v") == str(found.version) else "",
-        ships=found.state == State.RETURNING and not found.escalated, adds=found.state not in flow.FINAL,
-        alone=opened.case_id is not None, expires_at=opened.expires_at, at=f"/c/{token}/{case_no}/f",
-    )  # fmt: skip
+        "consumer/case.html",
+        status,
+        token=token,
+        case=found,
+        view=view,
+        photos=photos,
+        parcel=parcel,
+        form=form if form.errors else None,
+        does=does,
+        news=said if request.args.get("v") == str(found.version) else "",
+        ships=found.state == State.RETURNING and not found.escalated,
+        adds=found.state not in flow.FINAL,
+        alone=opened.case_id is not None,
+        expires_at=opened.expires_at,
+        at=f"/c/{token}/{case_no}/f",
+    )
 
 
 @bp.get("/<token>/<case_no>/f/<public_id>")

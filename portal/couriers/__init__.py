@@ -38,7 +38,10 @@ def of(settings: Settings) -> Courier | None:
         )
     if settings.tracking == "kdniao":
         return Kdniao(
-            settings.kdniao_id, settings.kdniao_key, kind=settings.kdniao_type, url=settings.tracking_url,
+            settings.kdniao_id,
+            settings.kdniao_key,
+            kind=settings.kdniao_type,
+            url=settings.tracking_url,
             wait=settings.tracking_wait,
-        )  # fmt: skip
+        )
     return None

@@ -23,12 +23,31 @@ URL = "https://api.kdniao.com/Ebusiness/EbusinessOrderHandle.aspx"
 TYPES = ("1002", "8001", "8002")
 
 CODES: dict[str, str] = {
-    "0": "", "10": "transit", "1": "picked", "2": "", "201": "transit", "202": "delivering", "204": "transit",
-    "205": "transit", "206": "transit", "211": "station",
-    "3": "signed", "301": "signed", "302": "signed", "304": "signed", "311": "signed",
-    "4": "exception", "401": "exception", "402": "exception", "403": "exception", "404": "returned", "405": "exception",
-    "406": "returned", "407": "returned", "412": "exception",
-}  # fmt: skip
+    "0": "",
+    "10": "transit",
+    "1": "picked",
+    "2": "",
+    "201": "transit",
+    "202": "delivering",
+    "204": "transit",
+    "205": "transit",
+    "206": "transit",
+    "211": "station",
+    "3": "signed",
+    "301": "signed",
+    "302": "signed",
+    "304": "signed",
+    "311": "signed",
+    "4": "exception",
+    "401": "exception",
+    "402": "exception",
+    "403": "exception",
+    "404": "returned",
+    "405": "exception",
+    "406": "returned",
+    "407": "returned",
+    "412": "exception",
+}
 _SAID: tuple[tuple[tuple[str, ...], Problem], ...] = (
     (("套餐", "次数", "超限", "余额", "频率", "频繁", "到期"), Problem.LIMIT),
     (("手机", "后四位", "CustomerName"), Problem.PHONE),
@@ -61,9 +80,12 @@ class Kdniao:
             asked["CustomerName"] = phone_tail
         data = json.dumps(asked, ensure_ascii=False, separators=(",", ":"))
         return {
-            "RequestData": data, "EBusinessID": self._id, "RequestType": self._kind, "DataSign": sign(data, self._key),
+            "RequestData": data,
+            "EBusinessID": self._id,
+            "RequestType": self._kind,
+            "DataSign": sign(data, self._key),
             "DataType": "2",
-        }  # fmt: skip
+        }
 
     def ask(self, carrier: Carrier, number: str, phone_tail: str) -> list[Scan]:
         return understood(post(self._url, self.form(carrier, number, phone_tail), self._wait), number)

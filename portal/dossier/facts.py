@@ -111,16 +111,19 @@ class Dossier:
         while self.talk_id is not None:
             found = db.session.execute(
                 select(
-                    Message.id, Message.side, Message.kind, Message.words, Message.data, Message.at,
+                    Message.id,
+                    Message.side,
+                    Message.kind,
+                    Message.words,
+                    Message.data,
+                    Message.at,
                     User.member_name.label("author"),
                 )
                 .outerjoin(User, User.id == Message.user_id)
-                .where(
-                    Message.conversation_id == self.talk_id, Message.id > after, Message.id <= self.last_message_id
-                )
+                .where(Message.conversation_id == self.talk_id, Message.id > after, Message.id <= self.last_message_id)
                 .order_by(Message.id)
                 .limit(MESSAGES_AT_ONCE)
-            ).all()  # fmt: skip
+            ).all()
             if not found:
                 return
             photos: dict[int, list[Any]] = {}
@@ -184,7 +187,10 @@ def _gather(case_id: int, side: Actor, now: datetime) -> Dossier:
     if talk is not None:
         moments.append(talk.last_at)
     found = Dossier(
-        case=case, side=side, view=view, order=order,
+        case=case,
+        side=side,
+        view=view,
+        order=order,
         buyer=view.buyer,
         shop=db.session.get_one(Shop, case.shop_id).name,
         policy=db.session.get_one(Policy, case.policy_id),
@@ -198,7 +204,7 @@ def _gather(case_id: int, side: Actor, now: datetime) -> Dossier:
         last_message_id=talk.last_message_id if talk is not None else 0,
         message_count=count,
         as_of=max(moments),
-    )  # fmt: skip
+    )
     _name_photos(found)
     return found
 

@@ -40,12 +40,22 @@ def _page(case: Case, status: int, form: Any = None, typed: Any = ()) -> Respons
     earlier = f"/mediation/{case.case_no}?before={messages[1].id}" if len(messages) > chat.PAGE else ""
     messages = messages[-chat.PAGE :]
     return page(
-        "mediation/case.html", status, case=case, view=view, news=news, form=form, typed=typed, side="mediator",
-        not_yet=next((why for _, why in view.unsaid if why), ""), grounds=docket.grounds_of(case),
+        "mediation/case.html",
+        status,
+        case=case,
+        view=view,
+        news=news,
+        form=form,
+        typed=typed,
+        side="mediator",
+        not_yet=next((why for _, why in view.unsaid if why), ""),
+        grounds=docket.grounds_of(case),
         promises=_promises(case),
-        history=queue.history_of(case.shop_id, case.buyer_id, g.now), messages=messages, earlier=earlier,
+        history=queue.history_of(case.shop_id, case.buyer_id, g.now),
+        messages=messages,
+        earlier=earlier,
         photos=chat.photos_of([message.id for message in messages]),
-    )  # fmt: skip
+    )
 
 
 def _promises(case: Case) -> list[str]:

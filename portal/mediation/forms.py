@@ -45,9 +45,10 @@ class RefundForm(DecideForm):
 
     amount = Money("退款金额(元)", missing="请填写退款金额")
     goods_back = Choice(
-        "商品", choices=[("yes", "买家先寄回,商家验货后退款"), ("no", "买家不用寄回,直接退款")],
+        "商品",
+        choices=[("yes", "买家先寄回,商家验货后退款"), ("no", "买家不用寄回,直接退款")],
         missing="请选择商品是否寄回",
-    )  # fmt: skip
+    )
     freight_payer = Choice("退回运费", choices=PAYERS, optional=True, missing="请选择退回运费由谁承担")
 
     def prepare(self, case: Case, step: Step, *, first: bool) -> None:

@@ -30,6 +30,14 @@ def inbox() -> ResponseReturnValue:
     rows, key = docket.page_of(g.who, tab, words=words, after=paging.moment_key(request.args.get("after", "")))
     more = {"tab": tab, "q": words, "after": f"{key[0].isoformat()}~{key[1]}"} if key else {}
     return page(
-        "mediation/inbox.html", rows=rows, tab=tab, tabs=docket.TABS, counts=counts, q=words, problem=problem,
-        more="/mediation?" + urlencode(more) if more else "", said_reason=reasons.said, soon=g.now + queue.SOON,
-    )  # fmt: skip
+        "mediation/inbox.html",
+        rows=rows,
+        tab=tab,
+        tabs=docket.TABS,
+        counts=counts,
+        q=words,
+        problem=problem,
+        more="/mediation?" + urlencode(more) if more else "",
+        said_reason=reasons.said,
+        soon=g.now + queue.SOON,
+    )

@@ -41,9 +41,13 @@ def rules_editor() -> ResponseReturnValue:
 
             def published() -> str:
                 made = rules.publish(
-                    form.words.data, form.changes.data, moment, by=g.who.user_id, now=g.now,
+                    form.words.data,
+                    form.changes.data,
+                    moment,
+                    by=g.who.user_id,
+                    now=g.now,
                     exception=form.exception.data or "",
-                )  # fmt: skip
+                )
                 return f"/rules?version={made.version}"
 
             try:

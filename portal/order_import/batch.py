@@ -30,9 +30,14 @@ REFUNDED = "比已登记的退款少,保留原来的实付款"
 BEFORE_SHIPPING = ("unpaid", "unshipped", "cancelled")
 UNPAID = ("unpaid", "cancelled")
 TEXTS = (
-    "receiver_name", "receiver_address", "carrier_text", "tracking_text", "buyer_note", "downstream_channel",
+    "receiver_name",
+    "receiver_address",
+    "carrier_text",
+    "tracking_text",
+    "buyer_note",
+    "downstream_channel",
     "downstream_order_no",
-)  # fmt: skip
+)
 NUMBERS = ("goods_total_fen", "freight_fen", "adjustment_fen", "paid_fen", "ordered_at", "paid_at", "is_dropship")
 
 _orders: Table = Order.__table__  # type: ignore[assignment]
@@ -236,11 +241,14 @@ class Batch:
         for order_row, why, said in self._contradicted:
             for user_id in db.session.scalars(select(Staff.user_id).where(Staff.shop_id == order_row["shop_id"])):
                 notifications.tell_of_order(
-                    user_id, kind="order_contradicted", title="导入的订单状态与这里不一致",
+                    user_id,
+                    kind="order_contradicted",
+                    title="导入的订单状态与这里不一致",
                     body=f"订单 {order_row['order_no']} {why},平台导出显示「{said}」。请核对货物和款项。",
-                    href=f"/seller/orders?q={order_row['order_no']}", at=self._now,
+                    href=f"/seller/orders?q={order_row['order_no']}",
+                    at=self._now,
                     dedupe_key=f"contradicted:{order_row['id']}:{said}",
-                )  # fmt: skip
+                )
         touched = {change.order_id for change in changes} | {order_id for order_id, _position, _line in to_insert}
         for table, ids_ in ((Shop, {shop_of[each] for each in touched}), (User, {buyer_of[each] for each in touched})):
             if ids_:

@@ -108,10 +108,15 @@ class Report:
         kept = asdict(self)
         del kept["_last_refused_row"]
         kept["problems"] = [
-            {"row": each.row, "order_no": each.order_no, "outcome": each.outcome.value, "column": each.column,
-             "sentence": each.sentence}
+            {
+                "row": each.row,
+                "order_no": each.order_no,
+                "outcome": each.outcome.value,
+                "column": each.column,
+                "sentence": each.sentence,
+            }
             for each in self.problems
-        ]  # fmt: skip
+        ]
         return kept
 
 

@@ -32,9 +32,13 @@ def _done(**facts: object) -> ResponseReturnValue:
 def doors() -> ResponseReturnValue:
     """What can be done, the portal's time, and the newest notices."""
     return page(
-        "qa/doors.html", scenarios=list(demo.SCENARIOS), scans=SCANS, shift=clock.shift(), notices=_notices("")[:20],
+        "qa/doors.html",
+        scenarios=list(demo.SCENARIOS),
+        scans=SCANS,
+        shift=clock.shift(),
+        notices=_notices("")[:20],
         people=db.session.scalars(select(User.member_name).order_by(User.id).limit(40)).all(),
-    )  # fmt: skip
+    )
 
 
 @bp.post("/reset")
@@ -98,10 +102,17 @@ def _notices(member: str) -> list[dict[str, object]]:
     if member:
         query = query.where(User.member_name == member)
     return [
-        {"member": row.member_name, "kind": row.kind, "title": row.title, "body": row.body, "href": row.href,
-         "at": row.at.isoformat(), "case_no": row.case_no}
+        {
+            "member": row.member_name,
+            "kind": row.kind,
+            "title": row.title,
+            "body": row.body,
+            "href": row.href,
+            "at": row.at.isoformat(),
+            "case_no": row.case_no,
+        }
         for row in db.session.execute(query)
-    ]  # fmt: skip
+    ]
 
 
 @bp.post("/trace")

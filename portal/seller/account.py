@@ -77,15 +77,24 @@ def full_account(case_no: str) -> ResponseReturnValue:
         found, status = _look(case, payment, form, ask_password)
         if found is not None:
             return page(
-                "seller/account.html", case=found[0], form=None, look=found[1],
+                "seller/account.html",
+                case=found[0],
+                form=None,
+                look=found[1],
                 seconds=max(int((found[1].until - g.now).total_seconds()), 1),
-            )  # fmt: skip
+            )
         case = guards.found(caseview.of_shop(case_no, g.who.shop_id))
     return page(
-        "seller/account.html", status, case=case, form=form, look=None, last4=last4, payment=payment,
+        "seller/account.html",
+        status,
+        case=case,
+        form=form,
+        look=None,
+        last4=last4,
+        payment=payment,
         ask_password=ask_password,
         seconds=int(bankdata.SEEN_FOR.total_seconds()),
-    )  # fmt: skip
+    )
 
 
 def _look(
@@ -123,9 +132,15 @@ def _look(
                 accounts.prove(who.session, g.now)
             case = db.session.get_one(Case, case_id, with_for_update=True)
             seen = bankdata.look(
-                case, user_id=who.user_id, name=who.member_name, reason=form.reason.data or "", key=key, now=g.now,
-                entry_id=entry_id, request_id=g.request_id,
-            )  # fmt: skip
+                case,
+                user_id=who.user_id,
+                name=who.member_name,
+                reason=form.reason.data or "",
+                key=key,
+                now=g.now,
+                entry_id=entry_id,
+                request_id=g.request_id,
+            )
     except StepRefused as refused:
         if isinstance(refused, bankdata.NumberSaid):
             form.reason.raw, form.reason.data = "", ""

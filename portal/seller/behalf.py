@@ -78,13 +78,20 @@ def apply_for(order_no: str) -> ResponseReturnValue:
                 def opened() -> str:
                     kept = db.session.get_one(Order, order_id)
                     made = cases.open_case(
-                        by=by, order=kept, wanted=[Wanted(line.id, milli)], reason=form.reason.data,
+                        by=by,
+                        order=kept,
+                        wanted=[Wanted(line.id, milli)],
+                        reason=form.reason.data,
                         description=form.description.data or "",
                         receiver=(kept.receiver_name, kept.receiver_phone, kept.receiver_address),
-                        freight_payer=_payer(form.reason.data), basis="商家按买家的要求代为申请",
-                        policy_id=policies.current(kept.shop_id).id, photos=[], now=g.now,
-                        case_type=CaseType(form.type.data), consent=agreed,
-                    )  # fmt: skip
+                        freight_payer=_payer(form.reason.data),
+                        basis="商家按买家的要求代为申请",
+                        policy_id=policies.current(kept.shop_id).id,
+                        photos=[],
+                        now=g.now,
+                        case_type=CaseType(form.type.data),
+                        consent=agreed,
+                    )
                     return form.and_say(f"/seller/cases/{made.case_no}?v=1")
 
                 try:

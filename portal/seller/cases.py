@@ -103,15 +103,32 @@ def _page(case: Case, status: int, form: Any = None, typed: Any = (), kept: Any 
     talks = roles.may_enter(g.who.role, "contact")
     said = chat.last_of(case.order_id, LAST_MESSAGES) if talks else []
     return page(
-        "seller/case.html", status, case=case, view=view, news=news, form=form, side="seller", typed_words=typed,
-        kept_photos=kept, history=queue.history_of(case.shop_id, case.buyer_id, g.now), rows=rows, more_rows=more,
-        tab=tab, tabs=tabs, talks=talks, soon=g.now + queue.SOON, said_reason=reasons.said, keys=KEYS, messages=said,
+        "seller/case.html",
+        status,
+        case=case,
+        view=view,
+        news=news,
+        form=form,
+        side="seller",
+        typed_words=typed,
+        kept_photos=kept,
+        history=queue.history_of(case.shop_id, case.buyer_id, g.now),
+        rows=rows,
+        more_rows=more,
+        tab=tab,
+        tabs=tabs,
+        talks=talks,
+        soon=g.now + queue.SOON,
+        said_reason=reasons.said,
+        keys=KEYS,
+        messages=said,
         photos=chat.photos_of([message.id for message in said if message.has_photos]),
-        buyer=view.buyer, suggestion=_suggestion(case, view) if case.state == "applied" else None,
+        buyer=view.buyer,
+        suggestion=_suggestion(case, view) if case.state == "applied" else None,
         chain=chains.seen(found) if found else None,
         chain_offer=found is None and case.state not in flow.FINAL and own and view.order.resold,
         may_look=bankdata.may_look(g.who.role),
-    )  # fmt: skip
+    )
 
 
 @bp.get("/cases/<case_no>/pack.zip")
@@ -160,10 +177,14 @@ def _suggestion(case: Case, view: caseview.View) -> solutions.Suggestion:
     promised = [reasons.codes(line.guarantees) for line in view.lines]
     return solutions.suggest(
         solutions.Application(
-            type=case.type, reason=case.reason, photos=len(view.proofs), goods_state=case.goods_state,
-            guarantees=frozenset(set.intersection(*map(set, promised)) if promised else ()), negotiated=case.negotiated,
+            type=case.type,
+            reason=case.reason,
+            photos=len(view.proofs),
+            goods_state=case.goods_state,
+            guarantees=frozenset(set.intersection(*map(set, promised)) if promised else ()),
+            negotiated=case.negotiated,
         )
-    )  # fmt: skip
+    )
 
 
 @bp.get("/cases/<case_no>/agreement")
@@ -238,9 +259,15 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
             form.refuse(flow.NOT_NOW)
         return _page(case, status, form, shown, kept)
     return page(
-        form.template, status, case=case, view=view, step=step, form=form, typed=typed,
+        form.template,
+        status,
+        case=case,
+        view=view,
+        step=step,
+        form=form,
+        typed=typed,
         conditions=reasons.CONDITIONS,
-    )  # fmt: skip
+    )
 
 
 def _from_above(form: forms.StepForm, case: Case) -> dict[str, str]:

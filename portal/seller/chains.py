@@ -36,9 +36,12 @@ def chain_list() -> ResponseReturnValue:
     key = request.args.get("before", "")
     rows, more = chains.page_of(g.who.shop_id, int(key) if key.isascii() and key.isdigit() and len(key) < 18 else None)
     return page(
-        "seller/chains.html", rows=rows, more=f"/seller/chains?before={more}" if more else "",
-        orders=chains.orders_of(g.who.shop_id) if not key else (), states=words.STATES_OF,
-    )  # fmt: skip
+        "seller/chains.html",
+        rows=rows,
+        more=f"/seller/chains?before={more}" if more else "",
+        orders=chains.orders_of(g.who.shop_id) if not key else (),
+        states=words.STATES_OF,
+    )
 
 
 @bp.route("/cases/<case_no>/chain", methods=["GET", "POST"])
@@ -79,10 +82,18 @@ def chain(case_no: str) -> ResponseReturnValue:
         found = chains.above(case.id)
     above = chains.order_above(case)
     return page(
-        "seller/chain.html", status, case=case, chain=chains.seen(found) if found else None, forms=forms, does=does,
-        form=forms.get(does), above=above, until=chains.window_of(above) if above else None,
-        photos=len(chains.evidence_of(case.id)), open=case.state not in FINAL,
-    )  # fmt: skip
+        "seller/chain.html",
+        status,
+        case=case,
+        chain=chains.seen(found) if found else None,
+        forms=forms,
+        does=does,
+        form=forms.get(does),
+        above=above,
+        until=chains.window_of(above) if above else None,
+        photos=len(chains.evidence_of(case.id)),
+        open=case.state not in FINAL,
+    )
 
 
 def _done(does: str, form: Any, case_id: int, case_no: str, link_id: int) -> str:
@@ -92,15 +103,23 @@ def _done(does: str, form: Any, case_id: int, case_no: str, link_id: int) -> str
         return f"/seller/cases/{case_no}/chain?said=chain-kept"
     if does == "link":
         chains.link(
-            case, db.session.get_one(Case, int(form.case.data)), by=g.who.user_id, now=g.now,
-            route_back=form.route_back.data, route_out=form.route_out.data,
-        )  # fmt: skip
+            case,
+            db.session.get_one(Case, int(form.case.data)),
+            by=g.who.user_id,
+            now=g.now,
+            route_back=form.route_back.data,
+            route_out=form.route_out.data,
+        )
         return f"/seller/cases/{case_no}/chain?said=chain-made"
     by = By(Actor.BUYER, g.who.user_id, g.who.member_name, g.request_id)
     chains.open_upstream(
-        case, by=by, description=form.description.data, route_back=form.route_back.data,
-        route_out=form.route_out.data, now=g.now,
-    )  # fmt: skip
+        case,
+        by=by,
+        description=form.description.data,
+        route_back=form.route_back.data,
+        route_out=form.route_out.data,
+        now=g.now,
+    )
     return f"/seller/cases/{case_no}/chain?said=chain-made"
 
 
@@ -145,7 +164,13 @@ def consumer_links(case_no: str) -> ResponseReturnValue:
         case = guards.found(caseview.of_shop(case_no, g.who.shop_id))
     shop = db.session.get_one(Shop, g.who.shop_id)
     return page(
-        "seller/consumer.html", 409 if form.errors else 200, case=case, form=form, links=access.of_case(case.id, g.now),
-        address=f"{request.host_url}c/{made}" if made else "", shop=shop, most=access.CASE_FOR.days,
+        "seller/consumer.html",
+        409 if form.errors else 200,
+        case=case,
+        form=form,
+        links=access.of_case(case.id, g.now),
+        address=f"{request.host_url}c/{made}" if made else "",
+        shop=shop,
+        most=access.CASE_FOR.days,
         needed=needed,
-    )  # fmt: skip
+    )

@@ -75,9 +75,15 @@ def waiting() -> ResponseReturnValue:
     rows, key = chat.waiting(g.who.shop_id, after=paging.moment_key(request.args.get("after", "")))
     waits = {row.id: officehours.elapsed(row.waiting_since, g.now, opens, closes) for row in rows}
     return page(
-        "seller/waiting.html", status, rows=rows, waits=waits, level=officehours.level, target=officehours.TARGET,
-        form=form, more=f"/seller/messages/waiting?after={paging.said(key)}" if key else "",
-    )  # fmt: skip
+        "seller/waiting.html",
+        status,
+        rows=rows,
+        waits=waits,
+        level=officehours.level,
+        target=officehours.TARGET,
+        form=form,
+        more=f"/seller/messages/waiting?after={paging.said(key)}" if key else "",
+    )
 
 
 @bp.get("/messages")
@@ -121,12 +127,20 @@ def contact(order_no: str) -> ResponseReturnValue:
     found = chat.latest(talk.id, key) if talk else []
     shown = found[-chat.PAGE :]
     return page(
-        "seller/contact.html", status, order=order, form=form, lines=applications.lines_of(order.id),
-        messages=shown, side="seller", photos=chat.photos_of([m.id for m in shown]), phrases=reasons.SELLER_PHRASES,
+        "seller/contact.html",
+        status,
+        order=order,
+        form=form,
+        lines=applications.lines_of(order.id),
+        messages=shown,
+        side="seller",
+        photos=chat.photos_of([m.id for m in shown]),
+        phrases=reasons.SELLER_PHRASES,
         buyer=db.session.scalar(select(User.member_name).where(User.id == order.buyer_id)),
-        cases=orders.cases_of(order.id), unread_here=talk.seller_unread if talk else 0,
+        cases=orders.cases_of(order.id),
+        unread_here=talk.seller_unread if talk else 0,
         earlier=f"/seller/orders/{order_no}/contact?before={shown[0].id}" if len(found) > chat.PAGE else "",
-    )  # fmt: skip
+    )
 
 
 @bp.get("/orders/<order_no>/contact/new")

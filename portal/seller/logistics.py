@@ -33,17 +33,29 @@ def logistics_list() -> ResponseReturnValue:
     if tab == "rates":
         rates_now = logistics.rates(g.who.shop_id, g.now)
         return page(
-            "seller/logistics.html", rows=(), tab=tab, tabs=logistics.TABS, counts=counts, rates=rates_now,
-            least=logistics.LEAST, shown=logistics.SHOWN,
-        )  # fmt: skip
+            "seller/logistics.html",
+            rows=(),
+            tab=tab,
+            tabs=logistics.TABS,
+            counts=counts,
+            rates=rates_now,
+            least=logistics.LEAST,
+            shown=logistics.SHOWN,
+        )
     if tab not in logistics.TABS:
         abort(404)
     rows, key = logistics.page_of(g.who.shop_id, tab, g.now, paging.moment_key(request.args.get("after", "")))
     more = f"/seller/logistics?tab={tab}&after={paging.said(key)}" if key else ""
     return page(
-        "seller/logistics.html", rows=rows, tab=tab, tabs=logistics.TABS, counts=counts, more=more, seen=_seen,
+        "seller/logistics.html",
+        rows=rows,
+        tab=tab,
+        tabs=logistics.TABS,
+        counts=counts,
+        more=more,
+        seen=_seen,
         shown=logistics.SHOWN,
-    )  # fmt: skip
+    )
 
 
 def _seen(row: Any) -> bool:
@@ -78,9 +90,14 @@ def shipment(shipment_id: int) -> ResponseReturnValue:
                 status = 409
         parcel = _own(shipment_id)
     return page(
-        "seller/shipment.html", status, parcel=parcel, scans=tracking.traces_of(parcel), form=form, seen=_seen(parcel),
+        "seller/shipment.html",
+        status,
+        parcel=parcel,
+        scans=tracking.traces_of(parcel),
+        form=form,
+        seen=_seen(parcel),
         sender=tracking.sent_by(parcel, "seller"),
-    )  # fmt: skip
+    )
 
 
 @bp.post("/logistics/<int:shipment_id>/refresh")
@@ -152,6 +169,11 @@ def scan_file(file_id: str) -> ResponseReturnValue:
     rows = scanfiles.judge(file)
     counts = {name: sum(row["outcome"] == name for row in rows) for name in scanfiles.OUTCOMES}
     return page(
-        "seller/scan_file.html", file=file, rows=rows[:SHOWN], all_rows=len(rows), counts=counts,
-        outcomes=scanfiles.OUTCOMES, form=Form(),
-    )  # fmt: skip
+        "seller/scan_file.html",
+        file=file,
+        rows=rows[:SHOWN],
+        all_rows=len(rows),
+        counts=counts,
+        outcomes=scanfiles.OUTCOMES,
+        form=Form(),
+    )

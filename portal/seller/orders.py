@@ -39,10 +39,16 @@ def order_list() -> ResponseReturnValue:
     rows, key = orders.page_of_shop(g.who.shop_id, tab, number=number, after=after)
     more = urlencode({"tab": tab, "after": f"{key[0].isoformat()}~{key[1]}"}) if key else ""
     return page(
-        "seller/orders.html", rows=rows, q=number, problem=problem, chosen=tab, tabs=orders.SHOP_TABS,
-        waiting=orders.to_send(g.who.shop_id), more=f"/seller/orders?{more}" if more else "",
+        "seller/orders.html",
+        rows=rows,
+        q=number,
+        problem=problem,
+        chosen=tab,
+        tabs=orders.SHOP_TABS,
+        waiting=orders.to_send(g.who.shop_id),
+        more=f"/seller/orders?{more}" if more else "",
         ships=roles.may_enter(g.who.role, "ship"),
-    )  # fmt: skip
+    )
 
 
 @bp.route("/orders/<order_no>/ship", methods=["GET", "POST"])
@@ -80,6 +86,10 @@ def ship_order(order_no: str) -> ResponseReturnValue:
             else "这笔订单不是待发货状态"
         )
     return page(
-        "seller/ship_order.html", status, order=order, form=form, lines=applications.lines_of(order_id),
+        "seller/ship_order.html",
+        status,
+        order=order,
+        form=form,
+        lines=applications.lines_of(order_id),
         open=order.status == "unshipped",
-    )  # fmt: skip
+    )

@@ -56,10 +56,17 @@ def payout_list() -> ResponseReturnValue:
     rows, key = payouts.page_of(g.who.shop_id, tab, paging.moment_key(request.args.get("after", "")))
     more = f"/seller/payouts?tab={tab}&after={paging.said(key)}" if key else ""
     return page(
-        "seller/payouts.html", rows=[(row, paying.left_of(row, g.now)) for row in rows], tab=tab, tabs=payouts.TABS,
-        totals=totals, recent=payouts.RECENT, more=more, payable=payouts.PAYABLE,
-        form_key=secrets.token_hex(12), me=g.who.user_id,
-    )  # fmt: skip
+        "seller/payouts.html",
+        rows=[(row, paying.left_of(row, g.now)) for row in rows],
+        tab=tab,
+        tabs=payouts.TABS,
+        totals=totals,
+        recent=payouts.RECENT,
+        more=more,
+        payable=payouts.PAYABLE,
+        form_key=secrets.token_hex(12),
+        me=g.who.user_id,
+    )
 
 
 def _entry(entry_id: int) -> Any:
@@ -79,11 +86,20 @@ def _payout(entry_id: int, status: int, sent: dict[str, Form]) -> ResponseReturn
     lost = next((form for verb, form in sent.items() if verb not in forms), None)
     entries = [entry for entry in payouts.of_case(row.case_id) if entry.id == row.id]
     return page(
-        "seller/payout.html", status, row=row, left=paying.left_of(row, g.now), verbs=verbs, forms=forms, lost=lost,
-        names=payouts.names_of(entries), entry=entries[0], route=paying.ROUTE, called=paying.VERBS,
+        "seller/payout.html",
+        status,
+        row=row,
+        left=paying.left_of(row, g.now),
+        verbs=verbs,
+        forms=forms,
+        lost=lost,
+        names=payouts.names_of(entries),
+        entry=entries[0],
+        route=paying.ROUTE,
+        called=paying.VERBS,
         sums=payouts.sums(entries[0].order_id, entries, unshipped=row.goods_state == "unshipped").get(row.id, []),
         typed=[(field.label.text, field.raw) for field in lost if getattr(field, "raw", "")] if lost else [],
-    )  # fmt: skip
+    )
 
 
 def _form(verb: str, row: Any, *, blank: bool = False) -> Form:
@@ -144,10 +160,19 @@ def _files(status: int, batch_form: Form, upload_form: Form) -> ResponseReturnVa
     if len(files) > paying.FILES:
         more = "/seller/payouts/files?" + urlencode({"before": files[paying.FILES - 1].id})
     return page(
-        "seller/payout_files.html", status, batch_form=batch_form, upload_form=upload_form, ready=len(ready),
-        form=upload_form if upload_form.errors else batch_form, most=paying.MOST_IN_BATCH, columns=paying.COLUMNS,
-        ready_fen=sum(row.amount_fen for row in ready), files=files[: paying.FILES], more=more, rows=paying.MOST_ROWS,
-    )  # fmt: skip
+        "seller/payout_files.html",
+        status,
+        batch_form=batch_form,
+        upload_form=upload_form,
+        ready=len(ready),
+        form=upload_form if upload_form.errors else batch_form,
+        most=paying.MOST_IN_BATCH,
+        columns=paying.COLUMNS,
+        ready_fen=sum(row.amount_fen for row in ready),
+        files=files[: paying.FILES],
+        more=more,
+        rows=paying.MOST_ROWS,
+    )
 
 
 @bp.route("/payouts/batch", methods=["GET", "POST"])
@@ -240,15 +265,27 @@ def results(results_id: str) -> ResponseReturnValue:
     rows = sorted(judged + todo, key=lambda row: row["row"])
     counts = {kind: sum(row["outcome"] == kind for row in rows) for kind in OUTCOMES}
     return page(
-        "seller/payout_results.html", file=found, rows=rows[:SHOWN], all_rows=len(rows), counts=counts, begun=begun,
-        outcomes=OUTCOMES, left=len(todo), going=counts["settle"] + counts["fail"], form=PlainForm(formdata=None),
+        "seller/payout_results.html",
+        file=found,
+        rows=rows[:SHOWN],
+        all_rows=len(rows),
+        counts=counts,
+        begun=begun,
+        outcomes=OUTCOMES,
+        left=len(todo),
+        going=counts["settle"] + counts["fail"],
+        form=PlainForm(formdata=None),
         at_once=paying.AT_ONCE,
         pay_fen=sum(row["amount"] for row in rows if row["outcome"] == "settle"),
-    )  # fmt: skip
+    )
 
 
 OUTCOMES: dict[str, tuple[str, str]] = {  # of a row: what it is called, and the kind of its chip
-    "settle": ("付款成功", "ok"), "fail": ("付款失败", "warn"), "same": ("已登记过", "off"),
-    "differs": ("不一致", "bad"), "unknown": ("找不到款项", "bad"), "later": ("现在不能登记", "warn"),
+    "settle": ("付款成功", "ok"),
+    "fail": ("付款失败", "warn"),
+    "same": ("已登记过", "off"),
+    "differs": ("不一致", "bad"),
+    "unknown": ("找不到款项", "bad"),
+    "later": ("现在不能登记", "warn"),
     "bad": ("不能使用", "bad"),
-}  # fmt: skip
+}

@@ -49,7 +49,8 @@ class ArrangeForm(Form):
     def values(self) -> dict[str, Any]:
         """What chains.arrange is told."""
         return {
-            "route_back": self.route_back.data, "route_out": self.route_out.data,
+            "route_back": self.route_back.data,
+            "route_out": self.route_out.data,
             "freight_back": (self.freight_back.data or 0, self.freight_back_payer.data),
             "freight_out": (self.freight_out.data or 0, self.freight_out_payer.data),
-        }  # fmt: skip
+        }

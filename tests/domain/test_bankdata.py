@@ -60,8 +60,13 @@ def sound() -> bool:
 
 def look(cast: Cast, case: Case, **changed: object) -> bankdata.Look:
     values: dict[str, object] = {
-        "user_id": cast.seller, "name": "seller", "reason": "核对后转账", "key": "k1", "now": cast.now, **changed
-    }  # fmt: skip
+        "user_id": cast.seller,
+        "name": "seller",
+        "reason": "核对后转账",
+        "key": "k1",
+        "now": cast.now,
+        **changed,
+    }
     with writing():
         return bankdata.look(db.session.get_one(Case, case.id), **values)  # type: ignore[arg-type]
 
@@ -126,10 +131,17 @@ def test_no_account_without_consent_to_the_present_words(cast_both: Cast) -> Non
         entry = entry_of(case)
         db.session.execute(
             insert(BankAccount).values(
-                case_id=case.id, entry_id=entry.id, owner_id=cast.buyer, consent_id=77, key_id="test", sealed=b"x",
-                last4="0128", sound=True, made_at=cast.now,
+                case_id=case.id,
+                entry_id=entry.id,
+                owner_id=cast.buyer,
+                consent_id=77,
+                key_id="test",
+                sealed=b"x",
+                last4="0128",
+                sound=True,
+                made_at=cast.now,
             )
-        )  # fmt: skip
+        )
 
 
 def test_declining_still_leads_to_the_refund(cast_both: Cast) -> None:
@@ -215,8 +227,9 @@ def test_every_look_is_noted_for_ever(cast_both: Cast) -> None:
     look(cast, case, key="k2", reason="退款被银行退回,再核对", now=cast.now + timedelta(minutes=5))
     seen = bankdata.looks(owner_id=cast.buyer, case_id=case.id)
     assert [(row.name, row.role, row.reason) for row in seen] == [
-        ("seller", "owner", "退款被银行退回,再核对"), ("seller", "owner", "核对后转账")
-    ]  # fmt: skip
+        ("seller", "owner", "退款被银行退回,再核对"),
+        ("seller", "owner", "核对后转账"),
+    ]
     for statement in ("DELETE FROM bank_views", "UPDATE bank_views SET reason = ''", "DELETE FROM bank_consents"):
         with pytest.raises(DBAPIError), writing():
             db.session.execute(text(statement))
@@ -254,9 +267,20 @@ def test_changing_keys_is_interrupted_and_goes_on(cast_both: Cast) -> None:
     with writing():
         consents = db.session.get_one(BankConsent, made.consent_id)
         shared = {"case_id": case.id, "owner_id": cast.buyer, "answer": "yes", "version": 1, "purpose": "refund"}
-        owed = {"case_id": case.id, "order_id": first.order_id, "shop_id": first.shop_id, "kind": "freight",
-                "state": "due", "amount_fen": 1, "lines": [], "route": "bank", "reference": "", "problem": "",
-                "tries": 0, "made_at": cast.now}  # fmt: skip
+        owed = {
+            "case_id": case.id,
+            "order_id": first.order_id,
+            "shop_id": first.shop_id,
+            "kind": "freight",
+            "state": "due",
+            "amount_fen": 1,
+            "lines": [],
+            "route": "bank",
+            "reference": "",
+            "problem": "",
+            "tries": 0,
+            "made_at": cast.now,
+        }
         entries = [owed | {"key": f"extra:{number}"} for number in range(1, 2000)]
         db.session.execute(insert(MoneyEntry), entries)
         ids = db.session.scalars(select(MoneyEntry.id).where(MoneyEntry.kind == "freight")).all()
@@ -267,10 +291,18 @@ def test_changing_keys_is_interrupted_and_goes_on(cast_both: Cast) -> None:
             about = bankdata._about(case.id, row.entry_id, cast.buyer, row.id)
             key_id, sealed = crypto.parse(BANK_KEYS).seal(f'["甲","乙","{10**12 + row.id}"]', about)
             accounts.append(
-                {"case_id": case.id, "entry_id": row.entry_id, "owner_id": cast.buyer, "consent_id": row.id,
-                 "key_id": key_id, "sealed": sealed, "last4": f"{row.id % 10**4:04d}", "sound": True,
-                 "made_at": cast.now}
-            )  # fmt: skip
+                {
+                    "case_id": case.id,
+                    "entry_id": row.entry_id,
+                    "owner_id": cast.buyer,
+                    "consent_id": row.id,
+                    "key_id": key_id,
+                    "sealed": sealed,
+                    "last4": f"{row.id % 10**4:04d}",
+                    "sound": True,
+                    "made_at": cast.now,
+                }
+            )
         db.session.execute(insert(BankAccount), accounts)
     new = crypto.make()
     new_id = new.partition(":")[0]

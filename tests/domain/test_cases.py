@@ -39,8 +39,11 @@ def test_opening_claims_counts_tells_and_starts_the_clock(cast_both: Cast) -> No
     cast = cast_both
     case = cast.open_case(milli=2_000)
     assert (case.state, case.version, case.due_at, case.due_rule) == (
-        "applied", 1, cast.now + timedelta(hours=48), "seller_response"
-    )  # fmt: skip
+        "applied",
+        1,
+        cast.now + timedelta(hours=48),
+        "seller_response",
+    )
     assert claimed(case) == [2_000]
     assert [event.step for event in events(case)] == ["apply"]
     assert titles(cast.seller) == ["新的换货申请"]
@@ -242,9 +245,7 @@ def test_a_part_shipped_waits_for_the_rest(cast: Cast) -> None:
 
 def test_a_problem_stops_the_clock_until_the_seller_answers(cast: Cast) -> None:
     case = cast.until("confirming")
-    case = cast.take(
-        case, "report_problem", Actor.BUYER, kind="defect", note="坏", photos=cast.photos(1, cast.buyer)
-    )  # fmt: skip
+    case = cast.take(case, "report_problem", Actor.BUYER, kind="defect", note="坏", photos=cast.photos(1, cast.buyer))
     assert case.due_rule == "problem_answer"
     cases.sweep(cast.now + timedelta(days=30))
     db.session.expire_all()
@@ -302,10 +303,13 @@ def test_a_reissue_asks_for_nothing_back_and_ends_as_one(cast_both: Cast) -> Non
 @pytest.mark.parametrize(
     ("of_line", "of_shop", "reason", "state"),
     [
-        ("shbp", "", "missing_item", "reshipping"), ("", "shbp", "missing_item", "reshipping"),
-        ("psbj", "", "missing_item", "applied"), ("psbj", "", "damaged", "reshipping"), ("", "", "damaged", "applied"),
+        ("shbp", "", "missing_item", "reshipping"),
+        ("", "shbp", "missing_item", "reshipping"),
+        ("psbj", "", "missing_item", "applied"),
+        ("psbj", "", "damaged", "reshipping"),
+        ("", "", "damaged", "applied"),
     ],
-)  # fmt: skip
+)
 def test_a_silent_seller_reissues_only_what_was_promised(
     cast: Cast, of_line: str, of_shop: str, reason: str, state: str
 ) -> None:
@@ -314,9 +318,16 @@ def test_a_silent_seller_reissues_only_what_was_promised(
         db.session.execute(update(OrderLine).values(guarantees=of_line))
         if of_shop:
             policies.publish(
-                cast.shop, window_days=15, hidden_days=30, special_freight="negotiated", guarantees=[of_shop],
-                excluded=[], words="", by=cast.seller, now=cast.now,
-            )  # fmt: skip
+                cast.shop,
+                window_days=15,
+                hidden_days=30,
+                special_freight="negotiated",
+                guarantees=[of_shop],
+                excluded=[],
+                words="",
+                by=cast.seller,
+                now=cast.now,
+            )
     case = cast.open_case(order, reason=reason, case_type=CaseType.REISSUE)
     cases.sweep(cast.now + timedelta(hours=49))
     db.session.expire_all()
@@ -336,9 +347,14 @@ def test_a_reissue_is_withdrawn_until_something_was_shipped(cast: Cast) -> None:
 
 @pytest.mark.parametrize(
     ("reason", "promise", "state"),
-    [("empty_parcel", "shbp", "reshipping"), ("empty_parcel", "psbj", "applied"), ("not_delivered", "psbj", "applied"),
-     ("not_delivered", "shbp", "applied"), ("damaged", "psbj", "reshipping")],
-)  # fmt: skip
+    [
+        ("empty_parcel", "shbp", "reshipping"),
+        ("empty_parcel", "psbj", "applied"),
+        ("not_delivered", "psbj", "applied"),
+        ("not_delivered", "shbp", "applied"),
+        ("damaged", "psbj", "reshipping"),
+    ],
+)
 def test_silence_agrees_to_a_reissue_by_the_promise_that_is_about_it(
     cast_both: Cast, reason: str, promise: str, state: str
 ) -> None:

@@ -38,10 +38,17 @@ class Chain:
             purchase = db.session.get_one(Order, self.upstream)
             line = db.session.scalars(select(OrderLine).where(OrderLine.order_id == purchase.id)).one()
             return chains.record_order(
-                purchase, shop_id=self.cast.shop2, order_no=order_no, channel="淘宝店", receiver=WHOM,
-                goods=[chains.Bought(line.id, 3_000, 2_990)], ordered_at=self.cast.now - 5 * DAY,
-                received_at=self.cast.now - 2 * DAY, by=self.cast.seller2, now=self.cast.now,
-            ).id  # fmt: skip
+                purchase,
+                shop_id=self.cast.shop2,
+                order_no=order_no,
+                channel="淘宝店",
+                receiver=WHOM,
+                goods=[chains.Bought(line.id, 3_000, 2_990)],
+                ordered_at=self.cast.now - 5 * DAY,
+                received_at=self.cast.now - 2 * DAY,
+                by=self.cast.seller2,
+                now=self.cast.now,
+            ).id
 
     def case(self) -> Case:
         made = self.down.open_case(self._order())
@@ -79,9 +86,17 @@ def test_a_downstream_order_has_a_buyer_without_account_and_the_same_goods(chain
     with pytest.raises(StepRefused), writing():
         purchase = db.session.get_one(Order, chain.upstream)
         chains.record_order(
-            purchase, shop_id=chain.cast.shop2, order_no="TB2026112300001", channel="", receiver=WHOM,
-            goods=[chains.Bought(1, 1, 1)], ordered_at=chain.cast.now, received_at=None, by=1, now=chain.cast.now,
-        )  # fmt: skip
+            purchase,
+            shop_id=chain.cast.shop2,
+            order_no="TB2026112300001",
+            channel="",
+            receiver=WHOM,
+            goods=[chains.Bought(1, 1, 1)],
+            ordered_at=chain.cast.now,
+            received_at=None,
+            by=1,
+            now=chain.cast.now,
+        )
 
 
 def test_the_upstream_case_carries_photos_and_not_the_consumer(chain: Chain) -> None:
@@ -119,9 +134,11 @@ def test_only_the_distributors_own_two_cases_are_linked_once_and_without_a_circl
         assert not chains.unlink(found.id, chain.cast.shop2, chain.cast.now)
     with writing():
         again = chains.link(
-            db.session.get_one(Case, case.id), db.session.get_one(Case, up.id), by=chain.cast.seller2,
+            db.session.get_one(Case, case.id),
+            db.session.get_one(Case, up.id),
+            by=chain.cast.seller2,
             now=chain.cast.now,
-        )  # fmt: skip
+        )
         assert again.id == found.id and again.ended_at is None
     sound()
 
@@ -146,16 +163,23 @@ def test_everything_goes_straight_and_the_sums_are_right(chain: Chain) -> None:
     chain.down.take(case, "accept_goods", Actor.SELLER)
     lines = db.session.scalars(select(CaseLine).where(CaseLine.case_id == up.id)).all()
     up = chain.up.take(
-        up, "ship_replacement", Actor.SELLER, parcels=[("YTO", "YT8893012345678")],
+        up,
+        "ship_replacement",
+        Actor.SELLER,
+        parcels=[("YTO", "YT8893012345678")],
         shipped={line.id: 2_000 for line in lines},
-    )  # fmt: skip
+    )
     seen = chains.seen(found)
     assert seen.out is not None and seen.out.tracking_no == "YT8893012345678"
     with writing():
         chains.arrange(
-            found.id, chain.cast.shop2, route_back="direct", route_out="direct", freight_back=(800, "supplier"),
+            found.id,
+            chain.cast.shop2,
+            route_back="direct",
+            route_out="direct",
+            freight_back=(800, "supplier"),
             freight_out=(1_200, "distributor"),
-        )  # fmt: skip
+        )
     seen = chains.seen(chains.below(up.id, chain.cast.shop2))  # type: ignore[arg-type]
     assert [(row.fen, row.note) for row in seen.rows] == [(0, "供应商承担 ¥8.00"), (-1_200, "我承担")]
     assert seen.result_fen == -1_200
@@ -174,8 +198,9 @@ def test_payments_of_both_cases_are_summed_with_their_sign(chain: Chain) -> None
     assert found is not None
     seen = chains.seen(found)
     assert {(row.what, row.fen, row.note) for row in seen.rows} == {
-        ("上游退款", 2_500, "已付清"), ("下游退款", -5_980, "未付清"),
-    }  # fmt: skip
+        ("上游退款", 2_500, "已付清"),
+        ("下游退款", -5_980, "未付清"),
+    }
     assert seen.result_fen == -3_480
 
 
@@ -210,15 +235,25 @@ def test_only_a_buyer_without_account_can_be_quoted(chain: Chain) -> None:
     up = chain.up.open_case(db.session.get_one(Order, chain.upstream))
     with pytest.raises(StepRefused, match="同意"), writing():
         chains.open_downstream(
-            db.session.get_one(Case, up.id), chain._order(), by=chain.down.by(Actor.SELLER), consent="破了,想换",
-            now=chain.cast.now, route_back="via", route_out="via",
-        )  # fmt: skip
+            db.session.get_one(Case, up.id),
+            chain._order(),
+            by=chain.down.by(Actor.SELLER),
+            consent="破了,想换",
+            now=chain.cast.now,
+            route_back="via",
+            route_out="via",
+        )
     with writing():
         db.session.execute(db.update(User).where(User.id == chain.down.buyer).values(password_hash=None))
         made = chains.open_downstream(
-            db.session.get_one(Case, up.id), chain._order(), by=chain.down.by(Actor.SELLER), consent="破了,想换",
-            now=chain.cast.now, route_back="via", route_out="via",
-        ).id  # fmt: skip
+            db.session.get_one(Case, up.id),
+            chain._order(),
+            by=chain.down.by(Actor.SELLER),
+            consent="破了,想换",
+            now=chain.cast.now,
+            route_back="via",
+            route_out="via",
+        ).id
     assert db.session.get_one(Case, made).buyer_id == chain.down.buyer
     sound()
 
@@ -255,18 +290,28 @@ def test_what_a_consumer_bought_has_seven_days_unless_he_confirmed_that_it_is_no
             purchase = db.session.get_one(Order, chain.upstream)
             line = db.session.scalars(select(OrderLine).where(OrderLine.order_id == purchase.id)).one()
             made = chains.record_order(
-                purchase, shop_id=chain.cast.shop2, order_no=order_no, channel="", receiver=WHOM,
-                goods=[chains.Bought(line.id, 1_000, 2_990)], ordered_at=chain.cast.now - 5 * DAY,
-                received_at=chain.cast.now - 2 * DAY, by=chain.cast.seller2, now=chain.cast.now,
+                purchase,
+                shop_id=chain.cast.shop2,
+                order_no=order_no,
+                channel="",
+                receiver=WHOM,
+                goods=[chains.Bought(line.id, 1_000, 2_990)],
+                ordered_at=chain.cast.now - 5 * DAY,
+                received_at=chain.cast.now - 2 * DAY,
+                by=chain.cast.seller2,
+                now=chain.cast.now,
                 unfit_confirmed=confirmed,
-            )  # fmt: skip
+            )
             db.session.execute(db.update(Product).values(no_reason_excluded="unfit"))
         sold = applications.lines_of(made.id)[0]
         verdict = eligibility.check(
-            applications.goods_of(made, sold), CaseType.RETURN_REFUND, "seven_day",
-            eligibility.Evidence(1_000, 0, 0), chain.cast.now,
+            applications.goods_of(made, sold),
+            CaseType.RETURN_REFUND,
+            "seven_day",
+            eligibility.Evidence(1_000, 0, 0),
+            chain.cast.now,
             applications.facts_of_policy(policies.current(chain.cast.shop2)),
-        )  # fmt: skip
+        )
         return "" if verdict.allowed else verdict.why
 
     assert offered("TB-A", confirmed=False) == ""

@@ -96,8 +96,10 @@ class World:
         for earlier, made, event_id in hashes:
             self.run(
                 "UPDATE case_events SET before_hash = :earlier, hash = :made WHERE id = :event_id",
-                earlier=earlier, made=made, event_id=event_id,
-            )  # fmt: skip
+                earlier=earlier,
+                made=made,
+                event_id=event_id,
+            )
 
 
 @pytest.fixture
@@ -120,9 +122,7 @@ def world(app: Flask, cast: Cast) -> Iterator[World]:
         evidence.keep(stored, owner_id=cast.buyer, side="buyer", now=cast.now)
     policy2 = db.session.scalars(select(Policy.id).where(Policy.shop_id == cast.shop2)).one()
     database = app.extensions["portal_settings"].data / "portal.db"
-    yield World(
-        store, database, applied, confirming, completed, order, line, other_order, conversation, policy2, cast
-    )  # fmt: skip
+    yield World(store, database, applied, confirming, completed, order, line, other_order, conversation, policy2, cast)
 
 
 Plant = Callable[[World], list[str]]
@@ -180,8 +180,14 @@ def _quantity(column: str, value: int) -> Plant:
     return break_it
 
 
-for _column, _value in (("shipped_milli", 2_001), ("accepted_milli", 2_001), ("received_milli", 2_001),
-                        ("received_milli", 1_999), ("shipped_milli", -1), ("accepted_milli", -1)):  # fmt: skip
+for _column, _value in (
+    ("shipped_milli", 2_001),
+    ("accepted_milli", 2_001),
+    ("received_milli", 2_001),
+    ("received_milli", 1_999),
+    ("shipped_milli", -1),
+    ("accepted_milli", -1),
+):
     plant("quantities")(_quantity(_column, _value))
 
 
@@ -222,8 +228,9 @@ def a_case_without_events(world: World) -> list[str]:
 def dated_before_the_one_before(world: World) -> list[str]:
     world.run(
         "UPDATE case_events SET at = :at WHERE case_id = :case AND version = 3",
-        at=(world.cast.now - timedelta(days=1)).strftime("%Y-%m-%d %H:%M:%S.%f"), case=world.confirming,
-    )  # fmt: skip
+        at=(world.cast.now - timedelta(days=1)).strftime("%Y-%m-%d %H:%M:%S.%f"),
+        case=world.confirming,
+    )
     world.forge(world.confirming)
     return [f"case {world.confirming} event 3: is dated before the one before"]
 
@@ -431,8 +438,9 @@ def the_order_of_another_shop(world: World) -> list[str]:
 def the_line_of_another_order(world: World) -> list[str]:
     world.run(
         "UPDATE order_lines SET order_id = :other, line_key = 'moved' WHERE id = :line",
-        other=world.other_order, line=world.line,
-    )  # fmt: skip
+        other=world.other_order,
+        line=world.line,
+    )
     return [f"case {_case_no(world.applied)}"]
 
 
@@ -540,9 +548,7 @@ def linked(world: World, *pairs: tuple[int, int]) -> None:
     freight = "freight_back_fen, freight_out_fen, freight_back_payer, freight_out_payer"
     values = ":id, :below, :above, 1, 3, '2026-11-23 02:00:00', 'via', 'via', 0, 0, 'supplier', 'supplier'"
     for number, (below, above) in enumerate(pairs, 1):
-        world.run(
-            f"INSERT INTO case_links ({kept}, {freight}) VALUES ({values})", id=number, below=below, above=above
-        )  # fmt: skip
+        world.run(f"INSERT INTO case_links ({kept}, {freight}) VALUES ({values})", id=number, below=below, above=above)
 
 
 @plant("chains")
@@ -629,8 +635,9 @@ def test_a_long_list_is_cut(app: Flask, world: World) -> None:
     for number in range(25):
         world.run(
             "INSERT INTO case_tallies (shop_id, state, number) VALUES (:shop, :state, 1)",
-            shop=world.cast.shop2, state=f"s{number}",
-        )  # fmt: skip
+            shop=world.cast.shop2,
+            state=f"s{number}",
+        )
     code, said = doctors_word(app)
     assert code == 1
     assert len(said["tabs"]) == doctor.MOST_SHOWN + 1 and said["tabs"][-1] == "…"

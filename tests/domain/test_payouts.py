@@ -91,10 +91,13 @@ def test_any_order_of_refunds_stays_within_what_was_paid(cast_both: Cast) -> Non
             kind = chance.choice((ONLY, RETURN))
             try:
                 case = cast.until(
-                    "refunding", order=db.session.get_one(Order, order_id), case_type=kind,
-                    milli=chance.choice((1_000, 2_000, 3_000)), lines=chance.randint(1, lines),
+                    "refunding",
+                    order=db.session.get_one(Order, order_id),
+                    case_type=kind,
+                    milli=chance.choice((1_000, 2_000, 3_000)),
+                    lines=chance.randint(1, lines),
                     refund_fen=chance.choice((None, 1, 100)),
-                )  # fmt: skip
+                )
             except Exception as refused:
                 assert type(refused).__name__ in ("NotEnough", "StepRefused"), refused
                 db.session.rollback()
@@ -218,9 +221,12 @@ def test_who_can_be_employed(cast: Cast) -> None:
     with writing():
         accounts.create_user("asleep", now=cast.now)
     for name, sentence in (
-        ("nobody", "没有可以添加"), ("asleep", "没有可以添加"), ("mediator", "没有可以添加"), ("seller2", "其他店铺"),
+        ("nobody", "没有可以添加"),
+        ("asleep", "没有可以添加"),
+        ("mediator", "没有可以添加"),
+        ("seller2", "其他店铺"),
         ("seller", "已经是本店"),
-    ):  # fmt: skip
+    ):
         with pytest.raises(AccountRefused, match=sentence), writing():
             accounts.employ(cast.shop, name, "agent")
     for change in (
@@ -239,9 +245,7 @@ def test_who_can_be_employed(cast: Cast) -> None:
 def test_the_time_left_in_words(cast: Cast) -> None:
     case = cast.until("refunding", case_type=ONLY)
     row = payouts.one_of(cast.shop, entry_of(case).id)
-    said = {
-        hours: paying.left_of(row, cast.now + timedelta(hours=hours)) for hours in (1, 25, 24 * 8, 24 * 15 + 1)
-    }  # fmt: skip
+    said = {hours: paying.left_of(row, cast.now + timedelta(hours=hours)) for hours in (1, 25, 24 * 8, 24 * 15 + 1)}
     assert [each.kind for each in said.values()] == ["wait", "warn", "bad", "bad"]
     assert said[1].said == "还剩 23 小时(24 小时目标)"
     assert said[25].said == "已过 24 小时目标,法定期限还剩 5 天 23 小时"

@@ -35,11 +35,14 @@ def child(case: Case) -> Case:
 @pytest.mark.parametrize(
     ("changed", "field"),
     [
-        ({"amount_fen": 1}, "amount"), ({"type": "refund_only", "amount_fen": 0}, "amount"),
-        ({"type": "refund_only", "amount_fen": 2_501}, "amount"), ({"compensation_fen": 2_501}, "compensation"),
-        ({"type": "reissue", "goods_back": True}, "goods_back"), ({"freight_payer": "nobody"}, "freight_payer"),
+        ({"amount_fen": 1}, "amount"),
+        ({"type": "refund_only", "amount_fen": 0}, "amount"),
+        ({"type": "refund_only", "amount_fen": 2_501}, "amount"),
+        ({"compensation_fen": 2_501}, "compensation"),
+        ({"type": "reissue", "goods_back": True}, "goods_back"),
+        ({"freight_payer": "nobody"}, "freight_payer"),
     ],
-)  # fmt: skip
+)
 def test_terms_that_can_not_be_carried_out(cast: Cast, changed: dict[str, Any], field: str) -> None:
     case = cast.open_case()  # two pairs at 12.50
     terms = cast.terms(case, **changed)
@@ -231,8 +234,12 @@ def test_terms_are_said_in_sentences(cast: Cast) -> None:
     made = db.session.scalars(select(Proposal)).one()
     lines = db.session.scalars(select(CaseLine).where(CaseLine.case_id == case.id)).all()
     assert proposals.said(made, lines) == [
-        "换货:2 双,换成 红色;XL", "补差价 6.00 元", "另外补偿 1.50 元", "买家先寄回商品", "运费由商家承担",
-    ]  # fmt: skip
+        "换货:2 双,换成 红色;XL",
+        "补差价 6.00 元",
+        "另外补偿 1.50 元",
+        "买家先寄回商品",
+        "运费由商家承担",
+    ]
 
 
 def test_what_was_shipped_in_part_is_not_proposed_away(cast_both: Cast) -> None:

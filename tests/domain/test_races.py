@@ -52,11 +52,21 @@ def test_48_applications_on_a_line_of_ten(both: Flask, cast_both: Cast) -> None:
     by = cast.by(Actor.BUYER)
 
     def apply(milli: int) -> Callable[[], object]:
-        return lambda: cases.open_case(
-            by=by, order=db.session.get_one(Order, order_id), wanted=[Wanted(line_id, milli)], reason="damaged",
-            description="破损", receiver=("李雯", "13425059650", "成都"), freight_payer="seller", basis="", policy_id=1,
-            photos=[], now=cast.now,
-        ).id  # fmt: skip
+        return lambda: (
+            cases.open_case(
+                by=by,
+                order=db.session.get_one(Order, order_id),
+                wanted=[Wanted(line_id, milli)],
+                reason="damaged",
+                description="破损",
+                receiver=("李雯", "13425059650", "成都"),
+                freight_payer="seller",
+                basis="",
+                policy_id=1,
+                photos=[],
+                now=cast.now,
+            ).id
+        )
 
     answers = at_once(both, [apply(1_000 + 1_000 * (number % 3)) for number in range(48)])
     won = [answer for answer in answers if isinstance(answer, int)]

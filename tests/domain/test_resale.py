@@ -147,9 +147,13 @@ def test_a_notice_is_read_line_by_line() -> None:
         datetime(2027, 2, 20, tzinfo=BEIJING).date(), False, "春节"
     )
     for text, sentence in (
-        ("", "请粘贴"), ("2027-02-30 休 春节", "没有这一天"), ("2026-02-05 休 春节", "不是 2027 年"), ("x", "看不懂"),
-        ("2027-02-05 休 春节\n2027-02-05 班 春节", "重复"), ("2027-02-05 班 春节", "不是周末"),
-    ):  # fmt: skip
+        ("", "请粘贴"),
+        ("2027-02-30 休 春节", "没有这一天"),
+        ("2026-02-05 休 春节", "不是 2027 年"),
+        ("x", "看不懂"),
+        ("2027-02-05 休 春节\n2027-02-05 班 春节", "重复"),
+        ("2027-02-05 班 春节", "不是周末"),
+    ):
         with pytest.raises(calendars.CalendarRefused, match=sentence):
             calendars.read_notice(text, 2027)
 
@@ -167,9 +171,10 @@ def test_the_end_of_a_term_is_said_by_the_day_before(cast: Cast) -> None:
     order = fresh(resold(cast, beijing(11, 20)).id)
     line = applications.lines_of(order.id)[0]
     said = eligibility.offer(
-        applications.goods_of(order, line), beijing(11, 22),
+        applications.goods_of(order, line),
+        beijing(11, 22),
         applications.facts_of_policy(policies.current(cast.shop)),
-    )  # fmt: skip
+    )
     assert "请在 12月1日 24:00 前提交" in said.why and said.until == resale.apply_by(order)
 
 

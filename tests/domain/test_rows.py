@@ -37,20 +37,35 @@ def test_every_state_can_be_reached(cast: Cast, state: State, case_type: CaseTyp
 
 HANDED_IN: dict[str, dict[str, Any]] = {
     "ask_evidence": {"note": "请补拍面单"},
-    "reject": {"refusal": "over_window", "note": "超过期限"}, "grant_extension": {"days": 3, "note": "台风停运"},
-    "ship_return": {"parcels": PARCELS}, "object": {"note": "寄回时完好"}, "modify": {"description": "改好了"},
-    "report_problem": {"kind": "not_received", "note": "一直没有收到"}, "pay": {"reference": "20261123"},
-    "settle_entry": {"reference": "20261124"}, "refund_ok": {"reference": "20261124"},
+    "reject": {"refusal": "over_window", "note": "超过期限"},
+    "grant_extension": {"days": 3, "note": "台风停运"},
+    "ship_return": {"parcels": PARCELS},
+    "object": {"note": "寄回时完好"},
+    "modify": {"description": "改好了"},
+    "report_problem": {"kind": "not_received", "note": "一直没有收到"},
+    "pay": {"reference": "20261123"},
+    "settle_entry": {"reference": "20261124"},
+    "refund_ok": {"reference": "20261124"},
     "refund_fail": {"note": "账户已注销"},
     "give_account": {
-        "account": bankdata.Account("李雯", "工商银行", "6222021234567890128"), "consent": bankdata.CONSENT,
+        "account": bankdata.Account("李雯", "工商银行", "6222021234567890128"),
+        "consent": bankdata.CONSENT,
     },
     "escalate": {"note": "商家不同意,请平台处理"},
-    "submit_evidence": {"note": "开箱视频截图"}, "more_evidence": {"note": "请补充面单"},
-    **{name: {"note": "根据双方证据"} for name in (
-        "decide_close", "decide_complete", "decide_return", "decide_reship", "decide_refund", "decide_continue",
-    )},
-}  # fmt: skip
+    "submit_evidence": {"note": "开箱视频截图"},
+    "more_evidence": {"note": "请补充面单"},
+    **{
+        name: {"note": "根据双方证据"}
+        for name in (
+            "decide_close",
+            "decide_complete",
+            "decide_return",
+            "decide_reship",
+            "decide_refund",
+            "decide_continue",
+        )
+    },
+}
 LEADS: dict[str, dict[str, Any]] = {
     "leads_return": {"goods_back": True},
     "leads_reship": {},

@@ -306,10 +306,15 @@ def test_out_of_order_doubled_and_taken_back(both: Flask, cast_both: Cast, clock
     assert db.session.get_one(Parcel, out.id, populate_existing=True).signed_at is None
 
 
-@pytest.mark.parametrize(("state", "side", "moves"), [
-    ("inspecting", "buyer", False), ("inspecting", "seller", True), ("confirming", "seller", False),
-    ("confirming", "buyer", True),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("state", "side", "moves"),
+    [
+        ("inspecting", "buyer", False),
+        ("inspecting", "seller", True),
+        ("confirming", "seller", False),
+        ("confirming", "buyer", True),
+    ],
+)
 def test_what_a_side_types_in_its_own_favour_moves_nothing(
     app: Flask, cast: Cast, state: str, side: str, moves: bool
 ) -> None:
@@ -322,8 +327,13 @@ def test_what_a_side_types_in_its_own_favour_moves_nothing(
     with writing():
         assert cases.record_typed(shipment, [scan(1, "signed")], side=side, now=NOW + HOUR) == 1
     assert (fresh(case).due_at != due) is moves
-    assert titles() == (["换货包裹已签收"] if moves and side == "seller" and leg == "out" else
-                        ["寄回的包裹已签收"] if moves and side == "seller" else [])  # fmt: skip
+    assert titles() == (
+        ["换货包裹已签收"]
+        if moves and side == "seller" and leg == "out"
+        else ["寄回的包裹已签收"]
+        if moves and side == "seller"
+        else []
+    )
     if not moves:  # the carrier says the same: now it counts
         with writing():
             cases.record_scans(parcel.id, [scan(1, "signed")], now=NOW + HOUR, origin="kdniao")
@@ -481,9 +491,13 @@ class Service(BaseHTTPRequestHandler):
 
     def says(self, rows: list[tuple[float, str, str]], number: str) -> None:
         data = [
-            {"time": (NOW + hours * HOUR).astimezone(BEIJING).strftime("%Y-%m-%d %H:%M:%S"), "context": words,
-             "statusCode": code} for hours, code, words in rows
-        ]  # fmt: skip
+            {
+                "time": (NOW + hours * HOUR).astimezone(BEIJING).strftime("%Y-%m-%d %H:%M:%S"),
+                "context": words,
+                "statusCode": code,
+            }
+            for hours, code, words in rows
+        ]
         self.sends(json.dumps({"status": "200", "message": "ok", "nu": number, "data": data}).encode())
 
     def sends(self, body: bytes, status: int = 200) -> None:

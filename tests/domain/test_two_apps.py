@@ -15,10 +15,18 @@ from tests.conftest import make_app
 def test_each_app_keeps_its_own_settings(tmp_path: Path, sqlite_template: Path) -> None:
     plain = make_app(tmp_path / "plain", sqlite_template)
     other = make_app(
-        tmp_path / "other", sqlite_template, deadlines="seller_response=3h", resale_days="3,9", bank_days=5, qa="1",
-        webhook_url="https://example.invalid/hook", webhook_secret="whsec_" + "A" * 32, tracking="kdniao",
-        kdniao_id="1", kdniao_key="k",
-    )  # fmt: skip
+        tmp_path / "other",
+        sqlite_template,
+        deadlines="seller_response=3h",
+        resale_days="3,9",
+        bank_days=5,
+        qa="1",
+        webhook_url="https://example.invalid/hook",
+        webhook_secret="whsec_" + "A" * 32,
+        tracking="kdniao",
+        kdniao_id="1",
+        kdniao_key="k",
+    )
     with other.app_context():
         clock.forward(timedelta(days=2))
     said = [seen_by(app) for app in (plain, other, plain)]

@@ -33,10 +33,16 @@ def browser_type_launch_args() -> dict[str, Any]:
     return {
         "executable_path": "/usr/bin/chromium",
         "args": [
-            "--no-sandbox", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run", "--disable-gpu",
-            "--disable-background-networking", "--disable-component-update", "--disable-sync",
+            "--no-sandbox",
+            "--disable-dev-shm-usage",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-gpu",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
         ],
-    }  # fmt: skip
+    }
 
 
 @dataclass
@@ -92,9 +98,14 @@ def world(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> It
                 user.password_hash = secret
             for shop in db.session.scalars(db.select(Shop)):
                 policies.add_address(
-                    shop.id, name="仓库小王", phone="13800138000", address="浙江省义乌市北苑街道88号", note="",
-                    make_default=True, now=now,
-                )  # fmt: skip
+                    shop.id,
+                    name="仓库小王",
+                    phone="13800138000",
+                    address="浙江省义乌市北苑街道88号",
+                    note="",
+                    make_default=True,
+                    now=now,
+                )
         db.session.remove()
     with serving(app) as running:
         yield running

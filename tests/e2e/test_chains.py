@@ -28,11 +28,13 @@ def purchase(world: World) -> str:
             .join(User, User.id == Order.buyer_id)
             .join(Shop, Shop.id == Order.shop_id)
             .where(
-                User.member_name == "distributor", Order.status == "completed", Order.case_count == 0,
+                User.member_name == "distributor",
+                Order.status == "completed",
+                Order.case_count == 0,
                 Shop.owner_id != User.id,
             )
             .order_by(Order.received_at.desc())
-        ).first()  # fmt: skip
+        ).first()
         db.session.remove()
     assert order_no is not None
     return order_no
@@ -62,9 +64,13 @@ def records_the_order(me: Page, order_no: str) -> str:
     me.goto(f"/orders/{order_no}")
     me.get_by_role("link", name="登记下游订单").click()
     for label, words in (
-        ("下游订单号", "TB-E2E-1"), ("销售渠道", "淘宝店"), ("消费者姓名", "王小雨"), ("消费者电话", "13712345678"),
-        ("收货地址", "福建省厦门市思明区环岛南路9号"), ("签收日期", f"{clock.now():%Y-%m-%d}"),
-    ):  # fmt: skip
+        ("下游订单号", "TB-E2E-1"),
+        ("销售渠道", "淘宝店"),
+        ("消费者姓名", "王小雨"),
+        ("消费者电话", "13712345678"),
+        ("收货地址", "福建省厦门市思明区环岛南路9号"),
+        ("签收日期", f"{clock.now():%Y-%m-%d}"),
+    ):
         me.get_by_label(label).fill(words)
     me.get_by_label("卖出数量").first.fill("2")
     me.get_by_label("单价(元)").first.fill("39.9")

@@ -41,10 +41,18 @@ def _one(pick: random.Random, people: dict[str, int], lines: list[tuple[int, int
     if len(open_ids) < 5 or pick.random() < 0.3:
         line_id, order_id = pick.choice(lines)
         case = cases.open_case(
-            by=buyer, order=db.session.get_one(Order, order_id), wanted=[Wanted(line_id, 1_000)], reason="damaged",
-            description="破损", receiver=("李雯", "13425059650", "成都"), freight_payer="seller", basis="",
-            policy_id=policy_id,            photos=[], now=now,
-        )  # fmt: skip
+            by=buyer,
+            order=db.session.get_one(Order, order_id),
+            wanted=[Wanted(line_id, 1_000)],
+            reason="damaged",
+            description="破损",
+            receiver=("李雯", "13425059650", "成都"),
+            freight_payer="seller",
+            basis="",
+            policy_id=policy_id,
+            photos=[],
+            now=now,
+        )
         return case.id, 1
     case = db.session.get_one(Case, pick.choice(open_ids))
     if case.state == "applied" and pick.random() < 0.5:

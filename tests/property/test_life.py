@@ -57,9 +57,14 @@ class Life(RuleBasedStateMachine):
         try:
             order = db.session.get_one(Order, self.order_id)
             return self.cast.open_case(
-                order, milli=milli, now=self.at, case_type=CaseType(kind), negotiated=negotiated,
-                dearer=dearer if kind == "exchange" else None, refund_fen=share if refunds else None,
-            ).id  # fmt: skip
+                order,
+                milli=milli,
+                now=self.at,
+                case_type=CaseType(kind),
+                negotiated=negotiated,
+                dearer=dearer if kind == "exchange" else None,
+                refund_fen=share if refunds else None,
+            ).id
         except StepRefused:
             db.session.rollback()  # more was asked back than is left
             return 0
@@ -142,11 +147,14 @@ class Life(RuleBasedStateMachine):
         lines = db.session.scalars(select(CaseLine).where(CaseLine.case_id == case.id)).all()
         sku = lines[0].sku_id if part % 3 == 0 else None
         return Terms(
-            kind, tuple((line.id, min(milli, line.quantity_milli), sku) for line in lines),
-            "seller" if part % 2 else "buyer", goods_back=part % 5 == 0,
-            amount_fen=milli if kind in ("return_refund", "refund_only") else 0, compensation_fen=part % 7 * 10,
+            kind,
+            tuple((line.id, min(milli, line.quantity_milli), sku) for line in lines),
+            "seller" if part % 2 else "buyer",
+            goods_back=part % 5 == 0,
+            amount_fen=milli if kind in ("return_refund", "refund_only") else 0,
+            compensation_fen=part % 7 * 10,
             difference_waived=part % 11 == 0,
-        )  # fmt: skip
+        )
 
     def _facts(self, case: Case, name: str, part: int, milli: int) -> dict[str, Any]:
         lines = db.session.scalars(select(CaseLine).where(CaseLine.case_id == case.id)).all()
@@ -283,11 +291,14 @@ def _run(app: Flask, examples: int, steps: int, *, shrink: bool = True) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=examples, stateful_step_count=steps, deadline=None, print_blob=True,
+            max_examples=examples,
+            stateful_step_count=steps,
+            deadline=None,
+            print_blob=True,
             suppress_health_check=list(HealthCheck),
             phases=list(Phase) if shrink else [Phase.generate],
         ),
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.timeout(240)

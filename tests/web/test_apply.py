@@ -69,9 +69,11 @@ def test_several_lines_and_another_specification(cast: Cast, buyer: FlaskClient)
     number = order.order_no
     first, second = db.session.scalars(db.select(OrderLine.id).where(OrderLine.order_id == order.id)).all()
     sku = db.session.scalars(
-        db.select(Sku.id).join(Product, Product.id == Sku.product_id)
-        .join(OrderLine, OrderLine.product_id == Product.id).where(OrderLine.id == second, Sku.spec == "白色;L")
-    ).one()  # fmt: skip
+        db.select(Sku.id)
+        .join(Product, Product.id == Sku.product_id)
+        .join(OrderLine, OrderLine.product_id == Product.id)
+        .where(OrderLine.id == second, Sku.spec == "白色;L")
+    ).one()
     choose(buyer, number, first)
     answer = fill(buyer, number, first, **{f"quantity_{second}": "3", f"sku_{second}": str(sku)})
     assert answer.status_code == 303

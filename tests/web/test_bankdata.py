@@ -36,9 +36,12 @@ NUMBER = "6222021234567890128"
 GROUPED = "6222 0212 3456 7890 128"
 COMPANY = "3301040160012345678"  # no check digit of a card
 FORM = {
-    "account_holder": "李雯", "account_bank": "中国工商银行成都武侯支行", "account_number": NUMBER, "agreed": "y",
+    "account_holder": "李雯",
+    "account_bank": "中国工商银行成都武侯支行",
+    "account_number": NUMBER,
+    "agreed": "y",
     "consent": "1",
-}  # fmt: skip
+}
 REASON = {"reason": "核对账号后转账"}
 
 
@@ -360,9 +363,16 @@ def test_privacy_is_paged_by_key(app: Flask, cast: Cast, given: Case, now: Clock
     with writing():
         for number in range(25):
             db.session.add(
-                BankView(**values, user_id=cast.seller, name="seller", role="owner", reason=f"第{number}次",
-                         key=f"k{number}", at=cast.now)
-            )  # fmt: skip
+                BankView(
+                    **values,
+                    user_id=cast.seller,
+                    name="seller",
+                    role="owner",
+                    reason=f"第{number}次",
+                    key=f"k{number}",
+                    at=cast.now,
+                )
+            )
     buyer = sign_in(app, "buyer")
     first = buyer.get("/me/privacy").text
     assert "第24次" in first and "第5次" in first and "第4次<" not in first

@@ -33,8 +33,13 @@ STEPS: dict[str, tuple[str, dict[str, Any], str]] = {
     "withdraw": ("applied", {}, "withdrawn"),
     "modify": (
         "revising",
-        {"reason": "damaged", "description": "补充说明", "receiver_name": "李雯", "receiver_phone": "13425059650",
-         "receiver_address": "四川省成都市武侯区一环路南二段9号"},
+        {
+            "reason": "damaged",
+            "description": "补充说明",
+            "receiver_name": "李雯",
+            "receiver_phone": "13425059650",
+            "receiver_address": "四川省成都市武侯区一环路南二段9号",
+        },
         "applied",
     ),
     "ship_return": ("returning", {"carrier": "ZTO", "number": NUMBER}, "inspecting"),
@@ -44,7 +49,7 @@ STEPS: dict[str, tuple[str, dict[str, Any], str]] = {
     "object": ("disputed", {"note": "寄出时是新的"}, "disputed"),
     "confirm": ("confirming", {}, "completed"),
     "report_problem": ("confirming", {"kind": "not_received", "note": "一直没有收到"}, "confirming"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("state", list(State))

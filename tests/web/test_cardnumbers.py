@@ -132,9 +132,12 @@ def test_an_application_has_no_card_number(app: Flask, cast: Cast, now: Clock) -
     buyer = sign_in(app, "buyer")
     post(buyer, f"/orders/{order_no}/apply", {"line": line, "reason": "wrong_order"})
     details = {
-        f"quantity_{line}": CARD, "description": f"退到{SPACED}", "name": f"李雯{CARD}", "phone": CARD,
+        f"quantity_{line}": CARD,
+        "description": f"退到{SPACED}",
+        "name": f"李雯{CARD}",
+        "phone": CARD,
         "address": f"成都市一环路8号 {CARD}",
-    }  # fmt: skip
+    }
     refused = post(buyer, f"/orders/{order_no}/apply/details", details)
     assert refused.status_code == 422 and TOLD in refused.text
     assert not any(piece in refused.text for piece in (*pieces(CARD), SPACED))
@@ -156,11 +159,18 @@ STEPS: list[tuple[str, str, str, dict[str, Any]]] = [
     ("buyer", "disputed", "object", {"note": f"请退款到 {SPACED}"}),
     ("buyer", "confirming", "report_problem", {"kind": "not_received", "note": f"没收到,退到 {SPACED}"}),
     (
-        "buyer", "revising", "modify",
-        {"reason": "damaged", "description": f"退到{SPACED}", "receiver_name": "李雯", "receiver_phone": "13425059650",
-         "receiver_address": "成都市一环路8号"},
+        "buyer",
+        "revising",
+        "modify",
+        {
+            "reason": "damaged",
+            "description": f"退到{SPACED}",
+            "receiver_name": "李雯",
+            "receiver_phone": "13425059650",
+            "receiver_address": "成都市一环路8号",
+        },
     ),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("side", "state", "step", "form"), STEPS, ids=[row[2] for row in STEPS])

@@ -113,8 +113,13 @@ def test_everything_is_in_it(app: Flask, cast: Cast, now: Clock, side: str) -> N
     assert int(answer.headers["Content-Length"]) == len(answer.data)
     files = files_of(answer)
     assert {name for name in files if "/" not in name} == {
-        "timeline.html", "case.json", "messages.html", "messages.json", "README.txt", "MANIFEST.sha256",
-    }  # fmt: skip
+        "timeline.html",
+        "case.json",
+        "messages.html",
+        "messages.json",
+        "README.txt",
+        "MANIFEST.sha256",
+    }
 
     record = json.loads(files["case.json"])
     stored = db.session.execute(select(CaseEvent).where(CaseEvent.case_id == case_id).order_by(CaseEvent.version))
@@ -127,9 +132,19 @@ def test_everything_is_in_it(app: Flask, cast: Cast, now: Clock, side: str) -> N
     for event in events:
         assert event.hash in timeline and f"第 {event.version} 条" in timeline
         assert not event.note or event.note in timeline
-    for word in ("两处破洞", "退货地址:仓库 13800138000", "寄回的包裹", "已签收,签收人是门卫",
-                 "交易快照", "货品标题", "¥12.50", "收到 2,通过 1", "2026-11-23 10:00:00", "哈希链完整",
-                 "收货后 15 天内可申请"):  # fmt: skip
+    for word in (
+        "两处破洞",
+        "退货地址:仓库 13800138000",
+        "寄回的包裹",
+        "已签收,签收人是门卫",
+        "交易快照",
+        "货品标题",
+        "¥12.50",
+        "收到 2,通过 1",
+        "2026-11-23 10:00:00",
+        "哈希链完整",
+        "收货后 15 天内可申请",
+    ):
         assert word in timeline, word
     assert [line["order_line"]["snapshot"]["型号"] for line in record["lines"]] == ["黑色;L"] * 2
     assert record["parcels"][0]["traces"] == [
@@ -309,9 +324,16 @@ def test_words_of_people_are_only_words(app: Flask, cast: Cast, now: Clock, side
     """Whatever stands in any text of the case, order, policy or conversation, no tag comes of it."""
     with writing():
         policies.publish(
-            cast.shop, window_days=15, hidden_days=30, special_freight="seller", guarantees=[], excluded=[NASTY],
-            words=NASTY, by=cast.seller, now=cast.now,
-        )  # fmt: skip
+            cast.shop,
+            window_days=15,
+            hidden_days=30,
+            special_freight="seller",
+            guarantees=[],
+            excluded=[NASTY],
+            words=NASTY,
+            by=cast.seller,
+            now=cast.now,
+        )
     case = cast.until("inspecting")
     case_id, order_id, case_no = case.id, case.order_id, case.case_no
     talk(app, cast, case, ("buyer", NASTY, 0), ("seller", NASTY, 1))
@@ -328,8 +350,15 @@ def test_words_of_people_are_only_words(app: Flask, cast: Cast, now: Clock, side
         db.session.execute(update(Message).values(data={"lines": [[1, NASTY]]}))
         parcel = db.session.scalars(select(Parcel.id)).one()
         cases.record_trace(parcel, at=cast.now, status="transit", said=NASTY, now=cast.now)
-    cast.take(db.session.get_one(Case, case_id), "edit_parcel", Actor.BUYER, parcel_id=parcel, carrier="SF",
-              number="SF1234567890123", note=NASTY)  # fmt: skip
+    cast.take(
+        db.session.get_one(Case, case_id),
+        "edit_parcel",
+        Actor.BUYER,
+        parcel_id=parcel,
+        carrier="SF",
+        number="SF1234567890123",
+        note=NASTY,
+    )
     files = files_of(sign_in(app, side).get(url_of(case_no, side)))
     for name in ("timeline.html", "messages.html"):
         text = files[name].decode()

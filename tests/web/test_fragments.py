@@ -59,9 +59,16 @@ def browsers(world: World) -> dict[str, FlaskClient]:
 
 ROLES = ("anonymous", "buyer", "seller", "both", "mediator", "operator")
 READERS = {
-    SHOP: "seller", SELLER: "seller", BUYER: "buyer", SIGNED_IN: "buyer", WITNESS: "buyer", RESELLER: "both",
-    MEDIATOR: "mediator", MEDIATORS: "mediator", OPERATORS: "operator",
-}  # fmt: skip
+    SHOP: "seller",
+    SELLER: "seller",
+    BUYER: "buyer",
+    SIGNED_IN: "buyer",
+    WITNESS: "buyer",
+    RESELLER: "both",
+    MEDIATOR: "mediator",
+    MEDIATORS: "mediator",
+    OPERATORS: "operator",
+}
 
 
 def deal_of(world: World, row: Row) -> Deal:

@@ -119,9 +119,11 @@ def test_more_than_12_mb_is_taken_here_and_nowhere_else(app: Flask, cast: Cast, 
     large = b"x" * (13 * 1024 * 1024)
     assert upload(seller, large).status_code == 303
     elsewhere = post(
-        seller, f"/orders/{order.order_no}/contact", {"photos": (io.BytesIO(large), "a.jpg"), "words": "看"},
+        seller,
+        f"/orders/{order.order_no}/contact",
+        {"photos": (io.BytesIO(large), "a.jpg"), "words": "看"},
         content_type="multipart/form-data",
-    )  # fmt: skip
+    )
     assert elsewhere.status_code == 413
     buyer = sign_in(app, "buyer")
     assert (

@@ -94,12 +94,15 @@ def test_a_side_asks_hands_in_and_withdraws(app: Flask, cast: Cast, now: Clock, 
 @pytest.mark.parametrize(
     ("state", "words"),
     [
-        ("applied", "商家还在处理期限内"), ("proposed", "请先答复方案"), ("returning", "请先寄回商品"),
-        ("paying", "请先补差价"), ("reshipping", "商家超时或有问题未解决时可以申请平台介入"),
+        ("applied", "商家还在处理期限内"),
+        ("proposed", "请先答复方案"),
+        ("returning", "请先寄回商品"),
+        ("paying", "请先补差价"),
+        ("reshipping", "商家超时或有问题未解决时可以申请平台介入"),
         ("confirming", "商家超时或有问题未解决时可以申请平台介入"),
         ("refunding", "超过 24 小时可以申请平台介入"),
     ],
-)  # fmt: skip
+)
 def test_the_page_says_when_it_can_be_asked_for(app: Flask, cast: Cast, now: Clock, state: str, words: str) -> None:
     case = cast.until(state)
     page = sign_in(app, "buyer").get(f"/cases/{case.case_no}").text

@@ -70,9 +70,11 @@ def test_rules_are_announced_seven_days_before(app: Flask, cast: Cast, now: Cloc
 def test_sooner_only_with_a_legal_reason_and_never_changed(app: Flask, cast: Cast, now: Clock) -> None:
     desk = sign_in(app, "operator")
     form = {
-        "words": "新的规则全文", "changes": "依法调整", "effective": "2026-11-24",
+        "words": "新的规则全文",
+        "changes": "依法调整",
+        "effective": "2026-11-24",
         "exception": "《…条例》第八条自明日施行",
-    }  # fmt: skip
+    }
     assert post(desk, "/operator/rules", form).status_code == 303
     assert "第八条自明日施行" in app.test_client().get("/rules?version=2").text
     with pytest.raises(Exception, match="never changed"), writing():
@@ -96,9 +98,13 @@ def test_seven_days_without_a_reason(cast: Cast, excluded: str, covered: str, da
     (line,) = applications.lines_of(order.id)
     policy = applications.facts_of_policy(policies.current(cast.shop))
     verdict = eligibility.check(
-        applications.goods_of(order, line), CaseType.RETURN_REFUND, "seven_day", Evidence(1_000, 1, 5),
-        cast.now + timedelta(days=days), policy,
-    )  # fmt: skip
+        applications.goods_of(order, line),
+        CaseType.RETURN_REFUND,
+        "seven_day",
+        Evidence(1_000, 1, 5),
+        cast.now + timedelta(days=days),
+        policy,
+    )
     assert verdict.allowed == (open_ and covered != "neither" and not excluded), verdict.why
     if excluded and covered != "neither":
         assert eligibility.EXCLUSIONS[excluded] in verdict.why

@@ -203,8 +203,13 @@ def test_of_two_payments_one_is_chosen(desk: FlaskClient, cast: Cast) -> None:
 
 
 def send(desk: FlaskClient, content: bytes, name: str = "results.csv") -> TestResponse:
-    return post(desk, "/seller/payouts/results", {"file": (io.BytesIO(content), name)}, at="/seller/payouts/files",
-                content_type="multipart/form-data")  # fmt: skip
+    return post(
+        desk,
+        "/seller/payouts/results",
+        {"file": (io.BytesIO(content), name)},
+        at="/seller/payouts/files",
+        content_type="multipart/form-data",
+    )
 
 
 def test_a_list_goes_out_and_its_results_come_back(desk: FlaskClient, cast: Cast) -> None:
@@ -279,26 +284,44 @@ def test_people_come_change_and_go(desk: FlaskClient, app: Flask, cast: Cast, no
 @pytest.mark.parametrize(
     ("role", "opens", "refused", "cases"),
     [
-        ("finance", {"/seller", "/seller/payouts", "/seller/payouts/files", "/seller/notices"},
-         {"/seller/policy", "/seller/staff", "/seller/import", "/seller/messages", "/seller/products"},
-         {"refunding", "refund_failed", "paying"}),
-        ("warehouse", {"/seller", "/seller/notices"},
-         {"/seller/payouts", "/seller/payouts/files", "/seller/staff", "/seller/policy", "/seller/messages"},
-         {"returning", "inspecting", "disputed", "reshipping", "confirming"}),
-        ("agent", {"/seller", "/seller/messages", "/seller/products"},
-         {"/seller/payouts", "/seller/staff", "/seller/import", "/seller/policy"},
-         {"applied", "inspecting", "refunding"}),
+        (
+            "finance",
+            {"/seller", "/seller/payouts", "/seller/payouts/files", "/seller/notices"},
+            {"/seller/policy", "/seller/staff", "/seller/import", "/seller/messages", "/seller/products"},
+            {"refunding", "refund_failed", "paying"},
+        ),
+        (
+            "warehouse",
+            {"/seller", "/seller/notices"},
+            {"/seller/payouts", "/seller/payouts/files", "/seller/staff", "/seller/policy", "/seller/messages"},
+            {"returning", "inspecting", "disputed", "reshipping", "confirming"},
+        ),
+        (
+            "agent",
+            {"/seller", "/seller/messages", "/seller/products"},
+            {"/seller/payouts", "/seller/staff", "/seller/import", "/seller/policy"},
+            {"applied", "inspecting", "refunding"},
+        ),
     ],
-)  # fmt: skip
+)
 def test_each_role_has_its_rooms(
     app: Flask, cast: Cast, now: Clock, role: str, opens: set[str], refused: set[str], cases: set[str]
 ) -> None:
     hire(cast, "clerk", role)
     made = {
         state: cast.until(state, case_type=RETURN if state.startswith("refund") else CaseType.EXCHANGE).case_no
-        for state in ("applied", "returning", "inspecting", "disputed", "paying", "reshipping", "confirming",
-                      "refunding", "refund_failed")
-    }  # fmt: skip
+        for state in (
+            "applied",
+            "returning",
+            "inspecting",
+            "disputed",
+            "paying",
+            "reshipping",
+            "confirming",
+            "refunding",
+            "refund_failed",
+        )
+    }
     clerk = sign_in(app, "clerk")
     assert {url: clerk.get(url).status_code for url in opens | refused} == dict.fromkeys(opens, 200) | dict.fromkeys(
         refused, 403
@@ -309,8 +332,11 @@ def test_each_role_has_its_rooms(
 
 
 def test_a_step_of_somebody_elses_work_is_refused(app: Flask, cast: Cast, now: Clock) -> None:
-    for role, state, step in (("agent", "refunding", "refund_ok"), ("finance", "refunding", "escalate"),
-                              ("warehouse", "inspecting", "propose")):  # fmt: skip
+    for role, state, step in (
+        ("agent", "refunding", "refund_ok"),
+        ("finance", "refunding", "escalate"),
+        ("warehouse", "inspecting", "propose"),
+    ):
         hire(cast, role, role)
         case = cast.until(state, case_type=RETURN)
         clerk, url = sign_in(app, role), f"/seller/cases/{case.case_no}"

@@ -53,12 +53,16 @@ def test_a_proposal_goes_to_and_fro_on_pages(app: Flask, cast: Cast, now: Clock)
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"type": ""}, "请选择解决方式"), ({"type": "refund_only"}, "请填写退款金额"), ({"freight_payer": "x"}, "运费"),
-        ({"type": "refund_only", "amount": "99"}, "最多 25.00 元"), ({"type": "refund_only", "amount": "1e3"}, "金额"),
-        ({"compensation": "9999"}, "补偿金额不能超过"), ({"type": "seven"}, "请选择解决方式"),
+        ({"type": ""}, "请选择解决方式"),
+        ({"type": "refund_only"}, "请填写退款金额"),
+        ({"freight_payer": "x"}, "运费"),
+        ({"type": "refund_only", "amount": "99"}, "最多 25.00 元"),
+        ({"type": "refund_only", "amount": "1e3"}, "金额"),
+        ({"compensation": "9999"}, "补偿金额不能超过"),
+        ({"type": "seven"}, "请选择解决方式"),
         ({"note": "字" * 501}, "500"),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_is_said_beside_the_field(
     app: Flask, cast: Cast, now: Clock, changed: dict[str, str], said: str
 ) -> None:

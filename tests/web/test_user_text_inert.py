@@ -45,10 +45,30 @@ ATTACKS = {
 }
 # What somebody writes in sentences. Names, titles and the like are escaped as well, but htmx isn't kept off them.
 SENTENCES = frozenset(
-    {"description", "note", "message", "answer", "words", "excluded", "inspection", "line-note", "objection", "problem",
-     "receiver", "receiver-address", "return-name", "return-address", "return-note", "refusal", "request", "extension",
-     "draft", "back-note", "trace"}
-)  # fmt: skip
+    {
+        "description",
+        "note",
+        "message",
+        "answer",
+        "words",
+        "excluded",
+        "inspection",
+        "line-note",
+        "objection",
+        "problem",
+        "receiver",
+        "receiver-address",
+        "return-name",
+        "return-address",
+        "return-note",
+        "refusal",
+        "request",
+        "extension",
+        "draft",
+        "back-note",
+        "trace",
+    }
+)
 # Where the text of a person may stand in an attribute: as the value of a field, to be copied, or as a name.
 SAYING = frozenset({"value", "data-copy", "data-who", "aria-label", "alt", "data-note", "title", "label"})
 FORM_TEXT = frozenset({"textarea", "option", "title"})
@@ -84,18 +104,37 @@ class Life:
                 Sku(product_id=line.product_id, sku_key="other", spec=self("sku"), price_fen=line.unit_price_fen)
             )
             policies.publish(
-                shop_id, window_days=15, hidden_days=30, special_freight="seller", guarantees=[],
-                excluded=[self("excluded")], words=self("words"), by=seller_id, now=NOW,
-            )  # fmt: skip
+                shop_id,
+                window_days=15,
+                hidden_days=30,
+                special_freight="seller",
+                guarantees=[],
+                excluded=[self("excluded")],
+                words=self("words"),
+                by=seller_id,
+                now=NOW,
+            )
             for default in (True, False):
                 policies.add_address(
-                    shop_id, name=self("return-name")[:60], phone="13800138000", address=self("return-address"),
-                    note=self("return-note"), make_default=default, now=NOW,
-                )  # fmt: skip
+                    shop_id,
+                    name=self("return-name")[:60],
+                    phone="13800138000",
+                    address=self("return-address"),
+                    note=self("return-note"),
+                    make_default=default,
+                    now=NOW,
+                )
             job = ImportJob(
-                public_id="f" * 32, shop_id=shop_id, user_id=seller_id, file_name=self("file"), path="x.csv",
-                state="failed", problem=self("import-problem"), created_at=NOW, updated_at=NOW,
-            )  # fmt: skip
+                public_id="f" * 32,
+                shop_id=shop_id,
+                user_id=seller_id,
+                file_name=self("file"),
+                path="x.csv",
+                state="failed",
+                problem=self("import-problem"),
+                created_at=NOW,
+                updated_at=NOW,
+            )
             db.session.add(job)
         members = tuple(db.session.get_one(User, user_id).member_name for user_id in (buyer_id, seller_id))
         self.people = replace(cast, buyer=buyer_id, seller=seller_id, shop=shop_id)
@@ -113,13 +152,26 @@ class Life:
     def _import(self, folder: Path, buyer: str, seller: str) -> str:
         """An order as it comes: every cell that is text is an attack."""
         texts = {
-            "买家公司名": self("buyer-company"), "卖家公司名": self("seller-company"), "买家会员名": buyer,
-            "卖家会员名": seller, "收货人姓名": self("receiver")[:60], "收货地址": self("receiver-address"),
-            "货品标题": self("title"), "型号": self("spec"), "货号": self("cargo"), "单品货号": self("own-cargo"),
-            "物料编号": self("material"), "货品种类": self("kind"), "单位": "双", "买家留言": self("buyer-note"),
-            "物流公司": self("carrier"), "运单号": "75484863576596", "下游渠道": self("channel")[:60],
-            "代理商姓名": self("agent"), "下单公司主体": self("subject"),
-        }  # fmt: skip
+            "买家公司名": self("buyer-company"),
+            "卖家公司名": self("seller-company"),
+            "买家会员名": buyer,
+            "卖家会员名": seller,
+            "收货人姓名": self("receiver")[:60],
+            "收货地址": self("receiver-address"),
+            "货品标题": self("title"),
+            "型号": self("spec"),
+            "货号": self("cargo"),
+            "单品货号": self("own-cargo"),
+            "物料编号": self("material"),
+            "货品种类": self("kind"),
+            "单位": "双",
+            "买家留言": self("buyer-note"),
+            "物流公司": self("carrier"),
+            "运单号": "75484863576596",
+            "下游渠道": self("channel")[:60],
+            "代理商姓名": self("agent"),
+            "下单公司主体": self("subject"),
+        }
         path = folder / f"export-{self.turn}.csv"
         row = exports.order(f"39054036925507475{self.turn:02d}", **texts)
         row.pop("是否代发订单")
@@ -199,14 +251,23 @@ class Life:
     def _draft(self) -> None:
         with writing():
             fields = {
-                "line_id": self.line_id, "reason": "wrong_order", "quantities": {str(self.line_id): 10},
-                "typed": {str(self.line_id): self("typed")}, "description": self("draft"), "name": self("receiver"),
-                "phone": "13425059650", "address": self("receiver-address"),
-            }  # fmt: skip
+                "line_id": self.line_id,
+                "reason": "wrong_order",
+                "quantities": {str(self.line_id): 10},
+                "typed": {str(self.line_id): self("typed")},
+                "description": self("draft"),
+                "name": self("receiver"),
+                "phone": "13425059650",
+                "address": self("receiver-address"),
+            }
             draft = Draft(
-                order_id=self.order_id, buyer_id=self.people.buyer, source="order", fields=fields, created_at=NOW,
+                order_id=self.order_id,
+                buyer_id=self.people.buyer,
+                source="order",
+                fields=fields,
+                created_at=NOW,
                 updated_at=NOW,
-            )  # fmt: skip
+            )
             db.session.add(draft)
 
 
