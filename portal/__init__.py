@@ -14,7 +14,8 @@ from flask_compress import Compress
 from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
-from portal import bankdata, cases, clock, crypto, models, notifications, resale, tracking, words
+from portal import bankdata, cases, crypto, models, notifications, resale, tracking, words
+from portal.calendar import clock
 from portal.config import Settings, SettingsError
 from portal.extensions import db, migrate, use_lock_file
 from portal.store import DirectoryStore

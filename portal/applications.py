@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from portal import calendars, cases, eligibility, payouts, policies, resale, workdays
+from portal import cases, eligibility, payouts, policies, resale
+from portal.calendar import calendars, workdays
 from portal.effects import By, Wanted
 from portal.eligibility import Evidence, Goods, Verdict
 from portal.extensions import db

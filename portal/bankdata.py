@@ -17,7 +17,8 @@ from typing import Any
 
 from sqlalchemy import exists, select, text, update
 
-from portal import cardnumbers, clock, inputs, notifications
+from portal import cardnumbers, inputs, notifications
+from portal.calendar import clock
 from portal.crypto import NONCE_BYTES, STEP, TAG_BYTES, CannotOpen, Keys
 from portal.extensions import PerApp, db, writing
 from portal.flow import State, StepRefused

@@ -21,20 +21,8 @@ from flask.cli import FlaskGroup, ScriptInfo, with_appcontext
 from sqlalchemy import select
 from sqlalchemy.exc import ArgumentError, DatabaseError
 
-from portal import (
-    accounts,
-    bankdata,
-    calendars,
-    clock,
-    create_app,
-    crypto,
-    database,
-    demo,
-    doctor,
-    feedback,
-    inputs,
-    sweeping,
-)
+from portal import accounts, bankdata, create_app, crypto, database, demo, doctor, feedback, inputs, sweeping
+from portal.calendar import calendars, clock
 from portal.config import Settings, SettingsError
 from portal.extensions import Busy, db, writing
 from portal.models import User

@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from portal import officehours
+from portal.calendar import officehours
 
 
 class SettingsError(ValueError):

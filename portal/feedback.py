@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import select
 
+from portal.calendar.officehours import BEIJING
 from portal.extensions import db
 from portal.models import Feedback, User
-from portal.officehours import BEIJING
 
 KINDS = {"problem": "用不了或出错", "wish": "建议", "privacy": "隐私", "false": "不实信息或侵权", "praise": "表扬"}
 

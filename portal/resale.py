@@ -12,13 +12,14 @@ from typing import Any
 
 from sqlalchemy import literal, or_, select, text, update
 
-from portal import calendars, flow, notifications, words, workdays
+from portal import flow, notifications, words
+from portal.calendar import calendars, workdays
+from portal.calendar.workdays import Term
 from portal.extensions import PerApp, db, writing
 from portal.flow import Actor
 from portal.models import Case, Order, User
 from portal.models.cases import FINISHING
 from portal.models.orders import RESOLD
-from portal.workdays import Term
 
 STARTS = ("received", "shipped", "confirmed")
 BATCH = 500

@@ -13,20 +13,18 @@ from portal import (
     access,
     accounts,
     bankdata,
-    calendars,
     cases,
     chains,
-    clock,
     couriers,
     evidence,
     importing,
-    officehours,
     outbox,
     paying,
     polling,
     resale,
     tracking,
 )
+from portal.calendar import calendars, clock, officehours
 from portal.config import Settings
 from portal.extensions import Busy, db, writing
 from portal.store import Store

@@ -355,7 +355,7 @@ class Cast:
 
 def sign_in(app: Flask, member_name: str) -> FlaskClient:
     """A browser in which this person is signed in (straight through the session table: quick)."""
-    from portal import clock
+    from portal.calendar import clock
 
     client = app.test_client()
     user = db.session.scalars(db.select(User).where(User.member_name == member_name)).one()

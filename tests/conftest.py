@@ -122,7 +122,7 @@ def client(app: Flask) -> FlaskClient:
 @pytest.fixture
 def now(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
     """The portal's clock, standing still at NOW until it is moved."""
-    from portal import clock
+    from portal.calendar import clock
 
     made = Clock()
     monkeypatch.setattr(clock, "now", lambda: made.at)

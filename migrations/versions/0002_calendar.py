@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 from alembic import op
 
-from portal import holidays
+from portal.calendar import holidays
 from portal.extensions import BigId, Moment
 from portal.rules import FIRST
 

@@ -8,7 +8,8 @@ from flask import abort, current_app, g, jsonify, redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from portal import cases, clock, database, demo, importing, scans, sweeping
+from portal import cases, database, demo, importing, scans, sweeping
+from portal.calendar import clock
 from portal.config import Settings
 from portal.extensions import db, writing
 from portal.models import Case, Notice, Parcel, User

@@ -9,7 +9,8 @@ from flask import Response, g, redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from portal import applications, chat, officehours, orders, reasons
+from portal import applications, chat, orders, reasons
+from portal.calendar import officehours
 from portal.extensions import db, writing
 from portal.models import Order, Shop, User
 from portal.seller import bp

@@ -15,7 +15,8 @@ from flask import Flask, Response, abort, current_app, g, redirect, request
 from sqlalchemy.exc import OperationalError
 from werkzeug.wrappers import Response as AnyResponse
 
-from portal import accounts, cardnumbers, clock
+from portal import accounts, cardnumbers
+from portal.calendar import clock
 from portal.config import Settings
 from portal.extensions import Busy, db, writing
 from portal.models import KeptForm

@@ -12,7 +12,8 @@ from wsgiref.types import WSGIApplication
 from flask import Flask, g, template_rendered
 from werkzeug.test import Client, EnvironBuilder, TestResponse
 
-from portal import accounts, cases, chat, clock
+from portal import accounts, cases, chat
+from portal.calendar import clock
 from portal.extensions import db, writing
 from portal.models import Case, Conversation, Order, Parcel, User
 from tests.cast import Cast

@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select, update
 
-from portal import applications, calendars, cases, eligibility, policies, resale, tracking, words
+from portal import applications, cases, eligibility, policies, resale, tracking, words
+from portal.calendar import calendars
+from portal.calendar.workdays import BEIJING, Day
 from portal.extensions import db, writing
 from portal.flow import CaseType
 from portal.models import Case, Notice, Order, Shipment
 from portal.resale import Rule
 from portal.scans import Scan
-from portal.workdays import BEIJING, Day
 from tests.cast import Cast
 
 

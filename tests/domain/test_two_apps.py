@@ -7,7 +7,8 @@ from pathlib import Path
 
 from flask import Flask
 
-from portal import bankdata, cases, clock, flow, notifications, resale, tracking
+from portal import bankdata, cases, flow, notifications, resale, tracking
+from portal.calendar import clock
 from portal.extensions import PerApp
 from tests.conftest import make_app
 

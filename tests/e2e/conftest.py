@@ -14,7 +14,8 @@ from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page
 from werkzeug.serving import make_server
 
-from portal import accounts, cases, clock, demo, policies
+from portal import accounts, cases, demo, policies
+from portal.calendar import clock
 from portal.extensions import db, writing
 from portal.models import Order, RateCount, Shop, User
 from portal.order_export import read

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from portal import cases, clock
+from portal import cases
+from portal.calendar import clock
 from portal.extensions import db, writing
 from portal.models import Case, Order, Parcel, Shop, User
 from tests.e2e.conftest import World

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from portal import accounts, clock
+from portal import accounts
+from portal.calendar import clock
 from portal.extensions import db, writing
 from portal.flow import Actor
 from portal.models import Case, Order, Shop, User

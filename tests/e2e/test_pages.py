@@ -13,7 +13,8 @@ from axe_playwright_python.base import AXE_FILE_PATH
 from flask import Flask
 from playwright.sync_api import Page, Response
 
-from portal import caseview, clock, docket, flow, importing
+from portal import caseview, docket, flow, importing
+from portal.calendar import clock
 from portal.extensions import db, writing
 from portal.flow import Actor
 from portal.models import BankAccount, Cancellation, Case, ImportJob, Order, Product, Shop, User

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from portal import accounts, clock
+from portal import accounts
+from portal.calendar import clock
 from portal.extensions import db, writing
 from portal.flow import CaseType
 from portal.models import MoneyEntry, User

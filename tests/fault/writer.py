@@ -8,7 +8,8 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from portal import cases, clock, create_app, flow, ledger
+from portal import cases, create_app, flow, ledger
+from portal.calendar import clock
 from portal.cases import By, Wanted
 from portal.config import Settings
 from portal.extensions import Busy, db, writing

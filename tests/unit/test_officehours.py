@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal import officehours
-from portal.officehours import BEIJING
+from portal.calendar import officehours
+from portal.calendar.officehours import BEIJING
 
 OPENS, CLOSES = 9 * 60, 18 * 60
 

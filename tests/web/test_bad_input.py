@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
-from portal import accounts, clock, doctor
+from portal import accounts, doctor
+from portal.calendar import clock
 from portal.extensions import db
 from portal.models import (
     Case,

@@ -14,7 +14,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
-from portal import bankdata, clock, doctor
+from portal import bankdata, doctor
+from portal.calendar import clock
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType
 from portal.models import BankAccount, Case, Order, Session, Shop, Staff

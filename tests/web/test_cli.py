@@ -20,7 +20,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from portal import accounts, calendars, cli, clock, doctor, inputs
+from portal import accounts, cli, doctor, inputs
+from portal.calendar import calendars, clock
 from portal.extensions import db, writing
 from portal.models import CaseEvent, Order, Shop, Staff, User
 from tests import exports

@@ -12,7 +12,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from portal import access, clock
+from portal import access
+from portal.calendar import clock
 from portal.extensions import db, writing
 from portal.flow import Actor
 from portal.models import AccessLink, Case, CaseEvent, Evidence, FormKey, Notice, Parcel, Session

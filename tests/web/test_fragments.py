@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from portal import clock
+from portal.calendar import clock
 from portal.extensions import db
 from tests.cast import token_of
 from tests.conftest import NOW, make_app

@@ -10,7 +10,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from portal import clock, importing
+from portal import importing
+from portal.calendar import clock
 from portal.extensions import db
 from portal.models import ImportJob, Order
 from tests.cast import Cast, post, sign_in

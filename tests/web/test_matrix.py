@@ -20,7 +20,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
-from portal import clock, flow
+from portal import flow
+from portal.calendar import clock
 from portal.extensions import db
 from portal.flow import Actor, State
 from portal.models import Case, Evidence, Notice, OrderLine, Sku, User

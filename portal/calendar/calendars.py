@@ -13,10 +13,11 @@ from typing import Any, Final
 
 from sqlalchemy import select
 
-from portal import inputs, workdays
+from portal import inputs
+from portal.calendar import workdays
+from portal.calendar.workdays import Calendar, Day
 from portal.extensions import PerApp, db
 from portal.models import CalendarYear
-from portal.workdays import Calendar, Day
 
 FRESH_FOR: Final = 60.0  # seconds
 MOST_DAYS = 120  # special days of one year

@@ -10,7 +10,7 @@ import re
 from datetime import date, timedelta
 from typing import Final
 
-from portal.workdays import Day
+from portal.calendar.workdays import Day
 
 SHIPPED: Final[dict[int, str]] = {
     2018: (
