@@ -14,10 +14,11 @@ from flask_compress import Compress
 from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
-from portal import bankdata, cases, crypto, models, notifications, resale, tracking, words
+from portal import bankdata, cases, crypto, models, notifications, resale, words
 from portal.calendar import clock
 from portal.config import Settings, SettingsError
 from portal.extensions import db, migrate, use_lock_file
+from portal.parcels import following
 from portal.store import DirectoryStore
 from portal.web import assets, errors, filters, security
 
@@ -92,7 +93,7 @@ def _apply(settings: Settings, data: Path) -> None:
     except crypto.KeysRefused as refused:
         raise SettingsError(f"PORTAL_BANK_KEYS: {refused}") from None
     bankdata.use_keys(keys, timedelta(days=settings.bank_days))
-    tracking.use_service(settings.tracking)
+    following.use_service(settings.tracking)
     notifications.use_channels(*(["webhook"] if settings.webhook_url else []))
 
 
@@ -134,7 +135,7 @@ def _context() -> dict[str, object]:
     return {
         "ui": ui,
         "who": who,
-        "courier": tracking.service(),
+        "courier": following.service(),
         "now": g.get("now"),
         "said": words.SAID.get(request.args.get("said", "")),
         "unread": who.unread if who is not None else {},

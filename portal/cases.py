@@ -19,7 +19,6 @@ from sqlalchemy import bindparam, func, insert, or_, select, text, update
 
 from portal import (
     bankdata,
-    carriers,
     chat,
     docket,
     effects,
@@ -33,9 +32,7 @@ from portal import (
     proposals,
     resale,
     roles,
-    tracking,
 )
-from portal.carriers import slow
 from portal.effects import By, Child, Wanted
 from portal.extensions import PerApp, db, writing
 from portal.flow import Actor, CaseType, Facts, Stage, Stale, State, Step, StepRefused
@@ -55,8 +52,11 @@ from portal.models import (
     Staff,
     User,
 )
+from portal.parcels import carriers, following, keeping, telling
+from portal.parcels import seen as parcel_view
+from portal.parcels.carriers import slow
+from portal.parcels.scans import Scan
 from portal.reasons import REISSUE_BY, codes
-from portal.scans import Scan
 from portal.words import BEIJING
 
 log = logging.getLogger("portal.cases")
@@ -557,9 +557,9 @@ def _move(
         ).all():
             ledger.release(line_id, milli)
     if step.target in flow.FINAL:
-        tracking.end(case, at)
+        following.end(case, at)
     elif source == State.INSPECTING and step.target not in (State.INSPECTING, State.PROPOSED):
-        tracking.end(case, at, leg="back")  # the goods were counted
+        following.end(case, at, leg="back")  # the goods were counted
     if doing.child is not None:
         doing.data["child"] = _become(case, doing.child, by, at)
     _write_event(case, step, by, at, source=source, note=note, data=doing.data, version=version + 1)
@@ -874,7 +874,7 @@ def record_scans(
         return 0
     case = locked(case_id)
     parcel = db.session.get_one(Parcel, parcel_id, populate_existing=True)
-    new, fresh = tracking.keep(parcel, said, now=now, not_before=case.opened_at, origin=origin, by_sender=by_sender)
+    new, fresh = keeping.keep(parcel, said, now=now, not_before=case.opened_at, origin=origin, by_sender=by_sender)
     if not new:
         return 0
     if fresh:
@@ -882,7 +882,7 @@ def record_scans(
         if case.state not in flow.FINAL:
             reschedule(case, now)
         if tell:
-            tracking.tell_buyer(case, parcel, fresh, now)
+            telling.tell_buyer(case, parcel, fresh, now)
     db.session.execute(
         update(Order)
         .where(Order.id == case.order_id)
@@ -898,9 +898,9 @@ def record_typed(shipment: Any, said: Collection[Scan], *, side: str, now: datet
 
     What a side says in its own favour is kept and shown, and moves nothing. ``origin``: the side unless said otherwise.
     """
-    by_sender, origin, tell = tracking.sent_by(shipment, side), origin or side, side != "buyer"
+    by_sender, origin, tell = parcel_view.sent_by(shipment, side), origin or side, side != "buyer"
     if shipment.parcel_id is None:
-        return tracking.keep_of_order(shipment.id, said, now=now, origin=origin, by_sender=by_sender, tell=tell)
+        return keeping.keep_of_order(shipment.id, said, now=now, origin=origin, by_sender=by_sender, tell=tell)
     return record_scans(shipment.parcel_id, said, now=now, origin=origin, by_sender=by_sender, tell=tell)
 
 
@@ -934,7 +934,7 @@ def send_back(
         made.append(parcel)
     db.session.flush()
     for parcel in made:
-        tracking.follow(case, parcel)
+        following.follow(case, parcel)
     notifications.tell_sent_back(case, [f"{parcel.carrier_name} {parcel.tracking_no}" for parcel in made], at=now)
     _count(case, case.state, case.state)
     return made

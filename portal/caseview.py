@@ -9,25 +9,14 @@ from typing import Any
 
 from sqlalchemy import bindparam, exists, select, tuple_
 
-from portal import (
-    bankdata,
-    carriers,
-    cases,
-    docket,
-    evidence,
-    flow,
-    payouts,
-    proposals,
-    reasons,
-    resale,
-    tracking,
-    words,
-)
+from portal import bankdata, cases, docket, evidence, flow, payouts, proposals, reasons, resale, words
 from portal.arbitration import Burden, burden_of_proof
 from portal.extensions import Moment, db
 from portal.flow import Actor, State, Step
 from portal.inputs import money_text, quantity_text
 from portal.models import Case, CaseEvent, CaseLine, CaseLink, Order, OrderLine, Policy, Product, Shop, User
+from portal.parcels import carriers
+from portal.parcels import seen as parcel_view
 
 _CASE = select(Case).where(Case.case_no == bindparam("case_no"))
 _OF_BUYER = _CASE.where(Case.buyer_id == bindparam("buyer_id"))
@@ -252,7 +241,7 @@ def view(case: Case, side: Actor, now: datetime) -> View:
     of_case = {"case_id": case.id}
     around = db.session.execute(_AROUND, of_case).one()
     lines = db.session.execute(_LINES, of_case).all()
-    parcels, traces = tracking.of_case(case.id)
+    parcels, traces = parcel_view.of_case(case.id)
     legs: dict[str, list[Any]] = {}
     for parcel in parcels:
         legs.setdefault(parcel.leg, []).append(parcel)

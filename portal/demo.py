@@ -26,8 +26,6 @@ from portal import (
     imaging,
     policies,
     resale,
-    scans,
-    tracking,
 )
 from portal.effects import By, Counted, Wanted
 from portal.extensions import db, writing
@@ -35,8 +33,9 @@ from portal.flow import Actor, CaseType
 from portal.models import Case, CaseLine, Order, OrderLine, Parcel, Product, Shipment, Shop, Sku, Staff, Track, User
 from portal.order_export import read
 from portal.order_import import import_orders
+from portal.parcels import following, keeping, scans
+from portal.parcels.scans import Scan
 from portal.proposals import Terms
-from portal.scans import Scan
 from portal.store import Store
 
 PASSWORD = "huanhuo-demo"  # noqa: S105  (a demo's, printed at its start; demo accounts exist only in a demo)
@@ -157,7 +156,7 @@ def _invent(now: datetime, store: Store, told: Sequence[Story]) -> None:
 def _follow(now: datetime) -> None:
     """Orders on their way with a carrier's scans, one of them stuck; and a number that nobody answers for."""
     with writing():
-        tracking.follow_orders(now)
+        following.follow_orders(now)
         own = select(Shipment.id, Order.ordered_at).join(Order).where(Shipment.parcel_id.is_(None))
         for number, row in enumerate(db.session.execute(own.order_by(Shipment.id)).all()):
             said = [Scan(row.ordered_at + timedelta(hours=6), "picked", "【义乌市】已揽收")]
@@ -165,7 +164,7 @@ def _follow(now: datetime) -> None:
                 said.append(Scan(said[-1].at + timedelta(hours=50), "transit", "【杭州市】快件已到达杭州转运中心"))
             if number == 1:
                 said.append(Scan(now - timedelta(hours=1), "delivering", "【杭州市】正在派送,请保持电话畅通"))
-            tracking.keep_of_order(row.id, said, now=now, origin="kuaidi100")
+            keeping.keep_of_order(row.id, said, now=now, origin="kuaidi100")
         asked = {"checked_at": now - timedelta(minutes=12), "tried_at": now - timedelta(minutes=12)}
         db.session.execute(update(Track).values(**asked))
         lost = select(Track.id).where(Track.tracking_no == OUT[0][1])

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
-from portal import bankdata, carriers, flow, ledger, payouts, policies, proposals, reasons, tracking
+from portal import bankdata, flow, ledger, payouts, policies, proposals, reasons
 from portal.arbitration import asks_goods_back
 from portal.evidence import MOST_PER_CASE
 from portal.extensions import db
@@ -30,6 +30,7 @@ from portal.models import (
     ReturnAddress,
     Sku,
 )
+from portal.parcels import carriers, following
 from portal.proposals import Terms
 
 LEAST_DISPUTE_PHOTOS = 2
@@ -370,7 +371,7 @@ def _parcel(doing: Doing, leg: str, carrier: str, number: str, *, shipped_at: da
     )
     db.session.add(parcel)
     db.session.flush()
-    tracking.follow(doing.case, parcel)
+    following.follow(doing.case, parcel)
     return parcel
 
 
@@ -391,7 +392,7 @@ def _edit_parcel(doing: Doing) -> dict[str, Any]:
     if old is None or old.case_id != doing.case.id or old.leg != "back" or old.voided_at is not None:
         raise doing.refuse("没有找到要修改的运单,请刷新页面")
     old.voided_at = doing.at
-    tracking.end(doing.case, doing.at, parcel_id=old.id)
+    following.end(doing.case, doing.at, parcel_id=old.id)
     new = _parcel(doing, "back", doing.values["carrier"], doing.values["number"], shipped_at=old.shipped_at)
     doing.data |= {"before": [old.carrier, old.tracking_no], "after": [new.carrier, new.tracking_no]}
     return {}
@@ -540,13 +541,13 @@ def _problem(doing: Doing) -> dict[str, Any]:
         raise doing.refuse("请上传能看出问题的照片")
     doing.data["kind"] = kind
     if kind == "not_received":
-        tracking.deny(doing.case)
+        following.deny(doing.case)
     return {"problem_open": True, **_ended(doing)}
 
 
 @_effect("resend", "replacement_lost")
 def _again(doing: Doing) -> dict[str, Any]:
-    tracking.end(doing.case, doing.at, leg="out")
+    following.end(doing.case, doing.at, leg="out")
     for line in _lines(doing.case):
         line.shipped_milli = 0
     db.session.flush()

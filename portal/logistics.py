@@ -8,11 +8,11 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, select, text, tuple_
 
-from portal import carriers
 from portal.extensions import Moment, db
 from portal.models import Case, Order, Parcel, Shipment
 from portal.models.tracking import DENIED, FAILING, GONE, NEVER_SCANNED, SCANNED, UNDER_WAY
-from portal.scans import STUCK
+from portal.parcels import carriers
+from portal.parcels.scans import STUCK
 
 PAGE = 40
 SHOWN = 100  # numbers on tabs are bounded: more is 99+

@@ -15,12 +15,14 @@ from typing import Any
 
 from sqlalchemy import func, literal, select, text, update
 
-from portal import carriers, cases, tracking
-from portal.couriers import AskFailed, Courier, Problem
+from portal import cases
 from portal.extensions import Moment, db, writing
 from portal.flow import FINAL, StepRefused
 from portal.models import Case, Order, Parcel, Shipment, Track
-from portal.scans import Scan
+from portal.parcels import carriers, following, keeping
+from portal.parcels import seen as parcel_view
+from portal.parcels.couriers import AskFailed, Courier, Problem
+from portal.parcels.scans import Scan
 
 log = logging.getLogger("portal.polling")
 
@@ -50,9 +52,9 @@ def poll(courier: Courier, per_minute: int, clock_now: Callable[[], datetime]) -
 def follow_orders(now: datetime) -> int:
     """Follow the parcels of orders that are newly on their way; returns how many orders. Outside ``writing()``."""
     done = 0
-    while tracking.orders_wait():
+    while following.orders_wait():
         with writing():
-            many = tracking.follow_orders(now)
+            many = following.follow_orders(now)
         done += many
         if not many:
             break  # another sweep has them
@@ -123,7 +125,7 @@ def _ask(courier: Courier, track: Any, clock_now: Callable[[], datetime]) -> Pro
     now = clock_now()
     carrier = carriers.by_code(track.carrier)
     hanging = _hanging(track.id, now)
-    old = track.since_at < now - tracking.ASKED_FOR
+    old = track.since_at < now - following.ASKED_FOR
     if carrier is None or not courier.knows(carrier) or not hanging or old:
         with writing():
             _mark([track.id], next_at=None, ended_at=now, tried_at=None)
@@ -200,7 +202,7 @@ def _keep(shipment: Any, said: list[Scan], now: datetime, origin: str) -> None:
     try:
         with writing():
             if shipment.parcel_id is None:
-                tracking.keep_of_order(shipment.id, said, now=now, origin=origin)
+                keeping.keep_of_order(shipment.id, said, now=now, origin=origin)
             else:
                 cases.record_scans(shipment.parcel_id, said, now=now, origin=origin)
     except StepRefused as problem:
@@ -214,7 +216,7 @@ def _failed(track: Any, problem: Problem, now: datetime) -> None:
         pause = PAUSES[min(failures, len(PAUSES)) - 1] if counts else EVERY
         _mark([track.id], failures=failures, error=str(problem))
         _next(track, now + pause, now)
-        if failures == tracking.FAILING_AFTER:
+        if failures == parcel_view.FAILING_AFTER:
             _mark_failing(track.id, True)
 
 

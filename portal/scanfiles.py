@@ -15,10 +15,12 @@ from typing import Any
 
 from sqlalchemy import select
 
-from portal import carriers, cases, inputs, scans, tracking
+from portal import cases, inputs
 from portal.extensions import db, writing
 from portal.models import TraceFile
-from portal.scans import Scan
+from portal.parcels import carriers, scans
+from portal.parcels import seen as parcel_view
+from portal.parcels.scans import Scan
 from portal.sheets import HEADINGS_WITHIN, Fault, Number, Row, SheetRefused, open_tables
 
 MOST_BYTES = 2 * 1024 * 1024
@@ -141,7 +143,7 @@ def judge(file: TraceFile) -> list[dict[str, Any]]:
     numbers = sorted({row["number"] for row in file.rows if "bad" not in row})
     followed: dict[str, list[Any]] = {}
     for part in range(0, len(numbers), 400):
-        followed |= tracking.of_number(file.shop_id, numbers[part : part + 400])
+        followed |= parcel_view.of_number(file.shop_id, numbers[part : part + 400])
     rows = []
     for row in file.rows:
         if "bad" in row:
@@ -172,8 +174,8 @@ def carry_out(public_id: str, shop_id: int, now: datetime) -> int:
     kept = 0
     for number, own in of_number.items():
         with writing():
-            for shipment in tracking.of_number(shop_id, [number]).get(number, []):
-                before = {(trace.at, trace.words) for trace in tracking.traces_of(shipment)}
+            for shipment in parcel_view.of_number(shop_id, [number]).get(number, []):
+                before = {(trace.at, trace.words) for trace in parcel_view.traces_of(shipment)}
                 said = {}
                 for row in own:
                     at = datetime.fromisoformat(row["moment"])

@@ -9,24 +9,11 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from portal import (
-    access,
-    accounts,
-    bankdata,
-    cases,
-    chains,
-    couriers,
-    evidence,
-    importing,
-    outbox,
-    paying,
-    polling,
-    resale,
-    tracking,
-)
+from portal import access, accounts, bankdata, cases, chains, evidence, importing, outbox, paying, polling, resale
 from portal.calendar import calendars, clock, officehours
 from portal.config import Settings
 from portal.extensions import Busy, db, writing
+from portal.parcels import couriers, following
 from portal.store import Store
 from portal.web import once, rates
 
@@ -58,7 +45,7 @@ def tidy(store: Store, imports: Path) -> None:
         accounts.forget_old_sessions(now)
         once.forget(now)
         rates.forget(now)
-        tracking.end_old(now)
+        following.end_old(now)
         access.forget(now)
     if (year := calendars.missing(now)) is not None:
         log.warning(calendars.TO_LOAD.format(year=year))

@@ -8,10 +8,11 @@ from typing import Any
 from flask import request
 from wtforms import BooleanField, HiddenField
 
-from portal import bankdata, cardnumbers, carriers, effects, eligibility, inputs, reasons, words
+from portal import bankdata, cardnumbers, effects, eligibility, inputs, reasons, words
 from portal.caseview import View
 from portal.flow import CaseType
 from portal.models import Case
+from portal.parcels import carriers
 from portal.web.forms import Choice, Form, Line, Money, Phone, Photos, Pick, Secret, Text
 from portal.web.terms import TermsForm, answering, owed
 

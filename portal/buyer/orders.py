@@ -7,11 +7,13 @@ from urllib.parse import urlencode
 from flask import abort, g, request
 from flask.typing import ResponseReturnValue
 
-from portal import applications, chains, eligibility, inputs, orders, policies, reasons, resale, tracking, words
+from portal import applications, chains, eligibility, inputs, orders, policies, reasons, resale, words
 from portal.buyer import bp
 from portal.extensions import db
 from portal.models import Shop
 from portal.order_export import parcels_of
+from portal.parcels import seen as parcel_view
+from portal.parcels import telling
 from portal.web import guards, paging
 from portal.web.pages import not_modified, page, unchanged
 
@@ -66,7 +68,7 @@ def order(order_no: str) -> ResponseReturnValue:
         line.id: eligibility.offer(applications.goods_of(found, line, exchangeable=may[line.id]), g.now, facts)
         for line in lines
     }
-    parcels, scans = tracking.of_order(found.id)
+    parcels, scans = parcel_view.of_order(found.id)
     resells = g.who.role == "owner" and g.who.shop_id != found.shop_id
     return page(
         "buyer/order.html",
@@ -85,7 +87,7 @@ def order(order_no: str) -> ResponseReturnValue:
         parcels=() if parcels else parcels_of(found.carrier_text, found.tracking_text),
         followed=[parcel for parcel in parcels if parcel.signed_at or not parcel.gone_at],
         scans=scans,
-        watched=bool(parcels) and tracking.watched(found.id),
+        watched=bool(parcels) and telling.watched(found.id),
     )
 
 

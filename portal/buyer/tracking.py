@@ -7,10 +7,12 @@ from typing import Any
 from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
 
-from portal import cases, orders, tracking
+from portal import cases, orders
 from portal.buyer import bp
 from portal.extensions import writing
 from portal.flow import StepRefused
+from portal.parcels import following, telling
+from portal.parcels import seen as parcel_view
 from portal.web import guards, rates
 from portal.web.once import once
 from portal.web.pages import page
@@ -18,7 +20,7 @@ from portal.web.traces import TraceForm
 
 
 def _own(shipment_id: int) -> Any:
-    return guards.found(tracking.one_of_buyer(min(shipment_id, 2**62), g.who.user_id))
+    return guards.found(parcel_view.one_of_buyer(min(shipment_id, 2**62), g.who.user_id))
 
 
 def _home(shipment: Any) -> str:
@@ -51,10 +53,10 @@ def parcel(shipment_id: int) -> ResponseReturnValue:
         "buyer/parcel.html",
         status,
         parcel=shipment,
-        scans=tracking.traces_of(shipment),
+        scans=parcel_view.traces_of(shipment),
         form=form,
         back=_home(shipment),
-        sender=tracking.sent_by(shipment, "buyer"),
+        sender=parcel_view.sent_by(shipment, "buyer"),
     )
 
 
@@ -64,7 +66,7 @@ def refresh_parcel(shipment_id: int) -> ResponseReturnValue:
     shipment = _own(shipment_id)
     rates.limit("track", g.who.user_id)
     with writing():
-        said = tracking.wish(shipment.track_id, g.now)
+        said = following.wish(shipment.track_id, g.now)
     return redirect(f"{_home(shipment)}?said={said}", 303)
 
 
@@ -74,5 +76,5 @@ def watch_order(order_no: str) -> ResponseReturnValue:
     order_id = guards.found(orders.of_buyer(order_no, g.who.user_id)).id
     on = request.form.get("on", "") == "1"
     with writing():
-        tracking.watch(order_id, g.who.user_id, on, g.now)
+        telling.watch(order_id, g.who.user_id, on, g.now)
     return redirect(f"/orders/{order_no}?said={'watch-on' if on else 'watch-off'}", 303)

@@ -9,12 +9,13 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from werkzeug.exceptions import NotFound
 
-from portal import access, applications, carriers, cases, caseview, consumers, flow, inputs, orders
+from portal import access, applications, cases, caseview, consumers, flow, inputs, orders
 from portal.access import Pass
 from portal.consumer import bp
 from portal.extensions import db
 from portal.flow import Actor, State, StepRefused
 from portal.models import Case, Order
+from portal.parcels import carriers
 from portal.web import rates
 from portal.web.forms import Form, Line, Photos, Pick, Text, store
 from portal.web.once import once

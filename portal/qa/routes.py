@@ -8,11 +8,12 @@ from flask import abort, current_app, g, jsonify, redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from portal import cases, database, demo, importing, scans, sweeping
+from portal import cases, database, demo, importing, sweeping
 from portal.calendar import clock
 from portal.config import Settings
 from portal.extensions import db, writing
 from portal.models import Case, Notice, Parcel, User
+from portal.parcels import scans
 from portal.qa import bp
 from portal.web.forms import store
 from portal.web.pages import page

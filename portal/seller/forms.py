@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from portal import carriers, inputs, payouts, reasons, words
+from portal import inputs, payouts, reasons, words
 from portal.caseview import View
 from portal.models import Case
+from portal.parcels import carriers
 from portal.web.forms import Choice, Form, Line, Money, Photos, Pick, Text, Whole
 from portal.web.terms import TermsForm, answering, owed
 

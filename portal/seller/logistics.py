@@ -10,10 +10,12 @@ from flask import abort, current_app, g, redirect, request
 from flask.typing import ResponseReturnValue
 from wtforms import FileField
 
-from portal import cases, logistics, orders, roles, scanfiles, tracking
+from portal import cases, logistics, orders, roles, scanfiles
 from portal.config import Settings
 from portal.extensions import writing
 from portal.flow import StepRefused
+from portal.parcels import following
+from portal.parcels import seen as parcel_view
 from portal.seller import bp
 from portal.sheets import SheetRefused
 from portal.web import guards, paging, rates
@@ -64,7 +66,7 @@ def _seen(row: Any) -> bool:
 
 
 def _own(shipment_id: int) -> Any:
-    return guards.found(tracking.one_of_shop(min(shipment_id, 2**62), g.who.shop_id))
+    return guards.found(parcel_view.one_of_shop(min(shipment_id, 2**62), g.who.shop_id))
 
 
 @bp.route("/logistics/<int:shipment_id>", methods=["GET", "POST"])
@@ -93,10 +95,10 @@ def shipment(shipment_id: int) -> ResponseReturnValue:
         "seller/shipment.html",
         status,
         parcel=parcel,
-        scans=tracking.traces_of(parcel),
+        scans=parcel_view.traces_of(parcel),
         form=form,
         seen=_seen(parcel),
-        sender=tracking.sent_by(parcel, "seller"),
+        sender=parcel_view.sent_by(parcel, "seller"),
     )
 
 
@@ -106,7 +108,7 @@ def refresh_shipment(shipment_id: int) -> ResponseReturnValue:
     parcel = _own(shipment_id)
     rates.limit("track", g.who.user_id)
     with writing():
-        said = tracking.wish(parcel.track_id, g.now)
+        said = following.wish(parcel.track_id, g.now)
     return redirect(f"/seller/logistics/{shipment_id}?said={said}", 303)
 
 

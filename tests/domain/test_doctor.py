@@ -16,7 +16,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from portal import cases, chat, doctor, evidence, tracking
+from portal import cases, chat, doctor, evidence
 from portal.cases import event_hash
 from portal.cli import portal
 from portal.extensions import db, writing
@@ -35,7 +35,8 @@ from portal.models import (
     Policy,
     Shipment,
 )
-from portal.scans import Scan
+from portal.parcels import following
+from portal.parcels.scans import Scan
 from portal.store import Store
 from tests.cast import Cast
 
@@ -383,7 +384,7 @@ def signed_for_by_a_scan_in_doubt(world: World) -> list[str]:
 def an_order_signed_for_by_nobody(world: World) -> list[str]:
     with writing():
         order = db.session.get_one(Order, world.other_order)
-        tracking.follow_order(order, world.cast.now)
+        following.follow_order(order, world.cast.now)
     found = db.session.scalar(select(Shipment.id).where(Shipment.parcel_id.is_(None)))
     world.run("UPDATE shipments SET signed_at = since_at WHERE id = :id", id=found)
     return [f"shipment {found}"]

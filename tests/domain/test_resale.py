@@ -7,14 +7,15 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select, update
 
-from portal import applications, cases, eligibility, policies, resale, tracking, words
+from portal import applications, cases, eligibility, policies, resale, words
 from portal.calendar import calendars
 from portal.calendar.workdays import BEIJING, Day
 from portal.extensions import db, writing
 from portal.flow import CaseType
 from portal.models import Case, Notice, Order, Shipment
+from portal.parcels import following, keeping
+from portal.parcels.scans import Scan
 from portal.resale import Rule
-from portal.scans import Scan
 from tests.cast import Cast
 
 
@@ -186,10 +187,10 @@ def test_a_carriers_receipt_lengthens_the_term(cast_both: Cast) -> None:
     resale.promise(beijing(11, 11))
     assert fresh(order_id).apply_by == beijing(11, 20, 0)
     with writing():
-        tracking.follow_order(fresh(order_id), beijing(11, 11))
+        following.follow_order(fresh(order_id), beijing(11, 11))
         shipment = db.session.scalars(select(Shipment.id).where(Shipment.order_id == order_id)).one()
         said = [Scan(beijing(11, 18), "signed", "已签收,签收人:本人")]
-        tracking.keep_of_order(shipment, said, now=beijing(11, 18, 13), origin="kuaidi100")
+        keeping.keep_of_order(shipment, said, now=beijing(11, 18, 13), origin="kuaidi100")
     assert resale.apply_by(fresh(order_id)) == beijing(11, 28, 0)  # at once, before the sweep has written it down
     assert resale.promise(beijing(11, 19)) == 1
     assert fresh(order_id).apply_from == beijing(11, 18) and fresh(order_id).apply_by == beijing(11, 28, 0)

@@ -20,13 +20,15 @@ import pytest
 from flask import Flask
 from sqlalchemy import func
 
-from portal import cases, logistics, polling, tracking
-from portal.carriers import Carrier
-from portal.couriers import AskFailed, Kuaidi100, Problem
+from portal import cases, logistics, polling
 from portal.extensions import db, writing
 from portal.flow import Actor
 from portal.models import Case, Notice, Order, Parcel, ParcelTrace, Shipment, ShipmentTrace, Track
-from portal.scans import Scan
+from portal.parcels import following, keeping, telling
+from portal.parcels import seen as parcel_view
+from portal.parcels.carriers import Carrier
+from portal.parcels.couriers import AskFailed, Kuaidi100, Problem
+from portal.parcels.scans import Scan
 from portal.words import BEIJING
 from tests.cast import PARCELS, Cast
 from tests.conftest import NOW
@@ -262,11 +264,11 @@ def test_asking_again_by_hand_is_not_endless(app: Flask, cast: Cast, clock: Cloc
     cast.until("inspecting")
     service = Fake()
     polling.poll(service, 60, clock)
-    tracking.use_service("kuaidi100")
+    following.use_service("kuaidi100")
     with writing():
-        assert tracking.wish(track().id, NOW + timedelta(minutes=5)) == "asked-just-now"
-        assert tracking.wish(track().id, NOW + timedelta(minutes=10)) == "asked-again"
-        assert tracking.wish(None, NOW) == "not-asked"
+        assert following.wish(track().id, NOW + timedelta(minutes=5)) == "asked-just-now"
+        assert following.wish(track().id, NOW + timedelta(minutes=10)) == "asked-again"
+        assert following.wish(None, NOW) == "not-asked"
     clock.at = NOW + timedelta(minutes=10)
     polling.poll(service, 60, clock)
     assert len(service.asked) == 2
@@ -323,7 +325,7 @@ def test_what_a_side_types_in_its_own_favour_moves_nothing(
     leg = "back" if state == "inspecting" else "out"
     parcel = db.session.scalars(db.select(Parcel).where(Parcel.leg == leg)).one()
     found = db.session.scalar(db.select(Shipment.id).where(Shipment.parcel_id == parcel.id)) or 0
-    shipment = tracking.one_of_shop(found, cast.shop)
+    shipment = parcel_view.one_of_shop(found, cast.shop)
     with writing():
         assert cases.record_typed(shipment, [scan(1, "signed")], side=side, now=NOW + HOUR) == 1
     assert (fresh(case).due_at != due) is moves
@@ -347,7 +349,7 @@ def test_what_is_typed_in_after_the_end_brings_nothing_back_under_way(app: Flask
     for shipment_id in db.session.scalars(db.select(Shipment.id)).all():
         with writing():
             cases.record_typed(
-                tracking.one_of_shop(shipment_id, cast.shop), [scan(0, "transit")], side="buyer", now=NOW
+                parcel_view.one_of_shop(shipment_id, cast.shop), [scan(0, "transit")], side="buyer", now=NOW
             )
     assert before == logistics.counts(cast.shop, NOW)["all"] == 0
 
@@ -379,7 +381,7 @@ def test_an_orders_own_parcel_is_followed_and_says_when_it_was_received(
     order_id = on_its_way(cast_both).id
     assert polling.follow_orders(NOW) == 1 and polling.follow_orders(NOW) == 0
     with writing():
-        tracking.watch(order_id, cast_both.buyer, True, NOW)
+        telling.watch(order_id, cast_both.buyer, True, NOW)
     service = Fake()
     service.said = [scan(-20, "picked"), scan(-3, "delivering"), scan(-1, "signed")]
     polling.poll(service, 60, clock)
@@ -389,7 +391,7 @@ def test_an_orders_own_parcel_is_followed_and_says_when_it_was_received(
     assert titles() == ["订单包裹已签收"]
     with writing():  # taken back
         shipment = db.session.scalar(db.select(Shipment.id)) or 0
-        assert tracking.keep_of_order(shipment, [scan(-0.5, "exception", "误签")], now=NOW, origin="") == 1
+        assert keeping.keep_of_order(shipment, [scan(-0.5, "exception", "误签")], now=NOW, origin="") == 1
     order = db.session.get_one(Order, order_id, populate_existing=True)
     assert (order.received_at, order.status) == (None, "in_transit")
 
@@ -419,7 +421,7 @@ def test_an_order_whose_number_was_corrected_is_followed_anew(app: Flask, cast: 
 def test_a_sellers_own_word_says_not_when_an_order_was_received(app: Flask, cast: Cast) -> None:
     order_id = on_its_way(cast).id
     polling.follow_orders(NOW)
-    shipment = tracking.one_of_shop(db.session.scalar(db.select(Shipment.id)) or 0, cast.shop)
+    shipment = parcel_view.one_of_shop(db.session.scalar(db.select(Shipment.id)) or 0, cast.shop)
     with writing():
         cases.record_typed(shipment, [scan(-1, "signed")], side="seller", now=NOW)
     assert db.session.get_one(Order, order_id, populate_existing=True).received_at is None

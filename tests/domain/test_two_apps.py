@@ -7,9 +7,10 @@ from pathlib import Path
 
 from flask import Flask
 
-from portal import bankdata, cases, flow, notifications, resale, tracking
+from portal import bankdata, cases, flow, notifications, resale
 from portal.calendar import clock
 from portal.extensions import PerApp
+from portal.parcels import following
 from tests.conftest import make_app
 
 
@@ -41,7 +42,7 @@ def seen_by(app: Flask) -> tuple[object, ...]:
         return (
             cases.span("seller_response"),
             resale.rule().apply_days,
-            tracking.service(),
+            following.service(),
             notifications._channels.get(),
             clock.shift(),
             bankdata._kept_for.get().days,

@@ -19,7 +19,6 @@ from portal import (
     cases,
     caseview,
     chat,
-    couriers,
     create_app,
     docket,
     handling,
@@ -30,11 +29,12 @@ from portal import (
     payouts,
     polling,
     queue,
-    tracking,
 )
 from portal.config import Settings
 from portal.extensions import db
 from portal.models import User
+from portal.parcels import couriers, following
+from portal.parcels import seen as parcel_view
 from tests.conftest import _migrate, make_app
 from tests.crowd import NOW, Crowd, gather
 from tests.postgres import fresh_database
@@ -223,9 +223,9 @@ HOT: dict[str, Callable[[Crowd], object]] = {
     **{f"parcels {tab}, next page": next_logistics_page(tab) for tab in logistics.TABS if tab != "denied"},
     "parcels' counts": lambda c: logistics.counts(c.shop, c.now),
     "handling times": lambda c: handling.of_shop(c.shop, c.now),
-    "a parcel, buyer": lambda c: tracking.one_of_buyer(10, c.buyer),
-    "a parcel, shop": lambda c: tracking.one_of_shop(10, c.shop),
-    "parcels of numbers": lambda c: tracking.of_number(c.shop, ["10", "20"]),
+    "a parcel, buyer": lambda c: parcel_view.one_of_buyer(10, c.buyer),
+    "a parcel, shop": lambda c: parcel_view.one_of_shop(10, c.shop),
+    "parcels of numbers": lambda c: parcel_view.of_number(c.shop, ["10", "20"]),
     "nothing to ask": lambda c: polling.poll(couriers.Kuaidi100("c", "k"), 60, lambda: c.now),
     "notices": lambda c: notifications.page_of(c.seller, None),
     "notices, next page": lambda c: notifications.page_of(c.seller, 50_000),
@@ -257,7 +257,7 @@ def test_no_scan_and_no_sort(crowd: Crowd, name: str) -> None:
 def test_orders_to_be_followed_are_found_by_their_own_index(crowd: Crowd) -> None:
     """It holds only those, so it is read from its beginning."""
     with listening() as said:
-        tracking.orders_wait()
+        following.orders_wait()
     db.session.rollback()
     [(statement, values)] = said
     explain = "EXPLAIN QUERY PLAN" if db.engine.dialect.name == "sqlite" else "EXPLAIN"

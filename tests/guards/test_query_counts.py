@@ -11,11 +11,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
-from portal import chat, flow, polling, tracking
+from portal import chat, flow, polling
 from portal.extensions import db, writing
 from portal.flow import Actor
 from portal.models import Order, Shipment
-from portal.scans import Scan
+from portal.parcels import keeping
+from portal.parcels.scans import Scan
 from tests.cast import Cast, sign_in
 from tests.conftest import Clock
 
@@ -91,7 +92,7 @@ def order_on_its_way(cast: Cast, lines: int) -> str:
     polling.follow_orders(cast.now)
     with writing():
         for shipment_id in db.session.scalars(db.select(Shipment.id)):
-            tracking.keep_of_order(shipment_id, [Scan(cast.now, "transit", "运输中")], now=cast.now, origin="")
+            keeping.keep_of_order(shipment_id, [Scan(cast.now, "transit", "运输中")], now=cast.now, origin="")
     return f"/orders/{order_no}"
 
 

@@ -13,10 +13,10 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from portal import carriers, couriers
 from portal.config import Settings, SettingsError
-from portal.couriers import AskFailed, Kdniao, Kuaidi100, asking, kdniao, kuaidi100
-from portal.scans import Scan
+from portal.parcels import carriers, couriers
+from portal.parcels.couriers import AskFailed, Kdniao, Kuaidi100, asking, kdniao, kuaidi100
+from portal.parcels.scans import Scan
 
 ZTO, YTO = carriers.by_code("ZTO"), carriers.by_code("YTO")
 assert ZTO is not None and YTO is not None

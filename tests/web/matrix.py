@@ -21,11 +21,12 @@ from flask.testing import FlaskClient
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Rule
 
-from portal import access, accounts, chat, fulfilment, importing, payouts, policies, scanfiles, tracking
+from portal import access, accounts, chat, fulfilment, importing, payouts, policies, scanfiles
 from portal.extensions import db, writing
 from portal.flow import Actor
 from portal.models import Case, Draft, Evidence, Order, OrderLine, PayoutFile, Shipment, Shop, Sku, Staff, User
-from portal.scans import Scan
+from portal.parcels import following, keeping
+from portal.parcels.scans import Scan
 from tests.cast import PASSWORD, Cast, sign_in
 
 
@@ -464,9 +465,9 @@ class World:
     def _followed(self, cast: Cast, order_id: int, mark: str) -> dict[str, str]:
         """The order's own parcel with a scan, and a table of scans of the shop."""
         with writing():
-            tracking.follow_order(db.session.get_one(Order, order_id), cast.now)
+            following.follow_order(db.session.get_one(Order, order_id), cast.now)
             shipment_id = db.session.scalars(db.select(Shipment.id).where(Shipment.order_id == order_id)).one()
-            tracking.keep_of_order(
+            keeping.keep_of_order(
                 shipment_id, [Scan(cast.now, "transit", f"物流{mark}")], now=cast.now, origin="kdniao"
             )
             rows = [{"row": 2, "number": "7548", "at": "", "words": f"行{mark}", "bad": "没有填写时间"}]

@@ -20,7 +20,7 @@ from markupsafe import escape
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from portal import carriers, chat, inputs
+from portal import chat, inputs
 from portal.extensions import db, writing
 from portal.inputs import InputRefused
 from portal.models import (
@@ -35,6 +35,7 @@ from portal.models import (
     Policy,
     ReturnAddress,
 )
+from portal.parcels import carriers
 from tests.cast import Cast, sign_in, token_of
 from tests.conftest import NOW
 from tests.web.naughty import encoded, received

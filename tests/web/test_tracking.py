@@ -10,10 +10,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from portal import cases, polling, scans, tracking
+from portal import cases, polling
 from portal.extensions import db, writing
 from portal.models import Case, Notice, Order, OrderWatch, Parcel, ParcelTrace, Shipment, Staff, Track
-from portal.scans import Scan
+from portal.parcels import following, keeping, scans
+from portal.parcels.scans import Scan
 from portal.web import rates
 from tests.cast import PARCELS, Cast, post, sign_in, token_of
 from tests.conftest import NOW, Clock
@@ -26,7 +27,7 @@ LINE = "2026-11-23 09:30:11 【义乌市】已揽收"
 
 @pytest.fixture
 def service(app: Flask) -> None:
-    tracking.use_service("kuaidi100")
+    following.use_service("kuaidi100")
 
 
 @pytest.fixture
@@ -180,8 +181,8 @@ def test_an_order_page_shows_its_own_parcel_and_tells_who_wishes(cast: Cast, buy
     assert done.location.endswith("said=watch-on")
     assert db.session.get(OrderWatch, order_id) is not None
     with writing():
-        tracking.keep_of_order(shipment(), [Scan(NOW - HOUR, "delivering", "派送中")], now=NOW, origin="kdniao")
-        tracking.keep_of_order(shipment(), [Scan(NOW, "delivering", "派送中")], now=NOW, origin="kdniao")
+        keeping.keep_of_order(shipment(), [Scan(NOW - HOUR, "delivering", "派送中")], now=NOW, origin="kdniao")
+        keeping.keep_of_order(shipment(), [Scan(NOW, "delivering", "派送中")], now=NOW, origin="kdniao")
     assert list(db.session.scalars(db.select(Notice.title))) == ["订单包裹正在派送"]  # once
     page = buyer.get(f"/orders/{order_no}").text
     assert "来源:快递鸟" in page and "关闭物流提醒" in page

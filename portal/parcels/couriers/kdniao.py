@@ -14,10 +14,10 @@ import hashlib
 import json
 from typing import Any
 
-from portal.carriers import Carrier
-from portal.couriers.asking import AskFailed, Problem, post
-from portal.couriers.kuaidi100 import rows
-from portal.scans import Scan
+from portal.parcels.carriers import Carrier
+from portal.parcels.couriers.asking import AskFailed, Problem, post
+from portal.parcels.couriers.kuaidi100 import rows
+from portal.parcels.scans import Scan
 
 URL = "https://api.kdniao.com/Ebusiness/EbusinessOrderHandle.aspx"
 TYPES = ("1002", "8001", "8002")

@@ -14,10 +14,10 @@ import hashlib
 import json
 from typing import Any
 
-from portal import scans
-from portal.carriers import Carrier
-from portal.couriers.asking import AskFailed, Problem, post
-from portal.scans import Scan
+from portal.parcels import scans
+from portal.parcels.carriers import Carrier
+from portal.parcels.couriers.asking import AskFailed, Problem, post
+from portal.parcels.scans import Scan
 
 URL = "https://poll.kuaidi100.com/poll/query.do"
 MOST_SCANS = 300

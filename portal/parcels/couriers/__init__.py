@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from portal.carriers import Carrier
 from portal.config import Settings
-from portal.couriers.asking import AskFailed, Problem
-from portal.couriers.kdniao import Kdniao
-from portal.couriers.kuaidi100 import Kuaidi100
-from portal.scans import Scan
+from portal.parcels.carriers import Carrier
+from portal.parcels.couriers.asking import AskFailed, Problem
+from portal.parcels.couriers.kdniao import Kdniao
+from portal.parcels.couriers.kuaidi100 import Kuaidi100
+from portal.parcels.scans import Scan
 
 __all__ = ["AskFailed", "Courier", "Kdniao", "Kuaidi100", "Problem", "of"]
 
