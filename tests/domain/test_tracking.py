@@ -20,7 +20,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func
 
-from portal import cases, logistics, polling
+from portal import cases
 from portal.extensions import db, writing
 from portal.flow import Actor
 from portal.models import Case, Notice, Order, Parcel, ParcelTrace, Shipment, ShipmentTrace, Track
@@ -29,6 +29,7 @@ from portal.parcels import seen as parcel_view
 from portal.parcels.carriers import Carrier
 from portal.parcels.couriers import AskFailed, Kuaidi100, Problem
 from portal.parcels.scans import Scan
+from portal.tracking import monitor, polling
 from portal.words import BEIJING
 from tests.cast import PARCELS, Cast
 from tests.conftest import NOW
@@ -150,12 +151,12 @@ def test_back_off_and_what_the_page_knows_after_hours_without_an_answer(app: Fla
         pauses.append((track().next_at or NOW) - before)
     assert pauses == [timedelta(minutes=m) for m in (30, 60, 120, 240, 360, 360, 360)]
     assert (track().failures, track().error, track().checked_at) == (7, "slow", NOW)
-    assert logistics.counts(cast.shop, clock.at)["failing"] == 1
+    assert monitor.counts(cast.shop, clock.at)["failing"] == 1
     service.said = [scan(0, "picked"), scan(20, "transit")]
     clock.at = track().next_at or NOW
     assert polling.poll(service, 60, clock) == 1
     assert (track().failures, track().error, track().checked_at) == (0, "", clock.at)
-    assert logistics.counts(cast.shop, clock.at)["failing"] == 0
+    assert monitor.counts(cast.shop, clock.at)["failing"] == 0
     assert len(kept()) == 2
 
 
@@ -345,13 +346,13 @@ def test_what_a_side_types_in_its_own_favour_moves_nothing(
 
 def test_what_is_typed_in_after_the_end_brings_nothing_back_under_way(app: Flask, cast: Cast) -> None:
     cast.until("completed")
-    before = logistics.counts(cast.shop, NOW)["all"]
+    before = monitor.counts(cast.shop, NOW)["all"]
     for shipment_id in db.session.scalars(db.select(Shipment.id)).all():
         with writing():
             cases.record_typed(
                 parcel_view.one_of_shop(shipment_id, cast.shop), [scan(0, "transit")], side="buyer", now=NOW
             )
-    assert before == logistics.counts(cast.shop, NOW)["all"] == 0
+    assert before == monitor.counts(cast.shop, NOW)["all"] == 0
 
 
 def test_an_alarm_of_silence_ends_with_the_next_answer(app: Flask, cast: Cast, clock: Clock) -> None:
@@ -361,11 +362,11 @@ def test_an_alarm_of_silence_ends_with_the_next_answer(app: Flask, cast: Cast, c
     for _ in range(3):
         polling.poll(service, 60, clock)
         clock.at = track().next_at or NOW
-    assert logistics.counts(cast.shop, clock.at)["failing"] == 1
+    assert monitor.counts(cast.shop, clock.at)["failing"] == 1
     cast.until("inspecting")  # the same number again: nothing has failed since
     service.said = []
     polling.poll(service, 60, clock)
-    assert logistics.counts(cast.shop, clock.at)["failing"] == 0
+    assert monitor.counts(cast.shop, clock.at)["failing"] == 0
 
 
 # Orders --------------------------------------------------------------------------------------------------------------
@@ -450,24 +451,24 @@ def test_alarms_are_counted_and_listed(both: Flask, cast_both: Cast) -> None:
     with writing():
         cases.record_scans(out, [scan(2, "signed")], now=NOW + 3 * HOUR)
     late = NOW + 80 * HOUR
-    counts = logistics.counts(cast.shop, late)
+    counts = monitor.counts(cast.shop, late)
     expected = {"unscanned": 1, "stuck": 1, "returned": 1, "lost": 1, "denied": 1, "failing": 0}
-    assert {tab: counts[tab] for tab in logistics.ALARMS} == expected
-    for tab in logistics.TABS:
-        rows, key = logistics.page_of(cast.shop, tab, late)
+    assert {tab: counts[tab] for tab in monitor.ALARMS} == expected
+    for tab in monitor.TABS:
+        rows, key = monitor.page_of(cast.shop, tab, late)
         assert len(rows) == counts[tab] and key is None
-    assert logistics.counts(cast.shop2, late) == dict.fromkeys(logistics.TABS, 0)
-    assert logistics.rates(cast.shop, late) == [("中通快递", 7, 2)]
+    assert monitor.counts(cast.shop2, late) == dict.fromkeys(monitor.TABS, 0)
+    assert monitor.rates(cast.shop, late) == [("中通快递", 7, 2)]
 
 
 def test_a_list_goes_on_behind_its_key(app: Flask, cast: Cast) -> None:
     for number in range(5):
         case = cast.until("returning", now=NOW)
         cast.take(case, "ship_return", Actor.BUYER, NOW + number * HOUR, parcels=PARCELS)
-    rows, key = logistics.page_of(cast.shop, "all", NOW)
+    rows, key = monitor.page_of(cast.shop, "all", NOW)
     assert len(rows) == 5 and key is None
     first = rows[1][0]
-    rest, _ = logistics.page_of(cast.shop, "all", NOW, after=(first.since_at, first.id))
+    rest, _ = monitor.page_of(cast.shop, "all", NOW, after=(first.since_at, first.id))
     assert [row.id for row, _ in rest] == [row.id for row, _ in rows[2:]]
 
 

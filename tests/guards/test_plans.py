@@ -22,12 +22,10 @@ from portal import (
     create_app,
     docket,
     handling,
-    logistics,
     notifications,
     orders,
     paying,
     payouts,
-    polling,
     queue,
 )
 from portal.config import Settings
@@ -35,6 +33,7 @@ from portal.extensions import db
 from portal.models import User
 from portal.parcels import couriers, following
 from portal.parcels import seen as parcel_view
+from portal.tracking import monitor, polling
 from tests.conftest import _migrate, make_app
 from tests.crowd import NOW, Crowd, gather
 from tests.postgres import fresh_database
@@ -181,9 +180,9 @@ def next_payouts_page(tab: str) -> Callable[[Crowd], object]:
 
 def next_logistics_page(tab: str) -> Callable[[Crowd], object]:
     def ask(c: Crowd) -> object:
-        _, key = logistics.page_of(c.shop, tab, c.now)
+        _, key = monitor.page_of(c.shop, tab, c.now)
         assert key is not None
-        return logistics.page_of(c.shop, tab, c.now, key)
+        return monitor.page_of(c.shop, tab, c.now, key)
 
     return ask
 
@@ -219,9 +218,9 @@ HOT: dict[str, Callable[[Crowd], object]] = {
     "payments' totals": lambda c: payouts.totals(c.shop),
     "payment": lambda c: payouts.one_of(c.shop, 1),
     "lists for the bank": lambda c: paying.files_of(c.shop, None),
-    **{f"parcels {tab}": (lambda c, tab=tab: logistics.page_of(c.shop, tab, c.now)) for tab in logistics.TABS},
-    **{f"parcels {tab}, next page": next_logistics_page(tab) for tab in logistics.TABS if tab != "denied"},
-    "parcels' counts": lambda c: logistics.counts(c.shop, c.now),
+    **{f"parcels {tab}": (lambda c, tab=tab: monitor.page_of(c.shop, tab, c.now)) for tab in monitor.TABS},
+    **{f"parcels {tab}, next page": next_logistics_page(tab) for tab in monitor.TABS if tab != "denied"},
+    "parcels' counts": lambda c: monitor.counts(c.shop, c.now),
     "handling times": lambda c: handling.of_shop(c.shop, c.now),
     "a parcel, buyer": lambda c: parcel_view.one_of_buyer(10, c.buyer),
     "a parcel, shop": lambda c: parcel_view.one_of_shop(10, c.shop),

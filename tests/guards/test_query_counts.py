@@ -11,12 +11,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
-from portal import chat, flow, polling
+from portal import chat, flow
 from portal.extensions import db, writing
 from portal.flow import Actor
 from portal.models import Order, Shipment
 from portal.parcels import keeping
 from portal.parcels.scans import Scan
+from portal.tracking import polling
 from tests.cast import Cast, sign_in
 from tests.conftest import Clock
 

@@ -21,12 +21,13 @@ from flask.testing import FlaskClient
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Rule
 
-from portal import access, accounts, chat, fulfilment, importing, payouts, policies, scanfiles
+from portal import access, accounts, chat, fulfilment, importing, payouts, policies
 from portal.extensions import db, writing
 from portal.flow import Actor
 from portal.models import Case, Draft, Evidence, Order, OrderLine, PayoutFile, Shipment, Shop, Sku, Staff, User
 from portal.parcels import following, keeping
 from portal.parcels.scans import Scan
+from portal.tracking import tables
 from tests.cast import PASSWORD, Cast, sign_in
 
 
@@ -471,7 +472,7 @@ class World:
                 shipment_id, [Scan(cast.now, "transit", f"物流{mark}")], now=cast.now, origin="kdniao"
             )
             rows = [{"row": 2, "number": "7548", "at": "", "words": f"行{mark}", "bad": "没有填写时间"}]
-            file = scanfiles.begin(cast.shop, cast.seller, f"物流{mark}.csv", rows, cast.now)
+            file = tables.begin(cast.shop, cast.seller, f"物流{mark}.csv", rows, cast.now)
             return {"shipment_id": str(shipment_id), "file_id": file.public_id}
 
     def _import(self, cast: Cast, mark: str) -> str:

@@ -10,11 +10,12 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from portal import cases, polling
+from portal import cases
 from portal.extensions import db, writing
 from portal.models import Case, Notice, Order, OrderWatch, Parcel, ParcelTrace, Shipment, Staff, Track
 from portal.parcels import following, keeping, scans
 from portal.parcels.scans import Scan
+from portal.tracking import polling
 from portal.web import rates
 from tests.cast import PARCELS, Cast, post, sign_in, token_of
 from tests.conftest import NOW, Clock
