@@ -31,7 +31,6 @@ from portal import (
     policies,
     proposals,
     resale,
-    roles,
 )
 from portal.effects import By, Child, Wanted
 from portal.extensions import PerApp, db, writing
@@ -56,6 +55,7 @@ from portal.parcels import carriers, following, keeping, telling
 from portal.parcels import seen as parcel_view
 from portal.parcels.carriers import slow
 from portal.parcels.scans import Scan
+from portal.people import roles
 from portal.reasons import REISSUE_BY, codes
 from portal.words import BEIJING
 

@@ -16,19 +16,7 @@ from typing import Any
 from sqlalchemy import String, and_, cast, insert, literal, or_, select, update
 from sqlalchemy.orm import aliased
 
-from portal import (
-    accounts,
-    applications,
-    cases,
-    eligibility,
-    flow,
-    inputs,
-    notifications,
-    policies,
-    reasons,
-    resale,
-    words,
-)
+from portal import applications, cases, eligibility, flow, inputs, notifications, policies, reasons, resale, words
 from portal.effects import By, Wanted
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, State, StepRefused
@@ -46,6 +34,7 @@ from portal.models import (
     Product,
     Shop,
 )
+from portal.people import accounts
 
 BEARERS: dict[str, str] = {"distributor": "我承担", "supplier": "供应商承担", "consumer": "消费者承担"}
 ROUTES_BACK: dict[str, str] = {"via": "先寄给我,再由我寄给供应商", "direct": "消费者直接寄给供应商"}

@@ -21,13 +21,14 @@ from flask.cli import FlaskGroup, ScriptInfo, with_appcontext
 from sqlalchemy import select
 from sqlalchemy.exc import ArgumentError, DatabaseError
 
-from portal import accounts, bankdata, create_app, crypto, database, demo, doctor, feedback, inputs, sweeping
+from portal import bankdata, create_app, crypto, database, demo, doctor, feedback, inputs, sweeping
 from portal.calendar import calendars, clock
 from portal.config import Settings, SettingsError
 from portal.extensions import Busy, db, writing
 from portal.models import User
 from portal.order_export import ExportRefused, read
 from portal.order_import import import_orders, report_file
+from portal.people import accounts
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 PORT = click.IntRange(0, 65535)

@@ -13,7 +13,6 @@ from PIL import Image, ImageDraw
 from sqlalchemy import select, update
 
 from portal import (
-    accounts,
     applications,
     bankdata,
     cases,
@@ -35,6 +34,7 @@ from portal.order_export import read
 from portal.order_import import import_orders
 from portal.parcels import following, keeping, scans
 from portal.parcels.scans import Scan
+from portal.people import accounts
 from portal.proposals import Terms
 from portal.store import Store
 

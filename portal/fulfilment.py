@@ -15,12 +15,13 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from portal import cases, chat, flow, notifications, policies, roles
+from portal import cases, chat, flow, notifications, policies
 from portal.effects import By, Wanted
 from portal.extensions import db
 from portal.flow import CaseType, State, StepRefused
 from portal.models import Cancellation, Case, Order, OrderLine, Shop, Staff, User
 from portal.parcels import carriers
+from portal.people import roles
 
 MOST_AT_ONCE = 200
 OPEN = ("unpaid", "unshipped")  # the statuses in which an order can be called off

@@ -12,12 +12,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from portal import accounts, cases, policies
+from portal import cases, policies
 from portal.cases import By, Wanted
 from portal.effects import Counted
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType
 from portal.models import Case, CaseLine, Order, OrderLine, Product, Shop, Sku, User
+from portal.people import accounts
 from portal.proposals import Terms
 
 PASSWORD = "huanhuo-demo"

@@ -12,9 +12,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from portal import accounts, create_app, database
+from portal import create_app, database
 from portal.config import Settings
 from portal.extensions import db
+from portal.people import accounts
 from tests import quicker
 from tests.cast import Cast
 from tests.postgres import fresh_database, postgres_server  # noqa: F401  (the second is a fixture)

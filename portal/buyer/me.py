@@ -6,10 +6,11 @@ from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from portal import accounts, orders
+from portal import orders
 from portal.buyer import bp
 from portal.extensions import db, writing
 from portal.models import Session
+from portal.people import accounts
 from portal.web.pages import page
 
 

@@ -8,11 +8,11 @@ from typing import Any
 
 from sqlalchemy import Table, bindparam, select
 
-from portal import accounts
 from portal.extensions import db
 from portal.models import Shop, User
 from portal.order_export import OrderRows
 from portal.order_import.known import Known, insert_into, looked_up, remember
+from portal.people import accounts
 
 _users: Table = User.__table__  # type: ignore[assignment]
 _KNOWN_USERS = select(_users.c.member_name, _users.c.id).where(

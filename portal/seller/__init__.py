@@ -7,13 +7,13 @@ from __future__ import annotations
 from flask import Blueprint, g, request
 from werkzeug.wrappers import Response
 
-from portal import roles
+from portal.people import roles
 from portal.web import errors, guards
 
 bp = Blueprint("seller", __name__, url_prefix="/seller")
 bp.before_request(guards.need_shop)
 
-# The room of each page (portal/roles.py); a page without one is the owner's alone.
+# The room of each page (portal/people/roles.py); a page without one is the owner's alone.
 ROOMS: dict[str, str] = {
     "order_list": "orders",
     "ship_order": "ship",

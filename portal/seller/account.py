@@ -10,11 +10,12 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import update
 from wtforms import BooleanField, PasswordField
 
-from portal import accounts, bankdata, caseview
+from portal import bankdata, caseview
 from portal.crypto import CannotOpen
 from portal.extensions import db, writing
 from portal.flow import StepRefused
 from portal.models import Case, Shop
+from portal.people import accounts
 from portal.seller import bp
 from portal.web import errors, guards, rates
 from portal.web.forms import Form, Line

@@ -21,13 +21,13 @@ from portal import (
     policies,
     queue,
     reasons,
-    roles,
     solutions,
     words,
 )
 from portal.effects import By, Counted
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Case
+from portal.people import roles
 from portal.seller import bp, forms, not_yours
 from portal.seller.inbox import tabs_of_role
 from portal.web import guards, packs

@@ -7,7 +7,8 @@ from urllib.parse import urlencode
 from flask import abort, g, request
 from flask.typing import ResponseReturnValue
 
-from portal import flow, inputs, queue, reasons, roles
+from portal import flow, inputs, queue, reasons
+from portal.people import roles
 from portal.seller import bp
 from portal.web import paging
 from portal.web.pages import not_modified, page, unchanged

@@ -10,12 +10,13 @@ from flask import abort, current_app, g, redirect, request
 from flask.typing import ResponseReturnValue
 from wtforms import FileField
 
-from portal import cases, orders, roles
+from portal import cases, orders
 from portal.config import Settings
 from portal.extensions import writing
 from portal.flow import StepRefused
 from portal.parcels import following
 from portal.parcels import seen as parcel_view
+from portal.people import roles
 from portal.seller import bp
 from portal.sheets import SheetRefused
 from portal.tracking import monitor, tables

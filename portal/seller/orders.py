@@ -7,10 +7,11 @@ from urllib.parse import urlencode
 from flask import abort, g, request
 from flask.typing import ResponseReturnValue
 
-from portal import applications, fulfilment, inputs, orders, roles
+from portal import applications, fulfilment, inputs, orders
 from portal.effects import By
 from portal.flow import Actor, StepRefused
 from portal.parcels import carriers
+from portal.people import roles
 from portal.seller import bp
 from portal.web import guards, paging
 from portal.web.forms import Form, Line, Pick

@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import abort, g, redirect, request
 from flask.typing import ResponseReturnValue
 
-from portal import accounts, roles
-from portal.accounts import AccountRefused
+from portal.people import accounts, roles
+from portal.people.accounts import AccountRefused
 from portal.seller import bp
 from portal.web import rates
 from portal.web.forms import Choice, Form, Line, Money

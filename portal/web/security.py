@@ -15,11 +15,12 @@ from flask import Flask, Response, abort, current_app, g, redirect, request
 from sqlalchemy.exc import OperationalError
 from werkzeug.wrappers import Response as AnyResponse
 
-from portal import accounts, cardnumbers
+from portal import cardnumbers
 from portal.calendar import clock
 from portal.config import Settings
 from portal.extensions import Busy, db, writing
 from portal.models import KeptForm
+from portal.people import accounts
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; font-src 'self'; "

@@ -12,10 +12,11 @@ from wsgiref.types import WSGIApplication
 from flask import Flask, g, template_rendered
 from werkzeug.test import Client, EnvironBuilder, TestResponse
 
-from portal import accounts, cases, chat
+from portal import cases, chat
 from portal.calendar import clock
 from portal.extensions import db, writing
 from portal.models import Case, Conversation, Order, Parcel, User
+from portal.people import accounts
 from tests.cast import Cast
 
 CARDS, LINES, ROWS = 20, 53, 40

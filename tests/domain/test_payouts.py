@@ -13,11 +13,12 @@ from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from portal import accounts, cases, doctor, paying, payouts
-from portal.accounts import AccountRefused
+from portal import cases, doctor, paying, payouts
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Case, MoneyEntry, Notice, Order, OrderLine, PayoutFile, Shop
+from portal.people import accounts
+from portal.people.accounts import AccountRefused
 from portal.sheets import SheetRefused
 from tests.cast import PASSWORD, Cast
 from tests.domain.test_races import at_once

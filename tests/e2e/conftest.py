@@ -14,12 +14,13 @@ from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page
 from werkzeug.serving import make_server
 
-from portal import accounts, cases, demo, policies
+from portal import cases, demo, policies
 from portal.calendar import clock
 from portal.extensions import db, writing
 from portal.models import Order, RateCount, Shop, User
 from portal.order_export import read
 from portal.order_import import import_orders
+from portal.people import accounts
 from tests.cast import PASSWORD
 from tests.conftest import make_app
 

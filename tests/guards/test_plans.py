@@ -14,25 +14,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
-from portal import (
-    accounts,
-    cases,
-    caseview,
-    chat,
-    create_app,
-    docket,
-    handling,
-    notifications,
-    orders,
-    paying,
-    payouts,
-    queue,
-)
+from portal import cases, caseview, chat, create_app, docket, handling, notifications, orders, paying, payouts, queue
 from portal.config import Settings
 from portal.extensions import db
 from portal.models import User
 from portal.parcels import couriers, following
 from portal.parcels import seen as parcel_view
+from portal.people import accounts
 from portal.tracking import monitor, polling
 from tests.conftest import _migrate, make_app
 from tests.crowd import NOW, Crowd, gather

@@ -21,12 +21,13 @@ from flask.testing import FlaskClient
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Rule
 
-from portal import access, accounts, chat, fulfilment, importing, payouts, policies
+from portal import access, chat, fulfilment, importing, payouts, policies
 from portal.extensions import db, writing
 from portal.flow import Actor
 from portal.models import Case, Draft, Evidence, Order, OrderLine, PayoutFile, Shipment, Shop, Sku, Staff, User
 from portal.parcels import following, keeping
 from portal.parcels.scans import Scan
+from portal.people import accounts
 from portal.tracking import tables
 from tests.cast import PASSWORD, Cast, sign_in
 

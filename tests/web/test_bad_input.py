@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
-from portal import accounts, doctor
+from portal import doctor
 from portal.calendar import clock
 from portal.extensions import db
 from portal.models import (
@@ -33,6 +33,7 @@ from portal.models import (
     Staff,
     User,
 )
+from portal.people import accounts
 from portal.web import rates
 from tests.conftest import NOW, make_app
 from tests.web.inspector import inspect

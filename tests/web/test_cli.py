@@ -20,10 +20,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from portal import accounts, cli, doctor, inputs
+from portal import cli, doctor, inputs
 from portal.calendar import calendars, clock
 from portal.extensions import db, writing
 from portal.models import CaseEvent, Order, Shop, Staff, User
+from portal.people import accounts
 from tests import exports
 from tests.cast import Cast
 

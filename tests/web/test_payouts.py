@@ -11,10 +11,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from portal import accounts, doctor
+from portal import doctor
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType
 from portal.models import Case, MoneyEntry, Shop, Staff
+from portal.people import accounts
 from tests.cast import Cast, post, sign_in
 from tests.conftest import Clock
 from tests.domain.test_payouts import dear, entry_of, hire

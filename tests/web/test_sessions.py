@@ -18,9 +18,10 @@ from sqlalchemy import delete, func, select, update
 from werkzeug.exceptions import HTTPException
 from werkzeug.test import TestResponse
 
-from portal import accounts, words
+from portal import words
 from portal.extensions import Busy, db, writing
 from portal.models import KeptForm, Message, Session, Staff, User
+from portal.people import accounts
 from portal.web import errors, rates
 from tests.cast import PASSWORD, Cast, post, sign_in, token_of
 from tests.conftest import NOW, Clock, make_app
