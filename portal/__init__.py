@@ -14,10 +14,12 @@ from flask_compress import Compress
 from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
-from portal import bankdata, cases, crypto, models, notifications, resale, words
+from portal import cases, models, notifications, resale, words
 from portal.calendar import clock
 from portal.config import Settings, SettingsError
 from portal.extensions import db, migrate, use_lock_file
+from portal.money import encryption
+from portal.money.accounts import consent as bank_accounts
 from portal.parcels import following
 from portal.store import DirectoryStore
 from portal.web import assets, errors, filters, security
@@ -89,10 +91,10 @@ def _apply(settings: Settings, data: Path) -> None:
     cases.use_deadlines(settings.durations())
     resale.use_rule(resale.Rule(*settings.resale()))
     try:
-        keys = crypto.parse(settings.bank_keys) if settings.bank_keys else crypto.read(data / "bank-keys")
-    except crypto.KeysRefused as refused:
+        keys = encryption.parse(settings.bank_keys) if settings.bank_keys else encryption.read(data / "bank-keys")
+    except encryption.KeysRefused as refused:
         raise SettingsError(f"PORTAL_BANK_KEYS: {refused}") from None
-    bankdata.use_keys(keys, timedelta(days=settings.bank_days))
+    bank_accounts.use_keys(keys, timedelta(days=settings.bank_days))
     following.use_service(settings.tracking)
     notifications.use_channels(*(["webhook"] if settings.webhook_url else []))
 

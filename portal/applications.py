@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from portal import cases, eligibility, payouts, policies, resale
+from portal import cases, eligibility, policies, resale
 from portal.calendar import calendars, workdays
 from portal.effects import By, Wanted
 from portal.eligibility import Evidence, Goods, Verdict
@@ -19,6 +19,7 @@ from portal.flow import CaseType, StepRefused
 from portal.inputs import money_text, visible
 from portal.models import Case, CaseLine, Draft, Order, OrderLine, Policy, Product, Sku
 from portal.models import Evidence as Photo
+from portal.money import worth
 from portal.reasons import MOST_PHOTOS, Payer, Place, codes, said
 
 
@@ -200,7 +201,7 @@ def priced(order_id: int, line: Any) -> list[tuple[Sku, int]]:
     if not found:
         return []
     return list(
-        zip(found, payouts.differences(order_id, [(line.id, 1_000, sku.price_fen) for sku in found]), strict=True)
+        zip(found, worth.differences(order_id, [(line.id, 1_000, sku.price_fen) for sku in found]), strict=True)
     )
 
 
@@ -227,16 +228,16 @@ def sums_of(
     units = [(line_id, milli) for line_id, milli in quantities.items() if milli > 0]
     if kind in eligibility.MONEY:
         unshipped = is_unshipped(order)
-        most = payouts.total(payouts.worth(order.id, units, unshipped=unshipped))
-        working = payouts.working(order.id, units, unshipped=unshipped)
+        most = worth.total(worth.worth(order.id, units, unshipped=unshipped))
+        working = worth.working(order.id, units, unshipped=unshipped)
         return Sums(most if refund_fen is None else refund_fen, most, tuple(working))
     if kind is CaseType.EXCHANGE and any(skus.get(line_id) for line_id, _ in units):
         chosen = [skus[line_id] for line_id, _ in units if skus.get(line_id)]
         prices = dict(db.session.execute(select(Sku.id, Sku.price_fen).where(Sku.id.in_(chosen))).all())
         wanted = [(line_id, milli, prices.get(skus.get(line_id, 0))) for line_id, milli in units]
         return Sums(
-            difference_fen=payouts.difference_of(order.id, wanted),
-            difference_working=tuple(payouts.difference_working(order.id, wanted)),
+            difference_fen=worth.difference_of(order.id, wanted),
+            difference_working=tuple(worth.difference_working(order.id, wanted)),
         )
     return Sums()
 

@@ -18,7 +18,6 @@ from typing import Any
 from sqlalchemy import bindparam, func, insert, or_, select, text, update
 
 from portal import (
-    bankdata,
     chat,
     docket,
     effects,
@@ -27,7 +26,6 @@ from portal import (
     flow,
     ledger,
     notifications,
-    payouts,
     policies,
     proposals,
     resale,
@@ -51,6 +49,9 @@ from portal.models import (
     Staff,
     User,
 )
+from portal.money import entries as money_entries
+from portal.money import worth
+from portal.money.accounts import consent as bank_accounts
 from portal.parcels import carriers, following, keeping, telling
 from portal.parcels import seen as parcel_view
 from portal.parcels.carriers import slow
@@ -123,7 +124,7 @@ def open_case(
     asked = 0
     if case_type in (CaseType.RETURN_REFUND, CaseType.REFUND_ONLY):
         units = [(item.line_id, item.milli) for item in wanted]
-        asked = most = payouts.total(payouts.worth(order.id, units, unshipped=goods_state == "unshipped"))
+        asked = most = worth.total(worth.worth(order.id, units, unshipped=goods_state == "unshipped"))
         if refund_fen is not None:
             asked = refund_fen
         if not 0 < asked <= most:
@@ -191,7 +192,7 @@ def open_case(
             )
         )
     db.session.flush()
-    case.difference_fen = payouts.difference_on(case.id, order.id, accepted=False)
+    case.difference_fen = worth.difference_on(case.id, order.id, accepted=False)
     case.photo_count = evidence.attach_to_case(
         photos, owner_id=by.user_id or 0, case_id=case.id, order_id=order.id, version=1
     )
@@ -756,12 +757,12 @@ def _owe(made: Case, child: Child, by: By, at: datetime) -> None:
             made.refund_fen = effects.plan_refund(made, child.refund_fen, by, at, child.proposer)
             made.entry_count += 1
         else:
-            found = payouts.worth(made.order_id, payouts.units_of(made.id, accepted=False))
-            most = payouts.total(found)
+            found = worth.worth(made.order_id, worth.units_of(made.id, accepted=False))
+            most = worth.total(found)
             made.refund_fen = most if child.refund_fen is None else min(child.refund_fen, most)
     for kind, fen in (("difference_return", child.return_difference_fen), ("compensation", child.compensation_fen)):
         if fen:
-            payouts.plan(made, kind, fen, key=kind, at=at, by=child.proposer or by.user_id)
+            money_entries.plan(made, kind, fen, key=kind, at=at, by=child.proposer or by.user_id)
             made.entry_count += 1
     db.session.flush()
 
@@ -958,7 +959,7 @@ def facts(
     now: datetime,
     parcels: Sequence[Any] | None = None,
     entries: Sequence[Any] | None = None,
-    bank: bankdata.Known | None = None,
+    bank: bank_accounts.Known | None = None,
 ) -> Facts:
     """What conditions and deadlines may ask about a case; only what its state needs is looked up.
 
@@ -990,12 +991,12 @@ def facts(
     if case.difference_fen and not case.difference_waived:
         accepted = state in (State.DISPUTED, State.PAYING)
         found["difference_fen"] = (
-            payouts.difference_on(case.id, case.order_id, accepted=True) if accepted else case.difference_fen
+            worth.difference_on(case.id, case.order_id, accepted=True) if accepted else case.difference_fen
         )
     if case.entry_count and state not in flow.FINAL:
-        found |= payouts.standing(case.id, entries)
+        found |= money_entries.standing(case.id, entries)
     if state in (State.REFUNDING, State.REFUND_FAILED):
-        found |= bankdata.facts(case, entries, bank)
+        found |= bank_accounts.facts(case, entries, bank)
     return Facts(
         entered_at=case.entered_at,
         now=now,

@@ -9,12 +9,16 @@ from typing import Any
 
 from sqlalchemy import bindparam, exists, select, tuple_
 
-from portal import bankdata, cases, docket, evidence, flow, payouts, proposals, reasons, resale, words
+from portal import cases, docket, evidence, flow, proposals, reasons, resale, words
 from portal.arbitration import Burden, burden_of_proof
 from portal.extensions import Moment, db
 from portal.flow import Actor, State, Step
 from portal.inputs import money_text, quantity_text
 from portal.models import Case, CaseEvent, CaseLine, CaseLink, Order, OrderLine, Policy, Product, Shop, User
+from portal.money import entries as money_entries
+from portal.money import lists as money_lists
+from portal.money.accounts import consent as bank_accounts
+from portal.money.accounts import looking as account_looks
 from portal.parcels import carriers
 from portal.parcels import seen as parcel_view
 
@@ -249,10 +253,10 @@ def view(case: Case, side: Actor, now: datetime) -> View:
     for row in evidence.of_case(case.id):
         photos.setdefault(row.event_version or 0, []).append(row)
     events = db.session.execute(_EVENTS, of_case).all()
-    entries = payouts.of_case(case.id) if case.entry_count else ()
+    entries = money_entries.of_case(case.id) if case.entry_count else ()
     waits = cases.waits_for(case)
-    asked = bankdata.was_asked(entries)
-    bank = bankdata.Known(around.bank_data, bankdata.of_case(case.id) if asked else ())
+    asked = bank_accounts.was_asked(entries)
+    bank = bank_accounts.Known(around.bank_data, bank_accounts.of_case(case.id) if asked else ())
     turn = cases.still_to_act(case)
     steps = actions(case, side, now, parcels, entries, bank)
     return View(
@@ -288,8 +292,8 @@ def view(case: Case, side: Actor, now: datetime) -> View:
         entries=entries,
         finish="" if case.state in flow.FINAL and case.overdue_at is None else resale.finish_said(case),
         accounts=bank.accounts,
-        looks=bankdata.looks(owner_id=case.buyer_id, case_id=case.id) if asked and side is Actor.BUYER else (),
-        sums=payouts.sums(case.order_id, entries, unshipped=case.goods_state == "unshipped"),
+        looks=account_looks.looks(owner_id=case.buyer_id, case_id=case.id) if asked and side is Actor.BUYER else (),
+        sums=money_lists.sums(case.order_id, entries, unshipped=case.goods_state == "unshipped"),
         names=_names(entries, events) if side is Actor.SELLER else {},
         chain=chain_of(case)
         if case.parent_id or any("child" in event.data for event in events) or any(line.moved_milli for line in lines)
@@ -302,7 +306,7 @@ def _names(entries: Sequence[Any], events: Sequence[Any]) -> dict[int, str]:
     """会员名 of who planned, checked and recorded the payments: as a rule they took a step of this case with it."""
     known = {event.user_id: event.author for event in events if event.user_id}
     users = {user for entry in entries for user in (entry.made_by, entry.approved_by, entry.settled_by) if user}
-    return known if users <= set(known) else payouts.names_of(entries)
+    return known if users <= set(known) else money_lists.names_of(entries)
 
 
 _MEDIATING = frozenset({"submit_evidence", "withdraw_mediation"})
@@ -380,7 +384,7 @@ def actions(
     now: datetime,
     parcels: Sequence[Any] | None = None,
     entries: Sequence[Any] | None = None,
-    bank: bankdata.Known | None = None,
+    bank: bank_accounts.Known | None = None,
 ) -> list[tuple[Step, str | None]]:
     """The steps with a button for this side, each with the sentence that says why not yet (None: it can be taken).
 

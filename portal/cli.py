@@ -21,11 +21,13 @@ from flask.cli import FlaskGroup, ScriptInfo, with_appcontext
 from sqlalchemy import select
 from sqlalchemy.exc import ArgumentError, DatabaseError
 
-from portal import bankdata, create_app, crypto, database, demo, doctor, feedback, inputs, sweeping
+from portal import create_app, database, demo, doctor, feedback, inputs, sweeping
 from portal.calendar import calendars, clock
 from portal.config import Settings, SettingsError
 from portal.extensions import Busy, db, writing
 from portal.models import User
+from portal.money import encryption
+from portal.money.accounts import keeping as account_keeping
 from portal.order_export import ExportRefused, read
 from portal.order_import import import_orders, report_file
 from portal.people import accounts
@@ -141,7 +143,7 @@ def run_demo(port: int, host: str, data: Path | None, reset: bool, orders: Path 
     if not key.exists():
         key.write_text(secrets.token_hex(32))
     if not (folder / "bank-keys").exists():
-        crypto.add_to(folder / "bank-keys")
+        encryption.add_to(folder / "bank-keys")
     qa = "1" if host in LOOPBACK else settings.qa
     env = {
         **os.environ,
@@ -311,10 +313,10 @@ def make_bank_key() -> None:
     """
     settings = Settings.from_env()
     if settings.bank_keys:
-        click.echo(crypto.make())
+        click.echo(encryption.make())
         return
     settings.data.mkdir(parents=True, exist_ok=True)
-    key_id = crypto.add_to(settings.data / "bank-keys")
+    key_id = encryption.add_to(settings.data / "bank-keys")
     click.echo(f"key {key_id} seals from the next start on; then run: portal rotate-bank-keys")
 
 
@@ -324,7 +326,7 @@ def rotate_bank_keys() -> None:
     """Seal every bank account with the newest key. Can be interrupted and run again; the others may go afterwards."""
     done = 0
     try:
-        for many in bankdata.rotate():
+        for many in account_keeping.rotate():
             done += many
             if sys.stderr.isatty():
                 click.echo(f"\r{done}", nl=False, err=True)

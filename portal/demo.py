@@ -14,7 +14,6 @@ from sqlalchemy import select, update
 
 from portal import (
     applications,
-    bankdata,
     cases,
     chains,
     chat,
@@ -30,6 +29,7 @@ from portal.effects import By, Counted, Wanted
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType
 from portal.models import Case, CaseLine, Order, OrderLine, Parcel, Product, Shipment, Shop, Sku, Staff, Track, User
+from portal.money.accounts import consent as bank_accounts
 from portal.order_export import read
 from portal.order_import import import_orders
 from portal.parcels import following, keeping, scans
@@ -111,7 +111,7 @@ def build(now: datetime, store: Store, orders_file: Path | None = None, scenario
 
 
 def _open(shop: Shop, now: datetime) -> None:
-    shop.bank_data = bankdata.ready()
+    shop.bank_data = bank_accounts.ready()
     policies.add_address(
         shop.id,
         name="退货组",
@@ -734,15 +734,15 @@ def _missing_converted(t: _Teller) -> None:
 
 def _account_asked(t: _Teller) -> None:
     _refund_failed(t)
-    if bankdata.ready():
+    if bank_accounts.ready():
         t.seller_takes("ask_account")
 
 
 def _account_given(t: _Teller) -> None:
     _account_asked(t)
-    if bankdata.ready():
-        invented = bankdata.Account("李雯", "中国工商银行杭州余杭支行", "6222021234567890128")
-        t.buyer_takes("give_account", account=invented, consent=bankdata.CONSENT)
+    if bank_accounts.ready():
+        invented = bank_accounts.Account("李雯", "中国工商银行杭州余杭支行", "6222021234567890128")
+        t.buyer_takes("give_account", account=invented, consent=bank_accounts.CONSENT)
 
 
 def _chains(t: _Teller) -> None:

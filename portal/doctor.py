@@ -8,14 +8,15 @@ from typing import NamedTuple
 
 from sqlalchemy import select, text
 
-from portal import bankdata, chains, flow
+from portal import chains, flow
 from portal.cases import event_hash
 from portal.evidence import LOOSE_FOR
 from portal.extensions import db
 from portal.flow import State
 from portal.models import Case, CaseEvent, Evidence, MoneyEntry, Notice, OrderLine
 from portal.models.money import OPEN_ENTRY
-from portal.payouts import COUNTED
+from portal.money.accounts import keeping as account_keeping
+from portal.money.entries import COUNTED
 from portal.store import Store
 
 MOST_SHOWN = 20
@@ -310,7 +311,7 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "bank data",
         "every account has its consent, is sealed for its payment, and is erased in time",
-        bankdata.broken,
+        account_keeping.broken,
     ),
     Check(
         "chains",

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
-from portal import bankdata, flow, ledger, payouts, policies, proposals, reasons
+from portal import flow, ledger, policies, proposals, reasons
 from portal.arbitration import asks_goods_back
 from portal.evidence import MOST_PER_CASE
 from portal.extensions import db
@@ -30,6 +30,9 @@ from portal.models import (
     ReturnAddress,
     Sku,
 )
+from portal.money import entries as money_entries
+from portal.money import worth
+from portal.money.accounts import consent as bank_accounts
 from portal.parcels import carriers, following
 from portal.proposals import Terms
 
@@ -117,7 +120,7 @@ def of(doing: Doing) -> dict[str, Any]:
     if doing.step.target != doing.step.source:
         changes |= _money_due(doing, changes)
     if doing.case.entry_count:
-        bankdata.follow(doing.case.id, doing.at)
+        bank_accounts.follow(doing.case.id, doing.at)
     return changes
 
 
@@ -126,7 +129,7 @@ def _money_due(doing: Doing, changes: Mapping[str, Any]) -> dict[str, Any]:
     case, step = doing.case, doing.step
     if step.target in flow.FINAL and step.target != State.COMPLETED:
         if case.entry_count:
-            payouts.cancel_open(case.id)
+            money_entries.cancel_open(case.id)
         return {}
     if step.target == State.REFUNDING and step.source in _BEFORE_REFUNDING:
         agreed = changes.get("refund_fen", case.refund_fen) or None
@@ -135,12 +138,12 @@ def _money_due(doing: Doing, changes: Mapping[str, Any]) -> dict[str, Any]:
         return {"refund_fen": fen, "entry_count": changes.get("entry_count", case.entry_count) + 1}
     other_price = changes.get("difference_fen", case.difference_fen)
     if step.target == State.RESHIPPING and other_price < 0 and step.source in _BEFORE_SHIPPING:
-        fen = -payouts.difference_on(case.id, case.order_id, accepted=True)
+        fen = -worth.difference_on(case.id, case.order_id, accepted=True)
         if fen > 0:
-            found = payouts.worth(case.order_id, payouts.units_of(case.id, accepted=True))
-            parts = payouts.parts_of(found, min(fen, payouts.total(found)))
-            parts = [payouts.Worth(part.line_id, part.fen, 0) for part in parts]
-            payouts.plan(
+            found = worth.worth(case.order_id, worth.units_of(case.id, accepted=True))
+            parts = worth.parts_of(found, min(fen, worth.total(found)))
+            parts = [worth.Worth(part.line_id, part.fen, 0) for part in parts]
+            money_entries.plan(
                 case,
                 "difference_back",
                 sum(part.fen for part in parts),
@@ -165,17 +168,17 @@ def plan_refund(case: Case, agreed_fen: int | None, by: By, at: datetime, propos
     """
     inspected = case.type == CaseType.RETURN_REFUND and case.state in (State.INSPECTING, State.DISPUTED)
     unshipped = case.goods_state == "unshipped"
-    found = payouts.worth(case.order_id, payouts.units_of(case.id, accepted=inspected), unshipped=unshipped)
-    most = payouts.total(found)
+    found = worth.worth(case.order_id, worth.units_of(case.id, accepted=inspected), unshipped=unshipped)
+    most = worth.total(found)
     fen = most if agreed_fen is None else min(agreed_fen, most)
-    payouts.plan(
+    money_entries.plan(
         case,
         "refund",
         fen,
         key="refund",
         at=at,
         by=proposer or by.user_id,
-        parts=payouts.parts_of(found, fen),
+        parts=worth.parts_of(found, fen),
         unshipped=unshipped,
     )
     return fen
@@ -227,12 +230,12 @@ def _modify(doing: Doing) -> dict[str, Any]:
         "quantity_milli": sum(item.milli for item in wanted),
         "wanted_spec": first.wanted_spec,
         "photo_count": case.photo_count + len(doing.photos),
-        "difference_fen": payouts.difference_on(case.id, case.order_id, accepted=False),
+        "difference_fen": worth.difference_on(case.id, case.order_id, accepted=False),
     }
     if case.type in (CaseType.RETURN_REFUND, CaseType.REFUND_ONLY):
-        most = payouts.total(
-            payouts.worth(
-                case.order_id, payouts.units_of(case.id, accepted=False), unshipped=case.goods_state == "unshipped"
+        most = worth.total(
+            worth.worth(
+                case.order_id, worth.units_of(case.id, accepted=False), unshipped=case.goods_state == "unshipped"
             )
         )
         asked = values.get("refund_fen")
@@ -323,7 +326,7 @@ def _agree_without_return(doing: Doing) -> dict[str, Any]:
 @_effect("agree_refund_without_return")
 def _refund_at_once(doing: Doing) -> dict[str, Any]:
     fen = doing.values.get("amount_fen")
-    most = payouts.total(payouts.worth(doing.case.order_id, payouts.units_of(doing.case.id, accepted=False)))
+    most = worth.total(worth.worth(doing.case.order_id, worth.units_of(doing.case.id, accepted=False)))
     if fen is not None and not 0 < fen <= most:
         raise doing.refuse("退款金额须大于 0,且不能超过这些商品的实付金额")
     return {"refund_fen": fen or doing.case.refund_fen}
@@ -680,7 +683,7 @@ def _take_terms(doing: Doing, terms: Terms) -> None:
 def _compensation(doing: Doing, made: Proposal, terms: Terms) -> dict[str, Any]:
     if not terms.compensation_fen:
         return {}
-    payouts.plan(
+    money_entries.plan(
         doing.case,
         "compensation",
         terms.compensation_fen,
@@ -705,7 +708,7 @@ def _child_by_terms(doing: Doing, terms: Terms, kept: bool) -> Child:
         freight_payer=terms.freight_payer,
         compensation_fen=terms.compensation_fen,
         difference_waived=True,
-        return_difference_fen=payouts.paid_difference(doing.case.id),
+        return_difference_fen=money_entries.paid_difference(doing.case.id),
     )
 
 
@@ -717,8 +720,8 @@ def _pay(doing: Doing) -> dict[str, Any]:
     reference = doing.values.get("reference", "")
     if not reference:
         raise doing.refuse("请填写付款的流水号,商家会核对")
-    fen = payouts.difference_on(doing.case.id, doing.case.order_id, accepted=True)
-    payouts.plan(
+    fen = worth.difference_on(doing.case.id, doing.case.order_id, accepted=True)
+    money_entries.plan(
         doing.case,
         "difference",
         fen,
@@ -738,14 +741,14 @@ def _waive(doing: Doing) -> dict[str, Any]:
 
 @_effect("confirm_payment")
 def _confirm_payment(doing: Doing) -> dict[str, Any]:
-    entry = payouts.confirm_difference(doing.case, by=doing.by.user_id, at=doing.at)
+    entry = money_entries.confirm_difference(doing.case, by=doing.by.user_id, at=doing.at)
     doing.data["difference_fen"] = entry.amount_fen
     return {}
 
 
 @_effect("deny_payment")
 def _deny_payment(doing: Doing) -> dict[str, Any]:
-    payouts.deny_difference(doing.case)
+    money_entries.deny_difference(doing.case)
     return {}
 
 
@@ -770,7 +773,7 @@ def _to_refund(doing: Doing) -> dict[str, Any]:
 def _refund_child(doing: Doing, fen: int | None, *, goods_back: bool = True) -> Child:
     """The refund that an exchange or reissue becomes: at once when the seller has the goods or nothing goes back."""
     case = doing.case
-    paid = payouts.paid_difference(case.id)
+    paid = money_entries.paid_difference(case.id)
     if case.type == CaseType.REISSUE:
         return Child(CaseType.REFUND_ONLY, State.REFUNDING, _all_lines(case), refund_fen=fen)
     if _returned_goods(case) and case.state in (State.PAYING, State.RESHIPPING, State.DISPUTED, State.INSPECTING):
@@ -835,7 +838,7 @@ def _defective(doing: Doing) -> dict[str, Any]:
         reason=REASON_OF[kind],
         description=doing.note,
         freight_payer="seller",
-        return_difference_fen=payouts.paid_difference(case.id),
+        return_difference_fen=money_entries.paid_difference(case.id),
     )
     return {}
 
@@ -854,27 +857,27 @@ def _told(doing: Doing, entry: MoneyEntry) -> None:
 
 @_effect("approve_refund")
 def _approve(doing: Doing) -> dict[str, Any]:
-    _told(doing, payouts.approve(doing.case, _entry(doing), by=doing.by.user_id or 0, at=doing.at))
+    _told(doing, money_entries.approve(doing.case, _entry(doing), by=doing.by.user_id or 0, at=doing.at))
     return {}
 
 
 @_effect("settle_entry", "refund_ok")
 def _settle(doing: Doing) -> dict[str, Any]:
     reference = doing.values.get("reference", "")
-    _told(doing, payouts.settle(doing.case, _entry(doing), reference=reference, by=doing.by.user_id, at=doing.at))
+    _told(doing, money_entries.settle(doing.case, _entry(doing), reference=reference, by=doing.by.user_id, at=doing.at))
     return {}
 
 
 @_effect("refund_fail")
 def _fail(doing: Doing) -> dict[str, Any]:
-    entry = payouts.fail(doing.case, _entry(doing), problem=doing.note)
+    entry = money_entries.fail(doing.case, _entry(doing), problem=doing.note)
     _told(doing, entry)
     return {}
 
 
 @_effect("retry")
 def _retry(doing: Doing) -> dict[str, Any]:
-    _told(doing, payouts.retry(doing.case, _entry(doing)))
+    _told(doing, money_entries.retry(doing.case, _entry(doing)))
     return {}
 
 
@@ -883,7 +886,7 @@ def _retry(doing: Doing) -> dict[str, Any]:
 
 @_effect("ask_account")
 def _ask_account(doing: Doing) -> dict[str, Any]:
-    bankdata.ask(doing.case, doing.at)
+    bank_accounts.ask(doing.case, doing.at)
     return {}
 
 
@@ -891,21 +894,21 @@ def _ask_account(doing: Doing) -> dict[str, Any]:
 def _give_account(doing: Doing) -> dict[str, Any]:
     """Nothing of the account goes into the event: what was done is kept for ever, the account isn't."""
     account = doing.values.get("account")
-    if not isinstance(account, bankdata.Account):
+    if not isinstance(account, bank_accounts.Account):
         raise doing.refuse("请填写收款人、开户行和账号")
-    bankdata.give(doing.case, account, version=doing.values.get("consent", 0), at=doing.at)
+    bank_accounts.give(doing.case, account, version=doing.values.get("consent", 0), at=doing.at)
     return {}
 
 
 @_effect("decline_account")
 def _decline_account(doing: Doing) -> dict[str, Any]:
-    bankdata.decline(doing.case, doing.at)
+    bank_accounts.decline(doing.case, doing.at)
     return {}
 
 
 @_effect("withdraw_account")
 def _withdraw_account(doing: Doing) -> dict[str, Any]:
-    bankdata.withdraw(doing.case, doing.at)
+    bank_accounts.withdraw(doing.case, doing.at)
     return {}
 
 
@@ -1130,5 +1133,5 @@ def goods_returned(case: Case) -> bool:
 def most_decided(case: Case) -> int:
     """The most that decide_refund can award, 分: what the units that the refund is about are worth."""
     accepted = case.type == CaseType.EXCHANGE and case.state in _INSPECTED
-    units = payouts.units_of(case.id, accepted=accepted)
-    return payouts.total(payouts.worth(case.order_id, units, unshipped=case.goods_state == "unshipped"))
+    units = worth.units_of(case.id, accepted=accepted)
+    return worth.total(worth.worth(case.order_id, units, unshipped=case.goods_state == "unshipped"))

@@ -15,11 +15,13 @@ from typing import Any
 
 from sqlalchemy import String, cast, literal, select, update
 
-from portal import cases, flow, inputs, notifications, payouts, words, workbook
+from portal import cases, flow, inputs, notifications, words, workbook
 from portal.effects import By
 from portal.extensions import db, writing
 from portal.flow import Actor, State, StepRefused
 from portal.models import Case, MoneyEntry, Notice, PayoutFile, Shop, User
+from portal.money import entries as money_entries
+from portal.money import lists as money_lists
 from portal.sheets import HEADINGS_WITHIN, Fault, Number, Row, SheetRefused, open_tables
 from portal.workbook import Column
 
@@ -47,11 +49,11 @@ def left_of(row: Any, now: datetime) -> Left:
 
     The law's limit is the case's own deadline while that is what runs.
     """
-    if row.state not in payouts.OPEN and row.state != "declared":
+    if row.state not in money_entries.OPEN and row.state != "declared":
         return Left("ok" if row.state == "settled" else "off", "")
     if row.state == "declared":
         return Left("you", "请核对是否到账")
-    if row.case_state not in payouts.PAYABLE and row.case_state != State.REFUND_FAILED:
+    if row.case_state not in money_entries.PAYABLE and row.case_state != State.REFUND_FAILED:
         return Left("wait", f"等售后单到可付款时再付({words.state(row.type, row.case_state)})")
     target, legal, hard = (row.made_at + cases.span(f"refund_{name}") for name in ("target", "legal", "hard"))
     if row.due_rule == "refund_legal" and row.due_at and not row.escalated:
@@ -81,9 +83,9 @@ def alarm(now: datetime) -> int:
         .join(Shop, Shop.id == MoneyEntry.shop_id)
         .join(Case, Case.id == MoneyEntry.case_id)
         .where(
-            MoneyEntry.state.in_(payouts.OPEN),
+            MoneyEntry.state.in_(money_entries.OPEN),
             MoneyEntry.made_at <= before,
-            Case.state.in_([*payouts.PAYABLE, State.REFUND_FAILED]),
+            Case.state.in_([*money_entries.PAYABLE, State.REFUND_FAILED]),
             ~select(Notice.id).where(Notice.dedupe_key == key).exists(),
         )
         .order_by(MoneyEntry.id)
@@ -100,7 +102,7 @@ def _alarmed(entry: Any, now: datetime) -> bool:
     with writing():
         state = db.session.scalar(select(MoneyEntry.state).where(MoneyEntry.id == entry.id).with_for_update())
         known = db.session.scalar(select(Notice.id).where(Notice.dedupe_key == dedupe_key))
-        if state not in payouts.OPEN or known is not None:
+        if state not in money_entries.OPEN or known is not None:
             return False
         notifications.tell_of_payment(
             db.session.get_one(Case, entry.case_id),
@@ -151,7 +153,7 @@ def step_of(case: Any, verb: str) -> str:
     """The step's name: the last payment of a refund ends the case, the others don't."""
     if verb != "settle":
         return {"approve": "approve_refund", "fail": "refund_fail", "retry": "retry"}[verb]
-    last = case.state == State.REFUNDING and payouts.standing(case.id)["open_entries"] <= 1
+    last = case.state == State.REFUNDING and money_entries.standing(case.id)["open_entries"] <= 1
     return "refund_ok" if last else "settle_entry"
 
 
@@ -173,7 +175,7 @@ def _refusal(case: Any, verb: str, facts: flow.Facts) -> str | None:
         if refused.sentence != flow.NOT_NOW:
             return refused.sentence
         state = words.state(case.type, case.state)
-        if verb == "fail" and case.state in payouts.PAYABLE:
+        if verb == "fail" and case.state in money_entries.PAYABLE:
             return f"售后单是「{state}」,不用登记失败,付清后再登记即可"
         return f"售后单现在是「{state}」,还不能付这笔款"
     return None
@@ -203,8 +205,8 @@ def ready(shop_id: int, most: int = MOST_IN_BATCH) -> Sequence[Any]:
     rows: list[Any] = []
     key = None
     while len(rows) < most:
-        page, key = payouts.page_of(shop_id, "due", key)
-        rows += [row for row in page if row.exported_at is None and row.case_state in payouts.PAYABLE]
+        page, key = money_lists.page_of(shop_id, "due", key)
+        rows += [row for row in page if row.exported_at is None and row.case_state in money_entries.PAYABLE]
         if key is None:
             break
     return rows[:most]

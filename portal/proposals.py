@@ -12,10 +12,11 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
-from portal import inputs, payouts, policies, words
+from portal import inputs, policies, words
 from portal.extensions import db
 from portal.flow import CaseType, State, StepRefused
 from portal.models import Case, CaseLine, OrderLine, Proposal, Sku
+from portal.money import worth
 
 MOST = 20  # versions of one case
 
@@ -135,7 +136,7 @@ def problem(case: Case, terms: Terms, origin: str) -> tuple[str, str] | None:
         return "goods_back", "商品已在商家处,或这种方案不用寄回,请不要勾选"
     if terms.goods_back and policies.default_address(case.shop_id) is None:
         return "goods_back", "店铺还没有默认退货地址,请先在「退货地址」里添加"
-    most_fen = payouts.total(worth_of(case, terms))
+    most_fen = worth.total(worth_of(case, terms))
     if terms.type in REFUNDS and not 0 < terms.amount_fen <= most_fen:
         return "amount", f"请填写退款金额,大于 0,最多 {inputs.money_text(most_fen)} 元"
     if terms.type not in REFUNDS and terms.amount_fen:
@@ -168,13 +169,13 @@ REFUNDS = (CaseType.RETURN_REFUND, CaseType.REFUND_ONLY)
 TYPE_NAMES = words.TYPE
 
 
-def worth_of(case: Case, terms: Terms) -> list[payouts.Worth]:
+def worth_of(case: Case, terms: Terms) -> list[worth.Worth]:
     """What the units of these terms are worth."""
     lines = {
         line.id: line.order_line_id for line in db.session.scalars(select(CaseLine).where(CaseLine.case_id == case.id))
     }
     units = [(lines[line_id], milli) for line_id, milli, _ in terms.lines]
-    return payouts.worth(case.order_id, units, unshipped=case.goods_state == "unshipped")
+    return worth.worth(case.order_id, units, unshipped=case.goods_state == "unshipped")
 
 
 def with_seller(case: Case, origin: str) -> bool:
@@ -203,7 +204,7 @@ def difference(case: Case, terms: Terms) -> int:
         db.session.execute(select(CaseLine.id, CaseLine.order_line_id).where(CaseLine.case_id == case.id)).all()
     )
     prices = prices_of(terms)
-    return payouts.difference_of(
+    return worth.difference_of(
         case.order_id, [(lines[line_id], milli, prices[line_id]) for line_id, milli, _ in terms.lines]
     )
 

@@ -9,10 +9,11 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from portal import access, bankdata, cases, chains, evidence, importing, outbox, paying, resale
+from portal import access, cases, chains, evidence, importing, outbox, paying, resale
 from portal.calendar import calendars, clock, officehours
 from portal.config import Settings
 from portal.extensions import Busy, db, writing
+from portal.money.accounts import keeping as account_keeping
 from portal.parcels import couriers, following
 from portal.people import accounts
 from portal.store import Store
@@ -35,7 +36,7 @@ def sweep() -> int:
     resale.promise(clock.now())
     resale.mark_overdue(clock.now())
     chains.alarm(clock.now())
-    bankdata.erase_due(clock.now())
+    account_keeping.erase_due(clock.now())
     db.session.remove()
     return moved
 

@@ -8,10 +8,11 @@ from typing import Any
 from flask import request
 from wtforms import BooleanField, HiddenField
 
-from portal import bankdata, cardnumbers, effects, eligibility, inputs, reasons, words
+from portal import cardnumbers, effects, eligibility, inputs, reasons, words
 from portal.caseview import View
 from portal.flow import CaseType
 from portal.models import Case
+from portal.money.accounts import consent as bank_accounts
 from portal.parcels import carriers
 from portal.web.forms import Choice, Form, Line, Money, Phone, Photos, Pick, Secret, Text
 from portal.web.terms import TermsForm, answering, owed
@@ -318,15 +319,15 @@ class AccountForm(StepForm):
 
     account_holder = Line("收款人", limit=60, missing="请填写收款人,须与银行账户的户名一致")
     account_bank = Line("开户行", limit=80, missing="请填写开户行,例如「中国工商银行杭州余杭支行」")
-    account_number = Secret("账号", reads=bankdata.number, missing="请填写银行账号")
+    account_number = Secret("账号", reads=bank_accounts.number, missing="请填写银行账号")
     agreed = BooleanField("我已阅读以上说明,单独同意为这笔退款处理我的银行账户信息")
     consent = HiddenField()  # the version of the words that were shown
     sentences: Sequence[tuple[str, str]] = ()
 
     def prepare(self, case: Case, view: View) -> None:
-        self.sentences = bankdata.consent_said()
+        self.sentences = bank_accounts.consent_said()
         if request.method != "POST":
-            self.consent.data = str(bankdata.CONSENT)
+            self.consent.data = str(bank_accounts.CONSENT)
 
     def validate(self, extra_validators: Any = None) -> bool:
         good = bool(super().validate(extra_validators))
@@ -338,7 +339,7 @@ class AccountForm(StepForm):
         return good
 
     def values(self) -> dict[str, Any]:
-        account = bankdata.Account(self.account_holder.data, self.account_bank.data, self.account_number.data)
+        account = bank_accounts.Account(self.account_holder.data, self.account_bank.data, self.account_number.data)
         version = str(self.consent.data or "")
         known = int(version) if version.isascii() and version.isdigit() and len(version) < 6 else 0
         return {"account": account, "consent": known}

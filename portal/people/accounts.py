@@ -14,10 +14,11 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Integer, bindparam, delete, literal_column, select, update
 
-from portal import notifications, payouts, policies
+from portal import notifications, policies
 from portal.extensions import db, writing
 from portal.models import KeptForm, MoneyEntry, Session, Shop, Staff, User
 from portal.people import roles
+from portal.people import roles as the_roles
 
 BUYER_IDLE, BUYER_LONGEST = timedelta(days=14), timedelta(days=30)
 SELLER_IDLE, SELLER_LONGEST = timedelta(hours=2), timedelta(hours=12)
@@ -158,7 +159,7 @@ def change_role(shop_id: int, user_id: int, role: str) -> None:
     """Give somebody of the shop another role. Raises AccountRefused; inside ``writing()``."""
     person = _employee(shop_id, user_id)
     _check_role(role)
-    if role not in payouts.APPROVERS:
+    if role not in the_roles.APPROVERS:
         _check_approvals(shop_id, user_id)
     person.role = role
     db.session.flush()
@@ -191,7 +192,7 @@ def _check_role(role: str) -> None:
 def _check_approvals(shop_id: int, without: int) -> None:
     """Nobody goes while payments wait that only he could check."""
     able = set(
-        db.session.scalars(select(Staff.user_id).where(Staff.shop_id == shop_id, Staff.role.in_(payouts.APPROVERS)))
+        db.session.scalars(select(Staff.user_id).where(Staff.shop_id == shop_id, Staff.role.in_(the_roles.APPROVERS)))
     )
     if without not in able:
         return

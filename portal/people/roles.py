@@ -86,3 +86,6 @@ def sees_case(role: str, state: str, *, money: bool) -> bool:
     if role == "warehouse":
         return sees_state(role, state) or state in FINAL  # refused goods are sent back also when a case has ended
     return role in ROLES
+
+
+APPROVERS = ("owner", "finance")

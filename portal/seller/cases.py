@@ -9,24 +9,11 @@ from typing import Any
 from flask import g, request
 from flask.typing import ResponseReturnValue
 
-from portal import (
-    bankdata,
-    cases,
-    caseview,
-    chains,
-    chat,
-    flow,
-    inputs,
-    orders,
-    policies,
-    queue,
-    reasons,
-    solutions,
-    words,
-)
+from portal import cases, caseview, chains, chat, flow, inputs, orders, policies, queue, reasons, solutions, words
 from portal.effects import By, Counted
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Case
+from portal.money.accounts import looking as account_looks
 from portal.people import roles
 from portal.seller import bp, forms, not_yours
 from portal.seller.inbox import tabs_of_role
@@ -127,7 +114,7 @@ def _page(case: Case, status: int, form: Any = None, typed: Any = (), kept: Any 
         suggestion=_suggestion(case, view) if case.state == "applied" else None,
         chain=chains.seen(found) if found else None,
         chain_offer=found is None and case.state not in flow.FINAL and own and view.order.resold,
-        may_look=bankdata.may_look(g.who.role),
+        may_look=account_looks.may_look(g.who.role),
     )
 
 

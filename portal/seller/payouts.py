@@ -12,11 +12,13 @@ from flask import Response, abort, current_app, g, redirect, request
 from flask.typing import ResponseReturnValue
 from wtforms import FileField
 
-from portal import paying, payouts, workbook
+from portal import paying, workbook
 from portal.config import Settings
 from portal.effects import By
 from portal.flow import Actor, StepRefused
 from portal.models import PayoutFile
+from portal.money import entries as money_entries
+from portal.money import lists as money_lists
 from portal.seller import bp
 from portal.sheets import SheetRefused
 from portal.web import guards, paging, rates
@@ -49,28 +51,28 @@ FORMS: dict[str, type[Form]] = {"settle": SettleForm, "fail": FailForm, "retry":
 @bp.get("/payouts")
 def payout_list() -> ResponseReturnValue:
     """By tab, what has waited longest first; tab and place in the address."""
-    totals = payouts.totals(g.who.shop_id)
-    tab = request.args.get("tab", "") or next((name for name in payouts.TABS if totals[name][0]), "due")
-    if tab not in payouts.TABS:
+    totals = money_lists.totals(g.who.shop_id)
+    tab = request.args.get("tab", "") or next((name for name in money_lists.TABS if totals[name][0]), "due")
+    if tab not in money_lists.TABS:
         abort(404)
-    rows, key = payouts.page_of(g.who.shop_id, tab, paging.moment_key(request.args.get("after", "")))
+    rows, key = money_lists.page_of(g.who.shop_id, tab, paging.moment_key(request.args.get("after", "")))
     more = f"/seller/payouts?tab={tab}&after={paging.said(key)}" if key else ""
     return page(
         "seller/payouts.html",
         rows=[(row, paying.left_of(row, g.now)) for row in rows],
         tab=tab,
-        tabs=payouts.TABS,
+        tabs=money_lists.TABS,
         totals=totals,
-        recent=payouts.RECENT,
+        recent=money_lists.RECENT,
         more=more,
-        payable=payouts.PAYABLE,
+        payable=money_entries.PAYABLE,
         form_key=secrets.token_hex(12),
         me=g.who.user_id,
     )
 
 
 def _entry(entry_id: int) -> Any:
-    return guards.found(payouts.one_of(g.who.shop_id, entry_id))
+    return guards.found(money_lists.one_of(g.who.shop_id, entry_id))
 
 
 @bp.get("/payouts/<int:entry_id>")
@@ -84,7 +86,7 @@ def _payout(entry_id: int, status: int, sent: dict[str, Form]) -> ResponseReturn
     verbs = paying.verbs_of(row, g.now)
     forms = {verb: sent.get(verb) or _form(verb, row, blank=True) for verb, why in verbs.items() if why is None}
     lost = next((form for verb, form in sent.items() if verb not in forms), None)
-    entries = [entry for entry in payouts.of_case(row.case_id) if entry.id == row.id]
+    entries = [entry for entry in money_entries.of_case(row.case_id) if entry.id == row.id]
     return page(
         "seller/payout.html",
         status,
@@ -93,11 +95,11 @@ def _payout(entry_id: int, status: int, sent: dict[str, Form]) -> ResponseReturn
         verbs=verbs,
         forms=forms,
         lost=lost,
-        names=payouts.names_of(entries),
+        names=money_lists.names_of(entries),
         entry=entries[0],
         route=paying.ROUTE,
         called=paying.VERBS,
-        sums=payouts.sums(entries[0].order_id, entries, unshipped=row.goods_state == "unshipped").get(row.id, []),
+        sums=money_lists.sums(entries[0].order_id, entries, unshipped=row.goods_state == "unshipped").get(row.id, []),
         typed=[(field.label.text, field.raw) for field in lost if getattr(field, "raw", "")] if lost else [],
     )
 

@@ -7,12 +7,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, text, update
 
-from portal import cases, ledger, payouts, policies
+from portal import cases, ledger, policies
 from portal.cases import event_hash
 from portal.effects import Counted, Wanted
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, Stale, StepRefused
 from portal.models import Case, CaseEvent, CaseLine, CaseTally, Notice, Order, OrderLine, Parcel, ReturnAddress
+from portal.money import worth
 from tests.cast import Cast
 
 PARCELS = [("ZTO", "75484863576596")]
@@ -374,14 +375,14 @@ def test_the_sums_before_submitting_are_those_of_the_case(cast_both: Cast) -> No
     line = db.session.scalars(select(OrderLine).where(OrderLine.order_id == order.id).order_by(OrderLine.id)).first()
     assert line is not None
     units = [(line.id, 3_000)]
-    found = payouts.worth(order.id, units)
-    assert payouts.total(found) == 2_985 and "可退 29.85 元" in payouts.working(order.id, units)[0]
-    assert payouts.working(order.id, units)[-1] == "不含运费 1.00 元"
+    found = worth.worth(order.id, units)
+    assert worth.total(found) == 2_985 and "可退 29.85 元" in worth.working(order.id, units)[0]
+    assert worth.working(order.id, units)[-1] == "不含运费 1.00 元"
     case = cast_both.open_case(order, milli=3_000, case_type=CaseType.RETURN_REFUND, reason="over_qty")
     assert case.refund_fen == 2_985
     wanted = [(line.id, 2_000, 1_300), (line.id, 1_000, 1_250)]
-    assert payouts.differences(order.id, wanted) == [79, 0] and payouts.difference_of(order.id, wanted) == 79
-    said = payouts.difference_working(order.id, wanted)
+    assert worth.differences(order.id, wanted) == [79, 0] and worth.difference_of(order.id, wanted) == 79
+    said = worth.difference_working(order.id, wanted)
     assert "199.01/250.00" in said[0] and "补差价 0.79 元" in said[0] and "没有差价" in said[1]
 
 

@@ -13,10 +13,12 @@ from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from portal import cases, doctor, paying, payouts
+from portal import cases, doctor, paying
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Case, MoneyEntry, Notice, Order, OrderLine, PayoutFile, Shop
+from portal.money import entries as money_entries
+from portal.money import lists as money_lists
 from portal.people import accounts
 from portal.people.accounts import AccountRefused
 from portal.sheets import SheetRefused
@@ -120,7 +122,10 @@ def test_all_units_one_by_one_give_back_all_that_was_paid(cast: Cast) -> None:
     for _ in range(3):
         case = cast.until("refunding", order=db.session.get_one(Order, order_id), case_type=ONLY, milli=1_000)
         fens.append(entry_of(case).amount_fen)
-        assert "1 双为" in payouts.sums(order_id, payouts.of_case(case.id), unshipped=False)[entry_of(case).id][0]
+        assert (
+            "1 双为"
+            in money_lists.sums(order_id, money_entries.of_case(case.id), unshipped=False)[entry_of(case).id][0]
+        )
     assert fens == [333, 334, 334] and sum(fens) == 1_001
 
 
@@ -148,7 +153,7 @@ def test_a_failed_payment_is_tried_again_under_its_key_and_goes_out_again(cast_b
 
 def test_another_shop_reaches_no_payment(cast: Cast) -> None:
     entry_id = entry_of(cast.until("refunding", case_type=ONLY)).id
-    assert payouts.one_of(cast.shop2, entry_id) is None and payouts.one_of(cast.shop, entry_id) is not None
+    assert money_lists.one_of(cast.shop2, entry_id) is None and money_lists.one_of(cast.shop, entry_id) is not None
     with pytest.raises(StepRefused), writing():
         paying.record(cast.shop2, entry_id, "settle", by=cast.by(Actor.SELLER, cast.seller2), now=cast.now)
 
@@ -245,7 +250,7 @@ def test_who_can_be_employed(cast: Cast) -> None:
 
 def test_the_time_left_in_words(cast: Cast) -> None:
     case = cast.until("refunding", case_type=ONLY)
-    row = payouts.one_of(cast.shop, entry_of(case).id)
+    row = money_lists.one_of(cast.shop, entry_of(case).id)
     said = {hours: paying.left_of(row, cast.now + timedelta(hours=hours)) for hours in (1, 25, 24 * 8, 24 * 15 + 1)}
     assert [each.kind for each in said.values()] == ["wait", "warn", "bad", "bad"]
     assert said[1].said == "还剩 23 小时(24 小时目标)"
@@ -437,7 +442,7 @@ def test_the_doctor_sees_what_was_done_to_money(cast: Cast, name: str) -> None:
 def test_the_doctor_sees_debts_of_a_case_that_has_ended(cast: Cast) -> None:
     case = cast.until("completed", case_type=ONLY)
     with writing():
-        payouts.plan(db.session.get_one(Case, case.id), "compensation", 100, key="x", at=cast.now, by=None)
+        money_entries.plan(db.session.get_one(Case, case.id), "compensation", 100, key="x", at=cast.now, by=None)
     found = dict(zip((check.name for check in doctor.CHECKS), doctor.findings(), strict=True))
     assert found["owed"]
 
@@ -446,7 +451,9 @@ def test_a_payment_is_planned_once_and_its_key_is_one(cast_both: Cast) -> None:
     case = cast_both.until("refunding", case_type=ONLY)
     entry = entry_of(case)
     with writing():
-        same = payouts.plan(db.session.get_one(Case, case.id), "refund", 1, key="refund", at=cast_both.now, by=None)
+        same = money_entries.plan(
+            db.session.get_one(Case, case.id), "refund", 1, key="refund", at=cast_both.now, by=None
+        )
         assert same.id == entry.id
     copy = "INSERT INTO money_entries ({0}) SELECT {1} FROM money_entries"
     names = [column.name for column in MoneyEntry.__table__.columns]

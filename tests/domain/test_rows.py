@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from portal import bankdata, cases, doctor, flow, payouts, policies
+from portal import cases, doctor, flow, policies
 from portal.effects import Counted
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, State
 from portal.models import Case, CaseEvent, CaseLine, MoneyEntry, OrderLine, Parcel, ReturnAddress, Shop, Staff, User
+from portal.money import entries as money_entries
+from portal.money.accounts import consent as bank_accounts
 from tests.cast import PARCELS, Cast
 
 STATES = [
@@ -48,8 +50,8 @@ HANDED_IN: dict[str, dict[str, Any]] = {
     "refund_ok": {"reference": "20261124"},
     "refund_fail": {"note": "账户已注销"},
     "give_account": {
-        "account": bankdata.Account("李雯", "工商银行", "6222021234567890128"),
-        "consent": bankdata.CONSENT,
+        "account": bank_accounts.Account("李雯", "工商银行", "6222021234567890128"),
+        "consent": bank_accounts.CONSENT,
     },
     "escalate": {"note": "商家不同意,请平台处理"},
     "submit_evidence": {"note": "开箱视频截图"},
@@ -159,7 +161,7 @@ def _owing(cast: Cast, step: flow.Step, state: str, case_type: CaseType, opening
     case = cast.take(case, "accept_refund" if refunds else "accept_reship", Actor.BUYER)
     if not refunds and "more_entries" in step.needs:
         with writing():
-            payouts.plan(case, "freight", 100, key="freight", at=cast.now, by=None)
+            money_entries.plan(case, "freight", 100, key="freight", at=cast.now, by=None)
             db.session.execute(update(Case).values(entry_count=2))
     for name, actor, values in cast.path("completed", CaseType.REISSUE)[1:]:
         if case.state == state:

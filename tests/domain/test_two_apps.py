@@ -7,9 +7,10 @@ from pathlib import Path
 
 from flask import Flask
 
-from portal import bankdata, cases, flow, notifications, resale
+from portal import cases, flow, notifications, resale
 from portal.calendar import clock
 from portal.extensions import PerApp
+from portal.money.accounts import consent as bank_accounts
 from portal.parcels import following
 from tests.conftest import make_app
 
@@ -45,7 +46,7 @@ def seen_by(app: Flask) -> tuple[object, ...]:
             following.service(),
             notifications._channels.get(),
             clock.shift(),
-            bankdata._kept_for.get().days,
+            bank_accounts._kept_for.get().days,
         )
 
 

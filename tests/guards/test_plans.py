@@ -14,10 +14,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
-from portal import cases, caseview, chat, create_app, docket, handling, notifications, orders, paying, payouts, queue
+from portal import cases, caseview, chat, create_app, docket, handling, notifications, orders, paying, queue
 from portal.config import Settings
 from portal.extensions import db
 from portal.models import User
+from portal.money import lists as money_lists
 from portal.parcels import couriers, following
 from portal.parcels import seen as parcel_view
 from portal.people import accounts
@@ -159,9 +160,9 @@ def next_cases_page(c: Crowd) -> object:
 
 def next_payouts_page(tab: str) -> Callable[[Crowd], object]:
     def ask(c: Crowd) -> object:
-        _, key = payouts.page_of(c.shop, tab)
+        _, key = money_lists.page_of(c.shop, tab)
         assert key is not None
-        return payouts.page_of(c.shop, tab, key)
+        return money_lists.page_of(c.shop, tab, key)
 
     return ask
 
@@ -201,10 +202,10 @@ HOT: dict[str, Callable[[Crowd], object]] = {
     "buyer's cases, next page": next_cases_page,
     "case by number, buyer": lambda c: caseview.of_buyer(c.case_no(10), c.buyer),
     "case by number, shop": lambda c: caseview.of_shop(c.case_no(10), c.shop),
-    **{f"payments {tab}": (lambda c, tab=tab: payouts.page_of(c.shop, tab)) for tab in payouts.TABS},
-    **{f"payments {tab}, next page": next_payouts_page(tab) for tab in payouts.TABS},
-    "payments' totals": lambda c: payouts.totals(c.shop),
-    "payment": lambda c: payouts.one_of(c.shop, 1),
+    **{f"payments {tab}": (lambda c, tab=tab: money_lists.page_of(c.shop, tab)) for tab in money_lists.TABS},
+    **{f"payments {tab}, next page": next_payouts_page(tab) for tab in money_lists.TABS},
+    "payments' totals": lambda c: money_lists.totals(c.shop),
+    "payment": lambda c: money_lists.one_of(c.shop, 1),
     "lists for the bank": lambda c: paying.files_of(c.shop, None),
     **{f"parcels {tab}": (lambda c, tab=tab: monitor.page_of(c.shop, tab, c.now)) for tab in monitor.TABS},
     **{f"parcels {tab}, next page": next_logistics_page(tab) for tab in monitor.TABS if tab != "denied"},

@@ -14,11 +14,12 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
-from portal import cases, flow, ledger, payouts, proposals
+from portal import cases, flow, ledger, proposals
 from portal.effects import By, Counted, Wanted
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Case, CaseEvent, CaseLine, MoneyEntry, Order, OrderLine, Parcel, Proposal
+from portal.money import entries as money_entries
 from portal.proposals import Terms
 from tests.cast import Cast
 from tests.conftest import NOW, make_app
@@ -313,16 +314,16 @@ def _keeps_units(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _refunds_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     """The key of a payment is forgotten, and with it that it was planned already; the counters aren't moved again."""
-    once, count = payouts.plan, payouts._count
+    once, count = money_entries.plan, money_entries._count
 
     def twice(case: Any, kind: str, amount_fen: int, *, key: str, **rest: Any) -> Any:
         with monkeypatch.context() as uncounted:
-            uncounted.setattr(payouts, "_count", lambda *args, **kwargs: None)
+            uncounted.setattr(money_entries, "_count", lambda *args, **kwargs: None)
             once(case, kind, amount_fen, key=f"{key}:again", **rest)
-        assert payouts._count is count
+        assert money_entries._count is count
         return once(case, kind, amount_fen, key=key, **rest)
 
-    monkeypatch.setattr(payouts, "plan", twice)
+    monkeypatch.setattr(money_entries, "plan", twice)
 
 
 def _leaves_proposals_open(monkeypatch: pytest.MonkeyPatch) -> None:

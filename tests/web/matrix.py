@@ -21,10 +21,11 @@ from flask.testing import FlaskClient
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Rule
 
-from portal import access, chat, fulfilment, importing, payouts, policies
+from portal import access, chat, fulfilment, importing, policies
 from portal.extensions import db, writing
 from portal.flow import Actor
 from portal.models import Case, Draft, Evidence, Order, OrderLine, PayoutFile, Shipment, Shop, Sku, Staff, User
+from portal.money import entries as money_entries
 from portal.parcels import following, keeping
 from portal.parcels.scans import Scan
 from portal.people import accounts
@@ -497,7 +498,7 @@ class World:
         """A payment of the case, a list and results with words of its people, and somebody who works in the shop."""
         with writing():
             case = db.session.scalars(db.select(Case).where(Case.case_no == case_no)).one()
-            entry = payouts.plan(case, "compensation", 100, key="x", at=cast.now, by=cast.seller)
+            entry = money_entries.plan(case, "compensation", 100, key="x", at=cast.now, by=cast.seller)
             case.entry_count += 1
             entry.problem = f"失败{mark}"
             rows = [[entry.key, case_no, "1", f"买家{mark}", "补偿", 100, "原路退回"]]

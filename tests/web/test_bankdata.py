@@ -12,7 +12,6 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
-from portal import bankdata, crypto
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType
 from portal.models import (
@@ -29,6 +28,8 @@ from portal.models import (
     Staff,
     User,
 )
+from portal.money import encryption
+from portal.money.accounts import consent as bank_accounts
 from tests.cast import PASSWORD, Cast, post, sign_in, token_of
 from tests.conftest import Clock
 
@@ -350,7 +351,7 @@ def test_a_shop_runs_without_bank_data(app: Flask, cast: Cast, now: Clock) -> No
 def test_without_keys_the_switch_stays_off(app: Flask, cast: Cast, now: Clock) -> None:
     from datetime import timedelta
 
-    bankdata.use_keys(crypto.Keys(), timedelta(days=30))
+    bank_accounts.use_keys(encryption.Keys(), timedelta(days=30))
     seller = sign_in(app, "seller")
     assert "没有配置加密密钥" in seller.get("/seller/bank-data").text
     assert post(seller, "/seller/bank-data", {"bank_data": "y"}).status_code == 422

@@ -14,11 +14,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
-from portal import bankdata, doctor
+from portal import doctor
 from portal.calendar import clock
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType
 from portal.models import BankAccount, Case, Order, Session, Shop, Staff
+from portal.money.accounts import consent as bank_accounts
+from portal.money.accounts import keeping as account_keeping
 from tests.cast import Cast, post, sign_in, token_of
 from tests.conftest import Clock
 from tests.web.test_matrix import crawl
@@ -81,7 +83,7 @@ def test_fifty_numbers_are_nowhere(
     app: Flask, cast: Cast, now: Clock, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    assert len(set(CANARIES)) == 50 and all(map(bankdata.number, CANARIES))
+    assert len(set(CANARIES)) == 50 and all(map(bank_accounts.number, CANARIES))
     with writing():
         db.session.execute(update(Shop).values(bank_data=True))
         db.session.add(Staff(user_id=cast.buyer2, shop_id=cast.shop, role="agent"))
@@ -155,4 +157,4 @@ def test_fifty_numbers_are_nowhere(
     assert len(live) == 5  # they are there, sealed
     assert not [finding for finding in doctor.findings() if finding]
     now.forward(days=31)
-    assert bankdata.erase_due(clock.now()) == 1
+    assert account_keeping.erase_due(clock.now()) == 1

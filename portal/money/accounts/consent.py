@@ -1,36 +1,30 @@
-"""收款账户: the account a refund goes to when it can't go back the way it came. Asked for last, kept shortest.
-
-Only a shop that wants to ask, only for a payment that failed, only with the buyer's own consent to words that are kept
-by their version. The account is sealed (portal/crypto.py) for its case, payment, owner and consent; everywhere but on
-one page only its last four digits are seen, whoever opens that page says why, and the buyer reads who did. It is erased
-when consent is withdrawn, and some weeks after the payment. Called inside ``writing()`` but for what only reads.
-"""
+"""Bank accounts: asked for, given with consent, declined, withdrawn."""
 
 from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import exists, select, text, update
 
-from portal import cardnumbers, inputs, notifications
-from portal.calendar import clock
-from portal.crypto import NONCE_BYTES, STEP, TAG_BYTES, CannotOpen, Keys
-from portal.extensions import PerApp, db, writing
+from portal import cardnumbers, inputs
+from portal.extensions import PerApp, db
 from portal.flow import State, StepRefused
-from portal.models import BankAccount, BankConsent, BankView, Case, MoneyEntry, Shop, Staff
+from portal.models import BankAccount, BankConsent, Case, MoneyEntry, Shop
+from portal.money.encryption import Keys
 
 log = logging.getLogger("portal.security")
 
+
 OPEN = ("waiting", "due", "failed")  # payments still owed
-LOOKERS = ("owner", "finance")  # who may see a whole number
-SEEN_FOR = timedelta(seconds=60)  # how long a look lasts
+
+
 LEAST_DIGITS, MOST_DIGITS = 8, 32
-ROTATE_BATCH = 100
+
 
 # What the buyer agrees to, by version. A version that somebody has agreed to is never changed; a new text is a new one.
 CONSENTS: Mapping[int, tuple[tuple[str, str], ...]] = {
@@ -43,9 +37,14 @@ CONSENTS: Mapping[int, tuple[tuple[str, str], ...]] = {
         ("不同意也可以", "不提供账户不影响您得到退款,商家须与您约定其他退款方式。"),
     )
 }
+
+
 CONSENT = max(CONSENTS)
 
+
 _keys: PerApp[Keys] = PerApp("bank_keys", Keys())
+
+
 _kept_for: PerApp[timedelta] = PerApp("bank_days", timedelta(days=30))
 
 
@@ -82,9 +81,6 @@ class Account:
 def number(raw: object) -> str:
     """An account's digits. Raises InputRefused, whose sentence has none of them."""
     return inputs.digits(raw, least=LEAST_DIGITS, most=MOST_DIGITS)
-
-
-# ---------------------------------------------------------------- what the flow asks
 
 
 @dataclass(frozen=True)
@@ -244,9 +240,6 @@ def follow(case_id: int, at: datetime) -> None:
     )
 
 
-# ---------------------------------------------------------------- what pages show
-
-
 def of_case(case_id: int) -> Sequence[Any]:
     """The accounts of a case, the newest first: their last four digits, whether and when they are erased."""
     return db.session.execute(_SHOWN.where(BankAccount.case_id == case_id)).all()
@@ -275,19 +268,6 @@ _SHOWN = (
 )
 
 
-def looks(*, owner_id: int, case_id: int | None = None, before: int | None = None, most: int = 20) -> Sequence[Any]:
-    """谁看过我的账号: one page of the looks at this buyer's accounts, the newest first, by key; ``most`` + 1 rows."""
-    query = select(BankView.id, BankView.name, BankView.role, BankView.reason, BankView.at, Case.case_no).join(
-        Case, Case.id == BankView.case_id
-    )
-    query = query.where(BankView.owner_id == owner_id).order_by(BankView.id.desc()).limit(most + 1)
-    if case_id is not None:
-        query = query.where(BankView.case_id == case_id)
-    if before is not None:
-        query = query.where(BankView.id < before)
-    return db.session.execute(query).all()
-
-
 def last4(entry: Any) -> str:
     """The last four digits of the account that this payment goes to, "" when there is none: for lists and exports."""
     return last4s([entry.id]).get(entry.id, "")
@@ -303,144 +283,12 @@ def last4s(entry_ids: Sequence[int]) -> dict[int, str]:
     return {row.entry_id: row.last4 for row in db.session.execute(query)}
 
 
-# ---------------------------------------------------------------- seeing the whole number
-
-
-@dataclass(frozen=True)
-class Look:
-    """A look at a whole account: what is seen, and until when."""
-
-    account: Account
-    sound: bool
-    until: datetime
-
-    @property
-    def grouped(self) -> str:
-        """The number in groups of four, to read aloud."""
-        digits = self.account.number
-        return " ".join(digits[at : at + 4] for at in range(0, len(digits), 4))
-
-
-class LookEnded(StepRefused):
-    """The minute is over; another look needs another reason."""
-
-
-class NumberSaid(StepRefused):
-    """The reason for a look says the number itself; it must not be shown again."""
-
-
-def may_look(role: str) -> bool:
-    """Whether this role of a shop may see whole account numbers."""
-    return role in LOOKERS
-
-
-def to_see(case: Case, entry_id: int | None = None) -> BankAccount | None:
-    """The account of this case whose payment is still owed; None: there is nothing to see (any more).
-
-    ``entry_id``: of this payment, when there are several; else of the newest.
-    """
-    query = (
-        select(BankAccount)
-        .join(MoneyEntry, MoneyEntry.id == BankAccount.entry_id)
-        .where(BankAccount.case_id == case.id, BankAccount.erased_at.is_(None), MoneyEntry.state.in_(OPEN))
-    )
-    if entry_id is not None:
-        query = query.where(BankAccount.entry_id == entry_id)
-    newest = query.order_by(BankAccount.id.desc()).limit(1).execution_options(populate_existing=True)
-    return db.session.scalars(newest).one_or_none()
-
-
-def looked(user_id: int, key: str, now: datetime) -> datetime | None:
-    """Until when the look that this form began lasts; None when it began none. Raises LookEnded when it is over."""
-    at = db.session.scalar(select(BankView.at).where(BankView.user_id == user_id, BankView.key == key))
-    if at is None:
-        return None
-    if not timedelta() <= now - at < SEEN_FOR:
-        raise LookEnded("这次查看已结束(只显示 60 秒),需要再看请重新填写原因")
-    return at + SEEN_FOR
-
-
-def look(
-    case: Case,
-    *,
-    user_id: int,
-    name: str,
-    reason: str,
-    key: str,
-    now: datetime,
-    entry_id: int | None = None,
-    request_id: str = "",
-) -> Look:
-    """Show the whole account and note who saw it and why. The same ``key`` shows it again while the minute lasts.
-
-    Raises StepRefused when the payment is no longer owed or this person may not, LookEnded after the minute.
-    """
-    role = db.session.scalar(select(Staff.role).where(Staff.user_id == user_id, Staff.shop_id == case.shop_id)) or ""
-    if not may_look(role):
-        raise StepRefused("只有店主或财务可以查看收款账户")
-    row = to_see(case, entry_id)
-    if row is None:
-        raise StepRefused("退款已完成,或买家撤回了账户,不能再查看")
-    account = _opened(row)
-    until = looked(user_id, key, now)
-    if until is None:
-        if not reason:
-            raise StepRefused("请填写查看的原因,买家会看到")
-        if account.number in "".join(char for char in inputs.fold(reason) if char.isdigit()):
-            raise NumberSaid("原因里请不要写账号,买家和其他人会看到原因")
-        until = now + SEEN_FOR
-        db.session.add(
-            BankView(
-                account_id=row.id,
-                case_id=case.id,
-                owner_id=row.owner_id,
-                user_id=user_id,
-                name=name,
-                role=role,
-                reason=reason,
-                key=key,
-                at=now,
-            )
-        )
-        db.session.flush()
-        log.info(
-            json.dumps(
-                {
-                    "at": now.isoformat(timespec="milliseconds"),
-                    "event": "sensitive_read",
-                    "what": "bank account",
-                    "case": case.case_no,
-                    "user": user_id,
-                    "role": role,
-                    "request_id": request_id,
-                }
-            )
-        )
-    return Look(account, row.sound, until)
-
-
 def _opened(row: BankAccount) -> Account:
     """Raises crypto.CannotOpen."""
     about = _about(row.case_id, row.entry_id, row.owner_id, row.consent_id)
     words = keys_in_force().open(row.key_id, row.sealed or b"", about)
     holder, bank, digits = json.loads(words)
     return Account(holder, bank, digits)
-
-
-def alarm(case: Case, *, user_id: int, name: str, now: datetime) -> None:
-    """Tell the shop's owner that somebody looks at accounts more often than usual; once an hour for each person."""
-    owner_id = db.session.scalar(select(Shop.owner_id).where(Shop.id == case.shop_id))
-    if owner_id is not None:
-        notifications.tell_alarm(
-            owner_id,
-            title="查看收款账户过于频繁",
-            at=now,
-            dedupe_key=f"looks:{user_id}:{now:%Y%m%d%H}",
-            body=f"{name} 在一小时内查看买家的完整收款账户超过 20 次,已暂停查看。如不是工作需要,请尽快核实。",
-        )
-
-
-# ---------------------------------------------------------------- keeping no longer than needed, and changing keys
 
 
 def _erase(which: Any, at: datetime) -> int:
@@ -454,71 +302,3 @@ def _erase(which: Any, at: datetime) -> int:
     )
     db.session.expire_all()
     return int(done.rowcount)  # type: ignore[attr-defined]
-
-
-def erase_due(now: datetime) -> int:
-    """Erase the accounts whose time has come; returns how many. Safe to run twice at once."""
-    due = select(BankAccount.id).where(BankAccount.erased_at.is_(None), BankAccount.erase_after <= now)
-    waiting = db.session.scalar(due.limit(1))
-    db.session.rollback()
-    if waiting is None:
-        return 0
-    with writing():
-        return _erase(due, now)
-
-
-def rotate() -> Iterator[int]:
-    """Seal every account with the newest key, some at a time; yields how many each time.
-
-    What was interrupted goes on where it stood, two at once do each account once. Raises crypto.CannotOpen for an
-    account whose key isn't known any more: nothing is lost by it, the key must come back.
-    """
-    keys = keys_in_force()
-    newest = keys.newest
-    while True:
-        with writing():
-            rows = db.session.scalars(
-                select(BankAccount)
-                .where(BankAccount.erased_at.is_(None), BankAccount.key_id != newest)
-                .order_by(BankAccount.id)
-                .limit(ROTATE_BATCH)
-                .with_for_update(skip_locked=True)
-            ).all()
-            for row in rows:
-                about = _about(row.case_id, row.entry_id, row.owner_id, row.consent_id)
-                words = keys.open(row.key_id, row.sealed or b"", about)
-                row.key_id, row.sealed = keys.seal(words, about)
-            db.session.flush()
-        if not rows:
-            return
-        yield len(rows)
-
-
-def broken() -> Iterator[str]:
-    """Accounts that nobody consented to, that should be erased, or that aren't sealed for where they stand."""
-    now = clock.now()
-    query = (
-        select(BankAccount, BankConsent)
-        .outerjoin(BankConsent, BankConsent.id == BankAccount.consent_id)
-        .order_by(BankAccount.id)
-        .execution_options(yield_per=200)
-    )
-    for row, consent in db.session.execute(query):
-        said = f"account {row.id} of case {row.case_id}"
-        same = consent is not None and (consent.entry_id, consent.owner_id) == (row.entry_id, row.owner_id)
-        if not same or consent.answer != "yes":
-            yield f"{said}: no consent"
-        if row.erased_at is not None:
-            continue
-        if consent is not None and consent.withdrawn_at is not None:
-            yield f"{said}: consent was withdrawn"
-        if row.erase_after is not None and row.erase_after < now - timedelta(days=1):
-            yield f"{said}: should have been erased"
-        sealed = row.sealed or b""
-        if len(sealed) < NONCE_BYTES + TAG_BYTES or len(sealed) % STEP:
-            yield f"{said}: isn't encrypted"
-        elif ready():
-            try:
-                _opened(row)
-            except CannotOpen as problem:
-                yield f"{said}: can't be opened: {problem}"
