@@ -17,11 +17,11 @@ from whitenoise import WhiteNoise
 from portal import cases, models, notifications, resale, words
 from portal.calendar import clock
 from portal.config import Settings, SettingsError
+from portal.evidence.store import DirectoryStore
 from portal.extensions import db, migrate, use_lock_file
 from portal.money import encryption
 from portal.money.accounts import consent as bank_accounts
 from portal.parcels import following
-from portal.store import DirectoryStore
 from portal.web import assets, errors, filters, security
 
 TOP = Path(__file__).resolve().parent.parent

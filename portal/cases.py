@@ -17,20 +17,9 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, insert, or_, select, text, update
 
-from portal import (
-    chat,
-    docket,
-    effects,
-    eligibility,
-    evidence,
-    flow,
-    ledger,
-    notifications,
-    policies,
-    proposals,
-    resale,
-)
+from portal import chat, docket, effects, eligibility, flow, ledger, notifications, policies, proposals, resale
 from portal.effects import By, Child, Wanted
+from portal.evidence import evidence
 from portal.extensions import PerApp, db, writing
 from portal.flow import Actor, CaseType, Facts, Stage, Stale, State, Step, StepRefused
 from portal.models import (

@@ -9,8 +9,9 @@ from typing import Any
 
 from sqlalchemy import bindparam, exists, select, tuple_
 
-from portal import cases, docket, evidence, flow, proposals, reasons, resale, words
+from portal import cases, docket, flow, proposals, reasons, resale, words
 from portal.arbitration import Burden, burden_of_proof
+from portal.evidence import evidence
 from portal.extensions import Moment, db
 from portal.flow import Actor, State, Step
 from portal.inputs import money_text, quantity_text

@@ -11,7 +11,8 @@ from typing import Any, Literal
 from sqlalchemy import bindparam, func, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from portal import cardnumbers, evidence, orders
+from portal import cardnumbers, orders
+from portal.evidence import evidence
 from portal.extensions import db
 from portal.models import Conversation, Evidence, Message, Order, Shop, User
 

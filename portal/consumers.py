@@ -7,8 +7,9 @@ from datetime import datetime
 
 from sqlalchemy import update
 
-from portal import cases, evidence, flow, notifications
+from portal import cases, flow, notifications
 from portal.effects import By
+from portal.evidence import evidence
 from portal.extensions import db
 from portal.flow import Actor, State, StepRefused
 from portal.models import Case

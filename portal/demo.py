@@ -12,20 +12,10 @@ from typing import Any
 from PIL import Image, ImageDraw
 from sqlalchemy import select, update
 
-from portal import (
-    applications,
-    cases,
-    chains,
-    chat,
-    consumers,
-    eligibility,
-    evidence,
-    fulfilment,
-    imaging,
-    policies,
-    resale,
-)
+from portal import applications, cases, chains, chat, consumers, eligibility, fulfilment, policies, resale
 from portal.effects import By, Counted, Wanted
+from portal.evidence import evidence, imaging
+from portal.evidence.store import Store
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType
 from portal.models import Case, CaseLine, Order, OrderLine, Parcel, Product, Shipment, Shop, Sku, Staff, Track, User
@@ -36,7 +26,6 @@ from portal.parcels import following, keeping, scans
 from portal.parcels.scans import Scan
 from portal.people import accounts
 from portal.proposals import Terms
-from portal.store import Store
 
 PASSWORD = "huanhuo-demo"  # noqa: S105  (a demo's, printed at its start; demo accounts exist only in a demo)
 ACCOUNTS = (

@@ -10,14 +10,14 @@ from sqlalchemy import select, text
 
 from portal import chains, flow
 from portal.cases import event_hash
-from portal.evidence import LOOSE_FOR
+from portal.evidence.evidence import LOOSE_FOR
+from portal.evidence.store import Store
 from portal.extensions import db
 from portal.flow import State
 from portal.models import Case, CaseEvent, Evidence, MoneyEntry, Notice, OrderLine
 from portal.models.money import OPEN_ENTRY
 from portal.money.accounts import keeping as account_keeping
 from portal.money.entries import COUNTED
-from portal.store import Store
 
 MOST_SHOWN = 20
 

@@ -15,7 +15,7 @@ from sqlalchemy import func, select, update
 
 from portal import flow, ledger, policies, proposals, reasons
 from portal.arbitration import asks_goods_back
-from portal.evidence import MOST_PER_CASE
+from portal.evidence.evidence import MOST_PER_CASE
 from portal.extensions import db
 from portal.flow import Actor, CaseType, Stage, State, Step, StepRefused
 from portal.models import (

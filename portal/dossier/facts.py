@@ -10,7 +10,8 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from portal import cases, caseview, evidence, reasons, words
+from portal import cases, caseview, reasons, words
+from portal.evidence import evidence
 from portal.extensions import db
 from portal.flow import Actor
 from portal.models import (

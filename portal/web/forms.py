@@ -21,10 +21,11 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 from wtforms.validators import ValidationError
 from wtforms.widgets import FileInput, TextArea, TextInput
 
-from portal import cardnumbers, evidence, imaging, inputs
+from portal import cardnumbers, inputs
+from portal.evidence import evidence, imaging
+from portal.evidence.store import Store
 from portal.extensions import db, writing
 from portal.models import KeptForm
-from portal.store import Store
 from portal.web.security import csrf_token
 
 MOST_PHOTOS = evidence.MOST_PER_STEP

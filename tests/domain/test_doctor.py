@@ -16,12 +16,14 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from portal import cases, chat, doctor, evidence
+from portal import cases, chat, doctor
 from portal.cases import event_hash
 from portal.cli import portal
+from portal.evidence import evidence
+from portal.evidence.imaging import PreparedImage
+from portal.evidence.store import Store
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType
-from portal.imaging import PreparedImage
 from portal.models import (
     Case,
     CaseEvent,
@@ -37,7 +39,6 @@ from portal.models import (
 )
 from portal.parcels import following
 from portal.parcels.scans import Scan
-from portal.store import Store
 from tests.cast import Cast
 
 NAMES = [*(check.name for check in doctor.CHECKS), "files"]

@@ -19,7 +19,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 from werkzeug.test import TestResponse
 
-from portal import cases, chat, dossier, evidence, imaging, orders, policies
+from portal import cases, chat, dossier, orders, policies
+from portal.evidence import evidence, imaging
 from portal.extensions import Model, db, writing
 from portal.flow import Actor
 from portal.models import Case, CaseEvent, Evidence, Message, Order, OrderLine, Parcel, RateCount

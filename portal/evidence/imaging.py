@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import IO
 
-from portal import imaging_child as child
+from portal.evidence import imaging_child
 
 __all__ = ["ImageRefused", "ImagesRefused", "IncomingFile", "PreparedImage", "clean_name", "prepare", "prepare_each"]
 
@@ -126,8 +126,8 @@ _ODD = "处理不了(可能内容过于复杂),请换一张照片,或者截图�
 _BROKEN = "不完整或已损坏,可能没有上传完,请重新选择"
 _NOT_TRIED = "还没有处理,请去掉处理不了的照片后重新上传"
 _LARGE = {
-    kind: f"像素过大(最多 {pixels // 10_000} 万像素,边长不超过 {child.LONGEST_SIDE}),请缩小后再上传,或者截图后上传截图"
-    for kind, pixels in child.MOST_PIXELS.items()
+    kind: f"像素过大(最多 {pixels // 10_000} 万像素,边长不超过 {imaging_child.LONGEST_SIDE}),请缩小后再上传,或者截图后上传截图"
+    for kind, pixels in imaging_child.MOST_PIXELS.items()
 }
 _LARGE["WEBP"] = _LARGE["WEBP"].replace("最多", "WebP 图片最多")
 _NO_HEIC = "是 HEIC 格式,这里打不开,请把手机相机的格式改为「兼容性最佳」后重拍,或者截图后上传截图"
@@ -225,7 +225,7 @@ class _Decoder:
     def __init__(self) -> None:
         # Isolated and without the environment: neither a stray module nor a secret is within its reach. One arena, or
         # malloc's reserve for each of libheif's threads counts against the address space.
-        command = [sys.executable, "-I", "-B", child.__file__]
+        command = [sys.executable, "-I", "-B", imaging_child.__file__]
         pipe, nothing = subprocess.PIPE, subprocess.DEVNULL
         try:
             self.process = subprocess.Popen(  # noqa: S603 (nothing of it comes from a request)
@@ -237,18 +237,20 @@ class _Decoder:
     def ask(self, photo: _Photo) -> PreparedImage:
         """The photo, re-encoded. Raises ImageRefused, or _Died after which this decoder is of no more use."""
         assert self.process.stdin and self.process.stdout  # noqa: S101 (both are pipes)
-        late = threading.Timer(child.SECONDS, self.process.kill)
+        late = threading.Timer(imaging_child.SECONDS, self.process.kill)
         late.daemon = True
         late.start()
         try:
             # Strictly in turn, so that neither side ever waits for the other to read.
-            self.process.stdin.write(child.REQUEST.pack(child.FORMATS.index(photo.format), photo.size))
+            self.process.stdin.write(imaging_child.REQUEST.pack(imaging_child.FORMATS.index(photo.format), photo.size))
             shutil.copyfileobj(photo.stream, self.process.stdin, 1 << 16)
             self.process.stdin.flush()
-            head = self._read(child.ANSWER.size)
-            verdict, full_size, thumb_size, width, height, thumb_width, thumb_height, taken = child.ANSWER.unpack(head)
-            if verdict != child.DONE:
-                problems = {child.TOO_LARGE: _LARGE[photo.format], child.BROKEN: _BROKEN}
+            head = self._read(imaging_child.ANSWER.size)
+            verdict, full_size, thumb_size, width, height, thumb_width, thumb_height, taken = (
+                imaging_child.ANSWER.unpack(head)
+            )
+            if verdict != imaging_child.DONE:
+                problems = {imaging_child.TOO_LARGE: _LARGE[photo.format], imaging_child.BROKEN: _BROKEN}
                 raise ImageRefused(photo.index, problems.get(verdict, _ODD))
             full, thumb = self._read(full_size), self._read(thumb_size)
         except OSError as error:
@@ -257,8 +259,8 @@ class _Decoder:
             late.cancel()
             late.join()
         if (
-            not 0 < max(width, height) <= child.FULL_SIDE
-            or not 0 < max(thumb_width, thumb_height) <= child.THUMB_SIDE
+            not 0 < max(width, height) <= imaging_child.FULL_SIDE
+            or not 0 < max(thumb_width, thumb_height) <= imaging_child.THUMB_SIDE
             or not all(file.startswith(b"RIFF") and file[8:12] == b"WEBP" for file in (full, thumb))
         ):
             raise _Died("an answer that can't be")

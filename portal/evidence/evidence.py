@@ -15,10 +15,10 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, select, update
 
+from portal.evidence.imaging import PreparedImage
+from portal.evidence.store import Store
 from portal.extensions import db, writing
-from portal.imaging import PreparedImage
 from portal.models import Evidence, Message
-from portal.store import Store
 
 LOOSE_FOR = timedelta(hours=24)  # how long a photo may hang on nothing
 MOST_PER_STEP = 9
