@@ -17,7 +17,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, insert, or_, select, text, update
 
-from portal import chat, docket, effects, eligibility, flow, ledger, notifications, policies, proposals, resale
+from portal import chat, docket, effects, eligibility, flow, notifications, policies, proposals, resale
 from portal.effects import By, Child, Wanted
 from portal.evidence import evidence
 from portal.extensions import PerApp, db, writing
@@ -41,6 +41,7 @@ from portal.models import (
 from portal.money import entries as money_entries
 from portal.money import worth
 from portal.money.accounts import consent as bank_accounts
+from portal.orders import ledger
 from portal.parcels import carriers, following, keeping, telling
 from portal.parcels import seen as parcel_view
 from portal.parcels.carriers import slow

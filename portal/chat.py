@@ -11,10 +11,11 @@ from typing import Any, Literal
 from sqlalchemy import bindparam, func, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from portal import cardnumbers, orders
+from portal import cardnumbers
 from portal.evidence import evidence
 from portal.extensions import db
 from portal.models import Conversation, Evidence, Message, Order, Shop, User
+from portal.orders import lists as order_lists
 
 PAGE = 50
 WISH = "调换商品"
@@ -108,7 +109,7 @@ def say(
 def without_cards(order_id: int, words: str) -> str:
     """Words about an order with bank card numbers hidden; the order's own numbers stay."""
     found = cardnumbers.numbers(words)
-    return cardnumbers.mask(words, orders.known_numbers(order_id, found)) if found else words
+    return cardnumbers.mask(words, order_lists.known_numbers(order_id, found)) if found else words
 
 
 def read(talk: Conversation, side: Side) -> None:

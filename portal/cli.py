@@ -28,8 +28,8 @@ from portal.extensions import Busy, db, writing
 from portal.models import User
 from portal.money import encryption
 from portal.money.accounts import keeping as account_keeping
-from portal.order_export import ExportRefused, read
-from portal.order_import import import_orders, report_file
+from portal.orders.export_format import ExportRefused, read
+from portal.orders.importing import import_orders, report_file
 from portal.people import accounts
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")

@@ -20,8 +20,8 @@ from portal.extensions import db, writing
 from portal.flow import Actor, CaseType
 from portal.models import Case, CaseLine, Order, OrderLine, Parcel, Product, Shipment, Shop, Sku, Staff, Track, User
 from portal.money.accounts import consent as bank_accounts
-from portal.order_export import read
-from portal.order_import import import_orders
+from portal.orders.export_format import read
+from portal.orders.importing import import_orders
 from portal.parcels import following, keeping, scans
 from portal.parcels.scans import Scan
 from portal.people import accounts

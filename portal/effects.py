@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
-from portal import flow, ledger, policies, proposals, reasons
+from portal import flow, policies, proposals, reasons
 from portal.arbitration import asks_goods_back
 from portal.evidence.evidence import MOST_PER_CASE
 from portal.extensions import db
@@ -33,6 +33,7 @@ from portal.models import (
 from portal.money import entries as money_entries
 from portal.money import worth
 from portal.money.accounts import consent as bank_accounts
+from portal.orders import ledger
 from portal.parcels import carriers, following
 from portal.proposals import Terms
 

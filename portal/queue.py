@@ -13,7 +13,7 @@ from portal.extensions import Moment, db
 from portal.flow import State
 from portal.models import Case, CaseTally, Order, User
 from portal.models.cases import CLOSED, COMPLETED, MEDIATED, OPEN
-from portal.orders import like
+from portal.orders.lists import like
 
 PAGE = 40
 SHOWN = 100

@@ -9,13 +9,14 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from portal import access, cases, chains, importing, outbox, paying, resale
+from portal import access, cases, chains, outbox, paying, resale
 from portal.calendar import calendars, clock, officehours
 from portal.config import Settings
 from portal.evidence import evidence
 from portal.evidence.store import Store
 from portal.extensions import Busy, db, writing
 from portal.money.accounts import keeping as account_keeping
+from portal.orders import uploads as order_uploads
 from portal.parcels import couriers, following
 from portal.people import accounts
 from portal.tracking import polling
@@ -54,7 +55,7 @@ def tidy(store: Store, imports: Path) -> None:
     if (year := calendars.missing(now)) is not None:
         log.warning(calendars.TO_LOAD.format(year=year))
     evidence.clear(store, now - clock.shift())
-    importing.clear(imports, now - clock.shift())
+    order_uploads.clear(imports, now - clock.shift())
     db.session.remove()
 
 
@@ -69,7 +70,7 @@ def send_out(settings: Settings) -> int:
 
 def take_in(imports: Path) -> int:
     """Check and import the order exports that wait; returns how many files."""
-    done = importing.work(imports, clock.now)
+    done = order_uploads.work(imports, clock.now)
     db.session.remove()
     return done
 

@@ -11,7 +11,7 @@ from typing import Any
 from flask import abort, g, redirect, request
 from flask.typing import ResponseReturnValue
 
-from portal import applications, eligibility, inputs, ledger, orders, policies, reasons, words
+from portal import applications, eligibility, inputs, policies, reasons, words
 from portal.applications import NotEligible
 from portal.buyer import bp
 from portal.buyer.forms import CheckForm, DetailsForm, ReasonForm, read_quantities
@@ -20,6 +20,8 @@ from portal.eligibility import Route
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Draft, Order
+from portal.orders import ledger
+from portal.orders import lists as order_lists
 from portal.web import guards, rates
 from portal.web.forms import sent_ids
 from portal.web.once import once
@@ -27,7 +29,7 @@ from portal.web.pages import page
 
 
 def _order(order_no: str) -> Order:
-    return guards.found(orders.of_buyer(order_no, g.who.user_id))
+    return guards.found(order_lists.of_buyer(order_no, g.who.user_id))
 
 
 def _draft(order: Order) -> Draft | None:
@@ -157,7 +159,7 @@ def apply_details(order_no: str) -> ResponseReturnValue:
             "phone": fields.get("phone") or order.receiver_phone,
             "address": fields.get("address") or order.receiver_address,
         },
-        known=partial(orders.known_numbers, order.id),
+        known=partial(order_lists.known_numbers, order.id),
     )
     photos = applications.photos_of(draft)
     form.photos.already = len(photos)

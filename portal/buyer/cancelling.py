@@ -5,10 +5,11 @@ from __future__ import annotations
 from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
 
-from portal import fulfilment, orders, words
+from portal import fulfilment, words
 from portal.buyer import bp
 from portal.effects import By
 from portal.flow import Actor
+from portal.orders import lists as order_lists
 from portal.web import guards
 from portal.web.forms import Choice, Form
 from portal.web.once import once
@@ -33,7 +34,7 @@ def cancel_orders() -> ResponseReturnValue:
 @bp.route("/orders/<order_no>/cancel", methods=["GET", "POST"])
 def cancel_order(order_no: str) -> ResponseReturnValue:
     """The same for one order, from its own page."""
-    guards.found(orders.of_buyer(order_no, g.who.user_id))
+    guards.found(order_lists.of_buyer(order_no, g.who.user_id))
     return _confirm([order_no], f"/orders/{order_no}/cancel")
 
 

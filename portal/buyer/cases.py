@@ -11,12 +11,14 @@ from flask import g, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from portal import applications, cases, caseview, chains, eligibility, flow, inputs, ledger, orders
+from portal import applications, cases, caseview, chains, eligibility, flow, inputs
 from portal.buyer import bp, forms
 from portal.effects import By, Wanted
 from portal.extensions import db
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Case, CaseLine, Order, OrderLine
+from portal.orders import ledger
+from portal.orders import lists as order_lists
 from portal.web import guards, packs, paging
 from portal.web.once import once
 from portal.web.pages import page
@@ -106,7 +108,7 @@ def again(case_no: str) -> ResponseReturnValue:
     case = guards.found(caseview.of_buyer(case_no, g.who.user_id))
     case_id = case.id
     view = caseview.view(case, Actor.BUYER, g.now)
-    form = forms.AgainForm(known=partial(orders.known_numbers, case.order_id))
+    form = forms.AgainForm(known=partial(order_lists.known_numbers, case.order_id))
     form.prepare(case, view)
     left = [(line.id, line.shipped_milli - line.moved_milli, line.unit) for line in view.lines]
     left = [row for row in left if row[1] > 0]
@@ -172,7 +174,7 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
     """Every step a buyer can take; which ones, and when, is flow.STEPS' business."""
     case = guards.found(caseview.of_buyer(case_no, g.who.user_id))
     case_id, version = case.id, case.version
-    form = FORMS.get(step_name, forms.StepForm)(known=partial(orders.known_numbers, case.order_id))
+    form = FORMS.get(step_name, forms.StepForm)(known=partial(order_lists.known_numbers, case.order_id))
     view = caseview.view(case, Actor.BUYER, g.now)
     if isinstance(form, forms.ParcelForm):
         form.own_order_nos = (view.order.order_no,)

@@ -10,13 +10,14 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from wtforms import BooleanField
 
-from portal import applications, caseview, chains, inputs, ledger
+from portal import applications, caseview, chains, inputs
 from portal.buyer import bp
 from portal.chains import Bought
 from portal.effects import By
 from portal.extensions import db
 from portal.flow import FINAL, Actor, StepRefused
 from portal.models import Case, Order
+from portal.orders import ledger
 from portal.web import guards
 from portal.web.chains import LinkForm, pick
 from portal.web.forms import Form, Line, Phone, Text

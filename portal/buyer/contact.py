@@ -7,10 +7,11 @@ from functools import partial
 from flask import Response, g, redirect, request
 from flask.typing import ResponseReturnValue
 
-from portal import applications, chat, orders, reasons
+from portal import applications, chat, reasons
 from portal.buyer import bp
 from portal.extensions import db, writing
 from portal.models import Order, Shop
+from portal.orders import lists as order_lists
 from portal.web import guards, rates
 from portal.web.once import once
 from portal.web.pages import page
@@ -32,9 +33,9 @@ def messages() -> ResponseReturnValue:
 @bp.route("/orders/<order_no>/contact", methods=["GET", "POST"])
 def contact(order_no: str) -> ResponseReturnValue:
     """The conversation with the order pinned; reading marks are written by posting and by the page's read mark."""
-    order = guards.found(orders.of_buyer(order_no, g.who.user_id))
+    order = guards.found(order_lists.of_buyer(order_no, g.who.user_id))
     order_id = order.id
-    form = TalkForm(known=partial(orders.known_numbers, order_id))
+    form = TalkForm(known=partial(order_lists.known_numbers, order_id))
     status = 200
     if request.method == "POST":
         phrase = request.form.get("phrase", "")
@@ -52,7 +53,7 @@ def contact(order_no: str) -> ResponseReturnValue:
 
             return once(send)
         status = 422
-        order = guards.found(orders.of_buyer(order_no, g.who.user_id))
+        order = guards.found(order_lists.of_buyer(order_no, g.who.user_id))
     talk = chat.known(order.id)
     before = request.args.get("before", "")
     key = int(before) if before.isascii() and before.isdigit() and len(before) < 18 else None
@@ -106,7 +107,7 @@ def contact_new(order_no: str) -> ResponseReturnValue:
 @bp.post("/orders/<order_no>/contact/read")
 def contact_read(order_no: str) -> ResponseReturnValue:
     """Everything shown has been seen."""
-    order = guards.found(orders.of_buyer(order_no, g.who.user_id))
+    order = guards.found(order_lists.of_buyer(order_no, g.who.user_id))
     order_id = order.id
     with writing():
         talk = chat.known(order_id)

@@ -7,11 +7,12 @@ from urllib.parse import urlencode
 from flask import abort, g, request
 from flask.typing import ResponseReturnValue
 
-from portal import applications, chains, eligibility, inputs, orders, policies, reasons, resale, words
+from portal import applications, chains, eligibility, inputs, policies, reasons, resale, words
 from portal.buyer import bp
 from portal.extensions import db
 from portal.models import Shop
-from portal.order_export import parcels_of
+from portal.orders import lists as order_lists
+from portal.orders.export_format import parcels_of
 from portal.parcels import seen as parcel_view
 from portal.parcels import telling
 from portal.web import guards, paging
@@ -22,7 +23,7 @@ from portal.web.pages import not_modified, page, unchanged
 def my_orders() -> ResponseReturnValue:
     """Status tabs, search, pages by key."""
     tab = request.args.get("tab", "all")
-    if tab not in orders.TABS:
+    if tab not in order_lists.TABS:
         abort(404)
     sought, problem = "", ""
     try:
@@ -33,7 +34,7 @@ def my_orders() -> ResponseReturnValue:
     etag, same = unchanged(g.who.user_id, g.who.version, request.full_path, g.now.strftime("%Y%m%d%H"), _marks())
     if same:
         return not_modified(etag)
-    found, key = orders.page_of(g.who.user_id, tab, words=sought, after=after)
+    found, key = order_lists.page_of(g.who.user_id, tab, words=sought, after=after)
     more = {"tab": tab, "after": f"{key[0].isoformat()}~{key[1]}"} if key else {}
     if more and sought:
         more["q"] = sought
@@ -41,8 +42,8 @@ def my_orders() -> ResponseReturnValue:
         "buyer/orders.html",
         orders=found,
         chosen=tab,
-        tabs=orders.TABS,
-        counts=orders.counts(g.who.user_id),
+        tabs=order_lists.TABS,
+        counts=order_lists.counts(g.who.user_id),
         q=sought,
         problem=problem,
         more="/orders?" + urlencode(more) if more else "",
@@ -59,7 +60,7 @@ def _marks() -> str:
 @bp.get("/orders/<order_no>")
 def order(order_no: str) -> ResponseReturnValue:
     """One order: its lines, what remains of each, what can be done and why not."""
-    found = guards.found(orders.shown_to_buyer(order_no, g.who.user_id))
+    found = guards.found(order_lists.shown_to_buyer(order_no, g.who.user_id))
     lines = applications.lines_of(found.id)
     may = applications.exchangeable(lines)
     policy = policies.current(found.shop_id)
@@ -76,7 +77,7 @@ def order(order_no: str) -> ResponseReturnValue:
         order=found,
         lines=lines,
         offers=offers,
-        cases=orders.cases_of(found.id) if found.case_count else (),
+        cases=order_lists.cases_of(found.id) if found.case_count else (),
         draft=applications.draft_of(found.id, g.who.user_id),
         any_offer=any(offer.allowed for offer in offers.values()),
         pictures={line.product_id: line.picture for line in lines if line.picture},
@@ -94,7 +95,7 @@ def order(order_no: str) -> ResponseReturnValue:
 @bp.get("/orders/<order_no>/conditions")
 def conditions(order_no: str) -> ResponseReturnValue:
     """换货条件 of this order's shop."""
-    found = guards.found(orders.of_buyer(order_no, g.who.user_id))
+    found = guards.found(order_lists.of_buyer(order_no, g.who.user_id))
     return _conditions(found.shop_id, f"/orders/{order_no}")
 
 

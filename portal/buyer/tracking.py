@@ -7,10 +7,11 @@ from typing import Any
 from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
 
-from portal import cases, orders
+from portal import cases
 from portal.buyer import bp
 from portal.extensions import writing
 from portal.flow import StepRefused
+from portal.orders import lists as order_lists
 from portal.parcels import following, telling
 from portal.parcels import seen as parcel_view
 from portal.web import guards, rates
@@ -31,7 +32,7 @@ def _home(shipment: Any) -> str:
 def parcel(shipment_id: int) -> ResponseReturnValue:
     """Everything that was said of a parcel; POST adds what the buyer read elsewhere."""
     shipment = _own(shipment_id)
-    form = TraceForm(known=lambda among: orders.known_numbers(shipment.order_id, among))
+    form = TraceForm(known=lambda among: order_lists.known_numbers(shipment.order_id, among))
     status = 200
     if request.method == "POST":
         rates.limit("trace", g.who.user_id)
@@ -73,7 +74,7 @@ def refresh_parcel(shipment_id: int) -> ResponseReturnValue:
 @bp.post("/orders/<order_no>/watch")
 def watch_order(order_no: str) -> ResponseReturnValue:
     """物流提醒: told of what matters on the order's way, or not any more."""
-    order_id = guards.found(orders.of_buyer(order_no, g.who.user_id)).id
+    order_id = guards.found(order_lists.of_buyer(order_no, g.who.user_id)).id
     on = request.form.get("on", "") == "1"
     with writing():
         telling.watch(order_id, g.who.user_id, on, g.now)

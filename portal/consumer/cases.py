@@ -9,12 +9,13 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from werkzeug.exceptions import NotFound
 
-from portal import access, applications, cases, caseview, consumers, flow, inputs, orders
+from portal import access, applications, cases, caseview, consumers, flow, inputs
 from portal.access import Pass
 from portal.consumer import bp
 from portal.extensions import db
 from portal.flow import Actor, State, StepRefused
 from portal.models import Case, Order
+from portal.orders import lists as order_lists
 from portal.parcels import carriers
 from portal.web import rates
 from portal.web.forms import Form, Line, Photos, Pick, Text, store
@@ -105,7 +106,7 @@ def link(token: str) -> ResponseReturnValue:
         token=token,
         order=order,
         lines=applications.lines_of(order.id),
-        cases=orders.cases_of(order.id),
+        cases=order_lists.cases_of(order.id),
         expires_at=opened.expires_at,
     )
 
@@ -116,7 +117,7 @@ def case(token: str, case_no: str) -> ResponseReturnValue:
     opened = _opened(token)
     found = _case(opened, case_no)
     case_id, order_no = found.id, db.session.scalar(select(Order.order_no).where(Order.id == found.order_id)) or ""
-    known = partial(orders.known_numbers, found.order_id)
+    known = partial(order_lists.known_numbers, found.order_id)
     does = request.form.get("does", "") if request.method == "POST" else ""
     photos, parcel = PhotosForm(known=known), ParcelForm(order_no, known=known)
     status = 200

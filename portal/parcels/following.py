@@ -13,7 +13,7 @@ from portal.extensions import PerApp, db
 from portal.models import Case, Order, Parcel, Shipment, Track
 from portal.models.orders import UNFOLLOWED
 from portal.models.tracking import UNDER_WAY
-from portal.order_export import parcels_of
+from portal.orders.export_format import parcels_of
 from portal.parcels import carriers
 
 ASKED_FOR = timedelta(days=30)  # how long a parcel is followed

@@ -8,11 +8,12 @@ from flask import abort, current_app, g, jsonify, redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from portal import cases, database, demo, importing, sweeping
+from portal import cases, database, demo, sweeping
 from portal.calendar import clock
 from portal.config import Settings
 from portal.extensions import db, writing
 from portal.models import Case, Notice, Parcel, User
+from portal.orders import uploads as order_uploads
 from portal.parcels import scans
 from portal.qa import bp
 from portal.web.forms import store
@@ -83,7 +84,7 @@ def sweep() -> ResponseReturnValue:
     """A round of the sweep now; uploaded order exports are taken in and carriers asked as well."""
     moved = sweeping.sweep()
     settings: Settings = current_app.extensions["portal_settings"]
-    files = importing.work(settings.data.absolute() / "imports", clock.now)
+    files = order_uploads.work(settings.data.absolute() / "imports", clock.now)
     return _done(moved=moved, files=files, answers=sweeping.ask_carriers(settings))
 
 

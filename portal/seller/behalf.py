@@ -8,11 +8,13 @@ from flask import g, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from portal import applications, cases, chat, inputs, ledger, orders, policies, reasons, words
+from portal import applications, cases, chat, inputs, policies, reasons, words
 from portal.effects import By, Wanted
 from portal.extensions import db
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Order, User
+from portal.orders import ledger
+from portal.orders import lists as order_lists
 from portal.seller import bp
 from portal.web import guards
 from portal.web.forms import Choice, Form, Line, Pick, Text
@@ -44,7 +46,7 @@ def apply_for(order_no: str) -> ResponseReturnValue:
     """The form; the buyer is told and can withdraw."""
     order = _order(order_no)
     order_id = order.id
-    form = BehalfForm(known=partial(orders.known_numbers, order_id))
+    form = BehalfForm(known=partial(order_lists.known_numbers, order_id))
     consumer = db.session.scalar(select(User.password_hash).where(User.id == order.buyer_id)) is None
     if consumer:  # nobody who could write here: what he said elsewhere is written down
         del form.message

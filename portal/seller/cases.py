@@ -9,11 +9,12 @@ from typing import Any
 from flask import g, request
 from flask.typing import ResponseReturnValue
 
-from portal import cases, caseview, chains, chat, flow, inputs, orders, policies, queue, reasons, solutions, words
+from portal import cases, caseview, chains, chat, flow, inputs, policies, queue, reasons, solutions, words
 from portal.effects import By, Counted
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Case
 from portal.money.accounts import looking as account_looks
+from portal.orders import lists as order_lists
 from portal.people import roles
 from portal.seller import bp, forms, not_yours
 from portal.seller.inbox import tabs_of_role
@@ -194,7 +195,7 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
     if kind is forms.AgreeForm and case.type in (CaseType.REISSUE, CaseType.REFUND_ONLY):
         # nothing comes back, so there is no address to choose
         kind = forms.AgreeRefundForm if case.type == CaseType.REFUND_ONLY else forms.StepForm
-    form = kind(known=partial(orders.known_numbers, case.order_id))
+    form = kind(known=partial(order_lists.known_numbers, case.order_id))
     if isinstance(form, forms.AgreeForm):
         known = policies.addresses(shop_id)
         form.address_id.choices = [(str(a.id), f"{a.name} {a.phone} {a.address}") for a in known]

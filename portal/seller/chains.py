@@ -11,11 +11,12 @@ from typing import Any
 from flask import current_app, g, request
 from flask.typing import ResponseReturnValue
 
-from portal import access, applications, caseview, chains, ledger, words
+from portal import access, applications, caseview, chains, words
 from portal.effects import By
 from portal.extensions import db, writing
 from portal.flow import FINAL, Actor, StepRefused
 from portal.models import Case, Shop
+from portal.orders import ledger
 from portal.seller import bp
 from portal.web import guards, rates
 from portal.web.chains import ArrangeForm, LinkForm, pick

@@ -9,10 +9,11 @@ from flask import Response, g, redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from portal import applications, chat, orders, reasons
+from portal import applications, chat, reasons
 from portal.calendar import officehours
 from portal.extensions import db, writing
 from portal.models import Order, Shop, User
+from portal.orders import lists as order_lists
 from portal.seller import bp
 from portal.web import guards, paging, rates
 from portal.web.forms import Form, Line
@@ -102,7 +103,7 @@ def contact(order_no: str) -> ResponseReturnValue:
     """The conversation about an order of this shop."""
     order = _order(order_no)
     order_id = order.id
-    form = TalkForm(known=partial(orders.known_numbers, order_id))
+    form = TalkForm(known=partial(order_lists.known_numbers, order_id))
     status = 200
     if request.method == "POST":
         phrase = request.form.get("phrase", "")
@@ -138,7 +139,7 @@ def contact(order_no: str) -> ResponseReturnValue:
         photos=chat.photos_of([m.id for m in shown]),
         phrases=reasons.SELLER_PHRASES,
         buyer=db.session.scalar(select(User.member_name).where(User.id == order.buyer_id)),
-        cases=orders.cases_of(order.id),
+        cases=order_lists.cases_of(order.id),
         unread_here=talk.seller_unread if talk else 0,
         earlier=f"/seller/orders/{order_no}/contact?before={shown[0].id}" if len(found) > chat.PAGE else "",
     )

@@ -10,10 +10,11 @@ from flask import abort, current_app, g, redirect, request
 from flask.typing import ResponseReturnValue
 from wtforms import FileField
 
-from portal import cases, orders
+from portal import cases
 from portal.config import Settings
 from portal.extensions import writing
 from portal.flow import StepRefused
+from portal.orders import lists as order_lists
 from portal.parcels import following
 from portal.parcels import seen as parcel_view
 from portal.people import roles
@@ -75,7 +76,7 @@ def _own(shipment_id: int) -> Any:
 def shipment(shipment_id: int) -> ResponseReturnValue:
     """Everything that was said of a parcel; POST adds what the shop read elsewhere."""
     parcel = _own(shipment_id)
-    form = TraceForm(known=lambda among: orders.known_numbers(parcel.order_id, among))
+    form = TraceForm(known=lambda among: order_lists.known_numbers(parcel.order_id, among))
     status = 200
     if request.method == "POST":
         rates.limit("trace", g.who.user_id)

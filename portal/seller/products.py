@@ -8,8 +8,9 @@ from flask import g, request
 from flask.typing import ResponseReturnValue
 from wtforms import BooleanField
 
-from portal import eligibility, inputs, products
+from portal import eligibility, inputs
 from portal.models import Product
+from portal.orders import products
 from portal.seller import bp
 from portal.web import guards
 from portal.web.forms import Form, Photos, Pick

@@ -7,13 +7,14 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, text, update
 
-from portal import cases, ledger, policies
+from portal import cases, policies
 from portal.cases import event_hash
 from portal.effects import Counted, Wanted
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, Stale, StepRefused
 from portal.models import Case, CaseEvent, CaseLine, CaseTally, Notice, Order, OrderLine, Parcel, ReturnAddress
 from portal.money import worth
+from portal.orders import ledger
 from tests.cast import Cast
 
 PARCELS = [("ZTO", "75484863576596")]

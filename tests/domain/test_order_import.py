@@ -15,11 +15,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 
-from portal import ledger
 from portal.extensions import db, writing
 from portal.models import Order, OrderLine, Policy, Product, Shop, Sku, Staff, User
-from portal.order_export import read
-from portal.order_import import Counts, Outcome, Report, RowResult, import_orders, report_file
+from portal.orders import ledger
+from portal.orders.export_format import read
+from portal.orders.importing import Counts, Outcome, Report, RowResult, import_orders, report_file
 from portal.people import accounts
 from tests import exports
 from tests.exports import Cells, gift, line, order, table

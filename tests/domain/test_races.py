@@ -9,11 +9,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from portal import cases, doctor, ledger
+from portal import cases, doctor
 from portal.cases import Wanted
 from portal.extensions import Busy, db, writing
 from portal.flow import Actor, StepRefused
 from portal.models import Case, CaseEvent, Order, OrderLine
+from portal.orders import ledger
 from tests.cast import Cast
 
 LINE = 10_000

@@ -18,8 +18,8 @@ from portal import cases, demo, policies
 from portal.calendar import clock
 from portal.extensions import db, writing
 from portal.models import Order, RateCount, Shop, User
-from portal.order_export import read
-from portal.order_import import import_orders
+from portal.orders.export_format import read
+from portal.orders.importing import import_orders
 from portal.people import accounts
 from tests.cast import PASSWORD
 from tests.conftest import make_app

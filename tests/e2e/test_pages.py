@@ -13,11 +13,12 @@ from axe_playwright_python.base import AXE_FILE_PATH
 from flask import Flask
 from playwright.sync_api import Page, Response
 
-from portal import caseview, docket, flow, importing
+from portal import caseview, docket, flow
 from portal.calendar import clock
 from portal.extensions import db, writing
 from portal.flow import Actor
 from portal.models import BankAccount, Cancellation, Case, ImportJob, Order, Product, Shop, User
+from portal.orders import uploads as order_uploads
 from tests.cast import post, sign_in
 from tests.e2e.conftest import DESK, PHONE, World
 from tests.e2e.pages import Person
@@ -175,7 +176,7 @@ def sellers(app: Flask) -> tuple[str, list[str]]:
             content_type="multipart/form-data",
         )
     waiting = db.session.scalars(db.select(ImportJob.public_id)).first()
-    importing.work(app.extensions["portal_settings"].data.absolute() / "imports", clock.now)
+    order_uploads.work(app.extensions["portal_settings"].data.absolute() / "imports", clock.now)
     with writing():
         job = db.session.scalars(db.select(ImportJob)).one()
         db.session.add(

@@ -8,13 +8,14 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from portal import cases, create_app, flow, ledger
+from portal import cases, create_app, flow
 from portal.calendar import clock
 from portal.cases import By, Wanted
 from portal.config import Settings
 from portal.extensions import Busy, db, writing
 from portal.flow import Actor, StepRefused
 from portal.models import Case, Order, OrderLine, Policy, User
+from portal.orders import ledger
 
 
 def main(folder: str, seed: str) -> None:

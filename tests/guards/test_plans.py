@@ -14,11 +14,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
-from portal import cases, caseview, chat, create_app, docket, handling, notifications, orders, paying, queue
+from portal import cases, caseview, chat, create_app, docket, handling, notifications, paying, queue
 from portal.config import Settings
 from portal.extensions import db
 from portal.models import User
 from portal.money import lists as money_lists
+from portal.orders import lists as order_lists
 from portal.parcels import couriers, following
 from portal.parcels import seen as parcel_view
 from portal.people import accounts
@@ -124,14 +125,14 @@ def next_queue_page(tab: str) -> Callable[[Crowd], object]:
 
 
 def orders_page(tab: str, **how: Any) -> Callable[[Crowd], object]:
-    return lambda c: orders.page_of(c.buyer, tab, **how)
+    return lambda c: order_lists.page_of(c.buyer, tab, **how)
 
 
 def next_orders_page(tab: str) -> Callable[[Crowd], object]:
     def ask(c: Crowd) -> object:
-        _, key = orders.page_of(c.buyer, tab)
+        _, key = order_lists.page_of(c.buyer, tab)
         assert key is not None
-        return orders.page_of(c.buyer, tab, after=key)
+        return order_lists.page_of(c.buyer, tab, after=key)
 
     return ask
 
@@ -190,14 +191,14 @@ HOT: dict[str, Callable[[Crowd], object]] = {
     "docket counts": lambda c: docket.counts(Mediator()),
     "case by number, mediator": lambda c: docket.of_mediator(c.case_no(10), Mediator()),
     "facts about a buyer": lambda c: queue.history_of(c.shop, c.other_buyer, c.now),
-    **{f"my orders {tab}": orders_page(tab) for tab in orders.TABS},
-    **{f"my orders {tab}, next page": next_orders_page(tab) for tab in orders.TABS},
-    "my orders searched by number": lambda c: orders.page_of(c.buyer, "all", words=c.order_no(10)),
+    **{f"my orders {tab}": orders_page(tab) for tab in order_lists.TABS},
+    **{f"my orders {tab}, next page": next_orders_page(tab) for tab in order_lists.TABS},
+    "my orders searched by number": lambda c: order_lists.page_of(c.buyer, "all", words=c.order_no(10)),
     "my orders searched by goods": orders_page("all", words="袜 70"),
-    "my orders counts": lambda c: orders.counts(c.buyer),
-    "order by number": lambda c: orders.of_buyer(c.order_no(10), c.buyer),
-    "cases of an order": lambda c: orders.cases_of(10),
-    "what waits for a buyer": lambda c: orders.waiting_for(c.buyer),
+    "my orders counts": lambda c: order_lists.counts(c.buyer),
+    "order by number": lambda c: order_lists.of_buyer(c.order_no(10), c.buyer),
+    "cases of an order": lambda c: order_lists.cases_of(10),
+    "what waits for a buyer": lambda c: order_lists.waiting_for(c.buyer),
     "buyer's cases": lambda c: caseview.list_of(c.buyer),
     "buyer's cases, next page": next_cases_page,
     "case by number, buyer": lambda c: caseview.of_buyer(c.case_no(10), c.buyer),
@@ -277,13 +278,13 @@ def test_every_case_comes_once_and_in_its_place(crowd: Crowd, tab: str) -> None:
         assert any(row.escalated for row in found) and any(row.due_at for row in found)
 
 
-@pytest.mark.parametrize("tab", orders.TABS)
+@pytest.mark.parametrize("tab", order_lists.TABS)
 def test_every_order_comes_once_and_in_its_place(crowd: Crowd, tab: str) -> None:
-    page, key = orders.page_of(crowd.other_buyer, tab)
+    page, key = order_lists.page_of(crowd.other_buyer, tab)
     found = [item["order"] for item in page]
     while key is not None:
-        page, key = orders.page_of(crowd.other_buyer, tab, after=key)
+        page, key = order_lists.page_of(crowd.other_buyer, tab, after=key)
         found += [item["order"] for item in page]
-    assert len(found) == orders.counts(crowd.other_buyer)[tab] > 0
+    assert len(found) == order_lists.counts(crowd.other_buyer)[tab] > 0
     assert found == sorted(found, key=lambda order: (order.ordered_at, order.id), reverse=True)
     assert len({order.id for order in found}) == len(found)

@@ -14,12 +14,13 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
-from portal import cases, flow, ledger, proposals
+from portal import cases, flow, proposals
 from portal.effects import By, Counted, Wanted
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Case, CaseEvent, CaseLine, MoneyEntry, Order, OrderLine, Parcel, Proposal
 from portal.money import entries as money_entries
+from portal.orders import ledger
 from portal.proposals import Terms
 from tests.cast import Cast
 from tests.conftest import NOW, make_app

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 import xlsxwriter
 
-from portal.order_export import Export, ExportRefused, Lost, OrderRows, Parcel, Problem, read
-from portal.order_export.cells import parcels_of
-from portal.order_export.columns import BY_HEADING, LINE_COLUMNS, NEVER_READ, ORDER_COLUMNS, normal_heading
+from portal.orders.export_format import Export, ExportRefused, Lost, OrderRows, Parcel, Problem, read
+from portal.orders.export_format.cells import parcels_of
+from portal.orders.export_format.columns import BY_HEADING, LINE_COLUMNS, NEVER_READ, ORDER_COLUMNS, normal_heading
 from tests import exports
 from tests.exports import FEW, HEADINGS, gift, line, order, table
 

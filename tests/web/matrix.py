@@ -21,11 +21,12 @@ from flask.testing import FlaskClient
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Rule
 
-from portal import access, chat, fulfilment, importing, policies
+from portal import access, chat, fulfilment, policies
 from portal.extensions import db, writing
 from portal.flow import Actor
 from portal.models import Case, Draft, Evidence, Order, OrderLine, PayoutFile, Shipment, Shop, Sku, Staff, User
 from portal.money import entries as money_entries
+from portal.orders import uploads as order_uploads
 from portal.parcels import following, keeping
 from portal.parcels.scans import Scan
 from portal.people import accounts
@@ -480,13 +481,13 @@ class World:
     def _import(self, cast: Cast, mark: str) -> str:
         """A checked order export of the shop, with its report; returns its public id."""
         folder = self.app.extensions["portal_settings"].data.absolute() / "imports"
-        path = importing.receive(folder, io.BytesIO(b"x"), "orders.csv")
+        path = order_uploads.receive(folder, io.BytesIO(b"x"), "orders.csv")
         with writing():
-            job = importing.begin(
+            job = order_uploads.begin(
                 path, shop_id=cast.shop, user_id=cast.seller, file_name=f"订单{mark}.csv", now=cast.now
             )
             job.state, public_id = "checked", job.public_id
-            importing.report_path(folder, job).write_text(mark)
+            order_uploads.report_path(folder, job).write_text(mark)
         return public_id
 
     def _cancellation(self, cast: Cast, order_no: str) -> str:

@@ -19,11 +19,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 from werkzeug.test import TestResponse
 
-from portal import cases, chat, dossier, orders, policies
+from portal import cases, chat, dossier, policies
 from portal.evidence import evidence, imaging
 from portal.extensions import Model, db, writing
 from portal.flow import Actor
 from portal.models import Case, CaseEvent, Evidence, Message, Order, OrderLine, Parcel, RateCount
+from portal.orders import lists as order_lists
 from tests.cast import Cast, post, sign_in
 from tests.conftest import Clock
 from tests.pictures import photo
@@ -453,7 +454,7 @@ def test_a_pack_has_no_card_number(app: Flask, cast: Cast, now: Clock) -> None:
     case = cast.open_case()
     order_no = db.session.get_one(Order, case.order_id).order_no
     case_no = case.case_no
-    assert orders.known_numbers(case.order_id, {order_no}) == {order_no}
+    assert order_lists.known_numbers(case.order_id, {order_no}) == {order_no}
     post(sign_in(app, "buyer"), f"/orders/{order_no}/contact", {"words": "退到 6222 0212 3456 7890 128"})
     files = files_of(sign_in(app, "seller").get(url_of(case_no, "seller")))
     assert "退到 **** **** **** 0128" in files["messages.html"].decode()

@@ -24,8 +24,8 @@ from portal.effects import Counted
 from portal.extensions import db, writing
 from portal.flow import Actor
 from portal.models import Case, CaseLine, Draft, ImportJob, Order, OrderLine, Parcel, Session, Shop, Sku, User
-from portal.order_export import read
-from portal.order_import import import_orders
+from portal.orders.export_format import read
+from portal.orders.importing import import_orders
 from tests import exports
 from tests.cast import Cast, post, sign_in
 from tests.conftest import NOW, Clock

@@ -11,7 +11,7 @@ from sqlalchemy import delete, func, select
 from portal import flow
 from portal.extensions import db
 from portal.models import Case, CustomerNote, Order, User
-from portal.orders import like
+from portal.orders.lists import like
 
 PAGE = 40
 SHOWN = 10

@@ -11,8 +11,8 @@ from sqlalchemy import Table, bindparam, select
 
 from portal.extensions import db
 from portal.models import Product, Sku
-from portal.order_export import LineRow
-from portal.order_import.known import Known, insert_into, remember
+from portal.orders.export_format import LineRow
+from portal.orders.importing.known import Known, insert_into, remember
 
 _products: Table = Product.__table__  # type: ignore[assignment]
 _skus: Table = Sku.__table__  # type: ignore[assignment]

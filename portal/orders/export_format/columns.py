@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from portal.order_export.cells import Kind
+from portal.orders.export_format.cells import Kind
 
 SHEET = "订单列表"
 REQUIRED = ("订单编号", "货品标题", "数量", "单价(元)", "订单状态")

@@ -17,11 +17,11 @@ from sqlalchemy import Table, bindparam, case, func, insert, select, text, updat
 from portal import notifications
 from portal.extensions import db
 from portal.models import Order, OrderLine, Shop, Staff, User
-from portal.order_export import LineRow, OrderRows
-from portal.order_import.goods import Goods
-from portal.order_import.known import Known, dialect
-from portal.order_import.people import People, Refused
-from portal.order_import.report import Outcome, Report, RowResult
+from portal.orders.export_format import LineRow, OrderRows
+from portal.orders.importing.goods import Goods
+from portal.orders.importing.known import Known, dialect
+from portal.orders.importing.people import People, Refused
+from portal.orders.importing.report import Outcome, Report, RowResult
 
 IMPORTS_TAKE_TURNS = 0x6875_616E_6875_6F  # number of PostgreSQL's advisory lock
 RECEIVED = ("delivered", "completed")

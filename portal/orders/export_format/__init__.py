@@ -10,8 +10,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from portal.order_export.cells import parcels_of
-from portal.order_export.columns import (
+from portal.orders.export_format.cells import parcels_of
+from portal.orders.export_format.columns import (
     BY_HEADING,
     LINE_COLUMNS,
     ORDER_COLUMNS,
@@ -22,7 +22,7 @@ from portal.order_export.columns import (
     known_headings,
     normal_heading,
 )
-from portal.order_export.orders import Assembly, LineRow, Lost, OrderRows, Parcel, Problem
+from portal.orders.export_format.orders import Assembly, LineRow, Lost, OrderRows, Parcel, Problem
 from portal.sheets import HEADINGS_WITHIN, Row, SheetRefused, Table, Tables, open_tables
 
 __all__ = ["Export", "ExportRefused", "LineRow", "Lost", "OrderRows", "Parcel", "Problem", "parcels_of", "read"]

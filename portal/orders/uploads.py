@@ -17,8 +17,8 @@ from sqlalchemy import select, update
 
 from portal.extensions import db, writing
 from portal.models import ImportJob
-from portal.order_export import ExportRefused, read
-from portal.order_import import import_orders, report_file
+from portal.orders.export_format import ExportRefused, read
+from portal.orders.importing import import_orders, report_file
 
 MOST_BYTES = 100 * 1024 * 1024
 KEPT_FOR = timedelta(days=30)  # files and reports

@@ -8,7 +8,7 @@ from sqlalchemy import or_, select, tuple_, update
 
 from portal.extensions import db
 from portal.models import Evidence, Product, Shop
-from portal.orders import like
+from portal.orders.lists import like
 
 PAGE = 40
 

@@ -10,8 +10,8 @@ from sqlalchemy import Table, bindparam, select
 
 from portal.extensions import db
 from portal.models import Shop, User
-from portal.order_export import OrderRows
-from portal.order_import.known import Known, insert_into, looked_up, remember
+from portal.orders.export_format import OrderRows
+from portal.orders.importing.known import Known, insert_into, looked_up, remember
 from portal.people import accounts
 
 _users: Table = User.__table__  # type: ignore[assignment]

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from portal.order_export import Lost, Problem
+from portal.orders.export_format import Lost, Problem
 from portal.sheets import safe_cell
 
 MOST_SHOWN = 200  # problems

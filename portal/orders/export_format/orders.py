@@ -11,8 +11,8 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from portal.inputs import money_text
-from portal.order_export.cells import CellRefused, convert, in_fen, parcels_of, shown
-from portal.order_export.columns import LINE_COLUMNS, ORDER_COLUMNS, STATUSES, Column
+from portal.orders.export_format.cells import CellRefused, convert, in_fen, parcels_of, shown
+from portal.orders.export_format.columns import LINE_COLUMNS, ORDER_COLUMNS, STATUSES, Column
 from portal.sheets import Fault, Row
 
 MOST_LINES = 2_000  # of one order

@@ -12,10 +12,10 @@ from collections.abc import Callable
 from datetime import datetime
 
 from portal.extensions import db, writing
-from portal.order_export import Export, ExportRefused, OrderRows, Problem
-from portal.order_import.batch import Batch
-from portal.order_import.known import Known
-from portal.order_import.report import Counts, Outcome, Report, RowResult, report_file
+from portal.orders.export_format import Export, ExportRefused, OrderRows, Problem
+from portal.orders.importing.batch import Batch
+from portal.orders.importing.known import Known
+from portal.orders.importing.report import Counts, Outcome, Report, RowResult, report_file
 
 __all__ = ["Counts", "Outcome", "Report", "RowResult", "import_orders", "report_file"]
 
