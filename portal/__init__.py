@@ -14,13 +14,14 @@ from flask_compress import Compress
 from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
-from portal import cases, models, notifications, resale, words
+from portal import cases, models, resale, words
 from portal.calendar import clock
 from portal.config import Settings, SettingsError
 from portal.evidence.store import DirectoryStore
 from portal.extensions import db, migrate, use_lock_file
 from portal.money import encryption
 from portal.money.accounts import consent as bank_accounts
+from portal.notices import notices
 from portal.parcels import following
 from portal.web import assets, errors, filters, security
 
@@ -96,7 +97,7 @@ def _apply(settings: Settings, data: Path) -> None:
         raise SettingsError(f"PORTAL_BANK_KEYS: {refused}") from None
     bank_accounts.use_keys(keys, timedelta(days=settings.bank_days))
     following.use_service(settings.tracking)
-    notifications.use_channels(*(["webhook"] if settings.webhook_url else []))
+    notices.use_channels(*(["webhook"] if settings.webhook_url else []))
 
 
 class _NoSession(SessionInterface):

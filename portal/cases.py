@@ -17,7 +17,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, insert, or_, select, text, update
 
-from portal import chat, docket, effects, eligibility, flow, notifications, policies, proposals, resale
+from portal import chat, docket, effects, eligibility, flow, policies, proposals, resale
 from portal.effects import By, Child, Wanted
 from portal.evidence import evidence
 from portal.extensions import PerApp, db, writing
@@ -41,6 +41,7 @@ from portal.models import (
 from portal.money import entries as money_entries
 from portal.money import worth
 from portal.money.accounts import consent as bank_accounts
+from portal.notices import notices
 from portal.orders import ledger
 from portal.parcels import carriers, following, keeping, telling
 from portal.parcels import seen as parcel_view
@@ -272,7 +273,7 @@ def _opened(case: Case, step: Step, by: By, at: datetime, *, note: str, data: di
         .values(case_count=Order.case_count + 1, version=Order.version + 1)
         .execution_options(synchronize_session=False)
     )
-    notifications.tell(case, step, version=1, at=at)
+    notices.tell(case, step, version=1, at=at)
     _count(case, None, case.state)
     db.session.flush()
     db.session.expire(case)
@@ -452,9 +453,9 @@ def _remind(now: datetime) -> None:
             for case in cases:
                 for actor in still_to_act(case):
                     if case.due_at is not None and case.due_at > now:
-                        notifications.remind(case, actor, now)
-                        for user_id in notifications.readers(case, actor):
-                            notifications.bump(user_id)
+                        notices.remind(case, actor, now)
+                        for user_id in notices.readers(case, actor):
+                            notices.bump(user_id)
                 case.remind_at = _remind_after(_began(case), case.due_at, now)
             db.session.flush()
 
@@ -554,9 +555,9 @@ def _move(
     if doing.child is not None:
         doing.data["child"] = _become(case, doing.child, by, at)
     _write_event(case, step, by, at, source=source, note=note, data=doing.data, version=version + 1)
-    notifications.tell(case, step, version=version + 1, at=at, note=note)
+    notices.tell(case, step, version=version + 1, at=at, note=note)
     if by.user_id is not None:
-        notifications.read_case(by.user_id, case.id, at)
+        notices.read_case(by.user_id, case.id, at)
     db.session.execute(
         update(Order)
         .where(Order.id == case.order_id)
@@ -926,7 +927,7 @@ def send_back(
     db.session.flush()
     for parcel in made:
         following.follow(case, parcel)
-    notifications.tell_sent_back(case, [f"{parcel.carrier_name} {parcel.tracking_no}" for parcel in made], at=now)
+    notices.tell_sent_back(case, [f"{parcel.carrier_name} {parcel.tracking_no}" for parcel in made], at=now)
     _count(case, case.state, case.state)
     return made
 

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import String, and_, cast, insert, literal, or_, select, update
 from sqlalchemy.orm import aliased
 
-from portal import applications, cases, eligibility, flow, inputs, notifications, policies, reasons, resale, words
+from portal import applications, cases, eligibility, flow, inputs, policies, reasons, resale, words
 from portal.effects import By, Wanted
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, State, StepRefused
@@ -34,6 +34,7 @@ from portal.models import (
     Product,
     Shop,
 )
+from portal.notices import notices
 from portal.people import accounts
 
 BEARERS: dict[str, str] = {"distributor": "我承担", "supplier": "供应商承担", "consumer": "消费者承担"}
@@ -730,7 +731,7 @@ def _alarm_window(downstream_id: int, until: datetime, now: datetime) -> bool:
 
 def _tell(down: Case, body: str, key: str, now: datetime) -> bool:
     owner = db.session.scalar(select(Shop.owner_id).where(Shop.id == down.shop_id))
-    return notifications.tell_alarm(
+    return notices.tell_alarm(
         owner or 0,
         title="上游售后期限早于下游",
         body=body,

@@ -7,12 +7,13 @@ from datetime import datetime
 
 from sqlalchemy import update
 
-from portal import cases, flow, notifications
+from portal import cases, flow
 from portal.effects import By
 from portal.evidence import evidence
 from portal.extensions import db
 from portal.flow import Actor, State, StepRefused
 from portal.models import Case
+from portal.notices import notices
 
 MOST_PHOTOS = evidence.MOST_PER_CASE
 NAME = "消费者链接"  # the author of what comes by a link
@@ -47,5 +48,5 @@ def add_photos(case_id: int, photos: Sequence[str], *, note: str, by: By, now: d
         .execution_options(synchronize_session=False)
     )
     db.session.expire(case)
-    notifications.tell_of_photos(case, many, note, at=now)
+    notices.tell_of_photos(case, many, note, at=now)
     return case

@@ -15,11 +15,12 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from portal import cases, chat, flow, notifications, policies
+from portal import cases, chat, flow, policies
 from portal.effects import By, Wanted
 from portal.extensions import db
 from portal.flow import CaseType, State, StepRefused
 from portal.models import Cancellation, Case, Order, OrderLine, Shop, Staff, User
+from portal.notices import notices
 from portal.parcels import carriers
 from portal.people import roles
 
@@ -150,7 +151,7 @@ def _cancel(order_id: int, status: str, *, by: By, reason: str, words: str, now:
     )
     if made is None:
         for user_id in _people(order.shop_id, "orders"):
-            notifications.tell_of_order(
+            notices.tell_of_order(
                 user_id,
                 kind="order_cancelled",
                 title="买家撤销了订单",
@@ -229,7 +230,7 @@ def ship(order_id: int, shop_id: int, parcels: Sequence[tuple[str, str]], *, by:
     for case in waiting:
         if not case.escalated:
             cases.take(case.id, "goods_shipped", by=by, now=now)
-    notifications.tell_of_order(
+    notices.tell_of_order(
         order.buyer_id,
         kind="order_shipped",
         title="商家已发货",

@@ -15,13 +15,14 @@ from typing import Any
 
 from sqlalchemy import String, cast, literal, select, update
 
-from portal import cases, flow, inputs, notifications, words, workbook
+from portal import cases, flow, inputs, words, workbook
 from portal.effects import By
 from portal.extensions import db, writing
 from portal.flow import Actor, State, StepRefused
 from portal.models import Case, MoneyEntry, Notice, PayoutFile, Shop, User
 from portal.money import entries as money_entries
 from portal.money import lists as money_lists
+from portal.notices import notices
 from portal.sheets import HEADINGS_WITHIN, Fault, Number, Row, SheetRefused, open_tables
 from portal.workbook import Column
 
@@ -104,7 +105,7 @@ def _alarmed(entry: Any, now: datetime) -> bool:
         known = db.session.scalar(select(Notice.id).where(Notice.dedupe_key == dedupe_key))
         if state not in money_entries.OPEN or known is not None:
             return False
-        notifications.tell_of_payment(
+        notices.tell_of_payment(
             db.session.get_one(Case, entry.case_id),
             entry.owner_id,
             at=now,

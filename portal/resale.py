@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import literal, or_, select, text, update
 
-from portal import flow, notifications, words
+from portal import flow, words
 from portal.calendar import calendars, workdays
 from portal.calendar.workdays import Term
 from portal.extensions import PerApp, db, writing
@@ -20,6 +20,7 @@ from portal.flow import Actor
 from portal.models import Case, Order, User
 from portal.models.cases import FINISHING
 from portal.models.orders import RESOLD
+from portal.notices import notices
 
 STARTS = ("received", "shipped", "confirmed")
 BATCH = 500
@@ -192,7 +193,7 @@ def recompute(now: datetime) -> int:
             if term.at > order.apply_by:
                 order.apply_by = term.at
                 moved += 1
-                notifications.tell_of_order(
+                notices.tell_of_order(
                     order.buyer_id,
                     kind="term_moved",
                     title="铺货申请时限已延后",
@@ -248,13 +249,13 @@ def mark_overdue(now: datetime) -> int:
 
 def _tell(case: Case, now: datetime, title: str, body: str, key: str) -> None:
     for actor in (Actor.BUYER, Actor.SELLER):
-        for user_id in notifications.readers(case, actor):
-            notifications.tell_of_order(
+        for user_id in notices.readers(case, actor):
+            notices.tell_of_order(
                 user_id,
                 kind="resale",
                 title=title,
                 body=f"「{case.goods}」{body}",
-                href=notifications.href(case, actor),
+                href=notices.href(case, actor),
                 at=now,
                 dedupe_key=f"case:{case.id}:{key}",
             )

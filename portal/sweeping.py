@@ -9,13 +9,14 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from portal import access, cases, chains, outbox, paying, resale
+from portal import access, cases, chains, paying, resale
 from portal.calendar import calendars, clock, officehours
 from portal.config import Settings
 from portal.evidence import evidence
 from portal.evidence.store import Store
 from portal.extensions import Busy, db, writing
 from portal.money.accounts import keeping as account_keeping
+from portal.notices import outbox
 from portal.orders import uploads as order_uploads
 from portal.parcels import couriers, following
 from portal.people import accounts

@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, case, func, insert, literal, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
-from portal import notifications
 from portal.extensions import Moment, db
 from portal.models import Order, OrderWatch, Parcel, ParcelTrace, Shipment, ShipmentTrace
+from portal.notices import notices
 from portal.parcels import scans
 from portal.parcels.following import _set_shipments
 from portal.parcels.scans import Scan, Standing
@@ -177,4 +177,4 @@ def _receive(order: Order, before: datetime | None, now: datetime) -> None:
         order.status = "in_transit"
     order.updated_at = now
     db.session.flush()
-    notifications.bump(order.buyer_id)
+    notices.bump(order.buyer_id)

@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from portal import notifications, words
+from portal import words
 from portal.extensions import db
 from portal.models import Case, OrderWatch, Parcel
+from portal.notices import notices
 from portal.parcels.scans import Scan
 
 TELL_FOR = timedelta(days=7)  # older news are none
@@ -47,7 +48,7 @@ def tell_of(
         return
     newest = max(told)
     after = f"\n{more}" if more and newest.status == "signed" else ""
-    notifications.tell_of_parcel(
+    notices.tell_of_parcel(
         user_id,
         case,
         title=f"{name}{NEWS[newest.status]}",

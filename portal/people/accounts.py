@@ -14,9 +14,10 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Integer, bindparam, delete, literal_column, select, update
 
-from portal import notifications, policies
+from portal import policies
 from portal.extensions import db, writing
 from portal.models import KeptForm, MoneyEntry, Session, Shop, Staff, User
+from portal.notices import notices
 from portal.people import roles
 from portal.people import roles as the_roles
 
@@ -152,7 +153,7 @@ def employ(shop_id: int, member_name: str, role: str) -> None:
     _check_role(role)
     db.session.add(Staff(user_id=user.id, shop_id=shop_id, role=role))
     db.session.flush()
-    notifications.bump(user.id)
+    notices.bump(user.id)
 
 
 def change_role(shop_id: int, user_id: int, role: str) -> None:
@@ -163,7 +164,7 @@ def change_role(shop_id: int, user_id: int, role: str) -> None:
         _check_approvals(shop_id, user_id)
     person.role = role
     db.session.flush()
-    notifications.bump(user_id)
+    notices.bump(user_id)
 
 
 def dismiss(shop_id: int, user_id: int) -> None:
@@ -172,7 +173,7 @@ def dismiss(shop_id: int, user_id: int) -> None:
     _check_approvals(shop_id, user_id)
     db.session.delete(person)
     db.session.flush()
-    notifications.bump(user_id)
+    notices.bump(user_id)
 
 
 def _employee(shop_id: int, user_id: int) -> Staff:
@@ -287,7 +288,7 @@ _WHO = (
         _staff.role,
         _shop.name,
         _shop.version,
-        *(literal_column(words, Integer).label(f"unread_{mark}") for mark, words in notifications.MARKS.items()),
+        *(literal_column(words, Integer).label(f"unread_{mark}") for mark, words in notices.MARKS.items()),
     )
     .join(User.__table__, _user.id == _session.user_id)
     .outerjoin(Staff.__table__, _staff.user_id == _user.id)
@@ -321,7 +322,7 @@ def who_is(cookie: str, now: datetime) -> tuple[Who | None, int | None]:
     idle = MEDIATOR_IDLE if mediator or operator else SELLER_IDLE if shop_id else BUYER_IDLE
     if ended_at is not None or disabled_at is not None or now >= expires_at or now - seen_at > idle:
         return None, None if disabled_at is not None else user_id
-    unread = dict(zip(notifications.MARKS, row[14:], strict=True))
+    unread = dict(zip(notices.MARKS, row[14:], strict=True))
     return (
         Who(
             user_id,

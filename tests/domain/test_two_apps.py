@@ -7,10 +7,11 @@ from pathlib import Path
 
 from flask import Flask
 
-from portal import cases, flow, notifications, resale
+from portal import cases, flow, resale
 from portal.calendar import clock
 from portal.extensions import PerApp
 from portal.money.accounts import consent as bank_accounts
+from portal.notices import notices
 from portal.parcels import following
 from tests.conftest import make_app
 
@@ -44,7 +45,7 @@ def seen_by(app: Flask) -> tuple[object, ...]:
             cases.span("seller_response"),
             resale.rule().apply_days,
             following.service(),
-            notifications._channels.get(),
+            notices._channels.get(),
             clock.shift(),
             bank_accounts._kept_for.get().days,
         )

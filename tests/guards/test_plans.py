@@ -14,11 +14,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
-from portal import cases, caseview, chat, create_app, docket, handling, notifications, paying, queue
+from portal import cases, caseview, chat, create_app, docket, handling, paying, queue
 from portal.config import Settings
 from portal.extensions import db
 from portal.models import User
 from portal.money import lists as money_lists
+from portal.notices import notices
 from portal.orders import lists as order_lists
 from portal.parcels import couriers, following
 from portal.parcels import seen as parcel_view
@@ -216,8 +217,8 @@ HOT: dict[str, Callable[[Crowd], object]] = {
     "a parcel, shop": lambda c: parcel_view.one_of_shop(10, c.shop),
     "parcels of numbers": lambda c: parcel_view.of_number(c.shop, ["10", "20"]),
     "nothing to ask": lambda c: polling.poll(couriers.Kuaidi100("c", "k"), 60, lambda: c.now),
-    "notices": lambda c: notifications.page_of(c.seller, None),
-    "notices, next page": lambda c: notifications.page_of(c.seller, 50_000),
+    "notices": lambda c: notices.page_of(c.seller, None),
+    "notices, next page": lambda c: notices.page_of(c.seller, 50_000),
     "buyer's conversations": lambda c: chat.list_of(buyer_id=c.buyer),
     "buyer's conversations, next page": lambda c: chat.list_of(buyer_id=c.buyer, skip=50_000),
     "shop's conversations": lambda c: chat.list_of(shop_id=c.shop),

@@ -10,11 +10,12 @@ from typing import Any
 
 from sqlalchemy import select
 
-from portal import inputs, notifications
+from portal import inputs
 from portal.extensions import db
 from portal.flow import StepRefused
 from portal.models import BankAccount, BankView, Case, MoneyEntry, Shop, Staff
 from portal.money.accounts.consent import OPEN, Account, _opened, log
+from portal.notices import notices
 
 LOOKERS = ("owner", "finance")  # who may see a whole number
 
@@ -152,7 +153,7 @@ def alarm(case: Case, *, user_id: int, name: str, now: datetime) -> None:
     """Tell the shop's owner that somebody looks at accounts more often than usual; once an hour for each person."""
     owner_id = db.session.scalar(select(Shop.owner_id).where(Shop.id == case.shop_id))
     if owner_id is not None:
-        notifications.tell_alarm(
+        notices.tell_alarm(
             owner_id,
             title="查看收款账户过于频繁",
             at=now,

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Table, bindparam, case, func, insert, select, text, update
 
-from portal import notifications
 from portal.extensions import db
 from portal.models import Order, OrderLine, Shop, Staff, User
+from portal.notices import notices
 from portal.orders.export_format import LineRow, OrderRows
 from portal.orders.importing.goods import Goods
 from portal.orders.importing.known import Known, dialect
@@ -240,7 +240,7 @@ class Batch:
             connection.execute(insert(_lines), lines)
         for order_row, why, said in self._contradicted:
             for user_id in db.session.scalars(select(Staff.user_id).where(Staff.shop_id == order_row["shop_id"])):
-                notifications.tell_of_order(
+                notices.tell_of_order(
                     user_id,
                     kind="order_contradicted",
                     title="导入的订单状态与这里不一致",
