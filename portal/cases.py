@@ -17,7 +17,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, insert, or_, select, text, update
 
-from portal import chat, docket, effects, eligibility, flow, policies, proposals, resale
+from portal import docket, effects, eligibility, flow, policies, proposals, resale
 from portal.effects import By, Child, Wanted
 from portal.evidence import evidence
 from portal.extensions import PerApp, db, writing
@@ -49,6 +49,7 @@ from portal.parcels.carriers import slow
 from portal.parcels.scans import Scan
 from portal.people import roles
 from portal.reasons import REISSUE_BY, codes
+from portal.talk import conversations
 from portal.words import BEIJING
 
 log = logging.getLogger("portal.cases")
@@ -572,10 +573,12 @@ def _move(
 
 def _card(case: Case, step: Step, by: By, at: datetime, version: int) -> None:
     """What was proposed or answered, as a card in the conversation about the order."""
-    talk = chat.of_order(db.session.get_one(Order, case.order_id), at)
-    side: chat.Side = "buyer" if by.actor is Actor.BUYER else "seller" if by.actor is Actor.SELLER else "system"
+    talk = conversations.of_order(db.session.get_one(Order, case.order_id), at)
+    side: conversations.Side = (
+        "buyer" if by.actor is Actor.BUYER else "seller" if by.actor is Actor.SELLER else "system"
+    )
     data = {"case_no": case.case_no, "proposal": version}
-    chat.say(talk, side, by.user_id, step.news, now=at, kind="case", data=data, bump=False)
+    conversations.say(talk, side, by.user_id, step.news, now=at, kind="case", data=data, bump=False)
 
 
 def _become(parent: Case, child: Child, by: By, at: datetime) -> str:

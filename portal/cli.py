@@ -21,7 +21,7 @@ from flask.cli import FlaskGroup, ScriptInfo, with_appcontext
 from sqlalchemy import select
 from sqlalchemy.exc import ArgumentError, DatabaseError
 
-from portal import create_app, database, demo, doctor, feedback, inputs, sweeping
+from portal import create_app, database, demo, doctor, inputs, sweeping
 from portal.calendar import calendars, clock
 from portal.config import Settings, SettingsError
 from portal.extensions import Busy, db, writing
@@ -31,6 +31,7 @@ from portal.money.accounts import keeping as account_keeping
 from portal.orders.export_format import ExportRefused, read
 from portal.orders.importing import import_orders, report_file
 from portal.people import accounts
+from portal.talk import feedback
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 PORT = click.IntRange(0, 65535)

@@ -12,7 +12,7 @@ from typing import Any
 from PIL import Image, ImageDraw
 from sqlalchemy import select, update
 
-from portal import applications, cases, chains, chat, consumers, eligibility, fulfilment, policies, resale
+from portal import applications, cases, chains, consumers, eligibility, fulfilment, policies, resale
 from portal.effects import By, Counted, Wanted
 from portal.evidence import evidence, imaging
 from portal.evidence.store import Store
@@ -26,6 +26,7 @@ from portal.parcels import following, keeping, scans
 from portal.parcels.scans import Scan
 from portal.people import accounts
 from portal.proposals import Terms
+from portal.talk import conversations
 
 PASSWORD = "huanhuo-demo"  # noqa: S105  (a demo's, printed at its start; demo accounts exist only in a demo)
 ACCOUNTS = (
@@ -132,9 +133,13 @@ def _invent(now: datetime, store: Store, told: Sequence[Story]) -> None:
             select(Order).where(Order.shop_id == ours, Order.status == "completed").order_by(Order.id)
         ).first()
         if first is not None:
-            talk = chat.of_order(first, now)
-            chat.say(talk, "buyer", people["buyer"], "你好,这批袜子里有几双好像有色差", now=now - timedelta(hours=2))
-            chat.say(talk, "seller", people["seller"], "您好,麻烦拍张照片,我们核对一下", now=now - timedelta(hours=1))
+            talk = conversations.of_order(first, now)
+            conversations.say(
+                talk, "buyer", people["buyer"], "你好,这批袜子里有几双好像有色差", now=now - timedelta(hours=2)
+            )
+            conversations.say(
+                talk, "seller", people["seller"], "您好,麻烦拍张照片,我们核对一下", now=now - timedelta(hours=1)
+            )
     photos = _Photos(store, now)
     for story in told:
         story(_Teller(people["buyer"], people["seller"], ours, now, photos))
@@ -457,9 +462,9 @@ def _refused(t: _Teller, hours: float) -> None:
     """Refused with words and photos, so that the buyer may call for the platform."""
     opened = t.case("defect", "洗了一次袜口就松了,有十几双都这样", hours=hours)
     with writing():
-        talk = chat.of_order(db.session.get_one(Order, opened.order_id), t.at)
-        chat.say(talk, "buyer", t.buyer, "洗过一次就松口了,客人都退给我", now=t.at + timedelta(minutes=5))
-        chat.say(talk, "seller", t.seller, "洗过的我们没法二次销售,换不了", now=t.at + timedelta(minutes=15))
+        talk = conversations.of_order(db.session.get_one(Order, opened.order_id), t.at)
+        conversations.say(talk, "buyer", t.buyer, "洗过一次就松口了,客人都退给我", now=t.at + timedelta(minutes=5))
+        conversations.say(talk, "seller", t.seller, "洗过的我们没法二次销售,换不了", now=t.at + timedelta(minutes=15))
     t.seller_takes("ask_evidence", note="请补拍松口处的近照和吊牌")
     t.buyer_takes("modify", description="洗了一次袜口就松了,补拍了近照和吊牌", photos=t.photos.of(t.buyer, "buyer"))
     t.seller_takes(

@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from portal import cases, chat, flow, policies
+from portal import cases, flow, policies
 from portal.effects import By, Wanted
 from portal.extensions import db
 from portal.flow import CaseType, State, StepRefused
@@ -23,6 +23,7 @@ from portal.models import Cancellation, Case, Order, OrderLine, Shop, Staff, Use
 from portal.notices import notices
 from portal.parcels import carriers
 from portal.people import roles
+from portal.talk import conversations
 
 MOST_AT_ONCE = 200
 OPEN = ("unpaid", "unshipped")  # the statuses in which an order can be called off
@@ -145,8 +146,8 @@ def _cancel(order_id: int, status: str, *, by: By, reason: str, words: str, now:
         )
     said = "买家在发货前撤销了订单" + (f",应退 {made.refund_fen / 100:.2f} 元" if made is not None else "")
     data = {"case_no": made.case_no} if made is not None else {}
-    talk = chat.of_order(order, now)
-    chat.say(
+    talk = conversations.of_order(order, now)
+    conversations.say(
         talk, "system", None, f"{said}。原因:{words}", now=now, kind="case" if data else "text", data=data, bump=False
     )
     if made is None:

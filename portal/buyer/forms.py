@@ -8,12 +8,13 @@ from typing import Any
 from flask import request
 from wtforms import BooleanField, HiddenField
 
-from portal import cardnumbers, effects, eligibility, inputs, reasons, words
+from portal import effects, eligibility, inputs, reasons, words
 from portal.caseview import View
 from portal.flow import CaseType
 from portal.models import Case
 from portal.money.accounts import consent as bank_accounts
 from portal.parcels import carriers
+from portal.talk import card_numbers
 from portal.web.forms import Choice, Form, Line, Money, Phone, Photos, Pick, Secret, Text
 from portal.web.terms import TermsForm, answering, owed
 
@@ -64,7 +65,7 @@ def read_quantities(
         if len(sent) > 1:
             problems[line_id] = "数量只能填写一次"
             continue
-        typed[str(line_id)] = cardnumbers.mask(raw)[:40]
+        typed[str(line_id)] = card_numbers.mask(raw)[:40]
         sku = request.form.get(f"sku_{line_id}", "")
         if sku.isascii() and sku.isdigit() and len(sku) < 18:
             skus[str(line_id)] = int(sku)
@@ -345,5 +346,5 @@ class AccountForm(StepForm):
         return {"account": account, "consent": known}
 
     def and_say(self, location: str, said: str = "") -> str:
-        sound = cardnumbers.sound(self.account_number.data or "")
+        sound = card_numbers.sound(self.account_number.data or "")
         return f"{location}{'&' if '?' in location else '?'}said={'account-kept' if sound else 'account-unsound'}"

@@ -9,13 +9,14 @@ from flask import g, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from portal import arbitration, cases, caseview, chat, docket, effects, flow, queue, reasons
+from portal import arbitration, cases, caseview, docket, effects, flow, queue, reasons
 from portal.effects import By
 from portal.extensions import db
 from portal.flow import Actor, StepRefused
 from portal.mediation import bp
 from portal.mediation.forms import FORMS, DecideForm
 from portal.models import Case, CaseLine, OrderLine
+from portal.talk import conversations
 from portal.web import guards
 from portal.web.once import once
 from portal.web.pages import page
@@ -33,12 +34,12 @@ def _page(case: Case, status: int, form: Any = None, typed: Any = ()) -> Respons
     view = caseview.view(case, Actor.MEDIATOR, g.now)
     asked = request.args.get("v", "")
     news = view.said(view.events[0]) if view.events and asked == str(case.version) else ""
-    talk = chat.known(case.order_id) if case.escalated else None
+    talk = conversations.known(case.order_id) if case.escalated else None
     before = request.args.get("before", "")
     key = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
-    messages = chat.latest(talk.id, key) if talk is not None else []
-    earlier = f"/mediation/{case.case_no}?before={messages[1].id}" if len(messages) > chat.PAGE else ""
-    messages = messages[-chat.PAGE :]
+    messages = conversations.latest(talk.id, key) if talk is not None else []
+    earlier = f"/mediation/{case.case_no}?before={messages[1].id}" if len(messages) > conversations.PAGE else ""
+    messages = messages[-conversations.PAGE :]
     return page(
         "mediation/case.html",
         status,
@@ -54,7 +55,7 @@ def _page(case: Case, status: int, form: Any = None, typed: Any = ()) -> Respons
         history=queue.history_of(case.shop_id, case.buyer_id, g.now),
         messages=messages,
         earlier=earlier,
-        photos=chat.photos_of([message.id for message in messages]),
+        photos=conversations.photos_of([message.id for message in messages]),
     )
 
 

@@ -8,7 +8,7 @@ from flask import g, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from portal import applications, cases, chat, inputs, policies, reasons, words
+from portal import applications, cases, inputs, policies, reasons, words
 from portal.effects import By, Wanted
 from portal.extensions import db
 from portal.flow import Actor, CaseType, StepRefused
@@ -16,6 +16,7 @@ from portal.models import Order, User
 from portal.orders import ledger
 from portal.orders import lists as order_lists
 from portal.seller import bp
+from portal.talk import conversations
 from portal.web import guards
 from portal.web.forms import Choice, Form, Line, Pick, Text
 from portal.web.once import once
@@ -53,7 +54,7 @@ def apply_for(order_no: str) -> ResponseReturnValue:
     else:
         del form.consent
     lines = {line.id: line for line in applications.lines_of(order_id) if line.quantity_milli > line.claimed_milli}
-    said = [message for message in chat.last_of(order_id, MESSAGES) if message.side == "buyer"]
+    said = [message for message in conversations.last_of(order_id, MESSAGES) if message.side == "buyer"]
     if not consumer:
         form.message.choices = [(str(each.id), (each.words or "[照片]")[:60]) for each in reversed(said)]
     form.line.choices = [

@@ -9,7 +9,7 @@ from typing import Any
 from flask import g, request
 from flask.typing import ResponseReturnValue
 
-from portal import cases, caseview, chains, chat, flow, inputs, policies, queue, reasons, solutions, words
+from portal import cases, caseview, chains, flow, inputs, policies, queue, reasons, solutions, words
 from portal.effects import By, Counted
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Case
@@ -18,6 +18,7 @@ from portal.orders import lists as order_lists
 from portal.people import roles
 from portal.seller import bp, forms, not_yours
 from portal.seller.inbox import tabs_of_role
+from portal.talk import conversations
 from portal.web import guards, packs
 from portal.web.once import once
 from portal.web.pages import page
@@ -89,7 +90,7 @@ def _page(case: Case, status: int, form: Any = None, typed: Any = (), kept: Any 
     own = g.who.role == "owner"
     found = chains.above(case.id) if own and view.order.linked else None
     talks = roles.may_enter(g.who.role, "contact")
-    said = chat.last_of(case.order_id, LAST_MESSAGES) if talks else []
+    said = conversations.last_of(case.order_id, LAST_MESSAGES) if talks else []
     return page(
         "seller/case.html",
         status,
@@ -110,7 +111,7 @@ def _page(case: Case, status: int, form: Any = None, typed: Any = (), kept: Any 
         said_reason=reasons.said,
         keys=KEYS,
         messages=said,
-        photos=chat.photos_of([message.id for message in said if message.has_photos]),
+        photos=conversations.photos_of([message.id for message in said if message.has_photos]),
         buyer=view.buyer,
         suggestion=_suggestion(case, view) if case.state == "applied" else None,
         chain=chains.seen(found) if found else None,

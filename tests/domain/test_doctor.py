@@ -16,7 +16,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from portal import cases, chat, doctor
+from portal import cases, doctor
 from portal.cases import event_hash
 from portal.cli import portal
 from portal.evidence import evidence
@@ -39,6 +39,7 @@ from portal.models import (
 )
 from portal.parcels import following
 from portal.parcels.scans import Scan
+from portal.talk import conversations
 from tests.cast import Cast
 
 NAMES = [*(check.name for check in doctor.CHECKS), "files"]
@@ -113,9 +114,9 @@ def world(app: Flask, cast: Cast) -> Iterator[World]:
     other_order = cast.order().id
     store: Store = app.extensions["portal_store"]
     with writing():
-        talk = chat.of_order(db.session.get_one(Order, order), cast.now)
+        talk = conversations.of_order(db.session.get_one(Order, order), cast.now)
         for side, person in (("buyer", cast.buyer), ("seller", cast.seller), ("seller", cast.seller)):
-            chat.say(talk, side, person, "在吗", now=cast.now)
+            conversations.say(talk, side, person, "在吗", now=cast.now)
         conversation = talk.id
     size = {"width": 1, "height": 1, "thumb_width": 1, "thumb_height": 1}
     image = PreparedImage(b"photo", b"thumb", **size, sha256="0" * 64, taken_note=None, original_name="a.jpg")
@@ -402,8 +403,8 @@ def waiting_for_what_was_answered(world: World) -> list[str]:
 @plant("waiting")
 def nobody_waits_although_nothing_was_answered(world: World) -> list[str]:
     with writing():
-        talk = chat.of_order(db.session.get_one(Order, world.order), world.cast.now)
-        chat.say(talk, "buyer", world.cast.buyer, "还在吗", now=world.cast.now)
+        talk = conversations.of_order(db.session.get_one(Order, world.order), world.cast.now)
+        conversations.say(talk, "buyer", world.cast.buyer, "还在吗", now=world.cast.now)
     world.run("UPDATE conversations SET waiting_since = NULL WHERE id = :id", id=world.conversation)
     return [f"conversation {world.conversation}"]
 

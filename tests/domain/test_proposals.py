@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text
 
-from portal import cases, chat, doctor, flow, proposals
+from portal import cases, doctor, flow, proposals
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Case, CaseLine, MoneyEntry, Order, OrderLine, Proposal, Sku
 from portal.proposals import Terms
+from portal.talk import conversations
 from tests.cast import PARCELS, Cast
 
 BUYER, SELLER = Actor.BUYER, Actor.SELLER
@@ -222,7 +223,9 @@ def test_each_move_is_a_card_in_the_conversation(cast: Cast) -> None:
     case = cast.open_case()
     case = cast.take(case, "propose", SELLER, terms=cast.terms(case))
     cast.take(case, "decline", BUYER)
-    cards = [(message.side, message.kind, message.data["proposal"]) for message in chat.last_of(case.order_id, 9)]
+    cards = [
+        (message.side, message.kind, message.data["proposal"]) for message in conversations.last_of(case.order_id, 9)
+    ]
     assert cards == [("seller", "case", 1), ("buyer", "case", 1)]
 
 

@@ -14,7 +14,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
-from portal import cases, caseview, chat, create_app, docket, handling, paying, queue
+from portal import cases, caseview, create_app, docket, handling, paying, queue
 from portal.config import Settings
 from portal.extensions import db
 from portal.models import User
@@ -24,6 +24,7 @@ from portal.orders import lists as order_lists
 from portal.parcels import couriers, following
 from portal.parcels import seen as parcel_view
 from portal.people import accounts
+from portal.talk import conversations
 from portal.tracking import monitor, polling
 from tests.conftest import _migrate, make_app
 from tests.crowd import NOW, Crowd, gather
@@ -219,15 +220,15 @@ HOT: dict[str, Callable[[Crowd], object]] = {
     "nothing to ask": lambda c: polling.poll(couriers.Kuaidi100("c", "k"), 60, lambda: c.now),
     "notices": lambda c: notices.page_of(c.seller, None),
     "notices, next page": lambda c: notices.page_of(c.seller, 50_000),
-    "buyer's conversations": lambda c: chat.list_of(buyer_id=c.buyer),
-    "buyer's conversations, next page": lambda c: chat.list_of(buyer_id=c.buyer, skip=50_000),
-    "shop's conversations": lambda c: chat.list_of(shop_id=c.shop),
-    "shop's conversations, next page": lambda c: chat.list_of(shop_id=c.shop, skip=50_000),
-    "a buyer's poll": lambda c: chat.stands(c.order_no(10), "buyer", c.buyer),
-    "a seller's poll": lambda c: chat.stands(c.order_no(10), "seller", c.shop),
-    "what a poll brings": lambda c: chat.newer(10, 9),
-    "last messages of an order": lambda c: chat.last_of(10, 5),
-    "latest messages": lambda c: chat.latest(10),
+    "buyer's conversations": lambda c: conversations.list_of(buyer_id=c.buyer),
+    "buyer's conversations, next page": lambda c: conversations.list_of(buyer_id=c.buyer, skip=50_000),
+    "shop's conversations": lambda c: conversations.list_of(shop_id=c.shop),
+    "shop's conversations, next page": lambda c: conversations.list_of(shop_id=c.shop, skip=50_000),
+    "a buyer's poll": lambda c: conversations.stands(c.order_no(10), "buyer", c.buyer),
+    "a seller's poll": lambda c: conversations.stands(c.order_no(10), "seller", c.shop),
+    "what a poll brings": lambda c: conversations.newer(10, 9),
+    "last messages of an order": lambda c: conversations.last_of(10, 5),
+    "latest messages": lambda c: conversations.latest(10),
     "who is signed in, and the unread marks": lambda c: accounts.who_is("x" * 43, c.now),
     "sign-in": lambda c: db.session.scalars(db.select(User).where(User.member_name == "member7")).one(),
     "sweep with nothing due": lambda c: cases.sweep(c.now),

@@ -21,7 +21,7 @@ from flask.testing import FlaskClient
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Rule
 
-from portal import access, chat, fulfilment, policies
+from portal import access, fulfilment, policies
 from portal.extensions import db, writing
 from portal.flow import Actor
 from portal.models import Case, Draft, Evidence, Order, OrderLine, PayoutFile, Shipment, Shop, Sku, Staff, User
@@ -30,6 +30,7 @@ from portal.orders import uploads as order_uploads
 from portal.parcels import following, keeping
 from portal.parcels.scans import Scan
 from portal.people import accounts
+from portal.talk import conversations
 from portal.tracking import tables
 from tests.cast import PASSWORD, Cast, sign_in
 
@@ -424,10 +425,12 @@ class World:
             )
             db.session.add(draft)
             db.session.flush()
-            talk = chat.of_order(order, cast.now)
-            asked = chat.say(talk, "buyer", cast.buyer, f"买家说{mark}", now=cast.now, photos=[kept["message"]])
+            talk = conversations.of_order(order, cast.now)
+            asked = conversations.say(
+                talk, "buyer", cast.buyer, f"买家说{mark}", now=cast.now, photos=[kept["message"]]
+            )
             message_id = asked.id
-            chat.say(talk, "seller", cast.seller, f"商家说{mark}", now=cast.now)
+            conversations.say(talk, "seller", cast.seller, f"商家说{mark}", now=cast.now)
             address = policies.add_address(
                 cast.shop,
                 name=f"仓{shop_mark}",

@@ -20,7 +20,7 @@ from markupsafe import escape
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from portal import chat, inputs
+from portal import inputs
 from portal.extensions import db, writing
 from portal.inputs import InputRefused
 from portal.models import (
@@ -36,6 +36,7 @@ from portal.models import (
     ReturnAddress,
 )
 from portal.parcels import carriers
+from portal.talk import conversations
 from tests.cast import Cast, sign_in, token_of
 from tests.conftest import NOW
 from tests.web.naughty import encoded, received
@@ -141,8 +142,8 @@ class World:
         self.order_no, self.order_id = order.order_no, order.id
         self.line_id = db.session.scalars(select(OrderLine.id).where(OrderLine.order_id == order.id)).one()
         with writing():
-            talk = chat.of_order(db.session.get_one(Order, self.order_id), NOW)
-            chat.say(talk, "seller", self.cast.seller, "您好", now=NOW)
+            talk = conversations.of_order(db.session.get_one(Order, self.order_id), NOW)
+            conversations.say(talk, "seller", self.cast.seller, "您好", now=NOW)
         self.clients = {name: sign_in(app, name) for name in ("buyer", "seller", "buyer2")}
         self.clients["nobody"] = app.test_client()
         self.tokens = {name: token_of(client.get("/login"))["csrf_token"] for name, client in self.clients.items()}

@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
-from portal import chat, words
+from portal import words
 from portal.extensions import db, writing
 from portal.flow import Actor
 from portal.models import (
@@ -27,6 +27,7 @@ from portal.models import (
     ReturnAddress,
     Session,
 )
+from portal.talk import conversations
 from tests.cast import Cast, post, sign_in, token_of
 from tests.conftest import Clock
 
@@ -110,9 +111,9 @@ def test_another_buyers_order_is_nothing_known(app: Flask, cast: Cast, now: Cloc
 def test_the_domain_hides_it_by_itself(app: Flask, cast: Cast, now: Clock) -> None:
     order_id = cast.order().id
     with writing():
-        talk = chat.of_order(db.session.get_one(Order, order_id), cast.now)
-        chat.say(talk, "seller", cast.seller, f"您的卡 {CARD}", now=cast.now)
-    assert chat.last_of(order_id, 1)[0].words == f"您的卡 {MASKED}"
+        talk = conversations.of_order(db.session.get_one(Order, order_id), cast.now)
+        conversations.say(talk, "seller", cast.seller, f"您的卡 {CARD}", now=cast.now)
+    assert conversations.last_of(order_id, 1)[0].words == f"您的卡 {MASKED}"
     assert written(app, *pieces(CARD)) == []
 
 

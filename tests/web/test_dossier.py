@@ -19,12 +19,13 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 from werkzeug.test import TestResponse
 
-from portal import cases, chat, dossier, policies
+from portal import cases, dossier, policies
 from portal.evidence import evidence, imaging
 from portal.extensions import Model, db, writing
 from portal.flow import Actor
 from portal.models import Case, CaseEvent, Evidence, Message, Order, OrderLine, Parcel, RateCount
 from portal.orders import lists as order_lists
+from portal.talk import conversations
 from tests.cast import Cast, post, sign_in
 from tests.conftest import Clock
 from tests.pictures import photo
@@ -52,7 +53,7 @@ def talk(app: Flask, cast: Cast, case: Case, *said: tuple[str, str, int]) -> Non
         kept = real_photos(app, photos, owner, side, now) if photos else []
         with writing():
             order = db.session.get_one(Order, order_id)
-            chat.say(chat.of_order(order, now), side, owner, words, now=now, photos=kept)  # type: ignore[arg-type]
+            conversations.say(conversations.of_order(order, now), side, owner, words, now=now, photos=kept)  # type: ignore[arg-type]
 
 
 def lively(app: Flask, cast: Cast) -> Case:

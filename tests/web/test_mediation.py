@@ -11,10 +11,11 @@ from click.testing import CliRunner
 from flask import Flask
 from flask.testing import FlaskClient
 
-from portal import chat, cli
+from portal import cli
 from portal.extensions import db, writing
 from portal.flow import Actor
 from portal.models import Case, CaseEvent, Evidence, Order, Staff, User
+from portal.talk import conversations
 from tests.cast import PASSWORD, Cast, post, sign_in, token_of
 from tests.conftest import Clock
 from tests.pictures import photo
@@ -238,10 +239,10 @@ def test_the_conversation_is_read_only_while_it_is_open(app: Flask, cast: Cast, 
     case = heard(cast)
     picture = cast.photos(1, cast.seller)[0]
     with writing():
-        talk = chat.of_order(db.session.get_one(Order, case.order_id), cast.now)
+        talk = conversations.of_order(db.session.get_one(Order, case.order_id), cast.now)
         for number in range(55):
-            chat.say(talk, "buyer", cast.buyer, f"第{number}句话", now=cast.now)
-        chat.say(talk, "seller", cast.seller, "看图", now=cast.now, photos=[picture])
+            conversations.say(talk, "buyer", cast.buyer, f"第{number}句话", now=cast.now)
+        conversations.say(talk, "seller", cast.seller, "看图", now=cast.now, photos=[picture])
     store = app.extensions["portal_store"]
     store.put(db.session.scalars(db.select(Evidence.key).where(Evidence.public_id == picture)).one(), b"x")
     db.session.rollback()

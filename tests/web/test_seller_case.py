@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from portal import cases, chat
+from portal import cases
 from portal.extensions import db, writing
 from portal.flow import Actor, State
 from portal.models import Case, CaseLine, Notice, Order, OrderLine, Parcel
+from portal.talk import conversations
 from tests.cast import Cast, post, sign_in
 from tests.conftest import Clock
 from tests.pictures import photo
@@ -31,7 +32,7 @@ def _line(case_id: int) -> int:
 def _write_to_buyer(cast: Cast, case: Case) -> None:
     with writing():
         order = db.session.get_one(Order, case.order_id)
-        chat.say(chat.of_order(order, cast.now), "seller", cast.seller, "请补一张照片", now=cast.now)
+        conversations.say(conversations.of_order(order, cast.now), "seller", cast.seller, "请补一张照片", now=cast.now)
 
 
 def _pictures(many: int) -> list[tuple[io.BytesIO, str]]:

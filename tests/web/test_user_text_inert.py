@@ -18,7 +18,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
-from portal import cases, chat, inputs, policies
+from portal import cases, inputs, policies
 from portal.cases import By, Wanted
 from portal.effects import Counted
 from portal.extensions import db, writing
@@ -26,6 +26,7 @@ from portal.flow import Actor
 from portal.models import Case, CaseLine, Draft, ImportJob, Order, OrderLine, Parcel, Session, Shop, Sku, User
 from portal.orders.export_format import read
 from portal.orders.importing import import_orders
+from portal.talk import conversations
 from tests import exports
 from tests.cast import Cast, post, sign_in
 from tests.conftest import NOW, Clock
@@ -184,14 +185,14 @@ class Life:
 
     def _talk(self) -> None:
         with writing():
-            talk = chat.of_order(db.session.get_one(Order, self.order_id), NOW)
-            chat.say(talk, "seller", self.people.seller, self("answer"), now=NOW)
-            chat.say(talk, "buyer", self.people.buyer, self("message") + " 调换商品", now=NOW)
+            talk = conversations.of_order(db.session.get_one(Order, self.order_id), NOW)
+            conversations.say(talk, "seller", self.people.seller, self("answer"), now=NOW)
+            conversations.say(talk, "buyer", self.people.buyer, self("message") + " 调换商品", now=NOW)
             order = db.session.get_one(Order, self.order_id)
             line = db.session.get_one(OrderLine, self.line_id)
             card = {"order_no": order.order_no, "lines": [[line.id, f"{line.title} {line.spec}"]]}
-            chat.say(talk, "system", None, "需要申请换货吗?", now=NOW, kind="offer", data=card)
-            chat.say(talk, "buyer", self.people.buyer, self("message"), now=NOW)
+            conversations.say(talk, "system", None, "需要申请换货吗?", now=NOW, kind="offer", data=card)
+            conversations.say(talk, "buyer", self.people.buyer, self("message"), now=NOW)
 
     def _open(self) -> int:
         with writing():

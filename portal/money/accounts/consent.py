@@ -11,11 +11,12 @@ from typing import Any
 
 from sqlalchemy import exists, select, text, update
 
-from portal import cardnumbers, inputs
+from portal import inputs
 from portal.extensions import PerApp, db
 from portal.flow import State, StepRefused
 from portal.models import BankAccount, BankConsent, Case, MoneyEntry, Shop
 from portal.money.encryption import Keys
+from portal.talk import card_numbers
 
 log = logging.getLogger("portal.security")
 
@@ -174,7 +175,7 @@ def give(case: Case, account: Account, *, version: int, at: datetime) -> BankAcc
         key_id=key_id,
         sealed=sealed,
         last4=account.number[-4:],
-        sound=cardnumbers.sound(account.number),
+        sound=card_numbers.sound(account.number),
         made_at=at,
     )
     db.session.add(made)

@@ -11,11 +11,11 @@ from typing import Any, Literal
 from sqlalchemy import bindparam, func, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from portal import cardnumbers
 from portal.evidence import evidence
 from portal.extensions import db
 from portal.models import Conversation, Evidence, Message, Order, Shop, User
 from portal.orders import lists as order_lists
+from portal.talk import card_numbers
 
 PAGE = 50
 WISH = "调换商品"
@@ -108,8 +108,8 @@ def say(
 
 def without_cards(order_id: int, words: str) -> str:
     """Words about an order with bank card numbers hidden; the order's own numbers stay."""
-    found = cardnumbers.numbers(words)
-    return cardnumbers.mask(words, order_lists.known_numbers(order_id, found)) if found else words
+    found = card_numbers.numbers(words)
+    return card_numbers.mask(words, order_lists.known_numbers(order_id, found)) if found else words
 
 
 def read(talk: Conversation, side: Side) -> None:
