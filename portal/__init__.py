@@ -14,7 +14,7 @@ from flask_compress import Compress
 from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
-from portal import cases, models, resale, words
+from portal import cases, models, words
 from portal.calendar import clock
 from portal.config import Settings, SettingsError
 from portal.evidence.store import DirectoryStore
@@ -23,6 +23,7 @@ from portal.money import encryption
 from portal.money.accounts import consent as bank_accounts
 from portal.notices import notices
 from portal.parcels import following
+from portal.rights import resale
 from portal.web import assets, errors, filters, security
 
 TOP = Path(__file__).resolve().parent.parent

@@ -10,17 +10,19 @@ from typing import Any
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from portal import cases, eligibility, policies, resale
+from portal import cases
 from portal.calendar import calendars, workdays
 from portal.effects import By, Wanted
-from portal.eligibility import Evidence, Goods, Verdict
 from portal.extensions import db
 from portal.flow import CaseType, StepRefused
 from portal.inputs import money_text, visible
 from portal.models import Case, CaseLine, Draft, Order, OrderLine, Policy, Product, Sku
 from portal.models import Evidence as Photo
 from portal.money import worth
-from portal.reasons import MOST_PHOTOS, Payer, Place, codes, said
+from portal.rights import eligibility, policies, resale
+from portal.rights import goods as goods_facts
+from portal.rights.goods import Evidence, Goods, Verdict
+from portal.rights.reasons import MOST_PHOTOS, Payer, Place, codes, said
 
 
 class NotEligible(StepRefused):
@@ -31,9 +33,9 @@ class NotEligible(StepRefused):
         self.verdict, self.line_id = verdict, line_id
 
 
-def facts_of_policy(policy: Policy) -> eligibility.Policy:
+def facts_of_policy(policy: Policy) -> goods_facts.Policy:
     """A shop's policy as eligibility sees it."""
-    return eligibility.Policy(
+    return goods_facts.Policy(
         window_days=policy.window_days,
         hidden_days=policy.hidden_days,
         special_freight=Payer(policy.special_freight),
@@ -226,7 +228,7 @@ def sums_of(
 ) -> Sums:
     """What an application of ``kind`` for these thousandths and replacement SKUs, by order line, comes to."""
     units = [(line_id, milli) for line_id, milli in quantities.items() if milli > 0]
-    if kind in eligibility.MONEY:
+    if kind in goods_facts.MONEY:
         unshipped = is_unshipped(order)
         most = worth.total(worth.worth(order.id, units, unshipped=unshipped))
         working = worth.working(order.id, units, unshipped=unshipped)
@@ -249,7 +251,7 @@ def is_unshipped(order: Any) -> bool:
 
 def amount_refused(sums: Sums, kind: CaseType) -> str:
     """Why this sum can't be asked back; "" when it can."""
-    if kind not in eligibility.MONEY:
+    if kind not in goods_facts.MONEY:
         return ""
     if sums.most_fen <= 0:
         return "这些商品没有可退的金额了,请点「立即联系」与商家核对"
@@ -285,7 +287,7 @@ def sums(draft: Draft) -> Sums:
 
 def has_receiver(draft: Draft) -> bool:
     """Whether the draft says whom to send to, where something is sent."""
-    if type_of(draft) in eligibility.MONEY:
+    if type_of(draft) in goods_facts.MONEY:
         return True
     return all(draft.fields.get(name) for name in ("name", "phone", "address"))
 
@@ -356,7 +358,7 @@ def submit(draft: Draft, *, by: By, now: datetime, seen: str | None = None) -> C
         now=now,
         case_type=kind,
         negotiated=negotiated,
-        refund_fen=comes_to.refund_fen if kind in eligibility.MONEY else None,
+        refund_fen=comes_to.refund_fen if kind in goods_facts.MONEY else None,
     )
     db.session.delete(draft)
     db.session.flush()
@@ -445,6 +447,6 @@ def summary(draft: Draft, *, now: datetime) -> dict[str, Any]:
         "negotiated": any(verdict.negotiated for _, verdict in verdicts),
         "reason": said(draft.fields.get("reason", "")),
         "type": kind,
-        "money": kind in eligibility.MONEY,
+        "money": kind in goods_facts.MONEY,
         "sums": sums(draft),
     }

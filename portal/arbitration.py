@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from portal.flow import DEADLINES, EVIDENCE_ROUNDS, Actor, CaseType, State, Step
 from portal.inputs import money_text
-from portal.reasons import Ground, reason
+from portal.rights.reasons import Ground, reason
 from portal.words import ACTOR, TYPE, span
 
 BUYER, SELLER = Actor.BUYER, Actor.SELLER

@@ -17,7 +17,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, insert, or_, select, text, update
 
-from portal import docket, effects, eligibility, flow, policies, proposals, resale
+from portal import docket, effects, flow, proposals
 from portal.effects import By, Child, Wanted
 from portal.evidence import evidence
 from portal.extensions import PerApp, db, writing
@@ -48,7 +48,8 @@ from portal.parcels import seen as parcel_view
 from portal.parcels.carriers import slow
 from portal.parcels.scans import Scan
 from portal.people import roles
-from portal.reasons import REISSUE_BY, codes
+from portal.rights import policies, resale, windows
+from portal.rights.reasons import REISSUE_BY, codes
 from portal.talk import conversations
 from portal.words import BEIJING
 
@@ -677,7 +678,7 @@ def again_until(case: Any) -> datetime | None:
     """Until when what came with a completed exchange or reissue can be complained of; None: nothing came."""
     if case.state != State.COMPLETED or case.type not in (CaseType.EXCHANGE, CaseType.REISSUE):
         return None
-    return eligibility.last_day_ends(case.updated_at, AGAIN_FOR.days)
+    return windows.last_day_ends(case.updated_at, AGAIN_FOR.days)
 
 
 def open_again(

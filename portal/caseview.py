@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, exists, select, tuple_
 
-from portal import cases, docket, flow, proposals, reasons, resale, words
+from portal import cases, docket, flow, proposals, words
 from portal.arbitration import Burden, burden_of_proof
 from portal.evidence import evidence
 from portal.extensions import Moment, db
@@ -22,6 +22,7 @@ from portal.money.accounts import consent as bank_accounts
 from portal.money.accounts import looking as account_looks
 from portal.parcels import carriers
 from portal.parcels import seen as parcel_view
+from portal.rights import reasons, resale
 
 _CASE = select(Case).where(Case.case_no == bindparam("case_no"))
 _OF_BUYER = _CASE.where(Case.buyer_id == bindparam("buyer_id"))

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import String, and_, cast, insert, literal, or_, select, update
 from sqlalchemy.orm import aliased
 
-from portal import applications, cases, eligibility, flow, inputs, policies, reasons, resale, words
+from portal import applications, cases, flow, inputs, words
 from portal.effects import By, Wanted
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, State, StepRefused
@@ -36,6 +36,9 @@ from portal.models import (
 )
 from portal.notices import notices
 from portal.people import accounts
+from portal.rights import eligibility, policies, reasons, resale
+from portal.rights import goods as goods_facts
+from portal.rights import windows as rights_windows
 
 BEARERS: dict[str, str] = {"distributor": "我承担", "supplier": "供应商承担", "consumer": "消费者承担"}
 ROUTES_BACK: dict[str, str] = {"via": "先寄给我,再由我寄给供应商", "direct": "消费者直接寄给供应商"}
@@ -361,7 +364,7 @@ def open_upstream(
             applications.goods_of(order, lines[item.line_id], exchangeable=may[item.line_id]),
             kind,
             downstream.reason,
-            eligibility.Evidence(item.milli, len(photos), len(description)),
+            goods_facts.Evidence(item.milli, len(photos), len(description)),
             now,
             applications.facts_of_policy(policy),
         )
@@ -570,7 +573,7 @@ def window_of(order: Order) -> datetime | None:
     """
     ends = [resale.apply_by(order)] if resale.is_resold(order) else []
     if order.received_at is not None:
-        ends.append(eligibility.last_day_ends(order.received_at, policies.current(order.shop_id).window_days))
+        ends.append(rights_windows.last_day_ends(order.received_at, policies.current(order.shop_id).window_days))
     return min((end for end in ends if end is not None), default=None)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from PIL import Image, ImageDraw
 from sqlalchemy import select, update
 
-from portal import applications, cases, chains, consumers, eligibility, fulfilment, policies, resale
+from portal import applications, cases, chains, consumers, fulfilment
 from portal.effects import By, Counted, Wanted
 from portal.evidence import evidence, imaging
 from portal.evidence.store import Store
@@ -26,6 +26,8 @@ from portal.parcels import following, keeping, scans
 from portal.parcels.scans import Scan
 from portal.people import accounts
 from portal.proposals import Terms
+from portal.rights import eligibility, policies, resale
+from portal.rights import goods as goods_facts
 from portal.talk import conversations
 
 PASSWORD = "huanhuo-demo"  # noqa: S105  (a demo's, printed at its start; demo accounts exist only in a demo)
@@ -290,7 +292,7 @@ class _Teller:
                 applications.goods_of(order, line),
                 kind,
                 reason,
-                eligibility.Evidence(milli, 2, len(words)),
+                goods_facts.Evidence(milli, 2, len(words)),
                 at,
                 applications.facts_of_policy(policy),
                 negotiated=negotiated,

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
-from portal import flow, policies, proposals, reasons
+from portal import flow, proposals
 from portal.arbitration import asks_goods_back
 from portal.evidence.evidence import MOST_PER_CASE
 from portal.extensions import db
@@ -36,6 +36,7 @@ from portal.money.accounts import consent as bank_accounts
 from portal.orders import ledger
 from portal.parcels import carriers, following
 from portal.proposals import Terms
+from portal.rights import policies, reasons
 
 LEAST_DISPUTE_PHOTOS = 2
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from portal import cases, flow, policies
+from portal import cases, flow
 from portal.effects import By, Wanted
 from portal.extensions import db
 from portal.flow import CaseType, State, StepRefused
@@ -23,6 +23,7 @@ from portal.models import Cancellation, Case, Order, OrderLine, Shop, Staff, Use
 from portal.notices import notices
 from portal.parcels import carriers
 from portal.people import roles
+from portal.rights import policies
 from portal.talk import conversations
 
 MOST_AT_ONCE = 200

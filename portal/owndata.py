@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 from sqlalchemy import BindParameter, ColumnElement, bindparam, or_, select
 
-from portal import inputs, reasons, words
+from portal import inputs, words
 from portal.dossier.facts import stamp
 from portal.dossier.markup import PAGE_ENDS, facts, page_begins, put
 from portal.extensions import Model, db
@@ -49,6 +49,7 @@ from portal.models import (
     Track,
     User,
 )
+from portal.rights import reasons
 
 AT_ONCE = 500  # rows held in memory
 

@@ -12,11 +12,12 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
-from portal import inputs, policies, words
+from portal import inputs, words
 from portal.extensions import db
 from portal.flow import CaseType, State, StepRefused
 from portal.models import Case, CaseLine, OrderLine, Proposal, Sku
 from portal.money import worth
+from portal.rights import policies
 
 MOST = 20  # versions of one case
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from portal import access, cases, chains, paying, resale
+from portal import access, cases, chains, paying
 from portal.calendar import calendars, clock, officehours
 from portal.config import Settings
 from portal.evidence import evidence
@@ -20,6 +20,7 @@ from portal.notices import outbox
 from portal.orders import uploads as order_uploads
 from portal.parcels import couriers, following
 from portal.people import accounts
+from portal.rights import resale
 from portal.tracking import polling
 from portal.web import once, rates
 

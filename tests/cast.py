@@ -12,7 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from portal import cases, policies
+from portal import cases
 from portal.cases import By, Wanted
 from portal.effects import Counted
 from portal.extensions import db, writing
@@ -20,6 +20,7 @@ from portal.flow import Actor, CaseType
 from portal.models import Case, CaseLine, Order, OrderLine, Product, Shop, Sku, User
 from portal.people import accounts
 from portal.proposals import Terms
+from portal.rights import policies
 
 PASSWORD = "huanhuo-demo"
 PARCELS = [("ZTO", "75484863576596")]

@@ -9,7 +9,7 @@ from alembic import op
 
 from portal.calendar import holidays
 from portal.extensions import BigId, Moment
-from portal.rules import FIRST
+from portal.rights.rules import FIRST
 
 revision = "0002"
 down_revision = "0001"

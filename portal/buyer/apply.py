@@ -11,17 +11,19 @@ from typing import Any
 from flask import abort, g, redirect, request
 from flask.typing import ResponseReturnValue
 
-from portal import applications, eligibility, inputs, policies, reasons, words
+from portal import applications, inputs, words
 from portal.applications import NotEligible
 from portal.buyer import bp
 from portal.buyer.forms import CheckForm, DetailsForm, ReasonForm, read_quantities
 from portal.effects import By
-from portal.eligibility import Route
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Draft, Order
 from portal.orders import ledger
 from portal.orders import lists as order_lists
+from portal.rights import eligibility, policies, reasons
+from portal.rights import goods as goods_facts
+from portal.rights.goods import Route
 from portal.web import guards, rates
 from portal.web.forms import sent_ids
 from portal.web.once import once
@@ -103,8 +105,8 @@ def apply(order_no: str) -> ResponseReturnValue:
 
 
 def _chosen(
-    goods: eligibility.Goods, reason: reasons.Reason | None, form: ReasonForm, policy: Any, kept: dict[str, Any]
-) -> tuple[str, eligibility.Verdict]:
+    goods: goods_facts.Goods, reason: reasons.Reason | None, form: ReasonForm, policy: Any, kept: dict[str, Any]
+) -> tuple[str, goods_facts.Verdict]:
     """What a reason leads to: a right of its own; what a button asked for; or why not."""
     found = dict(eligibility.ways(goods, reason, g.now, policy)) if reason else {}
     rights = {kind: verdict for kind, verdict in found.items() if not verdict.negotiated}
@@ -177,9 +179,9 @@ def apply_details(order_no: str) -> ResponseReturnValue:
             form.type.data = str(kind)
         elif form.type.data in set(kinds):
             kind = CaseType(form.type.data)
-    for name in () if set(kinds) & set(eligibility.MONEY) else ("amount",):
+    for name in () if set(kinds) & set(goods_facts.MONEY) else ("amount",):
         del form[name]
-    for name in _GOODS if set(kinds) <= set(eligibility.MONEY) else ():
+    for name in _GOODS if set(kinds) <= set(goods_facts.MONEY) else ():
         del form[name]
     negotiated = options[kind].negotiated if kind in options else bool(fields.get("negotiated"))
     form.photos.least = reason.least_photos if reason else 0
@@ -191,10 +193,10 @@ def apply_details(order_no: str) -> ResponseReturnValue:
             [(line.id, max(line.quantity_milli - line.claimed_milli, 0), line.unit) for line in lines]
         )
         form.validate_on_submit()
-        for name in _GOODS if kind in eligibility.MONEY else ("amount",):
+        for name in _GOODS if kind in goods_facts.MONEY else ("amount",):
             if name in form:
                 form[name].errors = []  # what isn't asked for can't be wrong
-        money = {"refund_fen": form.amount.data if kind in eligibility.MONEY else None} if "amount" in form else {}
+        money = {"refund_fen": form.amount.data if kind in goods_facts.MONEY else None} if "amount" in form else {}
         with writing():
             again = db.session.get_one(Draft, draft_id)
             applications.keep_photos(again, form.photos.data or [], sent_ids("drop_photo"))
@@ -252,7 +254,7 @@ def apply_details(order_no: str) -> ResponseReturnValue:
         skus=shown.fields.get("skus") or {},
         choices={line.id: applications.priced(order.id, line) if exchange else () for line in lines},
         kinds=[
-            (str(each), eligibility.NAMES[each], eligibility.QUANTITY[each], eligibility.DESCRIPTION[each])
+            (str(each), goods_facts.NAMES[each], eligibility.QUANTITY[each], eligibility.DESCRIPTION[each])
             for each in kinds
         ],
         title=_called(kind, options.get(kind)) if len(kinds) == 1 else "申请",
@@ -262,7 +264,7 @@ def apply_details(order_no: str) -> ResponseReturnValue:
     )
 
 
-def _options(order: Order, line: Any, reason: reasons.Reason | None) -> dict[CaseType, eligibility.Verdict]:
+def _options(order: Order, line: Any, reason: reasons.Reason | None) -> dict[CaseType, goods_facts.Verdict]:
     """What the draft's reason opens for its first line, the usual first."""
     if reason is None:
         return {}
@@ -271,8 +273,8 @@ def _options(order: Order, line: Any, reason: reasons.Reason | None) -> dict[Cas
     return dict(eligibility.ways(goods, reason, g.now, policy))
 
 
-def _called(kind: CaseType, verdict: eligibility.Verdict | None) -> str:
-    return f"{'协商' if verdict and verdict.negotiated else ''}{eligibility.NAMES[kind]}"
+def _called(kind: CaseType, verdict: goods_facts.Verdict | None) -> str:
+    return f"{'协商' if verdict and verdict.negotiated else ''}{goods_facts.NAMES[kind]}"
 
 
 def _most(order: Order, lines: list[Any], typed: dict[str, str]) -> applications.Sums:
@@ -308,7 +310,7 @@ def apply_check(order_no: str) -> ResponseReturnValue:
     order = _order(order_no)
     draft = _draft(order)
     form = CheckForm()
-    problem: eligibility.Verdict | None = None
+    problem: goods_facts.Verdict | None = None
     status = 200
     if request.method == "POST":
         order_id, shop_id = order.id, order.shop_id

@@ -11,7 +11,7 @@ from flask import g, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from portal import applications, cases, caseview, chains, eligibility, flow, inputs
+from portal import applications, cases, caseview, chains, flow, inputs
 from portal.buyer import bp, forms
 from portal.effects import By, Wanted
 from portal.extensions import db
@@ -19,6 +19,7 @@ from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Case, CaseLine, Order, OrderLine
 from portal.orders import ledger
 from portal.orders import lists as order_lists
+from portal.rights import eligibility
 from portal.web import guards, packs, paging
 from portal.web.once import once
 from portal.web.pages import page

@@ -7,11 +7,12 @@ from functools import partial
 from flask import Response, g, redirect, request
 from flask.typing import ResponseReturnValue
 
-from portal import applications, reasons
+from portal import applications
 from portal.buyer import bp
 from portal.extensions import db, writing
 from portal.models import Order, Shop
 from portal.orders import lists as order_lists
+from portal.rights import reasons
 from portal.talk import conversations
 from portal.web import guards, rates
 from portal.web.once import once

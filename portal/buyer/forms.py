@@ -8,12 +8,14 @@ from typing import Any
 from flask import request
 from wtforms import BooleanField, HiddenField
 
-from portal import effects, eligibility, inputs, reasons, words
+from portal import effects, inputs, words
 from portal.caseview import View
 from portal.flow import CaseType
 from portal.models import Case
 from portal.money.accounts import consent as bank_accounts
 from portal.parcels import carriers
+from portal.rights import goods as goods_facts
+from portal.rights import reasons
 from portal.talk import card_numbers
 from portal.web.forms import Choice, Form, Line, Money, Phone, Photos, Pick, Secret, Text
 from portal.web.terms import TermsForm, answering, owed
@@ -109,7 +111,7 @@ class ModifyForm(StepForm):
         known = reasons.leading_to(CaseType(case.type), case.goods_state, negotiated=case.negotiated)
         own = [] if case.reason in {each.id for each in known} else [(case.reason, reasons.said(case.reason))]
         self.reason.choices = own + [(each.id, reasons.said(each.id)) for each in known]
-        money = case.type in eligibility.MONEY
+        money = case.type in goods_facts.MONEY
         if case.type != CaseType.EXCHANGE:
             self.reason.label.text = "退款原因" if money else "补发原因"
         for name in ("receiver_name", "receiver_phone", "receiver_address") if money else ("amount",):

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from flask import abort, g, request
 from flask.typing import ResponseReturnValue
 
-from portal import applications, chains, eligibility, inputs, policies, reasons, resale, words
+from portal import applications, chains, inputs, words
 from portal.buyer import bp
 from portal.extensions import db
 from portal.models import Shop
@@ -15,6 +15,7 @@ from portal.orders import lists as order_lists
 from portal.orders.export_format import parcels_of
 from portal.parcels import seen as parcel_view
 from portal.parcels import telling
+from portal.rights import eligibility, policies, reasons, resale
 from portal.web import guards, paging
 from portal.web.pages import not_modified, page, unchanged
 

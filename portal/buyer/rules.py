@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import g, request
 from flask.typing import ResponseReturnValue
 
-from portal import rules
 from portal.buyer import bp
+from portal.rights import rules
 from portal.web import guards
 from portal.web.pages import page
 

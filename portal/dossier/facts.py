@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from portal import cases, caseview, reasons, words
+from portal import cases, caseview, words
 from portal.evidence import evidence
 from portal.extensions import db
 from portal.flow import Actor
@@ -28,6 +28,7 @@ from portal.models import (
     Shop,
     User,
 )
+from portal.rights import reasons
 
 MOST_TALK_PHOTOS = 200  # of the conversation, the newest; older ones are named with their hash only
 MESSAGES_AT_ONCE = 500

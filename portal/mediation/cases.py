@@ -9,13 +9,14 @@ from flask import g, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from portal import arbitration, cases, caseview, docket, effects, flow, queue, reasons
+from portal import arbitration, cases, caseview, docket, effects, flow, queue
 from portal.effects import By
 from portal.extensions import db
 from portal.flow import Actor, StepRefused
 from portal.mediation import bp
 from portal.mediation.forms import FORMS, DecideForm
 from portal.models import Case, CaseLine, OrderLine
+from portal.rights import reasons
 from portal.talk import conversations
 from portal.web import guards
 from portal.web.once import once

@@ -7,8 +7,9 @@ from urllib.parse import urlencode
 from flask import abort, g, request
 from flask.typing import ResponseReturnValue
 
-from portal import docket, inputs, queue, reasons
+from portal import docket, inputs, queue
 from portal.mediation import bp
+from portal.rights import reasons
 from portal.web import paging
 from portal.web.pages import page
 

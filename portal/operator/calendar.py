@@ -7,9 +7,9 @@ from datetime import date, timedelta
 from flask import g, request
 from flask.typing import ResponseReturnValue
 
-from portal import resale
 from portal.calendar import calendars, workdays
 from portal.operator import bp
+from portal.rights import resale
 from portal.web import guards
 from portal.web.forms import Form, Line, Text, Whole
 from portal.web.once import once

@@ -8,8 +8,9 @@ from datetime import datetime
 from flask import g, request
 from flask.typing import ResponseReturnValue
 
-from portal import rules, words
+from portal import words
 from portal.operator import bp
+from portal.rights import rules
 from portal.web.forms import Form, Line, Text
 from portal.web.once import once
 from portal.web.pages import page

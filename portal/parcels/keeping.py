@@ -170,7 +170,7 @@ def _receive(order: Order, before: datetime | None, now: datetime) -> None:
         return
     order.received_at = after
     if after is not None:
-        order.apply_from = None  # 铺货: from now on the term to apply runs (portal/resale.py)
+        order.apply_from = None  # 铺货: from now on the term to apply runs (portal/rights/resale.py)
     if after is not None and order.status == "in_transit":
         order.status = "delivered"
     elif after is None and order.status == "delivered":

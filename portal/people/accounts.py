@@ -14,12 +14,12 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Integer, bindparam, delete, literal_column, select, update
 
-from portal import policies
 from portal.extensions import db, writing
 from portal.models import KeptForm, MoneyEntry, Session, Shop, Staff, User
 from portal.notices import notices
 from portal.people import roles
 from portal.people import roles as the_roles
+from portal.rights import policies
 
 BUYER_IDLE, BUYER_LONGEST = timedelta(days=14), timedelta(days=30)
 SELLER_IDLE, SELLER_LONGEST = timedelta(hours=2), timedelta(hours=12)

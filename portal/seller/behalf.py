@@ -8,13 +8,14 @@ from flask import g, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from portal import applications, cases, inputs, policies, reasons, words
+from portal import applications, cases, inputs, words
 from portal.effects import By, Wanted
 from portal.extensions import db
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Order, User
 from portal.orders import ledger
 from portal.orders import lists as order_lists
+from portal.rights import policies, reasons
 from portal.seller import bp
 from portal.talk import conversations
 from portal.web import guards

@@ -9,13 +9,14 @@ from typing import Any
 from flask import g, request
 from flask.typing import ResponseReturnValue
 
-from portal import cases, caseview, chains, flow, inputs, policies, queue, reasons, solutions, words
+from portal import cases, caseview, chains, flow, inputs, queue, words
 from portal.effects import By, Counted
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Case
 from portal.money.accounts import looking as account_looks
 from portal.orders import lists as order_lists
 from portal.people import roles
+from portal.rights import policies, reasons, solutions
 from portal.seller import bp, forms, not_yours
 from portal.seller.inbox import tabs_of_role
 from portal.talk import conversations

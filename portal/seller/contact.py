@@ -9,11 +9,12 @@ from flask import Response, g, redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from portal import applications, reasons
+from portal import applications
 from portal.calendar import officehours
 from portal.extensions import db, writing
 from portal.models import Order, Shop, User
 from portal.orders import lists as order_lists
+from portal.rights import reasons
 from portal.seller import bp
 from portal.talk import conversations
 from portal.web import guards, paging, rates

@@ -7,9 +7,10 @@ from urllib.parse import urlencode
 from flask import Response, g, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from portal import inputs, reasons
+from portal import inputs
 from portal.models import User
 from portal.orders import customers
+from portal.rights import reasons
 from portal.seller import bp
 from portal.web import guards
 from portal.web.forms import Form, Line, Text

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from portal import inputs, reasons, words
+from portal import inputs, words
 from portal.caseview import View
 from portal.models import Case
 from portal.money import worth
 from portal.parcels import carriers
+from portal.rights import reasons
 from portal.web.forms import Choice, Form, Line, Money, Photos, Pick, Text, Whole
 from portal.web.terms import TermsForm, answering, owed
 

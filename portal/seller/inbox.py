@@ -7,8 +7,9 @@ from urllib.parse import urlencode
 from flask import abort, g, request
 from flask.typing import ResponseReturnValue
 
-from portal import flow, inputs, queue, reasons
+from portal import flow, inputs, queue
 from portal.people import roles
+from portal.rights import reasons
 from portal.seller import bp
 from portal.web import paging
 from portal.web.pages import not_modified, page, unchanged

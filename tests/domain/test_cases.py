@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, text, update
 
-from portal import cases, policies
+from portal import cases
 from portal.cases import event_hash
 from portal.effects import Counted, Wanted
 from portal.extensions import db, writing
@@ -15,6 +15,7 @@ from portal.flow import Actor, CaseType, Stale, StepRefused
 from portal.models import Case, CaseEvent, CaseLine, CaseTally, Notice, Order, OrderLine, Parcel, ReturnAddress
 from portal.money import worth
 from portal.orders import ledger
+from portal.rights import policies
 from tests.cast import Cast
 
 PARCELS = [("ZTO", "75484863576596")]

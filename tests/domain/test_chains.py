@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from portal import access, applications, chains, doctor, eligibility, policies
+from portal import access, applications, chains, doctor
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, State, StepRefused
 from portal.models import Case, CaseLine, Evidence, Notice, Order, OrderLine, Product, User
 from portal.models.chains import AccessLink, CaseLink
+from portal.rights import eligibility, policies
+from portal.rights import goods as goods_facts
 from tests.cast import Cast
 
 DAY = timedelta(days=1)
@@ -308,7 +310,7 @@ def test_what_a_consumer_bought_has_seven_days_unless_he_confirmed_that_it_is_no
             applications.goods_of(made, sold),
             CaseType.RETURN_REFUND,
             "seven_day",
-            eligibility.Evidence(1_000, 0, 0),
+            goods_facts.Evidence(1_000, 0, 0),
             chain.cast.now,
             applications.facts_of_policy(policies.current(chain.cast.shop2)),
         )

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
-from portal import cases, docket, doctor, flow, policies
+from portal import cases, docket, doctor, flow
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, State, StepRefused
 from portal.models import (
@@ -27,6 +27,7 @@ from portal.models import (
     User,
 )
 from portal.people import accounts
+from portal.rights import policies
 from tests.cast import Cast
 from tests.domain.test_races import at_once
 from tests.domain.test_rows import NOT_ALONE, STATES

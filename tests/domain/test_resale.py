@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select, update
 
-from portal import applications, cases, eligibility, policies, resale, words
+from portal import applications, cases, words
 from portal.calendar import calendars
 from portal.calendar.workdays import BEIJING, Day
 from portal.extensions import db, writing
@@ -15,7 +15,8 @@ from portal.flow import CaseType
 from portal.models import Case, Notice, Order, Shipment
 from portal.parcels import following, keeping
 from portal.parcels.scans import Scan
-from portal.resale import Rule
+from portal.rights import eligibility, policies, resale
+from portal.rights.resale import Rule
 from tests.cast import Cast
 
 
@@ -122,8 +123,9 @@ def test_cases_move_with_the_calendar_too(cast: Cast) -> None:
 
 
 def test_after_the_term_only_by_agreement(cast: Cast) -> None:
-    from portal import applications, eligibility, policies
-    from portal.eligibility import Evidence, Route
+    from portal import applications
+    from portal.rights import eligibility, policies
+    from portal.rights.goods import Evidence, Route
 
     order = resold(cast, beijing(11, 11))  # the seventh working day is 11-20
     resale.promise(cast.now)

@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from portal import cases, doctor, flow, policies
+from portal import cases, doctor, flow
 from portal.effects import Counted
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, State
 from portal.models import Case, CaseEvent, CaseLine, MoneyEntry, OrderLine, Parcel, ReturnAddress, Shop, Staff, User
 from portal.money import entries as money_entries
 from portal.money.accounts import consent as bank_accounts
+from portal.rights import policies
 from tests.cast import PARCELS, Cast
 
 STATES = [

@@ -7,12 +7,13 @@ from pathlib import Path
 
 from flask import Flask
 
-from portal import cases, flow, resale
+from portal import cases, flow
 from portal.calendar import clock
 from portal.extensions import PerApp
 from portal.money.accounts import consent as bank_accounts
 from portal.notices import notices
 from portal.parcels import following
+from portal.rights import resale
 from tests.conftest import make_app
 
 

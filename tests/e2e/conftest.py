@@ -14,13 +14,14 @@ from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page
 from werkzeug.serving import make_server
 
-from portal import cases, demo, policies
+from portal import cases, demo
 from portal.calendar import clock
 from portal.extensions import db, writing
 from portal.models import Order, RateCount, Shop, User
 from portal.orders.export_format import read
 from portal.orders.importing import import_orders
 from portal.people import accounts
+from portal.rights import policies
 from tests.cast import PASSWORD
 from tests.conftest import make_app
 

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal import eligibility, reasons
-from portal.eligibility import BEIJING, Evidence, Goods, Policy, Route, Verdict
 from portal.flow import CaseType
-from portal.reasons import Fault, Payer
+from portal.rights import eligibility, reasons, windows
+from portal.rights import goods as goods_facts
+from portal.rights.goods import BEIJING, Evidence, Goods, Policy, Route, Verdict
+from portal.rights.reasons import Fault, Payer
 
 
 def beijing(month: int, day: int, hour: int = 0, minute: int = 0, second: int = 0, year: int = 2026) -> datetime:
@@ -1195,9 +1196,9 @@ def test_a_non_ground_has_no_window() -> None:
     dislike, damaged = reasons.reason("dislike"), reasons.reason("damaged")
     assert dislike and damaged
 
-    assert eligibility.window_end(GOODS, dislike, POLICY) is None
-    assert eligibility.window_end(GOODS, damaged, POLICY) == END_15
-    assert eligibility.window_end(goods(received_at=None), damaged, POLICY) is None
+    assert windows.window_end(GOODS, dislike, POLICY) is None
+    assert windows.window_end(GOODS, damaged, POLICY) == END_15
+    assert windows.window_end(goods(received_at=None), damaged, POLICY) is None
 
 
 @pytest.mark.parametrize(
@@ -1212,7 +1213,7 @@ def test_a_non_ground_has_no_window() -> None:
     ],
 )
 def test_a_term_begins_the_day_after_and_ends_at_midnight(start: datetime, days: int, end: datetime) -> None:
-    assert eligibility.last_day_ends(start, days) == end
+    assert windows.last_day_ends(start, days) == end
 
 
 # ---------------------------------------------------------------- whatever is asked
@@ -1275,7 +1276,7 @@ def test_every_answer_is_sound(
     reason = reasons.reason(reason_id)
     assert reason is not None
     assert line.status not in ("unpaid", "cancelled", "refunding")
-    assert eligibility.place(line) in reason.places
+    assert goods_facts.place(line) in reason.places
     assert 0 < brought.asked_milli <= line.bought_milli - line.claimed_milli
     assert reason.least_photos <= brought.photos <= 9 and brought.text >= reason.least_text
     assert len(verdict.basis) <= 300 and verdict.why and verdict.instead == ()
@@ -1284,7 +1285,7 @@ def test_every_answer_is_sound(
         assert not eligibility.check(line, case_type, reason_id, brought, now, terms).allowed
         return
     assert case_type in eligibility.types_of(line, reason, terms)
-    assert verdict.until == eligibility.window_end(line, reason, terms, case_type)
+    assert verdict.until == windows.window_end(line, reason, terms, case_type)
     assert verdict.until is None or now < verdict.until
     if case_type in ("reissue", "refund_only") or reason.fault is Fault.SELLER:
         assert verdict.freight_payer is Payer.SELLER

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from portal import reasons
 from portal.flow import CaseType
-from portal.reasons import GROUND, REASONS, Effect, Fault, Ground, Payer, Place
+from portal.rights import reasons
+from portal.rights.reasons import GROUND, REASONS, Effect, Fault, Ground, Payer, Place
 
 
 def test_the_grounds_and_reasons_carry_the_guides_words() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from portal.solutions import RULES, Application, suggest
+from portal.rights.solutions import RULES, Application, suggest
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from flask.testing import FlaskClient
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Rule
 
-from portal import access, fulfilment, policies
+from portal import access, fulfilment
 from portal.extensions import db, writing
 from portal.flow import Actor
 from portal.models import Case, Draft, Evidence, Order, OrderLine, PayoutFile, Shipment, Shop, Sku, Staff, User
@@ -30,6 +30,7 @@ from portal.orders import uploads as order_uploads
 from portal.parcels import following, keeping
 from portal.parcels.scans import Scan
 from portal.people import accounts
+from portal.rights import policies
 from portal.talk import conversations
 from portal.tracking import tables
 from tests.cast import PASSWORD, Cast, sign_in

@@ -19,12 +19,13 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 from werkzeug.test import TestResponse
 
-from portal import cases, dossier, policies
+from portal import cases, dossier
 from portal.evidence import evidence, imaging
 from portal.extensions import Model, db, writing
 from portal.flow import Actor
 from portal.models import Case, CaseEvent, Evidence, Message, Order, OrderLine, Parcel, RateCount
 from portal.orders import lists as order_lists
+from portal.rights import policies
 from portal.talk import conversations
 from tests.cast import Cast, post, sign_in
 from tests.conftest import Clock

@@ -18,7 +18,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
-from portal import cases, inputs, policies
+from portal import cases, inputs
 from portal.cases import By, Wanted
 from portal.effects import Counted
 from portal.extensions import db, writing
@@ -26,6 +26,7 @@ from portal.flow import Actor
 from portal.models import Case, CaseLine, Draft, ImportJob, Order, OrderLine, Parcel, Session, Shop, Sku, User
 from portal.orders.export_format import read
 from portal.orders.importing import import_orders
+from portal.rights import policies
 from portal.talk import conversations
 from tests import exports
 from tests.cast import Cast, post, sign_in

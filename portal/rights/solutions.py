@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from portal import reasons
 from portal.flow import CaseType
-from portal.reasons import Fault
+from portal.rights import reasons
+from portal.rights.reasons import Fault
 
 
 class Application(NamedTuple):

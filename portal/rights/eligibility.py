@@ -1,145 +1,49 @@
-"""What may be applied for, why not, and what to do instead.
-
-One set of rules decides the button (``offer``), what a reason opens (``ways``, ``consider``) and the form and its POST
-(``check``). A right is never turned into a request: what is asked for as 协商 and may be had by right is had by right.
-Each answer is a sentence: which rule or guarantee, until when, who pays the freight; each refusal names at
-least one way on. Pure: everything it judges by is handed in, moments are aware, quantities whole thousandths.
-"""
+"""Who may ask for what: one pure function that explains itself."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
-from enum import StrEnum
+from datetime import datetime
 from typing import Final
-from zoneinfo import ZoneInfo
 
-from portal import inputs, reasons
+from portal import inputs
 from portal.flow import CaseType
 from portal.inputs import quantity_text
-from portal.reasons import MOST_PHOTOS, Fault, Ground, Payer, Place, Reason
-
-BEIJING: Final = ZoneInfo("Asia/Shanghai")
-NO_REASON_RETURN: Final = "qtwlybt"
-FREE_RETURNS: Final = "thbyf_s"
-NAMES: Final[Mapping[str, str]] = {
-    CaseType.EXCHANGE: "换货",
-    CaseType.REISSUE: "补发",
-    CaseType.RETURN_REFUND: "退货退款",
-    CaseType.REFUND_ONLY: "仅退款",
-}
-MONEY: Final = (CaseType.RETURN_REFUND, CaseType.REFUND_ONLY)  # what these give is money
-
-
-class Route(StrEnum):
-    """What to do instead, or to get there."""
-
-    CONTACT = "contact"  # 立即联系
-    NEGOTIATE = "negotiate"  # 协商: the seller must say yes
-    EXCHANGE = "exchange"
-    REISSUE = "reissue"
-    RETURN_REFUND = "return_refund"
-    REFUND_ONLY = "refund_only"
-    SEVEN_DAY = "seven_day"  # 7天无理由退货
-    PROMISE = "promise"  # the reason 包换服务
-    CHOOSE_REASON = "choose_reason"
-    ADD_EVIDENCE = "add_evidence"
-    CHANGE_QUANTITY = "change_quantity"
-    OPEN_CASE = "open_case"  # the case that holds the units already
-
-
-@dataclass(frozen=True)
-class Instead:
-    """One way on, with the sentence that tells of it.
-
-    One that is an application itself says of what ``case_type``, for which ``reason``, and what its ``button`` says.
-    """
-
-    route: Route
-    sentence: str
-    button: str = ""
-    reason: str = ""
-    case_type: CaseType | None = None
-
-
-@dataclass(frozen=True)
-class Goods:
-    """An order line as eligibility sees it. ``received_at``: when the buyer got the goods, None when that isn't known.
-
-    ``guarantees`` are the codes this line was sold with. ``open_case`` is the number of an unfinished case on it.
-    """
-
-    status: str  # of the order: unpaid, unshipped, in_transit, delivered, completed, cancelled, refunding, unknown
-    bought_milli: int
-    claimed_milli: int = 0
-    unit: str = "件"
-    received_at: datetime | None = None
-    guarantees: frozenset[str] = frozenset()
-    title: str = ""
-    product_no: str = ""
-    exchangeable: bool = True  # False: the seller took the product out of exchanging
-    open_case: str = ""
-    consumer: bool = False  # bought for a person's own use: 消费者权益保护法 25 gives 7天无理由退货
-    no_reason_excluded: str = ""  # why 7天无理由 doesn't hold for these goods: a code of EXCLUSIONS
-    no_reason_until: datetime | None = (
-        None  # its end where that is later than seven plain days: the day was one of rest
-    )
-    apply_by: datetime | None = None  # 铺货: the platform's term to apply
-    apply_days: int = 0  # the same, in working days
-
-    @property
-    def remaining_milli(self) -> int:
-        """How much of the line no case has claimed yet."""
-        return max(self.bought_milli - self.claimed_milli, 0)
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What an application brings: how many photos, how many visible graphemes of text, how much is asked for."""
-
-    asked_milli: int
-    photos: int = 0
-    text: int = 0
-
-
-@dataclass(frozen=True)
-class Policy:
-    """What a seller may set. The freight of a seller's own fault is not among it.
-
-    ``excluded`` are product numbers, or words of titles, of goods that are taken back for the seller's fault only.
-    ``guarantees`` are promised for all goods that are not excluded. ``types`` are the cases the shop takes; a refund of
-    what was never sent and what was promised can't be switched off.
-    """
-
-    window_days: int = 15
-    hidden_days: int = 30
-    special_freight: Payer = Payer.NEGOTIATED
-    guarantees: frozenset[str] = frozenset()
-    excluded: tuple[str, ...] = ()
-    types: frozenset[CaseType] = frozenset(CaseType)
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """The answer. ``until``: the moment the window ends or ended (exclusive), None when none is counted.
-
-    ``basis`` names the rule in a few words, for the record. ``field`` is the form's field a refusal belongs to:
-    reason, quantity, photos, description, or "" when no field can help. ``negotiated``: only the seller's yes opens it.
-    """
-
-    allowed: bool
-    why: str
-    instead: tuple[Instead, ...] = ()
-    freight_payer: Payer | None = None
-    until: datetime | None = None
-    basis: str = ""
-    field: str = ""
-    negotiated: bool = False
-
+from portal.rights import reasons
+from portal.rights.goods import (
+    EXCLUSIONS,
+    FREE_RETURNS,
+    NAMES,
+    NO_REASON_RETURN,
+    Evidence,
+    Goods,
+    Instead,
+    Policy,
+    Route,
+    Verdict,
+    _excluded,
+    _promise,
+    _promised,
+    covered,
+    place,
+)
+from portal.rights.reasons import MOST_PHOTOS, Fault, Ground, Payer, Place, Reason
+from portal.rights.windows import (
+    _NO_REASON_DAYS,
+    _day,
+    _no_reason_end,
+    _not_begun,
+    _resale_overdue,
+    _rule,
+    last_day_ends,
+    window_end,
+)
 
 _TALK = Instead(Route.CONTACT, "可以点「立即联系」与商家协商,需商家同意")
+
+
 _CHOOSE = Instead(Route.CHOOSE_REASON, "请在「换货原因」里选择最接近的一项")
+
 
 _STATUS_REFUSALS: Final[Mapping[str, Verdict]] = {
     "unpaid": Verdict(
@@ -161,17 +65,20 @@ _STATUS_REFUSALS: Final[Mapping[str, Verdict]] = {
         basis="订单退款中",
     ),
 }
+
+
 _UNKNOWN: Final = Verdict(
     False,
     "还不能确认订单是否已发货,暂时不能申请换货",
     (Instead(Route.CONTACT, "如果您已收到商品,请点「立即联系」告诉商家"),),
     basis="订单状态未确认",
 )
+
+
 _KNOWN: Final = frozenset({"unshipped", "in_transit", "delivered", "completed"})
+
+
 _VISIBLE, _HIDDEN = (each for each in reasons.REASONS if each.id in ("damaged", "defect"))
-
-
-# ---------------------------------------------------------------- the three questions
 
 
 def offer(goods: Goods, now: datetime, policy: Policy) -> Verdict:
@@ -274,16 +181,6 @@ def check(
     return verdict
 
 
-# ---------------------------------------------------------------- readers
-
-
-def place(goods: Goods) -> Place:
-    """Where the goods are; what arrived was shipped, whatever the platform's word is."""
-    if goods.received_at is None and goods.status in (Place.UNSHIPPED, Place.IN_TRANSIT):
-        return Place(goods.status)
-    return Place.RECEIVED
-
-
 def types_of(goods: Goods, reason: Reason, policy: Policy) -> tuple[CaseType, ...]:
     """The types of case that this reason opens by right for these goods, the usual one first.
 
@@ -326,35 +223,10 @@ def offered(goods: Goods, policy: Policy) -> tuple[Reason, ...]:
     return tuple(each for each in reasons.REASONS if each.ground not in missing and not _misplaced(goods, each))
 
 
-def window_end(goods: Goods, reason: Reason, policy: Policy, case_type: str = CaseType.EXCHANGE) -> datetime | None:
-    """When the window of a reason ends, in UTC and exclusive; None while it has not begun, and where there is none."""
-    days = _days(goods, reason, policy, case_type)
-    if goods.received_at is None or days is None:
-        return None
-    end = last_day_ends(goods.received_at, days)
-    if goods.apply_by is not None and reason.ground not in _OUTSIDE_RESALE:
-        return min(end, goods.apply_by)
-    return _no_reason_end(goods, end) if reason.ground is Ground.NO_REASON else end
-
-
-def _no_reason_end(goods: Goods, plain: datetime) -> datetime:
-    """7天无理由 ends on a day after a day of rest, never before seven plain days."""
-    return max(plain, goods.no_reason_until) if goods.no_reason_until else plain
-
-
-def last_day_ends(start: datetime, days: int) -> datetime:
-    """The end of a term of ``days``: the day it starts doesn't count, the last one ends at 24:00 in Shanghai."""
-    last = start.astimezone(BEIJING).date() + timedelta(days=days + 1)
-    return datetime.combine(last, time(), BEIJING).astimezone(UTC)
-
-
 def freight_payer(goods: Goods, reason: Reason, policy: Policy) -> Payer:
     """Who pays the freight: by fault; what a fault leaves open by the policy; 退货包运费 frees the buyer."""
     payer = reason.freight_payer or policy.special_freight
     return Payer.SELLER if FREE_RETURNS in _promised(goods, policy) else payer
-
-
-# ---------------------------------------------------------------- rules
 
 
 QUANTITY: Final[Mapping[str, str]] = {  # what the field of how much is called
@@ -363,17 +235,23 @@ QUANTITY: Final[Mapping[str, str]] = {  # what the field of how much is called
     CaseType.RETURN_REFUND: "退货数量",
     CaseType.REFUND_ONLY: "退款数量",
 }
+
+
 DESCRIPTION: Final[Mapping[str, str]] = {
     CaseType.EXCHANGE: "换货原因描述",
     CaseType.REISSUE: "补发原因描述",
     CaseType.RETURN_REFUND: "退款原因描述",
     CaseType.REFUND_ONLY: "退款原因描述",
 }
+
+
 _FREIGHT: Final[Mapping[Payer, str]] = {
     Payer.SELLER: "运费由商家承担",
     Payer.BUYER: "来回运费由您承担",
     Payer.NEGOTIATED: "运费由您与商家协商",
 }
+
+
 _FREIGHT_BACK: Final[Mapping[Payer, str]] = {
     Payer.SELLER: "退回运费由商家承担",
     Payer.BUYER: "退回运费由您承担",
@@ -506,11 +384,6 @@ def _asks(reason: Reason) -> tuple[Instead, ...]:
     )
 
 
-def _resale_overdue(goods: Goods, reason: Reason, now: datetime) -> bool:
-    """Whether the platform's term for 铺货 orders has run out, for a reason that it holds for."""
-    return goods.apply_by is not None and now >= goods.apply_by and reason.ground not in _OUTSIDE_RESALE
-
-
 def _askable(goods: Goods, reason: Reason, now: datetime, policy: Policy) -> tuple[CaseType, ...]:
     """The types that can be had by 协商 for this reason: its own, and after the 铺货 term what was a right before."""
     late = types_of(goods, reason, policy) if _resale_overdue(goods, reason, now) else ()
@@ -600,92 +473,3 @@ def _no_reason_return(goods: Goods, now: datetime, policy: Policy) -> tuple[Inst
         f"这件商品支持7天无理由退货,{when}可以申请,商品须完好,{_FREIGHT_BACK[Payer.SELLER if free else Payer.BUYER]}"
     )
     return (Instead(Route.SEVEN_DAY, sentence, "7天无理由退货", "seven_day", CaseType.RETURN_REFUND),)
-
-
-_NO_REASON_DAYS: Final = 7
-# What the law leaves out of 7天无理由退货. The last one holds only where the buyer confirmed it when buying.
-EXCLUSIONS: Final[Mapping[str, str]] = {
-    "made": "定作的商品",
-    "fresh": "鲜活易腐的商品",
-    "digital": "在线下载或已拆封的数字化商品",
-    "press": "交付的报纸、期刊",
-    "unfit": "购买时经您确认不宜退货的商品",
-}
-_OUTSIDE_RESALE: Final = (Ground.PROMISE, Ground.NO_REASON, Ground.UNSHIPPED, Ground.ABSENT)
-
-
-def covered(goods: Goods, policy: Policy) -> bool:
-    """Whether 7天无理由退货 holds: by law for what a consumer bought, else where the seller promises it."""
-    return not goods.no_reason_excluded and (goods.consumer or NO_REASON_RETURN in _promised(goods, policy))
-
-
-def _promised(goods: Goods, policy: Policy) -> frozenset[str]:
-    """The guarantees in force: what the line was sold with, and what the shop promises for everything not excluded."""
-    return goods.guarantees if _excluded(goods, policy) else goods.guarantees | policy.guarantees
-
-
-def _promise(goods: Goods, policy: Policy) -> reasons.Guarantee | None:
-    return reasons.exchange_promise(_promised(goods, policy))
-
-
-def _excluded(goods: Goods, policy: Policy) -> bool:
-    if not goods.exchangeable:
-        return True
-    title, number = inputs.fold(goods.title).casefold(), inputs.fold(goods.product_no).casefold().strip()
-    words = [inputs.fold(word).casefold().strip() for word in policy.excluded]
-    return any(word and (word == number or word in title) for word in words)
-
-
-def _days(goods: Goods, reason: Reason, policy: Policy, case_type: str) -> int | None:
-    """How many days after receipt a reason is open; None when it is never, or when no window is counted.
-
-    A longer 包换 lengthens every window but that of a refund.
-    """
-    if reason.leads_to is None or reason.ground is Ground.UNSHIPPED:
-        return None
-    if reason.ground is Ground.NO_REASON:
-        return _NO_REASON_DAYS
-    promise = _promise(goods, policy)
-    promised = promise.days or 0 if promise else 0
-    if reason.ground is Ground.PROMISE:
-        return promised or None
-    own = _own_days(reason, policy)
-    return own if case_type in MONEY else max(own, promised)
-
-
-def _own_days(reason: Reason, policy: Policy) -> int:
-    return max(policy.window_days, policy.hidden_days) if reason.hidden_defect else policy.window_days
-
-
-def _rule(goods: Goods, reason: Reason, policy: Policy, case_type: str) -> str:
-    """The rule in a few words: whose it is and how long it lasts."""
-    if reason.ground is Ground.UNSHIPPED:
-        return "订单还没有发货"
-    if reason.ground is Ground.ABSENT and goods.received_at is None:
-        return "商品还没有收到"
-    days, promise = _days(goods, reason, policy, case_type) or 0, _promise(goods, policy)
-    if reason.ground is Ground.NO_REASON:
-        source = "按消费者权益保护法第二十五条," if goods.consumer else ""
-        rest = "(最后一天是休息日,延到休息日之后)" if goods.no_reason_until and goods.received_at else ""
-        return f"{source}7天无理由退货为收到商品后 {days} 天{rest}"
-    term = "售后期" if case_type in MONEY else "换货期"
-    if promise and (reason.ground is Ground.PROMISE or days > _own_days(reason, policy)):
-        return f"{promise.name}为收到商品后 {days} 天"
-    if days > policy.window_days:
-        return f"使用中才发现的质量问题,{term}为收到商品后 {days} 天"
-    return f"店铺的{term}为收到商品后 {days} 天"
-
-
-def _not_begun(goods: Goods) -> str:
-    if goods.status == "in_transit":
-        return "还没有开始计算,提交申请即表示您已收到商品"
-    return "收货时间还没有记录,所以还没有开始计算"
-
-
-def _day(end: datetime | None, now: datetime) -> str:
-    """The last day of a window as people say it: 12月8日 24:00, with the year when it is another one."""
-    if end is None:
-        return ""
-    last = end.astimezone(BEIJING).date() - timedelta(days=1)
-    year = f"{last.year}年" if last.year != now.astimezone(BEIJING).year else ""
-    return f"{year}{last.month}月{last.day}日 24:00"
