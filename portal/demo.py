@@ -12,7 +12,7 @@ from typing import Any
 from PIL import Image, ImageDraw
 from sqlalchemy import select, update
 
-from portal import applications, cases, chains, consumers, fulfilment
+from portal import applications, cases, fulfilment
 from portal.effects import By, Counted, Wanted
 from portal.evidence import evidence, imaging
 from portal.evidence.store import Store
@@ -26,6 +26,10 @@ from portal.parcels import following, keeping, scans
 from portal.parcels.scans import Scan
 from portal.people import accounts
 from portal.proposals import Terms
+from portal.resale import across, consumers, downstream
+from portal.resale import alarm as chain_alarm
+from portal.resale import chain as chain_links
+from portal.resale import seen as chain_view
 from portal.rights import eligibility, policies, resale
 from portal.rights import goods as goods_facts
 from portal.talk import conversations
@@ -744,7 +748,7 @@ def _account_given(t: _Teller) -> None:
 def _chains(t: _Teller) -> None:
     """铺货: the distributor's two pairs of cases, one in the middle of things, one whose clock above is the shorter."""
     people = dict(db.session.execute(select(User.member_name, User.id)).all())
-    middle, shop = people["distributor"], chains.shop_owned(people["distributor"]) or 0
+    middle, shop = people["distributor"], downstream.shop_owned(people["distributor"]) or 0
     for number, (asked, words) in enumerate((("damaged", "杯口有裂,想换一个"), ("wrong_item", "颜色发错了,想换"))):
         at = t.now - timedelta(hours=20)
         with writing():
@@ -753,13 +757,13 @@ def _chains(t: _Teller) -> None:
             purchase.downstream_order_no = f"TB26112300{number + 1}"
             line = db.session.scalars(select(OrderLine).where(OrderLine.order_id == purchase.id)).first()
             assert line is not None  # noqa: S101  (just made)
-            sold = chains.record_order(
+            sold = downstream.record_order(
                 purchase,
                 shop_id=shop,
                 order_no=purchase.downstream_order_no,
                 channel="淘宝店",
                 receiver=("王小雨", "13712345678", "福建省 厦门市 思明区 环岛南路 9 号"),
-                goods=[chains.Bought(line.id, 2_000, line.unit_price_fen * 2)],
+                goods=[downstream.Bought(line.id, 2_000, line.unit_price_fen * 2)],
                 ordered_at=purchase.ordered_at,
                 received_at=purchase.received_at,
                 by=middle,
@@ -787,7 +791,7 @@ def _chains(t: _Teller) -> None:
         with writing():
             by = consumers.by(consumer, "")
             consumers.add_photos(below, photos, note="", by=by, now=at + timedelta(hours=1))
-            made = chains.open_upstream(
+            made = across.open_upstream(
                 db.session.get_one(Case, below),
                 by=By(Actor.BUYER, middle, "distributor"),
                 description="消费者反馈" + words,
@@ -799,19 +803,19 @@ def _chains(t: _Teller) -> None:
         if number:  # the supplier waits for the distributor, the consumer has longer
             t.seller_takes("agree")
             with writing():
-                address = chains.direct_address(db.session.get_one(Case, below))
+                address = across.direct_address(db.session.get_one(Case, below))
                 by_shop = By(Actor.SELLER, middle, "distributor")
                 cases.take(below, "agree", by=by_shop, now=at + timedelta(hours=8), direct=address)
-            chains.alarm(t.now)
+            chain_alarm.alarm(t.now)
         else:
             t.seller_takes("agree")
             with writing():
-                address = chains.direct_address(db.session.get_one(Case, below))
+                address = across.direct_address(db.session.get_one(Case, below))
                 by_shop = By(Actor.SELLER, middle, "distributor")
                 cases.take(below, "agree", by=by_shop, now=at + timedelta(hours=8), direct=address)
                 cases.take(below, "ship_return", by=by, now=at + timedelta(hours=9), parcels=BACK)
-                link = chains.above(below)
-                chains.arrange(
+                link = chain_view.above(below)
+                chain_links.arrange(
                     link.id if link else 0,
                     shop,
                     route_back="direct",

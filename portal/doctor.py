@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from sqlalchemy import select, text
 
-from portal import chains, flow
+from portal import flow
 from portal.cases import event_hash
 from portal.evidence.evidence import LOOSE_FOR
 from portal.evidence.store import Store
@@ -18,6 +18,7 @@ from portal.models import Case, CaseEvent, Evidence, MoneyEntry, Notice, OrderLi
 from portal.models.money import OPEN_ENTRY
 from portal.money.accounts import keeping as account_keeping
 from portal.money.entries import COUNTED
+from portal.resale import chain as chain_links
 
 MOST_SHOWN = 20
 
@@ -316,7 +317,7 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "chains",
         "the shop of a downstream case is its upstream buyer's, and no case hangs on itself",
-        lambda: iter(chains.broken()),
+        lambda: iter(chain_links.broken()),
     ),
     Check(
         "unread",

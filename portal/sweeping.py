@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from portal import access, cases, chains, paying
+from portal import cases, paying
 from portal.calendar import calendars, clock, officehours
 from portal.config import Settings
 from portal.evidence import evidence
@@ -20,6 +20,8 @@ from portal.notices import outbox
 from portal.orders import uploads as order_uploads
 from portal.parcels import couriers, following
 from portal.people import accounts
+from portal.resale import alarm as chain_alarm
+from portal.resale import links as consumer_links
 from portal.rights import resale
 from portal.tracking import polling
 from portal.web import once, rates
@@ -39,7 +41,7 @@ def sweep() -> int:
     paying.alarm(clock.now())
     resale.promise(clock.now())
     resale.mark_overdue(clock.now())
-    chains.alarm(clock.now())
+    chain_alarm.alarm(clock.now())
     account_keeping.erase_due(clock.now())
     db.session.remove()
     return moved
@@ -53,7 +55,7 @@ def tidy(store: Store, imports: Path) -> None:
         once.forget(now)
         rates.forget(now)
         following.end_old(now)
-        access.forget(now)
+        consumer_links.forget(now)
     if (year := calendars.missing(now)) is not None:
         log.warning(calendars.TO_LOAD.format(year=year))
     evidence.clear(store, now - clock.shift())

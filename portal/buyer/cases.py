@@ -11,7 +11,7 @@ from flask import g, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from portal import applications, cases, caseview, chains, flow, inputs
+from portal import applications, cases, caseview, flow, inputs
 from portal.buyer import bp, forms
 from portal.effects import By, Wanted
 from portal.extensions import db
@@ -19,6 +19,7 @@ from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Case, CaseLine, Order, OrderLine
 from portal.orders import ledger
 from portal.orders import lists as order_lists
+from portal.resale import seen as chain_view
 from portal.rights import eligibility
 from portal.web import guards, packs, paging
 from portal.web.once import once
@@ -60,13 +61,13 @@ def show_case(case_no: str) -> ResponseReturnValue:
 def _page(case: Case, view: caseview.View, status: int, **more: Any) -> ResponseReturnValue:
     """The progress page; a distributor sees the consumer's case beside it."""
     resells = g.who.role == "owner" and g.who.shop_id != case.shop_id
-    found = chains.below(case.id, g.who.shop_id) if resells else None
+    found = chain_view.below(case.id, g.who.shop_id) if resells else None
     return page(
         "buyer/case.html",
         status,
         case=case,
         view=view,
-        chain=chains.seen(found) if found else None,
+        chain=chain_view.seen(found) if found else None,
         chain_offer=resells and case.state not in flow.FINAL,
         **more,
     )
@@ -323,8 +324,8 @@ def _order_lines(view: caseview.View) -> list[OrderLine]:
 
 def _carry_back(form: forms.ParcelForm, case: Case) -> None:
     """The consumer's own parcels, where they go straight to the supplier."""
-    found = chains.below(case.id, g.who.shop_id) if g.who.role == "owner" else None
-    for (carrier, number), parcel in zip(form.pairs, chains.seen(found).back if found else (), strict=False):
+    found = chain_view.below(case.id, g.who.shop_id) if g.who.role == "owner" else None
+    for (carrier, number), parcel in zip(form.pairs, chain_view.seen(found).back if found else (), strict=False):
         carrier.data, number.data = parcel.carrier, parcel.tracking_no
 
 

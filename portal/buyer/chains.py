@@ -10,14 +10,18 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from wtforms import BooleanField
 
-from portal import applications, caseview, chains, inputs
+from portal import applications, caseview, inputs
 from portal.buyer import bp
-from portal.chains import Bought
 from portal.effects import By
 from portal.extensions import db
 from portal.flow import FINAL, Actor, StepRefused
 from portal.models import Case, Order
 from portal.orders import ledger
+from portal.resale import across
+from portal.resale import chain as chain_links
+from portal.resale import downstream as resale_downstream
+from portal.resale import seen as chain_view
+from portal.resale.downstream import Bought
 from portal.web import guards
 from portal.web.chains import LinkForm, pick
 from portal.web.forms import Form, Line, Phone, Text
@@ -60,7 +64,7 @@ class DownForm(LinkForm):
 
 def _own_shop() -> int:
     """The shop that this person owns; whoever has none learns of no such page."""
-    shop_id = chains.shop_owned(g.who.user_id) if g.who.shop_id is not None else None
+    shop_id = resale_downstream.shop_owned(g.who.user_id) if g.who.shop_id is not None else None
     if shop_id is None:
         abort(404)
     return shop_id
@@ -90,7 +94,7 @@ def downstream(order_no: str) -> ResponseReturnValue:
             ordered_at = order.ordered_at
 
             def recorded() -> str:
-                made = chains.record_order(
+                made = resale_downstream.record_order(
                     db.session.get_one(Order, order_id),
                     shop_id=shop_id,
                     order_no=form.order_no.data,
@@ -128,7 +132,7 @@ def downstream(order_no: str) -> ResponseReturnValue:
         form=form,
         typed=typed,
         problems=problems,
-        known=chains.orders_below(order.id),
+        known=resale_downstream.orders_below(order.id),
     )
 
 
@@ -162,10 +166,10 @@ def chain(case_no: str) -> ResponseReturnValue:
     if case.shop_id == shop_id:
         abort(404)
     case_id = case.id
-    found = chains.below(case.id, shop_id)
-    below = chains.orders_below(case.order_id)
+    found = chain_view.below(case.id, shop_id)
+    below = resale_downstream.orders_below(case.order_id)
     forms: dict[str, Any] = {"link": LinkForm(prefix="link-"), "open": DownForm(prefix="down-")}
-    pick(forms["link"], chains.below_for(case, shop_id))
+    pick(forms["link"], chain_links.below_for(case, shop_id))
     choice = forms["open"].case
     choice.label.text, choice.missing, choice.optional = "下游订单", "请选择下游订单", False
     choice.choices = [(str(row.id), f"{row.channel} {row.order_no}".strip()) for row in below]
@@ -179,7 +183,7 @@ def chain(case_no: str) -> ResponseReturnValue:
             link_id = found.id
 
             def ended() -> str:
-                chains.unlink(link_id, shop_id, g.now)
+                chain_links.unlink(link_id, shop_id, g.now)
                 return f"/cases/{case_no}/chain?said=chain-ended"
 
             return once(ended)
@@ -192,7 +196,7 @@ def chain(case_no: str) -> ResponseReturnValue:
             def done() -> str:
                 up, routes = db.session.get_one(Case, case_id), (form.route_back.data, form.route_out.data)
                 if does == "link":
-                    chains.link(
+                    chain_links.link(
                         db.session.get_one(Case, int(form.case.data)),
                         up,
                         by=g.who.user_id,
@@ -201,7 +205,7 @@ def chain(case_no: str) -> ResponseReturnValue:
                         route_out=routes[1],
                     )
                 else:
-                    chains.open_downstream(
+                    across.open_downstream(
                         up,
                         db.session.get_one(Order, int(form.case.data)),
                         by=By(Actor.SELLER, g.who.user_id, g.who.member_name, g.request_id),
@@ -218,12 +222,12 @@ def chain(case_no: str) -> ResponseReturnValue:
                 form.refuse(getattr(refused, "sentence", "下游订单里可申请的数量不够了"))
                 status = 409
         case = guards.found(caseview.of_buyer(case_no, g.who.user_id))
-        found = chains.below(case.id, shop_id)
+        found = chain_view.below(case.id, shop_id)
     return page(
         "buyer/chain.html",
         status,
         case=case,
-        chain=chains.seen(found) if found else None,
+        chain=chain_view.seen(found) if found else None,
         forms=forms,
         does=does,
         form=forms.get(does),

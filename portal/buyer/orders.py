@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from flask import abort, g, request
 from flask.typing import ResponseReturnValue
 
-from portal import applications, chains, inputs, words
+from portal import applications, inputs, words
 from portal.buyer import bp
 from portal.extensions import db
 from portal.models import Shop
@@ -15,6 +15,7 @@ from portal.orders import lists as order_lists
 from portal.orders.export_format import parcels_of
 from portal.parcels import seen as parcel_view
 from portal.parcels import telling
+from portal.resale import downstream
 from portal.rights import eligibility, policies, reasons, resale
 from portal.web import guards, paging
 from portal.web.pages import not_modified, page, unchanged
@@ -85,7 +86,7 @@ def order(order_no: str) -> ResponseReturnValue:
         next_step=words.ORDER_NEXT[found.status],
         button=words.APPLY.get(found.status, "申请换货"),
         resells=resells,
-        below=chains.orders_below(found.id) if resells else (),
+        below=downstream.orders_below(found.id) if resells else (),
         parcels=() if parcels else parcels_of(found.carrier_text, found.tracking_text),
         followed=[parcel for parcel in parcels if parcel.signed_at or not parcel.gone_at],
         scans=scans,

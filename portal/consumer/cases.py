@@ -9,14 +9,16 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from werkzeug.exceptions import NotFound
 
-from portal import access, applications, cases, caseview, consumers, flow, inputs
-from portal.access import Pass
+from portal import applications, cases, caseview, flow, inputs
 from portal.consumer import bp
 from portal.extensions import db
 from portal.flow import Actor, State, StepRefused
 from portal.models import Case, Order
 from portal.orders import lists as order_lists
 from portal.parcels import carriers
+from portal.resale import consumers
+from portal.resale import links as consumer_links
+from portal.resale.links import Pass
 from portal.web import rates
 from portal.web.forms import Form, Line, Photos, Pick, Text, store
 from portal.web.once import once
@@ -76,7 +78,7 @@ def gone(_error: NotFound) -> ResponseReturnValue:
 
 
 def _opened(token: str) -> Pass:
-    found = access.opens(token, g.now)
+    found = consumer_links.opens(token, g.now)
     if found is None:
         abort(404)
     g.guest = found.buyer_id
@@ -140,7 +142,7 @@ def case(token: str, case_no: str) -> ResponseReturnValue:
                     done = consumers.add_photos(
                         case_id, photos.photos.data or [], note=photos.note.data or "", by=by, now=g.now
                     )
-                access.used(opened.link_id, g.now)
+                consumer_links.used(opened.link_id, g.now)
                 # relative: what is kept of a submission must not hold the token
                 return f"{case_no}?v={done.version}&did={'parcel' if form is parcel else 'photos'}"
 
@@ -190,7 +192,7 @@ def photo_thumb(token: str, case_no: str, public_id: str) -> ResponseReturnValue
 
 def _send(token: str, case_no: str, public_id: str, *, thumb: bool) -> ResponseReturnValue:
     opened = _opened(token)
-    row = access.shows_photo(opened, _case(opened, case_no).id, public_id)
+    row = consumer_links.shows_photo(opened, _case(opened, case_no).id, public_id)
     path = store().path(row.thumb_key if thumb else row.key) if row is not None else None
     if path is None or not path.is_file():
         abort(404)

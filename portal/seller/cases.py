@@ -9,13 +9,15 @@ from typing import Any
 from flask import g, request
 from flask.typing import ResponseReturnValue
 
-from portal import cases, caseview, chains, flow, inputs, queue, words
+from portal import cases, caseview, flow, inputs, queue, words
 from portal.effects import By, Counted
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Case
 from portal.money.accounts import looking as account_looks
 from portal.orders import lists as order_lists
 from portal.people import roles
+from portal.resale import across
+from portal.resale import seen as chain_view
 from portal.rights import policies, reasons, solutions
 from portal.seller import bp, forms, not_yours
 from portal.seller.inbox import tabs_of_role
@@ -89,7 +91,7 @@ def _page(case: Case, status: int, form: Any = None, typed: Any = (), kept: Any 
     tab = tab if tab in tabs else next(iter(tabs))
     rows, more = queue.page_of(case.shop_id, tab, g.now)
     own = g.who.role == "owner"
-    found = chains.above(case.id) if own and view.order.linked else None
+    found = chain_view.above(case.id) if own and view.order.linked else None
     talks = roles.may_enter(g.who.role, "contact")
     said = conversations.last_of(case.order_id, LAST_MESSAGES) if talks else []
     return page(
@@ -115,7 +117,7 @@ def _page(case: Case, status: int, form: Any = None, typed: Any = (), kept: Any 
         photos=conversations.photos_of([message.id for message in said if message.has_photos]),
         buyer=view.buyer,
         suggestion=_suggestion(case, view) if case.state == "applied" else None,
-        chain=chains.seen(found) if found else None,
+        chain=chain_view.seen(found) if found else None,
         chain_offer=found is None and case.state not in flow.FINAL and own and view.order.resold,
         may_look=account_looks.may_look(g.who.role),
     )
@@ -203,7 +205,7 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
         form.address_id.choices = [(str(a.id), f"{a.name} {a.phone} {a.address}") for a in known]
         if request.method != "POST" and known:
             form.address_id.data = str(known[0].id)
-        if (direct := chains.direct_address(case)) is not None:
+        if (direct := across.direct_address(case)) is not None:
             form.go_direct(direct, first=request.method != "POST")
     form.prepare(case, _view(case))
     status = 200
@@ -262,12 +264,16 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
 
 def _from_above(form: forms.StepForm, case: Case) -> dict[str, str]:
     """铺货: what the supplier has done is offered, filled in; the distributor looks at it and sends it."""
-    if isinstance(form, forms.ShipForm) and (found := chains.above(case.id)) and (sent := chains.seen(found).out):
+    if (
+        isinstance(form, forms.ShipForm)
+        and (found := chain_view.above(case.id))
+        and (sent := chain_view.seen(found).out)
+    ):
         form.carrier.data, form.number.data = sent.carrier, sent.tracking_no
     if not isinstance(form, forms.InspectForm):
         return {}
     typed = {}
-    for line_id, (received, accepted, note) in chains.counted_above(case).items():
+    for line_id, (received, accepted, note) in across.counted_above(case).items():
         typed[f"received_{line_id}"] = inputs.quantity_text(received) if received else "0"
         typed[f"accepted_{line_id}"] = inputs.quantity_text(accepted) if accepted else "0"
         typed[f"linenote_{line_id}"] = note

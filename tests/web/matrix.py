@@ -21,7 +21,7 @@ from flask.testing import FlaskClient
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Rule
 
-from portal import access, fulfilment
+from portal import fulfilment
 from portal.extensions import db, writing
 from portal.flow import Actor
 from portal.models import Case, Draft, Evidence, Order, OrderLine, PayoutFile, Shipment, Shop, Sku, Staff, User
@@ -30,6 +30,7 @@ from portal.orders import uploads as order_uploads
 from portal.parcels import following, keeping
 from portal.parcels.scans import Scan
 from portal.people import accounts
+from portal.resale import links as consumer_links
 from portal.rights import policies
 from portal.talk import conversations
 from portal.tracking import tables
@@ -453,7 +454,7 @@ class World:
         for key in db.session.scalars(db.select(Evidence.key).where(Evidence.public_id.in_(kept.values()))):
             store.put(key, f"picture {mark}".encode())
         with writing():
-            token = access.make(cast.now, case_id=case_id, by=cast.seller) or ""
+            token = consumer_links.make(cast.now, case_id=case_id, by=cast.seller) or ""
         values = {
             "token": token,
             "order_no": order_no,
