@@ -12,7 +12,8 @@ from typing import Any
 from PIL import Image, ImageDraw
 from sqlalchemy import select, update
 
-from portal import applications, cases, fulfilment
+from portal import cases
+from portal.applications import applications, unsent
 from portal.effects import By, Counted, Wanted
 from portal.evidence import evidence, imaging
 from portal.evidence.store import Store
@@ -686,7 +687,7 @@ def _cancelled_order(t: _Teller) -> None:
     with writing():
         order = _order(t.buyer, t.shop, "unshipped", secrets.randbelow(90) + 7, at)
         by = By(Actor.BUYER, t.buyer, "buyer")
-        fulfilment.cancel_many([order.order_no], by=by, reason="downstream", now=at)
+        unsent.cancel_many([order.order_no], by=by, reason="downstream", now=at)
 
 
 def _owing(t: _Teller) -> None:

@@ -11,8 +11,9 @@ from typing import Any
 from flask import abort, g, redirect, request
 from flask.typing import ResponseReturnValue
 
-from portal import applications, inputs, words
-from portal.applications import NotEligible
+from portal import inputs, words
+from portal.applications import applications
+from portal.applications.applications import NotEligible
 from portal.buyer import bp
 from portal.buyer.forms import CheckForm, DetailsForm, ReasonForm, read_quantities
 from portal.effects import By

@@ -11,7 +11,8 @@ from flask import g, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from portal import applications, cases, caseview, flow, inputs
+from portal import cases, caseview, flow, inputs
+from portal.applications import applications
 from portal.buyer import bp, forms
 from portal.effects import By, Wanted
 from portal.extensions import db

@@ -10,7 +10,8 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from wtforms import BooleanField
 
-from portal import applications, caseview, inputs
+from portal import caseview, inputs
+from portal.applications import applications
 from portal.buyer import bp
 from portal.effects import By
 from portal.extensions import db

@@ -7,7 +7,7 @@ from functools import partial
 from flask import Response, g, redirect, request
 from flask.typing import ResponseReturnValue
 
-from portal import applications
+from portal.applications import applications
 from portal.buyer import bp
 from portal.extensions import db, writing
 from portal.models import Order, Shop

@@ -7,7 +7,8 @@ from urllib.parse import urlencode
 from flask import abort, g, request
 from flask.typing import ResponseReturnValue
 
-from portal import applications, inputs, words
+from portal import inputs, words
+from portal.applications import applications
 from portal.buyer import bp
 from portal.extensions import db
 from portal.models import Shop

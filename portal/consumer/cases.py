@@ -9,7 +9,8 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from werkzeug.exceptions import NotFound
 
-from portal import applications, cases, caseview, flow, inputs
+from portal import cases, caseview, flow, inputs
+from portal.applications import applications
 from portal.consumer import bp
 from portal.extensions import db
 from portal.flow import Actor, State, StepRefused

@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlalchemy import insert, select
 
-from portal import applications, cases
+from portal import cases
+from portal.applications import applications
 from portal.effects import By, Wanted
 from portal.extensions import db
 from portal.flow import CaseType, StepRefused

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import aliased
 
-from portal import applications
+from portal.applications import applications
 from portal.extensions import db
 from portal.flow import StepRefused
 from portal.models import (

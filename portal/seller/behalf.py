@@ -8,7 +8,8 @@ from flask import g, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from portal import applications, cases, inputs, words
+from portal import cases, inputs, words
+from portal.applications import applications
 from portal.effects import By, Wanted
 from portal.extensions import db
 from portal.flow import Actor, CaseType, StepRefused

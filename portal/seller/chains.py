@@ -11,7 +11,8 @@ from typing import Any
 from flask import current_app, g, request
 from flask.typing import ResponseReturnValue
 
-from portal import applications, caseview, words
+from portal import caseview, words
+from portal.applications import applications
 from portal.effects import By
 from portal.extensions import db, writing
 from portal.flow import FINAL, Actor, StepRefused

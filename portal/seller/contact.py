@@ -9,7 +9,7 @@ from flask import Response, g, redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from portal import applications
+from portal.applications import applications
 from portal.calendar import officehours
 from portal.extensions import db, writing
 from portal.models import Order, Shop, User

@@ -7,7 +7,8 @@ from urllib.parse import urlencode
 from flask import abort, g, request
 from flask.typing import ResponseReturnValue
 
-from portal import applications, fulfilment, inputs
+from portal import inputs
+from portal.applications import applications, unsent
 from portal.effects import By
 from portal.flow import Actor, StepRefused
 from portal.orders import lists as order_lists
@@ -73,7 +74,7 @@ def ship_order(order_no: str) -> ResponseReturnValue:
                 by = By(Actor.SELLER, g.who.user_id, g.who.member_name, g.request_id)
 
                 def sent() -> str:
-                    fulfilment.ship(order_id, shop_id, [(form.carrier.data, number)], by=by, now=g.now)
+                    unsent.ship(order_id, shop_id, [(form.carrier.data, number)], by=by, now=g.now)
                     return "/seller/orders?said=shipped"
 
                 try:

@@ -8,7 +8,8 @@ from flask import request
 from sqlalchemy import select
 from wtforms import BooleanField
 
-from portal import applications, inputs, proposals, words
+from portal import inputs, proposals, words
+from portal.applications import applications
 from portal.caseview import View
 from portal.extensions import db
 from portal.flow import CaseType, State

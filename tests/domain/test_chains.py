@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from portal import applications, doctor
+from portal import doctor
+from portal.applications import applications
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, State, StepRefused
 from portal.models import Case, CaseLine, Evidence, Notice, Order, OrderLine, Product, User

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select, update
 
-from portal import applications, cases, words
+from portal import cases, words
+from portal.applications import applications
 from portal.calendar import calendars
 from portal.calendar.workdays import BEIJING, Day
 from portal.extensions import db, writing
@@ -123,7 +124,7 @@ def test_cases_move_with_the_calendar_too(cast: Cast) -> None:
 
 
 def test_after_the_term_only_by_agreement(cast: Cast) -> None:
-    from portal import applications
+    from portal.applications import applications
     from portal.rights import eligibility, policies
     from portal.rights.goods import Evidence, Route
 

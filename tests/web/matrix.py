@@ -21,7 +21,7 @@ from flask.testing import FlaskClient
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Rule
 
-from portal import fulfilment
+from portal.applications import unsent
 from portal.extensions import db, writing
 from portal.flow import Actor
 from portal.models import Case, Draft, Evidence, Order, OrderLine, PayoutFile, Shipment, Shop, Sku, Staff, User
@@ -498,7 +498,7 @@ class World:
     def _cancellation(self, cast: Cast, order_no: str) -> str:
         with writing():
             by = cast.by(Actor.BUYER)
-            return fulfilment.cancel_many([order_no], by=by, reason="not_wanted", now=cast.now).public_id
+            return unsent.cancel_many([order_no], by=by, reason="not_wanted", now=cast.now).public_id
 
     def _money(self, cast: Cast, case_no: str, mark: str, shop_mark: str) -> dict[str, str]:
         """A payment of the case, a list and results with words of its people, and somebody who works in the shop."""

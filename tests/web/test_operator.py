@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import update
 
-from portal import applications
+from portal.applications import applications
 from portal.extensions import db, writing
 from portal.flow import CaseType
 from portal.models import CalendarYear, Order, OrderLine, Product, RuleVersion
