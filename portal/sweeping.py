@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from portal import cases, paying
+from portal import cases
 from portal.calendar import calendars, clock, officehours
 from portal.config import Settings
 from portal.evidence import evidence
@@ -19,6 +19,7 @@ from portal.money.accounts import keeping as account_keeping
 from portal.notices import outbox
 from portal.orders import uploads as order_uploads
 from portal.parcels import couriers, following
+from portal.payments import recording
 from portal.people import accounts
 from portal.resale import alarm as chain_alarm
 from portal.resale import links as consumer_links
@@ -38,7 +39,7 @@ def imports_of(settings: Settings) -> Path:
 def sweep() -> int:
     """Take overdue clock steps, send reminders and alarms, erase accounts in time; returns how many cases moved."""
     moved = cases.sweep(clock.now())
-    paying.alarm(clock.now())
+    recording.alarm(clock.now())
     resale.promise(clock.now())
     resale.mark_overdue(clock.now())
     chain_alarm.alarm(clock.now())

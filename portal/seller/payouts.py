@@ -12,13 +12,16 @@ from flask import Response, abort, current_app, g, redirect, request
 from flask.typing import ResponseReturnValue
 from wtforms import FileField
 
-from portal import paying, workbook
+from portal import workbook
 from portal.config import Settings
 from portal.effects import By
 from portal.flow import Actor, StepRefused
 from portal.models import PayoutFile
 from portal.money import entries as money_entries
 from portal.money import lists as money_lists
+from portal.payments import batches as payment_batches
+from portal.payments import recording
+from portal.payments import results as bank_results
 from portal.seller import bp
 from portal.sheets import SheetRefused
 from portal.web import guards, paging, rates
@@ -59,7 +62,7 @@ def payout_list() -> ResponseReturnValue:
     more = f"/seller/payouts?tab={tab}&after={paging.said(key)}" if key else ""
     return page(
         "seller/payouts.html",
-        rows=[(row, paying.left_of(row, g.now)) for row in rows],
+        rows=[(row, recording.left_of(row, g.now)) for row in rows],
         tab=tab,
         tabs=money_lists.TABS,
         totals=totals,
@@ -83,7 +86,7 @@ def payout(entry_id: int) -> ResponseReturnValue:
 
 def _payout(entry_id: int, status: int, sent: dict[str, Form]) -> ResponseReturnValue:
     row = _entry(entry_id)
-    verbs = paying.verbs_of(row, g.now)
+    verbs = recording.verbs_of(row, g.now)
     forms = {verb: sent.get(verb) or _form(verb, row, blank=True) for verb, why in verbs.items() if why is None}
     lost = next((form for verb, form in sent.items() if verb not in forms), None)
     entries = [entry for entry in money_entries.of_case(row.case_id) if entry.id == row.id]
@@ -91,14 +94,14 @@ def _payout(entry_id: int, status: int, sent: dict[str, Form]) -> ResponseReturn
         "seller/payout.html",
         status,
         row=row,
-        left=paying.left_of(row, g.now),
+        left=recording.left_of(row, g.now),
         verbs=verbs,
         forms=forms,
         lost=lost,
         names=money_lists.names_of(entries),
         entry=entries[0],
-        route=paying.ROUTE,
-        called=paying.VERBS,
+        route=payment_batches.ROUTE,
+        called=recording.VERBS,
         sums=money_lists.sums(entries[0].order_id, entries, unshipped=row.goods_state == "unshipped").get(row.id, []),
         typed=[(field.label.text, field.raw) for field in lost if getattr(field, "raw", "")] if lost else [],
     )
@@ -127,7 +130,7 @@ def record_payout(entry_id: int, verb: str) -> ResponseReturnValue:
         }
 
         def recorded() -> str:
-            paying.record(g.who.shop_id, entry_id, verb, by=by, now=g.now, **told)
+            recording.record(g.who.shop_id, entry_id, verb, by=by, now=g.now, **told)
             return f"/seller/payouts?tab={row.state}&said=payout-{verb}"
 
         try:
@@ -154,13 +157,13 @@ def payout_files() -> ResponseReturnValue:
 
 
 def _files(status: int, batch_form: Form, upload_form: Form) -> ResponseReturnValue:
-    ready = paying.ready(g.who.shop_id)
+    ready = payment_batches.ready(g.who.shop_id)
     before = request.args.get("before", "")
     key = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
-    files = list(paying.files_of(g.who.shop_id, key))
+    files = list(payment_batches.files_of(g.who.shop_id, key))
     more = ""
-    if len(files) > paying.FILES:
-        more = "/seller/payouts/files?" + urlencode({"before": files[paying.FILES - 1].id})
+    if len(files) > payment_batches.FILES:
+        more = "/seller/payouts/files?" + urlencode({"before": files[payment_batches.FILES - 1].id})
     return page(
         "seller/payout_files.html",
         status,
@@ -168,12 +171,12 @@ def _files(status: int, batch_form: Form, upload_form: Form) -> ResponseReturnVa
         upload_form=upload_form,
         ready=len(ready),
         form=upload_form if upload_form.errors else batch_form,
-        most=paying.MOST_IN_BATCH,
-        columns=paying.COLUMNS,
+        most=payment_batches.MOST_IN_BATCH,
+        columns=payment_batches.COLUMNS,
         ready_fen=sum(row.amount_fen for row in ready),
-        files=files[: paying.FILES],
+        files=files[: payment_batches.FILES],
         more=more,
-        rows=paying.MOST_ROWS,
+        rows=bank_results.MOST_ROWS,
     )
 
 
@@ -185,7 +188,7 @@ def make_batch() -> ResponseReturnValue:
     form = PlainForm()
 
     def made() -> str:
-        paying.make_batch(g.who.shop_id, by=g.who.user_id, now=g.now)
+        payment_batches.make_batch(g.who.shop_id, by=g.who.user_id, now=g.now)
         return "/seller/payouts/files?said=batch-made"
 
     try:
@@ -196,14 +199,14 @@ def make_batch() -> ResponseReturnValue:
 
 
 def _file(file_id: str, kind: str) -> PayoutFile:
-    return guards.found(paying.file_of(g.who.shop_id, file_id, kind))
+    return guards.found(payment_batches.file_of(g.who.shop_id, file_id, kind))
 
 
 @bp.get("/payouts/batch/<batch_id>.xlsx")
 def batch(batch_id: str) -> ResponseReturnValue:
     """A list for the bank, the same each time."""
     found = _file(batch_id, "batch")
-    answer = Response(paying.workbook_of(found), mimetype=workbook.MIME)
+    answer = Response(payment_batches.workbook_of(found), mimetype=workbook.MIME)
     name = quote(f"付款批次-{found.number}.xlsx", safe="")
     answer.headers["Content-Disposition"] = (
         f"attachment; filename=\"payouts-{found.number}.xlsx\"; filename*=UTF-8''{name}"
@@ -226,9 +229,9 @@ def upload_results() -> ResponseReturnValue:
     elif len(sent) > 1:
         form.refuse("一次上传一个文件", "file")
     else:
-        content = sent[0].stream.read(paying.MOST_BYTES + 1)
-        if len(content) > paying.MOST_BYTES:
-            form.refuse(f"文件超过 {paying.MOST_BYTES // 1024 // 1024} MB,请分成几个文件上传", "file")
+        content = sent[0].stream.read(bank_results.MOST_BYTES + 1)
+        if len(content) > bank_results.MOST_BYTES:
+            form.refuse(f"文件超过 {bank_results.MOST_BYTES // 1024 // 1024} MB,请分成几个文件上传", "file")
         else:
             try:
                 return once(_kept(content, name))
@@ -242,11 +245,11 @@ def _kept(content: bytes, name: str) -> Callable[[], str]:
     with tempfile.NamedTemporaryFile(dir=settings.data) as file:
         file.write(content)
         file.flush()
-        rows = paying.read_results(file.name)
+        rows = bank_results.read_results(file.name)
     said = "".join(char for char in name if char.isprintable())
 
     def keep() -> str:
-        made = paying.begin_results(g.who.shop_id, said, rows, by=g.who.user_id, now=g.now)
+        made = bank_results.begin_results(g.who.shop_id, said, rows, by=g.who.user_id, now=g.now)
         return f"/seller/payouts/results/{made.public_id}"
 
     return keep
@@ -258,12 +261,12 @@ def results(results_id: str) -> ResponseReturnValue:
     found = _file(results_id, "results")
     if request.method == "POST":
         by = By(Actor.SELLER, g.who.user_id, g.who.member_name, g.request_id)
-        done = paying.carry_out(results_id, g.who.shop_id, by=by, now=g.now)
+        done = bank_results.carry_out(results_id, g.who.shop_id, by=by, now=g.now)
         said = "?said=results-done" if done else "?said=results-more"
         return redirect(f"/seller/payouts/results/{results_id}{said}", 303)
     judged = [row for row in found.rows if "done" in row]
     begun = bool(judged)
-    todo = paying.judge(g.who.shop_id, [row for row in found.rows if "done" not in row], g.now)
+    todo = bank_results.judge(g.who.shop_id, [row for row in found.rows if "done" not in row], g.now)
     rows = sorted(judged + todo, key=lambda row: row["row"])
     counts = {kind: sum(row["outcome"] == kind for row in rows) for kind in OUTCOMES}
     return page(
@@ -277,7 +280,7 @@ def results(results_id: str) -> ResponseReturnValue:
         left=len(todo),
         going=counts["settle"] + counts["fail"],
         form=PlainForm(formdata=None),
-        at_once=paying.AT_ONCE,
+        at_once=bank_results.AT_ONCE,
         pay_fen=sum(row["amount"] for row in rows if row["outcome"] == "settle"),
     )
 

@@ -14,7 +14,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
-from portal import cases, caseview, create_app, docket, handling, paying, queue
+from portal import cases, caseview, create_app, docket, handling, queue
 from portal.config import Settings
 from portal.extensions import db
 from portal.models import User
@@ -23,6 +23,7 @@ from portal.notices import notices
 from portal.orders import lists as order_lists
 from portal.parcels import couriers, following
 from portal.parcels import seen as parcel_view
+from portal.payments import batches as payment_batches
 from portal.people import accounts
 from portal.talk import conversations
 from portal.tracking import monitor, polling
@@ -209,7 +210,7 @@ HOT: dict[str, Callable[[Crowd], object]] = {
     **{f"payments {tab}, next page": next_payouts_page(tab) for tab in money_lists.TABS},
     "payments' totals": lambda c: money_lists.totals(c.shop),
     "payment": lambda c: money_lists.one_of(c.shop, 1),
-    "lists for the bank": lambda c: paying.files_of(c.shop, None),
+    "lists for the bank": lambda c: payment_batches.files_of(c.shop, None),
     **{f"parcels {tab}": (lambda c, tab=tab: monitor.page_of(c.shop, tab, c.now)) for tab in monitor.TABS},
     **{f"parcels {tab}, next page": next_logistics_page(tab) for tab in monitor.TABS if tab != "denied"},
     "parcels' counts": lambda c: monitor.counts(c.shop, c.now),
