@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import g, request
 from flask.typing import ResponseReturnValue
 
-from portal import owndata
 from portal.buyer import bp
+from portal.dossier import owndata
 from portal.money.accounts import consent as bank_accounts
 from portal.money.accounts import looking as account_looks
 from portal.web import packs
