@@ -1,293 +1,36 @@
-"""The flow of a case as one table: who may do what, when, and what happens by itself.
-
-Legality is here and nowhere else. Buttons, forms, deadlines, notices, the timeline's words and the diagram in the README
-all read ``STEPS``. Standard library only; nothing here touches the database.
-"""
+"""The table of steps: who may take a case from which state to which. Legality is here and nowhere else."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from enum import StrEnum
+from collections.abc import Iterator
 from typing import NamedTuple
 
-
-class CaseType(StrEnum):
-    EXCHANGE = "exchange"
-    REISSUE = "reissue"
-    RETURN_REFUND = "return_refund"
-    REFUND_ONLY = "refund_only"
-
-
-class State(StrEnum):
-    APPLIED = "applied"
-    PROPOSED = "proposed"
-    REVISING = "revising"
-    RETURNING = "returning"
-    INSPECTING = "inspecting"
-    DISPUTED = "disputed"
-    PAYING = "paying"
-    RESHIPPING = "reshipping"
-    CONFIRMING = "confirming"
-    REFUNDING = "refunding"
-    REFUND_FAILED = "refund_failed"
-    COMPLETED = "completed"
-    CLOSED = "closed"
-    WITHDRAWN = "withdrawn"
-    CONVERTED = "converted"
-
-
-class Actor(StrEnum):
-    BUYER = "buyer"
-    SELLER = "seller"
-    CLOCK = "clock"
-    MEDIATOR = "mediator"
-
-
-class Stage(StrEnum):
-    """Where 平台介入 stands, beside the state. NONE: no mediation is open."""
-
-    NONE = ""
-    EVIDENCE = "evidence"  # both sides may hand in evidence
-    DECIDING = "deciding"
-    OVERDUE = "overdue"  # the decision is late; a supervisor's list
-
-
-FINAL = frozenset({State.COMPLETED, State.CLOSED, State.WITHDRAWN, State.CONVERTED})
-RELEASING = frozenset({State.CLOSED, State.WITHDRAWN})  # reaching one of these gives the units back
-
-# Who must act in a state; None: nobody.
-WAITS_FOR: dict[State, Actor | None] = {
-    State.APPLIED: Actor.SELLER,
-    State.PROPOSED: Actor.BUYER,
-    State.REVISING: Actor.BUYER,
-    State.RETURNING: Actor.BUYER,
-    State.INSPECTING: Actor.SELLER,
-    State.DISPUTED: Actor.BUYER,
-    State.PAYING: Actor.BUYER,
-    State.RESHIPPING: Actor.SELLER,
-    State.CONFIRMING: Actor.BUYER,
-    State.REFUNDING: Actor.SELLER,
-    State.REFUND_FAILED: Actor.SELLER,
-    State.COMPLETED: None,
-    State.CLOSED: None,
-    State.WITHDRAWN: None,
-    State.CONVERTED: None,
-}
-
-# The six steps a buyer sees, in the customer's own words, and where each state stands.
-STAGES = ("申请换货", "选择换货原因", "提交申请", "商家审核", "发货", "收货")
-STAGES_OF: dict[str, tuple[str, ...]] = {
-    CaseType.EXCHANGE: STAGES,
-    CaseType.REISSUE: ("申请补发", "选择原因", "提交申请", "商家审核", "发货", "收货"),
-    CaseType.RETURN_REFUND: ("申请退货退款", "选择原因", "提交申请", "商家审核", "退款", "到账"),
-    CaseType.REFUND_ONLY: ("申请仅退款", "选择原因", "提交申请", "商家审核", "退款", "到账"),
-}
-STAGE_OF: dict[State, int] = {
-    State.APPLIED: 3,
-    State.PROPOSED: 3,
-    State.REVISING: 1,
-    State.RETURNING: 3,
-    State.INSPECTING: 3,
-    State.DISPUTED: 3,
-    State.PAYING: 3,
-    State.RESHIPPING: 4,
-    State.CONFIRMING: 5,
-    State.REFUNDING: 4,
-    State.REFUND_FAILED: 4,
-    State.COMPLETED: 5,
-    State.CLOSED: 2,
-    State.WITHDRAWN: 2,
-    State.CONVERTED: 5,
-}
+from portal.flow.facts import Facts
+from portal.flow.kinds import FINAL, NOT_NOW, Actor, CaseType, State, StepRefused
+from portal.flow.needs import NEEDS
 
 # Steps that stay in their state and yet start its clock anew; every change of state does.
 RESTARTING = frozenset({"modify", "object", "revise_inspection", "report_problem", "propose", "counter"})
 
-# Natural time, counted from entering the state unless ``due`` says otherwise. Each can be set: PORTAL_DEADLINES.
-DEADLINES: dict[str, timedelta] = {
-    "seller_response": timedelta(hours=48),
-    "buyer_modify": timedelta(days=7),
-    "buyer_return": timedelta(days=7),
-    "buyer_return_extension": timedelta(days=3),
-    "seller_receive": timedelta(days=10),  # from the buyer's shipping
-    "seller_receive_slow": timedelta(days=30),  # 专线 and 平邮
-    "seller_receive_signed": timedelta(days=3),  # from the carrier's 签收, if earlier
-    "inspection_dispute": timedelta(hours=72),
-    "proposal_answer": timedelta(hours=72),
-    "counter_answer": timedelta(hours=72),
-    "difference_payment": timedelta(hours=72),
-    "seller_reship": timedelta(hours=72),
-    "seller_reship_late": timedelta(hours=72),  # after the first one ran out
-    "buyer_confirm": timedelta(days=10),  # from shipping the replacement
-    "buyer_confirm_slow": timedelta(days=30),
-    "buyer_confirm_signed": timedelta(days=7),
-    "buyer_confirm_extension": timedelta(days=7),
-    "problem_answer": timedelta(hours=72),
-    "refund_target": timedelta(hours=24),  # shown; the law's limit is what the clock acts on
-    "refund_legal": timedelta(days=7),  # from the day the goods came back, or from the agreement to refund
-    "refund_hard": timedelta(days=15),
-    "mediation_evidence": timedelta(hours=48),
-    "mediation_decision": timedelta(days=5),
-    "least_left": timedelta(hours=24),  # when a clock that stood still goes on, at least this much is left
-    "nudge_pause": timedelta(hours=24),
-}
-EVIDENCE_ROUNDS = 2
-MOST_APPLICATIONS = 5  # how often one case may be handed in
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What a condition or a deadline may ask about a case. Collected by cases.facts(); quantities in thousandths."""
-
-    entered_at: datetime
-    now: datetime
-    has_default_address: bool = False
-    seller_wrote: bool = False
-    applications: int = 1
-    parcels_back: int = 0  # live parcels on the way back
-    back_shipped_at: datetime | None = None
-    back_signed_at: datetime | None = None
-    back_slow: bool = False
-    back_traced: bool = False
-    parcels_out: int = 0
-    out_shipped_at: datetime | None = None
-    out_signed_at: datetime | None = None
-    out_slow: bool = False
-    out_traced: bool = False
-    out_lost: bool = False
-    accepted_milli: int = 0
-    late: bool = False  # the first of two deadlines of this state has run out
-    escalated: bool = False  # the last deadline has run out and no clock runs any more
-    problem_open: bool = False
-    objected: bool = False
-    extended: bool = False  # the buyer has used the one extension of this state
-    granted: timedelta = timedelta()  # what the seller added to this state's deadline
-    nudged_at: datetime | None = None
-    guaranteed: bool = False  # every line was sold with a promise that decides a reissue: 少货必赔 or 破损包赔
-    shipped_milli: int = 0  # of the replacement, in this round
-    negotiated: bool = False  # no right to it: only the seller's own yes counts, never a time-out
-    paused: timedelta = timedelta()  # how long this state's clock has stood still
-    not_before: datetime | None = None  # the deadline falls no earlier than this
-    stage: str = Stage.NONE
-    evidence_round: int = 0
-    evidence_at: datetime | None = None  # when the present stage of the mediation began
-    heard_both: bool = False  # both sides have handed in evidence in this round
-    asked_by: str = ""  # who opened the mediation
-    origin: str = ""  # proposed: the state that the proposal was made in
-    countered: bool = False  # proposed: the buyer has made terms of his own
-    outcome: str = ""  # proposed: where the open terms lead: return, reship, pay, refund, convert
-    difference_fen: int = 0  # what the buyer would have to pay for the other specification; negative: gets back
-    payment_declared: bool = False  # the buyer says that he paid the difference, the shop hasn't confirmed it yet
-    auto_refund: bool = False  # a refund that silence agrees to: not shipped, or 极速退款
-    unshipped: bool = False
-    open_entries: int = 0  # money still to be settled
-    waiting_entries: int = 0  # of these, waiting for a second person
-    takes_bank: bool = False  # the shop asks for a bank account where 原路退回 has failed
-    account: str = ""  # of the payment that failed: "", asked, given, used (it failed as well), declined
-    account_held: bool = False  # an account is kept for a payment still owed
-
-
-# Conditions by name: None when it holds, else the sentence that says why not and what to do.
-NEEDS: dict[str, Callable[[Facts], str | None]] = {
-    "default_address": lambda f: None if f.has_default_address else "店铺还没有默认退货地址",
-    "no_default_address": lambda f: "店铺有默认退货地址" if f.has_default_address else None,
-    "wrote": lambda f: None if f.seller_wrote else "拒绝之前请先在会话里和买家沟通,或先请买家补充凭证",
-    "applications_left": lambda f: (
-        None if f.applications < MOST_APPLICATIONS else f"同一售后单最多提交 {MOST_APPLICATIONS} 次,请联系商家协商"
-    ),
-    "no_parcel_back": lambda f: None if f.parcels_back == 0 else "退货已寄出,不能再撤销;请等待商家验货",
-    "back_not_signed": lambda f: None if f.back_signed_at is None else "退货已签收,运单号不能再改;如有误请联系商家",
-    "back_traced": lambda f: None if f.back_traced or f.back_signed_at else "退货还没有物流记录",
-    "back_untraced": lambda f: "退货已有物流记录" if f.back_traced or f.back_signed_at else None,
-    "some_accepted": lambda f: None if f.accepted_milli > 0 else "验货结果里没有可换的数量",
-    "none_accepted": lambda f: None if f.accepted_milli == 0 else "验货结果里有可换的数量",
-    "not_objected": lambda f: "您已提出过异议,请等待商家重新验货或联系商家" if f.objected else None,
-    "guaranteed": lambda f: None if f.guaranteed else "商品没有「少货必赔」或「破损包赔」的承诺",
-    "not_guaranteed": lambda f: "商品有「少货必赔」或「破损包赔」的承诺" if f.guaranteed else None,
-    "nothing_shipped": lambda f: "商家已发出商品,不能再撤销;收到后有问题可以反馈" if f.shipped_milli else None,
-    "not_late": lambda f: "已超过发货时限" if f.late else None,
-    "late": lambda f: None if f.late else "商家还在承诺的发货时限内,超时后可以催办",
-    "not_just_nudged": lambda f: (
-        None
-        if f.nudged_at is None or f.now - f.nudged_at >= DEADLINES["nudge_pause"]
-        else "24 小时内已催办过,商家已收到提醒"
-    ),
-    "not_extended": lambda f: "延长期限的机会已用过,如仍需时间请联系商家" if f.extended else None,
-    "no_problem": lambda f: "您反馈的问题还在处理" if f.problem_open else None,
-    "problem_open": lambda f: None if f.problem_open else "买家没有反馈收货问题",
-    "out_traced": lambda f: None if f.out_traced or f.out_signed_at else "发出的商品还没有物流记录",
-    "out_stuck": lambda f: (
-        None if f.problem_open or not (f.out_traced or f.out_signed_at) else "发出的商品已有物流记录,到期会自动确认收货"
-    ),
-    "out_lost": lambda f: None if f.out_lost or f.problem_open else "没有丢件或退回的物流记录,买家也没有反馈未收到",
-    "negotiated": lambda f: None if f.negotiated else "这不是协商申请",
-    "not_negotiated": lambda f: "协商申请须由商家同意,不会超时自动同意" if f.negotiated else None,
-    "auto_refund": lambda f: None if f.auto_refund else "已发货的商品没有「极速退款」的承诺",
-    "no_auto_refund": lambda f: "未发货或有「极速退款」承诺" if f.auto_refund else None,
-    "unshipped": lambda f: None if f.unshipped else "订单已发货,不能用「已发货」关闭这张售后单",
-    "from_applied": lambda f: None if f.origin == State.APPLIED else "商品已寄回,不能撤销;可以拒绝方案或提出自己的方案",
-    "from_inspecting": lambda f: None if f.origin == State.INSPECTING else "方案不是在验货时提出的",
-    "from_reshipping": lambda f: None if f.origin == State.RESHIPPING else "方案不是在发货时提出的",
-    "countered": lambda f: None if f.countered else "请等待买家答复方案",
-    "not_countered": lambda f: "您已提出自己的方案,请等待商家答复" if f.countered else None,
-    "leads_return": lambda f: None if f.outcome == "return" else "方案不包含寄回商品",
-    "leads_reship": lambda f: None if f.outcome == "reship" else "方案不是直接发货",
-    "leads_pay": lambda f: None if f.outcome == "pay" else "方案不需要补差价",
-    "leads_refund": lambda f: None if f.outcome == "refund" else "方案不是直接退款",
-    "leads_convert": lambda f: None if f.outcome == "convert" else "方案没有改变售后类型",
-    "difference": lambda f: None if f.difference_fen > 0 else "没有需要补的差价",
-    "no_difference": lambda f: "换货规格有差价,需要买家先补差价" if f.difference_fen > 0 else None,
-    "payment_declared": lambda f: None if f.payment_declared else "买家还没有登记补差价",
-    "payment_clear": lambda f: "请先确认是否收到买家补的差价" if f.payment_declared else None,
-    "may_convert": lambda f: None if f.late or f.escalated else "商家还在发货时限内,超时后可以改为退款",
-    "money_open": lambda f: None if f.open_entries else "没有待付的款项",
-    "money_settled": lambda f: "还有待付的款项" if f.open_entries else None,
-    "one_entry": lambda f: None if f.open_entries <= 1 else "还有其他待付的款项",
-    "more_entries": lambda f: None if f.open_entries > 1 else "只剩这一笔款项",
-    "approved": lambda f: "金额超过复核线,请由另一位同事先复核" if f.waiting_entries else None,
-    "approval_waiting": lambda f: None if f.waiting_entries else "没有待复核的款项",
-    "takes_bank": lambda f: None if f.takes_bank else "店铺没有开启收款账户,请与买家约定其他退款方式",
-    "account_not_asked": lambda f: {
-        "asked": "已请买家填写,请等待买家答复;也可以先重新退款",
-        "given": "买家已填写收款账户,请重新退款",
-        "declined": "买家选择不提供账户,请与买家约定其他退款方式后重新退款",
-    }.get(f.account),
-    "account_wanted": lambda f: None if f.account in ("asked", "declined") else "商家没有请您填写收款账户",
-    "account_asked": lambda f: None if f.account == "asked" else "商家没有请您填写收款账户",
-    "account_held": lambda f: None if f.account_held else "没有保存您的收款账户,或退款已经完成",
-    "in_mediation": lambda f: None if f.escalated else "现在没有平台介入,页面显示的是最新状态",
-    "no_mediation": lambda f: "平台已介入,请在介入中提交证据" if f.escalated else None,
-    "collecting": lambda f: None if f.stage == Stage.EVIDENCE else "举证期已结束,请等待平台处理",
-    "deciding": lambda f: (
-        None
-        if f.stage in (Stage.DECIDING, Stage.OVERDUE) or f.heard_both
-        else "举证期还没有结束,双方都提交证据后可以提前裁决"
-    ),
-    "rounds_left": lambda f: (
-        None if f.evidence_round < EVIDENCE_ROUNDS else f"最多 {EVIDENCE_ROUNDS} 轮举证,请作出裁决"
-    ),
-    "asked_by_buyer": lambda f: None if f.asked_by == Actor.BUYER else "平台介入不是由您申请的,只有申请的一方可以撤回",
-    "asked_by_seller": lambda f: (
-        None if f.asked_by == Actor.SELLER else "平台介入不是由您申请的,只有申请的一方可以撤回"
-    ),
-    "refund_slow": lambda f: (
-        None
-        if f.now - f.entered_at >= DEADLINES["refund_target"]
-        else "商家还在退款时限内,超过 24 小时可以申请平台介入"
-    ),
-    "late_or_problem": lambda f: (
-        None if f.late or f.problem_open else "双方还在正常处理中,商家超时或有问题未解决时可以申请平台介入"
-    ),
-}
 
 X = frozenset({CaseType.EXCHANGE})
+
+
 I = frozenset({CaseType.REISSUE})  # noqa: E741  (one letter a type keeps a row on its line)
+
+
 R = frozenset({CaseType.RETURN_REFUND})
+
+
 M = frozenset({CaseType.REFUND_ONLY})
+
+
 XI, XR, RM = X | I, X | R, R | M
+
+
 ALL = XI | RM
+
+
 B, S, C, P = Actor.BUYER, Actor.SELLER, Actor.CLOCK, Actor.MEDIATOR
 
 
@@ -469,6 +212,8 @@ _ROWS: tuple[Step, ...] = (
         for types, target in ((ALL, State.APPLIED), (XR, State.RETURNING), (XI, State.RESHIPPING), (RM, State.REFUNDING))
     ),
 )
+
+
 # fmt: on
 
 # 平台介入 lies beside the state: the same rows in each state that it can be called for in.
@@ -480,6 +225,8 @@ _OPEN_OF: dict[CaseType, tuple[State, ...]] = {
     )
     for case_type in CaseType
 }
+
+
 _WHEN: dict[State, tuple[str, ...] | None] = {  # when a side may call for it; None: only the clock does
     State.APPLIED: None,
     State.REVISING: (),
@@ -578,26 +325,16 @@ def _overlay() -> Iterator[Step]:
 
 
 OVERLAY: tuple[Step, ...] = tuple(_overlay())
+
+
 STEPS: tuple[Step, ...] = _ROWS + OVERLAY
+
+
 _OF: dict[tuple[str | None, str], list[Step]] = {}
+
+
 for _step in STEPS:
     _OF.setdefault((_step.source, _step.actor), []).append(_step)
-
-
-class StepRefused(Exception):
-    """This step can't be taken; ``sentence`` says why, in words for the person who tried."""
-
-    def __init__(self, sentence: str, step: str = "") -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
-        self.step = step
-
-
-class Stale(StepRefused):
-    """Somebody else was faster: the case is no longer what the page showed. Nothing was changed."""
-
-
-NOT_NOW = "这一步现在不能进行,页面显示的是最新状态"
 
 
 def open_steps(case_type: str, state: str | None, actor: Actor) -> Iterator[Step]:
@@ -624,17 +361,6 @@ def choose(case_type: str, state: str, actor: Actor, name: str, facts: Facts) ->
     raise StepRefused(unmet(first, facts) or NOT_NOW, name)
 
 
-def waits_for(
-    state: str, *, escalated: bool = False, problem_open: bool = False, countered: bool = False
-) -> Actor | None:
-    """Who must act: by the state, unless the platform decides, a problem is open or the buyer made terms of his own."""
-    if state in FINAL:
-        return None
-    if escalated:
-        return Actor.MEDIATOR
-    return Actor.SELLER if problem_open or countered else WAITS_FOR[State(state)]
-
-
 def unmet(step: Step, facts: Facts) -> str | None:
     """The first condition of ``step`` that does not hold, as a sentence; None when all hold."""
     for need in step.needs:
@@ -649,82 +375,3 @@ def clock_step(case_type: str, state: str, rule: str, facts: Facts) -> Step | No
         if step.after == rule and unmet(step, facts) is None:
             return step
     return None
-
-
-def due(state: str, facts: Facts, set_to: Mapping[str, timedelta] | None = None) -> tuple[datetime | None, str]:
-    """When the present state's deadline falls and which rule says so; (None, "") when no clock runs."""
-    spans = {**DEADLINES, **(set_to or {})}
-    if state in FINAL:
-        return None, ""
-    if facts.escalated:
-        rule = {Stage.EVIDENCE: "mediation_evidence", Stage.DECIDING: "mediation_decision"}.get(Stage(facts.stage))
-        return ((facts.evidence_at or facts.entered_at) + spans[rule], rule) if rule else (None, "")
-    end, rule = _running(state, facts, spans)
-    end += facts.paused
-    return (max(end, facts.not_before) if facts.not_before else end), rule
-
-
-_PLAIN: dict[str, str] = {  # states whose one deadline runs from entering them
-    State.APPLIED: "seller_response",
-    State.REVISING: "buyer_modify",
-    State.DISPUTED: "inspection_dispute",
-    State.PAYING: "difference_payment",
-}
-
-
-def _running(state: str, facts: Facts, spans: Mapping[str, timedelta]) -> tuple[datetime, str]:
-    """When the state's own clock runs out, had it never stood still."""
-    start = facts.entered_at
-    if rule := _PLAIN.get(state):
-        return start + spans[rule], rule
-    if state == State.PROPOSED:
-        rule = "counter_answer" if facts.countered else "proposal_answer"
-        return start + spans[rule], rule
-    if state == State.RETURNING:
-        more = spans["buyer_return_extension"] if facts.extended else timedelta()
-        return start + spans["buyer_return"] + more + facts.granted, "buyer_return"
-    if state == State.INSPECTING:
-        end = (facts.back_shipped_at or start) + spans["seller_receive_slow" if facts.back_slow else "seller_receive"]
-        if facts.back_signed_at:
-            end = min(end, facts.back_signed_at + spans["seller_receive_signed"])
-        return end, "seller_receive"
-    if state == State.RESHIPPING:
-        if facts.late:
-            return start + spans["seller_reship"] + spans["seller_reship_late"], "seller_reship_late"
-        return start + spans["seller_reship"], "seller_reship"
-    if state in (State.REFUNDING, State.REFUND_FAILED):
-        end = (facts.back_signed_at or start) + spans["refund_legal"]
-        return max(end, start + spans["least_left"]), "refund_legal"
-    if facts.problem_open:
-        return start + spans["problem_answer"], "problem_answer"
-    end = (facts.out_shipped_at or start) + spans["buyer_confirm_slow" if facts.out_slow else "buyer_confirm"]
-    if facts.out_signed_at:
-        end = min(end, facts.out_signed_at + spans["buyer_confirm_signed"])
-    return end + (spans["buyer_confirm_extension"] if facts.extended else timedelta()), "buyer_confirm"
-
-
-def reminders(start: datetime, end: datetime) -> list[datetime]:
-    """When the one who must act is reminded: at half time and at 90 %, and 72, 24 and 2 hours before the end."""
-    span = end - start
-    moments = {start + span / 2, start + span * 0.9}
-    moments |= {end - timedelta(hours=h) for h in (72, 24, 2)}
-    return sorted(moment for moment in moments if start < moment < end)
-
-
-def diagram(case_type: CaseType) -> str:
-    """One type's rows as a Mermaid state diagram, for the README: an arrow says who takes which steps.
-
-    平台介入 lies beside the states and isn't drawn; its decisions, which lead from one state to another, are.
-    """
-    arrows: dict[tuple[str, str], dict[str, list[str]]] = {}
-    for step in _ROWS:
-        if case_type in step.types:
-            names = arrows.setdefault((step.source or "[*]", step.target), {}).setdefault(step.actor, [])
-            if step.name not in names:
-                names.append(step.name)
-    lines = ["stateDiagram-v2", "    direction TB"]
-    for (source, target), said in arrows.items():
-        whole = "; ".join(f"{actor} · {', '.join(names)}" for actor, names in said.items())
-        lines.append(f"    {source} --> {target}: {whole}")
-    lines += [f"    {state} --> [*]" for state in State if state in FINAL]
-    return "\n".join(lines)
