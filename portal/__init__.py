@@ -14,8 +14,9 @@ from flask_compress import Compress
 from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
-from portal import cases, models, words
+from portal import models, words
 from portal.calendar import clock
+from portal.cases import deadlines as case_deadlines
 from portal.config import Settings, SettingsError
 from portal.evidence.store import DirectoryStore
 from portal.extensions import db, migrate, use_lock_file
@@ -90,7 +91,7 @@ def _apply(settings: Settings, data: Path) -> None:
     """Give the current app what its parts read from the settings. Raises SettingsError."""
     use_lock_file(str(data / "write.lock") if settings.sqlite else None)
     clock.follow(data / "clock-shift" if settings.qa_open else None)
-    cases.use_deadlines(settings.durations())
+    case_deadlines.use_deadlines(settings.durations())
     resale.use_rule(resale.Rule(*settings.resale()))
     try:
         keys = encryption.parse(settings.bank_keys) if settings.bank_keys else encryption.read(data / "bank-keys")

@@ -12,9 +12,11 @@ from typing import Any
 from PIL import Image, ImageDraw
 from sqlalchemy import select, update
 
-from portal import cases
 from portal.applications import applications, unsent
-from portal.effects import By, Counted, Wanted
+from portal.cases import clock as case_clock
+from portal.cases import opening, taking
+from portal.cases.effects.step import By, Counted, Wanted
+from portal.cases.proposals import Terms
 from portal.evidence import evidence, imaging
 from portal.evidence.store import Store
 from portal.extensions import db, writing
@@ -26,7 +28,6 @@ from portal.orders.importing import import_orders
 from portal.parcels import following, keeping, scans
 from portal.parcels.scans import Scan
 from portal.people import accounts
-from portal.proposals import Terms
 from portal.resale import across, consumers, downstream
 from portal.resale import alarm as chain_alarm
 from portal.resale import chain as chain_links
@@ -34,6 +35,7 @@ from portal.resale import seen as chain_view
 from portal.rights import eligibility, policies, resale
 from portal.rights import goods as goods_facts
 from portal.talk import conversations
+from portal.tracking import scans as case_scans
 
 PASSWORD = "huanhuo-demo"  # noqa: S105  (a demo's, printed at its start; demo accounts exist only in a demo)
 ACCOUNTS = (
@@ -304,7 +306,7 @@ class _Teller:
             )
             assert verdict.allowed, verdict.why  # noqa: S101  (the demo tells no story that couldn't be)
             sku = next((sku.id for sku in applications.replacements(line) if sku.price_fen > line.unit_price_fen), None)
-            opened = cases.open_case(
+            opened = opening.open_case(
                 by=By(Actor.BUYER, self.buyer, "buyer"),
                 order=order,
                 wanted=[Wanted(line.id, milli, sku if dearer else None)],
@@ -336,7 +338,7 @@ class _Teller:
     def _take(self, step: str, by: By, values: dict[str, Any]) -> None:
         self.at += timedelta(minutes=20)
         with writing():
-            cases.take(self.case_id, step, by=by, now=self.at, **values)
+            taking.take(self.case_id, step, by=by, now=self.at, **values)
 
     def travels(self, leg: str, *said_by_carrier: str, signed: bool = False) -> None:
         """The carrier's words on the way, an hour apart."""
@@ -347,7 +349,7 @@ class _Teller:
             self.at += timedelta(minutes=20)
             status = "signed" if signed and number == len(said_by_carrier) - 1 else scans.status_of(said)
             with writing():
-                cases.record_trace(parcel_id or 0, at=self.at, status=status, said=said, now=self.at)
+                case_scans.record_trace(parcel_id or 0, at=self.at, status=status, said=said, now=self.at)
 
     def lines(self) -> list[CaseLine]:
         return list(db.session.scalars(select(CaseLine).where(CaseLine.case_id == self.case_id)))
@@ -412,7 +414,7 @@ def _closed(t: _Teller) -> None:
 def _late(t: _Teller) -> None:
     t.case("size", "尺码标 L,实际量出来是 M", hours=120)
     t.seller_takes("agree_no_return")
-    cases.settle_now(t.case_id, t.now)
+    case_clock.settle_now(t.case_id, t.now)
 
 
 def _completed(t: _Teller) -> None:
@@ -454,7 +456,7 @@ def _reissued(t: _Teller) -> None:
 def _missing_closed(t: _Teller) -> None:
     t.case("missing_item", "好像少了一件", hours=24 * 9, kind=CaseType.REISSUE)
     t.seller_takes("ask_evidence", note="请补拍快递面单和称重")
-    cases.settle_now(t.case_id, t.now)
+    case_clock.settle_now(t.case_id, t.now)
 
 
 # ---------------------------------------------------------------- 平台介入
@@ -501,12 +503,12 @@ def _heard(t: _Teller, hours: float) -> None:
 
 def _deciding(t: _Teller) -> None:
     _heard(t, hours=72)
-    cases.settle_now(t.case_id, t.now)
+    case_clock.settle_now(t.case_id, t.now)
 
 
 def _undecided(t: _Teller) -> None:
     _heard(t, hours=24 * 8)
-    cases.settle_now(t.case_id, t.now)
+    case_clock.settle_now(t.case_id, t.now)
 
 
 def _decided(t: _Teller) -> None:
@@ -523,7 +525,7 @@ def _not_sent(t: _Teller) -> None:
     """A shop that ships nothing: the clock has called for the platform."""
     t.case("damaged", "纸箱进水,全湿了", hours=24 * 7)
     t.seller_takes("agree_no_return")
-    cases.settle_now(t.case_id, t.now)
+    case_clock.settle_now(t.case_id, t.now)
 
 
 def _proposed(t: _Teller) -> None:
@@ -774,7 +776,7 @@ def _chains(t: _Teller) -> None:
                 sold.buyer_id,
                 db.session.scalars(select(OrderLine.id).where(OrderLine.order_id == sold.id)),
             )
-            below = cases.open_case(
+            below = opening.open_case(
                 by=By(Actor.SELLER, middle, "distributor"),
                 order=sold,
                 wanted=[Wanted(unit.one(), 1_000)],
@@ -806,15 +808,15 @@ def _chains(t: _Teller) -> None:
             with writing():
                 address = across.direct_address(db.session.get_one(Case, below))
                 by_shop = By(Actor.SELLER, middle, "distributor")
-                cases.take(below, "agree", by=by_shop, now=at + timedelta(hours=8), direct=address)
+                taking.take(below, "agree", by=by_shop, now=at + timedelta(hours=8), direct=address)
             chain_alarm.alarm(t.now)
         else:
             t.seller_takes("agree")
             with writing():
                 address = across.direct_address(db.session.get_one(Case, below))
                 by_shop = By(Actor.SELLER, middle, "distributor")
-                cases.take(below, "agree", by=by_shop, now=at + timedelta(hours=8), direct=address)
-                cases.take(below, "ship_return", by=by, now=at + timedelta(hours=9), parcels=BACK)
+                taking.take(below, "agree", by=by_shop, now=at + timedelta(hours=8), direct=address)
+                taking.take(below, "ship_return", by=by, now=at + timedelta(hours=9), parcels=BACK)
                 link = chain_view.above(below)
                 chain_links.arrange(
                     link.id if link else 0,

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from sqlalchemy import select, text
 
 from portal import flow
-from portal.cases import event_hash
+from portal.cases.history import event_hash
 from portal.evidence.evidence import LOOSE_FOR
 from portal.evidence.store import Store
 from portal.extensions import db

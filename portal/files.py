@@ -8,7 +8,7 @@ from flask import Blueprint, Response, abort, g, send_file
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from portal import docket
+from portal.cases import docket
 from portal.extensions import db
 from portal.models import Case, Conversation, Draft, Evidence, Message, Product
 from portal.web import guards

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from portal import cases
 from portal.calendar import calendars, clock, officehours
+from portal.cases import clock as case_clock
 from portal.config import Settings
 from portal.evidence import evidence
 from portal.evidence.store import Store
@@ -38,7 +38,7 @@ def imports_of(settings: Settings) -> Path:
 
 def sweep() -> int:
     """Take overdue clock steps, send reminders and alarms, erase accounts in time; returns how many cases moved."""
-    moved = cases.sweep(clock.now())
+    moved = case_clock.sweep(clock.now())
     recording.alarm(clock.now())
     resale.promise(clock.now())
     resale.mark_overdue(clock.now())

@@ -12,14 +12,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from portal import cases
-from portal.cases import By, Wanted
-from portal.effects import Counted
+from portal.cases import opening as cases_opening
+from portal.cases import taking
+from portal.cases.effects.step import By, Counted, Wanted
+from portal.cases.proposals import Terms
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType
 from portal.models import Case, CaseLine, Order, OrderLine, Product, Shop, Sku, User
 from portal.people import accounts
-from portal.proposals import Terms
 from portal.rights import policies
 
 PASSWORD = "huanhuo-demo"
@@ -181,7 +181,7 @@ class Cast:
                 db.session.add(sku)
                 db.session.flush()
                 sku_id = sku.id
-            case = cases.open_case(
+            case = cases_opening.open_case(
                 by=self.by(Actor.BUYER),
                 order=db.session.get_one(Order, order.id),
                 wanted=[Wanted(line_id, milli, sku_id) for line_id, _, _ in bought],
@@ -219,7 +219,7 @@ class Cast:
     ) -> Case:
         """One step in a transaction of its own; ``user``: by somebody else of that side."""
         with writing():
-            case_id = cases.take(case.id, step, by=self.by(actor, user), now=now or self.now, **values).id
+            case_id = taking.take(case.id, step, by=self.by(actor, user), now=now or self.now, **values).id
         return db.session.get_one(Case, case_id)
 
     def until(

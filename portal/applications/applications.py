@@ -10,9 +10,9 @@ from typing import Any
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from portal import cases
 from portal.calendar import calendars, workdays
-from portal.effects import By, Wanted
+from portal.cases import opening
+from portal.cases.effects.step import By, Wanted
 from portal.extensions import db
 from portal.flow import CaseType, StepRefused
 from portal.inputs import money_text, visible
@@ -340,7 +340,7 @@ def submit(draft: Draft, *, by: By, now: datetime, seen: str | None = None) -> C
         raise NotEligible(Verdict(False, SUMS_CHANGED, basis="金额", field="amount"), wanted[0].line_id)
     negotiated = any(verdict.negotiated for verdict in verdicts)
     payer = verdicts[0].freight_payer or Payer.NEGOTIATED
-    case = cases.open_case(
+    case = opening.open_case(
         by=by,
         order=order,
         wanted=wanted,

@@ -15,8 +15,9 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from portal import cases, flow
-from portal.effects import By, Wanted
+from portal import flow
+from portal.cases import opening, taking
+from portal.cases.effects.step import By, Wanted
 from portal.extensions import db
 from portal.flow import CaseType, State, StepRefused
 from portal.models import Cancellation, Case, Order, OrderLine, Shop, Staff, User
@@ -112,7 +113,7 @@ def _cancel(order_id: int, status: str, *, by: By, reason: str, words: str, now:
     for case in _open_cases(order_id):
         if case.type == CaseType.REFUND_ONLY and case.goods_state == "unshipped":
             if case.state in _WITHDRAWABLE and not case.escalated:
-                cases.take(case.id, "withdraw", by=by, now=now, note="改为撤销订单")
+                taking.take(case.id, "withdraw", by=by, now=now, note="改为撤销订单")
             if case.state not in (State.WITHDRAWN, *_BEING_PAID):
                 raise _NotNow(Outcome.IN_THE_WAY)
         else:
@@ -136,7 +137,7 @@ def _cancel(order_id: int, status: str, *, by: By, reason: str, words: str, now:
     ]
     made = None
     if wanted and status != "unpaid" and order.paid_fen > order.refunded_fen:
-        made = cases.open_unsent(
+        made = opening.open_unsent(
             order,
             wanted,
             by=by,
@@ -231,7 +232,7 @@ def ship(order_id: int, shop_id: int, parcels: Sequence[tuple[str, str]], *, by:
         )
     for case in waiting:
         if not case.escalated:
-            cases.take(case.id, "goods_shipped", by=by, now=now)
+            taking.take(case.id, "goods_shipped", by=by, now=now)
     notices.tell_of_order(
         order.buyer_id,
         kind="order_shipped",

@@ -16,7 +16,7 @@ from portal.applications import applications
 from portal.applications.applications import NotEligible
 from portal.buyer import bp
 from portal.buyer.forms import CheckForm, DetailsForm, ReasonForm, read_quantities
-from portal.effects import By
+from portal.cases.effects.step import By
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Draft, Order

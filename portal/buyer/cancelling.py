@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from portal import words
 from portal.applications import unsent
 from portal.buyer import bp
-from portal.effects import By
+from portal.cases.effects.step import By
 from portal.flow import Actor
 from portal.orders import lists as order_lists
 from portal.web import guards

@@ -10,10 +10,11 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from wtforms import BooleanField
 
-from portal import caseview, inputs
+from portal import inputs
 from portal.applications import applications
 from portal.buyer import bp
-from portal.effects import By
+from portal.cases import view as case_view
+from portal.cases.effects.step import By
 from portal.extensions import db
 from portal.flow import FINAL, Actor, StepRefused
 from portal.models import Case, Order
@@ -163,7 +164,7 @@ def _goods(lines: Any, typed: dict[str, str], problems: dict[str, str]) -> list[
 def chain(case_no: str) -> ResponseReturnValue:
     """The consumer's case behind an own one with a supplier: both clocks, the sums; make or end the link."""
     shop_id = _own_shop()
-    case = guards.found(caseview.of_buyer(case_no, g.who.user_id))
+    case = guards.found(case_view.of_buyer(case_no, g.who.user_id))
     if case.shop_id == shop_id:
         abort(404)
     case_id = case.id
@@ -222,7 +223,7 @@ def chain(case_no: str) -> ResponseReturnValue:
             except (StepRefused, ledger.NotEnough) as refused:
                 form.refuse(getattr(refused, "sentence", "下游订单里可申请的数量不够了"))
                 status = 409
-        case = guards.found(caseview.of_buyer(case_no, g.who.user_id))
+        case = guards.found(case_view.of_buyer(case_no, g.who.user_id))
         found = chain_view.below(case.id, shop_id)
     return page(
         "buyer/chain.html",

@@ -8,8 +8,9 @@ from typing import Any
 from flask import request
 from wtforms import BooleanField, HiddenField
 
-from portal import effects, inputs, words
-from portal.caseview import View
+from portal import inputs, words
+from portal.cases.effects import conversion as conversion_effects
+from portal.cases.view import View
 from portal.flow import CaseType
 from portal.models import Case
 from portal.money.accounts import consent as bank_accounts
@@ -241,7 +242,7 @@ class AgainForm(StepForm):
 
     def prepare(self, case: Case, view: View) -> None:
         self.kind.choices = [item for item in reasons.PROBLEMS.items() if item[0] != "not_received"]
-        self.type.choices = [(str(kind), words.TYPE[kind]) for kind in effects.again(case)]
+        self.type.choices = [(str(kind), words.TYPE[kind]) for kind in conversion_effects.again(case)]
 
     def values(self) -> dict[str, Any]:
         return {

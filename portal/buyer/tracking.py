@@ -7,13 +7,13 @@ from typing import Any
 from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
 
-from portal import cases
 from portal.buyer import bp
 from portal.extensions import writing
 from portal.flow import StepRefused
 from portal.orders import lists as order_lists
 from portal.parcels import following, telling
 from portal.parcels import seen as parcel_view
+from portal.tracking import scans as case_scans
 from portal.web import guards, rates
 from portal.web.once import once
 from portal.web.pages import page
@@ -41,7 +41,7 @@ def parcel(shipment_id: int) -> ResponseReturnValue:
         if said:
 
             def keep() -> str:
-                new = cases.record_typed(shipment, said, side="buyer", now=g.now)
+                new = case_scans.record_typed(shipment, said, side="buyer", now=g.now)
                 return f"/parcels/{shipment_id}?said={'traces-kept' if new else 'traces-known'}"
 
             try:

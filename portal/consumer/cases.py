@@ -9,8 +9,11 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from werkzeug.exceptions import NotFound
 
-from portal import cases, caseview, flow, inputs
+from portal import flow, inputs
 from portal.applications import applications
+from portal.cases import clock as case_clock
+from portal.cases import taking
+from portal.cases import view as case_view
 from portal.consumer import bp
 from portal.extensions import db
 from portal.flow import Actor, State, StepRefused
@@ -136,7 +139,7 @@ def case(token: str, case_no: str) -> ResponseReturnValue:
             def handed_in() -> str:
                 by = consumers.by(opened.buyer_id, g.request_id)
                 if form is parcel:
-                    done = cases.take(
+                    done = taking.take(
                         case_id, "ship_return", by=by, now=g.now, version=form.shown_version, parcels=[parcel.parcel]
                     )
                 else:
@@ -150,10 +153,10 @@ def case(token: str, case_no: str) -> ResponseReturnValue:
             try:
                 return once(handed_in)
             except StepRefused as refused:
-                cases.settle_now(case_id, g.now)
+                case_clock.settle_now(case_id, g.now)
                 problem, status = refused.sentence, 409
         found = _case(opened, case_no)
-    view = caseview.view(found, Actor.BUYER, g.now)
+    view = case_view.view(found, Actor.BUYER, g.now)
     parcel.version.data = photos.version.data = str(found.version)
     asked = request.args.get("did", "")
     said = {"parcel": "已提交运单号,商家会在收到后验货", "photos": "照片已提交,商家会看到"}.get(asked, "")

@@ -10,7 +10,9 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from portal import cases, caseview, words
+from portal import words
+from portal.cases import history as case_history
+from portal.cases import view as case_view
 from portal.evidence import evidence
 from portal.extensions import db
 from portal.flow import Actor
@@ -67,7 +69,7 @@ class Dossier:
 
     case: Case
     side: Actor
-    view: caseview.View
+    view: case_view.View
     order: Order
     buyer: str
     shop: str
@@ -151,7 +153,7 @@ def gather(case_id: int, side: Actor, now: datetime) -> Dossier:
 
 def _gather(case_id: int, side: Actor, now: datetime) -> Dossier:
     case = db.session.get_one(Case, case_id, populate_existing=True)
-    view = caseview.view(case, side, now)
+    view = case_view.view(case, side, now)
     order = db.session.get_one(Order, case.order_id)
     lines = db.session.execute(
         select(CaseLine, OrderLine)
@@ -216,7 +218,7 @@ def _broken(events: Sequence[Any]) -> list[int]:
     wrong, before = [], ""
     for event in events:
         row = dict(event._mapping)
-        if row["before_hash"] != before or row["hash"] != cases.event_hash(row):
+        if row["before_hash"] != before or row["hash"] != case_history.event_hash(row):
             wrong.append(row["version"])
         before = row["hash"]
     return wrong

@@ -7,7 +7,8 @@ from urllib.parse import urlencode
 from flask import abort, g, request
 from flask.typing import ResponseReturnValue
 
-from portal import docket, inputs, queue
+from portal import inputs
+from portal.cases import docket, queue
 from portal.mediation import bp
 from portal.rights import reasons
 from portal.web import paging

@@ -7,10 +7,11 @@ from datetime import datetime
 
 from sqlalchemy import insert, select, update
 
-from portal import docket, words
+from portal import words
 from portal.extensions import PerApp, db
 from portal.flow import Actor, Stage, Step
 from portal.models import Case, Delivery, Notice, Staff, User
+from portal.people import mediators
 
 
 def readers(case: Case, actor: Actor) -> list[int]:
@@ -18,7 +19,7 @@ def readers(case: Case, actor: Actor) -> list[int]:
     if actor is Actor.BUYER:
         return [case.buyer_id]
     if actor is Actor.MEDIATOR:
-        return docket.deciders(case.buyer_id, case.shop_id)
+        return mediators.deciders(case.buyer_id, case.shop_id)
     return list(db.session.scalars(select(Staff.user_id).where(Staff.shop_id == case.shop_id).order_by(Staff.user_id)))
 
 

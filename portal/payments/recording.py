@@ -9,8 +9,11 @@ from typing import Any
 
 from sqlalchemy import String, cast, literal, select
 
-from portal import cases, flow, inputs, words
-from portal.effects import By
+from portal import flow, inputs, words
+from portal.cases import deadlines as case_deadlines
+from portal.cases import facts as case_facts
+from portal.cases import taking
+from portal.cases.effects.step import By
 from portal.extensions import db, writing
 from portal.flow import Actor, State, StepRefused
 from portal.models import Case, MoneyEntry, Notice, Shop
@@ -40,7 +43,7 @@ def left_of(row: Any, now: datetime) -> Left:
         return Left("you", "请核对是否到账")
     if row.case_state not in money_entries.PAYABLE and row.case_state != State.REFUND_FAILED:
         return Left("wait", f"等售后单到可付款时再付({words.state(row.type, row.case_state)})")
-    target, legal, hard = (row.made_at + cases.span(f"refund_{name}") for name in ("target", "legal", "hard"))
+    target, legal, hard = (row.made_at + case_deadlines.span(f"refund_{name}") for name in ("target", "legal", "hard"))
     if row.due_rule == "refund_legal" and row.due_at and not row.escalated:
         legal = row.due_at
     if now < target:
@@ -54,14 +57,14 @@ def left_of(row: Any, now: datetime) -> Left:
 
 def _length(name: str) -> str:
     """24 小时, 7 天: short ones in hours."""
-    length = cases.span(f"refund_{name}")
+    length = case_deadlines.span(f"refund_{name}")
     hours = length.total_seconds() / 3600
     return f" {hours:.0f} 小时" if hours <= 48 else f" {words.span(length)}"
 
 
 def alarm(now: datetime) -> int:
     """Tell each shop's owner, once, of every payment that has passed the hard line; returns how many were told."""
-    before = now - cases.span("refund_hard")
+    before = now - case_deadlines.span("refund_hard")
     key = literal("hard:").concat(cast(MoneyEntry.id, String)).concat(":").concat(cast(Shop.owner_id, String))
     late = db.session.execute(
         select(MoneyEntry.id, MoneyEntry.case_id, MoneyEntry.amount_fen, MoneyEntry.kind, Shop.owner_id)
@@ -120,7 +123,7 @@ def record(
     if state not in _FROM[verb]:
         raise StepRefused(f"这笔款项现在是「{words.MONEY_STATE[state]}」,没有重复登记;页面显示的是最新状态")
     told = {"reference": reference} if verb == "settle" else {"note": problem} if verb == "fail" else {}
-    return cases.take(case.id, step_of(case, verb), by=by, now=now, entry_id=entry_id, **told)  # type: ignore[arg-type]
+    return taking.take(case.id, step_of(case, verb), by=by, now=now, entry_id=entry_id, **told)  # type: ignore[arg-type]
 
 
 _FROM: Mapping[str, tuple[str, ...]] = {
@@ -142,7 +145,7 @@ def step_of(case: Any, verb: str) -> str:
 def verbs_of(row: Any, now: datetime) -> dict[str, str | None]:
     """What can be recorded about a payment, and why not yet (None: it can)."""
     case = db.session.get_one(Case, row.case_id)
-    facts = cases.facts(case, now)
+    facts = case_facts.facts(case, now)
     found: dict[str, str | None] = {}
     for verb, states in _FROM.items():
         if row.state in states:

@@ -11,8 +11,9 @@ from typing import Any
 
 from sqlalchemy import select
 
-from portal import cases, inputs, words
-from portal.effects import By
+from portal import inputs, words
+from portal.cases import facts as case_facts
+from portal.cases.effects.step import By
 from portal.extensions import db, writing
 from portal.flow import StepRefused
 from portal.models import Case, MoneyEntry, PayoutFile
@@ -214,7 +215,7 @@ def _judged(row: Mapping[str, Any], entry: Any, seen: Mapping[int, int], now: da
     if entry.state != "due":
         return "later", f"这笔款项是「{words.MONEY_STATE[entry.state]}」,不能登记"
     case = db.session.get_one(Case, entry.case_id)
-    if refusal := _refusal(case, verb, cases.facts(case, now)):
+    if refusal := _refusal(case, verb, case_facts.facts(case, now)):
         return "later", refusal
     return verb, "将登记已付款" if row["good"] else "将登记付款失败"
 

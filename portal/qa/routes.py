@@ -8,7 +8,7 @@ from flask import abort, current_app, g, jsonify, redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from portal import cases, database, demo, sweeping
+from portal import database, demo, sweeping
 from portal.calendar import clock
 from portal.config import Settings
 from portal.extensions import db, writing
@@ -16,6 +16,7 @@ from portal.models import Case, Notice, Parcel, User
 from portal.orders import uploads as order_uploads
 from portal.parcels import scans
 from portal.qa import bp
+from portal.tracking import scans as case_scans
 from portal.web.forms import store
 from portal.web.pages import page
 
@@ -132,7 +133,7 @@ def trace() -> ResponseReturnValue:
     if parcel_id is None or status not in SCANS:
         abort(400)
     with writing():
-        kept = cases.record_trace(
+        kept = case_scans.record_trace(
             parcel_id, at=g.now, status=status, said=request.form.get("words", "")[:200] or "物流更新", now=g.now
         )
     return _done(kept=kept)

@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import insert, select
 
-from portal import cases
 from portal.applications import applications
-from portal.effects import By, Wanted
+from portal.cases import opening
+from portal.cases.effects.step import By, Wanted
 from portal.extensions import db
 from portal.flow import CaseType, StepRefused
 from portal.models import (
@@ -87,7 +87,7 @@ def open_upstream(
     direct = route_out == "direct" and kind in (CaseType.EXCHANGE, CaseType.REISSUE)
     source: Any = downstream if direct else order
     receiver = (source.receiver_name, source.receiver_phone, source.receiver_address)
-    made = cases.open_case(
+    made = opening.open_case(
         by=by,
         order=order,
         wanted=wanted,
@@ -115,7 +115,7 @@ def open_downstream(
     wanted = _wanted(upstream, order.id)
     if not wanted:
         raise StepRefused("下游订单里没有同款商品,或可申请的数量已用完", "open")
-    made = cases.open_case(
+    made = opening.open_case(
         by=by,
         order=order,
         wanted=wanted,

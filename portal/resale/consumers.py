@@ -7,8 +7,10 @@ from datetime import datetime
 
 from sqlalchemy import update
 
-from portal import cases, flow
-from portal.effects import By
+from portal import flow
+from portal.cases import deadlines as case_deadlines
+from portal.cases import taking
+from portal.cases.effects.step import By
 from portal.evidence import evidence
 from portal.extensions import db
 from portal.flow import Actor, State, StepRefused
@@ -29,13 +31,13 @@ def add_photos(case_id: int, photos: Sequence[str], *, note: str, by: By, now: d
 
     In other states they hang on the newest event, and the shop is told. Raises StepRefused when the case has ended.
     """
-    case = cases.settle(cases.locked(case_id), now)
+    case = taking.settle(case_deadlines.locked(case_id), now)
     if case.state in flow.FINAL:
         raise StepRefused("售后已结束,不能再补充照片;请联系商家", "photos")
     if case.photo_count + len(photos) > MOST_PHOTOS:
         raise StepRefused(f"一张售后单最多 {MOST_PHOTOS} 张照片", "photos")
     if case.state == State.REVISING and not case.escalated:
-        return cases.take(case_id, "modify", by=by, now=now, note=note, photos=photos)
+        return taking.take(case_id, "modify", by=by, now=now, note=note, photos=photos)
     many = evidence.attach_to_case(
         photos, owner_id=by.user_id or 0, case_id=case.id, order_id=case.order_id, version=case.version
     )

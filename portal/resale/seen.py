@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import aliased
 
-from portal import cases, flow, inputs, words
+from portal import flow, inputs, words
+from portal.cases import deadlines as case_deadlines
 from portal.extensions import db
 from portal.flow import Actor, State
 from portal.models import (
@@ -126,7 +127,7 @@ def warning(found: CaseLink, down: Case, up: Case) -> str:
         return ""
     if up.state in (State.CLOSED, State.WITHDRAWN):
         return "上游售后已结束,没有结果,下游售后还在进行;请联系供应商,或在进货订单里重新申请"
-    if up.due_at is None or up.escalated or cases.waits_for(up) is not Actor.BUYER:
+    if up.due_at is None or up.escalated or case_deadlines.waits_for(up) is not Actor.BUYER:
         return ""
     if up.state == State.RETURNING and found.route_back == "direct" and down.state not in _NOT_SENT:
         return ""  # the consumer has sent it already, only the number is still to be passed on

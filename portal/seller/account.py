@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import update
 from wtforms import BooleanField, PasswordField
 
-from portal import caseview
+from portal.cases import view as case_view
 from portal.extensions import db, writing
 from portal.flow import StepRefused
 from portal.models import Case, Shop
@@ -67,7 +67,7 @@ class LookForm(Form):
 @bp.route("/cases/<case_no>/account", methods=["GET", "POST"])
 def full_account(case_no: str) -> ResponseReturnValue:
     """The whole number, as the answer to one form, for a minute. Every look is noted, and the buyer reads it."""
-    case = guards.found(caseview.of_shop(case_no, g.who.shop_id))
+    case = guards.found(case_view.of_shop(case_no, g.who.shop_id))
     if not account_looks.may_look(g.who.role):
         return errors.answer(403, ONLY_LOOKERS)
     form = LookForm()
@@ -88,7 +88,7 @@ def full_account(case_no: str) -> ResponseReturnValue:
                 look=found[1],
                 seconds=max(int((found[1].until - g.now).total_seconds()), 1),
             )
-        case = guards.found(caseview.of_shop(case_no, g.who.shop_id))
+        case = guards.found(case_view.of_shop(case_no, g.who.shop_id))
     return page(
         "seller/account.html",
         status,

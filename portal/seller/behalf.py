@@ -8,9 +8,10 @@ from flask import g, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from portal import cases, inputs, words
+from portal import inputs, words
 from portal.applications import applications
-from portal.effects import By, Wanted
+from portal.cases import opening
+from portal.cases.effects.step import By, Wanted
 from portal.extensions import db
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Order, User
@@ -82,7 +83,7 @@ def apply_for(order_no: str) -> ResponseReturnValue:
 
                 def opened() -> str:
                     kept = db.session.get_one(Order, order_id)
-                    made = cases.open_case(
+                    made = opening.open_case(
                         by=by,
                         order=kept,
                         wanted=[Wanted(line.id, milli)],

@@ -9,8 +9,11 @@ from typing import Any
 from flask import g, request
 from flask.typing import ResponseReturnValue
 
-from portal import cases, caseview, flow, inputs, queue, words
-from portal.effects import By, Counted
+from portal import flow, inputs, words
+from portal.cases import clock as case_clock
+from portal.cases import queue, taking
+from portal.cases import view as case_view
+from portal.cases.effects.step import By, Counted
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Case
 from portal.money.accounts import looking as account_looks
@@ -22,6 +25,7 @@ from portal.rights import policies, reasons, solutions
 from portal.seller import bp, forms, not_yours
 from portal.seller.inbox import tabs_of_role
 from portal.talk import conversations
+from portal.tracking import scans as case_scans
 from portal.web import guards, packs
 from portal.web.once import once
 from portal.web.pages import page
@@ -57,7 +61,7 @@ FORMS: dict[str, type[forms.StepForm]] = {
 @bp.get("/cases/<case_no>")
 def show_case(case_no: str) -> ResponseReturnValue:
     """Evidence beside the snapshot, facts about the buyer, what can be done, everything that happened."""
-    case = guards.found(caseview.of_shop(case_no, g.who.shop_id))
+    case = guards.found(case_view.of_shop(case_no, g.who.shop_id))
     return _page(case, 200) if _shown(case) else not_yours(_NOT_SHOWN)
 
 
@@ -69,9 +73,9 @@ def _shown(case: Case) -> bool:
     return roles.sees_case(g.who.role, case.state, money=case.entry_count > 0)
 
 
-def _view(case: Case) -> caseview.View:
+def _view(case: Case) -> case_view.View:
     """The page of a case, with the steps that this person's role takes."""
-    view = caseview.view(case, Actor.SELLER, g.now)
+    view = case_view.view(case, Actor.SELLER, g.now)
     view.actions = [pair for pair in view.actions if roles.may_take(g.who.role, pair[0].name)]
     view.unsaid = [pair for pair in view.unsaid if roles.may_take(g.who.role, pair[0].name)]
     return view
@@ -126,7 +130,7 @@ def _page(case: Case, status: int, form: Any = None, typed: Any = (), kept: Any 
 @bp.get("/cases/<case_no>/pack.zip")
 def pack(case_no: str) -> ResponseReturnValue:
     """证据包: everything about the case, to keep or to hand to a platform or a court."""
-    case = guards.found(caseview.of_shop(case_no, g.who.shop_id))
+    case = guards.found(case_view.of_shop(case_no, g.who.shop_id))
     if not _shown(case):
         return not_yours(_NOT_SHOWN)
     return packs.send(case.id, case.case_no, Actor.SELLER)
@@ -135,7 +139,7 @@ def pack(case_no: str) -> ResponseReturnValue:
 @bp.route("/cases/<case_no>/send-back", methods=["GET", "POST"])
 def send_back(case_no: str) -> ResponseReturnValue:
     """退还未通过验货的商品: the parcel in which it goes back to the buyer."""
-    case = guards.found(caseview.of_shop(case_no, g.who.shop_id))
+    case = guards.found(case_view.of_shop(case_no, g.who.shop_id))
     if not _shown(case):
         return not_yours(_NOT_SHOWN)
     case_id = case.id
@@ -147,7 +151,7 @@ def send_back(case_no: str) -> ResponseReturnValue:
             by = By(Actor.SELLER, g.who.user_id, g.who.member_name, g.request_id)
 
             def sent() -> str:
-                cases.send_back(case_id, [form.parcel], by=by, now=g.now)
+                case_scans.send_back(case_id, [form.parcel], by=by, now=g.now)
                 return f"/seller/cases/{case_no}?said=sent-back"
 
             try:
@@ -155,7 +159,7 @@ def send_back(case_no: str) -> ResponseReturnValue:
             except StepRefused as refused:
                 form.refuse(refused.sentence)
                 status = 409
-        case = guards.found(caseview.of_shop(case_no, g.who.shop_id))
+        case = guards.found(case_view.of_shop(case_no, g.who.shop_id))
     view = _view(case)
     if not any(line.received_milli and line.received_milli > line.accepted_milli for line in view.lines):
         gone = forms.StepForm()
@@ -164,7 +168,7 @@ def send_back(case_no: str) -> ResponseReturnValue:
     return page("seller/send_back.html", status, case=case, view=view, form=form)
 
 
-def _suggestion(case: Case, view: caseview.View) -> solutions.Suggestion:
+def _suggestion(case: Case, view: case_view.View) -> solutions.Suggestion:
     """What the rules suggest for this application."""
     promised = [reasons.codes(line.guarantees) for line in view.lines]
     return solutions.suggest(
@@ -182,16 +186,16 @@ def _suggestion(case: Case, view: caseview.View) -> solutions.Suggestion:
 @bp.get("/cases/<case_no>/agreement")
 def agreement(case_no: str) -> ResponseReturnValue:
     """What both sides agreed to, to print or keep."""
-    case = guards.found(caseview.of_shop(case_no, g.who.shop_id))
-    accepted, event = guards.found(caseview.agreement(case.id))
-    view = caseview.view(case, Actor.SELLER, g.now)
+    case = guards.found(case_view.of_shop(case_no, g.who.shop_id))
+    accepted, event = guards.found(case_view.agreement(case.id))
+    view = case_view.view(case, Actor.SELLER, g.now)
     return page("shared/agreement.html", case=case, view=view, proposal=accepted, event=event, side="seller")
 
 
 @bp.route("/cases/<case_no>/<step_name>", methods=["GET", "POST"])
 def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
     """Every step a seller can take; which ones, and when, is flow.STEPS' business."""
-    case = guards.found(caseview.of_shop(case_no, g.who.shop_id))
+    case = guards.found(case_view.of_shop(case_no, g.who.shop_id))
     if not roles.may_take(g.who.role, step_name):
         return not_yours()
     case_id, shop_id, version = case.id, case.shop_id, case.version
@@ -217,7 +221,7 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
     else:
         status = 422
         good = form.validate_on_submit()
-        case = guards.found(caseview.of_shop(case_no, g.who.shop_id))
+        case = guards.found(case_view.of_shop(case_no, g.who.shop_id))
         name, values, typed, problems = _values(step_name, form, _view(case))
         for sentence in problems:
             form.refuse(sentence)
@@ -225,7 +229,7 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
             by = By(Actor.SELLER, g.who.user_id, g.who.member_name, g.request_id)
 
             def taken() -> str:
-                done = cases.take(case_id, name, by=by, now=g.now, version=form.shown_version, **values)
+                done = taking.take(case_id, name, by=by, now=g.now, version=form.shown_version, **values)
                 if not _shown(done):
                     return "/seller?said=step-taken"
                 return form.and_say(f"/seller/cases/{case_no}?v={done.version}")
@@ -233,10 +237,10 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
             try:
                 return once(taken)
             except StepRefused as refused:
-                cases.settle_now(case_id, g.now)
+                case_clock.settle_now(case_id, g.now)
                 form.refuse(refused.sentence)
                 status = 409
-        case = guards.found(caseview.of_shop(case_no, g.who.shop_id))
+        case = guards.found(case_view.of_shop(case_no, g.who.shop_id))
         form.version.data = str(case.version)
     view = _view(case)
     steps = (*view.actions, *view.unsaid)
@@ -281,7 +285,7 @@ def _from_above(form: forms.StepForm, case: Case) -> dict[str, str]:
 
 
 def _values(
-    step_name: str, form: forms.StepForm, view: caseview.View
+    step_name: str, form: forms.StepForm, view: case_view.View
 ) -> tuple[str, dict[str, Any], dict[str, str], list[str]]:
     """The step really meant, what it is told, what was typed in the lines, and what is wrong with that."""
     sent = {
@@ -323,7 +327,7 @@ ACCEPTING = ("accept_goods", "accept_goods_diff")
 _LINE_FIELDS = frozenset({"received", "accepted", "condition", "linenote", "shipped"})
 
 
-def _counted(view: caseview.View, sent: Mapping[str, str]) -> tuple[list[Counted], list[str]]:
+def _counted(view: case_view.View, sent: Mapping[str, str]) -> tuple[list[Counted], list[str]]:
     counted, problems = [], []
     for line in view.lines:
         numbers = {}

@@ -11,9 +11,10 @@ from typing import Any
 from flask import current_app, g, request
 from flask.typing import ResponseReturnValue
 
-from portal import caseview, words
+from portal import words
 from portal.applications import applications
-from portal.effects import By
+from portal.cases import view as case_view
+from portal.cases.effects.step import By
 from portal.extensions import db, writing
 from portal.flow import FINAL, Actor, StepRefused
 from portal.models import Case, Shop
@@ -67,7 +68,7 @@ def chain_list() -> ResponseReturnValue:
 @bp.route("/cases/<case_no>/chain", methods=["GET", "POST"])
 def chain(case_no: str) -> ResponseReturnValue:
     """A case's link with the distributor's own case at the supplier: make it, arrange it, end it."""
-    case = guards.found(caseview.of_shop(case_no, g.who.shop_id))
+    case = guards.found(case_view.of_shop(case_no, g.who.shop_id))
     case_id = case.id
     found = chain_view.above(case.id)
     forms: dict[str, Any] = {
@@ -98,7 +99,7 @@ def chain(case_no: str) -> ResponseReturnValue:
                 sentence = getattr(refused, "sentence", "进货订单里可申请的数量不够了")
                 form.refuse(sentence)
                 status = 422 if isinstance(refused, applications.NotEligible) else 409
-        case = guards.found(caseview.of_shop(case_no, g.who.shop_id))
+        case = guards.found(case_view.of_shop(case_no, g.who.shop_id))
         found = chain_view.above(case.id)
     above = downstream.order_above(case)
     return page(
@@ -156,7 +157,7 @@ def _token(case_no: str) -> str:
 @bp.route("/cases/<case_no>/consumer", methods=["GET", "POST"])
 def consumer_links(case_no: str) -> ResponseReturnValue:
     """The links of a case that consumers were given; a new one is shown once, right after it was made."""
-    case = guards.found(caseview.of_shop(case_no, g.who.shop_id))
+    case = guards.found(case_view.of_shop(case_no, g.who.shop_id))
     case_id, made, needed = case.id, "", the_consumer_links.needs_link(case.buyer_id)
     form = Form()
     if request.method == "POST":
@@ -181,7 +182,7 @@ def consumer_links(case_no: str) -> ResponseReturnValue:
                 made = the_consumer_links.make(g.now, case_id=case_id, by=g.who.user_id, token=_token(case_no)) or ""
             if not made:
                 form.refuse(f"同时有效的链接最多 {the_consumer_links.MOST_OPEN} 个,请先收回不用的链接")
-        case = guards.found(caseview.of_shop(case_no, g.who.shop_id))
+        case = guards.found(case_view.of_shop(case_no, g.who.shop_id))
     shop = db.session.get_one(Shop, g.who.shop_id)
     return page(
         "seller/consumer.html",

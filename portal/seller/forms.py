@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from portal import inputs, words
-from portal.caseview import View
+from portal.cases.view import View
 from portal.models import Case
 from portal.money import worth
 from portal.parcels import carriers

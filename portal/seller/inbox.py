@@ -7,7 +7,8 @@ from urllib.parse import urlencode
 from flask import abort, g, request
 from flask.typing import ResponseReturnValue
 
-from portal import flow, inputs, queue
+from portal import flow, inputs
+from portal.cases import queue
 from portal.people import roles
 from portal.rights import reasons
 from portal.seller import bp

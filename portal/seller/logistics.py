@@ -10,7 +10,6 @@ from flask import abort, current_app, g, redirect, request
 from flask.typing import ResponseReturnValue
 from wtforms import FileField
 
-from portal import cases
 from portal.config import Settings
 from portal.extensions import writing
 from portal.flow import StepRefused
@@ -21,6 +20,7 @@ from portal.people import roles
 from portal.seller import bp
 from portal.sheets import SheetRefused
 from portal.tracking import monitor, tables
+from portal.tracking import scans as case_scans
 from portal.web import guards, paging, rates
 from portal.web.forms import Form
 from portal.web.once import once
@@ -85,7 +85,7 @@ def shipment(shipment_id: int) -> ResponseReturnValue:
         if said:
 
             def keep() -> str:
-                new = cases.record_typed(parcel, said, side="seller", now=g.now)
+                new = case_scans.record_typed(parcel, said, side="seller", now=g.now)
                 return f"/seller/logistics/{shipment_id}?said={'traces-kept' if new else 'traces-known'}"
 
             try:

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from portal import inputs
 from portal.applications import applications, unsent
-from portal.effects import By
+from portal.cases.effects.step import By
 from portal.flow import Actor, StepRefused
 from portal.orders import lists as order_lists
 from portal.parcels import carriers

@@ -13,8 +13,8 @@ from flask.typing import ResponseReturnValue
 from wtforms import FileField
 
 from portal import workbook
+from portal.cases.effects.step import By
 from portal.config import Settings
-from portal.effects import By
 from portal.flow import Actor, StepRefused
 from portal.models import PayoutFile
 from portal.money import entries as money_entries

@@ -15,7 +15,6 @@ from typing import Any
 
 from sqlalchemy import func, literal, select, text, update
 
-from portal import cases
 from portal.extensions import Moment, db, writing
 from portal.flow import FINAL, StepRefused
 from portal.models import Case, Order, Parcel, Shipment, Track
@@ -23,6 +22,7 @@ from portal.parcels import carriers, following, keeping
 from portal.parcels import seen as parcel_view
 from portal.parcels.couriers import AskFailed, Courier, Problem
 from portal.parcels.scans import Scan
+from portal.tracking import scans as case_scans
 
 log = logging.getLogger("portal.polling")
 
@@ -204,7 +204,7 @@ def _keep(shipment: Any, said: list[Scan], now: datetime, origin: str) -> None:
             if shipment.parcel_id is None:
                 keeping.keep_of_order(shipment.id, said, now=now, origin=origin)
             else:
-                cases.record_scans(shipment.parcel_id, said, now=now, origin=origin)
+                case_scans.record_scans(shipment.parcel_id, said, now=now, origin=origin)
     except StepRefused as problem:
         log.error("scans of parcel %d can't be kept: %s", shipment.parcel_id, problem.sentence)
 

@@ -15,13 +15,14 @@ from typing import Any
 
 from sqlalchemy import select
 
-from portal import cases, inputs
+from portal import inputs
 from portal.extensions import db, writing
 from portal.models import TraceFile
 from portal.parcels import carriers, scans
 from portal.parcels import seen as parcel_view
 from portal.parcels.scans import Scan
 from portal.sheets import HEADINGS_WITHIN, Fault, Number, Row, SheetRefused, open_tables
+from portal.tracking import scans as case_scans
 
 MOST_BYTES = 2 * 1024 * 1024
 MOST_ROWS = 2000
@@ -181,7 +182,7 @@ def carry_out(public_id: str, shop_id: int, now: datetime) -> int:
                     at = datetime.fromisoformat(row["moment"])
                     said[at, row["words"]] = Scan(at, scans.status_of(row["words"]), row["words"])
                     row["new"] = row.get("new", False) or (at, row["words"]) not in before
-                kept += cases.record_typed(shipment, list(said.values()), side="seller", now=now, origin="import")
+                kept += case_scans.record_typed(shipment, list(said.values()), side="seller", now=now, origin="import")
     with writing():
         file = of_shop(public_id, shop_id)
         if file is not None and file.state == "checked":

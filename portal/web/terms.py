@@ -8,14 +8,15 @@ from flask import request
 from sqlalchemy import select
 from wtforms import BooleanField
 
-from portal import inputs, proposals, words
+from portal import inputs, words
 from portal.applications import applications
-from portal.caseview import View
+from portal.cases import proposals
+from portal.cases.proposals import Terms
+from portal.cases.view import View
 from portal.extensions import db
 from portal.flow import CaseType, State
 from portal.models import Case, CaseLine, Proposal
 from portal.money import worth
-from portal.proposals import Terms
 from portal.web.forms import Choice, Form, Money, Text
 
 CONSEQUENCE = {

@@ -12,12 +12,12 @@ from wsgiref.types import WSGIApplication
 from flask import Flask, g, template_rendered
 from werkzeug.test import Client, EnvironBuilder, TestResponse
 
-from portal import cases
 from portal.calendar import clock
 from portal.extensions import db, writing
 from portal.models import Case, Conversation, Order, Parcel, User
 from portal.people import accounts
 from portal.talk import conversations
+from portal.tracking import scans as case_scans
 from tests.cast import Cast
 
 CARDS, LINES, ROWS = 20, 53, 40
@@ -95,7 +95,7 @@ def _case(cast: Cast, order: Order) -> int:
     for parcel_id in db.session.scalars(db.select(Parcel.id).where(Parcel.case_id == case.id)).all():
         for hour in range(4):
             at = cast.now - timedelta(hours=10 - hour)
-            cases.record_trace(parcel_id, at=at, status="transit", said=f"快件已到达第 {hour} 站", now=at)
+            case_scans.record_trace(parcel_id, at=at, status="transit", said=f"快件已到达第 {hour} 站", now=at)
     return case.id
 
 

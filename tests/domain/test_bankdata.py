@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
-from portal import cases, doctor
+from portal import doctor
+from portal.cases import clock as case_clock
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import BankAccount, BankConsent, BankView, Case, CaseEvent, MoneyEntry, Notice, Shop, Staff
@@ -361,7 +362,7 @@ def test_a_row_moved_to_another_case_does_not_open(cast: Cast) -> None:
 def test_the_clock_takes_over_while_nobody_answers(cast: Cast) -> None:
     """Asking doesn't stop the law's time: the platform comes in, and the buyer can still answer."""
     case = asked(cast)
-    cases.sweep(cast.now + timedelta(days=8))
+    case_clock.sweep(cast.now + timedelta(days=8))
     db.session.expire_all()
     case = db.session.get_one(Case, case.id)
     assert case.escalated and case.state == "refund_failed"

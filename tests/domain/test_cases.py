@@ -7,15 +7,17 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, text, update
 
-from portal import cases
-from portal.cases import event_hash
-from portal.effects import Counted, Wanted
+from portal.cases import clock as case_clock
+from portal.cases import taking
+from portal.cases.effects.step import Counted, Wanted
+from portal.cases.history import event_hash
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, Stale, StepRefused
 from portal.models import Case, CaseEvent, CaseLine, CaseTally, Notice, Order, OrderLine, Parcel, ReturnAddress
 from portal.money import worth
 from portal.orders import ledger
 from portal.rights import policies
+from portal.tracking import scans as case_scans
 from tests.cast import Cast
 
 PARCELS = [("ZTO", "75484863576596")]
@@ -101,7 +103,7 @@ def test_the_loser_of_a_race_changes_nothing(cast_both: Cast) -> None:
     case = cast.open_case()
     cast.take(case, "agree", Actor.SELLER, version=1)
     with pytest.raises(Stale), writing():
-        cases.take(case.id, "reject", by=cast.by(Actor.SELLER), now=cast.now, version=1)
+        taking.take(case.id, "reject", by=cast.by(Actor.SELLER), now=cast.now, version=1)
     assert [event.step for event in events(case)] == ["apply", "agree"]
 
 
@@ -152,14 +154,14 @@ def test_modifying_moves_the_ledger_by_the_difference(cast_both: Cast) -> None:
 def test_the_clock_agrees_with_the_default_address(cast_both: Cast) -> None:
     cast = cast_both
     case = cast.open_case()
-    assert cases.sweep(cast.now + timedelta(hours=47)) == 0
-    assert cases.sweep(cast.now + timedelta(hours=60)) == 1
+    assert case_clock.sweep(cast.now + timedelta(hours=47)) == 0
+    assert case_clock.sweep(cast.now + timedelta(hours=60)) == 1
     db.session.expire_all()
     case = db.session.get_one(Case, case.id)
     assert (case.state, case.return_name) == ("returning", "仓库")
     assert events(case)[-1].at == cast.now + timedelta(hours=48)  # dated when it fell due
     assert case.due_at == cast.now + timedelta(hours=48, days=7)
-    assert cases.sweep(cast.now + timedelta(hours=60)) == 0
+    assert case_clock.sweep(cast.now + timedelta(hours=60)) == 0
 
 
 def test_without_an_address_the_case_is_marked_and_the_seller_can_still_act(cast: Cast) -> None:
@@ -167,7 +169,7 @@ def test_without_an_address_the_case_is_marked_and_the_seller_can_still_act(cast
         for address in db.session.scalars(select(ReturnAddress)):
             policies.remove_address(address, cast.now)
     case = cast.open_case()
-    cases.sweep(cast.now + timedelta(hours=49))
+    case_clock.sweep(cast.now + timedelta(hours=49))
     db.session.expire_all()
     case = db.session.get_one(Case, case.id)
     assert (case.state, case.escalated, case.stage) == ("applied", True, "evidence")
@@ -180,8 +182,8 @@ def test_late_settling_is_the_same_as_timely_settling(cast_both: Cast) -> None:
     first, second = cast.open_case(), cast.open_case()
     ids = first.id, second.id
     for days in range(1, 40):
-        cases.settle_now(ids[0], cast.now + timedelta(days=days))
-    cases.settle_now(ids[1], cast.now + timedelta(days=40))
+        case_clock.settle_now(ids[0], cast.now + timedelta(days=days))
+    case_clock.settle_now(ids[1], cast.now + timedelta(days=40))
     said = [[(e.step, e.at, e.source, e.target) for e in events(case)] for case in (first, second)]
     assert said[0] == said[1]
     assert said[0][-1][3] == "closed"
@@ -189,18 +191,18 @@ def test_late_settling_is_the_same_as_timely_settling(cast_both: Cast) -> None:
 
 def test_goods_without_a_trace_are_never_accepted_by_the_clock(cast: Cast) -> None:
     case = cast.until("inspecting")
-    cases.sweep(cast.now + timedelta(days=11))
+    case_clock.sweep(cast.now + timedelta(days=11))
     db.session.expire_all()
     case = db.session.get_one(Case, case.id)
     assert (case.state, case.escalated) == ("inspecting", True)
     parcel = db.session.scalars(select(Parcel).where(Parcel.case_id == case.id)).one()
     at = cast.now + timedelta(days=12)
     with writing():
-        assert cases.record_trace(parcel.id, at=at, status="signed", said="已签收", now=at)
+        assert case_scans.record_trace(parcel.id, at=at, status="signed", said="已签收", now=at)
     at += timedelta(hours=1)
     case = cast.take(db.session.get_one(Case, case.id), "decide_continue", Actor.MEDIATOR, at, note="已有签收记录")
     assert case.due_at == at + timedelta(hours=24)  # the limit has run out, and now there is a trace
-    cases.sweep(at + timedelta(hours=24))
+    case_clock.sweep(at + timedelta(hours=24))
     db.session.expire_all()
     assert db.session.get_one(Case, case.id).state == "reshipping"
 
@@ -208,7 +210,7 @@ def test_goods_without_a_trace_are_never_accepted_by_the_clock(cast: Cast) -> No
 def test_a_deadline_that_a_late_scan_brings_is_dated_after_what_happened_meanwhile(cast_both: Cast) -> None:
     cast = cast_both
     case = cast.until("inspecting")
-    cases.sweep(cast.now + timedelta(days=10))
+    case_clock.sweep(cast.now + timedelta(days=10))
     db.session.expire_all()
     case = db.session.get_one(Case, case.id)
     assert case.escalated
@@ -217,10 +219,10 @@ def test_a_deadline_that_a_late_scan_brings_is_dated_after_what_happened_meanwhi
     case = cast.take(case, "edit_parcel", Actor.BUYER, at, parcel_id=parcel, carrier="YTO", number="YT8962646785389")
     parcel = db.session.scalars(select(Parcel.id).where(Parcel.case_id == case.id, Parcel.voided_at.is_(None))).one()
     with writing():
-        cases.record_trace(parcel, at=at, status="picked", said="已揽收", now=at)
+        case_scans.record_trace(parcel, at=at, status="picked", said="已揽收", now=at)
     case = db.session.get_one(Case, case.id)
     cast.take(case, "decide_continue", Actor.MEDIATOR, at + timedelta(days=3), note="已揽收")
-    cases.sweep(at + timedelta(days=5))
+    case_clock.sweep(at + timedelta(days=5))
     db.session.expire_all()
     moments = [event.at for event in events(case)]
     assert moments == sorted(moments)
@@ -250,7 +252,7 @@ def test_a_problem_stops_the_clock_until_the_seller_answers(cast: Cast) -> None:
     case = cast.until("confirming")
     case = cast.take(case, "report_problem", Actor.BUYER, kind="defect", note="坏", photos=cast.photos(1, cast.buyer))
     assert case.due_rule == "problem_answer"
-    cases.sweep(cast.now + timedelta(days=30))
+    case_clock.sweep(cast.now + timedelta(days=30))
     db.session.expire_all()
     case = db.session.get_one(Case, case.id)
     assert (case.state, case.escalated) == ("confirming", True)
@@ -264,7 +266,7 @@ def test_late_sellers_can_be_nudged_once_a_day(cast: Cast) -> None:
     case = cast.take(case, "nudge", Actor.BUYER, now=at)
     with pytest.raises(StepRefused, match="24 小时内已催办过"):
         cast.take(case, "nudge", Actor.BUYER, now=at + timedelta(hours=1))
-    cases.sweep(cast.now + timedelta(hours=145))
+    case_clock.sweep(cast.now + timedelta(hours=145))
     db.session.expire_all()
     assert db.session.get_one(Case, case.id).escalated
 
@@ -272,7 +274,7 @@ def test_late_sellers_can_be_nudged_once_a_day(cast: Cast) -> None:
 def test_reminders_are_sent_once_each_to_who_must_act(cast: Cast) -> None:
     cast.open_case()
     for hours in (25, 25, 30):
-        cases.sweep(cast.now + timedelta(hours=hours))
+        case_clock.sweep(cast.now + timedelta(hours=hours))
     assert titles(cast.seller) == ["新的换货申请", "待商家审核,还剩 23 小时"]
 
 
@@ -332,7 +334,7 @@ def test_a_silent_seller_reissues_only_what_was_promised(
                 now=cast.now,
             )
     case = cast.open_case(order, reason=reason, case_type=CaseType.REISSUE)
-    cases.sweep(cast.now + timedelta(hours=49))
+    case_clock.sweep(cast.now + timedelta(hours=49))
     db.session.expire_all()
     case = db.session.get_one(Case, case.id)
     assert (case.state, case.escalated) == (state, state == "applied")
@@ -365,7 +367,7 @@ def test_silence_agrees_to_a_reissue_by_the_promise_that_is_about_it(
     with writing():
         db.session.execute(update(OrderLine).values(guarantees=promise))
     case = cast_both.open_case(order, case_type=CaseType.REISSUE, reason=reason)
-    cases.settle_now(case.id, cast_both.now + timedelta(hours=49))
+    case_clock.settle_now(case.id, cast_both.now + timedelta(hours=49))
     db.session.expire_all()
     assert (case.state, case.escalated) == (state, state == "applied")
 

@@ -16,8 +16,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from portal import cases, doctor
-from portal.cases import event_hash
+from portal import doctor
+from portal.cases.history import event_hash
 from portal.cli import portal
 from portal.evidence import evidence
 from portal.evidence.imaging import PreparedImage
@@ -40,6 +40,7 @@ from portal.models import (
 from portal.parcels import following
 from portal.parcels.scans import Scan
 from portal.talk import conversations
+from portal.tracking import scans as case_scans
 from tests.cast import Cast
 
 NAMES = [*(check.name for check in doctor.CHECKS), "files"]
@@ -377,7 +378,7 @@ def signed_for_by_nobody(world: World) -> list[str]:
 def signed_for_by_a_scan_in_doubt(world: World) -> list[str]:
     parcel = world.parcel("back")
     with writing():
-        cases.record_scans(parcel, [Scan(world.cast.now, "signed", "x")], now=world.cast.now)
+        case_scans.record_scans(parcel, [Scan(world.cast.now, "signed", "x")], now=world.cast.now)
     world.run("UPDATE parcel_traces SET doubt = 'onesided' WHERE parcel_id = :parcel", parcel=parcel)
     return [f"parcel {parcel}"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from portal import handling
+from portal.cases import handling
 from portal.flow import Actor
 from tests.cast import Cast
 

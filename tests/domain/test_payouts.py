@@ -13,7 +13,8 @@ from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from portal import cases, doctor
+from portal import doctor
+from portal.cases import clock as case_clock
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Case, MoneyEntry, Notice, Order, OrderLine, PayoutFile, Shop
@@ -267,7 +268,7 @@ def test_the_owner_is_told_once_of_the_hard_line(cast_both: Cast) -> None:
     cast.until("refunding", case_type=ONLY)
     cast.until("refund_failed", case_type=RETURN)
     later = cast.now + timedelta(days=15, seconds=1)
-    cases.sweep(later)
+    case_clock.sweep(later)
     assert recording.alarm(cast.now + timedelta(days=14)) == 0
     assert recording.alarm(later) == 2 and recording.alarm(later) == 0
     told = db.session.scalars(db.select(Notice).where(Notice.kind == "payment_late")).all()

@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text
 
-from portal import cases, doctor, flow, proposals
+from portal import doctor, flow
+from portal.cases import clock as case_clock
+from portal.cases import opening, proposals
+from portal.cases.proposals import Terms
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Case, CaseLine, MoneyEntry, Order, OrderLine, Proposal, Sku
-from portal.proposals import Terms
 from portal.talk import conversations
 from tests.cast import PARCELS, Cast
 
@@ -113,7 +115,7 @@ def test_declined_terms_give_the_clock_back_with_a_day_at_least(cast_both: Cast)
     assert (case.state, case.due_at) == ("applied", cast.now + timedelta(hours=48 + 20))  # what was left is left
     at = cast.now + timedelta(hours=67)
     case = cast.take(case, "propose", SELLER, at, terms=cast.terms(case))
-    cases.sweep(at + timedelta(hours=72))
+    case_clock.sweep(at + timedelta(hours=72))
     db.session.expire_all()
     case = db.session.get_one(Case, case.id)
     assert (case.state, case.due_at) == ("applied", at + timedelta(hours=72 + 24))
@@ -197,7 +199,7 @@ def test_what_came_can_be_complained_of_for_seven_days_and_once(cast_both: Cast)
         with writing():
             values: dict[str, Any] = {**proof, "case_type": CaseType.EXCHANGE, **changed}
             at = cast.now + timedelta(days=days)
-            made = cases.open_again(case.id, by=cast.by(BUYER), units={line: milli}, now=at, **values)
+            made = opening.open_again(case.id, by=cast.by(BUYER), units={line: milli}, now=at, **values)
             made_id = made.id
         return db.session.get_one(Case, made_id)
 

@@ -9,8 +9,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from portal import cases, doctor
-from portal.cases import Wanted
+from portal import doctor
+from portal.cases import clock as case_clock
+from portal.cases import opening, taking
+from portal.cases.effects.step import Wanted
 from portal.extensions import Busy, db, writing
 from portal.flow import Actor, StepRefused
 from portal.models import Case, CaseEvent, Order, OrderLine
@@ -54,7 +56,7 @@ def test_48_applications_on_a_line_of_ten(both: Flask, cast_both: Cast) -> None:
 
     def apply(milli: int) -> Callable[[], object]:
         return lambda: (
-            cases.open_case(
+            opening.open_case(
                 by=by,
                 order=db.session.get_one(Order, order_id),
                 wanted=[Wanted(line_id, milli)],
@@ -106,7 +108,7 @@ def test_of_two_at_once_one_wins(
         def take(step: str, actor: Actor, case_id: int = case_id, version: int = version) -> Callable[[], object]:
             by = cast.by(actor)
             facts = FACTS.get(step, {})
-            return lambda: cases.take(case_id, step, by=by, now=cast.now, version=version, **facts).version  # type: ignore[arg-type]
+            return lambda: taking.take(case_id, step, by=by, now=cast.now, version=version, **facts).version  # type: ignore[arg-type]
 
         answers = at_once(both, [take(*one), take(*other)])
         assert sorted(isinstance(answer, int) for answer in answers) == [False, True], answers
@@ -136,7 +138,7 @@ def test_two_sweeps_at_once_take_each_step_once(both: Flask, cast_both: Cast) ->
     def sweep() -> None:
         with both.app_context():
             barrier.wait()
-            cases.sweep(cast.now + timedelta(hours=49))
+            case_clock.sweep(cast.now + timedelta(hours=49))
             db.session.remove()
 
     threads = [threading.Thread(target=sweep) for _ in range(3)]

@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select, update
 
-from portal import cases, words
+from portal import words
 from portal.applications import applications
 from portal.calendar import calendars
 from portal.calendar.workdays import BEIJING, Day
+from portal.cases import clock as case_clock
 from portal.extensions import db, writing
 from portal.flow import CaseType
 from portal.models import Case, Notice, Order, Shipment
@@ -168,7 +169,7 @@ def test_missing_from_november_on(cast: Cast) -> None:
     with writing():
         calendars.keep(2027, calendars.read_notice(NOTICE, 2027), "通知", by=None, now=cast.now)
     assert calendars.missing(beijing(11, 1)) is None and calendars.missing(beijing(1, 2, year=2028)) == 2028
-    assert cases.sweep(cast.now) == 0
+    assert case_clock.sweep(cast.now) == 0
 
 
 def test_the_end_of_a_term_is_said_by_the_day_before(cast: Cast) -> None:

@@ -10,14 +10,16 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from portal import cases, doctor, flow
-from portal.effects import Counted
+from portal import doctor, flow
+from portal.cases import clock as case_clock
+from portal.cases.effects.step import Counted
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, State
 from portal.models import Case, CaseEvent, CaseLine, MoneyEntry, OrderLine, Parcel, ReturnAddress, Shop, Staff, User
 from portal.money import entries as money_entries
 from portal.money.accounts import consent as bank_accounts
 from portal.rights import policies
+from portal.tracking import scans as case_scans
 from tests.cast import PARCELS, Cast
 
 STATES = [
@@ -112,7 +114,7 @@ def _ready(cast: Cast, step: flow.Step, case_type: CaseType) -> Case:
         parcel = db.session.scalars(select(Parcel).where(Parcel.case_id == case.id).order_by(Parcel.id.desc())).first()
         assert parcel is not None
         with writing():
-            cases.record_trace(parcel.id, at=cast.now, status="picked", said="已揽收", now=cast.now)
+            case_scans.record_trace(parcel.id, at=cast.now, status="picked", said="已揽收", now=cast.now)
     if "no_default_address" in needs:
         with writing():
             for address in db.session.scalars(select(ReturnAddress).where(ReturnAddress.shop_id == cast.shop)):
@@ -218,7 +220,7 @@ def test_every_row_of_the_table_is_taken(cast: Cast, step: flow.Step, case_type:
         moment = case.due_at
         if step.after == "seller_reship_late":
             moment += timedelta(hours=72)
-        cases.sweep(moment)
+        case_clock.sweep(moment)
     else:
         second = cast.buyer2 if step.name == "approve_refund" else None
         cast.take(case, step.name, step.actor, _when(cast, step), second, **_values(cast, case, step, case_type))

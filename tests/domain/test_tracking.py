@@ -20,7 +20,6 @@ import pytest
 from flask import Flask
 from sqlalchemy import func
 
-from portal import cases
 from portal.extensions import db, writing
 from portal.flow import Actor
 from portal.models import Case, Notice, Order, Parcel, ParcelTrace, Shipment, ShipmentTrace, Track
@@ -30,6 +29,7 @@ from portal.parcels.carriers import Carrier
 from portal.parcels.couriers import AskFailed, Kuaidi100, Problem
 from portal.parcels.scans import Scan
 from portal.tracking import monitor, polling
+from portal.tracking import scans as case_scans
 from portal.words import BEIJING
 from tests.cast import PARCELS, Cast
 from tests.conftest import NOW
@@ -304,7 +304,7 @@ def test_out_of_order_doubled_and_taken_back(both: Flask, cast_both: Cast, clock
     out = db.session.scalars(db.select(Parcel).where(Parcel.leg == "out")).one()
     clock.at += HOUR
     with writing():
-        assert cases.record_scans(out.id, [scan(6, "exception", "取消签收"), scan(5, "signed")], now=clock.at) == 1
+        assert case_scans.record_scans(out.id, [scan(6, "exception", "取消签收"), scan(5, "signed")], now=clock.at) == 1
     assert fresh(case).due_at == due
     assert db.session.get_one(Parcel, out.id, populate_existing=True).signed_at is None
 
@@ -328,7 +328,7 @@ def test_what_a_side_types_in_its_own_favour_moves_nothing(
     found = db.session.scalar(db.select(Shipment.id).where(Shipment.parcel_id == parcel.id)) or 0
     shipment = parcel_view.one_of_shop(found, cast.shop)
     with writing():
-        assert cases.record_typed(shipment, [scan(1, "signed")], side=side, now=NOW + HOUR) == 1
+        assert case_scans.record_typed(shipment, [scan(1, "signed")], side=side, now=NOW + HOUR) == 1
     assert (fresh(case).due_at != due) is moves
     assert titles() == (
         ["换货包裹已签收"]
@@ -339,7 +339,7 @@ def test_what_a_side_types_in_its_own_favour_moves_nothing(
     )
     if not moves:  # the carrier says the same: now it counts
         with writing():
-            cases.record_scans(parcel.id, [scan(1, "signed")], now=NOW + HOUR, origin="kdniao")
+            case_scans.record_scans(parcel.id, [scan(1, "signed")], now=NOW + HOUR, origin="kdniao")
         assert fresh(case).due_at != due
         assert kept()[-1][2] == ""
 
@@ -349,7 +349,7 @@ def test_what_is_typed_in_after_the_end_brings_nothing_back_under_way(app: Flask
     before = monitor.counts(cast.shop, NOW)["all"]
     for shipment_id in db.session.scalars(db.select(Shipment.id)).all():
         with writing():
-            cases.record_typed(
+            case_scans.record_typed(
                 parcel_view.one_of_shop(shipment_id, cast.shop), [scan(0, "transit")], side="buyer", now=NOW
             )
     assert before == monitor.counts(cast.shop, NOW)["all"] == 0
@@ -424,10 +424,10 @@ def test_a_sellers_own_word_says_not_when_an_order_was_received(app: Flask, cast
     polling.follow_orders(NOW)
     shipment = parcel_view.one_of_shop(db.session.scalar(db.select(Shipment.id)) or 0, cast.shop)
     with writing():
-        cases.record_typed(shipment, [scan(-1, "signed")], side="seller", now=NOW)
+        case_scans.record_typed(shipment, [scan(-1, "signed")], side="seller", now=NOW)
     assert db.session.get_one(Order, order_id, populate_existing=True).received_at is None
     with writing():
-        cases.record_typed(shipment, [scan(-1, "signed")], side="buyer", now=NOW)
+        case_scans.record_typed(shipment, [scan(-1, "signed")], side="buyer", now=NOW)
     assert db.session.get_one(Order, order_id, populate_existing=True).received_at == NOW - HOUR
     assert db.session.scalar(db.select(func.count()).select_from(ShipmentTrace)) == 1
 
@@ -443,13 +443,13 @@ def test_alarms_are_counted_and_listed(both: Flask, cast_both: Cast) -> None:
         cast.take(case, "ship_return", Actor.BUYER, parcels=PARCELS)
         parcel = db.session.scalar(db.select(Parcel.id).where(Parcel.case_id == case.id)) or 0
         with writing():
-            cases.record_scans(parcel, [scan(1, status)], now=NOW + HOUR)
+            case_scans.record_scans(parcel, [scan(1, status)], now=NOW + HOUR)
     cast.until("inspecting")
     denied = cast.until("confirming")
     out = db.session.scalar(db.select(Parcel.id).where(Parcel.case_id == denied.id, Parcel.leg == "out")) or 0
     cast.take(denied, "report_problem", Actor.BUYER, NOW + HOUR, kind="not_received", note="没有收到")
     with writing():
-        cases.record_scans(out, [scan(2, "signed")], now=NOW + 3 * HOUR)
+        case_scans.record_scans(out, [scan(2, "signed")], now=NOW + 3 * HOUR)
     late = NOW + 80 * HOUR
     counts = monitor.counts(cast.shop, late)
     expected = {"unscanned": 1, "stuck": 1, "returned": 1, "lost": 1, "denied": 1, "failing": 0}

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from flask import Flask
 
-from portal import cases, flow
+from portal import flow
 from portal.calendar import clock
+from portal.cases import deadlines as case_deadlines
 from portal.extensions import PerApp
 from portal.money.accounts import consent as bank_accounts
 from portal.notices import notices
@@ -43,7 +44,7 @@ def test_each_app_keeps_its_own_settings(tmp_path: Path, sqlite_template: Path) 
 def seen_by(app: Flask) -> tuple[object, ...]:
     with app.app_context():
         return (
-            cases.span("seller_response"),
+            case_deadlines.span("seller_response"),
             resale.rule().apply_days,
             following.service(),
             notices._channels.get(),

@@ -14,8 +14,9 @@ from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page
 from werkzeug.serving import make_server
 
-from portal import cases, demo
+from portal import demo
 from portal.calendar import clock
+from portal.cases import clock as case_clock
 from portal.extensions import db, writing
 from portal.models import Order, RateCount, Shop, User
 from portal.orders.export_format import read
@@ -57,7 +58,7 @@ class World:
 
     def sweep(self) -> None:
         with self.app.app_context():
-            cases.sweep(clock.now())
+            case_clock.sweep(clock.now())
             db.session.remove()
 
     def exchangeable(self, buyer: str = "haijiao_xm") -> tuple[str, str]:

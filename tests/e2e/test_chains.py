@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from portal import cases
 from portal.calendar import clock
+from portal.cases import clock as case_clock
 from portal.extensions import db, writing
 from portal.models import Case, Order, Parcel, Shop, User
+from portal.tracking import scans as case_scans
 from tests.e2e.conftest import World
 from tests.e2e.pages import Buyer, Seller
 from tests.pictures import photo
@@ -55,8 +56,8 @@ def ends(world: World, case_no: str) -> None:
         now = clock.now()
         parcel = db.session.scalars(db.select(Parcel.id).where(Parcel.case_id == case_id, Parcel.leg == "out")).one()
         with writing():
-            cases.record_trace(parcel, at=now, status="signed", said="已签收", now=now)
-        cases.settle_now(case_id, now + timedelta(days=8))
+            case_scans.record_trace(parcel, at=now, status="signed", said="已签收", now=now)
+        case_clock.settle_now(case_id, now + timedelta(days=8))
         db.session.remove()
 
 

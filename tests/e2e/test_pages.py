@@ -13,8 +13,10 @@ from axe_playwright_python.base import AXE_FILE_PATH
 from flask import Flask
 from playwright.sync_api import Page, Response
 
-from portal import caseview, docket, flow
+from portal import flow
 from portal.calendar import clock
+from portal.cases import actions as case_actions
+from portal.cases import docket
 from portal.extensions import db, writing
 from portal.flow import Actor
 from portal.models import BankAccount, Cancellation, Case, ImportJob, Order, Product, Shop, User
@@ -62,7 +64,7 @@ def _steps(app: Flask, side: Actor, prefix: str) -> list[str]:
             found.append(f"{prefix}/{case.case_no}{PLAIN if case.state in states else ''}")
             states.add(case.state)
             seen.add((case.type, case.state, ""))
-        for step, refusal in caseview.actions(case, side, clock.now()):
+        for step, refusal in case_actions.actions(case, side, clock.now()):
             look = (step.name, case.type if step.name in OF_TYPE else "")
             if not refusal and look not in steps:
                 steps.add(look)
@@ -149,7 +151,7 @@ def mediators(app: Flask) -> tuple[str, list[str]]:
     seen: set[str] = set()
     for case in db.session.scalars(db.select(Case).where(Case.escalated).order_by(Case.id)).all():
         found.append(f"/mediation/{case.case_no}")
-        for step, refusal in caseview.actions(case, Actor.MEDIATOR, clock.now()):
+        for step, refusal in case_actions.actions(case, Actor.MEDIATOR, clock.now()):
             if not refusal and step.name not in seen:
                 seen.add(step.name)
                 found.append(f"/mediation/{case.case_no}/{step.name}")

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from portal import cases, create_app, flow
+from portal import create_app, flow
 from portal.calendar import clock
-from portal.cases import By, Wanted
+from portal.cases import opening, taking
+from portal.cases.effects.step import By, Wanted
 from portal.config import Settings
 from portal.extensions import Busy, db, writing
 from portal.flow import Actor, StepRefused
@@ -42,7 +43,7 @@ def _one(pick: random.Random, people: dict[str, int], lines: list[tuple[int, int
     buyer = By(Actor.BUYER, people["buyer"], "buyer")
     if len(open_ids) < 5 or pick.random() < 0.3:
         line_id, order_id = pick.choice(lines)
-        case = cases.open_case(
+        case = opening.open_case(
             by=buyer,
             order=db.session.get_one(Order, order_id),
             wanted=[Wanted(line_id, 1_000)],
@@ -58,9 +59,9 @@ def _one(pick: random.Random, people: dict[str, int], lines: list[tuple[int, int
         return case.id, 1
     case = db.session.get_one(Case, pick.choice(open_ids))
     if case.state == "applied" and pick.random() < 0.5:
-        case = cases.take(case.id, "agree", by=By(Actor.SELLER, people["seller"], "seller"), now=now)
+        case = taking.take(case.id, "agree", by=By(Actor.SELLER, people["seller"], "seller"), now=now)
     else:
-        case = cases.take(case.id, "withdraw", by=buyer, now=now)
+        case = taking.take(case.id, "withdraw", by=buyer, now=now)
     assert case.state in set(flow.State)
     return case.id, case.version
 

@@ -14,7 +14,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
-from portal import cases, caseview, create_app, docket, handling, queue
+from portal import create_app
+from portal.cases import clock as case_clock
+from portal.cases import docket, handling, queue
+from portal.cases import view as case_view
 from portal.config import Settings
 from portal.extensions import db
 from portal.models import User
@@ -157,9 +160,9 @@ def next_docket_page(c: Crowd) -> object:
 
 
 def next_cases_page(c: Crowd) -> object:
-    _, key = caseview.list_of(c.buyer)
+    _, key = case_view.list_of(c.buyer)
     assert key is not None
-    return caseview.list_of(c.buyer, key)
+    return case_view.list_of(c.buyer, key)
 
 
 def next_payouts_page(tab: str) -> Callable[[Crowd], object]:
@@ -202,10 +205,10 @@ HOT: dict[str, Callable[[Crowd], object]] = {
     "order by number": lambda c: order_lists.of_buyer(c.order_no(10), c.buyer),
     "cases of an order": lambda c: order_lists.cases_of(10),
     "what waits for a buyer": lambda c: order_lists.waiting_for(c.buyer),
-    "buyer's cases": lambda c: caseview.list_of(c.buyer),
+    "buyer's cases": lambda c: case_view.list_of(c.buyer),
     "buyer's cases, next page": next_cases_page,
-    "case by number, buyer": lambda c: caseview.of_buyer(c.case_no(10), c.buyer),
-    "case by number, shop": lambda c: caseview.of_shop(c.case_no(10), c.shop),
+    "case by number, buyer": lambda c: case_view.of_buyer(c.case_no(10), c.buyer),
+    "case by number, shop": lambda c: case_view.of_shop(c.case_no(10), c.shop),
     **{f"payments {tab}": (lambda c, tab=tab: money_lists.page_of(c.shop, tab)) for tab in money_lists.TABS},
     **{f"payments {tab}, next page": next_payouts_page(tab) for tab in money_lists.TABS},
     "payments' totals": lambda c: money_lists.totals(c.shop),
@@ -232,7 +235,7 @@ HOT: dict[str, Callable[[Crowd], object]] = {
     "latest messages": lambda c: conversations.latest(10),
     "who is signed in, and the unread marks": lambda c: accounts.who_is("x" * 43, c.now),
     "sign-in": lambda c: db.session.scalars(db.select(User).where(User.member_name == "member7")).one(),
-    "sweep with nothing due": lambda c: cases.sweep(c.now),
+    "sweep with nothing due": lambda c: case_clock.sweep(c.now),
 }
 
 

@@ -14,14 +14,18 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
-from portal import cases, flow, proposals
-from portal.effects import By, Counted, Wanted
+from portal import flow
+from portal.cases import clock as case_clock
+from portal.cases import facts as case_facts
+from portal.cases import proposals, taking
+from portal.cases.effects.step import By, Counted, Wanted
+from portal.cases.proposals import Terms
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Case, CaseEvent, CaseLine, MoneyEntry, Order, OrderLine, Parcel, Proposal
 from portal.money import entries as money_entries
 from portal.orders import ledger
-from portal.proposals import Terms
+from portal.tracking import scans as case_scans
 from tests.cast import Cast
 from tests.conftest import NOW, make_app
 
@@ -99,7 +103,7 @@ class Life(RuleBasedStateMachine):
         before = (case.state, case.version, case.due_at)
         try:
             with writing():
-                cases.take(
+                taking.take(
                     case_id, step.name, by=self._by(actor), now=self.at, **self._facts(case, step.name, part, milli)
                 )
         except (StepRefused, ledger.NotEnough):
@@ -115,7 +119,7 @@ class Life(RuleBasedStateMachine):
         for pick, part in moves:
             db.session.rollback()
             case = self._last_of(case_id)
-            facts = cases.facts(case, self.at)
+            facts = case_facts.facts(case, self.at)
             ready = [
                 step
                 for actor in (Actor.BUYER, Actor.SELLER, Actor.MEDIATOR)
@@ -129,7 +133,7 @@ class Life(RuleBasedStateMachine):
             try:
                 values = self._facts(case, step.name, part, milli)
                 with writing():
-                    cases.take(case.id, step.name, by=self._by(step.actor), now=self.at, **values)
+                    taking.take(case.id, step.name, by=self._by(step.actor), now=self.at, **values)
             except (StepRefused, ledger.NotEnough):
                 db.session.rollback()
             if part % 9 == 0:
@@ -208,7 +212,7 @@ class Life(RuleBasedStateMachine):
     def pass_time(self, hours: int, swept: bool) -> None:
         self.at += timedelta(hours=hours)
         if swept:
-            cases.sweep(self.at)
+            case_clock.sweep(self.at)
 
     @rule(case_id=known_cases, status=st.sampled_from(["picked", "signed", "lost"]))
     def scan(self, case_id: int, status: str) -> None:
@@ -217,7 +221,7 @@ class Life(RuleBasedStateMachine):
         ).first()
         if parcel is not None:
             with writing():
-                cases.record_trace(parcel, at=self.at, status=status, said=status, now=self.at)
+                case_scans.record_trace(parcel, at=self.at, status=status, said=status, now=self.at)
 
     @invariant()
     def the_ledger_balances(self) -> None:
@@ -275,10 +279,10 @@ class Life(RuleBasedStateMachine):
         if not hasattr(self, "order_id"):
             return
         end = self.at + timedelta(days=365)
-        cases.sweep(end)
+        case_clock.sweep(end)
         db.session.rollback()
         before = db.session.execute(select(Case.id, Case.state, Case.version)).all()
-        cases.sweep(end)
+        case_clock.sweep(end)
         db.session.rollback()
         assert before == db.session.execute(select(Case.id, Case.state, Case.version)).all()
         left = list(db.session.scalars(select(Case).where(Case.order_id == self.order_id)))

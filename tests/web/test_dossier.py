@@ -19,7 +19,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 from werkzeug.test import TestResponse
 
-from portal import cases, dossier
+from portal import dossier
 from portal.evidence import evidence, imaging
 from portal.extensions import Model, db, writing
 from portal.flow import Actor
@@ -27,6 +27,7 @@ from portal.models import Case, CaseEvent, Evidence, Message, Order, OrderLine, 
 from portal.orders import lists as order_lists
 from portal.rights import policies
 from portal.talk import conversations
+from portal.tracking import scans as case_scans
 from tests.cast import Cast, post, sign_in
 from tests.conftest import Clock
 from tests.pictures import photo
@@ -68,7 +69,7 @@ def lively(app: Flask, cast: Cast) -> Case:
     case = cast.take(case, "ship_return", Actor.BUYER, parcels=[("ZTO", "75484863576596")])
     parcel = db.session.scalars(select(Parcel.id).where(Parcel.case_id == case.id)).one()
     with writing():
-        cases.record_trace(parcel, at=cast.now, status="signed", said="已签收,签收人是门卫", now=cast.now)
+        case_scans.record_trace(parcel, at=cast.now, status="signed", said="已签收,签收人是门卫", now=cast.now)
     facts = cast._facts_of(case, {"dispute": 1_000}, cast.now)
     facts["photos"] = real_photos(app, 2, cast.seller, "seller", cast.now)
     return cast.take(case, "dispute_goods", Actor.SELLER, **facts)
@@ -353,7 +354,7 @@ def test_words_of_people_are_only_words(app: Flask, cast: Cast, now: Clock, side
         db.session.execute(update(Evidence).values(taken_note='"><script>'))
         db.session.execute(update(Message).values(data={"lines": [[1, NASTY]]}))
         parcel = db.session.scalars(select(Parcel.id)).one()
-        cases.record_trace(parcel, at=cast.now, status="transit", said=NASTY, now=cast.now)
+        case_scans.record_trace(parcel, at=cast.now, status="transit", said=NASTY, now=cast.now)
     cast.take(
         db.session.get_one(Case, case_id),
         "edit_parcel",

@@ -208,9 +208,9 @@ def test_nothing_is_decided_before_both_were_heard_or_the_time_is_over(app: Flas
     assert answer.status_code == 409 and early in answer.text and NOTE in answer.text
     now.forward(hours=49)
     client = sign_in(app, "mediator")
-    from portal import cases
+    from portal.cases import clock as case_clock
 
-    cases.settle_now(case.id, now.at)
+    case_clock.settle_now(case.id, now.at)
     assert post(client, f"{url}/decide_close", {"note": NOTE}).status_code == 200
 
 

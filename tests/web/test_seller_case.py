@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from portal import cases
+from portal.cases import clock as case_clock
 from portal.extensions import db, writing
 from portal.flow import Actor, State
 from portal.models import Case, CaseLine, Notice, Order, OrderLine, Parcel
@@ -186,7 +186,7 @@ def test_the_queue_searches_pages_and_says_what_is_late(app: Flask, cast: Cast, 
     assert client.get("/seller?after=x~1").status_code == 404
     late = cast.until("reshipping")
     now.forward(hours=73)
-    cases.settle_now(late.id, now.at)
+    case_clock.settle_now(late.id, now.at)
     client = sign_in(app, "seller")  # a shop's session has ended by then
     assert "已超时" in client.get("/seller?tab=reshipping").text
 

@@ -10,12 +10,12 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from portal import cases
 from portal.extensions import db, writing
 from portal.models import Case, Notice, Order, OrderWatch, Parcel, ParcelTrace, Shipment, Staff, Track
 from portal.parcels import following, keeping, scans
 from portal.parcels.scans import Scan
 from portal.tracking import polling
+from portal.tracking import scans as case_scans
 from portal.web import rates
 from tests.cast import PARCELS, Cast, post, sign_in, token_of
 from tests.conftest import NOW, Clock
@@ -51,7 +51,7 @@ def shipment() -> int:
 def said(at: timedelta, status: str, words: str, **how: object) -> None:
     parcel = db.session.scalars(db.select(Parcel.id).order_by(Parcel.id.desc())).first() or 0
     with writing():
-        cases.record_scans(parcel, [Scan(NOW + at, status, words)], now=NOW + at, **how)  # type: ignore[arg-type]
+        case_scans.record_scans(parcel, [Scan(NOW + at, status, words)], now=NOW + at, **how)  # type: ignore[arg-type]
 
 
 def track(**columns: object) -> None:

@@ -18,9 +18,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
-from portal import cases, inputs
-from portal.cases import By, Wanted
-from portal.effects import Counted
+from portal import inputs
+from portal.cases import opening, taking
+from portal.cases.effects.step import By, Counted, Wanted
 from portal.extensions import db, writing
 from portal.flow import Actor
 from portal.models import Case, CaseLine, Draft, ImportJob, Order, OrderLine, Parcel, Session, Shop, Sku, User
@@ -28,6 +28,7 @@ from portal.orders.export_format import read
 from portal.orders.importing import import_orders
 from portal.rights import policies
 from portal.talk import conversations
+from portal.tracking import scans as case_scans
 from tests import exports
 from tests.cast import Cast, post, sign_in
 from tests.conftest import NOW, Clock
@@ -197,7 +198,7 @@ class Life:
 
     def _open(self) -> int:
         with writing():
-            return cases.open_case(
+            return opening.open_case(
                 by=self.by(Actor.BUYER),
                 order=db.session.get_one(Order, self.order_id),
                 wanted=[Wanted(self.line_id, 10)],
@@ -216,7 +217,7 @@ class Life:
 
     def take(self, case_id: int, step: str, actor: Actor, **values: object) -> None:
         with writing():
-            cases.take(case_id, step, by=self.by(actor), now=NOW, **values)  # type: ignore[arg-type]
+            taking.take(case_id, step, by=self.by(actor), now=NOW, **values)  # type: ignore[arg-type]
 
     def _revising(self, case_id: int) -> None:
         self.take(case_id, "reject", Actor.SELLER, refusal="over_window", note=self("refusal"))
@@ -238,7 +239,7 @@ class Life:
         self.take(case_id, "object", Actor.BUYER, note=self("objection"))
         with writing():
             sent = [("SELF", self("number")[:40])]
-            cases.send_back(case_id, sent, by=self.by(Actor.SELLER), now=NOW, note=self("back-note"))
+            case_scans.send_back(case_id, sent, by=self.by(Actor.SELLER), now=NOW, note=self("back-note"))
 
     def _confirming(self, case_id: int) -> None:
         self.take(case_id, "agree_no_return", Actor.SELLER)
@@ -247,7 +248,7 @@ class Life:
         self.take(case_id, "ship_replacement", Actor.SELLER, parcels=parcels, shipped=dict.fromkeys(lines, 10))
         parcel = db.session.scalars(select(Parcel.id).where(Parcel.case_id == case_id)).one()
         with writing():
-            cases.record_trace(parcel, at=NOW, status="transit", said=self("trace")[:200], now=NOW)
+            case_scans.record_trace(parcel, at=NOW, status="transit", said=self("trace")[:200], now=NOW)
         self.take(case_id, "report_problem", Actor.BUYER, kind="not_received", note=self("problem"))
 
     def _draft(self) -> None:

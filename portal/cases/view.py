@@ -1,4 +1,4 @@
-"""What a case page shows, for both sides, in few queries."""
+"""Everything a page of a case shows, read as columns."""
 
 from __future__ import annotations
 
@@ -9,23 +9,30 @@ from typing import Any
 
 from sqlalchemy import bindparam, exists, select, tuple_
 
-from portal import cases, docket, flow, proposals, words
-from portal.arbitration import Burden, burden_of_proof
+from portal import flow, words
+from portal.cases import deadlines as case_deadlines
+from portal.cases import docket, opening
+from portal.cases import proposals as cases_proposals
+from portal.cases.actions import _unsaid, actions
+from portal.cases.arbitration import Burden, burden_of_proof
+from portal.cases.said import details
 from portal.evidence import evidence
 from portal.extensions import Moment, db
 from portal.flow import Actor, State, Step
-from portal.inputs import money_text, quantity_text
 from portal.models import Case, CaseEvent, CaseLine, CaseLink, Order, OrderLine, Policy, Product, Shop, User
 from portal.money import entries as money_entries
 from portal.money import lists as money_lists
 from portal.money.accounts import consent as bank_accounts
 from portal.money.accounts import looking as account_looks
-from portal.parcels import carriers
 from portal.parcels import seen as parcel_view
 from portal.rights import reasons, resale
 
 _CASE = select(Case).where(Case.case_no == bindparam("case_no"))
+
+
 _OF_BUYER = _CASE.where(Case.buyer_id == bindparam("buyer_id"))
+
+
 _OF_SHOP = _CASE.where(Case.shop_id == bindparam("shop_id"))
 
 
@@ -40,6 +47,8 @@ def of_shop(case_no: str, shop_id: int) -> Case | None:
 
 
 PAGE = 20
+
+
 _LIST = (
     select(
         Case.id,
@@ -59,6 +68,8 @@ _LIST = (
     .order_by(Case.updated_at.desc(), Case.id.desc())
     .limit(PAGE + 1)
 )
+
+
 _NEXT = _LIST.where(tuple_(Case.updated_at, Case.id) < tuple_(bindparam("at", type_=Moment()), bindparam("id")))
 
 
@@ -141,7 +152,7 @@ class View:
 
     def terms(self, proposal: Any) -> list[str]:
         """The terms of a version, in sentences."""
-        return proposals.said(proposal, self.lines)
+        return cases_proposals.said(proposal, self.lines)
 
     @property
     def refused_milli(self) -> int:
@@ -174,7 +185,11 @@ _NEWS = {
 _case, _order, _policy, _user, _shop, _line, _bought, _product, _event = (
     table.__table__.c for table in (Case, Order, Policy, User, Shop, CaseLine, OrderLine, Product, CaseEvent)
 )
+
+
 _link, _bought_by = CaseLink.__table__.c, Order.__table__.alias("bought").c  # what the shop's owner buys elsewhere
+
+
 _AROUND = (
     select(
         _order.id,
@@ -195,6 +210,8 @@ _AROUND = (
     .join(Shop.__table__, _shop.id == _case.shop_id)
     .where(_case.id == bindparam("case_id"))
 )
+
+
 _LINES = (
     select(
         _line.id,
@@ -224,6 +241,8 @@ _LINES = (
     .where(_line.case_id == bindparam("case_id"))
     .order_by(_line.id)
 )
+
+
 _EVENTS = (
     select(
         _event.version,
@@ -256,10 +275,10 @@ def view(case: Case, side: Actor, now: datetime) -> View:
         photos.setdefault(row.event_version or 0, []).append(row)
     events = db.session.execute(_EVENTS, of_case).all()
     entries = money_entries.of_case(case.id) if case.entry_count else ()
-    waits = cases.waits_for(case)
+    waits = case_deadlines.waits_for(case)
     asked = bank_accounts.was_asked(entries)
     bank = bank_accounts.Known(around.bank_data, bank_accounts.of_case(case.id) if asked else ())
-    turn = cases.still_to_act(case)
+    turn = case_deadlines.still_to_act(case)
     steps = actions(case, side, now, parcels, entries, bank)
     return View(
         case=case,
@@ -290,7 +309,7 @@ def view(case: Case, side: Actor, now: datetime) -> View:
         mediation=mediation_of(case, events),
         pictures={line.product_id: line.picture for line in lines if line.picture},
         overdue=case.due_at is not None and case.due_at <= now,
-        proposals=proposals.of_case(case.id) if any("proposal" in event.data for event in events) else (),
+        proposals=cases_proposals.of_case(case.id) if any("proposal" in event.data for event in events) else (),
         entries=entries,
         finish="" if case.state in flow.FINAL and case.overdue_at is None else resale.finish_said(case),
         accounts=bank.accounts,
@@ -300,7 +319,7 @@ def view(case: Case, side: Actor, now: datetime) -> View:
         chain=chain_of(case)
         if case.parent_id or any("child" in event.data for event in events) or any(line.moved_milli for line in lines)
         else (),
-        again_until=cases.again_until(case) if any(line.shipped_milli > line.moved_milli for line in lines) else None,
+        again_until=opening.again_until(case) if any(line.shipped_milli > line.moved_milli for line in lines) else None,
     )
 
 
@@ -309,18 +328,6 @@ def _names(entries: Sequence[Any], events: Sequence[Any]) -> dict[int, str]:
     known = {event.user_id: event.author for event in events if event.user_id}
     users = {user for entry in entries for user in (entry.made_by, entry.approved_by, entry.settled_by) if user}
     return known if users <= set(known) else money_lists.names_of(entries)
-
-
-_MEDIATING = frozenset({"submit_evidence", "withdraw_mediation"})
-
-
-def _unsaid(case: Case, step: Step, refusal: str | None) -> bool:
-    """Whether why a step can't be taken is plain from the page: there is no mediation, or there is one already."""
-    if refusal is None:
-        return False
-    if step.actor is Actor.MEDIATOR or step.name == "withdraw_mediation":
-        return True
-    return case.escalated if step.name == "escalate" else step.name in _MEDIATING and not case.escalated
 
 
 def mediation_of(case: Case, events: Sequence[Any]) -> Mediation | None:
@@ -369,9 +376,17 @@ def chain_of(case: Case) -> Sequence[Any]:
 
 
 _up = select(Case.id, Case.parent_id).where(Case.id == bindparam("case_id")).cte("up", recursive=True)
+
+
 _up = _up.union(select(Case.id, Case.parent_id).join(_up, Case.id == _up.c.parent_id))
+
+
 _down = select(_up.c.id).where(_up.c.parent_id.is_(None)).cte("down", recursive=True)
+
+
 _down = _down.union(select(Case.id).join(_down, Case.parent_id == _down.c.id))
+
+
 _CHAIN = (
     select(Case.id, Case.case_no, Case.type, Case.state, Case.opened_at)
     .where(Case.id.in_(select(_down.c.id)))
@@ -380,48 +395,9 @@ _CHAIN = (
 )
 
 
-def actions(
-    case: Case,
-    side: Actor,
-    now: datetime,
-    parcels: Sequence[Any] | None = None,
-    entries: Sequence[Any] | None = None,
-    bank: bank_accounts.Known | None = None,
-) -> list[tuple[Step, str | None]]:
-    """The steps with a button for this side, each with the sentence that says why not yet (None: it can be taken).
-
-    What leads on comes first, giving up last. Of rows that share a button, the one that can be taken is shown.
-    """
-    open_now = [step for step in flow.open_steps(case.type, case.state, side) if step.button]
-    if not open_now:
-        return []
-    facts = cases.facts(case, now, parcels, entries, bank)
-    found: dict[str, tuple[Step, str | None]] = {}
-    for step in open_now:
-        refusal = flow.unmet(step, facts)
-        if refusal and step.name in _UNASKED:
-            continue
-        if step.button not in found or refusal is None:
-            found[step.button] = (step, refusal)
-    order = _IN_MEDIATION if case.escalated else _LATER
-    return sorted(found.values(), key=lambda pair: order.get(pair[0].name, 0))
-
-
-_UNASKED = frozenset({"give_account", "decline_account", "withdraw_account"})  # not worth a "not yet"
-_LATER = {  # all others lead on
-    "extend": 1,
-    "modify": 1,
-    "report_problem": 1,
-    "agree_no_return": 1,
-    "escalate": 2,
-    "withdraw": 3,
-}
-_IN_MEDIATION = _LATER | {"submit_evidence": -1, "withdraw_mediation": 2, "more_evidence": 1}
-
-
 def agreement(case_id: int) -> tuple[Any, Any] | None:
     """The terms that were agreed to last, and the event that did it with its hash; None when nothing was."""
-    accepted = next((made for made in proposals.of_case(case_id) if made.state == "accepted"), None)
+    accepted = next((made for made in cases_proposals.of_case(case_id) if made.state == "accepted"), None)
     if accepted is None:
         return None
     events = db.session.execute(
@@ -431,78 +407,3 @@ def agreement(case_id: int) -> tuple[Any, Any] | None:
     ).all()
     event = next((each for each in events if each.data.get("proposal") == accepted.version), None)
     return (accepted, event) if event is not None else None
-
-
-def details(event: Any, lines: Sequence[Any]) -> list[str]:
-    """What a step brought or changed, in sentences for the timeline; ``lines`` are those of the view."""
-    data = event.data
-    titles = {line.id: f"{line.title} {line.spec}".strip() for line in lines}
-    units = {line.id: line.unit for line in lines}
-    several = len(lines) > 1
-    said: list[str] = []
-    if address := data.get("return_address"):
-        said.append("退货地址:" + " ".join(address))
-    if payer := data.get("freight_payer"):
-        said.append(f"运费:{words.PAYER.get(payer, payer)}")
-    if refusal := reasons.refusal(data.get("refusal", "")):
-        said.append(f"拒绝原因:{refusal.zh}")
-    if before := data.get("before"):
-        said += _changed(event.step, before, data.get("after"))
-    for code, number in data.get("parcels") or ():
-        said.append(_parcel(code, number))
-    for line_id, milli, spec in data.get("shipped") or ():
-        if milli:
-            title = f"{titles.get(line_id, '')} " if several else ""
-            said.append(f"发出:{title}{spec} ×{quantity_text(milli)} {units.get(line_id, '')}".rstrip())
-    for line_id, received, accepted, state, note in data.get("counted") or ():
-        title = f"{titles.get(line_id, '')}:" if several else ""
-        parts = [f"{title}收到 {quantity_text(received)},通过 {quantity_text(accepted)}", condition(state), note]
-        said.append(",".join(part for part in parts if part))
-    if days := data.get("days"):
-        said.append(f"延长 {days} 天")
-    said += _mediated(data)
-    if kind := data.get("kind"):
-        said.append(f"问题:{reasons.PROBLEMS.get(kind, kind)}")
-    return said
-
-
-def _mediated(data: Any) -> list[str]:
-    """What a step of a mediation says besides its words."""
-    said = []
-    if because := reasons.INTERVENTIONS.get(data.get("because", "")):
-        said.append(f"介入原因:{because}")
-    if wish := data.get("wish"):
-        said.append(f"希望的结果:{wish}")
-    if asked := data.get("asked"):
-        said.append(f"请补充:{words.ACTOR.get(asked, '双方')}")
-    if fen := data.get("decided_fen"):
-        said.append(f"裁决退款:¥{money_text(fen)}")
-    if "goods_back" in data:
-        said.append("买家须寄回商品" if data["goods_back"] else "买家不用寄回商品")
-    if child := data.get("child"):
-        said.append(f"转为售后单 {child}")
-    return said
-
-
-def _parcel(code: str, number: str) -> str:
-    known = carriers.by_code(code)
-    return f"{known.name if known else code} {number}".strip()
-
-
-def _changed(step: str, before: Any, after: Any) -> list[str]:
-    if step == "edit_parcel":
-        return [f"{_parcel(*before)} 改为 {_parcel(*after)}"]
-    said = []
-    if before.get("reason") != after.get("reason"):
-        said.append(f"原因由「{reasons.said(before['reason'])}」改为「{reasons.said(after['reason'])}」")
-    if before.get("quantity_milli") != after.get("quantity_milli"):
-        said.append(f"数量由 {quantity_text(before['quantity_milli'])} 改为 {quantity_text(after['quantity_milli'])}")
-    if before.get("description") != after.get("description"):
-        said.append(f"描述改为:{after['description'] or '(空)'}")
-    return said
-
-
-def condition(condition_id: str) -> str:
-    """A condition in words."""
-    found = reasons.condition(condition_id)
-    return found.zh if found else ""

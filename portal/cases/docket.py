@@ -1,8 +1,4 @@
-"""The mediators' queue, and who may decide a case for the platform: nobody who has to do with either side.
-
-Every query here names the person who asks; a mediator never sees a case of the shop they work in, of somebody they work
-with, or of their own.
-"""
+"""The mediators' list: what waits for a decision, and what they may see."""
 
 from __future__ import annotations
 
@@ -18,13 +14,19 @@ from portal.models import Case, CaseEvent, Conversation, Message, Policy, Shop, 
 from portal.models.cases import BY_MEDIATOR, MEDIATED
 
 PAGE = 40
+
+
 SHOWN = 100  # numbers on tabs are bounded
+
+
 TABS: dict[str, str] = {
     str(Stage.EVIDENCE): "举证中",
     str(Stage.DECIDING): "待裁决",
     str(Stage.OVERDUE): "已超时(主管)",
     "decided": "已裁决",
 }
+
+
 OPENING = ("escalate", "timeout_escalate", "timeout_overdue")  # the steps that open a mediation
 
 
@@ -38,39 +40,22 @@ class Asking(Protocol):
     def shop_id(self) -> int | None: ...
 
 
-def _shops_of(buyer_id: int, shop_id: int) -> Any:
-    """The shops of both sides: the one that sold it, those that the buyer owns or works in."""
-    works = select(Staff.shop_id).where(Staff.user_id == buyer_id)
-    return select(Shop.id).where(or_(Shop.id == shop_id, Shop.owner_id == buyer_id, Shop.id.in_(works)))
-
-
-def deciders(buyer_id: int, shop_id: int) -> list[int]:
-    """The user ids of those who may decide between this buyer and this shop."""
-    related = select(Staff.user_id).where(Staff.shop_id.in_(_shops_of(buyer_id, shop_id)))
-    query = select(User.id).where(
-        User.mediator, User.disabled_at.is_(None), User.id != buyer_id, User.id.not_in(related)
-    )
-    return list(db.session.scalars(query.order_by(User.id)))
-
-
-def may_decide(user_id: int, buyer_id: int, shop_id: int) -> bool:
-    """Whether this person decides for the platform and has to do with neither side."""
-    if user_id == buyer_id or not db.session.scalar(select(User.mediator).where(User.id == user_id)):
-        return False
-    related = select(Staff.user_id).where(Staff.user_id == user_id, Staff.shop_id.in_(_shops_of(buyer_id, shop_id)))
-    return db.session.scalar(related.limit(1)) is None
-
-
-# ---------------------------------------------------------------- the queue
-
 _case, _user, _shop, _event, _policy = (table.__table__.c for table in (Case, User, Shop, CaseEvent, Policy))
+
+
 _KEY = tuple_(bindparam("at", type_=Moment()), bindparam("row_id"))
+
+
 _colleagues = select(Staff.user_id).where(Staff.shop_id == bindparam("my_shop"))
+
+
 _UNRELATED = (  # the same as may_decide: one works in one shop at most, and who owns one works there
     _case.shop_id != bindparam("my_shop"),
     _case.buyer_id != bindparam("me"),
     _case.buyer_id.not_in(_colleagues),
 )
+
+
 _COLUMNS = (
     _case.id,
     _case.case_no,
@@ -92,13 +77,19 @@ _COLUMNS = (
     select(_shop.name).where(_shop.id == _case.shop_id).scalar_subquery().label("shop"),
     select(_user.member_name).where(_user.id == _case.buyer_id).scalar_subquery().label("buyer"),
 )
+
+
 _OPEN = (
     select(*_COLUMNS)
     .where(text(f"cases.{MEDIATED}"), _case.stage == bindparam("stage"), *_UNRELATED)
     .order_by(_case.queue_at, _case.id)
     .limit(PAGE + 1)
 )
+
+
 _DECISION = (text(f"case_events.{BY_MEDIATOR}"), _event.actor == "mediator", _event.step != "more_evidence")
+
+
 _DECIDED = (
     select(
         *_COLUMNS,
@@ -115,6 +106,8 @@ _DECIDED = (
     .order_by(_event.at.desc(), _event.id.desc())
     .limit(PAGE + 1)
 )
+
+
 _LIST = {
     "open": (_OPEN, _OPEN.where(tuple_(_case.queue_at, _case.id) > _KEY)),
     "decided": (_DECIDED, _DECIDED.where(tuple_(_event.at, _event.id) < _KEY)),
@@ -166,12 +159,14 @@ def counts(who: Asking) -> dict[str, int]:
     return dict(db.session.execute(_COUNTS, _of(who)).mappings().one())
 
 
-# ---------------------------------------------------------------- one case
-
 _opened = (
     select(_event.id).where(_event.case_id == _case.id, _event.step.in_(OPENING)).correlate(Case.__table__).exists()
 )
+
+
 _SHOWN = (or_(_case.escalated, _opened), *_UNRELATED)
+
+
 _ONE = select(Case).where(_case.case_no == bindparam("case_no"), *_SHOWN)
 
 
