@@ -7,10 +7,11 @@ from flask.typing import ResponseReturnValue
 from wtforms import PasswordField
 from wtforms.validators import InputRequired
 
-from portal import accounts, words
+from portal import words
 from portal.auth import bp
 from portal.config import Settings
 from portal.extensions import writing
+from portal.people import accounts
 from portal.web import rates, security
 from portal.web.forms import Form, Line
 from portal.web.pages import page

@@ -15,10 +15,12 @@ from flask import Flask, Response, abort, current_app, g, redirect, request
 from sqlalchemy.exc import OperationalError
 from werkzeug.wrappers import Response as AnyResponse
 
-from portal import accounts, cardnumbers, clock
+from portal.calendar import clock
 from portal.config import Settings
 from portal.extensions import Busy, db, writing
 from portal.models import KeptForm
+from portal.people import accounts
+from portal.talk import card_numbers
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; font-src 'self'; "
@@ -214,7 +216,7 @@ def _check_token() -> AnyResponse | None:
 def _keep_form(user_id: int) -> None:
     """The session has ended while somebody was typing: keep the words for the same person."""
     fields = {
-        name: [value if _EXACT.fullmatch(name) else cardnumbers.mask(value) for value in request.form.getlist(name)]
+        name: [value if _EXACT.fullmatch(name) else card_numbers.mask(value) for value in request.form.getlist(name)]
         for name in request.form
         if name not in _NOT_KEPT
     }

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from portal import scans
-from portal.scans import LinesRefused, Scan
+from portal.parcels import scans
+from portal.parcels.scans import LinesRefused, Scan
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 
@@ -90,7 +90,7 @@ TABLE = [
         "【杭州市】派送中\n2026-11-21 16:30\n已签收\n已签收,签收人:本人",
         "2026-11-20 12:30\t【义乌市】已揽收\n2026-11-21 08:30\t【杭州市】派送中\n2026-11-21 16:30\t已签收,签收人:本人",
     ],
-)  # fmt: skip
+)
 def test_tables_of_carriers_pages_are_read(text: str) -> None:
     assert sorted(scans.read(text, NOW)) == TABLE
 

@@ -18,9 +18,10 @@ from sqlalchemy import delete, func, select, update
 from werkzeug.exceptions import HTTPException
 from werkzeug.test import TestResponse
 
-from portal import accounts, words
+from portal import words
 from portal.extensions import Busy, db, writing
 from portal.models import KeptForm, Message, Session, Staff, User
+from portal.people import accounts
 from portal.web import errors, rates
 from tests.cast import PASSWORD, Cast, post, sign_in, token_of
 from tests.conftest import NOW, Clock, make_app
@@ -107,11 +108,29 @@ def test_an_empty_field_says_so(app: Flask, cast: Cast, now: Clock, form: dict[s
 
 
 EVIL = [
-    "//evil.example", "///evil.example", "https:evil.example", "https://evil.example/", "http:///evil.example",
-    "\\\\evil.example", "/\\evil.example", "\\/evil.example", "javascript:alert(1)", "JaVaScRiPt:alert(1)",
-    "data:text/html,x", "/\t/evil.example", "/\n/evil.example", "\t//evil.example", " //evil.example", "evil.example",
-    "/me\r\nSet-Cookie: sid=x", "//[", "@evil.example", ".evil.example", "?next=//evil.example", "",
-]  # fmt: skip
+    "//evil.example",
+    "///evil.example",
+    "https:evil.example",
+    "https://evil.example/",
+    "http:///evil.example",
+    "\\\\evil.example",
+    "/\\evil.example",
+    "\\/evil.example",
+    "javascript:alert(1)",
+    "JaVaScRiPt:alert(1)",
+    "data:text/html,x",
+    "/\t/evil.example",
+    "/\n/evil.example",
+    "\t//evil.example",
+    " //evil.example",
+    "evil.example",
+    "/me\r\nSet-Cookie: sid=x",
+    "//[",
+    "@evil.example",
+    ".evil.example",
+    "?next=//evil.example",
+    "",
+]
 
 
 @pytest.mark.parametrize("where", ["address", "form", "both"])
@@ -580,8 +599,9 @@ def test_a_token_that_is_too_old_forgets_not_where_one_wanted_to_be(
     for wanted, goes in [("/orders?tab=all&q=袜", "/orders?tab=all&q=袜"), *((evil, "/me") for evil in EVIL)]:
         form = {"csrf_token": "0" * 40, "member_name": "buyer", "password": PASSWORD}
         asked = {"next": wanted}
-        answer = client.post("/login", data=form | (asked if where == "form" else {}),
-                             query_string=asked if where == "address" else {})  # fmt: skip
+        answer = client.post(
+            "/login", data=form | (asked if where == "form" else {}), query_string=asked if where == "address" else {}
+        )
         assert answer.status_code == 303
         assert urlsplit(answer.location).path == "/login"
         assert parse_qs(urlsplit(answer.location).query) == {"next": [goes], "said": ["try-again"]}
