@@ -1,1 +1,1 @@
-"""Parcels: carriers, their scans and what is known of a parcel; nothing here moves a case."""
+"""Carriers, scans and what is known of a parcel; nothing here moves a case."""
