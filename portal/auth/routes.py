@@ -11,7 +11,7 @@ from portal import accounts, words
 from portal.auth import bp
 from portal.config import Settings
 from portal.extensions import writing
-from portal.web import rates, security
+from portal.web import security, tries
 from portal.web.forms import Form, Line
 from portal.web.pages import page
 
@@ -35,14 +35,15 @@ def sign_in() -> ResponseReturnValue:
     form = SignInForm()
     if form.validate_on_submit():
         name = form.member_name.data
-        allowed = rates.count("login-name", name, g.now) and rates.count("login-address", request.remote_addr, g.now)
-        if not allowed:
-            form.refuse("尝试次数太多,请 5 分钟后再试")
+        counted = tries.of(name)
+        if seconds := tries.wait(counted, g.now):
+            form.refuse(tries.TOO_MANY.format(seconds=seconds))
             refused = page("auth/login.html", 429, form=form, next=wanted)
-            refused.headers["Retry-After"] = "300"
+            refused.headers["Retry-After"] = str(seconds)
             return refused
         user = accounts.verify(name, form.password.data or "")
         if user is not None:
+            tries.succeeded(counted)
             if g.who is not None:  # whoever was signed in at this browser no longer is
                 with writing():
                     accounts.sign_out(g.who.session, g.now)
@@ -53,7 +54,9 @@ def sign_in() -> ResponseReturnValue:
                 wanted = "/operator"
             answer = redirect(wanted, 303)
             security.set_cookie(answer, cookie, _settings())
+            tries.remember_device(answer, name, secure=_settings().https == "1")
             return answer
+        tries.failed(counted, g.now)
         form.refuse("会员名或密码不对,请核对后再试")
     return page("auth/login.html", 422 if request.method == "POST" else 200, form=form, next=wanted)
 

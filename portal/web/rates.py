@@ -12,8 +12,6 @@ from portal.models import RateCount
 
 # name: (how often, in which time)
 LIMITS: dict[str, tuple[int, timedelta]] = {
-    "login-name": (10, timedelta(minutes=5)),
-    "login-address": (30, timedelta(minutes=5)),
     "apply": (30, timedelta(hours=1)),
     "message": (30, timedelta(minutes=1)),
     "upload": (60, timedelta(hours=1)),
