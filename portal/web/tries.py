@@ -24,11 +24,12 @@ from portal.extensions import db, writing
 from portal.models import RateCount
 
 LONGEST_WAIT = timedelta(seconds=60)
+LONGEST_WAIT_OF_ORDER = timedelta(minutes=5)  # four digits are guessed sooner than a password
 FORGOTTEN_AFTER = timedelta(minutes=30)  # without another failure
 TOO_MANY = "密码连续输错，请 {seconds} 秒后再试；账号没有被锁定"
 KNOWN_FOR = timedelta(days=180)
 # whose failures: how many are free before the first wait of a second
-FREE: dict[str, int] = {"device": 5, "pair": 5, "name": 30, "address": 100}
+FREE: dict[str, int] = {"device": 5, "pair": 5, "name": 30, "address": 100, "order": 30, "order-pair": 5}
 
 _FAILED = text(
     "INSERT INTO rate_counts (bucket, until, count) VALUES (:bucket, :until, 1) ON CONFLICT (bucket) DO UPDATE "
@@ -43,7 +44,7 @@ class Tries(NamedTuple):
 
 
 def of(member_name: str) -> Tries:
-    """The counts of a try with this name from this browser and address. Names are hashed: people type passwords there."""
+    """The counts of a try with this name from this browser and address. Hashed: people type passwords there."""
     if device := _known_device(member_name):
         return Tries({"device": _bucket("device", member_name, device)})
     address = request.remote_addr or ""
@@ -52,6 +53,18 @@ def of(member_name: str) -> Tries:
             "address": _bucket("address", address),
             "name": _bucket("name", member_name),
             "pair": _bucket("pair", member_name, address),
+        }
+    )
+
+
+def of_order(order_no: str) -> Tries:
+    """The counts of a try to open an order with the last digits of its telephone."""
+    address = request.remote_addr or ""
+    return Tries(
+        {
+            "address": _bucket("address", address),
+            "order": _bucket("order", order_no),
+            "order-pair": _bucket("order-pair", order_no, address),
         }
     )
 
@@ -65,15 +78,17 @@ def wait(tries: Tries, now: datetime) -> int:
     longest = timedelta()
     for row in rows:
         if row.until >= now:
-            ready_at = row.until - FORGOTTEN_AFTER + _wait_after(row.count - FREE[kinds[row.bucket]])
+            ready_at = row.until - FORGOTTEN_AFTER + _wait_after(int(row[1]), kinds[row.bucket])
             longest = max(longest, ready_at - now)
     return -int(-longest.total_seconds() // 1)
 
 
-def _wait_after(surplus: int) -> timedelta:
+def _wait_after(failures: int, kind: str) -> timedelta:
+    surplus = failures - FREE[kind]
     if surplus < 0:
         return timedelta()
-    return min(timedelta(seconds=2 ** min(surplus, 10)), LONGEST_WAIT)
+    longest = LONGEST_WAIT_OF_ORDER if kind == "order" else LONGEST_WAIT
+    return min(timedelta(seconds=2 ** min(surplus, 10)), longest)
 
 
 def failed(tries: Tries, now: datetime) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import html
+import io
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -15,13 +16,14 @@ import pytest
 from flask import Flask, abort
 from flask.testing import FlaskClient
 from sqlalchemy import delete, func, select, update
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, TooManyRequests
 from werkzeug.test import TestResponse
 
-from portal import accounts, words
+from portal import accounts, applications, words
 from portal.extensions import Busy, db, writing
-from portal.models import KeptForm, Message, RateCount, Session, Staff, User
-from portal.web import errors, rates, tries
+from portal.models import KeptForm, Message, OrderLine, RateCount, Session, Staff, User
+from portal.web import carried, errors, quotas, rates, tries
+from tests import pictures
 from tests.cast import PASSWORD, Cast, post, sign_in, token_of
 from tests.conftest import NOW, Clock, make_app
 from tests.web.inspector import Browser
@@ -358,6 +360,96 @@ def test_messages_in_a_minute(app: Flask, cast: Cast, now: Clock) -> None:
     assert client.post(url, data={"csrf_token": token, "words": "又一条"}).status_code == 303
 
 
+def test_the_same_form_twenty_times_counts_once(app: Flask, cast: Cast, now: Clock) -> None:
+    """The form key goes before the limit: who presses twenty times gets the answer twenty times."""
+    client = sign_in(app, "buyer")
+    form = {**token_of(client.get("/feedback")), "kind": "wish", "words": "希望能导出售后单"}
+    answers = {client.post("/feedback", data=form).location for _ in range(20)}
+    assert len(answers) == 1 and answers.pop().startswith("/feedback?number=FK")
+    most, window = rates.LIMITS["feedback"]
+    for number in range(most - 1):
+        assert post(client, "/feedback", {"kind": "wish", "words": f"第 {number} 个"}).status_code == 303
+    one_more = {**token_of(client.get("/feedback")), "kind": "wish", "words": "又一个"}
+    for _ in range(3):  # the same form again is no way around the limit
+        assert client.post("/feedback", data=one_more).status_code == 429
+    now.at += window
+    assert client.post("/feedback", data=one_more).status_code == 303
+
+
+@pytest.mark.parametrize("status", [429, 503, 507])
+def test_typed_words_wait_in_the_error_page(
+    app: Flask, cast: Cast, now: Clock, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    """Without script too: the page that says 稍后再试 hands the same form in again."""
+    url, client = f"/orders/{cast.order().order_no}/contact", sign_in(app, "buyer")
+    form = token_of(client.get(url))
+    said = {429: TooManyRequests(), 503: Busy(), 507: OSError(28, "No space left on device")}[status]
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise said
+
+    with monkeypatch.context() as broken:
+        broken.setattr("portal.chat.say", fail)
+        answer = client.post(url, data={**form, "words": '袜子有\r\n三只"破洞"<b>'})
+    assert answer.status_code == status
+    assert "您填写的文字都在" in answer.text and "照片" not in answer.text
+    again = {name: html.unescape(value) for name, value in re.findall(r'name="(\w+)" value="([^"]*)"', answer.text)}
+    assert again["form_key"] == form["form_key"]
+    assert client.post(url, data=again).status_code == 303
+    db.session.rollback()
+    assert db.session.scalars(select(Message.words)).all() == ['袜子有\n三只"破洞"<b>']
+
+
+def test_searches_in_a_minute(app: Flask, cast: Cast, now: Clock) -> None:
+    most, window = rates.LIMITS["search"]
+    client = sign_in(app, "buyer")
+    with writing():
+        for _ in range(most - 1):
+            rates.count("search", cast.buyer, now.at)
+    assert client.get("/orders?q=袜").status_code == 200
+    assert client.get("/orders?q=袜").status_code == 429
+    assert client.get("/orders?q=").status_code == client.get("/orders").status_code == 200
+    assert sign_in(app, "buyer2").get("/orders?q=袜").status_code == 200
+    now.at += window
+    assert client.get("/orders?q=袜").status_code == 200
+
+
+def test_photos_in_an_hour(app: Flask, cast: Cast, now: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is too much says so beside the photos; the words stay."""
+    url, client = f"/orders/{cast.order().order_no}/contact", sign_in(app, "buyer")
+
+    def send() -> TestResponse:
+        picture = (io.BytesIO(pictures.png()), "a.png")
+        return post(client, url, {"words": "请看", "photos": [picture]})
+
+    most, window = rates.LIMITS["upload"]
+    with writing():
+        for _ in range(most - 1):
+            rates.count("upload", cast.buyer, now.at)
+    assert send().status_code == 303
+    answer = send()
+    assert answer.status_code == 422
+    assert quotas.TOO_MANY_PHOTOS in answer.text and "请看" in answer.text
+    now.at += window
+    assert send().status_code == 303
+    monkeypatch.setattr(quotas, "MOST_PHOTO_BYTES", 1)
+    answer = send()
+    assert answer.status_code == 422
+    assert quotas.TOO_MANY_BYTES in answer.text
+
+
+def test_fifty_drafts(app: Flask, cast: Cast, now: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(applications, "MOST_DRAFTS", 2)
+    client, orders = sign_in(app, "buyer"), [cast.order() for _ in range(3)]
+    seen = []
+    for order in orders:
+        line = db.session.scalars(select(OrderLine.id).where(OrderLine.order_id == order.id)).one()
+        url = f"/orders/{order.order_no}/apply"
+        seen.append(post(client, url, {"line": line, "reason": "damaged"}))
+    assert [answer.status_code for answer in seen] == [303, 303, 409]
+    assert "最多同时保存 2 份草稿" in seen[-1].text
+
+
 def test_applications_in_an_hour(app: Flask, cast: Cast, now: Clock) -> None:
     url = f"/orders/{cast.order().order_no}/apply/check"
     client = sign_in(app, "buyer")
@@ -644,7 +736,8 @@ def test_signed_out_with_a_token_of_ones_own_asks_for_signing_in(talk: Talk) -> 
     client = talk.app.test_client()
     token = token_of(client.get("/login"))["csrf_token"]
     answer = talk.send(client=client, token=token)
-    assert (answer.status_code, urlsplit(answer.location).path) == (303, "/login")
+    assert answer.status_code == 401
+    assert {"会员名", "密码", "登录"} <= set(re.findall(r">([^<>]+)<", answer.text))
     by_htmx = talk.send(client=client, token=token, headers={"HX-Request": "true"})
     assert by_htmx.status_code == 401
     assert urlsplit(by_htmx.headers["HX-Redirect"]).path == "/login"
@@ -707,6 +800,73 @@ def test_words_typed_in_an_ended_session_come_back_to_the_same_person(talk: Talk
     assert talk.said() == 0  # nothing is sent but by its button
     assert talk.client.post(talk.url, data={**token_of(page), "words": "袜子有三只破洞"}).status_code == 303
     assert talk.said() == 1
+
+
+SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
+
+
+def sign_in_at(client: FlaskClient, page: TestResponse, name: str = "buyer") -> TestResponse:
+    """Fill in the sign-in form of this page, with everything that it carries."""
+    hidden = {key: html.unescape(value) for key, value in re.findall(r'name="(\w+)" value="([^"]*)"', page.text)}
+    return client.post("/login", data={**hidden, "member_name": name, "password": PASSWORD})
+
+
+@pytest.mark.parametrize("how", ["signed out in another tab", "revoked elsewhere", "never signed in"])
+def test_who_is_not_signed_in_any_more_loses_no_words_and_writes_none(talk: Talk, now: Clock, how: str) -> None:
+    if how == "signed out in another tab":
+        talk.client.post("/logout", data={"csrf_token": talk.token})
+        talk.client.get("/login")
+    elif how == "revoked elsewhere":
+        with writing():
+            db.session.execute(update(Session).values(ended_at=now.at))
+    else:
+        talk.client.delete_cookie("sid")
+        talk.client.get("/login")
+    asked = talk.send(headers=SAME_ORIGIN)
+    assert asked.status_code == 401
+    assert "刚才填写的内容会为您保留" in asked.text
+    assert (talk.said(), talk.kept()) == (0, 0)  # it waits in the page, not in the database
+    back = sign_in_at(talk.client, asked)
+    assert back.location == f"{talk.url}?said=draft-kept"
+    assert "袜子有三只破洞" in talk.client.get(back.location).text
+    assert (talk.said(), talk.kept()) == (0, 1)
+
+
+def test_a_wrong_password_loses_no_words(talk: Talk) -> None:
+    talk.client.post("/logout", data={"csrf_token": talk.token})
+    page = talk.send(headers=SAME_ORIGIN)
+    hidden = {key: html.unescape(value) for key, value in re.findall(r'name="(\w+)" value="([^"]*)"', page.text)}
+    again = talk.client.post("/login", data={**hidden, "member_name": "buyer", "password": "wrong"})
+    assert again.status_code == 422 and talk.kept() == 0
+    assert "袜子有三只破洞" in talk.client.get(sign_in_at(talk.client, again).location).text
+
+
+@pytest.mark.parametrize(
+    "carried",
+    ["x", "[]", "{}", '{"path": "//evil.example", "fields": {"words": ["x"]}}',
+     '{"path": "/me", "fields": {"words": 1}}',
+     '{"path": "/me", "fields": {"password": ["x"]}}', '{"path": 1, "fields": {"words": ["x"]}}', "[" * 50_000,
+     '{"path": "/me", "fields": {"words": ["' + "x" * 70_000 + '"]}}'],
+)  # fmt: skip
+def test_what_no_page_of_ours_carries_is_left_out(talk: Talk, carried: str) -> None:
+    client = talk.app.test_client()
+    form = {**token_of(client.get("/login")), "member_name": "buyer", "password": PASSWORD, "carried": carried}
+    assert client.post("/login", data=form).status_code == 303
+    assert talk.kept() == 0
+
+
+def test_kept_forms_are_bounded(talk: Talk) -> None:
+    """A page's newest form only, twenty pages, 64 KB each; it was 19 MB in six seconds."""
+    for number in range(30):
+        data = {"csrf_token": "old", "words": f"第 {number} 次"}
+        talk.client.post(talk.url, data=data)
+        talk.client.post(f"/cases/HH{number}/withdraw", data=data)
+    talk.client.post("/feedback", data={"csrf_token": "old", "words": "长" * 60_000})
+    db.session.rollback()
+    kept = db.session.execute(select(KeptForm.path, KeptForm.fields).order_by(KeptForm.id)).all()
+    assert len(kept) == carried.MOST_FORMS == 20
+    assert [row.fields["words"] for row in kept if row.path == talk.url] == [["第 29 次"]]
+    assert "/feedback" not in {row.path for row in kept}
 
 
 def test_by_htmx_the_words_are_kept_too(talk: Talk, now: Clock) -> None:
