@@ -9,7 +9,7 @@ from sqlalchemy import select, text, update
 
 from portal import cases, ledger, payouts, policies
 from portal.cases import event_hash
-from portal.effects import Counted
+from portal.effects import Counted, Wanted
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, Stale, StepRefused
 from portal.models import Case, CaseEvent, CaseLine, CaseTally, Notice, Order, OrderLine, Parcel, ReturnAddress
@@ -139,7 +139,7 @@ def test_modifying_moves_the_ledger_by_the_difference(cast_both: Cast) -> None:
     case = cast.open_case(milli=2_000)
     line = db.session.scalars(select(CaseLine).where(CaseLine.case_id == case.id)).one()
     for milli in (5_000, 1_000):
-        case = cast.take(case, "modify", Actor.BUYER, wanted=[cases.Wanted(line.order_line_id, milli)])
+        case = cast.take(case, "modify", Actor.BUYER, wanted=[Wanted(line.order_line_id, milli)])
         assert claimed(case) == [milli]
 
 

@@ -13,7 +13,19 @@ from sqlalchemy import select, update
 from portal import accounts, cases, docket, doctor, flow, policies
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, State, StepRefused
-from portal.models import Case, CaseEvent, CaseLine, MoneyEntry, Notice, Order, OrderLine, ReturnAddress, Staff, User
+from portal.models import (
+    Case,
+    CaseEvent,
+    CaseLine,
+    MoneyEntry,
+    Notice,
+    Order,
+    OrderLine,
+    ReturnAddress,
+    Shop,
+    Staff,
+    User,
+)
 from tests.cast import Cast
 from tests.domain.test_races import at_once
 from tests.domain.test_rows import NOT_ALONE, STATES
@@ -321,7 +333,7 @@ def test_a_refund_case_is_refunded_what_was_decided_whatever_was_inspected(cast_
 
 def test_above_the_limit_a_second_person_of_the_shop_looks_at_it(cast: Cast) -> None:
     with writing():
-        db.session.execute(update(cases.Shop).values(approval_fen=100))
+        db.session.execute(update(Shop).values(approval_fen=100))
         db.session.add(Staff(user_id=cast.buyer2, shop_id=cast.shop, role="finance"))
     case = decide(cast, heard(cast), "decide_refund", amount_fen=2000, goods_back=False)
     assert entries(child_of(case).id) == [("refund", "waiting", 2000)]

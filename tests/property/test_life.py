@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from portal import cases, flow, ledger, payouts, proposals
-from portal.effects import Counted, Wanted
+from portal.effects import By, Counted, Wanted
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Case, CaseEvent, CaseLine, MoneyEntry, Order, OrderLine, Parcel, Proposal
@@ -41,7 +41,7 @@ class Life(RuleBasedStateMachine):
         self.order = self.cast.order(milli=BOUGHT)
         self.order_id = self.order.id
 
-    def _by(self, actor: Actor) -> cases.By:
+    def _by(self, actor: Actor) -> By:
         return self.cast.by(actor)
 
     @rule(
