@@ -14,10 +14,17 @@ from flask_compress import Compress
 from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
-from portal import bankdata, cases, clock, crypto, models, notifications, resale, tracking, words
+from portal import models, words
+from portal.calendar import clock
+from portal.cases import deadlines as case_deadlines
 from portal.config import Settings, SettingsError
+from portal.evidence.store import DirectoryStore
 from portal.extensions import db, migrate, use_lock_file
-from portal.store import DirectoryStore
+from portal.money import encryption
+from portal.money.accounts import consent as bank_accounts
+from portal.notices import notices
+from portal.parcels import following
+from portal.rights import resale
 from portal.web import assets, errors, filters, security
 
 TOP = Path(__file__).resolve().parent.parent
@@ -84,15 +91,15 @@ def _apply(settings: Settings, data: Path) -> None:
     """Give the current app what its parts read from the settings. Raises SettingsError."""
     use_lock_file(str(data / "write.lock") if settings.sqlite else None)
     clock.follow(data / "clock-shift" if settings.qa_open else None)
-    cases.use_deadlines(settings.durations())
+    case_deadlines.use_deadlines(settings.durations())
     resale.use_rule(resale.Rule(*settings.resale()))
     try:
-        keys = crypto.parse(settings.bank_keys) if settings.bank_keys else crypto.read(data / "bank-keys")
-    except crypto.KeysRefused as refused:
+        keys = encryption.parse(settings.bank_keys) if settings.bank_keys else encryption.read(data / "bank-keys")
+    except encryption.KeysRefused as refused:
         raise SettingsError(f"PORTAL_BANK_KEYS: {refused}") from None
-    bankdata.use_keys(keys, timedelta(days=settings.bank_days))
-    tracking.use_service(settings.tracking)
-    notifications.use_channels(*(["webhook"] if settings.webhook_url else []))
+    bank_accounts.use_keys(keys, timedelta(days=settings.bank_days))
+    following.use_service(settings.tracking)
+    notices.use_channels(*(["webhook"] if settings.webhook_url else []))
 
 
 class _NoSession(SessionInterface):
@@ -133,7 +140,7 @@ def _context() -> dict[str, object]:
     return {
         "ui": ui,
         "who": who,
-        "courier": tracking.service(),
+        "courier": following.service(),
         "now": g.get("now"),
         "said": words.SAID.get(request.args.get("said", "")),
         "unread": who.unread if who is not None else {},

@@ -21,25 +21,17 @@ from flask.cli import FlaskGroup, ScriptInfo, with_appcontext
 from sqlalchemy import select
 from sqlalchemy.exc import ArgumentError, DatabaseError
 
-from portal import (
-    accounts,
-    bankdata,
-    calendars,
-    clock,
-    create_app,
-    crypto,
-    database,
-    demo,
-    doctor,
-    feedback,
-    inputs,
-    sweeping,
-)
+from portal import create_app, database, demo, doctor, inputs, sweeping
+from portal.calendar import calendars, clock
 from portal.config import Settings, SettingsError
 from portal.extensions import Busy, db, writing
 from portal.models import User
-from portal.order_export import ExportRefused, read
-from portal.order_import import import_orders, report_file
+from portal.money import encryption
+from portal.money.accounts import keeping as account_keeping
+from portal.orders.export_format import ExportRefused, read
+from portal.orders.importing import import_orders, report_file
+from portal.people import accounts
+from portal.talk import feedback
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 PORT = click.IntRange(0, 65535)
@@ -102,10 +94,25 @@ def _check_free(host: str, port: int) -> None:
 def _gunicorn(host: str, port: int, workers: int, threads: int, env: dict[str, str]) -> subprocess.Popen[bytes]:
     top = Path(__file__).resolve().parent.parent
     words = [
-        sys.executable, "-m", "gunicorn", "--chdir", str(top), "--worker-class", "gthread", "--workers", str(workers),
-        "--threads", str(threads), "--bind", f"{host}:{port}", "--graceful-timeout", "25", "--log-level", "warning",
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "--chdir",
+        str(top),
+        "--worker-class",
+        "gthread",
+        "--workers",
+        str(workers),
+        "--threads",
+        str(threads),
+        "--bind",
+        f"{host}:{port}",
+        "--graceful-timeout",
+        "25",
+        "--log-level",
+        "warning",
         "wsgi:app",
-    ]  # fmt: skip
+    ]
     return subprocess.Popen(words, env=env)  # noqa: S603  (our own words)
 
 
@@ -137,12 +144,15 @@ def run_demo(port: int, host: str, data: Path | None, reset: bool, orders: Path 
     if not key.exists():
         key.write_text(secrets.token_hex(32))
     if not (folder / "bank-keys").exists():
-        crypto.add_to(folder / "bank-keys")
+        encryption.add_to(folder / "bank-keys")
     qa = "1" if host in LOOPBACK else settings.qa
     env = {
-        **os.environ, "PORTAL_DATA": str(folder), "PORTAL_SECRET_KEY": key.read_text(), "PORTAL_QA": qa,
+        **os.environ,
+        "PORTAL_DATA": str(folder),
+        "PORTAL_SECRET_KEY": key.read_text(),
+        "PORTAL_QA": qa,
         "PORTAL_DATABASE_URL": "",
-    }  # fmt: skip
+    }
     app = create_app(Settings.from_env(env))
     with app.app_context():
         database.upgrade()
@@ -304,10 +314,10 @@ def make_bank_key() -> None:
     """
     settings = Settings.from_env()
     if settings.bank_keys:
-        click.echo(crypto.make())
+        click.echo(encryption.make())
         return
     settings.data.mkdir(parents=True, exist_ok=True)
-    key_id = crypto.add_to(settings.data / "bank-keys")
+    key_id = encryption.add_to(settings.data / "bank-keys")
     click.echo(f"key {key_id} seals from the next start on; then run: portal rotate-bank-keys")
 
 
@@ -317,7 +327,7 @@ def rotate_bank_keys() -> None:
     """Seal every bank account with the newest key. Can be interrupted and run again; the others may go afterwards."""
     done = 0
     try:
-        for many in bankdata.rotate():
+        for many in account_keeping.rotate():
             done += many
             if sys.stderr.isatty():
                 click.echo(f"\r{done}", nl=False, err=True)

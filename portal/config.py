@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from portal import officehours
+from portal.calendar import officehours
 
 
 class SettingsError(ValueError):
@@ -74,7 +74,7 @@ class Settings:
     )
     threads: int = field(default=4, metadata={"why": "threads of each web worker"})
     deadlines: str = field(
-        default="", metadata={"why": "other deadlines than the defaults, as name=48h,name=7d (names: portal/flow.py)"}
+        default="", metadata={"why": "other deadlines than the defaults, as name=48h,name=7d (names: portal/flow/table.py)"}
     )
     resale_start: str = field(
         default="received",

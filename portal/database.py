@@ -9,8 +9,8 @@ from flask_migrate import downgrade as _downgrade
 from flask_migrate import upgrade as _upgrade
 from sqlalchemy import inspect
 
+from portal.evidence.store import Store
 from portal.extensions import db, writing
-from portal.store import Store
 
 
 class WrongDatabase(ValueError):

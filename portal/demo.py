@@ -12,32 +12,30 @@ from typing import Any
 from PIL import Image, ImageDraw
 from sqlalchemy import select, update
 
-from portal import (
-    accounts,
-    applications,
-    bankdata,
-    cases,
-    chains,
-    chat,
-    consumers,
-    eligibility,
-    evidence,
-    fulfilment,
-    imaging,
-    policies,
-    resale,
-    scans,
-    tracking,
-)
-from portal.effects import By, Counted, Wanted
+from portal.applications import applications, unsent
+from portal.cases import clock as case_clock
+from portal.cases import opening, taking
+from portal.cases.effects.step import By, Counted, Wanted
+from portal.cases.proposals import Terms
+from portal.evidence import evidence, imaging
+from portal.evidence.store import Store
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType
 from portal.models import Case, CaseLine, Order, OrderLine, Parcel, Product, Shipment, Shop, Sku, Staff, Track, User
-from portal.order_export import read
-from portal.order_import import import_orders
-from portal.proposals import Terms
-from portal.scans import Scan
-from portal.store import Store
+from portal.money.accounts import consent as bank_accounts
+from portal.orders.export_format import read
+from portal.orders.importing import import_orders
+from portal.parcels import following, keeping, scans
+from portal.parcels.scans import Scan
+from portal.people import accounts
+from portal.resale import across, consumers, downstream
+from portal.resale import alarm as chain_alarm
+from portal.resale import chain as chain_links
+from portal.resale import seen as chain_view
+from portal.rights import eligibility, policies, resale
+from portal.rights import goods as goods_facts
+from portal.talk import conversations
+from portal.tracking import scans as case_scans
 
 PASSWORD = "huanhuo-demo"  # noqa: S105  (a demo's, printed at its start; demo accounts exist only in a demo)
 ACCOUNTS = (
@@ -112,7 +110,7 @@ def build(now: datetime, store: Store, orders_file: Path | None = None, scenario
 
 
 def _open(shop: Shop, now: datetime) -> None:
-    shop.bank_data = bankdata.ready()
+    shop.bank_data = bank_accounts.ready()
     policies.add_address(
         shop.id,
         name="退货组",
@@ -144,9 +142,13 @@ def _invent(now: datetime, store: Store, told: Sequence[Story]) -> None:
             select(Order).where(Order.shop_id == ours, Order.status == "completed").order_by(Order.id)
         ).first()
         if first is not None:
-            talk = chat.of_order(first, now)
-            chat.say(talk, "buyer", people["buyer"], "你好,这批袜子里有几双好像有色差", now=now - timedelta(hours=2))
-            chat.say(talk, "seller", people["seller"], "您好,麻烦拍张照片,我们核对一下", now=now - timedelta(hours=1))
+            talk = conversations.of_order(first, now)
+            conversations.say(
+                talk, "buyer", people["buyer"], "你好,这批袜子里有几双好像有色差", now=now - timedelta(hours=2)
+            )
+            conversations.say(
+                talk, "seller", people["seller"], "您好,麻烦拍张照片,我们核对一下", now=now - timedelta(hours=1)
+            )
     photos = _Photos(store, now)
     for story in told:
         story(_Teller(people["buyer"], people["seller"], ours, now, photos))
@@ -157,7 +159,7 @@ def _invent(now: datetime, store: Store, told: Sequence[Story]) -> None:
 def _follow(now: datetime) -> None:
     """Orders on their way with a carrier's scans, one of them stuck; and a number that nobody answers for."""
     with writing():
-        tracking.follow_orders(now)
+        following.follow_orders(now)
         own = select(Shipment.id, Order.ordered_at).join(Order).where(Shipment.parcel_id.is_(None))
         for number, row in enumerate(db.session.execute(own.order_by(Shipment.id)).all()):
             said = [Scan(row.ordered_at + timedelta(hours=6), "picked", "【义乌市】已揽收")]
@@ -165,7 +167,7 @@ def _follow(now: datetime) -> None:
                 said.append(Scan(said[-1].at + timedelta(hours=50), "transit", "【杭州市】快件已到达杭州转运中心"))
             if number == 1:
                 said.append(Scan(now - timedelta(hours=1), "delivering", "【杭州市】正在派送,请保持电话畅通"))
-            tracking.keep_of_order(row.id, said, now=now, origin="kuaidi100")
+            keeping.keep_of_order(row.id, said, now=now, origin="kuaidi100")
         asked = {"checked_at": now - timedelta(minutes=12), "tried_at": now - timedelta(minutes=12)}
         db.session.execute(update(Track).values(**asked))
         lost = select(Track.id).where(Track.tracking_no == OUT[0][1])
@@ -294,12 +296,17 @@ class _Teller:
             milli = line.quantity_milli if whole else 2_000
             policy = policies.current(self.shop)
             verdict = eligibility.check(
-                applications.goods_of(order, line), kind, reason, eligibility.Evidence(milli, 2, len(words)), at,
-                applications.facts_of_policy(policy), negotiated=negotiated,
-            )  # fmt: skip
+                applications.goods_of(order, line),
+                kind,
+                reason,
+                goods_facts.Evidence(milli, 2, len(words)),
+                at,
+                applications.facts_of_policy(policy),
+                negotiated=negotiated,
+            )
             assert verdict.allowed, verdict.why  # noqa: S101  (the demo tells no story that couldn't be)
             sku = next((sku.id for sku in applications.replacements(line) if sku.price_fen > line.unit_price_fen), None)
-            opened = cases.open_case(
+            opened = opening.open_case(
                 by=By(Actor.BUYER, self.buyer, "buyer"),
                 order=order,
                 wanted=[Wanted(line.id, milli, sku if dearer else None)],
@@ -331,7 +338,7 @@ class _Teller:
     def _take(self, step: str, by: By, values: dict[str, Any]) -> None:
         self.at += timedelta(minutes=20)
         with writing():
-            cases.take(self.case_id, step, by=by, now=self.at, **values)
+            taking.take(self.case_id, step, by=by, now=self.at, **values)
 
     def travels(self, leg: str, *said_by_carrier: str, signed: bool = False) -> None:
         """The carrier's words on the way, an hour apart."""
@@ -342,7 +349,7 @@ class _Teller:
             self.at += timedelta(minutes=20)
             status = "signed" if signed and number == len(said_by_carrier) - 1 else scans.status_of(said)
             with writing():
-                cases.record_trace(parcel_id or 0, at=self.at, status=status, said=said, now=self.at)
+                case_scans.record_trace(parcel_id or 0, at=self.at, status=status, said=said, now=self.at)
 
     def lines(self) -> list[CaseLine]:
         return list(db.session.scalars(select(CaseLine).where(CaseLine.case_id == self.case_id)))
@@ -407,7 +414,7 @@ def _closed(t: _Teller) -> None:
 def _late(t: _Teller) -> None:
     t.case("size", "尺码标 L,实际量出来是 M", hours=120)
     t.seller_takes("agree_no_return")
-    cases.settle_now(t.case_id, t.now)
+    case_clock.settle_now(t.case_id, t.now)
 
 
 def _completed(t: _Teller) -> None:
@@ -449,7 +456,7 @@ def _reissued(t: _Teller) -> None:
 def _missing_closed(t: _Teller) -> None:
     t.case("missing_item", "好像少了一件", hours=24 * 9, kind=CaseType.REISSUE)
     t.seller_takes("ask_evidence", note="请补拍快递面单和称重")
-    cases.settle_now(t.case_id, t.now)
+    case_clock.settle_now(t.case_id, t.now)
 
 
 # ---------------------------------------------------------------- 平台介入
@@ -464,9 +471,9 @@ def _refused(t: _Teller, hours: float) -> None:
     """Refused with words and photos, so that the buyer may call for the platform."""
     opened = t.case("defect", "洗了一次袜口就松了,有十几双都这样", hours=hours)
     with writing():
-        talk = chat.of_order(db.session.get_one(Order, opened.order_id), t.at)
-        chat.say(talk, "buyer", t.buyer, "洗过一次就松口了,客人都退给我", now=t.at + timedelta(minutes=5))
-        chat.say(talk, "seller", t.seller, "洗过的我们没法二次销售,换不了", now=t.at + timedelta(minutes=15))
+        talk = conversations.of_order(db.session.get_one(Order, opened.order_id), t.at)
+        conversations.say(talk, "buyer", t.buyer, "洗过一次就松口了,客人都退给我", now=t.at + timedelta(minutes=5))
+        conversations.say(talk, "seller", t.seller, "洗过的我们没法二次销售,换不了", now=t.at + timedelta(minutes=15))
     t.seller_takes("ask_evidence", note="请补拍松口处的近照和吊牌")
     t.buyer_takes("modify", description="洗了一次袜口就松了,补拍了近照和吊牌", photos=t.photos.of(t.buyer, "buyer"))
     t.seller_takes(
@@ -477,9 +484,12 @@ def _refused(t: _Teller, hours: float) -> None:
 def _called_for(t: _Teller, hours: float) -> None:
     _refused(t, hours)
     t.buyer_takes(
-        "escalate", because="refused", wish="换 2 双新的,运费由商家承担", note="没有下水前看不出来,属于质量问题",
+        "escalate",
+        because="refused",
+        wish="换 2 双新的,运费由商家承担",
+        note="没有下水前看不出来,属于质量问题",
         photos=t.photos.of(t.buyer, "buyer"),
-    )  # fmt: skip
+    )
 
 
 def _collecting(t: _Teller) -> None:
@@ -493,12 +503,12 @@ def _heard(t: _Teller, hours: float) -> None:
 
 def _deciding(t: _Teller) -> None:
     _heard(t, hours=72)
-    cases.settle_now(t.case_id, t.now)
+    case_clock.settle_now(t.case_id, t.now)
 
 
 def _undecided(t: _Teller) -> None:
     _heard(t, hours=24 * 8)
-    cases.settle_now(t.case_id, t.now)
+    case_clock.settle_now(t.case_id, t.now)
 
 
 def _decided(t: _Teller) -> None:
@@ -515,7 +525,7 @@ def _not_sent(t: _Teller) -> None:
     """A shop that ships nothing: the clock has called for the platform."""
     t.case("damaged", "纸箱进水,全湿了", hours=24 * 7)
     t.seller_takes("agree_no_return")
-    cases.settle_now(t.case_id, t.now)
+    case_clock.settle_now(t.case_id, t.now)
 
 
 def _proposed(t: _Teller) -> None:
@@ -679,7 +689,7 @@ def _cancelled_order(t: _Teller) -> None:
     with writing():
         order = _order(t.buyer, t.shop, "unshipped", secrets.randbelow(90) + 7, at)
         by = By(Actor.BUYER, t.buyer, "buyer")
-        fulfilment.cancel_many([order.order_no], by=by, reason="downstream", now=at)
+        unsent.cancel_many([order.order_no], by=by, reason="downstream", now=at)
 
 
 def _owing(t: _Teller) -> None:
@@ -727,21 +737,21 @@ def _missing_converted(t: _Teller) -> None:
 
 def _account_asked(t: _Teller) -> None:
     _refund_failed(t)
-    if bankdata.ready():
+    if bank_accounts.ready():
         t.seller_takes("ask_account")
 
 
 def _account_given(t: _Teller) -> None:
     _account_asked(t)
-    if bankdata.ready():
-        invented = bankdata.Account("李雯", "中国工商银行杭州余杭支行", "6222021234567890128")
-        t.buyer_takes("give_account", account=invented, consent=bankdata.CONSENT)
+    if bank_accounts.ready():
+        invented = bank_accounts.Account("李雯", "中国工商银行杭州余杭支行", "6222021234567890128")
+        t.buyer_takes("give_account", account=invented, consent=bank_accounts.CONSENT)
 
 
 def _chains(t: _Teller) -> None:
     """铺货: the distributor's two pairs of cases, one in the middle of things, one whose clock above is the shorter."""
     people = dict(db.session.execute(select(User.member_name, User.id)).all())
-    middle, shop = people["distributor"], chains.shop_owned(people["distributor"]) or 0
+    middle, shop = people["distributor"], downstream.shop_owned(people["distributor"]) or 0
     for number, (asked, words) in enumerate((("damaged", "杯口有裂,想换一个"), ("wrong_item", "颜色发错了,想换"))):
         at = t.now - timedelta(hours=20)
         with writing():
@@ -750,52 +760,72 @@ def _chains(t: _Teller) -> None:
             purchase.downstream_order_no = f"TB26112300{number + 1}"
             line = db.session.scalars(select(OrderLine).where(OrderLine.order_id == purchase.id)).first()
             assert line is not None  # noqa: S101  (just made)
-            sold = chains.record_order(
-                purchase, shop_id=shop, order_no=purchase.downstream_order_no, channel="淘宝店",
+            sold = downstream.record_order(
+                purchase,
+                shop_id=shop,
+                order_no=purchase.downstream_order_no,
+                channel="淘宝店",
                 receiver=("王小雨", "13712345678", "福建省 厦门市 思明区 环岛南路 9 号"),
-                goods=[chains.Bought(line.id, 2_000, line.unit_price_fen * 2)], ordered_at=purchase.ordered_at,
-                received_at=purchase.received_at, by=middle, now=at,
-            )  # fmt: skip
+                goods=[downstream.Bought(line.id, 2_000, line.unit_price_fen * 2)],
+                ordered_at=purchase.ordered_at,
+                received_at=purchase.received_at,
+                by=middle,
+                now=at,
+            )
             consumer, unit = (
                 sold.buyer_id,
                 db.session.scalars(select(OrderLine.id).where(OrderLine.order_id == sold.id)),
             )
-            below = cases.open_case(
-                by=By(Actor.SELLER, middle, "distributor"), order=sold, wanted=[Wanted(unit.one(), 1_000)],
-                reason=asked, description=words,
+            below = opening.open_case(
+                by=By(Actor.SELLER, middle, "distributor"),
+                order=sold,
+                wanted=[Wanted(unit.one(), 1_000)],
+                reason=asked,
+                description=words,
                 receiver=(sold.receiver_name, sold.receiver_phone, sold.receiver_address),
-                freight_payer="seller", basis="商家按买家的要求代为申请", policy_id=policies.current(shop).id,
+                freight_payer="seller",
+                basis="商家按买家的要求代为申请",
+                policy_id=policies.current(shop).id,
                 photos=[],
-                now=at, consent=words,
-            ).id  # fmt: skip
+                now=at,
+                consent=words,
+            ).id
         photos = t.photos.of(consumer, "buyer")
         with writing():
             by = consumers.by(consumer, "")
             consumers.add_photos(below, photos, note="", by=by, now=at + timedelta(hours=1))
-            made = chains.open_upstream(
-                db.session.get_one(Case, below), by=By(Actor.BUYER, middle, "distributor"),
-                description="消费者反馈" + words, route_back="direct", route_out="direct", now=at + timedelta(hours=2),
-            ).id  # fmt: skip
+            made = across.open_upstream(
+                db.session.get_one(Case, below),
+                by=By(Actor.BUYER, middle, "distributor"),
+                description="消费者反馈" + words,
+                route_back="direct",
+                route_out="direct",
+                now=at + timedelta(hours=2),
+            ).id
         t.at, t.case_id = at + timedelta(hours=3), made
         if number:  # the supplier waits for the distributor, the consumer has longer
             t.seller_takes("agree")
             with writing():
-                address = chains.direct_address(db.session.get_one(Case, below))
+                address = across.direct_address(db.session.get_one(Case, below))
                 by_shop = By(Actor.SELLER, middle, "distributor")
-                cases.take(below, "agree", by=by_shop, now=at + timedelta(hours=8), direct=address)
-            chains.alarm(t.now)
+                taking.take(below, "agree", by=by_shop, now=at + timedelta(hours=8), direct=address)
+            chain_alarm.alarm(t.now)
         else:
             t.seller_takes("agree")
             with writing():
-                address = chains.direct_address(db.session.get_one(Case, below))
+                address = across.direct_address(db.session.get_one(Case, below))
                 by_shop = By(Actor.SELLER, middle, "distributor")
-                cases.take(below, "agree", by=by_shop, now=at + timedelta(hours=8), direct=address)
-                cases.take(below, "ship_return", by=by, now=at + timedelta(hours=9), parcels=BACK)
-                link = chains.above(below)
-                chains.arrange(
-                    link.id if link else 0, shop, route_back="direct", route_out="direct",
-                    freight_back=(800, "supplier"), freight_out=(0, "supplier"),
-                )  # fmt: skip
+                taking.take(below, "agree", by=by_shop, now=at + timedelta(hours=8), direct=address)
+                taking.take(below, "ship_return", by=by, now=at + timedelta(hours=9), parcels=BACK)
+                link = chain_view.above(below)
+                chain_links.arrange(
+                    link.id if link else 0,
+                    shop,
+                    route_back="direct",
+                    route_out="direct",
+                    freight_back=(800, "supplier"),
+                    freight_out=(0, "supplier"),
+                )
 
 
 STORIES: dict[str, Story] = {

@@ -8,15 +8,17 @@ from typing import NamedTuple
 
 from sqlalchemy import select, text
 
-from portal import bankdata, chains, flow
-from portal.cases import event_hash
-from portal.evidence import LOOSE_FOR
+from portal import flow
+from portal.cases.history import event_hash
+from portal.evidence.evidence import LOOSE_FOR
+from portal.evidence.store import Store
 from portal.extensions import db
 from portal.flow import State
 from portal.models import Case, CaseEvent, Evidence, MoneyEntry, Notice, OrderLine
 from portal.models.money import OPEN_ENTRY
-from portal.payouts import COUNTED
-from portal.store import Store
+from portal.money.accounts import keeping as account_keeping
+from portal.money.entries import COUNTED
+from portal.resale import chain as chain_links
 
 MOST_SHOWN = 20
 
@@ -310,12 +312,12 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "bank data",
         "every account has its consent, is sealed for its payment, and is erased in time",
-        bankdata.broken,
+        account_keeping.broken,
     ),
     Check(
         "chains",
         "the shop of a downstream case is its upstream buyer's, and no case hangs on itself",
-        lambda: iter(chains.broken()),
+        lambda: iter(chain_links.broken()),
     ),
     Check(
         "unread",

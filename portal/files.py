@@ -8,7 +8,7 @@ from flask import Blueprint, Response, abort, g, send_file
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from portal import docket
+from portal.cases import docket
 from portal.extensions import db
 from portal.models import Case, Conversation, Draft, Evidence, Message, Product
 from portal.web import guards
@@ -34,10 +34,15 @@ def thumb(public_id: str) -> ResponseReturnValue:
 def _send(public_id: str, *, thumb: bool) -> ResponseReturnValue:
     row = db.session.execute(
         select(
-            Evidence.key, Evidence.thumb_key, Evidence.owner_id, Evidence.case_id, Evidence.draft_id,
-            Evidence.message_id, Evidence.product_id,
+            Evidence.key,
+            Evidence.thumb_key,
+            Evidence.owner_id,
+            Evidence.case_id,
+            Evidence.draft_id,
+            Evidence.message_id,
+            Evidence.product_id,
         ).where(Evidence.public_id == public_id)
-    ).one_or_none()  # fmt: skip
+    ).one_or_none()
     if row is None or not _may_see(row):
         abort(404)
     path = store().path(row.thumb_key if thumb else row.key)

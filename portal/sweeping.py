@@ -9,27 +9,22 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from portal import (
-    access,
-    accounts,
-    bankdata,
-    calendars,
-    cases,
-    chains,
-    clock,
-    couriers,
-    evidence,
-    importing,
-    officehours,
-    outbox,
-    paying,
-    polling,
-    resale,
-    tracking,
-)
+from portal.calendar import calendars, clock, officehours
+from portal.cases import clock as case_clock
 from portal.config import Settings
+from portal.evidence import evidence
+from portal.evidence.store import Store
 from portal.extensions import Busy, db, writing
-from portal.store import Store
+from portal.money.accounts import keeping as account_keeping
+from portal.notices import outbox
+from portal.orders import uploads as order_uploads
+from portal.parcels import couriers, following
+from portal.payments import recording
+from portal.people import accounts
+from portal.resale import alarm as chain_alarm
+from portal.resale import links as consumer_links
+from portal.rights import resale
+from portal.tracking import polling
 from portal.web import once, rates
 
 log = logging.getLogger("portal.sweep")
@@ -43,12 +38,12 @@ def imports_of(settings: Settings) -> Path:
 
 def sweep() -> int:
     """Take overdue clock steps, send reminders and alarms, erase accounts in time; returns how many cases moved."""
-    moved = cases.sweep(clock.now())
-    paying.alarm(clock.now())
+    moved = case_clock.sweep(clock.now())
+    recording.alarm(clock.now())
     resale.promise(clock.now())
     resale.mark_overdue(clock.now())
-    chains.alarm(clock.now())
-    bankdata.erase_due(clock.now())
+    chain_alarm.alarm(clock.now())
+    account_keeping.erase_due(clock.now())
     db.session.remove()
     return moved
 
@@ -60,12 +55,12 @@ def tidy(store: Store, imports: Path) -> None:
         accounts.forget_old_sessions(now)
         once.forget(now)
         rates.forget(now)
-        tracking.end_old(now)
-        access.forget(now)
+        following.end_old(now)
+        consumer_links.forget(now)
     if (year := calendars.missing(now)) is not None:
         log.warning(calendars.TO_LOAD.format(year=year))
     evidence.clear(store, now - clock.shift())
-    importing.clear(imports, now - clock.shift())
+    order_uploads.clear(imports, now - clock.shift())
     db.session.remove()
 
 
@@ -80,7 +75,7 @@ def send_out(settings: Settings) -> int:
 
 def take_in(imports: Path) -> int:
     """Check and import the order exports that wait; returns how many files."""
-    done = importing.work(imports, clock.now)
+    done = order_uploads.work(imports, clock.now)
     db.session.remove()
     return done
 

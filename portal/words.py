@@ -43,50 +43,92 @@ DESK_CHIP: dict[str, str] = {  # the same for its seller
     state: {"you": "wait", "wait": "you"}.get(kind, kind) for state, kind in CHIP.items()
 }
 ACTOR: dict[str, str] = {
-    Actor.BUYER: "买家", Actor.SELLER: "商家", Actor.CLOCK: "系统", Actor.MEDIATOR: "平台",
-}  # fmt: skip
+    Actor.BUYER: "买家",
+    Actor.SELLER: "商家",
+    Actor.CLOCK: "系统",
+    Actor.MEDIATOR: "平台",
+}
 TYPE: dict[str, str] = {
-    "exchange": "换货", "reissue": "补发", "return_refund": "退货退款", "refund_only": "仅退款",
-}  # fmt: skip
+    "exchange": "换货",
+    "reissue": "补发",
+    "return_refund": "退货退款",
+    "refund_only": "仅退款",
+}
 _DONE: dict[str, str] = {
-    "exchange": "换货完成", "reissue": "补发完成", "return_refund": "退款完成", "refund_only": "退款完成",
-}  # fmt: skip
+    "exchange": "换货完成",
+    "reissue": "补发完成",
+    "return_refund": "退款完成",
+    "refund_only": "退款完成",
+}
 STATES_OF: dict[str, dict[str, str]] = {  # by type of case
     kind: {name: _DONE[kind] if name == State.COMPLETED else said for name, said in STATE.items()} for kind in TYPE
 }
 SCAN: dict[str, str] = {  # what a carrier's scan says
-    "picked": "已揽收", "transit": "运输中", "delivering": "派送中", "station": "待取件", "signed": "已签收",
-    "exception": "异常", "returned": "退回中", "lost": "丢失",
-}  # fmt: skip
+    "picked": "已揽收",
+    "transit": "运输中",
+    "delivering": "派送中",
+    "station": "待取件",
+    "signed": "已签收",
+    "exception": "异常",
+    "returned": "退回中",
+    "lost": "丢失",
+}
 LEG: dict[str, str] = {"back": "买家寄回", "out": "商家发出", "refused": "退还买家"}
 SCAN_CHIP: dict[str, str] = {"signed": "ok", "exception": "warn", "returned": "bad", "lost": "bad"}
 ORIGIN: dict[str, str] = {  # who told of a scan
-    "": "物流公司", "buyer": "买家手工录入", "seller": "商家手工录入", "import": "商家导入", "kuaidi100": "快递100",
+    "": "物流公司",
+    "buyer": "买家手工录入",
+    "seller": "商家手工录入",
+    "import": "商家导入",
+    "kuaidi100": "快递100",
     "kdniao": "快递鸟",
-}  # fmt: skip
+}
 DOUBT: dict[str, str] = {  # why a scan counts for nothing
-    "early": "早于寄出,不作为依据", "future": "时间还没有到,不作为依据", "onesided": "由得利的一方录入,不改变期限",
-}  # fmt: skip
+    "early": "早于寄出,不作为依据",
+    "future": "时间还没有到,不作为依据",
+    "onesided": "由得利的一方录入,不改变期限",
+}
 TRACK: dict[str, str] = {  # why a tracking service has no answer
-    "slow": "物流公司暂时没有回应", "unreachable": "物流公司暂时没有回应", "garbled": "物流公司的回答暂时读不出来",
-    "refused": "查询服务暂时不可用", "limit": "查询次数暂时用完", "phone": "物流公司要求核对手机号后四位,暂时查不到",
+    "slow": "物流公司暂时没有回应",
+    "unreachable": "物流公司暂时没有回应",
+    "garbled": "物流公司的回答暂时读不出来",
+    "refused": "查询服务暂时不可用",
+    "limit": "查询次数暂时用完",
+    "phone": "物流公司要求核对手机号后四位,暂时查不到",
     "not_found": "物流公司还查不到这个单号,刚寄出的包裹通常几小时后才有记录",
-}  # fmt: skip
+}
 STAGE: dict[str, str] = {"evidence": "平台介入·举证中", "deciding": "平台介入·裁决中", "overdue": "平台介入·裁决超时"}
 MONEY: dict[str, str] = {  # what a payment is for
-    "refund": "退款", "difference_back": "退差价", "difference_return": "退还已补差价", "freight": "运费",
-    "compensation": "补偿", "difference": "补差价",
-}  # fmt: skip
+    "refund": "退款",
+    "difference_back": "退差价",
+    "difference_return": "退还已补差价",
+    "freight": "运费",
+    "compensation": "补偿",
+    "difference": "补差价",
+}
 MONEY_STATE: dict[str, str] = {
-    "waiting": "待复核", "due": "待付款", "failed": "付款失败", "declared": "待商家确认", "settled": "已付清",
+    "waiting": "待复核",
+    "due": "待付款",
+    "failed": "付款失败",
+    "declared": "待商家确认",
+    "settled": "已付清",
     "cancelled": "已取消",
-}  # fmt: skip
+}
 MONEY_CHIP: dict[str, str] = {  # the kind of its chip
-    "waiting": "wait", "due": "wait", "failed": "bad", "declared": "wait", "settled": "ok", "cancelled": "off",
-}  # fmt: skip
+    "waiting": "wait",
+    "due": "wait",
+    "failed": "bad",
+    "declared": "wait",
+    "settled": "ok",
+    "cancelled": "off",
+}
 PROPOSAL_STATE: dict[str, str] = {
-    "open": "待答复", "accepted": "已接受", "declined": "未接受", "lapsed": "已失效", "replaced": "已被新方案替代",
-}  # fmt: skip
+    "open": "待答复",
+    "accepted": "已接受",
+    "declined": "未接受",
+    "lapsed": "已失效",
+    "replaced": "已被新方案替代",
+}
 APPLY: dict[str, str] = {  # what the button that leads to applying says, by an order's status; 申请换货 for all others
     "unshipped": "申请退款",
 }
@@ -113,9 +155,14 @@ IMPORT_STATE: dict[str, str] = {
     "failed": "未导入",
 }
 IMPORT_KIND: dict[str, str] = {
-    "waiting": "wait", "checking": "wait", "checked": "you", "confirmed": "wait", "importing": "wait", "done": "ok",
+    "waiting": "wait",
+    "checking": "wait",
+    "checked": "you",
+    "confirmed": "wait",
+    "importing": "wait",
+    "done": "ok",
     "failed": "bad",
-}  # fmt: skip
+}
 
 # What comes next for an order, in one sentence for its buyer.
 ORDER_NEXT: dict[str, str] = {
@@ -173,9 +220,13 @@ NOT_YET: dict[str, str] = {
     State.PAYING: "请先补差价;不补差价的会按退款处理。之后商家超时未发货,可以申请平台介入",
 }
 DECISION: dict[str, str] = {  # a decision in a word or two
-    "decide_close": "不支持申请", "decide_complete": "商家已履行", "decide_return": "买家寄回",
-    "decide_reship": "商家发货", "decide_refund": "退款", "decide_continue": "按原流程继续",
-}  # fmt: skip
+    "decide_close": "不支持申请",
+    "decide_complete": "商家已履行",
+    "decide_return": "买家寄回",
+    "decide_reship": "商家发货",
+    "decide_refund": "退款",
+    "decide_continue": "按原流程继续",
+}
 STAGE_CHIP: dict[str, str] = {"evidence": "warn", "deciding": "wait", "overdue": "bad"}
 
 ESCALATED = "平台裁决已超时,已上报主管;双方仍可自行协商解决"  # 平台介入 whose last deadline has passed
@@ -340,10 +391,23 @@ def left(due_at: datetime, now: datetime) -> str:
     return f"还剩 {span(due_at - now)}" if due_at > now else f"已超时 {span(now - due_at)}"
 
 
-_SYSTEMS = (("iPhone", "iPhone"), ("iPad", "iPad"), ("HarmonyOS", "鸿蒙"), ("Android", "安卓"), ("Windows", "Windows"),
-            ("Macintosh", "Mac"), ("Linux", "Linux"))  # fmt: skip
-_BROWSERS = (("MicroMessenger", "微信"), ("AlipayClient", "支付宝"), ("Edg", "Edge"), ("Firefox", "Firefox"),
-             ("Chrome", "Chrome"), ("Safari", "Safari"))  # fmt: skip
+_SYSTEMS = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("HarmonyOS", "鸿蒙"),
+    ("Android", "安卓"),
+    ("Windows", "Windows"),
+    ("Macintosh", "Mac"),
+    ("Linux", "Linux"),
+)
+_BROWSERS = (
+    ("MicroMessenger", "微信"),
+    ("AlipayClient", "支付宝"),
+    ("Edg", "Edge"),
+    ("Firefox", "Firefox"),
+    ("Chrome", "Chrome"),
+    ("Safari", "Safari"),
+)
 
 
 def device(agent: str) -> str:

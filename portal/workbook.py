@@ -27,8 +27,11 @@ def build(name: str, columns: Sequence[Column], rows: Sequence[Sequence[str | in
     """A workbook with the table and a sheet 说明 that explains its columns. The same input gives the same bytes."""
     out = io.BytesIO()
     options = {
-        "in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False,
-    }  # fmt: skip
+        "in_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+    }
     with xlsxwriter.Workbook(out, options) as book:
         book.set_properties({"created": made_at.astimezone(UTC).replace(tzinfo=None)})
         head = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})

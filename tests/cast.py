@@ -12,13 +12,15 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from portal import accounts, cases, policies
-from portal.cases import By, Wanted
-from portal.effects import Counted
+from portal.cases import opening as cases_opening
+from portal.cases import taking
+from portal.cases.effects.step import By, Counted, Wanted
+from portal.cases.proposals import Terms
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType
 from portal.models import Case, CaseLine, Order, OrderLine, Product, Shop, Sku, User
-from portal.proposals import Terms
+from portal.people import accounts
+from portal.rights import policies
 
 PASSWORD = "huanhuo-demo"
 PARCELS = [("ZTO", "75484863576596")]
@@ -179,7 +181,7 @@ class Cast:
                 db.session.add(sku)
                 db.session.flush()
                 sku_id = sku.id
-            case = cases.open_case(
+            case = cases_opening.open_case(
                 by=self.by(Actor.BUYER),
                 order=db.session.get_one(Order, order.id),
                 wanted=[Wanted(line_id, milli, sku_id) for line_id, _, _ in bought],
@@ -217,7 +219,7 @@ class Cast:
     ) -> Case:
         """One step in a transaction of its own; ``user``: by somebody else of that side."""
         with writing():
-            case_id = cases.take(case.id, step, by=self.by(actor, user), now=now or self.now, **values).id
+            case_id = taking.take(case.id, step, by=self.by(actor, user), now=now or self.now, **values).id
         return db.session.get_one(Case, case_id)
 
     def until(
@@ -308,10 +310,17 @@ class Cast:
                 db.update(Case)
                 .where(Case.id == case.id)
                 .values(
-                    escalated=True, stage=stage, stage_at=self.now, escalated_at=self.now, evidence_round=1,
-                    asked_by=asked_by, due_at=self.now + span, due_rule=rule, **columns,
+                    escalated=True,
+                    stage=stage,
+                    stage_at=self.now,
+                    escalated_at=self.now,
+                    evidence_round=1,
+                    asked_by=asked_by,
+                    due_at=self.now + span,
+                    due_rule=rule,
+                    **columns,
                 )
-            )  # fmt: skip
+            )
         db.session.expire_all()
         return db.session.get_one(Case, case.id)
 
@@ -326,11 +335,20 @@ class Cast:
                 made.append(public_id)
                 db.session.add(
                     Evidence(
-                        public_id=public_id, owner_id=owner, key=f"{public_id[:2]}/{public_id}.webp",
-                        thumb_key=f"{public_id[:2]}/{public_id}.webp", sha256="0" * 64, thumb_sha256="0" * 64, bytes=1,
-                        width=10, height=10, thumb_width=10, thumb_height=10, created_at=at or self.now,
+                        public_id=public_id,
+                        owner_id=owner,
+                        key=f"{public_id[:2]}/{public_id}.webp",
+                        thumb_key=f"{public_id[:2]}/{public_id}.webp",
+                        sha256="0" * 64,
+                        thumb_sha256="0" * 64,
+                        bytes=1,
+                        width=10,
+                        height=10,
+                        thumb_width=10,
+                        thumb_height=10,
+                        created_at=at or self.now,
                     )
-                )  # fmt: skip
+                )
         return made
 
     def shop_of(self, user: int) -> Shop:
@@ -339,7 +357,7 @@ class Cast:
 
 def sign_in(app: Flask, member_name: str) -> FlaskClient:
     """A browser in which this person is signed in (straight through the session table: quick)."""
-    from portal import clock
+    from portal.calendar import clock
 
     client = app.test_client()
     user = db.session.scalars(db.select(User).where(User.member_name == member_name)).one()

@@ -12,9 +12,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from portal import accounts, create_app, database
+from portal import create_app, database
 from portal.config import Settings
 from portal.extensions import db
+from portal.people import accounts
 from tests import quicker
 from tests.cast import Cast
 from tests.postgres import fresh_database, postgres_server  # noqa: F401  (the second is a fixture)
@@ -122,7 +123,7 @@ def client(app: Flask) -> FlaskClient:
 @pytest.fixture
 def now(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
     """The portal's clock, standing still at NOW until it is moved."""
-    from portal import clock
+    from portal.calendar import clock
 
     made = Clock()
     monkeypatch.setattr(clock, "now", lambda: made.at)

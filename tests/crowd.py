@@ -143,16 +143,23 @@ def _payments(many: int) -> None:
         made_at=_at("-(i % 5000) * 61"),
         settled_at=_at("0"),
     )
-    _fill("payout_files", 1000, shop_id=_IN_SHOP, user_id="1", kind="'batch'", state="'made'",
-          public_id="CAST(i AS TEXT)")  # fmt: skip
+    _fill(
+        "payout_files", 1000, shop_id=_IN_SHOP, user_id="1", kind="'batch'", state="'made'", public_id="CAST(i AS TEXT)"
+    )
 
 
 def _shipments(many: int) -> None:
     """One in twenty is under way; of those many are scanned, some are gone, some fail."""
     under_way = "i % 20 = 3"
-    _fill("tracks", many, carrier="'ZTO'", tracking_no="CAST(i AS TEXT)", next_at=f"CASE WHEN {under_way} THEN "
-          f"{_at('3600 + i % 5000')} END", ended_at=f"CASE WHEN NOT ({under_way}) THEN {_at('-3600')} END",
-          tried_at=_at("-i"))  # fmt: skip
+    _fill(
+        "tracks",
+        many,
+        carrier="'ZTO'",
+        tracking_no="CAST(i AS TEXT)",
+        next_at=f"CASE WHEN {under_way} THEN {_at('3600 + i % 5000')} END",
+        ended_at=f"CASE WHEN NOT ({under_way}) THEN {_at('-3600')} END",
+        tried_at=_at("-i"),
+    )
     _fill(
         "shipments",
         many,

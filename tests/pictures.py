@@ -295,8 +295,12 @@ PICTURES = (
     P("grey PNG with alpha", grey_alpha, name="a.png", corners=GREYS),
     P("16-bit grey PNG", deep_grey, name="a.png", corners=GREYS),
     P("16-bit colour PNG", deep_colour, name="a.png"),
-    P("1-bit PNG", lambda: png(quarters().convert("1", dither=Image.Dither.NONE)), name="a.png",
-      corners=((0, 0, 0), (0, 0, 0), (0, 0, 0), (255, 255, 255))),
+    P(
+        "1-bit PNG",
+        lambda: png(quarters().convert("1", dither=Image.Dither.NONE)),
+        name="a.png",
+        corners=((0, 0, 0), (0, 0, 0), (0, 0, 0), (255, 255, 255)),
+    ),
     P("PNG of one pixel", lambda: png(Image.new("RGB", (1, 1), "white")), name="a.png", size=(1, 1), corners=WHITE),
     P("PNG with a script as text", noted_png, name="a.png"),
     P("animated PNG", lambda: animated("PNG"), name="a.png"),
@@ -323,8 +327,11 @@ PICTURES = (
     P("5 MB of EXIF in a PNG", lambda: png(exif=exif(camera=MARK * 440_000)), name="a.png"),
     P("5 MB of profile", lambda: jpeg(icc_profile=MARK * 440_000)),
     P("broken EXIF", lambda: jpeg(exif=b"Exif\0\0II*\0\xff\xff\xff\xff" + MARK)),
-    P("profile that swaps red and green", lambda: jpeg(icc_profile=swapped_profile()),
-      corners=((0, 255, 0), (160, 0, 0), CORNERS[2], CORNERS[3])),
+    P(
+        "profile that swaps red and green",
+        lambda: jpeg(icc_profile=swapped_profile()),
+        corners=((0, 255, 0), (160, 0, 0), CORNERS[2], CORNERS[3]),
+    ),
     # incomplete
     P("half a JPEG", lambda: part(photo((400, 300)), 0.5), INCOMPLETE),
     P("99 % of a JPEG", lambda: part(photo((400, 300)), 0.99), INCOMPLETE),
@@ -360,8 +367,11 @@ PICTURES = (
     P("SVG named JPEG", lambda: b'\xef\xbb\xbf<?xml version="1.0"?>\n' + SVG, f"是网页或矢量图,{NOT_A_PHOTO}"),
     P("HTML", lambda: HTML, f"是网页或矢量图,{NOT_A_PHOTO}"),
     P("HTML after blank lines", lambda: b"\r\n \n<HTML>", f"是网页或矢量图,{NOT_A_PHOTO}"),
-    P("XML", lambda: b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;</a>',
-      f"是网页或矢量图,{NOT_A_PHOTO}"),
+    P(
+        "XML",
+        lambda: b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;</a>',
+        f"是网页或矢量图,{NOT_A_PHOTO}",
+    ),
     P("MHT", lambda: b"MIME-Version: 1.0\r\nContent-Type: multipart/related\r\n", f"是网页或矢量图,{NOT_A_PHOTO}"),
     P("PDF", lambda: b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", f"是 PDF 文件,{NOT_A_PHOTO}"),
     P("ZIP", zipped, f"是压缩包或文档,{NOT_A_PHOTO}"),
@@ -374,7 +384,7 @@ PICTURES = (
     P("EICAR", lambda: EICAR, NOT_A_PHOTO),
     P("text", lambda: "这不是照片".encode(), NOT_A_PHOTO),
     P("zeros", lambda: bytes(4096), NOT_A_PHOTO),
-)  # fmt: skip
+)
 
 # What a file may be called, and what is made of it.
 NAMES = (

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 from alembic import op
 
-from portal import holidays
+from portal.calendar import holidays
 from portal.extensions import BigId, Moment
-from portal.rules import FIRST
+from portal.rights.rules import FIRST
 
 revision = "0002"
 down_revision = "0001"
@@ -38,17 +38,18 @@ def _columns() -> dict[str, list[sa.Column[object]]]:
 
 _INDEXES = {
     "ix_orders_to_promise": (
-        "orders", ["id"],
+        "orders",
+        ["id"],
         "(is_dropship OR downstream_order_no <> '' OR downstream_channel <> '') AND apply_from IS NULL",
     ),
     "ix_orders_provisional": ("orders", ["id"], "apply_provisional"),
     "ix_cases_finishing": (
-        "cases", ["finish_by"],
-        "finish_by IS NOT NULL AND overdue_at IS NULL "
-        "AND state NOT IN ('completed','closed','withdrawn','converted')",
+        "cases",
+        ["finish_by"],
+        "finish_by IS NOT NULL AND overdue_at IS NULL AND state NOT IN ('completed','closed','withdrawn','converted')",
     ),
     "ix_cases_provisional": ("cases", ["id"], "finish_provisional"),
-}  # fmt: skip
+}
 _UNCHANGED = ("rules_unchanged", "UPDATE"), ("rules_kept", "DELETE")
 
 
@@ -89,21 +90,29 @@ def upgrade() -> None:
         years,
         [
             {
-                "year": year, "source": f"国务院办公厅关于{year}年部分节假日安排的通知", "changed_at": begin, "changed_by": None,
+                "year": year,
+                "source": f"国务院办公厅关于{year}年部分节假日安排的通知",
+                "changed_at": begin,
+                "changed_by": None,
                 "days": [[str(each.day), each.off, each.name] for each in holidays.shipped(year)],
             }
             for year in range(2018, 2027)
         ],
-    )  # fmt: skip
+    )
     op.bulk_insert(
         rules,
         [
             {
-                "version": 1, "words": FIRST, "changes": "首次公布", "published_at": begin, "published_by": None,
-                "effective_at": begin, "exception": "",
+                "version": 1,
+                "words": FIRST,
+                "changes": "首次公布",
+                "published_at": begin,
+                "published_by": None,
+                "effective_at": begin,
+                "exception": "",
             }
         ],
-    )  # fmt: skip
+    )
     for name, verb in _UNCHANGED:
         if op.get_bind().dialect.name == "sqlite":
             op.execute(

@@ -68,9 +68,13 @@ def upgrade() -> None:
     op.create_index("ix_case_links_shop", "case_links", ["shop_id", "id"])
     for side in ("downstream", "upstream"):
         op.create_index(
-            f"uq_case_links_{side}_live", "case_links", [f"{side}_id"], unique=True, sqlite_where=_live,
+            f"uq_case_links_{side}_live",
+            "case_links",
+            [f"{side}_id"],
+            unique=True,
+            sqlite_where=_live,
             postgresql_where=_live,
-        )  # fmt: skip
+        )
     op.create_table(
         "access_links",
         sa.Column("id", _id, nullable=False),

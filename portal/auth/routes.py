@@ -6,11 +6,12 @@ from flask import current_app, g, redirect, request
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
-from portal import accounts, words
+from portal import words
 from portal.auth import bp
 from portal.config import Settings
 from portal.extensions import writing
 from portal.models import User
+from portal.people import accounts
 from portal.web import carried, security, tries
 from portal.web.signing_in import SignInForm, sign_in_page
 

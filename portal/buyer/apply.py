@@ -11,15 +11,20 @@ from typing import Any
 from flask import abort, g, redirect, request
 from flask.typing import ResponseReturnValue
 
-from portal import applications, eligibility, inputs, ledger, orders, policies, reasons, words
-from portal.applications import NotEligible
+from portal import inputs, words
+from portal.applications import applications
+from portal.applications.applications import NotEligible
 from portal.buyer import bp
 from portal.buyer.forms import CheckForm, DetailsForm, ReasonForm, read_quantities
-from portal.effects import By
-from portal.eligibility import Route
+from portal.cases.effects.step import By
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Draft, Order
+from portal.orders import ledger
+from portal.orders import lists as order_lists
+from portal.rights import eligibility, policies, reasons
+from portal.rights import goods as goods_facts
+from portal.rights.goods import Route
 from portal.web import guards, rates
 from portal.web.forms import sent_ids
 from portal.web.once import once
@@ -27,7 +32,7 @@ from portal.web.pages import page
 
 
 def _order(order_no: str) -> Order:
-    return guards.found(orders.of_buyer(order_no, g.who.user_id))
+    return guards.found(order_lists.of_buyer(order_no, g.who.user_id))
 
 
 def _draft(order: Order) -> Draft | None:
@@ -70,8 +75,11 @@ def apply(order_no: str) -> ResponseReturnValue:
             kind, verdict = _chosen(goods, reasons.reason(chosen), form, policy, kept)
             if verdict.allowed:
                 fields = {
-                    "line_id": line_id, "reason": chosen, "type": str(kind), "negotiated": verdict.negotiated,
-                }  # fmt: skip
+                    "line_id": line_id,
+                    "reason": chosen,
+                    "type": str(kind),
+                    "negotiated": verdict.negotiated,
+                }
                 with writing():
                     begun = applications.start_draft(order_id, g.who.user_id, source="order", now=g.now)
                     applications.save(begun, fields, g.now)
@@ -83,15 +91,23 @@ def apply(order_no: str) -> ResponseReturnValue:
     elif request.method == "GET" and kept.get("reason"):
         form.reason.data = kept["reason"]
     return page(
-        "buyer/apply.html", 422 if request.method == "POST" else 200, order=order, line=line, form=form, offer=offer,
-        verdict=verdict, grounds=_grounds(goods, shown, policy), draft=draft, title=title,
+        "buyer/apply.html",
+        422 if request.method == "POST" else 200,
+        order=order,
+        line=line,
+        form=form,
+        offer=offer,
+        verdict=verdict,
+        grounds=_grounds(goods, shown, policy),
+        draft=draft,
+        title=title,
         open=offer.allowed or any(way.route is Route.NEGOTIATE for way in offer.instead),
-    )  # fmt: skip
+    )
 
 
 def _chosen(
-    goods: eligibility.Goods, reason: reasons.Reason | None, form: ReasonForm, policy: Any, kept: dict[str, Any]
-) -> tuple[str, eligibility.Verdict]:
+    goods: goods_facts.Goods, reason: reasons.Reason | None, form: ReasonForm, policy: Any, kept: dict[str, Any]
+) -> tuple[str, goods_facts.Verdict]:
     """What a reason leads to: a right of its own; what a button asked for; or why not."""
     found = dict(eligibility.ways(goods, reason, g.now, policy)) if reason else {}
     rights = {kind: verdict for kind, verdict in found.items() if not verdict.negotiated}
@@ -146,7 +162,7 @@ def apply_details(order_no: str) -> ResponseReturnValue:
             "phone": fields.get("phone") or order.receiver_phone,
             "address": fields.get("address") or order.receiver_address,
         },
-        known=partial(orders.known_numbers, order.id),
+        known=partial(order_lists.known_numbers, order.id),
     )
     photos = applications.photos_of(draft)
     form.photos.already = len(photos)
@@ -164,9 +180,9 @@ def apply_details(order_no: str) -> ResponseReturnValue:
             form.type.data = str(kind)
         elif form.type.data in set(kinds):
             kind = CaseType(form.type.data)
-    for name in () if set(kinds) & set(eligibility.MONEY) else ("amount",):
+    for name in () if set(kinds) & set(goods_facts.MONEY) else ("amount",):
         del form[name]
-    for name in _GOODS if set(kinds) <= set(eligibility.MONEY) else ():
+    for name in _GOODS if set(kinds) <= set(goods_facts.MONEY) else ():
         del form[name]
     negotiated = options[kind].negotiated if kind in options else bool(fields.get("negotiated"))
     form.photos.least = reason.least_photos if reason else 0
@@ -178,18 +194,22 @@ def apply_details(order_no: str) -> ResponseReturnValue:
             [(line.id, max(line.quantity_milli - line.claimed_milli, 0), line.unit) for line in lines]
         )
         form.validate_on_submit()
-        for name in _GOODS if kind in eligibility.MONEY else ("amount",):
+        for name in _GOODS if kind in goods_facts.MONEY else ("amount",):
             if name in form:
                 form[name].errors = []  # what isn't asked for can't be wrong
-        money = {"refund_fen": form.amount.data if kind in eligibility.MONEY else None} if "amount" in form else {}
+        money = {"refund_fen": form.amount.data if kind in goods_facts.MONEY else None} if "amount" in form else {}
         with writing():
             again = db.session.get_one(Draft, draft_id)
             applications.keep_photos(again, form.photos.data or [], sent_ids("drop_photo"))
             applications.save(
                 again,
                 {
-                    "quantities": quantities, "skus": skus if kind is CaseType.EXCHANGE else {}, "typed": typed,
-                    "type": str(kind), "negotiated": negotiated, **money,
+                    "quantities": quantities,
+                    "skus": skus if kind is CaseType.EXCHANGE else {},
+                    "typed": typed,
+                    "type": str(kind),
+                    "negotiated": negotiated,
+                    **money,
                     **{
                         name: fields.get(name, "") if form[name].errors else form[name].data or ""
                         for name in ("description", *_GOODS)
@@ -197,7 +217,7 @@ def apply_details(order_no: str) -> ResponseReturnValue:
                     },
                 },
                 g.now,
-            )  # fmt: skip
+            )
             form.photos.data = []
             verdicts = applications.judge(again, now=g.now) if not problems and quantities else []
             comes_to = applications.sums(again) if verdicts else None
@@ -223,19 +243,29 @@ def apply_details(order_no: str) -> ResponseReturnValue:
     shown = guards.found(_draft(order))
     exchange = CaseType.EXCHANGE in kinds
     return page(
-        "buyer/apply_details.html", status, order=order, form=form, lines=lines, typed=typed, problems=problems,
-        reason=reason, photos=applications.photo_rows(shown), skus=shown.fields.get("skus") or {},
+        "buyer/apply_details.html",
+        status,
+        order=order,
+        form=form,
+        lines=lines,
+        typed=typed,
+        problems=problems,
+        reason=reason,
+        photos=applications.photo_rows(shown),
+        skus=shown.fields.get("skus") or {},
         choices={line.id: applications.priced(order.id, line) if exchange else () for line in lines},
-        kinds=[(str(each), eligibility.NAMES[each], eligibility.QUANTITY[each], eligibility.DESCRIPTION[each])
-               for each in kinds],
+        kinds=[
+            (str(each), goods_facts.NAMES[each], eligibility.QUANTITY[each], eligibility.DESCRIPTION[each])
+            for each in kinds
+        ],
         title=_called(kind, options.get(kind)) if len(kinds) == 1 else "申请",
         hints={str(each): verdict.why.partition(";")[2] for each, verdict in options.items()},
         lead=options[kind].why if len(kinds) == 1 and options else "",
         sums=_most(order, lines, typed) if "amount" in form else None,
-    )  # fmt: skip
+    )
 
 
-def _options(order: Order, line: Any, reason: reasons.Reason | None) -> dict[CaseType, eligibility.Verdict]:
+def _options(order: Order, line: Any, reason: reasons.Reason | None) -> dict[CaseType, goods_facts.Verdict]:
     """What the draft's reason opens for its first line, the usual first."""
     if reason is None:
         return {}
@@ -244,8 +274,8 @@ def _options(order: Order, line: Any, reason: reasons.Reason | None) -> dict[Cas
     return dict(eligibility.ways(goods, reason, g.now, policy))
 
 
-def _called(kind: CaseType, verdict: eligibility.Verdict | None) -> str:
-    return f"{'协商' if verdict and verdict.negotiated else ''}{eligibility.NAMES[kind]}"
+def _called(kind: CaseType, verdict: goods_facts.Verdict | None) -> str:
+    return f"{'协商' if verdict and verdict.negotiated else ''}{goods_facts.NAMES[kind]}"
 
 
 def _most(order: Order, lines: list[Any], typed: dict[str, str]) -> applications.Sums:
@@ -281,7 +311,7 @@ def apply_check(order_no: str) -> ResponseReturnValue:
     order = _order(order_no)
     draft = _draft(order)
     form = CheckForm()
-    problem: eligibility.Verdict | None = None
+    problem: goods_facts.Verdict | None = None
     status = 200
     if request.method == "POST":
         order_id, shop_id = order.id, order.shop_id
@@ -315,10 +345,16 @@ def apply_check(order_no: str) -> ResponseReturnValue:
     summary = applications.summary(draft, now=g.now)
     form.sums.data = summary["sums"].mark
     return page(
-        "buyer/apply_check.html", status, order=order, form=form, draft=draft, problem=problem, summary=summary,
+        "buyer/apply_check.html",
+        status,
+        order=order,
+        form=form,
+        draft=draft,
+        problem=problem,
+        summary=summary,
         name=_called(summary["type"], summary["verdict"]),
         otherwise=words.otherwise(summary["type"], "seller_response", negotiated=summary["negotiated"]),
-    )  # fmt: skip
+    )
 
 
 @bp.post("/orders/<order_no>/apply/discard")

@@ -5,10 +5,12 @@ from __future__ import annotations
 from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
 
-from portal import fulfilment, orders, words
+from portal import words
+from portal.applications import unsent
 from portal.buyer import bp
-from portal.effects import By
+from portal.cases.effects.step import By
 from portal.flow import Actor
+from portal.orders import lists as order_lists
 from portal.web import guards
 from portal.web.forms import Choice, Form
 from portal.web.once import once
@@ -18,7 +20,7 @@ from portal.web.pages import page
 class CancelForm(Form):
     """Why; the orders themselves are hidden fields."""
 
-    reason = Choice("撤销原因", choices=list(fulfilment.REASONS.items()), missing="请选择撤销原因")
+    reason = Choice("撤销原因", choices=list(unsent.REASONS.items()), missing="请选择撤销原因")
 
 
 @bp.route("/orders/cancel", methods=["GET", "POST"])
@@ -33,18 +35,18 @@ def cancel_orders() -> ResponseReturnValue:
 @bp.route("/orders/<order_no>/cancel", methods=["GET", "POST"])
 def cancel_order(order_no: str) -> ResponseReturnValue:
     """The same for one order, from its own page."""
-    guards.found(orders.of_buyer(order_no, g.who.user_id))
+    guards.found(order_lists.of_buyer(order_no, g.who.user_id))
     return _confirm([order_no], f"/orders/{order_no}/cancel")
 
 
 def _confirm(numbers: list[str], action: str) -> ResponseReturnValue:
-    found = fulfilment.chosen(numbers, g.who.user_id)
-    open_ones = [row for row in found if row.status in fulfilment.OPEN]
+    found = unsent.chosen(numbers, g.who.user_id)
+    open_ones = [row for row in found if row.status in unsent.OPEN]
     form = CancelForm()
     status = 200
     single = action != "/orders/cancel"
-    if len(numbers) > fulfilment.MOST_AT_ONCE:
-        form.refuse(f"一次最多撤销 {fulfilment.MOST_AT_ONCE} 笔,请分几次提交")
+    if len(numbers) > unsent.MOST_AT_ONCE:
+        form.refuse(f"一次最多撤销 {unsent.MOST_AT_ONCE} 笔,请分几次提交")
         status = 422
     elif not found:
         form.refuse("请先勾选要撤销的订单")
@@ -53,36 +55,42 @@ def _confirm(numbers: list[str], action: str) -> ResponseReturnValue:
         status = 422
         if form.validate_on_submit():
             if single and not open_ones:  # sent or closed meanwhile: said here, with what to do instead
-                form.refuse(fulfilment.SAID[fulfilment.why_not(found[0].status)])
+                form.refuse(unsent.SAID[unsent.why_not(found[0].status)])
                 status = 409
             else:
                 by = By(Actor.BUYER, g.who.user_id, g.who.member_name, g.request_id)
 
                 def done() -> str:
-                    made = fulfilment.cancel_many(numbers, by=by, reason=form.reason.data, now=g.now)
+                    made = unsent.cancel_many(numbers, by=by, reason=form.reason.data, now=g.now)
                     return f"/orders/cancelled/{made.public_id}"
 
                 return once(done)
     elif not open_ones:
-        for why in dict.fromkeys(fulfilment.why_not(row.status) for row in found):
-            form.refuse(fulfilment.SAID[why])
+        for why in dict.fromkeys(unsent.why_not(row.status) for row in found):
+            form.refuse(unsent.SAID[why])
         status = 409 if request.method == "POST" else 200
     return page(
-        "buyer/cancel.html", status, form=form, rows=found, open_ones=open_ones, action=action,
-        total=sum(row.left_fen for row in open_ones), status_words=words.ORDER_STATUS,
+        "buyer/cancel.html",
+        status,
+        form=form,
+        rows=found,
+        open_ones=open_ones,
+        action=action,
+        total=sum(row.left_fen for row in open_ones),
+        status_words=words.ORDER_STATUS,
         back=f"/orders/{numbers[0]}" if single else "/orders?tab=unshipped",
-    )  # fmt: skip
+    )
 
 
 @bp.get("/orders/cancelled/<cancellation_id>")
 def cancelled_orders(cancellation_id: str) -> ResponseReturnValue:
     """What became of each of the orders that were called off together."""
-    made = guards.found(fulfilment.cancellation(cancellation_id, g.who.user_id))
-    rows = [(number, fulfilment.Outcome(outcome), case_no) for number, outcome, case_no in made.rows]
+    made = guards.found(unsent.cancellation(cancellation_id, g.who.user_id))
+    rows = [(number, unsent.Outcome(outcome), case_no) for number, outcome, case_no in made.rows]
     return page(
         "buyer/cancelled.html",
         made=made,
         rows=rows,
-        said=fulfilment.SAID,
-        done=sum(outcome is fulfilment.Outcome.CANCELLED for _, outcome, _ in rows),
+        said=unsent.SAID,
+        done=sum(outcome is unsent.Outcome.CANCELLED for _, outcome, _ in rows),
     )

@@ -11,12 +11,20 @@ from flask import g, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from portal import applications, cases, caseview, chains, eligibility, flow, inputs, ledger, orders
+from portal import flow, inputs
+from portal.applications import applications
 from portal.buyer import bp, forms
-from portal.effects import By, Wanted
+from portal.cases import clock as case_clock
+from portal.cases import opening, taking
+from portal.cases import view as case_view
+from portal.cases.effects.step import By, Wanted
 from portal.extensions import db
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Case, CaseLine, Order, OrderLine
+from portal.orders import ledger
+from portal.orders import lists as order_lists
+from portal.resale import seen as chain_view
+from portal.rights import eligibility
 from portal.web import guards, packs, paging
 from portal.web.once import once
 from portal.web.pages import page
@@ -41,7 +49,7 @@ FORMS: dict[str, type[forms.StepForm]] = {
 @bp.get("/cases")
 def my_cases() -> ResponseReturnValue:
     """Newest change first, by key."""
-    rows, key = caseview.list_of(g.who.user_id, paging.moment_key(request.args.get("after", "")))
+    rows, key = case_view.list_of(g.who.user_id, paging.moment_key(request.args.get("after", "")))
     more = f"/cases?after={paging.said(key)}" if key else ""
     return page("buyer/cases.html", cases=rows, more=more)
 
@@ -49,22 +57,27 @@ def my_cases() -> ResponseReturnValue:
 @bp.get("/cases/<case_no>")
 def show_case(case_no: str) -> ResponseReturnValue:
     """Where it stands, who must act, until when; then what can be done; then everything that happened."""
-    case = guards.found(caseview.of_buyer(case_no, g.who.user_id))
-    view = caseview.view(case, Actor.BUYER, g.now)
+    case = guards.found(case_view.of_buyer(case_no, g.who.user_id))
+    view = case_view.view(case, Actor.BUYER, g.now)
     return _page(case, view, 200, news=_news(view))
 
 
-def _page(case: Case, view: caseview.View, status: int, **more: Any) -> ResponseReturnValue:
+def _page(case: Case, view: case_view.View, status: int, **more: Any) -> ResponseReturnValue:
     """The progress page; a distributor sees the consumer's case beside it."""
     resells = g.who.role == "owner" and g.who.shop_id != case.shop_id
-    found = chains.below(case.id, g.who.shop_id) if resells else None
+    found = chain_view.below(case.id, g.who.shop_id) if resells else None
     return page(
-        "buyer/case.html", status, case=case, view=view, chain=chains.seen(found) if found else None,
-        chain_offer=resells and case.state not in flow.FINAL, **more,
-    )  # fmt: skip
+        "buyer/case.html",
+        status,
+        case=case,
+        view=view,
+        chain=chain_view.seen(found) if found else None,
+        chain_offer=resells and case.state not in flow.FINAL,
+        **more,
+    )
 
 
-def _news(view: caseview.View) -> str:
+def _news(view: case_view.View) -> str:
     """What the step just taken did: ?v=<version>, only while it is the newest."""
     asked = request.args.get("v", "")
     if view.events and asked == str(view.case.version):
@@ -75,14 +88,14 @@ def _news(view: caseview.View) -> str:
 @bp.get("/cases/<case_no>/slip")
 def slip(case_no: str) -> ResponseReturnValue:
     """A return slip for the box: the case's number, also as a QR code; no telephone number in clear."""
-    case = guards.found(caseview.of_buyer(case_no, g.who.user_id))
-    return page("buyer/slip.html", case=case, view=caseview.view(case, Actor.BUYER, g.now))
+    case = guards.found(case_view.of_buyer(case_no, g.who.user_id))
+    return page("buyer/slip.html", case=case, view=case_view.view(case, Actor.BUYER, g.now))
 
 
 @bp.get("/cases/<case_no>/qr.svg")
 def qr(case_no: str) -> ResponseReturnValue:
     """The QR code of the slip."""
-    case = guards.found(caseview.of_buyer(case_no, g.who.user_id))
+    case = guards.found(case_view.of_buyer(case_no, g.who.user_id))
     out = io.BytesIO()
     segno.make(case.case_no, error="m").save(out, kind="svg", scale=4, border=2, xmldecl=False, svgns=True)
     return out.getvalue(), 200, {"Content-Type": "image/svg+xml"}
@@ -91,17 +104,17 @@ def qr(case_no: str) -> ResponseReturnValue:
 @bp.get("/cases/<case_no>/pack.zip")
 def pack(case_no: str) -> ResponseReturnValue:
     """证据包: everything about the case, to keep or to hand to a platform or a court."""
-    case = guards.found(caseview.of_buyer(case_no, g.who.user_id))
+    case = guards.found(case_view.of_buyer(case_no, g.who.user_id))
     return packs.send(case.id, case.case_no, Actor.BUYER)
 
 
 @bp.route("/cases/<case_no>/again", methods=["GET", "POST"])
 def again(case_no: str) -> ResponseReturnValue:
     """换来的商品有问题: a new case about what came with a completed one."""
-    case = guards.found(caseview.of_buyer(case_no, g.who.user_id))
+    case = guards.found(case_view.of_buyer(case_no, g.who.user_id))
     case_id = case.id
-    view = caseview.view(case, Actor.BUYER, g.now)
-    form = forms.AgainForm(known=partial(orders.known_numbers, case.order_id))
+    view = case_view.view(case, Actor.BUYER, g.now)
+    form = forms.AgainForm(known=partial(order_lists.known_numbers, case.order_id))
     form.prepare(case, view)
     left = [(line.id, line.shipped_milli - line.moved_milli, line.unit) for line in view.lines]
     left = [row for row in left if row[1] > 0]
@@ -122,11 +135,16 @@ def again(case_no: str) -> ResponseReturnValue:
             by = By(Actor.BUYER, g.who.user_id, g.who.member_name, g.request_id)
 
             def opened() -> str:
-                made = cases.open_again(
-                    case_id, by=by, kind=form.kind.data, case_type=CaseType(form.type.data),
-                    units={int(line_id): milli for line_id, milli in quantities.items()}, note=form.note.data or "",
-                    photos=form.photos.data or [], now=g.now,
-                )  # fmt: skip
+                made = opening.open_again(
+                    case_id,
+                    by=by,
+                    kind=form.kind.data,
+                    case_type=CaseType(form.type.data),
+                    units={int(line_id): milli for line_id, milli in quantities.items()},
+                    note=form.note.data or "",
+                    photos=form.photos.data or [],
+                    now=g.now,
+                )
                 return form.and_say(f"/cases/{made.case_no}?v=1")
 
             try:
@@ -134,30 +152,36 @@ def again(case_no: str) -> ResponseReturnValue:
             except StepRefused as refused:
                 form.refuse(refused.sentence)
                 status = 409
-        case = guards.found(caseview.of_buyer(case_no, g.who.user_id))
-        view = caseview.view(case, Actor.BUYER, g.now)
+        case = guards.found(case_view.of_buyer(case_no, g.who.user_id))
+        view = case_view.view(case, Actor.BUYER, g.now)
     return page(
-        "buyer/again_after.html", status, case=case, view=view, form=form, left={row[0]: row for row in left},
-        typed=typed, problems=problems,
-    )  # fmt: skip
+        "buyer/again_after.html",
+        status,
+        case=case,
+        view=view,
+        form=form,
+        left={row[0]: row for row in left},
+        typed=typed,
+        problems=problems,
+    )
 
 
 @bp.get("/cases/<case_no>/agreement")
 def agreement(case_no: str) -> ResponseReturnValue:
     """What both sides agreed to, to print or keep."""
-    case = guards.found(caseview.of_buyer(case_no, g.who.user_id))
-    accepted, event = guards.found(caseview.agreement(case.id))
-    view = caseview.view(case, Actor.BUYER, g.now)
+    case = guards.found(case_view.of_buyer(case_no, g.who.user_id))
+    accepted, event = guards.found(case_view.agreement(case.id))
+    view = case_view.view(case, Actor.BUYER, g.now)
     return page("shared/agreement.html", case=case, view=view, proposal=accepted, event=event, side="buyer")
 
 
 @bp.route("/cases/<case_no>/<step_name>", methods=["GET", "POST"])
 def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
     """Every step a buyer can take; which ones, and when, is flow.STEPS' business."""
-    case = guards.found(caseview.of_buyer(case_no, g.who.user_id))
+    case = guards.found(case_view.of_buyer(case_no, g.who.user_id))
     case_id, version = case.id, case.version
-    form = FORMS.get(step_name, forms.StepForm)(known=partial(orders.known_numbers, case.order_id))
-    view = caseview.view(case, Actor.BUYER, g.now)
+    form = FORMS.get(step_name, forms.StepForm)(known=partial(order_lists.known_numbers, case.order_id))
+    view = case_view.view(case, Actor.BUYER, g.now)
     if isinstance(form, forms.ParcelForm):
         form.own_order_nos = (view.order.order_no,)
     form.prepare(case, view)
@@ -173,15 +197,15 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
         good = form.validate_on_submit()
         values = form.values() if good else {}
         if isinstance(form, forms.ModifyForm):
-            typed, problems, more = _modified(form, caseview.of_buyer(case_no, g.who.user_id), view)
+            typed, problems, more = _modified(form, case_view.of_buyer(case_no, g.who.user_id), view)
             values |= more
             good = good and not form.errors
         if good:
             by = By(Actor.BUYER, g.who.user_id, g.who.member_name, g.request_id)
 
             def taken() -> str:
-                done = cases.take(case_id, step_name, by=by, now=g.now, version=form.shown_version, **values)
-                if child := cases.child_of(done):  # what it has become is what the buyer goes on with
+                done = taking.take(case_id, step_name, by=by, now=g.now, version=form.shown_version, **values)
+                if child := opening.child_of(done):  # what it has become is what the buyer goes on with
                     return form.and_say(f"/cases/{child}?v=1")
                 return form.and_say(f"/cases/{case_no}?v={done.version}")
 
@@ -190,12 +214,12 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
             except ledger.NotEnough:
                 form.refuse("剩余可申请的数量不够了,请减少数量")
             except StepRefused as refused:
-                cases.settle_now(case_id, g.now)
+                case_clock.settle_now(case_id, g.now)
                 form.refuse(refused.sentence)
                 status = 409
-        case = guards.found(caseview.of_buyer(case_no, g.who.user_id))
+        case = guards.found(case_view.of_buyer(case_no, g.who.user_id))
         form.version.data = str(case.version)
-        view = caseview.view(case, Actor.BUYER, g.now)
+        view = case_view.view(case, Actor.BUYER, g.now)
     steps = (*view.actions, *view.unsaid)
     step, refusal = next(((s, why) for s, why in steps if s.name == step_name), (None, None))
     if step is None or (refusal and request.method != "POST"):
@@ -209,16 +233,24 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
         return _page(case, view, status, news="", form=form, typed=shown, kept_photos=kept)
     order_lines = {line.id: line for line in applications.lines_of(case.order_id)} if step_name == "modify" else {}
     return page(
-        form.template, status, case=case, view=view, step=step, form=form, typed=typed, problems=problems,
+        form.template,
+        status,
+        case=case,
+        view=view,
+        step=step,
+        form=form,
+        typed=typed,
+        problems=problems,
         choices={line_id: applications.priced(case.order_id, line) for line_id, line in order_lines.items()}
         if case.type == CaseType.EXCHANGE
         else {},
-        wanted=_skus(case.id) if order_lines else {}, sums=_sums(case, view) if order_lines else None,
+        wanted=_skus(case.id) if order_lines else {},
+        sums=_sums(case, view) if order_lines else None,
         called=(eligibility.QUANTITY[case.type], eligibility.DESCRIPTION[case.type]),
-    )  # fmt: skip
+    )
 
 
-def _sums(case: Case, view: caseview.View) -> applications.Sums:
+def _sums(case: Case, view: case_view.View) -> applications.Sums:
     """What the case comes to as it stands."""
     order = db.session.get_one(Order, case.order_id)
     quantities = {line.order_line_id: line.quantity_milli for line in view.lines}
@@ -233,7 +265,7 @@ def _skus(case_id: int) -> dict[int, int | None]:
 
 
 def _modified(
-    form: forms.ModifyForm, case: Case | None, view: caseview.View
+    form: forms.ModifyForm, case: Case | None, view: case_view.View
 ) -> tuple[dict[str, str], dict[int, str], dict[str, Any]]:
     """What was typed of the quantities, what is wrong with it, and what cases.take is told besides the form."""
     limits = [
@@ -276,9 +308,12 @@ def _modified(
     photos = len(view.proofs) + len(form.photos.data or [])
     try:
         found = applications.reconsider(
-            case, reason=form.reason.data, quantities={item.line_id: item.milli for item in wanted}, photos=photos,
+            case,
+            reason=form.reason.data,
+            quantities={item.line_id: item.milli for item in wanted},
+            photos=photos,
             description=form.description.data or "",
-        )  # fmt: skip
+        )
     except applications.NotEligible as refused:
         field = refused.verdict.field
         form.refuse(refused.sentence, field if field in form else "")
@@ -286,19 +321,19 @@ def _modified(
     return typed, problems, {"wanted": wanted, **found, **more}
 
 
-def _order_lines(view: caseview.View) -> list[OrderLine]:
+def _order_lines(view: case_view.View) -> list[OrderLine]:
     own = {line.order_line_id for line in view.lines}
     return [line for line in applications.lines_of(view.order.id) if line.id in own]
 
 
 def _carry_back(form: forms.ParcelForm, case: Case) -> None:
     """The consumer's own parcels, where they go straight to the supplier."""
-    found = chains.below(case.id, g.who.shop_id) if g.who.role == "owner" else None
-    for (carrier, number), parcel in zip(form.pairs, chains.seen(found).back if found else (), strict=False):
+    found = chain_view.below(case.id, g.who.shop_id) if g.who.role == "owner" else None
+    for (carrier, number), parcel in zip(form.pairs, chain_view.seen(found).back if found else (), strict=False):
         carrier.data, number.data = parcel.carrier, parcel.tracking_no
 
 
-def _prefill(form: forms.StepForm, case: Case, view: caseview.View) -> None:
+def _prefill(form: forms.StepForm, case: Case, view: case_view.View) -> None:
     if isinstance(form, forms.ModifyForm):
         form.reason.data = case.reason
         form.description.data = case.description

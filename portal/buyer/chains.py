@@ -10,13 +10,20 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from wtforms import BooleanField
 
-from portal import applications, caseview, chains, inputs, ledger
+from portal import inputs
+from portal.applications import applications
 from portal.buyer import bp
-from portal.chains import Bought
-from portal.effects import By
+from portal.cases import view as case_view
+from portal.cases.effects.step import By
 from portal.extensions import db
 from portal.flow import FINAL, Actor, StepRefused
 from portal.models import Case, Order
+from portal.orders import ledger
+from portal.resale import across
+from portal.resale import chain as chain_links
+from portal.resale import downstream as resale_downstream
+from portal.resale import seen as chain_view
+from portal.resale.downstream import Bought
 from portal.web import guards
 from portal.web.chains import LinkForm, pick
 from portal.web.forms import Form, Line, Phone, Text
@@ -59,7 +66,7 @@ class DownForm(LinkForm):
 
 def _own_shop() -> int:
     """The shop that this person owns; whoever has none learns of no such page."""
-    shop_id = chains.shop_owned(g.who.user_id) if g.who.shop_id is not None else None
+    shop_id = resale_downstream.shop_owned(g.who.user_id) if g.who.shop_id is not None else None
     if shop_id is None:
         abort(404)
     return shop_id
@@ -89,12 +96,19 @@ def downstream(order_no: str) -> ResponseReturnValue:
             ordered_at = order.ordered_at
 
             def recorded() -> str:
-                made = chains.record_order(
-                    db.session.get_one(Order, order_id), shop_id=shop_id, order_no=form.order_no.data,
-                    channel=form.channel.data or "", receiver=(form.name.data, form.phone.data, form.address.data),
-                    goods=goods, ordered_at=min(ordered_at, received or ordered_at), received_at=received,
-                    by=g.who.user_id, now=g.now, unfit_confirmed=form.confirmed.data,
-                )  # fmt: skip
+                made = resale_downstream.record_order(
+                    db.session.get_one(Order, order_id),
+                    shop_id=shop_id,
+                    order_no=form.order_no.data,
+                    channel=form.channel.data or "",
+                    receiver=(form.name.data, form.phone.data, form.address.data),
+                    goods=goods,
+                    ordered_at=min(ordered_at, received or ordered_at),
+                    received_at=received,
+                    by=g.who.user_id,
+                    now=g.now,
+                    unfit_confirmed=form.confirmed.data,
+                )
                 return f"/seller/orders/{made.order_no}/apply-for?said=order-recorded"
 
             try:
@@ -108,12 +122,20 @@ def downstream(order_no: str) -> ResponseReturnValue:
             form.name.data, form.phone.data = order.receiver_name, order.receiver_phone
             form.address.data = order.receiver_address
         for line in lines:
-            typed |= {f"q_{line.id}": inputs.quantity_text(line.quantity_milli) if len(lines) == 1 else "",
-                      f"p_{line.id}": ""}  # fmt: skip
+            typed |= {
+                f"q_{line.id}": inputs.quantity_text(line.quantity_milli) if len(lines) == 1 else "",
+                f"p_{line.id}": "",
+            }
     return page(
-        "buyer/downstream.html", status, order=order, lines=lines, form=form, typed=typed, problems=problems,
-        known=chains.orders_below(order.id),
-    )  # fmt: skip
+        "buyer/downstream.html",
+        status,
+        order=order,
+        lines=lines,
+        form=form,
+        typed=typed,
+        problems=problems,
+        known=resale_downstream.orders_below(order.id),
+    )
 
 
 def _goods(lines: Any, typed: dict[str, str], problems: dict[str, str]) -> list[Bought]:
@@ -142,14 +164,14 @@ def _goods(lines: Any, typed: dict[str, str], problems: dict[str, str]) -> list[
 def chain(case_no: str) -> ResponseReturnValue:
     """The consumer's case behind an own one with a supplier: both clocks, the sums; make or end the link."""
     shop_id = _own_shop()
-    case = guards.found(caseview.of_buyer(case_no, g.who.user_id))
+    case = guards.found(case_view.of_buyer(case_no, g.who.user_id))
     if case.shop_id == shop_id:
         abort(404)
     case_id = case.id
-    found = chains.below(case.id, shop_id)
-    below = chains.orders_below(case.order_id)
+    found = chain_view.below(case.id, shop_id)
+    below = resale_downstream.orders_below(case.order_id)
     forms: dict[str, Any] = {"link": LinkForm(prefix="link-"), "open": DownForm(prefix="down-")}
-    pick(forms["link"], chains.below_for(case, shop_id))
+    pick(forms["link"], chain_links.below_for(case, shop_id))
     choice = forms["open"].case
     choice.label.text, choice.missing, choice.optional = "下游订单", "请选择下游订单", False
     choice.choices = [(str(row.id), f"{row.channel} {row.order_no}".strip()) for row in below]
@@ -163,7 +185,7 @@ def chain(case_no: str) -> ResponseReturnValue:
             link_id = found.id
 
             def ended() -> str:
-                chains.unlink(link_id, shop_id, g.now)
+                chain_links.unlink(link_id, shop_id, g.now)
                 return f"/cases/{case_no}/chain?said=chain-ended"
 
             return once(ended)
@@ -176,16 +198,24 @@ def chain(case_no: str) -> ResponseReturnValue:
             def done() -> str:
                 up, routes = db.session.get_one(Case, case_id), (form.route_back.data, form.route_out.data)
                 if does == "link":
-                    chains.link(
-                        db.session.get_one(Case, int(form.case.data)), up, by=g.who.user_id, now=g.now,
-                        route_back=routes[0], route_out=routes[1],
-                    )  # fmt: skip
+                    chain_links.link(
+                        db.session.get_one(Case, int(form.case.data)),
+                        up,
+                        by=g.who.user_id,
+                        now=g.now,
+                        route_back=routes[0],
+                        route_out=routes[1],
+                    )
                 else:
-                    chains.open_downstream(
-                        up, db.session.get_one(Order, int(form.case.data)),
+                    across.open_downstream(
+                        up,
+                        db.session.get_one(Order, int(form.case.data)),
                         by=By(Actor.SELLER, g.who.user_id, g.who.member_name, g.request_id),
-                        consent=form.consent.data, now=g.now, route_back=routes[0], route_out=routes[1],
-                    )  # fmt: skip
+                        consent=form.consent.data,
+                        now=g.now,
+                        route_back=routes[0],
+                        route_out=routes[1],
+                    )
                 return f"/cases/{case_no}/chain?said=chain-made"
 
             try:
@@ -193,9 +223,16 @@ def chain(case_no: str) -> ResponseReturnValue:
             except (StepRefused, ledger.NotEnough) as refused:
                 form.refuse(getattr(refused, "sentence", "下游订单里可申请的数量不够了"))
                 status = 409
-        case = guards.found(caseview.of_buyer(case_no, g.who.user_id))
-        found = chains.below(case.id, shop_id)
+        case = guards.found(case_view.of_buyer(case_no, g.who.user_id))
+        found = chain_view.below(case.id, shop_id)
     return page(
-        "buyer/chain.html", status, case=case, chain=chains.seen(found) if found else None, forms=forms, does=does,
-        form=forms.get(does), below=below, open=case.state not in FINAL,
-    )  # fmt: skip
+        "buyer/chain.html",
+        status,
+        case=case,
+        chain=chain_view.seen(found) if found else None,
+        forms=forms,
+        does=does,
+        form=forms.get(does),
+        below=below,
+        open=case.state not in FINAL,
+    )

@@ -7,10 +7,13 @@ from functools import partial
 from flask import Response, g, redirect, request
 from flask.typing import ResponseReturnValue
 
-from portal import applications, chat, orders, reasons
+from portal.applications import applications
 from portal.buyer import bp
 from portal.extensions import db, writing
 from portal.models import Order, Shop
+from portal.orders import lists as order_lists
+from portal.rights import reasons
+from portal.talk import conversations
 from portal.web import guards, quotas
 from portal.web.once import once
 from portal.web.pages import page
@@ -24,7 +27,7 @@ def messages() -> ResponseReturnValue:
     """消息: the own conversations, the newest first."""
     skip = request.args.get("before", "")
     key = int(skip) if skip.isascii() and skip.isdigit() and len(skip) < 18 else None
-    rows = chat.list_of(buyer_id=g.who.user_id, size=SIZE, skip=key)
+    rows = conversations.list_of(buyer_id=g.who.user_id, size=SIZE, skip=key)
     more = f"/messages?before={rows[SIZE - 1].last_message_id}" if len(rows) > SIZE else ""
     return page("buyer/messages.html", rows=rows[:SIZE], more=more)
 
@@ -32,9 +35,9 @@ def messages() -> ResponseReturnValue:
 @bp.route("/orders/<order_no>/contact", methods=["GET", "POST"])
 def contact(order_no: str) -> ResponseReturnValue:
     """The conversation with the order pinned; reading marks are written by posting and by the page's read mark."""
-    order = guards.found(orders.of_buyer(order_no, g.who.user_id))
+    order = guards.found(order_lists.of_buyer(order_no, g.who.user_id))
     order_id = order.id
-    form = TalkForm(known=partial(orders.known_numbers, order_id))
+    form = TalkForm(known=partial(order_lists.known_numbers, order_id))
     status = 200
     if request.method == "POST":
         phrase = request.form.get("phrase", "")
@@ -52,25 +55,33 @@ def contact(order_no: str) -> ResponseReturnValue:
 
             return once(send)
         status = 422
-        order = guards.found(orders.of_buyer(order_no, g.who.user_id))
-    talk = chat.known(order.id)
+        order = guards.found(order_lists.of_buyer(order_no, g.who.user_id))
+    talk = conversations.known(order.id)
     before = request.args.get("before", "")
     key = int(before) if before.isascii() and before.isdigit() and len(before) < 18 else None
-    found = chat.latest(talk.id, key) if talk else []
-    shown = found[-chat.PAGE :]
+    found = conversations.latest(talk.id, key) if talk else []
+    shown = found[-conversations.PAGE :]
     return page(
-        "buyer/contact.html", status, order=order, shop=db.session.get_one(Shop, order.shop_id), form=form,
-        lines=applications.lines_of(order.id), messages=shown, side="buyer", phrases=reasons.BUYER_PHRASES,
-        photos=chat.photos_of([message.id for message in shown]), unread_here=talk.buyer_unread if talk else 0,
-        earlier=f"/orders/{order_no}/contact?before={shown[0].id}" if len(found) > chat.PAGE else "",
-    )  # fmt: skip
+        "buyer/contact.html",
+        status,
+        order=order,
+        shop=db.session.get_one(Shop, order.shop_id),
+        form=form,
+        lines=applications.lines_of(order.id),
+        messages=shown,
+        side="buyer",
+        phrases=reasons.BUYER_PHRASES,
+        photos=conversations.photos_of([message.id for message in shown]),
+        unread_here=talk.buyer_unread if talk else 0,
+        earlier=f"/orders/{order_no}/contact?before={shown[0].id}" if len(found) > conversations.PAGE else "",
+    )
 
 
 def _send(order_id: int, words: str, photos: list[str]) -> None:
     order = db.session.get_one(Order, order_id)
-    talk = chat.of_order(order, g.now)
-    chat.say(talk, "buyer", g.who.user_id, words, now=g.now, photos=photos)
-    wish = chat.wants_exchange(words)
+    talk = conversations.of_order(order, g.now)
+    conversations.say(talk, "buyer", g.who.user_id, words, now=g.now, photos=photos)
+    wish = conversations.wants_exchange(words)
     if wish is None:
         return
     lines = applications.lines_of(order.id)
@@ -79,31 +90,33 @@ def _send(order_id: int, words: str, photos: list[str]) -> None:
         applications.start_draft(order.id, g.who.user_id, source="chat", now=g.now, line_id=only)
     card = {"order_no": order.order_no, "lines": [[line.id, f"{line.title} {line.spec}"] for line in lines[:20]]}
     said = "已为您创建换货申请草稿" if wish == "exact" else "需要申请换货吗?"
-    chat.say(talk, "system", None, said, now=g.now, kind="draft" if wish == "exact" else "offer", data=card)
+    conversations.say(talk, "system", None, said, now=g.now, kind="draft" if wish == "exact" else "offer", data=card)
 
 
 @bp.get("/orders/<order_no>/contact/new")
 def contact_new(order_no: str) -> ResponseReturnValue:
     """What was said since: 204 when nothing."""
     g.polled = True
-    talk = guards.found(chat.stands(order_no, "buyer", g.who.user_id))
+    talk = guards.found(conversations.stands(order_no, "buyer", g.who.user_id))
     after = request.args.get("after", "0")
     key = int(after) if after.isascii() and after.isdigit() and len(after) < 18 else 0
-    found = chat.newer(talk.talk_id, key) if (talk.last_message_id or 0) > key else []
+    found = conversations.newer(talk.talk_id, key) if (talk.last_message_id or 0) > key else []
     if not found:
         return Response(status=204)
-    return page("shared/_messages.html", messages=found, side="buyer", photos=chat.photos_of([m.id for m in found]))
+    return page(
+        "shared/_messages.html", messages=found, side="buyer", photos=conversations.photos_of([m.id for m in found])
+    )
 
 
 @bp.post("/orders/<order_no>/contact/read")
 def contact_read(order_no: str) -> ResponseReturnValue:
     """Everything shown has been seen."""
-    order = guards.found(orders.of_buyer(order_no, g.who.user_id))
+    order = guards.found(order_lists.of_buyer(order_no, g.who.user_id))
     order_id = order.id
     with writing():
-        talk = chat.known(order_id)
+        talk = conversations.known(order_id)
         if talk is not None and talk.buyer_unread:
-            chat.read(talk, "buyer")
+            conversations.read(talk, "buyer")
     if request.headers.get("HX-Request"):
         return Response(status=204)
     return redirect(f"/orders/{order_no}/contact", 303)

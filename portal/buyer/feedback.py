@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import g, request
 from flask.typing import ResponseReturnValue
 
-from portal import feedback
 from portal.buyer import bp
+from portal.talk import feedback
 from portal.web import rates
 from portal.web.forms import Choice, Form, Text
 from portal.web.once import once

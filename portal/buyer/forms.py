@@ -8,10 +8,16 @@ from typing import Any
 from flask import request
 from wtforms import BooleanField, HiddenField
 
-from portal import bankdata, cardnumbers, carriers, effects, eligibility, inputs, reasons, words
-from portal.caseview import View
+from portal import inputs, words
+from portal.cases.effects import conversion as conversion_effects
+from portal.cases.view import View
 from portal.flow import CaseType
 from portal.models import Case
+from portal.money.accounts import consent as bank_accounts
+from portal.parcels import carriers
+from portal.rights import goods as goods_facts
+from portal.rights import reasons
+from portal.talk import card_numbers
 from portal.web.forms import Choice, Form, Line, Money, Phone, Photos, Pick, Secret, Text
 from portal.web.terms import TermsForm, answering, owed
 
@@ -62,7 +68,7 @@ def read_quantities(
         if len(sent) > 1:
             problems[line_id] = "数量只能填写一次"
             continue
-        typed[str(line_id)] = cardnumbers.mask(raw)[:40]
+        typed[str(line_id)] = card_numbers.mask(raw)[:40]
         sku = request.form.get(f"sku_{line_id}", "")
         if sku.isascii() and sku.isdigit() and len(sku) < 18:
             skus[str(line_id)] = int(sku)
@@ -106,7 +112,7 @@ class ModifyForm(StepForm):
         known = reasons.leading_to(CaseType(case.type), case.goods_state, negotiated=case.negotiated)
         own = [] if case.reason in {each.id for each in known} else [(case.reason, reasons.said(case.reason))]
         self.reason.choices = own + [(each.id, reasons.said(each.id)) for each in known]
-        money = case.type in eligibility.MONEY
+        money = case.type in goods_facts.MONEY
         if case.type != CaseType.EXCHANGE:
             self.reason.label.text = "退款原因" if money else "补发原因"
         for name in ("receiver_name", "receiver_phone", "receiver_address") if money else ("amount",):
@@ -236,13 +242,15 @@ class AgainForm(StepForm):
 
     def prepare(self, case: Case, view: View) -> None:
         self.kind.choices = [item for item in reasons.PROBLEMS.items() if item[0] != "not_received"]
-        self.type.choices = [(str(kind), words.TYPE[kind]) for kind in effects.again(case)]
+        self.type.choices = [(str(kind), words.TYPE[kind]) for kind in conversion_effects.again(case)]
 
     def values(self) -> dict[str, Any]:
         return {
-            "kind": self.kind.data, "type": CaseType(self.type.data), "note": self.note.data or "",
+            "kind": self.kind.data,
+            "type": CaseType(self.type.data),
+            "note": self.note.data or "",
             "photos": self.photos.data,
-        }  # fmt: skip
+        }
 
 
 class ObjectForm(StepForm):
@@ -315,15 +323,15 @@ class AccountForm(StepForm):
 
     account_holder = Line("收款人", limit=60, missing="请填写收款人,须与银行账户的户名一致")
     account_bank = Line("开户行", limit=80, missing="请填写开户行,例如「中国工商银行杭州余杭支行」")
-    account_number = Secret("账号", reads=bankdata.number, missing="请填写银行账号")
+    account_number = Secret("账号", reads=bank_accounts.number, missing="请填写银行账号")
     agreed = BooleanField("我已阅读以上说明,单独同意为这笔退款处理我的银行账户信息")
     consent = HiddenField()  # the version of the words that were shown
     sentences: Sequence[tuple[str, str]] = ()
 
     def prepare(self, case: Case, view: View) -> None:
-        self.sentences = bankdata.consent_said()
+        self.sentences = bank_accounts.consent_said()
         if request.method != "POST":
-            self.consent.data = str(bankdata.CONSENT)
+            self.consent.data = str(bank_accounts.CONSENT)
 
     def validate(self, extra_validators: Any = None) -> bool:
         good = bool(super().validate(extra_validators))
@@ -335,11 +343,11 @@ class AccountForm(StepForm):
         return good
 
     def values(self) -> dict[str, Any]:
-        account = bankdata.Account(self.account_holder.data, self.account_bank.data, self.account_number.data)
+        account = bank_accounts.Account(self.account_holder.data, self.account_bank.data, self.account_number.data)
         version = str(self.consent.data or "")
         known = int(version) if version.isascii() and version.isdigit() and len(version) < 6 else 0
         return {"account": account, "consent": known}
 
     def and_say(self, location: str, said: str = "") -> str:
-        sound = cardnumbers.sound(self.account_number.data or "")
+        sound = card_numbers.sound(self.account_number.data or "")
         return f"{location}{'&' if '?' in location else '?'}said={'account-kept' if sound else 'account-unsound'}"

@@ -5,15 +5,16 @@ from __future__ import annotations
 from flask import Response, current_app, g, redirect, send_file
 from flask.typing import ResponseReturnValue
 
-from portal import flow, orders
+from portal import flow
 from portal.buyer import bp
+from portal.orders import lists as order_lists
 from portal.web.pages import page
 
 
 @bp.get("/")
 def home() -> ResponseReturnValue:
     """What needs this person first; for a visitor, what the portal does."""
-    waiting = orders.waiting_for(g.who.user_id) if g.who else ()
+    waiting = order_lists.waiting_for(g.who.user_id) if g.who else ()
     return page("buyer/home.html", waiting=waiting, stages=flow.STAGES)
 
 

@@ -6,17 +6,20 @@ from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from portal import accounts, orders
 from portal.buyer import bp
 from portal.extensions import db, writing
 from portal.models import Session
+from portal.orders import lists as order_lists
+from portal.people import accounts
 from portal.web.pages import page
 
 
 @bp.get("/me")
 def me() -> ResponseReturnValue:
     """个人中心."""
-    return page("buyer/me.html", waiting=orders.waiting_for(g.who.user_id), counts=orders.counts(g.who.user_id))
+    return page(
+        "buyer/me.html", waiting=order_lists.waiting_for(g.who.user_id), counts=order_lists.counts(g.who.user_id)
+    )
 
 
 @bp.route("/me/sessions", methods=["GET", "POST"])

@@ -7,11 +7,17 @@ from urllib.parse import urlencode
 from flask import abort, g, request
 from flask.typing import ResponseReturnValue
 
-from portal import applications, chains, eligibility, inputs, orders, policies, reasons, resale, tracking, words
+from portal import inputs, words
+from portal.applications import applications
 from portal.buyer import bp
 from portal.extensions import db
 from portal.models import Shop
-from portal.order_export import parcels_of
+from portal.orders import lists as order_lists
+from portal.orders.export_format import parcels_of
+from portal.parcels import seen as parcel_view
+from portal.parcels import telling
+from portal.resale import downstream
+from portal.rights import eligibility, policies, reasons, resale
 from portal.web import guards, paging
 from portal.web.pages import not_modified, page, unchanged
 
@@ -20,7 +26,7 @@ from portal.web.pages import not_modified, page, unchanged
 def my_orders() -> ResponseReturnValue:
     """Status tabs, search, pages by key."""
     tab = request.args.get("tab", "all")
-    if tab not in orders.TABS:
+    if tab not in order_lists.TABS:
         abort(404)
     sought, problem = "", ""
     try:
@@ -31,14 +37,21 @@ def my_orders() -> ResponseReturnValue:
     etag, same = unchanged(g.who.user_id, g.who.version, request.full_path, g.now.strftime("%Y%m%d%H"), _marks())
     if same:
         return not_modified(etag)
-    found, key = orders.page_of(g.who.user_id, tab, words=sought, after=after)
+    found, key = order_lists.page_of(g.who.user_id, tab, words=sought, after=after)
     more = {"tab": tab, "after": f"{key[0].isoformat()}~{key[1]}"} if key else {}
     if more and sought:
         more["q"] = sought
     answer = page(
-        "buyer/orders.html", orders=found, chosen=tab, tabs=orders.TABS, counts=orders.counts(g.who.user_id), q=sought,
-        problem=problem, more="/orders?" + urlencode(more) if more else "", now=g.now,
-    )  # fmt: skip
+        "buyer/orders.html",
+        orders=found,
+        chosen=tab,
+        tabs=order_lists.TABS,
+        counts=order_lists.counts(g.who.user_id),
+        q=sought,
+        problem=problem,
+        more="/orders?" + urlencode(more) if more else "",
+        now=g.now,
+    )
     answer.set_etag(etag, weak=True)
     return answer
 
@@ -50,7 +63,7 @@ def _marks() -> str:
 @bp.get("/orders/<order_no>")
 def order(order_no: str) -> ResponseReturnValue:
     """One order: its lines, what remains of each, what can be done and why not."""
-    found = guards.found(orders.shown_to_buyer(order_no, g.who.user_id))
+    found = guards.found(order_lists.shown_to_buyer(order_no, g.who.user_id))
     lines = applications.lines_of(found.id)
     may = applications.exchangeable(lines)
     policy = policies.current(found.shop_id)
@@ -59,26 +72,33 @@ def order(order_no: str) -> ResponseReturnValue:
         line.id: eligibility.offer(applications.goods_of(found, line, exchangeable=may[line.id]), g.now, facts)
         for line in lines
     }
-    parcels, scans = tracking.of_order(found.id)
+    parcels, scans = parcel_view.of_order(found.id)
     resells = g.who.role == "owner" and g.who.shop_id != found.shop_id
     return page(
-        "buyer/order.html", term=resale.apply_said(found, g.now), order=found, lines=lines, offers=offers,
-        cases=orders.cases_of(found.id) if found.case_count else (),
+        "buyer/order.html",
+        term=resale.apply_said(found, g.now),
+        order=found,
+        lines=lines,
+        offers=offers,
+        cases=order_lists.cases_of(found.id) if found.case_count else (),
         draft=applications.draft_of(found.id, g.who.user_id),
         any_offer=any(offer.allowed for offer in offers.values()),
         pictures={line.product_id: line.picture for line in lines if line.picture},
-        next_step=words.ORDER_NEXT[found.status], button=words.APPLY.get(found.status, "申请换货"),
-        resells=resells, below=chains.orders_below(found.id) if resells else (),
+        next_step=words.ORDER_NEXT[found.status],
+        button=words.APPLY.get(found.status, "申请换货"),
+        resells=resells,
+        below=downstream.orders_below(found.id) if resells else (),
         parcels=() if parcels else parcels_of(found.carrier_text, found.tracking_text),
-        followed=[parcel for parcel in parcels if parcel.signed_at or not parcel.gone_at], scans=scans,
-        watched=bool(parcels) and tracking.watched(found.id),
-    )  # fmt: skip
+        followed=[parcel for parcel in parcels if parcel.signed_at or not parcel.gone_at],
+        scans=scans,
+        watched=bool(parcels) and telling.watched(found.id),
+    )
 
 
 @bp.get("/orders/<order_no>/conditions")
 def conditions(order_no: str) -> ResponseReturnValue:
     """换货条件 of this order's shop."""
-    found = guards.found(orders.of_buyer(order_no, g.who.user_id))
+    found = guards.found(order_lists.of_buyer(order_no, g.who.user_id))
     return _conditions(found.shop_id, f"/orders/{order_no}")
 
 

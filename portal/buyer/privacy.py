@@ -5,8 +5,10 @@ from __future__ import annotations
 from flask import g, request
 from flask.typing import ResponseReturnValue
 
-from portal import bankdata, owndata
 from portal.buyer import bp
+from portal.dossier import owndata
+from portal.money.accounts import consent as bank_accounts
+from portal.money.accounts import looking as account_looks
 from portal.web import packs
 from portal.web.pages import page
 
@@ -25,7 +27,7 @@ def privacy() -> ResponseReturnValue:
     """收款账户 that are held, and 谁看过我的账号, the newest first, by key."""
     before = request.args.get("before", "")
     key = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
-    seen = list(bankdata.looks(owner_id=g.who.user_id, before=key, most=SIZE))
+    seen = list(account_looks.looks(owner_id=g.who.user_id, before=key, most=SIZE))
     more = f"/me/privacy?before={seen[SIZE - 1].id}" if len(seen) > SIZE else ""
-    held = bankdata.of_owner(g.who.user_id)
-    return page("buyer/privacy.html", accounts=held, looks=seen[:SIZE], more=more, open_states=bankdata.OPEN)
+    held = bank_accounts.of_owner(g.who.user_id)
+    return page("buyer/privacy.html", accounts=held, looks=seen[:SIZE], more=more, open_states=bank_accounts.OPEN)

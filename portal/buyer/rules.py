@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import g, request
 from flask.typing import ResponseReturnValue
 
-from portal import rules
 from portal.buyer import bp
+from portal.rights import rules
 from portal.web import guards
 from portal.web.pages import page
 
@@ -19,6 +19,9 @@ def public_rules() -> ResponseReturnValue:
     wanted = request.args.get("version", "")
     shown = next((each for each in every if str(each.version) == wanted), None) if wanted else holds
     return page(
-        "buyer/rules.html", shown=guards.found(shown), holds=holds, versions=every,
+        "buyer/rules.html",
+        shown=guards.found(shown),
+        holds=holds,
+        versions=every,
         coming=[each for each in every if each.effective_at > g.now],
-    )  # fmt: skip
+    )

@@ -7,10 +7,13 @@ from typing import Any
 from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
 
-from portal import cases, orders, tracking
 from portal.buyer import bp
 from portal.extensions import writing
 from portal.flow import StepRefused
+from portal.orders import lists as order_lists
+from portal.parcels import following, telling
+from portal.parcels import seen as parcel_view
+from portal.tracking import scans as case_scans
 from portal.web import guards, rates
 from portal.web.once import once
 from portal.web.pages import page
@@ -18,7 +21,7 @@ from portal.web.traces import TraceForm
 
 
 def _own(shipment_id: int) -> Any:
-    return guards.found(tracking.one_of_buyer(min(shipment_id, 2**62), g.who.user_id))
+    return guards.found(parcel_view.one_of_buyer(min(shipment_id, 2**62), g.who.user_id))
 
 
 def _home(shipment: Any) -> str:
@@ -29,7 +32,7 @@ def _home(shipment: Any) -> str:
 def parcel(shipment_id: int) -> ResponseReturnValue:
     """Everything that was said of a parcel; POST adds what the buyer read elsewhere."""
     shipment = _own(shipment_id)
-    form = TraceForm(known=lambda among: orders.known_numbers(shipment.order_id, among))
+    form = TraceForm(known=lambda among: order_lists.known_numbers(shipment.order_id, among))
     status = 200
     if request.method == "POST":
         rates.limit("trace", g.who.user_id)
@@ -38,7 +41,7 @@ def parcel(shipment_id: int) -> ResponseReturnValue:
         if said:
 
             def keep() -> str:
-                new = cases.record_typed(shipment, said, side="buyer", now=g.now)
+                new = case_scans.record_typed(shipment, said, side="buyer", now=g.now)
                 return f"/parcels/{shipment_id}?said={'traces-kept' if new else 'traces-known'}"
 
             try:
@@ -48,9 +51,14 @@ def parcel(shipment_id: int) -> ResponseReturnValue:
                 status = 409
         shipment = _own(shipment_id)
     return page(
-        "buyer/parcel.html", status, parcel=shipment, scans=tracking.traces_of(shipment), form=form,
-        back=_home(shipment), sender=tracking.sent_by(shipment, "buyer"),
-    )  # fmt: skip
+        "buyer/parcel.html",
+        status,
+        parcel=shipment,
+        scans=parcel_view.traces_of(shipment),
+        form=form,
+        back=_home(shipment),
+        sender=parcel_view.sent_by(shipment, "buyer"),
+    )
 
 
 @bp.post("/parcels/<int:shipment_id>/refresh")
@@ -59,15 +67,15 @@ def refresh_parcel(shipment_id: int) -> ResponseReturnValue:
     shipment = _own(shipment_id)
     rates.limit("track", g.who.user_id)
     with writing():
-        said = tracking.wish(shipment.track_id, g.now)
+        said = following.wish(shipment.track_id, g.now)
     return redirect(f"{_home(shipment)}?said={said}", 303)
 
 
 @bp.post("/orders/<order_no>/watch")
 def watch_order(order_no: str) -> ResponseReturnValue:
     """物流提醒: told of what matters on the order's way, or not any more."""
-    order_id = guards.found(orders.of_buyer(order_no, g.who.user_id)).id
+    order_id = guards.found(order_lists.of_buyer(order_no, g.who.user_id)).id
     on = request.form.get("on", "") == "1"
     with writing():
-        tracking.watch(order_id, g.who.user_id, on, g.now)
+        telling.watch(order_id, g.who.user_id, on, g.now)
     return redirect(f"/orders/{order_no}?said={'watch-on' if on else 'watch-off'}", 303)

@@ -9,12 +9,20 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from werkzeug.exceptions import NotFound
 
-from portal import access, applications, carriers, cases, caseview, consumers, flow, inputs, orders
-from portal.access import Pass
+from portal import flow, inputs
+from portal.applications import applications
+from portal.cases import clock as case_clock
+from portal.cases import taking
+from portal.cases import view as case_view
 from portal.consumer import bp
 from portal.extensions import db
 from portal.flow import Actor, State, StepRefused
 from portal.models import Case, Order
+from portal.orders import lists as order_lists
+from portal.parcels import carriers
+from portal.resale import consumers
+from portal.resale import links as consumer_links
+from portal.resale.links import Pass
 from portal.web import rates
 from portal.web.forms import Form, Line, Photos, Pick, Text, store
 from portal.web.once import once
@@ -74,7 +82,7 @@ def gone(_error: NotFound) -> ResponseReturnValue:
 
 
 def _opened(token: str) -> Pass:
-    found = access.opens(token, g.now)
+    found = consumer_links.opens(token, g.now)
     if found is None:
         abort(404)
     g.guest = found.buyer_id
@@ -100,9 +108,13 @@ def link(token: str) -> ResponseReturnValue:
         return redirect(f"/c/{token}/{case_no}", 303)
     order = db.session.get_one(Order, opened.order_id)
     return page(
-        "consumer/order.html", token=token, order=order, lines=applications.lines_of(order.id),
-        cases=orders.cases_of(order.id), expires_at=opened.expires_at,
-    )  # fmt: skip
+        "consumer/order.html",
+        token=token,
+        order=order,
+        lines=applications.lines_of(order.id),
+        cases=order_lists.cases_of(order.id),
+        expires_at=opened.expires_at,
+    )
 
 
 @bp.route("/<token>/<case_no>", methods=["GET", "POST"])
@@ -111,7 +123,7 @@ def case(token: str, case_no: str) -> ResponseReturnValue:
     opened = _opened(token)
     found = _case(opened, case_no)
     case_id, order_no = found.id, db.session.scalar(select(Order.order_no).where(Order.id == found.order_id)) or ""
-    known = partial(orders.known_numbers, found.order_id)
+    known = partial(order_lists.known_numbers, found.order_id)
     does = request.form.get("does", "") if request.method == "POST" else ""
     photos, parcel = PhotosForm(known=known), ParcelForm(order_no, known=known)
     status = 200
@@ -127,24 +139,24 @@ def case(token: str, case_no: str) -> ResponseReturnValue:
             def handed_in() -> str:
                 by = consumers.by(opened.buyer_id, g.request_id)
                 if form is parcel:
-                    done = cases.take(
+                    done = taking.take(
                         case_id, "ship_return", by=by, now=g.now, version=form.shown_version, parcels=[parcel.parcel]
                     )
                 else:
                     done = consumers.add_photos(
                         case_id, photos.photos.data or [], note=photos.note.data or "", by=by, now=g.now
                     )
-                access.used(opened.link_id, g.now)
+                consumer_links.used(opened.link_id, g.now)
                 # relative: what is kept of a submission must not hold the token
                 return f"{case_no}?v={done.version}&did={'parcel' if form is parcel else 'photos'}"
 
             try:
                 return once(handed_in)
             except StepRefused as refused:
-                cases.settle_now(case_id, g.now)
+                case_clock.settle_now(case_id, g.now)
                 problem, status = refused.sentence, 409
         found = _case(opened, case_no)
-    view = caseview.view(found, Actor.BUYER, g.now)
+    view = case_view.view(found, Actor.BUYER, g.now)
     parcel.version.data = photos.version.data = str(found.version)
     asked = request.args.get("did", "")
     said = {"parcel": "已提交运单号,商家会在收到后验货", "photos": "照片已提交,商家会看到"}.get(asked, "")
@@ -152,11 +164,22 @@ def case(token: str, case_no: str) -> ResponseReturnValue:
     if problem:
         form.refuse(problem)
     return page(
-        "consumer/case.html", status, token=token, case=found, view=view, photos=photos, parcel=parcel,
-        form=form if form.errors else None, does=does, news=said if request.args.get("v") == str(found.version) else "",
-        ships=found.state == State.RETURNING and not found.escalated, adds=found.state not in flow.FINAL,
-        alone=opened.case_id is not None, expires_at=opened.expires_at, at=f"/c/{token}/{case_no}/f",
-    )  # fmt: skip
+        "consumer/case.html",
+        status,
+        token=token,
+        case=found,
+        view=view,
+        photos=photos,
+        parcel=parcel,
+        form=form if form.errors else None,
+        does=does,
+        news=said if request.args.get("v") == str(found.version) else "",
+        ships=found.state == State.RETURNING and not found.escalated,
+        adds=found.state not in flow.FINAL,
+        alone=opened.case_id is not None,
+        expires_at=opened.expires_at,
+        at=f"/c/{token}/{case_no}/f",
+    )
 
 
 @bp.get("/<token>/<case_no>/f/<public_id>")
@@ -173,7 +196,7 @@ def photo_thumb(token: str, case_no: str, public_id: str) -> ResponseReturnValue
 
 def _send(token: str, case_no: str, public_id: str, *, thumb: bool) -> ResponseReturnValue:
     opened = _opened(token)
-    row = access.shows_photo(opened, _case(opened, case_no).id, public_id)
+    row = consumer_links.shows_photo(opened, _case(opened, case_no).id, public_id)
     path = store().path(row.thumb_key if thumb else row.key) if row is not None else None
     if path is None or not path.is_file():
         abort(404)

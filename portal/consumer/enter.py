@@ -5,9 +5,9 @@ from __future__ import annotations
 from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
 
-from portal import access
 from portal.consumer import bp
 from portal.extensions import writing
+from portal.resale import links as consumer_links
 from portal.web import tries
 from portal.web.forms import Form, Line
 from portal.web.pages import page
@@ -35,10 +35,10 @@ def enter() -> ResponseReturnValue:
                 refused = page("consumer/enter.html", 429, form=form)
                 refused.headers["Retry-After"] = str(seconds)
                 return refused
-            order_id = access.order_of(order_no, form.last_four.data)
+            order_id = consumer_links.order_of(order_no, form.last_four.data)
             if order_id is not None:
                 with writing():
-                    token = access.make(g.now, order_id=order_id)
+                    token = consumer_links.make(g.now, order_id=order_id)
                 tries.succeeded(counted)
                 return redirect(f"/c/{token}", 303)
             tries.failed(counted, g.now)

@@ -20,8 +20,8 @@ from portal.dossier.facts import MOST_TALK_PHOTOS, Dossier, Photo, gather, stamp
 from portal.dossier.record import case_json
 from portal.dossier.talk import messages_html, messages_json
 from portal.dossier.timeline import timeline
+from portal.evidence.store import BadKey, Store
 from portal.flow import Actor
-from portal.store import BadKey, Store
 
 __all__ = ["DOCUMENTS", "MANIFEST", "README", "Document", "build", "file_name"]
 

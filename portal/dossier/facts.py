@@ -10,7 +10,10 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from portal import cases, caseview, evidence, reasons, words
+from portal import words
+from portal.cases import history as case_history
+from portal.cases import view as case_view
+from portal.evidence import evidence
 from portal.extensions import db
 from portal.flow import Actor
 from portal.models import (
@@ -27,6 +30,7 @@ from portal.models import (
     Shop,
     User,
 )
+from portal.rights import reasons
 
 MOST_TALK_PHOTOS = 200  # of the conversation, the newest; older ones are named with their hash only
 MESSAGES_AT_ONCE = 500
@@ -65,7 +69,7 @@ class Dossier:
 
     case: Case
     side: Actor
-    view: caseview.View
+    view: case_view.View
     order: Order
     buyer: str
     shop: str
@@ -111,16 +115,19 @@ class Dossier:
         while self.talk_id is not None:
             found = db.session.execute(
                 select(
-                    Message.id, Message.side, Message.kind, Message.words, Message.data, Message.at,
+                    Message.id,
+                    Message.side,
+                    Message.kind,
+                    Message.words,
+                    Message.data,
+                    Message.at,
                     User.member_name.label("author"),
                 )
                 .outerjoin(User, User.id == Message.user_id)
-                .where(
-                    Message.conversation_id == self.talk_id, Message.id > after, Message.id <= self.last_message_id
-                )
+                .where(Message.conversation_id == self.talk_id, Message.id > after, Message.id <= self.last_message_id)
                 .order_by(Message.id)
                 .limit(MESSAGES_AT_ONCE)
-            ).all()  # fmt: skip
+            ).all()
             if not found:
                 return
             photos: dict[int, list[Any]] = {}
@@ -146,7 +153,7 @@ def gather(case_id: int, side: Actor, now: datetime) -> Dossier:
 
 def _gather(case_id: int, side: Actor, now: datetime) -> Dossier:
     case = db.session.get_one(Case, case_id, populate_existing=True)
-    view = caseview.view(case, side, now)
+    view = case_view.view(case, side, now)
     order = db.session.get_one(Order, case.order_id)
     lines = db.session.execute(
         select(CaseLine, OrderLine)
@@ -184,7 +191,10 @@ def _gather(case_id: int, side: Actor, now: datetime) -> Dossier:
     if talk is not None:
         moments.append(talk.last_at)
     found = Dossier(
-        case=case, side=side, view=view, order=order,
+        case=case,
+        side=side,
+        view=view,
+        order=order,
         buyer=view.buyer,
         shop=db.session.get_one(Shop, case.shop_id).name,
         policy=db.session.get_one(Policy, case.policy_id),
@@ -198,7 +208,7 @@ def _gather(case_id: int, side: Actor, now: datetime) -> Dossier:
         last_message_id=talk.last_message_id if talk is not None else 0,
         message_count=count,
         as_of=max(moments),
-    )  # fmt: skip
+    )
     _name_photos(found)
     return found
 
@@ -208,7 +218,7 @@ def _broken(events: Sequence[Any]) -> list[int]:
     wrong, before = [], ""
     for event in events:
         row = dict(event._mapping)
-        if row["before_hash"] != before or row["hash"] != cases.event_hash(row):
+        if row["before_hash"] != before or row["hash"] != case_history.event_hash(row):
             wrong.append(row["version"])
         before = row["hash"]
     return wrong

@@ -68,12 +68,14 @@ def page_begins(title: str) -> Html:
     return put(
         '<!doctype html>\n<html lang="zh-CN">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta http-equiv="Content-Security-Policy" content="script-src \'none\'; object-src \'none\'; '
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"script-src 'none'; object-src 'none'; "
         "base-uri 'none'; form-action 'none'; connect-src 'none'\">\n"
         '<meta name="format-detection" content="telephone=no">\n'
         "<title>{}</title>\n{}\n</head>\n<body>\n<main>\n<h1>{}</h1>\n",
-        title, style, title,
-    )  # fmt: skip
+        title,
+        style,
+        title,
+    )
 
 
 PAGE_ENDS = Html("</main>\n</body>\n</html>\n")

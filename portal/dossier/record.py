@@ -13,21 +13,44 @@ from portal.models import ParcelLine
 
 FORMAT = "huanhuo-evidence-pack/1"
 _ORDER = (
-    "order_no", "status", "status_text", "ordered_at", "paid_at", "received_at", "goods_total_fen", "freight_fen",
-    "adjustment_fen", "paid_fen", "carrier_text", "tracking_text",
-)  # fmt: skip
+    "order_no",
+    "status",
+    "status_text",
+    "ordered_at",
+    "paid_at",
+    "received_at",
+    "goods_total_fen",
+    "freight_fen",
+    "adjustment_fen",
+    "paid_fen",
+    "carrier_text",
+    "tracking_text",
+)
 _BOUGHT = (
-    "id", "position", "title", "spec", "unit", "unit_price_fen", "quantity_milli", "cargo_no", "offer_id", "sku_id",
-    "guarantees", "snapshot",
-)  # fmt: skip
+    "id",
+    "position",
+    "title",
+    "spec",
+    "unit",
+    "unit_price_fen",
+    "quantity_milli",
+    "cargo_no",
+    "offer_id",
+    "sku_id",
+    "guarantees",
+    "snapshot",
+)
 
 
 def case_json(dossier: Dossier) -> Iterator[str]:
     """The whole record. Moments are UTC; amounts 分 (…_fen); quantities thousandths (…_milli)."""
     name, phone, address = dossier.receiver
     case = _columns(dossier.case) | {
-        "receiver_name": name, "receiver_phone": phone, "receiver_address": address, "receiver_masked": dossier.masked,
-    }  # fmt: skip
+        "receiver_name": name,
+        "receiver_phone": phone,
+        "receiver_address": address,
+        "receiver_masked": dossier.masked,
+    }
     yield indented(
         {
             "format": FORMAT,

@@ -20,17 +20,27 @@ def messages_html(dossier: Dossier) -> Iterator[str]:
     yield markup.page_begins(f"订单 {dossier.order.order_no} 会话记录")
     yield put(
         "<p>买家 {} · 店铺 {} · 共 {} 条消息 · 内容截至 {}(北京时间)</p>\n",
-        dossier.buyer, dossier.shop, dossier.message_count, stamp(dossier.as_of),
-    )  # fmt: skip
+        dossier.buyer,
+        dossier.shop,
+        dossier.message_count,
+        stamp(dossier.as_of),
+    )
     for message, photos in dossier.messages():
         author = f" {message.author}" if message.author and message.side != "system" else ""
         kept, elsewhere = _sorted(dossier, photos)
         goods = [put("<p>{}</p>\n", name) for _, name in message.data.get("lines", ())]
         yield put(
             '<div class="said {}" id="m{}"><p class="meta">{} · {}{}</p>\n{}{}{}{}</div>\n',
-            message.side, message.id, stamp(message.at), SIDES.get(message.side, message.side), author,
-            markup.words(message.words), markup.joined(goods, ""), gallery(kept), _elsewhere(elsewhere),
-        )  # fmt: skip
+            message.side,
+            message.id,
+            stamp(message.at),
+            SIDES.get(message.side, message.side),
+            author,
+            markup.words(message.words),
+            markup.joined(goods, ""),
+            gallery(kept),
+            _elsewhere(elsewhere),
+        )
     yield markup.PAGE_ENDS
 
 

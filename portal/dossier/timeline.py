@@ -129,11 +129,18 @@ def _event(dossier: Dossier, event: Any) -> Html:
     return put(
         '<li id="v{}">\n<p class="meta">第 {} 条 · {} · {}{}</p>\n<p class="what">{}</p>\n{}{}{}{}'
         '<p class="hash">SHA-256 {}</p>\n</li>\n',
-        event.version, event.version, stamp(event.at), words.ACTOR.get(event.actor, event.actor), author,
-        dossier.view.said(event), markup.words(event.note),
+        event.version,
+        event.version,
+        stamp(event.at),
+        words.ACTOR.get(event.actor, event.actor),
+        author,
+        dossier.view.said(event),
+        markup.words(event.note),
         markup.joined([put("<p>{}</p>\n", sentence) for sentence in dossier.view.details(event)], ""),
-        gallery(dossier.photos_of(event.version)), wrong, event.hash,
-    )  # fmt: skip
+        gallery(dossier.photos_of(event.version)),
+        wrong,
+        event.hash,
+    )
 
 
 def gallery(photos: list[Photo]) -> Html:
@@ -150,8 +157,12 @@ def _figure(photo: Photo) -> Html:
     else:
         picture = put(
             '<a href="{}"><img src="{}" alt="照片 {}" width="{}" height="{}"></a>',
-            photo.name, photo.name, file, photo.row.width, photo.row.height,
-        )  # fmt: skip
+            photo.name,
+            photo.name,
+            file,
+            photo.row.width,
+            photo.row.height,
+        )
     return put("<figure>{}<figcaption>{}{}{}</figcaption></figure>", picture, file, taken, note)
 
 
@@ -193,9 +204,12 @@ def _photo_list(dossier: Dossier) -> Iterator[Html]:
         note = put('<br><span class="bad">{}</span>', photo.note) if photo.note else Html("")
         yield put(
             "<tr><td>{}{}</td><td>{} · {}</td><td><code>{}</code></td></tr>\n",
-            photo.name, note, words.ACTOR.get(photo.row.side, photo.row.side), stamp(photo.row.created_at),
+            photo.name,
+            note,
+            words.ACTOR.get(photo.row.side, photo.row.side),
+            stamp(photo.row.created_at),
             photo.row.sha256,
-        )  # fmt: skip
+        )
     yield put("</table>\n")
 
 
@@ -208,6 +222,10 @@ def _chain(dossier: Dossier) -> Iterator[Html]:
     for event in dossier.events:
         yield put(
             '<tr><td><a href="#v{}">第 {} 条</a> {}</td><td><code>{}</code></td><td><code>{}</code></td></tr>\n',
-            event.version, event.version, event.step, event.before_hash or "(没有)", event.hash,
-        )  # fmt: skip
+            event.version,
+            event.version,
+            event.step,
+            event.before_hash or "(没有)",
+            event.hash,
+        )
     yield put("</table>\n")

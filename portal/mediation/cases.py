@@ -9,13 +9,34 @@ from flask import g, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from portal import arbitration, cases, caseview, chat, docket, effects, flow, queue, reasons
-from portal.effects import By
+from portal import flow
+from portal.cases import (
+    actions as case_actions,
+)
+from portal.cases import (
+    arbitration,
+    docket,
+    queue,
+    taking,
+)
+from portal.cases import (
+    clock as case_clock,
+)
+from portal.cases import (
+    facts as case_facts,
+)
+from portal.cases import (
+    view as case_view,
+)
+from portal.cases.effects import conversion as conversion_effects
+from portal.cases.effects.step import By
 from portal.extensions import db
 from portal.flow import Actor, StepRefused
 from portal.mediation import bp
 from portal.mediation.forms import FORMS, DecideForm
 from portal.models import Case, CaseLine, OrderLine
+from portal.rights import reasons
+from portal.talk import conversations
 from portal.web import guards
 from portal.web.once import once
 from portal.web.pages import page
@@ -30,22 +51,32 @@ def show_case(case_no: str) -> ResponseReturnValue:
 
 
 def _page(case: Case, status: int, form: Any = None, typed: Any = ()) -> ResponseReturnValue:
-    view = caseview.view(case, Actor.MEDIATOR, g.now)
+    view = case_view.view(case, Actor.MEDIATOR, g.now)
     asked = request.args.get("v", "")
     news = view.said(view.events[0]) if view.events and asked == str(case.version) else ""
-    talk = chat.known(case.order_id) if case.escalated else None
+    talk = conversations.known(case.order_id) if case.escalated else None
     before = request.args.get("before", "")
     key = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
-    messages = chat.latest(talk.id, key) if talk is not None else []
-    earlier = f"/mediation/{case.case_no}?before={messages[1].id}" if len(messages) > chat.PAGE else ""
-    messages = messages[-chat.PAGE :]
+    messages = conversations.latest(talk.id, key) if talk is not None else []
+    earlier = f"/mediation/{case.case_no}?before={messages[1].id}" if len(messages) > conversations.PAGE else ""
+    messages = messages[-conversations.PAGE :]
     return page(
-        "mediation/case.html", status, case=case, view=view, news=news, form=form, typed=typed, side="mediator",
-        not_yet=next((why for _, why in view.unsaid if why), ""), grounds=docket.grounds_of(case),
+        "mediation/case.html",
+        status,
+        case=case,
+        view=view,
+        news=news,
+        form=form,
+        typed=typed,
+        side="mediator",
+        not_yet=next((why for _, why in view.unsaid if why), ""),
+        grounds=docket.grounds_of(case),
         promises=_promises(case),
-        history=queue.history_of(case.shop_id, case.buyer_id, g.now), messages=messages, earlier=earlier,
-        photos=chat.photos_of([message.id for message in messages]),
-    )  # fmt: skip
+        history=queue.history_of(case.shop_id, case.buyer_id, g.now),
+        messages=messages,
+        earlier=earlier,
+        photos=conversations.photos_of([message.id for message in messages]),
+    )
 
 
 def _promises(case: Case) -> list[str]:
@@ -79,7 +110,7 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
         return _gone(case, refused.sentence, FORMS.get(step_name, DecideForm)())
     form = FORMS.get(step_name, DecideForm)()
     form.prepare(case, step, first=not sent)
-    refusal = flow.unmet(step, cases.facts(case, g.now))
+    refusal = flow.unmet(step, case_facts.facts(case, g.now))
     if refusal and not (sent and "confirmed" in request.form):
         return _gone(case, refusal, form)
     if not sent:
@@ -100,17 +131,19 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
     by = By(Actor.MEDIATOR, g.who.user_id, g.who.member_name, g.request_id)
 
     def taken() -> str:
-        done = cases.take(case_id, step_name, by=by, now=g.now, version=form.shown_version, **values)
+        done = taking.take(case_id, step_name, by=by, now=g.now, version=form.shown_version, **values)
         return f"/mediation/{case_no}?v={done.version}"
 
     try:
         return once(taken)
     except StepRefused as refused:
-        cases.settle_now(case_id, g.now)
+        case_clock.settle_now(case_id, g.now)
         said = refused.sentence
     case = guards.found(docket.of_mediator(case_no, g.who))
     form.version.data = str(case.version)
-    still = next((row for row, why in caseview.actions(case, Actor.MEDIATOR, g.now) if row == step and not why), None)
+    still = next(
+        (row for row, why in case_actions.actions(case, Actor.MEDIATOR, g.now) if row == step and not why), None
+    )
     if still is None:
         return _gone(case, said, form)
     form.refuse(said)
@@ -130,13 +163,13 @@ def _gone(case: Case, sentence: str, form: DecideForm) -> ResponseReturnValue:
 
 
 def _form(case: Case, step: flow.Step, form: DecideForm, status: int) -> ResponseReturnValue:
-    view = caseview.view(case, Actor.MEDIATOR, g.now)
+    view = case_view.view(case, Actor.MEDIATOR, g.now)
     return page("mediation/step.html", status, case=case, view=view, step=step, form=form)
 
 
 def _check(case: Case, step: flow.Step, form: DecideForm, values: dict[str, Any]) -> ResponseReturnValue:
-    view = caseview.view(case, Actor.MEDIATOR, g.now)
-    returned = effects.goods_returned(case)
+    view = case_view.view(case, Actor.MEDIATOR, g.now)
+    returned = conversion_effects.goods_returned(case)
     outcome = arbitration.carried_out(step, case.type, values, goods_returned=returned)
     kept = [(field.name, field.data if not getattr(field, "raw", "") else field.raw) for field in form]
     kept = [(name, value) for name, value in kept if name not in ("form_key", "version") and value]

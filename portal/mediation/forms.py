@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from portal import effects
-from portal.arbitration import asks_goods_back
+from portal.cases.arbitration import asks_goods_back
+from portal.cases.effects import conversion as conversion_effects
+from portal.cases.effects import mediation as mediation_effects
 from portal.flow import Step
 from portal.inputs import money_text
 from portal.models import Case
@@ -45,15 +46,16 @@ class RefundForm(DecideForm):
 
     amount = Money("退款金额(元)", missing="请填写退款金额")
     goods_back = Choice(
-        "商品", choices=[("yes", "买家先寄回,商家验货后退款"), ("no", "买家不用寄回,直接退款")],
+        "商品",
+        choices=[("yes", "买家先寄回,商家验货后退款"), ("no", "买家不用寄回,直接退款")],
         missing="请选择商品是否寄回",
-    )  # fmt: skip
+    )
     freight_payer = Choice("退回运费", choices=PAYERS, optional=True, missing="请选择退回运费由谁承担")
 
     def prepare(self, case: Case, step: Step, *, first: bool) -> None:
-        self.amount.most = effects.most_decided(case)
+        self.amount.most = mediation_effects.most_decided(case)
         self.amount.description = f"最多 {money_text(self.amount.most)} 元,是这些商品实付而未退的部分"
-        returned = effects.goods_returned(case)
+        returned = conversion_effects.goods_returned(case)
         if not asks_goods_back(case.type, case.state, str(step.target), goods_returned=returned):
             del self.goods_back, self.freight_payer
         elif first and case.freight_payer in dict(PAYERS):

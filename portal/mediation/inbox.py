@@ -7,8 +7,10 @@ from urllib.parse import urlencode
 from flask import abort, g, request
 from flask.typing import ResponseReturnValue
 
-from portal import docket, inputs, queue, reasons
+from portal import inputs
+from portal.cases import docket, queue
 from portal.mediation import bp
+from portal.rights import reasons
 from portal.web import paging
 from portal.web.pages import page
 
@@ -30,6 +32,14 @@ def inbox() -> ResponseReturnValue:
     rows, key = docket.page_of(g.who, tab, words=words, after=paging.moment_key(request.args.get("after", "")))
     more = {"tab": tab, "q": words, "after": f"{key[0].isoformat()}~{key[1]}"} if key else {}
     return page(
-        "mediation/inbox.html", rows=rows, tab=tab, tabs=docket.TABS, counts=counts, q=words, problem=problem,
-        more="/mediation?" + urlencode(more) if more else "", said_reason=reasons.said, soon=g.now + queue.SOON,
-    )  # fmt: skip
+        "mediation/inbox.html",
+        rows=rows,
+        tab=tab,
+        tabs=docket.TABS,
+        counts=counts,
+        q=words,
+        problem=problem,
+        more="/mediation?" + urlencode(more) if more else "",
+        said_reason=reasons.said,
+        soon=g.now + queue.SOON,
+    )

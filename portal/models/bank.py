@@ -41,16 +41,21 @@ class BankAccount(Model):
         CheckConstraint("erased_at IS NULL OR (last4 = '' AND key_id = '')", name="erased"),
         UniqueConstraint("consent_id"),
         Index(
-            "uq_bank_accounts_live", "entry_id", unique=True,
-            sqlite_where=text("erased_at IS NULL"), postgresql_where=text("erased_at IS NULL"),
+            "uq_bank_accounts_live",
+            "entry_id",
+            unique=True,
+            sqlite_where=text("erased_at IS NULL"),
+            postgresql_where=text("erased_at IS NULL"),
         ),
         Index("ix_bank_accounts_case_id", "case_id"),
         Index("ix_bank_accounts_owner_id", "owner_id", "id"),
         Index(
-            "ix_bank_accounts_erase_after", "erase_after",
-            sqlite_where=text("erased_at IS NULL"), postgresql_where=text("erased_at IS NULL"),
+            "ix_bank_accounts_erase_after",
+            "erase_after",
+            sqlite_where=text("erased_at IS NULL"),
+            postgresql_where=text("erased_at IS NULL"),
         ),
-    )  # fmt: skip
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))

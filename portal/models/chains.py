@@ -50,14 +50,20 @@ class CaseLink(Model):
         UniqueConstraint("downstream_id", "upstream_id"),
         Index("ix_case_links_shop", "shop_id", "id"),
         Index(
-            "uq_case_links_downstream_live", "downstream_id", unique=True,
-            sqlite_where=text(LIVE), postgresql_where=text(LIVE),
+            "uq_case_links_downstream_live",
+            "downstream_id",
+            unique=True,
+            sqlite_where=text(LIVE),
+            postgresql_where=text(LIVE),
         ),
         Index(
-            "uq_case_links_upstream_live", "upstream_id", unique=True,
-            sqlite_where=text(LIVE), postgresql_where=text(LIVE),
+            "uq_case_links_upstream_live",
+            "upstream_id",
+            unique=True,
+            sqlite_where=text(LIVE),
+            postgresql_where=text(LIVE),
         ),
-    )  # fmt: skip
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     downstream_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))

@@ -36,11 +36,15 @@ class MoneyEntry(Model):
         UniqueConstraint("key"),
         Index("ix_money_entries_case_id", "case_id"),
         Index(
-            "ix_money_entries_open", "shop_id", "made_at", "id",
-            sqlite_where=text(OPEN_ENTRY), postgresql_where=text(OPEN_ENTRY),
+            "ix_money_entries_open",
+            "shop_id",
+            "made_at",
+            "id",
+            sqlite_where=text(OPEN_ENTRY),
+            postgresql_where=text(OPEN_ENTRY),
         ),
         Index("ix_money_entries_shop", "shop_id", "made_at", "id"),
-    )  # fmt: skip
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))

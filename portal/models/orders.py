@@ -15,7 +15,7 @@ STATUSES = ("unpaid", "unshipped", "in_transit", "delivered", "completed", "canc
 # What partial indexes hold. A query uses such an index only when it says the same in the same words.
 RECEIVING = "status IN ('in_transit','delivered')"
 WITH_CASES = "case_count > 0"
-RESOLD = "(is_dropship OR downstream_order_no <> '' OR downstream_channel <> '')"  # 铺货, see portal/resale.py
+RESOLD = "(is_dropship OR downstream_order_no <> '' OR downstream_channel <> '')"  # 铺货, see portal/rights/resale.py
 UNFOLLOWED = "status = 'in_transit' AND tracking_text <> followed_text"
 
 

@@ -23,10 +23,13 @@ class Proposal(Model):
         CheckConstraint("amount_fen >= 0 AND compensation_fen >= 0", name="amounts"),
         UniqueConstraint("case_id", "version"),
         Index(
-            "uq_proposals_open", "case_id", unique=True,
-            sqlite_where=text("state = 'open'"), postgresql_where=text("state = 'open'"),
+            "uq_proposals_open",
+            "case_id",
+            unique=True,
+            sqlite_where=text("state = 'open'"),
+            postgresql_where=text("state = 'open'"),
         ),
-    )  # fmt: skip
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))

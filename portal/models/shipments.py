@@ -26,7 +26,7 @@ class Parcel(Model):
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
     leg: Mapped[str] = mapped_column(String(8))
     round: Mapped[int] = mapped_column(default=1)
-    carrier: Mapped[str] = mapped_column(String(16))  # code in portal/carriers.py
+    carrier: Mapped[str] = mapped_column(String(16))  # code in portal/parcels/carriers.py
     carrier_name: Mapped[str] = mapped_column(String(60))
     tracking_no: Mapped[str] = mapped_column(String(40), default="")
     note: Mapped[str] = mapped_column(String(200), default="")

@@ -37,7 +37,7 @@ class Track(Model):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    carrier: Mapped[str] = mapped_column(String(16))  # code in portal/carriers.py
+    carrier: Mapped[str] = mapped_column(String(16))  # code in portal/parcels/carriers.py
     tracking_no: Mapped[str] = mapped_column(String(40))
     phone_tail: Mapped[str] = mapped_column(String(4), default="")  # some carriers answer only to who knows it
     since_at: Mapped[datetime]  # when it was last registered
@@ -79,7 +79,7 @@ class Shipment(Model):
     tracking_no: Mapped[str] = mapped_column(String(40))
     since_at: Mapped[datetime]  # shipped, as far as is known
     last_at: Mapped[datetime | None]  # newest scan that is believed
-    status: Mapped[str] = mapped_column(String(10), default="")  # of that scan, portal/scans.py
+    status: Mapped[str] = mapped_column(String(10), default="")  # of that scan, portal/parcels/scans.py
     signed_at: Mapped[datetime | None]
     lost_at: Mapped[datetime | None]
     faulty: Mapped[bool] = mapped_column(default=False)  # ever lost, returned, in trouble or stuck

@@ -7,8 +7,9 @@ from datetime import date, timedelta
 from flask import g, request
 from flask.typing import ResponseReturnValue
 
-from portal import calendars, resale, workdays
+from portal.calendar import calendars, workdays
 from portal.operator import bp
+from portal.rights import resale
 from portal.web import guards
 from portal.web.forms import Form, Line, Text, Whole
 from portal.web.once import once
@@ -41,8 +42,12 @@ def calendar() -> ResponseReturnValue:
             year = form.year.data
             return once(lambda: f"/operator/calendar/{year}")
     return page(
-        "operator/calendar.html", status, form=form, years=calendars.years(), missing=calendars.missing(g.now),
-    )  # fmt: skip
+        "operator/calendar.html",
+        status,
+        form=form,
+        years=calendars.years(),
+        missing=calendars.missing(g.now),
+    )
 
 
 @bp.route("/calendar/<int:year>", methods=["GET", "POST"])
@@ -77,9 +82,15 @@ def calendar_year(year: int) -> ResponseReturnValue:
         form.source.data, form.days.data = row.source, calendars.written(row.days)
     shown = workdays.calendar({year: calendars.days_of(row)}) if row is not None else workdays.Calendar()
     return page(
-        "operator/year.html", status, form=form, year=year, row=row, months=_months(year, shown), preview=preview,
+        "operator/year.html",
+        status,
+        form=form,
+        year=year,
+        row=row,
+        months=_months(year, shown),
+        preview=preview,
         provisional=workdays.PROVISIONAL,
-    )  # fmt: skip
+    )
 
 
 def _changes(year: int, days: list[workdays.Day]) -> list[str]:

@@ -8,8 +8,9 @@ from datetime import datetime
 from flask import g, request
 from flask.typing import ResponseReturnValue
 
-from portal import rules, words
+from portal import words
 from portal.operator import bp
+from portal.rights import rules
 from portal.web.forms import Form, Line, Text
 from portal.web.once import once
 from portal.web.pages import page
@@ -41,9 +42,13 @@ def rules_editor() -> ResponseReturnValue:
 
             def published() -> str:
                 made = rules.publish(
-                    form.words.data, form.changes.data, moment, by=g.who.user_id, now=g.now,
+                    form.words.data,
+                    form.changes.data,
+                    moment,
+                    by=g.who.user_id,
+                    now=g.now,
                     exception=form.exception.data or "",
-                )  # fmt: skip
+                )
                 return f"/rules?version={made.version}"
 
             try:

@@ -8,11 +8,15 @@ from flask import abort, current_app, g, jsonify, redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from portal import cases, clock, database, demo, importing, scans, sweeping
+from portal import database, demo, sweeping
+from portal.calendar import clock
 from portal.config import Settings
 from portal.extensions import db, writing
 from portal.models import Case, Notice, Parcel, User
+from portal.orders import uploads as order_uploads
+from portal.parcels import scans
 from portal.qa import bp
+from portal.tracking import scans as case_scans
 from portal.web.forms import store
 from portal.web.pages import page
 
@@ -32,9 +36,13 @@ def _done(**facts: object) -> ResponseReturnValue:
 def doors() -> ResponseReturnValue:
     """What can be done, the portal's time, and the newest notices."""
     return page(
-        "qa/doors.html", scenarios=list(demo.SCENARIOS), scans=SCANS, shift=clock.shift(), notices=_notices("")[:20],
+        "qa/doors.html",
+        scenarios=list(demo.SCENARIOS),
+        scans=SCANS,
+        shift=clock.shift(),
+        notices=_notices("")[:20],
         people=db.session.scalars(select(User.member_name).order_by(User.id).limit(40)).all(),
-    )  # fmt: skip
+    )
 
 
 @bp.post("/reset")
@@ -77,7 +85,7 @@ def sweep() -> ResponseReturnValue:
     """A round of the sweep now; uploaded order exports are taken in and carriers asked as well."""
     moved = sweeping.sweep()
     settings: Settings = current_app.extensions["portal_settings"]
-    files = importing.work(settings.data.absolute() / "imports", clock.now)
+    files = order_uploads.work(settings.data.absolute() / "imports", clock.now)
     return _done(moved=moved, files=files, answers=sweeping.ask_carriers(settings))
 
 
@@ -98,10 +106,17 @@ def _notices(member: str) -> list[dict[str, object]]:
     if member:
         query = query.where(User.member_name == member)
     return [
-        {"member": row.member_name, "kind": row.kind, "title": row.title, "body": row.body, "href": row.href,
-         "at": row.at.isoformat(), "case_no": row.case_no}
+        {
+            "member": row.member_name,
+            "kind": row.kind,
+            "title": row.title,
+            "body": row.body,
+            "href": row.href,
+            "at": row.at.isoformat(),
+            "case_no": row.case_no,
+        }
         for row in db.session.execute(query)
-    ]  # fmt: skip
+    ]
 
 
 @bp.post("/trace")
@@ -118,7 +133,7 @@ def trace() -> ResponseReturnValue:
     if parcel_id is None or status not in SCANS:
         abort(400)
     with writing():
-        kept = cases.record_trace(
+        kept = case_scans.record_trace(
             parcel_id, at=g.now, status=status, said=request.form.get("words", "")[:200] or "物流更新", now=g.now
         )
     return _done(kept=kept)

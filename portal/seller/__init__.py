@@ -7,25 +7,50 @@ from __future__ import annotations
 from flask import Blueprint, g, request
 from werkzeug.wrappers import Response
 
-from portal import roles
+from portal.people import roles
 from portal.web import errors, guards
 
 bp = Blueprint("seller", __name__, url_prefix="/seller")
 bp.before_request(guards.need_shop)
 
-# The room of each page (portal/roles.py); a page without one is the owner's alone.
+# The room of each page (portal/people/roles.py); a page without one is the owner's alone.
 ROOMS: dict[str, str] = {
-    "order_list": "orders", "ship_order": "ship", "inbox": "queue", "show_case": "queue",
-    "take_step": "queue", "pack": "queue", "send_back": "send_back",
-    "messages": "contact", "contact": "contact", "contact_new": "contact", "contact_read": "contact",
-    "waiting": "contact", "apply_for": "contact", "agreement": "queue", "consumer_links": "contact",
-    "customer_list": "contact", "customer": "contact", "export_customer": "contact",
-    "product_list": "products", "product": "products", "notices": "notices",
-    "payout_list": "payouts", "payout": "payouts", "record_payout": "payouts", "payout_files": "payouts",
-    "full_account": "payouts", "make_batch": "payouts", "batch": "payouts", "upload_results": "payouts",
-    "results": "payouts", "logistics_list": "logistics", "shipment": "logistics", "refresh_shipment": "logistics",
-    "import_scans": "logistics", "scan_file": "logistics",
-}  # fmt: skip
+    "order_list": "orders",
+    "ship_order": "ship",
+    "inbox": "queue",
+    "show_case": "queue",
+    "take_step": "queue",
+    "pack": "queue",
+    "send_back": "send_back",
+    "messages": "contact",
+    "contact": "contact",
+    "contact_new": "contact",
+    "contact_read": "contact",
+    "waiting": "contact",
+    "apply_for": "contact",
+    "agreement": "queue",
+    "consumer_links": "contact",
+    "customer_list": "contact",
+    "customer": "contact",
+    "export_customer": "contact",
+    "product_list": "products",
+    "product": "products",
+    "notices": "notices",
+    "payout_list": "payouts",
+    "payout": "payouts",
+    "record_payout": "payouts",
+    "payout_files": "payouts",
+    "full_account": "payouts",
+    "make_batch": "payouts",
+    "batch": "payouts",
+    "upload_results": "payouts",
+    "results": "payouts",
+    "logistics_list": "logistics",
+    "shipment": "logistics",
+    "refresh_shipment": "logistics",
+    "import_scans": "logistics",
+    "scan_file": "logistics",
+}
 EVERY = frozenset({*ROOMS.values(), "owner"})
 
 

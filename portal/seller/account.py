@@ -10,11 +10,14 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import update
 from wtforms import BooleanField, PasswordField
 
-from portal import accounts, bankdata, caseview
-from portal.crypto import CannotOpen
+from portal.cases import view as case_view
 from portal.extensions import db, writing
 from portal.flow import StepRefused
 from portal.models import Case, Shop
+from portal.money.accounts import consent as bank_accounts
+from portal.money.accounts import looking as account_looks
+from portal.money.encryption import CannotOpen
+from portal.people import accounts
 from portal.seller import bp
 from portal.web import errors, guards, rates, tries
 from portal.web.forms import Form, Line
@@ -40,7 +43,7 @@ def bank_data() -> ResponseReturnValue:
     status = 200
     if form.validate_on_submit():
         wanted = bool(form.bank_data.data)
-        if not wanted or bankdata.ready():
+        if not wanted or bank_accounts.ready():
 
             def change() -> str:
                 db.session.execute(update(Shop).where(Shop.id == shop_id).values(bank_data=wanted))
@@ -49,7 +52,9 @@ def bank_data() -> ResponseReturnValue:
             return once(change)
         form.refuse("系统还没有配置加密密钥,不能开启;请联系系统管理员", "bank_data")
         status = 422
-    return page("seller/bank_data.html", status, form=form, ready=bankdata.ready(), sentences=bankdata.consent_said())
+    return page(
+        "seller/bank_data.html", status, form=form, ready=bank_accounts.ready(), sentences=bank_accounts.consent_said()
+    )
 
 
 class LookForm(Form):
@@ -62,14 +67,14 @@ class LookForm(Form):
 @bp.route("/cases/<case_no>/account", methods=["GET", "POST"])
 def full_account(case_no: str) -> ResponseReturnValue:
     """The whole number, as the answer to one form, for a minute. Every look is noted, and the buyer reads it."""
-    case = guards.found(caseview.of_shop(case_no, g.who.shop_id))
-    if not bankdata.may_look(g.who.role):
+    case = guards.found(case_view.of_shop(case_no, g.who.shop_id))
+    if not account_looks.may_look(g.who.role):
         return errors.answer(403, ONLY_LOOKERS)
     form = LookForm()
     ask_password = not accounts.proved(g.who.session, g.now)
     asked = request.args.get("payment", "")
     entry_id = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 18 else None
-    row = bankdata.to_see(case, entry_id)
+    row = account_looks.to_see(case, entry_id)
     if row is None:
         return errors.answer(409, "没有可以查看的收款账户:退款已完成,或买家没有填写、已撤回账户。")
     last4, payment, status = row.last4, row.entry_id, 200
@@ -77,26 +82,35 @@ def full_account(case_no: str) -> ResponseReturnValue:
         found, status = _look(case, payment, form, ask_password)
         if found is not None:
             return page(
-                "seller/account.html", case=found[0], form=None, look=found[1],
+                "seller/account.html",
+                case=found[0],
+                form=None,
+                look=found[1],
                 seconds=max(int((found[1].until - g.now).total_seconds()), 1),
-            )  # fmt: skip
-        case = guards.found(caseview.of_shop(case_no, g.who.shop_id))
+            )
+        case = guards.found(case_view.of_shop(case_no, g.who.shop_id))
     return page(
-        "seller/account.html", status, case=case, form=form, look=None, last4=last4, payment=payment,
+        "seller/account.html",
+        status,
+        case=case,
+        form=form,
+        look=None,
+        last4=last4,
+        payment=payment,
         ask_password=ask_password,
-        seconds=int(bankdata.SEEN_FOR.total_seconds()),
-    )  # fmt: skip
+        seconds=int(account_looks.SEEN_FOR.total_seconds()),
+    )
 
 
 def _look(
     case: Case, entry_id: int, form: LookForm, ask_password: bool
-) -> tuple[tuple[Case, bankdata.Look] | None, int]:
+) -> tuple[tuple[Case, account_looks.Look] | None, int]:
     """The case and what is to be seen, or None and the status of the form shown again."""
     who, case_id = g.who, case.id
     key = (form.form_key.data or "")[:64] or secrets.token_hex(16)
     try:
-        again = bankdata.looked(who.user_id, key, g.now) is not None
-    except bankdata.LookEnded as ended:
+        again = account_looks.looked(who.user_id, key, g.now) is not None
+    except account_looks.LookEnded as ended:
         return _refused(form, ended.sentence)
     good = form.validate_on_submit()
     if ask_password and not again:
@@ -118,7 +132,7 @@ def _look(
         return None, 422
     if not again and not rates.count("bank-look", who.user_id, g.now):
         with writing():
-            bankdata.alarm(db.session.get_one(Case, case_id), user_id=who.user_id, name=who.member_name, now=g.now)
+            account_looks.alarm(db.session.get_one(Case, case_id), user_id=who.user_id, name=who.member_name, now=g.now)
         form.refuse("一小时内查看的次数太多,已通知店主,请稍后再试")
         return None, 429
     try:
@@ -126,12 +140,18 @@ def _look(
             if ask_password:
                 accounts.prove(who.session, g.now)
             case = db.session.get_one(Case, case_id, with_for_update=True)
-            seen = bankdata.look(
-                case, user_id=who.user_id, name=who.member_name, reason=form.reason.data or "", key=key, now=g.now,
-                entry_id=entry_id, request_id=g.request_id,
-            )  # fmt: skip
+            seen = account_looks.look(
+                case,
+                user_id=who.user_id,
+                name=who.member_name,
+                reason=form.reason.data or "",
+                key=key,
+                now=g.now,
+                entry_id=entry_id,
+                request_id=g.request_id,
+            )
     except StepRefused as refused:
-        if isinstance(refused, bankdata.NumberSaid):
+        if isinstance(refused, account_looks.NumberSaid):
             form.reason.raw, form.reason.data = "", ""
         return _refused(form, refused.sentence)
     except CannotOpen as problem:

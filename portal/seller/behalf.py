@@ -8,12 +8,18 @@ from flask import g, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from portal import applications, cases, chat, inputs, ledger, orders, policies, reasons, words
-from portal.effects import By, Wanted
+from portal import inputs, words
+from portal.applications import applications
+from portal.cases import opening
+from portal.cases.effects.step import By, Wanted
 from portal.extensions import db
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Order, User
+from portal.orders import ledger
+from portal.orders import lists as order_lists
+from portal.rights import policies, reasons
 from portal.seller import bp
+from portal.talk import conversations
 from portal.web import guards
 from portal.web.forms import Choice, Form, Line, Pick, Text
 from portal.web.once import once
@@ -44,14 +50,14 @@ def apply_for(order_no: str) -> ResponseReturnValue:
     """The form; the buyer is told and can withdraw."""
     order = _order(order_no)
     order_id = order.id
-    form = BehalfForm(known=partial(orders.known_numbers, order_id))
+    form = BehalfForm(known=partial(order_lists.known_numbers, order_id))
     consumer = db.session.scalar(select(User.password_hash).where(User.id == order.buyer_id)) is None
     if consumer:  # nobody who could write here: what he said elsewhere is written down
         del form.message
     else:
         del form.consent
     lines = {line.id: line for line in applications.lines_of(order_id) if line.quantity_milli > line.claimed_milli}
-    said = [message for message in chat.last_of(order_id, MESSAGES) if message.side == "buyer"]
+    said = [message for message in conversations.last_of(order_id, MESSAGES) if message.side == "buyer"]
     if not consumer:
         form.message.choices = [(str(each.id), (each.words or "[照片]")[:60]) for each in reversed(said)]
     form.line.choices = [
@@ -77,14 +83,21 @@ def apply_for(order_no: str) -> ResponseReturnValue:
 
                 def opened() -> str:
                     kept = db.session.get_one(Order, order_id)
-                    made = cases.open_case(
-                        by=by, order=kept, wanted=[Wanted(line.id, milli)], reason=form.reason.data,
+                    made = opening.open_case(
+                        by=by,
+                        order=kept,
+                        wanted=[Wanted(line.id, milli)],
+                        reason=form.reason.data,
                         description=form.description.data or "",
                         receiver=(kept.receiver_name, kept.receiver_phone, kept.receiver_address),
-                        freight_payer=_payer(form.reason.data), basis="商家按买家的要求代为申请",
-                        policy_id=policies.current(kept.shop_id).id, photos=[], now=g.now,
-                        case_type=CaseType(form.type.data), consent=agreed,
-                    )  # fmt: skip
+                        freight_payer=_payer(form.reason.data),
+                        basis="商家按买家的要求代为申请",
+                        policy_id=policies.current(kept.shop_id).id,
+                        photos=[],
+                        now=g.now,
+                        case_type=CaseType(form.type.data),
+                        consent=agreed,
+                    )
                     return form.and_say(f"/seller/cases/{made.case_no}?v=1")
 
                 try:

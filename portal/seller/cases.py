@@ -9,27 +9,23 @@ from typing import Any
 from flask import g, request
 from flask.typing import ResponseReturnValue
 
-from portal import (
-    bankdata,
-    cases,
-    caseview,
-    chains,
-    chat,
-    flow,
-    inputs,
-    orders,
-    policies,
-    queue,
-    reasons,
-    roles,
-    solutions,
-    words,
-)
-from portal.effects import By, Counted
+from portal import flow, inputs, words
+from portal.cases import clock as case_clock
+from portal.cases import queue, taking
+from portal.cases import view as case_view
+from portal.cases.effects.step import By, Counted
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Case
+from portal.money.accounts import looking as account_looks
+from portal.orders import lists as order_lists
+from portal.people import roles
+from portal.resale import across
+from portal.resale import seen as chain_view
+from portal.rights import policies, reasons, solutions
 from portal.seller import bp, forms, not_yours
 from portal.seller.inbox import tabs_of_role
+from portal.talk import conversations
+from portal.tracking import scans as case_scans
 from portal.web import guards, packs
 from portal.web.once import once
 from portal.web.pages import page
@@ -65,7 +61,7 @@ FORMS: dict[str, type[forms.StepForm]] = {
 @bp.get("/cases/<case_no>")
 def show_case(case_no: str) -> ResponseReturnValue:
     """Evidence beside the snapshot, facts about the buyer, what can be done, everything that happened."""
-    case = guards.found(caseview.of_shop(case_no, g.who.shop_id))
+    case = guards.found(case_view.of_shop(case_no, g.who.shop_id))
     return _page(case, 200) if _shown(case) else not_yours(_NOT_SHOWN)
 
 
@@ -77,9 +73,9 @@ def _shown(case: Case) -> bool:
     return roles.sees_case(g.who.role, case.state, money=case.entry_count > 0)
 
 
-def _view(case: Case) -> caseview.View:
+def _view(case: Case) -> case_view.View:
     """The page of a case, with the steps that this person's role takes."""
-    view = caseview.view(case, Actor.SELLER, g.now)
+    view = case_view.view(case, Actor.SELLER, g.now)
     view.actions = [pair for pair in view.actions if roles.may_take(g.who.role, pair[0].name)]
     view.unsaid = [pair for pair in view.unsaid if roles.may_take(g.who.role, pair[0].name)]
     return view
@@ -99,25 +95,42 @@ def _page(case: Case, status: int, form: Any = None, typed: Any = (), kept: Any 
     tab = tab if tab in tabs else next(iter(tabs))
     rows, more = queue.page_of(case.shop_id, tab, g.now)
     own = g.who.role == "owner"
-    found = chains.above(case.id) if own and view.order.linked else None
+    found = chain_view.above(case.id) if own and view.order.linked else None
     talks = roles.may_enter(g.who.role, "contact")
-    said = chat.last_of(case.order_id, LAST_MESSAGES) if talks else []
+    said = conversations.last_of(case.order_id, LAST_MESSAGES) if talks else []
     return page(
-        "seller/case.html", status, case=case, view=view, news=news, form=form, side="seller", typed_words=typed,
-        kept_photos=kept, history=queue.history_of(case.shop_id, case.buyer_id, g.now), rows=rows, more_rows=more,
-        tab=tab, tabs=tabs, talks=talks, soon=g.now + queue.SOON, said_reason=reasons.said, keys=KEYS, messages=said,
-        photos=chat.photos_of([message.id for message in said if message.has_photos]),
-        buyer=view.buyer, suggestion=_suggestion(case, view) if case.state == "applied" else None,
-        chain=chains.seen(found) if found else None,
+        "seller/case.html",
+        status,
+        case=case,
+        view=view,
+        news=news,
+        form=form,
+        side="seller",
+        typed_words=typed,
+        kept_photos=kept,
+        history=queue.history_of(case.shop_id, case.buyer_id, g.now),
+        rows=rows,
+        more_rows=more,
+        tab=tab,
+        tabs=tabs,
+        talks=talks,
+        soon=g.now + queue.SOON,
+        said_reason=reasons.said,
+        keys=KEYS,
+        messages=said,
+        photos=conversations.photos_of([message.id for message in said if message.has_photos]),
+        buyer=view.buyer,
+        suggestion=_suggestion(case, view) if case.state == "applied" else None,
+        chain=chain_view.seen(found) if found else None,
         chain_offer=found is None and case.state not in flow.FINAL and own and view.order.resold,
-        may_look=bankdata.may_look(g.who.role),
-    )  # fmt: skip
+        may_look=account_looks.may_look(g.who.role),
+    )
 
 
 @bp.get("/cases/<case_no>/pack.zip")
 def pack(case_no: str) -> ResponseReturnValue:
     """证据包: everything about the case, to keep or to hand to a platform or a court."""
-    case = guards.found(caseview.of_shop(case_no, g.who.shop_id))
+    case = guards.found(case_view.of_shop(case_no, g.who.shop_id))
     if not _shown(case):
         return not_yours(_NOT_SHOWN)
     return packs.send(case.id, case.case_no, Actor.SELLER)
@@ -126,7 +139,7 @@ def pack(case_no: str) -> ResponseReturnValue:
 @bp.route("/cases/<case_no>/send-back", methods=["GET", "POST"])
 def send_back(case_no: str) -> ResponseReturnValue:
     """退还未通过验货的商品: the parcel in which it goes back to the buyer."""
-    case = guards.found(caseview.of_shop(case_no, g.who.shop_id))
+    case = guards.found(case_view.of_shop(case_no, g.who.shop_id))
     if not _shown(case):
         return not_yours(_NOT_SHOWN)
     case_id = case.id
@@ -138,7 +151,7 @@ def send_back(case_no: str) -> ResponseReturnValue:
             by = By(Actor.SELLER, g.who.user_id, g.who.member_name, g.request_id)
 
             def sent() -> str:
-                cases.send_back(case_id, [form.parcel], by=by, now=g.now)
+                case_scans.send_back(case_id, [form.parcel], by=by, now=g.now)
                 return f"/seller/cases/{case_no}?said=sent-back"
 
             try:
@@ -146,7 +159,7 @@ def send_back(case_no: str) -> ResponseReturnValue:
             except StepRefused as refused:
                 form.refuse(refused.sentence)
                 status = 409
-        case = guards.found(caseview.of_shop(case_no, g.who.shop_id))
+        case = guards.found(case_view.of_shop(case_no, g.who.shop_id))
     view = _view(case)
     if not any(line.received_milli and line.received_milli > line.accepted_milli for line in view.lines):
         gone = forms.StepForm()
@@ -155,30 +168,34 @@ def send_back(case_no: str) -> ResponseReturnValue:
     return page("seller/send_back.html", status, case=case, view=view, form=form)
 
 
-def _suggestion(case: Case, view: caseview.View) -> solutions.Suggestion:
+def _suggestion(case: Case, view: case_view.View) -> solutions.Suggestion:
     """What the rules suggest for this application."""
     promised = [reasons.codes(line.guarantees) for line in view.lines]
     return solutions.suggest(
         solutions.Application(
-            type=case.type, reason=case.reason, photos=len(view.proofs), goods_state=case.goods_state,
-            guarantees=frozenset(set.intersection(*map(set, promised)) if promised else ()), negotiated=case.negotiated,
+            type=case.type,
+            reason=case.reason,
+            photos=len(view.proofs),
+            goods_state=case.goods_state,
+            guarantees=frozenset(set.intersection(*map(set, promised)) if promised else ()),
+            negotiated=case.negotiated,
         )
-    )  # fmt: skip
+    )
 
 
 @bp.get("/cases/<case_no>/agreement")
 def agreement(case_no: str) -> ResponseReturnValue:
     """What both sides agreed to, to print or keep."""
-    case = guards.found(caseview.of_shop(case_no, g.who.shop_id))
-    accepted, event = guards.found(caseview.agreement(case.id))
-    view = caseview.view(case, Actor.SELLER, g.now)
+    case = guards.found(case_view.of_shop(case_no, g.who.shop_id))
+    accepted, event = guards.found(case_view.agreement(case.id))
+    view = case_view.view(case, Actor.SELLER, g.now)
     return page("shared/agreement.html", case=case, view=view, proposal=accepted, event=event, side="seller")
 
 
 @bp.route("/cases/<case_no>/<step_name>", methods=["GET", "POST"])
 def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
     """Every step a seller can take; which ones, and when, is flow.STEPS' business."""
-    case = guards.found(caseview.of_shop(case_no, g.who.shop_id))
+    case = guards.found(case_view.of_shop(case_no, g.who.shop_id))
     if not roles.may_take(g.who.role, step_name):
         return not_yours()
     case_id, shop_id, version = case.id, case.shop_id, case.version
@@ -186,13 +203,13 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
     if kind is forms.AgreeForm and case.type in (CaseType.REISSUE, CaseType.REFUND_ONLY):
         # nothing comes back, so there is no address to choose
         kind = forms.AgreeRefundForm if case.type == CaseType.REFUND_ONLY else forms.StepForm
-    form = kind(known=partial(orders.known_numbers, case.order_id))
+    form = kind(known=partial(order_lists.known_numbers, case.order_id))
     if isinstance(form, forms.AgreeForm):
         known = policies.addresses(shop_id)
         form.address_id.choices = [(str(a.id), f"{a.name} {a.phone} {a.address}") for a in known]
         if request.method != "POST" and known:
             form.address_id.data = str(known[0].id)
-        if (direct := chains.direct_address(case)) is not None:
+        if (direct := across.direct_address(case)) is not None:
             form.go_direct(direct, first=request.method != "POST")
     form.prepare(case, _view(case))
     status = 200
@@ -204,7 +221,7 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
     else:
         status = 422
         good = form.validate_on_submit()
-        case = guards.found(caseview.of_shop(case_no, g.who.shop_id))
+        case = guards.found(case_view.of_shop(case_no, g.who.shop_id))
         name, values, typed, problems = _values(step_name, form, _view(case))
         for sentence in problems:
             form.refuse(sentence)
@@ -212,7 +229,7 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
             by = By(Actor.SELLER, g.who.user_id, g.who.member_name, g.request_id)
 
             def taken() -> str:
-                done = cases.take(case_id, name, by=by, now=g.now, version=form.shown_version, **values)
+                done = taking.take(case_id, name, by=by, now=g.now, version=form.shown_version, **values)
                 if not _shown(done):
                     return "/seller?said=step-taken"
                 return form.and_say(f"/seller/cases/{case_no}?v={done.version}")
@@ -220,10 +237,10 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
             try:
                 return once(taken)
             except StepRefused as refused:
-                cases.settle_now(case_id, g.now)
+                case_clock.settle_now(case_id, g.now)
                 form.refuse(refused.sentence)
                 status = 409
-        case = guards.found(caseview.of_shop(case_no, g.who.shop_id))
+        case = guards.found(case_view.of_shop(case_no, g.who.shop_id))
         form.version.data = str(case.version)
     view = _view(case)
     steps = (*view.actions, *view.unsaid)
@@ -238,19 +255,29 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
             form.refuse(flow.NOT_NOW)
         return _page(case, status, form, shown, kept)
     return page(
-        form.template, status, case=case, view=view, step=step, form=form, typed=typed,
+        form.template,
+        status,
+        case=case,
+        view=view,
+        step=step,
+        form=form,
+        typed=typed,
         conditions=reasons.CONDITIONS,
-    )  # fmt: skip
+    )
 
 
 def _from_above(form: forms.StepForm, case: Case) -> dict[str, str]:
     """铺货: what the supplier has done is offered, filled in; the distributor looks at it and sends it."""
-    if isinstance(form, forms.ShipForm) and (found := chains.above(case.id)) and (sent := chains.seen(found).out):
+    if (
+        isinstance(form, forms.ShipForm)
+        and (found := chain_view.above(case.id))
+        and (sent := chain_view.seen(found).out)
+    ):
         form.carrier.data, form.number.data = sent.carrier, sent.tracking_no
     if not isinstance(form, forms.InspectForm):
         return {}
     typed = {}
-    for line_id, (received, accepted, note) in chains.counted_above(case).items():
+    for line_id, (received, accepted, note) in across.counted_above(case).items():
         typed[f"received_{line_id}"] = inputs.quantity_text(received) if received else "0"
         typed[f"accepted_{line_id}"] = inputs.quantity_text(accepted) if accepted else "0"
         typed[f"linenote_{line_id}"] = note
@@ -258,7 +285,7 @@ def _from_above(form: forms.StepForm, case: Case) -> dict[str, str]:
 
 
 def _values(
-    step_name: str, form: forms.StepForm, view: caseview.View
+    step_name: str, form: forms.StepForm, view: case_view.View
 ) -> tuple[str, dict[str, Any], dict[str, str], list[str]]:
     """The step really meant, what it is told, what was typed in the lines, and what is wrong with that."""
     sent = {
@@ -300,7 +327,7 @@ ACCEPTING = ("accept_goods", "accept_goods_diff")
 _LINE_FIELDS = frozenset({"received", "accepted", "condition", "linenote", "shipped"})
 
 
-def _counted(view: caseview.View, sent: Mapping[str, str]) -> tuple[list[Counted], list[str]]:
+def _counted(view: case_view.View, sent: Mapping[str, str]) -> tuple[list[Counted], list[str]]:
     counted, problems = [], []
     for line in view.lines:
         numbers = {}

@@ -11,11 +11,30 @@ from typing import Any
 from flask import current_app, g, request
 from flask.typing import ResponseReturnValue
 
-from portal import access, applications, caseview, chains, ledger, words
-from portal.effects import By
+from portal import words
+from portal.applications import applications
+from portal.cases import view as case_view
+from portal.cases.effects.step import By
 from portal.extensions import db, writing
 from portal.flow import FINAL, Actor, StepRefused
 from portal.models import Case, Shop
+from portal.orders import ledger
+from portal.resale import (
+    across,
+    downstream,
+)
+from portal.resale import (
+    alarm as chain_alarm,
+)
+from portal.resale import (
+    chain as chain_links,
+)
+from portal.resale import (
+    links as the_consumer_links,
+)
+from portal.resale import (
+    seen as chain_view,
+)
 from portal.seller import bp
 from portal.web import guards, rates
 from portal.web.chains import ArrangeForm, LinkForm, pick
@@ -34,25 +53,30 @@ class UpForm(LinkForm):
 def chain_list() -> ResponseReturnValue:
     """All live links, newest first, by key."""
     key = request.args.get("before", "")
-    rows, more = chains.page_of(g.who.shop_id, int(key) if key.isascii() and key.isdigit() and len(key) < 18 else None)
+    rows, more = chain_view.page_of(
+        g.who.shop_id, int(key) if key.isascii() and key.isdigit() and len(key) < 18 else None
+    )
     return page(
-        "seller/chains.html", rows=rows, more=f"/seller/chains?before={more}" if more else "",
-        orders=chains.orders_of(g.who.shop_id) if not key else (), states=words.STATES_OF,
-    )  # fmt: skip
+        "seller/chains.html",
+        rows=rows,
+        more=f"/seller/chains?before={more}" if more else "",
+        orders=downstream.orders_of(g.who.shop_id) if not key else (),
+        states=words.STATES_OF,
+    )
 
 
 @bp.route("/cases/<case_no>/chain", methods=["GET", "POST"])
 def chain(case_no: str) -> ResponseReturnValue:
     """A case's link with the distributor's own case at the supplier: make it, arrange it, end it."""
-    case = guards.found(caseview.of_shop(case_no, g.who.shop_id))
+    case = guards.found(case_view.of_shop(case_no, g.who.shop_id))
     case_id = case.id
-    found = chains.above(case.id)
+    found = chain_view.above(case.id)
     forms: dict[str, Any] = {
         "link": LinkForm(prefix="link-"),
         "open": UpForm(prefix="up-"),
         "arrange": ArrangeForm(found),
     }
-    pick(forms["link"], chains.above_for(case))
+    pick(forms["link"], chain_links.above_for(case))
     status, does = 200, ""
     if request.method == "POST":
         does, status = request.form.get("does", ""), 422
@@ -61,7 +85,7 @@ def chain(case_no: str) -> ResponseReturnValue:
             link_id = found.id
 
             def ended() -> str:
-                chains.unlink(link_id, g.who.shop_id, g.now)
+                chain_links.unlink(link_id, g.who.shop_id, g.now)
                 return f"/seller/cases/{case_no}/chain?said=chain-ended"
 
             return once(ended)
@@ -75,32 +99,48 @@ def chain(case_no: str) -> ResponseReturnValue:
                 sentence = getattr(refused, "sentence", "进货订单里可申请的数量不够了")
                 form.refuse(sentence)
                 status = 422 if isinstance(refused, applications.NotEligible) else 409
-        case = guards.found(caseview.of_shop(case_no, g.who.shop_id))
-        found = chains.above(case.id)
-    above = chains.order_above(case)
+        case = guards.found(case_view.of_shop(case_no, g.who.shop_id))
+        found = chain_view.above(case.id)
+    above = downstream.order_above(case)
     return page(
-        "seller/chain.html", status, case=case, chain=chains.seen(found) if found else None, forms=forms, does=does,
-        form=forms.get(does), above=above, until=chains.window_of(above) if above else None,
-        photos=len(chains.evidence_of(case.id)), open=case.state not in FINAL,
-    )  # fmt: skip
+        "seller/chain.html",
+        status,
+        case=case,
+        chain=chain_view.seen(found) if found else None,
+        forms=forms,
+        does=does,
+        form=forms.get(does),
+        above=above,
+        until=chain_alarm.window_of(above) if above else None,
+        photos=len(across.evidence_of(case.id)),
+        open=case.state not in FINAL,
+    )
 
 
 def _done(does: str, form: Any, case_id: int, case_no: str, link_id: int) -> str:
     case = db.session.get_one(Case, case_id)
     if does == "arrange":
-        chains.arrange(link_id, g.who.shop_id, **form.values())
+        chain_links.arrange(link_id, g.who.shop_id, **form.values())
         return f"/seller/cases/{case_no}/chain?said=chain-kept"
     if does == "link":
-        chains.link(
-            case, db.session.get_one(Case, int(form.case.data)), by=g.who.user_id, now=g.now,
-            route_back=form.route_back.data, route_out=form.route_out.data,
-        )  # fmt: skip
+        chain_links.link(
+            case,
+            db.session.get_one(Case, int(form.case.data)),
+            by=g.who.user_id,
+            now=g.now,
+            route_back=form.route_back.data,
+            route_out=form.route_out.data,
+        )
         return f"/seller/cases/{case_no}/chain?said=chain-made"
     by = By(Actor.BUYER, g.who.user_id, g.who.member_name, g.request_id)
-    chains.open_upstream(
-        case, by=by, description=form.description.data, route_back=form.route_back.data,
-        route_out=form.route_out.data, now=g.now,
-    )  # fmt: skip
+    across.open_upstream(
+        case,
+        by=by,
+        description=form.description.data,
+        route_back=form.route_back.data,
+        route_out=form.route_out.data,
+        now=g.now,
+    )
     return f"/seller/cases/{case_no}/chain?said=chain-made"
 
 
@@ -117,8 +157,8 @@ def _token(case_no: str) -> str:
 @bp.route("/cases/<case_no>/consumer", methods=["GET", "POST"])
 def consumer_links(case_no: str) -> ResponseReturnValue:
     """The links of a case that consumers were given; a new one is shown once, right after it was made."""
-    case = guards.found(caseview.of_shop(case_no, g.who.shop_id))
-    case_id, made, needed = case.id, "", access.needs_link(case.buyer_id)
+    case = guards.found(case_view.of_shop(case_no, g.who.shop_id))
+    case_id, made, needed = case.id, "", the_consumer_links.needs_link(case.buyer_id)
     form = Form()
     if request.method == "POST":
         revoked = request.form.get("revoke", "")
@@ -126,7 +166,7 @@ def consumer_links(case_no: str) -> ResponseReturnValue:
             link_id = int(revoked) if revoked.isascii() and revoked.isdigit() and len(revoked) < 18 else 0
 
             def taken_back() -> str:
-                if not access.revoke(case_id, link_id, g.now):
+                if not the_consumer_links.revoke(case_id, link_id, g.now):
                     raise StepRefused("这个链接已经失效", "revoke")
                 return f"/seller/cases/{case_no}/consumer?said=link-revoked"
 
@@ -139,13 +179,19 @@ def consumer_links(case_no: str) -> ResponseReturnValue:
         else:
             rates.limit("consumer-link", f"make-{g.who.user_id}")
             with writing():
-                made = access.make(g.now, case_id=case_id, by=g.who.user_id, token=_token(case_no)) or ""
+                made = the_consumer_links.make(g.now, case_id=case_id, by=g.who.user_id, token=_token(case_no)) or ""
             if not made:
-                form.refuse(f"同时有效的链接最多 {access.MOST_OPEN} 个,请先收回不用的链接")
-        case = guards.found(caseview.of_shop(case_no, g.who.shop_id))
+                form.refuse(f"同时有效的链接最多 {the_consumer_links.MOST_OPEN} 个,请先收回不用的链接")
+        case = guards.found(case_view.of_shop(case_no, g.who.shop_id))
     shop = db.session.get_one(Shop, g.who.shop_id)
     return page(
-        "seller/consumer.html", 409 if form.errors else 200, case=case, form=form, links=access.of_case(case.id, g.now),
-        address=f"{request.host_url}c/{made}" if made else "", shop=shop, most=access.CASE_FOR.days,
+        "seller/consumer.html",
+        409 if form.errors else 200,
+        case=case,
+        form=form,
+        links=the_consumer_links.of_case(case.id, g.now),
+        address=f"{request.host_url}c/{made}" if made else "",
+        shop=shop,
+        most=the_consumer_links.CASE_FOR.days,
         needed=needed,
-    )  # fmt: skip
+    )

@@ -9,10 +9,14 @@ from flask import Response, g, redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from portal import applications, chat, officehours, orders, reasons
+from portal.applications import applications
+from portal.calendar import officehours
 from portal.extensions import db, writing
 from portal.models import Order, Shop, User
+from portal.orders import lists as order_lists
+from portal.rights import reasons
 from portal.seller import bp
+from portal.talk import conversations
 from portal.web import guards, paging, quotas
 from portal.web.forms import Form, Line
 from portal.web.once import once
@@ -72,12 +76,18 @@ def waiting() -> ResponseReturnValue:
             return once(change)
     else:
         form.opens.data, form.closes.data = officehours.clock_time(opens), officehours.clock_time(closes)
-    rows, key = chat.waiting(g.who.shop_id, after=paging.moment_key(request.args.get("after", "")))
+    rows, key = conversations.waiting(g.who.shop_id, after=paging.moment_key(request.args.get("after", "")))
     waits = {row.id: officehours.elapsed(row.waiting_since, g.now, opens, closes) for row in rows}
     return page(
-        "seller/waiting.html", status, rows=rows, waits=waits, level=officehours.level, target=officehours.TARGET,
-        form=form, more=f"/seller/messages/waiting?after={paging.said(key)}" if key else "",
-    )  # fmt: skip
+        "seller/waiting.html",
+        status,
+        rows=rows,
+        waits=waits,
+        level=officehours.level,
+        target=officehours.TARGET,
+        form=form,
+        more=f"/seller/messages/waiting?after={paging.said(key)}" if key else "",
+    )
 
 
 @bp.get("/messages")
@@ -85,7 +95,7 @@ def messages() -> ResponseReturnValue:
     """The shop's conversations, the newest first."""
     skip = request.args.get("before", "")
     key = int(skip) if skip.isascii() and skip.isdigit() and len(skip) < 18 else None
-    rows = chat.list_of(shop_id=g.who.shop_id, size=SIZE, skip=key)
+    rows = conversations.list_of(shop_id=g.who.shop_id, size=SIZE, skip=key)
     more = f"/seller/messages?before={rows[SIZE - 1].last_message_id}" if len(rows) > SIZE else ""
     return page("seller/messages.html", rows=rows[:SIZE], more=more)
 
@@ -95,7 +105,7 @@ def contact(order_no: str) -> ResponseReturnValue:
     """The conversation about an order of this shop."""
     order = _order(order_no)
     order_id = order.id
-    form = TalkForm(known=partial(orders.known_numbers, order_id))
+    form = TalkForm(known=partial(order_lists.known_numbers, order_id))
     status = 200
     if request.method == "POST":
         phrase = request.form.get("phrase", "")
@@ -108,38 +118,48 @@ def contact(order_no: str) -> ResponseReturnValue:
         if good and not form.errors:
 
             def send() -> str:
-                talk = chat.of_order(db.session.get_one(Order, order_id), g.now)
-                chat.say(talk, "seller", g.who.user_id, words, now=g.now, photos=photos)
+                talk = conversations.of_order(db.session.get_one(Order, order_id), g.now)
+                conversations.say(talk, "seller", g.who.user_id, words, now=g.now, photos=photos)
                 return form.and_say(f"/seller/orders/{order_no}/contact", "card-hidden")
 
             return once(send)
         status = 422
         order = _order(order_no)
-    talk = chat.known(order.id)
+    talk = conversations.known(order.id)
     before = request.args.get("before", "")
     key = int(before) if before.isascii() and before.isdigit() and len(before) < 18 else None
-    found = chat.latest(talk.id, key) if talk else []
-    shown = found[-chat.PAGE :]
+    found = conversations.latest(talk.id, key) if talk else []
+    shown = found[-conversations.PAGE :]
     return page(
-        "seller/contact.html", status, order=order, form=form, lines=applications.lines_of(order.id),
-        messages=shown, side="seller", photos=chat.photos_of([m.id for m in shown]), phrases=reasons.SELLER_PHRASES,
+        "seller/contact.html",
+        status,
+        order=order,
+        form=form,
+        lines=applications.lines_of(order.id),
+        messages=shown,
+        side="seller",
+        photos=conversations.photos_of([m.id for m in shown]),
+        phrases=reasons.SELLER_PHRASES,
         buyer=db.session.scalar(select(User.member_name).where(User.id == order.buyer_id)),
-        cases=orders.cases_of(order.id), unread_here=talk.seller_unread if talk else 0,
-        earlier=f"/seller/orders/{order_no}/contact?before={shown[0].id}" if len(found) > chat.PAGE else "",
-    )  # fmt: skip
+        cases=order_lists.cases_of(order.id),
+        unread_here=talk.seller_unread if talk else 0,
+        earlier=f"/seller/orders/{order_no}/contact?before={shown[0].id}" if len(found) > conversations.PAGE else "",
+    )
 
 
 @bp.get("/orders/<order_no>/contact/new")
 def contact_new(order_no: str) -> ResponseReturnValue:
     """What was said since: 204 when nothing."""
     g.polled = True
-    talk = guards.found(chat.stands(order_no, "seller", g.who.shop_id))
+    talk = guards.found(conversations.stands(order_no, "seller", g.who.shop_id))
     after = request.args.get("after", "0")
     key = int(after) if after.isascii() and after.isdigit() and len(after) < 18 else 0
-    found = chat.newer(talk.talk_id, key) if (talk.last_message_id or 0) > key else []
+    found = conversations.newer(talk.talk_id, key) if (talk.last_message_id or 0) > key else []
     if not found:
         return Response(status=204)
-    return page("shared/_messages.html", messages=found, side="seller", photos=chat.photos_of([m.id for m in found]))
+    return page(
+        "shared/_messages.html", messages=found, side="seller", photos=conversations.photos_of([m.id for m in found])
+    )
 
 
 @bp.post("/orders/<order_no>/contact/read")
@@ -147,9 +167,9 @@ def contact_read(order_no: str) -> ResponseReturnValue:
     """Everything shown has been seen."""
     order_id = _order(order_no).id
     with writing():
-        talk = chat.known(order_id)
+        talk = conversations.known(order_id)
         if talk is not None and talk.seller_unread:
-            chat.read(talk, "seller")
+            conversations.read(talk, "seller")
     if request.headers.get("HX-Request"):
         return Response(status=204)
     return redirect(f"/seller/orders/{order_no}/contact", 303)

@@ -7,8 +7,10 @@ from urllib.parse import urlencode
 from flask import Response, g, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from portal import customers, inputs, reasons
+from portal import inputs
 from portal.models import User
+from portal.orders import customers
+from portal.rights import reasons
 from portal.seller import bp
 from portal.web import guards
 from portal.web.forms import Form, Line, Text
@@ -63,19 +65,30 @@ def customer(order_no: str) -> ResponseReturnValue:
 
             def write() -> str:
                 customers.note(
-                    g.who.shop_id, buyer_id, tag=form.tag.data or "", words=form.words.data or "", by=g.who.user_id,
+                    g.who.shop_id,
+                    buyer_id,
+                    tag=form.tag.data or "",
+                    words=form.words.data or "",
+                    by=g.who.user_id,
                     now=g.now,
-                )  # fmt: skip
+                )
                 return f"{here}?said={'card-hidden' if form.hid_cards else 'note-saved'}"
 
             return once(write)
         buyer = _buyer(order_no)
     shop_id = g.who.shop_id
     return page(
-        "seller/customer.html", status, buyer=buyer, form=form, here=here, facts=customers.facts(shop_id, buyer_id),
-        orders=customers.orders_of(shop_id, buyer_id), cases=customers.cases_of(shop_id, buyer_id),
-        notes=customers.notes_of(shop_id, buyer_id), said_reason=reasons.said,
-    )  # fmt: skip
+        "seller/customer.html",
+        status,
+        buyer=buyer,
+        form=form,
+        here=here,
+        facts=customers.facts(shop_id, buyer_id),
+        orders=customers.orders_of(shop_id, buyer_id),
+        cases=customers.cases_of(shop_id, buyer_id),
+        notes=customers.notes_of(shop_id, buyer_id),
+        said_reason=reasons.said,
+    )
 
 
 @bp.get("/orders/<order_no>/customer.json")

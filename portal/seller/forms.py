@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from portal import carriers, inputs, payouts, reasons, words
-from portal.caseview import View
+from portal import inputs, words
+from portal.cases.view import View
 from portal.models import Case
+from portal.money import worth
+from portal.parcels import carriers
+from portal.rights import reasons
 from portal.web.forms import Choice, Form, Line, Money, Photos, Pick, Text, Whole
 from portal.web.terms import TermsForm, answering, owed
 
@@ -181,7 +184,7 @@ class AgreeRefundForm(StepForm):
     template = "seller/payout_step.html"
 
     def prepare(self, case: Case, view: View) -> None:
-        self.most, self.sums = payouts.most_of(case)
+        self.most, self.sums = worth.most_of(case)
         self.asked = min(case.refund_fen or self.most, self.most)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import g
 from flask.typing import ResponseReturnValue
 
-from portal import handling
+from portal.cases import handling
 from portal.seller import bp
 from portal.web.pages import page
 

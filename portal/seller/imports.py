@@ -8,10 +8,10 @@ from flask import Response, abort, current_app, g, redirect, request, send_file
 from flask.typing import ResponseReturnValue
 from wtforms import FileField
 
-from portal import importing
 from portal.config import Settings
 from portal.extensions import writing
 from portal.models import ImportJob
+from portal.orders import uploads as order_uploads
 from portal.seller import bp
 from portal.web import guards, rates
 from portal.web.forms import Form
@@ -22,7 +22,7 @@ from portal.web.security import accepts_large
 SIZE = 20
 ENDINGS = (".xlsx", ".csv", ".txt", ".tsv")
 RUNNING = frozenset({"waiting", "checking", "confirmed", "importing"})
-_REQUEST = importing.MOST_BYTES + 1024 * 1024  # the file and the form around it
+_REQUEST = order_uploads.MOST_BYTES + 1024 * 1024  # the file and the form around it
 
 
 class UploadForm(Form):
@@ -56,25 +56,25 @@ def import_orders() -> ResponseReturnValue:
             form.refuse("请上传 .xlsx 或 .csv 文件;其他格式请在表格软件里另存为 .xlsx", "file")
         else:
             try:
-                path = importing.receive(folder(), sent[0].stream, name)  # type: ignore[arg-type]
-            except importing.TooLarge:
+                path = order_uploads.receive(folder(), sent[0].stream, name)  # type: ignore[arg-type]
+            except order_uploads.TooLarge:
                 form.refuse("文件超过 100 MB,请按时间分几次导出", "file")
             else:
                 return once(lambda: _begin(path, name))
     before = request.args.get("before", "")
     key = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
-    jobs = list(importing.list_of(g.who.shop_id, key, SIZE))
+    jobs = list(order_uploads.list_of(g.who.shop_id, key, SIZE))
     more = f"/seller/import?before={jobs[SIZE - 1].id}" if len(jobs) > SIZE else ""
     return page("seller/imports.html", status, form=form, jobs=jobs[:SIZE], more=more)
 
 
 def _begin(path: Path, name: str) -> str:
-    job = importing.begin(path, shop_id=g.who.shop_id, user_id=g.who.user_id, file_name=name, now=g.now)
+    job = order_uploads.begin(path, shop_id=g.who.shop_id, user_id=g.who.user_id, file_name=name, now=g.now)
     return f"/seller/import/{job.public_id}?said=import-started"
 
 
 def _job(job_id: str) -> ImportJob:
-    return guards.found(importing.of_shop(job_id, g.who.shop_id))
+    return guards.found(order_uploads.of_shop(job_id, g.who.shop_id))
 
 
 @bp.route("/import/<job_id>", methods=["GET", "POST"])
@@ -84,7 +84,7 @@ def import_job(job_id: str) -> ResponseReturnValue:
     if request.method == "POST":
 
         def yes() -> str:
-            importing.confirm(_job(job_id), g.now)
+            order_uploads.confirm(_job(job_id), g.now)
             return f"/seller/import/{job_id}"
 
         return once(yes)
@@ -103,7 +103,7 @@ def import_progress(job_id: str) -> ResponseReturnValue:
 @bp.get("/import/<job_id>/report.csv")
 def import_report(job_id: str) -> ResponseReturnValue:
     """Every row's result."""
-    path = importing.report_path(folder(), _job(job_id))
+    path = order_uploads.report_path(folder(), _job(job_id))
     if not path.is_file():
         abort(404)
     answer: Response = send_file(path, mimetype="text/csv", as_attachment=True, download_name="导入结果.csv", max_age=0)

@@ -7,7 +7,10 @@ from urllib.parse import urlencode
 from flask import abort, g, request
 from flask.typing import ResponseReturnValue
 
-from portal import flow, inputs, queue, reasons, roles
+from portal import flow, inputs
+from portal.cases import queue
+from portal.people import roles
+from portal.rights import reasons
 from portal.seller import bp
 from portal.web import paging
 from portal.web.pages import not_modified, page, unchanged
@@ -37,9 +40,14 @@ def inbox() -> ResponseReturnValue:
     reason = request.args.get("reason", "")
     reason = reason if reasons.reason(reason) else ""
     etag, same = unchanged(
-        g.who.user_id, g.who.role, g.who.shop_version, g.who.version, request.full_path, g.now.strftime("%Y%m%d%H%M"),
+        g.who.user_id,
+        g.who.role,
+        g.who.shop_version,
+        g.who.version,
+        request.full_path,
+        g.now.strftime("%Y%m%d%H%M"),
         request.headers.get("HX-Target", ""),
-    )  # fmt: skip
+    )
     if same:
         return not_modified(etag)
     rows, key = queue.page_of(
@@ -47,9 +55,18 @@ def inbox() -> ResponseReturnValue:
     )
     more = {"tab": tab, "q": words, "reason": reason, "after": f"{key[0].isoformat()}~{key[1]}"} if key else {}
     answer = page(
-        "seller/inbox.html", rows=rows, tab=tab, tabs=tabs, counts=queue.counts(g.who.shop_id, g.now), q=words,
-        reason=reason, reasons=reasons.REASONS, problem=problem, more="/seller?" + urlencode(more) if more else "",
-        said_reason=reasons.said, soon=g.now + queue.SOON,
-    )  # fmt: skip
+        "seller/inbox.html",
+        rows=rows,
+        tab=tab,
+        tabs=tabs,
+        counts=queue.counts(g.who.shop_id, g.now),
+        q=words,
+        reason=reason,
+        reasons=reasons.REASONS,
+        problem=problem,
+        more="/seller?" + urlencode(more) if more else "",
+        said_reason=reasons.said,
+        soon=g.now + queue.SOON,
+    )
     answer.set_etag(etag, weak=True)
     return answer

@@ -10,12 +10,17 @@ from flask import abort, current_app, g, redirect, request
 from flask.typing import ResponseReturnValue
 from wtforms import FileField
 
-from portal import cases, logistics, orders, roles, scanfiles, tracking
 from portal.config import Settings
 from portal.extensions import writing
 from portal.flow import StepRefused
+from portal.orders import lists as order_lists
+from portal.parcels import following
+from portal.parcels import seen as parcel_view
+from portal.people import roles
 from portal.seller import bp
 from portal.sheets import SheetRefused
+from portal.tracking import monitor, tables
+from portal.tracking import scans as case_scans
 from portal.web import guards, paging, rates
 from portal.web.forms import Form
 from portal.web.once import once
@@ -28,22 +33,34 @@ SHOWN = 200  # rows of a report on its page
 @bp.get("/logistics")
 def logistics_list() -> ResponseReturnValue:
     """By tab, what has waited longest first; tab and place in the address."""
-    counts = logistics.counts(g.who.shop_id, g.now)
-    tab = request.args.get("tab", "") or next((name for name in logistics.ALARMS if counts[name]), "all")
+    counts = monitor.counts(g.who.shop_id, g.now)
+    tab = request.args.get("tab", "") or next((name for name in monitor.ALARMS if counts[name]), "all")
     if tab == "rates":
-        rates_now = logistics.rates(g.who.shop_id, g.now)
+        rates_now = monitor.rates(g.who.shop_id, g.now)
         return page(
-            "seller/logistics.html", rows=(), tab=tab, tabs=logistics.TABS, counts=counts, rates=rates_now,
-            least=logistics.LEAST, shown=logistics.SHOWN,
-        )  # fmt: skip
-    if tab not in logistics.TABS:
+            "seller/logistics.html",
+            rows=(),
+            tab=tab,
+            tabs=monitor.TABS,
+            counts=counts,
+            rates=rates_now,
+            least=monitor.LEAST,
+            shown=monitor.SHOWN,
+        )
+    if tab not in monitor.TABS:
         abort(404)
-    rows, key = logistics.page_of(g.who.shop_id, tab, g.now, paging.moment_key(request.args.get("after", "")))
+    rows, key = monitor.page_of(g.who.shop_id, tab, g.now, paging.moment_key(request.args.get("after", "")))
     more = f"/seller/logistics?tab={tab}&after={paging.said(key)}" if key else ""
     return page(
-        "seller/logistics.html", rows=rows, tab=tab, tabs=logistics.TABS, counts=counts, more=more, seen=_seen,
-        shown=logistics.SHOWN,
-    )  # fmt: skip
+        "seller/logistics.html",
+        rows=rows,
+        tab=tab,
+        tabs=monitor.TABS,
+        counts=counts,
+        more=more,
+        seen=_seen,
+        shown=monitor.SHOWN,
+    )
 
 
 def _seen(row: Any) -> bool:
@@ -52,14 +69,14 @@ def _seen(row: Any) -> bool:
 
 
 def _own(shipment_id: int) -> Any:
-    return guards.found(tracking.one_of_shop(min(shipment_id, 2**62), g.who.shop_id))
+    return guards.found(parcel_view.one_of_shop(min(shipment_id, 2**62), g.who.shop_id))
 
 
 @bp.route("/logistics/<int:shipment_id>", methods=["GET", "POST"])
 def shipment(shipment_id: int) -> ResponseReturnValue:
     """Everything that was said of a parcel; POST adds what the shop read elsewhere."""
     parcel = _own(shipment_id)
-    form = TraceForm(known=lambda among: orders.known_numbers(parcel.order_id, among))
+    form = TraceForm(known=lambda among: order_lists.known_numbers(parcel.order_id, among))
     status = 200
     if request.method == "POST":
         rates.limit("trace", g.who.user_id)
@@ -68,7 +85,7 @@ def shipment(shipment_id: int) -> ResponseReturnValue:
         if said:
 
             def keep() -> str:
-                new = cases.record_typed(parcel, said, side="seller", now=g.now)
+                new = case_scans.record_typed(parcel, said, side="seller", now=g.now)
                 return f"/seller/logistics/{shipment_id}?said={'traces-kept' if new else 'traces-known'}"
 
             try:
@@ -78,9 +95,14 @@ def shipment(shipment_id: int) -> ResponseReturnValue:
                 status = 409
         parcel = _own(shipment_id)
     return page(
-        "seller/shipment.html", status, parcel=parcel, scans=tracking.traces_of(parcel), form=form, seen=_seen(parcel),
-        sender=tracking.sent_by(parcel, "seller"),
-    )  # fmt: skip
+        "seller/shipment.html",
+        status,
+        parcel=parcel,
+        scans=parcel_view.traces_of(parcel),
+        form=form,
+        seen=_seen(parcel),
+        sender=parcel_view.sent_by(parcel, "seller"),
+    )
 
 
 @bp.post("/logistics/<int:shipment_id>/refresh")
@@ -89,7 +111,7 @@ def refresh_shipment(shipment_id: int) -> ResponseReturnValue:
     parcel = _own(shipment_id)
     rates.limit("track", g.who.user_id)
     with writing():
-        said = tracking.wish(parcel.track_id, g.now)
+        said = following.wish(parcel.track_id, g.now)
     return redirect(f"/seller/logistics/{shipment_id}?said={said}", 303)
 
 
@@ -114,16 +136,16 @@ def import_scans() -> ResponseReturnValue:
         elif len(sent) > 1:
             form.refuse("一次上传一个文件", "file")
         else:
-            content = sent[0].stream.read(scanfiles.MOST_BYTES + 1)
-            if len(content) > scanfiles.MOST_BYTES:
-                form.refuse(f"文件超过 {scanfiles.MOST_BYTES // 1024 // 1024} MB,请分成几个文件上传", "file")
+            content = sent[0].stream.read(tables.MOST_BYTES + 1)
+            if len(content) > tables.MOST_BYTES:
+                form.refuse(f"文件超过 {tables.MOST_BYTES // 1024 // 1024} MB,请分成几个文件上传", "file")
             else:
                 try:
                     return once(_kept(content, name))
                 except SheetRefused as refused:
                     form.refuse(refused.sentence, "file")
     return page(
-        "seller/scan_files.html", status, form=form, files=scanfiles.files_of(g.who.shop_id), most=scanfiles.MOST_ROWS
+        "seller/scan_files.html", status, form=form, files=tables.files_of(g.who.shop_id), most=tables.MOST_ROWS
     )
 
 
@@ -132,11 +154,11 @@ def _kept(content: bytes, name: str) -> Callable[[], str]:
     with tempfile.NamedTemporaryFile(dir=settings.data) as file:
         file.write(content)
         file.flush()
-        rows = scanfiles.read(file.name)
+        rows = tables.read(file.name)
     said = "".join(char for char in name if char.isprintable())
 
     def keep() -> str:
-        made = scanfiles.begin(g.who.shop_id, g.who.user_id, said, rows, g.now)
+        made = tables.begin(g.who.shop_id, g.who.user_id, said, rows, g.now)
         return f"/seller/logistics/import/{made.public_id}"
 
     return keep
@@ -145,13 +167,18 @@ def _kept(content: bytes, name: str) -> Callable[[], str]:
 @bp.route("/logistics/import/<file_id>", methods=["GET", "POST"])
 def scan_file(file_id: str) -> ResponseReturnValue:
     """What each row would do, or has done; POST takes over what can be."""
-    file = guards.found(scanfiles.of_shop(file_id, g.who.shop_id))
+    file = guards.found(tables.of_shop(file_id, g.who.shop_id))
     if request.method == "POST":
-        scanfiles.carry_out(file_id, g.who.shop_id, g.now)
+        tables.carry_out(file_id, g.who.shop_id, g.now)
         return redirect(f"/seller/logistics/import/{file_id}?said=traces-imported", 303)
-    rows = scanfiles.judge(file)
-    counts = {name: sum(row["outcome"] == name for row in rows) for name in scanfiles.OUTCOMES}
+    rows = tables.judge(file)
+    counts = {name: sum(row["outcome"] == name for row in rows) for name in tables.OUTCOMES}
     return page(
-        "seller/scan_file.html", file=file, rows=rows[:SHOWN], all_rows=len(rows), counts=counts,
-        outcomes=scanfiles.OUTCOMES, form=Form(),
-    )  # fmt: skip
+        "seller/scan_file.html",
+        file=file,
+        rows=rows[:SHOWN],
+        all_rows=len(rows),
+        counts=counts,
+        outcomes=tables.OUTCOMES,
+        form=Form(),
+    )

@@ -7,9 +7,13 @@ from urllib.parse import urlencode
 from flask import abort, g, request
 from flask.typing import ResponseReturnValue
 
-from portal import applications, carriers, fulfilment, inputs, orders, roles
-from portal.effects import By
+from portal import inputs
+from portal.applications import applications, unsent
+from portal.cases.effects.step import By
 from portal.flow import Actor, StepRefused
+from portal.orders import lists as order_lists
+from portal.parcels import carriers
+from portal.people import roles
 from portal.seller import bp
 from portal.web import guards, paging
 from portal.web.forms import Form, Line, Pick
@@ -28,7 +32,7 @@ class DispatchForm(Form):
 def order_list() -> ResponseReturnValue:
     """The shop's orders: those to be sent first; search by number."""
     tab = request.args.get("tab", "unshipped")
-    if tab not in orders.SHOP_TABS:
+    if tab not in order_lists.SHOP_TABS:
         abort(404)
     number, problem = "", ""
     try:
@@ -36,19 +40,25 @@ def order_list() -> ResponseReturnValue:
     except inputs.InputRefused as refused:
         problem = refused.sentence
     after = paging.moment_key(request.args.get("after", ""))
-    rows, key = orders.page_of_shop(g.who.shop_id, tab, number=number, after=after)
+    rows, key = order_lists.page_of_shop(g.who.shop_id, tab, number=number, after=after)
     more = urlencode({"tab": tab, "after": f"{key[0].isoformat()}~{key[1]}"}) if key else ""
     return page(
-        "seller/orders.html", rows=rows, q=number, problem=problem, chosen=tab, tabs=orders.SHOP_TABS,
-        waiting=orders.to_send(g.who.shop_id), more=f"/seller/orders?{more}" if more else "",
+        "seller/orders.html",
+        rows=rows,
+        q=number,
+        problem=problem,
+        chosen=tab,
+        tabs=order_lists.SHOP_TABS,
+        waiting=order_lists.to_send(g.who.shop_id),
+        more=f"/seller/orders?{more}" if more else "",
         ships=roles.may_enter(g.who.role, "ship"),
-    )  # fmt: skip
+    )
 
 
 @bp.route("/orders/<order_no>/ship", methods=["GET", "POST"])
 def ship_order(order_no: str) -> ResponseReturnValue:
     """发货: carrier and number. Who comes after the buyer's 撤销 is told so and sends nothing."""
-    order = guards.found(orders.of_shop(order_no, g.who.shop_id))
+    order = guards.found(order_lists.of_shop(order_no, g.who.shop_id))
     order_id, shop_id = order.id, order.shop_id
     form = DispatchForm()
     form.carrier.choices = [("", "请选择")] + [(known.code, known.name) for known in carriers.choices()]
@@ -64,7 +74,7 @@ def ship_order(order_no: str) -> ResponseReturnValue:
                 by = By(Actor.SELLER, g.who.user_id, g.who.member_name, g.request_id)
 
                 def sent() -> str:
-                    fulfilment.ship(order_id, shop_id, [(form.carrier.data, number)], by=by, now=g.now)
+                    unsent.ship(order_id, shop_id, [(form.carrier.data, number)], by=by, now=g.now)
                     return "/seller/orders?said=shipped"
 
                 try:
@@ -72,7 +82,7 @@ def ship_order(order_no: str) -> ResponseReturnValue:
                 except StepRefused as refused:
                     form.refuse(refused.sentence)
                     status = 409
-        order = guards.found(orders.of_shop(order_no, g.who.shop_id))
+        order = guards.found(order_lists.of_shop(order_no, g.who.shop_id))
     elif order.status != "unshipped":
         form.refuse(
             "买家已撤销这笔订单,请不要发货;退款在「待退款」里登记"
@@ -80,6 +90,10 @@ def ship_order(order_no: str) -> ResponseReturnValue:
             else "这笔订单不是待发货状态"
         )
     return page(
-        "seller/ship_order.html", status, order=order, form=form, lines=applications.lines_of(order_id),
+        "seller/ship_order.html",
+        status,
+        order=order,
+        form=form,
+        lines=applications.lines_of(order_id),
         open=order.status == "unshipped",
-    )  # fmt: skip
+    )

@@ -12,11 +12,16 @@ from flask import Response, abort, current_app, g, redirect, request
 from flask.typing import ResponseReturnValue
 from wtforms import FileField
 
-from portal import paying, payouts, workbook
+from portal import workbook
+from portal.cases.effects.step import By
 from portal.config import Settings
-from portal.effects import By
 from portal.flow import Actor, StepRefused
 from portal.models import PayoutFile
+from portal.money import entries as money_entries
+from portal.money import lists as money_lists
+from portal.payments import batches as payment_batches
+from portal.payments import recording
+from portal.payments import results as bank_results
 from portal.seller import bp
 from portal.sheets import SheetRefused
 from portal.web import guards, paging, rates
@@ -49,21 +54,28 @@ FORMS: dict[str, type[Form]] = {"settle": SettleForm, "fail": FailForm, "retry":
 @bp.get("/payouts")
 def payout_list() -> ResponseReturnValue:
     """By tab, what has waited longest first; tab and place in the address."""
-    totals = payouts.totals(g.who.shop_id)
-    tab = request.args.get("tab", "") or next((name for name in payouts.TABS if totals[name][0]), "due")
-    if tab not in payouts.TABS:
+    totals = money_lists.totals(g.who.shop_id)
+    tab = request.args.get("tab", "") or next((name for name in money_lists.TABS if totals[name][0]), "due")
+    if tab not in money_lists.TABS:
         abort(404)
-    rows, key = payouts.page_of(g.who.shop_id, tab, paging.moment_key(request.args.get("after", "")))
+    rows, key = money_lists.page_of(g.who.shop_id, tab, paging.moment_key(request.args.get("after", "")))
     more = f"/seller/payouts?tab={tab}&after={paging.said(key)}" if key else ""
     return page(
-        "seller/payouts.html", rows=[(row, paying.left_of(row, g.now)) for row in rows], tab=tab, tabs=payouts.TABS,
-        totals=totals, recent=payouts.RECENT, more=more, payable=payouts.PAYABLE,
-        form_key=secrets.token_hex(12), me=g.who.user_id,
-    )  # fmt: skip
+        "seller/payouts.html",
+        rows=[(row, recording.left_of(row, g.now)) for row in rows],
+        tab=tab,
+        tabs=money_lists.TABS,
+        totals=totals,
+        recent=money_lists.RECENT,
+        more=more,
+        payable=money_entries.PAYABLE,
+        form_key=secrets.token_hex(12),
+        me=g.who.user_id,
+    )
 
 
 def _entry(entry_id: int) -> Any:
-    return guards.found(payouts.one_of(g.who.shop_id, entry_id))
+    return guards.found(money_lists.one_of(g.who.shop_id, entry_id))
 
 
 @bp.get("/payouts/<int:entry_id>")
@@ -74,16 +86,25 @@ def payout(entry_id: int) -> ResponseReturnValue:
 
 def _payout(entry_id: int, status: int, sent: dict[str, Form]) -> ResponseReturnValue:
     row = _entry(entry_id)
-    verbs = paying.verbs_of(row, g.now)
+    verbs = recording.verbs_of(row, g.now)
     forms = {verb: sent.get(verb) or _form(verb, row, blank=True) for verb, why in verbs.items() if why is None}
     lost = next((form for verb, form in sent.items() if verb not in forms), None)
-    entries = [entry for entry in payouts.of_case(row.case_id) if entry.id == row.id]
+    entries = [entry for entry in money_entries.of_case(row.case_id) if entry.id == row.id]
     return page(
-        "seller/payout.html", status, row=row, left=paying.left_of(row, g.now), verbs=verbs, forms=forms, lost=lost,
-        names=payouts.names_of(entries), entry=entries[0], route=paying.ROUTE, called=paying.VERBS,
-        sums=payouts.sums(entries[0].order_id, entries, unshipped=row.goods_state == "unshipped").get(row.id, []),
+        "seller/payout.html",
+        status,
+        row=row,
+        left=recording.left_of(row, g.now),
+        verbs=verbs,
+        forms=forms,
+        lost=lost,
+        names=money_lists.names_of(entries),
+        entry=entries[0],
+        route=payment_batches.ROUTE,
+        called=recording.VERBS,
+        sums=money_lists.sums(entries[0].order_id, entries, unshipped=row.goods_state == "unshipped").get(row.id, []),
         typed=[(field.label.text, field.raw) for field in lost if getattr(field, "raw", "")] if lost else [],
-    )  # fmt: skip
+    )
 
 
 def _form(verb: str, row: Any, *, blank: bool = False) -> Form:
@@ -109,7 +130,7 @@ def record_payout(entry_id: int, verb: str) -> ResponseReturnValue:
         }
 
         def recorded() -> str:
-            paying.record(g.who.shop_id, entry_id, verb, by=by, now=g.now, **told)
+            recording.record(g.who.shop_id, entry_id, verb, by=by, now=g.now, **told)
             return f"/seller/payouts?tab={row.state}&said=payout-{verb}"
 
         try:
@@ -136,18 +157,27 @@ def payout_files() -> ResponseReturnValue:
 
 
 def _files(status: int, batch_form: Form, upload_form: Form) -> ResponseReturnValue:
-    ready = paying.ready(g.who.shop_id)
+    ready = payment_batches.ready(g.who.shop_id)
     before = request.args.get("before", "")
     key = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
-    files = list(paying.files_of(g.who.shop_id, key))
+    files = list(payment_batches.files_of(g.who.shop_id, key))
     more = ""
-    if len(files) > paying.FILES:
-        more = "/seller/payouts/files?" + urlencode({"before": files[paying.FILES - 1].id})
+    if len(files) > payment_batches.FILES:
+        more = "/seller/payouts/files?" + urlencode({"before": files[payment_batches.FILES - 1].id})
     return page(
-        "seller/payout_files.html", status, batch_form=batch_form, upload_form=upload_form, ready=len(ready),
-        form=upload_form if upload_form.errors else batch_form, most=paying.MOST_IN_BATCH, columns=paying.COLUMNS,
-        ready_fen=sum(row.amount_fen for row in ready), files=files[: paying.FILES], more=more, rows=paying.MOST_ROWS,
-    )  # fmt: skip
+        "seller/payout_files.html",
+        status,
+        batch_form=batch_form,
+        upload_form=upload_form,
+        ready=len(ready),
+        form=upload_form if upload_form.errors else batch_form,
+        most=payment_batches.MOST_IN_BATCH,
+        columns=payment_batches.COLUMNS,
+        ready_fen=sum(row.amount_fen for row in ready),
+        files=files[: payment_batches.FILES],
+        more=more,
+        rows=bank_results.MOST_ROWS,
+    )
 
 
 @bp.route("/payouts/batch", methods=["GET", "POST"])
@@ -158,7 +188,7 @@ def make_batch() -> ResponseReturnValue:
     form = PlainForm()
 
     def made() -> str:
-        paying.make_batch(g.who.shop_id, by=g.who.user_id, now=g.now)
+        payment_batches.make_batch(g.who.shop_id, by=g.who.user_id, now=g.now)
         return "/seller/payouts/files?said=batch-made"
 
     try:
@@ -169,14 +199,14 @@ def make_batch() -> ResponseReturnValue:
 
 
 def _file(file_id: str, kind: str) -> PayoutFile:
-    return guards.found(paying.file_of(g.who.shop_id, file_id, kind))
+    return guards.found(payment_batches.file_of(g.who.shop_id, file_id, kind))
 
 
 @bp.get("/payouts/batch/<batch_id>.xlsx")
 def batch(batch_id: str) -> ResponseReturnValue:
     """A list for the bank, the same each time."""
     found = _file(batch_id, "batch")
-    answer = Response(paying.workbook_of(found), mimetype=workbook.MIME)
+    answer = Response(payment_batches.workbook_of(found), mimetype=workbook.MIME)
     name = quote(f"付款批次-{found.number}.xlsx", safe="")
     answer.headers["Content-Disposition"] = (
         f"attachment; filename=\"payouts-{found.number}.xlsx\"; filename*=UTF-8''{name}"
@@ -199,9 +229,9 @@ def upload_results() -> ResponseReturnValue:
     elif len(sent) > 1:
         form.refuse("一次上传一个文件", "file")
     else:
-        content = sent[0].stream.read(paying.MOST_BYTES + 1)
-        if len(content) > paying.MOST_BYTES:
-            form.refuse(f"文件超过 {paying.MOST_BYTES // 1024 // 1024} MB,请分成几个文件上传", "file")
+        content = sent[0].stream.read(bank_results.MOST_BYTES + 1)
+        if len(content) > bank_results.MOST_BYTES:
+            form.refuse(f"文件超过 {bank_results.MOST_BYTES // 1024 // 1024} MB,请分成几个文件上传", "file")
         else:
             try:
                 return once(_kept(content, name))
@@ -215,11 +245,11 @@ def _kept(content: bytes, name: str) -> Callable[[], str]:
     with tempfile.NamedTemporaryFile(dir=settings.data) as file:
         file.write(content)
         file.flush()
-        rows = paying.read_results(file.name)
+        rows = bank_results.read_results(file.name)
     said = "".join(char for char in name if char.isprintable())
 
     def keep() -> str:
-        made = paying.begin_results(g.who.shop_id, said, rows, by=g.who.user_id, now=g.now)
+        made = bank_results.begin_results(g.who.shop_id, said, rows, by=g.who.user_id, now=g.now)
         return f"/seller/payouts/results/{made.public_id}"
 
     return keep
@@ -231,24 +261,36 @@ def results(results_id: str) -> ResponseReturnValue:
     found = _file(results_id, "results")
     if request.method == "POST":
         by = By(Actor.SELLER, g.who.user_id, g.who.member_name, g.request_id)
-        done = paying.carry_out(results_id, g.who.shop_id, by=by, now=g.now)
+        done = bank_results.carry_out(results_id, g.who.shop_id, by=by, now=g.now)
         said = "?said=results-done" if done else "?said=results-more"
         return redirect(f"/seller/payouts/results/{results_id}{said}", 303)
     judged = [row for row in found.rows if "done" in row]
     begun = bool(judged)
-    todo = paying.judge(g.who.shop_id, [row for row in found.rows if "done" not in row], g.now)
+    todo = bank_results.judge(g.who.shop_id, [row for row in found.rows if "done" not in row], g.now)
     rows = sorted(judged + todo, key=lambda row: row["row"])
     counts = {kind: sum(row["outcome"] == kind for row in rows) for kind in OUTCOMES}
     return page(
-        "seller/payout_results.html", file=found, rows=rows[:SHOWN], all_rows=len(rows), counts=counts, begun=begun,
-        outcomes=OUTCOMES, left=len(todo), going=counts["settle"] + counts["fail"], form=PlainForm(formdata=None),
-        at_once=paying.AT_ONCE,
+        "seller/payout_results.html",
+        file=found,
+        rows=rows[:SHOWN],
+        all_rows=len(rows),
+        counts=counts,
+        begun=begun,
+        outcomes=OUTCOMES,
+        left=len(todo),
+        going=counts["settle"] + counts["fail"],
+        form=PlainForm(formdata=None),
+        at_once=bank_results.AT_ONCE,
         pay_fen=sum(row["amount"] for row in rows if row["outcome"] == "settle"),
-    )  # fmt: skip
+    )
 
 
 OUTCOMES: dict[str, tuple[str, str]] = {  # of a row: what it is called, and the kind of its chip
-    "settle": ("付款成功", "ok"), "fail": ("付款失败", "warn"), "same": ("已登记过", "off"),
-    "differs": ("不一致", "bad"), "unknown": ("找不到款项", "bad"), "later": ("现在不能登记", "warn"),
+    "settle": ("付款成功", "ok"),
+    "fail": ("付款失败", "warn"),
+    "same": ("已登记过", "off"),
+    "differs": ("不一致", "bad"),
+    "unknown": ("找不到款项", "bad"),
+    "later": ("现在不能登记", "warn"),
     "bad": ("不能使用", "bad"),
-}  # fmt: skip
+}

@@ -9,10 +9,11 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from wtforms import BooleanField
 
-from portal import policies, reasons, words
+from portal import words
 from portal.extensions import db, writing
 from portal.models import ReturnAddress
-from portal.reasons import Effect
+from portal.rights import policies, reasons
+from portal.rights.reasons import Effect
 from portal.seller import bp
 from portal.web import guards
 from portal.web.forms import Boxes, Choice, Form, Line, Phone, Text, Whole

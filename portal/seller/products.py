@@ -8,8 +8,10 @@ from flask import g, request
 from flask.typing import ResponseReturnValue
 from wtforms import BooleanField
 
-from portal import eligibility, inputs, products
+from portal import inputs
 from portal.models import Product
+from portal.orders import products
+from portal.rights import goods as goods_facts
 from portal.seller import bp
 from portal.web import guards
 from portal.web.forms import Form, Photos, Pick
@@ -25,7 +27,7 @@ class ProductForm(Form):
     exchangeable = BooleanField("可以换货")
     no_reason_excluded = Pick(
         "7天无理由退货",
-        choices=[("", "适用"), *((code, f"不适用:{words}") for code, words in eligibility.EXCLUSIONS.items())],
+        choices=[("", "适用"), *((code, f"不适用:{words}") for code, words in goods_facts.EXCLUSIONS.items())],
         optional=True,
     )
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import abort, g, redirect, request
 from flask.typing import ResponseReturnValue
 
-from portal import accounts, roles
-from portal.accounts import AccountRefused
+from portal.people import accounts, roles
+from portal.people.accounts import AccountRefused
 from portal.seller import bp
 from portal.web import rates
 from portal.web.forms import Choice, Form, Line, Money
@@ -45,10 +45,20 @@ def _staff(
     add = add or AddForm(formdata=None)
     failed = next((form for form in (add, limit, sent[1] if sent else None) if form is not None and form.errors), add)
     return page(
-        "seller/staff.html", status, people=people, add=add, limit=limit, form=failed, sent=sent, roles=roles.ROLES,
-        duties=roles.DUTIES, choices=CHOICES, fen=fen, form_key=add.form_key.data,
+        "seller/staff.html",
+        status,
+        people=people,
+        add=add,
+        limit=limit,
+        form=failed,
+        sent=sent,
+        roles=roles.ROLES,
+        duties=roles.DUTIES,
+        choices=CHOICES,
+        fen=fen,
+        form_key=add.form_key.data,
         approvers=sum(person.role in ("owner", "finance") for person in people),
-    )  # fmt: skip
+    )
 
 
 @bp.route("/staff", methods=["GET", "POST"])

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from portal import chains, words
+from portal import words
 from portal.models import CaseLink
+from portal.resale import chain as chain_links
+from portal.resale import seen as chain_view
 from portal.web.forms import Choice, Form, Money
 
 
@@ -14,8 +16,8 @@ class LinkForm(Form):
     """Which other case, and the ways that the goods take."""
 
     case = Choice("售后单", missing="请选择要关联的售后单", optional=True)
-    route_back = Choice("商品怎么寄回", choices=list(chains.ROUTES_BACK.items()), default="via")
-    route_out = Choice("换货商品怎么寄出", choices=list(chains.ROUTES_OUT.items()), default="via")
+    route_back = Choice("商品怎么寄回", choices=list(chain_links.ROUTES_BACK.items()), default="via")
+    route_out = Choice("换货商品怎么寄出", choices=list(chain_links.ROUTES_OUT.items()), default="via")
 
 
 def pick(form: Any, rows: Sequence[Any]) -> None:
@@ -32,12 +34,12 @@ def pick(form: Any, rows: Sequence[Any]) -> None:
 class ArrangeForm(Form):
     """Routes, and the freight with who bears it."""
 
-    route_back = Choice("商品怎么寄回", choices=list(chains.ROUTES_BACK.items()))
-    route_out = Choice("换货商品怎么寄出", choices=list(chains.ROUTES_OUT.items()))
+    route_back = Choice("商品怎么寄回", choices=list(chain_links.ROUTES_BACK.items()))
+    route_out = Choice("换货商品怎么寄出", choices=list(chain_links.ROUTES_OUT.items()))
     freight_back = Money("寄回运费(元)", least=0, most=10_000_000, optional=True)
-    freight_back_payer = Choice("寄回运费由谁承担", choices=list(chains.BEARERS.items()))
+    freight_back_payer = Choice("寄回运费由谁承担", choices=list(chain_view.BEARERS.items()))
     freight_out = Money("发出运费(元)", least=0, most=10_000_000, optional=True)
-    freight_out_payer = Choice("发出运费由谁承担", choices=list(chains.BEARERS.items()))
+    freight_out_payer = Choice("发出运费由谁承担", choices=list(chain_view.BEARERS.items()))
 
     def __init__(self, found: CaseLink | None, **kwargs: Any) -> None:
         names = ("route_back", "route_out", "freight_back_payer", "freight_out_payer")
@@ -49,7 +51,8 @@ class ArrangeForm(Form):
     def values(self) -> dict[str, Any]:
         """What chains.arrange is told."""
         return {
-            "route_back": self.route_back.data, "route_out": self.route_out.data,
+            "route_back": self.route_back.data,
+            "route_out": self.route_out.data,
             "freight_back": (self.freight_back.data or 0, self.freight_back_payer.data),
             "freight_out": (self.freight_out.data or 0, self.freight_out_payer.data),
-        }  # fmt: skip
+        }

@@ -21,10 +21,12 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 from wtforms.validators import ValidationError
 from wtforms.widgets import FileInput, TextArea, TextInput
 
-from portal import cardnumbers, evidence, imaging, inputs
+from portal import inputs
+from portal.evidence import evidence, imaging
+from portal.evidence.store import Store
 from portal.extensions import db, writing
 from portal.models import KeptForm
-from portal.store import Store
+from portal.talk import card_numbers
 from portal.web import quotas
 from portal.web.security import csrf_token
 
@@ -64,10 +66,10 @@ class Form(FlaskForm):  # type: ignore[misc]
 
     def without_cards(self, text: str) -> str:
         """A text with card numbers hidden; remembers in ``hid_cards`` that there was one."""
-        found = cardnumbers.numbers(text)
+        found = card_numbers.numbers(text)
         if not found:
             return text
-        masked = cardnumbers.mask(text, self.known(found) if self.known else ())
+        masked = card_numbers.mask(text, self.known(found) if self.known else ())
         self.hid_cards |= masked != text
         return masked
 

@@ -13,9 +13,9 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from werkzeug.wrappers import Response
 
-from portal import cardnumbers
 from portal.extensions import db, writing
 from portal.models import FormKey
+from portal.talk import card_numbers
 from portal.web.carried import SECRET
 
 KEPT_FOR = timedelta(days=7)
@@ -84,7 +84,7 @@ def fingerprint() -> str:
         if name not in ("csrf_token", "form_key"):
             for value in request.form.getlist(name):
                 if name not in SECRET:
-                    value = cardnumbers.mask(value)
+                    value = card_numbers.mask(value)
                 said.update(f"\x00{name}\x01{value}".encode("utf-8", "surrogatepass"))
     for name in sorted(request.files):
         for file in request.files.getlist(name):

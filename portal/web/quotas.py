@@ -7,7 +7,7 @@ from typing import NamedTuple
 from flask import g, request
 from sqlalchemy import func, select
 
-from portal import applications
+from portal.applications import applications
 from portal.extensions import db
 from portal.models import Draft, Evidence
 from portal.web import rates

@@ -14,9 +14,10 @@ from flask import Flask, Response, abort, current_app, g, redirect, request
 from sqlalchemy.exc import OperationalError
 from werkzeug.wrappers import Response as AnyResponse
 
-from portal import accounts, clock
+from portal.calendar import clock
 from portal.config import Settings
 from portal.extensions import Busy, db, writing
+from portal.people import accounts
 from portal.web import carried, rates
 
 CSP = (

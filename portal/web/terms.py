@@ -8,12 +8,15 @@ from flask import request
 from sqlalchemy import select
 from wtforms import BooleanField
 
-from portal import applications, inputs, payouts, proposals, words
-from portal.caseview import View
+from portal import inputs, words
+from portal.applications import applications
+from portal.cases import proposals
+from portal.cases.proposals import Terms
+from portal.cases.view import View
 from portal.extensions import db
 from portal.flow import CaseType, State
 from portal.models import Case, CaseLine, Proposal
-from portal.proposals import Terms
+from portal.money import worth
 from portal.web.forms import Choice, Form, Money, Text
 
 CONSEQUENCE = {
@@ -50,7 +53,7 @@ class TermsForm(Form):
             for line in view.lines
         }
         units = [(line.order_line_id, line.quantity_milli) for line in view.lines]
-        self.working = payouts.working(case.order_id, units, unshipped=case.goods_state == "unshipped")
+        self.working = worth.working(case.order_id, units, unshipped=case.goods_state == "unshipped")
         if self.kept:
             del self.goods_back
         self.problems: dict[int, str] = {}
@@ -162,4 +165,4 @@ def owed(case: Case) -> tuple[int, list[str]]:
         )
     ).all()
     wanted = [(line_id, milli, price) for line_id, milli, price in rows]
-    return payouts.difference_of(case.order_id, wanted), payouts.difference_working(case.order_id, wanted)
+    return worth.difference_of(case.order_id, wanted), worth.difference_working(case.order_id, wanted)

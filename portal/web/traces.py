@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from portal import scans
-from portal.scans import LinesRefused, Scan
+from portal.parcels import scans
+from portal.parcels.scans import LinesRefused, Scan
 from portal.web.forms import Form, Text
 
 

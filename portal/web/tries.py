@@ -116,9 +116,14 @@ def remember_device(answer: Response, member_name: str, *, secure: bool) -> None
     """Mark this browser as one in which this person has signed in. It opens nothing."""
     nonce = _known_device(member_name) or secrets.token_urlsafe(12)
     answer.set_cookie(
-        _cookie_name(secure), f"{nonce}.{_sign(member_name, nonce)}", max_age=int(KNOWN_FOR.total_seconds()), path="/",
-        secure=secure, httponly=True, samesite="Lax",
-    )  # fmt: skip
+        _cookie_name(secure),
+        f"{nonce}.{_sign(member_name, nonce)}",
+        max_age=int(KNOWN_FOR.total_seconds()),
+        path="/",
+        secure=secure,
+        httponly=True,
+        samesite="Lax",
+    )
 
 
 def _known_device(member_name: str) -> str:

@@ -12,9 +12,12 @@ from wsgiref.types import WSGIApplication
 from flask import Flask, g, template_rendered
 from werkzeug.test import Client, EnvironBuilder, TestResponse
 
-from portal import accounts, cases, chat, clock
+from portal.calendar import clock
 from portal.extensions import db, writing
 from portal.models import Case, Conversation, Order, Parcel, User
+from portal.people import accounts
+from portal.talk import conversations
+from portal.tracking import scans as case_scans
 from tests.cast import Cast
 
 CARDS, LINES, ROWS = 20, 53, 40
@@ -58,10 +61,10 @@ def fill(app: Flask) -> Scene:
             for number in range(ROWS + 5):
                 order = cast.order(buyer=cast.buyer2, ordered_at=now - timedelta(days=10))
                 _one_of_many(cast, order, number)
-            talk = chat.of_order(db.session.get_one(Order, orders[0]), now)
+            talk = conversations.of_order(db.session.get_one(Order, orders[0]), now)
             for number in range(10):
                 side, user = (("buyer", cast.buyer), ("seller", cast.seller))[number % 2]
-                last = chat.say(talk, side, user, f"第 {number} 句", now=now).id  # type: ignore[arg-type]
+                last = conversations.say(talk, side, user, f"第 {number} 句", now=now).id  # type: ignore[arg-type]
             talk_id = talk.id
         cookies = {
             name: accounts.sign_in(db.session.scalars(db.select(User).where(User.member_name == name)).one(), now=now)
@@ -92,7 +95,7 @@ def _case(cast: Cast, order: Order) -> int:
     for parcel_id in db.session.scalars(db.select(Parcel.id).where(Parcel.case_id == case.id)).all():
         for hour in range(4):
             at = cast.now - timedelta(hours=10 - hour)
-            cases.record_trace(parcel_id, at=at, status="transit", said=f"快件已到达第 {hour} 站", now=at)
+            case_scans.record_trace(parcel_id, at=at, status="transit", said=f"快件已到达第 {hour} 站", now=at)
     return case.id
 
 

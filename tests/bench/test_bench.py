@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from portal import clock
+from portal.calendar import clock
 from tests.bench.__main__ import show
 from tests.bench.pages import PAGES, measured
 from tests.bench.scene import CARDS, ROWS, Scene, fill

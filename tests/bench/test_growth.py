@@ -17,17 +17,66 @@ import pytest
 import regex
 
 import portal
-from portal import cardnumbers, inputs
+from portal import inputs
+from portal.talk import card_numbers
 
 SHORT, LONG = 2_000, 8_000
 MOST_RATIO = 9  # 4 is linear, 16 is square
 TOO_SHORT = 0.002  # seconds: what takes less isn't worth a ratio
 
 UNITS = (
-    " ", "\t", "\n", " \n", "0", "1 ", "12", "9-", "6222 ", "1,", ".", "0.", "-", ",", ";", "、", "a", "A", "aB", "x:",
-    "NO.", "DPK1", "_", "<", "<c>", "(", "（", "签收", "请", "未", "中 ", "年", "一", "\x00", "\u200b", "e\u0301",
-    "*", "**** ", "+86", "卡号", "订单", "2026-11-23 ", "url(", '"', "转", "EXT", "1E+", "_x00", "con", "😀", "+0101",
-)  # fmt: skip
+    " ",
+    "\t",
+    "\n",
+    " \n",
+    "0",
+    "1 ",
+    "12",
+    "9-",
+    "6222 ",
+    "1,",
+    ".",
+    "0.",
+    "-",
+    ",",
+    ";",
+    "、",
+    "a",
+    "A",
+    "aB",
+    "x:",
+    "NO.",
+    "DPK1",
+    "_",
+    "<",
+    "<c>",
+    "(",
+    "（",
+    "签收",
+    "请",
+    "未",
+    "中 ",
+    "年",
+    "一",
+    "\x00",
+    "\u200b",
+    "e\u0301",
+    "*",
+    "**** ",
+    "+86",
+    "卡号",
+    "订单",
+    "2026-11-23 ",
+    "url(",
+    '"',
+    "转",
+    "EXT",
+    "1E+",
+    "_x00",
+    "con",
+    "😀",
+    "+0101",
+)
 
 
 SEARCHED = ("inputs", "scans", "cardnumbers", "carriers")  # read all over what people type; others match a whole value
@@ -75,9 +124,9 @@ def test_a_pattern_takes_work_as_the_text_is_long(name: str, work: Callable[[str
 
 
 READERS: dict[str, Callable[[str], object]] = {
-    "mask": cardnumbers.mask,
-    "numbers": cardnumbers.numbers,
-    "mask with known numbers": lambda text: cardnumbers.mask(text, ("6222021234567890", "12121212121212", "1")),
+    "mask": card_numbers.mask,
+    "numbers": card_numbers.numbers,
+    "mask with known numbers": lambda text: card_numbers.mask(text, ("6222021234567890", "12121212121212", "1")),
     "text": lambda text: inputs.text(text, limit=20_000),
     "line": lambda text: inputs.line(text, limit=20_000),
     "was_cleaned": lambda text: inputs.was_cleaned(text, text),
@@ -100,14 +149,14 @@ def test_reading_words_takes_work_as_they_are_long(name: str) -> None:
 def test_no_text_is_weighed_without_end(unit: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Counted, not timed: how often a run of digits is judged is bounded by the length of the text."""
     judged = 0
-    is_card = cardnumbers._is_card
+    is_card = card_numbers._is_card
 
     def counted(*args: object) -> bool:
         nonlocal judged
         judged += 1
         return is_card(*args)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(cardnumbers, "_is_card", counted)
+    monkeypatch.setattr(card_numbers, "_is_card", counted)
     text = unit * (100_000 // len(unit))
-    cardnumbers.mask(text)
+    card_numbers.mask(text)
     assert judged <= len(text) / 100

@@ -9,18 +9,23 @@ import pytest
 from sqlalchemy import insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
-from portal import bankdata, cases, crypto, doctor
-from portal.bankdata import Account
-from portal.crypto import CannotOpen
+from portal import doctor
+from portal.cases import clock as case_clock
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import BankAccount, BankConsent, BankView, Case, CaseEvent, MoneyEntry, Notice, Shop, Staff
+from portal.money import encryption
+from portal.money.accounts import consent as bank_accounts
+from portal.money.accounts import keeping as account_keeping
+from portal.money.accounts import looking as account_looks
+from portal.money.accounts.consent import Account
+from portal.money.encryption import CannotOpen
 from tests.cast import Cast
 from tests.conftest import BANK_KEYS
 
 NUMBER = "6222021234567890128"
 ACCOUNT = Account("李雯", "中国工商银行成都武侯支行", NUMBER)
-GIVEN = {"account": ACCOUNT, "consent": bankdata.CONSENT}
+GIVEN = {"account": ACCOUNT, "consent": bank_accounts.CONSENT}
 MONTH = timedelta(days=30)
 
 
@@ -58,18 +63,23 @@ def sound() -> bool:
     return not [found for found in doctor.findings() if found]
 
 
-def look(cast: Cast, case: Case, **changed: object) -> bankdata.Look:
+def look(cast: Cast, case: Case, **changed: object) -> account_looks.Look:
     values: dict[str, object] = {
-        "user_id": cast.seller, "name": "seller", "reason": "核对后转账", "key": "k1", "now": cast.now, **changed
-    }  # fmt: skip
+        "user_id": cast.seller,
+        "name": "seller",
+        "reason": "核对后转账",
+        "key": "k1",
+        "now": cast.now,
+        **changed,
+    }
     with writing():
-        return bankdata.look(db.session.get_one(Case, case.id), **values)  # type: ignore[arg-type]
+        return account_looks.look(db.session.get_one(Case, case.id), **values)  # type: ignore[arg-type]
 
 
 def test_from_the_failure_to_the_payment(cast_both: Cast) -> None:
     cast = cast_both
     case = given(cast)
-    assert entry_of(case).route == "bank" and bankdata.last4(entry_of(case)) == "0128"
+    assert entry_of(case).route == "bank" and bank_accounts.last4(entry_of(case)) == "0128"
     row = account_of(case)
     assert row.sealed is not None and NUMBER.encode() not in row.sealed and "李雯".encode() not in row.sealed
     consent = db.session.get_one(BankConsent, row.consent_id)
@@ -110,7 +120,7 @@ def test_only_for_a_refund_that_failed_and_a_shop_that_wants_it(cast: Cast) -> N
 
 def test_without_keys_nothing_is_asked(cast: Cast) -> None:
     case = failed(cast)
-    bankdata.use_keys(crypto.Keys(), MONTH)
+    bank_accounts.use_keys(encryption.Keys(), MONTH)
     with pytest.raises(StepRefused, match="没有开启收款账户"):
         cast.take(case, "ask_account", Actor.SELLER)
 
@@ -126,10 +136,17 @@ def test_no_account_without_consent_to_the_present_words(cast_both: Cast) -> Non
         entry = entry_of(case)
         db.session.execute(
             insert(BankAccount).values(
-                case_id=case.id, entry_id=entry.id, owner_id=cast.buyer, consent_id=77, key_id="test", sealed=b"x",
-                last4="0128", sound=True, made_at=cast.now,
+                case_id=case.id,
+                entry_id=entry.id,
+                owner_id=cast.buyer,
+                consent_id=77,
+                key_id="test",
+                sealed=b"x",
+                last4="0128",
+                sound=True,
+                made_at=cast.now,
             )
-        )  # fmt: skip
+        )
 
 
 def test_declining_still_leads_to_the_refund(cast_both: Cast) -> None:
@@ -167,7 +184,7 @@ def test_withdrawing_erases_at_once_and_the_refund_stays_owed(cast_both: Cast, s
         cast.take(case, "withdraw_account", Actor.BUYER)
     with pytest.raises(StepRefused):
         look(cast, case, key="k2")
-    assert len(bankdata.looks(owner_id=cast.buyer, case_id=case.id)) == 1  # who saw it is still known
+    assert len(account_looks.looks(owner_id=cast.buyer, case_id=case.id)) == 1  # who saw it is still known
     if state == "refund_failed":
         case = cast.take(case, "retry", Actor.SELLER)
     assert cast.take(case, "refund_ok", Actor.SELLER, reference="线下 1").state == "completed" and sound()
@@ -184,24 +201,24 @@ def test_an_account_that_failed_is_erased_when_another_is_asked_for(cast: Cast) 
     assert account_of(case).erased_at == later
     other = Account("李雯", "招商银行", "6225880112345678")
     case = cast.take(case, "give_account", Actor.BUYER, later, account=other, consent=1)
-    assert bankdata.last4(entry_of(case)) == "5678" and sound()
+    assert bank_accounts.last4(entry_of(case)) == "5678" and sound()
 
 
 def test_erased_thirty_days_after_the_payment(cast_both: Cast) -> None:
     cast = cast_both
     case = cast.take(given(cast), "retry", Actor.SELLER)
     case = cast.take(case, "refund_ok", Actor.SELLER, reference="20261124")
-    assert bankdata.erase_due(cast.now + MONTH - timedelta(seconds=1)) == 0
-    assert bankdata.erase_due(cast.now + MONTH) == 1 and bankdata.erase_due(cast.now + MONTH) == 0
+    assert account_keeping.erase_due(cast.now + MONTH - timedelta(seconds=1)) == 0
+    assert account_keeping.erase_due(cast.now + MONTH) == 1 and account_keeping.erase_due(cast.now + MONTH) == 0
     row = account_of(case)
     assert (row.sealed, row.last4, row.erased_at) == (None, "", cast.now + MONTH)
-    assert bankdata.last4(entry_of(case)) == "" and sound()
+    assert bank_accounts.last4(entry_of(case)) == "" and sound()
     assert db.session.scalars(select(BankConsent.answer)).all() == ["yes"]  # that there was consent is still known
 
 
 def test_an_open_refund_keeps_its_account(cast: Cast) -> None:
     case = given(cast)
-    assert bankdata.erase_due(cast.now + timedelta(days=400)) == 0 and account_of(case).last4 == "0128"
+    assert account_keeping.erase_due(cast.now + timedelta(days=400)) == 0 and account_of(case).last4 == "0128"
 
 
 def test_every_look_is_noted_for_ever(cast_both: Cast) -> None:
@@ -210,13 +227,14 @@ def test_every_look_is_noted_for_ever(cast_both: Cast) -> None:
     look(cast, case)
     again = look(cast, case, now=cast.now + timedelta(seconds=59))  # the same form, within its minute
     assert again.until == cast.now + timedelta(seconds=60)
-    with pytest.raises(bankdata.LookEnded):
+    with pytest.raises(account_looks.LookEnded):
         look(cast, case, now=cast.now + timedelta(seconds=60))
     look(cast, case, key="k2", reason="退款被银行退回,再核对", now=cast.now + timedelta(minutes=5))
-    seen = bankdata.looks(owner_id=cast.buyer, case_id=case.id)
+    seen = account_looks.looks(owner_id=cast.buyer, case_id=case.id)
     assert [(row.name, row.role, row.reason) for row in seen] == [
-        ("seller", "owner", "退款被银行退回,再核对"), ("seller", "owner", "核对后转账")
-    ]  # fmt: skip
+        ("seller", "owner", "退款被银行退回,再核对"),
+        ("seller", "owner", "核对后转账"),
+    ]
     for statement in ("DELETE FROM bank_views", "UPDATE bank_views SET reason = ''", "DELETE FROM bank_consents"):
         with pytest.raises(DBAPIError), writing():
             db.session.execute(text(statement))
@@ -240,7 +258,7 @@ def test_an_account_never_shows_itself() -> None:
 
 
 def test_words_that_were_agreed_to_never_change() -> None:
-    digest = hashlib.sha256(repr(bankdata.CONSENTS[1]).encode()).hexdigest()
+    digest = hashlib.sha256(repr(bank_accounts.CONSENTS[1]).encode()).hexdigest()
     assert digest[:16] == "739c553bfd9fcabe"
 
 
@@ -254,9 +272,20 @@ def test_changing_keys_is_interrupted_and_goes_on(cast_both: Cast) -> None:
     with writing():
         consents = db.session.get_one(BankConsent, made.consent_id)
         shared = {"case_id": case.id, "owner_id": cast.buyer, "answer": "yes", "version": 1, "purpose": "refund"}
-        owed = {"case_id": case.id, "order_id": first.order_id, "shop_id": first.shop_id, "kind": "freight",
-                "state": "due", "amount_fen": 1, "lines": [], "route": "bank", "reference": "", "problem": "",
-                "tries": 0, "made_at": cast.now}  # fmt: skip
+        owed = {
+            "case_id": case.id,
+            "order_id": first.order_id,
+            "shop_id": first.shop_id,
+            "kind": "freight",
+            "state": "due",
+            "amount_fen": 1,
+            "lines": [],
+            "route": "bank",
+            "reference": "",
+            "problem": "",
+            "tries": 0,
+            "made_at": cast.now,
+        }
         entries = [owed | {"key": f"extra:{number}"} for number in range(1, 2000)]
         db.session.execute(insert(MoneyEntry), entries)
         ids = db.session.scalars(select(MoneyEntry.id).where(MoneyEntry.kind == "freight")).all()
@@ -264,40 +293,48 @@ def test_changing_keys_is_interrupted_and_goes_on(cast_both: Cast) -> None:
         rows = db.session.execute(select(BankConsent.id, BankConsent.entry_id).where(BankConsent.id != consents.id))
         accounts = []
         for row in rows:
-            about = bankdata._about(case.id, row.entry_id, cast.buyer, row.id)
-            key_id, sealed = crypto.parse(BANK_KEYS).seal(f'["甲","乙","{10**12 + row.id}"]', about)
+            about = bank_accounts._about(case.id, row.entry_id, cast.buyer, row.id)
+            key_id, sealed = encryption.parse(BANK_KEYS).seal(f'["甲","乙","{10**12 + row.id}"]', about)
             accounts.append(
-                {"case_id": case.id, "entry_id": row.entry_id, "owner_id": cast.buyer, "consent_id": row.id,
-                 "key_id": key_id, "sealed": sealed, "last4": f"{row.id % 10**4:04d}", "sound": True,
-                 "made_at": cast.now}
-            )  # fmt: skip
+                {
+                    "case_id": case.id,
+                    "entry_id": row.entry_id,
+                    "owner_id": cast.buyer,
+                    "consent_id": row.id,
+                    "key_id": key_id,
+                    "sealed": sealed,
+                    "last4": f"{row.id % 10**4:04d}",
+                    "sound": True,
+                    "made_at": cast.now,
+                }
+            )
         db.session.execute(insert(BankAccount), accounts)
-    new = crypto.make()
+    new = encryption.make()
     new_id = new.partition(":")[0]
-    bankdata.use_keys(crypto.parse(f"{new},{BANK_KEYS}"), MONTH)
+    bank_accounts.use_keys(encryption.parse(f"{new},{BANK_KEYS}"), MONTH)
     for stop in (1, 7):
-        turning = bankdata.rotate()
+        turning = account_keeping.rotate()
         for _ in range(stop):
             next(turning)
         turning.close()
     left = len(db.session.scalars(select(BankAccount.id).where(BankAccount.key_id != new_id)).all())
     assert left == 2000 - 800
-    assert sum(bankdata.rotate()) == left and sum(bankdata.rotate()) == 0
-    bankdata.use_keys(crypto.parse(new), MONTH)  # the old one can go
-    assert not list(bankdata.broken())
+    assert sum(account_keeping.rotate()) == left and sum(account_keeping.rotate()) == 0
+    bank_accounts.use_keys(encryption.parse(new), MONTH)  # the old one can go
+    assert not list(account_keeping.broken())
     assert look(cast, case, entry_id=first_id).account == ACCOUNT
 
 
 def test_doctor_finds_what_is_wrong(cast: Cast) -> None:
     case = given(cast)
-    assert not list(bankdata.broken())
+    assert not list(account_keeping.broken())
     row = account_of(case)
     sealed = row.sealed
 
     def says(values: dict[str, object]) -> str:
         with writing():
             db.session.execute(update(BankAccount).where(BankAccount.id == row.id).values(**values))
-        return "\n".join(bankdata.broken())
+        return "\n".join(account_keeping.broken())
 
     assert "isn't encrypted" in says({"sealed": NUMBER.encode()})
     assert "can't be opened" in says({"sealed": bytes(128)})
@@ -306,10 +343,10 @@ def test_doctor_finds_what_is_wrong(cast: Cast) -> None:
     assert says({"erase_after": None}) == ""
     with writing():
         db.session.execute(update(BankConsent).values(withdrawn_at=cast.now))
-    assert "consent was withdrawn" in "\n".join(bankdata.broken())
+    assert "consent was withdrawn" in "\n".join(account_keeping.broken())
     with writing():
         db.session.execute(update(BankConsent).values(withdrawn_at=None, answer="no"))
-    assert "no consent" in "\n".join(bankdata.broken())
+    assert "no consent" in "\n".join(account_keeping.broken())
 
 
 def test_a_row_moved_to_another_case_does_not_open(cast: Cast) -> None:
@@ -325,7 +362,7 @@ def test_a_row_moved_to_another_case_does_not_open(cast: Cast) -> None:
 def test_the_clock_takes_over_while_nobody_answers(cast: Cast) -> None:
     """Asking doesn't stop the law's time: the platform comes in, and the buyer can still answer."""
     case = asked(cast)
-    cases.sweep(cast.now + timedelta(days=8))
+    case_clock.sweep(cast.now + timedelta(days=8))
     db.session.expire_all()
     case = db.session.get_one(Case, case.id)
     assert case.escalated and case.state == "refund_failed"

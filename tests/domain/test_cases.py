@@ -7,12 +7,17 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, text, update
 
-from portal import cases, ledger, payouts, policies
-from portal.cases import event_hash
-from portal.effects import Counted, Wanted
+from portal.cases import clock as case_clock
+from portal.cases import taking
+from portal.cases.effects.step import Counted, Wanted
+from portal.cases.history import event_hash
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, Stale, StepRefused
 from portal.models import Case, CaseEvent, CaseLine, CaseTally, Notice, Order, OrderLine, Parcel, ReturnAddress
+from portal.money import worth
+from portal.orders import ledger
+from portal.rights import policies
+from portal.tracking import scans as case_scans
 from tests.cast import Cast
 
 PARCELS = [("ZTO", "75484863576596")]
@@ -39,8 +44,11 @@ def test_opening_claims_counts_tells_and_starts_the_clock(cast_both: Cast) -> No
     cast = cast_both
     case = cast.open_case(milli=2_000)
     assert (case.state, case.version, case.due_at, case.due_rule) == (
-        "applied", 1, cast.now + timedelta(hours=48), "seller_response"
-    )  # fmt: skip
+        "applied",
+        1,
+        cast.now + timedelta(hours=48),
+        "seller_response",
+    )
     assert claimed(case) == [2_000]
     assert [event.step for event in events(case)] == ["apply"]
     assert titles(cast.seller) == ["新的换货申请"]
@@ -95,7 +103,7 @@ def test_the_loser_of_a_race_changes_nothing(cast_both: Cast) -> None:
     case = cast.open_case()
     cast.take(case, "agree", Actor.SELLER, version=1)
     with pytest.raises(Stale), writing():
-        cases.take(case.id, "reject", by=cast.by(Actor.SELLER), now=cast.now, version=1)
+        taking.take(case.id, "reject", by=cast.by(Actor.SELLER), now=cast.now, version=1)
     assert [event.step for event in events(case)] == ["apply", "agree"]
 
 
@@ -146,14 +154,14 @@ def test_modifying_moves_the_ledger_by_the_difference(cast_both: Cast) -> None:
 def test_the_clock_agrees_with_the_default_address(cast_both: Cast) -> None:
     cast = cast_both
     case = cast.open_case()
-    assert cases.sweep(cast.now + timedelta(hours=47)) == 0
-    assert cases.sweep(cast.now + timedelta(hours=60)) == 1
+    assert case_clock.sweep(cast.now + timedelta(hours=47)) == 0
+    assert case_clock.sweep(cast.now + timedelta(hours=60)) == 1
     db.session.expire_all()
     case = db.session.get_one(Case, case.id)
     assert (case.state, case.return_name) == ("returning", "仓库")
     assert events(case)[-1].at == cast.now + timedelta(hours=48)  # dated when it fell due
     assert case.due_at == cast.now + timedelta(hours=48, days=7)
-    assert cases.sweep(cast.now + timedelta(hours=60)) == 0
+    assert case_clock.sweep(cast.now + timedelta(hours=60)) == 0
 
 
 def test_without_an_address_the_case_is_marked_and_the_seller_can_still_act(cast: Cast) -> None:
@@ -161,7 +169,7 @@ def test_without_an_address_the_case_is_marked_and_the_seller_can_still_act(cast
         for address in db.session.scalars(select(ReturnAddress)):
             policies.remove_address(address, cast.now)
     case = cast.open_case()
-    cases.sweep(cast.now + timedelta(hours=49))
+    case_clock.sweep(cast.now + timedelta(hours=49))
     db.session.expire_all()
     case = db.session.get_one(Case, case.id)
     assert (case.state, case.escalated, case.stage) == ("applied", True, "evidence")
@@ -174,8 +182,8 @@ def test_late_settling_is_the_same_as_timely_settling(cast_both: Cast) -> None:
     first, second = cast.open_case(), cast.open_case()
     ids = first.id, second.id
     for days in range(1, 40):
-        cases.settle_now(ids[0], cast.now + timedelta(days=days))
-    cases.settle_now(ids[1], cast.now + timedelta(days=40))
+        case_clock.settle_now(ids[0], cast.now + timedelta(days=days))
+    case_clock.settle_now(ids[1], cast.now + timedelta(days=40))
     said = [[(e.step, e.at, e.source, e.target) for e in events(case)] for case in (first, second)]
     assert said[0] == said[1]
     assert said[0][-1][3] == "closed"
@@ -183,18 +191,18 @@ def test_late_settling_is_the_same_as_timely_settling(cast_both: Cast) -> None:
 
 def test_goods_without_a_trace_are_never_accepted_by_the_clock(cast: Cast) -> None:
     case = cast.until("inspecting")
-    cases.sweep(cast.now + timedelta(days=11))
+    case_clock.sweep(cast.now + timedelta(days=11))
     db.session.expire_all()
     case = db.session.get_one(Case, case.id)
     assert (case.state, case.escalated) == ("inspecting", True)
     parcel = db.session.scalars(select(Parcel).where(Parcel.case_id == case.id)).one()
     at = cast.now + timedelta(days=12)
     with writing():
-        assert cases.record_trace(parcel.id, at=at, status="signed", said="已签收", now=at)
+        assert case_scans.record_trace(parcel.id, at=at, status="signed", said="已签收", now=at)
     at += timedelta(hours=1)
     case = cast.take(db.session.get_one(Case, case.id), "decide_continue", Actor.MEDIATOR, at, note="已有签收记录")
     assert case.due_at == at + timedelta(hours=24)  # the limit has run out, and now there is a trace
-    cases.sweep(at + timedelta(hours=24))
+    case_clock.sweep(at + timedelta(hours=24))
     db.session.expire_all()
     assert db.session.get_one(Case, case.id).state == "reshipping"
 
@@ -202,7 +210,7 @@ def test_goods_without_a_trace_are_never_accepted_by_the_clock(cast: Cast) -> No
 def test_a_deadline_that_a_late_scan_brings_is_dated_after_what_happened_meanwhile(cast_both: Cast) -> None:
     cast = cast_both
     case = cast.until("inspecting")
-    cases.sweep(cast.now + timedelta(days=10))
+    case_clock.sweep(cast.now + timedelta(days=10))
     db.session.expire_all()
     case = db.session.get_one(Case, case.id)
     assert case.escalated
@@ -211,10 +219,10 @@ def test_a_deadline_that_a_late_scan_brings_is_dated_after_what_happened_meanwhi
     case = cast.take(case, "edit_parcel", Actor.BUYER, at, parcel_id=parcel, carrier="YTO", number="YT8962646785389")
     parcel = db.session.scalars(select(Parcel.id).where(Parcel.case_id == case.id, Parcel.voided_at.is_(None))).one()
     with writing():
-        cases.record_trace(parcel, at=at, status="picked", said="已揽收", now=at)
+        case_scans.record_trace(parcel, at=at, status="picked", said="已揽收", now=at)
     case = db.session.get_one(Case, case.id)
     cast.take(case, "decide_continue", Actor.MEDIATOR, at + timedelta(days=3), note="已揽收")
-    cases.sweep(at + timedelta(days=5))
+    case_clock.sweep(at + timedelta(days=5))
     db.session.expire_all()
     moments = [event.at for event in events(case)]
     assert moments == sorted(moments)
@@ -242,11 +250,9 @@ def test_a_part_shipped_waits_for_the_rest(cast: Cast) -> None:
 
 def test_a_problem_stops_the_clock_until_the_seller_answers(cast: Cast) -> None:
     case = cast.until("confirming")
-    case = cast.take(
-        case, "report_problem", Actor.BUYER, kind="defect", note="坏", photos=cast.photos(1, cast.buyer)
-    )  # fmt: skip
+    case = cast.take(case, "report_problem", Actor.BUYER, kind="defect", note="坏", photos=cast.photos(1, cast.buyer))
     assert case.due_rule == "problem_answer"
-    cases.sweep(cast.now + timedelta(days=30))
+    case_clock.sweep(cast.now + timedelta(days=30))
     db.session.expire_all()
     case = db.session.get_one(Case, case.id)
     assert (case.state, case.escalated) == ("confirming", True)
@@ -260,7 +266,7 @@ def test_late_sellers_can_be_nudged_once_a_day(cast: Cast) -> None:
     case = cast.take(case, "nudge", Actor.BUYER, now=at)
     with pytest.raises(StepRefused, match="24 小时内已催办过"):
         cast.take(case, "nudge", Actor.BUYER, now=at + timedelta(hours=1))
-    cases.sweep(cast.now + timedelta(hours=145))
+    case_clock.sweep(cast.now + timedelta(hours=145))
     db.session.expire_all()
     assert db.session.get_one(Case, case.id).escalated
 
@@ -268,7 +274,7 @@ def test_late_sellers_can_be_nudged_once_a_day(cast: Cast) -> None:
 def test_reminders_are_sent_once_each_to_who_must_act(cast: Cast) -> None:
     cast.open_case()
     for hours in (25, 25, 30):
-        cases.sweep(cast.now + timedelta(hours=hours))
+        case_clock.sweep(cast.now + timedelta(hours=hours))
     assert titles(cast.seller) == ["新的换货申请", "待商家审核,还剩 23 小时"]
 
 
@@ -302,10 +308,13 @@ def test_a_reissue_asks_for_nothing_back_and_ends_as_one(cast_both: Cast) -> Non
 @pytest.mark.parametrize(
     ("of_line", "of_shop", "reason", "state"),
     [
-        ("shbp", "", "missing_item", "reshipping"), ("", "shbp", "missing_item", "reshipping"),
-        ("psbj", "", "missing_item", "applied"), ("psbj", "", "damaged", "reshipping"), ("", "", "damaged", "applied"),
+        ("shbp", "", "missing_item", "reshipping"),
+        ("", "shbp", "missing_item", "reshipping"),
+        ("psbj", "", "missing_item", "applied"),
+        ("psbj", "", "damaged", "reshipping"),
+        ("", "", "damaged", "applied"),
     ],
-)  # fmt: skip
+)
 def test_a_silent_seller_reissues_only_what_was_promised(
     cast: Cast, of_line: str, of_shop: str, reason: str, state: str
 ) -> None:
@@ -314,11 +323,18 @@ def test_a_silent_seller_reissues_only_what_was_promised(
         db.session.execute(update(OrderLine).values(guarantees=of_line))
         if of_shop:
             policies.publish(
-                cast.shop, window_days=15, hidden_days=30, special_freight="negotiated", guarantees=[of_shop],
-                excluded=[], words="", by=cast.seller, now=cast.now,
-            )  # fmt: skip
+                cast.shop,
+                window_days=15,
+                hidden_days=30,
+                special_freight="negotiated",
+                guarantees=[of_shop],
+                excluded=[],
+                words="",
+                by=cast.seller,
+                now=cast.now,
+            )
     case = cast.open_case(order, reason=reason, case_type=CaseType.REISSUE)
-    cases.sweep(cast.now + timedelta(hours=49))
+    case_clock.sweep(cast.now + timedelta(hours=49))
     db.session.expire_all()
     case = db.session.get_one(Case, case.id)
     assert (case.state, case.escalated) == (state, state == "applied")
@@ -336,9 +352,14 @@ def test_a_reissue_is_withdrawn_until_something_was_shipped(cast: Cast) -> None:
 
 @pytest.mark.parametrize(
     ("reason", "promise", "state"),
-    [("empty_parcel", "shbp", "reshipping"), ("empty_parcel", "psbj", "applied"), ("not_delivered", "psbj", "applied"),
-     ("not_delivered", "shbp", "applied"), ("damaged", "psbj", "reshipping")],
-)  # fmt: skip
+    [
+        ("empty_parcel", "shbp", "reshipping"),
+        ("empty_parcel", "psbj", "applied"),
+        ("not_delivered", "psbj", "applied"),
+        ("not_delivered", "shbp", "applied"),
+        ("damaged", "psbj", "reshipping"),
+    ],
+)
 def test_silence_agrees_to_a_reissue_by_the_promise_that_is_about_it(
     cast_both: Cast, reason: str, promise: str, state: str
 ) -> None:
@@ -346,7 +367,7 @@ def test_silence_agrees_to_a_reissue_by_the_promise_that_is_about_it(
     with writing():
         db.session.execute(update(OrderLine).values(guarantees=promise))
     case = cast_both.open_case(order, case_type=CaseType.REISSUE, reason=reason)
-    cases.settle_now(case.id, cast_both.now + timedelta(hours=49))
+    case_clock.settle_now(case.id, cast_both.now + timedelta(hours=49))
     db.session.expire_all()
     assert (case.state, case.escalated) == (state, state == "applied")
 
@@ -358,14 +379,14 @@ def test_the_sums_before_submitting_are_those_of_the_case(cast_both: Cast) -> No
     line = db.session.scalars(select(OrderLine).where(OrderLine.order_id == order.id).order_by(OrderLine.id)).first()
     assert line is not None
     units = [(line.id, 3_000)]
-    found = payouts.worth(order.id, units)
-    assert payouts.total(found) == 2_985 and "可退 29.85 元" in payouts.working(order.id, units)[0]
-    assert payouts.working(order.id, units)[-1] == "不含运费 1.00 元"
+    found = worth.worth(order.id, units)
+    assert worth.total(found) == 2_985 and "可退 29.85 元" in worth.working(order.id, units)[0]
+    assert worth.working(order.id, units)[-1] == "不含运费 1.00 元"
     case = cast_both.open_case(order, milli=3_000, case_type=CaseType.RETURN_REFUND, reason="over_qty")
     assert case.refund_fen == 2_985
     wanted = [(line.id, 2_000, 1_300), (line.id, 1_000, 1_250)]
-    assert payouts.differences(order.id, wanted) == [79, 0] and payouts.difference_of(order.id, wanted) == 79
-    said = payouts.difference_working(order.id, wanted)
+    assert worth.differences(order.id, wanted) == [79, 0] and worth.difference_of(order.id, wanted) == 79
+    said = worth.difference_working(order.id, wanted)
     assert "199.01/250.00" in said[0] and "补差价 0.79 元" in said[0] and "没有差价" in said[1]
 
 

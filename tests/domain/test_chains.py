@@ -9,11 +9,30 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from portal import access, applications, chains, doctor, eligibility, policies
+from portal import doctor
+from portal.applications import applications
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, State, StepRefused
 from portal.models import Case, CaseLine, Evidence, Notice, Order, OrderLine, Product, User
 from portal.models.chains import AccessLink, CaseLink
+from portal.resale import (
+    across,
+    downstream,
+)
+from portal.resale import (
+    alarm as chain_alarm,
+)
+from portal.resale import (
+    chain as chain_links,
+)
+from portal.resale import (
+    links as consumer_links,
+)
+from portal.resale import (
+    seen as chain_view,
+)
+from portal.rights import eligibility, policies
+from portal.rights import goods as goods_facts
 from tests.cast import Cast
 
 DAY = timedelta(days=1)
@@ -37,11 +56,18 @@ class Chain:
         with writing():
             purchase = db.session.get_one(Order, self.upstream)
             line = db.session.scalars(select(OrderLine).where(OrderLine.order_id == purchase.id)).one()
-            return chains.record_order(
-                purchase, shop_id=self.cast.shop2, order_no=order_no, channel="淘宝店", receiver=WHOM,
-                goods=[chains.Bought(line.id, 3_000, 2_990)], ordered_at=self.cast.now - 5 * DAY,
-                received_at=self.cast.now - 2 * DAY, by=self.cast.seller2, now=self.cast.now,
-            ).id  # fmt: skip
+            return downstream.record_order(
+                purchase,
+                shop_id=self.cast.shop2,
+                order_no=order_no,
+                channel="淘宝店",
+                receiver=WHOM,
+                goods=[downstream.Bought(line.id, 3_000, 2_990)],
+                ordered_at=self.cast.now - 5 * DAY,
+                received_at=self.cast.now - 2 * DAY,
+                by=self.cast.seller2,
+                now=self.cast.now,
+            ).id
 
     def case(self) -> Case:
         made = self.down.open_case(self._order())
@@ -54,7 +80,7 @@ class Chain:
     def open_upstream(self, case: Case, **changed: Any) -> Case:
         given = {"description": "袜子破洞", "route_back": "direct", "route_out": "direct", "now": self.cast.now}
         with writing():
-            made = chains.open_upstream(
+            made = across.open_upstream(
                 db.session.get_one(Case, case.id), by=self.up.by(Actor.BUYER), **(given | changed)
             ).id
         return db.session.get_one(Case, made)
@@ -74,14 +100,22 @@ def test_a_downstream_order_has_a_buyer_without_account_and_the_same_goods(chain
     buyer = db.session.get_one(User, order.buyer_id)
     assert buyer.password_hash is None
     assert (order.shop_id, order.status, order.paid_fen) == (chain.cast.shop2, "completed", 8_970)
-    assert [row.order_no for row in chains.orders_below(chain.upstream)] == ["TB2026112300001"]
-    assert len(chains.pairs(order.id, chain.upstream)) == 1
+    assert [row.order_no for row in downstream.orders_below(chain.upstream)] == ["TB2026112300001"]
+    assert len(across.pairs(order.id, chain.upstream)) == 1
     with pytest.raises(StepRefused), writing():
         purchase = db.session.get_one(Order, chain.upstream)
-        chains.record_order(
-            purchase, shop_id=chain.cast.shop2, order_no="TB2026112300001", channel="", receiver=WHOM,
-            goods=[chains.Bought(1, 1, 1)], ordered_at=chain.cast.now, received_at=None, by=1, now=chain.cast.now,
-        )  # fmt: skip
+        downstream.record_order(
+            purchase,
+            shop_id=chain.cast.shop2,
+            order_no="TB2026112300001",
+            channel="",
+            receiver=WHOM,
+            goods=[downstream.Bought(1, 1, 1)],
+            ordered_at=chain.cast.now,
+            received_at=None,
+            by=1,
+            now=chain.cast.now,
+        )
 
 
 def test_the_upstream_case_carries_photos_and_not_the_consumer(chain: Chain) -> None:
@@ -92,8 +126,8 @@ def test_the_upstream_case_carries_photos_and_not_the_consumer(chain: Chain) -> 
     rows = db.session.scalars(select(Evidence).where(Evidence.case_id.in_((case.id, up.id)))).all()
     assert len(rows) == 2 and len({row.key for row in rows}) == 1 and len({row.public_id for row in rows}) == 2
     assert {row.owner_id for row in rows} == {chain.down.buyer, chain.cast.seller2}
-    assert chains.above(case.id) is not None and chains.below(up.id, chain.cast.shop2) is not None
-    assert chains.below(case.id, chain.cast.shop2) is None and chains.above(up.id) is None
+    assert chain_view.above(case.id) is not None and chain_view.below(up.id, chain.cast.shop2) is not None
+    assert chain_view.below(case.id, chain.cast.shop2) is None and chain_view.above(up.id) is None
     sound()
 
 
@@ -108,20 +142,22 @@ def test_only_the_distributors_own_two_cases_are_linked_once_and_without_a_circl
     case = chain.case()
     foreign = chain.cast.open_case()
     with pytest.raises(StepRefused, match="只能关联"), writing():
-        chains.link(db.session.get_one(Case, case.id), foreign, by=1, now=chain.cast.now)
+        chain_links.link(db.session.get_one(Case, case.id), foreign, by=1, now=chain.cast.now)
     up = chain.open_upstream(case)
     other = chain.up.open_case(db.session.get_one(Order, chain.upstream))
     with pytest.raises(StepRefused, match="已有关联"), writing():
-        chains.link(db.session.get_one(Case, case.id), other, by=1, now=chain.cast.now)
+        chain_links.link(db.session.get_one(Case, case.id), other, by=1, now=chain.cast.now)
     with writing():
-        found = chains.above(case.id)
-        assert found is not None and chains.unlink(found.id, chain.cast.shop2, chain.cast.now)
-        assert not chains.unlink(found.id, chain.cast.shop2, chain.cast.now)
+        found = chain_view.above(case.id)
+        assert found is not None and chain_links.unlink(found.id, chain.cast.shop2, chain.cast.now)
+        assert not chain_links.unlink(found.id, chain.cast.shop2, chain.cast.now)
     with writing():
-        again = chains.link(
-            db.session.get_one(Case, case.id), db.session.get_one(Case, up.id), by=chain.cast.seller2,
+        again = chain_links.link(
+            db.session.get_one(Case, case.id),
+            db.session.get_one(Case, up.id),
+            by=chain.cast.seller2,
             now=chain.cast.now,
-        )  # fmt: skip
+        )
         assert again.id == found.id and again.ended_at is None
     sound()
 
@@ -130,33 +166,40 @@ def test_everything_goes_straight_and_the_sums_are_right(chain: Chain) -> None:
     case = chain.case()
     up = chain.open_upstream(case)
     chain.up.take(up, "agree", Actor.SELLER)
-    direct = chains.direct_address(case)
+    direct = across.direct_address(case)
     assert direct is not None and direct[2] == "浙江省义乌市北苑街道1号"
     case = chain.down.take(case, "agree", Actor.SELLER, direct=direct)
     assert case.return_address == direct[2]
     chain.down.take(case, "ship_return", Actor.BUYER, parcels=[("ZTO", "75484863576596")])
-    found = chains.below(up.id, chain.cast.shop2)
+    found = chain_view.below(up.id, chain.cast.shop2)
     assert found is not None
-    carried = chains.seen(found).back
+    carried = chain_view.seen(found).back
     assert [(parcel.carrier, parcel.tracking_no) for parcel in carried] == [("ZTO", "75484863576596")]
     up = chain.up.take(up, "ship_return", Actor.BUYER, parcels=[(p.carrier, p.tracking_no) for p in carried])
     up = chain.up.take(up, "accept_goods", Actor.SELLER)
-    [(received, accepted, _)] = chains.counted_above(case).values()
+    [(received, accepted, _)] = across.counted_above(case).values()
     assert (received, accepted) == (2_000, 2_000)
     chain.down.take(case, "accept_goods", Actor.SELLER)
     lines = db.session.scalars(select(CaseLine).where(CaseLine.case_id == up.id)).all()
     up = chain.up.take(
-        up, "ship_replacement", Actor.SELLER, parcels=[("YTO", "YT8893012345678")],
+        up,
+        "ship_replacement",
+        Actor.SELLER,
+        parcels=[("YTO", "YT8893012345678")],
         shipped={line.id: 2_000 for line in lines},
-    )  # fmt: skip
-    seen = chains.seen(found)
+    )
+    seen = chain_view.seen(found)
     assert seen.out is not None and seen.out.tracking_no == "YT8893012345678"
     with writing():
-        chains.arrange(
-            found.id, chain.cast.shop2, route_back="direct", route_out="direct", freight_back=(800, "supplier"),
+        chain_links.arrange(
+            found.id,
+            chain.cast.shop2,
+            route_back="direct",
+            route_out="direct",
+            freight_back=(800, "supplier"),
             freight_out=(1_200, "distributor"),
-        )  # fmt: skip
-    seen = chains.seen(chains.below(up.id, chain.cast.shop2))  # type: ignore[arg-type]
+        )
+    seen = chain_view.seen(chain_view.below(up.id, chain.cast.shop2))  # type: ignore[arg-type]
     assert [(row.fen, row.note) for row in seen.rows] == [(0, "供应商承担 ¥8.00"), (-1_200, "我承担")]
     assert seen.result_fen == -1_200
     sound()
@@ -169,13 +212,14 @@ def test_payments_of_both_cases_are_summed_with_their_sign(chain: Chain) -> None
     case = chain.down.until("refunding", order=chain._order(), case_type=refund)
     up = chain.up.until("completed", order=db.session.get_one(Order, chain.upstream), case_type=refund, milli=2_000)
     with writing():
-        chains.link(case, up, by=chain.cast.seller2, now=chain.cast.now)
-    found = chains.above(case.id)
+        chain_links.link(case, up, by=chain.cast.seller2, now=chain.cast.now)
+    found = chain_view.above(case.id)
     assert found is not None
-    seen = chains.seen(found)
+    seen = chain_view.seen(found)
     assert {(row.what, row.fen, row.note) for row in seen.rows} == {
-        ("上游退款", 2_500, "已付清"), ("下游退款", -5_980, "未付清"),
-    }  # fmt: skip
+        ("上游退款", 2_500, "已付清"),
+        ("下游退款", -5_980, "未付清"),
+    }
     assert seen.result_fen == -3_480
 
 
@@ -186,8 +230,8 @@ def test_the_alarm_comes_exactly_once(chain: Chain) -> None:
     chain.down.take(case, "agree", Actor.SELLER, now=chain.cast.now + DAY)  # 7 days for the consumer, a day later
     mine = select(func.count()).select_from(Notice).where(Notice.kind == "alarm", Notice.user_id == chain.cast.seller2)
     before = db.session.scalar(mine) or 0
-    assert chains.alarm(chain.cast.now + DAY) == 1
-    assert chains.alarm(chain.cast.now + 2 * DAY) == 0
+    assert chain_alarm.alarm(chain.cast.now + DAY) == 1
+    assert chain_alarm.alarm(chain.cast.now + 2 * DAY) == 0
     assert (db.session.scalar(mine) or 0) == before + 1
     assert db.session.scalars(select(CaseLink.alarmed_at)).one() == chain.cast.now + DAY
     sound()
@@ -197,8 +241,8 @@ def test_a_window_that_ends_before_the_case_warns_before_anything_is_linked(chai
     with writing():
         db.session.get_one(Order, chain.upstream).received_at = chain.cast.now - 14 * DAY
     case = chain.case()
-    assert chains.alarm(chain.cast.now) == 1
-    assert chains.alarm(chain.cast.now) == 0
+    assert chain_alarm.alarm(chain.cast.now) == 1
+    assert chain_alarm.alarm(chain.cast.now) == 0
     said = db.session.scalars(select(Notice).where(Notice.kind == "alarm")).one()
     assert said.user_id == chain.cast.seller2 and case.case_no in said.href
     assert case.state == State.APPLIED
@@ -209,16 +253,26 @@ def test_only_a_buyer_without_account_can_be_quoted(chain: Chain) -> None:
         db.session.execute(db.update(User).where(User.id == chain.down.buyer).values(password_hash="x"))
     up = chain.up.open_case(db.session.get_one(Order, chain.upstream))
     with pytest.raises(StepRefused, match="同意"), writing():
-        chains.open_downstream(
-            db.session.get_one(Case, up.id), chain._order(), by=chain.down.by(Actor.SELLER), consent="破了,想换",
-            now=chain.cast.now, route_back="via", route_out="via",
-        )  # fmt: skip
+        across.open_downstream(
+            db.session.get_one(Case, up.id),
+            chain._order(),
+            by=chain.down.by(Actor.SELLER),
+            consent="破了,想换",
+            now=chain.cast.now,
+            route_back="via",
+            route_out="via",
+        )
     with writing():
         db.session.execute(db.update(User).where(User.id == chain.down.buyer).values(password_hash=None))
-        made = chains.open_downstream(
-            db.session.get_one(Case, up.id), chain._order(), by=chain.down.by(Actor.SELLER), consent="破了,想换",
-            now=chain.cast.now, route_back="via", route_out="via",
-        ).id  # fmt: skip
+        made = across.open_downstream(
+            db.session.get_one(Case, up.id),
+            chain._order(),
+            by=chain.down.by(Actor.SELLER),
+            consent="破了,想换",
+            now=chain.cast.now,
+            route_back="via",
+            route_out="via",
+        ).id
     assert db.session.get_one(Case, made).buyer_id == chain.down.buyer
     sound()
 
@@ -226,27 +280,27 @@ def test_only_a_buyer_without_account_can_be_quoted(chain: Chain) -> None:
 def test_a_token_opens_one_case_until_it_expires_or_is_taken_back(chain: Chain) -> None:
     case, now = chain.case(), chain.cast.now
     with writing():
-        token, other = (access.make(now, case_id=case.id, by=chain.cast.seller2) for _ in range(2))
+        token, other = (consumer_links.make(now, case_id=case.id, by=chain.cast.seller2) for _ in range(2))
     assert token and other and token != other
     stored = set(db.session.scalars(select(AccessLink.token_hash)))
-    assert access.hash_of(token) in stored and token not in str(stored)
-    opened = access.opens(token, now)
+    assert consumer_links.hash_of(token) in stored and token not in str(stored)
+    opened = consumer_links.opens(token, now)
     assert opened is not None and (opened.case_id, opened.buyer_id) == (case.id, chain.down.buyer)
-    assert access.opens(token, now + timedelta(days=30)) is None
-    assert access.opens("x" * 22, now) is None and access.opens("", now) is None
+    assert consumer_links.opens(token, now + timedelta(days=30)) is None
+    assert consumer_links.opens("x" * 22, now) is None and consumer_links.opens("", now) is None
     link_id = opened.link_id
     with writing():
-        assert not access.revoke(case.id + 1, link_id, now) and access.revoke(case.id, link_id, now)
-    assert access.opens(token, now) is None and access.opens(other, now) is not None
+        assert not consumer_links.revoke(case.id + 1, link_id, now) and consumer_links.revoke(case.id, link_id, now)
+    assert consumer_links.opens(token, now) is None and consumer_links.opens(other, now) is not None
 
 
 def test_an_order_number_opens_only_with_the_last_four_digits_and_without_account(chain: Chain) -> None:
-    assert access.order_of("TB2026112300001", "9650") == chain.order
-    assert access.order_of("TB2026112300001", "9651") is None
-    assert access.order_of("TB2026112300001", "") is None
-    assert access.order_of("none", "9650") is None
+    assert consumer_links.order_of("TB2026112300001", "9650") == chain.order
+    assert consumer_links.order_of("TB2026112300001", "9651") is None
+    assert consumer_links.order_of("TB2026112300001", "") is None
+    assert consumer_links.order_of("none", "9650") is None
     purchase = db.session.get_one(Order, chain.upstream)
-    assert access.order_of(purchase.order_no, "9650") is None  # whoever has an account signs in
+    assert consumer_links.order_of(purchase.order_no, "9650") is None  # whoever has an account signs in
 
 
 def test_what_a_consumer_bought_has_seven_days_unless_he_confirmed_that_it_is_not_fit(chain: Chain) -> None:
@@ -254,19 +308,29 @@ def test_what_a_consumer_bought_has_seven_days_unless_he_confirmed_that_it_is_no
         with writing():
             purchase = db.session.get_one(Order, chain.upstream)
             line = db.session.scalars(select(OrderLine).where(OrderLine.order_id == purchase.id)).one()
-            made = chains.record_order(
-                purchase, shop_id=chain.cast.shop2, order_no=order_no, channel="", receiver=WHOM,
-                goods=[chains.Bought(line.id, 1_000, 2_990)], ordered_at=chain.cast.now - 5 * DAY,
-                received_at=chain.cast.now - 2 * DAY, by=chain.cast.seller2, now=chain.cast.now,
+            made = downstream.record_order(
+                purchase,
+                shop_id=chain.cast.shop2,
+                order_no=order_no,
+                channel="",
+                receiver=WHOM,
+                goods=[downstream.Bought(line.id, 1_000, 2_990)],
+                ordered_at=chain.cast.now - 5 * DAY,
+                received_at=chain.cast.now - 2 * DAY,
+                by=chain.cast.seller2,
+                now=chain.cast.now,
                 unfit_confirmed=confirmed,
-            )  # fmt: skip
+            )
             db.session.execute(db.update(Product).values(no_reason_excluded="unfit"))
         sold = applications.lines_of(made.id)[0]
         verdict = eligibility.check(
-            applications.goods_of(made, sold), CaseType.RETURN_REFUND, "seven_day",
-            eligibility.Evidence(1_000, 0, 0), chain.cast.now,
+            applications.goods_of(made, sold),
+            CaseType.RETURN_REFUND,
+            "seven_day",
+            goods_facts.Evidence(1_000, 0, 0),
+            chain.cast.now,
             applications.facts_of_policy(policies.current(chain.cast.shop2)),
-        )  # fmt: skip
+        )
         return "" if verdict.allowed else verdict.why
 
     assert offered("TB-A", confirmed=False) == ""

@@ -16,12 +16,14 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from portal import cases, chat, doctor, evidence, tracking
-from portal.cases import event_hash
+from portal import doctor
+from portal.cases.history import event_hash
 from portal.cli import portal
+from portal.evidence import evidence
+from portal.evidence.imaging import PreparedImage
+from portal.evidence.store import Store
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType
-from portal.imaging import PreparedImage
 from portal.models import (
     Case,
     CaseEvent,
@@ -35,8 +37,10 @@ from portal.models import (
     Policy,
     Shipment,
 )
-from portal.scans import Scan
-from portal.store import Store
+from portal.parcels import following
+from portal.parcels.scans import Scan
+from portal.talk import conversations
+from portal.tracking import scans as case_scans
 from tests.cast import Cast
 
 NAMES = [*(check.name for check in doctor.CHECKS), "files"]
@@ -96,8 +100,10 @@ class World:
         for earlier, made, event_id in hashes:
             self.run(
                 "UPDATE case_events SET before_hash = :earlier, hash = :made WHERE id = :event_id",
-                earlier=earlier, made=made, event_id=event_id,
-            )  # fmt: skip
+                earlier=earlier,
+                made=made,
+                event_id=event_id,
+            )
 
 
 @pytest.fixture
@@ -109,9 +115,9 @@ def world(app: Flask, cast: Cast) -> Iterator[World]:
     other_order = cast.order().id
     store: Store = app.extensions["portal_store"]
     with writing():
-        talk = chat.of_order(db.session.get_one(Order, order), cast.now)
+        talk = conversations.of_order(db.session.get_one(Order, order), cast.now)
         for side, person in (("buyer", cast.buyer), ("seller", cast.seller), ("seller", cast.seller)):
-            chat.say(talk, side, person, "在吗", now=cast.now)
+            conversations.say(talk, side, person, "在吗", now=cast.now)
         conversation = talk.id
     size = {"width": 1, "height": 1, "thumb_width": 1, "thumb_height": 1}
     image = PreparedImage(b"photo", b"thumb", **size, sha256="0" * 64, taken_note=None, original_name="a.jpg")
@@ -120,9 +126,7 @@ def world(app: Flask, cast: Cast) -> Iterator[World]:
         evidence.keep(stored, owner_id=cast.buyer, side="buyer", now=cast.now)
     policy2 = db.session.scalars(select(Policy.id).where(Policy.shop_id == cast.shop2)).one()
     database = app.extensions["portal_settings"].data / "portal.db"
-    yield World(
-        store, database, applied, confirming, completed, order, line, other_order, conversation, policy2, cast
-    )  # fmt: skip
+    yield World(store, database, applied, confirming, completed, order, line, other_order, conversation, policy2, cast)
 
 
 Plant = Callable[[World], list[str]]
@@ -180,8 +184,14 @@ def _quantity(column: str, value: int) -> Plant:
     return break_it
 
 
-for _column, _value in (("shipped_milli", 2_001), ("accepted_milli", 2_001), ("received_milli", 2_001),
-                        ("received_milli", 1_999), ("shipped_milli", -1), ("accepted_milli", -1)):  # fmt: skip
+for _column, _value in (
+    ("shipped_milli", 2_001),
+    ("accepted_milli", 2_001),
+    ("received_milli", 2_001),
+    ("received_milli", 1_999),
+    ("shipped_milli", -1),
+    ("accepted_milli", -1),
+):
     plant("quantities")(_quantity(_column, _value))
 
 
@@ -222,8 +232,9 @@ def a_case_without_events(world: World) -> list[str]:
 def dated_before_the_one_before(world: World) -> list[str]:
     world.run(
         "UPDATE case_events SET at = :at WHERE case_id = :case AND version = 3",
-        at=(world.cast.now - timedelta(days=1)).strftime("%Y-%m-%d %H:%M:%S.%f"), case=world.confirming,
-    )  # fmt: skip
+        at=(world.cast.now - timedelta(days=1)).strftime("%Y-%m-%d %H:%M:%S.%f"),
+        case=world.confirming,
+    )
     world.forge(world.confirming)
     return [f"case {world.confirming} event 3: is dated before the one before"]
 
@@ -367,7 +378,7 @@ def signed_for_by_nobody(world: World) -> list[str]:
 def signed_for_by_a_scan_in_doubt(world: World) -> list[str]:
     parcel = world.parcel("back")
     with writing():
-        cases.record_scans(parcel, [Scan(world.cast.now, "signed", "x")], now=world.cast.now)
+        case_scans.record_scans(parcel, [Scan(world.cast.now, "signed", "x")], now=world.cast.now)
     world.run("UPDATE parcel_traces SET doubt = 'onesided' WHERE parcel_id = :parcel", parcel=parcel)
     return [f"parcel {parcel}"]
 
@@ -376,7 +387,7 @@ def signed_for_by_a_scan_in_doubt(world: World) -> list[str]:
 def an_order_signed_for_by_nobody(world: World) -> list[str]:
     with writing():
         order = db.session.get_one(Order, world.other_order)
-        tracking.follow_order(order, world.cast.now)
+        following.follow_order(order, world.cast.now)
     found = db.session.scalar(select(Shipment.id).where(Shipment.parcel_id.is_(None)))
     world.run("UPDATE shipments SET signed_at = since_at WHERE id = :id", id=found)
     return [f"shipment {found}"]
@@ -393,8 +404,8 @@ def waiting_for_what_was_answered(world: World) -> list[str]:
 @plant("waiting")
 def nobody_waits_although_nothing_was_answered(world: World) -> list[str]:
     with writing():
-        talk = chat.of_order(db.session.get_one(Order, world.order), world.cast.now)
-        chat.say(talk, "buyer", world.cast.buyer, "还在吗", now=world.cast.now)
+        talk = conversations.of_order(db.session.get_one(Order, world.order), world.cast.now)
+        conversations.say(talk, "buyer", world.cast.buyer, "还在吗", now=world.cast.now)
     world.run("UPDATE conversations SET waiting_since = NULL WHERE id = :id", id=world.conversation)
     return [f"conversation {world.conversation}"]
 
@@ -431,8 +442,9 @@ def the_order_of_another_shop(world: World) -> list[str]:
 def the_line_of_another_order(world: World) -> list[str]:
     world.run(
         "UPDATE order_lines SET order_id = :other, line_key = 'moved' WHERE id = :line",
-        other=world.other_order, line=world.line,
-    )  # fmt: skip
+        other=world.other_order,
+        line=world.line,
+    )
     return [f"case {_case_no(world.applied)}"]
 
 
@@ -540,9 +552,7 @@ def linked(world: World, *pairs: tuple[int, int]) -> None:
     freight = "freight_back_fen, freight_out_fen, freight_back_payer, freight_out_payer"
     values = ":id, :below, :above, 1, 3, '2026-11-23 02:00:00', 'via', 'via', 0, 0, 'supplier', 'supplier'"
     for number, (below, above) in enumerate(pairs, 1):
-        world.run(
-            f"INSERT INTO case_links ({kept}, {freight}) VALUES ({values})", id=number, below=below, above=above
-        )  # fmt: skip
+        world.run(f"INSERT INTO case_links ({kept}, {freight}) VALUES ({values})", id=number, below=below, above=above)
 
 
 @plant("chains")
@@ -629,8 +639,9 @@ def test_a_long_list_is_cut(app: Flask, world: World) -> None:
     for number in range(25):
         world.run(
             "INSERT INTO case_tallies (shop_id, state, number) VALUES (:shop, :state, 1)",
-            shop=world.cast.shop2, state=f"s{number}",
-        )  # fmt: skip
+            shop=world.cast.shop2,
+            state=f"s{number}",
+        )
     code, said = doctors_word(app)
     assert code == 1
     assert len(said["tabs"]) == doctor.MOST_SHOWN + 1 and said["tabs"][-1] == "…"

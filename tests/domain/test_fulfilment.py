@@ -8,10 +8,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
-from portal import doctor, fulfilment
+from portal import doctor
+from portal.applications import unsent as applications_unsent
+from portal.applications.unsent import Outcome
 from portal.extensions import Busy, db, writing
 from portal.flow import Actor, CaseType, StepRefused
-from portal.fulfilment import Outcome
 from portal.models import Case, CaseEvent, Conversation, MoneyEntry, Notice, Order, OrderLine, Staff
 from tests.cast import Cast
 
@@ -22,14 +23,16 @@ def unsent(cast: Cast, **more: object) -> Order:
     return cast.order(status="unshipped", **more)  # type: ignore[arg-type]
 
 
-def cancel(cast: Cast, order: Order, reason: str = "not_wanted", buyer: int | None = None) -> fulfilment.Result:
+def cancel(
+    cast: Cast, order: Order, reason: str = "not_wanted", buyer: int | None = None
+) -> applications_unsent.Result:
     with writing():
-        return fulfilment.cancel(order.order_no, by=cast.by(Actor.BUYER, buyer), reason=reason, now=cast.now)
+        return applications_unsent.cancel(order.order_no, by=cast.by(Actor.BUYER, buyer), reason=reason, now=cast.now)
 
 
 def ship(cast: Cast, order: Order, seller: int | None = None) -> None:
     with writing():
-        fulfilment.ship(order.id, cast.shop, PARCEL, by=cast.by(Actor.SELLER, seller), now=cast.now)
+        applications_unsent.ship(order.id, cast.shop, PARCEL, by=cast.by(Actor.SELLER, seller), now=cast.now)
 
 
 def sound() -> bool:
@@ -72,7 +75,7 @@ def test_nothing_paid_nothing_owed(cast_both: Cast) -> None:
     cast = cast_both
     order = cast.order(status="unpaid")
     assert order.paid_fen  # what an export says of it would have to be paid
-    assert cancel(cast, order) == fulfilment.Result(order.order_no, Outcome.CANCELLED)
+    assert cancel(cast, order) == applications_unsent.Result(order.order_no, Outcome.CANCELLED)
     assert fresh(order.id).status == "cancelled" and not db.session.scalars(select(Case)).all()
     told = db.session.scalars(select(Notice)).one()
     assert (told.user_id, told.kind) == (cast.seller, "order_cancelled") and sound()
@@ -192,10 +195,10 @@ def test_a_hundred_races_have_one_winner_each(both: Flask, cast_both: Cast) -> N
                     try:
                         with writing():
                             if ships:
-                                fulfilment.ship(order_id, cast.shop, PARCEL, by=seller, now=cast.now)
+                                applications_unsent.ship(order_id, cast.shop, PARCEL, by=seller, now=cast.now)
                                 done = True
                             else:
-                                called = fulfilment.cancel(
+                                called = applications_unsent.cancel(
                                     numbers[order_id], by=buyer, reason="not_wanted", now=cast.now
                                 )
                                 done = called.outcome is Outcome.CANCELLED
@@ -226,7 +229,7 @@ def test_two_hundred_at_once_say_what_became_of_each(cast: Cast) -> None:
     sent = cast.order(status="in_transit").order_no
     ship(cast, fresh(orders[0].id))
     with writing():
-        made = fulfilment.cancel_many(
+        made = applications_unsent.cancel_many(
             [*numbers, sent, "404", numbers[1]], by=cast.by(Actor.BUYER), reason="downstream", now=cast.now
         )
     said = {number: outcome for number, outcome, _ in made.rows}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from portal import handling
+from portal.cases import handling
 from portal.flow import Actor
 from tests.cast import Cast
 
@@ -21,24 +21,33 @@ def test_stays_are_counted_from_entering_to_leaving() -> None:
     handling.measure(
         [
             *events(
-                1, ("apply", "", "applied", 0), ("modify", "applied", "applied", 1),
+                1,
+                ("apply", "", "applied", 0),
+                ("modify", "applied", "applied", 1),
                 ("agree", "applied", "returning", 5),
-                ("ship_return", "returning", "inspecting", 20), ("accept_goods", "inspecting", "reshipping", 50),
-                ("ship_replacement", "reshipping", "confirming", 53), ("confirm", "confirming", "completed", 60),
+                ("ship_return", "returning", "inspecting", 20),
+                ("accept_goods", "inspecting", "reshipping", 50),
+                ("ship_replacement", "reshipping", "confirming", 53),
+                ("confirm", "confirming", "completed", 60),
             ),
             *events(2, ("apply", "", "applied", 0), ("withdraw", "applied", "withdrawn", 2)),
             *events(
-                3, ("apply", "", "applied", 0), ("escalate", "applied", "applied", 9),
-                ("decide_return", "applied", "returning", 90), ("ship_return", "returning", "inspecting", 91),
+                3,
+                ("apply", "", "applied", 0),
+                ("escalate", "applied", "applied", 9),
+                ("decide_return", "applied", "returning", 90),
+                ("ship_return", "returning", "inspecting", 91),
                 ("accept_goods", "inspecting", "reshipping", 95),
             ),
         ],
         spans,
-    )  # fmt: skip
+    )
     assert spans == {
-        "applied": [5 * HOUR, 2 * HOUR], "inspecting": [30 * HOUR, 4 * HOUR], "reshipping": [3 * HOUR],
+        "applied": [5 * HOUR, 2 * HOUR],
+        "inspecting": [30 * HOUR, 4 * HOUR],
+        "reshipping": [3 * HOUR],
         "all": [60 * HOUR],
-    }  # fmt: skip
+    }
 
 
 def test_what_took_longer_than_the_deadline_is_not_in_time() -> None:

@@ -10,7 +10,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
-from portal import accounts, cases, docket, doctor, flow, policies
+from portal import doctor, flow
+from portal.cases import clock as case_clock
+from portal.cases import docket, taking
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, State, StepRefused
 from portal.models import (
@@ -26,6 +28,9 @@ from portal.models import (
     Staff,
     User,
 )
+from portal.people import accounts, mediators
+from portal.rights import policies
+from portal.tracking import scans as case_scans
 from tests.cast import Cast
 from tests.domain.test_races import at_once
 from tests.domain.test_rows import NOT_ALONE, STATES
@@ -86,7 +91,7 @@ def test_a_clock_that_a_side_starts_anew_meanwhile_has_not_stood_still_before(ca
     """Disputed, called for, the seller counts again: three whole days from there, no more."""
     case = called_for(cast, "disputed")
     line = db.session.scalars(select(CaseLine).where(CaseLine.case_id == case.id)).one()
-    from portal.effects import Counted
+    from portal.cases.effects.step import Counted
 
     counted = [Counted(line.id, 2_000, 1_500, "not_resellable")]
     case = cast.take(case, "revise_inspection", SELLER, cast.now + 30 * HOUR, counted=counted, note="x")
@@ -131,7 +136,7 @@ def test_two_rounds_and_then_a_decision(cast_both: Cast) -> None:
 def test_silence_ends_the_round_and_an_overdue_decision_is_marked_never_made(cast_both: Cast) -> None:
     cast = cast_both
     case_id = called_for(cast).id
-    cases.sweep(cast.now + timedelta(days=60))
+    case_clock.sweep(cast.now + timedelta(days=60))
     db.session.rollback()
     case = db.session.get_one(Case, case_id, populate_existing=True)
     steps = db.session.execute(select(CaseEvent.step, CaseEvent.at).where(CaseEvent.case_id == case_id)).all()[-2:]
@@ -153,21 +158,21 @@ def test_both_sides_are_reminded_while_they_may_be_heard_then_the_mediator(cast:
         return len(told(user_id, "reminder"))
 
     before = {name: reminded(getattr(cast, name)) for name in ("buyer", "seller", "mediator")}
-    cases.sweep(cast.now + 26 * HOUR)
+    case_clock.sweep(cast.now + 26 * HOUR)
     assert reminded(cast.buyer) == before["buyer"] and reminded(cast.seller) == before["seller"]  # both were heard
     other = called_for(cast, "inspecting")
-    cases.sweep(cast.now + 26 * HOUR)  # 23 h before the end
+    case_clock.sweep(cast.now + 26 * HOUR)  # 23 h before the end
     assert reminded(cast.seller) == before["seller"] + 1 and reminded(cast.buyer) == before["buyer"]
     body = db.session.scalars(select(Notice.body).where(Notice.kind == "reminder", Notice.case_id == other.id)).one()
     assert "前提交证据" in body and "没有举证的一方按已有材料处理" in body
-    cases.sweep(cast.now + 49 * HOUR)
-    cases.sweep(cast.now + timedelta(days=6, hours=3))
+    case_clock.sweep(cast.now + 49 * HOUR)
+    case_clock.sweep(cast.now + timedelta(days=6, hours=3))
     assert reminded(cast.mediator) > before["mediator"]
 
 
 def test_a_side_that_was_not_heard_is_reminded_each_for_itself(cast: Cast) -> None:
     case = cast.mediated(cast.until("inspecting"), "evidence", "clock", heard="", remind_at=cast.now + DAY)
-    cases.sweep(cast.now + DAY + HOUR)
+    case_clock.sweep(cast.now + DAY + HOUR)
     db.session.rollback()
     who = set(db.session.scalars(select(Notice.user_id).where(Notice.kind == "reminder", Notice.case_id == case.id)))
     assert who == {cast.buyer, cast.seller}
@@ -180,11 +185,11 @@ def test_no_part_in_it_for_anybody_of_either_side(cast_both: Cast) -> None:
     cast = cast_both
     case = heard(cast)
     buyer, shop = case.buyer_id, case.shop_id
-    assert docket.deciders(buyer, shop) == [cast.mediator] and docket.may_decide(cast.mediator, buyer, shop)
+    assert mediators.deciders(buyer, shop) == [cast.mediator] and mediators.may_decide(cast.mediator, buyer, shop)
     with writing():
         db.session.execute(update(User).where(User.operator.is_(False)).values(mediator=True))
     everybody = {name: getattr(cast, name) for name in ("buyer", "buyer2", "seller", "seller2", "mediator")}
-    assert docket.deciders(buyer, shop) == sorted(everybody[n] for n in ("buyer2", "seller2", "mediator"))
+    assert mediators.deciders(buyer, shop) == sorted(everybody[n] for n in ("buyer2", "seller2", "mediator"))
 
     def works(user_id: int, shop_id: int | None) -> None:
         with writing():
@@ -193,15 +198,15 @@ def test_no_part_in_it_for_anybody_of_either_side(cast_both: Cast) -> None:
                 db.session.add(Staff(user_id=user_id, shop_id=shop_id, role="agent"))
 
     works(cast.mediator, cast.shop)  # of the shop
-    assert cast.mediator not in docket.deciders(buyer, shop)
+    assert cast.mediator not in mediators.deciders(buyer, shop)
     with pytest.raises(StepRefused, match="与这张售后单的一方有关"):
         decide(cast, case, "decide_close")
     works(cast.mediator, None)
     works(cast.buyer, cast.shop2)  # the buyer's colleagues, and whose shop it is
     works(cast.mediator, cast.shop2)
-    assert docket.deciders(buyer, shop) == [cast.buyer2]
+    assert mediators.deciders(buyer, shop) == [cast.buyer2]
     for name, user_id in everybody.items():
-        assert docket.may_decide(user_id, buyer, shop) == (name == "buyer2"), name
+        assert mediators.may_decide(user_id, buyer, shop) == (name == "buyer2"), name
     with pytest.raises(StepRefused, match="与这张售后单的一方有关"):
         decide(cast, case, "decide_close", user=cast.seller2)
     works(cast.buyer, None)
@@ -210,7 +215,7 @@ def test_no_part_in_it_for_anybody_of_either_side(cast_both: Cast) -> None:
         accounts.create_shop(db.session.get_one(User, cast.buyer), "买家自己的店", cast.now)
         own = db.session.scalars(select(Staff.shop_id).where(Staff.user_id == cast.buyer)).one()
         db.session.add(Staff(user_id=cast.mediator, shop_id=own, role="finance"))
-    assert cast.mediator not in docket.deciders(buyer, shop)
+    assert cast.mediator not in mediators.deciders(buyer, shop)
 
 
 class Who:
@@ -225,7 +230,7 @@ def test_the_docket_shows_what_may_be_decided_the_least_time_left_first(cast_bot
     late, first = heard(cast), called_for(cast, "disputed", after=2 * HOUR)
     second = called_for(cast, "inspecting", after=3 * HOUR)
     cast.until("inspecting")
-    cases.sweep(cast.now + 49 * HOUR)  # the first one's round is over
+    case_clock.sweep(cast.now + 49 * HOUR)  # the first one's round is over
     db.session.rollback()
 
     def seen(who: Who, tab: str, **how: Any) -> list[str]:
@@ -372,7 +377,7 @@ def test_a_case_that_is_closed_gives_everything_back(cast_both: Cast) -> None:
     cast = cast_both
     case = decide(cast, heard(cast, "disputed"), "decide_close")
     assert case.state == "closed" and claimed(case) == 0
-    assert cases.refused_milli(case.id) == 2_000  # also what had been accepted goes back to the buyer
+    assert case_scans.refused_milli(case.id) == 2_000  # also what had been accepted goes back to the buyer
     assert set(told(cast.buyer, "decide_close")) == {f"/cases/{case.case_no}"} and told(cast.seller, "decide_close")
     assert healthy()
 
@@ -382,7 +387,7 @@ def test_money_that_is_open_ends_with_the_case(cast: Cast) -> None:
     case = cast.until("applied")
     case = cast.take(case, "propose", SELLER, terms=cast.terms(case, compensation_fen=300))
     case = cast.take(case, "accept_reship", BUYER)
-    cases.sweep(cast.now + timedelta(days=7))  # nothing sent: late, then the platform, then its decision is due
+    case_clock.sweep(cast.now + timedelta(days=7))  # nothing sent: late, then the platform, then its decision is due
     case = db.session.get_one(Case, case.id, populate_existing=True)
     assert case.escalated and case.asked_by == "clock"
     case = decide(cast, case, "decide_refund", timedelta(days=9), amount_fen=2500, goods_back=False)
@@ -445,7 +450,7 @@ def test_of_a_decision_and_something_else_at_once_one_wins(
     def take(step: str, actor: Actor, values: dict[str, Any]) -> Callable[[], object]:
         by = cast.by(actor)
         at = cast.now + 3 * HOUR
-        return lambda: cases.take(case_id, step, by=by, now=at, version=version, **values).version
+        return lambda: taking.take(case_id, step, by=by, now=at, version=version, **values).version
 
     answers = at_once(both, [take("decide_refund", MEDIATOR, {**REASONED, "goods_back": False}), take(*other)])
     assert sorted(isinstance(answer, int) for answer in answers) == [False, True], answers
@@ -458,7 +463,7 @@ def test_time_alone_ends_every_case_or_leaves_it_to_the_platform(cast: Cast, sta
     """Nobody does anything any more: no case waits for nobody, whatever its type and state."""
     cast.until(state, case_type=case_type)
     end = cast.now + timedelta(days=400)
-    cases.sweep(end, most=200)
+    case_clock.sweep(end, most=200)
     db.session.rollback()
     found = db.session.scalars(select(Case)).all()
     assert found
@@ -467,5 +472,5 @@ def test_time_alone_ends_every_case_or_leaves_it_to_the_platform(cast: Cast, sta
             assert case.due_at is None and not case.escalated
         else:
             assert (case.escalated, case.stage, case.due_at) == (True, "overdue", None), (case.state, case.type)
-            assert docket.deciders(case.buyer_id, case.shop_id) == [cast.mediator]
+            assert mediators.deciders(case.buyer_id, case.shop_id) == [cast.mediator]
     assert healthy()

@@ -15,11 +15,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 
-from portal import accounts, ledger
 from portal.extensions import db, writing
 from portal.models import Order, OrderLine, Policy, Product, Shop, Sku, Staff, User
-from portal.order_export import read
-from portal.order_import import Counts, Outcome, Report, RowResult, import_orders, report_file
+from portal.orders import ledger
+from portal.orders.export_format import read
+from portal.orders.importing import Counts, Outcome, Report, RowResult, import_orders, report_file
+from portal.people import accounts
 from tests import exports
 from tests.exports import Cells, gift, line, order, table
 
@@ -159,9 +160,14 @@ def test_status_parcels_and_receiver_follow_but_the_snapshot_never_does(take: Ca
     of_buyer = select(User.version).where(User.member_name == "shuwei_cd")
     buyer = db.session.scalars(of_buyer).one()
     changed = order(
-        订单状态="交易成功", 运单号="SF1234567890123", 物流公司="顺丰速运(SF)", 收货人姓名="张伟", 买家留言="",
-        货品标题="改了名字", **{"单价(元)": 99, "货品总价(元)": 198, "实付款(元)": 204},
-    )  # fmt: skip
+        订单状态="交易成功",
+        运单号="SF1234567890123",
+        物流公司="顺丰速运(SF)",
+        收货人姓名="张伟",
+        买家留言="",
+        货品标题="改了名字",
+        **{"单价(元)": 99, "货品总价(元)": 198, "实付款(元)": 204},
+    )
     report = take([changed], now=NOW + timedelta(days=1))
     assert (report.orders, report.lines) == (Counts(updated=1), Counts(unchanged=1))
     found, kept = only(Order), only(OrderLine)
@@ -334,8 +340,12 @@ def test_the_report_shows_two_hundred_problems_and_its_file_has_every_row(
     kept = report.as_dict()
     assert kept["orders"] == {"new": 1, "updated": 0, "unchanged": 0, "refused": 1}
     assert kept["problems"][0] == {
-        "row": 2, "order_no": "=1+1", "outcome": "拒绝", "column": "订单编号", "sentence": "订单编号应为数字",
-    }  # fmt: skip
+        "row": 2,
+        "order_no": "=1+1",
+        "outcome": "拒绝",
+        "column": "订单编号",
+        "sentence": "订单编号应为数字",
+    }
     assert path.read_bytes().startswith(b"\xef\xbb\xbf")
     with open(path, encoding="utf-8-sig", newline="") as file:
         headings, *written = csv.reader(file)

@@ -14,9 +14,10 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 from flask import Flask
 
-from portal import notifications, outbox
 from portal.extensions import db
 from portal.models import Delivery, Notice
+from portal.notices import notices as notices_notices
+from portal.notices import outbox
 from tests.cast import Cast
 from tests.conftest import NOW
 
@@ -53,7 +54,7 @@ def receiver() -> Iterator[tuple[str, type[Receiver]]]:
 @pytest.fixture
 def channel() -> None:
     """Notices also take the webhook; stands behind ``app`` or ``both`` among a test's arguments."""
-    notifications.use_channels("webhook")
+    notices_notices.use_channels("webhook")
 
 
 def states() -> list[str]:

@@ -13,11 +13,18 @@ from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from portal import accounts, cases, doctor, paying, payouts
-from portal.accounts import AccountRefused
+from portal import doctor
+from portal.cases import clock as case_clock
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Case, MoneyEntry, Notice, Order, OrderLine, PayoutFile, Shop
+from portal.money import entries as money_entries
+from portal.money import lists as money_lists
+from portal.payments import batches as payment_batches
+from portal.payments import recording
+from portal.payments import results as bank_results
+from portal.people import accounts
+from portal.people.accounts import AccountRefused
 from portal.sheets import SheetRefused
 from tests.cast import PASSWORD, Cast
 from tests.domain.test_races import at_once
@@ -46,7 +53,7 @@ def wrong() -> list[str]:
 
 def record(cast: Cast, entry: int, verb: str, by: int | None = None, **told: str) -> None:
     with writing():
-        paying.record(cast.shop, entry, verb, by=cast.by(Actor.SELLER, by), now=cast.now, **told)
+        recording.record(cast.shop, entry, verb, by=cast.by(Actor.SELLER, by), now=cast.now, **told)
 
 
 # ---------------------------------------------------------------- never twice, never more
@@ -63,7 +70,7 @@ def test_of_two_clerks_at_once_one_pays(both: Flask, cast_both: Cast) -> None:
         def settle(clerk: int, entry: int = entry, turn: int = turn) -> Callable[[], object]:
             by = cast.by(Actor.SELLER, clerk)
             return lambda: (
-                paying.record(cast.shop, entry, "settle", by=by, now=cast.now, reference=f"{clerk}-{turn}").version
+                recording.record(cast.shop, entry, "settle", by=by, now=cast.now, reference=f"{clerk}-{turn}").version
             )
 
         answers = at_once(both, [settle(clerk) for clerk in clerks])
@@ -91,10 +98,13 @@ def test_any_order_of_refunds_stays_within_what_was_paid(cast_both: Cast) -> Non
             kind = chance.choice((ONLY, RETURN))
             try:
                 case = cast.until(
-                    "refunding", order=db.session.get_one(Order, order_id), case_type=kind,
-                    milli=chance.choice((1_000, 2_000, 3_000)), lines=chance.randint(1, lines),
+                    "refunding",
+                    order=db.session.get_one(Order, order_id),
+                    case_type=kind,
+                    milli=chance.choice((1_000, 2_000, 3_000)),
+                    lines=chance.randint(1, lines),
                     refund_fen=chance.choice((None, 1, 100)),
-                )  # fmt: skip
+                )
             except Exception as refused:
                 assert type(refused).__name__ in ("NotEnough", "StepRefused"), refused
                 db.session.rollback()
@@ -116,7 +126,10 @@ def test_all_units_one_by_one_give_back_all_that_was_paid(cast: Cast) -> None:
     for _ in range(3):
         case = cast.until("refunding", order=db.session.get_one(Order, order_id), case_type=ONLY, milli=1_000)
         fens.append(entry_of(case).amount_fen)
-        assert "1 双为" in payouts.sums(order_id, payouts.of_case(case.id), unshipped=False)[entry_of(case).id][0]
+        assert (
+            "1 双为"
+            in money_lists.sums(order_id, money_entries.of_case(case.id), unshipped=False)[entry_of(case).id][0]
+        )
     assert fens == [333, 334, 334] and sum(fens) == 1_001
 
 
@@ -126,14 +139,14 @@ def test_a_failed_payment_is_tried_again_under_its_key_and_goes_out_again(cast_b
     entry = entry_of(case)
     entry_id, key = entry.id, entry.key
     with writing():
-        paying.make_batch(cast.shop, by=cast.seller, now=cast.now)
+        payment_batches.make_batch(cast.shop, by=cast.seller, now=cast.now)
     with pytest.raises(StepRefused), writing():
-        paying.make_batch(cast.shop, by=cast.seller, now=cast.now)  # it is on a list already
+        payment_batches.make_batch(cast.shop, by=cast.seller, now=cast.now)  # it is on a list already
     record(cast, entry_id, "fail", problem="账户已注销")
     with pytest.raises(StepRefused, match="付款失败"):
         record(cast, entry_id, "settle", reference=NUMBER)
     record(cast, entry_id, "retry")
-    assert [row.key for row in paying.ready(cast.shop)] == [key]
+    assert [row.key for row in payment_batches.ready(cast.shop)] == [key]
     record(cast, entry_id, "settle", reference=NUMBER)
     kept = entry_of(case)
     assert (kept.id, kept.key, kept.state, kept.tries) == (entry_id, key, "settled", 1)
@@ -144,9 +157,9 @@ def test_a_failed_payment_is_tried_again_under_its_key_and_goes_out_again(cast_b
 
 def test_another_shop_reaches_no_payment(cast: Cast) -> None:
     entry_id = entry_of(cast.until("refunding", case_type=ONLY)).id
-    assert payouts.one_of(cast.shop2, entry_id) is None and payouts.one_of(cast.shop, entry_id) is not None
+    assert money_lists.one_of(cast.shop2, entry_id) is None and money_lists.one_of(cast.shop, entry_id) is not None
     with pytest.raises(StepRefused), writing():
-        paying.record(cast.shop2, entry_id, "settle", by=cast.by(Actor.SELLER, cast.seller2), now=cast.now)
+        recording.record(cast.shop2, entry_id, "settle", by=cast.by(Actor.SELLER, cast.seller2), now=cast.now)
 
 
 # ---------------------------------------------------------------- a second person
@@ -218,9 +231,12 @@ def test_who_can_be_employed(cast: Cast) -> None:
     with writing():
         accounts.create_user("asleep", now=cast.now)
     for name, sentence in (
-        ("nobody", "没有可以添加"), ("asleep", "没有可以添加"), ("mediator", "没有可以添加"), ("seller2", "其他店铺"),
+        ("nobody", "没有可以添加"),
+        ("asleep", "没有可以添加"),
+        ("mediator", "没有可以添加"),
+        ("seller2", "其他店铺"),
         ("seller", "已经是本店"),
-    ):  # fmt: skip
+    ):
         with pytest.raises(AccountRefused, match=sentence), writing():
             accounts.employ(cast.shop, name, "agent")
     for change in (
@@ -238,10 +254,8 @@ def test_who_can_be_employed(cast: Cast) -> None:
 
 def test_the_time_left_in_words(cast: Cast) -> None:
     case = cast.until("refunding", case_type=ONLY)
-    row = payouts.one_of(cast.shop, entry_of(case).id)
-    said = {
-        hours: paying.left_of(row, cast.now + timedelta(hours=hours)) for hours in (1, 25, 24 * 8, 24 * 15 + 1)
-    }  # fmt: skip
+    row = money_lists.one_of(cast.shop, entry_of(case).id)
+    said = {hours: recording.left_of(row, cast.now + timedelta(hours=hours)) for hours in (1, 25, 24 * 8, 24 * 15 + 1)}
     assert [each.kind for each in said.values()] == ["wait", "warn", "bad", "bad"]
     assert said[1].said == "还剩 23 小时(24 小时目标)"
     assert said[25].said == "已过 24 小时目标,法定期限还剩 5 天 23 小时"
@@ -254,9 +268,9 @@ def test_the_owner_is_told_once_of_the_hard_line(cast_both: Cast) -> None:
     cast.until("refunding", case_type=ONLY)
     cast.until("refund_failed", case_type=RETURN)
     later = cast.now + timedelta(days=15, seconds=1)
-    cases.sweep(later)
-    assert paying.alarm(cast.now + timedelta(days=14)) == 0
-    assert paying.alarm(later) == 2 and paying.alarm(later) == 0
+    case_clock.sweep(later)
+    assert recording.alarm(cast.now + timedelta(days=14)) == 0
+    assert recording.alarm(later) == 2 and recording.alarm(later) == 0
     told = db.session.scalars(db.select(Notice).where(Notice.kind == "payment_late")).all()
     assert {notice.user_id for notice in told} == {cast.seller}
     assert {notice.href for notice in told} == {f"/seller/payouts/{number}" for number in (1, 2)}
@@ -270,12 +284,12 @@ def test_two_lists_at_once_have_no_payment_in_common(both: Flask, cast_both: Cas
     cast = cast_both
     for _ in range(3):
         cast.until("refunding", case_type=ONLY)
-    make = lambda: paying.make_batch(cast.shop, by=cast.seller, now=cast.now).id  # noqa: E731
+    make = lambda: payment_batches.make_batch(cast.shop, by=cast.seller, now=cast.now).id  # noqa: E731
     answers = at_once(both, [make, make])
     assert sorted(isinstance(answer, int) for answer in answers) == [False, True], answers
     batch = db.session.scalars(db.select(PayoutFile)).one()
     assert batch.row_count == 3 and batch.amount_fen == 7_500
-    assert paying.workbook_of(batch) == paying.workbook_of(batch)
+    assert payment_batches.workbook_of(batch) == payment_batches.workbook_of(batch)
 
 
 def sheet(path: Path, *rows: str, head: str = "批次行号,款项编号,金额(元),结果,流水号,失败原因") -> Path:
@@ -285,19 +299,19 @@ def sheet(path: Path, *rows: str, head: str = "批次行号,款项编号,金额(
 
 def upload(cast: Cast, path: Path) -> tuple[str, list[str]]:
     """The results' id, and what each row would do."""
-    rows = paying.read_results(path)
+    rows = bank_results.read_results(path)
     with writing():
-        public_id = paying.begin_results(cast.shop, path.name, rows, by=cast.seller, now=cast.now).public_id
-    judged = paying.judge(cast.shop, rows, cast.now)
+        public_id = bank_results.begin_results(cast.shop, path.name, rows, by=cast.seller, now=cast.now).public_id
+    judged = bank_results.judge(cast.shop, rows, cast.now)
     db.session.rollback()
     return public_id, [row["outcome"] for row in judged]
 
 
 def carry_out(cast: Cast, public_id: str) -> list[str]:
-    while not paying.carry_out(public_id, cast.shop, by=cast.by(Actor.SELLER), now=cast.now):
+    while not bank_results.carry_out(public_id, cast.shop, by=cast.by(Actor.SELLER), now=cast.now):
         pass
     db.session.rollback()
-    done = paying.file_of(cast.shop, public_id, "results")
+    done = payment_batches.file_of(cast.shop, public_id, "results")
     assert done is not None and done.state == "done"
     return [row["outcome"] for row in sorted(done.rows, key=lambda row: row["row"])]
 
@@ -306,12 +320,12 @@ def test_results_are_looked_at_then_recorded_and_a_second_time_change_nothing(
     cast_both: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cast = cast_both
-    monkeypatch.setattr(paying, "AT_ONCE", 2)  # so that it is done in several goes
+    monkeypatch.setattr(bank_results, "AT_ONCE", 2)  # so that it is done in several goes
     made = [cast.until("refunding", case_type=kind) for kind in (ONLY, RETURN, ONLY, ONLY, ONLY)]
     keys = [entry_of(case).key for case in made]
     case_ids = [case.id for case in made]
     with writing():
-        batch = paying.make_batch(cast.shop, by=cast.seller, now=cast.now)
+        batch = payment_batches.make_batch(cast.shop, by=cast.seller, now=cast.now)
         number = batch.number
     record(cast, entry_of(made[4]).id, "settle", reference="OTHER")
     path = sheet(
@@ -348,12 +362,12 @@ def test_a_filled_in_list_comes_back(cast: Cast, tmp_path: Path) -> None:
 
     cast.until("refunding", case_type=ONLY)
     with writing():
-        batch = paying.make_batch(cast.shop, by=cast.seller, now=cast.now)
+        batch = payment_batches.make_batch(cast.shop, by=cast.seller, now=cast.now)
         number, rows = batch.number, list(batch.rows)
     path = tmp_path / "filled.xlsx"
     with xlsxwriter.Workbook(str(path)) as book:
         page = book.add_worksheet("付款批次")
-        page.write_row(0, 0, [column.heading for column in paying.COLUMNS])
+        page.write_row(0, 0, [column.heading for column in payment_batches.COLUMNS])
         page.write_row(1, 0, [f"{number}-001", *rows[0][:5], 25.0, rows[0][6], "成功", "2026112300077", ""])
     public_id, outcomes = upload(cast, path)
     assert outcomes == ["settle"] and carry_out(cast, public_id) == ["settle"]
@@ -374,7 +388,7 @@ def test_a_filled_in_list_comes_back(cast: Cast, tmp_path: Path) -> None:
     ],
 )
 def test_a_row_that_can_not_be_used_says_why(tmp_path: Path, row: str, sentence: str) -> None:
-    assert sentence in paying.read_results(sheet(tmp_path / "x.csv", row))[0]["bad"]
+    assert sentence in bank_results.read_results(sheet(tmp_path / "x.csv", row))[0]["bad"]
 
 
 @pytest.mark.parametrize(
@@ -396,13 +410,13 @@ def test_a_file_that_can_not_be_read_says_why(tmp_path: Path, content: bytes, se
     path = tmp_path / "x.csv"
     path.write_bytes(content)
     with pytest.raises(SheetRefused, match=sentence):
-        paying.read_results(path)
+        bank_results.read_results(path)
 
 
 def test_other_encodings_and_semicolons_are_read(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     path.write_bytes("款项编号;结果;流水号\r\n1:refund;付款成功;１２３\r\n".encode("gb18030"))
-    assert paying.read_results(path)[0]["good"] is True
+    assert bank_results.read_results(path)[0]["good"] is True
 
 
 # ---------------------------------------------------------------- the doctor
@@ -432,7 +446,7 @@ def test_the_doctor_sees_what_was_done_to_money(cast: Cast, name: str) -> None:
 def test_the_doctor_sees_debts_of_a_case_that_has_ended(cast: Cast) -> None:
     case = cast.until("completed", case_type=ONLY)
     with writing():
-        payouts.plan(db.session.get_one(Case, case.id), "compensation", 100, key="x", at=cast.now, by=None)
+        money_entries.plan(db.session.get_one(Case, case.id), "compensation", 100, key="x", at=cast.now, by=None)
     found = dict(zip((check.name for check in doctor.CHECKS), doctor.findings(), strict=True))
     assert found["owed"]
 
@@ -441,7 +455,9 @@ def test_a_payment_is_planned_once_and_its_key_is_one(cast_both: Cast) -> None:
     case = cast_both.until("refunding", case_type=ONLY)
     entry = entry_of(case)
     with writing():
-        same = payouts.plan(db.session.get_one(Case, case.id), "refund", 1, key="refund", at=cast_both.now, by=None)
+        same = money_entries.plan(
+            db.session.get_one(Case, case.id), "refund", 1, key="refund", at=cast_both.now, by=None
+        )
         assert same.id == entry.id
     copy = "INSERT INTO money_entries ({0}) SELECT {1} FROM money_entries"
     names = [column.name for column in MoneyEntry.__table__.columns]

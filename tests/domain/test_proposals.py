@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text
 
-from portal import cases, chat, doctor, flow, proposals
+from portal import doctor, flow
+from portal.cases import clock as case_clock
+from portal.cases import opening, proposals
+from portal.cases.proposals import Terms
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Case, CaseLine, MoneyEntry, Order, OrderLine, Proposal, Sku
-from portal.proposals import Terms
+from portal.talk import conversations
 from tests.cast import PARCELS, Cast
 
 BUYER, SELLER = Actor.BUYER, Actor.SELLER
@@ -35,11 +38,14 @@ def child(case: Case) -> Case:
 @pytest.mark.parametrize(
     ("changed", "field"),
     [
-        ({"amount_fen": 1}, "amount"), ({"type": "refund_only", "amount_fen": 0}, "amount"),
-        ({"type": "refund_only", "amount_fen": 2_501}, "amount"), ({"compensation_fen": 2_501}, "compensation"),
-        ({"type": "reissue", "goods_back": True}, "goods_back"), ({"freight_payer": "nobody"}, "freight_payer"),
+        ({"amount_fen": 1}, "amount"),
+        ({"type": "refund_only", "amount_fen": 0}, "amount"),
+        ({"type": "refund_only", "amount_fen": 2_501}, "amount"),
+        ({"compensation_fen": 2_501}, "compensation"),
+        ({"type": "reissue", "goods_back": True}, "goods_back"),
+        ({"freight_payer": "nobody"}, "freight_payer"),
     ],
-)  # fmt: skip
+)
 def test_terms_that_can_not_be_carried_out(cast: Cast, changed: dict[str, Any], field: str) -> None:
     case = cast.open_case()  # two pairs at 12.50
     terms = cast.terms(case, **changed)
@@ -109,7 +115,7 @@ def test_declined_terms_give_the_clock_back_with_a_day_at_least(cast_both: Cast)
     assert (case.state, case.due_at) == ("applied", cast.now + timedelta(hours=48 + 20))  # what was left is left
     at = cast.now + timedelta(hours=67)
     case = cast.take(case, "propose", SELLER, at, terms=cast.terms(case))
-    cases.sweep(at + timedelta(hours=72))
+    case_clock.sweep(at + timedelta(hours=72))
     db.session.expire_all()
     case = db.session.get_one(Case, case.id)
     assert (case.state, case.due_at) == ("applied", at + timedelta(hours=72 + 24))
@@ -193,7 +199,7 @@ def test_what_came_can_be_complained_of_for_seven_days_and_once(cast_both: Cast)
         with writing():
             values: dict[str, Any] = {**proof, "case_type": CaseType.EXCHANGE, **changed}
             at = cast.now + timedelta(days=days)
-            made = cases.open_again(case.id, by=cast.by(BUYER), units={line: milli}, now=at, **values)
+            made = opening.open_again(case.id, by=cast.by(BUYER), units={line: milli}, now=at, **values)
             made_id = made.id
         return db.session.get_one(Case, made_id)
 
@@ -219,7 +225,9 @@ def test_each_move_is_a_card_in_the_conversation(cast: Cast) -> None:
     case = cast.open_case()
     case = cast.take(case, "propose", SELLER, terms=cast.terms(case))
     cast.take(case, "decline", BUYER)
-    cards = [(message.side, message.kind, message.data["proposal"]) for message in chat.last_of(case.order_id, 9)]
+    cards = [
+        (message.side, message.kind, message.data["proposal"]) for message in conversations.last_of(case.order_id, 9)
+    ]
     assert cards == [("seller", "case", 1), ("buyer", "case", 1)]
 
 
@@ -231,8 +239,12 @@ def test_terms_are_said_in_sentences(cast: Cast) -> None:
     made = db.session.scalars(select(Proposal)).one()
     lines = db.session.scalars(select(CaseLine).where(CaseLine.case_id == case.id)).all()
     assert proposals.said(made, lines) == [
-        "换货:2 双,换成 红色;XL", "补差价 6.00 元", "另外补偿 1.50 元", "买家先寄回商品", "运费由商家承担",
-    ]  # fmt: skip
+        "换货:2 双,换成 红色;XL",
+        "补差价 6.00 元",
+        "另外补偿 1.50 元",
+        "买家先寄回商品",
+        "运费由商家承担",
+    ]
 
 
 def test_what_was_shipped_in_part_is_not_proposed_away(cast_both: Cast) -> None:

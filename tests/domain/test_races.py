@@ -9,11 +9,14 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from portal import cases, doctor, ledger
-from portal.cases import Wanted
+from portal import doctor
+from portal.cases import clock as case_clock
+from portal.cases import opening, taking
+from portal.cases.effects.step import Wanted
 from portal.extensions import Busy, db, writing
 from portal.flow import Actor, StepRefused
 from portal.models import Case, CaseEvent, Order, OrderLine
+from portal.orders import ledger
 from tests.cast import Cast
 
 LINE = 10_000
@@ -52,11 +55,21 @@ def test_48_applications_on_a_line_of_ten(both: Flask, cast_both: Cast) -> None:
     by = cast.by(Actor.BUYER)
 
     def apply(milli: int) -> Callable[[], object]:
-        return lambda: cases.open_case(
-            by=by, order=db.session.get_one(Order, order_id), wanted=[Wanted(line_id, milli)], reason="damaged",
-            description="破损", receiver=("李雯", "13425059650", "成都"), freight_payer="seller", basis="", policy_id=1,
-            photos=[], now=cast.now,
-        ).id  # fmt: skip
+        return lambda: (
+            opening.open_case(
+                by=by,
+                order=db.session.get_one(Order, order_id),
+                wanted=[Wanted(line_id, milli)],
+                reason="damaged",
+                description="破损",
+                receiver=("李雯", "13425059650", "成都"),
+                freight_payer="seller",
+                basis="",
+                policy_id=1,
+                photos=[],
+                now=cast.now,
+            ).id
+        )
 
     answers = at_once(both, [apply(1_000 + 1_000 * (number % 3)) for number in range(48)])
     won = [answer for answer in answers if isinstance(answer, int)]
@@ -95,7 +108,7 @@ def test_of_two_at_once_one_wins(
         def take(step: str, actor: Actor, case_id: int = case_id, version: int = version) -> Callable[[], object]:
             by = cast.by(actor)
             facts = FACTS.get(step, {})
-            return lambda: cases.take(case_id, step, by=by, now=cast.now, version=version, **facts).version  # type: ignore[arg-type]
+            return lambda: taking.take(case_id, step, by=by, now=cast.now, version=version, **facts).version  # type: ignore[arg-type]
 
         answers = at_once(both, [take(*one), take(*other)])
         assert sorted(isinstance(answer, int) for answer in answers) == [False, True], answers
@@ -125,7 +138,7 @@ def test_two_sweeps_at_once_take_each_step_once(both: Flask, cast_both: Cast) ->
     def sweep() -> None:
         with both.app_context():
             barrier.wait()
-            cases.sweep(cast.now + timedelta(hours=49))
+            case_clock.sweep(cast.now + timedelta(hours=49))
             db.session.remove()
 
     threads = [threading.Thread(target=sweep) for _ in range(3)]

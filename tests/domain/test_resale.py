@@ -7,13 +7,18 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select, update
 
-from portal import applications, calendars, cases, eligibility, policies, resale, tracking, words
+from portal import words
+from portal.applications import applications
+from portal.calendar import calendars
+from portal.calendar.workdays import BEIJING, Day
+from portal.cases import clock as case_clock
 from portal.extensions import db, writing
 from portal.flow import CaseType
 from portal.models import Case, Notice, Order, Shipment
-from portal.resale import Rule
-from portal.scans import Scan
-from portal.workdays import BEIJING, Day
+from portal.parcels import following, keeping
+from portal.parcels.scans import Scan
+from portal.rights import eligibility, policies, resale
+from portal.rights.resale import Rule
 from tests.cast import Cast
 
 
@@ -120,8 +125,9 @@ def test_cases_move_with_the_calendar_too(cast: Cast) -> None:
 
 
 def test_after_the_term_only_by_agreement(cast: Cast) -> None:
-    from portal import applications, eligibility, policies
-    from portal.eligibility import Evidence, Route
+    from portal.applications import applications
+    from portal.rights import eligibility, policies
+    from portal.rights.goods import Evidence, Route
 
     order = resold(cast, beijing(11, 11))  # the seventh working day is 11-20
     resale.promise(cast.now)
@@ -147,9 +153,13 @@ def test_a_notice_is_read_line_by_line() -> None:
         datetime(2027, 2, 20, tzinfo=BEIJING).date(), False, "春节"
     )
     for text, sentence in (
-        ("", "请粘贴"), ("2027-02-30 休 春节", "没有这一天"), ("2026-02-05 休 春节", "不是 2027 年"), ("x", "看不懂"),
-        ("2027-02-05 休 春节\n2027-02-05 班 春节", "重复"), ("2027-02-05 班 春节", "不是周末"),
-    ):  # fmt: skip
+        ("", "请粘贴"),
+        ("2027-02-30 休 春节", "没有这一天"),
+        ("2026-02-05 休 春节", "不是 2027 年"),
+        ("x", "看不懂"),
+        ("2027-02-05 休 春节\n2027-02-05 班 春节", "重复"),
+        ("2027-02-05 班 春节", "不是周末"),
+    ):
         with pytest.raises(calendars.CalendarRefused, match=sentence):
             calendars.read_notice(text, 2027)
 
@@ -159,7 +169,7 @@ def test_missing_from_november_on(cast: Cast) -> None:
     with writing():
         calendars.keep(2027, calendars.read_notice(NOTICE, 2027), "通知", by=None, now=cast.now)
     assert calendars.missing(beijing(11, 1)) is None and calendars.missing(beijing(1, 2, year=2028)) == 2028
-    assert cases.sweep(cast.now) == 0
+    assert case_clock.sweep(cast.now) == 0
 
 
 def test_the_end_of_a_term_is_said_by_the_day_before(cast: Cast) -> None:
@@ -167,9 +177,10 @@ def test_the_end_of_a_term_is_said_by_the_day_before(cast: Cast) -> None:
     order = fresh(resold(cast, beijing(11, 20)).id)
     line = applications.lines_of(order.id)[0]
     said = eligibility.offer(
-        applications.goods_of(order, line), beijing(11, 22),
+        applications.goods_of(order, line),
+        beijing(11, 22),
         applications.facts_of_policy(policies.current(cast.shop)),
-    )  # fmt: skip
+    )
     assert "请在 12月1日 24:00 前提交" in said.why and said.until == resale.apply_by(order)
 
 
@@ -180,10 +191,10 @@ def test_a_carriers_receipt_lengthens_the_term(cast_both: Cast) -> None:
     resale.promise(beijing(11, 11))
     assert fresh(order_id).apply_by == beijing(11, 20, 0)
     with writing():
-        tracking.follow_order(fresh(order_id), beijing(11, 11))
+        following.follow_order(fresh(order_id), beijing(11, 11))
         shipment = db.session.scalars(select(Shipment.id).where(Shipment.order_id == order_id)).one()
         said = [Scan(beijing(11, 18), "signed", "已签收,签收人:本人")]
-        tracking.keep_of_order(shipment, said, now=beijing(11, 18, 13), origin="kuaidi100")
+        keeping.keep_of_order(shipment, said, now=beijing(11, 18, 13), origin="kuaidi100")
     assert resale.apply_by(fresh(order_id)) == beijing(11, 28, 0)  # at once, before the sweep has written it down
     assert resale.promise(beijing(11, 19)) == 1
     assert fresh(order_id).apply_from == beijing(11, 18) and fresh(order_id).apply_by == beijing(11, 28, 0)

@@ -10,11 +10,16 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from portal import bankdata, cases, doctor, flow, payouts, policies
-from portal.effects import Counted
+from portal import doctor, flow
+from portal.cases import clock as case_clock
+from portal.cases.effects.step import Counted
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, State
 from portal.models import Case, CaseEvent, CaseLine, MoneyEntry, OrderLine, Parcel, ReturnAddress, Shop, Staff, User
+from portal.money import entries as money_entries
+from portal.money.accounts import consent as bank_accounts
+from portal.rights import policies
+from portal.tracking import scans as case_scans
 from tests.cast import PARCELS, Cast
 
 STATES = [
@@ -37,20 +42,35 @@ def test_every_state_can_be_reached(cast: Cast, state: State, case_type: CaseTyp
 
 HANDED_IN: dict[str, dict[str, Any]] = {
     "ask_evidence": {"note": "请补拍面单"},
-    "reject": {"refusal": "over_window", "note": "超过期限"}, "grant_extension": {"days": 3, "note": "台风停运"},
-    "ship_return": {"parcels": PARCELS}, "object": {"note": "寄回时完好"}, "modify": {"description": "改好了"},
-    "report_problem": {"kind": "not_received", "note": "一直没有收到"}, "pay": {"reference": "20261123"},
-    "settle_entry": {"reference": "20261124"}, "refund_ok": {"reference": "20261124"},
+    "reject": {"refusal": "over_window", "note": "超过期限"},
+    "grant_extension": {"days": 3, "note": "台风停运"},
+    "ship_return": {"parcels": PARCELS},
+    "object": {"note": "寄回时完好"},
+    "modify": {"description": "改好了"},
+    "report_problem": {"kind": "not_received", "note": "一直没有收到"},
+    "pay": {"reference": "20261123"},
+    "settle_entry": {"reference": "20261124"},
+    "refund_ok": {"reference": "20261124"},
     "refund_fail": {"note": "账户已注销"},
     "give_account": {
-        "account": bankdata.Account("李雯", "工商银行", "6222021234567890128"), "consent": bankdata.CONSENT,
+        "account": bank_accounts.Account("李雯", "工商银行", "6222021234567890128"),
+        "consent": bank_accounts.CONSENT,
     },
     "escalate": {"note": "商家不同意,请平台处理"},
-    "submit_evidence": {"note": "开箱视频截图"}, "more_evidence": {"note": "请补充面单"},
-    **{name: {"note": "根据双方证据"} for name in (
-        "decide_close", "decide_complete", "decide_return", "decide_reship", "decide_refund", "decide_continue",
-    )},
-}  # fmt: skip
+    "submit_evidence": {"note": "开箱视频截图"},
+    "more_evidence": {"note": "请补充面单"},
+    **{
+        name: {"note": "根据双方证据"}
+        for name in (
+            "decide_close",
+            "decide_complete",
+            "decide_return",
+            "decide_reship",
+            "decide_refund",
+            "decide_continue",
+        )
+    },
+}
 LEADS: dict[str, dict[str, Any]] = {
     "leads_return": {"goods_back": True},
     "leads_reship": {},
@@ -94,7 +114,7 @@ def _ready(cast: Cast, step: flow.Step, case_type: CaseType) -> Case:
         parcel = db.session.scalars(select(Parcel).where(Parcel.case_id == case.id).order_by(Parcel.id.desc())).first()
         assert parcel is not None
         with writing():
-            cases.record_trace(parcel.id, at=cast.now, status="picked", said="已揽收", now=cast.now)
+            case_scans.record_trace(parcel.id, at=cast.now, status="picked", said="已揽收", now=cast.now)
     if "no_default_address" in needs:
         with writing():
             for address in db.session.scalars(select(ReturnAddress).where(ReturnAddress.shop_id == cast.shop)):
@@ -144,7 +164,7 @@ def _owing(cast: Cast, step: flow.Step, state: str, case_type: CaseType, opening
     case = cast.take(case, "accept_refund" if refunds else "accept_reship", Actor.BUYER)
     if not refunds and "more_entries" in step.needs:
         with writing():
-            payouts.plan(case, "freight", 100, key="freight", at=cast.now, by=None)
+            money_entries.plan(case, "freight", 100, key="freight", at=cast.now, by=None)
             db.session.execute(update(Case).values(entry_count=2))
     for name, actor, values in cast.path("completed", CaseType.REISSUE)[1:]:
         if case.state == state:
@@ -200,7 +220,7 @@ def test_every_row_of_the_table_is_taken(cast: Cast, step: flow.Step, case_type:
         moment = case.due_at
         if step.after == "seller_reship_late":
             moment += timedelta(hours=72)
-        cases.sweep(moment)
+        case_clock.sweep(moment)
     else:
         second = cast.buyer2 if step.name == "approve_refund" else None
         cast.take(case, step.name, step.actor, _when(cast, step), second, **_values(cast, case, step, case_type))

@@ -20,13 +20,16 @@ import pytest
 from flask import Flask
 from sqlalchemy import func
 
-from portal import cases, logistics, polling, tracking
-from portal.carriers import Carrier
-from portal.couriers import AskFailed, Kuaidi100, Problem
 from portal.extensions import db, writing
 from portal.flow import Actor
 from portal.models import Case, Notice, Order, Parcel, ParcelTrace, Shipment, ShipmentTrace, Track
-from portal.scans import Scan
+from portal.parcels import following, keeping, telling
+from portal.parcels import seen as parcel_view
+from portal.parcels.carriers import Carrier
+from portal.parcels.couriers import AskFailed, Kuaidi100, Problem
+from portal.parcels.scans import Scan
+from portal.tracking import monitor, polling
+from portal.tracking import scans as case_scans
 from portal.words import BEIJING
 from tests.cast import PARCELS, Cast
 from tests.conftest import NOW
@@ -148,12 +151,12 @@ def test_back_off_and_what_the_page_knows_after_hours_without_an_answer(app: Fla
         pauses.append((track().next_at or NOW) - before)
     assert pauses == [timedelta(minutes=m) for m in (30, 60, 120, 240, 360, 360, 360)]
     assert (track().failures, track().error, track().checked_at) == (7, "slow", NOW)
-    assert logistics.counts(cast.shop, clock.at)["failing"] == 1
+    assert monitor.counts(cast.shop, clock.at)["failing"] == 1
     service.said = [scan(0, "picked"), scan(20, "transit")]
     clock.at = track().next_at or NOW
     assert polling.poll(service, 60, clock) == 1
     assert (track().failures, track().error, track().checked_at) == (0, "", clock.at)
-    assert logistics.counts(cast.shop, clock.at)["failing"] == 0
+    assert monitor.counts(cast.shop, clock.at)["failing"] == 0
     assert len(kept()) == 2
 
 
@@ -262,11 +265,11 @@ def test_asking_again_by_hand_is_not_endless(app: Flask, cast: Cast, clock: Cloc
     cast.until("inspecting")
     service = Fake()
     polling.poll(service, 60, clock)
-    tracking.use_service("kuaidi100")
+    following.use_service("kuaidi100")
     with writing():
-        assert tracking.wish(track().id, NOW + timedelta(minutes=5)) == "asked-just-now"
-        assert tracking.wish(track().id, NOW + timedelta(minutes=10)) == "asked-again"
-        assert tracking.wish(None, NOW) == "not-asked"
+        assert following.wish(track().id, NOW + timedelta(minutes=5)) == "asked-just-now"
+        assert following.wish(track().id, NOW + timedelta(minutes=10)) == "asked-again"
+        assert following.wish(None, NOW) == "not-asked"
     clock.at = NOW + timedelta(minutes=10)
     polling.poll(service, 60, clock)
     assert len(service.asked) == 2
@@ -301,15 +304,20 @@ def test_out_of_order_doubled_and_taken_back(both: Flask, cast_both: Cast, clock
     out = db.session.scalars(db.select(Parcel).where(Parcel.leg == "out")).one()
     clock.at += HOUR
     with writing():
-        assert cases.record_scans(out.id, [scan(6, "exception", "取消签收"), scan(5, "signed")], now=clock.at) == 1
+        assert case_scans.record_scans(out.id, [scan(6, "exception", "取消签收"), scan(5, "signed")], now=clock.at) == 1
     assert fresh(case).due_at == due
     assert db.session.get_one(Parcel, out.id, populate_existing=True).signed_at is None
 
 
-@pytest.mark.parametrize(("state", "side", "moves"), [
-    ("inspecting", "buyer", False), ("inspecting", "seller", True), ("confirming", "seller", False),
-    ("confirming", "buyer", True),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("state", "side", "moves"),
+    [
+        ("inspecting", "buyer", False),
+        ("inspecting", "seller", True),
+        ("confirming", "seller", False),
+        ("confirming", "buyer", True),
+    ],
+)
 def test_what_a_side_types_in_its_own_favour_moves_nothing(
     app: Flask, cast: Cast, state: str, side: str, moves: bool
 ) -> None:
@@ -318,28 +326,33 @@ def test_what_a_side_types_in_its_own_favour_moves_nothing(
     leg = "back" if state == "inspecting" else "out"
     parcel = db.session.scalars(db.select(Parcel).where(Parcel.leg == leg)).one()
     found = db.session.scalar(db.select(Shipment.id).where(Shipment.parcel_id == parcel.id)) or 0
-    shipment = tracking.one_of_shop(found, cast.shop)
+    shipment = parcel_view.one_of_shop(found, cast.shop)
     with writing():
-        assert cases.record_typed(shipment, [scan(1, "signed")], side=side, now=NOW + HOUR) == 1
+        assert case_scans.record_typed(shipment, [scan(1, "signed")], side=side, now=NOW + HOUR) == 1
     assert (fresh(case).due_at != due) is moves
-    assert titles() == (["换货包裹已签收"] if moves and side == "seller" and leg == "out" else
-                        ["寄回的包裹已签收"] if moves and side == "seller" else [])  # fmt: skip
+    assert titles() == (
+        ["换货包裹已签收"]
+        if moves and side == "seller" and leg == "out"
+        else ["寄回的包裹已签收"]
+        if moves and side == "seller"
+        else []
+    )
     if not moves:  # the carrier says the same: now it counts
         with writing():
-            cases.record_scans(parcel.id, [scan(1, "signed")], now=NOW + HOUR, origin="kdniao")
+            case_scans.record_scans(parcel.id, [scan(1, "signed")], now=NOW + HOUR, origin="kdniao")
         assert fresh(case).due_at != due
         assert kept()[-1][2] == ""
 
 
 def test_what_is_typed_in_after_the_end_brings_nothing_back_under_way(app: Flask, cast: Cast) -> None:
     cast.until("completed")
-    before = logistics.counts(cast.shop, NOW)["all"]
+    before = monitor.counts(cast.shop, NOW)["all"]
     for shipment_id in db.session.scalars(db.select(Shipment.id)).all():
         with writing():
-            cases.record_typed(
-                tracking.one_of_shop(shipment_id, cast.shop), [scan(0, "transit")], side="buyer", now=NOW
+            case_scans.record_typed(
+                parcel_view.one_of_shop(shipment_id, cast.shop), [scan(0, "transit")], side="buyer", now=NOW
             )
-    assert before == logistics.counts(cast.shop, NOW)["all"] == 0
+    assert before == monitor.counts(cast.shop, NOW)["all"] == 0
 
 
 def test_an_alarm_of_silence_ends_with_the_next_answer(app: Flask, cast: Cast, clock: Clock) -> None:
@@ -349,11 +362,11 @@ def test_an_alarm_of_silence_ends_with_the_next_answer(app: Flask, cast: Cast, c
     for _ in range(3):
         polling.poll(service, 60, clock)
         clock.at = track().next_at or NOW
-    assert logistics.counts(cast.shop, clock.at)["failing"] == 1
+    assert monitor.counts(cast.shop, clock.at)["failing"] == 1
     cast.until("inspecting")  # the same number again: nothing has failed since
     service.said = []
     polling.poll(service, 60, clock)
-    assert logistics.counts(cast.shop, clock.at)["failing"] == 0
+    assert monitor.counts(cast.shop, clock.at)["failing"] == 0
 
 
 # Orders --------------------------------------------------------------------------------------------------------------
@@ -369,7 +382,7 @@ def test_an_orders_own_parcel_is_followed_and_says_when_it_was_received(
     order_id = on_its_way(cast_both).id
     assert polling.follow_orders(NOW) == 1 and polling.follow_orders(NOW) == 0
     with writing():
-        tracking.watch(order_id, cast_both.buyer, True, NOW)
+        telling.watch(order_id, cast_both.buyer, True, NOW)
     service = Fake()
     service.said = [scan(-20, "picked"), scan(-3, "delivering"), scan(-1, "signed")]
     polling.poll(service, 60, clock)
@@ -379,7 +392,7 @@ def test_an_orders_own_parcel_is_followed_and_says_when_it_was_received(
     assert titles() == ["订单包裹已签收"]
     with writing():  # taken back
         shipment = db.session.scalar(db.select(Shipment.id)) or 0
-        assert tracking.keep_of_order(shipment, [scan(-0.5, "exception", "误签")], now=NOW, origin="") == 1
+        assert keeping.keep_of_order(shipment, [scan(-0.5, "exception", "误签")], now=NOW, origin="") == 1
     order = db.session.get_one(Order, order_id, populate_existing=True)
     assert (order.received_at, order.status) == (None, "in_transit")
 
@@ -409,12 +422,12 @@ def test_an_order_whose_number_was_corrected_is_followed_anew(app: Flask, cast: 
 def test_a_sellers_own_word_says_not_when_an_order_was_received(app: Flask, cast: Cast) -> None:
     order_id = on_its_way(cast).id
     polling.follow_orders(NOW)
-    shipment = tracking.one_of_shop(db.session.scalar(db.select(Shipment.id)) or 0, cast.shop)
+    shipment = parcel_view.one_of_shop(db.session.scalar(db.select(Shipment.id)) or 0, cast.shop)
     with writing():
-        cases.record_typed(shipment, [scan(-1, "signed")], side="seller", now=NOW)
+        case_scans.record_typed(shipment, [scan(-1, "signed")], side="seller", now=NOW)
     assert db.session.get_one(Order, order_id, populate_existing=True).received_at is None
     with writing():
-        cases.record_typed(shipment, [scan(-1, "signed")], side="buyer", now=NOW)
+        case_scans.record_typed(shipment, [scan(-1, "signed")], side="buyer", now=NOW)
     assert db.session.get_one(Order, order_id, populate_existing=True).received_at == NOW - HOUR
     assert db.session.scalar(db.select(func.count()).select_from(ShipmentTrace)) == 1
 
@@ -430,32 +443,32 @@ def test_alarms_are_counted_and_listed(both: Flask, cast_both: Cast) -> None:
         cast.take(case, "ship_return", Actor.BUYER, parcels=PARCELS)
         parcel = db.session.scalar(db.select(Parcel.id).where(Parcel.case_id == case.id)) or 0
         with writing():
-            cases.record_scans(parcel, [scan(1, status)], now=NOW + HOUR)
+            case_scans.record_scans(parcel, [scan(1, status)], now=NOW + HOUR)
     cast.until("inspecting")
     denied = cast.until("confirming")
     out = db.session.scalar(db.select(Parcel.id).where(Parcel.case_id == denied.id, Parcel.leg == "out")) or 0
     cast.take(denied, "report_problem", Actor.BUYER, NOW + HOUR, kind="not_received", note="没有收到")
     with writing():
-        cases.record_scans(out, [scan(2, "signed")], now=NOW + 3 * HOUR)
+        case_scans.record_scans(out, [scan(2, "signed")], now=NOW + 3 * HOUR)
     late = NOW + 80 * HOUR
-    counts = logistics.counts(cast.shop, late)
+    counts = monitor.counts(cast.shop, late)
     expected = {"unscanned": 1, "stuck": 1, "returned": 1, "lost": 1, "denied": 1, "failing": 0}
-    assert {tab: counts[tab] for tab in logistics.ALARMS} == expected
-    for tab in logistics.TABS:
-        rows, key = logistics.page_of(cast.shop, tab, late)
+    assert {tab: counts[tab] for tab in monitor.ALARMS} == expected
+    for tab in monitor.TABS:
+        rows, key = monitor.page_of(cast.shop, tab, late)
         assert len(rows) == counts[tab] and key is None
-    assert logistics.counts(cast.shop2, late) == dict.fromkeys(logistics.TABS, 0)
-    assert logistics.rates(cast.shop, late) == [("中通快递", 7, 2)]
+    assert monitor.counts(cast.shop2, late) == dict.fromkeys(monitor.TABS, 0)
+    assert monitor.rates(cast.shop, late) == [("中通快递", 7, 2)]
 
 
 def test_a_list_goes_on_behind_its_key(app: Flask, cast: Cast) -> None:
     for number in range(5):
         case = cast.until("returning", now=NOW)
         cast.take(case, "ship_return", Actor.BUYER, NOW + number * HOUR, parcels=PARCELS)
-    rows, key = logistics.page_of(cast.shop, "all", NOW)
+    rows, key = monitor.page_of(cast.shop, "all", NOW)
     assert len(rows) == 5 and key is None
     first = rows[1][0]
-    rest, _ = logistics.page_of(cast.shop, "all", NOW, after=(first.since_at, first.id))
+    rest, _ = monitor.page_of(cast.shop, "all", NOW, after=(first.since_at, first.id))
     assert [row.id for row, _ in rest] == [row.id for row, _ in rows[2:]]
 
 
@@ -481,9 +494,13 @@ class Service(BaseHTTPRequestHandler):
 
     def says(self, rows: list[tuple[float, str, str]], number: str) -> None:
         data = [
-            {"time": (NOW + hours * HOUR).astimezone(BEIJING).strftime("%Y-%m-%d %H:%M:%S"), "context": words,
-             "statusCode": code} for hours, code, words in rows
-        ]  # fmt: skip
+            {
+                "time": (NOW + hours * HOUR).astimezone(BEIJING).strftime("%Y-%m-%d %H:%M:%S"),
+                "context": words,
+                "statusCode": code,
+            }
+            for hours, code, words in rows
+        ]
         self.sends(json.dumps({"status": "200", "message": "ok", "nu": number, "data": data}).encode())
 
     def sends(self, body: bytes, status: int = 200) -> None:

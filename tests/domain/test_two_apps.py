@@ -7,18 +7,32 @@ from pathlib import Path
 
 from flask import Flask
 
-from portal import bankdata, cases, clock, flow, notifications, resale, tracking
+from portal import flow
+from portal.calendar import clock
+from portal.cases import deadlines as case_deadlines
 from portal.extensions import PerApp
+from portal.money.accounts import consent as bank_accounts
+from portal.notices import notices
+from portal.parcels import following
+from portal.rights import resale
 from tests.conftest import make_app
 
 
 def test_each_app_keeps_its_own_settings(tmp_path: Path, sqlite_template: Path) -> None:
     plain = make_app(tmp_path / "plain", sqlite_template)
     other = make_app(
-        tmp_path / "other", sqlite_template, deadlines="seller_response=3h", resale_days="3,9", bank_days=5, qa="1",
-        webhook_url="https://example.invalid/hook", webhook_secret="whsec_" + "A" * 32, tracking="kdniao",
-        kdniao_id="1", kdniao_key="k",
-    )  # fmt: skip
+        tmp_path / "other",
+        sqlite_template,
+        deadlines="seller_response=3h",
+        resale_days="3,9",
+        bank_days=5,
+        qa="1",
+        webhook_url="https://example.invalid/hook",
+        webhook_secret="whsec_" + "A" * 32,
+        tracking="kdniao",
+        kdniao_id="1",
+        kdniao_key="k",
+    )
     with other.app_context():
         clock.forward(timedelta(days=2))
     said = [seen_by(app) for app in (plain, other, plain)]
@@ -30,12 +44,12 @@ def test_each_app_keeps_its_own_settings(tmp_path: Path, sqlite_template: Path) 
 def seen_by(app: Flask) -> tuple[object, ...]:
     with app.app_context():
         return (
-            cases.span("seller_response"),
+            case_deadlines.span("seller_response"),
             resale.rule().apply_days,
-            tracking.service(),
-            notifications._channels.get(),
+            following.service(),
+            notices._channels.get(),
             clock.shift(),
-            bankdata._kept_for.get().days,
+            bank_accounts._kept_for.get().days,
         )
 
 

@@ -14,11 +14,15 @@ from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page
 from werkzeug.serving import make_server
 
-from portal import accounts, cases, clock, demo, policies
+from portal import demo
+from portal.calendar import clock
+from portal.cases import clock as case_clock
 from portal.extensions import db, writing
 from portal.models import Order, RateCount, Shop, User
-from portal.order_export import read
-from portal.order_import import import_orders
+from portal.orders.export_format import read
+from portal.orders.importing import import_orders
+from portal.people import accounts
+from portal.rights import policies
 from tests.cast import PASSWORD
 from tests.conftest import make_app
 
@@ -33,10 +37,16 @@ def browser_type_launch_args() -> dict[str, Any]:
     return {
         "executable_path": "/usr/bin/chromium",
         "args": [
-            "--no-sandbox", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run", "--disable-gpu",
-            "--disable-background-networking", "--disable-component-update", "--disable-sync",
+            "--no-sandbox",
+            "--disable-dev-shm-usage",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-gpu",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
         ],
-    }  # fmt: skip
+    }
 
 
 @dataclass
@@ -48,7 +58,7 @@ class World:
 
     def sweep(self) -> None:
         with self.app.app_context():
-            cases.sweep(clock.now())
+            case_clock.sweep(clock.now())
             db.session.remove()
 
     def exchangeable(self, buyer: str = "haijiao_xm") -> tuple[str, str]:
@@ -92,9 +102,14 @@ def world(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> It
                 user.password_hash = secret
             for shop in db.session.scalars(db.select(Shop)):
                 policies.add_address(
-                    shop.id, name="仓库小王", phone="13800138000", address="浙江省义乌市北苑街道88号", note="",
-                    make_default=True, now=now,
-                )  # fmt: skip
+                    shop.id,
+                    name="仓库小王",
+                    phone="13800138000",
+                    address="浙江省义乌市北苑街道88号",
+                    note="",
+                    make_default=True,
+                    now=now,
+                )
         db.session.remove()
     with serving(app) as running:
         yield running

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from portal import clock
+from portal.calendar import clock
 from portal.extensions import db
 from portal.flow import Actor, CaseType
 from portal.models import BankAccount, Case

@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from portal import cases, clock
+from portal.calendar import clock
+from portal.cases import clock as case_clock
 from portal.extensions import db, writing
 from portal.models import Case, Order, Parcel, Shop, User
+from portal.tracking import scans as case_scans
 from tests.e2e.conftest import World
 from tests.e2e.pages import Buyer, Seller
 from tests.pictures import photo
@@ -28,11 +30,13 @@ def purchase(world: World) -> str:
             .join(User, User.id == Order.buyer_id)
             .join(Shop, Shop.id == Order.shop_id)
             .where(
-                User.member_name == "distributor", Order.status == "completed", Order.case_count == 0,
+                User.member_name == "distributor",
+                Order.status == "completed",
+                Order.case_count == 0,
                 Shop.owner_id != User.id,
             )
             .order_by(Order.received_at.desc())
-        ).first()  # fmt: skip
+        ).first()
         db.session.remove()
     assert order_no is not None
     return order_no
@@ -52,8 +56,8 @@ def ends(world: World, case_no: str) -> None:
         now = clock.now()
         parcel = db.session.scalars(db.select(Parcel.id).where(Parcel.case_id == case_id, Parcel.leg == "out")).one()
         with writing():
-            cases.record_trace(parcel, at=now, status="signed", said="已签收", now=now)
-        cases.settle_now(case_id, now + timedelta(days=8))
+            case_scans.record_trace(parcel, at=now, status="signed", said="已签收", now=now)
+        case_clock.settle_now(case_id, now + timedelta(days=8))
         db.session.remove()
 
 
@@ -62,9 +66,13 @@ def records_the_order(me: Page, order_no: str) -> str:
     me.goto(f"/orders/{order_no}")
     me.get_by_role("link", name="登记下游订单").click()
     for label, words in (
-        ("下游订单号", "TB-E2E-1"), ("销售渠道", "淘宝店"), ("消费者姓名", "王小雨"), ("消费者电话", "13712345678"),
-        ("收货地址", "福建省厦门市思明区环岛南路9号"), ("签收日期", f"{clock.now():%Y-%m-%d}"),
-    ):  # fmt: skip
+        ("下游订单号", "TB-E2E-1"),
+        ("销售渠道", "淘宝店"),
+        ("消费者姓名", "王小雨"),
+        ("消费者电话", "13712345678"),
+        ("收货地址", "福建省厦门市思明区环岛南路9号"),
+        ("签收日期", f"{clock.now():%Y-%m-%d}"),
+    ):
         me.get_by_label(label).fill(words)
     me.get_by_label("卖出数量").first.fill("2")
     me.get_by_label("单价(元)").first.fill("39.9")

@@ -62,8 +62,12 @@ def test_five_taps_and_a_photo(world: World, visit: Any, picture: Path) -> None:
     buyer.signs_in("zybaihuo", f"/orders/{order_no}")
     page, taps = buyer.page, 0
     for role, name in (
-        ("link", "申请换货"), ("radio", "破损"), ("button", "下一步"), ("button", "下一步"), ("button", "提交申请"),
-    ):  # fmt: skip
+        ("link", "申请换货"),
+        ("radio", "破损"),
+        ("button", "下一步"),
+        ("button", "下一步"),
+        ("button", "提交申请"),
+    ):
         if taps == 3:
             page.get_by_label("凭证").set_input_files(str(picture))
         page.get_by_role(role, name=name, exact=True).first.click()  # type: ignore[arg-type]

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from portal import accounts, clock
+from portal.calendar import clock
 from portal.extensions import db, writing
 from portal.flow import Actor
 from portal.models import Case, Order, Shop, User
+from portal.people import accounts
 from tests.cast import PASSWORD, Cast
 from tests.e2e.conftest import World, ways
 from tests.e2e.pages import Buyer, Person, Seller

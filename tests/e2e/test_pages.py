@@ -13,10 +13,14 @@ from axe_playwright_python.base import AXE_FILE_PATH
 from flask import Flask
 from playwright.sync_api import Page, Response
 
-from portal import caseview, clock, docket, flow, importing
+from portal import flow
+from portal.calendar import clock
+from portal.cases import actions as case_actions
+from portal.cases import docket
 from portal.extensions import db, writing
 from portal.flow import Actor
 from portal.models import BankAccount, Cancellation, Case, ImportJob, Order, Product, Shop, User
+from portal.orders import uploads as order_uploads
 from tests.cast import post, sign_in
 from tests.e2e.conftest import DESK, PHONE, World
 from tests.e2e.pages import Person
@@ -60,7 +64,7 @@ def _steps(app: Flask, side: Actor, prefix: str) -> list[str]:
             found.append(f"{prefix}/{case.case_no}{PLAIN if case.state in states else ''}")
             states.add(case.state)
             seen.add((case.type, case.state, ""))
-        for step, refusal in caseview.actions(case, side, clock.now()):
+        for step, refusal in case_actions.actions(case, side, clock.now()):
             look = (step.name, case.type if step.name in OF_TYPE else "")
             if not refusal and look not in steps:
                 steps.add(look)
@@ -90,12 +94,23 @@ def buyers(app: Flask) -> tuple[str, list[str]]:
     done = orders["completed"]
     client = sign_in(app, "buyer")
     line = client.get(f"/orders/{done}").text.split("apply?line=")[1].split('"')[0]
-    post(client, f"/orders/{done}/apply", {"ground": "ordering", "reason": "wrong_order", "line": line},
-         at=f"/orders/{done}/apply?line={line}")  # fmt: skip
-    post(client, f"/orders/{done}/apply/details", {
-        f"quantity_{line}": "2", "description": "想换成白色", "name": "李雯", "phone": "13425059650",
-        "address": "浙江省杭州市余杭区文一西路 1 号",
-    })  # fmt: skip
+    post(
+        client,
+        f"/orders/{done}/apply",
+        {"ground": "ordering", "reason": "wrong_order", "line": line},
+        at=f"/orders/{done}/apply?line={line}",
+    )
+    post(
+        client,
+        f"/orders/{done}/apply/details",
+        {
+            f"quantity_{line}": "2",
+            "description": "想换成白色",
+            "name": "李雯",
+            "phone": "13425059650",
+            "address": "浙江省杭州市余杭区文一西路 1 号",
+        },
+    )
     post(client, f"/orders/{done}/contact", {"words": "「调换商品」"})
     cancelled = db.session.scalar(db.select(Cancellation.public_id)) or ""
     parcel = next(
@@ -104,12 +119,27 @@ def buyers(app: Flask) -> tuple[str, list[str]]:
     post(client, parcel, {"words": "2026-11-20 12:30 【义乌市】已签收"})
     apply = [f"/orders/{done}/apply?line={line}", f"/orders/{done}/apply/details", f"/orders/{done}/apply/check"]
     return "buyer", [
-        "/", "/me", "/me/sessions", "/me/privacy", "/orders", "/orders?tab=aftersale", "/orders?tab=unshipped",
-        "/orders?q=没有", "/cases",
-        "/messages", "/notices", "/orders/1", *[f"/orders/{number}" for number in orders.values()], *apply,
-        f"/orders/{orders['unshipped']}/cancel", f"/orders/cancelled/{cancelled}",
-        f"/orders/{orders['unpaid']}/apply", f"/orders/{done}/contact", f"/orders/{done}/conditions", parcel,
-    ]  # fmt: skip
+        "/",
+        "/me",
+        "/me/sessions",
+        "/me/privacy",
+        "/orders",
+        "/orders?tab=aftersale",
+        "/orders?tab=unshipped",
+        "/orders?q=没有",
+        "/cases",
+        "/messages",
+        "/notices",
+        "/orders/1",
+        *[f"/orders/{number}" for number in orders.values()],
+        *apply,
+        f"/orders/{orders['unshipped']}/cancel",
+        f"/orders/cancelled/{cancelled}",
+        f"/orders/{orders['unpaid']}/apply",
+        f"/orders/{done}/contact",
+        f"/orders/{done}/conditions",
+        parcel,
+    ]
 
 
 def newcomers(app: Flask) -> tuple[str, list[str]]:
@@ -121,7 +151,7 @@ def mediators(app: Flask) -> tuple[str, list[str]]:
     seen: set[str] = set()
     for case in db.session.scalars(db.select(Case).where(Case.escalated).order_by(Case.id)).all():
         found.append(f"/mediation/{case.case_no}")
-        for step, refusal in caseview.actions(case, Actor.MEDIATOR, clock.now()):
+        for step, refusal in case_actions.actions(case, Actor.MEDIATOR, clock.now()):
             if not refusal and step.name not in seen:
                 seen.add(step.name)
                 found.append(f"/mediation/{case.case_no}/{step.name}")
@@ -141,34 +171,80 @@ def buyers_cases(app: Flask) -> tuple[str, list[str]]:
 def sellers(app: Flask) -> tuple[str, list[str]]:
     client = sign_in(app, "seller")
     with open(Path(__file__).parents[1] / "data" / "orders-export.xlsx", "rb") as file:
-        post(client, "/seller/import", {"file": (io.BytesIO(file.read()), "订单.xlsx")},
-             content_type="multipart/form-data")  # fmt: skip
+        post(
+            client,
+            "/seller/import",
+            {"file": (io.BytesIO(file.read()), "订单.xlsx")},
+            content_type="multipart/form-data",
+        )
     waiting = db.session.scalars(db.select(ImportJob.public_id)).first()
-    importing.work(app.extensions["portal_settings"].data.absolute() / "imports", clock.now)
+    order_uploads.work(app.extensions["portal_settings"].data.absolute() / "imports", clock.now)
     with writing():
         job = db.session.scalars(db.select(ImportJob)).one()
-        db.session.add(ImportJob(public_id="1" * 32, shop_id=job.shop_id, user_id=job.user_id, file_name="b.csv",
-                                 path="b.csv", state="importing", rows_done=3, rows_all=9, created_at=job.created_at,
-                                 updated_at=clock.now()))  # fmt: skip
+        db.session.add(
+            ImportJob(
+                public_id="1" * 32,
+                shop_id=job.shop_id,
+                user_id=job.user_id,
+                file_name="b.csv",
+                path="b.csv",
+                state="importing",
+                rows_done=3,
+                rows_all=9,
+                created_at=job.created_at,
+                updated_at=clock.now(),
+            )
+        )
     table = "运单号,时间,物流内容\n1,2026-11-20 12:30,已揽收\n1,x,已揽收\n".encode()
-    done = post(client, "/seller/logistics/import", {"file": (io.BytesIO(table), "物流.csv")},
-                content_type="multipart/form-data")  # fmt: skip
+    done = post(
+        client,
+        "/seller/logistics/import",
+        {"file": (io.BytesIO(table), "物流.csv")},
+        content_type="multipart/form-data",
+    )
     listed = client.get("/seller/logistics?tab=all").text
     parcel = next(iter(re.findall(r'href="(/seller/logistics/[0-9]+)"', listed)))
     logistics = [f"/seller/logistics?tab={tab}" for tab in ("unscanned", "failing", "all", "rates")]
-    product = db.session.scalar(db.select(Product.id).join(Shop).join(User, User.id == Shop.owner_id)
-                                .where(User.member_name == "seller"))  # fmt: skip
-    order = db.session.scalar(db.select(Order.order_no).join(Shop, Shop.id == Order.shop_id).join(
-        User, User.id == Shop.owner_id).where(User.member_name == "seller"))  # fmt: skip
+    product = db.session.scalar(
+        db.select(Product.id).join(Shop).join(User, User.id == Shop.owner_id).where(User.member_name == "seller")
+    )
+    order = db.session.scalar(
+        db.select(Order.order_no)
+        .join(Shop, Shop.id == Order.shop_id)
+        .join(User, User.id == Shop.owner_id)
+        .where(User.member_name == "seller")
+    )
     return "seller", [
-        "/seller", "/seller?tab=completed", "/seller?tab=closed&q=没有", "/seller/messages", "/seller/notices",
-        "/seller/handling", "/seller/orders", "/seller/orders?tab=cancelled", f"/seller/orders/{order}/ship",
-        "/seller/policy", "/seller/bank-data", "/seller/addresses", "/seller/import", f"/seller/import/{waiting}",
-        f"/seller/import/{'1' * 32}", "/seller/products", "/seller/products?q=没有", f"/seller/products/{product}",
-        "/seller/payouts", "/seller/payouts?tab=failed", "/seller/payouts/files", "/seller/payouts/1", "/seller/staff",
-        f"/seller/orders/{order}/contact", "/seller/cases/HH1", *logistics, parcel, "/seller/logistics/import",
+        "/seller",
+        "/seller?tab=completed",
+        "/seller?tab=closed&q=没有",
+        "/seller/messages",
+        "/seller/notices",
+        "/seller/handling",
+        "/seller/orders",
+        "/seller/orders?tab=cancelled",
+        f"/seller/orders/{order}/ship",
+        "/seller/policy",
+        "/seller/bank-data",
+        "/seller/addresses",
+        "/seller/import",
+        f"/seller/import/{waiting}",
+        f"/seller/import/{'1' * 32}",
+        "/seller/products",
+        "/seller/products?q=没有",
+        f"/seller/products/{product}",
+        "/seller/payouts",
+        "/seller/payouts?tab=failed",
+        "/seller/payouts/files",
+        "/seller/payouts/1",
+        "/seller/staff",
+        f"/seller/orders/{order}/contact",
+        "/seller/cases/HH1",
+        *logistics,
+        parcel,
+        "/seller/logistics/import",
         done.location,
-    ]  # fmt: skip
+    ]
 
 
 def sellers_cases(app: Flask) -> tuple[str, list[str]]:
@@ -192,8 +268,16 @@ def new_sellers(app: Flask) -> tuple[str, list[str]]:
 
 
 GROUPS: list[Callable[[Flask], tuple[str, list[str]]]] = [
-    visitors, buyers, newcomers, mediators, operators, buyers_cases, sellers, sellers_cases, new_sellers,
-]  # fmt: skip
+    visitors,
+    buyers,
+    newcomers,
+    mediators,
+    operators,
+    buyers_cases,
+    sellers,
+    sellers_cases,
+    new_sellers,
+]
 
 
 LOOKS = ((PHONE, "light", None), (DESK, "dark", None), (PHONE, "dark", COLOURS), (DESK, "light", COLOURS))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from portal import clock
+from portal.calendar import clock
 from portal.extensions import db
 from portal.flow import CaseType
 from portal.models import Case

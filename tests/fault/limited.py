@@ -50,9 +50,14 @@ def main(folder: str, order_no: str, where: str) -> None:
         db.session.rollback()
         photos = db.session.scalar(select(func.count()).select_from(Evidence))
         said = {
-            "full": full.status_code, "page": full.get_data(as_text=True), "left": left, "read": read,
-            "again": again.status_code, "photos": photos, "database": database,
-        }  # fmt: skip
+            "full": full.status_code,
+            "page": full.get_data(as_text=True),
+            "left": left,
+            "read": read,
+            "again": again.status_code,
+            "photos": photos,
+            "database": database,
+        }
         print(json.dumps(said))
         db.session.remove()
         db.engine.dispose()

@@ -55,9 +55,7 @@ def test_no_deadline_fires_early_or_twice(both: Flask, cast: Cast, now: Clock) -
                 assert at == due[case_id]  # dated when it fell due, not when the clock came round
         seen = done
     assert seen
-    twice = db.session.execute(
-        select(Notice.dedupe_key).group_by(Notice.dedupe_key).having(func.count() > 1)
-    ).all()  # fmt: skip
+    twice = db.session.execute(select(Notice.dedupe_key).group_by(Notice.dedupe_key).having(func.count() > 1)).all()
     assert not twice
 
 

@@ -152,9 +152,12 @@ def test_somebody_elses_key_is_his_own(both: Flask, cast: Cast, now: object) -> 
 def test_a_policy(both: Flask, cast: Cast, now: object) -> None:
     seller = sign_in(both, "seller")
     form = {
-        **token_of(seller.get("/seller/policy")), "window_days": "15", "hidden_days": "30", "special_freight": "seller",
+        **token_of(seller.get("/seller/policy")),
+        "window_days": "15",
+        "hidden_days": "30",
+        "special_freight": "seller",
         "types": ["exchange", "reissue"],
-    }  # fmt: skip
+    }
     before = count(Policy)
     answers = at_once(both, seller, TIMES, lambda own: own.post("/seller/policy", data=form))
     assert set(answers) == {(303, "/seller/policy?said=policy-saved")}, answers

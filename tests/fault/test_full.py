@@ -105,8 +105,11 @@ def test_no_room_for_a_photo(app: Flask, cast: Cast, where: str, tmp_path: Path)
     folder = app.extensions["portal_settings"].data
     run = subprocess.run(
         [sys.executable, "-m", "tests.fault.limited", str(folder), order_no, where],
-        capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2],
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=Path(__file__).parents[2],
+    )
     assert run.returncode == 0, run.stderr[-2_000:]
     said = json.loads(run.stdout)
     assert said["full"] == 507

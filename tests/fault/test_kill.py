@@ -43,10 +43,13 @@ def kill_once(folder: Path, seed: int) -> set[tuple[int, int]]:
     writers = [
         subprocess.Popen(
             [sys.executable, "-m", "tests.fault.writer", str(folder), str(seed * 10 + number)],
-            stdout=subprocess.PIPE, text=True, start_new_session=True, cwd=Path(__file__).parents[2],
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            cwd=Path(__file__).parents[2],
         )
         for number in range(WRITERS)
-    ]  # fmt: skip
+    ]
     said: set[tuple[int, int]] = set()
     try:
         for writer in writers:

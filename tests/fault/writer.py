@@ -8,12 +8,15 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from portal import cases, clock, create_app, flow, ledger
-from portal.cases import By, Wanted
+from portal import create_app, flow
+from portal.calendar import clock
+from portal.cases import opening, taking
+from portal.cases.effects.step import By, Wanted
 from portal.config import Settings
 from portal.extensions import Busy, db, writing
 from portal.flow import Actor, StepRefused
 from portal.models import Case, Order, OrderLine, Policy, User
+from portal.orders import ledger
 
 
 def main(folder: str, seed: str) -> None:
@@ -40,17 +43,25 @@ def _one(pick: random.Random, people: dict[str, int], lines: list[tuple[int, int
     buyer = By(Actor.BUYER, people["buyer"], "buyer")
     if len(open_ids) < 5 or pick.random() < 0.3:
         line_id, order_id = pick.choice(lines)
-        case = cases.open_case(
-            by=buyer, order=db.session.get_one(Order, order_id), wanted=[Wanted(line_id, 1_000)], reason="damaged",
-            description="破损", receiver=("李雯", "13425059650", "成都"), freight_payer="seller", basis="",
-            policy_id=policy_id,            photos=[], now=now,
-        )  # fmt: skip
+        case = opening.open_case(
+            by=buyer,
+            order=db.session.get_one(Order, order_id),
+            wanted=[Wanted(line_id, 1_000)],
+            reason="damaged",
+            description="破损",
+            receiver=("李雯", "13425059650", "成都"),
+            freight_payer="seller",
+            basis="",
+            policy_id=policy_id,
+            photos=[],
+            now=now,
+        )
         return case.id, 1
     case = db.session.get_one(Case, pick.choice(open_ids))
     if case.state == "applied" and pick.random() < 0.5:
-        case = cases.take(case.id, "agree", by=By(Actor.SELLER, people["seller"], "seller"), now=now)
+        case = taking.take(case.id, "agree", by=By(Actor.SELLER, people["seller"], "seller"), now=now)
     else:
-        case = cases.take(case.id, "withdraw", by=buyer, now=now)
+        case = taking.take(case.id, "withdraw", by=buyer, now=now)
     assert case.state in set(flow.State)
     return case.id, case.version
 

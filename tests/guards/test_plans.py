@@ -14,27 +14,22 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
-from portal import (
-    accounts,
-    cases,
-    caseview,
-    chat,
-    couriers,
-    create_app,
-    docket,
-    handling,
-    logistics,
-    notifications,
-    orders,
-    paying,
-    payouts,
-    polling,
-    queue,
-    tracking,
-)
+from portal import create_app
+from portal.cases import clock as case_clock
+from portal.cases import docket, handling, queue
+from portal.cases import view as case_view
 from portal.config import Settings
 from portal.extensions import db
 from portal.models import User
+from portal.money import lists as money_lists
+from portal.notices import notices
+from portal.orders import lists as order_lists
+from portal.parcels import couriers, following
+from portal.parcels import seen as parcel_view
+from portal.payments import batches as payment_batches
+from portal.people import accounts
+from portal.talk import conversations
+from portal.tracking import monitor, polling
 from tests.conftest import _migrate, make_app
 from tests.crowd import NOW, Crowd, gather
 from tests.postgres import fresh_database
@@ -136,14 +131,14 @@ def next_queue_page(tab: str) -> Callable[[Crowd], object]:
 
 
 def orders_page(tab: str, **how: Any) -> Callable[[Crowd], object]:
-    return lambda c: orders.page_of(c.buyer, tab, **how)
+    return lambda c: order_lists.page_of(c.buyer, tab, **how)
 
 
 def next_orders_page(tab: str) -> Callable[[Crowd], object]:
     def ask(c: Crowd) -> object:
-        _, key = orders.page_of(c.buyer, tab)
+        _, key = order_lists.page_of(c.buyer, tab)
         assert key is not None
-        return orders.page_of(c.buyer, tab, after=key)
+        return order_lists.page_of(c.buyer, tab, after=key)
 
     return ask
 
@@ -165,25 +160,25 @@ def next_docket_page(c: Crowd) -> object:
 
 
 def next_cases_page(c: Crowd) -> object:
-    _, key = caseview.list_of(c.buyer)
+    _, key = case_view.list_of(c.buyer)
     assert key is not None
-    return caseview.list_of(c.buyer, key)
+    return case_view.list_of(c.buyer, key)
 
 
 def next_payouts_page(tab: str) -> Callable[[Crowd], object]:
     def ask(c: Crowd) -> object:
-        _, key = payouts.page_of(c.shop, tab)
+        _, key = money_lists.page_of(c.shop, tab)
         assert key is not None
-        return payouts.page_of(c.shop, tab, key)
+        return money_lists.page_of(c.shop, tab, key)
 
     return ask
 
 
 def next_logistics_page(tab: str) -> Callable[[Crowd], object]:
     def ask(c: Crowd) -> object:
-        _, key = logistics.page_of(c.shop, tab, c.now)
+        _, key = monitor.page_of(c.shop, tab, c.now)
         assert key is not None
-        return logistics.page_of(c.shop, tab, c.now, key)
+        return monitor.page_of(c.shop, tab, c.now, key)
 
     return ask
 
@@ -202,45 +197,45 @@ HOT: dict[str, Callable[[Crowd], object]] = {
     "docket counts": lambda c: docket.counts(Mediator()),
     "case by number, mediator": lambda c: docket.of_mediator(c.case_no(10), Mediator()),
     "facts about a buyer": lambda c: queue.history_of(c.shop, c.other_buyer, c.now),
-    **{f"my orders {tab}": orders_page(tab) for tab in orders.TABS},
-    **{f"my orders {tab}, next page": next_orders_page(tab) for tab in orders.TABS},
-    "my orders searched by number": lambda c: orders.page_of(c.buyer, "all", words=c.order_no(10)),
+    **{f"my orders {tab}": orders_page(tab) for tab in order_lists.TABS},
+    **{f"my orders {tab}, next page": next_orders_page(tab) for tab in order_lists.TABS},
+    "my orders searched by number": lambda c: order_lists.page_of(c.buyer, "all", words=c.order_no(10)),
     "my orders searched by goods": orders_page("all", words="袜 70"),
-    "my orders counts": lambda c: orders.counts(c.buyer),
-    "order by number": lambda c: orders.of_buyer(c.order_no(10), c.buyer),
-    "cases of an order": lambda c: orders.cases_of(10),
-    "what waits for a buyer": lambda c: orders.waiting_for(c.buyer),
-    "buyer's cases": lambda c: caseview.list_of(c.buyer),
+    "my orders counts": lambda c: order_lists.counts(c.buyer),
+    "order by number": lambda c: order_lists.of_buyer(c.order_no(10), c.buyer),
+    "cases of an order": lambda c: order_lists.cases_of(10),
+    "what waits for a buyer": lambda c: order_lists.waiting_for(c.buyer),
+    "buyer's cases": lambda c: case_view.list_of(c.buyer),
     "buyer's cases, next page": next_cases_page,
-    "case by number, buyer": lambda c: caseview.of_buyer(c.case_no(10), c.buyer),
-    "case by number, shop": lambda c: caseview.of_shop(c.case_no(10), c.shop),
-    **{f"payments {tab}": (lambda c, tab=tab: payouts.page_of(c.shop, tab)) for tab in payouts.TABS},
-    **{f"payments {tab}, next page": next_payouts_page(tab) for tab in payouts.TABS},
-    "payments' totals": lambda c: payouts.totals(c.shop),
-    "payment": lambda c: payouts.one_of(c.shop, 1),
-    "lists for the bank": lambda c: paying.files_of(c.shop, None),
-    **{f"parcels {tab}": (lambda c, tab=tab: logistics.page_of(c.shop, tab, c.now)) for tab in logistics.TABS},
-    **{f"parcels {tab}, next page": next_logistics_page(tab) for tab in logistics.TABS if tab != "denied"},
-    "parcels' counts": lambda c: logistics.counts(c.shop, c.now),
+    "case by number, buyer": lambda c: case_view.of_buyer(c.case_no(10), c.buyer),
+    "case by number, shop": lambda c: case_view.of_shop(c.case_no(10), c.shop),
+    **{f"payments {tab}": (lambda c, tab=tab: money_lists.page_of(c.shop, tab)) for tab in money_lists.TABS},
+    **{f"payments {tab}, next page": next_payouts_page(tab) for tab in money_lists.TABS},
+    "payments' totals": lambda c: money_lists.totals(c.shop),
+    "payment": lambda c: money_lists.one_of(c.shop, 1),
+    "lists for the bank": lambda c: payment_batches.files_of(c.shop, None),
+    **{f"parcels {tab}": (lambda c, tab=tab: monitor.page_of(c.shop, tab, c.now)) for tab in monitor.TABS},
+    **{f"parcels {tab}, next page": next_logistics_page(tab) for tab in monitor.TABS if tab != "denied"},
+    "parcels' counts": lambda c: monitor.counts(c.shop, c.now),
     "handling times": lambda c: handling.of_shop(c.shop, c.now),
-    "a parcel, buyer": lambda c: tracking.one_of_buyer(10, c.buyer),
-    "a parcel, shop": lambda c: tracking.one_of_shop(10, c.shop),
-    "parcels of numbers": lambda c: tracking.of_number(c.shop, ["10", "20"]),
+    "a parcel, buyer": lambda c: parcel_view.one_of_buyer(10, c.buyer),
+    "a parcel, shop": lambda c: parcel_view.one_of_shop(10, c.shop),
+    "parcels of numbers": lambda c: parcel_view.of_number(c.shop, ["10", "20"]),
     "nothing to ask": lambda c: polling.poll(couriers.Kuaidi100("c", "k"), 60, lambda: c.now),
-    "notices": lambda c: notifications.page_of(c.seller, None),
-    "notices, next page": lambda c: notifications.page_of(c.seller, 50_000),
-    "buyer's conversations": lambda c: chat.list_of(buyer_id=c.buyer),
-    "buyer's conversations, next page": lambda c: chat.list_of(buyer_id=c.buyer, skip=50_000),
-    "shop's conversations": lambda c: chat.list_of(shop_id=c.shop),
-    "shop's conversations, next page": lambda c: chat.list_of(shop_id=c.shop, skip=50_000),
-    "a buyer's poll": lambda c: chat.stands(c.order_no(10), "buyer", c.buyer),
-    "a seller's poll": lambda c: chat.stands(c.order_no(10), "seller", c.shop),
-    "what a poll brings": lambda c: chat.newer(10, 9),
-    "last messages of an order": lambda c: chat.last_of(10, 5),
-    "latest messages": lambda c: chat.latest(10),
+    "notices": lambda c: notices.page_of(c.seller, None),
+    "notices, next page": lambda c: notices.page_of(c.seller, 50_000),
+    "buyer's conversations": lambda c: conversations.list_of(buyer_id=c.buyer),
+    "buyer's conversations, next page": lambda c: conversations.list_of(buyer_id=c.buyer, skip=50_000),
+    "shop's conversations": lambda c: conversations.list_of(shop_id=c.shop),
+    "shop's conversations, next page": lambda c: conversations.list_of(shop_id=c.shop, skip=50_000),
+    "a buyer's poll": lambda c: conversations.stands(c.order_no(10), "buyer", c.buyer),
+    "a seller's poll": lambda c: conversations.stands(c.order_no(10), "seller", c.shop),
+    "what a poll brings": lambda c: conversations.newer(10, 9),
+    "last messages of an order": lambda c: conversations.last_of(10, 5),
+    "latest messages": lambda c: conversations.latest(10),
     "who is signed in, and the unread marks": lambda c: accounts.who_is("x" * 43, c.now),
     "sign-in": lambda c: db.session.scalars(db.select(User).where(User.member_name == "member7")).one(),
-    "sweep with nothing due": lambda c: cases.sweep(c.now),
+    "sweep with nothing due": lambda c: case_clock.sweep(c.now),
 }
 
 
@@ -257,7 +252,7 @@ def test_no_scan_and_no_sort(crowd: Crowd, name: str) -> None:
 def test_orders_to_be_followed_are_found_by_their_own_index(crowd: Crowd) -> None:
     """It holds only those, so it is read from its beginning."""
     with listening() as said:
-        tracking.orders_wait()
+        following.orders_wait()
     db.session.rollback()
     [(statement, values)] = said
     explain = "EXPLAIN QUERY PLAN" if db.engine.dialect.name == "sqlite" else "EXPLAIN"
@@ -289,13 +284,13 @@ def test_every_case_comes_once_and_in_its_place(crowd: Crowd, tab: str) -> None:
         assert any(row.escalated for row in found) and any(row.due_at for row in found)
 
 
-@pytest.mark.parametrize("tab", orders.TABS)
+@pytest.mark.parametrize("tab", order_lists.TABS)
 def test_every_order_comes_once_and_in_its_place(crowd: Crowd, tab: str) -> None:
-    page, key = orders.page_of(crowd.other_buyer, tab)
+    page, key = order_lists.page_of(crowd.other_buyer, tab)
     found = [item["order"] for item in page]
     while key is not None:
-        page, key = orders.page_of(crowd.other_buyer, tab, after=key)
+        page, key = order_lists.page_of(crowd.other_buyer, tab, after=key)
         found += [item["order"] for item in page]
-    assert len(found) == orders.counts(crowd.other_buyer)[tab] > 0
+    assert len(found) == order_lists.counts(crowd.other_buyer)[tab] > 0
     assert found == sorted(found, key=lambda order: (order.ordered_at, order.id), reverse=True)
     assert len({order.id for order in found}) == len(found)

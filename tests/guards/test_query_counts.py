@@ -11,11 +11,14 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
-from portal import chat, flow, polling, tracking
+from portal import flow
 from portal.extensions import db, writing
 from portal.flow import Actor
 from portal.models import Order, Shipment
-from portal.scans import Scan
+from portal.parcels import keeping
+from portal.parcels.scans import Scan
+from portal.talk import conversations
+from portal.tracking import polling
 from tests.cast import Cast, sign_in
 from tests.conftest import Clock
 
@@ -60,9 +63,9 @@ def talks(cast: Cast, number: int) -> None:
     for _ in range(number):
         order = cast.order()
         with writing():
-            talk = chat.of_order(db.session.get_one(Order, order.id), cast.now)
-            chat.say(talk, "buyer", cast.buyer, "在吗", now=cast.now)
-            chat.say(talk, "seller", cast.seller, "在的", now=cast.now)
+            talk = conversations.of_order(db.session.get_one(Order, order.id), cast.now)
+            conversations.say(talk, "buyer", cast.buyer, "在吗", now=cast.now)
+            conversations.say(talk, "seller", cast.seller, "在的", now=cast.now)
 
 
 def agreed(cast: Cast, number: int) -> None:
@@ -91,7 +94,7 @@ def order_on_its_way(cast: Cast, lines: int) -> str:
     polling.follow_orders(cast.now)
     with writing():
         for shipment_id in db.session.scalars(db.select(Shipment.id)):
-            tracking.keep_of_order(shipment_id, [Scan(cast.now, "transit", "运输中")], now=cast.now, origin="")
+            keeping.keep_of_order(shipment_id, [Scan(cast.now, "transit", "运输中")], now=cast.now, origin="")
     return f"/orders/{order_no}"
 
 

@@ -53,9 +53,12 @@ def test_no_get_changes_anything_or_crashes(app: Flask, cast: Cast, person: str)
     case = cast.open_case(order)
     line = db.session.scalars(select(OrderLine.id).where(OrderLine.order_id == order.id)).first()
     known = {
-        "order_no": order.order_no, "case_no": case.case_no, "step_name": "agree", "line_id": str(line),
+        "order_no": order.order_no,
+        "case_no": case.case_no,
+        "step_name": "agree",
+        "line_id": str(line),
         "shop_id": str(cast.shop),
-    }  # fmt: skip
+    }
     client = sign_in(app, person)
     before = (
         rows(app),

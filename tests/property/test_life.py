@@ -14,12 +14,18 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
-from portal import cases, flow, ledger, payouts, proposals
-from portal.effects import By, Counted, Wanted
+from portal import flow
+from portal.cases import clock as case_clock
+from portal.cases import facts as case_facts
+from portal.cases import proposals, taking
+from portal.cases.effects.step import By, Counted, Wanted
+from portal.cases.proposals import Terms
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Case, CaseEvent, CaseLine, MoneyEntry, Order, OrderLine, Parcel, Proposal
-from portal.proposals import Terms
+from portal.money import entries as money_entries
+from portal.orders import ledger
+from portal.tracking import scans as case_scans
 from tests.cast import Cast
 from tests.conftest import NOW, make_app
 
@@ -57,9 +63,14 @@ class Life(RuleBasedStateMachine):
         try:
             order = db.session.get_one(Order, self.order_id)
             return self.cast.open_case(
-                order, milli=milli, now=self.at, case_type=CaseType(kind), negotiated=negotiated,
-                dearer=dearer if kind == "exchange" else None, refund_fen=share if refunds else None,
-            ).id  # fmt: skip
+                order,
+                milli=milli,
+                now=self.at,
+                case_type=CaseType(kind),
+                negotiated=negotiated,
+                dearer=dearer if kind == "exchange" else None,
+                refund_fen=share if refunds else None,
+            ).id
         except StepRefused:
             db.session.rollback()  # more was asked back than is left
             return 0
@@ -92,7 +103,7 @@ class Life(RuleBasedStateMachine):
         before = (case.state, case.version, case.due_at)
         try:
             with writing():
-                cases.take(
+                taking.take(
                     case_id, step.name, by=self._by(actor), now=self.at, **self._facts(case, step.name, part, milli)
                 )
         except (StepRefused, ledger.NotEnough):
@@ -108,7 +119,7 @@ class Life(RuleBasedStateMachine):
         for pick, part in moves:
             db.session.rollback()
             case = self._last_of(case_id)
-            facts = cases.facts(case, self.at)
+            facts = case_facts.facts(case, self.at)
             ready = [
                 step
                 for actor in (Actor.BUYER, Actor.SELLER, Actor.MEDIATOR)
@@ -122,7 +133,7 @@ class Life(RuleBasedStateMachine):
             try:
                 values = self._facts(case, step.name, part, milli)
                 with writing():
-                    cases.take(case.id, step.name, by=self._by(step.actor), now=self.at, **values)
+                    taking.take(case.id, step.name, by=self._by(step.actor), now=self.at, **values)
             except (StepRefused, ledger.NotEnough):
                 db.session.rollback()
             if part % 9 == 0:
@@ -142,11 +153,14 @@ class Life(RuleBasedStateMachine):
         lines = db.session.scalars(select(CaseLine).where(CaseLine.case_id == case.id)).all()
         sku = lines[0].sku_id if part % 3 == 0 else None
         return Terms(
-            kind, tuple((line.id, min(milli, line.quantity_milli), sku) for line in lines),
-            "seller" if part % 2 else "buyer", goods_back=part % 5 == 0,
-            amount_fen=milli if kind in ("return_refund", "refund_only") else 0, compensation_fen=part % 7 * 10,
+            kind,
+            tuple((line.id, min(milli, line.quantity_milli), sku) for line in lines),
+            "seller" if part % 2 else "buyer",
+            goods_back=part % 5 == 0,
+            amount_fen=milli if kind in ("return_refund", "refund_only") else 0,
+            compensation_fen=part % 7 * 10,
             difference_waived=part % 11 == 0,
-        )  # fmt: skip
+        )
 
     def _facts(self, case: Case, name: str, part: int, milli: int) -> dict[str, Any]:
         lines = db.session.scalars(select(CaseLine).where(CaseLine.case_id == case.id)).all()
@@ -198,7 +212,7 @@ class Life(RuleBasedStateMachine):
     def pass_time(self, hours: int, swept: bool) -> None:
         self.at += timedelta(hours=hours)
         if swept:
-            cases.sweep(self.at)
+            case_clock.sweep(self.at)
 
     @rule(case_id=known_cases, status=st.sampled_from(["picked", "signed", "lost"]))
     def scan(self, case_id: int, status: str) -> None:
@@ -207,7 +221,7 @@ class Life(RuleBasedStateMachine):
         ).first()
         if parcel is not None:
             with writing():
-                cases.record_trace(parcel, at=self.at, status=status, said=status, now=self.at)
+                case_scans.record_trace(parcel, at=self.at, status=status, said=status, now=self.at)
 
     @invariant()
     def the_ledger_balances(self) -> None:
@@ -265,10 +279,10 @@ class Life(RuleBasedStateMachine):
         if not hasattr(self, "order_id"):
             return
         end = self.at + timedelta(days=365)
-        cases.sweep(end)
+        case_clock.sweep(end)
         db.session.rollback()
         before = db.session.execute(select(Case.id, Case.state, Case.version)).all()
-        cases.sweep(end)
+        case_clock.sweep(end)
         db.session.rollback()
         assert before == db.session.execute(select(Case.id, Case.state, Case.version)).all()
         left = list(db.session.scalars(select(Case).where(Case.order_id == self.order_id)))
@@ -283,11 +297,14 @@ def _run(app: Flask, examples: int, steps: int, *, shrink: bool = True) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=examples, stateful_step_count=steps, deadline=None, print_blob=True,
+            max_examples=examples,
+            stateful_step_count=steps,
+            deadline=None,
+            print_blob=True,
             suppress_health_check=list(HealthCheck),
             phases=list(Phase) if shrink else [Phase.generate],
         ),
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.timeout(240)
@@ -302,16 +319,16 @@ def _keeps_units(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _refunds_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     """The key of a payment is forgotten, and with it that it was planned already; the counters aren't moved again."""
-    once, count = payouts.plan, payouts._count
+    once, count = money_entries.plan, money_entries._count
 
     def twice(case: Any, kind: str, amount_fen: int, *, key: str, **rest: Any) -> Any:
         with monkeypatch.context() as uncounted:
-            uncounted.setattr(payouts, "_count", lambda *args, **kwargs: None)
+            uncounted.setattr(money_entries, "_count", lambda *args, **kwargs: None)
             once(case, kind, amount_fen, key=f"{key}:again", **rest)
-        assert payouts._count is count
+        assert money_entries._count is count
         return once(case, kind, amount_fen, key=key, **rest)
 
-    monkeypatch.setattr(payouts, "plan", twice)
+    monkeypatch.setattr(money_entries, "plan", twice)
 
 
 def _leaves_proposals_open(monkeypatch: pytest.MonkeyPatch) -> None:

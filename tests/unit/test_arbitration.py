@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from portal import flow, reasons
-from portal.arbitration import burden_of_proof, carried_out
+from portal import flow
+from portal.cases.arbitration import burden_of_proof, carried_out
 from portal.flow import Actor, CaseType, State
+from portal.rights import reasons
 
 
 @pytest.mark.parametrize(

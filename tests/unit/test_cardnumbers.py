@@ -6,14 +6,18 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from portal import cardnumbers
+from portal.talk import card_numbers
 
 CARD = "6222021234567890128"  # 19 digits, the check digit holds
 TYPO = "6222021234567890123"  # the same with a wrong last digit
 SIXTEEN = "6225880137706868"
 VISA, MASTER, AMEX, DINERS, JCB = (
-    "4111111111111111", "5555555555554444", "378282246310005", "30569309025904", "3530111333300000",
-)  # fmt: skip
+    "4111111111111111",
+    "5555555555554444",
+    "378282246310005",
+    "30569309025904",
+    "3530111333300000",
+)
 
 
 def wide(digits: str) -> str:
@@ -129,18 +133,18 @@ STAYS = [
 
 @pytest.mark.parametrize(("words", "last"), HIDDEN)
 def test_hidden_but_for_the_last_four(words: str, last: str) -> None:
-    masked = cardnumbers.mask(words)
+    masked = card_numbers.mask(words)
     assert masked.count("**** **** **** ") == 1
     assert f"**** **** **** {last}" in masked
     digits = "".join(char for char in masked.replace("13425059650", "") if char.isdigit())
     assert digits.removeprefix("2") in (last, f"第一{last}")
-    assert len(cardnumbers.numbers(words)) == 1
+    assert len(card_numbers.numbers(words)) == 1
 
 
 @pytest.mark.parametrize("words", STAYS)
 def test_what_only_looks_like_a_card_stays(words: str) -> None:
-    assert cardnumbers.mask(words) == words
-    assert cardnumbers.numbers(words) == []
+    assert card_numbers.mask(words) == words
+    assert card_numbers.numbers(words) == []
 
 
 def test_there_are_enough_of_each() -> None:
@@ -149,30 +153,30 @@ def test_there_are_enough_of_each() -> None:
 
 
 def test_only_the_number_goes() -> None:
-    assert cardnumbers.mask(f"我的卡 {grouped(CARD, ' ')},户名李雯") == "我的卡 **** **** **** 0128,户名李雯"
-    assert cardnumbers.mask(f"{CARD} {VISA}") == "**** **** **** 0128 **** **** **** 1111"
-    assert cardnumbers.mask(f"{grouped(CARD, ' ')} 10 双") == "**** **** **** 0128 10 双"
+    assert card_numbers.mask(f"我的卡 {grouped(CARD, ' ')},户名李雯") == "我的卡 **** **** **** 0128,户名李雯"
+    assert card_numbers.mask(f"{CARD} {VISA}") == "**** **** **** 0128 **** **** **** 1111"
+    assert card_numbers.mask(f"{grouped(CARD, ' ')} 10 双") == "**** **** **** 0128 10 双"
 
 
 @pytest.mark.parametrize("number", [CARD, f"A{CARD}", grouped(CARD, "-"), TYPO])
 def test_a_known_number_stays(number: str) -> None:
     """The order's own number may look like anything."""
-    for words in (number, f"订单{number}", f"卡号 {number}", grouped(cardnumbers.mask("") + TYPO, " ")):
-        assert cardnumbers.mask(words, [number, TYPO]) == words
+    for words in (number, f"订单{number}", f"卡号 {number}", grouped(card_numbers.mask("") + TYPO, " ")):
+        assert card_numbers.mask(words, [number, TYPO]) == words
 
 
 def test_known_numbers_stay_beside_cards() -> None:
     order_no = "6212345678901234567"
     words = f"订单 {order_no} 的钱请退到 {grouped(CARD, ' ')}"
-    assert cardnumbers.mask(words, [order_no]) == f"订单 {order_no} 的钱请退到 **** **** **** 0128"
-    assert cardnumbers.mask(f"{order_no} {CARD}", [order_no]) == f"{order_no} **** **** **** 0128"
-    assert cardnumbers.mask(f"{grouped(order_no, ' ')} {CARD}", [order_no]).endswith("1234 567 **** **** **** 0128")
+    assert card_numbers.mask(words, [order_no]) == f"订单 {order_no} 的钱请退到 **** **** **** 0128"
+    assert card_numbers.mask(f"{order_no} {CARD}", [order_no]) == f"{order_no} **** **** **** 0128"
+    assert card_numbers.mask(f"{grouped(order_no, ' ')} {CARD}", [order_no]).endswith("1234 567 **** **** **** 0128")
 
 
 def test_the_table_of_prefixes_is_tidy() -> None:
-    for prefix, lengths in (*cardnumbers._SURE, *cardnumbers._CHECKED):
+    for prefix, lengths in (*card_numbers._SURE, *card_numbers._CHECKED):
         assert prefix.isdigit()
-        assert lengths <= set(range(cardnumbers.LEAST, cardnumbers.MOST + 1))
+        assert lengths <= set(range(card_numbers.LEAST, card_numbers.MOST + 1))
 
 
 CHARS = st.sampled_from("0123456789 -.\n,、零一六二０６\u200b\u3000*卡号订单card①A\x00\ud800")
@@ -183,17 +187,17 @@ CHARS = st.sampled_from("0123456789 -.\n,、零一六二０６\u200b\u3000*卡�
 @example(f"卡号 {CARD} 4567 8901 2345 6789 0123")
 @example("卡号" + "6" * 200)
 def test_any_text_is_taken(text: str) -> None:
-    masked = cardnumbers.mask(text)
-    assert cardnumbers.mask(masked) == masked
-    assert cardnumbers.numbers(masked) == []
-    assert len(masked) <= len(text) + 6 * (len(text) // cardnumbers.LEAST + 1)
-    if not cardnumbers.numbers(text):
+    masked = card_numbers.mask(text)
+    assert card_numbers.mask(masked) == masked
+    assert card_numbers.numbers(masked) == []
+    assert len(masked) <= len(text) + 6 * (len(text) // card_numbers.LEAST + 1)
+    if not card_numbers.numbers(text):
         assert masked == text
 
 
 @given(st.text(st.sampled_from("的是在 ,。!"), max_size=20), st.sampled_from(["", " ", "-", "\u3000", "\u200b"]))
 def test_a_card_between_any_words_is_hidden(words: str, between: str) -> None:
-    masked = cardnumbers.mask(f"{words}号{grouped(CARD, between)}号{words}")
+    masked = card_numbers.mask(f"{words}号{grouped(CARD, between)}号{words}")
     assert "678" not in masked
     assert masked == f"{words}号**** **** **** 0128号{words}"
 
@@ -203,5 +207,5 @@ def test_much_text_takes_little_time() -> None:
 
     for text in ("6 " * 100_000, "6222" * 50_000, ("13425059650 " * 20_000), "卡号" * 100_000, "一" * 200_000):
         begun = time.perf_counter()
-        cardnumbers.mask(text)
+        card_numbers.mask(text)
         assert time.perf_counter() - begun < 5

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal import carriers
-from portal.carriers import CARRIERS, Kind
 from portal.inputs import InputRefused
+from portal.parcels import carriers
+from portal.parcels.carriers import CARRIERS, Kind
 
 
 def test_the_table_is_whole() -> None:

@@ -13,10 +13,10 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from portal import carriers, couriers
 from portal.config import Settings, SettingsError
-from portal.couriers import AskFailed, Kdniao, Kuaidi100, asking, kdniao, kuaidi100
-from portal.scans import Scan
+from portal.parcels import carriers, couriers
+from portal.parcels.couriers import AskFailed, Kdniao, Kuaidi100, asking, kdniao, kuaidi100
+from portal.parcels.scans import Scan
 
 ZTO, YTO = carriers.by_code("ZTO"), carriers.by_code("YTO")
 assert ZTO is not None and YTO is not None
@@ -35,9 +35,12 @@ def test_kdniao_signs_just_what_it_sends() -> None:
     form = Kdniao("1237100", "KEY", kind="8001").form(ZTO, NUMBER, "9650")
     data = '{"ShipperCode":"ZTO","LogisticCode":"75484863576596","CustomerName":"9650"}'
     assert form == {
-        "RequestData": data, "EBusinessID": "1237100", "RequestType": "8001", "DataType": "2",
+        "RequestData": data,
+        "EBusinessID": "1237100",
+        "RequestType": "8001",
+        "DataType": "2",
         "DataSign": kdniao.sign(data, "KEY"),
-    }  # fmt: skip
+    }
     assert kdniao.sign("a", "bc") == "OTAwMTUwOTgzY2QyNGZiMGQ2OTYzZjdkMjhlMTdmNzI="  # base64 of md5("abc") in hex
     assert "CustomerName" not in Kdniao("1", "K").form(YTO, "YT1", "9650")["RequestData"]
 
@@ -48,16 +51,21 @@ def at(text: str) -> datetime:
 
 def test_kuaidi100_answers_are_read() -> None:
     answer = {
-        "message": "ok", "nu": NUMBER, "status": "200", "state": "3",
+        "message": "ok",
+        "nu": NUMBER,
+        "status": "200",
+        "state": "3",
         "data": [
             {"time": "2026-11-21 10:00:00", "context": "已签收", "statusCode": "3"},
             {"time": "2026-11-21 08:00:00", "context": "正在派送中,请准备签收", "statusCode": "0"},
             {"time": "2026-11-20 12:30:11", "context": "【义乌市】揽收", "statusCode": "103"},
             {"time": "2026-11-20 13:00:00", "context": "客户已签收", "statusCode": "0"},
             {"time": "2026-11-20 14:00:00", "context": "客户已签收"},
-            {"time": "garbage", "context": "x"}, {"time": "2026-11-20 12:00:00"}, 7,
+            {"time": "garbage", "context": "x"},
+            {"time": "2026-11-20 12:00:00"},
+            7,
         ],
-    }  # fmt: skip
+    }
     assert kuaidi100.understood(answer, NUMBER) == [
         Scan(at("2026-11-20T04:30:11"), "picked", "【义乌市】揽收"),
         Scan(at("2026-11-20T05:00:00"), "transit", "客户已签收"),  # the code knows better than words
@@ -69,14 +77,16 @@ def test_kuaidi100_answers_are_read() -> None:
 
 def test_kdniao_answers_are_read() -> None:
     answer = {
-        "Success": True, "State": "3", "LogisticCode": NUMBER,
+        "Success": True,
+        "State": "3",
+        "LogisticCode": NUMBER,
         "Traces": [
             {"AcceptTime": "2026-11-20 12:30:11", "AcceptStation": "已收件", "Action": "1"},
             {"AcceptTime": "2026-11-21 08:00:00", "AcceptStation": "派件中", "Action": "202"},
             {"AcceptTime": "2026-11-21 09:00:00", "AcceptStation": "已放入柜", "Action": "211"},
             {"AcceptTime": "2026-11-21 10:00:00", "AcceptStation": "取件", "Action": "311"},
         ],
-    }  # fmt: skip
+    }
     found = kdniao.understood(answer, NUMBER)
     assert [scan.status for scan in found] == ["picked", "delivering", "station", "signed"]
 

@@ -79,10 +79,13 @@ def _facts(state: State) -> list[Facts]:
         State.PROPOSED: ("origin", "countered"),
     }.get(state, ())
     values: dict[str, tuple[object, ...]] = {
-        "back_signed_at": (None, NOW - timedelta(days=1)), "out_signed_at": (None, NOW - timedelta(days=1)),
-        "difference_fen": (0, 100, -100), "accepted_milli": (0, 1000), "open_entries": (0, 1),
+        "back_signed_at": (None, NOW - timedelta(days=1)),
+        "out_signed_at": (None, NOW - timedelta(days=1)),
+        "difference_fen": (0, 100, -100),
+        "accepted_milli": (0, 1000),
+        "open_entries": (0, 1),
         "origin": ("applied", "inspecting", "reshipping"),
-    }  # fmt: skip
+    }
     ways = itertools.product(*(values.get(name, (False, True)) for name in asked))
     return [
         Facts(entered_at=NOW, now=NOW, back_shipped_at=NOW, out_shipped_at=NOW, **dict(zip(asked, way, strict=True)))  # type: ignore[arg-type]
@@ -166,7 +169,7 @@ def test_reminders_come_in_order_before_the_end() -> None:
     assert moments == sorted(moments)
     assert [NOW + timedelta(days=7) - moment for moment in moments] == [
         timedelta(hours=hours) for hours in (84, 72, 24, 16.8, 2)
-    ]  # fmt: skip
+    ]
 
 
 def test_the_diagram_has_every_row() -> None:

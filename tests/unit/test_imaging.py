@@ -16,8 +16,16 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from portal import imaging, imaging_child
-from portal.imaging import ImageRefused, ImagesRefused, IncomingFile, PreparedImage, clean_name, prepare, prepare_each
+from portal.evidence import imaging, imaging_child
+from portal.evidence.imaging import (
+    ImageRefused,
+    ImagesRefused,
+    IncomingFile,
+    PreparedImage,
+    clean_name,
+    prepare,
+    prepare_each,
+)
 from tests import pictures
 from tests.pictures import INCOMPLETE, MARK, NAMES, NOT_A_PHOTO, PICTURES, Picture
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal import officehours
-from portal.officehours import BEIJING
+from portal.calendar import officehours
+from portal.calendar.officehours import BEIJING
 
 OPENS, CLOSES = 9 * 60, 18 * 60
 
@@ -21,11 +21,16 @@ def at(day: int, hour: int, minute: int = 0) -> datetime:
 @pytest.mark.parametrize(
     ("start", "end", "hours"),
     [
-        (at(23, 10), at(23, 12), 2), (at(23, 7), at(23, 9), 0), (at(23, 8), at(23, 10), 1), (at(23, 17), at(23, 23), 1),
-        (at(23, 20), at(24, 8), 0), (at(23, 17), at(24, 10), 2), (at(23, 9), at(25, 18), 27),
+        (at(23, 10), at(23, 12), 2),
+        (at(23, 7), at(23, 9), 0),
+        (at(23, 8), at(23, 10), 1),
+        (at(23, 17), at(23, 23), 1),
+        (at(23, 20), at(24, 8), 0),
+        (at(23, 17), at(24, 10), 2),
+        (at(23, 9), at(25, 18), 27),
         (at(23, 12), at(23, 11), 0),
     ],
-)  # fmt: skip
+)
 def test_only_office_hours_count(start: datetime, end: datetime, hours: int) -> None:
     assert officehours.elapsed(start, end, OPENS, CLOSES) == timedelta(hours=hours)
 
@@ -52,9 +57,17 @@ def test_levels(waited: int, level: str) -> None:
 
 @pytest.mark.parametrize(
     ("hour", "begins", "ends", "quiet"),
-    [(23, 1320, 480, True), (7, 1320, 480, True), (8, 1320, 480, False), (21, 1320, 480, False), (22, 1320, 480, True),
-     (3, 0, 0, False), (12, 720, 780, True), (13, 720, 780, False)],
-)  # fmt: skip
+    [
+        (23, 1320, 480, True),
+        (7, 1320, 480, True),
+        (8, 1320, 480, False),
+        (21, 1320, 480, False),
+        (22, 1320, 480, True),
+        (3, 0, 0, False),
+        (12, 720, 780, True),
+        (13, 720, 780, False),
+    ],
+)
 def test_quiet_hours_may_go_over_midnight(hour: int, begins: int, ends: int, quiet: bool) -> None:
     assert officehours.quiet(at(23, hour), begins, ends) is quiet
 

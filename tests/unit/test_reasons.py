@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from portal import reasons
 from portal.flow import CaseType
-from portal.reasons import GROUND, REASONS, Effect, Fault, Ground, Payer, Place
+from portal.rights import reasons
+from portal.rights.reasons import GROUND, REASONS, Effect, Fault, Ground, Payer, Place
 
 
 def test_the_grounds_and_reasons_carry_the_guides_words() -> None:
@@ -58,15 +58,30 @@ def test_what_each_reason_asks_for() -> None:
 def test_where_reasons_lead() -> None:
     back, gone = ("exchange", "return_refund"), ("refund_only", "reissue")
     assert {reason.id: reason.types for reason in REASONS} == {
-        "not_wanted": ("refund_only",), "late_ship": ("refund_only",), "out_of_stock": ("refund_only",),
-        "not_delivered": gone, "refused_delivery": gone,
-        "damaged": back, "colour": back, "size": back, "defect": back, "fake": ("return_refund",),
-        "wrong_item": back, "missing_item": ("reissue", "refund_only"), "empty_parcel": gone,
-        "wrong_order": ("exchange",), "over_qty": ("return_refund",),
-        "disaster": ("exchange",), "delay": ("exchange",), "other": ("exchange",),
-        "promise": ("exchange",), "seven_day": ("return_refund",),
-        "dislike": (), "no_evidence": (), "personal_cancel": (),
-    }  # fmt: skip
+        "not_wanted": ("refund_only",),
+        "late_ship": ("refund_only",),
+        "out_of_stock": ("refund_only",),
+        "not_delivered": gone,
+        "refused_delivery": gone,
+        "damaged": back,
+        "colour": back,
+        "size": back,
+        "defect": back,
+        "fake": ("return_refund",),
+        "wrong_item": back,
+        "missing_item": ("reissue", "refund_only"),
+        "empty_parcel": gone,
+        "wrong_order": ("exchange",),
+        "over_qty": ("return_refund",),
+        "disaster": ("exchange",),
+        "delay": ("exchange",),
+        "other": ("exchange",),
+        "promise": ("exchange",),
+        "seven_day": ("return_refund",),
+        "dislike": (),
+        "no_evidence": (),
+        "personal_cancel": (),
+    }
     assert [reason.id for reason in REASONS if reason.hidden_defect] == ["defect"]
     dislike = reasons.reason("dislike")
     assert dislike and dislike.leads_to is None and dislike.asks == back

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from portal import scans
-from portal.scans import LinesRefused, Scan
+from portal.parcels import scans
+from portal.parcels.scans import LinesRefused, Scan
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from portal.solutions import RULES, Application, suggest
+from portal.rights.solutions import RULES, Application, suggest
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ from portal.solutions import RULES, Application, suggest
         ("else", {"type": "exchange", "reason": "delay"}),
         ("else", {"type": "exchange", "reason": "no such reason"}),
     ],
-)  # fmt: skip
+)
 def test_the_first_rule_that_holds(rule: str, facts: dict[str, object]) -> None:
     found = suggest(Application(**{"photos": 0, **facts}))  # type: ignore[arg-type]
     assert found.rule == rule

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from portal import store as module
-from portal.store import BadKey, DirectoryStore, Store
+from portal.evidence import store as evidence_store
+from portal.evidence.store import BadKey, DirectoryStore, Store
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 KEY = "ab/ab" + "0" * 30 + ".webp"
@@ -166,7 +166,7 @@ def test_a_kill_leaves_no_half_file(store: DirectoryStore) -> None:
     """What was acknowledged is there, and what is there is whole; halves stay among the temporary files."""
     acknowledged: list[str] = []
     for _ in range(8):
-        command = [sys.executable, "-I", "-c", WRITER, module.__file__, str(store.root)]
+        command = [sys.executable, "-I", "-c", WRITER, evidence_store.__file__, str(store.root)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
             assert writer.stdout
             acknowledged.append(writer.stdout.readline().strip())

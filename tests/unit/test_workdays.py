@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal import holidays, workdays
-from portal.workdays import BEIJING
+from portal.calendar import holidays, workdays
+from portal.calendar.workdays import BEIJING
 
 KNOWN = workdays.calendar({year: holidays.shipped(year) for year in holidays.SHIPPED})
 VECTORS = json.loads((Path(__file__).parents[1] / "data" / "deadlines.json").read_text())

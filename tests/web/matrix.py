@@ -21,11 +21,19 @@ from flask.testing import FlaskClient
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Rule
 
-from portal import access, accounts, chat, fulfilment, importing, payouts, policies, scanfiles, tracking
+from portal.applications import unsent
 from portal.extensions import db, writing
 from portal.flow import Actor
 from portal.models import Case, Draft, Evidence, Order, OrderLine, PayoutFile, Shipment, Shop, Sku, Staff, User
-from portal.scans import Scan
+from portal.money import entries as money_entries
+from portal.orders import uploads as order_uploads
+from portal.parcels import following, keeping
+from portal.parcels.scans import Scan
+from portal.people import accounts
+from portal.resale import links as consumer_links
+from portal.rights import policies
+from portal.talk import conversations
+from portal.tracking import tables
 from tests.cast import PASSWORD, Cast, sign_in
 
 
@@ -80,7 +88,10 @@ ROWS: tuple[Row, ...] = (
     Row("buyer.public_rules", ANYONE, get=200),
     # whoever holds a token
     Row(
-        "consumer.enter", ANYONE, get=200, post=422,
+        "consumer.enter",
+        ANYONE,
+        get=200,
+        post=422,
         form=lambda deal: {"order_no": deal.values["order_no"], "last_four": "9650"},  # its buyer has an account
     ),
     Row("consumer.link", CONSUMER, get=303),
@@ -95,7 +106,10 @@ ROWS: tuple[Row, ...] = (
     Row("buyer.notices", SIGNED_IN, get=200, post=303),
     Row("buyer.sessions", SIGNED_IN, get=200, post=303),
     Row(
-        "buyer.give_feedback", SIGNED_IN, get=200, post=303,
+        "buyer.give_feedback",
+        SIGNED_IN,
+        get=200,
+        post=303,
         form=lambda deal: {"kind": "wish", "words": "希望能导出售后单"},
     ),
     Row("buyer.privacy", SIGNED_IN, get=200),
@@ -115,9 +129,15 @@ ROWS: tuple[Row, ...] = (
     Row("buyer.pack", BUYER, get=200, counted=True),
     Row("buyer.apply", BUYER, get=200, post=303, form=lambda deal: {"line": deal.line_id, "reason": "damaged"}),
     Row(
-        "buyer.apply_details", BUYER, get=200, post=303,
+        "buyer.apply_details",
+        BUYER,
+        get=200,
+        post=303,
         form=lambda deal: {
-            f"quantity_{deal.line_id}": "1", "description": "袜子破洞", "name": "李雯", "phone": "13425059650",
+            f"quantity_{deal.line_id}": "1",
+            "description": "袜子破洞",
+            "name": "李雯",
+            "phone": "13425059650",
             "address": "四川省成都市武侯区一环路南二段8号",
         },
     ),
@@ -139,13 +159,21 @@ ROWS: tuple[Row, ...] = (
     Row("mediation.inbox", MEDIATORS, get=200),
     Row("mediation.show_case", MEDIATOR, get=200),
     Row(
-        "mediation.take_step", MEDIATOR, get=200, post=303, values={"step_name": "decide_close"},
+        "mediation.take_step",
+        MEDIATOR,
+        get=200,
+        post=303,
+        values={"step_name": "decide_close"},
         form=lambda deal: {"note": "双方证据都不足,按举证责任裁决", "confirmed": "1"},
     ),
     # who keeps the calendar and the public rules
     Row("operator.calendar", OPERATORS, get=200, post=303, form=lambda deal: {"year": "2027"}),
     Row(
-        "operator.calendar_year", OPERATORS, get=200, post=303, values={"year": "2027"},
+        "operator.calendar_year",
+        OPERATORS,
+        get=200,
+        post=303,
+        values={"year": "2027"},
         form=lambda deal: {"source": "通知", "days": "2027-01-01 休 元旦", "confirmed": "1"},
     ),
     Row("operator.rules_editor", OPERATORS, get=200, post=422),
@@ -156,17 +184,29 @@ ROWS: tuple[Row, ...] = (
     Row("seller.waiting", SHOP, get=200, post=303, form=lambda deal: {"opens": "09:00", "closes": "18:00"}),
     Row("seller.customer_list", SHOP, get=200),
     Row(
-        "seller.policy", SHOP, get=200, post=303,
+        "seller.policy",
+        SHOP,
+        get=200,
+        post=303,
         form=lambda deal: {
-            "window_days": "15", "hidden_days": "30", "special_freight": "seller", "types": ["exchange", "reissue"],
+            "window_days": "15",
+            "hidden_days": "30",
+            "special_freight": "seller",
+            "types": ["exchange", "reissue"],
         },
     ),
     Row(
-        "seller.addresses", SHOP, get=200, post=303,
+        "seller.addresses",
+        SHOP,
+        get=200,
+        post=303,
         form=lambda deal: {"name": "二号仓", "phone": "13800138001", "address": "浙江省义乌市北苑街道2号"},
     ),
     Row(
-        "seller.import_orders", SHOP, get=200, post=303,
+        "seller.import_orders",
+        SHOP,
+        get=200,
+        post=303,
         form=lambda deal: {"file": (io.BytesIO("订单编号\n".encode()), "orders.csv")},
     ),
     Row("seller.order_list", SHOP, get=200),
@@ -175,13 +215,19 @@ ROWS: tuple[Row, ...] = (
     Row("seller.payout_files", SHOP, get=200),
     Row("seller.make_batch", SHOP, get=303, post=409),
     Row(
-        "seller.upload_results", SHOP, get=303, post=303,
+        "seller.upload_results",
+        SHOP,
+        get=303,
+        post=303,
         form=lambda deal: {"file": (io.BytesIO("款项编号,结果,流水号\n1:refund,成功,1\n".encode()), "results.csv")},
     ),
     Row("seller.logistics_list", SHOP, get=200),
     Row("seller.handling_times", SHOP, get=200),
     Row(
-        "seller.import_scans", SHOP, get=200, post=303,
+        "seller.import_scans",
+        SHOP,
+        get=200,
+        post=303,
         form=lambda deal: {
             "file": (io.BytesIO("运单号,时间,物流内容\n7548,2026-11-23 09:00,派送中\n".encode()), "scans.csv"),
         },
@@ -192,7 +238,10 @@ ROWS: tuple[Row, ...] = (
     Row("seller.chain_list", SHOP, get=200),
     # the shop that sold it
     Row(
-        "seller.ship_order", SELLER, get=200, post=409,
+        "seller.ship_order",
+        SELLER,
+        get=200,
+        post=409,
         form=lambda deal: {"carrier": "ZTO", "number": "75484863576596"},
     ),
     Row("seller.chain", SELLER, get=200, post=409, form=lambda deal: {"does": "unlink"}),
@@ -202,13 +251,21 @@ ROWS: tuple[Row, ...] = (
     Row("seller.product", SELLER, get=200, post=303, form=lambda deal: {"exchangeable": "y"}),
     Row("seller.payout", SELLER, get=200),
     Row(
-        "seller.record_payout", SELLER, get=303, post=409, values={"verb": "settle"},
+        "seller.record_payout",
+        SELLER,
+        get=303,
+        post=409,
+        values={"verb": "settle"},
         form=lambda deal: {"reference": "2026112300001"},
     ),
     Row("seller.batch", SELLER, get=200),
     Row("seller.results", SELLER, get=200, post=303),
     Row(
-        "seller.change_staff", SELLER, get=303, post=303, values={"verb": "role"},
+        "seller.change_staff",
+        SELLER,
+        get=303,
+        post=303,
+        values={"verb": "role"},
         form=lambda deal: {"role": "warehouse"},
     ),
     Row("seller.shipment", SELLER, get=200, post=303, form=lambda deal: {"words": "2026-11-23 09:00 【杭州市】已发出"}),
@@ -226,18 +283,32 @@ ROWS: tuple[Row, ...] = (
     Row("seller.contact_read", SELLER, post=303),
     Row("seller.agreement", SELLER, get=404),
     Row(
-        "seller.apply_for", SELLER, get=200, post=303,
+        "seller.apply_for",
+        SELLER,
+        get=200,
+        post=303,
         form=lambda deal: {
-            "message": deal.values["message_id"], "line": deal.line_id, "quantity": "1", "type": "exchange",
-            "reason": "damaged", "description": "买家要求换货",
+            "message": deal.values["message_id"],
+            "line": deal.line_id,
+            "quantity": "1",
+            "type": "exchange",
+            "reason": "damaged",
+            "description": "买家要求换货",
         },
     ),
     Row(
-        "seller.take_step", SELLER, get=200, post=303, values={"step_name": "agree"},
+        "seller.take_step",
+        SELLER,
+        get=200,
+        post=303,
+        values={"step_name": "agree"},
         form=lambda deal: {"address_id": deal.values["address_id"]},
     ),
     Row(
-        "seller.send_back", SELLER, get=200, post=409,
+        "seller.send_back",
+        SELLER,
+        get=200,
+        post=409,
         form=lambda deal: {"carrier": "ZTO", "number": "75484863576596"},
     ),
     Row("seller.change_address", SELLER, post=303, values={"verb": "remove"}),
@@ -251,7 +322,7 @@ ROWS: tuple[Row, ...] = (
     Row("qa.trace", QA, post=303),
     # last, because it ends the session
     Row("auth.sign_out", ANYONE, post=303),
-)  # fmt: skip
+)
 
 # What stands in an address for a thing that doesn't exist.
 MISSING = {
@@ -338,23 +409,39 @@ class World:
             line = db.session.scalars(db.select(OrderLine).where(OrderLine.order_id == order_id)).one()
             line.cargo_no = f"HH{mark}"
             draft = Draft(
-                order_id=order_id, buyer_id=cast.buyer, source="order", created_at=cast.now, updated_at=cast.now,
+                order_id=order_id,
+                buyer_id=cast.buyer,
+                source="order",
+                created_at=cast.now,
+                updated_at=cast.now,
                 fields={
-                    "line_id": line.id, "reason": "damaged", "quantities": {str(line.id): 1_000},
-                    "typed": {str(line.id): "1"}, "description": f"草稿{mark}", "name": "李雯", "phone": "13425059650",
+                    "line_id": line.id,
+                    "reason": "damaged",
+                    "quantities": {str(line.id): 1_000},
+                    "typed": {str(line.id): "1"},
+                    "description": f"草稿{mark}",
+                    "name": "李雯",
+                    "phone": "13425059650",
                     "address": f"草稿{mark}",
                 },
-            )  # fmt: skip
+            )
             db.session.add(draft)
             db.session.flush()
-            talk = chat.of_order(order, cast.now)
-            asked = chat.say(talk, "buyer", cast.buyer, f"买家说{mark}", now=cast.now, photos=[kept["message"]])
+            talk = conversations.of_order(order, cast.now)
+            asked = conversations.say(
+                talk, "buyer", cast.buyer, f"买家说{mark}", now=cast.now, photos=[kept["message"]]
+            )
             message_id = asked.id
-            chat.say(talk, "seller", cast.seller, f"商家说{mark}", now=cast.now)
+            conversations.say(talk, "seller", cast.seller, f"商家说{mark}", now=cast.now)
             address = policies.add_address(
-                cast.shop, name=f"仓{shop_mark}", phone="13800138000", address=f"库{shop_mark}", note=f"注{shop_mark}",
-                make_default=False, now=cast.now,
-            )  # fmt: skip
+                cast.shop,
+                name=f"仓{shop_mark}",
+                phone="13800138000",
+                address=f"库{shop_mark}",
+                note=f"注{shop_mark}",
+                make_default=False,
+                now=cast.now,
+            )
             address_id = address.id
             _hang(kept["case"], case_id=case.id, event_version=1)
             _hang(kept["draft"], draft_id=draft.id)
@@ -367,7 +454,7 @@ class World:
         for key in db.session.scalars(db.select(Evidence.key).where(Evidence.public_id.in_(kept.values()))):
             store.put(key, f"picture {mark}".encode())
         with writing():
-            token = access.make(cast.now, case_id=case_id, by=cast.seller) or ""
+            token = consumer_links.make(cast.now, case_id=case_id, by=cast.seller) or ""
         values = {
             "token": token,
             "order_no": order_no,
@@ -387,54 +474,63 @@ class World:
     def _followed(self, cast: Cast, order_id: int, mark: str) -> dict[str, str]:
         """The order's own parcel with a scan, and a table of scans of the shop."""
         with writing():
-            tracking.follow_order(db.session.get_one(Order, order_id), cast.now)
+            following.follow_order(db.session.get_one(Order, order_id), cast.now)
             shipment_id = db.session.scalars(db.select(Shipment.id).where(Shipment.order_id == order_id)).one()
-            tracking.keep_of_order(
+            keeping.keep_of_order(
                 shipment_id, [Scan(cast.now, "transit", f"物流{mark}")], now=cast.now, origin="kdniao"
             )
             rows = [{"row": 2, "number": "7548", "at": "", "words": f"行{mark}", "bad": "没有填写时间"}]
-            file = scanfiles.begin(cast.shop, cast.seller, f"物流{mark}.csv", rows, cast.now)
+            file = tables.begin(cast.shop, cast.seller, f"物流{mark}.csv", rows, cast.now)
             return {"shipment_id": str(shipment_id), "file_id": file.public_id}
 
     def _import(self, cast: Cast, mark: str) -> str:
         """A checked order export of the shop, with its report; returns its public id."""
         folder = self.app.extensions["portal_settings"].data.absolute() / "imports"
-        path = importing.receive(folder, io.BytesIO(b"x"), "orders.csv")
+        path = order_uploads.receive(folder, io.BytesIO(b"x"), "orders.csv")
         with writing():
-            job = importing.begin(
+            job = order_uploads.begin(
                 path, shop_id=cast.shop, user_id=cast.seller, file_name=f"订单{mark}.csv", now=cast.now
             )
             job.state, public_id = "checked", job.public_id
-            importing.report_path(folder, job).write_text(mark)
+            order_uploads.report_path(folder, job).write_text(mark)
         return public_id
 
     def _cancellation(self, cast: Cast, order_no: str) -> str:
         with writing():
             by = cast.by(Actor.BUYER)
-            return fulfilment.cancel_many([order_no], by=by, reason="not_wanted", now=cast.now).public_id
+            return unsent.cancel_many([order_no], by=by, reason="not_wanted", now=cast.now).public_id
 
     def _money(self, cast: Cast, case_no: str, mark: str, shop_mark: str) -> dict[str, str]:
         """A payment of the case, a list and results with words of its people, and somebody who works in the shop."""
         with writing():
             case = db.session.scalars(db.select(Case).where(Case.case_no == case_no)).one()
-            entry = payouts.plan(case, "compensation", 100, key="x", at=cast.now, by=cast.seller)
+            entry = money_entries.plan(case, "compensation", 100, key="x", at=cast.now, by=cast.seller)
             case.entry_count += 1
             entry.problem = f"失败{mark}"
             rows = [[entry.key, case_no, "1", f"买家{mark}", "补偿", 100, "原路退回"]]
             files = [
                 PayoutFile(
-                    public_id=secrets.token_hex(16), shop_id=cast.shop, user_id=cast.seller, kind=kind, state=state,
-                    name=f"文件{mark}", rows=rows if kind == "batch" else [], row_count=1, made_at=cast.now,
+                    public_id=secrets.token_hex(16),
+                    shop_id=cast.shop,
+                    user_id=cast.seller,
+                    kind=kind,
+                    state=state,
+                    name=f"文件{mark}",
+                    rows=rows if kind == "batch" else [],
+                    row_count=1,
+                    made_at=cast.now,
                 )
                 for kind, state in (("batch", "made"), ("results", "checked"))
-            ]  # fmt: skip
+            ]
             clerk = accounts.create_user(f"员工{shop_mark}{secrets.token_hex(3)}", now=cast.now)
             db.session.add_all([*files, Staff(user_id=clerk.id, shop_id=cast.shop, role="agent")])
             db.session.flush()
             return {
-                "entry_id": str(entry.id), "batch_id": files[0].public_id, "results_id": files[1].public_id,
+                "entry_id": str(entry.id),
+                "batch_id": files[0].public_id,
+                "results_id": files[1].public_id,
                 "user_id": str(clerk.id),
-            }  # fmt: skip
+            }
 
     def browser(self, role: str) -> FlaskClient:
         """A browser of its own for this role."""
@@ -489,9 +585,13 @@ def may(row: Row, role: str, deal: Deal | None) -> bool:
         return False
     both = {deal.buyer, deal.seller}
     sides = {
-        BUYER: {deal.buyer}, SELLER: {deal.seller}, RESELLER: {deal.buyer} & SHOPS, PARTY: both,
-        WITNESS: both | {"mediator"}, MEDIATOR: {"mediator"},
-    }[row.who]  # fmt: skip
+        BUYER: {deal.buyer},
+        SELLER: {deal.seller},
+        RESELLER: {deal.buyer} & SHOPS,
+        PARTY: both,
+        WITNESS: both | {"mediator"},
+        MEDIATOR: {"mediator"},
+    }[row.who]
     return role in sides
 
 
@@ -521,9 +621,14 @@ def missing_rows(app: Flask) -> list[str]:
         if rule.endpoint in known:
             continue
         who = (
-            "QA" if rule.endpoint.startswith("qa.") else "SHOP" if rule.endpoint.startswith("seller.") else "MEDIATOR"
-            if rule.endpoint.startswith("mediation.") else "SIGNED_IN"
-        )  # fmt: skip
+            "QA"
+            if rule.endpoint.startswith("qa.")
+            else "SHOP"
+            if rule.endpoint.startswith("seller.")
+            else "MEDIATOR"
+            if rule.endpoint.startswith("mediation.")
+            else "SIGNED_IN"
+        )
         methods = [f"{name.lower()}=…" for name in ("GET", "POST") if name in (rule.methods or ())]
         new = ", ".join(sorted(rule.arguments - set(MISSING)))
         wants = f"   # and say in Deal.values and MISSING what {new} is" if new else ""

@@ -20,7 +20,7 @@ from markupsafe import escape
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from portal import carriers, chat, inputs
+from portal import inputs
 from portal.extensions import db, writing
 from portal.inputs import InputRefused
 from portal.models import (
@@ -35,6 +35,8 @@ from portal.models import (
     Policy,
     ReturnAddress,
 )
+from portal.parcels import carriers
+from portal.talk import conversations
 from tests.cast import Cast, sign_in, token_of
 from tests.conftest import NOW
 from tests.web.naughty import encoded, received
@@ -140,8 +142,8 @@ class World:
         self.order_no, self.order_id = order.order_no, order.id
         self.line_id = db.session.scalars(select(OrderLine.id).where(OrderLine.order_id == order.id)).one()
         with writing():
-            talk = chat.of_order(db.session.get_one(Order, self.order_id), NOW)
-            chat.say(talk, "seller", self.cast.seller, "您好", now=NOW)
+            talk = conversations.of_order(db.session.get_one(Order, self.order_id), NOW)
+            conversations.say(talk, "seller", self.cast.seller, "您好", now=NOW)
         self.clients = {name: sign_in(app, name) for name in ("buyer", "seller", "buyer2")}
         self.clients["nobody"] = app.test_client()
         self.tokens = {name: token_of(client.get("/login"))["csrf_token"] for name, client in self.clients.items()}
@@ -215,12 +217,15 @@ class World:
             lambda: f"/orders/{self.order_no}/apply/details",
             lambda: {own: "2", "description": "买错了颜色", "name": "李雯", "phone": "13425059650", "address": "成都"},
             {
-                "description": text(500, optional=True), "name": line(50), "phone": phone(), "address": line(200),
+                "description": text(500, optional=True),
+                "name": line(50),
+                "phone": phone(),
+                "address": line(200),
                 own: quantity(BOUGHT),
             },
             kept,
             {own: 40},
-        )  # fmt: skip
+        )
 
     def _begin_draft(self) -> None:
         answer = self.clients["buyer"].post(
@@ -276,18 +281,27 @@ class World:
             return {**{name: getattr(case, name) for name in columns}, own: case.quantity_milli}
 
         return self._step(
-            "buyer", "modify", "applied",
+            "buyer",
+            "modify",
+            "applied",
             {
-                "reason": "damaged", "description": "破洞", "receiver_name": "李雯", "receiver_phone": "13425059650",
-                "receiver_address": "成都", own: "2",
+                "reason": "damaged",
+                "description": "破洞",
+                "receiver_name": "李雯",
+                "receiver_phone": "13425059650",
+                "receiver_address": "成都",
+                own: "2",
             },
             {
-                "description": text(500, optional=True), "receiver_name": line(50), "receiver_phone": phone(),
-                "receiver_address": line(200), own: some(BOUGHT // 2),
+                "description": text(500, optional=True),
+                "receiver_name": line(50),
+                "receiver_phone": phone(),
+                "receiver_address": line(200),
+                own: some(BOUGHT // 2),
             },
             kept,
             shown={own: 40},
-        )  # fmt: skip
+        )
 
     def ship_return(self) -> Place:
         def kept(case_id: int) -> dict[str, object]:
@@ -296,23 +310,30 @@ class World:
             return dict(zip(("number", "number2"), db.session.scalars(rows), strict=True))
 
         return self._step(
-            "buyer", "ship_return", "returning",
+            "buyer",
+            "ship_return",
+            "returning",
             {"carrier": "ZTO", "number": "75484863576596", "carrier2": "YTO", "number2": "YT8962646785389"},
-            {"number": number(), "number2": number()}, kept, apart=True,
-        )  # fmt: skip
+            {"number": number(), "number2": number()},
+            kept,
+            apart=True,
+        )
 
     def edit_parcel(self) -> Place:
         live = select(Parcel).where(Parcel.voided_at.is_(None)).order_by(Parcel.id.desc())
         name = "buyer:edit_parcel"
         return self._step(
-            "buyer", "edit_parcel", "inspecting",
+            "buyer",
+            "edit_parcel",
+            "inspecting",
             {
-                "carrier": "SF", "number": "SF1234567890123",
+                "carrier": "SF",
+                "number": "SF1234567890123",
                 "parcel_id": lambda: self.row(live.where(Parcel.case_id == self.current[name]))[0].id,
             },
             {"number": number()},
             lambda case_id: {"number": self.row(live.where(Parcel.case_id == case_id))[0].tracking_no},
-        )  # fmt: skip
+        )
 
     def object(self) -> Place:
         def kept(case_id: int) -> dict[str, object]:
@@ -327,9 +348,13 @@ class World:
             return self._note(case_id)
 
         return self._step(
-            "buyer", "report_problem", "confirming", {"kind": "not_received", "note": "没有收到"}, {"note": text(500)},
+            "buyer",
+            "report_problem",
+            "confirming",
+            {"kind": "not_received", "note": "没有收到"},
+            {"note": text(500)},
             kept,
-        )  # fmt: skip
+        )
 
     def reject(self) -> Place:
         return self._step(
@@ -341,10 +366,13 @@ class World:
 
     def grant_extension(self) -> Place:
         return self._step(
-            "seller", "grant_extension", "returning", {"days": "1", "note": "暴雨"},
+            "seller",
+            "grant_extension",
+            "returning",
+            {"days": "1", "note": "暴雨"},
             {"days": whole(1, 30), "note": text(200)},
             lambda case_id: {"days": self._event(case_id).data["days"], **self._note(case_id)},
-        )  # fmt: skip
+        )
 
     def inspect(self) -> Place:
         return self._inspection("accept_goods", "inspecting")
@@ -361,19 +389,25 @@ class World:
             return {"linenote_": found.inspection_note, "accepted_": found.accepted_milli, **self._note(case_id)}
 
         place = self._step(
-            "seller", step, state, {"note": "有污渍", "photos_kept": lambda: self.cast.photos(2, self.cast.seller)},
+            "seller",
+            step,
+            state,
+            {"note": "有污渍", "photos_kept": lambda: self.cast.photos(2, self.cast.seller)},
             {"note": text(500, optional=True), "linenote_": line(200, optional=True), "accepted_": counted(2_000)},
-            kept, shown={"linenote_": 60, "accepted_": 60},
-        )  # fmt: skip
+            kept,
+            shown={"linenote_": 60, "accepted_": 60},
+        )
         plain = place.good
 
         def good() -> dict[str, Any]:
             own = self.row(select(CaseLine.id).where(CaseLine.case_id == self.current[name]))[0]
             self.named = {"linenote_": f"linenote_{own}", "accepted_": f"accepted_{own}"}
             return plain() | {
-                f"received_{own}": "2", f"accepted_{own}": "1", f"condition_{own}": "not_resellable",
+                f"received_{own}": "2",
+                f"accepted_{own}": "1",
+                f"condition_{own}": "not_resellable",
                 f"linenote_{own}": "污渍",
-            }  # fmt: skip
+            }
 
         place.good = good
         return place
@@ -388,9 +422,14 @@ class World:
             return {"number": number, "shipped_": self._event(case_id).data["shipped"][0][1]}
 
         place = self._step(
-            "seller", "ship_replacement", "reshipping", {"carrier": "ZTO", "number": "75484863576596"},
-            {"number": number(), "shipped_": sent(2_000)}, kept, shown={"shipped_": 60},
-        )  # fmt: skip
+            "seller",
+            "ship_replacement",
+            "reshipping",
+            {"carrier": "ZTO", "number": "75484863576596"},
+            {"number": number(), "shipped_": sent(2_000)},
+            kept,
+            shown={"shipped_": 60},
+        )
         plain = place.good
 
         def good() -> dict[str, Any]:
@@ -416,11 +455,17 @@ class World:
             "seller",
             lambda: "/seller/policy",
             lambda: {
-                "window_days": "15", "hidden_days": "30", "special_freight": "seller", "excluded": "定制",
-                "words": "好", "types": ["return_refund", "refund_only"],
+                "window_days": "15",
+                "hidden_days": "30",
+                "special_freight": "seller",
+                "excluded": "定制",
+                "words": "好",
+                "types": ["return_refund", "refund_only"],
             },
             {
-                "window_days": whole(7, 30), "hidden_days": whole(7, 180), "words": text(300, optional=True),
+                "window_days": whole(7, 30),
+                "hidden_days": whole(7, 180),
+                "words": text(300, optional=True),
                 "excluded": lambda raw: [
                     word.strip() for word in str(text(1000, optional=True)(raw)).splitlines() if word.strip()
                 ],
@@ -429,7 +474,7 @@ class World:
                 name: getattr(self.row(select(Policy).order_by(Policy.id.desc()))[0], name)
                 for name in ("window_days", "hidden_days", "excluded", "words")
             },
-        )  # fmt: skip
+        )
 
     def address(self) -> Place:
         names = ("name", "phone", "address", "note")
@@ -496,11 +541,19 @@ class World:
 
 # One form of each kind, and those that are like one of them.
 KINDS = (
-    "details", "talk", "modify", "ship_return", "object", "grant_extension", "inspect_again", "ship_replacement",
-    "policy", "address",
-)  # fmt: skip
+    "details",
+    "talk",
+    "modify",
+    "ship_return",
+    "object",
+    "grant_extension",
+    "inspect_again",
+    "ship_replacement",
+    "policy",
+    "address",
+)
 ALIKE = ("answer", "edit_parcel", "report_problem", "reject", "ask_evidence", "inspect", "send_back")
-PLACES = KINDS + ALIKE  # fmt: skip
+PLACES = KINDS + ALIKE
 
 
 def said(answer: TestResponse) -> str:

@@ -11,10 +11,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from portal import chat
 from portal.extensions import db, writing
 from portal.flow import CaseType
 from portal.models import Case, CaseLine, Draft, Evidence, Message, Order, OrderLine, Product, Sku
+from portal.talk import conversations
 from tests.cast import Cast, post, sign_in, token_of
 from tests.conftest import Clock
 from tests.pictures import photo
@@ -69,9 +69,11 @@ def test_several_lines_and_another_specification(cast: Cast, buyer: FlaskClient)
     number = order.order_no
     first, second = db.session.scalars(db.select(OrderLine.id).where(OrderLine.order_id == order.id)).all()
     sku = db.session.scalars(
-        db.select(Sku.id).join(Product, Product.id == Sku.product_id)
-        .join(OrderLine, OrderLine.product_id == Product.id).where(OrderLine.id == second, Sku.spec == "白色;L")
-    ).one()  # fmt: skip
+        db.select(Sku.id)
+        .join(Product, Product.id == Sku.product_id)
+        .join(OrderLine, OrderLine.product_id == Product.id)
+        .where(OrderLine.id == second, Sku.spec == "白色;L")
+    ).one()
     choose(buyer, number, first)
     answer = fill(buyer, number, first, **{f"quantity_{second}": "3", f"sku_{second}": str(sku)})
     assert answer.status_code == 303
@@ -234,8 +236,8 @@ def test_unread_marks_and_reading(app: Flask, cast: Cast, buyer: FlaskClient) ->
     order = cast.order()
     url = f"/orders/{order.order_no}/contact"
     with writing():
-        talk = chat.of_order(db.session.get_one(Order, order.id), cast.now)
-        chat.say(talk, "seller", cast.seller, "您好", now=cast.now)
+        talk = conversations.of_order(db.session.get_one(Order, order.id), cast.now)
+        conversations.say(talk, "seller", cast.seller, "您好", now=cast.now)
     assert "1 条未读" in buyer.get("/me").text
     page = buyer.get(url)
     assert f'data-read="{url}/read"' in page.text
@@ -261,12 +263,12 @@ def test_polling_says_only_what_is_new(cast: Cast, buyer: FlaskClient) -> None:
 def test_a_long_conversation_goes_further_back(cast: Cast, buyer: FlaskClient) -> None:
     order = cast.order()
     with writing():
-        talk = chat.of_order(db.session.get_one(Order, order.id), cast.now)
-        for number in range(chat.PAGE + 5):
-            chat.say(talk, "seller", cast.seller, f"第{number:03d}句", now=cast.now)
+        talk = conversations.of_order(db.session.get_one(Order, order.id), cast.now)
+        for number in range(conversations.PAGE + 5):
+            conversations.say(talk, "seller", cast.seller, f"第{number:03d}句", now=cast.now)
     url = f"/orders/{order.order_no}/contact"
     page = buyer.get(url).text
-    assert "第004句" not in page and f"第{chat.PAGE + 4:03d}句" in page
+    assert "第004句" not in page and f"第{conversations.PAGE + 4:03d}句" in page
     earlier = page.split("更早的消息")[0].rsplit('href="', 1)[1].split('"')[0]
     assert "第004句" in buyer.get(earlier).text
 

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
-from portal import accounts, clock, doctor
+from portal import doctor
+from portal.calendar import clock
 from portal.extensions import db
 from portal.models import (
     Case,
@@ -32,6 +33,7 @@ from portal.models import (
     Staff,
     User,
 )
+from portal.people import accounts
 from portal.web import rates
 from tests.conftest import NOW, make_app
 from tests.web.inspector import inspect
@@ -40,10 +42,32 @@ from tests.web.places import ALIKE, KINDS, PLACES, URLENCODED, Place, World
 
 # One of each kind of trouble: for what is tried in many places at once.
 FEW = (
-    "", " ", "a\x00b", "\x00", "\ud800", "0", "-1", "\uff15", "\u0663", "\u00b2", "1e3", "NaN", "9" * 18, "9" * 19,
-    "1" + "0" * 400, "true", "null", "<b hx-get=/x \"'>", "' OR '1'='1", "%", "../..", "a\r\nX: b", "\u202eabc",
-    "\U0001f468\u200d\U0001f469", "x" * 3_000,
-)  # fmt: skip
+    "",
+    " ",
+    "a\x00b",
+    "\x00",
+    "\ud800",
+    "0",
+    "-1",
+    "\uff15",
+    "\u0663",
+    "\u00b2",
+    "1e3",
+    "NaN",
+    "9" * 18,
+    "9" * 19,
+    "1" + "0" * 400,
+    "true",
+    "null",
+    "<b hx-get=/x \"'>",
+    "' OR '1'='1",
+    "%",
+    "../..",
+    "a\r\nX: b",
+    "\u202eabc",
+    "\U0001f468\u200d\U0001f469",
+    "x" * 3_000,
+)
 FEWER = ("", "a\x00b", "-1", "9" * 19, "\uff15", "<b hx-get=/x \"'>", "x" * 3_000)
 MANY = frozenset({"photos_kept", "photos_drop", "drop_photo", "guarantees"})  # fields that may be there several times
 PLACES_AND_LOGIN = (*PLACES, "login")
@@ -289,12 +313,34 @@ def test_a_question_is_asked_once(world: World) -> None:
 
 
 POISON = {
-    "id": "1", "state": "completed", "type": "reissue", "buyer_id": "2", "shop_id": "2", "seller_id": "1",
-    "user_id": "2", "order_id": "1", "policy_id": "2", "case_id": "1", "amount_fen": "1", "paid_fen": "1",
-    "role": "owner", "is_admin": "1", "escalated": "1", "due_at": "2099-01-01", "claimed_milli": "0",
-    "accepted_milli": "999", "owner_id": "2", "created_by": "2", "side": "seller", "draft_id": "1", "case_no": "HH1",
-    "description_html": "<b>", "__class__": "x", "photos": "x", "csrf": "x",
-}  # fmt: skip
+    "id": "1",
+    "state": "completed",
+    "type": "reissue",
+    "buyer_id": "2",
+    "shop_id": "2",
+    "seller_id": "1",
+    "user_id": "2",
+    "order_id": "1",
+    "policy_id": "2",
+    "case_id": "1",
+    "amount_fen": "1",
+    "paid_fen": "1",
+    "role": "owner",
+    "is_admin": "1",
+    "escalated": "1",
+    "due_at": "2099-01-01",
+    "claimed_milli": "0",
+    "accepted_milli": "999",
+    "owner_id": "2",
+    "created_by": "2",
+    "side": "seller",
+    "draft_id": "1",
+    "case_no": "HH1",
+    "description_html": "<b>",
+    "__class__": "x",
+    "photos": "x",
+    "csrf": "x",
+}
 
 
 def facts() -> dict[str, list[tuple[object, ...]]]:
@@ -333,29 +379,73 @@ def test_privileged_fields_are_nothing(world: World, name: str) -> None:
 # ---------------------------------------------------------------- addresses
 
 DATES = (
-    "~", "~1", "2026-11-23~1", "2026-11-23T02:00:00~1", "2026-11-23T02:00:00+00:00~1", "2026-11-23T02:00:00+00:00~",
-    "0001-01-01T00:00:00+14:00~1", "9999-12-31T23:59:59-14:00~1", "0001-01-01T00:00:00+00:00~1",
-    "2026-W47-1T02:00+00:00~1", "2026-11-23T02:00:00+00:00~" + "9" * 18, "2026-11-23T02:00:00+00:00~\uff11",
-    "2026-11-23T02:00:00+23:59~1", "20261123T020000Z~1", "2026-11-23T24:00:00Z~1", "2026-02-30T00:00:00Z~1",
-)  # fmt: skip
+    "~",
+    "~1",
+    "2026-11-23~1",
+    "2026-11-23T02:00:00~1",
+    "2026-11-23T02:00:00+00:00~1",
+    "2026-11-23T02:00:00+00:00~",
+    "0001-01-01T00:00:00+14:00~1",
+    "9999-12-31T23:59:59-14:00~1",
+    "0001-01-01T00:00:00+00:00~1",
+    "2026-W47-1T02:00+00:00~1",
+    "2026-11-23T02:00:00+00:00~" + "9" * 18,
+    "2026-11-23T02:00:00+00:00~\uff11",
+    "2026-11-23T02:00:00+23:59~1",
+    "20261123T020000Z~1",
+    "2026-11-23T24:00:00Z~1",
+    "2026-02-30T00:00:00Z~1",
+)
 ASKED = (
-    ("buyer", "/orders?q={}"), ("buyer", "/orders?after={}"), ("buyer", "/orders?tab={}"),
-    ("buyer", "/orders/{order}?said={}"), ("buyer", "/orders/{order}/apply?line={}&said={}"),
-    ("buyer", "/orders/{order}/contact?before={}"), ("buyer", "/orders/{order}/contact/new?after={}"),
-    ("buyer", "/cases?after={}"), ("buyer", "/cases/{case}?v={}"), ("buyer", "/cases/{case}/modify?said={}&parcel={}"),
-    ("buyer", "/messages?before={}"), ("buyer", "/notices?before={}&said={}"), ("nobody", "/login?next={}&said={}"),
-    ("seller", "/seller?q={}"), ("seller", "/seller?reason={}"), ("seller", "/seller?after={}"),
-    ("seller", "/seller?tab={}"), ("seller", "/seller/messages?before={}"), ("seller", "/seller/notices?before={}"),
-    ("seller", "/seller/orders/{order}/contact?before={}"), ("seller", "/seller/orders/{order}/contact/new?after={}"),
-    ("seller", "/seller/products?q={}"), ("seller", "/seller/products?after={}&id={}"),
-    ("seller", "/seller/import?before={}"), ("seller", "/seller/cases/{case}?v={}&tab={}"),
-)  # fmt: skip
+    ("buyer", "/orders?q={}"),
+    ("buyer", "/orders?after={}"),
+    ("buyer", "/orders?tab={}"),
+    ("buyer", "/orders/{order}?said={}"),
+    ("buyer", "/orders/{order}/apply?line={}&said={}"),
+    ("buyer", "/orders/{order}/contact?before={}"),
+    ("buyer", "/orders/{order}/contact/new?after={}"),
+    ("buyer", "/cases?after={}"),
+    ("buyer", "/cases/{case}?v={}"),
+    ("buyer", "/cases/{case}/modify?said={}&parcel={}"),
+    ("buyer", "/messages?before={}"),
+    ("buyer", "/notices?before={}&said={}"),
+    ("nobody", "/login?next={}&said={}"),
+    ("seller", "/seller?q={}"),
+    ("seller", "/seller?reason={}"),
+    ("seller", "/seller?after={}"),
+    ("seller", "/seller?tab={}"),
+    ("seller", "/seller/messages?before={}"),
+    ("seller", "/seller/notices?before={}"),
+    ("seller", "/seller/orders/{order}/contact?before={}"),
+    ("seller", "/seller/orders/{order}/contact/new?after={}"),
+    ("seller", "/seller/products?q={}"),
+    ("seller", "/seller/products?after={}&id={}"),
+    ("seller", "/seller/import?before={}"),
+    ("seller", "/seller/cases/{case}?v={}&tab={}"),
+)
 PATHS = (
-    "/orders/{}", "/orders/{}/apply", "/orders/{}/contact", "/cases/{}", "/cases/{}/withdraw", "/cases/{case}/{}",
-    "/cases/{}/qr.svg", "/f/{}", "/f/{}/thumb", "/shops/{}/conditions", "/seller/cases/{}", "/seller/cases/{case}/{}",
-    "/seller/cases/{}/send-back", "/seller/products/{}", "/seller/import/{}", "/seller/import/{}/report.csv",
-    "/seller/orders/{}/contact", "/seller/addresses/{}/default", "/seller/addresses/1/{}", "/static/{}", "/{}",
-)  # fmt: skip
+    "/orders/{}",
+    "/orders/{}/apply",
+    "/orders/{}/contact",
+    "/cases/{}",
+    "/cases/{}/withdraw",
+    "/cases/{case}/{}",
+    "/cases/{}/qr.svg",
+    "/f/{}",
+    "/f/{}/thumb",
+    "/shops/{}/conditions",
+    "/seller/cases/{}",
+    "/seller/cases/{case}/{}",
+    "/seller/cases/{}/send-back",
+    "/seller/products/{}",
+    "/seller/import/{}",
+    "/seller/import/{}/report.csv",
+    "/seller/orders/{}/contact",
+    "/seller/addresses/{}/default",
+    "/seller/addresses/1/{}",
+    "/static/{}",
+    "/{}",
+)
 
 
 def filled(world: World, address: str, raw: str) -> str:
@@ -412,9 +502,21 @@ def test_addresses_on_the_other_database(world_both: World) -> None:
 
 
 HEADERS = (
-    "HX-Target", "HX-Current-URL", "Origin", "Referer", "If-None-Match", "User-Agent", "Accept-Language", "Cookie",
-    "X-Forwarded-For", "X-HTTP-Method-Override", "Range", "Sec-Fetch-Site", "Content-Type", "Accept-Encoding",
-)  # fmt: skip
+    "HX-Target",
+    "HX-Current-URL",
+    "Origin",
+    "Referer",
+    "If-None-Match",
+    "User-Agent",
+    "Accept-Language",
+    "Cookie",
+    "X-Forwarded-For",
+    "X-HTTP-Method-Override",
+    "Range",
+    "Sec-Fetch-Site",
+    "Content-Type",
+    "Accept-Encoding",
+)
 
 
 @pytest.mark.parametrize("header", HEADERS)

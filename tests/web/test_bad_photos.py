@@ -120,8 +120,12 @@ def begin(buyer: FlaskClient, cast: Cast) -> tuple[str, dict[str, str]]:
     line = db.session.scalars(select(OrderLine.id).where(OrderLine.order_id == order.id)).one()
     assert post(buyer, f"/orders/{order_no}/apply", {"line": line, "reason": "damaged"}).status_code == 303
     good = {
-        f"quantity_{line}": "2", "description": "袜子破洞", "name": "李雯", "phone": "13425059650", "address": "成都市",
-    }  # fmt: skip
+        f"quantity_{line}": "2",
+        "description": "袜子破洞",
+        "name": "李雯",
+        "phone": "13425059650",
+        "address": "成都市",
+    }
     return f"/orders/{order_no}/apply/details", good
 
 

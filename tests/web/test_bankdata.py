@@ -12,7 +12,6 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
-from portal import bankdata, crypto
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType
 from portal.models import (
@@ -29,6 +28,8 @@ from portal.models import (
     Staff,
     User,
 )
+from portal.money import encryption
+from portal.money.accounts import consent as bank_accounts
 from tests.cast import PASSWORD, Cast, post, sign_in, token_of
 from tests.conftest import Clock
 
@@ -36,9 +37,12 @@ NUMBER = "6222021234567890128"
 GROUPED = "6222 0212 3456 7890 128"
 COMPANY = "3301040160012345678"  # no check digit of a card
 FORM = {
-    "account_holder": "李雯", "account_bank": "中国工商银行成都武侯支行", "account_number": NUMBER, "agreed": "y",
+    "account_holder": "李雯",
+    "account_bank": "中国工商银行成都武侯支行",
+    "account_number": NUMBER,
+    "agreed": "y",
     "consent": "1",
-}  # fmt: skip
+}
 REASON = {"reason": "核对账号后转账"}
 
 
@@ -347,7 +351,7 @@ def test_a_shop_runs_without_bank_data(app: Flask, cast: Cast, now: Clock) -> No
 def test_without_keys_the_switch_stays_off(app: Flask, cast: Cast, now: Clock) -> None:
     from datetime import timedelta
 
-    bankdata.use_keys(crypto.Keys(), timedelta(days=30))
+    bank_accounts.use_keys(encryption.Keys(), timedelta(days=30))
     seller = sign_in(app, "seller")
     assert "没有配置加密密钥" in seller.get("/seller/bank-data").text
     assert post(seller, "/seller/bank-data", {"bank_data": "y"}).status_code == 422
@@ -360,9 +364,16 @@ def test_privacy_is_paged_by_key(app: Flask, cast: Cast, given: Case, now: Clock
     with writing():
         for number in range(25):
             db.session.add(
-                BankView(**values, user_id=cast.seller, name="seller", role="owner", reason=f"第{number}次",
-                         key=f"k{number}", at=cast.now)
-            )  # fmt: skip
+                BankView(
+                    **values,
+                    user_id=cast.seller,
+                    name="seller",
+                    role="owner",
+                    reason=f"第{number}次",
+                    key=f"k{number}",
+                    at=cast.now,
+                )
+            )
     buyer = sign_in(app, "buyer")
     first = buyer.get("/me/privacy").text
     assert "第24次" in first and "第5次" in first and "第4次<" not in first

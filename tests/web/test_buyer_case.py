@@ -8,7 +8,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from portal import cases, flow
+from portal import flow
+from portal.cases import clock as case_clock
 from portal.extensions import db
 from portal.flow import Actor, State
 from portal.models import Case, CaseEvent, OrderLine, Parcel
@@ -33,8 +34,13 @@ STEPS: dict[str, tuple[str, dict[str, Any], str]] = {
     "withdraw": ("applied", {}, "withdrawn"),
     "modify": (
         "revising",
-        {"reason": "damaged", "description": "补充说明", "receiver_name": "李雯", "receiver_phone": "13425059650",
-         "receiver_address": "四川省成都市武侯区一环路南二段9号"},
+        {
+            "reason": "damaged",
+            "description": "补充说明",
+            "receiver_name": "李雯",
+            "receiver_phone": "13425059650",
+            "receiver_address": "四川省成都市武侯区一环路南二段9号",
+        },
         "applied",
     ),
     "ship_return": ("returning", {"carrier": "ZTO", "number": NUMBER}, "inspecting"),
@@ -44,7 +50,7 @@ STEPS: dict[str, tuple[str, dict[str, Any], str]] = {
     "object": ("disputed", {"note": "寄出时是新的"}, "disputed"),
     "confirm": ("confirming", {}, "completed"),
     "report_problem": ("confirming", {"kind": "not_received", "note": "一直没有收到"}, "confirming"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("state", list(State))
@@ -90,7 +96,7 @@ def test_nudge_only_when_late(app: Flask, cast: Cast, now: Clock) -> None:
     assert "可以催办" in client.get(url).text
     assert post(client, url, at="/me").status_code == 409
     now.forward(hours=73)
-    cases.settle_now(case.id, now.at)
+    case_clock.settle_now(case.id, now.at)
     assert post(client, url).status_code == 303
     again = post(client, url, at="/me")
     assert again.status_code == 409
@@ -222,7 +228,7 @@ def test_the_timeline_tells_the_right_story(app: Flask, cast: Cast, now: Clock) 
     """Two escalations lead from receiving to receiving: an untraced parcel is not an unanswered problem."""
     case = cast.until("confirming")
     now.forward(days=11)
-    cases.settle_now(case.id, now.at)
+    case_clock.settle_now(case.id, now.at)
     page = sign_in(app, "buyer").get(f"/cases/{case.case_no}").text
     assert "换货商品没有物流记录,不自动确认收货,平台介入" in page
     assert "商家超时未处理收货问题" not in page

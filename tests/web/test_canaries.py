@@ -14,10 +14,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
-from portal import bankdata, clock, doctor
+from portal import doctor
+from portal.calendar import clock
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType
 from portal.models import BankAccount, Case, Order, Session, Shop, Staff
+from portal.money.accounts import consent as bank_accounts
+from portal.money.accounts import keeping as account_keeping
 from tests.cast import Cast, post, sign_in, token_of
 from tests.conftest import Clock
 from tests.web.test_matrix import crawl
@@ -25,8 +28,10 @@ from tests.web.test_matrix import crawl
 
 def _card(body: str) -> str:
     """With the check digit that makes it a card."""
-    total = sum((value * 2 - 9 if value * 2 > 9 else value * 2) if place % 2 == 0 else value
-                for place, value in enumerate(map(int, reversed(body))))  # fmt: skip
+    total = sum(
+        (value * 2 - 9 if value * 2 > 9 else value * 2) if place % 2 == 0 else value
+        for place, value in enumerate(map(int, reversed(body)))
+    )
     return f"{body}{-total % 10}"
 
 
@@ -62,9 +67,11 @@ def pages_of(browser: FlaskClient, *starts: str) -> dict[str, bytes]:
 
 def give(browser: FlaskClient, case_no: str, number: str) -> None:
     form = {
-        "account_holder": "李雯", "account_bank": f"工商银行 {number if number in CARDS else ''}",
-        "account_number": number, "consent": "1",
-    }  # fmt: skip
+        "account_holder": "李雯",
+        "account_bank": f"工商银行 {number if number in CARDS else ''}",
+        "account_number": number,
+        "consent": "1",
+    }
     url = f"/cases/{case_no}/give_account"
     refused = post(browser, url, form)  # without the tick
     assert refused.status_code == 422 and not hits("the form", refused.data)
@@ -76,7 +83,7 @@ def test_fifty_numbers_are_nowhere(
     app: Flask, cast: Cast, now: Clock, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    assert len(set(CANARIES)) == 50 and all(map(bankdata.number, CANARIES))
+    assert len(set(CANARIES)) == 50 and all(map(bank_accounts.number, CANARIES))
     with writing():
         db.session.execute(update(Shop).values(bank_data=True))
         db.session.add(Staff(user_id=cast.buyer2, shop_id=cast.shop, role="agent"))
@@ -104,8 +111,13 @@ def test_fifty_numbers_are_nowhere(
             post(seller, f"/seller/orders/{order_no}/contact", {"words": f"收到,账号{number}"})
 
     for number in CANARIES[:5]:  # a session that ends while somebody types
-        form = {"account_number": number, "account_holder": number, "account_bank": number, "agreed": "y",
-                **token_of(buyer.get("/login"))}  # fmt: skip
+        form = {
+            "account_number": number,
+            "account_holder": number,
+            "account_bank": number,
+            "agreed": "y",
+            **token_of(buyer.get("/login")),
+        }
         with writing():
             db.session.execute(update(Session).where(Session.user_id == cast.buyer).values(ended_at=now.at))
         assert buyer.post(f"/cases/{known[0][1]}/give_account", data=form).status_code == 303
@@ -145,4 +157,4 @@ def test_fifty_numbers_are_nowhere(
     assert len(live) == 5  # they are there, sealed
     assert not [finding for finding in doctor.findings() if finding]
     now.forward(days=31)
-    assert bankdata.erase_due(clock.now()) == 1
+    assert account_keeping.erase_due(clock.now()) == 1

@@ -10,8 +10,8 @@ from flask import Flask
 from portal.extensions import db, writing
 from portal.flow import CaseType
 from portal.models import Case, MoneyEntry, Order, Staff
-from portal.order_export import read
-from portal.order_import import import_orders
+from portal.orders.export_format import read
+from portal.orders.importing import import_orders
 from tests import exports
 from tests.cast import Cast, post, sign_in
 from tests.conftest import Clock

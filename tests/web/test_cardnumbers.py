@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
-from portal import chat, words
+from portal import words
 from portal.extensions import db, writing
 from portal.flow import Actor
 from portal.models import (
@@ -27,6 +27,7 @@ from portal.models import (
     ReturnAddress,
     Session,
 )
+from portal.talk import conversations
 from tests.cast import Cast, post, sign_in, token_of
 from tests.conftest import Clock
 
@@ -110,9 +111,9 @@ def test_another_buyers_order_is_nothing_known(app: Flask, cast: Cast, now: Cloc
 def test_the_domain_hides_it_by_itself(app: Flask, cast: Cast, now: Clock) -> None:
     order_id = cast.order().id
     with writing():
-        talk = chat.of_order(db.session.get_one(Order, order_id), cast.now)
-        chat.say(talk, "seller", cast.seller, f"您的卡 {CARD}", now=cast.now)
-    assert chat.last_of(order_id, 1)[0].words == f"您的卡 {MASKED}"
+        talk = conversations.of_order(db.session.get_one(Order, order_id), cast.now)
+        conversations.say(talk, "seller", cast.seller, f"您的卡 {CARD}", now=cast.now)
+    assert conversations.last_of(order_id, 1)[0].words == f"您的卡 {MASKED}"
     assert written(app, *pieces(CARD)) == []
 
 
@@ -132,9 +133,12 @@ def test_an_application_has_no_card_number(app: Flask, cast: Cast, now: Clock) -
     buyer = sign_in(app, "buyer")
     post(buyer, f"/orders/{order_no}/apply", {"line": line, "reason": "wrong_order"})
     details = {
-        f"quantity_{line}": CARD, "description": f"退到{SPACED}", "name": f"李雯{CARD}", "phone": CARD,
+        f"quantity_{line}": CARD,
+        "description": f"退到{SPACED}",
+        "name": f"李雯{CARD}",
+        "phone": CARD,
         "address": f"成都市一环路8号 {CARD}",
-    }  # fmt: skip
+    }
     refused = post(buyer, f"/orders/{order_no}/apply/details", details)
     assert refused.status_code == 422 and TOLD in refused.text
     assert not any(piece in refused.text for piece in (*pieces(CARD), SPACED))
@@ -156,11 +160,18 @@ STEPS: list[tuple[str, str, str, dict[str, Any]]] = [
     ("buyer", "disputed", "object", {"note": f"请退款到 {SPACED}"}),
     ("buyer", "confirming", "report_problem", {"kind": "not_received", "note": f"没收到,退到 {SPACED}"}),
     (
-        "buyer", "revising", "modify",
-        {"reason": "damaged", "description": f"退到{SPACED}", "receiver_name": "李雯", "receiver_phone": "13425059650",
-         "receiver_address": "成都市一环路8号"},
+        "buyer",
+        "revising",
+        "modify",
+        {
+            "reason": "damaged",
+            "description": f"退到{SPACED}",
+            "receiver_name": "李雯",
+            "receiver_phone": "13425059650",
+            "receiver_address": "成都市一环路8号",
+        },
     ),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("side", "state", "step", "form"), STEPS, ids=[row[2] for row in STEPS])

@@ -8,10 +8,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from portal import chains
 from portal.extensions import db, writing
 from portal.flow import Actor
 from portal.models import Case, CaseLine, CaseLink, Order, OrderLine
+from portal.resale import seen as chain_view
 from tests.cast import Cast, post, sign_in
 from tests.domain.test_chains import Chain
 
@@ -24,9 +24,16 @@ def chain(app: Flask, cast: Cast, now: object) -> Chain:
 def fields_of(chain: Chain, **changed: Any) -> dict[str, Any]:
     line = db.session.scalars(select(OrderLine.id).where(OrderLine.order_id == chain.upstream)).one()
     return {
-        "order_no": "WX-1", "channel": "微信", "name": "李雯", "phone": "13425059650", "address": "成都一环路8号",
-        "received": "2026-11-20", f"q_{line}": "2", f"p_{line}": "29.9", **changed,
-    }  # fmt: skip
+        "order_no": "WX-1",
+        "channel": "微信",
+        "name": "李雯",
+        "phone": "13425059650",
+        "address": "成都一环路8号",
+        "received": "2026-11-20",
+        f"q_{line}": "2",
+        f"p_{line}": "29.9",
+        **changed,
+    }
 
 
 def no_of(order_id: int) -> str:
@@ -95,8 +102,11 @@ def test_linked_arranged_and_ended_at_the_desk(app: Flask, chain: Chain) -> None
     bad = post(me, url, {"does": "open", "up-route_back": "direct", "up-route_out": "direct"})
     assert bad.status_code == 422 and "请写明商品的问题" in bad.text
     fields = {
-        "does": "open", "up-description": "到货后发现破洞", "up-route_back": "direct", "up-route_out": "direct",
-    }  # fmt: skip
+        "does": "open",
+        "up-description": "到货后发现破洞",
+        "up-route_back": "direct",
+        "up-route_out": "direct",
+    }
     made = post(me, url, fields)
     assert made.status_code == 303, made.text
     found = db.session.scalars(select(CaseLink)).one()
@@ -113,9 +123,14 @@ def test_linked_arranged_and_ended_at_the_desk(app: Flask, chain: Chain) -> None
     again = post(me, url, fields)
     assert again.status_code == 409
     arranged = {
-        "does": "arrange", "route_back": "via", "route_out": "direct", "freight_back": "8.5",
-        "freight_back_payer": "distributor", "freight_out": "", "freight_out_payer": "supplier",
-    }  # fmt: skip
+        "does": "arrange",
+        "route_back": "via",
+        "route_out": "direct",
+        "freight_back": "8.5",
+        "freight_back_payer": "distributor",
+        "freight_out": "",
+        "freight_out_payer": "supplier",
+    }
     wrong = post(me, url, arranged | {"freight_back": "八块"})
     assert wrong.status_code == 422 and 'value="八块"' in wrong.text
     assert post(me, url, arranged).status_code == 303
@@ -166,9 +181,12 @@ def test_the_supplier_s_work_is_offered_filled_in(app: Flask, chain: Chain) -> N
     chain.down.take(case, "accept_goods", Actor.SELLER)
     lines = db.session.scalars(select(CaseLine.id).where(CaseLine.case_id == up.id)).all()
     chain.up.take(
-        up, "ship_replacement", Actor.SELLER, parcels=[("YTO", "YT8893012345678")],
+        up,
+        "ship_replacement",
+        Actor.SELLER,
+        parcels=[("YTO", "YT8893012345678")],
         shipped=dict.fromkeys(lines, 2_000),
-    )  # fmt: skip
+    )
     assert 'value="YT8893012345678"' in me.get(f"/seller/cases/{case.case_no}/ship_replacement").text
 
 
@@ -176,16 +194,19 @@ def test_a_consumer_s_case_is_opened_and_linked_from_the_upstream_one(app: Flask
     up = chain.up.open_case(db.session.get_one(Order, chain.upstream))
     me, url = sign_in(app, "seller2"), f"/cases/{up.case_no}/chain"
     fields = {
-        "does": "open", "down-case": str(chain.order), "down-consent": "想换一双", "down-route_back": "via",
+        "does": "open",
+        "down-case": str(chain.order),
+        "down-consent": "想换一双",
+        "down-route_back": "via",
         "down-route_out": "direct",
-    }  # fmt: skip
+    }
     bad = post(me, url, fields | {"down-consent": ""})
     assert bad.status_code == 422 and "请写明消费者的要求" in bad.text
     assert post(me, url, fields | {"down-case": "999999"}).status_code == 422
     assert post(me, url, fields).status_code == 303
-    assert chains.below(up.id, chain.cast.shop2) is not None
+    assert chain_view.below(up.id, chain.cast.shop2) is not None
     assert post(me, url, {"does": "unlink"}).status_code == 303
     case = chain.down.open_case(chain._order(), milli=1_000)
     linked = {"does": "link", "link-case": str(case.id), "link-route_back": "via", "link-route_out": "via"}
     assert post(me, url, linked).status_code == 303
-    assert chains.below(up.id, chain.cast.shop2).downstream_id == case.id  # type: ignore[union-attr]
+    assert chain_view.below(up.id, chain.cast.shop2).downstream_id == case.id  # type: ignore[union-attr]

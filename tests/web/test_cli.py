@@ -20,9 +20,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from portal import accounts, calendars, cli, clock, doctor, inputs
+from portal import cli, doctor, inputs
+from portal.calendar import calendars, clock
 from portal.extensions import db, writing
 from portal.models import CaseEvent, Order, Shop, Staff, User
+from portal.people import accounts
 from tests import exports
 from tests.cast import Cast
 
@@ -33,8 +35,9 @@ Portal = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def portal(tmp_path: Path, sqlite_template: Path, monkeypatch: pytest.MonkeyPatch,
-           capfd: pytest.CaptureFixture[str]) -> Portal:  # fmt: skip
+def portal(
+    tmp_path: Path, sqlite_template: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Portal:
     """Runs `portal` with these words; returns the exit code and what was said on both.
 
     On an empty, migrated database; or, where the test stands in an app, on that one's.
@@ -148,7 +151,7 @@ def test_no_command_at_all_is_told_the_commands(tmp_path: Path) -> None:
         (["import-orders", str(EXPORT), "--report", "/nowhere/report.csv"], "/nowhere/report.csv can't be written"),
     ],
     ids=" ".join,
-)  # fmt: skip
+)
 def test_words_that_are_not_understood(portal: Portal, words: list[str], says: str) -> None:
     assert says in refused(portal(*words, SECRET_KEY="x"), 2)
 
@@ -183,7 +186,7 @@ def test_words_that_are_not_understood(portal: Portal, words: list[str], says: s
         ({"DATA": "/dev/null"}, "/dev/null"),
     ],
     ids=str,
-)  # fmt: skip
+)
 def test_settings_that_cannot_be_used(portal: Portal, settings: Mapping[str, str], says: str) -> None:
     for words in (["doctor"], ["sweep", "--once"]):
         assert says in refused(portal(*words, **settings))
@@ -324,9 +327,7 @@ def test_import_with_refused_rows(app: Flask, portal: Portal, tmp_path: Path) ->
     ids=lambda content: content[:8].hex(),
 )
 @pytest.mark.parametrize("name", ["orders.csv", "orders.xlsx", "orders"])
-def test_import_of_what_cannot_be_read(
-    app: Flask, portal: Portal, tmp_path: Path, name: str, content: bytes
-) -> None:  # fmt: skip
+def test_import_of_what_cannot_be_read(app: Flask, portal: Portal, tmp_path: Path, name: str, content: bytes) -> None:
     file = tmp_path / name
     file.write_bytes(content)
     line = refused(portal("import-orders", str(file)), 2)
@@ -385,7 +386,7 @@ def test_an_account_is_called_as_its_person_will_type_it(app: Flask, portal: Por
         ["create-shop", "buyer", "店" * 201],
     ],
     ids=lambda words: " ".join(words)[:40],
-)  # fmt: skip
+)
 def test_accounts_that_cannot_be(app: Flask, cast: Cast, portal: Portal, words: list[str]) -> None:
     known = len(members())
     refused(portal(*words))

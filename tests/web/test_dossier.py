@@ -19,10 +19,15 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 from werkzeug.test import TestResponse
 
-from portal import cases, chat, dossier, evidence, imaging, orders, policies
+from portal import dossier
+from portal.evidence import evidence, imaging
 from portal.extensions import Model, db, writing
 from portal.flow import Actor
 from portal.models import Case, CaseEvent, Evidence, Message, Order, OrderLine, Parcel, RateCount
+from portal.orders import lists as order_lists
+from portal.rights import policies
+from portal.talk import conversations
+from portal.tracking import scans as case_scans
 from tests.cast import Cast, post, sign_in
 from tests.conftest import Clock
 from tests.pictures import photo
@@ -50,7 +55,7 @@ def talk(app: Flask, cast: Cast, case: Case, *said: tuple[str, str, int]) -> Non
         kept = real_photos(app, photos, owner, side, now) if photos else []
         with writing():
             order = db.session.get_one(Order, order_id)
-            chat.say(chat.of_order(order, now), side, owner, words, now=now, photos=kept)  # type: ignore[arg-type]
+            conversations.say(conversations.of_order(order, now), side, owner, words, now=now, photos=kept)  # type: ignore[arg-type]
 
 
 def lively(app: Flask, cast: Cast) -> Case:
@@ -64,7 +69,7 @@ def lively(app: Flask, cast: Cast) -> Case:
     case = cast.take(case, "ship_return", Actor.BUYER, parcels=[("ZTO", "75484863576596")])
     parcel = db.session.scalars(select(Parcel.id).where(Parcel.case_id == case.id)).one()
     with writing():
-        cases.record_trace(parcel, at=cast.now, status="signed", said="已签收,签收人是门卫", now=cast.now)
+        case_scans.record_trace(parcel, at=cast.now, status="signed", said="已签收,签收人是门卫", now=cast.now)
     facts = cast._facts_of(case, {"dispute": 1_000}, cast.now)
     facts["photos"] = real_photos(app, 2, cast.seller, "seller", cast.now)
     return cast.take(case, "dispute_goods", Actor.SELLER, **facts)
@@ -113,8 +118,13 @@ def test_everything_is_in_it(app: Flask, cast: Cast, now: Clock, side: str) -> N
     assert int(answer.headers["Content-Length"]) == len(answer.data)
     files = files_of(answer)
     assert {name for name in files if "/" not in name} == {
-        "timeline.html", "case.json", "messages.html", "messages.json", "README.txt", "MANIFEST.sha256",
-    }  # fmt: skip
+        "timeline.html",
+        "case.json",
+        "messages.html",
+        "messages.json",
+        "README.txt",
+        "MANIFEST.sha256",
+    }
 
     record = json.loads(files["case.json"])
     stored = db.session.execute(select(CaseEvent).where(CaseEvent.case_id == case_id).order_by(CaseEvent.version))
@@ -127,9 +137,19 @@ def test_everything_is_in_it(app: Flask, cast: Cast, now: Clock, side: str) -> N
     for event in events:
         assert event.hash in timeline and f"第 {event.version} 条" in timeline
         assert not event.note or event.note in timeline
-    for word in ("两处破洞", "退货地址:仓库 13800138000", "寄回的包裹", "已签收,签收人是门卫",
-                 "交易快照", "货品标题", "¥12.50", "收到 2,通过 1", "2026-11-23 10:00:00", "哈希链完整",
-                 "收货后 15 天内可申请"):  # fmt: skip
+    for word in (
+        "两处破洞",
+        "退货地址:仓库 13800138000",
+        "寄回的包裹",
+        "已签收,签收人是门卫",
+        "交易快照",
+        "货品标题",
+        "¥12.50",
+        "收到 2,通过 1",
+        "2026-11-23 10:00:00",
+        "哈希链完整",
+        "收货后 15 天内可申请",
+    ):
         assert word in timeline, word
     assert [line["order_line"]["snapshot"]["型号"] for line in record["lines"]] == ["黑色;L"] * 2
     assert record["parcels"][0]["traces"] == [
@@ -309,9 +329,16 @@ def test_words_of_people_are_only_words(app: Flask, cast: Cast, now: Clock, side
     """Whatever stands in any text of the case, order, policy or conversation, no tag comes of it."""
     with writing():
         policies.publish(
-            cast.shop, window_days=15, hidden_days=30, special_freight="seller", guarantees=[], excluded=[NASTY],
-            words=NASTY, by=cast.seller, now=cast.now,
-        )  # fmt: skip
+            cast.shop,
+            window_days=15,
+            hidden_days=30,
+            special_freight="seller",
+            guarantees=[],
+            excluded=[NASTY],
+            words=NASTY,
+            by=cast.seller,
+            now=cast.now,
+        )
     case = cast.until("inspecting")
     case_id, order_id, case_no = case.id, case.order_id, case.case_no
     talk(app, cast, case, ("buyer", NASTY, 0), ("seller", NASTY, 1))
@@ -327,9 +354,16 @@ def test_words_of_people_are_only_words(app: Flask, cast: Cast, now: Clock, side
         db.session.execute(update(Evidence).values(taken_note='"><script>'))
         db.session.execute(update(Message).values(data={"lines": [[1, NASTY]]}))
         parcel = db.session.scalars(select(Parcel.id)).one()
-        cases.record_trace(parcel, at=cast.now, status="transit", said=NASTY, now=cast.now)
-    cast.take(db.session.get_one(Case, case_id), "edit_parcel", Actor.BUYER, parcel_id=parcel, carrier="SF",
-              number="SF1234567890123", note=NASTY)  # fmt: skip
+        case_scans.record_trace(parcel, at=cast.now, status="transit", said=NASTY, now=cast.now)
+    cast.take(
+        db.session.get_one(Case, case_id),
+        "edit_parcel",
+        Actor.BUYER,
+        parcel_id=parcel,
+        carrier="SF",
+        number="SF1234567890123",
+        note=NASTY,
+    )
     files = files_of(sign_in(app, side).get(url_of(case_no, side)))
     for name in ("timeline.html", "messages.html"):
         text = files[name].decode()
@@ -423,7 +457,7 @@ def test_a_pack_has_no_card_number(app: Flask, cast: Cast, now: Clock) -> None:
     case = cast.open_case()
     order_no = db.session.get_one(Order, case.order_id).order_no
     case_no = case.case_no
-    assert orders.known_numbers(case.order_id, {order_no}) == {order_no}
+    assert order_lists.known_numbers(case.order_id, {order_no}) == {order_no}
     post(sign_in(app, "buyer"), f"/orders/{order_no}/contact", {"words": "退到 6222 0212 3456 7890 128"})
     files = files_of(sign_in(app, "seller").get(url_of(case_no, "seller")))
     assert "退到 **** **** **** 0128" in files["messages.html"].decode()

@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from portal import clock
+from portal.calendar import clock
 from portal.extensions import db
 from tests.cast import token_of
 from tests.conftest import NOW, make_app
@@ -59,9 +59,16 @@ def browsers(world: World) -> dict[str, FlaskClient]:
 
 ROLES = ("anonymous", "buyer", "seller", "both", "mediator", "operator")
 READERS = {
-    SHOP: "seller", SELLER: "seller", BUYER: "buyer", SIGNED_IN: "buyer", WITNESS: "buyer", RESELLER: "both",
-    MEDIATOR: "mediator", MEDIATORS: "mediator", OPERATORS: "operator",
-}  # fmt: skip
+    SHOP: "seller",
+    SELLER: "seller",
+    BUYER: "buyer",
+    SIGNED_IN: "buyer",
+    WITNESS: "buyer",
+    RESELLER: "both",
+    MEDIATOR: "mediator",
+    MEDIATORS: "mediator",
+    OPERATORS: "operator",
+}
 
 
 def deal_of(world: World, row: Row) -> Deal:

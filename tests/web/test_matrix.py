@@ -20,7 +20,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
-from portal import clock, flow
+from portal import flow
+from portal.calendar import clock
 from portal.extensions import db
 from portal.flow import Actor, State
 from portal.models import Case, Evidence, Notice, OrderLine, Sku, User
@@ -240,13 +241,30 @@ def test_photos_are_seen_by_whom_they_concern(world: World, browsers: dict[str, 
 @pytest.mark.parametrize(
     "path",
     [
-        "/orders/%00", "/orders/..%2f..", "/orders/" + "9" * 4000, "/orders/１２", "/cases/HH'--", "/cases/😀",
-        "/f/..%2fportal.db", "/f/%2e%2e/portal.db", "/f/portal.db", "/shops/0/conditions", "/shops/-1/conditions",
-        "/shops/99999999999999999999999/conditions", "/seller/cases/%20", "/static/../portal.db",
-        "/static/%2e%2e/portal.db", "/static/", "/.git/config", "/portal.db", "/orders?after=x", "/orders?tab=x",
-        "/seller?tab=x", "/seller?after=2026-01-01~1",
+        "/orders/%00",
+        "/orders/..%2f..",
+        "/orders/" + "9" * 4000,
+        "/orders/１２",
+        "/cases/HH'--",
+        "/cases/😀",
+        "/f/..%2fportal.db",
+        "/f/%2e%2e/portal.db",
+        "/f/portal.db",
+        "/shops/0/conditions",
+        "/shops/-1/conditions",
+        "/shops/99999999999999999999999/conditions",
+        "/seller/cases/%20",
+        "/static/../portal.db",
+        "/static/%2e%2e/portal.db",
+        "/static/",
+        "/.git/config",
+        "/portal.db",
+        "/orders?after=x",
+        "/orders?tab=x",
+        "/seller?tab=x",
+        "/seller?after=2026-01-01~1",
     ],
-)  # fmt: skip
+)
 def test_odd_addresses_are_not_found(browsers: dict[str, FlaskClient], watch: Watch, path: str) -> None:
     for role, browser in browsers.items():
         answer = browser.get(path)
@@ -396,8 +414,9 @@ def crawl(browser: FlaskClient, *starts: str) -> dict[str, str]:
 def test_nothing_of_others_is_on_any_page(app: Flask, now: object, role: str, mine: set[str], others: set[str]) -> None:
     """Every word, file and name of the others is marked; then everything that can be reached is read."""
     world = World.make(app, marked)
-    pages = crawl(world.browser(role), "/", "/me", "/orders", "/cases", "/messages", "/notices", "/seller",
-                  "/mediation")  # fmt: skip
+    pages = crawl(
+        world.browser(role), "/", "/me", "/orders", "/cases", "/messages", "/notices", "/seller", "/mediation"
+    )
     assert len(pages) > 12, sorted(pages)
     for path, text in pages.items():
         for other in others:

@@ -11,10 +11,11 @@ from click.testing import CliRunner
 from flask import Flask
 from flask.testing import FlaskClient
 
-from portal import chat, cli
+from portal import cli
 from portal.extensions import db, writing
 from portal.flow import Actor
 from portal.models import Case, CaseEvent, Evidence, Order, Staff, User
+from portal.talk import conversations
 from tests.cast import PASSWORD, Cast, post, sign_in, token_of
 from tests.conftest import Clock
 from tests.pictures import photo
@@ -94,12 +95,15 @@ def test_a_side_asks_hands_in_and_withdraws(app: Flask, cast: Cast, now: Clock, 
 @pytest.mark.parametrize(
     ("state", "words"),
     [
-        ("applied", "商家还在处理期限内"), ("proposed", "请先答复方案"), ("returning", "请先寄回商品"),
-        ("paying", "请先补差价"), ("reshipping", "商家超时或有问题未解决时可以申请平台介入"),
+        ("applied", "商家还在处理期限内"),
+        ("proposed", "请先答复方案"),
+        ("returning", "请先寄回商品"),
+        ("paying", "请先补差价"),
+        ("reshipping", "商家超时或有问题未解决时可以申请平台介入"),
         ("confirming", "商家超时或有问题未解决时可以申请平台介入"),
         ("refunding", "超过 24 小时可以申请平台介入"),
     ],
-)  # fmt: skip
+)
 def test_the_page_says_when_it_can_be_asked_for(app: Flask, cast: Cast, now: Clock, state: str, words: str) -> None:
     case = cast.until(state)
     page = sign_in(app, "buyer").get(f"/cases/{case.case_no}").text
@@ -204,9 +208,9 @@ def test_nothing_is_decided_before_both_were_heard_or_the_time_is_over(app: Flas
     assert answer.status_code == 409 and early in answer.text and NOTE in answer.text
     now.forward(hours=49)
     client = sign_in(app, "mediator")
-    from portal import cases
+    from portal.cases import clock as case_clock
 
-    cases.settle_now(case.id, now.at)
+    case_clock.settle_now(case.id, now.at)
     assert post(client, f"{url}/decide_close", {"note": NOTE}).status_code == 200
 
 
@@ -235,10 +239,10 @@ def test_the_conversation_is_read_only_while_it_is_open(app: Flask, cast: Cast, 
     case = heard(cast)
     picture = cast.photos(1, cast.seller)[0]
     with writing():
-        talk = chat.of_order(db.session.get_one(Order, case.order_id), cast.now)
+        talk = conversations.of_order(db.session.get_one(Order, case.order_id), cast.now)
         for number in range(55):
-            chat.say(talk, "buyer", cast.buyer, f"第{number}句话", now=cast.now)
-        chat.say(talk, "seller", cast.seller, "看图", now=cast.now, photos=[picture])
+            conversations.say(talk, "buyer", cast.buyer, f"第{number}句话", now=cast.now)
+        conversations.say(talk, "seller", cast.seller, "看图", now=cast.now, photos=[picture])
     store = app.extensions["portal_store"]
     store.put(db.session.scalars(db.select(Evidence.key).where(Evidence.public_id == picture)).one(), b"x")
     db.session.rollback()

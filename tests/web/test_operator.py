@@ -9,11 +9,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import update
 
-from portal import applications, eligibility, policies, resale, rules
-from portal.eligibility import Evidence
+from portal.applications import applications
 from portal.extensions import db, writing
 from portal.flow import CaseType
 from portal.models import CalendarYear, Order, OrderLine, Product, RuleVersion
+from portal.rights import eligibility, policies, resale, rules
+from portal.rights import goods as goods_facts
+from portal.rights.goods import Evidence
 from tests.cast import Cast, post, sign_in
 from tests.conftest import Clock
 
@@ -70,9 +72,11 @@ def test_rules_are_announced_seven_days_before(app: Flask, cast: Cast, now: Cloc
 def test_sooner_only_with_a_legal_reason_and_never_changed(app: Flask, cast: Cast, now: Clock) -> None:
     desk = sign_in(app, "operator")
     form = {
-        "words": "新的规则全文", "changes": "依法调整", "effective": "2026-11-24",
+        "words": "新的规则全文",
+        "changes": "依法调整",
+        "effective": "2026-11-24",
         "exception": "《…条例》第八条自明日施行",
-    }  # fmt: skip
+    }
     assert post(desk, "/operator/rules", form).status_code == 303
     assert "第八条自明日施行" in app.test_client().get("/rules?version=2").text
     with pytest.raises(Exception, match="never changed"), writing():
@@ -80,7 +84,7 @@ def test_sooner_only_with_a_legal_reason_and_never_changed(app: Flask, cast: Cas
     assert rules.in_force(cast.now).version == 1
 
 
-@pytest.mark.parametrize("excluded", ["", *eligibility.EXCLUSIONS])
+@pytest.mark.parametrize("excluded", ["", *goods_facts.EXCLUSIONS])
 @pytest.mark.parametrize("covered", ["consumer", "promised", "neither"])
 @pytest.mark.parametrize(("days", "open_"), [(0, True), (6, True), (7, True), (8, False)])
 def test_seven_days_without_a_reason(cast: Cast, excluded: str, covered: str, days: int, open_: bool) -> None:
@@ -96,12 +100,16 @@ def test_seven_days_without_a_reason(cast: Cast, excluded: str, covered: str, da
     (line,) = applications.lines_of(order.id)
     policy = applications.facts_of_policy(policies.current(cast.shop))
     verdict = eligibility.check(
-        applications.goods_of(order, line), CaseType.RETURN_REFUND, "seven_day", Evidence(1_000, 1, 5),
-        cast.now + timedelta(days=days), policy,
-    )  # fmt: skip
+        applications.goods_of(order, line),
+        CaseType.RETURN_REFUND,
+        "seven_day",
+        Evidence(1_000, 1, 5),
+        cast.now + timedelta(days=days),
+        policy,
+    )
     assert verdict.allowed == (open_ and covered != "neither" and not excluded), verdict.why
     if excluded and covered != "neither":
-        assert eligibility.EXCLUSIONS[excluded] in verdict.why
+        assert goods_facts.EXCLUSIONS[excluded] in verdict.why
     if verdict.allowed and covered == "consumer":
         assert "消费者权益保护法第二十五条" in verdict.basis
 

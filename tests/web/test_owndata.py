@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from portal import owndata
+from portal.dossier import owndata
 from portal.extensions import Model, db, writing
 from portal.models import Order, User
 from tests.cast import Cast, post, sign_in

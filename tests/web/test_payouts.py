@@ -11,10 +11,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from portal import accounts, doctor
+from portal import doctor
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType
 from portal.models import Case, MoneyEntry, Shop, Staff
+from portal.people import accounts
 from tests.cast import Cast, post, sign_in
 from tests.conftest import Clock
 from tests.domain.test_payouts import dear, entry_of, hire
@@ -107,9 +108,9 @@ def test_addresses_nobody_wrote_are_not_found(desk: FlaskClient, url: str) -> No
 
 
 def test_a_long_list_goes_on_by_key(desk: FlaskClient, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    from portal import payouts
+    from portal.money import lists as money_lists
 
-    monkeypatch.setattr(payouts, "PAGE", 2)
+    monkeypatch.setattr(money_lists, "PAGE", 2)
     ids = [entry_of(cast.until("refunding", case_type=ONLY)).id for _ in range(3)]
     first = desk.get("/seller/payouts").text
     more = re.search(r'rel="next" href="([^"]+)"', first)
@@ -203,8 +204,13 @@ def test_of_two_payments_one_is_chosen(desk: FlaskClient, cast: Cast) -> None:
 
 
 def send(desk: FlaskClient, content: bytes, name: str = "results.csv") -> TestResponse:
-    return post(desk, "/seller/payouts/results", {"file": (io.BytesIO(content), name)}, at="/seller/payouts/files",
-                content_type="multipart/form-data")  # fmt: skip
+    return post(
+        desk,
+        "/seller/payouts/results",
+        {"file": (io.BytesIO(content), name)},
+        at="/seller/payouts/files",
+        content_type="multipart/form-data",
+    )
 
 
 def test_a_list_goes_out_and_its_results_come_back(desk: FlaskClient, cast: Cast) -> None:
@@ -279,26 +285,44 @@ def test_people_come_change_and_go(desk: FlaskClient, app: Flask, cast: Cast, no
 @pytest.mark.parametrize(
     ("role", "opens", "refused", "cases"),
     [
-        ("finance", {"/seller", "/seller/payouts", "/seller/payouts/files", "/seller/notices"},
-         {"/seller/policy", "/seller/staff", "/seller/import", "/seller/messages", "/seller/products"},
-         {"refunding", "refund_failed", "paying"}),
-        ("warehouse", {"/seller", "/seller/notices"},
-         {"/seller/payouts", "/seller/payouts/files", "/seller/staff", "/seller/policy", "/seller/messages"},
-         {"returning", "inspecting", "disputed", "reshipping", "confirming"}),
-        ("agent", {"/seller", "/seller/messages", "/seller/products"},
-         {"/seller/payouts", "/seller/staff", "/seller/import", "/seller/policy"},
-         {"applied", "inspecting", "refunding"}),
+        (
+            "finance",
+            {"/seller", "/seller/payouts", "/seller/payouts/files", "/seller/notices"},
+            {"/seller/policy", "/seller/staff", "/seller/import", "/seller/messages", "/seller/products"},
+            {"refunding", "refund_failed", "paying"},
+        ),
+        (
+            "warehouse",
+            {"/seller", "/seller/notices"},
+            {"/seller/payouts", "/seller/payouts/files", "/seller/staff", "/seller/policy", "/seller/messages"},
+            {"returning", "inspecting", "disputed", "reshipping", "confirming"},
+        ),
+        (
+            "agent",
+            {"/seller", "/seller/messages", "/seller/products"},
+            {"/seller/payouts", "/seller/staff", "/seller/import", "/seller/policy"},
+            {"applied", "inspecting", "refunding"},
+        ),
     ],
-)  # fmt: skip
+)
 def test_each_role_has_its_rooms(
     app: Flask, cast: Cast, now: Clock, role: str, opens: set[str], refused: set[str], cases: set[str]
 ) -> None:
     hire(cast, "clerk", role)
     made = {
         state: cast.until(state, case_type=RETURN if state.startswith("refund") else CaseType.EXCHANGE).case_no
-        for state in ("applied", "returning", "inspecting", "disputed", "paying", "reshipping", "confirming",
-                      "refunding", "refund_failed")
-    }  # fmt: skip
+        for state in (
+            "applied",
+            "returning",
+            "inspecting",
+            "disputed",
+            "paying",
+            "reshipping",
+            "confirming",
+            "refunding",
+            "refund_failed",
+        )
+    }
     clerk = sign_in(app, "clerk")
     assert {url: clerk.get(url).status_code for url in opens | refused} == dict.fromkeys(opens, 200) | dict.fromkeys(
         refused, 403
@@ -309,8 +333,11 @@ def test_each_role_has_its_rooms(
 
 
 def test_a_step_of_somebody_elses_work_is_refused(app: Flask, cast: Cast, now: Clock) -> None:
-    for role, state, step in (("agent", "refunding", "refund_ok"), ("finance", "refunding", "escalate"),
-                              ("warehouse", "inspecting", "propose")):  # fmt: skip
+    for role, state, step in (
+        ("agent", "refunding", "refund_ok"),
+        ("finance", "refunding", "escalate"),
+        ("warehouse", "inspecting", "propose"),
+    ):
         hire(cast, role, role)
         case = cast.until(state, case_type=RETURN)
         clerk, url = sign_in(app, role), f"/seller/cases/{case.case_no}"

@@ -19,9 +19,11 @@ def test_a_picture_is_seen_in_the_order_and_can_be_taken_away(app: Flask, cast: 
     address = f"/seller/products/{product.id}"
     assert address in seller.get("/seller/products").text
     done = post(
-        seller, address, {"photos": (io.BytesIO(photo((300, 200))), "a.jpg"), "exchangeable": "y"},
+        seller,
+        address,
+        {"photos": (io.BytesIO(photo((300, 200))), "a.jpg"), "exchangeable": "y"},
         content_type="multipart/form-data",
-    )  # fmt: skip
+    )
     assert done.status_code == 303
     db.session.rollback()
     picture = db.session.scalars(db.select(Evidence.public_id)).one()

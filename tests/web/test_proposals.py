@@ -8,10 +8,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from portal import chat, proposals
+from portal.cases import proposals
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType
 from portal.models import Case, CaseLine, Order, Proposal
+from portal.talk import conversations
 from tests.cast import Cast, post, sign_in
 from tests.conftest import Clock
 from tests.pictures import photo
@@ -53,12 +54,16 @@ def test_a_proposal_goes_to_and_fro_on_pages(app: Flask, cast: Cast, now: Clock)
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"type": ""}, "请选择解决方式"), ({"type": "refund_only"}, "请填写退款金额"), ({"freight_payer": "x"}, "运费"),
-        ({"type": "refund_only", "amount": "99"}, "最多 25.00 元"), ({"type": "refund_only", "amount": "1e3"}, "金额"),
-        ({"compensation": "9999"}, "补偿金额不能超过"), ({"type": "seven"}, "请选择解决方式"),
+        ({"type": ""}, "请选择解决方式"),
+        ({"type": "refund_only"}, "请填写退款金额"),
+        ({"freight_payer": "x"}, "运费"),
+        ({"type": "refund_only", "amount": "99"}, "最多 25.00 元"),
+        ({"type": "refund_only", "amount": "1e3"}, "金额"),
+        ({"compensation": "9999"}, "补偿金额不能超过"),
+        ({"type": "seven"}, "请选择解决方式"),
         ({"note": "字" * 501}, "500"),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_is_said_beside_the_field(
     app: Flask, cast: Cast, now: Clock, changed: dict[str, str], said: str
 ) -> None:
@@ -145,9 +150,9 @@ def test_the_shop_applies_for_a_buyer_who_asked(app: Flask, cast: Cast, now: Clo
     seller = sign_in(app, "seller")
     assert "还没有买家的消息" in seller.get(url).text
     with writing():
-        talk = chat.of_order(db.session.get_one(Order, order_id), cast.now)
-        own = chat.say(talk, "seller", cast.seller, "您好", now=cast.now).id
-        asked = chat.say(talk, "buyer", cast.buyer, "帮我申请换货吧", now=cast.now).id
+        talk = conversations.of_order(db.session.get_one(Order, order_id), cast.now)
+        own = conversations.say(talk, "seller", cast.seller, "您好", now=cast.now).id
+        asked = conversations.say(talk, "buyer", cast.buyer, "帮我申请换货吧", now=cast.now).id
     page = seller.get(url).text
     assert "帮我申请换货吧" in page
     line = next(iter(db.session.execute(db.text("SELECT id FROM order_lines")).scalars()))

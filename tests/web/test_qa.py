@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from portal import clock, demo, doctor
+from portal import demo, doctor
+from portal.calendar import clock
 from portal.extensions import db
 from tests.conftest import make_app
 

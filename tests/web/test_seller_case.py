@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from portal import cases, chat
+from portal.cases import clock as case_clock
 from portal.extensions import db, writing
 from portal.flow import Actor, State
 from portal.models import Case, CaseLine, Notice, Order, OrderLine, Parcel
+from portal.talk import conversations
 from tests.cast import Cast, post, sign_in
 from tests.conftest import Clock
 from tests.pictures import photo
@@ -31,7 +32,7 @@ def _line(case_id: int) -> int:
 def _write_to_buyer(cast: Cast, case: Case) -> None:
     with writing():
         order = db.session.get_one(Order, case.order_id)
-        chat.say(chat.of_order(order, cast.now), "seller", cast.seller, "请补一张照片", now=cast.now)
+        conversations.say(conversations.of_order(order, cast.now), "seller", cast.seller, "请补一张照片", now=cast.now)
 
 
 def _pictures(many: int) -> list[tuple[io.BytesIO, str]]:
@@ -63,12 +64,15 @@ def test_every_step_is_taken_by_its_form(
 ) -> None:
     case = cast.until(source)
     line = _line(case.id)
-    data = {f"{name}_{line}" if name in ("received", "accepted", "condition", "shipped") else name: value
-            for name, value in form.items()}  # fmt: skip
+    data = {
+        f"{name}_{line}" if name in ("received", "accepted", "condition", "shipped") else name: value
+        for name, value in form.items()
+    }
     client = sign_in(app, "seller")
     if step == "agree":
-        data["address_id"] = client.get(f"/seller/cases/{case.case_no}/agree").text.split(
-            'name="address_id" value="')[1].split('"')[0]  # fmt: skip
+        data["address_id"] = (
+            client.get(f"/seller/cases/{case.case_no}/agree").text.split('name="address_id" value="')[1].split('"')[0]
+        )
     answer = post(client, f"/seller/cases/{case.case_no}/{step}", data)
     assert answer.status_code == 303, answer.text
     assert _state(case.id) == target
@@ -125,8 +129,13 @@ def test_what_cannot_have_been_counted(
 ) -> None:
     case = cast.until("inspecting")
     line, client = _line(case.id), sign_in(app, "seller")
-    data = {f"received_{line}": received, f"accepted_{line}": accepted, f"condition_{line}": "not_resellable",
-            "note": "数错了", "photos": _pictures(2)}  # fmt: skip
+    data = {
+        f"received_{line}": received,
+        f"accepted_{line}": accepted,
+        f"condition_{line}": "not_resellable",
+        "note": "数错了",
+        "photos": _pictures(2),
+    }
     answer = post(client, f"/seller/cases/{case.case_no}/accept_goods", data, content_type="multipart/form-data")
     assert answer.status_code in (409, 422)
     assert sentence in answer.text and "数错了" in answer.text and f'value="{received}"' in answer.text
@@ -138,9 +147,10 @@ def test_never_more_is_shipped_than_was_accepted(app: Flask, cast: Cast, now: Cl
     case = cast.until("reshipping")
     line, client = _line(case.id), sign_in(app, "seller")
     answer = post(
-        client, f"/seller/cases/{case.case_no}/ship_replacement",
+        client,
+        f"/seller/cases/{case.case_no}/ship_replacement",
         {"carrier": "ZTO", "number": NUMBER, f"shipped_{line}": shipped},
-    )  # fmt: skip
+    )
     assert answer.status_code == 422 and NUMBER in answer.text
     assert _state(case.id) == "reshipping"
 
@@ -176,7 +186,7 @@ def test_the_queue_searches_pages_and_says_what_is_late(app: Flask, cast: Cast, 
     assert client.get("/seller?after=x~1").status_code == 404
     late = cast.until("reshipping")
     now.forward(hours=73)
-    cases.settle_now(late.id, now.at)
+    case_clock.settle_now(late.id, now.at)
     client = sign_in(app, "seller")  # a shop's session has ended by then
     assert "已超时" in client.get("/seller?tab=reshipping").text
 
@@ -200,7 +210,8 @@ def test_the_ledger_gives_units_back_after_a_refusal_of_all(app: Flask, cast: Ca
     case = cast.until("closed")
     db.session.rollback()
     line = db.session.scalars(
-        db.select(OrderLine.claimed_milli).join(CaseLine, CaseLine.order_line_id == OrderLine.id)
+        db.select(OrderLine.claimed_milli)
+        .join(CaseLine, CaseLine.order_line_id == OrderLine.id)
         .where(CaseLine.case_id == case.id)
-    ).one()  # fmt: skip
+    ).one()
     assert line == 0

@@ -19,9 +19,11 @@ from sqlalchemy import delete, func, select, update
 from werkzeug.exceptions import HTTPException, TooManyRequests
 from werkzeug.test import TestResponse
 
-from portal import accounts, applications, words
+from portal import words
+from portal.applications import applications
 from portal.extensions import Busy, db, writing
 from portal.models import KeptForm, Message, OrderLine, RateCount, Session, Staff, User
+from portal.people import accounts
 from portal.web import carried, errors, quotas, rates, tries
 from tests import pictures
 from tests.cast import PASSWORD, Cast, post, sign_in, token_of
@@ -109,11 +111,29 @@ def test_an_empty_field_says_so(app: Flask, cast: Cast, now: Clock, form: dict[s
 
 
 EVIL = [
-    "//evil.example", "///evil.example", "https:evil.example", "https://evil.example/", "http:///evil.example",
-    "\\\\evil.example", "/\\evil.example", "\\/evil.example", "javascript:alert(1)", "JaVaScRiPt:alert(1)",
-    "data:text/html,x", "/\t/evil.example", "/\n/evil.example", "\t//evil.example", " //evil.example", "evil.example",
-    "/me\r\nSet-Cookie: sid=x", "//[", "@evil.example", ".evil.example", "?next=//evil.example", "",
-]  # fmt: skip
+    "//evil.example",
+    "///evil.example",
+    "https:evil.example",
+    "https://evil.example/",
+    "http:///evil.example",
+    "\\\\evil.example",
+    "/\\evil.example",
+    "\\/evil.example",
+    "javascript:alert(1)",
+    "JaVaScRiPt:alert(1)",
+    "data:text/html,x",
+    "/\t/evil.example",
+    "/\n/evil.example",
+    "\t//evil.example",
+    " //evil.example",
+    "evil.example",
+    "/me\r\nSet-Cookie: sid=x",
+    "//[",
+    "@evil.example",
+    ".evil.example",
+    "?next=//evil.example",
+    "",
+]
 
 
 @pytest.mark.parametrize("where", ["address", "form", "both"])
@@ -771,8 +791,9 @@ def test_a_token_that_is_too_old_forgets_not_where_one_wanted_to_be(
     for wanted, goes in [("/orders?tab=all&q=袜", "/orders?tab=all&q=袜"), *((evil, "/me") for evil in EVIL)]:
         form = {"csrf_token": "0" * 40, "member_name": "buyer", "password": PASSWORD}
         asked = {"next": wanted}
-        answer = client.post("/login", data=form | (asked if where == "form" else {}),
-                             query_string=asked if where == "address" else {})  # fmt: skip
+        answer = client.post(
+            "/login", data=form | (asked if where == "form" else {}), query_string=asked if where == "address" else {}
+        )
         assert answer.status_code == 303
         assert urlsplit(answer.location).path == "/login"
         assert parse_qs(urlsplit(answer.location).query) == {"next": [goes], "said": ["try-again"]}
@@ -843,11 +864,18 @@ def test_a_wrong_password_loses_no_words(talk: Talk) -> None:
 
 @pytest.mark.parametrize(
     "carried",
-    ["x", "[]", "{}", '{"path": "//evil.example", "fields": {"words": ["x"]}}',
-     '{"path": "/me", "fields": {"words": 1}}',
-     '{"path": "/me", "fields": {"password": ["x"]}}', '{"path": 1, "fields": {"words": ["x"]}}', "[" * 50_000,
-     '{"path": "/me", "fields": {"words": ["' + "x" * 70_000 + '"]}}'],
-)  # fmt: skip
+    [
+        "x",
+        "[]",
+        "{}",
+        '{"path": "//evil.example", "fields": {"words": ["x"]}}',
+        '{"path": "/me", "fields": {"words": 1}}',
+        '{"path": "/me", "fields": {"password": ["x"]}}',
+        '{"path": 1, "fields": {"words": ["x"]}}',
+        "[" * 50_000,
+        '{"path": "/me", "fields": {"words": ["' + "x" * 70_000 + '"]}}',
+    ],
+)
 def test_what_no_page_of_ours_carries_is_left_out(talk: Talk, carried: str) -> None:
     client = talk.app.test_client()
     form = {**token_of(client.get("/login")), "member_name": "buyer", "password": PASSWORD, "carried": carried}

@@ -10,10 +10,12 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from portal import cases, polling, scans, tracking
 from portal.extensions import db, writing
 from portal.models import Case, Notice, Order, OrderWatch, Parcel, ParcelTrace, Shipment, Staff, Track
-from portal.scans import Scan
+from portal.parcels import following, keeping, scans
+from portal.parcels.scans import Scan
+from portal.tracking import polling
+from portal.tracking import scans as case_scans
 from portal.web import rates
 from tests.cast import PARCELS, Cast, post, sign_in, token_of
 from tests.conftest import NOW, Clock
@@ -26,7 +28,7 @@ LINE = "2026-11-23 09:30:11 【义乌市】已揽收"
 
 @pytest.fixture
 def service(app: Flask) -> None:
-    tracking.use_service("kuaidi100")
+    following.use_service("kuaidi100")
 
 
 @pytest.fixture
@@ -49,7 +51,7 @@ def shipment() -> int:
 def said(at: timedelta, status: str, words: str, **how: object) -> None:
     parcel = db.session.scalars(db.select(Parcel.id).order_by(Parcel.id.desc())).first() or 0
     with writing():
-        cases.record_scans(parcel, [Scan(NOW + at, status, words)], now=NOW + at, **how)  # type: ignore[arg-type]
+        case_scans.record_scans(parcel, [Scan(NOW + at, status, words)], now=NOW + at, **how)  # type: ignore[arg-type]
 
 
 def track(**columns: object) -> None:
@@ -180,8 +182,8 @@ def test_an_order_page_shows_its_own_parcel_and_tells_who_wishes(cast: Cast, buy
     assert done.location.endswith("said=watch-on")
     assert db.session.get(OrderWatch, order_id) is not None
     with writing():
-        tracking.keep_of_order(shipment(), [Scan(NOW - HOUR, "delivering", "派送中")], now=NOW, origin="kdniao")
-        tracking.keep_of_order(shipment(), [Scan(NOW, "delivering", "派送中")], now=NOW, origin="kdniao")
+        keeping.keep_of_order(shipment(), [Scan(NOW - HOUR, "delivering", "派送中")], now=NOW, origin="kdniao")
+        keeping.keep_of_order(shipment(), [Scan(NOW, "delivering", "派送中")], now=NOW, origin="kdniao")
     assert list(db.session.scalars(db.select(Notice.title))) == ["订单包裹正在派送"]  # once
     page = buyer.get(f"/orders/{order_no}").text
     assert "来源:快递鸟" in page and "关闭物流提醒" in page

@@ -18,14 +18,17 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
-from portal import cases, chat, inputs, policies
-from portal.cases import By, Wanted
-from portal.effects import Counted
+from portal import inputs
+from portal.cases import opening, taking
+from portal.cases.effects.step import By, Counted, Wanted
 from portal.extensions import db, writing
 from portal.flow import Actor
 from portal.models import Case, CaseLine, Draft, ImportJob, Order, OrderLine, Parcel, Session, Shop, Sku, User
-from portal.order_export import read
-from portal.order_import import import_orders
+from portal.orders.export_format import read
+from portal.orders.importing import import_orders
+from portal.rights import policies
+from portal.talk import conversations
+from portal.tracking import scans as case_scans
 from tests import exports
 from tests.cast import Cast, post, sign_in
 from tests.conftest import NOW, Clock
@@ -45,10 +48,30 @@ ATTACKS = {
 }
 # What somebody writes in sentences. Names, titles and the like are escaped as well, but htmx isn't kept off them.
 SENTENCES = frozenset(
-    {"description", "note", "message", "answer", "words", "excluded", "inspection", "line-note", "objection", "problem",
-     "receiver", "receiver-address", "return-name", "return-address", "return-note", "refusal", "request", "extension",
-     "draft", "back-note", "trace"}
-)  # fmt: skip
+    {
+        "description",
+        "note",
+        "message",
+        "answer",
+        "words",
+        "excluded",
+        "inspection",
+        "line-note",
+        "objection",
+        "problem",
+        "receiver",
+        "receiver-address",
+        "return-name",
+        "return-address",
+        "return-note",
+        "refusal",
+        "request",
+        "extension",
+        "draft",
+        "back-note",
+        "trace",
+    }
+)
 # Where the text of a person may stand in an attribute: as the value of a field, to be copied, or as a name.
 SAYING = frozenset({"value", "data-copy", "data-who", "aria-label", "alt", "data-note", "title", "label"})
 FORM_TEXT = frozenset({"textarea", "option", "title"})
@@ -84,18 +107,37 @@ class Life:
                 Sku(product_id=line.product_id, sku_key="other", spec=self("sku"), price_fen=line.unit_price_fen)
             )
             policies.publish(
-                shop_id, window_days=15, hidden_days=30, special_freight="seller", guarantees=[],
-                excluded=[self("excluded")], words=self("words"), by=seller_id, now=NOW,
-            )  # fmt: skip
+                shop_id,
+                window_days=15,
+                hidden_days=30,
+                special_freight="seller",
+                guarantees=[],
+                excluded=[self("excluded")],
+                words=self("words"),
+                by=seller_id,
+                now=NOW,
+            )
             for default in (True, False):
                 policies.add_address(
-                    shop_id, name=self("return-name")[:60], phone="13800138000", address=self("return-address"),
-                    note=self("return-note"), make_default=default, now=NOW,
-                )  # fmt: skip
+                    shop_id,
+                    name=self("return-name")[:60],
+                    phone="13800138000",
+                    address=self("return-address"),
+                    note=self("return-note"),
+                    make_default=default,
+                    now=NOW,
+                )
             job = ImportJob(
-                public_id="f" * 32, shop_id=shop_id, user_id=seller_id, file_name=self("file"), path="x.csv",
-                state="failed", problem=self("import-problem"), created_at=NOW, updated_at=NOW,
-            )  # fmt: skip
+                public_id="f" * 32,
+                shop_id=shop_id,
+                user_id=seller_id,
+                file_name=self("file"),
+                path="x.csv",
+                state="failed",
+                problem=self("import-problem"),
+                created_at=NOW,
+                updated_at=NOW,
+            )
             db.session.add(job)
         members = tuple(db.session.get_one(User, user_id).member_name for user_id in (buyer_id, seller_id))
         self.people = replace(cast, buyer=buyer_id, seller=seller_id, shop=shop_id)
@@ -113,13 +155,26 @@ class Life:
     def _import(self, folder: Path, buyer: str, seller: str) -> str:
         """An order as it comes: every cell that is text is an attack."""
         texts = {
-            "买家公司名": self("buyer-company"), "卖家公司名": self("seller-company"), "买家会员名": buyer,
-            "卖家会员名": seller, "收货人姓名": self("receiver")[:60], "收货地址": self("receiver-address"),
-            "货品标题": self("title"), "型号": self("spec"), "货号": self("cargo"), "单品货号": self("own-cargo"),
-            "物料编号": self("material"), "货品种类": self("kind"), "单位": "双", "买家留言": self("buyer-note"),
-            "物流公司": self("carrier"), "运单号": "75484863576596", "下游渠道": self("channel")[:60],
-            "代理商姓名": self("agent"), "下单公司主体": self("subject"),
-        }  # fmt: skip
+            "买家公司名": self("buyer-company"),
+            "卖家公司名": self("seller-company"),
+            "买家会员名": buyer,
+            "卖家会员名": seller,
+            "收货人姓名": self("receiver")[:60],
+            "收货地址": self("receiver-address"),
+            "货品标题": self("title"),
+            "型号": self("spec"),
+            "货号": self("cargo"),
+            "单品货号": self("own-cargo"),
+            "物料编号": self("material"),
+            "货品种类": self("kind"),
+            "单位": "双",
+            "买家留言": self("buyer-note"),
+            "物流公司": self("carrier"),
+            "运单号": "75484863576596",
+            "下游渠道": self("channel")[:60],
+            "代理商姓名": self("agent"),
+            "下单公司主体": self("subject"),
+        }
         path = folder / f"export-{self.turn}.csv"
         row = exports.order(f"39054036925507475{self.turn:02d}", **texts)
         row.pop("是否代发订单")
@@ -132,18 +187,18 @@ class Life:
 
     def _talk(self) -> None:
         with writing():
-            talk = chat.of_order(db.session.get_one(Order, self.order_id), NOW)
-            chat.say(talk, "seller", self.people.seller, self("answer"), now=NOW)
-            chat.say(talk, "buyer", self.people.buyer, self("message") + " 调换商品", now=NOW)
+            talk = conversations.of_order(db.session.get_one(Order, self.order_id), NOW)
+            conversations.say(talk, "seller", self.people.seller, self("answer"), now=NOW)
+            conversations.say(talk, "buyer", self.people.buyer, self("message") + " 调换商品", now=NOW)
             order = db.session.get_one(Order, self.order_id)
             line = db.session.get_one(OrderLine, self.line_id)
             card = {"order_no": order.order_no, "lines": [[line.id, f"{line.title} {line.spec}"]]}
-            chat.say(talk, "system", None, "需要申请换货吗?", now=NOW, kind="offer", data=card)
-            chat.say(talk, "buyer", self.people.buyer, self("message"), now=NOW)
+            conversations.say(talk, "system", None, "需要申请换货吗?", now=NOW, kind="offer", data=card)
+            conversations.say(talk, "buyer", self.people.buyer, self("message"), now=NOW)
 
     def _open(self) -> int:
         with writing():
-            return cases.open_case(
+            return opening.open_case(
                 by=self.by(Actor.BUYER),
                 order=db.session.get_one(Order, self.order_id),
                 wanted=[Wanted(self.line_id, 10)],
@@ -162,7 +217,7 @@ class Life:
 
     def take(self, case_id: int, step: str, actor: Actor, **values: object) -> None:
         with writing():
-            cases.take(case_id, step, by=self.by(actor), now=NOW, **values)  # type: ignore[arg-type]
+            taking.take(case_id, step, by=self.by(actor), now=NOW, **values)  # type: ignore[arg-type]
 
     def _revising(self, case_id: int) -> None:
         self.take(case_id, "reject", Actor.SELLER, refusal="over_window", note=self("refusal"))
@@ -184,7 +239,7 @@ class Life:
         self.take(case_id, "object", Actor.BUYER, note=self("objection"))
         with writing():
             sent = [("SELF", self("number")[:40])]
-            cases.send_back(case_id, sent, by=self.by(Actor.SELLER), now=NOW, note=self("back-note"))
+            case_scans.send_back(case_id, sent, by=self.by(Actor.SELLER), now=NOW, note=self("back-note"))
 
     def _confirming(self, case_id: int) -> None:
         self.take(case_id, "agree_no_return", Actor.SELLER)
@@ -193,20 +248,29 @@ class Life:
         self.take(case_id, "ship_replacement", Actor.SELLER, parcels=parcels, shipped=dict.fromkeys(lines, 10))
         parcel = db.session.scalars(select(Parcel.id).where(Parcel.case_id == case_id)).one()
         with writing():
-            cases.record_trace(parcel, at=NOW, status="transit", said=self("trace")[:200], now=NOW)
+            case_scans.record_trace(parcel, at=NOW, status="transit", said=self("trace")[:200], now=NOW)
         self.take(case_id, "report_problem", Actor.BUYER, kind="not_received", note=self("problem"))
 
     def _draft(self) -> None:
         with writing():
             fields = {
-                "line_id": self.line_id, "reason": "wrong_order", "quantities": {str(self.line_id): 10},
-                "typed": {str(self.line_id): self("typed")}, "description": self("draft"), "name": self("receiver"),
-                "phone": "13425059650", "address": self("receiver-address"),
-            }  # fmt: skip
+                "line_id": self.line_id,
+                "reason": "wrong_order",
+                "quantities": {str(self.line_id): 10},
+                "typed": {str(self.line_id): self("typed")},
+                "description": self("draft"),
+                "name": self("receiver"),
+                "phone": "13425059650",
+                "address": self("receiver-address"),
+            }
             draft = Draft(
-                order_id=self.order_id, buyer_id=self.people.buyer, source="order", fields=fields, created_at=NOW,
+                order_id=self.order_id,
+                buyer_id=self.people.buyer,
+                source="order",
+                fields=fields,
+                created_at=NOW,
                 updated_at=NOW,
-            )  # fmt: skip
+            )
             db.session.add(draft)
 
 

@@ -1,0 +1,295 @@
+"""An order that hasn't been sent: the shop ships it, or the buyer calls it off. Exactly one of the two ever happens.
+
+Whoever comes second sees what the first has done. Everything here is called inside ``writing()`` and locks in the order
+that steps of cases do: the order's cases, its lines, the order itself.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import select, update
+
+from portal import flow
+from portal.cases import opening, taking
+from portal.cases.effects.step import By, Wanted
+from portal.extensions import db
+from portal.flow import CaseType, State, StepRefused
+from portal.models import Cancellation, Case, Order, OrderLine, Shop, Staff, User
+from portal.notices import notices
+from portal.parcels import carriers
+from portal.people import roles
+from portal.rights import policies
+from portal.talk import conversations
+
+MOST_AT_ONCE = 200
+OPEN = ("unpaid", "unshipped")  # the statuses in which an order can be called off
+REASONS: dict[str, str] = {
+    "not_wanted": "不想要了",
+    "wrong_order": "拍错了",
+    "late_ship": "没有按约定时间发货",
+    "out_of_stock": "商家缺货",
+    "downstream": "下游客户取消了订单",
+}
+# The reason of the refund, which speaks in the words of applications.
+_REASON_OF = {"late_ship": "late_ship", "out_of_stock": "out_of_stock"}
+_WITHDRAWABLE = (State.APPLIED, State.PROPOSED, State.REVISING)
+_BEING_PAID = (State.REFUNDING, State.REFUND_FAILED)
+
+
+class Outcome(StrEnum):
+    """What became of the wish to call an order off."""
+
+    CANCELLED = "cancelled"
+    ALREADY = "already"  # called off before, or closed by the platform
+    SHIPPED = "shipped"
+    IN_THE_WAY = "in_the_way"  # a case is open that must be ended first
+    UNCLEAR = "unclear"  # the platform is refunding it, or says nothing that we know
+    UNKNOWN = "unknown"  # not an order of this buyer
+
+
+SAID: dict[Outcome, str] = {
+    Outcome.CANCELLED: "已撤销",
+    Outcome.ALREADY: "这笔订单已经关闭,不需要再撤销",
+    Outcome.SHIPPED: "商家已发货,不能撤销;可以拒收,或收到后申请退货退款",
+    Outcome.IN_THE_WAY: "订单有进行中的售后,请先处理完那张售后单",
+    Outcome.UNCLEAR: "平台还在处理这笔订单,现在不能撤销;请联系商家",
+    Outcome.UNKNOWN: "没有找到这笔订单",
+}
+
+
+@dataclass(frozen=True)
+class Result:
+    """One order: what became of it, and the refund if there is one (case number, 分)."""
+
+    order_no: str
+    outcome: Outcome
+    case_no: str = ""
+    refund_fen: int = 0
+
+
+class _NotNow(Exception):
+    """Undoes what was begun; ``outcome`` says why."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome)
+        self.outcome = outcome
+
+
+def cancel(order_no: str, *, by: By, reason: str, now: datetime) -> Result:
+    """Call off one order of this buyer that hasn't been sent. What was paid for it is to be refunded at once.
+
+    Changes nothing when the order was sent, is closed, or has a case that isn't about this. Raises KeyError for a
+    reason that isn't in REASONS.
+    """
+    words = REASONS[reason]
+    order = db.session.scalars(
+        select(Order).where(Order.order_no == order_no, Order.buyer_id == by.user_id)
+    ).one_or_none()
+    if order is None:
+        return Result(order_no, Outcome.UNKNOWN)
+    if order.status not in OPEN:
+        return Result(order_no, why_not(order.status))
+    try:
+        with db.session.begin_nested():
+            return _cancel(order.id, order.status, by=by, reason=reason, words=words, now=now)
+    except _NotNow as why:
+        return Result(order_no, why.outcome)
+
+
+def why_not(status: str) -> Outcome:
+    """Why an order of this status, which is none of OPEN, isn't called off."""
+    if status == "cancelled":
+        return Outcome.ALREADY
+    return Outcome.UNCLEAR if status in ("refunding", "unknown") else Outcome.SHIPPED
+
+
+def _cancel(order_id: int, status: str, *, by: By, reason: str, words: str, now: datetime) -> Result:
+    for case in _open_cases(order_id):
+        if case.type == CaseType.REFUND_ONLY and case.goods_state == "unshipped":
+            if case.state in _WITHDRAWABLE and not case.escalated:
+                taking.take(case.id, "withdraw", by=by, now=now, note="改为撤销订单")
+            if case.state not in (State.WITHDRAWN, *_BEING_PAID):
+                raise _NotNow(Outcome.IN_THE_WAY)
+        else:
+            raise _NotNow(Outcome.IN_THE_WAY)
+    lines = db.session.scalars(
+        select(OrderLine).where(OrderLine.order_id == order_id).order_by(OrderLine.id).with_for_update()
+    ).all()
+    done = db.session.execute(
+        update(Order)
+        .where(Order.id == order_id, Order.status == status)
+        .values(status="cancelled", cancelled_at=now, updated_at=now, version=Order.version + 1)
+        .execution_options(synchronize_session=False)
+    )
+    order = db.session.get_one(Order, order_id, populate_existing=True)
+    if done.rowcount != 1:  # type: ignore[attr-defined]
+        raise _NotNow(Outcome.UNCLEAR if order.status in OPEN else why_not(order.status))
+    wanted = [
+        Wanted(line.id, line.quantity_milli - line.claimed_milli)
+        for line in lines
+        if line.quantity_milli > line.claimed_milli
+    ]
+    made = None
+    if wanted and status != "unpaid" and order.paid_fen > order.refunded_fen:
+        made = opening.open_unsent(
+            order,
+            wanted,
+            by=by,
+            reason=_REASON_OF.get(reason, "not_wanted"),
+            words=words,
+            policy_id=policies.current(order.shop_id).id,
+            now=now,
+        )
+    said = "买家在发货前撤销了订单" + (f",应退 {made.refund_fen / 100:.2f} 元" if made is not None else "")
+    data = {"case_no": made.case_no} if made is not None else {}
+    talk = conversations.of_order(order, now)
+    conversations.say(
+        talk, "system", None, f"{said}。原因:{words}", now=now, kind="case" if data else "text", data=data, bump=False
+    )
+    if made is None:
+        for user_id in _people(order.shop_id, "orders"):
+            notices.tell_of_order(
+                user_id,
+                kind="order_cancelled",
+                title="买家撤销了订单",
+                body=f"订单 {order.order_no} {said}。原因:{words}。",
+                href=f"/seller/orders?q={order.order_no}",
+                at=now,
+                dedupe_key=f"cancelled:{order.id}",
+            )
+    _seen_anew(order)
+    return Result(
+        order.order_no, Outcome.CANCELLED, made.case_no if made is not None else "", made.refund_fen if made else 0
+    )
+
+
+def cancel_many(order_nos: Sequence[str], *, by: By, reason: str, now: datetime) -> Cancellation:
+    """Call off several orders and keep what became of each, for its page. At most MOST_AT_ONCE; doubles count once."""
+    chosen = list(dict.fromkeys(order_nos))[:MOST_AT_ONCE]
+    ids = {
+        row.order_no: row.id
+        for row in db.session.execute(
+            select(Order.id, Order.order_no).where(Order.order_no.in_(chosen), Order.buyer_id == by.user_id)
+        )
+    }
+    # In the order of their ids, so that no two submissions wait for each other.
+    results = {
+        number: cancel(number, by=by, reason=reason, now=now)
+        for number in sorted(chosen, key=lambda each: ids.get(each, 0))
+    }
+    rows = [[number, str(results[number].outcome), results[number].case_no] for number in chosen]
+    made = Cancellation(public_id=secrets.token_hex(16), user_id=by.user_id, reason=reason, rows=rows, at=now)
+    db.session.add(made)
+    db.session.flush()
+    return made
+
+
+def ship(order_id: int, shop_id: int, parcels: Sequence[tuple[str, str]], *, by: By, now: datetime) -> None:
+    """The shop sends an order; ``parcels``: (carrier's code, tracking number).
+
+    Refunds applied for because it hadn't been sent are closed by it. Raises StepRefused when the order was called off,
+    was sent already, or this person of the shop doesn't ship.
+    """
+    role = db.session.scalar(select(Staff.role).where(Staff.user_id == by.user_id, Staff.shop_id == shop_id))
+    if role is None or not roles.may_enter(role, "ship"):
+        raise StepRefused("发货由店主或仓库办理", "ship_order")
+    known = [(carriers.by_code(code), number) for code, number in parcels]
+    if not known or any(carrier is None for carrier, _ in known):
+        raise StepRefused("请选择物流公司", "ship_order")
+    waiting = [
+        case
+        for case in _open_cases(order_id)
+        if case.type == CaseType.REFUND_ONLY and case.goods_state == "unshipped" and case.state == State.APPLIED
+    ]
+    names = "、".join(dict.fromkeys(f"{carrier.name}({carrier.code})" for carrier, _ in known if carrier))
+    done = db.session.execute(
+        update(Order)
+        .where(Order.id == order_id, Order.shop_id == shop_id, Order.status == "unshipped")
+        .values(
+            status="in_transit",
+            status_text="",
+            shipped_at=now,
+            updated_at=now,
+            version=Order.version + 1,
+            carrier_text=names,
+            tracking_text=",".join(number for _, number in known),
+        )
+        .execution_options(synchronize_session=False)
+    )
+    order = db.session.get_one(Order, order_id, populate_existing=True)
+    if done.rowcount != 1:  # type: ignore[attr-defined]
+        raise StepRefused(
+            "买家已撤销这笔订单,请不要发货;退款在「待退款」里登记"
+            if order.cancelled_at is not None
+            else "这笔订单不是待发货状态,页面显示的是最新状态",
+            "ship_order",
+        )
+    for case in waiting:
+        if not case.escalated:
+            taking.take(case.id, "goods_shipped", by=by, now=now)
+    notices.tell_of_order(
+        order.buyer_id,
+        kind="order_shipped",
+        title="商家已发货",
+        body=f"订单 {order.order_no} 已由 {names} 发出,运单号 {order.tracking_text}。",
+        href=f"/orders/{order.order_no}",
+        at=now,
+        dedupe_key=f"shipped:{order.id}",
+    )
+    _seen_anew(order)
+
+
+def _open_cases(order_id: int) -> Sequence[Case]:
+    return db.session.scalars(
+        select(Case)
+        .where(Case.order_id == order_id, Case.state.not_in(flow.FINAL))
+        .order_by(Case.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()
+
+
+def _people(shop_id: int, room: str) -> list[int]:
+    """Who of a shop has to do with this room."""
+    rows = db.session.execute(select(Staff.user_id, Staff.role).where(Staff.shop_id == shop_id)).all()
+    return sorted(user_id for user_id, role in rows if roles.may_enter(role, room))
+
+
+def _seen_anew(order: Order) -> None:
+    """Both sides' lists show this order."""
+    for kind, row_id in ((Shop, order.shop_id), (User, order.buyer_id)):
+        db.session.execute(
+            update(kind)
+            .where(kind.id == row_id)
+            .values(version=kind.version + 1)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def cancellation(public_id: str, user_id: int) -> Cancellation | None:
+    """What this person called off together."""
+    found = select(Cancellation).where(Cancellation.public_id == public_id, Cancellation.user_id == user_id)
+    return db.session.scalars(found).one_or_none()
+
+
+def chosen(order_nos: Sequence[str], buyer_id: int) -> Sequence[Any]:
+    """This buyer's orders among these numbers, in their order: number, status, what was paid and is not refunded."""
+    rows = db.session.execute(
+        select(
+            Order.order_no,
+            Order.status,
+            Order.ordered_at,
+            (Order.paid_fen - Order.refunded_fen).label("left_fen"),
+            Shop.name.label("shop"),
+        )
+        .join(Shop, Shop.id == Order.shop_id)
+        .where(Order.buyer_id == buyer_id, Order.order_no.in_(list(order_nos)[:MOST_AT_ONCE]))
+    )
+    found = {row.order_no: row for row in rows}
+    return [found[number] for number in dict.fromkeys(order_nos) if number in found]

@@ -1,0 +1,1 @@
+"""Working days, holidays, office hours and the clock; no rule about cases."""

@@ -1,0 +1,67 @@
+"""What one side can do with a case now, and why not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from portal import flow
+from portal.cases import facts as case_facts
+from portal.flow import Actor, Step
+from portal.models import Case
+from portal.money.accounts import consent as bank_accounts
+
+_MEDIATING = frozenset({"submit_evidence", "withdraw_mediation"})
+
+
+def _unsaid(case: Case, step: Step, refusal: str | None) -> bool:
+    """Whether why a step can't be taken is plain from the page: there is no mediation, or there is one already."""
+    if refusal is None:
+        return False
+    if step.actor is Actor.MEDIATOR or step.name == "withdraw_mediation":
+        return True
+    return case.escalated if step.name == "escalate" else step.name in _MEDIATING and not case.escalated
+
+
+def actions(
+    case: Case,
+    side: Actor,
+    now: datetime,
+    parcels: Sequence[Any] | None = None,
+    entries: Sequence[Any] | None = None,
+    bank: bank_accounts.Known | None = None,
+) -> list[tuple[Step, str | None]]:
+    """The steps with a button for this side, each with the sentence that says why not yet (None: it can be taken).
+
+    What leads on comes first, giving up last. Of rows that share a button, the one that can be taken is shown.
+    """
+    open_now = [step for step in flow.open_steps(case.type, case.state, side) if step.button]
+    if not open_now:
+        return []
+    facts = case_facts.facts(case, now, parcels, entries, bank)
+    found: dict[str, tuple[Step, str | None]] = {}
+    for step in open_now:
+        refusal = flow.unmet(step, facts)
+        if refusal and step.name in _UNASKED:
+            continue
+        if step.button not in found or refusal is None:
+            found[step.button] = (step, refusal)
+    order = _IN_MEDIATION if case.escalated else _LATER
+    return sorted(found.values(), key=lambda pair: order.get(pair[0].name, 0))
+
+
+_UNASKED = frozenset({"give_account", "decline_account", "withdraw_account"})  # not worth a "not yet"
+
+
+_LATER = {  # all others lead on
+    "extend": 1,
+    "modify": 1,
+    "report_problem": 1,
+    "agree_no_return": 1,
+    "escalate": 2,
+    "withdraw": 3,
+}
+
+
+_IN_MEDIATION = _LATER | {"submit_evidence": -1, "withdraw_mediation": 2, "more_evidence": 1}

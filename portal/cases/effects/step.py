@@ -1,0 +1,227 @@
+"""What an effect is given and may change, and the register of effects by the name of their step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from portal import flow
+from portal.extensions import db
+from portal.flow import Actor, CaseType, State, Step, StepRefused
+from portal.models import (
+    Case,
+    CaseLine,
+    Sku,
+)
+from portal.money import entries as money_entries
+from portal.money import worth
+from portal.money.accounts import consent as bank_accounts
+
+
+@dataclass(frozen=True)
+class By:
+    """Who takes a step: which side, which person, in which request."""
+
+    actor: Actor
+    user_id: int | None = None
+    name: str = ""
+    request_id: str = ""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked for one order line: how much (thousandths) and which SKU instead (None: the same)."""
+
+    line_id: int
+    milli: int
+    sku_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What the seller counted of one case line (thousandths), and in which condition."""
+
+    case_line_id: int
+    received: int
+    accepted: int
+    condition: str = "intact"
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Child:
+    """The case that a converted one becomes: its type, where it begins, which units, and what is known already."""
+
+    type: CaseType
+    state: State
+    lines: tuple[tuple[int, int, int | None], ...]  # (case line of the parent, thousandths, SKU)
+    reason: str = ""
+    description: str = ""
+    refund_fen: int | None = None  # agreed or decided; None: what the units are worth
+    freight_payer: str = ""
+    return_difference_fen: int = 0  # paid for another specification, and now given back
+    compensation_fen: int = 0
+    difference_waived: bool = False
+    proposer: int | None = None  # whose terms they are, when the other side has accepted them
+
+
+@dataclass
+class Doing:
+    """A step being taken: the case as it was, who, when, and what was handed in. ``data`` goes into the event.
+
+    ``child`` is set by an effect that turns the case into another one, ``proposer`` by one that carries out somebody
+    else's terms: who proposed a payment doesn't approve it.
+    """
+
+    case: Case
+    step: Step
+    by: By
+    at: datetime
+    note: str
+    photos: Sequence[str]
+    values: Mapping[str, Any]
+    data: dict[str, Any] = field(default_factory=dict)
+    child: Child | None = None
+    proposer: int | None = None
+
+    def refuse(self, sentence: str) -> StepRefused:
+        return StepRefused(sentence, self.step.name)
+
+
+Effect = Callable[[Doing], dict[str, Any]]
+
+
+_EFFECTS: dict[str, Effect] = {}
+
+
+def of(doing: Doing) -> dict[str, Any]:
+    """Do what the step does; returns the case's changed columns. Raises StepRefused for wrong facts handed in."""
+    effect = _EFFECTS.get(doing.step.name)
+    changes = effect(doing) if effect else {}
+    if doing.step.target != doing.step.source:
+        changes |= _money_due(doing, changes)
+    if doing.case.entry_count:
+        bank_accounts.follow(doing.case.id, doing.at)
+    return changes
+
+
+def _money_due(doing: Doing, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """What entering the next state makes payable: a refund, a difference given back, or nothing more."""
+    case, step = doing.case, doing.step
+    if step.target in flow.FINAL and step.target != State.COMPLETED:
+        if case.entry_count:
+            money_entries.cancel_open(case.id)
+        return {}
+    if step.target == State.REFUNDING and step.source in _BEFORE_REFUNDING:
+        agreed = changes.get("refund_fen", case.refund_fen) or None
+        fen = plan_refund(case, agreed, doing.by, doing.at, doing.proposer)
+        doing.data["refund_fen"] = fen
+        return {"refund_fen": fen, "entry_count": changes.get("entry_count", case.entry_count) + 1}
+    other_price = changes.get("difference_fen", case.difference_fen)
+    if step.target == State.RESHIPPING and other_price < 0 and step.source in _BEFORE_SHIPPING:
+        fen = -worth.difference_on(case.id, case.order_id, accepted=True)
+        if fen > 0:
+            found = worth.worth(case.order_id, worth.units_of(case.id, accepted=True))
+            parts = worth.parts_of(found, min(fen, worth.total(found)))
+            parts = [worth.Worth(part.line_id, part.fen, 0) for part in parts]
+            money_entries.plan(
+                case,
+                "difference_back",
+                sum(part.fen for part in parts),
+                key="difference_back",
+                at=doing.at,
+                by=doing.proposer or doing.by.user_id,
+                parts=parts,
+            )
+            doing.data["difference_back_fen"] = fen
+            return {"entry_count": changes.get("entry_count", case.entry_count) + 1}
+    return {}
+
+
+_BEFORE_REFUNDING = (State.APPLIED, State.PROPOSED, State.REVISING, State.INSPECTING, State.DISPUTED)
+
+
+_BEFORE_SHIPPING = (*_BEFORE_REFUNDING, State.PAYING)
+
+
+def plan_refund(case: Case, agreed_fen: int | None, by: By, at: datetime, proposer: int | None = None) -> int:
+    """Plan the refund of a case: what was agreed, at most what its units are worth. Returns the amount in 分.
+
+    ``proposer``: whose terms it carries out, when that is somebody else than who takes the step.
+    """
+    inspected = case.type == CaseType.RETURN_REFUND and case.state in (State.INSPECTING, State.DISPUTED)
+    unshipped = case.goods_state == "unshipped"
+    found = worth.worth(case.order_id, worth.units_of(case.id, accepted=inspected), unshipped=unshipped)
+    most = worth.total(found)
+    fen = most if agreed_fen is None else min(agreed_fen, most)
+    money_entries.plan(
+        case,
+        "refund",
+        fen,
+        key="refund",
+        at=at,
+        by=proposer or by.user_id,
+        parts=worth.parts_of(found, fen),
+        unshipped=unshipped,
+    )
+    return fen
+
+
+def _effect(*names: str) -> Callable[[Effect], Effect]:
+    def register(function: Effect) -> Effect:
+        for name in names:
+            _EFFECTS[name] = function
+        return function
+
+    return register
+
+
+def _lines(case: Case) -> Sequence[CaseLine]:
+    return db.session.scalars(
+        select(CaseLine)
+        .where(CaseLine.case_id == case.id)
+        .order_by(CaseLine.id)
+        .execution_options(populate_existing=True)
+    ).all()
+
+
+def price_of(sku_id: int | None) -> int | None:
+    """What a unit of the replacement costs, 分; None for the same specification."""
+    return db.session.scalar(select(Sku.price_fen).where(Sku.id == sku_id)) if sku_id is not None else None
+
+
+def _ended(doing: Doing) -> dict[str, Any]:
+    """The mediation is over, the state's own clock goes on with a day left at least."""
+    if not doing.case.escalated:
+        return {}
+    return {
+        **NO_MEDIATION,
+        "paused_seconds": _stood_still(doing),
+        "not_before": doing.at + flow.DEADLINES["least_left"],
+    }
+
+
+def _stood_still(doing: Doing) -> int:
+    """For how many seconds this state's clock has stood still by now; none for one that this step starts anew."""
+    case = doing.case
+    if doing.step.source == doing.step.target and doing.step.name in flow.RESTARTING:
+        return 0
+    if not case.escalated:
+        return case.paused_seconds
+    since = max(case.escalated_at or doing.at, case.entered_at)  # a step of the parties may have started it meanwhile
+    return case.paused_seconds + int((doing.at - since).total_seconds())
+
+
+NO_MEDIATION: Mapping[str, Any] = {
+    "escalated": False,
+    "stage": "",
+    "stage_at": None,
+    "escalated_at": None,
+    "evidence_round": 0,
+    "heard": "",
+    "asked_by": "",
+}

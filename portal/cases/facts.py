@@ -1,0 +1,176 @@
+"""What the table's conditions and deadlines may ask about a case, collected from the database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import bindparam, func, or_, select
+
+from portal import flow
+from portal.cases import proposals
+from portal.extensions import db
+from portal.flow import CaseType, Facts, State
+from portal.models import (
+    CaseEvent,
+    CaseLine,
+    Conversation,
+    Message,
+    OrderLine,
+    Parcel,
+    Policy,
+    ReturnAddress,
+)
+from portal.money import entries as money_entries
+from portal.money import worth
+from portal.money.accounts import consent as bank_accounts
+from portal.parcels.carriers import slow
+from portal.rights.reasons import REISSUE_BY, codes
+
+
+def facts(
+    case: Any,
+    now: datetime,
+    parcels: Sequence[Any] | None = None,
+    entries: Sequence[Any] | None = None,
+    bank: bank_accounts.Known | None = None,
+) -> Facts:
+    """What conditions and deadlines may ask about a case; only what its state needs is looked up.
+
+    ``parcels``, ``entries`` and ``bank``: those of the case, for a caller that has them already.
+    """
+    state = case.state
+    found: dict[str, Any] = {}
+    if state == State.APPLIED:
+        asked = {"shop_id": case.shop_id, "case_id": case.id, "order_id": case.order_id, "since": case.opened_at}
+        found |= db.session.execute(_BEFORE_AGREEING, asked).mappings().one()
+        if case.type == CaseType.REISSUE:
+            found["guaranteed"] = _guaranteed(case)
+        if case.type == CaseType.REFUND_ONLY:
+            found["unshipped"] = case.goods_state == "unshipped"
+            found["auto_refund"] = found["unshipped"] or _promised(case, "jstk", "lsjst_s")
+    if state in (State.RETURNING, State.INSPECTING, State.CONFIRMING) or (
+        state in (State.REFUNDING, State.REFUND_FAILED) and case.type == CaseType.RETURN_REFUND
+    ):
+        found |= _legs(case, parcels)
+    if state == State.PROPOSED:
+        found |= proposals.facts(case)
+    if state == State.RESHIPPING:
+        shipped = select(func.sum(CaseLine.shipped_milli)).where(CaseLine.case_id == case.id)
+        found["shipped_milli"] = int(db.session.scalar(shipped) or 0)
+    if state == State.DISPUTED:
+        found["accepted_milli"] = int(
+            db.session.scalar(select(func.sum(CaseLine.accepted_milli)).where(CaseLine.case_id == case.id)) or 0
+        )
+    if case.difference_fen and not case.difference_waived:
+        accepted = state in (State.DISPUTED, State.PAYING)
+        found["difference_fen"] = (
+            worth.difference_on(case.id, case.order_id, accepted=True) if accepted else case.difference_fen
+        )
+    if case.entry_count and state not in flow.FINAL:
+        found |= money_entries.standing(case.id, entries)
+    if state in (State.REFUNDING, State.REFUND_FAILED):
+        found |= bank_accounts.facts(case, entries, bank)
+    return Facts(
+        entered_at=case.entered_at,
+        now=now,
+        applications=case.applications,
+        late=case.late,
+        escalated=case.escalated,
+        problem_open=case.problem_open,
+        objected=case.objected,
+        extended=case.extended,
+        granted=timedelta(seconds=case.granted_seconds),
+        nudged_at=case.nudged_at,
+        negotiated=case.negotiated,
+        paused=timedelta(seconds=case.paused_seconds),
+        not_before=case.not_before,
+        stage=case.stage,
+        evidence_round=case.evidence_round,
+        evidence_at=case.stage_at,
+        heard_both=case.heard == "buyer,seller",
+        asked_by=case.asked_by,
+        countered=case.countered,
+        **found,
+    )
+
+
+def _guaranteed(case: Any) -> bool:
+    """Whether every line of a reissue was promised it."""
+    return _promised(case, REISSUE_BY.get(case.reason, "psbj"))
+
+
+def _promised(case: Any, *promises: str) -> bool:
+    """Whether one of these promises was given for every line: by the line itself, or by the shop for all goods."""
+    by_policy = db.session.scalar(select(Policy.guarantees).where(Policy.id == case.policy_id)) or ""
+    if codes(by_policy) & set(promises):
+        return True
+    of_lines = db.session.scalars(
+        select(OrderLine.guarantees)
+        .join(CaseLine, CaseLine.order_line_id == OrderLine.id)
+        .where(CaseLine.case_id == case.id)
+    ).all()
+    return bool(of_lines) and all(codes(stored) & set(promises) for stored in of_lines)
+
+
+# Whether there is an address to agree with, and whether the shop has said anything to the buyer since the application,
+# by asking for evidence or in the conversation.
+_BEFORE_AGREEING = select(
+    select(ReturnAddress.id)
+    .where(ReturnAddress.shop_id == bindparam("shop_id"), ReturnAddress.is_default, ReturnAddress.removed_at.is_(None))
+    .exists()
+    .label("has_default_address"),
+    or_(
+        select(CaseEvent.id)
+        .where(CaseEvent.case_id == bindparam("case_id"), CaseEvent.step == "ask_evidence")
+        .exists(),
+        select(Message.id)
+        .join(Conversation, Conversation.id == Message.conversation_id)
+        .where(
+            Conversation.order_id == bindparam("order_id"), Message.side == "seller", Message.at >= bindparam("since")
+        )
+        .exists(),
+    ).label("seller_wrote"),
+)
+
+
+_PARCELS = select(
+    Parcel.leg,
+    Parcel.carrier,
+    Parcel.shipped_at,
+    Parcel.traced_at,
+    Parcel.signed_at,
+    Parcel.lost_at,
+    Parcel.round,
+    Parcel.voided_at,
+).where(Parcel.case_id == bindparam("case_id"))
+
+
+def _legs(case: Any, known: Sequence[Any] | None) -> dict[str, Any]:
+    if known is None:
+        known = db.session.execute(_PARCELS, {"case_id": case.id}).all()
+    parcels = [p for p in known if p.voided_at is None]
+    back = [p for p in parcels if p.leg == "back"]
+    out = [p for p in parcels if p.leg == "out" and p.round == case.round]
+    return {
+        "parcels_back": len(back),
+        "back_shipped_at": max((p.shipped_at for p in back), default=None),
+        "back_signed_at": _all_signed(back),
+        "back_slow": any(slow(p.carrier) for p in back),
+        "back_traced": any(p.traced_at for p in back),
+        "parcels_out": len(out),
+        "out_shipped_at": max((p.shipped_at for p in out), default=None),
+        "out_signed_at": _all_signed(out),
+        "out_slow": any(slow(p.carrier) for p in out),
+        "out_traced": any(p.traced_at for p in out),
+        "out_lost": any(p.lost_at for p in out),
+    }
+
+
+def _all_signed(parcels: Sequence[Any]) -> datetime | None:
+    """When the last of several parcels was signed for; None while one is still under way."""
+    if not parcels or any(p.signed_at is None for p in parcels):
+        return None
+    signed: datetime = max(p.signed_at for p in parcels)
+    return signed

@@ -1,0 +1,279 @@
+"""Proposals (协商方案): versioned terms. Only the latest open one can be accepted; what was answered is never changed.
+
+Called inside ``writing()``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select, update
+
+from portal import inputs, words
+from portal.extensions import db
+from portal.flow import CaseType, State, StepRefused
+from portal.models import Case, CaseLine, OrderLine, Proposal, Sku
+from portal.money import worth
+from portal.rights import policies
+
+MOST = 20  # versions of one case
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What one side proposes. ``lines``: (case line, thousandths, SKU or None for the same specification)."""
+
+    type: CaseType
+    lines: tuple[tuple[int, int, int | None], ...]
+    freight_payer: str
+    goods_back: bool = False
+    amount_fen: int = 0
+    compensation_fen: int = 0
+    difference_waived: bool = False
+    note: str = ""
+
+
+# Where accepted terms lead, for both sides to read beforehand.
+THEN = {
+    "return": "接受后进入「待买家寄回」,买家按退货地址寄回,商家验货后继续",
+    "reship": "接受后进入「待商家发货」,商家发出商品,买家收到后确认",
+    "pay": "接受后进入「待补差价」,买家补差价后商家发货",
+    "refund": "接受后进入「退款处理中」,商家退款并登记,买家查收",
+    "convert": "接受后这张售后单结束,按方案开出一张新的售后单,商品数量一起转过去",
+}
+
+
+def open_of(case_id: int) -> Proposal | None:
+    """The terms that wait for an answer."""
+    return db.session.scalars(
+        select(Proposal).where(Proposal.case_id == case_id, Proposal.state == "open")
+    ).one_or_none()
+
+
+def of_case(case_id: int) -> Sequence[Proposal]:
+    """All versions, the newest first."""
+    return db.session.scalars(
+        select(Proposal).where(Proposal.case_id == case_id).order_by(Proposal.version.desc())
+    ).all()
+
+
+def terms_of(proposal: Proposal) -> Terms:
+    """The terms of a stored version."""
+    return Terms(
+        type=CaseType(proposal.type),
+        lines=tuple((line, milli, sku) for line, milli, sku in proposal.lines),
+        freight_payer=proposal.freight_payer,
+        goods_back=proposal.goods_back,
+        amount_fen=proposal.amount_fen,
+        compensation_fen=proposal.compensation_fen,
+        difference_waived=proposal.difference_waived,
+        note=proposal.note,
+    )
+
+
+def make(case: Case, side: str, terms: Terms, *, origin: str, by: int | None, at: datetime) -> Proposal:
+    """Write the next version; an open one is replaced by it. Raises StepRefused for terms that can't be carried out."""
+    _check(case, terms, origin)
+    db.session.execute(
+        update(Proposal)
+        .where(Proposal.case_id == case.id, Proposal.state == "open")
+        .values(state="replaced", answered_at=at, answered_by=by)
+        .execution_options(synchronize_session=False)
+    )
+    version = int(db.session.scalar(select(func.count()).where(Proposal.case_id == case.id)) or 0) + 1
+    if version > MOST:
+        raise StepRefused("协商的次数太多了,请在会话里谈好后再提出方案,或申请平台介入")
+    proposal = Proposal(
+        case_id=case.id,
+        version=version,
+        side=side,
+        state="open",
+        type=terms.type,
+        goods_back=terms.goods_back,
+        lines=[list(line) for line in terms.lines],
+        amount_fen=terms.amount_fen,
+        note=terms.note,
+        compensation_fen=terms.compensation_fen,
+        freight_payer=terms.freight_payer,
+        difference_fen=difference(case, terms),
+        difference_waived=terms.difference_waived,
+        made_at=at,
+        made_by=by,
+    )
+    db.session.add(proposal)
+    db.session.flush()
+    return proposal
+
+
+def _check(case: Case, terms: Terms, origin: str) -> None:
+    if found := problem(case, terms, origin):
+        raise StepRefused(found[1])
+
+
+def problem(case: Case, terms: Terms, origin: str) -> tuple[str, str] | None:
+    """What is wrong with terms: the field (type, lines, goods_back, amount, compensation, freight_payer), the sentence.
+
+    ``origin``: the state that they are made in; None: they can be carried out.
+    """
+    own = {line.id: line for line in db.session.scalars(select(CaseLine).where(CaseLine.case_id == case.id))}
+    if not terms.lines or {line for line, _, _ in terms.lines} != set(own):
+        return "lines", "请填写每一件商品的数量"
+    if terms.freight_payer not in ("buyer", "seller"):
+        return "freight_payer", "请选择运费由谁承担"
+    if terms.type not in types(case):
+        return "type", f"这张售后单不能改为{TYPE_NAMES[terms.type]}"
+    for line_id, milli, sku_id in terms.lines:
+        most = own[line_id].accepted_milli if origin == State.RESHIPPING else own[line_id].quantity_milli
+        if not 0 < milli <= most:
+            return "lines", "方案的数量须大于 0,且不能超过申请的数量"
+        if sku_id is not None and (
+            terms.type not in (CaseType.EXCHANGE, CaseType.REISSUE) or not _of_product(sku_id, own[line_id])
+        ):
+            return "lines", "所选的规格已不可选,请重新选择"
+    if terms.goods_back and (with_seller(case, origin) or terms.type in (CaseType.REISSUE, CaseType.REFUND_ONLY)):
+        return "goods_back", "商品已在商家处,或这种方案不用寄回,请不要勾选"
+    if terms.goods_back and policies.default_address(case.shop_id) is None:
+        return "goods_back", "店铺还没有默认退货地址,请先在「退货地址」里添加"
+    most_fen = worth.total(worth_of(case, terms))
+    if terms.type in REFUNDS and not 0 < terms.amount_fen <= most_fen:
+        return "amount", f"请填写退款金额,大于 0,最多 {inputs.money_text(most_fen)} 元"
+    if terms.type not in REFUNDS and terms.amount_fen:
+        return "amount", "换货和补发的方案不填写退款金额;要给买家补偿,请填写补偿金额"
+    if terms.compensation_fen > most_fen:
+        return "compensation", f"补偿金额不能超过这些商品的实付金额 {inputs.money_text(most_fen)} 元"
+    return None
+
+
+def _of_product(sku_id: int, line: CaseLine) -> bool:
+    """Whether this is a specification of the product that the line is of."""
+    same = (
+        select(Sku.id)
+        .join(OrderLine, OrderLine.product_id == Sku.product_id)
+        .where(Sku.id == sku_id, OrderLine.id == line.order_line_id)
+    )
+    return db.session.scalar(same) is not None
+
+
+def types(case: Any) -> tuple[CaseType, ...]:
+    """What a case may be turned into by agreement, its own type first: nothing is returned that was never sent."""
+    if case.goods_state == "unshipped":
+        found = [CaseType.REFUND_ONLY]
+    else:
+        found = [CaseType.EXCHANGE, CaseType.REISSUE, CaseType.RETURN_REFUND, CaseType.REFUND_ONLY]
+    return tuple(sorted(found, key=lambda kind: kind != case.type))
+
+
+REFUNDS = (CaseType.RETURN_REFUND, CaseType.REFUND_ONLY)
+TYPE_NAMES = words.TYPE
+
+
+def worth_of(case: Case, terms: Terms) -> list[worth.Worth]:
+    """What the units of these terms are worth."""
+    lines = {
+        line.id: line.order_line_id for line in db.session.scalars(select(CaseLine).where(CaseLine.case_id == case.id))
+    }
+    units = [(lines[line_id], milli) for line_id, milli, _ in terms.lines]
+    return worth.worth(case.order_id, units, unshipped=case.goods_state == "unshipped")
+
+
+def with_seller(case: Case, origin: str) -> bool:
+    """Whether the goods are with the seller already, in the state that the proposal was made in."""
+    if origin == State.INSPECTING:
+        return True
+    return origin == State.RESHIPPING and case.type == CaseType.EXCHANGE and bool(case.return_address)
+
+
+def outcome(case: Any, terms: Terms, difference_fen: int) -> str:
+    """Where accepted terms lead: convert, return, reship, pay or refund."""
+    if terms.type != case.type:
+        return "convert"
+    if terms.goods_back:
+        return "return"
+    if terms.type in (CaseType.RETURN_REFUND, CaseType.REFUND_ONLY):
+        return "refund"
+    return "pay" if difference_fen > 0 and not terms.difference_waived else "reship"
+
+
+def difference(case: Case, terms: Terms) -> int:
+    """The price difference of these terms, 分: positive, the buyer pays."""
+    if terms.type is not CaseType.EXCHANGE:
+        return 0
+    lines = dict(
+        db.session.execute(select(CaseLine.id, CaseLine.order_line_id).where(CaseLine.case_id == case.id)).all()
+    )
+    prices = prices_of(terms)
+    return worth.difference_of(
+        case.order_id, [(lines[line_id], milli, prices[line_id]) for line_id, milli, _ in terms.lines]
+    )
+
+
+def prices_of(terms: Terms) -> Mapping[int, int | None]:
+    """The price of the replacement by case line; None: the same specification."""
+    found: dict[int, int | None] = {}
+    for line_id, _, sku_id in terms.lines:
+        sku = db.session.get(Sku, sku_id) if sku_id is not None else None
+        found[line_id] = sku.price_fen if sku else None
+    return found
+
+
+def answer(case_id: int, state: str, *, by: int | None, at: datetime) -> Proposal:
+    """The open version is accepted, declined or lapses; from then on it is never changed."""
+    proposal = open_of(case_id)
+    if proposal is None:
+        raise StepRefused("没有待答复的方案,页面显示的是最新状态")
+    done = db.session.execute(
+        update(Proposal)
+        .where(Proposal.id == proposal.id, Proposal.state == "open")
+        .values(state=state, answered_at=at, answered_by=by)
+        .execution_options(synchronize_session=False)
+    )
+    if done.rowcount != 1:  # type: ignore[attr-defined]
+        raise StepRefused("方案已被答复,页面显示的是最新状态")
+    db.session.expire(proposal)
+    return proposal
+
+
+def facts(case: Any) -> dict[str, Any]:
+    """What conditions ask of a case that has been proposed to."""
+    origin = (case.origin or {}).get("state", "")
+    proposal = open_of(case.id)
+    if proposal is None:
+        return {"origin": origin, "outcome": ""}
+    return {"origin": origin, "outcome": outcome(case, terms_of(proposal), proposal.difference_fen)}
+
+
+def said(proposal: Proposal, lines: Sequence[Any]) -> list[str]:
+    """The terms of a version in sentences; ``lines`` are those of the case, with id, title, spec and unit."""
+    own = {line.id: line for line in lines}
+    several = len(own) > 1
+    found = []
+    for line_id, milli, sku_id in proposal.lines:
+        line = own.get(line_id)
+        if line is None:
+            continue
+        spec = specs([sku_id]).get(sku_id, "") if sku_id else line.spec if proposal.type == "exchange" else ""
+        title = f"{line.title} " if several else ""
+        goes = f",{'换成' if proposal.type == 'exchange' else '发'} {spec}" if spec else ""
+        found.append(f"{words.TYPE[proposal.type]}:{title}{inputs.quantity_text(milli)} {line.unit}{goes}")
+    if proposal.type in REFUNDS:
+        found.append(f"退款 {inputs.money_text(proposal.amount_fen)} 元")
+    if proposal.difference_fen:
+        way = "补" if proposal.difference_fen > 0 else "退"
+        free = ",商家免除" if proposal.difference_waived and proposal.difference_fen > 0 else ""
+        found.append(f"{way}差价 {inputs.money_text(abs(proposal.difference_fen))} 元{free}")
+    if proposal.compensation_fen:
+        found.append(f"另外补偿 {inputs.money_text(proposal.compensation_fen)} 元")
+    found.append("买家先寄回商品" if proposal.goods_back else "商品不用寄回")
+    found.append(f"运费由{words.PAYER[proposal.freight_payer]}")
+    return found
+
+
+def specs(sku_ids: Sequence[int | None]) -> dict[int, str]:
+    """The words of specifications, by id."""
+    wanted = [sku_id for sku_id in sku_ids if sku_id is not None]
+    if not wanted:
+        return {}
+    return {row.id: row.spec for row in db.session.execute(select(Sku.id, Sku.spec).where(Sku.id.in_(wanted)))}

@@ -1,0 +1,86 @@
+"""What an event of a case says beyond its sentence: parcels, quantities, amounts, terms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from portal import words
+from portal.inputs import money_text, quantity_text
+from portal.parcels import carriers
+from portal.rights import reasons
+
+
+def details(event: Any, lines: Sequence[Any]) -> list[str]:
+    """What a step brought or changed, in sentences for the timeline; ``lines`` are those of the view."""
+    data = event.data
+    titles = {line.id: f"{line.title} {line.spec}".strip() for line in lines}
+    units = {line.id: line.unit for line in lines}
+    several = len(lines) > 1
+    said: list[str] = []
+    if address := data.get("return_address"):
+        said.append("退货地址:" + " ".join(address))
+    if payer := data.get("freight_payer"):
+        said.append(f"运费:{words.PAYER.get(payer, payer)}")
+    if refusal := reasons.refusal(data.get("refusal", "")):
+        said.append(f"拒绝原因:{refusal.zh}")
+    if before := data.get("before"):
+        said += _changed(event.step, before, data.get("after"))
+    for code, number in data.get("parcels") or ():
+        said.append(_parcel(code, number))
+    for line_id, milli, spec in data.get("shipped") or ():
+        if milli:
+            title = f"{titles.get(line_id, '')} " if several else ""
+            said.append(f"发出:{title}{spec} ×{quantity_text(milli)} {units.get(line_id, '')}".rstrip())
+    for line_id, received, accepted, state, note in data.get("counted") or ():
+        title = f"{titles.get(line_id, '')}:" if several else ""
+        parts = [f"{title}收到 {quantity_text(received)},通过 {quantity_text(accepted)}", condition(state), note]
+        said.append(",".join(part for part in parts if part))
+    if days := data.get("days"):
+        said.append(f"延长 {days} 天")
+    said += _mediated(data)
+    if kind := data.get("kind"):
+        said.append(f"问题:{reasons.PROBLEMS.get(kind, kind)}")
+    return said
+
+
+def _mediated(data: Any) -> list[str]:
+    """What a step of a mediation says besides its words."""
+    said = []
+    if because := reasons.INTERVENTIONS.get(data.get("because", "")):
+        said.append(f"介入原因:{because}")
+    if wish := data.get("wish"):
+        said.append(f"希望的结果:{wish}")
+    if asked := data.get("asked"):
+        said.append(f"请补充:{words.ACTOR.get(asked, '双方')}")
+    if fen := data.get("decided_fen"):
+        said.append(f"裁决退款:¥{money_text(fen)}")
+    if "goods_back" in data:
+        said.append("买家须寄回商品" if data["goods_back"] else "买家不用寄回商品")
+    if child := data.get("child"):
+        said.append(f"转为售后单 {child}")
+    return said
+
+
+def _parcel(code: str, number: str) -> str:
+    known = carriers.by_code(code)
+    return f"{known.name if known else code} {number}".strip()
+
+
+def _changed(step: str, before: Any, after: Any) -> list[str]:
+    if step == "edit_parcel":
+        return [f"{_parcel(*before)} 改为 {_parcel(*after)}"]
+    said = []
+    if before.get("reason") != after.get("reason"):
+        said.append(f"原因由「{reasons.said(before['reason'])}」改为「{reasons.said(after['reason'])}」")
+    if before.get("quantity_milli") != after.get("quantity_milli"):
+        said.append(f"数量由 {quantity_text(before['quantity_milli'])} 改为 {quantity_text(after['quantity_milli'])}")
+    if before.get("description") != after.get("description"):
+        said.append(f"描述改为:{after['description'] or '(空)'}")
+    return said
+
+
+def condition(condition_id: str) -> str:
+    """A condition in words."""
+    found = reasons.condition(condition_id)
+    return found.zh if found else ""

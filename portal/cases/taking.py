@@ -1,0 +1,180 @@
+"""Taking a step of a case: one compare-and-set, one event, its consequences."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from types import SimpleNamespace
+from typing import Any
+
+from sqlalchemy import select, update
+
+from portal import flow
+from portal.cases.deadlines import _began, _remind_after, locked, spans
+from portal.cases.effects import step as effect_step
+from portal.cases.effects.step import By
+from portal.cases.facts import facts
+from portal.cases.history import _count, _write_event
+from portal.cases.opening import _become
+from portal.evidence import evidence
+from portal.extensions import db
+from portal.flow import Actor, Stale, State, Step, StepRefused
+from portal.models import (
+    Case,
+    CaseLine,
+    Order,
+    Staff,
+)
+from portal.notices import notices
+from portal.orders import ledger
+from portal.parcels import following
+from portal.people import mediators, roles
+from portal.talk import conversations
+
+log = logging.getLogger("portal.cases")
+
+
+CLOCK = By(Actor.CLOCK, None, "系统")
+
+
+def take(
+    case_id: int,
+    name: str,
+    *,
+    by: By,
+    now: datetime,
+    version: int | None = None,
+    note: str = "",
+    photos: Sequence[str] = (),
+    **values: Any,
+) -> Case:
+    """Take the step ``name``; returns the case as it then is.
+
+    Settles first what the clock owes. Raises flow.Stale when the case is no longer at ``version`` (what the page
+    showed) or somebody was faster, flow.StepRefused when the table, a condition or the step's own facts don't allow it.
+    A machine's clock that has gone back is not believed: a case's history never does.
+    """
+    case = settle(locked(case_id), now)
+    now = max(now, case.updated_at)
+    if version is not None and case.version != version:
+        raise Stale("这张售后单已有更新,下面是最新状态,您填写的内容已保留", name)
+    if by.actor is Actor.MEDIATOR and not mediators.may_decide(by.user_id or 0, case.buyer_id, case.shop_id):
+        raise StepRefused("您与这张售后单的一方有关,不能参与裁决", name)
+    if by.actor is Actor.SELLER and by.user_id == case.buyer_id:
+        raise StepRefused("您是这张售后单的买家,请由店里的另一位同事处理", name)
+    if by.actor is Actor.SELLER:
+        _check_role(case.shop_id, by, name)
+    step = flow.choose(case.type, case.state, by.actor, name, facts(case, now))
+    return _move(case, step, by, now, note=note, photos=photos, values=values)
+
+
+def _check_role(shop_id: int, by: By, name: str) -> None:
+    """Who acts for a shop works in it, and in a role that takes this step."""
+    role = db.session.scalar(select(Staff.role).where(Staff.user_id == by.user_id, Staff.shop_id == shop_id))
+    if role is None:
+        raise StepRefused("您不在这家店铺工作,不能处理它的售后单", name)
+    if not roles.may_take(role, name):
+        raise StepRefused(f"您在店铺里是{roles.ROLES[role]},没有这一项权限;请店里的其他同事处理", name)
+
+
+def settle(case: Case, now: datetime) -> Case:
+    """Take every clock step that has fallen due, each dated when it did.
+
+    A carrier's word may bring a deadline that has passed already: its step is dated after what happened meanwhile.
+    """
+    while case.due_at is not None and case.due_at <= now:
+        at = max(case.due_at, case.updated_at)
+        step = flow.clock_step(case.type, case.state, case.due_rule, facts(case, at))
+        if step is None:  # the table is total, a test says so; a case must not hang for ever all the same
+            raise StepRefused(f"no clock step for {case.state} by {case.due_rule}")
+        case = _move(case, step, CLOCK, at)
+    return case
+
+
+def _move(
+    case: Case,
+    step: Step,
+    by: By,
+    at: datetime,
+    *,
+    note: str = "",
+    photos: Sequence[str] = (),
+    values: Mapping[str, Any] | None = None,
+) -> Case:
+    source, version = case.state, case.version
+    changes: dict[str, Any] = {"updated_at": at}
+    if step.target != step.source:
+        changes |= {
+            "late": False,
+            "extended": False,
+            "granted_seconds": 0,
+            "objected": False,
+            "problem_open": False,
+            "nudged_at": None,
+            "paused_seconds": 0,
+            "not_before": None,
+            **effect_step.NO_MEDIATION,
+        }
+    if step.target != step.source or step.name in flow.RESTARTING:
+        changes |= {"entered_at": at, "paused_seconds": 0, "not_before": None}
+    doing = effect_step.Doing(
+        case=case, step=step, by=by, at=at, note=note, photos=tuple(photos), values=dict(values or {})
+    )
+    changes |= effect_step.of(doing)
+
+    after = SimpleNamespace(**{column.key: getattr(case, column.key) for column in Case.__table__.columns} | changes)
+    after.state = step.target
+    due_at, rule = flow.due(step.target, facts(after, at), spans())
+    changes |= {"due_at": due_at, "due_rule": rule, "remind_at": _remind_after(_began(after), due_at, at)}
+
+    moved = db.session.execute(
+        update(Case)
+        .where(Case.id == case.id, Case.state == source, Case.version == version)
+        .values(state=step.target, version=version + 1, **changes)
+        .execution_options(synchronize_session=False)
+    )
+    if moved.rowcount != 1:  # type: ignore[attr-defined]
+        raise Stale("刚刚有人处理了这张售后单,下面是最新状态,您填写的内容已保留", step.name)
+    db.session.expire(case)
+
+    evidence.attach_to_case(
+        photos, owner_id=by.user_id or 0, case_id=case.id, order_id=case.order_id, version=version + 1
+    )
+    if step.target in flow.RELEASING:
+        for line_id, milli in db.session.execute(
+            select(CaseLine.order_line_id, CaseLine.quantity_milli)
+            .where(CaseLine.case_id == case.id)
+            .order_by(CaseLine.order_line_id)
+        ).all():
+            ledger.release(line_id, milli)
+    if step.target in flow.FINAL:
+        following.end(case, at)
+    elif source == State.INSPECTING and step.target not in (State.INSPECTING, State.PROPOSED):
+        following.end(case, at, leg="back")  # the goods were counted
+    if doing.child is not None:
+        doing.data["child"] = _become(case, doing.child, by, at)
+    _write_event(case, step, by, at, source=source, note=note, data=doing.data, version=version + 1)
+    notices.tell(case, step, version=version + 1, at=at, note=note)
+    if by.user_id is not None:
+        notices.read_case(by.user_id, case.id, at)
+    db.session.execute(
+        update(Order)
+        .where(Order.id == case.order_id)
+        .values(version=Order.version + 1)
+        .execution_options(synchronize_session=False)
+    )
+    if "proposal" in doing.data:
+        _card(case, step, by, at, doing.data["proposal"])
+    _count(case, source, step.target)
+    return case
+
+
+def _card(case: Case, step: Step, by: By, at: datetime, version: int) -> None:
+    """What was proposed or answered, as a card in the conversation about the order."""
+    talk = conversations.of_order(db.session.get_one(Order, case.order_id), at)
+    side: conversations.Side = (
+        "buyer" if by.actor is Actor.BUYER else "seller" if by.actor is Actor.SELLER else "system"
+    )
+    data = {"case_no": case.case_no, "proposal": version}
+    conversations.say(talk, side, by.user_id, step.news, now=at, kind="case", data=data, bump=False)

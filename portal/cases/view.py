@@ -1,0 +1,409 @@
+"""Everything a page of a case shows, read as columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, exists, select, tuple_
+
+from portal import flow, words
+from portal.cases import deadlines as case_deadlines
+from portal.cases import docket, opening
+from portal.cases import proposals as cases_proposals
+from portal.cases.actions import _unsaid, actions
+from portal.cases.arbitration import Burden, burden_of_proof
+from portal.cases.said import details
+from portal.evidence import evidence
+from portal.extensions import Moment, db
+from portal.flow import Actor, State, Step
+from portal.models import Case, CaseEvent, CaseLine, CaseLink, Order, OrderLine, Policy, Product, Shop, User
+from portal.money import entries as money_entries
+from portal.money import lists as money_lists
+from portal.money.accounts import consent as bank_accounts
+from portal.money.accounts import looking as account_looks
+from portal.parcels import seen as parcel_view
+from portal.rights import reasons, resale
+
+_CASE = select(Case).where(Case.case_no == bindparam("case_no"))
+
+
+_OF_BUYER = _CASE.where(Case.buyer_id == bindparam("buyer_id"))
+
+
+_OF_SHOP = _CASE.where(Case.shop_id == bindparam("shop_id"))
+
+
+def of_buyer(case_no: str, buyer_id: int) -> Case | None:
+    """This buyer's case of that number."""
+    return db.session.scalars(_OF_BUYER, {"case_no": case_no, "buyer_id": buyer_id}).one_or_none()
+
+
+def of_shop(case_no: str, shop_id: int) -> Case | None:
+    """This shop's case of that number."""
+    return db.session.scalars(_OF_SHOP, {"case_no": case_no, "shop_id": shop_id}).one_or_none()
+
+
+PAGE = 20
+
+
+_LIST = (
+    select(
+        Case.id,
+        Case.case_no,
+        Case.type,
+        Case.state,
+        Case.goods,
+        Case.quantity_milli,
+        Case.unit,
+        Case.due_at,
+        Case.opened_at,
+        Case.updated_at,
+        Case.problem_open,
+        Case.stage,
+    )
+    .where(Case.buyer_id == bindparam("buyer_id"))
+    .order_by(Case.updated_at.desc(), Case.id.desc())
+    .limit(PAGE + 1)
+)
+
+
+_NEXT = _LIST.where(tuple_(Case.updated_at, Case.id) < tuple_(bindparam("at", type_=Moment()), bindparam("id")))
+
+
+def list_of(
+    buyer_id: int, after: tuple[datetime, int] | None = None
+) -> tuple[Sequence[Any], tuple[datetime, int] | None]:
+    """One page of a buyer's cases, the newest change first, and the key the next one begins after."""
+    values: dict[str, Any] = {"buyer_id": buyer_id}
+    if after is not None:
+        values["at"], values["id"] = after
+    rows = db.session.execute(_LIST if after is None else _NEXT, values).all()
+    if len(rows) <= PAGE:
+        return rows, None
+    return rows[:PAGE], (rows[PAGE - 1].updated_at, rows[PAGE - 1].id)
+
+
+@dataclass(frozen=True)
+class Mediation:
+    """The case's last 平台介入: how it began, what both sides handed in, how it ended. ``open``: it hasn't."""
+
+    open: bool
+    opened: Any  # the event
+    because: str  # why it was asked for, in words; "" when the clock called for it
+    wish: str
+    said: tuple[Any, ...]  # the events by which the sides were heard, the oldest first
+    asked: Any | None  # the mediator's event that asked for more evidence
+    ended: Any | None  # the event that ended it
+    decision: Any | None  # the same, when the platform decided
+    heard: frozenset[str]  # the sides heard in the present round
+    burden: Burden
+
+    def of(self, side: str) -> list[Any]:
+        """What one side handed in."""
+        return [event for event in self.said if event.actor == side]
+
+
+@dataclass
+class View:
+    """Everything one side's page of a case shows."""
+
+    case: Case
+    side: Actor
+    order: Any  # id, order_no, paid_fen, received_at
+    buyer: str  # 会员名
+    policy_version: int
+    state: str
+    stage: int  # where it stands among ``stages``
+    stages: tuple[str, ...]
+    kind: str  # 换货, 补发
+    end: str
+    waits_for: str
+    mine: bool
+    otherwise: str
+    reason: str
+    payer: str
+    lines: Sequence[Any]
+    parcels: dict[str, list[Any]]
+    traces: dict[int, list[Any]]
+    photos: dict[int, list[Any]]
+    events: Sequence[Any]
+    news: dict[tuple[str, str, str, str, str, str], str] = field(default_factory=dict)
+    actions: list[tuple[Step, str | None]] = field(default_factory=list)
+    pictures: dict[int, str] = field(default_factory=dict)  # of products, by id
+    proposals: Sequence[Any] = ()  # 协商方案, the newest first
+    entries: Sequence[Any] = ()  # payments, the oldest first
+    again_until: datetime | None = None  # until then what came with a completed case can be complained of
+    sums: dict[int, list[str]] = field(default_factory=dict)  # how each payment came about, by its id
+    finish: str = ""  # 铺货: until when it is to be done, in a sentence
+    names: dict[int, str] = field(default_factory=dict)  # who planned, checked and recorded them; for the shop
+    chain: Sequence[Any] = ()  # this case and those it came out of or became, the oldest first
+    accounts: Sequence[Any] = ()  # 收款账户, the newest first: last four digits only
+    looks: Sequence[Any] = ()  # who of the shop saw a whole number; for the buyer
+    overdue: bool = False  # the deadline has passed and the clock has not come round yet
+    mediation: Mediation | None = None
+    unsaid: list[tuple[Step, str | None]] = field(default_factory=list)  # steps not even worth a "not yet"
+
+    def details(self, event: Any) -> list[str]:
+        """What the step brought or changed, beside its sentence and its note."""
+        return details(event, self.lines)
+
+    def terms(self, proposal: Any) -> list[str]:
+        """The terms of a version, in sentences."""
+        return cases_proposals.said(proposal, self.lines)
+
+    @property
+    def refused_milli(self) -> int:
+        """How much the shop received and didn't accept, thousandths, once the inspection's result stands."""
+        if self.case.state in (State.INSPECTING, State.DISPUTED):
+            return 0
+        return sum(line.received_milli - line.accepted_milli for line in self.lines if line.received_milli)
+
+    @property
+    def proofs(self) -> list[Any]:
+        """The photos by which the buyer applied."""
+        applied = {event.version for event in self.events if event.step in ("apply", "modify")}
+        return [photo for version, photos in sorted(self.photos.items()) if version in applied for photo in photos]
+
+    def said(self, event: Any) -> str:
+        """The table's sentence for what happened."""
+        row = (self.case.type, event.step, event.source, event.target, event.actor)
+        return self.news.get((*row, event.data.get("rule", "")), self.news.get((*row, ""), str(event.step)))
+
+
+_NEWS = {
+    (str(case_type), step.name, str(step.source or ""), str(step.target), str(step.actor), rule): step.news
+    for step in flow.STEPS
+    for case_type in step.types
+    for rule in ("", step.after)
+}
+
+
+# Tables' own columns, not the entities' attributes: the same rows, without the work of the ORM on each.
+_case, _order, _policy, _user, _shop, _line, _bought, _product, _event = (
+    table.__table__.c for table in (Case, Order, Policy, User, Shop, CaseLine, OrderLine, Product, CaseEvent)
+)
+
+
+_link, _bought_by = CaseLink.__table__.c, Order.__table__.alias("bought").c  # what the shop's owner buys elsewhere
+
+
+_AROUND = (
+    select(
+        _order.id,
+        _order.order_no,
+        _order.paid_fen,
+        _order.received_at,
+        _policy.version.label("policy_version"),
+        _user.member_name.label("buyer"),
+        _user.password_hash.is_(None).label("no_account"),
+        _shop.bank_data,
+        exists().where(_link.downstream_id == _case.id, _link.ended_at.is_(None)).label("linked"),
+        exists().where(_bought_by.buyer_id == _shop.owner_id, _bought_by.shop_id != _shop.id).label("resold"),
+    )
+    .select_from(Case.__table__)
+    .join(Order.__table__, _order.id == _case.order_id)
+    .join(Policy.__table__, _policy.id == _case.policy_id)
+    .join(User.__table__, _user.id == _case.buyer_id)
+    .join(Shop.__table__, _shop.id == _case.shop_id)
+    .where(_case.id == bindparam("case_id"))
+)
+
+
+_LINES = (
+    select(
+        _line.id,
+        _line.order_line_id,
+        _line.quantity_milli,
+        _line.received_milli,
+        _line.accepted_milli,
+        _line.shipped_milli,
+        _line.moved_milli,
+        _line.condition,
+        _line.inspection_note,
+        _line.wanted_spec,
+        _line.title,
+        _line.spec,
+        _line.unit,
+        _bought.product_id,
+        _bought.snapshot,
+        _bought.unit_price_fen,
+        _bought.cargo_no,
+        _bought.guarantees,
+        _bought.quantity_milli.label("bought_milli"),
+        _bought.claimed_milli,
+        _product.picture,
+    )
+    .join(OrderLine.__table__, _bought.id == _line.order_line_id)
+    .outerjoin(Product.__table__, _product.id == _bought.product_id)
+    .where(_line.case_id == bindparam("case_id"))
+    .order_by(_line.id)
+)
+
+
+_EVENTS = (
+    select(
+        _event.version,
+        _event.step,
+        _event.actor,
+        _event.user_id,
+        _event.author,
+        _event.at,
+        _event.source,
+        _event.target,
+        _event.note,
+        _event.data,
+    )
+    .where(_event.case_id == bindparam("case_id"))
+    .order_by(_event.version.desc())
+)
+
+
+def view(case: Case, side: Actor, now: datetime) -> View:
+    """Collect the page of ``case`` for ``side``."""
+    of_case = {"case_id": case.id}
+    around = db.session.execute(_AROUND, of_case).one()
+    lines = db.session.execute(_LINES, of_case).all()
+    parcels, traces = parcel_view.of_case(case.id)
+    legs: dict[str, list[Any]] = {}
+    for parcel in parcels:
+        legs.setdefault(parcel.leg, []).append(parcel)
+    photos: dict[int, list[Any]] = {}
+    for row in evidence.of_case(case.id):
+        photos.setdefault(row.event_version or 0, []).append(row)
+    events = db.session.execute(_EVENTS, of_case).all()
+    entries = money_entries.of_case(case.id) if case.entry_count else ()
+    waits = case_deadlines.waits_for(case)
+    asked = bank_accounts.was_asked(entries)
+    bank = bank_accounts.Known(around.bank_data, bank_accounts.of_case(case.id) if asked else ())
+    turn = case_deadlines.still_to_act(case)
+    steps = actions(case, side, now, parcels, entries, bank)
+    return View(
+        case=case,
+        side=side,
+        order=around,
+        buyer=around.buyer,
+        policy_version=around.policy_version,
+        state=words.STAGE.get(case.stage) or words.state(case.type, case.state),
+        stages=flow.STAGES_OF[case.type],
+        kind=words.TYPE[case.type],
+        stage=flow.STAGE_OF[State(case.state)],
+        end="done" if case.state == State.COMPLETED else "stop" if case.state in flow.FINAL else "",
+        waits_for=words.ACTOR[waits] if waits else "",
+        mine=side in turn or (waits == side == Actor.MEDIATOR),
+        otherwise=words.ESCALATED
+        if case.escalated and case.due_at is None
+        else words.otherwise(case.type, case.due_rule, negotiated=case.negotiated),
+        reason=reasons.said(case.reason),
+        payer=words.PAYER[case.freight_payer],
+        lines=lines,
+        parcels=legs,
+        traces=traces,
+        photos=photos,
+        events=events,
+        news=_NEWS,
+        actions=[pair for pair in steps if not _unsaid(case, *pair)],
+        unsaid=[pair for pair in steps if _unsaid(case, *pair)],
+        mediation=mediation_of(case, events),
+        pictures={line.product_id: line.picture for line in lines if line.picture},
+        overdue=case.due_at is not None and case.due_at <= now,
+        proposals=cases_proposals.of_case(case.id) if any("proposal" in event.data for event in events) else (),
+        entries=entries,
+        finish="" if case.state in flow.FINAL and case.overdue_at is None else resale.finish_said(case),
+        accounts=bank.accounts,
+        looks=account_looks.looks(owner_id=case.buyer_id, case_id=case.id) if asked and side is Actor.BUYER else (),
+        sums=money_lists.sums(case.order_id, entries, unshipped=case.goods_state == "unshipped"),
+        names=_names(entries, events) if side is Actor.SELLER else {},
+        chain=chain_of(case)
+        if case.parent_id or any("child" in event.data for event in events) or any(line.moved_milli for line in lines)
+        else (),
+        again_until=opening.again_until(case) if any(line.shipped_milli > line.moved_milli for line in lines) else None,
+    )
+
+
+def _names(entries: Sequence[Any], events: Sequence[Any]) -> dict[int, str]:
+    """会员名 of who planned, checked and recorded the payments: as a rule they took a step of this case with it."""
+    known = {event.user_id: event.author for event in events if event.user_id}
+    users = {user for entry in entries for user in (entry.made_by, entry.approved_by, entry.settled_by) if user}
+    return known if users <= set(known) else money_lists.names_of(entries)
+
+
+def mediation_of(case: Case, events: Sequence[Any]) -> Mediation | None:
+    """The last mediation in a case's history (``events``: the newest first); None: there never was one."""
+    opened = next((event for event in events if event.step in docket.OPENING), None)
+    if opened is None:
+        return None
+    said: list[Any] = [opened] if opened.actor != Actor.CLOCK else []
+    asked = ended = None
+    for event in reversed([event for event in events if event.version > opened.version]):
+        if event.step == "submit_evidence":
+            said.append(event)
+        elif event.step == "more_evidence":
+            asked = event
+        elif event.step in _ENDING or event.source != event.target:
+            ended = event
+            break
+    data = opened.data
+    return Mediation(
+        open=case.escalated,
+        opened=opened,
+        because=reasons.INTERVENTIONS.get(data.get("because", ""), ""),
+        wish=data.get("wish", ""),
+        said=tuple(said),
+        asked=asked,
+        ended=ended,
+        decision=ended if ended is not None and ended.actor == Actor.MEDIATOR else None,
+        heard=frozenset(side for side in case.heard.split(",") if side),
+        burden=burden_of_proof(
+            case.reason,
+            case.type,
+            opened.target,
+            because=data.get("because", ""),
+            asked_by=opened.actor,
+            goods_state=case.goods_state,
+        ),
+    )
+
+
+_ENDING = frozenset({"withdraw_mediation", "decide_continue", "report_problem"})  # without a change of state
+
+
+def chain_of(case: Case) -> Sequence[Any]:
+    """All cases that one of them came out of another, with what was first at the front."""
+    return db.session.execute(_CHAIN, {"case_id": case.id}).all()
+
+
+_up = select(Case.id, Case.parent_id).where(Case.id == bindparam("case_id")).cte("up", recursive=True)
+
+
+_up = _up.union(select(Case.id, Case.parent_id).join(_up, Case.id == _up.c.parent_id))
+
+
+_down = select(_up.c.id).where(_up.c.parent_id.is_(None)).cte("down", recursive=True)
+
+
+_down = _down.union(select(Case.id).join(_down, Case.parent_id == _down.c.id))
+
+
+_CHAIN = (
+    select(Case.id, Case.case_no, Case.type, Case.state, Case.opened_at)
+    .where(Case.id.in_(select(_down.c.id)))
+    .order_by(Case.opened_at, Case.id)
+    .limit(20)
+)
+
+
+def agreement(case_id: int) -> tuple[Any, Any] | None:
+    """The terms that were agreed to last, and the event that did it with its hash; None when nothing was."""
+    accepted = next((made for made in cases_proposals.of_case(case_id) if made.state == "accepted"), None)
+    if accepted is None:
+        return None
+    events = db.session.execute(
+        select(CaseEvent.version, CaseEvent.at, CaseEvent.author, CaseEvent.actor, CaseEvent.hash, CaseEvent.data)
+        .where(CaseEvent.case_id == case_id, CaseEvent.step.startswith("accept"))
+        .order_by(CaseEvent.version)
+    ).all()
+    event = next((each for each in events if each.data.get("proposal") == accepted.version), None)
+    return (accepted, event) if event is not None else None

@@ -1,0 +1,1 @@
+"""Photos: the gate they pass, the decoder that sees them, the store that keeps them."""

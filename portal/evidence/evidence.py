@@ -1,0 +1,228 @@
+"""Photos as evidence: kept in the store first, then as rows, then hung on the draft, case or message they prove.
+
+The order matters: bytes are on the disk before a row names them, so no row is ever without its file; a file without a
+row is an orphan and is swept a day later.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import bindparam, delete, select, update
+
+from portal.evidence.imaging import PreparedImage
+from portal.evidence.store import Store
+from portal.extensions import db, writing
+from portal.models import Evidence, Message
+
+LOOSE_FOR = timedelta(hours=24)  # how long a photo may hang on nothing
+MOST_PER_STEP = 9
+MOST_PER_CASE = 40
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A photo whose files are already safe in the store."""
+
+    image: PreparedImage
+    key: str
+    thumb_key: str
+
+
+def put(store: Store, images: Sequence[PreparedImage]) -> list[Stored]:
+    """Write the files of each photo. Outside any transaction: it waits for the disk."""
+    stored = []
+    for image in images:
+        key, thumb_key = new_key(), new_key()
+        store.put(key, image.full)
+        store.put(thumb_key, image.thumb)
+        stored.append(Stored(image, key, thumb_key))
+    return stored
+
+
+def new_key() -> str:
+    """A random name in the store."""
+    name = secrets.token_hex(16)
+    return f"{name[:2]}/{name}.webp"
+
+
+def keep(
+    stored: Sequence[Stored], *, owner_id: int, side: str, now: datetime, draft_id: int | None = None
+) -> list[str]:
+    """Rows for stored photos; returns their public ids. Loose until attached, unless ``draft_id`` holds them."""
+    public_ids = []
+    for item in stored:
+        public_id = secrets.token_hex(16)
+        db.session.add(
+            Evidence(
+                public_id=public_id,
+                owner_id=owner_id,
+                side=side,
+                draft_id=draft_id,
+                key=item.key,
+                thumb_key=item.thumb_key,
+                sha256=item.image.sha256,
+                thumb_sha256=hashlib.sha256(item.image.thumb).hexdigest(),
+                bytes=len(item.image.full),
+                width=item.image.width,
+                height=item.image.height,
+                thumb_width=item.image.thumb_width,
+                thumb_height=item.image.thumb_height,
+                taken_note=item.image.taken_note or "",
+                created_at=now,
+            )
+        )
+        public_ids.append(public_id)
+    db.session.flush()
+    return public_ids
+
+
+def loose(public_ids: Sequence[str], owner_id: int) -> list[str]:
+    """Those of ``public_ids`` that are this person's and hang on nothing yet, in the order given."""
+    if not public_ids:
+        return []
+    found = set(
+        db.session.scalars(
+            select(Evidence.public_id).where(
+                Evidence.public_id.in_(public_ids),
+                Evidence.owner_id == owner_id,
+                Evidence.case_id.is_(None),
+                Evidence.message_id.is_(None),
+                Evidence.product_id.is_(None),
+            )
+        )
+    )
+    return [public_id for public_id in dict.fromkeys(public_ids) if public_id in found]
+
+
+def attach_to_case(public_ids: Sequence[str], *, owner_id: int, case_id: int, order_id: int, version: int) -> int:
+    """Hang loose photos on a step of a case; returns how many. Photos of others or already used stay where they are."""
+    if not public_ids:
+        return 0
+    done = db.session.execute(
+        update(Evidence)
+        .where(
+            Evidence.public_id.in_(public_ids),
+            Evidence.owner_id == owner_id,
+            Evidence.case_id.is_(None),
+            Evidence.message_id.is_(None),
+        )
+        .values(case_id=case_id, order_id=order_id, event_version=version, draft_id=None)
+        .execution_options(synchronize_session=False)
+    )
+    return int(done.rowcount)  # type: ignore[attr-defined]
+
+
+def attach_to_message(public_ids: Sequence[str], *, owner_id: int, message_id: int, order_id: int) -> int:
+    """Hang loose photos on a message; returns how many."""
+    if not public_ids:
+        return 0
+    done = db.session.execute(
+        update(Evidence)
+        .where(
+            Evidence.public_id.in_(public_ids),
+            Evidence.owner_id == owner_id,
+            Evidence.case_id.is_(None),
+            Evidence.draft_id.is_(None),
+            Evidence.message_id.is_(None),
+        )
+        .values(message_id=message_id, order_id=order_id)
+        .execution_options(synchronize_session=False)
+    )
+    return int(done.rowcount)  # type: ignore[attr-defined]
+
+
+_photo = Evidence.__table__.c  # the table's own columns: without the work of the ORM on each row
+_COLUMNS = (
+    _photo.public_id,
+    _photo.side,
+    _photo.event_version,
+    _photo.message_id,
+    _photo.thumb_width,
+    _photo.thumb_height,
+    _photo.width,
+    _photo.height,
+    _photo.taken_note,
+    _photo.created_at,
+)
+
+
+_OF_CASE = select(*_COLUMNS).where(_photo.case_id == bindparam("case_id")).order_by(_photo.id)
+
+
+def of_case(case_id: int) -> Sequence[Any]:
+    """The photos of a case, oldest first, as rows (public_id, side, event_version, sizes, taken_note, created_at)."""
+    return db.session.execute(_OF_CASE, {"case_id": case_id}).all()
+
+
+_FILES = select(*_COLUMNS, _photo.case_id, _photo.key, _photo.sha256, _photo.bytes)
+
+
+def files_of_case(case_id: int) -> Sequence[Any]:
+    """The photos of a case, oldest first, also with the name in the store, the size in bytes and the SHA-256."""
+    return db.session.execute(_FILES.where(_photo.case_id == case_id).order_by(_photo.id)).all()
+
+
+def files_of_conversation(conversation_id: int, last_message_id: int, most: int) -> Sequence[Any]:
+    """The same for the newest ``most`` photos of a conversation up to a message, oldest first."""
+    query = (
+        _FILES.join(Message.__table__, Message.id == _photo.message_id)
+        .where(Message.conversation_id == conversation_id, Message.id <= last_message_id)
+        .order_by(_photo.id.desc())
+        .limit(most)
+    )
+    return list(reversed(db.session.execute(query).all()))
+
+
+def files_of_messages(message_ids: Sequence[int]) -> Sequence[Any]:
+    """The same for these messages."""
+    if not message_ids:
+        return []
+    return db.session.execute(_FILES.where(_photo.message_id.in_(message_ids)).order_by(_photo.id)).all()
+
+
+def of_draft(draft_id: int) -> Sequence[Any]:
+    """The photos of a draft, oldest first."""
+    return db.session.execute(select(*_COLUMNS).where(Evidence.draft_id == draft_id).order_by(Evidence.id)).all()
+
+
+def by_public_ids(public_ids: Sequence[str]) -> Sequence[Any]:
+    """Rows of the given photos, oldest first. The caller has checked whose they are."""
+    if not public_ids:
+        return []
+    return db.session.execute(select(*_COLUMNS).where(Evidence.public_id.in_(public_ids)).order_by(Evidence.id)).all()
+
+
+def clear(store: Store, now: datetime) -> int:
+    """Remove loose photos older than a day, and files in the store that no row names; returns how many files went."""
+    with writing():
+        gone = db.session.execute(
+            delete(Evidence)
+            .where(
+                Evidence.created_at < now - LOOSE_FOR,
+                Evidence.case_id.is_(None),
+                Evidence.draft_id.is_(None),
+                Evidence.message_id.is_(None),
+                Evidence.product_id.is_(None),
+            )
+            .returning(Evidence.key, Evidence.thumb_key)
+        ).all()
+    removed = 0
+    for row in gone:
+        for key in row:
+            store.delete(key)
+            removed += 1
+    named: set[str] = set()
+    for row in db.session.execute(select(Evidence.key, Evidence.thumb_key)):
+        named.update(row)
+    for key, changed_at in store.keys():
+        if key not in named and changed_at < now - LOOSE_FOR:
+            store.delete(key)
+            removed += 1
+    store.clear_temp(now)
+    return removed

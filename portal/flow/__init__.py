@@ -1,0 +1,106 @@
+"""The law of a case: states, the table of steps, their conditions and deadlines. Standard library only.
+
+The one package that is used as a whole, so its face names what the others may use.
+"""
+
+from portal.flow.deadlines import (
+    DEADLINES,
+    due,
+    reminders,
+)
+from portal.flow.diagram import (
+    diagram,
+)
+from portal.flow.facts import (
+    Facts,
+)
+from portal.flow.kinds import (
+    FINAL,
+    NOT_NOW,
+    RELEASING,
+    STAGE_OF,
+    STAGES,
+    STAGES_OF,
+    WAITS_FOR,
+    Actor,
+    CaseType,
+    Stage,
+    Stale,
+    State,
+    StepRefused,
+    waits_for,
+)
+from portal.flow.needs import (
+    EVIDENCE_ROUNDS,
+    MOST_APPLICATIONS,
+    NEEDS,
+)
+from portal.flow.table import (
+    ALL,
+    OVERLAY,
+    RESTARTING,
+    RM,
+    STEPS,
+    XI,
+    XR,
+    B,
+    C,
+    I,
+    M,
+    P,
+    R,
+    S,
+    Step,
+    X,
+    choose,
+    clock_step,
+    find,
+    open_steps,
+    unmet,
+)
+
+__all__ = [
+    "ALL",
+    "Actor",
+    "B",
+    "C",
+    "CaseType",
+    "DEADLINES",
+    "EVIDENCE_ROUNDS",
+    "FINAL",
+    "Facts",
+    "I",
+    "M",
+    "MOST_APPLICATIONS",
+    "NEEDS",
+    "NOT_NOW",
+    "OVERLAY",
+    "P",
+    "R",
+    "RELEASING",
+    "RESTARTING",
+    "RM",
+    "S",
+    "STAGES",
+    "STAGES_OF",
+    "STAGE_OF",
+    "STEPS",
+    "Stage",
+    "Stale",
+    "State",
+    "Step",
+    "StepRefused",
+    "WAITS_FOR",
+    "X",
+    "XI",
+    "XR",
+    "choose",
+    "clock_step",
+    "diagram",
+    "due",
+    "find",
+    "open_steps",
+    "reminders",
+    "unmet",
+    "waits_for",
+]

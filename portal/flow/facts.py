@@ -1,0 +1,60 @@
+"""What a condition or a deadline may ask about a case."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from portal.flow.kinds import Stage
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a condition or a deadline may ask about a case. Collected by cases.facts(); quantities in thousandths."""
+
+    entered_at: datetime
+    now: datetime
+    has_default_address: bool = False
+    seller_wrote: bool = False
+    applications: int = 1
+    parcels_back: int = 0  # live parcels on the way back
+    back_shipped_at: datetime | None = None
+    back_signed_at: datetime | None = None
+    back_slow: bool = False
+    back_traced: bool = False
+    parcels_out: int = 0
+    out_shipped_at: datetime | None = None
+    out_signed_at: datetime | None = None
+    out_slow: bool = False
+    out_traced: bool = False
+    out_lost: bool = False
+    accepted_milli: int = 0
+    late: bool = False  # the first of two deadlines of this state has run out
+    escalated: bool = False  # the last deadline has run out and no clock runs any more
+    problem_open: bool = False
+    objected: bool = False
+    extended: bool = False  # the buyer has used the one extension of this state
+    granted: timedelta = timedelta()  # what the seller added to this state's deadline
+    nudged_at: datetime | None = None
+    guaranteed: bool = False  # every line was sold with a promise that decides a reissue: 少货必赔 or 破损包赔
+    shipped_milli: int = 0  # of the replacement, in this round
+    negotiated: bool = False  # no right to it: only the seller's own yes counts, never a time-out
+    paused: timedelta = timedelta()  # how long this state's clock has stood still
+    not_before: datetime | None = None  # the deadline falls no earlier than this
+    stage: str = Stage.NONE
+    evidence_round: int = 0
+    evidence_at: datetime | None = None  # when the present stage of the mediation began
+    heard_both: bool = False  # both sides have handed in evidence in this round
+    asked_by: str = ""  # who opened the mediation
+    origin: str = ""  # proposed: the state that the proposal was made in
+    countered: bool = False  # proposed: the buyer has made terms of his own
+    outcome: str = ""  # proposed: where the open terms lead: return, reship, pay, refund, convert
+    difference_fen: int = 0  # what the buyer would have to pay for the other specification; negative: gets back
+    payment_declared: bool = False  # the buyer says that he paid the difference, the shop hasn't confirmed it yet
+    auto_refund: bool = False  # a refund that silence agrees to: not shipped, or 极速退款
+    unshipped: bool = False
+    open_entries: int = 0  # money still to be settled
+    waiting_entries: int = 0  # of these, waiting for a second person
+    takes_bank: bool = False  # the shop asks for a bank account where 原路退回 has failed
+    account: str = ""  # of the payment that failed: "", asked, given, used (it failed as well), declined
+    account_held: bool = False  # an account is kept for a payment still owed

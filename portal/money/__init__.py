@@ -1,0 +1,1 @@
+"""What units are worth, the payment ledger, and the accounts refunds go to; no pages."""

@@ -1,0 +1,305 @@
+"""Bank accounts: asked for, given with consent, declined, withdrawn."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import exists, select, text, update
+
+from portal import inputs
+from portal.extensions import PerApp, db
+from portal.flow import State, StepRefused
+from portal.models import BankAccount, BankConsent, Case, MoneyEntry, Shop
+from portal.money.encryption import Keys
+from portal.talk import card_numbers
+
+log = logging.getLogger("portal.security")
+
+
+OPEN = ("waiting", "due", "failed")  # payments still owed
+
+
+LEAST_DIGITS, MOST_DIGITS = 8, 32
+
+
+# What the buyer agrees to, by version. A version that somebody has agreed to is never changed; a new text is a new one.
+CONSENTS: Mapping[int, tuple[tuple[str, str], ...]] = {
+    1: (
+        ("为什么需要", "退款按原支付方式退回没有成功,商家需要转账给您。银行账户是敏感个人信息,需要您单独同意。"),
+        ("用来做什么", "只用于支付这一笔退款,不用于其他任何用途。"),
+        ("谁能看到", "店主和财务重新验证身份、说明原因后可以查看;其他页面只显示后四位。谁在何时查看过,您都能看到。"),
+        ("保存多久", "加密保存,付款完成或售后结束后 {days} 天内删除。"),
+        ("您可以随时撤回", "付款之前撤回同意,账户立即删除,退款仍然有效。"),
+        ("不同意也可以", "不提供账户不影响您得到退款,商家须与您约定其他退款方式。"),
+    )
+}
+
+
+CONSENT = max(CONSENTS)
+
+
+_keys: PerApp[Keys] = PerApp("bank_keys", Keys())
+
+
+_kept_for: PerApp[timedelta] = PerApp("bank_days", timedelta(days=30))
+
+
+def use_keys(keys: Keys, kept_for: timedelta) -> None:
+    """The keys that seal and open, and how long an account is kept after its payment, from now on."""
+    _keys.set(keys)
+    _kept_for.set(kept_for)
+
+
+def keys_in_force() -> Keys:
+    """The keys that seal and open, the newest first."""
+    return _keys.get()
+
+
+def ready() -> bool:
+    """Whether there is a key, without which no account can be taken."""
+    return bool(keys_in_force())
+
+
+def consent_said(version: int = CONSENT) -> list[tuple[str, str]]:
+    """The words of the consent, as (heading, sentence)."""
+    return [(term, said.format(days=_kept_for.get().days)) for term, said in CONSENTS[version]]
+
+
+@dataclass(frozen=True)
+class Account:
+    """收款人, 开户行 and 账号. Nothing of it is in its repr, so that no log or traceback can show it."""
+
+    holder: str = field(repr=False)
+    bank: str = field(repr=False)
+    number: str = field(repr=False)
+
+
+def number(raw: object) -> str:
+    """An account's digits. Raises InputRefused, whose sentence has none of them."""
+    return inputs.digits(raw, least=LEAST_DIGITS, most=MOST_DIGITS)
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a page of a case has read already: whether the shop asks for accounts, and those of the case."""
+
+    shop_takes: bool
+    accounts: Sequence[Any]
+
+
+def facts(case: Any, entries: Sequence[Any] | None = None, known: Known | None = None) -> dict[str, Any]:
+    """For conditions: whether the shop takes accounts, how far asking for one is, whether one is held.
+
+    ``account``: "" not asked, asked, given, used (given, tried, and the payment failed again), declined. ``entries``
+    and ``known``: those of the case, for a caller that has them already.
+    """
+    if entries is None:
+        columns = select(MoneyEntry.id, MoneyEntry.state, MoneyEntry.route)
+        entries = db.session.execute(columns.where(MoneyEntry.case_id == case.id)).all()
+    found: dict[str, Any] = {}
+    if case.state == State.REFUND_FAILED and ready():
+        takes = known.shop_takes if known else db.session.scalar(select(Shop.bank_data).where(Shop.id == case.shop_id))
+        found["takes_bank"] = bool(takes)
+    if not was_asked(entries):
+        return found
+    accounts = known.accounts if known else of_case(case.id)
+    held = {row.entry_id: row for row in accounts if row.erased_at is None and row.entry_state in OPEN}
+    found["account_held"] = bool(held)
+    failed = next((entry for entry in entries if entry.state == "failed"), None)
+    if case.state != State.REFUND_FAILED or failed is None or failed.route == "original":
+        return found
+    if failed.route == "bank":
+        row = held.get(failed.id)
+        found["account"] = "asked" if row is None else "used" if row.made_at < case.entered_at else "given"
+    elif db.session.scalar(select(exists().where(BankConsent.entry_id == failed.id))):
+        found["account"] = "declined"
+    return found
+
+
+def was_asked(entries: Sequence[Any]) -> bool:
+    """Whether an account was ever asked for one of these payments."""
+    return any(entry.route != "original" for entry in entries)
+
+
+def _failed(case: Case) -> MoneyEntry:
+    entry = db.session.scalars(
+        select(MoneyEntry)
+        .where(MoneyEntry.case_id == case.id, MoneyEntry.state == "failed")
+        .order_by(MoneyEntry.id)
+        .limit(1)
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if entry is None:
+        raise StepRefused("没有失败的退款,页面显示的是最新状态")
+    return entry
+
+
+def ask(case: Case, at: datetime) -> MoneyEntry:
+    """Ask the buyer for an account for the payment that failed; one that was tried already is erased."""
+    entry = _failed(case)
+    _erase(select(BankAccount.id).where(BankAccount.entry_id == entry.id), at)
+    entry.route = "bank"
+    db.session.flush()
+    return entry
+
+
+def give(case: Case, account: Account, *, version: int, at: datetime) -> BankAccount:
+    """Keep the buyer's account for the payment that failed, and his consent. Raises StepRefused without a key.
+
+    ``version`` is of the words that he agreed to, and must be the present one.
+    """
+    if version != CONSENT:
+        raise StepRefused("授权说明已更新,请重新阅读并勾选同意")
+    if not ready():
+        raise StepRefused("现在不能保存收款账户,请联系商家用其他方式退款")
+    entry = _failed(case)
+    _erase(select(BankAccount.id).where(BankAccount.entry_id == entry.id), at)
+    consent = BankConsent(
+        case_id=case.id, entry_id=entry.id, owner_id=case.buyer_id, version=version, answer="yes", at=at
+    )
+    entry.route = "bank"
+    db.session.add(consent)
+    db.session.flush()
+    words = json.dumps([account.holder, account.bank, account.number], ensure_ascii=False)
+    key_id, sealed = keys_in_force().seal(words, _about(case.id, entry.id, case.buyer_id, consent.id))
+    made = BankAccount(
+        case_id=case.id,
+        entry_id=entry.id,
+        owner_id=case.buyer_id,
+        consent_id=consent.id,
+        key_id=key_id,
+        sealed=sealed,
+        last4=account.number[-4:],
+        sound=card_numbers.sound(account.number),
+        made_at=at,
+    )
+    db.session.add(made)
+    db.session.flush()
+    return made
+
+
+def _about(case_id: int, entry_id: int, owner_id: int, consent_id: int) -> str:
+    """What an account is sealed for, so that it opens nowhere else."""
+    return f"bank account of case {case_id}, payment {entry_id}, owner {owner_id}, consent {consent_id}"
+
+
+def decline(case: Case, at: datetime) -> None:
+    """The buyer gives no account: the shop finds another way. That he was asked, and his answer, is kept."""
+    entry = _failed(case)
+    entry.route = "offline"
+    db.session.add(
+        BankConsent(case_id=case.id, entry_id=entry.id, owner_id=case.buyer_id, version=CONSENT, answer="no", at=at)
+    )
+    db.session.flush()
+
+
+def withdraw(case: Case, at: datetime) -> None:
+    """The buyer takes his consent back: the account is erased at once, the payment is still owed, another way."""
+    held = (
+        select(BankAccount.id, BankAccount.entry_id, BankAccount.consent_id)
+        .join(MoneyEntry, MoneyEntry.id == BankAccount.entry_id)
+        .where(BankAccount.case_id == case.id, BankAccount.erased_at.is_(None), MoneyEntry.state.in_(OPEN))
+    )
+    rows = db.session.execute(held).all()
+    if not rows:
+        raise StepRefused("没有保存您的收款账户,或退款已经完成")
+    _erase(select(BankAccount.id).where(BankAccount.id.in_([row.id for row in rows])), at)
+    db.session.execute(
+        update(BankConsent).where(BankConsent.id.in_([row.consent_id for row in rows])).values(withdrawn_at=at)
+    )
+    db.session.execute(
+        update(MoneyEntry).where(MoneyEntry.id.in_([row.entry_id for row in rows])).values(route="offline")
+    )
+
+
+def follow(case_id: int, at: datetime) -> None:
+    """After a step of a case with payments: what is paid or no longer owed gets the date its account is erased after,
+    and a payment tried again without the account that was asked for goes back the way it came."""
+    of_case = select(MoneyEntry.id).where(MoneyEntry.case_id == case_id)
+    db.session.execute(
+        update(BankAccount)
+        .where(
+            BankAccount.case_id == case_id,
+            BankAccount.erased_at.is_(None),
+            BankAccount.erase_after.is_(None),
+            BankAccount.entry_id.in_(of_case.where(MoneyEntry.state.in_(("settled", "cancelled")))),
+        )
+        .values(erase_after=at + _kept_for.get())
+        .execution_options(synchronize_session=False)
+    )
+    held = exists().where(BankAccount.entry_id == MoneyEntry.id, BankAccount.erased_at.is_(None))
+    db.session.execute(
+        update(MoneyEntry)
+        .where(MoneyEntry.case_id == case_id, MoneyEntry.state == "due", MoneyEntry.route == "bank", ~held)
+        .values(route="original")
+        .execution_options(synchronize_session=False)
+    )
+
+
+def of_case(case_id: int) -> Sequence[Any]:
+    """The accounts of a case, the newest first: their last four digits, whether and when they are erased."""
+    return db.session.execute(_SHOWN.where(BankAccount.case_id == case_id)).all()
+
+
+def of_owner(owner_id: int, most: int = 50) -> Sequence[Any]:
+    """The newest accounts that this person has given, as ``of_case`` with the case's number."""
+    query = _SHOWN.add_columns(Case.case_no, Case.goods).join(Case, Case.id == BankAccount.case_id)
+    return db.session.execute(query.where(BankAccount.owner_id == owner_id).limit(most)).all()
+
+
+_SHOWN = (
+    select(
+        BankAccount.id,
+        BankAccount.entry_id,
+        BankAccount.last4,
+        BankAccount.sound,
+        BankAccount.made_at,
+        BankAccount.erase_after,
+        BankAccount.erased_at,
+        MoneyEntry.state.label("entry_state"),
+        MoneyEntry.amount_fen,
+    )
+    .join(MoneyEntry, MoneyEntry.id == BankAccount.entry_id)
+    .order_by(BankAccount.id.desc())
+)
+
+
+def last4(entry: Any) -> str:
+    """The last four digits of the account that this payment goes to, "" when there is none: for lists and exports."""
+    return last4s([entry.id]).get(entry.id, "")
+
+
+def last4s(entry_ids: Sequence[int]) -> dict[int, str]:
+    """The same for many payments in one query, by their ids."""
+    if not entry_ids:
+        return {}
+    query = select(BankAccount.entry_id, BankAccount.last4).where(
+        BankAccount.entry_id.in_(entry_ids), BankAccount.erased_at.is_(None)
+    )
+    return {row.entry_id: row.last4 for row in db.session.execute(query)}
+
+
+def _opened(row: BankAccount) -> Account:
+    """Raises crypto.CannotOpen."""
+    about = _about(row.case_id, row.entry_id, row.owner_id, row.consent_id)
+    words = keys_in_force().open(row.key_id, row.sealed or b"", about)
+    holder, bank, digits = json.loads(words)
+    return Account(holder, bank, digits)
+
+
+def _erase(which: Any, at: datetime) -> int:
+    if db.session.get_bind().dialect.name == "sqlite":  # else the bytes stay in the file until they are used again
+        db.session.execute(text("PRAGMA secure_delete=ON"))
+    done = db.session.execute(
+        update(BankAccount)
+        .where(BankAccount.id.in_(which), BankAccount.erased_at.is_(None))
+        .values(sealed=None, key_id="", last4="", erased_at=at)
+        .execution_options(synchronize_session=False)
+    )
+    db.session.expire_all()
+    return int(done.rowcount)  # type: ignore[attr-defined]

@@ -1,0 +1,214 @@
+"""Entries of the payment ledger: planned, approved, settled, failed, retried."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select, update
+
+from portal import flow
+from portal.extensions import db
+from portal.flow import StepRefused
+from portal.models import Case, MoneyEntry, Order, OrderLine, Shop, Staff
+from portal.money.worth import Worth
+from portal.people.roles import APPROVERS
+
+OPEN = ("waiting", "due", "failed")  # still to be paid to the buyer
+
+
+COUNTED = ("refund", "difference_back")  # come out of what was paid for the order
+
+
+def plan(
+    case: Case,
+    kind: str,
+    amount_fen: int,
+    *,
+    key: str,
+    at: datetime,
+    by: int | None,
+    parts: Sequence[Worth] = (),
+    reference: str = "",
+    unshipped: bool = False,
+) -> MoneyEntry:
+    """Plan a payment; a key that is known gives the entry it has. Raises StepRefused when more than was paid would go.
+
+    A payment above the shop's limit waits for a second person, where the shop has one.
+    """
+    key = f"{case.id}:{key}"
+    known = db.session.scalars(select(MoneyEntry).where(MoneyEntry.key == key)).one_or_none()
+    if known is not None:
+        return known
+    if amount_fen < 0:
+        raise StepRefused("金额不能小于 0")
+    if kind in COUNTED:
+        _count(case.order_id, amount_fen, parts, 1, unshipped=unshipped)
+    second = kind != "difference" and _needs_second(case.shop_id, amount_fen, by)
+    state = "declared" if kind == "difference" else "waiting" if second else "due"
+    entry = MoneyEntry(
+        case_id=case.id,
+        order_id=case.order_id,
+        shop_id=case.shop_id,
+        kind=kind,
+        state=state,
+        amount_fen=amount_fen,
+        lines=[[part.line_id, part.fen, part.milli] for part in parts] if kind in COUNTED else [],
+        key=key,
+        reference=reference,
+        made_at=at,
+        made_by=by,
+    )
+    db.session.add(entry)
+    db.session.flush()
+    return entry
+
+
+def _count(order_id: int, fen: int, parts: Sequence[Any], sign: int, *, unshipped: bool) -> None:
+    """Move the counters of the order and its lines; the UPDATE's guard and the CHECK behind it have the last word."""
+    for part in sorted(parts, key=lambda p: p.line_id):
+        done = db.session.execute(
+            update(OrderLine)
+            .where(
+                OrderLine.id == part.line_id,
+                OrderLine.refunded_milli + sign * part.milli <= OrderLine.quantity_milli,
+            )
+            .values(
+                refunded_fen=OrderLine.refunded_fen + sign * part.fen,
+                refunded_milli=OrderLine.refunded_milli + sign * part.milli,
+            )
+            .execution_options(synchronize_session=False)
+        )
+        if done.rowcount != 1:  # type: ignore[attr-defined]
+            raise StepRefused("这些商品已经退过款了,请刷新页面核对")
+    done = db.session.execute(
+        update(Order)
+        .where(Order.id == order_id, Order.refunded_fen + sign * fen <= Order.paid_fen)
+        .values(refunded_fen=Order.refunded_fen + sign * fen)
+        .execution_options(synchronize_session=False)
+    )
+    if done.rowcount != 1:  # type: ignore[attr-defined]
+        raise StepRefused("退款总额不能超过订单的实付款,请刷新页面核对")
+
+
+def _needs_second(shop_id: int, fen: int, by: int | None) -> bool:
+    """Whether a payment of ``fen`` that this person plans waits for another one. A shop of one has nobody to ask."""
+    limit = db.session.scalar(select(Shop.approval_fen).where(Shop.id == shop_id))
+    if limit is None or fen <= limit:
+        return False
+    roles: dict[int, str] = dict(
+        db.session.execute(select(Staff.user_id, Staff.role).where(Staff.shop_id == shop_id)).all()
+    )
+    able = {user_id for user_id, role in roles.items() if role in APPROVERS}
+    return bool(able - {by}) if by in roles else len(able) > 1
+
+
+def of_case(case_id: int) -> Sequence[MoneyEntry]:
+    """All entries of a case, oldest first."""
+    return db.session.scalars(select(MoneyEntry).where(MoneyEntry.case_id == case_id).order_by(MoneyEntry.id)).all()
+
+
+def _moved(case: Case, entry_id: int | None, states: Sequence[str], **values: Any) -> MoneyEntry:
+    """One entry of the case moved on by compare-and-set; without an id the only one there is in these states."""
+    query = select(MoneyEntry).where(MoneyEntry.case_id == case.id, MoneyEntry.state.in_(states))
+    if entry_id is not None:
+        query = query.where(MoneyEntry.id == entry_id)
+    found = db.session.scalars(query.order_by(MoneyEntry.id).execution_options(populate_existing=True)).all()
+    if not found:
+        raise StepRefused("这笔款项已经处理过了,页面显示的是最新状态")
+    if len(found) > 1:
+        raise StepRefused("请选择是哪一笔款项")
+    done = db.session.execute(
+        update(MoneyEntry)
+        .where(MoneyEntry.id == found[0].id, MoneyEntry.state == found[0].state)
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+    if done.rowcount != 1:  # type: ignore[attr-defined]
+        raise StepRefused("这笔款项已经处理过了,页面显示的是最新状态")
+    db.session.expire(found[0])
+    return found[0]
+
+
+def approve(case: Case, entry_id: int | None, *, by: int, at: datetime) -> MoneyEntry:
+    """A second person agrees to a payment. Raises StepRefused for the one who proposed it."""
+    role = db.session.scalar(select(Staff.role).where(Staff.user_id == by, Staff.shop_id == case.shop_id))
+    if role not in APPROVERS:
+        raise StepRefused("复核退款需要店主或财务")
+    entry = _moved(case, entry_id, ("waiting",), state="due", approved_at=at, approved_by=by)
+    if entry.made_by == by:
+        raise StepRefused("提出退款的人不能自己复核,请另一位同事处理")
+    return entry
+
+
+def settle(case: Case, entry_id: int | None, *, reference: str, by: int | None, at: datetime) -> MoneyEntry:
+    """Record that it was paid, with the payment's own number. Nothing is paid twice: the second try is refused."""
+    entry = _moved(case, entry_id, ("due",), state="settled", reference=reference, settled_at=at, settled_by=by)
+    if not reference and entry.amount_fen:
+        raise StepRefused("请填写付款的流水号,方便买家核对")
+    return entry
+
+
+def fail(case: Case, entry_id: int | None, *, problem: str) -> MoneyEntry:
+    """Record that a payment didn't go through."""
+    if not problem:
+        raise StepRefused("请写明退款失败的原因")
+    return _moved(case, entry_id, ("due",), state="failed", problem=problem, tries=MoneyEntry.tries + 1)
+
+
+def retry(case: Case, entry_id: int | None) -> MoneyEntry:
+    """Try again what failed, under the same key; it goes out again with the next list for the bank."""
+    return _moved(case, entry_id, ("failed",), state="due", exported_at=None)
+
+
+def confirm_difference(case: Case, *, by: int | None, at: datetime) -> MoneyEntry:
+    """The shop has the difference that the buyer said he paid."""
+    return _moved(case, None, ("declared",), state="settled", settled_at=at, settled_by=by)
+
+
+def deny_difference(case: Case) -> MoneyEntry:
+    """The shop hasn't got it."""
+    return _moved(case, None, ("declared",), state="cancelled")
+
+
+def cancel_open(case_id: int) -> None:
+    """Nothing more is owed by this case: its open entries end, and what they counted is free again."""
+    for entry in db.session.scalars(
+        select(MoneyEntry).where(MoneyEntry.case_id == case_id, MoneyEntry.state.in_((*OPEN, "declared")))
+    ).all():
+        if entry.kind in COUNTED:
+            parts = [Worth(*part) for part in entry.lines]
+            _count(entry.order_id, entry.amount_fen, parts, -1, unshipped=False)
+        entry.state = "cancelled"
+    db.session.flush()
+
+
+def paid_difference(case_id: int) -> int:
+    """What the buyer has really paid for another specification, 分."""
+    found = db.session.scalar(
+        select(func.coalesce(func.sum(MoneyEntry.amount_fen), 0)).where(
+            MoneyEntry.case_id == case_id, MoneyEntry.kind == "difference", MoneyEntry.state == "settled"
+        )
+    )
+    return int(found or 0)
+
+
+def standing(case_id: int, entries: Sequence[Any] | None = None) -> dict[str, Any]:
+    """What conditions ask: how many entries are open or wait for a second person, whether a payment is declared.
+
+    ``entries``: those of the case, for a caller that has them already.
+    """
+    if entries is None:
+        states = list(db.session.scalars(select(MoneyEntry.state).where(MoneyEntry.case_id == case_id)))
+    else:
+        states = [entry.state for entry in entries]
+    return {
+        "open_entries": sum(state in OPEN for state in states),
+        "waiting_entries": states.count("waiting"),
+        "payment_declared": "declared" in states,
+    }
+
+
+# The states of a case in which a payment can be recorded; elsewhere it waits for the goods or an answer.
+PAYABLE = frozenset(step.source for step in flow.STEPS if step.name in ("settle_entry", "refund_ok"))

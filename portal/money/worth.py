@@ -1,0 +1,192 @@
+"""What units of an order are worth: shares of what was paid, in 分, that add up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from portal.extensions import db
+from portal.inputs import money_text, quantity_text
+from portal.models import CaseLine, Order, OrderLine
+from portal.money import sums
+
+
+@dataclass(frozen=True)
+class Worth:
+    """What units of one order line are worth: 分, and how many of them are thereby refunded whole (thousandths)."""
+
+    line_id: int
+    fen: int
+    milli: int
+
+
+def worth(order_id: int, units: Sequence[tuple[int, int]], *, unshipped: bool = False) -> list[Worth]:
+    """What can be refunded for ``units`` of (order line, thousandths): their share of what was paid, less refunds."""
+    order = db.session.execute(
+        select(Order.paid_fen, Order.freight_fen, Order.refunded_fen).where(Order.id == order_id)
+    ).one()
+    lines = db.session.execute(
+        select(
+            OrderLine.id,
+            OrderLine.unit_price_fen,
+            OrderLine.quantity_milli,
+            OrderLine.refunded_fen,
+            OrderLine.refunded_milli,
+        )
+        .where(OrderLine.order_id == order_id)
+        .order_by(OrderLine.position, OrderLine.id)
+    ).all()
+    shared = sums.shares(
+        order.paid_fen,
+        order.freight_fen,
+        [(line.unit_price_fen, line.quantity_milli) for line in lines],
+        unshipped=unshipped,
+    )
+    known = {line.id: (line, share) for line, share in zip(lines, shared, strict=True)}
+    left = order.paid_fen - order.refunded_fen
+    found = []
+    for line_id, milli in units:
+        line, share = known[line_id]
+        whole = min(milli, line.quantity_milli - line.refunded_milli)
+        fen = sums.of_units(share, line.quantity_milli, line.refunded_milli, whole)
+        fen = max(min(fen, share - line.refunded_fen, left), 0)
+        left -= fen
+        found.append(Worth(line_id, fen, whole))
+    return found
+
+
+def working(order_id: int, units: Sequence[tuple[int, int]], *, unshipped: bool = False) -> list[str]:
+    """How ``worth`` comes to its sums: a sentence for each line, and one on the freight."""
+    order = db.session.execute(
+        select(Order.paid_fen, Order.freight_fen, Order.refunded_fen).where(Order.id == order_id)
+    ).one()
+    lines = db.session.execute(
+        select(
+            OrderLine.id,
+            OrderLine.title,
+            OrderLine.unit,
+            OrderLine.unit_price_fen,
+            OrderLine.quantity_milli,
+            OrderLine.refunded_fen,
+        )
+        .where(OrderLine.order_id == order_id)
+        .order_by(OrderLine.position, OrderLine.id)
+    ).all()
+    shared = sums.shares(
+        order.paid_fen,
+        order.freight_fen,
+        [(line.unit_price_fen, line.quantity_milli) for line in lines],
+        unshipped=unshipped,
+    )
+    known = {line.id: (line, share) for line, share in zip(lines, shared, strict=True)}
+    said = []
+    for each in worth(order_id, units, unshipped=unshipped):
+        line, share = known[each.line_id]
+        asked = next(milli for line_id, milli in units if line_id == each.line_id)
+        name = f"「{line.title}」" if len(units) > 1 else ""
+        sentence = (
+            f"{name}优惠后实付 {money_text(share)} 元,共 {quantity_text(line.quantity_milli)} {line.unit},"
+            f"申请 {quantity_text(asked)} {line.unit},可退 {money_text(each.fen)} 元"
+        )
+        said.append(sentence + (f"(此前已退 {money_text(line.refunded_fen)} 元)" if line.refunded_fen else ""))
+    if order.freight_fen:
+        said.append(f"{'已含' if unshipped else '不含'}运费 {money_text(order.freight_fen)} 元")
+    return said
+
+
+def total(found: Sequence[Worth]) -> int:
+    """The sum, 分."""
+    return sum(each.fen for each in found)
+
+
+def units_of(case_id: int, *, accepted: bool) -> list[tuple[int, int]]:
+    """The units of a case by order line: what was accepted, or all that was asked for."""
+    column = CaseLine.accepted_milli if accepted else CaseLine.quantity_milli
+    rows = db.session.execute(
+        select(CaseLine.order_line_id, column).where(CaseLine.case_id == case_id).order_by(CaseLine.order_line_id)
+    ).all()
+    return [(line_id, milli) for line_id, milli in rows if milli]
+
+
+def difference_of(order_id: int, wanted: Sequence[tuple[int, int, int | None]]) -> int:
+    """The price difference for (order line, thousandths, price of the replacement or None for the same), 分.
+
+    Positive: the buyer pays; negative: he gets it back.
+    """
+    if not any(price is not None for _, _, price in wanted):
+        return 0
+    return sum(differences(order_id, wanted))
+
+
+def differences(order_id: int, wanted: Sequence[tuple[int, int, int | None]]) -> list[int]:
+    """The same for each of ``wanted`` by itself."""
+    prices, paid, listed = _paid_for(order_id)
+    return [
+        0 if price is None else sums.difference(prices[line_id].unit_price_fen, price, milli, paid, listed)
+        for line_id, milli, price in wanted
+    ]
+
+
+def _paid_for(order_id: int) -> tuple[dict[int, Any], int, int]:
+    """The lines of an order, what was paid for them all without the freight, and what they are listed at."""
+    bought = db.session.execute(
+        select(
+            OrderLine.id,
+            OrderLine.unit_price_fen,
+            OrderLine.quantity_milli,
+            OrderLine.unit,
+            Order.paid_fen,
+            Order.freight_fen,
+        )
+        .join(Order, Order.id == OrderLine.order_id)
+        .where(OrderLine.order_id == order_id)
+    ).all()
+    listed = sum(line.unit_price_fen * line.quantity_milli for line in bought) // 1000
+    return {line.id: line for line in bought}, max(bought[0].paid_fen - bought[0].freight_fen, 0), listed
+
+
+def difference_working(order_id: int, wanted: Sequence[tuple[int, int, int | None]]) -> list[str]:
+    """How ``difference_of`` comes to its sum: a sentence for each line that gets another specification."""
+    lines, paid, listed = _paid_for(order_id)
+    said = []
+    for (line_id, milli, price), fen in zip(wanted, differences(order_id, wanted), strict=True):
+        if price is None:
+            continue
+        line = lines[line_id]
+        rate = "" if paid == listed else f",按订单的实付比例 {money_text(paid)}/{money_text(listed)} 折算"
+        said.append(
+            f"新规格 {money_text(price)} 元,原规格 {money_text(line.unit_price_fen)} 元,"
+            f"{quantity_text(milli)} {line.unit}{rate},{'补' if fen > 0 else '退'}差价 {money_text(abs(fen))} 元"
+            if fen
+            else f"新规格与原规格都是 {money_text(price)} 元,没有差价"
+            if price == line.unit_price_fen
+            else f"新规格 {money_text(price)} 元,原规格 {money_text(line.unit_price_fen)} 元{rate},差价不足 1 分"
+        )
+    return said
+
+
+def difference_on(case_id: int, order_id: int, *, accepted: bool) -> int:
+    """The price difference of a case, for what was accepted or for all that was asked for."""
+    column = CaseLine.accepted_milli if accepted else CaseLine.quantity_milli
+    rows = db.session.execute(
+        select(CaseLine.order_line_id, column, CaseLine.wanted_price_fen).where(CaseLine.case_id == case_id)
+    ).all()
+    return difference_of(order_id, [(line_id, milli, price) for line_id, milli, price in rows])
+
+
+def parts_of(found: Sequence[Worth], amount_fen: int) -> list[Worth]:
+    """``amount_fen`` shared over what the units are worth; less than all of it refunds no unit whole."""
+    if amount_fen == total(found):
+        return list(found)
+    shared = sums.split(amount_fen, [each.fen for each in found])
+    return [Worth(each.line_id, fen, 0) for each, fen in zip(found, shared, strict=True)]
+
+
+def most_of(case: Any) -> tuple[int, list[str]]:
+    """The most that can be refunded for a case's units now, 分, and how it is worked out."""
+    unshipped = case.goods_state == "unshipped"
+    units = units_of(case.id, accepted=False)
+    return total(worth(case.order_id, units, unshipped=unshipped)), working(case.order_id, units, unshipped=unshipped)

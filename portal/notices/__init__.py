@@ -1,0 +1,1 @@
+"""Notices to people, and their way out of the portal."""

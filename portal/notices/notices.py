@@ -1,0 +1,252 @@
+"""Notices: who is told what, written in the transaction of the step that causes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import insert, select, update
+
+from portal import words
+from portal.extensions import PerApp, db
+from portal.flow import Actor, Stage, Step
+from portal.models import Case, Delivery, Notice, Staff, User
+from portal.people import mediators
+
+
+def readers(case: Case, actor: Actor) -> list[int]:
+    """The user ids of one side of a case: the buyer, or everyone who works in the shop."""
+    if actor is Actor.BUYER:
+        return [case.buyer_id]
+    if actor is Actor.MEDIATOR:
+        return mediators.deciders(case.buyer_id, case.shop_id)
+    return list(db.session.scalars(select(Staff.user_id).where(Staff.shop_id == case.shop_id).order_by(Staff.user_id)))
+
+
+def href(case: Case, actor: Actor) -> str:
+    """Where a side sees the case."""
+    if actor is Actor.MEDIATOR:
+        return f"/mediation/{case.case_no}"
+    return f"/cases/{case.case_no}" if actor is Actor.BUYER else f"/seller/cases/{case.case_no}"
+
+
+def tell(case: Case, step: Step, *, version: int, at: datetime, note: str = "") -> None:
+    """Write the notices that a step sends. ``case`` is as the step left it."""
+    for actor in step.tells:
+        for user_id in readers(case, actor):
+            _add(
+                user_id,
+                case,
+                kind=step.name,
+                title=words.notice_title(case.type, step.name, step.news),
+                body=body(case, step, actor, note),
+                href=href(case, actor),
+                at=at,
+                dedupe_key=f"case:{case.id}:{version}:{actor}:{user_id}",
+            )
+
+
+def body(case: Case, step: Step, actor: Actor, note: str = "") -> str:
+    """What a notice says: what happened, what to do, until when."""
+    until = words.moment(case.due_at) if case.due_at else ""
+    goods = f"「{case.goods}」"
+    if step.name in ("agree", "timeout_agree") and case.type == "refund_only":
+        return f"{goods}的仅退款申请已通过,退款 {case.refund_fen / 100:.2f} 元;商家须在 {until} 前退款,退款尚未完成。"
+    if step.name in ("agree", "timeout_agree") and case.type == "reissue":
+        return f"{goods}的补发申请已审核通过,无需寄回;商家须在 {until} 前发出补发商品,补发尚未完成。"
+    if step.name in ("agree", "timeout_agree"):
+        payer = words.PAYER[case.freight_payer]
+        kind = words.TYPE[case.type]
+        still = "换货尚未完成" if case.type == "exchange" else "退款尚未完成"
+        return (
+            f"您的{kind}申请已审核通过,请在 {until} 前寄回商品;{still}。\n"
+            f"退货地址:{case.return_name} {case.return_phone} {case.return_address}。退回运费:{payer}。"
+            if actor is Actor.BUYER
+            else f"{goods}超过处理时限,系统已按默认退货地址同意{kind},买家须在 {until} 前寄回。"
+        )
+    if step.name == "agree_no_return":
+        return f"您的换货申请已审核通过,商品无需寄回;商家将在 {until} 前发出换货商品,换货尚未完成。"
+    if step.name in ("reject", "ask_evidence"):
+        return f"{goods}{step.news}:{note}\n请在 {until} 前修改后重新提交,或联系商家协商;逾期申请会关闭。"
+    if step.name == "ask_account":
+        return (
+            f"{goods}的退款按原支付方式退回没有成功,商家请您填写银行收款账户。"
+            "填写前请阅读用途和保存期限;不提供也不影响退款,商家会用其他方式退给您。"
+        )
+    after = words.otherwise(case.type, case.due_rule, negotiated=case.negotiated)
+    tail = f"{after}(截止 {until})" if case.due_at and after else ""
+    return "。".join(part for part in (f"{goods}{step.news}" + (f":{note}" if note else ""), tail) if part) + "。"
+
+
+def remind(case: Case, actor: Actor, now: datetime) -> None:
+    """Remind the side that must act, before the deadline."""
+    if case.due_at is None:
+        return
+    left = words.span(case.due_at - now)
+    after = words.otherwise(case.type, case.due_rule, negotiated=case.negotiated)
+    turn = f"{case.remind_at.timestamp():.0f}" if case.remind_at else ""
+    do = "提交证据" if case.stage == Stage.EVIDENCE else "作出裁决" if case.stage else "处理"
+    for user_id in readers(case, actor):
+        _add(
+            user_id,
+            case,
+            kind="reminder",
+            title=f"{words.STAGE.get(case.stage) or words.state(case.type, case.state)},还剩 {left}",
+            body=f"「{case.goods}」请在 {words.moment(case.due_at)} 前{do}。{after}。",
+            href=href(case, actor),
+            at=now,
+            dedupe_key=f"remind:{case.id}:{case.version}:{turn}:{user_id}",
+        )
+
+
+def tell_sent_back(case: Case, parcels: Sequence[str], *, at: datetime) -> None:
+    """Tell the buyer that refused goods are on their way back."""
+    for user_id in readers(case, Actor.BUYER):
+        _add(
+            user_id,
+            case,
+            kind="sent_back",
+            title="商家已退还未通过验货的商品",
+            body=f"「{case.goods}」未通过验货的部分已寄出:{'、'.join(parcels)}。",
+            href=href(case, Actor.BUYER),
+            at=at,
+            dedupe_key=f"back:{case.id}:{at.timestamp():.6f}:{user_id}",
+        )
+        bump(user_id)
+
+
+def tell_of_parcel(
+    user_id: int, case: Case | None, *, title: str, body: str, href: str, at: datetime, dedupe_key: str
+) -> None:
+    """Tell one person where a parcel is; once for each ``dedupe_key``."""
+    if not db.session.scalar(select(Notice.id).where(Notice.dedupe_key == dedupe_key)):
+        _add(user_id, case, kind="parcel", title=title, body=body, href=href, at=at, dedupe_key=dedupe_key)
+        bump(user_id)
+
+
+def tell_of_photos(case: Case, many: int, note: str, *, at: datetime) -> None:
+    """Tell the shop that a consumer has uploaded photos by his link."""
+    for user_id in readers(case, Actor.SELLER):
+        _add(
+            user_id,
+            case,
+            kind="photos",
+            title="消费者补充了照片",
+            body=f"「{case.goods}」消费者通过链接上传了 {many} 张照片" + (f":{note}" if note else "。"),
+            href=href(case, Actor.SELLER),
+            at=at,
+            dedupe_key=f"photos:{case.id}:{at.timestamp():.6f}:{user_id}",
+        )
+        bump(user_id)
+
+
+def tell_of_payment(
+    case: Case, user_id: int, *, title: str, body: str, href: str, at: datetime, dedupe_key: str
+) -> None:
+    """Tell one person of the shop about a payment that is far too late."""
+    _add(user_id, case, kind="payment_late", title=title, body=body, href=href, at=at, dedupe_key=dedupe_key)
+    bump(user_id)
+
+
+def tell_of_order(user_id: int, *, kind: str, title: str, body: str, href: str, at: datetime, dedupe_key: str) -> None:
+    """Tell one person of something about an order as a whole; once for each ``dedupe_key``."""
+    key = f"order:{dedupe_key}:{user_id}"
+    if not db.session.scalar(select(Notice.id).where(Notice.dedupe_key == key)):
+        _add(user_id, None, kind=kind, title=title, body=body, href=href, at=at, dedupe_key=key)
+        bump(user_id)
+
+
+def tell_alarm(
+    user_id: int, *, title: str, body: str, at: datetime, dedupe_key: str, href: str = "/seller/bank-data"
+) -> bool:
+    """Warn one person of something that hangs on no one case; once for each ``dedupe_key``: False the second time."""
+    key = f"alarm:{dedupe_key}:{user_id}"
+    if db.session.scalar(select(Notice.id).where(Notice.dedupe_key == key)):
+        return False
+    _add(user_id, None, kind="alarm", title=title, body=body, href=href, at=at, dedupe_key=key)
+    bump(user_id)
+    return True
+
+
+def _add(
+    user_id: int, case: Case | None, *, kind: str, title: str, body: str, href: str, at: datetime, dedupe_key: str
+) -> None:
+    notice_id = db.session.scalar(
+        insert(Notice).returning(Notice.id),
+        {
+            "user_id": user_id,
+            "case_id": case.id if case is not None else None,
+            "kind": kind,
+            "title": title,
+            "body": body,
+            "href": href,
+            "at": at,
+            "dedupe_key": dedupe_key,
+        },
+    )
+    for channel in _channels.get():
+        db.session.execute(
+            insert(Delivery),
+            {
+                "notice_id": notice_id,
+                "channel": channel,
+                "state": "waiting",
+                "tries": 0,
+                "next_at": at,
+                "problem": "",
+                "dedupe_key": f"{channel}:{dedupe_key}",
+            },
+        )
+
+
+_channels: PerApp[tuple[str, ...]] = PerApp("notice_channels", ())
+
+
+def use_channels(*names: str) -> None:
+    """The ways that notices take besides the portal itself, from now on."""
+    _channels.set(names)
+
+
+def page_of(user_id: int, before: int | None, size: int = 20) -> Sequence[Notice]:
+    """One page of a person's notices, newest first; ``before`` is the id the last page ended with."""
+    query = select(Notice).where(Notice.user_id == user_id).order_by(Notice.id.desc()).limit(size + 1)
+    if before is not None:
+        query = query.where(Notice.id < before)
+    return db.session.scalars(query).all()
+
+
+def read_all(user_id: int, now: datetime) -> int:
+    """Mark everything read; returns how many were not."""
+    done = db.session.execute(
+        update(Notice).where(Notice.user_id == user_id, Notice.read_at.is_(None)).values(read_at=now)
+    )
+    bump(user_id)
+    return int(done.rowcount)  # type: ignore[attr-defined]
+
+
+def read_case(user_id: int, case_id: int, now: datetime) -> None:
+    """Mark the notices of one case read, when its person acts on it."""
+    db.session.execute(
+        update(Notice)
+        .where(Notice.user_id == user_id, Notice.case_id == case_id, Notice.read_at.is_(None))
+        .values(read_at=now)
+    )
+
+
+def bump(user_id: int) -> None:
+    """Something that this person's pages show has changed."""
+    db.session.execute(update(User).where(User.id == user_id).values(version=User.version + 1))
+
+
+def _at_most_100(what: str) -> str:
+    return f"(SELECT count(*) FROM (SELECT 1 FROM {what} LIMIT 100) AS unread)"  # noqa: S608  (words of this module)
+
+
+# The marks on tabs (each ≤ 100), as columns beside ``sessions.user_id`` and ``staff.shop_id``: unread notices, and
+# conversations with something unread as buyer and as shop. Ordered, or PostgreSQL would rather look for the first
+# hundred in the table.
+MARKS: dict[str, str] = {
+    "notices": _at_most_100("notices WHERE user_id = sessions.user_id AND read_at IS NULL ORDER BY id"),
+    "messages": _at_most_100("conversations WHERE buyer_id = sessions.user_id AND buyer_unread > 0"),
+    "shop_messages": _at_most_100("conversations WHERE shop_id = staff.shop_id AND seller_unread > 0"),
+}

@@ -1,0 +1,1 @@
+"""Orders, their lines and the ledger of claimed units, products and customers."""

@@ -1,0 +1,161 @@
+"""A shop's customers: who bought, what they bought and complained of, and what the shop noted down about them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, func, select
+
+from portal import flow
+from portal.extensions import db
+from portal.models import Case, CustomerNote, Order, User
+from portal.orders.lists import like
+
+PAGE = 40
+SHOWN = 10
+MOST_NOTES = 200
+
+
+def page_of(shop_id: int, *, words: str = "", after: int = 0) -> tuple[list[dict[str, Any]], int]:
+    """One page of the people who bought from this shop, and the id the next one begins after (0: there is none)."""
+    ids = select(Order.buyer_id).where(Order.shop_id == shop_id, Order.buyer_id > after).distinct()
+    if words:
+        ids = ids.join(User, User.id == Order.buyer_id).where(User.member_name.like(like(words)[1:], escape="\\"))
+    found = list(db.session.scalars(ids.order_by(Order.buyer_id).limit(PAGE + 1)))
+    shown = found[:PAGE]
+    newest = (
+        select(Order.order_no)
+        .where(Order.shop_id == shop_id, Order.buyer_id == User.id)
+        .order_by(Order.ordered_at.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    people = {
+        row.id: row
+        for row in db.session.execute(
+            select(User.id, User.member_name, newest.label("order_no")).where(User.id.in_(shown))
+        )
+    }
+    bought = {
+        row.buyer_id: row
+        for row in db.session.execute(
+            select(Order.buyer_id, func.count().label("orders"), func.max(Order.ordered_at).label("last_at"))
+            .where(Order.shop_id == shop_id, Order.buyer_id.in_(shown))
+            .group_by(Order.buyer_id)
+        )
+    }
+    cases = dict(
+        db.session.execute(
+            select(Case.buyer_id, func.count())
+            .where(Case.shop_id == shop_id, Case.buyer_id.in_(shown))
+            .group_by(Case.buyer_id)
+        ).all()
+    )
+    rows = [
+        {
+            "member_name": people[buyer_id].member_name,
+            "order_no": people[buyer_id].order_no,
+            "orders": bought[buyer_id].orders,
+            "last_at": bought[buyer_id].last_at,
+            "cases": cases.get(buyer_id, 0),
+        }
+        for buyer_id in shown
+    ]
+    return rows, shown[-1] if len(found) > PAGE else 0
+
+
+def of_order(order_no: str, shop_id: int) -> User | None:
+    """Who placed this order of the shop."""
+    query = select(User).join(Order, Order.buyer_id == User.id)
+    return db.session.scalars(query.where(Order.order_no == order_no, Order.shop_id == shop_id)).one_or_none()
+
+
+def facts(shop_id: int, buyer_id: int) -> dict[str, Any]:
+    """Facts, no verdict: orders and what was paid, cases by how they ended."""
+    here = (Order.shop_id == shop_id, Order.buyer_id == buyer_id)
+    orders, paid, refunded, first = db.session.execute(
+        select(
+            func.count(),
+            func.coalesce(func.sum(Order.paid_fen), 0),
+            func.coalesce(func.sum(Order.refunded_fen), 0),
+            func.min(Order.ordered_at),
+        ).where(*here)
+    ).one()
+    states = dict(
+        db.session.execute(
+            select(Case.state, func.count())
+            .where(Case.shop_id == shop_id, Case.buyer_id == buyer_id)
+            .group_by(Case.state)
+        ).all()
+    )
+    return {
+        "orders": int(orders),
+        "paid_fen": int(paid),
+        "refunded_fen": int(refunded),
+        "first_at": first,
+        "cases": sum(states.values()),
+        "completed": states.get("completed", 0),
+        "withdrawn": states.get("withdrawn", 0),
+        "open": sum(number for state, number in states.items() if state not in flow.FINAL),
+    }
+
+
+def orders_of(shop_id: int, buyer_id: int, size: int = SHOWN) -> Sequence[Any]:
+    """The newest orders."""
+    return db.session.execute(
+        select(Order.order_no, Order.status, Order.ordered_at, Order.paid_fen, Order.case_count)
+        .where(Order.shop_id == shop_id, Order.buyer_id == buyer_id)
+        .order_by(Order.ordered_at.desc(), Order.id.desc())
+        .limit(size)
+    ).all()
+
+
+def cases_of(shop_id: int, buyer_id: int, size: int = SHOWN) -> Sequence[Any]:
+    """The newest cases."""
+    return db.session.execute(
+        select(Case.case_no, Case.type, Case.state, Case.goods, Case.opened_at, Case.reason)
+        .where(Case.buyer_id == buyer_id, Case.shop_id == shop_id)
+        .order_by(Case.updated_at.desc(), Case.id.desc())
+        .limit(size)
+    ).all()
+
+
+def notes_of(shop_id: int, buyer_id: int) -> Sequence[Any]:
+    """The shop's notes, the newest first, each with who wrote it."""
+    return db.session.execute(
+        select(CustomerNote.id, CustomerNote.tag, CustomerNote.words, CustomerNote.at, User.member_name.label("author"))
+        .join(User, User.id == CustomerNote.by)
+        .where(CustomerNote.shop_id == shop_id, CustomerNote.buyer_id == buyer_id)
+        .order_by(CustomerNote.id.desc())
+        .limit(MOST_NOTES)
+    ).all()
+
+
+def note(shop_id: int, buyer_id: int, *, tag: str, words: str, by: int, now: datetime) -> None:
+    """Write a note."""
+    db.session.add(CustomerNote(shop_id=shop_id, buyer_id=buyer_id, tag=tag, words=words, by=by, at=now))
+    db.session.flush()
+
+
+def remove_note(shop_id: int, buyer_id: int, note_id: int) -> bool:
+    """Remove a note of this shop; False when there is none."""
+    done = db.session.execute(
+        delete(CustomerNote).where(
+            CustomerNote.id == note_id, CustomerNote.shop_id == shop_id, CustomerNote.buyer_id == buyer_id
+        )
+    )
+    return bool(done.rowcount)  # type: ignore[attr-defined]
+
+
+def export(shop_id: int, buyer: User) -> dict[str, Any]:
+    """Everything the shop holds of this person beyond orders and cases, to be handed to him."""
+    return {
+        "member_name": buyer.member_name,
+        "facts": {name: value for name, value in facts(shop_id, buyer.id).items() if name != "first_at"},
+        "notes": [
+            {"at": row.at.isoformat(), "tag": row.tag, "words": row.words, "author": row.author}
+            for row in notes_of(shop_id, buyer.id)
+        ],
+    }

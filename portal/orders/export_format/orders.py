@@ -1,0 +1,295 @@
+"""Rows put together to orders, and what is wrong with them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from portal.inputs import money_text
+from portal.orders.export_format.cells import CellRefused, convert, in_fen, parcels_of, shown
+from portal.orders.export_format.columns import LINE_COLUMNS, ORDER_COLUMNS, STATUSES, Column
+from portal.sheets import Fault, Row
+
+MOST_LINES = 2_000  # of one order
+KEY_LENGTH = 400
+MOST_KNOWN = 1_000  # values of a column that are remembered
+PARCELS = {column.key: column.longest for column in ORDER_COLUMNS if column.key in ("carrier_text", "tracking_text")}
+
+
+class Lost(StrEnum):
+    """What a problem cost."""
+
+    NOTHING = "warning"
+    LINE = "line"  # the line in its row
+    ORDER = "order"  # the order that begins in its row, and the line in it
+    EMPTY = "empty"  # an order all of whose lines were lost before
+
+
+class Problem(NamedTuple):
+    """What is wrong in a row (as a spreadsheet counts, from 1) and column (its heading, or "")."""
+
+    row: int
+    column: str
+    sentence: str
+    lost: Lost = Lost.LINE
+    order_no: str = ""
+
+
+class LineRow(NamedTuple):
+    """One line of an order. Money in 分, quantity in thousandths.
+
+    ``unit_price`` is what the row said, in 元: wholesale prices may be parts of a 分. ``unit_price_fen`` is rounded
+    half up and only good for showing; amounts are reckoned from ``unit_price`` (or the snapshot) and rounded once.
+    ``key`` tells the lines of an order apart, also when they are imported again.
+    ``snapshot`` is the row's own words about the goods, by heading.
+    """
+
+    row: int
+    key: str
+    title: str
+    spec: str
+    unit: str
+    unit_price: Decimal
+    unit_price_fen: int
+    quantity_milli: int
+    cargo_no: str
+    offer_id: str
+    sku_id: str
+    sku_cargo_no: str
+    snapshot: dict[str, str]
+
+
+class Parcel(NamedTuple):
+    """One parcel of an order, as far as the row told: any of the three may be ""."""
+
+    carrier_code: str
+    carrier_name: str
+    tracking_no: str
+
+
+@dataclass(slots=True)
+class OrderRows:
+    """One order with its lines. Texts are "" and numbers None where the file said nothing; moments are aware UTC."""
+
+    row: int
+    order_no: str
+    status: str  # a value of STATUSES, or unknown
+    status_text: str
+    buyer_company: str = ""
+    buyer_member: str = ""
+    seller_company: str = ""
+    seller_member: str = ""
+    goods_total_fen: int | None = None
+    freight_fen: int | None = None
+    adjustment_fen: int | None = None
+    paid_fen: int | None = None
+    ordered_at: datetime | None = None
+    paid_at: datetime | None = None
+    receiver_name: str = ""
+    receiver_address: str = ""
+    receiver_tel: str = ""
+    receiver_mobile: str = ""
+    buyer_note: str = ""
+    carrier_text: str = ""
+    tracking_text: str = ""
+    is_dropship: bool | None = None
+    downstream_channel: str = ""
+    downstream_order_no: str = ""
+    more: dict[str, str] = field(default_factory=dict)
+    lines: list[LineRow] = field(default_factory=list)
+
+    @property
+    def parcels(self) -> list[Parcel]:
+        """The parcels that 物流公司 and 运单号 name together."""
+        return [Parcel(*each) for each in parcels_of(self.carrier_text, self.tracking_text)]
+
+
+_FIELDS = frozenset(OrderRows.__slots__)
+
+
+class Assembly:
+    """Puts rows together to orders, holding one order at a time."""
+
+    def __init__(self, places: dict[int, Column], dates_from_1904: bool) -> None:
+        self._line_places = {place: column for place, column in places.items() if column in LINE_COLUMNS}
+        self._order_places = {place: column for place, column in places.items() if column in ORDER_COLUMNS}
+        self._parcel_places = {place: column for place, column in places.items() if column.key in PARCELS}
+        self._order_no_at = next(place for place, column in places.items() if column.key == "order_no")
+        self._dates_from_1904 = dates_from_1904
+        self._order: OrderRows | None = None
+        self._said = ""  # its number as the cells have it
+        self._whole = True  # no line of the present order was lost
+        self._refused_row = 0  # the row whose order could not be taken, while its continuation rows pass by
+        self._refused_no = ""
+        self._keys: dict[str, int] = {}
+        self._known: dict[int, dict[object, Any]] = {place: {} for place in places}  # most cells say what others said
+        self._seen: dict[tuple[tuple[str, str], ...], int] = {}
+
+    def take(self, row: Row) -> Iterator[OrderRows | Problem]:
+        """What can be said now that this row is known."""
+        if row.trouble:
+            # The row may have begun an order: without it, nobody knows whose the rows below are.
+            yield from self._end()
+            self._refuse(row.number, "")
+            yield Problem(row.number, "", row.trouble, Lost.ORDER)
+            return
+        said = row.cells.get(self._order_no_at, "").strip()
+        if said and not (self._order is not None and said == self._said):
+            if self._refused_row and said == self._refused_no:
+                yield self._orphan(row.number)
+            else:
+                yield from self._end()
+                yield from self._begin(row, said)
+        elif self._order is not None:
+            self._add_parcels(self._order, row)
+            yield from self._line(self._order, row, repeated=bool(said))
+        elif self._refused_row:
+            yield self._orphan(row.number)
+        else:
+            yield Problem(row.number, "订单编号", "缺少订单编号,上面也没有它可以归属的订单")
+
+    def finish(self) -> Iterator[OrderRows | Problem]:
+        """The last order."""
+        yield from self._end()
+
+    def _orphan(self, row: int) -> Problem:
+        return Problem(row, "", f"所属订单(第 {self._refused_row} 行)未能导入", Lost.LINE, self._refused_no[:40])
+
+    def _refuse(self, row: int, order_no: str) -> None:
+        self._order, self._refused_row, self._refused_no = None, row, order_no
+
+    def _begin(self, row: Row, said: str) -> Iterator[Problem]:
+        values, problems = self._values(row, self._order_places, Lost.ORDER)
+        order_no = values.get("order_no", "") or said[:40]
+        if "status_text" not in values and not problems:
+            problems.append(Problem(row.number, "订单状态", "缺少订单状态", Lost.ORDER))
+        yield from (problem._replace(order_no=order_no) for problem in problems)
+        if any(problem.lost is Lost.ORDER for problem in problems):
+            self._refuse(row.number, said)
+            return
+        own = {key: value for key, value in values.items() if key in _FIELDS}
+        more = {key: value for key, value in values.items() if key not in _FIELDS}
+        status = STATUSES.get(values["status_text"], "unknown")
+        self._order, self._said = OrderRows(row=row.number, status=status, more=more, **own), said
+        self._whole, self._refused_row, self._keys, self._seen = True, 0, {}, {}
+        yield from self._line(self._order, row, repeated=True)
+
+    def _line(self, order: OrderRows, row: Row, repeated: bool) -> Iterator[Problem]:
+        values, problems = self._values(row, self._line_places, Lost.LINE)
+        if not any(problem.lost is Lost.LINE for problem in problems):
+            for column in LINE_COLUMNS[:3]:
+                if column.key not in values:
+                    sentence = f"缺少{column.heading.removesuffix('(元)')}"
+                    problems.append(Problem(row.number, column.heading, sentence))
+            if len(order.lines) >= MOST_LINES:
+                problems.append(Problem(row.number, "", f"一个订单最多 {MOST_LINES} 行"))
+        yield from (problem._replace(order_no=order.order_no) for problem in problems)
+        if any(problem.lost is Lost.LINE for problem in problems):
+            self._whole = False
+            return
+        words = {
+            column.heading: value if isinstance(value, str) else shown(row.cells[place])
+            for place, column in self._line_places.items()
+            if (value := values.get(column.key)) is not None
+        }
+        same = tuple(words.items())
+        if repeated and same in self._seen:
+            sentence = f"与第 {self._seen[same]} 行完全相同,只算一次"
+            yield Problem(row.number, "", sentence, Lost.NOTHING, order.order_no)
+            return
+        self._seen.setdefault(same, row.number)
+        order.lines.append(self._made(row.number, values, words))
+
+    def _values(self, row: Row, places: dict[int, Column], lost: Lost) -> tuple[dict[str, Any], list[Problem]]:
+        """The values of a row's cells by their columns' keys, and what is wrong with them."""
+        values: dict[str, Any] = {}
+        problems: list[Problem] = []
+        for place, cell in row.cells.items():
+            column = places.get(place)
+            if column is None:
+                continue
+            known = self._known[place]
+            key = cell if type(cell) is str else (type(cell), cell)  # the number 1 is not the text 1
+            value = known.get(key)
+            if value is None:
+                if not cell.strip() and not isinstance(cell, Fault):
+                    continue
+                try:
+                    value, note = convert(cell, column.kind, column.longest, self._dates_from_1904)
+                except CellRefused as problem:
+                    problems.append(Problem(row.number, column.heading, problem.sentence, lost))
+                    continue
+                if note:
+                    problems.append(Problem(row.number, column.heading, note, Lost.NOTHING))
+                else:
+                    if len(known) >= MOST_KNOWN:
+                        known.clear()
+                    known[key] = value
+            if value != "":
+                values[column.key] = value
+        return values, problems
+
+    def _add_parcels(self, order: OrderRows, row: Row) -> None:
+        """Where the order's cells are repeated on each row, a parcel may be named on a later one only."""
+        if not any(place in row.cells for place in self._parcel_places):
+            return
+        values, _problems = self._values(row, self._parcel_places, Lost.NOTHING)
+        for key, longest in PARCELS.items():
+            said, more = getattr(order, key), values.get(key, "")
+            if more and more not in said and len(said) + len(more) < longest:
+                setattr(order, key, f"{said};{more}" if said else more)
+
+    def _end(self) -> Iterator[OrderRows | Problem]:
+        order, self._order = self._order, None
+        if order is None:
+            return
+        if not order.lines:
+            yield Problem(order.row, "", "这个订单没有一行可以导入", Lost.EMPTY, order.order_no)
+            return
+        if self._whole:
+            yield from _sums(order)
+        yield order
+
+    def _made(self, row: int, values: dict[str, Any], words: dict[str, str]) -> LineRow:
+        parts = [values.get(key, "") for key in ("offer_id", "sku_id", "cargo_no", "spec", "sku_cargo_no")]
+        if not any(parts):
+            parts.append(values["title"])
+        key = "|".join(parts)
+        if len(key) > KEY_LENGTH:
+            key = hashlib.sha256(key.encode()).hexdigest()
+        number = self._keys[key] = self._keys.get(key, 0) + 1
+        return LineRow(
+            row=row,
+            key=key if number == 1 else f"{key}#{number}",
+            title=values["title"],
+            spec=values.get("spec", ""),
+            unit=values.get("unit", ""),
+            unit_price=values["unit_price"],
+            unit_price_fen=in_fen(values["unit_price"]),
+            quantity_milli=values["quantity_milli"],
+            cargo_no=values.get("cargo_no", ""),
+            offer_id=values.get("offer_id", ""),
+            sku_id=values.get("sku_id", ""),
+            sku_cargo_no=values.get("sku_cargo_no", ""),
+            snapshot=words,
+        )
+
+
+def _sums(order: OrderRows) -> Iterator[Problem]:
+    """What doesn't add up; a half 分 may be lost in each line."""
+    goods = sum((line.unit_price * line.quantity_milli for line in order.lines), Decimal()) / 10
+    if order.goods_total_fen is not None and abs(goods - order.goods_total_fen) > len(order.lines):
+        total = money_text(order.goods_total_fen)
+        sentence = f"各行单价×数量合计 {money_text(in_fen(goods / 100))} 元,与货品总价 {total} 元不一致"
+        yield Problem(order.row, "货品总价(元)", sentence, Lost.NOTHING, order.order_no)
+    if order.goods_total_fen is not None and order.paid_fen is not None:
+        due = order.goods_total_fen + (order.freight_fen or 0) + (order.adjustment_fen or 0)
+        unpaid = order.paid_fen == 0 and order.status in ("unpaid", "cancelled")
+        if due != order.paid_fen and not unpaid:
+            sentence = f"货品总价+运费+涨价或折扣为 {money_text(due)} 元,与实付款 {money_text(order.paid_fen)} 元不一致"
+            yield Problem(order.row, "实付款(元)", sentence, Lost.NOTHING, order.order_no)

@@ -1,0 +1,86 @@
+"""Takes orders out of an export into the database: new ones in, known ones brought up to date, nothing twice.
+
+Orders are known by 订单编号, their lines by the key that the export gives them. An import writes in batches, each
+whole: one that was broken off is resumed by being run again. What a line was sold as (its snapshot, title and price)
+is written once and never changed; its quantity never falls below what after-sales cases have claimed. Nothing is
+deleted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from portal.extensions import db, writing
+from portal.orders.export_format import Export, ExportRefused, OrderRows, Problem
+from portal.orders.importing.batch import Batch
+from portal.orders.importing.known import Known
+from portal.orders.importing.report import Counts, Outcome, Report, RowResult, report_file
+
+__all__ = ["Counts", "Outcome", "Report", "RowResult", "import_orders", "report_file"]
+
+BATCH_ORDERS, BATCH_LINES = 500, 1_500
+
+
+def import_orders(
+    export: Export,
+    *,
+    now: datetime,
+    shop_id: int | None = None,
+    dry_run: bool = False,
+    create_missing: bool = True,
+    on_progress: Callable[[int, int], None] | None = None,
+    on_row: Callable[[RowResult], None] | None = None,
+) -> Report:
+    """Import an export, or with ``dry_run`` only say what that would do. Called outside ``writing()``.
+
+    With ``shop_id`` only this shop's orders are taken; without, sellers that nobody knows get a shop. Unknown members
+    get accounts without a password, or with ``create_missing=False`` their orders are refused.
+    ``on_progress`` is told (rows done, rows about) after each batch, ``on_row`` every row's result.
+    Raises extensions.Busy when the database stays locked; what was written before stays.
+    """
+    report = Report(dry_run=dry_run)
+    known = Known(shop_id=shop_id, create_missing=create_missing)
+    waiting: dict[str, OrderRows] = {}
+    results: list[RowResult] = []
+    row = lines = 0
+
+    def flush() -> None:
+        nonlocal waiting, results, lines
+        batch = Batch(list(waiting.values()), known, now)
+        if dry_run:
+            batch.work(write=False)
+            db.session.rollback()
+        else:
+            with writing():
+                batch.work(write=True)
+            batch.keep()
+        batch.count_into(report)
+        results = sorted([*results, *batch.results], key=lambda each: each.row)
+        report.take(results)
+        if on_row is not None:
+            for result in results:
+                on_row(result)
+        if on_progress is not None:
+            on_progress(min(row, export.rows_about), export.rows_about)
+        waiting, results, lines = {}, [], 0
+
+    try:
+        for found in export.orders():
+            row = found.row
+            if isinstance(found, Problem):
+                results.append(report.refuse(found))
+                if len(results) >= BATCH_LINES:
+                    flush()
+                continue
+            if found.order_no in waiting:  # the same order again further down: it is then known already
+                flush()
+            waiting[found.order_no] = found
+            lines += len(found.lines)
+            if len(waiting) >= BATCH_ORDERS or lines >= BATCH_LINES:
+                flush()
+    except ExportRefused as problem:
+        report.stopped = problem.sentence
+    row = export.rows_about
+    flush()
+    return report

@@ -1,0 +1,134 @@
+"""What an import did, row by row: counted, the first problems kept, everything in a file where one is wanted."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from portal.orders.export_format import Lost, Problem
+from portal.sheets import safe_cell
+
+MOST_SHOWN = 200  # problems
+
+
+class Outcome(StrEnum):
+    """What became of a row, an order or a line."""
+
+    NEW = "新增"
+    UPDATED = "更新"
+    UNCHANGED = "未变"
+    REFUSED = "拒绝"
+    WARNING = "提醒"
+
+
+class RowResult(NamedTuple):
+    """What became of one row of the file, or what is to be said about it."""
+
+    row: int
+    order_no: str
+    outcome: Outcome
+    column: str = ""
+    sentence: str = ""
+
+
+@dataclass(slots=True)
+class Counts:
+    """How many orders, or lines."""
+
+    new: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    refused: int = 0
+
+    def add(self, outcome: Outcome, number: int = 1) -> None:
+        """Count some more."""
+        name = outcome.name.lower()
+        setattr(self, name, getattr(self, name) + number)
+
+    def __str__(self) -> str:
+        return f"新增 {self.new},更新 {self.updated},未变 {self.unchanged},拒绝 {self.refused}"
+
+
+@dataclass(slots=True)
+class Report:
+    """The result of an import, or with ``dry_run`` of what one would do.
+
+    ``problems`` has the first MOST_SHOWN refusals and warnings of ``problem_count``; ``stopped`` says why the file
+    could not be read to its end, or is "".
+    """
+
+    dry_run: bool = False
+    orders: Counts = field(default_factory=Counts)
+    lines: Counts = field(default_factory=Counts)
+    new_accounts: int = 0
+    new_shops: int = 0
+    warnings: int = 0
+    stopped: str = ""
+    problems: list[RowResult] = field(default_factory=list)
+    problem_count: int = 0
+    _last_refused_row: int = 0
+
+    @property
+    def all_in(self) -> bool:
+        """Whether nothing was refused."""
+        return not (self.stopped or self.orders.refused or self.lines.refused)
+
+    def take(self, results: list[RowResult]) -> None:
+        """Keep the first problems among these."""
+        for result in results:
+            if result.sentence:
+                self.problem_count += 1
+                if len(self.problems) < MOST_SHOWN:
+                    self.problems.append(result)
+
+    def refuse(self, problem: Problem) -> RowResult:
+        """Count what the reading of a row cost. A row with several problems is lost once."""
+        if problem.lost is Lost.NOTHING:
+            self.warnings += 1
+            return RowResult(problem.row, problem.order_no, Outcome.WARNING, problem.column, problem.sentence)
+        if problem.lost is Lost.EMPTY:
+            self.orders.refused += 1
+        elif problem.row != self._last_refused_row:
+            self._last_refused_row = problem.row
+            self.lines.refused += 1
+            self.orders.refused += problem.lost is Lost.ORDER
+        return RowResult(problem.row, problem.order_no, Outcome.REFUSED, problem.column, problem.sentence)
+
+    def summary(self) -> str:
+        """One line for a person."""
+        return f"订单:{self.orders};明细行:{self.lines};提醒 {self.warnings}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report as JSON can keep it."""
+        kept = asdict(self)
+        del kept["_last_refused_row"]
+        kept["problems"] = [
+            {
+                "row": each.row,
+                "order_no": each.order_no,
+                "outcome": each.outcome.value,
+                "column": each.column,
+                "sentence": each.sentence,
+            }
+            for each in self.problems
+        ]
+        return kept
+
+
+@contextmanager
+def report_file(path: str | os.PathLike[str]) -> Iterator[Callable[[RowResult], None]]:
+    """Writes every row's result as CSV, in UTF-8 with a BOM for spreadsheets; nothing in it can run as a formula."""
+    with open(path, "w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["行号", "订单编号", "结果", "列", "说明"])
+
+        def write(result: RowResult) -> None:
+            order_no = f"'{result.order_no}" if result.order_no else ""  # or a spreadsheet would round its last digits
+            writer.writerow([result.row, order_no, result.outcome.value, result.column, safe_cell(result.sentence)])
+
+        yield write

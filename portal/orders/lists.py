@@ -1,0 +1,260 @@
+"""A buyer's orders, as columns: the list by key, one order, the numbers on tabs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from operator import attrgetter
+from typing import Any
+
+from sqlalchemy import bindparam, func, or_, select, text, tuple_
+
+from portal.extensions import Moment, db
+from portal.models import Case, Order, OrderLine, Parcel, Product, Shop, User
+from portal.models.cases import WAITS_FOR_BUYER
+from portal.models.orders import RECEIVING, WITH_CASES
+
+PAGE = 20
+SHOWN = 100  # numbers on tabs are bounded: more is 99+
+
+# Tables' own columns, not the entities' attributes: the same rows, without the work of the ORM on each.
+_order, _line, _case, _shop, _product = (t.__table__.c for t in (Order, OrderLine, Case, Shop, Product))
+
+TABS: dict[str, tuple[str, Any]] = {  # tab: (its name, which orders it shows: a range of one index)
+    "all": ("全部", ()),
+    "unpaid": ("待付款", (_order.status == "unpaid",)),
+    "unshipped": ("待发货", (_order.status == "unshipped",)),
+    "receiving": ("待收货", (text(RECEIVING),)),
+    "done": ("已完成", (_order.status == "completed",)),
+    "aftersale": ("售后", (text(WITH_CASES),)),
+}
+_COLUMNS = (
+    _order.id,
+    _order.order_no,
+    _order.status,
+    _order.status_text,
+    _order.ordered_at,
+    _order.paid_fen,
+    _order.case_count,
+    _order.apply_by,
+    _shop.name.label("shop"),
+)
+
+
+_KEY = tuple_(bindparam("at", type_=Moment()), bindparam("id"))
+
+
+def _statement(tab: str, *, next_page: bool) -> Any:
+    query = (
+        select(*_COLUMNS)
+        .join(Shop.__table__, _shop.id == _order.shop_id)
+        .where(_order.buyer_id == bindparam("buyer_id"), *TABS[tab][1])
+        .order_by(_order.ordered_at.desc(), _order.id.desc())
+        .limit(PAGE + 1)
+    )
+    return query.where(tuple_(_order.ordered_at, _order.id) < _KEY) if next_page else query
+
+
+_LIST = {(tab, next_page): _statement(tab, next_page=next_page) for tab in TABS for next_page in (False, True)}
+_COUNTS = select(
+    *(
+        select(func.count())
+        .select_from(
+            select(_order.id)
+            .where(_order.buyer_id == bindparam("buyer_id"), *where)
+            .order_by(_order.ordered_at.desc())  # or PostgreSQL would rather look for the first hundred in the table
+            .limit(SHOWN)
+            .subquery(f"of_{tab}")
+        )
+        .scalar_subquery()
+        .label(tab)
+        for tab, (_, where) in TABS.items()
+    )
+)
+_LINES = (
+    select(
+        _line.order_id,
+        _line.id,
+        _line.title,
+        _line.spec,
+        _line.unit,
+        _line.unit_price_fen,
+        _line.quantity_milli,
+        _line.claimed_milli,
+        _line.cargo_no,
+        _line.position,
+        _product.picture,
+    )
+    .outerjoin(Product.__table__, _product.id == _line.product_id)
+    .where(_line.order_id.in_(bindparam("order_ids", expanding=True)))
+)
+_CASES = select(
+    _case.order_id, _case.id, _case.case_no, _case.type, _case.state, _case.stage, _case.due_at, _case.goods
+).where(_case.order_id.in_(bindparam("order_ids", expanding=True)))
+_WAITING = (
+    select(_case.case_no, _case.type, _case.state, _case.due_at, _case.goods)
+    .where(_case.buyer_id == bindparam("buyer_id"), text(WAITS_FOR_BUYER))
+    .order_by(_case.due_at)
+    .limit(bindparam("most"))
+)
+
+
+def like(words: str) -> str:
+    """A pattern that finds ``words`` anywhere, with its own wildcards taken literally."""
+    escaped = words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%"
+
+
+def page_of(
+    buyer_id: int, tab: str, *, words: str = "", after: tuple[datetime, int] | None = None
+) -> tuple[list[dict[str, Any]], tuple[datetime, int] | None]:
+    """One page of orders with their lines and cases, newest first; and the key the next page begins after."""
+    query = _LIST[tab, after is not None]
+    if words:
+        of_order = select(_line.id).where(_line.order_id == _order.id).limit(1)
+        named = of_order.where(_line.title.like(like(words), escape="\\")).scalar_subquery()
+        query = query.where(or_(_order.order_no == words, named.is_not(None)))  # EXISTS might be hashed: all lines read
+    values: dict[str, Any] = {"buyer_id": buyer_id}
+    if after is not None:
+        values["at"], values["id"] = after
+    rows = db.session.execute(query, values).all()
+    more = len(rows) > PAGE
+    rows = rows[:PAGE]
+    lines: dict[int, list[Any]] = {row.id: [] for row in rows}
+    cases: dict[int, list[Any]] = {row.id: [] for row in rows}
+    if rows:
+        for line in sorted(db.session.execute(_LINES, {"order_ids": list(lines)}), key=_position):
+            lines[line.order_id].append(line)
+        with_cases = [row.id for row in rows if row.case_count]
+        if with_cases:
+            for case in _newest_first(with_cases):
+                cases[case.order_id].append(case)
+    found = [{"order": row, "lines": lines[row.id], "cases": cases[row.id]} for row in rows]
+    return found, (rows[-1].ordered_at, rows[-1].id) if more else None
+
+
+_position = attrgetter("position")
+
+
+def _newest_first(order_ids: list[int]) -> list[Any]:
+    return sorted(db.session.execute(_CASES, {"order_ids": order_ids}), key=attrgetter("id"), reverse=True)
+
+
+def counts(buyer_id: int) -> dict[str, int]:
+    """How many orders each tab has, at most SHOWN."""
+    return dict(db.session.execute(_COUNTS, {"buyer_id": buyer_id}).mappings().one())
+
+
+SHOP_TABS: dict[str, tuple[str, Any]] = {  # of the shop's list; each a range of one index
+    "unshipped": ("待发货", (_order.status == "unshipped",)),
+    "sent": ("已发货", (_order.status == "in_transit",)),
+    "cancelled": ("已撤销", (_order.status == "cancelled",)),
+    "all": ("全部", ()),
+}
+_SHOP_LIST = select(
+    _order.id,
+    _order.order_no,
+    _order.status,
+    _order.ordered_at,
+    _order.paid_fen,
+    _order.shipped_at,
+    _order.cancelled_at,
+    _order.case_count,
+    _order.receiver_name,
+    _order.carrier_text,
+    _order.tracking_text,
+    User.member_name.label("buyer"),
+).join(User, User.id == _order.buyer_id)
+
+
+def page_of_shop(
+    shop_id: int, tab: str, *, number: str = "", after: tuple[datetime, int] | None = None
+) -> tuple[list[dict[str, Any]], tuple[datetime, int] | None]:
+    """One page of a shop's orders with their lines, newest first (those to be sent: oldest first); and the next key."""
+    oldest = tab == "unshipped" and not number
+    key = tuple_(_order.ordered_at, _order.id)
+    query = _SHOP_LIST.where(_order.shop_id == shop_id).limit(PAGE + 1)
+    query = query.where(_order.order_no == number) if number else query.where(*SHOP_TABS[tab][1])
+    if oldest:
+        query = query.order_by(_order.ordered_at, _order.id)
+    else:
+        query = query.order_by(_order.ordered_at.desc(), _order.id.desc())
+    if after is not None:
+        query = query.where(key > after) if oldest else query.where(key < after)
+    rows = db.session.execute(query).all()
+    more, rows = len(rows) > PAGE, rows[:PAGE]
+    lines: dict[int, list[Any]] = {row.id: [] for row in rows}
+    if rows:
+        for line in sorted(db.session.execute(_LINES, {"order_ids": list(lines)}), key=_position):
+            lines[line.order_id].append(line)
+    found = [{"order": row, "lines": lines[row.id]} for row in rows]
+    return found, (rows[-1].ordered_at, rows[-1].id) if more else None
+
+
+def to_send(shop_id: int) -> int:
+    """How many orders of a shop wait to be sent, at most SHOWN."""
+    waiting = (
+        select(_order.id)
+        .where(_order.shop_id == shop_id, _order.status == "unshipped")
+        .order_by(_order.ordered_at)
+        .limit(SHOWN)
+    )
+    return int(db.session.scalar(select(func.count()).select_from(waiting.subquery())) or 0)
+
+
+def of_shop(order_no: str, shop_id: int) -> Order | None:
+    """This shop's order of that number."""
+    return db.session.scalars(select(Order).where(Order.order_no == order_no, Order.shop_id == shop_id)).one_or_none()
+
+
+_OF_BUYER = select(Order).where(Order.order_no == bindparam("order_no"), Order.buyer_id == bindparam("buyer_id"))
+_SHOWN = (
+    select(*_order, _shop.name.label("shop"))
+    .join(Shop.__table__, _shop.id == _order.shop_id)
+    .where(_order.order_no == bindparam("order_no"), _order.buyer_id == bindparam("buyer_id"))
+)
+
+
+def of_buyer(order_no: str, buyer_id: int) -> Order | None:
+    """This buyer's order of that number."""
+    return db.session.scalars(_OF_BUYER, {"order_no": order_no, "buyer_id": buyer_id}).one_or_none()
+
+
+def shown_to_buyer(order_no: str, buyer_id: int) -> Any | None:
+    """The same for its page: all columns, and ``shop``, the shop's name."""
+    return db.session.execute(_SHOWN, {"order_no": order_no, "buyer_id": buyer_id}).one_or_none()
+
+
+def cases_of(order_id: int) -> Sequence[Any]:
+    """The cases of an order, newest first."""
+    return _newest_first([order_id])
+
+
+def waiting_for(buyer_id: int, most: int = 3) -> Sequence[Any]:
+    """Cases in which this buyer must act, the most urgent first."""
+    return db.session.execute(_WAITING, {"buyer_id": buyer_id, "most": most}).all()
+
+
+def known_numbers(order_id: int, among: Collection[str]) -> set[str]:
+    """Which of these digits are a number of this order, its goods, cases and parcels, or of another order of the same
+    buyer or shop. What people write about an order is full of them; none is a bank card."""
+    order = db.session.execute(
+        select(
+            _order.buyer_id, _order.shop_id, _order.order_no, _order.downstream_order_no, _order.tracking_text
+        ).where(_order.id == order_id)
+    ).one_or_none()
+    if order is None or not among:
+        return set()
+    named: list[Any] = [order.order_no, order.downstream_order_no, order.tracking_text]
+    for query in (
+        select(_line.offer_id, _line.sku_id, _line.cargo_no).where(_line.order_id == order_id),
+        select(_case.case_no).where(_case.order_id == order_id),
+        select(Parcel.tracking_no).join(Case, Case.id == Parcel.case_id).where(Case.order_id == order_id),
+        select(_order.order_no).where(
+            _order.order_no.in_(among), or_(_order.buyer_id == order.buyer_id, _order.shop_id == order.shop_id)
+        ),
+    ):
+        named += [value for row in db.session.execute(query) for value in row]
+    digits = {re.sub(r"[^0-9]", "", part) for text in named for part in re.split(r"[^0-9A-Za-z-]+", text or "")}
+    return digits & set(among)

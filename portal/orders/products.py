@@ -1,0 +1,84 @@
+"""A shop's products: known from its orders; the seller adds a picture and says what isn't exchanged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import or_, select, tuple_, update
+
+from portal.extensions import db
+from portal.models import Evidence, Product, Shop
+from portal.orders.lists import like
+
+PAGE = 40
+
+
+def page_of(
+    shop_id: int, *, words: str = "", after: tuple[str, int] | None = None
+) -> tuple[Sequence[Product], tuple[str, int] | None]:
+    """One page of products by title, and the key the next one begins after."""
+    query = select(Product).where(Product.shop_id == shop_id).order_by(Product.title, Product.id).limit(PAGE + 1)
+    if words:
+        query = query.where(or_(Product.title.like(like(words), escape="\\"), Product.cargo_no == words))
+    if after is not None:
+        query = query.where(tuple_(Product.title, Product.id) > tuple_(*after))
+    rows = db.session.scalars(query).all()
+    if len(rows) <= PAGE:
+        return rows, None
+    return rows[:PAGE], (rows[PAGE - 1].title, rows[PAGE - 1].id)
+
+
+def of_shop(product_id: int, shop_id: int) -> Product | None:
+    """A product of this shop."""
+    return db.session.scalars(select(Product).where(Product.id == product_id, Product.shop_id == shop_id)).one_or_none()
+
+
+def change(
+    product: Product, *, exchangeable: bool, picture: str | None, owner_id: int, no_reason_excluded: str = ""
+) -> None:
+    """Set what a seller may set. ``picture`` is a loose photo of ``owner_id``; "" removes it, None keeps it.
+
+    The picture before becomes loose and is swept a day later.
+    """
+    product.exchangeable = exchangeable
+    product.no_reason_excluded = no_reason_excluded
+    if picture is not None:
+        db.session.execute(
+            update(Evidence)
+            .where(Evidence.product_id == product.id)
+            .values(product_id=None)
+            .execution_options(synchronize_session=False)
+        )
+        product.picture = None
+        if picture:
+            done = db.session.execute(
+                update(Evidence)
+                .where(
+                    Evidence.public_id == picture,
+                    Evidence.owner_id == owner_id,
+                    Evidence.case_id.is_(None),
+                    Evidence.message_id.is_(None),
+                    Evidence.draft_id.is_(None),
+                )
+                .values(product_id=product.id)
+                .execution_options(synchronize_session=False)
+            )
+            product.picture = picture if done.rowcount == 1 else None  # type: ignore[attr-defined]
+    db.session.flush()
+    db.session.execute(
+        update(Shop)
+        .where(Shop.id == product.shop_id)
+        .values(version=Shop.version + 1)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def pictures(product_ids: Sequence[int | None]) -> dict[int, str]:
+    """The public ids of products' pictures, by product id, for those that have one."""
+    wanted = sorted({product_id for product_id in product_ids if product_id})
+    if not wanted:
+        return {}
+    found = db.session.execute(
+        select(Product.id, Product.picture).where(Product.id.in_(wanted), Product.picture.is_not(None))
+    )
+    return {row.id: row.picture for row in found}

@@ -1,0 +1,1 @@
+"""Carriers, scans and what is known of a parcel; nothing here moves a case."""

@@ -1,0 +1,180 @@
+"""Keeping a carrier's scans on a parcel, and what they say about its order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, case, func, insert, literal, select, update
+from sqlalchemy.orm import InstrumentedAttribute
+
+from portal.extensions import Moment, db
+from portal.models import Order, OrderWatch, Parcel, ParcelTrace, Shipment, ShipmentTrace
+from portal.notices import notices
+from portal.parcels import scans
+from portal.parcels.following import _set_shipments
+from portal.parcels.scans import Scan, Standing
+from portal.parcels.telling import tell_of
+
+
+def keep(
+    parcel: Parcel, said: Collection[Scan], *, now: datetime, not_before: datetime, origin: str, by_sender: bool | None
+) -> tuple[int, list[Scan]]:
+    """Keep scans of a case's parcel and say what they come to; returns how many are new, and those that count.
+
+    A doubtful one that is said again without the doubt is believed from then on.
+    """
+
+    def why(scan: Scan) -> str:
+        return scans.doubt(scan, now, shipped_at=parcel.shipped_at, not_before=not_before, by_sender=by_sender)
+
+    new, fresh = _take(ParcelTrace, ParcelTrace.parcel_id, parcel.id, said, why, origin)
+    if fresh:
+        rows = db.session.execute(
+            select(ParcelTrace.at, ParcelTrace.status, ParcelTrace.delivering).where(
+                ParcelTrace.parcel_id == parcel.id, ParcelTrace.doubt == ""
+            )
+        )
+        stands = scans.standing((row.at, "delivering" if row.delivering else row.status) for row in rows)
+        parcel.traced_at, parcel.signed_at, parcel.lost_at = stands.at, stands.signed_at, stands.lost_at
+        db.session.flush()
+        _restate(Shipment.parcel_id == parcel.id, stands, now)
+    return new, fresh
+
+
+def _take(
+    kind: type[ParcelTrace] | type[ShipmentTrace],
+    owner: InstrumentedAttribute[int],
+    owner_id: int,
+    said: Collection[Scan],
+    why: Callable[[Scan], str],
+    origin: str,
+) -> tuple[int, list[Scan]]:
+    """Keep scans that aren't known; returns how many changed anything, and those that count from now on."""
+    known = {
+        (row.at, row.words): row
+        for row in db.session.execute(select(kind.id, kind.at, kind.words, kind.doubt).where(owner == owner_id))
+    }
+    changed, fresh = 0, []
+    for (at, said_words), scan in {(scan.at, scan.words): scan for scan in reversed(list(said))}.items():
+        doubt, row = why(scan), known.get((at, said_words))
+        if row is None:
+            values: dict[str, Any] = {"at": at, "words": said_words, "origin": origin, "doubt": doubt}
+            values |= {owner.key: owner_id, "status": scan.status}
+            if kind is ParcelTrace:
+                values["delivering"] = scan.status == "delivering"
+                values["status"] = "transit" if values["delivering"] else scan.status
+            db.session.execute(insert(kind), values)
+        elif row.doubt and not doubt:
+            db.session.execute(
+                update(kind)
+                .where(kind.id == row.id)
+                .values(doubt="", origin=origin)
+                .execution_options(synchronize_session=False)
+            )
+        else:
+            continue
+        changed += 1
+        if not doubt:
+            fresh.append(scan)
+    return changed, fresh
+
+
+def _restate(which: ColumnElement[bool], stands: Standing, now: datetime) -> None:
+    """What was ended by a 签收 goes on when that is taken back; what was ended otherwise stays so."""
+    if stands.signed_at:
+        ended: Any = func.coalesce(Shipment.ended_at, literal(now, Moment()))
+    else:
+        ended = case((Shipment.signed_at.is_not(None), None), else_=Shipment.ended_at)
+    _set_shipments(
+        which,
+        last_at=stands.at,
+        status=stands.status,
+        signed_at=stands.signed_at,
+        lost_at=stands.lost_at,
+        faulty=stands.faulty,
+        ended_at=ended,
+    )
+
+
+def keep_of_order(
+    shipment_id: int,
+    said: Collection[Scan],
+    *,
+    now: datetime,
+    origin: str,
+    by_sender: bool | None = None,
+    tell: bool = True,
+) -> int:
+    """Keep scans of an order's own parcel; returns how many are new.
+
+    签收 of all its parcels is when the order was received, when that isn't known otherwise; taken back with it.
+    """
+    shipment = db.session.scalars(
+        select(Shipment).where(Shipment.id == shipment_id).with_for_update().execution_options(populate_existing=True)
+    ).one()
+    order = db.session.scalars(
+        select(Order).where(Order.id == shipment.order_id).with_for_update().execution_options(populate_existing=True)
+    ).one()
+    before = _received(order.id)
+    sent_at = order.shipped_at or order.paid_at or order.ordered_at
+
+    def why(scan: Scan) -> str:
+        return scans.doubt(scan, now, shipped_at=sent_at, by_sender=by_sender)
+
+    new, fresh = _take(ShipmentTrace, ShipmentTrace.shipment_id, shipment.id, said, why, origin)
+    if not new:
+        return 0
+    if fresh:
+        rows = db.session.execute(
+            select(ShipmentTrace.at, ShipmentTrace.status).where(
+                ShipmentTrace.shipment_id == shipment.id, ShipmentTrace.doubt == ""
+            )
+        )
+        _restate(Shipment.id == shipment.id, scans.standing((row.at, row.status) for row in rows), now)
+        _receive(order, before, now)
+        watcher = db.session.get(OrderWatch, order.id)
+        if watcher is not None and tell:
+            tell_of(
+                watcher.user_id,
+                None,
+                fresh,
+                name="订单包裹",
+                carried=f"{shipment.carrier_name} {shipment.tracking_no}",
+                key=f"shipment:{shipment.id}",
+                href=f"/orders/{order.order_no}",
+                now=now,
+            )
+    order.version += 1
+    db.session.flush()
+    return new
+
+
+def _received(order_id: int) -> datetime | None:
+    """When the last of an order's own parcels was signed for; None while one is under way."""
+    signed = db.session.scalars(
+        select(Shipment.signed_at).where(
+            Shipment.order_id == order_id,
+            Shipment.case_id.is_(None),
+            Shipment.signed_at.is_not(None) | Shipment.ended_at.is_(None),
+        )
+    ).all()
+    moments = [at for at in signed if at is not None]
+    return max(moments) if moments and len(moments) == len(signed) else None
+
+
+def _receive(order: Order, before: datetime | None, now: datetime) -> None:
+    after = _received(order.id)
+    if after == before or (order.received_at is not None and order.received_at != before):
+        return
+    order.received_at = after
+    if after is not None:
+        order.apply_from = None  # 铺货: from now on the term to apply runs (portal/rights/resale.py)
+    if after is not None and order.status == "in_transit":
+        order.status = "delivered"
+    elif after is None and order.status == "delivered":
+        order.status = "in_transit"
+    order.updated_at = now
+    db.session.flush()
+    notices.bump(order.buyer_id)

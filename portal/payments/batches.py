@@ -1,0 +1,128 @@
+"""Batches of payments as a file for the bank."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+
+from portal import words, workbook
+from portal.extensions import db
+from portal.flow import StepRefused
+from portal.models import MoneyEntry, PayoutFile, Shop, User
+from portal.money import entries as money_entries
+from portal.money import lists as money_lists
+from portal.workbook import Column
+
+MOST_IN_BATCH = 500
+
+
+COLUMNS: tuple[Column, ...] = (
+    Column("批次行号", "这一行在批次里的编号,对账时用它找到款项,请原样保留", 20),
+    Column("款项编号", "款项的幂等编号,重试也不变;对账时也可以只保留这一列", 20),
+    Column("售后单号", "款项所属的售后单", 18),
+    Column("订单号", "退款的原订单,按原支付方式退回", 22),
+    Column("买家会员名", "收款的买家", 20),
+    Column("款项", "退款、退差价、退还已补差价、运费或补偿", 12),
+    Column("金额(元)", "应付金额,两位小数;请不要修改,金额不符的行不会登记", 12, True),
+    Column("退回方式", "原路退回:退到买家原来的支付账户,不需要收款账号", 12),
+    Column("结果", "付款后填写:成功 或 失败", 10),
+    Column("流水号", "成功时填写付款流水号,请保持为文本格式", 24),
+    Column("失败原因", "失败时填写原因,买家会看到", 24),
+)
+
+
+ROUTE: dict[str, str] = {"original": "原路退回", "bank": "银行转账", "offline": "线下支付"}
+
+
+def ready(shop_id: int, most: int = MOST_IN_BATCH) -> Sequence[Any]:
+    """The payments that can be made now and haven't gone out to the bank yet, the oldest first."""
+    rows: list[Any] = []
+    key = None
+    while len(rows) < most:
+        page, key = money_lists.page_of(shop_id, "due", key)
+        rows += [row for row in page if row.exported_at is None and row.case_state in money_entries.PAYABLE]
+        if key is None:
+            break
+    return rows[:most]
+
+
+def make_batch(shop_id: int, *, by: int, now: datetime) -> PayoutFile:
+    """Put all payments that are ready on one numbered list and mark them, so that no later list has them again.
+
+    Inside ``writing()``. Raises StepRefused when there are none.
+    """
+    db.session.execute(select(Shop.id).where(Shop.id == shop_id).with_for_update())  # two lists at once: one waits
+    rows = ready(shop_id)
+    if not rows:
+        raise StepRefused("没有待付款的款项需要导出;已在批次里的可以重新下载原来的批次")
+    db.session.execute(
+        update(MoneyEntry)
+        .where(MoneyEntry.id.in_([row.id for row in rows]), MoneyEntry.state == "due")
+        .values(exported_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    batch = PayoutFile(
+        public_id=secrets.token_hex(16),
+        shop_id=shop_id,
+        user_id=by,
+        kind="batch",
+        state="made",
+        made_at=now,
+        rows=[
+            [row.key, row.case_no, row.order_no, row.buyer, words.MONEY[row.kind], row.amount_fen, ROUTE[row.route]]
+            for row in rows
+        ],
+        row_count=len(rows),
+        amount_fen=sum(row.amount_fen for row in rows),
+    )
+    db.session.add(batch)
+    db.session.flush()
+    batch.name = f"付款批次 {batch.number}"
+    db.session.flush()
+    return batch
+
+
+def workbook_of(batch: PayoutFile) -> bytes:
+    """A batch as .xlsx, the same each time."""
+    rows = [[f"{batch.number}-{n:03d}", *row, "", "", ""] for n, row in enumerate(batch.rows, start=1)]
+    return workbook.build("付款批次", COLUMNS, rows, made_at=batch.made_at)
+
+
+def file_of(shop_id: int, public_id: str, kind: str) -> PayoutFile | None:
+    """A shop's own batch or results."""
+    return db.session.scalars(
+        select(PayoutFile).where(
+            PayoutFile.public_id == public_id, PayoutFile.shop_id == shop_id, PayoutFile.kind == kind
+        )
+    ).one_or_none()
+
+
+FILES = 20
+
+
+def files_of(shop_id: int, before: int | None) -> Sequence[Any]:
+    """A shop's batches and results, the newest first; one more than FILES when there are more."""
+    query = (
+        select(
+            PayoutFile.id,
+            PayoutFile.public_id,
+            PayoutFile.kind,
+            PayoutFile.state,
+            PayoutFile.name,
+            PayoutFile.row_count,
+            PayoutFile.amount_fen,
+            PayoutFile.made_at,
+            User.member_name,
+        )
+        .join(User, User.id == PayoutFile.user_id)
+        .where(PayoutFile.shop_id == shop_id)
+        .order_by(PayoutFile.id.desc())
+        .limit(FILES + 1)
+    )
+    if before is not None:
+        query = query.where(PayoutFile.id < before)
+    return db.session.execute(query).all()

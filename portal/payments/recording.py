@@ -1,0 +1,166 @@
+"""Recording what a shop paid outside the portal, payment by payment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import String, cast, literal, select
+
+from portal import flow, inputs, words
+from portal.cases import deadlines as case_deadlines
+from portal.cases import facts as case_facts
+from portal.cases import taking
+from portal.cases.effects.step import By
+from portal.extensions import db, writing
+from portal.flow import Actor, State, StepRefused
+from portal.models import Case, MoneyEntry, Notice, Shop
+from portal.money import entries as money_entries
+from portal.notices import notices
+
+VERBS: dict[str, str] = {"approve": "复核通过", "settle": "登记已付款", "fail": "登记付款失败", "retry": "重新付款"}
+
+
+@dataclass(frozen=True)
+class Left:
+    """How long a payment may still take: a chip's kind, the sentence, and whether the hard line is passed."""
+
+    kind: str
+    said: str
+    hard: bool = False
+
+
+def left_of(row: Any, now: datetime) -> Left:
+    """24 hours are the target, 7 days the law's limit, 15 the hard line; counted from when the payment was planned.
+
+    The law's limit is the case's own deadline while that is what runs.
+    """
+    if row.state not in money_entries.OPEN and row.state != "declared":
+        return Left("ok" if row.state == "settled" else "off", "")
+    if row.state == "declared":
+        return Left("you", "请核对是否到账")
+    if row.case_state not in money_entries.PAYABLE and row.case_state != State.REFUND_FAILED:
+        return Left("wait", f"等售后单到可付款时再付({words.state(row.type, row.case_state)})")
+    target, legal, hard = (row.made_at + case_deadlines.span(f"refund_{name}") for name in ("target", "legal", "hard"))
+    if row.due_rule == "refund_legal" and row.due_at and not row.escalated:
+        legal = row.due_at
+    if now < target:
+        return Left("wait", f"{words.left(target, now)}({_length('target').strip()}目标)")
+    if now < legal:
+        return Left("warn", f"已过{_length('target')}目标,法定期限{words.left(legal, now)}")
+    if now < hard:
+        return Left("bad", f"已过法定期限,{_length('hard').strip()}红线{words.left(hard, now)}")
+    return Left("bad", f"已过{_length('hard')}红线 {words.span(now - hard)}", True)
+
+
+def _length(name: str) -> str:
+    """24 小时, 7 天: short ones in hours."""
+    length = case_deadlines.span(f"refund_{name}")
+    hours = length.total_seconds() / 3600
+    return f" {hours:.0f} 小时" if hours <= 48 else f" {words.span(length)}"
+
+
+def alarm(now: datetime) -> int:
+    """Tell each shop's owner, once, of every payment that has passed the hard line; returns how many were told."""
+    before = now - case_deadlines.span("refund_hard")
+    key = literal("hard:").concat(cast(MoneyEntry.id, String)).concat(":").concat(cast(Shop.owner_id, String))
+    late = db.session.execute(
+        select(MoneyEntry.id, MoneyEntry.case_id, MoneyEntry.amount_fen, MoneyEntry.kind, Shop.owner_id)
+        .join(Shop, Shop.id == MoneyEntry.shop_id)
+        .join(Case, Case.id == MoneyEntry.case_id)
+        .where(
+            MoneyEntry.state.in_(money_entries.OPEN),
+            MoneyEntry.made_at <= before,
+            Case.state.in_([*money_entries.PAYABLE, State.REFUND_FAILED]),
+            ~select(Notice.id).where(Notice.dedupe_key == key).exists(),
+        )
+        .order_by(MoneyEntry.id)
+        .limit(200)
+    ).all()
+    db.session.rollback()
+    return sum(_alarmed(entry, now) for entry in late)
+
+
+def _alarmed(entry: Any, now: datetime) -> bool:
+    """Tell of one, unless another sweep was faster or it has been paid meanwhile."""
+    dedupe_key = f"hard:{entry.id}:{entry.owner_id}"
+    what = f"{words.MONEY[entry.kind]} {inputs.money_text(entry.amount_fen)} 元"
+    with writing():
+        state = db.session.scalar(select(MoneyEntry.state).where(MoneyEntry.id == entry.id).with_for_update())
+        known = db.session.scalar(select(Notice.id).where(Notice.dedupe_key == dedupe_key))
+        if state not in money_entries.OPEN or known is not None:
+            return False
+        notices.tell_of_payment(
+            db.session.get_one(Case, entry.case_id),
+            entry.owner_id,
+            at=now,
+            dedupe_key=dedupe_key,
+            title=f"{what}已过{_length('hard')}红线",
+            body=f"这笔{words.MONEY[entry.kind]}超过{_length('hard')}还没有付给买家,请立即付款并登记流水号。",
+            href=f"/seller/payouts/{entry.id}",
+        )
+    return True
+
+
+def record(
+    shop_id: int, entry_id: int, verb: str, *, by: By, now: datetime, reference: str = "", problem: str = ""
+) -> Case:
+    """Take the step of the case that records this about one payment of the shop. Inside ``writing()``.
+
+    Raises StepRefused when the payment isn't there or isn't what the page showed: somebody else was faster.
+    """
+    entry = db.session.execute(
+        select(MoneyEntry.case_id).where(MoneyEntry.id == entry_id, MoneyEntry.shop_id == shop_id)
+    ).one_or_none()
+    if entry is None:
+        raise StepRefused("没有找到这笔款项")
+    case = db.session.scalars(
+        select(Case).where(Case.id == entry.case_id).with_for_update().execution_options(populate_existing=True)
+    ).one()
+    state = db.session.scalar(select(MoneyEntry.state).where(MoneyEntry.id == entry_id)) or ""
+    if state not in _FROM[verb]:
+        raise StepRefused(f"这笔款项现在是「{words.MONEY_STATE[state]}」,没有重复登记;页面显示的是最新状态")
+    told = {"reference": reference} if verb == "settle" else {"note": problem} if verb == "fail" else {}
+    return taking.take(case.id, step_of(case, verb), by=by, now=now, entry_id=entry_id, **told)  # type: ignore[arg-type]
+
+
+_FROM: Mapping[str, tuple[str, ...]] = {
+    "approve": ("waiting",),
+    "settle": ("due",),
+    "fail": ("due",),
+    "retry": ("failed",),
+}
+
+
+def step_of(case: Any, verb: str) -> str:
+    """The step's name: the last payment of a refund ends the case, the others don't."""
+    if verb != "settle":
+        return {"approve": "approve_refund", "fail": "refund_fail", "retry": "retry"}[verb]
+    last = case.state == State.REFUNDING and money_entries.standing(case.id)["open_entries"] <= 1
+    return "refund_ok" if last else "settle_entry"
+
+
+def verbs_of(row: Any, now: datetime) -> dict[str, str | None]:
+    """What can be recorded about a payment, and why not yet (None: it can)."""
+    case = db.session.get_one(Case, row.case_id)
+    facts = case_facts.facts(case, now)
+    found: dict[str, str | None] = {}
+    for verb, states in _FROM.items():
+        if row.state in states:
+            found[verb] = _refusal(case, verb, facts)
+    return found
+
+
+def _refusal(case: Any, verb: str, facts: flow.Facts) -> str | None:
+    try:
+        flow.choose(case.type, case.state, Actor.SELLER, step_of(case, verb), facts)
+    except StepRefused as refused:
+        if refused.sentence != flow.NOT_NOW:
+            return refused.sentence
+        state = words.state(case.type, case.state)
+        if verb == "fail" and case.state in money_entries.PAYABLE:
+            return f"售后单是「{state}」,不用登记失败,付清后再登记即可"
+        return f"售后单现在是「{state}」,还不能付这笔款"
+    return None

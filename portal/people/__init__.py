@@ -1,0 +1,1 @@
+"""Accounts, sessions, the roles of a shop's staff, and who may mediate."""

@@ -1,0 +1,91 @@
+"""What the people of a shop may see and do, by their role. Pure: the desk's guard, buttons and steps all read this.
+
+The owner may do everything. 客服 decides applications and talks, 仓库 counts and ships, 财务 pays.
+"""
+
+from __future__ import annotations
+
+from portal import words
+from portal.flow import FINAL, State
+
+ROLES = words.ROLE
+DUTIES: dict[str, str] = {
+    "owner": "全部权限,包括员工、政策、导入和复核款项",
+    "agent": "审核申请、协商、与买家会话;可以提出退款,不能付款",
+    "warehouse": "收货、验货、发货;只看需要收货和发货的售后单",
+    "finance": "复核和登记付款、付款批次、对账;只看涉及款项的售后单",
+}
+
+# The rooms of the desk. A page names its room (portal/seller/__init__.py), a role the rooms that it may enter.
+_ROOMS: dict[str, frozenset[str]] = {
+    "agent": frozenset({"queue", "orders", "contact", "products", "notices", "logistics"}),
+    "warehouse": frozenset({"queue", "orders", "ship", "send_back", "notices", "logistics"}),
+    "finance": frozenset({"queue", "payouts", "notices"}),
+}
+_STATES: dict[str, frozenset[State]] = {
+    "warehouse": frozenset({State.RETURNING, State.INSPECTING, State.DISPUTED, State.RESHIPPING, State.CONFIRMING}),
+    "finance": frozenset({State.PAYING, State.REFUNDING, State.REFUND_FAILED}),
+}
+_MONEY = frozenset(
+    {
+        "approve_refund",
+        "settle_entry",
+        "refund_ok",
+        "refund_fail",
+        "retry",
+        "confirm_payment",
+        "deny_payment",
+        "ask_account",
+    }
+)
+_GOODS = frozenset(
+    {
+        "accept_goods",
+        "accept_goods_diff",
+        "dispute_goods",
+        "revise_inspection",
+        "ship_part",
+        "ship_replacement",
+        "resend",
+        "replacement_lost",
+    }
+)
+_OWNERS = frozenset({"escalate", "withdraw_mediation"})
+
+
+def may_enter(role: str, room: str) -> bool:
+    """Whether this role may open the pages of a room."""
+    return role == "owner" or room in _ROOMS.get(role, frozenset())
+
+
+def rooms(role: str, every: frozenset[str]) -> frozenset[str]:
+    """The rooms of ``every`` that this role may enter."""
+    return frozenset(room for room in every if may_enter(role, room))
+
+
+def may_take(role: str, step: str) -> bool:
+    """Whether this role takes steps of this name for the shop."""
+    if role == "owner":
+        return True
+    if role == "finance":
+        return step in _MONEY
+    if role == "warehouse":
+        return step in _GOODS or step == "goods_shipped"
+    return role == "agent" and step not in _MONEY | _GOODS | _OWNERS
+
+
+def sees_state(role: str, state: str) -> bool:
+    """Whether the queue shows cases in this state to this role."""
+    return role in ("owner", "agent") or state in _STATES.get(role, frozenset())
+
+
+def sees_case(role: str, state: str, *, money: bool) -> bool:
+    """Whether this role may open a case in this state; ``money``: the case has payments."""
+    if role == "finance":
+        return money or sees_state(role, state)
+    if role == "warehouse":
+        return sees_state(role, state) or state in FINAL  # refused goods are sent back also when a case has ended
+    return role in ROLES
+
+
+APPROVERS = ("owner", "finance")

@@ -1,0 +1,119 @@
+"""Alarms of a chain: the window upstream that ends before the one below."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import String, and_, cast, literal, or_, select
+
+from portal import flow, words
+from portal.extensions import db, writing
+from portal.flow import State
+from portal.models import (
+    Case,
+    CaseLink,
+    Notice,
+    Order,
+    OrderLink,
+    Shop,
+)
+from portal.notices import notices
+from portal.resale.seen import _LIVE, _down, _up, warning
+from portal.rights import policies, resale
+from portal.rights import windows as rights_windows
+
+
+def window_of(order: Order) -> datetime | None:
+    """Until when the distributor may apply to the supplier for this purchase, as of right; None: unknown.
+
+    The supplier's own window, and the term of 铺货 orders: whichever ends first.
+    """
+    ends = [resale.apply_by(order)] if resale.is_resold(order) else []
+    if order.received_at is not None:
+        ends.append(rights_windows.last_day_ends(order.received_at, policies.current(order.shop_id).window_days))
+    return min((end for end in ends if end is not None), default=None)
+
+
+def alarm(now: datetime) -> int:
+    """Warn each distributor, once, whose clock with the supplier ends before the consumer's; returns how many."""
+    told = 0
+    for link_id in db.session.scalars(
+        select(CaseLink.id)
+        .join(_down, _down.id == CaseLink.downstream_id)
+        .join(_up, _up.id == CaseLink.upstream_id)
+        .where(
+            _LIVE,
+            CaseLink.alarmed_at.is_(None),
+            _down.state.not_in(flow.FINAL),
+            or_(
+                _up.state.in_((State.CLOSED, State.WITHDRAWN)),
+                and_(_up.due_at.is_not(None), or_(_down.due_at.is_(None), _up.due_at < _down.due_at)),
+            ),
+        )
+        .order_by(CaseLink.id)
+        .limit(200)
+    ).all():
+        told += _alarm_link(link_id, now)
+    db.session.rollback()
+    return told + _alarm_windows(now)
+
+
+def _alarm_link(link_id: int, now: datetime) -> bool:
+    with writing():
+        found = db.session.scalars(select(CaseLink).where(CaseLink.id == link_id, _LIVE).with_for_update()).first()
+        if found is None or found.alarmed_at is not None:
+            return False
+        down, up = db.session.get_one(Case, found.downstream_id), db.session.get_one(Case, found.upstream_id)
+        if not (why := warning(found, down, up)):
+            return False
+        found.alarmed_at = now
+        _tell(down, f"「{down.goods}」{why}。", f"chain:{link_id}:{down.version}:{up.version}", now)
+    return True
+
+
+def _alarm_windows(now: datetime) -> int:
+    """Warn of purchases whose window ends before the consumer is served, while nothing was applied for."""
+    told, after = 0, 0
+    said = literal("alarm:window:") + cast(_down.id, String) + ":" + cast(Shop.owner_id, String)
+    while rows := db.session.execute(
+        select(_down.id, _down.due_at, Order)
+        .join(OrderLink, OrderLink.downstream_id == _down.order_id)
+        .join(Order, Order.id == OrderLink.upstream_id)
+        .join(Shop, Shop.id == _down.shop_id)
+        .where(
+            _down.state.not_in(flow.FINAL),
+            _down.id > after,
+            ~select(CaseLink.id).where(CaseLink.downstream_id == _down.id).exists(),
+            ~select(Notice.id).where(Notice.dedupe_key == said).exists(),
+        )
+        .order_by(_down.id)
+        .limit(500)
+    ).all():
+        after = rows[-1].id
+        windows = [(case_id, due_at, window_of(order)) for case_id, due_at, order in rows]
+        db.session.rollback()
+        for case_id, due_at, until in windows:
+            if until is not None and (due_at is None or until < due_at):
+                told += _alarm_window(case_id, until, now)
+    return told
+
+
+def _alarm_window(downstream_id: int, until: datetime, now: datetime) -> bool:
+    ended = until <= now
+    said = f"已在 {words.end(until)} 结束" if ended else f"在 {words.end(until)} 结束,早于下游的期限"
+    do = "可以联系供应商协商" if ended else "请尽快向供应商申请"
+    with writing():
+        down = db.session.get_one(Case, downstream_id)
+        return _tell(down, f"「{down.goods}」向供应商申请售后的期限{said};{do}。", f"window:{down.id}", now)
+
+
+def _tell(down: Case, body: str, key: str, now: datetime) -> bool:
+    owner = db.session.scalar(select(Shop.owner_id).where(Shop.id == down.shop_id))
+    return notices.tell_alarm(
+        owner or 0,
+        title="上游售后期限早于下游",
+        body=body,
+        at=now,
+        dedupe_key=key,
+        href=f"/seller/cases/{down.case_no}/chain",
+    )

@@ -1,0 +1,54 @@
+"""What a consumer without account hands in by a link: photos of his case. Called inside ``writing()``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import update
+
+from portal import flow
+from portal.cases import deadlines as case_deadlines
+from portal.cases import taking
+from portal.cases.effects.step import By
+from portal.evidence import evidence
+from portal.extensions import db
+from portal.flow import Actor, State, StepRefused
+from portal.models import Case
+from portal.notices import notices
+
+MOST_PHOTOS = evidence.MOST_PER_CASE
+NAME = "消费者链接"  # the author of what comes by a link
+
+
+def by(buyer_id: int, request_id: str) -> By:
+    """Who acts when a link is used: the case's buyer, by its name."""
+    return By(Actor.BUYER, buyer_id, NAME, request_id)
+
+
+def add_photos(case_id: int, photos: Sequence[str], *, note: str, by: By, now: datetime) -> Case:
+    """Hang photos on a case; one that waits for the buyer's change is thereby handed in again.
+
+    In other states they hang on the newest event, and the shop is told. Raises StepRefused when the case has ended.
+    """
+    case = taking.settle(case_deadlines.locked(case_id), now)
+    if case.state in flow.FINAL:
+        raise StepRefused("售后已结束,不能再补充照片;请联系商家", "photos")
+    if case.photo_count + len(photos) > MOST_PHOTOS:
+        raise StepRefused(f"一张售后单最多 {MOST_PHOTOS} 张照片", "photos")
+    if case.state == State.REVISING and not case.escalated:
+        return taking.take(case_id, "modify", by=by, now=now, note=note, photos=photos)
+    many = evidence.attach_to_case(
+        photos, owner_id=by.user_id or 0, case_id=case.id, order_id=case.order_id, version=case.version
+    )
+    if not many:
+        raise StepRefused("没有新的照片,请重新选择", "photos")
+    db.session.execute(
+        update(Case)
+        .where(Case.id == case.id)
+        .values(photo_count=Case.photo_count + many)
+        .execution_options(synchronize_session=False)
+    )
+    db.session.expire(case)
+    notices.tell_of_photos(case, many, note, at=now)
+    return case

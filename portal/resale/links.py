@@ -1,0 +1,163 @@
+"""Links by which a consumer without account sees one case, or one order: made, opened, revoked.
+
+A token is 128 random bits and only its SHA-256 is kept. What is wrong, expired or revoked looks the same. Verbs are
+called inside ``writing()``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, select, update
+
+from portal.extensions import db
+from portal.models import AccessLink, Case, Evidence, Order, User
+
+CASE_FOR = timedelta(days=30)
+ORDER_FOR = timedelta(hours=24)
+MOST_OPEN = 10  # of one case at a time
+KEPT_FOR = timedelta(days=90)  # how long a link that has ended is listed
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
+
+
+@dataclass(frozen=True)
+class Pass:
+    """What a token opens: one order, and of its cases all or only ``case_id``."""
+
+    link_id: int
+    order_id: int
+    case_id: int | None
+    buyer_id: int
+    expires_at: datetime
+
+
+def hash_of(token: str) -> str:
+    """What the table keeps of a token."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def needs_link(buyer_id: int) -> bool:
+    """Whether a buyer has no account to sign in to. Who has one isn't acted for by whoever holds a link."""
+    return db.session.scalar(select(User.id).where(User.id == buyer_id, User.password_hash.is_(None))) is not None
+
+
+def make(
+    now: datetime, *, case_id: int | None = None, order_id: int | None = None, by: int | None = None, token: str = ""
+) -> str | None:
+    """A new link to a case (30 days) or an order (24 hours); returns its token, None when a case has too many.
+
+    ``token``: a secret one of the caller's that makes the same link when it is made twice.
+    """
+    if token:
+        known = select(AccessLink.revoked_at).where(
+            AccessLink.token_hash == hash_of(token), AccessLink.case_id == case_id
+        )
+        if (row := db.session.execute(known).one_or_none()) is not None:
+            return token if row.revoked_at is None else None
+    if case_id is not None:
+        open_now = [link for link in of_case(case_id, now) if link.revoked_at is None and link.expires_at > now]
+        if len(open_now) >= MOST_OPEN:
+            return None
+    token = token or secrets.token_urlsafe(16)
+    db.session.add(
+        AccessLink(
+            token_hash=hash_of(token),
+            case_id=case_id,
+            order_id=order_id,
+            created_by=by,
+            created_at=now,
+            expires_at=now + (CASE_FOR if case_id is not None else ORDER_FOR),
+        )
+    )
+    db.session.flush()
+    return token
+
+
+def revoke(case_id: int, link_id: int, now: datetime) -> bool:
+    """Take one link of a case back; False when it isn't this case's or has ended already."""
+    done = db.session.execute(
+        update(AccessLink)
+        .where(AccessLink.id == link_id, AccessLink.case_id == case_id, AccessLink.revoked_at.is_(None))
+        .values(revoked_at=now)
+    )
+    return bool(done.rowcount)  # type: ignore[attr-defined]
+
+
+def of_case(case_id: int, now: datetime) -> Sequence[Any]:
+    """The links of a case, the newest first; those that ended long ago are left out."""
+    return db.session.execute(
+        select(
+            AccessLink.id,
+            AccessLink.created_at,
+            AccessLink.expires_at,
+            AccessLink.revoked_at,
+            AccessLink.used_at,
+            User.member_name.label("author"),
+        )
+        .outerjoin(User, User.id == AccessLink.created_by)
+        .where(AccessLink.case_id == case_id, AccessLink.expires_at > now - KEPT_FOR)
+        .order_by(AccessLink.id.desc())
+        .limit(50)
+    ).all()
+
+
+def opens(token: str, now: datetime) -> Pass | None:
+    """What this token opens now; None for any token that opens nothing."""
+    if not _TOKEN.fullmatch(token):
+        return None
+    row = db.session.execute(
+        select(AccessLink.id, AccessLink.case_id, AccessLink.expires_at, Order.id.label("order_id"), Order.buyer_id)
+        .outerjoin(Case, Case.id == AccessLink.case_id)
+        .join(Order, (Order.id == AccessLink.order_id) | (Order.id == Case.order_id))
+        .where(AccessLink.token_hash == hash_of(token), AccessLink.revoked_at.is_(None), AccessLink.expires_at > now)
+    ).one_or_none()
+    return None if row is None else Pass(row.id, row.order_id, row.case_id, row.buyer_id, row.expires_at)
+
+
+def used(link_id: int, now: datetime) -> None:
+    """Something was handed in by this link."""
+    db.session.execute(update(AccessLink).where(AccessLink.id == link_id).values(used_at=now))
+
+
+def order_of(order_no: str, last_four: str) -> int | None:
+    """The id of a consumer's order that this number and the last four digits of its telephone open; else None.
+
+    Only orders of buyers without an account: whoever has one signs in. Looks at as much for a wrong number.
+    """
+    row = db.session.execute(
+        select(Order.id, Order.receiver_phone, User.password_hash)
+        .join(User, User.id == Order.buyer_id)
+        .where(Order.order_no == order_no)
+    ).one_or_none()
+    digits = re.sub(r"[^0-9]", "", row.receiver_phone if row else "")[-4:]
+    right = hmac.compare_digest(digits.encode(), last_four.encode()) and len(digits) == 4
+    return row.id if row is not None and right and row.password_hash is None else None
+
+
+def shows_photo(opened: Pass, case_id: int, public_id: str) -> Any | None:
+    """The photo's row (key, thumb_key) when it hangs on this case, or was just uploaded for it by this consumer."""
+    return db.session.execute(
+        select(Evidence.key, Evidence.thumb_key).where(
+            Evidence.public_id == public_id,
+            (Evidence.case_id == case_id)
+            | (
+                Evidence.case_id.is_(None)
+                & Evidence.draft_id.is_(None)
+                & Evidence.message_id.is_(None)
+                & Evidence.product_id.is_(None)
+                & (Evidence.owner_id == opened.buyer_id)
+            ),
+        )
+    ).one_or_none()
+
+
+def forget(now: datetime) -> None:
+    """Remove links that ended long ago."""
+    db.session.execute(delete(AccessLink).where(AccessLink.expires_at < now - KEPT_FOR))

@@ -1,0 +1,565 @@
+"""The catalogue of reasons: what can have happened, which types of case it opens, and what a seller may answer.
+
+Grounds and reasons carry the words of the shop's own guide to exchanging. Who pays the freight follows from whose fault
+it is and can't be set otherwise: a policy only fills in what a reason leaves open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from portal.flow import CaseType
+
+MOST_PHOTOS: Final = 9
+MOST_TEXT: Final = 500  # graphemes of a description
+
+
+class Ground(StrEnum):
+    """What a reason belongs to. PROMISE and NO_REASON only where the goods carry it; NONE are the non-grounds."""
+
+    UNSHIPPED = "unshipped"
+    ABSENT = "absent"
+    QUALITY = "quality"
+    SHIPPING = "shipping"
+    ORDERING = "ordering"
+    SPECIAL = "special"
+    PROMISE = "promise"
+    NO_REASON = "no_reason"
+    NONE = "none"
+
+
+GROUND: Final[Mapping[Ground, str]] = {
+    Ground.UNSHIPPED: "还没有发货",
+    Ground.ABSENT: "没有收到商品",
+    Ground.QUALITY: "商品质量问题",
+    Ground.SHIPPING: "发货错误",
+    Ground.ORDERING: "下单错误",
+    Ground.SPECIAL: "其他特殊原因",
+    Ground.PROMISE: "包换服务",
+    Ground.NO_REASON: "7天无理由退货",
+    Ground.NONE: "不属于换货范围",
+}
+_ALONE = (Ground.PROMISE, Ground.NO_REASON, Ground.NONE)  # a reason of these is said without its ground
+
+
+class Fault(StrEnum):
+    SELLER = "seller"  # the carrier's fault too: towards the buyer the seller answers for it
+    BUYER = "buyer"
+    NOBODY = "nobody"
+
+
+class Place(StrEnum):
+    """Where the goods are, as cases keep it."""
+
+    UNSHIPPED = "unshipped"
+    IN_TRANSIT = "in_transit"
+    RECEIVED = "received"
+
+
+class Payer(StrEnum):
+    """Who pays the freight. NEGOTIATED is settled when the seller agrees."""
+
+    SELLER = "seller"
+    BUYER = "buyer"
+    NEGOTIATED = "negotiated"
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One reason a buyer can choose.
+
+    ``freight_payer`` None: left to the policy. ``least_text`` counts visible graphemes. ``prompt`` says what to
+    photograph, ``ask`` what to write. ``types`` are the cases it opens by right, the usual one first; ``promised``
+    those that it opens besides where the goods carry the promise; ``asks`` those that only the seller's own yes opens.
+    ``places``: where the goods are when it can be chosen. ``hidden_defect``: seen only in use, so that the longer of
+    the two windows counts.
+    """
+
+    id: str
+    zh: str
+    ground: Ground
+    fault: Fault
+    freight_payer: Payer | None
+    least_photos: int = 0
+    least_text: int = 0
+    prompt: str = ""
+    ask: str = ""
+    types: tuple[CaseType, ...] = (CaseType.EXCHANGE,)
+    promised: tuple[tuple[str, CaseType], ...] = ()  # (a guarantee's code, the type it opens)
+    asks: tuple[CaseType, ...] = (CaseType.EXCHANGE, CaseType.RETURN_REFUND)
+    places: tuple[Place, ...] = (Place.RECEIVED, Place.IN_TRANSIT)
+    hidden_defect: bool = False
+
+    @property
+    def leads_to(self) -> CaseType | None:
+        """The type of case it usually opens, None for none."""
+        return next(iter(self.types), None)
+
+
+_Q, _S, _O, _X, _N = Ground.QUALITY, Ground.SHIPPING, Ground.ORDERING, Ground.SPECIAL, Ground.NONE
+_U, _A = Ground.UNSHIPPED, Ground.ABSENT
+_EXCHANGE, _REISSUE, _RETURN, _REFUND = (
+    CaseType.EXCHANGE,
+    CaseType.REISSUE,
+    CaseType.RETURN_REFUND,
+    CaseType.REFUND_ONLY,
+)
+_CHANGED = (_EXCHANGE, _RETURN)  # the goods go back, and others or the money come
+_GONE = (Place.IN_TRANSIT, Place.RECEIVED)
+
+REASONS: Final[tuple[Reason, ...]] = (
+    Reason(
+        "not_wanted",
+        "未发货,不想要了",
+        _U,
+        Fault.BUYER,
+        Payer.SELLER,
+        prompt="不需要上传照片",
+        ask="可以写一句说明",
+        types=(_REFUND,),
+        asks=(),
+        places=(Place.UNSHIPPED,),
+    ),
+    Reason(
+        "late_ship",
+        "未按约定时间发货",
+        _U,
+        Fault.SELLER,
+        Payer.SELLER,
+        prompt="可以上传约定发货时间的截图",
+        ask="可以写明约定的发货时间",
+        types=(_REFUND,),
+        asks=(),
+        places=(Place.UNSHIPPED,),
+    ),
+    Reason(
+        "out_of_stock",
+        "卖家缺货",
+        _U,
+        Fault.SELLER,
+        Payer.SELLER,
+        prompt="可以上传卖家通知缺货的截图",
+        ask="可以写一句说明",
+        types=(_REFUND,),
+        asks=(),
+        places=(Place.UNSHIPPED,),
+    ),
+    Reason(
+        "not_delivered",
+        "快递一直未送到",
+        _A,
+        Fault.SELLER,
+        Payer.SELLER,
+        prompt="可以上传物流信息的截图",
+        ask="请写明物流停在哪里、停了多久",
+        types=(_REFUND, _REISSUE),
+        asks=(),
+        places=_GONE,
+    ),
+    Reason(
+        "refused_delivery",
+        "已拒签",
+        _A,
+        Fault.SELLER,
+        Payer.SELLER,
+        1,
+        prompt="请拍拒签时包裹的外观和快递面单,或上传拒签的物流截图",
+        ask="请写明为什么拒签",
+        types=(_REFUND, _REISSUE),
+        asks=(),
+        places=_GONE,
+    ),
+    Reason(
+        "damaged",
+        "破损",
+        _Q,
+        Fault.SELLER,
+        Payer.SELLER,
+        1,
+        prompt="请拍外包装、快递面单和破损的地方",
+        ask="请写明哪里破损、破损多少件",
+        types=_CHANGED,
+        promised=(("psbj", _REISSUE),),
+    ),
+    Reason(
+        "colour",
+        "色差",
+        _Q,
+        Fault.SELLER,
+        Payer.SELLER,
+        1,
+        prompt="请在自然光下拍商品,并和商品页面的颜色放在一起对比",
+        ask="请写明和页面相比哪里不一样",
+        types=_CHANGED,
+    ),
+    Reason(
+        "size",
+        "尺寸不符",
+        _Q,
+        Fault.SELLER,
+        Payer.SELLER,
+        1,
+        prompt="请把尺子放在商品上一起拍,量的位置和商品页面一致",
+        ask="请写明量的位置和实测的尺寸,例如:实测胸围 98 厘米",
+        types=_CHANGED,
+    ),
+    Reason(
+        "defect",
+        "其他质量问题",
+        _Q,
+        Fault.SELLER,
+        Payer.SELLER,
+        1,
+        prompt="请拍商品的整体,再近拍有问题的地方",
+        ask="请写明是什么问题、什么时候出现的",
+        types=_CHANGED,
+        hidden_defect=True,
+    ),
+    Reason(
+        "fake",
+        "三无、假冒或过期",
+        _Q,
+        Fault.SELLER,
+        Payer.SELLER,
+        1,
+        prompt="请拍标签、生产日期和商品的整体",
+        ask="请写明缺少哪些标识,或为什么认为是假冒、过期",
+        types=(_RETURN,),
+        promised=(("swbp", _REFUND),),
+        asks=(_RETURN,),
+    ),
+    Reason(
+        "wrong_item",
+        "发错商品",
+        _S,
+        Fault.SELLER,
+        Payer.SELLER,
+        1,
+        prompt="请把收到的商品和快递面单放在一起拍",
+        ask="请写明您收到的是什么",
+        types=_CHANGED,
+    ),
+    Reason(
+        "missing_item",
+        "漏发商品",
+        _S,
+        Fault.SELLER,
+        Payer.SELLER,
+        1,
+        prompt="请拍收到的全部商品和快递面单",
+        ask="请写明少了什么、少多少",
+        types=(_REISSUE, _REFUND),
+        asks=(_REISSUE, _REFUND),
+    ),
+    Reason(
+        "empty_parcel",
+        "空包裹",
+        _S,
+        Fault.SELLER,
+        Payer.SELLER,
+        1,
+        prompt="请拍打开的包裹、外包装和快递面单上的重量",
+        ask="请写明收到包裹时是什么样子",
+        types=(_REFUND, _REISSUE),
+        asks=(_REFUND, _REISSUE),
+    ),
+    Reason(
+        "wrong_order",
+        "拍错商品",
+        _O,
+        Fault.BUYER,
+        Payer.BUYER,
+        prompt="商品需未使用、包装完好,可以拍照说明",
+        ask="请写明想换成什么",
+    ),
+    Reason(
+        "over_qty",
+        "数量过多",
+        _O,
+        Fault.BUYER,
+        Payer.BUYER,
+        prompt="商品需未使用、包装完好,可以拍照说明",
+        ask="请写明多买了多少",
+        types=(_RETURN,),
+        asks=(_RETURN,),
+    ),
+    Reason(
+        "disaster",
+        "自然灾害",
+        _X,
+        Fault.NOBODY,
+        None,
+        least_text=10,
+        prompt="可以上传商品受损或物流异常的照片",
+        ask="请写明发生了什么、对商品有什么影响,至少 10 个字",
+    ),
+    Reason(
+        "delay",
+        "交通延误",
+        _X,
+        Fault.NOBODY,
+        None,
+        least_text=10,
+        prompt="可以上传物流信息的截图",
+        ask="请写明延误的情况、对商品有什么影响,至少 10 个字",
+    ),
+    Reason(
+        "other",
+        "其他",
+        _X,
+        Fault.NOBODY,
+        None,
+        least_text=10,
+        prompt="可以上传能说明情况的照片",
+        ask="请写明原因和希望怎么处理,至少 10 个字",
+    ),
+    Reason(
+        "promise",
+        "包换服务",
+        Ground.PROMISE,
+        Fault.NOBODY,
+        Payer.BUYER,
+        prompt="商品需没有人为损坏,可以拍照说明",
+        ask="请写明想换成什么",
+    ),
+    Reason(
+        "seven_day",
+        "7天无理由退货",
+        Ground.NO_REASON,
+        Fault.NOBODY,
+        Payer.BUYER,
+        prompt="商品需完好,可以拍照说明",
+        ask="可以写一句说明",
+        types=(_RETURN,),
+        asks=(_RETURN,),
+    ),
+    Reason(
+        "dislike",
+        "不喜欢/不满意",
+        _N,
+        Fault.BUYER,
+        Payer.BUYER,
+        least_text=10,
+        prompt="可以上传照片说明",
+        ask="请写明哪里不满意、希望商家怎么处理,至少 10 个字",
+        types=(),
+    ),
+    Reason(
+        "no_evidence",
+        "认为有质量问题,但没有证据",
+        _N,
+        Fault.NOBODY,
+        None,
+        types=(),
+        asks=(),
+    ),
+    Reason(
+        "personal_cancel",
+        "个人原因取消订单",
+        _N,
+        Fault.BUYER,
+        Payer.BUYER,
+        least_text=10,
+        prompt="可以上传照片说明",
+        ask="请写明希望商家怎么处理,至少 10 个字",
+        types=(),
+        asks=(_RETURN,),
+    ),
+)
+_BY_ID: Final = {reason.id: reason for reason in REASONS}
+
+
+def reason(reason_id: str) -> Reason | None:
+    """The reason of this id, or None."""
+    return _BY_ID.get(reason_id)
+
+
+def of_ground(ground: Ground) -> tuple[Reason, ...]:
+    """The reasons of a ground, in the order they are shown."""
+    return tuple(each for each in REASONS if each.ground is ground)
+
+
+def leading_to(case_type: CaseType, place: str = Place.RECEIVED, *, negotiated: bool = False) -> tuple[Reason, ...]:
+    """The reasons for a type of case while the goods are there, in the order they are shown.
+
+    Also those that only a promise opens it for; ``negotiated``: those for which the seller can be asked as well.
+    """
+    return tuple(
+        each
+        for each in REASONS
+        if place in each.places
+        and (
+            case_type in each.types
+            or case_type in {kind for _, kind in each.promised}
+            or (case_type in each.asks and (negotiated or each.ground is Ground.SPECIAL))
+        )
+    )
+
+
+# Which promise decides a reissue that its seller leaves unanswered; 破损包赔 for all others.
+REISSUE_BY: Final[Mapping[str, str]] = {"missing_item": "shbp", "empty_parcel": "shbp", "not_delivered": ""}
+
+
+def said(reason_id: str) -> str:
+    """A reason as people read it, with its ground: 商品质量问题 · 破损. An unknown id is given back as it is."""
+    found = _BY_ID.get(reason_id)
+    if found is None:
+        return reason_id
+    ground = GROUND[found.ground]
+    return found.zh if found.ground in _ALONE else f"{ground} · {found.zh}"
+
+
+# ---------------------------------------------------------------- what a seller answers
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a seller refuses. ``needs_evidence``: the seller must show a photo for it."""
+
+    id: str
+    zh: str
+    needs_evidence: bool
+
+
+REFUSALS: Final[tuple[Refusal, ...]] = (
+    Refusal("over_window", "已超过换货期限", False),
+    Refusal("not_in_scope", "商品与描述相符,不属于换货范围", True),
+    Refusal("evidence_insufficient", "举证不足", False),
+    Refusal("man_made", "商品已使用或人为损坏,影响二次销售", True),
+    Refusal("incomplete", "吊牌、包装、配件或赠品不全", True),
+    Refusal("no_stock", "换货规格缺货", False),
+    Refusal("amount", "申请的数量与实际不符", True),
+    Refusal("already_agreed", "已与买家协商其他方案", True),
+    Refusal("customised", "定制、鲜活等下单时已说明不支持换货", False),
+    Refusal("other", "其他", True),
+)
+_REFUSALS: Final = {refusal.id: refusal for refusal in REFUSALS}
+
+
+def refusal(refusal_id: str) -> Refusal | None:
+    """The seller's reason of this id, or None."""
+    return _REFUSALS.get(refusal_id)
+
+
+@dataclass(frozen=True)
+class Condition:
+    """In which condition returned goods came. ``good``: they can be accepted without more ado."""
+
+    id: str
+    zh: str
+    good: bool = False
+
+
+CONDITIONS: Final[tuple[Condition, ...]] = (
+    Condition("intact", "完好", True),
+    Condition("not_resellable", "影响二次销售"),
+    Condition("mismatch", "与申请不符"),
+    Condition("short", "少件"),
+    Condition("incomplete", "配件、吊牌、包装或赠品不全"),
+    Condition("wrong_goods", "不是本单商品"),
+    Condition("transit_damage", "退回途中破损"),
+    Condition("empty", "空包裹"),
+)
+_CONDITIONS: Final = {condition.id: condition for condition in CONDITIONS}
+
+
+def condition(condition_id: str) -> Condition | None:
+    """The condition of this id, or None."""
+    return _CONDITIONS.get(condition_id)
+
+
+# What can be wrong with a replacement when it arrives: 收到有问题.
+PROBLEMS: Final[Mapping[str, str]] = {
+    "damaged": "收到时破损",
+    "defect": "仍有质量问题",
+    "wrong_item": "商品或规格不对",
+    "short": "数量不够",
+    "not_received": "没有收到",
+}
+
+
+# Why a side asks for 平台介入, in the customer's words; ``FOR_SELLERS``: those that a shop may have as well.
+INTERVENTIONS: Final[Mapping[str, str]] = {
+    "refused": "卖家拒绝协商/拒绝售后",
+    "no_answer": "卖家超时未处理",
+    "inspection": "验货结果有争议",
+    "still_bad": "换货商品仍有问题",
+    "not_sent": "卖家未按约定寄出换货商品",
+    "short": "少货举证争议",
+    "freight": "运费承担争议",
+    "not_paid": "退款未到账",
+    "other": "其他",
+}
+FOR_SELLERS: Final = ("inspection", "short", "freight", "other")
+
+
+# ---------------------------------------------------------------- guarantees
+
+
+class Effect(StrEnum):
+    """What a guarantee gives."""
+
+    EXCHANGE = "exchange"
+    REISSUE = "reissue"
+    RETURN_REFUND = "return_refund"
+    REFUND_ONLY = "refund_only"
+    SHIPPING = "shipping"
+    FREIGHT = "freight"
+
+
+@dataclass(frozen=True)
+class Guarantee:
+    """A buyer protection that goods can carry. ``days`` from receipt; None: no period of its own, or none known."""
+
+    code: str
+    name: str
+    effect: Effect
+    days: int | None = None
+    freight: Payer | None = None
+
+
+GUARANTEES: Final[tuple[Guarantee, ...]] = (
+    Guarantee("qtbh", "7天包换", Effect.EXCHANGE, 7),
+    Guarantee("swtbh", "15天包换", Effect.EXCHANGE, 15),
+    Guarantee("psbj", "破损包赔", Effect.REISSUE, None, Payer.SELLER),
+    Guarantee("shbp", "少货必赔", Effect.REISSUE, None, Payer.SELLER),
+    Guarantee("qtwlybt", "7天无理由退货", Effect.RETURN_REFUND, 7, Payer.BUYER),
+    Guarantee("swbp", "三无包赔", Effect.RETURN_REFUND, None, Payer.SELLER),
+    Guarantee("thbyf_s", "退货包运费", Effect.FREIGHT, None, Payer.SELLER),
+    Guarantee("jstk", "极速退款", Effect.REFUND_ONLY),
+    Guarantee("lsjst_s", "极速退款(新)", Effect.REFUND_ONLY),
+    Guarantee("qsexsfh", "72小时发货", Effect.SHIPPING),
+    Guarantee("ssbxsfh", "48小时发货(晚发必赔)", Effect.SHIPPING),
+    Guarantee("essxsfh", "24小时发货", Effect.SHIPPING),
+)
+_GUARANTEES: Final = {guarantee.code: guarantee for guarantee in GUARANTEES}
+
+
+def guarantee(code: str) -> Guarantee | None:
+    """The guarantee of this code, or None."""
+    return _GUARANTEES.get(code)
+
+
+def codes(stored: str) -> frozenset[str]:
+    """The known guarantee codes in a stored text, where commas separate them."""
+    return frozenset(code.strip() for code in stored.split(",")) & _GUARANTEES.keys()
+
+
+def exchange_promise(codes: Iterable[str]) -> Guarantee | None:
+    """The longest 包换 among these codes, or None."""
+    found = [g for g in map(_GUARANTEES.get, codes) if g and g.effect is Effect.EXCHANGE and g.days]
+    return max(found, key=lambda g: g.days or 0, default=None)
+
+
+# ---------------------------------------------------------------- quick phrases
+
+BUYER_PHRASES: Final = ("调换商品", "少发了", "发错了", "有破损", "什么时候发货")
+SELLER_PHRASES: Final = (
+    "您好,请提供问题照片",
+    "同意换货,请按页面上的地址寄回",
+    "换货商品已寄出,请留意查收",
+    "该规格缺货,可以换其他规格",
+)

@@ -1,0 +1,1 @@
+"""Conversations about orders, card numbers in them, feedback."""

@@ -1,0 +1,265 @@
+"""Conversations about an order: saying something, what is new, and 「调换商品」."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import bindparam, func, select, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from portal.evidence import evidence
+from portal.extensions import db
+from portal.models import Conversation, Evidence, Message, Order, Shop, User
+from portal.orders import lists as order_lists
+from portal.talk import card_numbers
+
+PAGE = 50
+WISH = "调换商品"
+_AROUND = "【】[]「」『』()<>《》〈〉\"'“”‘’。.!,、~"
+Side = Literal["buyer", "seller", "system"]
+
+_NEW = (
+    select(Message.id, Message.side, Message.kind, Message.words, Message.data, Message.at)
+    .where(Message.conversation_id == bindparam("conversation_id"), Message.id > bindparam("after"))
+    .order_by(Message.id)
+    .limit(PAGE)
+)
+
+
+def wants_exchange(words: str) -> Literal["exact", "mentions"] | None:
+    """Whether somebody sent just 「调换商品」 (brackets, width, spaces tolerated), or text that contains it."""
+    plain = re.sub(r"\s+", "", unicodedata.normalize("NFKC", words))
+    if plain.strip(_AROUND) == WISH:
+        return "exact"
+    return "mentions" if WISH in plain else None
+
+
+def of_order(order: Order, now: datetime) -> Conversation:
+    """The conversation about this order, begun when there is none; two at once get the same one."""
+    dialect = db.session.get_bind().dialect.name
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    row = {"order_id": order.id, "buyer_id": order.buyer_id, "shop_id": order.shop_id, "last_at": now}
+    db.session.execute(insert(Conversation).values(row).on_conflict_do_nothing())
+    return db.session.scalars(select(Conversation).where(Conversation.order_id == order.id)).one()
+
+
+def known(order_id: int) -> Conversation | None:
+    """The conversation about this order, if it has begun."""
+    return db.session.scalars(select(Conversation).where(Conversation.order_id == order_id)).one_or_none()
+
+
+def say(
+    talk: Conversation,
+    side: Side,
+    user_id: int | None,
+    words: str,
+    *,
+    now: datetime,
+    photos: Sequence[str] = (),
+    kind: str = "text",
+    data: dict[str, Any] | None = None,
+    bump: bool = True,
+) -> Message:
+    """Write a message. What the speaker had not read is read now; the other side has one more unread.
+
+    ``bump`` False: the caller tells both sides' lists, last of all and in the order that everybody keeps. Card numbers
+    are hidden first: no message ever has one.
+    """
+    words = without_cards(talk.order_id, words)
+    message = Message(
+        conversation_id=talk.id, side=side, user_id=user_id, kind=kind, words=words, data=data or {}, at=now
+    )
+    db.session.add(message)
+    db.session.flush()
+    evidence.attach_to_message(photos, owner_id=user_id or 0, message_id=message.id, order_id=talk.order_id)
+    counts: dict[str, Any] = {
+        "last_at": now,
+        "last_message_id": message.id,
+        "last_words": (words or "[照片]")[:60],
+    }
+    if side == "buyer":
+        counts |= {
+            "seller_unread": Conversation.seller_unread + 1,
+            "buyer_unread": 0,
+            "buyer_read_id": message.id,
+            "waiting_since": func.coalesce(Conversation.waiting_since, now),
+        }
+    elif side == "seller":
+        counts |= {
+            "buyer_unread": Conversation.buyer_unread + 1,
+            "seller_unread": 0,
+            "seller_read_id": message.id,
+            "waiting_since": None,
+        }
+    db.session.execute(
+        update(Conversation)
+        .where(Conversation.id == talk.id)
+        .values(**counts)
+        .execution_options(synchronize_session=False)
+    )
+    if bump:
+        _bump(talk)
+    return message
+
+
+def without_cards(order_id: int, words: str) -> str:
+    """Words about an order with bank card numbers hidden; the order's own numbers stay."""
+    found = card_numbers.numbers(words)
+    return card_numbers.mask(words, order_lists.known_numbers(order_id, found)) if found else words
+
+
+def read(talk: Conversation, side: Side) -> None:
+    """This side has seen everything."""
+    mine = (
+        {"buyer_unread": 0, "buyer_read_id": Conversation.last_message_id}
+        if side == "buyer"
+        else {"seller_unread": 0, "seller_read_id": Conversation.last_message_id}
+    )
+    db.session.execute(
+        update(Conversation)
+        .where(Conversation.id == talk.id)
+        .values(**mine)
+        .execution_options(synchronize_session=False)
+    )
+    _bump(talk)
+
+
+def _bump(talk: Conversation) -> None:
+    for kind, row_id in ((Shop, talk.shop_id), (User, talk.buyer_id)):
+        db.session.execute(
+            update(kind)
+            .where(kind.id == row_id)
+            .values(version=kind.version + 1)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def newer(conversation_id: int, after: int) -> Sequence[Any]:
+    """Messages after the one with this id, oldest first."""
+    return db.session.execute(_NEW, {"conversation_id": conversation_id, "after": after}).all()
+
+
+_STANDS = (
+    select(Order.id, Conversation.id.label("talk_id"), Conversation.last_message_id)
+    .outerjoin(Conversation, Conversation.order_id == Order.id)
+    .where(Order.order_no == bindparam("order_no"))
+)
+_STANDS_FOR = {
+    "buyer": _STANDS.where(Order.buyer_id == bindparam("owner_id")),
+    "seller": _STANDS.where(Order.shop_id == bindparam("owner_id")),
+}
+
+
+def stands(order_no: str, side: Side, owner_id: int | None) -> Any:
+    """For polls: (id, talk_id, last_message_id) of this buyer's or shop's order; None when it isn't theirs."""
+    return db.session.execute(_STANDS_FOR[side], {"order_no": order_no, "owner_id": owner_id}).one_or_none()
+
+
+_LAST = (
+    select(
+        Message.id,
+        Message.side,
+        Message.kind,
+        Message.words,
+        Message.data,
+        Message.at,
+        select(Evidence.id).where(Evidence.message_id == Message.id).exists().label("has_photos"),
+    )
+    .join(Conversation, Conversation.id == Message.conversation_id)
+    .where(Conversation.order_id == bindparam("order_id"))
+    .order_by(Message.id.desc())
+    .limit(bindparam("most"))
+)
+
+
+def last_of(order_id: int, most: int) -> list[Any]:
+    """The last few messages about an order, oldest first, each with whether it ``has_photos``."""
+    return list(reversed(db.session.execute(_LAST, {"order_id": order_id, "most": most}).all()))
+
+
+def latest(conversation_id: int, before: int | None = None) -> Sequence[Any]:
+    """The newest messages, oldest first; ``before`` goes further back."""
+    query = (
+        select(Message.id, Message.side, Message.kind, Message.words, Message.data, Message.at)
+        .where(Message.conversation_id == conversation_id)
+        .order_by(Message.id.desc())
+        .limit(PAGE + 1)
+    )
+    if before is not None:
+        query = query.where(Message.id < before)
+    return list(reversed(db.session.execute(query).all()))
+
+
+def photos_of(message_ids: Sequence[int]) -> dict[int, list[Any]]:
+    """Photos by message id."""
+    found: dict[int, list[Any]] = {}
+    if message_ids:
+        for row in db.session.execute(
+            select(Evidence.message_id, Evidence.public_id, Evidence.taken_note).where(
+                Evidence.message_id.in_(message_ids)
+            )
+        ):
+            found.setdefault(row.message_id, []).append(row)
+    return found
+
+
+def list_of(
+    *, buyer_id: int | None = None, shop_id: int | None = None, size: int = 30, skip: int | None = None
+) -> Sequence[Any]:
+    """Conversations of a buyer or a shop, the newest first, those before message ``skip``."""
+    query = (
+        select(
+            Conversation.last_message_id,
+            Conversation.last_at,
+            Conversation.last_words,
+            Conversation.buyer_unread,
+            Conversation.seller_unread,
+            Order.order_no,
+            Shop.name.label("shop"),
+            User.member_name.label("buyer"),
+        )
+        .join(Order, Order.id == Conversation.order_id)
+        .join(Shop, Shop.id == Conversation.shop_id)
+        .join(User, User.id == Conversation.buyer_id)
+        .order_by(Conversation.last_message_id.desc())
+        .limit(size + 1)
+    )
+    if buyer_id is not None:
+        query = query.where(Conversation.buyer_id == buyer_id)
+    if shop_id is not None:
+        query = query.where(Conversation.shop_id == shop_id)
+    if skip is not None:
+        query = query.where(Conversation.last_message_id < skip)
+    return db.session.execute(query).all()
+
+
+def waiting(
+    shop_id: int, size: int = 30, after: tuple[datetime, int] | None = None
+) -> tuple[Sequence[Any], tuple[datetime, int] | None]:
+    """Conversations in which the buyer waits for an answer, the longest wait first, and the key of the next page."""
+    query = (
+        select(
+            Conversation.id,
+            Conversation.waiting_since,
+            Conversation.last_words,
+            Conversation.last_at,
+            Conversation.seller_unread,
+            Order.order_no,
+            User.member_name.label("buyer"),
+        )
+        .join(Order, Order.id == Conversation.order_id)
+        .join(User, User.id == Conversation.buyer_id)
+        .where(Conversation.shop_id == shop_id, Conversation.waiting_since.is_not(None))
+        .order_by(Conversation.waiting_since, Conversation.id)
+        .limit(size + 1)
+    )
+    if after is not None:
+        query = query.where(tuple_(Conversation.waiting_since, Conversation.id) > tuple_(*after))
+    rows = db.session.execute(query).all()
+    if len(rows) <= size:
+        return rows, None
+    return rows[:size], (rows[size - 1].waiting_since, rows[size - 1].id)

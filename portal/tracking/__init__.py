@@ -1,0 +1,1 @@
+"""Asking carriers, pasted tables and the monitor: words about parcels that move cases."""

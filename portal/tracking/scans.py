@@ -1,0 +1,126 @@
+"""A carrier's scans on the parcels of a case: kept, and the deadlines that hang on them moved."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select, update
+
+from portal import flow
+from portal.cases.clock import reschedule
+from portal.cases.deadlines import locked
+from portal.cases.effects.step import By
+from portal.cases.history import _count
+from portal.cases.taking import settle
+from portal.extensions import db
+from portal.flow import StepRefused
+from portal.models import (
+    CaseLine,
+    Order,
+    Parcel,
+)
+from portal.notices import notices
+from portal.parcels import carriers, following, keeping, telling
+from portal.parcels import seen as parcel_view
+from portal.parcels.scans import Scan
+
+
+def record_trace(parcel_id: int, *, at: datetime, status: str, said: str, now: datetime, origin: str = "") -> bool:
+    """Keep one scan of a carrier as ``record_scans`` does; False when it was known already."""
+    return bool(record_scans(parcel_id, [Scan(at, status, said[:300])], now=now, origin=origin))
+
+
+def record_scans(
+    parcel_id: int,
+    said: Collection[Scan],
+    *,
+    now: datetime,
+    origin: str = "",
+    by_sender: bool | None = None,
+    tell: bool = True,
+) -> int:
+    """Keep a carrier's scans and let them move the deadlines that hang on them; returns how many are new.
+
+    ``by_sender``: as scans.doubt has it. ``tell``: whether the buyer is told of what matters.
+    """
+    case_id = db.session.scalar(select(Parcel.case_id).where(Parcel.id == parcel_id, Parcel.voided_at.is_(None)))
+    if case_id is None:
+        return 0
+    case = locked(case_id)
+    parcel = db.session.get_one(Parcel, parcel_id, populate_existing=True)
+    new, fresh = keeping.keep(parcel, said, now=now, not_before=case.opened_at, origin=origin, by_sender=by_sender)
+    if not new:
+        return 0
+    if fresh:
+        case = settle(case, now)
+        if case.state not in flow.FINAL:
+            reschedule(case, now)
+        if tell:
+            telling.tell_buyer(case, parcel, fresh, now)
+    db.session.execute(
+        update(Order)
+        .where(Order.id == case.order_id)
+        .values(version=Order.version + 1)
+        .execution_options(synchronize_session=False)
+    )
+    _count(case, case.state, case.state)
+    return new
+
+
+def record_typed(shipment: Any, said: Collection[Scan], *, side: str, now: datetime, origin: str = "") -> int:
+    """Keep scans of a followed parcel that one side (buyer, seller) typed in or imported; returns how many are new.
+
+    What a side says in its own favour is kept and shown, and moves nothing. ``origin``: the side unless said otherwise.
+    """
+    by_sender, origin, tell = parcel_view.sent_by(shipment, side), origin or side, side != "buyer"
+    if shipment.parcel_id is None:
+        return keeping.keep_of_order(shipment.id, said, now=now, origin=origin, by_sender=by_sender, tell=tell)
+    return record_scans(shipment.parcel_id, said, now=now, origin=origin, by_sender=by_sender, tell=tell)
+
+
+def send_back(
+    case_id: int, parcels: Sequence[tuple[str, str]], *, by: By, now: datetime, note: str = ""
+) -> Sequence[Parcel]:
+    """Register the parcels in which the shop sends refused goods back to the buyer; at any time after inspection.
+
+    Nothing of the case's flow changes, so it also goes for a case that has ended. Raises StepRefused when nothing was
+    refused.
+    """
+    case = locked(case_id)
+    if not refused_milli(case_id):
+        raise StepRefused("没有未通过验货的商品需要退还", "send_back")
+    made = []
+    for code, number in parcels:
+        known = carriers.by_code(code)
+        if known is None:
+            raise StepRefused("请选择物流公司", "send_back")
+        parcel = Parcel(
+            case_id=case_id,
+            leg="refused",
+            carrier=known.code,
+            carrier_name=known.name,
+            tracking_no=number,
+            note=note,
+            shipped_at=now,
+            shipped_by=by.user_id,
+        )
+        db.session.add(parcel)
+        made.append(parcel)
+    db.session.flush()
+    for parcel in made:
+        following.follow(case, parcel)
+    notices.tell_sent_back(case, [f"{parcel.carrier_name} {parcel.tracking_no}" for parcel in made], at=now)
+    _count(case, case.state, case.state)
+    return made
+
+
+def refused_milli(case_id: int) -> int:
+    """How much was received and not accepted (thousandths), over all lines."""
+    found = db.session.scalar(
+        select(func.coalesce(func.sum(CaseLine.received_milli - CaseLine.accepted_milli), 0)).where(
+            CaseLine.case_id == case_id, CaseLine.received_milli.is_not(None)
+        )
+    )
+    return int(found or 0)
