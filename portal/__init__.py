@@ -22,9 +22,9 @@ from portal.evidence.store import DirectoryStore
 from portal.extensions import db, migrate, use_lock_file
 from portal.money import encryption
 from portal.money.accounts import consent as bank_accounts
-from portal.notices import notices
+from portal.notices import notices as kept_notices
 from portal.parcels import following
-from portal.rights import resale
+from portal.rights import resale as resale_terms
 from portal.web import assets, errors, filters, security
 
 TOP = Path(__file__).resolve().parent.parent
@@ -92,14 +92,14 @@ def _apply(settings: Settings, data: Path) -> None:
     use_lock_file(str(data / "write.lock") if settings.sqlite else None)
     clock.follow(data / "clock-shift" if settings.qa_open else None)
     case_deadlines.use_deadlines(settings.durations())
-    resale.use_rule(resale.Rule(*settings.resale()))
+    resale_terms.use_rule(resale_terms.Rule(*settings.resale()))
     try:
         keys = encryption.parse(settings.bank_keys) if settings.bank_keys else encryption.read(data / "bank-keys")
     except encryption.KeysRefused as refused:
         raise SettingsError(f"PORTAL_BANK_KEYS: {refused}") from None
     bank_accounts.use_keys(keys, timedelta(days=settings.bank_days))
     following.use_service(settings.tracking)
-    notices.use_channels(*(["webhook"] if settings.webhook_url else []))
+    kept_notices.use_channels(*(["webhook"] if settings.webhook_url else []))
 
 
 class _NoSession(SessionInterface):

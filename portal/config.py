@@ -74,7 +74,8 @@ class Settings:
     )
     threads: int = field(default=4, metadata={"why": "threads of each web worker"})
     deadlines: str = field(
-        default="", metadata={"why": "other deadlines than the defaults, as name=48h,name=7d (names: portal/flow/table.py)"}
+        default="",
+        metadata={"why": "other deadlines than the defaults, as name=48h,name=7d (names: portal/flow/deadlines.py)"},
     )
     resale_start: str = field(
         default="received",

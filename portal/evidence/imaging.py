@@ -126,7 +126,8 @@ _ODD = "处理不了(可能内容过于复杂),请换一张照片,或者截图�
 _BROKEN = "不完整或已损坏,可能没有上传完,请重新选择"
 _NOT_TRIED = "还没有处理,请去掉处理不了的照片后重新上传"
 _LARGE = {
-    kind: f"像素过大(最多 {pixels // 10_000} 万像素,边长不超过 {imaging_child.LONGEST_SIDE}),请缩小后再上传,或者截图后上传截图"
+    kind: f"像素过大(最多 {pixels // 10_000} 万像素,边长不超过 {imaging_child.LONGEST_SIDE}),"
+    "请缩小后再上传,或者截图后上传截图"
     for kind, pixels in imaging_child.MOST_PIXELS.items()
 }
 _LARGE["WEBP"] = _LARGE["WEBP"].replace("最多", "WebP 图片最多")

@@ -18,7 +18,6 @@ from portal.extensions import db, writing
 from portal.models import KeptForm, MoneyEntry, Session, Shop, Staff, User
 from portal.notices import notices
 from portal.people import roles
-from portal.people import roles as the_roles
 from portal.rights import policies
 
 BUYER_IDLE, BUYER_LONGEST = timedelta(days=14), timedelta(days=30)
@@ -160,7 +159,7 @@ def change_role(shop_id: int, user_id: int, role: str) -> None:
     """Give somebody of the shop another role. Raises AccountRefused; inside ``writing()``."""
     person = _employee(shop_id, user_id)
     _check_role(role)
-    if role not in the_roles.APPROVERS:
+    if role not in roles.APPROVERS:
         _check_approvals(shop_id, user_id)
     person.role = role
     db.session.flush()
@@ -193,7 +192,7 @@ def _check_role(role: str) -> None:
 def _check_approvals(shop_id: int, without: int) -> None:
     """Nobody goes while payments wait that only he could check."""
     able = set(
-        db.session.scalars(select(Staff.user_id).where(Staff.shop_id == shop_id, Staff.role.in_(the_roles.APPROVERS)))
+        db.session.scalars(select(Staff.user_id).where(Staff.shop_id == shop_id, Staff.role.in_(roles.APPROVERS)))
     )
     if without not in able:
         return

@@ -1,4 +1,7 @@
-"""The README's generated parts are fresh. `python -m tests.guards.test_readme` writes them."""
+"""The generated parts of the README and of the page on the flow are fresh.
+
+`python -m tests.guards.test_readme` writes them.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from portal.config import Settings
 from portal.flow import CaseType
 
 README = Path(__file__).parents[2] / "README.md"
+FLOW = README.parent / ".readme/flow.md"
 
 
 def settings_table() -> str:
@@ -38,14 +42,16 @@ def fresh(text: str) -> str:
 
 
 def test_the_readme_is_fresh() -> None:
-    text = README.read_text()
-    assert fresh(text) == text
+    assert "<!-- settings -->" in README.read_text() and "<!-- diagram -->" in FLOW.read_text()
+    for page in (README, FLOW):
+        text = page.read_text()
+        assert fresh(text) == text
 
 
 def test_every_row_of_the_flow_is_in_the_diagram() -> None:
     for kind in CaseType:
         diagram = flow.diagram(kind)
-        assert diagram in README.read_text()
+        assert diagram in FLOW.read_text()
         for step in flow.STEPS:
             if kind in step.types and step not in flow.OVERLAY:
                 arrow = re.escape(f"{step.source or '[*]'} --> {step.target}: ")
@@ -53,4 +59,5 @@ def test_every_row_of_the_flow_is_in_the_diagram() -> None:
 
 
 if __name__ == "__main__":
-    README.write_text(fresh(README.read_text()))
+    for page in (README, FLOW):
+        page.write_text(fresh(page.read_text()))
