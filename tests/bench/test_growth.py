@@ -79,7 +79,7 @@ UNITS = (
 )
 
 
-SEARCHED = ("inputs", "scans", "cardnumbers", "carriers")  # read all over what people type; others match a whole value
+SEARCHED = ("inputs", "scans", "card_numbers", "carriers")  # read all over what people type; others match a whole value
 
 
 def patterns() -> Iterator[tuple[str, Callable[[str], object]]]:

@@ -753,8 +753,8 @@ BROKEN: dict[str, tuple[Any, str]] = {
     "a sheet without rows": (
         lambda path: exports.xlsx(path, []),
         refused_headings
-        := "没有找到表头,请上传后台「导出订单」得到的文件,其中应有「订单编号」「货品标题」「数量」「单价(元)」「订单状态」等列",
-    ),  # noqa: E501
+        := "没有找到表头,请上传后台「导出订单」得到的文件,其中应有「订单编号」「货品标题」「数量」「单价(元)」「订单状态」等列",  # noqa: E501
+    ),
     "prose": (lambda path: wrote(path, "从前有座山,山里有座庙".encode()), refused_headings),
     "noise": (lambda path: wrote(path, bytes(range(1, 256)) * 40), refused_headings),
     "noughts": (lambda path: wrote(path, bytes(5_000)), refused_headings),
@@ -764,11 +764,11 @@ BROKEN: dict[str, tuple[Any, str]] = {
     "a page": (
         lambda path: wrote(path, b"\xef\xbb\xbf <HTML><table><tr><td>1"),
         "这是网页格式的文件,请用 Excel 或 WPS 打开,另存为 .xlsx 后再上传",
-    ),  # noqa: E501
+    ),
     "an old .xls": (
         lambda path: exports.ole(path, "Workbook"),
         "这是旧版 .xls 文件,请用 Excel 或 WPS 另存为 .xlsx 后再上传",
-    ),  # noqa: E501
+    ),
     "with a password": (lambda path: exports.ole(path, "EncryptionInfo", "EncryptedPackage"), LOCKED),
     "a locked zip": (locked, LOCKED),
     "a zip of tables": (lambda path: zip_of(path, **{"订单.xlsx": b"PK"}), ARCHIVE),
@@ -778,7 +778,7 @@ BROKEN: dict[str, tuple[Any, str]] = {
     "an .xlsb": (
         lambda path: zip_of(path, **{"xl/workbook.bin": b"a"}),
         "这是 .xlsb 文件,请在 Excel 里另存为 .xlsx 后再上传",
-    ),  # noqa: E501
+    ),
     "half a zip": (lambda path: cut(path, 0.5), DAMAGED),
     "a zip without its end": (lambda path: cut(path, 0.97), DAMAGED),
     "a changed byte": (spoilt, DAMAGED),
@@ -787,53 +787,53 @@ BROKEN: dict[str, tuple[Any, str]] = {
     "rows without end": (
         lambda path: exports.workbook(path, f'<?xml version="1.0"?><w><sheetData>{exports.few_rows()}<row r="3">'),
         DAMAGED,
-    ),  # noqa: E501
+    ),
     "no sheetData": (lambda path: exports.workbook(path, '<?xml version="1.0"?><w></w>'), DAMAGED),
     "a text that isn't there": (
         lambda path: exports.workbook(path, exports.few_rows() + '<row r="3"><c r="A3" t="s"><v>9</v></c></row>'),
         DAMAGED,
-    ),  # noqa: E501
+    ),
     "a text before the first": (
         lambda path: exports.workbook(path, exports.few_rows() + '<row r="3"><c r="A3" t="s"><v>-1</v></c></row>'),
         DAMAGED,
-    ),  # noqa: E501
+    ),
     "crossed tags": (
         lambda path: exports.workbook(path, exports.few_rows() + '<row r="3"><c r="A3"><v>1</c></v></row>'),
         DAMAGED,
-    ),  # noqa: E501
+    ),
     "an unknown entity": (
         lambda path: exports.workbook(path, exports.few_rows() + '<row r="3"><c r="A3" t="str"><v>&a;</v></c></row>'),
         DAMAGED,
-    ),  # noqa: E501
+    ),
     "a sheet in UTF-16": (
         lambda path: exports.workbook(path, '<?xml version="1.0" encoding="utf-16"?><w><sheetData></sheetData></w>'),
         DAMAGED,
-    ),  # noqa: E501
+    ),
     "entities in a sheet": (lambda path: exports.workbook(path, DTD + "<x><sheetData>&b;</sheetData></x>"), UNSAFE),
     "entities in the texts": (
         lambda path: exports.workbook(path, exports.few_rows(), texts=DTD + "<sst>&b;</sst>"),
         UNSAFE,
-    ),  # noqa: E501
+    ),
     "entities from outside": (
         lambda path: exports.workbook(path, exports.few_rows(), book=OUTSIDE + "<x>&a;</x>"),
         UNSAFE,
-    ),  # noqa: E501
+    ),
     "a bomb": (
         lambda path: exports.workbook(path, exports.few_rows(), **{"xl/media/a.bin": bytes(60_000_000)}),
         TOO_LARGE,
-    ),  # noqa: E501
+    ),
     "a length that lies upwards": (
         lambda path: exports.lie_about_size(
             exports.workbook(path, exports.few_rows()), "xl/worksheets/sheet1.xml", 2**31
         ),
         TOO_LARGE,
-    ),  # noqa: E501
+    ),
     "a length that lies downwards": (
         lambda path: exports.lie_about_size(
             exports.workbook(path, exports.few_rows()), "xl/worksheets/sheet1.xml", 300
         ),
         DAMAGED,
-    ),  # noqa: E501
+    ),
 }
 
 

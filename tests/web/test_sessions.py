@@ -409,7 +409,7 @@ def test_typed_words_wait_in_the_error_page(
         raise said
 
     with monkeypatch.context() as broken:
-        broken.setattr("portal.chat.say", fail)
+        broken.setattr("portal.talk.conversations.say", fail)
         answer = client.post(url, data={**form, "words": '袜子有\r\n三只"破洞"<b>'})
     assert answer.status_code == status
     assert "您填写的文字都在" in answer.text and "照片" not in answer.text
