@@ -27,7 +27,7 @@ _STRAY_JOINER = regex.compile(
     r"(?<!\p{Extended_Pictographic}[\ufe0f\p{Emoji_Modifier}]?)\u200d|\u200d(?!\p{Extended_Pictographic})"
 )
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
-_BREAKS = re.compile(r"[ \t]*[\n\u2028\u2029][\n\u2028\u2029 \t]*")
+_BREAKS = re.compile(r"(?<![ \t])[ \t]*+[\n\u2028\u2029][\n\u2028\u2029 \t]*+")  # a run of blanks is read once
 _UNSEEN = regex.compile(r"[\s\p{Default_Ignorable_Code_Point}\u2800]*")
 _GRAPHEME = regex.compile(r"\X")
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
