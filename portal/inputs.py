@@ -20,7 +20,7 @@ _BYTES_A_GRAPHEME = 16  # on average; a legitimate emoji with its modifiers has 
 
 _REMOVED = regex.compile(r"[\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff[\p{Cc}--[\n]]]", regex.V1)
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
-_BREAKS = re.compile(r"[ \t]*[\n\u2028\u2029][\n\u2028\u2029 \t]*")
+_BREAKS = re.compile(r"(?<![ \t])[ \t]*+[\n\u2028\u2029][\n\u2028\u2029 \t]*+")  # a run of blanks is read once
 _UNSEEN = regex.compile(r"[\s\p{Default_Ignorable_Code_Point}\u2800]*")
 _GRAPHEME = regex.compile(r"\X")
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
