@@ -20,13 +20,16 @@ from portal.models import (
     OrderLine,
     Parcel,
     Policy,
+    Product,
     ReturnAddress,
 )
 from portal.money import entries as money_entries
 from portal.money import worth
 from portal.money.accounts import consent as bank_accounts
 from portal.parcels.carriers import slow
-from portal.rights.reasons import REISSUE_BY, codes
+from portal.rights import refusals
+from portal.rights.goods import EXCLUSIONS
+from portal.rights.reasons import REISSUE_BY, Ground, codes, reason
 
 
 def facts(
@@ -45,6 +48,7 @@ def facts(
     if state == State.APPLIED:
         asked = {"shop_id": case.shop_id, "case_id": case.id, "order_id": case.order_id, "since": case.opened_at}
         found |= db.session.execute(_BEFORE_AGREEING, asked).mappings().one()
+        found["refusable"] = bool(refusals.possible(application_of(case)))
         if case.type == CaseType.REISSUE:
             found["guaranteed"] = _guaranteed(case)
         if case.type == CaseType.REFUND_ONLY:
@@ -72,6 +76,7 @@ def facts(
         found |= money_entries.standing(case.id, entries)
     if state in (State.REFUNDING, State.REFUND_FAILED):
         found |= bank_accounts.facts(case, entries, bank)
+        found["owed_since"] = db.session.scalar(_OWED_SINCE, {"case_id": case.id})
     return Facts(
         entered_at=case.entered_at,
         now=now,
@@ -94,6 +99,31 @@ def facts(
         countered=case.countered,
         **found,
     )
+
+
+def application_of(case: Any) -> refusals.Application:
+    """What the data says of a case's application, for the reasons it can be refused by."""
+    known = reason(case.reason)
+    asked = known is None or "customised" in refusals.OF_GROUND[known.ground]
+    left_out = Product.no_reason_excluded.in_([code for code in EXCLUSIONS if code != "unfit"]) | (
+        (Product.no_reason_excluded == "unfit") & OrderLine.unfit_confirmed_at.is_not(None)
+    )
+    excluded = asked and (
+        db.session.scalar(
+            select(OrderLine.id)
+            .join(CaseLine, CaseLine.order_line_id == OrderLine.id)
+            .join(Product, Product.id == OrderLine.product_id)
+            .where(
+                CaseLine.case_id == case.id,
+                left_out
+                if known is not None and known.ground is Ground.NO_REASON
+                else left_out | ~Product.exchangeable,
+            )
+            .limit(1)
+        )
+        is not None
+    )
+    return refusals.Application(case.reason, case.type, case.negotiated, excluded)
 
 
 def _guaranteed(case: Any) -> bool:
@@ -132,6 +162,13 @@ _BEFORE_AGREEING = select(
         )
         .exists(),
     ).label("seller_wrote"),
+)
+
+
+_OWED_SINCE = select(func.max(CaseEvent.at)).where(
+    CaseEvent.case_id == bindparam("case_id"),
+    CaseEvent.target == State.REFUNDING,
+    CaseEvent.source.not_in([str(state) for state in flow.OWED]),
 )
 
 

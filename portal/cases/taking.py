@@ -104,7 +104,8 @@ def _move(
 ) -> Case:
     source, version = case.state, case.version
     changes: dict[str, Any] = {"updated_at": at}
-    if step.target != step.source:
+    goes_on = {source, step.target} == flow.OWED  # an attempt at paying changes neither the clock nor a mediation
+    if step.target != step.source and not goes_on:
         changes |= {
             "late": False,
             "extended": False,
@@ -116,7 +117,9 @@ def _move(
             "not_before": None,
             **effect_step.NO_MEDIATION,
         }
-    if step.target != step.source or step.name in flow.RESTARTING:
+    if goes_on:
+        changes["entered_at"] = at
+    elif step.target != step.source or step.name in flow.RESTARTING:
         changes |= {"entered_at": at, "paused_seconds": 0, "not_before": None}
     doing = effect_step.Doing(
         case=case, step=step, by=by, at=at, note=note, photos=tuple(photos), values=dict(values or {})

@@ -17,6 +17,7 @@ from portal.flow.facts import (
 from portal.flow.kinds import (
     FINAL,
     NOT_NOW,
+    OWED,
     RELEASING,
     STAGE_OF,
     STAGES,
@@ -70,6 +71,7 @@ __all__ = [
     "NOTES",
     "NOT_NOW",
     "OVERLAY",
+    "OWED",
     "RELEASING",
     "RESTARTING",
     "RM",

@@ -35,7 +35,7 @@ COLUMNS: tuple[Column, ...] = (
 )
 
 
-ROUTE: dict[str, str] = {"original": "原路退回", "bank": "银行转账", "offline": "线下支付"}
+ROUTE = words.ROUTE
 
 
 def ready(shop_id: int, most: int = MOST_IN_BATCH) -> Sequence[Any]:

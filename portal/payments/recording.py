@@ -105,7 +105,15 @@ def _alarmed(entry: Any, now: datetime) -> bool:
 
 
 def record(
-    shop_id: int, entry_id: int, verb: str, *, by: By, now: datetime, reference: str = "", problem: str = ""
+    shop_id: int,
+    entry_id: int,
+    verb: str,
+    *,
+    by: By,
+    now: datetime,
+    reference: str = "",
+    problem: str = "",
+    way: str = "",
 ) -> Case:
     """Take the step of the case that records this about one payment of the shop. Inside ``writing()``.
 
@@ -122,7 +130,9 @@ def record(
     state = db.session.scalar(select(MoneyEntry.state).where(MoneyEntry.id == entry_id)) or ""
     if state not in _FROM[verb]:
         raise StepRefused(f"这笔款项现在是「{words.MONEY_STATE[state]}」,没有重复登记;页面显示的是最新状态")
-    told = {"reference": reference} if verb == "settle" else {"note": problem} if verb == "fail" else {}
+    told = {"note": problem} if verb == "fail" else {"way": way} if verb == "retry" else {}
+    if verb == "settle":
+        told = {"reference": reference, "way": way}
     return taking.take(case.id, step_of(case, verb), by=by, now=now, entry_id=entry_id, **told)  # type: ignore[arg-type]
 
 

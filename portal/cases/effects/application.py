@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from portal import flow
+from portal.cases import facts as case_facts
 from portal.cases import proposals
 from portal.cases.effects.step import Doing, Wanted, _effect, _lines, price_of
 from portal.extensions import db
@@ -20,7 +21,7 @@ from portal.models import (
 )
 from portal.money import worth
 from portal.orders import ledger
-from portal.rights import policies, reasons
+from portal.rights import policies, reasons, refusals
 
 
 @_effect("modify")
@@ -158,6 +159,8 @@ def _reject(doing: Doing) -> dict[str, Any]:
     refusal = reasons.refusal(doing.values.get("refusal", ""))
     if refusal is None:
         raise doing.refuse("请选择拒绝的原因")
+    if contradicted := refusals.why_not(refusal.id, case_facts.application_of(doing.case)):
+        raise doing.refuse(contradicted)
     if not doing.note:
         raise doing.refuse("请填写拒绝的说明,买家会看到")
     if refusal.needs_evidence and not doing.photos:

@@ -68,7 +68,12 @@ def _approve(doing: Doing) -> dict[str, Any]:
 @_effect("settle_entry", "refund_ok")
 def _settle(doing: Doing) -> dict[str, Any]:
     reference = doing.values.get("reference", "")
-    _told(doing, money_entries.settle(doing.case, _entry(doing), reference=reference, by=doing.by.user_id, at=doing.at))
+    way = doing.values.get("way", "")
+    entry = money_entries.settle(
+        doing.case, _entry(doing), reference=reference, by=doing.by.user_id, at=doing.at, way=way
+    )
+    _told(doing, entry)
+    doing.data["way"] = entry.way
     return {}
 
 
@@ -81,7 +86,7 @@ def _fail(doing: Doing) -> dict[str, Any]:
 
 @_effect("retry")
 def _retry(doing: Doing) -> dict[str, Any]:
-    _told(doing, money_entries.retry(doing.case, _entry(doing)))
+    _told(doing, money_entries.retry(doing.case, _entry(doing), way=doing.values.get("way", "")))
     return {}
 
 
