@@ -37,6 +37,7 @@ from portal.flow.needs import (
 )
 from portal.flow.table import (
     ALL,
+    NOTES,
     OVERLAY,
     RESTARTING,
     RM,
@@ -66,6 +67,7 @@ __all__ = [
     "FINAL",
     "MOST_APPLICATIONS",
     "NEEDS",
+    "NOTES",
     "NOT_NOW",
     "OVERLAY",
     "RELEASING",
