@@ -72,8 +72,6 @@ TEXT = {
 BACK = [("ZTO", "75484863576596")]
 OUT = [("YTO", "YT8893012345678")]
 TONES = (("#D9C7B0", "#8C6A4A", "#2B1D12"), ("#C9D3DC", "#4A6A8C", "#101C28"))  # ground, goods, flaw
-
-
 Story = Callable[["_Teller"], None]
 
 

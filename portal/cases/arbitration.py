@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from portal.flow import DEADLINES, EVIDENCE_ROUNDS, Actor, CaseType, State, Step
+from portal.calendar import lengths
+from portal.flow import EVIDENCE_ROUNDS, Actor, CaseType, State, Step
 from portal.inputs import money_text
 from portal.rights.reasons import Ground, reason
-from portal.words import ACTOR, TYPE, span
+from portal.words import ACTOR, TYPE
 
 BUYER, SELLER = Actor.BUYER, Actor.SELLER
 
@@ -176,14 +177,14 @@ def carried_out(step: Step, case_type: str, values: Mapping[str, Any], *, goods_
 
     ``values``: what cases.take will be told: amount_fen, goods_back, freight_payer, asked.
     """
-    back, ship = span(DEADLINES["buyer_return"]), span(DEADLINES["seller_reship"])
-    legal, least = span(DEADLINES["refund_legal"]), span(DEADLINES["least_left"])
+    back, ship = lengths.describe_deadline("buyer_return"), lengths.describe_deadline("seller_reship")
+    legal, least = lengths.describe_deadline("refund_legal"), lengths.describe_deadline("least_left")
     payer = ACTOR.get(str(values.get("freight_payer") or ""), "")
     freight = f"退回运费由{payer}承担。" if payer else ""
     if step.name == "more_evidence":
         asked = str(values.get("asked") or "both")
         who = ACTOR[asked] if asked in ACTOR else "双方"
-        again = span(DEADLINES["mediation_evidence"])
+        again = lengths.describe_deadline("mediation_evidence")
         return [f"通知双方,请{who}在 {again}内补充证据;这是第 {EVIDENCE_ROUNDS} 轮,也是最后一轮。"]
     if step.name == "decide_continue":
         return ["平台介入结束,售后单留在现在的状态。", f"原来的时限继续计算,至少还有 {least}。"]

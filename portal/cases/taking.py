@@ -11,8 +11,9 @@ from typing import Any
 from sqlalchemy import select, update
 
 from portal import flow
+from portal.calendar.lengths import get_deadlines
 from portal.cases.case_facts import collect_facts
-from portal.cases.deadlines import find_clock_start, get_deadlines, lock_case, next_reminder
+from portal.cases.deadlines import find_clock_start, lock_case, next_reminder
 from portal.cases.effects import step_context
 from portal.cases.effects.step_context import ActedBy
 from portal.cases.history import update_counters, write_event
@@ -33,8 +34,6 @@ from portal.people import mediators, roles
 from portal.talk import conversations
 
 log = logging.getLogger("portal.cases")
-
-
 CLOCK = ActedBy(Actor.CLOCK, None, "系统")
 
 

@@ -40,8 +40,6 @@ def _resale_overdue(goods: Goods, reason: Reason, now: datetime) -> bool:
 
 
 _NO_REASON_DAYS: Final = 7
-
-
 _OUTSIDE_RESALE: Final = (Ground.PROMISE, Ground.NO_REASON, Ground.UNSHIPPED, Ground.ABSENT)
 
 

@@ -30,8 +30,6 @@ from portal.talk import card_numbers
 from portal.web.security import csrf_token
 
 MOST_PHOTOS = evidence.MOST_PER_STEP
-
-
 Known = Callable[[Collection[str]], Collection[str]]  # which of these digits are numbers of the thing at hand
 
 

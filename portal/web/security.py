@@ -65,8 +65,6 @@ _EXACT = re.compile(r"number[0-9]?|\w+_(?:id|kept|drop)")  # tracking numbers an
 # Never kept for signing in again, and never in a hash without a key: it could be undone by trying.
 SECRET = frozenset({"password", "account_holder", "account_bank", "account_number"})
 _NOT_KEPT = frozenset({"csrf_token", "form_key", "version"}) | SECRET
-
-
 Route = TypeVar("Route", bound=Callable[..., Any])
 
 

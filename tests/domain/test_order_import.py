@@ -442,8 +442,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from portal import create_app
 from portal.config import Settings
-from portal.order_export import read
-from portal.order_import import import_orders
+from portal.orders.export_format import read
+from portal.orders.importing import import_orders
 with create_app(Settings(data=Path(sys.argv[1]), secret_key="x", database_url=sys.argv[2])).app_context():
     began = time.monotonic()
     with read(sys.argv[3]) as export:

@@ -560,13 +560,14 @@ POLLER = """
 import sys
 from datetime import datetime
 from pathlib import Path
-from portal import create_app, polling
+from portal import create_app
 from portal.config import Settings
-from portal.couriers import Kuaidi100
+from portal.parcels.couriers import Kuaidi100
+from portal.tracking import polling
 app = create_app(Settings(data=Path(sys.argv[1]), secret_key="test"))
 with app.app_context():
     at = datetime.fromisoformat(sys.argv[3])
-    print(polling.poll(Kuaidi100("c", "k", url=sys.argv[2], wait=5), 60, lambda: at), flush=True)
+    print(polling.poll_carriers(Kuaidi100("c", "k", url=sys.argv[2], wait=5), 60, lambda: at), flush=True)
 """
 
 

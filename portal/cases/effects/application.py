@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from portal import flow
+from portal.calendar.lengths import get_deadline
 from portal.cases import proposals
 from portal.cases.effects.step_context import RequestedLine, StepContext, effect, find_price, load_lines
 from portal.extensions import db
@@ -201,5 +201,5 @@ def resume_origin(context: StepContext) -> dict[str, Any]:
         "objected": before["objected"],
         "origin": {},
         "countered": False,
-        "not_before": context.at + flow.DEADLINES["least_left"],
+        "not_before": context.at + get_deadline("least_left"),
     }

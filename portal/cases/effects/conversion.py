@@ -53,7 +53,6 @@ def make_refund_child(context: StepContext, fen: int | None, *, goods_back: bool
 
 _INSPECTED = (State.PAYING, State.RESHIPPING, State.CONFIRMING)  # only what was accepted is still owed
 
-
 AGAIN: Mapping[str, tuple[CaseType, ...]] = {  # what may follow goods that came and are wrong once more
     CaseType.EXCHANGE: (CaseType.EXCHANGE, CaseType.RETURN_REFUND),
     CaseType.REISSUE: (CaseType.REFUND_ONLY, CaseType.RETURN_REFUND),

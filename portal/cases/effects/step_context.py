@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select
 
 from portal import flow
+from portal.calendar.lengths import get_deadline
 from portal.extensions import db
 from portal.flow import Actor, CaseType, State, Step, StepRefused
 from portal.models import (
@@ -93,8 +94,6 @@ class StepContext:
 
 
 Effect = Callable[[StepContext], dict[str, Any]]
-
-
 _EFFECTS: dict[str, Effect] = {}
 
 
@@ -143,8 +142,6 @@ def plan_due_payments(context: StepContext, changes: Mapping[str, Any]) -> dict[
 
 
 _BEFORE_REFUNDING = (State.APPLIED, State.PROPOSED, State.REVISING, State.INSPECTING, State.DISPUTED)
-
-
 _BEFORE_SHIPPING = (*_BEFORE_REFUNDING, State.PAYING)
 
 
@@ -201,7 +198,7 @@ def end_mediation(context: StepContext) -> dict[str, Any]:
     return {
         **NO_MEDIATION,
         "paused_seconds": measure_standstill(context),
-        "not_before": context.at + flow.DEADLINES["least_left"],
+        "not_before": context.at + get_deadline("least_left"),
     }
 
 
