@@ -10,12 +10,14 @@ from portal.rights.goods import BEIJING, MONEY, Goods, Policy, _promise
 from portal.rights.reasons import Ground, Reason
 
 
-def window_end(goods: Goods, reason: Reason, policy: Policy, case_type: str = CaseType.EXCHANGE) -> datetime | None:
+def find_window_end(
+    goods: Goods, reason: Reason, policy: Policy, case_type: str = CaseType.EXCHANGE
+) -> datetime | None:
     """When the window of a reason ends, in UTC and exclusive; None while it has not begun, and where there is none."""
     days = _days(goods, reason, policy, case_type)
     if goods.received_at is None or days is None:
         return None
-    end = last_day_ends(goods.received_at, days)
+    end = find_last_day_end(goods.received_at, days)
     if goods.apply_by is not None and reason.ground not in _OUTSIDE_RESALE:
         return min(end, goods.apply_by)
     return _no_reason_end(goods, end) if reason.ground is Ground.NO_REASON else end
@@ -26,7 +28,7 @@ def _no_reason_end(goods: Goods, plain: datetime) -> datetime:
     return max(plain, goods.no_reason_until) if goods.no_reason_until else plain
 
 
-def last_day_ends(start: datetime, days: int) -> datetime:
+def find_last_day_end(start: datetime, days: int) -> datetime:
     """The end of a term of ``days``: the day it starts doesn't count, the last one ends at 24:00 in Shanghai."""
     last = start.astimezone(BEIJING).date() + timedelta(days=days + 1)
     return datetime.combine(last, time(), BEIJING).astimezone(UTC)
