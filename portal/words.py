@@ -87,6 +87,7 @@ DOUBT: dict[str, str] = {  # why a scan counts for nothing
     "early": "早于寄出,不作为依据",
     "future": "时间还没有到,不作为依据",
     "onesided": "由得利的一方录入,不改变期限",
+    "unclear": "看不出是否已签收,不作为签收的依据",
 }
 TRACK: dict[str, str] = {  # why a tracking service has no answer
     "slow": "物流公司暂时没有回应",

@@ -67,10 +67,15 @@ def add_scans(
                 values["status"] = "transit" if values["delivering"] else scan.status
             db.session.execute(insert(kind), values)
         elif row.doubt and not doubt:
+            now_said = {"status": scan.status, "delivering": scan.status == "delivering"}
+            if kind is ParcelTrace:
+                now_said["status"] = "transit" if now_said["delivering"] else scan.status
+            else:
+                del now_said["delivering"]
             db.session.execute(
                 update(kind)
                 .where(kind.id == row.id)
-                .values(doubt="", origin=origin)
+                .values(doubt="", origin=origin, **now_said)
                 .execution_options(synchronize_session=False)
             )
         else:

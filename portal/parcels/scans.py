@@ -1,7 +1,7 @@
 """Scans: what a carrier says of a parcel at a moment, and how it is read from what people paste.
 
 Pure. The eight statuses are ours; each tracking service's codes are mapped in portal/couriers/. Words without a code
-are read here, carefully: 「请准备签收」 is no 签收, and 「退件」 in a warehouse's name returns nothing.
+are read in portal/parcels/wording.py.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
 from portal import inputs
+from portal.parcels import pasting, wording
 from portal.words import BEIJING
 
 STATUSES: Final = ("picked", "transit", "delivering", "station", "signed", "exception", "returned", "lost")
@@ -23,11 +24,12 @@ STUCK: Final = timedelta(hours=72)
 
 
 class Scan(NamedTuple):
-    """One scan: when (UTC), which of STATUSES, the carrier's words."""
+    """One scan: when (UTC), which of STATUSES, the carrier's words. ``unclear``: whether it is 签收 can't be told."""
 
     at: datetime
     status: str
     words: str
+    unclear: bool = False
 
 
 class Standing(NamedTuple):
@@ -50,31 +52,40 @@ class LinesRefused(ValueError):
 
 # ---------------------------------------------------------------- what words mean
 
-_BY = "已|被|后|人|成功|代|家人|同事|前台|门卫|驿站|柜|客户"
-_AT_A_STATION = "驿站|快递柜|丰巢|代收点|自提|取货码|取件码|柜"
-_SIGNS: tuple[tuple[str, str], ...] = (  # the first that is found decides
-    (r"(撤销|取消)签收|误签|签收异常|虚假签收|签收失败", "exception"),
-    (r"退回签收|退件签收|退货签收|已退签|退签", "returned"),
-    (r"丢失|遗失|丢件|灭失", "lost"),
-    (r"退回(?!仓|组|点|部|地址)|退件(?!仓|组|部)|退往|转退|返回(寄件人|发件人|寄件地)|拒收退", "returned"),
-    (rf"({_BY})[^,，。;；]{{0,12}}签收|签收人|签收成功|妥投", "signed"),
-    (rf"({_AT_A_STATION})[^。;；]{{0,30}}(已取出|已取走|已取件|取件成功|已提取|取出)", "signed"),
-    (r"^([【\[][^】\]]*[】\]])?\s*签收[。!！]?$", "signed"),
-    (
-        r"问题件|异常|破损|滞留|无法联系|联系不上|地址不详|错分|超区|疑难|拒收|拒签|无人|未能(派送|妥投)|派送失败",
-        "exception",
-    ),
-    (r"驿站|快递柜|丰巢|代收点|代收|自提|待取|请.{0,6}取件|取件码|取货码|已投柜|暂存", "station"),
-    (r"(派送|派件|配送|投递)(?!网点|城市|站|点|部|中心)|正在送|送货中|外出投送|(派送|派件)中(?!心)", "delivering"),
-    (r"揽收|揽件|收寄|已收件|收件成功|已收取|已取件|上门取件", "picked"),
-)
-_NOT_YET = re.compile(r"未签收|待签收|准备签收|等待签收|尽快签收|注意签收|当面签收|请[^。]{0,8}签收|签收前|无法签收")
-
 
 def status_of(words: str) -> str:
-    """Which status a carrier's words speak of, when no code says so."""
-    plain = _NOT_YET.sub("", words)
-    return next((status for sign, status in _SIGNS if re.search(sign, plain)), "transit")
+    """Which status a carrier's words speak of, when no code says so; "transit" where they are doubtful."""
+    return wording.read(words).status
+
+
+def of_words(at: datetime, words: str) -> Scan:
+    """The scan that these words tell of."""
+    reading = wording.read(words)
+    return Scan(at, reading.status, words, not reading.clear)
+
+
+# What words alone may say beside a code that says little.
+_MILD = frozenset({"picked", "transit", "delivering", "station"})
+_RECEIVER = re.compile("本人|收件人|收货人|家人|客户|凭取[件货]码")
+
+
+def of_code(at: datetime, code: str | None, words: str) -> Scan:
+    """The scan of a service that has codes of its own. ``code``: its status; "" says little, None isn't known.
+
+    A code and words that contradict each other about 签收 are doubtful: such a scan is kept and counts for nothing.
+    """
+    reading = wording.read(words)
+    receipt = reading.status == "signed"
+    if code is None:
+        return Scan(at, reading.status, words, not reading.clear)
+    if code == "":
+        return Scan(at, reading.status if reading.status in _MILD else "transit", words, receipt or not reading.clear)
+    if code == "signed":
+        agreed = receipt or not reading.spoken or re.fullmatch("(?:已|完成)*取件(?:成功|完成)?", words) is not None
+        return Scan(at, "signed" if agreed and reading.clear else reading.status, words, not (agreed and reading.clear))
+    if code == "returned":
+        return Scan(at, code, words, receipt and _RECEIVER.search(words) is not None)
+    return Scan(at, code, words, receipt)
 
 
 def clean(raw: object) -> str:
@@ -124,9 +135,11 @@ EXAMPLE: Final = "2026-11-20 12:30:11 【义乌市】已揽收"
 def read(text: str, now: datetime) -> list[Scan]:
     """The scans in pasted lines, 「2026-11-20 12:30:11 【义乌市】已揽收」 each; empty lines are left out.
 
+    The time may also stand on a line of its own, before its words or after them, as on the carriers' pages.
+
     Raises LinesRefused, naming the lines, when one can't be read: nothing is taken then.
     """
-    lines = [(number, line.strip()) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+    lines = pasting.unfold(text)
     if not lines:
         raise LinesRefused([f"请粘贴物流记录,每行一条,例如:{EXAMPLE}"])
     if len(lines) > MOST_LINES:
@@ -144,7 +157,7 @@ def read(text: str, now: datetime) -> list[Scan]:
         elif not said:
             wrong.append(f"第 {number} 行只有时间没有内容,请补上物流公司的记录")
         else:
-            scans.append(Scan(at, status_of(said), said))
+            scans.append(of_words(at, said))
     if wrong:
         raise LinesRefused(wrong[:10] + ([f"还有 {len(wrong) - 10} 行读不出来"] if len(wrong) > 10 else []))
     return list(dict.fromkeys(scans))
@@ -167,7 +180,7 @@ def doubt(
     not_before: datetime | None = None,
     by_sender: bool | None = None,
 ) -> str:
-    """Why a scan is kept but believed in nothing: ``future``, ``early``, ``onesided``; "" when it counts.
+    """Why a scan is kept but believed in nothing: ``future``, ``early``, ``unclear``, ``onesided``; "" when it counts.
 
     ``by_sender``: typed in by the side that sent the parcel (True) or waits for it (False); None: the carrier's word.
     What ends the way counts from ``shipped_at`` on, other scans from three days before it, and never from before
@@ -178,6 +191,8 @@ def doubt(
     ends = scan.status in ("signed", "returned", "lost")
     if scan.at < (shipped_at if ends else shipped_at - BEFORE) or (not_before is not None and scan.at < not_before):
         return "early"
+    if scan.unclear:
+        return "unclear"
     if by_sender is not None and scan.status not in _ADMITS[by_sender]:
         return "onesided"
     return ""

@@ -98,6 +98,22 @@ def fresh(case: Case) -> Case:
 # Asking --------------------------------------------------------------------------------------------------------------
 
 
+def test_a_doubtful_receipt_is_kept_shown_and_starts_no_clock(both: Flask, cast_both: Cast, clock: Clock) -> None:
+    case = cast_both.until("inspecting")
+    due = case.due_at
+    service = Fake()
+    service.said = [Scan(NOW + HOUR, "transit", "部分签收,剩余1件待派", unclear=True)]
+    clock.at = NOW + 2 * HOUR
+    polling.poll_carriers(service, 60, clock)
+    assert kept() == [(NOW + HOUR, "transit", "unclear")]
+    assert fresh(case).due_at == due and titles() == []
+    parcel = db.session.scalars(db.select(Parcel)).one()
+    with writing():  # said again without the doubt, it counts, as what it is
+        case_scans.record_scans(parcel.id, [Scan(NOW + HOUR, "signed", "部分签收,剩余1件待派")], now=clock.at)
+    assert kept() == [(NOW + HOUR, "signed", "")]
+    assert db.session.get_one(Parcel, parcel.id, populate_existing=True).signed_at == NOW + HOUR
+
+
 def test_a_parcel_is_asked_about_every_half_hour_until_it_is_signed_for(
     both: Flask, cast_both: Cast, clock: Clock
 ) -> None:

@@ -68,7 +68,7 @@ def test_kuaidi100_answers_are_read() -> None:
     }
     assert kuaidi100.understood(answer, NUMBER) == [
         Scan(at("2026-11-20T04:30:11"), "picked", "【义乌市】揽收"),
-        Scan(at("2026-11-20T05:00:00"), "transit", "客户已签收"),  # the code knows better than words
+        Scan(at("2026-11-20T05:00:00"), "transit", "客户已签收", unclear=True),  # the code doesn't say so
         Scan(at("2026-11-20T06:00:00"), "signed", "客户已签收"),
         Scan(at("2026-11-21T00:00:00"), "delivering", "正在派送中,请准备签收"),
         Scan(at("2026-11-21T02:00:00"), "signed", "已签收"),
@@ -89,6 +89,31 @@ def test_kdniao_answers_are_read() -> None:
     }
     found = kdniao.understood(answer, NUMBER)
     assert [scan.status for scan in found] == ["picked", "delivering", "station", "signed"]
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "status", "unclear"),
+    [
+        ("3", "已签收,签收人:本人", "signed", False),
+        ("3", "感谢您的惠顾", "signed", False),  # words that say nothing leave it to the code
+        ("3", "收件人拒收", "exception", True),
+        ("3", "快件到达【杭州转运中心】", "transit", True),
+        ("3", "已由菜鸟驿站代收,请及时取件", "station", True),
+        ("3", "部分签收", "transit", True),
+        ("5", "已签收,签收人:本人", "delivering", True),
+        ("1002", "已签收", "transit", True),
+        ("4", "退回件已签收", "returned", False),
+        ("4", "已签收", "returned", False),
+        ("4", "已签收,签收人:本人", "returned", True),
+        ("99999", "签收人不在,约定明日派送", "exception", False),  # a code that isn't known
+        ("99999", "签收信息已更新", "transit", True),
+    ],
+)
+def test_a_code_and_words_that_contradict_each_other_are_doubtful(
+    code: str, words: str, status: str, unclear: bool
+) -> None:
+    answer = {"status": "200", "data": [{"time": "2026-11-21 10:00:00", "context": words, "statusCode": code}]}
+    assert kuaidi100.understood(answer, NUMBER) == [Scan(at("2026-11-21T02:00:00"), status, words, unclear)]
 
 
 @pytest.mark.parametrize(

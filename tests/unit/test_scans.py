@@ -63,6 +63,43 @@ def test_pasted_lines_are_read_in_beijing_time() -> None:
     ]
 
 
+T1, T2, T3 = (datetime(2026, 11, day, hour, 30, tzinfo=UTC) for day, hour in ((20, 4), (21, 0), (21, 8)))
+TABLE = [
+    Scan(T1, "picked", "【义乌市】已揽收"),
+    Scan(T2, "delivering", "【杭州市】派送中"),
+    Scan(T3, "signed", "已签收,签收人:本人"),
+]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # the time above its words, the words above their time, newest first
+        "2026-11-20 12:30\n【义乌市】已揽收\n2026-11-21 08:30\n【杭州市】派送中\n2026-11-21 16:30\n已签收,签收人:本人",
+        "【义乌市】已揽收\n2026-11-20 12:30\n【杭州市】派送中\n2026-11-21 08:30\n已签收,签收人:本人\n2026-11-21 16:30",
+        "2026-11-21 16:30\n已签收,签收人:本人\n2026-11-21 08:30\n【杭州市】派送中\n2026-11-20 12:30\n【义乌市】已揽收",
+        # day, clock and words on three lines; a day for several clocks; week-days
+        "2026-11-20\n12:30\n【义乌市】已揽收\n2026-11-21\n08:30\n【杭州市】派送中\n2026-11-21\n16:30\n已签收,签收人:本人",
+        "2026-11-20 周五\n12:30 【义乌市】已揽收\n2026-11-21 周六\n08:30 【杭州市】派送中\n16:30 已签收,签收人:本人",
+        "2026-11-20/周五12:30\n【义乌市】已揽收\n2026年11月21日 星期六 8时30分\n"
+        "【杭州市】派送中\n11-21 16:30\n已签收,签收人:本人",
+        # headings of the page, above the scan or above its time
+        "已揽收\n2026-11-20 12:30\n【义乌市】已揽收\n派送中\n2026-11-21 08:30\n"
+        "【杭州市】派送中\n已签收\n2026-11-21 16:30\n已签收,签收人:本人",
+        "2026-11-20 12:30\n已揽收\n【义乌市】已揽收\n2026-11-21 08:30\n派送中\n"
+        "【杭州市】派送中\n2026-11-21 16:30\n已签收\n已签收,签收人:本人",
+        "2026-11-20 12:30\t【义乌市】已揽收\n2026-11-21 08:30\t【杭州市】派送中\n2026-11-21 16:30\t已签收,签收人:本人",
+    ],
+)
+def test_tables_of_carriers_pages_are_read(text: str) -> None:
+    assert sorted(scans.read(text, NOW)) == TABLE
+
+
+def test_a_heading_of_the_next_scan_signs_for_nothing() -> None:
+    text = "2026-11-20 12:30\n【杭州市】快件到达\n已签收\n2026-11-21 08:30\n【杭州市】派送中"
+    assert [scan.status for scan in scans.read(text, NOW)] == ["transit", "delivering"]
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

@@ -70,9 +70,6 @@ _REFUSALS: dict[str, Problem] = {
     "503": Problem.REFUSED,
     "601": Problem.LIMIT,
 }
-MILD = frozenset(
-    {"picked", "transit", "delivering", "station"}
-)  # what words alone may say beside a code that says little
 
 
 def sign(param: str, key: str, customer: str) -> str:
@@ -128,10 +125,7 @@ def rows(data: object, when: str, what: str, code: str, codes: dict[str, str]) -
         if at is None or not words:
             continue
         status = codes.get(str(row.get(code) if row.get(code) is not None else ""))
-        read = scans.status_of(words)
-        if status == "":
-            status = read if read in MILD else "transit"
-        found.append(Scan(at, status or read, words))
+        found.append(scans.of_code(at, status, words))
     if data and not found:
         raise AskFailed(Problem.GARBLED, "no scan can be read")
     return sorted(dict.fromkeys(found))

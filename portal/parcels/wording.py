@@ -1,0 +1,278 @@
+"""What a carrier's sentence says of a parcel. Pure.
+
+签收 starts clocks, so it is read only from a positive, whole statement: one clause has the full form of a receipt, and
+no other clause is against it. A sentence that speaks of 签收 in any other way is not 签收: it says what it says (拒收,
+待取件, 退回), or it is ``clear=False``. Names in brackets are names: 「退件」 in a warehouse's name returns nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple
+
+from portal import inputs
+
+
+class Reading(NamedTuple):
+    """One of scans.STATUSES. ``clear``: False where 签收 is spoken of and neither said nor denied.
+
+    ``spoken``: False where no word was understood; the status is then "transit" for want of a better one.
+    """
+
+    status: str
+    clear: bool = True
+    spoken: bool = True
+
+
+# ---------------------------------------------------------------- vocabulary
+
+_GOODS = "快件|包裹|快递|邮件|货物|货件|运单|订单|商品|物品|宝贝|件|货"
+_PEOPLE = (
+    "本人|您本人|您|家人|家属|亲友|朋友|邻居|同事|同学|室友|他人|客户|用户|收件人|收货人|收方|前台|门卫|保安|物业前台"
+    "|收发室|收发章|传达室|门口|家门口|图片"
+)
+_PERSONS = "本人|您本人|家人|家属|客户|用户|收件人|收货人|收方"
+_NEIGHBOURS = "家人|家属|亲友|朋友|邻居|同事|同学|室友|前台|物业前台|门卫|保安|收发室|传达室"
+_STATION = "驿站|快递柜|丰巢|蜂巢|智能柜|自提柜|柜|代收点|代理点|自提点|快递超市|兔喜|妈妈|喵站|便利店|超市|邻里"
+_SENDER = "寄件|发件|寄方|发货|商家|卖家|退件方"
+_HUB = "转运|分拨|中转|集散|枢纽|营业部|网点"
+_COURIER = "快递员|派件员|业务员|配送员|投递员|小哥|工作人员|司机"
+
+# Names that hold a word of doubt and mean none.
+_HARMLESS = re.compile(
+    "无锡|无为|无极|未央|未来|不夜城|不锈钢|不二|约翰|约克|少年|少先|少女|退休|退役|改革|误工|"
+    "退(?:换?货|件|换)(?:组|仓库|仓|部|点|处|中心|专员|办)|退换货|假日|核桃|核工业|核电|再生|延安|延吉|延边|延庆|延长路|"
+    "前台|前厅|前门|后勤|后勤部|部门|约定俗成|非凡|查看|错落|缺月|请放心"
+)
+# What makes a sentence about 签收 doubtful, wherever it stands.
+_DOUBT = re.compile(
+    "[?？]|未|没|不|无|否|非|待|拒|退|误|假|虚|撤|取消|更正|异常|破|损|少|缺|错|核|查|疑|可能|也许|或许|大概|估计|恐|好像"
+    "|应(?!急|城|县)|似|据|称|说|表示|反馈|反映|投诉|协商|争议|申请|要求|希望|愿|同意|计划|打算|答应|承诺|以为|约|预|将|即|准备|等待|等候"
+    "|(?<=.)等$|等(?:客户|收|家|本|他|她)|请|须|需|明[日天早晚]|后天|次日|周[一二三四五六日末]|今[日天晚](?:将|内|会)|改|延|再次|重新|转[派寄交投]|滞|失败|仅|只有|只"
+    "|部分|剩余|余件|其余|另|尚|还|暂|先(?!生)|仍|催|安排|通知|提醒|告知|联系(?!方式|电话)|尽快|尽早|及时|注意|后签|前签|时签|才|方可|可签|能签"
+    "|是否|会签|要签|去签|来签|想签|让|叫|劝|嘱|托|如|若|倘|一旦|除非|万一|签收(?:前|时(?!间)|后|单|码|短信|图|信息|中|确认|网点|站)"
+)
+_CHATTER = re.compile(
+    "^(?:(?:如果?|若|倘若?|一旦|假如|要是)(?!果?$)..|有任何|有问题|有疑问)|感谢|期待|谢谢|欢迎|祝您|^有事|呼叫我|勿找|少一次|多一份|监督电话|投诉电话"
+    "|^(?:联系|客服|网点|代理点|派件员|快递员|业务员|揽投部|收件)?电话(?:[:0-9]|$)|外呼|专属|放心接听|电话畅通|耐心等待|好评|五星|五颗星|鼓励"
+    "|点亮|评价|风里来|雨里去|汗也|小哥一刻|只为客官|上有老|下有小|不求服务|动我心|起早摸黑|见谅|激励|暖心|申行天下|江湖|满意"
+    "|全心呵护|所托|合作愉快|消毒|体温|口罩|疫情|安全呼叫|^地址|^请(?:电?联|致电|拨打|联系|放心|查收|确认收货)|^快去|^可放心"
+    "|^电联|^(?:投递员|派件员|快递员|配送员|业务员|派送人|扫描员|揽投员):|^[-0-9:/*+·. ]+$|^先生/女士$|^先生$|^女士$"
+)
+_ABOUT_RECEIPT = re.compile("签收|妥投|代签|派送成功|投递成功|送达|送到|取出|取走|取件|自提|完成配送|完成派送")
+
+_SUBJECT = (
+    rf"(?:(?:您的|您有|该|此|本|贵司的?)?(?:{_GOODS})?(?:〈[^〉]*〉|\[[^\]]*\])?(?:已|均已|现已)?(?:经)?(?:全部)?)?"
+)
+_WHO = rf"(?:〈[^〉]*〉|(?:您|单位|公司|学校|小区)?(?:{_PEOPLE})+|[^,〈〉]{{1,20}})"
+_DONE = "(?:成功|完成|完毕|了)?"
+_RECEIPTS: Final = tuple(
+    re.compile(form)
+    for form in (
+        rf"{_SUBJECT}(?:成功|正常|确认|完成|当面|拍照|签名|扫码|刷脸|送达并)*(?:签收|妥投|投妥){_DONE}(?:〈[^〉]*〉)?",
+        rf"{_SUBJECT}(?:{_PEOPLE})*(?:已|已经)?(?:正常|当面|成功|代)?(?:签收|代签|代签收){_DONE}",
+        rf"{_SUBJECT}(?:送达并)?(?:由|被){_WHO}(?:已|正常|成功|代)*(?:签收|代签|代签收){_DONE}",
+        rf"{_SUBJECT}(?:在〈[^〉]*〉|在[^,〈〉]{{1,30}}(?:{_STATION}))签收{_DONE}",
+        rf"{_SUBJECT}由(?:〈(?:{_NEIGHBOURS})〉|(?:{_NEIGHBOURS}))代收",
+        rf"{_SUBJECT}(?:成功)?(?:派送|派件|配送|投递)(?:已)?(?:成功|完成|并签收)",
+        rf"{_SUBJECT}完成(?:配送|派送|派件|投递|妥投)",
+        rf"{_SUBJECT}(?:派送|送达|送至|送到|投递|交付|交给)(?:至|给|到)?(?:{_PERSONS})+(?:手中|签收)?",
+        rf"(?:您的?)?{_SUBJECT}(?:在|于)[^,]{{1,40}}(?:完成取件|取件成功|取件完成|取件|取出|取走|领取|自提)",
+        rf"(?:您的?)?{_SUBJECT}从[^,]{{1,40}}(?:取件成功|完成取件|被(?:{_PEOPLE})取[出走件])",
+        rf"您已从[^,]{{1,40}}(?:取出|取走|取件)(?:{_GOODS})?",
+        rf"您在[^,]{{1,40}}的(?:{_GOODS})已取[件走出]",
+        rf"在[^,]{{1,30}}(?:{_STATION}|〉)已取[出走件]",
+        rf"{_SUBJECT}(?:被)?(?:{_PEOPLE})?取走(?:〈[^〉]*〉)?",
+        rf"[^,]{{0,20}}由(?:{_PEOPLE})+(?:(?:从|在)[^,]{{1,40}})?取[走出件](?:成功)?",
+        rf"(?:收件人|收货人|客户|用户|本人|您)+已(?:凭取[件货]码)?(?:取件|取走|自提|取货|提货|领取)(?:{_GOODS}|完成|成功)?",
+        rf"(?:收件人|收货人|客户|用户|本人|您)+已?从[^,]{{1,40}}(?:取件|取走|取出|提取|领取)(?:{_GOODS})?",
+        "(?:客户|用户|收件人)?自提(?:成功|完成|签收)",
+        "您已(?:经)?(?:成功|完成)取件",
+        r"(?:客户|用户|收件人)?签收人(?:[:是为])?(?:已签收|拍照签收|凭取[件货]码(?:签收)?)",
+        rf"(?:客户|用户|收件人)?签收人(?:[:是为])(?:{_PEOPLE})+(?:签收|代签|代签收|收)",
+        rf"签收人在(?:〈[^〉]*〉|[^,〈〉]{{1,30}}(?:{_STATION}))(?:领取|取件|取走|签收)",
+        rf"签收(?:方式|类型)[:为](?:{_PEOPLE}|正常|代)签收?",
+        r"(?:本人|他人|代理人)签收:[^,]{1,20}",
+        r"[^,〈〉]{2,20}(?:公司|大学|学院|学校|医院|中心|银行|酒店|部|局|院|厂|所|室|处|店)已签收",
+    )
+)
+_SUPPORTS = re.compile(  # goes with a receipt and is none
+    rf"等|(?:客户|用户|收件人)?签收人(?:姓名|类型)?(?:[:是为].*)?|签收(?:方式|类型|时间|日期|件数|网点|地点)[:为].*"
+    rf"|(?:凭取[件货]码|电子签名|刷脸取件)(?:签收|取件)?|(?:他人|代理人)代收:.*|收发室代收|代收|(?:{_PEOPLE})+(?:代收)?"
+    rf"|{_SUBJECT}(?:由驿站)?送货上门|{_SUBJECT}(?:已)?送达|[^,]*进行签收扫描"
+)
+_NAMES_SIGNER = re.compile(f"(?:客户|用户|收件人)?签收人(?:[:是为].+|(?:{_PEOPLE})+)")
+_ENDS = re.compile(f"{_SUBJECT}(?:成功)?(?:送货上门|送达|完成配送)")
+_SIGNER = re.compile("(?:签收人(?:姓名|类型)?(?:[:是为])?|代收:|(?:由|被))(?P<who>.*)")
+
+# ---------------------------------------------------------------- what else a sentence may say, the first that is found
+
+_TAKEN_BACK = re.compile(
+    "(?:撤销|取消|撤回|更正).{0,4}签收|签收.{0,4}(?:撤销|取消|撤回|异常|失败)|误签|误操作|(?:虚假|异常|失败)签收"
+)
+_LOST = re.compile("丢失|遗失|丢件|灭失")
+_NOT_LOST = re.compile("疑似|可能|是否|核实|核查|查找|防止|勿|未")
+_BACK = re.compile(
+    rf"退回|退件|退货|退往|转退|退签|拒收退|返货|返回(?:寄件|发件|仓库|商家)|(?:{_SENDER})[人方]?(?:已|本人)?签收"
+    rf"|签收人[:是为]?〈?(?:{_SENDER})(?:人|方)?〉?$"
+)
+_NOT_BACK = re.compile(
+    "(?:待|将|会|拟|准备|申请|要求|同意|协商|是否|不|未|可|请|勿|避免|禁止|联系)[^,]{0,6}退|退(?:件|货|回)(?:处理|申请)"
+)
+_TROUBLE = re.compile(
+    "拒收|拒签|拒绝|拒付|不愿|不肯|不同意|不签收|不要|不成功|未成功|(?:申请|待|安排)退|(?:未|没有?|暂未)(?:能)?(?:派送|派件|投递|妥投|送达)|失败|误取|误领"
+    "|无人(?:接听|签收|在家|应答)|家中无人|不在|外出|出差|搬家|关机|停机|空号|无人接听|无信号|无法|联系不上|(?:地址|名址)(?:不详|错误|变更|有误)"
+    "|迁移新址|改地址|滞留|留仓|问题件|疑难|异常|破损|损坏|少件|缺件|少\\d|超区|错分|误分|超时未|逾期未|不便|暂不|拉回|带回|核查"
+    "|(?:要求|需要|希望)[^,]{0,4}(?:改|延|推迟|自取|更改|周|下周)|改约|改期|延期|延迟|推迟|延误|投诉|反馈|反映|称未|未收到|配送未完成"
+)
+_WAITS = re.compile(
+    f"代收(?!点)|暂存|存放|投柜|待取|自提|取件码|取货码|请.{{0,10}}(?:取件|领取|自取|提货)|已到(?:站|自提点)|入库.{{0,10}}(?:{_STATION})"
+    f"|(?:放[入至到在]?|投[递放][至到]|派件至|到达|送达|已送).{{0,40}}(?:{_STATION}|〉?服务站|店/站|邮政所|保管)"
+    f"|(?:{_STATION})代签|(?:{_STATION})〉?已?签收|签收人[:是为]〈?[^,]{{0,30}}(?:{_STATION})"
+)
+_LATER = re.compile(
+    "(?:明[日天]|次日|后天|改日|周[一二三四五六日末]|[上下]午|将|待|预计|准备|等待|取消|重新安排)[^,]{0,10}"
+    "(?:派送|派件|配送|投递|再派|送达)(?!中)"
+)
+_ROUND = re.compile(
+    "(?<!完成)(?:派送|派件|配送|投递)(?!网点|城市|站|点|部|中心|成功|完成|时间|方式)|正在送|送货中|(?:派送|派件)中(?!心)|已派出|派出"
+    "|送往顺丰店/站"
+)
+_TAKEN_IN = re.compile("揽收|揽件|收寄|已收件|收件成功|收取(?:快件|邮件)?|取件(?!码|人)")
+_BY_ANOTHER = re.compile(f"{_COURIER}|{_HUB}|误|被他人|由他人|驿站(?:已将|工作)")
+_BY_RECEIVER = re.compile(f"客户|用户|收件人|收货人|{_STATION}")
+_PARTLY = re.compile(
+    "部分(?:货物|商品)?(?:已)?(?:签收|妥投)|(?:签收|妥投)(?:了)?(?:其中|一?部分|[0-9一二两三四五六七八九十]+[件箱包])"
+)
+_NOT_YET_IN = re.compile("(?:待|等待|即将|预约|未)[^,]{0,4}(?:揽收|揽件|取件|收件)")
+_MOVES = re.compile(
+    "到达|离开|发往|发出|运输|在途|分拣|装车|卸车|中转|下一站|打包|出库|起飞|清关|发车|扫描|转寄|已收入|称重|开始处理|送往下一站|已发货|取回"
+)
+_PROMISED = re.compile(  # 签收 that is expected, asked for or spoken of as a condition, and so plainly none
+    "(?:待|未|没有?|(?<!申)请|准备|等待|预计|预约|约定|约|即将|须|需|要求|通知|提醒|安排|是否|后|前)[^,]{0,20}(?:签收|送达|妥投)|签收(?:前|时(?!间)|后|网点)|签收人(?![:是为])"
+)
+
+
+def read(words: str) -> Reading:
+    """What a sentence says, when no code says so."""
+    clauses = _clauses(words)
+    receipts = [clause for clause in clauses if _is_receipt(clause)] or _handed_over(clauses)
+    bare = _HARMLESS.sub("", ",".join(clause for clause in clauses if clause not in receipts))
+    other = _other(bare)
+    if _PARTLY.search(bare):
+        return Reading("transit", clear=False)
+    if other in ("exception", "returned", "lost", "station"):
+        if other == "station" and receipts and not _unsaid(clauses, receipts):
+            return Reading("signed")
+        return Reading(other)
+    if receipts and other != "delivering" and not _unsaid(clauses, receipts):
+        return Reading("signed")
+    if other in ("delivering", "picked") and not receipts:
+        return Reading(other, clear=other == "delivering" or not _BY_RECEIVER.search(bare))
+    if receipts or _ABOUT_RECEIPT.search(_PROMISED.sub("", bare)):
+        if other == "transit" and not receipts and not re.search("签收|妥投", _PROMISED.sub("", bare)):
+            return Reading("transit")
+        return Reading("transit", clear=False)
+    return Reading("transit", spoken=bool(other or _PROMISED.search(bare) or _LATER.search(bare)))
+
+
+def _is_receipt(clause: str) -> bool:
+    if not any(form.fullmatch(clause) for form in _RECEIPTS):
+        return False
+    if clause == "取走" or _DOUBT.search(_HARMLESS.sub("", clause)):
+        return False
+    if re.search(rf"(?:{_HUB})[^,〉]*〉?签收", clause):
+        return False
+    if re.search("取[出走件]|自提|领取", clause) and _BY_ANOTHER.search(clause):
+        return False
+    return not _has_other_signer(clause)
+
+
+def _handed_over(clauses: list[str]) -> list[str]:
+    """The clauses 「已送货上门」 and 「签收人:本人」: each is half of a receipt."""
+    signers = [clause for clause in clauses if _NAMES_SIGNER.fullmatch(clause) and not _has_other_signer(clause)]
+    ends = [clause for clause in clauses if _ENDS.fullmatch(clause) and "已" in clause]
+    doubtful = _DOUBT.search(_HARMLESS.sub("", ",".join(signers)))
+    return signers + ends if signers and ends and not doubtful else []
+
+
+def _has_other_signer(clause: str) -> bool:
+    """Whether the one who signed is the sender, the carrier, or a place where the parcel only waits."""
+    found = _SIGNER.search(clause) if re.search("签收|代签|代收", clause) else None
+    return bool(found and re.search(f"{_STATION}|{_SENDER}|{_COURIER}|{_HUB}", found["who"]))
+
+
+def _unsaid(clauses: list[str], receipts: list[str]) -> bool:
+    """Whether a clause beside a receipt takes from it. A mere 「签收」 stands beside nothing that isn't understood."""
+    mere = not any(re.search("[已由被成完了]|妥投|凭取", receipt) for receipt in receipts)
+    for clause in clauses:
+        if clause in receipts:
+            continue
+        bare = _HARMLESS.sub("", clause)
+        if _DOUBT.search(bare):
+            return True
+        if _SUPPORTS.fullmatch(clause):
+            if _has_other_signer(clause):
+                return True
+        elif _other(bare) in ("station", "delivering", "exception", "returned", "lost"):
+            return True
+        elif mere and not re.search("[由被][^,]{0,10}$", clause):
+            return True
+    return False
+
+
+def _other(bare: str) -> str:
+    """The status that words other than those of a receipt speak of; "" for none."""
+    if _TAKEN_BACK.search(bare):
+        return "exception"
+    if _LOST.search(bare):
+        return "exception" if _NOT_LOST.search(bare) else "lost"
+    bare = re.sub("(?:逾期|超时)未取(?:将|会|则)[^,]*", "", bare)
+    if _BACK.search(_NOT_BACK.sub("", bare)):
+        return "returned"
+    if _TROUBLE.search(bare):
+        return "exception"
+    if _WAITS.search(bare):
+        return "station"
+    later = _LATER.sub("", bare)
+    if _ROUND.search(later):
+        return "delivering"
+    if _TAKEN_IN.search(_NOT_YET_IN.sub("", bare)):
+        return "picked"
+    return "transit" if _MOVES.search(bare) or later != bare else ""
+
+
+# ---------------------------------------------------------------- clauses
+
+_BRACKET = re.compile(r"[【\[]([^】\]]*)[】\]]")
+
+
+def _clauses(words: str) -> list[str]:
+    """The clauses that say something, names in 〈〉; chatter (hot-lines, thanks, conditions) is left out."""
+    text = inputs.fold(words)
+    text = re.sub(r"\s*[:：]\s*", ":", text)
+    text = re.sub('["“”「」]', "", text)
+    text = re.sub(r"(?<![^\s,，。;；])([\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff])", r"\1", text)
+    text = _BRACKET.sub(_name, text)
+    text = re.sub(r"(?<=〉)\([^()]*\)", "", text)
+    text = re.sub(rf"^(?:\s*〈(?![^〉]*(?:{_HUB})[^〉]*〉\s*签收)[^〉]*〉\s*)+(?!的|$)", "", text)
+    text = re.sub(r"[()]|(?=感谢|期待再次|如有|如您|投诉电话)|\.(?![0-9])", ",", text)
+    found = [clause.strip() for clause in re.split(r"[,，。;；!！、~\s]+|(?<=[?？])", text)]
+    return [clause for clause in found if clause and not _is_chatter(clause)]
+
+
+def _is_chatter(clause: str) -> bool:
+    return bool(_CHATTER.search(clause)) and not (
+        re.search("签收|妥投|拒|退", clause) and not re.match("如|若|倘|一旦|假如|要是", clause)
+    )
+
+
+def _name(found: re.Match[str]) -> str:
+    """A bracket's content: a name, unless it says something itself."""
+    inner = found[1].strip()
+    bare = _HARMLESS.sub("", inner)
+    if _CHATTER.search(inner):
+        return ""
+    if re.search("签收|妥投|拒|退回|破损|异常|取消|未|问题件", bare):
+        return f",{inner},"
+    return "〈" + re.sub(r"[,，。;；!！?？、~\s()（）〈〉]+", "·", inner) + "〉"

@@ -1,0 +1,115 @@
+"""What carriers' sentences say. The table was written from how the carriers write; a third of it was held back while
+the rules were made (first reading of that third: no false 签收, 180 of 190 right)."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from portal.parcels import wording
+
+DATA = Path(__file__).parent.parent / "data"
+TABLE = [tuple(row) for row in csv.reader((DATA / "carrier_sentences.csv").open(encoding="utf-8"))][1:]
+NEAR = (DATA / "near_receipts.txt").read_text(encoding="utf-8").splitlines()
+SIGNED = [words for _, status, words in TABLE if status == "signed"]
+WIDE = str.maketrans({",": "，", ":": "：", "(": "（", ")": "）", ";": "；", "!": "！", "?": "？"})
+
+
+def said(words: str) -> str:
+    reading = wording.read(words)
+    return reading.status if reading.clear else "unclear"
+
+
+def test_the_table_is_long_and_of_many_carriers() -> None:
+    assert len({words for _, _, words in TABLE}) == len(TABLE) >= 600
+    assert {"顺丰", "中通", "圆通", "申通", "韵达", "极兔", "京东", "邮政", "德邦", "菜鸟", "兔喜"} <= {
+        row[0] for row in TABLE
+    }
+
+
+@pytest.mark.parametrize("form", ["as written", "full-width"])
+def test_sentences_of_carriers(form: str) -> None:
+    wrong = []
+    for _, status, written in TABLE:
+        words = written.translate(WIDE) if form == "full-width" else written
+        if (found := said(words)) != status:
+            wrong.append((words, status, found))
+    assert not [each for each in wrong if each[2] == "signed"]
+    assert len(wrong) <= len(TABLE) * 3 // 100, wrong
+
+
+@pytest.mark.parametrize("words", NEAR)
+def test_what_only_looks_like_a_receipt_is_none(words: str) -> None:
+    assert said(words) != "signed"
+    assert said(words.translate(WIDE)) != "signed"
+
+
+# Sentences composed ---------------------------------------------------------------------------------------------------
+
+RECEIPTS = tuple(
+    ("签收 本人签收 已签收 由本人签收 由门卫代签收 妥投 派送成功 完成取件 在【兔喜生活】取出 已由家人签收").split()
+)
+SUBJECTS = ("", "您的快件", "收件人", "客户", "【杭州市】快件", "包裹")
+DENIALS = tuple(
+    (
+        "未 未能 没有 并未 尚未 还没 不 不予 拒绝 拒不 无法 不能 非 不是 暂不 暂未 无人 待 等待 等 请 须 需 应 "
+        "预计 预约 约定 即将 将 准备 计划 明日 明天 次日 周六 今日将 要求 希望 同意 申请 取消 撤销 误 虚假 疑似 "
+        "可能 据称 部分 是否 如 如果 若 只有 通知 提醒 联系 催 安排"
+    ).split()
+)
+AGAINST = tuple(
+    (
+        "待确认 待核实 核实中 客户称未收到 收件人反馈未收到 收件人拒收 已拒收 拒签 已退回 退回中 约定明日派送 "
+        "明日派送 改日再派 派送失败 签收人不在 外包装破损 少一件 剩余2件待派送 签收异常 已撤销 系统误操作 正在派送 "
+        "派送中 请及时取件 已放驿站 凭取件码到柜取件 签收人:发件人 签收人:丰巢 签收人:快递员 客户要求改地址 "
+        "实际未收到 是吗?"
+    ).split()
+)
+CHATTER = (
+    "感谢使用",
+    "感谢使用顺丰,期待再次为您服务",
+    "如有疑问请联系快递员",
+    "如有疑问请电联:13776284974",
+    "投诉电话:0571-88881234",
+    "有事呼叫我,少一次投诉,多一份感恩",
+    "赏个好评好不好?",
+    "如您未收到此快递,请拨打投诉电话:15294207777",
+)
+
+
+@settings(max_examples=1500, deadline=None)
+@given(st.sampled_from(SUBJECTS), st.sampled_from(DENIALS), st.sampled_from(RECEIPTS), st.sampled_from(("", " ")))
+def test_a_receipt_that_is_denied_put_off_or_a_condition_is_none(
+    subject: str, denial: str, receipt: str, gap: str
+) -> None:
+    assert said(f"{subject}{denial}{gap}{receipt}") != "signed"
+
+
+@settings(max_examples=1500, deadline=None)
+@given(st.sampled_from(SIGNED), st.sampled_from(AGAINST), st.sampled_from(",，。;! "), st.booleans())
+def test_a_receipt_with_a_clause_against_it_is_none(receipt: str, against: str, mark: str, first: bool) -> None:
+    assert said(f"{against}{mark}{receipt}" if first else f"{receipt}{mark}{against}") != "signed"
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(SIGNED), st.lists(st.sampled_from(CHATTER), max_size=3))
+def test_thanks_and_hot_lines_take_nothing_from_a_receipt(receipt: str, chatter: list[str]) -> None:
+    assert said(",".join([receipt, *chatter])) == said(receipt)
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_read(words: str) -> None:
+    assert wording.read(words).status in {
+        "picked",
+        "transit",
+        "delivering",
+        "station",
+        "signed",
+        "exception",
+        "returned",
+        "lost",
+    }
