@@ -15,7 +15,8 @@ from portal.cases.case_facts import collect_facts
 from portal.cases.deadlines import lock_case, next_reminder
 from portal.cases.effects import conversion as conversion_effects
 from portal.cases.effects import step_context
-from portal.cases.effects.step_context import ActedBy, ChildCase, RequestedLine
+from portal.cases.effects.hand_ins import RequestedLine
+from portal.cases.effects.step_context import ActedBy, ChildCase
 from portal.cases.history import update_counters, write_event
 from portal.evidence import evidence
 from portal.extensions import db

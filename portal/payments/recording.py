@@ -12,6 +12,7 @@ from sqlalchemy import String, cast, literal, select
 from portal import flow, inputs, words
 from portal.calendar import lengths
 from portal.cases import case_facts, taking
+from portal.cases.effects.hand_ins import EntryChoice
 from portal.cases.effects.step_context import ActedBy
 from portal.extensions import db, writing
 from portal.flow import Actor, State, StepRefused
@@ -121,8 +122,12 @@ def record_payment(
     state = db.session.scalar(select(MoneyEntry.state).where(MoneyEntry.id == entry_id)) or ""
     if state not in _FROM[verb]:
         raise StepRefused(f"这笔款项现在是「{words.MONEY_STATE[state]}」,没有重复登记;页面显示的是最新状态")
-    told = {"reference": reference} if verb == "settle" else {"note": problem} if verb == "fail" else {}
-    return taking.take(case.id, find_step(case, verb), by=by, now=now, entry_id=entry_id, **told)  # type: ignore[arg-type]
+    told = EntryChoice(
+        entry_id=entry_id,
+        reference=reference if verb == "settle" else "",
+        note=problem if verb == "fail" else "",
+    )
+    return taking.take(case.id, find_step(case, verb), by=by, now=now, handed=told)
 
 
 _FROM: Mapping[str, tuple[str, ...]] = {
