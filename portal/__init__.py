@@ -17,6 +17,7 @@ from whitenoise import WhiteNoise
 from portal import models, words
 from portal.calendar import clock, lengths
 from portal.config import Settings, SettingsError
+from portal.evidence import imaging
 from portal.evidence.store import DirectoryStore
 from portal.extensions import db, migrate, use_lock_file
 from portal.money import encryption
@@ -62,7 +63,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     built = assets.Assets(TOP / "static", data / "assets")
     built.build()
     app.extensions["portal_assets"] = built
-    app.jinja_env.globals.update(asset=built.url, words=words)
+    app.jinja_env.globals.update(asset=built.url, words=words, accepted_photos=imaging.ACCEPTED)
     filters.install(app)
     security.install(app, settings)
     errors.install(app)

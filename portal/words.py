@@ -88,6 +88,7 @@ DOUBT: dict[str, str] = {  # why a scan counts for nothing
     "future": "时间还没有到,不作为依据",
     "onesided": "由得利的一方录入,不改变期限",
     "unclear": "看不出是否已签收,不作为签收的依据",
+    "corrected": "商家已更正,不作为签收的依据",
 }
 TRACK: dict[str, str] = {  # why a tracking service has no answer
     "slow": "物流公司暂时没有回应",
@@ -270,6 +271,7 @@ SAID: dict[str, str] = {
     "asked-just-now": "刚刚查询过,请过十分钟再试",
     "not-asked": "这个包裹没有自动查询,请粘贴物流公司的记录",
     "traces-kept": "物流记录已保存",
+    "receipt-corrected": "签收记录已更正,期限恢复到签收之前,已通知对方",
     "traces-known": "这些记录之前已有,没有重复保存",
     "watch-on": "已开启物流提醒:揽收、派送、签收和异常时通知您",
     "watch-off": "已关闭物流提醒",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from portal.calendar import calendars, workdays
@@ -34,16 +34,23 @@ class NotEligible(StepRefused):
         self.verdict, self.line_id = verdict, line_id
 
 
-def describe_policy(policy: Policy) -> goods_facts.Policy:
-    """A shop's policy as eligibility sees it."""
+def describe_policy(policy: Policy, days: policies.Days | None = None) -> goods_facts.Policy:
+    """A shop's policy as eligibility sees it. ``days``: what was promised to the order in question."""
     return goods_facts.Policy(
-        window_days=policy.window_days,
-        hidden_days=policy.hidden_days,
+        window_days=days.window if days else policy.window_days,
+        hidden_days=days.hidden if days else policy.hidden_days,
+        own_window_days=days.own_window if days else 0,
+        own_hidden_days=days.own_hidden if days else 0,
         special_freight=Payer(policy.special_freight),
         guarantees=codes(policy.guarantees),
         excluded=tuple(str(word) for word in policy.excluded),
         types=frozenset(CaseType(kind) for kind in policy.types.split(",")),
     )
+
+
+def policy_for(order: Any) -> goods_facts.Policy:
+    """What the shop's policy is for an order: no version shortens a term that was promised since the goods arrived."""
+    return describe_policy(policies.get_current(order.shop_id), policies.days_since(order.shop_id, order.received_at))
 
 
 def describe_goods(order: Any, line: Any, *, exchangeable: bool = True, open_case: str = "") -> Goods:
@@ -133,8 +140,18 @@ def read_asked(draft: Draft) -> bool:
     return bool(draft.fields.get("negotiated"))
 
 
+MOST_DRAFTS = 50  # of one person; what is begun and never handed in keeps photos
+
+
 def start_draft(order_id: int, buyer_id: int, *, source: str, now: datetime, line_id: int | None = None) -> Draft:
-    """The draft of this order; begun when there is none. Two at once get the same one."""
+    """The draft of this order; begun when there is none. Two at once get the same one.
+
+    Raises StepRefused when this person has as many drafts as may be.
+    """
+    if find_draft(order_id, buyer_id) is None:
+        begun = db.session.scalar(select(func.count()).select_from(Draft).where(Draft.buyer_id == buyer_id)) or 0
+        if begun >= MOST_DRAFTS:
+            raise StepRefused(f"最多同时保存 {MOST_DRAFTS} 份草稿，请先提交或删除不用的草稿", "apply")
     dialect = db.session.get_bind().dialect.name
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
     row = {
@@ -329,7 +346,7 @@ def submit_draft(draft: Draft, *, by: ActedBy, now: datetime, seen: str | None =
             fields.get("reason", ""),
             Evidence(item.milli, len(photos), visible(fields.get("description", ""))),
             now,
-            describe_policy(policy),
+            policy_for(order),
             negotiated=read_asked(draft),
         )
         if not verdict.allowed:
@@ -369,7 +386,7 @@ def submit_draft(draft: Draft, *, by: ActedBy, now: datetime, seen: str | None =
 def judge_draft(draft: Draft, *, now: datetime) -> list[tuple[int, Verdict]]:
     """What eligibility says of each line of the draft, as it stands."""
     order = db.session.get_one(Order, draft.order_id)
-    policy = describe_policy(policies.get_current(order.shop_id))
+    policy = policy_for(order)
     lines = {line.id: line for line in list_lines(order.id)}
     may = is_exchangeable(list(lines.values()))
     proof = len(list_photos(draft)), visible(draft.fields.get("description", ""))
@@ -399,7 +416,8 @@ def judge_again(
     ``quantities`` by order line, in thousandths; ``photos`` counts all of them. Raises NotEligible.
     """
     order = db.session.get_one(Order, case.order_id)
-    policy = describe_policy(db.session.get_one(Policy, case.policy_id))
+    days = policies.days_since(order.shop_id, order.received_at)
+    policy = describe_policy(db.session.get_one(Policy, case.policy_id), days)
     own = dict(
         db.session.execute(
             select(CaseLine.order_line_id, CaseLine.quantity_milli).where(CaseLine.case_id == case.id)

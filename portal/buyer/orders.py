@@ -65,8 +65,7 @@ def order(order_no: str) -> ResponseReturnValue:
     found = guards.found(order_lists.load_for_buyer(order_no, g.who.user_id))
     lines = applications.list_lines(found.id)
     may = applications.is_exchangeable(lines)
-    policy = policies.get_current(found.shop_id)
-    facts = applications.describe_policy(policy)
+    facts = applications.policy_for(found)
     offers = {
         line.id: eligibility.offer(applications.describe_goods(found, line, exchangeable=may[line.id]), g.now, facts)
         for line in lines
@@ -76,6 +75,7 @@ def order(order_no: str) -> ResponseReturnValue:
     return page(
         "buyer/order.html",
         term=resale.describe_apply_term(found, g.now),
+        receipt_unknown=found.status in ("delivered", "completed") and found.received_at is None,
         order=found,
         lines=lines,
         offers=offers,

@@ -165,7 +165,8 @@ class View:
     def said(self, event: Any) -> str:
         """The table's sentence for what happened."""
         row = (self.case.type, event.step, event.source, event.target, event.actor)
-        return self.news.get((*row, event.data.get("rule", "")), self.news.get((*row, ""), str(event.step)))
+        found = self.news.get((*row, event.data.get("rule", ""))) or self.news.get((*row, ""))
+        return found or flow.NOTES.get(event.step, str(event.step))
 
 
 _NEWS = {

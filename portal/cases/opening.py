@@ -469,7 +469,7 @@ def plan_child_payments(made: Case, child: ChildCase, by: ActedBy, at: datetime)
     """What a case that starts by conversion owes from its first moment."""
     if child.type in (CaseType.RETURN_REFUND, CaseType.REFUND_ONLY):
         if child.state == State.REFUNDING:
-            made.refund_fen = step_context.plan_refund(made, child.refund_fen, by, at, child.proposer)
+            made.refund_fen = step_context.plan_refund(made, child.refund_fen, by, at, child.proposer, exact=True)
             made.entry_count += 1
         else:
             found = worth.work_out_worth(made.order_id, worth.list_units(made.id, accepted=False))

@@ -15,6 +15,7 @@ from portal.cases import case_view, taking
 from portal.cases import clock as case_clock
 from portal.cases.effects.hand_ins import SentParcels
 from portal.consumer import bp
+from portal.evidence import evidence
 from portal.extensions import db
 from portal.flow import Actor, State, StepRefused
 from portal.models import Case, Order
@@ -202,10 +203,13 @@ def photo_thumb(token: str, case_no: str, public_id: str) -> ResponseReturnValue
 def _send(token: str, case_no: str, public_id: str, *, thumb: bool) -> ResponseReturnValue:
     opened = _opened(token)
     row = consumer_links.may_see_photo(opened, _case(opened, case_no).id, public_id)
-    path = store().path(row.thumb_key if thumb else row.key) if row is not None else None
-    if path is None or not path.is_file():
+    if row is None:
         abort(404)
-    answer: Response = send_file(path, mimetype="image/webp")
+    key = row.thumb_key if thumb else row.key
+    path = store().path(key)
+    if not path.is_file():
+        abort(404)
+    answer: Response = send_file(path, mimetype=evidence.get_mimetype(key))
     answer.headers["Content-Security-Policy"] = FILE_CSP
     answer.headers["Content-Disposition"] = "inline"
     return answer

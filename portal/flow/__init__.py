@@ -35,6 +35,7 @@ from portal.flow.needs import (
 from portal.flow.spans import DEADLINES, in_words
 from portal.flow.table import (
     ALL,
+    NOTES,
     OVERLAY,
     RESTARTING,
     RM,
@@ -64,6 +65,7 @@ __all__ = [
     "FINAL",
     "MOST_APPLICATIONS",
     "NEEDS",
+    "NOTES",
     "NOT_NOW",
     "OVERLAY",
     "RELEASING",

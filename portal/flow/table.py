@@ -368,3 +368,7 @@ def clock_step(case_type: str, state: str, rule: str, facts: Facts) -> Step | No
         if step.after == rule and unmet(step, facts) is None:
             return step
     return None
+
+
+# What the timeline tells beside the steps: a fact was put right, and the case stays where it is.
+NOTES: dict[str, str] = {"correct_receipt": "商家更正了签收记录：这个包裹还没有签收"}

@@ -154,7 +154,7 @@ def refund_at_once(context: StepContext[AdvanceRefund]) -> dict[str, Any]:
     most = worth.add_up(worth.work_out_worth(context.case.order_id, worth.list_units(context.case.id, accepted=False)))
     if fen is not None and not 0 < fen <= most:
         raise context.refuse("退款金额须大于 0,且不能超过这些商品的实付金额")
-    return {"refund_fen": fen or context.case.refund_fen}
+    return {"refund_fen": fen} if fen is not None else {}
 
 
 @effect("reject", takes=Refusal)
