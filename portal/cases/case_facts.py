@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import bindparam, func, or_, select
 
 from portal import flow
+from portal.calendar.lengths import get_deadlines
 from portal.cases import proposals
 from portal.extensions import db
 from portal.flow import CaseType, Facts, State
@@ -78,6 +79,7 @@ def collect_facts(
         found |= bank_accounts.collect_facts(case, entries, bank)
         found["owed_since"] = db.session.scalar(_OWED_SINCE, {"case_id": case.id})
     return Facts(
+        spans=get_deadlines(),
         entered_at=case.entered_at,
         now=now,
         applications=case.applications,

@@ -3,11 +3,7 @@
 The one package that is used as a whole, so its face names what the others may use.
 """
 
-from portal.flow.deadlines import (
-    DEADLINES,
-    due,
-    reminders,
-)
+from portal.flow.deadlines import due, reminders
 from portal.flow.diagram import (
     diagram,
 )
@@ -25,6 +21,7 @@ from portal.flow.kinds import (
     WAITS_FOR,
     Actor,
     CaseType,
+    Role,
     Stage,
     Stale,
     State,
@@ -36,6 +33,7 @@ from portal.flow.needs import (
     MOST_APPLICATIONS,
     NEEDS,
 )
+from portal.flow.spans import DEADLINES, in_words
 from portal.flow.table import (
     ALL,
     NOTES,
@@ -91,6 +89,7 @@ __all__ = [
     "M",
     "P",
     "R",
+    "Role",
     "S",
     "Stage",
     "Stale",
@@ -103,6 +102,7 @@ __all__ = [
     "diagram",
     "due",
     "find",
+    "in_words",
     "open_steps",
     "reminders",
     "unmet",
