@@ -14,10 +14,11 @@ from portal.applications import applications
 from portal.cases import clock as case_clock
 from portal.cases import taking
 from portal.cases import view as case_view
+from portal.cases.effects.step import By
 from portal.consumer import bp
 from portal.extensions import db
 from portal.flow import Actor, State, StepRefused
-from portal.models import Case, Order
+from portal.models import Case, Order, Parcel
 from portal.orders import lists as order_lists
 from portal.parcels import carriers
 from portal.resale import consumers
@@ -131,7 +132,7 @@ def case(token: str, case_no: str) -> ResponseReturnValue:
     if request.method == "POST":
         rates.limit("consumer-link", opened.link_id)
         status = 422
-        form = parcel if does == "parcel" else photos
+        form = parcel if does in ("parcel", "edit") else photos
         if isinstance(form, PhotosForm):
             form.photos.already = max(found.photo_count - consumers.MOST_PHOTOS + form.photos.most, 0)
         if form.validate_on_submit():
@@ -139,16 +140,14 @@ def case(token: str, case_no: str) -> ResponseReturnValue:
             def handed_in() -> str:
                 by = consumers.by(opened.buyer_id, g.request_id)
                 if form is parcel:
-                    done = taking.take(
-                        case_id, "ship_return", by=by, now=g.now, version=form.shown_version, parcels=[parcel.parcel]
-                    )
+                    done = _send_back(case_id, does, parcel, by)
                 else:
                     done = consumers.add_photos(
                         case_id, photos.photos.data or [], note=photos.note.data or "", by=by, now=g.now
                     )
                 consumer_links.used(opened.link_id, g.now)
                 # relative: what is kept of a submission must not hold the token
-                return f"{case_no}?v={done.version}&did={'parcel' if form is parcel else 'photos'}"
+                return f"{case_no}?v={done.version}&did={does if form is parcel else 'photos'}"
 
             try:
                 return once(handed_in)
@@ -159,8 +158,12 @@ def case(token: str, case_no: str) -> ResponseReturnValue:
     view = case_view.view(found, Actor.BUYER, g.now)
     parcel.version.data = photos.version.data = str(found.version)
     asked = request.args.get("did", "")
-    said = {"parcel": "已提交运单号,商家会在收到后验货", "photos": "照片已提交,商家会看到"}.get(asked, "")
-    form = parcel if does == "parcel" else photos
+    said = {
+        "parcel": "已提交运单号,商家会在收到后验货",
+        "edit": "运单号已修改,商家会看到新的运单号",
+        "photos": "照片已提交,商家会看到",
+    }.get(asked, "")
+    form = parcel if does in ("parcel", "edit") else photos
     if problem:
         form.refuse(problem)
     return page(
@@ -175,10 +178,35 @@ def case(token: str, case_no: str) -> ResponseReturnValue:
         does=does,
         news=said if request.args.get("v") == str(found.version) else "",
         ships=found.state == State.RETURNING and not found.escalated,
+        mistyped=_sent_back(case_id) if found.state == State.INSPECTING and not found.escalated else None,
         adds=found.state not in flow.FINAL,
         alone=opened.case_id is not None,
         expires_at=opened.expires_at,
         at=f"/c/{token}/{case_no}/f",
+    )
+
+
+def _sent_back(case_id: int) -> Parcel | None:
+    """The parcel on its way back whose number can still be corrected."""
+    query = select(Parcel).where(Parcel.case_id == case_id, Parcel.leg == "back", Parcel.voided_at.is_(None))
+    return db.session.scalars(query.where(Parcel.signed_at.is_(None)).order_by(Parcel.id.desc())).first()
+
+
+def _send_back(case_id: int, does: str, form: ParcelForm, by: By) -> Case:
+    """Register the parcel, or another number for it."""
+    if does == "parcel":
+        return taking.take(case_id, "ship_return", by=by, now=g.now, version=form.shown_version, parcels=[form.parcel])
+    sent = _sent_back(case_id)
+    carrier, number = form.parcel
+    return taking.take(
+        case_id,
+        "edit_parcel",
+        by=by,
+        now=g.now,
+        version=form.shown_version,
+        parcel_id=sent.id if sent else 0,
+        carrier=carrier,
+        number=number,
     )
 
 
