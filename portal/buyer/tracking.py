@@ -8,12 +8,11 @@ from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
 
 from portal.buyer import bp
-from portal.cases.effects.step import By
+from portal.cases.effects.step_context import ActedBy
 from portal.extensions import writing
 from portal.flow import Actor, StepRefused
-from portal.orders import lists as order_lists
-from portal.parcels import following, telling
-from portal.parcels import seen as parcel_view
+from portal.orders import order_lists
+from portal.parcels import following, parcel_view, telling
 from portal.tracking import claims
 from portal.tracking import scans as case_scans
 from portal.web import guards, rates
@@ -23,7 +22,7 @@ from portal.web.traces import ObjectionForm, TraceForm, take_objection
 
 
 def _own(shipment_id: int) -> Any:
-    return guards.found(parcel_view.one_of_buyer(min(shipment_id, 2**62), g.who.user_id))
+    return guards.found(parcel_view.find_of_buyer(min(shipment_id, 2**62), g.who.user_id))
 
 
 def _home(shipment: Any) -> str:
@@ -60,10 +59,10 @@ def _page(shipment: Any, form: TraceForm, objection: ObjectionForm, status: int)
         "buyer/parcel.html",
         status,
         parcel=shipment,
-        scans=parcel_view.traces_of(shipment),
+        scans=parcel_view.list_scans(shipment),
         form=form,
         back=_home(shipment),
-        sender=parcel_view.sent_by(shipment, "buyer"),
+        sender=parcel_view.was_sent_by(shipment, "buyer"),
         claim=claims.latest_of(shipment),
         objection=objection,
     )
@@ -74,7 +73,7 @@ def object_to_receipt(shipment_id: int) -> ResponseReturnValue:
     """没有收到: the 签收 that the shop reported isn't true."""
     shipment = _own(shipment_id)
     form = ObjectionForm(known=lambda among: order_lists.known_numbers(shipment.order_id, among))
-    by = By(Actor.BUYER, g.who.user_id, g.who.member_name, g.request_id)
+    by = ActedBy(Actor.BUYER, g.who.user_id, g.who.member_name, g.request_id)
     answer = take_objection(shipment, form, f"/parcels/{shipment_id}", "buyer", by)
     return _page(_own(shipment_id), TraceForm(), form, answer) if isinstance(answer, int) else answer
 
@@ -85,15 +84,15 @@ def refresh_parcel(shipment_id: int) -> ResponseReturnValue:
     shipment = _own(shipment_id)
     rates.limit("track", g.who.user_id)
     with writing():
-        said = following.wish(shipment.track_id, g.now)
+        said = following.ask_for_news(shipment.track_id, g.now)
     return redirect(f"{_home(shipment)}?said={said}", 303)
 
 
 @bp.post("/orders/<order_no>/watch")
 def watch_order(order_no: str) -> ResponseReturnValue:
     """物流提醒: told of what matters on the order's way, or not any more."""
-    order_id = guards.found(order_lists.of_buyer(order_no, g.who.user_id)).id
+    order_id = guards.found(order_lists.find_of_buyer(order_no, g.who.user_id)).id
     on = request.form.get("on", "") == "1"
     with writing():
-        telling.watch(order_id, g.who.user_id, on, g.now)
+        telling.set_watch(order_id, g.who.user_id, on, g.now)
     return redirect(f"/orders/{order_no}?said={'watch-on' if on else 'watch-off'}", 303)

@@ -11,21 +11,21 @@ from typing import Any
 from sqlalchemy import select
 
 from portal import flow, words
-from portal.cases.deadlines import locked
-from portal.cases.effects.step import By
+from portal.cases.deadlines import lock_case
+from portal.cases.effects.step_context import ActedBy
 from portal.cases.history import write_note
 from portal.extensions import db
 from portal.flow import Actor, StepRefused
 from portal.models import Case, ReceiptClaim, Staff
 from portal.notices import notices
-from portal.parcels import seen as parcel_view
+from portal.parcels import parcel_view
 
 OBJECT_WITHIN = timedelta(hours=48)
 
 
 def begin(shipment: Any, side: str, now: datetime) -> None:
     """After ``side`` typed scans of a followed parcel: give the other side its time, if they report 签收."""
-    if not parcel_view.sent_by(shipment, side) or shipment.signed_at is not None:
+    if not parcel_view.was_sent_by(shipment, side) or shipment.signed_at is not None:
         return
     known = db.session.scalars(_of(shipment)).all()
     if any(claim.objected_at is None and claim.settled_at is None for claim in known):
@@ -33,7 +33,7 @@ def begin(shipment: Any, side: str, now: datetime) -> None:
     told = {claim.said_at for claim in known}
     said = [
         trace
-        for trace in parcel_view.traces_of(shipment)
+        for trace in parcel_view.list_scans(shipment)
         if trace.status == "signed" and trace.doubt == "onesided" and trace.origin in (side, "import")
     ]
     fresh = [trace for trace in said if trace.at not in told]
@@ -50,7 +50,7 @@ def begin(shipment: Any, side: str, now: datetime) -> None:
     )
     db.session.add(claim)
     db.session.flush()
-    note(shipment, "claim_receipt", By(Actor(side)), now, f"{shipment.tracking_no}：{claim.words}"[:300])
+    note(shipment, "claim_receipt", ActedBy(Actor(side)), now, f"{shipment.tracking_no}：{claim.words}"[:300])
     for user_id in _others(shipment, side):
         notices.tell_of_order(
             user_id,
@@ -62,7 +62,7 @@ def begin(shipment: Any, side: str, now: datetime) -> None:
             at=now,
             dedupe_key=f"claim:{claim.id}",
         )
-        notices.bump(user_id)
+        notices.bump_unread(user_id)
 
 
 def _of(shipment: Any) -> Any:
@@ -81,7 +81,7 @@ def latest_of(shipment: Any) -> ReceiptClaim | None:
     return claim if claim is not None and claim.settled_at is None else None
 
 
-def object_to(shipment: Any, *, side: str, why: str, by: By, now: datetime) -> None:
+def object_to(shipment: Any, *, side: str, why: str, by: ActedBy, now: datetime) -> None:
     """The side that waits for the parcel says that nothing came. Raises StepRefused when that is too late."""
     claim = db.session.scalars(_of(shipment).limit(1).with_for_update()).first()
     if claim is None or claim.side == side or claim.settled_at is not None or shipment.signed_at is not None:
@@ -103,15 +103,15 @@ def object_to(shipment: Any, *, side: str, why: str, by: By, now: datetime) -> N
             at=now,
             dedupe_key=f"objected:{claim.id}",
         )
-        notices.bump(user_id)
+        notices.bump_unread(user_id)
     db.session.flush()
 
 
-def note(shipment: Any, name: str, by: By, at: datetime, said: str) -> None:
+def note(shipment: Any, name: str, by: ActedBy, at: datetime, said: str) -> None:
     """One of flow.NOTES in the timeline of the parcel's case, while that goes on."""
     if shipment.case_id is None:
         return
-    case: Case = locked(shipment.case_id)
+    case: Case = lock_case(shipment.case_id)
     if case.state not in flow.FINAL:
         write_note(case, name, by, at, note=said, data={"number": shipment.tracking_no})
 

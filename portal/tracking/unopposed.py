@@ -9,13 +9,12 @@ from typing import Any
 from sqlalchemy import select, text
 
 from portal import flow, words
-from portal.cases.effects.step import By
+from portal.cases.effects.step_context import ActedBy
 from portal.extensions import db, writing
 from portal.flow import Actor, StepRefused
 from portal.models import ReceiptClaim
 from portal.models.tracking import CLAIMED
-from portal.parcels import keeping
-from portal.parcels import seen as parcel_view
+from portal.parcels import keeping, parcel_view
 from portal.parcels.scans import Scan
 from portal.tracking import claims
 from portal.tracking.scans import record_scans
@@ -53,15 +52,15 @@ def _settle(claim_id: int, shop_id: int, now: datetime) -> bool:
     if claim.objected_at is not None or claim.settled_at is not None:
         return False
     claim.settled_at = now
-    shipment = parcel_view.one_of_shop(claim.shipment_id, shop_id)
+    shipment = parcel_view.find_of_shop(claim.shipment_id, shop_id)
     if shipment is None or not _is_open(shipment):
         return False
     said = f"对方 48 小时内没有异议，按已签收计算（录入的签收时间 {words.moment(claim.said_at)}：{claim.words}）"
     scan = Scan(claim.until_at, "signed", said[:300])
     if shipment.parcel_id is None:
-        kept = keeping.keep_of_order(shipment.id, [scan], now=now, origin="unopposed")
+        kept = keeping.keep_scans_of_order(shipment.id, [scan], now=now, origin="unopposed")
     else:
-        claims.note(shipment, "receipt_stands", By(Actor.CLOCK), now, shipment.tracking_no)
+        claims.note(shipment, "receipt_stands", ActedBy(Actor.CLOCK), now, shipment.tracking_no)
         kept = record_scans(shipment.parcel_id, [scan], now=now, origin="unopposed")
     return kept > 0
 

@@ -8,7 +8,7 @@ from typing import Any
 from flask import g
 from flask.typing import ResponseReturnValue
 
-from portal.cases.effects.step import By
+from portal.cases.effects.step_context import ActedBy
 from portal.flow import StepRefused
 from portal.parcels import scans
 from portal.parcels.scans import LinesRefused, Scan
@@ -41,7 +41,7 @@ class TraceForm(Form):
             return []
 
 
-def take_objection(shipment: Any, form: ObjectionForm, home: str, side: str, by: By) -> ResponseReturnValue | int:
+def take_objection(shipment: Any, form: ObjectionForm, home: str, side: str, by: ActedBy) -> ResponseReturnValue | int:
     """Take an objection to a reported 签收; the answer, or the status of a page that says in ``form`` what is wrong."""
     rates.limit("trace", by.user_id or 0)
     if not form.validate_on_submit():

@@ -11,11 +11,11 @@ from sqlalchemy import select
 
 from portal import doctor
 from portal.applications import unsent
-from portal.cases.effects.step import By
+from portal.cases.effects.step_context import ActedBy
 from portal.extensions import db, writing
 from portal.flow import Actor, StepRefused
 from portal.models import Case, CaseEvent, Notice, Order, Parcel, ReceiptClaim, Shipment
-from portal.parcels import seen as parcel_view
+from portal.parcels import parcel_view
 from portal.parcels.scans import Scan
 from portal.rights import resale
 from portal.tracking import claims, polling, unopposed
@@ -30,7 +30,7 @@ RECEIPT = "已签收,签收人:本人"
 def newest(cast: Cast) -> Any:
     db.session.expire_all()
     shipment_id = db.session.scalars(select(Shipment.id).order_by(Shipment.id.desc())).first()
-    return parcel_view.one_of_shop(shipment_id or 0, cast.shop)
+    return parcel_view.find_of_shop(shipment_id or 0, cast.shop)
 
 
 def report(cast: Cast, side: str, at: timedelta, said_at: timedelta | None = None, words: str = RECEIPT) -> None:
@@ -72,7 +72,7 @@ def test_an_objection_keeps_it_from_counting(both: Flask, cast_both: Cast) -> No
     before = db.session.get_one(Case, case_id).due_at
     report(cast, "seller", DAY)
     with writing():
-        by = By(Actor.BUYER, cast.buyer, "买家")
+        by = ActedBy(Actor.BUYER, cast.buyer, "买家")
         claims.object_to(newest(cast), side="buyer", why="门口没有", by=by, now=NOW + 2 * DAY)
     assert unopposed.settle_due(NOW + 9 * DAY) == 0
     assert signed_at() is None and db.session.get_one(Case, case_id).due_at == before
@@ -89,7 +89,7 @@ def test_who_objects_and_until_when(cast: Cast) -> None:
     report(cast, "seller", DAY)
     for side, at in (("seller", 2 * DAY), ("buyer", 3 * DAY)):
         with pytest.raises(StepRefused), writing():
-            by = By(Actor(side), cast.buyer)
+            by = ActedBy(Actor(side), cast.buyer)
             claims.object_to(newest(cast), side=side, why="", by=by, now=NOW + at)
 
 
@@ -124,11 +124,13 @@ def test_an_order_without_a_carrier_is_received_all_the_same(both: Flask, cast_b
     cast = cast_both
     order_id = cast.order(status="unshipped", downstream_order_no="TB-1").id
     with writing():
-        unsent.ship(order_id, cast.shop, [("ZTO", "73610555582883")], by=By(Actor.SELLER, cast.seller), now=NOW)
+        unsent.ship_order(
+            order_id, cast.shop, [("ZTO", "73610555582883")], by=ActedBy(Actor.SELLER, cast.seller), now=NOW
+        )
     polling.follow_orders(NOW)
     report(cast, "seller", 3 * DAY)
     assert unopposed.settle_due(NOW + 5 * DAY) == 1
-    resale.promise(NOW + 5 * DAY)
+    resale.promise_terms(NOW + 5 * DAY)
     db.session.expire_all()
     order = db.session.get_one(Order, order_id)
     assert order.received_at == NOW + 5 * DAY == order.apply_from and order.status == "delivered"
