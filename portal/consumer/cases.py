@@ -13,8 +13,10 @@ from portal import flow, inputs
 from portal.applications import applications
 from portal.cases import case_view, taking
 from portal.cases import clock as case_clock
+from portal.cases.effects.hand_ins import HandIn, ParcelCorrection, SentParcels
 from portal.cases.effects.step_context import ActedBy
 from portal.consumer import bp
+from portal.evidence import evidence
 from portal.extensions import db
 from portal.flow import Actor, State, StepRefused
 from portal.models import Case, Order, Parcel
@@ -193,20 +195,16 @@ def _sent_back(case_id: int) -> Parcel | None:
 
 def _send_back(case_id: int, does: str, form: ParcelForm, by: ActedBy) -> Case:
     """Register the parcel, or another number for it."""
-    if does == "parcel":
-        return taking.take(case_id, "ship_return", by=by, now=g.now, version=form.shown_version, parcels=[form.parcel])
-    sent = _sent_back(case_id)
-    carrier, number = form.parcel
-    return taking.take(
-        case_id,
-        "edit_parcel",
-        by=by,
-        now=g.now,
-        version=form.shown_version,
-        parcel_id=sent.id if sent else 0,
-        carrier=carrier,
-        number=number,
-    )
+    step = "ship_return"
+    handed: HandIn = SentParcels(parcels=[form.parcel])
+    if does != "parcel":
+        sent = _sent_back(case_id)
+        carrier, number = form.parcel
+        step, handed = (
+            "edit_parcel",
+            ParcelCorrection(parcel_id=sent.id if sent else None, carrier=carrier, number=number),
+        )
+    return taking.take(case_id, step, by=by, now=g.now, version=form.shown_version, handed=handed)
 
 
 @bp.get("/<token>/<case_no>/f/<public_id>")
@@ -224,10 +222,13 @@ def photo_thumb(token: str, case_no: str, public_id: str) -> ResponseReturnValue
 def _send(token: str, case_no: str, public_id: str, *, thumb: bool) -> ResponseReturnValue:
     opened = _opened(token)
     row = consumer_links.may_see_photo(opened, _case(opened, case_no).id, public_id)
-    path = store().path(row.thumb_key if thumb else row.key) if row is not None else None
-    if path is None or not path.is_file():
+    if row is None:
         abort(404)
-    answer: Response = send_file(path, mimetype="image/webp")
+    key = row.thumb_key if thumb else row.key
+    path = store().path(key)
+    if not path.is_file():
+        abort(404)
+    answer: Response = send_file(path, mimetype=evidence.get_mimetype(key))
     answer.headers["Content-Security-Policy"] = FILE_CSP
     answer.headers["Content-Disposition"] = "inline"
     return answer

@@ -31,8 +31,6 @@ from portal.web import quotas
 from portal.web.security import csrf_token
 
 MOST_PHOTOS = evidence.MOST_PER_STEP
-
-
 Known = Callable[[Collection[str]], Collection[str]]  # which of these digits are numbers of the thing at hand
 
 
