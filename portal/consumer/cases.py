@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from flask import Response, abort, g, redirect, request, send_file
+from flask import abort, g, redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from werkzeug.exceptions import NotFound
@@ -23,11 +23,10 @@ from portal.parcels import carriers
 from portal.resale import consumers
 from portal.resale import links as consumer_links
 from portal.resale.links import Pass
-from portal.web import rates
-from portal.web.forms import Form, Line, Photos, Pick, Text, store
+from portal.web import photos, rates
+from portal.web.forms import Form, Line, Photos, Pick, Text
 from portal.web.once import once
 from portal.web.pages import page
-from portal.web.security import FILE_CSP
 
 
 class PhotosForm(Form):
@@ -197,10 +196,6 @@ def photo_thumb(token: str, case_no: str, public_id: str) -> ResponseReturnValue
 def _send(token: str, case_no: str, public_id: str, *, thumb: bool) -> ResponseReturnValue:
     opened = _opened(token)
     row = consumer_links.shows_photo(opened, _case(opened, case_no).id, public_id)
-    path = store().path(row.thumb_key if thumb else row.key) if row is not None else None
-    if path is None or not path.is_file():
+    if row is None:
         abort(404)
-    answer: Response = send_file(path, mimetype="image/webp")
-    answer.headers["Content-Security-Policy"] = FILE_CSP
-    answer.headers["Content-Disposition"] = "inline"
-    return answer
+    return photos.send(row, thumb=thumb)
