@@ -147,7 +147,7 @@ def run_demo(port: int, host: str, data: Path | None, reset: bool, orders: Path 
     if not key.exists():
         key.write_text(secrets.token_hex(32))
     if not (folder / "bank-keys").exists():
-        encryption.add_to(folder / "bank-keys")
+        encryption.add_key(folder / "bank-keys")
     qa = "1" if host in LOOPBACK else settings.qa
     env = {
         **os.environ,
@@ -158,7 +158,7 @@ def run_demo(port: int, host: str, data: Path | None, reset: bool, orders: Path 
     }
     app = create_app(Settings.from_env(env))
     with app.app_context():
-        database.upgrade()
+        database.upgrade_schema()
         database.join_files(app.extensions["portal_store"])
         if db.session.scalar(select(User.id).limit(1)) is None:
             click.echo("making the demo's world …", err=True)
@@ -213,7 +213,7 @@ def serve(port: int, host: str, workers: int) -> None:
         store = app.extensions["portal_store"]
         database.check_present(store)
         if not database.is_empty():
-            database.upgrade()
+            database.upgrade_schema()
         database.check(store)
     _check_free(host, port)
     _together([_gunicorn(host, port, workers, settings.threads, dict(os.environ))])
@@ -251,7 +251,7 @@ def run_sweep(once: bool, every: float) -> None:
 def read_feedback(most: int) -> None:
     """Print what people said of the portal itself."""
     _check_database()
-    rows = feedback.newest(most)
+    rows = feedback.list_newest(most)
     for row in rows:
         click.echo(f"{row.number} {row.at:%Y-%m-%d %H:%M} {feedback.KINDS[row.kind]} {row.member_name}: {row.words}")
     if not rows:
@@ -304,7 +304,7 @@ def check() -> None:
         for line in found:
             click.echo(f"      {line}")
         broken += bool(found)
-    if (year := calendars.missing(clock.now())) is not None:  # to be done, yet nothing is wrong
+    if (year := calendars.find_missing_year(clock.now())) is not None:  # to be done, yet nothing is wrong
         click.echo(f"do  calendar: {calendars.TO_LOAD.format(year=year)}")
     sys.exit(1 if broken else 0)
 
@@ -318,7 +318,7 @@ def _make_database() -> None:
     """Bring the database up to date, and say so when it had to be made. Raises WrongDatabase."""
     store = current_app.extensions["portal_store"]
     database.check_present(store)
-    if database.upgrade():
+    if database.upgrade_schema():
         click.echo(f"a new database was made: {db.engine.url.render_as_string()}", err=True)
     database.join_files(store)
 
@@ -360,10 +360,10 @@ def make_bank_key() -> None:
     """
     settings = Settings.from_env()
     if settings.bank_keys:
-        click.echo(encryption.make())
+        click.echo(encryption.make_key())
         return
     settings.data.mkdir(parents=True, exist_ok=True)
-    key_id = encryption.add_to(settings.data / "bank-keys")
+    key_id = encryption.add_key(settings.data / "bank-keys")
     click.echo(f"key {key_id} seals from the next start on; then run: portal rotate-bank-keys")
 
 
@@ -374,7 +374,7 @@ def rotate_bank_keys() -> None:
     _check_database()
     done = 0
     try:
-        for many in account_keeping.rotate():
+        for many in account_keeping.rotate_keys():
             done += many
             if sys.stderr.isatty():
                 click.echo(f"\r{done}", nl=False, err=True)

@@ -27,7 +27,7 @@ class WrongDatabase(ValueError):
     """A database that this portal must not touch; the message says what to do."""
 
 
-def upgrade(revision: str = "head") -> bool:
+def upgrade_schema(revision: str = "head") -> bool:
     """Bring the database to ``revision``; whether it was empty and is made now. Raises WrongDatabase for a newer one.
 
     Nodes that start together take turns.
@@ -70,7 +70,7 @@ def _hold_lock() -> Iterator[None]:
             connection.execute(text(f"SELECT pg_advisory_unlock({SCHEMA_LOCK})"))
 
 
-def downgrade(revision: str) -> None:
+def downgrade_schema(revision: str) -> None:
     """Take migrations back, down to ``revision``."""
     with writing():
         db.session.rollback()
@@ -158,7 +158,7 @@ def is_empty() -> bool:
         return not inspect(connection).get_table_names()
 
 
-def start_anew() -> None:
+def make_anew() -> None:
     """Remove everything and make an empty database of the same installation. For demos and tests only."""
     identity = _read_identity()
     with writing():

@@ -51,10 +51,10 @@ def sweep() -> int:
 
     parts: tuple[tuple[str, Callable[[], object]], ...] = (
         ("deadlines", settle),
-        ("payment alarms", lambda: recording.alarm(clock.now())),
-        ("resale terms", lambda: resale.promise(clock.now())),
+        ("payment alarms", lambda: recording.raise_alarm(clock.now())),
+        ("resale terms", lambda: resale.promise_terms(clock.now())),
         ("resale overdue", lambda: resale.mark_overdue(clock.now())),
-        ("chain alarms", lambda: chain_alarm.alarm(clock.now())),
+        ("chain alarms", lambda: chain_alarm.raise_alarms(clock.now())),
         ("bank accounts", lambda: account_keeping.erase_due(clock.now())),
     )
     for name, work in parts:
@@ -67,7 +67,7 @@ def sweep() -> int:
             log.exception("a part of the sweep failed: %s", name)
             failed[name] = f"{type(problem).__name__}: {problem}"
     for name, said in failed.items():
-        notes.raise_alarm(notes.STUCK, f"part:{name}", said, clock.now() - clock.shift())
+        notes.raise_alarm(notes.STUCK, f"part:{name}", said, clock.now() - clock.get_shift())
     notes.end_alarms(f"{notes.STUCK}part:", failed)
     db.session.remove()
     return moved
@@ -91,20 +91,20 @@ def tidy(store: Store, imports: Path) -> None:
         once.forget(now)
         rates.forget(now)
         following.end_old(now)
-        consumer_links.forget(now)
-    if (year := calendars.missing(now)) is not None:
+        consumer_links.forget_old(now)
+    if (year := calendars.find_missing_year(now)) is not None:
         log.warning(calendars.TO_LOAD.format(year=year))
-    if aside := evidence.clear(store, now - clock.shift()):
+    if aside := evidence.clear_unused(store, now - clock.get_shift()):
         log.warning(
             "%d files that no row names were set aside; they are deleted %d days from now", aside, KEPT_ASIDE.days
         )
-    order_uploads.clear(imports, now - clock.shift())
+    order_uploads.clear_old(imports, now - clock.get_shift())
     db.session.remove()
 
 
 def send_out(settings: Settings) -> int:
     """Send the notices that are due to go out; returns how many the receiver took."""
-    if not settings.webhook_url or officehours.quiet(clock.now(), *settings.quiet()):
+    if not settings.webhook_url or officehours.is_quiet(clock.now(), *settings.quiet()):
         return 0
     sent = outbox.send_due(settings.webhook_url, settings.webhook_secret, clock.now())
     db.session.remove()
@@ -113,7 +113,7 @@ def send_out(settings: Settings) -> int:
 
 def take_in(imports: Path) -> int:
     """Check and import the order exports that wait; returns how many files."""
-    done = order_uploads.work(imports, clock.now)
+    done = order_uploads.work_off(imports, clock.now)
     db.session.remove()
     return done
 
@@ -122,7 +122,7 @@ def ask_carriers(settings: Settings) -> int:
     """Follow orders that are newly on their way and ask where parcels are; returns how many answers came."""
     polling.follow_orders(clock.now())
     courier = couriers.of(settings)
-    answers = polling.poll(courier, settings.tracking_per_minute, clock.now) if courier else 0
+    answers = polling.poll_carriers(courier, settings.tracking_per_minute, clock.now) if courier else 0
     db.session.remove()
     return answers
 

@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from portal import flow
 from portal.calendar import clock
-from portal.cases.deadlines import _began, _remind_after, locked, spans, still_to_act
-from portal.cases.facts import facts
+from portal.cases.case_facts import collect_facts
+from portal.cases.deadlines import find_clock_start, get_deadlines, list_who_must_act, lock_case, next_reminder
 from portal.cases.taking import log, settle
 from portal.extensions import Busy, db, writing
 from portal.flow import Stale, StepRefused
@@ -26,7 +26,7 @@ SWEEP_BATCH = 50
 def settle_now(case_id: int, now: datetime) -> None:
     """Settle one case in a transaction of its own, so that a page shows the true state."""
     with writing():
-        settle(locked(case_id), now)
+        settle(lock_case(case_id), now)
 
 
 def sweep(now: datetime, most: int = 1000) -> int:
@@ -45,11 +45,11 @@ def sweep(now: datetime, most: int = 1000) -> int:
         db.session.rollback()
         if not due:
             break
-        settled = _settle_batch(due, now, stuck)
+        settled = settle_batch(due, now, stuck)
         if not settled and stuck.keys().isdisjoint(due):
             break  # another sweep has them
         moved += settled
-    _remind(now, stuck)
+    send_reminders(now, stuck)
     _raise_alarms(stuck)
     return moved
 
@@ -57,7 +57,7 @@ def sweep(now: datetime, most: int = 1000) -> int:
 def _raise_alarms(stuck: dict[int, str]) -> None:
     """An alarm for each case that is stuck, none for the others."""
     for case_id, said in stuck.items():
-        notes.raise_alarm(notes.STUCK, f"case:{case_id}", said, clock.now() - clock.shift())
+        notes.raise_alarm(notes.STUCK, f"case:{case_id}", said, clock.now() - clock.get_shift())
     notes.end_alarms(f"{notes.STUCK}case:", [str(case_id) for case_id in stuck])
 
 
@@ -67,7 +67,7 @@ def _give_up(case_id: int, problem: Exception, stuck: dict[int, str]) -> None:
     stuck[case_id] = said
 
 
-def _settle_batch(case_ids: Sequence[int], now: datetime, stuck: dict[int, str]) -> int:
+def settle_batch(case_ids: Sequence[int], now: datetime, stuck: dict[int, str]) -> int:
     """One transaction for many; when it fails, one for each. What fails alone is added to ``stuck``."""
     try:
         with writing():
@@ -94,7 +94,7 @@ def _settle_batch(case_ids: Sequence[int], now: datetime, stuck: dict[int, str])
     return len(set(case_ids) - stuck.keys())
 
 
-def _remind(now: datetime, stuck: dict[int, str]) -> None:
+def send_reminders(now: datetime, stuck: dict[int, str]) -> None:
     while True:
         due = (Case.remind_at.is_not(None), Case.remind_at <= now, Case.id.not_in(stuck))
         query = select(Case.id).where(*due).order_by(Case.remind_at).limit(SWEEP_BATCH)
@@ -133,19 +133,19 @@ def _remind_each(case_ids: Sequence[int], now: datetime) -> int:
         .with_for_update(skip_locked=True)
     ).all()
     for case in cases:
-        for actor in still_to_act(case):
+        for actor in list_who_must_act(case):
             if case.due_at is not None and case.due_at > now:
-                notices.remind(case, actor, now)
-                for user_id in notices.readers(case, actor):
-                    notices.bump(user_id)
-        case.remind_at = _remind_after(_began(case), case.due_at, now)
+                notices.send_reminder(case, actor, now)
+                for user_id in notices.list_readers(case, actor):
+                    notices.bump_unread(user_id)
+        case.remind_at = next_reminder(find_clock_start(case), case.due_at, now)
     db.session.flush()
     return len(cases)
 
 
 def reschedule(case: Case, now: datetime) -> None:
     """Work the deadline out again after a carrier's word, without a step. A mediation's clock hangs on no parcel."""
-    due_at, rule = flow.due(case.state, facts(case, now), spans())
+    due_at, rule = flow.due(case.state, collect_facts(case, now), get_deadlines())
     case.due_at, case.due_rule = due_at, rule
-    case.remind_at = _remind_after(_began(case), due_at, now)
+    case.remind_at = next_reminder(find_clock_start(case), due_at, now)
     db.session.flush()

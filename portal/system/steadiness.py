@@ -42,7 +42,7 @@ class Reading(NamedTuple):
 
 def read_clock() -> Reading:
     """The machine's clock now, without any shift, and how long the machine has run."""
-    return Reading(_BOOT.read_text().strip(), float(_UPTIME.read_text().split()[0]), clock.now() - clock.shift())
+    return Reading(_BOOT.read_text().strip(), float(_UPTIME.read_text().split()[0]), clock.now() - clock.get_shift())
 
 
 def find_jump(before: Reading, now: Reading) -> timedelta:

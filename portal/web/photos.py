@@ -25,7 +25,7 @@ def send(row: Any, *, thumb: bool) -> Response:
         abort(404)
     except evidence.Damaged:
         log.error("evidence_changed %s", key)
-        notes.raise_alarm(notes.DAMAGED, key, "not what was uploaded", clock.now() - clock.shift())
+        notes.raise_alarm(notes.DAMAGED, key, "not what was uploaded", clock.now() - clock.get_shift())
         abort(404)
     answer = Response(content, mimetype="image/webp")
     answer.headers["Content-Security-Policy"] = FILE_CSP

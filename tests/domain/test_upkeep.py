@@ -33,9 +33,9 @@ SIZE = {"width": 1, "height": 1, "thumb_width": 1, "thumb_height": 1}
 def photo(app: Flask, owner: int, case_id: int | None = None) -> tuple[str, str]:
     """A photo that hangs on a case; its two keys."""
     image = PreparedImage(os.urandom(30), b"thumb", **SIZE, sha256="0" * 64, taken_note=None, original_name="a.jpg")
-    stored = evidence.put(app.extensions["portal_store"], [image])
+    stored = evidence.add_photo(app.extensions["portal_store"], [image])
     with writing():
-        evidence.keep(stored, owner_id=owner, side="buyer", now=NOW)
+        evidence.keep_photos(stored, owner_id=owner, side="buyer", now=NOW)
         db.session.execute(text("UPDATE evidence SET case_id = :id WHERE case_id IS NULL"), {"id": case_id})
     return stored[0].key, stored[0].thumb_key
 
@@ -59,11 +59,11 @@ def test_a_strange_file_is_set_aside_and_taken_back(both: Flask, cast_both: Cast
     with writing():
         db.session.execute(delete(Evidence))
     real_now = sweeping.clock.now()
-    assert evidence.clear(store, real_now) == 2
+    assert evidence.clear_unused(store, real_now) == 2
     assert not list(store.keys()) and {key for key, _ in store.list_aside()} == set(keys)
     with writing():  # the right database is back
         db.session.execute(Evidence.__table__.insert(), rows)
-    assert evidence.clear(store, real_now) == 0
+    assert evidence.clear_unused(store, real_now) == 0
     assert {key for key, _ in store.keys()} == set(keys) and not list(store.list_aside())
 
 
@@ -73,7 +73,7 @@ def test_what_is_aside_goes_after_thirty_days(app: Flask, cast: Cast) -> None:
     store.put(key, b"x")
     age(store, key, 400)  # the days it was kept before don't count
     real_now = sweeping.clock.now()
-    evidence.clear(store, real_now)
+    evidence.clear_unused(store, real_now)
     assert store.clear_aside(real_now + KEPT_ASIDE - timedelta(hours=1)) == 0
     assert store.clear_aside(real_now + KEPT_ASIDE + timedelta(hours=1)) == 1
     assert not list(store.list_aside())
@@ -130,7 +130,7 @@ def test_an_older_installation_joins_by_its_photos(both: Flask, cast_both: Cast)
 def test_anew_keeps_the_name(app: Flask, cast: Cast) -> None:
     store = app.extensions["portal_store"]
     database.check(store)
-    database.start_anew()
+    database.make_anew()
     store.put(evidence.new_key(), b"x")
     database.check(store)
 
@@ -296,9 +296,9 @@ def test_a_changed_photo_is_not_sent(app: Flask, cast: Cast) -> None:
     image = PreparedImage(
         b"whole", b"thumb", **SIZE, sha256=hashlib.sha256(b"whole").hexdigest(), taken_note=None, original_name="a.jpg"
     )
-    stored = evidence.put(store, [image])
+    stored = evidence.add_photo(store, [image])
     with writing():
-        [public_id] = evidence.keep(stored, owner_id=cast.buyer, side="buyer", now=NOW)
+        [public_id] = evidence.keep_photos(stored, owner_id=cast.buyer, side="buyer", now=NOW)
     browser = sign_in(app, "buyer")
     answer = browser.get(f"/f/{public_id}")
     assert (answer.status_code, answer.data) == (200, b"whole")
