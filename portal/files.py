@@ -19,7 +19,7 @@ bp.before_request(guards.need_signed_in)
 
 @bp.get("/<public_id>")
 def full(public_id: str) -> ResponseReturnValue:
-    """The photo as it is kept (at most 2560 px)."""
+    """The photo as it is kept (at most 2560 px, a long one at its own width)."""
     return _send(public_id, thumb=False)
 
 

@@ -67,8 +67,8 @@ def sweep() -> int:
             log.exception("a part of the sweep failed: %s", name)
             failed[name] = f"{type(problem).__name__}: {problem}"
     for name, said in failed.items():
-        notes.raise_alarm(notes.STUCK, f"part:{name}", said, clock.now() - clock.get_shift())
-    notes.end_alarms(f"{notes.STUCK}part:", failed)
+        notes.raise_alarm(notes.STUCK_PART, name, said, clock.now() - clock.get_shift())
+    notes.end_alarms(notes.STUCK_PART, failed)
     db.session.remove()
     return moved
 

@@ -18,10 +18,11 @@ branch_labels = depends_on = None
 def upgrade() -> None:
     op.create_table(
         "system_notes",
-        sa.Column("name", sa.String(80), nullable=False),
+        sa.Column("kind", sa.String(20), nullable=False),
+        sa.Column("about", sa.String(80), nullable=False),
         sa.Column("at", Moment(), nullable=False),
         sa.Column("value", sa.JSON(), nullable=False),
-        sa.PrimaryKeyConstraint("name", name=op.f("pk_system_notes")),
+        sa.PrimaryKeyConstraint("kind", "about", name=op.f("pk_system_notes")),
     )
 
 

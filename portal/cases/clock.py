@@ -9,8 +9,9 @@ from sqlalchemy import select
 
 from portal import flow
 from portal.calendar import clock
+from portal.calendar.lengths import get_deadlines
 from portal.cases.case_facts import collect_facts
-from portal.cases.deadlines import find_clock_start, get_deadlines, list_who_must_act, lock_case, next_reminder
+from portal.cases.deadlines import find_clock_start, list_who_must_act, lock_case, next_reminder
 from portal.cases.taking import log, settle
 from portal.extensions import Busy, db, writing
 from portal.flow import Stale, StepRefused
@@ -57,8 +58,8 @@ def sweep(now: datetime, most: int = 1000) -> int:
 def _raise_alarms(stuck: dict[int, str]) -> None:
     """An alarm for each case that is stuck, none for the others."""
     for case_id, said in stuck.items():
-        notes.raise_alarm(notes.STUCK, f"case:{case_id}", said, clock.now() - clock.get_shift())
-    notes.end_alarms(f"{notes.STUCK}case:", [str(case_id) for case_id in stuck])
+        notes.raise_alarm(notes.STUCK_CASE, str(case_id), said, clock.now() - clock.get_shift())
+    notes.end_alarms(notes.STUCK_CASE, [str(case_id) for case_id in stuck])
 
 
 def _give_up(case_id: int, problem: Exception, stuck: dict[int, str]) -> None:

@@ -16,6 +16,7 @@ class SystemNote(Model):
 
     __tablename__ = "system_notes"
 
-    name: Mapped[str] = mapped_column(String(80), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20), primary_key=True)
+    about: Mapped[str] = mapped_column(String(80), primary_key=True, default="")
     at: Mapped[datetime]
     value: Mapped[dict[str, Any]]

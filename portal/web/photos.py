@@ -27,7 +27,7 @@ def send(row: Any, *, thumb: bool) -> Response:
         log.error("evidence_changed %s", key)
         notes.raise_alarm(notes.DAMAGED, key, "not what was uploaded", clock.now() - clock.get_shift())
         abort(404)
-    answer = Response(content, mimetype="image/webp")
+    answer = Response(content, mimetype=evidence.get_mimetype(key))
     answer.headers["Content-Security-Policy"] = FILE_CSP
     answer.headers["Content-Disposition"] = "inline"
     return answer

@@ -179,7 +179,7 @@ def test_any_exception_is_an_alarm_until_it_is_over(
     states = dict(db.session.execute(select(Case.id, Case.state)).all())
     assert states.pop(cases[0]) == "applied" and "applied" not in states.values()
     [alarm] = notes.list_alarms()
-    assert f"stuck:case:{cases[0]}" in alarm and "of all things" in alarm
+    assert f"stuck case {cases[0]}" in alarm and "of all things" in alarm
     case_clock.sweep(NOW + timedelta(days=3))
     assert notes.list_alarms() == []
 
@@ -195,7 +195,7 @@ def test_a_part_that_fails_stops_no_other(both: Flask, cast_both: Cast, monkeypa
     sweeping.sweep()
     assert done == ["chains"]
     [alarm] = notes.list_alarms()
-    assert "part:deadlines" in alarm and "broken" in alarm
+    assert "stuck part deadlines" in alarm and "broken" in alarm
 
 
 # The machine's clock
@@ -288,7 +288,7 @@ def test_a_new_data_folder_is_closed(tmp_path: Path) -> None:
 def test_a_note_is_replaced(both: Flask) -> None:
     notes.write("one", {"a": 1}, NOW)
     notes.write("one", {"a": 2}, NOW)
-    assert [row.value for row in db.session.scalars(select(SystemNote).where(SystemNote.name == "one"))] == [{"a": 2}]
+    assert [row.value for row in db.session.scalars(select(SystemNote).where(SystemNote.kind == "one"))] == [{"a": 2}]
 
 
 def test_a_changed_photo_is_not_sent(app: Flask, cast: Cast) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from portal.calendar import clock
 from portal.extensions import db, writing
 from portal.flow import Actor
-from portal.models import AccessLink, Case, CaseEvent, Evidence, FormKey, Notice, Parcel, Session
+from portal.models import AccessLink, Case, CaseEvent, Evidence, FormKey, Notice, Parcel, RateCount, Session
 from portal.resale import links as consumer_links
 from tests.cast import Cast, post, sign_in, token_of
 from tests.domain.test_chains import Chain
@@ -166,6 +166,20 @@ def test_order_number_and_last_four_digits(consumer: Consumer) -> None:
     for _ in range(10):
         last = post(consumer.browser, "/c", {"order_no": "TB2026112300001", "last_four": "0000"})
     assert last.status_code == 429
+    assert 0 < int(last.headers["Retry-After"]) <= 60
+
+
+def test_guesses_shut_nobody_out(consumer: Consumer) -> None:
+    """Who guesses waits; the rightful consumer elsewhere comes in. What is refused writes no row."""
+    right = {"order_no": "TB2026112300001", "last_four": "9650"}
+    for _ in range(40):
+        post(consumer.browser, "/c", right | {"last_four": "0000"})
+    rows = db.session.scalars(select(RateCount.bucket)).all()
+    assert len(rows) == 3 and not any("TB2026112300001" in row for row in rows)
+    elsewhere = {"REMOTE_ADDR": "192.0.2.7"}
+    browser = consumer.app.test_client()
+    hidden = token_of(browser.get("/c", environ_overrides=elsewhere))
+    assert browser.post("/c", data=hidden | right, environ_overrides=elsewhere).status_code == 303
 
 
 def test_tokens_are_in_no_log(consumer: Consumer, caplog: pytest.LogCaptureFixture) -> None:
