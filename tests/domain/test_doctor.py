@@ -586,7 +586,7 @@ def a_photo_without_its_small_one(world: World) -> list[str]:
 
 @plant("files")
 def a_file_that_no_row_names(world: World) -> list[str]:
-    key = evidence.new_key()
+    key = evidence.new_key(b"left over")
     world.store.put(key, b"left over")
     path = world.store.path(key)
     long_ago = path.stat().st_mtime - timedelta(days=2).total_seconds()

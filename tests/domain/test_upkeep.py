@@ -69,7 +69,7 @@ def test_a_strange_file_is_set_aside_and_taken_back(both: Flask, cast_both: Cast
 
 def test_what_is_aside_goes_after_thirty_days(app: Flask, cast: Cast) -> None:
     store = app.extensions["portal_store"]
-    key = evidence.new_key()
+    key = evidence.new_key(b"RIFF0000WEBP")
     store.put(key, b"x")
     age(store, key, 400)  # the days it was kept before don't count
     real_now = sweeping.clock.now()
@@ -92,7 +92,7 @@ def test_both_get_one_name(both: Flask, cast_both: Cast) -> None:
 
 def test_a_new_database_beside_photos_is_refused(both: Flask, cast_both: Cast) -> None:
     store = both.extensions["portal_store"]
-    store.put(evidence.new_key(), b"x")
+    store.put(evidence.new_key(b"RIFF0000WEBP"), b"x")
     with pytest.raises(database.WrongDatabase, match="photos that the database doesn't know"):
         database.check(store)
     database.adopt_files(store)
@@ -113,7 +113,7 @@ def test_a_database_without_its_photos_is_refused(both: Flask, cast_both: Cast) 
         store.delete(key)
     with pytest.raises(database.WrongDatabase, match="there is none in the evidence"):
         database.check(store)
-    store.put(evidence.new_key(), b"x")
+    store.put(evidence.new_key(b"RIFF0000WEBP"), b"x")
     with pytest.raises(database.WrongDatabase, match="knows none of the photos"):
         database.check(store)
 
@@ -122,7 +122,7 @@ def test_an_older_installation_joins_by_its_photos(both: Flask, cast_both: Cast)
     """Before there were names: one photo that both know is enough."""
     store = both.extensions["portal_store"]
     photo(both, cast_both.buyer, cast_both.open_case().id)
-    store.put(evidence.new_key(), b"left over")
+    store.put(evidence.new_key(b"RIFF0000WEBP"), b"left over")
     database.check(store)
     assert store.read_identity()
 
@@ -131,7 +131,7 @@ def test_anew_keeps_the_name(app: Flask, cast: Cast) -> None:
     store = app.extensions["portal_store"]
     database.check(store)
     database.make_anew()
-    store.put(evidence.new_key(), b"x")
+    store.put(evidence.new_key(b"RIFF0000WEBP"), b"x")
     database.check(store)
 
 
@@ -191,7 +191,7 @@ def test_a_part_that_fails_stops_no_other(both: Flask, cast_both: Cast, monkeypa
         raise RuntimeError("broken")
 
     monkeypatch.setattr(sweeping.case_clock, "sweep", fail)
-    monkeypatch.setattr(sweeping.chain_alarm, "alarm", lambda _now: done.append("chains"))
+    monkeypatch.setattr(sweeping.chain_alarm, "raise_alarms", lambda _now: done.append("chains"))
     sweeping.sweep()
     assert done == ["chains"]
     [alarm] = notes.list_alarms()
