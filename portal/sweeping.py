@@ -25,7 +25,7 @@ from portal.resale import alarm as chain_alarm
 from portal.resale import links as consumer_links
 from portal.rights import resale
 from portal.system import notes, steadiness
-from portal.tracking import polling
+from portal.tracking import polling, unopposed
 from portal.web import once, rates
 
 log = logging.getLogger("portal.sweep")
@@ -52,6 +52,7 @@ def sweep() -> int:
     parts: tuple[tuple[str, Callable[[], object]], ...] = (
         ("deadlines", settle),
         ("payment alarms", lambda: recording.raise_alarm(clock.now())),
+        ("receipts unopposed", lambda: unopposed.settle_due(clock.now())),
         ("resale terms", lambda: resale.promise_terms(clock.now())),
         ("resale overdue", lambda: resale.mark_overdue(clock.now())),
         ("chain alarms", lambda: chain_alarm.raise_alarms(clock.now())),

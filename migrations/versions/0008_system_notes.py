@@ -1,7 +1,7 @@
 """What the portal keeps about itself.
 
-Revision ID: 0007
-Revises: 0006
+Revision ID: 0008
+Revises: 0007
 Create Date: 2026-11-28 09:50:00
 """
 
@@ -10,8 +10,8 @@ from alembic import op
 
 from portal.extensions import Moment
 
-revision = "0007"
-down_revision = "0006"
+revision = "0008"
+down_revision = "0007"
 branch_labels = depends_on = None
 
 
