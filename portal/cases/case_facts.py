@@ -77,7 +77,7 @@ def collect_facts(
         found |= money_entries.describe_standing(case.id, entries)
     if state in (State.REFUNDING, State.REFUND_FAILED):
         found |= bank_accounts.collect_facts(case, entries, bank)
-        found["owed_since"] = db.session.scalar(_OWED_SINCE, {"case_id": case.id})
+        found["owed_since"] = _find_owed_since(case, entries)
     return Facts(
         spans=get_deadlines(),
         entered_at=case.entered_at,
@@ -165,6 +165,17 @@ _BEFORE_AGREEING = select(
         .exists(),
     ).label("seller_wrote"),
 )
+
+
+def _find_owed_since(case: Any, entries: Sequence[Any] | None) -> datetime | None:
+    """When the refund was first to be paid; None: since the case entered its state, for nothing was tried yet."""
+    if entries is not None:
+        if case.state == State.REFUND_FAILED or not any(entry.tries for entry in entries):
+            return None  # for a page, which asks no more of a payment that failed
+        if case.type in (CaseType.RETURN_REFUND, CaseType.REFUND_ONLY):  # planned as it entered refunding
+            return min((entry.made_at for entry in entries if entry.kind == "refund"), default=None)
+    found: datetime | None = db.session.scalar(_OWED_SINCE, {"case_id": case.id})
+    return found
 
 
 _OWED_SINCE = select(func.max(CaseEvent.at)).where(
