@@ -236,7 +236,7 @@ NOT_YET: dict[str, str] = {
 }
 DECISION: dict[str, str] = {  # a decision in a word or two
     "decide_close": "不支持申请",
-    "decide_complete": "商家已履行",
+    "decide_complete": "商家已履行",  # or has paid
     "decide_return": "买家寄回",
     "decide_reship": "商家发货",
     "decide_refund": "退款",
