@@ -166,6 +166,8 @@ IMPORT_KIND: dict[str, str] = {
     "failed": "bad",
 }
 
+FAULT_KIND: dict[str, str] = {"拒绝": "bad", "未采信": "you", "提醒": "wait"}  # the chip of what an import says of rows
+
 # What comes next for an order, in one sentence for its buyer.
 ORDER_NEXT: dict[str, str] = {
     "unpaid": "付款后卖家会安排发货",

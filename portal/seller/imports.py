@@ -20,7 +20,7 @@ from portal.web.pages import page
 from portal.web.security import accepts_large
 
 SIZE = 20
-ENDINGS = (".xlsx", ".csv", ".txt", ".tsv")
+ENDINGS = (".xlsx", ".xls", ".csv", ".txt", ".tsv")
 RUNNING = frozenset({"waiting", "checking", "confirmed", "importing"})
 _REQUEST = order_uploads.MOST_BYTES + 1024 * 1024  # the file and the form around it
 

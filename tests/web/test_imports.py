@@ -73,6 +73,22 @@ def test_a_file_is_checked_first_and_written_after_the_yes(
     assert "没有需要写入的订单" in seller.get(again).text
 
 
+def test_the_same_fault_in_two_hundred_rows_is_one_line_with_a_list(
+    app: Flask, cast: Cast, seller: FlaskClient, tmp_path: Path
+) -> None:
+    rows = [
+        order(str(39 * 10**17 + number), 卖家会员名="seller", **{"运费(元)": f"第{number}档"})
+        for number in range(1, 231)
+    ]
+    content = text(tmp_path / "export.csv", table(rows)).read_bytes()
+    address = upload(seller, content, "订单.xls").location.split("?")[0]
+    order_uploads.work_off(imports(app), clock.now)
+    shown = seller.get(address).text
+    assert shown.count("<details") == 1 and '<span class="muted">230 行</span>' in shown
+    assert shown.count("这一格没有采用,原文已保留") == 201 and "前 200 行" in shown
+    assert "确认导入 230 张订单" in shown
+
+
 def test_rows_of_other_shops_are_refused(
     app: Flask, cast: Cast, seller: FlaskClient, export: Callable[..., bytes]
 ) -> None:

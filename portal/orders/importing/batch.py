@@ -287,7 +287,7 @@ class Batch:
         for line in order.lines:
             of_line = outcome if of_lines is None else of_lines[line.row]
             self._line_outcomes[of_line] += 1
-            self.results.append(RowResult(line.row, order.order_no, of_line))
+            self.results.append(RowResult(line.row, order.order_no, of_line, sheet=order.sheet))
 
     def _refuse(self, order: OrderRows, problem: Refused) -> None:
         self._order_outcomes.append(Outcome.REFUSED)
@@ -295,12 +295,19 @@ class Batch:
             self._line_outcomes[Outcome.REFUSED] += 1
             sentence = problem.sentence if number == 0 else f"所属订单(第 {order.row} 行)未能导入"
             self.results.append(
-                RowResult(line.row, order.order_no, Outcome.REFUSED, problem.column if number == 0 else "", sentence)
+                RowResult(
+                    line.row,
+                    order.order_no,
+                    Outcome.REFUSED,
+                    problem.column if number == 0 else "",
+                    sentence,
+                    order.sheet,
+                )
             )
 
     def _warn(self, order: OrderRows, row: int, column: str, sentence: str) -> None:
         self._warnings += 1
-        self.results.append(RowResult(row, order.order_no, Outcome.WARNING, column, sentence))
+        self.results.append(RowResult(row, order.order_no, Outcome.WARNING, column, sentence, order.sheet))
 
 
 def _ours(there: dict[str, Any], status: str) -> str:
