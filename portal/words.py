@@ -265,6 +265,7 @@ SAID: dict[str, str] = {
     "notices-read": "通知已全部标为已读",
     "product-saved": "商品已更新",
     "import-started": "文件已上传,正在检查",
+    "headings-kept": "对应关系已记住,正在重新检查",
     "session-ended": "该设备已退出登录",
     "sessions-ended": "其他设备已退出登录",
     "password-changed": "密码已修改,其他设备需要重新登录",
