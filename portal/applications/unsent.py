@@ -13,7 +13,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import case as either
+from sqlalchemy import not_, or_, select, update
 
 from portal import flow
 from portal.cases import opening, taking
@@ -36,6 +37,8 @@ REASONS: dict[str, str] = {
     "out_of_stock": "商家缺货",
     "downstream": "下游客户取消了订单",
 }
+# A status may be older than what is known of the goods: whoever sees a parcel or a receipt knows that they were sent.
+_KNOWN_AS_SENT = or_(Order.shipped_at.is_not(None), Order.received_at.is_not(None), Order.tracking_text != "")
 # The reason of the refund, which speaks in the words of applications.
 _REASON_OF = {"late_ship": "late_ship", "out_of_stock": "out_of_stock"}
 _WITHDRAWABLE = (State.APPLIED, State.PROPOSED, State.REVISING)
@@ -95,6 +98,8 @@ def cancel(order_no: str, *, by: By, reason: str, now: datetime) -> Result:
         return Result(order_no, Outcome.UNKNOWN)
     if order.status not in OPEN:
         return Result(order_no, why_not(order.status))
+    if any((order.shipped_at, order.received_at, order.tracking_text)):
+        return Result(order_no, Outcome.SHIPPED)
     try:
         with db.session.begin_nested():
             return _cancel(order.id, order.status, by=by, reason=reason, words=words, now=now)
@@ -123,13 +128,16 @@ def _cancel(order_id: int, status: str, *, by: By, reason: str, words: str, now:
     ).all()
     done = db.session.execute(
         update(Order)
-        .where(Order.id == order_id, Order.status == status)
+        .where(Order.id == order_id, Order.status == status, not_(_KNOWN_AS_SENT))
         .values(status="cancelled", cancelled_at=now, updated_at=now, version=Order.version + 1)
         .execution_options(synchronize_session=False)
     )
     order = db.session.get_one(Order, order_id, populate_existing=True)
     if done.rowcount != 1:  # type: ignore[attr-defined]
-        raise _NotNow(Outcome.UNCLEAR if order.status in OPEN else why_not(order.status))
+        if order.status in OPEN:
+            sent = order.shipped_at or order.received_at or order.tracking_text
+            raise _NotNow(Outcome.SHIPPED if sent else Outcome.UNCLEAR)
+        raise _NotNow(why_not(order.status))
     wanted = [
         Wanted(line.id, line.quantity_milli - line.claimed_milli)
         for line in lines
@@ -283,7 +291,7 @@ def chosen(order_nos: Sequence[str], buyer_id: int) -> Sequence[Any]:
     rows = db.session.execute(
         select(
             Order.order_no,
-            Order.status,
+            either((Order.status.in_(OPEN) & _KNOWN_AS_SENT, "in_transit"), else_=Order.status).label("status"),
             Order.ordered_at,
             (Order.paid_fen - Order.refunded_fen).label("left_fen"),
             Shop.name.label("shop"),

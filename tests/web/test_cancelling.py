@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 from flask import Flask
 
 from portal.extensions import db, writing
@@ -153,6 +154,20 @@ def test_an_import_never_opens_what_was_called_off(app: Flask, cast: Cast, now: 
     assert fresh(order.id).status == "cancelled"
     assert db.session.scalars(db.select(Order.cancelled_at).where(Order.order_no == number)).one() is not None
     assert "订单状态与这里不一致" in sign_in(app, "seller").get("/seller/notices").text
+
+
+@pytest.mark.parametrize("known", ["shipped_at", "received_at", "tracking_text"])
+def test_whatever_says_that_it_was_sent_keeps_it_from_being_called_off(
+    app: Flask, cast: Cast, now: Clock, known: str
+) -> None:
+    """A status may be that of an older file; the order isn't."""
+    order = unsent(cast)
+    with writing():
+        values = {known: "75484863576596" if known == "tracking_text" else cast.now}
+        db.session.execute(db.update(Order).where(Order.id == order.id).values(values))
+    answer = post(sign_in(app, "buyer"), f"/orders/{order.order_no}/cancel", {"reason": "not_wanted"})
+    assert answer.status_code == 409 and "收到后申请退货退款" in answer.text
+    assert fresh(order.id).status == "unshipped" and db.session.scalars(db.select(Case)).all() == []
 
 
 def test_a_case_about_something_else_is_in_the_way(app: Flask, cast: Cast, now: Clock) -> None:
