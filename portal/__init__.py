@@ -15,9 +15,9 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
 from portal import models, words
-from portal.calendar import clock
-from portal.cases import deadlines as case_deadlines
+from portal.calendar import clock, lengths
 from portal.config import Settings, SettingsError
+from portal.evidence import imaging
 from portal.evidence.store import DirectoryStore
 from portal.extensions import db, migrate, use_lock_file
 from portal.money import encryption
@@ -63,7 +63,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     built = assets.Assets(TOP / "static", data / "assets")
     built.build()
     app.extensions["portal_assets"] = built
-    app.jinja_env.globals.update(asset=built.url, words=words)
+    app.jinja_env.globals.update(asset=built.url, words=words, accepted_photos=imaging.ACCEPTED)
     filters.install(app)
     security.install(app, settings)
     errors.install(app)
@@ -91,7 +91,7 @@ def _apply(settings: Settings, data: Path) -> None:
     """Give the current app what its parts read from the settings. Raises SettingsError."""
     use_lock_file(str(data / "write.lock") if settings.sqlite else None)
     clock.follow_shift(data / "clock-shift" if settings.qa_open else None)
-    case_deadlines.set_deadlines(settings.durations())
+    lengths.set_deadlines(settings.durations())
     resale_terms.set_rule(resale_terms.Rule(*settings.resale()))
     try:
         keys = (

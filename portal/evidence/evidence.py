@@ -23,6 +23,7 @@ from portal.models import Evidence, Message
 LOOSE_FOR = timedelta(hours=24)  # how long a photo may hang on nothing
 MOST_PER_STEP = 9
 MOST_PER_CASE = 40
+_JPEG = b"\xff\xd8\xff"
 
 
 @dataclass(frozen=True)
@@ -38,17 +39,22 @@ def add_photo(store: Store, images: Sequence[PreparedImage]) -> list[Stored]:
     """Write the files of each photo. Outside any transaction: it waits for the disk."""
     stored = []
     for image in images:
-        key, thumb_key = new_key(), new_key()
+        key, thumb_key = new_key(image.full), new_key(image.thumb)
         store.put(key, image.full)
         store.put(thumb_key, image.thumb)
         stored.append(Stored(image, key, thumb_key))
     return stored
 
 
-def new_key() -> str:
-    """A random name in the store."""
+def new_key(content: bytes) -> str:
+    """A random name in the store for this file."""
     name = secrets.token_hex(16)
-    return f"{name[:2]}/{name}.webp"
+    return f"{name[:2]}/{name}.{'jpg' if content.startswith(_JPEG) else 'webp'}"
+
+
+def get_mimetype(key: str) -> str:
+    """What the file under this name is served as."""
+    return "image/jpeg" if key.endswith(".jpg") else "image/webp"
 
 
 def keep_photos(
@@ -150,7 +156,6 @@ _COLUMNS = (
     _photo.taken_note,
     _photo.created_at,
 )
-
 
 _OF_CASE = select(*_COLUMNS).where(_photo.case_id == bindparam("case_id")).order_by(_photo.id)
 

@@ -19,6 +19,7 @@ from portal.inputs import money_text, quantity_text
 from portal.orders.export_format import OrderRows
 from portal.orders.export_format.orders import goods_of
 from portal.orders.importing.lines import KnownLine, LineMerge, amount_of, merge_lines
+from portal.waybills import split_numbers
 
 BEFORE_SHIPPING = ("unpaid", "unshipped", "cancelled")
 UNPAID = ("unpaid", "cancelled")
@@ -271,10 +272,7 @@ def _set(made: Merge, known: Mapping[str, Any], name: str, value: Any) -> None:
 
 
 def _numbers(tracking_text: str) -> frozenset[str]:
-    parts = tracking_text
-    for separator in ";；,，、/\n\t ":
-        parts = parts.replace(separator, "|")
-    return frozenset(part for part in parts.split("|") if part)
+    return frozenset(split_numbers(tracking_text))
 
 
 def _names_more_parcels(order: OrderRows, known: Mapping[str, Any]) -> bool:

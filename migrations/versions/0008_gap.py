@@ -1,20 +1,22 @@
 """By how much an order's lines miss its 货品总价, as it was imported.
 
-Revision ID: 0007
-Revises: 0006
+Revision ID: 0008
+Revises: 0007
 Create Date: 2026-11-28 03:00:00
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007"
-down_revision = "0006"
+from portal.extensions import BigId
+
+revision = "0008"
+down_revision = "0007"
 branch_labels = depends_on = None
 
 
 def upgrade() -> None:
-    op.add_column("orders", sa.Column("lines_gap_fen", sa.Integer(), server_default=sa.text("0"), nullable=False))
+    op.add_column("orders", sa.Column("lines_gap_fen", BigId, server_default=sa.text("0"), nullable=False))
     op.execute(
         "UPDATE orders SET lines_gap_fen = goods_total_fen - coalesce((SELECT CAST(sum(unit_price_fen * "
         "CAST(quantity_milli AS BIGINT)) / 1000 AS INTEGER) FROM order_lines WHERE order_id = orders.id), 0)"
