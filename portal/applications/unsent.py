@@ -22,7 +22,7 @@ from portal.cases.effects.hand_ins import HandIn, RequestedLine
 from portal.cases.effects.step_context import ActedBy
 from portal.extensions import db
 from portal.flow import CaseType, State, StepRefused
-from portal.models import Cancellation, Case, Order, OrderLine, Shop, Staff, User
+from portal.models import Cancellation, Case, Order, OrderLine, Shipment, ShipmentTrace, Shop, Staff, User
 from portal.notices import notices
 from portal.parcels import carriers
 from portal.people import roles
@@ -38,8 +38,16 @@ REASONS: dict[str, str] = {
     "out_of_stock": "商家缺货",
     "downstream": "下游客户取消了订单",
 }
-# A status may be older than what is known of the goods: whoever sees a parcel or a receipt knows that they were sent.
-_KNOWN_AS_SENT = or_(Order.shipped_at.is_not(None), Order.received_at.is_not(None), Order.tracking_text != "")
+# A status may be older than what is known of the goods: a sender's word, a receipt, or a carrier who has the parcel. A
+# number alone says nothing: shops print labels before they send.
+_SEEN_BY_CARRIER = (
+    select(ShipmentTrace.id)
+    .join(Shipment, Shipment.id == ShipmentTrace.shipment_id)
+    .where(Shipment.order_id == Order.id, Shipment.case_id.is_(None), ShipmentTrace.doubt == "")
+    .correlate(Order)
+    .exists()
+)
+_KNOWN_AS_SENT = or_(Order.shipped_at.is_not(None), Order.received_at.is_not(None), _SEEN_BY_CARRIER)
 # The reason of the refund, which speaks in the words of applications.
 _REASON_OF = {"late_ship": "late_ship", "out_of_stock": "out_of_stock"}
 _WITHDRAWABLE = (State.APPLIED, State.PROPOSED, State.REVISING)
@@ -99,13 +107,17 @@ def cancel_order(order_no: str, *, by: ActedBy, reason: str, now: datetime) -> R
         return Result(order_no, Outcome.UNKNOWN)
     if order.status not in OPEN:
         return Result(order_no, find_obstacle(order.status))
-    if any((order.shipped_at, order.received_at, order.tracking_text)):
+    if _is_known_as_sent(order.id):
         return Result(order_no, Outcome.SHIPPED)
     try:
         with db.session.begin_nested():
             return _cancel(order.id, order.status, by=by, reason=reason, words=words, now=now)
     except _NotNow as why:
         return Result(order_no, why.outcome)
+
+
+def _is_known_as_sent(order_id: int) -> bool:
+    return db.session.scalar(select(Order.id).where(Order.id == order_id, _KNOWN_AS_SENT)) is not None
 
 
 def find_obstacle(status: str) -> Outcome:
@@ -136,8 +148,7 @@ def _cancel(order_id: int, status: str, *, by: ActedBy, reason: str, words: str,
     order = db.session.get_one(Order, order_id, populate_existing=True)
     if done.rowcount != 1:  # type: ignore[attr-defined]
         if order.status in OPEN:
-            sent = order.shipped_at or order.received_at or order.tracking_text
-            raise _NotNow(Outcome.SHIPPED if sent else Outcome.UNCLEAR)
+            raise _NotNow(Outcome.SHIPPED if _is_known_as_sent(order_id) else Outcome.UNCLEAR)
         raise _NotNow(find_obstacle(order.status))
     wanted = [
         RequestedLine(line.id, line.quantity_milli - line.claimed_milli)
