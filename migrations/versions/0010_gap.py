@@ -1,7 +1,7 @@
 """By how much an order's lines miss its 货品总价, as it was imported.
 
-Revision ID: 0009
-Revises: 0008
+Revision ID: 0010
+Revises: 0009
 Create Date: 2026-11-28 03:00:00
 """
 
@@ -10,8 +10,8 @@ from alembic import op
 
 from portal.extensions import BigId
 
-revision = "0009"
-down_revision = "0008"
+revision = "0010"
+down_revision = "0009"
 branch_labels = depends_on = None
 
 
