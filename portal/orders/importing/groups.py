@@ -72,10 +72,6 @@ class Groups:
         """The faults of one outcome, the most frequent first."""
         return sorted((each for each in self.faults.values() if each.outcome == outcome), key=lambda each: -each.count)
 
-    def count_faults(self, outcome: str) -> int:
-        """How many faults of one outcome there are."""
-        return sum(each.count for each in self.faults.values() if each.outcome == outcome)
-
     def as_dict(self) -> dict[str, Any]:
         """The groups as JSON can keep them."""
         return {

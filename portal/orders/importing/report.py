@@ -39,6 +39,20 @@ class RowResult(NamedTuple):
     sheet: str = ""  # its name, when it isn't the first
 
 
+class Disbelieved(NamedTuple):
+    """Something in the file that wasn't believed: in which row and column, what is kept, what the file says, and why.
+
+    ``kept`` and ``said`` are words for a person; either may be "" (there was nothing, or the file has nothing).
+    """
+
+    row: int
+    order_no: str
+    column: str
+    kept: str
+    said: str
+    why: str
+
+
 @dataclass(slots=True)
 class Counts:
     """How many orders, or lines."""
@@ -62,7 +76,8 @@ class Report:
     """The result of an import, or with ``dry_run`` of what one would do.
 
     ``problems`` has the first MOST_SHOWN refusals and warnings of ``problem_count``; ``stopped`` says why the file
-    could not be read to its end, or is "".
+    could not be read to its end, or is "". ``disbelieved`` has the first MOST_SHOWN of ``disbelieved_count`` cells that
+    weren't believed, of ``disbelieved_orders`` orders.
     """
 
     dry_run: bool = False
@@ -74,6 +89,9 @@ class Report:
     stopped: str = ""
     problems: list[RowResult] = field(default_factory=list)
     problem_count: int = 0
+    disbelieved: list[Disbelieved] = field(default_factory=list)
+    disbelieved_count: int = 0
+    disbelieved_orders: int = 0
     groups: Groups = field(default_factory=Groups)
     _last_refused_row: int = 0
 
@@ -90,6 +108,12 @@ class Report:
                 self.problem_count += 1
                 if len(self.problems) < MOST_SHOWN:
                     self.problems.append(result)
+
+    def disbelieve(self, cells: list[Disbelieved]) -> None:
+        """Count what wasn't believed of one order, and keep the first."""
+        self.disbelieved_count += len(cells)
+        self.disbelieved_orders += bool(cells)
+        self.disbelieved += cells[: MOST_SHOWN - len(self.disbelieved)]
 
     def refuse(self, problem: Problem) -> RowResult:
         """Count what the reading of a row cost. A row with several problems is lost once."""
@@ -111,9 +135,9 @@ class Report:
             Outcome.NEW.value: (self.orders.new, f"{self.orders.new} 张订单"),
             Outcome.UPDATED.value: (self.orders.updated, f"{self.orders.updated} 张订单"),
             Outcome.UNCHANGED.value: (self.orders.unchanged, f"{self.orders.unchanged} 张订单"),
-            Outcome.DISBELIEVED.value: (0, f"{self.groups.count_faults(Outcome.DISBELIEVED.value)} 处"),
+            Outcome.DISBELIEVED.value: (0, f"{self.disbelieved_count} 处"),
             Outcome.REFUSED.value: (0, f"{self.orders.refused} 张订单{lines}"),
-            Outcome.WARNING.value: (0, f"{self.groups.count_faults(Outcome.WARNING.value)} 处"),
+            Outcome.WARNING.value: (0, f"{self.warnings} 处"),
         }
         stopped = [self.stopped] if self.stopped else []
         return stopped + describe_groups(self.groups, counts)
@@ -126,6 +150,7 @@ class Report:
         """The report as JSON can keep it."""
         kept = asdict(self)
         del kept["_last_refused_row"]
+        kept["disbelieved"] = [each._asdict() for each in self.disbelieved]
         kept["groups"] = self.groups.as_dict()
         kept["problems"] = [
             {
