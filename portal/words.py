@@ -175,7 +175,7 @@ ORDER_NEXT: dict[str, str] = {
     "completed": "交易已完成,在期限内仍可以申请换货",
     "cancelled": "订单已关闭;已付的款项由商家退回,在售后单里可以查看",
     "refunding": "平台正在处理退款,结束后可以再申请换货",
-    "unknown": "平台还没有给出状态,重新导入订单后会更新",
+    "unknown": "暂时看不出订单走到哪一步,商家核对后会更新;有问题请先联系商家",
 }
 
 # What happens when the present deadline runs out, for both sides to read beforehand.
