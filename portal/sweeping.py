@@ -24,7 +24,7 @@ from portal.people import accounts
 from portal.resale import alarm as chain_alarm
 from portal.resale import links as consumer_links
 from portal.rights import resale
-from portal.tracking import polling
+from portal.tracking import polling, unopposed
 from portal.web import once, rates
 
 log = logging.getLogger("portal.sweep")
@@ -40,6 +40,7 @@ def sweep() -> int:
     """Take overdue clock steps, send reminders and alarms, erase accounts in time; returns how many cases moved."""
     moved = case_clock.sweep(clock.now())
     recording.raise_alarm(clock.now())
+    unopposed.settle_due(clock.now())
     resale.promise_terms(clock.now())
     resale.mark_overdue(clock.now())
     chain_alarm.raise_alarms(clock.now())

@@ -82,6 +82,7 @@ ORIGIN: dict[str, str] = {  # who told of a scan
     "import": "商家导入",
     "kuaidi100": "快递100",
     "kdniao": "快递鸟",
+    "unopposed": "对方没有异议",
 }
 DOUBT: dict[str, str] = {  # why a scan counts for nothing
     "early": "早于寄出,不作为依据",
@@ -271,6 +272,7 @@ SAID: dict[str, str] = {
     "asked-just-now": "刚刚查询过,请过十分钟再试",
     "not-asked": "这个包裹没有自动查询,请粘贴物流公司的记录",
     "traces-kept": "物流记录已保存",
+    "objected": "已记录您的异议,不会按已签收计算,已通知对方",
     "receipt-corrected": "签收记录已更正,期限恢复到签收之前,已通知对方",
     "traces-known": "这些记录之前已有,没有重复保存",
     "watch-on": "已开启物流提醒:揽收、派送、签收和异常时通知您",
