@@ -109,6 +109,14 @@ MONEY: dict[str, str] = {  # what a payment is for
     "compensation": "补偿",
     "difference": "补差价",
 }
+ROUTE: dict[str, str] = {  # the way a payment takes; by hand: a transfer by the shop's own account, or notes
+    "original": "原路退回",
+    "bank": "银行转账",
+    "alipay": "支付宝转账",
+    "wechat": "微信转账",
+    "cash": "现金",
+    "offline": "线下支付",
+}
 MONEY_STATE: dict[str, str] = {
     "waiting": "待复核",
     "due": "待付款",

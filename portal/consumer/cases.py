@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from flask import Response, abort, g, redirect, request, send_file
+from flask import abort, g, redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from werkzeug.exceptions import NotFound
@@ -16,7 +16,6 @@ from portal.cases import clock as case_clock
 from portal.cases.effects.hand_ins import HandIn, ParcelCorrection, SentParcels
 from portal.cases.effects.step_context import ActedBy
 from portal.consumer import bp
-from portal.evidence import evidence
 from portal.extensions import db
 from portal.flow import Actor, State, StepRefused
 from portal.models import Case, Order, Parcel
@@ -25,11 +24,10 @@ from portal.parcels import carriers
 from portal.resale import consumers
 from portal.resale import links as consumer_links
 from portal.resale.links import Pass
-from portal.web import rates
-from portal.web.forms import Form, Line, Photos, Pick, Text, store
+from portal.web import photos, rates
+from portal.web.forms import Form, Line, Photos, Pick, Text
 from portal.web.once import once
 from portal.web.pages import page
-from portal.web.security import FILE_CSP
 
 
 class PhotosForm(Form):
@@ -224,11 +222,4 @@ def _send(token: str, case_no: str, public_id: str, *, thumb: bool) -> ResponseR
     row = consumer_links.may_see_photo(opened, _case(opened, case_no).id, public_id)
     if row is None:
         abort(404)
-    key = row.thumb_key if thumb else row.key
-    path = store().path(key)
-    if not path.is_file():
-        abort(404)
-    answer: Response = send_file(path, mimetype=evidence.get_mimetype(key))
-    answer.headers["Content-Security-Policy"] = FILE_CSP
-    answer.headers["Content-Disposition"] = "inline"
-    return answer
+    return photos.send(row, thumb=thumb)

@@ -16,6 +16,7 @@ from portal.models.orders import Cancellation, Order, OrderLine, Product, Sku
 from portal.models.policies import Policy, ReturnAddress
 from portal.models.proposals import Proposal
 from portal.models.shipments import Parcel, ParcelLine, ParcelTrace
+from portal.models.system import SystemNote
 from portal.models.tracking import OrderWatch, ReceiptClaim, Shipment, ShipmentTrace, TraceFile, Track
 
 __all__ = [
@@ -64,6 +65,7 @@ __all__ = [
     "Shop",
     "Sku",
     "Staff",
+    "SystemNote",
     "TraceFile",
     "Track",
     "User",
