@@ -1,0 +1,70 @@
+// Answers of htmx: errors, and what is shown first after a swap.
+
+import { again, hush, offline, warn } from "./banner.js";
+import { dress, one, say } from "./dom.js";
+import { signInAgain } from "./signing_in.js";
+
+const formOf = (event) => {
+  const source = event.detail.requestConfig?.elt || event.detail.elt;
+  return source?.closest?.("form") || null;
+};
+
+document.addEventListener("htmx:beforeOnLoad", (event) => {
+  const { xhr, requestConfig } = event.detail;
+  if (xhr.status !== 401 || requestConfig?.verb !== "post" || !document.body.dataset.who) return;
+  event.preventDefault(); // else htmx goes to the sign-in page, and photos that were chosen are lost
+  signInAgain(formOf(event));
+});
+document.addEventListener("htmx:beforeHistoryUpdate", (event) => {
+  const { history: update } = event.detail;
+  if (update?.type === "push" && update.path === location.pathname + location.search) update.type = "replace";
+});
+document.addEventListener("htmx:sendError", (event) => offline(formOf(event)));
+document.addEventListener("htmx:timeout", (event) => {
+  warn("网络太慢,还没有收到回答,已为您保留填写内容", "重试", again(formOf(event)));
+});
+document.addEventListener("htmx:responseError", (event) => {
+  const page = new DOMParser().parseFromString(event.detail.xhr.responseText || "", "text/html");
+  const title = one("#error h1", page)?.textContent || "没有成功";
+  const sentence = one("#error p", page)?.textContent || "填写的内容还在,请稍后再试。";
+  warn(`${title}:${sentence}`, event.detail.xhr.status >= 500 ? "重试" : "", again(formOf(event)));
+});
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const form = formOf(event);
+  if (form) {
+    if (form.dataset.preparing) {
+      event.preventDefault();
+      form.dataset.submitAfter = "1";
+      return say("正在处理照片,马上提交");
+    }
+    form.dataset.sending = "1";
+    form.setAttribute("aria-busy", "true");
+  }
+  hush();
+});
+document.addEventListener("htmx:afterRequest", (event) => {
+  const form = formOf(event);
+  form?.removeAttribute("aria-busy");
+  if (form) delete form.dataset.sending;
+});
+
+// After a swap: to the errors, else to the new heading, unless the focus is where it was
+
+document.addEventListener("htmx:afterSettle", (event) => {
+  const page = one("#page");
+  if (event.detail.elt !== page && event.detail.target?.id !== "page") return dress();
+  dress();
+  const summary = one(".summary[role=alert]", page);
+  if (summary && !document.title.startsWith("错误:")) document.title = `错误:${document.title}`;
+  const kept = document.activeElement;
+  if (summary) summary.focus();
+  else if (!kept || kept === document.body) (one("[data-focus]", page) || one("h1", page))?.focus({ preventScroll: true });
+  const words = one("[data-said]", page);
+  if (words) say(words.textContent);
+  requestAnimationFrame(settle);
+});
+
+export const settle = () => {
+  one(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  if (one("[data-end]")) window.scrollTo(0, document.documentElement.scrollHeight);
+};
