@@ -459,7 +459,7 @@ def _owe(made: Case, child: Child, by: By, at: datetime) -> None:
     """What a case that starts by conversion owes from its first moment."""
     if child.type in (CaseType.RETURN_REFUND, CaseType.REFUND_ONLY):
         if child.state == State.REFUNDING:
-            made.refund_fen = effect_step.plan_refund(made, child.refund_fen, by, at, child.proposer)
+            made.refund_fen = effect_step.plan_refund(made, child.refund_fen, by, at, child.proposer, exact=True)
             made.entry_count += 1
         else:
             found = worth.worth(made.order_id, worth.units_of(made.id, accepted=False))

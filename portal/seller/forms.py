@@ -185,7 +185,7 @@ class AgreeRefundForm(StepForm):
 
     def prepare(self, case: Case, view: View) -> None:
         self.most, self.sums = worth.most_of(case)
-        self.asked = min(case.refund_fen or self.most, self.most)
+        self.asked = worth.asked_of(case)
 
 
 class AdvanceForm(AgreeRefundForm):

@@ -17,9 +17,10 @@ from portal import doctor
 from portal.cases import clock as case_clock
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, StepRefused
-from portal.models import Case, MoneyEntry, Notice, Order, OrderLine, PayoutFile, Shop
+from portal.models import Case, CaseLine, MoneyEntry, Notice, Order, OrderLine, PayoutFile, Shop
 from portal.money import entries as money_entries
 from portal.money import lists as money_lists
+from portal.orders import ledger
 from portal.payments import batches as payment_batches
 from portal.payments import recording
 from portal.payments import results as bank_results
@@ -131,6 +132,74 @@ def test_all_units_one_by_one_give_back_all_that_was_paid(cast: Cast) -> None:
             in money_lists.sums(order_id, money_entries.of_case(case.id), unshipped=False)[entry_of(case).id][0]
         )
     assert fens == [333, 334, 334] and sum(fens) == 1_001
+
+
+def thirds(cast: Cast) -> Order:
+    """3 件 that cost 10.00: 16.00 paid, of which 6.00 for freight."""
+    order_id = cast.order(milli=3_000, price_fen=333, unit="件").id
+    with writing():
+        order = db.session.get_one(Order, order_id)
+        order.paid_fen, order.freight_fen, order.goods_total_fen = 1_600, 600, 1_000
+    return db.session.get_one(Order, order_id)
+
+
+def test_three_cases_applied_for_at_once_give_back_the_last_fen(cast_both: Cast) -> None:
+    cast = cast_both
+    order = thirds(cast)
+    cases = [cast.open_case(order, case_type=ONLY, milli=1_000) for _ in range(3)]
+    assert [case.refund_fen for case in cases] == [333] * 3  # as each one asked, when nothing was paid back yet
+    fens = [entry_of(cast.take(case, "agree", Actor.SELLER)).amount_fen for case in cases]
+    assert fens == [333, 333, 334] and wrong() == []
+
+
+def test_less_that_was_asked_for_stays_less(cast: Cast) -> None:
+    order = cast.order(milli=2_000, price_fen=1_000)
+    case = cast.open_case(order, case_type=ONLY, milli=1_000, refund_fen=999)
+    assert entry_of(cast.take(case, "agree", Actor.SELLER)).amount_fen == 999
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_units_in_any_grouping_and_order_with_cancellations_give_back_all_that_was_paid(cast: Cast, seed: int) -> None:
+    """Applied for together or one after the other, agreed in any order, called off in between and asked for again."""
+    chance = random.Random(seed)
+    bought = chance.randint(2, 8)
+    order_id = cast.order(milli=bought * 1_000, price_fen=100).id
+    with writing():
+        order = db.session.get_one(Order, order_id)
+        order.paid_fen = chance.randint(bought, 40)
+    paid, free, open_cases, given = order.paid_fen, bought, [], []
+    while free or open_cases:
+        if free and (chance.random() < 0.6 or not open_cases):
+            units = chance.randint(1, free)
+            try:
+                made = cast.open_case(
+                    db.session.get_one(Order, order_id), case_type=chance.choice((ONLY, RETURN)), milli=units * 1_000
+                )
+            except StepRefused:  # worth less than 1 分 by itself
+                db.session.rollback()
+                break
+            free -= units
+            open_cases.append((made, units))
+            continue
+        case, units = open_cases.pop(chance.randrange(len(open_cases)))
+        if chance.random() < 0.25:
+            cast.take(case, "withdraw", Actor.BUYER)
+            free += units
+            continue
+        way = "agree" if case.type == ONLY else "agree_refund_without_return"
+        case = cast.take(case, way, Actor.SELLER)
+        if chance.random() < 0.25:  # agreed, planned, and called off after all
+            with writing():
+                money_entries.cancel_open(case.id)
+                held = db.session.scalars(db.select(CaseLine.order_line_id).where(CaseLine.case_id == case.id)).one()
+                ledger.release(held, units * 1_000)
+            free += units
+            continue
+        given.append(entry_of(case).amount_fen)
+    else:
+        assert sum(given) == paid, given
+    db.session.expire_all()
+    assert db.session.get_one(Order, order_id).refunded_fen == sum(given) <= paid
 
 
 def test_a_failed_payment_is_tried_again_under_its_key_and_goes_out_again(cast_both: Cast) -> None:

@@ -150,7 +150,7 @@ def _refund_at_once(doing: Doing) -> dict[str, Any]:
     most = worth.total(worth.worth(doing.case.order_id, worth.units_of(doing.case.id, accepted=False)))
     if fen is not None and not 0 < fen <= most:
         raise doing.refuse("退款金额须大于 0,且不能超过这些商品的实付金额")
-    return {"refund_fen": fen or doing.case.refund_fen}
+    return {"refund_fen": fen} if fen is not None else {}
 
 
 @_effect("reject")

@@ -118,7 +118,8 @@ def _money_due(doing: Doing, changes: Mapping[str, Any]) -> dict[str, Any]:
         return {}
     if step.target == State.REFUNDING and step.source in _BEFORE_REFUNDING:
         agreed = changes.get("refund_fen", case.refund_fen) or None
-        fen = plan_refund(case, agreed, doing.by, doing.at, doing.proposer)
+        exact = "refund_fen" in changes  # this very step names the sum
+        fen = plan_refund(case, agreed, doing.by, doing.at, doing.proposer, exact=exact)
         doing.data["refund_fen"] = fen
         return {"refund_fen": fen, "entry_count": changes.get("entry_count", case.entry_count) + 1}
     other_price = changes.get("difference_fen", case.difference_fen)
@@ -148,16 +149,20 @@ _BEFORE_REFUNDING = (State.APPLIED, State.PROPOSED, State.REVISING, State.INSPEC
 _BEFORE_SHIPPING = (*_BEFORE_REFUNDING, State.PAYING)
 
 
-def plan_refund(case: Case, agreed_fen: int | None, by: By, at: datetime, proposer: int | None = None) -> int:
+def plan_refund(
+    case: Case, agreed_fen: int | None, by: By, at: datetime, proposer: int | None = None, *, exact: bool = False
+) -> int:
     """Plan the refund of a case: what was agreed, at most what its units are worth. Returns the amount in 分.
 
-    ``proposer``: whose terms it carries out, when that is somebody else than who takes the step.
+    ``proposer``: whose terms it carries out, when that is somebody else than who takes the step. ``exact``: the sum was
+    named just now; an older one that asked for all is worked out again, so that the last units take the rest.
     """
     inspected = case.type == CaseType.RETURN_REFUND and case.state in (State.INSPECTING, State.DISPUTED)
     unshipped = case.goods_state == "unshipped"
     found = worth.worth(case.order_id, worth.units_of(case.id, accepted=inspected), unshipped=unshipped)
     most = worth.total(found)
-    fen = most if agreed_fen is None else min(agreed_fen, most)
+    whole = agreed_fen is None or (not exact and worth.is_all_of(found, agreed_fen))
+    fen = most if agreed_fen is None or whole else min(agreed_fen, most)
     money_entries.plan(
         case,
         "refund",
