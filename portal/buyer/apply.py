@@ -232,8 +232,8 @@ def apply_details(order_no: str) -> ResponseReturnValue:
             form.refuse(problem, "amount")
         if not quantities and not problems:
             problems[lines[0].id] = f"请填写{eligibility.QUANTITY[kind]}"
-        for line_id, sentence in problems.items():
-            form.refuse(sentence)
+        form.refuse_lines(problems)
+        for line_id in problems:
             typed.setdefault(str(line_id), "")
         if not form.errors and not problems:
             return redirect(form.and_say(f"/orders/{order_no}/apply/check"), 303)

@@ -131,8 +131,7 @@ def again(case_no: str) -> ResponseReturnValue:
         status = 422
         typed, problems, quantities, _ = forms.read_quantities(left)
         good = form.validate_on_submit() and not problems
-        for sentence in problems.values():
-            form.refuse(sentence)
+        form.refuse_lines(problems)
         if good:
             by = By(Actor.BUYER, g.who.user_id, g.who.member_name, g.request_id)
 
@@ -290,8 +289,7 @@ def _modified(
     for line_id, sku in chosen.items():
         if sku not in allowed.get(line_id, set()) and sku != own.get(line_id):
             problems.setdefault(line_id, "所选的换货规格已不可选,请重新选择")
-    for sentence in problems.values():
-        form.refuse(sentence)
+    form.refuse_lines(problems)
     if problems or form.errors or case is None:
         return typed, problems, {}
     exchange = case.type == CaseType.EXCHANGE

@@ -1,8 +1,8 @@
 """Static files under names that carry their content's hash, compressed ahead of time.
 
 At start the files of ``static/`` are copied into the data folder as ``name.<hash>.ext`` with .br and .gz beside them,
-so that a browser may keep them for ever. Links inside CSS and the manifest are rewritten to the hashed names. The modules
-of ``static/js`` become one file.
+so that a browser may keep them for ever. Links inside CSS and the manifest are rewritten to the hashed names.
+The modules of ``static/js`` become one file.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from flask import current_app, g, request
@@ -49,6 +49,7 @@ class Form(FlaskForm):  # type: ignore[misc]
 
     form_key = HiddenField()
     version = HiddenField()
+    problems: Mapping[Any, str] | None = None  # what is wrong with the fields that a page draws by hand, by their key
 
     def __init__(self, *args: Any, known: Known | None = None, **kwargs: Any) -> None:
         self.known, self.hid_cards = known, False
@@ -61,6 +62,7 @@ class Form(FlaskForm):  # type: ignore[misc]
         if request.method in ("GET", "HEAD") or not self.form_key.data:
             self.form_key.data = secrets.token_hex(16)
         for field in self:
+            field.of_form = self
             if isinstance(field, _Typed) and not field.exact:
                 field.without_cards(self.without_cards)
 
@@ -102,12 +104,23 @@ class Form(FlaskForm):  # type: ignore[misc]
         text = str(self.version.data or "")
         return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else None
 
+    @property
+    def first_wrong(self) -> Field | None:
+        """The first field with an error, in the order of the form."""
+        return next((field for field in self if field.errors), None)
+
     def refuse(self, sentence: str, field: str = "") -> None:
         """Put a sentence beside a field, or over the form."""
         if field and field in self:
             self[field].errors = [*self[field].errors, sentence]
         else:
             self.form_errors.append(sentence)
+
+    def refuse_lines(self, problems: Mapping[Any, str]) -> None:
+        """Say over the form what is wrong with fields that the page draws by hand, each with its sentence beside it."""
+        self.problems = problems
+        for sentence in problems.values():
+            self.refuse(sentence)
 
 
 def _kept() -> Any:
@@ -323,6 +336,9 @@ class Boxes(_Offers, SelectMultipleField):
     """Any of several, as boxes that the template draws."""
 
 
+_UPLOADS = {"buyer": "/photos", "seller": "/seller/photos"}  # by blueprint
+
+
 class Photos(Field):
     """Photos: new ones from the request, and those kept from an earlier try (by public id).
 
@@ -337,7 +353,9 @@ class Photos(Field):
     ) -> None:
         super().__init__(label, **kwargs)
         self.least, self.most, self.missing = least, most, missing or "请上传能看出问题的照片"
+        self.draft_id: int | None = None  # of the draft that they go to
         self.already = 0  # photos that the draft or case has besides these
+        self.upload_url = _UPLOADS.get(request.blueprint or "", "")  # where scripts send each photo by itself
         self.refusals: list[str] = []
         self.drop: list[str] = []
 
@@ -372,7 +390,11 @@ class Photos(Field):
         stored = evidence.put(store(), images)
         with writing():
             side = "seller" if request.blueprint == "seller" else "buyer"
-            self.data += evidence.keep(stored, owner_id=owner, side=side, now=g.now)
+            for item in stored:
+                if not evidence.find_same(item.image.sha256, owner, self.data, draft_id=self.draft_id):
+                    self.data += evidence.keep([item], owner_id=owner, side=side, now=g.now)
+                    continue
+                evidence.take_back(store(), [item])
 
     @property
     def kept(self) -> Sequence[Any]:

@@ -1,7 +1,7 @@
 // Answers of htmx: errors, and what is shown first after a swap.
 
 import { again, hush, offline, warn } from "./banner.js";
-import { dress, one, say } from "./dom.js";
+import { all, dress, one, say } from "./dom.js";
 import { signInAgain } from "./signing_in.js";
 
 const formOf = (event) => {
@@ -54,17 +54,47 @@ document.addEventListener("htmx:afterSettle", (event) => {
   const page = one("#page");
   if (event.detail.elt !== page && event.detail.target?.id !== "page") return dress();
   dress();
-  const summary = one(".summary[role=alert]", page);
-  if (summary && !document.title.startsWith("错误:")) document.title = `错误:${document.title}`;
+  const wrong = one(".summary[role=alert]", page);
+  if (wrong && !document.title.startsWith("错误:")) document.title = `错误:${document.title}`;
   const kept = document.activeElement;
-  if (summary) summary.focus();
-  else if (!kept || kept === document.body) (one("[data-focus]", page) || one("h1", page))?.focus({ preventScroll: true });
+  if (event.detail.requestConfig?.verb === "post") window.scrollTo(0, 0);
+  if (!wrong && (!kept || kept === document.body)) (one("[data-focus]", page) || one("h1", page))?.focus({ preventScroll: true });
   const words = one("[data-said]", page);
   if (words) say(words.textContent);
-  requestAnimationFrame(settle);
+  requestAnimationFrame(() => {
+    settle();
+    showErrors();
+  });
 });
 
 export const settle = () => {
   one(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
   if (one("[data-end]")) window.scrollTo(0, document.documentElement.scrollHeight);
+};
+
+// The summary gets the focus and comes into view with the first wrong field and its sentence, between the bars that
+// stick to the screen's edges. Where they are too far apart, the field gets the focus and the place.
+
+const between = () => {
+  const top = Math.max(0, ...all(".top, .banner").map((bar) => bar.getBoundingClientRect()).map((box) => (box.top < 80 ? box.bottom : 0)));
+  const bar = one(".bar, .tabbar")?.getBoundingClientRect();
+  return [top + 8, Math.min(window.innerHeight, bar && bar.height ? bar.top : Infinity) - 8];
+};
+export const showErrors = () => {
+  const summary = one(".summary[role=alert]");
+  if (!summary) return;
+  const marked = all("[aria-invalid=true]").find((element) => element.offsetParent && element.form === summary.closest("form"));
+  const sentence = marked && all(".err", marked.closest(".field") || undefined)[0];
+  const control = marked || one(".err", summary.closest("form"))?.parentElement.querySelector("input, select, textarea");
+  const boxes = [summary, control, sentence].filter(Boolean).map((element) => element.getBoundingClientRect());
+  const [low, high] = [Math.min(...boxes.map((box) => box.top)), Math.max(...boxes.map((box) => box.bottom))];
+  const [from, to] = between();
+  if (high - low <= to - from || !control) {
+    window.scrollBy(0, low < from || high > to ? low - from : 0);
+    return summary.focus({ preventScroll: true });
+  }
+  const near = (control.closest(".field") || control).getBoundingClientRect();
+  const small = near.height <= to - from ? near : (sentence || control).getBoundingClientRect();
+  window.scrollBy(0, small.top - from - Math.max(0, (to - from - small.height) / 3));
+  control.focus({ preventScroll: true });
 };

@@ -11,14 +11,14 @@ import "./photos.js";
 import "./polling.js";
 import "./stepper.js";
 import "./viewer.js";
-import { settle } from "./answers.js";
-import { dress, one } from "./dom.js";
+import { settle, showErrors } from "./answers.js";
+import { dress } from "./dom.js";
 
 document.addEventListener("click", (event) => event.target.closest("[data-print]") && window.print());
 
 dress();
 settle();
-one(".summary[role=alert]")?.focus();
+showErrors();
 
 // The service worker keeps static files only. Not on the first page: that one has better things to load.
 

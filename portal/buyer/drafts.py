@@ -1,0 +1,38 @@
+"""An application saves itself: each photo when it is picked, each field while it is filled in."""
+
+from __future__ import annotations
+
+from flask import g, request
+from flask.typing import ResponseReturnValue
+
+from portal.applications import applications, typing
+from portal.buyer import bp
+from portal.extensions import writing
+from portal.orders import lists as order_lists
+from portal.web import guards, uploads
+
+
+@bp.post("/photos")
+def upload_photo() -> ResponseReturnValue:
+    """One photo of a form that isn't sent yet."""
+    return uploads.take_photo(side="buyer")
+
+
+@bp.post("/orders/<order_no>/apply/photos")
+def apply_photo(order_no: str) -> ResponseReturnValue:
+    """One photo of an application; it hangs on the draft at once."""
+    order = guards.found(order_lists.of_buyer(order_no, g.who.user_id))
+    draft = guards.found(applications.draft_of(order.id, g.who.user_id))
+    return uploads.take_photo(side="buyer", draft_id=draft.id)
+
+
+@bp.post("/orders/<order_no>/apply/save")
+def apply_save(order_no: str) -> ResponseReturnValue:
+    """What stands in the fields of an application just now; nothing of it is judged."""
+    order = guards.found(order_lists.of_buyer(order_no, g.who.user_id))
+    fields = typing.read(request.form, order.id)
+    with writing():
+        draft = applications.draft_of(order.id, g.who.user_id)
+        if draft is not None:
+            typing.save(draft, fields, request.form.get("form_key", ""), g.now)
+    return "", 204
