@@ -13,7 +13,7 @@ from werkzeug.datastructures import MultiDict
 
 from portal.applications import applications
 from portal.models import Draft
-from portal.orders import lists as order_lists
+from portal.orders import order_lists
 from portal.talk import card_numbers
 
 _NAME = re.compile(r"ground|reason|type|amount|description|name|phone|address|(?:quantity|sku)_[0-9]{1,18}")
@@ -28,8 +28,10 @@ def read(form: Mapping[str, str], order_id: int) -> dict[str, str]:
     for name in list(form)[:MOST_FIELDS]:
         if _NAME.fullmatch(name):
             text = _UNSTORABLE.sub("", form[name])[:MOST_CHARACTERS]
-            numbers = card_numbers.numbers(text)
-            found[name] = card_numbers.mask(text, order_lists.known_numbers(order_id, numbers)) if numbers else text
+            numbers = card_numbers.find_numbers(text)
+            found[name] = (
+                card_numbers.mask_numbers(text, order_lists.known_numbers(order_id, numbers)) if numbers else text
+            )
     return found
 
 
@@ -37,12 +39,12 @@ def save(draft: Draft, fields: Mapping[str, str], form_key: str, now: datetime) 
     """Keep them beside those of the application's other page; of a form that was sent on meanwhile nothing."""
     if form_key and form_key == draft.fields.get("sent_on"):
         return
-    applications.save(draft, {"typing": {**(draft.fields.get("typing") or {}), **fields}}, now)
+    applications.save_draft(draft, {"typing": {**(draft.fields.get("typing") or {}), **fields}}, now)
 
 
 def end(draft: Draft, form_key: str, now: datetime) -> None:
     """The form has been judged and sent on: what was kept of it word for word is of no more use."""
-    applications.save(draft, {"typing": None, "sent_on": form_key}, now)
+    applications.save_draft(draft, {"typing": None, "sent_on": form_key}, now)
 
 
 def of_draft(draft: Draft | None, field: str) -> MultiDict[str, str] | None:

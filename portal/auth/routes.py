@@ -35,7 +35,7 @@ def sign_in() -> ResponseReturnValue:
         refused = sign_in_page(429, wanted, packed, form)
         refused.headers["Retry-After"] = str(seconds)
         return refused
-    user = accounts.verify(name, form.password.data or "")
+    user = accounts.verify_password(name, form.password.data or "")
     if user is None:
         tries.failed(counted, g.now)
         form.refuse("会员名或密码不对,请核对后再试")

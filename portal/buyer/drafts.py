@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from portal.applications import applications, typing
 from portal.buyer import bp
 from portal.extensions import writing
-from portal.orders import lists as order_lists
+from portal.orders import order_lists
 from portal.web import guards, uploads
 
 
@@ -21,18 +21,18 @@ def upload_photo() -> ResponseReturnValue:
 @bp.post("/orders/<order_no>/apply/photos")
 def apply_photo(order_no: str) -> ResponseReturnValue:
     """One photo of an application; it hangs on the draft at once."""
-    order = guards.found(order_lists.of_buyer(order_no, g.who.user_id))
-    draft = guards.found(applications.draft_of(order.id, g.who.user_id))
+    order = guards.found(order_lists.find_of_buyer(order_no, g.who.user_id))
+    draft = guards.found(applications.find_draft(order.id, g.who.user_id))
     return uploads.take_photo(side="buyer", draft_id=draft.id)
 
 
 @bp.post("/orders/<order_no>/apply/save")
 def apply_save(order_no: str) -> ResponseReturnValue:
     """What stands in the fields of an application just now; nothing of it is judged."""
-    order = guards.found(order_lists.of_buyer(order_no, g.who.user_id))
+    order = guards.found(order_lists.find_of_buyer(order_no, g.who.user_id))
     fields = typing.read(request.form, order.id)
     with writing():
-        draft = applications.draft_of(order.id, g.who.user_id)
+        draft = applications.find_draft(order.id, g.who.user_id)
         if draft is not None:
             typing.save(draft, fields, request.form.get("form_key", ""), g.now)
     return "", 204

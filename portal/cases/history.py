@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import insert, select, text, update
 
 from portal import flow
-from portal.cases.effects.step import By
+from portal.cases.effects.step_context import ActedBy
 from portal.extensions import db
 from portal.flow import State, Step
 from portal.models import (
@@ -22,8 +22,8 @@ from portal.models import (
 )
 
 
-def _write_event(
-    case: Case, step: Step, by: By, at: datetime, *, source: str, note: str, data: dict[str, Any], version: int
+def write_event(
+    case: Case, step: Step, by: ActedBy, at: datetime, *, source: str, note: str, data: dict[str, Any], version: int
 ) -> None:
     before = ""
     if version > 1:
@@ -48,20 +48,20 @@ def _write_event(
         "request_id": by.request_id,
         "before_hash": before,
     }
-    db.session.execute(insert(CaseEvent), {**row, "hash": event_hash(row)})
+    db.session.execute(insert(CaseEvent), {**row, "hash": hash_event(row)})
 
 
-def write_note(case: Case, name: str, by: By, at: datetime, *, note: str, data: dict[str, Any]) -> None:
+def write_note(case: Case, name: str, by: ActedBy, at: datetime, *, note: str, data: dict[str, Any]) -> None:
     """Write one of flow.NOTES into the timeline; the case stays where it is."""
     state = State(case.state)
     step = Step(name, frozenset(), state, state, by.actor, flow.NOTES[name], ())
     case.version += 1
     case.updated_at = max(at, case.updated_at)
     db.session.flush()
-    _write_event(case, step, by, case.updated_at, source=state, note=note, data=data, version=case.version)
+    write_event(case, step, by, case.updated_at, source=state, note=note, data=data, version=case.version)
 
 
-def event_hash(row: Mapping[str, Any]) -> str:
+def hash_event(row: Mapping[str, Any]) -> str:
     """SHA-256 over an event's own words and the hash of the one before; portal doctor recomputes it."""
     said = [
         row["before_hash"],
@@ -90,7 +90,7 @@ _MORE = text(
 _FEWER = text("UPDATE case_tallies SET number = number - 1 WHERE shop_id = :shop_id AND state = :state")
 
 
-def _count(case: Case, source: str | None, target: str) -> None:
+def update_counters(case: Case, source: str | None, target: str) -> None:
     """Counters last, in a fixed order, so that no two transactions wait for each other."""
     shop_id, buyer_id = case.shop_id, case.buyer_id
     steps = {} if source == target else {target: 1} | ({source: -1} if source else {})

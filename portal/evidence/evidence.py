@@ -35,7 +35,7 @@ class Stored:
     thumb_key: str
 
 
-def put(store: Store, images: Sequence[PreparedImage]) -> list[Stored]:
+def add_photo(store: Store, images: Sequence[PreparedImage]) -> list[Stored]:
     """Write the files of each photo. Outside any transaction: it waits for the disk."""
     stored = []
     for image in images:
@@ -57,7 +57,7 @@ def get_mimetype(key: str) -> str:
     return "image/jpeg" if key.endswith(".jpg") else "image/webp"
 
 
-def keep(
+def keep_photos(
     stored: Sequence[Stored], *, owner_id: int, side: str, now: datetime, draft_id: int | None = None
 ) -> list[str]:
     """Rows for stored photos; returns their public ids. Loose until attached, unless ``draft_id`` holds them."""
@@ -109,7 +109,7 @@ def take_back(store: Store, stored: Sequence[Stored]) -> None:
         store.delete(item.thumb_key)
 
 
-def loose(public_ids: Sequence[str], owner_id: int) -> list[str]:
+def count_loose(public_ids: Sequence[str], owner_id: int) -> list[str]:
     """Those of ``public_ids`` that are this person's and hang on nothing yet, in the order given."""
     if not public_ids:
         return []
@@ -182,7 +182,7 @@ _COLUMNS = (
 _OF_CASE = select(*_COLUMNS).where(_photo.case_id == bindparam("case_id")).order_by(_photo.id)
 
 
-def of_case(case_id: int) -> Sequence[Any]:
+def list_of_case(case_id: int) -> Sequence[Any]:
     """The photos of a case, oldest first, as rows (public_id, side, event_version, sizes, taken_note, created_at)."""
     return db.session.execute(_OF_CASE, {"case_id": case_id}).all()
 
@@ -190,12 +190,12 @@ def of_case(case_id: int) -> Sequence[Any]:
 _FILES = select(*_COLUMNS, _photo.case_id, _photo.key, _photo.sha256, _photo.bytes)
 
 
-def files_of_case(case_id: int) -> Sequence[Any]:
+def list_files_of_case(case_id: int) -> Sequence[Any]:
     """The photos of a case, oldest first, also with the name in the store, the size in bytes and the SHA-256."""
     return db.session.execute(_FILES.where(_photo.case_id == case_id).order_by(_photo.id)).all()
 
 
-def files_of_conversation(conversation_id: int, last_message_id: int, most: int) -> Sequence[Any]:
+def list_files_of_conversation(conversation_id: int, last_message_id: int, most: int) -> Sequence[Any]:
     """The same for the newest ``most`` photos of a conversation up to a message, oldest first."""
     query = (
         _FILES.join(Message.__table__, Message.id == _photo.message_id)
@@ -206,14 +206,14 @@ def files_of_conversation(conversation_id: int, last_message_id: int, most: int)
     return list(reversed(db.session.execute(query).all()))
 
 
-def files_of_messages(message_ids: Sequence[int]) -> Sequence[Any]:
+def list_files_of_messages(message_ids: Sequence[int]) -> Sequence[Any]:
     """The same for these messages."""
     if not message_ids:
         return []
     return db.session.execute(_FILES.where(_photo.message_id.in_(message_ids)).order_by(_photo.id)).all()
 
 
-def of_draft(draft_id: int) -> Sequence[Any]:
+def list_of_draft(draft_id: int) -> Sequence[Any]:
     """The photos of a draft, oldest first."""
     return db.session.execute(select(*_COLUMNS).where(Evidence.draft_id == draft_id).order_by(Evidence.id)).all()
 
@@ -225,7 +225,7 @@ def by_public_ids(public_ids: Sequence[str]) -> Sequence[Any]:
     return db.session.execute(select(*_COLUMNS).where(Evidence.public_id.in_(public_ids)).order_by(Evidence.id)).all()
 
 
-def clear(store: Store, now: datetime) -> int:
+def clear_unused(store: Store, now: datetime) -> int:
     """Remove loose photos older than a day, and files in the store that no row names; returns how many files went."""
     with writing():
         gone = db.session.execute(

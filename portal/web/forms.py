@@ -68,10 +68,10 @@ class Form(FlaskForm):  # type: ignore[misc]
 
     def without_cards(self, text: str) -> str:
         """A text with card numbers hidden; remembers in ``hid_cards`` that there was one."""
-        found = card_numbers.numbers(text)
+        found = card_numbers.find_numbers(text)
         if not found:
             return text
-        masked = card_numbers.mask(text, self.known(found) if self.known else ())
+        masked = card_numbers.mask_numbers(text, self.known(found) if self.known else ())
         self.hid_cards |= masked != text
         return masked
 
@@ -371,7 +371,7 @@ class Photos(Field):
     def keep(self) -> None:
         """Keep the new files; outside a transaction, because decoding and the disk take their time."""
         owner = g.who.user_id if g.who is not None else g.guest  # whom a consumer's link stands for
-        self.data = [public_id for public_id in evidence.loose(self.data, owner) if public_id not in self.drop]
+        self.data = [public_id for public_id in evidence.count_loose(self.data, owner) if public_id not in self.drop]
         room = self.most - self.already - len(self.data)
         if len(self.files) > room:
             self.refusals.append(f"最多 {self.most} 张照片,多出的 {len(self.files) - max(room, 0)} 张没有保存")
@@ -387,12 +387,12 @@ class Photos(Field):
         self.refusals += [refusal.sentence for refusal in refusals]
         if not images:
             return
-        stored = evidence.put(store(), images)
+        stored = evidence.add_photo(store(), images)
         with writing():
             side = "seller" if request.blueprint == "seller" else "buyer"
             for item in stored:
                 if not evidence.find_same(item.image.sha256, owner, self.data, draft_id=self.draft_id):
-                    self.data += evidence.keep([item], owner_id=owner, side=side, now=g.now)
+                    self.data += evidence.keep_photos([item], owner_id=owner, side=side, now=g.now)
                     continue
                 evidence.take_back(store(), [item])
 

@@ -34,21 +34,21 @@ def take_photo(*, side: str, draft_id: int | None = None) -> Response:
 
 
 def _keep_loose(image: PreparedImage, side: str) -> Response:
-    owner, others = g.who.user_id, evidence.loose(sent_ids("photos_kept"), g.who.user_id)
+    owner, others = g.who.user_id, evidence.count_loose(sent_ids("photos_kept"), g.who.user_id)
     if same := evidence.find_same(image.sha256, owner, others):
         return _answer(same, twice=True)
     if request.form.get("again") and (sent := evidence.find_loose(image.sha256, owner)):
         return _answer(sent)
     if len(set(others) - set(sent_ids("photos_drop"))) >= MOST_PHOTOS:
         return _refuse(FULL)
-    stored = evidence.put(store(), [image])
+    stored = evidence.add_photo(store(), [image])
     with writing():
-        [public_id] = evidence.keep(stored, owner_id=owner, side=side, now=g.now)
+        [public_id] = evidence.keep_photos(stored, owner_id=owner, side=side, now=g.now)
     return _answer(public_id)
 
 
 def _keep_on_draft(image: PreparedImage, draft_id: int) -> Response:
-    stored = evidence.put(store(), [image])
+    stored = evidence.add_photo(store(), [image])
     owner = g.who.user_id
     with writing():
         draft = db.session.get(Draft, draft_id, with_for_update=True)
@@ -56,9 +56,9 @@ def _keep_on_draft(image: PreparedImage, draft_id: int) -> Response:
         if draft is not None:
             applications.keep_photos(draft, [], sent_ids("drop_photo"))
             same = evidence.find_same(image.sha256, owner, draft_id=draft_id)
-            full = len(applications.photos_of(draft)) >= MOST_PHOTOS
+            full = len(applications.list_photos(draft)) >= MOST_PHOTOS
             if not same and not full:
-                [public_id] = evidence.keep(stored, owner_id=owner, side="buyer", now=g.now, draft_id=draft_id)
+                [public_id] = evidence.keep_photos(stored, owner_id=owner, side="buyer", now=g.now, draft_id=draft_id)
     if public_id:
         return _answer(public_id, on_draft=True)
     evidence.take_back(store(), stored)

@@ -11,12 +11,11 @@ from sqlalchemy import select
 from portal import doctor
 from portal.applications import unsent
 from portal.cases import clock as case_clock
-from portal.cases.effects.step import By
+from portal.cases.effects.step_context import ActedBy
 from portal.extensions import db, writing
 from portal.flow import Actor, StepRefused
 from portal.models import Case, CaseEvent, Notice, Order, Parcel, ParcelTrace, Shipment
-from portal.parcels import keeping
-from portal.parcels import seen as parcel_view
+from portal.parcels import keeping, parcel_view
 from portal.parcels.scans import Scan
 from portal.rights import resale
 from portal.tracking import corrections, polling
@@ -31,12 +30,12 @@ WHY = "物流公司误操作,货还在网点"
 def shipment_of(shop: int) -> object:
     db.session.expire_all()
     shipment_id = db.session.scalars(select(Shipment.id).order_by(Shipment.id.desc())).first()
-    return parcel_view.one_of_shop(shipment_id or 0, shop)
+    return parcel_view.find_of_shop(shipment_id or 0, shop)
 
 
 def correct(cast: Cast, at: object) -> None:
     with writing():
-        by = By(Actor.SELLER, cast.seller, "店主")
+        by = ActedBy(Actor.SELLER, cast.seller, "店主")
         corrections.correct_receipt(shipment_of(cast.shop), reason=WHY, by=by, now=at)  # type: ignore[arg-type]
     db.session.expire_all()
 
@@ -79,26 +78,28 @@ def test_the_term_of_a_resold_order_stops_and_is_never_shorter(both: Flask, cast
     cast = cast_both
     order_id = cast.order(status="unshipped", downstream_order_no="TB-1").id
     with writing():
-        unsent.ship(order_id, cast.shop, [("ZTO", "73610555582883")], by=By(Actor.SELLER, cast.seller), now=NOW)
+        unsent.ship_order(
+            order_id, cast.shop, [("ZTO", "73610555582883")], by=ActedBy(Actor.SELLER, cast.seller), now=NOW
+        )
     polling.follow_orders(NOW)
 
     def sign(at: timedelta) -> None:
         with writing():
             shipment_id = db.session.scalars(select(Shipment.id)).one()
             said = [Scan(NOW + at, "signed", "已签收")]
-            keeping.keep_of_order(shipment_id, said, now=NOW + at, origin="kuaidi100")
+            keeping.keep_scans_of_order(shipment_id, said, now=NOW + at, origin="kuaidi100")
 
     sign(5 * DAY)
-    resale.promise(NOW + 5 * DAY)
+    resale.promise_terms(NOW + 5 * DAY)
     db.session.expire_all()
     order = db.session.get_one(Order, order_id)
     promised = order.apply_by
     assert promised is not None and order.status == "delivered"
     correct(cast, NOW + 6 * DAY)
     order = db.session.get_one(Order, order_id)
-    assert order.received_at is None and order.status == "in_transit" and resale.apply_by(order) is None
+    assert order.received_at is None and order.status == "in_transit" and resale.find_apply_by(order) is None
     sign(4 * DAY)  # really signed for a day before
-    resale.promise(NOW + 6 * DAY)
+    resale.promise_terms(NOW + 6 * DAY)
     db.session.expire_all()
     order = db.session.get_one(Order, order_id)
     assert order.received_at == NOW + 4 * DAY and order.apply_by == promised
