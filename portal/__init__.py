@@ -15,8 +15,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
 from portal import models, words
-from portal.calendar import clock
-from portal.cases import deadlines as case_deadlines
+from portal.calendar import clock, lengths
 from portal.config import Settings, SettingsError
 from portal.evidence import imaging
 from portal.evidence.store import DirectoryStore
@@ -92,7 +91,7 @@ def _apply(settings: Settings, data: Path) -> None:
     """Give the current app what its parts read from the settings. Raises SettingsError."""
     use_lock_file(str(data / "write.lock") if settings.sqlite else None)
     clock.follow_shift(data / "clock-shift" if settings.qa_open else None)
-    case_deadlines.set_deadlines(settings.durations())
+    lengths.set_deadlines(settings.durations())
     resale_terms.set_rule(resale_terms.Rule(*settings.resale()))
     try:
         keys = (

@@ -12,7 +12,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from portal.calendar import calendars, workdays
 from portal.cases import opening
-from portal.cases.effects.step_context import ActedBy, RequestedLine
+from portal.cases.effects.hand_ins import RequestedLine
+from portal.cases.effects.step_context import ActedBy
 from portal.extensions import db
 from portal.flow import CaseType, StepRefused
 from portal.inputs import money_text, visible

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import g, request
 from flask.typing import ResponseReturnValue
 
-from portal.applications import applications, typing
+from portal.applications import applications, entered
 from portal.buyer import bp
 from portal.extensions import writing
 from portal.orders import order_lists
@@ -30,9 +30,12 @@ def apply_photo(order_no: str) -> ResponseReturnValue:
 def apply_save(order_no: str) -> ResponseReturnValue:
     """What stands in the fields of an application just now; nothing of it is judged."""
     order = guards.found(order_lists.find_of_buyer(order_no, g.who.user_id))
-    fields = typing.read(request.form, order.id)
+    fields = entered.read_entered(request.form, order.id)
     with writing():
         draft = applications.find_draft(order.id, g.who.user_id)
+        line_id = fields.get("line", "")
+        if draft is None and line_id in {str(line.id) for line in applications.list_lines(order.id)}:
+            draft = applications.start_draft(order.id, g.who.user_id, source="order", now=g.now, line_id=int(line_id))
         if draft is not None:
-            typing.save(draft, fields, request.form.get("form_key", ""), g.now)
+            entered.save_entered(draft, fields, request.form.get("form_key", ""), g.now)
     return "", 204

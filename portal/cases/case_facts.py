@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import bindparam, func, or_, select
 
 from portal import flow
+from portal.calendar.lengths import get_deadlines
 from portal.cases import proposals
 from portal.extensions import db
 from portal.flow import CaseType, Facts, State
@@ -73,6 +74,7 @@ def collect_facts(
     if state in (State.REFUNDING, State.REFUND_FAILED):
         found |= bank_accounts.collect_facts(case, entries, bank)
     return Facts(
+        spans=get_deadlines(),
         entered_at=case.entered_at,
         now=now,
         applications=case.applications,
@@ -133,7 +135,6 @@ _BEFORE_AGREEING = select(
         .exists(),
     ).label("seller_wrote"),
 )
-
 
 _PARCELS = select(
     Parcel.leg,

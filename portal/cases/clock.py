@@ -8,8 +8,9 @@ from datetime import datetime
 from sqlalchemy import select
 
 from portal import flow
+from portal.calendar.lengths import get_deadlines
 from portal.cases.case_facts import collect_facts
-from portal.cases.deadlines import find_clock_start, get_deadlines, list_who_must_act, lock_case, next_reminder
+from portal.cases.deadlines import find_clock_start, list_who_must_act, lock_case, next_reminder
 from portal.cases.taking import log, settle
 from portal.extensions import db, writing
 from portal.flow import Stale, StepRefused

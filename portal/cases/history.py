@@ -86,7 +86,6 @@ _MORE = text(
     "ON CONFLICT (shop_id, state) DO UPDATE SET number = case_tallies.number + 1"
 )
 
-
 _FEWER = text("UPDATE case_tallies SET number = number - 1 WHERE shop_id = :shop_id AND state = :state")
 
 

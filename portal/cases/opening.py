@@ -10,11 +10,13 @@ from typing import Any
 from sqlalchemy import select, update
 
 from portal import flow
+from portal.calendar.lengths import get_deadlines
 from portal.cases.case_facts import collect_facts
-from portal.cases.deadlines import get_deadlines, lock_case, next_reminder
+from portal.cases.deadlines import lock_case, next_reminder
 from portal.cases.effects import conversion as conversion_effects
 from portal.cases.effects import step_context
-from portal.cases.effects.step_context import ActedBy, ChildCase, RequestedLine
+from portal.cases.effects.hand_ins import RequestedLine
+from portal.cases.effects.step_context import ActedBy, ChildCase
 from portal.cases.history import update_counters, write_event
 from portal.evidence import evidence
 from portal.extensions import db
@@ -413,7 +415,8 @@ def open_again(
     until = replacement_window_ends(case)
     if until is None or now >= until:
         raise StepRefused(
-            "换来的商品自完成之日起 7 天内可以再次申请售后,现在已超过;请点「立即联系」与商家沟通", "again"
+            f"换来的商品自完成之日起 {AGAIN_FOR.days} 天内可以再次申请售后,现在已超过;请点「立即联系」与商家沟通",
+            "again",
         )
     if case_type not in conversion_effects.list_types_again(case):
         raise StepRefused("请选择希望怎么处理", "again")

@@ -13,6 +13,7 @@ from portal import flow, inputs
 from portal.applications import applications
 from portal.cases import case_view, taking
 from portal.cases import clock as case_clock
+from portal.cases.effects.hand_ins import SentParcels
 from portal.consumer import bp
 from portal.evidence import evidence
 from portal.extensions import db
@@ -140,7 +141,12 @@ def case(token: str, case_no: str) -> ResponseReturnValue:
                 by = consumers.act_as_consumer(opened.buyer_id, g.request_id)
                 if form is parcel:
                     done = taking.take(
-                        case_id, "ship_return", by=by, now=g.now, version=form.shown_version, parcels=[parcel.parcel]
+                        case_id,
+                        "ship_return",
+                        by=by,
+                        now=g.now,
+                        version=form.shown_version,
+                        handed=SentParcels(parcels=[parcel.parcel]),
                     )
                 else:
                     done = consumers.add_photos(

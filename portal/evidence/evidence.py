@@ -178,7 +178,6 @@ _COLUMNS = (
     _photo.created_at,
 )
 
-
 _OF_CASE = select(*_COLUMNS).where(_photo.case_id == bindparam("case_id")).order_by(_photo.id)
 
 

@@ -16,8 +16,6 @@ from portal.money.worth import Worth
 from portal.people.roles import APPROVERS
 
 OPEN = ("waiting", "due", "failed")  # still to be paid to the buyer
-
-
 COUNTED = ("refund", "difference_back")  # come out of what was paid for the order
 
 

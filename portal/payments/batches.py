@@ -19,7 +19,6 @@ from portal.workbook import Column
 
 MOST_IN_BATCH = 500
 
-
 COLUMNS: tuple[Column, ...] = (
     Column("批次行号", "这一行在批次里的编号,对账时用它找到款项,请原样保留", 20),
     Column("款项编号", "款项的幂等编号,重试也不变;对账时也可以只保留这一列", 20),
@@ -33,7 +32,6 @@ COLUMNS: tuple[Column, ...] = (
     Column("流水号", "成功时填写付款流水号,请保持为文本格式", 24),
     Column("失败原因", "失败时填写原因,买家会看到", 24),
 )
-
 
 ROUTE: dict[str, str] = {"original": "原路退回", "bank": "银行转账", "offline": "线下支付"}
 

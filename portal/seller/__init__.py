@@ -91,4 +91,5 @@ from portal.seller import (
     policy,
     products,
     staff,
+    steps,
 )

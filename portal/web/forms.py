@@ -15,7 +15,7 @@ from flask import current_app, g, request
 from flask_wtf import FlaskForm
 from markupsafe import Markup
 from sqlalchemy import select
-from werkzeug.datastructures import FileStorage
+from werkzeug.datastructures import FileStorage, MultiDict
 from wtforms import Field, HiddenField, RadioField, SelectField, SelectMultipleField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its types
 from wtforms.validators import ValidationError
@@ -31,8 +31,6 @@ from portal.web import quotas
 from portal.web.security import csrf_token
 
 MOST_PHOTOS = evidence.MOST_PER_STEP
-
-
 Known = Callable[[Collection[str]], Collection[str]]  # which of these digits are numbers of the thing at hand
 
 
@@ -53,7 +51,7 @@ class Form(FlaskForm):  # type: ignore[misc]
 
     def __init__(self, *args: Any, known: Known | None = None, **kwargs: Any) -> None:
         self.known, self.hid_cards = known, False
-        kwargs.setdefault("formdata", _kept() if request.method in ("GET", "HEAD") else request.form)
+        kwargs.setdefault("formdata", find_kept_form() if request.method in ("GET", "HEAD") else request.form)
         if kwargs["formdata"] is None:
             kwargs.pop("formdata")
             super().__init__(*args, formdata=None, **kwargs)
@@ -123,10 +121,8 @@ class Form(FlaskForm):  # type: ignore[misc]
             self.refuse(sentence)
 
 
-def _kept() -> Any:
+def find_kept_form() -> Any:
     """What this person had typed here when the session ended, while the page says so."""
-    from werkzeug.datastructures import MultiDict
-
     if request.args.get("said") != "draft-kept" or g.get("who") is None:
         return None
     fields = db.session.scalar(
@@ -363,7 +359,9 @@ class Photos(Field):
         self.process_errors = []
         self.data = []
         self.files: list[FileStorage] = []
-        if formdata is not None and request.method == "POST":
+        if formdata is not None and request.method != "POST":  # kept while nobody was signed in
+            self.data = evidence.count_loose(sent_ids(f"{self.name}_kept", formdata)[: self.most], g.who.user_id)
+        elif formdata is not None:
             self.data = sent_ids(f"{self.name}_kept")[: self.most]
             self.drop = sent_ids(f"{self.name}_drop")
             self.files = [file for file in request.files.getlist(self.name) if file and file.filename]
@@ -390,11 +388,15 @@ class Photos(Field):
         stored = evidence.add_photo(store(), images)
         with writing():
             side = "seller" if request.blueprint == "seller" else "buyer"
-            for item in stored:
-                if not evidence.find_same(item.image.sha256, owner, self.data, draft_id=self.draft_id):
-                    self.data += evidence.keep_photos([item], owner_id=owner, side=side, now=g.now)
-                    continue
-                evidence.take_back(store(), [item])
+            there = list(self.data)  # a photo of an earlier try that was picked again is that one
+            again = [
+                item
+                for item in stored
+                if evidence.find_same(item.image.sha256, owner, there, draft_id=self.draft_id) is not None
+            ]
+            fresh = [item for item in stored if item not in again]
+            self.data += evidence.keep_photos(fresh, owner_id=owner, side=side, now=g.now)
+        evidence.take_back(store(), again)
 
     @property
     def kept(self) -> Sequence[Any]:
@@ -411,9 +413,11 @@ class Photos(Field):
         return False
 
 
-def sent_ids(name: str) -> list[str]:
-    """The public ids of photos that a form's field says; what can't be one is left out."""
-    return [value for value in request.form.getlist(name) if re.fullmatch("[0-9a-f]{32}", value)]
+def sent_ids(name: str, form: MultiDict[str, str] | None = None) -> list[str]:
+    """The public ids of photos that a field says, of this request's form or another; what can't be one is left out."""
+    return [
+        value for value in (request.form if form is None else form).getlist(name) if re.fullmatch("[0-9a-f]{32}", value)
+    ]
 
 
 def store() -> Store:

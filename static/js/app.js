@@ -9,6 +9,7 @@ import "./forms.js";
 import "./keys.js";
 import "./photos.js";
 import "./polling.js";
+import "./saving.js";
 import "./stepper.js";
 import "./viewer.js";
 import { settle, showErrors } from "./answers.js";

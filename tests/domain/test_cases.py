@@ -9,7 +9,7 @@ from sqlalchemy import select, text, update
 
 from portal.cases import clock as case_clock
 from portal.cases import taking
-from portal.cases.effects.step_context import InspectedLine, RequestedLine
+from portal.cases.effects.hand_ins import InspectedLine, RequestedLine
 from portal.cases.history import hash_event
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, Stale, StepRefused

@@ -16,7 +16,10 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 
 # Which fields of the form that was sent are wrong, each with its own and its sentence's place, and what covers them.
 SEEN = """() => {
-  const box = (element) => { const {top, bottom, height} = element.getBoundingClientRect(); return {top, bottom, height}; };
+  const box = (element) => {
+    const {top, bottom, height} = element.getBoundingClientRect();
+    return {top, bottom, height};
+  };
   const shown = [...document.querySelectorAll("[aria-invalid=true]")].filter((field) => field.offsetParent);
   const bars = [...document.querySelectorAll(".bar, .tabbar")].filter((bar) => bar.offsetParent || bar.offsetHeight);
   const top = document.querySelector(".top");

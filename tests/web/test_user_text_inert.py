@@ -20,7 +20,8 @@ from sqlalchemy import select, update
 
 from portal import inputs
 from portal.cases import opening, taking
-from portal.cases.effects.step_context import ActedBy, InspectedLine, RequestedLine
+from portal.cases.effects.hand_ins import InspectedLine, RequestedLine
+from portal.cases.effects.step_context import ActedBy, hand_in_type
 from portal.extensions import db, writing
 from portal.flow import Actor
 from portal.models import Case, CaseLine, Draft, ImportJob, Order, OrderLine, Parcel, Session, Shop, Sku, User
@@ -217,7 +218,7 @@ class Life:
 
     def take(self, case_id: int, step: str, actor: Actor, **values: object) -> None:
         with writing():
-            taking.take(case_id, step, by=self.by(actor), now=NOW, **values)  # type: ignore[arg-type]
+            taking.take(case_id, step, by=self.by(actor), now=NOW, handed=hand_in_type(step)(**values))
 
     def _revising(self, case_id: int) -> None:
         self.take(case_id, "reject", Actor.SELLER, refusal="over_window", note=self("refusal"))
