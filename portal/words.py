@@ -289,6 +289,8 @@ SAID: dict[str, str] = {
     "shipped": "已发货,买家会收到通知",
     "sent-back": "拒收商品的退还运单已登记",
     "photo-removed": "照片已删除",
+    "parcel-noted": "已登记为无主件；买家填写这个运单号后会自动对上",
+    "parcel-counted": "验货结果已保存，请扫描下一件",
     "step-taken": "已处理;这张售后单接下来由其他同事处理",
     "payout-settle": "已登记付款,买家会收到通知",
     "payout-fail": "已登记付款失败,处理后可以重新付款",

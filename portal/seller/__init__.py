@@ -33,6 +33,10 @@ ROOMS: dict[str, str] = {
     "customer_list": "contact",
     "customer": "contact",
     "export_customer": "contact",
+    "scan": "scan",
+    "register_unidentified": "scan",
+    "unidentified": "scan",
+    "search": "queue",
     "product_list": "products",
     "product": "products",
     "notices": "notices",
@@ -90,6 +94,7 @@ from portal.seller import (
     photos,
     policy,
     products,
+    scan,
     staff,
     steps,
 )
