@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from portal.orders.export_format import Lost, Problem
+from portal.orders.importing.groups import Groups, describe_groups
 from portal.sheets import safe_cell
 
 MOST_SHOWN = 200  # problems
@@ -24,6 +25,7 @@ class Outcome(StrEnum):
     UNCHANGED = "未变"
     REFUSED = "拒绝"
     WARNING = "提醒"
+    DISBELIEVED = "未采信"  # something that the file says; what was known stays
 
 
 class RowResult(NamedTuple):
@@ -34,6 +36,21 @@ class RowResult(NamedTuple):
     outcome: Outcome
     column: str = ""
     sentence: str = ""
+    sheet: str = ""  # its name, when it isn't the first
+
+
+class Disbelieved(NamedTuple):
+    """Something in the file that wasn't believed: in which row and column, what is kept, what the file says, and why.
+
+    ``kept`` and ``said`` are words for a person; either may be "" (there was nothing, or the file has nothing).
+    """
+
+    row: int
+    order_no: str
+    column: str
+    kept: str
+    said: str
+    why: str
 
 
 @dataclass(slots=True)
@@ -59,7 +76,8 @@ class Report:
     """The result of an import, or with ``dry_run`` of what one would do.
 
     ``problems`` has the first MOST_SHOWN refusals and warnings of ``problem_count``; ``stopped`` says why the file
-    could not be read to its end, or is "".
+    could not be read to its end, or is "". ``disbelieved`` has the first MOST_SHOWN of ``disbelieved_count`` cells that
+    weren't believed, of ``disbelieved_orders`` orders.
     """
 
     dry_run: bool = False
@@ -71,6 +89,10 @@ class Report:
     stopped: str = ""
     problems: list[RowResult] = field(default_factory=list)
     problem_count: int = 0
+    disbelieved: list[Disbelieved] = field(default_factory=list)
+    disbelieved_count: int = 0
+    disbelieved_orders: int = 0
+    groups: Groups = field(default_factory=Groups)
     _last_refused_row: int = 0
 
     @property
@@ -80,24 +102,45 @@ class Report:
 
     def take(self, results: list[RowResult]) -> None:
         """Keep the first problems among these."""
+        self.groups.take(results)
         for result in results:
             if result.sentence:
                 self.problem_count += 1
                 if len(self.problems) < MOST_SHOWN:
                     self.problems.append(result)
 
+    def disbelieve(self, cells: list[Disbelieved]) -> None:
+        """Count what wasn't believed of one order, and keep the first."""
+        self.disbelieved_count += len(cells)
+        self.disbelieved_orders += bool(cells)
+        self.disbelieved += cells[: MOST_SHOWN - len(self.disbelieved)]
+
     def refuse(self, problem: Problem) -> RowResult:
         """Count what the reading of a row cost. A row with several problems is lost once."""
         if problem.lost is Lost.NOTHING:
             self.warnings += 1
-            return RowResult(problem.row, problem.order_no, Outcome.WARNING, problem.column, problem.sentence)
+            return _result(problem, Outcome.WARNING)
         if problem.lost is Lost.EMPTY:
             self.orders.refused += 1
         elif problem.row != self._last_refused_row:
             self._last_refused_row = problem.row
             self.lines.refused += 1
             self.orders.refused += problem.lost is Lost.ORDER
-        return RowResult(problem.row, problem.order_no, Outcome.REFUSED, problem.column, problem.sentence)
+        return _result(problem, Outcome.REFUSED)
+
+    def describe(self) -> list[str]:
+        """A screen of lines for a person: each kind of result with its count and first rows."""
+        lines = f"、{self.lines.refused} 行明细" if self.lines.refused else ""
+        counts = {
+            Outcome.NEW.value: (self.orders.new, f"{self.orders.new} 张订单"),
+            Outcome.UPDATED.value: (self.orders.updated, f"{self.orders.updated} 张订单"),
+            Outcome.UNCHANGED.value: (self.orders.unchanged, f"{self.orders.unchanged} 张订单"),
+            Outcome.DISBELIEVED.value: (0, f"{self.disbelieved_count} 处"),
+            Outcome.REFUSED.value: (0, f"{self.orders.refused} 张订单{lines}"),
+            Outcome.WARNING.value: (0, f"{self.warnings} 处"),
+        }
+        stopped = [self.stopped] if self.stopped else []
+        return stopped + describe_groups(self.groups, counts)
 
     def summary(self) -> str:
         """One line for a person."""
@@ -107,6 +150,8 @@ class Report:
         """The report as JSON can keep it."""
         kept = asdict(self)
         del kept["_last_refused_row"]
+        kept["disbelieved"] = [each._asdict() for each in self.disbelieved]
+        kept["groups"] = self.groups.as_dict()
         kept["problems"] = [
             {
                 "row": each.row,
@@ -114,10 +159,15 @@ class Report:
                 "outcome": each.outcome.value,
                 "column": each.column,
                 "sentence": each.sentence,
+                **({"sheet": each.sheet} if each.sheet else {}),
             }
             for each in self.problems
         ]
         return kept
+
+
+def _result(problem: Problem, outcome: Outcome) -> RowResult:
+    return RowResult(problem.row, problem.order_no, outcome, problem.column, problem.sentence, problem.sheet)
 
 
 @contextmanager
@@ -129,6 +179,7 @@ def report_file(path: str | os.PathLike[str]) -> Iterator[Callable[[RowResult], 
 
         def write(result: RowResult) -> None:
             order_no = f"'{result.order_no}" if result.order_no else ""  # or a spreadsheet would round its last digits
-            writer.writerow([result.row, order_no, result.outcome.value, result.column, safe_cell(result.sentence)])
+            row = safe_cell(f"{result.sheet}!{result.row}") if result.sheet else result.row
+            writer.writerow([row, order_no, result.outcome.value, result.column, safe_cell(result.sentence)])
 
         yield write
