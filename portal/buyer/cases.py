@@ -111,8 +111,7 @@ def again(case_no: str) -> ResponseReturnValue:
         status = 422
         typed, problems, quantities, _ = forms.read_quantities(left)
         good = form.validate_on_submit() and not problems
-        for sentence in problems.values():
-            form.refuse(sentence)
+        form.refuse_lines(problems)
         if good:
             by = ActedBy(Actor.BUYER, g.who.user_id, g.who.member_name, g.request_id)
 
