@@ -27,7 +27,11 @@ def test_everything_that_waits_is_counted_and_listed(app: Flask, cast: Cast, now
 def test_an_unpaid_order_is_called_off_without_a_word_of_refunds(app: Flask, cast: Cast, now: Clock) -> None:
     order = cast.order()
     with writing():
-        db.session.execute(update(Order).where(Order.id == order.id).values(status="unpaid", paid_at=None, shipped_at=None, received_at=None, tracking_text=""))
+        db.session.execute(
+            update(Order)
+            .where(Order.id == order.id)
+            .values(status="unpaid", paid_at=None, shipped_at=None, received_at=None, tracking_text="")
+        )
     number = order.order_no
     buyer = sign_in(app, "buyer")
     asked = buyer.get(f"/orders/{number}/cancel").text
