@@ -113,6 +113,7 @@ ROWS: tuple[Row, ...] = (
         form=lambda deal: {"kind": "wish", "words": "希望能导出售后单"},
     ),
     Row("buyer.privacy", SIGNED_IN, get=200),
+    Row("buyer.upload_photo", SIGNED_IN, post=422),
     Row("buyer.cancel_orders", SIGNED_IN, get=303, post=422),
     # who bought it
     Row("buyer.cancel_order", BUYER, get=200, post=409, form=lambda deal: {"reason": "not_wanted"}),
@@ -142,6 +143,8 @@ ROWS: tuple[Row, ...] = (
         },
     ),
     Row("buyer.apply_check", BUYER, get=200, post=303),
+    Row("buyer.apply_photo", BUYER, post=422),
+    Row("buyer.apply_save", BUYER, post=204),
     Row("buyer.apply_discard", BUYER, post=303),
     Row("buyer.parcel", BUYER, get=200, post=303, form=lambda deal: {"words": "2026-11-23 09:00 【杭州市】派送中"}),
     Row("buyer.refresh_parcel", BUYER, post=303),
@@ -180,6 +183,7 @@ ROWS: tuple[Row, ...] = (
     # who works in a shop: the shop's things
     Row("seller.inbox", SHOP, get=200),
     Row("seller.messages", SHOP, get=200),
+    Row("seller.upload_photo", SHOP, post=422),
     Row("seller.notices", SHOP, get=200, post=303),
     Row("seller.waiting", SHOP, get=200, post=303, form=lambda deal: {"opens": "09:00", "closes": "18:00"}),
     Row("seller.customer_list", SHOP, get=200),
