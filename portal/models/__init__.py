@@ -14,11 +14,20 @@ from portal.models.notifications import Delivery, Notice
 from portal.models.orders import Cancellation, Order, OrderLine, Product, Sku
 from portal.models.policies import Policy, ReturnAddress
 from portal.models.proposals import Proposal
+from portal.models.security import (
+    AuditEvent,
+    HalfSignIn,
+    Invitation,
+    PasswordLink,
+    RecoveryCode,
+    TotpFactor,
+)
 from portal.models.shipments import Parcel, ParcelLine, ParcelTrace
 from portal.models.tracking import OrderWatch, Shipment, ShipmentTrace, TraceFile, Track
 
 __all__ = [
     "AccessLink",
+    "AuditEvent",
     "BankAccount",
     "BankConsent",
     "BankView",
@@ -36,7 +45,9 @@ __all__ = [
     "Evidence",
     "Feedback",
     "FormKey",
+    "HalfSignIn",
     "ImportJob",
+    "Invitation",
     "KeptForm",
     "Message",
     "MoneyEntry",
@@ -48,11 +59,13 @@ __all__ = [
     "Parcel",
     "ParcelLine",
     "ParcelTrace",
+    "PasswordLink",
     "PayoutFile",
     "Policy",
     "Product",
     "Proposal",
     "RateCount",
+    "RecoveryCode",
     "ReturnAddress",
     "RuleVersion",
     "Session",
@@ -61,6 +74,7 @@ __all__ = [
     "Shop",
     "Sku",
     "Staff",
+    "TotpFactor",
     "TraceFile",
     "Track",
     "User",

@@ -89,3 +89,8 @@ def sees_case(role: str, state: str, *, money: bool) -> bool:
 
 
 APPROVERS = ("owner", "finance")
+
+
+def moves_money(step: str) -> bool:
+    """Whether a step records, approves or tries a payment."""
+    return step in _MONEY
