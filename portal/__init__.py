@@ -15,9 +15,9 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
 from portal import models, words
-from portal.calendar import clock
-from portal.cases import deadlines as case_deadlines
+from portal.calendar import clock, lengths
 from portal.config import Settings, SettingsError
+from portal.evidence import imaging
 from portal.evidence.store import DirectoryStore
 from portal.extensions import db, migrate, use_lock_file
 from portal.money import encryption
@@ -64,7 +64,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     built = assets.Assets(TOP / "static", data / "assets")
     built.build()
     app.extensions["portal_assets"] = built
-    app.jinja_env.globals.update(asset=built.url, words=words)
+    app.jinja_env.globals.update(asset=built.url, words=words, accepted_photos=imaging.ACCEPTED)
     filters.install(app)
     events.install(settings.security_log)
     security.install(app, settings)
@@ -95,16 +95,20 @@ def _apply(settings: Settings, data: Path) -> None:
     accounts.use_key(settings.secret_key)
     factors.use_key(settings.secret_key)
     passwords.use_breached(Path(settings.breached_passwords) if settings.breached_passwords else None)
-    clock.follow(data / "clock-shift" if settings.qa_open else None)
-    case_deadlines.use_deadlines(settings.durations())
-    resale_terms.use_rule(resale_terms.Rule(*settings.resale()))
+    clock.follow_shift(data / "clock-shift" if settings.qa_open else None)
+    lengths.set_deadlines(settings.durations())
+    resale_terms.set_rule(resale_terms.Rule(*settings.resale()))
     try:
-        keys = encryption.parse(settings.bank_keys) if settings.bank_keys else encryption.read(data / "bank-keys")
+        keys = (
+            encryption.parse_keys(settings.bank_keys)
+            if settings.bank_keys
+            else encryption.read_keys(data / "bank-keys")
+        )
     except encryption.KeysRefused as refused:
         raise SettingsError(f"PORTAL_BANK_KEYS: {refused}") from None
-    bank_accounts.use_keys(keys, timedelta(days=settings.bank_days))
-    following.use_service(settings.tracking)
-    kept_notices.use_channels(*(["webhook"] if settings.webhook_url else []))
+    bank_accounts.set_keys(keys, timedelta(days=settings.bank_days))
+    following.set_service(settings.tracking)
+    kept_notices.set_channels(*(["webhook"] if settings.webhook_url else []))
 
 
 class _NoSession(SessionInterface):
@@ -145,7 +149,7 @@ def _context() -> dict[str, object]:
     return {
         "ui": ui,
         "who": who,
-        "courier": following.service(),
+        "courier": following.get_service(),
         "now": g.get("now"),
         "said": words.SAID.get(request.args.get("said", "")),
         "unread": who.unread if who is not None else {},

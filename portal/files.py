@@ -8,7 +8,8 @@ from flask import Blueprint, Response, abort, g, send_file
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from portal.cases import docket
+from portal.cases import mediation_queue
+from portal.evidence import evidence
 from portal.extensions import db
 from portal.models import Case, Conversation, Draft, Evidence, Message, Product
 from portal.web import guards
@@ -21,7 +22,7 @@ bp.before_request(guards.need_signed_in)
 
 @bp.get("/<public_id>")
 def full(public_id: str) -> ResponseReturnValue:
-    """The photo as it is kept (at most 2560 px)."""
+    """The photo as it is kept (at most 2560 px, a long one at its own width)."""
     return _send(public_id, thumb=False)
 
 
@@ -45,10 +46,13 @@ def _send(public_id: str, *, thumb: bool) -> ResponseReturnValue:
     ).one_or_none()
     if row is None or not _may_see(row):
         abort(404)
-    path = store().path(row.thumb_key if thumb else row.key)
+    key = row.thumb_key if thumb else row.key
+    path = store().path(key)
     if not path.is_file():
         abort(404)
-    answer: Response = send_file(path, mimetype="image/webp", conditional=True, etag=public_id, max_age=3600)
+    answer: Response = send_file(
+        path, mimetype=evidence.get_mimetype(key), conditional=True, etag=public_id, max_age=3600
+    )
     answer.headers["Content-Security-Policy"] = FILE_CSP
     answer.headers["Content-Disposition"] = "inline"
     answer.headers["Cache-Control"] = "private, max-age=3600"
@@ -63,7 +67,7 @@ def _may_see(row: Any) -> bool:
     user_id, shop_id = g.who.user_id, g.who.shop_id or -1
     if row.case_id is not None:
         query = select(Case.buyer_id, Case.shop_id).where(Case.id == row.case_id)
-        if g.who.mediator and docket.shows_case(g.who, row.case_id):
+        if g.who.mediator and mediation_queue.may_see_case(g.who, row.case_id):
             return True
     elif row.message_id is not None:
         query = (
@@ -71,7 +75,7 @@ def _may_see(row: Any) -> bool:
             .join(Message, Message.conversation_id == Conversation.id)
             .where(Message.id == row.message_id)
         )
-        if g.who.mediator and docket.shows_message(g.who, row.message_id):
+        if g.who.mediator and mediation_queue.may_see_message(g.who, row.message_id):
             return True
     elif row.draft_id is not None:
         owner = db.session.scalar(select(Draft.buyer_id).where(Draft.id == row.draft_id))

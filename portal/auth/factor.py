@@ -26,7 +26,7 @@ def factor() -> ResponseReturnValue:
         return refused
     if factors.is_on(g.who.user_id):
         return page("auth/factor_on.html", left=factors.left(g.who.user_id), form=PasswordForm(formdata=None), codes=[])
-    if not accounts.proved(g.who.session, g.now):
+    if not accounts.was_proved(g.who.session, g.now):
         return to_confirm()
     form, status = CodeForm(), 200
     if request.method == "POST" and not request.form.get("begin"):

@@ -51,7 +51,7 @@ def is_right(form: Form) -> int:
     if seconds := tries.wait(counted, g.now):
         form.refuse(tries.TOO_MANY.format(seconds=seconds), "password")
         return 429
-    if accounts.verify(g.who.member_name, form["password"].data or "") is None:
+    if accounts.verify_password(g.who.member_name, form["password"].data or "") is None:
         tries.failed(counted, g.now)
         events.say("authn_login_fail", g.who.user_id)
         form.refuse("密码不对，请核对后再试", "password")
@@ -81,7 +81,7 @@ def _changed(form: ChangeForm) -> Response:
     """The new password holds, under a new session: a copied cookie of the old one opens nothing."""
     with writing():
         accounts.set_password(g.who.user_id, form.new_password.data or "", now=g.now, keep=g.who.session)
-        accounts.prove(g.who.session, g.now)
+        accounts.prove_password(g.who.session, g.now)
         cookie = accounts.renew(g.who.session)
         events.audit("privilege_change", change="password")
     answer = redirect("/me/account?said=password-changed", 303)
@@ -99,7 +99,7 @@ def confirm() -> ResponseReturnValue:
         status = 422
         if form.validate_on_submit() and not (status := is_right(form)):
             with writing():
-                accounts.prove(g.who.session, g.now)
+                accounts.prove_password(g.who.session, g.now)
             return redirect(wanted, 303)
     return page("auth/confirm.html", status, form=form, next=wanted)
 

@@ -36,7 +36,7 @@ def sign_in() -> ResponseReturnValue:
         refused = sign_in_page(429, wanted, packed, form)
         refused.headers["Retry-After"] = str(seconds)
         return refused
-    user = accounts.verify(name, form.password.data or "")
+    user = accounts.verify_password(name, form.password.data or "")
     if user is None:
         tries.failed(counted, g.now)
         events.say("authn_login_fail")
@@ -59,7 +59,7 @@ def _ask_code(user: User, wanted: str, packed: str) -> Response:
     half = secrets.token_urlsafe(32)
     with writing():
         db.session.add(
-            HalfSignIn(id_hash=accounts.hash_of(half), user_id=user.id, expires_at=g.now + timedelta(minutes=5))
+            HalfSignIn(id_hash=accounts.hash_token(half), user_id=user.id, expires_at=g.now + timedelta(minutes=5))
         )
     return page("auth/code.html", form=CodeForm(formdata=None), next=wanted, carried=packed, half=half)
 
@@ -68,7 +68,7 @@ def _ask_code(user: User, wanted: str, packed: str) -> Response:
 def give_code() -> ResponseReturnValue:
     """The second step of signing in."""
     half = request.form.get("half", "")
-    row = db.session.get(HalfSignIn, accounts.hash_of(half)) if 20 <= len(half) <= 100 else None
+    row = db.session.get(HalfSignIn, accounts.hash_token(half)) if 20 <= len(half) <= 100 else None
     wanted, packed = security.safe_next(request.form.get("next")), request.form.get("carried", "")
     if request.method != "POST" or row is None or row.expires_at <= g.now:
         return redirect("/login?said=try-again", 303)

@@ -10,9 +10,10 @@ from typing import Any
 
 from sqlalchemy import insert, select, text, update
 
-from portal.cases.effects.step import By
+from portal import flow
+from portal.cases.effects.step_context import ActedBy
 from portal.extensions import db
-from portal.flow import Step
+from portal.flow import State, Step
 from portal.models import (
     Case,
     CaseEvent,
@@ -21,8 +22,8 @@ from portal.models import (
 )
 
 
-def _write_event(
-    case: Case, step: Step, by: By, at: datetime, *, source: str, note: str, data: dict[str, Any], version: int
+def write_event(
+    case: Case, step: Step, by: ActedBy, at: datetime, *, source: str, note: str, data: dict[str, Any], version: int
 ) -> None:
     before = ""
     if version > 1:
@@ -47,10 +48,20 @@ def _write_event(
         "request_id": by.request_id,
         "before_hash": before,
     }
-    db.session.execute(insert(CaseEvent), {**row, "hash": event_hash(row)})
+    db.session.execute(insert(CaseEvent), {**row, "hash": hash_event(row)})
 
 
-def event_hash(row: Mapping[str, Any]) -> str:
+def write_note(case: Case, name: str, by: ActedBy, at: datetime, *, note: str, data: dict[str, Any]) -> None:
+    """Write one of flow.NOTES into the timeline; the case stays where it is."""
+    state = State(case.state)
+    step = Step(name, frozenset(), state, state, by.actor, flow.NOTES[name], ())
+    case.version += 1
+    case.updated_at = max(at, case.updated_at)
+    db.session.flush()
+    write_event(case, step, by, case.updated_at, source=state, note=note, data=data, version=case.version)
+
+
+def hash_event(row: Mapping[str, Any]) -> str:
     """SHA-256 over an event's own words and the hash of the one before; portal doctor recomputes it."""
     said = [
         row["before_hash"],
@@ -75,11 +86,10 @@ _MORE = text(
     "ON CONFLICT (shop_id, state) DO UPDATE SET number = case_tallies.number + 1"
 )
 
-
 _FEWER = text("UPDATE case_tallies SET number = number - 1 WHERE shop_id = :shop_id AND state = :state")
 
 
-def _count(case: Case, source: str | None, target: str) -> None:
+def update_counters(case: Case, source: str | None, target: str) -> None:
     """Counters last, in a fixed order, so that no two transactions wait for each other."""
     shop_id, buyer_id = case.shop_id, case.buyer_id
     steps = {} if source == target else {target: 1} | ({source: -1} if source else {})

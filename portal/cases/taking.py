@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
@@ -11,12 +10,14 @@ from typing import Any
 from sqlalchemy import select, update
 
 from portal import flow
-from portal.cases.deadlines import _began, _remind_after, locked, spans
-from portal.cases.effects import step as effect_step
-from portal.cases.effects.step import By
-from portal.cases.facts import facts
-from portal.cases.history import _count, _write_event
-from portal.cases.opening import _become
+from portal.calendar.lengths import get_deadlines
+from portal.cases.case_facts import collect_facts
+from portal.cases.deadlines import find_clock_start, lock_case, next_reminder
+from portal.cases.effects import step_context
+from portal.cases.effects.hand_ins import HandIn
+from portal.cases.effects.step_context import ActedBy
+from portal.cases.history import update_counters, write_event
+from portal.cases.opening import open_child_case
 from portal.evidence import evidence
 from portal.extensions import db
 from portal.flow import Actor, Stale, State, Step, StepRefused
@@ -33,29 +34,25 @@ from portal.people import mediators, roles
 from portal.talk import conversations
 
 log = logging.getLogger("portal.cases")
-
-
-CLOCK = By(Actor.CLOCK, None, "系统")
+CLOCK = ActedBy(Actor.CLOCK, None, "系统")
 
 
 def take(
     case_id: int,
     name: str,
     *,
-    by: By,
+    by: ActedBy,
     now: datetime,
     version: int | None = None,
-    note: str = "",
-    photos: Sequence[str] = (),
-    **values: Any,
+    handed: HandIn | None = None,
 ) -> Case:
-    """Take the step ``name``; returns the case as it then is.
+    """Take the step ``name`` with what was handed in; returns the case as it then is.
 
     Settles first what the clock owes. Raises flow.Stale when the case is no longer at ``version`` (what the page
     showed) or somebody was faster, flow.StepRefused when the table, a condition or the step's own facts don't allow it.
     A machine's clock that has gone back is not believed: a case's history never does.
     """
-    case = settle(locked(case_id), now)
+    case = settle(lock_case(case_id), now)
     now = max(now, case.updated_at)
     if version is not None and case.version != version:
         raise Stale("这张售后单已有更新,下面是最新状态,您填写的内容已保留", name)
@@ -64,12 +61,12 @@ def take(
     if by.actor is Actor.SELLER and by.user_id == case.buyer_id:
         raise StepRefused("您是这张售后单的买家,请由店里的另一位同事处理", name)
     if by.actor is Actor.SELLER:
-        _check_role(case.shop_id, by, name)
-    step = flow.choose(case.type, case.state, by.actor, name, facts(case, now))
-    return _move(case, step, by, now, note=note, photos=photos, values=values)
+        check_role(case.shop_id, by, name)
+    step = flow.choose(case.type, case.state, by.actor, name, collect_facts(case, now))
+    return apply_step(case, step, by, now, handed)
 
 
-def _check_role(shop_id: int, by: By, name: str) -> None:
+def check_role(shop_id: int, by: ActedBy, name: str) -> None:
     """Who acts for a shop works in it, and in a role that takes this step."""
     role = db.session.scalar(select(Staff.role).where(Staff.user_id == by.user_id, Staff.shop_id == shop_id))
     if role is None:
@@ -85,96 +82,118 @@ def settle(case: Case, now: datetime) -> Case:
     """
     while case.due_at is not None and case.due_at <= now:
         at = max(case.due_at, case.updated_at)
-        step = flow.clock_step(case.type, case.state, case.due_rule, facts(case, at))
+        step = flow.clock_step(case.type, case.state, case.due_rule, collect_facts(case, at))
         if step is None:  # the table is total, a test says so; a case must not hang for ever all the same
             raise StepRefused(f"no clock step for {case.state} by {case.due_rule}")
-        case = _move(case, step, CLOCK, at)
+        case = apply_step(case, step, CLOCK, at)
     return case
 
 
-def _move(
-    case: Case,
-    step: Step,
-    by: By,
-    at: datetime,
-    *,
-    note: str = "",
-    photos: Sequence[str] = (),
-    values: Mapping[str, Any] | None = None,
-) -> Case:
-    source, version = case.state, case.version
+def apply_step(case: Case, step: Step, by: ActedBy, at: datetime, handed: HandIn | None = None) -> Case:
+    """Move the case, carry the step out and write down what follows from it, in this order.
+
+    Raises Stale when somebody was faster. Counters come last and in a fixed order, so that no two steps wait for
+    each other.
+    """
+    source, version = case.state, case.version + 1
+    handed = step_context.fit_hand_in(step.name, handed)
+    context = step_context.StepContext(case=case, step=step, by=by, at=at, handed=handed)
+    _move(case, step, at, _clear_state(step, at) | step_context.apply_effect(context))
+    evidence.attach_to_case(
+        handed.photos, owner_id=by.user_id or 0, case_id=case.id, order_id=case.order_id, version=version
+    )
+    _release_units(case, step)
+    _stop_following(case, step, source, at)
+    if context.child is not None:
+        context.data["child"] = open_child_case(case, context.child, by, at)
+    write_event(case, step, by, at, source=source, note=handed.note, data=context.data, version=version)
+    notices.tell_step(case, step, version=version, at=at, note=handed.note)
+    if by.user_id is not None:
+        notices.mark_case_read(by.user_id, case.id, at)
+    _touch_order(case)
+    if "proposal" in context.data:
+        post_proposal_card(case, step, by, at, context.data["proposal"])
+    update_counters(case, source, step.target)
+    return case
+
+
+def _clear_state(step: Step, at: datetime) -> dict[str, Any]:
+    """The columns that belong to one stay in a state, as they are at its beginning."""
     changes: dict[str, Any] = {"updated_at": at}
     if step.target != step.source:
-        changes |= {
-            "late": False,
-            "extended": False,
-            "granted_seconds": 0,
-            "objected": False,
-            "problem_open": False,
-            "nudged_at": None,
-            "paused_seconds": 0,
-            "not_before": None,
-            **effect_step.NO_MEDIATION,
-        }
+        changes |= {**_FRESH, **step_context.NO_MEDIATION}
     if step.target != step.source or step.name in flow.RESTARTING:
         changes |= {"entered_at": at, "paused_seconds": 0, "not_before": None}
-    doing = effect_step.Doing(
-        case=case, step=step, by=by, at=at, note=note, photos=tuple(photos), values=dict(values or {})
-    )
-    changes |= effect_step.of(doing)
+    return changes
 
+
+_FRESH: dict[str, Any] = {
+    "late": False,
+    "extended": False,
+    "granted_seconds": 0,
+    "objected": False,
+    "problem_open": False,
+    "nudged_at": None,
+    "paused_seconds": 0,
+    "not_before": None,
+}
+
+
+def _move(case: Case, step: Step, at: datetime, changes: dict[str, Any]) -> None:
+    """The compare-and-set on (id, state, version), with the deadline that follows from the changes."""
     after = SimpleNamespace(**{column.key: getattr(case, column.key) for column in Case.__table__.columns} | changes)
     after.state = step.target
-    due_at, rule = flow.due(step.target, facts(after, at), spans())
-    changes |= {"due_at": due_at, "due_rule": rule, "remind_at": _remind_after(_began(after), due_at, at)}
-
+    due_at, rule = flow.due(step.target, collect_facts(after, at), get_deadlines())
+    remind_at = next_reminder(find_clock_start(after), due_at, at)
     moved = db.session.execute(
         update(Case)
-        .where(Case.id == case.id, Case.state == source, Case.version == version)
-        .values(state=step.target, version=version + 1, **changes)
+        .where(Case.id == case.id, Case.state == case.state, Case.version == case.version)
+        .values(
+            state=step.target,
+            version=case.version + 1,
+            **changes | {"due_at": due_at, "due_rule": rule, "remind_at": remind_at},
+        )
         .execution_options(synchronize_session=False)
     )
     if moved.rowcount != 1:  # type: ignore[attr-defined]
         raise Stale("刚刚有人处理了这张售后单,下面是最新状态,您填写的内容已保留", step.name)
     db.session.expire(case)
 
-    evidence.attach_to_case(
-        photos, owner_id=by.user_id or 0, case_id=case.id, order_id=case.order_id, version=version + 1
-    )
-    if step.target in flow.RELEASING:
-        for line_id, milli in db.session.execute(
-            select(CaseLine.order_line_id, CaseLine.quantity_milli)
-            .where(CaseLine.case_id == case.id)
-            .order_by(CaseLine.order_line_id)
-        ).all():
-            ledger.release(line_id, milli)
+
+def _release_units(case: Case, step: Step) -> None:
+    """Units of a case that came to nothing are free again."""
+    if step.target not in flow.RELEASING:
+        return
+    for line_id, milli in db.session.execute(
+        select(CaseLine.order_line_id, CaseLine.quantity_milli)
+        .where(CaseLine.case_id == case.id)
+        .order_by(CaseLine.order_line_id)
+    ).all():
+        ledger.release_units(line_id, milli)
+
+
+def _stop_following(case: Case, step: Step, source: str, at: datetime) -> None:
+    """Carriers aren't asked any more about parcels that can't matter."""
     if step.target in flow.FINAL:
-        following.end(case, at)
+        following.end_following(case, at)
     elif source == State.INSPECTING and step.target not in (State.INSPECTING, State.PROPOSED):
-        following.end(case, at, leg="back")  # the goods were counted
-    if doing.child is not None:
-        doing.data["child"] = _become(case, doing.child, by, at)
-    _write_event(case, step, by, at, source=source, note=note, data=doing.data, version=version + 1)
-    notices.tell(case, step, version=version + 1, at=at, note=note)
-    if by.user_id is not None:
-        notices.read_case(by.user_id, case.id, at)
+        following.end_following(case, at, leg="back")  # the goods were counted
+
+
+def _touch_order(case: Case) -> None:
     db.session.execute(
         update(Order)
         .where(Order.id == case.order_id)
         .values(version=Order.version + 1)
         .execution_options(synchronize_session=False)
     )
-    if "proposal" in doing.data:
-        _card(case, step, by, at, doing.data["proposal"])
-    _count(case, source, step.target)
-    return case
 
 
-def _card(case: Case, step: Step, by: By, at: datetime, version: int) -> None:
+def post_proposal_card(case: Case, step: Step, by: ActedBy, at: datetime, version: int) -> None:
     """What was proposed or answered, as a card in the conversation about the order."""
-    talk = conversations.of_order(db.session.get_one(Order, case.order_id), at)
+    talk = conversations.get_of_order(db.session.get_one(Order, case.order_id), at)
     side: conversations.Side = (
         "buyer" if by.actor is Actor.BUYER else "seller" if by.actor is Actor.SELLER else "system"
     )
     data = {"case_no": case.case_no, "proposal": version}
-    conversations.say(talk, side, by.user_id, step.news, now=at, kind="case", data=data, bump=False)
+    conversations.add_message(talk, side, by.user_id, step.news, now=at, kind="case", data=data, bump=False)

@@ -14,16 +14,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-_KEY = re.compile(r"([0-9a-f]{2})/\1[0-9a-f]{30}\.webp")
+_KEY = re.compile(r"([0-9a-f]{2})/\1[0-9a-f]{30}\.(webp|jpg)")
 TEMP_FOR = timedelta(hours=1)  # what is still being written then never will be
 
 
 class BadKey(ValueError):
-    """A key that no store has given out: not like ab/ab… (32 hexadecimal digits).webp."""
+    """A key that no store has given out: not like ab/ab… (32 hexadecimal digits).webp or .jpg."""
 
 
 class Store(Protocol):
-    """Keeps files under keys like ab/ab… (32 hexadecimal digits).webp; any other key raises BadKey."""
+    """Keeps files under keys like ab/ab… (32 hexadecimal digits).webp or .jpg; any other key raises BadKey."""
 
     def put(self, key: str, content: bytes) -> None:
         """Keep the content; it is safe when this returns. Raises OSError, leaving nothing, when there is no room."""

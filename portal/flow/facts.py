@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from portal.flow.kinds import Stage
+from portal.flow.spans import DEADLINES
 
 
 @dataclass(frozen=True)
@@ -57,4 +59,9 @@ class Facts:
     waiting_entries: int = 0  # of these, waiting for a second person
     takes_bank: bool = False  # the shop asks for a bank account where 原路退回 has failed
     account: str = ""  # of the payment that failed: "", asked, given, used (it failed as well), declined
+    spans: Mapping[str, timedelta] = field(default_factory=dict)  # deadlines set to another length than the default
     account_held: bool = False  # an account is kept for a payment still owed
+
+    def span(self, name: str) -> timedelta:
+        """How long the deadline ``name`` is here."""
+        return self.spans.get(name, DEADLINES[name])

@@ -16,10 +16,10 @@ from portal.orders.receiving import record_receipt
 from portal.parcels import scans
 from portal.parcels.following import _set_shipments
 from portal.parcels.scans import Scan, Standing
-from portal.parcels.telling import tell_of
+from portal.parcels.telling import build_notice
 
 
-def keep(
+def keep_scans(
     parcel: Parcel, said: Collection[Scan], *, now: datetime, not_before: datetime, origin: str, by_sender: bool | None
 ) -> tuple[int, list[Scan]]:
     """Keep scans of a case's parcel and say what they come to; returns how many are new, and those that count.
@@ -30,21 +30,54 @@ def keep(
     def why(scan: Scan) -> str:
         return scans.doubt(scan, now, shipped_at=parcel.shipped_at, not_before=not_before, by_sender=by_sender)
 
-    new, fresh = _take(ParcelTrace, ParcelTrace.parcel_id, parcel.id, said, why, origin)
+    new, fresh = add_scans(ParcelTrace, ParcelTrace.parcel_id, parcel.id, said, why, origin)
     if fresh:
-        rows = db.session.execute(
-            select(ParcelTrace.at, ParcelTrace.status, ParcelTrace.delivering).where(
-                ParcelTrace.parcel_id == parcel.id, ParcelTrace.doubt == ""
-            )
-        )
-        stands = scans.standing((row.at, "delivering" if row.delivering else row.status) for row in rows)
-        parcel.traced_at, parcel.signed_at, parcel.lost_at = stands.at, stands.signed_at, stands.lost_at
-        db.session.flush()
-        _restate(Shipment.parcel_id == parcel.id, stands, now)
+        _stand(parcel, now)
     return new, fresh
 
 
-def _take(
+def _stand(parcel: Parcel, now: datetime) -> None:
+    """Say on a case's parcel what its believed scans come to."""
+    rows = db.session.execute(
+        select(ParcelTrace.at, ParcelTrace.status, ParcelTrace.delivering).where(
+            ParcelTrace.parcel_id == parcel.id, ParcelTrace.doubt == ""
+        )
+    )
+    stands = scans.standing((row.at, "delivering" if row.delivering else row.status) for row in rows)
+    parcel.traced_at, parcel.signed_at, parcel.lost_at = stands.at, stands.signed_at, stands.lost_at
+    db.session.flush()
+    restate_parcel(Shipment.parcel_id == parcel.id, stands, now)
+
+
+def take_back(parcel: Parcel, correction: Scan, *, now: datetime) -> None:
+    """Believe no 签收 of a case's parcel that was said so far; ``correction`` says why."""
+    _correct(ParcelTrace, ParcelTrace.parcel_id, parcel.id, correction)
+    _stand(parcel, now)
+
+
+def take_back_of_order(order: Order, shipment_id: int, correction: Scan, *, now: datetime) -> None:
+    """The same of an order's own parcel; the order's receipt goes with it."""
+    before = find_receipt(order.id)
+    _correct(ShipmentTrace, ShipmentTrace.shipment_id, shipment_id, correction)
+    _stand_of_order(shipment_id, now)
+    mark_received(order, before, now)
+    order.version += 1
+    db.session.flush()
+
+
+def _correct(
+    kind: type[ParcelTrace] | type[ShipmentTrace], owner: InstrumentedAttribute[int], owner_id: int, correction: Scan
+) -> None:
+    db.session.execute(
+        update(kind)
+        .where(owner == owner_id, kind.status == "signed", kind.doubt == "")
+        .values(doubt="corrected")
+        .execution_options(synchronize_session=False)
+    )
+    add_scans(kind, owner, owner_id, [correction], lambda scan: "", "seller")
+
+
+def add_scans(
     kind: type[ParcelTrace] | type[ShipmentTrace],
     owner: InstrumentedAttribute[int],
     owner_id: int,
@@ -67,7 +100,7 @@ def _take(
                 values["delivering"] = scan.status == "delivering"
                 values["status"] = "transit" if values["delivering"] else scan.status
             db.session.execute(insert(kind), values)
-        elif row.doubt and not doubt:
+        elif row.doubt and row.doubt != "corrected" and not doubt:
             now_said = {"status": scan.status, "delivering": scan.status == "delivering"}
             if kind is ParcelTrace:
                 now_said["status"] = "transit" if now_said["delivering"] else scan.status
@@ -87,7 +120,7 @@ def _take(
     return changed, fresh
 
 
-def _restate(which: ColumnElement[bool], stands: Standing, now: datetime) -> None:
+def restate_parcel(which: ColumnElement[bool], stands: Standing, now: datetime) -> None:
     """What was ended by a 签收 goes on when that is taken back; what was ended otherwise stays so."""
     if stands.signed_at:
         ended: Any = func.coalesce(Shipment.ended_at, literal(now, Moment()))
@@ -104,7 +137,7 @@ def _restate(which: ColumnElement[bool], stands: Standing, now: datetime) -> Non
     )
 
 
-def keep_of_order(
+def keep_scans_of_order(
     shipment_id: int,
     said: Collection[Scan],
     *,
@@ -123,26 +156,21 @@ def keep_of_order(
     order = db.session.scalars(
         select(Order).where(Order.id == shipment.order_id).with_for_update().execution_options(populate_existing=True)
     ).one()
-    before = _received(order.id)
+    before = find_receipt(order.id)
     sent_at = order.shipped_at or order.paid_at or order.ordered_at
 
     def why(scan: Scan) -> str:
         return scans.doubt(scan, now, shipped_at=sent_at, by_sender=by_sender)
 
-    new, fresh = _take(ShipmentTrace, ShipmentTrace.shipment_id, shipment.id, said, why, origin)
+    new, fresh = add_scans(ShipmentTrace, ShipmentTrace.shipment_id, shipment.id, said, why, origin)
     if not new:
         return 0
     if fresh:
-        rows = db.session.execute(
-            select(ShipmentTrace.at, ShipmentTrace.status).where(
-                ShipmentTrace.shipment_id == shipment.id, ShipmentTrace.doubt == ""
-            )
-        )
-        _restate(Shipment.id == shipment.id, scans.standing((row.at, row.status) for row in rows), now)
-        _receive(order, before, now)
+        _stand_of_order(shipment.id, now)
+        mark_received(order, before, now)
         watcher = db.session.get(OrderWatch, order.id)
         if watcher is not None and tell:
-            tell_of(
+            build_notice(
                 watcher.user_id,
                 None,
                 fresh,
@@ -157,7 +185,16 @@ def keep_of_order(
     return new
 
 
-def _received(order_id: int) -> datetime | None:
+def _stand_of_order(shipment_id: int, now: datetime) -> None:
+    rows = db.session.execute(
+        select(ShipmentTrace.at, ShipmentTrace.status).where(
+            ShipmentTrace.shipment_id == shipment_id, ShipmentTrace.doubt == ""
+        )
+    )
+    restate_parcel(Shipment.id == shipment_id, scans.standing((row.at, row.status) for row in rows), now)
+
+
+def find_receipt(order_id: int) -> datetime | None:
     """When the last of an order's own parcels was signed for; None while one is under way."""
     signed = db.session.scalars(
         select(Shipment.signed_at).where(
@@ -170,10 +207,10 @@ def _received(order_id: int) -> datetime | None:
     return max(moments) if moments and len(moments) == len(signed) else None
 
 
-def _receive(order: Order, before: datetime | None, now: datetime) -> None:
-    after = _received(order.id)
+def mark_received(order: Order, before: datetime | None, now: datetime) -> None:
+    after = find_receipt(order.id)
     if after == before or (order.received_at is not None and order.received_at != before):
         return
     record_receipt(order, after, now=now)
     db.session.flush()
-    notices.bump(order.buyer_id)
+    notices.bump_unread(order.buyer_id)

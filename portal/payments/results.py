@@ -12,23 +12,18 @@ from typing import Any
 from sqlalchemy import select
 
 from portal import inputs, words
-from portal.cases import facts as case_facts
-from portal.cases.effects.step import By
+from portal.cases import case_facts
+from portal.cases.effects.step_context import ActedBy
 from portal.extensions import db, writing
 from portal.flow import StepRefused
 from portal.models import Case, MoneyEntry, PayoutFile
-from portal.payments.batches import file_of
-from portal.payments.recording import _refusal, record
+from portal.payments.batches import find_file
+from portal.payments.recording import find_refusal, record_payment
 from portal.sheets import HEADINGS_WITHIN, Fault, Number, Row, SheetRefused, open_tables
 
 MOST_ROWS = 1000  # of a file with the bank's results
-
-
 MOST_BYTES = 5 * 1024 * 1024
-
-
 AT_ONCE = 100  # rows carried out in one request
-
 
 _HEADINGS: dict[str, str] = {
     "批次行号": "line",
@@ -48,15 +43,9 @@ _HEADINGS: dict[str, str] = {
     "原因": "reason",
 }
 
-
 _GOOD = frozenset({"成功", "已付款", "付款成功", "已付", "交易成功", "success", "ok"})
-
-
 _BAD = frozenset({"失败", "付款失败", "交易失败", "退回", "fail", "failed"})
-
-
 _ROUNDED = re.compile(r"[0-9](?:\.[0-9]+)?[Ee]\+?[0-9]+")  # what a spreadsheet makes of a long number
-
 
 _NEEDED = (
     "没有找到表头。文件里要有「批次行号」或「款项编号」,以及「结果」「流水号」「失败原因」;可以直接填写导出的付款批次"
@@ -136,7 +125,7 @@ def _read(row: Row, cells: Mapping[str, str]) -> dict[str, Any]:
     return said
 
 
-def judge(shop_id: int, rows: Sequence[Mapping[str, Any]], now: datetime) -> list[dict[str, Any]]:
+def judge_rows(shop_id: int, rows: Sequence[Mapping[str, Any]], now: datetime) -> list[dict[str, Any]]:
     """What each row would do now: ``outcome`` is settle, fail, same (done already), differs, unknown, later or bad."""
     keys = _keys_of(shop_id, rows)
     entries = {
@@ -215,7 +204,7 @@ def _judged(row: Mapping[str, Any], entry: Any, seen: Mapping[int, int], now: da
     if entry.state != "due":
         return "later", f"这笔款项是「{words.MONEY_STATE[entry.state]}」,不能登记"
     case = db.session.get_one(Case, entry.case_id)
-    if refusal := _refusal(case, verb, case_facts.facts(case, now)):
+    if refusal := find_refusal(case, verb, case_facts.collect_facts(case, now)):
         return "later", refusal
     return verb, "将登记已付款" if row["good"] else "将登记付款失败"
 
@@ -238,13 +227,13 @@ def begin_results(shop_id: int, name: str, rows: Sequence[Mapping[str, Any]], *,
     return results
 
 
-def carry_out(public_id: str, shop_id: int, *, by: By, now: datetime) -> bool:
+def carry_out_results(public_id: str, shop_id: int, *, by: ActedBy, now: datetime) -> bool:
     """Take the next rows of checked results, each whole or not at all in a transaction of its own; what was paid first.
 
     Returns whether all are done. Broken off or sent twice, it goes on where it was: a row that is in the books already
     is not recorded again.
     """
-    results = file_of(shop_id, public_id, "results")
+    results = find_file(shop_id, public_id, "results")
     if results is None or results.state == "done":
         return True
     rows = [dict(row) for row in results.rows]
@@ -253,11 +242,11 @@ def carry_out(public_id: str, shop_id: int, *, by: By, now: datetime) -> bool:
         first = next(n for n, row in enumerate(rows) if _same(row, rows[place]))
         try:
             with writing():
-                judged = judge(shop_id, [rows[place]], now)[0]
+                judged = judge_rows(shop_id, [rows[place]], now)[0]
                 if first != place:
                     judged |= {"outcome": "bad", "sentence": f"与第 {rows[first]['row']} 行是同一笔款项,没有重复登记"}
                 if judged["outcome"] in ("settle", "fail"):
-                    record(
+                    record_payment(
                         shop_id,
                         judged["entry"],
                         judged["outcome"],

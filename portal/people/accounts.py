@@ -131,14 +131,14 @@ def create_shop(owner: User, name: str, now: datetime) -> Shop:
     db.session.add(shop)
     db.session.flush()
     db.session.add(Staff(user_id=owner.id, shop_id=shop.id, role="owner"))
-    policies.begin(shop.id, now)
+    policies.begin_first(shop.id, now)
     return shop
 
 
 # ---------------------------------------------------------------- people of a shop
 
 
-def staff_of(shop_id: int) -> Sequence[Any]:
+def find_staff(shop_id: int) -> Sequence[Any]:
     """Who works in a shop: the owner first, then in the order of 会员名."""
     return db.session.execute(
         select(Staff.user_id, Staff.role, User.member_name, User.company_name)
@@ -148,7 +148,7 @@ def staff_of(shop_id: int) -> Sequence[Any]:
     ).all()
 
 
-def works_in(user_id: int, shop_id: int) -> bool:
+def is_staff_of(user_id: int, shop_id: int) -> bool:
     """Whether this person works in this shop."""
     return db.session.scalar(select(Staff.shop_id).where(Staff.user_id == user_id)) == shop_id
 
@@ -161,16 +161,16 @@ def change_role(shop_id: int, user_id: int, role: str) -> None:
         _check_approvals(shop_id, user_id)
     person.role = role
     db.session.flush()
-    notices.bump(user_id)
+    notices.bump_unread(user_id)
 
 
-def dismiss(shop_id: int, user_id: int) -> None:
+def remove_staff(shop_id: int, user_id: int) -> None:
     """Somebody works in the shop no longer. Raises AccountRefused; inside ``writing()``."""
     person = _employee(shop_id, user_id)
     _check_approvals(shop_id, user_id)
     db.session.delete(person)
     db.session.flush()
-    notices.bump(user_id)
+    notices.bump_unread(user_id)
 
 
 def _employee(shop_id: int, user_id: int) -> Staff:
@@ -211,7 +211,7 @@ def set_approval_limit(shop_id: int, fen: int) -> None:
     db.session.execute(update(Shop).where(Shop.id == shop_id).values(approval_fen=fen))
 
 
-def verify(member_name: str, password: str) -> User | None:
+def verify_password(member_name: str, password: str) -> User | None:
     """The account that this name and password open, or None; takes the same time when there is no such account."""
     user = db.session.scalars(select(User).where(User.member_name == member_name)).one_or_none()
     known = user is not None and user.password_hash is not None and user.disabled_at is None
@@ -232,7 +232,7 @@ def verify(member_name: str, password: str) -> User | None:
     return user
 
 
-def hash_of(cookie: str) -> str:
+def hash_token(cookie: str) -> str:
     """What the table keeps of a session's cookie."""
     return hmac.new(_key.get(), cookie.encode(), hashlib.sha256).hexdigest()
 
@@ -250,7 +250,7 @@ def sign_in(user: User, *, now: datetime, device: str = "", address: str = "") -
     with writing():
         db.session.add(
             Session(
-                id_hash=hash_of(cookie),
+                id_hash=hash_token(cookie),
                 user_id=user.id,
                 created_at=now,
                 seen_at=now,
@@ -265,7 +265,7 @@ def sign_in(user: User, *, now: datetime, device: str = "", address: str = "") -
             select(Session.id_hash)
             .where(
                 Session.user_id == user.id,
-                Session.id_hash != hash_of(cookie),
+                Session.id_hash != hash_token(cookie),
                 Session.ended_at.is_(None),
                 Session.expires_at > now,
             )
@@ -306,7 +306,7 @@ _WHO = (
 
 def who_is(cookie: str, now: datetime) -> tuple[Who | None, int | None]:
     """(the signed-in person, None), or (None, the person of a session whose time is up), or (None, None)."""
-    id_hash = hash_of(cookie)
+    id_hash = hash_token(cookie)
     row = db.session.execute(_WHO, {"id_hash": id_hash}).one_or_none()
     if row is None:
         return None, None
@@ -357,19 +357,19 @@ def who_is(cookie: str, now: datetime) -> tuple[Who | None, int | None]:
     )
 
 
-def seen(who: Who, now: datetime) -> None:
+def touch_session(who: Who, now: datetime) -> None:
     """Write the session's last use down. A desk that was shut stays shut until the password is given again."""
     shut = {"proved_at": now - SELLER_LONGEST} if who.works_in and who.shop_id is None else {}
     db.session.execute(update(Session).where(Session.id_hash == who.session).values(seen_at=now, **shut))
 
 
-def proved(session: str, now: datetime, within: timedelta = PROVED_FOR) -> bool:
+def was_proved(session: str, now: datetime, within: timedelta = PROVED_FOR) -> bool:
     """Whether this session's person gave the password a moment ago, as what is dangerous asks for."""
     at = db.session.scalar(select(Session.proved_at).where(Session.id_hash == session))
     return at is not None and timedelta() <= now - at <= within
 
 
-def prove(session: str, now: datetime) -> None:
+def prove_password(session: str, now: datetime) -> None:
     """The password was given again, rightly."""
     db.session.execute(update(Session).where(Session.id_hash == session).values(proved_at=now))
 
@@ -377,7 +377,7 @@ def prove(session: str, now: datetime) -> None:
 def renew(session: str) -> str:
     """Another cookie for a session: the old one opens nothing any more. Inside ``writing()``."""
     cookie = secrets.token_urlsafe(32)
-    db.session.execute(update(Session).where(Session.id_hash == session).values(id_hash=hash_of(cookie)))
+    db.session.execute(update(Session).where(Session.id_hash == session).values(id_hash=hash_token(cookie)))
     return cookie
 
 
@@ -438,7 +438,7 @@ def make_link(user_id: int, now: datetime) -> str:
     """
     db.session.execute(delete(PasswordLink).where(PasswordLink.user_id == user_id))
     token = secrets.token_urlsafe(32)
-    db.session.add(PasswordLink(token_hash=hash_of(token), user_id=user_id, made_at=now, expires_at=now + LINK_FOR))
+    db.session.add(PasswordLink(token_hash=hash_token(token), user_id=user_id, made_at=now, expires_at=now + LINK_FOR))
     db.session.flush()
     return token
 
@@ -447,7 +447,7 @@ def of_link(token: str, now: datetime) -> User | None:
     """Who may set a new password with this link now."""
     found = select(User).join(PasswordLink, PasswordLink.user_id == User.id)
     good = (PasswordLink.used_at.is_(None), PasswordLink.expires_at > now, User.disabled_at.is_(None))
-    return db.session.scalars(found.where(PasswordLink.token_hash == hash_of(token), *good)).one_or_none()
+    return db.session.scalars(found.where(PasswordLink.token_hash == hash_token(token), *good)).one_or_none()
 
 
 def disable(user_id: int, now: datetime) -> None:

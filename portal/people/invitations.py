@@ -74,7 +74,7 @@ def answer_invitation(invitation_id: int, user_id: int, *, accepts: bool, now: d
         db.session.add(Staff(user_id=user_id, shop_id=found.shop_id, role=found.role))
     found.answer, found.answered_at = "accepted" if accepts else "declined", now
     db.session.flush()
-    notices.bump(user_id)
+    notices.bump_unread(user_id)
     owner = db.session.scalar(select(Shop.owner_id).where(Shop.id == found.shop_id))
     said = "接受了邀请，已经可以进入商家后台" if accepts else "谢绝了加入店铺的邀请"
     accounts.tell(
@@ -100,7 +100,7 @@ def leave(user_id: int, now: datetime) -> None:
     if person is None:
         raise accounts.AccountRefused("您已经不在店铺工作")
     shop_id = person.shop_id
-    accounts.dismiss(shop_id, user_id)
+    accounts.remove_staff(shop_id, user_id)
     owner = db.session.scalar(select(Shop.owner_id).where(Shop.id == shop_id))
     name = db.session.get_one(User, user_id).member_name
     accounts.tell(int(owner or 0), f"{name} 已离开店铺", f"{name} 已离开店铺，不能再进入商家后台。", now)

@@ -6,7 +6,7 @@ The owner may do everything. 客服 decides applications and talks, 仓库 count
 from __future__ import annotations
 
 from portal import words
-from portal.flow import FINAL, State
+from portal.flow import FINAL, STEPS, Role, State
 
 ROLES = words.ROLE
 DUTIES: dict[str, str] = {
@@ -22,69 +22,41 @@ _ROOMS: dict[str, frozenset[str]] = {
     "warehouse": frozenset({"queue", "orders", "ship", "send_back", "notices", "logistics"}),
     "finance": frozenset({"queue", "payouts", "notices"}),
 }
+_TAKERS: dict[str, frozenset[str]] = {
+    step.name: frozenset(role for row in STEPS if row.name == step.name for role in row.roles) for step in STEPS
+}
 _STATES: dict[str, frozenset[State]] = {
     "warehouse": frozenset({State.RETURNING, State.INSPECTING, State.DISPUTED, State.RESHIPPING, State.CONFIRMING}),
     "finance": frozenset({State.PAYING, State.REFUNDING, State.REFUND_FAILED}),
 }
-_MONEY = frozenset(
-    {
-        "approve_refund",
-        "settle_entry",
-        "refund_ok",
-        "refund_fail",
-        "retry",
-        "confirm_payment",
-        "deny_payment",
-        "ask_account",
-    }
-)
-_GOODS = frozenset(
-    {
-        "accept_goods",
-        "accept_goods_diff",
-        "dispute_goods",
-        "revise_inspection",
-        "ship_part",
-        "ship_replacement",
-        "resend",
-        "replacement_lost",
-    }
-)
-_OWNERS = frozenset({"escalate", "withdraw_mediation"})
 
 
-def may_enter(role: str, room: str) -> bool:
+def may_open(role: str, room: str) -> bool:
     """Whether this role may open the pages of a room."""
     return role == "owner" or room in _ROOMS.get(role, frozenset())
 
 
-def rooms(role: str, every: frozenset[str]) -> frozenset[str]:
+def list_rooms(role: str, every: frozenset[str]) -> frozenset[str]:
     """The rooms of ``every`` that this role may enter."""
-    return frozenset(room for room in every if may_enter(role, room))
+    return frozenset(room for room in every if may_open(role, room))
 
 
 def may_take(role: str, step: str) -> bool:
-    """Whether this role takes steps of this name for the shop."""
-    if role == "owner":
-        return True
-    if role == "finance":
-        return step in _MONEY
-    if role == "warehouse":
-        return step in _GOODS or step == "goods_shipped"
-    return role == "agent" and step not in _MONEY | _GOODS | _OWNERS
+    """Whether this role takes steps of this name for the shop: the owner all of them, others those of their rows."""
+    return role == Role.OWNER or role in _TAKERS.get(step, frozenset())
 
 
-def sees_state(role: str, state: str) -> bool:
+def may_see_state(role: str, state: str) -> bool:
     """Whether the queue shows cases in this state to this role."""
     return role in ("owner", "agent") or state in _STATES.get(role, frozenset())
 
 
-def sees_case(role: str, state: str, *, money: bool) -> bool:
+def may_see_case(role: str, state: str, *, money: bool) -> bool:
     """Whether this role may open a case in this state; ``money``: the case has payments."""
     if role == "finance":
-        return money or sees_state(role, state)
+        return money or may_see_state(role, state)
     if role == "warehouse":
-        return sees_state(role, state) or state in FINAL  # refused goods are sent back also when a case has ended
+        return may_see_state(role, state) or state in FINAL  # refused goods are sent back also when a case has ended
     return role in ROLES
 
 
@@ -93,4 +65,4 @@ APPROVERS = ("owner", "finance")
 
 def moves_money(step: str) -> bool:
     """Whether a step records, approves or tries a payment."""
-    return step in _MONEY
+    return "finance" in _TAKERS.get(step, frozenset())

@@ -10,7 +10,8 @@ from sqlalchemy import update
 from portal import flow
 from portal.cases import deadlines as case_deadlines
 from portal.cases import taking
-from portal.cases.effects.step import By
+from portal.cases.effects.hand_ins import Modification
+from portal.cases.effects.step_context import ActedBy
 from portal.evidence import evidence
 from portal.extensions import db
 from portal.flow import Actor, State, StepRefused
@@ -21,23 +22,23 @@ MOST_PHOTOS = evidence.MOST_PER_CASE
 NAME = "消费者链接"  # the author of what comes by a link
 
 
-def by(buyer_id: int, request_id: str) -> By:
+def act_as_consumer(buyer_id: int, request_id: str) -> ActedBy:
     """Who acts when a link is used: the case's buyer, by its name."""
-    return By(Actor.BUYER, buyer_id, NAME, request_id)
+    return ActedBy(Actor.BUYER, buyer_id, NAME, request_id)
 
 
-def add_photos(case_id: int, photos: Sequence[str], *, note: str, by: By, now: datetime) -> Case:
+def add_photos(case_id: int, photos: Sequence[str], *, note: str, by: ActedBy, now: datetime) -> Case:
     """Hang photos on a case; one that waits for the buyer's change is thereby handed in again.
 
     In other states they hang on the newest event, and the shop is told. Raises StepRefused when the case has ended.
     """
-    case = taking.settle(case_deadlines.locked(case_id), now)
+    case = taking.settle(case_deadlines.lock_case(case_id), now)
     if case.state in flow.FINAL:
         raise StepRefused("售后已结束,不能再补充照片;请联系商家", "photos")
     if case.photo_count + len(photos) > MOST_PHOTOS:
         raise StepRefused(f"一张售后单最多 {MOST_PHOTOS} 张照片", "photos")
     if case.state == State.REVISING and not case.escalated:
-        return taking.take(case_id, "modify", by=by, now=now, note=note, photos=photos)
+        return taking.take(case_id, "modify", by=by, now=now, handed=Modification(note=note, photos=photos))
     many = evidence.attach_to_case(
         photos, owner_id=by.user_id or 0, case_id=case.id, order_id=case.order_id, version=case.version
     )

@@ -36,15 +36,12 @@ from portal.rights.windows import (
     _resale_end,
     _resale_overdue,
     _rule,
-    last_day_ends,
-    window_end,
+    find_last_day_end,
+    find_window_end,
 )
 
 _TALK = Instead(Route.CONTACT, "可以点「立即联系」与商家协商,需商家同意")
-
-
 _CHOOSE = Instead(Route.CHOOSE_REASON, "请在「换货原因」里选择最接近的一项")
-
 
 _STATUS_REFUSALS: Final[Mapping[str, Verdict]] = {
     "unpaid": Verdict(
@@ -67,7 +64,6 @@ _STATUS_REFUSALS: Final[Mapping[str, Verdict]] = {
     ),
 }
 
-
 _UNKNOWN: Final = Verdict(
     False,
     "还不能确认订单是否已发货,暂时不能申请换货",
@@ -75,10 +71,7 @@ _UNKNOWN: Final = Verdict(
     basis="订单状态未确认",
 )
 
-
 _KNOWN: Final = frozenset({"unshipped", "in_transit", "delivered", "completed"})
-
-
 _VISIBLE, _HIDDEN = (each for each in reasons.REASONS if each.id in ("damaged", "defect"))
 
 
@@ -237,7 +230,6 @@ QUANTITY: Final[Mapping[str, str]] = {  # what the field of how much is called
     CaseType.REFUND_ONLY: "退款数量",
 }
 
-
 DESCRIPTION: Final[Mapping[str, str]] = {
     CaseType.EXCHANGE: "换货原因描述",
     CaseType.REISSUE: "补发原因描述",
@@ -245,13 +237,11 @@ DESCRIPTION: Final[Mapping[str, str]] = {
     CaseType.REFUND_ONLY: "退款原因描述",
 }
 
-
 _FREIGHT: Final[Mapping[Payer, str]] = {
     Payer.SELLER: "运费由商家承担",
     Payer.BUYER: "来回运费由您承担",
     Payer.NEGOTIATED: "运费由您与商家协商",
 }
-
 
 _FREIGHT_BACK: Final[Mapping[Payer, str]] = {
     Payer.SELLER: "退回运费由商家承担",
@@ -325,7 +315,7 @@ def _right(goods: Goods, kind: CaseType, reason: Reason, now: datetime, policy: 
     if theirs and _excluded(goods, policy):
         return _not_exchangeable(goods, reason, now, policy)
     rule = _rule(goods, reason, policy, kind)
-    end = window_end(goods, reason, policy, kind)
+    end = find_window_end(goods, reason, policy, kind)
     if end is not None and now >= end:
         return _too_late(goods, reason, rule, end, now, policy)
     payer = (
@@ -451,7 +441,7 @@ def _by_promise(goods: Goods, now: datetime, policy: Policy) -> tuple[Instead, .
     promise = _promise(goods, policy)
     if promise is None:
         return ()
-    end = None if goods.received_at is None else last_day_ends(goods.received_at, promise.days or 0)
+    end = None if goods.received_at is None else find_last_day_end(goods.received_at, promise.days or 0)
     if end is not None and now >= end:
         return ()
     when = f"收到商品后 {promise.days} 天内" if end is None else f"{_day(end, now)} 前"
@@ -465,7 +455,7 @@ def _no_reason_return(goods: Goods, now: datetime, policy: Policy) -> tuple[Inst
         return ()
     end = None
     if goods.received_at is not None:
-        end = _no_reason_end(goods, last_day_ends(goods.received_at, _NO_REASON_DAYS))
+        end = _no_reason_end(goods, find_last_day_end(goods.received_at, _NO_REASON_DAYS))
     if end is not None and now >= end:
         return ()
     when = "收到商品后 7 天内" if end is None else f"{_day(end, now)} 前"

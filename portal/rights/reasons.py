@@ -480,7 +480,6 @@ PROBLEMS: Final[Mapping[str, str]] = {
     "not_received": "没有收到",
 }
 
-
 # Why a side asks for 平台介入, in the customer's words; ``FOR_SELLERS``: those that a shop may have as well.
 INTERVENTIONS: Final[Mapping[str, str]] = {
     "refused": "卖家拒绝协商/拒绝售后",

@@ -40,7 +40,7 @@ def _staff(
 ) -> ResponseReturnValue:
     shop_id = g.who.shop_id
     fen = accounts.approval_limit(shop_id)
-    people = accounts.staff_of(shop_id)
+    people = accounts.find_staff(shop_id)
     limit = limit or LimitForm(formdata=None, data={"limit": fen})
     add = add or AddForm(formdata=None)
     failed = next((form for form in (add, limit, sent[1] if sent else None) if form is not None and form.errors), add)
@@ -123,7 +123,7 @@ def change_staff(user_id: int, verb: str) -> ResponseReturnValue:
     """Give somebody another role, or let them go; it holds from their next request on."""
     form = RoleForm() if verb == "role" else Form()
     user_id = min(user_id, 2**62)
-    if not accounts.works_in(user_id, g.who.shop_id):
+    if not accounts.is_staff_of(user_id, g.who.shop_id):
         abort(404)
     if request.method != "POST":
         return redirect("/seller/staff", 303)
@@ -139,7 +139,7 @@ def change_staff(user_id: int, verb: str) -> ResponseReturnValue:
                     f"您在店铺里的职责已改为「{roles.ROLES[form.role.data]}」。",
                 )
                 return "/seller/staff?said=role-changed"
-            accounts.dismiss(g.who.shop_id, user_id)
+            accounts.remove_staff(g.who.shop_id, user_id)
             _note(user_id, "staff_removed", "", "您已不在店铺工作，不能再进入商家后台；买家的页面不受影响。")
             return "/seller/staff?said=staff-removed"
 

@@ -45,7 +45,6 @@ _CELL = re.compile(
 _SHEET_DATA = re.compile(rb"<(\w+:)?sheetData\s*(/?)>")
 _ENCODING = re.compile(rb"""<\?xml[^>]*encoding=["']([^"']+)""")
 
-
 _BROKEN = (
     *(expat.ExpatError, zipfile.BadZipFile, zlib.error, EOFError, OSError),
     *(NotImplementedError, RuntimeError, OverflowError),  # an unknown compression, a header that lies

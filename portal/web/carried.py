@@ -29,7 +29,10 @@ _EXACT = re.compile(r"number[0-9]?|\w+_(?:id|kept|drop)")  # tracking numbers an
 def typed() -> dict[str, list[str]]:
     """What stands in the form of this request and may be kept; nothing when it is too much."""
     fields = {
-        name: [value if _EXACT.fullmatch(name) else card_numbers.mask(value) for value in request.form.getlist(name)]
+        name: [
+            value if _EXACT.fullmatch(name) else card_numbers.mask_numbers(value)
+            for value in request.form.getlist(name)
+        ]
         for name in request.form
         if name not in _NOT_KEPT
     }
@@ -61,7 +64,7 @@ def unpack(text: str) -> tuple[str, dict[str, list[str]]] | None:
         said: Any = json.loads(text)
         path, fields = said["path"], said["fields"]
         clean = {
-            name: [card_numbers.mask(value) if not _EXACT.fullmatch(name) else value for value in values]
+            name: [card_numbers.mask_numbers(value) if not _EXACT.fullmatch(name) else value for value in values]
             for name, values in fields.items()
             if name not in _NOT_KEPT
         }

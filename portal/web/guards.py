@@ -32,7 +32,7 @@ def need_shop() -> Response | None:
 
 def need_proof(within: timedelta) -> Response | None:
     """Somebody who gave the password within this time; else it is asked for, and what was typed waits meanwhile."""
-    if request.method != "POST" or accounts.proved(g.who.session, g.now, within):
+    if request.method != "POST" or accounts.was_proved(g.who.session, g.now, within):
         return None
     return to_confirm()
 

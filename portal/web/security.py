@@ -284,7 +284,7 @@ def _touch() -> None:
         return
     try:
         with writing():
-            accounts.seen(who, g.now)
+            accounts.touch_session(who, g.now)
     except (Busy, OperationalError):
         return  # the next request writes it down
 

@@ -124,9 +124,11 @@ def test_a_pattern_takes_work_as_the_text_is_long(name: str, work: Callable[[str
 
 
 READERS: dict[str, Callable[[str], object]] = {
-    "mask": card_numbers.mask,
-    "numbers": card_numbers.numbers,
-    "mask with known numbers": lambda text: card_numbers.mask(text, ("6222021234567890", "12121212121212", "1")),
+    "mask": card_numbers.mask_numbers,
+    "numbers": card_numbers.find_numbers,
+    "mask with known numbers": lambda text: card_numbers.mask_numbers(
+        text, ("6222021234567890", "12121212121212", "1")
+    ),
     "text": lambda text: inputs.text(text, limit=20_000),
     "line": lambda text: inputs.line(text, limit=20_000),
     "was_cleaned": lambda text: inputs.was_cleaned(text, text),
@@ -158,5 +160,5 @@ def test_no_text_is_weighed_without_end(unit: str, monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(card_numbers, "_is_card", counted)
     text = unit * (100_000 // len(unit))
-    card_numbers.mask(text)
+    card_numbers.mask_numbers(text)
     assert judged <= len(text) / 100

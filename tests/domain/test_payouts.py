@@ -17,9 +17,10 @@ from portal import doctor
 from portal.cases import clock as case_clock
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, StepRefused
-from portal.models import Case, MoneyEntry, Notice, Order, OrderLine, PayoutFile, Shop
+from portal.models import Case, CaseLine, MoneyEntry, Notice, Order, OrderLine, PayoutFile, Shop
 from portal.money import entries as money_entries
-from portal.money import lists as money_lists
+from portal.money import payment_lists
+from portal.orders import ledger
 from portal.payments import batches as payment_batches
 from portal.payments import recording
 from portal.payments import results as bank_results
@@ -53,7 +54,7 @@ def wrong() -> list[str]:
 
 def record(cast: Cast, entry: int, verb: str, by: int | None = None, **told: str) -> None:
     with writing():
-        recording.record(cast.shop, entry, verb, by=cast.by(Actor.SELLER, by), now=cast.now, **told)
+        recording.record_payment(cast.shop, entry, verb, by=cast.by(Actor.SELLER, by), now=cast.now, **told)
 
 
 # ---------------------------------------------------------------- never twice, never more
@@ -70,7 +71,9 @@ def test_of_two_clerks_at_once_one_pays(both: Flask, cast_both: Cast) -> None:
         def settle(clerk: int, entry: int = entry, turn: int = turn) -> Callable[[], object]:
             by = cast.by(Actor.SELLER, clerk)
             return lambda: (
-                recording.record(cast.shop, entry, "settle", by=by, now=cast.now, reference=f"{clerk}-{turn}").version
+                recording.record_payment(
+                    cast.shop, entry, "settle", by=by, now=cast.now, reference=f"{clerk}-{turn}"
+                ).version
             )
 
         answers = at_once(both, [settle(clerk) for clerk in clerks])
@@ -128,9 +131,79 @@ def test_all_units_one_by_one_give_back_all_that_was_paid(cast: Cast) -> None:
         fens.append(entry_of(case).amount_fen)
         assert (
             "1 双为"
-            in money_lists.sums(order_id, money_entries.of_case(case.id), unshipped=False)[entry_of(case).id][0]
+            in payment_lists.show_working(order_id, money_entries.list_of_case(case.id), unshipped=False)[
+                entry_of(case).id
+            ][0]
         )
     assert fens == [333, 334, 334] and sum(fens) == 1_001
+
+
+def thirds(cast: Cast) -> Order:
+    """3 件 that cost 10.00: 16.00 paid, of which 6.00 for freight."""
+    order_id = cast.order(milli=3_000, price_fen=333, unit="件").id
+    with writing():
+        order = db.session.get_one(Order, order_id)
+        order.paid_fen, order.freight_fen, order.goods_total_fen = 1_600, 600, 1_000
+    return db.session.get_one(Order, order_id)
+
+
+def test_three_cases_applied_for_at_once_give_back_the_last_fen(cast_both: Cast) -> None:
+    cast = cast_both
+    order = thirds(cast)
+    cases = [cast.open_case(order, case_type=ONLY, milli=1_000) for _ in range(3)]
+    assert [case.refund_fen for case in cases] == [333] * 3  # as each one asked, when nothing was paid back yet
+    fens = [entry_of(cast.take(case, "agree", Actor.SELLER)).amount_fen for case in cases]
+    assert fens == [333, 333, 334] and wrong() == []
+
+
+def test_less_that_was_asked_for_stays_less(cast: Cast) -> None:
+    order = cast.order(milli=2_000, price_fen=1_000)
+    case = cast.open_case(order, case_type=ONLY, milli=1_000, refund_fen=999)
+    assert entry_of(cast.take(case, "agree", Actor.SELLER)).amount_fen == 999
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_units_in_any_grouping_and_order_with_cancellations_give_back_all_that_was_paid(cast: Cast, seed: int) -> None:
+    """Applied for together or one after the other, agreed in any order, called off in between and asked for again."""
+    chance = random.Random(seed)
+    bought = chance.randint(2, 8)
+    order_id = cast.order(milli=bought * 1_000, price_fen=100).id
+    with writing():
+        order = db.session.get_one(Order, order_id)
+        order.paid_fen = chance.randint(bought, 40)
+    paid, free, open_cases, given = order.paid_fen, bought, [], []
+    while free or open_cases:
+        if free and (chance.random() < 0.6 or not open_cases):
+            units = chance.randint(1, free)
+            try:
+                made = cast.open_case(
+                    db.session.get_one(Order, order_id), case_type=chance.choice((ONLY, RETURN)), milli=units * 1_000
+                )
+            except StepRefused:  # worth less than 1 分 by itself
+                db.session.rollback()
+                break
+            free -= units
+            open_cases.append((made, units))
+            continue
+        case, units = open_cases.pop(chance.randrange(len(open_cases)))
+        if chance.random() < 0.25:
+            cast.take(case, "withdraw", Actor.BUYER)
+            free += units
+            continue
+        way = "agree" if case.type == ONLY else "agree_refund_without_return"
+        case = cast.take(case, way, Actor.SELLER)
+        if chance.random() < 0.25:  # agreed, planned, and called off after all
+            with writing():
+                money_entries.cancel_open(case.id)
+                held = db.session.scalars(db.select(CaseLine.order_line_id).where(CaseLine.case_id == case.id)).one()
+                ledger.release_units(held, units * 1_000)
+            free += units
+            continue
+        given.append(entry_of(case).amount_fen)
+    else:
+        assert sum(given) == paid, given
+    db.session.expire_all()
+    assert db.session.get_one(Order, order_id).refunded_fen == sum(given) <= paid
 
 
 def test_a_failed_payment_is_tried_again_under_its_key_and_goes_out_again(cast_both: Cast) -> None:
@@ -146,7 +219,7 @@ def test_a_failed_payment_is_tried_again_under_its_key_and_goes_out_again(cast_b
     with pytest.raises(StepRefused, match="付款失败"):
         record(cast, entry_id, "settle", reference=NUMBER)
     record(cast, entry_id, "retry")
-    assert [row.key for row in payment_batches.ready(cast.shop)] == [key]
+    assert [row.key for row in payment_batches.list_ready(cast.shop)] == [key]
     record(cast, entry_id, "settle", reference=NUMBER)
     kept = entry_of(case)
     assert (kept.id, kept.key, kept.state, kept.tries) == (entry_id, key, "settled", 1)
@@ -157,9 +230,12 @@ def test_a_failed_payment_is_tried_again_under_its_key_and_goes_out_again(cast_b
 
 def test_another_shop_reaches_no_payment(cast: Cast) -> None:
     entry_id = entry_of(cast.until("refunding", case_type=ONLY)).id
-    assert money_lists.one_of(cast.shop2, entry_id) is None and money_lists.one_of(cast.shop, entry_id) is not None
+    assert (
+        payment_lists.find_entry(cast.shop2, entry_id) is None
+        and payment_lists.find_entry(cast.shop, entry_id) is not None
+    )
     with pytest.raises(StepRefused), writing():
-        recording.record(cast.shop2, entry_id, "settle", by=cast.by(Actor.SELLER, cast.seller2), now=cast.now)
+        recording.record_payment(cast.shop2, entry_id, "settle", by=cast.by(Actor.SELLER, cast.seller2), now=cast.now)
 
 
 # ---------------------------------------------------------------- a second person
@@ -182,11 +258,11 @@ def test_who_proposed_a_payment_does_not_check_it(cast_both: Cast) -> None:
     with pytest.raises(StepRefused, match="待复核"):
         record(cast, entry_id, "settle", reference=NUMBER)
     with pytest.raises(AccountRefused, match="只能由这位同事复核"), writing():
-        accounts.dismiss(cast.shop, clerk)
+        accounts.remove_staff(cast.shop, clerk)
     record(cast, entry_id, "approve", clerk)
     record(cast, entry_id, "settle", reference=NUMBER)
     with writing():
-        accounts.dismiss(cast.shop, clerk)
+        accounts.remove_staff(cast.shop, clerk)
     assert wrong() == []
 
 
@@ -250,13 +326,13 @@ def test_who_can_be_employed(cast: Cast) -> None:
     ):
         with pytest.raises(AccountRefused, match=sentence):
             accept(name, user_id)
-    assert not accounts.works_in(cast.buyer, cast.shop)
+    assert not accounts.is_staff_of(cast.buyer, cast.shop)
     accept("buyer", cast.buyer)
-    assert accounts.works_in(cast.buyer, cast.shop)
+    assert accounts.is_staff_of(cast.buyer, cast.shop)
     for change in (
         lambda: accounts.change_role(cast.shop, cast.seller, "agent"),
-        lambda: accounts.dismiss(cast.shop, cast.seller),
-        lambda: accounts.dismiss(cast.shop, cast.seller2),
+        lambda: accounts.remove_staff(cast.shop, cast.seller),
+        lambda: accounts.remove_staff(cast.shop, cast.seller2),
         lambda: invitations.leave(cast.seller, cast.now),
         lambda: invitations.leave(cast.buyer2, cast.now),
     ):
@@ -264,7 +340,7 @@ def test_who_can_be_employed(cast: Cast) -> None:
             change()
     with writing():
         invitations.leave(cast.buyer, cast.now)
-    assert not accounts.works_in(cast.buyer, cast.shop)
+    assert not accounts.is_staff_of(cast.buyer, cast.shop)
 
 
 def test_an_invitation_is_answered_once_and_in_time(cast: Cast) -> None:
@@ -294,8 +370,10 @@ def test_an_invitation_is_answered_once_and_in_time(cast: Cast) -> None:
 
 def test_the_time_left_in_words(cast: Cast) -> None:
     case = cast.until("refunding", case_type=ONLY)
-    row = money_lists.one_of(cast.shop, entry_of(case).id)
-    said = {hours: recording.left_of(row, cast.now + timedelta(hours=hours)) for hours in (1, 25, 24 * 8, 24 * 15 + 1)}
+    row = payment_lists.find_entry(cast.shop, entry_of(case).id)
+    said = {
+        hours: recording.work_out_left(row, cast.now + timedelta(hours=hours)) for hours in (1, 25, 24 * 8, 24 * 15 + 1)
+    }
     assert [each.kind for each in said.values()] == ["wait", "warn", "bad", "bad"]
     assert said[1].said == "还剩 23 小时(24 小时目标)"
     assert said[25].said == "已过 24 小时目标,法定期限还剩 5 天 23 小时"
@@ -309,8 +387,8 @@ def test_the_owner_is_told_once_of_the_hard_line(cast_both: Cast) -> None:
     cast.until("refund_failed", case_type=RETURN)
     later = cast.now + timedelta(days=15, seconds=1)
     case_clock.sweep(later)
-    assert recording.alarm(cast.now + timedelta(days=14)) == 0
-    assert recording.alarm(later) == 2 and recording.alarm(later) == 0
+    assert recording.raise_alarm(cast.now + timedelta(days=14)) == 0
+    assert recording.raise_alarm(later) == 2 and recording.raise_alarm(later) == 0
     told = db.session.scalars(db.select(Notice).where(Notice.kind == "payment_late")).all()
     assert {notice.user_id for notice in told} == {cast.seller}
     assert {notice.href for notice in told} == {f"/seller/payouts/{number}" for number in (1, 2)}
@@ -329,7 +407,7 @@ def test_two_lists_at_once_have_no_payment_in_common(both: Flask, cast_both: Cas
     assert sorted(isinstance(answer, int) for answer in answers) == [False, True], answers
     batch = db.session.scalars(db.select(PayoutFile)).one()
     assert batch.row_count == 3 and batch.amount_fen == 7_500
-    assert payment_batches.workbook_of(batch) == payment_batches.workbook_of(batch)
+    assert payment_batches.build_workbook(batch) == payment_batches.build_workbook(batch)
 
 
 def sheet(path: Path, *rows: str, head: str = "批次行号,款项编号,金额(元),结果,流水号,失败原因") -> Path:
@@ -342,16 +420,16 @@ def upload(cast: Cast, path: Path) -> tuple[str, list[str]]:
     rows = bank_results.read_results(path)
     with writing():
         public_id = bank_results.begin_results(cast.shop, path.name, rows, by=cast.seller, now=cast.now).public_id
-    judged = bank_results.judge(cast.shop, rows, cast.now)
+    judged = bank_results.judge_rows(cast.shop, rows, cast.now)
     db.session.rollback()
     return public_id, [row["outcome"] for row in judged]
 
 
 def carry_out(cast: Cast, public_id: str) -> list[str]:
-    while not bank_results.carry_out(public_id, cast.shop, by=cast.by(Actor.SELLER), now=cast.now):
+    while not bank_results.carry_out_results(public_id, cast.shop, by=cast.by(Actor.SELLER), now=cast.now):
         pass
     db.session.rollback()
-    done = payment_batches.file_of(cast.shop, public_id, "results")
+    done = payment_batches.find_file(cast.shop, public_id, "results")
     assert done is not None and done.state == "done"
     return [row["outcome"] for row in sorted(done.rows, key=lambda row: row["row"])]
 
@@ -486,7 +564,7 @@ def test_the_doctor_sees_what_was_done_to_money(cast: Cast, name: str) -> None:
 def test_the_doctor_sees_debts_of_a_case_that_has_ended(cast: Cast) -> None:
     case = cast.until("completed", case_type=ONLY)
     with writing():
-        money_entries.plan(db.session.get_one(Case, case.id), "compensation", 100, key="x", at=cast.now, by=None)
+        money_entries.plan_entry(db.session.get_one(Case, case.id), "compensation", 100, key="x", at=cast.now, by=None)
     found = dict(zip((check.name for check in doctor.CHECKS), doctor.findings(), strict=True))
     assert found["owed"]
 
@@ -495,7 +573,7 @@ def test_a_payment_is_planned_once_and_its_key_is_one(cast_both: Cast) -> None:
     case = cast_both.until("refunding", case_type=ONLY)
     entry = entry_of(case)
     with writing():
-        same = money_entries.plan(
+        same = money_entries.plan_entry(
             db.session.get_one(Case, case.id), "refund", 1, key="refund", at=cast_both.now, by=None
         )
         assert same.id == entry.id

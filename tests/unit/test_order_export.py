@@ -897,7 +897,7 @@ def test_thousands_of_lines_take_little_memory(tmp_path: Path, kind: str) -> Non
     exports.text(path, rows) if kind == "csv" else exports.xlsx(path, rows, inline=kind == "inline")
     script = (
         "import sys\n"
-        "from portal.order_export import OrderRows, read\n"
+        "from portal.orders.export_format import OrderRows, read\n"
         "def most():\n"  # not ru_maxrss: it begins with the size of the process that started this one
         "    return next(int(line.split()[1]) for line in open('/proc/self/status') if line.startswith('VmHWM'))\n"
         "before = most()\n"

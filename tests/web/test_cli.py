@@ -343,7 +343,7 @@ def test_import_of_what_cannot_be_read(app: Flask, portal: Portal, tmp_path: Pat
 def members() -> dict[str, tuple[str, bool]]:
     db.session.rollback()
     return {
-        user.member_name: (user.company_name, accounts.verify(user.member_name, GOOD) is not None)
+        user.member_name: (user.company_name, accounts.verify_password(user.member_name, GOOD) is not None)
         for user in db.session.scalars(select(User))
     }
 
@@ -410,12 +410,12 @@ def test_a_lost_password_a_lost_phone_and_a_closed_account(app: Flask, cast: Cas
     assert client.get(out.strip().removeprefix("https://portal.example")).status_code == 200
     assert portal("disable-user", "buyer")[0] == 0
     db.session.rollback()
-    assert accounts.verify("buyer", PASSWORD) is None
+    assert accounts.verify_password("buyer", PASSWORD) is None
     assert client.get(out.strip().removeprefix("https://portal.example")).status_code == 410
     assert "is disabled" in refused(portal("reset-password", "buyer"))
     assert portal("enable-user", "buyer")[0] == 0
     db.session.rollback()
-    assert accounts.verify("buyer", PASSWORD) is not None
+    assert accounts.verify_password("buyer", PASSWORD) is not None
     assert portal("reset-second-factor", "buyer") == (0, "buyer signs in with the password only\n", "")
     for command in ("reset-password", "disable-user", "enable-user", "reset-second-factor"):
         assert "there is no account nobody" in refused(portal(command, "nobody"))
@@ -434,7 +434,7 @@ def test_doctor_says_a_line_for_each_invariant(app: Flask, cast: Cast, portal: P
     cast.open_case()
     code, out, err = portal("doctor")
     assert (code, err) == (0, "")
-    lines, to_do = out.splitlines(), calendars.missing(clock.now())
+    lines, to_do = out.splitlines(), calendars.find_missing_year(clock.now())
     if to_do is not None:
         assert lines.pop() == f"do  calendar: {calendars.TO_LOAD.format(year=to_do)}"
     assert len(lines) == len(doctor.CHECKS) + 1

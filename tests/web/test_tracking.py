@@ -28,7 +28,7 @@ LINE = "2026-11-23 09:30:11 【义乌市】已揽收"
 
 @pytest.fixture
 def service(app: Flask) -> None:
-    following.use_service("kuaidi100")
+    following.set_service("kuaidi100")
 
 
 @pytest.fixture
@@ -154,7 +154,11 @@ def test_strangers_find_nothing(app: Flask, cast: Cast, now: Clock) -> None:
     cast.until("inspecting")
     number = shipment()
     other, shop = sign_in(app, "buyer2"), sign_in(app, "seller2")
-    for browser, url in ((other, f"/parcels/{number}"), (shop, f"/seller/logistics/{number}")):
+    for browser, url in (
+        (other, f"/parcels/{number}"),
+        (shop, f"/seller/logistics/{number}"),
+        (shop, f"/seller/logistics/{number}/correct"),
+    ):
         assert browser.get(url).status_code == 404
         assert browser.get(url.replace(str(number), "9" * 30)).status_code == 404
     assert app.test_client().get(f"/parcels/{number}").status_code == 303
@@ -182,8 +186,8 @@ def test_an_order_page_shows_its_own_parcel_and_tells_who_wishes(cast: Cast, buy
     assert done.location.endswith("said=watch-on")
     assert db.session.get(OrderWatch, order_id) is not None
     with writing():
-        keeping.keep_of_order(shipment(), [Scan(NOW - HOUR, "delivering", "派送中")], now=NOW, origin="kdniao")
-        keeping.keep_of_order(shipment(), [Scan(NOW, "delivering", "派送中")], now=NOW, origin="kdniao")
+        keeping.keep_scans_of_order(shipment(), [Scan(NOW - HOUR, "delivering", "派送中")], now=NOW, origin="kdniao")
+        keeping.keep_scans_of_order(shipment(), [Scan(NOW, "delivering", "派送中")], now=NOW, origin="kdniao")
     assert list(db.session.scalars(db.select(Notice.title))) == ["订单包裹正在派送"]  # once
     page = buyer.get(f"/orders/{order_no}").text
     assert "来源:快递鸟" in page and "关闭物流提醒" in page
@@ -349,3 +353,20 @@ def test_whatever_stands_in_a_table_is_judged_in_words(cast: Cast, seller: Flask
         assert seller.get(checked.location).status_code == 200
         assert post(seller, checked.location, at="/seller/logistics/import").status_code == 303
         assert seller.get(checked.location).status_code == 200
+
+
+def test_a_shop_corrects_a_wrong_receipt_with_its_reason(
+    app: Flask, cast: Cast, buyer: FlaskClient, seller: FlaskClient
+) -> None:
+    case = cast.until("confirming")
+    url = f"/seller/logistics/{shipment()}"
+    assert "签收有误" not in seller.get(url).text
+    assert "不需要更正" in seller.get(f"{url}/correct").text
+    said(HOUR, "signed", "【杭州市】已签收", origin="kuaidi100")
+    assert "签收有误，更正" in seller.get(url).text
+    refused = post(seller, f"{url}/correct", {"reason": " "})
+    assert refused.status_code == 422 and "请填写更正的原因" in refused.text
+    done = post(seller, f"{url}/correct", {"reason": "误操作签收"})
+    assert done.status_code == 303 and "期限恢复到签收之前" in seller.get(done.location).text
+    page = buyer.get(f"/cases/{case.case_no}").text
+    assert "商家更正了签收记录" in page and "误操作签收" in page and "商家已更正" in page

@@ -15,10 +15,7 @@ from portal.models.money import OPEN_ENTRY
 from portal.money import sums as money_sums
 
 PAGE = 40
-
-
 RECENT = 100  # payments made: the last ones, of which the number and total are shown
-
 
 TABS: dict[str, str] = {
     "due": "待付款",
@@ -28,13 +25,9 @@ TABS: dict[str, str] = {
     "settled": "已付清",
 }
 
-
 # Tables' own columns, not the entities' attributes: the same rows, without the work of the ORM on each.
 _entry, _case, _order, _user = (table.__table__.c for table in (MoneyEntry, Case, Order, User))
-
-
 _OPEN_IN_INDEX = text(f"money_entries.{OPEN_ENTRY}")
-
 
 _ROW = (
     select(
@@ -69,9 +62,7 @@ _ROW = (
     .join(User.__table__, _user.id == _case.buyer_id)
 )
 
-
 _OF_SHOP = _ROW.where(_entry.shop_id == bindparam("shop_id"))
-
 
 _OPEN_LIST = (
     _OF_SHOP.where(_OPEN_IN_INDEX, _entry.state == bindparam("state"))
@@ -79,12 +70,8 @@ _OPEN_LIST = (
     .limit(PAGE + 1)
 )
 
-
 _PAID_LIST = _OF_SHOP.where(_entry.state == "settled").order_by(_entry.made_at.desc(), _entry.id.desc()).limit(PAGE + 1)
-
-
 _KEY = tuple_(bindparam("at", type_=Moment()), bindparam("id"))
-
 
 _LISTS = {
     (False, False): _OPEN_LIST,
@@ -93,9 +80,7 @@ _LISTS = {
     (True, True): _PAID_LIST.where(tuple_(_entry.made_at, _entry.id) < _KEY),
 }
 
-
 _ONE = _OF_SHOP.where(_entry.id == bindparam("entry_id"))
-
 
 _OPEN_TOTALS = select(
     *(
@@ -109,7 +94,6 @@ _OPEN_TOTALS = select(
     )
 ).where(_entry.shop_id == bindparam("shop_id"), _OPEN_IN_INDEX)
 
-
 _PAID = (
     select(_entry.amount_fen)
     .where(_entry.shop_id == bindparam("shop_id"), _entry.state == "settled")
@@ -118,11 +102,10 @@ _PAID = (
     .subquery()
 )
 
-
 _PAID_TOTAL = select(func.count(), func.coalesce(func.sum(_PAID.c.amount_fen), 0)).select_from(_PAID)
 
 
-def page_of(
+def list_page(
     shop_id: int, tab: str, after: tuple[datetime, int] | None = None
 ) -> tuple[Sequence[Any], tuple[datetime, int] | None]:
     """One page of a tab and the key the next one begins after: what has waited longest first, payments made last."""
@@ -138,12 +121,12 @@ def page_of(
     return rows[:PAGE], (rows[PAGE - 1].made_at, rows[PAGE - 1].id)
 
 
-def one_of(shop_id: int, entry_id: int) -> Any | None:
+def find_entry(shop_id: int, entry_id: int) -> Any | None:
     """One payment of this shop with what its case, order and buyer say; None for another shop's."""
     return db.session.execute(_ONE, {"shop_id": shop_id, "entry_id": min(entry_id, 2**62)}).one_or_none()
 
 
-def totals(shop_id: int) -> dict[str, tuple[int, int]]:
+def add_up_tabs(shop_id: int) -> dict[str, tuple[int, int]]:
     """How many payments and how much (分) stand on each tab; of those made only the last RECENT are counted."""
     found = db.session.execute(_OPEN_TOTALS, {"shop_id": shop_id}).one()
     open_tabs = [tab for tab in TABS if tab != "settled"]
@@ -152,7 +135,7 @@ def totals(shop_id: int) -> dict[str, tuple[int, int]]:
     return said | {"settled": (int(paid[0]), int(paid[1]))}
 
 
-def sums(order_id: int, entries: Sequence[Any], *, unshipped: bool) -> dict[int, list[str]]:
+def show_working(order_id: int, entries: Sequence[Any], *, unshipped: bool) -> dict[int, list[str]]:
     """How each entry's amount came about, in sentences, by its id: the units' share of the price, or what was agreed.
 
     Empty for what is no share of the price paid. ``unshipped``: the freight that was paid goes back as well.
@@ -174,17 +157,17 @@ def sums(order_id: int, entries: Sequence[Any], *, unshipped: bool) -> dict[int,
         .where(OrderLine.order_id == order_id)
         .order_by(OrderLine.position, OrderLine.id)
     ).all()
-    shared = money_sums.shares(
+    shared = money_sums.work_out_shares(
         rows[0].paid_fen,
         rows[0].freight_fen,
         [(row.unit_price_fen, row.quantity_milli) for row in rows],
         unshipped=unshipped,
     )
     known = {row.id: (row, share) for row, share in zip(rows, shared, strict=True)}
-    return {entry.id: [_sum(*known[line], fen, milli) for line, fen, milli in entry.lines] for entry in entries}
+    return {entry.id: [show_share(*known[line], fen, milli) for line, fen, milli in entry.lines] for entry in entries}
 
 
-def _sum(line: Any, share: int, fen: int, milli: int) -> str:
+def show_share(line: Any, share: int, fen: int, milli: int) -> str:
     """One line's part: 「袜子 黑色:10 双实付 125.00 元,退 2 双为 25.00 元」."""
     name, unit = f"{line.title} {line.spec}".strip(), line.unit
     bought = f"{name}:{quantity_text(line.quantity_milli)} {unit}实付 {money_text(share)} 元"
@@ -195,7 +178,7 @@ def _sum(line: Any, share: int, fen: int, milli: int) -> str:
     return f"{bought},退 {quantity_text(milli)} {unit}为 {money_text(fen)} 元{rounded}"
 
 
-def names_of(entries: Sequence[Any]) -> dict[int, str]:
+def load_names(entries: Sequence[Any]) -> dict[int, str]:
     """会员名 of who planned, approved and recorded these payments, by user id."""
     ids = {user for entry in entries for user in (entry.made_by, entry.approved_by, entry.settled_by) if user}
     if not ids:
