@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -38,7 +39,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.secret_key = settings.secret_key or "not-secret"
     app.session_interface = _NoSession()
     data = settings.data.absolute()
-    data.mkdir(parents=True, exist_ok=True)
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _close_to_others(data)
     app.config.update(
         SQLALCHEMY_DATABASE_URI=settings.url,
         SQLALCHEMY_ENGINE_OPTIONS={"pool_pre_ping": not settings.sqlite},
@@ -87,6 +89,14 @@ def create_app(settings: Settings | None = None) -> Flask:
     if settings.log == "1":
         _log_requests(app)
     return app
+
+
+def _close_to_others(data: Path) -> None:
+    """A database that an earlier release left readable is for its owner alone."""
+    for name in ("portal.db", "portal.db-wal", "portal.db-shm"):
+        file = data / name
+        if file.is_file() and file.stat().st_mode & 0o077 and file.stat().st_uid == os.getuid():
+            file.chmod(file.stat().st_mode & 0o700)
 
 
 def _apply(settings: Settings, data: Path) -> None:

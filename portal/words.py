@@ -82,6 +82,7 @@ ORIGIN: dict[str, str] = {  # who told of a scan
     "import": "商家导入",
     "kuaidi100": "快递100",
     "kdniao": "快递鸟",
+    "unopposed": "对方没有异议",
 }
 DOUBT: dict[str, str] = {  # why a scan counts for nothing
     "early": "早于寄出,不作为依据",
@@ -175,7 +176,7 @@ ORDER_NEXT: dict[str, str] = {
     "completed": "交易已完成,在期限内仍可以申请换货",
     "cancelled": "订单已关闭;已付的款项由商家退回,在售后单里可以查看",
     "refunding": "平台正在处理退款,结束后可以再申请换货",
-    "unknown": "平台还没有给出状态,重新导入订单后会更新",
+    "unknown": "暂时看不出订单走到哪一步,商家核对后会更新;有问题请先联系商家",
 }
 
 # What happens when the present deadline runs out, for both sides to read beforehand.
@@ -271,6 +272,7 @@ SAID: dict[str, str] = {
     "asked-just-now": "刚刚查询过,请过十分钟再试",
     "not-asked": "这个包裹没有自动查询,请粘贴物流公司的记录",
     "traces-kept": "物流记录已保存",
+    "objected": "已记录您的异议,不会按已签收计算,已通知对方",
     "receipt-corrected": "签收记录已更正,期限恢复到签收之前,已通知对方",
     "traces-known": "这些记录之前已有,没有重复保存",
     "watch-on": "已开启物流提醒:揽收、派送、签收和异常时通知您",

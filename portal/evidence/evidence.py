@@ -203,31 +203,44 @@ def by_public_ids(public_ids: Sequence[str]) -> Sequence[Any]:
     return db.session.execute(select(*_COLUMNS).where(Evidence.public_id.in_(public_ids)).order_by(Evidence.id)).all()
 
 
+class Damaged(Exception):
+    """A file that isn't what was uploaded; the message is its key."""
+
+
+def read_whole(store: Store, key: str, sha256: str) -> bytes:
+    """A file whose content is what was uploaded. Raises FileNotFoundError and Damaged."""
+    with store.open(key) as file:
+        content = file.read()
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise Damaged(key)
+    return content
+
+
 def clear_unused(store: Store, now: datetime) -> int:
-    """Remove loose photos older than a day, and files in the store that no row names; returns how many files went."""
+    """Forget loose photos older than a day and set aside files that no row names; returns how many files those are.
+
+    A file that a row names again, after a database was brought back, is taken back. Nothing is deleted before
+    ``store.KEPT_ASIDE``.
+    """
     with writing():
-        gone = db.session.execute(
-            delete(Evidence)
-            .where(
+        db.session.execute(
+            delete(Evidence).where(
                 Evidence.created_at < now - LOOSE_FOR,
                 Evidence.case_id.is_(None),
                 Evidence.draft_id.is_(None),
                 Evidence.message_id.is_(None),
                 Evidence.product_id.is_(None),
             )
-            .returning(Evidence.key, Evidence.thumb_key)
-        ).all()
-    removed = 0
-    for row in gone:
-        for key in row:
-            store.delete(key)
-            removed += 1
+        )
     named: set[str] = set()
     for row in db.session.execute(select(Evidence.key, Evidence.thumb_key)):
         named.update(row)
-    for key, changed_at in store.keys():
-        if key not in named and changed_at < now - LOOSE_FOR:
-            store.delete(key)
-            removed += 1
+    db.session.rollback()
+    for key in [key for key, _ in store.list_aside() if key in named]:
+        store.take_back(key)
+    unknown = [key for key, changed_at in store.keys() if key not in named and changed_at < now - LOOSE_FOR]
+    for key in unknown:
+        store.set_aside(key)
+    store.clear_aside(now)
     store.clear_temp(now)
-    return removed
+    return len(unknown)

@@ -23,7 +23,8 @@ from portal.models.security import (
     TotpFactor,
 )
 from portal.models.shipments import Parcel, ParcelLine, ParcelTrace
-from portal.models.tracking import OrderWatch, Shipment, ShipmentTrace, TraceFile, Track
+from portal.models.system import SystemNote
+from portal.models.tracking import OrderWatch, ReceiptClaim, Shipment, ShipmentTrace, TraceFile, Track
 
 __all__ = [
     "AccessLink",
@@ -65,6 +66,7 @@ __all__ = [
     "Product",
     "Proposal",
     "RateCount",
+    "ReceiptClaim",
     "RecoveryCode",
     "ReturnAddress",
     "RuleVersion",
@@ -74,6 +76,7 @@ __all__ = [
     "Shop",
     "Sku",
     "Staff",
+    "SystemNote",
     "TotpFactor",
     "TraceFile",
     "Track",

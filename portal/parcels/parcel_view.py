@@ -162,7 +162,14 @@ def list_scans(shipment: Any) -> Sequence[Any]:
 def find_by_number(shop_id: int, numbers: Collection[str]) -> dict[str, list[Any]]:
     """What of a shop is followed under these numbers and wasn't corrected, by number, the newest first."""
     query = (
-        select(_shipment.id, _shipment.parcel_id, _shipment.tracking_no, _shipment.carrier, _parcel.leg)
+        select(
+            _shipment.id,
+            _shipment.shop_id,
+            _shipment.parcel_id,
+            _shipment.tracking_no,
+            _shipment.carrier,
+            _parcel.leg,
+        )
         .outerjoin(Parcel.__table__, _parcel.id == _shipment.parcel_id)
         .where(_shipment.shop_id == shop_id, _shipment.tracking_no.in_(numbers), _parcel.voided_at.is_(None))
     )

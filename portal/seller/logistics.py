@@ -19,13 +19,13 @@ from portal.parcels import following, parcel_view
 from portal.people import roles
 from portal.seller import bp
 from portal.sheets import SheetRefused
-from portal.tracking import corrections, monitor, tables
+from portal.tracking import claims, corrections, monitor, tables
 from portal.tracking import scans as case_scans
 from portal.web import guards, paging, rates
 from portal.web.forms import Form, Line
 from portal.web.once import once
 from portal.web.pages import page
-from portal.web.traces import TraceForm
+from portal.web.traces import ObjectionForm, TraceForm, take_objection
 
 SHOWN = 200  # rows of a report on its page
 
@@ -94,16 +94,33 @@ def shipment(shipment_id: int) -> ResponseReturnValue:
                 form.refuse(refused.sentence)
                 status = 409
         parcel = _own(shipment_id)
+    return _page(parcel, form, ObjectionForm(), status)
+
+
+def _page(parcel: Any, form: TraceForm, objection: ObjectionForm, status: int) -> ResponseReturnValue:
+    scans = parcel_view.list_scans(parcel)
     return page(
         "seller/shipment.html",
         status,
         parcel=parcel,
-        scans=parcel_view.list_scans(parcel),
+        scans=scans,
         form=form,
         seen=_seen(parcel),
         sender=parcel_view.was_sent_by(parcel, "seller"),
-        correctable=corrections.refusal(parcel, parcel_view.list_scans(parcel)) is None,
+        correctable=corrections.refusal(parcel, scans) is None,
+        claim=claims.latest_of(parcel),
+        objection=objection,
     )
+
+
+@bp.post("/logistics/<int:shipment_id>/object")
+def object_to_receipt(shipment_id: int) -> ResponseReturnValue:
+    """没有收到: the 签收 that the buyer reported isn't true."""
+    parcel = _own(shipment_id)
+    form = ObjectionForm(known=lambda among: order_lists.known_numbers(parcel.order_id, among))
+    by = ActedBy(Actor.SELLER, g.who.user_id, g.who.member_name, g.request_id)
+    answer = take_objection(parcel, form, f"/seller/logistics/{shipment_id}", "seller", by)
+    return _page(_own(shipment_id), TraceForm(), form, answer) if isinstance(answer, int) else answer
 
 
 class CorrectionForm(Form):

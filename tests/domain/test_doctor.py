@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sqlite3
 from collections import Counter
@@ -120,7 +121,8 @@ def world(app: Flask, cast: Cast) -> Iterator[World]:
             conversations.add_message(talk, side, person, "在吗", now=cast.now)
         conversation = talk.id
     size = {"width": 1, "height": 1, "thumb_width": 1, "thumb_height": 1}
-    image = PreparedImage(b"photo", b"thumb", **size, sha256="0" * 64, taken_note=None, original_name="a.jpg")
+    sha256 = hashlib.sha256(b"photo").hexdigest()
+    image = PreparedImage(b"photo", b"thumb", **size, sha256=sha256, taken_note=None, original_name="a.jpg")
     stored = evidence.add_photo(store, [image])
     with writing():
         evidence.keep_photos(stored, owner_id=cast.buyer, side="buyer", now=cast.now)
@@ -584,7 +586,7 @@ def a_photo_without_its_small_one(world: World) -> list[str]:
 
 @plant("files")
 def a_file_that_no_row_names(world: World) -> list[str]:
-    key = evidence.new_key()
+    key = evidence.new_key(b"left over")
     world.store.put(key, b"left over")
     path = world.store.path(key)
     long_ago = path.stat().st_mtime - timedelta(days=2).total_seconds()

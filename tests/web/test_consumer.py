@@ -108,6 +108,24 @@ def test_the_tracking_number_is_the_buyers_step(consumer: Consumer) -> None:
     assert db.session.scalars(select(AccessLink.used_at)).one() is not None
 
 
+def test_a_mistyped_number_is_corrected(consumer: Consumer) -> None:
+    consumer.chain.down.take(consumer.case, "agree", Actor.SELLER)
+    assert "运单号填错了" not in consumer.browser.get(consumer.url).text
+    consumer.sends(does="parcel", number="75484863576596", carrier="ZTO")
+    page = consumer.browser.get(consumer.url).text
+    assert "运单号填错了" in page and "75484863576596" in page
+    bad = consumer.sends(does="edit", number="12", carrier="ZTO")
+    assert bad.status_code == 422 and 'value="12"' in bad.text and 'class="err"' in bad.text
+    done = consumer.sends(does="edit", number="YT8893012345678", carrier="")
+    assert (
+        done.status_code == 303 and "运单号已修改" in consumer.browser.get(f"/c/{consumer.token}/{done.location}").text
+    )
+    numbers = db.session.execute(select(Parcel.tracking_no, Parcel.voided_at.is_(None)).order_by(Parcel.id)).all()
+    assert [tuple(row) for row in numbers] == [("75484863576596", False), ("YT8893012345678", True)]
+    event = db.session.scalars(select(CaseEvent).order_by(CaseEvent.id.desc())).first()
+    assert event is not None and (event.step, event.author) == ("edit_parcel", "消费者链接")
+
+
 def test_nothing_but_the_one_case(consumer: Consumer) -> None:
     other = consumer.chain.down.open_case(consumer.chain._order(), milli=1_000)
     foreign = consumer.chain.cast.open_case()
