@@ -58,6 +58,7 @@ HTMX_CONFIG = json.dumps(
 # Fields of forms that may be there several times; any other is refused then, so that neither the first nor the last
 # value counts silently.
 SEVERAL = frozenset({"order", "photos_kept", "photos_drop", "drop_photo", "guarantees", "types"})
+SIGNING_IN = ("/login", "/login/code")
 _UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -234,7 +235,7 @@ def _check_token() -> AnyResponse | None:
     if not _came_from_here():
         refuse_form()
     if not g.cookie or not hmac.compare_digest(sent.encode(), csrf_token().encode()):
-        if request.path == "/login":
+        if request.path in SIGNING_IN:
             wanted = safe_next(request.form.get("next") or request.args.get("next"))
             return redirect("/login?" + urlencode({"next": wanted, "said": "try-again"}), 303)
         if g.who is not None:  # signed in again meanwhile: the page's token is an old one, the words are this person's
@@ -244,7 +245,7 @@ def _check_token() -> AnyResponse | None:
             if not _said_from_here():
                 refuse_form()
             return to_sign_in()
-    if g.who is None and g.was is not None and request.path != "/login":
+    if g.who is None and g.was is not None and request.path not in SIGNING_IN:
         _keep_form(g.was)
         return to_sign_in()
     return None

@@ -474,9 +474,9 @@ def test_refusals_are_written_down(app: Flask, cast: Cast, operator: FlaskClient
     for _ in range(31):
         answer = post(client, url, {"words": "x"})
     assert answer.status_code == 429
-    post(client, "/me/sessions")
+    post(client, "/me/sessions", at="/me/password")
     post(operator, f"/operator/people/{cast.buyer2}/disable", at=f"/operator/people/{cast.buyer2}")
-    operator.post("/operator/audit/export", data=token_of(operator.get("/operator/people")))
+    operator.post("/operator/audit/export", data=token_of(operator.get("/operator/audit")))
     owner = sign_in(app, "seller")
     post(owner, "/seller/staff/limit", {"limit": "1"}, at="/seller/staff")
     assert list(dict.fromkeys(names_in(log))) == [
