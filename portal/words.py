@@ -109,6 +109,14 @@ MONEY: dict[str, str] = {  # what a payment is for
     "compensation": "补偿",
     "difference": "补差价",
 }
+ROUTE: dict[str, str] = {  # the way a payment takes; by hand: a transfer by the shop's own account, or notes
+    "original": "原路退回",
+    "bank": "银行转账",
+    "alipay": "支付宝转账",
+    "wechat": "微信转账",
+    "cash": "现金",
+    "offline": "线下支付",
+}
 MONEY_STATE: dict[str, str] = {
     "waiting": "待复核",
     "due": "待付款",
@@ -281,6 +289,8 @@ SAID: dict[str, str] = {
     "shipped": "已发货,买家会收到通知",
     "sent-back": "拒收商品的退还运单已登记",
     "photo-removed": "照片已删除",
+    "parcel-noted": "已登记为无主件；买家填写这个运单号后会自动对上",
+    "parcel-counted": "验货结果已保存，请扫描下一件",
     "step-taken": "已处理;这张售后单接下来由其他同事处理",
     "payout-settle": "已登记付款,买家会收到通知",
     "payout-fail": "已登记付款失败,处理后可以重新付款",

@@ -157,10 +157,24 @@ class View:
         return sum(line.received_milli - line.accepted_milli for line in self.lines if line.received_milli)
 
     @property
+    def refusal(self) -> Any | None:
+        """The seller's refusal that the case stands at, as its event; None when it is something else that is asked."""
+        if self.case.state != State.REVISING:
+            return None
+        event = next((each for each in self.events if each.source != each.target), None)
+        return event if event is not None and event.step == "reject" else None
+
+    @property
     def proofs(self) -> list[Any]:
-        """The photos by which the buyer applied."""
-        applied = {event.version for event in self.events if event.step in ("apply", "modify")}
-        return [photo for version, photos in sorted(self.photos.items()) if version in applied for photo in photos]
+        """The photos by which the buyer applied, and those they added later without a step of their own."""
+        applied = {event.version for event in self.events if event.step in ("apply", "apply_on_behalf", "modify")}
+        stepped = {event.version for event in self.events if event.actor == Actor.BUYER}
+        return [
+            photo
+            for version, photos in sorted(self.photos.items())
+            for photo in photos
+            if version in applied or (photo.side == "buyer" and version not in stepped)
+        ]
 
     def said(self, event: Any) -> str:
         """The table's sentence for what happened."""

@@ -120,6 +120,8 @@ def apply_step(case: Case, step: Step, by: ActedBy, at: datetime, handed: HandIn
 def _clear_state(step: Step, at: datetime) -> dict[str, Any]:
     """The columns that belong to one stay in a state, as they are at its beginning."""
     changes: dict[str, Any] = {"updated_at": at}
+    if {step.source, step.target} == flow.OWED:  # an attempt at paying changes neither the clock nor a mediation
+        return changes | {"entered_at": at}
     if step.target != step.source:
         changes |= {**_FRESH, **step_context.NO_MEDIATION}
     if step.target != step.source or step.name in flow.RESTARTING:

@@ -13,6 +13,7 @@ from portal.flow.facts import (
 from portal.flow.kinds import (
     FINAL,
     NOT_NOW,
+    OWED,
     RELEASING,
     STAGE_OF,
     STAGES,
@@ -68,6 +69,7 @@ __all__ = [
     "NOTES",
     "NOT_NOW",
     "OVERLAY",
+    "OWED",
     "RELEASING",
     "RESTARTING",
     "RM",

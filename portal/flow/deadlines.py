@@ -52,6 +52,7 @@ def _running(state: str, facts: Facts, spans: Mapping[str, timedelta]) -> tuple[
             return start + spans["seller_reship"] + spans["seller_reship_late"], "seller_reship_late"
         return start + spans["seller_reship"], "seller_reship"
     if state in (State.REFUNDING, State.REFUND_FAILED):
+        start = facts.owed_since or start
         end = (facts.back_signed_at or start) + spans["refund_legal"]
         return max(end, start + spans["least_left"]), "refund_legal"
     if facts.problem_open:

@@ -18,6 +18,7 @@ class Facts:
     now: datetime
     has_default_address: bool = False
     seller_wrote: bool = False
+    refusable: bool = True  # some reason to refuse is left that the data doesn't contradict
     applications: int = 1
     parcels_back: int = 0  # live parcels on the way back
     back_shipped_at: datetime | None = None
@@ -32,6 +33,7 @@ class Facts:
     out_lost: bool = False
     accepted_milli: int = 0
     late: bool = False  # the first of two deadlines of this state has run out
+    owed_since: datetime | None = None  # refunding, refund_failed: when it was first to be paid, whatever was tried
     escalated: bool = False  # the last deadline has run out and no clock runs any more
     problem_open: bool = False
     objected: bool = False

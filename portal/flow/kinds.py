@@ -77,6 +77,9 @@ WAITS_FOR: dict[State, Actor | None] = {
     State.CONVERTED: None,
 }
 
+# Money is owed: the law's limit counts from entering the first of them, whatever becomes of attempts to pay.
+OWED = frozenset({State.REFUNDING, State.REFUND_FAILED})
+
 # The six steps a buyer sees, in the customer's own words, and where each state stands.
 STAGES = ("申请换货", "选择换货原因", "提交申请", "商家审核", "发货", "收货")
 

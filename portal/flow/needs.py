@@ -16,6 +16,7 @@ NEEDS: dict[str, Callable[[Facts], str | None]] = {
     "default_address": lambda f: None if f.has_default_address else "店铺还没有默认退货地址",
     "no_default_address": lambda f: "店铺有默认退货地址" if f.has_default_address else None,
     "wrote": lambda f: None if f.seller_wrote else "拒绝之前请先在会话里和买家沟通,或先请买家补充凭证",
+    "refusable": lambda f: None if f.refusable else "申请有明确的依据,没有可以拒绝的理由;请同意,或与买家协商方案",
     "applications_left": lambda f: (
         None if f.applications < MOST_APPLICATIONS else f"同一售后单最多提交 {MOST_APPLICATIONS} 次,请联系商家协商"
     ),
@@ -96,7 +97,7 @@ NEEDS: dict[str, Callable[[Facts], str | None]] = {
     ),
     "refund_slow": lambda f: (
         None
-        if f.now - f.entered_at >= f.span("refund_target")
+        if f.now - (f.owed_since or f.entered_at) >= f.span("refund_target")
         else f"商家还在退款时限内,超过 {in_words(f.span('refund_target'))}可以申请平台介入"
     ),
     "late_or_problem": lambda f: (

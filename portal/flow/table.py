@@ -62,7 +62,7 @@ _ROWS: tuple[Step, ...] = (
     Step("agree_refund_without_return", R, State.APPLIED, State.REFUNDING, S, "商家同意退款,无需寄回", (B,), "同意退款,无需寄回", roles=AGENT),
     Step("goods_shipped", M, State.APPLIED, State.CLOSED, S, "商家已发货,仅退款申请关闭;收到后可以申请退货退款", (B,), "商品已发出", needs=("unshipped",), roles=AGENT | STORE, danger=True),
     Step("propose", ALL, State.APPLIED, State.PROPOSED, S, "商家提出了协商方案", (B,), "协商方案", roles=AGENT, title="协商方案待您确认"),
-    Step("reject", ALL, State.APPLIED, State.REVISING, S, "商家拒绝了申请", (B,), "拒绝", needs=("wrote",), roles=AGENT, danger=True, title="{type}申请未通过"),
+    Step("reject", ALL, State.APPLIED, State.REVISING, S, "商家拒绝了申请", (B,), "拒绝", needs=("refusable", "wrote"), roles=AGENT, danger=True, title="{type}申请未通过"),
     Step("ask_evidence", ALL, State.APPLIED, State.REVISING, S, "商家请买家补充凭证", (B,), "请补充凭证", roles=AGENT, title="请补充凭证"),
     Step("timeout_close", ALL, State.APPLIED, State.CLOSED, C, "商家超时未答复协商申请,申请已关闭", (B, S), after="seller_response", needs=("negotiated",)),
     Step("timeout_agree", X, State.APPLIED, State.RETURNING, C, "商家超时未处理,系统已同意换货", (B, S), after="seller_response", needs=("not_negotiated", "default_address"), title="换货成功通知"),
@@ -373,7 +373,7 @@ def clock_step(case_type: str, state: str, rule: str, facts: Facts) -> Step | No
 # What the timeline tells beside the steps: a fact was put right, and the case stays where it is.
 NOTES: dict[str, str] = {
     "correct_receipt": "商家更正了签收记录：这个包裹还没有签收",
-    "claim_receipt": "录入了对方的签收，对方 48 小时内可以提出异议",
+    "claim_receipt": "录入了对方的签收，等对方核对",
     "object_receipt": "对录入的签收提出了异议，不按已签收计算",
-    "receipt_stands": "48 小时内没有异议，从现在起按已签收计算",
+    "receipt_stands": "没有异议，从现在起按已签收计算",
 }

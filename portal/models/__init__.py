@@ -8,6 +8,7 @@ from portal.models.chains import AccessLink, CaseLink, OrderLink
 from portal.models.customers import CustomerNote, Feedback
 from portal.models.evidence import Evidence
 from portal.models.imports import ImportJob
+from portal.models.intake import Intake
 from portal.models.messages import Conversation, Message
 from portal.models.money import MoneyEntry, PayoutFile
 from portal.models.notifications import Delivery, Notice
@@ -48,6 +49,7 @@ __all__ = [
     "FormKey",
     "HalfSignIn",
     "ImportJob",
+    "Intake",
     "Invitation",
     "KeptForm",
     "Message",

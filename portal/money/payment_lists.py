@@ -38,6 +38,7 @@ _ROW = (
         _entry.amount_fen,
         _entry.key,
         _entry.route,
+        _entry.channel,
         _entry.reference,
         _entry.problem,
         _entry.tries,

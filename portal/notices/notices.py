@@ -68,7 +68,12 @@ def build_body(case: Case, step: Step, actor: Actor, note: str = "") -> str:
         )
     if step.name == "agree_no_return":
         return f"您的换货申请已审核通过,商品无需寄回;商家将在 {until} 前发出换货商品,换货尚未完成。"
-    if step.name in ("reject", "ask_evidence"):
+    if step.name == "reject":
+        return (
+            f"{goods}{step.news}:{note}\n不认可时可以在 {until} 前申请平台介入,由平台裁决;"
+            "也可以修改后重新提交,或联系商家协商。到期没有任何操作,这张售后单关闭,期限内可以重新申请。"
+        )
+    if step.name == "ask_evidence":
         return f"{goods}{step.news}:{note}\n请在 {until} 前修改后重新提交,或联系商家协商;逾期申请会关闭。"
     if step.name == "ask_account":
         return (

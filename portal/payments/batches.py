@@ -33,7 +33,8 @@ COLUMNS: tuple[Column, ...] = (
     Column("失败原因", "失败时填写原因,买家会看到", 24),
 )
 
-ROUTE: dict[str, str] = {"original": "原路退回", "bank": "银行转账", "offline": "线下支付"}
+
+ROUTE = words.ROUTE
 
 
 def list_ready(shop_id: int, most: int = MOST_IN_BATCH) -> Sequence[Any]:

@@ -105,7 +105,15 @@ def is_alarmed(entry: Any, now: datetime) -> bool:
 
 
 def record_payment(
-    shop_id: int, entry_id: int, verb: str, *, by: ActedBy, now: datetime, reference: str = "", problem: str = ""
+    shop_id: int,
+    entry_id: int,
+    verb: str,
+    *,
+    by: ActedBy,
+    now: datetime,
+    reference: str = "",
+    problem: str = "",
+    way: str = "",
 ) -> Case:
     """Take the step of the case that records this about one payment of the shop. Inside ``writing()``.
 
@@ -125,6 +133,7 @@ def record_payment(
     told = EntryChoice(
         entry_id=entry_id,
         reference=reference if verb == "settle" else "",
+        way=way if verb in ("settle", "retry") else "",
         note=problem if verb == "fail" else "",
     )
     return taking.take(case.id, find_step(case, verb), by=by, now=now, handed=told)

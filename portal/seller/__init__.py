@@ -59,6 +59,10 @@ ROOMS: dict[str, str] = {
     "customer_list": "contact",
     "customer": "contact",
     "export_customer": "contact",
+    "scan": "scan",
+    "register_unidentified": "scan",
+    "unidentified": "scan",
+    "search": "queue",
     "product_list": "products",
     "product": "products",
     "notices": "notices",
@@ -114,6 +118,7 @@ from portal.seller import (
     payouts,
     policy,
     products,
+    scan,
     staff,
     steps,
 )

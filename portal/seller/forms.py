@@ -6,12 +6,14 @@ from dataclasses import replace
 from typing import Any
 
 from portal import inputs, words
+from portal.cases import case_facts
 from portal.cases.case_view import View
 from portal.cases.effects.hand_ins import AdvanceRefund, Approval, EntryChoice, Escalation, Extension, HandIn, Refusal
 from portal.models import Case
+from portal.money import entries as money_entries
 from portal.money import worth
 from portal.parcels import carriers
-from portal.rights import reasons
+from portal.rights import reasons, refusals
 from portal.web import taking
 from portal.web.forms import Choice, Line, Money, Photos, Pick, Text, Whole
 from portal.web.terms import TermsForm, answering, owed
@@ -55,6 +57,10 @@ class RejectForm(StepForm):
     )
     note = Text("给买家的说明", limit=500, missing="请填写拒绝的说明,买家会看到")
     photos = Photos("凭证")
+
+    def prepare(self, case: Case, view: View) -> None:
+        """Only what the data doesn't contradict can be chosen."""
+        self.refusal.choices = [(known.id, known.zh) for known in refusals.possible(case_facts.application_of(case))]
 
     def hand_in(self) -> Refusal:
         return Refusal(refusal=self.refusal.data, note=self.note.data or "", photos=self.photos.data or ())
@@ -242,19 +248,38 @@ class ApproveForm(EntryForm):
 
 
 class SettleForm(EntryForm):
-    """登记已付款: the payment's own number."""
+    """登记已付款: the way it really took, and the payment's own number."""
 
     states = ("due",)
+    way = Pick("实际付款方式", choices=[(way, words.ROUTE[way]) for way in money_entries.WAYS], optional=True)
     reference = Line("流水号", limit=80, exact=True, missing="请填写付款的流水号,方便买家核对")
+    same = Pick("流水号重复", choices=[("", "请选择"), ("yes", "是同一笔付款,已核对")], optional=True)
 
     def prepare(self, case: Case, view: View) -> None:
         super().prepare(case, view)
-        chosen = next((entry for entry in self.open if str(entry.id) == self.entry.data), None)
-        if chosen is not None and not chosen.amount_fen:
-            self.reference.optional = True
+        self.shop_id = case.shop_id
+        self.chosen = next((entry for entry in self.open if str(entry.id) == self.entry.data), None)
+        if self.chosen is not None:
+            self.way.data = self.way.data or self.chosen.way
+            self.reference.optional = not self.chosen.amount_fen
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        if not super().validate(extra_validators):
+            return False
+        return not (self.chosen and self.chosen.amount_fen) or is_sound(self, self.shop_id, self.chosen.id)
 
     def hand_in(self) -> EntryChoice:
-        return replace(super().hand_in(), reference=self.reference.data or "")
+        return replace(super().hand_in(), reference=self.reference.data or "", way=self.way.data or "")
+
+
+def is_sound(form: Any, shop_id: int, entry_id: int) -> bool:
+    """Whether the reference number of a form can be taken; says why not. One used before needs a second yes."""
+    doubt = money_entries.doubt_about(shop_id, entry_id, form.way.data or "original", form.reference.data or "")
+    form.doubted = doubt.startswith("这个流水号已经")
+    if not doubt or (form.doubted and form.same.data == "yes"):
+        return True
+    form.reference.errors = [doubt]
+    return False
 
 
 class FailForm(EntryForm):
@@ -268,6 +293,20 @@ class FailForm(EntryForm):
 
 
 class RetryForm(EntryForm):
-    """重新退款."""
+    """重新退款: by the same way, or by another one."""
 
     states = ("failed",)
+    way = Pick(
+        "付款方式", choices=[(way, words.ROUTE[way]) for way in money_entries.WAYS if way != "bank"], optional=True
+    )
+
+    def prepare(self, case: Case, view: View) -> None:
+        super().prepare(case, view)
+        chosen = next((entry for entry in self.open if str(entry.id) == self.entry.data), None)
+        if chosen is not None and chosen.way == "bank":  # an account was given: it goes there
+            self.way.choices = [("bank", words.ROUTE["bank"]), *(self.way.choices or ())]
+        if chosen is not None and not self.way.data:
+            self.way.data = chosen.way
+
+    def hand_in(self) -> EntryChoice:
+        return replace(super().hand_in(), way=self.way.data or "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from portal import doctor
+from portal import doctor, words
 from portal.cases import clock as case_clock
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, StepRefused
@@ -226,6 +226,65 @@ def test_a_failed_payment_is_tried_again_under_its_key_and_goes_out_again(cast_b
     with pytest.raises(StepRefused, match="没有重复登记"):
         record(cast, entry_id, "settle", reference=NUMBER)
     assert db.session.get_one(Case, case.id).state == "completed" and wrong() == []
+
+
+def limit_of(case: Case) -> datetime:
+    db.session.expire_all()
+    found = db.session.get_one(Case, case.id)
+    assert found.due_rule == "refund_legal" and found.due_at is not None
+    return found.due_at
+
+
+def test_no_attempt_moves_the_legal_limit(cast_both: Cast) -> None:
+    """登记退款失败 and 重新退款 every few days: the limit counts from the day the refund became due."""
+    cast = cast_both
+    case = cast.until("refunding", case_type=ONLY)
+    limit = limit_of(case)
+    for day in (2, 5):
+        later = cast.now + timedelta(days=day)
+        case = cast.take(case, "refund_fail", Actor.SELLER, later, note="账户已注销")
+        assert limit_of(case) == limit
+        case = cast.take(case, "retry", Actor.SELLER, later, way="alipay")
+        assert limit_of(case) == limit
+    case_clock.sweep(limit)
+    db.session.expire_all()
+    case = db.session.get_one(Case, case.id)
+    assert case.escalated and case.stage == "evidence"
+    later = limit + timedelta(hours=1)
+    for step, told in (("refund_fail", {"note": "又失败了"}), ("retry", {"way": "cash"})):
+        case = cast.take(case, step, Actor.SELLER, later, **told)
+        assert case.escalated and case.stage_at == limit  # an attempt takes nothing away from the platform
+
+
+def test_after_two_failures_the_way_changes(cast: Cast) -> None:
+    case = cast.until("refunding", case_type=ONLY)
+    for _ in range(2):
+        case = cast.take(case, "refund_fail", Actor.SELLER, note="账户已注销")
+        if entry_of(case).tries < 2:
+            case = cast.take(case, "retry", Actor.SELLER)
+    with pytest.raises(StepRefused, match="换一种方式"):
+        cast.take(case, "retry", Actor.SELLER)
+    db.session.rollback()
+    case = cast.take(db.session.get_one(Case, case.id), "retry", Actor.SELLER, way="wechat")
+    case = cast.take(case, "refund_ok", Actor.SELLER, reference=NUMBER)
+    assert entry_of(case).way == "wechat" and wrong() == []
+
+
+@pytest.mark.parametrize("way", money_entries.WAYS)
+def test_what_is_kept_is_the_way_that_was_taken(cast: Cast, way: str) -> None:
+    case = cast.take(cast.until("refunding", case_type=ONLY), "refund_ok", Actor.SELLER, reference=NUMBER, way=way)
+    assert entry_of(case).way == way and words.ROUTE[way] and wrong() == []
+
+
+def test_a_number_is_doubted_that_no_channel_gives_or_that_was_used(cast: Cast) -> None:
+    first = cast.take(cast.until("refunding", case_type=ONLY), "refund_ok", Actor.SELLER, reference=NUMBER)
+    other = entry_of(cast.until("refunding", case_type=ONLY))
+    for odd in ("1", "已付清", "abcdefgh", "12 34"):
+        assert "不像" in money_entries.doubt_about(cast.shop, other.id, "original", odd)
+        assert not money_entries.doubt_about(cast.shop, other.id, "cash", odd)
+    assert first.case_no in money_entries.doubt_about(cast.shop, other.id, "bank", NUMBER)
+    assert not money_entries.doubt_about(cast.shop2, other.id, "bank", NUMBER)
+    assert not money_entries.doubt_about(cast.shop, other.id, "alipay", "2026112322001419")
 
 
 def test_another_shop_reaches_no_payment(cast: Cast) -> None:

@@ -42,7 +42,7 @@ def test_every_state_can_be_reached(cast: Cast, state: State, case_type: CaseTyp
 
 HANDED_IN: dict[str, dict[str, Any]] = {
     "ask_evidence": {"note": "请补拍面单"},
-    "reject": {"refusal": "over_window", "note": "超过期限"},
+    "reject": {"refusal": "evidence_insufficient", "note": "看不清"},
     "grant_extension": {"days": 3, "note": "台风停运"},
     "ship_return": {"parcels": PARCELS},
     "object": {"note": "寄回时完好"},

@@ -184,7 +184,7 @@ class Life(RuleBasedStateMachine):
         elif name == "modify":
             facts["wanted"] = [RequestedLine(line.order_line_id, milli) for line in lines]
         elif name == "reject":
-            facts["refusal"] = "over_window"
+            facts["refusal"] = "no_stock"
         elif name == "grant_extension":
             facts["days"] = 1 + part % 30
         elif name == "report_problem":

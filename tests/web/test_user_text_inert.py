@@ -221,7 +221,7 @@ class Life:
             taking.take(case_id, step, by=self.by(actor), now=NOW, handed=hand_in_type(step)(**values))
 
     def _revising(self, case_id: int) -> None:
-        self.take(case_id, "reject", Actor.SELLER, refusal="over_window", note=self("refusal"))
+        self.take(case_id, "reject", Actor.SELLER, refusal="no_stock", note=self("refusal"))
         changed = {"description": self("description") + "改", "receiver_name": self("receiver")}
         self.take(case_id, "modify", Actor.BUYER, **changed)
         self.take(case_id, "ask_evidence", Actor.SELLER, note=self("request"))

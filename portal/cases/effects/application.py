@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from portal.calendar.lengths import get_deadline
-from portal.cases import proposals
+from portal.cases import case_facts, proposals
 from portal.cases.effects.hand_ins import AdvanceRefund, Approval, HandIn, Modification, Refusal, RequestedLine
 from portal.cases.effects.step_context import StepContext, effect, find_price, load_lines
 from portal.extensions import db
@@ -20,7 +20,7 @@ from portal.models import (
 )
 from portal.money import worth
 from portal.orders import ledger
-from portal.rights import policies, reasons
+from portal.rights import policies, reasons, refusals
 
 _ANEW = (
     "reason",
@@ -162,6 +162,8 @@ def reject(context: StepContext[Refusal]) -> dict[str, Any]:
     refusal = reasons.refusal(context.handed.refusal)
     if refusal is None:
         raise context.refuse("请选择拒绝的原因")
+    if contradicted := refusals.why_not(refusal.id, case_facts.application_of(context.case)):
+        raise context.refuse(contradicted)
     if not context.note:
         raise context.refuse("请填写拒绝的说明,买家会看到")
     if refusal.needs_evidence and not context.photos:

@@ -142,10 +142,11 @@ class DeclaredPayment(HandIn):
 
 @dataclass(frozen=True, kw_only=True)
 class EntryChoice(HandIn):
-    """One payment of the case, None its only open one; and the number it was paid under."""
+    """One payment of the case, None its only open one; the number it was paid under, the way (words.ROUTE) it took."""
 
     entry_id: int | None = None
     reference: str = ""
+    way: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

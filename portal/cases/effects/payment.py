@@ -66,13 +66,17 @@ def approve(context: StepContext[EntryChoice]) -> dict[str, Any]:
 
 @effect("settle_entry", "refund_ok", takes=EntryChoice)
 def settle(context: StepContext[EntryChoice]) -> dict[str, Any]:
-    reference = context.handed.reference
-    tell_payment(
-        context,
-        money_entries.settle_entry(
-            context.case, context.handed.entry_id, reference=reference, by=context.by.user_id, at=context.at
-        ),
+    handed = context.handed
+    entry = money_entries.settle_entry(
+        context.case,
+        handed.entry_id,
+        reference=handed.reference,
+        by=context.by.user_id,
+        at=context.at,
+        way=handed.way,
     )
+    tell_payment(context, entry)
+    context.data["way"] = entry.way
     return {}
 
 
@@ -85,7 +89,7 @@ def fail(context: StepContext[EntryChoice]) -> dict[str, Any]:
 
 @effect("retry", takes=EntryChoice)
 def retry(context: StepContext[EntryChoice]) -> dict[str, Any]:
-    tell_payment(context, money_entries.retry_entry(context.case, context.handed.entry_id))
+    tell_payment(context, money_entries.retry_entry(context.case, context.handed.entry_id, way=context.handed.way))
     return {}
 
 

@@ -7,8 +7,8 @@ from alembic import op
 
 from portal.extensions import BigId, Moment
 
-revision = "0009"
-down_revision = "0008"
+revision = "0012"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 
