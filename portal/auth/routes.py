@@ -71,7 +71,10 @@ def give_code() -> ResponseReturnValue:
     row = db.session.get(HalfSignIn, accounts.hash_token(half)) if 20 <= len(half) <= 100 else None
     wanted, packed = security.safe_next(request.form.get("next")), request.form.get("carried", "")
     if request.method != "POST" or row is None or row.expires_at <= g.now:
-        return redirect("/login?said=try-again", 303)
+        form = SignInForm(formdata=None)
+        if request.method == "POST":
+            form.refuse("等待的时间太久，请重新填写会员名和密码")
+        return sign_in_page(422 if request.method == "POST" else 200, wanted, packed, form)
     user, form, status = db.session.get_one(User, row.user_id), CodeForm(), 422
     counted = tries.of_code(user.id)
     if form.validate_on_submit():
