@@ -87,7 +87,7 @@ ORIGIN: dict[str, str] = {  # who told of a scan
 DOUBT: dict[str, str] = {  # why a scan counts for nothing
     "early": "早于寄出,不作为依据",
     "future": "时间还没有到,不作为依据",
-    "onesided": "由得利的一方录入,不改变期限",
+    "onesided": "由得利的一方录入,暂不改变期限",
     "unclear": "看不出是否已签收,不作为签收的依据",
     "corrected": "商家已更正,不作为签收的依据",
 }
@@ -175,6 +175,8 @@ IMPORT_KIND: dict[str, str] = {
     "failed": "bad",
 }
 
+FAULT_KIND: dict[str, str] = {"拒绝": "bad", "未采信": "you", "提醒": "wait"}  # the chip of what an import says of rows
+
 # What comes next for an order, in one sentence for its buyer.
 ORDER_NEXT: dict[str, str] = {
     "unpaid": "付款后卖家会安排发货",
@@ -236,7 +238,7 @@ NOT_YET: dict[str, str] = {
 }
 DECISION: dict[str, str] = {  # a decision in a word or two
     "decide_close": "不支持申请",
-    "decide_complete": "商家已履行",
+    "decide_complete": "商家已履行",  # or has paid
     "decide_return": "买家寄回",
     "decide_reship": "商家发货",
     "decide_refund": "退款",
@@ -272,6 +274,7 @@ SAID: dict[str, str] = {
     "notices-read": "通知已全部标为已读",
     "product-saved": "商品已更新",
     "import-started": "文件已上传,正在检查",
+    "headings-kept": "对应关系已记住,正在重新检查",
     "session-ended": "该设备已退出登录",
     "sessions-ended": "其他设备已退出登录",
     "password-changed": "密码已修改,其他设备需要重新登录",

@@ -149,6 +149,7 @@ OTHERS: dict[str, str] = {
     "skus": "a company's",
     "return_addresses": "a company's address for goods",
     "payout_files": "a company's lists; what they pay is in money_entries",
+    "import_headings": "a company's words for its columns",
     "import_jobs": "a company's files, removed after a while",
     "trace_files": "a company's files; what they say is in the traces",
     "order_links": "a distributor's trade",

@@ -7,7 +7,7 @@ from portal.models.cases import Case, CaseEvent, CaseLine, CaseTally, Draft
 from portal.models.chains import AccessLink, CaseLink, OrderLink
 from portal.models.customers import CustomerNote, Feedback
 from portal.models.evidence import Evidence
-from portal.models.imports import ImportJob
+from portal.models.imports import ImportHeading, ImportJob
 from portal.models.intake import Intake
 from portal.models.messages import Conversation, Message
 from portal.models.money import MoneyEntry, PayoutFile
@@ -48,6 +48,7 @@ __all__ = [
     "Feedback",
     "FormKey",
     "HalfSignIn",
+    "ImportHeading",
     "ImportJob",
     "Intake",
     "Invitation",

@@ -66,6 +66,7 @@ ROOMS: dict[str, str] = {
     "product_list": "products",
     "product": "products",
     "notices": "notices",
+    "upload_photo": "notices",  # whoever may open a form may send its photos
     "payout_list": "payouts",
     "payout": "payouts",
     "record_payout": "payouts",
@@ -116,6 +117,7 @@ from portal.seller import (
     notices,
     orders,
     payouts,
+    photos,
     policy,
     products,
     scan,

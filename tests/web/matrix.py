@@ -8,6 +8,7 @@ nobody's thing → the same 404; a method without an answer → 405. An address 
 
 from __future__ import annotations
 
+import hashlib
 import io
 import re
 import secrets
@@ -99,6 +100,7 @@ ROWS: tuple[Row, ...] = (
     ),
     Row("consumer.link", CONSUMER, get=303),
     Row("consumer.case", CONSUMER, get=200, post=422, form=lambda deal: {"does": "photos"}),
+    Row("consumer.step", CONSUMER, get=200, post=303, values={"step_name": "withdraw"}),
     Row("consumer.photo", CONSUMER, get=200),
     Row("consumer.photo_thumb", CONSUMER, get=200),
     # everybody who is signed in: the own things
@@ -124,6 +126,7 @@ ROWS: tuple[Row, ...] = (
     Row("auth.factor_off", SIGNED_IN, post=303, form=lambda deal: {"password": PASSWORD}),
     Row("auth.answer_invitation", SIGNED_IN, post=409, values={"invitation_id": "0", "verb": "accept"}),
     Row("auth.leave", SIGNED_IN, post=409),
+    Row("buyer.upload_photo", SIGNED_IN, post=422),
     Row("buyer.cancel_orders", SIGNED_IN, get=303, post=422),
     # who bought it
     Row("buyer.cancel_order", BUYER, get=200, post=409, form=lambda deal: {"reason": "not_wanted"}),
@@ -153,6 +156,8 @@ ROWS: tuple[Row, ...] = (
         },
     ),
     Row("buyer.apply_check", BUYER, get=200, post=303),
+    Row("buyer.apply_photo", BUYER, post=422),
+    Row("buyer.apply_save", BUYER, post=204),
     Row("buyer.apply_discard", BUYER, post=303),
     Row("buyer.parcel", BUYER, get=200, post=303, form=lambda deal: {"words": "2026-11-23 09:00 【杭州市】派送中"}),
     Row("buyer.refresh_parcel", BUYER, post=303),
@@ -198,6 +203,7 @@ ROWS: tuple[Row, ...] = (
     # who works in a shop: the shop's things
     Row("seller.inbox", SHOP, get=200),
     Row("seller.messages", SHOP, get=200),
+    Row("seller.upload_photo", SHOP, post=422),
     Row("seller.notices", SHOP, get=200, post=303),
     Row("seller.waiting", SHOP, get=200, post=303, form=lambda deal: {"opens": "09:00", "closes": "18:00"}),
     Row("seller.customer_list", SHOP, get=200),
@@ -474,8 +480,13 @@ class World:
             kept["product"] = cast.photos(1, cast.seller)[0]
             _hang(kept["product"], product_id=product_id)
         store = self.app.extensions["portal_store"]
-        for key in db.session.scalars(db.select(Evidence.key).where(Evidence.public_id.in_(kept.values()))):
-            store.put(key, f"picture {mark}".encode())
+        keys = db.session.scalars(db.select(Evidence.key).where(Evidence.public_id.in_(kept.values()))).all()
+        for key in keys:
+            content = f"picture {mark}".encode()
+            store.put(key, content)
+            said = {name: hashlib.sha256(content).hexdigest() for name in ("sha256", "thumb_sha256")}
+            with writing():
+                db.session.execute(db.update(Evidence).where(Evidence.key == key).values(**said))
         with writing():
             token = consumer_links.make_link(cast.now, case_id=case_id, by=cast.seller) or ""
         values = {
