@@ -25,6 +25,7 @@ from portal.money import entries as money_entries
 from portal.money import payment_lists
 from portal.money.accounts import consent as bank_accounts
 from portal.money.accounts import looking as account_looks
+from portal.orders import versions
 from portal.parcels import parcel_view
 from portal.rights import reasons, resale
 
@@ -137,6 +138,7 @@ class View:
     chain: Sequence[Any] = ()  # this case and those it came out of or became, the oldest first
     accounts: Sequence[Any] = ()  # 收款账户, the newest first: last four digits only
     looks: Sequence[Any] = ()  # who of the shop saw a whole number; for the buyer
+    order_changes: Sequence[Any] = ()  # what imports said of the order since the case was opened, the newest first
     overdue: bool = False  # the deadline has passed and the clock has not come round yet
     mediation: Mediation | None = None
     unsaid: list[tuple[Step, str | None]] = field(default_factory=list)  # steps not even worth a "not yet"
@@ -315,6 +317,7 @@ def build_view(case: Case, side: Actor, now: datetime) -> View:
         unsaid=[pair for pair in steps if hide_unsaid(case, *pair)],
         mediation=describe_mediation(case, events),
         pictures={line.product_id: line.picture for line in lines if line.picture},
+        order_changes=versions.list_since(case.order_id, case.shop_id, case.opened_at),
         overdue=case.due_at is not None and case.due_at <= now,
         proposals=cases_proposals.list_of_case(case.id) if any("proposal" in event.data for event in events) else (),
         entries=entries,

@@ -17,6 +17,7 @@ from portal.models.proposals import Proposal
 from portal.models.shipments import Parcel, ParcelLine, ParcelTrace
 from portal.models.system import SystemNote
 from portal.models.tracking import OrderWatch, ReceiptClaim, Shipment, ShipmentTrace, TraceFile, Track
+from portal.models.versions import OrderVersion
 
 __all__ = [
     "AccessLink",
@@ -45,6 +46,7 @@ __all__ = [
     "Order",
     "OrderLine",
     "OrderLink",
+    "OrderVersion",
     "OrderWatch",
     "Parcel",
     "ParcelLine",
