@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, or_, select, update
 
 from portal.evidence.imaging import PreparedImage
 from portal.evidence.store import Store
@@ -86,6 +86,27 @@ def keep_photos(
         public_ids.append(public_id)
     db.session.flush()
     return public_ids
+
+
+def find_same(sha256: str, owner_id: int, public_ids: Sequence[str] = (), *, draft_id: int | None = None) -> str | None:
+    """The photo with this content among this person's given ones, or on this draft; so that none is there twice."""
+    mine = [Evidence.owner_id == owner_id, Evidence.sha256 == sha256, Evidence.case_id.is_(None)]
+    among = or_(Evidence.draft_id == (draft_id or -1), Evidence.public_id.in_(public_ids))
+    return db.session.scalar(select(Evidence.public_id).where(*mine, among).order_by(Evidence.id).limit(1))
+
+
+def find_loose(sha256: str, owner_id: int) -> str | None:
+    """This person's photo with this content that hangs on nothing: sent before, when its answer was lost."""
+    nothing = (Evidence.case_id, Evidence.draft_id, Evidence.message_id, Evidence.product_id)
+    query = select(Evidence.public_id).where(Evidence.owner_id == owner_id, Evidence.sha256 == sha256)
+    return db.session.scalar(query.where(*(each.is_(None) for each in nothing)).order_by(Evidence.id.desc()).limit(1))
+
+
+def take_back(store: Store, stored: Sequence[Stored]) -> None:
+    """Remove files that got no row."""
+    for item in stored:
+        store.delete(item.key)
+        store.delete(item.thumb_key)
 
 
 def count_loose(public_ids: Sequence[str], owner_id: int) -> list[str]:

@@ -269,7 +269,7 @@ class Batch:
             "order_no": order.order_no,
             "shop_id": self._people.shop_of(order),
             "buyer_id": self._people.buyer_of(order),
-            **receiving.receipt(None),  # an export says that it was received, not when
+            **receiving.make_receipt(None),  # an export says that it was received, not when
             "case_count": 0,
             "version": 1,
             "imported_at": self._now,
@@ -283,7 +283,7 @@ class Batch:
         for line in order.lines:
             of_line = outcome if of_lines is None else of_lines[line.row]
             self._line_outcomes[of_line] += 1
-            self.results.append(RowResult(line.row, order.order_no, of_line))
+            self.results.append(RowResult(line.row, order.order_no, of_line, sheet=order.sheet))
 
     def _refuse(self, order: OrderRows, problem: Refused) -> None:
         self._order_outcomes.append(Outcome.REFUSED)
@@ -291,7 +291,14 @@ class Batch:
             self._line_outcomes[Outcome.REFUSED] += 1
             sentence = problem.sentence if number == 0 else f"所属订单(第 {order.row} 行)未能导入"
             self.results.append(
-                RowResult(line.row, order.order_no, Outcome.REFUSED, problem.column if number == 0 else "", sentence)
+                RowResult(
+                    line.row,
+                    order.order_no,
+                    Outcome.REFUSED,
+                    problem.column if number == 0 else "",
+                    sentence,
+                    order.sheet,
+                )
             )
 
     def _disbelieve(self, order: OrderRows, doubts: Sequence[Doubt]) -> None:
@@ -303,11 +310,13 @@ class Batch:
             elif "保留" not in sentence:
                 sentence += f"，表格中为「{each.said}」" if each.said else ""
                 sentence += f"，保留「{each.kept}」" if each.kept else ""
-            self.results.append(RowResult(each.row, order.order_no, Outcome.DISBELIEVED, each.column, sentence))
+            self.results.append(
+                RowResult(each.row, order.order_no, Outcome.DISBELIEVED, each.column, sentence, order.sheet)
+            )
 
     def _warn(self, order: OrderRows, row: int, column: str, sentence: str) -> None:
         self._warnings += 1
-        self.results.append(RowResult(row, order.order_no, Outcome.WARNING, column, sentence))
+        self.results.append(RowResult(row, order.order_no, Outcome.WARNING, column, sentence, order.sheet))
 
 
 def _describe(change: _Change) -> list[list[str]]:

@@ -1,7 +1,7 @@
 """Versions of orders, and the facts on which a case was opened.
 
-Revision ID: 0011
-Revises: 0010
+Revision ID: 0013
+Revises: 0012
 Create Date: 2026-11-28 04:00:00
 """
 
@@ -13,8 +13,8 @@ from alembic import op
 
 from portal.extensions import BigId, Moment
 
-revision = "0011"
-down_revision = "0010"
+revision = "0013"
+down_revision = "0012"
 branch_labels = depends_on = None
 
 _SUMS = ("goods_total_fen", "freight_fen", "adjustment_fen", "paid_fen")
