@@ -1,7 +1,7 @@
 """Versions of orders, and the facts on which a case was opened.
 
-Revision ID: 0013
-Revises: 0012
+Revision ID: 0014
+Revises: 0013
 Create Date: 2026-11-28 04:00:00
 """
 
@@ -13,8 +13,8 @@ from alembic import op
 
 from portal.extensions import BigId, Moment
 
-revision = "0013"
-down_revision = "0012"
+revision = "0014"
+down_revision = "0013"
 branch_labels = depends_on = None
 
 _SUMS = ("goods_total_fen", "freight_fen", "adjustment_fen", "paid_fen")
