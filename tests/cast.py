@@ -129,11 +129,16 @@ class Cast:
                 for number, spec in enumerate(("黑色;L", "白色;L")):
                     db.session.add(
                         Sku(
-                            product_id=product.id, sku_key=f"49{product.id:08d}{number}", spec=spec, price_fen=price_fen
+                            shop_id=order.shop_id,
+                            product_id=product.id,
+                            sku_key=f"49{product.id:08d}{number}",
+                            spec=spec,
+                            price_fen=price_fen,
                         )
                     )
                 db.session.add(
                     OrderLine(
+                        shop_id=order.shop_id,
                         order_id=order.id,
                         position=position + 1,
                         line_key=f"line-{position}",
@@ -324,7 +329,7 @@ class Cast:
         db.session.expire_all()
         return db.session.get_one(Case, case.id)
 
-    def photos(self, number: int, owner: int, at: datetime | None = None) -> list[str]:
+    def photos(self, number: int, owner: int, at: datetime | None = None, shop: int | None = None) -> list[str]:
         """Loose photo rows of this person, without files behind them (tests of files make real ones)."""
         from portal.models import Evidence
 
@@ -335,6 +340,7 @@ class Cast:
                 made.append(public_id)
                 db.session.add(
                     Evidence(
+                        shop_id=shop or self.shop,
                         public_id=public_id,
                         owner_id=owner,
                         key=f"{public_id[:2]}/{public_id}.webp",

@@ -132,11 +132,14 @@ def asked(draft: Draft) -> bool:
     return bool(draft.fields.get("negotiated"))
 
 
-def start_draft(order_id: int, buyer_id: int, *, source: str, now: datetime, line_id: int | None = None) -> Draft:
+def start_draft(
+    shop_id: int, order_id: int, buyer_id: int, *, source: str, now: datetime, line_id: int | None = None
+) -> Draft:
     """The draft of this order; begun when there is none. Two at once get the same one."""
     dialect = db.session.get_bind().dialect.name
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
     row = {
+        "shop_id": shop_id,
         "order_id": order_id,
         "buyer_id": buyer_id,
         "source": source,

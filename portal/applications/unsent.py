@@ -156,6 +156,7 @@ def _cancel(order_id: int, status: str, *, by: By, reason: str, words: str, now:
         for user_id in _people(order.shop_id, "orders"):
             notices.tell_of_order(
                 user_id,
+                shop_id=order.shop_id,
                 kind="order_cancelled",
                 title="买家撤销了订单",
                 body=f"订单 {order.order_no} {said}。原因:{words}。",
@@ -235,6 +236,7 @@ def ship(order_id: int, shop_id: int, parcels: Sequence[tuple[str, str]], *, by:
             taking.take(case.id, "goods_shipped", by=by, now=now)
     notices.tell_of_order(
         order.buyer_id,
+        shop_id=order.shop_id,
         kind="order_shipped",
         title="商家已发货",
         body=f"订单 {order.order_no} 已由 {names} 发出,运单号 {order.tracking_text}。",

@@ -81,7 +81,7 @@ def apply(order_no: str) -> ResponseReturnValue:
                     "negotiated": verdict.negotiated,
                 }
                 with writing():
-                    begun = applications.start_draft(order_id, g.who.user_id, source="order", now=g.now)
+                    begun = applications.start_draft(order.shop_id, order_id, g.who.user_id, source="order", now=g.now)
                     applications.save(begun, fields, g.now)
                 return redirect(f"/orders/{order_no}/apply/details", 303)
             form.refuse(verdict.why, "ground")

@@ -33,6 +33,7 @@ def _write_event(
             or ""
         )
     row = {
+        "shop_id": case.shop_id,
         "case_id": case.id,
         "version": version,
         "step": step.name,

@@ -139,7 +139,12 @@ def _move(
     db.session.expire(case)
 
     evidence.attach_to_case(
-        photos, owner_id=by.user_id or 0, case_id=case.id, order_id=case.order_id, version=version + 1
+        photos,
+        shop_id=case.shop_id,
+        owner_id=by.user_id or 0,
+        case_id=case.id,
+        order_id=case.order_id,
+        version=version + 1,
     )
     if step.target in flow.RELEASING:
         for line_id, milli in db.session.execute(

@@ -52,14 +52,24 @@ def new_key() -> str:
 
 
 def keep(
-    stored: Sequence[Stored], *, owner_id: int, side: str, now: datetime, draft_id: int | None = None
+    stored: Sequence[Stored],
+    *,
+    shop_id: int,
+    owner_id: int,
+    side: str,
+    now: datetime,
+    draft_id: int | None = None,
 ) -> list[str]:
-    """Rows for stored photos; returns their public ids. Loose until attached, unless ``draft_id`` holds them."""
+    """Rows for stored photos of a shop's business; returns their public ids.
+
+    Loose until attached, unless ``draft_id`` holds them.
+    """
     public_ids = []
     for item in stored:
         public_id = secrets.token_hex(16)
         db.session.add(
             Evidence(
+                shop_id=shop_id,
                 public_id=public_id,
                 owner_id=owner_id,
                 side=side,
@@ -100,13 +110,16 @@ def loose(public_ids: Sequence[str], owner_id: int) -> list[str]:
     return [public_id for public_id in dict.fromkeys(public_ids) if public_id in found]
 
 
-def attach_to_case(public_ids: Sequence[str], *, owner_id: int, case_id: int, order_id: int, version: int) -> int:
+def attach_to_case(
+    public_ids: Sequence[str], *, shop_id: int, owner_id: int, case_id: int, order_id: int, version: int
+) -> int:
     """Hang loose photos on a step of a case; returns how many. Photos of others or already used stay where they are."""
     if not public_ids:
         return 0
     done = db.session.execute(
         update(Evidence)
         .where(
+            Evidence.shop_id == shop_id,
             Evidence.public_id.in_(public_ids),
             Evidence.owner_id == owner_id,
             Evidence.case_id.is_(None),
@@ -118,13 +131,16 @@ def attach_to_case(public_ids: Sequence[str], *, owner_id: int, case_id: int, or
     return int(done.rowcount)  # type: ignore[attr-defined]
 
 
-def attach_to_message(public_ids: Sequence[str], *, owner_id: int, message_id: int, order_id: int) -> int:
+def attach_to_message(
+    public_ids: Sequence[str], *, shop_id: int, owner_id: int, message_id: int, order_id: int
+) -> int:
     """Hang loose photos on a message; returns how many."""
     if not public_ids:
         return 0
     done = db.session.execute(
         update(Evidence)
         .where(
+            Evidence.shop_id == shop_id,
             Evidence.public_id.in_(public_ids),
             Evidence.owner_id == owner_id,
             Evidence.case_id.is_(None),

@@ -3,7 +3,7 @@
 from portal.models.accounts import FormKey, KeptForm, RateCount, Session, Shop, Staff, User
 from portal.models.bank import BankAccount, BankConsent, BankView
 from portal.models.calendar import CalendarYear, RuleVersion
-from portal.models.cases import Case, CaseEvent, CaseLine, CaseTally, Draft
+from portal.models.cases import Case, CaseEvent, CaseHead, CaseLine, CaseTally, Draft
 from portal.models.chains import AccessLink, CaseLink, OrderLink
 from portal.models.customers import CustomerNote, Feedback
 from portal.models.evidence import Evidence
@@ -11,7 +11,7 @@ from portal.models.imports import ImportJob
 from portal.models.messages import Conversation, Message
 from portal.models.money import MoneyEntry, PayoutFile
 from portal.models.notifications import Delivery, Notice
-from portal.models.orders import Cancellation, Order, OrderLine, Product, Sku
+from portal.models.orders import Cancellation, Order, OrderHead, OrderLine, Product, Sku
 from portal.models.policies import Policy, ReturnAddress
 from portal.models.proposals import Proposal
 from portal.models.shipments import Parcel, ParcelLine, ParcelTrace
@@ -26,6 +26,7 @@ __all__ = [
     "Cancellation",
     "Case",
     "CaseEvent",
+    "CaseHead",
     "CaseLine",
     "CaseLink",
     "CaseTally",
@@ -42,6 +43,7 @@ __all__ = [
     "MoneyEntry",
     "Notice",
     "Order",
+    "OrderHead",
     "OrderLine",
     "OrderLink",
     "OrderWatch",

@@ -29,7 +29,7 @@ def keep(
     def why(scan: Scan) -> str:
         return scans.doubt(scan, now, shipped_at=parcel.shipped_at, not_before=not_before, by_sender=by_sender)
 
-    new, fresh = _take(ParcelTrace, ParcelTrace.parcel_id, parcel.id, said, why, origin)
+    new, fresh = _take(ParcelTrace, ParcelTrace.parcel_id, parcel, said, why, origin)
     if fresh:
         rows = db.session.execute(
             select(ParcelTrace.at, ParcelTrace.status, ParcelTrace.delivering).where(
@@ -46,7 +46,7 @@ def keep(
 def _take(
     kind: type[ParcelTrace] | type[ShipmentTrace],
     owner: InstrumentedAttribute[int],
-    owner_id: int,
+    followed: Parcel | Shipment,
     said: Collection[Scan],
     why: Callable[[Scan], str],
     origin: str,
@@ -54,14 +54,18 @@ def _take(
     """Keep scans that aren't known; returns how many changed anything, and those that count from now on."""
     known = {
         (row.at, row.words): row
-        for row in db.session.execute(select(kind.id, kind.at, kind.words, kind.doubt).where(owner == owner_id))
+        for row in db.session.execute(
+            select(kind.id, kind.at, kind.words, kind.doubt).where(
+                kind.shop_id == followed.shop_id, owner == followed.id
+            )
+        )
     }
     changed, fresh = 0, []
     for (at, said_words), scan in {(scan.at, scan.words): scan for scan in reversed(list(said))}.items():
         doubt, row = why(scan), known.get((at, said_words))
         if row is None:
             values: dict[str, Any] = {"at": at, "words": said_words, "origin": origin, "doubt": doubt}
-            values |= {owner.key: owner_id, "status": scan.status}
+            values |= {"shop_id": followed.shop_id, owner.key: followed.id, "status": scan.status}
             if kind is ParcelTrace:
                 values["delivering"] = scan.status == "delivering"
                 values["status"] = "transit" if values["delivering"] else scan.status
@@ -74,7 +78,7 @@ def _take(
                 del now_said["delivering"]
             db.session.execute(
                 update(kind)
-                .where(kind.id == row.id)
+                .where(kind.shop_id == followed.shop_id, kind.id == row.id)
                 .values(doubt="", origin=origin, **now_said)
                 .execution_options(synchronize_session=False)
             )
@@ -128,7 +132,7 @@ def keep_of_order(
     def why(scan: Scan) -> str:
         return scans.doubt(scan, now, shipped_at=sent_at, by_sender=by_sender)
 
-    new, fresh = _take(ShipmentTrace, ShipmentTrace.shipment_id, shipment.id, said, why, origin)
+    new, fresh = _take(ShipmentTrace, ShipmentTrace.shipment_id, shipment, said, why, origin)
     if not new:
         return 0
     if fresh:
@@ -145,6 +149,7 @@ def keep_of_order(
                 watcher.user_id,
                 None,
                 fresh,
+                shop_id=order.shop_id,
                 name="订单包裹",
                 carried=f"{shipment.carrier_name} {shipment.tracking_no}",
                 key=f"shipment:{shipment.id}",

@@ -35,6 +35,7 @@ def tell_of(
     case: Case | None,
     fresh: Sequence[Scan],
     *,
+    shop_id: int,
     name: str,
     carried: str,
     key: str,
@@ -51,6 +52,7 @@ def tell_of(
     notices.tell_of_parcel(
         user_id,
         case,
+        shop_id=shop_id,
         title=f"{name}{NEWS[newest.status]}",
         body=f"{carried}:{newest.words}{after}",
         href=href,
@@ -67,6 +69,7 @@ def tell_buyer(case: Case, parcel: Parcel, fresh: Sequence[Scan], now: datetime)
         case.buyer_id,
         case,
         fresh,
+        shop_id=case.shop_id,
         name=name,
         carried=f"{parcel.carrier_name} {parcel.tracking_no}",
         key=f"parcel:{parcel.id}",
@@ -76,11 +79,11 @@ def tell_buyer(case: Case, parcel: Parcel, fresh: Sequence[Scan], now: datetime)
     )
 
 
-def watch(order_id: int, user_id: int, on: bool, now: datetime) -> None:
+def watch(shop_id: int, order_id: int, user_id: int, on: bool, now: datetime) -> None:
     """Whether the buyer wants to be told where an order is."""
     known = db.session.get(OrderWatch, order_id)
     if on and known is None:
-        db.session.add(OrderWatch(order_id=order_id, user_id=user_id, at=now))
+        db.session.add(OrderWatch(shop_id=shop_id, order_id=order_id, user_id=user_id, at=now))
     elif not on and known is not None:
         db.session.delete(known)
     db.session.flush()

@@ -93,6 +93,7 @@ def link(
         made = CaseLink(
             downstream_id=downstream.id,
             upstream_id=upstream.id,
+            upstream_shop_id=upstream.shop_id,
             shop_id=downstream.shop_id,
             created_by=by,
             created_at=now,
@@ -105,6 +106,7 @@ def link(
             OrderLink(
                 downstream_id=downstream.order_id,
                 upstream_id=upstream.order_id,
+                upstream_shop_id=upstream.shop_id,
                 shop_id=downstream.shop_id,
                 created_by=by,
                 created_at=now,

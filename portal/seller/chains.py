@@ -179,7 +179,12 @@ def consumer_links(case_no: str) -> ResponseReturnValue:
         else:
             rates.limit("consumer-link", f"make-{g.who.user_id}")
             with writing():
-                made = the_consumer_links.make(g.now, case_id=case_id, by=g.who.user_id, token=_token(case_no)) or ""
+                made = (
+                    the_consumer_links.make(
+                        g.now, shop_id=g.who.shop_id, case_id=case_id, by=g.who.user_id, token=_token(case_no)
+                    )
+                    or ""
+                )
             if not made:
                 form.refuse(f"同时有效的链接最多 {the_consumer_links.MOST_OPEN} 个,请先收回不用的链接")
         case = guards.found(case_view.of_shop(case_no, g.who.shop_id))

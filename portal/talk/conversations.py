@@ -71,11 +71,20 @@ def say(
     """
     words = without_cards(talk.order_id, words)
     message = Message(
-        conversation_id=talk.id, side=side, user_id=user_id, kind=kind, words=words, data=data or {}, at=now
+        shop_id=talk.shop_id,
+        conversation_id=talk.id,
+        side=side,
+        user_id=user_id,
+        kind=kind,
+        words=words,
+        data=data or {},
+        at=now,
     )
     db.session.add(message)
     db.session.flush()
-    evidence.attach_to_message(photos, owner_id=user_id or 0, message_id=message.id, order_id=talk.order_id)
+    evidence.attach_to_message(
+        photos, shop_id=talk.shop_id, owner_id=user_id or 0, message_id=message.id, order_id=talk.order_id
+    )
     counts: dict[str, Any] = {
         "last_at": now,
         "last_message_id": message.id,

@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
-from flask import current_app, g, request
+from flask import abort, current_app, g, request
 from flask_wtf import FlaskForm
 from markupsafe import Markup
 from sqlalchemy import select
@@ -25,7 +25,7 @@ from portal import inputs
 from portal.evidence import evidence, imaging
 from portal.evidence.store import Store
 from portal.extensions import db, writing
-from portal.models import KeptForm
+from portal.models import CaseHead, KeptForm, OrderHead
 from portal.talk import card_numbers
 from portal.web.security import csrf_token
 
@@ -368,7 +368,7 @@ class Photos(Field):
         stored = evidence.put(store(), images)
         with writing():
             side = "seller" if request.blueprint == "seller" else "buyer"
-            self.data += evidence.keep(stored, owner_id=owner, side=side, now=g.now)
+            self.data += evidence.keep(stored, shop_id=_shop_of_request(), owner_id=owner, side=side, now=g.now)
 
     @property
     def kept(self) -> Sequence[Any]:
@@ -383,6 +383,20 @@ class Photos(Field):
 
     def _value(self) -> bool:
         return False
+
+
+def _shop_of_request() -> int:
+    """The shop that the address is about: the signed-in one's own, or that of its order or case."""
+    if request.blueprint == "seller":
+        return int(g.who.shop_id)
+    args = request.view_args or {}
+    if "case_no" in args:
+        found = db.session.scalar(select(CaseHead.shop_id).where(CaseHead.case_no == args["case_no"]))
+    else:
+        found = db.session.scalar(select(OrderHead.shop_id).where(OrderHead.order_no == args["order_no"]))
+    if found is None:
+        abort(404)
+    return found
 
 
 def sent_ids(name: str) -> list[str]:

@@ -123,7 +123,7 @@ def world(app: Flask, cast: Cast) -> Iterator[World]:
     image = PreparedImage(b"photo", b"thumb", **size, sha256="0" * 64, taken_note=None, original_name="a.jpg")
     stored = evidence.put(store, [image])
     with writing():
-        evidence.keep(stored, owner_id=cast.buyer, side="buyer", now=cast.now)
+        evidence.keep(stored, shop_id=cast.shop, owner_id=cast.buyer, side="buyer", now=cast.now)
     policy2 = db.session.scalars(select(Policy.id).where(Policy.shop_id == cast.shop2)).one()
     database = app.extensions["portal_settings"].data / "portal.db"
     yield World(store, database, applied, confirming, completed, order, line, other_order, conversation, policy2, cast)

@@ -454,7 +454,7 @@ class World:
         for key in db.session.scalars(db.select(Evidence.key).where(Evidence.public_id.in_(kept.values()))):
             store.put(key, f"picture {mark}".encode())
         with writing():
-            token = consumer_links.make(cast.now, case_id=case_id, by=cast.seller) or ""
+            token = consumer_links.make(cast.now, shop_id=cast.shop, case_id=case_id, by=cast.seller) or ""
         values = {
             "token": token,
             "order_no": order_no,

@@ -43,8 +43,9 @@ def real_photos(app: Flask, number: int, owner: int, side: str, at: Any) -> list
     images, _ = imaging.prepare_each(incoming)
     images = [images[n % len(images)] for n in range(number)]
     stored = evidence.put(store, images)
+    shop_id = db.session.scalars(db.select(db.func.min(Shop.id))).one()
     with writing():
-        return evidence.keep(stored, owner_id=owner, side=side, now=at)
+        return evidence.keep(stored, shop_id=shop_id, owner_id=owner, side=side, now=at)
 
 
 def talk(app: Flask, cast: Cast, case: Case, *said: tuple[str, str, int]) -> None:

@@ -27,6 +27,7 @@ def _parcel(doing: Doing, leg: str, carrier: str, number: str, *, shipped_at: da
     if known is None:
         raise doing.refuse("请选择物流公司")
     parcel = Parcel(
+        shop_id=doing.case.shop_id,
         case_id=doing.case.id,
         leg=leg,
         round=round,
@@ -175,6 +176,7 @@ def _ship(doing: Doing) -> dict[str, Any]:
         if milli:
             db.session.add(
                 ParcelLine(
+                    shop_id=doing.case.shop_id,
                     parcel_id=made[0].id,
                     case_line_id=case_line_id,
                     quantity_milli=milli,

@@ -160,7 +160,13 @@ def give(case: Case, account: Account, *, version: int, at: datetime) -> BankAcc
     entry = _failed(case)
     _erase(select(BankAccount.id).where(BankAccount.entry_id == entry.id), at)
     consent = BankConsent(
-        case_id=case.id, entry_id=entry.id, owner_id=case.buyer_id, version=version, answer="yes", at=at
+        shop_id=case.shop_id,
+        case_id=case.id,
+        entry_id=entry.id,
+        owner_id=case.buyer_id,
+        version=version,
+        answer="yes",
+        at=at,
     )
     entry.route = "bank"
     db.session.add(consent)
@@ -168,6 +174,7 @@ def give(case: Case, account: Account, *, version: int, at: datetime) -> BankAcc
     words = json.dumps([account.holder, account.bank, account.number], ensure_ascii=False)
     key_id, sealed = keys_in_force().seal(words, _about(case.id, entry.id, case.buyer_id, consent.id))
     made = BankAccount(
+        shop_id=case.shop_id,
         case_id=case.id,
         entry_id=entry.id,
         owner_id=case.buyer_id,
@@ -193,7 +200,15 @@ def decline(case: Case, at: datetime) -> None:
     entry = _failed(case)
     entry.route = "offline"
     db.session.add(
-        BankConsent(case_id=case.id, entry_id=entry.id, owner_id=case.buyer_id, version=CONSENT, answer="no", at=at)
+        BankConsent(
+            shop_id=case.shop_id,
+            case_id=case.id,
+            entry_id=entry.id,
+            owner_id=case.buyer_id,
+            version=CONSENT,
+            answer="no",
+            at=at,
+        )
     )
     db.session.flush()
 
