@@ -23,6 +23,7 @@ from portal.extensions import db, writing
 from portal.flow import Actor, CaseType
 from portal.models import Case, CaseLine, Order, OrderLine, Parcel, Product, Shipment, Shop, Sku, Staff, Track, User
 from portal.money.accounts import consent as bank_accounts
+from portal.orders import receiving
 from portal.orders.export_format import read
 from portal.orders.importing import import_orders
 from portal.parcels import following, keeping, scans
@@ -188,7 +189,7 @@ def _order(buyer: int, shop: int, status: str, number: int, now: datetime) -> Or
         status_text=TEXT[status],
         ordered_at=ordered,
         paid_at=None if status == "unpaid" else ordered + timedelta(minutes=7),
-        received_at=received,
+        **receiving.receipt(received),
         receiver_name="李雯",
         receiver_phone="13425059650",
         receiver_address="浙江省 杭州市 余杭区 仓前街道文一西路 1 号",

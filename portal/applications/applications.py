@@ -33,16 +33,23 @@ class NotEligible(StepRefused):
         self.verdict, self.line_id = verdict, line_id
 
 
-def facts_of_policy(policy: Policy) -> goods_facts.Policy:
-    """A shop's policy as eligibility sees it."""
+def facts_of_policy(policy: Policy, days: policies.Days | None = None) -> goods_facts.Policy:
+    """A shop's policy as eligibility sees it. ``days``: what was promised to the order in question."""
     return goods_facts.Policy(
-        window_days=policy.window_days,
-        hidden_days=policy.hidden_days,
+        window_days=days.window if days else policy.window_days,
+        hidden_days=days.hidden if days else policy.hidden_days,
+        own_window_days=days.own_window if days else 0,
+        own_hidden_days=days.own_hidden if days else 0,
         special_freight=Payer(policy.special_freight),
         guarantees=codes(policy.guarantees),
         excluded=tuple(str(word) for word in policy.excluded),
         types=frozenset(CaseType(kind) for kind in policy.types.split(",")),
     )
+
+
+def policy_for(order: Any) -> goods_facts.Policy:
+    """What the shop's policy is for an order: no version shortens a term that was promised since the goods arrived."""
+    return facts_of_policy(policies.current(order.shop_id), policies.days_since(order.shop_id, order.received_at))
 
 
 def goods_of(order: Any, line: Any, *, exchangeable: bool = True, open_case: str = "") -> Goods:
@@ -331,7 +338,7 @@ def submit(draft: Draft, *, by: By, now: datetime, seen: str | None = None) -> C
             fields.get("reason", ""),
             Evidence(item.milli, len(photos), visible(fields.get("description", ""))),
             now,
-            facts_of_policy(policy),
+            policy_for(order),
             negotiated=asked(draft),
         )
         if not verdict.allowed:
@@ -371,7 +378,7 @@ def submit(draft: Draft, *, by: By, now: datetime, seen: str | None = None) -> C
 def judge(draft: Draft, *, now: datetime) -> list[tuple[int, Verdict]]:
     """What eligibility says of each line of the draft, as it stands."""
     order = db.session.get_one(Order, draft.order_id)
-    policy = facts_of_policy(policies.current(order.shop_id))
+    policy = policy_for(order)
     lines = {line.id: line for line in lines_of(order.id)}
     may = exchangeable(list(lines.values()))
     proof = len(photos_of(draft)), visible(draft.fields.get("description", ""))
@@ -399,7 +406,8 @@ def reconsider(case: Case, *, reason: str, quantities: dict[int, int], photos: i
     ``quantities`` by order line, in thousandths; ``photos`` counts all of them. Raises NotEligible.
     """
     order = db.session.get_one(Order, case.order_id)
-    policy = facts_of_policy(db.session.get_one(Policy, case.policy_id))
+    days = policies.days_since(order.shop_id, order.received_at)
+    policy = facts_of_policy(db.session.get_one(Policy, case.policy_id), days)
     own = dict(
         db.session.execute(
             select(CaseLine.order_line_id, CaseLine.quantity_milli).where(CaseLine.case_id == case.id)

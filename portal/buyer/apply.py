@@ -46,7 +46,7 @@ def apply(order_no: str) -> ResponseReturnValue:
     order_id = order.id
     lines = {line.id: line for line in applications.lines_of(order_id)}
     may = applications.exchangeable(list(lines.values()))
-    policy = applications.facts_of_policy(policies.current(order.shop_id))
+    policy = applications.policy_for(order)
     draft = _draft(order)
     kept = dict(draft.fields) if draft else {}
     form = ReasonForm()
@@ -269,7 +269,7 @@ def _options(order: Order, line: Any, reason: reasons.Reason | None) -> dict[Cas
     """What the draft's reason opens for its first line, the usual first."""
     if reason is None:
         return {}
-    policy = applications.facts_of_policy(policies.current(order.shop_id))
+    policy = applications.policy_for(order)
     goods = applications.goods_of(order, line, exchangeable=applications.exchangeable([line])[line.id])
     return dict(eligibility.ways(goods, reason, g.now, policy))
 

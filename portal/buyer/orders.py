@@ -66,8 +66,7 @@ def order(order_no: str) -> ResponseReturnValue:
     found = guards.found(order_lists.shown_to_buyer(order_no, g.who.user_id))
     lines = applications.lines_of(found.id)
     may = applications.exchangeable(lines)
-    policy = policies.current(found.shop_id)
-    facts = applications.facts_of_policy(policy)
+    facts = applications.policy_for(found)
     offers = {
         line.id: eligibility.offer(applications.goods_of(found, line, exchangeable=may[line.id]), g.now, facts)
         for line in lines
@@ -77,6 +76,7 @@ def order(order_no: str) -> ResponseReturnValue:
     return page(
         "buyer/order.html",
         term=resale.apply_said(found, g.now),
+        receipt_unknown=found.status in ("delivered", "completed") and found.received_at is None,
         order=found,
         lines=lines,
         offers=offers,

@@ -8,7 +8,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import bindparam, func, or_, select, text, tuple_
+from sqlalchemy import bindparam, case, func, or_, select, text, tuple_
 
 from portal.extensions import Moment, db
 from portal.models import Case, Order, OrderLine, Parcel, Product, Shop, User
@@ -37,7 +37,7 @@ _COLUMNS = (
     _order.ordered_at,
     _order.paid_fen,
     _order.case_count,
-    _order.apply_by,
+    case((_order.apply_from.is_not(None), _order.apply_by)).label("apply_by"),  # once the term runs
     _shop.name.label("shop"),
 )
 

@@ -157,7 +157,8 @@ def _own(order_id: int) -> Any:
 
 def end_old(now: datetime) -> None:
     """Stop following what has been on its way for too long, and parcels of orders that are over."""
-    over = select(Order.id).where(Order.status.in_(("completed", "cancelled")))
+    received = (Order.status == "completed") & Order.received_at.is_not(None)
+    over = select(Order.id).where((Order.status == "cancelled") | received)
     _set_shipments(text(UNDER_WAY) & (Shipment.since_at < now - 2 * ASKED_FOR), ended_at=now)
     _set_shipments(text(UNDER_WAY) & Shipment.case_id.is_(None) & Shipment.order_id.in_(over), ended_at=now)
 

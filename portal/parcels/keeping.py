@@ -12,6 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from portal.extensions import Moment, db
 from portal.models import Order, OrderWatch, Parcel, ParcelTrace, Shipment, ShipmentTrace
 from portal.notices import notices
+from portal.orders.receiving import record_receipt
 from portal.parcels import scans
 from portal.parcels.following import _set_shipments
 from portal.parcels.scans import Scan, Standing
@@ -178,13 +179,6 @@ def _receive(order: Order, before: datetime | None, now: datetime) -> None:
     after = _received(order.id)
     if after == before or (order.received_at is not None and order.received_at != before):
         return
-    order.received_at = after
-    if after is not None:
-        order.apply_from = None  # 铺货: from now on the term to apply runs (portal/rights/resale.py)
-    if after is not None and order.status == "in_transit":
-        order.status = "delivered"
-    elif after is None and order.status == "delivered":
-        order.status = "in_transit"
-    order.updated_at = now
+    record_receipt(order, after, now=now)
     db.session.flush()
     notices.bump(order.buyer_id)

@@ -80,7 +80,7 @@ def open_upstream(
             downstream.reason,
             goods_facts.Evidence(item.milli, len(photos), len(description)),
             now,
-            applications.facts_of_policy(policy),
+            applications.policy_for(order),
         )
         if not verdict.allowed:
             raise applications.NotEligible(verdict, item.line_id)

@@ -26,12 +26,14 @@ from portal.rights import windows as rights_windows
 def window_of(order: Order) -> datetime | None:
     """Until when the distributor may apply to the supplier for this purchase, as of right; None: unknown.
 
-    The supplier's own window, and the term of 铺货 orders: whichever ends first.
+    The term of 铺货 orders where the purchase is one, else the supplier's window.
     """
-    ends = [resale.apply_by(order)] if resale.is_resold(order) else []
-    if order.received_at is not None:
-        ends.append(rights_windows.last_day_ends(order.received_at, policies.current(order.shop_id).window_days))
-    return min((end for end in ends if end is not None), default=None)
+    if resale.is_resold(order):
+        return resale.apply_by(order)
+    if order.received_at is None:
+        return None
+    days = policies.days_since(order.shop_id, order.received_at).window
+    return rights_windows.last_day_ends(order.received_at, days)
 
 
 def alarm(now: datetime) -> int:

@@ -22,6 +22,7 @@ from portal.models import (
     Product,
     Shop,
 )
+from portal.orders import receiving
 from portal.people import accounts
 
 
@@ -72,7 +73,7 @@ def record_order(
         status_text="消费者已收货" if received_at else "已发给消费者",
         ordered_at=ordered_at,
         paid_at=ordered_at,
-        received_at=received_at,
+        **receiving.receipt(received_at),
         consumer=True,
         goods_total_fen=total,
         paid_fen=total,

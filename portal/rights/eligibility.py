@@ -33,6 +33,7 @@ from portal.rights.windows import (
     _day,
     _no_reason_end,
     _not_begun,
+    _resale_end,
     _resale_overdue,
     _rule,
     last_day_ends,
@@ -313,11 +314,11 @@ def _right(goods: Goods, kind: CaseType, reason: Reason, now: datetime, policy: 
             basis = EXCLUSIONS[goods.no_reason_excluded]
             why = f"{basis}不适用7天无理由退货"
         return Verdict(False, why, (*_asks(reason), _CHOOSE), basis=basis, field="reason")
-    if goods.apply_by is not None and _resale_overdue(goods, reason, now):
-        rule = f"铺货订单须在 {goods.apply_days} 个工作日内申请"
-        why = f"{rule},已于 {_day(goods.apply_by, now)} 超期"
+    if _resale_overdue(goods, reason, now, policy):
+        rule, ended = _rule(goods, reason, policy, kind), _resale_end(goods, reason, policy)
+        why = f"{rule},已于 {_day(ended, now)} 超期"
         ways = (*_no_reason_return(goods, now, policy), *_resale_asks(goods, reason, now, policy))
-        return Verdict(False, why, ways or (_TALK,), until=goods.apply_by, basis=f"{rule},已超期", field="reason")
+        return Verdict(False, why, ways or (_TALK,), until=ended, basis=f"{rule},已超期", field="reason")
     if kind not in types_of(goods, reason, policy):
         return _other_type(goods, kind, reason, now, policy)
     theirs = reason.fault is not Fault.SELLER and reason.ground not in _OWN_RULES
@@ -386,7 +387,7 @@ def _asks(reason: Reason) -> tuple[Instead, ...]:
 
 def _askable(goods: Goods, reason: Reason, now: datetime, policy: Policy) -> tuple[CaseType, ...]:
     """The types that can be had by 协商 for this reason: its own, and after the 铺货 term what was a right before."""
-    late = types_of(goods, reason, policy) if _resale_overdue(goods, reason, now) else ()
+    late = types_of(goods, reason, policy) if _resale_overdue(goods, reason, now, policy) else ()
     return (*reason.asks, *(kind for kind in late if kind not in reason.asks))
 
 

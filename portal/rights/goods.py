@@ -111,11 +111,14 @@ class Policy:
 
     ``excluded`` are product numbers, or words of titles, of goods that are taken back for the seller's fault only.
     ``guarantees`` are promised for all goods that are not excluded. ``types`` are the cases the shop takes; a refund of
-    what was never sent and what was promised can't be switched off.
+    what was never sent and what was promised can't be switched off. ``own_…``: what the shop has published itself; only
+    that lengthens the public term of 铺货 orders.
     """
 
     window_days: int = 15
     hidden_days: int = 30
+    own_window_days: int = 0
+    own_hidden_days: int = 0
     special_freight: Payer = Payer.NEGOTIATED
     guarantees: frozenset[str] = frozenset()
     excluded: tuple[str, ...] = ()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, case, func, select, text, update
 
 from portal.extensions import db
 from portal.flow import CaseType
-from portal.models import Policy, ReturnAddress
+from portal.models import Order, Policy, ReturnAddress
+from portal.models.orders import RESOLD
 
 _CURRENT = select(Policy).where(Policy.shop_id == bindparam("shop_id")).order_by(Policy.version.desc()).limit(1)
 
@@ -62,6 +64,12 @@ def publish(
     )
     db.session.add(policy)
     db.session.flush()
+    db.session.execute(  # promised anew by the sweep, to a later day or not at all
+        update(Order)
+        .where(Order.shop_id == shop_id, text(RESOLD), Order.apply_by > now)
+        .values(apply_from=None)
+        .execution_options(synchronize_session=False)
+    )
     return policy
 
 
@@ -72,6 +80,44 @@ def no_way(types: Collection[str]) -> str:
     if not {CaseType.REISSUE, CaseType.REFUND_ONLY} & set(types):
         return "漏发商品至少要有一种处理方式,请保留「补发」或「仅退款」"
     return ""
+
+
+_SINCE = (
+    select(
+        func.max(Policy.window_days),
+        func.max(Policy.hidden_days),
+        func.coalesce(func.max(case((Policy.created_by.is_not(None), Policy.window_days))), 0),
+        func.coalesce(func.max(case((Policy.created_by.is_not(None), Policy.hidden_days))), 0),
+    )
+    .where(Policy.shop_id == bindparam("shop_id"))
+    .where(
+        Policy.version
+        >= func.coalesce(
+            select(func.max(Policy.version))
+            .where(Policy.shop_id == bindparam("shop_id"), Policy.created_at <= bindparam("at"))
+            .scalar_subquery(),
+            1,
+        )
+    )
+)
+
+
+class Days(NamedTuple):
+    """How many days after receipt a shop takes goods back; ``own_…``: by what it has published itself, 0: nothing."""
+
+    window: int
+    hidden: int
+    own_window: int
+    own_hidden: int
+
+
+def days_since(shop_id: int, received_at: datetime | None) -> Days:
+    """The longest terms that were in force at some time since the goods arrived: a later version shortens none."""
+    if received_at is None:
+        now = current(shop_id)
+        own = now.created_by is not None
+        return Days(now.window_days, now.hidden_days, own * now.window_days, own * now.hidden_days)
+    return Days(*db.session.execute(_SINCE, {"shop_id": shop_id, "at": received_at}).one())
 
 
 def history(shop_id: int, most: int = 20) -> Sequence[Policy]:

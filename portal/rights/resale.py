@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import literal, or_, select, text, update
+from sqlalchemy import ColumnElement, or_, select, text, update
 
 from portal import flow, words
 from portal.calendar import calendars, workdays
@@ -21,6 +21,7 @@ from portal.models import Case, Order, User
 from portal.models.cases import FINISHING
 from portal.models.orders import RESOLD
 from portal.notices import notices
+from portal.rights import policies
 
 STARTS = ("received", "shipped", "confirmed")
 BATCH = 500
@@ -54,23 +55,35 @@ def is_resold(order: Any) -> bool:
 
 
 def start_of(order: Any) -> datetime | None:
-    """From when the term to apply runs: receipt, else shipping, else payment, beginning with what the rule names.
+    """From when the term to apply runs: from receipt, always, as soon as that is known.
 
-    Payment says nothing of goods that are still on their way, unless the rule names it.
+    Before, and where it never gets known, it runs only if the rule names shipping or payment.
     """
     if order.status in ("unpaid", "unshipped", "cancelled", "refunding", "unknown"):
         return None
-    if order.status == "in_transit" and rule().start != "confirmed" and order.shipped_at is None:
-        return None
-    moments = {"received": order.received_at, "shipped": order.shipped_at, "confirmed": order.paid_at}
-    known = STARTS[STARTS.index(rule().start) :]
-    return next((moments[name] for name in known if moments[name] is not None), None)
+    if order.received_at is not None or rule().start == "received":
+        received: datetime | None = order.received_at
+        return received
+    if rule().start == "confirmed":
+        moments = (order.paid_at, order.shipped_at)
+    else:
+        moments = (order.shipped_at, order.paid_at if order.status != "in_transit" else None)
+    return next((moment for moment in moments if moment is not None), None)
 
 
 def apply_term(order: Any, *, fresh: bool = False) -> Term | None:
-    """The term to apply of a 铺货 order, worked out now; None before it has begun."""
+    """The public term to apply of a 铺货 order, worked out now; None before it has begun."""
     start = start_of(order) if is_resold(order) else None
     return workdays.plus_workdays(start, rule().apply_days, calendars.current(fresh=fresh)) if start else None
+
+
+def _lengthened(order: Any, term: Term) -> Term:
+    """The public term, or the shop's own one where that is longer."""
+    if order.received_at is None:
+        return term
+    days = policies.days_since(order.shop_id, order.received_at).own_window
+    own = workdays.plus_days(order.received_at, days)
+    return own if days and own.at > term.at else term
 
 
 def finish_term(start: datetime, *, fresh: bool = False) -> Term:
@@ -79,12 +92,15 @@ def finish_term(start: datetime, *, fresh: bool = False) -> Term:
 
 
 def apply_by(order: Any) -> datetime | None:
-    """Until when a 铺货 order can be applied for: as promised, else as it would be promised now."""
-    if order.apply_by is not None and (order.received_at is None or order.apply_from is not None):
-        promised: datetime = order.apply_by
+    """Until when a 铺货 order can be applied for: as promised, else as it would be promised now; None: not begun."""
+    promised: datetime | None = order.apply_by
+    if promised is not None and order.apply_from is not None and start_of(order) is not None:
         return promised
     term = apply_term(order)
-    return term.at if term else None
+    if term is None:
+        return None
+    end = _lengthened(order, term).at
+    return end if promised is None else max(end, promised)
 
 
 def said(term: Term, number: int, what: str) -> str:
@@ -99,15 +115,20 @@ def said(term: Term, number: int, what: str) -> str:
 
 
 def apply_said(order: Any, now: datetime) -> str:
-    """The term to apply of a 铺货 order in a sentence; "" before it has begun, and for other orders."""
+    """The term to apply of a 铺货 order in a sentence; "" for other orders, and for those not sent yet."""
     end = apply_by(order) if is_resold(order) else None
     term = apply_term(order)
     if end is None or term is None:
-        return ""
+        begun = is_resold(order) and order.status in ("in_transit", "delivered", "completed")
+        return f"铺货订单须在签收后 {rule().apply_days} 个工作日内申请;还不知道签收时间,没有开始计算" if begun else ""
     day = (end.astimezone(workdays.BEIJING) - timedelta(seconds=1)).date()
     kept = Term(day, end, order.apply_provisional if order.apply_by else term.provisional, term.skipped)
+    until = f"{day.month}月{day.day}日 24:00"
+    if order.received_at is not None and end > term.at and end == _lengthened(order, term).at:
+        days = policies.days_since(order.shop_id, order.received_at).own_window
+        promised = f"店铺承诺收到商品后 {days} 天内可以申请"
+        return f"{promised},已于 {until} 超期;可以申请与商家协商" if now >= end else f"{promised},请在 {until} 前提交"
     if now >= end:
-        until = f"{day.month}月{day.day}日 24:00"
         return f"铺货订单须在 {rule().apply_days} 个工作日内申请,已于 {until} 超期;可以申请与商家协商"
     return said(kept, rule().apply_days, "铺货订单的申请时限:")
 
@@ -126,6 +147,16 @@ def finish_said(case: Any) -> str:
     )
 
 
+def _begun() -> ColumnElement[bool]:
+    """The orders that start_of gives a moment for."""
+    if rule().start == "received":
+        return Order.received_at.is_not(None)
+    sent = Order.shipped_at.is_not(None)
+    if rule().start == "confirmed":
+        return or_(Order.received_at.is_not(None), sent, Order.paid_at.is_not(None))
+    return or_(Order.received_at.is_not(None), sent, (Order.status != "in_transit") & Order.paid_at.is_not(None))
+
+
 def promise(now: datetime) -> int:
     """Write down until when 铺货 orders whose term has begun can be applied for; returns how many. By the sweep."""
     done = 0
@@ -139,14 +170,7 @@ def promise(now: datetime) -> int:
                         text("apply_from IS NULL"),
                         Order.status.in_(("in_transit", "delivered", "completed")),
                     )
-                    .where(
-                        or_(*(column.is_not(None) for column in (Order.received_at, Order.shipped_at, Order.paid_at))),
-                        or_(
-                            Order.status != "in_transit",
-                            Order.shipped_at.is_not(None),
-                            literal(rule().start == "confirmed"),
-                        ),
-                    )
+                    .where(_begun())
                     .order_by(Order.id)
                     .limit(BATCH)
                 )
@@ -158,6 +182,7 @@ def promise(now: datetime) -> int:
                 start, term = start_of(order), apply_term(order, fresh=moved == 0)
                 if start is None or term is None:
                     continue
+                term = _lengthened(order, term)
                 later = order.apply_by is None or term.at > order.apply_by
                 order.apply_from = start
                 if later:

@@ -11,13 +11,17 @@ from portal.rights.reasons import Ground, Reason
 
 
 def window_end(goods: Goods, reason: Reason, policy: Policy, case_type: str = CaseType.EXCHANGE) -> datetime | None:
-    """When the window of a reason ends, in UTC and exclusive; None while it has not begun, and where there is none."""
+    """When the window of a reason ends, in UTC and exclusive; None while it has not begun, and where there is none.
+
+    For 铺货 orders it is the public term, or what the shop itself has promised beyond it.
+    """
     days = _days(goods, reason, policy, case_type)
     if goods.received_at is None or days is None:
         return None
     end = last_day_ends(goods.received_at, days)
     if goods.apply_by is not None and reason.ground not in _OUTSIDE_RESALE:
-        return min(end, goods.apply_by)
+        own = _own_longer(reason, policy)
+        return max(goods.apply_by, last_day_ends(goods.received_at, own)) if own else goods.apply_by
     return _no_reason_end(goods, end) if reason.ground is Ground.NO_REASON else end
 
 
@@ -32,9 +36,22 @@ def last_day_ends(start: datetime, days: int) -> datetime:
     return datetime.combine(last, time(), BEIJING).astimezone(UTC)
 
 
-def _resale_overdue(goods: Goods, reason: Reason, now: datetime) -> bool:
-    """Whether the platform's term for 铺货 orders has run out, for a reason that it holds for."""
-    return goods.apply_by is not None and now >= goods.apply_by and reason.ground not in _OUTSIDE_RESALE
+def _own_longer(reason: Reason, policy: Policy) -> int:
+    """How many days after receipt the shop itself has published for a reason; 0 for none."""
+    return max(policy.own_window_days, policy.own_hidden_days) if reason.hidden_defect else policy.own_window_days
+
+
+def _resale_end(goods: Goods, reason: Reason, policy: Policy) -> datetime | None:
+    """When the term for 铺货 orders ends, for a reason that it holds for; None where it doesn't hold."""
+    if goods.apply_by is None or reason.ground in _OUTSIDE_RESALE:
+        return None
+    return window_end(goods, reason, policy) or goods.apply_by
+
+
+def _resale_overdue(goods: Goods, reason: Reason, now: datetime, policy: Policy) -> bool:
+    """Whether the term for 铺货 orders has run out, for a reason that it holds for."""
+    end = _resale_end(goods, reason, policy)
+    return end is not None and now >= end
 
 
 _NO_REASON_DAYS: Final = 7
@@ -76,6 +93,11 @@ def _rule(goods: Goods, reason: Reason, policy: Policy, case_type: str) -> str:
         rest = "(最后一天是休息日,延到休息日之后)" if goods.no_reason_until and goods.received_at else ""
         return f"{source}7天无理由退货为收到商品后 {days} 天{rest}"
     term = "售后期" if case_type in MONEY else "换货期"
+    if goods.apply_by is not None and reason.ground not in _OUTSIDE_RESALE:
+        end = _resale_end(goods, reason, policy)
+        if end == goods.apply_by:
+            return f"铺货订单须在 {goods.apply_days} 个工作日内申请"
+        days = _own_longer(reason, policy)
     if promise and (reason.ground is Ground.PROMISE or days > _own_days(reason, policy)):
         return f"{promise.name}为收到商品后 {days} 天"
     if days > policy.window_days:

@@ -161,6 +161,7 @@ def _shipments(track_id: int) -> list[Any]:
                 Parcel.leg,
                 Parcel.voided_at,
                 Order.status,
+                Order.received_at,
             )
             .join(Order, Order.id == Shipment.order_id)
             .outerjoin(Case, Case.id == Shipment.case_id)
@@ -179,7 +180,7 @@ def _hanging(track_id: int, now: datetime) -> list[Any]:
     found: list[Any] = []
     for row in rows:
         if row.parcel_id is None:
-            gone = row.status == "cancelled" or (row.status == "completed" and row.signed_at is None)
+            gone = row.status == "cancelled" or (row.status == "completed" and row.received_at and not row.signed_at)
         else:
             gone = row.voided_at is not None or (row.state in FINAL and row.leg != "refused")
         (over if gone else found).append(row)

@@ -17,7 +17,7 @@ from sqlalchemy import func, select, update
 
 from portal.extensions import db, writing
 from portal.models import Order, OrderLine, Policy, Product, Shop, Sku, Staff, User
-from portal.orders import ledger
+from portal.orders import ledger, receiving
 from portal.orders.export_format import read
 from portal.orders.importing import Counts, Outcome, Report, RowResult, import_orders, report_file
 from portal.people import accounts
@@ -84,7 +84,8 @@ def test_an_order_is_kept_as_the_row_said(take: Callable[..., Report]) -> None:
     assert (found.order_no, found.status, found.status_text) == (NUMBER, "completed", "交易成功")
     assert found.ordered_at == datetime(2026, 11, 5, 5, 31, tzinfo=UTC)
     assert found.paid_at == datetime(2026, 11, 5, 5, 37, tzinfo=UTC)
-    assert found.received_at == found.imported_at == found.updated_at == NOW
+    assert found.imported_at == found.updated_at == NOW
+    assert found.received_at is None  # the export says that it was received, not when
     assert (found.goods_total_fen, found.freight_fen, found.adjustment_fen, found.paid_fen) == (3760, 600, 0, 4360)
     assert (found.receiver_name, found.receiver_phone) == ("李雯", "13425059650")
     assert (found.carrier_text, found.tracking_text) == ("中通快递(ZTO)", "75484863576596")
@@ -171,7 +172,7 @@ def test_status_parcels_and_receiver_follow_but_the_snapshot_never_does(take: Ca
     report = take([changed], now=NOW + timedelta(days=1))
     assert (report.orders, report.lines) == (Counts(updated=1), Counts(unchanged=1))
     found, kept = only(Order), only(OrderLine)
-    assert (found.status, found.status_text, found.received_at) == ("completed", "交易成功", NOW + timedelta(days=1))
+    assert (found.status, found.status_text, found.received_at) == ("completed", "交易成功", None)
     assert (found.tracking_text, found.carrier_text, found.receiver_name) == ("SF1234567890123", "顺丰速运(SF)", "张伟")
     assert found.buyer_note == "轻放"  # an empty cell says nothing
     assert (found.version, found.updated_at, found.imported_at) == (version + 1, NOW + timedelta(days=1), NOW)
@@ -186,7 +187,10 @@ def test_status_parcels_and_receiver_follow_but_the_snapshot_never_does(take: Ca
 
 
 def test_the_day_of_receipt_stays(take: Callable[..., Report]) -> None:
-    take([order(订单状态="买家已签收")])
+    take([order(订单状态="等待买家确认收货")])
+    with writing():
+        receiving.record_receipt(only(Order), NOW, now=NOW)
+    take([order(订单状态="买家已签收")], now=NOW + timedelta(days=1))
     take([order(订单状态="交易成功")], now=NOW + timedelta(days=9))
     assert only(Order).received_at == NOW
 
@@ -442,8 +446,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from portal import create_app
 from portal.config import Settings
-from portal.order_export import read
-from portal.order_import import import_orders
+from portal.orders.export_format import read
+from portal.orders.importing import import_orders
 with create_app(Settings(data=Path(sys.argv[1]), secret_key="x", database_url=sys.argv[2])).app_context():
     began = time.monotonic()
     with read(sys.argv[3]) as export:

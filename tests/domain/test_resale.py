@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import json
+import re
 from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
 from portal import words
-from portal.applications import applications
+from portal.applications import applications, unsent
 from portal.calendar import calendars
 from portal.calendar.workdays import BEIJING, Day
 from portal.cases import clock as case_clock
+from portal.cases.effects.step import By
 from portal.extensions import db, writing
-from portal.flow import CaseType
+from portal.flow import Actor, CaseType
 from portal.models import Case, Notice, Order, Shipment
 from portal.parcels import following, keeping
 from portal.parcels.scans import Scan
 from portal.rights import eligibility, policies, resale
 from portal.rights.resale import Rule
+from portal.tracking import polling
 from tests.cast import Cast
 
 
@@ -56,12 +62,21 @@ def test_the_term_to_apply_is_promised_once(cast_both: Cast) -> None:
 
 
 def test_what_the_term_runs_from(cast: Cast) -> None:
+    """From receipt, always: shipping begins it only where the rule says so, and receipt then begins it anew."""
     sent = resold(cast, None, shipped_at=beijing(11, 18)).id
-    unsent = cast.order(status="unshipped", is_dropship=True).id
+    old = cast.order(status="completed", received_at=None, downstream_order_no="TB-1", shipped_at=beijing(11, 1)).id
+    not_sent = cast.order(status="unshipped", is_dropship=True).id
     unknown = resold(cast, None).id  # on its way, and nobody knows since when
     resale.promise(cast.now)
-    assert fresh(sent).apply_from == beijing(11, 18) and fresh(unsent).apply_by is fresh(unknown).apply_by is None
-    assert resale.apply_by(fresh(unknown)) is None
+    for order_id in (sent, not_sent, unknown, old):
+        assert fresh(order_id).apply_by is resale.apply_by(fresh(order_id)) is None
+    assert "还不知道签收时间" in resale.apply_said(fresh(sent), cast.now)
+    assert "还不知道签收时间" in resale.apply_said(fresh(old), cast.now) and not resale.apply_said(
+        fresh(not_sent), cast.now
+    )
+    resale.use_rule(Rule("shipped"))
+    resale.promise(cast.now)
+    assert fresh(sent).apply_from == beijing(11, 18)
     with writing():
         db.session.execute(
             update(Order)
@@ -71,9 +86,9 @@ def test_what_the_term_runs_from(cast: Cast) -> None:
     resale.promise(cast.now)
     assert fresh(sent).apply_from == beijing(11, 20) and fresh(sent).apply_by == beijing(12, 2, 0)
     resale.use_rule(Rule("confirmed", 3, 15))
-    confirmed = resold(cast, beijing(11, 20)).id
+    paid, received = resold(cast, None).id, resold(cast, beijing(11, 20)).id
     resale.promise(cast.now)
-    assert fresh(confirmed).apply_from == fresh(confirmed).paid_at
+    assert fresh(paid).apply_from == fresh(paid).paid_at and fresh(received).apply_from == beijing(11, 20)
 
 
 def test_a_calendar_moves_what_was_provisional_and_only_later(cast_both: Cast) -> None:
@@ -185,8 +200,9 @@ def test_the_end_of_a_term_is_said_by_the_day_before(cast: Cast) -> None:
 
 
 def test_a_carriers_receipt_lengthens_the_term(cast_both: Cast) -> None:
-    """The term ran from shipping; 签收 by a scan begins it anew, as one in an export does."""
+    """Where the term runs from shipping, 签收 by a scan begins it anew."""
     cast = cast_both
+    resale.use_rule(Rule("shipped"))
     order_id = resold(cast, None, shipped_at=beijing(11, 10), tracking_text="73610555582883").id
     resale.promise(beijing(11, 11))
     assert fresh(order_id).apply_by == beijing(11, 20, 0)
@@ -198,3 +214,86 @@ def test_a_carriers_receipt_lengthens_the_term(cast_both: Cast) -> None:
     assert resale.apply_by(fresh(order_id)) == beijing(11, 28, 0)  # at once, before the sweep has written it down
     assert resale.promise(beijing(11, 19)) == 1
     assert fresh(order_id).apply_from == beijing(11, 18) and fresh(order_id).apply_by == beijing(11, 28, 0)
+
+
+VECTORS = json.loads((Path(__file__).parents[1] / "data" / "deadlines.json").read_text())["workdays"]
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["start"])
+def test_the_term_runs_from_receipt_of_what_was_shipped_here(cast: Cast, vector: dict[str, Any]) -> None:
+    """Goods shipped in the portal that are ten days on their way: seven working days after 签收, on every page."""
+    signed = datetime.fromisoformat(vector["start"]).replace(hour=12, tzinfo=BEIJING)
+    sent = signed - timedelta(days=10)
+    order_id = cast.order(status="unshipped", downstream_order_no="TB-1", ordered_at=sent - timedelta(days=1)).id
+    with writing():
+        unsent.ship(order_id, cast.shop, [("ZTO", "73610555582883")], by=By(Actor.SELLER, cast.seller), now=sent)
+    polling.follow_orders(sent)
+    resale.promise(signed - timedelta(minutes=1))
+    assert fresh(order_id).apply_by is resale.apply_by(fresh(order_id)) is None
+    with writing():
+        shipment = db.session.scalars(select(Shipment.id).where(Shipment.order_id == order_id)).one()
+        keeping.keep_of_order(shipment, [Scan(signed, "signed", "已签收")], now=signed, origin="kuaidi100")
+    end = datetime.fromisoformat(vector["plus_7_workdays"]).replace(tzinfo=BEIJING) + timedelta(days=1)
+    assert resale.apply_by(fresh(order_id)) == end
+    resale.promise(signed)
+    order = fresh(order_id)
+    assert order.apply_by == end and order.apply_provisional == vector["provisional_7"]
+    line = applications.lines_of(order.id)[0]
+    offer = eligibility.offer(applications.goods_of(order, line), signed, applications.policy_for(order))
+    assert (
+        offer.until == end
+        and words.end(end) in offer.why
+        and words.end(end).split()[0] in resale.apply_said(order, signed)
+    )
+
+
+@pytest.mark.parametrize(("days", "last"), [(7, (12, 2)), (8, (12, 2)), (30, (12, 21))])
+@pytest.mark.parametrize("later", [False, True])
+def test_a_policy_lengthens_the_term_and_never_shortens_it(
+    cast_both: Cast, days: int, last: tuple[int, int], later: bool
+) -> None:
+    """Published before or after the goods arrived: one date, in the column, in the sentence, in the verdict."""
+    cast, received = cast_both, beijing(11, 20)
+    at = beijing(11, 22) if later else beijing(11, 1)
+    publish(cast, days, at)
+    order_id = resold(cast, received).id
+    resale.promise(cast.now)
+    publish(cast, 7, beijing(11, 23))  # shortens nothing that was promised
+    end = beijing(*last, 0)
+    assert resale.apply_by(fresh(order_id)) == end
+    resale.promise(cast.now)
+    order = fresh(order_id)
+    assert order.apply_by == resale.apply_by(order) == end
+    line = applications.lines_of(order.id)[0]
+    offer = eligibility.offer(applications.goods_of(order, line), cast.now, applications.policy_for(order))
+    assert offer.until == end and words.end(end) in offer.why
+    assert words.end(end).split()[0] in resale.apply_said(order, cast.now)
+
+
+def publish(cast: Cast, days: int, at: datetime) -> None:
+    with writing():
+        policies.publish(
+            cast.shop,
+            window_days=days,
+            hidden_days=max(days, 30),
+            special_freight="negotiated",
+            guarantees=(),
+            excluded=(),
+            words="",
+            by=cast.seller,
+            now=at,
+        )
+
+
+def test_a_shorter_policy_takes_nothing_from_what_arrived_before_it(cast_both: Cast) -> None:
+    cast = cast_both
+    before, after = cast.order(received_at=beijing(11, 15)), cast.order(received_at=beijing(11, 22, 15))
+    publish(cast, 7, beijing(11, 20))
+    assert applications.policy_for(before).window_days == 15 and applications.policy_for(after).window_days == 7
+
+
+def test_one_function_says_when_an_order_was_received() -> None:
+    root = Path(__file__).parents[2] / "portal"
+    said = re.compile(r"\.received_at = |\[.received_at.\] = |\b(values|Order)\([^)]*\breceived_at=")
+    found = [str(path.relative_to(root)) for path in root.rglob("*.py") if said.search(path.read_text("utf-8"))]
+    assert found == []  # but for receiving.py, which sets both columns of a receipt

@@ -17,6 +17,7 @@ from sqlalchemy import Table, bindparam, case, func, insert, select, text, updat
 from portal.extensions import db
 from portal.models import Order, OrderHead, OrderLine, Shop, Staff, User
 from portal.notices import notices
+from portal.orders import receiving
 from portal.orders.export_format import LineRow, OrderRows
 from portal.orders.importing.goods import Goods
 from portal.orders.importing.known import Known, dialect
@@ -162,9 +163,6 @@ class Batch:
         if values.get("paid_fen", there["paid_fen"]) < there["refunded_fen"]:
             del values["paid_fen"]
             self._warn(order, order.row, "实付款(元)", REFUNDED)
-        if order.status in RECEIVED and there["received_at"] is None:
-            values["received_at"] = self._now
-            values["apply_from"] = None  # 铺货: from now on the term to apply runs
         new_lines: list[tuple[int, LineRow]] = []
         quantities: list[tuple[int, LineRow]] = []
         outcomes: dict[int, Outcome] = {}
@@ -281,7 +279,7 @@ class Batch:
             "order_no": order.order_no,
             "shop_id": self._people.shop_of(order),
             "buyer_id": self._people.buyer_of(order),
-            "received_at": self._now if order.status in RECEIVED else None,
+            **receiving.receipt(None),  # an export says that it was received, not when
             "case_count": 0,
             "version": 1,
             "imported_at": self._now,
