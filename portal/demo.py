@@ -403,7 +403,9 @@ def _disputed(t: _Teller) -> None:
     counted = [
         Counted(x.id, x.quantity_milli, x.quantity_milli // 2, "not_resellable", "一件有污渍") for x in t.lines()
     ]
-    t.seller_takes("dispute_goods", counted=counted, note="一件有明显污渍", photos=t.photos.of(t.shop, t.seller, "seller"))
+    t.seller_takes(
+        "dispute_goods", counted=counted, note="一件有明显污渍", photos=t.photos.of(t.shop, t.seller, "seller")
+    )
 
 
 def _closed(t: _Teller) -> None:
@@ -477,9 +479,14 @@ def _refused(t: _Teller, hours: float) -> None:
         conversations.say(talk, "buyer", t.buyer, "洗过一次就松口了,客人都退给我", now=t.at + timedelta(minutes=5))
         conversations.say(talk, "seller", t.seller, "洗过的我们没法二次销售,换不了", now=t.at + timedelta(minutes=15))
     t.seller_takes("ask_evidence", note="请补拍松口处的近照和吊牌")
-    t.buyer_takes("modify", description="洗了一次袜口就松了,补拍了近照和吊牌", photos=t.photos.of(t.shop, t.buyer, "buyer"))
+    t.buyer_takes(
+        "modify", description="洗了一次袜口就松了,补拍了近照和吊牌", photos=t.photos.of(t.shop, t.buyer, "buyer")
+    )
     t.seller_takes(
-        "reject", refusal="man_made", note="吊牌已剪,已经洗过,影响二次销售", photos=t.photos.of(t.shop, t.seller, "seller")
+        "reject",
+        refusal="man_made",
+        note="吊牌已剪,已经洗过,影响二次销售",
+        photos=t.photos.of(t.shop, t.seller, "seller"),
     )
 
 

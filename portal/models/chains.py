@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -23,7 +22,7 @@ class OrderLink(Model):
         Index("ix_order_links_upstream_id", "upstream_id"),
         Index("ix_order_links_shop", "shop_id", "downstream_id"),
     )
-    __mapper_args__: ClassVar = {"primary_key": ["downstream_id"]}
+    __mapper_args__ = {"primary_key": ["downstream_id"]}  # noqa: RUF012  (the name is SQLAlchemy's)
 
     downstream_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id"), primary_key=True, autoincrement=False)  # distributor's

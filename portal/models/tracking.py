@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -116,7 +116,7 @@ class OrderWatch(Model):
 
     __tablename__ = "order_watches"
     __table_args__ = (refer("order_id", "orders"),)
-    __mapper_args__: ClassVar = {"primary_key": ["order_id"]}
+    __mapper_args__ = {"primary_key": ["order_id"]}  # noqa: RUF012  (the name is SQLAlchemy's)
 
     order_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id"), primary_key=True, autoincrement=False)

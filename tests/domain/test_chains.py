@@ -280,7 +280,9 @@ def test_only_a_buyer_without_account_can_be_quoted(chain: Chain) -> None:
 def test_a_token_opens_one_case_until_it_expires_or_is_taken_back(chain: Chain) -> None:
     case, now = chain.case(), chain.cast.now
     with writing():
-        token, other = (consumer_links.make(now, shop_id=case.shop_id, case_id=case.id, by=chain.cast.seller2) for _ in range(2))
+        token, other = (
+            consumer_links.make(now, shop_id=case.shop_id, case_id=case.id, by=chain.cast.seller2) for _ in range(2)
+        )
     assert token and other and token != other
     stored = set(db.session.scalars(select(AccessLink.token_hash)))
     assert consumer_links.hash_of(token) in stored and token not in str(stored)

@@ -23,7 +23,7 @@ from portal import dossier
 from portal.evidence import evidence, imaging
 from portal.extensions import Model, db, writing
 from portal.flow import Actor
-from portal.models import Case, CaseEvent, Evidence, Message, Order, OrderLine, Parcel, RateCount
+from portal.models import Case, CaseEvent, Evidence, Message, Order, OrderLine, Parcel, RateCount, Shop
 from portal.orders import lists as order_lists
 from portal.rights import policies
 from portal.talk import conversations
