@@ -90,16 +90,20 @@ def create_app(settings: Settings | None = None) -> Flask:
 def _apply(settings: Settings, data: Path) -> None:
     """Give the current app what its parts read from the settings. Raises SettingsError."""
     use_lock_file(str(data / "write.lock") if settings.sqlite else None)
-    clock.follow(data / "clock-shift" if settings.qa_open else None)
-    case_deadlines.use_deadlines(settings.durations())
-    resale_terms.use_rule(resale_terms.Rule(*settings.resale()))
+    clock.follow_shift(data / "clock-shift" if settings.qa_open else None)
+    case_deadlines.set_deadlines(settings.durations())
+    resale_terms.set_rule(resale_terms.Rule(*settings.resale()))
     try:
-        keys = encryption.parse(settings.bank_keys) if settings.bank_keys else encryption.read(data / "bank-keys")
+        keys = (
+            encryption.parse_keys(settings.bank_keys)
+            if settings.bank_keys
+            else encryption.read_keys(data / "bank-keys")
+        )
     except encryption.KeysRefused as refused:
         raise SettingsError(f"PORTAL_BANK_KEYS: {refused}") from None
-    bank_accounts.use_keys(keys, timedelta(days=settings.bank_days))
-    following.use_service(settings.tracking)
-    kept_notices.use_channels(*(["webhook"] if settings.webhook_url else []))
+    bank_accounts.set_keys(keys, timedelta(days=settings.bank_days))
+    following.set_service(settings.tracking)
+    kept_notices.set_channels(*(["webhook"] if settings.webhook_url else []))
 
 
 class _NoSession(SessionInterface):
@@ -140,7 +144,7 @@ def _context() -> dict[str, object]:
     return {
         "ui": ui,
         "who": who,
-        "courier": following.service(),
+        "courier": following.get_service(),
         "now": g.get("now"),
         "said": words.SAID.get(request.args.get("said", "")),
         "unread": who.unread if who is not None else {},

@@ -144,7 +144,7 @@ def run_demo(port: int, host: str, data: Path | None, reset: bool, orders: Path 
     if not key.exists():
         key.write_text(secrets.token_hex(32))
     if not (folder / "bank-keys").exists():
-        encryption.add_to(folder / "bank-keys")
+        encryption.add_key(folder / "bank-keys")
     qa = "1" if host in LOOPBACK else settings.qa
     env = {
         **os.environ,
@@ -155,7 +155,7 @@ def run_demo(port: int, host: str, data: Path | None, reset: bool, orders: Path 
     }
     app = create_app(Settings.from_env(env))
     with app.app_context():
-        database.upgrade()
+        database.upgrade_schema()
         if db.session.scalar(select(User.id).limit(1)) is None:
             click.echo("making the demo's world …", err=True)
             demo.build(clock.now(), app.extensions["portal_store"], orders)
@@ -207,7 +207,7 @@ def serve(port: int, host: str, workers: int) -> None:
     app = create_app(settings)
     with app.app_context():
         database.check_present(app.extensions["portal_store"])
-        database.upgrade()
+        database.upgrade_schema()
     _check_free(host, port)
     _together([_gunicorn(host, port, workers, settings.threads, dict(os.environ))])
 
@@ -238,7 +238,7 @@ def run_sweep(once: bool, every: float) -> None:
 @with_appcontext
 def read_feedback(most: int) -> None:
     """Print what people said of the portal itself."""
-    rows = feedback.newest(most)
+    rows = feedback.list_newest(most)
     for row in rows:
         click.echo(f"{row.number} {row.at:%Y-%m-%d %H:%M} {feedback.KINDS[row.kind]} {row.member_name}: {row.words}")
     if not rows:
@@ -252,7 +252,7 @@ def read_feedback(most: int) -> None:
 @with_appcontext
 def import_file(file: Path, dry_run: bool, report: Path | None) -> None:
     """Read an order export (xlsx, csv). Exit 0: all in; 1: some rows refused; 2: nothing could be read."""
-    database.upgrade()
+    database.upgrade_schema()
 
     def progress(done: int, about: int) -> None:
         if sys.stderr.isatty():
@@ -290,7 +290,7 @@ def check() -> None:
         for line in found:
             click.echo(f"      {line}")
         broken += bool(found)
-    if (year := calendars.missing(clock.now())) is not None:  # to be done, yet nothing is wrong
+    if (year := calendars.find_missing_year(clock.now())) is not None:  # to be done, yet nothing is wrong
         click.echo(f"do  calendar: {calendars.TO_LOAD.format(year=year)}")
     sys.exit(1 if broken else 0)
 
@@ -314,10 +314,10 @@ def make_bank_key() -> None:
     """
     settings = Settings.from_env()
     if settings.bank_keys:
-        click.echo(encryption.make())
+        click.echo(encryption.make_key())
         return
     settings.data.mkdir(parents=True, exist_ok=True)
-    key_id = encryption.add_to(settings.data / "bank-keys")
+    key_id = encryption.add_key(settings.data / "bank-keys")
     click.echo(f"key {key_id} seals from the next start on; then run: portal rotate-bank-keys")
 
 
@@ -327,7 +327,7 @@ def rotate_bank_keys() -> None:
     """Seal every bank account with the newest key. Can be interrupted and run again; the others may go afterwards."""
     done = 0
     try:
-        for many in account_keeping.rotate():
+        for many in account_keeping.rotate_keys():
             done += many
             if sys.stderr.isatty():
                 click.echo(f"\r{done}", nl=False, err=True)
@@ -344,7 +344,7 @@ def rotate_bank_keys() -> None:
 @with_appcontext
 def create_user(member_name: str, company: str, password: str | None, mediator: bool, operator: bool) -> None:
     """Make an account, or give a dormant one its password."""
-    database.upgrade()
+    database.upgrade_schema()
     member_name, company = _name(member_name, 64), _name(company, 200) if company else ""
     if password is None:
         if not sys.stdin.isatty():
@@ -375,7 +375,7 @@ def create_user(member_name: str, company: str, password: str | None, mediator: 
 @with_appcontext
 def create_shop(member_name: str, name: str) -> None:
     """Make a shop owned by an existing account."""
-    database.upgrade()
+    database.upgrade_schema()
     member_name, name = _name(member_name, 64), _name(name, 200)
     with writing():
         owner = db.session.scalars(select(User).where(User.member_name == member_name)).one_or_none()

@@ -188,7 +188,7 @@ class Settings:
             return 0, 0
         begins, _, ends = self.quiet_hours.partition("-")
         try:
-            return officehours.minutes_of(begins), officehours.minutes_of(ends)
+            return officehours.parse_minutes(begins), officehours.parse_minutes(ends)
         except ValueError:
             raise SettingsError("PORTAL_QUIET_HOURS must be like 22:00-08:00") from None
 

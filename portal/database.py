@@ -17,7 +17,7 @@ class WrongDatabase(ValueError):
     """A database that this portal must not touch; the message says what to do."""
 
 
-def upgrade(revision: str = "head") -> None:
+def upgrade_schema(revision: str = "head") -> None:
     """Bring the database to ``revision``; an empty one is made. Raises WrongDatabase for one of a newer portal."""
     with db.engine.connect() as connection:
         present = MigrationContext.configure(connection).get_current_revision()
@@ -28,7 +28,7 @@ def upgrade(revision: str = "head") -> None:
         _upgrade(revision=revision)
 
 
-def downgrade(revision: str) -> None:
+def downgrade_schema(revision: str) -> None:
     """Take migrations back, down to ``revision``."""
     with writing():
         db.session.rollback()
@@ -57,7 +57,7 @@ def is_empty() -> bool:
         return not inspect(connection).get_table_names()
 
 
-def start_anew() -> None:
+def make_anew() -> None:
     """Remove everything and make an empty database. For demos and tests only."""
     with writing():
         db.session.rollback()

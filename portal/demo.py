@@ -15,7 +15,7 @@ from sqlalchemy import select, update
 from portal.applications import applications, unsent
 from portal.cases import clock as case_clock
 from portal.cases import opening, taking
-from portal.cases.effects.step import By, Counted, Wanted
+from portal.cases.effects.step_context import ActedBy, InspectedLine, RequestedLine
 from portal.cases.proposals import Terms
 from portal.evidence import evidence, imaging
 from portal.evidence.store import Store
@@ -29,10 +29,9 @@ from portal.orders.importing import import_orders
 from portal.parcels import following, keeping, scans
 from portal.parcels.scans import Scan
 from portal.people import accounts
-from portal.resale import across, consumers, downstream
+from portal.resale import across, chain_view, consumers, downstream
 from portal.resale import alarm as chain_alarm
 from portal.resale import chain as chain_links
-from portal.resale import seen as chain_view
 from portal.rights import eligibility, policies, resale
 from portal.rights import goods as goods_facts
 from portal.talk import conversations
@@ -104,14 +103,14 @@ def build(now: datetime, store: Store, orders_file: Path | None = None, scenario
             for user in db.session.scalars(select(User).where(User.password_hash.is_(None))):
                 user.password_hash = secret
             for shop in db.session.scalars(select(Shop)):
-                if not policies.addresses(shop.id):
+                if not policies.list_addresses(shop.id):
                     _open(shop, now)
     elif scenario != "empty":
         _invent(now, store, told)
 
 
 def _open(shop: Shop, now: datetime) -> None:
-    shop.bank_data = bank_accounts.ready()
+    shop.bank_data = bank_accounts.is_ready()
     policies.add_address(
         shop.id,
         name="退货组",
@@ -143,18 +142,18 @@ def _invent(now: datetime, store: Store, told: Sequence[Story]) -> None:
             select(Order).where(Order.shop_id == ours, Order.status == "completed").order_by(Order.id)
         ).first()
         if first is not None:
-            talk = conversations.of_order(first, now)
-            conversations.say(
+            talk = conversations.get_of_order(first, now)
+            conversations.add_message(
                 talk, "buyer", people["buyer"], "你好,这批袜子里有几双好像有色差", now=now - timedelta(hours=2)
             )
-            conversations.say(
+            conversations.add_message(
                 talk, "seller", people["seller"], "您好,麻烦拍张照片,我们核对一下", now=now - timedelta(hours=1)
             )
     photos = _Photos(store, now)
     for story in told:
         story(_Teller(people["buyer"], people["seller"], ours, now, photos))
     _follow(now)
-    resale.promise(now)
+    resale.promise_terms(now)
 
 
 def _follow(now: datetime) -> None:
@@ -168,7 +167,7 @@ def _follow(now: datetime) -> None:
                 said.append(Scan(said[-1].at + timedelta(hours=50), "transit", "【杭州市】快件已到达杭州转运中心"))
             if number == 1:
                 said.append(Scan(now - timedelta(hours=1), "delivering", "【杭州市】正在派送,请保持电话畅通"))
-            keeping.keep_of_order(row.id, said, now=now, origin="kuaidi100")
+            keeping.keep_scans_of_order(row.id, said, now=now, origin="kuaidi100")
         asked = {"checked_at": now - timedelta(minutes=12), "tried_at": now - timedelta(minutes=12)}
         db.session.execute(update(Track).values(**asked))
         lost = select(Track.id).where(Track.tracking_no == OUT[0][1])
@@ -252,9 +251,9 @@ class _Photos:
 
     def of(self, shop: int, owner: int, side: str, many: int = 2) -> list[str]:
         """The public ids of ``many`` loose photos of this person."""
-        stored = evidence.put(self._store, self._images[:many])
+        stored = evidence.add_photo(self._store, self._images[:many])
         with writing():
-            return evidence.keep(stored, shop_id=shop, owner_id=owner, side=side, now=self._now)
+            return evidence.keep_photos(stored, shop_id=shop, owner_id=owner, side=side, now=self._now)
 
 
 def _drawn(ground: str, goods: str, flaw: str) -> bytes:
@@ -296,22 +295,24 @@ class _Teller:
             line = db.session.scalars(select(OrderLine).where(OrderLine.order_id == order.id)).first()
             assert line is not None  # noqa: S101  (just made)
             milli = line.quantity_milli if whole else 2_000
-            policy = policies.current(self.shop)
+            policy = policies.get_current(self.shop)
             verdict = eligibility.check(
-                applications.goods_of(order, line),
+                applications.describe_goods(order, line),
                 kind,
                 reason,
                 goods_facts.Evidence(milli, 2, len(words)),
                 at,
-                applications.facts_of_policy(policy),
+                applications.describe_policy(policy),
                 negotiated=negotiated,
             )
             assert verdict.allowed, verdict.why  # noqa: S101  (the demo tells no story that couldn't be)
-            sku = next((sku.id for sku in applications.replacements(line) if sku.price_fen > line.unit_price_fen), None)
+            sku = next(
+                (sku.id for sku in applications.list_replacements(line) if sku.price_fen > line.unit_price_fen), None
+            )
             opened = opening.open_case(
-                by=By(Actor.BUYER, self.buyer, "buyer"),
+                by=ActedBy(Actor.BUYER, self.buyer, "buyer"),
                 order=order,
-                wanted=[Wanted(line.id, milli, sku if dearer else None)],
+                wanted=[RequestedLine(line.id, milli, sku if dearer else None)],
                 reason=reason,
                 description=words,
                 receiver=("李雯", "13425059650", "浙江省 杭州市 余杭区 仓前街道文一西路 1 号"),
@@ -332,12 +333,12 @@ class _Teller:
         return Terms(kind, lines, "seller", amount_fen=fen, **more)
 
     def seller_takes(self, step: str, **values: Any) -> None:
-        self._take(step, By(Actor.SELLER, self.seller, "seller"), values)
+        self._take(step, ActedBy(Actor.SELLER, self.seller, "seller"), values)
 
     def buyer_takes(self, step: str, **values: Any) -> None:
-        self._take(step, By(Actor.BUYER, self.buyer, "buyer"), values)
+        self._take(step, ActedBy(Actor.BUYER, self.buyer, "buyer"), values)
 
-    def _take(self, step: str, by: By, values: dict[str, Any]) -> None:
+    def _take(self, step: str, by: ActedBy, values: dict[str, Any]) -> None:
         self.at += timedelta(minutes=20)
         with writing():
             taking.take(self.case_id, step, by=by, now=self.at, **values)
@@ -401,7 +402,7 @@ def _withdrawn(t: _Teller) -> None:
 def _disputed(t: _Teller) -> None:
     _to_inspecting(t)
     counted = [
-        Counted(x.id, x.quantity_milli, x.quantity_milli // 2, "not_resellable", "一件有污渍") for x in t.lines()
+        InspectedLine(x.id, x.quantity_milli, x.quantity_milli // 2, "not_resellable", "一件有污渍") for x in t.lines()
     ]
     t.seller_takes(
         "dispute_goods", counted=counted, note="一件有明显污渍", photos=t.photos.of(t.shop, t.seller, "seller")
@@ -410,7 +411,7 @@ def _disputed(t: _Teller) -> None:
 
 def _closed(t: _Teller) -> None:
     _to_inspecting(t)
-    counted = [Counted(x.id, x.quantity_milli, 0, "not_resellable", "均有污渍") for x in t.lines()]
+    counted = [InspectedLine(x.id, x.quantity_milli, 0, "not_resellable", "均有污渍") for x in t.lines()]
     t.seller_takes("dispute_goods", counted=counted, note="全部有污渍", photos=t.photos.of(t.shop, t.seller, "seller"))
     t.buyer_takes("accept_result_none")
 
@@ -468,16 +469,20 @@ def _missing_closed(t: _Teller) -> None:
 
 def _mediator_takes(t: _Teller, step: str, **values: Any) -> None:
     mediator = db.session.scalars(select(User.id).where(User.member_name == "mediator")).one()
-    t._take(step, By(Actor.MEDIATOR, mediator, "mediator"), values)
+    t._take(step, ActedBy(Actor.MEDIATOR, mediator, "mediator"), values)
 
 
 def _refused(t: _Teller, hours: float) -> None:
     """Refused with words and photos, so that the buyer may call for the platform."""
     opened = t.case("defect", "洗了一次袜口就松了,有十几双都这样", hours=hours)
     with writing():
-        talk = conversations.of_order(db.session.get_one(Order, opened.order_id), t.at)
-        conversations.say(talk, "buyer", t.buyer, "洗过一次就松口了,客人都退给我", now=t.at + timedelta(minutes=5))
-        conversations.say(talk, "seller", t.seller, "洗过的我们没法二次销售,换不了", now=t.at + timedelta(minutes=15))
+        talk = conversations.get_of_order(db.session.get_one(Order, opened.order_id), t.at)
+        conversations.add_message(
+            talk, "buyer", t.buyer, "洗过一次就松口了,客人都退给我", now=t.at + timedelta(minutes=5)
+        )
+        conversations.add_message(
+            talk, "seller", t.seller, "洗过的我们没法二次销售,换不了", now=t.at + timedelta(minutes=15)
+        )
     t.seller_takes("ask_evidence", note="请补拍松口处的近照和吊牌")
     t.buyer_takes(
         "modify", description="洗了一次袜口就松了,补拍了近照和吊牌", photos=t.photos.of(t.shop, t.buyer, "buyer")
@@ -600,7 +605,7 @@ def _to_return_inspecting(t: _Teller) -> None:
 
 def _return_counted(t: _Teller, accepted: int) -> None:
     _to_return_inspecting(t)
-    counted = [Counted(x.id, x.quantity_milli, accepted, "not_resellable", "包装已拆、有污渍") for x in t.lines()]
+    counted = [InspectedLine(x.id, x.quantity_milli, accepted, "not_resellable", "包装已拆、有污渍") for x in t.lines()]
     t.seller_takes("dispute_goods", counted=counted, note="有拆封痕迹", photos=t.photos.of(t.shop, t.seller, "seller"))
 
 
@@ -697,7 +702,7 @@ def _cancelled_order(t: _Teller) -> None:
     at = t.now - timedelta(hours=3)
     with writing():
         order = _order(t.buyer, t.shop, "unshipped", secrets.randbelow(90) + 7, at)
-        by = By(Actor.BUYER, t.buyer, "buyer")
+        by = ActedBy(Actor.BUYER, t.buyer, "buyer")
         unsent.cancel_many([order.order_no], by=by, reason="downstream", now=at)
 
 
@@ -746,13 +751,13 @@ def _missing_converted(t: _Teller) -> None:
 
 def _account_asked(t: _Teller) -> None:
     _refund_failed(t)
-    if bank_accounts.ready():
+    if bank_accounts.is_ready():
         t.seller_takes("ask_account")
 
 
 def _account_given(t: _Teller) -> None:
     _account_asked(t)
-    if bank_accounts.ready():
+    if bank_accounts.is_ready():
         invented = bank_accounts.Account("李雯", "中国工商银行杭州余杭支行", "6222021234567890128")
         t.buyer_takes("give_account", account=invented, consent=bank_accounts.CONSENT)
 
@@ -760,7 +765,7 @@ def _account_given(t: _Teller) -> None:
 def _chains(t: _Teller) -> None:
     """铺货: the distributor's two pairs of cases, one in the middle of things, one whose clock above is the shorter."""
     people = dict(db.session.execute(select(User.member_name, User.id)).all())
-    middle, shop = people["distributor"], downstream.shop_owned(people["distributor"]) or 0
+    middle, shop = people["distributor"], downstream.find_owned_shop(people["distributor"]) or 0
     for number, (asked, words) in enumerate((("damaged", "杯口有裂,想换一个"), ("wrong_item", "颜色发错了,想换"))):
         at = t.now - timedelta(hours=20)
         with writing():
@@ -786,26 +791,26 @@ def _chains(t: _Teller) -> None:
                 db.session.scalars(select(OrderLine.id).where(OrderLine.order_id == sold.id)),
             )
             below = opening.open_case(
-                by=By(Actor.SELLER, middle, "distributor"),
+                by=ActedBy(Actor.SELLER, middle, "distributor"),
                 order=sold,
-                wanted=[Wanted(unit.one(), 1_000)],
+                wanted=[RequestedLine(unit.one(), 1_000)],
                 reason=asked,
                 description=words,
                 receiver=(sold.receiver_name, sold.receiver_phone, sold.receiver_address),
                 freight_payer="seller",
                 basis="商家按买家的要求代为申请",
-                policy_id=policies.current(shop).id,
+                policy_id=policies.get_current(shop).id,
                 photos=[],
                 now=at,
                 consent=words,
             ).id
         photos = t.photos.of(shop, consumer, "buyer")
         with writing():
-            by = consumers.by(consumer, "")
+            by = consumers.act_as_consumer(consumer, "")
             consumers.add_photos(below, photos, note="", by=by, now=at + timedelta(hours=1))
             made = across.open_upstream(
                 db.session.get_one(Case, below),
-                by=By(Actor.BUYER, middle, "distributor"),
+                by=ActedBy(Actor.BUYER, middle, "distributor"),
                 description="消费者反馈" + words,
                 route_back="direct",
                 route_out="direct",
@@ -815,19 +820,19 @@ def _chains(t: _Teller) -> None:
         if number:  # the supplier waits for the distributor, the consumer has longer
             t.seller_takes("agree")
             with writing():
-                address = across.direct_address(db.session.get_one(Case, below))
-                by_shop = By(Actor.SELLER, middle, "distributor")
+                address = across.find_direct_address(db.session.get_one(Case, below))
+                by_shop = ActedBy(Actor.SELLER, middle, "distributor")
                 taking.take(below, "agree", by=by_shop, now=at + timedelta(hours=8), direct=address)
-            chain_alarm.alarm(t.now)
+            chain_alarm.raise_alarms(t.now)
         else:
             t.seller_takes("agree")
             with writing():
-                address = across.direct_address(db.session.get_one(Case, below))
-                by_shop = By(Actor.SELLER, middle, "distributor")
+                address = across.find_direct_address(db.session.get_one(Case, below))
+                by_shop = ActedBy(Actor.SELLER, middle, "distributor")
                 taking.take(below, "agree", by=by_shop, now=at + timedelta(hours=8), direct=address)
                 taking.take(below, "ship_return", by=by, now=at + timedelta(hours=9), parcels=BACK)
-                link = chain_view.above(below)
-                chain_links.arrange(
+                link = chain_view.describe_above(below)
+                chain_links.arrange_goods(
                     link.id if link else 0,
                     shop,
                     route_back="direct",

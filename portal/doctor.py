@@ -9,7 +9,7 @@ from typing import NamedTuple
 from sqlalchemy import select, text
 
 from portal import flow
-from portal.cases.history import event_hash
+from portal.cases.history import hash_event
 from portal.evidence.evidence import LOOSE_FOR
 from portal.evidence.store import Store
 from portal.extensions import db
@@ -82,7 +82,7 @@ def _hashes() -> Iterator[str]:
     columns = CaseEvent.__table__.columns
     query = select(*columns).order_by(CaseEvent.case_id, CaseEvent.version).execution_options(yield_per=1000)
     for row in db.session.execute(query).mappings():
-        if row["before_hash"] != before.get(row["case_id"], "") or row["hash"] != event_hash(dict(row)):
+        if row["before_hash"] != before.get(row["case_id"], "") or row["hash"] != hash_event(dict(row)):
             yield f"case {row['case_id']} event {row['version']}"
         before[row["case_id"]] = row["hash"]
 
@@ -312,12 +312,12 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "bank data",
         "every account has its consent, is sealed for its payment, and is erased in time",
-        account_keeping.broken,
+        account_keeping.find_broken,
     ),
     Check(
         "chains",
         "the shop of a downstream case is its upstream buyer's, and no case hangs on itself",
-        lambda: iter(chain_links.broken()),
+        lambda: iter(chain_links.find_broken()),
     ),
     Check(
         "unread",

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, abort, g, send_file
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from portal.cases import docket
+from portal.cases import mediation_queue
 from portal.extensions import db
 from portal.models import Case, Conversation, Draft, Evidence, Message, Product
 from portal.web import guards
@@ -63,7 +63,7 @@ def _may_see(row: Any) -> bool:
     user_id, shop_id = g.who.user_id, g.who.shop_id or -1
     if row.case_id is not None:
         query = select(Case.buyer_id, Case.shop_id).where(Case.id == row.case_id)
-        if g.who.mediator and docket.shows_case(g.who, row.case_id):
+        if g.who.mediator and mediation_queue.may_see_case(g.who, row.case_id):
             return True
     elif row.message_id is not None:
         query = (
@@ -71,7 +71,7 @@ def _may_see(row: Any) -> bool:
             .join(Message, Message.conversation_id == Conversation.id)
             .where(Message.id == row.message_id)
         )
-        if g.who.mediator and docket.shows_message(g.who, row.message_id):
+        if g.who.mediator and mediation_queue.may_see_message(g.who, row.message_id):
             return True
     elif row.draft_id is not None:
         owner = db.session.scalar(select(Draft.buyer_id).where(Draft.id == row.draft_id))

@@ -39,10 +39,10 @@ def imports_of(settings: Settings) -> Path:
 def sweep() -> int:
     """Take overdue clock steps, send reminders and alarms, erase accounts in time; returns how many cases moved."""
     moved = case_clock.sweep(clock.now())
-    recording.alarm(clock.now())
-    resale.promise(clock.now())
+    recording.raise_alarm(clock.now())
+    resale.promise_terms(clock.now())
     resale.mark_overdue(clock.now())
-    chain_alarm.alarm(clock.now())
+    chain_alarm.raise_alarms(clock.now())
     account_keeping.erase_due(clock.now())
     db.session.remove()
     return moved
@@ -56,17 +56,17 @@ def tidy(store: Store, imports: Path) -> None:
         once.forget(now)
         rates.forget(now)
         following.end_old(now)
-        consumer_links.forget(now)
-    if (year := calendars.missing(now)) is not None:
+        consumer_links.forget_old(now)
+    if (year := calendars.find_missing_year(now)) is not None:
         log.warning(calendars.TO_LOAD.format(year=year))
-    evidence.clear(store, now - clock.shift())
-    order_uploads.clear(imports, now - clock.shift())
+    evidence.clear_unused(store, now - clock.get_shift())
+    order_uploads.clear_old(imports, now - clock.get_shift())
     db.session.remove()
 
 
 def send_out(settings: Settings) -> int:
     """Send the notices that are due to go out; returns how many the receiver took."""
-    if not settings.webhook_url or officehours.quiet(clock.now(), *settings.quiet()):
+    if not settings.webhook_url or officehours.is_quiet(clock.now(), *settings.quiet()):
         return 0
     sent = outbox.send_due(settings.webhook_url, settings.webhook_secret, clock.now())
     db.session.remove()
@@ -75,7 +75,7 @@ def send_out(settings: Settings) -> int:
 
 def take_in(imports: Path) -> int:
     """Check and import the order exports that wait; returns how many files."""
-    done = order_uploads.work(imports, clock.now)
+    done = order_uploads.work_off(imports, clock.now)
     db.session.remove()
     return done
 
@@ -84,7 +84,7 @@ def ask_carriers(settings: Settings) -> int:
     """Follow orders that are newly on their way and ask where parcels are; returns how many answers came."""
     polling.follow_orders(clock.now())
     courier = couriers.of(settings)
-    answers = polling.poll(courier, settings.tracking_per_minute, clock.now) if courier else 0
+    answers = polling.poll_carriers(courier, settings.tracking_per_minute, clock.now) if courier else 0
     db.session.remove()
     return answers
 

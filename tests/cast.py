@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 
 from portal.cases import opening as cases_opening
 from portal.cases import taking
-from portal.cases.effects.step import By, Counted, Wanted
+from portal.cases.effects.step_context import ActedBy, InspectedLine, RequestedLine
 from portal.cases.proposals import Terms
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType
@@ -189,13 +189,13 @@ class Cast:
             case = cases_opening.open_case(
                 by=self.by(Actor.BUYER),
                 order=db.session.get_one(Order, order.id),
-                wanted=[Wanted(line_id, milli, sku_id) for line_id, _, _ in bought],
+                wanted=[RequestedLine(line_id, milli, sku_id) for line_id, _, _ in bought],
                 reason=reason,
                 description="袜子破洞",
                 receiver=("李雯", "13425059650", "四川省 成都市 武侯区 一环路南二段8号"),
                 freight_payer="seller",
                 basis="商品质量问题,收货后 15 天内可换货",
-                policy_id=policies.current(order.shop_id).id,
+                policy_id=policies.get_current(order.shop_id).id,
                 photos=[],
                 now=now or self.now,
                 case_type=case_type,
@@ -213,11 +213,11 @@ class Cast:
         values: dict[str, Any] = {"amount_fen": 500 if refunds else 0, "freight_payer": "seller", **changed}
         return Terms(kind, tuple((line.id, line.quantity_milli, None) for line in lines), **values)
 
-    def by(self, actor: Actor, user: int | None = None) -> By:
+    def by(self, actor: Actor, user: int | None = None) -> ActedBy:
         """This side's own person."""
         own = {Actor.BUYER: self.buyer, Actor.SELLER: self.seller, Actor.MEDIATOR: self.mediator}
         user_id = user or own[actor]
-        return By(actor, user_id, db.session.get_one(User, user_id).member_name, "request")
+        return ActedBy(actor, user_id, db.session.get_one(User, user_id).member_name, "request")
 
     def take(
         self, case: Case, step: str, actor: Actor, now: datetime | None = None, user: int | None = None, **values: Any
@@ -294,7 +294,7 @@ class Cast:
         if "dispute" in values:
             accepted = values["dispute"]
             counted = [
-                Counted(line.id, line.quantity_milli, min(accepted, line.quantity_milli), "not_resellable", "旧")
+                InspectedLine(line.id, line.quantity_milli, min(accepted, line.quantity_milli), "not_resellable", "旧")
                 for line in lines
             ]
             return {"counted": counted, "photos": self.photos(2, self.seller, at), "note": "有使用痕迹"}

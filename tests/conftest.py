@@ -31,7 +31,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("template")
     app = create_app(Settings(data=folder, secret_key="template"))
     with app.app_context():
-        database.upgrade()
+        database.upgrade_schema()
         db.session.remove()
         db.engine.dispose()
     return folder
@@ -88,7 +88,7 @@ def _migrate(url: str) -> None:
     folder = Path(tempfile.mkdtemp())
     made = create_app(Settings(data=folder, secret_key="test", database_url=url))
     with made.app_context():
-        database.upgrade()
+        database.upgrade_schema()
         db.session.remove()
         db.engine.dispose()
     shutil.rmtree(folder)

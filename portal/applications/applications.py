@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from portal.calendar import calendars, workdays
 from portal.cases import opening
-from portal.cases.effects.step import By, Wanted
+from portal.cases.effects.step_context import ActedBy, RequestedLine
 from portal.extensions import db
 from portal.flow import CaseType, StepRefused
 from portal.inputs import money_text, visible
@@ -33,7 +33,7 @@ class NotEligible(StepRefused):
         self.verdict, self.line_id = verdict, line_id
 
 
-def facts_of_policy(policy: Policy, days: policies.Days | None = None) -> goods_facts.Policy:
+def describe_policy(policy: Policy, days: policies.Days | None = None) -> goods_facts.Policy:
     """A shop's policy as eligibility sees it. ``days``: what was promised to the order in question."""
     return goods_facts.Policy(
         window_days=days.window if days else policy.window_days,
@@ -49,10 +49,10 @@ def facts_of_policy(policy: Policy, days: policies.Days | None = None) -> goods_
 
 def policy_for(order: Any) -> goods_facts.Policy:
     """What the shop's policy is for an order: no version shortens a term that was promised since the goods arrived."""
-    return facts_of_policy(policies.current(order.shop_id), policies.days_since(order.shop_id, order.received_at))
+    return describe_policy(policies.get_current(order.shop_id), policies.days_since(order.shop_id, order.received_at))
 
 
-def goods_of(order: Any, line: Any, *, exchangeable: bool = True, open_case: str = "") -> Goods:
+def describe_goods(order: Any, line: Any, *, exchangeable: bool = True, open_case: str = "") -> Goods:
     """An order line as eligibility sees it; rows of entities or of columns with the same names."""
     excluded = getattr(line, "no_reason_excluded", "") or ""
     if excluded == "unfit" and line.unfit_confirmed_at is None:
@@ -71,8 +71,8 @@ def goods_of(order: Any, line: Any, *, exchangeable: bool = True, open_case: str
         consumer=order.consumer,
         no_reason_excluded=excluded,
         no_reason_until=_rolled(order.received_at),
-        apply_by=resale.apply_by(order) if resale.is_resold(order) else None,
-        apply_days=resale.rule().apply_days,
+        apply_by=resale.find_apply_by(order) if resale.is_resold(order) else None,
+        apply_days=resale.get_rule().apply_days,
     )
 
 
@@ -80,7 +80,7 @@ def _rolled(received_at: datetime | None) -> datetime | None:
     """The end of seven days where that is a day of rest: the end of the day after it (民法典 203); else None."""
     if received_at is None:
         return None
-    plain, rolled = workdays.plus_days(received_at, 7), workdays.plus_days(received_at, 7, calendars.current())
+    plain, rolled = workdays.plus_days(received_at, 7), workdays.plus_days(received_at, 7, calendars.get_calendar())
     return rolled.at if rolled.at > plain.at else None
 
 
@@ -110,12 +110,12 @@ _LINES = (
 )
 
 
-def lines_of(order_id: int) -> Sequence[Any]:
+def list_lines(order_id: int) -> Sequence[Any]:
     """The lines of an order in their order, as columns, each with its product's ``picture`` and ``exchangeable``."""
     return db.session.execute(_LINES, {"order_id": order_id}).all()
 
 
-def exchangeable(lines: Sequence[Any]) -> dict[int, bool]:
+def is_exchangeable(lines: Sequence[Any]) -> dict[int, bool]:
     """By line id: whether its product may be exchanged without the seller's fault."""
     return {line.id: line.exchangeable is not False for line in lines}
 
@@ -123,18 +123,18 @@ def exchangeable(lines: Sequence[Any]) -> dict[int, bool]:
 _DRAFT = select(Draft).where(Draft.order_id == bindparam("order_id"), Draft.buyer_id == bindparam("buyer_id"))
 
 
-def draft_of(order_id: int, buyer_id: int) -> Draft | None:
+def find_draft(order_id: int, buyer_id: int) -> Draft | None:
     """The draft of this order, if this buyer has begun one."""
     return db.session.scalars(_DRAFT, {"order_id": order_id, "buyer_id": buyer_id}).one_or_none()
 
 
-def type_of(draft: Draft) -> CaseType:
+def read_type(draft: Draft) -> CaseType:
     """What the draft applies for."""
     known = draft.fields.get("type")
     return CaseType(known) if known in set(CaseType) else CaseType.EXCHANGE
 
 
-def asked(draft: Draft) -> bool:
+def read_asked(draft: Draft) -> bool:
     """Whether it is asked for as 协商, where there may be no right to it."""
     return bool(draft.fields.get("negotiated"))
 
@@ -157,18 +157,18 @@ def start_draft(
     db.session.execute(insert(Draft).values(row).on_conflict_do_nothing())
     draft = db.session.scalars(select(Draft).where(Draft.order_id == order_id, Draft.buyer_id == buyer_id)).one()
     if line_id is not None:
-        save(draft, {"line_id": line_id}, now)
+        save_draft(draft, {"line_id": line_id}, now)
     return draft
 
 
-def save(draft: Draft, fields: dict[str, Any], now: datetime) -> None:
+def save_draft(draft: Draft, fields: dict[str, Any], now: datetime) -> None:
     """Keep what was typed; what isn't mentioned stays."""
     draft.fields = {**draft.fields, **fields}
     draft.updated_at = now
     db.session.flush()
 
 
-def discard(draft: Draft) -> None:
+def discard_draft(draft: Draft) -> None:
     """Remove a draft; its photos become loose and are swept a day later."""
     db.session.execute(update(Photo).where(Photo.draft_id == draft.id).values(draft_id=None))
     db.session.delete(draft)
@@ -182,20 +182,20 @@ def keep_photos(draft: Draft, public_ids: Sequence[str], drop: Sequence[str] = (
         db.session.execute(
             update(Photo).where(Photo.public_id.in_(drop), Photo.draft_id == draft.id).values(draft_id=None)
         )
-    room = MOST_PHOTOS - len(photos_of(draft))
+    room = MOST_PHOTOS - len(list_photos(draft))
     if public_ids and room > 0:
         db.session.execute(
             update(Photo).where(Photo.public_id.in_(list(public_ids)[:room]), *mine).values(draft_id=draft.id)
         )
-    return len(photos_of(draft))
+    return len(list_photos(draft))
 
 
-def photos_of(draft: Draft) -> list[str]:
+def list_photos(draft: Draft) -> list[str]:
     """The public ids of a draft's photos, oldest first."""
     return list(db.session.scalars(select(Photo.public_id).where(Photo.draft_id == draft.id).order_by(Photo.id)))
 
 
-def replacements(line: Any) -> Sequence[Sku]:
+def list_replacements(line: Any) -> Sequence[Sku]:
     """Other specifications of the same product, in stock; another price is settled as 补差价 or 退差价."""
     if not line.product_id:
         return []
@@ -207,13 +207,13 @@ def replacements(line: Any) -> Sequence[Sku]:
     ).all()
 
 
-def priced(order_id: int, line: Any) -> list[tuple[Sku, int]]:
+def list_priced(order_id: int, line: Any) -> list[tuple[Sku, int]]:
     """The replacements of a line, each with the difference for one unit: positive to pay, negative given back, 分."""
-    found = replacements(line)
+    found = list_replacements(line)
     if not found:
         return []
     return list(
-        zip(found, worth.differences(order_id, [(line.id, 1_000, sku.price_fen) for sku in found]), strict=True)
+        zip(found, worth.list_differences(order_id, [(line.id, 1_000, sku.price_fen) for sku in found]), strict=True)
     )
 
 
@@ -233,23 +233,23 @@ class Sums:
         return f"{self.refund_fen}.{self.difference_fen}"
 
 
-def sums_of(
+def work_out_sums(
     order: Any, kind: CaseType, quantities: Mapping[int, int], skus: Mapping[int, int], refund_fen: int | None = None
 ) -> Sums:
     """What an application of ``kind`` for these thousandths and replacement SKUs, by order line, comes to."""
     units = [(line_id, milli) for line_id, milli in quantities.items() if milli > 0]
     if kind in goods_facts.MONEY:
         unshipped = is_unshipped(order)
-        most = worth.total(worth.worth(order.id, units, unshipped=unshipped))
-        working = worth.working(order.id, units, unshipped=unshipped)
+        most = worth.add_up(worth.work_out_worth(order.id, units, unshipped=unshipped))
+        working = worth.show_working(order.id, units, unshipped=unshipped)
         return Sums(most if refund_fen is None else refund_fen, most, tuple(working))
     if kind is CaseType.EXCHANGE and any(skus.get(line_id) for line_id, _ in units):
         chosen = [skus[line_id] for line_id, _ in units if skus.get(line_id)]
         prices = dict(db.session.execute(select(Sku.id, Sku.price_fen).where(Sku.id.in_(chosen))).all())
         wanted = [(line_id, milli, prices.get(skus.get(line_id, 0))) for line_id, milli in units]
         return Sums(
-            difference_fen=worth.difference_of(order.id, wanted),
-            difference_working=tuple(worth.difference_working(order.id, wanted)),
+            difference_fen=worth.work_out_difference(order.id, wanted),
+            difference_working=tuple(worth.show_difference_working(order.id, wanted)),
         )
     return Sums()
 
@@ -259,7 +259,7 @@ def is_unshipped(order: Any) -> bool:
     return bool(order.status == "unshipped" and order.received_at is None)
 
 
-def amount_refused(sums: Sums, kind: CaseType) -> str:
+def find_amount_problem(sums: Sums, kind: CaseType) -> str:
     """Why this sum can't be asked back; "" when it can."""
     if kind not in goods_facts.MONEY:
         return ""
@@ -270,7 +270,7 @@ def amount_refused(sums: Sums, kind: CaseType) -> str:
     return ""
 
 
-def chosen_skus(draft: Draft, lines: Sequence[Any]) -> dict[int, Sku]:
+def list_chosen_skus(draft: Draft, lines: Sequence[Any]) -> dict[int, Sku]:
     """The replacements that a draft asks for, by line; only of the line's own product, whatever number was sent."""
     wanted = {int(line_id): int(sku) for line_id, sku in (draft.fields.get("skus") or {}).items() if sku}
     if not wanted:
@@ -284,20 +284,20 @@ def chosen_skus(draft: Draft, lines: Sequence[Any]) -> dict[int, Sku]:
     }
 
 
-def sums(draft: Draft) -> Sums:
+def work_out_all(draft: Draft) -> Sums:
     """The sums of a draft as it stands."""
     order = db.session.get_one(Order, draft.order_id)
-    lines = lines_of(order.id)
+    lines = list_lines(order.id)
     known = {line.id for line in lines}
     fields = draft.fields
     quantities = {int(i): int(milli) for i, milli in (fields.get("quantities") or {}).items() if int(i) in known}
-    skus = {line_id: sku.id for line_id, sku in chosen_skus(draft, lines).items()}
-    return sums_of(order, type_of(draft), quantities, skus, fields.get("refund_fen"))
+    skus = {line_id: sku.id for line_id, sku in list_chosen_skus(draft, lines).items()}
+    return work_out_sums(order, read_type(draft), quantities, skus, fields.get("refund_fen"))
 
 
 def has_receiver(draft: Draft) -> bool:
     """Whether the draft says whom to send to, where something is sent."""
-    if type_of(draft) in goods_facts.MONEY:
+    if read_type(draft) in goods_facts.MONEY:
         return True
     return all(draft.fields.get(name) for name in ("name", "phone", "address"))
 
@@ -305,20 +305,20 @@ def has_receiver(draft: Draft) -> bool:
 SUMS_CHANGED = "价格或可退的金额刚刚有变化,下面是最新的金额,请核对后再提交"
 
 
-def submit(draft: Draft, *, by: By, now: datetime, seen: str | None = None) -> Case:
+def submit_draft(draft: Draft, *, by: ActedBy, now: datetime, seen: str | None = None) -> Case:
     """Hand the draft in: eligibility for every line, then the case, then the draft is gone.
 
     ``seen`` is the mark of the sums that the page showed, None when it isn't known. Raises NotEligible, or
     ledger.NotEnough when somebody was faster with the last units.
     """
     order = db.session.get_one(Order, draft.order_id)
-    policy = policies.current(order.shop_id)
-    fields, photos = draft.fields, photos_of(draft)
-    lines = {line.id: line for line in lines_of(order.id)}
-    may = exchangeable(list(lines.values()))
+    policy = policies.get_current(order.shop_id)
+    fields, photos = draft.fields, list_photos(draft)
+    lines = {line.id: line for line in list_lines(order.id)}
+    may = is_exchangeable(list(lines.values()))
     skus = {int(line_id): sku for line_id, sku in (fields.get("skus") or {}).items() if sku}
     wanted = [
-        Wanted(int(line_id), int(milli), skus.get(int(line_id)))
+        RequestedLine(int(line_id), int(milli), skus.get(int(line_id)))
         for line_id, milli in (fields.get("quantities") or {}).items()
         if int(milli) > 0 and int(line_id) in lines
     ]
@@ -326,25 +326,25 @@ def submit(draft: Draft, *, by: By, now: datetime, seen: str | None = None) -> C
         raise StepRefused("请填写数量", "apply")
     if not has_receiver(draft):
         raise StepRefused("请填写收货人、联系电话和收货地址", "apply")
-    kind, comes_to = type_of(draft), sums(draft)
+    kind, comes_to = read_type(draft), work_out_all(draft)
     verdicts = []
     for item in wanted:
         line = lines[item.line_id]
-        if item.sku_id is not None and item.sku_id not in {sku.id for sku in replacements(line)}:
+        if item.sku_id is not None and item.sku_id not in {sku.id for sku in list_replacements(line)}:
             raise StepRefused("所选的换货规格已不可选,请重新选择", "apply")
         verdict = eligibility.check(
-            goods_of(order, line, exchangeable=may[line.id]),
+            describe_goods(order, line, exchangeable=may[line.id]),
             kind,
             fields.get("reason", ""),
             Evidence(item.milli, len(photos), visible(fields.get("description", ""))),
             now,
             policy_for(order),
-            negotiated=asked(draft),
+            negotiated=read_asked(draft),
         )
         if not verdict.allowed:
             raise NotEligible(verdict, line.id)
         verdicts.append(verdict)
-    if problem := amount_refused(comes_to, kind):
+    if problem := find_amount_problem(comes_to, kind):
         raise NotEligible(Verdict(False, problem, basis="退款金额", field="amount"), wanted[0].line_id)
     if seen is not None and seen != comes_to.mark:
         raise NotEligible(Verdict(False, SUMS_CHANGED, basis="金额", field="amount"), wanted[0].line_id)
@@ -375,24 +375,24 @@ def submit(draft: Draft, *, by: By, now: datetime, seen: str | None = None) -> C
     return case
 
 
-def judge(draft: Draft, *, now: datetime) -> list[tuple[int, Verdict]]:
+def judge_draft(draft: Draft, *, now: datetime) -> list[tuple[int, Verdict]]:
     """What eligibility says of each line of the draft, as it stands."""
     order = db.session.get_one(Order, draft.order_id)
     policy = policy_for(order)
-    lines = {line.id: line for line in lines_of(order.id)}
-    may = exchangeable(list(lines.values()))
-    proof = len(photos_of(draft)), visible(draft.fields.get("description", ""))
+    lines = {line.id: line for line in list_lines(order.id)}
+    may = is_exchangeable(list(lines.values()))
+    proof = len(list_photos(draft)), visible(draft.fields.get("description", ""))
     return [
         (
             int(line_id),
             eligibility.check(
-                goods_of(order, lines[int(line_id)], exchangeable=may[int(line_id)]),
-                type_of(draft),
+                describe_goods(order, lines[int(line_id)], exchangeable=may[int(line_id)]),
+                read_type(draft),
                 draft.fields.get("reason", ""),
                 Evidence(int(milli), *proof),
                 now,
                 policy,
-                negotiated=asked(draft),
+                negotiated=read_asked(draft),
             ),
         )
         for line_id, milli in (draft.fields.get("quantities") or {}).items()
@@ -400,26 +400,28 @@ def judge(draft: Draft, *, now: datetime) -> list[tuple[int, Verdict]]:
     ]
 
 
-def reconsider(case: Case, *, reason: str, quantities: dict[int, int], photos: int, description: str) -> dict[str, Any]:
+def judge_again(
+    case: Case, *, reason: str, quantities: dict[int, int], photos: int, description: str
+) -> dict[str, Any]:
     """What a change of an application needs by the rules of the day it was made: who pays, and the basis.
 
     ``quantities`` by order line, in thousandths; ``photos`` counts all of them. Raises NotEligible.
     """
     order = db.session.get_one(Order, case.order_id)
     days = policies.days_since(order.shop_id, order.received_at)
-    policy = facts_of_policy(db.session.get_one(Policy, case.policy_id), days)
+    policy = describe_policy(db.session.get_one(Policy, case.policy_id), days)
     own = dict(
         db.session.execute(
             select(CaseLine.order_line_id, CaseLine.quantity_milli).where(CaseLine.case_id == case.id)
         ).all()
     )
-    lines = [line for line in lines_of(order.id) if line.id in own]
-    may = exchangeable(lines)
+    lines = [line for line in list_lines(order.id) if line.id in own]
+    may = is_exchangeable(lines)
     payer, basis = case.freight_payer, case.basis
     if reason == case.reason:
         photos = max(photos, 1)  # what was enough to apply is enough to change a word
     for line in lines:
-        goods = goods_of(order, line, exchangeable=may[line.id])
+        goods = describe_goods(order, line, exchangeable=may[line.id])
         goods = replace(goods, claimed_milli=goods.claimed_milli - own[line.id], **_then(case, goods))
         proof = Evidence(quantities[line.id], min(photos, MOST_PHOTOS), visible(description))
         verdict = eligibility.check(goods, case.type, reason, proof, case.opened_at, policy, negotiated=case.negotiated)
@@ -436,28 +438,28 @@ def _then(case: Case, goods: Goods) -> dict[str, Any]:
     return {"received_at": None, "status": case.goods_state}
 
 
-def photo_rows(draft: Draft) -> Sequence[Photo]:
+def load_photos(draft: Draft) -> Sequence[Photo]:
     """The photos of a draft, oldest first."""
     return db.session.scalars(select(Photo).where(Photo.draft_id == draft.id).order_by(Photo.id)).all()
 
 
-def summary(draft: Draft, *, now: datetime) -> dict[str, Any]:
+def summarise(draft: Draft, *, now: datetime) -> dict[str, Any]:
     """What the check page shows: lines with quantities and specifications, photos, who pays, what the rules say."""
-    lines = {line.id: line for line in lines_of(draft.order_id)}
-    specs = {line_id: sku.spec for line_id, sku in chosen_skus(draft, list(lines.values())).items()}
-    verdicts = judge(draft, now=now)
-    kind = type_of(draft)
+    lines = {line.id: line for line in list_lines(draft.order_id)}
+    specs = {line_id: sku.spec for line_id, sku in list_chosen_skus(draft, list(lines.values())).items()}
+    verdicts = judge_draft(draft, now=now)
+    kind = read_type(draft)
     return {
         "lines": [
             {"line": lines[int(line_id)], "milli": int(milli), "spec": specs.get(int(line_id), "")}
             for line_id, milli in (draft.fields.get("quantities") or {}).items()
             if int(line_id) in lines
         ],
-        "photos": photo_rows(draft),
+        "photos": load_photos(draft),
         "verdict": verdicts[0][1] if verdicts else None,
         "negotiated": any(verdict.negotiated for _, verdict in verdicts),
         "reason": said(draft.fields.get("reason", "")),
         "type": kind,
         "money": kind in goods_facts.MONEY,
-        "sums": sums(draft),
+        "sums": work_out_all(draft),
     }

@@ -17,7 +17,7 @@ from sqlalchemy import select, update
 
 from portal import flow
 from portal.cases import opening, taking
-from portal.cases.effects.step import By, Wanted
+from portal.cases.effects.step_context import ActedBy, RequestedLine
 from portal.extensions import db
 from portal.flow import CaseType, State, StepRefused
 from portal.models import Cancellation, Case, Order, OrderLine, Shop, Staff, User
@@ -81,7 +81,7 @@ class _NotNow(Exception):
         self.outcome = outcome
 
 
-def cancel(order_no: str, *, by: By, reason: str, now: datetime) -> Result:
+def cancel_order(order_no: str, *, by: ActedBy, reason: str, now: datetime) -> Result:
     """Call off one order of this buyer that hasn't been sent. What was paid for it is to be refunded at once.
 
     Changes nothing when the order was sent, is closed, or has a case that isn't about this. Raises KeyError for a
@@ -94,7 +94,7 @@ def cancel(order_no: str, *, by: By, reason: str, now: datetime) -> Result:
     if order is None:
         return Result(order_no, Outcome.UNKNOWN)
     if order.status not in OPEN:
-        return Result(order_no, why_not(order.status))
+        return Result(order_no, find_obstacle(order.status))
     try:
         with db.session.begin_nested():
             return _cancel(order.id, order.status, by=by, reason=reason, words=words, now=now)
@@ -102,14 +102,14 @@ def cancel(order_no: str, *, by: By, reason: str, now: datetime) -> Result:
         return Result(order_no, why.outcome)
 
 
-def why_not(status: str) -> Outcome:
+def find_obstacle(status: str) -> Outcome:
     """Why an order of this status, which is none of OPEN, isn't called off."""
     if status == "cancelled":
         return Outcome.ALREADY
     return Outcome.UNCLEAR if status in ("refunding", "unknown") else Outcome.SHIPPED
 
 
-def _cancel(order_id: int, status: str, *, by: By, reason: str, words: str, now: datetime) -> Result:
+def _cancel(order_id: int, status: str, *, by: ActedBy, reason: str, words: str, now: datetime) -> Result:
     for case in _open_cases(order_id):
         if case.type == CaseType.REFUND_ONLY and case.goods_state == "unshipped":
             if case.state in _WITHDRAWABLE and not case.escalated:
@@ -129,9 +129,9 @@ def _cancel(order_id: int, status: str, *, by: By, reason: str, words: str, now:
     )
     order = db.session.get_one(Order, order_id, populate_existing=True)
     if done.rowcount != 1:  # type: ignore[attr-defined]
-        raise _NotNow(Outcome.UNCLEAR if order.status in OPEN else why_not(order.status))
+        raise _NotNow(Outcome.UNCLEAR if order.status in OPEN else find_obstacle(order.status))
     wanted = [
-        Wanted(line.id, line.quantity_milli - line.claimed_milli)
+        RequestedLine(line.id, line.quantity_milli - line.claimed_milli)
         for line in lines
         if line.quantity_milli > line.claimed_milli
     ]
@@ -143,13 +143,13 @@ def _cancel(order_id: int, status: str, *, by: By, reason: str, words: str, now:
             by=by,
             reason=_REASON_OF.get(reason, "not_wanted"),
             words=words,
-            policy_id=policies.current(order.shop_id).id,
+            policy_id=policies.get_current(order.shop_id).id,
             now=now,
         )
     said = "买家在发货前撤销了订单" + (f",应退 {made.refund_fen / 100:.2f} 元" if made is not None else "")
     data = {"case_no": made.case_no} if made is not None else {}
-    talk = conversations.of_order(order, now)
-    conversations.say(
+    talk = conversations.get_of_order(order, now)
+    conversations.add_message(
         talk, "system", None, f"{said}。原因:{words}", now=now, kind="case" if data else "text", data=data, bump=False
     )
     if made is None:
@@ -170,7 +170,7 @@ def _cancel(order_id: int, status: str, *, by: By, reason: str, words: str, now:
     )
 
 
-def cancel_many(order_nos: Sequence[str], *, by: By, reason: str, now: datetime) -> Cancellation:
+def cancel_many(order_nos: Sequence[str], *, by: ActedBy, reason: str, now: datetime) -> Cancellation:
     """Call off several orders and keep what became of each, for its page. At most MOST_AT_ONCE; doubles count once."""
     chosen = list(dict.fromkeys(order_nos))[:MOST_AT_ONCE]
     ids = {
@@ -181,7 +181,7 @@ def cancel_many(order_nos: Sequence[str], *, by: By, reason: str, now: datetime)
     }
     # In the order of their ids, so that no two submissions wait for each other.
     results = {
-        number: cancel(number, by=by, reason=reason, now=now)
+        number: cancel_order(number, by=by, reason=reason, now=now)
         for number in sorted(chosen, key=lambda each: ids.get(each, 0))
     }
     rows = [[number, str(results[number].outcome), results[number].case_no] for number in chosen]
@@ -191,14 +191,14 @@ def cancel_many(order_nos: Sequence[str], *, by: By, reason: str, now: datetime)
     return made
 
 
-def ship(order_id: int, shop_id: int, parcels: Sequence[tuple[str, str]], *, by: By, now: datetime) -> None:
+def ship_order(order_id: int, shop_id: int, parcels: Sequence[tuple[str, str]], *, by: ActedBy, now: datetime) -> None:
     """The shop sends an order; ``parcels``: (carrier's code, tracking number).
 
     Refunds applied for because it hadn't been sent are closed by it. Raises StepRefused when the order was called off,
     was sent already, or this person of the shop doesn't ship.
     """
     role = db.session.scalar(select(Staff.role).where(Staff.user_id == by.user_id, Staff.shop_id == shop_id))
-    if role is None or not roles.may_enter(role, "ship"):
+    if role is None or not roles.may_open(role, "ship"):
         raise StepRefused("发货由店主或仓库办理", "ship_order")
     known = [(carriers.by_code(code), number) for code, number in parcels]
     if not known or any(carrier is None for carrier, _ in known):
@@ -260,7 +260,7 @@ def _open_cases(order_id: int) -> Sequence[Case]:
 def _people(shop_id: int, room: str) -> list[int]:
     """Who of a shop has to do with this room."""
     rows = db.session.execute(select(Staff.user_id, Staff.role).where(Staff.shop_id == shop_id)).all()
-    return sorted(user_id for user_id, role in rows if roles.may_enter(role, room))
+    return sorted(user_id for user_id, role in rows if roles.may_open(role, room))
 
 
 def _seen_anew(order: Order) -> None:
@@ -274,13 +274,13 @@ def _seen_anew(order: Order) -> None:
         )
 
 
-def cancellation(public_id: str, user_id: int) -> Cancellation | None:
+def find_cancellation(public_id: str, user_id: int) -> Cancellation | None:
     """What this person called off together."""
     found = select(Cancellation).where(Cancellation.public_id == public_id, Cancellation.user_id == user_id)
     return db.session.scalars(found).one_or_none()
 
 
-def chosen(order_nos: Sequence[str], buyer_id: int) -> Sequence[Any]:
+def list_chosen(order_nos: Sequence[str], buyer_id: int) -> Sequence[Any]:
     """This buyer's orders among these numbers, in their order: number, status, what was paid and is not refunded."""
     rows = db.session.execute(
         select(

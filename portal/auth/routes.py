@@ -42,7 +42,7 @@ def sign_in() -> ResponseReturnValue:
             refused = page("auth/login.html", 429, form=form, next=wanted)
             refused.headers["Retry-After"] = "300"
             return refused
-        user = accounts.verify(name, form.password.data or "")
+        user = accounts.verify_password(name, form.password.data or "")
         if user is not None:
             if g.who is not None:  # whoever was signed in at this browser no longer is
                 with writing():

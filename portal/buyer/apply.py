@@ -16,12 +16,11 @@ from portal.applications import applications
 from portal.applications.applications import NotEligible
 from portal.buyer import bp
 from portal.buyer.forms import CheckForm, DetailsForm, ReasonForm, read_quantities
-from portal.cases.effects.step import By
+from portal.cases.effects.step_context import ActedBy
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Draft, Order
-from portal.orders import ledger
-from portal.orders import lists as order_lists
+from portal.orders import ledger, order_lists
 from portal.rights import eligibility, policies, reasons
 from portal.rights import goods as goods_facts
 from portal.rights.goods import Route
@@ -32,11 +31,11 @@ from portal.web.pages import page
 
 
 def _order(order_no: str) -> Order:
-    return guards.found(order_lists.of_buyer(order_no, g.who.user_id))
+    return guards.found(order_lists.find_of_buyer(order_no, g.who.user_id))
 
 
 def _draft(order: Order) -> Draft | None:
-    return applications.draft_of(order.id, g.who.user_id)
+    return applications.find_draft(order.id, g.who.user_id)
 
 
 @bp.route("/orders/<order_no>/apply", methods=["GET", "POST"])
@@ -44,8 +43,8 @@ def apply(order_no: str) -> ResponseReturnValue:
     """Why: one reason for one line to begin with; or why it can't be, and what instead."""
     order = _order(order_no)
     order_id = order.id
-    lines = {line.id: line for line in applications.lines_of(order_id)}
-    may = applications.exchangeable(list(lines.values()))
+    lines = {line.id: line for line in applications.list_lines(order_id)}
+    may = applications.is_exchangeable(list(lines.values()))
     policy = applications.policy_for(order)
     draft = _draft(order)
     kept = dict(draft.fields) if draft else {}
@@ -59,7 +58,7 @@ def apply(order_no: str) -> ResponseReturnValue:
     title = words.APPLY.get(order.status, "申请换货") if applications.is_unshipped(order) else "申请换货"
     if line is None:
         return page("buyer/apply_line.html", order=order, lines=list(lines.values()), title=title)
-    goods = applications.goods_of(order, line, exchangeable=may[line.id])
+    goods = applications.describe_goods(order, line, exchangeable=may[line.id])
     offer = eligibility.offer(goods, g.now, policy)
     shown = eligibility.offered(goods, policy)
     form.line.data = str(line.id)
@@ -82,7 +81,7 @@ def apply(order_no: str) -> ResponseReturnValue:
                 }
                 with writing():
                     begun = applications.start_draft(order.shop_id, order_id, g.who.user_id, source="order", now=g.now)
-                    applications.save(begun, fields, g.now)
+                    applications.save_draft(begun, fields, g.now)
                 return redirect(f"/orders/{order_no}/apply/details", 303)
             form.refuse(verdict.why, "ground")
     elif form.reason.errors:
@@ -164,10 +163,10 @@ def apply_details(order_no: str) -> ResponseReturnValue:
         },
         known=partial(order_lists.known_numbers, order.id),
     )
-    photos = applications.photos_of(draft)
+    photos = applications.list_photos(draft)
     form.photos.already = len(photos)
     reason = reasons.reason(fields["reason"])
-    kind = applications.type_of(draft)
+    kind = applications.read_type(draft)
     options = _options(order, lines[0], reason)
     if options and kind not in options:
         kind = next(iter(options))
@@ -201,7 +200,7 @@ def apply_details(order_no: str) -> ResponseReturnValue:
         with writing():
             again = db.session.get_one(Draft, draft_id)
             applications.keep_photos(again, form.photos.data or [], sent_ids("drop_photo"))
-            applications.save(
+            applications.save_draft(
                 again,
                 {
                     "quantities": quantities,
@@ -219,8 +218,8 @@ def apply_details(order_no: str) -> ResponseReturnValue:
                 g.now,
             )
             form.photos.data = []
-            verdicts = applications.judge(again, now=g.now) if not problems and quantities else []
-            comes_to = applications.sums(again) if verdicts else None
+            verdicts = applications.judge_draft(again, now=g.now) if not problems and quantities else []
+            comes_to = applications.work_out_all(again) if verdicts else None
         for line_id, verdict in verdicts:
             if not verdict.allowed and verdict.field == "quantity":
                 problems[line_id] = verdict.why
@@ -228,7 +227,7 @@ def apply_details(order_no: str) -> ResponseReturnValue:
                 if verdict.field == "photos" and form.photos.errors:
                     continue
                 form.refuse(verdict.why, verdict.field if verdict.field != "reason" else "")
-        if comes_to is not None and not form.errors and (problem := applications.amount_refused(comes_to, kind)):
+        if comes_to is not None and not form.errors and (problem := applications.find_amount_problem(comes_to, kind)):
             form.refuse(problem, "amount")
         if not quantities and not problems:
             problems[lines[0].id] = f"请填写{eligibility.QUANTITY[kind]}"
@@ -251,9 +250,9 @@ def apply_details(order_no: str) -> ResponseReturnValue:
         typed=typed,
         problems=problems,
         reason=reason,
-        photos=applications.photo_rows(shown),
+        photos=applications.load_photos(shown),
         skus=shown.fields.get("skus") or {},
-        choices={line.id: applications.priced(order.id, line) if exchange else () for line in lines},
+        choices={line.id: applications.list_priced(order.id, line) if exchange else () for line in lines},
         kinds=[
             (str(each), goods_facts.NAMES[each], eligibility.QUANTITY[each], eligibility.DESCRIPTION[each])
             for each in kinds
@@ -270,7 +269,7 @@ def _options(order: Order, line: Any, reason: reasons.Reason | None) -> dict[Cas
     if reason is None:
         return {}
     policy = applications.policy_for(order)
-    goods = applications.goods_of(order, line, exchangeable=applications.exchangeable([line])[line.id])
+    goods = applications.describe_goods(order, line, exchangeable=applications.is_exchangeable([line])[line.id])
     return dict(eligibility.ways(goods, reason, g.now, policy))
 
 
@@ -287,11 +286,11 @@ def _most(order: Order, lines: list[Any], typed: dict[str, str]) -> applications
             units[line.id] = inputs.quantity(typed.get(str(line.id), ""), most=left, unit=line.unit)
         except inputs.InputRefused:
             continue
-    return applications.sums_of(order, CaseType.REFUND_ONLY, units, {})
+    return applications.work_out_sums(order, CaseType.REFUND_ONLY, units, {})
 
 
 def _ordered(order: Order, fields: dict[str, Any]) -> list[Any]:
-    lines = list(applications.lines_of(order.id))
+    lines = list(applications.list_lines(order.id))
     return sorted(lines, key=lambda line: (line.id != fields.get("line_id"), line.position))
 
 
@@ -317,13 +316,13 @@ def apply_check(order_no: str) -> ResponseReturnValue:
         order_id, shop_id = order.id, order.shop_id
         rates.limit("apply", g.who.user_id)
         seen = form.sums.data or None
-        by = By(Actor.BUYER, g.who.user_id, g.who.member_name, g.request_id)
+        by = ActedBy(Actor.BUYER, g.who.user_id, g.who.member_name, g.request_id)
 
         def hand_in() -> str:
-            found = applications.draft_of(order_id, g.who.user_id)
+            found = applications.find_draft(order_id, g.who.user_id)
             if found is None:
                 raise StepRefused("这份申请已提交或已删除,请在「我的售后」查看", "apply")
-            return f"/cases/{applications.submit(found, by=by, now=g.now, seen=seen).case_no}?v=1"
+            return f"/cases/{applications.submit_draft(found, by=by, now=g.now, seen=seen).case_no}?v=1"
 
         try:
             return once(hand_in)
@@ -336,13 +335,13 @@ def apply_check(order_no: str) -> ResponseReturnValue:
         order = _order(order_no)
         draft = _draft(order)
         if draft is None:
-            policies.current(shop_id)
+            policies.get_current(shop_id)
             return redirect(f"/orders/{order_no}", 303)
     if draft is None or not draft.fields.get("quantities"):
         return redirect(f"/orders/{order_no}/apply", 303)
     if not applications.has_receiver(draft):
         return redirect(f"/orders/{order_no}/apply/details", 303)
-    summary = applications.summary(draft, now=g.now)
+    summary = applications.summarise(draft, now=g.now)
     form.sums.data = summary["sums"].mark
     return page(
         "buyer/apply_check.html",
@@ -362,7 +361,7 @@ def apply_discard(order_no: str) -> ResponseReturnValue:
     """Remove the draft."""
     order_id = _order(order_no).id
     with writing():
-        found = applications.draft_of(order_id, g.who.user_id)
+        found = applications.find_draft(order_id, g.who.user_id)
         if found is not None:
-            applications.discard(found)
+            applications.discard_draft(found)
     return redirect(f"/orders/{order_no}?said=draft-removed", 303)

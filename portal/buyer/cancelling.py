@@ -8,9 +8,9 @@ from flask.typing import ResponseReturnValue
 from portal import words
 from portal.applications import unsent
 from portal.buyer import bp
-from portal.cases.effects.step import By
+from portal.cases.effects.step_context import ActedBy
 from portal.flow import Actor
-from portal.orders import lists as order_lists
+from portal.orders import order_lists
 from portal.web import guards
 from portal.web.forms import Choice, Form
 from portal.web.once import once
@@ -35,12 +35,12 @@ def cancel_orders() -> ResponseReturnValue:
 @bp.route("/orders/<order_no>/cancel", methods=["GET", "POST"])
 def cancel_order(order_no: str) -> ResponseReturnValue:
     """The same for one order, from its own page."""
-    guards.found(order_lists.of_buyer(order_no, g.who.user_id))
+    guards.found(order_lists.find_of_buyer(order_no, g.who.user_id))
     return _confirm([order_no], f"/orders/{order_no}/cancel")
 
 
 def _confirm(numbers: list[str], action: str) -> ResponseReturnValue:
-    found = unsent.chosen(numbers, g.who.user_id)
+    found = unsent.list_chosen(numbers, g.who.user_id)
     open_ones = [row for row in found if row.status in unsent.OPEN]
     form = CancelForm()
     status = 200
@@ -55,10 +55,10 @@ def _confirm(numbers: list[str], action: str) -> ResponseReturnValue:
         status = 422
         if form.validate_on_submit():
             if single and not open_ones:  # sent or closed meanwhile: said here, with what to do instead
-                form.refuse(unsent.SAID[unsent.why_not(found[0].status)])
+                form.refuse(unsent.SAID[unsent.find_obstacle(found[0].status)])
                 status = 409
             else:
-                by = By(Actor.BUYER, g.who.user_id, g.who.member_name, g.request_id)
+                by = ActedBy(Actor.BUYER, g.who.user_id, g.who.member_name, g.request_id)
 
                 def done() -> str:
                     made = unsent.cancel_many(numbers, by=by, reason=form.reason.data, now=g.now)
@@ -66,7 +66,7 @@ def _confirm(numbers: list[str], action: str) -> ResponseReturnValue:
 
                 return once(done)
     elif not open_ones:
-        for why in dict.fromkeys(unsent.why_not(row.status) for row in found):
+        for why in dict.fromkeys(unsent.find_obstacle(row.status) for row in found):
             form.refuse(unsent.SAID[why])
         status = 409 if request.method == "POST" else 200
     return page(
@@ -85,7 +85,7 @@ def _confirm(numbers: list[str], action: str) -> ResponseReturnValue:
 @bp.get("/orders/cancelled/<cancellation_id>")
 def cancelled_orders(cancellation_id: str) -> ResponseReturnValue:
     """What became of each of the orders that were called off together."""
-    made = guards.found(unsent.cancellation(cancellation_id, g.who.user_id))
+    made = guards.found(unsent.find_cancellation(cancellation_id, g.who.user_id))
     rows = [(number, unsent.Outcome(outcome), case_no) for number, outcome, case_no in made.rows]
     return page(
         "buyer/cancelled.html",

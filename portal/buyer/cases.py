@@ -14,16 +14,14 @@ from sqlalchemy import select
 from portal import flow, inputs
 from portal.applications import applications
 from portal.buyer import bp, forms
+from portal.cases import case_view, opening, taking
 from portal.cases import clock as case_clock
-from portal.cases import opening, taking
-from portal.cases import view as case_view
-from portal.cases.effects.step import By, Wanted
+from portal.cases.effects.step_context import ActedBy, RequestedLine
 from portal.extensions import db
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Case, CaseLine, Order, OrderLine
-from portal.orders import ledger
-from portal.orders import lists as order_lists
-from portal.resale import seen as chain_view
+from portal.orders import ledger, order_lists
+from portal.resale import chain_view
 from portal.rights import eligibility
 from portal.web import guards, packs, paging
 from portal.web.once import once
@@ -49,7 +47,7 @@ FORMS: dict[str, type[forms.StepForm]] = {
 @bp.get("/cases")
 def my_cases() -> ResponseReturnValue:
     """Newest change first, by key."""
-    rows, key = case_view.list_of(g.who.user_id, paging.moment_key(request.args.get("after", "")))
+    rows, key = case_view.list_of_buyer(g.who.user_id, paging.moment_key(request.args.get("after", "")))
     more = f"/cases?after={paging.said(key)}" if key else ""
     return page("buyer/cases.html", cases=rows, more=more)
 
@@ -57,21 +55,21 @@ def my_cases() -> ResponseReturnValue:
 @bp.get("/cases/<case_no>")
 def show_case(case_no: str) -> ResponseReturnValue:
     """Where it stands, who must act, until when; then what can be done; then everything that happened."""
-    case = guards.found(case_view.of_buyer(case_no, g.who.user_id))
-    view = case_view.view(case, Actor.BUYER, g.now)
+    case = guards.found(case_view.find_of_buyer(case_no, g.who.user_id))
+    view = case_view.build_view(case, Actor.BUYER, g.now)
     return _page(case, view, 200, news=_news(view))
 
 
 def _page(case: Case, view: case_view.View, status: int, **more: Any) -> ResponseReturnValue:
     """The progress page; a distributor sees the consumer's case beside it."""
     resells = g.who.role == "owner" and g.who.shop_id != case.shop_id
-    found = chain_view.below(case.id, g.who.shop_id) if resells else None
+    found = chain_view.describe_below(case.id, g.who.shop_id) if resells else None
     return page(
         "buyer/case.html",
         status,
         case=case,
         view=view,
-        chain=chain_view.seen(found) if found else None,
+        chain=chain_view.build_chain(found) if found else None,
         chain_offer=resells and case.state not in flow.FINAL,
         **more,
     )
@@ -88,14 +86,14 @@ def _news(view: case_view.View) -> str:
 @bp.get("/cases/<case_no>/slip")
 def slip(case_no: str) -> ResponseReturnValue:
     """A return slip for the box: the case's number, also as a QR code; no telephone number in clear."""
-    case = guards.found(case_view.of_buyer(case_no, g.who.user_id))
-    return page("buyer/slip.html", case=case, view=case_view.view(case, Actor.BUYER, g.now))
+    case = guards.found(case_view.find_of_buyer(case_no, g.who.user_id))
+    return page("buyer/slip.html", case=case, view=case_view.build_view(case, Actor.BUYER, g.now))
 
 
 @bp.get("/cases/<case_no>/qr.svg")
 def qr(case_no: str) -> ResponseReturnValue:
     """The QR code of the slip."""
-    case = guards.found(case_view.of_buyer(case_no, g.who.user_id))
+    case = guards.found(case_view.find_of_buyer(case_no, g.who.user_id))
     out = io.BytesIO()
     segno.make(case.case_no, error="m").save(out, kind="svg", scale=4, border=2, xmldecl=False, svgns=True)
     return out.getvalue(), 200, {"Content-Type": "image/svg+xml"}
@@ -104,16 +102,16 @@ def qr(case_no: str) -> ResponseReturnValue:
 @bp.get("/cases/<case_no>/pack.zip")
 def pack(case_no: str) -> ResponseReturnValue:
     """证据包: everything about the case, to keep or to hand to a platform or a court."""
-    case = guards.found(case_view.of_buyer(case_no, g.who.user_id))
+    case = guards.found(case_view.find_of_buyer(case_no, g.who.user_id))
     return packs.send(case.id, case.case_no, Actor.BUYER)
 
 
 @bp.route("/cases/<case_no>/again", methods=["GET", "POST"])
 def again(case_no: str) -> ResponseReturnValue:
     """换来的商品有问题: a new case about what came with a completed one."""
-    case = guards.found(case_view.of_buyer(case_no, g.who.user_id))
+    case = guards.found(case_view.find_of_buyer(case_no, g.who.user_id))
     case_id = case.id
-    view = case_view.view(case, Actor.BUYER, g.now)
+    view = case_view.build_view(case, Actor.BUYER, g.now)
     form = forms.AgainForm(known=partial(order_lists.known_numbers, case.order_id))
     form.prepare(case, view)
     left = [(line.id, line.shipped_milli - line.moved_milli, line.unit) for line in view.lines]
@@ -132,7 +130,7 @@ def again(case_no: str) -> ResponseReturnValue:
         for sentence in problems.values():
             form.refuse(sentence)
         if good:
-            by = By(Actor.BUYER, g.who.user_id, g.who.member_name, g.request_id)
+            by = ActedBy(Actor.BUYER, g.who.user_id, g.who.member_name, g.request_id)
 
             def opened() -> str:
                 made = opening.open_again(
@@ -152,8 +150,8 @@ def again(case_no: str) -> ResponseReturnValue:
             except StepRefused as refused:
                 form.refuse(refused.sentence)
                 status = 409
-        case = guards.found(case_view.of_buyer(case_no, g.who.user_id))
-        view = case_view.view(case, Actor.BUYER, g.now)
+        case = guards.found(case_view.find_of_buyer(case_no, g.who.user_id))
+        view = case_view.build_view(case, Actor.BUYER, g.now)
     return page(
         "buyer/again_after.html",
         status,
@@ -169,19 +167,19 @@ def again(case_no: str) -> ResponseReturnValue:
 @bp.get("/cases/<case_no>/agreement")
 def agreement(case_no: str) -> ResponseReturnValue:
     """What both sides agreed to, to print or keep."""
-    case = guards.found(case_view.of_buyer(case_no, g.who.user_id))
-    accepted, event = guards.found(case_view.agreement(case.id))
-    view = case_view.view(case, Actor.BUYER, g.now)
+    case = guards.found(case_view.find_of_buyer(case_no, g.who.user_id))
+    accepted, event = guards.found(case_view.build_agreement(case.id))
+    view = case_view.build_view(case, Actor.BUYER, g.now)
     return page("shared/agreement.html", case=case, view=view, proposal=accepted, event=event, side="buyer")
 
 
 @bp.route("/cases/<case_no>/<step_name>", methods=["GET", "POST"])
 def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
     """Every step a buyer can take; which ones, and when, is flow.STEPS' business."""
-    case = guards.found(case_view.of_buyer(case_no, g.who.user_id))
+    case = guards.found(case_view.find_of_buyer(case_no, g.who.user_id))
     case_id, version = case.id, case.version
     form = FORMS.get(step_name, forms.StepForm)(known=partial(order_lists.known_numbers, case.order_id))
-    view = case_view.view(case, Actor.BUYER, g.now)
+    view = case_view.build_view(case, Actor.BUYER, g.now)
     if isinstance(form, forms.ParcelForm):
         form.own_order_nos = (view.order.order_no,)
     form.prepare(case, view)
@@ -197,15 +195,15 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
         good = form.validate_on_submit()
         values = form.values() if good else {}
         if isinstance(form, forms.ModifyForm):
-            typed, problems, more = _modified(form, case_view.of_buyer(case_no, g.who.user_id), view)
+            typed, problems, more = _modified(form, case_view.find_of_buyer(case_no, g.who.user_id), view)
             values |= more
             good = good and not form.errors
         if good:
-            by = By(Actor.BUYER, g.who.user_id, g.who.member_name, g.request_id)
+            by = ActedBy(Actor.BUYER, g.who.user_id, g.who.member_name, g.request_id)
 
             def taken() -> str:
                 done = taking.take(case_id, step_name, by=by, now=g.now, version=form.shown_version, **values)
-                if child := opening.child_of(done):  # what it has become is what the buyer goes on with
+                if child := opening.find_child_no(done):  # what it has become is what the buyer goes on with
                     return form.and_say(f"/cases/{child}?v=1")
                 return form.and_say(f"/cases/{case_no}?v={done.version}")
 
@@ -217,9 +215,9 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
                 case_clock.settle_now(case_id, g.now)
                 form.refuse(refused.sentence)
                 status = 409
-        case = guards.found(case_view.of_buyer(case_no, g.who.user_id))
+        case = guards.found(case_view.find_of_buyer(case_no, g.who.user_id))
         form.version.data = str(case.version)
-        view = case_view.view(case, Actor.BUYER, g.now)
+        view = case_view.build_view(case, Actor.BUYER, g.now)
     steps = (*view.actions, *view.unsaid)
     step, refusal = next(((s, why) for s, why in steps if s.name == step_name), (None, None))
     if step is None or (refusal and request.method != "POST"):
@@ -231,7 +229,7 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
             form, status = forms.StepForm(), 409
             form.refuse(flow.NOT_NOW)
         return _page(case, view, status, news="", form=form, typed=shown, kept_photos=kept)
-    order_lines = {line.id: line for line in applications.lines_of(case.order_id)} if step_name == "modify" else {}
+    order_lines = {line.id: line for line in applications.list_lines(case.order_id)} if step_name == "modify" else {}
     return page(
         form.template,
         status,
@@ -241,7 +239,7 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
         form=form,
         typed=typed,
         problems=problems,
-        choices={line_id: applications.priced(case.order_id, line) for line_id, line in order_lines.items()}
+        choices={line_id: applications.list_priced(case.order_id, line) for line_id, line in order_lines.items()}
         if case.type == CaseType.EXCHANGE
         else {},
         wanted=_skus(case.id) if order_lines else {},
@@ -255,7 +253,7 @@ def _sums(case: Case, view: case_view.View) -> applications.Sums:
     order = db.session.get_one(Order, case.order_id)
     quantities = {line.order_line_id: line.quantity_milli for line in view.lines}
     skus = {line_id: sku for line_id, sku in _skus(case.id).items() if sku}
-    return applications.sums_of(order, CaseType(case.type), quantities, skus, case.refund_fen)
+    return applications.work_out_sums(order, CaseType(case.type), quantities, skus, case.refund_fen)
 
 
 def _skus(case_id: int) -> dict[int, int | None]:
@@ -284,7 +282,7 @@ def _modified(
         for line_id, _, _ in limits:
             if str(line_id) not in quantities:
                 problems.setdefault(line_id, "请填写数量;不要这一件的话,请撤销后重新申请")
-    allowed = {line.id: {sku.id for sku in applications.replacements(line)} for line in _order_lines(view)}
+    allowed = {line.id: {sku.id for sku in applications.list_replacements(line)} for line in _order_lines(view)}
     for line_id, sku in chosen.items():
         if sku not in allowed.get(line_id, set()) and sku != own.get(line_id):
             problems.setdefault(line_id, "所选的换货规格已不可选,请重新选择")
@@ -294,20 +292,21 @@ def _modified(
         return typed, problems, {}
     exchange = case.type == CaseType.EXCHANGE
     wanted = [
-        Wanted(line_id, quantities[str(line_id)], chosen.get(line_id) if exchange else None) for line_id, _, _ in limits
+        RequestedLine(line_id, quantities[str(line_id)], chosen.get(line_id) if exchange else None)
+        for line_id, _, _ in limits
     ]
     more: dict[str, Any] = {}
     if "amount" in form:
         asked = {item.line_id: item.milli for item in wanted}
         order = db.session.get_one(Order, case.order_id)
-        most = applications.sums_of(order, CaseType(case.type), asked, {}, form.amount.data)
-        if problem := applications.amount_refused(most, CaseType(case.type)):
+        most = applications.work_out_sums(order, CaseType(case.type), asked, {}, form.amount.data)
+        if problem := applications.find_amount_problem(most, CaseType(case.type)):
             form.refuse(problem, "amount")
             return typed, problems, {}
         more["refund_fen"] = most.refund_fen
     photos = len(view.proofs) + len(form.photos.data or [])
     try:
-        found = applications.reconsider(
+        found = applications.judge_again(
             case,
             reason=form.reason.data,
             quantities={item.line_id: item.milli for item in wanted},
@@ -323,13 +322,13 @@ def _modified(
 
 def _order_lines(view: case_view.View) -> list[OrderLine]:
     own = {line.order_line_id for line in view.lines}
-    return [line for line in applications.lines_of(view.order.id) if line.id in own]
+    return [line for line in applications.list_lines(view.order.id) if line.id in own]
 
 
 def _carry_back(form: forms.ParcelForm, case: Case) -> None:
     """The consumer's own parcels, where they go straight to the supplier."""
-    found = chain_view.below(case.id, g.who.shop_id) if g.who.role == "owner" else None
-    for (carrier, number), parcel in zip(form.pairs, chain_view.seen(found).back if found else (), strict=False):
+    found = chain_view.describe_below(case.id, g.who.shop_id) if g.who.role == "owner" else None
+    for (carrier, number), parcel in zip(form.pairs, chain_view.build_chain(found).back if found else (), strict=False):
         carrier.data, number.data = parcel.carrier, parcel.tracking_no
 
 

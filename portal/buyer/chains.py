@@ -13,16 +13,15 @@ from wtforms import BooleanField
 from portal import inputs
 from portal.applications import applications
 from portal.buyer import bp
-from portal.cases import view as case_view
-from portal.cases.effects.step import By
+from portal.cases import case_view
+from portal.cases.effects.step_context import ActedBy
 from portal.extensions import db
 from portal.flow import FINAL, Actor, StepRefused
 from portal.models import Case, Order
 from portal.orders import ledger
-from portal.resale import across
+from portal.resale import across, chain_view
 from portal.resale import chain as chain_links
 from portal.resale import downstream as resale_downstream
-from portal.resale import seen as chain_view
 from portal.resale.downstream import Bought
 from portal.web import guards
 from portal.web.chains import LinkForm, pick
@@ -66,7 +65,7 @@ class DownForm(LinkForm):
 
 def _own_shop() -> int:
     """The shop that this person owns; whoever has none learns of no such page."""
-    shop_id = resale_downstream.shop_owned(g.who.user_id) if g.who.shop_id is not None else None
+    shop_id = resale_downstream.find_owned_shop(g.who.user_id) if g.who.shop_id is not None else None
     if shop_id is None:
         abort(404)
     return shop_id
@@ -79,7 +78,7 @@ def downstream(order_no: str) -> ResponseReturnValue:
     query = select(Order).where(Order.order_no == order_no, Order.buyer_id == g.who.user_id, Order.shop_id != shop_id)
     order = guards.found(db.session.scalars(query).one_or_none())
     order_id = order.id
-    lines = applications.lines_of(order.id)
+    lines = applications.list_lines(order.id)
     form = DownstreamForm()
     typed: dict[str, str] = {}
     problems: dict[str, str] = {}
@@ -134,7 +133,7 @@ def downstream(order_no: str) -> ResponseReturnValue:
         form=form,
         typed=typed,
         problems=problems,
-        known=resale_downstream.orders_below(order.id),
+        known=resale_downstream.list_orders_below(order.id),
     )
 
 
@@ -164,14 +163,14 @@ def _goods(lines: Any, typed: dict[str, str], problems: dict[str, str]) -> list[
 def chain(case_no: str) -> ResponseReturnValue:
     """The consumer's case behind an own one with a supplier: both clocks, the sums; make or end the link."""
     shop_id = _own_shop()
-    case = guards.found(case_view.of_buyer(case_no, g.who.user_id))
+    case = guards.found(case_view.find_of_buyer(case_no, g.who.user_id))
     if case.shop_id == shop_id:
         abort(404)
     case_id = case.id
-    found = chain_view.below(case.id, shop_id)
-    below = resale_downstream.orders_below(case.order_id)
+    found = chain_view.describe_below(case.id, shop_id)
+    below = resale_downstream.list_orders_below(case.order_id)
     forms: dict[str, Any] = {"link": LinkForm(prefix="link-"), "open": DownForm(prefix="down-")}
-    pick(forms["link"], chain_links.below_for(case, shop_id))
+    pick(forms["link"], chain_links.list_below(case, shop_id))
     choice = forms["open"].case
     choice.label.text, choice.missing, choice.optional = "下游订单", "请选择下游订单", False
     choice.choices = [(str(row.id), f"{row.channel} {row.order_no}".strip()) for row in below]
@@ -185,7 +184,7 @@ def chain(case_no: str) -> ResponseReturnValue:
             link_id = found.id
 
             def ended() -> str:
-                chain_links.unlink(link_id, shop_id, g.now)
+                chain_links.unlink_cases(link_id, shop_id, g.now)
                 return f"/cases/{case_no}/chain?said=chain-ended"
 
             return once(ended)
@@ -198,7 +197,7 @@ def chain(case_no: str) -> ResponseReturnValue:
             def done() -> str:
                 up, routes = db.session.get_one(Case, case_id), (form.route_back.data, form.route_out.data)
                 if does == "link":
-                    chain_links.link(
+                    chain_links.link_cases(
                         db.session.get_one(Case, int(form.case.data)),
                         up,
                         by=g.who.user_id,
@@ -210,7 +209,7 @@ def chain(case_no: str) -> ResponseReturnValue:
                     across.open_downstream(
                         up,
                         db.session.get_one(Order, int(form.case.data)),
-                        by=By(Actor.SELLER, g.who.user_id, g.who.member_name, g.request_id),
+                        by=ActedBy(Actor.SELLER, g.who.user_id, g.who.member_name, g.request_id),
                         consent=form.consent.data,
                         now=g.now,
                         route_back=routes[0],
@@ -223,13 +222,13 @@ def chain(case_no: str) -> ResponseReturnValue:
             except (StepRefused, ledger.NotEnough) as refused:
                 form.refuse(getattr(refused, "sentence", "下游订单里可申请的数量不够了"))
                 status = 409
-        case = guards.found(case_view.of_buyer(case_no, g.who.user_id))
-        found = chain_view.below(case.id, shop_id)
+        case = guards.found(case_view.find_of_buyer(case_no, g.who.user_id))
+        found = chain_view.describe_below(case.id, shop_id)
     return page(
         "buyer/chain.html",
         status,
         case=case,
-        chain=chain_view.seen(found) if found else None,
+        chain=chain_view.build_chain(found) if found else None,
         forms=forms,
         does=does,
         form=forms.get(does),

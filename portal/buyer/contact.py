@@ -11,7 +11,7 @@ from portal.applications import applications
 from portal.buyer import bp
 from portal.extensions import db, writing
 from portal.models import Order, Shop
-from portal.orders import lists as order_lists
+from portal.orders import order_lists
 from portal.rights import reasons
 from portal.talk import conversations
 from portal.web import guards, rates
@@ -27,7 +27,7 @@ def messages() -> ResponseReturnValue:
     """消息: the own conversations, the newest first."""
     skip = request.args.get("before", "")
     key = int(skip) if skip.isascii() and skip.isdigit() and len(skip) < 18 else None
-    rows = conversations.list_of(buyer_id=g.who.user_id, size=SIZE, skip=key)
+    rows = conversations.list_of_person(buyer_id=g.who.user_id, size=SIZE, skip=key)
     more = f"/messages?before={rows[SIZE - 1].last_message_id}" if len(rows) > SIZE else ""
     return page("buyer/messages.html", rows=rows[:SIZE], more=more)
 
@@ -35,7 +35,7 @@ def messages() -> ResponseReturnValue:
 @bp.route("/orders/<order_no>/contact", methods=["GET", "POST"])
 def contact(order_no: str) -> ResponseReturnValue:
     """The conversation with the order pinned; reading marks are written by posting and by the page's read mark."""
-    order = guards.found(order_lists.of_buyer(order_no, g.who.user_id))
+    order = guards.found(order_lists.find_of_buyer(order_no, g.who.user_id))
     order_id = order.id
     form = TalkForm(known=partial(order_lists.known_numbers, order_id))
     status = 200
@@ -55,11 +55,11 @@ def contact(order_no: str) -> ResponseReturnValue:
 
             return once(send)
         status = 422
-        order = guards.found(order_lists.of_buyer(order_no, g.who.user_id))
-    talk = conversations.known(order.id)
+        order = guards.found(order_lists.find_of_buyer(order_no, g.who.user_id))
+    talk = conversations.find_of_order(order.id)
     before = request.args.get("before", "")
     key = int(before) if before.isascii() and before.isdigit() and len(before) < 18 else None
-    found = conversations.latest(talk.id, key) if talk else []
+    found = conversations.list_latest(talk.id, key) if talk else []
     shown = found[-conversations.PAGE :]
     return page(
         "buyer/contact.html",
@@ -67,11 +67,11 @@ def contact(order_no: str) -> ResponseReturnValue:
         order=order,
         shop=db.session.get_one(Shop, order.shop_id),
         form=form,
-        lines=applications.lines_of(order.id),
+        lines=applications.list_lines(order.id),
         messages=shown,
         side="buyer",
         phrases=reasons.BUYER_PHRASES,
-        photos=conversations.photos_of([message.id for message in shown]),
+        photos=conversations.list_photos([message.id for message in shown]),
         unread_here=talk.buyer_unread if talk else 0,
         earlier=f"/orders/{order_no}/contact?before={shown[0].id}" if len(found) > conversations.PAGE else "",
     )
@@ -79,44 +79,46 @@ def contact(order_no: str) -> ResponseReturnValue:
 
 def _send(order_id: int, words: str, photos: list[str]) -> None:
     order = db.session.get_one(Order, order_id)
-    talk = conversations.of_order(order, g.now)
-    conversations.say(talk, "buyer", g.who.user_id, words, now=g.now, photos=photos)
+    talk = conversations.get_of_order(order, g.now)
+    conversations.add_message(talk, "buyer", g.who.user_id, words, now=g.now, photos=photos)
     wish = conversations.wants_exchange(words)
     if wish is None:
         return
-    lines = applications.lines_of(order.id)
+    lines = applications.list_lines(order.id)
     if wish == "exact":
         only = lines[0].id if len(lines) == 1 else None
         applications.start_draft(order.shop_id, order.id, g.who.user_id, source="chat", now=g.now, line_id=only)
     card = {"order_no": order.order_no, "lines": [[line.id, f"{line.title} {line.spec}"] for line in lines[:20]]}
     said = "已为您创建换货申请草稿" if wish == "exact" else "需要申请换货吗?"
-    conversations.say(talk, "system", None, said, now=g.now, kind="draft" if wish == "exact" else "offer", data=card)
+    conversations.add_message(
+        talk, "system", None, said, now=g.now, kind="draft" if wish == "exact" else "offer", data=card
+    )
 
 
 @bp.get("/orders/<order_no>/contact/new")
 def contact_new(order_no: str) -> ResponseReturnValue:
     """What was said since: 204 when nothing."""
     g.polled = True
-    talk = guards.found(conversations.stands(order_no, "buyer", g.who.user_id))
+    talk = guards.found(conversations.find_standing(order_no, "buyer", g.who.user_id))
     after = request.args.get("after", "0")
     key = int(after) if after.isascii() and after.isdigit() and len(after) < 18 else 0
-    found = conversations.newer(talk.talk_id, key) if (talk.last_message_id or 0) > key else []
+    found = conversations.list_newer(talk.talk_id, key) if (talk.last_message_id or 0) > key else []
     if not found:
         return Response(status=204)
     return page(
-        "shared/_messages.html", messages=found, side="buyer", photos=conversations.photos_of([m.id for m in found])
+        "shared/_messages.html", messages=found, side="buyer", photos=conversations.list_photos([m.id for m in found])
     )
 
 
 @bp.post("/orders/<order_no>/contact/read")
 def contact_read(order_no: str) -> ResponseReturnValue:
     """Everything shown has been seen."""
-    order = guards.found(order_lists.of_buyer(order_no, g.who.user_id))
+    order = guards.found(order_lists.find_of_buyer(order_no, g.who.user_id))
     order_id = order.id
     with writing():
-        talk = conversations.known(order_id)
+        talk = conversations.find_of_order(order_id)
         if talk is not None and talk.buyer_unread:
-            conversations.read(talk, "buyer")
+            conversations.mark_read(talk, "buyer")
     if request.headers.get("HX-Request"):
         return Response(status=204)
     return redirect(f"/orders/{order_no}/contact", 303)

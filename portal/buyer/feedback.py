@@ -28,7 +28,7 @@ def give_feedback() -> ResponseReturnValue:
         rates.limit("feedback", g.who.user_id)
 
         def take() -> str:
-            number = feedback.take(g.who.user_id, form.kind.data, form.words.data or "", g.now)
+            number = feedback.keep_feedback(g.who.user_id, form.kind.data, form.words.data or "", g.now)
             return f"/feedback?number={number}"
 
         return once(take)

@@ -9,8 +9,8 @@ from flask import request
 from wtforms import BooleanField, HiddenField
 
 from portal import inputs, words
+from portal.cases.case_view import View
 from portal.cases.effects import conversion as conversion_effects
-from portal.cases.view import View
 from portal.flow import CaseType
 from portal.models import Case
 from portal.money.accounts import consent as bank_accounts
@@ -68,7 +68,7 @@ def read_quantities(
         if len(sent) > 1:
             problems[line_id] = "数量只能填写一次"
             continue
-        typed[str(line_id)] = card_numbers.mask(raw)[:40]
+        typed[str(line_id)] = card_numbers.mask_numbers(raw)[:40]
         sku = request.form.get(f"sku_{line_id}", "")
         if sku.isascii() and sku.isdigit() and len(sku) < 18:
             skus[str(line_id)] = int(sku)
@@ -242,7 +242,7 @@ class AgainForm(StepForm):
 
     def prepare(self, case: Case, view: View) -> None:
         self.kind.choices = [item for item in reasons.PROBLEMS.items() if item[0] != "not_received"]
-        self.type.choices = [(str(kind), words.TYPE[kind]) for kind in conversion_effects.again(case)]
+        self.type.choices = [(str(kind), words.TYPE[kind]) for kind in conversion_effects.list_types_again(case)]
 
     def values(self) -> dict[str, Any]:
         return {
@@ -329,7 +329,7 @@ class AccountForm(StepForm):
     sentences: Sequence[tuple[str, str]] = ()
 
     def prepare(self, case: Case, view: View) -> None:
-        self.sentences = bank_accounts.consent_said()
+        self.sentences = bank_accounts.describe_consent()
         if request.method != "POST":
             self.consent.data = str(bank_accounts.CONSENT)
 
@@ -349,5 +349,5 @@ class AccountForm(StepForm):
         return {"account": account, "consent": known}
 
     def and_say(self, location: str, said: str = "") -> str:
-        sound = card_numbers.sound(self.account_number.data or "")
+        sound = card_numbers.passes_luhn(self.account_number.data or "")
         return f"{location}{'&' if '?' in location else '?'}said={'account-kept' if sound else 'account-unsound'}"

@@ -7,14 +7,14 @@ from flask.typing import ResponseReturnValue
 
 from portal import flow
 from portal.buyer import bp
-from portal.orders import lists as order_lists
+from portal.orders import order_lists
 from portal.web.pages import page
 
 
 @bp.get("/")
 def home() -> ResponseReturnValue:
     """What needs this person first; for a visitor, what the portal does."""
-    waiting = order_lists.waiting_for(g.who.user_id) if g.who else ()
+    waiting = order_lists.list_waiting(g.who.user_id) if g.who else ()
     return page("buyer/home.html", waiting=waiting, stages=flow.STAGES)
 
 

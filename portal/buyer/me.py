@@ -9,7 +9,7 @@ from sqlalchemy import select
 from portal.buyer import bp
 from portal.extensions import db, writing
 from portal.models import Session
-from portal.orders import lists as order_lists
+from portal.orders import order_lists
 from portal.people import accounts
 from portal.web.pages import page
 
@@ -18,7 +18,7 @@ from portal.web.pages import page
 def me() -> ResponseReturnValue:
     """个人中心."""
     return page(
-        "buyer/me.html", waiting=order_lists.waiting_for(g.who.user_id), counts=order_lists.counts(g.who.user_id)
+        "buyer/me.html", waiting=order_lists.list_waiting(g.who.user_id), counts=order_lists.count_tabs(g.who.user_id)
     )
 
 

@@ -12,10 +12,9 @@ from portal.applications import applications
 from portal.buyer import bp
 from portal.extensions import db
 from portal.models import Shop
-from portal.orders import lists as order_lists
+from portal.orders import order_lists
 from portal.orders.export_format import parcels_of
-from portal.parcels import seen as parcel_view
-from portal.parcels import telling
+from portal.parcels import parcel_view, telling
 from portal.resale import downstream
 from portal.rights import eligibility, policies, reasons, resale
 from portal.web import guards, paging
@@ -37,7 +36,7 @@ def my_orders() -> ResponseReturnValue:
     etag, same = unchanged(g.who.user_id, g.who.version, request.full_path, g.now.strftime("%Y%m%d%H"), _marks())
     if same:
         return not_modified(etag)
-    found, key = order_lists.page_of(g.who.user_id, tab, words=sought, after=after)
+    found, key = order_lists.list_page(g.who.user_id, tab, words=sought, after=after)
     more = {"tab": tab, "after": f"{key[0].isoformat()}~{key[1]}"} if key else {}
     if more and sought:
         more["q"] = sought
@@ -46,7 +45,7 @@ def my_orders() -> ResponseReturnValue:
         orders=found,
         chosen=tab,
         tabs=order_lists.TABS,
-        counts=order_lists.counts(g.who.user_id),
+        counts=order_lists.count_tabs(g.who.user_id),
         q=sought,
         problem=problem,
         more="/orders?" + urlencode(more) if more else "",
@@ -63,42 +62,42 @@ def _marks() -> str:
 @bp.get("/orders/<order_no>")
 def order(order_no: str) -> ResponseReturnValue:
     """One order: its lines, what remains of each, what can be done and why not."""
-    found = guards.found(order_lists.shown_to_buyer(order_no, g.who.user_id))
-    lines = applications.lines_of(found.id)
-    may = applications.exchangeable(lines)
+    found = guards.found(order_lists.load_for_buyer(order_no, g.who.user_id))
+    lines = applications.list_lines(found.id)
+    may = applications.is_exchangeable(lines)
     facts = applications.policy_for(found)
     offers = {
-        line.id: eligibility.offer(applications.goods_of(found, line, exchangeable=may[line.id]), g.now, facts)
+        line.id: eligibility.offer(applications.describe_goods(found, line, exchangeable=may[line.id]), g.now, facts)
         for line in lines
     }
-    parcels, scans = parcel_view.of_order(found.id)
+    parcels, scans = parcel_view.list_of_order(found.id)
     resells = g.who.role == "owner" and g.who.shop_id != found.shop_id
     return page(
         "buyer/order.html",
-        term=resale.apply_said(found, g.now),
+        term=resale.describe_apply_term(found, g.now),
         receipt_unknown=found.status in ("delivered", "completed") and found.received_at is None,
         order=found,
         lines=lines,
         offers=offers,
-        cases=order_lists.cases_of(found.id) if found.case_count else (),
-        draft=applications.draft_of(found.id, g.who.user_id),
+        cases=order_lists.list_cases(found.id) if found.case_count else (),
+        draft=applications.find_draft(found.id, g.who.user_id),
         any_offer=any(offer.allowed for offer in offers.values()),
         pictures={line.product_id: line.picture for line in lines if line.picture},
         next_step=words.ORDER_NEXT[found.status],
         button=words.APPLY.get(found.status, "申请换货"),
         resells=resells,
-        below=downstream.orders_below(found.id) if resells else (),
+        below=downstream.list_orders_below(found.id) if resells else (),
         parcels=() if parcels else parcels_of(found.carrier_text, found.tracking_text),
         followed=[parcel for parcel in parcels if parcel.signed_at or not parcel.gone_at],
         scans=scans,
-        watched=bool(parcels) and telling.watched(found.id),
+        watched=bool(parcels) and telling.is_watched(found.id),
     )
 
 
 @bp.get("/orders/<order_no>/conditions")
 def conditions(order_no: str) -> ResponseReturnValue:
     """换货条件 of this order's shop."""
-    found = guards.found(order_lists.of_buyer(order_no, g.who.user_id))
+    found = guards.found(order_lists.find_of_buyer(order_no, g.who.user_id))
     return _conditions(found.shop_id, f"/orders/{order_no}")
 
 
@@ -110,7 +109,7 @@ def shop_policy(shop_id: int) -> ResponseReturnValue:
 
 def _conditions(shop_id: int, back: str) -> ResponseReturnValue:
     shop = guards.found(db.session.get(Shop, shop_id) if shop_id < 2**62 else None)
-    policy = policies.current(shop.id)
+    policy = policies.get_current(shop.id)
     promises = [found for code in reasons.codes(policy.guarantees) if (found := reasons.guarantee(code))]
     off = [name for kind, name in words.TYPE.items() if kind not in policy.types.split(",")]
     return page("buyer/conditions.html", shop=shop, policy=policy, promises=promises, back=back, off=off)

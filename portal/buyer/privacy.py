@@ -27,7 +27,7 @@ def privacy() -> ResponseReturnValue:
     """收款账户 that are held, and 谁看过我的账号, the newest first, by key."""
     before = request.args.get("before", "")
     key = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
-    seen = list(account_looks.looks(owner_id=g.who.user_id, before=key, most=SIZE))
+    seen = list(account_looks.list_looks(owner_id=g.who.user_id, before=key, most=SIZE))
     more = f"/me/privacy?before={seen[SIZE - 1].id}" if len(seen) > SIZE else ""
-    held = bank_accounts.of_owner(g.who.user_id)
+    held = bank_accounts.list_of_owner(g.who.user_id)
     return page("buyer/privacy.html", accounts=held, looks=seen[:SIZE], more=more, open_states=bank_accounts.OPEN)

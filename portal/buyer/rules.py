@@ -14,8 +14,8 @@ from portal.web.pages import page
 @bp.get("/rules")
 def public_rules() -> ResponseReturnValue:
     """The version in force, or the one that is asked for."""
-    every = rules.versions()
-    holds = rules.in_force(g.now)
+    every = rules.list_versions()
+    holds = rules.get_in_force(g.now)
     wanted = request.args.get("version", "")
     shown = next((each for each in every if str(each.version) == wanted), None) if wanted else holds
     return page(

@@ -10,9 +10,8 @@ from flask.typing import ResponseReturnValue
 from portal.buyer import bp
 from portal.extensions import writing
 from portal.flow import StepRefused
-from portal.orders import lists as order_lists
-from portal.parcels import following, telling
-from portal.parcels import seen as parcel_view
+from portal.orders import order_lists
+from portal.parcels import following, parcel_view, telling
 from portal.tracking import scans as case_scans
 from portal.web import guards, rates
 from portal.web.once import once
@@ -21,7 +20,7 @@ from portal.web.traces import TraceForm
 
 
 def _own(shipment_id: int) -> Any:
-    return guards.found(parcel_view.one_of_buyer(min(shipment_id, 2**62), g.who.user_id))
+    return guards.found(parcel_view.find_of_buyer(min(shipment_id, 2**62), g.who.user_id))
 
 
 def _home(shipment: Any) -> str:
@@ -54,10 +53,10 @@ def parcel(shipment_id: int) -> ResponseReturnValue:
         "buyer/parcel.html",
         status,
         parcel=shipment,
-        scans=parcel_view.traces_of(shipment),
+        scans=parcel_view.list_scans(shipment),
         form=form,
         back=_home(shipment),
-        sender=parcel_view.sent_by(shipment, "buyer"),
+        sender=parcel_view.was_sent_by(shipment, "buyer"),
     )
 
 
@@ -67,15 +66,15 @@ def refresh_parcel(shipment_id: int) -> ResponseReturnValue:
     shipment = _own(shipment_id)
     rates.limit("track", g.who.user_id)
     with writing():
-        said = following.wish(shipment.track_id, g.now)
+        said = following.ask_for_news(shipment.track_id, g.now)
     return redirect(f"{_home(shipment)}?said={said}", 303)
 
 
 @bp.post("/orders/<order_no>/watch")
 def watch_order(order_no: str) -> ResponseReturnValue:
     """物流提醒: told of what matters on the order's way, or not any more."""
-    order = guards.found(order_lists.of_buyer(order_no, g.who.user_id))
+    order = guards.found(order_lists.find_of_buyer(order_no, g.who.user_id))
     on = request.form.get("on", "") == "1"
     with writing():
-        telling.watch(order.shop_id, order.id, g.who.user_id, on, g.now)
+        telling.set_watch(order.shop_id, order.id, g.who.user_id, on, g.now)
     return redirect(f"/orders/{order_no}?said={'watch-on' if on else 'watch-off'}", 303)

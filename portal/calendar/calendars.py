@@ -33,7 +33,7 @@ class CalendarRefused(ValueError):
         self.sentences = list(sentences)
 
 
-def current(*, fresh: bool = False) -> Calendar:
+def get_calendar(*, fresh: bool = False) -> Calendar:
     """What is known of working days."""
     known = _known.get()
     if fresh or known is None or time.monotonic() - known[0] > FRESH_FOR:
@@ -43,7 +43,7 @@ def current(*, fresh: bool = False) -> Calendar:
     return known[1]
 
 
-def forget() -> None:
+def forget_copy() -> None:
     """Read the table anew the next time."""
     _known.set(None)
 
@@ -52,17 +52,17 @@ def _days(rows: Sequence[Any]) -> list[Day]:
     return [Day(date.fromisoformat(day), bool(off), str(name)) for day, off, name in rows]
 
 
-def days_of(row: CalendarYear) -> list[Day]:
+def list_days(row: CalendarYear) -> list[Day]:
     """The special days of a year."""
     return _days(row.days)
 
 
-def years() -> Sequence[CalendarYear]:
+def list_years() -> Sequence[CalendarYear]:
     """Every year there is, the newest first."""
     return db.session.scalars(select(CalendarYear).order_by(CalendarYear.year.desc())).all()
 
 
-def of(year: int) -> CalendarYear | None:
+def find_year(year: int) -> CalendarYear | None:
     """One year, if its notice is here."""
     return db.session.get(CalendarYear, year)
 
@@ -70,7 +70,7 @@ def of(year: int) -> CalendarYear | None:
 TO_LOAD = "the calendar of {year} is missing: working days are Monday to Friday until it is there (/operator)"
 
 
-def missing(now: datetime) -> int | None:
+def find_missing_year(now: datetime) -> int | None:
     """The next year, from November on, when its notice isn't here; else None. This year counts too, at any time."""
     today = workdays.day_of(now)
     known = set(db.session.scalars(select(CalendarYear.year)))
@@ -116,12 +116,12 @@ def read_notice(text: str, year: int) -> list[Day]:
     return sorted(found.values())
 
 
-def written(days: Sequence[Any]) -> str:
+def write_notice(days: Sequence[Any]) -> str:
     """The days of a year as read_notice reads them."""
     return "\n".join(f"{day} {'休' if off else '班'} {name}".rstrip() for day, off, name in days)
 
 
-def keep(year: int, days: Sequence[Day], source: str, *, by: int | None, now: datetime) -> None:
+def keep_year(year: int, days: Sequence[Day], source: str, *, by: int | None, now: datetime) -> None:
     """Set what is known of a year. Inside ``writing()``; promises are recomputed by resale.recompute()."""
     row = db.session.get(CalendarYear, year)
     if row is None:
@@ -130,4 +130,4 @@ def keep(year: int, days: Sequence[Day], source: str, *, by: int | None, now: da
     row.days = [[str(each.day), each.off, each.name] for each in days]
     row.source, row.changed_at, row.changed_by = source, now, by
     db.session.flush()
-    forget()
+    forget_copy()

@@ -16,13 +16,13 @@ _shift_file: PerApp[Path | None] = PerApp("clock_file", None)
 _shift_seen: PerApp[tuple[int, timedelta]] = PerApp("clock_seen", (0, timedelta()))
 
 
-def follow(shift_file: Path | None) -> None:
+def follow_shift(shift_file: Path | None) -> None:
     """Follow the shift kept in ``shift_file``; None means the real time and nothing else."""
     _shift_file.set(shift_file)
     _shift_seen.set((0, timedelta()))
 
 
-def shift() -> timedelta:
+def get_shift() -> timedelta:
     """How far the portal's clock is ahead of the machine's."""
     file, seen = _shift_file.get(), _shift_seen.get()
     if file is None:
@@ -37,26 +37,26 @@ def shift() -> timedelta:
     return seen[1]
 
 
-def forward(step: timedelta) -> timedelta:
+def move_forward(step: timedelta) -> timedelta:
     """Move the followed clock forward and return the new shift. Raises RuntimeError when no clock is followed."""
     file = _shift_file.get()
     if file is None:
         raise RuntimeError("the clock can only be moved where a shift file is followed")
-    moved = max(shift() + step, timedelta())
+    moved = max(get_shift() + step, timedelta())
     draft = file.with_suffix(".new")
     draft.write_text(str(moved.total_seconds()))
     draft.replace(file)
     return moved
 
 
-def reset() -> None:
+def reset_shift() -> None:
     """Back to the machine's own time."""
     file = _shift_file.get()
     if file is not None:
         file.unlink(missing_ok=True)
-    follow(file)
+    follow_shift(file)
 
 
 def now() -> datetime:
     """The present moment, aware, in UTC."""
-    return datetime.now(UTC) + shift()
+    return datetime.now(UTC) + get_shift()

@@ -11,7 +11,7 @@ TARGET: Final = timedelta(hours=4)  # a first answer, in office hours
 DAY: Final = timedelta(days=1)
 
 
-def elapsed(start: datetime, end: datetime, opens: int, closes: int) -> timedelta:
+def measure_elapsed(start: datetime, end: datetime, opens: int, closes: int) -> timedelta:
     """The part of ``start``…``end`` that lies in office hours, every day from ``opens`` to ``closes``."""
     if end <= start:
         return timedelta()
@@ -27,12 +27,12 @@ def _since_opening(at: datetime, opens: int, closes: int) -> timedelta:
     return min(max(minutes - timedelta(minutes=opens), timedelta()), timedelta(minutes=closes - opens))
 
 
-def level(waited: timedelta) -> str:
+def rate_level(waited: timedelta) -> str:
     """ok below half of the target, soon until 90 %, over from there."""
     return "ok" if waited < TARGET / 2 else "soon" if waited < TARGET * 0.9 else "over"
 
 
-def quiet(at: datetime, begins: int, ends: int) -> bool:
+def is_quiet(at: datetime, begins: int, ends: int) -> bool:
     """Whether ``at`` lies in the quiet hours from ``begins`` to ``ends``, which may go over midnight. Equal: none."""
     local = at.astimezone(BEIJING)
     minute = local.hour * 60 + local.minute
@@ -46,7 +46,7 @@ def clock_time(minutes: int) -> str:
     return "24:00" if minutes == 24 * 60 else f"{time(minutes // 60, minutes % 60):%H:%M}"
 
 
-def minutes_of(words: str) -> int:
+def parse_minutes(words: str) -> int:
     """09:00 as minutes of the day. Raises ValueError for anything else."""
     hours, mark, minutes = words.strip().partition(":")
     if not mark or not (hours.isascii() and hours.isdigit() and minutes.isascii() and minutes.isdigit()):

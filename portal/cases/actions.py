@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from portal import flow
-from portal.cases import facts as case_facts
+from portal.cases import case_facts
 from portal.flow import Actor, Step
 from portal.models import Case
 from portal.money.accounts import consent as bank_accounts
@@ -15,7 +15,7 @@ from portal.money.accounts import consent as bank_accounts
 _MEDIATING = frozenset({"submit_evidence", "withdraw_mediation"})
 
 
-def _unsaid(case: Case, step: Step, refusal: str | None) -> bool:
+def hide_unsaid(case: Case, step: Step, refusal: str | None) -> bool:
     """Whether why a step can't be taken is plain from the page: there is no mediation, or there is one already."""
     if refusal is None:
         return False
@@ -24,7 +24,7 @@ def _unsaid(case: Case, step: Step, refusal: str | None) -> bool:
     return case.escalated if step.name == "escalate" else step.name in _MEDIATING and not case.escalated
 
 
-def actions(
+def list_actions(
     case: Case,
     side: Actor,
     now: datetime,
@@ -39,7 +39,7 @@ def actions(
     open_now = [step for step in flow.open_steps(case.type, case.state, side) if step.button]
     if not open_now:
         return []
-    facts = case_facts.facts(case, now, parcels, entries, bank)
+    facts = case_facts.collect_facts(case, now, parcels, entries, bank)
     found: dict[str, tuple[Step, str | None]] = {}
     for step in open_now:
         refusal = flow.unmet(step, facts)

@@ -8,8 +8,8 @@ from datetime import datetime
 from sqlalchemy import select
 
 from portal import flow
-from portal.cases.deadlines import _began, _remind_after, locked, spans, still_to_act
-from portal.cases.facts import facts
+from portal.cases.case_facts import collect_facts
+from portal.cases.deadlines import find_clock_start, get_deadlines, list_who_must_act, lock_case, next_reminder
 from portal.cases.taking import log, settle
 from portal.extensions import db, writing
 from portal.flow import Stale, StepRefused
@@ -24,7 +24,7 @@ SWEEP_BATCH = 50
 def settle_now(case_id: int, now: datetime) -> None:
     """Settle one case in a transaction of its own, so that a page shows the true state."""
     with writing():
-        settle(locked(case_id), now)
+        settle(lock_case(case_id), now)
 
 
 def sweep(now: datetime, most: int = 1000) -> int:
@@ -42,15 +42,15 @@ def sweep(now: datetime, most: int = 1000) -> int:
         db.session.rollback()
         if not due:
             break
-        settled = _settle_batch(due, now, stuck)
+        settled = settle_batch(due, now, stuck)
         if not settled and stuck.isdisjoint(due):
             break  # another sweep has them
         moved += settled
-    _remind(now)
+    send_reminders(now)
     return moved
 
 
-def _settle_batch(case_ids: Sequence[int], now: datetime, stuck: set[int]) -> int:
+def settle_batch(case_ids: Sequence[int], now: datetime, stuck: set[int]) -> int:
     """One transaction for many; when it fails, one for each. What fails alone is added to ``stuck``."""
     try:
         with writing():
@@ -72,7 +72,7 @@ def _settle_batch(case_ids: Sequence[int], now: datetime, stuck: set[int]) -> in
         return len(set(case_ids) - stuck)
 
 
-def _remind(now: datetime) -> None:
+def send_reminders(now: datetime) -> None:
     while True:
         with writing():
             cases = db.session.scalars(
@@ -85,18 +85,18 @@ def _remind(now: datetime) -> None:
             if not cases:
                 return
             for case in cases:
-                for actor in still_to_act(case):
+                for actor in list_who_must_act(case):
                     if case.due_at is not None and case.due_at > now:
-                        notices.remind(case, actor, now)
-                        for user_id in notices.readers(case, actor):
-                            notices.bump(user_id)
-                case.remind_at = _remind_after(_began(case), case.due_at, now)
+                        notices.send_reminder(case, actor, now)
+                        for user_id in notices.list_readers(case, actor):
+                            notices.bump_unread(user_id)
+                case.remind_at = next_reminder(find_clock_start(case), case.due_at, now)
             db.session.flush()
 
 
 def reschedule(case: Case, now: datetime) -> None:
     """Work the deadline out again after a carrier's word, without a step. A mediation's clock hangs on no parcel."""
-    due_at, rule = flow.due(case.state, facts(case, now), spans())
+    due_at, rule = flow.due(case.state, collect_facts(case, now), get_deadlines())
     case.due_at, case.due_rule = due_at, rule
-    case.remind_at = _remind_after(_began(case), due_at, now)
+    case.remind_at = next_reminder(find_clock_start(case), due_at, now)
     db.session.flush()

@@ -18,7 +18,7 @@ from portal.models import (
 _spans: PerApp[Mapping[str, timedelta]] = PerApp("deadlines", {})
 
 
-def use_deadlines(spans: Mapping[str, timedelta]) -> None:
+def set_deadlines(spans: Mapping[str, timedelta]) -> None:
     """Other deadlines than flow.DEADLINES, from the settings. Raises ValueError for a name that doesn't exist."""
     for name in spans:
         if name not in flow.DEADLINES:
@@ -26,39 +26,39 @@ def use_deadlines(spans: Mapping[str, timedelta]) -> None:
     _spans.set(dict(spans))
 
 
-def spans() -> Mapping[str, timedelta]:
+def get_deadlines() -> Mapping[str, timedelta]:
     """The deadlines that were set, by name."""
     return _spans.get()
 
 
-def span(name: str) -> timedelta:
+def get_deadline(name: str) -> timedelta:
     """How long a deadline is: as it was set, else as flow.DEADLINES has it."""
-    return spans().get(name, flow.DEADLINES[name])
+    return get_deadlines().get(name, flow.DEADLINES[name])
 
 
-def _began(case: Any) -> datetime:
+def find_clock_start(case: Any) -> datetime:
     """Since when the present deadline runs: since its stage began, while the platform is in it."""
     began: datetime = case.stage_at if case.escalated and case.stage_at else case.entered_at
     return began
 
 
-def still_to_act(case: Any) -> list[Actor]:
+def list_who_must_act(case: Any) -> list[Actor]:
     """Whose turn it is; in a round of evidence each side that hasn't handed in any."""
     if case.escalated and case.stage == Stage.EVIDENCE:
         heard = case.heard.split(",")
         return [side for side in (Actor.BUYER, Actor.SELLER) if side not in heard]
-    actor = waits_for(case)
+    actor = find_who_must_act(case)
     return [] if actor is None else [actor]
 
 
-def waits_for(case: Any) -> Actor | None:
+def find_who_must_act(case: Any) -> Actor | None:
     """Who must act on this case now."""
     return flow.waits_for(
         case.state, escalated=case.escalated, problem_open=case.problem_open, countered=case.countered
     )
 
 
-def locked(case_id: int) -> Case:
+def lock_case(case_id: int) -> Case:
     """The case, locked until the transaction ends. Raises StepRefused when there is none."""
     case = db.session.scalars(
         select(Case).where(Case.id == case_id).with_for_update().execution_options(populate_existing=True)
@@ -68,7 +68,7 @@ def locked(case_id: int) -> Case:
     return case
 
 
-def _remind_after(start: datetime, due_at: datetime | None, at: datetime) -> datetime | None:
+def next_reminder(start: datetime, due_at: datetime | None, at: datetime) -> datetime | None:
     if due_at is None:
         return None
     return next((moment for moment in flow.reminders(start, due_at) if moment > at), None)

@@ -44,7 +44,7 @@ class Row:
     within: int
 
 
-def of_shop(shop_id: int, now: datetime) -> tuple[list[Row], int]:
+def measure_shop(shop_id: int, now: datetime) -> tuple[list[Row], int]:
     """A row for each span that was measured, and from how many cases."""
     ended: list[int] = []
     for which in (COMPLETED, CLOSED):  # each has its index
@@ -61,12 +61,12 @@ def of_shop(shop_id: int, now: datetime) -> tuple[list[Row], int]:
             .where(CaseEvent.case_id.in_(ended[first : first + 500]))
             .order_by(CaseEvent.case_id, CaseEvent.version)
         ).all()
-        measure(events, spans)
-    rows = [summed(*SPANS[state], sorted(spans[state])) for state in SPANS if spans.get(state)]
+        measure_parts(events, spans)
+    rows = [summarise(*SPANS[state], sorted(spans[state])) for state in SPANS if spans.get(state)]
     return rows, len(ended)
 
 
-def measure(events: Iterable[tuple[int, str, str, str, datetime]], spans: dict[str, list[timedelta]]) -> None:
+def measure_parts(events: Iterable[tuple[int, str, str, str, datetime]], spans: dict[str, list[timedelta]]) -> None:
     """Add the stays of these events (case_id, step, source, target, at), in order, to ``spans``."""
     case, opened, entered, called = -1, None, None, False
     for case_id, step, source, target, at in events:
@@ -81,12 +81,12 @@ def measure(events: Iterable[tuple[int, str, str, str, datetime]], spans: dict[s
             spans.setdefault(ALL, []).append(at - opened)
 
 
-def summed(name: str, deadline: str, found: Sequence[timedelta]) -> Row:
+def summarise(name: str, deadline: str, found: Sequence[timedelta]) -> Row:
     """One span's figures from its lengths, the shortest first; ``deadline`` is its name in flow.DEADLINES."""
     target = flow.DEADLINES.get(deadline)
     within = sum(1 for span in found if target is not None and span <= target)
-    return Row(name, len(found), _rank(found, 50), _rank(found, 95), target, within)
+    return Row(name, len(found), rank_row(found, 50), rank_row(found, 95), target, within)
 
 
-def _rank(found: Sequence[timedelta], percent: int) -> timedelta:
+def rank_row(found: Sequence[timedelta], percent: int) -> timedelta:
     return found[max(math.ceil(len(found) * percent / 100), 1) - 1]

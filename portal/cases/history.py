@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import insert, select, text, update
 
-from portal.cases.effects.step import By
+from portal.cases.effects.step_context import ActedBy
 from portal.extensions import db
 from portal.flow import Step
 from portal.models import (
@@ -21,8 +21,8 @@ from portal.models import (
 )
 
 
-def _write_event(
-    case: Case, step: Step, by: By, at: datetime, *, source: str, note: str, data: dict[str, Any], version: int
+def write_event(
+    case: Case, step: Step, by: ActedBy, at: datetime, *, source: str, note: str, data: dict[str, Any], version: int
 ) -> None:
     before = ""
     if version > 1:
@@ -48,10 +48,10 @@ def _write_event(
         "request_id": by.request_id,
         "before_hash": before,
     }
-    db.session.execute(insert(CaseEvent), {**row, "hash": event_hash(row)})
+    db.session.execute(insert(CaseEvent), {**row, "hash": hash_event(row)})
 
 
-def event_hash(row: Mapping[str, Any]) -> str:
+def hash_event(row: Mapping[str, Any]) -> str:
     """SHA-256 over an event's own words and the hash of the one before; portal doctor recomputes it."""
     said = [
         row["before_hash"],
@@ -80,7 +80,7 @@ _MORE = text(
 _FEWER = text("UPDATE case_tallies SET number = number - 1 WHERE shop_id = :shop_id AND state = :state")
 
 
-def _count(case: Case, source: str | None, target: str) -> None:
+def update_counters(case: Case, source: str | None, target: str) -> None:
     """Counters last, in a fixed order, so that no two transactions wait for each other."""
     shop_id, buyer_id = case.shop_id, case.buyer_id
     steps = {} if source == target else {target: 1} | ({source: -1} if source else {})

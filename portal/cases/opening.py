@@ -10,12 +10,12 @@ from typing import Any
 from sqlalchemy import select, update
 
 from portal import flow
-from portal.cases.deadlines import _remind_after, locked, spans
+from portal.cases.case_facts import collect_facts
+from portal.cases.deadlines import get_deadlines, lock_case, next_reminder
 from portal.cases.effects import conversion as conversion_effects
-from portal.cases.effects import step as effect_step
-from portal.cases.effects.step import By, Child, Wanted
-from portal.cases.facts import facts
-from portal.cases.history import _count, _write_event
+from portal.cases.effects import step_context
+from portal.cases.effects.step_context import ActedBy, ChildCase, RequestedLine
+from portal.cases.history import update_counters, write_event
 from portal.evidence import evidence
 from portal.extensions import db
 from portal.flow import Actor, CaseType, Facts, State, Step, StepRefused
@@ -39,9 +39,9 @@ from portal.words import BEIJING
 
 def open_case(
     *,
-    by: By,
+    by: ActedBy,
     order: Order,
-    wanted: Sequence[Wanted],
+    wanted: Sequence[RequestedLine],
     reason: str,
     description: str,
     receiver: tuple[str, str, str],
@@ -63,16 +63,16 @@ def open_case(
     changed then.
     """
     for item in sorted(wanted, key=lambda w: w.line_id):
-        ledger.claim(item.line_id, item.milli)
+        ledger.claim_units(item.line_id, item.milli)
     name = "apply_on_behalf" if by.actor is Actor.SELLER else "apply"
     step = next(s for s in flow.STEPS if s.name == name and case_type in s.types)
-    if by.actor is Actor.SELLER and not _agreed_to(order.id, consent):
+    if by.actor is Actor.SELLER and not is_consent(order.id, consent):
         raise StepRefused("请选择买家同意代为申请的那条消息", name)
-    goods_state = _goods_state(order)
+    goods_state = locate_goods(order)
     asked = 0
     if case_type in (CaseType.RETURN_REFUND, CaseType.REFUND_ONLY):
         units = [(item.line_id, item.milli) for item in wanted]
-        asked = most = worth.total(worth.worth(order.id, units, unshipped=goods_state == "unshipped"))
+        asked = most = worth.add_up(worth.work_out_worth(order.id, units, unshipped=goods_state == "unshipped"))
         if refund_fen is not None:
             asked = refund_fen
         if not 0 < asked <= most:
@@ -85,12 +85,12 @@ def open_case(
     }
     if len(lines) != len(wanted):
         raise StepRefused("所选商品不属于这个订单,请返回订单重新选择", "apply")
-    specs = _specs([item.sku_id for item in wanted if item.sku_id])
+    specs = load_specs([item.sku_id for item in wanted if item.sku_id])
     first = lines[wanted[0].line_id]
     facts = Facts(entered_at=now, now=now)
-    due_at, rule = flow.due(State.APPLIED, facts, spans())
+    due_at, rule = flow.due(State.APPLIED, facts, get_deadlines())
     case = Case(
-        case_no=_case_no(now),
+        case_no=make_case_no(now),
         type=case_type,
         state=State.APPLIED,
         version=1,
@@ -101,7 +101,7 @@ def open_case(
         entered_at=now,
         due_at=due_at,
         due_rule=rule,
-        remind_at=_remind_after(now, due_at, now),
+        remind_at=next_reminder(now, due_at, now),
         reason=reason,
         description=description,
         basis=basis,
@@ -134,31 +134,38 @@ def open_case(
                 quantity_milli=item.milli,
                 sku_id=item.sku_id,
                 wanted_spec=specs.get(item.sku_id or 0, line.spec),
-                wanted_price_fen=effect_step.price_of(item.sku_id),
+                wanted_price_fen=step_context.find_price(item.sku_id),
                 title=line.title,
                 spec=line.spec,
                 unit=line.unit,
             )
         )
     db.session.flush()
-    case.difference_fen = worth.difference_on(case.id, order.id, accepted=False)
+    case.difference_fen = worth.work_out_case_difference(case.id, order.id, accepted=False)
     case.photo_count = evidence.attach_to_case(
         photos, shop_id=case.shop_id, owner_id=by.user_id or 0, case_id=case.id, order_id=order.id, version=1
     )
-    data = _application(case) | ({"consent": consent} if consent else {})
-    _opened(case, step, by, now, note=description, data=data)
+    data = describe_application(case) | ({"consent": consent} if consent else {})
+    record_opening(case, step, by, now, note=description, data=data)
     return case
 
 
 def open_unsent(
-    order: Order, wanted: Sequence[Wanted], *, by: By, reason: str, words: str, policy_id: int, now: datetime
+    order: Order,
+    wanted: Sequence[RequestedLine],
+    *,
+    by: ActedBy,
+    reason: str,
+    words: str,
+    policy_id: int,
+    now: datetime,
 ) -> Case:
     """The refund of an order that was called off before it was sent: agreed to by that alone, so it begins as owed.
 
     Raises ledger.NotEnough when a line has fewer free units than asked for.
     """
     for item in sorted(wanted, key=lambda each: each.line_id):
-        ledger.claim(item.line_id, item.milli)
+        ledger.claim_units(item.line_id, item.milli)
     step = next(row for row in flow.open_steps(CaseType.REFUND_ONLY, None, by.actor) if row.name == "cancel_order")
     lines = {
         line.id: line
@@ -166,7 +173,7 @@ def open_unsent(
     }
     first = lines[wanted[0].line_id]
     case = Case(
-        case_no=_case_no(now),
+        case_no=make_case_no(now),
         type=CaseType.REFUND_ONLY,
         state=step.target,
         version=1,
@@ -213,32 +220,32 @@ def open_unsent(
             )
         )
     db.session.flush()
-    case.refund_fen = effect_step.plan_refund(case, None, by, now)
+    case.refund_fen = step_context.plan_refund(case, None, by, now)
     case.entry_count = 1
-    due_at, rule = flow.due(step.target, facts(case, now), spans())
-    case.due_at, case.due_rule, case.remind_at = due_at, rule, _remind_after(now, due_at, now)
-    _opened(case, step, by, now, note=words, data=_application(case) | {"refund_fen": case.refund_fen})
+    due_at, rule = flow.due(step.target, collect_facts(case, now), get_deadlines())
+    case.due_at, case.due_rule, case.remind_at = due_at, rule, next_reminder(now, due_at, now)
+    record_opening(case, step, by, now, note=words, data=describe_application(case) | {"refund_fen": case.refund_fen})
     return case
 
 
-def _opened(case: Case, step: Step, by: By, at: datetime, *, note: str, data: dict[str, Any]) -> None:
+def record_opening(case: Case, step: Step, by: ActedBy, at: datetime, *, note: str, data: dict[str, Any]) -> None:
     """What goes with every new case: its first event, the order's and the tabs' counters, who is told."""
     resale.promise_finish(case, db.session.get_one(Order, case.order_id), at)
     db.session.flush()
-    _write_event(case, step, by, at, source="", note=note, data=data, version=1)
+    write_event(case, step, by, at, source="", note=note, data=data, version=1)
     db.session.execute(
         update(Order)
         .where(Order.id == case.order_id)
         .values(case_count=Order.case_count + 1, version=Order.version + 1)
         .execution_options(synchronize_session=False)
     )
-    notices.tell(case, step, version=1, at=at)
-    _count(case, None, case.state)
+    notices.tell_step(case, step, version=1, at=at)
+    update_counters(case, None, case.state)
     db.session.flush()
     db.session.expire(case)
 
 
-def _goods_state(order: Order) -> str:
+def locate_goods(order: Order) -> str:
     """Where the goods are when a case is opened: unshipped, in_transit or received."""
     if order.cancelled_at is not None:
         return "unshipped"
@@ -247,7 +254,7 @@ def _goods_state(order: Order) -> str:
     return order.status if order.status in ("unshipped", "in_transit") else "received"
 
 
-def _agreed_to(order_id: int, message_id: int | str | None) -> bool:
+def is_consent(order_id: int, message_id: int | str | None) -> bool:
     """Whether this is a message of the order's buyer, or words of one who has no account to write with."""
     if isinstance(message_id, str):
         asks = select(User.password_hash).join(Order, Order.buyer_id == User.id).where(Order.id == order_id)
@@ -261,7 +268,7 @@ def _agreed_to(order_id: int, message_id: int | str | None) -> bool:
     )
 
 
-def _application(case: Case) -> dict[str, Any]:
+def describe_application(case: Case) -> dict[str, Any]:
     """What was applied for, as the event keeps it."""
     lines = db.session.execute(
         select(CaseLine.order_line_id, CaseLine.quantity_milli, CaseLine.wanted_spec)
@@ -278,18 +285,18 @@ def _application(case: Case) -> dict[str, Any]:
     }
 
 
-def _specs(sku_ids: Sequence[int]) -> dict[int, str]:
+def load_specs(sku_ids: Sequence[int]) -> dict[int, str]:
     if not sku_ids:
         return {}
     found = db.session.execute(select(Sku.id, Sku.spec).where(Sku.id.in_(sku_ids))).all()
     return {row.id: row.spec for row in found}
 
 
-def _case_no(now: datetime) -> str:
+def make_case_no(now: datetime) -> str:
     return f"HH{now.astimezone(BEIJING):%y%m%d}{secrets.randbelow(10**8):08d}"
 
 
-def _become(parent: Case, child: Child, by: By, at: datetime) -> str:
+def open_child_case(parent: Case, child: ChildCase, by: ActedBy, at: datetime) -> str:
     """Open the case that ``parent`` has become; its units move along, what is left over is free again."""
     own = {line.id: line for line in db.session.scalars(select(CaseLine).where(CaseLine.case_id == parent.id)).all()}
     moving = {line_id: milli for line_id, milli, _ in child.lines}
@@ -297,11 +304,11 @@ def _become(parent: Case, child: Child, by: By, at: datetime) -> str:
         for line in sorted(own.values(), key=lambda each: each.order_line_id):
             rest = line.quantity_milli - moving.get(line.id, 0)
             if rest:
-                ledger.release(line.order_line_id, rest)
+                ledger.release_units(line.order_line_id, rest)
     if not moving:
         raise StepRefused("没有可以转入的商品数量")
     target = child.state
-    address = policies.default_address(parent.shop_id) if target == State.RETURNING else None
+    address = policies.get_default_address(parent.shop_id) if target == State.RETURNING else None
     if target == State.RETURNING and address is None:
         raise StepRefused("店铺还没有默认退货地址,请先在「退货地址」里添加")
     step = next(
@@ -310,7 +317,7 @@ def _become(parent: Case, child: Child, by: By, at: datetime) -> str:
     first = own[child.lines[0][0]]
     payer = child.freight_payer or parent.freight_payer
     made = Case(
-        case_no=_case_no(at),
+        case_no=make_case_no(at),
         type=child.type,
         state=target,
         version=1,
@@ -369,30 +376,30 @@ def _become(parent: Case, child: Child, by: By, at: datetime) -> str:
             )
         )
     db.session.flush()
-    _owe(made, child, by, at)
-    due_at, rule = flow.due(target, facts(made, at), spans())
-    made.due_at, made.due_rule, made.remind_at = due_at, rule, _remind_after(at, due_at, at)
-    data = _application(made) | {"parent": parent.case_no}
+    plan_child_payments(made, child, by, at)
+    due_at, rule = flow.due(target, collect_facts(made, at), get_deadlines())
+    made.due_at, made.due_rule, made.remind_at = due_at, rule, next_reminder(at, due_at, at)
+    data = describe_application(made) | {"parent": parent.case_no}
     if made.refund_fen:
         data["refund_fen"] = made.refund_fen
-    _opened(made, step, by, at, note="", data=data)
+    record_opening(made, step, by, at, note="", data=data)
     return made.case_no
 
 
 AGAIN_FOR = timedelta(days=7)  # what came in an exchange has a window of its own
 
 
-def again_until(case: Any) -> datetime | None:
+def replacement_window_ends(case: Any) -> datetime | None:
     """Until when what came with a completed exchange or reissue can be complained of; None: nothing came."""
     if case.state != State.COMPLETED or case.type not in (CaseType.EXCHANGE, CaseType.REISSUE):
         return None
-    return windows.last_day_ends(case.updated_at, AGAIN_FOR.days)
+    return windows.find_last_day_end(case.updated_at, AGAIN_FOR.days)
 
 
 def open_again(
     case_id: int,
     *,
-    by: By,
+    by: ActedBy,
     kind: str,
     case_type: CaseType,
     units: Mapping[int, int],
@@ -405,13 +412,13 @@ def open_again(
     The units move along, guarded, so that nobody claims them twice. Raises StepRefused when the window is over, the
     type isn't open, proof is missing or more is asked for than came and is left.
     """
-    case = locked(case_id)
-    until = again_until(case)
+    case = lock_case(case_id)
+    until = replacement_window_ends(case)
     if until is None or now >= until:
         raise StepRefused(
             "换来的商品自完成之日起 7 天内可以再次申请售后,现在已超过;请点「立即联系」与商家沟通", "again"
         )
-    if case_type not in conversion_effects.again(case):
+    if case_type not in conversion_effects.list_types_again(case):
         raise StepRefused("请选择希望怎么处理", "again")
     if kind not in conversion_effects.REASON_OF or kind == "not_received":
         raise StepRefused("请选择收到的商品有什么问题", "again")
@@ -434,7 +441,7 @@ def open_again(
     if not wanted:
         raise StepRefused("请填写数量", "again")
     lines = tuple((line_id, milli, None) for line_id, milli in wanted.items())
-    child = Child(
+    child = ChildCase(
         case_type,
         State.APPLIED,
         lines,
@@ -442,7 +449,7 @@ def open_again(
         description=note,
         freight_payer="seller",
     )
-    case_no = _become(case, child, by, now)
+    case_no = open_child_case(case, child, by, now)
     made = db.session.scalars(select(Case).where(Case.case_no == case_no)).one()
     made.photo_count = evidence.attach_to_case(
         photos,
@@ -456,25 +463,25 @@ def open_again(
     return made
 
 
-def child_of(case: Case) -> str | None:
+def find_child_no(case: Case) -> str | None:
     """The number of the case that a converted one has become."""
     if case.state != State.CONVERTED:
         return None
     return db.session.scalar(select(Case.case_no).where(Case.parent_id == case.id).order_by(Case.id.desc()).limit(1))
 
 
-def _owe(made: Case, child: Child, by: By, at: datetime) -> None:
+def plan_child_payments(made: Case, child: ChildCase, by: ActedBy, at: datetime) -> None:
     """What a case that starts by conversion owes from its first moment."""
     if child.type in (CaseType.RETURN_REFUND, CaseType.REFUND_ONLY):
         if child.state == State.REFUNDING:
-            made.refund_fen = effect_step.plan_refund(made, child.refund_fen, by, at, child.proposer)
+            made.refund_fen = step_context.plan_refund(made, child.refund_fen, by, at, child.proposer)
             made.entry_count += 1
         else:
-            found = worth.worth(made.order_id, worth.units_of(made.id, accepted=False))
-            most = worth.total(found)
+            found = worth.work_out_worth(made.order_id, worth.list_units(made.id, accepted=False))
+            most = worth.add_up(found)
             made.refund_fen = most if child.refund_fen is None else min(child.refund_fen, most)
     for kind, fen in (("difference_return", child.return_difference_fen), ("compensation", child.compensation_fen)):
         if fen:
-            money_entries.plan(made, kind, fen, key=kind, at=at, by=child.proposer or by.user_id)
+            money_entries.plan_entry(made, kind, fen, key=kind, at=at, by=child.proposer or by.user_id)
             made.entry_count += 1
     db.session.flush()

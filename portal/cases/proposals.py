@@ -46,21 +46,21 @@ THEN = {
 }
 
 
-def open_of(case_id: int) -> Proposal | None:
+def find_open(case_id: int) -> Proposal | None:
     """The terms that wait for an answer."""
     return db.session.scalars(
         select(Proposal).where(Proposal.case_id == case_id, Proposal.state == "open")
     ).one_or_none()
 
 
-def of_case(case_id: int) -> Sequence[Proposal]:
+def list_of_case(case_id: int) -> Sequence[Proposal]:
     """All versions, the newest first."""
     return db.session.scalars(
         select(Proposal).where(Proposal.case_id == case_id).order_by(Proposal.version.desc())
     ).all()
 
 
-def terms_of(proposal: Proposal) -> Terms:
+def read_terms(proposal: Proposal) -> Terms:
     """The terms of a stored version."""
     return Terms(
         type=CaseType(proposal.type),
@@ -74,9 +74,9 @@ def terms_of(proposal: Proposal) -> Terms:
     )
 
 
-def make(case: Case, side: str, terms: Terms, *, origin: str, by: int | None, at: datetime) -> Proposal:
+def make_proposal(case: Case, side: str, terms: Terms, *, origin: str, by: int | None, at: datetime) -> Proposal:
     """Write the next version; an open one is replaced by it. Raises StepRefused for terms that can't be carried out."""
-    _check(case, terms, origin)
+    check_terms(case, terms, origin)
     db.session.execute(
         update(Proposal)
         .where(Proposal.case_id == case.id, Proposal.state == "open")
@@ -99,7 +99,7 @@ def make(case: Case, side: str, terms: Terms, *, origin: str, by: int | None, at
         note=terms.note,
         compensation_fen=terms.compensation_fen,
         freight_payer=terms.freight_payer,
-        difference_fen=difference(case, terms),
+        difference_fen=work_out_difference(case, terms),
         difference_waived=terms.difference_waived,
         made_at=at,
         made_by=by,
@@ -109,12 +109,12 @@ def make(case: Case, side: str, terms: Terms, *, origin: str, by: int | None, at
     return proposal
 
 
-def _check(case: Case, terms: Terms, origin: str) -> None:
-    if found := problem(case, terms, origin):
+def check_terms(case: Case, terms: Terms, origin: str) -> None:
+    if found := find_problem(case, terms, origin):
         raise StepRefused(found[1])
 
 
-def problem(case: Case, terms: Terms, origin: str) -> tuple[str, str] | None:
+def find_problem(case: Case, terms: Terms, origin: str) -> tuple[str, str] | None:
     """What is wrong with terms: the field (type, lines, goods_back, amount, compensation, freight_payer), the sentence.
 
     ``origin``: the state that they are made in; None: they can be carried out.
@@ -124,21 +124,21 @@ def problem(case: Case, terms: Terms, origin: str) -> tuple[str, str] | None:
         return "lines", "请填写每一件商品的数量"
     if terms.freight_payer not in ("buyer", "seller"):
         return "freight_payer", "请选择运费由谁承担"
-    if terms.type not in types(case):
+    if terms.type not in list_types(case):
         return "type", f"这张售后单不能改为{TYPE_NAMES[terms.type]}"
     for line_id, milli, sku_id in terms.lines:
         most = own[line_id].accepted_milli if origin == State.RESHIPPING else own[line_id].quantity_milli
         if not 0 < milli <= most:
             return "lines", "方案的数量须大于 0,且不能超过申请的数量"
         if sku_id is not None and (
-            terms.type not in (CaseType.EXCHANGE, CaseType.REISSUE) or not _of_product(sku_id, own[line_id])
+            terms.type not in (CaseType.EXCHANGE, CaseType.REISSUE) or not list_skus(sku_id, own[line_id])
         ):
             return "lines", "所选的规格已不可选,请重新选择"
-    if terms.goods_back and (with_seller(case, origin) or terms.type in (CaseType.REISSUE, CaseType.REFUND_ONLY)):
+    if terms.goods_back and (is_with_seller(case, origin) or terms.type in (CaseType.REISSUE, CaseType.REFUND_ONLY)):
         return "goods_back", "商品已在商家处,或这种方案不用寄回,请不要勾选"
-    if terms.goods_back and policies.default_address(case.shop_id) is None:
+    if terms.goods_back and policies.get_default_address(case.shop_id) is None:
         return "goods_back", "店铺还没有默认退货地址,请先在「退货地址」里添加"
-    most_fen = worth.total(worth_of(case, terms))
+    most_fen = worth.add_up(work_out_worth(case, terms))
     if terms.type in REFUNDS and not 0 < terms.amount_fen <= most_fen:
         return "amount", f"请填写退款金额,大于 0,最多 {inputs.money_text(most_fen)} 元"
     if terms.type not in REFUNDS and terms.amount_fen:
@@ -148,7 +148,7 @@ def problem(case: Case, terms: Terms, origin: str) -> tuple[str, str] | None:
     return None
 
 
-def _of_product(sku_id: int, line: CaseLine) -> bool:
+def list_skus(sku_id: int, line: CaseLine) -> bool:
     """Whether this is a specification of the product that the line is of."""
     same = (
         select(Sku.id)
@@ -158,7 +158,7 @@ def _of_product(sku_id: int, line: CaseLine) -> bool:
     return db.session.scalar(same) is not None
 
 
-def types(case: Any) -> tuple[CaseType, ...]:
+def list_types(case: Any) -> tuple[CaseType, ...]:
     """What a case may be turned into by agreement, its own type first: nothing is returned that was never sent."""
     if case.goods_state == "unshipped":
         found = [CaseType.REFUND_ONLY]
@@ -171,23 +171,23 @@ REFUNDS = (CaseType.RETURN_REFUND, CaseType.REFUND_ONLY)
 TYPE_NAMES = words.TYPE
 
 
-def worth_of(case: Case, terms: Terms) -> list[worth.Worth]:
+def work_out_worth(case: Case, terms: Terms) -> list[worth.Worth]:
     """What the units of these terms are worth."""
     lines = {
         line.id: line.order_line_id for line in db.session.scalars(select(CaseLine).where(CaseLine.case_id == case.id))
     }
     units = [(lines[line_id], milli) for line_id, milli, _ in terms.lines]
-    return worth.worth(case.order_id, units, unshipped=case.goods_state == "unshipped")
+    return worth.work_out_worth(case.order_id, units, unshipped=case.goods_state == "unshipped")
 
 
-def with_seller(case: Case, origin: str) -> bool:
+def is_with_seller(case: Case, origin: str) -> bool:
     """Whether the goods are with the seller already, in the state that the proposal was made in."""
     if origin == State.INSPECTING:
         return True
     return origin == State.RESHIPPING and case.type == CaseType.EXCHANGE and bool(case.return_address)
 
 
-def outcome(case: Any, terms: Terms, difference_fen: int) -> str:
+def work_out_outcome(case: Any, terms: Terms, difference_fen: int) -> str:
     """Where accepted terms lead: convert, return, reship, pay or refund."""
     if terms.type != case.type:
         return "convert"
@@ -198,20 +198,20 @@ def outcome(case: Any, terms: Terms, difference_fen: int) -> str:
     return "pay" if difference_fen > 0 and not terms.difference_waived else "reship"
 
 
-def difference(case: Case, terms: Terms) -> int:
+def work_out_difference(case: Case, terms: Terms) -> int:
     """The price difference of these terms, 分: positive, the buyer pays."""
     if terms.type is not CaseType.EXCHANGE:
         return 0
     lines = dict(
         db.session.execute(select(CaseLine.id, CaseLine.order_line_id).where(CaseLine.case_id == case.id)).all()
     )
-    prices = prices_of(terms)
-    return worth.difference_of(
+    prices = load_prices(terms)
+    return worth.work_out_difference(
         case.order_id, [(lines[line_id], milli, prices[line_id]) for line_id, milli, _ in terms.lines]
     )
 
 
-def prices_of(terms: Terms) -> Mapping[int, int | None]:
+def load_prices(terms: Terms) -> Mapping[int, int | None]:
     """The price of the replacement by case line; None: the same specification."""
     found: dict[int, int | None] = {}
     for line_id, _, sku_id in terms.lines:
@@ -220,9 +220,9 @@ def prices_of(terms: Terms) -> Mapping[int, int | None]:
     return found
 
 
-def answer(case_id: int, state: str, *, by: int | None, at: datetime) -> Proposal:
+def answer_proposal(case_id: int, state: str, *, by: int | None, at: datetime) -> Proposal:
     """The open version is accepted, declined or lapses; from then on it is never changed."""
-    proposal = open_of(case_id)
+    proposal = find_open(case_id)
     if proposal is None:
         raise StepRefused("没有待答复的方案,页面显示的是最新状态")
     done = db.session.execute(
@@ -237,16 +237,16 @@ def answer(case_id: int, state: str, *, by: int | None, at: datetime) -> Proposa
     return proposal
 
 
-def facts(case: Any) -> dict[str, Any]:
+def collect_facts(case: Any) -> dict[str, Any]:
     """What conditions ask of a case that has been proposed to."""
     origin = (case.origin or {}).get("state", "")
-    proposal = open_of(case.id)
+    proposal = find_open(case.id)
     if proposal is None:
         return {"origin": origin, "outcome": ""}
-    return {"origin": origin, "outcome": outcome(case, terms_of(proposal), proposal.difference_fen)}
+    return {"origin": origin, "outcome": work_out_outcome(case, read_terms(proposal), proposal.difference_fen)}
 
 
-def said(proposal: Proposal, lines: Sequence[Any]) -> list[str]:
+def describe(proposal: Proposal, lines: Sequence[Any]) -> list[str]:
     """The terms of a version in sentences; ``lines`` are those of the case, with id, title, spec and unit."""
     own = {line.id: line for line in lines}
     several = len(own) > 1
@@ -255,7 +255,7 @@ def said(proposal: Proposal, lines: Sequence[Any]) -> list[str]:
         line = own.get(line_id)
         if line is None:
             continue
-        spec = specs([sku_id]).get(sku_id, "") if sku_id else line.spec if proposal.type == "exchange" else ""
+        spec = load_specs([sku_id]).get(sku_id, "") if sku_id else line.spec if proposal.type == "exchange" else ""
         title = f"{line.title} " if several else ""
         goes = f",{'换成' if proposal.type == 'exchange' else '发'} {spec}" if spec else ""
         found.append(f"{words.TYPE[proposal.type]}:{title}{inputs.quantity_text(milli)} {line.unit}{goes}")
@@ -272,7 +272,7 @@ def said(proposal: Proposal, lines: Sequence[Any]) -> list[str]:
     return found
 
 
-def specs(sku_ids: Sequence[int | None]) -> dict[int, str]:
+def load_specs(sku_ids: Sequence[int | None]) -> dict[int, str]:
     """The words of specifications, by id."""
     wanted = [sku_id for sku_id in sku_ids if sku_id is not None]
     if not wanted:

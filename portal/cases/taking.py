@@ -11,12 +11,12 @@ from typing import Any
 from sqlalchemy import select, update
 
 from portal import flow
-from portal.cases.deadlines import _began, _remind_after, locked, spans
-from portal.cases.effects import step as effect_step
-from portal.cases.effects.step import By
-from portal.cases.facts import facts
-from portal.cases.history import _count, _write_event
-from portal.cases.opening import _become
+from portal.cases.case_facts import collect_facts
+from portal.cases.deadlines import find_clock_start, get_deadlines, lock_case, next_reminder
+from portal.cases.effects import step_context
+from portal.cases.effects.step_context import ActedBy
+from portal.cases.history import update_counters, write_event
+from portal.cases.opening import open_child_case
 from portal.evidence import evidence
 from portal.extensions import db
 from portal.flow import Actor, Stale, State, Step, StepRefused
@@ -35,14 +35,14 @@ from portal.talk import conversations
 log = logging.getLogger("portal.cases")
 
 
-CLOCK = By(Actor.CLOCK, None, "系统")
+CLOCK = ActedBy(Actor.CLOCK, None, "系统")
 
 
 def take(
     case_id: int,
     name: str,
     *,
-    by: By,
+    by: ActedBy,
     now: datetime,
     version: int | None = None,
     note: str = "",
@@ -55,7 +55,7 @@ def take(
     showed) or somebody was faster, flow.StepRefused when the table, a condition or the step's own facts don't allow it.
     A machine's clock that has gone back is not believed: a case's history never does.
     """
-    case = settle(locked(case_id), now)
+    case = settle(lock_case(case_id), now)
     now = max(now, case.updated_at)
     if version is not None and case.version != version:
         raise Stale("这张售后单已有更新,下面是最新状态,您填写的内容已保留", name)
@@ -64,12 +64,12 @@ def take(
     if by.actor is Actor.SELLER and by.user_id == case.buyer_id:
         raise StepRefused("您是这张售后单的买家,请由店里的另一位同事处理", name)
     if by.actor is Actor.SELLER:
-        _check_role(case.shop_id, by, name)
-    step = flow.choose(case.type, case.state, by.actor, name, facts(case, now))
-    return _move(case, step, by, now, note=note, photos=photos, values=values)
+        check_role(case.shop_id, by, name)
+    step = flow.choose(case.type, case.state, by.actor, name, collect_facts(case, now))
+    return apply_step(case, step, by, now, note=note, photos=photos, values=values)
 
 
-def _check_role(shop_id: int, by: By, name: str) -> None:
+def check_role(shop_id: int, by: ActedBy, name: str) -> None:
     """Who acts for a shop works in it, and in a role that takes this step."""
     role = db.session.scalar(select(Staff.role).where(Staff.user_id == by.user_id, Staff.shop_id == shop_id))
     if role is None:
@@ -85,17 +85,17 @@ def settle(case: Case, now: datetime) -> Case:
     """
     while case.due_at is not None and case.due_at <= now:
         at = max(case.due_at, case.updated_at)
-        step = flow.clock_step(case.type, case.state, case.due_rule, facts(case, at))
+        step = flow.clock_step(case.type, case.state, case.due_rule, collect_facts(case, at))
         if step is None:  # the table is total, a test says so; a case must not hang for ever all the same
             raise StepRefused(f"no clock step for {case.state} by {case.due_rule}")
-        case = _move(case, step, CLOCK, at)
+        case = apply_step(case, step, CLOCK, at)
     return case
 
 
-def _move(
+def apply_step(
     case: Case,
     step: Step,
-    by: By,
+    by: ActedBy,
     at: datetime,
     *,
     note: str = "",
@@ -114,19 +114,19 @@ def _move(
             "nudged_at": None,
             "paused_seconds": 0,
             "not_before": None,
-            **effect_step.NO_MEDIATION,
+            **step_context.NO_MEDIATION,
         }
     if step.target != step.source or step.name in flow.RESTARTING:
         changes |= {"entered_at": at, "paused_seconds": 0, "not_before": None}
-    doing = effect_step.Doing(
+    context = step_context.StepContext(
         case=case, step=step, by=by, at=at, note=note, photos=tuple(photos), values=dict(values or {})
     )
-    changes |= effect_step.of(doing)
+    changes |= step_context.apply_effect(context)
 
     after = SimpleNamespace(**{column.key: getattr(case, column.key) for column in Case.__table__.columns} | changes)
     after.state = step.target
-    due_at, rule = flow.due(step.target, facts(after, at), spans())
-    changes |= {"due_at": due_at, "due_rule": rule, "remind_at": _remind_after(_began(after), due_at, at)}
+    due_at, rule = flow.due(step.target, collect_facts(after, at), get_deadlines())
+    changes |= {"due_at": due_at, "due_rule": rule, "remind_at": next_reminder(find_clock_start(after), due_at, at)}
 
     moved = db.session.execute(
         update(Case)
@@ -152,34 +152,34 @@ def _move(
             .where(CaseLine.case_id == case.id)
             .order_by(CaseLine.order_line_id)
         ).all():
-            ledger.release(line_id, milli)
+            ledger.release_units(line_id, milli)
     if step.target in flow.FINAL:
-        following.end(case, at)
+        following.end_following(case, at)
     elif source == State.INSPECTING and step.target not in (State.INSPECTING, State.PROPOSED):
-        following.end(case, at, leg="back")  # the goods were counted
-    if doing.child is not None:
-        doing.data["child"] = _become(case, doing.child, by, at)
-    _write_event(case, step, by, at, source=source, note=note, data=doing.data, version=version + 1)
-    notices.tell(case, step, version=version + 1, at=at, note=note)
+        following.end_following(case, at, leg="back")  # the goods were counted
+    if context.child is not None:
+        context.data["child"] = open_child_case(case, context.child, by, at)
+    write_event(case, step, by, at, source=source, note=note, data=context.data, version=version + 1)
+    notices.tell_step(case, step, version=version + 1, at=at, note=note)
     if by.user_id is not None:
-        notices.read_case(by.user_id, case.id, at)
+        notices.mark_case_read(by.user_id, case.id, at)
     db.session.execute(
         update(Order)
         .where(Order.id == case.order_id)
         .values(version=Order.version + 1)
         .execution_options(synchronize_session=False)
     )
-    if "proposal" in doing.data:
-        _card(case, step, by, at, doing.data["proposal"])
-    _count(case, source, step.target)
+    if "proposal" in context.data:
+        post_proposal_card(case, step, by, at, context.data["proposal"])
+    update_counters(case, source, step.target)
     return case
 
 
-def _card(case: Case, step: Step, by: By, at: datetime, version: int) -> None:
+def post_proposal_card(case: Case, step: Step, by: ActedBy, at: datetime, version: int) -> None:
     """What was proposed or answered, as a card in the conversation about the order."""
-    talk = conversations.of_order(db.session.get_one(Order, case.order_id), at)
+    talk = conversations.get_of_order(db.session.get_one(Order, case.order_id), at)
     side: conversations.Side = (
         "buyer" if by.actor is Actor.BUYER else "seller" if by.actor is Actor.SELLER else "system"
     )
     data = {"case_no": case.case_no, "proposal": version}
-    conversations.say(talk, side, by.user_id, step.news, now=at, kind="case", data=data, bump=False)
+    conversations.add_message(talk, side, by.user_id, step.news, now=at, kind="case", data=data, bump=False)

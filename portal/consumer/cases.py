@@ -11,14 +11,13 @@ from werkzeug.exceptions import NotFound
 
 from portal import flow, inputs
 from portal.applications import applications
+from portal.cases import case_view, taking
 from portal.cases import clock as case_clock
-from portal.cases import taking
-from portal.cases import view as case_view
 from portal.consumer import bp
 from portal.extensions import db
 from portal.flow import Actor, State, StepRefused
 from portal.models import Case, Order
-from portal.orders import lists as order_lists
+from portal.orders import order_lists
 from portal.parcels import carriers
 from portal.resale import consumers
 from portal.resale import links as consumer_links
@@ -82,7 +81,7 @@ def gone(_error: NotFound) -> ResponseReturnValue:
 
 
 def _opened(token: str) -> Pass:
-    found = consumer_links.opens(token, g.now)
+    found = consumer_links.open_link(token, g.now)
     if found is None:
         abort(404)
     g.guest = found.buyer_id
@@ -111,8 +110,8 @@ def link(token: str) -> ResponseReturnValue:
         "consumer/order.html",
         token=token,
         order=order,
-        lines=applications.lines_of(order.id),
-        cases=order_lists.cases_of(order.id),
+        lines=applications.list_lines(order.id),
+        cases=order_lists.list_cases(order.id),
         expires_at=opened.expires_at,
     )
 
@@ -137,7 +136,7 @@ def case(token: str, case_no: str) -> ResponseReturnValue:
         if form.validate_on_submit():
 
             def handed_in() -> str:
-                by = consumers.by(opened.buyer_id, g.request_id)
+                by = consumers.act_as_consumer(opened.buyer_id, g.request_id)
                 if form is parcel:
                     done = taking.take(
                         case_id, "ship_return", by=by, now=g.now, version=form.shown_version, parcels=[parcel.parcel]
@@ -146,7 +145,7 @@ def case(token: str, case_no: str) -> ResponseReturnValue:
                     done = consumers.add_photos(
                         case_id, photos.photos.data or [], note=photos.note.data or "", by=by, now=g.now
                     )
-                consumer_links.used(opened.link_id, g.now)
+                consumer_links.mark_used(opened.link_id, g.now)
                 # relative: what is kept of a submission must not hold the token
                 return f"{case_no}?v={done.version}&did={'parcel' if form is parcel else 'photos'}"
 
@@ -156,7 +155,7 @@ def case(token: str, case_no: str) -> ResponseReturnValue:
                 case_clock.settle_now(case_id, g.now)
                 problem, status = refused.sentence, 409
         found = _case(opened, case_no)
-    view = case_view.view(found, Actor.BUYER, g.now)
+    view = case_view.build_view(found, Actor.BUYER, g.now)
     parcel.version.data = photos.version.data = str(found.version)
     asked = request.args.get("did", "")
     said = {"parcel": "已提交运单号,商家会在收到后验货", "photos": "照片已提交,商家会看到"}.get(asked, "")
@@ -196,7 +195,7 @@ def photo_thumb(token: str, case_no: str, public_id: str) -> ResponseReturnValue
 
 def _send(token: str, case_no: str, public_id: str, *, thumb: bool) -> ResponseReturnValue:
     opened = _opened(token)
-    row = consumer_links.shows_photo(opened, _case(opened, case_no).id, public_id)
+    row = consumer_links.may_see_photo(opened, _case(opened, case_no).id, public_id)
     path = store().path(row.thumb_key if thumb else row.key) if row is not None else None
     if path is None or not path.is_file():
         abort(404)

@@ -35,10 +35,10 @@ def enter() -> ResponseReturnValue:
                 refused = page("consumer/enter.html", 429, form=form)
                 refused.headers["Retry-After"] = "3600"
                 return refused
-            found = consumer_links.order_of(order_no, form.last_four.data)
+            found = consumer_links.find_order(order_no, form.last_four.data)
             if found is not None:
                 with writing():
-                    token = consumer_links.make(g.now, shop_id=found[0], order_id=found[1])
+                    token = consumer_links.make_link(g.now, shop_id=found[0], order_id=found[1])
                 return redirect(f"/c/{token}", 303)
             form.refuse("没有查到,请核对订单号和收货手机号的后四位;仍查不到时,请商家发送售后链接")
     return page("consumer/enter.html", status, form=form)

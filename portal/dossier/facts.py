@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import func, select
 
 from portal import words
+from portal.cases import case_view
 from portal.cases import history as case_history
-from portal.cases import view as case_view
 from portal.evidence import evidence
 from portal.extensions import db
 from portal.flow import Actor
@@ -131,7 +131,7 @@ class Dossier:
             if not found:
                 return
             photos: dict[int, list[Any]] = {}
-            for row in evidence.files_of_messages([message.id for message in found]):
+            for row in evidence.list_files_of_messages([message.id for message in found]):
                 photos.setdefault(row.message_id, []).append(row)
             for message in found:
                 yield message, photos.get(message.id, [])
@@ -153,7 +153,7 @@ def gather(case_id: int, side: Actor, now: datetime) -> Dossier:
 
 def _gather(case_id: int, side: Actor, now: datetime) -> Dossier:
     case = db.session.get_one(Case, case_id, populate_existing=True)
-    view = case_view.view(case, side, now)
+    view = case_view.build_view(case, side, now)
     order = db.session.get_one(Order, case.order_id)
     lines = db.session.execute(
         select(CaseLine, OrderLine)
@@ -218,7 +218,7 @@ def _broken(events: Sequence[Any]) -> list[int]:
     wrong, before = [], ""
     for event in events:
         row = dict(event._mapping)
-        if row["before_hash"] != before or row["hash"] != case_history.event_hash(row):
+        if row["before_hash"] != before or row["hash"] != case_history.hash_event(row):
             wrong.append(row["version"])
         before = row["hash"]
     return wrong
@@ -226,9 +226,11 @@ def _broken(events: Sequence[Any]) -> list[int]:
 
 def _name_photos(found: Dossier) -> None:
     """Number the photos, those of the case first: the same case always gives the same names."""
-    of_case = evidence.files_of_case(found.case.id)
+    of_case = evidence.list_files_of_case(found.case.id)
     of_talk = (
-        evidence.files_of_conversation(found.talk_id, found.last_message_id, MOST_TALK_PHOTOS) if found.talk_id else []
+        evidence.list_files_of_conversation(found.talk_id, found.last_message_id, MOST_TALK_PHOTOS)
+        if found.talk_id
+        else []
     )
     steps = {event.version: event.step for event in found.events}
     width = max(2, len(str(len(of_case) + len(of_talk))))

@@ -34,7 +34,7 @@ class Stored:
     thumb_key: str
 
 
-def put(store: Store, images: Sequence[PreparedImage]) -> list[Stored]:
+def add_photo(store: Store, images: Sequence[PreparedImage]) -> list[Stored]:
     """Write the files of each photo. Outside any transaction: it waits for the disk."""
     stored = []
     for image in images:
@@ -51,7 +51,7 @@ def new_key() -> str:
     return f"{name[:2]}/{name}.webp"
 
 
-def keep(
+def keep_photos(
     stored: Sequence[Stored],
     *,
     shop_id: int,
@@ -92,7 +92,7 @@ def keep(
     return public_ids
 
 
-def loose(public_ids: Sequence[str], owner_id: int) -> list[str]:
+def count_loose(public_ids: Sequence[str], owner_id: int) -> list[str]:
     """Those of ``public_ids`` that are this person's and hang on nothing yet, in the order given."""
     if not public_ids:
         return []
@@ -131,9 +131,7 @@ def attach_to_case(
     return int(done.rowcount)  # type: ignore[attr-defined]
 
 
-def attach_to_message(
-    public_ids: Sequence[str], *, shop_id: int, owner_id: int, message_id: int, order_id: int
-) -> int:
+def attach_to_message(public_ids: Sequence[str], *, shop_id: int, owner_id: int, message_id: int, order_id: int) -> int:
     """Hang loose photos on a message; returns how many."""
     if not public_ids:
         return 0
@@ -171,7 +169,7 @@ _COLUMNS = (
 _OF_CASE = select(*_COLUMNS).where(_photo.case_id == bindparam("case_id")).order_by(_photo.id)
 
 
-def of_case(case_id: int) -> Sequence[Any]:
+def list_of_case(case_id: int) -> Sequence[Any]:
     """The photos of a case, oldest first, as rows (public_id, side, event_version, sizes, taken_note, created_at)."""
     return db.session.execute(_OF_CASE, {"case_id": case_id}).all()
 
@@ -179,12 +177,12 @@ def of_case(case_id: int) -> Sequence[Any]:
 _FILES = select(*_COLUMNS, _photo.case_id, _photo.key, _photo.sha256, _photo.bytes)
 
 
-def files_of_case(case_id: int) -> Sequence[Any]:
+def list_files_of_case(case_id: int) -> Sequence[Any]:
     """The photos of a case, oldest first, also with the name in the store, the size in bytes and the SHA-256."""
     return db.session.execute(_FILES.where(_photo.case_id == case_id).order_by(_photo.id)).all()
 
 
-def files_of_conversation(conversation_id: int, last_message_id: int, most: int) -> Sequence[Any]:
+def list_files_of_conversation(conversation_id: int, last_message_id: int, most: int) -> Sequence[Any]:
     """The same for the newest ``most`` photos of a conversation up to a message, oldest first."""
     query = (
         _FILES.join(Message.__table__, Message.id == _photo.message_id)
@@ -195,14 +193,14 @@ def files_of_conversation(conversation_id: int, last_message_id: int, most: int)
     return list(reversed(db.session.execute(query).all()))
 
 
-def files_of_messages(message_ids: Sequence[int]) -> Sequence[Any]:
+def list_files_of_messages(message_ids: Sequence[int]) -> Sequence[Any]:
     """The same for these messages."""
     if not message_ids:
         return []
     return db.session.execute(_FILES.where(_photo.message_id.in_(message_ids)).order_by(_photo.id)).all()
 
 
-def of_draft(draft_id: int) -> Sequence[Any]:
+def list_of_draft(draft_id: int) -> Sequence[Any]:
     """The photos of a draft, oldest first."""
     return db.session.execute(select(*_COLUMNS).where(Evidence.draft_id == draft_id).order_by(Evidence.id)).all()
 
@@ -214,7 +212,7 @@ def by_public_ids(public_ids: Sequence[str]) -> Sequence[Any]:
     return db.session.execute(select(*_COLUMNS).where(Evidence.public_id.in_(public_ids)).order_by(Evidence.id)).all()
 
 
-def clear(store: Store, now: datetime) -> int:
+def clear_unused(store: Store, now: datetime) -> int:
     """Remove loose photos older than a day, and files in the store that no row names; returns how many files went."""
     with writing():
         gone = db.session.execute(

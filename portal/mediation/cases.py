@@ -15,21 +15,17 @@ from portal.cases import (
 )
 from portal.cases import (
     arbitration,
-    docket,
-    queue,
+    case_facts,
+    case_view,
+    mediation_queue,
+    shop_queue,
     taking,
 )
 from portal.cases import (
     clock as case_clock,
 )
-from portal.cases import (
-    facts as case_facts,
-)
-from portal.cases import (
-    view as case_view,
-)
 from portal.cases.effects import conversion as conversion_effects
-from portal.cases.effects.step import By
+from portal.cases.effects.step_context import ActedBy
 from portal.extensions import db
 from portal.flow import Actor, StepRefused
 from portal.mediation import bp
@@ -47,17 +43,17 @@ STALE = "这张售后单已有更新,下面是最新状态,您填写的内容已
 @bp.get("/<case_no>")
 def show_case(case_no: str) -> ResponseReturnValue:
     """Both sides beside each other, what the case was opened under, and, while the platform decides, what was said."""
-    return _page(guards.found(docket.of_mediator(case_no, g.who)), 200)
+    return _page(guards.found(mediation_queue.find_for_mediator(case_no, g.who)), 200)
 
 
 def _page(case: Case, status: int, form: Any = None, typed: Any = ()) -> ResponseReturnValue:
-    view = case_view.view(case, Actor.MEDIATOR, g.now)
+    view = case_view.build_view(case, Actor.MEDIATOR, g.now)
     asked = request.args.get("v", "")
     news = view.said(view.events[0]) if view.events and asked == str(case.version) else ""
-    talk = conversations.known(case.order_id) if case.escalated else None
+    talk = conversations.find_of_order(case.order_id) if case.escalated else None
     before = request.args.get("before", "")
     key = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
-    messages = conversations.latest(talk.id, key) if talk is not None else []
+    messages = conversations.list_latest(talk.id, key) if talk is not None else []
     earlier = f"/mediation/{case.case_no}?before={messages[1].id}" if len(messages) > conversations.PAGE else ""
     messages = messages[-conversations.PAGE :]
     return page(
@@ -70,12 +66,12 @@ def _page(case: Case, status: int, form: Any = None, typed: Any = ()) -> Respons
         typed=typed,
         side="mediator",
         not_yet=next((why for _, why in view.unsaid if why), ""),
-        grounds=docket.grounds_of(case),
+        grounds=mediation_queue.find_grounds(case),
         promises=_promises(case),
-        history=queue.history_of(case.shop_id, case.buyer_id, g.now),
+        history=shop_queue.count_history(case.shop_id, case.buyer_id, g.now),
         messages=messages,
         earlier=earlier,
-        photos=conversations.photos_of([message.id for message in messages]),
+        photos=conversations.list_photos([message.id for message in messages]),
     )
 
 
@@ -96,7 +92,7 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
 
     A good form first shows what the system will carry out (核对后裁决); sent from there, it is done.
     """
-    case = guards.found(docket.of_mediator(case_no, g.who))
+    case = guards.found(mediation_queue.find_for_mediator(case_no, g.who))
     case_id = case.id
     sent = request.method == "POST"  # a HEAD is answered like its GET
     try:
@@ -106,11 +102,11 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
             try:
                 return once(partial(_raise, refused))
             except StepRefused:
-                case = guards.found(docket.of_mediator(case_no, g.who))
+                case = guards.found(mediation_queue.find_for_mediator(case_no, g.who))
         return _gone(case, refused.sentence, FORMS.get(step_name, DecideForm)())
     form = FORMS.get(step_name, DecideForm)()
     form.prepare(case, step, first=not sent)
-    refusal = flow.unmet(step, case_facts.facts(case, g.now))
+    refusal = flow.unmet(step, case_facts.collect_facts(case, g.now))
     if refusal and not (sent and "confirmed" in request.form):
         return _gone(case, refusal, form)
     if not sent:
@@ -128,7 +124,7 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
             form.version.data = str(case.version)
             return _form(case, step, form, 409)
         return _check(case, step, form, values)
-    by = By(Actor.MEDIATOR, g.who.user_id, g.who.member_name, g.request_id)
+    by = ActedBy(Actor.MEDIATOR, g.who.user_id, g.who.member_name, g.request_id)
 
     def taken() -> str:
         done = taking.take(case_id, step_name, by=by, now=g.now, version=form.shown_version, **values)
@@ -139,10 +135,10 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
     except StepRefused as refused:
         case_clock.settle_now(case_id, g.now)
         said = refused.sentence
-    case = guards.found(docket.of_mediator(case_no, g.who))
+    case = guards.found(mediation_queue.find_for_mediator(case_no, g.who))
     form.version.data = str(case.version)
     still = next(
-        (row for row, why in case_actions.actions(case, Actor.MEDIATOR, g.now) if row == step and not why), None
+        (row for row, why in case_actions.list_actions(case, Actor.MEDIATOR, g.now) if row == step and not why), None
     )
     if still is None:
         return _gone(case, said, form)
@@ -163,13 +159,13 @@ def _gone(case: Case, sentence: str, form: DecideForm) -> ResponseReturnValue:
 
 
 def _form(case: Case, step: flow.Step, form: DecideForm, status: int) -> ResponseReturnValue:
-    view = case_view.view(case, Actor.MEDIATOR, g.now)
+    view = case_view.build_view(case, Actor.MEDIATOR, g.now)
     return page("mediation/step.html", status, case=case, view=view, step=step, form=form)
 
 
 def _check(case: Case, step: flow.Step, form: DecideForm, values: dict[str, Any]) -> ResponseReturnValue:
-    view = case_view.view(case, Actor.MEDIATOR, g.now)
-    returned = conversion_effects.goods_returned(case)
+    view = case_view.build_view(case, Actor.MEDIATOR, g.now)
+    returned = conversion_effects.are_goods_returned(case)
     outcome = arbitration.carried_out(step, case.type, values, goods_returned=returned)
     kept = [(field.name, field.data if not getattr(field, "raw", "") else field.raw) for field in form]
     kept = [(name, value) for name, value in kept if name not in ("form_key", "version") and value]

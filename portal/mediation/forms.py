@@ -53,9 +53,9 @@ class RefundForm(DecideForm):
     freight_payer = Choice("退回运费", choices=PAYERS, optional=True, missing="请选择退回运费由谁承担")
 
     def prepare(self, case: Case, step: Step, *, first: bool) -> None:
-        self.amount.most = mediation_effects.most_decided(case)
+        self.amount.most = mediation_effects.find_most_decidable(case)
         self.amount.description = f"最多 {money_text(self.amount.most)} 元,是这些商品实付而未退的部分"
-        returned = conversion_effects.goods_returned(case)
+        returned = conversion_effects.are_goods_returned(case)
         if not asks_goods_back(case.type, case.state, str(step.target), goods_returned=returned):
             del self.goods_back, self.freight_payer
         elif first and case.freight_payer in dict(PAYERS):

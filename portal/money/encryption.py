@@ -53,7 +53,7 @@ class Keys:
         key_id, nonce = self.newest, secrets.token_bytes(NONCE_BYTES)
         plain = text.encode()
         plain += b"\0" * (-(len(plain) + NONCE_BYTES + TAG_BYTES) % STEP)
-        return key_id, nonce + self.known[key_id].encrypt(nonce, plain, _bound(key_id, about))
+        return key_id, nonce + self.known[key_id].encrypt(nonce, plain, bind_words(key_id, about))
 
     def open(self, key_id: str, sealed: bytes, about: str) -> str:
         """What was sealed for just this ``about``. Raises CannotOpen."""
@@ -61,17 +61,17 @@ class Keys:
         if key is None:
             raise CannotOpen(f"the key {key_id!r} isn't known")
         try:
-            plain = key.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], _bound(key_id, about))
+            plain = key.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], bind_words(key_id, about))
         except (InvalidTag, ValueError):
             raise CannotOpen("changed, or sealed for something else") from None
         return plain.rstrip(b"\0").decode()
 
 
-def _bound(key_id: str, about: str) -> bytes:
+def bind_words(key_id: str, about: str) -> bytes:
     return f"{key_id}\0{about}".encode()
 
 
-def parse(text: str) -> Keys:
+def parse_keys(text: str) -> Keys:
     """Keys written as ``id:base64``, the newest first, parted by commas or lines. Raises KeysRefused."""
     known: dict[str, AESGCM] = {}
     for number, word in enumerate(filter(None, re.split(r"[,\s]+", text)), 1):
@@ -91,7 +91,7 @@ def parse(text: str) -> Keys:
 _URL_SAFE = str.maketrans("-_", "+/")
 
 
-def read(path: Path) -> Keys:
+def read_keys(path: Path) -> Keys:
     """The keys of a file, none when there is no file. Raises KeysRefused for one that others may read."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
@@ -100,18 +100,18 @@ def read(path: Path) -> Keys:
     with open(handle, encoding="ascii", errors="replace") as file:
         if stat.S_IMODE(os.fstat(handle).st_mode) & 0o077:
             raise KeysRefused(f"{path.name} may be read by others; its mode must be 600")
-        return parse(file.read())
+        return parse_keys(file.read())
 
 
-def make() -> str:
+def make_key() -> str:
     """A new key as ``parse`` reads it."""
     return f"{secrets.token_hex(4)}:{base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()}"
 
 
-def add_to(path: Path) -> str:
+def add_key(path: Path) -> str:
     """Put a new key in front of those of a file that only its owner can read; returns its id. Raises KeysRefused."""
-    before = path.read_text(encoding="ascii") if read(path) else ""
-    made = make()
+    before = path.read_text(encoding="ascii") if read_keys(path) else ""
+    made = make_key()
     beside = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
     handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     with open(handle, "w", encoding="ascii") as file:

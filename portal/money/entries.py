@@ -21,7 +21,7 @@ OPEN = ("waiting", "due", "failed")  # still to be paid to the buyer
 COUNTED = ("refund", "difference_back")  # come out of what was paid for the order
 
 
-def plan(
+def plan_entry(
     case: Case,
     kind: str,
     amount_fen: int,
@@ -44,8 +44,8 @@ def plan(
     if amount_fen < 0:
         raise StepRefused("金额不能小于 0")
     if kind in COUNTED:
-        _count(case.order_id, amount_fen, parts, 1, unshipped=unshipped)
-    second = kind != "difference" and _needs_second(case.shop_id, amount_fen, by)
+        count_refunded(case.order_id, amount_fen, parts, 1, unshipped=unshipped)
+    second = kind != "difference" and needs_second_person(case.shop_id, amount_fen, by)
     state = "declared" if kind == "difference" else "waiting" if second else "due"
     entry = MoneyEntry(
         case_id=case.id,
@@ -65,7 +65,7 @@ def plan(
     return entry
 
 
-def _count(order_id: int, fen: int, parts: Sequence[Any], sign: int, *, unshipped: bool) -> None:
+def count_refunded(order_id: int, fen: int, parts: Sequence[Any], sign: int, *, unshipped: bool) -> None:
     """Move the counters of the order and its lines; the UPDATE's guard and the CHECK behind it have the last word."""
     for part in sorted(parts, key=lambda p: p.line_id):
         done = db.session.execute(
@@ -92,7 +92,7 @@ def _count(order_id: int, fen: int, parts: Sequence[Any], sign: int, *, unshippe
         raise StepRefused("退款总额不能超过订单的实付款,请刷新页面核对")
 
 
-def _needs_second(shop_id: int, fen: int, by: int | None) -> bool:
+def needs_second_person(shop_id: int, fen: int, by: int | None) -> bool:
     """Whether a payment of ``fen`` that this person plans waits for another one. A shop of one has nobody to ask."""
     limit = db.session.scalar(select(Shop.approval_fen).where(Shop.id == shop_id))
     if limit is None or fen <= limit:
@@ -104,12 +104,12 @@ def _needs_second(shop_id: int, fen: int, by: int | None) -> bool:
     return bool(able - {by}) if by in roles else len(able) > 1
 
 
-def of_case(case_id: int) -> Sequence[MoneyEntry]:
+def list_of_case(case_id: int) -> Sequence[MoneyEntry]:
     """All entries of a case, oldest first."""
     return db.session.scalars(select(MoneyEntry).where(MoneyEntry.case_id == case_id).order_by(MoneyEntry.id)).all()
 
 
-def _moved(case: Case, entry_id: int | None, states: Sequence[str], **values: Any) -> MoneyEntry:
+def move_entry(case: Case, entry_id: int | None, states: Sequence[str], **values: Any) -> MoneyEntry:
     """One entry of the case moved on by compare-and-set; without an id the only one there is in these states."""
     query = select(MoneyEntry).where(MoneyEntry.case_id == case.id, MoneyEntry.state.in_(states))
     if entry_id is not None:
@@ -131,45 +131,45 @@ def _moved(case: Case, entry_id: int | None, states: Sequence[str], **values: An
     return found[0]
 
 
-def approve(case: Case, entry_id: int | None, *, by: int, at: datetime) -> MoneyEntry:
+def approve_entry(case: Case, entry_id: int | None, *, by: int, at: datetime) -> MoneyEntry:
     """A second person agrees to a payment. Raises StepRefused for the one who proposed it."""
     role = db.session.scalar(select(Staff.role).where(Staff.user_id == by, Staff.shop_id == case.shop_id))
     if role not in APPROVERS:
         raise StepRefused("复核退款需要店主或财务")
-    entry = _moved(case, entry_id, ("waiting",), state="due", approved_at=at, approved_by=by)
+    entry = move_entry(case, entry_id, ("waiting",), state="due", approved_at=at, approved_by=by)
     if entry.made_by == by:
         raise StepRefused("提出退款的人不能自己复核,请另一位同事处理")
     return entry
 
 
-def settle(case: Case, entry_id: int | None, *, reference: str, by: int | None, at: datetime) -> MoneyEntry:
+def settle_entry(case: Case, entry_id: int | None, *, reference: str, by: int | None, at: datetime) -> MoneyEntry:
     """Record that it was paid, with the payment's own number. Nothing is paid twice: the second try is refused."""
-    entry = _moved(case, entry_id, ("due",), state="settled", reference=reference, settled_at=at, settled_by=by)
+    entry = move_entry(case, entry_id, ("due",), state="settled", reference=reference, settled_at=at, settled_by=by)
     if not reference and entry.amount_fen:
         raise StepRefused("请填写付款的流水号,方便买家核对")
     return entry
 
 
-def fail(case: Case, entry_id: int | None, *, problem: str) -> MoneyEntry:
+def fail_entry(case: Case, entry_id: int | None, *, problem: str) -> MoneyEntry:
     """Record that a payment didn't go through."""
     if not problem:
         raise StepRefused("请写明退款失败的原因")
-    return _moved(case, entry_id, ("due",), state="failed", problem=problem, tries=MoneyEntry.tries + 1)
+    return move_entry(case, entry_id, ("due",), state="failed", problem=problem, tries=MoneyEntry.tries + 1)
 
 
-def retry(case: Case, entry_id: int | None) -> MoneyEntry:
+def retry_entry(case: Case, entry_id: int | None) -> MoneyEntry:
     """Try again what failed, under the same key; it goes out again with the next list for the bank."""
-    return _moved(case, entry_id, ("failed",), state="due", exported_at=None)
+    return move_entry(case, entry_id, ("failed",), state="due", exported_at=None)
 
 
 def confirm_difference(case: Case, *, by: int | None, at: datetime) -> MoneyEntry:
     """The shop has the difference that the buyer said he paid."""
-    return _moved(case, None, ("declared",), state="settled", settled_at=at, settled_by=by)
+    return move_entry(case, None, ("declared",), state="settled", settled_at=at, settled_by=by)
 
 
 def deny_difference(case: Case) -> MoneyEntry:
     """The shop hasn't got it."""
-    return _moved(case, None, ("declared",), state="cancelled")
+    return move_entry(case, None, ("declared",), state="cancelled")
 
 
 def cancel_open(case_id: int) -> None:
@@ -179,12 +179,12 @@ def cancel_open(case_id: int) -> None:
     ).all():
         if entry.kind in COUNTED:
             parts = [Worth(*part) for part in entry.lines]
-            _count(entry.order_id, entry.amount_fen, parts, -1, unshipped=False)
+            count_refunded(entry.order_id, entry.amount_fen, parts, -1, unshipped=False)
         entry.state = "cancelled"
     db.session.flush()
 
 
-def paid_difference(case_id: int) -> int:
+def find_paid_difference(case_id: int) -> int:
     """What the buyer has really paid for another specification, 分."""
     found = db.session.scalar(
         select(func.coalesce(func.sum(MoneyEntry.amount_fen), 0)).where(
@@ -194,7 +194,7 @@ def paid_difference(case_id: int) -> int:
     return int(found or 0)
 
 
-def standing(case_id: int, entries: Sequence[Any] | None = None) -> dict[str, Any]:
+def describe_standing(case_id: int, entries: Sequence[Any] | None = None) -> dict[str, Any]:
     """What conditions ask: how many entries are open or wait for a second person, whether a payment is declared.
 
     ``entries``: those of the case, for a caller that has them already.

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 
-def split(total: int, weights: Sequence[int]) -> list[int]:
+def split_amount(total: int, weights: Sequence[int]) -> list[int]:
     """Share ``total`` 分 in proportion to ``weights`` (none negative); all weights 0: evenly. Sums exactly."""
     if not weights:
         return []
@@ -23,22 +23,24 @@ def split(total: int, weights: Sequence[int]) -> list[int]:
     return parts
 
 
-def shares(paid_fen: int, freight_fen: int, lines: Sequence[tuple[int, int]], *, unshipped: bool = False) -> list[int]:
+def work_out_shares(
+    paid_fen: int, freight_fen: int, lines: Sequence[tuple[int, int]], *, unshipped: bool = False
+) -> list[int]:
     """What was paid for each line of (分 a unit, thousandths), after the order's discounts.
 
     The freight is no line's, except while nothing has been shipped: then all that was paid can go back.
     """
     total = paid_fen if unshipped else max(paid_fen - freight_fen, 0)
-    return split(total, [price * milli for price, milli in lines])
+    return split_amount(total, [price * milli for price, milli in lines])
 
 
-def of_units(share_fen: int, bought_milli: int, before_milli: int, milli: int) -> int:
+def price_units(share_fen: int, bought_milli: int, before_milli: int, milli: int) -> int:
     """What ``milli`` units of a line are worth after ``before_milli`` were refunded. The last one takes the rest."""
     upto = min(before_milli + milli, bought_milli)
     return share_fen * upto // bought_milli - share_fen * before_milli // bought_milli
 
 
-def difference(price_fen: int, wanted_fen: int, milli: int, share_fen: int, listed_fen: int) -> int:
+def work_out_difference(price_fen: int, wanted_fen: int, milli: int, share_fen: int, listed_fen: int) -> int:
     """What the buyer pays (or, negative, gets back) for ``milli`` units of another specification.
 
     The order's own discount goes for the new price too: ``share_fen`` was paid for what is listed at ``listed_fen``.

@@ -23,7 +23,7 @@ class Worth:
     milli: int
 
 
-def worth(order_id: int, units: Sequence[tuple[int, int]], *, unshipped: bool = False) -> list[Worth]:
+def work_out_worth(order_id: int, units: Sequence[tuple[int, int]], *, unshipped: bool = False) -> list[Worth]:
     """What can be refunded for ``units`` of (order line, thousandths): their share of what was paid, less refunds."""
     order = db.session.execute(
         select(Order.paid_fen, Order.freight_fen, Order.refunded_fen).where(Order.id == order_id)
@@ -39,7 +39,7 @@ def worth(order_id: int, units: Sequence[tuple[int, int]], *, unshipped: bool = 
         .where(OrderLine.order_id == order_id)
         .order_by(OrderLine.position, OrderLine.id)
     ).all()
-    shared = sums.shares(
+    shared = sums.work_out_shares(
         order.paid_fen,
         order.freight_fen,
         [(line.unit_price_fen, line.quantity_milli) for line in lines],
@@ -51,14 +51,14 @@ def worth(order_id: int, units: Sequence[tuple[int, int]], *, unshipped: bool = 
     for line_id, milli in units:
         line, share = known[line_id]
         whole = min(milli, line.quantity_milli - line.refunded_milli)
-        fen = sums.of_units(share, line.quantity_milli, line.refunded_milli, whole)
+        fen = sums.price_units(share, line.quantity_milli, line.refunded_milli, whole)
         fen = max(min(fen, share - line.refunded_fen, left), 0)
         left -= fen
         found.append(Worth(line_id, fen, whole))
     return found
 
 
-def working(order_id: int, units: Sequence[tuple[int, int]], *, unshipped: bool = False) -> list[str]:
+def show_working(order_id: int, units: Sequence[tuple[int, int]], *, unshipped: bool = False) -> list[str]:
     """How ``worth`` comes to its sums: a sentence for each line, and one on the freight."""
     order = db.session.execute(
         select(Order.paid_fen, Order.freight_fen, Order.refunded_fen).where(Order.id == order_id)
@@ -75,7 +75,7 @@ def working(order_id: int, units: Sequence[tuple[int, int]], *, unshipped: bool 
         .where(OrderLine.order_id == order_id)
         .order_by(OrderLine.position, OrderLine.id)
     ).all()
-    shared = sums.shares(
+    shared = sums.work_out_shares(
         order.paid_fen,
         order.freight_fen,
         [(line.unit_price_fen, line.quantity_milli) for line in lines],
@@ -83,7 +83,7 @@ def working(order_id: int, units: Sequence[tuple[int, int]], *, unshipped: bool 
     )
     known = {line.id: (line, share) for line, share in zip(lines, shared, strict=True)}
     said = []
-    for each in worth(order_id, units, unshipped=unshipped):
+    for each in work_out_worth(order_id, units, unshipped=unshipped):
         line, share = known[each.line_id]
         asked = next(milli for line_id, milli in units if line_id == each.line_id)
         name = f"「{line.title}」" if len(units) > 1 else ""
@@ -97,12 +97,12 @@ def working(order_id: int, units: Sequence[tuple[int, int]], *, unshipped: bool 
     return said
 
 
-def total(found: Sequence[Worth]) -> int:
+def add_up(found: Sequence[Worth]) -> int:
     """The sum, 分."""
     return sum(each.fen for each in found)
 
 
-def units_of(case_id: int, *, accepted: bool) -> list[tuple[int, int]]:
+def list_units(case_id: int, *, accepted: bool) -> list[tuple[int, int]]:
     """The units of a case by order line: what was accepted, or all that was asked for."""
     column = CaseLine.accepted_milli if accepted else CaseLine.quantity_milli
     rows = db.session.execute(
@@ -111,26 +111,26 @@ def units_of(case_id: int, *, accepted: bool) -> list[tuple[int, int]]:
     return [(line_id, milli) for line_id, milli in rows if milli]
 
 
-def difference_of(order_id: int, wanted: Sequence[tuple[int, int, int | None]]) -> int:
+def work_out_difference(order_id: int, wanted: Sequence[tuple[int, int, int | None]]) -> int:
     """The price difference for (order line, thousandths, price of the replacement or None for the same), 分.
 
     Positive: the buyer pays; negative: he gets it back.
     """
     if not any(price is not None for _, _, price in wanted):
         return 0
-    return sum(differences(order_id, wanted))
+    return sum(list_differences(order_id, wanted))
 
 
-def differences(order_id: int, wanted: Sequence[tuple[int, int, int | None]]) -> list[int]:
+def list_differences(order_id: int, wanted: Sequence[tuple[int, int, int | None]]) -> list[int]:
     """The same for each of ``wanted`` by itself."""
-    prices, paid, listed = _paid_for(order_id)
+    prices, paid, listed = load_paid(order_id)
     return [
-        0 if price is None else sums.difference(prices[line_id].unit_price_fen, price, milli, paid, listed)
+        0 if price is None else sums.work_out_difference(prices[line_id].unit_price_fen, price, milli, paid, listed)
         for line_id, milli, price in wanted
     ]
 
 
-def _paid_for(order_id: int) -> tuple[dict[int, Any], int, int]:
+def load_paid(order_id: int) -> tuple[dict[int, Any], int, int]:
     """The lines of an order, what was paid for them all without the freight, and what they are listed at."""
     bought = db.session.execute(
         select(
@@ -148,11 +148,11 @@ def _paid_for(order_id: int) -> tuple[dict[int, Any], int, int]:
     return {line.id: line for line in bought}, max(bought[0].paid_fen - bought[0].freight_fen, 0), listed
 
 
-def difference_working(order_id: int, wanted: Sequence[tuple[int, int, int | None]]) -> list[str]:
+def show_difference_working(order_id: int, wanted: Sequence[tuple[int, int, int | None]]) -> list[str]:
     """How ``difference_of`` comes to its sum: a sentence for each line that gets another specification."""
-    lines, paid, listed = _paid_for(order_id)
+    lines, paid, listed = load_paid(order_id)
     said = []
-    for (line_id, milli, price), fen in zip(wanted, differences(order_id, wanted), strict=True):
+    for (line_id, milli, price), fen in zip(wanted, list_differences(order_id, wanted), strict=True):
         if price is None:
             continue
         line = lines[line_id]
@@ -168,25 +168,27 @@ def difference_working(order_id: int, wanted: Sequence[tuple[int, int, int | Non
     return said
 
 
-def difference_on(case_id: int, order_id: int, *, accepted: bool) -> int:
+def work_out_case_difference(case_id: int, order_id: int, *, accepted: bool) -> int:
     """The price difference of a case, for what was accepted or for all that was asked for."""
     column = CaseLine.accepted_milli if accepted else CaseLine.quantity_milli
     rows = db.session.execute(
         select(CaseLine.order_line_id, column, CaseLine.wanted_price_fen).where(CaseLine.case_id == case_id)
     ).all()
-    return difference_of(order_id, [(line_id, milli, price) for line_id, milli, price in rows])
+    return work_out_difference(order_id, [(line_id, milli, price) for line_id, milli, price in rows])
 
 
-def parts_of(found: Sequence[Worth], amount_fen: int) -> list[Worth]:
+def split_amount(found: Sequence[Worth], amount_fen: int) -> list[Worth]:
     """``amount_fen`` shared over what the units are worth; less than all of it refunds no unit whole."""
-    if amount_fen == total(found):
+    if amount_fen == add_up(found):
         return list(found)
-    shared = sums.split(amount_fen, [each.fen for each in found])
+    shared = sums.split_amount(amount_fen, [each.fen for each in found])
     return [Worth(each.line_id, fen, 0) for each, fen in zip(found, shared, strict=True)]
 
 
-def most_of(case: Any) -> tuple[int, list[str]]:
+def find_most(case: Any) -> tuple[int, list[str]]:
     """The most that can be refunded for a case's units now, 分, and how it is worked out."""
     unshipped = case.goods_state == "unshipped"
-    units = units_of(case.id, accepted=False)
-    return total(worth(case.order_id, units, unshipped=unshipped)), working(case.order_id, units, unshipped=unshipped)
+    units = list_units(case.id, accepted=False)
+    return add_up(work_out_worth(case.order_id, units, unshipped=unshipped)), show_working(
+        case.order_id, units, unshipped=unshipped
+    )

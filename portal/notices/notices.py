@@ -14,7 +14,7 @@ from portal.models import Case, Delivery, Notice, Staff, User
 from portal.people import mediators
 
 
-def readers(case: Case, actor: Actor) -> list[int]:
+def list_readers(case: Case, actor: Actor) -> list[int]:
     """The user ids of one side of a case: the buyer, or everyone who works in the shop."""
     if actor is Actor.BUYER:
         return [case.buyer_id]
@@ -23,30 +23,30 @@ def readers(case: Case, actor: Actor) -> list[int]:
     return list(db.session.scalars(select(Staff.user_id).where(Staff.shop_id == case.shop_id).order_by(Staff.user_id)))
 
 
-def href(case: Case, actor: Actor) -> str:
+def build_address(case: Case, actor: Actor) -> str:
     """Where a side sees the case."""
     if actor is Actor.MEDIATOR:
         return f"/mediation/{case.case_no}"
     return f"/cases/{case.case_no}" if actor is Actor.BUYER else f"/seller/cases/{case.case_no}"
 
 
-def tell(case: Case, step: Step, *, version: int, at: datetime, note: str = "") -> None:
+def tell_step(case: Case, step: Step, *, version: int, at: datetime, note: str = "") -> None:
     """Write the notices that a step sends. ``case`` is as the step left it."""
     for actor in step.tells:
-        for user_id in readers(case, actor):
-            _add(
+        for user_id in list_readers(case, actor):
+            add_notice(
                 user_id,
                 case,
                 kind=step.name,
                 title=words.notice_title(case.type, step.name, step.news),
-                body=body(case, step, actor, note),
-                href=href(case, actor),
+                body=build_body(case, step, actor, note),
+                href=build_address(case, actor),
                 at=at,
                 dedupe_key=f"case:{case.id}:{version}:{actor}:{user_id}",
             )
 
 
-def body(case: Case, step: Step, actor: Actor, note: str = "") -> str:
+def build_body(case: Case, step: Step, actor: Actor, note: str = "") -> str:
     """What a notice says: what happened, what to do, until when."""
     until = words.moment(case.due_at) if case.due_at else ""
     goods = f"「{case.goods}」"
@@ -78,7 +78,7 @@ def body(case: Case, step: Step, actor: Actor, note: str = "") -> str:
     return "。".join(part for part in (f"{goods}{step.news}" + (f":{note}" if note else ""), tail) if part) + "。"
 
 
-def remind(case: Case, actor: Actor, now: datetime) -> None:
+def send_reminder(case: Case, actor: Actor, now: datetime) -> None:
     """Remind the side that must act, before the deadline."""
     if case.due_at is None:
         return
@@ -86,14 +86,14 @@ def remind(case: Case, actor: Actor, now: datetime) -> None:
     after = words.otherwise(case.type, case.due_rule, negotiated=case.negotiated)
     turn = f"{case.remind_at.timestamp():.0f}" if case.remind_at else ""
     do = "提交证据" if case.stage == Stage.EVIDENCE else "作出裁决" if case.stage else "处理"
-    for user_id in readers(case, actor):
-        _add(
+    for user_id in list_readers(case, actor):
+        add_notice(
             user_id,
             case,
             kind="reminder",
             title=f"{words.STAGE.get(case.stage) or words.state(case.type, case.state)},还剩 {left}",
             body=f"「{case.goods}」请在 {words.moment(case.due_at)} 前{do}。{after}。",
-            href=href(case, actor),
+            href=build_address(case, actor),
             at=now,
             dedupe_key=f"remind:{case.id}:{case.version}:{turn}:{user_id}",
         )
@@ -101,18 +101,18 @@ def remind(case: Case, actor: Actor, now: datetime) -> None:
 
 def tell_sent_back(case: Case, parcels: Sequence[str], *, at: datetime) -> None:
     """Tell the buyer that refused goods are on their way back."""
-    for user_id in readers(case, Actor.BUYER):
-        _add(
+    for user_id in list_readers(case, Actor.BUYER):
+        add_notice(
             user_id,
             case,
             kind="sent_back",
             title="商家已退还未通过验货的商品",
             body=f"「{case.goods}」未通过验货的部分已寄出:{'、'.join(parcels)}。",
-            href=href(case, Actor.BUYER),
+            href=build_address(case, Actor.BUYER),
             at=at,
             dedupe_key=f"back:{case.id}:{at.timestamp():.6f}:{user_id}",
         )
-        bump(user_id)
+        bump_unread(user_id)
 
 
 def tell_of_parcel(
@@ -128,7 +128,7 @@ def tell_of_parcel(
 ) -> None:
     """Tell one person where a parcel is; once for each ``dedupe_key``."""
     if not db.session.scalar(select(Notice.id).where(Notice.dedupe_key == dedupe_key, Notice.shop_id == shop_id)):
-        _add(
+        add_notice(
             user_id,
             case,
             shop_id=shop_id,
@@ -139,31 +139,31 @@ def tell_of_parcel(
             at=at,
             dedupe_key=dedupe_key,
         )
-        bump(user_id)
+        bump_unread(user_id)
 
 
 def tell_of_photos(case: Case, many: int, note: str, *, at: datetime) -> None:
     """Tell the shop that a consumer has uploaded photos by his link."""
-    for user_id in readers(case, Actor.SELLER):
-        _add(
+    for user_id in list_readers(case, Actor.SELLER):
+        add_notice(
             user_id,
             case,
             kind="photos",
             title="消费者补充了照片",
             body=f"「{case.goods}」消费者通过链接上传了 {many} 张照片" + (f":{note}" if note else "。"),
-            href=href(case, Actor.SELLER),
+            href=build_address(case, Actor.SELLER),
             at=at,
             dedupe_key=f"photos:{case.id}:{at.timestamp():.6f}:{user_id}",
         )
-        bump(user_id)
+        bump_unread(user_id)
 
 
 def tell_of_payment(
     case: Case, user_id: int, *, title: str, body: str, href: str, at: datetime, dedupe_key: str
 ) -> None:
     """Tell one person of the shop about a payment that is far too late."""
-    _add(user_id, case, kind="payment_late", title=title, body=body, href=href, at=at, dedupe_key=dedupe_key)
-    bump(user_id)
+    add_notice(user_id, case, kind="payment_late", title=title, body=body, href=href, at=at, dedupe_key=dedupe_key)
+    bump_unread(user_id)
 
 
 def tell_of_order(
@@ -172,8 +172,8 @@ def tell_of_order(
     """Tell one person of something about an order as a whole; once for each ``dedupe_key``."""
     key = f"order:{dedupe_key}:{user_id}"
     if not db.session.scalar(select(Notice.id).where(Notice.dedupe_key == key, Notice.shop_id == shop_id)):
-        _add(user_id, None, shop_id=shop_id, kind=kind, title=title, body=body, href=href, at=at, dedupe_key=key)
-        bump(user_id)
+        add_notice(user_id, None, shop_id=shop_id, kind=kind, title=title, body=body, href=href, at=at, dedupe_key=key)
+        bump_unread(user_id)
 
 
 def tell_alarm(
@@ -190,12 +190,12 @@ def tell_alarm(
     key = f"alarm:{dedupe_key}:{user_id}"
     if db.session.scalar(select(Notice.id).where(Notice.dedupe_key == key, Notice.shop_id == shop_id)):
         return False
-    _add(user_id, None, shop_id=shop_id, kind="alarm", title=title, body=body, href=href, at=at, dedupe_key=key)
-    bump(user_id)
+    add_notice(user_id, None, shop_id=shop_id, kind="alarm", title=title, body=body, href=href, at=at, dedupe_key=key)
+    bump_unread(user_id)
     return True
 
 
-def _add(
+def add_notice(
     user_id: int,
     case: Case | None,
     *,
@@ -242,12 +242,12 @@ def _add(
 _channels: PerApp[tuple[str, ...]] = PerApp("notice_channels", ())
 
 
-def use_channels(*names: str) -> None:
+def set_channels(*names: str) -> None:
     """The ways that notices take besides the portal itself, from now on."""
     _channels.set(names)
 
 
-def page_of(user_id: int, before: int | None, size: int = 20) -> Sequence[Notice]:
+def list_page(user_id: int, before: int | None, size: int = 20) -> Sequence[Notice]:
     """One page of a person's notices, newest first; ``before`` is the id the last page ended with."""
     query = select(Notice).where(Notice.user_id == user_id).order_by(Notice.id.desc()).limit(size + 1)
     if before is not None:
@@ -255,16 +255,16 @@ def page_of(user_id: int, before: int | None, size: int = 20) -> Sequence[Notice
     return db.session.scalars(query).all()
 
 
-def read_all(user_id: int, now: datetime) -> int:
+def mark_all_read(user_id: int, now: datetime) -> int:
     """Mark everything read; returns how many were not."""
     done = db.session.execute(
         update(Notice).where(Notice.user_id == user_id, Notice.read_at.is_(None)).values(read_at=now)
     )
-    bump(user_id)
+    bump_unread(user_id)
     return int(done.rowcount)  # type: ignore[attr-defined]
 
 
-def read_case(user_id: int, case_id: int, now: datetime) -> None:
+def mark_case_read(user_id: int, case_id: int, now: datetime) -> None:
     """Mark the notices of one case read, when its person acts on it."""
     db.session.execute(
         update(Notice)
@@ -273,12 +273,12 @@ def read_case(user_id: int, case_id: int, now: datetime) -> None:
     )
 
 
-def bump(user_id: int) -> None:
+def bump_unread(user_id: int) -> None:
     """Something that this person's pages show has changed."""
     db.session.execute(update(User).where(User.id == user_id).values(version=User.version + 1))
 
 
-def _at_most_100(what: str) -> str:
+def cap_count(what: str) -> str:
     return f"(SELECT count(*) FROM (SELECT 1 FROM {what} LIMIT 100) AS unread)"  # noqa: S608  (words of this module)
 
 
@@ -286,7 +286,7 @@ def _at_most_100(what: str) -> str:
 # conversations with something unread as buyer and as shop. Ordered, or PostgreSQL would rather look for the first
 # hundred in the table.
 MARKS: dict[str, str] = {
-    "notices": _at_most_100("notices WHERE user_id = sessions.user_id AND read_at IS NULL ORDER BY id"),
-    "messages": _at_most_100("conversations WHERE buyer_id = sessions.user_id AND buyer_unread > 0"),
-    "shop_messages": _at_most_100("conversations WHERE shop_id = staff.shop_id AND seller_unread > 0"),
+    "notices": cap_count("notices WHERE user_id = sessions.user_id AND read_at IS NULL ORDER BY id"),
+    "messages": cap_count("conversations WHERE buyer_id = sessions.user_id AND buyer_unread > 0"),
+    "shop_messages": cap_count("conversations WHERE shop_id = staff.shop_id AND seller_unread > 0"),
 }

@@ -43,7 +43,7 @@ class _NoRedirects(HTTPRedirectHandler):
         """A webhook isn't sent on to somewhere else."""
 
 
-def key_of(secret: str) -> bytes:
+def decode_key(secret: str) -> bytes:
     """The key in a secret like whsec_<base64>. Raises ValueError when it is none."""
     try:
         key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
@@ -54,7 +54,7 @@ def key_of(secret: str) -> bytes:
     return key
 
 
-def sign(key: bytes, message_id: str, at: datetime, body: bytes) -> dict[str, str]:
+def sign_body(key: bytes, message_id: str, at: datetime, body: bytes) -> dict[str, str]:
     """The headers that let a receiver check who sent it and when."""
     stamp = str(int(at.timestamp()))
     digest = hmac.new(key, f"{message_id}.{stamp}.".encode() + body, hashlib.sha256).digest()
@@ -66,7 +66,7 @@ def sign(key: bytes, message_id: str, at: datetime, body: bytes) -> dict[str, st
     }
 
 
-def post(url: str, body: bytes, headers: dict[str, str]) -> None:
+def post_webhook(url: str, body: bytes, headers: dict[str, str]) -> None:
     """Send it; any 2xx is taken for a yes. Raises Unreachable."""
     if not url.startswith(("https://", "http://")):
         raise Unreachable("PORTAL_WEBHOOK_URL must begin with https://")
@@ -80,29 +80,29 @@ def post(url: str, body: bytes, headers: dict[str, str]) -> None:
         raise Unreachable(str(getattr(error, "reason", error))) from error
 
 
-def send_due(url: str, secret: str, now: datetime, send: Post = post) -> int:
+def send_due(url: str, secret: str, now: datetime, send: Post = post_webhook) -> int:
     """Send what is due; returns how many were taken by the receiver. Called outside ``writing()``."""
-    key = key_of(secret)
+    key = decode_key(secret)
     sent = failures = 0
     while failures < MOST_FAILURES:
-        batch = _take(now)
+        batch = claim_batch(now)
         if not batch:
             break
         for delivery_id, message_id, body in batch:
             if failures >= MOST_FAILURES:
                 break
             try:
-                send(url, body, sign(key, message_id, now, body))
+                send(url, body, sign_body(key, message_id, now, body))
             except Unreachable as problem:
                 failures += 1
-                _failed(delivery_id, str(problem), now)
+                record_failure(delivery_id, str(problem), now)
             else:
                 failures, sent = 0, sent + 1
-                _mark(delivery_id, state="sent", problem="")
+                mark_delivery(delivery_id, state="sent", problem="")
     return sent
 
 
-def _take(now: datetime) -> list[tuple[int, str, bytes]]:
+def claim_batch(now: datetime) -> list[tuple[int, str, bytes]]:
     """Due deliveries, put off for TAKEN_FOR so that no other sender takes them meanwhile."""
     due = (Delivery.state == "waiting") & (Delivery.next_at <= now)
     if db.session.scalar(select(Delivery.id).where(due).limit(1)) is None:
@@ -137,26 +137,26 @@ def _take(now: datetime) -> list[tuple[int, str, bytes]]:
             .where(Delivery.id.in_(ids))
             .order_by(Delivery.id)
         ).all()
-    return [(row.id, row.dedupe_key, _said(row)) for row in rows]
+    return [(row.id, row.dedupe_key, quote_answer(row)) for row in rows]
 
 
-def _said(row: object) -> bytes:
+def quote_answer(row: object) -> bytes:
     data = {
         name: getattr(row, name) for name in ("member_name", "kind", "title", "body", "href", "case_no", "state")
     } | {"at": row.at.isoformat()}  # type: ignore[attr-defined]
     return json.dumps({"type": "notice", "data": data}, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _failed(delivery_id: int, problem: str, now: datetime) -> None:
+def record_failure(delivery_id: int, problem: str, now: datetime) -> None:
     tries = db.session.scalar(select(Delivery.tries).where(Delivery.id == delivery_id)) or 0
     log.warning("webhook not taken (try %d): %s", tries + 1, problem)
     if tries >= len(PAUSES):
-        _mark(delivery_id, state="given_up", tries=tries + 1, problem=problem[:200])
+        mark_delivery(delivery_id, state="given_up", tries=tries + 1, problem=problem[:200])
     else:
-        _mark(delivery_id, tries=tries + 1, next_at=now + PAUSES[tries], problem=problem[:200])
+        mark_delivery(delivery_id, tries=tries + 1, next_at=now + PAUSES[tries], problem=problem[:200])
 
 
-def _mark(delivery_id: int, **columns: object) -> None:
+def mark_delivery(delivery_id: int, **columns: object) -> None:
     with writing():
         db.session.execute(
             update(Delivery)

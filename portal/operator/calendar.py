@@ -45,8 +45,8 @@ def calendar() -> ResponseReturnValue:
         "operator/calendar.html",
         status,
         form=form,
-        years=calendars.years(),
-        missing=calendars.missing(g.now),
+        years=calendars.list_years(),
+        missing=calendars.find_missing_year(g.now),
     )
 
 
@@ -54,7 +54,7 @@ def calendar() -> ResponseReturnValue:
 def calendar_year(year: int) -> ResponseReturnValue:
     """One year: its months and its notice. The first POST shows what would change, the second keeps it."""
     guards.found(year if FIRST_YEAR <= year <= LAST_YEAR else None)
-    row = calendars.of(year)
+    row = calendars.find_year(year)
     form = YearForm()
     status, preview = 200, None
     if request.method == "POST":
@@ -69,18 +69,18 @@ def calendar_year(year: int) -> ResponseReturnValue:
                     source = form.source.data
 
                     def kept() -> str:
-                        calendars.keep(year, days, source, by=g.who.user_id, now=g.now)
+                        calendars.keep_year(year, days, source, by=g.who.user_id, now=g.now)
                         return f"/operator/calendar/{year}?said=calendar-saved"
 
                     answer = once(kept)
-                    calendars.forget()
+                    calendars.forget_copy()
                     resale.recompute(g.now)
                     return answer
                 status, preview = 200, _changes(year, days)
-        row = calendars.of(year)
+        row = calendars.find_year(year)
     elif row is not None:
-        form.source.data, form.days.data = row.source, calendars.written(row.days)
-    shown = workdays.calendar({year: calendars.days_of(row)}) if row is not None else workdays.Calendar()
+        form.source.data, form.days.data = row.source, calendars.write_notice(row.days)
+    shown = workdays.calendar({year: calendars.list_days(row)}) if row is not None else workdays.Calendar()
     return page(
         "operator/year.html",
         status,
@@ -95,8 +95,8 @@ def calendar_year(year: int) -> ResponseReturnValue:
 
 def _changes(year: int, days: list[workdays.Day]) -> list[str]:
     """What would be different, in sentences."""
-    row = calendars.of(year)
-    before = {each.day: each for each in calendars.days_of(row)} if row is not None else {}
+    row = calendars.find_year(year)
+    before = {each.day: each for each in calendars.list_days(row)} if row is not None else {}
     after = {each.day: each for each in days}
     said = []
     for day in sorted(before.keys() | after.keys()):

@@ -28,7 +28,7 @@ class RulesForm(Form):
 @bp.route("/rules", methods=["GET", "POST"])
 def rules_editor() -> ResponseReturnValue:
     """The newest version to begin from."""
-    every = rules.versions()
+    every = rules.list_versions()
     form = RulesForm()
     status = 200
     if request.method == "POST":
@@ -41,7 +41,7 @@ def rules_editor() -> ResponseReturnValue:
             moment = at
 
             def published() -> str:
-                made = rules.publish(
+                made = rules.publish_version(
                     form.words.data,
                     form.changes.data,
                     moment,
@@ -55,7 +55,7 @@ def rules_editor() -> ResponseReturnValue:
                 return once(published)
             except rules.RuleRefused as refused:
                 form.refuse(refused.sentence, refused.field)
-        every = rules.versions()
+        every = rules.list_versions()
     else:
         form.words.data = every[0].words
     return page("operator/rules.html", status, form=form, versions=every, soonest=g.now + rules.NOTICE)

@@ -11,18 +11,20 @@ from sqlalchemy import delete, func, select
 from portal import flow
 from portal.extensions import db
 from portal.models import Case, CustomerNote, Order, User
-from portal.orders.lists import like
+from portal.orders.order_lists import escape_like
 
 PAGE = 40
 SHOWN = 10
 MOST_NOTES = 200
 
 
-def page_of(shop_id: int, *, words: str = "", after: int = 0) -> tuple[list[dict[str, Any]], int]:
+def list_page(shop_id: int, *, words: str = "", after: int = 0) -> tuple[list[dict[str, Any]], int]:
     """One page of the people who bought from this shop, and the id the next one begins after (0: there is none)."""
     ids = select(Order.buyer_id).where(Order.shop_id == shop_id, Order.buyer_id > after).distinct()
     if words:
-        ids = ids.join(User, User.id == Order.buyer_id).where(User.member_name.like(like(words)[1:], escape="\\"))
+        ids = ids.join(User, User.id == Order.buyer_id).where(
+            User.member_name.like(escape_like(words)[1:], escape="\\")
+        )
     found = list(db.session.scalars(ids.order_by(Order.buyer_id).limit(PAGE + 1)))
     shown = found[:PAGE]
     newest = (
@@ -66,13 +68,13 @@ def page_of(shop_id: int, *, words: str = "", after: int = 0) -> tuple[list[dict
     return rows, shown[-1] if len(found) > PAGE else 0
 
 
-def of_order(order_no: str, shop_id: int) -> User | None:
+def find_of_order(order_no: str, shop_id: int) -> User | None:
     """Who placed this order of the shop."""
     query = select(User).join(Order, Order.buyer_id == User.id)
     return db.session.scalars(query.where(Order.order_no == order_no, Order.shop_id == shop_id)).one_or_none()
 
 
-def facts(shop_id: int, buyer_id: int) -> dict[str, Any]:
+def collect_facts(shop_id: int, buyer_id: int) -> dict[str, Any]:
     """Facts, no verdict: orders and what was paid, cases by how they ended."""
     here = (Order.shop_id == shop_id, Order.buyer_id == buyer_id)
     orders, paid, refunded, first = db.session.execute(
@@ -102,7 +104,7 @@ def facts(shop_id: int, buyer_id: int) -> dict[str, Any]:
     }
 
 
-def orders_of(shop_id: int, buyer_id: int, size: int = SHOWN) -> Sequence[Any]:
+def list_orders(shop_id: int, buyer_id: int, size: int = SHOWN) -> Sequence[Any]:
     """The newest orders."""
     return db.session.execute(
         select(Order.order_no, Order.status, Order.ordered_at, Order.paid_fen, Order.case_count)
@@ -112,7 +114,7 @@ def orders_of(shop_id: int, buyer_id: int, size: int = SHOWN) -> Sequence[Any]:
     ).all()
 
 
-def cases_of(shop_id: int, buyer_id: int, size: int = SHOWN) -> Sequence[Any]:
+def list_cases(shop_id: int, buyer_id: int, size: int = SHOWN) -> Sequence[Any]:
     """The newest cases."""
     return db.session.execute(
         select(Case.case_no, Case.type, Case.state, Case.goods, Case.opened_at, Case.reason)
@@ -122,7 +124,7 @@ def cases_of(shop_id: int, buyer_id: int, size: int = SHOWN) -> Sequence[Any]:
     ).all()
 
 
-def notes_of(shop_id: int, buyer_id: int) -> Sequence[Any]:
+def list_notes(shop_id: int, buyer_id: int) -> Sequence[Any]:
     """The shop's notes, the newest first, each with who wrote it."""
     return db.session.execute(
         select(CustomerNote.id, CustomerNote.tag, CustomerNote.words, CustomerNote.at, User.member_name.label("author"))
@@ -133,7 +135,7 @@ def notes_of(shop_id: int, buyer_id: int) -> Sequence[Any]:
     ).all()
 
 
-def note(shop_id: int, buyer_id: int, *, tag: str, words: str, by: int, now: datetime) -> None:
+def add_note(shop_id: int, buyer_id: int, *, tag: str, words: str, by: int, now: datetime) -> None:
     """Write a note."""
     db.session.add(CustomerNote(shop_id=shop_id, buyer_id=buyer_id, tag=tag, words=words, by=by, at=now))
     db.session.flush()
@@ -149,13 +151,13 @@ def remove_note(shop_id: int, buyer_id: int, note_id: int) -> bool:
     return bool(done.rowcount)  # type: ignore[attr-defined]
 
 
-def export(shop_id: int, buyer: User) -> dict[str, Any]:
+def export_page(shop_id: int, buyer: User) -> dict[str, Any]:
     """Everything the shop holds of this person beyond orders and cases, to be handed to him."""
     return {
         "member_name": buyer.member_name,
-        "facts": {name: value for name, value in facts(shop_id, buyer.id).items() if name != "first_at"},
+        "facts": {name: value for name, value in collect_facts(shop_id, buyer.id).items() if name != "first_at"},
         "notes": [
             {"at": row.at.isoformat(), "tag": row.tag, "words": row.words, "author": row.author}
-            for row in notes_of(shop_id, buyer.id)
+            for row in list_notes(shop_id, buyer.id)
         ],
     }

@@ -36,7 +36,7 @@ class NotEnough(Exception):
         self.line_id = line_id
 
 
-def claim(line_id: int, milli: int) -> None:
+def claim_units(line_id: int, milli: int) -> None:
     """Claim ``milli`` thousandths of an order line. Raises NotEnough when fewer are free."""
     if milli <= 0:
         raise ValueError("a claim is more than nothing")
@@ -44,7 +44,7 @@ def claim(line_id: int, milli: int) -> None:
         raise NotEnough(line_id)
 
 
-def release(line_id: int, milli: int) -> None:
+def release_units(line_id: int, milli: int) -> None:
     """Give ``milli`` thousandths back. Raises NotEnough when fewer are claimed (an invariant would be broken)."""
     if milli <= 0:
         raise ValueError("a release is more than nothing")

@@ -8,18 +8,18 @@ from sqlalchemy import or_, select, tuple_, update
 
 from portal.extensions import db
 from portal.models import Evidence, Product, Shop
-from portal.orders.lists import like
+from portal.orders.order_lists import escape_like
 
 PAGE = 40
 
 
-def page_of(
+def list_page(
     shop_id: int, *, words: str = "", after: tuple[str, int] | None = None
 ) -> tuple[Sequence[Product], tuple[str, int] | None]:
     """One page of products by title, and the key the next one begins after."""
     query = select(Product).where(Product.shop_id == shop_id).order_by(Product.title, Product.id).limit(PAGE + 1)
     if words:
-        query = query.where(or_(Product.title.like(like(words), escape="\\"), Product.cargo_no == words))
+        query = query.where(or_(Product.title.like(escape_like(words), escape="\\"), Product.cargo_no == words))
     if after is not None:
         query = query.where(tuple_(Product.title, Product.id) > tuple_(*after))
     rows = db.session.scalars(query).all()
@@ -28,12 +28,12 @@ def page_of(
     return rows[:PAGE], (rows[PAGE - 1].title, rows[PAGE - 1].id)
 
 
-def of_shop(product_id: int, shop_id: int) -> Product | None:
+def find_of_shop(product_id: int, shop_id: int) -> Product | None:
     """A product of this shop."""
     return db.session.scalars(select(Product).where(Product.id == product_id, Product.shop_id == shop_id)).one_or_none()
 
 
-def change(
+def change_product(
     product: Product, *, exchangeable: bool, picture: str | None, owner_id: int, no_reason_excluded: str = ""
 ) -> None:
     """Set what a seller may set. ``picture`` is a loose photo of ``owner_id``; "" removes it, None keeps it.
@@ -73,7 +73,7 @@ def change(
     )
 
 
-def pictures(product_ids: Sequence[int | None]) -> dict[int, str]:
+def load_pictures(product_ids: Sequence[int | None]) -> dict[int, str]:
     """The public ids of products' pictures, by product id, for those that have one."""
     wanted = sorted({product_id for product_id in product_ids if product_id})
     if not wanted:

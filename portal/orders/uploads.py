@@ -31,7 +31,7 @@ class TooLarge(Exception):
     """More bytes than MOST_BYTES."""
 
 
-def receive(folder: Path, stream: BinaryIO, file_name: str) -> Path:
+def receive_file(folder: Path, stream: BinaryIO, file_name: str) -> Path:
     """Keep an uploaded file, whole or not at all. Raises TooLarge and OSError. Outside any transaction."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     ending = ".csv" if file_name.lower().endswith((".csv", ".txt", ".tsv")) else ".xlsx"
@@ -54,7 +54,7 @@ def receive(folder: Path, stream: BinaryIO, file_name: str) -> Path:
     return target
 
 
-def begin(path: Path, *, shop_id: int, user_id: int, file_name: str, now: datetime) -> ImportJob:
+def begin_upload(path: Path, *, shop_id: int, user_id: int, file_name: str, now: datetime) -> ImportJob:
     """A job for a received file; it waits to be checked."""
     job = ImportJob(
         public_id=secrets.token_hex(16),
@@ -70,14 +70,14 @@ def begin(path: Path, *, shop_id: int, user_id: int, file_name: str, now: dateti
     return job
 
 
-def of_shop(public_id: str, shop_id: int) -> ImportJob | None:
+def find_of_shop(public_id: str, shop_id: int) -> ImportJob | None:
     """A job of this shop."""
     return db.session.scalars(
         select(ImportJob).where(ImportJob.public_id == public_id, ImportJob.shop_id == shop_id)
     ).one_or_none()
 
 
-def list_of(shop_id: int, before: int | None, size: int) -> Sequence[ImportJob]:
+def list_of_shop(shop_id: int, before: int | None, size: int) -> Sequence[ImportJob]:
     """A shop's jobs, the newest first; one more than ``size`` when there are more."""
     query = select(ImportJob).where(ImportJob.shop_id == shop_id).order_by(ImportJob.id.desc()).limit(size + 1)
     if before is not None:
@@ -85,7 +85,7 @@ def list_of(shop_id: int, before: int | None, size: int) -> Sequence[ImportJob]:
     return db.session.scalars(query).all()
 
 
-def confirm(job: ImportJob, now: datetime) -> bool:
+def confirm_upload(job: ImportJob, now: datetime) -> bool:
     """The seller's yes to a checked file; False when it was given already."""
     done = db.session.execute(
         update(ImportJob)
@@ -101,16 +101,16 @@ def report_path(folder: Path, job: ImportJob) -> Path:
     return folder / f"{Path(job.path).stem}.report.csv"
 
 
-def work(folder: Path, clock_now: Callable[[], datetime]) -> int:
+def work_off(folder: Path, clock_now: Callable[[], datetime]) -> int:
     """Do all jobs that wait, one after the other; returns how many. Called outside ``writing()``."""
     done = 0
-    while (job_id := _claim(clock_now())) is not None:
-        _run(job_id, folder, clock_now)
+    while (job_id := claim_upload(clock_now())) is not None:
+        run_upload(job_id, folder, clock_now)
         done += 1
     return done
 
 
-def _claim(now: datetime) -> int | None:
+def claim_upload(now: datetime) -> int | None:
     """Take the oldest job that waits, or whose worker has gone; two workers never take the same."""
     stale = ImportJob.state.in_(_DONE) & (ImportJob.updated_at < now - ALONE_FOR)
     waits = ImportJob.state.in_(_WAITING) | stale
@@ -130,7 +130,7 @@ def _claim(now: datetime) -> int | None:
         return job.id
 
 
-def _run(job_id: int, folder: Path, clock_now: Callable[[], datetime]) -> None:
+def run_upload(job_id: int, folder: Path, clock_now: Callable[[], datetime]) -> None:
     job = db.session.get_one(ImportJob, job_id)
     state, shop_id, path = job.state, job.shop_id, folder / job.path
     report_to = report_path(folder, job)
@@ -168,7 +168,7 @@ def _run(job_id: int, folder: Path, clock_now: Callable[[], datetime]) -> None:
     say(state=_DONE[state], report=report.as_dict() | {"summary": report.summary()}, problem=report.stopped[:400])
 
 
-def clear(folder: Path, now: datetime) -> None:
+def clear_old(folder: Path, now: datetime) -> None:
     """Remove files and reports that nobody comes back to."""
     if not folder.is_dir():
         return

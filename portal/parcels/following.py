@@ -25,17 +25,17 @@ AGAIN_AFTER = timedelta(minutes=10)  # a number isn't asked about more often, wh
 _service: PerApp[str] = PerApp("tracking_service", "")
 
 
-def use_service(name: str) -> None:
+def set_service(name: str) -> None:
     """The tracking service that is asked from now on; "": none."""
     _service.set(name)
 
 
-def service() -> str:
+def get_service() -> str:
     """The tracking service that is asked; "": none."""
     return _service.get()
 
 
-def follow(case: Case, parcel: Parcel) -> None:
+def follow_parcel(case: Case, parcel: Parcel) -> None:
     """Follow a parcel of a case from now on."""
     phone = case.return_phone if parcel.leg == "back" else case.receiver_phone
     db.session.add(
@@ -54,7 +54,7 @@ def follow(case: Case, parcel: Parcel) -> None:
     db.session.flush()
 
 
-def end(case: Case, at: datetime, *, parcel_id: int | None = None, leg: str = "") -> None:
+def end_following(case: Case, at: datetime, *, parcel_id: int | None = None, leg: str = "") -> None:
     """Stop following parcels of a case: one, those of a leg, or all but refused goods on their way back."""
     of_case = select(Parcel.id).where(Parcel.case_id == case.id)
     if parcel_id is not None:
@@ -67,7 +67,7 @@ def end(case: Case, at: datetime, *, parcel_id: int | None = None, leg: str = ""
     )
 
 
-def deny(case: Case) -> None:
+def deny_parcel(case: Case) -> None:
     """The buyer says that nothing came: an alarm for each replacement that the carrier says was signed for."""
     out = select(Parcel.id).where(Parcel.case_id == case.id, Parcel.leg == "out", Parcel.round == case.round)
     _set_shipments((Shipment.order_id == case.order_id) & Shipment.parcel_id.in_(out), denied=True)
@@ -174,8 +174,8 @@ def ask_again(track_id: int, now: datetime) -> bool:
     return bool(done.rowcount == 1)  # type: ignore[attr-defined]
 
 
-def wish(track_id: int | None, now: datetime) -> str:
+def ask_for_news(track_id: int | None, now: datetime) -> str:
     """Somebody wants to know now: what to tell him (a key of words.SAID)."""
-    if track_id is None or not service():
+    if track_id is None or not get_service():
         return "not-asked"
     return "asked-again" if ask_again(track_id, now) else "asked-just-now"

@@ -16,10 +16,10 @@ from portal.orders.receiving import record_receipt
 from portal.parcels import scans
 from portal.parcels.following import _set_shipments
 from portal.parcels.scans import Scan, Standing
-from portal.parcels.telling import tell_of
+from portal.parcels.telling import build_notice
 
 
-def keep(
+def keep_scans(
     parcel: Parcel, said: Collection[Scan], *, now: datetime, not_before: datetime, origin: str, by_sender: bool | None
 ) -> tuple[int, list[Scan]]:
     """Keep scans of a case's parcel and say what they come to; returns how many are new, and those that count.
@@ -30,7 +30,7 @@ def keep(
     def why(scan: Scan) -> str:
         return scans.doubt(scan, now, shipped_at=parcel.shipped_at, not_before=not_before, by_sender=by_sender)
 
-    new, fresh = _take(ParcelTrace, ParcelTrace.parcel_id, parcel, said, why, origin)
+    new, fresh = add_scans(ParcelTrace, ParcelTrace.parcel_id, parcel, said, why, origin)
     if fresh:
         rows = db.session.execute(
             select(ParcelTrace.at, ParcelTrace.status, ParcelTrace.delivering).where(
@@ -40,11 +40,11 @@ def keep(
         stands = scans.standing((row.at, "delivering" if row.delivering else row.status) for row in rows)
         parcel.traced_at, parcel.signed_at, parcel.lost_at = stands.at, stands.signed_at, stands.lost_at
         db.session.flush()
-        _restate(Shipment.parcel_id == parcel.id, stands, now)
+        restate_parcel(Shipment.parcel_id == parcel.id, stands, now)
     return new, fresh
 
 
-def _take(
+def add_scans(
     kind: type[ParcelTrace] | type[ShipmentTrace],
     owner: InstrumentedAttribute[int],
     followed: Parcel | Shipment,
@@ -91,7 +91,7 @@ def _take(
     return changed, fresh
 
 
-def _restate(which: ColumnElement[bool], stands: Standing, now: datetime) -> None:
+def restate_parcel(which: ColumnElement[bool], stands: Standing, now: datetime) -> None:
     """What was ended by a 签收 goes on when that is taken back; what was ended otherwise stays so."""
     if stands.signed_at:
         ended: Any = func.coalesce(Shipment.ended_at, literal(now, Moment()))
@@ -108,7 +108,7 @@ def _restate(which: ColumnElement[bool], stands: Standing, now: datetime) -> Non
     )
 
 
-def keep_of_order(
+def keep_scans_of_order(
     shipment_id: int,
     said: Collection[Scan],
     *,
@@ -127,13 +127,13 @@ def keep_of_order(
     order = db.session.scalars(
         select(Order).where(Order.id == shipment.order_id).with_for_update().execution_options(populate_existing=True)
     ).one()
-    before = _received(order.id)
+    before = find_receipt(order.id)
     sent_at = order.shipped_at or order.paid_at or order.ordered_at
 
     def why(scan: Scan) -> str:
         return scans.doubt(scan, now, shipped_at=sent_at, by_sender=by_sender)
 
-    new, fresh = _take(ShipmentTrace, ShipmentTrace.shipment_id, shipment, said, why, origin)
+    new, fresh = add_scans(ShipmentTrace, ShipmentTrace.shipment_id, shipment, said, why, origin)
     if not new:
         return 0
     if fresh:
@@ -142,11 +142,11 @@ def keep_of_order(
                 ShipmentTrace.shipment_id == shipment.id, ShipmentTrace.doubt == ""
             )
         )
-        _restate(Shipment.id == shipment.id, scans.standing((row.at, row.status) for row in rows), now)
-        _receive(order, before, now)
+        restate_parcel(Shipment.id == shipment.id, scans.standing((row.at, row.status) for row in rows), now)
+        mark_received(order, before, now)
         watcher = db.session.get(OrderWatch, order.id)
         if watcher is not None and tell:
-            tell_of(
+            build_notice(
                 watcher.user_id,
                 None,
                 fresh,
@@ -162,7 +162,7 @@ def keep_of_order(
     return new
 
 
-def _received(order_id: int) -> datetime | None:
+def find_receipt(order_id: int) -> datetime | None:
     """When the last of an order's own parcels was signed for; None while one is under way."""
     signed = db.session.scalars(
         select(Shipment.signed_at).where(
@@ -175,10 +175,10 @@ def _received(order_id: int) -> datetime | None:
     return max(moments) if moments and len(moments) == len(signed) else None
 
 
-def _receive(order: Order, before: datetime | None, now: datetime) -> None:
-    after = _received(order.id)
+def mark_received(order: Order, before: datetime | None, now: datetime) -> None:
+    after = find_receipt(order.id)
     if after == before or (order.received_at is not None and order.received_at != before):
         return
     record_receipt(order, after, now=now)
     db.session.flush()
-    notices.bump(order.buyer_id)
+    notices.bump_unread(order.buyer_id)

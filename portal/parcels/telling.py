@@ -30,7 +30,7 @@ NEWS: dict[str, str] = {
 LEG: dict[str, str] = {"back": "寄回的包裹", "out": "换货包裹", "refused": "退还的包裹"}
 
 
-def tell_of(
+def build_notice(
     user_id: int,
     case: Case | None,
     fresh: Sequence[Scan],
@@ -65,7 +65,7 @@ def tell_buyer(case: Case, parcel: Parcel, fresh: Sequence[Scan], now: datetime)
     """Tell the buyer of a case where a parcel of it is."""
     until = words.moment(case.due_at) if case.due_at and case.state == "confirming" else ""
     name = f"{words.TYPE[case.type]}包裹" if parcel.leg == "out" else LEG[parcel.leg]
-    tell_of(
+    build_notice(
         case.buyer_id,
         case,
         fresh,
@@ -79,7 +79,7 @@ def tell_buyer(case: Case, parcel: Parcel, fresh: Sequence[Scan], now: datetime)
     )
 
 
-def watch(shop_id: int, order_id: int, user_id: int, on: bool, now: datetime) -> None:
+def set_watch(shop_id: int, order_id: int, user_id: int, on: bool, now: datetime) -> None:
     """Whether the buyer wants to be told where an order is."""
     known = db.session.get(OrderWatch, order_id)
     if on and known is None:
@@ -89,6 +89,6 @@ def watch(shop_id: int, order_id: int, user_id: int, on: bool, now: datetime) ->
     db.session.flush()
 
 
-def watched(order_id: int) -> bool:
+def is_watched(order_id: int) -> bool:
     """Whether the buyer is told where this order is."""
     return db.session.scalar(select(OrderWatch.order_id).where(OrderWatch.order_id == order_id)) is not None

@@ -14,7 +14,7 @@ from portal.extensions import db
 from portal.flow import StepRefused
 from portal.models import MoneyEntry, PayoutFile, Shop, User
 from portal.money import entries as money_entries
-from portal.money import lists as money_lists
+from portal.money import payment_lists
 from portal.workbook import Column
 
 MOST_IN_BATCH = 500
@@ -38,12 +38,12 @@ COLUMNS: tuple[Column, ...] = (
 ROUTE: dict[str, str] = {"original": "原路退回", "bank": "银行转账", "offline": "线下支付"}
 
 
-def ready(shop_id: int, most: int = MOST_IN_BATCH) -> Sequence[Any]:
+def list_ready(shop_id: int, most: int = MOST_IN_BATCH) -> Sequence[Any]:
     """The payments that can be made now and haven't gone out to the bank yet, the oldest first."""
     rows: list[Any] = []
     key = None
     while len(rows) < most:
-        page, key = money_lists.page_of(shop_id, "due", key)
+        page, key = payment_lists.list_page(shop_id, "due", key)
         rows += [row for row in page if row.exported_at is None and row.case_state in money_entries.PAYABLE]
         if key is None:
             break
@@ -56,7 +56,7 @@ def make_batch(shop_id: int, *, by: int, now: datetime) -> PayoutFile:
     Inside ``writing()``. Raises StepRefused when there are none.
     """
     db.session.execute(select(Shop.id).where(Shop.id == shop_id).with_for_update())  # two lists at once: one waits
-    rows = ready(shop_id)
+    rows = list_ready(shop_id)
     if not rows:
         raise StepRefused("没有待付款的款项需要导出;已在批次里的可以重新下载原来的批次")
     db.session.execute(
@@ -88,13 +88,13 @@ def make_batch(shop_id: int, *, by: int, now: datetime) -> PayoutFile:
     return batch
 
 
-def workbook_of(batch: PayoutFile) -> bytes:
+def build_workbook(batch: PayoutFile) -> bytes:
     """A batch as .xlsx, the same each time."""
     rows = [[f"{batch.number}-{n:03d}", *row, "", "", ""] for n, row in enumerate(batch.rows, start=1)]
     return workbook.build("付款批次", COLUMNS, rows, made_at=batch.made_at)
 
 
-def file_of(shop_id: int, public_id: str, kind: str) -> PayoutFile | None:
+def find_file(shop_id: int, public_id: str, kind: str) -> PayoutFile | None:
     """A shop's own batch or results."""
     return db.session.scalars(
         select(PayoutFile).where(
@@ -106,7 +106,7 @@ def file_of(shop_id: int, public_id: str, kind: str) -> PayoutFile | None:
 FILES = 20
 
 
-def files_of(shop_id: int, before: int | None) -> Sequence[Any]:
+def list_files(shop_id: int, before: int | None) -> Sequence[Any]:
     """A shop's batches and results, the newest first; one more than FILES when there are more."""
     query = (
         select(

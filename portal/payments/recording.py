@@ -10,10 +10,9 @@ from typing import Any
 from sqlalchemy import String, cast, literal, select
 
 from portal import flow, inputs, words
+from portal.cases import case_facts, taking
 from portal.cases import deadlines as case_deadlines
-from portal.cases import facts as case_facts
-from portal.cases import taking
-from portal.cases.effects.step import By
+from portal.cases.effects.step_context import ActedBy
 from portal.extensions import db, writing
 from portal.flow import Actor, State, StepRefused
 from portal.models import Case, MoneyEntry, Notice, Shop
@@ -32,7 +31,7 @@ class Left:
     hard: bool = False
 
 
-def left_of(row: Any, now: datetime) -> Left:
+def work_out_left(row: Any, now: datetime) -> Left:
     """24 hours are the target, 7 days the law's limit, 15 the hard line; counted from when the payment was planned.
 
     The law's limit is the case's own deadline while that is what runs.
@@ -43,7 +42,9 @@ def left_of(row: Any, now: datetime) -> Left:
         return Left("you", "请核对是否到账")
     if row.case_state not in money_entries.PAYABLE and row.case_state != State.REFUND_FAILED:
         return Left("wait", f"等售后单到可付款时再付({words.state(row.type, row.case_state)})")
-    target, legal, hard = (row.made_at + case_deadlines.span(f"refund_{name}") for name in ("target", "legal", "hard"))
+    target, legal, hard = (
+        row.made_at + case_deadlines.get_deadline(f"refund_{name}") for name in ("target", "legal", "hard")
+    )
     if row.due_rule == "refund_legal" and row.due_at and not row.escalated:
         legal = row.due_at
     if now < target:
@@ -57,14 +58,14 @@ def left_of(row: Any, now: datetime) -> Left:
 
 def _length(name: str) -> str:
     """24 小时, 7 天: short ones in hours."""
-    length = case_deadlines.span(f"refund_{name}")
+    length = case_deadlines.get_deadline(f"refund_{name}")
     hours = length.total_seconds() / 3600
     return f" {hours:.0f} 小时" if hours <= 48 else f" {words.span(length)}"
 
 
-def alarm(now: datetime) -> int:
+def raise_alarm(now: datetime) -> int:
     """Tell each shop's owner, once, of every payment that has passed the hard line; returns how many were told."""
-    before = now - case_deadlines.span("refund_hard")
+    before = now - case_deadlines.get_deadline("refund_hard")
     key = literal("hard:").concat(cast(MoneyEntry.id, String)).concat(":").concat(cast(Shop.owner_id, String))
     late = db.session.execute(
         select(MoneyEntry.id, MoneyEntry.case_id, MoneyEntry.amount_fen, MoneyEntry.kind, Shop.owner_id)
@@ -80,10 +81,10 @@ def alarm(now: datetime) -> int:
         .limit(200)
     ).all()
     db.session.rollback()
-    return sum(_alarmed(entry, now) for entry in late)
+    return sum(is_alarmed(entry, now) for entry in late)
 
 
-def _alarmed(entry: Any, now: datetime) -> bool:
+def is_alarmed(entry: Any, now: datetime) -> bool:
     """Tell of one, unless another sweep was faster or it has been paid meanwhile."""
     dedupe_key = f"hard:{entry.id}:{entry.owner_id}"
     what = f"{words.MONEY[entry.kind]} {inputs.money_text(entry.amount_fen)} 元"
@@ -104,8 +105,8 @@ def _alarmed(entry: Any, now: datetime) -> bool:
     return True
 
 
-def record(
-    shop_id: int, entry_id: int, verb: str, *, by: By, now: datetime, reference: str = "", problem: str = ""
+def record_payment(
+    shop_id: int, entry_id: int, verb: str, *, by: ActedBy, now: datetime, reference: str = "", problem: str = ""
 ) -> Case:
     """Take the step of the case that records this about one payment of the shop. Inside ``writing()``.
 
@@ -123,7 +124,7 @@ def record(
     if state not in _FROM[verb]:
         raise StepRefused(f"这笔款项现在是「{words.MONEY_STATE[state]}」,没有重复登记;页面显示的是最新状态")
     told = {"reference": reference} if verb == "settle" else {"note": problem} if verb == "fail" else {}
-    return taking.take(case.id, step_of(case, verb), by=by, now=now, entry_id=entry_id, **told)  # type: ignore[arg-type]
+    return taking.take(case.id, find_step(case, verb), by=by, now=now, entry_id=entry_id, **told)  # type: ignore[arg-type]
 
 
 _FROM: Mapping[str, tuple[str, ...]] = {
@@ -134,28 +135,28 @@ _FROM: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def step_of(case: Any, verb: str) -> str:
+def find_step(case: Any, verb: str) -> str:
     """The step's name: the last payment of a refund ends the case, the others don't."""
     if verb != "settle":
         return {"approve": "approve_refund", "fail": "refund_fail", "retry": "retry"}[verb]
-    last = case.state == State.REFUNDING and money_entries.standing(case.id)["open_entries"] <= 1
+    last = case.state == State.REFUNDING and money_entries.describe_standing(case.id)["open_entries"] <= 1
     return "refund_ok" if last else "settle_entry"
 
 
-def verbs_of(row: Any, now: datetime) -> dict[str, str | None]:
+def list_verbs(row: Any, now: datetime) -> dict[str, str | None]:
     """What can be recorded about a payment, and why not yet (None: it can)."""
     case = db.session.get_one(Case, row.case_id)
-    facts = case_facts.facts(case, now)
+    facts = case_facts.collect_facts(case, now)
     found: dict[str, str | None] = {}
     for verb, states in _FROM.items():
         if row.state in states:
-            found[verb] = _refusal(case, verb, facts)
+            found[verb] = find_refusal(case, verb, facts)
     return found
 
 
-def _refusal(case: Any, verb: str, facts: flow.Facts) -> str | None:
+def find_refusal(case: Any, verb: str, facts: flow.Facts) -> str | None:
     try:
-        flow.choose(case.type, case.state, Actor.SELLER, step_of(case, verb), facts)
+        flow.choose(case.type, case.state, Actor.SELLER, find_step(case, verb), facts)
     except StepRefused as refused:
         if refused.sentence != flow.NOT_NOW:
             return refused.sentence

@@ -12,13 +12,13 @@ from typing import Any
 from sqlalchemy import select
 
 from portal import inputs, words
-from portal.cases import facts as case_facts
-from portal.cases.effects.step import By
+from portal.cases import case_facts
+from portal.cases.effects.step_context import ActedBy
 from portal.extensions import db, writing
 from portal.flow import StepRefused
 from portal.models import Case, MoneyEntry, PayoutFile
-from portal.payments.batches import file_of
-from portal.payments.recording import _refusal, record
+from portal.payments.batches import find_file
+from portal.payments.recording import find_refusal, record_payment
 from portal.sheets import HEADINGS_WITHIN, Fault, Number, Row, SheetRefused, open_tables
 
 MOST_ROWS = 1000  # of a file with the bank's results
@@ -136,7 +136,7 @@ def _read(row: Row, cells: Mapping[str, str]) -> dict[str, Any]:
     return said
 
 
-def judge(shop_id: int, rows: Sequence[Mapping[str, Any]], now: datetime) -> list[dict[str, Any]]:
+def judge_rows(shop_id: int, rows: Sequence[Mapping[str, Any]], now: datetime) -> list[dict[str, Any]]:
     """What each row would do now: ``outcome`` is settle, fail, same (done already), differs, unknown, later or bad."""
     keys = _keys_of(shop_id, rows)
     entries = {
@@ -217,7 +217,7 @@ def _judged(row: Mapping[str, Any], entry: Any, seen: Mapping[int, int], now: da
     if entry.state != "due":
         return "later", f"这笔款项是「{words.MONEY_STATE[entry.state]}」,不能登记"
     case = db.session.get_one(Case, entry.case_id)
-    if refusal := _refusal(case, verb, case_facts.facts(case, now)):
+    if refusal := find_refusal(case, verb, case_facts.collect_facts(case, now)):
         return "later", refusal
     return verb, "将登记已付款" if row["good"] else "将登记付款失败"
 
@@ -240,13 +240,13 @@ def begin_results(shop_id: int, name: str, rows: Sequence[Mapping[str, Any]], *,
     return results
 
 
-def carry_out(public_id: str, shop_id: int, *, by: By, now: datetime) -> bool:
+def carry_out_results(public_id: str, shop_id: int, *, by: ActedBy, now: datetime) -> bool:
     """Take the next rows of checked results, each whole or not at all in a transaction of its own; what was paid first.
 
     Returns whether all are done. Broken off or sent twice, it goes on where it was: a row that is in the books already
     is not recorded again.
     """
-    results = file_of(shop_id, public_id, "results")
+    results = find_file(shop_id, public_id, "results")
     if results is None or results.state == "done":
         return True
     rows = [dict(row) for row in results.rows]
@@ -255,11 +255,11 @@ def carry_out(public_id: str, shop_id: int, *, by: By, now: datetime) -> bool:
         first = next(n for n, row in enumerate(rows) if _same(row, rows[place]))
         try:
             with writing():
-                judged = judge(shop_id, [rows[place]], now)[0]
+                judged = judge_rows(shop_id, [rows[place]], now)[0]
                 if first != place:
                     judged |= {"outcome": "bad", "sentence": f"与第 {rows[first]['row']} 行是同一笔款项,没有重复登记"}
                 if judged["outcome"] in ("settle", "fail"):
-                    record(
+                    record_payment(
                         shop_id,
                         judged["entry"],
                         judged["outcome"],

@@ -118,14 +118,14 @@ def create_shop(owner: User, name: str, now: datetime) -> Shop:
     db.session.add(shop)
     db.session.flush()
     db.session.add(Staff(user_id=owner.id, shop_id=shop.id, role="owner"))
-    policies.begin(shop.id, now)
+    policies.begin_first(shop.id, now)
     return shop
 
 
 # ---------------------------------------------------------------- people of a shop
 
 
-def staff_of(shop_id: int) -> Sequence[Any]:
+def find_staff(shop_id: int) -> Sequence[Any]:
     """Who works in a shop: the owner first, then in the order of 会员名."""
     return db.session.execute(
         select(Staff.user_id, Staff.role, User.member_name, User.company_name)
@@ -135,24 +135,24 @@ def staff_of(shop_id: int) -> Sequence[Any]:
     ).all()
 
 
-def works_in(user_id: int, shop_id: int) -> bool:
+def is_staff_of(user_id: int, shop_id: int) -> bool:
     """Whether this person works in this shop."""
     return db.session.scalar(select(Staff.shop_id).where(Staff.user_id == user_id)) == shop_id
 
 
-def employ(shop_id: int, member_name: str, role: str) -> None:
+def add_staff(shop_id: int, member_name: str, role: str) -> None:
     """Let somebody who can sign in already work in a shop. Raises AccountRefused; inside ``writing()``."""
     user = db.session.scalars(select(User).where(User.member_name == member_name)).one_or_none()
     if user is None or user.password_hash is None or user.disabled_at is not None or user.mediator or user.operator:
         raise AccountRefused(f"没有可以添加的会员「{member_name}」,请核对会员名;对方须已开通登录")
-    if works_in(user.id, shop_id):
+    if is_staff_of(user.id, shop_id):
         raise AccountRefused(f"{member_name} 已经是本店的员工,可以在上面修改职责")
     if db.session.get(Staff, user.id) is not None:
         raise AccountRefused(f"{member_name} 在其他店铺工作,一个会员只能在一家店铺工作")
     _check_role(role)
     db.session.add(Staff(user_id=user.id, shop_id=shop_id, role=role))
     db.session.flush()
-    notices.bump(user.id)
+    notices.bump_unread(user.id)
 
 
 def change_role(shop_id: int, user_id: int, role: str) -> None:
@@ -163,16 +163,16 @@ def change_role(shop_id: int, user_id: int, role: str) -> None:
         _check_approvals(shop_id, user_id)
     person.role = role
     db.session.flush()
-    notices.bump(user_id)
+    notices.bump_unread(user_id)
 
 
-def dismiss(shop_id: int, user_id: int) -> None:
+def remove_staff(shop_id: int, user_id: int) -> None:
     """Somebody works in the shop no longer. Raises AccountRefused; inside ``writing()``."""
     person = _employee(shop_id, user_id)
     _check_approvals(shop_id, user_id)
     db.session.delete(person)
     db.session.flush()
-    notices.bump(user_id)
+    notices.bump_unread(user_id)
 
 
 def _employee(shop_id: int, user_id: int) -> Staff:
@@ -213,7 +213,7 @@ def set_approval_limit(shop_id: int, fen: int) -> None:
     db.session.execute(update(Shop).where(Shop.id == shop_id).values(approval_fen=fen))
 
 
-def verify(member_name: str, password: str) -> User | None:
+def verify_password(member_name: str, password: str) -> User | None:
     """The account that this name and password open, or None; takes the same time when there is no such account."""
     user = db.session.scalars(select(User).where(User.member_name == member_name)).one_or_none()
     known = user is not None and user.password_hash is not None and user.disabled_at is None
@@ -226,7 +226,7 @@ def verify(member_name: str, password: str) -> User | None:
     return user if known else None
 
 
-def hash_of(cookie: str) -> str:
+def hash_token(cookie: str) -> str:
     """What the table keeps of a session's cookie."""
     return hashlib.sha256(cookie.encode()).hexdigest()
 
@@ -244,7 +244,7 @@ def sign_in(user: User, *, now: datetime, device: str = "") -> str:
     with writing():
         db.session.add(
             Session(
-                id_hash=hash_of(cookie),
+                id_hash=hash_token(cookie),
                 user_id=user.id,
                 created_at=now,
                 seen_at=now,
@@ -258,7 +258,7 @@ def sign_in(user: User, *, now: datetime, device: str = "") -> str:
             select(Session.id_hash)
             .where(
                 Session.user_id == user.id,
-                Session.id_hash != hash_of(cookie),
+                Session.id_hash != hash_token(cookie),
                 Session.ended_at.is_(None),
                 Session.expires_at > now,
             )
@@ -298,7 +298,7 @@ _WHO = (
 
 def who_is(cookie: str, now: datetime) -> tuple[Who | None, int | None]:
     """(the signed-in person, None), or (None, the person of a session that has ended), or (None, None)."""
-    id_hash = hash_of(cookie)
+    id_hash = hash_token(cookie)
     row = db.session.execute(_WHO, {"id_hash": id_hash}).one_or_none()
     if row is None:
         return None, None
@@ -342,18 +342,18 @@ def who_is(cookie: str, now: datetime) -> tuple[Who | None, int | None]:
     )
 
 
-def seen(who: Who, now: datetime) -> None:
+def touch_session(who: Who, now: datetime) -> None:
     """Write the session's last use down."""
     db.session.execute(update(Session).where(Session.id_hash == who.session).values(seen_at=now))
 
 
-def proved(session: str, now: datetime) -> bool:
+def was_proved(session: str, now: datetime) -> bool:
     """Whether this session's person gave the password a moment ago, as seeing sensitive data asks for."""
     at = db.session.scalar(select(Session.proved_at).where(Session.id_hash == session))
     return at is not None and timedelta() <= now - at <= PROVED_FOR
 
 
-def prove(session: str, now: datetime) -> None:
+def prove_password(session: str, now: datetime) -> None:
     """The password was given again, rightly."""
     db.session.execute(update(Session).where(Session.id_hash == session).values(proved_at=now))
 

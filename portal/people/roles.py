@@ -53,14 +53,14 @@ _GOODS = frozenset(
 _OWNERS = frozenset({"escalate", "withdraw_mediation"})
 
 
-def may_enter(role: str, room: str) -> bool:
+def may_open(role: str, room: str) -> bool:
     """Whether this role may open the pages of a room."""
     return role == "owner" or room in _ROOMS.get(role, frozenset())
 
 
-def rooms(role: str, every: frozenset[str]) -> frozenset[str]:
+def list_rooms(role: str, every: frozenset[str]) -> frozenset[str]:
     """The rooms of ``every`` that this role may enter."""
-    return frozenset(room for room in every if may_enter(role, room))
+    return frozenset(room for room in every if may_open(role, room))
 
 
 def may_take(role: str, step: str) -> bool:
@@ -74,17 +74,17 @@ def may_take(role: str, step: str) -> bool:
     return role == "agent" and step not in _MONEY | _GOODS | _OWNERS
 
 
-def sees_state(role: str, state: str) -> bool:
+def may_see_state(role: str, state: str) -> bool:
     """Whether the queue shows cases in this state to this role."""
     return role in ("owner", "agent") or state in _STATES.get(role, frozenset())
 
 
-def sees_case(role: str, state: str, *, money: bool) -> bool:
+def may_see_case(role: str, state: str, *, money: bool) -> bool:
     """Whether this role may open a case in this state; ``money``: the case has payments."""
     if role == "finance":
-        return money or sees_state(role, state)
+        return money or may_see_state(role, state)
     if role == "warehouse":
-        return sees_state(role, state) or state in FINAL  # refused goods are sent back also when a case has ended
+        return may_see_state(role, state) or state in FINAL  # refused goods are sent back also when a case has ended
     return role in ROLES
 
 

@@ -39,7 +39,7 @@ def doors() -> ResponseReturnValue:
         "qa/doors.html",
         scenarios=list(demo.SCENARIOS),
         scans=SCANS,
-        shift=clock.shift(),
+        shift=clock.get_shift(),
         notices=_notices("")[:20],
         people=db.session.scalars(select(User.member_name).order_by(User.id).limit(40)).all(),
     )
@@ -51,8 +51,8 @@ def reset() -> ResponseReturnValue:
     name = request.form.get("scenario", "demo")
     if name not in demo.SCENARIOS:
         abort(400)
-    clock.reset()
-    database.start_anew()
+    clock.reset_shift()
+    database.make_anew()
     demo.build(clock.now(), store(), scenario=name)
     g.who = None
     found = db.session.execute(select(Case.case_no, Case.state).order_by(Case.id)).all()
@@ -69,14 +69,14 @@ def move_clock() -> ResponseReturnValue:
         abort(400)
     if not timedelta() <= step <= timedelta(days=MOST_DAYS):
         abort(400)
-    moved = clock.forward(step)
+    moved = clock.move_forward(step)
     return _done(shift_seconds=moved.total_seconds())
 
 
 @bp.post("/clock/reset")
 def reset_clock() -> ResponseReturnValue:
     """Back to the machine's time."""
-    clock.reset()
+    clock.reset_shift()
     return _done(shift_seconds=0)
 
 
@@ -85,7 +85,7 @@ def sweep() -> ResponseReturnValue:
     """A round of the sweep now; uploaded order exports are taken in and carriers asked as well."""
     moved = sweeping.sweep()
     settings: Settings = current_app.extensions["portal_settings"]
-    files = order_uploads.work(settings.data.absolute() / "imports", clock.now)
+    files = order_uploads.work_off(settings.data.absolute() / "imports", clock.now)
     return _done(moved=moved, files=files, answers=sweeping.ask_carriers(settings))
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import insert, select
 
 from portal.applications import applications
 from portal.cases import opening
-from portal.cases.effects.step import By, Wanted
+from portal.cases.effects.step_context import ActedBy, RequestedLine
 from portal.extensions import db
 from portal.flow import CaseType, StepRefused
 from portal.models import (
@@ -20,62 +20,62 @@ from portal.models import (
     Evidence,
     Order,
 )
-from portal.resale.chain import link
-from portal.resale.downstream import order_above
-from portal.resale.seen import above
+from portal.resale.chain import link_cases
+from portal.resale.chain_view import describe_above
+from portal.resale.downstream import find_order_above
 from portal.rights import eligibility, policies, reasons
 from portal.rights import goods as goods_facts
 
 
-def pairs(order_id: int, other_order_id: int) -> dict[int, int]:
+def list_pairs(order_id: int, other_order_id: int) -> dict[int, int]:
     """Order lines of one order by those of the other that are of the same goods (title and specification)."""
     theirs: dict[tuple[str, str], int] = {}
-    for line in applications.lines_of(other_order_id):
+    for line in applications.list_lines(other_order_id):
         theirs.setdefault((line.title, line.spec), line.id)
     return {
         line.id: theirs[line.title, line.spec]
-        for line in applications.lines_of(order_id)
+        for line in applications.list_lines(order_id)
         if (line.title, line.spec) in theirs
     }
 
 
-def _wanted(case: Case, order_id: int) -> list[Wanted]:
+def _wanted(case: Case, order_id: int) -> list[RequestedLine]:
     """The units of a case as lines of another order, at most what is free there."""
-    same = pairs(case.order_id, order_id)
-    lines = {line.id: line for line in applications.lines_of(order_id)}
+    same = list_pairs(case.order_id, order_id)
+    lines = {line.id: line for line in applications.list_lines(order_id)}
     found = []
     for line_id, milli in db.session.execute(
         select(CaseLine.order_line_id, CaseLine.quantity_milli).where(CaseLine.case_id == case.id)
     ):
         other = lines.get(same.get(line_id, 0))
         if other is not None and (free := min(milli, other.quantity_milli - other.claimed_milli)) > 0:
-            found.append(Wanted(other.id, free))
+            found.append(RequestedLine(other.id, free))
     return found
 
 
 def open_upstream(
-    downstream: Case, *, by: By, description: str, route_back: str, route_out: str, now: datetime
+    downstream: Case, *, by: ActedBy, description: str, route_back: str, route_out: str, now: datetime
 ) -> Case:
     """The distributor's own application to the supplier, with the consumer's photos, hung on the consumer's case.
 
     The words are the distributor's. With ``route_out`` direct the replacement goes to the consumer's address, else to
     the one of the purchase. Raises applications.NotEligible, ledger.NotEnough, StepRefused.
     """
-    order = order_above(downstream)
+    order = find_order_above(downstream)
     if order is None:
         raise StepRefused("没有找到对应的进货订单,请先在进货订单里登记下游订单", "open")
     wanted = _wanted(downstream, order.id)
     if not wanted:
         raise StepRefused("进货订单里没有同款商品,或可申请的数量已用完;可以在进货订单里自行申请后再关联", "open")
-    photos = evidence_of(downstream.id)
+    photos = list_evidence(downstream.id)
     kind = CaseType(downstream.type)
-    policy = policies.current(order.shop_id)
-    lines = {line.id: line for line in applications.lines_of(order.id)}
-    may = applications.exchangeable(list(lines.values()))
+    policy = policies.get_current(order.shop_id)
+    lines = {line.id: line for line in applications.list_lines(order.id)}
+    may = applications.is_exchangeable(list(lines.values()))
     verdict = None
     for item in wanted:
         verdict = eligibility.check(
-            applications.goods_of(order, lines[item.line_id], exchangeable=may[item.line_id]),
+            applications.describe_goods(order, lines[item.line_id], exchangeable=may[item.line_id]),
             kind,
             downstream.reason,
             goods_facts.Evidence(item.milli, len(photos), len(description)),
@@ -97,16 +97,16 @@ def open_upstream(
         freight_payer=str((verdict.freight_payer if verdict else None) or "negotiated"),
         basis=(verdict.basis if verdict else "")[:300],
         policy_id=policy.id,
-        photos=reuse(photos, shop_id=order.shop_id, owner_id=by.user_id or 0, now=now),
+        photos=reuse_evidence(photos, shop_id=order.shop_id, owner_id=by.user_id or 0, now=now),
         now=now,
         case_type=kind,
     )
-    link(downstream, made, by=by.user_id or 0, now=now, route_back=route_back, route_out=route_out)
+    link_cases(downstream, made, by=by.user_id or 0, now=now, route_back=route_back, route_out=route_out)
     return made
 
 
 def open_downstream(
-    upstream: Case, order: Order, *, by: By, consent: str, now: datetime, route_back: str, route_out: str
+    upstream: Case, order: Order, *, by: ActedBy, consent: str, now: datetime, route_back: str, route_out: str
 ) -> Case:
     """The consumer's case, opened by the distributor as the consumer asked (``consent``: his words), and linked.
 
@@ -124,13 +124,13 @@ def open_downstream(
         receiver=(order.receiver_name, order.receiver_phone, order.receiver_address),
         freight_payer=_payer(upstream),
         basis="商家按消费者的要求代为申请",
-        policy_id=policies.current(order.shop_id).id,
+        policy_id=policies.get_current(order.shop_id).id,
         photos=[],
         now=now,
         case_type=CaseType(upstream.type),
         consent=consent,
     )
-    link(made, upstream, by=by.user_id or 0, now=now, route_back=route_back, route_out=route_out)
+    link_cases(made, upstream, by=by.user_id or 0, now=now, route_back=route_back, route_out=route_out)
     return made
 
 
@@ -139,7 +139,7 @@ def _payer(case: Case) -> str:
     return str(reason.freight_payer) if reason and reason.freight_payer else "negotiated"
 
 
-def evidence_of(case_id: int) -> Sequence[Evidence]:
+def list_evidence(case_id: int) -> Sequence[Evidence]:
     """The buyer's photos of a case, oldest first."""
     return db.session.scalars(
         select(Evidence)
@@ -149,7 +149,7 @@ def evidence_of(case_id: int) -> Sequence[Evidence]:
     ).all()
 
 
-def reuse(photos: Sequence[Evidence], *, shop_id: int, owner_id: int, now: datetime) -> list[str]:
+def reuse_evidence(photos: Sequence[Evidence], *, shop_id: int, owner_id: int, now: datetime) -> list[str]:
     """Rows of the distributor's own for the same files, loose: no second upload, and no way back to whose they were."""
     made = []
     for photo in photos:
@@ -165,9 +165,9 @@ def reuse(photos: Sequence[Evidence], *, shop_id: int, owner_id: int, now: datet
     return made
 
 
-def direct_address(downstream: Case) -> tuple[str, str, str, str] | None:
+def find_direct_address(downstream: Case) -> tuple[str, str, str, str] | None:
     """The supplier's frozen return address, for a downstream case whose goods go straight there."""
-    found = above(downstream.id)
+    found = describe_above(downstream.id)
     if found is None or found.route_back != "direct":
         return None
     up = db.session.get_one(Case, found.upstream_id)
@@ -176,13 +176,13 @@ def direct_address(downstream: Case) -> tuple[str, str, str, str] | None:
     return up.return_name, up.return_phone, up.return_address, up.return_note
 
 
-def counted_above(downstream: Case) -> dict[int, tuple[int, int, str]]:
+def find_counted_above(downstream: Case) -> dict[int, tuple[int, int, str]]:
     """What the supplier's inspection said of each line of the downstream case: received, accepted, its note."""
-    found = above(downstream.id)
+    found = describe_above(downstream.id)
     if found is None:
         return {}
     up = db.session.get_one(Case, found.upstream_id)
-    same = pairs(downstream.order_id, up.order_id)
+    same = list_pairs(downstream.order_id, up.order_id)
     theirs = {
         line.order_line_id: line for line in db.session.scalars(select(CaseLine).where(CaseLine.case_id == up.id))
     }

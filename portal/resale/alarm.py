@@ -18,25 +18,25 @@ from portal.models import (
     Shop,
 )
 from portal.notices import notices
-from portal.resale.seen import _LIVE, _down, _up, warning
+from portal.resale.chain_view import _LIVE, _down, _up, build_warning
 from portal.rights import policies, resale
 from portal.rights import windows as rights_windows
 
 
-def window_of(order: Order) -> datetime | None:
+def find_window(order: Order) -> datetime | None:
     """Until when the distributor may apply to the supplier for this purchase, as of right; None: unknown.
 
     The term of 铺货 orders where the purchase is one, else the supplier's window.
     """
     if resale.is_resold(order):
-        return resale.apply_by(order)
+        return resale.find_apply_by(order)
     if order.received_at is None:
         return None
     days = policies.days_since(order.shop_id, order.received_at).window
-    return rights_windows.last_day_ends(order.received_at, days)
+    return rights_windows.find_last_day_end(order.received_at, days)
 
 
-def alarm(now: datetime) -> int:
+def raise_alarms(now: datetime) -> int:
     """Warn each distributor, once, whose clock with the supplier ends before the consumer's; returns how many."""
     told = 0
     for link_id in db.session.scalars(
@@ -66,7 +66,7 @@ def _alarm_link(link_id: int, now: datetime) -> bool:
         if found is None or found.alarmed_at is not None:
             return False
         down, up = db.session.get_one(Case, found.downstream_id), db.session.get_one(Case, found.upstream_id)
-        if not (why := warning(found, down, up)):
+        if not (why := build_warning(found, down, up)):
             return False
         found.alarmed_at = now
         _tell(down, f"「{down.goods}」{why}。", f"chain:{link_id}:{down.version}:{up.version}", now)
@@ -92,7 +92,7 @@ def _alarm_windows(now: datetime) -> int:
         .limit(500)
     ).all():
         after = rows[-1].id
-        windows = [(case_id, due_at, window_of(order)) for case_id, due_at, order in rows]
+        windows = [(case_id, due_at, find_window(order)) for case_id, due_at, order in rows]
         db.session.rollback()
         for case_id, due_at, until in windows:
             if until is not None and (due_at is None or until < due_at):

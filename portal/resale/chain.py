@@ -18,8 +18,8 @@ from portal.models import (
     OrderLink,
     Shop,
 )
-from portal.resale.downstream import order_above, orders_below
-from portal.resale.seen import _LIVE, _down, _up
+from portal.resale.chain_view import _LIVE, _down, _up
+from portal.resale.downstream import find_order_above, list_orders_below
 
 ROUTES_BACK: dict[str, str] = {"via": "先寄给我,再由我寄给供应商", "direct": "消费者直接寄给供应商"}
 
@@ -36,10 +36,10 @@ _linked_above = select(CaseLink.id).where(CaseLink.upstream_id == Case.id, _LIVE
 _SHOWN = (Case.id, Case.case_no, Case.type, Case.state, Case.goods, Case.opened_at, Order.order_no)
 
 
-def above_for(downstream: Case, most: int = 10) -> Sequence[Any]:
+def list_above(downstream: Case, most: int = 10) -> Sequence[Any]:
     """The distributor's own open cases that this one may hang on, those of the purchase behind it first."""
     owner = db.session.scalar(select(Shop.owner_id).where(Shop.id == downstream.shop_id))
-    above = order_above(downstream)
+    above = find_order_above(downstream)
     return db.session.execute(
         select(*_SHOWN, (Order.id == (above.id if above else -1)).label("likely"))
         .join(Order, Order.id == Case.order_id)
@@ -51,10 +51,10 @@ def above_for(downstream: Case, most: int = 10) -> Sequence[Any]:
     ).all()
 
 
-def below_for(upstream: Case, shop_id: int, most: int = 10) -> Sequence[Any]:
+def list_below(upstream: Case, shop_id: int, most: int = 10) -> Sequence[Any]:
     """The open cases of the distributor's shop that may hang on this one, those of the order's 下游订单号 first."""
     up = db.session.get_one(Order, upstream.order_id)
-    below = [row.id for row in orders_below(up.id)]
+    below = [row.id for row in list_orders_below(up.id)]
     likely = or_(Order.id.in_(below), and_(Order.order_no == up.downstream_order_no, Order.order_no != ""))
     return db.session.execute(
         select(*_SHOWN, likely.label("likely"))
@@ -71,7 +71,7 @@ def _check(downstream: Case, upstream: Case) -> None:
         raise StepRefused("只能关联您向供应商申请的售后和您店铺收到的售后", "link")
 
 
-def link(
+def link_cases(
     downstream: Case, upstream: Case, *, by: int, now: datetime, route_back: str = "via", route_out: str = "via"
 ) -> CaseLink:
     """Hang two cases on each other. Raises StepRefused when they aren't the distributor's two or one is taken."""
@@ -116,7 +116,7 @@ def link(
     return made
 
 
-def unlink(link_id: int, shop_id: int, now: datetime) -> bool:
+def unlink_cases(link_id: int, shop_id: int, now: datetime) -> bool:
     """End a link; both cases go on by themselves. False when it has ended already."""
     done = db.session.execute(
         update(CaseLink).where(CaseLink.id == link_id, CaseLink.shop_id == shop_id, _LIVE).values(ended_at=now)
@@ -124,7 +124,7 @@ def unlink(link_id: int, shop_id: int, now: datetime) -> bool:
     return bool(done.rowcount)  # type: ignore[attr-defined]
 
 
-def arrange(
+def arrange_goods(
     link_id: int,
     shop_id: int,
     *,
@@ -150,7 +150,7 @@ def arrange(
         raise StepRefused("关联已解除,页面显示的是最新状态", "link")
 
 
-def broken() -> list[str]:
+def find_broken() -> list[str]:
     """Links that can't be: the middle is not one person, or a case hangs on itself by whatever way."""
     found = []
     rows = db.session.execute(

@@ -10,7 +10,7 @@ from sqlalchemy import update
 from portal import flow
 from portal.cases import deadlines as case_deadlines
 from portal.cases import taking
-from portal.cases.effects.step import By
+from portal.cases.effects.step_context import ActedBy
 from portal.evidence import evidence
 from portal.extensions import db
 from portal.flow import Actor, State, StepRefused
@@ -21,17 +21,17 @@ MOST_PHOTOS = evidence.MOST_PER_CASE
 NAME = "消费者链接"  # the author of what comes by a link
 
 
-def by(buyer_id: int, request_id: str) -> By:
+def act_as_consumer(buyer_id: int, request_id: str) -> ActedBy:
     """Who acts when a link is used: the case's buyer, by its name."""
-    return By(Actor.BUYER, buyer_id, NAME, request_id)
+    return ActedBy(Actor.BUYER, buyer_id, NAME, request_id)
 
 
-def add_photos(case_id: int, photos: Sequence[str], *, note: str, by: By, now: datetime) -> Case:
+def add_photos(case_id: int, photos: Sequence[str], *, note: str, by: ActedBy, now: datetime) -> Case:
     """Hang photos on a case; one that waits for the buyer's change is thereby handed in again.
 
     In other states they hang on the newest event, and the shop is told. Raises StepRefused when the case has ended.
     """
-    case = taking.settle(case_deadlines.locked(case_id), now)
+    case = taking.settle(case_deadlines.lock_case(case_id), now)
     if case.state in flow.FINAL:
         raise StepRefused("售后已结束,不能再补充照片;请联系商家", "photos")
     if case.photo_count + len(photos) > MOST_PHOTOS:

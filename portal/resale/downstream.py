@@ -57,7 +57,7 @@ def record_order(
     """
     if db.session.scalar(select(Order.id).where(Order.order_no == order_no)):
         raise StepRefused("这个订单号已登记过,请核对下游订单号", "order_no")
-    lines = {line.id: line for line in applications.lines_of(upstream.id)}
+    lines = {line.id: line for line in applications.list_lines(upstream.id)}
     if not goods or any(
         item.line_id not in lines or not 0 < item.milli <= lines[item.line_id].quantity_milli for item in goods
     ):
@@ -132,12 +132,12 @@ def _product(shop_id: int, line: Any) -> Product:
     return found
 
 
-def shop_owned(user_id: int) -> int | None:
+def find_owned_shop(user_id: int) -> int | None:
     """The shop that this person owns, as a distributor must."""
     return db.session.scalar(select(Shop.id).where(Shop.owner_id == user_id))
 
 
-def orders_below(upstream_order_id: int) -> Sequence[Any]:
+def list_orders_below(upstream_order_id: int) -> Sequence[Any]:
     """The downstream orders written down for a purchase: order_no, channel, received_at."""
     return db.session.execute(
         select(Order.id, Order.order_no, OrderLink.channel, Order.received_at)
@@ -147,7 +147,7 @@ def orders_below(upstream_order_id: int) -> Sequence[Any]:
     ).all()
 
 
-def order_above(downstream: Case) -> Order | None:
+def find_order_above(downstream: Case) -> Order | None:
     """The purchase behind a downstream case: as written down, else by the 下游订单号 that its export says."""
     owner = db.session.scalar(select(Shop.owner_id).where(Shop.id == downstream.shop_id))
     written = db.session.scalars(
@@ -166,7 +166,7 @@ def order_above(downstream: Case) -> Order | None:
     ).one_or_none()
 
 
-def orders_of(shop_id: int, most: int = 20) -> Sequence[Any]:
+def list_orders(shop_id: int, most: int = 20) -> Sequence[Any]:
     """The newest downstream orders that were written down, with the purchase of each."""
     above = aliased(Order)
     return db.session.execute(

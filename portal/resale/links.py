@@ -48,7 +48,7 @@ def needs_link(buyer_id: int) -> bool:
     return db.session.scalar(select(User.id).where(User.id == buyer_id, User.password_hash.is_(None))) is not None
 
 
-def make(
+def make_link(
     now: datetime,
     *,
     shop_id: int,
@@ -68,7 +68,7 @@ def make(
         if (row := db.session.execute(known).one_or_none()) is not None:
             return token if row.revoked_at is None else None
     if case_id is not None:
-        open_now = [link for link in of_case(case_id, now) if link.revoked_at is None and link.expires_at > now]
+        open_now = [link for link in list_of_case(case_id, now) if link.revoked_at is None and link.expires_at > now]
         if len(open_now) >= MOST_OPEN:
             return None
     token = token or secrets.token_urlsafe(16)
@@ -87,7 +87,7 @@ def make(
     return token
 
 
-def revoke(case_id: int, link_id: int, now: datetime) -> bool:
+def revoke_link(case_id: int, link_id: int, now: datetime) -> bool:
     """Take one link of a case back; False when it isn't this case's or has ended already."""
     done = db.session.execute(
         update(AccessLink)
@@ -97,7 +97,7 @@ def revoke(case_id: int, link_id: int, now: datetime) -> bool:
     return bool(done.rowcount)  # type: ignore[attr-defined]
 
 
-def of_case(case_id: int, now: datetime) -> Sequence[Any]:
+def list_of_case(case_id: int, now: datetime) -> Sequence[Any]:
     """The links of a case, the newest first; those that ended long ago are left out."""
     return db.session.execute(
         select(
@@ -115,7 +115,7 @@ def of_case(case_id: int, now: datetime) -> Sequence[Any]:
     ).all()
 
 
-def opens(token: str, now: datetime) -> Pass | None:
+def open_link(token: str, now: datetime) -> Pass | None:
     """What this token opens now; None for any token that opens nothing."""
     if not _TOKEN.fullmatch(token):
         return None
@@ -128,12 +128,12 @@ def opens(token: str, now: datetime) -> Pass | None:
     return None if row is None else Pass(row.id, row.order_id, row.case_id, row.buyer_id, row.expires_at)
 
 
-def used(link_id: int, now: datetime) -> None:
+def mark_used(link_id: int, now: datetime) -> None:
     """Something was handed in by this link."""
     db.session.execute(update(AccessLink).where(AccessLink.id == link_id).values(used_at=now))
 
 
-def order_of(order_no: str, last_four: str) -> tuple[int, int] | None:
+def find_order(order_no: str, last_four: str) -> tuple[int, int] | None:
     """Shop and id of a consumer's order that this number and the last four digits of its telephone open; else None.
 
     Only orders of buyers without an account: whoever has one signs in. Looks at as much for a wrong number.
@@ -148,7 +148,7 @@ def order_of(order_no: str, last_four: str) -> tuple[int, int] | None:
     return (row.shop_id, row.id) if row is not None and right and row.password_hash is None else None
 
 
-def shows_photo(opened: Pass, case_id: int, public_id: str) -> Any | None:
+def may_see_photo(opened: Pass, case_id: int, public_id: str) -> Any | None:
     """The photo's row (key, thumb_key) when it hangs on this case, or was just uploaded for it by this consumer."""
     return db.session.execute(
         select(Evidence.key, Evidence.thumb_key).where(
@@ -165,6 +165,6 @@ def shows_photo(opened: Pass, case_id: int, public_id: str) -> Any | None:
     ).one_or_none()
 
 
-def forget(now: datetime) -> None:
+def forget_old(now: datetime) -> None:
     """Remove links that ended long ago."""
     db.session.execute(delete(AccessLink).where(AccessLink.expires_at < now - KEPT_FOR))

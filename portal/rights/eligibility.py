@@ -36,8 +36,8 @@ from portal.rights.windows import (
     _resale_end,
     _resale_overdue,
     _rule,
-    last_day_ends,
-    window_end,
+    find_last_day_end,
+    find_window_end,
 )
 
 _TALK = Instead(Route.CONTACT, "可以点「立即联系」与商家协商,需商家同意")
@@ -325,7 +325,7 @@ def _right(goods: Goods, kind: CaseType, reason: Reason, now: datetime, policy: 
     if theirs and _excluded(goods, policy):
         return _not_exchangeable(goods, reason, now, policy)
     rule = _rule(goods, reason, policy, kind)
-    end = window_end(goods, reason, policy, kind)
+    end = find_window_end(goods, reason, policy, kind)
     if end is not None and now >= end:
         return _too_late(goods, reason, rule, end, now, policy)
     payer = (
@@ -451,7 +451,7 @@ def _by_promise(goods: Goods, now: datetime, policy: Policy) -> tuple[Instead, .
     promise = _promise(goods, policy)
     if promise is None:
         return ()
-    end = None if goods.received_at is None else last_day_ends(goods.received_at, promise.days or 0)
+    end = None if goods.received_at is None else find_last_day_end(goods.received_at, promise.days or 0)
     if end is not None and now >= end:
         return ()
     when = f"收到商品后 {promise.days} 天内" if end is None else f"{_day(end, now)} 前"
@@ -465,7 +465,7 @@ def _no_reason_return(goods: Goods, now: datetime, policy: Policy) -> tuple[Inst
         return ()
     end = None
     if goods.received_at is not None:
-        end = _no_reason_end(goods, last_day_ends(goods.received_at, _NO_REASON_DAYS))
+        end = _no_reason_end(goods, find_last_day_end(goods.received_at, _NO_REASON_DAYS))
     if end is not None and now >= end:
         return ()
     when = "收到商品后 7 天内" if end is None else f"{_day(end, now)} 前"

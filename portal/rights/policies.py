@@ -16,12 +16,12 @@ from portal.models.orders import RESOLD
 _CURRENT = select(Policy).where(Policy.shop_id == bindparam("shop_id")).order_by(Policy.version.desc()).limit(1)
 
 
-def current(shop_id: int) -> Policy:
+def get_current(shop_id: int) -> Policy:
     """The policy in force for new applications. Every shop has one from its first day."""
     return db.session.scalars(_CURRENT, {"shop_id": shop_id}).one()
 
 
-def begin(shop_id: int, now: datetime) -> Policy:
+def begin_first(shop_id: int, now: datetime) -> Policy:
     """The portal's default policy as the shop's first version."""
     policy = Policy(shop_id=shop_id, version=1, created_at=now)
     db.session.add(policy)
@@ -29,7 +29,7 @@ def begin(shop_id: int, now: datetime) -> Policy:
     return policy
 
 
-def publish(
+def publish_policy(
     shop_id: int,
     *,
     window_days: int,
@@ -46,7 +46,7 @@ def publish(
 
     ``types`` of cases the shop takes. Raises ValueError when a fault of the shop's would be left without a way.
     """
-    if problem := no_way(types):
+    if problem := find_missing_way(types):
         raise ValueError(problem)
     newest = db.session.scalar(select(func.max(Policy.version)).where(Policy.shop_id == shop_id)) or 0
     policy = Policy(
@@ -73,7 +73,7 @@ def publish(
     return policy
 
 
-def no_way(types: Collection[str]) -> str:
+def find_missing_way(types: Collection[str]) -> str:
     """Why a shop can't take these types only, in words for it; "" when every fault of its own has a way."""
     if not {CaseType.EXCHANGE, CaseType.RETURN_REFUND} & set(types):
         return "商品质量问题至少要有一种处理方式,请保留「换货」或「退货退款」"
@@ -114,20 +114,20 @@ class Days(NamedTuple):
 def days_since(shop_id: int, received_at: datetime | None) -> Days:
     """The longest terms that were in force at some time since the goods arrived: a later version shortens none."""
     if received_at is None:
-        now = current(shop_id)
+        now = get_current(shop_id)
         own = now.created_by is not None
         return Days(now.window_days, now.hidden_days, own * now.window_days, own * now.hidden_days)
     return Days(*db.session.execute(_SINCE, {"shop_id": shop_id, "at": received_at}).one())
 
 
-def history(shop_id: int, most: int = 20) -> Sequence[Policy]:
+def list_history(shop_id: int, most: int = 20) -> Sequence[Policy]:
     """The newest versions, newest first."""
     return db.session.scalars(
         select(Policy).where(Policy.shop_id == shop_id).order_by(Policy.version.desc()).limit(most)
     ).all()
 
 
-def addresses(shop_id: int) -> Sequence[ReturnAddress]:
+def list_addresses(shop_id: int) -> Sequence[ReturnAddress]:
     """The return addresses in use, the default one first."""
     return db.session.scalars(
         select(ReturnAddress)
@@ -136,7 +136,7 @@ def addresses(shop_id: int) -> Sequence[ReturnAddress]:
     ).all()
 
 
-def default_address(shop_id: int) -> ReturnAddress | None:
+def get_default_address(shop_id: int) -> ReturnAddress | None:
     """The address the clock agrees with."""
     return db.session.scalars(
         select(ReturnAddress).where(
@@ -149,7 +149,7 @@ def add_address(
     shop_id: int, *, name: str, phone: str, address: str, note: str, make_default: bool, now: datetime
 ) -> ReturnAddress:
     """A new return address; the first one is the default whatever was asked."""
-    first = not addresses(shop_id)
+    first = not list_addresses(shop_id)
     if make_default and not first:
         _clear_default(shop_id)
     made = ReturnAddress(
@@ -177,7 +177,7 @@ def remove_address(address: ReturnAddress, now: datetime) -> None:
     """Take an address out of use; cases that froze it keep their copy. The oldest other one becomes the default."""
     was_default, address.is_default, address.removed_at = address.is_default, False, now
     db.session.flush()
-    if was_default and (others := addresses(address.shop_id)):
+    if was_default and (others := list_addresses(address.shop_id)):
         others[0].is_default = True
         db.session.flush()
 

@@ -39,12 +39,12 @@ class Rule:
 _rule: PerApp[Rule] = PerApp("resale_rule", Rule())
 
 
-def use_rule(rule: Rule) -> None:
+def set_rule(rule: Rule) -> None:
     """The terms from now on; what was promised already stays."""
     _rule.set(rule)
 
 
-def rule() -> Rule:
+def get_rule() -> Rule:
     """The terms in force."""
     return _rule.get()
 
@@ -54,27 +54,27 @@ def is_resold(order: Any) -> bool:
     return bool(order.is_dropship or order.downstream_order_no or order.downstream_channel)
 
 
-def start_of(order: Any) -> datetime | None:
+def find_start(order: Any) -> datetime | None:
     """From when the term to apply runs: from receipt, always, as soon as that is known.
 
     Before, and where it never gets known, it runs only if the rule names shipping or payment.
     """
     if order.status in ("unpaid", "unshipped", "cancelled", "refunding", "unknown"):
         return None
-    if order.received_at is not None or rule().start == "received":
+    if order.received_at is not None or get_rule().start == "received":
         received: datetime | None = order.received_at
         return received
-    if rule().start == "confirmed":
+    if get_rule().start == "confirmed":
         moments = (order.paid_at, order.shipped_at)
     else:
         moments = (order.shipped_at, order.paid_at if order.status != "in_transit" else None)
     return next((moment for moment in moments if moment is not None), None)
 
 
-def apply_term(order: Any, *, fresh: bool = False) -> Term | None:
+def work_out_apply_term(order: Any, *, fresh: bool = False) -> Term | None:
     """The public term to apply of a 铺货 order, worked out now; None before it has begun."""
-    start = start_of(order) if is_resold(order) else None
-    return workdays.plus_workdays(start, rule().apply_days, calendars.current(fresh=fresh)) if start else None
+    start = find_start(order) if is_resold(order) else None
+    return workdays.plus_workdays(start, get_rule().apply_days, calendars.get_calendar(fresh=fresh)) if start else None
 
 
 def _lengthened(order: Any, term: Term) -> Term:
@@ -86,24 +86,24 @@ def _lengthened(order: Any, term: Term) -> Term:
     return own if days and own.at > term.at else term
 
 
-def finish_term(start: datetime, *, fresh: bool = False) -> Term:
+def work_out_finish_term(start: datetime, *, fresh: bool = False) -> Term:
     """The term to be done of a case that was handed in at ``start``."""
-    return workdays.plus_workdays(start, rule().finish_days, calendars.current(fresh=fresh))
+    return workdays.plus_workdays(start, get_rule().finish_days, calendars.get_calendar(fresh=fresh))
 
 
-def apply_by(order: Any) -> datetime | None:
+def find_apply_by(order: Any) -> datetime | None:
     """Until when a 铺货 order can be applied for: as promised, else as it would be promised now; None: not begun."""
     promised: datetime | None = order.apply_by
-    if promised is not None and order.apply_from is not None and start_of(order) is not None:
+    if promised is not None and order.apply_from is not None and find_start(order) is not None:
         return promised
-    term = apply_term(order)
+    term = work_out_apply_term(order)
     if term is None:
         return None
     end = _lengthened(order, term).at
     return end if promised is None else max(end, promised)
 
 
-def said(term: Term, number: int, what: str) -> str:
+def describe_term(term: Term, number: int, what: str) -> str:
     """A term in a sentence: which rule, what was skipped, whether it may still move."""
     skipped = workdays.said(term.skipped)
     parts = [f"{what} {number} 个工作日,{term.day.month}月{term.day.day}日 24:00 前"]
@@ -114,13 +114,15 @@ def said(term: Term, number: int, what: str) -> str:
     return ";".join(parts)
 
 
-def apply_said(order: Any, now: datetime) -> str:
+def describe_apply_term(order: Any, now: datetime) -> str:
     """The term to apply of a 铺货 order in a sentence; "" for other orders, and for those not sent yet."""
-    end = apply_by(order) if is_resold(order) else None
-    term = apply_term(order)
+    end = find_apply_by(order) if is_resold(order) else None
+    term = work_out_apply_term(order)
     if end is None or term is None:
         begun = is_resold(order) and order.status in ("in_transit", "delivered", "completed")
-        return f"铺货订单须在签收后 {rule().apply_days} 个工作日内申请;还不知道签收时间,没有开始计算" if begun else ""
+        return (
+            f"铺货订单须在签收后 {get_rule().apply_days} 个工作日内申请;还不知道签收时间,没有开始计算" if begun else ""
+        )
     day = (end.astimezone(workdays.BEIJING) - timedelta(seconds=1)).date()
     kept = Term(day, end, order.apply_provisional if order.apply_by else term.provisional, term.skipped)
     until = f"{day.month}月{day.day}日 24:00"
@@ -129,35 +131,35 @@ def apply_said(order: Any, now: datetime) -> str:
         promised = f"店铺承诺收到商品后 {days} 天内可以申请"
         return f"{promised},已于 {until} 超期;可以申请与商家协商" if now >= end else f"{promised},请在 {until} 前提交"
     if now >= end:
-        return f"铺货订单须在 {rule().apply_days} 个工作日内申请,已于 {until} 超期;可以申请与商家协商"
-    return said(kept, rule().apply_days, "铺货订单的申请时限:")
+        return f"铺货订单须在 {get_rule().apply_days} 个工作日内申请,已于 {until} 超期;可以申请与商家协商"
+    return describe_term(kept, get_rule().apply_days, "铺货订单的申请时限:")
 
 
-def finish_said(case: Any) -> str:
+def describe_finish_term(case: Any) -> str:
     """The term to be done of a case in a sentence; "" where there is none."""
     if case.finish_by is None:
         return ""
     day = (case.finish_by.astimezone(workdays.BEIJING) - timedelta(seconds=1)).date()
     if case.overdue_at is not None:
-        late = f"已超过铺货订单 {rule().finish_days} 个工作日的办理时限({day.month}月{day.day}日 24:00)"
+        late = f"已超过铺货订单 {get_rule().finish_days} 个工作日的办理时限({day.month}月{day.day}日 24:00)"
         return f"{late},请尽快办完;售后单不会因此关闭"
-    term = finish_term(case.opened_at)
-    return said(
-        Term(day, case.finish_by, case.finish_provisional, term.skipped), rule().finish_days, "铺货订单的办理时限:"
+    term = work_out_finish_term(case.opened_at)
+    return describe_term(
+        Term(day, case.finish_by, case.finish_provisional, term.skipped), get_rule().finish_days, "铺货订单的办理时限:"
     )
 
 
 def _begun() -> ColumnElement[bool]:
     """The orders that start_of gives a moment for."""
-    if rule().start == "received":
+    if get_rule().start == "received":
         return Order.received_at.is_not(None)
     sent = Order.shipped_at.is_not(None)
-    if rule().start == "confirmed":
+    if get_rule().start == "confirmed":
         return or_(Order.received_at.is_not(None), sent, Order.paid_at.is_not(None))
     return or_(Order.received_at.is_not(None), sent, (Order.status != "in_transit") & Order.paid_at.is_not(None))
 
 
-def promise(now: datetime) -> int:
+def promise_terms(now: datetime) -> int:
     """Write down until when 铺货 orders whose term has begun can be applied for; returns how many. By the sweep."""
     done = 0
     while True:
@@ -179,7 +181,7 @@ def promise(now: datetime) -> int:
             )
             moved = 0
             for order in rows:
-                start, term = start_of(order), apply_term(order, fresh=moved == 0)
+                start, term = find_start(order), work_out_apply_term(order, fresh=moved == 0)
                 if start is None or term is None:
                     continue
                 term = _lengthened(order, term)
@@ -197,7 +199,7 @@ def promise(now: datetime) -> int:
 def promise_finish(case: Case, order: Any, at: datetime) -> None:
     """A case of a 铺货 order is to be done in time."""
     if is_resold(order):
-        term = finish_term(at)
+        term = work_out_finish_term(at)
         case.finish_by, case.finish_provisional = term.at, term.provisional
 
 
@@ -206,14 +208,14 @@ def recompute(now: datetime) -> int:
 
     Both sides are told of a date that moved. Safe to repeat; returns how many moved.
     """
-    calendars.forget()
+    calendars.forget_copy()
     moved = 0
     with writing():
         for order in db.session.scalars(select(Order).where(Order.apply_provisional, text(RESOLD)).order_by(Order.id)):
             start = order.apply_from
             if start is None or order.apply_by is None:
                 continue
-            term = workdays.plus_workdays(start, rule().apply_days, calendars.current(fresh=moved == 0))
+            term = workdays.plus_workdays(start, get_rule().apply_days, calendars.get_calendar(fresh=moved == 0))
             order.apply_provisional = term.provisional
             if term.at > order.apply_by:
                 order.apply_by = term.at
@@ -231,7 +233,7 @@ def recompute(now: datetime) -> int:
         db.session.flush()
     with writing():
         for case in db.session.scalars(select(Case).where(Case.finish_provisional).order_by(Case.id)):
-            term = finish_term(case.opened_at)
+            term = work_out_finish_term(case.opened_at)
             case.finish_provisional = term.provisional
             if case.finish_by is not None and term.at > case.finish_by:
                 case.finish_by = term.at
@@ -268,21 +270,21 @@ def mark_overdue(now: datetime) -> int:
             )
             if done.rowcount == 1:  # type: ignore[attr-defined]
                 marked += 1
-                body = f"超过铺货订单 {rule().finish_days} 个工作日的办理时限,请尽快处理完;售后单不会因此关闭。"
+                body = f"超过铺货订单 {get_rule().finish_days} 个工作日的办理时限,请尽快处理完;售后单不会因此关闭。"
                 _tell(case, now, "铺货售后已超过办理时限", body, "overdue")
     return marked
 
 
 def _tell(case: Case, now: datetime, title: str, body: str, key: str) -> None:
     for actor in (Actor.BUYER, Actor.SELLER):
-        for user_id in notices.readers(case, actor):
+        for user_id in notices.list_readers(case, actor):
             notices.tell_of_order(
                 user_id,
                 shop_id=case.shop_id,
                 kind="resale",
                 title=title,
                 body=f"「{case.goods}」{body}",
-                href=notices.href(case, actor),
+                href=notices.build_address(case, actor),
                 at=now,
                 dedupe_key=f"case:{case.id}:{key}",
             )

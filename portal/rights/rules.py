@@ -48,19 +48,19 @@ class RuleRefused(ValueError):
         self.sentence, self.field = sentence, field
 
 
-def versions() -> Sequence[RuleVersion]:
+def list_versions() -> Sequence[RuleVersion]:
     """All versions, the newest first."""
     return db.session.scalars(select(RuleVersion).order_by(RuleVersion.version.desc())).all()
 
 
-def in_force(now: datetime) -> RuleVersion:
+def get_in_force(now: datetime) -> RuleVersion:
     """The version that holds now."""
     return db.session.scalars(
         select(RuleVersion).where(RuleVersion.effective_at <= now).order_by(RuleVersion.version.desc()).limit(1)
     ).one()
 
 
-def publish(
+def publish_version(
     words: str, changes: str, effective_at: datetime, *, by: int, now: datetime, exception: str = ""
 ) -> RuleVersion:
     """Announce a new version; inside ``writing()``. Raises RuleRefused when it would hold too soon without a reason."""

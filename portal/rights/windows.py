@@ -10,7 +10,9 @@ from portal.rights.goods import BEIJING, MONEY, Goods, Policy, _promise
 from portal.rights.reasons import Ground, Reason
 
 
-def window_end(goods: Goods, reason: Reason, policy: Policy, case_type: str = CaseType.EXCHANGE) -> datetime | None:
+def find_window_end(
+    goods: Goods, reason: Reason, policy: Policy, case_type: str = CaseType.EXCHANGE
+) -> datetime | None:
     """When the window of a reason ends, in UTC and exclusive; None while it has not begun, and where there is none.
 
     For 铺货 orders it is the public term, or what the shop itself has promised beyond it.
@@ -18,10 +20,10 @@ def window_end(goods: Goods, reason: Reason, policy: Policy, case_type: str = Ca
     days = _days(goods, reason, policy, case_type)
     if goods.received_at is None or days is None:
         return None
-    end = last_day_ends(goods.received_at, days)
+    end = find_last_day_end(goods.received_at, days)
     if goods.apply_by is not None and reason.ground not in _OUTSIDE_RESALE:
         own = _own_longer(reason, policy)
-        return max(goods.apply_by, last_day_ends(goods.received_at, own)) if own else goods.apply_by
+        return max(goods.apply_by, find_last_day_end(goods.received_at, own)) if own else goods.apply_by
     return _no_reason_end(goods, end) if reason.ground is Ground.NO_REASON else end
 
 
@@ -30,7 +32,7 @@ def _no_reason_end(goods: Goods, plain: datetime) -> datetime:
     return max(plain, goods.no_reason_until) if goods.no_reason_until else plain
 
 
-def last_day_ends(start: datetime, days: int) -> datetime:
+def find_last_day_end(start: datetime, days: int) -> datetime:
     """The end of a term of ``days``: the day it starts doesn't count, the last one ends at 24:00 in Shanghai."""
     last = start.astimezone(BEIJING).date() + timedelta(days=days + 1)
     return datetime.combine(last, time(), BEIJING).astimezone(UTC)
@@ -45,7 +47,7 @@ def _resale_end(goods: Goods, reason: Reason, policy: Policy) -> datetime | None
     """When the term for 铺货 orders ends, for a reason that it holds for; None where it doesn't hold."""
     if goods.apply_by is None or reason.ground in _OUTSIDE_RESALE:
         return None
-    return window_end(goods, reason, policy) or goods.apply_by
+    return find_window_end(goods, reason, policy) or goods.apply_by
 
 
 def _resale_overdue(goods: Goods, reason: Reason, now: datetime, policy: Policy) -> bool:

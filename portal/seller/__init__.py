@@ -64,12 +64,12 @@ def not_yours(sentence: str = "") -> Response:
 def _of_this_role() -> Response | None:
     """Everybody stays in the rooms of his role; read anew for each request, so a change holds from the next one on."""
     name = (request.endpoint or "").removeprefix("seller.")
-    return None if g.who is None or roles.may_enter(g.who.role, ROOMS.get(name, "owner")) else not_yours()
+    return None if g.who is None or roles.may_open(g.who.role, ROOMS.get(name, "owner")) else not_yours()
 
 
 @bp.context_processor
 def _rooms() -> dict[str, object]:
-    return {"rooms": roles.rooms(g.who.role, EVERY) if g.get("who") is not None else frozenset()}
+    return {"rooms": roles.list_rooms(g.who.role, EVERY) if g.get("who") is not None else frozenset()}
 
 
 from portal.seller import (

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import update
 from wtforms import BooleanField, PasswordField
 
-from portal.cases import view as case_view
+from portal.cases import case_view
 from portal.extensions import db, writing
 from portal.flow import StepRefused
 from portal.models import Case, Shop
@@ -43,7 +43,7 @@ def bank_data() -> ResponseReturnValue:
     status = 200
     if form.validate_on_submit():
         wanted = bool(form.bank_data.data)
-        if not wanted or bank_accounts.ready():
+        if not wanted or bank_accounts.is_ready():
 
             def change() -> str:
                 db.session.execute(update(Shop).where(Shop.id == shop_id).values(bank_data=wanted))
@@ -53,7 +53,11 @@ def bank_data() -> ResponseReturnValue:
         form.refuse("系统还没有配置加密密钥,不能开启;请联系系统管理员", "bank_data")
         status = 422
     return page(
-        "seller/bank_data.html", status, form=form, ready=bank_accounts.ready(), sentences=bank_accounts.consent_said()
+        "seller/bank_data.html",
+        status,
+        form=form,
+        ready=bank_accounts.is_ready(),
+        sentences=bank_accounts.describe_consent(),
     )
 
 
@@ -67,14 +71,14 @@ class LookForm(Form):
 @bp.route("/cases/<case_no>/account", methods=["GET", "POST"])
 def full_account(case_no: str) -> ResponseReturnValue:
     """The whole number, as the answer to one form, for a minute. Every look is noted, and the buyer reads it."""
-    case = guards.found(case_view.of_shop(case_no, g.who.shop_id))
+    case = guards.found(case_view.find_of_shop(case_no, g.who.shop_id))
     if not account_looks.may_look(g.who.role):
         return errors.answer(403, ONLY_LOOKERS)
     form = LookForm()
-    ask_password = not accounts.proved(g.who.session, g.now)
+    ask_password = not accounts.was_proved(g.who.session, g.now)
     asked = request.args.get("payment", "")
     entry_id = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 18 else None
-    row = account_looks.to_see(case, entry_id)
+    row = account_looks.list_to_see(case, entry_id)
     if row is None:
         return errors.answer(409, "没有可以查看的收款账户:退款已完成,或买家没有填写、已撤回账户。")
     last4, payment, status = row.last4, row.entry_id, 200
@@ -88,7 +92,7 @@ def full_account(case_no: str) -> ResponseReturnValue:
                 look=found[1],
                 seconds=max(int((found[1].until - g.now).total_seconds()), 1),
             )
-        case = guards.found(case_view.of_shop(case_no, g.who.shop_id))
+        case = guards.found(case_view.find_of_shop(case_no, g.who.shop_id))
     return page(
         "seller/account.html",
         status,
@@ -109,7 +113,7 @@ def _look(
     who, case_id = g.who, case.id
     key = (form.form_key.data or "")[:64] or secrets.token_hex(16)
     try:
-        again = account_looks.looked(who.user_id, key, g.now) is not None
+        again = account_looks.record_look(who.user_id, key, g.now) is not None
     except account_looks.LookEnded as ended:
         return _refused(form, ended.sentence)
     good = form.validate_on_submit()
@@ -121,22 +125,24 @@ def _look(
             if not rates.count("login-name", who.member_name, g.now):
                 form.refuse("尝试次数太多,请 5 分钟后再试", "password")
                 return None, 429
-            if accounts.verify(who.member_name, form.password.data) is None:
+            if accounts.verify_password(who.member_name, form.password.data) is None:
                 form.refuse("密码不对,请核对后再试", "password")
                 good = False
     if not good:
         return None, 422
     if not again and not rates.count("bank-look", who.user_id, g.now):
         with writing():
-            account_looks.alarm(db.session.get_one(Case, case_id), user_id=who.user_id, name=who.member_name, now=g.now)
+            account_looks.raise_alarm(
+                db.session.get_one(Case, case_id), user_id=who.user_id, name=who.member_name, now=g.now
+            )
         form.refuse("一小时内查看的次数太多,已通知店主,请稍后再试")
         return None, 429
     try:
         with writing():
             if ask_password:
-                accounts.prove(who.session, g.now)
+                accounts.prove_password(who.session, g.now)
             case = db.session.get_one(Case, case_id, with_for_update=True)
-            seen = account_looks.look(
+            seen = account_looks.look_at(
                 case,
                 user_id=who.user_id,
                 name=who.member_name,

@@ -11,12 +11,11 @@ from sqlalchemy import select
 from portal import inputs, words
 from portal.applications import applications
 from portal.cases import opening
-from portal.cases.effects.step import By, Wanted
+from portal.cases.effects.step_context import ActedBy, RequestedLine
 from portal.extensions import db
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Order, User
-from portal.orders import ledger
-from portal.orders import lists as order_lists
+from portal.orders import ledger, order_lists
 from portal.rights import policies, reasons
 from portal.seller import bp
 from portal.talk import conversations
@@ -56,8 +55,8 @@ def apply_for(order_no: str) -> ResponseReturnValue:
         del form.message
     else:
         del form.consent
-    lines = {line.id: line for line in applications.lines_of(order_id) if line.quantity_milli > line.claimed_milli}
-    said = [message for message in conversations.last_of(order_id, MESSAGES) if message.side == "buyer"]
+    lines = {line.id: line for line in applications.list_lines(order_id) if line.quantity_milli > line.claimed_milli}
+    said = [message for message in conversations.load_last(order_id, MESSAGES) if message.side == "buyer"]
     if not consumer:
         form.message.choices = [(str(each.id), (each.words or "[照片]")[:60]) for each in reversed(said)]
     form.line.choices = [
@@ -77,7 +76,7 @@ def apply_for(order_no: str) -> ResponseReturnValue:
             except inputs.InputRefused as refused:
                 form.quantity.errors = [refused.sentence]
             else:
-                by = By(Actor.SELLER, g.who.user_id, g.who.member_name, g.request_id)
+                by = ActedBy(Actor.SELLER, g.who.user_id, g.who.member_name, g.request_id)
 
                 agreed = form.consent.data if consumer else int(form.message.data)
 
@@ -86,13 +85,13 @@ def apply_for(order_no: str) -> ResponseReturnValue:
                     made = opening.open_case(
                         by=by,
                         order=kept,
-                        wanted=[Wanted(line.id, milli)],
+                        wanted=[RequestedLine(line.id, milli)],
                         reason=form.reason.data,
                         description=form.description.data or "",
                         receiver=(kept.receiver_name, kept.receiver_phone, kept.receiver_address),
                         freight_payer=_payer(form.reason.data),
                         basis="商家按买家的要求代为申请",
-                        policy_id=policies.current(kept.shop_id).id,
+                        policy_id=policies.get_current(kept.shop_id).id,
                         photos=[],
                         now=g.now,
                         case_type=CaseType(form.type.data),

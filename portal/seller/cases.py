@@ -10,17 +10,15 @@ from flask import g, request
 from flask.typing import ResponseReturnValue
 
 from portal import flow, inputs, words
+from portal.cases import case_view, shop_queue, taking
 from portal.cases import clock as case_clock
-from portal.cases import queue, taking
-from portal.cases import view as case_view
-from portal.cases.effects.step import By, Counted
+from portal.cases.effects.step_context import ActedBy, InspectedLine
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Case
 from portal.money.accounts import looking as account_looks
-from portal.orders import lists as order_lists
+from portal.orders import order_lists
 from portal.people import roles
-from portal.resale import across
-from portal.resale import seen as chain_view
+from portal.resale import across, chain_view
 from portal.rights import policies, reasons, solutions
 from portal.seller import bp, forms, not_yours
 from portal.seller.inbox import tabs_of_role
@@ -61,7 +59,7 @@ FORMS: dict[str, type[forms.StepForm]] = {
 @bp.get("/cases/<case_no>")
 def show_case(case_no: str) -> ResponseReturnValue:
     """Evidence beside the snapshot, facts about the buyer, what can be done, everything that happened."""
-    case = guards.found(case_view.of_shop(case_no, g.who.shop_id))
+    case = guards.found(case_view.find_of_shop(case_no, g.who.shop_id))
     return _page(case, 200) if _shown(case) else not_yours(_NOT_SHOWN)
 
 
@@ -70,12 +68,12 @@ _NOT_SHOWN = "这张售后单现在不需要您处理;您的工作在待办队�
 
 def _shown(case: Case) -> bool:
     """Whether this person's role sees the case as it stands."""
-    return roles.sees_case(g.who.role, case.state, money=case.entry_count > 0)
+    return roles.may_see_case(g.who.role, case.state, money=case.entry_count > 0)
 
 
 def _view(case: Case) -> case_view.View:
     """The page of a case, with the steps that this person's role takes."""
-    view = case_view.view(case, Actor.SELLER, g.now)
+    view = case_view.build_view(case, Actor.SELLER, g.now)
     view.actions = [pair for pair in view.actions if roles.may_take(g.who.role, pair[0].name)]
     view.unsaid = [pair for pair in view.unsaid if roles.may_take(g.who.role, pair[0].name)]
     return view
@@ -93,11 +91,11 @@ def _page(case: Case, status: int, form: Any = None, typed: Any = (), kept: Any 
     tabs = tabs_of_role()
     tab = request.args.get("tab", "")
     tab = tab if tab in tabs else next(iter(tabs))
-    rows, more = queue.page_of(case.shop_id, tab, g.now)
+    rows, more = shop_queue.list_page(case.shop_id, tab, g.now)
     own = g.who.role == "owner"
-    found = chain_view.above(case.id) if own and view.order.linked else None
-    talks = roles.may_enter(g.who.role, "contact")
-    said = conversations.last_of(case.order_id, LAST_MESSAGES) if talks else []
+    found = chain_view.describe_above(case.id) if own and view.order.linked else None
+    talks = roles.may_open(g.who.role, "contact")
+    said = conversations.load_last(case.order_id, LAST_MESSAGES) if talks else []
     return page(
         "seller/case.html",
         status,
@@ -108,20 +106,20 @@ def _page(case: Case, status: int, form: Any = None, typed: Any = (), kept: Any 
         side="seller",
         typed_words=typed,
         kept_photos=kept,
-        history=queue.history_of(case.shop_id, case.buyer_id, g.now),
+        history=shop_queue.count_history(case.shop_id, case.buyer_id, g.now),
         rows=rows,
         more_rows=more,
         tab=tab,
         tabs=tabs,
         talks=talks,
-        soon=g.now + queue.SOON,
+        soon=g.now + shop_queue.SOON,
         said_reason=reasons.said,
         keys=KEYS,
         messages=said,
-        photos=conversations.photos_of([message.id for message in said if message.has_photos]),
+        photos=conversations.list_photos([message.id for message in said if message.has_photos]),
         buyer=view.buyer,
         suggestion=_suggestion(case, view) if case.state == "applied" else None,
-        chain=chain_view.seen(found) if found else None,
+        chain=chain_view.build_chain(found) if found else None,
         chain_offer=found is None and case.state not in flow.FINAL and own and view.order.resold,
         may_look=account_looks.may_look(g.who.role),
     )
@@ -130,7 +128,7 @@ def _page(case: Case, status: int, form: Any = None, typed: Any = (), kept: Any 
 @bp.get("/cases/<case_no>/pack.zip")
 def pack(case_no: str) -> ResponseReturnValue:
     """证据包: everything about the case, to keep or to hand to a platform or a court."""
-    case = guards.found(case_view.of_shop(case_no, g.who.shop_id))
+    case = guards.found(case_view.find_of_shop(case_no, g.who.shop_id))
     if not _shown(case):
         return not_yours(_NOT_SHOWN)
     return packs.send(case.id, case.case_no, Actor.SELLER)
@@ -139,7 +137,7 @@ def pack(case_no: str) -> ResponseReturnValue:
 @bp.route("/cases/<case_no>/send-back", methods=["GET", "POST"])
 def send_back(case_no: str) -> ResponseReturnValue:
     """退还未通过验货的商品: the parcel in which it goes back to the buyer."""
-    case = guards.found(case_view.of_shop(case_no, g.who.shop_id))
+    case = guards.found(case_view.find_of_shop(case_no, g.who.shop_id))
     if not _shown(case):
         return not_yours(_NOT_SHOWN)
     case_id = case.id
@@ -148,7 +146,7 @@ def send_back(case_no: str) -> ResponseReturnValue:
     if request.method == "POST":
         status = 422
         if form.validate_on_submit():
-            by = By(Actor.SELLER, g.who.user_id, g.who.member_name, g.request_id)
+            by = ActedBy(Actor.SELLER, g.who.user_id, g.who.member_name, g.request_id)
 
             def sent() -> str:
                 case_scans.send_back(case_id, [form.parcel], by=by, now=g.now)
@@ -159,7 +157,7 @@ def send_back(case_no: str) -> ResponseReturnValue:
             except StepRefused as refused:
                 form.refuse(refused.sentence)
                 status = 409
-        case = guards.found(case_view.of_shop(case_no, g.who.shop_id))
+        case = guards.found(case_view.find_of_shop(case_no, g.who.shop_id))
     view = _view(case)
     if not any(line.received_milli and line.received_milli > line.accepted_milli for line in view.lines):
         gone = forms.StepForm()
@@ -186,16 +184,16 @@ def _suggestion(case: Case, view: case_view.View) -> solutions.Suggestion:
 @bp.get("/cases/<case_no>/agreement")
 def agreement(case_no: str) -> ResponseReturnValue:
     """What both sides agreed to, to print or keep."""
-    case = guards.found(case_view.of_shop(case_no, g.who.shop_id))
-    accepted, event = guards.found(case_view.agreement(case.id))
-    view = case_view.view(case, Actor.SELLER, g.now)
+    case = guards.found(case_view.find_of_shop(case_no, g.who.shop_id))
+    accepted, event = guards.found(case_view.build_agreement(case.id))
+    view = case_view.build_view(case, Actor.SELLER, g.now)
     return page("shared/agreement.html", case=case, view=view, proposal=accepted, event=event, side="seller")
 
 
 @bp.route("/cases/<case_no>/<step_name>", methods=["GET", "POST"])
 def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
     """Every step a seller can take; which ones, and when, is flow.STEPS' business."""
-    case = guards.found(case_view.of_shop(case_no, g.who.shop_id))
+    case = guards.found(case_view.find_of_shop(case_no, g.who.shop_id))
     if not roles.may_take(g.who.role, step_name):
         return not_yours()
     case_id, shop_id, version = case.id, case.shop_id, case.version
@@ -205,11 +203,11 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
         kind = forms.AgreeRefundForm if case.type == CaseType.REFUND_ONLY else forms.StepForm
     form = kind(known=partial(order_lists.known_numbers, case.order_id))
     if isinstance(form, forms.AgreeForm):
-        known = policies.addresses(shop_id)
+        known = policies.list_addresses(shop_id)
         form.address_id.choices = [(str(a.id), f"{a.name} {a.phone} {a.address}") for a in known]
         if request.method != "POST" and known:
             form.address_id.data = str(known[0].id)
-        if (direct := across.direct_address(case)) is not None:
+        if (direct := across.find_direct_address(case)) is not None:
             form.go_direct(direct, first=request.method != "POST")
     form.prepare(case, _view(case))
     status = 200
@@ -221,12 +219,12 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
     else:
         status = 422
         good = form.validate_on_submit()
-        case = guards.found(case_view.of_shop(case_no, g.who.shop_id))
+        case = guards.found(case_view.find_of_shop(case_no, g.who.shop_id))
         name, values, typed, problems = _values(step_name, form, _view(case))
         for sentence in problems:
             form.refuse(sentence)
         if good and not problems:
-            by = By(Actor.SELLER, g.who.user_id, g.who.member_name, g.request_id)
+            by = ActedBy(Actor.SELLER, g.who.user_id, g.who.member_name, g.request_id)
 
             def taken() -> str:
                 done = taking.take(case_id, name, by=by, now=g.now, version=form.shown_version, **values)
@@ -240,7 +238,7 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
                 case_clock.settle_now(case_id, g.now)
                 form.refuse(refused.sentence)
                 status = 409
-        case = guards.found(case_view.of_shop(case_no, g.who.shop_id))
+        case = guards.found(case_view.find_of_shop(case_no, g.who.shop_id))
         form.version.data = str(case.version)
     view = _view(case)
     steps = (*view.actions, *view.unsaid)
@@ -270,14 +268,14 @@ def _from_above(form: forms.StepForm, case: Case) -> dict[str, str]:
     """铺货: what the supplier has done is offered, filled in; the distributor looks at it and sends it."""
     if (
         isinstance(form, forms.ShipForm)
-        and (found := chain_view.above(case.id))
-        and (sent := chain_view.seen(found).out)
+        and (found := chain_view.describe_above(case.id))
+        and (sent := chain_view.build_chain(found).out)
     ):
         form.carrier.data, form.number.data = sent.carrier, sent.tracking_no
     if not isinstance(form, forms.InspectForm):
         return {}
     typed = {}
-    for line_id, (received, accepted, note) in across.counted_above(case).items():
+    for line_id, (received, accepted, note) in across.find_counted_above(case).items():
         typed[f"received_{line_id}"] = inputs.quantity_text(received) if received else "0"
         typed[f"accepted_{line_id}"] = inputs.quantity_text(accepted) if accepted else "0"
         typed[f"linenote_{line_id}"] = note
@@ -327,7 +325,7 @@ ACCEPTING = ("accept_goods", "accept_goods_diff")
 _LINE_FIELDS = frozenset({"received", "accepted", "condition", "linenote", "shipped"})
 
 
-def _counted(view: case_view.View, sent: Mapping[str, str]) -> tuple[list[Counted], list[str]]:
+def _counted(view: case_view.View, sent: Mapping[str, str]) -> tuple[list[InspectedLine], list[str]]:
     counted, problems = [], []
     for line in view.lines:
         numbers = {}
@@ -344,5 +342,5 @@ def _counted(view: case_view.View, sent: Mapping[str, str]) -> tuple[list[Counte
             problems.append(refused.sentence)
         condition = sent.get(f"condition_{line.id}", "intact")
         if len(numbers) == 2:
-            counted.append(Counted(line.id, numbers["received"], numbers["accepted"], condition, note))
+            counted.append(InspectedLine(line.id, numbers["received"], numbers["accepted"], condition, note))
     return counted, problems

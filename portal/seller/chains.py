@@ -13,14 +13,15 @@ from flask.typing import ResponseReturnValue
 
 from portal import words
 from portal.applications import applications
-from portal.cases import view as case_view
-from portal.cases.effects.step import By
+from portal.cases import case_view
+from portal.cases.effects.step_context import ActedBy
 from portal.extensions import db, writing
 from portal.flow import FINAL, Actor, StepRefused
 from portal.models import Case, Shop
 from portal.orders import ledger
 from portal.resale import (
     across,
+    chain_view,
     downstream,
 )
 from portal.resale import (
@@ -31,9 +32,6 @@ from portal.resale import (
 )
 from portal.resale import (
     links as the_consumer_links,
-)
-from portal.resale import (
-    seen as chain_view,
 )
 from portal.seller import bp
 from portal.web import guards, rates
@@ -53,14 +51,14 @@ class UpForm(LinkForm):
 def chain_list() -> ResponseReturnValue:
     """All live links, newest first, by key."""
     key = request.args.get("before", "")
-    rows, more = chain_view.page_of(
+    rows, more = chain_view.list_page(
         g.who.shop_id, int(key) if key.isascii() and key.isdigit() and len(key) < 18 else None
     )
     return page(
         "seller/chains.html",
         rows=rows,
         more=f"/seller/chains?before={more}" if more else "",
-        orders=downstream.orders_of(g.who.shop_id) if not key else (),
+        orders=downstream.list_orders(g.who.shop_id) if not key else (),
         states=words.STATES_OF,
     )
 
@@ -68,15 +66,15 @@ def chain_list() -> ResponseReturnValue:
 @bp.route("/cases/<case_no>/chain", methods=["GET", "POST"])
 def chain(case_no: str) -> ResponseReturnValue:
     """A case's link with the distributor's own case at the supplier: make it, arrange it, end it."""
-    case = guards.found(case_view.of_shop(case_no, g.who.shop_id))
+    case = guards.found(case_view.find_of_shop(case_no, g.who.shop_id))
     case_id = case.id
-    found = chain_view.above(case.id)
+    found = chain_view.describe_above(case.id)
     forms: dict[str, Any] = {
         "link": LinkForm(prefix="link-"),
         "open": UpForm(prefix="up-"),
         "arrange": ArrangeForm(found),
     }
-    pick(forms["link"], chain_links.above_for(case))
+    pick(forms["link"], chain_links.list_above(case))
     status, does = 200, ""
     if request.method == "POST":
         does, status = request.form.get("does", ""), 422
@@ -85,7 +83,7 @@ def chain(case_no: str) -> ResponseReturnValue:
             link_id = found.id
 
             def ended() -> str:
-                chain_links.unlink(link_id, g.who.shop_id, g.now)
+                chain_links.unlink_cases(link_id, g.who.shop_id, g.now)
                 return f"/seller/cases/{case_no}/chain?said=chain-ended"
 
             return once(ended)
@@ -99,20 +97,20 @@ def chain(case_no: str) -> ResponseReturnValue:
                 sentence = getattr(refused, "sentence", "进货订单里可申请的数量不够了")
                 form.refuse(sentence)
                 status = 422 if isinstance(refused, applications.NotEligible) else 409
-        case = guards.found(case_view.of_shop(case_no, g.who.shop_id))
-        found = chain_view.above(case.id)
-    above = downstream.order_above(case)
+        case = guards.found(case_view.find_of_shop(case_no, g.who.shop_id))
+        found = chain_view.describe_above(case.id)
+    above = downstream.find_order_above(case)
     return page(
         "seller/chain.html",
         status,
         case=case,
-        chain=chain_view.seen(found) if found else None,
+        chain=chain_view.build_chain(found) if found else None,
         forms=forms,
         does=does,
         form=forms.get(does),
         above=above,
-        until=chain_alarm.window_of(above) if above else None,
-        photos=len(across.evidence_of(case.id)),
+        until=chain_alarm.find_window(above) if above else None,
+        photos=len(across.list_evidence(case.id)),
         open=case.state not in FINAL,
     )
 
@@ -120,10 +118,10 @@ def chain(case_no: str) -> ResponseReturnValue:
 def _done(does: str, form: Any, case_id: int, case_no: str, link_id: int) -> str:
     case = db.session.get_one(Case, case_id)
     if does == "arrange":
-        chain_links.arrange(link_id, g.who.shop_id, **form.values())
+        chain_links.arrange_goods(link_id, g.who.shop_id, **form.values())
         return f"/seller/cases/{case_no}/chain?said=chain-kept"
     if does == "link":
-        chain_links.link(
+        chain_links.link_cases(
             case,
             db.session.get_one(Case, int(form.case.data)),
             by=g.who.user_id,
@@ -132,7 +130,7 @@ def _done(does: str, form: Any, case_id: int, case_no: str, link_id: int) -> str
             route_out=form.route_out.data,
         )
         return f"/seller/cases/{case_no}/chain?said=chain-made"
-    by = By(Actor.BUYER, g.who.user_id, g.who.member_name, g.request_id)
+    by = ActedBy(Actor.BUYER, g.who.user_id, g.who.member_name, g.request_id)
     across.open_upstream(
         case,
         by=by,
@@ -157,7 +155,7 @@ def _token(case_no: str) -> str:
 @bp.route("/cases/<case_no>/consumer", methods=["GET", "POST"])
 def consumer_links(case_no: str) -> ResponseReturnValue:
     """The links of a case that consumers were given; a new one is shown once, right after it was made."""
-    case = guards.found(case_view.of_shop(case_no, g.who.shop_id))
+    case = guards.found(case_view.find_of_shop(case_no, g.who.shop_id))
     case_id, made, needed = case.id, "", the_consumer_links.needs_link(case.buyer_id)
     form = Form()
     if request.method == "POST":
@@ -166,7 +164,7 @@ def consumer_links(case_no: str) -> ResponseReturnValue:
             link_id = int(revoked) if revoked.isascii() and revoked.isdigit() and len(revoked) < 18 else 0
 
             def taken_back() -> str:
-                if not the_consumer_links.revoke(case_id, link_id, g.now):
+                if not the_consumer_links.revoke_link(case_id, link_id, g.now):
                     raise StepRefused("这个链接已经失效", "revoke")
                 return f"/seller/cases/{case_no}/consumer?said=link-revoked"
 
@@ -180,21 +178,21 @@ def consumer_links(case_no: str) -> ResponseReturnValue:
             rates.limit("consumer-link", f"make-{g.who.user_id}")
             with writing():
                 made = (
-                    the_consumer_links.make(
+                    the_consumer_links.make_link(
                         g.now, shop_id=g.who.shop_id, case_id=case_id, by=g.who.user_id, token=_token(case_no)
                     )
                     or ""
                 )
             if not made:
                 form.refuse(f"同时有效的链接最多 {the_consumer_links.MOST_OPEN} 个,请先收回不用的链接")
-        case = guards.found(case_view.of_shop(case_no, g.who.shop_id))
+        case = guards.found(case_view.find_of_shop(case_no, g.who.shop_id))
     shop = db.session.get_one(Shop, g.who.shop_id)
     return page(
         "seller/consumer.html",
         409 if form.errors else 200,
         case=case,
         form=form,
-        links=the_consumer_links.of_case(case.id, g.now),
+        links=the_consumer_links.list_of_case(case.id, g.now),
         address=f"{request.host_url}c/{made}" if made else "",
         shop=shop,
         most=the_consumer_links.CASE_FOR.days,

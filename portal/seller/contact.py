@@ -13,7 +13,7 @@ from portal.applications import applications
 from portal.calendar import officehours
 from portal.extensions import db, writing
 from portal.models import Order, Shop, User
-from portal.orders import lists as order_lists
+from portal.orders import order_lists
 from portal.rights import reasons
 from portal.seller import bp
 from portal.talk import conversations
@@ -45,7 +45,7 @@ class HoursForm(Form):
         self.minutes: list[int] = []  # of the day: from, to
         for field in (self.opens, self.closes):
             try:
-                self.minutes.append(officehours.minutes_of(field.data or ""))
+                self.minutes.append(officehours.parse_minutes(field.data or ""))
             except ValueError:
                 if not field.errors:
                     field.errors = ["请按 09:00 这样填写时间"]
@@ -76,14 +76,14 @@ def waiting() -> ResponseReturnValue:
             return once(change)
     else:
         form.opens.data, form.closes.data = officehours.clock_time(opens), officehours.clock_time(closes)
-    rows, key = conversations.waiting(g.who.shop_id, after=paging.moment_key(request.args.get("after", "")))
-    waits = {row.id: officehours.elapsed(row.waiting_since, g.now, opens, closes) for row in rows}
+    rows, key = conversations.count_waiting(g.who.shop_id, after=paging.moment_key(request.args.get("after", "")))
+    waits = {row.id: officehours.measure_elapsed(row.waiting_since, g.now, opens, closes) for row in rows}
     return page(
         "seller/waiting.html",
         status,
         rows=rows,
         waits=waits,
-        level=officehours.level,
+        level=officehours.rate_level,
         target=officehours.TARGET,
         form=form,
         more=f"/seller/messages/waiting?after={paging.said(key)}" if key else "",
@@ -95,7 +95,7 @@ def messages() -> ResponseReturnValue:
     """The shop's conversations, the newest first."""
     skip = request.args.get("before", "")
     key = int(skip) if skip.isascii() and skip.isdigit() and len(skip) < 18 else None
-    rows = conversations.list_of(shop_id=g.who.shop_id, size=SIZE, skip=key)
+    rows = conversations.list_of_person(shop_id=g.who.shop_id, size=SIZE, skip=key)
     more = f"/seller/messages?before={rows[SIZE - 1].last_message_id}" if len(rows) > SIZE else ""
     return page("seller/messages.html", rows=rows[:SIZE], more=more)
 
@@ -118,30 +118,30 @@ def contact(order_no: str) -> ResponseReturnValue:
         if good and not form.errors:
 
             def send() -> str:
-                talk = conversations.of_order(db.session.get_one(Order, order_id), g.now)
-                conversations.say(talk, "seller", g.who.user_id, words, now=g.now, photos=photos)
+                talk = conversations.get_of_order(db.session.get_one(Order, order_id), g.now)
+                conversations.add_message(talk, "seller", g.who.user_id, words, now=g.now, photos=photos)
                 return form.and_say(f"/seller/orders/{order_no}/contact", "card-hidden")
 
             return once(send)
         status = 422
         order = _order(order_no)
-    talk = conversations.known(order.id)
+    talk = conversations.find_of_order(order.id)
     before = request.args.get("before", "")
     key = int(before) if before.isascii() and before.isdigit() and len(before) < 18 else None
-    found = conversations.latest(talk.id, key) if talk else []
+    found = conversations.list_latest(talk.id, key) if talk else []
     shown = found[-conversations.PAGE :]
     return page(
         "seller/contact.html",
         status,
         order=order,
         form=form,
-        lines=applications.lines_of(order.id),
+        lines=applications.list_lines(order.id),
         messages=shown,
         side="seller",
-        photos=conversations.photos_of([m.id for m in shown]),
+        photos=conversations.list_photos([m.id for m in shown]),
         phrases=reasons.SELLER_PHRASES,
         buyer=db.session.scalar(select(User.member_name).where(User.id == order.buyer_id)),
-        cases=order_lists.cases_of(order.id),
+        cases=order_lists.list_cases(order.id),
         unread_here=talk.seller_unread if talk else 0,
         earlier=f"/seller/orders/{order_no}/contact?before={shown[0].id}" if len(found) > conversations.PAGE else "",
     )
@@ -151,14 +151,14 @@ def contact(order_no: str) -> ResponseReturnValue:
 def contact_new(order_no: str) -> ResponseReturnValue:
     """What was said since: 204 when nothing."""
     g.polled = True
-    talk = guards.found(conversations.stands(order_no, "seller", g.who.shop_id))
+    talk = guards.found(conversations.find_standing(order_no, "seller", g.who.shop_id))
     after = request.args.get("after", "0")
     key = int(after) if after.isascii() and after.isdigit() and len(after) < 18 else 0
-    found = conversations.newer(talk.talk_id, key) if (talk.last_message_id or 0) > key else []
+    found = conversations.list_newer(talk.talk_id, key) if (talk.last_message_id or 0) > key else []
     if not found:
         return Response(status=204)
     return page(
-        "shared/_messages.html", messages=found, side="seller", photos=conversations.photos_of([m.id for m in found])
+        "shared/_messages.html", messages=found, side="seller", photos=conversations.list_photos([m.id for m in found])
     )
 
 
@@ -167,9 +167,9 @@ def contact_read(order_no: str) -> ResponseReturnValue:
     """Everything shown has been seen."""
     order_id = _order(order_no).id
     with writing():
-        talk = conversations.known(order_id)
+        talk = conversations.find_of_order(order_id)
         if talk is not None and talk.seller_unread:
-            conversations.read(talk, "seller")
+            conversations.mark_read(talk, "seller")
     if request.headers.get("HX-Request"):
         return Response(status=204)
     return redirect(f"/seller/orders/{order_no}/contact", 303)

@@ -35,13 +35,13 @@ def customer_list() -> ResponseReturnValue:
         problem = refused.sentence
     raw = request.args.get("after", "")
     after = int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 18 else 0
-    rows, key = customers.page_of(g.who.shop_id, words=words, after=after)
+    rows, key = customers.list_page(g.who.shop_id, words=words, after=after)
     more = "/seller/customers?" + urlencode({"q": words, "after": key}) if key else ""
     return page("seller/customers.html", rows=rows, q=words, problem=problem, more=more)
 
 
 def _buyer(order_no: str) -> User:
-    return guards.found(customers.of_order(order_no, g.who.shop_id))
+    return guards.found(customers.find_of_order(order_no, g.who.shop_id))
 
 
 @bp.route("/orders/<order_no>/customer", methods=["GET", "POST"])
@@ -64,7 +64,7 @@ def customer(order_no: str) -> ResponseReturnValue:
         if form.validate_on_submit():
 
             def write() -> str:
-                customers.note(
+                customers.add_note(
                     g.who.shop_id,
                     buyer_id,
                     tag=form.tag.data or "",
@@ -83,10 +83,10 @@ def customer(order_no: str) -> ResponseReturnValue:
         buyer=buyer,
         form=form,
         here=here,
-        facts=customers.facts(shop_id, buyer_id),
-        orders=customers.orders_of(shop_id, buyer_id),
-        cases=customers.cases_of(shop_id, buyer_id),
-        notes=customers.notes_of(shop_id, buyer_id),
+        facts=customers.collect_facts(shop_id, buyer_id),
+        orders=customers.list_orders(shop_id, buyer_id),
+        cases=customers.list_cases(shop_id, buyer_id),
+        notes=customers.list_notes(shop_id, buyer_id),
         said_reason=reasons.said,
     )
 
@@ -95,6 +95,6 @@ def customer(order_no: str) -> ResponseReturnValue:
 def export_customer(order_no: str) -> ResponseReturnValue:
     """What the shop holds of this person, to be handed to him."""
     buyer = _buyer(order_no)
-    answer: Response = jsonify(customers.export(g.who.shop_id, buyer))
+    answer: Response = jsonify(customers.export_page(g.who.shop_id, buyer))
     answer.headers["Content-Disposition"] = "attachment; filename=customer.json"
     return answer

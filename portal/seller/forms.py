@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from portal import inputs, words
-from portal.cases.view import View
+from portal.cases.case_view import View
 from portal.models import Case
 from portal.money import worth
 from portal.parcels import carriers
@@ -184,7 +184,7 @@ class AgreeRefundForm(StepForm):
     template = "seller/payout_step.html"
 
     def prepare(self, case: Case, view: View) -> None:
-        self.most, self.sums = worth.most_of(case)
+        self.most, self.sums = worth.find_most(case)
         self.asked = min(case.refund_fen or self.most, self.most)
 
 

@@ -13,5 +13,5 @@ from portal.web.pages import page
 @bp.get("/handling")
 def handling_times() -> ResponseReturnValue:
     """Median and 95th of each span, beside the deadline it has."""
-    rows, cases = handling.of_shop(g.who.shop_id, g.now)
+    rows, cases = handling.measure_shop(g.who.shop_id, g.now)
     return page("seller/handling.html", rows=rows, cases=cases, days=handling.LATELY.days, most=handling.MOST)

@@ -56,25 +56,25 @@ def import_orders() -> ResponseReturnValue:
             form.refuse("请上传 .xlsx 或 .csv 文件;其他格式请在表格软件里另存为 .xlsx", "file")
         else:
             try:
-                path = order_uploads.receive(folder(), sent[0].stream, name)  # type: ignore[arg-type]
+                path = order_uploads.receive_file(folder(), sent[0].stream, name)  # type: ignore[arg-type]
             except order_uploads.TooLarge:
                 form.refuse("文件超过 100 MB,请按时间分几次导出", "file")
             else:
                 return once(lambda: _begin(path, name))
     before = request.args.get("before", "")
     key = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
-    jobs = list(order_uploads.list_of(g.who.shop_id, key, SIZE))
+    jobs = list(order_uploads.list_of_shop(g.who.shop_id, key, SIZE))
     more = f"/seller/import?before={jobs[SIZE - 1].id}" if len(jobs) > SIZE else ""
     return page("seller/imports.html", status, form=form, jobs=jobs[:SIZE], more=more)
 
 
 def _begin(path: Path, name: str) -> str:
-    job = order_uploads.begin(path, shop_id=g.who.shop_id, user_id=g.who.user_id, file_name=name, now=g.now)
+    job = order_uploads.begin_upload(path, shop_id=g.who.shop_id, user_id=g.who.user_id, file_name=name, now=g.now)
     return f"/seller/import/{job.public_id}?said=import-started"
 
 
 def _job(job_id: str) -> ImportJob:
-    return guards.found(order_uploads.of_shop(job_id, g.who.shop_id))
+    return guards.found(order_uploads.find_of_shop(job_id, g.who.shop_id))
 
 
 @bp.route("/import/<job_id>", methods=["GET", "POST"])
@@ -84,7 +84,7 @@ def import_job(job_id: str) -> ResponseReturnValue:
     if request.method == "POST":
 
         def yes() -> str:
-            order_uploads.confirm(_job(job_id), g.now)
+            order_uploads.confirm_upload(_job(job_id), g.now)
             return f"/seller/import/{job_id}"
 
         return once(yes)

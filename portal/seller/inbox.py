@@ -8,7 +8,7 @@ from flask import abort, g, request
 from flask.typing import ResponseReturnValue
 
 from portal import flow, inputs
-from portal.cases import queue
+from portal.cases import shop_queue
 from portal.people import roles
 from portal.rights import reasons
 from portal.seller import bp
@@ -20,8 +20,9 @@ def tabs_of_role() -> dict[str, tuple[str, tuple[flow.State, ...]]]:
     """The tabs of the queue whose cases this person's role sees."""
     return {
         tab: named
-        for tab, named in queue.TABS.items()
-        if roles.may_enter(g.who.role, "contact") or (len(named[1]) == 1 and roles.sees_state(g.who.role, named[1][0]))
+        for tab, named in shop_queue.TABS.items()
+        if roles.may_open(g.who.role, "contact")
+        or (len(named[1]) == 1 and roles.may_see_state(g.who.role, named[1][0]))
     }
 
 
@@ -50,7 +51,7 @@ def inbox() -> ResponseReturnValue:
     )
     if same:
         return not_modified(etag)
-    rows, key = queue.page_of(
+    rows, key = shop_queue.list_page(
         g.who.shop_id, tab, g.now, words=words, reason=reason, after=paging.moment_key(request.args.get("after", ""))
     )
     more = {"tab": tab, "q": words, "reason": reason, "after": f"{key[0].isoformat()}~{key[1]}"} if key else {}
@@ -59,14 +60,14 @@ def inbox() -> ResponseReturnValue:
         rows=rows,
         tab=tab,
         tabs=tabs,
-        counts=queue.counts(g.who.shop_id, g.now),
+        counts=shop_queue.count_tabs(g.who.shop_id, g.now),
         q=words,
         reason=reason,
         reasons=reasons.REASONS,
         problem=problem,
         more="/seller?" + urlencode(more) if more else "",
         said_reason=reasons.said,
-        soon=g.now + queue.SOON,
+        soon=g.now + shop_queue.SOON,
     )
     answer.set_etag(etag, weak=True)
     return answer

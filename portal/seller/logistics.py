@@ -13,9 +13,8 @@ from wtforms import FileField
 from portal.config import Settings
 from portal.extensions import writing
 from portal.flow import StepRefused
-from portal.orders import lists as order_lists
-from portal.parcels import following
-from portal.parcels import seen as parcel_view
+from portal.orders import order_lists
+from portal.parcels import following, parcel_view
 from portal.people import roles
 from portal.seller import bp
 from portal.sheets import SheetRefused
@@ -33,10 +32,10 @@ SHOWN = 200  # rows of a report on its page
 @bp.get("/logistics")
 def logistics_list() -> ResponseReturnValue:
     """By tab, what has waited longest first; tab and place in the address."""
-    counts = monitor.counts(g.who.shop_id, g.now)
+    counts = monitor.count_tabs(g.who.shop_id, g.now)
     tab = request.args.get("tab", "") or next((name for name in monitor.ALARMS if counts[name]), "all")
     if tab == "rates":
-        rates_now = monitor.rates(g.who.shop_id, g.now)
+        rates_now = monitor.work_out_rates(g.who.shop_id, g.now)
         return page(
             "seller/logistics.html",
             rows=(),
@@ -49,7 +48,7 @@ def logistics_list() -> ResponseReturnValue:
         )
     if tab not in monitor.TABS:
         abort(404)
-    rows, key = monitor.page_of(g.who.shop_id, tab, g.now, paging.moment_key(request.args.get("after", "")))
+    rows, key = monitor.list_page(g.who.shop_id, tab, g.now, paging.moment_key(request.args.get("after", "")))
     more = f"/seller/logistics?tab={tab}&after={paging.said(key)}" if key else ""
     return page(
         "seller/logistics.html",
@@ -65,11 +64,11 @@ def logistics_list() -> ResponseReturnValue:
 
 def _seen(row: Any) -> bool:
     """Whether this person's role opens the case of a parcel."""
-    return bool(row.case_no) and roles.sees_case(g.who.role, row.state, money=row.entry_count > 0)
+    return bool(row.case_no) and roles.may_see_case(g.who.role, row.state, money=row.entry_count > 0)
 
 
 def _own(shipment_id: int) -> Any:
-    return guards.found(parcel_view.one_of_shop(min(shipment_id, 2**62), g.who.shop_id))
+    return guards.found(parcel_view.find_of_shop(min(shipment_id, 2**62), g.who.shop_id))
 
 
 @bp.route("/logistics/<int:shipment_id>", methods=["GET", "POST"])
@@ -98,10 +97,10 @@ def shipment(shipment_id: int) -> ResponseReturnValue:
         "seller/shipment.html",
         status,
         parcel=parcel,
-        scans=parcel_view.traces_of(parcel),
+        scans=parcel_view.list_scans(parcel),
         form=form,
         seen=_seen(parcel),
-        sender=parcel_view.sent_by(parcel, "seller"),
+        sender=parcel_view.was_sent_by(parcel, "seller"),
     )
 
 
@@ -111,7 +110,7 @@ def refresh_shipment(shipment_id: int) -> ResponseReturnValue:
     parcel = _own(shipment_id)
     rates.limit("track", g.who.user_id)
     with writing():
-        said = following.wish(parcel.track_id, g.now)
+        said = following.ask_for_news(parcel.track_id, g.now)
     return redirect(f"/seller/logistics/{shipment_id}?said={said}", 303)
 
 
@@ -145,7 +144,7 @@ def import_scans() -> ResponseReturnValue:
                 except SheetRefused as refused:
                     form.refuse(refused.sentence, "file")
     return page(
-        "seller/scan_files.html", status, form=form, files=tables.files_of(g.who.shop_id), most=tables.MOST_ROWS
+        "seller/scan_files.html", status, form=form, files=tables.list_files(g.who.shop_id), most=tables.MOST_ROWS
     )
 
 
@@ -154,11 +153,11 @@ def _kept(content: bytes, name: str) -> Callable[[], str]:
     with tempfile.NamedTemporaryFile(dir=settings.data) as file:
         file.write(content)
         file.flush()
-        rows = tables.read(file.name)
+        rows = tables.read_table(file.name)
     said = "".join(char for char in name if char.isprintable())
 
     def keep() -> str:
-        made = tables.begin(g.who.shop_id, g.who.user_id, said, rows, g.now)
+        made = tables.begin_table(g.who.shop_id, g.who.user_id, said, rows, g.now)
         return f"/seller/logistics/import/{made.public_id}"
 
     return keep
@@ -167,11 +166,11 @@ def _kept(content: bytes, name: str) -> Callable[[], str]:
 @bp.route("/logistics/import/<file_id>", methods=["GET", "POST"])
 def scan_file(file_id: str) -> ResponseReturnValue:
     """What each row would do, or has done; POST takes over what can be."""
-    file = guards.found(tables.of_shop(file_id, g.who.shop_id))
+    file = guards.found(tables.find_of_shop(file_id, g.who.shop_id))
     if request.method == "POST":
-        tables.carry_out(file_id, g.who.shop_id, g.now)
+        tables.carry_out_table(file_id, g.who.shop_id, g.now)
         return redirect(f"/seller/logistics/import/{file_id}?said=traces-imported", 303)
-    rows = tables.judge(file)
+    rows = tables.judge_rows(file)
     counts = {name: sum(row["outcome"] == name for row in rows) for name in tables.OUTCOMES}
     return page(
         "seller/scan_file.html",

@@ -9,9 +9,9 @@ from flask.typing import ResponseReturnValue
 
 from portal import inputs
 from portal.applications import applications, unsent
-from portal.cases.effects.step import By
+from portal.cases.effects.step_context import ActedBy
 from portal.flow import Actor, StepRefused
-from portal.orders import lists as order_lists
+from portal.orders import order_lists
 from portal.parcels import carriers
 from portal.people import roles
 from portal.seller import bp
@@ -40,7 +40,7 @@ def order_list() -> ResponseReturnValue:
     except inputs.InputRefused as refused:
         problem = refused.sentence
     after = paging.moment_key(request.args.get("after", ""))
-    rows, key = order_lists.page_of_shop(g.who.shop_id, tab, number=number, after=after)
+    rows, key = order_lists.list_page_of_shop(g.who.shop_id, tab, number=number, after=after)
     more = urlencode({"tab": tab, "after": f"{key[0].isoformat()}~{key[1]}"}) if key else ""
     return page(
         "seller/orders.html",
@@ -49,16 +49,16 @@ def order_list() -> ResponseReturnValue:
         problem=problem,
         chosen=tab,
         tabs=order_lists.SHOP_TABS,
-        waiting=order_lists.to_send(g.who.shop_id),
+        waiting=order_lists.count_to_send(g.who.shop_id),
         more=f"/seller/orders?{more}" if more else "",
-        ships=roles.may_enter(g.who.role, "ship"),
+        ships=roles.may_open(g.who.role, "ship"),
     )
 
 
 @bp.route("/orders/<order_no>/ship", methods=["GET", "POST"])
 def ship_order(order_no: str) -> ResponseReturnValue:
     """发货: carrier and number. Who comes after the buyer's 撤销 is told so and sends nothing."""
-    order = guards.found(order_lists.of_shop(order_no, g.who.shop_id))
+    order = guards.found(order_lists.find_of_shop(order_no, g.who.shop_id))
     order_id, shop_id = order.id, order.shop_id
     form = DispatchForm()
     form.carrier.choices = [("", "请选择")] + [(known.code, known.name) for known in carriers.choices()]
@@ -71,10 +71,10 @@ def ship_order(order_no: str) -> ResponseReturnValue:
             except inputs.InputRefused as refused:
                 form.number.errors = [refused.sentence]
             else:
-                by = By(Actor.SELLER, g.who.user_id, g.who.member_name, g.request_id)
+                by = ActedBy(Actor.SELLER, g.who.user_id, g.who.member_name, g.request_id)
 
                 def sent() -> str:
-                    unsent.ship(order_id, shop_id, [(form.carrier.data, number)], by=by, now=g.now)
+                    unsent.ship_order(order_id, shop_id, [(form.carrier.data, number)], by=by, now=g.now)
                     return "/seller/orders?said=shipped"
 
                 try:
@@ -82,7 +82,7 @@ def ship_order(order_no: str) -> ResponseReturnValue:
                 except StepRefused as refused:
                     form.refuse(refused.sentence)
                     status = 409
-        order = guards.found(order_lists.of_shop(order_no, g.who.shop_id))
+        order = guards.found(order_lists.find_of_shop(order_no, g.who.shop_id))
     elif order.status != "unshipped":
         form.refuse(
             "买家已撤销这笔订单,请不要发货;退款在「待退款」里登记"
@@ -94,6 +94,6 @@ def ship_order(order_no: str) -> ResponseReturnValue:
         status,
         order=order,
         form=form,
-        lines=applications.lines_of(order_id),
+        lines=applications.list_lines(order_id),
         open=order.status == "unshipped",
     )

@@ -13,12 +13,12 @@ from flask.typing import ResponseReturnValue
 from wtforms import FileField
 
 from portal import workbook
-from portal.cases.effects.step import By
+from portal.cases.effects.step_context import ActedBy
 from portal.config import Settings
 from portal.flow import Actor, StepRefused
 from portal.models import PayoutFile
 from portal.money import entries as money_entries
-from portal.money import lists as money_lists
+from portal.money import payment_lists
 from portal.payments import batches as payment_batches
 from portal.payments import recording
 from portal.payments import results as bank_results
@@ -54,19 +54,19 @@ FORMS: dict[str, type[Form]] = {"settle": SettleForm, "fail": FailForm, "retry":
 @bp.get("/payouts")
 def payout_list() -> ResponseReturnValue:
     """By tab, what has waited longest first; tab and place in the address."""
-    totals = money_lists.totals(g.who.shop_id)
-    tab = request.args.get("tab", "") or next((name for name in money_lists.TABS if totals[name][0]), "due")
-    if tab not in money_lists.TABS:
+    totals = payment_lists.add_up_tabs(g.who.shop_id)
+    tab = request.args.get("tab", "") or next((name for name in payment_lists.TABS if totals[name][0]), "due")
+    if tab not in payment_lists.TABS:
         abort(404)
-    rows, key = money_lists.page_of(g.who.shop_id, tab, paging.moment_key(request.args.get("after", "")))
+    rows, key = payment_lists.list_page(g.who.shop_id, tab, paging.moment_key(request.args.get("after", "")))
     more = f"/seller/payouts?tab={tab}&after={paging.said(key)}" if key else ""
     return page(
         "seller/payouts.html",
-        rows=[(row, recording.left_of(row, g.now)) for row in rows],
+        rows=[(row, recording.work_out_left(row, g.now)) for row in rows],
         tab=tab,
-        tabs=money_lists.TABS,
+        tabs=payment_lists.TABS,
         totals=totals,
-        recent=money_lists.RECENT,
+        recent=payment_lists.RECENT,
         more=more,
         payable=money_entries.PAYABLE,
         form_key=secrets.token_hex(12),
@@ -75,7 +75,7 @@ def payout_list() -> ResponseReturnValue:
 
 
 def _entry(entry_id: int) -> Any:
-    return guards.found(money_lists.one_of(g.who.shop_id, entry_id))
+    return guards.found(payment_lists.find_entry(g.who.shop_id, entry_id))
 
 
 @bp.get("/payouts/<int:entry_id>")
@@ -86,23 +86,25 @@ def payout(entry_id: int) -> ResponseReturnValue:
 
 def _payout(entry_id: int, status: int, sent: dict[str, Form]) -> ResponseReturnValue:
     row = _entry(entry_id)
-    verbs = recording.verbs_of(row, g.now)
+    verbs = recording.list_verbs(row, g.now)
     forms = {verb: sent.get(verb) or _form(verb, row, blank=True) for verb, why in verbs.items() if why is None}
     lost = next((form for verb, form in sent.items() if verb not in forms), None)
-    entries = [entry for entry in money_entries.of_case(row.case_id) if entry.id == row.id]
+    entries = [entry for entry in money_entries.list_of_case(row.case_id) if entry.id == row.id]
     return page(
         "seller/payout.html",
         status,
         row=row,
-        left=recording.left_of(row, g.now),
+        left=recording.work_out_left(row, g.now),
         verbs=verbs,
         forms=forms,
         lost=lost,
-        names=money_lists.names_of(entries),
+        names=payment_lists.load_names(entries),
         entry=entries[0],
         route=payment_batches.ROUTE,
         called=recording.VERBS,
-        sums=money_lists.sums(entries[0].order_id, entries, unshipped=row.goods_state == "unshipped").get(row.id, []),
+        sums=payment_lists.show_working(entries[0].order_id, entries, unshipped=row.goods_state == "unshipped").get(
+            row.id, []
+        ),
         typed=[(field.label.text, field.raw) for field in lost if getattr(field, "raw", "")] if lost else [],
     )
 
@@ -123,14 +125,14 @@ def record_payout(entry_id: int, verb: str) -> ResponseReturnValue:
     form = _form(verb, row)
     status = 422
     if form.validate_on_submit():
-        by = By(Actor.SELLER, g.who.user_id, g.who.member_name, g.request_id)
+        by = ActedBy(Actor.SELLER, g.who.user_id, g.who.member_name, g.request_id)
         told = {
             "reference": form.reference.data or "" if isinstance(form, SettleForm) else "",
             "problem": form.note.data or "" if isinstance(form, FailForm) else "",
         }
 
         def recorded() -> str:
-            recording.record(g.who.shop_id, entry_id, verb, by=by, now=g.now, **told)
+            recording.record_payment(g.who.shop_id, entry_id, verb, by=by, now=g.now, **told)
             return f"/seller/payouts?tab={row.state}&said=payout-{verb}"
 
         try:
@@ -157,10 +159,10 @@ def payout_files() -> ResponseReturnValue:
 
 
 def _files(status: int, batch_form: Form, upload_form: Form) -> ResponseReturnValue:
-    ready = payment_batches.ready(g.who.shop_id)
+    ready = payment_batches.list_ready(g.who.shop_id)
     before = request.args.get("before", "")
     key = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
-    files = list(payment_batches.files_of(g.who.shop_id, key))
+    files = list(payment_batches.list_files(g.who.shop_id, key))
     more = ""
     if len(files) > payment_batches.FILES:
         more = "/seller/payouts/files?" + urlencode({"before": files[payment_batches.FILES - 1].id})
@@ -199,14 +201,14 @@ def make_batch() -> ResponseReturnValue:
 
 
 def _file(file_id: str, kind: str) -> PayoutFile:
-    return guards.found(payment_batches.file_of(g.who.shop_id, file_id, kind))
+    return guards.found(payment_batches.find_file(g.who.shop_id, file_id, kind))
 
 
 @bp.get("/payouts/batch/<batch_id>.xlsx")
 def batch(batch_id: str) -> ResponseReturnValue:
     """A list for the bank, the same each time."""
     found = _file(batch_id, "batch")
-    answer = Response(payment_batches.workbook_of(found), mimetype=workbook.MIME)
+    answer = Response(payment_batches.build_workbook(found), mimetype=workbook.MIME)
     name = quote(f"付款批次-{found.number}.xlsx", safe="")
     answer.headers["Content-Disposition"] = (
         f"attachment; filename=\"payouts-{found.number}.xlsx\"; filename*=UTF-8''{name}"
@@ -260,13 +262,13 @@ def results(results_id: str) -> ResponseReturnValue:
     """What each row would do, or has done; POST carries out what can be."""
     found = _file(results_id, "results")
     if request.method == "POST":
-        by = By(Actor.SELLER, g.who.user_id, g.who.member_name, g.request_id)
-        done = bank_results.carry_out(results_id, g.who.shop_id, by=by, now=g.now)
+        by = ActedBy(Actor.SELLER, g.who.user_id, g.who.member_name, g.request_id)
+        done = bank_results.carry_out_results(results_id, g.who.shop_id, by=by, now=g.now)
         said = "?said=results-done" if done else "?said=results-more"
         return redirect(f"/seller/payouts/results/{results_id}{said}", 303)
     judged = [row for row in found.rows if "done" in row]
     begun = bool(judged)
-    todo = bank_results.judge(g.who.shop_id, [row for row in found.rows if "done" not in row], g.now)
+    todo = bank_results.judge_rows(g.who.shop_id, [row for row in found.rows if "done" not in row], g.now)
     rows = sorted(judged + todo, key=lambda row: row["row"])
     counts = {kind: sum(row["outcome"] == kind for row in rows) for kind in OUTCOMES}
     return page(

@@ -40,7 +40,7 @@ class PolicyForm(Form):
 
     def validate(self, extra_validators: Any = None) -> bool:
         good = bool(super().validate(extra_validators))
-        if problem := policies.no_way(self.types.data or []):
+        if problem := policies.find_missing_way(self.types.data or []):
             self.types.errors = [problem]
             good = False
         return good
@@ -49,7 +49,7 @@ class PolicyForm(Form):
 @bp.route("/policy", methods=["GET", "POST"])
 def policy() -> ResponseReturnValue:
     """The policy in force, its editor, and the versions before."""
-    now_in_force = policies.current(g.who.shop_id)
+    now_in_force = policies.get_current(g.who.shop_id)
     form = PolicyForm(
         data={
             "window_days": now_in_force.window_days,
@@ -66,7 +66,7 @@ def policy() -> ResponseReturnValue:
         shop_id = g.who.shop_id
 
         def publish() -> str:
-            policies.publish(
+            policies.publish_policy(
                 shop_id,
                 window_days=form.window_days.data,
                 hidden_days=form.hidden_days.data,
@@ -83,7 +83,9 @@ def policy() -> ResponseReturnValue:
         return once(publish)
     if request.method == "POST":
         status = 422
-    return page("seller/policy.html", status, form=form, history=policies.history(g.who.shop_id), shop_id=g.who.shop_id)
+    return page(
+        "seller/policy.html", status, form=form, history=policies.list_history(g.who.shop_id), shop_id=g.who.shop_id
+    )
 
 
 class AddressForm(Form):
@@ -117,7 +119,7 @@ def addresses() -> ResponseReturnValue:
 
         return once(add)
     status = 422 if request.method == "POST" else 200
-    return page("seller/addresses.html", status, form=form, addresses=policies.addresses(shop_id))
+    return page("seller/addresses.html", status, form=form, addresses=policies.list_addresses(shop_id))
 
 
 @bp.post("/addresses/<int:address_id>/<any(default,remove):verb>")

@@ -43,13 +43,13 @@ def product_list() -> ResponseReturnValue:
         title, problem = "", refused.sentence
     row_id = request.args.get("id", "")
     after = (title, int(row_id)) if title and row_id.isascii() and row_id.isdigit() and len(row_id) < 19 else None
-    rows, key = products.page_of(g.who.shop_id, words=words, after=after)
+    rows, key = products.list_page(g.who.shop_id, words=words, after=after)
     more = "/seller/products?" + urlencode({"q": words, "after": key[0], "id": key[1]}) if key else ""
     return page("seller/products.html", rows=rows, q=words, problem=problem, more=more)
 
 
 def _product(product_id: int) -> Product:
-    return guards.found(products.of_shop(min(product_id, 2**62), g.who.shop_id))
+    return guards.found(products.find_of_shop(min(product_id, 2**62), g.who.shop_id))
 
 
 @bp.route("/products/<int:product_id>", methods=["GET", "POST"])
@@ -61,7 +61,7 @@ def product(product_id: int) -> ResponseReturnValue:
         picture = next(iter(form.photos.data or []), "" if form.remove_picture.data else None)
 
         def change() -> str:
-            products.change(
+            products.change_product(
                 _product(product_id),
                 exchangeable=bool(form.exchangeable.data),
                 no_reason_excluded=form.no_reason_excluded.data or "",

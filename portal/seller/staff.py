@@ -40,7 +40,7 @@ def _staff(
 ) -> ResponseReturnValue:
     shop_id = g.who.shop_id
     fen = accounts.approval_limit(shop_id)
-    people = accounts.staff_of(shop_id)
+    people = accounts.find_staff(shop_id)
     limit = limit or LimitForm(formdata=None, data={"limit": fen})
     add = add or AddForm(formdata=None)
     failed = next((form for form in (add, limit, sent[1] if sent else None) if form is not None and form.errors), add)
@@ -71,7 +71,7 @@ def staff() -> ResponseReturnValue:
         rates.limit("import", f"staff-{g.who.shop_id}")
 
         def added() -> str:
-            accounts.employ(g.who.shop_id, form.member_name.data or "", form.role.data)
+            accounts.add_staff(g.who.shop_id, form.member_name.data or "", form.role.data)
             return "/seller/staff?said=staff-added"
 
         try:
@@ -102,7 +102,7 @@ def change_staff(user_id: int, verb: str) -> ResponseReturnValue:
     """Give somebody another role, or let him go; it holds from his next request on."""
     form = RoleForm() if verb == "role" else Form()
     user_id = min(user_id, 2**62)
-    if not accounts.works_in(user_id, g.who.shop_id):
+    if not accounts.is_staff_of(user_id, g.who.shop_id):
         abort(404)
     if request.method != "POST":
         return redirect("/seller/staff", 303)
@@ -112,7 +112,7 @@ def change_staff(user_id: int, verb: str) -> ResponseReturnValue:
             if isinstance(form, RoleForm):
                 accounts.change_role(g.who.shop_id, user_id, form.role.data)
                 return "/seller/staff?said=role-changed"
-            accounts.dismiss(g.who.shop_id, user_id)
+            accounts.remove_staff(g.who.shop_id, user_id)
             return "/seller/staff?said=staff-removed"
 
         try:

@@ -80,12 +80,12 @@ class _Found(NamedTuple):
     end: int
 
 
-def numbers(text: str, known: Iterable[str] = ()) -> list[str]:
+def find_numbers(text: str, known: Iterable[str] = ()) -> list[str]:
     """The digits of everything that looks like a card number and is none of the ``known`` numbers."""
     return [found.digits for found in _find(text, _plain_numbers(known))]
 
 
-def mask(text: str, known: Iterable[str] = ()) -> str:
+def mask_numbers(text: str, known: Iterable[str] = ()) -> str:
     """The text with every card number as ``**** **** **** 1234``; ``known`` numbers (of orders, parcels) stay.
 
     What it gives back has nothing left to hide: doing it again changes nothing.
@@ -236,7 +236,7 @@ def _is_series(groups: Sequence[_Group]) -> bool:
     return len(groups) >= 3 and len(steps) == 1 and len(groups[0].digits) > 1
 
 
-def sound(digits: str) -> bool:
+def passes_luhn(digits: str) -> bool:
     """Whether these could be a bank card: as long as one, with a check digit that holds. Company accounts have none."""
     return LEAST <= len(digits) <= MOST and _luhn(digits)
 

@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from portal.evidence import evidence
 from portal.extensions import db
 from portal.models import Conversation, Evidence, Message, Order, Shop, User
-from portal.orders import lists as order_lists
+from portal.orders import order_lists
 from portal.talk import card_numbers
 
 PAGE = 50
@@ -38,7 +38,7 @@ def wants_exchange(words: str) -> Literal["exact", "mentions"] | None:
     return "mentions" if WISH in plain else None
 
 
-def of_order(order: Order, now: datetime) -> Conversation:
+def get_of_order(order: Order, now: datetime) -> Conversation:
     """The conversation about this order, begun when there is none; two at once get the same one."""
     dialect = db.session.get_bind().dialect.name
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
@@ -47,12 +47,12 @@ def of_order(order: Order, now: datetime) -> Conversation:
     return db.session.scalars(select(Conversation).where(Conversation.order_id == order.id)).one()
 
 
-def known(order_id: int) -> Conversation | None:
+def find_of_order(order_id: int) -> Conversation | None:
     """The conversation about this order, if it has begun."""
     return db.session.scalars(select(Conversation).where(Conversation.order_id == order_id)).one_or_none()
 
 
-def say(
+def add_message(
     talk: Conversation,
     side: Side,
     user_id: int | None,
@@ -69,7 +69,7 @@ def say(
     ``bump`` False: the caller tells both sides' lists, last of all and in the order that everybody keeps. Card numbers
     are hidden first: no message ever has one.
     """
-    words = without_cards(talk.order_id, words)
+    words = mask_cards(talk.order_id, words)
     message = Message(
         shop_id=talk.shop_id,
         conversation_id=talk.id,
@@ -115,13 +115,13 @@ def say(
     return message
 
 
-def without_cards(order_id: int, words: str) -> str:
+def mask_cards(order_id: int, words: str) -> str:
     """Words about an order with bank card numbers hidden; the order's own numbers stay."""
-    found = card_numbers.numbers(words)
-    return card_numbers.mask(words, order_lists.known_numbers(order_id, found)) if found else words
+    found = card_numbers.find_numbers(words)
+    return card_numbers.mask_numbers(words, order_lists.known_numbers(order_id, found)) if found else words
 
 
-def read(talk: Conversation, side: Side) -> None:
+def mark_read(talk: Conversation, side: Side) -> None:
     """This side has seen everything."""
     mine = (
         {"buyer_unread": 0, "buyer_read_id": Conversation.last_message_id}
@@ -147,7 +147,7 @@ def _bump(talk: Conversation) -> None:
         )
 
 
-def newer(conversation_id: int, after: int) -> Sequence[Any]:
+def list_newer(conversation_id: int, after: int) -> Sequence[Any]:
     """Messages after the one with this id, oldest first."""
     return db.session.execute(_NEW, {"conversation_id": conversation_id, "after": after}).all()
 
@@ -163,7 +163,7 @@ _STANDS_FOR = {
 }
 
 
-def stands(order_no: str, side: Side, owner_id: int | None) -> Any:
+def find_standing(order_no: str, side: Side, owner_id: int | None) -> Any:
     """For polls: (id, talk_id, last_message_id) of this buyer's or shop's order; None when it isn't theirs."""
     return db.session.execute(_STANDS_FOR[side], {"order_no": order_no, "owner_id": owner_id}).one_or_none()
 
@@ -185,12 +185,12 @@ _LAST = (
 )
 
 
-def last_of(order_id: int, most: int) -> list[Any]:
+def load_last(order_id: int, most: int) -> list[Any]:
     """The last few messages about an order, oldest first, each with whether it ``has_photos``."""
     return list(reversed(db.session.execute(_LAST, {"order_id": order_id, "most": most}).all()))
 
 
-def latest(conversation_id: int, before: int | None = None) -> Sequence[Any]:
+def list_latest(conversation_id: int, before: int | None = None) -> Sequence[Any]:
     """The newest messages, oldest first; ``before`` goes further back."""
     query = (
         select(Message.id, Message.side, Message.kind, Message.words, Message.data, Message.at)
@@ -203,7 +203,7 @@ def latest(conversation_id: int, before: int | None = None) -> Sequence[Any]:
     return list(reversed(db.session.execute(query).all()))
 
 
-def photos_of(message_ids: Sequence[int]) -> dict[int, list[Any]]:
+def list_photos(message_ids: Sequence[int]) -> dict[int, list[Any]]:
     """Photos by message id."""
     found: dict[int, list[Any]] = {}
     if message_ids:
@@ -216,7 +216,7 @@ def photos_of(message_ids: Sequence[int]) -> dict[int, list[Any]]:
     return found
 
 
-def list_of(
+def list_of_person(
     *, buyer_id: int | None = None, shop_id: int | None = None, size: int = 30, skip: int | None = None
 ) -> Sequence[Any]:
     """Conversations of a buyer or a shop, the newest first, those before message ``skip``."""
@@ -246,7 +246,7 @@ def list_of(
     return db.session.execute(query).all()
 
 
-def waiting(
+def count_waiting(
     shop_id: int, size: int = 30, after: tuple[datetime, int] | None = None
 ) -> tuple[Sequence[Any], tuple[datetime, int] | None]:
     """Conversations in which the buyer waits for an answer, the longest wait first, and the key of the next page."""

@@ -16,7 +16,7 @@ from portal.models import Feedback, User
 KINDS = {"problem": "用不了或出错", "wish": "建议", "privacy": "隐私", "false": "不实信息或侵权", "praise": "表扬"}
 
 
-def take(user_id: int, kind: str, words: str, now: datetime) -> str:
+def keep_feedback(user_id: int, kind: str, words: str, now: datetime) -> str:
     """Keep it; returns the receipt number."""
     number = f"FK{now.astimezone(BEIJING):%y%m%d}{secrets.randbelow(10**6):06d}"
     db.session.add(Feedback(number=number, user_id=user_id, kind=kind, words=words, at=now))
@@ -24,7 +24,7 @@ def take(user_id: int, kind: str, words: str, now: datetime) -> str:
     return number
 
 
-def newest(most: int = 50) -> Sequence[Any]:
+def list_newest(most: int = 50) -> Sequence[Any]:
     """The newest first."""
     return db.session.execute(
         select(Feedback.number, Feedback.kind, Feedback.words, Feedback.at, User.member_name)

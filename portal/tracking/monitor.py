@@ -136,7 +136,7 @@ def _values(shop_id: int, now: datetime) -> dict[str, Any]:
     return {"shop_id": shop_id, "unscanned": now - UNSCANNED, "stuck": now - STUCK}
 
 
-def page_of(
+def list_page(
     shop_id: int, tab: str, now: datetime, after: tuple[datetime, int] | None = None
 ) -> tuple[list[tuple[Any, Any]], tuple[datetime, int] | None]:
     """One page of a tab, the oldest first, each with its order and case; and the key the next page begins after."""
@@ -153,12 +153,12 @@ def page_of(
     return [(row, around[row.id]) for row in rows], key
 
 
-def counts(shop_id: int, now: datetime) -> dict[str, int]:
+def count_tabs(shop_id: int, now: datetime) -> dict[str, int]:
     """How many each tab has, at most SHOWN."""
     return dict(db.session.execute(_COUNTS, _values(shop_id, now)).mappings().one())
 
 
-def rates(shop_id: int, now: datetime) -> Sequence[tuple[str, int, int]]:
+def work_out_rates(shop_id: int, now: datetime) -> Sequence[tuple[str, int, int]]:
     """(carrier's name, parcels of the last 90 days, how many of them had trouble), the busiest carrier first."""
     found = db.session.execute(_RATES, {"shop_id": shop_id, "since": now - LATELY})
     named = [((known.name if (known := carriers.by_code(row.carrier)) else "其他"), row.n, row.faulty) for row in found]

@@ -18,8 +18,7 @@ from sqlalchemy import func, literal, select, text, update
 from portal.extensions import Moment, db, writing
 from portal.flow import FINAL, StepRefused
 from portal.models import Case, Order, Parcel, Shipment, Track
-from portal.parcels import carriers, following, keeping
-from portal.parcels import seen as parcel_view
+from portal.parcels import carriers, following, keeping, parcel_view
 from portal.parcels.couriers import AskFailed, Courier, Problem
 from portal.parcels.scans import Scan
 from portal.tracking import scans as case_scans
@@ -35,7 +34,7 @@ MINUTE = timedelta(minutes=1)
 _TURN = 7_004  # of claiming, on PostgreSQL: askers count the last minute one after the other
 
 
-def poll(courier: Courier, per_minute: int, clock_now: Callable[[], datetime]) -> int:
+def poll_carriers(courier: Courier, per_minute: int, clock_now: Callable[[], datetime]) -> int:
     """Ask about what is due, at most so often a minute; returns how many answers came. Outside ``writing()``."""
     answers = failures = 0
     while failures < MOST_FAILURES and (claimed := _claim(per_minute, clock_now())):
@@ -203,7 +202,7 @@ def _keep(shipment: Any, said: list[Scan], now: datetime, origin: str) -> None:
     try:
         with writing():
             if shipment.parcel_id is None:
-                keeping.keep_of_order(shipment.id, said, now=now, origin=origin)
+                keeping.keep_scans_of_order(shipment.id, said, now=now, origin=origin)
             else:
                 case_scans.record_scans(shipment.parcel_id, said, now=now, origin=origin)
     except StepRefused as problem:

@@ -10,9 +10,9 @@ from sqlalchemy import func, select, update
 
 from portal import flow
 from portal.cases.clock import reschedule
-from portal.cases.deadlines import locked
-from portal.cases.effects.step import By
-from portal.cases.history import _count
+from portal.cases.deadlines import lock_case
+from portal.cases.effects.step_context import ActedBy
+from portal.cases.history import update_counters
 from portal.cases.taking import settle
 from portal.extensions import db
 from portal.flow import StepRefused
@@ -22,8 +22,7 @@ from portal.models import (
     Parcel,
 )
 from portal.notices import notices
-from portal.parcels import carriers, following, keeping, telling
-from portal.parcels import seen as parcel_view
+from portal.parcels import carriers, following, keeping, parcel_view, telling
 from portal.parcels.scans import Scan
 
 
@@ -48,9 +47,11 @@ def record_scans(
     case_id = db.session.scalar(select(Parcel.case_id).where(Parcel.id == parcel_id, Parcel.voided_at.is_(None)))
     if case_id is None:
         return 0
-    case = locked(case_id)
+    case = lock_case(case_id)
     parcel = db.session.get_one(Parcel, parcel_id, populate_existing=True)
-    new, fresh = keeping.keep(parcel, said, now=now, not_before=case.opened_at, origin=origin, by_sender=by_sender)
+    new, fresh = keeping.keep_scans(
+        parcel, said, now=now, not_before=case.opened_at, origin=origin, by_sender=by_sender
+    )
     if not new:
         return 0
     if fresh:
@@ -65,7 +66,7 @@ def record_scans(
         .values(version=Order.version + 1)
         .execution_options(synchronize_session=False)
     )
-    _count(case, case.state, case.state)
+    update_counters(case, case.state, case.state)
     return new
 
 
@@ -74,21 +75,21 @@ def record_typed(shipment: Any, said: Collection[Scan], *, side: str, now: datet
 
     What a side says in its own favour is kept and shown, and moves nothing. ``origin``: the side unless said otherwise.
     """
-    by_sender, origin, tell = parcel_view.sent_by(shipment, side), origin or side, side != "buyer"
+    by_sender, origin, tell = parcel_view.was_sent_by(shipment, side), origin or side, side != "buyer"
     if shipment.parcel_id is None:
-        return keeping.keep_of_order(shipment.id, said, now=now, origin=origin, by_sender=by_sender, tell=tell)
+        return keeping.keep_scans_of_order(shipment.id, said, now=now, origin=origin, by_sender=by_sender, tell=tell)
     return record_scans(shipment.parcel_id, said, now=now, origin=origin, by_sender=by_sender, tell=tell)
 
 
 def send_back(
-    case_id: int, parcels: Sequence[tuple[str, str]], *, by: By, now: datetime, note: str = ""
+    case_id: int, parcels: Sequence[tuple[str, str]], *, by: ActedBy, now: datetime, note: str = ""
 ) -> Sequence[Parcel]:
     """Register the parcels in which the shop sends refused goods back to the buyer; at any time after inspection.
 
     Nothing of the case's flow changes, so it also goes for a case that has ended. Raises StepRefused when nothing was
     refused.
     """
-    case = locked(case_id)
+    case = lock_case(case_id)
     if not refused_milli(case_id):
         raise StepRefused("没有未通过验货的商品需要退还", "send_back")
     made = []
@@ -111,9 +112,9 @@ def send_back(
         made.append(parcel)
     db.session.flush()
     for parcel in made:
-        following.follow(case, parcel)
+        following.follow_parcel(case, parcel)
     notices.tell_sent_back(case, [f"{parcel.carrier_name} {parcel.tracking_no}" for parcel in made], at=now)
-    _count(case, case.state, case.state)
+    update_counters(case, case.state, case.state)
     return made
 
 

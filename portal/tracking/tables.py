@@ -18,8 +18,7 @@ from sqlalchemy import select
 from portal import inputs
 from portal.extensions import db, writing
 from portal.models import TraceFile
-from portal.parcels import carriers, scans
-from portal.parcels import seen as parcel_view
+from portal.parcels import carriers, parcel_view, scans
 from portal.sheets import HEADINGS_WITHIN, Fault, Number, Row, SheetRefused, open_tables
 from portal.tracking import scans as case_scans
 
@@ -57,7 +56,7 @@ def _judge(cells: Mapping[int, str]) -> int:
     return len({_HEADINGS[text.strip()] for text in cells.values() if text.strip() in _HEADINGS})
 
 
-def read(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
+def read_table(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
     """The rows of a file as plain values, ``bad`` with a sentence where one can't be used. Raises SheetRefused."""
     tables = open_tables(path, _judge)
     try:
@@ -111,7 +110,7 @@ def _read(row: Row, cells: Mapping[str, str]) -> dict[str, Any]:
     return said
 
 
-def begin(shop_id: int, user_id: int, name: str, rows: list[dict[str, Any]], now: datetime) -> TraceFile:
+def begin_table(shop_id: int, user_id: int, name: str, rows: list[dict[str, Any]], now: datetime) -> TraceFile:
     """Keep a file that was read; nothing is taken over yet."""
     made = TraceFile(
         public_id=secrets.token_hex(16), shop_id=shop_id, user_id=user_id, name=name[:200], rows=rows, made_at=now
@@ -121,14 +120,14 @@ def begin(shop_id: int, user_id: int, name: str, rows: list[dict[str, Any]], now
     return made
 
 
-def of_shop(public_id: str, shop_id: int) -> TraceFile | None:
+def find_of_shop(public_id: str, shop_id: int) -> TraceFile | None:
     """A file of this shop."""
     return db.session.scalars(
         select(TraceFile).where(TraceFile.public_id == public_id, TraceFile.shop_id == shop_id)
     ).one_or_none()
 
 
-def files_of(shop_id: int, most: int = 10) -> Sequence[Any]:
+def list_files(shop_id: int, most: int = 10) -> Sequence[Any]:
     """A shop's latest files, the newest first."""
     return db.session.execute(
         select(TraceFile.public_id, TraceFile.name, TraceFile.state, TraceFile.made_at)
@@ -138,12 +137,12 @@ def files_of(shop_id: int, most: int = 10) -> Sequence[Any]:
     ).all()
 
 
-def judge(file: TraceFile) -> list[dict[str, Any]]:
+def judge_rows(file: TraceFile) -> list[dict[str, Any]]:
     """What each row would do now, or has done: ``outcome`` is one of OUTCOMES."""
     numbers = sorted({row["number"] for row in file.rows if "bad" not in row})
     followed: dict[str, list[Any]] = {}
     for part in range(0, len(numbers), 400):
-        followed |= parcel_view.of_number(file.shop_id, numbers[part : part + 400])
+        followed |= parcel_view.find_by_number(file.shop_id, numbers[part : part + 400])
     rows = []
     for row in file.rows:
         if "bad" in row:
@@ -162,9 +161,9 @@ def judge(file: TraceFile) -> list[dict[str, Any]]:
     return rows
 
 
-def carry_out(public_id: str, shop_id: int, now: datetime) -> int:
+def carry_out_table(public_id: str, shop_id: int, now: datetime) -> int:
     """Take over the rows that can be, in a transaction for each number; returns how many were new. Can be repeated."""
-    file = of_shop(public_id, shop_id)
+    file = find_of_shop(public_id, shop_id)
     if file is None:
         return 0
     rows: list[dict[str, Any]] = [dict(row) for row in file.rows]
@@ -176,8 +175,8 @@ def carry_out(public_id: str, shop_id: int, now: datetime) -> int:
     kept = 0
     for number, own in of_number.items():
         with writing():
-            for shipment in parcel_view.of_number(shop_id, [number]).get(number, []):
-                before = {(trace.at, trace.words) for trace in parcel_view.traces_of(shipment)}
+            for shipment in parcel_view.find_by_number(shop_id, [number]).get(number, []):
+                before = {(trace.at, trace.words) for trace in parcel_view.list_scans(shipment)}
                 said = {}
                 for row in own:
                     at = datetime.fromisoformat(row["moment"])
@@ -185,7 +184,7 @@ def carry_out(public_id: str, shop_id: int, now: datetime) -> int:
                     row["new"] = row.get("new", False) or (at, row["words"]) not in before
                 kept += case_scans.record_typed(shipment, list(said.values()), side="seller", now=now, origin="import")
     with writing():
-        file = of_shop(public_id, shop_id)
+        file = find_of_shop(public_id, shop_id)
         if file is not None and file.state == "checked":
             file.rows, file.state = rows, "done"
     return kept

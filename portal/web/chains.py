@@ -8,7 +8,7 @@ from typing import Any
 from portal import words
 from portal.models import CaseLink
 from portal.resale import chain as chain_links
-from portal.resale import seen as chain_view
+from portal.resale import chain_view
 from portal.web.forms import Choice, Form, Money
 
 

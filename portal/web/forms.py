@@ -65,10 +65,10 @@ class Form(FlaskForm):  # type: ignore[misc]
 
     def without_cards(self, text: str) -> str:
         """A text with card numbers hidden; remembers in ``hid_cards`` that there was one."""
-        found = card_numbers.numbers(text)
+        found = card_numbers.find_numbers(text)
         if not found:
             return text
-        masked = card_numbers.mask(text, self.known(found) if self.known else ())
+        masked = card_numbers.mask_numbers(text, self.known(found) if self.known else ())
         self.hid_cards |= masked != text
         return masked
 
@@ -352,7 +352,7 @@ class Photos(Field):
     def keep(self) -> None:
         """Keep the new files; outside a transaction, because decoding and the disk take their time."""
         owner = g.who.user_id if g.who is not None else g.guest  # whom a consumer's link stands for
-        self.data = [public_id for public_id in evidence.loose(self.data, owner) if public_id not in self.drop]
+        self.data = [public_id for public_id in evidence.count_loose(self.data, owner) if public_id not in self.drop]
         room = self.most - self.already - len(self.data)
         if len(self.files) > room:
             self.refusals.append(f"最多 {self.most} 张照片,多出的 {len(self.files) - max(room, 0)} 张没有保存")
@@ -365,10 +365,10 @@ class Photos(Field):
         self.refusals += [refusal.sentence for refusal in refusals]
         if not images:
             return
-        stored = evidence.put(store(), images)
+        stored = evidence.add_photo(store(), images)
         with writing():
             side = "seller" if request.blueprint == "seller" else "buyer"
-            self.data += evidence.keep(stored, shop_id=_shop_of_request(), owner_id=owner, side=side, now=g.now)
+            self.data += evidence.keep_photos(stored, shop_id=_shop_of_request(), owner_id=owner, side=side, now=g.now)
 
     @property
     def kept(self) -> Sequence[Any]:

@@ -216,7 +216,10 @@ def _check_token() -> AnyResponse | None:
 def _keep_form(user_id: int) -> None:
     """The session has ended while somebody was typing: keep the words for the same person."""
     fields = {
-        name: [value if _EXACT.fullmatch(name) else card_numbers.mask(value) for value in request.form.getlist(name)]
+        name: [
+            value if _EXACT.fullmatch(name) else card_numbers.mask_numbers(value)
+            for value in request.form.getlist(name)
+        ]
         for name in request.form
         if name not in _NOT_KEPT
     }
@@ -254,7 +257,7 @@ def _touch() -> None:
         return
     try:
         with writing():
-            accounts.seen(who, g.now)
+            accounts.touch_session(who, g.now)
     except (Busy, OperationalError):
         return  # the next request writes it down
 

@@ -11,8 +11,8 @@ from wtforms import BooleanField
 from portal import inputs, words
 from portal.applications import applications
 from portal.cases import proposals
+from portal.cases.case_view import View
 from portal.cases.proposals import Terms
-from portal.cases.view import View
 from portal.extensions import db
 from portal.flow import CaseType, State
 from portal.models import Case, CaseLine, Proposal
@@ -46,14 +46,14 @@ class TermsForm(Form):
         """Choices by the case; on a GET the last version, or the case as it is."""
         self.case_id, self.lines = case.id, view.lines
         self.origin = case.origin["state"] if case.state == State.PROPOSED else str(case.state)
-        self.kept = proposals.with_seller(case, self.origin)
-        self.type.choices = [(str(kind), words.TYPE[kind]) for kind in proposals.types(case)]
+        self.kept = proposals.is_with_seller(case, self.origin)
+        self.type.choices = [(str(kind), words.TYPE[kind]) for kind in proposals.list_types(case)]
         self.choices = {
-            line.id: applications.priced(case.order_id, _Bought(line)) if case.goods_state != "unshipped" else []
+            line.id: applications.list_priced(case.order_id, _Bought(line)) if case.goods_state != "unshipped" else []
             for line in view.lines
         }
         units = [(line.order_line_id, line.quantity_milli) for line in view.lines]
-        self.working = worth.working(case.order_id, units, unshipped=case.goods_state == "unshipped")
+        self.working = worth.show_working(case.order_id, units, unshipped=case.goods_state == "unshipped")
         if self.kept:
             del self.goods_back
         self.problems: dict[int, str] = {}
@@ -108,7 +108,7 @@ class TermsForm(Form):
         if not good or self.problems:
             return False
         case = db.session.get_one(Case, self.case_id)
-        found = proposals.problem(case, self.terms, self.origin)
+        found = proposals.find_problem(case, self.terms, self.origin)
         if found is None:
             return True
         field, sentence = found
@@ -153,7 +153,7 @@ def answering(view: View) -> tuple[Proposal | None, str]:
     open_now = view.proposals[0] if view.proposals and view.proposals[0].state == "open" else None
     if open_now is None:
         return None, ""
-    outcome = proposals.outcome(view.case, proposals.terms_of(open_now), open_now.difference_fen)
+    outcome = proposals.work_out_outcome(view.case, proposals.read_terms(open_now), open_now.difference_fen)
     return open_now, proposals.THEN[outcome]
 
 
@@ -165,4 +165,4 @@ def owed(case: Case) -> tuple[int, list[str]]:
         )
     ).all()
     wanted = [(line_id, milli, price) for line_id, milli, price in rows]
-    return worth.difference_of(case.order_id, wanted), worth.difference_working(case.order_id, wanted)
+    return worth.work_out_difference(case.order_id, wanted), worth.show_difference_working(case.order_id, wanted)

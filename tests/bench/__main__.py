@@ -25,7 +25,7 @@ def scene() -> Iterator[Scene]:
         with contextlib.redirect_stderr(nowhere):
             app: Flask = create_app(Settings(data=Path(folder), secret_key="bench", log="1"))
         with app.app_context():
-            database.upgrade()
+            database.upgrade_schema()
         yield fill(app)
 
 

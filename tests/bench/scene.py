@@ -61,10 +61,10 @@ def fill(app: Flask) -> Scene:
             for number in range(ROWS + 5):
                 order = cast.order(buyer=cast.buyer2, ordered_at=now - timedelta(days=10))
                 _one_of_many(cast, order, number)
-            talk = conversations.of_order(db.session.get_one(Order, orders[0]), now)
+            talk = conversations.get_of_order(db.session.get_one(Order, orders[0]), now)
             for number in range(10):
                 side, user = (("buyer", cast.buyer), ("seller", cast.seller))[number % 2]
-                last = conversations.say(talk, side, user, f"第 {number} 句", now=now).id  # type: ignore[arg-type]
+                last = conversations.add_message(talk, side, user, f"第 {number} 句", now=now).id  # type: ignore[arg-type]
             talk_id = talk.id
         cookies = {
             name: accounts.sign_in(db.session.scalars(db.select(User).where(User.member_name == name)).one(), now=now)

@@ -73,7 +73,7 @@ def look(cast: Cast, case: Case, **changed: object) -> account_looks.Look:
         **changed,
     }
     with writing():
-        return account_looks.look(db.session.get_one(Case, case.id), **values)  # type: ignore[arg-type]
+        return account_looks.look_at(db.session.get_one(Case, case.id), **values)  # type: ignore[arg-type]
 
 
 def test_from_the_failure_to_the_payment(cast_both: Cast) -> None:
@@ -120,7 +120,7 @@ def test_only_for_a_refund_that_failed_and_a_shop_that_wants_it(cast: Cast) -> N
 
 def test_without_keys_nothing_is_asked(cast: Cast) -> None:
     case = failed(cast)
-    bank_accounts.use_keys(encryption.Keys(), MONTH)
+    bank_accounts.set_keys(encryption.Keys(), MONTH)
     with pytest.raises(StepRefused, match="没有开启收款账户"):
         cast.take(case, "ask_account", Actor.SELLER)
 
@@ -184,7 +184,7 @@ def test_withdrawing_erases_at_once_and_the_refund_stays_owed(cast_both: Cast, s
         cast.take(case, "withdraw_account", Actor.BUYER)
     with pytest.raises(StepRefused):
         look(cast, case, key="k2")
-    assert len(account_looks.looks(owner_id=cast.buyer, case_id=case.id)) == 1  # who saw it is still known
+    assert len(account_looks.list_looks(owner_id=cast.buyer, case_id=case.id)) == 1  # who saw it is still known
     if state == "refund_failed":
         case = cast.take(case, "retry", Actor.SELLER)
     assert cast.take(case, "refund_ok", Actor.SELLER, reference="线下 1").state == "completed" and sound()
@@ -230,7 +230,7 @@ def test_every_look_is_noted_for_ever(cast_both: Cast) -> None:
     with pytest.raises(account_looks.LookEnded):
         look(cast, case, now=cast.now + timedelta(seconds=60))
     look(cast, case, key="k2", reason="退款被银行退回,再核对", now=cast.now + timedelta(minutes=5))
-    seen = account_looks.looks(owner_id=cast.buyer, case_id=case.id)
+    seen = account_looks.list_looks(owner_id=cast.buyer, case_id=case.id)
     assert [(row.name, row.role, row.reason) for row in seen] == [
         ("seller", "owner", "退款被银行退回,再核对"),
         ("seller", "owner", "核对后转账"),
@@ -294,7 +294,7 @@ def test_changing_keys_is_interrupted_and_goes_on(cast_both: Cast) -> None:
         accounts = []
         for row in rows:
             about = bank_accounts._about(case.id, row.entry_id, cast.buyer, row.id)
-            key_id, sealed = encryption.parse(BANK_KEYS).seal(f'["甲","乙","{10**12 + row.id}"]', about)
+            key_id, sealed = encryption.parse_keys(BANK_KEYS).seal(f'["甲","乙","{10**12 + row.id}"]', about)
             accounts.append(
                 {
                     "case_id": case.id,
@@ -309,32 +309,32 @@ def test_changing_keys_is_interrupted_and_goes_on(cast_both: Cast) -> None:
                 }
             )
         db.session.execute(insert(BankAccount), accounts)
-    new = encryption.make()
+    new = encryption.make_key()
     new_id = new.partition(":")[0]
-    bank_accounts.use_keys(encryption.parse(f"{new},{BANK_KEYS}"), MONTH)
+    bank_accounts.set_keys(encryption.parse_keys(f"{new},{BANK_KEYS}"), MONTH)
     for stop in (1, 7):
-        turning = account_keeping.rotate()
+        turning = account_keeping.rotate_keys()
         for _ in range(stop):
             next(turning)
         turning.close()
     left = len(db.session.scalars(select(BankAccount.id).where(BankAccount.key_id != new_id)).all())
     assert left == 2000 - 800
-    assert sum(account_keeping.rotate()) == left and sum(account_keeping.rotate()) == 0
-    bank_accounts.use_keys(encryption.parse(new), MONTH)  # the old one can go
-    assert not list(account_keeping.broken())
+    assert sum(account_keeping.rotate_keys()) == left and sum(account_keeping.rotate_keys()) == 0
+    bank_accounts.set_keys(encryption.parse_keys(new), MONTH)  # the old one can go
+    assert not list(account_keeping.find_broken())
     assert look(cast, case, entry_id=first_id).account == ACCOUNT
 
 
 def test_doctor_finds_what_is_wrong(cast: Cast) -> None:
     case = given(cast)
-    assert not list(account_keeping.broken())
+    assert not list(account_keeping.find_broken())
     row = account_of(case)
     sealed = row.sealed
 
     def says(values: dict[str, object]) -> str:
         with writing():
             db.session.execute(update(BankAccount).where(BankAccount.id == row.id).values(**values))
-        return "\n".join(account_keeping.broken())
+        return "\n".join(account_keeping.find_broken())
 
     assert "isn't encrypted" in says({"sealed": NUMBER.encode()})
     assert "can't be opened" in says({"sealed": bytes(128)})
@@ -343,10 +343,10 @@ def test_doctor_finds_what_is_wrong(cast: Cast) -> None:
     assert says({"erase_after": None}) == ""
     with writing():
         db.session.execute(update(BankConsent).values(withdrawn_at=cast.now))
-    assert "consent was withdrawn" in "\n".join(account_keeping.broken())
+    assert "consent was withdrawn" in "\n".join(account_keeping.find_broken())
     with writing():
         db.session.execute(update(BankConsent).values(withdrawn_at=None, answer="no"))
-    assert "no consent" in "\n".join(account_keeping.broken())
+    assert "no consent" in "\n".join(account_keeping.find_broken())
 
 
 def test_a_row_moved_to_another_case_does_not_open(cast: Cast) -> None:

@@ -9,8 +9,8 @@ from sqlalchemy import select, text, update
 
 from portal.cases import clock as case_clock
 from portal.cases import taking
-from portal.cases.effects.step import Counted, Wanted
-from portal.cases.history import event_hash
+from portal.cases.effects.step_context import InspectedLine, RequestedLine
+from portal.cases.history import hash_event
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, Stale, StepRefused
 from portal.models import Case, CaseEvent, CaseLine, CaseTally, Notice, Order, OrderLine, Parcel, ReturnAddress
@@ -74,7 +74,7 @@ def test_the_whole_way_to_the_end_with_every_event_chained(cast_both: Cast) -> N
     before = ""
     for number, event in enumerate(events(case), 1):
         row = {column.key: getattr(event, column.key) for column in CaseEvent.__table__.columns}
-        assert (event.version, event.before_hash, event.hash) == (number, before, event_hash(row))
+        assert (event.version, event.before_hash, event.hash) == (number, before, hash_event(row))
         before = event.hash
     assert case.due_at is None
     assert claimed(case) == [2_000]  # a successful claim stays claimed
@@ -112,7 +112,11 @@ def test_a_refused_step_leaves_nothing_behind(cast: Cast) -> None:
     lines = db.session.scalars(select(CaseLine.id).where(CaseLine.case_id == case.id)).all()
     with pytest.raises(StepRefused, match="至少上传 2 张照片"):
         cast.take(
-            case, "dispute_goods", Actor.SELLER, counted=[Counted(lines[0], 2_000, 0, "not_resellable")], note="旧"
+            case,
+            "dispute_goods",
+            Actor.SELLER,
+            counted=[InspectedLine(lines[0], 2_000, 0, "not_resellable")],
+            note="旧",
         )
     db.session.expire_all()
     assert db.session.get_one(CaseLine, lines[0]).received_milli is None
@@ -147,7 +151,7 @@ def test_modifying_moves_the_ledger_by_the_difference(cast_both: Cast) -> None:
     case = cast.open_case(milli=2_000)
     line = db.session.scalars(select(CaseLine).where(CaseLine.case_id == case.id)).one()
     for milli in (5_000, 1_000):
-        case = cast.take(case, "modify", Actor.BUYER, wanted=[Wanted(line.order_line_id, milli)])
+        case = cast.take(case, "modify", Actor.BUYER, wanted=[RequestedLine(line.order_line_id, milli)])
         assert claimed(case) == [milli]
 
 
@@ -322,7 +326,7 @@ def test_a_silent_seller_reissues_only_what_was_promised(
     with writing():
         db.session.execute(update(OrderLine).values(guarantees=of_line))
         if of_shop:
-            policies.publish(
+            policies.publish_policy(
                 cast.shop,
                 window_days=15,
                 hidden_days=30,
@@ -379,18 +383,22 @@ def test_the_sums_before_submitting_are_those_of_the_case(cast_both: Cast) -> No
     line = db.session.scalars(select(OrderLine).where(OrderLine.order_id == order.id).order_by(OrderLine.id)).first()
     assert line is not None
     units = [(line.id, 3_000)]
-    found = worth.worth(order.id, units)
-    assert worth.total(found) == 2_985 and "可退 29.85 元" in worth.working(order.id, units)[0]
-    assert worth.working(order.id, units)[-1] == "不含运费 1.00 元"
+    found = worth.work_out_worth(order.id, units)
+    assert worth.add_up(found) == 2_985 and "可退 29.85 元" in worth.show_working(order.id, units)[0]
+    assert worth.show_working(order.id, units)[-1] == "不含运费 1.00 元"
     case = cast_both.open_case(order, milli=3_000, case_type=CaseType.RETURN_REFUND, reason="over_qty")
     assert case.refund_fen == 2_985
     wanted = [(line.id, 2_000, 1_300), (line.id, 1_000, 1_250)]
-    assert worth.differences(order.id, wanted) == [79, 0] and worth.difference_of(order.id, wanted) == 79
-    said = worth.difference_working(order.id, wanted)
+    assert worth.list_differences(order.id, wanted) == [79, 0] and worth.work_out_difference(order.id, wanted) == 79
+    said = worth.show_difference_working(order.id, wanted)
     assert "199.01/250.00" in said[0] and "补差价 0.79 元" in said[0] and "没有差价" in said[1]
 
 
 def test_no_policy_leaves_a_fault_without_a_way(cast_both: Cast) -> None:
-    assert policies.no_way(["exchange", "reissue"]) == policies.no_way(["return_refund", "refund_only"]) == ""
+    assert (
+        policies.find_missing_way(["exchange", "reissue"])
+        == policies.find_missing_way(["return_refund", "refund_only"])
+        == ""
+    )
     for types in ([], ["exchange"], ["reissue", "refund_only"], ["exchange", "return_refund"]):
-        assert policies.no_way(types)
+        assert policies.find_missing_way(types)

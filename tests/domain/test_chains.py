@@ -17,6 +17,7 @@ from portal.models import Case, CaseLine, Evidence, Notice, Order, OrderLine, Pr
 from portal.models.chains import AccessLink, CaseLink
 from portal.resale import (
     across,
+    chain_view,
     downstream,
 )
 from portal.resale import (
@@ -27,9 +28,6 @@ from portal.resale import (
 )
 from portal.resale import (
     links as consumer_links,
-)
-from portal.resale import (
-    seen as chain_view,
 )
 from portal.rights import eligibility, policies
 from portal.rights import goods as goods_facts
@@ -100,8 +98,8 @@ def test_a_downstream_order_has_a_buyer_without_account_and_the_same_goods(chain
     buyer = db.session.get_one(User, order.buyer_id)
     assert buyer.password_hash is None
     assert (order.shop_id, order.status, order.paid_fen) == (chain.cast.shop2, "completed", 8_970)
-    assert [row.order_no for row in downstream.orders_below(chain.upstream)] == ["TB2026112300001"]
-    assert len(across.pairs(order.id, chain.upstream)) == 1
+    assert [row.order_no for row in downstream.list_orders_below(chain.upstream)] == ["TB2026112300001"]
+    assert len(across.list_pairs(order.id, chain.upstream)) == 1
     with pytest.raises(StepRefused), writing():
         purchase = db.session.get_one(Order, chain.upstream)
         downstream.record_order(
@@ -126,8 +124,11 @@ def test_the_upstream_case_carries_photos_and_not_the_consumer(chain: Chain) -> 
     rows = db.session.scalars(select(Evidence).where(Evidence.case_id.in_((case.id, up.id)))).all()
     assert len(rows) == 2 and len({row.key for row in rows}) == 1 and len({row.public_id for row in rows}) == 2
     assert {row.owner_id for row in rows} == {chain.down.buyer, chain.cast.seller2}
-    assert chain_view.above(case.id) is not None and chain_view.below(up.id, chain.cast.shop2) is not None
-    assert chain_view.below(case.id, chain.cast.shop2) is None and chain_view.above(up.id) is None
+    assert (
+        chain_view.describe_above(case.id) is not None
+        and chain_view.describe_below(up.id, chain.cast.shop2) is not None
+    )
+    assert chain_view.describe_below(case.id, chain.cast.shop2) is None and chain_view.describe_above(up.id) is None
     sound()
 
 
@@ -142,17 +143,17 @@ def test_only_the_distributors_own_two_cases_are_linked_once_and_without_a_circl
     case = chain.case()
     foreign = chain.cast.open_case()
     with pytest.raises(StepRefused, match="只能关联"), writing():
-        chain_links.link(db.session.get_one(Case, case.id), foreign, by=1, now=chain.cast.now)
+        chain_links.link_cases(db.session.get_one(Case, case.id), foreign, by=1, now=chain.cast.now)
     up = chain.open_upstream(case)
     other = chain.up.open_case(db.session.get_one(Order, chain.upstream))
     with pytest.raises(StepRefused, match="已有关联"), writing():
-        chain_links.link(db.session.get_one(Case, case.id), other, by=1, now=chain.cast.now)
+        chain_links.link_cases(db.session.get_one(Case, case.id), other, by=1, now=chain.cast.now)
     with writing():
-        found = chain_view.above(case.id)
-        assert found is not None and chain_links.unlink(found.id, chain.cast.shop2, chain.cast.now)
-        assert not chain_links.unlink(found.id, chain.cast.shop2, chain.cast.now)
+        found = chain_view.describe_above(case.id)
+        assert found is not None and chain_links.unlink_cases(found.id, chain.cast.shop2, chain.cast.now)
+        assert not chain_links.unlink_cases(found.id, chain.cast.shop2, chain.cast.now)
     with writing():
-        again = chain_links.link(
+        again = chain_links.link_cases(
             db.session.get_one(Case, case.id),
             db.session.get_one(Case, up.id),
             by=chain.cast.seller2,
@@ -166,18 +167,18 @@ def test_everything_goes_straight_and_the_sums_are_right(chain: Chain) -> None:
     case = chain.case()
     up = chain.open_upstream(case)
     chain.up.take(up, "agree", Actor.SELLER)
-    direct = across.direct_address(case)
+    direct = across.find_direct_address(case)
     assert direct is not None and direct[2] == "浙江省义乌市北苑街道1号"
     case = chain.down.take(case, "agree", Actor.SELLER, direct=direct)
     assert case.return_address == direct[2]
     chain.down.take(case, "ship_return", Actor.BUYER, parcels=[("ZTO", "75484863576596")])
-    found = chain_view.below(up.id, chain.cast.shop2)
+    found = chain_view.describe_below(up.id, chain.cast.shop2)
     assert found is not None
-    carried = chain_view.seen(found).back
+    carried = chain_view.build_chain(found).back
     assert [(parcel.carrier, parcel.tracking_no) for parcel in carried] == [("ZTO", "75484863576596")]
     up = chain.up.take(up, "ship_return", Actor.BUYER, parcels=[(p.carrier, p.tracking_no) for p in carried])
     up = chain.up.take(up, "accept_goods", Actor.SELLER)
-    [(received, accepted, _)] = across.counted_above(case).values()
+    [(received, accepted, _)] = across.find_counted_above(case).values()
     assert (received, accepted) == (2_000, 2_000)
     chain.down.take(case, "accept_goods", Actor.SELLER)
     lines = db.session.scalars(select(CaseLine).where(CaseLine.case_id == up.id)).all()
@@ -188,10 +189,10 @@ def test_everything_goes_straight_and_the_sums_are_right(chain: Chain) -> None:
         parcels=[("YTO", "YT8893012345678")],
         shipped={line.id: 2_000 for line in lines},
     )
-    seen = chain_view.seen(found)
+    seen = chain_view.build_chain(found)
     assert seen.out is not None and seen.out.tracking_no == "YT8893012345678"
     with writing():
-        chain_links.arrange(
+        chain_links.arrange_goods(
             found.id,
             chain.cast.shop2,
             route_back="direct",
@@ -199,7 +200,7 @@ def test_everything_goes_straight_and_the_sums_are_right(chain: Chain) -> None:
             freight_back=(800, "supplier"),
             freight_out=(1_200, "distributor"),
         )
-    seen = chain_view.seen(chain_view.below(up.id, chain.cast.shop2))  # type: ignore[arg-type]
+    seen = chain_view.build_chain(chain_view.describe_below(up.id, chain.cast.shop2))  # type: ignore[arg-type]
     assert [(row.fen, row.note) for row in seen.rows] == [(0, "供应商承担 ¥8.00"), (-1_200, "我承担")]
     assert seen.result_fen == -1_200
     sound()
@@ -212,10 +213,10 @@ def test_payments_of_both_cases_are_summed_with_their_sign(chain: Chain) -> None
     case = chain.down.until("refunding", order=chain._order(), case_type=refund)
     up = chain.up.until("completed", order=db.session.get_one(Order, chain.upstream), case_type=refund, milli=2_000)
     with writing():
-        chain_links.link(case, up, by=chain.cast.seller2, now=chain.cast.now)
-    found = chain_view.above(case.id)
+        chain_links.link_cases(case, up, by=chain.cast.seller2, now=chain.cast.now)
+    found = chain_view.describe_above(case.id)
     assert found is not None
-    seen = chain_view.seen(found)
+    seen = chain_view.build_chain(found)
     assert {(row.what, row.fen, row.note) for row in seen.rows} == {
         ("上游退款", 2_500, "已付清"),
         ("下游退款", -5_980, "未付清"),
@@ -230,8 +231,8 @@ def test_the_alarm_comes_exactly_once(chain: Chain) -> None:
     chain.down.take(case, "agree", Actor.SELLER, now=chain.cast.now + DAY)  # 7 days for the consumer, a day later
     mine = select(func.count()).select_from(Notice).where(Notice.kind == "alarm", Notice.user_id == chain.cast.seller2)
     before = db.session.scalar(mine) or 0
-    assert chain_alarm.alarm(chain.cast.now + DAY) == 1
-    assert chain_alarm.alarm(chain.cast.now + 2 * DAY) == 0
+    assert chain_alarm.raise_alarms(chain.cast.now + DAY) == 1
+    assert chain_alarm.raise_alarms(chain.cast.now + 2 * DAY) == 0
     assert (db.session.scalar(mine) or 0) == before + 1
     assert db.session.scalars(select(CaseLink.alarmed_at)).one() == chain.cast.now + DAY
     sound()
@@ -241,8 +242,8 @@ def test_a_window_that_ends_before_the_case_warns_before_anything_is_linked(chai
     with writing():
         db.session.get_one(Order, chain.upstream).received_at = chain.cast.now - 14 * DAY
     case = chain.case()
-    assert chain_alarm.alarm(chain.cast.now) == 1
-    assert chain_alarm.alarm(chain.cast.now) == 0
+    assert chain_alarm.raise_alarms(chain.cast.now) == 1
+    assert chain_alarm.raise_alarms(chain.cast.now) == 0
     said = db.session.scalars(select(Notice).where(Notice.kind == "alarm")).one()
     assert said.user_id == chain.cast.seller2 and case.case_no in said.href
     assert case.state == State.APPLIED
@@ -281,28 +282,31 @@ def test_a_token_opens_one_case_until_it_expires_or_is_taken_back(chain: Chain) 
     case, now = chain.case(), chain.cast.now
     with writing():
         token, other = (
-            consumer_links.make(now, shop_id=case.shop_id, case_id=case.id, by=chain.cast.seller2) for _ in range(2)
+            consumer_links.make_link(now, shop_id=case.shop_id, case_id=case.id, by=chain.cast.seller2)
+            for _ in range(2)
         )
     assert token and other and token != other
     stored = set(db.session.scalars(select(AccessLink.token_hash)))
     assert consumer_links.hash_of(token) in stored and token not in str(stored)
-    opened = consumer_links.opens(token, now)
+    opened = consumer_links.open_link(token, now)
     assert opened is not None and (opened.case_id, opened.buyer_id) == (case.id, chain.down.buyer)
-    assert consumer_links.opens(token, now + timedelta(days=30)) is None
-    assert consumer_links.opens("x" * 22, now) is None and consumer_links.opens("", now) is None
+    assert consumer_links.open_link(token, now + timedelta(days=30)) is None
+    assert consumer_links.open_link("x" * 22, now) is None and consumer_links.open_link("", now) is None
     link_id = opened.link_id
     with writing():
-        assert not consumer_links.revoke(case.id + 1, link_id, now) and consumer_links.revoke(case.id, link_id, now)
-    assert consumer_links.opens(token, now) is None and consumer_links.opens(other, now) is not None
+        assert not consumer_links.revoke_link(case.id + 1, link_id, now) and consumer_links.revoke_link(
+            case.id, link_id, now
+        )
+    assert consumer_links.open_link(token, now) is None and consumer_links.open_link(other, now) is not None
 
 
 def test_an_order_number_opens_only_with_the_last_four_digits_and_without_account(chain: Chain) -> None:
-    assert consumer_links.order_of("TB2026112300001", "9650") == chain.order
-    assert consumer_links.order_of("TB2026112300001", "9651") is None
-    assert consumer_links.order_of("TB2026112300001", "") is None
-    assert consumer_links.order_of("none", "9650") is None
+    assert consumer_links.find_order("TB2026112300001", "9650") == chain.order
+    assert consumer_links.find_order("TB2026112300001", "9651") is None
+    assert consumer_links.find_order("TB2026112300001", "") is None
+    assert consumer_links.find_order("none", "9650") is None
     purchase = db.session.get_one(Order, chain.upstream)
-    assert consumer_links.order_of(purchase.order_no, "9650") is None  # whoever has an account signs in
+    assert consumer_links.find_order(purchase.order_no, "9650") is None  # whoever has an account signs in
 
 
 def test_what_a_consumer_bought_has_seven_days_unless_he_confirmed_that_it_is_not_fit(chain: Chain) -> None:
@@ -324,14 +328,14 @@ def test_what_a_consumer_bought_has_seven_days_unless_he_confirmed_that_it_is_no
                 unfit_confirmed=confirmed,
             )
             db.session.execute(db.update(Product).values(no_reason_excluded="unfit"))
-        sold = applications.lines_of(made.id)[0]
+        sold = applications.list_lines(made.id)[0]
         verdict = eligibility.check(
-            applications.goods_of(made, sold),
+            applications.describe_goods(made, sold),
             CaseType.RETURN_REFUND,
             "seven_day",
             goods_facts.Evidence(1_000, 0, 0),
             chain.cast.now,
-            applications.facts_of_policy(policies.current(chain.cast.shop2)),
+            applications.describe_policy(policies.get_current(chain.cast.shop2)),
         )
         return "" if verdict.allowed else verdict.why
 

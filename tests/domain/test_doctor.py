@@ -17,7 +17,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from portal import doctor
-from portal.cases.history import event_hash
+from portal.cases.history import hash_event
 from portal.cli import portal
 from portal.evidence import evidence
 from portal.evidence.imaging import PreparedImage
@@ -94,7 +94,7 @@ class World:
         ).mappings()
         hashes, before = [], ""
         for row in rows:
-            made = event_hash({**row, "before_hash": before})
+            made = hash_event({**row, "before_hash": before})
             hashes.append((before, made, row["id"]))
             before = made
         for earlier, made, event_id in hashes:
@@ -115,15 +115,15 @@ def world(app: Flask, cast: Cast) -> Iterator[World]:
     other_order = cast.order().id
     store: Store = app.extensions["portal_store"]
     with writing():
-        talk = conversations.of_order(db.session.get_one(Order, order), cast.now)
+        talk = conversations.get_of_order(db.session.get_one(Order, order), cast.now)
         for side, person in (("buyer", cast.buyer), ("seller", cast.seller), ("seller", cast.seller)):
-            conversations.say(talk, side, person, "在吗", now=cast.now)
+            conversations.add_message(talk, side, person, "在吗", now=cast.now)
         conversation = talk.id
     size = {"width": 1, "height": 1, "thumb_width": 1, "thumb_height": 1}
     image = PreparedImage(b"photo", b"thumb", **size, sha256="0" * 64, taken_note=None, original_name="a.jpg")
-    stored = evidence.put(store, [image])
+    stored = evidence.add_photo(store, [image])
     with writing():
-        evidence.keep(stored, shop_id=cast.shop, owner_id=cast.buyer, side="buyer", now=cast.now)
+        evidence.keep_photos(stored, shop_id=cast.shop, owner_id=cast.buyer, side="buyer", now=cast.now)
     policy2 = db.session.scalars(select(Policy.id).where(Policy.shop_id == cast.shop2)).one()
     database = app.extensions["portal_settings"].data / "portal.db"
     yield World(store, database, applied, confirming, completed, order, line, other_order, conversation, policy2, cast)
@@ -274,7 +274,7 @@ def changed_with_its_own_hash(world: World) -> list[str]:
     world.run("UPDATE case_events SET note = '改过' WHERE case_id = :case AND version = 2", case=world.confirming)
     columns = CaseEvent.__table__.columns
     found = select(*columns).where(CaseEvent.case_id == world.confirming, CaseEvent.version == 2)
-    made = event_hash(dict(db.session.execute(found).mappings().one()))
+    made = hash_event(dict(db.session.execute(found).mappings().one()))
     world.run(
         "UPDATE case_events SET hash = :made WHERE case_id = :case AND version = 2", made=made, case=world.confirming
     )
@@ -404,8 +404,8 @@ def waiting_for_what_was_answered(world: World) -> list[str]:
 @plant("waiting")
 def nobody_waits_although_nothing_was_answered(world: World) -> list[str]:
     with writing():
-        talk = conversations.of_order(db.session.get_one(Order, world.order), world.cast.now)
-        conversations.say(talk, "buyer", world.cast.buyer, "还在吗", now=world.cast.now)
+        talk = conversations.get_of_order(db.session.get_one(Order, world.order), world.cast.now)
+        conversations.add_message(talk, "buyer", world.cast.buyer, "还在吗", now=world.cast.now)
     world.run("UPDATE conversations SET waiting_since = NULL WHERE id = :id", id=world.conversation)
     return [f"conversation {world.conversation}"]
 

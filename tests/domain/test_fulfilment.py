@@ -27,12 +27,14 @@ def cancel(
     cast: Cast, order: Order, reason: str = "not_wanted", buyer: int | None = None
 ) -> applications_unsent.Result:
     with writing():
-        return applications_unsent.cancel(order.order_no, by=cast.by(Actor.BUYER, buyer), reason=reason, now=cast.now)
+        return applications_unsent.cancel_order(
+            order.order_no, by=cast.by(Actor.BUYER, buyer), reason=reason, now=cast.now
+        )
 
 
 def ship(cast: Cast, order: Order, seller: int | None = None) -> None:
     with writing():
-        applications_unsent.ship(order.id, cast.shop, PARCEL, by=cast.by(Actor.SELLER, seller), now=cast.now)
+        applications_unsent.ship_order(order.id, cast.shop, PARCEL, by=cast.by(Actor.SELLER, seller), now=cast.now)
 
 
 def sound() -> bool:
@@ -195,10 +197,10 @@ def test_a_hundred_races_have_one_winner_each(both: Flask, cast_both: Cast) -> N
                     try:
                         with writing():
                             if ships:
-                                applications_unsent.ship(order_id, cast.shop, PARCEL, by=seller, now=cast.now)
+                                applications_unsent.ship_order(order_id, cast.shop, PARCEL, by=seller, now=cast.now)
                                 done = True
                             else:
-                                called = applications_unsent.cancel(
+                                called = applications_unsent.cancel_order(
                                     numbers[order_id], by=buyer, reason="not_wanted", now=cast.now
                                 )
                                 done = called.outcome is Outcome.CANCELLED

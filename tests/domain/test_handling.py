@@ -18,7 +18,7 @@ def events(case: int, *rows: tuple[str, str, str, int]) -> list[tuple[int, str, 
 
 def test_stays_are_counted_from_entering_to_leaving() -> None:
     spans: dict[str, list[timedelta]] = {}
-    handling.measure(
+    handling.measure_parts(
         [
             *events(
                 1,
@@ -51,7 +51,7 @@ def test_stays_are_counted_from_entering_to_leaving() -> None:
 
 
 def test_what_took_longer_than_the_deadline_is_not_in_time() -> None:
-    row = handling.summed("审核申请", "seller_response", [HOUR, 48 * HOUR, 49 * HOUR])
+    row = handling.summarise("审核申请", "seller_response", [HOUR, 48 * HOUR, 49 * HOUR])
     assert (row.number, row.median, row.most, row.within) == (3, 48 * HOUR, 49 * HOUR, 2)
 
 
@@ -59,7 +59,7 @@ def test_the_median_and_the_95th_are_values_that_were_measured(cast_both: Cast) 
     cast = cast_both
     for hours in (*range(1, 20), 60):
         cast.take(cast.open_case(now=cast.now), "withdraw", Actor.BUYER, now=cast.now + hours * HOUR)
-    rows, cases = handling.of_shop(cast.shop, cast.now + 70 * HOUR)
+    rows, cases = handling.measure_shop(cast.shop, cast.now + 70 * HOUR)
     row = rows[0]
     assert (cases, len(rows), row.name, row.number) == (20, 1, "审核申请", 20)
     assert (row.median, row.most, row.target, row.within) == (
@@ -68,5 +68,5 @@ def test_the_median_and_the_95th_are_values_that_were_measured(cast_both: Cast) 
         48 * HOUR,
         20,
     )  # the clock agreed in time
-    assert handling.of_shop(cast.shop2, cast.now + 70 * HOUR) == ([], 0)
-    assert handling.of_shop(cast.shop, cast.now + 40 * 24 * HOUR) == ([], 0)
+    assert handling.measure_shop(cast.shop2, cast.now + 70 * HOUR) == ([], 0)
+    assert handling.measure_shop(cast.shop, cast.now + 40 * 24 * HOUR) == ([], 0)

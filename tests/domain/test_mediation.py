@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 
 from portal import doctor, flow
 from portal.cases import clock as case_clock
-from portal.cases import docket, taking
+from portal.cases import mediation_queue, taking
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, State, StepRefused
 from portal.models import (
@@ -91,9 +91,9 @@ def test_a_clock_that_a_side_starts_anew_meanwhile_has_not_stood_still_before(ca
     """Disputed, called for, the seller counts again: three whole days from there, no more."""
     case = called_for(cast, "disputed")
     line = db.session.scalars(select(CaseLine).where(CaseLine.case_id == case.id)).one()
-    from portal.cases.effects.step import Counted
+    from portal.cases.effects.step_context import InspectedLine
 
-    counted = [Counted(line.id, 2_000, 1_500, "not_resellable")]
+    counted = [InspectedLine(line.id, 2_000, 1_500, "not_resellable")]
     case = cast.take(case, "revise_inspection", SELLER, cast.now + 30 * HOUR, counted=counted, note="x")
     assert case.escalated
     case = cast.take(case, "withdraw_mediation", BUYER, cast.now + 40 * HOUR)
@@ -234,12 +234,12 @@ def test_the_docket_shows_what_may_be_decided_the_least_time_left_first(cast_bot
     db.session.rollback()
 
     def seen(who: Who, tab: str, **how: Any) -> list[str]:
-        return [row.case_no for row in docket.page_of(who, tab, **how)[0]]
+        return [row.case_no for row in mediation_queue.list_page(who, tab, **how)[0]]
 
     me = Who(cast.mediator)
     assert seen(me, "evidence") == [first.case_no, second.case_no]
     assert seen(me, "deciding") == [late.case_no] and seen(me, "overdue") == []
-    assert docket.counts(me) == {"evidence": 2, "deciding": 1, "overdue": 0}
+    assert mediation_queue.count_tabs(me) == {"evidence": 2, "deciding": 1, "overdue": 0}
     assert seen(me, "evidence", words=second.case_no[:12].lower()) in (
         [first.case_no, second.case_no],
         [second.case_no],
@@ -247,13 +247,15 @@ def test_the_docket_shows_what_may_be_decided_the_least_time_left_first(cast_bot
     assert seen(me, "evidence", words="%") == []
     for related in (Who(cast.buyer), Who(cast.seller, cast.shop)):
         assert seen(related, "evidence") == seen(related, "deciding") == []
-        assert docket.counts(related) == {"evidence": 0, "deciding": 0, "overdue": 0}
-        assert docket.of_mediator(late.case_no, related) is None and not docket.shows_case(related, late.id)
+        assert mediation_queue.count_tabs(related) == {"evidence": 0, "deciding": 0, "overdue": 0}
+        assert mediation_queue.find_for_mediator(late.case_no, related) is None and not mediation_queue.may_see_case(
+            related, late.id
+        )
     decide(cast, late, "decide_close", 50 * HOUR)
     assert seen(me, "decided") == [late.case_no] and seen(Who(cast.buyer), "decided") == []
-    found = docket.of_mediator(late.case_no, me)
+    found = mediation_queue.find_for_mediator(late.case_no, me)
     assert found is not None and found.state == "closed"  # the record stays
-    assert docket.of_mediator(cast.open_case().case_no, me) is None  # never called for
+    assert mediation_queue.find_for_mediator(cast.open_case().case_no, me) is None  # never called for
 
 
 # ---------------------------------------------------------------- what is decided is carried out

@@ -210,7 +210,7 @@ def test_a_quantity_never_falls_below_what_is_claimed(take: Callable[..., Report
     take([order(数量=10)])
     line_id = only(OrderLine).id
     with writing():
-        ledger.claim(line_id, 4_000)
+        ledger.claim_units(line_id, 4_000)
     assert take([order(数量=12)]).lines == Counts(updated=1)
     assert take([order(数量=4)]).lines == Counts(updated=1)
     report = take([order(数量=3)])

@@ -54,7 +54,7 @@ def receiver() -> Iterator[tuple[str, type[Receiver]]]:
 @pytest.fixture
 def channel() -> None:
     """Notices also take the webhook; stands behind ``app`` or ``both`` among a test's arguments."""
-    notices_notices.use_channels("webhook")
+    notices_notices.set_channels("webhook")
 
 
 def states() -> list[str]:

@@ -19,7 +19,7 @@ from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Case, MoneyEntry, Notice, Order, OrderLine, PayoutFile, Shop
 from portal.money import entries as money_entries
-from portal.money import lists as money_lists
+from portal.money import payment_lists
 from portal.payments import batches as payment_batches
 from portal.payments import recording
 from portal.payments import results as bank_results
@@ -37,7 +37,7 @@ def hire(cast: Cast, name: str, role: str = "finance") -> int:
     """Somebody new in the first shop."""
     with writing():
         user_id = accounts.create_user(name, now=cast.now, password=PASSWORD, weak_ok=True).id
-        accounts.employ(cast.shop, name, role)
+        accounts.add_staff(cast.shop, name, role)
     return user_id
 
 
@@ -53,7 +53,7 @@ def wrong() -> list[str]:
 
 def record(cast: Cast, entry: int, verb: str, by: int | None = None, **told: str) -> None:
     with writing():
-        recording.record(cast.shop, entry, verb, by=cast.by(Actor.SELLER, by), now=cast.now, **told)
+        recording.record_payment(cast.shop, entry, verb, by=cast.by(Actor.SELLER, by), now=cast.now, **told)
 
 
 # ---------------------------------------------------------------- never twice, never more
@@ -70,7 +70,9 @@ def test_of_two_clerks_at_once_one_pays(both: Flask, cast_both: Cast) -> None:
         def settle(clerk: int, entry: int = entry, turn: int = turn) -> Callable[[], object]:
             by = cast.by(Actor.SELLER, clerk)
             return lambda: (
-                recording.record(cast.shop, entry, "settle", by=by, now=cast.now, reference=f"{clerk}-{turn}").version
+                recording.record_payment(
+                    cast.shop, entry, "settle", by=by, now=cast.now, reference=f"{clerk}-{turn}"
+                ).version
             )
 
         answers = at_once(both, [settle(clerk) for clerk in clerks])
@@ -128,7 +130,9 @@ def test_all_units_one_by_one_give_back_all_that_was_paid(cast: Cast) -> None:
         fens.append(entry_of(case).amount_fen)
         assert (
             "1 双为"
-            in money_lists.sums(order_id, money_entries.of_case(case.id), unshipped=False)[entry_of(case).id][0]
+            in payment_lists.show_working(order_id, money_entries.list_of_case(case.id), unshipped=False)[
+                entry_of(case).id
+            ][0]
         )
     assert fens == [333, 334, 334] and sum(fens) == 1_001
 
@@ -146,7 +150,7 @@ def test_a_failed_payment_is_tried_again_under_its_key_and_goes_out_again(cast_b
     with pytest.raises(StepRefused, match="付款失败"):
         record(cast, entry_id, "settle", reference=NUMBER)
     record(cast, entry_id, "retry")
-    assert [row.key for row in payment_batches.ready(cast.shop)] == [key]
+    assert [row.key for row in payment_batches.list_ready(cast.shop)] == [key]
     record(cast, entry_id, "settle", reference=NUMBER)
     kept = entry_of(case)
     assert (kept.id, kept.key, kept.state, kept.tries) == (entry_id, key, "settled", 1)
@@ -157,9 +161,12 @@ def test_a_failed_payment_is_tried_again_under_its_key_and_goes_out_again(cast_b
 
 def test_another_shop_reaches_no_payment(cast: Cast) -> None:
     entry_id = entry_of(cast.until("refunding", case_type=ONLY)).id
-    assert money_lists.one_of(cast.shop2, entry_id) is None and money_lists.one_of(cast.shop, entry_id) is not None
+    assert (
+        payment_lists.find_entry(cast.shop2, entry_id) is None
+        and payment_lists.find_entry(cast.shop, entry_id) is not None
+    )
     with pytest.raises(StepRefused), writing():
-        recording.record(cast.shop2, entry_id, "settle", by=cast.by(Actor.SELLER, cast.seller2), now=cast.now)
+        recording.record_payment(cast.shop2, entry_id, "settle", by=cast.by(Actor.SELLER, cast.seller2), now=cast.now)
 
 
 # ---------------------------------------------------------------- a second person
@@ -182,11 +189,11 @@ def test_who_proposed_a_payment_does_not_check_it(cast_both: Cast) -> None:
     with pytest.raises(StepRefused, match="待复核"):
         record(cast, entry_id, "settle", reference=NUMBER)
     with pytest.raises(AccountRefused, match="只能由这位同事复核"), writing():
-        accounts.dismiss(cast.shop, clerk)
+        accounts.remove_staff(cast.shop, clerk)
     record(cast, entry_id, "approve", clerk)
     record(cast, entry_id, "settle", reference=NUMBER)
     with writing():
-        accounts.dismiss(cast.shop, clerk)
+        accounts.remove_staff(cast.shop, clerk)
     assert wrong() == []
 
 
@@ -222,7 +229,7 @@ def test_a_shop_of_one_waits_for_nobody_and_its_owner_checks_what_an_agent_propo
 def test_nobody_handles_his_own_case(cast: Cast) -> None:
     case = cast.until("refunding", case_type=ONLY)
     with writing():
-        accounts.employ(cast.shop, "buyer", "finance")
+        accounts.add_staff(cast.shop, "buyer", "finance")
     with pytest.raises(StepRefused, match="您是这张售后单的买家"):
         record(cast, entry_of(case).id, "settle", cast.buyer, reference=NUMBER)
 
@@ -238,12 +245,12 @@ def test_who_can_be_employed(cast: Cast) -> None:
         ("seller", "已经是本店"),
     ):
         with pytest.raises(AccountRefused, match=sentence), writing():
-            accounts.employ(cast.shop, name, "agent")
+            accounts.add_staff(cast.shop, name, "agent")
     for change in (
         lambda: accounts.change_role(cast.shop, cast.seller, "agent"),
-        lambda: accounts.dismiss(cast.shop, cast.seller),
-        lambda: accounts.dismiss(cast.shop, cast.seller2),
-        lambda: accounts.employ(cast.shop, "buyer2", "owner"),
+        lambda: accounts.remove_staff(cast.shop, cast.seller),
+        lambda: accounts.remove_staff(cast.shop, cast.seller2),
+        lambda: accounts.add_staff(cast.shop, "buyer2", "owner"),
     ):
         with pytest.raises(AccountRefused), writing():
             change()
@@ -254,8 +261,10 @@ def test_who_can_be_employed(cast: Cast) -> None:
 
 def test_the_time_left_in_words(cast: Cast) -> None:
     case = cast.until("refunding", case_type=ONLY)
-    row = money_lists.one_of(cast.shop, entry_of(case).id)
-    said = {hours: recording.left_of(row, cast.now + timedelta(hours=hours)) for hours in (1, 25, 24 * 8, 24 * 15 + 1)}
+    row = payment_lists.find_entry(cast.shop, entry_of(case).id)
+    said = {
+        hours: recording.work_out_left(row, cast.now + timedelta(hours=hours)) for hours in (1, 25, 24 * 8, 24 * 15 + 1)
+    }
     assert [each.kind for each in said.values()] == ["wait", "warn", "bad", "bad"]
     assert said[1].said == "还剩 23 小时(24 小时目标)"
     assert said[25].said == "已过 24 小时目标,法定期限还剩 5 天 23 小时"
@@ -269,8 +278,8 @@ def test_the_owner_is_told_once_of_the_hard_line(cast_both: Cast) -> None:
     cast.until("refund_failed", case_type=RETURN)
     later = cast.now + timedelta(days=15, seconds=1)
     case_clock.sweep(later)
-    assert recording.alarm(cast.now + timedelta(days=14)) == 0
-    assert recording.alarm(later) == 2 and recording.alarm(later) == 0
+    assert recording.raise_alarm(cast.now + timedelta(days=14)) == 0
+    assert recording.raise_alarm(later) == 2 and recording.raise_alarm(later) == 0
     told = db.session.scalars(db.select(Notice).where(Notice.kind == "payment_late")).all()
     assert {notice.user_id for notice in told} == {cast.seller}
     assert {notice.href for notice in told} == {f"/seller/payouts/{number}" for number in (1, 2)}
@@ -289,7 +298,7 @@ def test_two_lists_at_once_have_no_payment_in_common(both: Flask, cast_both: Cas
     assert sorted(isinstance(answer, int) for answer in answers) == [False, True], answers
     batch = db.session.scalars(db.select(PayoutFile)).one()
     assert batch.row_count == 3 and batch.amount_fen == 7_500
-    assert payment_batches.workbook_of(batch) == payment_batches.workbook_of(batch)
+    assert payment_batches.build_workbook(batch) == payment_batches.build_workbook(batch)
 
 
 def sheet(path: Path, *rows: str, head: str = "批次行号,款项编号,金额(元),结果,流水号,失败原因") -> Path:
@@ -302,16 +311,16 @@ def upload(cast: Cast, path: Path) -> tuple[str, list[str]]:
     rows = bank_results.read_results(path)
     with writing():
         public_id = bank_results.begin_results(cast.shop, path.name, rows, by=cast.seller, now=cast.now).public_id
-    judged = bank_results.judge(cast.shop, rows, cast.now)
+    judged = bank_results.judge_rows(cast.shop, rows, cast.now)
     db.session.rollback()
     return public_id, [row["outcome"] for row in judged]
 
 
 def carry_out(cast: Cast, public_id: str) -> list[str]:
-    while not bank_results.carry_out(public_id, cast.shop, by=cast.by(Actor.SELLER), now=cast.now):
+    while not bank_results.carry_out_results(public_id, cast.shop, by=cast.by(Actor.SELLER), now=cast.now):
         pass
     db.session.rollback()
-    done = payment_batches.file_of(cast.shop, public_id, "results")
+    done = payment_batches.find_file(cast.shop, public_id, "results")
     assert done is not None and done.state == "done"
     return [row["outcome"] for row in sorted(done.rows, key=lambda row: row["row"])]
 
@@ -446,7 +455,7 @@ def test_the_doctor_sees_what_was_done_to_money(cast: Cast, name: str) -> None:
 def test_the_doctor_sees_debts_of_a_case_that_has_ended(cast: Cast) -> None:
     case = cast.until("completed", case_type=ONLY)
     with writing():
-        money_entries.plan(db.session.get_one(Case, case.id), "compensation", 100, key="x", at=cast.now, by=None)
+        money_entries.plan_entry(db.session.get_one(Case, case.id), "compensation", 100, key="x", at=cast.now, by=None)
     found = dict(zip((check.name for check in doctor.CHECKS), doctor.findings(), strict=True))
     assert found["owed"]
 
@@ -455,7 +464,7 @@ def test_a_payment_is_planned_once_and_its_key_is_one(cast_both: Cast) -> None:
     case = cast_both.until("refunding", case_type=ONLY)
     entry = entry_of(case)
     with writing():
-        same = money_entries.plan(
+        same = money_entries.plan_entry(
             db.session.get_one(Case, case.id), "refund", 1, key="refund", at=cast_both.now, by=None
         )
         assert same.id == entry.id

@@ -49,11 +49,11 @@ def child(case: Case) -> Case:
 def test_terms_that_can_not_be_carried_out(cast: Cast, changed: dict[str, Any], field: str) -> None:
     case = cast.open_case()  # two pairs at 12.50
     terms = cast.terms(case, **changed)
-    found = proposals.problem(case, terms, "applied")
+    found = proposals.find_problem(case, terms, "applied")
     assert found is not None and found[0] == field
     with pytest.raises(StepRefused, match=found[1][:4]):
         cast.take(case, "propose", SELLER, terms=terms)
-    assert proposals.of_case(case.id) == []
+    assert proposals.list_of_case(case.id) == []
 
 
 def test_quantities_and_specifications_of_terms(cast: Cast) -> None:
@@ -68,7 +68,7 @@ def test_quantities_and_specifications_of_terms(cast: Cast) -> None:
         ((line + 99, 1_000, None),),
         ((line, 1_000, strange),),
     ):
-        found = proposals.problem(case, replace(good, lines=lines), "applied")
+        found = proposals.find_problem(case, replace(good, lines=lines), "applied")
         assert found is not None and found[0] == "lines", lines
 
 
@@ -76,7 +76,7 @@ def test_terms_go_back_and_forth_and_only_the_latest_counts(cast_both: Cast) -> 
     cast = cast_both
     case = cast.open_case()
     case = cast.take(case, "propose", SELLER, terms=cast.terms(case, goods_back=True))
-    first = proposals.open_of(case.id)
+    first = proposals.find_open(case.id)
     assert first is not None and (first.version, first.side, case.due_rule) == (1, "seller", "proposal_answer")
     case = cast.take(case, "counter", BUYER, terms=cast.terms(case, compensation_fen=200))
     assert (case.countered, case.due_rule, case.due_at) == (True, "counter_answer", cast.now + timedelta(hours=72))
@@ -86,7 +86,7 @@ def test_terms_go_back_and_forth_and_only_the_latest_counts(cast_both: Cast) -> 
     with pytest.raises(StepRefused, match="等待买家答复"):
         cast.take(case, "accept_reship", SELLER)
     case = cast.take(case, "accept_reship", BUYER)
-    states = [(made.version, made.side, made.state) for made in proposals.of_case(case.id)]
+    states = [(made.version, made.side, made.state) for made in proposals.list_of_case(case.id)]
     assert states == [(3, "seller", "accepted"), (2, "buyer", "replaced"), (1, "seller", "replaced")]
     entry = db.session.scalars(select(MoneyEntry)).one()
     assert (case.state, entry.kind, entry.amount_fen, entry.state) == ("reshipping", "compensation", 100, "due")
@@ -119,7 +119,7 @@ def test_declined_terms_give_the_clock_back_with_a_day_at_least(cast_both: Cast)
     db.session.expire_all()
     case = db.session.get_one(Case, case.id)
     assert (case.state, case.due_at) == ("applied", at + timedelta(hours=72 + 24))
-    assert proposals.of_case(case.id)[0].state == "lapsed"
+    assert proposals.list_of_case(case.id)[0].state == "lapsed"
 
 
 def test_fewer_units_than_asked_for_are_free_again(cast_both: Cast) -> None:
@@ -226,7 +226,7 @@ def test_each_move_is_a_card_in_the_conversation(cast: Cast) -> None:
     case = cast.take(case, "propose", SELLER, terms=cast.terms(case))
     cast.take(case, "decline", BUYER)
     cards = [
-        (message.side, message.kind, message.data["proposal"]) for message in conversations.last_of(case.order_id, 9)
+        (message.side, message.kind, message.data["proposal"]) for message in conversations.load_last(case.order_id, 9)
     ]
     assert cards == [("seller", "case", 1), ("buyer", "case", 1)]
 
@@ -238,7 +238,7 @@ def test_terms_are_said_in_sentences(cast: Cast) -> None:
     cast.take(case, "propose", SELLER, terms=terms)
     made = db.session.scalars(select(Proposal)).one()
     lines = db.session.scalars(select(CaseLine).where(CaseLine.case_id == case.id)).all()
-    assert proposals.said(made, lines) == [
+    assert proposals.describe(made, lines) == [
         "换货:2 双,换成 红色;XL",
         "补差价 6.00 元",
         "另外补偿 1.50 元",

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from portal import doctor
 from portal.cases import clock as case_clock
 from portal.cases import opening, taking
-from portal.cases.effects.step import Wanted
+from portal.cases.effects.step_context import RequestedLine
 from portal.extensions import Busy, db, writing
 from portal.flow import Actor, StepRefused
 from portal.models import Case, CaseEvent, Order, OrderLine
@@ -59,7 +59,7 @@ def test_48_applications_on_a_line_of_ten(both: Flask, cast_both: Cast) -> None:
             opening.open_case(
                 by=by,
                 order=db.session.get_one(Order, order_id),
-                wanted=[Wanted(line_id, milli)],
+                wanted=[RequestedLine(line_id, milli)],
                 reason="damaged",
                 description="破损",
                 receiver=("李雯", "13425059650", "成都"),

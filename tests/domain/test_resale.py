@@ -16,7 +16,7 @@ from portal.applications import applications, unsent
 from portal.calendar import calendars
 from portal.calendar.workdays import BEIJING, Day
 from portal.cases import clock as case_clock
-from portal.cases.effects.step import By
+from portal.cases.effects.step_context import ActedBy
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType
 from portal.models import Case, Notice, Order, Shipment
@@ -45,7 +45,7 @@ def fresh(order_id: int) -> Order:
 def load_2027(now: datetime, *days: str) -> int:
     with writing():
         special = calendars.read_notice("\n".join(days), 2027)
-        calendars.keep(2027, special, "通知", by=None, now=now)
+        calendars.keep_year(2027, special, "通知", by=None, now=now)
     return resale.recompute(now)
 
 
@@ -53,12 +53,12 @@ def test_the_term_to_apply_is_promised_once(cast_both: Cast) -> None:
     cast = cast_both
     order_id = resold(cast, beijing(2, 10)).id
     plain = cast.order(received_at=beijing(2, 10)).id
-    assert resale.promise(cast.now) == 1 and resale.promise(cast.now) == 0
+    assert resale.promise_terms(cast.now) == 1 and resale.promise_terms(cast.now) == 0
     order = fresh(order_id)
     assert order.apply_by == beijing(2, 27, 0) and not order.apply_provisional  # the end of 2-26
-    assert "跳过 2月15日–23日 春节" in resale.apply_said(order, beijing(2, 11))
-    assert "超期" in resale.apply_said(order, beijing(2, 27, 0))
-    assert fresh(plain).apply_by is None and resale.apply_said(fresh(plain), cast.now) == ""
+    assert "跳过 2月15日–23日 春节" in resale.describe_apply_term(order, beijing(2, 11))
+    assert "超期" in resale.describe_apply_term(order, beijing(2, 27, 0))
+    assert fresh(plain).apply_by is None and resale.describe_apply_term(fresh(plain), cast.now) == ""
 
 
 def test_what_the_term_runs_from(cast: Cast) -> None:
@@ -67,15 +67,15 @@ def test_what_the_term_runs_from(cast: Cast) -> None:
     old = cast.order(status="completed", received_at=None, downstream_order_no="TB-1", shipped_at=beijing(11, 1)).id
     not_sent = cast.order(status="unshipped", is_dropship=True).id
     unknown = resold(cast, None).id  # on its way, and nobody knows since when
-    resale.promise(cast.now)
+    resale.promise_terms(cast.now)
     for order_id in (sent, not_sent, unknown, old):
-        assert fresh(order_id).apply_by is resale.apply_by(fresh(order_id)) is None
-    assert "还不知道签收时间" in resale.apply_said(fresh(sent), cast.now)
-    assert "还不知道签收时间" in resale.apply_said(fresh(old), cast.now) and not resale.apply_said(
+        assert fresh(order_id).apply_by is resale.find_apply_by(fresh(order_id)) is None
+    assert "还不知道签收时间" in resale.describe_apply_term(fresh(sent), cast.now)
+    assert "还不知道签收时间" in resale.describe_apply_term(fresh(old), cast.now) and not resale.describe_apply_term(
         fresh(not_sent), cast.now
     )
-    resale.use_rule(Rule("shipped"))
-    resale.promise(cast.now)
+    resale.set_rule(Rule("shipped"))
+    resale.promise_terms(cast.now)
     assert fresh(sent).apply_from == beijing(11, 18)
     with writing():
         db.session.execute(
@@ -83,21 +83,23 @@ def test_what_the_term_runs_from(cast: Cast) -> None:
             .where(Order.id == sent)
             .values(received_at=beijing(11, 20), apply_from=None, status="delivered")
         )
-    resale.promise(cast.now)
+    resale.promise_terms(cast.now)
     assert fresh(sent).apply_from == beijing(11, 20) and fresh(sent).apply_by == beijing(12, 2, 0)
-    resale.use_rule(Rule("confirmed", 3, 15))
+    resale.set_rule(Rule("confirmed", 3, 15))
     paid, received = resold(cast, None).id, resold(cast, beijing(11, 20)).id
-    resale.promise(cast.now)
+    resale.promise_terms(cast.now)
     assert fresh(paid).apply_from == fresh(paid).paid_at and fresh(received).apply_from == beijing(11, 20)
 
 
 def test_a_calendar_moves_what_was_provisional_and_only_later(cast_both: Cast) -> None:
     cast = cast_both
     settled, moving, earlier = (resold(cast, beijing(12, day)).id for day in (14, 24, 28))
-    resale.promise(cast.now)
+    resale.promise_terms(cast.now)
     assert not fresh(settled).apply_provisional
     before = {order_id: fresh(order_id).apply_by for order_id in (settled, moving, earlier)}
-    assert fresh(moving).apply_provisional and "暂按周一至周五计算" in resale.apply_said(fresh(moving), cast.now)
+    assert fresh(moving).apply_provisional and "暂按周一至周五计算" in resale.describe_apply_term(
+        fresh(moving), cast.now
+    )
     assert (
         load_2027(cast.now, "2027-01-01 休 元旦", "2027-01-02 班 元旦", "2027-01-03 班 元旦") == 0
     )  # would be earlier
@@ -117,13 +119,13 @@ def test_a_case_is_to_be_done_in_fifteen_and_overdue_closes_nothing(cast_both: C
     case = cast.open_case(resold(cast, beijing(11, 22)))
     plain = cast.open_case()
     assert case.finish_by == beijing(12, 15, 0) and plain.finish_by is None  # 15 working days after 11-23
-    assert "15 个工作日" in resale.finish_said(case)
+    assert "15 个工作日" in resale.describe_finish_term(case)
     late = beijing(12, 15, 0)
     assert resale.mark_overdue(late - timedelta(seconds=1)) == 0
     assert resale.mark_overdue(late) == 1 and resale.mark_overdue(late + timedelta(days=9)) == 0
     db.session.expire_all()
     case = db.session.get_one(Case, case.id)
-    assert case.overdue_at == late and case.state == "applied" and "不会因此关闭" in resale.finish_said(case)
+    assert case.overdue_at == late and case.state == "applied" and "不会因此关闭" in resale.describe_finish_term(case)
     told = db.session.scalars(select(Notice.user_id).where(Notice.kind == "resale")).all()
     assert sorted(told) == [cast.buyer, cast.seller]
 
@@ -145,11 +147,11 @@ def test_after_the_term_only_by_agreement(cast: Cast) -> None:
     from portal.rights.goods import Evidence, Route
 
     order = resold(cast, beijing(11, 11))  # the seventh working day is 11-20
-    resale.promise(cast.now)
+    resale.promise_terms(cast.now)
     order = fresh(order.id)
-    (line,) = applications.lines_of(order.id)
-    goods = applications.goods_of(order, line)
-    policy = applications.facts_of_policy(policies.current(cast.shop))
+    (line,) = applications.list_lines(order.id)
+    goods = applications.describe_goods(order, line)
+    policy = applications.describe_policy(policies.get_current(cast.shop))
     enough = Evidence(1_000, 2, 20)
     verdict = eligibility.check(goods, CaseType.EXCHANGE, "damaged", enough, cast.now, policy)
     assert not verdict.allowed and "7 个工作日" in verdict.why
@@ -180,39 +182,42 @@ def test_a_notice_is_read_line_by_line() -> None:
 
 
 def test_missing_from_november_on(cast: Cast) -> None:
-    assert calendars.missing(beijing(10, 31)) is None and calendars.missing(beijing(11, 1)) == 2027
+    assert calendars.find_missing_year(beijing(10, 31)) is None and calendars.find_missing_year(beijing(11, 1)) == 2027
     with writing():
-        calendars.keep(2027, calendars.read_notice(NOTICE, 2027), "通知", by=None, now=cast.now)
-    assert calendars.missing(beijing(11, 1)) is None and calendars.missing(beijing(1, 2, year=2028)) == 2028
+        calendars.keep_year(2027, calendars.read_notice(NOTICE, 2027), "通知", by=None, now=cast.now)
+    assert (
+        calendars.find_missing_year(beijing(11, 1)) is None
+        and calendars.find_missing_year(beijing(1, 2, year=2028)) == 2028
+    )
     assert case_clock.sweep(cast.now) == 0
 
 
 def test_the_end_of_a_term_is_said_by_the_day_before(cast: Cast) -> None:
     assert words.end(beijing(12, 2, 0)) == "12月1日 24:00" and words.end(beijing(12, 2, 1)) == "12月2日 01:00"
     order = fresh(resold(cast, beijing(11, 20)).id)
-    line = applications.lines_of(order.id)[0]
+    line = applications.list_lines(order.id)[0]
     said = eligibility.offer(
-        applications.goods_of(order, line),
+        applications.describe_goods(order, line),
         beijing(11, 22),
-        applications.facts_of_policy(policies.current(cast.shop)),
+        applications.describe_policy(policies.get_current(cast.shop)),
     )
-    assert "请在 12月1日 24:00 前提交" in said.why and said.until == resale.apply_by(order)
+    assert "请在 12月1日 24:00 前提交" in said.why and said.until == resale.find_apply_by(order)
 
 
 def test_a_carriers_receipt_lengthens_the_term(cast_both: Cast) -> None:
     """Where the term runs from shipping, 签收 by a scan begins it anew."""
     cast = cast_both
-    resale.use_rule(Rule("shipped"))
+    resale.set_rule(Rule("shipped"))
     order_id = resold(cast, None, shipped_at=beijing(11, 10), tracking_text="73610555582883").id
-    resale.promise(beijing(11, 11))
+    resale.promise_terms(beijing(11, 11))
     assert fresh(order_id).apply_by == beijing(11, 20, 0)
     with writing():
         following.follow_order(fresh(order_id), beijing(11, 11))
         shipment = db.session.scalars(select(Shipment.id).where(Shipment.order_id == order_id)).one()
         said = [Scan(beijing(11, 18), "signed", "已签收,签收人:本人")]
-        keeping.keep_of_order(shipment, said, now=beijing(11, 18, 13), origin="kuaidi100")
-    assert resale.apply_by(fresh(order_id)) == beijing(11, 28, 0)  # at once, before the sweep has written it down
-    assert resale.promise(beijing(11, 19)) == 1
+        keeping.keep_scans_of_order(shipment, said, now=beijing(11, 18, 13), origin="kuaidi100")
+    assert resale.find_apply_by(fresh(order_id)) == beijing(11, 28, 0)  # at once, before the sweep has written it down
+    assert resale.promise_terms(beijing(11, 19)) == 1
     assert fresh(order_id).apply_from == beijing(11, 18) and fresh(order_id).apply_by == beijing(11, 28, 0)
 
 
@@ -226,24 +231,26 @@ def test_the_term_runs_from_receipt_of_what_was_shipped_here(cast: Cast, vector:
     sent = signed - timedelta(days=10)
     order_id = cast.order(status="unshipped", downstream_order_no="TB-1", ordered_at=sent - timedelta(days=1)).id
     with writing():
-        unsent.ship(order_id, cast.shop, [("ZTO", "73610555582883")], by=By(Actor.SELLER, cast.seller), now=sent)
+        unsent.ship_order(
+            order_id, cast.shop, [("ZTO", "73610555582883")], by=ActedBy(Actor.SELLER, cast.seller), now=sent
+        )
     polling.follow_orders(sent)
-    resale.promise(signed - timedelta(minutes=1))
-    assert fresh(order_id).apply_by is resale.apply_by(fresh(order_id)) is None
+    resale.promise_terms(signed - timedelta(minutes=1))
+    assert fresh(order_id).apply_by is resale.find_apply_by(fresh(order_id)) is None
     with writing():
         shipment = db.session.scalars(select(Shipment.id).where(Shipment.order_id == order_id)).one()
-        keeping.keep_of_order(shipment, [Scan(signed, "signed", "已签收")], now=signed, origin="kuaidi100")
+        keeping.keep_scans_of_order(shipment, [Scan(signed, "signed", "已签收")], now=signed, origin="kuaidi100")
     end = datetime.fromisoformat(vector["plus_7_workdays"]).replace(tzinfo=BEIJING) + timedelta(days=1)
-    assert resale.apply_by(fresh(order_id)) == end
-    resale.promise(signed)
+    assert resale.find_apply_by(fresh(order_id)) == end
+    resale.promise_terms(signed)
     order = fresh(order_id)
     assert order.apply_by == end and order.apply_provisional == vector["provisional_7"]
-    line = applications.lines_of(order.id)[0]
-    offer = eligibility.offer(applications.goods_of(order, line), signed, applications.policy_for(order))
+    line = applications.list_lines(order.id)[0]
+    offer = eligibility.offer(applications.describe_goods(order, line), signed, applications.policy_for(order))
     assert (
         offer.until == end
         and words.end(end) in offer.why
-        and words.end(end).split()[0] in resale.apply_said(order, signed)
+        and words.end(end).split()[0] in resale.describe_apply_term(order, signed)
     )
 
 
@@ -257,22 +264,22 @@ def test_a_policy_lengthens_the_term_and_never_shortens_it(
     at = beijing(11, 22) if later else beijing(11, 1)
     publish(cast, days, at)
     order_id = resold(cast, received).id
-    resale.promise(cast.now)
+    resale.promise_terms(cast.now)
     publish(cast, 7, beijing(11, 23))  # shortens nothing that was promised
     end = beijing(*last, 0)
-    assert resale.apply_by(fresh(order_id)) == end
-    resale.promise(cast.now)
+    assert resale.find_apply_by(fresh(order_id)) == end
+    resale.promise_terms(cast.now)
     order = fresh(order_id)
-    assert order.apply_by == resale.apply_by(order) == end
-    line = applications.lines_of(order.id)[0]
-    offer = eligibility.offer(applications.goods_of(order, line), cast.now, applications.policy_for(order))
+    assert order.apply_by == resale.find_apply_by(order) == end
+    line = applications.list_lines(order.id)[0]
+    offer = eligibility.offer(applications.describe_goods(order, line), cast.now, applications.policy_for(order))
     assert offer.until == end and words.end(end) in offer.why
-    assert words.end(end).split()[0] in resale.apply_said(order, cast.now)
+    assert words.end(end).split()[0] in resale.describe_apply_term(order, cast.now)
 
 
 def publish(cast: Cast, days: int, at: datetime) -> None:
     with writing():
-        policies.publish(
+        policies.publish_policy(
             cast.shop,
             window_days=days,
             hidden_days=max(days, 30),

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 
 from portal import doctor, flow
 from portal.cases import clock as case_clock
-from portal.cases.effects.step import Counted
+from portal.cases.effects.step_context import InspectedLine
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, State
 from portal.models import Case, CaseEvent, CaseLine, MoneyEntry, OrderLine, Parcel, ReturnAddress, Shop, Staff, User
@@ -164,7 +164,7 @@ def _owing(cast: Cast, step: flow.Step, state: str, case_type: CaseType, opening
     case = cast.take(case, "accept_refund" if refunds else "accept_reship", Actor.BUYER)
     if not refunds and "more_entries" in step.needs:
         with writing():
-            money_entries.plan(case, "freight", 100, key="freight", at=cast.now, by=None)
+            money_entries.plan_entry(case, "freight", 100, key="freight", at=cast.now, by=None)
             db.session.execute(update(Case).values(entry_count=2))
     for name, actor, values in cast.path("completed", CaseType.REISSUE)[1:]:
         if case.state == state:
@@ -242,7 +242,7 @@ def _values(cast: Cast, case: Case, step: flow.Step, case_type: CaseType) -> dic
     line = db.session.scalars(select(CaseLine).where(CaseLine.case_id == case.id)).one()
     values = dict(HANDED_IN.get(step.name, {}))
     if step.name in ("dispute_goods", "revise_inspection"):
-        values["counted"] = [Counted(line.id, 2_000, 500, "short", "少了")]
+        values["counted"] = [InspectedLine(line.id, 2_000, 500, "short", "少了")]
         values["photos"] = cast.photos(2, cast.seller)
     if step.name in ("ship_part", "ship_replacement"):
         values |= {"parcels": PARCELS, "shipped": {line.id: 500 if step.name == "ship_part" else 2_000}}

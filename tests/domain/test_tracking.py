@@ -23,8 +23,7 @@ from sqlalchemy import func
 from portal.extensions import db, writing
 from portal.flow import Actor
 from portal.models import Case, Notice, Order, Parcel, ParcelTrace, Shipment, ShipmentTrace, Track
-from portal.parcels import following, keeping, telling
-from portal.parcels import seen as parcel_view
+from portal.parcels import following, keeping, parcel_view, telling
 from portal.parcels.carriers import Carrier
 from portal.parcels.couriers import AskFailed, Kuaidi100, Problem
 from portal.parcels.scans import Scan
@@ -105,7 +104,7 @@ def test_a_doubtful_receipt_is_kept_shown_and_starts_no_clock(both: Flask, cast_
     service = Fake()
     service.said = [Scan(NOW + HOUR, "transit", "部分签收,剩余1件待派", unclear=True)]
     clock.at = NOW + 2 * HOUR
-    polling.poll(service, 60, clock)
+    polling.poll_carriers(service, 60, clock)
     assert kept() == [(NOW + HOUR, "transit", "unclear")]
     assert fresh(case).due_at == due and titles() == []
     parcel = db.session.scalars(db.select(Parcel)).one()
@@ -122,16 +121,16 @@ def test_a_parcel_is_asked_about_every_half_hour_until_it_is_signed_for(
     service = Fake()
     service.said = [scan(1, "picked")]
     clock.at = NOW + HOUR
-    assert polling.poll(service, 60, clock) == 1
+    assert polling.poll_carriers(service, 60, clock) == 1
     assert service.asked == [("ZTO", NUMBER, "8000")]  # the return address' telephone number
     assert track().next_at == clock.at + polling.EVERY and track().checked_at == clock.at
-    assert polling.poll(service, 60, clock) == 0
+    assert polling.poll_carriers(service, 60, clock) == 0
     clock.at += polling.EVERY
     service.said = [scan(1, "picked"), scan(1.4, "delivering")]
-    assert polling.poll(service, 60, clock) == 1
+    assert polling.poll_carriers(service, 60, clock) == 1
     clock.at = NOW + 5 * HOUR
     service.said = [scan(4, "signed"), scan(1, "picked"), scan(1.4, "delivering")]
-    assert polling.poll(service, 60, clock) == 1
+    assert polling.poll_carriers(service, 60, clock) == 1
     assert track().next_at is None and track().ended_at == clock.at
     assert [status for _, status, _ in kept()] == ["picked", "transit", "signed"]
     parcel = db.session.scalars(db.select(Parcel)).one()
@@ -139,7 +138,7 @@ def test_a_parcel_is_asked_about_every_half_hour_until_it_is_signed_for(
     assert fresh(case).due_at == NOW + 4 * HOUR + timedelta(days=3)
     assert titles() == ["寄回的包裹已揽收", "寄回的包裹正在派送", "寄回的包裹已签收"]
     clock.at += timedelta(days=1)
-    assert polling.poll(service, 60, clock) == 0 and len(service.asked) == 3
+    assert polling.poll_carriers(service, 60, clock) == 0 and len(service.asked) == 3
 
 
 def test_a_number_that_hangs_on_two_cases_is_asked_about_once(both: Flask, cast_both: Cast, clock: Clock) -> None:
@@ -148,7 +147,7 @@ def test_a_number_that_hangs_on_two_cases_is_asked_about_once(both: Flask, cast_
     service = Fake()
     service.said = [scan(1, "picked"), scan(2, "signed")]
     clock.at = NOW + 3 * HOUR
-    assert polling.poll(service, 60, clock) == 1
+    assert polling.poll_carriers(service, 60, clock) == 1
     assert len(service.asked) == 1 and len(kept()) == 4
     assert {parcel.signed_at for parcel in db.session.scalars(db.select(Parcel))} == {NOW + 2 * HOUR}
 
@@ -157,22 +156,22 @@ def test_back_off_and_what_the_page_knows_after_hours_without_an_answer(app: Fla
     cast.until("inspecting")
     service = Fake()
     service.said = [scan(0, "picked")]
-    polling.poll(service, 60, clock)
+    polling.poll_carriers(service, 60, clock)
     service.said = AskFailed(Problem.SLOW)
     pauses = []
     for _ in range(7):
         clock.at = track().next_at or NOW
         before = clock.at
-        assert polling.poll(service, 60, clock) == 0
+        assert polling.poll_carriers(service, 60, clock) == 0
         pauses.append((track().next_at or NOW) - before)
     assert pauses == [timedelta(minutes=m) for m in (30, 60, 120, 240, 360, 360, 360)]
     assert (track().failures, track().error, track().checked_at) == (7, "slow", NOW)
-    assert monitor.counts(cast.shop, clock.at)["failing"] == 1
+    assert monitor.count_tabs(cast.shop, clock.at)["failing"] == 1
     service.said = [scan(0, "picked"), scan(20, "transit")]
     clock.at = track().next_at or NOW
-    assert polling.poll(service, 60, clock) == 1
+    assert polling.poll_carriers(service, 60, clock) == 1
     assert (track().failures, track().error, track().checked_at) == (0, "", clock.at)
-    assert monitor.counts(cast.shop, clock.at)["failing"] == 0
+    assert monitor.count_tabs(cast.shop, clock.at)["failing"] == 0
     assert len(kept()) == 2
 
 
@@ -180,7 +179,7 @@ def test_not_found_is_an_answer(app: Flask, cast: Cast, clock: Clock) -> None:
     cast.until("inspecting")
     service = Fake()
     service.said = AskFailed(Problem.NOT_FOUND)
-    assert polling.poll(service, 60, clock) == 1
+    assert polling.poll_carriers(service, 60, clock) == 1
     assert (track().failures, track().error, track().next_at) == (0, "not_found", NOW + polling.EVERY)
 
 
@@ -190,7 +189,7 @@ def test_a_used_up_quota_ends_the_round_and_is_nobodys_failure(app: Flask, cast:
         cast.take(case, "ship_return", Actor.BUYER, parcels=[("ZTO", f"7548486357659{number}")])
     service = Fake()
     service.said = AskFailed(Problem.LIMIT)
-    assert polling.poll(service, 60, clock) == 0
+    assert polling.poll_carriers(service, 60, clock) == 0
     assert len(service.asked) == 1
     db.session.rollback()
     assert sum(db.session.scalars(db.select(Track.failures))) == 0
@@ -201,11 +200,11 @@ def test_no_more_questions_a_minute_than_allowed(both: Flask, cast_both: Cast, c
         case = cast_both.until("returning")
         cast_both.take(case, "ship_return", Actor.BUYER, parcels=[("ZTO", f"7548486357659{number}")])
     service = Fake()
-    polling.poll(service, 3, clock)
-    polling.poll(service, 3, clock)
+    polling.poll_carriers(service, 3, clock)
+    polling.poll_carriers(service, 3, clock)
     assert len(service.asked) == 3
     clock.at += timedelta(seconds=61)
-    polling.poll(service, 3, clock)
+    polling.poll_carriers(service, 3, clock)
     assert len(service.asked) == 6
 
 
@@ -223,7 +222,7 @@ def test_two_sweeps_at_once_ask_each_number_once(both: Flask, cast_both: Cast, c
         with both.app_context():
             gate.wait()
             try:
-                polling.poll(service, 60, clock)
+                polling.poll_carriers(service, 60, clock)
             except BaseException as error:
                 wrong.append(error)
             db.session.remove()
@@ -245,7 +244,7 @@ def test_a_parcel_that_was_corrected_or_whose_case_is_over_is_asked_about_no_mor
     parcel_id = db.session.scalar(db.select(Parcel.id))
     cast.take(case, "edit_parcel", Actor.BUYER, parcel_id=parcel_id, carrier="YTO", number="YT8893012345678")
     service = Fake()
-    polling.poll(service, 60, clock)
+    polling.poll_carriers(service, 60, clock)
     assert [number for _, number, _ in service.asked] == ["YT8893012345678"]
     db.session.rollback()
     assert db.session.scalar(db.select(Track.ended_at).where(Track.carrier == "ZTO")) == NOW
@@ -255,7 +254,7 @@ def test_thirty_days_are_enough(app: Flask, cast: Cast, clock: Clock) -> None:
     cast.until("inspecting")
     clock.at = NOW + timedelta(days=31)
     service = Fake()
-    polling.poll(service, 60, clock)
+    polling.poll_carriers(service, 60, clock)
     assert service.asked == [] and track().ended_at == clock.at
 
 
@@ -273,21 +272,21 @@ def test_a_number_registered_again_while_it_was_asked_about_is_asked_about_again
 
     service = Meanwhile()
     service.said = [scan(0, "picked")]
-    polling.poll(service, 60, clock)
+    polling.poll_carriers(service, 60, clock)
     assert len(service.asked) == 2 and len(kept()) == 2
 
 
 def test_asking_again_by_hand_is_not_endless(app: Flask, cast: Cast, clock: Clock) -> None:
     cast.until("inspecting")
     service = Fake()
-    polling.poll(service, 60, clock)
-    following.use_service("kuaidi100")
+    polling.poll_carriers(service, 60, clock)
+    following.set_service("kuaidi100")
     with writing():
-        assert following.wish(track().id, NOW + timedelta(minutes=5)) == "asked-just-now"
-        assert following.wish(track().id, NOW + timedelta(minutes=10)) == "asked-again"
-        assert following.wish(None, NOW) == "not-asked"
+        assert following.ask_for_news(track().id, NOW + timedelta(minutes=5)) == "asked-just-now"
+        assert following.ask_for_news(track().id, NOW + timedelta(minutes=10)) == "asked-again"
+        assert following.ask_for_news(None, NOW) == "not-asked"
     clock.at = NOW + timedelta(minutes=10)
-    polling.poll(service, 60, clock)
+    polling.poll_carriers(service, 60, clock)
     assert len(service.asked) == 2
 
 
@@ -300,11 +299,11 @@ def test_a_lying_service_moves_no_deadline(both: Flask, cast_both: Cast, clock: 
     service = Fake()
     service.said = [scan(-200, "signed"), scan(48, "signed"), scan(-0.5, "signed"), scan(-100, "picked")]
     clock.at = NOW + HOUR
-    polling.poll(service, 60, clock)
+    polling.poll_carriers(service, 60, clock)
     assert [doubt for _, _, doubt in kept()] == ["early", "early", "early", "future"]
     assert fresh(case).due_at == due and titles() == []
     clock.at = NOW + 49 * HOUR  # what was to come has come, and is still said
-    polling.poll(service, 60, clock)
+    polling.poll_carriers(service, 60, clock)
     assert [doubt for _, _, doubt in kept()] == ["early", "early", "early", ""]
     assert fresh(case).due_at == NOW + 48 * HOUR + timedelta(days=3)
 
@@ -315,7 +314,7 @@ def test_out_of_order_doubled_and_taken_back(both: Flask, cast_both: Cast, clock
     service = Fake()
     clock.at = NOW + 10 * HOUR
     service.said = [scan(5, "signed"), scan(1, "picked"), scan(5, "signed"), scan(1, "picked")]
-    polling.poll(service, 60, clock)
+    polling.poll_carriers(service, 60, clock)
     assert fresh(case).due_at == NOW + 5 * HOUR + timedelta(days=7)
     out = db.session.scalars(db.select(Parcel).where(Parcel.leg == "out")).one()
     clock.at += HOUR
@@ -342,7 +341,7 @@ def test_what_a_side_types_in_its_own_favour_moves_nothing(
     leg = "back" if state == "inspecting" else "out"
     parcel = db.session.scalars(db.select(Parcel).where(Parcel.leg == leg)).one()
     found = db.session.scalar(db.select(Shipment.id).where(Shipment.parcel_id == parcel.id)) or 0
-    shipment = parcel_view.one_of_shop(found, cast.shop)
+    shipment = parcel_view.find_of_shop(found, cast.shop)
     with writing():
         assert case_scans.record_typed(shipment, [scan(1, "signed")], side=side, now=NOW + HOUR) == 1
     assert (fresh(case).due_at != due) is moves
@@ -362,13 +361,13 @@ def test_what_a_side_types_in_its_own_favour_moves_nothing(
 
 def test_what_is_typed_in_after_the_end_brings_nothing_back_under_way(app: Flask, cast: Cast) -> None:
     cast.until("completed")
-    before = monitor.counts(cast.shop, NOW)["all"]
+    before = monitor.count_tabs(cast.shop, NOW)["all"]
     for shipment_id in db.session.scalars(db.select(Shipment.id)).all():
         with writing():
             case_scans.record_typed(
-                parcel_view.one_of_shop(shipment_id, cast.shop), [scan(0, "transit")], side="buyer", now=NOW
+                parcel_view.find_of_shop(shipment_id, cast.shop), [scan(0, "transit")], side="buyer", now=NOW
             )
-    assert before == monitor.counts(cast.shop, NOW)["all"] == 0
+    assert before == monitor.count_tabs(cast.shop, NOW)["all"] == 0
 
 
 def test_an_alarm_of_silence_ends_with_the_next_answer(app: Flask, cast: Cast, clock: Clock) -> None:
@@ -376,13 +375,13 @@ def test_an_alarm_of_silence_ends_with_the_next_answer(app: Flask, cast: Cast, c
     service = Fake()
     service.said = AskFailed(Problem.UNREACHABLE)
     for _ in range(3):
-        polling.poll(service, 60, clock)
+        polling.poll_carriers(service, 60, clock)
         clock.at = track().next_at or NOW
-    assert monitor.counts(cast.shop, clock.at)["failing"] == 1
+    assert monitor.count_tabs(cast.shop, clock.at)["failing"] == 1
     cast.until("inspecting")  # the same number again: nothing has failed since
     service.said = []
-    polling.poll(service, 60, clock)
-    assert monitor.counts(cast.shop, clock.at)["failing"] == 0
+    polling.poll_carriers(service, 60, clock)
+    assert monitor.count_tabs(cast.shop, clock.at)["failing"] == 0
 
 
 # Orders --------------------------------------------------------------------------------------------------------------
@@ -398,17 +397,17 @@ def test_an_orders_own_parcel_is_followed_and_says_when_it_was_received(
     order_id = on_its_way(cast_both).id
     assert polling.follow_orders(NOW) == 1 and polling.follow_orders(NOW) == 0
     with writing():
-        telling.watch(cast_both.shop, order_id, cast_both.buyer, True, NOW)
+        telling.set_watch(cast_both.shop, order_id, cast_both.buyer, True, NOW)
     service = Fake()
     service.said = [scan(-20, "picked"), scan(-3, "delivering"), scan(-1, "signed")]
-    polling.poll(service, 60, clock)
+    polling.poll_carriers(service, 60, clock)
     assert service.asked == [("ZTO", NUMBER, "9650")]
     order = db.session.get_one(Order, order_id, populate_existing=True)
     assert (order.received_at, order.status) == (NOW - HOUR, "delivered")
     assert titles() == ["订单包裹已签收"]
     with writing():  # taken back
         shipment = db.session.scalar(db.select(Shipment.id)) or 0
-        assert keeping.keep_of_order(shipment, [scan(-0.5, "exception", "误签")], now=NOW, origin="") == 1
+        assert keeping.keep_scans_of_order(shipment, [scan(-0.5, "exception", "误签")], now=NOW, origin="") == 1
     order = db.session.get_one(Order, order_id, populate_existing=True)
     assert (order.received_at, order.status) == (None, "in_transit")
 
@@ -419,7 +418,7 @@ def test_what_is_known_of_the_receipt_stays(app: Flask, cast: Cast, clock: Clock
     polling.follow_orders(NOW)
     service = Fake()
     service.said = [scan(-1, "signed")]
-    polling.poll(service, 60, clock)
+    polling.poll_carriers(service, 60, clock)
     db.session.rollback()
     assert db.session.get_one(Order, order_id).received_at == known
     assert titles() == []  # nobody asked to be told
@@ -438,7 +437,7 @@ def test_an_order_whose_number_was_corrected_is_followed_anew(app: Flask, cast: 
 def test_a_sellers_own_word_says_not_when_an_order_was_received(app: Flask, cast: Cast) -> None:
     order_id = on_its_way(cast).id
     polling.follow_orders(NOW)
-    shipment = parcel_view.one_of_shop(db.session.scalar(db.select(Shipment.id)) or 0, cast.shop)
+    shipment = parcel_view.find_of_shop(db.session.scalar(db.select(Shipment.id)) or 0, cast.shop)
     with writing():
         case_scans.record_typed(shipment, [scan(-1, "signed")], side="seller", now=NOW)
     assert db.session.get_one(Order, order_id, populate_existing=True).received_at is None
@@ -467,24 +466,24 @@ def test_alarms_are_counted_and_listed(both: Flask, cast_both: Cast) -> None:
     with writing():
         case_scans.record_scans(out, [scan(2, "signed")], now=NOW + 3 * HOUR)
     late = NOW + 80 * HOUR
-    counts = monitor.counts(cast.shop, late)
+    counts = monitor.count_tabs(cast.shop, late)
     expected = {"unscanned": 1, "stuck": 1, "returned": 1, "lost": 1, "denied": 1, "failing": 0}
     assert {tab: counts[tab] for tab in monitor.ALARMS} == expected
     for tab in monitor.TABS:
-        rows, key = monitor.page_of(cast.shop, tab, late)
+        rows, key = monitor.list_page(cast.shop, tab, late)
         assert len(rows) == counts[tab] and key is None
-    assert monitor.counts(cast.shop2, late) == dict.fromkeys(monitor.TABS, 0)
-    assert monitor.rates(cast.shop, late) == [("中通快递", 7, 2)]
+    assert monitor.count_tabs(cast.shop2, late) == dict.fromkeys(monitor.TABS, 0)
+    assert monitor.work_out_rates(cast.shop, late) == [("中通快递", 7, 2)]
 
 
 def test_a_list_goes_on_behind_its_key(app: Flask, cast: Cast) -> None:
     for number in range(5):
         case = cast.until("returning", now=NOW)
         cast.take(case, "ship_return", Actor.BUYER, NOW + number * HOUR, parcels=PARCELS)
-    rows, key = monitor.page_of(cast.shop, "all", NOW)
+    rows, key = monitor.list_page(cast.shop, "all", NOW)
     assert len(rows) == 5 and key is None
     first = rows[1][0]
-    rest, _ = monitor.page_of(cast.shop, "all", NOW, after=(first.since_at, first.id))
+    rest, _ = monitor.list_page(cast.shop, "all", NOW, after=(first.since_at, first.id))
     assert [row.id for row, _ in rest] == [row.id for row, _ in rows[2:]]
 
 
@@ -563,7 +562,7 @@ def test_through_every_mood_no_scan_is_doubled_and_none_is_lost(
     answers = 0
     clock.at = NOW + 7 * HOUR
     for _ in range(9):
-        answers += polling.poll(service, 60, clock)
+        answers += polling.poll_carriers(service, 60, clock)
         clock.at = track().next_at or clock.at
     assert answers == 4 and len(kind.asked) == 9
     db.session.rollback()
@@ -615,9 +614,9 @@ def test_a_poller_that_is_killed_leaves_nothing_doubled_and_nothing_missed(
     assert len(kept()) == 3
     again = Kuaidi100("c", "k", url=url, wait=2)
     clock.at = now
-    assert polling.poll(again, 60, clock) == 0  # still claimed
+    assert polling.poll_carriers(again, 60, clock) == 0  # still claimed
     clock.at = now + polling.TAKEN_FOR
-    assert polling.poll(again, 60, clock) == 2
+    assert polling.poll_carriers(again, 60, clock) == 2
     assert len(kept()) == 9
     db.session.rollback()
     assert set(db.session.scalars(db.select(Track.failures))) == {0}

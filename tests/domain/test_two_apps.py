@@ -34,7 +34,7 @@ def test_each_app_keeps_its_own_settings(tmp_path: Path, sqlite_template: Path) 
         kdniao_key="k",
     )
     with other.app_context():
-        clock.forward(timedelta(days=2))
+        clock.move_forward(timedelta(days=2))
     said = [seen_by(app) for app in (plain, other, plain)]
     assert said[0] == said[2]
     assert said[0] == (flow.DEADLINES["seller_response"], 7, "", (), timedelta(), 30)
@@ -44,11 +44,11 @@ def test_each_app_keeps_its_own_settings(tmp_path: Path, sqlite_template: Path) 
 def seen_by(app: Flask) -> tuple[object, ...]:
     with app.app_context():
         return (
-            case_deadlines.span("seller_response"),
-            resale.rule().apply_days,
-            following.service(),
+            case_deadlines.get_deadline("seller_response"),
+            resale.get_rule().apply_days,
+            following.get_service(),
             notices._channels.get(),
-            clock.shift(),
+            clock.get_shift(),
             bank_accounts._kept_for.get().days,
         )
 

@@ -16,7 +16,7 @@ from playwright.sync_api import Page, Response
 from portal import flow
 from portal.calendar import clock
 from portal.cases import actions as case_actions
-from portal.cases import docket
+from portal.cases import mediation_queue
 from portal.extensions import db, writing
 from portal.flow import Actor
 from portal.models import BankAccount, Cancellation, Case, ImportJob, Order, Product, Shop, User
@@ -64,7 +64,7 @@ def _steps(app: Flask, side: Actor, prefix: str) -> list[str]:
             found.append(f"{prefix}/{case.case_no}{PLAIN if case.state in states else ''}")
             states.add(case.state)
             seen.add((case.type, case.state, ""))
-        for step, refusal in case_actions.actions(case, side, clock.now()):
+        for step, refusal in case_actions.list_actions(case, side, clock.now()):
             look = (step.name, case.type if step.name in OF_TYPE else "")
             if not refusal and look not in steps:
                 steps.add(look)
@@ -147,11 +147,11 @@ def newcomers(app: Flask) -> tuple[str, list[str]]:
 
 
 def mediators(app: Flask) -> tuple[str, list[str]]:
-    found: list[str] = ["/mediation", "/mediation?q=HH0", *(f"/mediation?tab={tab}" for tab in docket.TABS)]
+    found: list[str] = ["/mediation", "/mediation?q=HH0", *(f"/mediation?tab={tab}" for tab in mediation_queue.TABS)]
     seen: set[str] = set()
     for case in db.session.scalars(db.select(Case).where(Case.escalated).order_by(Case.id)).all():
         found.append(f"/mediation/{case.case_no}")
-        for step, refusal in case_actions.actions(case, Actor.MEDIATOR, clock.now()):
+        for step, refusal in case_actions.list_actions(case, Actor.MEDIATOR, clock.now()):
             if not refusal and step.name not in seen:
                 seen.add(step.name)
                 found.append(f"/mediation/{case.case_no}/{step.name}")
@@ -178,7 +178,7 @@ def sellers(app: Flask) -> tuple[str, list[str]]:
             content_type="multipart/form-data",
         )
     waiting = db.session.scalars(db.select(ImportJob.public_id)).first()
-    order_uploads.work(app.extensions["portal_settings"].data.absolute() / "imports", clock.now)
+    order_uploads.work_off(app.extensions["portal_settings"].data.absolute() / "imports", clock.now)
     with writing():
         job = db.session.scalars(db.select(ImportJob)).one()
         db.session.add(

@@ -30,7 +30,7 @@ WRITERS = 3
 def world(folder: Path) -> None:
     app = create_app(Settings(data=folder, secret_key="fault"))
     with app.app_context():
-        database.upgrade()
+        database.upgrade_schema()
         cast = Cast.make(NOW)
         for _ in range(5):
             cast.order(lines=2, milli=10_000)

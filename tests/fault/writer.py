@@ -11,7 +11,7 @@ from sqlalchemy import select
 from portal import create_app, flow
 from portal.calendar import clock
 from portal.cases import opening, taking
-from portal.cases.effects.step import By, Wanted
+from portal.cases.effects.step_context import ActedBy, RequestedLine
 from portal.config import Settings
 from portal.extensions import Busy, db, writing
 from portal.flow import Actor, StepRefused
@@ -40,13 +40,13 @@ def _one(pick: random.Random, people: dict[str, int], lines: list[tuple[int, int
     """One change, answered by (case id, version)."""
     now = clock.now()
     open_ids = list(db.session.scalars(select(Case.id).where(Case.state.in_(("applied", "returning"))).limit(20)))
-    buyer = By(Actor.BUYER, people["buyer"], "buyer")
+    buyer = ActedBy(Actor.BUYER, people["buyer"], "buyer")
     if len(open_ids) < 5 or pick.random() < 0.3:
         line_id, order_id = pick.choice(lines)
         case = opening.open_case(
             by=buyer,
             order=db.session.get_one(Order, order_id),
-            wanted=[Wanted(line_id, 1_000)],
+            wanted=[RequestedLine(line_id, 1_000)],
             reason="damaged",
             description="破损",
             receiver=("李雯", "13425059650", "成都"),
@@ -59,7 +59,7 @@ def _one(pick: random.Random, people: dict[str, int], lines: list[tuple[int, int
         return case.id, 1
     case = db.session.get_one(Case, pick.choice(open_ids))
     if case.state == "applied" and pick.random() < 0.5:
-        case = taking.take(case.id, "agree", by=By(Actor.SELLER, people["seller"], "seller"), now=now)
+        case = taking.take(case.id, "agree", by=ActedBy(Actor.SELLER, people["seller"], "seller"), now=now)
     else:
         case = taking.take(case.id, "withdraw", by=buyer, now=now)
     assert case.state in set(flow.State)

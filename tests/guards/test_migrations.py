@@ -34,16 +34,16 @@ def empty(request: pytest.FixtureRequest) -> Flask:
 def test_up_check_down(empty: Flask) -> None:
     with empty.app_context():
         assert database.is_empty()
-        database.upgrade()
+        database.upgrade_schema()
         assert database.is_current()
         with db.engine.connect() as connection:
             context = MigrationContext.configure(connection, opts={"compare_type": True})
             assert context.get_current_revision() == HEAD
             assert compare_metadata(context, Model.metadata) == []
-        database.downgrade("base")
+        database.downgrade_schema("base")
         with db.engine.connect() as connection:
             assert set(inspect(connection).get_table_names()) <= {"alembic_version"}
-        database.upgrade()
+        database.upgrade_schema()
         assert database.is_current()
         db.session.remove()
         db.engine.dispose()

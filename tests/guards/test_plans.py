@@ -15,17 +15,15 @@ from flask import Flask
 from sqlalchemy import event
 
 from portal import create_app
+from portal.cases import case_view, handling, mediation_queue, shop_queue
 from portal.cases import clock as case_clock
-from portal.cases import docket, handling, queue
-from portal.cases import view as case_view
 from portal.config import Settings
 from portal.extensions import db
 from portal.models import User
-from portal.money import lists as money_lists
+from portal.money import payment_lists
 from portal.notices import notices
-from portal.orders import lists as order_lists
-from portal.parcels import couriers, following
-from portal.parcels import seen as parcel_view
+from portal.orders import order_lists
+from portal.parcels import couriers, following, parcel_view
 from portal.payments import batches as payment_batches
 from portal.people import accounts
 from portal.talk import conversations
@@ -118,27 +116,27 @@ def nodes_of(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def queue_page(tab: str, **how: Any) -> Callable[[Crowd], object]:
-    return lambda c: queue.page_of(c.shop, tab, c.now, **how)
+    return lambda c: shop_queue.list_page(c.shop, tab, c.now, **how)
 
 
 def next_queue_page(tab: str) -> Callable[[Crowd], object]:
     def ask(c: Crowd) -> object:
-        _, key = queue.page_of(c.shop, tab, c.now)
+        _, key = shop_queue.list_page(c.shop, tab, c.now)
         assert key is not None
-        return queue.page_of(c.shop, tab, c.now, after=key)
+        return shop_queue.list_page(c.shop, tab, c.now, after=key)
 
     return ask
 
 
 def orders_page(tab: str, **how: Any) -> Callable[[Crowd], object]:
-    return lambda c: order_lists.page_of(c.buyer, tab, **how)
+    return lambda c: order_lists.list_page(c.buyer, tab, **how)
 
 
 def next_orders_page(tab: str) -> Callable[[Crowd], object]:
     def ask(c: Crowd) -> object:
-        _, key = order_lists.page_of(c.buyer, tab)
+        _, key = order_lists.list_page(c.buyer, tab)
         assert key is not None
-        return order_lists.page_of(c.buyer, tab, after=key)
+        return order_lists.list_page(c.buyer, tab, after=key)
 
     return ask
 
@@ -150,89 +148,89 @@ class Mediator:
 
 
 def docket_page(tab: str, **how: Any) -> Callable[[Crowd], object]:
-    return lambda c: docket.page_of(Mediator(), tab, **how)
+    return lambda c: mediation_queue.list_page(Mediator(), tab, **how)
 
 
 def next_docket_page(c: Crowd) -> object:
-    _, key = docket.page_of(Mediator(), "overdue")
+    _, key = mediation_queue.list_page(Mediator(), "overdue")
     assert key is not None
-    return docket.page_of(Mediator(), "overdue", after=key)
+    return mediation_queue.list_page(Mediator(), "overdue", after=key)
 
 
 def next_cases_page(c: Crowd) -> object:
-    _, key = case_view.list_of(c.buyer)
+    _, key = case_view.list_of_buyer(c.buyer)
     assert key is not None
-    return case_view.list_of(c.buyer, key)
+    return case_view.list_of_buyer(c.buyer, key)
 
 
 def next_payouts_page(tab: str) -> Callable[[Crowd], object]:
     def ask(c: Crowd) -> object:
-        _, key = money_lists.page_of(c.shop, tab)
+        _, key = payment_lists.list_page(c.shop, tab)
         assert key is not None
-        return money_lists.page_of(c.shop, tab, key)
+        return payment_lists.list_page(c.shop, tab, key)
 
     return ask
 
 
 def next_logistics_page(tab: str) -> Callable[[Crowd], object]:
     def ask(c: Crowd) -> object:
-        _, key = monitor.page_of(c.shop, tab, c.now)
+        _, key = monitor.list_page(c.shop, tab, c.now)
         assert key is not None
-        return monitor.page_of(c.shop, tab, c.now, key)
+        return monitor.list_page(c.shop, tab, c.now, key)
 
     return ask
 
 
 HOT: dict[str, Callable[[Crowd], object]] = {
-    **{f"queue {tab}": queue_page(tab) for tab in queue.TABS},
-    **{f"queue {tab}, next page": next_queue_page(tab) for tab in queue.TABS},
+    **{f"queue {tab}": queue_page(tab) for tab in shop_queue.TABS},
+    **{f"queue {tab}, next page": next_queue_page(tab) for tab in shop_queue.TABS},
     "queue by reason": queue_page("open", reason="damaged"),
     "queue closed by reason": queue_page("closed", reason="damaged"),
     "queue searched": queue_page("open", words="袜 7"),
-    "queue counts": lambda c: queue.counts(c.shop, c.now),
-    **{f"docket {tab}": docket_page(tab) for tab in docket.TABS},
+    "queue counts": lambda c: shop_queue.count_tabs(c.shop, c.now),
+    **{f"docket {tab}": docket_page(tab) for tab in mediation_queue.TABS},
     "docket, next page": next_docket_page,
     "docket decided, next page": docket_page("decided", after=(NOW, 7)),
     "docket searched": docket_page("overdue", words="HH7"),
-    "docket counts": lambda c: docket.counts(Mediator()),
-    "case by number, mediator": lambda c: docket.of_mediator(c.case_no(10), Mediator()),
-    "facts about a buyer": lambda c: queue.history_of(c.shop, c.other_buyer, c.now),
+    "docket counts": lambda c: mediation_queue.count_tabs(Mediator()),
+    "case by number, mediator": lambda c: mediation_queue.find_for_mediator(c.case_no(10), Mediator()),
+    "facts about a buyer": lambda c: shop_queue.count_history(c.shop, c.other_buyer, c.now),
     **{f"my orders {tab}": orders_page(tab) for tab in order_lists.TABS},
     **{f"my orders {tab}, next page": next_orders_page(tab) for tab in order_lists.TABS},
-    "my orders searched by number": lambda c: order_lists.page_of(c.buyer, "all", words=c.order_no(10)),
+    "my orders searched by number": lambda c: order_lists.list_page(c.buyer, "all", words=c.order_no(10)),
     "my orders searched by goods": orders_page("all", words="袜 70"),
-    "my orders counts": lambda c: order_lists.counts(c.buyer),
-    "order by number": lambda c: order_lists.of_buyer(c.order_no(10), c.buyer),
-    "cases of an order": lambda c: order_lists.cases_of(10),
-    "what waits for a buyer": lambda c: order_lists.waiting_for(c.buyer),
-    "buyer's cases": lambda c: case_view.list_of(c.buyer),
+    "my orders counts": lambda c: order_lists.count_tabs(c.buyer),
+    "order by number": lambda c: order_lists.find_of_buyer(c.order_no(10), c.buyer),
+    "cases of an order": lambda c: order_lists.list_cases(10),
+    "what waits for a buyer": lambda c: order_lists.list_waiting(c.buyer),
+    "buyer's cases": lambda c: case_view.list_of_buyer(c.buyer),
     "buyer's cases, next page": next_cases_page,
-    "case by number, buyer": lambda c: case_view.of_buyer(c.case_no(10), c.buyer),
-    "case by number, shop": lambda c: case_view.of_shop(c.case_no(10), c.shop),
-    **{f"payments {tab}": (lambda c, tab=tab: money_lists.page_of(c.shop, tab)) for tab in money_lists.TABS},
-    **{f"payments {tab}, next page": next_payouts_page(tab) for tab in money_lists.TABS},
-    "payments' totals": lambda c: money_lists.totals(c.shop),
-    "payment": lambda c: money_lists.one_of(c.shop, 1),
-    "lists for the bank": lambda c: payment_batches.files_of(c.shop, None),
-    **{f"parcels {tab}": (lambda c, tab=tab: monitor.page_of(c.shop, tab, c.now)) for tab in monitor.TABS},
+    "case by number, buyer": lambda c: case_view.find_of_buyer(c.case_no(10), c.buyer),
+    "case by number, shop": lambda c: case_view.find_of_shop(c.case_no(10), c.shop),
+    **{f"payments {tab}": (lambda c, tab=tab: payment_lists.list_page(c.shop, tab)) for tab in payment_lists.TABS},
+    **{f"payments {tab}, next page": next_payouts_page(tab) for tab in payment_lists.TABS},
+    "payments' totals": lambda c: payment_lists.add_up_tabs(c.shop),
+    "payment": lambda c: payment_lists.find_entry(c.shop, 1),
+    "lists for the bank": lambda c: payment_batches.list_files(c.shop, None),
+    **{f"parcels {tab}": (lambda c, tab=tab: monitor.list_page(c.shop, tab, c.now)) for tab in monitor.TABS},
     **{f"parcels {tab}, next page": next_logistics_page(tab) for tab in monitor.TABS if tab != "denied"},
-    "parcels' counts": lambda c: monitor.counts(c.shop, c.now),
-    "handling times": lambda c: handling.of_shop(c.shop, c.now),
-    "a parcel, buyer": lambda c: parcel_view.one_of_buyer(10, c.buyer),
-    "a parcel, shop": lambda c: parcel_view.one_of_shop(10, c.shop),
-    "parcels of numbers": lambda c: parcel_view.of_number(c.shop, ["10", "20"]),
-    "nothing to ask": lambda c: polling.poll(couriers.Kuaidi100("c", "k"), 60, lambda: c.now),
-    "notices": lambda c: notices.page_of(c.seller, None),
-    "notices, next page": lambda c: notices.page_of(c.seller, 50_000),
-    "buyer's conversations": lambda c: conversations.list_of(buyer_id=c.buyer),
-    "buyer's conversations, next page": lambda c: conversations.list_of(buyer_id=c.buyer, skip=50_000),
-    "shop's conversations": lambda c: conversations.list_of(shop_id=c.shop),
-    "shop's conversations, next page": lambda c: conversations.list_of(shop_id=c.shop, skip=50_000),
-    "a buyer's poll": lambda c: conversations.stands(c.order_no(10), "buyer", c.buyer),
-    "a seller's poll": lambda c: conversations.stands(c.order_no(10), "seller", c.shop),
-    "what a poll brings": lambda c: conversations.newer(10, 9),
-    "last messages of an order": lambda c: conversations.last_of(10, 5),
-    "latest messages": lambda c: conversations.latest(10),
+    "parcels' counts": lambda c: monitor.count_tabs(c.shop, c.now),
+    "handling times": lambda c: handling.measure_shop(c.shop, c.now),
+    "a parcel, buyer": lambda c: parcel_view.find_of_buyer(10, c.buyer),
+    "a parcel, shop": lambda c: parcel_view.find_of_shop(10, c.shop),
+    "parcels of numbers": lambda c: parcel_view.find_by_number(c.shop, ["10", "20"]),
+    "nothing to ask": lambda c: polling.poll_carriers(couriers.Kuaidi100("c", "k"), 60, lambda: c.now),
+    "notices": lambda c: notices.list_page(c.seller, None),
+    "notices, next page": lambda c: notices.list_page(c.seller, 50_000),
+    "buyer's conversations": lambda c: conversations.list_of_person(buyer_id=c.buyer),
+    "buyer's conversations, next page": lambda c: conversations.list_of_person(buyer_id=c.buyer, skip=50_000),
+    "shop's conversations": lambda c: conversations.list_of_person(shop_id=c.shop),
+    "shop's conversations, next page": lambda c: conversations.list_of_person(shop_id=c.shop, skip=50_000),
+    "a buyer's poll": lambda c: conversations.find_standing(c.order_no(10), "buyer", c.buyer),
+    "a seller's poll": lambda c: conversations.find_standing(c.order_no(10), "seller", c.shop),
+    "what a poll brings": lambda c: conversations.list_newer(10, 9),
+    "last messages of an order": lambda c: conversations.load_last(10, 5),
+    "latest messages": lambda c: conversations.list_latest(10),
     "who is signed in, and the unread marks": lambda c: accounts.who_is("x" * 43, c.now),
     "sign-in": lambda c: db.session.scalars(db.select(User).where(User.member_name == "member7")).one(),
     "sweep with nothing due": lambda c: case_clock.sweep(c.now),
@@ -265,32 +263,32 @@ def test_a_scan_and_a_sort_are_seen(crowd: Crowd, statement: str) -> None:
     assert wrong_in_plan(statement, ())
 
 
-@pytest.mark.parametrize("tab", queue.TABS)
+@pytest.mark.parametrize("tab", shop_queue.TABS)
 def test_every_case_comes_once_and_in_its_place(crowd: Crowd, tab: str) -> None:
     """Also those without a deadline: past their last one, before all others."""
-    rows, key = queue.page_of(crowd.other_shop, tab, crowd.now)
+    rows, key = shop_queue.list_page(crowd.other_shop, tab, crowd.now)
     found = list(rows)
     while key is not None:
-        rows, key = queue.page_of(crowd.other_shop, tab, crowd.now, after=key)
+        rows, key = shop_queue.list_page(crowd.other_shop, tab, crowd.now, after=key)
         found += rows
     assert len({row.id for row in found}) == len(found)
-    if tab in queue.DONE:
+    if tab in shop_queue.DONE:
         assert found == sorted(found, key=lambda row: (row.updated_at, row.id), reverse=True)
     else:
         assert found == sorted(found, key=lambda row: (row.due_at is not None, row.due_at or row.queue_at, row.id))
-    counted = queue.counts(crowd.other_shop, crowd.now)[tab]
-    assert min(len(found), queue.SHOWN) == counted if tab in ("risk", "mediation") else len(found) == counted
+    counted = shop_queue.count_tabs(crowd.other_shop, crowd.now)[tab]
+    assert min(len(found), shop_queue.SHOWN) == counted if tab in ("risk", "mediation") else len(found) == counted
     if tab in ("open", "risk"):
         assert any(row.escalated for row in found) and any(row.due_at for row in found)
 
 
 @pytest.mark.parametrize("tab", order_lists.TABS)
 def test_every_order_comes_once_and_in_its_place(crowd: Crowd, tab: str) -> None:
-    page, key = order_lists.page_of(crowd.other_buyer, tab)
+    page, key = order_lists.list_page(crowd.other_buyer, tab)
     found = [item["order"] for item in page]
     while key is not None:
-        page, key = order_lists.page_of(crowd.other_buyer, tab, after=key)
+        page, key = order_lists.list_page(crowd.other_buyer, tab, after=key)
         found += [item["order"] for item in page]
-    assert len(found) == order_lists.counts(crowd.other_buyer)[tab] > 0
+    assert len(found) == order_lists.count_tabs(crowd.other_buyer)[tab] > 0
     assert found == sorted(found, key=lambda order: (order.ordered_at, order.id), reverse=True)
     assert len({order.id for order in found}) == len(found)

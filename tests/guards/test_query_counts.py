@@ -63,9 +63,9 @@ def talks(cast: Cast, number: int) -> None:
     for _ in range(number):
         order = cast.order()
         with writing():
-            talk = conversations.of_order(db.session.get_one(Order, order.id), cast.now)
-            conversations.say(talk, "buyer", cast.buyer, "在吗", now=cast.now)
-            conversations.say(talk, "seller", cast.seller, "在的", now=cast.now)
+            talk = conversations.get_of_order(db.session.get_one(Order, order.id), cast.now)
+            conversations.add_message(talk, "buyer", cast.buyer, "在吗", now=cast.now)
+            conversations.add_message(talk, "seller", cast.seller, "在的", now=cast.now)
 
 
 def agreed(cast: Cast, number: int) -> None:
@@ -94,7 +94,7 @@ def order_on_its_way(cast: Cast, lines: int) -> str:
     polling.follow_orders(cast.now)
     with writing():
         for shipment_id in db.session.scalars(db.select(Shipment.id)):
-            keeping.keep_of_order(shipment_id, [Scan(cast.now, "transit", "运输中")], now=cast.now, origin="")
+            keeping.keep_scans_of_order(shipment_id, [Scan(cast.now, "transit", "运输中")], now=cast.now, origin="")
     return f"/orders/{order_no}"
 
 

@@ -15,10 +15,9 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from portal import flow
+from portal.cases import case_facts, proposals, taking
 from portal.cases import clock as case_clock
-from portal.cases import facts as case_facts
-from portal.cases import proposals, taking
-from portal.cases.effects.step import By, Counted, Wanted
+from portal.cases.effects.step_context import ActedBy, InspectedLine, RequestedLine
 from portal.cases.proposals import Terms
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, StepRefused
@@ -47,7 +46,7 @@ class Life(RuleBasedStateMachine):
         self.order = self.cast.order(milli=BOUGHT)
         self.order_id = self.order.id
 
-    def _by(self, actor: Actor) -> By:
+    def _by(self, actor: Actor) -> ActedBy:
         return self.cast.by(actor)
 
     @rule(
@@ -119,7 +118,7 @@ class Life(RuleBasedStateMachine):
         for pick, part in moves:
             db.session.rollback()
             case = self._last_of(case_id)
-            facts = case_facts.facts(case, self.at)
+            facts = case_facts.collect_facts(case, self.at)
             ready = [
                 step
                 for actor in (Actor.BUYER, Actor.SELLER, Actor.MEDIATOR)
@@ -170,7 +169,8 @@ class Life(RuleBasedStateMachine):
         facts: dict[str, Any] = {"note": "说明", "photos": ()}
         if name in ("dispute_goods", "revise_inspection"):
             facts["counted"] = [
-                Counted(line.id, line.quantity_milli, line.quantity_milli * part // 1_000, "short") for line in lines
+                InspectedLine(line.id, line.quantity_milli, line.quantity_milli * part // 1_000, "short")
+                for line in lines
             ]
             facts["photos"] = self.cast.photos(2, self.cast.seller)
         elif name in ("ship_part", "ship_replacement"):
@@ -182,7 +182,7 @@ class Life(RuleBasedStateMachine):
         elif name == "edit_parcel":
             facts |= {"parcel_id": parcel, "carrier": "YTO", "number": "YT8962646785389"}
         elif name == "modify":
-            facts["wanted"] = [Wanted(line.order_line_id, milli) for line in lines]
+            facts["wanted"] = [RequestedLine(line.order_line_id, milli) for line in lines]
         elif name == "reject":
             facts["refusal"] = "over_window"
         elif name == "grant_extension":
@@ -314,25 +314,25 @@ def test_life_at_random(both: Flask) -> None:
 
 
 def _keeps_units(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ledger, "release", lambda line_id, milli: None)
+    monkeypatch.setattr(ledger, "release_units", lambda line_id, milli: None)
 
 
 def _refunds_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     """The key of a payment is forgotten, and with it that it was planned already; the counters aren't moved again."""
-    once, count = money_entries.plan, money_entries._count
+    once, count = money_entries.plan_entry, money_entries.count_refunded
 
     def twice(case: Any, kind: str, amount_fen: int, *, key: str, **rest: Any) -> Any:
         with monkeypatch.context() as uncounted:
-            uncounted.setattr(money_entries, "_count", lambda *args, **kwargs: None)
+            uncounted.setattr(money_entries, "count_refunded", lambda *args, **kwargs: None)
             once(case, kind, amount_fen, key=f"{key}:again", **rest)
-        assert money_entries._count is count
+        assert money_entries.count_refunded is count
         return once(case, kind, amount_fen, key=key, **rest)
 
-    monkeypatch.setattr(money_entries, "plan", twice)
+    monkeypatch.setattr(money_entries, "plan_entry", twice)
 
 
 def _leaves_proposals_open(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(proposals, "answer", lambda case_id, state, **rest: proposals.open_of(case_id))
+    monkeypatch.setattr(proposals, "answer_proposal", lambda case_id, state, **rest: proposals.find_open(case_id))
 
 
 @pytest.mark.parametrize("plant", [_keeps_units, _refunds_twice, _leaves_proposals_open])

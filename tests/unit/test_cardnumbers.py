@@ -133,18 +133,18 @@ STAYS = [
 
 @pytest.mark.parametrize(("words", "last"), HIDDEN)
 def test_hidden_but_for_the_last_four(words: str, last: str) -> None:
-    masked = card_numbers.mask(words)
+    masked = card_numbers.mask_numbers(words)
     assert masked.count("**** **** **** ") == 1
     assert f"**** **** **** {last}" in masked
     digits = "".join(char for char in masked.replace("13425059650", "") if char.isdigit())
     assert digits.removeprefix("2") in (last, f"第一{last}")
-    assert len(card_numbers.numbers(words)) == 1
+    assert len(card_numbers.find_numbers(words)) == 1
 
 
 @pytest.mark.parametrize("words", STAYS)
 def test_what_only_looks_like_a_card_stays(words: str) -> None:
-    assert card_numbers.mask(words) == words
-    assert card_numbers.numbers(words) == []
+    assert card_numbers.mask_numbers(words) == words
+    assert card_numbers.find_numbers(words) == []
 
 
 def test_there_are_enough_of_each() -> None:
@@ -153,24 +153,26 @@ def test_there_are_enough_of_each() -> None:
 
 
 def test_only_the_number_goes() -> None:
-    assert card_numbers.mask(f"我的卡 {grouped(CARD, ' ')},户名李雯") == "我的卡 **** **** **** 0128,户名李雯"
-    assert card_numbers.mask(f"{CARD} {VISA}") == "**** **** **** 0128 **** **** **** 1111"
-    assert card_numbers.mask(f"{grouped(CARD, ' ')} 10 双") == "**** **** **** 0128 10 双"
+    assert card_numbers.mask_numbers(f"我的卡 {grouped(CARD, ' ')},户名李雯") == "我的卡 **** **** **** 0128,户名李雯"
+    assert card_numbers.mask_numbers(f"{CARD} {VISA}") == "**** **** **** 0128 **** **** **** 1111"
+    assert card_numbers.mask_numbers(f"{grouped(CARD, ' ')} 10 双") == "**** **** **** 0128 10 双"
 
 
 @pytest.mark.parametrize("number", [CARD, f"A{CARD}", grouped(CARD, "-"), TYPO])
 def test_a_known_number_stays(number: str) -> None:
     """The order's own number may look like anything."""
-    for words in (number, f"订单{number}", f"卡号 {number}", grouped(card_numbers.mask("") + TYPO, " ")):
-        assert card_numbers.mask(words, [number, TYPO]) == words
+    for words in (number, f"订单{number}", f"卡号 {number}", grouped(card_numbers.mask_numbers("") + TYPO, " ")):
+        assert card_numbers.mask_numbers(words, [number, TYPO]) == words
 
 
 def test_known_numbers_stay_beside_cards() -> None:
     order_no = "6212345678901234567"
     words = f"订单 {order_no} 的钱请退到 {grouped(CARD, ' ')}"
-    assert card_numbers.mask(words, [order_no]) == f"订单 {order_no} 的钱请退到 **** **** **** 0128"
-    assert card_numbers.mask(f"{order_no} {CARD}", [order_no]) == f"{order_no} **** **** **** 0128"
-    assert card_numbers.mask(f"{grouped(order_no, ' ')} {CARD}", [order_no]).endswith("1234 567 **** **** **** 0128")
+    assert card_numbers.mask_numbers(words, [order_no]) == f"订单 {order_no} 的钱请退到 **** **** **** 0128"
+    assert card_numbers.mask_numbers(f"{order_no} {CARD}", [order_no]) == f"{order_no} **** **** **** 0128"
+    assert card_numbers.mask_numbers(f"{grouped(order_no, ' ')} {CARD}", [order_no]).endswith(
+        "1234 567 **** **** **** 0128"
+    )
 
 
 def test_the_table_of_prefixes_is_tidy() -> None:
@@ -187,17 +189,17 @@ CHARS = st.sampled_from("0123456789 -.\n,、零一六二０６\u200b\u3000*卡�
 @example(f"卡号 {CARD} 4567 8901 2345 6789 0123")
 @example("卡号" + "6" * 200)
 def test_any_text_is_taken(text: str) -> None:
-    masked = card_numbers.mask(text)
-    assert card_numbers.mask(masked) == masked
-    assert card_numbers.numbers(masked) == []
+    masked = card_numbers.mask_numbers(text)
+    assert card_numbers.mask_numbers(masked) == masked
+    assert card_numbers.find_numbers(masked) == []
     assert len(masked) <= len(text) + 6 * (len(text) // card_numbers.LEAST + 1)
-    if not card_numbers.numbers(text):
+    if not card_numbers.find_numbers(text):
         assert masked == text
 
 
 @given(st.text(st.sampled_from("的是在 ,。!"), max_size=20), st.sampled_from(["", " ", "-", "\u3000", "\u200b"]))
 def test_a_card_between_any_words_is_hidden(words: str, between: str) -> None:
-    masked = card_numbers.mask(f"{words}号{grouped(CARD, between)}号{words}")
+    masked = card_numbers.mask_numbers(f"{words}号{grouped(CARD, between)}号{words}")
     assert "678" not in masked
     assert masked == f"{words}号**** **** **** 0128号{words}"
 
@@ -207,5 +209,5 @@ def test_much_text_takes_little_time() -> None:
 
     for text in ("6 " * 100_000, "6222" * 50_000, ("13425059650 " * 20_000), "卡号" * 100_000, "一" * 200_000):
         begun = time.perf_counter()
-        card_numbers.mask(text)
+        card_numbers.mask_numbers(text)
         assert time.perf_counter() - begun < 5

@@ -1196,9 +1196,9 @@ def test_a_non_ground_has_no_window() -> None:
     dislike, damaged = reasons.reason("dislike"), reasons.reason("damaged")
     assert dislike and damaged
 
-    assert windows.window_end(GOODS, dislike, POLICY) is None
-    assert windows.window_end(GOODS, damaged, POLICY) == END_15
-    assert windows.window_end(goods(received_at=None), damaged, POLICY) is None
+    assert windows.find_window_end(GOODS, dislike, POLICY) is None
+    assert windows.find_window_end(GOODS, damaged, POLICY) == END_15
+    assert windows.find_window_end(goods(received_at=None), damaged, POLICY) is None
 
 
 @pytest.mark.parametrize(
@@ -1213,7 +1213,7 @@ def test_a_non_ground_has_no_window() -> None:
     ],
 )
 def test_a_term_begins_the_day_after_and_ends_at_midnight(start: datetime, days: int, end: datetime) -> None:
-    assert windows.last_day_ends(start, days) == end
+    assert windows.find_last_day_end(start, days) == end
 
 
 # ---------------------------------------------------------------- whatever is asked
@@ -1285,7 +1285,7 @@ def test_every_answer_is_sound(
         assert not eligibility.check(line, case_type, reason_id, brought, now, terms).allowed
         return
     assert case_type in eligibility.types_of(line, reason, terms)
-    assert verdict.until == windows.window_end(line, reason, terms, case_type)
+    assert verdict.until == windows.find_window_end(line, reason, terms, case_type)
     assert verdict.until is None or now < verdict.until
     if case_type in ("reissue", "refund_only") or reason.fault is Fault.SELLER:
         assert verdict.freight_payer is Payer.SELLER

@@ -19,7 +19,7 @@ MILLI = st.integers(1, 10**9)
 
 @given(FEN, st.lists(st.integers(0, 10**15), max_size=60))
 def test_parts_sum_exactly_and_each_is_fair(total: int, weights: list[int]) -> None:
-    parts = sums.split(total, weights)
+    parts = sums.split_amount(total, weights)
     assert len(parts) == len(weights) and all(part >= 0 for part in parts)
     assert sum(parts) == (total if weights else 0)
     whole = sum(weights)
@@ -40,34 +40,34 @@ def test_parts_sum_exactly_and_each_is_fair(total: int, weights: list[int]) -> N
     ],
 )
 def test_the_last_part_takes_the_rest(total: int, weights: list[int], parts: list[int]) -> None:
-    assert sums.split(total, weights) == parts
+    assert sums.split_amount(total, weights) == parts
 
 
 @given(FEN, st.lists(MILLI, min_size=1, max_size=30))
 def test_units_refunded_bit_by_bit_are_worth_what_was_paid(share: int, pieces: list[int]) -> None:
     bought, before, given_back = sum(pieces), 0, 0
     for piece in pieces:
-        fen = sums.of_units(share, bought, before, piece)
+        fen = sums.price_units(share, bought, before, piece)
         assert 0 <= fen <= share
         before, given_back = before + piece, given_back + fen
         assert given_back == share * before // bought  # never ahead of what the units are worth
     assert given_back == share
-    assert sums.of_units(share, bought, before, 1_000) == 0  # nothing is left
+    assert sums.price_units(share, bought, before, 1_000) == 0  # nothing is left
 
 
 @given(FEN, FEN, st.lists(st.tuples(st.integers(0, 10**8), MILLI), min_size=1, max_size=20), st.booleans())
 def test_lines_share_what_was_paid_for_goods(
     paid: int, freight: int, lines: list[tuple[int, int]], unshipped: bool
 ) -> None:
-    assert sum(sums.shares(paid, freight, lines, unshipped=unshipped)) == (
+    assert sum(sums.work_out_shares(paid, freight, lines, unshipped=unshipped)) == (
         paid if unshipped else max(paid - freight, 0)
     )
 
 
 @given(st.integers(0, 10**7), st.integers(0, 10**7), st.integers(1, 10**7), FEN, st.integers(0, 10**11))
 def test_a_difference_is_the_same_both_ways(price: int, wanted: int, milli: int, paid: int, listed: int) -> None:
-    there = sums.difference(price, wanted, milli, paid, listed)
-    assert there == -sums.difference(wanted, price, milli, paid, listed)
+    there = sums.work_out_difference(price, wanted, milli, paid, listed)
+    assert there == -sums.work_out_difference(wanted, price, milli, paid, listed)
     assert (there >= 0) == (wanted >= price) or there == 0
     if not listed:
         assert abs(there) == abs(wanted - price) * milli // 1000
@@ -83,7 +83,7 @@ def test_a_difference_is_the_same_both_ways(price: int, wanted: int, milli: int,
     ],
 )
 def test_differences(price: int, wanted: int, milli: int, paid: int, listed: int, fen: int) -> None:
-    assert sums.difference(price, wanted, milli, paid, listed) == fen
+    assert sums.work_out_difference(price, wanted, milli, paid, listed) == fen
 
 
 # ---------------------------------------------------------------- tables handed out

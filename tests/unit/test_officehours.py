@@ -32,7 +32,7 @@ def at(day: int, hour: int, minute: int = 0) -> datetime:
     ],
 )
 def test_only_office_hours_count(start: datetime, end: datetime, hours: int) -> None:
-    assert officehours.elapsed(start, end, OPENS, CLOSES) == timedelta(hours=hours)
+    assert officehours.measure_elapsed(start, end, OPENS, CLOSES) == timedelta(hours=hours)
 
 
 moments = st.integers(0, 365 * 24 * 60).map(lambda minutes: at(1, 0) + timedelta(minutes=minutes))
@@ -42,8 +42,10 @@ moments = st.integers(0, 365 * 24 * 60).map(lambda minutes: at(1, 0) + timedelta
 def test_parts_add_up_to_the_whole_and_never_beyond_real_time(three: list[datetime], opens: int, closes: int) -> None:
     opens, closes = min(opens, closes - 1), max(closes, opens + 1)
     first, middle, last = three
-    whole = officehours.elapsed(first, last, opens, closes)
-    parts = officehours.elapsed(first, middle, opens, closes) + officehours.elapsed(middle, last, opens, closes)
+    whole = officehours.measure_elapsed(first, last, opens, closes)
+    parts = officehours.measure_elapsed(first, middle, opens, closes) + officehours.measure_elapsed(
+        middle, last, opens, closes
+    )
     assert whole == parts
     assert timedelta() <= whole <= last - first
 
@@ -52,7 +54,7 @@ def test_parts_add_up_to_the_whole_and_never_beyond_real_time(three: list[dateti
     ("waited", "level"), [(0, "ok"), (119, "ok"), (120, "soon"), (215, "soon"), (216, "over"), (999, "over")]
 )
 def test_levels(waited: int, level: str) -> None:
-    assert officehours.level(timedelta(minutes=waited)) == level
+    assert officehours.rate_level(timedelta(minutes=waited)) == level
 
 
 @pytest.mark.parametrize(
@@ -69,13 +71,13 @@ def test_levels(waited: int, level: str) -> None:
     ],
 )
 def test_quiet_hours_may_go_over_midnight(hour: int, begins: int, ends: int, quiet: bool) -> None:
-    assert officehours.quiet(at(23, hour), begins, ends) is quiet
+    assert officehours.is_quiet(at(23, hour), begins, ends) is quiet
 
 
 @pytest.mark.parametrize(("words", "minutes"), [("09:00", 540), ("9:05", 545), ("24:00", 1440), (" 18:30 ", 1110)])
 def test_times_are_read(words: str, minutes: int) -> None:
-    assert officehours.minutes_of(words) == minutes
-    assert officehours.minutes_of(officehours.clock_time(minutes)) == minutes
+    assert officehours.parse_minutes(words) == minutes
+    assert officehours.parse_minutes(officehours.clock_time(minutes)) == minutes
 
 
 @pytest.mark.parametrize(
@@ -83,4 +85,4 @@ def test_times_are_read(words: str, minutes: int) -> None:
 )
 def test_what_is_no_time_is_refused(words: str) -> None:
     with pytest.raises(ValueError, match="09:00"):
-        officehours.minutes_of(words)
+        officehours.parse_minutes(words)

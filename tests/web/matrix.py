@@ -427,12 +427,12 @@ class World:
             )
             db.session.add(draft)
             db.session.flush()
-            talk = conversations.of_order(order, cast.now)
-            asked = conversations.say(
+            talk = conversations.get_of_order(order, cast.now)
+            asked = conversations.add_message(
                 talk, "buyer", cast.buyer, f"买家说{mark}", now=cast.now, photos=[kept["message"]]
             )
             message_id = asked.id
-            conversations.say(talk, "seller", cast.seller, f"商家说{mark}", now=cast.now)
+            conversations.add_message(talk, "seller", cast.seller, f"商家说{mark}", now=cast.now)
             address = policies.add_address(
                 cast.shop,
                 name=f"仓{shop_mark}",
@@ -454,7 +454,7 @@ class World:
         for key in db.session.scalars(db.select(Evidence.key).where(Evidence.public_id.in_(kept.values()))):
             store.put(key, f"picture {mark}".encode())
         with writing():
-            token = consumer_links.make(cast.now, shop_id=cast.shop, case_id=case_id, by=cast.seller) or ""
+            token = consumer_links.make_link(cast.now, shop_id=cast.shop, case_id=case_id, by=cast.seller) or ""
         values = {
             "token": token,
             "order_no": order_no,
@@ -476,19 +476,19 @@ class World:
         with writing():
             following.follow_order(db.session.get_one(Order, order_id), cast.now)
             shipment_id = db.session.scalars(db.select(Shipment.id).where(Shipment.order_id == order_id)).one()
-            keeping.keep_of_order(
+            keeping.keep_scans_of_order(
                 shipment_id, [Scan(cast.now, "transit", f"物流{mark}")], now=cast.now, origin="kdniao"
             )
             rows = [{"row": 2, "number": "7548", "at": "", "words": f"行{mark}", "bad": "没有填写时间"}]
-            file = tables.begin(cast.shop, cast.seller, f"物流{mark}.csv", rows, cast.now)
+            file = tables.begin_table(cast.shop, cast.seller, f"物流{mark}.csv", rows, cast.now)
             return {"shipment_id": str(shipment_id), "file_id": file.public_id}
 
     def _import(self, cast: Cast, mark: str) -> str:
         """A checked order export of the shop, with its report; returns its public id."""
         folder = self.app.extensions["portal_settings"].data.absolute() / "imports"
-        path = order_uploads.receive(folder, io.BytesIO(b"x"), "orders.csv")
+        path = order_uploads.receive_file(folder, io.BytesIO(b"x"), "orders.csv")
         with writing():
-            job = order_uploads.begin(
+            job = order_uploads.begin_upload(
                 path, shop_id=cast.shop, user_id=cast.seller, file_name=f"订单{mark}.csv", now=cast.now
             )
             job.state, public_id = "checked", job.public_id
@@ -504,7 +504,7 @@ class World:
         """A payment of the case, a list and results with words of its people, and somebody who works in the shop."""
         with writing():
             case = db.session.scalars(db.select(Case).where(Case.case_no == case_no)).one()
-            entry = money_entries.plan(case, "compensation", 100, key="x", at=cast.now, by=cast.seller)
+            entry = money_entries.plan_entry(case, "compensation", 100, key="x", at=cast.now, by=cast.seller)
             case.entry_count += 1
             entry.problem = f"失败{mark}"
             rows = [[entry.key, case_no, "1", f"买家{mark}", "补偿", 100, "原路退回"]]

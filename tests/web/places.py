@@ -142,8 +142,8 @@ class World:
         self.order_no, self.order_id = order.order_no, order.id
         self.line_id = db.session.scalars(select(OrderLine.id).where(OrderLine.order_id == order.id)).one()
         with writing():
-            talk = conversations.of_order(db.session.get_one(Order, self.order_id), NOW)
-            conversations.say(talk, "seller", self.cast.seller, "您好", now=NOW)
+            talk = conversations.get_of_order(db.session.get_one(Order, self.order_id), NOW)
+            conversations.add_message(talk, "seller", self.cast.seller, "您好", now=NOW)
         self.clients = {name: sign_in(app, name) for name in ("buyer", "seller", "buyer2")}
         self.clients["nobody"] = app.test_client()
         self.tokens = {name: token_of(client.get("/login"))["csrf_token"] for name, client in self.clients.items()}

@@ -236,8 +236,8 @@ def test_unread_marks_and_reading(app: Flask, cast: Cast, buyer: FlaskClient) ->
     order = cast.order()
     url = f"/orders/{order.order_no}/contact"
     with writing():
-        talk = conversations.of_order(db.session.get_one(Order, order.id), cast.now)
-        conversations.say(talk, "seller", cast.seller, "您好", now=cast.now)
+        talk = conversations.get_of_order(db.session.get_one(Order, order.id), cast.now)
+        conversations.add_message(talk, "seller", cast.seller, "您好", now=cast.now)
     assert "1 条未读" in buyer.get("/me").text
     page = buyer.get(url)
     assert f'data-read="{url}/read"' in page.text
@@ -263,9 +263,9 @@ def test_polling_says_only_what_is_new(cast: Cast, buyer: FlaskClient) -> None:
 def test_a_long_conversation_goes_further_back(cast: Cast, buyer: FlaskClient) -> None:
     order = cast.order()
     with writing():
-        talk = conversations.of_order(db.session.get_one(Order, order.id), cast.now)
+        talk = conversations.get_of_order(db.session.get_one(Order, order.id), cast.now)
         for number in range(conversations.PAGE + 5):
-            conversations.say(talk, "seller", cast.seller, f"第{number:03d}句", now=cast.now)
+            conversations.add_message(talk, "seller", cast.seller, f"第{number:03d}句", now=cast.now)
     url = f"/orders/{order.order_no}/contact"
     page = buyer.get(url).text
     assert "第004句" not in page and f"第{conversations.PAGE + 4:03d}句" in page

@@ -351,7 +351,7 @@ def test_a_shop_runs_without_bank_data(app: Flask, cast: Cast, now: Clock) -> No
 def test_without_keys_the_switch_stays_off(app: Flask, cast: Cast, now: Clock) -> None:
     from datetime import timedelta
 
-    bank_accounts.use_keys(encryption.Keys(), timedelta(days=30))
+    bank_accounts.set_keys(encryption.Keys(), timedelta(days=30))
     seller = sign_in(app, "seller")
     assert "没有配置加密密钥" in seller.get("/seller/bank-data").text
     assert post(seller, "/seller/bank-data", {"bank_data": "y"}).status_code == 422

@@ -111,9 +111,9 @@ def test_another_buyers_order_is_nothing_known(app: Flask, cast: Cast, now: Cloc
 def test_the_domain_hides_it_by_itself(app: Flask, cast: Cast, now: Clock) -> None:
     order_id = cast.order().id
     with writing():
-        talk = conversations.of_order(db.session.get_one(Order, order_id), cast.now)
-        conversations.say(talk, "seller", cast.seller, f"您的卡 {CARD}", now=cast.now)
-    assert conversations.last_of(order_id, 1)[0].words == f"您的卡 {MASKED}"
+        talk = conversations.get_of_order(db.session.get_one(Order, order_id), cast.now)
+        conversations.add_message(talk, "seller", cast.seller, f"您的卡 {CARD}", now=cast.now)
+    assert conversations.load_last(order_id, 1)[0].words == f"您的卡 {MASKED}"
     assert written(app, *pieces(CARD)) == []
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from portal.extensions import db, writing
 from portal.flow import Actor
 from portal.models import Case, CaseLine, CaseLink, Order, OrderLine
-from portal.resale import seen as chain_view
+from portal.resale import chain_view
 from tests.cast import Cast, post, sign_in
 from tests.domain.test_chains import Chain
 
@@ -204,9 +204,9 @@ def test_a_consumer_s_case_is_opened_and_linked_from_the_upstream_one(app: Flask
     assert bad.status_code == 422 and "请写明消费者的要求" in bad.text
     assert post(me, url, fields | {"down-case": "999999"}).status_code == 422
     assert post(me, url, fields).status_code == 303
-    assert chain_view.below(up.id, chain.cast.shop2) is not None
+    assert chain_view.describe_below(up.id, chain.cast.shop2) is not None
     assert post(me, url, {"does": "unlink"}).status_code == 303
     case = chain.down.open_case(chain._order(), milli=1_000)
     linked = {"does": "link", "link-case": str(case.id), "link-route_back": "via", "link-route_out": "via"}
     assert post(me, url, linked).status_code == 303
-    assert chain_view.below(up.id, chain.cast.shop2).downstream_id == case.id  # type: ignore[union-attr]
+    assert chain_view.describe_below(up.id, chain.cast.shop2).downstream_id == case.id  # type: ignore[union-attr]

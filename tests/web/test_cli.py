@@ -341,7 +341,7 @@ def test_import_of_what_cannot_be_read(app: Flask, portal: Portal, tmp_path: Pat
 def members() -> dict[str, tuple[str, bool]]:
     db.session.rollback()
     return {
-        user.member_name: (user.company_name, accounts.verify(user.member_name, GOOD) is not None)
+        user.member_name: (user.company_name, accounts.verify_password(user.member_name, GOOD) is not None)
         for user in db.session.scalars(select(User))
     }
 
@@ -407,7 +407,7 @@ def test_doctor_says_a_line_for_each_invariant(app: Flask, cast: Cast, portal: P
     cast.open_case()
     code, out, err = portal("doctor")
     assert (code, err) == (0, "")
-    lines, to_do = out.splitlines(), calendars.missing(clock.now())
+    lines, to_do = out.splitlines(), calendars.find_missing_year(clock.now())
     if to_do is not None:
         assert lines.pop() == f"do  calendar: {calendars.TO_LOAD.format(year=to_do)}"
     assert len(lines) == len(doctor.CHECKS) + 1

@@ -30,7 +30,9 @@ class Consumer:
         self.case = self.chain.case()
         self.case_no, self.case_id = self.case.case_no, self.case.id
         with writing():
-            self.token = consumer_links.make(cast.now, shop_id=cast.shop2, case_id=self.case_id, by=cast.seller2) or ""
+            self.token = (
+                consumer_links.make_link(cast.now, shop_id=cast.shop2, case_id=self.case_id, by=cast.seller2) or ""
+            )
         self.url = f"/c/{self.token}/{self.case_no}"
         self.browser: FlaskClient = app.test_client()
 
@@ -125,8 +127,8 @@ def test_wrong_expired_and_revoked_look_the_same(consumer: Consumer, monkeypatch
     start = clock.now()
     with writing():
         link_id = db.session.scalars(select(AccessLink.id)).one()
-        gone = consumer_links.make(start, shop_id=consumer.cast.shop2, case_id=consumer.case_id) or ""
-        consumer_links.revoke(consumer.case_id, link_id + 1, start)
+        gone = consumer_links.make_link(start, shop_id=consumer.cast.shop2, case_id=consumer.case_id) or ""
+        consumer_links.revoke_link(consumer.case_id, link_id + 1, start)
     said = {consumer.browser.get(f"/c/{token}").text for token in ("A" * 22, "short", gone)}
     assert len(said) == 1 and "查询售后" in said.pop()
     monkeypatch.setattr(clock, "now", lambda: start + timedelta(days=30))

@@ -21,8 +21,8 @@ from tests.conftest import Clock
 
 def say(cast: Cast, order_id: int, side: str, words: str, at: object) -> None:
     with writing():
-        talk = conversations.of_order(db.session.get_one(Order, order_id), cast.now)
-        conversations.say(talk, side, cast.buyer if side == "buyer" else cast.seller, words, now=at)  # type: ignore[arg-type]
+        talk = conversations.get_of_order(db.session.get_one(Order, order_id), cast.now)
+        conversations.add_message(talk, side, cast.buyer if side == "buyer" else cast.seller, words, now=at)  # type: ignore[arg-type]
 
 
 def test_a_buyer_waits_from_his_first_unanswered_word(cast_both: Cast) -> None:
@@ -32,12 +32,12 @@ def test_a_buyer_waits_from_his_first_unanswered_word(cast_both: Cast) -> None:
     for side, at in (("buyer", cast.now), ("buyer", later), ("system", later)):
         say(cast, order_id, side, "在吗", at)
     assert db.session.scalar(select(Conversation.waiting_since)) == cast.now
-    rows, key = conversations.waiting(cast.shop)
+    rows, key = conversations.count_waiting(cast.shop)
     assert ([row.buyer for row in rows], key) == (["buyer"], None)
-    assert conversations.waiting(cast.shop2)[0] == []
+    assert conversations.count_waiting(cast.shop2)[0] == []
     say(cast, order_id, "seller", "在的", later)
     assert db.session.scalar(select(Conversation.waiting_since)) is None
-    assert conversations.waiting(cast.shop)[0] == []
+    assert conversations.count_waiting(cast.shop)[0] == []
     assert not any(doctor.findings())
 
 

@@ -24,7 +24,7 @@ from portal.evidence import evidence, imaging
 from portal.extensions import Model, db, writing
 from portal.flow import Actor
 from portal.models import Case, CaseEvent, Evidence, Message, Order, OrderLine, Parcel, RateCount, Shop
-from portal.orders import lists as order_lists
+from portal.orders import order_lists
 from portal.rights import policies
 from portal.talk import conversations
 from portal.tracking import scans as case_scans
@@ -42,10 +42,10 @@ def real_photos(app: Flask, number: int, owner: int, side: str, at: Any) -> list
     incoming = [imaging.IncomingFile(f"{n}.jpg", io.BytesIO(photo((64 + n, 48)))) for n in range(min(number, 3))]
     images, _ = imaging.prepare_each(incoming)
     images = [images[n % len(images)] for n in range(number)]
-    stored = evidence.put(store, images)
+    stored = evidence.add_photo(store, images)
     shop_id = db.session.scalars(db.select(db.func.min(Shop.id))).one()
     with writing():
-        return evidence.keep(stored, shop_id=shop_id, owner_id=owner, side=side, now=at)
+        return evidence.keep_photos(stored, shop_id=shop_id, owner_id=owner, side=side, now=at)
 
 
 def talk(app: Flask, cast: Cast, case: Case, *said: tuple[str, str, int]) -> None:
@@ -56,7 +56,7 @@ def talk(app: Flask, cast: Cast, case: Case, *said: tuple[str, str, int]) -> Non
         kept = real_photos(app, photos, owner, side, now) if photos else []
         with writing():
             order = db.session.get_one(Order, order_id)
-            conversations.say(conversations.of_order(order, now), side, owner, words, now=now, photos=kept)  # type: ignore[arg-type]
+            conversations.add_message(conversations.get_of_order(order, now), side, owner, words, now=now, photos=kept)  # type: ignore[arg-type]
 
 
 def lively(app: Flask, cast: Cast) -> Case:
@@ -329,7 +329,7 @@ def test_a_key_that_no_store_knows(app: Flask, cast: Cast, now: Clock) -> None:
 def test_words_of_people_are_only_words(app: Flask, cast: Cast, now: Clock, side: str) -> None:
     """Whatever stands in any text of the case, order, policy or conversation, no tag comes of it."""
     with writing():
-        policies.publish(
+        policies.publish_policy(
             cast.shop,
             window_days=15,
             hidden_days=30,

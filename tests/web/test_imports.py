@@ -54,14 +54,14 @@ def test_a_file_is_checked_first_and_written_after_the_yes(
     assert "等待检查" in seller.get(address).text
     assert seller.get(f"{address}/progress").status_code == 200
 
-    assert order_uploads.work(imports(app), clock.now) == 1
+    assert order_uploads.work_off(imports(app), clock.now) == 1
     shown = seller.get(address).text
     assert "待确认" in shown and "确认导入 3 张订单" in shown
     assert db.session.scalar(db.select(db.func.count()).select_from(Order)) == 0
     assert seller.get(f"{address}/progress").status_code == 286
 
     assert post(seller, address).status_code == 303
-    assert order_uploads.work(imports(app), clock.now) == 1
+    assert order_uploads.work_off(imports(app), clock.now) == 1
     assert "已导入" in seller.get(address).text
     assert db.session.scalar(db.select(db.func.count()).select_from(Order)) == 3
     report = seller.get(f"{address}/report.csv")
@@ -69,7 +69,7 @@ def test_a_file_is_checked_first_and_written_after_the_yes(
     assert "已导入" in seller.get("/seller/import").text
 
     again = upload(seller, content).location.split("?")[0]
-    order_uploads.work(imports(app), clock.now)
+    order_uploads.work_off(imports(app), clock.now)
     assert "没有需要写入的订单" in seller.get(again).text
 
 
@@ -77,7 +77,7 @@ def test_rows_of_other_shops_are_refused(
     app: Flask, cast: Cast, seller: FlaskClient, export: Callable[..., bytes]
 ) -> None:
     address = upload(seller, export("seller2")).location.split("?")[0]
-    order_uploads.work(imports(app), clock.now)
+    order_uploads.work_off(imports(app), clock.now)
     shown = seller.get(address).text
     assert "需要留意的行" in shown and "确认导入" not in shown
 
@@ -100,7 +100,7 @@ def test_what_is_no_export_is_refused_beside_the_field(
 @pytest.mark.parametrize("content", [b"", b"\x89PNG\r\n\x1a\n", "没有表头\n1,2,3\n".encode()])
 def test_a_file_that_cannot_be_read_says_why(app: Flask, seller: FlaskClient, content: bytes) -> None:
     address = upload(seller, content or b" ", "orders.xlsx").location.split("?")[0]
-    order_uploads.work(imports(app), clock.now)
+    order_uploads.work_off(imports(app), clock.now)
     shown = seller.get(address).text
     assert "未导入" in shown and "said bad" in shown
 
@@ -149,8 +149,8 @@ def test_a_job_whose_worker_has_gone_is_taken_up_again(
         with writing():
             job = db.session.scalars(db.select(ImportJob)).one()
             job.state, job.updated_at = "checking", clock.now()
-        assert order_uploads.work(imports(app), clock.now) == 0
-        assert order_uploads.work(imports(app), lambda: clock.now() + order_uploads.ALONE_FOR * 2) == 1
+        assert order_uploads.work_off(imports(app), clock.now) == 0
+        assert order_uploads.work_off(imports(app), lambda: clock.now() + order_uploads.ALONE_FOR * 2) == 1
     assert "待确认" in seller.get(address).text
 
 
@@ -165,7 +165,7 @@ def test_strangers_get_404(app: Flask, cast: Cast, seller: FlaskClient, export: 
 
 def test_not_importing_after_all(app: Flask, cast: Cast, seller: FlaskClient, export: Callable[..., bytes]) -> None:
     address = upload(seller, export()).location.split("?")[0]
-    order_uploads.work(imports(app), clock.now)
+    order_uploads.work_off(imports(app), clock.now)
     assert post(seller, f"{address}/discard", at=address).status_code == 303
     assert "已取消导入" in seller.get(address).text
-    assert order_uploads.work(imports(app), clock.now) == 0
+    assert order_uploads.work_off(imports(app), clock.now) == 0

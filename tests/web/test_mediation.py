@@ -239,10 +239,10 @@ def test_the_conversation_is_read_only_while_it_is_open(app: Flask, cast: Cast, 
     case = heard(cast)
     picture = cast.photos(1, cast.seller)[0]
     with writing():
-        talk = conversations.of_order(db.session.get_one(Order, case.order_id), cast.now)
+        talk = conversations.get_of_order(db.session.get_one(Order, case.order_id), cast.now)
         for number in range(55):
-            conversations.say(talk, "buyer", cast.buyer, f"第{number}句话", now=cast.now)
-        conversations.say(talk, "seller", cast.seller, "看图", now=cast.now, photos=[picture])
+            conversations.add_message(talk, "buyer", cast.buyer, f"第{number}句话", now=cast.now)
+        conversations.add_message(talk, "seller", cast.seller, "看图", now=cast.now, photos=[picture])
     store = app.extensions["portal_store"]
     store.put(db.session.scalars(db.select(Evidence.key).where(Evidence.public_id == picture)).one(), b"x")
     db.session.rollback()

@@ -43,7 +43,7 @@ def test_a_year_is_looked_at_and_then_kept(app: Flask, cast: Cast, now: Clock) -
 
 def test_a_calendar_moves_what_people_see(app: Flask, cast: Cast, now: Clock) -> None:
     order = cast.order(received_at=cast.now + timedelta(days=31), downstream_order_no="TB-9")
-    resale.promise(cast.now)
+    resale.promise_terms(cast.now)
     url = f"/orders/{order.order_no}"
     buyer, desk = sign_in(app, "buyer"), sign_in(app, "operator")
     assert "暂按周一至周五计算" in buyer.get(url).text and "铺货:" in buyer.get("/orders").text
@@ -81,7 +81,7 @@ def test_sooner_only_with_a_legal_reason_and_never_changed(app: Flask, cast: Cas
     assert "第八条自明日施行" in app.test_client().get("/rules?version=2").text
     with pytest.raises(Exception, match="never changed"), writing():
         db.session.execute(update(RuleVersion).values(words="x"))
-    assert rules.in_force(cast.now).version == 1
+    assert rules.get_in_force(cast.now).version == 1
 
 
 @pytest.mark.parametrize("excluded", ["", *goods_facts.EXCLUSIONS])
@@ -97,10 +97,10 @@ def test_seven_days_without_a_reason(cast: Cast, excluded: str, covered: str, da
             update(OrderLine).values(guarantees="qtwlybt" if covered == "promised" else "", unfit_confirmed_at=cast.now)
         )
     order = db.session.get_one(Order, order.id, populate_existing=True)
-    (line,) = applications.lines_of(order.id)
-    policy = applications.facts_of_policy(policies.current(cast.shop))
+    (line,) = applications.list_lines(order.id)
+    policy = applications.describe_policy(policies.get_current(cast.shop))
     verdict = eligibility.check(
-        applications.goods_of(order, line),
+        applications.describe_goods(order, line),
         CaseType.RETURN_REFUND,
         "seven_day",
         Evidence(1_000, 1, 5),
@@ -120,9 +120,9 @@ def test_what_nobody_confirmed_is_not_excluded_and_a_day_of_rest_counts_further(
         db.session.execute(update(Order).values(consumer=True))
         db.session.execute(update(Product).values(no_reason_excluded="unfit"))
     order = db.session.get_one(Order, order.id, populate_existing=True)
-    (line,) = applications.lines_of(order.id)
-    policy = applications.facts_of_policy(policies.current(cast.shop))
-    goods = applications.goods_of(order, line)
+    (line,) = applications.list_lines(order.id)
+    policy = applications.describe_policy(policies.get_current(cast.shop))
+    goods = applications.describe_goods(order, line)
     late = cast.now + timedelta(days=7)  # Monday, the day after the Sunday
     verdict = eligibility.check(goods, CaseType.RETURN_REFUND, "seven_day", Evidence(1_000, 1, 5), late, policy)
     assert verdict.allowed and "休息日" in verdict.basis

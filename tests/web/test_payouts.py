@@ -108,9 +108,9 @@ def test_addresses_nobody_wrote_are_not_found(desk: FlaskClient, url: str) -> No
 
 
 def test_a_long_list_goes_on_by_key(desk: FlaskClient, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    from portal.money import lists as money_lists
+    from portal.money import payment_lists
 
-    monkeypatch.setattr(money_lists, "PAGE", 2)
+    monkeypatch.setattr(payment_lists, "PAGE", 2)
     ids = [entry_of(cast.until("refunding", case_type=ONLY)).id for _ in range(3)]
     first = desk.get("/seller/payouts").text
     more = re.search(r'rel="next" href="([^"]+)"', first)

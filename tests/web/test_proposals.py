@@ -96,7 +96,7 @@ def test_terms_that_were_replaced_are_not_accepted(app: Flask, cast: Cast, now: 
     late = buyer.post(url, data=token_of(page))
     assert late.status_code == 409
     assert "另外补偿 2.00 元" in late.text
-    proposal = proposals.open_of(case.id)
+    proposal = proposals.find_open(case.id)
     assert proposal is not None and proposal.version == 2
 
 
@@ -150,9 +150,9 @@ def test_the_shop_applies_for_a_buyer_who_asked(app: Flask, cast: Cast, now: Clo
     seller = sign_in(app, "seller")
     assert "还没有买家的消息" in seller.get(url).text
     with writing():
-        talk = conversations.of_order(db.session.get_one(Order, order_id), cast.now)
-        own = conversations.say(talk, "seller", cast.seller, "您好", now=cast.now).id
-        asked = conversations.say(talk, "buyer", cast.buyer, "帮我申请换货吧", now=cast.now).id
+        talk = conversations.get_of_order(db.session.get_one(Order, order_id), cast.now)
+        own = conversations.add_message(talk, "seller", cast.seller, "您好", now=cast.now).id
+        asked = conversations.add_message(talk, "buyer", cast.buyer, "帮我申请换货吧", now=cast.now).id
     page = seller.get(url).text
     assert "帮我申请换货吧" in page
     line = next(iter(db.session.execute(db.text("SELECT id FROM order_lines")).scalars()))

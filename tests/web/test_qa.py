@@ -23,7 +23,7 @@ def open_app(tmp_path: Path, sqlite_template: Path) -> Iterator[Flask]:
         yield made
         db.session.remove()
         db.engine.dispose()
-        clock.reset()
+        clock.reset_shift()
 
 
 def test_without_the_setting_there_is_nothing(app: Flask) -> None:

@@ -32,7 +32,9 @@ def _line(case_id: int) -> int:
 def _write_to_buyer(cast: Cast, case: Case) -> None:
     with writing():
         order = db.session.get_one(Order, case.order_id)
-        conversations.say(conversations.of_order(order, cast.now), "seller", cast.seller, "请补一张照片", now=cast.now)
+        conversations.add_message(
+            conversations.get_of_order(order, cast.now), "seller", cast.seller, "请补一张照片", now=cast.now
+        )
 
 
 def _pictures(many: int) -> list[tuple[io.BytesIO, str]]:

@@ -28,7 +28,7 @@ LINE = "2026-11-23 09:30:11 【义乌市】已揽收"
 
 @pytest.fixture
 def service(app: Flask) -> None:
-    following.use_service("kuaidi100")
+    following.set_service("kuaidi100")
 
 
 @pytest.fixture
@@ -182,8 +182,8 @@ def test_an_order_page_shows_its_own_parcel_and_tells_who_wishes(cast: Cast, buy
     assert done.location.endswith("said=watch-on")
     assert db.session.get(OrderWatch, order_id) is not None
     with writing():
-        keeping.keep_of_order(shipment(), [Scan(NOW - HOUR, "delivering", "派送中")], now=NOW, origin="kdniao")
-        keeping.keep_of_order(shipment(), [Scan(NOW, "delivering", "派送中")], now=NOW, origin="kdniao")
+        keeping.keep_scans_of_order(shipment(), [Scan(NOW - HOUR, "delivering", "派送中")], now=NOW, origin="kdniao")
+        keeping.keep_scans_of_order(shipment(), [Scan(NOW, "delivering", "派送中")], now=NOW, origin="kdniao")
     assert list(db.session.scalars(db.select(Notice.title))) == ["订单包裹正在派送"]  # once
     page = buyer.get(f"/orders/{order_no}").text
     assert "来源:快递鸟" in page and "关闭物流提醒" in page

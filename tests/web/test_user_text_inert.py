@@ -20,7 +20,7 @@ from sqlalchemy import select, update
 
 from portal import inputs
 from portal.cases import opening, taking
-from portal.cases.effects.step import By, Counted, Wanted
+from portal.cases.effects.step_context import ActedBy, InspectedLine, RequestedLine
 from portal.extensions import db, writing
 from portal.flow import Actor
 from portal.models import Case, CaseLine, Draft, ImportJob, Order, OrderLine, Parcel, Session, Shop, Sku, User
@@ -106,7 +106,7 @@ class Life:
             db.session.add(
                 Sku(product_id=line.product_id, sku_key="other", spec=self("sku"), price_fen=line.unit_price_fen)
             )
-            policies.publish(
+            policies.publish_policy(
                 shop_id,
                 window_days=15,
                 hidden_days=30,
@@ -187,32 +187,32 @@ class Life:
 
     def _talk(self) -> None:
         with writing():
-            talk = conversations.of_order(db.session.get_one(Order, self.order_id), NOW)
-            conversations.say(talk, "seller", self.people.seller, self("answer"), now=NOW)
-            conversations.say(talk, "buyer", self.people.buyer, self("message") + " 调换商品", now=NOW)
+            talk = conversations.get_of_order(db.session.get_one(Order, self.order_id), NOW)
+            conversations.add_message(talk, "seller", self.people.seller, self("answer"), now=NOW)
+            conversations.add_message(talk, "buyer", self.people.buyer, self("message") + " 调换商品", now=NOW)
             order = db.session.get_one(Order, self.order_id)
             line = db.session.get_one(OrderLine, self.line_id)
             card = {"order_no": order.order_no, "lines": [[line.id, f"{line.title} {line.spec}"]]}
-            conversations.say(talk, "system", None, "需要申请换货吗?", now=NOW, kind="offer", data=card)
-            conversations.say(talk, "buyer", self.people.buyer, self("message"), now=NOW)
+            conversations.add_message(talk, "system", None, "需要申请换货吗?", now=NOW, kind="offer", data=card)
+            conversations.add_message(talk, "buyer", self.people.buyer, self("message"), now=NOW)
 
     def _open(self) -> int:
         with writing():
             return opening.open_case(
                 by=self.by(Actor.BUYER),
                 order=db.session.get_one(Order, self.order_id),
-                wanted=[Wanted(self.line_id, 10)],
+                wanted=[RequestedLine(self.line_id, 10)],
                 reason="damaged",
                 description=self("description"),
                 receiver=(self("receiver"), "13425059650", self("receiver-address")),
                 freight_payer="negotiated",
                 basis="商品质量问题,收货后 15 天内可换货",
-                policy_id=policies.current(self.people.shop).id,
+                policy_id=policies.get_current(self.people.shop).id,
                 photos=[],
                 now=NOW,
             ).id
 
-    def by(self, actor: Actor) -> By:
+    def by(self, actor: Actor) -> ActedBy:
         return self.people.by(actor)
 
     def take(self, case_id: int, step: str, actor: Actor, **values: object) -> None:
@@ -233,7 +233,7 @@ class Life:
         self.take(case_id, "agree", Actor.SELLER)
         self.take(case_id, "ship_return", Actor.BUYER, parcels=[("SELF", self("number")[:40])])
         lines = db.session.scalars(select(CaseLine.id).where(CaseLine.case_id == case_id)).all()
-        counted = [Counted(line, 10, 0, "short", self("line-note")) for line in lines]
+        counted = [InspectedLine(line, 10, 0, "short", self("line-note")) for line in lines]
         photos = self.people.photos(2, self.people.seller, NOW)
         self.take(case_id, "dispute_goods", Actor.SELLER, counted=counted, photos=photos, note=self("inspection"))
         self.take(case_id, "object", Actor.BUYER, note=self("objection"))

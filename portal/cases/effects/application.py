@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from portal import flow
 from portal.cases import proposals
-from portal.cases.effects.step import Doing, Wanted, _effect, _lines, price_of
+from portal.cases.effects.step_context import RequestedLine, StepContext, effect, find_price, load_lines
 from portal.extensions import db
 from portal.flow import CaseType, State
 from portal.models import (
@@ -23,26 +23,26 @@ from portal.orders import ledger
 from portal.rights import policies, reasons
 
 
-@_effect("modify")
-def _modify(doing: Doing) -> dict[str, Any]:
-    case, values = doing.case, doing.values
-    lines = {line.order_line_id: line for line in _lines(case)}
-    wanted: Sequence[Wanted] = values.get("wanted") or [
-        Wanted(line.order_line_id, line.quantity_milli, line.sku_id) for line in lines.values()
+@effect("modify")
+def modify(context: StepContext) -> dict[str, Any]:
+    case, values = context.case, context.values
+    lines = {line.order_line_id: line for line in load_lines(case)}
+    wanted: Sequence[RequestedLine] = values.get("wanted") or [
+        RequestedLine(line.order_line_id, line.quantity_milli, line.sku_id) for line in lines.values()
     ]
     if {item.line_id for item in wanted} != set(lines):
-        raise doing.refuse("修改时不能增减商品,请撤销后重新申请")
+        raise context.refuse("修改时不能增减商品,请撤销后重新申请")
     for item in sorted(wanted, key=lambda w: w.line_id):
         more = item.milli - lines[item.line_id].quantity_milli
         if more > 0:
-            ledger.claim(item.line_id, more)
+            ledger.claim_units(item.line_id, more)
         elif more < 0:
-            ledger.release(item.line_id, -more)
+            ledger.release_units(item.line_id, -more)
     for item in wanted:
         line = lines[item.line_id]
         spec = line.spec if item.sku_id is None else db.session.scalar(select(Sku.spec).where(Sku.id == item.sku_id))
         line.quantity_milli, line.sku_id, line.wanted_spec = item.milli, item.sku_id, spec or line.spec
-        line.wanted_price_fen = price_of(item.sku_id)
+        line.wanted_price_fen = find_price(item.sku_id)
     db.session.flush()
     first = lines[wanted[0].line_id]
     before = {"reason": case.reason, "description": case.description, "quantity_milli": case.quantity_milli}
@@ -50,18 +50,18 @@ def _modify(doing: Doing) -> dict[str, Any]:
         "applications": case.applications + 1,
         "quantity_milli": sum(item.milli for item in wanted),
         "wanted_spec": first.wanted_spec,
-        "photo_count": case.photo_count + len(doing.photos),
-        "difference_fen": worth.difference_on(case.id, case.order_id, accepted=False),
+        "photo_count": case.photo_count + len(context.photos),
+        "difference_fen": worth.work_out_case_difference(case.id, case.order_id, accepted=False),
     }
     if case.type in (CaseType.RETURN_REFUND, CaseType.REFUND_ONLY):
-        most = worth.total(
-            worth.worth(
-                case.order_id, worth.units_of(case.id, accepted=False), unshipped=case.goods_state == "unshipped"
+        most = worth.add_up(
+            worth.work_out_worth(
+                case.order_id, worth.list_units(case.id, accepted=False), unshipped=case.goods_state == "unshipped"
             )
         )
         asked = values.get("refund_fen")
         if asked is not None and not 0 < asked <= most:
-            raise doing.refuse(f"退款金额须大于 0,最多 {most / 100:.2f} 元")
+            raise context.refuse(f"退款金额须大于 0,最多 {most / 100:.2f} 元")
         changed["refund_fen"] = asked or most
     for name in (
         "reason",
@@ -74,7 +74,7 @@ def _modify(doing: Doing) -> dict[str, Any]:
     ):
         if name in values:
             changed[name] = values[name]
-    doing.data |= {
+    context.data |= {
         "before": before,
         "after": {name: changed.get(name, before[name]) for name in before},
         "lines": [[item.line_id, item.milli, lines[item.line_id].wanted_spec] for item in wanted],
@@ -82,8 +82,8 @@ def _modify(doing: Doing) -> dict[str, Any]:
     return changed
 
 
-def _freeze(doing: Doing, address: ReturnAddress) -> dict[str, Any]:
-    doing.data["return_address"] = [address.name, address.phone, address.address]
+def freeze_address(context: StepContext, address: ReturnAddress) -> dict[str, Any]:
+    context.data["return_address"] = [address.name, address.phone, address.address]
     return {
         "return_name": address.name,
         "return_phone": address.phone,
@@ -92,104 +92,106 @@ def _freeze(doing: Doing, address: ReturnAddress) -> dict[str, Any]:
     }
 
 
-@_effect("agree")
-def _agree(doing: Doing) -> dict[str, Any]:
-    if doing.case.type == CaseType.REISSUE:
-        return _agree_without_return(doing)
-    if doing.case.type == CaseType.REFUND_ONLY:
+@effect("agree")
+def agree(context: StepContext) -> dict[str, Any]:
+    if context.case.type == CaseType.REISSUE:
+        return agree_without_return(context)
+    if context.case.type == CaseType.REFUND_ONLY:
         return {}
-    if direct := doing.values.get("direct"):  # 铺货: straight to the supplier (chains.direct_address)
-        return _freeze(doing, ReturnAddress(**dict(zip(("name", "phone", "address", "note"), direct, strict=True)))) | (
-            _freight(doing)
-        )
-    address_id = doing.values.get("address_id")
-    address = db.session.get(ReturnAddress, address_id) if address_id else policies.default_address(doing.case.shop_id)
-    if address is None or address.shop_id != doing.case.shop_id or address.removed_at is not None:
-        raise doing.refuse("请选择一个退货地址;还没有的话,请先在「退货地址」里添加")
-    return _freeze(doing, address) | _freight(doing)
+    if direct := context.values.get("direct"):  # 铺货: straight to the supplier (chains.direct_address)
+        return freeze_address(
+            context, ReturnAddress(**dict(zip(("name", "phone", "address", "note"), direct, strict=True)))
+        ) | (decide_freight(context))
+    address_id = context.values.get("address_id")
+    address = (
+        db.session.get(ReturnAddress, address_id) if address_id else policies.get_default_address(context.case.shop_id)
+    )
+    if address is None or address.shop_id != context.case.shop_id or address.removed_at is not None:
+        raise context.refuse("请选择一个退货地址;还没有的话,请先在「退货地址」里添加")
+    return freeze_address(context, address) | decide_freight(context)
 
 
-def _freight(doing: Doing) -> dict[str, Any]:
+def decide_freight(context: StepContext) -> dict[str, Any]:
     """Fixed at approval: by the reason, and where the reason leaves it open by what the seller says."""
-    payer = doing.case.freight_payer
+    payer = context.case.freight_payer
     if payer == "negotiated":
-        payer = doing.values.get("freight_payer") or "seller"
+        payer = context.values.get("freight_payer") or "seller"
         if payer not in ("buyer", "seller"):
-            raise doing.refuse("请选择退回运费由谁承担")
-    doing.data["freight_payer"] = payer
+            raise context.refuse("请选择退回运费由谁承担")
+    context.data["freight_payer"] = payer
     return {"freight_payer": payer}
 
 
-@_effect("timeout_agree")
-def _agree_by_clock(doing: Doing) -> dict[str, Any]:
-    if doing.case.type == CaseType.REISSUE:
-        return _agree_without_return(doing)
-    if doing.case.type == CaseType.REFUND_ONLY:
+@effect("timeout_agree")
+def agree_by_clock(context: StepContext) -> dict[str, Any]:
+    if context.case.type == CaseType.REISSUE:
+        return agree_without_return(context)
+    if context.case.type == CaseType.REFUND_ONLY:
         return {}
-    return _to_default_address(doing) | _freight(doing)
+    return use_default_address(context) | decide_freight(context)
 
 
-def _to_default_address(doing: Doing) -> dict[str, Any]:
-    address = policies.default_address(doing.case.shop_id)
+def use_default_address(context: StepContext) -> dict[str, Any]:
+    address = policies.get_default_address(context.case.shop_id)
     if address is None:
-        raise doing.refuse("店铺还没有默认退货地址,请先在「退货地址」里添加")
-    return _freeze(doing, address)
+        raise context.refuse("店铺还没有默认退货地址,请先在「退货地址」里添加")
+    return freeze_address(context, address)
 
 
-@_effect("agree_no_return")
-def _agree_without_return(doing: Doing) -> dict[str, Any]:
-    for line in _lines(doing.case):
+@effect("agree_no_return")
+def agree_without_return(context: StepContext) -> dict[str, Any]:
+    for line in load_lines(context.case):
         line.accepted_milli = line.quantity_milli
     db.session.flush()
-    return _freight(doing)
+    return decide_freight(context)
 
 
-@_effect("agree_refund_without_return")
-def _refund_at_once(doing: Doing) -> dict[str, Any]:
-    fen = doing.values.get("amount_fen")
-    most = worth.total(worth.worth(doing.case.order_id, worth.units_of(doing.case.id, accepted=False)))
+@effect("agree_refund_without_return")
+def refund_at_once(context: StepContext) -> dict[str, Any]:
+    fen = context.values.get("amount_fen")
+    most = worth.add_up(worth.work_out_worth(context.case.order_id, worth.list_units(context.case.id, accepted=False)))
     if fen is not None and not 0 < fen <= most:
-        raise doing.refuse("退款金额须大于 0,且不能超过这些商品的实付金额")
-    return {"refund_fen": fen or doing.case.refund_fen}
+        raise context.refuse("退款金额须大于 0,且不能超过这些商品的实付金额")
+    return {"refund_fen": fen or context.case.refund_fen}
 
 
-@_effect("reject")
-def _reject(doing: Doing) -> dict[str, Any]:
-    refusal = reasons.refusal(doing.values.get("refusal", ""))
+@effect("reject")
+def reject(context: StepContext) -> dict[str, Any]:
+    refusal = reasons.refusal(context.values.get("refusal", ""))
     if refusal is None:
-        raise doing.refuse("请选择拒绝的原因")
-    if not doing.note:
-        raise doing.refuse("请填写拒绝的说明,买家会看到")
-    if refusal.needs_evidence and not doing.photos:
-        raise doing.refuse("这个原因需要上传凭证,请至少上传 1 张照片")
+        raise context.refuse("请选择拒绝的原因")
+    if not context.note:
+        raise context.refuse("请填写拒绝的说明,买家会看到")
+    if refusal.needs_evidence and not context.photos:
+        raise context.refuse("这个原因需要上传凭证,请至少上传 1 张照片")
     if refusal.id == "evidence_insufficient" and not db.session.scalar(
         select(func.count())
         .select_from(CaseEvent)
-        .where(CaseEvent.case_id == doing.case.id, CaseEvent.step == "ask_evidence")
+        .where(CaseEvent.case_id == context.case.id, CaseEvent.step == "ask_evidence")
     ):
-        raise doing.refuse("以举证不足拒绝之前,请先用「请补充凭证」请买家补充一次")
-    doing.data["refusal"] = refusal.id
+        raise context.refuse("以举证不足拒绝之前,请先用「请补充凭证」请买家补充一次")
+    context.data["refusal"] = refusal.id
     return {}
 
 
-@_effect("ask_evidence")
-def _ask(doing: Doing) -> dict[str, Any]:
-    if not doing.note:
-        raise doing.refuse("请写明需要买家补充什么凭证")
+@effect("ask_evidence")
+def ask_evidence(context: StepContext) -> dict[str, Any]:
+    if not context.note:
+        raise context.refuse("请写明需要买家补充什么凭证")
     return {}
 
 
-@_effect("withdraw")
-def _withdraw(doing: Doing) -> dict[str, Any]:
-    if doing.case.state == State.PROPOSED:
-        proposals.answer(doing.case.id, "declined", by=doing.by.user_id, at=doing.at)
+@effect("withdraw")
+def withdraw(context: StepContext) -> dict[str, Any]:
+    if context.case.state == State.PROPOSED:
+        proposals.answer_proposal(context.case.id, "declined", by=context.by.user_id, at=context.at)
     return {"origin": {}, "countered": False}
 
 
-def _resumed(doing: Doing) -> dict[str, Any]:
+def resume_origin(context: StepContext) -> dict[str, Any]:
     """Back where the proposal came from: its clock goes on, with a day left at least."""
-    before = doing.case.origin
-    stood = doing.at - datetime.fromisoformat(before["left"])
+    before = context.case.origin
+    stood = context.at - datetime.fromisoformat(before["left"])
     return {
         "entered_at": datetime.fromisoformat(before["entered"]),
         "late": before["late"],
@@ -199,5 +201,5 @@ def _resumed(doing: Doing) -> dict[str, Any]:
         "objected": before["objected"],
         "origin": {},
         "countered": False,
-        "not_before": doing.at + flow.DEADLINES["least_left"],
+        "not_before": context.at + flow.DEADLINES["least_left"],
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from portal.cases.effects.step import Child, Doing, _effect, _lines
+from portal.cases.effects.step_context import ChildCase, StepContext, effect, load_lines
 from portal.flow import CaseType, State
 from portal.models import (
     Case,
@@ -14,41 +14,41 @@ from portal.money import entries as money_entries
 from portal.rights import policies, reasons
 
 
-def _returned_goods(case: Case) -> bool:
+def has_returned_goods(case: Case) -> bool:
     """Whether the goods of an exchange are back with the seller."""
     return case.type == CaseType.EXCHANGE and bool(case.return_address)
 
 
-def _all_lines(case: Case, column: str = "quantity_milli") -> tuple[tuple[int, int, int | None], ...]:
-    return tuple((line.id, getattr(line, column), None) for line in _lines(case) if getattr(line, column))
+def list_units(case: Case, column: str = "quantity_milli") -> tuple[tuple[int, int, int | None], ...]:
+    return tuple((line.id, getattr(line, column), None) for line in load_lines(case) if getattr(line, column))
 
 
-@_effect("timeout_convert", "convert_refund")
-def _to_refund(doing: Doing) -> dict[str, Any]:
-    doing.child = _refund_child(doing, None)
+@effect("timeout_convert", "convert_refund")
+def convert_to_refund(context: StepContext) -> dict[str, Any]:
+    context.child = make_refund_child(context, None)
     return {}
 
 
-def _refund_child(doing: Doing, fen: int | None, *, goods_back: bool = True) -> Child:
+def make_refund_child(context: StepContext, fen: int | None, *, goods_back: bool = True) -> ChildCase:
     """The refund that an exchange or reissue becomes: at once when the seller has the goods or nothing goes back."""
-    case = doing.case
-    paid = money_entries.paid_difference(case.id)
+    case = context.case
+    paid = money_entries.find_paid_difference(case.id)
     if case.type == CaseType.REISSUE:
-        return Child(CaseType.REFUND_ONLY, State.REFUNDING, _all_lines(case), refund_fen=fen)
-    if _returned_goods(case) and case.state in (State.PAYING, State.RESHIPPING, State.DISPUTED, State.INSPECTING):
+        return ChildCase(CaseType.REFUND_ONLY, State.REFUNDING, list_units(case), refund_fen=fen)
+    if has_returned_goods(case) and case.state in (State.PAYING, State.RESHIPPING, State.DISPUTED, State.INSPECTING):
         column = "accepted_milli" if case.state in _INSPECTED else "quantity_milli"
-        return Child(
+        return ChildCase(
             CaseType.RETURN_REFUND,
             State.REFUNDING,
-            _all_lines(case, column),
+            list_units(case, column),
             refund_fen=fen,
             return_difference_fen=paid,
         )
-    units = _all_lines(case, "accepted_milli" if case.state in _INSPECTED else "quantity_milli")
+    units = list_units(case, "accepted_milli" if case.state in _INSPECTED else "quantity_milli")
     if not goods_back:
-        return Child(CaseType.REFUND_ONLY, State.REFUNDING, units, refund_fen=fen, return_difference_fen=paid)
-    state = State.RETURNING if policies.default_address(case.shop_id) else State.APPLIED
-    return Child(CaseType.RETURN_REFUND, state, units, refund_fen=fen, return_difference_fen=paid)
+        return ChildCase(CaseType.REFUND_ONLY, State.REFUNDING, units, refund_fen=fen, return_difference_fen=paid)
+    state = State.RETURNING if policies.get_default_address(case.shop_id) else State.APPLIED
+    return ChildCase(CaseType.RETURN_REFUND, state, units, refund_fen=fen, return_difference_fen=paid)
 
 
 _INSPECTED = (State.PAYING, State.RESHIPPING, State.CONFIRMING)  # only what was accepted is still owed
@@ -60,7 +60,7 @@ AGAIN: Mapping[str, tuple[CaseType, ...]] = {  # what may follow goods that came
 }
 
 
-def again(case: Any) -> tuple[CaseType, ...]:
+def list_types_again(case: Any) -> tuple[CaseType, ...]:
     """What this case may become when what came is wrong once more; an exchange is repeated once only."""
     return tuple(kind for kind in AGAIN.get(case.type, ()) if kind is not CaseType.EXCHANGE or case.parent_id is None)
 
@@ -74,34 +74,34 @@ REASON_OF: Mapping[str, str] = {  # a problem with a replacement, as a reason of
 }
 
 
-@_effect("replacement_defective")
-def _defective(doing: Doing) -> dict[str, Any]:
-    case, values = doing.case, doing.values
+@effect("replacement_defective")
+def report_defective(context: StepContext) -> dict[str, Any]:
+    case, values = context.case, context.values
     wanted = values.get("type")
     if wanted not in AGAIN[case.type]:
-        raise doing.refuse("请选择希望怎么处理")
+        raise context.refuse("请选择希望怎么处理")
     if wanted == CaseType.EXCHANGE and case.parent_id is not None:
-        raise doing.refuse("换来的商品再次有问题,不再重复换货,请选择退货退款")
+        raise context.refuse("换来的商品再次有问题,不再重复换货,请选择退货退款")
     kind = values.get("kind", "")
     if kind not in reasons.PROBLEMS or kind == "not_received":
-        raise doing.refuse("请选择收到的商品有什么问题;没有收到请用「收到有问题」")
-    if not doing.photos:
-        raise doing.refuse("请上传能看出问题的照片")
-    if not doing.note:
-        raise doing.refuse("请写一句说明")
-    doing.data |= {"kind": kind, "type": str(wanted)}
-    doing.child = Child(
+        raise context.refuse("请选择收到的商品有什么问题;没有收到请用「收到有问题」")
+    if not context.photos:
+        raise context.refuse("请上传能看出问题的照片")
+    if not context.note:
+        raise context.refuse("请写一句说明")
+    context.data |= {"kind": kind, "type": str(wanted)}
+    context.child = ChildCase(
         CaseType(wanted),
         State.APPLIED,
-        _all_lines(case, "shipped_milli"),
+        list_units(case, "shipped_milli"),
         reason=REASON_OF[kind],
-        description=doing.note,
+        description=context.note,
         freight_payer="seller",
-        return_difference_fen=money_entries.paid_difference(case.id),
+        return_difference_fen=money_entries.find_paid_difference(case.id),
     )
     return {}
 
 
-def goods_returned(case: Case) -> bool:
+def are_goods_returned(case: Case) -> bool:
     """Whether the goods of an exchange are back with the seller."""
-    return _returned_goods(case)
+    return has_returned_goods(case)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from portal.cases.effects.step import Doing, _effect
+from portal.cases.effects.step_context import StepContext, effect
 from portal.models import (
     MoneyEntry,
 )
@@ -13,101 +13,109 @@ from portal.money import worth
 from portal.money.accounts import consent as bank_accounts
 
 
-@_effect("pay")
-def _pay(doing: Doing) -> dict[str, Any]:
-    reference = doing.values.get("reference", "")
+@effect("pay")
+def declare_payment(context: StepContext) -> dict[str, Any]:
+    reference = context.values.get("reference", "")
     if not reference:
-        raise doing.refuse("请填写付款的流水号,商家会核对")
-    fen = worth.difference_on(doing.case.id, doing.case.order_id, accepted=True)
-    money_entries.plan(
-        doing.case,
+        raise context.refuse("请填写付款的流水号,商家会核对")
+    fen = worth.work_out_case_difference(context.case.id, context.case.order_id, accepted=True)
+    money_entries.plan_entry(
+        context.case,
         "difference",
         fen,
-        key=f"difference:{doing.case.version}",
-        at=doing.at,
-        by=doing.by.user_id,
+        key=f"difference:{context.case.version}",
+        at=context.at,
+        by=context.by.user_id,
         reference=reference,
     )
-    doing.data |= {"difference_fen": fen, "reference": reference}
-    return {"entry_count": doing.case.entry_count + 1}
+    context.data |= {"difference_fen": fen, "reference": reference}
+    return {"entry_count": context.case.entry_count + 1}
 
 
-@_effect("waive")
-def _waive(doing: Doing) -> dict[str, Any]:
+@effect("waive")
+def waive_difference(context: StepContext) -> dict[str, Any]:
     return {"difference_waived": True}
 
 
-@_effect("confirm_payment")
-def _confirm_payment(doing: Doing) -> dict[str, Any]:
-    entry = money_entries.confirm_difference(doing.case, by=doing.by.user_id, at=doing.at)
-    doing.data["difference_fen"] = entry.amount_fen
+@effect("confirm_payment")
+def confirm_payment(context: StepContext) -> dict[str, Any]:
+    entry = money_entries.confirm_difference(context.case, by=context.by.user_id, at=context.at)
+    context.data["difference_fen"] = entry.amount_fen
     return {}
 
 
-@_effect("deny_payment")
-def _deny_payment(doing: Doing) -> dict[str, Any]:
-    money_entries.deny_difference(doing.case)
+@effect("deny_payment")
+def deny_payment(context: StepContext) -> dict[str, Any]:
+    money_entries.deny_difference(context.case)
     return {}
 
 
-def _entry(doing: Doing) -> int | None:
-    entry_id = doing.values.get("entry_id")
+def read_entry_id(context: StepContext) -> int | None:
+    entry_id = context.values.get("entry_id")
     return int(entry_id) if entry_id else None
 
 
-def _told(doing: Doing, entry: MoneyEntry) -> None:
-    doing.data["money"] = [entry.kind, entry.amount_fen, entry.reference]
+def tell_payment(context: StepContext, entry: MoneyEntry) -> None:
+    context.data["money"] = [entry.kind, entry.amount_fen, entry.reference]
 
 
-@_effect("approve_refund")
-def _approve(doing: Doing) -> dict[str, Any]:
-    _told(doing, money_entries.approve(doing.case, _entry(doing), by=doing.by.user_id or 0, at=doing.at))
+@effect("approve_refund")
+def approve(context: StepContext) -> dict[str, Any]:
+    tell_payment(
+        context,
+        money_entries.approve_entry(context.case, read_entry_id(context), by=context.by.user_id or 0, at=context.at),
+    )
     return {}
 
 
-@_effect("settle_entry", "refund_ok")
-def _settle(doing: Doing) -> dict[str, Any]:
-    reference = doing.values.get("reference", "")
-    _told(doing, money_entries.settle(doing.case, _entry(doing), reference=reference, by=doing.by.user_id, at=doing.at))
+@effect("settle_entry", "refund_ok")
+def settle(context: StepContext) -> dict[str, Any]:
+    reference = context.values.get("reference", "")
+    tell_payment(
+        context,
+        money_entries.settle_entry(
+            context.case, read_entry_id(context), reference=reference, by=context.by.user_id, at=context.at
+        ),
+    )
     return {}
 
 
-@_effect("refund_fail")
-def _fail(doing: Doing) -> dict[str, Any]:
-    entry = money_entries.fail(doing.case, _entry(doing), problem=doing.note)
-    _told(doing, entry)
+@effect("refund_fail")
+def fail(context: StepContext) -> dict[str, Any]:
+    entry = money_entries.fail_entry(context.case, read_entry_id(context), problem=context.note)
+    tell_payment(context, entry)
     return {}
 
 
-@_effect("retry")
-def _retry(doing: Doing) -> dict[str, Any]:
-    _told(doing, money_entries.retry(doing.case, _entry(doing)))
+@effect("retry")
+def retry(context: StepContext) -> dict[str, Any]:
+    tell_payment(context, money_entries.retry_entry(context.case, read_entry_id(context)))
     return {}
 
 
-@_effect("ask_account")
-def _ask_account(doing: Doing) -> dict[str, Any]:
-    bank_accounts.ask(doing.case, doing.at)
+@effect("ask_account")
+def ask_account(context: StepContext) -> dict[str, Any]:
+    bank_accounts.ask_account(context.case, context.at)
     return {}
 
 
-@_effect("give_account")
-def _give_account(doing: Doing) -> dict[str, Any]:
+@effect("give_account")
+def give_account(context: StepContext) -> dict[str, Any]:
     """Nothing of the account goes into the event: what was done is kept for ever, the account isn't."""
-    account = doing.values.get("account")
+    account = context.values.get("account")
     if not isinstance(account, bank_accounts.Account):
-        raise doing.refuse("请填写收款人、开户行和账号")
-    bank_accounts.give(doing.case, account, version=doing.values.get("consent", 0), at=doing.at)
+        raise context.refuse("请填写收款人、开户行和账号")
+    bank_accounts.give_account(context.case, account, version=context.values.get("consent", 0), at=context.at)
     return {}
 
 
-@_effect("decline_account")
-def _decline_account(doing: Doing) -> dict[str, Any]:
-    bank_accounts.decline(doing.case, doing.at)
+@effect("decline_account")
+def decline_account(context: StepContext) -> dict[str, Any]:
+    bank_accounts.decline_account(context.case, context.at)
     return {}
 
 
-@_effect("withdraw_account")
-def _withdraw_account(doing: Doing) -> dict[str, Any]:
-    bank_accounts.withdraw(doing.case, doing.at)
+@effect("withdraw_account")
+def withdraw_account(context: StepContext) -> dict[str, Any]:
+    bank_accounts.withdraw_account(context.case, context.at)
     return {}

@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import select
 
 from portal.cases import proposals
-from portal.cases.effects.application import _resumed, _to_default_address
-from portal.cases.effects.step import Child, Doing, _effect, _lines, _stood_still, price_of
+from portal.cases.effects.application import resume_origin, use_default_address
+from portal.cases.effects.step_context import ChildCase, StepContext, effect, find_price, load_lines, measure_standstill
 from portal.cases.proposals import Terms
 from portal.extensions import db
 from portal.flow import Actor, CaseType, State
@@ -21,17 +21,17 @@ from portal.money import entries as money_entries
 from portal.orders import ledger
 
 
-@_effect("propose", "propose_other_sku", "counter")
-def _propose(doing: Doing) -> dict[str, Any]:
-    case = doing.case
-    terms = doing.values.get("terms")
+@effect("propose", "propose_other_sku", "counter")
+def propose(context: StepContext) -> dict[str, Any]:
+    case = context.case
+    terms = context.values.get("terms")
     if not isinstance(terms, Terms):
-        raise doing.refuse("请填写方案")
+        raise context.refuse("请填写方案")
     again = case.state == State.PROPOSED
     origin = case.origin["state"] if again else str(case.state)
-    side = "buyer" if doing.by.actor is Actor.BUYER else "seller"
-    made = proposals.make(case, side, terms, origin=origin, by=doing.by.user_id, at=doing.at)
-    doing.data["proposal"] = made.version
+    side = "buyer" if context.by.actor is Actor.BUYER else "seller"
+    made = proposals.make_proposal(case, side, terms, origin=origin, by=context.by.user_id, at=context.at)
+    context.data["proposal"] = made.version
     if again:
         return {"countered": side == "buyer"}
     return {
@@ -39,9 +39,9 @@ def _propose(doing: Doing) -> dict[str, Any]:
         "origin": {
             "state": origin,
             "entered": case.entered_at.isoformat(),
-            "left": doing.at.isoformat(),
+            "left": context.at.isoformat(),
             "late": case.late,
-            "paused": _stood_still(doing),
+            "paused": measure_standstill(context),
             "extended": case.extended,
             "granted": case.granted_seconds,
             "objected": case.objected,
@@ -49,27 +49,29 @@ def _propose(doing: Doing) -> dict[str, Any]:
     }
 
 
-@_effect("decline", "timeout_decline")
-def _decline(doing: Doing) -> dict[str, Any]:
-    lapsed = doing.by.actor is Actor.CLOCK
-    made = proposals.answer(doing.case.id, "lapsed" if lapsed else "declined", by=doing.by.user_id, at=doing.at)
-    doing.data["proposal"] = made.version
-    if doing.step.after:
-        doing.data["rule"] = doing.step.after
-    return _resumed(doing)
+@effect("decline", "timeout_decline")
+def decline(context: StepContext) -> dict[str, Any]:
+    lapsed = context.by.actor is Actor.CLOCK
+    made = proposals.answer_proposal(
+        context.case.id, "lapsed" if lapsed else "declined", by=context.by.user_id, at=context.at
+    )
+    context.data["proposal"] = made.version
+    if context.step.after:
+        context.data["rule"] = context.step.after
+    return resume_origin(context)
 
 
-@_effect("accept", "accept_reship", "accept_diff", "accept_refund", "accept_convert")
-def _accept_terms(doing: Doing) -> dict[str, Any]:
-    case = doing.case
+@effect("accept", "accept_reship", "accept_diff", "accept_refund", "accept_convert")
+def accept_terms(context: StepContext) -> dict[str, Any]:
+    case = context.case
     origin = case.origin["state"]
-    made = proposals.answer(case.id, "accepted", by=doing.by.user_id, at=doing.at)
-    terms = proposals.terms_of(made)
-    doing.data["proposal"] = made.version
-    kept = proposals.with_seller(case, origin)
-    doing.proposer = made.made_by if made.side == "seller" else None
-    if doing.step.name == "accept_convert":
-        doing.child = replace(_child_by_terms(doing, terms, kept), proposer=doing.proposer)
+    made = proposals.answer_proposal(case.id, "accepted", by=context.by.user_id, at=context.at)
+    terms = proposals.read_terms(made)
+    context.data["proposal"] = made.version
+    kept = proposals.is_with_seller(case, origin)
+    context.proposer = made.made_by if made.side == "seller" else None
+    if context.step.name == "accept_convert":
+        context.child = replace(make_child(context, terms, kept), proposer=context.proposer)
         return {"origin": {}, "countered": False, "freight_payer": terms.freight_payer}
     changes: dict[str, Any] = {
         "origin": {},
@@ -80,59 +82,59 @@ def _accept_terms(doing: Doing) -> dict[str, Any]:
         "refund_fen": terms.amount_fen,
         "negotiated": False,
     }
-    _take_terms(doing, terms)
-    lines = _lines(case)
+    take_terms(context, terms)
+    lines = load_lines(case)
     changes |= {"quantity_milli": sum(line.quantity_milli for line in lines), "wanted_spec": lines[0].wanted_spec}
-    if doing.step.name == "accept":
-        changes |= _to_default_address(doing)
+    if context.step.name == "accept":
+        changes |= use_default_address(context)
     else:  # nothing comes back any more
         for line in lines:
             if kept and line.received_milli is None:
                 line.received_milli = line.quantity_milli
             line.accepted_milli = line.quantity_milli if line.received_milli is None else line.received_milli
         db.session.flush()
-    return changes | _compensation(doing, made, terms)
+    return changes | plan_compensation(context, made, terms)
 
 
-def _take_terms(doing: Doing, terms: Terms) -> None:
+def take_terms(context: StepContext, terms: Terms) -> None:
     """The case's lines become those of the terms; units that they leave out are free again."""
     wanted = {line_id: (milli, sku_id) for line_id, milli, sku_id in terms.lines}
-    for line in sorted(_lines(doing.case), key=lambda each: each.order_line_id):
+    for line in sorted(load_lines(context.case), key=lambda each: each.order_line_id):
         milli, sku_id = wanted.get(line.id, (0, None))
         if not milli:
-            raise doing.refuse("方案须包含这张售后单的每一件商品")
+            raise context.refuse("方案须包含这张售后单的每一件商品")
         if milli < line.quantity_milli:
-            ledger.release(line.order_line_id, line.quantity_milli - milli)
+            ledger.release_units(line.order_line_id, line.quantity_milli - milli)
         if line.received_milli is not None:
             line.received_milli = milli
         line.accepted_milli = min(line.accepted_milli, milli)
         line.quantity_milli = milli
         spec = line.spec if sku_id is None else db.session.scalar(select(Sku.spec).where(Sku.id == sku_id))
-        line.sku_id, line.wanted_spec, line.wanted_price_fen = sku_id, spec or line.spec, price_of(sku_id)
+        line.sku_id, line.wanted_spec, line.wanted_price_fen = sku_id, spec or line.spec, find_price(sku_id)
         db.session.flush()
 
 
-def _compensation(doing: Doing, made: Proposal, terms: Terms) -> dict[str, Any]:
+def plan_compensation(context: StepContext, made: Proposal, terms: Terms) -> dict[str, Any]:
     if not terms.compensation_fen:
         return {}
-    money_entries.plan(
-        doing.case,
+    money_entries.plan_entry(
+        context.case,
         "compensation",
         terms.compensation_fen,
         key=f"compensation:{made.version}",
-        at=doing.at,
-        by=doing.proposer or doing.by.user_id,
+        at=context.at,
+        by=context.proposer or context.by.user_id,
     )
-    return {"entry_count": doing.case.entry_count + 1}
+    return {"entry_count": context.case.entry_count + 1}
 
 
-def _child_by_terms(doing: Doing, terms: Terms, kept: bool) -> Child:
+def make_child(context: StepContext, terms: Terms, kept: bool) -> ChildCase:
     """The agreed type of case, at its first agreed state."""
     refunds = terms.type in (CaseType.RETURN_REFUND, CaseType.REFUND_ONLY)
     state = State.RETURNING if terms.goods_back else State.REFUNDING if refunds else State.RESHIPPING
-    if terms.type is CaseType.EXCHANGE and not terms.goods_back and not kept and doing.case.type != CaseType.REISSUE:
+    if terms.type is CaseType.EXCHANGE and not terms.goods_back and not kept and context.case.type != CaseType.REISSUE:
         state = State.RESHIPPING
-    return Child(
+    return ChildCase(
         terms.type,
         state,
         terms.lines,
@@ -140,5 +142,5 @@ def _child_by_terms(doing: Doing, terms: Terms, kept: bool) -> Child:
         freight_payer=terms.freight_payer,
         compensation_fen=terms.compensation_fen,
         difference_waived=True,
-        return_difference_fen=money_entries.paid_difference(doing.case.id),
+        return_difference_fen=money_entries.find_paid_difference(context.case.id),
     )

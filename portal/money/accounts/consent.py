@@ -49,23 +49,23 @@ _keys: PerApp[Keys] = PerApp("bank_keys", Keys())
 _kept_for: PerApp[timedelta] = PerApp("bank_days", timedelta(days=30))
 
 
-def use_keys(keys: Keys, kept_for: timedelta) -> None:
+def set_keys(keys: Keys, kept_for: timedelta) -> None:
     """The keys that seal and open, and how long an account is kept after its payment, from now on."""
     _keys.set(keys)
     _kept_for.set(kept_for)
 
 
-def keys_in_force() -> Keys:
+def get_keys() -> Keys:
     """The keys that seal and open, the newest first."""
     return _keys.get()
 
 
-def ready() -> bool:
+def is_ready() -> bool:
     """Whether there is a key, without which no account can be taken."""
-    return bool(keys_in_force())
+    return bool(get_keys())
 
 
-def consent_said(version: int = CONSENT) -> list[tuple[str, str]]:
+def describe_consent(version: int = CONSENT) -> list[tuple[str, str]]:
     """The words of the consent, as (heading, sentence)."""
     return [(term, said.format(days=_kept_for.get().days)) for term, said in CONSENTS[version]]
 
@@ -92,7 +92,7 @@ class Known:
     accounts: Sequence[Any]
 
 
-def facts(case: Any, entries: Sequence[Any] | None = None, known: Known | None = None) -> dict[str, Any]:
+def collect_facts(case: Any, entries: Sequence[Any] | None = None, known: Known | None = None) -> dict[str, Any]:
     """For conditions: whether the shop takes accounts, how far asking for one is, whether one is held.
 
     ``account``: "" not asked, asked, given, used (given, tried, and the payment failed again), declined. ``entries``
@@ -102,12 +102,12 @@ def facts(case: Any, entries: Sequence[Any] | None = None, known: Known | None =
         columns = select(MoneyEntry.id, MoneyEntry.state, MoneyEntry.route)
         entries = db.session.execute(columns.where(MoneyEntry.case_id == case.id)).all()
     found: dict[str, Any] = {}
-    if case.state == State.REFUND_FAILED and ready():
+    if case.state == State.REFUND_FAILED and is_ready():
         takes = known.shop_takes if known else db.session.scalar(select(Shop.bank_data).where(Shop.id == case.shop_id))
         found["takes_bank"] = bool(takes)
-    if not was_asked(entries):
+    if not find_request(entries):
         return found
-    accounts = known.accounts if known else of_case(case.id)
+    accounts = known.accounts if known else find_of_case(case.id)
     held = {row.entry_id: row for row in accounts if row.erased_at is None and row.entry_state in OPEN}
     found["account_held"] = bool(held)
     failed = next((entry for entry in entries if entry.state == "failed"), None)
@@ -121,12 +121,12 @@ def facts(case: Any, entries: Sequence[Any] | None = None, known: Known | None =
     return found
 
 
-def was_asked(entries: Sequence[Any]) -> bool:
+def find_request(entries: Sequence[Any]) -> bool:
     """Whether an account was ever asked for one of these payments."""
     return any(entry.route != "original" for entry in entries)
 
 
-def _failed(case: Case) -> MoneyEntry:
+def find_failed_entry(case: Case) -> MoneyEntry:
     entry = db.session.scalars(
         select(MoneyEntry)
         .where(MoneyEntry.case_id == case.id, MoneyEntry.state == "failed")
@@ -139,26 +139,26 @@ def _failed(case: Case) -> MoneyEntry:
     return entry
 
 
-def ask(case: Case, at: datetime) -> MoneyEntry:
+def ask_account(case: Case, at: datetime) -> MoneyEntry:
     """Ask the buyer for an account for the payment that failed; one that was tried already is erased."""
-    entry = _failed(case)
-    _erase(select(BankAccount.id).where(BankAccount.entry_id == entry.id), at)
+    entry = find_failed_entry(case)
+    erase_account(select(BankAccount.id).where(BankAccount.entry_id == entry.id), at)
     entry.route = "bank"
     db.session.flush()
     return entry
 
 
-def give(case: Case, account: Account, *, version: int, at: datetime) -> BankAccount:
+def give_account(case: Case, account: Account, *, version: int, at: datetime) -> BankAccount:
     """Keep the buyer's account for the payment that failed, and his consent. Raises StepRefused without a key.
 
     ``version`` is of the words that he agreed to, and must be the present one.
     """
     if version != CONSENT:
         raise StepRefused("授权说明已更新,请重新阅读并勾选同意")
-    if not ready():
+    if not is_ready():
         raise StepRefused("现在不能保存收款账户,请联系商家用其他方式退款")
-    entry = _failed(case)
-    _erase(select(BankAccount.id).where(BankAccount.entry_id == entry.id), at)
+    entry = find_failed_entry(case)
+    erase_account(select(BankAccount.id).where(BankAccount.entry_id == entry.id), at)
     consent = BankConsent(
         shop_id=case.shop_id,
         case_id=case.id,
@@ -172,7 +172,7 @@ def give(case: Case, account: Account, *, version: int, at: datetime) -> BankAcc
     db.session.add(consent)
     db.session.flush()
     words = json.dumps([account.holder, account.bank, account.number], ensure_ascii=False)
-    key_id, sealed = keys_in_force().seal(words, _about(case.id, entry.id, case.buyer_id, consent.id))
+    key_id, sealed = get_keys().seal(words, _about(case.id, entry.id, case.buyer_id, consent.id))
     made = BankAccount(
         shop_id=case.shop_id,
         case_id=case.id,
@@ -182,7 +182,7 @@ def give(case: Case, account: Account, *, version: int, at: datetime) -> BankAcc
         key_id=key_id,
         sealed=sealed,
         last4=account.number[-4:],
-        sound=card_numbers.sound(account.number),
+        sound=card_numbers.passes_luhn(account.number),
         made_at=at,
     )
     db.session.add(made)
@@ -195,9 +195,9 @@ def _about(case_id: int, entry_id: int, owner_id: int, consent_id: int) -> str:
     return f"bank account of case {case_id}, payment {entry_id}, owner {owner_id}, consent {consent_id}"
 
 
-def decline(case: Case, at: datetime) -> None:
+def decline_account(case: Case, at: datetime) -> None:
     """The buyer gives no account: the shop finds another way. That he was asked, and his answer, is kept."""
-    entry = _failed(case)
+    entry = find_failed_entry(case)
     entry.route = "offline"
     db.session.add(
         BankConsent(
@@ -213,7 +213,7 @@ def decline(case: Case, at: datetime) -> None:
     db.session.flush()
 
 
-def withdraw(case: Case, at: datetime) -> None:
+def withdraw_account(case: Case, at: datetime) -> None:
     """The buyer takes his consent back: the account is erased at once, the payment is still owed, another way."""
     held = (
         select(BankAccount.id, BankAccount.entry_id, BankAccount.consent_id)
@@ -223,7 +223,7 @@ def withdraw(case: Case, at: datetime) -> None:
     rows = db.session.execute(held).all()
     if not rows:
         raise StepRefused("没有保存您的收款账户,或退款已经完成")
-    _erase(select(BankAccount.id).where(BankAccount.id.in_([row.id for row in rows])), at)
+    erase_account(select(BankAccount.id).where(BankAccount.id.in_([row.id for row in rows])), at)
     db.session.execute(
         update(BankConsent).where(BankConsent.id.in_([row.consent_id for row in rows])).values(withdrawn_at=at)
     )
@@ -232,7 +232,7 @@ def withdraw(case: Case, at: datetime) -> None:
     )
 
 
-def follow(case_id: int, at: datetime) -> None:
+def follow_case(case_id: int, at: datetime) -> None:
     """After a step of a case with payments: what is paid or no longer owed gets the date its account is erased after,
     and a payment tried again without the account that was asked for goes back the way it came."""
     of_case = select(MoneyEntry.id).where(MoneyEntry.case_id == case_id)
@@ -256,12 +256,12 @@ def follow(case_id: int, at: datetime) -> None:
     )
 
 
-def of_case(case_id: int) -> Sequence[Any]:
+def find_of_case(case_id: int) -> Sequence[Any]:
     """The accounts of a case, the newest first: their last four digits, whether and when they are erased."""
     return db.session.execute(_SHOWN.where(BankAccount.case_id == case_id)).all()
 
 
-def of_owner(owner_id: int, most: int = 50) -> Sequence[Any]:
+def list_of_owner(owner_id: int, most: int = 50) -> Sequence[Any]:
     """The newest accounts that this person has given, as ``of_case`` with the case's number."""
     query = _SHOWN.add_columns(Case.case_no, Case.goods).join(Case, Case.id == BankAccount.case_id)
     return db.session.execute(query.where(BankAccount.owner_id == owner_id).limit(most)).all()
@@ -299,15 +299,15 @@ def last4s(entry_ids: Sequence[int]) -> dict[int, str]:
     return {row.entry_id: row.last4 for row in db.session.execute(query)}
 
 
-def _opened(row: BankAccount) -> Account:
+def open_account(row: BankAccount) -> Account:
     """Raises crypto.CannotOpen."""
     about = _about(row.case_id, row.entry_id, row.owner_id, row.consent_id)
-    words = keys_in_force().open(row.key_id, row.sealed or b"", about)
+    words = get_keys().open(row.key_id, row.sealed or b"", about)
     holder, bank, digits = json.loads(words)
     return Account(holder, bank, digits)
 
 
-def _erase(which: Any, at: datetime) -> int:
+def erase_account(which: Any, at: datetime) -> int:
     if db.session.get_bind().dialect.name == "sqlite":  # else the bytes stay in the file until they are used again
         db.session.execute(text("PRAGMA secure_delete=ON"))
     done = db.session.execute(

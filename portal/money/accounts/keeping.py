@@ -10,7 +10,7 @@ from sqlalchemy import select
 from portal.calendar import clock
 from portal.extensions import db, writing
 from portal.models import BankAccount, BankConsent
-from portal.money.accounts.consent import _about, _erase, _opened, keys_in_force, ready
+from portal.money.accounts.consent import _about, erase_account, get_keys, is_ready, open_account
 from portal.money.encryption import NONCE_BYTES, STEP, TAG_BYTES, CannotOpen
 
 ROTATE_BATCH = 100
@@ -24,16 +24,16 @@ def erase_due(now: datetime) -> int:
     if waiting is None:
         return 0
     with writing():
-        return _erase(due, now)
+        return erase_account(due, now)
 
 
-def rotate() -> Iterator[int]:
+def rotate_keys() -> Iterator[int]:
     """Seal every account with the newest key, some at a time; yields how many each time.
 
     What was interrupted goes on where it stood, two at once do each account once. Raises crypto.CannotOpen for an
     account whose key isn't known any more: nothing is lost by it, the key must come back.
     """
-    keys = keys_in_force()
+    keys = get_keys()
     newest = keys.newest
     while True:
         with writing():
@@ -54,7 +54,7 @@ def rotate() -> Iterator[int]:
         yield len(rows)
 
 
-def broken() -> Iterator[str]:
+def find_broken() -> Iterator[str]:
     """Accounts that nobody consented to, that should be erased, or that aren't sealed for where they stand."""
     now = clock.now()
     query = (
@@ -77,8 +77,8 @@ def broken() -> Iterator[str]:
         sealed = row.sealed or b""
         if len(sealed) < NONCE_BYTES + TAG_BYTES or len(sealed) % STEP:
             yield f"{said}: isn't encrypted"
-        elif ready():
+        elif is_ready():
             try:
-                _opened(row)
+                open_account(row)
             except CannotOpen as problem:
                 yield f"{said}: can't be opened: {problem}"

@@ -14,7 +14,7 @@ from portal import inputs
 from portal.extensions import db
 from portal.flow import StepRefused
 from portal.models import BankAccount, BankView, Case, MoneyEntry, Shop, Staff
-from portal.money.accounts.consent import OPEN, Account, _opened, log
+from portal.money.accounts.consent import OPEN, Account, log, open_account
 from portal.notices import notices
 
 LOOKERS = ("owner", "finance")  # who may see a whole number
@@ -23,7 +23,9 @@ LOOKERS = ("owner", "finance")  # who may see a whole number
 SEEN_FOR = timedelta(seconds=60)  # how long a look lasts
 
 
-def looks(*, owner_id: int, case_id: int | None = None, before: int | None = None, most: int = 20) -> Sequence[Any]:
+def list_looks(
+    *, owner_id: int, case_id: int | None = None, before: int | None = None, most: int = 20
+) -> Sequence[Any]:
     """谁看过我的账号: one page of the looks at this buyer's accounts, the newest first, by key; ``most`` + 1 rows."""
     query = select(BankView.id, BankView.name, BankView.role, BankView.reason, BankView.at, Case.case_no).join(
         Case, Case.id == BankView.case_id
@@ -64,7 +66,7 @@ def may_look(role: str) -> bool:
     return role in LOOKERS
 
 
-def to_see(case: Case, entry_id: int | None = None) -> BankAccount | None:
+def list_to_see(case: Case, entry_id: int | None = None) -> BankAccount | None:
     """The account of this case whose payment is still owed; None: there is nothing to see (any more).
 
     ``entry_id``: of this payment, when there are several; else of the newest.
@@ -80,7 +82,7 @@ def to_see(case: Case, entry_id: int | None = None) -> BankAccount | None:
     return db.session.scalars(newest).one_or_none()
 
 
-def looked(user_id: int, key: str, now: datetime) -> datetime | None:
+def record_look(user_id: int, key: str, now: datetime) -> datetime | None:
     """Until when the look that this form began lasts; None when it began none. Raises LookEnded when it is over."""
     at = db.session.scalar(select(BankView.at).where(BankView.user_id == user_id, BankView.key == key))
     if at is None:
@@ -90,7 +92,7 @@ def looked(user_id: int, key: str, now: datetime) -> datetime | None:
     return at + SEEN_FOR
 
 
-def look(
+def look_at(
     case: Case,
     *,
     user_id: int,
@@ -108,11 +110,11 @@ def look(
     role = db.session.scalar(select(Staff.role).where(Staff.user_id == user_id, Staff.shop_id == case.shop_id)) or ""
     if not may_look(role):
         raise StepRefused("只有店主或财务可以查看收款账户")
-    row = to_see(case, entry_id)
+    row = list_to_see(case, entry_id)
     if row is None:
         raise StepRefused("退款已完成,或买家撤回了账户,不能再查看")
-    account = _opened(row)
-    until = looked(user_id, key, now)
+    account = open_account(row)
+    until = record_look(user_id, key, now)
     if until is None:
         if not reason:
             raise StepRefused("请填写查看的原因,买家会看到")
@@ -150,7 +152,7 @@ def look(
     return Look(account, row.sound, until)
 
 
-def alarm(case: Case, *, user_id: int, name: str, now: datetime) -> None:
+def raise_alarm(case: Case, *, user_id: int, name: str, now: datetime) -> None:
     """Tell the shop's owner that somebody looks at accounts more often than usual; once an hour for each person."""
     owner_id = db.session.scalar(select(Shop.owner_id).where(Shop.id == case.shop_id))
     if owner_id is not None:

@@ -235,9 +235,7 @@ class Batch:
         if to_insert:
             self._goods.write([(shop_of[order_id], line) for order_id, _position, line in to_insert])
             lines = [
-                _line_row(
-                    shop_of[order_id], order_id, position, line, self._goods.product_of(shop_of[order_id], line)
-                )
+                _line_row(shop_of[order_id], order_id, position, line, self._goods.product_of(shop_of[order_id], line))
                 for order_id, position, line in to_insert
             ]
             connection.execute(insert(_lines), lines)

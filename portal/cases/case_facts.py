@@ -29,7 +29,7 @@ from portal.parcels.carriers import slow
 from portal.rights.reasons import REISSUE_BY, codes
 
 
-def facts(
+def collect_facts(
     case: Any,
     now: datetime,
     parcels: Sequence[Any] | None = None,
@@ -46,16 +46,16 @@ def facts(
         asked = {"shop_id": case.shop_id, "case_id": case.id, "order_id": case.order_id, "since": case.opened_at}
         found |= db.session.execute(_BEFORE_AGREEING, asked).mappings().one()
         if case.type == CaseType.REISSUE:
-            found["guaranteed"] = _guaranteed(case)
+            found["guaranteed"] = is_guaranteed(case)
         if case.type == CaseType.REFUND_ONLY:
             found["unshipped"] = case.goods_state == "unshipped"
-            found["auto_refund"] = found["unshipped"] or _promised(case, "jstk", "lsjst_s")
+            found["auto_refund"] = found["unshipped"] or is_promised(case, "jstk", "lsjst_s")
     if state in (State.RETURNING, State.INSPECTING, State.CONFIRMING) or (
         state in (State.REFUNDING, State.REFUND_FAILED) and case.type == CaseType.RETURN_REFUND
     ):
-        found |= _legs(case, parcels)
+        found |= describe_legs(case, parcels)
     if state == State.PROPOSED:
-        found |= proposals.facts(case)
+        found |= proposals.collect_facts(case)
     if state == State.RESHIPPING:
         shipped = select(func.sum(CaseLine.shipped_milli)).where(CaseLine.case_id == case.id)
         found["shipped_milli"] = int(db.session.scalar(shipped) or 0)
@@ -66,12 +66,12 @@ def facts(
     if case.difference_fen and not case.difference_waived:
         accepted = state in (State.DISPUTED, State.PAYING)
         found["difference_fen"] = (
-            worth.difference_on(case.id, case.order_id, accepted=True) if accepted else case.difference_fen
+            worth.work_out_case_difference(case.id, case.order_id, accepted=True) if accepted else case.difference_fen
         )
     if case.entry_count and state not in flow.FINAL:
-        found |= money_entries.standing(case.id, entries)
+        found |= money_entries.describe_standing(case.id, entries)
     if state in (State.REFUNDING, State.REFUND_FAILED):
-        found |= bank_accounts.facts(case, entries, bank)
+        found |= bank_accounts.collect_facts(case, entries, bank)
     return Facts(
         entered_at=case.entered_at,
         now=now,
@@ -96,12 +96,12 @@ def facts(
     )
 
 
-def _guaranteed(case: Any) -> bool:
+def is_guaranteed(case: Any) -> bool:
     """Whether every line of a reissue was promised it."""
-    return _promised(case, REISSUE_BY.get(case.reason, "psbj"))
+    return is_promised(case, REISSUE_BY.get(case.reason, "psbj"))
 
 
-def _promised(case: Any, *promises: str) -> bool:
+def is_promised(case: Any, *promises: str) -> bool:
     """Whether one of these promises was given for every line: by the line itself, or by the shop for all goods."""
     by_policy = db.session.scalar(select(Policy.guarantees).where(Policy.id == case.policy_id)) or ""
     if codes(by_policy) & set(promises):
@@ -147,7 +147,7 @@ _PARCELS = select(
 ).where(Parcel.case_id == bindparam("case_id"))
 
 
-def _legs(case: Any, known: Sequence[Any] | None) -> dict[str, Any]:
+def describe_legs(case: Any, known: Sequence[Any] | None) -> dict[str, Any]:
     if known is None:
         known = db.session.execute(_PARCELS, {"case_id": case.id}).all()
     parcels = [p for p in known if p.voided_at is None]
@@ -156,19 +156,19 @@ def _legs(case: Any, known: Sequence[Any] | None) -> dict[str, Any]:
     return {
         "parcels_back": len(back),
         "back_shipped_at": max((p.shipped_at for p in back), default=None),
-        "back_signed_at": _all_signed(back),
+        "back_signed_at": find_last_signature(back),
         "back_slow": any(slow(p.carrier) for p in back),
         "back_traced": any(p.traced_at for p in back),
         "parcels_out": len(out),
         "out_shipped_at": max((p.shipped_at for p in out), default=None),
-        "out_signed_at": _all_signed(out),
+        "out_signed_at": find_last_signature(out),
         "out_slow": any(slow(p.carrier) for p in out),
         "out_traced": any(p.traced_at for p in out),
         "out_lost": any(p.lost_at for p in out),
     }
 
 
-def _all_signed(parcels: Sequence[Any]) -> datetime | None:
+def find_last_signature(parcels: Sequence[Any]) -> datetime | None:
     """When the last of several parcels was signed for; None while one is still under way."""
     if not parcels or any(p.signed_at is None for p in parcels):
         return None

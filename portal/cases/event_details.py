@@ -11,7 +11,7 @@ from portal.parcels import carriers
 from portal.rights import reasons
 
 
-def details(event: Any, lines: Sequence[Any]) -> list[str]:
+def describe_event(event: Any, lines: Sequence[Any]) -> list[str]:
     """What a step brought or changed, in sentences for the timeline; ``lines`` are those of the view."""
     data = event.data
     titles = {line.id: f"{line.title} {line.spec}".strip() for line in lines}
@@ -25,26 +25,30 @@ def details(event: Any, lines: Sequence[Any]) -> list[str]:
     if refusal := reasons.refusal(data.get("refusal", "")):
         said.append(f"拒绝原因:{refusal.zh}")
     if before := data.get("before"):
-        said += _changed(event.step, before, data.get("after"))
+        said += describe_change(event.step, before, data.get("after"))
     for code, number in data.get("parcels") or ():
-        said.append(_parcel(code, number))
+        said.append(describe_parcel(code, number))
     for line_id, milli, spec in data.get("shipped") or ():
         if milli:
             title = f"{titles.get(line_id, '')} " if several else ""
             said.append(f"发出:{title}{spec} ×{quantity_text(milli)} {units.get(line_id, '')}".rstrip())
     for line_id, received, accepted, state, note in data.get("counted") or ():
         title = f"{titles.get(line_id, '')}:" if several else ""
-        parts = [f"{title}收到 {quantity_text(received)},通过 {quantity_text(accepted)}", condition(state), note]
+        parts = [
+            f"{title}收到 {quantity_text(received)},通过 {quantity_text(accepted)}",
+            describe_condition(state),
+            note,
+        ]
         said.append(",".join(part for part in parts if part))
     if days := data.get("days"):
         said.append(f"延长 {days} 天")
-    said += _mediated(data)
+    said += describe_mediation_step(data)
     if kind := data.get("kind"):
         said.append(f"问题:{reasons.PROBLEMS.get(kind, kind)}")
     return said
 
 
-def _mediated(data: Any) -> list[str]:
+def describe_mediation_step(data: Any) -> list[str]:
     """What a step of a mediation says besides its words."""
     said = []
     if because := reasons.INTERVENTIONS.get(data.get("because", "")):
@@ -62,14 +66,14 @@ def _mediated(data: Any) -> list[str]:
     return said
 
 
-def _parcel(code: str, number: str) -> str:
+def describe_parcel(code: str, number: str) -> str:
     known = carriers.by_code(code)
     return f"{known.name if known else code} {number}".strip()
 
 
-def _changed(step: str, before: Any, after: Any) -> list[str]:
+def describe_change(step: str, before: Any, after: Any) -> list[str]:
     if step == "edit_parcel":
-        return [f"{_parcel(*before)} 改为 {_parcel(*after)}"]
+        return [f"{describe_parcel(*before)} 改为 {describe_parcel(*after)}"]
     said = []
     if before.get("reason") != after.get("reason"):
         said.append(f"原因由「{reasons.said(before['reason'])}」改为「{reasons.said(after['reason'])}」")
@@ -80,7 +84,7 @@ def _changed(step: str, before: Any, after: Any) -> list[str]:
     return said
 
 
-def condition(condition_id: str) -> str:
+def describe_condition(condition_id: str) -> str:
     """A condition in words."""
     found = reasons.condition(condition_id)
     return found.zh if found else ""

@@ -122,7 +122,7 @@ _PAID = (
 _PAID_TOTAL = select(func.count(), func.coalesce(func.sum(_PAID.c.amount_fen), 0)).select_from(_PAID)
 
 
-def page_of(
+def list_page(
     shop_id: int, tab: str, after: tuple[datetime, int] | None = None
 ) -> tuple[Sequence[Any], tuple[datetime, int] | None]:
     """One page of a tab and the key the next one begins after: what has waited longest first, payments made last."""
@@ -138,12 +138,12 @@ def page_of(
     return rows[:PAGE], (rows[PAGE - 1].made_at, rows[PAGE - 1].id)
 
 
-def one_of(shop_id: int, entry_id: int) -> Any | None:
+def find_entry(shop_id: int, entry_id: int) -> Any | None:
     """One payment of this shop with what its case, order and buyer say; None for another shop's."""
     return db.session.execute(_ONE, {"shop_id": shop_id, "entry_id": min(entry_id, 2**62)}).one_or_none()
 
 
-def totals(shop_id: int) -> dict[str, tuple[int, int]]:
+def add_up_tabs(shop_id: int) -> dict[str, tuple[int, int]]:
     """How many payments and how much (分) stand on each tab; of those made only the last RECENT are counted."""
     found = db.session.execute(_OPEN_TOTALS, {"shop_id": shop_id}).one()
     open_tabs = [tab for tab in TABS if tab != "settled"]
@@ -152,7 +152,7 @@ def totals(shop_id: int) -> dict[str, tuple[int, int]]:
     return said | {"settled": (int(paid[0]), int(paid[1]))}
 
 
-def sums(order_id: int, entries: Sequence[Any], *, unshipped: bool) -> dict[int, list[str]]:
+def show_working(order_id: int, entries: Sequence[Any], *, unshipped: bool) -> dict[int, list[str]]:
     """How each entry's amount came about, in sentences, by its id: the units' share of the price, or what was agreed.
 
     Empty for what is no share of the price paid. ``unshipped``: the freight that was paid goes back as well.
@@ -174,17 +174,17 @@ def sums(order_id: int, entries: Sequence[Any], *, unshipped: bool) -> dict[int,
         .where(OrderLine.order_id == order_id)
         .order_by(OrderLine.position, OrderLine.id)
     ).all()
-    shared = money_sums.shares(
+    shared = money_sums.work_out_shares(
         rows[0].paid_fen,
         rows[0].freight_fen,
         [(row.unit_price_fen, row.quantity_milli) for row in rows],
         unshipped=unshipped,
     )
     known = {row.id: (row, share) for row, share in zip(rows, shared, strict=True)}
-    return {entry.id: [_sum(*known[line], fen, milli) for line, fen, milli in entry.lines] for entry in entries}
+    return {entry.id: [show_share(*known[line], fen, milli) for line, fen, milli in entry.lines] for entry in entries}
 
 
-def _sum(line: Any, share: int, fen: int, milli: int) -> str:
+def show_share(line: Any, share: int, fen: int, milli: int) -> str:
     """One line's part: 「袜子 黑色:10 双实付 125.00 元,退 2 双为 25.00 元」."""
     name, unit = f"{line.title} {line.spec}".strip(), line.unit
     bought = f"{name}:{quantity_text(line.quantity_milli)} {unit}实付 {money_text(share)} 元"
@@ -195,7 +195,7 @@ def _sum(line: Any, share: int, fen: int, milli: int) -> str:
     return f"{bought},退 {quantity_text(milli)} {unit}为 {money_text(fen)} 元{rounded}"
 
 
-def names_of(entries: Sequence[Any]) -> dict[int, str]:
+def load_names(entries: Sequence[Any]) -> dict[int, str]:
     """会员名 of who planned, approved and recorded these payments, by user id."""
     ids = {user for entry in entries for user in (entry.made_by, entry.approved_by, entry.settled_by) if user}
     if not ids:

@@ -13,7 +13,7 @@ from portal.extensions import Moment, db
 from portal.flow import State
 from portal.models import Case, CaseTally, Order, User
 from portal.models.cases import CLOSED, COMPLETED, MEDIATED, OPEN
-from portal.orders.lists import like
+from portal.orders.order_lists import escape_like
 
 PAGE = 40
 SHOWN = 100
@@ -77,7 +77,7 @@ _OF_TAB |= {
 _KEY = tuple_(bindparam("at", type_=Moment()), bindparam("id"))
 
 
-def _statement(tab: str, *, next_page: bool) -> Any:
+def build_statement(tab: str, *, next_page: bool) -> Any:
     query = (
         select(*_COLUMNS)
         .join(Order.__table__, _order.id == _case.order_id)
@@ -92,7 +92,7 @@ def _statement(tab: str, *, next_page: bool) -> Any:
     return query.where(tuple_(_case.queue_at, _case.id) > _KEY) if next_page else query
 
 
-_LIST = {(tab, next_page): _statement(tab, next_page=next_page) for tab in TABS for next_page in (False, True)}
+_LIST = {(tab, next_page): build_statement(tab, next_page=next_page) for tab in TABS for next_page in (False, True)}
 _TALLIES = select(_tally.state, _tally.number).where(_tally.shop_id == bindparam("shop_id"))
 _BOUNDED = {
     tab: select(func.count()).select_from(
@@ -108,7 +108,7 @@ _AT_RISK, _MEDIATED = (_BOUNDED[tab].scalar_subquery() for tab in ("risk", "medi
 _COUNTED = select(_AT_RISK.label("risk"), _MEDIATED.label("mediation"))
 
 
-def page_of(
+def list_page(
     shop_id: int,
     tab: str,
     now: datetime,
@@ -122,9 +122,9 @@ def page_of(
     if words:
         query = query.where(
             or_(
-                _case.case_no.like(like(words)[1:], escape="\\"),
+                _case.case_no.like(escape_like(words)[1:], escape="\\"),
                 _order.order_no == words,
-                _case.goods.like(like(words), escape="\\"),
+                _case.goods.like(escape_like(words), escape="\\"),
             )
         )
     if reason:
@@ -141,7 +141,7 @@ def page_of(
     return rows[:PAGE], (last.updated_at if tab in DONE else last.queue_at, last.id)
 
 
-def counts(shop_id: int, now: datetime) -> dict[str, int]:
+def count_tabs(shop_id: int, now: datetime) -> dict[str, int]:
     """The number on each tab: counters kept with the cases; 平台介入 and 超时风险 count at most SHOWN."""
     numbers = {row.state: row.number for row in db.session.execute(_TALLIES, {"shop_id": shop_id})}
     found = {tab: sum(numbers.get(state, 0) for state in states) for tab, (_, states) in TABS.items()}
@@ -154,7 +154,7 @@ _HISTORY = select(func.count(), func.coalesce(func.sum((_case.state == "withdraw
 )
 
 
-def history_of(shop_id: int, buyer_id: int, now: datetime) -> tuple[int, int]:
+def count_history(shop_id: int, buyer_id: int, now: datetime) -> tuple[int, int]:
     """Facts about a buyer in this shop in 90 days: how many applications, how many of them withdrawn."""
     values = {"shop_id": shop_id, "buyer_id": buyer_id, "since": now - timedelta(days=90)}
     row = db.session.execute(_HISTORY, values).one()

@@ -23,7 +23,7 @@ from portal.money.accounts import consent as bank_accounts
 
 
 @dataclass(frozen=True)
-class By:
+class ActedBy:
     """Who takes a step: which side, which person, in which request."""
 
     actor: Actor
@@ -33,7 +33,7 @@ class By:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class RequestedLine:
     """What is asked for one order line: how much (thousandths) and which SKU instead (None: the same)."""
 
     line_id: int
@@ -42,7 +42,7 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Counted:
+class InspectedLine:
     """What the seller counted of one case line (thousandths), and in which condition."""
 
     case_line_id: int
@@ -53,7 +53,7 @@ class Counted:
 
 
 @dataclass(frozen=True)
-class Child:
+class ChildCase:
     """The case that a converted one becomes: its type, where it begins, which units, and what is known already."""
 
     type: CaseType
@@ -70,7 +70,7 @@ class Child:
 
 
 @dataclass
-class Doing:
+class StepContext:
     """A step being taken: the case as it was, who, when, and what was handed in. ``data`` goes into the event.
 
     ``child`` is set by an effect that turns the case into another one, ``proposer`` by one that carries out somebody
@@ -79,65 +79,65 @@ class Doing:
 
     case: Case
     step: Step
-    by: By
+    by: ActedBy
     at: datetime
     note: str
     photos: Sequence[str]
     values: Mapping[str, Any]
     data: dict[str, Any] = field(default_factory=dict)
-    child: Child | None = None
+    child: ChildCase | None = None
     proposer: int | None = None
 
     def refuse(self, sentence: str) -> StepRefused:
         return StepRefused(sentence, self.step.name)
 
 
-Effect = Callable[[Doing], dict[str, Any]]
+Effect = Callable[[StepContext], dict[str, Any]]
 
 
 _EFFECTS: dict[str, Effect] = {}
 
 
-def of(doing: Doing) -> dict[str, Any]:
+def apply_effect(context: StepContext) -> dict[str, Any]:
     """Do what the step does; returns the case's changed columns. Raises StepRefused for wrong facts handed in."""
-    effect = _EFFECTS.get(doing.step.name)
-    changes = effect(doing) if effect else {}
-    if doing.step.target != doing.step.source:
-        changes |= _money_due(doing, changes)
-    if doing.case.entry_count:
-        bank_accounts.follow(doing.case.id, doing.at)
+    effect = _EFFECTS.get(context.step.name)
+    changes = effect(context) if effect else {}
+    if context.step.target != context.step.source:
+        changes |= plan_due_payments(context, changes)
+    if context.case.entry_count:
+        bank_accounts.follow_case(context.case.id, context.at)
     return changes
 
 
-def _money_due(doing: Doing, changes: Mapping[str, Any]) -> dict[str, Any]:
+def plan_due_payments(context: StepContext, changes: Mapping[str, Any]) -> dict[str, Any]:
     """What entering the next state makes payable: a refund, a difference given back, or nothing more."""
-    case, step = doing.case, doing.step
+    case, step = context.case, context.step
     if step.target in flow.FINAL and step.target != State.COMPLETED:
         if case.entry_count:
             money_entries.cancel_open(case.id)
         return {}
     if step.target == State.REFUNDING and step.source in _BEFORE_REFUNDING:
         agreed = changes.get("refund_fen", case.refund_fen) or None
-        fen = plan_refund(case, agreed, doing.by, doing.at, doing.proposer)
-        doing.data["refund_fen"] = fen
+        fen = plan_refund(case, agreed, context.by, context.at, context.proposer)
+        context.data["refund_fen"] = fen
         return {"refund_fen": fen, "entry_count": changes.get("entry_count", case.entry_count) + 1}
     other_price = changes.get("difference_fen", case.difference_fen)
     if step.target == State.RESHIPPING and other_price < 0 and step.source in _BEFORE_SHIPPING:
-        fen = -worth.difference_on(case.id, case.order_id, accepted=True)
+        fen = -worth.work_out_case_difference(case.id, case.order_id, accepted=True)
         if fen > 0:
-            found = worth.worth(case.order_id, worth.units_of(case.id, accepted=True))
-            parts = worth.parts_of(found, min(fen, worth.total(found)))
+            found = worth.work_out_worth(case.order_id, worth.list_units(case.id, accepted=True))
+            parts = worth.split_amount(found, min(fen, worth.add_up(found)))
             parts = [worth.Worth(part.line_id, part.fen, 0) for part in parts]
-            money_entries.plan(
+            money_entries.plan_entry(
                 case,
                 "difference_back",
                 sum(part.fen for part in parts),
                 key="difference_back",
-                at=doing.at,
-                by=doing.proposer or doing.by.user_id,
+                at=context.at,
+                by=context.proposer or context.by.user_id,
                 parts=parts,
             )
-            doing.data["difference_back_fen"] = fen
+            context.data["difference_back_fen"] = fen
             return {"entry_count": changes.get("entry_count", case.entry_count) + 1}
     return {}
 
@@ -148,30 +148,30 @@ _BEFORE_REFUNDING = (State.APPLIED, State.PROPOSED, State.REVISING, State.INSPEC
 _BEFORE_SHIPPING = (*_BEFORE_REFUNDING, State.PAYING)
 
 
-def plan_refund(case: Case, agreed_fen: int | None, by: By, at: datetime, proposer: int | None = None) -> int:
+def plan_refund(case: Case, agreed_fen: int | None, by: ActedBy, at: datetime, proposer: int | None = None) -> int:
     """Plan the refund of a case: what was agreed, at most what its units are worth. Returns the amount in 分.
 
     ``proposer``: whose terms it carries out, when that is somebody else than who takes the step.
     """
     inspected = case.type == CaseType.RETURN_REFUND and case.state in (State.INSPECTING, State.DISPUTED)
     unshipped = case.goods_state == "unshipped"
-    found = worth.worth(case.order_id, worth.units_of(case.id, accepted=inspected), unshipped=unshipped)
-    most = worth.total(found)
+    found = worth.work_out_worth(case.order_id, worth.list_units(case.id, accepted=inspected), unshipped=unshipped)
+    most = worth.add_up(found)
     fen = most if agreed_fen is None else min(agreed_fen, most)
-    money_entries.plan(
+    money_entries.plan_entry(
         case,
         "refund",
         fen,
         key="refund",
         at=at,
         by=proposer or by.user_id,
-        parts=worth.parts_of(found, fen),
+        parts=worth.split_amount(found, fen),
         unshipped=unshipped,
     )
     return fen
 
 
-def _effect(*names: str) -> Callable[[Effect], Effect]:
+def effect(*names: str) -> Callable[[Effect], Effect]:
     def register(function: Effect) -> Effect:
         for name in names:
             _EFFECTS[name] = function
@@ -180,7 +180,7 @@ def _effect(*names: str) -> Callable[[Effect], Effect]:
     return register
 
 
-def _lines(case: Case) -> Sequence[CaseLine]:
+def load_lines(case: Case) -> Sequence[CaseLine]:
     return db.session.scalars(
         select(CaseLine)
         .where(CaseLine.case_id == case.id)
@@ -189,31 +189,31 @@ def _lines(case: Case) -> Sequence[CaseLine]:
     ).all()
 
 
-def price_of(sku_id: int | None) -> int | None:
+def find_price(sku_id: int | None) -> int | None:
     """What a unit of the replacement costs, 分; None for the same specification."""
     return db.session.scalar(select(Sku.price_fen).where(Sku.id == sku_id)) if sku_id is not None else None
 
 
-def _ended(doing: Doing) -> dict[str, Any]:
+def end_mediation(context: StepContext) -> dict[str, Any]:
     """The mediation is over, the state's own clock goes on with a day left at least."""
-    if not doing.case.escalated:
+    if not context.case.escalated:
         return {}
     return {
         **NO_MEDIATION,
-        "paused_seconds": _stood_still(doing),
-        "not_before": doing.at + flow.DEADLINES["least_left"],
+        "paused_seconds": measure_standstill(context),
+        "not_before": context.at + flow.DEADLINES["least_left"],
     }
 
 
-def _stood_still(doing: Doing) -> int:
+def measure_standstill(context: StepContext) -> int:
     """For how many seconds this state's clock has stood still by now; none for one that this step starts anew."""
-    case = doing.case
-    if doing.step.source == doing.step.target and doing.step.name in flow.RESTARTING:
+    case = context.case
+    if context.step.source == context.step.target and context.step.name in flow.RESTARTING:
         return 0
     if not case.escalated:
         return case.paused_seconds
-    since = max(case.escalated_at or doing.at, case.entered_at)  # a step of the parties may have started it meanwhile
-    return case.paused_seconds + int((doing.at - since).total_seconds())
+    since = max(case.escalated_at or context.at, case.entered_at)  # a step of the parties may have started it meanwhile
+    return case.paused_seconds + int((context.at - since).total_seconds())
 
 
 NO_MEDIATION: Mapping[str, Any] = {

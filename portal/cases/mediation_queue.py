@@ -114,11 +114,11 @@ _LIST = {
 }
 
 
-def _of(who: Asking) -> dict[str, Any]:
+def bind_person(who: Asking) -> dict[str, Any]:
     return {"me": who.user_id, "my_shop": who.shop_id or 0}
 
 
-def page_of(
+def list_page(
     who: Asking, tab: str, *, words: str = "", after: tuple[datetime, int] | None = None
 ) -> tuple[Sequence[Any], tuple[datetime, int] | None]:
     """One page of a tab, the least time left first (what is decided: the newest first), and where the next begins.
@@ -127,7 +127,7 @@ def page_of(
     """
     decided = tab == "decided"
     query = _LIST["decided" if decided else "open"][after is not None]
-    values = _of(who)
+    values = bind_person(who)
     if not decided:
         values["stage"] = tab
     if words:
@@ -141,7 +141,7 @@ def page_of(
     return rows[:PAGE], (last.decided_at, last.event_id) if decided else (last.queue_at, last.id)
 
 
-def _at_most(stage: str) -> Any:
+def count_stage(stage: str) -> Any:
     rows = (
         select(_case.id)
         .where(text(f"cases.{MEDIATED}"), _case.stage == stage, *_UNRELATED)
@@ -151,12 +151,12 @@ def _at_most(stage: str) -> Any:
     return select(func.count()).select_from(rows.subquery(f"of_{stage}")).scalar_subquery().label(stage)
 
 
-_COUNTS = select(*(_at_most(str(stage)) for stage in (Stage.EVIDENCE, Stage.DECIDING, Stage.OVERDUE)))
+_COUNTS = select(*(count_stage(str(stage)) for stage in (Stage.EVIDENCE, Stage.DECIDING, Stage.OVERDUE)))
 
 
-def counts(who: Asking) -> dict[str, int]:
+def count_tabs(who: Asking) -> dict[str, int]:
     """How many cases each open tab has, at most SHOWN; 已裁决 only grows and isn't counted."""
-    return dict(db.session.execute(_COUNTS, _of(who)).mappings().one())
+    return dict(db.session.execute(_COUNTS, bind_person(who)).mappings().one())
 
 
 _opened = (
@@ -170,17 +170,17 @@ _SHOWN = (or_(_case.escalated, _opened), *_UNRELATED)
 _ONE = select(Case).where(_case.case_no == bindparam("case_no"), *_SHOWN)
 
 
-def of_mediator(case_no: str, who: Asking) -> Case | None:
+def find_for_mediator(case_no: str, who: Asking) -> Case | None:
     """The case of that number, if the platform is or was called into it and this person may decide it."""
-    return db.session.scalars(_ONE, {"case_no": case_no, **_of(who)}).one_or_none()
+    return db.session.scalars(_ONE, {"case_no": case_no, **bind_person(who)}).one_or_none()
 
 
-def shows_case(who: Asking, case_id: int) -> bool:
+def may_see_case(who: Asking, case_id: int) -> bool:
     """Whether this mediator may see the case, and with it what hangs on it."""
-    return db.session.scalar(select(_case.id).where(_case.id == case_id, *_SHOWN), _of(who)) is not None
+    return db.session.scalar(select(_case.id).where(_case.id == case_id, *_SHOWN), bind_person(who)) is not None
 
 
-def shows_message(who: Asking, message_id: int) -> bool:
+def may_see_message(who: Asking, message_id: int) -> bool:
     """Whether this mediator may read the conversation that a message belongs to: only while the platform decides."""
     query = (
         select(_case.id)
@@ -188,7 +188,7 @@ def shows_message(who: Asking, message_id: int) -> bool:
         .join(Message, Message.conversation_id == Conversation.id)
         .where(Message.id == message_id, _case.escalated, *_UNRELATED)
     )
-    return db.session.scalar(query.limit(1), _of(who)) is not None
+    return db.session.scalar(query.limit(1), bind_person(who)) is not None
 
 
 _GROUNDS = (
@@ -209,6 +209,6 @@ _GROUNDS = (
 )
 
 
-def grounds_of(case: Any) -> Any:
+def find_grounds(case: Any) -> Any:
     """What a case was opened under, as one row: its version of the policy, and shop, shop_since, owner."""
     return db.session.execute(_GROUNDS, {"policy_id": case.policy_id}).one()

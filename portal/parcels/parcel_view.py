@@ -63,9 +63,9 @@ _OF_CASE = (
 )
 
 
-def of_case(case_id: int) -> tuple[list[Any], dict[int, list[Any]]]:
+def list_of_case(case_id: int) -> tuple[list[Any], dict[int, list[Any]]]:
     """The parcels of a case, oldest first, and their scans, newest first, by parcel id; one query, rows of columns."""
-    return _gathered(_OF_CASE, {"case_id": case_id}, "parcel_id")
+    return gather_scans(_OF_CASE, {"case_id": case_id}, "parcel_id")
 
 
 _OF_ORDER = (
@@ -94,12 +94,12 @@ _OF_ORDER = (
 )
 
 
-def of_order(order_id: int) -> tuple[list[Any], dict[int, list[Any]]]:
+def list_of_order(order_id: int) -> tuple[list[Any], dict[int, list[Any]]]:
     """An order's own parcels that are followed, and their scans, newest first, by shipment id; one query."""
-    return _gathered(_OF_ORDER, {"order_id": order_id}, "trace_of")
+    return gather_scans(_OF_ORDER, {"order_id": order_id}, "trace_of")
 
 
-def _gathered(query: Any, values: dict[str, Any], owner: str) -> tuple[list[Any], dict[int, list[Any]]]:
+def gather_scans(query: Any, values: dict[str, Any], owner: str) -> tuple[list[Any], dict[int, list[Any]]]:
     parcels: dict[int, Any] = {}
     traces: dict[int, list[Any]] = {}
     for row in db.session.execute(query, values):
@@ -142,17 +142,17 @@ _ONE = (
 )
 
 
-def one_of_buyer(shipment_id: int, buyer_id: int) -> Any | None:
+def find_of_buyer(shipment_id: int, buyer_id: int) -> Any | None:
     """A followed parcel of this buyer, with its last question, its case and its order; as columns."""
     return db.session.execute(_ONE.where(_order.buyer_id == buyer_id), {"id": shipment_id}).one_or_none()
 
 
-def one_of_shop(shipment_id: int, shop_id: int) -> Any | None:
+def find_of_shop(shipment_id: int, shop_id: int) -> Any | None:
     """The same of this shop."""
     return db.session.execute(_ONE.where(_shipment.shop_id == shop_id), {"id": shipment_id}).one_or_none()
 
 
-def traces_of(shipment: Any) -> Sequence[Any]:
+def list_scans(shipment: Any) -> Sequence[Any]:
     """The scans of a followed parcel, newest first."""
     if shipment.parcel_id is None:
         query = select(_own_trace.at, _own_trace.status, _own_trace.words, _own_trace.origin, _own_trace.doubt).where(
@@ -165,7 +165,7 @@ def traces_of(shipment: Any) -> Sequence[Any]:
     return db.session.execute(query.order_by(_trace.at.desc(), _trace.id.desc())).all()
 
 
-def of_number(shop_id: int, numbers: Collection[str]) -> dict[str, list[Any]]:
+def find_by_number(shop_id: int, numbers: Collection[str]) -> dict[str, list[Any]]:
     """What of a shop is followed under these numbers and wasn't corrected, by number, the newest first."""
     query = (
         select(_shipment.id, _shipment.parcel_id, _shipment.tracking_no, _shipment.carrier, _parcel.leg)
@@ -178,6 +178,6 @@ def of_number(shop_id: int, numbers: Collection[str]) -> dict[str, list[Any]]:
     return found
 
 
-def sent_by(shipment: Any, side: str) -> bool:
+def was_sent_by(shipment: Any, side: str) -> bool:
     """Whether this side (buyer, seller) sent the parcel; the other one waits for it."""
     return bool((shipment.leg == "back") == (side == "buyer"))

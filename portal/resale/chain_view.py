@@ -57,19 +57,19 @@ class Chain:
         return sum(row.fen for row in self.rows)
 
 
-def above(case_id: int) -> CaseLink | None:
+def describe_above(case_id: int) -> CaseLink | None:
     """The live link of a case of the distributor's shop."""
     return db.session.scalars(select(CaseLink).where(_LIVE, CaseLink.downstream_id == case_id)).one_or_none()
 
 
-def below(case_id: int, shop_id: int) -> CaseLink | None:
+def describe_below(case_id: int, shop_id: int) -> CaseLink | None:
     """The live link of the distributor's own case with a supplier; ``shop_id`` is the distributor's shop."""
     return db.session.scalars(
         select(CaseLink).where(_LIVE, CaseLink.upstream_id == case_id, CaseLink.shop_id == shop_id)
     ).one_or_none()
 
 
-def seen(found: CaseLink) -> Chain:
+def build_chain(found: CaseLink) -> Chain:
     """A live link with all that the distributor sees of it."""
     down, up = db.session.get_one(Case, found.downstream_id), db.session.get_one(Case, found.upstream_id)
     parcels = db.session.scalars(
@@ -86,14 +86,14 @@ def seen(found: CaseLink) -> Chain:
         found,
         down,
         up,
-        tuple(_sums(found, down, up)),
-        warning(found, down, up),
+        tuple(add_up(found, down, up)),
+        build_warning(found, down, up),
         back=tuple(of(down, "back")) if direct_back else (),
         out=sent[-1] if direct_out and sent else None,
     )
 
 
-def _sums(found: CaseLink, down: Case, up: Case) -> list[Row]:
+def add_up(found: CaseLink, down: Case, up: Case) -> list[Row]:
     """Every payment of both cases that counts, and the freight, each with where it stands."""
     rows = []
     entries = db.session.scalars(
@@ -121,13 +121,13 @@ def _sums(found: CaseLink, down: Case, up: Case) -> list[Row]:
     return rows
 
 
-def warning(found: CaseLink, down: Case, up: Case) -> str:
+def build_warning(found: CaseLink, down: Case, up: Case) -> str:
     """Why the upstream case may end too early for the downstream one; "" when it may not."""
     if down.state in flow.FINAL:
         return ""
     if up.state in (State.CLOSED, State.WITHDRAWN):
         return "上游售后已结束,没有结果,下游售后还在进行;请联系供应商,或在进货订单里重新申请"
-    if up.due_at is None or up.escalated or case_deadlines.waits_for(up) is not Actor.BUYER:
+    if up.due_at is None or up.escalated or case_deadlines.find_who_must_act(up) is not Actor.BUYER:
         return ""
     if up.state == State.RETURNING and found.route_back == "direct" and down.state not in _NOT_SENT:
         return ""  # the consumer has sent it already, only the number is still to be passed on
@@ -166,7 +166,7 @@ _LIST = (
 )
 
 
-def page_of(shop_id: int, before: int | None) -> tuple[Sequence[Any], int | None]:
+def list_page(shop_id: int, before: int | None) -> tuple[Sequence[Any], int | None]:
     """One page of a shop's live links, newest first, and the id that the next one begins after."""
     query = _LIST.where(CaseLink.shop_id == shop_id).limit(PAGE + 1)
     if before is not None:

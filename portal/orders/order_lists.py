@@ -100,20 +100,20 @@ _WAITING = (
 )
 
 
-def like(words: str) -> str:
+def escape_like(words: str) -> str:
     """A pattern that finds ``words`` anywhere, with its own wildcards taken literally."""
     escaped = words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return f"%{escaped}%"
 
 
-def page_of(
+def list_page(
     buyer_id: int, tab: str, *, words: str = "", after: tuple[datetime, int] | None = None
 ) -> tuple[list[dict[str, Any]], tuple[datetime, int] | None]:
     """One page of orders with their lines and cases, newest first; and the key the next page begins after."""
     query = _LIST[tab, after is not None]
     if words:
         of_order = select(_line.id).where(_line.order_id == _order.id).limit(1)
-        named = of_order.where(_line.title.like(like(words), escape="\\")).scalar_subquery()
+        named = of_order.where(_line.title.like(escape_like(words), escape="\\")).scalar_subquery()
         query = query.where(or_(_order.order_no == words, named.is_not(None)))  # EXISTS might be hashed: all lines read
     values: dict[str, Any] = {"buyer_id": buyer_id}
     if after is not None:
@@ -141,7 +141,7 @@ def _newest_first(order_ids: list[int]) -> list[Any]:
     return sorted(db.session.execute(_CASES, {"order_ids": order_ids}), key=attrgetter("id"), reverse=True)
 
 
-def counts(buyer_id: int) -> dict[str, int]:
+def count_tabs(buyer_id: int) -> dict[str, int]:
     """How many orders each tab has, at most SHOWN."""
     return dict(db.session.execute(_COUNTS, {"buyer_id": buyer_id}).mappings().one())
 
@@ -168,7 +168,7 @@ _SHOP_LIST = select(
 ).join(User, User.id == _order.buyer_id)
 
 
-def page_of_shop(
+def list_page_of_shop(
     shop_id: int, tab: str, *, number: str = "", after: tuple[datetime, int] | None = None
 ) -> tuple[list[dict[str, Any]], tuple[datetime, int] | None]:
     """One page of a shop's orders with their lines, newest first (those to be sent: oldest first); and the next key."""
@@ -192,7 +192,7 @@ def page_of_shop(
     return found, (rows[-1].ordered_at, rows[-1].id) if more else None
 
 
-def to_send(shop_id: int) -> int:
+def count_to_send(shop_id: int) -> int:
     """How many orders of a shop wait to be sent, at most SHOWN."""
     waiting = (
         select(_order.id)
@@ -203,7 +203,7 @@ def to_send(shop_id: int) -> int:
     return int(db.session.scalar(select(func.count()).select_from(waiting.subquery())) or 0)
 
 
-def of_shop(order_no: str, shop_id: int) -> Order | None:
+def find_of_shop(order_no: str, shop_id: int) -> Order | None:
     """This shop's order of that number."""
     return db.session.scalars(select(Order).where(Order.order_no == order_no, Order.shop_id == shop_id)).one_or_none()
 
@@ -216,22 +216,22 @@ _SHOWN = (
 )
 
 
-def of_buyer(order_no: str, buyer_id: int) -> Order | None:
+def find_of_buyer(order_no: str, buyer_id: int) -> Order | None:
     """This buyer's order of that number."""
     return db.session.scalars(_OF_BUYER, {"order_no": order_no, "buyer_id": buyer_id}).one_or_none()
 
 
-def shown_to_buyer(order_no: str, buyer_id: int) -> Any | None:
+def load_for_buyer(order_no: str, buyer_id: int) -> Any | None:
     """The same for its page: all columns, and ``shop``, the shop's name."""
     return db.session.execute(_SHOWN, {"order_no": order_no, "buyer_id": buyer_id}).one_or_none()
 
 
-def cases_of(order_id: int) -> Sequence[Any]:
+def list_cases(order_id: int) -> Sequence[Any]:
     """The cases of an order, newest first."""
     return _newest_first([order_id])
 
 
-def waiting_for(buyer_id: int, most: int = 3) -> Sequence[Any]:
+def list_waiting(buyer_id: int, most: int = 3) -> Sequence[Any]:
     """Cases in which this buyer must act, the most urgent first."""
     return db.session.execute(_WAITING, {"buyer_id": buyer_id, "most": most}).all()
 

@@ -11,20 +11,20 @@ from sqlalchemy import bindparam, exists, select, tuple_
 
 from portal import flow, words
 from portal.cases import deadlines as case_deadlines
-from portal.cases import docket, opening
+from portal.cases import mediation_queue, opening
 from portal.cases import proposals as cases_proposals
-from portal.cases.actions import _unsaid, actions
+from portal.cases.actions import hide_unsaid, list_actions
 from portal.cases.arbitration import Burden, burden_of_proof
-from portal.cases.said import details
+from portal.cases.event_details import describe_event
 from portal.evidence import evidence
 from portal.extensions import Moment, db
 from portal.flow import Actor, State, Step
 from portal.models import Case, CaseEvent, CaseLine, CaseLink, Order, OrderLine, Policy, Product, Shop, User
 from portal.money import entries as money_entries
-from portal.money import lists as money_lists
+from portal.money import payment_lists
 from portal.money.accounts import consent as bank_accounts
 from portal.money.accounts import looking as account_looks
-from portal.parcels import seen as parcel_view
+from portal.parcels import parcel_view
 from portal.rights import reasons, resale
 
 _CASE = select(Case).where(Case.case_no == bindparam("case_no"))
@@ -36,12 +36,12 @@ _OF_BUYER = _CASE.where(Case.buyer_id == bindparam("buyer_id"))
 _OF_SHOP = _CASE.where(Case.shop_id == bindparam("shop_id"))
 
 
-def of_buyer(case_no: str, buyer_id: int) -> Case | None:
+def find_of_buyer(case_no: str, buyer_id: int) -> Case | None:
     """This buyer's case of that number."""
     return db.session.scalars(_OF_BUYER, {"case_no": case_no, "buyer_id": buyer_id}).one_or_none()
 
 
-def of_shop(case_no: str, shop_id: int) -> Case | None:
+def find_of_shop(case_no: str, shop_id: int) -> Case | None:
     """This shop's case of that number."""
     return db.session.scalars(_OF_SHOP, {"case_no": case_no, "shop_id": shop_id}).one_or_none()
 
@@ -73,7 +73,7 @@ _LIST = (
 _NEXT = _LIST.where(tuple_(Case.updated_at, Case.id) < tuple_(bindparam("at", type_=Moment()), bindparam("id")))
 
 
-def list_of(
+def list_of_buyer(
     buyer_id: int, after: tuple[datetime, int] | None = None
 ) -> tuple[Sequence[Any], tuple[datetime, int] | None]:
     """One page of a buyer's cases, the newest change first, and the key the next one begins after."""
@@ -148,11 +148,11 @@ class View:
 
     def details(self, event: Any) -> list[str]:
         """What the step brought or changed, beside its sentence and its note."""
-        return details(event, self.lines)
+        return describe_event(event, self.lines)
 
     def terms(self, proposal: Any) -> list[str]:
         """The terms of a version, in sentences."""
-        return cases_proposals.said(proposal, self.lines)
+        return cases_proposals.describe(proposal, self.lines)
 
     @property
     def refused_milli(self) -> int:
@@ -261,25 +261,25 @@ _EVENTS = (
 )
 
 
-def view(case: Case, side: Actor, now: datetime) -> View:
+def build_view(case: Case, side: Actor, now: datetime) -> View:
     """Collect the page of ``case`` for ``side``."""
     of_case = {"case_id": case.id}
     around = db.session.execute(_AROUND, of_case).one()
     lines = db.session.execute(_LINES, of_case).all()
-    parcels, traces = parcel_view.of_case(case.id)
+    parcels, traces = parcel_view.list_of_case(case.id)
     legs: dict[str, list[Any]] = {}
     for parcel in parcels:
         legs.setdefault(parcel.leg, []).append(parcel)
     photos: dict[int, list[Any]] = {}
-    for row in evidence.of_case(case.id):
+    for row in evidence.list_of_case(case.id):
         photos.setdefault(row.event_version or 0, []).append(row)
     events = db.session.execute(_EVENTS, of_case).all()
-    entries = money_entries.of_case(case.id) if case.entry_count else ()
-    waits = case_deadlines.waits_for(case)
-    asked = bank_accounts.was_asked(entries)
-    bank = bank_accounts.Known(around.bank_data, bank_accounts.of_case(case.id) if asked else ())
-    turn = case_deadlines.still_to_act(case)
-    steps = actions(case, side, now, parcels, entries, bank)
+    entries = money_entries.list_of_case(case.id) if case.entry_count else ()
+    waits = case_deadlines.find_who_must_act(case)
+    asked = bank_accounts.find_request(entries)
+    bank = bank_accounts.Known(around.bank_data, bank_accounts.find_of_case(case.id) if asked else ())
+    turn = case_deadlines.list_who_must_act(case)
+    steps = list_actions(case, side, now, parcels, entries, bank)
     return View(
         case=case,
         side=side,
@@ -304,35 +304,39 @@ def view(case: Case, side: Actor, now: datetime) -> View:
         photos=photos,
         events=events,
         news=_NEWS,
-        actions=[pair for pair in steps if not _unsaid(case, *pair)],
-        unsaid=[pair for pair in steps if _unsaid(case, *pair)],
-        mediation=mediation_of(case, events),
+        actions=[pair for pair in steps if not hide_unsaid(case, *pair)],
+        unsaid=[pair for pair in steps if hide_unsaid(case, *pair)],
+        mediation=describe_mediation(case, events),
         pictures={line.product_id: line.picture for line in lines if line.picture},
         overdue=case.due_at is not None and case.due_at <= now,
-        proposals=cases_proposals.of_case(case.id) if any("proposal" in event.data for event in events) else (),
+        proposals=cases_proposals.list_of_case(case.id) if any("proposal" in event.data for event in events) else (),
         entries=entries,
-        finish="" if case.state in flow.FINAL and case.overdue_at is None else resale.finish_said(case),
+        finish="" if case.state in flow.FINAL and case.overdue_at is None else resale.describe_finish_term(case),
         accounts=bank.accounts,
-        looks=account_looks.looks(owner_id=case.buyer_id, case_id=case.id) if asked and side is Actor.BUYER else (),
-        sums=money_lists.sums(case.order_id, entries, unshipped=case.goods_state == "unshipped"),
-        names=_names(entries, events) if side is Actor.SELLER else {},
-        chain=chain_of(case)
+        looks=account_looks.list_looks(owner_id=case.buyer_id, case_id=case.id)
+        if asked and side is Actor.BUYER
+        else (),
+        sums=payment_lists.show_working(case.order_id, entries, unshipped=case.goods_state == "unshipped"),
+        names=load_names(entries, events) if side is Actor.SELLER else {},
+        chain=list_chain(case)
         if case.parent_id or any("child" in event.data for event in events) or any(line.moved_milli for line in lines)
         else (),
-        again_until=opening.again_until(case) if any(line.shipped_milli > line.moved_milli for line in lines) else None,
+        again_until=opening.replacement_window_ends(case)
+        if any(line.shipped_milli > line.moved_milli for line in lines)
+        else None,
     )
 
 
-def _names(entries: Sequence[Any], events: Sequence[Any]) -> dict[int, str]:
+def load_names(entries: Sequence[Any], events: Sequence[Any]) -> dict[int, str]:
     """会员名 of who planned, checked and recorded the payments: as a rule they took a step of this case with it."""
     known = {event.user_id: event.author for event in events if event.user_id}
     users = {user for entry in entries for user in (entry.made_by, entry.approved_by, entry.settled_by) if user}
-    return known if users <= set(known) else money_lists.names_of(entries)
+    return known if users <= set(known) else payment_lists.load_names(entries)
 
 
-def mediation_of(case: Case, events: Sequence[Any]) -> Mediation | None:
+def describe_mediation(case: Case, events: Sequence[Any]) -> Mediation | None:
     """The last mediation in a case's history (``events``: the newest first); None: there never was one."""
-    opened = next((event for event in events if event.step in docket.OPENING), None)
+    opened = next((event for event in events if event.step in mediation_queue.OPENING), None)
     if opened is None:
         return None
     said: list[Any] = [opened] if opened.actor != Actor.CLOCK else []
@@ -370,7 +374,7 @@ def mediation_of(case: Case, events: Sequence[Any]) -> Mediation | None:
 _ENDING = frozenset({"withdraw_mediation", "decide_continue", "report_problem"})  # without a change of state
 
 
-def chain_of(case: Case) -> Sequence[Any]:
+def list_chain(case: Case) -> Sequence[Any]:
     """All cases that one of them came out of another, with what was first at the front."""
     return db.session.execute(_CHAIN, {"case_id": case.id}).all()
 
@@ -395,9 +399,9 @@ _CHAIN = (
 )
 
 
-def agreement(case_id: int) -> tuple[Any, Any] | None:
+def build_agreement(case_id: int) -> tuple[Any, Any] | None:
     """The terms that were agreed to last, and the event that did it with its hash; None when nothing was."""
-    accepted = next((made for made in cases_proposals.of_case(case_id) if made.state == "accepted"), None)
+    accepted = next((made for made in cases_proposals.list_of_case(case_id) if made.state == "accepted"), None)
     if accepted is None:
         return None
     events = db.session.execute(
