@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -15,9 +16,9 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
 from portal import models, words
-from portal.calendar import clock
-from portal.cases import deadlines as case_deadlines
+from portal.calendar import clock, lengths
 from portal.config import Settings, SettingsError
+from portal.evidence import imaging
 from portal.evidence.store import DirectoryStore
 from portal.extensions import db, migrate, use_lock_file
 from portal.money import encryption
@@ -37,7 +38,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.secret_key = settings.secret_key or "not-secret"
     app.session_interface = _NoSession()
     data = settings.data.absolute()
-    data.mkdir(parents=True, exist_ok=True)
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _close_to_others(data)
     app.config.update(
         SQLALCHEMY_DATABASE_URI=settings.url,
         SQLALCHEMY_ENGINE_OPTIONS={"pool_pre_ping": not settings.sqlite},
@@ -63,7 +65,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     built = assets.Assets(TOP / "static", data / "assets")
     built.build()
     app.extensions["portal_assets"] = built
-    app.jinja_env.globals.update(asset=built.url, words=words)
+    app.jinja_env.globals.update(asset=built.url, words=words, accepted_photos=imaging.ACCEPTED)
     filters.install(app)
     security.install(app, settings)
     errors.install(app)
@@ -87,11 +89,19 @@ def create_app(settings: Settings | None = None) -> Flask:
     return app
 
 
+def _close_to_others(data: Path) -> None:
+    """A database that an earlier release left readable is for its owner alone."""
+    for name in ("portal.db", "portal.db-wal", "portal.db-shm"):
+        file = data / name
+        if file.is_file() and file.stat().st_mode & 0o077 and file.stat().st_uid == os.getuid():
+            file.chmod(file.stat().st_mode & 0o700)
+
+
 def _apply(settings: Settings, data: Path) -> None:
     """Give the current app what its parts read from the settings. Raises SettingsError."""
     use_lock_file(str(data / "write.lock") if settings.sqlite else None)
     clock.follow_shift(data / "clock-shift" if settings.qa_open else None)
-    case_deadlines.set_deadlines(settings.durations())
+    lengths.set_deadlines(settings.durations())
     resale_terms.set_rule(resale_terms.Rule(*settings.resale()))
     try:
         keys = (

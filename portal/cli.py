@@ -31,10 +31,12 @@ from portal.money.accounts import keeping as account_keeping
 from portal.orders.export_format import ExportRefused, read
 from portal.orders.importing import import_orders, report_file
 from portal.people import accounts
+from portal.system import notes, steadiness
 from portal.talk import feedback
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 PORT = click.IntRange(0, 65535)
+CONFIRM = "nothing was swept; set the clock right, or: portal confirm-clock"
 
 
 class Commands(FlaskGroup):
@@ -57,6 +59,7 @@ def portal() -> None:
 def main() -> None:
     """The console script. Errors are one line on standard error."""
     os.environ.setdefault("FLASK_SKIP_DOTENV", "1")
+    os.umask(0o077)  # what the portal writes is for nobody else on the machine
     try:
         done = portal.main(standalone_mode=False)
         sys.exit(done if isinstance(done, int) else 0)
@@ -156,6 +159,7 @@ def run_demo(port: int, host: str, data: Path | None, reset: bool, orders: Path 
     app = create_app(Settings.from_env(env))
     with app.app_context():
         database.upgrade_schema()
+        database.join_files(app.extensions["portal_store"])
         if db.session.scalar(select(User.id).limit(1)) is None:
             click.echo("making the demo's world …", err=True)
             demo.build(clock.now(), app.extensions["portal_store"], orders)
@@ -206,8 +210,11 @@ def serve(port: int, host: str, workers: int) -> None:
     _check_qa(settings, host)
     app = create_app(settings)
     with app.app_context():
-        database.check_present(app.extensions["portal_store"])
-        database.upgrade_schema()
+        store = app.extensions["portal_store"]
+        database.check_present(store)
+        if not database.is_empty():
+            database.upgrade_schema()
+        database.check(store)
     _check_free(host, port)
     _together([_gunicorn(host, port, workers, settings.threads, dict(os.environ))])
 
@@ -222,9 +229,14 @@ def run_sweep(once: bool, every: float) -> None:
     """Take overdue clock steps and send due notices. Safe to run twice at once."""
     store = current_app.extensions["portal_store"]
     settings = current_app.extensions["portal_settings"]
+    database.check(store)
     if once:
+        if not steadiness.is_steady():
+            stopped = notes.read(notes.CLOCK)
+            raise click.ClickException(f"{stopped.value['said'] if stopped else 'the clock'}: {CONFIRM}")
         imports = sweeping.imports_of(settings)
-        moved, files, answers = sweeping.sweep(), sweeping.take_in(imports), sweeping.ask_carriers(settings)
+        moved, files = sweeping.sweep_if_steady(), sweeping.take_in(imports)
+        answers = sweeping.ask_carriers(settings)
         sent = sweeping.send_out(settings)
         sweeping.tidy(store, imports)
         click.echo(f"{moved} cases moved, {files} files taken in, {answers} parcels asked, {sent} notices sent")
@@ -238,6 +250,7 @@ def run_sweep(once: bool, every: float) -> None:
 @with_appcontext
 def read_feedback(most: int) -> None:
     """Print what people said of the portal itself."""
+    _check_database()
     rows = feedback.list_newest(most)
     for row in rows:
         click.echo(f"{row.number} {row.at:%Y-%m-%d %H:%M} {feedback.KINDS[row.kind]} {row.member_name}: {row.words}")
@@ -252,7 +265,7 @@ def read_feedback(most: int) -> None:
 @with_appcontext
 def import_file(file: Path, dry_run: bool, report: Path | None) -> None:
     """Read an order export (xlsx, csv). Exit 0: all in; 1: some rows refused; 2: nothing could be read."""
-    database.upgrade_schema()
+    _check_database()
 
     def progress(done: int, about: int) -> None:
         if sys.stderr.isatty():
@@ -284,6 +297,7 @@ def import_file(file: Path, dry_run: bool, report: Path | None) -> None:
 @with_appcontext
 def check() -> None:
     """Check every invariant in the database; exit 0 when all hold."""
+    _check_database()
     broken = 0
     for name, holds, found in doctor.report(current_app.extensions["portal_store"]):
         click.echo(f"{'ok ' if not found else 'BAD'} {name}: {holds}")
@@ -293,6 +307,38 @@ def check() -> None:
     if (year := calendars.find_missing_year(clock.now())) is not None:  # to be done, yet nothing is wrong
         click.echo(f"do  calendar: {calendars.TO_LOAD.format(year=year)}")
     sys.exit(1 if broken else 0)
+
+
+def _check_database() -> None:
+    """Raises WrongDatabase when there is no database, or not these files' one."""
+    database.check(current_app.extensions["portal_store"])
+
+
+def _make_database() -> None:
+    """Bring the database up to date, and say so when it had to be made. Raises WrongDatabase."""
+    store = current_app.extensions["portal_store"]
+    database.check_present(store)
+    if database.upgrade_schema():
+        click.echo(f"a new database was made: {db.engine.url.render_as_string()}", err=True)
+    database.join_files(store)
+
+
+@portal.command("adopt-files")
+@with_appcontext
+def adopt_files() -> None:
+    """Say that this database and these files of evidence belong together, when the portal can't see that they do."""
+    store = current_app.extensions["portal_store"]
+    database.check_present(store)
+    database.adopt_files(store)
+    click.echo("database and evidence carry the same name now; portal doctor says what is missing")
+
+
+@portal.command("confirm-clock")
+@with_appcontext
+def confirm_clock() -> None:
+    """Say that the machine's clock is right, after a jump of more than ten minutes stopped the sweep."""
+    _check_database()
+    click.echo(f"the sweep goes by {steadiness.confirm():%Y-%m-%d %H:%M:%S} UTC")
 
 
 def _name(text: str, limit: int) -> str:
@@ -325,6 +371,7 @@ def make_bank_key() -> None:
 @with_appcontext
 def rotate_bank_keys() -> None:
     """Seal every bank account with the newest key. Can be interrupted and run again; the others may go afterwards."""
+    _check_database()
     done = 0
     try:
         for many in account_keeping.rotate_keys():
@@ -344,7 +391,7 @@ def rotate_bank_keys() -> None:
 @with_appcontext
 def create_user(member_name: str, company: str, password: str | None, mediator: bool, operator: bool) -> None:
     """Make an account, or give a dormant one its password."""
-    database.upgrade_schema()
+    _make_database()
     member_name, company = _name(member_name, 64), _name(company, 200) if company else ""
     if password is None:
         if not sys.stdin.isatty():
@@ -375,7 +422,7 @@ def create_user(member_name: str, company: str, password: str | None, mediator: 
 @with_appcontext
 def create_shop(member_name: str, name: str) -> None:
     """Make a shop owned by an existing account."""
-    database.upgrade_schema()
+    _make_database()
     member_name, name = _name(member_name, 64), _name(name, 200)
     with writing():
         owner = db.session.scalars(select(User).where(User.member_name == member_name)).one_or_none()

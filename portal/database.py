@@ -2,30 +2,72 @@
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import current_app
 from flask_migrate import downgrade as _downgrade
 from flask_migrate import upgrade as _upgrade
-from sqlalchemy import inspect
+from sqlalchemy import inspect, select, text
 
+from portal.calendar import clock
 from portal.evidence.store import Store
 from portal.extensions import db, writing
+from portal.models import Evidence
+from portal.system import notes
+
+SCHEMA_LOCK = 7_240_501  # PostgreSQL: who makes or changes tables, or says whose files these are
+PROBED = 200  # rows of evidence that are looked for in the store when nothing else says whose files they are
 
 
 class WrongDatabase(ValueError):
     """A database that this portal must not touch; the message says what to do."""
 
 
-def upgrade_schema(revision: str = "head") -> None:
-    """Bring the database to ``revision``; an empty one is made. Raises WrongDatabase for one of a newer portal."""
+def upgrade_schema(revision: str = "head") -> bool:
+    """Bring the database to ``revision``; whether it was empty and is made now. Raises WrongDatabase for a newer one.
+
+    Nodes that start together take turns.
+    """
+    with _hold_lock():
+        present = read_revision()
+        if present is not None and present not in _known_revisions():
+            raise WrongDatabase(_NEWER.format(present))
+        with writing():  # so that two processes don't migrate at once, and SQLite begins IMMEDIATE
+            db.session.rollback()
+            _upgrade(revision=revision)
+    return present is None
+
+
+_NEWER = "the database was made by a newer portal (revision {}): start that one, or restore"
+
+
+def read_revision() -> str | None:
+    """The number of the last migration that was run; None in an empty database."""
     with db.engine.connect() as connection:
-        present = MigrationContext.configure(connection).get_current_revision()
-    if present is not None and present not in {step.revision for step in _script().walk_revisions()}:
-        raise WrongDatabase(f"the database was made by a newer portal (revision {present}): start that one, or restore")
-    with writing():  # so that two processes don't migrate at once, and SQLite begins IMMEDIATE
-        db.session.rollback()
-        _upgrade(revision=revision)
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def _known_revisions() -> set[str]:
+    return {step.revision for step in _script().walk_revisions()}
+
+
+@contextmanager
+def _hold_lock() -> Iterator[None]:
+    """One at a time, of all nodes. SQLite needs none: ``writing()`` lets one process in."""
+    if db.engine.dialect.name != "postgresql":
+        yield
+        return
+    with db.engine.connect() as connection:
+        connection.execute(text(f"SELECT pg_advisory_lock({SCHEMA_LOCK})"))
+        try:
+            yield
+        finally:
+            connection.rollback()
+            connection.execute(text(f"SELECT pg_advisory_unlock({SCHEMA_LOCK})"))
 
 
 def downgrade_schema(revision: str) -> None:
@@ -37,18 +79,77 @@ def downgrade_schema(revision: str) -> None:
 
 def is_current() -> bool:
     """Whether the database is at the newest migration."""
-    with db.engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision() == _script().get_current_head()
+    return read_revision() == _script().get_current_head()
 
 
 def _script() -> ScriptDirectory:
     return ScriptDirectory.from_config(current_app.extensions["migrate"].migrate.get_config())
 
 
+def check(store: Store) -> None:
+    """What a command needs that makes no tables. Raises WrongDatabase, saying what to do."""
+    check_present(store)
+    if is_empty():
+        raise WrongDatabase("there is no database yet: portal create-user makes one, portal restore brings one back")
+    present, head = read_revision(), _script().get_current_head()
+    if present != head:
+        if present not in _known_revisions():
+            raise WrongDatabase(_NEWER.format(present))
+        raise WrongDatabase(f"the database is at migration {present}, this portal needs {head}: portal db upgrade")
+    join_files(store)
+
+
 def check_present(store: Store) -> None:
     """Raises WrongDatabase for an empty database beside kept photos: that is a lost one, not a new one."""
     if is_empty() and next(iter(store.keys()), None) is not None:
         raise WrongDatabase("the database is empty, but there are photos of an earlier one: restore it, or remove them")
+
+
+def join_files(store: Store) -> None:
+    """Make sure that database and files are one installation's. Raises WrongDatabase when they aren't.
+
+    Both carry the same name. Where one has none yet it gets the other's, unless the files are strangers to the rows.
+    """
+    ours, theirs = _read_identity(), store.read_identity()
+    if ours and ours == theirs:
+        return
+    if ours and theirs:
+        raise WrongDatabase(
+            f"the database ({ours[:8]}) and the evidence ({theirs[:8]}) belong to different installations: "
+            "set PORTAL_DATA and PORTAL_DATABASE_URL to one of them, or restore"
+        )
+    if problem := _find_strangers(store):
+        raise WrongDatabase(f"{problem}: set PORTAL_DATA right, restore, or say that it is so: portal adopt-files")
+    adopt_files(store)
+
+
+def adopt_files(store: Store) -> None:
+    """Say that this database and these files belong together from now on."""
+    with _hold_lock():
+        ours = _read_identity() or store.read_identity() or secrets.token_hex(16)
+        if ours != _read_identity():
+            notes.write(notes.IDENTITY, {"name": ours}, clock.now())
+        if ours != store.read_identity():
+            store.claim(ours)
+
+
+def _read_identity() -> str:
+    note = notes.read(notes.IDENTITY)
+    db.session.rollback()
+    return "" if note is None else str(note.value["name"])
+
+
+def _find_strangers(store: Store) -> str:
+    """Why these files can't be this database's; empty when they can."""
+    rows = db.session.execute(select(Evidence.key, Evidence.thumb_key).order_by(Evidence.id.desc()).limit(PROBED)).all()
+    db.session.rollback()
+    files = next(iter(store.keys()), None) is not None
+    if not rows:
+        return "there are photos that the database doesn't know" if files else ""
+    if not files:
+        return "the database knows photos, and there is none in the evidence"
+    kept = {key for key, _ in store.keys()}
+    return "" if any(key in kept for row in rows for key in row) else "the database knows none of the photos there are"
 
 
 def is_empty() -> bool:
@@ -58,8 +159,11 @@ def is_empty() -> bool:
 
 
 def make_anew() -> None:
-    """Remove everything and make an empty database. For demos and tests only."""
+    """Remove everything and make an empty database of the same installation. For demos and tests only."""
+    identity = _read_identity()
     with writing():
         db.session.rollback()
         _downgrade(revision="base")
         _upgrade()
+    if identity:
+        notes.write(notes.IDENTITY, {"name": identity}, clock.now())

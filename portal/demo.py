@@ -15,7 +15,9 @@ from sqlalchemy import select, update
 from portal.applications import applications, unsent
 from portal.cases import clock as case_clock
 from portal.cases import opening, taking
-from portal.cases.effects.step_context import ActedBy, InspectedLine, RequestedLine
+from portal.cases.effects import step_context
+from portal.cases.effects.hand_ins import Approval, InspectedLine, RequestedLine, SentParcels
+from portal.cases.effects.step_context import ActedBy
 from portal.cases.proposals import Terms
 from portal.evidence import evidence, imaging
 from portal.evidence.store import Store
@@ -73,8 +75,6 @@ TEXT = {
 BACK = [("ZTO", "75484863576596")]
 OUT = [("YTO", "YT8893012345678")]
 TONES = (("#D9C7B0", "#8C6A4A", "#2B1D12"), ("#C9D3DC", "#4A6A8C", "#101C28"))  # ground, goods, flaw
-
-
 Story = Callable[["_Teller"], None]
 
 
@@ -341,7 +341,7 @@ class _Teller:
     def _take(self, step: str, by: ActedBy, values: dict[str, Any]) -> None:
         self.at += timedelta(minutes=20)
         with writing():
-            taking.take(self.case_id, step, by=by, now=self.at, **values)
+            taking.take(self.case_id, step, by=by, now=self.at, handed=step_context.hand_in_type(step)(**values))
 
     def travels(self, leg: str, *said_by_carrier: str, signed: bool = False) -> None:
         """The carrier's words on the way, an hour apart."""
@@ -822,15 +822,15 @@ def _chains(t: _Teller) -> None:
             with writing():
                 address = across.find_direct_address(db.session.get_one(Case, below))
                 by_shop = ActedBy(Actor.SELLER, middle, "distributor")
-                taking.take(below, "agree", by=by_shop, now=at + timedelta(hours=8), direct=address)
+                taking.take(below, "agree", by=by_shop, now=at + timedelta(hours=8), handed=Approval(direct=address))
             chain_alarm.raise_alarms(t.now)
         else:
             t.seller_takes("agree")
             with writing():
                 address = across.find_direct_address(db.session.get_one(Case, below))
                 by_shop = ActedBy(Actor.SELLER, middle, "distributor")
-                taking.take(below, "agree", by=by_shop, now=at + timedelta(hours=8), direct=address)
-                taking.take(below, "ship_return", by=by, now=at + timedelta(hours=9), parcels=BACK)
+                taking.take(below, "agree", by=by_shop, now=at + timedelta(hours=8), handed=Approval(direct=address))
+                taking.take(below, "ship_return", by=by, now=at + timedelta(hours=9), handed=SentParcels(parcels=BACK))
                 link = chain_view.describe_above(below)
                 chain_links.arrange_goods(
                     link.id if link else 0,

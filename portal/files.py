@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, abort, g, send_file
+from flask import Blueprint, abort, g, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from portal.cases import mediation_queue
 from portal.extensions import db
 from portal.models import Case, Conversation, Draft, Evidence, Message, Product
-from portal.web import guards
-from portal.web.forms import store
-from portal.web.security import FILE_CSP
+from portal.web import guards, photos
 
 bp = Blueprint("files", __name__, url_prefix="/f")
 bp.before_request(guards.need_signed_in)
@@ -21,7 +19,7 @@ bp.before_request(guards.need_signed_in)
 
 @bp.get("/<public_id>")
 def full(public_id: str) -> ResponseReturnValue:
-    """The photo as it is kept (at most 2560 px)."""
+    """The photo as it is kept (at most 2560 px, a long one at its own width)."""
     return _send(public_id, thumb=False)
 
 
@@ -36,6 +34,8 @@ def _send(public_id: str, *, thumb: bool) -> ResponseReturnValue:
         select(
             Evidence.key,
             Evidence.thumb_key,
+            Evidence.sha256,
+            Evidence.thumb_sha256,
             Evidence.owner_id,
             Evidence.case_id,
             Evidence.draft_id,
@@ -45,14 +45,10 @@ def _send(public_id: str, *, thumb: bool) -> ResponseReturnValue:
     ).one_or_none()
     if row is None or not _may_see(row):
         abort(404)
-    path = store().path(row.thumb_key if thumb else row.key)
-    if not path.is_file():
-        abort(404)
-    answer: Response = send_file(path, mimetype="image/webp", conditional=True, etag=public_id, max_age=3600)
-    answer.headers["Content-Security-Policy"] = FILE_CSP
-    answer.headers["Content-Disposition"] = "inline"
+    answer = photos.send(row, thumb=thumb)
+    answer.set_etag(f"{public_id}{'t' if thumb else ''}")
     answer.headers["Cache-Control"] = "private, max-age=3600"
-    return answer
+    return answer.make_conditional(request)
 
 
 def _may_see(row: Any) -> bool:

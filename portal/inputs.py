@@ -1,7 +1,8 @@
 """The one input layer: what people type or import, made clean or refused with a sentence.
 
 Every form, the conversation and the import read through these functions, so that a value means the same everywhere
-and on both databases. Text is NFC, without invisible and control characters; numbers are ASCII after folding
+and on both databases. Text is NFC, without invisible and control characters (the joiner
+within an emoji stays); numbers are ASCII after folding
 full-width digits, and never read by ``int()`` or ``Decimal()`` alone, which take ``１２``, ``٣``, ``1_0``, ``+5`` and
 ``NaN``. Quantities are whole thousandths, money whole 分. What can't be read raises InputRefused, whose sentence says
 what to do.
@@ -18,9 +19,15 @@ MOST_DIGITS = 6  # of a quantity before the point
 MOST_QUANTITY_MILLI = 999_999_999
 _BYTES_A_GRAPHEME = 16  # on average; a legitimate emoji with its modifiers has up to 28
 
-_REMOVED = regex.compile(r"[\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff[\p{Cc}--[\n]]]", regex.V1)
+_INVISIBLE = r"\u200b\u200c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff[\p{Cc}--[\n]]"
+_REMOVED = regex.compile(rf"[{_INVISIBLE}\u200d]", regex.V1)
+_REMOVED_FROM_TEXT = regex.compile(rf"[{_INVISIBLE}]", regex.V1)
+# U+200D joins two pictures to one (a family, a profession, a flag); anywhere else it is only invisible.
+_STRAY_JOINER = regex.compile(
+    r"(?<!\p{Extended_Pictographic}[\ufe0f\p{Emoji_Modifier}]?)\u200d|\u200d(?!\p{Extended_Pictographic})"
+)
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
-_BREAKS = re.compile(r"[ \t]*[\n\u2028\u2029][\n\u2028\u2029 \t]*")
+_BREAKS = re.compile(r"(?<![ \t])[ \t]*+[\n\u2028\u2029][\n\u2028\u2029 \t]*+")  # a run of blanks is read once
 _UNSEEN = regex.compile(r"[\s\p{Default_Ignorable_Code_Point}\u2800]*")
 _GRAPHEME = regex.compile(r"\X")
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
@@ -108,7 +115,8 @@ def _cleaned(raw: object, limit: int) -> str:
         raise InputRefused("内容里有无法保存的特殊字符,请删除后重新输入")
     plain = raw.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
     # Removed first, composed second: the other way round a character may be left in two parts.
-    plain = unicodedata.normalize("NFC", _REMOVED.sub("", plain)).strip()
+    seen = _STRAY_JOINER.sub("", _REMOVED_FROM_TEXT.sub("", plain))
+    plain = unicodedata.normalize("NFC", seen).strip()
     return "" if _UNSEEN.fullmatch(plain) else plain
 
 

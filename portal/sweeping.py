@@ -13,7 +13,7 @@ from portal.calendar import calendars, clock, officehours
 from portal.cases import clock as case_clock
 from portal.config import Settings
 from portal.evidence import evidence
-from portal.evidence.store import Store
+from portal.evidence.store import KEPT_ASIDE, Store
 from portal.extensions import Busy, db, writing
 from portal.money.accounts import keeping as account_keeping
 from portal.notices import outbox
@@ -24,7 +24,8 @@ from portal.people import accounts
 from portal.resale import alarm as chain_alarm
 from portal.resale import links as consumer_links
 from portal.rights import resale
-from portal.tracking import polling
+from portal.system import notes, steadiness
+from portal.tracking import polling, unopposed
 from portal.web import once, rates
 
 log = logging.getLogger("portal.sweep")
@@ -37,13 +38,48 @@ def imports_of(settings: Settings) -> Path:
 
 
 def sweep() -> int:
-    """Take overdue clock steps, send reminders and alarms, erase accounts in time; returns how many cases moved."""
-    moved = case_clock.sweep(clock.now())
-    recording.raise_alarm(clock.now())
-    resale.promise_terms(clock.now())
-    resale.mark_overdue(clock.now())
-    chain_alarm.raise_alarms(clock.now())
-    account_keeping.erase_due(clock.now())
+    """Take overdue clock steps, send reminders and alarms, erase accounts in time; returns how many cases moved.
+
+    Each part by itself: one that fails is an alarm (`portal doctor`, /health/ready) and stops none of the others.
+    """
+    moved = 0
+    failed: dict[str, str] = {}
+
+    def settle() -> None:
+        nonlocal moved
+        moved = case_clock.sweep(clock.now())
+
+    parts: tuple[tuple[str, Callable[[], object]], ...] = (
+        ("deadlines", settle),
+        ("payment alarms", lambda: recording.raise_alarm(clock.now())),
+        ("receipts unopposed", lambda: unopposed.settle_due(clock.now())),
+        ("resale terms", lambda: resale.promise_terms(clock.now())),
+        ("resale overdue", lambda: resale.mark_overdue(clock.now())),
+        ("chain alarms", lambda: chain_alarm.raise_alarms(clock.now())),
+        ("bank accounts", lambda: account_keeping.erase_due(clock.now())),
+    )
+    for name, work in parts:
+        try:
+            work()
+        except Busy:
+            raise
+        except Exception as problem:
+            db.session.rollback()
+            log.exception("a part of the sweep failed: %s", name)
+            failed[name] = f"{type(problem).__name__}: {problem}"
+    for name, said in failed.items():
+        notes.raise_alarm(notes.STUCK_PART, name, said, clock.now() - clock.get_shift())
+    notes.end_alarms(notes.STUCK_PART, failed)
+    db.session.remove()
+    return moved
+
+
+def sweep_if_steady() -> int:
+    """A round of the sweep, unless the machine's clock jumped; returns how many cases moved."""
+    if not steadiness.is_steady():
+        return 0
+    moved = sweep()
+    steadiness.note_round()
     db.session.remove()
     return moved
 
@@ -59,7 +95,10 @@ def tidy(store: Store, imports: Path) -> None:
         consumer_links.forget_old(now)
     if (year := calendars.find_missing_year(now)) is not None:
         log.warning(calendars.TO_LOAD.format(year=year))
-    evidence.clear_unused(store, now - clock.get_shift())
+    if aside := evidence.clear_unused(store, now - clock.get_shift()):
+        log.warning(
+            "%d files that no row names were set aside; they are deleted %d days from now", aside, KEPT_ASIDE.days
+        )
     order_uploads.clear_old(imports, now - clock.get_shift())
     db.session.remove()
 
@@ -114,11 +153,19 @@ def keep_sweeping(
         threading.Thread(target=beside, args=(what, work), daemon=True, name=what).start()
     tidied = -TIDY_EVERY
     while True:
-        _round("the sweep", sweep)
-        if time.monotonic() - tidied > TIDY_EVERY:
+        _round("the sweep", sweep_if_steady)
+        if time.monotonic() - tidied > TIDY_EVERY and _is_allowed():
             _round("tidying up", lambda: tidy(store, imports))
             tidied = time.monotonic()
         time.sleep(every)
+
+
+def _is_allowed() -> bool:
+    """Nothing is forgotten by a clock that nobody believes."""
+    try:
+        return notes.read(notes.CLOCK) is None
+    finally:
+        db.session.remove()
 
 
 def _round(what: str, work: Callable[[], object]) -> None:

@@ -82,12 +82,14 @@ ORIGIN: dict[str, str] = {  # who told of a scan
     "import": "商家导入",
     "kuaidi100": "快递100",
     "kdniao": "快递鸟",
+    "unopposed": "对方没有异议",
 }
 DOUBT: dict[str, str] = {  # why a scan counts for nothing
     "early": "早于寄出,不作为依据",
     "future": "时间还没有到,不作为依据",
     "onesided": "由得利的一方录入,不改变期限",
     "unclear": "看不出是否已签收,不作为签收的依据",
+    "corrected": "商家已更正,不作为签收的依据",
 }
 TRACK: dict[str, str] = {  # why a tracking service has no answer
     "slow": "物流公司暂时没有回应",
@@ -106,6 +108,14 @@ MONEY: dict[str, str] = {  # what a payment is for
     "freight": "运费",
     "compensation": "补偿",
     "difference": "补差价",
+}
+ROUTE: dict[str, str] = {  # the way a payment takes; by hand: a transfer by the shop's own account, or notes
+    "original": "原路退回",
+    "bank": "银行转账",
+    "alipay": "支付宝转账",
+    "wechat": "微信转账",
+    "cash": "现金",
+    "offline": "线下支付",
 }
 MONEY_STATE: dict[str, str] = {
     "waiting": "待复核",
@@ -174,7 +184,7 @@ ORDER_NEXT: dict[str, str] = {
     "completed": "交易已完成,在期限内仍可以申请换货",
     "cancelled": "订单已关闭;已付的款项由商家退回,在售后单里可以查看",
     "refunding": "平台正在处理退款,结束后可以再申请换货",
-    "unknown": "平台还没有给出状态,重新导入订单后会更新",
+    "unknown": "暂时看不出订单走到哪一步,商家核对后会更新;有问题请先联系商家",
 }
 
 # What happens when the present deadline runs out, for both sides to read beforehand.
@@ -184,8 +194,8 @@ OTHERWISE: dict[str, str] = {
     "buyer_return": "逾期未寄回,申请会关闭,可换货数量恢复,期限内可重新申请",
     "seller_receive": "商家逾期未验货且退货已有物流记录,将视为验货通过;没有物流记录则平台介入",
     "inspection_dispute": "逾期未回应,将按商家的验货结果继续",
-    "proposal_answer": "逾期未答复,方案失效,售后回到方案之前的一步,那一步至少还有 24 小时",
-    "counter_answer": "商家逾期未答复,您的方案失效,售后回到方案之前的一步,那一步至少还有 24 小时",
+    "proposal_answer": "逾期未答复,方案失效,售后回到方案之前的一步,那一步至少还有 {least_left}",
+    "counter_answer": "商家逾期未答复,您的方案失效,售后回到方案之前的一步,那一步至少还有 {least_left}",
     "difference_payment": "逾期未补差价,系统将转为退款",
     "seller_reship": "商家逾期未发货,买家可以催办或转退款",
     "seller_reship_late": "商家仍未发货,平台将介入",
@@ -206,11 +216,15 @@ _OTHERWISE_OF: dict[str, dict[str, str]] = {
 }
 
 
-def otherwise(case_type: str, rule: str, *, negotiated: bool = False) -> str:
-    """What happens when this deadline of this type of case runs out; "" when no clock runs."""
+def otherwise(case_type: str, rule: str, *, least_left: str, negotiated: bool = False) -> str:
+    """What happens when this deadline of this type of case runs out; "" when no clock runs.
+
+    ``least_left``: how much time a step has at least when a case comes back to it, in words.
+    """
     if negotiated and rule == "seller_response":
         return "协商须由商家同意;商家逾期未答复,申请会关闭,可申请的数量恢复"
-    return _OTHERWISE_OF.get(case_type, {}).get(rule) or OTHERWISE.get(rule, "")
+    said = _OTHERWISE_OF.get(case_type, {}).get(rule) or OTHERWISE.get(rule, "")
+    return said.format(least_left=least_left)
 
 
 # When 平台介入 can be asked for, where it can't be yet; read by the buyer.
@@ -230,57 +244,9 @@ DECISION: dict[str, str] = {  # a decision in a word or two
 }
 STAGE_CHIP: dict[str, str] = {"evidence": "warn", "deciding": "wait", "overdue": "bad"}
 
-ESCALATED = "平台裁决已超时,已上报主管;双方仍可自行协商解决"  # 平台介入 whose last deadline has passed
-
-# The title of the notice a step sends; the others use the table's news.
-NOTICE_TITLE: dict[str, str] = {
-    "agree": "换货成功通知",
-    "timeout_agree": "换货成功通知",
-    "agree_no_return": "换货成功通知",
-    "reject": "换货申请未通过",
-    "ask_evidence": "请补充凭证",
-    "apply": "新的换货申请",
-    "ship_return": "买家已寄回商品",
-    "accept_goods": "验货通过",
-    "dispute_goods": "验货有异议",
-    "ship_replacement": "换货商品已发出",
-    "confirm": "换货完成",
-    "timeout_confirm": "换货完成",
-    "propose": "协商方案待您确认",
-    "propose_other_sku": "商品缺货,请确认新的方案",
-    "counter": "买家提出了自己的方案",
-    "escalate": "平台介入通知",
-    "timeout_escalate": "平台介入通知",
-    "timeout_overdue": "平台介入通知",
-    "submit_evidence": "平台介入有新的证据",
-    "more_evidence": "平台请补充证据",
-    "withdraw_mediation": "平台介入已撤回",
-    "timeout_evidence": "举证期已结束",
-    "timeout_decision": "平台裁决超时",
-    **dict.fromkeys(DECISION, "平台裁决通知"),
-    "refund_ok": "退款完成",
-    "ask_account": "请填写收款账户",
-    "give_account": "买家填写了收款账户",
-    "decline_account": "买家没有提供收款账户",
-    "withdraw_account": "买家撤回了收款账户",
-}
 ROLE: dict[str, str] = {"owner": "店主", "agent": "客服", "warehouse": "仓库", "finance": "财务"}
-_TITLES_OF: dict[str, dict[str, str]] = {
-    kind: {
-        "apply": f"新的{zh}申请",
-        "agree": f"{zh}申请已通过",
-        "timeout_agree": f"{zh}申请已通过",
-        "reject": f"{zh}申请未通过",
-    }
-    for kind, zh in TYPE.items()
-    if kind != "exchange"
-}
-_TITLES_OF["reissue"] |= {"ship_replacement": "补发商品已发出", "confirm": "补发完成", "timeout_confirm": "补发完成"}
 
-
-def notice_title(case_type: str, step: str, otherwise: str) -> str:
-    """The title of the notice that this step of this type of case sends."""
-    return _TITLES_OF.get(case_type, {}).get(step) or NOTICE_TITLE.get(step, otherwise)
+ESCALATED = "平台裁决已超时,已上报主管;双方仍可自行协商解决"  # 平台介入 whose last deadline has passed
 
 
 def state(case_type: str, name: str) -> str:
@@ -314,6 +280,8 @@ SAID: dict[str, str] = {
     "asked-just-now": "刚刚查询过,请过十分钟再试",
     "not-asked": "这个包裹没有自动查询,请粘贴物流公司的记录",
     "traces-kept": "物流记录已保存",
+    "objected": "已记录您的异议,不会按已签收计算,已通知对方",
+    "receipt-corrected": "签收记录已更正,期限恢复到签收之前,已通知对方",
     "traces-known": "这些记录之前已有,没有重复保存",
     "watch-on": "已开启物流提醒:揽收、派送、签收和异常时通知您",
     "watch-off": "已关闭物流提醒",

@@ -14,7 +14,8 @@ from werkzeug.test import TestResponse
 
 from portal.cases import opening as cases_opening
 from portal.cases import taking
-from portal.cases.effects.step_context import ActedBy, InspectedLine, RequestedLine
+from portal.cases.effects.hand_ins import InspectedLine, RequestedLine
+from portal.cases.effects.step_context import ActedBy, hand_in_type
 from portal.cases.proposals import Terms
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType
@@ -178,6 +179,7 @@ class Cast:
             sku_id = None
             if dearer is not None:
                 sku = Sku(
+                    shop_id=order.shop_id,
                     product_id=bought[0][1],
                     sku_key=secrets.token_hex(6),
                     spec="红色;XL",
@@ -224,7 +226,10 @@ class Cast:
     ) -> Case:
         """One step in a transaction of its own; ``user``: by somebody else of that side."""
         with writing():
-            case_id = taking.take(case.id, step, by=self.by(actor, user), now=now or self.now, **values).id
+            version = values.pop("version", None)
+            handed = hand_in_type(step)(**values)
+            by = self.by(actor, user)
+            case_id = taking.take(case.id, step, by=by, now=now or self.now, version=version, handed=handed).id
         return db.session.get_one(Case, case_id)
 
     def until(

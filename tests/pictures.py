@@ -24,7 +24,7 @@ MARK = b"FIND-ME-7f3a"  # stands in everything that must vanish
 
 NOT_A_PHOTO = "不是 JPEG、PNG 或 WebP 图片,请换一张照片"
 INCOMPLETE = "不完整或已损坏,可能没有上传完,请重新选择"
-TOO_MANY_PIXELS = "像素过大(最多 5000 万像素,边长不超过 12000)"
+TOO_MANY_PIXELS = "像素过大(最多 5100 万像素,边长不超过 46000)"
 
 
 @dataclass(frozen=True)
@@ -267,12 +267,13 @@ PICTURES = (
     P("10 MB and a byte", lambda: jpeg().ljust(10 * 1024 * 1024 + 1, b"\0"), "文件超过 10 MB,请缩小后再上传"),
     P("10 MB", lambda: jpeg().ljust(10 * 1024 * 1024, b"\0")),
     P("bomb", lambda: blank_png(13377, 13377), TOO_MANY_PIXELS, "bomb.png"),
-    P("51 million pixels", lambda: blank_png(8000, 6376), TOO_MANY_PIXELS, "large.png"),
+    P("more than 51 million pixels", lambda: blank_png(8000, 6376), TOO_MANY_PIXELS, "large.png"),
+    P("50-megapixel phone", lambda: jpeg(quarters((8192, 6144)), quality=30), size=(2560, 1920)),
     P("50 million pixels", lambda: blank_png(10000, 5000), name="large.png", size=(2560, 1280), corners=WHITE),
     P("60000 wide", lambda: blank_png(60000, 1), TOO_MANY_PIXELS, "line.png"),
     P("60000 high", lambda: blank_png(1, 60000), TOO_MANY_PIXELS, "line.png"),
-    P("12001 wide", lambda: blank_png(12001, 1), TOO_MANY_PIXELS, "line.png"),
-    P("12000 wide", lambda: blank_png(12000, 1), name="line.png", size=(2560, 1), corners=WHITE),
+    P("46001 wide", lambda: blank_png(46001, 1), TOO_MANY_PIXELS, "line.png"),
+    P("12000 wide", lambda: blank_png(12000, 1), name="line.png", size=(12000, 1), corners=WHITE),
     P("JPEG that claims 65500", large_head, TOO_MANY_PIXELS),
     P("WebP that claims 16000", lambda: large_canvas(16000, 16000), "WebP 图片最多 2400 万像素", "a.webp"),
     P("WebP of 24 million pixels", lambda: large_canvas(6000, 4001), "WebP 图片最多 2400 万像素", "a.webp"),
@@ -286,7 +287,11 @@ PICTURES = (
     P("JPEG with a second picture", two_in_one),
     P("JPEG with a comment", lambda: jpeg(comment=MARK)),
     P("large JPEG", lambda: jpeg(quarters((6000, 4000)), quality=60), size=(2560, 1707)),
-    P("narrow JPEG", lambda: jpeg(quarters((600, 6000))), size=(256, 2560)),
+    P("narrow JPEG", lambda: jpeg(quarters((600, 6000))), size=(600, 6000)),
+    P("chat of 1290×19854", lambda: jpeg(quarters((1290, 19854))), size=(1080, 16622)),
+    P("the same as PNG with alpha", lambda: png(quarters((1290, 19854)).convert("RGBA")), size=(1080, 16622)),
+    P("chat of 1080×46000", lambda: jpeg(quarters((1080, 46000)), progressive=True), size=(1080, 46000)),
+    P("wide JPEG", lambda: jpeg(quarters((9000, 2000))), size=(4860, 1080)),
     P("PNG", png, name="a.png"),
     P("PNG with alpha", lambda: png(with_alpha()), name="a.png", corners=WHITE),
     P("PNG with palette", lambda: png(quarters().quantize(4)), name="a.png"),

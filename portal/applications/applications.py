@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from portal.calendar import calendars, workdays
 from portal.cases import opening
-from portal.cases.effects.step_context import ActedBy, RequestedLine
+from portal.cases.effects.hand_ins import RequestedLine
+from portal.cases.effects.step_context import ActedBy
 from portal.extensions import db
 from portal.flow import CaseType, StepRefused
 from portal.inputs import money_text, visible
@@ -139,10 +140,20 @@ def read_asked(draft: Draft) -> bool:
     return bool(draft.fields.get("negotiated"))
 
 
+MOST_DRAFTS = 50  # of one person; what is begun and never handed in keeps photos
+
+
 def start_draft(
     shop_id: int, order_id: int, buyer_id: int, *, source: str, now: datetime, line_id: int | None = None
 ) -> Draft:
-    """The draft of this order; begun when there is none. Two at once get the same one."""
+    """The draft of this order; begun when there is none. Two at once get the same one.
+
+    Raises StepRefused when this person has as many drafts as may be.
+    """
+    if find_draft(order_id, buyer_id) is None:
+        begun = db.session.scalar(select(func.count()).select_from(Draft).where(Draft.buyer_id == buyer_id)) or 0
+        if begun >= MOST_DRAFTS:
+            raise StepRefused(f"最多同时保存 {MOST_DRAFTS} 份草稿，请先提交或删除不用的草稿", "apply")
     dialect = db.session.get_bind().dialect.name
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
     row = {

@@ -17,7 +17,8 @@ from sqlalchemy import select, update
 
 from portal import flow
 from portal.cases import opening, taking
-from portal.cases.effects.step_context import ActedBy, RequestedLine
+from portal.cases.effects.hand_ins import HandIn, RequestedLine
+from portal.cases.effects.step_context import ActedBy
 from portal.extensions import db
 from portal.flow import CaseType, State, StepRefused
 from portal.models import Cancellation, Case, Order, OrderLine, Shop, Staff, User
@@ -113,7 +114,7 @@ def _cancel(order_id: int, status: str, *, by: ActedBy, reason: str, words: str,
     for case in _open_cases(order_id):
         if case.type == CaseType.REFUND_ONLY and case.goods_state == "unshipped":
             if case.state in _WITHDRAWABLE and not case.escalated:
-                taking.take(case.id, "withdraw", by=by, now=now, note="改为撤销订单")
+                taking.take(case.id, "withdraw", by=by, now=now, handed=HandIn(note="改为撤销订单"))
             if case.state not in (State.WITHDRAWN, *_BEING_PAID):
                 raise _NotNow(Outcome.IN_THE_WAY)
         else:

@@ -16,6 +16,7 @@ from portal.applications import applications
 from portal.applications.applications import NotEligible
 from portal.buyer import bp
 from portal.buyer.forms import CheckForm, DetailsForm, ReasonForm, read_quantities
+from portal.calendar import lengths
 from portal.cases.effects.step_context import ActedBy
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, StepRefused
@@ -352,7 +353,12 @@ def apply_check(order_no: str) -> ResponseReturnValue:
         problem=problem,
         summary=summary,
         name=_called(summary["type"], summary["verdict"]),
-        otherwise=words.otherwise(summary["type"], "seller_response", negotiated=summary["negotiated"]),
+        otherwise=words.otherwise(
+            summary["type"],
+            "seller_response",
+            least_left=lengths.describe_deadline("least_left"),
+            negotiated=summary["negotiated"],
+        ),
     )
 
 

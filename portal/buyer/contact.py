@@ -14,7 +14,7 @@ from portal.models import Order, Shop
 from portal.orders import order_lists
 from portal.rights import reasons
 from portal.talk import conversations
-from portal.web import guards, rates
+from portal.web import guards, quotas
 from portal.web.once import once
 from portal.web.pages import page
 from portal.web.talk import TalkForm
@@ -41,7 +41,7 @@ def contact(order_no: str) -> ResponseReturnValue:
     status = 200
     if request.method == "POST":
         phrase = request.form.get("phrase", "")
-        rates.limit("message", g.who.user_id)
+        quotas.limit_message()
         good = form.validate_on_submit()
         words = phrase if phrase in reasons.BUYER_PHRASES else form.words.data or ""
         photos = list(form.photos.data or [])

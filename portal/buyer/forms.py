@@ -11,6 +11,17 @@ from wtforms import BooleanField, HiddenField
 from portal import inputs, words
 from portal.cases.case_view import View
 from portal.cases.effects import conversion as conversion_effects
+from portal.cases.effects.hand_ins import (
+    DeclaredPayment,
+    DefectReport,
+    Escalation,
+    GivenAccount,
+    HandIn,
+    Modification,
+    ParcelCorrection,
+    ReceivingProblem,
+    SentParcels,
+)
 from portal.flow import CaseType
 from portal.models import Case
 from portal.money.accounts import consent as bank_accounts
@@ -18,6 +29,7 @@ from portal.parcels import carriers
 from portal.rights import goods as goods_facts
 from portal.rights import reasons
 from portal.talk import card_numbers
+from portal.web import taking
 from portal.web.forms import Choice, Form, Line, Money, Phone, Photos, Pick, Secret, Text
 from portal.web.terms import TermsForm, answering, owed
 
@@ -81,17 +93,10 @@ def read_quantities(
     return typed, problems, quantities, skus
 
 
-class StepForm(Form):
+class StepForm(taking.StepForm):
     """A step that needs nothing but a yes. ``template``: the page that shows it."""
 
     template = "buyer/step.html"
-
-    def prepare(self, case: Case, view: View) -> None:
-        """Fill in what depends on the case: choices, and on a GET what stands there at first."""
-
-    def values(self) -> dict[str, Any]:
-        """What cases.take is told."""
-        return {}
 
 
 class ModifyForm(StepForm):
@@ -118,12 +123,16 @@ class ModifyForm(StepForm):
         for name in ("receiver_name", "receiver_phone", "receiver_address") if money else ("amount",):
             del self[name]
 
-    def values(self) -> dict[str, Any]:
-        values = {"reason": self.reason.data, "description": self.description.data or "", "photos": self.photos.data}
-        for name in ("receiver_name", "receiver_phone", "receiver_address"):
-            if name in self:
-                values[name] = self[name].data
-        return values
+    def hand_in(self) -> Modification:
+        named = "receiver_name" in self
+        return Modification(
+            reason=self.reason.data,
+            description=self.description.data or "",
+            photos=self.photos.data or (),
+            receiver_name=self.receiver_name.data if named else None,
+            receiver_phone=self.receiver_phone.data if named else None,
+            receiver_address=self.receiver_address.data if named else None,
+        )
 
 
 class ParcelForm(StepForm):
@@ -184,8 +193,8 @@ class ParcelForm(StepForm):
             self.parcels.append((code, checked))
         return good
 
-    def values(self) -> dict[str, Any]:
-        return {"parcels": self.parcels}
+    def hand_in(self) -> HandIn:
+        return SentParcels(parcels=self.parcels)
 
 
 class EditParcelForm(ParcelForm):
@@ -193,11 +202,11 @@ class EditParcelForm(ParcelForm):
 
     parcel_id = HiddenField()
 
-    def values(self) -> dict[str, Any]:
+    def hand_in(self) -> HandIn:
         raw = str(self.parcel_id.data or "")
         code, number = self.parcels[0]
-        known = int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 18 else 0
-        return {"parcel_id": known, "carrier": code, "number": number}
+        known = int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 18 else None
+        return ParcelCorrection(parcel_id=known, carrier=code, number=number)
 
 
 ANSWERS = ("accept", "accept_reship", "accept_diff", "accept_refund", "accept_convert", "decline")
@@ -227,8 +236,8 @@ class PayForm(StepForm):
     def prepare(self, case: Case, view: View) -> None:
         self.fen, self.working = owed(case)
 
-    def values(self) -> dict[str, Any]:
-        return {"reference": self.reference.data}
+    def hand_in(self) -> DeclaredPayment:
+        return DeclaredPayment(reference=self.reference.data)
 
 
 class AgainForm(StepForm):
@@ -244,13 +253,13 @@ class AgainForm(StepForm):
         self.kind.choices = [item for item in reasons.PROBLEMS.items() if item[0] != "not_received"]
         self.type.choices = [(str(kind), words.TYPE[kind]) for kind in conversion_effects.list_types_again(case)]
 
-    def values(self) -> dict[str, Any]:
-        return {
-            "kind": self.kind.data,
-            "type": CaseType(self.type.data),
-            "note": self.note.data or "",
-            "photos": self.photos.data,
-        }
+    def hand_in(self) -> DefectReport:
+        return DefectReport(
+            kind=self.kind.data,
+            type=CaseType(self.type.data),
+            note=self.note.data or "",
+            photos=self.photos.data or (),
+        )
 
 
 class ObjectForm(StepForm):
@@ -259,8 +268,8 @@ class ObjectForm(StepForm):
     note = Text("不认可的原因", limit=500, missing="请写明不认可的原因,商家会据此复核")
     photos = Photos("凭证")
 
-    def values(self) -> dict[str, Any]:
-        return {"note": self.note.data or "", "photos": self.photos.data}
+    def hand_in(self) -> HandIn:
+        return HandIn(note=self.note.data or "", photos=self.photos.data or ())
 
 
 class ProblemForm(StepForm):
@@ -277,8 +286,8 @@ class ProblemForm(StepForm):
             good = False
         return good
 
-    def values(self) -> dict[str, Any]:
-        return {"kind": self.kind.data, "note": self.note.data or "", "photos": self.photos.data}
+    def hand_in(self) -> ReceivingProblem:
+        return ReceivingProblem(kind=self.kind.data, note=self.note.data or "", photos=self.photos.data or ())
 
 
 class EscalateForm(StepForm):
@@ -290,13 +299,13 @@ class EscalateForm(StepForm):
     note = Text("经过和理由", limit=500, missing="请写明经过和理由,平台和对方都会看到")
     photos = Photos("证据照片")
 
-    def values(self) -> dict[str, Any]:
-        return {
-            "because": self.because.data,
-            "wish": self.wish.data or "",
-            "note": self.note.data or "",
-            "photos": self.photos.data,
-        }
+    def hand_in(self) -> Escalation:
+        return Escalation(
+            because=self.because.data,
+            wish=self.wish.data or "",
+            note=self.note.data or "",
+            photos=self.photos.data or (),
+        )
 
 
 class EvidenceForm(StepForm):
@@ -306,8 +315,8 @@ class EvidenceForm(StepForm):
     note = Text("说明", limit=500, missing="请写明证据说明了什么,平台和对方都会看到")
     photos = Photos("证据照片")
 
-    def values(self) -> dict[str, Any]:
-        return {"note": self.note.data or "", "photos": self.photos.data}
+    def hand_in(self) -> HandIn:
+        return HandIn(note=self.note.data or "", photos=self.photos.data or ())
 
 
 class LeaveForm(StepForm):
@@ -342,11 +351,11 @@ class AccountForm(StepForm):
             self.account_number.errors = ["为保护您的账户,请重新填写账号"]
         return good
 
-    def values(self) -> dict[str, Any]:
+    def hand_in(self) -> GivenAccount:
         account = bank_accounts.Account(self.account_holder.data, self.account_bank.data, self.account_number.data)
         version = str(self.consent.data or "")
         known = int(version) if version.isascii() and version.isdigit() and len(version) < 6 else 0
-        return {"account": account, "consent": known}
+        return GivenAccount(account=account, consent=known)
 
     def and_say(self, location: str, said: str = "") -> str:
         sound = card_numbers.passes_luhn(self.account_number.data or "")

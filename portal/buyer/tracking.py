@@ -8,15 +8,17 @@ from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
 
 from portal.buyer import bp
+from portal.cases.effects.step_context import ActedBy
 from portal.extensions import writing
-from portal.flow import StepRefused
+from portal.flow import Actor, StepRefused
 from portal.orders import order_lists
 from portal.parcels import following, parcel_view, telling
+from portal.tracking import claims
 from portal.tracking import scans as case_scans
 from portal.web import guards, rates
 from portal.web.once import once
 from portal.web.pages import page
-from portal.web.traces import TraceForm
+from portal.web.traces import ObjectionForm, TraceForm, take_objection
 
 
 def _own(shipment_id: int) -> Any:
@@ -49,6 +51,10 @@ def parcel(shipment_id: int) -> ResponseReturnValue:
                 form.refuse(refused.sentence)
                 status = 409
         shipment = _own(shipment_id)
+    return _page(shipment, form, ObjectionForm(), status)
+
+
+def _page(shipment: Any, form: TraceForm, objection: ObjectionForm, status: int) -> ResponseReturnValue:
     return page(
         "buyer/parcel.html",
         status,
@@ -57,7 +63,19 @@ def parcel(shipment_id: int) -> ResponseReturnValue:
         form=form,
         back=_home(shipment),
         sender=parcel_view.was_sent_by(shipment, "buyer"),
+        claim=claims.latest_of(shipment),
+        objection=objection,
     )
+
+
+@bp.post("/parcels/<int:shipment_id>/object")
+def object_to_receipt(shipment_id: int) -> ResponseReturnValue:
+    """没有收到: the 签收 that the shop reported isn't true."""
+    shipment = _own(shipment_id)
+    form = ObjectionForm(known=lambda among: order_lists.known_numbers(shipment.order_id, among))
+    by = ActedBy(Actor.BUYER, g.who.user_id, g.who.member_name, g.request_id)
+    answer = take_objection(shipment, form, f"/parcels/{shipment_id}", "buyer", by)
+    return _page(_own(shipment_id), TraceForm(), form, answer) if isinstance(answer, int) else answer
 
 
 @bp.post("/parcels/<int:shipment_id>/refresh")

@@ -53,7 +53,6 @@ def list_actions(
 
 _UNASKED = frozenset({"give_account", "decline_account", "withdraw_account"})  # not worth a "not yet"
 
-
 _LATER = {  # all others lead on
     "extend": 1,
     "modify": 1,
@@ -62,6 +61,5 @@ _LATER = {  # all others lead on
     "escalate": 2,
     "withdraw": 3,
 }
-
 
 _IN_MEDIATION = _LATER | {"submit_evidence": -1, "withdraw_mediation": 2, "more_evidence": 1}

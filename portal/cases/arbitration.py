@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from portal.flow import DEADLINES, EVIDENCE_ROUNDS, Actor, CaseType, State, Step
+from portal.calendar import lengths
+from portal.cases.effects.hand_ins import Decision, EvidenceRequest, HandIn, RefundDecision
+from portal.flow import EVIDENCE_ROUNDS, Actor, CaseType, State, Step
 from portal.inputs import money_text
 from portal.rights.reasons import Ground, reason
-from portal.words import ACTOR, TYPE, span
+from portal.words import ACTOR, TYPE
 
 BUYER, SELLER = Actor.BUYER, Actor.SELLER
 
@@ -171,19 +173,19 @@ def asks_goods_back(case_type: str, state: str, target: str, *, goods_returned: 
     return not (goods_returned and state in HOLDS_GOODS)
 
 
-def carried_out(step: Step, case_type: str, values: Mapping[str, Any], *, goods_returned: bool = False) -> list[str]:
+def carried_out(step: Step, case_type: str, handed: HandIn, *, goods_returned: bool = False) -> list[str]:
     """What the system does by itself once this is decided, sentence by sentence.
 
-    ``values``: what cases.take will be told: amount_fen, goods_back, freight_payer, asked.
+    ``handed``: what will be handed in with the decision.
     """
-    back, ship = span(DEADLINES["buyer_return"]), span(DEADLINES["seller_reship"])
-    legal, least = span(DEADLINES["refund_legal"]), span(DEADLINES["least_left"])
-    payer = ACTOR.get(str(values.get("freight_payer") or ""), "")
+    back, ship = lengths.describe_deadline("buyer_return"), lengths.describe_deadline("seller_reship")
+    legal, least = lengths.describe_deadline("refund_legal"), lengths.describe_deadline("least_left")
+    payer = ACTOR.get(handed.freight_payer, "") if isinstance(handed, Decision) else ""
     freight = f"退回运费由{payer}承担。" if payer else ""
     if step.name == "more_evidence":
-        asked = str(values.get("asked") or "both")
+        asked = handed.asked if isinstance(handed, EvidenceRequest) else "both"
         who = ACTOR[asked] if asked in ACTOR else "双方"
-        again = span(DEADLINES["mediation_evidence"])
+        again = lengths.describe_deadline("mediation_evidence")
         return [f"通知双方,请{who}在 {again}内补充证据;这是第 {EVIDENCE_ROUNDS} 轮,也是最后一轮。"]
     if step.name == "decide_continue":
         return ["平台介入结束,售后单留在现在的状态。", f"原来的时限继续计算,至少还有 {least}。"]
@@ -200,14 +202,13 @@ def carried_out(step: Step, case_type: str, values: Mapping[str, Any], *, goods_
         again = "重新" if step.source == State.CONFIRMING else ""
         return [f"商家须在 {ship}内{again}发出商品,不再收取差价;买家不用再寄回。"]
     if step.name == "decide_refund":
-        fen = values.get("amount_fen")
-        amount = f"{money_text(fen)} 元" if isinstance(fen, int) else "全部可退金额"
+        decided = handed if isinstance(handed, RefundDecision) else RefundDecision()
+        amount = "全部可退金额" if decided.amount_fen is None else f"{money_text(decided.amount_fen)} 元"
         if step.target == State.REFUNDING:
             return [f"登记退款 {amount},商家须在 {legal}内付清;超过法定期限会再次由平台介入。"]
         said = [f"本单结束,转为新的退款售后单,退款 {amount}。"]
-        if asks_goods_back(case_type, str(step.source), str(step.target), goods_returned=goods_returned) and values.get(
-            "goods_back", True
-        ):
+        may_ask = asks_goods_back(case_type, str(step.source), str(step.target), goods_returned=goods_returned)
+        if may_ask and decided.goods_back:
             return [*said, f"买家须在 {back}内寄回商品,商家验货后退款。", freight]
         return [*said, f"买家不用寄回商品,商家须在 {legal}内付清。"]
     return []

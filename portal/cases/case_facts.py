@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import bindparam, func, or_, select
 
 from portal import flow
+from portal.calendar.lengths import get_deadlines
 from portal.cases import proposals
 from portal.extensions import db
 from portal.flow import CaseType, Facts, State
@@ -20,13 +21,16 @@ from portal.models import (
     OrderLine,
     Parcel,
     Policy,
+    Product,
     ReturnAddress,
 )
 from portal.money import entries as money_entries
 from portal.money import worth
 from portal.money.accounts import consent as bank_accounts
 from portal.parcels.carriers import slow
-from portal.rights.reasons import REISSUE_BY, codes
+from portal.rights import refusals
+from portal.rights.goods import EXCLUSIONS
+from portal.rights.reasons import REISSUE_BY, Ground, codes, reason
 
 
 def collect_facts(
@@ -45,6 +49,7 @@ def collect_facts(
     if state == State.APPLIED:
         asked = {"shop_id": case.shop_id, "case_id": case.id, "order_id": case.order_id, "since": case.opened_at}
         found |= db.session.execute(_BEFORE_AGREEING, asked).mappings().one()
+        found["refusable"] = bool(refusals.possible(application_of(case)))
         if case.type == CaseType.REISSUE:
             found["guaranteed"] = is_guaranteed(case)
         if case.type == CaseType.REFUND_ONLY:
@@ -72,7 +77,9 @@ def collect_facts(
         found |= money_entries.describe_standing(case.id, entries)
     if state in (State.REFUNDING, State.REFUND_FAILED):
         found |= bank_accounts.collect_facts(case, entries, bank)
+        found["owed_since"] = _find_owed_since(case, entries)
     return Facts(
+        spans=get_deadlines(),
         entered_at=case.entered_at,
         now=now,
         applications=case.applications,
@@ -94,6 +101,31 @@ def collect_facts(
         countered=case.countered,
         **found,
     )
+
+
+def application_of(case: Any) -> refusals.Application:
+    """What the data says of a case's application, for the reasons it can be refused by."""
+    known = reason(case.reason)
+    asked = known is None or "customised" in refusals.OF_GROUND[known.ground]
+    left_out = Product.no_reason_excluded.in_([code for code in EXCLUSIONS if code != "unfit"]) | (
+        (Product.no_reason_excluded == "unfit") & OrderLine.unfit_confirmed_at.is_not(None)
+    )
+    excluded = asked and (
+        db.session.scalar(
+            select(OrderLine.id)
+            .join(CaseLine, CaseLine.order_line_id == OrderLine.id)
+            .join(Product, Product.id == OrderLine.product_id)
+            .where(
+                CaseLine.case_id == case.id,
+                left_out
+                if known is not None and known.ground is Ground.NO_REASON
+                else left_out | ~Product.exchangeable,
+            )
+            .limit(1)
+        )
+        is not None
+    )
+    return refusals.Application(case.reason, case.type, case.negotiated, excluded)
 
 
 def is_guaranteed(case: Any) -> bool:
@@ -132,6 +164,24 @@ _BEFORE_AGREEING = select(
         )
         .exists(),
     ).label("seller_wrote"),
+)
+
+
+def _find_owed_since(case: Any, entries: Sequence[Any] | None) -> datetime | None:
+    """When the refund was first to be paid; None: since the case entered its state, for nothing was tried yet."""
+    if entries is not None:
+        if case.state == State.REFUND_FAILED or not any(entry.tries for entry in entries):
+            return None  # for a page, which asks no more of a payment that failed
+        if case.type in (CaseType.RETURN_REFUND, CaseType.REFUND_ONLY):  # planned as it entered refunding
+            return min((entry.made_at for entry in entries if entry.kind == "refund"), default=None)
+    found: datetime | None = db.session.scalar(_OWED_SINCE, {"case_id": case.id})
+    return found
+
+
+_OWED_SINCE = select(func.max(CaseEvent.at)).where(
+    CaseEvent.case_id == bindparam("case_id"),
+    CaseEvent.target == State.REFUNDING,
+    CaseEvent.source.not_in([str(state) for state in flow.OWED]),
 )
 
 

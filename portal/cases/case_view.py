@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import bindparam, exists, select, tuple_
 
 from portal import flow, words
+from portal.calendar import lengths
 from portal.cases import deadlines as case_deadlines
 from portal.cases import mediation_queue, opening
 from portal.cases import proposals as cases_proposals
@@ -28,11 +29,7 @@ from portal.parcels import parcel_view
 from portal.rights import reasons, resale
 
 _CASE = select(Case).where(Case.case_no == bindparam("case_no"))
-
-
 _OF_BUYER = _CASE.where(Case.buyer_id == bindparam("buyer_id"))
-
-
 _OF_SHOP = _CASE.where(Case.shop_id == bindparam("shop_id"))
 
 
@@ -47,7 +44,6 @@ def find_of_shop(case_no: str, shop_id: int) -> Case | None:
 
 
 PAGE = 20
-
 
 _LIST = (
     select(
@@ -68,7 +64,6 @@ _LIST = (
     .order_by(Case.updated_at.desc(), Case.id.desc())
     .limit(PAGE + 1)
 )
-
 
 _NEXT = _LIST.where(tuple_(Case.updated_at, Case.id) < tuple_(bindparam("at", type_=Moment()), bindparam("id")))
 
@@ -162,15 +157,30 @@ class View:
         return sum(line.received_milli - line.accepted_milli for line in self.lines if line.received_milli)
 
     @property
+    def refusal(self) -> Any | None:
+        """The seller's refusal that the case stands at, as its event; None when it is something else that is asked."""
+        if self.case.state != State.REVISING:
+            return None
+        event = next((each for each in self.events if each.source != each.target), None)
+        return event if event is not None and event.step == "reject" else None
+
+    @property
     def proofs(self) -> list[Any]:
-        """The photos by which the buyer applied."""
-        applied = {event.version for event in self.events if event.step in ("apply", "modify")}
-        return [photo for version, photos in sorted(self.photos.items()) if version in applied for photo in photos]
+        """The photos by which the buyer applied, and those they added later without a step of their own."""
+        applied = {event.version for event in self.events if event.step in ("apply", "apply_on_behalf", "modify")}
+        stepped = {event.version for event in self.events if event.actor == Actor.BUYER}
+        return [
+            photo
+            for version, photos in sorted(self.photos.items())
+            for photo in photos
+            if version in applied or (photo.side == "buyer" and version not in stepped)
+        ]
 
     def said(self, event: Any) -> str:
         """The table's sentence for what happened."""
         row = (self.case.type, event.step, event.source, event.target, event.actor)
-        return self.news.get((*row, event.data.get("rule", "")), self.news.get((*row, ""), str(event.step)))
+        found = self.news.get((*row, event.data.get("rule", ""))) or self.news.get((*row, ""))
+        return found or flow.NOTES.get(event.step, str(event.step))
 
 
 _NEWS = {
@@ -180,15 +190,12 @@ _NEWS = {
     for rule in ("", step.after)
 }
 
-
 # Tables' own columns, not the entities' attributes: the same rows, without the work of the ORM on each.
 _case, _order, _policy, _user, _shop, _line, _bought, _product, _event = (
     table.__table__.c for table in (Case, Order, Policy, User, Shop, CaseLine, OrderLine, Product, CaseEvent)
 )
 
-
 _link, _bought_by = CaseLink.__table__.c, Order.__table__.alias("bought").c  # what the shop's owner buys elsewhere
-
 
 _AROUND = (
     select(
@@ -210,7 +217,6 @@ _AROUND = (
     .join(Shop.__table__, _shop.id == _case.shop_id)
     .where(_case.id == bindparam("case_id"))
 )
-
 
 _LINES = (
     select(
@@ -241,7 +247,6 @@ _LINES = (
     .where(_line.case_id == bindparam("case_id"))
     .order_by(_line.id)
 )
-
 
 _EVENTS = (
     select(
@@ -295,7 +300,9 @@ def build_view(case: Case, side: Actor, now: datetime) -> View:
         mine=side in turn or (waits == side == Actor.MEDIATOR),
         otherwise=words.ESCALATED
         if case.escalated and case.due_at is None
-        else words.otherwise(case.type, case.due_rule, negotiated=case.negotiated),
+        else words.otherwise(
+            case.type, case.due_rule, least_left=lengths.describe_deadline("least_left"), negotiated=case.negotiated
+        ),
         reason=reasons.said(case.reason),
         payer=words.PAYER[case.freight_payer],
         lines=lines,
@@ -380,16 +387,9 @@ def list_chain(case: Case) -> Sequence[Any]:
 
 
 _up = select(Case.id, Case.parent_id).where(Case.id == bindparam("case_id")).cte("up", recursive=True)
-
-
 _up = _up.union(select(Case.id, Case.parent_id).join(_up, Case.id == _up.c.parent_id))
-
-
 _down = select(_up.c.id).where(_up.c.parent_id.is_(None)).cte("down", recursive=True)
-
-
 _down = _down.union(select(Case.id).join(_down, Case.parent_id == _down.c.id))
-
 
 _CHAIN = (
     select(Case.id, Case.case_no, Case.type, Case.state, Case.opened_at)

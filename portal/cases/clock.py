@@ -8,15 +8,18 @@ from datetime import datetime
 from sqlalchemy import select
 
 from portal import flow
+from portal.calendar import clock
+from portal.calendar.lengths import get_deadlines
 from portal.cases.case_facts import collect_facts
-from portal.cases.deadlines import find_clock_start, get_deadlines, list_who_must_act, lock_case, next_reminder
+from portal.cases.deadlines import find_clock_start, list_who_must_act, lock_case, next_reminder
 from portal.cases.taking import log, settle
-from portal.extensions import db, writing
+from portal.extensions import Busy, db, writing
 from portal.flow import Stale, StepRefused
 from portal.models import (
     Case,
 )
 from portal.notices import notices
+from portal.system import notes
 
 SWEEP_BATCH = 50
 
@@ -30,10 +33,11 @@ def settle_now(case_id: int, now: datetime) -> None:
 def sweep(now: datetime, most: int = 1000) -> int:
     """Settle overdue cases and send due reminders; returns how many cases moved. Safe to run twice at once.
 
-    A case that can't be settled is logged and left for the next round; it holds up nobody.
+    A case that can't be settled, for whatever reason, holds up nobody: it is left for the next round, and an alarm
+    stands until it can.
     """
     moved = 0
-    stuck: set[int] = set()
+    stuck: dict[int, str] = {}
     while moved < most:
         query = select(Case.id).where(Case.due_at.is_not(None), Case.due_at <= now).order_by(Case.due_at)
         if stuck:
@@ -43,14 +47,28 @@ def sweep(now: datetime, most: int = 1000) -> int:
         if not due:
             break
         settled = settle_batch(due, now, stuck)
-        if not settled and stuck.isdisjoint(due):
+        if not settled and stuck.keys().isdisjoint(due):
             break  # another sweep has them
         moved += settled
-    send_reminders(now)
+    send_reminders(now, stuck)
+    _raise_alarms(stuck)
     return moved
 
 
-def settle_batch(case_ids: Sequence[int], now: datetime, stuck: set[int]) -> int:
+def _raise_alarms(stuck: dict[int, str]) -> None:
+    """An alarm for each case that is stuck, none for the others."""
+    for case_id, said in stuck.items():
+        notes.raise_alarm(notes.STUCK_CASE, str(case_id), said, clock.now() - clock.get_shift())
+    notes.end_alarms(notes.STUCK_CASE, [str(case_id) for case_id in stuck])
+
+
+def _give_up(case_id: int, problem: Exception, stuck: dict[int, str]) -> None:
+    said = problem.sentence if isinstance(problem, StepRefused) else f"{type(problem).__name__}: {problem}"
+    log.error("case %d can't be settled: %s", case_id, said, exc_info=not isinstance(problem, StepRefused))
+    stuck[case_id] = said
+
+
+def settle_batch(case_ids: Sequence[int], now: datetime, stuck: dict[int, str]) -> int:
     """One transaction for many; when it fails, one for each. What fails alone is added to ``stuck``."""
     try:
         with writing():
@@ -60,38 +78,70 @@ def settle_batch(case_ids: Sequence[int], now: datetime, stuck: set[int]) -> int
             for case in overdue:
                 settle(case, now)
         return len(overdue)
-    except StepRefused:
-        for case_id in case_ids:
-            try:
-                settle_now(case_id, now)
-            except Stale:
-                continue
-            except StepRefused as problem:
-                log.error("case %d can't be settled: %s", case_id, problem.sentence)
-                stuck.add(case_id)
-        return len(set(case_ids) - stuck)
+    except Busy:
+        raise
+    except Exception:  # whatever one case does to us, the others are not to wait for it
+        db.session.rollback()
+    for case_id in case_ids:
+        try:
+            settle_now(case_id, now)
+        except Stale:
+            continue
+        except Busy:
+            raise
+        except Exception as problem:
+            db.session.rollback()
+            _give_up(case_id, problem, stuck)
+    return len(set(case_ids) - stuck.keys())
 
 
-def send_reminders(now: datetime) -> None:
+def send_reminders(now: datetime, stuck: dict[int, str]) -> None:
     while True:
+        due = (Case.remind_at.is_not(None), Case.remind_at <= now, Case.id.not_in(stuck))
+        query = select(Case.id).where(*due).order_by(Case.remind_at).limit(SWEEP_BATCH)
+        case_ids = db.session.scalars(query).all()
+        db.session.rollback()
+        if not case_ids or not _remind_of(case_ids, now, stuck):
+            return
+
+
+def _remind_of(case_ids: Sequence[int], now: datetime, stuck: dict[int, str]) -> int:
+    """One transaction for many; when it fails, one for each. Returns how many were looked at, or gave up."""
+    try:
         with writing():
-            cases = db.session.scalars(
-                select(Case)
-                .where(Case.remind_at.is_not(None), Case.remind_at <= now)
-                .order_by(Case.remind_at)
-                .limit(SWEEP_BATCH)
-                .with_for_update(skip_locked=True)
-            ).all()
-            if not cases:
-                return
-            for case in cases:
-                for actor in list_who_must_act(case):
-                    if case.due_at is not None and case.due_at > now:
-                        notices.send_reminder(case, actor, now)
-                        for user_id in notices.list_readers(case, actor):
-                            notices.bump_unread(user_id)
-                case.remind_at = next_reminder(find_clock_start(case), case.due_at, now)
-            db.session.flush()
+            return _remind_each(case_ids, now)
+    except Busy:
+        raise
+    except Exception:
+        db.session.rollback()
+    for case_id in case_ids:
+        try:
+            with writing():
+                _remind_each([case_id], now)
+        except Busy:
+            raise
+        except Exception as problem:
+            db.session.rollback()
+            _give_up(case_id, problem, stuck)
+    return len(case_ids)
+
+
+def _remind_each(case_ids: Sequence[int], now: datetime) -> int:
+    cases = db.session.scalars(
+        select(Case)
+        .where(Case.id.in_(case_ids), Case.remind_at <= now)
+        .order_by(Case.remind_at)
+        .with_for_update(skip_locked=True)
+    ).all()
+    for case in cases:
+        for actor in list_who_must_act(case):
+            if case.due_at is not None and case.due_at > now:
+                notices.send_reminder(case, actor, now)
+                for user_id in notices.list_readers(case, actor):
+                    notices.bump_unread(user_id)
+        case.remind_at = next_reminder(find_clock_start(case), case.due_at, now)
+    db.session.flush()
+    return len(cases)
 
 
 def reschedule(case: Case, now: datetime) -> None:

@@ -1,39 +1,18 @@
-"""How long the deadlines in force are, whose turn a case is, and the row lock every step begins with."""
+"""Whose turn a case is, since when its clock runs, and the row lock every step begins with."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 
 from portal import flow
-from portal.extensions import PerApp, db
+from portal.extensions import db
 from portal.flow import Actor, Stage, StepRefused
 from portal.models import (
     Case,
 )
-
-_spans: PerApp[Mapping[str, timedelta]] = PerApp("deadlines", {})
-
-
-def set_deadlines(spans: Mapping[str, timedelta]) -> None:
-    """Other deadlines than flow.DEADLINES, from the settings. Raises ValueError for a name that doesn't exist."""
-    for name in spans:
-        if name not in flow.DEADLINES:
-            raise ValueError(f"PORTAL_DEADLINES: no deadline is called {name!r}, but {', '.join(flow.DEADLINES)}")
-    _spans.set(dict(spans))
-
-
-def get_deadlines() -> Mapping[str, timedelta]:
-    """The deadlines that were set, by name."""
-    return _spans.get()
-
-
-def get_deadline(name: str) -> timedelta:
-    """How long a deadline is: as it was set, else as flow.DEADLINES has it."""
-    return get_deadlines().get(name, flow.DEADLINES[name])
 
 
 def find_clock_start(case: Any) -> datetime:

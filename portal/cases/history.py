@@ -10,9 +10,10 @@ from typing import Any
 
 from sqlalchemy import insert, select, text, update
 
+from portal import flow
 from portal.cases.effects.step_context import ActedBy
 from portal.extensions import db
-from portal.flow import Step
+from portal.flow import State, Step
 from portal.models import (
     Case,
     CaseEvent,
@@ -51,6 +52,16 @@ def write_event(
     db.session.execute(insert(CaseEvent), {**row, "hash": hash_event(row)})
 
 
+def write_note(case: Case, name: str, by: ActedBy, at: datetime, *, note: str, data: dict[str, Any]) -> None:
+    """Write one of flow.NOTES into the timeline; the case stays where it is."""
+    state = State(case.state)
+    step = Step(name, frozenset(), state, state, by.actor, flow.NOTES[name], ())
+    case.version += 1
+    case.updated_at = max(at, case.updated_at)
+    db.session.flush()
+    write_event(case, step, by, case.updated_at, source=state, note=note, data=data, version=case.version)
+
+
 def hash_event(row: Mapping[str, Any]) -> str:
     """SHA-256 over an event's own words and the hash of the one before; portal doctor recomputes it."""
     said = [
@@ -75,7 +86,6 @@ _MORE = text(
     "INSERT INTO case_tallies (shop_id, state, number) VALUES (:shop_id, :state, 1) "
     "ON CONFLICT (shop_id, state) DO UPDATE SET number = case_tallies.number + 1"
 )
-
 
 _FEWER = text("UPDATE case_tallies SET number = number - 1 WHERE shop_id = :shop_id AND state = :state")
 

@@ -14,10 +14,7 @@ from portal.models import Case, CaseEvent, Conversation, Message, Policy, Shop, 
 from portal.models.cases import BY_MEDIATOR, MEDIATED
 
 PAGE = 40
-
-
 SHOWN = 100  # numbers on tabs are bounded
-
 
 TABS: dict[str, str] = {
     str(Stage.EVIDENCE): "举证中",
@@ -25,7 +22,6 @@ TABS: dict[str, str] = {
     str(Stage.OVERDUE): "已超时(主管)",
     "decided": "已裁决",
 }
-
 
 OPENING = ("escalate", "timeout_escalate", "timeout_overdue")  # the steps that open a mediation
 
@@ -41,20 +37,14 @@ class Asking(Protocol):
 
 
 _case, _user, _shop, _event, _policy = (table.__table__.c for table in (Case, User, Shop, CaseEvent, Policy))
-
-
 _KEY = tuple_(bindparam("at", type_=Moment()), bindparam("row_id"))
-
-
 _colleagues = select(Staff.user_id).where(Staff.shop_id == bindparam("my_shop"))
-
 
 _UNRELATED = (  # the same as may_decide: one works in one shop at most, and who owns one works there
     _case.shop_id != bindparam("my_shop"),
     _case.buyer_id != bindparam("me"),
     _case.buyer_id.not_in(_colleagues),
 )
-
 
 _COLUMNS = (
     _case.id,
@@ -78,7 +68,6 @@ _COLUMNS = (
     select(_user.member_name).where(_user.id == _case.buyer_id).scalar_subquery().label("buyer"),
 )
 
-
 _OPEN = (
     select(*_COLUMNS)
     .where(text(f"cases.{MEDIATED}"), _case.stage == bindparam("stage"), *_UNRELATED)
@@ -86,9 +75,7 @@ _OPEN = (
     .limit(PAGE + 1)
 )
 
-
 _DECISION = (text(f"case_events.{BY_MEDIATOR}"), _event.actor == "mediator", _event.step != "more_evidence")
-
 
 _DECIDED = (
     select(
@@ -106,7 +93,6 @@ _DECIDED = (
     .order_by(_event.at.desc(), _event.id.desc())
     .limit(PAGE + 1)
 )
-
 
 _LIST = {
     "open": (_OPEN, _OPEN.where(tuple_(_case.queue_at, _case.id) > _KEY)),
@@ -163,10 +149,7 @@ _opened = (
     select(_event.id).where(_event.case_id == _case.id, _event.step.in_(OPENING)).correlate(Case.__table__).exists()
 )
 
-
 _SHOWN = (or_(_case.escalated, _opened), *_UNRELATED)
-
-
 _ONE = select(Case).where(_case.case_no == bindparam("case_no"), *_SHOWN)
 
 

@@ -10,11 +10,13 @@ from typing import Any
 from sqlalchemy import select, update
 
 from portal import flow
+from portal.calendar.lengths import get_deadlines
 from portal.cases.case_facts import collect_facts
-from portal.cases.deadlines import get_deadlines, lock_case, next_reminder
+from portal.cases.deadlines import lock_case, next_reminder
 from portal.cases.effects import conversion as conversion_effects
 from portal.cases.effects import step_context
-from portal.cases.effects.step_context import ActedBy, ChildCase, RequestedLine
+from portal.cases.effects.hand_ins import RequestedLine
+from portal.cases.effects.step_context import ActedBy, ChildCase
 from portal.cases.history import update_counters, write_event
 from portal.evidence import evidence
 from portal.extensions import db
@@ -416,7 +418,8 @@ def open_again(
     until = replacement_window_ends(case)
     if until is None or now >= until:
         raise StepRefused(
-            "换来的商品自完成之日起 7 天内可以再次申请售后,现在已超过;请点「立即联系」与商家沟通", "again"
+            f"换来的商品自完成之日起 {AGAIN_FOR.days} 天内可以再次申请售后,现在已超过;请点「立即联系」与商家沟通",
+            "again",
         )
     if case_type not in conversion_effects.list_types_again(case):
         raise StepRefused("请选择希望怎么处理", "again")
@@ -474,7 +477,7 @@ def plan_child_payments(made: Case, child: ChildCase, by: ActedBy, at: datetime)
     """What a case that starts by conversion owes from its first moment."""
     if child.type in (CaseType.RETURN_REFUND, CaseType.REFUND_ONLY):
         if child.state == State.REFUNDING:
-            made.refund_fen = step_context.plan_refund(made, child.refund_fen, by, at, child.proposer)
+            made.refund_fen = step_context.plan_refund(made, child.refund_fen, by, at, child.proposer, exact=True)
             made.entry_count += 1
         else:
             found = worth.work_out_worth(made.order_id, worth.list_units(made.id, accepted=False))

@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, func, or_, select, text, tuple_
 from portal import flow
 from portal.extensions import Moment, db
 from portal.flow import State
-from portal.models import Case, CaseTally, Order, User
+from portal.models import Case, CaseEvent, CaseTally, Order, User
 from portal.models.cases import CLOSED, COMPLETED, MEDIATED, OPEN
 from portal.orders.order_lists import escape_like
 
@@ -150,7 +150,13 @@ def count_tabs(shop_id: int, now: datetime) -> dict[str, int]:
 
 
 _HISTORY = select(func.count(), func.coalesce(func.sum((_case.state == "withdrawn").cast(db.Integer)), 0)).where(
-    _case.shop_id == bindparam("shop_id"), _case.buyer_id == bindparam("buyer_id"), _case.opened_at > bindparam("since")
+    _case.shop_id == bindparam("shop_id"),
+    _case.buyer_id == bindparam("buyer_id"),
+    _case.opened_at > bindparam("since"),
+    # an order called off before it was sent is no application
+    ~select(CaseEvent.id)
+    .where(CaseEvent.case_id == _case.id, CaseEvent.version == 1, CaseEvent.step == "cancel_order")
+    .exists(),
 )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
@@ -11,9 +10,11 @@ from typing import Any
 from sqlalchemy import select, update
 
 from portal import flow
+from portal.calendar.lengths import get_deadlines
 from portal.cases.case_facts import collect_facts
-from portal.cases.deadlines import find_clock_start, get_deadlines, lock_case, next_reminder
+from portal.cases.deadlines import find_clock_start, lock_case, next_reminder
 from portal.cases.effects import step_context
+from portal.cases.effects.hand_ins import HandIn
 from portal.cases.effects.step_context import ActedBy
 from portal.cases.history import update_counters, write_event
 from portal.cases.opening import open_child_case
@@ -33,8 +34,6 @@ from portal.people import mediators, roles
 from portal.talk import conversations
 
 log = logging.getLogger("portal.cases")
-
-
 CLOCK = ActedBy(Actor.CLOCK, None, "系统")
 
 
@@ -45,11 +44,9 @@ def take(
     by: ActedBy,
     now: datetime,
     version: int | None = None,
-    note: str = "",
-    photos: Sequence[str] = (),
-    **values: Any,
+    handed: HandIn | None = None,
 ) -> Case:
-    """Take the step ``name``; returns the case as it then is.
+    """Take the step ``name`` with what was handed in; returns the case as it then is.
 
     Settles first what the clock owes. Raises flow.Stale when the case is no longer at ``version`` (what the page
     showed) or somebody was faster, flow.StepRefused when the table, a condition or the step's own facts don't allow it.
@@ -66,7 +63,7 @@ def take(
     if by.actor is Actor.SELLER:
         check_role(case.shop_id, by, name)
     step = flow.choose(case.type, case.state, by.actor, name, collect_facts(case, now))
-    return apply_step(case, step, by, now, note=note, photos=photos, values=values)
+    return apply_step(case, step, by, now, handed)
 
 
 def check_role(shop_id: int, by: ActedBy, name: str) -> None:
@@ -92,87 +89,111 @@ def settle(case: Case, now: datetime) -> Case:
     return case
 
 
-def apply_step(
-    case: Case,
-    step: Step,
-    by: ActedBy,
-    at: datetime,
-    *,
-    note: str = "",
-    photos: Sequence[str] = (),
-    values: Mapping[str, Any] | None = None,
-) -> Case:
-    source, version = case.state, case.version
+def apply_step(case: Case, step: Step, by: ActedBy, at: datetime, handed: HandIn | None = None) -> Case:
+    """Move the case, carry the step out and write down what follows from it, in this order.
+
+    Raises Stale when somebody was faster. Counters come last and in a fixed order, so that no two steps wait for
+    each other.
+    """
+    source, version = case.state, case.version + 1
+    handed = step_context.fit_hand_in(step.name, handed)
+    context = step_context.StepContext(case=case, step=step, by=by, at=at, handed=handed)
+    _move(case, step, at, _clear_state(step, at) | step_context.apply_effect(context))
+    evidence.attach_to_case(
+        handed.photos,
+        shop_id=case.shop_id,
+        owner_id=by.user_id or 0,
+        case_id=case.id,
+        order_id=case.order_id,
+        version=version,
+    )
+    _release_units(case, step)
+    _stop_following(case, step, source, at)
+    if context.child is not None:
+        context.data["child"] = open_child_case(case, context.child, by, at)
+    write_event(case, step, by, at, source=source, note=handed.note, data=context.data, version=version)
+    notices.tell_step(case, step, version=version, at=at, note=handed.note)
+    if by.user_id is not None:
+        notices.mark_case_read(by.user_id, case.id, at)
+    _touch_order(case)
+    if "proposal" in context.data:
+        post_proposal_card(case, step, by, at, context.data["proposal"])
+    update_counters(case, source, step.target)
+    return case
+
+
+def _clear_state(step: Step, at: datetime) -> dict[str, Any]:
+    """The columns that belong to one stay in a state, as they are at its beginning."""
     changes: dict[str, Any] = {"updated_at": at}
+    if {step.source, step.target} == flow.OWED:  # an attempt at paying changes neither the clock nor a mediation
+        return changes | {"entered_at": at}
     if step.target != step.source:
-        changes |= {
-            "late": False,
-            "extended": False,
-            "granted_seconds": 0,
-            "objected": False,
-            "problem_open": False,
-            "nudged_at": None,
-            "paused_seconds": 0,
-            "not_before": None,
-            **step_context.NO_MEDIATION,
-        }
+        changes |= {**_FRESH, **step_context.NO_MEDIATION}
     if step.target != step.source or step.name in flow.RESTARTING:
         changes |= {"entered_at": at, "paused_seconds": 0, "not_before": None}
-    context = step_context.StepContext(
-        case=case, step=step, by=by, at=at, note=note, photos=tuple(photos), values=dict(values or {})
-    )
-    changes |= step_context.apply_effect(context)
+    return changes
 
+
+_FRESH: dict[str, Any] = {
+    "late": False,
+    "extended": False,
+    "granted_seconds": 0,
+    "objected": False,
+    "problem_open": False,
+    "nudged_at": None,
+    "paused_seconds": 0,
+    "not_before": None,
+}
+
+
+def _move(case: Case, step: Step, at: datetime, changes: dict[str, Any]) -> None:
+    """The compare-and-set on (id, state, version), with the deadline that follows from the changes."""
     after = SimpleNamespace(**{column.key: getattr(case, column.key) for column in Case.__table__.columns} | changes)
     after.state = step.target
     due_at, rule = flow.due(step.target, collect_facts(after, at), get_deadlines())
-    changes |= {"due_at": due_at, "due_rule": rule, "remind_at": next_reminder(find_clock_start(after), due_at, at)}
-
+    remind_at = next_reminder(find_clock_start(after), due_at, at)
     moved = db.session.execute(
         update(Case)
-        .where(Case.id == case.id, Case.state == source, Case.version == version)
-        .values(state=step.target, version=version + 1, **changes)
+        .where(Case.id == case.id, Case.state == case.state, Case.version == case.version)
+        .values(
+            state=step.target,
+            version=case.version + 1,
+            **changes | {"due_at": due_at, "due_rule": rule, "remind_at": remind_at},
+        )
         .execution_options(synchronize_session=False)
     )
     if moved.rowcount != 1:  # type: ignore[attr-defined]
         raise Stale("刚刚有人处理了这张售后单,下面是最新状态,您填写的内容已保留", step.name)
     db.session.expire(case)
 
-    evidence.attach_to_case(
-        photos,
-        shop_id=case.shop_id,
-        owner_id=by.user_id or 0,
-        case_id=case.id,
-        order_id=case.order_id,
-        version=version + 1,
-    )
-    if step.target in flow.RELEASING:
-        for line_id, milli in db.session.execute(
-            select(CaseLine.order_line_id, CaseLine.quantity_milli)
-            .where(CaseLine.case_id == case.id)
-            .order_by(CaseLine.order_line_id)
-        ).all():
-            ledger.release_units(line_id, milli)
+
+def _release_units(case: Case, step: Step) -> None:
+    """Units of a case that came to nothing are free again."""
+    if step.target not in flow.RELEASING:
+        return
+    for line_id, milli in db.session.execute(
+        select(CaseLine.order_line_id, CaseLine.quantity_milli)
+        .where(CaseLine.case_id == case.id)
+        .order_by(CaseLine.order_line_id)
+    ).all():
+        ledger.release_units(line_id, milli)
+
+
+def _stop_following(case: Case, step: Step, source: str, at: datetime) -> None:
+    """Carriers aren't asked any more about parcels that can't matter."""
     if step.target in flow.FINAL:
         following.end_following(case, at)
     elif source == State.INSPECTING and step.target not in (State.INSPECTING, State.PROPOSED):
         following.end_following(case, at, leg="back")  # the goods were counted
-    if context.child is not None:
-        context.data["child"] = open_child_case(case, context.child, by, at)
-    write_event(case, step, by, at, source=source, note=note, data=context.data, version=version + 1)
-    notices.tell_step(case, step, version=version + 1, at=at, note=note)
-    if by.user_id is not None:
-        notices.mark_case_read(by.user_id, case.id, at)
+
+
+def _touch_order(case: Case) -> None:
     db.session.execute(
         update(Order)
         .where(Order.id == case.order_id)
         .values(version=Order.version + 1)
         .execution_options(synchronize_session=False)
     )
-    if "proposal" in context.data:
-        post_proposal_card(case, step, by, at, context.data["proposal"])
-    update_counters(case, source, step.target)
-    return case
 
 
 def post_proposal_card(case: Case, step: Step, by: ActedBy, at: datetime, version: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from flask import Response, abort, g, redirect, request, send_file
+from flask import abort, g, redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from werkzeug.exceptions import NotFound
@@ -13,20 +13,21 @@ from portal import flow, inputs
 from portal.applications import applications
 from portal.cases import case_view, taking
 from portal.cases import clock as case_clock
+from portal.cases.effects.hand_ins import HandIn, ParcelCorrection, SentParcels
+from portal.cases.effects.step_context import ActedBy
 from portal.consumer import bp
 from portal.extensions import db
 from portal.flow import Actor, State, StepRefused
-from portal.models import Case, Order
+from portal.models import Case, Order, Parcel
 from portal.orders import order_lists
 from portal.parcels import carriers
 from portal.resale import consumers
 from portal.resale import links as consumer_links
 from portal.resale.links import Pass
-from portal.web import rates
-from portal.web.forms import Form, Line, Photos, Pick, Text, store
+from portal.web import photos, rates
+from portal.web.forms import Form, Line, Photos, Pick, Text
 from portal.web.once import once
 from portal.web.pages import page
-from portal.web.security import FILE_CSP
 
 
 class PhotosForm(Form):
@@ -130,7 +131,7 @@ def case(token: str, case_no: str) -> ResponseReturnValue:
     if request.method == "POST":
         rates.limit("consumer-link", opened.link_id)
         status = 422
-        form = parcel if does == "parcel" else photos
+        form = parcel if does in ("parcel", "edit") else photos
         if isinstance(form, PhotosForm):
             form.photos.already = max(found.photo_count - consumers.MOST_PHOTOS + form.photos.most, 0)
         if form.validate_on_submit():
@@ -138,16 +139,14 @@ def case(token: str, case_no: str) -> ResponseReturnValue:
             def handed_in() -> str:
                 by = consumers.act_as_consumer(opened.buyer_id, g.request_id)
                 if form is parcel:
-                    done = taking.take(
-                        case_id, "ship_return", by=by, now=g.now, version=form.shown_version, parcels=[parcel.parcel]
-                    )
+                    done = _send_back(case_id, does, parcel, by)
                 else:
                     done = consumers.add_photos(
                         case_id, photos.photos.data or [], note=photos.note.data or "", by=by, now=g.now
                     )
                 consumer_links.mark_used(opened.link_id, g.now)
                 # relative: what is kept of a submission must not hold the token
-                return f"{case_no}?v={done.version}&did={'parcel' if form is parcel else 'photos'}"
+                return f"{case_no}?v={done.version}&did={does if form is parcel else 'photos'}"
 
             try:
                 return once(handed_in)
@@ -158,8 +157,12 @@ def case(token: str, case_no: str) -> ResponseReturnValue:
     view = case_view.build_view(found, Actor.BUYER, g.now)
     parcel.version.data = photos.version.data = str(found.version)
     asked = request.args.get("did", "")
-    said = {"parcel": "已提交运单号,商家会在收到后验货", "photos": "照片已提交,商家会看到"}.get(asked, "")
-    form = parcel if does == "parcel" else photos
+    said = {
+        "parcel": "已提交运单号,商家会在收到后验货",
+        "edit": "运单号已修改,商家会看到新的运单号",
+        "photos": "照片已提交,商家会看到",
+    }.get(asked, "")
+    form = parcel if does in ("parcel", "edit") else photos
     if problem:
         form.refuse(problem)
     return page(
@@ -174,11 +177,32 @@ def case(token: str, case_no: str) -> ResponseReturnValue:
         does=does,
         news=said if request.args.get("v") == str(found.version) else "",
         ships=found.state == State.RETURNING and not found.escalated,
+        mistyped=_sent_back(case_id) if found.state == State.INSPECTING and not found.escalated else None,
         adds=found.state not in flow.FINAL,
         alone=opened.case_id is not None,
         expires_at=opened.expires_at,
         at=f"/c/{token}/{case_no}/f",
     )
+
+
+def _sent_back(case_id: int) -> Parcel | None:
+    """The parcel on its way back whose number can still be corrected."""
+    query = select(Parcel).where(Parcel.case_id == case_id, Parcel.leg == "back", Parcel.voided_at.is_(None))
+    return db.session.scalars(query.where(Parcel.signed_at.is_(None)).order_by(Parcel.id.desc())).first()
+
+
+def _send_back(case_id: int, does: str, form: ParcelForm, by: ActedBy) -> Case:
+    """Register the parcel, or another number for it."""
+    step = "ship_return"
+    handed: HandIn = SentParcels(parcels=[form.parcel])
+    if does != "parcel":
+        sent = _sent_back(case_id)
+        carrier, number = form.parcel
+        step, handed = (
+            "edit_parcel",
+            ParcelCorrection(parcel_id=sent.id if sent else None, carrier=carrier, number=number),
+        )
+    return taking.take(case_id, step, by=by, now=g.now, version=form.shown_version, handed=handed)
 
 
 @bp.get("/<token>/<case_no>/f/<public_id>")
@@ -196,10 +220,6 @@ def photo_thumb(token: str, case_no: str, public_id: str) -> ResponseReturnValue
 def _send(token: str, case_no: str, public_id: str, *, thumb: bool) -> ResponseReturnValue:
     opened = _opened(token)
     row = consumer_links.may_see_photo(opened, _case(opened, case_no).id, public_id)
-    path = store().path(row.thumb_key if thumb else row.key) if row is not None else None
-    if path is None or not path.is_file():
+    if row is None:
         abort(404)
-    answer: Response = send_file(path, mimetype="image/webp")
-    answer.headers["Content-Security-Policy"] = FILE_CSP
-    answer.headers["Content-Disposition"] = "inline"
-    return answer
+    return photos.send(row, thumb=thumb)

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from portal.consumer import bp
 from portal.extensions import writing
 from portal.resale import links as consumer_links
-from portal.web import rates
+from portal.web import tries
 from portal.web.forms import Form, Line
 from portal.web.pages import page
 
@@ -29,16 +29,18 @@ def enter() -> ResponseReturnValue:
         status = 422
         if form.validate_on_submit():
             order_no = form.order_no.data
-            by_order = rates.count("consumer-order", order_no, g.now)
-            if not rates.count("consumer-address", request.remote_addr, g.now) or not by_order:
-                form.refuse("查询次数太多,请一小时后再试,或请商家发送售后链接")
+            counted = tries.of_order(order_no)
+            if seconds := tries.wait(counted, g.now):
+                form.refuse(f"连续没有查到，请 {seconds} 秒后再试，或请商家发送售后链接")
                 refused = page("consumer/enter.html", 429, form=form)
-                refused.headers["Retry-After"] = "3600"
+                refused.headers["Retry-After"] = str(seconds)
                 return refused
             found = consumer_links.find_order(order_no, form.last_four.data)
             if found is not None:
                 with writing():
                     token = consumer_links.make_link(g.now, shop_id=found[0], order_id=found[1])
+                tries.succeeded(counted)
                 return redirect(f"/c/{token}", 303)
+            tries.failed(counted, g.now)
             form.refuse("没有查到,请核对订单号和收货手机号的后四位;仍查不到时,请商家发送售后链接")
     return page("consumer/enter.html", status, form=form)

@@ -42,6 +42,7 @@ from portal.models import (
     ParcelLine,
     ParcelTrace,
     Proposal,
+    ReceiptClaim,
     Session,
     Shipment,
     ShipmentTrace,
@@ -93,6 +94,7 @@ SHARES: dict[str, Share] = {
     "parcel_traces": Share("包裹的物流记录", ParcelTrace.parcel_id.in_(_PARCELS)),
     "shipments": Share("订单的物流", Shipment.order_id.in_(_ORDERS), _without("track_id", "failing")),
     "shipment_traces": Share("订单的物流记录", ShipmentTrace.shipment_id.in_(_SHIPMENTS)),
+    "receipt_claims": Share("录入的签收和异议", ReceiptClaim.shipment_id.in_(_SHIPMENTS)),
     "tracks": Share(
         "查询物流用的号码",
         Track.id.in_(select(Shipment.track_id).where(Shipment.order_id.in_(_ORDERS))),

@@ -23,6 +23,7 @@ from portal.models import Evidence, Message
 LOOSE_FOR = timedelta(hours=24)  # how long a photo may hang on nothing
 MOST_PER_STEP = 9
 MOST_PER_CASE = 40
+_JPEG = b"\xff\xd8\xff"
 
 
 @dataclass(frozen=True)
@@ -38,17 +39,22 @@ def add_photo(store: Store, images: Sequence[PreparedImage]) -> list[Stored]:
     """Write the files of each photo. Outside any transaction: it waits for the disk."""
     stored = []
     for image in images:
-        key, thumb_key = new_key(), new_key()
+        key, thumb_key = new_key(image.full), new_key(image.thumb)
         store.put(key, image.full)
         store.put(thumb_key, image.thumb)
         stored.append(Stored(image, key, thumb_key))
     return stored
 
 
-def new_key() -> str:
-    """A random name in the store."""
+def new_key(content: bytes) -> str:
+    """A random name in the store for this file."""
     name = secrets.token_hex(16)
-    return f"{name[:2]}/{name}.webp"
+    return f"{name[:2]}/{name}.{'jpg' if content.startswith(_JPEG) else 'webp'}"
+
+
+def get_mimetype(key: str) -> str:
+    """What the file under this name is served as."""
+    return "image/jpeg" if key.endswith(".jpg") else "image/webp"
 
 
 def keep_photos(
@@ -165,7 +171,6 @@ _COLUMNS = (
     _photo.created_at,
 )
 
-
 _OF_CASE = select(*_COLUMNS).where(_photo.case_id == bindparam("case_id")).order_by(_photo.id)
 
 
@@ -212,31 +217,44 @@ def by_public_ids(public_ids: Sequence[str]) -> Sequence[Any]:
     return db.session.execute(select(*_COLUMNS).where(Evidence.public_id.in_(public_ids)).order_by(Evidence.id)).all()
 
 
+class Damaged(Exception):
+    """A file that isn't what was uploaded; the message is its key."""
+
+
+def read_whole(store: Store, key: str, sha256: str) -> bytes:
+    """A file whose content is what was uploaded. Raises FileNotFoundError and Damaged."""
+    with store.open(key) as file:
+        content = file.read()
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise Damaged(key)
+    return content
+
+
 def clear_unused(store: Store, now: datetime) -> int:
-    """Remove loose photos older than a day, and files in the store that no row names; returns how many files went."""
+    """Forget loose photos older than a day and set aside files that no row names; returns how many files those are.
+
+    A file that a row names again, after a database was brought back, is taken back. Nothing is deleted before
+    ``store.KEPT_ASIDE``.
+    """
     with writing():
-        gone = db.session.execute(
-            delete(Evidence)
-            .where(
+        db.session.execute(
+            delete(Evidence).where(
                 Evidence.created_at < now - LOOSE_FOR,
                 Evidence.case_id.is_(None),
                 Evidence.draft_id.is_(None),
                 Evidence.message_id.is_(None),
                 Evidence.product_id.is_(None),
             )
-            .returning(Evidence.key, Evidence.thumb_key)
-        ).all()
-    removed = 0
-    for row in gone:
-        for key in row:
-            store.delete(key)
-            removed += 1
+        )
     named: set[str] = set()
     for row in db.session.execute(select(Evidence.key, Evidence.thumb_key)):
         named.update(row)
-    for key, changed_at in store.keys():
-        if key not in named and changed_at < now - LOOSE_FOR:
-            store.delete(key)
-            removed += 1
+    db.session.rollback()
+    for key in [key for key, _ in store.list_aside() if key in named]:
+        store.take_back(key)
+    unknown = [key for key, changed_at in store.keys() if key not in named and changed_at < now - LOOSE_FOR]
+    for key in unknown:
+        store.set_aside(key)
+    store.clear_aside(now)
     store.clear_temp(now)
-    return removed
+    return len(unknown)

@@ -1,4 +1,5 @@
-"""The gate that every photo passes: judged by its content, decoded in a process of its own, re-encoded as WebP.
+"""The gate that every photo passes: judged by its content, decoded in a process of its own, re-encoded as WebP
+(as JPEG when it is longer than WebP can be).
 
 What comes out carries nothing of the file that came in but the picture: no place, no camera, no comment, nothing hung
 on behind. Nothing is written to a disk on the way; what is refused leaves nothing.
@@ -27,10 +28,11 @@ __all__ = ["ImageRefused", "ImagesRefused", "IncomingFile", "PreparedImage", "cl
 
 MOST_BYTES = 10 * 1024 * 1024  # of one file as it comes in
 HEIC = importlib.util.find_spec("pillow_heif") is not None
+ACCEPTED = "image/jpeg,image/png,image/webp" + (",image/heic,image/heif" if HEIC else "")  # for a field's accept=
 CHILDREN = 2  # that decode at once in one web worker, each with up to child.MEMORY
 PATIENCE = 15.0  # seconds to wait for one of them to become free
 _DEATHS = 2  # of a request's children, then the rest of its photos is not tried
-_MOST_OUT = 16 * 1024 * 1024  # bytes; what a child calls a finished photo is believed up to here
+_MOST_OUT = 24 * 1024 * 1024  # bytes; what a child calls a finished photo is believed up to here
 
 _free = threading.BoundedSemaphore(CHILDREN)
 _log = logging.getLogger(__name__)
@@ -48,7 +50,7 @@ class IncomingFile:
 class PreparedImage:
     """A photo made safe. Sizes in pixels; ``taken_note`` is the camera's word (2026-11-20 14:03), never verified."""
 
-    full: bytes
+    full: bytes  # WebP, or JPEG where it is longer than WebP can be
     thumb: bytes
     width: int
     height: int
@@ -187,6 +189,10 @@ def _judge(index: int, stream: IO[bytes], size: int) -> str:
     raise ImageRefused(index, (f"是{name}," if name else "") + "不是 JPEG、PNG 或 WebP 图片,请换一张照片")
 
 
+def _is_webp(file: bytes) -> bool:
+    return file.startswith(b"RIFF") and file[8:12] == b"WEBP"
+
+
 # The process that decodes ---------------------------------------------------------------------------------------------
 
 
@@ -259,10 +265,13 @@ class _Decoder:
         finally:
             late.cancel()
             late.join()
+        long = max(width, height) > imaging_child.WEBP_SIDE
         if (
-            not 0 < max(width, height) <= imaging_child.FULL_SIDE
+            not 0 < max(width, height) <= imaging_child.LONGEST_SIDE
+            or (max(width, height) > imaging_child.FULL_SIDE and min(width, height) > imaging_child.READABLE)
             or not 0 < max(thumb_width, thumb_height) <= imaging_child.THUMB_SIDE
-            or not all(file.startswith(b"RIFF") and file[8:12] == b"WEBP" for file in (full, thumb))
+            or not (full.startswith(b"\xff\xd8\xff") if long else _is_webp(full))
+            or not _is_webp(thumb)
         ):
             raise _Died("an answer that can't be")
         note = taken.rstrip(b"\0").decode("ascii", "replace")

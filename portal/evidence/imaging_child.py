@@ -25,10 +25,13 @@ ANSWER = struct.Struct(">BIIHHHH16s")  # verdict, bytes of photo and small pictu
 DONE, TOO_LARGE, BROKEN, TOO_MUCH = range(4)  # verdicts
 
 # libwebp keeps two canvases and Pillow two copies: 24 million pixels fill the memory allowed, others do so at 50.
-MOST_PIXELS = {"JPEG": 50_000_000, "PNG": 50_000_000, "WEBP": 24_000_000, "HEIF": 50_000_000}
-LONGEST_SIDE = 12_000  # px
-FULL_SIDE = 2560  # px
+MOST_PIXELS = {"JPEG": 51_000_000, "PNG": 51_000_000, "WEBP": 24_000_000, "HEIF": 51_000_000}  # phones have 8192×6144
+LONGEST_SIDE = 46_000  # px
+FULL_SIDE = 2560  # px of the longer side, unless the shorter one would have less than READABLE
+READABLE = 1080  # px: the width of a phone's screenshot, below which its writing can't be read
+WEBP_SIDE = 16_383  # px; what is longer is kept as JPEG
 THUMB_SIDE = 400  # px
+THUMB_SHAPE = 2.5  # longer side to shorter; the small picture of a longer one shows its beginning
 SECONDS = 10  # of processor time, and of waiting, for one photo
 MEMORY = 512 * 1024 * 1024  # bytes of address space; measured: 457 MB for a progressive CMYK JPEG of 50 million pixels
 QUALITY = 80
@@ -116,20 +119,35 @@ def _encode(name: str, photo: bytes) -> tuple[_Encoded, _Encoded, bytes]:
             raise Image.DecompressionBombError
         turn, taken = _exif(image)
         profile = image.info.get("icc_profile") or b""
-        image.draft("RGB", _fit(image.size, FULL_SIDE))  # a JPEG can be decoded at a half or a quarter of its size
+        wanted = fit(image.size, FULL_SIDE, READABLE)
+        image.draft("RGB", wanted)  # a JPEG can be decoded at a half or a quarter of its size
         image.load()
-        full = _to_srgb(_shrink(image, _fit(image.size, FULL_SIDE)), profile)
+        full = _to_srgb(_shrink(image, wanted), profile)
     if turn is not None:
         full = full.transpose(turn)
-    thumb = full.resize(_fit(full.size, THUMB_SIDE), Image.Resampling.LANCZOS, reducing_gap=2.0)
-    return _webp(full), _webp(thumb), taken
+    return _saved(full), _saved(_thumb(full)), taken
 
 
-def _fit(size: tuple[int, int], side: int) -> tuple[int, int]:
-    """The largest size of the same shape with no side beyond ``side``; never larger than it was."""
-    longest = max(*size, side)
-    width, height = (max(1, round(length * side / longest)) for length in size)
+def fit(size: tuple[int, int], side: int, least: int = 0) -> tuple[int, int]:
+    """The largest size of the same shape with no side beyond ``side``; never larger than it was.
+
+    The shorter side keeps ``least`` px where it has them, however long the other one is then.
+    """
+    longest, shortest = max(size), min(size)
+    share = min(1.0, max(side / longest, least / shortest))
+    width, height = (max(1, round(length * share)) for length in size)
     return width, height
+
+
+def _thumb(full: Image.Image) -> Image.Image:
+    """A small picture; of a long one the beginning, which one recognises, and not a strip of a few pixels' width."""
+    from PIL import Image
+
+    width, height = full.size
+    most = max(1, round(min(full.size) * THUMB_SHAPE))
+    if max(full.size) > max(most, THUMB_SIDE):
+        full = full.crop((0, 0, min(width, max(most, THUMB_SIDE)), min(height, max(most, THUMB_SIDE))))
+    return full.resize(fit(full.size, THUMB_SIDE), Image.Resampling.LANCZOS, reducing_gap=2.0)
 
 
 def _exif(image: Image.Image) -> tuple[Image.Transpose | None, bytes]:
@@ -170,8 +188,12 @@ def _shrink(image: Image.Image, wanted: tuple[int, int]) -> Image.Image:
         for top in range(0, image.height, rows):
             strip = _flatten(image.crop((0, top, image.width, min(top + rows, image.height))))
             small.paste(strip.reduce(factor) if factor > 1 else strip, (0, top // factor))
+        image.close()  # gives its memory back: a long picture needs it for its copies
         image = small
-    small = image.resize(wanted, Image.Resampling.BICUBIC, reducing_gap=1.0) if image.size != wanted else image.copy()
+    small = image
+    if image.size != wanted:
+        small = image.resize(wanted, Image.Resampling.BICUBIC, reducing_gap=1.0)
+        image.close()
     return small.convert("RGB") if small.mode == "L" else small
 
 
@@ -196,13 +218,16 @@ def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
             made = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
             if made is not None:
                 return made
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
-def _webp(image: Image.Image) -> _Encoded:
+def _saved(image: Image.Image) -> _Encoded:
     out = io.BytesIO()
     image.info.clear()
-    image.save(out, "WEBP", quality=QUALITY, method=METHOD)
+    if max(image.size) > WEBP_SIDE:
+        image.save(out, "JPEG", quality=QUALITY)
+    else:
+        image.save(out, "WEBP", quality=QUALITY, method=METHOD)
     return out.getvalue(), image.size
 
 

@@ -1,6 +1,7 @@
 """Where the bytes of evidence are kept, under random names. A directory by default; whatever is a Store will do.
 
 A file is whole or not there, also after a kill or a loss of power: written beside, flushed to the disk, then renamed.
+What no row names any more is set aside first and deleted weeks later: a wrong database must not cost a photo.
 """
 
 from __future__ import annotations
@@ -14,22 +15,41 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-_KEY = re.compile(r"([0-9a-f]{2})/\1[0-9a-f]{30}\.webp")
+_KEY = re.compile(r"([0-9a-f]{2})/\1[0-9a-f]{30}\.(webp|jpg)")
 TEMP_FOR = timedelta(hours=1)  # what is still being written then never will be
+KEPT_ASIDE = timedelta(days=30)
 
 
 class BadKey(ValueError):
-    """A key that no store has given out: not like ab/ab… (32 hexadecimal digits).webp."""
+    """A key that no store has given out: not like ab/ab… (32 hexadecimal digits).webp or .jpg."""
 
 
 class Store(Protocol):
-    """Keeps files under keys like ab/ab… (32 hexadecimal digits).webp; any other key raises BadKey."""
+    """Keeps files under keys like ab/ab… (32 hexadecimal digits).webp or .jpg; any other key raises BadKey."""
 
     def put(self, key: str, content: bytes) -> None:
         """Keep the content; it is safe when this returns. Raises OSError, leaving nothing, when there is no room."""
 
     def open(self, key: str) -> BinaryIO:
         """The file for reading. Raises FileNotFoundError."""
+
+    def set_aside(self, key: str) -> None:
+        """Take the file out of sight for KEPT_ASIDE; one that is not there is no error."""
+
+    def take_back(self, key: str) -> bool:
+        """Undo ``set_aside``; False when it isn't there."""
+
+    def list_aside(self) -> Iterator[tuple[str, datetime]]:
+        """Every key that was set aside with the moment (UTC) of that."""
+
+    def clear_aside(self, now: datetime) -> int:
+        """Delete for good what was set aside more than KEPT_ASIDE ago; returns how many files went."""
+
+    def read_identity(self) -> str:
+        """The name of the installation whose files these are; empty when none has claimed them."""
+
+    def claim(self, identity: str) -> None:
+        """Write down whose files these are."""
 
     def delete(self, key: str) -> None:
         """Remove the file; one that is not there is no error."""
@@ -50,10 +70,13 @@ class DirectoryStore:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._temp = root / "temp"  # on the same file system, or a rename would be a copy
+        self._aside = root / "aside"
 
     def put(self, key: str, content: bytes) -> None:
         """Keep the content; it is safe when this returns. Raises BadKey, or OSError, leaving nothing."""
-        target = self.path(key)
+        self._write(self.path(key), content)
+
+    def _write(self, target: Path, content: bytes) -> None:
         for folder in (self.root, self._temp, target.parent):
             _make(folder)
         draft = self._temp / secrets.token_hex(16)
@@ -77,15 +100,64 @@ class DirectoryStore:
         """Remove the file; one that is not there is no error. Raises BadKey."""
         self.path(key).unlink(missing_ok=True)
 
+    def set_aside(self, key: str) -> None:
+        """Take the file out of sight for KEPT_ASIDE; one that is not there is no error. Raises BadKey."""
+        source, target = self.path(key), self._path_aside(key)
+        for folder in (self.root, self._aside, target.parent):
+            _make(folder)
+        with contextlib.suppress(FileNotFoundError):
+            os.utime(source)  # from now on it counts the days it is aside
+            os.rename(source, target)
+            _sync(target.parent)
+
+    def take_back(self, key: str) -> bool:
+        """Undo ``set_aside``; False when it isn't there. Raises BadKey."""
+        target = self.path(key)
+        for folder in (self.root, target.parent):
+            _make(folder)
+        try:
+            os.rename(self._path_aside(key), target)
+        except FileNotFoundError:
+            return False
+        _sync(target.parent)
+        return True
+
+    def list_aside(self) -> Iterator[tuple[str, datetime]]:
+        """Every key that was set aside with the moment (UTC) of that."""
+        return self._keys_below(self._aside)
+
+    def clear_aside(self, now: datetime) -> int:
+        """Delete for good what was set aside more than KEPT_ASIDE ago; returns how many files went."""
+        old = [key for key, moved_at in self.list_aside() if moved_at < now - KEPT_ASIDE]
+        for key in old:
+            self._path_aside(key).unlink(missing_ok=True)
+        return len(old)
+
+    def _path_aside(self, key: str) -> Path:
+        return self._aside / self.path(key).relative_to(self.root)
+
+    def read_identity(self) -> str:
+        """The name of the installation whose files these are; empty when none has claimed them."""
+        with contextlib.suppress(FileNotFoundError):
+            return (self.root / "identity").read_text(encoding="ascii").strip()
+        return ""
+
+    def claim(self, identity: str) -> None:
+        """Write down whose files these are. Raises OSError."""
+        self._write(self.root / "identity", f"{identity}\n".encode())
+
     def keys(self) -> Iterator[tuple[str, datetime]]:
         """Every key with the moment (UTC) its file was written; a file that goes meanwhile is left out."""
-        with contextlib.suppress(FileNotFoundError):  # nothing was ever kept
-            for folder in sorted(os.listdir(self.root)):
-                if re.fullmatch("[0-9a-f]{2}", folder):
-                    yield from self._keys_in(folder)
+        return self._keys_below(self.root)
 
-    def _keys_in(self, folder: str) -> Iterator[tuple[str, datetime]]:
-        with os.scandir(self.root / folder) as files:
+    def _keys_below(self, root: Path) -> Iterator[tuple[str, datetime]]:
+        with contextlib.suppress(FileNotFoundError):  # nothing was ever kept
+            for folder in sorted(os.listdir(root)):
+                if re.fullmatch("[0-9a-f]{2}", folder):
+                    yield from self._keys_in(root, folder)
+
+    def _keys_in(self, root: Path, folder: str) -> Iterator[tuple[str, datetime]]:
+        with os.scandir(root / folder) as files:
             for file in files:
                 key = f"{folder}/{file.name}"
                 if _KEY.fullmatch(key):

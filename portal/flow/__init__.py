@@ -3,11 +3,7 @@
 The one package that is used as a whole, so its face names what the others may use.
 """
 
-from portal.flow.deadlines import (
-    DEADLINES,
-    due,
-    reminders,
-)
+from portal.flow.deadlines import due, reminders
 from portal.flow.diagram import (
     diagram,
 )
@@ -17,6 +13,7 @@ from portal.flow.facts import (
 from portal.flow.kinds import (
     FINAL,
     NOT_NOW,
+    OWED,
     RELEASING,
     STAGE_OF,
     STAGES,
@@ -24,6 +21,7 @@ from portal.flow.kinds import (
     WAITS_FOR,
     Actor,
     CaseType,
+    Role,
     Stage,
     Stale,
     State,
@@ -35,8 +33,10 @@ from portal.flow.needs import (
     MOST_APPLICATIONS,
     NEEDS,
 )
+from portal.flow.spans import DEADLINES, in_words
 from portal.flow.table import (
     ALL,
+    NOTES,
     OVERLAY,
     RESTARTING,
     RM,
@@ -66,8 +66,10 @@ __all__ = [
     "FINAL",
     "MOST_APPLICATIONS",
     "NEEDS",
+    "NOTES",
     "NOT_NOW",
     "OVERLAY",
+    "OWED",
     "RELEASING",
     "RESTARTING",
     "RM",
@@ -87,6 +89,7 @@ __all__ = [
     "M",
     "P",
     "R",
+    "Role",
     "S",
     "Stage",
     "Stale",
@@ -99,6 +102,7 @@ __all__ = [
     "diagram",
     "due",
     "find",
+    "in_words",
     "open_steps",
     "reminders",
     "unmet",

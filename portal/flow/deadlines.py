@@ -1,4 +1,4 @@
-"""The deadlines by name, and when the clock acts next."""
+"""When the clock acts next, and when people are reminded before."""
 
 from __future__ import annotations
 
@@ -7,35 +7,7 @@ from datetime import datetime, timedelta
 
 from portal.flow.facts import Facts
 from portal.flow.kinds import FINAL, Stage, State
-
-# Natural time, counted from entering the state unless ``due`` says otherwise. Each can be set: PORTAL_DEADLINES.
-DEADLINES: dict[str, timedelta] = {
-    "seller_response": timedelta(hours=48),
-    "buyer_modify": timedelta(days=7),
-    "buyer_return": timedelta(days=7),
-    "buyer_return_extension": timedelta(days=3),
-    "seller_receive": timedelta(days=10),  # from the buyer's shipping
-    "seller_receive_slow": timedelta(days=30),  # 专线 and 平邮
-    "seller_receive_signed": timedelta(days=3),  # from the carrier's 签收, if earlier
-    "inspection_dispute": timedelta(hours=72),
-    "proposal_answer": timedelta(hours=72),
-    "counter_answer": timedelta(hours=72),
-    "difference_payment": timedelta(hours=72),
-    "seller_reship": timedelta(hours=72),
-    "seller_reship_late": timedelta(hours=72),  # after the first one ran out
-    "buyer_confirm": timedelta(days=10),  # from shipping the replacement
-    "buyer_confirm_slow": timedelta(days=30),
-    "buyer_confirm_signed": timedelta(days=7),
-    "buyer_confirm_extension": timedelta(days=7),
-    "problem_answer": timedelta(hours=72),
-    "refund_target": timedelta(hours=24),  # shown; the law's limit is what the clock acts on
-    "refund_legal": timedelta(days=7),  # from the day the goods came back, or from the agreement to refund
-    "refund_hard": timedelta(days=15),
-    "mediation_evidence": timedelta(hours=48),
-    "mediation_decision": timedelta(days=5),
-    "least_left": timedelta(hours=24),  # when a clock that stood still goes on, at least this much is left
-    "nudge_pause": timedelta(hours=24),
-}
+from portal.flow.spans import DEADLINES
 
 
 def due(state: str, facts: Facts, set_to: Mapping[str, timedelta] | None = None) -> tuple[datetime | None, str]:
@@ -80,6 +52,7 @@ def _running(state: str, facts: Facts, spans: Mapping[str, timedelta]) -> tuple[
             return start + spans["seller_reship"] + spans["seller_reship_late"], "seller_reship_late"
         return start + spans["seller_reship"], "seller_reship"
     if state in (State.REFUNDING, State.REFUND_FAILED):
+        start = facts.owed_since or start
         end = (facts.back_signed_at or start) + spans["refund_legal"]
         return max(end, start + spans["least_left"]), "refund_legal"
     if facts.problem_open:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from portal.flow.kinds import Stage
+from portal.flow.spans import DEADLINES
 
 
 @dataclass(frozen=True)
@@ -16,6 +18,7 @@ class Facts:
     now: datetime
     has_default_address: bool = False
     seller_wrote: bool = False
+    refusable: bool = True  # some reason to refuse is left that the data doesn't contradict
     applications: int = 1
     parcels_back: int = 0  # live parcels on the way back
     back_shipped_at: datetime | None = None
@@ -30,6 +33,7 @@ class Facts:
     out_lost: bool = False
     accepted_milli: int = 0
     late: bool = False  # the first of two deadlines of this state has run out
+    owed_since: datetime | None = None  # refunding, refund_failed: when it was first to be paid, whatever was tried
     escalated: bool = False  # the last deadline has run out and no clock runs any more
     problem_open: bool = False
     objected: bool = False
@@ -57,4 +61,9 @@ class Facts:
     waiting_entries: int = 0  # of these, waiting for a second person
     takes_bank: bool = False  # the shop asks for a bank account where 原路退回 has failed
     account: str = ""  # of the payment that failed: "", asked, given, used (it failed as well), declined
+    spans: Mapping[str, timedelta] = field(default_factory=dict)  # deadlines set to another length than the default
     account_held: bool = False  # an account is kept for a payment still owed
+
+    def span(self, name: str) -> timedelta:
+        """How long the deadline ``name`` is here."""
+        return self.spans.get(name, DEADLINES[name])

@@ -37,6 +37,15 @@ class Actor(StrEnum):
     MEDIATOR = "mediator"
 
 
+class Role(StrEnum):
+    """What a member of a shop's staff does there. The owner may do everything."""
+
+    OWNER = "owner"
+    AGENT = "agent"  # 客服
+    WAREHOUSE = "warehouse"  # 仓库
+    FINANCE = "finance"  # 财务
+
+
 class Stage(StrEnum):
     """Where 平台介入 stands, beside the state. NONE: no mediation is open."""
 
@@ -47,10 +56,7 @@ class Stage(StrEnum):
 
 
 FINAL = frozenset({State.COMPLETED, State.CLOSED, State.WITHDRAWN, State.CONVERTED})
-
-
 RELEASING = frozenset({State.CLOSED, State.WITHDRAWN})  # reaching one of these gives the units back
-
 
 # Who must act in a state; None: nobody.
 WAITS_FOR: dict[State, Actor | None] = {
@@ -71,10 +77,11 @@ WAITS_FOR: dict[State, Actor | None] = {
     State.CONVERTED: None,
 }
 
+# Money is owed: the law's limit counts from entering the first of them, whatever becomes of attempts to pay.
+OWED = frozenset({State.REFUNDING, State.REFUND_FAILED})
 
 # The six steps a buyer sees, in the customer's own words, and where each state stands.
 STAGES = ("申请换货", "选择换货原因", "提交申请", "商家审核", "发货", "收货")
-
 
 STAGES_OF: dict[str, tuple[str, ...]] = {
     CaseType.EXCHANGE: STAGES,
@@ -82,7 +89,6 @@ STAGES_OF: dict[str, tuple[str, ...]] = {
     CaseType.RETURN_REFUND: ("申请退货退款", "选择原因", "提交申请", "商家审核", "退款", "到账"),
     CaseType.REFUND_ONLY: ("申请仅退款", "选择原因", "提交申请", "商家审核", "退款", "到账"),
 }
-
 
 STAGE_OF: dict[State, int] = {
     State.APPLIED: 3,

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from portal.flow.deadlines import DEADLINES
 from portal.flow.facts import Facts
 from portal.flow.kinds import Actor, Stage, State
+from portal.flow.spans import in_words
 
 EVIDENCE_ROUNDS = 2
-
-
 MOST_APPLICATIONS = 5  # how often one case may be handed in
-
 
 # Conditions by name: None when it holds, else the sentence that says why not and what to do.
 NEEDS: dict[str, Callable[[Facts], str | None]] = {
     "default_address": lambda f: None if f.has_default_address else "店铺还没有默认退货地址",
     "no_default_address": lambda f: "店铺有默认退货地址" if f.has_default_address else None,
     "wrote": lambda f: None if f.seller_wrote else "拒绝之前请先在会话里和买家沟通,或先请买家补充凭证",
+    "refusable": lambda f: None if f.refusable else "申请有明确的依据,没有可以拒绝的理由;请同意,或与买家协商方案",
     "applications_left": lambda f: (
         None if f.applications < MOST_APPLICATIONS else f"同一售后单最多提交 {MOST_APPLICATIONS} 次,请联系商家协商"
     ),
@@ -36,8 +34,8 @@ NEEDS: dict[str, Callable[[Facts], str | None]] = {
     "late": lambda f: None if f.late else "商家还在承诺的发货时限内,超时后可以催办",
     "not_just_nudged": lambda f: (
         None
-        if f.nudged_at is None or f.now - f.nudged_at >= DEADLINES["nudge_pause"]
-        else "24 小时内已催办过,商家已收到提醒"
+        if f.nudged_at is None or f.now - f.nudged_at >= f.span("nudge_pause")
+        else f"{in_words(f.span('nudge_pause'))}内已催办过,商家已收到提醒"
     ),
     "not_extended": lambda f: "延长期限的机会已用过,如仍需时间请联系商家" if f.extended else None,
     "no_problem": lambda f: "您反馈的问题还在处理" if f.problem_open else None,
@@ -99,8 +97,8 @@ NEEDS: dict[str, Callable[[Facts], str | None]] = {
     ),
     "refund_slow": lambda f: (
         None
-        if f.now - f.entered_at >= DEADLINES["refund_target"]
-        else "商家还在退款时限内,超过 24 小时可以申请平台介入"
+        if f.now - (f.owed_since or f.entered_at) >= f.span("refund_target")
+        else f"商家还在退款时限内,超过 {in_words(f.span('refund_target'))}可以申请平台介入"
     ),
     "late_or_problem": lambda f: (
         None if f.late or f.problem_open else "双方还在正常处理中,商家超时或有问题未解决时可以申请平台介入"

@@ -25,6 +25,7 @@ from portal.cases import (
     clock as case_clock,
 )
 from portal.cases.effects import conversion as conversion_effects
+from portal.cases.effects.hand_ins import HandIn
 from portal.cases.effects.step_context import ActedBy
 from portal.extensions import db
 from portal.flow import Actor, StepRefused
@@ -115,7 +116,7 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
     if not form.validate_on_submit():
         form.version.data = str(case.version)
         return _form(case, step, form, 422)
-    values = form.values()
+    handed = form.hand_in()
     if "again" in request.form:
         return _form(case, step, form, 200)
     if "confirmed" not in request.form:
@@ -123,11 +124,11 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
             form.refuse(STALE)
             form.version.data = str(case.version)
             return _form(case, step, form, 409)
-        return _check(case, step, form, values)
+        return _check(case, step, form, handed)
     by = ActedBy(Actor.MEDIATOR, g.who.user_id, g.who.member_name, g.request_id)
 
     def taken() -> str:
-        done = taking.take(case_id, step_name, by=by, now=g.now, version=form.shown_version, **values)
+        done = taking.take(case_id, step_name, by=by, now=g.now, version=form.shown_version, handed=handed)
         return f"/mediation/{case_no}?v={done.version}"
 
     try:
@@ -163,10 +164,10 @@ def _form(case: Case, step: flow.Step, form: DecideForm, status: int) -> Respons
     return page("mediation/step.html", status, case=case, view=view, step=step, form=form)
 
 
-def _check(case: Case, step: flow.Step, form: DecideForm, values: dict[str, Any]) -> ResponseReturnValue:
+def _check(case: Case, step: flow.Step, form: DecideForm, handed: HandIn) -> ResponseReturnValue:
     view = case_view.build_view(case, Actor.MEDIATOR, g.now)
     returned = conversion_effects.are_goods_returned(case)
-    outcome = arbitration.carried_out(step, case.type, values, goods_returned=returned)
+    outcome = arbitration.carried_out(step, case.type, handed, goods_returned=returned)
     kept = [(field.name, field.data if not getattr(field, "raw", "") else field.raw) for field in form]
     kept = [(name, value) for name, value in kept if name not in ("form_key", "version") and value]
     return page("mediation/check.html", case=case, view=view, step=step, form=form, outcome=outcome, kept=kept)

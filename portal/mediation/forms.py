@@ -7,6 +7,7 @@ from typing import Any
 from portal.cases.arbitration import asks_goods_back
 from portal.cases.effects import conversion as conversion_effects
 from portal.cases.effects import mediation as mediation_effects
+from portal.cases.effects.hand_ins import Decision, EvidenceRequest, HandIn, RefundDecision
 from portal.flow import Step
 from portal.inputs import money_text
 from portal.models import Case
@@ -23,9 +24,9 @@ class DecideForm(Form):
     def prepare(self, case: Case, step: Step, *, first: bool) -> None:
         """Fit the form to the case; ``first``: nothing was sent yet, so that what is usual may be filled in."""
 
-    def values(self) -> dict[str, Any]:
-        """What cases.take is told."""
-        return {"note": self.note.data or ""}
+    def hand_in(self) -> HandIn:
+        """What is handed in with the decision."""
+        return HandIn(note=self.note.data or "")
 
 
 class ReturnForm(DecideForm):
@@ -37,8 +38,8 @@ class ReturnForm(DecideForm):
         if first and case.freight_payer in dict(PAYERS):
             self.freight_payer.data = case.freight_payer
 
-    def values(self) -> dict[str, Any]:
-        return {**super().values(), "freight_payer": self.freight_payer.data}
+    def hand_in(self) -> Decision:
+        return Decision(note=self.note.data or "", freight_payer=self.freight_payer.data)
 
 
 class RefundForm(DecideForm):
@@ -73,13 +74,14 @@ class RefundForm(DecideForm):
             good = False
         return good
 
-    def values(self) -> dict[str, Any]:
-        found: dict[str, Any] = {**super().values(), "amount_fen": self.amount.data}
-        if "goods_back" in self:
-            found["goods_back"] = self.goods_back.data == "yes"
-            if found["goods_back"]:
-                found["freight_payer"] = self.freight_payer.data
-        return found
+    def hand_in(self) -> RefundDecision:
+        goods_back = "goods_back" in self and self.goods_back.data == "yes"
+        return RefundDecision(
+            note=self.note.data or "",
+            amount_fen=self.amount.data,
+            goods_back=goods_back,
+            freight_payer=self.freight_payer.data if goods_back else "",
+        )
 
 
 class MoreForm(DecideForm):
@@ -94,8 +96,8 @@ class MoreForm(DecideForm):
         if first:
             self.asked.data = "both"
 
-    def values(self) -> dict[str, Any]:
-        return {**super().values(), "asked": self.asked.data}
+    def hand_in(self) -> EvidenceRequest:
+        return EvidenceRequest(note=self.note.data or "", asked=self.asked.data)
 
 
 FORMS: dict[str, type[DecideForm]] = {

@@ -15,7 +15,8 @@ from portal.models.orders import Cancellation, Order, OrderHead, OrderLine, Prod
 from portal.models.policies import Policy, ReturnAddress
 from portal.models.proposals import Proposal
 from portal.models.shipments import Parcel, ParcelLine, ParcelTrace
-from portal.models.tracking import OrderWatch, Shipment, ShipmentTrace, TraceFile, Track
+from portal.models.system import SystemNote
+from portal.models.tracking import OrderWatch, ReceiptClaim, Shipment, ShipmentTrace, TraceFile, Track
 
 __all__ = [
     "AccessLink",
@@ -55,6 +56,7 @@ __all__ = [
     "Product",
     "Proposal",
     "RateCount",
+    "ReceiptClaim",
     "ReturnAddress",
     "RuleVersion",
     "Session",
@@ -63,6 +65,7 @@ __all__ = [
     "Shop",
     "Sku",
     "Staff",
+    "SystemNote",
     "TraceFile",
     "Track",
     "User",

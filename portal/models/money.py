@@ -57,6 +57,7 @@ class MoneyEntry(ShopRow, Model):
     lines: Mapped[list[Any]] = mapped_column(default=list)  # [order line, 分, units refunded whole in thousandths]
     key: Mapped[str] = mapped_column(String(80))
     route: Mapped[str] = mapped_column(String(12), default="original")
+    channel: Mapped[str] = mapped_column(String(12), default="", server_default="")  # offline: alipay, wechat or cash
     reference: Mapped[str] = mapped_column(String(80), default="")
     problem: Mapped[str] = mapped_column(String(200), default="")  # why the last try failed
     tries: Mapped[int] = mapped_column(default=0)
@@ -67,6 +68,11 @@ class MoneyEntry(ShopRow, Model):
     settled_at: Mapped[datetime | None]
     settled_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     exported_at: Mapped[datetime | None]  # when it last went out in a payout list
+
+    @property
+    def way(self) -> str:
+        """The way it takes or took, as words.ROUTE calls it."""
+        return self.channel or self.route
 
 
 class PayoutFile(ShopRow, Model):

@@ -19,6 +19,7 @@ GONE = "ended_at IS NULL AND status IN ('returned','lost')"
 DENIED = "denied"
 FAILING = "ended_at IS NULL AND failing"
 POLLED = "next_at IS NOT NULL"
+CLAIMED = "settled_at IS NULL AND objected_at IS NULL"
 
 
 def _only(words: str) -> dict[str, Any]:
@@ -109,6 +110,29 @@ class ShipmentTrace(ShopRow, Model):
     words: Mapped[str] = mapped_column(String(300))
     origin: Mapped[str] = mapped_column(String(10), default="")  # as of ParcelTrace
     doubt: Mapped[str] = mapped_column(String(10), default="")
+
+
+class ReceiptClaim(ShopRow, Model):
+    """签收 that who sent a parcel reports: it counts from ``until_at`` on, unless the other side objects before."""
+
+    __tablename__ = "receipt_claims"
+    __table_args__ = (
+        CheckConstraint("side IN ('buyer','seller')", name="side"),
+        refer("shipment_id", "shipments"),
+        UniqueConstraint("shop_id", "shipment_id", "said_at"),
+        Index("ix_receipt_claims_due", "until_at", **_only(CLAIMED)),
+        Index("ix_receipt_claims_shipment", "shipment_id", "id"),
+    )
+
+    shipment_id: Mapped[int]
+    side: Mapped[str] = mapped_column(String(8))  # who sent the parcel and reports it
+    said_at: Mapped[datetime]  # when it was signed for, as reported
+    words: Mapped[str] = mapped_column(String(300))
+    made_at: Mapped[datetime]
+    until_at: Mapped[datetime]
+    objected_at: Mapped[datetime | None]
+    objection: Mapped[str] = mapped_column(String(200), default="")
+    settled_at: Mapped[datetime | None]
 
 
 class OrderWatch(Model):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -16,8 +17,6 @@ from portal.money.worth import Worth
 from portal.people.roles import APPROVERS
 
 OPEN = ("waiting", "due", "failed")  # still to be paid to the buyer
-
-
 COUNTED = ("refund", "difference_back")  # come out of what was paid for the order
 
 
@@ -142,12 +141,53 @@ def approve_entry(case: Case, entry_id: int | None, *, by: int, at: datetime) ->
     return entry
 
 
-def settle_entry(case: Case, entry_id: int | None, *, reference: str, by: int | None, at: datetime) -> MoneyEntry:
-    """Record that it was paid, with the payment's own number. Nothing is paid twice: the second try is refused."""
-    entry = move_entry(case, entry_id, ("due",), state="settled", reference=reference, settled_at=at, settled_by=by)
+# What a shop can say of the way that it paid. By hand: kept as route "offline", with the channel where it is known.
+WAYS = ("original", "bank", "alipay", "wechat", "cash", "offline")
+MOST_FAILURES = 2  # of one way; after that the payment takes another
+
+
+def _of_way(way: str) -> dict[str, str]:
+    """The columns that keep a way; none for "" (the one it has)."""
+    if not way:
+        return {}
+    if way not in WAYS:
+        raise StepRefused("请选择实际的付款方式")
+    if way in ("original", "bank", "offline"):
+        return {"route": way, "channel": ""}
+    return {"route": "offline", "channel": way}
+
+
+def settle_entry(
+    case: Case, entry_id: int | None, *, reference: str, by: int | None, at: datetime, way: str = ""
+) -> MoneyEntry:
+    """Record that it was paid, with the payment's own number. Nothing is paid twice: the second try is refused.
+
+    ``way``: how it was really paid, of WAYS; "": as it was planned.
+    """
+    changes = {"state": "settled", "reference": reference, "settled_at": at, "settled_by": by, **_of_way(way)}
+    entry = move_entry(case, entry_id, ("due",), **changes)
     if not reference and entry.amount_fen:
         raise StepRefused("请填写付款的流水号,方便买家核对")
     return entry
+
+
+_CARD_OR_PAYMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{5,79}")
+
+
+def doubt_about(shop_id: int, entry_id: int, way: str, reference: str) -> str:
+    """What is odd about a reference number, as a sentence for who wrote it; "" for nothing.
+
+    A receipt for notes is whatever the shop calls it; all others are numbers that a bank or a wallet gave.
+    """
+    if way != "cash" and not (_CARD_OR_PAYMENT.fullmatch(reference) and sum(map(str.isdigit, reference)) >= 6):
+        return "这不像支付平台或银行给出的流水号(一般是 6 位以上的数字,可以带字母),请从付款记录里复制"
+    used = db.session.scalar(
+        select(Case.case_no)
+        .join(MoneyEntry, MoneyEntry.case_id == Case.id)
+        .where(MoneyEntry.shop_id == shop_id, MoneyEntry.reference == reference, MoneyEntry.id != entry_id)
+        .limit(1)
+    )
+    return f"这个流水号已经登记在售后单 {used} 上,请核对;确实是同一笔付款时,请勾选后再提交" if used else ""
 
 
 def fail_entry(case: Case, entry_id: int | None, *, problem: str) -> MoneyEntry:
@@ -157,9 +197,19 @@ def fail_entry(case: Case, entry_id: int | None, *, problem: str) -> MoneyEntry:
     return move_entry(case, entry_id, ("due",), state="failed", problem=problem, tries=MoneyEntry.tries + 1)
 
 
-def retry_entry(case: Case, entry_id: int | None) -> MoneyEntry:
-    """Try again what failed, under the same key; it goes out again with the next list for the bank."""
-    return move_entry(case, entry_id, ("failed",), state="due", exported_at=None)
+def retry_entry(case: Case, entry_id: int | None, *, way: str = "") -> MoneyEntry:
+    """Try again what failed, under the same key; it goes out again with the next list for the bank.
+
+    ``way``: another one than before, which it takes after MOST_FAILURES. Raises StepRefused for the same once more.
+    """
+    before = None
+    for entry in list_of_case(case.id):
+        if entry.state == "failed" and entry_id in (None, entry.id):
+            before = (entry.way, entry.tries)
+    tried = move_entry(case, entry_id, ("failed",), state="due", exported_at=None, **_of_way(way))
+    if before and before[0] == tried.way == "original" and before[1] >= MOST_FAILURES:
+        raise StepRefused("原路退回已失败 2 次,请换一种方式:与买家约定银行、支付宝、微信转账或现金,或申请平台介入")
+    return tried
 
 
 def confirm_difference(case: Case, *, by: int | None, at: datetime) -> MoneyEntry:

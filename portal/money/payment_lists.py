@@ -15,10 +15,7 @@ from portal.models.money import OPEN_ENTRY
 from portal.money import sums as money_sums
 
 PAGE = 40
-
-
 RECENT = 100  # payments made: the last ones, of which the number and total are shown
-
 
 TABS: dict[str, str] = {
     "due": "待付款",
@@ -28,13 +25,9 @@ TABS: dict[str, str] = {
     "settled": "已付清",
 }
 
-
 # Tables' own columns, not the entities' attributes: the same rows, without the work of the ORM on each.
 _entry, _case, _order, _user = (table.__table__.c for table in (MoneyEntry, Case, Order, User))
-
-
 _OPEN_IN_INDEX = text(f"money_entries.{OPEN_ENTRY}")
-
 
 _ROW = (
     select(
@@ -45,6 +38,7 @@ _ROW = (
         _entry.amount_fen,
         _entry.key,
         _entry.route,
+        _entry.channel,
         _entry.reference,
         _entry.problem,
         _entry.tries,
@@ -69,9 +63,7 @@ _ROW = (
     .join(User.__table__, _user.id == _case.buyer_id)
 )
 
-
 _OF_SHOP = _ROW.where(_entry.shop_id == bindparam("shop_id"))
-
 
 _OPEN_LIST = (
     _OF_SHOP.where(_OPEN_IN_INDEX, _entry.state == bindparam("state"))
@@ -79,12 +71,8 @@ _OPEN_LIST = (
     .limit(PAGE + 1)
 )
 
-
 _PAID_LIST = _OF_SHOP.where(_entry.state == "settled").order_by(_entry.made_at.desc(), _entry.id.desc()).limit(PAGE + 1)
-
-
 _KEY = tuple_(bindparam("at", type_=Moment()), bindparam("id"))
-
 
 _LISTS = {
     (False, False): _OPEN_LIST,
@@ -93,9 +81,7 @@ _LISTS = {
     (True, True): _PAID_LIST.where(tuple_(_entry.made_at, _entry.id) < _KEY),
 }
 
-
 _ONE = _OF_SHOP.where(_entry.id == bindparam("entry_id"))
-
 
 _OPEN_TOTALS = select(
     *(
@@ -109,7 +95,6 @@ _OPEN_TOTALS = select(
     )
 ).where(_entry.shop_id == bindparam("shop_id"), _OPEN_IN_INDEX)
 
-
 _PAID = (
     select(_entry.amount_fen)
     .where(_entry.shop_id == bindparam("shop_id"), _entry.state == "settled")
@@ -117,7 +102,6 @@ _PAID = (
     .limit(RECENT)
     .subquery()
 )
-
 
 _PAID_TOTAL = select(func.count(), func.coalesce(func.sum(_PAID.c.amount_fen), 0)).select_from(_PAID)
 

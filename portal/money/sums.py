@@ -40,6 +40,22 @@ def price_units(share_fen: int, bought_milli: int, before_milli: int, milli: int
     return share_fen * upto // bought_milli - share_fen * before_milli // bought_milli
 
 
+def of_next_units(share_fen: int, bought_milli: int, before_milli: int, milli: int, before_fen: int) -> int:
+    """What ``milli`` units are worth after ``before_fen`` was given back for ``before_milli`` others of their line.
+
+    Payments that were called off meanwhile leave the others with more or less than their turn's sum; the next make up
+    for it, none by more than the 分 that its own share is rounded by, and the last units take the whole rest.
+    """
+    if not milli:
+        return 0
+    upto = before_milli + milli
+    if upto >= bought_milli:
+        return max(share_fen - before_fen, 0)
+    least = share_fen * milli // bought_milli
+    most = -(-share_fen * milli // bought_milli)
+    return min(max(share_fen * upto // bought_milli - before_fen, least), most)
+
+
 def work_out_difference(price_fen: int, wanted_fen: int, milli: int, share_fen: int, listed_fen: int) -> int:
     """What the buyer pays (or, negative, gets back) for ``milli`` units of another specification.
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from portal.extensions import db
 from portal.inputs import money_text, quantity_text
-from portal.models import CaseLine, Order, OrderLine
+from portal.models import CaseLine, MoneyEntry, Order, OrderLine
 from portal.money import sums
 
 
@@ -21,6 +21,7 @@ class Worth:
     line_id: int
     fen: int
     milli: int
+    least_fen: int = 0  # their share rounded down: which units take the 分 that are over is known when they are paid
 
 
 def work_out_worth(order_id: int, units: Sequence[tuple[int, int]], *, unshipped: bool = False) -> list[Worth]:
@@ -47,15 +48,28 @@ def work_out_worth(order_id: int, units: Sequence[tuple[int, int]], *, unshipped
     )
     known = {line.id: (line, share) for line, share in zip(lines, shared, strict=True)}
     left = order.paid_fen - order.refunded_fen
+    before = _refunded_whole(order_id) if order.refunded_fen else {}
     found = []
     for line_id, milli in units:
         line, share = known[line_id]
         whole = min(milli, line.quantity_milli - line.refunded_milli)
-        fen = sums.price_units(share, line.quantity_milli, line.refunded_milli, whole)
+        fen = sums.of_next_units(share, line.quantity_milli, line.refunded_milli, whole, before.get(line_id, 0))
         fen = max(min(fen, share - line.refunded_fen, left), 0)
         left -= fen
-        found.append(Worth(line_id, fen, whole))
+        found.append(Worth(line_id, fen, whole, min(fen, share * whole // line.quantity_milli)))
     return found
+
+
+def _refunded_whole(order_id: int) -> dict[int, int]:
+    """What was given back for units refunded whole, 分 by order line; what was only shared out for others is left."""
+    kept: dict[int, int] = {}
+    for lines in db.session.scalars(
+        select(MoneyEntry.lines).where(MoneyEntry.order_id == order_id, MoneyEntry.state != "cancelled")
+    ):
+        for line_id, fen, milli in lines:
+            if milli:
+                kept[line_id] = kept.get(line_id, 0) + fen
+    return kept
 
 
 def show_working(order_id: int, units: Sequence[tuple[int, int]], *, unshipped: bool = False) -> list[str]:
@@ -177,12 +191,30 @@ def work_out_case_difference(case_id: int, order_id: int, *, accepted: bool) -> 
     return work_out_difference(order_id, [(line_id, milli, price) for line_id, milli, price in rows])
 
 
+def is_all_of(found: Sequence[Worth], amount_fen: int) -> bool:
+    """Whether an amount, 分, asks for all that the units are worth, whichever of them take the 分 that are over.
+
+    Units of a line of three for 10.00 are worth 3.33, 3.33 and 3.34; which is whose is known when they are paid.
+    """
+    return amount_fen >= max(sum(each.least_fen for each in found), 1)
+
+
 def split_amount(found: Sequence[Worth], amount_fen: int) -> list[Worth]:
     """``amount_fen`` shared over what the units are worth; less than all of it refunds no unit whole."""
     if amount_fen == add_up(found):
         return list(found)
+    whole = is_all_of(found, amount_fen)
     shared = sums.split_amount(amount_fen, [each.fen for each in found])
-    return [Worth(each.line_id, fen, 0) for each, fen in zip(found, shared, strict=True)]
+    return [Worth(each.line_id, fen, each.milli if whole else 0) for each, fen in zip(found, shared, strict=True)]
+
+
+def asked_of(case: Any) -> int:
+    """What a case asks back of what its units are worth now, 分: all of it, or the less it asked for."""
+    found = work_out_worth(
+        case.order_id, list_units(case.id, accepted=False), unshipped=case.goods_state == "unshipped"
+    )
+    whole = not case.refund_fen or is_all_of(found, case.refund_fen)
+    return add_up(found) if whole else int(case.refund_fen)
 
 
 def find_most(case: Any) -> tuple[int, list[str]]:

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import insert, select, update
 
 from portal import words
+from portal.calendar import lengths
 from portal.extensions import PerApp, db
 from portal.flow import Actor, Stage, Step
 from portal.models import Case, Delivery, Notice, Staff, User
@@ -38,7 +39,7 @@ def tell_step(case: Case, step: Step, *, version: int, at: datetime, note: str =
                 user_id,
                 case,
                 kind=step.name,
-                title=words.notice_title(case.type, step.name, step.news),
+                title=(step.title or step.news).format(type=words.TYPE[case.type]),
                 body=build_body(case, step, actor, note),
                 href=build_address(case, actor),
                 at=at,
@@ -66,14 +67,21 @@ def build_body(case: Case, step: Step, actor: Actor, note: str = "") -> str:
         )
     if step.name == "agree_no_return":
         return f"您的换货申请已审核通过,商品无需寄回;商家将在 {until} 前发出换货商品,换货尚未完成。"
-    if step.name in ("reject", "ask_evidence"):
+    if step.name == "reject":
+        return (
+            f"{goods}{step.news}:{note}\n不认可时可以在 {until} 前申请平台介入,由平台裁决;"
+            "也可以修改后重新提交,或联系商家协商。到期没有任何操作,这张售后单关闭,期限内可以重新申请。"
+        )
+    if step.name == "ask_evidence":
         return f"{goods}{step.news}:{note}\n请在 {until} 前修改后重新提交,或联系商家协商;逾期申请会关闭。"
     if step.name == "ask_account":
         return (
             f"{goods}的退款按原支付方式退回没有成功,商家请您填写银行收款账户。"
             "填写前请阅读用途和保存期限;不提供也不影响退款,商家会用其他方式退给您。"
         )
-    after = words.otherwise(case.type, case.due_rule, negotiated=case.negotiated)
+    after = words.otherwise(
+        case.type, case.due_rule, least_left=lengths.describe_deadline("least_left"), negotiated=case.negotiated
+    )
     tail = f"{after}(截止 {until})" if case.due_at and after else ""
     return "。".join(part for part in (f"{goods}{step.news}" + (f":{note}" if note else ""), tail) if part) + "。"
 
@@ -83,7 +91,9 @@ def send_reminder(case: Case, actor: Actor, now: datetime) -> None:
     if case.due_at is None:
         return
     left = words.span(case.due_at - now)
-    after = words.otherwise(case.type, case.due_rule, negotiated=case.negotiated)
+    after = words.otherwise(
+        case.type, case.due_rule, least_left=lengths.describe_deadline("least_left"), negotiated=case.negotiated
+    )
     turn = f"{case.remind_at.timestamp():.0f}" if case.remind_at else ""
     do = "提交证据" if case.stage == Stage.EVIDENCE else "作出裁决" if case.stage else "处理"
     for user_id in list_readers(case, actor):

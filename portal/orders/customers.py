@@ -10,7 +10,7 @@ from sqlalchemy import delete, func, select
 
 from portal import flow
 from portal.extensions import db
-from portal.models import Case, CustomerNote, Order, User
+from portal.models import Case, CustomerNote, MoneyEntry, Order, User
 from portal.orders.order_lists import escape_like
 
 PAGE = 40
@@ -77,14 +77,18 @@ def find_of_order(order_no: str, shop_id: int) -> User | None:
 def collect_facts(shop_id: int, buyer_id: int) -> dict[str, Any]:
     """Facts, no verdict: orders and what was paid, cases by how they ended."""
     here = (Order.shop_id == shop_id, Order.buyer_id == buyer_id)
-    orders, paid, refunded, first = db.session.execute(
+    orders, paid, first = db.session.execute(
         select(
             func.count(),
             func.coalesce(func.sum(Order.paid_fen), 0),
-            func.coalesce(func.sum(Order.refunded_fen), 0),
             func.min(Order.ordered_at),
         ).where(*here)
     ).one()
+    refunded = db.session.scalar(  # what was really paid back; what is owed or has failed is not
+        select(func.coalesce(func.sum(MoneyEntry.amount_fen), 0))
+        .join(Order, Order.id == MoneyEntry.order_id)
+        .where(*here, MoneyEntry.state == "settled", MoneyEntry.kind.in_(("refund", "difference_back")))
+    )
     states = dict(
         db.session.execute(
             select(Case.state, func.count())
@@ -95,7 +99,7 @@ def collect_facts(shop_id: int, buyer_id: int) -> dict[str, Any]:
     return {
         "orders": int(orders),
         "paid_fen": int(paid),
-        "refunded_fen": int(refunded),
+        "refunded_fen": int(refunded or 0),
         "first_at": first,
         "cases": sum(states.values()),
         "completed": states.get("completed", 0),

@@ -41,7 +41,6 @@ _COLUMNS = (
     _shop.name.label("shop"),
 )
 
-
 _KEY = tuple_(bindparam("at", type_=Moment()), bindparam("id"))
 
 

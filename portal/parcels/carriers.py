@@ -15,6 +15,7 @@ from typing import Final
 
 from portal import inputs
 from portal.inputs import InputRefused
+from portal.waybills import find_whole, fold_number, is_run_together, is_unknown_suffix
 
 LEAST_LENGTH: Final = 4
 MOST_LENGTH: Final = 40
@@ -333,7 +334,7 @@ CARRIERS: Final[tuple[Carrier, ...]] = (
 _BY_CODE: Final = {carrier.code: carrier for carrier in CARRIERS}
 _POST: Final = "YZPY"  # 平邮 is one of its names
 
-_DASHES = r"\-‐-―−—－"
+SEVERAL = "这里像是有几个运单号,请一次填写一个包裹的运单号"
 _CHILD = re.compile(r"DPK[0-9]{11,}(?:-[0-9]+)+")  # a further parcel of one 德邦 waybill
 _LABEL = re.compile(r"(?:[^0-9A-Z]+|NO[.:#№]+|[A-Z]{2,8}:)+")  # 运单号:  NO.  ZTO:
 _TAIL = re.compile(r"[^0-9A-Z]+$")
@@ -364,13 +365,20 @@ def choices() -> tuple[Carrier, ...]:
 
 
 def normalise(number: str) -> str:
-    """A pasted number as carriers write it: half-width, upper case, without label, spaces, dashes, invisible signs.
+    """A pasted number as carriers write it: half-width, upper case, without label, invisible signs, package suffix.
 
-    The dashes of 德邦's child numbers stay: DPK364112047425-1-2.
+    Blanks and dashes between the blocks of one number go; the dashes of 德邦's child numbers stay
+    (DPK364112047425-1-2), and so does what stands between several numbers: check_number() asks about them.
     """
-    plain = inputs.fold(number[:400]).upper()
-    plain = re.sub(r"[\s\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff·_]+", "", plain)
-    plain = re.sub(f"[{_DASHES}]+", "-", plain)
+    plain = fold_number(number[:400])
+    whole = find_whole(plain)
+    if len(whole) > 1:
+        return " ".join(whole)
+    if whole and re.fullmatch(r"[0-9A-Z-]+", whole[0]):
+        plain = whole[0]
+    if is_unknown_suffix(plain):
+        return plain
+    plain = re.sub(r"[\s·_]+", "", plain)
     if label := _LABEL.match(plain):
         plain = plain[label.end() :]
     plain = _TAIL.sub("", plain).replace(":", "")
@@ -412,8 +420,14 @@ def check_number(raw: str, own_order_nos: Collection[str] = (), *, carrier: str 
     plain = normalise(raw)
     if sentence := _mistaken(plain, own_order_nos):
         raise InputRefused(sentence)
+    if len(find_whole(raw[:400])) > 1:
+        raise InputRefused(SEVERAL)
+    if is_unknown_suffix(plain):
+        raise InputRefused("运单号后面多出一段,请对照快递面单,只填写运单号本身")
     if not re.fullmatch(r"[0-9A-Z-]+", plain) or not LEAST_LENGTH <= len(plain) <= MOST_LENGTH:
         raise InputRefused(f"运单号是 {LEAST_LENGTH} 到 {MOST_LENGTH} 位的字母和数字,请对照快递面单填写")
+    if is_run_together(plain):
+        raise InputRefused(SEVERAL)
     return plain
 
 

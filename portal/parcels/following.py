@@ -17,11 +17,7 @@ from portal.orders.export_format import parcels_of
 from portal.parcels import carriers
 
 ASKED_FOR = timedelta(days=30)  # how long a parcel is followed
-
-
 AGAIN_AFTER = timedelta(minutes=10)  # a number isn't asked about more often, whoever wishes it
-
-
 _service: PerApp[str] = PerApp("tracking_service", "")
 
 

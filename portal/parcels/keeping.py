@@ -32,16 +32,53 @@ def keep_scans(
 
     new, fresh = add_scans(ParcelTrace, ParcelTrace.parcel_id, parcel, said, why, origin)
     if fresh:
-        rows = db.session.execute(
-            select(ParcelTrace.at, ParcelTrace.status, ParcelTrace.delivering).where(
-                ParcelTrace.parcel_id == parcel.id, ParcelTrace.doubt == ""
-            )
-        )
-        stands = scans.standing((row.at, "delivering" if row.delivering else row.status) for row in rows)
-        parcel.traced_at, parcel.signed_at, parcel.lost_at = stands.at, stands.signed_at, stands.lost_at
-        db.session.flush()
-        restate_parcel(Shipment.parcel_id == parcel.id, stands, now)
+        _stand(parcel, now)
     return new, fresh
+
+
+def _stand(parcel: Parcel, now: datetime) -> None:
+    """Say on a case's parcel what its believed scans come to."""
+    rows = db.session.execute(
+        select(ParcelTrace.at, ParcelTrace.status, ParcelTrace.delivering).where(
+            ParcelTrace.parcel_id == parcel.id, ParcelTrace.doubt == ""
+        )
+    )
+    stands = scans.standing((row.at, "delivering" if row.delivering else row.status) for row in rows)
+    parcel.traced_at, parcel.signed_at, parcel.lost_at = stands.at, stands.signed_at, stands.lost_at
+    db.session.flush()
+    restate_parcel(Shipment.parcel_id == parcel.id, stands, now)
+
+
+def take_back(parcel: Parcel, correction: Scan, *, now: datetime) -> None:
+    """Believe no 签收 of a case's parcel that was said so far; ``correction`` says why."""
+    _correct(ParcelTrace, ParcelTrace.parcel_id, parcel, correction)
+    _stand(parcel, now)
+
+
+def take_back_of_order(order: Order, shipment_id: int, correction: Scan, *, now: datetime) -> None:
+    """The same of an order's own parcel; the order's receipt goes with it."""
+    before = find_receipt(order.id)
+    shipment = db.session.get_one(Shipment, shipment_id)
+    _correct(ShipmentTrace, ShipmentTrace.shipment_id, shipment, correction)
+    _stand_of_order(shipment_id, now)
+    mark_received(order, before, now)
+    order.version += 1
+    db.session.flush()
+
+
+def _correct(
+    kind: type[ParcelTrace] | type[ShipmentTrace],
+    owner: InstrumentedAttribute[int],
+    followed: Parcel | Shipment,
+    correction: Scan,
+) -> None:
+    db.session.execute(
+        update(kind)
+        .where(kind.shop_id == followed.shop_id, owner == followed.id, kind.status == "signed", kind.doubt == "")
+        .values(doubt="corrected")
+        .execution_options(synchronize_session=False)
+    )
+    add_scans(kind, owner, followed, [correction], lambda scan: "", "seller")
 
 
 def add_scans(
@@ -71,7 +108,7 @@ def add_scans(
                 values["delivering"] = scan.status == "delivering"
                 values["status"] = "transit" if values["delivering"] else scan.status
             db.session.execute(insert(kind), values)
-        elif row.doubt and not doubt:
+        elif row.doubt and row.doubt != "corrected" and not doubt:
             now_said = {"status": scan.status, "delivering": scan.status == "delivering"}
             if kind is ParcelTrace:
                 now_said["status"] = "transit" if now_said["delivering"] else scan.status
@@ -137,12 +174,7 @@ def keep_scans_of_order(
     if not new:
         return 0
     if fresh:
-        rows = db.session.execute(
-            select(ShipmentTrace.at, ShipmentTrace.status).where(
-                ShipmentTrace.shipment_id == shipment.id, ShipmentTrace.doubt == ""
-            )
-        )
-        restate_parcel(Shipment.id == shipment.id, scans.standing((row.at, row.status) for row in rows), now)
+        _stand_of_order(shipment.id, now)
         mark_received(order, before, now)
         watcher = db.session.get(OrderWatch, order.id)
         if watcher is not None and tell:
@@ -160,6 +192,15 @@ def keep_scans_of_order(
     order.version += 1
     db.session.flush()
     return new
+
+
+def _stand_of_order(shipment_id: int, now: datetime) -> None:
+    rows = db.session.execute(
+        select(ShipmentTrace.at, ShipmentTrace.status).where(
+            ShipmentTrace.shipment_id == shipment_id, ShipmentTrace.doubt == ""
+        )
+    )
+    restate_parcel(Shipment.id == shipment_id, scans.standing((row.at, row.status) for row in rows), now)
 
 
 def find_receipt(order_id: int) -> datetime | None:

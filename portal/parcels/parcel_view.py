@@ -12,13 +12,8 @@ from portal.extensions import db
 from portal.models import Case, Order, Parcel, ParcelTrace, Shipment, ShipmentTrace, Track
 
 FAILING_AFTER = 3  # failures in a row, then it is an alarm
-
-
 _parcel, _trace, _track_of = Parcel.__table__.c, ParcelTrace.__table__.c, Track.__table__.c
-
-
 _shipment, _own_trace, _order, _case = (table.__table__.c for table in (Shipment, ShipmentTrace, Order, Case))
-
 
 _CHECKS = (
     _track_of.id.label("track_id"),
@@ -29,7 +24,6 @@ _CHECKS = (
     _track_of.next_at,
     _track_of.ended_at,
 )
-
 
 _OF_CASE = (
     select(
@@ -168,7 +162,14 @@ def list_scans(shipment: Any) -> Sequence[Any]:
 def find_by_number(shop_id: int, numbers: Collection[str]) -> dict[str, list[Any]]:
     """What of a shop is followed under these numbers and wasn't corrected, by number, the newest first."""
     query = (
-        select(_shipment.id, _shipment.parcel_id, _shipment.tracking_no, _shipment.carrier, _parcel.leg)
+        select(
+            _shipment.id,
+            _shipment.shop_id,
+            _shipment.parcel_id,
+            _shipment.tracking_no,
+            _shipment.carrier,
+            _parcel.leg,
+        )
         .outerjoin(Parcel.__table__, _parcel.id == _shipment.parcel_id)
         .where(_shipment.shop_id == shop_id, _shipment.tracking_no.in_(numbers), _parcel.voided_at.is_(None))
     )

@@ -15,7 +15,6 @@ from portal.parcels.scans import Scan
 
 TELL_FOR = timedelta(days=7)  # older news are none
 
-
 NEWS: dict[str, str] = {
     "picked": "已揽收",
     "delivering": "正在派送",
@@ -25,7 +24,6 @@ NEWS: dict[str, str] = {
     "returned": "正在退回",
     "lost": "可能丢失",
 }
-
 
 LEG: dict[str, str] = {"back": "寄回的包裹", "out": "换货包裹", "refused": "退还的包裹"}
 

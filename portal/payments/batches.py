@@ -19,7 +19,6 @@ from portal.workbook import Column
 
 MOST_IN_BATCH = 500
 
-
 COLUMNS: tuple[Column, ...] = (
     Column("批次行号", "这一行在批次里的编号,对账时用它找到款项,请原样保留", 20),
     Column("款项编号", "款项的幂等编号,重试也不变;对账时也可以只保留这一列", 20),
@@ -35,7 +34,7 @@ COLUMNS: tuple[Column, ...] = (
 )
 
 
-ROUTE: dict[str, str] = {"original": "原路退回", "bank": "银行转账", "offline": "线下支付"}
+ROUTE = words.ROUTE
 
 
 def list_ready(shop_id: int, most: int = MOST_IN_BATCH) -> Sequence[Any]:

@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy import String, cast, literal, select
 
 from portal import flow, inputs, words
+from portal.calendar import lengths
 from portal.cases import case_facts, taking
-from portal.cases import deadlines as case_deadlines
+from portal.cases.effects.hand_ins import EntryChoice
 from portal.cases.effects.step_context import ActedBy
 from portal.extensions import db, writing
 from portal.flow import Actor, State, StepRefused
@@ -42,9 +43,7 @@ def work_out_left(row: Any, now: datetime) -> Left:
         return Left("you", "请核对是否到账")
     if row.case_state not in money_entries.PAYABLE and row.case_state != State.REFUND_FAILED:
         return Left("wait", f"等售后单到可付款时再付({words.state(row.type, row.case_state)})")
-    target, legal, hard = (
-        row.made_at + case_deadlines.get_deadline(f"refund_{name}") for name in ("target", "legal", "hard")
-    )
+    target, legal, hard = (row.made_at + lengths.get_deadline(f"refund_{name}") for name in ("target", "legal", "hard"))
     if row.due_rule == "refund_legal" and row.due_at and not row.escalated:
         legal = row.due_at
     if now < target:
@@ -58,14 +57,14 @@ def work_out_left(row: Any, now: datetime) -> Left:
 
 def _length(name: str) -> str:
     """24 小时, 7 天: short ones in hours."""
-    length = case_deadlines.get_deadline(f"refund_{name}")
+    length = lengths.get_deadline(f"refund_{name}")
     hours = length.total_seconds() / 3600
     return f" {hours:.0f} 小时" if hours <= 48 else f" {words.span(length)}"
 
 
 def raise_alarm(now: datetime) -> int:
     """Tell each shop's owner, once, of every payment that has passed the hard line; returns how many were told."""
-    before = now - case_deadlines.get_deadline("refund_hard")
+    before = now - lengths.get_deadline("refund_hard")
     key = literal("hard:").concat(cast(MoneyEntry.id, String)).concat(":").concat(cast(Shop.owner_id, String))
     late = db.session.execute(
         select(MoneyEntry.id, MoneyEntry.case_id, MoneyEntry.amount_fen, MoneyEntry.kind, Shop.owner_id)
@@ -106,7 +105,15 @@ def is_alarmed(entry: Any, now: datetime) -> bool:
 
 
 def record_payment(
-    shop_id: int, entry_id: int, verb: str, *, by: ActedBy, now: datetime, reference: str = "", problem: str = ""
+    shop_id: int,
+    entry_id: int,
+    verb: str,
+    *,
+    by: ActedBy,
+    now: datetime,
+    reference: str = "",
+    problem: str = "",
+    way: str = "",
 ) -> Case:
     """Take the step of the case that records this about one payment of the shop. Inside ``writing()``.
 
@@ -123,8 +130,13 @@ def record_payment(
     state = db.session.scalar(select(MoneyEntry.state).where(MoneyEntry.id == entry_id)) or ""
     if state not in _FROM[verb]:
         raise StepRefused(f"这笔款项现在是「{words.MONEY_STATE[state]}」,没有重复登记;页面显示的是最新状态")
-    told = {"reference": reference} if verb == "settle" else {"note": problem} if verb == "fail" else {}
-    return taking.take(case.id, find_step(case, verb), by=by, now=now, entry_id=entry_id, **told)  # type: ignore[arg-type]
+    told = EntryChoice(
+        entry_id=entry_id,
+        reference=reference if verb == "settle" else "",
+        way=way if verb in ("settle", "retry") else "",
+        note=problem if verb == "fail" else "",
+    )
+    return taking.take(case.id, find_step(case, verb), by=by, now=now, handed=told)
 
 
 _FROM: Mapping[str, tuple[str, ...]] = {

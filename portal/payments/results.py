@@ -22,13 +22,8 @@ from portal.payments.recording import find_refusal, record_payment
 from portal.sheets import HEADINGS_WITHIN, Fault, Number, Row, SheetRefused, open_tables
 
 MOST_ROWS = 1000  # of a file with the bank's results
-
-
 MOST_BYTES = 5 * 1024 * 1024
-
-
 AT_ONCE = 100  # rows carried out in one request
-
 
 _HEADINGS: dict[str, str] = {
     "批次行号": "line",
@@ -48,15 +43,9 @@ _HEADINGS: dict[str, str] = {
     "原因": "reason",
 }
 
-
 _GOOD = frozenset({"成功", "已付款", "付款成功", "已付", "交易成功", "success", "ok"})
-
-
 _BAD = frozenset({"失败", "付款失败", "交易失败", "退回", "fail", "failed"})
-
-
 _ROUNDED = re.compile(r"[0-9](?:\.[0-9]+)?[Ee]\+?[0-9]+")  # what a spreadsheet makes of a long number
-
 
 _NEEDED = (
     "没有找到表头。文件里要有「批次行号」或「款项编号」,以及「结果」「流水号」「失败原因」;可以直接填写导出的付款批次"

@@ -297,7 +297,7 @@ _WHO = (
 
 
 def who_is(cookie: str, now: datetime) -> tuple[Who | None, int | None]:
-    """(the signed-in person, None), or (None, the person of a session that has ended), or (None, None)."""
+    """(the signed-in person, None), or (None, the person of a session whose time is up), or (None, None)."""
     id_hash = hash_token(cookie)
     row = db.session.execute(_WHO, {"id_hash": id_hash}).one_or_none()
     if row is None:
@@ -319,8 +319,10 @@ def who_is(cookie: str, now: datetime) -> tuple[Who | None, int | None]:
         shop_version,
     ) = row[:14]
     idle = MEDIATOR_IDLE if mediator or operator else SELLER_IDLE if shop_id else BUYER_IDLE
-    if ended_at is not None or disabled_at is not None or now >= expires_at or now - seen_at > idle:
-        return None, None if disabled_at is not None else user_id
+    if ended_at is not None or disabled_at is not None:
+        return None, None  # signed out or revoked: whoever holds the cookie is nobody
+    if now >= expires_at or now - seen_at > idle:
+        return None, user_id
     unread = dict(zip(notices.MARKS, row[14:], strict=True))
     return (
         Who(

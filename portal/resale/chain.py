@@ -22,17 +22,9 @@ from portal.resale.chain_view import _LIVE, _down, _up
 from portal.resale.downstream import find_order_above, list_orders_below
 
 ROUTES_BACK: dict[str, str] = {"via": "先寄给我,再由我寄给供应商", "direct": "消费者直接寄给供应商"}
-
-
 ROUTES_OUT: dict[str, str] = {"via": "供应商先寄给我,再由我寄出", "direct": "供应商直接寄给消费者"}
-
-
 _linked_below = select(CaseLink.id).where(CaseLink.downstream_id == Case.id, _LIVE).exists()
-
-
 _linked_above = select(CaseLink.id).where(CaseLink.upstream_id == Case.id, _LIVE).exists()
-
-
 _SHOWN = (Case.id, Case.case_no, Case.type, Case.state, Case.goods, Case.opened_at, Order.order_no)
 
 

@@ -21,11 +21,7 @@ from portal.models import (
 )
 
 BEARERS: dict[str, str] = {"distributor": "我承担", "supplier": "供应商承担", "consumer": "消费者承担"}
-
-
 PAGE = 20
-
-
 _LIVE = CaseLink.ended_at.is_(None)
 
 
@@ -138,10 +134,7 @@ def build_warning(found: CaseLink, down: Case, up: Case) -> str:
 
 
 _NOT_SENT = frozenset({State.APPLIED, State.PROPOSED, State.REVISING, State.RETURNING})
-
-
 _down, _up = aliased(Case), aliased(Case)
-
 
 _LIST = (
     select(

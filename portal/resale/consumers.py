@@ -10,6 +10,7 @@ from sqlalchemy import update
 from portal import flow
 from portal.cases import deadlines as case_deadlines
 from portal.cases import taking
+from portal.cases.effects.hand_ins import Modification
 from portal.cases.effects.step_context import ActedBy
 from portal.evidence import evidence
 from portal.extensions import db
@@ -37,7 +38,7 @@ def add_photos(case_id: int, photos: Sequence[str], *, note: str, by: ActedBy, n
     if case.photo_count + len(photos) > MOST_PHOTOS:
         raise StepRefused(f"一张售后单最多 {MOST_PHOTOS} 张照片", "photos")
     if case.state == State.REVISING and not case.escalated:
-        return taking.take(case_id, "modify", by=by, now=now, note=note, photos=photos)
+        return taking.take(case_id, "modify", by=by, now=now, handed=Modification(note=note, photos=photos))
     many = evidence.attach_to_case(
         photos,
         shop_id=case.shop_id,

@@ -149,9 +149,9 @@ def find_order(order_no: str, last_four: str) -> tuple[int, int] | None:
 
 
 def may_see_photo(opened: Pass, case_id: int, public_id: str) -> Any | None:
-    """The photo's row (key, thumb_key) when it hangs on this case, or was just uploaded for it by this consumer."""
+    """The photo's row (its keys and SHA-256) when it hangs on this case, or was just uploaded by this consumer."""
     return db.session.execute(
-        select(Evidence.key, Evidence.thumb_key).where(
+        select(Evidence.key, Evidence.thumb_key, Evidence.sha256, Evidence.thumb_sha256).where(
             Evidence.public_id == public_id,
             (Evidence.case_id == case_id)
             | (

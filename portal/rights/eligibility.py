@@ -41,10 +41,7 @@ from portal.rights.windows import (
 )
 
 _TALK = Instead(Route.CONTACT, "可以点「立即联系」与商家协商,需商家同意")
-
-
 _CHOOSE = Instead(Route.CHOOSE_REASON, "请在「换货原因」里选择最接近的一项")
-
 
 _STATUS_REFUSALS: Final[Mapping[str, Verdict]] = {
     "unpaid": Verdict(
@@ -67,7 +64,6 @@ _STATUS_REFUSALS: Final[Mapping[str, Verdict]] = {
     ),
 }
 
-
 _UNKNOWN: Final = Verdict(
     False,
     "还不能确认订单是否已发货,暂时不能申请换货",
@@ -75,10 +71,7 @@ _UNKNOWN: Final = Verdict(
     basis="订单状态未确认",
 )
 
-
 _KNOWN: Final = frozenset({"unshipped", "in_transit", "delivered", "completed"})
-
-
 _VISIBLE, _HIDDEN = (each for each in reasons.REASONS if each.id in ("damaged", "defect"))
 
 
@@ -237,7 +230,6 @@ QUANTITY: Final[Mapping[str, str]] = {  # what the field of how much is called
     CaseType.REFUND_ONLY: "退款数量",
 }
 
-
 DESCRIPTION: Final[Mapping[str, str]] = {
     CaseType.EXCHANGE: "换货原因描述",
     CaseType.REISSUE: "补发原因描述",
@@ -245,13 +237,11 @@ DESCRIPTION: Final[Mapping[str, str]] = {
     CaseType.REFUND_ONLY: "退款原因描述",
 }
 
-
 _FREIGHT: Final[Mapping[Payer, str]] = {
     Payer.SELLER: "运费由商家承担",
     Payer.BUYER: "来回运费由您承担",
     Payer.NEGOTIATED: "运费由您与商家协商",
 }
-
 
 _FREIGHT_BACK: Final[Mapping[Payer, str]] = {
     Payer.SELLER: "退回运费由商家承担",

@@ -15,13 +15,8 @@ from portal.rights import reasons
 from portal.rights.reasons import Payer, Place
 
 BEIJING: Final = ZoneInfo("Asia/Shanghai")
-
-
 NO_REASON_RETURN: Final = "qtwlybt"
-
-
 FREE_RETURNS: Final = "thbyf_s"
-
 
 NAMES: Final[Mapping[str, str]] = {
     CaseType.EXCHANGE: "换货",
@@ -29,7 +24,6 @@ NAMES: Final[Mapping[str, str]] = {
     CaseType.RETURN_REFUND: "退货退款",
     CaseType.REFUND_ONLY: "仅退款",
 }
-
 
 MONEY: Final = (CaseType.RETURN_REFUND, CaseType.REFUND_ONLY)  # what these give is money
 

@@ -425,15 +425,15 @@ class Refusal:
 
 
 REFUSALS: Final[tuple[Refusal, ...]] = (
-    Refusal("over_window", "已超过换货期限", False),
-    Refusal("not_in_scope", "商品与描述相符,不属于换货范围", True),
+    Refusal("over_window", "已超过期限", False),
+    Refusal("not_in_scope", "商品与描述相符,不属于退换范围", True),
     Refusal("evidence_insufficient", "举证不足", False),
     Refusal("man_made", "商品已使用或人为损坏,影响二次销售", True),
     Refusal("incomplete", "吊牌、包装、配件或赠品不全", True),
-    Refusal("no_stock", "换货规格缺货", False),
+    Refusal("no_stock", "换货或补发的规格缺货", False),
     Refusal("amount", "申请的数量与实际不符", True),
     Refusal("already_agreed", "已与买家协商其他方案", True),
-    Refusal("customised", "定制、鲜活等下单时已说明不支持换货", False),
+    Refusal("customised", "定制、鲜活等下单时已说明不支持退换", False),
     Refusal("other", "其他", True),
 )
 _REFUSALS: Final = {refusal.id: refusal for refusal in REFUSALS}
@@ -479,7 +479,6 @@ PROBLEMS: Final[Mapping[str, str]] = {
     "short": "数量不够",
     "not_received": "没有收到",
 }
-
 
 # Why a side asks for 平台介入, in the customer's words; ``FOR_SELLERS``: those that a shop may have as well.
 INTERVENTIONS: Final[Mapping[str, str]] = {

@@ -57,8 +57,6 @@ def _resale_overdue(goods: Goods, reason: Reason, now: datetime, policy: Policy)
 
 
 _NO_REASON_DAYS: Final = 7
-
-
 _OUTSIDE_RESALE: Final = (Ground.PROMISE, Ground.NO_REASON, Ground.UNSHIPPED, Ground.ABSENT)
 
 

@@ -89,4 +89,5 @@ from portal.seller import (
     policy,
     products,
     staff,
+    steps,
 )

@@ -19,7 +19,7 @@ from portal.money.accounts import looking as account_looks
 from portal.money.encryption import CannotOpen
 from portal.people import accounts
 from portal.seller import bp
-from portal.web import errors, guards, rates
+from portal.web import errors, guards, rates, tries
 from portal.web.forms import Form, Line
 from portal.web.once import once
 from portal.web.pages import page
@@ -122,12 +122,16 @@ def _look(
             form.refuse("请填写登录密码", "password")
             good = False
         elif good:
-            if not rates.count("login-name", who.member_name, g.now):
-                form.refuse("尝试次数太多,请 5 分钟后再试", "password")
+            counted = tries.of(who.member_name)
+            if seconds := tries.wait(counted, g.now):
+                form.refuse(tries.TOO_MANY.format(seconds=seconds), "password")
                 return None, 429
             if accounts.verify_password(who.member_name, form.password.data) is None:
+                tries.failed(counted, g.now)
                 form.refuse("密码不对,请核对后再试", "password")
                 good = False
+            else:
+                tries.succeeded(counted)
     if not good:
         return None, 422
     if not again and not rates.count("bank-look", who.user_id, g.now):

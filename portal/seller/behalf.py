@@ -11,7 +11,8 @@ from sqlalchemy import select
 from portal import inputs, words
 from portal.applications import applications
 from portal.cases import opening
-from portal.cases.effects.step_context import ActedBy, RequestedLine
+from portal.cases.effects.hand_ins import RequestedLine
+from portal.cases.effects.step_context import ActedBy
 from portal.extensions import db
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Order, User

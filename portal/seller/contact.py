@@ -17,7 +17,7 @@ from portal.orders import order_lists
 from portal.rights import reasons
 from portal.seller import bp
 from portal.talk import conversations
-from portal.web import guards, paging, rates
+from portal.web import guards, paging, quotas
 from portal.web.forms import Form, Line
 from portal.web.once import once
 from portal.web.pages import page
@@ -109,7 +109,7 @@ def contact(order_no: str) -> ResponseReturnValue:
     status = 200
     if request.method == "POST":
         phrase = request.form.get("phrase", "")
-        rates.limit("message", g.who.user_id)
+        quotas.limit_message()
         good = form.validate_on_submit()
         words = phrase if phrase in reasons.SELLER_PHRASES else form.words.data or ""
         photos = list(form.photos.data or [])

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from portal import inputs, words
+from portal.cases import case_facts
 from portal.cases.case_view import View
+from portal.cases.effects.hand_ins import AdvanceRefund, Approval, EntryChoice, Escalation, Extension, HandIn, Refusal
 from portal.models import Case
+from portal.money import entries as money_entries
 from portal.money import worth
 from portal.parcels import carriers
-from portal.rights import reasons
-from portal.web.forms import Choice, Form, Line, Money, Photos, Pick, Text, Whole
+from portal.rights import reasons, refusals
+from portal.web import taking
+from portal.web.forms import Choice, Line, Money, Photos, Pick, Text, Whole
 from portal.web.terms import TermsForm, answering, owed
 
 
-class StepForm(Form):
+class StepForm(taking.StepForm):
     """A step that needs nothing but a yes. ``template``: the page that shows it."""
 
     template = "seller/step.html"
-
-    def prepare(self, case: Case, view: View) -> None:
-        """Fill in what depends on the case: choices, and on a GET what stands there at first."""
-
-    def values(self) -> dict[str, Any]:
-        """What cases.take is told."""
-        return {}
 
 
 class AgreeForm(StepForm):
@@ -44,10 +42,11 @@ class AgreeForm(StepForm):
         if first:
             self.address_id.data = "direct"
 
-    def values(self) -> dict[str, Any]:
+    def hand_in(self) -> Approval:
+        payer = self.freight_payer.data or None
         if self.address_id.data == "direct":
-            return {"direct": self.direct, "freight_payer": self.freight_payer.data}
-        return {"address_id": int(self.address_id.data), "freight_payer": self.freight_payer.data}
+            return Approval(direct=self.direct, freight_payer=payer)
+        return Approval(address_id=int(self.address_id.data), freight_payer=payer)
 
 
 class RejectForm(StepForm):
@@ -59,8 +58,12 @@ class RejectForm(StepForm):
     note = Text("给买家的说明", limit=500, missing="请填写拒绝的说明,买家会看到")
     photos = Photos("凭证")
 
-    def values(self) -> dict[str, Any]:
-        return {"refusal": self.refusal.data, "note": self.note.data or "", "photos": self.photos.data}
+    def prepare(self, case: Case, view: View) -> None:
+        """Only what the data doesn't contradict can be chosen."""
+        self.refusal.choices = [(known.id, known.zh) for known in refusals.possible(case_facts.application_of(case))]
+
+    def hand_in(self) -> Refusal:
+        return Refusal(refusal=self.refusal.data, note=self.note.data or "", photos=self.photos.data or ())
 
 
 class AskForm(StepForm):
@@ -68,8 +71,8 @@ class AskForm(StepForm):
 
     note = Text("需要补充什么", limit=500, missing="请写明需要买家补充什么凭证")
 
-    def values(self) -> dict[str, Any]:
-        return {"note": self.note.data or ""}
+    def hand_in(self) -> HandIn:
+        return HandIn(note=self.note.data or "")
 
 
 class GrantForm(StepForm):
@@ -78,8 +81,8 @@ class GrantForm(StepForm):
     days = Whole("延长天数", least=1, most=30)
     note = Text("原因", limit=200, missing="请写明延长的原因,例如自然灾害或交通延误")
 
-    def values(self) -> dict[str, Any]:
-        return {"days": self.days.data, "note": self.note.data or ""}
+    def hand_in(self) -> Extension:
+        return Extension(days=self.days.data, note=self.note.data or "")
 
 
 ANSWERS = ("accept", "accept_reship", "accept_diff", "accept_refund", "accept_convert", "decline")
@@ -152,13 +155,13 @@ class EscalateForm(StepForm):
     note = Text("经过和理由", limit=500, missing="请写明经过和理由,平台和对方都会看到")
     photos = Photos("证据照片")
 
-    def values(self) -> dict[str, Any]:
-        return {
-            "because": self.because.data,
-            "wish": self.wish.data or "",
-            "note": self.note.data or "",
-            "photos": self.photos.data,
-        }
+    def hand_in(self) -> Escalation:
+        return Escalation(
+            because=self.because.data,
+            wish=self.wish.data or "",
+            note=self.note.data or "",
+            photos=self.photos.data or (),
+        )
 
 
 class EvidenceForm(StepForm):
@@ -168,8 +171,8 @@ class EvidenceForm(StepForm):
     note = Text("说明", limit=500, missing="请写明证据说明了什么,平台和对方都会看到")
     photos = Photos("证据照片")
 
-    def values(self) -> dict[str, Any]:
-        return {"note": self.note.data or "", "photos": self.photos.data}
+    def hand_in(self) -> HandIn:
+        return HandIn(note=self.note.data or "", photos=self.photos.data or ())
 
 
 class LeaveForm(StepForm):
@@ -185,7 +188,7 @@ class AgreeRefundForm(StepForm):
 
     def prepare(self, case: Case, view: View) -> None:
         self.most, self.sums = worth.find_most(case)
-        self.asked = min(case.refund_fen or self.most, self.most)
+        self.asked = worth.asked_of(case)
 
 
 class AdvanceForm(AgreeRefundForm):
@@ -201,8 +204,8 @@ class AdvanceForm(AgreeRefundForm):
             self.amount.process_errors = [f"请填写 0.01 到 {inputs.money_text(self.most)} 元之间的金额"]
             self.amount.data = None
 
-    def values(self) -> dict[str, Any]:
-        return {"amount_fen": self.amount.data}
+    def hand_in(self) -> AdvanceRefund:
+        return AdvanceRefund(amount_fen=self.amount.data)
 
 
 class GoodsShippedForm(StepForm):
@@ -234,8 +237,8 @@ class EntryForm(StepForm):
             self.refuse("这笔款项已经处理过了,页面显示的是最新状态")
         return good
 
-    def values(self) -> dict[str, Any]:
-        return {"entry_id": int(self.entry.data)}
+    def hand_in(self) -> EntryChoice:
+        return EntryChoice(entry_id=int(self.entry.data))
 
 
 class ApproveForm(EntryForm):
@@ -245,19 +248,38 @@ class ApproveForm(EntryForm):
 
 
 class SettleForm(EntryForm):
-    """登记已付款: the payment's own number."""
+    """登记已付款: the way it really took, and the payment's own number."""
 
     states = ("due",)
+    way = Pick("实际付款方式", choices=[(way, words.ROUTE[way]) for way in money_entries.WAYS], optional=True)
     reference = Line("流水号", limit=80, exact=True, missing="请填写付款的流水号,方便买家核对")
+    same = Pick("流水号重复", choices=[("", "请选择"), ("yes", "是同一笔付款,已核对")], optional=True)
 
     def prepare(self, case: Case, view: View) -> None:
         super().prepare(case, view)
-        chosen = next((entry for entry in self.open if str(entry.id) == self.entry.data), None)
-        if chosen is not None and not chosen.amount_fen:
-            self.reference.optional = True
+        self.shop_id = case.shop_id
+        self.chosen = next((entry for entry in self.open if str(entry.id) == self.entry.data), None)
+        if self.chosen is not None:
+            self.way.data = self.way.data or self.chosen.way
+            self.reference.optional = not self.chosen.amount_fen
 
-    def values(self) -> dict[str, Any]:
-        return super().values() | {"reference": self.reference.data or ""}
+    def validate(self, extra_validators: Any = None) -> bool:
+        if not super().validate(extra_validators):
+            return False
+        return not (self.chosen and self.chosen.amount_fen) or is_sound(self, self.shop_id, self.chosen.id)
+
+    def hand_in(self) -> EntryChoice:
+        return replace(super().hand_in(), reference=self.reference.data or "", way=self.way.data or "")
+
+
+def is_sound(form: Any, shop_id: int, entry_id: int) -> bool:
+    """Whether the reference number of a form can be taken; says why not. One used before needs a second yes."""
+    doubt = money_entries.doubt_about(shop_id, entry_id, form.way.data or "original", form.reference.data or "")
+    form.doubted = doubt.startswith("这个流水号已经")
+    if not doubt or (form.doubted and form.same.data == "yes"):
+        return True
+    form.reference.errors = [doubt]
+    return False
 
 
 class FailForm(EntryForm):
@@ -266,11 +288,25 @@ class FailForm(EntryForm):
     states = ("due",)
     note = Line("失败原因", limit=200, missing="请写明付款失败的原因,买家会看到")
 
-    def values(self) -> dict[str, Any]:
-        return super().values() | {"note": self.note.data or ""}
+    def hand_in(self) -> EntryChoice:
+        return replace(super().hand_in(), note=self.note.data or "")
 
 
 class RetryForm(EntryForm):
-    """重新退款."""
+    """重新退款: by the same way, or by another one."""
 
     states = ("failed",)
+    way = Pick(
+        "付款方式", choices=[(way, words.ROUTE[way]) for way in money_entries.WAYS if way != "bank"], optional=True
+    )
+
+    def prepare(self, case: Case, view: View) -> None:
+        super().prepare(case, view)
+        chosen = next((entry for entry in self.open if str(entry.id) == self.entry.data), None)
+        if chosen is not None and chosen.way == "bank":  # an account was given: it goes there
+            self.way.choices = [("bank", words.ROUTE["bank"]), *(self.way.choices or ())]
+        if chosen is not None and not self.way.data:
+            self.way.data = chosen.way
+
+    def hand_in(self) -> EntryChoice:
+        return replace(super().hand_in(), way=self.way.data or "")

@@ -10,21 +10,22 @@ from flask import abort, current_app, g, redirect, request
 from flask.typing import ResponseReturnValue
 from wtforms import FileField
 
+from portal.cases.effects.step_context import ActedBy
 from portal.config import Settings
 from portal.extensions import writing
-from portal.flow import StepRefused
+from portal.flow import Actor, StepRefused
 from portal.orders import order_lists
 from portal.parcels import following, parcel_view
 from portal.people import roles
 from portal.seller import bp
 from portal.sheets import SheetRefused
-from portal.tracking import monitor, tables
+from portal.tracking import claims, corrections, monitor, tables
 from portal.tracking import scans as case_scans
 from portal.web import guards, paging, rates
-from portal.web.forms import Form
+from portal.web.forms import Form, Line
 from portal.web.once import once
 from portal.web.pages import page
-from portal.web.traces import TraceForm
+from portal.web.traces import ObjectionForm, TraceForm, take_objection
 
 SHOWN = 200  # rows of a report on its page
 
@@ -93,15 +94,63 @@ def shipment(shipment_id: int) -> ResponseReturnValue:
                 form.refuse(refused.sentence)
                 status = 409
         parcel = _own(shipment_id)
+    return _page(parcel, form, ObjectionForm(), status)
+
+
+def _page(parcel: Any, form: TraceForm, objection: ObjectionForm, status: int) -> ResponseReturnValue:
+    scans = parcel_view.list_scans(parcel)
     return page(
         "seller/shipment.html",
         status,
         parcel=parcel,
-        scans=parcel_view.list_scans(parcel),
+        scans=scans,
         form=form,
         seen=_seen(parcel),
         sender=parcel_view.was_sent_by(parcel, "seller"),
+        correctable=corrections.refusal(parcel, scans) is None,
+        claim=claims.latest_of(parcel),
+        objection=objection,
     )
+
+
+@bp.post("/logistics/<int:shipment_id>/object")
+def object_to_receipt(shipment_id: int) -> ResponseReturnValue:
+    """没有收到: the 签收 that the buyer reported isn't true."""
+    parcel = _own(shipment_id)
+    form = ObjectionForm(known=lambda among: order_lists.known_numbers(parcel.order_id, among))
+    by = ActedBy(Actor.SELLER, g.who.user_id, g.who.member_name, g.request_id)
+    answer = take_objection(parcel, form, f"/seller/logistics/{shipment_id}", "seller", by)
+    return _page(_own(shipment_id), TraceForm(), form, answer) if isinstance(answer, int) else answer
+
+
+class CorrectionForm(Form):
+    """Why a 签收 was wrong."""
+
+    reason = Line("更正原因", limit=150, missing="请填写更正的原因,买家会看到")
+
+
+@bp.route("/logistics/<int:shipment_id>/correct", methods=["GET", "POST"])
+def correct_shipment(shipment_id: int) -> ResponseReturnValue:
+    """更正签收: the 签收 was wrong; the clocks go back."""
+    parcel = _own(shipment_id)
+    form = CorrectionForm()
+    status = 200
+    problem = corrections.refusal(parcel, parcel_view.list_scans(parcel))
+    if form.validate_on_submit():
+        by = ActedBy(Actor.SELLER, g.who.user_id, g.who.member_name, g.request_id)
+
+        def correct() -> str:
+            corrections.correct_receipt(parcel, reason=form.reason.data or "", by=by, now=g.now)
+            return f"/seller/logistics/{shipment_id}?said=receipt-corrected"
+
+        try:
+            return once(correct)
+        except StepRefused as refused:
+            form.refuse(refused.sentence)
+            status = 409
+    elif request.method == "POST":
+        status = 422
+    return page("seller/correct_receipt.html", status, parcel=parcel, form=form, problem=problem)
 
 
 @bp.post("/logistics/<int:shipment_id>/refresh")

@@ -12,7 +12,7 @@ from flask import Response, abort, current_app, g, redirect, request
 from flask.typing import ResponseReturnValue
 from wtforms import FileField
 
-from portal import workbook
+from portal import words, workbook
 from portal.cases.effects.step_context import ActedBy
 from portal.config import Settings
 from portal.flow import Actor, StepRefused
@@ -22,10 +22,10 @@ from portal.money import payment_lists
 from portal.payments import batches as payment_batches
 from portal.payments import recording
 from portal.payments import results as bank_results
-from portal.seller import bp
+from portal.seller import bp, forms
 from portal.sheets import SheetRefused
 from portal.web import guards, paging, rates
-from portal.web.forms import Form, Line
+from portal.web.forms import Form, Line, Pick
 from portal.web.once import once
 from portal.web.pages import page
 
@@ -33,8 +33,10 @@ SHOWN = 200  # rows of a report on its page
 
 
 class SettleForm(Form):
-    """登记已付款: the payment's own number."""
+    """登记已付款: the way it really took, and the payment's own number."""
 
+    way = Pick("实际付款方式", choices=[(way, words.ROUTE[way]) for way in money_entries.WAYS], optional=True)
+    same = Pick("流水号重复", choices=[("", "请选择"), ("yes", "是同一笔付款,已核对")], optional=True)
     reference = Line("流水号", limit=80, exact=True, missing="请填写付款的流水号,方便买家核对")
 
 
@@ -48,7 +50,15 @@ class PlainForm(Form):
     """A yes."""
 
 
-FORMS: dict[str, type[Form]] = {"settle": SettleForm, "fail": FailForm, "retry": PlainForm, "approve": PlainForm}
+class RetryForm(Form):
+    """重新付款: by the same way, or by another one."""
+
+    way = Pick(
+        "付款方式", choices=[(way, words.ROUTE[way]) for way in money_entries.WAYS if way != "bank"], optional=True
+    )
+
+
+FORMS: dict[str, type[Form]] = {"settle": SettleForm, "fail": FailForm, "retry": RetryForm, "approve": PlainForm}
 
 
 @bp.get("/payouts")
@@ -87,8 +97,8 @@ def payout(entry_id: int) -> ResponseReturnValue:
 def _payout(entry_id: int, status: int, sent: dict[str, Form]) -> ResponseReturnValue:
     row = _entry(entry_id)
     verbs = recording.list_verbs(row, g.now)
-    forms = {verb: sent.get(verb) or _form(verb, row, blank=True) for verb, why in verbs.items() if why is None}
-    lost = next((form for verb, form in sent.items() if verb not in forms), None)
+    shown = {verb: sent.get(verb) or _form(verb, row, blank=True) for verb, why in verbs.items() if why is None}
+    lost = next((form for verb, form in sent.items() if verb not in shown), None)
     entries = [entry for entry in money_entries.list_of_case(row.case_id) if entry.id == row.id]
     return page(
         "seller/payout.html",
@@ -96,11 +106,10 @@ def _payout(entry_id: int, status: int, sent: dict[str, Form]) -> ResponseReturn
         row=row,
         left=recording.work_out_left(row, g.now),
         verbs=verbs,
-        forms=forms,
+        forms=shown,
         lost=lost,
         names=payment_lists.load_names(entries),
         entry=entries[0],
-        route=payment_batches.ROUTE,
         called=recording.VERBS,
         sums=payment_lists.show_working(entries[0].order_id, entries, unshipped=row.goods_state == "unshipped").get(
             row.id, []
@@ -113,6 +122,10 @@ def _form(verb: str, row: Any, *, blank: bool = False) -> Form:
     form = FORMS[verb](formdata=None) if blank else FORMS[verb]()
     if isinstance(form, SettleForm) and not row.amount_fen:
         form.reference.optional = True  # there is nothing to pay, only to note
+    if isinstance(form, RetryForm) and row.route == "bank":  # an account was given: it goes there
+        form.way.choices = [("bank", words.ROUTE["bank"]), *(form.way.choices or ())]
+    if isinstance(form, (SettleForm, RetryForm)) and not form.way.data:
+        form.way.data = row.channel or row.route
     return form
 
 
@@ -124,11 +137,15 @@ def record_payout(entry_id: int, verb: str) -> ResponseReturnValue:
         return redirect(f"/seller/payouts/{entry_id}", 303)
     form = _form(verb, row)
     status = 422
-    if form.validate_on_submit():
+    good = form.validate_on_submit()
+    if good and isinstance(form, SettleForm) and row.amount_fen:
+        good = forms.is_sound(form, g.who.shop_id, entry_id)
+    if good:
         by = ActedBy(Actor.SELLER, g.who.user_id, g.who.member_name, g.request_id)
         told = {
             "reference": form.reference.data or "" if isinstance(form, SettleForm) else "",
             "problem": form.note.data or "" if isinstance(form, FailForm) else "",
+            "way": form.way.data or "" if isinstance(form, (SettleForm, RetryForm)) else "",
         }
 
         def recorded() -> str:

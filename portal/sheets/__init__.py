@@ -10,12 +10,13 @@ import mmap
 import os
 from pathlib import Path
 
-from portal.sheets.cells import HEADINGS_WITHIN, Fault, Judge, Number, Row, SheetRefused, Table, Tables
+from portal.sheets.cells import HEADINGS_WITHIN, Date, Fault, Judge, Number, Row, SheetRefused, Table, Tables
 from portal.sheets.delimited import open_text
 from portal.sheets.xlsx import LOCKED, open_workbook
 
 __all__ = [
     "HEADINGS_WITHIN",
+    "Date",
     "Fault",
     "Judge",
     "Number",
@@ -38,6 +39,7 @@ _OTHER = (
     (b"7z\xbc\xaf", "这是压缩包,请先解压,再上传里面的表格"),
     (b"\x1f\x8b", "这是压缩包,请先解压,再上传里面的表格"),
 )
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # some programs put the mark of a text file before it
 _PAGE = "这是网页格式的文件,请用 Excel 或 WPS 打开,另存为 .xlsx 后再上传"
 _OLD = "这是旧版 .xls 文件,请用 Excel 或 WPS 另存为 .xlsx 后再上传"
 
@@ -57,7 +59,8 @@ def open_tables(path: str | os.PathLike[str], judge: Judge) -> Tables:
                 raise SheetRefused(sentence)
         if head.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith((b"<html", b"<!doctype html", b"<table", b"<?xml")):
             raise SheetRefused(_PAGE)
-        return open_workbook(path) if head.startswith(b"PK") else open_text(path, judge)
+        is_zip = head.startswith(b"PK") or head.lstrip(b"\xef\xbb\xbf\r\n").startswith(_ZIP)
+        return open_workbook(path) if is_zip else open_text(path, judge)
     except OSError as problem:
         raise SheetRefused(f"文件打不开:{problem.strerror or '读取失败'}") from problem
 

@@ -20,6 +20,18 @@ class Number(str):
     __slots__ = ()
 
 
+class Date(Number):
+    """A number in a cell that is formatted as a date; ``as_date`` is what a person sees there."""
+
+    __slots__ = ("as_date",)
+    as_date: str
+
+    def __new__(cls, number: str, as_date: str) -> Date:
+        made = super().__new__(cls, number)
+        made.as_date = as_date
+        return made
+
+
 class Fault(str):
     """A cell that holds no value but an error like #REF!, or a formula without a result."""
 
@@ -32,6 +44,7 @@ class Row(NamedTuple):
     number: int  # as a spreadsheet counts, from 1
     cells: dict[int, str]
     trouble: str = ""
+    hidden: bool = False
 
 
 class Table(Protocol):
@@ -40,6 +53,11 @@ class Table(Protocol):
     @property
     def name(self) -> str:
         """The sheet's name, or how the text is written."""
+        ...
+
+    @property
+    def hidden(self) -> bool:
+        """Whether the sheet can't be seen in the spreadsheet."""
         ...
 
     @property

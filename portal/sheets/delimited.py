@@ -30,6 +30,7 @@ class Text:
     """A text file that is a table."""
 
     dates_from_1904 = False
+    hidden = False
 
     def __init__(self, path: str | os.PathLike[str], encoding: str, delimiter: str) -> None:
         self._path, self._encoding, self._delimiter = path, encoding, delimiter

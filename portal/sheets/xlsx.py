@@ -21,10 +21,12 @@ from typing import IO, Any
 from xml.parsers import expat
 
 from portal.sheets.cells import Fault, Number, Row, SheetRefused, Tables
+from portal.sheets.styles import Dates, read_date_styles
 
 MOST_UNPACKED = 512_000_000  # bytes of XML; 100,000 lines are about 160 MB at most
 MOST_TEXTS = 96_000_000  # bytes of shared texts, which are held in memory
 BOMB_FROM, BOMB_RATIO = 32_000_000, 150  # a real sheet shrinks about 10 to 60 times
+MOST_STYLES = 16_000_000  # bytes; without them dates are numbers
 MOST_DIRECTORY = 4_000_000  # bytes; a workbook has some dozen parts
 FIRST_TEXTS = 5_000  # texts are numbered as they first occur: those that occur often are among the first
 LONGEST_ROW = 16_000_000
@@ -39,12 +41,12 @@ HAS_DTD = "文件里有不安全的内容(DTD),请用 Excel 或 WPS 另存为 .x
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _ROW = re.compile(rb'\s*<row r="(\d{1,7})"[^<>]*(?<!/)>')
 _CELL = re.compile(
-    rb'<c r="([A-Z]{1,3})\d+"(?: s="\d+")?(?: t="(\w+)")?'
+    rb'<c r="([A-Z]{1,3})\d+"(?: s="(\d+)")?(?: t="(\w+)")?'
     rb'(?:/>|>(?:<v>([^<]*)</v>|<is><t(?: xml:space="preserve")?>([^<]*)</t></is>)</c>)'
 )
+_HIDDEN = b' hidden="1"'
 _SHEET_DATA = re.compile(rb"<(\w+:)?sheetData\s*(/?)>")
 _ENCODING = re.compile(rb"""<\?xml[^>]*encoding=["']([^"']+)""")
-
 
 _BROKEN = (
     *(expat.ExpatError, zipfile.BadZipFile, zlib.error, EOFError, OSError),
@@ -170,8 +172,8 @@ class _Columns(dict[bytes, int]):
         return column
 
 
-def _value(kind: str, text: str, texts: _Texts) -> str:
-    """A cell's value: text, Number or Fault."""
+def _value(kind: str, text: str, texts: _Texts, dates: Dates, style: str) -> str:
+    """A cell's value: text, Number, Date or Fault."""
     if kind == "s":
         return texts[int(text)]
     if kind in ("str", "inlineStr"):
@@ -180,21 +182,21 @@ def _value(kind: str, text: str, texts: _Texts) -> str:
         return Fault(text)
     if kind == "b":
         return "是" if text.strip() == "1" else "否"
-    return text if kind == "d" else Number(text)
+    return text if kind == "d" else dates.read(style, text)
 
 
-def _slow_rows(piece: bytes, texts: _Texts) -> list[tuple[int | None, dict[int, str]]]:
+def _slow_rows(piece: bytes, texts: _Texts, dates: Dates) -> list[tuple[int | None, dict[int, str], bool]]:
     """The rows of a piece of XML that isn't written the usual way: formulas, styled texts, prefixes …"""
-    rows: list[tuple[int | None, dict[int, str]]] = []
-    column, kind, words, inside, formula, silent = -1, "n", "", False, False, False
+    rows: list[tuple[int | None, dict[int, str], bool]] = []
+    column, kind, style, words, inside, formula, silent = -1, "n", "", "", False, False, False
 
     def start(name: str, attributes: dict[str, str]) -> None:
-        nonlocal column, kind, words, inside, formula, silent
+        nonlocal column, kind, style, words, inside, formula, silent
         element = _local(name)
         if element == "c":
             address = attributes.get("r", "").rstrip("0123456789")
             column = _column(address) if address else column + 1
-            kind, words, formula = attributes.get("t", "n"), "", False
+            kind, style, words, formula = attributes.get("t", "n"), attributes.get("s", ""), "", False
         elif element in ("v", "t"):
             inside = not silent
         elif element == "f":
@@ -203,7 +205,7 @@ def _slow_rows(piece: bytes, texts: _Texts) -> list[tuple[int | None, dict[int, 
             silent = True
         elif element == "row":
             number = attributes.get("r")
-            rows.append((int(number) if number else None, {}))
+            rows.append((int(number) if number else None, {}, attributes.get("hidden") in ("1", "true")))
             column = -1
 
     def end(name: str) -> None:
@@ -215,7 +217,7 @@ def _slow_rows(piece: bytes, texts: _Texts) -> list[tuple[int | None, dict[int, 
             silent = False
         elif element == "c":
             if words:
-                rows[-1][1][column] = _value(kind, words, texts)
+                rows[-1][1][column] = _value(kind, words, texts, dates, style)
             elif formula and kind != "str":
                 rows[-1][1][column] = Fault("")
 
@@ -235,11 +237,11 @@ class Sheet:
     """One sheet of a workbook."""
 
     def __init__(
-        self, archive: zipfile.ZipFile, part: zipfile.ZipInfo, name: str, texts: _Texts, dates_from_1904: bool
+        self, archive: zipfile.ZipFile, part: zipfile.ZipInfo, name: str, texts: _Texts, dates: Dates, hidden: bool
     ) -> None:
-        self._archive, self._part, self._texts = archive, part, texts
-        self.name = name
-        self.dates_from_1904 = dates_from_1904
+        self._archive, self._part, self._texts, self._dates = archive, part, texts, dates
+        self.name, self.hidden = name, hidden
+        self.dates_from_1904 = dates.from_1904
         self.rows_about = 0
 
     def check(self) -> None:
@@ -270,13 +272,13 @@ class Sheet:
                 # every cell was recognised whole, and nothing in them needs to be decoded
                 if quick and b"&" not in piece and piece.count(b"<c") == len(found):
                     last = int(quick[1])
-                    yield Row(last, self._quick_cells(found, letters, everywhere))
+                    yield Row(last, self._quick_cells(found, letters, everywhere), "", _HIDDEN in quick[0])
                     continue
-                for number, cells in _slow_rows(piece + row_end, self._texts):
+                for number, cells, hidden in _slow_rows(piece + row_end, self._texts, self._dates):
                     last = last + 1 if number is None else number
                     if wanted is not None:
                         cells = {column: text for column, text in cells.items() if column in wanted}
-                    yield Row(last, cells)
+                    yield Row(last, cells, "", hidden)
             if data_end in rest:
                 return
             chunk = part.read(CHUNK)
@@ -285,11 +287,14 @@ class Sheet:
             rest += chunk
 
     def _quick_cells(
-        self, found: list[tuple[bytes, bytes, bytes, bytes]], letters: dict[bytes, int] | None, everywhere: _Columns
+        self,
+        found: list[tuple[bytes, bytes, bytes, bytes, bytes]],
+        letters: dict[bytes, int] | None,
+        everywhere: _Columns,
     ) -> dict[int, str]:
-        texts = self._texts
+        texts, dates = self._texts, self._dates
         cells: dict[int, str] = {}
-        for address, kind, value, inline in found:
+        for address, style, kind, value, inline in found:
             if value or inline:
                 column = everywhere[address] if letters is None else letters.get(address)
                 if column is None:
@@ -297,9 +302,9 @@ class Sheet:
                 if kind == b"s":
                     cells[column] = texts[int(value)]
                 elif not kind:
-                    cells[column] = Number(value.decode())
+                    cells[column] = dates.read(style.decode(), value.decode()) if style else Number(value.decode())
                 else:
-                    cells[column] = _value(kind.decode(), (value or inline).decode(), texts)
+                    cells[column] = _value(kind.decode(), (value or inline).decode(), texts, dates, style.decode())
         return cells
 
 
@@ -368,15 +373,19 @@ def _sheets(archive: zipfile.ZipFile) -> Iterator[Sheet]:
         raise SheetRefused(TOO_LARGE)
 
     named, dates_from_1904 = _named_sheets(archive, book)
-    targets, texts_part = _targets(archive, book, parts)
+    targets, texts_part, styles_part = _targets(archive, book, parts)
     texts = _Texts()
     if texts_part in parts:
         if parts[texts_part].file_size > MOST_TEXTS:
             raise SheetRefused(TOO_LARGE)
         with archive.open(parts[texts_part]) as part:
             texts.read(part)
+    dates = Dates({}, dates_from_1904)
+    if styles_part in parts and parts[styles_part].file_size <= MOST_STYLES:
+        with archive.open(parts[styles_part]) as part:
+            dates = Dates(read_date_styles(part, _parser), dates_from_1904)
     sheets = [
-        (hidden, Sheet(archive, parts[targets[relation]], name, texts, dates_from_1904))
+        (hidden, Sheet(archive, parts[targets[relation]], name, texts, dates, hidden))
         for name, relation, hidden in named
         if targets.get(relation) in parts
     ]
@@ -431,14 +440,14 @@ def _named_sheets(archive: zipfile.ZipFile, book: zipfile.ZipInfo) -> tuple[list
 
 def _targets(
     archive: zipfile.ZipFile, book: zipfile.ZipInfo, parts: dict[str, zipfile.ZipInfo]
-) -> tuple[dict[str, str], str]:
-    """The parts that the book refers to, by relation, and the part of its shared texts."""
+) -> tuple[dict[str, str], str, str]:
+    """The parts that the book refers to, by relation, and the parts of its shared texts and of its styles."""
     folder, _, file = _tidy(book.filename).rpartition("/")
     targets: dict[str, str] = {}
-    texts = ""
+    texts = styles = ""
 
     def start(_name: str, attributes: dict[str, str]) -> None:
-        nonlocal texts
+        nonlocal texts, styles
         target = attributes.get("Target", "")
         if not target or attributes.get("TargetMode") == "External":
             return
@@ -446,7 +455,9 @@ def _targets(
         targets[attributes.get("Id", "")] = part
         if attributes.get("Type", "").endswith("/sharedStrings"):
             texts = part
+        elif attributes.get("Type", "").endswith("/styles"):
+            styles = part
 
     with archive.open(parts[f"{folder}/_rels/{file}.rels"]) as stream:
         _parser(start).ParseFile(stream)
-    return targets, texts
+    return targets, texts, styles

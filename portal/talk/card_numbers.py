@@ -12,7 +12,9 @@ list of sizes. After 卡号 or 账号 any 13 to 19 digits count, after 订单 or
 from __future__ import annotations
 
 import re
+import sys
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple
@@ -25,15 +27,20 @@ _CHINESE: Final = {
     for chars in ("零一二三四五六七八九", "〇壹贰叁肆伍陆柒捌玖", "○")
     for value, char in enumerate(chars)
 }
-_ROUND: Final = {ord(char): str(unicodedata.digit(char)) for char in "⓪①②③④⑤⑥⑦⑧⑨❶❷❸❹❺❻❼❽❾⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉"}
+_DIGIT: Final = {ord(char): str(unicodedata.digit(char)) for char in "⓪①②③④⑤⑥⑦⑧⑨❶❷❸❹❺❻❼❽❾⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉"} | {
+    code: str(unicodedata.decimal(chr(code)))
+    for code in range(0x80, sys.maxunicode + 1)
+    if unicodedata.decimal(chr(code), -1) >= 0
+}
 _SEPARATOR = r"[\s\-‐-―−﹣－_＿.．·•・∙。,，、;；/／\\|｜~～'’`]"
-_GAP = rf"\x00*(?:{_SEPARATOR}\x00*){{0,3}}"
+_GAP = rf"(?:{_SEPARATOR}{{0,3}}+(?=[0-9])|\x00*(?:{_SEPARATOR}\x00*){{0,3}})"
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
     "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]"
 )
 _HIDDEN = r"\*{4} \*{4} \*{4} [0-9]{4}"
-_RUN = re.compile(rf"{_HIDDEN}(?![0-9])|[0-9]+(?:{_GAP}[0-9]+)*")
+# Digits that may belong together, at least as many as a card has; possessive, so that no run is read twice.
+_RUN = re.compile(rf"{_HIDDEN}(?![0-9])|[0-9]++(?:{_GAP}[0-9]++)*+")
 _GROUP = re.compile(r"[0-9]+")
 _LIST_LIKE = re.compile(r"[\n,，、;；|｜/／]")
 
@@ -64,12 +71,40 @@ _CHECKED: Final[tuple[tuple[str, frozenset[int]], ...]] = (
 )
 
 
+def _by_prefix(*tables: tuple[tuple[str, frozenset[int]], ...]) -> dict[str, frozenset[int]]:
+    found: dict[str, frozenset[int]] = {}
+    for prefix, lengths in (row for table in tables for row in table):
+        found[prefix] = found.get(prefix, frozenset()) | lengths
+    return found
+
+
+_SURE_BY_PREFIX: Final = _by_prefix(_SURE)
+_CHECKED_BY_PREFIX: Final = _by_prefix(_CHECKED)
+_BY_PREFIX: Final = _by_prefix(_SURE, _CHECKED)
+_PREFIX_LENGTHS: Final = sorted({len(prefix) for prefix in _BY_PREFIX})
+_ANY_LENGTH: Final = tuple(range(LEAST, MOST + 1))
+_UNKNOWN_LENGTHS: Final = frozenset({16, 17, 18, 19})  # in regular pieces, with a check digit, whatever they begin with
+_DOUBLED = str.maketrans("0123456789", "0246813579")  # twice a digit, and the digits of that added
+_NO_DIGIT = re.compile(r"[^0-9]+")
+_LEAST_WORK = 2_500
+
+
 class _Group(NamedTuple):
     """Digits in one piece, and where they stand."""
 
     digits: str
     start: int
     end: int
+
+
+class _Work:
+    """How much may still be weighed of a text, in pieces of digits: so that any text takes about 0.1 µs a byte.
+
+    It is far more than anybody writes; the digits that are left then are hidden without weighing.
+    """
+
+    def __init__(self, characters: int) -> None:
+        self.left = max(_LEAST_WORK, characters // 10)
 
 
 class _Found(NamedTuple):
@@ -82,7 +117,7 @@ class _Found(NamedTuple):
 
 def find_numbers(text: str, known: Iterable[str] = ()) -> list[str]:
     """The digits of everything that looks like a card number and is none of the ``known`` numbers."""
-    return [found.digits for found in _find(text, _plain_numbers(known))]
+    return [found.digits for found in _find(text, _plain_numbers(known), _Work(len(text)))]
 
 
 def mask_numbers(text: str, known: Iterable[str] = ()) -> str:
@@ -91,7 +126,8 @@ def mask_numbers(text: str, known: Iterable[str] = ()) -> str:
     What it gives back has nothing left to hide: doing it again changes nothing.
     """
     left_alone = _plain_numbers(known)
-    while found := list(_find(text, left_alone)):
+    work = _Work(len(text))
+    while found := list(_find(text, left_alone, work)):
         parts, at = [], 0
         for number in found:
             parts += [text[at : number.start], f"**** **** **** {number.digits[-4:]}"]
@@ -104,38 +140,44 @@ def _plain_numbers(known: Iterable[str]) -> frozenset[str]:
     return frozenset(re.sub(r"[^0-9]", "", number) for number in known) - {""}
 
 
-def _find(text: str, known: frozenset[str]) -> Iterator[_Found]:
+def _find(text: str, known: frozenset[str], work: _Work) -> Iterator[_Found]:
     if len(text) < LEAST:
         return
     plain, kinds = _read(text)
+    words: _Words | None = None
     for run in _RUN.finditer(plain):
-        if run[0].startswith("*"):
+        start, end = run.span()
+        if end - start < LEAST or run[0].startswith("*"):
             continue
-        groups = list(_groups(plain, kinds, run.start(), run.end()))
-        for part in _without(groups, known):
-            yield from _in_groups(plain, part)
+        digits = _NO_DIGIT.sub("", run[0])
+        if len(digits) < LEAST:
+            continue
+        alike = kinds[start:end].isascii()  # else 一 and 1 side by side are parted, one by one
+        work.left -= len(_GROUP.findall(run[0])) if alike else len(digits)
+        if work.left <= 0:  # more than anybody writes: what is left is hidden in one piece rather than weighed
+            if digits not in known:
+                yield _Found(digits, start, end)
+            continue
+        words = words or _Words(plain)
+        for part in _without(list(_groups(plain, kinds, start, end)), known):
+            yield from _in_groups(plain, part, words, work)
 
 
 def _read(text: str) -> tuple[str, str]:
     """The text with every digit an ASCII one and every invisible character NUL, and its digits' kinds; same lengths."""
-    if text.isascii():
-        plain = text
-    else:
-        plain = text.translate(_ROUND)
-        plain = re.sub(r"[^\W_\x00-\x7f]", _ascii_digit, plain)
+    plain = text if text.isascii() else text.translate(_DIGIT)
     plain = _INVISIBLE.sub("\x00", plain)  # doesn't part digits; a line's end does
-    return plain.translate(_CHINESE), plain
-
-
-def _ascii_digit(found: re.Match[str]) -> str:
-    value = unicodedata.decimal(found[0], -1)
-    return found[0] if value < 0 else str(value)
+    return (plain if plain.isascii() else plain.translate(_CHINESE)), plain
 
 
 def _groups(plain: str, kinds: str, start: int, end: int) -> Iterator[_Group]:
     """The digits of a run in pieces; 一 and 1 side by side are two pieces."""
+    alike = kinds[start:end].isascii()
     for found in _GROUP.finditer(plain, start, end):
         at = found.start()
+        if alike:
+            yield _Group(found[0], at, found.end())
+            continue
         for place in range(at + 1, found.end() + 1):
             if place == found.end() or kinds[place].isascii() != kinds[place - 1].isascii():
                 yield _Group(plain[at:place], at, place)
@@ -144,11 +186,15 @@ def _groups(plain: str, kinds: str, start: int, end: int) -> Iterator[_Group]:
 
 def _without(groups: list[_Group], known: frozenset[str]) -> Iterator[list[_Group]]:
     """What is left of a run between the numbers that are known."""
+    if not known:
+        yield groups
+        return
+    begins = {number[:2] for number in known} | {number[:1] for number in known}
     rest: list[_Group] = []
     at = 0
     while at < len(groups):
         digits, end = "", at
-        for place in range(at, len(groups)):
+        for place in range(at, len(groups) if groups[at].digits[:2] in begins else at):
             digits += groups[place].digits
             if len(digits) > 40:
                 break
@@ -163,35 +209,58 @@ def _without(groups: list[_Group], known: frozenset[str]) -> Iterator[list[_Grou
     yield rest
 
 
-def _in_groups(plain: str, groups: list[_Group]) -> Iterator[_Found]:
-    at = 0
+def _in_groups(plain: str, groups: list[_Group], words: _Words, work: _Work) -> Iterator[_Found]:
+    digits = "".join(group.digits for group in groups)
+    ends, place = {}, 0  # how many digits stand before the end of a piece: which piece
+    for number, group in enumerate(groups):
+        place += len(group.digits)
+        ends[place] = number + 1
+    at, first = 0, 0  # the piece, and where its digits begin
     while at < len(groups):
+        work.left -= 1
+        if work.left <= 0:
+            if len(digits) - first >= LEAST:
+                yield _Found(digits[first:], groups[at].start, groups[-1].end)
+            return
         best: tuple[bool, int] | None = None
-        digits, end = "", at
-        for place in range(at, len(groups)):
-            digits += groups[place].digits
-            if len(digits) > MOST:
-                break
-            if _is_card(plain, digits, groups[at : place + 1]):
-                rank = (_luhn(digits), len(digits))
+        end = at
+        for length in _lengths(digits[first : first + 6], words.is_near(groups[at].start)):
+            last = ends.get(first + length)
+            if last is None:
+                continue
+            work.left -= 20
+            written = digits[first : first + length]
+            if _is_card(plain, written, groups[at:last], words):
+                rank = (_luhn(written), length)
                 if best is None or rank > best:
-                    best, end = rank, place + 1
+                    best, end = rank, last
         if best is None:
+            first += len(groups[at].digits)
             at += 1
             continue
-        yield _Found("".join(group.digits for group in groups[at:end]), groups[at].start, groups[end - 1].end)
-        at = end
+        yield _Found(digits[first : first + best[1]], groups[at].start, groups[end - 1].end)
+        first, at = first + best[1], end
 
 
-def _is_card(plain: str, digits: str, groups: Sequence[_Group]) -> bool:
+def _lengths(prefix: str, near_card_word: bool) -> Sequence[int]:
+    """How long a card that begins so may be."""
+    if near_card_word:
+        return _ANY_LENGTH
+    found: set[int] = set(_UNKNOWN_LENGTHS)
+    for length in _PREFIX_LENGTHS:
+        found |= _BY_PREFIX.get(prefix[:length], frozenset())
+    return sorted(found)
+
+
+def _is_card(plain: str, digits: str, groups: Sequence[_Group], words: _Words) -> bool:
     """Whether these neighbouring pieces together are a card number."""
     if not LEAST <= len(digits) <= MOST or len(set(digits)) == 1:
         return False
     start, end = groups[0].start, groups[-1].end
     sizes = [group.end - group.start for group in groups]
-    word, near = _word_before(plain, start)
+    word, near = words.before(start)
     lettered = _is_letter(plain[start - 1 : start]) or _is_letter(plain[end : end + 1])
-    sound, sure, checked = _luhn(digits), _begins(digits, _SURE), _begins(digits, _CHECKED)
+    sound, sure, checked = _luhn(digits), _begins(digits, _SURE_BY_PREFIX), _begins(digits, _CHECKED_BY_PREFIX)
     if lettered and not (word == "card" and near):
         return len(groups) == 1 and len(digits) >= 15 and sound and (sure or checked)
     if len(groups) > 1 and _is_series(groups):
@@ -210,16 +279,28 @@ def _is_card(plain: str, digits: str, groups: Sequence[_Group]) -> bool:
     return sure and sound and (min(sizes[:-1]) >= 3 or even)
 
 
-def _word_before(plain: str, start: int) -> tuple[str, bool]:
-    """What the nearest word before a number calls it: card, other or nothing; and whether it stands right before."""
-    text = plain[max(start - _BEFORE, 0) : start]
-    found = [
-        (each.end(), name)
-        for name, words in (("card", _CARD_WORD), ("other", _OTHER_WORD))
-        for each in words.finditer(text)
-    ]
-    at, name = max(found, default=(-1, ""))
-    return name, at == len(text)
+class _Words:
+    """Where a text has words that say what the number after them is; read once."""
+
+    def __init__(self, plain: str) -> None:
+        self.plain = plain
+        self.card_ends = [found.end() for found in _CARD_WORD.finditer(plain)]
+
+    def is_near(self, start: int) -> bool:
+        """Whether a word for a card ends within the characters before ``start``."""
+        place = bisect_left(self.card_ends, start - _BEFORE)
+        return place < len(self.card_ends) and self.card_ends[place] <= start
+
+    def before(self, start: int) -> tuple[str, bool]:
+        """What the nearest word before a number calls it: card, other or nothing; and whether right before."""
+        text = self.plain[max(start - _BEFORE, 0) : start]
+        found = [
+            (each.end(), name)
+            for name, words in (("card", _CARD_WORD), ("other", _OTHER_WORD))
+            for each in words.finditer(text)
+        ]
+        at, name = max(found, default=(-1, ""))
+        return name, at == len(text)
 
 
 def _is_regular(sizes: Sequence[int]) -> bool:
@@ -241,17 +322,13 @@ def passes_luhn(digits: str) -> bool:
     return LEAST <= len(digits) <= MOST and _luhn(digits)
 
 
-def _begins(digits: str, table: Sequence[tuple[str, frozenset[int]]]) -> bool:
-    return any(len(digits) in lengths and digits.startswith(prefix) for prefix, lengths in table)
+def _begins(digits: str, table: dict[str, frozenset[int]]) -> bool:
+    return any(len(digits) in table.get(digits[:length], frozenset()) for length in _PREFIX_LENGTHS)
 
 
 def _luhn(digits: str) -> bool:
     """Whether the last digit checks the others (ISO/IEC 7812-1)."""
-    total = 0
-    for place, digit in enumerate(reversed(digits)):
-        value = int(digit) * (1 + place % 2)
-        total += value - 9 if value > 9 else value
-    return total % 10 == 0
+    return sum(map(int, digits[-1::-2] + digits[-2::-2].translate(_DOUBLED))) % 10 == 0
 
 
 def _is_letter(char: str) -> bool:

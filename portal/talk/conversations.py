@@ -90,7 +90,9 @@ def add_message(
         "last_message_id": message.id,
         "last_words": (words or "[照片]")[:60],
     }
-    if side == "buyer":
+    if kind == "case":  # a step's card asks for no answer here: the case itself waits, and its notice was sent
+        pass
+    elif side == "buyer":
         counts |= {
             "seller_unread": Conversation.seller_unread + 1,
             "buyer_unread": 0,

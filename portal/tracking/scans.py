@@ -24,6 +24,7 @@ from portal.models import (
 from portal.notices import notices
 from portal.parcels import carriers, following, keeping, parcel_view, telling
 from portal.parcels.scans import Scan
+from portal.tracking import claims
 
 
 def record_trace(parcel_id: int, *, at: datetime, status: str, said: str, now: datetime, origin: str = "") -> bool:
@@ -73,12 +74,17 @@ def record_scans(
 def record_typed(shipment: Any, said: Collection[Scan], *, side: str, now: datetime, origin: str = "") -> int:
     """Keep scans of a followed parcel that one side (buyer, seller) typed in or imported; returns how many are new.
 
-    What a side says in its own favour is kept and shown, and moves nothing. ``origin``: the side unless said otherwise.
+    What a side says in its own favour is kept and shown, and moves nothing; 签收 counts when the other side doesn't
+    object within 48 hours. ``origin``: the side unless said otherwise.
     """
     by_sender, origin, tell = parcel_view.was_sent_by(shipment, side), origin or side, side != "buyer"
     if shipment.parcel_id is None:
-        return keeping.keep_scans_of_order(shipment.id, said, now=now, origin=origin, by_sender=by_sender, tell=tell)
-    return record_scans(shipment.parcel_id, said, now=now, origin=origin, by_sender=by_sender, tell=tell)
+        new = keeping.keep_scans_of_order(shipment.id, said, now=now, origin=origin, by_sender=by_sender, tell=tell)
+    else:
+        new = record_scans(shipment.parcel_id, said, now=now, origin=origin, by_sender=by_sender, tell=tell)
+    if followed := parcel_view.find_of_shop(shipment.id, shipment.shop_id):
+        claims.begin(followed, side, now)
+    return new
 
 
 def send_back(

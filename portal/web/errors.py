@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 
 from portal.extensions import Busy, db
 from portal.flow import StepRefused
+from portal.web.carried import MOST_BYTES, SECRET
 from portal.web.once import DifferentBody
 from portal.web.pages import page
 
@@ -30,17 +31,29 @@ PAGES: dict[int, tuple[str, str]] = {
     429: ("操作太频繁", "请稍等一会儿再试。"),
     500: ("系统出了点问题", "我们已记录这个问题,没有任何内容被写坏。请稍后再试。"),
     503: ("系统正忙", "没有任何内容被重复提交,请几秒后再试一次。"),
-    507: ("存储空间不足", "暂时无法保存新的内容,您填写的内容没有提交,请稍后再试。"),
+    507: ("存储空间不足", "暂时无法保存新的内容，您填写的内容还没有提交，请稍后再试。"),
 }
 
 
 def answer(status: int, sentence: str = "") -> Response:
     """An error page; for htmx it goes into #page like any other."""
     title, usual = PAGES.get(status, PAGES[500])
-    made = page("errors/error.html", status, code=status, title=title, sentence=sentence or usual)
+    typed = _typed() if status in (429, 503, 507) else []
+    made = page("errors/error.html", status, code=status, title=title, sentence=sentence or usual, typed=typed)
     if status in (429, 503):
         made.headers["Retry-After"] = "5"
     return made
+
+
+def _typed() -> list[tuple[str, str]]:
+    """The form of this request, to be handed in once more from the error page: also without script nothing is lost."""
+    if request.method != "POST" or request.blueprint == "qa":
+        return []
+    try:
+        fields = [(name, value) for name, value in request.form.items(multi=True) if name not in SECRET]
+    except HTTPException:  # it was never read
+        return []
+    return fields if sum(len(value) for _, value in fields) <= MOST_BYTES else []
 
 
 def _http(error: HTTPException) -> Response | HTTPException:

@@ -8,6 +8,7 @@ from datetime import datetime
 from flask import Flask, g
 
 from portal import inputs, words
+from portal.calendar import lengths
 
 
 def money(fen: int) -> str:
@@ -51,3 +52,4 @@ def install(app: Flask) -> None:
         masked_phone=words.masked_phone,
         masked_name=words.masked_name,
     )
+    app.jinja_env.globals["length_of"] = lengths.describe_deadline

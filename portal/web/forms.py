@@ -27,11 +27,10 @@ from portal.evidence.store import Store
 from portal.extensions import db, writing
 from portal.models import CaseHead, KeptForm, OrderHead
 from portal.talk import card_numbers
+from portal.web import quotas
 from portal.web.security import csrf_token
 
 MOST_PHOTOS = evidence.MOST_PER_STEP
-
-
 Known = Callable[[Collection[str]], Collection[str]]  # which of these digits are numbers of the thing at hand
 
 
@@ -193,7 +192,7 @@ class Line(_Typed):
 class Secret(Line):
     """One line that is never shown again, not even to who typed it: a mistake elsewhere in the form costs a retyping.
 
-    Its name must be one of security.SECRET, so that it isn't kept for signing in again either.
+    Its name must be one of carried.SECRET, so that it isn't kept for signing in again either.
     """
 
     def __init__(self, label: str = "", *, reads: Callable[[str], str] | None = None, **kwargs: Any) -> None:
@@ -358,6 +357,9 @@ class Photos(Field):
             self.refusals.append(f"最多 {self.most} 张照片,多出的 {len(self.files) - max(room, 0)} 张没有保存")
             self.files = self.files[: max(room, 0)]
         if not self.files:
+            return
+        if refusal := quotas.photo_refusal(len(self.files), owner):
+            self.refusals.append(refusal)
             return
         db.session.rollback()
         incoming = [imaging.IncomingFile(file.filename or "", file.stream) for file in self.files]

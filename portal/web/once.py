@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response
 from portal.extensions import db, writing
 from portal.models import FormKey
 from portal.talk import card_numbers
-from portal.web.security import SECRET
+from portal.web.carried import SECRET
 
 KEPT_FOR = timedelta(days=7)
 _KEY = re.compile(r"[!-~]{0,64}")  # what the column holds
@@ -38,12 +38,12 @@ def once(work: Callable[[], str]) -> Response:
     with writing():
         if not key:
             return redirect(work(), 303)
-        fingerprint = _fingerprint()
-        if not _claim(key, fingerprint):
+        said = fingerprint()
+        if not _claim(key, said):
             kept = db.session.execute(
                 select(FormKey.fingerprint, FormKey.location).where(FormKey.user_id == _whose(), FormKey.key == key)
             ).one()
-            if kept.fingerprint != fingerprint:
+            if kept.fingerprint != said:
                 raise DifferentBody
             return redirect(kept.location, 303)
         location = work()
@@ -54,6 +54,14 @@ def once(work: Callable[[], str]) -> Response:
             .execution_options(synchronize_session=False)
         )
     return redirect(location, 303)
+
+
+def was_done(key: str) -> bool:
+    """Whether a submission with this key has been done already."""
+    if not _KEY.fullmatch(key):
+        return False
+    asked = select(FormKey.id).where(FormKey.user_id == _whose(), FormKey.key == key)
+    return db.session.scalar(asked) is not None
 
 
 def _whose() -> int:
@@ -69,7 +77,8 @@ def _claim(key: str, fingerprint: str) -> bool:
     return db.session.scalar(made) is not None  # the number of rows is not known on PostgreSQL
 
 
-def _fingerprint() -> str:
+def fingerprint() -> str:
+    """What this form says, but for its token and key, as a keyed hash; of files only their names."""
     said = hmac.new(str(current_app.secret_key).encode(), request.path.encode(), hashlib.sha256)
     for name in sorted(request.form):
         if name not in ("csrf_token", "form_key"):

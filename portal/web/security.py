@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import re
 import secrets
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -18,9 +17,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from portal.calendar import clock
 from portal.config import Settings
 from portal.extensions import Busy, db, writing
-from portal.models import KeptForm
 from portal.people import accounts
-from portal.talk import card_numbers
+from portal.web import carried, rates
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; font-src 'self'; "
@@ -61,10 +59,6 @@ HTMX_CONFIG = json.dumps(
 # value counts silently.
 SEVERAL = frozenset({"order", "photos_kept", "photos_drop", "drop_photo", "guarantees", "types"})
 _UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-_EXACT = re.compile(r"number[0-9]?|\w+_(?:id|kept|drop)")  # tracking numbers and names of things
-# Never kept for signing in again, and never in a hash without a key: it could be undone by trying.
-SECRET = frozenset({"password", "account_holder", "account_bank", "account_number"})
-_NOT_KEPT = frozenset({"csrf_token", "form_key", "version"}) | SECRET
 
 
 Route = TypeVar("Route", bound=Callable[..., Any])
@@ -119,7 +113,10 @@ def safe_next(target: str | None) -> str:
 
 
 def to_sign_in() -> AnyResponse:
-    """Send somebody to the sign-in page and back afterwards; htmx is told to go there as a whole page."""
+    """Send somebody to the sign-in page and back afterwards; htmx is told to go there as a whole page.
+
+    What was typed into a form comes along in the sign-in page. (With htmx it stays in the page it was typed in.)
+    """
     looking = request.method in ("GET", "HEAD")
     wanted = request.full_path.rstrip("?") if looking else _page_of_form()
     if request.headers.get("HX-Request"):
@@ -128,6 +125,10 @@ def to_sign_in() -> AnyResponse:
         answer = Response(status=401)
         answer.headers["HX-Redirect"] = _sign_in_url(wanted)
         return answer
+    if not looking and not g.get("kept_form") and (packed := carried.pack()):
+        from portal.web.signing_in import sign_in_page  # knows forms, which know this module
+
+        return sign_in_page(401, f"{safe_next(wanted)}?said=draft-kept", packed)
     return redirect(_sign_in_url(wanted), 303)
 
 
@@ -157,6 +158,11 @@ def _came_from_here() -> bool:
     return _split(origin).netloc == request.host
 
 
+def _said_from_here() -> bool:
+    """Whether the browser says that the form is one of this site's pages; saying nothing isn't enough."""
+    return bool({"Sec-Fetch-Site", "Origin"} & set(request.headers.keys())) and _came_from_here()
+
+
 def _open_request(settings: Settings) -> AnyResponse | None:
     g.now = clock.now()
     g.request_id = secrets.token_hex(8)
@@ -173,6 +179,8 @@ def _open_request(settings: Settings) -> AnyResponse | None:
         g.who, g.was = accounts.who_is(g.cookie, g.now)
         if g.who is None or request.method in _UNSAFE:
             db.session.rollback()  # the verb's own transaction begins afresh
+        elif request.args.get("q"):
+            rates.limit("search", g.who.user_id)
     if request.method in _UNSAFE:
         most = getattr(current_app.view_functions.get(request.endpoint or ""), "most_bytes", None)
         if most and g.who is not None and g.who.shop_id is not None:
@@ -206,7 +214,9 @@ def _check_token() -> AnyResponse | None:
             _keep_form(g.who.user_id)
             return redirect(_page_of_form() + "?said=draft-kept", 303)
         if g.was is None:
-            abort(403)
+            if not _said_from_here():
+                abort(403)
+            return to_sign_in()
     if g.who is None and g.was is not None and request.path != "/login":
         _keep_form(g.was)
         return to_sign_in()
@@ -215,19 +225,9 @@ def _check_token() -> AnyResponse | None:
 
 def _keep_form(user_id: int) -> None:
     """The session has ended while somebody was typing: keep the words for the same person."""
-    fields = {
-        name: [
-            value if _EXACT.fullmatch(name) else card_numbers.mask_numbers(value)
-            for value in request.form.getlist(name)
-        ]
-        for name in request.form
-        if name not in _NOT_KEPT
-    }
-    if not fields:
-        return
-    with writing():
-        db.session.add(KeptForm(user_id=user_id, path=request.path[:300], fields=fields, kept_at=g.now))
-    g.kept_form = True
+    if fields := carried.typed():
+        carried.keep(user_id, request.path, fields, g.now)
+        g.kept_form = True
 
 
 def _close_request(answer: Response, settings: Settings) -> Response:

@@ -12,6 +12,7 @@ from portal import inputs, words
 from portal.applications import applications
 from portal.cases import proposals
 from portal.cases.case_view import View
+from portal.cases.effects.hand_ins import Offer
 from portal.cases.proposals import Terms
 from portal.extensions import db
 from portal.flow import CaseType, State
@@ -136,9 +137,9 @@ class TermsForm(Form):
             note=self.note.data or "",
         )
 
-    def values(self) -> dict[str, Any]:
-        """What cases.take is told."""
-        return {"terms": self.terms, "note": self.note.data or ""}
+    def hand_in(self) -> Offer:
+        """What is handed in with the step."""
+        return Offer(terms=self.terms, note=self.note.data or "")
 
 
 class _Bought:

@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
+from flask import g
+from flask.typing import ResponseReturnValue
+
+from portal.cases.effects.step_context import ActedBy
+from portal.flow import StepRefused
 from portal.parcels import scans
 from portal.parcels.scans import LinesRefused, Scan
-from portal.web.forms import Form, Text
+from portal.tracking import claims
+from portal.web import rates
+from portal.web.forms import Form, Line, Text
+from portal.web.once import once
+
+
+class ObjectionForm(Form):
+    """没有收到: against a 签收 that the other side reported."""
+
+    why = Line("说明", limit=150, optional=True)
 
 
 class TraceForm(Form):
@@ -24,3 +39,20 @@ class TraceForm(Form):
             for sentence in refused.sentences:
                 self.refuse(sentence, "words")
             return []
+
+
+def take_objection(shipment: Any, form: ObjectionForm, home: str, side: str, by: ActedBy) -> ResponseReturnValue | int:
+    """Take an objection to a reported 签收; the answer, or the status of a page that says in ``form`` what is wrong."""
+    rates.limit("trace", by.user_id or 0)
+    if not form.validate_on_submit():
+        return 422
+
+    def objects() -> str:
+        claims.object_to(shipment, side=side, why=form.why.data or "", by=by, now=g.now)
+        return f"{home}?said=objected"
+
+    try:
+        return once(objects)
+    except StepRefused as refused:
+        form.refuse(refused.sentence)
+        return 409

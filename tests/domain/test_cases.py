@@ -9,7 +9,7 @@ from sqlalchemy import select, text, update
 
 from portal.cases import clock as case_clock
 from portal.cases import taking
-from portal.cases.effects.step_context import InspectedLine, RequestedLine
+from portal.cases.effects.hand_ins import InspectedLine, RequestedLine
 from portal.cases.history import hash_event
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, Stale, StepRefused
@@ -125,7 +125,7 @@ def test_a_refused_step_leaves_nothing_behind(cast: Cast) -> None:
 def test_rejecting_needs_a_word_with_the_buyer_first(cast: Cast) -> None:
     case = cast.open_case()
     with pytest.raises(StepRefused, match="先在会话里和买家沟通"):
-        cast.take(case, "reject", Actor.SELLER, refusal="over_window", note="超过期限")
+        cast.take(case, "reject", Actor.SELLER, refusal="no_stock", note="缺货")
 
 
 def test_insufficient_evidence_can_only_be_said_after_asking_for_it(cast: Cast) -> None:

@@ -301,7 +301,7 @@ def test_a_token_opens_one_case_until_it_expires_or_is_taken_back(chain: Chain) 
 
 
 def test_an_order_number_opens_only_with_the_last_four_digits_and_without_account(chain: Chain) -> None:
-    assert consumer_links.find_order("TB2026112300001", "9650") == chain.order
+    assert consumer_links.find_order("TB2026112300001", "9650") == (chain.cast.shop2, chain.order)
     assert consumer_links.find_order("TB2026112300001", "9651") is None
     assert consumer_links.find_order("TB2026112300001", "") is None
     assert consumer_links.find_order("none", "9650") is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sqlite3
 from collections import Counter
@@ -120,7 +121,8 @@ def world(app: Flask, cast: Cast) -> Iterator[World]:
             conversations.add_message(talk, side, person, "在吗", now=cast.now)
         conversation = talk.id
     size = {"width": 1, "height": 1, "thumb_width": 1, "thumb_height": 1}
-    image = PreparedImage(b"photo", b"thumb", **size, sha256="0" * 64, taken_note=None, original_name="a.jpg")
+    sha256 = hashlib.sha256(b"photo").hexdigest()
+    image = PreparedImage(b"photo", b"thumb", **size, sha256=sha256, taken_note=None, original_name="a.jpg")
     stored = evidence.add_photo(store, [image])
     with writing():
         evidence.keep_photos(stored, shop_id=cast.shop, owner_id=cast.buyer, side="buyer", now=cast.now)
@@ -527,11 +529,11 @@ def checked_by_who_proposed_it(world: World) -> list[str]:
 @plant("bank data")
 def an_account_that_nobody_consented_to(world: World) -> list[str]:
     entry = refunded(world)
-    values = {"entry": entry.id, "case": entry.case_id, "buyer": world.cast.buyer, "at": "2026-11-23 02:00:00"}
-    consent = "INSERT INTO bank_consents (id, case_id, entry_id, owner_id, purpose, version, answer, at)"
-    account = "INSERT INTO bank_accounts (id, case_id, entry_id, owner_id, consent_id, key_id, last4, sound, made_at"
-    world.run(f"{consent} VALUES (7, :case, :entry, :buyer, 'refund', 1, 'no', :at)", **values)
-    world.run(f"{account}, erased_at) VALUES (8, :case, :entry, :buyer, 7, '', '', 1, :at, :at)", **values)
+    values = {"shop": entry.shop_id, "entry": entry.id, "case": entry.case_id, "buyer": world.cast.buyer, "at": "2026-11-23 02:00:00"}
+    consent = "INSERT INTO bank_consents (shop_id, id, case_id, entry_id, owner_id, purpose, version, answer, at)"
+    account = "INSERT INTO bank_accounts (shop_id, id, case_id, entry_id, owner_id, consent_id, key_id, last4, sound, made_at"
+    world.run(f"{consent} VALUES (:shop, 7, :case, :entry, :buyer, 'refund', 1, 'no', :at)", **values)
+    world.run(f"{account}, erased_at) VALUES (:shop, 8, :case, :entry, :buyer, 7, '', '', 1, :at, :at)", **values)
     return [f"account 8 of case {values['case']}: no consent"]
 
 
@@ -548,9 +550,9 @@ def a_mark_lost_for_the_seller(world: World) -> list[str]:
 
 
 def linked(world: World, *pairs: tuple[int, int]) -> None:
-    kept = "id, downstream_id, upstream_id, shop_id, created_by, created_at, route_back, route_out"
+    kept = "id, downstream_id, upstream_id, shop_id, upstream_shop_id, created_by, created_at, route_back, route_out"
     freight = "freight_back_fen, freight_out_fen, freight_back_payer, freight_out_payer"
-    values = ":id, :below, :above, 1, 3, '2026-11-23 02:00:00', 'via', 'via', 0, 0, 'supplier', 'supplier'"
+    values = ":id, :below, :above, 1, 1, 3, '2026-11-23 02:00:00', 'via', 'via', 0, 0, 'supplier', 'supplier'"
     for number, (below, above) in enumerate(pairs, 1):
         world.run(f"INSERT INTO case_links ({kept}, {freight}) VALUES ({values})", id=number, below=below, above=above)
 
@@ -584,7 +586,7 @@ def a_photo_without_its_small_one(world: World) -> list[str]:
 
 @plant("files")
 def a_file_that_no_row_names(world: World) -> list[str]:
-    key = evidence.new_key()
+    key = evidence.new_key(b"left over")
     world.store.put(key, b"left over")
     path = world.store.path(key)
     long_ago = path.stat().st_mtime - timedelta(days=2).total_seconds()

@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 from portal import doctor, flow
 from portal.cases import clock as case_clock
 from portal.cases import mediation_queue, taking
+from portal.cases.effects.step_context import hand_in_type
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, State, StepRefused
 from portal.models import (
@@ -91,7 +92,7 @@ def test_a_clock_that_a_side_starts_anew_meanwhile_has_not_stood_still_before(ca
     """Disputed, called for, the seller counts again: three whole days from there, no more."""
     case = called_for(cast, "disputed")
     line = db.session.scalars(select(CaseLine).where(CaseLine.case_id == case.id)).one()
-    from portal.cases.effects.step_context import InspectedLine
+    from portal.cases.effects.hand_ins import InspectedLine
 
     counted = [InspectedLine(line.id, 2_000, 1_500, "not_resellable")]
     case = cast.take(case, "revise_inspection", SELLER, cast.now + 30 * HOUR, counted=counted, note="x")
@@ -452,7 +453,8 @@ def test_of_a_decision_and_something_else_at_once_one_wins(
     def take(step: str, actor: Actor, values: dict[str, Any]) -> Callable[[], object]:
         by = cast.by(actor)
         at = cast.now + 3 * HOUR
-        return lambda: taking.take(case_id, step, by=by, now=at, version=version, **values).version
+        handed = hand_in_type(step)(**values)
+        return lambda: taking.take(case_id, step, by=by, now=at, version=version, handed=handed).version
 
     answers = at_once(both, [take("decide_refund", MEDIATOR, {**REASONED, "goods_back": False}), take(*other)])
     assert sorted(isinstance(answer, int) for answer in answers) == [False, True], answers

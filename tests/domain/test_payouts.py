@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,14 @@ from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from portal import doctor
+from portal import doctor, words
 from portal.cases import clock as case_clock
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, StepRefused
-from portal.models import Case, MoneyEntry, Notice, Order, OrderLine, PayoutFile, Shop
+from portal.models import Case, CaseLine, MoneyEntry, Notice, Order, OrderLine, PayoutFile, Shop
 from portal.money import entries as money_entries
 from portal.money import payment_lists
+from portal.orders import ledger
 from portal.payments import batches as payment_batches
 from portal.payments import recording
 from portal.payments import results as bank_results
@@ -137,6 +138,74 @@ def test_all_units_one_by_one_give_back_all_that_was_paid(cast: Cast) -> None:
     assert fens == [333, 334, 334] and sum(fens) == 1_001
 
 
+def thirds(cast: Cast) -> Order:
+    """3 件 that cost 10.00: 16.00 paid, of which 6.00 for freight."""
+    order_id = cast.order(milli=3_000, price_fen=333, unit="件").id
+    with writing():
+        order = db.session.get_one(Order, order_id)
+        order.paid_fen, order.freight_fen, order.goods_total_fen = 1_600, 600, 1_000
+    return db.session.get_one(Order, order_id)
+
+
+def test_three_cases_applied_for_at_once_give_back_the_last_fen(cast_both: Cast) -> None:
+    cast = cast_both
+    order = thirds(cast)
+    cases = [cast.open_case(order, case_type=ONLY, milli=1_000) for _ in range(3)]
+    assert [case.refund_fen for case in cases] == [333] * 3  # as each one asked, when nothing was paid back yet
+    fens = [entry_of(cast.take(case, "agree", Actor.SELLER)).amount_fen for case in cases]
+    assert fens == [333, 333, 334] and wrong() == []
+
+
+def test_less_that_was_asked_for_stays_less(cast: Cast) -> None:
+    order = cast.order(milli=2_000, price_fen=1_000)
+    case = cast.open_case(order, case_type=ONLY, milli=1_000, refund_fen=999)
+    assert entry_of(cast.take(case, "agree", Actor.SELLER)).amount_fen == 999
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_units_in_any_grouping_and_order_with_cancellations_give_back_all_that_was_paid(cast: Cast, seed: int) -> None:
+    """Applied for together or one after the other, agreed in any order, called off in between and asked for again."""
+    chance = random.Random(seed)
+    bought = chance.randint(2, 8)
+    order_id = cast.order(milli=bought * 1_000, price_fen=100).id
+    with writing():
+        order = db.session.get_one(Order, order_id)
+        order.paid_fen = chance.randint(bought, 40)
+    paid, free, open_cases, given = order.paid_fen, bought, [], []
+    while free or open_cases:
+        if free and (chance.random() < 0.6 or not open_cases):
+            units = chance.randint(1, free)
+            try:
+                made = cast.open_case(
+                    db.session.get_one(Order, order_id), case_type=chance.choice((ONLY, RETURN)), milli=units * 1_000
+                )
+            except StepRefused:  # worth less than 1 分 by itself
+                db.session.rollback()
+                break
+            free -= units
+            open_cases.append((made, units))
+            continue
+        case, units = open_cases.pop(chance.randrange(len(open_cases)))
+        if chance.random() < 0.25:
+            cast.take(case, "withdraw", Actor.BUYER)
+            free += units
+            continue
+        way = "agree" if case.type == ONLY else "agree_refund_without_return"
+        case = cast.take(case, way, Actor.SELLER)
+        if chance.random() < 0.25:  # agreed, planned, and called off after all
+            with writing():
+                money_entries.cancel_open(case.id)
+                held = db.session.scalars(db.select(CaseLine.order_line_id).where(CaseLine.case_id == case.id)).one()
+                ledger.release_units(held, units * 1_000)
+            free += units
+            continue
+        given.append(entry_of(case).amount_fen)
+    else:
+        assert sum(given) == paid, given
+    db.session.expire_all()
+    assert db.session.get_one(Order, order_id).refunded_fen == sum(given) <= paid
+
+
 def test_a_failed_payment_is_tried_again_under_its_key_and_goes_out_again(cast_both: Cast) -> None:
     cast = cast_both
     case = cast.until("refunding", case_type=RETURN)
@@ -157,6 +226,65 @@ def test_a_failed_payment_is_tried_again_under_its_key_and_goes_out_again(cast_b
     with pytest.raises(StepRefused, match="没有重复登记"):
         record(cast, entry_id, "settle", reference=NUMBER)
     assert db.session.get_one(Case, case.id).state == "completed" and wrong() == []
+
+
+def limit_of(case: Case) -> datetime:
+    db.session.expire_all()
+    found = db.session.get_one(Case, case.id)
+    assert found.due_rule == "refund_legal" and found.due_at is not None
+    return found.due_at
+
+
+def test_no_attempt_moves_the_legal_limit(cast_both: Cast) -> None:
+    """登记退款失败 and 重新退款 every few days: the limit counts from the day the refund became due."""
+    cast = cast_both
+    case = cast.until("refunding", case_type=ONLY)
+    limit = limit_of(case)
+    for day in (2, 5):
+        later = cast.now + timedelta(days=day)
+        case = cast.take(case, "refund_fail", Actor.SELLER, later, note="账户已注销")
+        assert limit_of(case) == limit
+        case = cast.take(case, "retry", Actor.SELLER, later, way="alipay")
+        assert limit_of(case) == limit
+    case_clock.sweep(limit)
+    db.session.expire_all()
+    case = db.session.get_one(Case, case.id)
+    assert case.escalated and case.stage == "evidence"
+    later = limit + timedelta(hours=1)
+    for step, told in (("refund_fail", {"note": "又失败了"}), ("retry", {"way": "cash"})):
+        case = cast.take(case, step, Actor.SELLER, later, **told)
+        assert case.escalated and case.stage_at == limit  # an attempt takes nothing away from the platform
+
+
+def test_after_two_failures_the_way_changes(cast: Cast) -> None:
+    case = cast.until("refunding", case_type=ONLY)
+    for _ in range(2):
+        case = cast.take(case, "refund_fail", Actor.SELLER, note="账户已注销")
+        if entry_of(case).tries < 2:
+            case = cast.take(case, "retry", Actor.SELLER)
+    with pytest.raises(StepRefused, match="换一种方式"):
+        cast.take(case, "retry", Actor.SELLER)
+    db.session.rollback()
+    case = cast.take(db.session.get_one(Case, case.id), "retry", Actor.SELLER, way="wechat")
+    case = cast.take(case, "refund_ok", Actor.SELLER, reference=NUMBER)
+    assert entry_of(case).way == "wechat" and wrong() == []
+
+
+@pytest.mark.parametrize("way", money_entries.WAYS)
+def test_what_is_kept_is_the_way_that_was_taken(cast: Cast, way: str) -> None:
+    case = cast.take(cast.until("refunding", case_type=ONLY), "refund_ok", Actor.SELLER, reference=NUMBER, way=way)
+    assert entry_of(case).way == way and words.ROUTE[way] and wrong() == []
+
+
+def test_a_number_is_doubted_that_no_channel_gives_or_that_was_used(cast: Cast) -> None:
+    first = cast.take(cast.until("refunding", case_type=ONLY), "refund_ok", Actor.SELLER, reference=NUMBER)
+    other = entry_of(cast.until("refunding", case_type=ONLY))
+    for odd in ("1", "已付清", "abcdefgh", "12 34"):
+        assert "不像" in money_entries.doubt_about(cast.shop, other.id, "original", odd)
+        assert not money_entries.doubt_about(cast.shop, other.id, "cash", odd)
+    assert first.case_no in money_entries.doubt_about(cast.shop, other.id, "bank", NUMBER)
+    assert not money_entries.doubt_about(cast.shop2, other.id, "bank", NUMBER)
+    assert not money_entries.doubt_about(cast.shop, other.id, "alipay", "2026112322001419")
 
 
 def test_another_shop_reaches_no_payment(cast: Cast) -> None:

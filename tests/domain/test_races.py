@@ -12,7 +12,8 @@ from sqlalchemy import select
 from portal import doctor
 from portal.cases import clock as case_clock
 from portal.cases import opening, taking
-from portal.cases.effects.step_context import RequestedLine
+from portal.cases.effects.hand_ins import RequestedLine
+from portal.cases.effects.step_context import hand_in_type
 from portal.extensions import Busy, db, writing
 from portal.flow import Actor, StepRefused
 from portal.models import Case, CaseEvent, Order, OrderLine
@@ -65,7 +66,7 @@ def test_48_applications_on_a_line_of_ten(both: Flask, cast_both: Cast) -> None:
                 receiver=("李雯", "13425059650", "成都"),
                 freight_payer="seller",
                 basis="",
-                policy_id=1,
+                policy_id=policies.find_current(cast.shop).id,
                 photos=[],
                 now=cast.now,
             ).id
@@ -107,8 +108,8 @@ def test_of_two_at_once_one_wins(
 
         def take(step: str, actor: Actor, case_id: int = case_id, version: int = version) -> Callable[[], object]:
             by = cast.by(actor)
-            facts = FACTS.get(step, {})
-            return lambda: taking.take(case_id, step, by=by, now=cast.now, version=version, **facts).version  # type: ignore[arg-type]
+            handed = hand_in_type(step)(**FACTS.get(step, {}))
+            return lambda: taking.take(case_id, step, by=by, now=cast.now, version=version, handed=handed).version
 
         answers = at_once(both, [take(*one), take(*other)])
         assert sorted(isinstance(answer, int) for answer in answers) == [False, True], answers

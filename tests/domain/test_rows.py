@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 
 from portal import doctor, flow
 from portal.cases import clock as case_clock
-from portal.cases.effects.step_context import InspectedLine
+from portal.cases.effects.hand_ins import InspectedLine
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, State
 from portal.models import Case, CaseEvent, CaseLine, MoneyEntry, OrderLine, Parcel, ReturnAddress, Shop, Staff, User
@@ -42,7 +42,7 @@ def test_every_state_can_be_reached(cast: Cast, state: State, case_type: CaseTyp
 
 HANDED_IN: dict[str, dict[str, Any]] = {
     "ask_evidence": {"note": "请补拍面单"},
-    "reject": {"refusal": "over_window", "note": "超过期限"},
+    "reject": {"refusal": "evidence_insufficient", "note": "看不清"},
     "grant_extension": {"days": 3, "note": "台风停运"},
     "ship_return": {"parcels": PARCELS},
     "object": {"note": "寄回时完好"},

@@ -583,7 +583,7 @@ from portal.tracking import polling
 app = create_app(Settings(data=Path(sys.argv[1]), secret_key="test"))
 with app.app_context():
     at = datetime.fromisoformat(sys.argv[3])
-    print(polling.poll(Kuaidi100("c", "k", url=sys.argv[2], wait=5), 60, lambda: at), flush=True)
+    print(polling.poll_carriers(Kuaidi100("c", "k", url=sys.argv[2], wait=5), 60, lambda: at), flush=True)
 """
 
 

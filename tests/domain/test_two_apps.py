@@ -8,8 +8,7 @@ from pathlib import Path
 from flask import Flask
 
 from portal import flow
-from portal.calendar import clock
-from portal.cases import deadlines as case_deadlines
+from portal.calendar import clock, lengths
 from portal.extensions import PerApp
 from portal.money.accounts import consent as bank_accounts
 from portal.notices import notices
@@ -44,7 +43,7 @@ def test_each_app_keeps_its_own_settings(tmp_path: Path, sqlite_template: Path) 
 def seen_by(app: Flask) -> tuple[object, ...]:
     with app.app_context():
         return (
-            case_deadlines.get_deadline("seller_response"),
+            lengths.get_deadline("seller_response"),
             resale.get_rule().apply_days,
             following.get_service(),
             notices._channels.get(),

@@ -11,7 +11,8 @@ from sqlalchemy import select
 from portal import create_app, flow
 from portal.calendar import clock
 from portal.cases import opening, taking
-from portal.cases.effects.step_context import ActedBy, RequestedLine
+from portal.cases.effects.hand_ins import RequestedLine
+from portal.cases.effects.step_context import ActedBy
 from portal.config import Settings
 from portal.extensions import Busy, db, writing
 from portal.flow import Actor, StepRefused

@@ -24,6 +24,8 @@ PURE: dict[str, frozenset[str]] = {
     "inputs": frozenset({"regex"}),
     "talk.card_numbers": frozenset(),
     "sheets": frozenset(),
+    "waybills": frozenset(),
+    "searching": frozenset(),
     "orders.export_format": frozenset(),
 }
 WEB_LIBRARIES = {"flask", "flask_wtf", "wtforms", "werkzeug", "jinja2", "markupsafe"}

@@ -17,7 +17,8 @@ from sqlalchemy.exc import IntegrityError
 from portal import flow
 from portal.cases import case_facts, proposals, taking
 from portal.cases import clock as case_clock
-from portal.cases.effects.step_context import ActedBy, InspectedLine, RequestedLine
+from portal.cases.effects.hand_ins import InspectedLine, RequestedLine
+from portal.cases.effects.step_context import ActedBy, hand_in_type
 from portal.cases.proposals import Terms
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, StepRefused
@@ -102,9 +103,8 @@ class Life(RuleBasedStateMachine):
         before = (case.state, case.version, case.due_at)
         try:
             with writing():
-                taking.take(
-                    case_id, step.name, by=self._by(actor), now=self.at, **self._facts(case, step.name, part, milli)
-                )
+                handed = hand_in_type(step.name)(**self._facts(case, step.name, part, milli))
+                taking.take(case_id, step.name, by=self._by(actor), now=self.at, handed=handed)
         except (StepRefused, ledger.NotEnough):
             db.session.rollback()
             after = db.session.get_one(Case, case_id)
@@ -130,9 +130,9 @@ class Life(RuleBasedStateMachine):
             step = ready[pick % len(ready)]
             milli = case.quantity_milli
             try:
-                values = self._facts(case, step.name, part, milli)
+                handed = hand_in_type(step.name)(**self._facts(case, step.name, part, milli))
                 with writing():
-                    taking.take(case.id, step.name, by=self._by(step.actor), now=self.at, **values)
+                    taking.take(case.id, step.name, by=self._by(step.actor), now=self.at, handed=handed)
             except (StepRefused, ledger.NotEnough):
                 db.session.rollback()
             if part % 9 == 0:
@@ -184,7 +184,7 @@ class Life(RuleBasedStateMachine):
         elif name == "modify":
             facts["wanted"] = [RequestedLine(line.order_line_id, milli) for line in lines]
         elif name == "reject":
-            facts["refusal"] = "over_window"
+            facts["refusal"] = "no_stock"
         elif name == "grant_extension":
             facts["days"] = 1 + part % 30
         elif name == "report_problem":

@@ -6,6 +6,7 @@ import pytest
 
 from portal import flow
 from portal.cases.arbitration import burden_of_proof, carried_out
+from portal.cases.effects.hand_ins import Decision, EvidenceRequest, HandIn, RefundDecision
 from portal.flow import Actor, CaseType, State
 from portal.rights import reasons
 
@@ -53,14 +54,21 @@ def test_every_mediation_there_can_be_has_a_burden_and_says_what_silence_means()
                     assert all(sentence.endswith("。") for sentence in found.sentences) and "不" in found.silence
 
 
+HANDED: dict[str, HandIn] = {
+    "decide_return": Decision(freight_payer="seller"),
+    "decide_refund": RefundDecision(amount_fen=1234, goods_back=True, freight_payer="seller"),
+    "more_evidence": EvidenceRequest(asked="both"),
+}
+
+
 def test_every_decision_says_what_will_be_carried_out() -> None:
     for step in flow.STEPS:
         if step.actor is not Actor.MEDIATOR or step.source is None:
             continue
         for kind in step.types:
             for returned in (False, True):
-                values = {"amount_fen": 1234, "goods_back": True, "freight_payer": "seller", "asked": "both"}
-                said = carried_out(step, kind, values, goods_returned=returned)
+                handed = HANDED.get(step.name, HandIn())
+                said = carried_out(step, kind, handed, goods_returned=returned)
                 assert said and all(not each or each.endswith("。") for each in said), (step.name, said)
 
 
@@ -75,6 +83,6 @@ def test_every_decision_says_what_will_be_carried_out() -> None:
 )
 def test_goods_go_back_only_from_who_has_them(source: str, returned: bool, goods_back: bool, words: str) -> None:
     step = flow.find(CaseType.EXCHANGE, State(source), Actor.MEDIATOR, "decide_refund")
-    values = {"amount_fen": 1234, "goods_back": goods_back, "freight_payer": "seller"}
-    said = "".join(carried_out(step, CaseType.EXCHANGE, values, goods_returned=returned))
+    handed = RefundDecision(amount_fen=1234, goods_back=goods_back, freight_payer="seller")
+    said = "".join(carried_out(step, CaseType.EXCHANGE, handed, goods_returned=returned))
     assert words in said and "12.34 元" in said

@@ -26,6 +26,27 @@ def test_the_table_is_whole() -> None:
     assert "HTKY" in codes and "HTKY" not in [carrier.code for carrier in carriers.choices()]
 
 
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "75484863576596 75484863576597",
+        "SF1234567890123/SF1234567890124",
+        "75484863576596、75484863576597",
+        "7548486357659675484863576597",
+        "75484863576596\n75484863576597",
+    ],
+)
+def test_several_numbers_in_a_box_are_asked_about(raw: str) -> None:
+    with pytest.raises(InputRefused, match="这里像是有几个运单号"):
+        carriers.check_number(raw)
+
+
+def test_an_unknown_suffix_is_asked_about_and_a_known_one_cut() -> None:
+    with pytest.raises(InputRefused, match="后面多出一段"):
+        carriers.check_number("75484863576596-001")
+    assert carriers.check_number("JDVA01234567890-1-1-") == "JDVA01234567890"
+
+
 def test_slow_and_traced() -> None:
     assert [code for code in ("SF", "YZPY", "ANE", "FREIGHT_OTHER", "SELF", "?") if carriers.slow(code)] == [
         "YZPY",
@@ -52,6 +73,11 @@ def test_slow_and_traced() -> None:
         ("\ufeff7548\u200b4863·5765_96\n", "75484863576596"),
         ("7548—4863–5765−96", "75484863576596"),
         ("dpk364112047425-1-2", "DPK364112047425-1-2"),
+        ("JDVA01234567890-1-1-", "JDVA01234567890"),
+        ("jd0123456789012-2-3-", "JD0123456789012"),
+        ("75484863576596 75484863576597", "75484863576596 75484863576597"),
+        ("SF1234567890123/SF1234567890124", "SF1234567890123 SF1234567890124"),
+        ("75484863576596-001", "75484863576596-001"),
         ("DPK364112047425－1－2", "DPK364112047425-1-2"),
         ("", ""),
         ("单号", ""),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from portal import flow, words
-from portal.flow import Actor, CaseType, Facts, State, StepRefused
+from portal.flow import NEEDS, STEPS, Actor, CaseType, Facts, Role, State, StepRefused
+from portal.people import roles
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 OPEN = [state for state in State if state not in flow.FINAL]
@@ -177,3 +179,26 @@ def test_the_diagram_has_every_row() -> None:
         diagram = flow.diagram(kind)
         rows = [step for step in flow.STEPS if kind in step.types and step not in flow.OVERLAY]
         assert all(f"--> {step.target}: " in diagram and step.name in diagram for step in rows)
+
+
+def test_a_step_without_roles_is_the_owners_alone() -> None:
+    """Roles fail closed: what no row gives to a role, nobody but the owner takes."""
+    given = {row.name for row in STEPS if row.roles}
+    for name in {row.name for row in STEPS} - given | {"never heard of"}:
+        assert [role for role in Role if roles.may_take(role, name)] == [Role.OWNER]
+    assert all(row.actor is Actor.SELLER for row in STEPS if row.roles)
+
+
+def test_money_is_given_up_by_who_keeps_the_money() -> None:
+    assert [role for role in Role if roles.may_take(role, "waive")] == [Role.OWNER, Role.FINANCE]
+
+
+def test_deadlines_that_were_set_are_asked_by_conditions_too() -> None:
+    now = datetime(2026, 11, 1, tzinfo=UTC)
+    nudged = Facts(entered_at=now, now=now + timedelta(hours=2), nudged_at=now, late=True)
+    assert NEEDS["not_just_nudged"](nudged) == "24 小时内已催办过,商家已收到提醒"
+    assert NEEDS["not_just_nudged"](replace(nudged, spans={"nudge_pause": timedelta(hours=1)})) is None
+    owed = Facts(entered_at=now, now=now + timedelta(hours=30))
+    assert NEEDS["refund_slow"](owed) is None
+    said = NEEDS["refund_slow"](replace(owed, spans={"refund_target": timedelta(hours=36)}))
+    assert said == "商家还在退款时限内,超过 36 小时可以申请平台介入"

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from portal.evidence import imaging, imaging_child
@@ -95,12 +97,21 @@ def check(made: PreparedImage, picture: Picture) -> None:
     assert made.sha256 == hashlib.sha256(made.full).hexdigest()
     assert made.taken_note == picture.taken
     assert made.original_name == picture.name
-    for webp, size in ((made.full, picture.size), (made.thumb, (made.thumb_width, made.thumb_height))):
-        image = Image.open(io.BytesIO(webp))
-        assert (image.format, image.mode, image.size, image.n_frames) == ("WEBP", "RGB", size, 1)  # type: ignore[attr-defined]
-        assert chunks(webp) == [b"VP8 "]  # no EXIF, no XMP, no profile
-        assert MARK not in webp
-        assert all(map(close, corners(webp), picture.corners)), corners(webp)
+    shape = max(picture.size) / min(picture.size)
+    for made_file, size in ((made.full, picture.size), (made.thumb, (made.thumb_width, made.thumb_height))):
+        kind = "JPEG" if max(size) > imaging_child.WEBP_SIDE else "WEBP"
+        image = Image.open(io.BytesIO(made_file))
+        assert (image.format, image.mode, image.size) == (kind, "RGB", size)
+        assert getattr(image, "n_frames", 1) == 1
+        if kind == "WEBP":
+            assert chunks(made_file) == [b"VP8 "]  # no EXIF, no XMP, no profile
+        else:
+            assert set(image.info) <= {"jfif", "jfif_version", "jfif_unit", "jfif_density"}
+        assert MARK not in made_file
+        if made_file is made.full or shape <= imaging_child.THUMB_SHAPE:
+            assert all(map(close, corners(made_file), picture.corners)), corners(made_file)
+        else:  # a long picture's beginning
+            assert close(corners(made_file)[0], picture.corners[0])
 
 
 @pytest.mark.parametrize("picture", [pytest.param(each, id=each.id) for each in PICTURES if not each.refused])
@@ -117,6 +128,25 @@ def test_what_is_no_good_photo_is_refused_in_words(picture: Picture) -> None:
     assert refusal.index == 0
     assert refusal.sentence.startswith("第 1 张照片")
     assert picture.refused in refusal.sentence
+
+
+def test_a_long_screenshot_of_a_chat_keeps_its_width() -> None:
+    content = (Path(__file__).parents[1] / "data" / "long_chat_1080x8000.jpg").read_bytes()
+    [made] = prepare([IncomingFile("chat.jpg", content)])
+    assert (made.width, made.height) == (1080, 8000)
+    assert (made.thumb_width, made.thumb_height) == (160, 400)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(1, 4000), st.integers(1, 46_000), st.booleans())
+def test_a_picture_of_any_shape_stays_readable(shortest: int, longest: int, wide: bool) -> None:
+    """It keeps 1,080 px across, or all it has, unless 2,560 px along give it more."""
+    shortest, longest = sorted((shortest, longest))
+    width, height = imaging_child.fit((longest, shortest) if wide else (shortest, longest), 2560, 1080)
+    assert (width > height) == (wide and shortest < longest) or width == height
+    assert max(width, height) <= longest
+    assert min(width, height) >= min(shortest, 1080) - 1
+    assert max(width, height) <= 2560 or min(width, height) in (shortest, 1080)
 
 
 def test_names_and_kinds_of_the_pictures() -> None:
@@ -285,7 +315,9 @@ def test_the_decoder_can_write_no_file_and_knows_no_secret(monkeypatch: pytest.M
         b"\0" * 5,
         imaging_child.ANSWER.pack(0, 4, 4, 1, 1, 1, 1, b"") + b"htmlhtml",
         imaging_child.ANSWER.pack(0, 1 << 31, 4, 1, 1, 1, 1, b""),
-        imaging_child.ANSWER.pack(0, 12, 12, 9999, 1, 1, 1, b"") + b"RIFF....WEBP" * 2,
+        imaging_child.ANSWER.pack(0, 12, 12, 50_000, 1, 1, 1, b"") + b"RIFF....WEBP" * 2,
+        imaging_child.ANSWER.pack(0, 12, 12, 9999, 1081, 1, 1, b"") + b"RIFF....WEBP" * 2,
+        imaging_child.ANSWER.pack(0, 12, 12, 20_000, 1, 1, 1, b"") + b"RIFF....WEBP" * 2,  # longer than WebP can be
         imaging_child.ANSWER.pack(77, 0, 0, 0, 0, 0, 0, b""),
     ],
 )

@@ -45,6 +45,10 @@ def refused(call: Callable[[], object]) -> str:
         (" \u3000\n ", "", False),
         ("", "", False),
         ("😀👍🏽🇨🇳", "😀👍🏽🇨🇳", False),
+        ("👨\u200d👩\u200d👧 👩🏽\u200d🚀 🏳\ufe0f\u200d🌈", "👨\u200d👩\u200d👧 👩🏽\u200d🚀 🏳\ufe0f\u200d🌈", False),
+        ("👨\u200b\u200d👩", "👨\u200d👩", True),
+        ("👨\u200d", "👨", True),
+        ("单\u200d号1\u200d2", "单号12", True),
     ],
 )
 def test_text_is_made_clean(raw: str, cleaned: str, told: bool) -> None:
@@ -106,6 +110,22 @@ def test_a_line_has_one_line_and_fits_its_column() -> None:
 def test_graphemes(text: str, seen: int, visible: int) -> None:
     assert inputs.graphemes(text) == seen
     assert inputs.visible(text) == visible
+
+
+PERSON = st.sampled_from("👨👩🧑👧👦👁🏴🏳🐻❤⛓")
+JOINED = st.lists(st.tuples(PERSON, st.sampled_from(["", "\ufe0f", "🏻", "🏿"])), min_size=2, max_size=5)
+
+
+@given(JOINED, st.sampled_from(["", "破损", "1", " "]))
+def test_joined_emoji_stay_whole(parts: list[tuple[str, str]], words: str) -> None:
+    joined = "\u200d".join(picture + shade for picture, shade in parts)
+    for read in (inputs.text, inputs.line):
+        assert read(f"好{words}{joined}{words}好", limit=100) == f"好{words}{joined}{words}好"
+
+
+@given(st.text(st.sampled_from("中a1 \u200d\u0e01\u0915"), max_size=20))
+def test_a_joiner_that_joins_no_pictures_is_removed(raw: str) -> None:
+    assert "\u200d" not in inputs.text(raw, limit=100)
 
 
 ANY_TEXT = st.text(st.characters(codec=None), max_size=60)

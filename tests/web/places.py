@@ -358,7 +358,7 @@ class World:
 
     def reject(self) -> Place:
         return self._step(
-            "seller", "reject", "applied", {"refusal": "over_window", "note": "超期"}, {"note": text(500)}, self._note
+            "seller", "reject", "applied", {"refusal": "no_stock", "note": "缺货"}, {"note": text(500)}, self._note
         )
 
     def ask_evidence(self) -> Place:

@@ -245,6 +245,8 @@ def test_slip_has_no_telephone_in_clear(app: Flask, cast: Cast, now: Clock) -> N
     qr = client.get(f"/cases/{case.case_no}/qr.svg")
     assert (qr.status_code, qr.mimetype) == (200, "image/svg+xml")
     assert "style=" not in qr.text
+    first = qr.text.index("<path")
+    assert 'fill="#fff"' in qr.text[first : qr.text.index("/>", first)]  # its own white ground, also on a dark page
 
 
 def test_cases_are_paged_without_a_gap(app: Flask, cast: Cast, now: Clock) -> None:

@@ -217,16 +217,22 @@ def test_what_a_stale_form_shows_again_has_none(app: Flask, cast: Cast, now: Clo
 
 
 def test_words_kept_for_signing_in_again_have_none(app: Flask, cast: Cast, now: Clock) -> None:
-    """Two ways to a kept form: the session has ended, or the page's token is an old one."""
+    """Three ways to a kept form: the session's time is up, it was ended, or the page's token is an old one."""
     url, browser = f"/orders/{cast.order().order_no}/contact", sign_in(app, "buyer")
     form = token_of(browser.get(url))
     assert browser.post(url, data={**form, "csrf_token": "0" * 40, "words": f"退到 {SPACED}"}).status_code == 303
+    kept = select(KeptForm.fields).order_by(KeptForm.id)
+    assert [fields["words"] for fields in db.session.scalars(kept)] == [[f"退到 {MASKED}"]]
     with writing():
-        db.session.execute(update(Session).values(ended_at=now.at))
+        db.session.execute(update(Session).values(expires_at=now.at))
     answer = browser.post(url, data={**form, "words": f"退到 {CARD}", "number": CARD[:12]})
     assert answer.status_code == 303 and "draft-kept" in answer.location
-    kept = db.session.scalars(select(KeptForm.fields).order_by(KeptForm.id)).all()
-    assert [fields["words"] for fields in kept] == [[f"退到 {MASKED}"], [f"退到 {MASKED}"]]
+    assert [fields["words"] for fields in db.session.scalars(kept)] == [[f"退到 {MASKED}"]]
+    with writing():
+        db.session.execute(update(Session).values(ended_at=now.at))
+    answer = browser.post(url, data={**form, "words": f"退到 {CARD}"})
+    assert answer.status_code == 401
+    assert MASKED in answer.text and CARD not in answer.text
     assert written(app, *pieces(CARD), *pieces(SPACED)) == []
 
 

@@ -219,7 +219,9 @@ def test_an_address_in_use(portal: Portal, command: str) -> None:
         assert f"127.0.0.1:{port} can't be listened at" in refused(portal(command, "--port", str(port), SECRET_KEY="x"))
 
 
-def test_serve_serves_until_it_is_told_to_stop(tmp_path: Path) -> None:
+def test_serve_serves_until_it_is_told_to_stop(tmp_path: Path, sqlite_template: Path) -> None:
+    (tmp_path / "new").mkdir()
+    shutil.copy(sqlite_template / "portal.db", tmp_path / "new" / "portal.db")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     environ = {**os.environ, "PORTAL_DATA": str(tmp_path / "new"), "PORTAL_SECRET_KEY": "x", "PORTAL_DATABASE_URL": ""}
@@ -353,6 +355,15 @@ def test_the_first_accounts(app: Flask, portal: Portal) -> None:
     found = db.session.execute(select(Shop.name, Staff.role).join(Staff, Staff.shop_id == Shop.id)).all()
     assert [tuple(row) for row in found] == [("恒盛针织", "owner")]
     assert portal("doctor")[0] == 0
+
+
+def test_making_a_database_is_said(portal: Portal, tmp_path: Path) -> None:
+    new = {"DATA": str(tmp_path / "new")}
+    code, out, err = portal("create-user", "heng", "--password", GOOD, **new)
+    assert (code, out) == (0, "heng can sign in\n") and err.startswith("a new database was made: sqlite:///")
+    assert portal("create-user", "sheng", "--password", GOOD, **new) == (0, "sheng can sign in\n", "")
+    for file in (tmp_path / "new").rglob("*"):
+        assert file.stat().st_mode & 0o077 == 0, file
 
 
 def test_a_dormant_account_gets_its_password(app: Flask, portal: Portal) -> None:

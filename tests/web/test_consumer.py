@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from portal.calendar import clock
 from portal.extensions import db, writing
 from portal.flow import Actor
-from portal.models import AccessLink, Case, CaseEvent, Evidence, FormKey, Notice, Parcel, Session
+from portal.models import AccessLink, Case, CaseEvent, Evidence, FormKey, Notice, Parcel, RateCount, Session
 from portal.resale import links as consumer_links
 from tests.cast import Cast, post, sign_in, token_of
 from tests.domain.test_chains import Chain
@@ -110,6 +110,24 @@ def test_the_tracking_number_is_the_buyers_step(consumer: Consumer) -> None:
     assert db.session.scalars(select(AccessLink.used_at)).one() is not None
 
 
+def test_a_mistyped_number_is_corrected(consumer: Consumer) -> None:
+    consumer.chain.down.take(consumer.case, "agree", Actor.SELLER)
+    assert "运单号填错了" not in consumer.browser.get(consumer.url).text
+    consumer.sends(does="parcel", number="75484863576596", carrier="ZTO")
+    page = consumer.browser.get(consumer.url).text
+    assert "运单号填错了" in page and "75484863576596" in page
+    bad = consumer.sends(does="edit", number="12", carrier="ZTO")
+    assert bad.status_code == 422 and 'value="12"' in bad.text and 'class="err"' in bad.text
+    done = consumer.sends(does="edit", number="YT8893012345678", carrier="")
+    assert (
+        done.status_code == 303 and "运单号已修改" in consumer.browser.get(f"/c/{consumer.token}/{done.location}").text
+    )
+    numbers = db.session.execute(select(Parcel.tracking_no, Parcel.voided_at.is_(None)).order_by(Parcel.id)).all()
+    assert [tuple(row) for row in numbers] == [("75484863576596", False), ("YT8893012345678", True)]
+    event = db.session.scalars(select(CaseEvent).order_by(CaseEvent.id.desc())).first()
+    assert event is not None and (event.step, event.author) == ("edit_parcel", "消费者链接")
+
+
 def test_nothing_but_the_one_case(consumer: Consumer) -> None:
     other = consumer.chain.down.open_case(consumer.chain._order(), milli=1_000)
     foreign = consumer.chain.cast.open_case()
@@ -168,6 +186,20 @@ def test_order_number_and_last_four_digits(consumer: Consumer) -> None:
     for _ in range(10):
         last = post(consumer.browser, "/c", {"order_no": "TB2026112300001", "last_four": "0000"})
     assert last.status_code == 429
+    assert 0 < int(last.headers["Retry-After"]) <= 60
+
+
+def test_guesses_shut_nobody_out(consumer: Consumer) -> None:
+    """Who guesses waits; the rightful consumer elsewhere comes in. What is refused writes no row."""
+    right = {"order_no": "TB2026112300001", "last_four": "9650"}
+    for _ in range(40):
+        post(consumer.browser, "/c", right | {"last_four": "0000"})
+    rows = db.session.scalars(select(RateCount.bucket)).all()
+    assert len(rows) == 3 and not any("TB2026112300001" in row for row in rows)
+    elsewhere = {"REMOTE_ADDR": "192.0.2.7"}
+    browser = consumer.app.test_client()
+    hidden = token_of(browser.get("/c", environ_overrides=elsewhere))
+    assert browser.post("/c", data=hidden | right, environ_overrides=elsewhere).status_code == 303
 
 
 def test_tokens_are_in_no_log(consumer: Consumer, caplog: pytest.LogCaptureFixture) -> None:

@@ -163,9 +163,9 @@ def test_a_refund_is_decided_after_a_second_look(app: Flask, cast: Cast, now: Cl
     [
         ("decide_close", "disputed", {}, "closed", "商家收到的商品由商家退还给买家"),
         ("decide_return", "revising", {"freight_payer": "buyer"}, "returning", "退回运费由买家承担"),
-        ("decide_reship", "revising", {}, "reshipping", "商家须在 3 天内发出商品"),
-        ("decide_continue", "revising", {}, "revising", "至少还有 1 天"),
-        ("more_evidence", "revising", {"asked": "buyer"}, "revising", "请买家在 2 天内补充证据"),
+        ("decide_reship", "revising", {}, "reshipping", "商家须在 72 小时内发出商品"),
+        ("decide_continue", "revising", {}, "revising", "至少还有 24 小时"),
+        ("more_evidence", "revising", {"asked": "buyer"}, "revising", "请买家在 48 小时内补充证据"),
         ("decide_refund", "disputed", {"amount": "25"}, "converted", "买家不用寄回商品"),
     ],
 )

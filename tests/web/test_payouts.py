@@ -58,10 +58,13 @@ def test_paid_straight_from_the_list(desk: FlaskClient, app: Flask, cast: Cast) 
 
 def test_the_loser_of_a_race_sees_the_true_state_and_keeps_his_words(desk: FlaskClient, cast: Cast) -> None:
     entry = entry_of(cast.until("refunding", case_type=ONLY)).id
-    assert post(desk, f"/seller/payouts/{entry}/settle", {"reference": "A1"}, at="/seller/payouts").status_code == 303
-    lost = post(desk, f"/seller/payouts/{entry}/settle", {"reference": "B2"}, at="/seller/staff")
+    assert (
+        post(desk, f"/seller/payouts/{entry}/settle", {"reference": "20261123000011"}, at="/seller/payouts").status_code
+        == 303
+    )
+    lost = post(desk, f"/seller/payouts/{entry}/settle", {"reference": "20261123000012"}, at="/seller/staff")
     assert lost.status_code == 409
-    assert "没有重复登记" in lost.text and "B2" in lost.text and 'data-state="settled"' in lost.text
+    assert "没有重复登记" in lost.text and "20261123000012" in lost.text and 'data-state="settled"' in lost.text
 
 
 def test_failed_and_retried(desk: FlaskClient, app: Flask, cast: Cast) -> None:
@@ -195,7 +198,7 @@ def test_of_two_payments_one_is_chosen(desk: FlaskClient, cast: Cast) -> None:
     entries = db.session.scalars(db.select(MoneyEntry.id).where(MoneyEntry.case_id == case.id)).all()
     assert post(desk, url, {"reference": NUMBER, "entry": str(entries[0])}).status_code == 303
     last = f"/seller/cases/{case.case_no}/refund_ok"
-    assert post(desk, last, {"reference": "2"}).status_code == 303
+    assert post(desk, last, {"reference": "2026112300002"}).status_code == 303
     db.session.rollback()
     assert db.session.get_one(Case, case.id, populate_existing=True).state == "completed"
 

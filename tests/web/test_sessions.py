@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import html
+import io
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -15,14 +16,16 @@ import pytest
 from flask import Flask, abort
 from flask.testing import FlaskClient
 from sqlalchemy import delete, func, select, update
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, TooManyRequests
 from werkzeug.test import TestResponse
 
 from portal import words
+from portal.applications import applications
 from portal.extensions import Busy, db, writing
-from portal.models import KeptForm, Message, Session, Staff, User
+from portal.models import KeptForm, Message, OrderLine, RateCount, Session, Staff, User
 from portal.people import accounts
-from portal.web import errors, rates
+from portal.web import carried, errors, quotas, rates, tries
+from tests import pictures
 from tests.cast import PASSWORD, Cast, post, sign_in, token_of
 from tests.conftest import NOW, Clock, make_app
 from tests.web.inspector import Browser
@@ -137,7 +140,6 @@ EVIL = [
 def test_next_leads_nowhere_else(app: Flask, cast: Cast, now: Clock, where: str) -> None:
     client = app.test_client()
     for target in EVIL:
-        now.forward(minutes=5)  # past the limit of tries
         page = client.get("/login", query_string={"next": target} if where != "form" else {})
         assert page.status_code == 200
         hidden = re.search(r'name="next" value="([^"]*)"', page.text)
@@ -164,7 +166,10 @@ def test_the_cookie(app: Flask, cast: Cast, now: Clock) -> None:
     client = app.test_client()
     before = client.get("/login").headers.getlist("Set-Cookie")
     answer = enter(client)
-    for line in (before[0], *answer.headers.getlist("Set-Cookie")):
+    session_cookie, known = answer.headers.getlist("Set-Cookie")
+    assert re.fullmatch(r"known=[\w-]{16}\.[0-9a-f]{40}", known.split("; ")[0])
+    assert {"HttpOnly", "Path=/", "SameSite=Lax"} < set(known.split("; "))
+    for line in (before[0], session_cookie):
         value, *flags = line.split("; ")
         assert re.fullmatch(r"sid=[\w-]{43}", value)
         assert len(value) <= 100
@@ -228,39 +233,135 @@ def test_signing_in_again_ends_the_session_before(app: Flask, cast: Cast, now: C
 # ---------------------------------------------------------------- how often
 
 
-def test_ten_tries_of_a_name_in_five_minutes(app: Flask, cast: Cast, now: Clock) -> None:
-    most, window = rates.LIMITS["login-name"]
-    assert (most, window) == (10, timedelta(minutes=5))
-    client = app.test_client()
-    for _ in range(most):
-        assert enter(client, "buyer", "wrong").status_code == 422
-    answer = enter(client, "buyer", "wrong")
-    assert answer.status_code == 429
-    assert "尝试次数太多" in answer.text
-    assert 0 < int(answer.headers["Retry-After"]) <= 300
-    assert enter(client, "buyer", PASSWORD).status_code == 429  # the right one doesn't help meanwhile
-    assert enter(client, "buyer2", PASSWORD).status_code == 303  # nobody else is affected
-    now.forward(minutes=5)
-    assert enter(app.test_client(), "buyer", PASSWORD).status_code == 303
+def elsewhere(number: int) -> dict[str, Any]:
+    return {"environ_overrides": {"REMOTE_ADDR": f"192.0.2.{number}"}}
 
 
-def test_thirty_tries_of_an_address_in_five_minutes(app: Flask, cast: Cast, now: Clock) -> None:
-    most, _ = rates.LIMITS["login-address"]
-    assert most == 30
+def guess(client: FlaskClient, name: str, password: str = "wrong", number: int = 1) -> TestResponse:
+    """A try at signing in from the address with this number."""
+    where = elsewhere(number)
+    form = {**token_of(client.get("/login", **where)), "member_name": name, "password": password}
+    return client.post("/login", data=form, **where)
+
+
+def test_successes_count_for_nothing(app: Flask, cast: Cast, now: Clock) -> None:
+    """QA's suites sign in more often than any limit of failures allows."""
+    for _ in range(40):
+        assert guess(app.test_client(), "buyer", PASSWORD).status_code == 303
+
+
+def test_success_clears_the_failures(app: Flask, cast: Cast, now: Clock) -> None:
+    free = tries.FREE["pair"]
+    for _ in range(3):
+        client = app.test_client()
+        for _ in range(free - 1):
+            assert guess(client, "buyer").status_code == 422
+        assert guess(client, "buyer", PASSWORD).status_code == 303
+
+
+def test_ten_wrong_passwords_slow_down_and_lock_nobody_out(app: Flask, cast: Cast, now: Clock) -> None:
+    client, waits, wrong = app.test_client(), [], 0
+    while wrong < 14:
+        answer = guess(client, "buyer")
+        if answer.status_code == 429:
+            waits.append(int(answer.headers["Retry-After"]))
+            assert f"请 {waits[-1]} 秒后再试；账号没有被锁定" in answer.text
+            assert 'value="buyer"' in answer.text  # what was typed is kept
+            assert guess(client, "buyer", PASSWORD).status_code == 429  # nothing is learnt while one waits
+            assert int(guess(client, "buyer").headers["Retry-After"]) == waits[-1]  # nor does it wait longer
+            now.forward(seconds=waits[-1])
+        else:
+            assert answer.status_code == 422
+            wrong += 1
+    assert waits == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+    now.forward(seconds=60)
+    assert guess(client, "buyer", PASSWORD).status_code == 303
+
+
+def test_names_that_nobody_has_are_slowed_down_alike(app: Flask, cast: Cast, now: Clock) -> None:
+    seen = [[guess(app.test_client(), name).status_code for _ in range(8)] for name in ("buyer", "nobody")]
+    assert seen[0] == seen[1] == [422] * 5 + [429] * 3
+
+
+def test_a_guesser_keeps_nobody_out(app: Flask, cast: Cast, now: Clock) -> None:
+    """Neither from elsewhere, nor from the same address where the person has signed in before."""
+    home, guesser = app.test_client(), app.test_client()
+    assert guess(home, "buyer", PASSWORD).status_code == 303
+    while guess(guesser, "buyer").status_code == 422:
+        pass
+    assert guess(app.test_client(), "buyer", PASSWORD).status_code == 429  # a new browser waits a second
+    assert guess(home, "buyer", PASSWORD).status_code == 303  # a known one doesn't
+    assert guess(app.test_client(), "buyer", PASSWORD, number=2).status_code == 303
+    assert guess(guesser, "buyer2", PASSWORD).status_code == 303
+
+
+def test_one_machine_cannot_make_every_account_wait(app: Flask, cast: Cast, now: Clock) -> None:
+    """What an address is refused for isn't counted for the names; each name is free at any other address."""
     client = app.test_client()
-    token = token_of(client.get("/login"))
-    for number in range(most):
-        form = {**token, "member_name": f"guess{number}", "password": "x"}
-        if number % 10 == 0:
-            assert client.post("/login", data=form).status_code == 422
-        else:  # counted, without waiting for the hash that is verified for nobody
-            assert rates.count("login-address", "127.0.0.1", now.at)
-    form = {**token, "member_name": "buyer", "password": PASSWORD}
-    assert client.post("/login", data=form).status_code == 429
+    for number in range(tries.FREE["address"]):
+        with app.test_request_context(environ_base={"REMOTE_ADDR": "192.0.2.1"}):
+            tries.failed(tries.of(f"guess{number}"), now.at)
+    for _ in range(tries.FREE["name"] + 5):
+        assert guess(client, "seller").status_code == 429
+    assert guess(client, "seller", PASSWORD, number=2).status_code == 303
+
+
+def test_a_site_behind_one_address_is_not_shut_out(app: Flask, cast: Cast, now: Clock) -> None:
+    """Sixty people who mistype once, and one who guesses; the others come in, known browsers at any time."""
+    known = app.test_client()
+    assert guess(known, "buyer2", PASSWORD).status_code == 303
+    for number in range(60):
+        with app.test_request_context(environ_base={"REMOTE_ADDR": "192.0.2.1"}):
+            tries.failed(tries.of(f"colleague{number}"), now.at)
+    while guess(app.test_client(), "seller").status_code == 422:
+        pass
+    assert guess(app.test_client(), "buyer", PASSWORD).status_code == 303
+    for number in range(100):
+        with app.test_request_context(environ_base={"REMOTE_ADDR": "192.0.2.1"}):
+            tries.failed(tries.of(f"guess{number}"), now.at)
+    assert guess(app.test_client(), "buyer", PASSWORD).status_code == 429
+    assert guess(known, "buyer2", PASSWORD).status_code == 303
+    now.forward(seconds=60)
+    assert guess(app.test_client(), "buyer", PASSWORD).status_code == 303
+
+
+def test_an_address_is_not_what_a_header_says(app: Flask, cast: Cast, now: Clock) -> None:
+    client = app.test_client()
+    while guess(client, "buyer").status_code == 422:
+        pass
+    form = {**token_of(client.get("/login")), "member_name": "buyer", "password": PASSWORD}
     spoofed = {"X-Forwarded-For": "192.0.2.9", "X-Real-Ip": "192.0.2.9", "Forwarded": "for=192.0.2.9"}
-    assert client.post("/login", data=form, headers=spoofed).status_code == 429
-    elsewhere = {"REMOTE_ADDR": "192.0.2.9"}
-    assert client.post("/login", data=form, environ_overrides=elsewhere).status_code == 303
+    assert client.post("/login", data=form, headers=spoofed, **elsewhere(1)).status_code == 429
+
+
+@pytest.mark.parametrize("value", ["", ".", "x" * 16, f"{'x' * 16}.{'0' * 40}", "é.é", "x" * 4000])
+def test_a_made_up_device_is_unknown(app: Flask, cast: Cast, now: Clock, value: str) -> None:
+    client = app.test_client()
+    client.set_cookie("known", value)
+    while guess(client, "buyer").status_code == 422:
+        pass
+    assert guess(app.test_client(), "buyer", PASSWORD).status_code == 429  # counted with all others
+
+
+def test_a_device_is_known_for_one_person(app: Flask, cast: Cast, now: Clock) -> None:
+    client = app.test_client()
+    assert guess(client, "buyer", PASSWORD).status_code == 303
+    with app.test_request_context(headers={"Cookie": f"known={cookie_of(client, 'known')}"}):
+        assert set(tries.of("buyer").buckets) == {"device"}
+        assert set(tries.of("buyer2").buckets) == {"address", "name", "pair"}
+
+
+def test_failures_are_kept_without_what_was_typed(both: Flask, now: Clock) -> None:
+    with both.test_request_context(environ_base={"REMOTE_ADDR": "192.0.2.1"}):
+        for _ in range(7):
+            tries.failed(tries.of("my secret pass-phrase"), now.at)
+        assert tries.wait(tries.of("my secret pass-phrase"), now.at) == 4
+        now.at += tries.FORGOTTEN_AFTER + timedelta(seconds=1)
+        tries.failed(tries.of("my secret pass-phrase"), now.at)
+        assert tries.wait(tries.of("my secret pass-phrase"), now.at) == 0
+        rows = db.session.execute(select(RateCount.bucket, RateCount.count)).all()
+    assert sorted(row.count for row in rows) == [1, 1, 1]
+    assert not any("secret" in row.bucket for row in rows)
 
 
 def test_messages_in_a_minute(app: Flask, cast: Cast, now: Clock) -> None:
@@ -277,6 +378,96 @@ def test_messages_in_a_minute(app: Flask, cast: Cast, now: Clock) -> None:
     assert post(sign_in(app, "buyer2"), other, {"words": "您好"}).status_code == 303
     now.at += window
     assert client.post(url, data={"csrf_token": token, "words": "又一条"}).status_code == 303
+
+
+def test_the_same_form_twenty_times_counts_once(app: Flask, cast: Cast, now: Clock) -> None:
+    """The form key goes before the limit: who presses twenty times gets the answer twenty times."""
+    client = sign_in(app, "buyer")
+    form = {**token_of(client.get("/feedback")), "kind": "wish", "words": "希望能导出售后单"}
+    answers = {client.post("/feedback", data=form).location for _ in range(20)}
+    assert len(answers) == 1 and answers.pop().startswith("/feedback?number=FK")
+    most, window = rates.LIMITS["feedback"]
+    for number in range(most - 1):
+        assert post(client, "/feedback", {"kind": "wish", "words": f"第 {number} 个"}).status_code == 303
+    one_more = {**token_of(client.get("/feedback")), "kind": "wish", "words": "又一个"}
+    for _ in range(3):  # the same form again is no way around the limit
+        assert client.post("/feedback", data=one_more).status_code == 429
+    now.at += window
+    assert client.post("/feedback", data=one_more).status_code == 303
+
+
+@pytest.mark.parametrize("status", [429, 503, 507])
+def test_typed_words_wait_in_the_error_page(
+    app: Flask, cast: Cast, now: Clock, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    """Without script too: the page that says 稍后再试 hands the same form in again."""
+    url, client = f"/orders/{cast.order().order_no}/contact", sign_in(app, "buyer")
+    form = token_of(client.get(url))
+    said = {429: TooManyRequests(), 503: Busy(), 507: OSError(28, "No space left on device")}[status]
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise said
+
+    with monkeypatch.context() as broken:
+        broken.setattr("portal.talk.conversations.say", fail)
+        answer = client.post(url, data={**form, "words": '袜子有\r\n三只"破洞"<b>'})
+    assert answer.status_code == status
+    assert "您填写的文字都在" in answer.text and "照片" not in answer.text
+    again = {name: html.unescape(value) for name, value in re.findall(r'name="(\w+)" value="([^"]*)"', answer.text)}
+    assert again["form_key"] == form["form_key"]
+    assert client.post(url, data=again).status_code == 303
+    db.session.rollback()
+    assert db.session.scalars(select(Message.words)).all() == ['袜子有\n三只"破洞"<b>']
+
+
+def test_searches_in_a_minute(app: Flask, cast: Cast, now: Clock) -> None:
+    most, window = rates.LIMITS["search"]
+    client = sign_in(app, "buyer")
+    with writing():
+        for _ in range(most - 1):
+            rates.count("search", cast.buyer, now.at)
+    assert client.get("/orders?q=袜").status_code == 200
+    assert client.get("/orders?q=袜").status_code == 429
+    assert client.get("/orders?q=").status_code == client.get("/orders").status_code == 200
+    assert sign_in(app, "buyer2").get("/orders?q=袜").status_code == 200
+    now.at += window
+    assert client.get("/orders?q=袜").status_code == 200
+
+
+def test_photos_in_an_hour(app: Flask, cast: Cast, now: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is too much says so beside the photos; the words stay."""
+    url, client = f"/orders/{cast.order().order_no}/contact", sign_in(app, "buyer")
+
+    def send() -> TestResponse:
+        picture = (io.BytesIO(pictures.png()), "a.png")
+        return post(client, url, {"words": "请看", "photos": [picture]})
+
+    most, window = rates.LIMITS["upload"]
+    with writing():
+        for _ in range(most - 1):
+            rates.count("upload", cast.buyer, now.at)
+    assert send().status_code == 303
+    answer = send()
+    assert answer.status_code == 422
+    assert quotas.TOO_MANY_PHOTOS in answer.text and "请看" in answer.text
+    now.at += window
+    assert send().status_code == 303
+    monkeypatch.setattr(quotas, "MOST_PHOTO_BYTES", 1)
+    answer = send()
+    assert answer.status_code == 422
+    assert quotas.TOO_MANY_BYTES in answer.text
+
+
+def test_fifty_drafts(app: Flask, cast: Cast, now: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(applications, "MOST_DRAFTS", 2)
+    client, orders = sign_in(app, "buyer"), [cast.order() for _ in range(3)]
+    seen = []
+    for order in orders:
+        line = db.session.scalars(select(OrderLine.id).where(OrderLine.order_id == order.id)).one()
+        url = f"/orders/{order.order_no}/apply"
+        seen.append(post(client, url, {"line": line, "reason": "damaged"}))
+    assert [answer.status_code for answer in seen] == [303, 303, 409]
+    assert "最多同时保存 2 份草稿" in seen[-1].text
 
 
 def test_applications_in_an_hour(app: Flask, cast: Cast, now: Clock) -> None:
@@ -565,7 +756,8 @@ def test_signed_out_with_a_token_of_ones_own_asks_for_signing_in(talk: Talk) -> 
     client = talk.app.test_client()
     token = token_of(client.get("/login"))["csrf_token"]
     answer = talk.send(client=client, token=token)
-    assert (answer.status_code, urlsplit(answer.location).path) == (303, "/login")
+    assert answer.status_code == 401
+    assert {"会员名", "密码", "登录"} <= set(re.findall(r">([^<>]+)<", answer.text))
     by_htmx = talk.send(client=client, token=token, headers={"HX-Request": "true"})
     assert by_htmx.status_code == 401
     assert urlsplit(by_htmx.headers["HX-Redirect"]).path == "/login"
@@ -629,6 +821,80 @@ def test_words_typed_in_an_ended_session_come_back_to_the_same_person(talk: Talk
     assert talk.said() == 0  # nothing is sent but by its button
     assert talk.client.post(talk.url, data={**token_of(page), "words": "袜子有三只破洞"}).status_code == 303
     assert talk.said() == 1
+
+
+SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
+
+
+def sign_in_at(client: FlaskClient, page: TestResponse, name: str = "buyer") -> TestResponse:
+    """Fill in the sign-in form of this page, with everything that it carries."""
+    hidden = {key: html.unescape(value) for key, value in re.findall(r'name="(\w+)" value="([^"]*)"', page.text)}
+    return client.post("/login", data={**hidden, "member_name": name, "password": PASSWORD})
+
+
+@pytest.mark.parametrize("how", ["signed out in another tab", "revoked elsewhere", "never signed in"])
+def test_who_is_not_signed_in_any_more_loses_no_words_and_writes_none(talk: Talk, now: Clock, how: str) -> None:
+    if how == "signed out in another tab":
+        talk.client.post("/logout", data={"csrf_token": talk.token})
+        talk.client.get("/login")
+    elif how == "revoked elsewhere":
+        with writing():
+            db.session.execute(update(Session).values(ended_at=now.at))
+    else:
+        talk.client.delete_cookie("sid")
+        talk.client.get("/login")
+    asked = talk.send(headers=SAME_ORIGIN)
+    assert asked.status_code == 401
+    assert "刚才填写的内容会为您保留" in asked.text
+    assert (talk.said(), talk.kept()) == (0, 0)  # it waits in the page, not in the database
+    back = sign_in_at(talk.client, asked)
+    assert back.location == f"{talk.url}?said=draft-kept"
+    assert "袜子有三只破洞" in talk.client.get(back.location).text
+    assert (talk.said(), talk.kept()) == (0, 1)
+
+
+def test_a_wrong_password_loses_no_words(talk: Talk) -> None:
+    talk.client.post("/logout", data={"csrf_token": talk.token})
+    page = talk.send(headers=SAME_ORIGIN)
+    hidden = {key: html.unescape(value) for key, value in re.findall(r'name="(\w+)" value="([^"]*)"', page.text)}
+    again = talk.client.post("/login", data={**hidden, "member_name": "buyer", "password": "wrong"})
+    assert again.status_code == 422 and talk.kept() == 0
+    assert "袜子有三只破洞" in talk.client.get(sign_in_at(talk.client, again).location).text
+
+
+@pytest.mark.parametrize(
+    "carried",
+    [
+        "x",
+        "[]",
+        "{}",
+        '{"path": "//evil.example", "fields": {"words": ["x"]}}',
+        '{"path": "/me", "fields": {"words": 1}}',
+        '{"path": "/me", "fields": {"password": ["x"]}}',
+        '{"path": 1, "fields": {"words": ["x"]}}',
+        "[" * 50_000,
+        '{"path": "/me", "fields": {"words": ["' + "x" * 70_000 + '"]}}',
+    ],
+)
+def test_what_no_page_of_ours_carries_is_left_out(talk: Talk, carried: str) -> None:
+    client = talk.app.test_client()
+    form = {**token_of(client.get("/login")), "member_name": "buyer", "password": PASSWORD, "carried": carried}
+    assert client.post("/login", data=form).status_code == 303
+    assert talk.kept() == 0
+
+
+def test_kept_forms_are_bounded(talk: Talk) -> None:
+    """A page's newest form only, twenty pages, 64 KB each; it was 19 MB in six seconds."""
+    for number in range(30):
+        data = {"csrf_token": "old", "words": f"第 {number} 次"}
+        talk.client.post(talk.url, data=data)
+        talk.client.post(f"/cases/HH{number}/withdraw", data=data)
+    talk.client.post("/feedback", data={"csrf_token": "old", "words": "长" * 60_000})
+    db.session.rollback()
+    kept = db.session.execute(select(KeptForm.path, KeptForm.fields).order_by(KeptForm.id)).all()
+    assert len(kept) == carried.MOST_FORMS == 20
+    assert [row.fields["words"] for row in kept if row.path == talk.url] == [["第 29 次"]]
+    assert "/feedback" not in {row.path for row in kept}
 
 
 def test_by_htmx_the_words_are_kept_too(talk: Talk, now: Clock) -> None:

@@ -154,7 +154,11 @@ def test_strangers_find_nothing(app: Flask, cast: Cast, now: Clock) -> None:
     cast.until("inspecting")
     number = shipment()
     other, shop = sign_in(app, "buyer2"), sign_in(app, "seller2")
-    for browser, url in ((other, f"/parcels/{number}"), (shop, f"/seller/logistics/{number}")):
+    for browser, url in (
+        (other, f"/parcels/{number}"),
+        (shop, f"/seller/logistics/{number}"),
+        (shop, f"/seller/logistics/{number}/correct"),
+    ):
         assert browser.get(url).status_code == 404
         assert browser.get(url.replace(str(number), "9" * 30)).status_code == 404
     assert app.test_client().get(f"/parcels/{number}").status_code == 303
@@ -302,7 +306,7 @@ def test_the_seller_is_told_nothing_moves_by_his_own_word(cast: Cast, seller: Fl
     case = cast.until("confirming")
     due = db.session.get_one(Case, case.id).due_at
     number = shipment()
-    assert "签收等对您有利的记录不改变期限" in seller.get(f"/seller/logistics/{number}").text
+    assert "您录入的签收会通知对方核对" in seller.get(f"/seller/logistics/{number}").text
     now.forward(hours=2)
     post(seller, f"/seller/logistics/{number}", {"words": "2026-11-23 11:00 已签收"})
     assert db.session.get_one(Case, case.id, populate_existing=True).due_at == due
@@ -349,3 +353,37 @@ def test_whatever_stands_in_a_table_is_judged_in_words(cast: Cast, seller: Flask
         assert seller.get(checked.location).status_code == 200
         assert post(seller, checked.location, at="/seller/logistics/import").status_code == 303
         assert seller.get(checked.location).status_code == 200
+
+
+def test_a_shop_corrects_a_wrong_receipt_with_its_reason(
+    app: Flask, cast: Cast, buyer: FlaskClient, seller: FlaskClient
+) -> None:
+    case = cast.until("confirming")
+    url = f"/seller/logistics/{shipment()}"
+    assert "签收有误" not in seller.get(url).text
+    assert "不需要更正" in seller.get(f"{url}/correct").text
+    said(HOUR, "signed", "【杭州市】已签收", origin="kuaidi100")
+    assert "签收有误，更正" in seller.get(url).text
+    refused = post(seller, f"{url}/correct", {"reason": " "})
+    assert refused.status_code == 422 and "请填写更正的原因" in refused.text
+    done = post(seller, f"{url}/correct", {"reason": "误操作签收"})
+    assert done.status_code == 303 and "期限恢复到签收之前" in seller.get(done.location).text
+    page = buyer.get(f"/cases/{case.case_no}").text
+    assert "商家更正了签收记录" in page and "误操作签收" in page and "商家已更正" in page
+
+
+def test_a_reported_receipt_is_shown_and_objected_to(
+    app: Flask, cast: Cast, buyer: FlaskClient, seller: FlaskClient
+) -> None:
+    cast.until("confirming")
+    number = shipment()
+    url, theirs = f"/parcels/{number}", f"/seller/logistics/{number}"
+    assert post(seller, theirs, {"words": "2026-11-23 10:05 已签收,签收人:本人"}).status_code == 303
+    assert "您录入的签收" in seller.get(theirs).text and "请核对签收" in buyer.get(url).text
+    long = post(buyer, f"{url}/object", {"why": "没" * 200}, at=url)
+    assert long.status_code == 422 and "没" * 150 in long.text
+    done = post(buyer, f"{url}/object", {"why": "门口没有"}, at=url)
+    assert done.status_code == 303 and "已记录您的异议" in buyer.get(done.location).text
+    assert "门口没有" in seller.get(theirs).text and "对方在" in seller.get(theirs).text
+    other = sign_in(app, "buyer2")
+    assert other.post(f"{url}/object", data=token_of(other.get("/feedback"))).status_code == 404

@@ -20,7 +20,8 @@ from sqlalchemy import select, update
 
 from portal import inputs
 from portal.cases import opening, taking
-from portal.cases.effects.step_context import ActedBy, InspectedLine, RequestedLine
+from portal.cases.effects.hand_ins import InspectedLine, RequestedLine
+from portal.cases.effects.step_context import ActedBy, hand_in_type
 from portal.extensions import db, writing
 from portal.flow import Actor
 from portal.models import Case, CaseLine, Draft, ImportJob, Order, OrderLine, Parcel, Session, Shop, Sku, User
@@ -104,7 +105,13 @@ class Life:
             line = db.session.scalars(select(OrderLine).where(OrderLine.order_id == order_id)).first()
             assert line is not None
             db.session.add(
-                Sku(product_id=line.product_id, sku_key="other", spec=self("sku"), price_fen=line.unit_price_fen)
+                Sku(
+                    shop_id=shop_id,
+                    product_id=line.product_id,
+                    sku_key="other",
+                    spec=self("sku"),
+                    price_fen=line.unit_price_fen,
+                )
             )
             policies.publish_policy(
                 shop_id,
@@ -217,10 +224,10 @@ class Life:
 
     def take(self, case_id: int, step: str, actor: Actor, **values: object) -> None:
         with writing():
-            taking.take(case_id, step, by=self.by(actor), now=NOW, **values)  # type: ignore[arg-type]
+            taking.take(case_id, step, by=self.by(actor), now=NOW, handed=hand_in_type(step)(**values))
 
     def _revising(self, case_id: int) -> None:
-        self.take(case_id, "reject", Actor.SELLER, refusal="over_window", note=self("refusal"))
+        self.take(case_id, "reject", Actor.SELLER, refusal="no_stock", note=self("refusal"))
         changed = {"description": self("description") + "改", "receiver_name": self("receiver")}
         self.take(case_id, "modify", Actor.BUYER, **changed)
         self.take(case_id, "ask_evidence", Actor.SELLER, note=self("request"))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
 
-from portal import flow
-from portal.cases import proposals
-from portal.cases.effects.step_context import RequestedLine, StepContext, effect, find_price, load_lines
+from portal.calendar.lengths import get_deadline
+from portal.cases import case_facts, proposals
+from portal.cases.effects.hand_ins import AdvanceRefund, Approval, HandIn, Modification, Refusal, RequestedLine
+from portal.cases.effects.step_context import StepContext, effect, find_price, load_lines
 from portal.extensions import db
 from portal.flow import CaseType, State
 from portal.models import (
@@ -20,14 +20,24 @@ from portal.models import (
 )
 from portal.money import worth
 from portal.orders import ledger
-from portal.rights import policies, reasons
+from portal.rights import policies, reasons, refusals
+
+_ANEW = (
+    "reason",
+    "description",
+    "freight_payer",
+    "basis",
+    "receiver_name",
+    "receiver_phone",
+    "receiver_address",
+)
 
 
-@effect("modify")
-def modify(context: StepContext) -> dict[str, Any]:
-    case, values = context.case, context.values
+@effect("modify", takes=Modification)
+def modify(context: StepContext[Modification]) -> dict[str, Any]:
+    case, handed = context.case, context.handed
     lines = {line.order_line_id: line for line in load_lines(case)}
-    wanted: Sequence[RequestedLine] = values.get("wanted") or [
+    wanted = handed.wanted or [
         RequestedLine(line.order_line_id, line.quantity_milli, line.sku_id) for line in lines.values()
     ]
     if {item.line_id for item in wanted} != set(lines):
@@ -59,21 +69,13 @@ def modify(context: StepContext) -> dict[str, Any]:
                 case.order_id, worth.list_units(case.id, accepted=False), unshipped=case.goods_state == "unshipped"
             )
         )
-        asked = values.get("refund_fen")
+        asked = handed.refund_fen
         if asked is not None and not 0 < asked <= most:
             raise context.refuse(f"退款金额须大于 0,最多 {most / 100:.2f} 元")
         changed["refund_fen"] = asked or most
-    for name in (
-        "reason",
-        "description",
-        "freight_payer",
-        "basis",
-        "receiver_name",
-        "receiver_phone",
-        "receiver_address",
-    ):
-        if name in values:
-            changed[name] = values[name]
+    for name in _ANEW:
+        if (value := getattr(handed, name)) is not None:
+            changed[name] = value
     context.data |= {
         "before": before,
         "after": {name: changed.get(name, before[name]) for name in before},
@@ -82,7 +84,7 @@ def modify(context: StepContext) -> dict[str, Any]:
     return changed
 
 
-def freeze_address(context: StepContext, address: ReturnAddress) -> dict[str, Any]:
+def freeze_address(context: StepContext[HandIn], address: ReturnAddress) -> dict[str, Any]:
     context.data["return_address"] = [address.name, address.phone, address.address]
     return {
         "return_name": address.name,
@@ -92,38 +94,38 @@ def freeze_address(context: StepContext, address: ReturnAddress) -> dict[str, An
     }
 
 
-@effect("agree")
-def agree(context: StepContext) -> dict[str, Any]:
+@effect("agree", takes=Approval)
+def agree(context: StepContext[Approval]) -> dict[str, Any]:
     if context.case.type == CaseType.REISSUE:
         return agree_without_return(context)
     if context.case.type == CaseType.REFUND_ONLY:
         return {}
-    if direct := context.values.get("direct"):  # 铺货: straight to the supplier (chains.direct_address)
+    if direct := context.handed.direct:  # 铺货: straight to the supplier
         return freeze_address(
             context, ReturnAddress(**dict(zip(("name", "phone", "address", "note"), direct, strict=True)))
-        ) | (decide_freight(context))
-    address_id = context.values.get("address_id")
+        ) | decide_freight(context, context.handed.freight_payer)
+    address_id = context.handed.address_id
     address = (
         db.session.get(ReturnAddress, address_id) if address_id else policies.get_default_address(context.case.shop_id)
     )
     if address is None or address.shop_id != context.case.shop_id or address.removed_at is not None:
         raise context.refuse("请选择一个退货地址;还没有的话,请先在「退货地址」里添加")
-    return freeze_address(context, address) | decide_freight(context)
+    return freeze_address(context, address) | decide_freight(context, context.handed.freight_payer)
 
 
-def decide_freight(context: StepContext) -> dict[str, Any]:
+def decide_freight(context: StepContext[HandIn], said: str | None = None) -> dict[str, Any]:
     """Fixed at approval: by the reason, and where the reason leaves it open by what the seller says."""
     payer = context.case.freight_payer
     if payer == "negotiated":
-        payer = context.values.get("freight_payer") or "seller"
+        payer = said or "seller"
         if payer not in ("buyer", "seller"):
             raise context.refuse("请选择退回运费由谁承担")
     context.data["freight_payer"] = payer
     return {"freight_payer": payer}
 
 
-@effect("timeout_agree")
-def agree_by_clock(context: StepContext) -> dict[str, Any]:
+@effect("timeout_agree", takes=Approval)
+def agree_by_clock(context: StepContext[Approval]) -> dict[str, Any]:
     if context.case.type == CaseType.REISSUE:
         return agree_without_return(context)
     if context.case.type == CaseType.REFUND_ONLY:
@@ -131,35 +133,37 @@ def agree_by_clock(context: StepContext) -> dict[str, Any]:
     return use_default_address(context) | decide_freight(context)
 
 
-def use_default_address(context: StepContext) -> dict[str, Any]:
+def use_default_address(context: StepContext[HandIn]) -> dict[str, Any]:
     address = policies.get_default_address(context.case.shop_id)
     if address is None:
         raise context.refuse("店铺还没有默认退货地址,请先在「退货地址」里添加")
     return freeze_address(context, address)
 
 
-@effect("agree_no_return")
-def agree_without_return(context: StepContext) -> dict[str, Any]:
+@effect("agree_no_return", takes=Approval)
+def agree_without_return(context: StepContext[Approval]) -> dict[str, Any]:
     for line in load_lines(context.case):
         line.accepted_milli = line.quantity_milli
     db.session.flush()
-    return decide_freight(context)
+    return decide_freight(context, context.handed.freight_payer)
 
 
-@effect("agree_refund_without_return")
-def refund_at_once(context: StepContext) -> dict[str, Any]:
-    fen = context.values.get("amount_fen")
+@effect("agree_refund_without_return", takes=AdvanceRefund)
+def refund_at_once(context: StepContext[AdvanceRefund]) -> dict[str, Any]:
+    fen = context.handed.amount_fen
     most = worth.add_up(worth.work_out_worth(context.case.order_id, worth.list_units(context.case.id, accepted=False)))
     if fen is not None and not 0 < fen <= most:
         raise context.refuse("退款金额须大于 0,且不能超过这些商品的实付金额")
-    return {"refund_fen": fen or context.case.refund_fen}
+    return {"refund_fen": fen} if fen is not None else {}
 
 
-@effect("reject")
-def reject(context: StepContext) -> dict[str, Any]:
-    refusal = reasons.refusal(context.values.get("refusal", ""))
+@effect("reject", takes=Refusal)
+def reject(context: StepContext[Refusal]) -> dict[str, Any]:
+    refusal = reasons.refusal(context.handed.refusal)
     if refusal is None:
         raise context.refuse("请选择拒绝的原因")
+    if contradicted := refusals.why_not(refusal.id, case_facts.application_of(context.case)):
+        raise context.refuse(contradicted)
     if not context.note:
         raise context.refuse("请填写拒绝的说明,买家会看到")
     if refusal.needs_evidence and not context.photos:
@@ -175,20 +179,20 @@ def reject(context: StepContext) -> dict[str, Any]:
 
 
 @effect("ask_evidence")
-def ask_evidence(context: StepContext) -> dict[str, Any]:
+def ask_evidence(context: StepContext[HandIn]) -> dict[str, Any]:
     if not context.note:
         raise context.refuse("请写明需要买家补充什么凭证")
     return {}
 
 
 @effect("withdraw")
-def withdraw(context: StepContext) -> dict[str, Any]:
+def withdraw(context: StepContext[HandIn]) -> dict[str, Any]:
     if context.case.state == State.PROPOSED:
         proposals.answer_proposal(context.case.id, "declined", by=context.by.user_id, at=context.at)
     return {"origin": {}, "countered": False}
 
 
-def resume_origin(context: StepContext) -> dict[str, Any]:
+def resume_origin(context: StepContext[HandIn]) -> dict[str, Any]:
     """Back where the proposal came from: its clock goes on, with a day left at least."""
     before = context.case.origin
     stood = context.at - datetime.fromisoformat(before["left"])
@@ -201,5 +205,5 @@ def resume_origin(context: StepContext) -> dict[str, Any]:
         "objected": before["objected"],
         "origin": {},
         "countered": False,
-        "not_before": context.at + flow.DEADLINES["least_left"],
+        "not_before": context.at + get_deadline("least_left"),
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from portal.cases.effects.hand_ins import DefectReport, HandIn
 from portal.cases.effects.step_context import ChildCase, StepContext, effect, load_lines
 from portal.flow import CaseType, State
 from portal.models import (
@@ -24,12 +25,12 @@ def list_units(case: Case, column: str = "quantity_milli") -> tuple[tuple[int, i
 
 
 @effect("timeout_convert", "convert_refund")
-def convert_to_refund(context: StepContext) -> dict[str, Any]:
+def convert_to_refund(context: StepContext[HandIn]) -> dict[str, Any]:
     context.child = make_refund_child(context, None)
     return {}
 
 
-def make_refund_child(context: StepContext, fen: int | None, *, goods_back: bool = True) -> ChildCase:
+def make_refund_child(context: StepContext[HandIn], fen: int | None, *, goods_back: bool = True) -> ChildCase:
     """The refund that an exchange or reissue becomes: at once when the seller has the goods or nothing goes back."""
     case = context.case
     paid = money_entries.find_paid_difference(case.id)
@@ -53,7 +54,6 @@ def make_refund_child(context: StepContext, fen: int | None, *, goods_back: bool
 
 _INSPECTED = (State.PAYING, State.RESHIPPING, State.CONFIRMING)  # only what was accepted is still owed
 
-
 AGAIN: Mapping[str, tuple[CaseType, ...]] = {  # what may follow goods that came and are wrong once more
     CaseType.EXCHANGE: (CaseType.EXCHANGE, CaseType.RETURN_REFUND),
     CaseType.REISSUE: (CaseType.REFUND_ONLY, CaseType.RETURN_REFUND),
@@ -74,15 +74,14 @@ REASON_OF: Mapping[str, str] = {  # a problem with a replacement, as a reason of
 }
 
 
-@effect("replacement_defective")
-def report_defective(context: StepContext) -> dict[str, Any]:
-    case, values = context.case, context.values
-    wanted = values.get("type")
+@effect("replacement_defective", takes=DefectReport)
+def report_defective(context: StepContext[DefectReport]) -> dict[str, Any]:
+    case, wanted = context.case, context.handed.type
     if wanted not in AGAIN[case.type]:
         raise context.refuse("请选择希望怎么处理")
     if wanted == CaseType.EXCHANGE and case.parent_id is not None:
         raise context.refuse("换来的商品再次有问题,不再重复换货,请选择退货退款")
-    kind = values.get("kind", "")
+    kind = context.handed.kind
     if kind not in reasons.PROBLEMS or kind == "not_received":
         raise context.refuse("请选择收到的商品有什么问题;没有收到请用「收到有问题」")
     if not context.photos:

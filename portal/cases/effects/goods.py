@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select, update
 
 from portal import flow
-from portal.cases.effects.step_context import InspectedLine, StepContext, effect, end_mediation, load_lines
+from portal.cases.effects.hand_ins import (
+    Extension,
+    HandIn,
+    Inspection,
+    ParcelCorrection,
+    ReceivingProblem,
+    SentParcels,
+    Shipment,
+)
+from portal.cases.effects.step_context import StepContext, effect, end_mediation, load_lines
 from portal.extensions import db
 from portal.models import (
     CaseLine,
@@ -23,7 +31,7 @@ LEAST_DISPUTE_PHOTOS = 2
 
 
 def record_parcel(
-    context: StepContext, leg: str, carrier: str, number: str, *, shipped_at: datetime, round: int = 1
+    context: StepContext[HandIn], leg: str, carrier: str, number: str, *, shipped_at: datetime, round: int = 1
 ) -> Parcel:
     known = carriers.by_code(carrier)
     if known is None:
@@ -45,9 +53,9 @@ def record_parcel(
     return parcel
 
 
-@effect("ship_return")
-def ship_return(context: StepContext) -> dict[str, Any]:
-    parcels: Sequence[tuple[str, str]] = context.values.get("parcels") or ()
+@effect("ship_return", takes=SentParcels)
+def ship_return(context: StepContext[SentParcels]) -> dict[str, Any]:
+    parcels = context.handed.parcels
     if not parcels:
         raise context.refuse("请填写物流公司和运单号")
     for carrier, number in parcels:
@@ -56,26 +64,26 @@ def ship_return(context: StepContext) -> dict[str, Any]:
     return {}
 
 
-@effect("edit_parcel")
-def edit_parcel(context: StepContext) -> dict[str, Any]:
-    old = db.session.get(Parcel, context.values.get("parcel_id") or 0)
+@effect("edit_parcel", takes=ParcelCorrection)
+def edit_parcel(context: StepContext[ParcelCorrection]) -> dict[str, Any]:
+    old = db.session.get(Parcel, context.handed.parcel_id or 0)
     if old is None or old.case_id != context.case.id or old.leg != "back" or old.voided_at is not None:
         raise context.refuse("没有找到要修改的运单,请刷新页面")
     old.voided_at = context.at
     following.end_following(context.case, context.at, parcel_id=old.id)
-    new = record_parcel(context, "back", context.values["carrier"], context.values["number"], shipped_at=old.shipped_at)
+    new = record_parcel(context, "back", context.handed.carrier, context.handed.number, shipped_at=old.shipped_at)
     context.data |= {"before": [old.carrier, old.tracking_no], "after": [new.carrier, new.tracking_no]}
     return {}
 
 
 @effect("extend")
-def extend(context: StepContext) -> dict[str, Any]:
+def extend(context: StepContext[HandIn]) -> dict[str, Any]:
     return {"extended": True}
 
 
-@effect("grant_extension")
-def grant_extension(context: StepContext) -> dict[str, Any]:
-    days = context.values.get("days") or 0
+@effect("grant_extension", takes=Extension)
+def grant_extension(context: StepContext[Extension]) -> dict[str, Any]:
+    days = context.handed.days
     if not 1 <= days <= 30:
         raise context.refuse("请填写延长的天数,1 至 30 天")
     if not context.note:
@@ -84,10 +92,10 @@ def grant_extension(context: StepContext) -> dict[str, Any]:
     return {"granted_seconds": context.case.granted_seconds + days * 86400}
 
 
-@effect("accept_goods", "accept_goods_diff")
-def accept_all(context: StepContext) -> dict[str, Any]:
+@effect("accept_goods", "accept_goods_diff", takes=Inspection)
+def accept_all(context: StepContext[Inspection]) -> dict[str, Any]:
     """Everything came and is accepted; a line that isn't as new may be accepted all the same, in the seller's words."""
-    counted: dict[int, InspectedLine] = {item.case_line_id: item for item in context.values.get("counted") or ()}
+    counted = {item.case_line_id: item for item in context.handed.counted}
     remarks = []
     for line in load_lines(context.case):
         line.received_milli = line.accepted_milli = line.quantity_milli
@@ -104,14 +112,14 @@ def accept_all(context: StepContext) -> dict[str, Any]:
     return {}
 
 
-@effect("timeout_accept", "timeout_accept_diff")
-def accept_by_clock(context: StepContext) -> dict[str, Any]:
+@effect("timeout_accept", "timeout_accept_diff", takes=Inspection)
+def accept_by_clock(context: StepContext[Inspection]) -> dict[str, Any]:
     return accept_all(context) if context.case.state == flow.State.INSPECTING else {}
 
 
-@effect("dispute_goods", "revise_inspection")
-def dispute(context: StepContext) -> dict[str, Any]:
-    counted: dict[int, InspectedLine] = {item.case_line_id: item for item in context.values.get("counted") or ()}
+@effect("dispute_goods", "revise_inspection", takes=Inspection)
+def dispute(context: StepContext[Inspection]) -> dict[str, Any]:
+    counted = {item.case_line_id: item for item in context.handed.counted}
     lines = load_lines(context.case)
     if set(counted) != {line.id for line in lines}:
         raise context.refuse("请填写每一行的验货结果")
@@ -135,16 +143,16 @@ def dispute(context: StepContext) -> dict[str, Any]:
 
 
 @effect("object")
-def object_to_result(context: StepContext) -> dict[str, Any]:
+def object_to_result(context: StepContext[HandIn]) -> dict[str, Any]:
     if not context.note:
         raise context.refuse("请写明不认可的原因,商家会据此复核")
     return {"objected": True}
 
 
-@effect("ship_part", "ship_replacement")
-def ship(context: StepContext) -> dict[str, Any]:
-    parcels: Sequence[tuple[str, str]] = context.values.get("parcels") or ()
-    shipped: Mapping[int, int] = context.values.get("shipped") or {}
+@effect("ship_part", "ship_replacement", takes=Shipment)
+def ship(context: StepContext[Shipment]) -> dict[str, Any]:
+    parcels = context.handed.parcels
+    shipped = context.handed.shipped
     if not parcels:
         raise context.refuse("请填写物流公司和运单号")
     lines = {line.id: line for line in load_lines(context.case)}
@@ -194,18 +202,18 @@ def ship(context: StepContext) -> dict[str, Any]:
 
 
 @effect("timeout_late")
-def mark_late(context: StepContext) -> dict[str, Any]:
+def mark_late(context: StepContext[HandIn]) -> dict[str, Any]:
     return {"late": True}
 
 
 @effect("nudge")
-def nudge(context: StepContext) -> dict[str, Any]:
+def nudge(context: StepContext[HandIn]) -> dict[str, Any]:
     return {"nudged_at": context.at}
 
 
-@effect("report_problem")
-def report_problem(context: StepContext) -> dict[str, Any]:
-    kind = context.values.get("kind", "")
+@effect("report_problem", takes=ReceivingProblem)
+def report_problem(context: StepContext[ReceivingProblem]) -> dict[str, Any]:
+    kind = context.handed.kind
     if kind not in reasons.PROBLEMS:
         raise context.refuse("请选择遇到了什么问题")
     if kind != "not_received" and not context.photos:
@@ -217,7 +225,7 @@ def report_problem(context: StepContext) -> dict[str, Any]:
 
 
 @effect("resend", "replacement_lost")
-def ship_again(context: StepContext) -> dict[str, Any]:
+def ship_again(context: StepContext[HandIn]) -> dict[str, Any]:
     following.end_following(context.case, context.at, leg="out")
     for line in load_lines(context.case):
         line.shipped_milli = 0

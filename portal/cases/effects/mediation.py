@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from portal.cases.arbitration import asks_goods_back
 from portal.cases.effects.application import freeze_address
 from portal.cases.effects.conversion import _INSPECTED, has_returned_goods, make_refund_child
+from portal.cases.effects.hand_ins import Decision, Escalation, EvidenceRequest, HandIn, RefundDecision
 from portal.cases.effects.step_context import StepContext, effect, end_mediation, load_lines
 from portal.evidence.evidence import MOST_PER_CASE
 from portal.extensions import db
@@ -24,17 +25,17 @@ from portal.money import worth
 from portal.rights import policies, reasons
 
 
-@effect("escalate", "timeout_escalate", "timeout_overdue")
-def escalate(context: StepContext) -> dict[str, Any]:
+@effect("escalate", "timeout_escalate", "timeout_overdue", takes=Escalation)
+def escalate(context: StepContext[Escalation]) -> dict[str, Any]:
     if context.by.actor is Actor.CLOCK:
         context.data["rule"] = context.case.due_rule  # two rows lead from confirming to confirming
     else:
         if not context.note:
             raise context.refuse("请写明申请平台介入的原因和希望的结果")
-        because = context.values.get("because") or "other"
+        because = context.handed.because or "other"
         if because not in reasons.INTERVENTIONS:
             raise context.refuse("请选择申请平台介入的原因")
-        context.data |= {"because": because, "wish": context.values.get("wish", "")}
+        context.data |= {"because": because, "wish": context.handed.wish}
     return {
         "escalated": True,
         "stage": Stage.EVIDENCE,
@@ -46,7 +47,7 @@ def escalate(context: StepContext) -> dict[str, Any]:
     }
 
 
-def mark_heard(before: str, context: StepContext) -> str:
+def mark_heard(before: str, context: StepContext[HandIn]) -> str:
     sides = {side for side in before.split(",") if side}
     if context.by.actor in (Actor.BUYER, Actor.SELLER) and (context.note or context.photos):
         sides.add(str(context.by.actor))
@@ -54,7 +55,7 @@ def mark_heard(before: str, context: StepContext) -> str:
 
 
 @effect("submit_evidence")
-def submit_evidence(context: StepContext) -> dict[str, Any]:
+def submit_evidence(context: StepContext[HandIn]) -> dict[str, Any]:
     if not context.note:
         raise context.refuse("请写明证据说明了什么")
     had = db.session.scalar(select(func.count()).select_from(Evidence).where(Evidence.case_id == context.case.id)) or 0
@@ -64,30 +65,30 @@ def submit_evidence(context: StepContext) -> dict[str, Any]:
 
 
 @effect("withdraw_mediation")
-def withdraw_mediation(context: StepContext) -> dict[str, Any]:
+def withdraw_mediation(context: StepContext[HandIn]) -> dict[str, Any]:
     return end_mediation(context)
 
 
 @effect("timeout_evidence")
-def end_evidence_round(context: StepContext) -> dict[str, Any]:
+def end_evidence_round(context: StepContext[HandIn]) -> dict[str, Any]:
     return {"stage": Stage.DECIDING, "stage_at": context.at}
 
 
 @effect("timeout_decision")
-def mark_decision_late(context: StepContext) -> dict[str, Any]:
+def mark_decision_late(context: StepContext[HandIn]) -> dict[str, Any]:
     return {"stage": Stage.OVERDUE, "stage_at": context.at}
 
 
-def check_reason(context: StepContext) -> None:
+def check_reason(context: StepContext[HandIn]) -> None:
     if not context.note:
         raise context.refuse("请写明裁决的理由,双方都会看到")
 
 
-@effect("more_evidence")
-def ask_more_evidence(context: StepContext) -> dict[str, Any]:
+@effect("more_evidence", takes=EvidenceRequest)
+def ask_more_evidence(context: StepContext[EvidenceRequest]) -> dict[str, Any]:
     if not context.note:
         raise context.refuse("请写明需要补充什么")
-    asked = context.values.get("asked") or "both"
+    asked = context.handed.asked
     if asked not in ASKED:
         raise context.refuse("请选择由哪一方补充")
     context.data["asked"] = asked
@@ -103,13 +104,13 @@ ASKED: Mapping[str, str] = {"both": "", "buyer": "seller", "seller": "buyer"}  #
 
 
 @effect("decide_continue")
-def decide_continue(context: StepContext) -> dict[str, Any]:
+def decide_continue(context: StepContext[HandIn]) -> dict[str, Any]:
     check_reason(context)
     return end_mediation(context)
 
 
 @effect("decide_close", "decide_complete")
-def decide_end(context: StepContext) -> dict[str, Any]:
+def decide_end(context: StepContext[HandIn]) -> dict[str, Any]:
     check_reason(context)
     case = context.case
     if context.step.target == State.CLOSED and case.state in (State.INSPECTING, State.DISPUTED):
@@ -138,8 +139,8 @@ def is_signed_back(case: Case) -> bool:
     )
 
 
-def decide_payer(context: StepContext) -> str:
-    payer = context.values.get("freight_payer") or context.case.freight_payer
+def decide_payer(context: StepContext[Decision]) -> str:
+    payer = context.handed.freight_payer or context.case.freight_payer
     context.data["freight_payer"] = payer = payer if payer in ("buyer", "seller") else "seller"
     return str(payer)
 
@@ -147,8 +148,8 @@ def decide_payer(context: StepContext) -> str:
 NO_ADDRESS = "店铺还没有退货地址,现在不能裁决寄回;可以裁决无需寄回,或请商家先添加地址"
 
 
-@effect("decide_return")
-def decide_return(context: StepContext) -> dict[str, Any]:
+@effect("decide_return", takes=Decision)
+def decide_return(context: StepContext[Decision]) -> dict[str, Any]:
     check_reason(context)
     address = policies.get_default_address(context.case.shop_id)
     if address is None:
@@ -157,7 +158,7 @@ def decide_return(context: StepContext) -> dict[str, Any]:
 
 
 @effect("decide_reship")
-def decide_reship(context: StepContext) -> dict[str, Any]:
+def decide_reship(context: StepContext[HandIn]) -> dict[str, Any]:
     check_reason(context)
     case = context.case
     for line in load_lines(case):
@@ -172,19 +173,18 @@ def decide_reship(context: StepContext) -> dict[str, Any]:
     return {"difference_waived": True, "negotiated": False, "round": case.round + 1 if again else case.round}
 
 
-@effect("decide_refund")
-def decide_refund(context: StepContext) -> dict[str, Any]:
+@effect("decide_refund", takes=RefundDecision)
+def decide_refund(context: StepContext[RefundDecision]) -> dict[str, Any]:
     check_reason(context)
-    case, values = context.case, context.values
+    case, handed = context.case, context.handed
     most = find_most_decidable(case)
-    fen = values.get("amount_fen")
-    fen = most if fen is None else fen
+    fen = most if handed.amount_fen is None else handed.amount_fen
     if not 0 < fen <= most:
         raise context.refuse(f"退款金额须大于 0,最多 {most / 100:.2f} 元")
     context.data["decided_fen"] = fen
     if context.step.target == State.CONVERTED:
         may_ask = asks_goods_back(case.type, case.state, State.CONVERTED, goods_returned=has_returned_goods(case))
-        goods_back = may_ask and bool(values.get("goods_back", True))
+        goods_back = may_ask and handed.goods_back
         if goods_back and policies.get_default_address(case.shop_id) is None:
             raise context.refuse(NO_ADDRESS)
         context.child = make_refund_child(context, fen, goods_back=goods_back)

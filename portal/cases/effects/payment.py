@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from portal.cases.effects.hand_ins import DeclaredPayment, EntryChoice, GivenAccount, HandIn
 from portal.cases.effects.step_context import StepContext, effect
 from portal.models import (
     MoneyEntry,
@@ -13,9 +14,9 @@ from portal.money import worth
 from portal.money.accounts import consent as bank_accounts
 
 
-@effect("pay")
-def declare_payment(context: StepContext) -> dict[str, Any]:
-    reference = context.values.get("reference", "")
+@effect("pay", takes=DeclaredPayment)
+def declare_payment(context: StepContext[DeclaredPayment]) -> dict[str, Any]:
+    reference = context.handed.reference
     if not reference:
         raise context.refuse("请填写付款的流水号,商家会核对")
     fen = worth.work_out_case_difference(context.case.id, context.case.order_id, accepted=True)
@@ -33,89 +34,88 @@ def declare_payment(context: StepContext) -> dict[str, Any]:
 
 
 @effect("waive")
-def waive_difference(context: StepContext) -> dict[str, Any]:
+def waive_difference(context: StepContext[HandIn]) -> dict[str, Any]:
     return {"difference_waived": True}
 
 
 @effect("confirm_payment")
-def confirm_payment(context: StepContext) -> dict[str, Any]:
+def confirm_payment(context: StepContext[HandIn]) -> dict[str, Any]:
     entry = money_entries.confirm_difference(context.case, by=context.by.user_id, at=context.at)
     context.data["difference_fen"] = entry.amount_fen
     return {}
 
 
 @effect("deny_payment")
-def deny_payment(context: StepContext) -> dict[str, Any]:
+def deny_payment(context: StepContext[HandIn]) -> dict[str, Any]:
     money_entries.deny_difference(context.case)
     return {}
 
 
-def read_entry_id(context: StepContext) -> int | None:
-    entry_id = context.values.get("entry_id")
-    return int(entry_id) if entry_id else None
-
-
-def tell_payment(context: StepContext, entry: MoneyEntry) -> None:
+def tell_payment(context: StepContext[HandIn], entry: MoneyEntry) -> None:
     context.data["money"] = [entry.kind, entry.amount_fen, entry.reference]
 
 
-@effect("approve_refund")
-def approve(context: StepContext) -> dict[str, Any]:
+@effect("approve_refund", takes=EntryChoice)
+def approve(context: StepContext[EntryChoice]) -> dict[str, Any]:
     tell_payment(
         context,
-        money_entries.approve_entry(context.case, read_entry_id(context), by=context.by.user_id or 0, at=context.at),
+        money_entries.approve_entry(context.case, context.handed.entry_id, by=context.by.user_id or 0, at=context.at),
     )
     return {}
 
 
-@effect("settle_entry", "refund_ok")
-def settle(context: StepContext) -> dict[str, Any]:
-    reference = context.values.get("reference", "")
-    tell_payment(
-        context,
-        money_entries.settle_entry(
-            context.case, read_entry_id(context), reference=reference, by=context.by.user_id, at=context.at
-        ),
+@effect("settle_entry", "refund_ok", takes=EntryChoice)
+def settle(context: StepContext[EntryChoice]) -> dict[str, Any]:
+    handed = context.handed
+    entry = money_entries.settle_entry(
+        context.case,
+        handed.entry_id,
+        reference=handed.reference,
+        by=context.by.user_id,
+        at=context.at,
+        way=handed.way,
     )
+    tell_payment(context, entry)
+    context.data["way"] = entry.way
     return {}
 
 
-@effect("refund_fail")
-def fail(context: StepContext) -> dict[str, Any]:
-    entry = money_entries.fail_entry(context.case, read_entry_id(context), problem=context.note)
+@effect("refund_fail", takes=EntryChoice)
+def fail(context: StepContext[EntryChoice]) -> dict[str, Any]:
+    entry = money_entries.fail_entry(context.case, context.handed.entry_id, problem=context.note)
     tell_payment(context, entry)
     return {}
 
 
-@effect("retry")
-def retry(context: StepContext) -> dict[str, Any]:
-    tell_payment(context, money_entries.retry_entry(context.case, read_entry_id(context)))
+@effect("retry", takes=EntryChoice)
+def retry(context: StepContext[EntryChoice]) -> dict[str, Any]:
+    tell_payment(context, money_entries.retry_entry(context.case, context.handed.entry_id, way=context.handed.way))
     return {}
 
 
 @effect("ask_account")
-def ask_account(context: StepContext) -> dict[str, Any]:
+def ask_account(context: StepContext[HandIn]) -> dict[str, Any]:
     bank_accounts.ask_account(context.case, context.at)
     return {}
 
 
-@effect("give_account")
-def give_account(context: StepContext) -> dict[str, Any]:
+@effect("give_account", takes=GivenAccount)
+def give_account(context: StepContext[GivenAccount]) -> dict[str, Any]:
     """Nothing of the account goes into the event: what was done is kept for ever, the account isn't."""
-    account = context.values.get("account")
-    if not isinstance(account, bank_accounts.Account):
+    account = context.handed.account
+    if account is None:
         raise context.refuse("请填写收款人、开户行和账号")
-    bank_accounts.give_account(context.case, account, version=context.values.get("consent", 0), at=context.at)
+    bank_accounts.give_account(context.case, account, version=context.handed.consent, at=context.at)
     return {}
 
 
 @effect("decline_account")
-def decline_account(context: StepContext) -> dict[str, Any]:
+def decline_account(context: StepContext[HandIn]) -> dict[str, Any]:
     bank_accounts.decline_account(context.case, context.at)
     return {}
 
 
 @effect("withdraw_account")
-def withdraw_account(context: StepContext) -> dict[str, Any]:
+def withdraw_account(context: StepContext[HandIn]) -> dict[str, Any]:
     bank_accounts.withdraw_account(context.case, context.at)
     return {}

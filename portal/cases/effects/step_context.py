@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy import select
 
 from portal import flow
+from portal.calendar.lengths import get_deadline
+from portal.cases.effects.hand_ins import HandIn
 from portal.extensions import db
 from portal.flow import Actor, CaseType, State, Step, StepRefused
 from portal.models import (
@@ -33,26 +35,6 @@ class ActedBy:
 
 
 @dataclass(frozen=True)
-class RequestedLine:
-    """What is asked for one order line: how much (thousandths) and which SKU instead (None: the same)."""
-
-    line_id: int
-    milli: int
-    sku_id: int | None = None
-
-
-@dataclass(frozen=True)
-class InspectedLine:
-    """What the seller counted of one case line (thousandths), and in which condition."""
-
-    case_line_id: int
-    received: int
-    accepted: int
-    condition: str = "intact"
-    note: str = ""
-
-
-@dataclass(frozen=True)
 class ChildCase:
     """The case that a converted one becomes: its type, where it begins, which units, and what is known already."""
 
@@ -69,8 +51,11 @@ class ChildCase:
     proposer: int | None = None  # whose terms they are, when the other side has accepted them
 
 
+H = TypeVar("H", bound=HandIn, covariant=True)
+
+
 @dataclass
-class StepContext:
+class StepContext(Generic[H]):
     """A step being taken: the case as it was, who, when, and what was handed in. ``data`` goes into the event.
 
     ``child`` is set by an effect that turns the case into another one, ``proposer`` by one that carries out somebody
@@ -81,27 +66,46 @@ class StepContext:
     step: Step
     by: ActedBy
     at: datetime
-    note: str
-    photos: Sequence[str]
-    values: Mapping[str, Any]
+    handed: H
     data: dict[str, Any] = field(default_factory=dict)
     child: ChildCase | None = None
     proposer: int | None = None
+
+    @property
+    def note(self) -> str:
+        return self.handed.note
+
+    @property
+    def photos(self) -> Sequence[str]:
+        return self.handed.photos
 
     def refuse(self, sentence: str) -> StepRefused:
         return StepRefused(sentence, self.step.name)
 
 
-Effect = Callable[[StepContext], dict[str, Any]]
+Effect = Callable[[StepContext[H]], dict[str, Any]]
+_EFFECTS: dict[str, tuple[type[HandIn], Effect[Any]]] = {}
 
 
-_EFFECTS: dict[str, Effect] = {}
+def hand_in_type(step_name: str) -> type[HandIn]:
+    """What is handed in with a step of this name; plain words and photos where nothing more is needed."""
+    return _EFFECTS[step_name][0] if step_name in _EFFECTS else HandIn
 
 
-def apply_effect(context: StepContext) -> dict[str, Any]:
+def fit_hand_in(step_name: str, handed: HandIn | None) -> HandIn:
+    """What was handed in as this step's own type: words and photos alone fit every step, nothing at all too."""
+    takes = hand_in_type(step_name)
+    if handed is None:
+        return takes()
+    return takes(note=handed.note, photos=handed.photos) if type(handed) is HandIn else handed
+
+
+def apply_effect(context: StepContext[HandIn]) -> dict[str, Any]:
     """Do what the step does; returns the case's changed columns. Raises StepRefused for wrong facts handed in."""
-    effect = _EFFECTS.get(context.step.name)
-    changes = effect(context) if effect else {}
+    takes, change = _EFFECTS.get(context.step.name, (HandIn, None))
+    if not isinstance(context.handed, takes):
+        raise TypeError(f"{context.step.name} takes {takes.__name__}, not {type(context.handed).__name__}")
+    changes = change(context) if change else {}
     if context.step.target != context.step.source:
         changes |= plan_due_payments(context, changes)
     if context.case.entry_count:
@@ -109,7 +113,7 @@ def apply_effect(context: StepContext) -> dict[str, Any]:
     return changes
 
 
-def plan_due_payments(context: StepContext, changes: Mapping[str, Any]) -> dict[str, Any]:
+def plan_due_payments(context: StepContext[HandIn], changes: Mapping[str, Any]) -> dict[str, Any]:
     """What entering the next state makes payable: a refund, a difference given back, or nothing more."""
     case, step = context.case, context.step
     if step.target in flow.FINAL and step.target != State.COMPLETED:
@@ -118,7 +122,8 @@ def plan_due_payments(context: StepContext, changes: Mapping[str, Any]) -> dict[
         return {}
     if step.target == State.REFUNDING and step.source in _BEFORE_REFUNDING:
         agreed = changes.get("refund_fen", case.refund_fen) or None
-        fen = plan_refund(case, agreed, context.by, context.at, context.proposer)
+        exact = "refund_fen" in changes  # this very step names the sum
+        fen = plan_refund(case, agreed, context.by, context.at, context.proposer, exact=exact)
         context.data["refund_fen"] = fen
         return {"refund_fen": fen, "entry_count": changes.get("entry_count", case.entry_count) + 1}
     other_price = changes.get("difference_fen", case.difference_fen)
@@ -143,21 +148,23 @@ def plan_due_payments(context: StepContext, changes: Mapping[str, Any]) -> dict[
 
 
 _BEFORE_REFUNDING = (State.APPLIED, State.PROPOSED, State.REVISING, State.INSPECTING, State.DISPUTED)
-
-
 _BEFORE_SHIPPING = (*_BEFORE_REFUNDING, State.PAYING)
 
 
-def plan_refund(case: Case, agreed_fen: int | None, by: ActedBy, at: datetime, proposer: int | None = None) -> int:
+def plan_refund(
+    case: Case, agreed_fen: int | None, by: ActedBy, at: datetime, proposer: int | None = None, *, exact: bool = False
+) -> int:
     """Plan the refund of a case: what was agreed, at most what its units are worth. Returns the amount in 分.
 
-    ``proposer``: whose terms it carries out, when that is somebody else than who takes the step.
+    ``proposer``: whose terms it carries out, when that is somebody else than who takes the step. ``exact``: the sum was
+    named just now; an older one that asked for all is worked out again, so that the last units take the rest.
     """
     inspected = case.type == CaseType.RETURN_REFUND and case.state in (State.INSPECTING, State.DISPUTED)
     unshipped = case.goods_state == "unshipped"
     found = worth.work_out_worth(case.order_id, worth.list_units(case.id, accepted=inspected), unshipped=unshipped)
     most = worth.add_up(found)
-    fen = most if agreed_fen is None else min(agreed_fen, most)
+    whole = agreed_fen is None or (not exact and worth.is_all_of(found, agreed_fen))
+    fen = most if agreed_fen is None or whole else min(agreed_fen, most)
     money_entries.plan_entry(
         case,
         "refund",
@@ -171,10 +178,12 @@ def plan_refund(case: Case, agreed_fen: int | None, by: ActedBy, at: datetime, p
     return fen
 
 
-def effect(*names: str) -> Callable[[Effect], Effect]:
-    def register(function: Effect) -> Effect:
+def effect(*names: str, takes: type[H] = HandIn) -> Callable[[Effect[H]], Effect[H]]:  # type: ignore[assignment]
+    """Register what steps of these names do, and what is handed in with them."""
+
+    def register(function: Effect[H]) -> Effect[H]:
         for name in names:
-            _EFFECTS[name] = function
+            _EFFECTS[name] = takes, function
         return function
 
     return register
@@ -194,18 +203,18 @@ def find_price(sku_id: int | None) -> int | None:
     return db.session.scalar(select(Sku.price_fen).where(Sku.id == sku_id)) if sku_id is not None else None
 
 
-def end_mediation(context: StepContext) -> dict[str, Any]:
+def end_mediation(context: StepContext[HandIn]) -> dict[str, Any]:
     """The mediation is over, the state's own clock goes on with a day left at least."""
     if not context.case.escalated:
         return {}
     return {
         **NO_MEDIATION,
         "paused_seconds": measure_standstill(context),
-        "not_before": context.at + flow.DEADLINES["least_left"],
+        "not_before": context.at + get_deadline("least_left"),
     }
 
 
-def measure_standstill(context: StepContext) -> int:
+def measure_standstill(context: StepContext[HandIn]) -> int:
     """For how many seconds this state's clock has stood still by now; none for one that this step starts anew."""
     case = context.case
     if context.step.source == context.step.target and context.step.name in flow.RESTARTING:

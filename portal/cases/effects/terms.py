@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from portal.cases import proposals
 from portal.cases.effects.application import resume_origin, use_default_address
+from portal.cases.effects.hand_ins import HandIn, Offer
 from portal.cases.effects.step_context import ChildCase, StepContext, effect, find_price, load_lines, measure_standstill
 from portal.cases.proposals import Terms
 from portal.extensions import db
@@ -21,11 +22,11 @@ from portal.money import entries as money_entries
 from portal.orders import ledger
 
 
-@effect("propose", "propose_other_sku", "counter")
-def propose(context: StepContext) -> dict[str, Any]:
+@effect("propose", "propose_other_sku", "counter", takes=Offer)
+def propose(context: StepContext[Offer]) -> dict[str, Any]:
     case = context.case
-    terms = context.values.get("terms")
-    if not isinstance(terms, Terms):
+    terms = context.handed.terms
+    if terms is None:
         raise context.refuse("请填写方案")
     again = case.state == State.PROPOSED
     origin = case.origin["state"] if again else str(case.state)
@@ -50,7 +51,7 @@ def propose(context: StepContext) -> dict[str, Any]:
 
 
 @effect("decline", "timeout_decline")
-def decline(context: StepContext) -> dict[str, Any]:
+def decline(context: StepContext[HandIn]) -> dict[str, Any]:
     lapsed = context.by.actor is Actor.CLOCK
     made = proposals.answer_proposal(
         context.case.id, "lapsed" if lapsed else "declined", by=context.by.user_id, at=context.at
@@ -62,7 +63,7 @@ def decline(context: StepContext) -> dict[str, Any]:
 
 
 @effect("accept", "accept_reship", "accept_diff", "accept_refund", "accept_convert")
-def accept_terms(context: StepContext) -> dict[str, Any]:
+def accept_terms(context: StepContext[HandIn]) -> dict[str, Any]:
     case = context.case
     origin = case.origin["state"]
     made = proposals.answer_proposal(case.id, "accepted", by=context.by.user_id, at=context.at)
@@ -96,7 +97,7 @@ def accept_terms(context: StepContext) -> dict[str, Any]:
     return changes | plan_compensation(context, made, terms)
 
 
-def take_terms(context: StepContext, terms: Terms) -> None:
+def take_terms(context: StepContext[HandIn], terms: Terms) -> None:
     """The case's lines become those of the terms; units that they leave out are free again."""
     wanted = {line_id: (milli, sku_id) for line_id, milli, sku_id in terms.lines}
     for line in sorted(load_lines(context.case), key=lambda each: each.order_line_id):
@@ -114,7 +115,7 @@ def take_terms(context: StepContext, terms: Terms) -> None:
         db.session.flush()
 
 
-def plan_compensation(context: StepContext, made: Proposal, terms: Terms) -> dict[str, Any]:
+def plan_compensation(context: StepContext[HandIn], made: Proposal, terms: Terms) -> dict[str, Any]:
     if not terms.compensation_fen:
         return {}
     money_entries.plan_entry(
@@ -128,7 +129,7 @@ def plan_compensation(context: StepContext, made: Proposal, terms: Terms) -> dic
     return {"entry_count": context.case.entry_count + 1}
 
 
-def make_child(context: StepContext, terms: Terms, kept: bool) -> ChildCase:
+def make_child(context: StepContext[HandIn], terms: Terms, kept: bool) -> ChildCase:
     """The agreed type of case, at its first agreed state."""
     refunds = terms.type in (CaseType.RETURN_REFUND, CaseType.REFUND_ONLY)
     state = State.RETURNING if terms.goods_back else State.REFUNDING if refunds else State.RESHIPPING

@@ -19,13 +19,8 @@ from portal.money.encryption import Keys
 from portal.talk import card_numbers
 
 log = logging.getLogger("portal.security")
-
-
 OPEN = ("waiting", "due", "failed")  # payments still owed
-
-
 LEAST_DIGITS, MOST_DIGITS = 8, 32
-
 
 # What the buyer agrees to, by version. A version that somebody has agreed to is never changed; a new text is a new one.
 CONSENTS: Mapping[int, tuple[tuple[str, str], ...]] = {
@@ -39,13 +34,8 @@ CONSENTS: Mapping[int, tuple[tuple[str, str], ...]] = {
     )
 }
 
-
 CONSENT = max(CONSENTS)
-
-
 _keys: PerApp[Keys] = PerApp("bank_keys", Keys())
-
-
 _kept_for: PerApp[timedelta] = PerApp("bank_days", timedelta(days=30))
 
 

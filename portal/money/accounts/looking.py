@@ -18,8 +18,6 @@ from portal.money.accounts.consent import OPEN, Account, log, open_account
 from portal.notices import notices
 
 LOOKERS = ("owner", "finance")  # who may see a whole number
-
-
 SEEN_FOR = timedelta(seconds=60)  # how long a look lasts
 
 

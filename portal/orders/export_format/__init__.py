@@ -8,24 +8,37 @@ here knows the database, and nothing in a file raises anything but ExportRefused
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from portal.orders.export_format.cells import parcels_of
 from portal.orders.export_format.columns import (
-    BY_HEADING,
     LINE_COLUMNS,
     ORDER_COLUMNS,
     REQUIRED,
     SHEET,
     Column,
     is_never_read,
-    known_headings,
-    normal_heading,
 )
+from portal.orders.export_format.headings import Headings
 from portal.orders.export_format.orders import Assembly, LineRow, Lost, OrderRows, Parcel, Problem
 from portal.sheets import HEADINGS_WITHIN, Row, SheetRefused, Table, Tables, open_tables
 
-__all__ = ["Export", "ExportRefused", "LineRow", "Lost", "OrderRows", "Parcel", "Problem", "parcels_of", "read"]
+__all__ = [
+    "Export",
+    "ExportRefused",
+    "HeadingsRefused",
+    "LineRow",
+    "Lost",
+    "OrderRows",
+    "Parcel",
+    "Problem",
+    "parcels_of",
+    "read",
+]
+
+MOST_HIDDEN_SAID = 10  # rows
+_FEW_HEADINGS = 3  # a sheet with so many was meant to hold orders
 
 
 class ExportRefused(Exception):
@@ -36,18 +49,47 @@ class ExportRefused(Exception):
         self.sentence = sentence
 
 
+class HeadingsRefused(ExportRefused):
+    """Columns are missing that must be there; ``headings`` are those of the file, for somebody to explain them."""
+
+    def __init__(self, sentence: str, headings: list[str], known: dict[str, str]) -> None:
+        super().__init__(sentence)
+        self.headings, self.known = headings, known
+
+
+class _Part(NamedTuple):
+    """A sheet with orders: where its headings stand and what its columns are."""
+
+    table: Table
+    headings: Row
+    places: dict[int, Column]
+    surplus: list[str]
+    synonyms: dict[str, str]  # their heading: ours
+
+    def rows(self) -> Iterator[Row]:
+        """The rows below the headings that hold anything, by the columns of ``places``. Raises ExportRefused."""
+        first, width = self.headings.number, max(self.headings.cells) + 1
+        try:
+            for row in self.table.rows(frozenset(self.places), width):
+                if row.number > first and (row.trouble or any(not text.isspace() for text in row.cells.values())):
+                    yield row
+        except SheetRefused as problem:
+            raise ExportRefused(problem.sentence) from problem
+
+
 class Export:
     """An order export whose headings have been understood. Close it, or use it in a ``with``."""
 
-    def __init__(
-        self, tables: Tables, table: Table, headings: Row, places: dict[int, Column], surplus: list[str]
-    ) -> None:
-        self._tables, self._table, self._headings, self._places = tables, table, headings, places
+    def __init__(self, tables: Tables, parts: list[_Part], notices: list[Problem]) -> None:
+        self._tables, self._parts, self._notices = tables, parts, notices
+        first = parts[0]
         self.kind = tables.kind
-        self.sheet = table.name
-        self.rows_about = table.rows_about  # for showing progress; blank rows and headings count too
-        self.surplus = surplus  # headings that nobody knows; their columns are ignored
-        known = {column.heading for column in places.values()}
+        self.sheet = first.table.name
+        self.sheets = [part.table.name for part in parts]
+        self.rows_about = sum(part.table.rows_about for part in parts)  # blank rows and headings count too
+        self.surplus = first.surplus  # headings that nobody knows; their columns are ignored
+        self.synonyms = first.synonyms  # headings of other tools, with ours
+        known = {column.heading for column in first.places.values()}
         self.missing = [column.heading for column in ORDER_COLUMNS + LINE_COLUMNS if column.heading not in known]
 
     def __enter__(self) -> Export:
@@ -61,35 +103,52 @@ class Export:
         self._tables.close()
 
     def rows(self) -> Iterator[Row]:
-        """The rows below the headings that hold anything, by the columns of ``places``. Raises ExportRefused."""
-        first, width = self._headings.number, max(self._headings.cells) + 1
-        try:
-            for row in self._table.rows(frozenset(self._places), width):
-                if row.number > first and (row.trouble or any(not text.isspace() for text in row.cells.values())):
-                    yield row
-        except SheetRefused as problem:
-            raise ExportRefused(problem.sentence) from problem
+        """The rows of all sheets that hold anything. Raises ExportRefused."""
+        for part in self._parts:
+            yield from part.rows()
 
     def orders(self) -> Iterator[OrderRows | Problem]:
         """The orders and the problems of the file, in its order; may be asked for again. Raises ExportRefused.
 
         Problems of an order's rows come before the order. What a problem spoils is left out, the rest goes on.
         """
-        assembly = Assembly(self._places, self._table.dates_from_1904)
-        for row in self.rows():
-            yield from assembly.take(row)
-        yield from assembly.finish()
+        yield from self._notices
+        for number, part in enumerate(self._parts):
+            sheet = part.table.name if number else ""
+            assembly = Assembly(part.places, part.table.dates_from_1904, sheet)
+            hidden: list[int] = []
+            hidden_count = 0
+            for row in part.rows():
+                if row.hidden:
+                    hidden_count += 1
+                    if len(hidden) < MOST_HIDDEN_SAID:
+                        hidden.append(row.number)
+                yield from _in_sheet(assembly.take(row), sheet)
+            yield from _in_sheet(assembly.finish(), sheet)
+            if hidden:
+                rows = "、".join(str(each) for each in hidden)
+                sentence = (
+                    f"有 {hidden_count} 行在表格里是隐藏的(第 {rows}{' …' if hidden_count > len(hidden) else ''} 行),"
+                )
+                yield Problem(hidden[0], "", f"{sentence}也已读入,请核对", Lost.NOTHING, "", sheet)
 
 
-def read(path: str | os.PathLike[str]) -> Export:
+def _in_sheet(found: Iterator[OrderRows | Problem], sheet: str) -> Iterator[OrderRows | Problem]:
+    for each in found:
+        yield each._replace(sheet=sheet) if sheet and isinstance(each, Problem) else each
+
+
+def read(path: str | os.PathLike[str], explained: Mapping[str, str] | None = None) -> Export:
     """Open an order export: xlsx, or text in UTF-8, GB18030 or UTF-16 with commas, semicolons or tabs.
 
-    Raises ExportRefused with one sentence when there is nothing to import in it.
+    ``explained`` has our headings by those of other tools, as a shop has said; see Headings. Every visible sheet with
+    the headings is read. Raises ExportRefused with one sentence when there is nothing to import in it.
     """
+    headings = Headings(explained)
     try:
-        tables = open_tables(path, known_headings)
+        tables = open_tables(path, headings.count)
         try:
-            export = _understood(tables)
+            export = _understood(tables, headings)
             if next(export.rows(), None) is None:
                 raise ExportRefused("只有表头,没有订单")
             return export
@@ -100,32 +159,79 @@ def read(path: str | os.PathLike[str]) -> Export:
         raise ExportRefused(problem.sentence) from problem
 
 
-def _understood(tables: Tables) -> Export:
-    """The sheet named 订单列表, else the first, in which the headings are found."""
-    best: tuple[int, Table, Row] | None = None
-    for table in sorted(tables.tables, key=lambda each: each.name != SHEET):
-        for row, _ in zip(table.rows(), range(HEADINGS_WITHIN), strict=False):
-            found = known_headings(row.cells)
-            if found > (best[0] if best else 0):
-                best = found, table, row
-        if best and best[0] >= len(REQUIRED):
-            break
-    if best is None:
+def _understood(tables: Tables, headings: Headings) -> Export:
+    """The sheet named 订单列表, else the first, that has the headings; and the other visible ones that have them."""
+    ordered = sorted(tables.tables, key=lambda each: each.name != SHEET)
+    found = [(table, *_headings_of(table, headings)) for table in ordered]
+    most = max((count for _table, count, _row in found), default=0)
+    if most == 0:
         raise ExportRefused(f"没有找到表头,请上传后台「导出订单」得到的文件,其中应有「{'」「'.join(REQUIRED)}」等列")
-    _found, table, headings = best
+    good = [each for each in found if each[1] >= len(REQUIRED)]
+    chosen = (good or [each for each in found if each[1] == most])[0]
+    parts: list[_Part] = []
+    notices: list[Problem] = []
+    table, _count, row = chosen
+    if row is not None:
+        parts.append(_part(table, row, headings))
+        table.check()
+        if table.hidden:
+            notices.append(_notice(row.number, f"工作表「{table.name[:40]}」是隐藏的,也已读入,请核对"))
+        for theirs, ours in parts[0].synonyms.items():
+            notices.append(_notice(row.number, f"「{theirs}」一列按「{ours}」读取", theirs))
+    for table, count, row in found:
+        if table is chosen[0] or row is None or count < _FEW_HEADINGS:
+            continue
+        if table.hidden:
+            notices.append(_notice(parts[0].headings.number, f"隐藏的工作表「{table.name[:40]}」没有读"))
+            continue
+        try:
+            parts.append(_part(table, row, headings))
+            table.check()
+        except ExportRefused as problem:
+            sentence = f"工作表「{table.name[:40]}」没有读:{problem.sentence}"
+            notices.append(_notice(parts[0].headings.number, sentence))
+    return Export(tables, parts, notices)
+
+
+def _notice(row: int, sentence: str, column: str = "") -> Problem:
+    return Problem(row, column, sentence, Lost.NOTHING)
+
+
+def _headings_of(table: Table, headings: Headings) -> tuple[int, Row | None]:
+    """(how many headings, in which row) of the row near the top that has most of them."""
+    best: tuple[int, Row | None] = 0, None
+    for row, _ in zip(table.rows(), range(HEADINGS_WITHIN), strict=False):
+        if (count := headings.count(row.cells)) > best[0]:
+            best = count, row
+    return best
+
+
+def _part(table: Table, row: Row, headings: Headings) -> _Part:
+    """What the columns of a sheet are; one's own name goes before a synonym for it. Raises ExportRefused."""
     places: dict[int, Column] = {}
     surplus: list[str] = []
-    for place, text in sorted(headings.cells.items()):
-        column = BY_HEADING.get(normal_heading(text))
-        if column is None:
-            if text.strip() and not is_never_read(text):
+    synonyms: dict[str, str] = {}
+    known = {place: headings.find(text) for place, text in row.cells.items()}
+    for whence in ("own", "explained", "synonym", ""):
+        for place, text in sorted(row.cells.items()):
+            column, how = known[place]
+            if how != whence:
+                continue
+            if column is None:
+                if text.strip() and not is_never_read(text) and not how:
+                    surplus.append(text.strip()[:100])
+            elif column not in places.values():
+                places[place] = column
+                if how == "synonym":
+                    synonyms[text.strip()[:100]] = column.heading
+            elif how == "synonym":
                 surplus.append(text.strip()[:100])
-        elif column in places.values():
-            raise ExportRefused(f"「{column.heading}」这一列出现了不止一次,请只保留一列后再上传")
-        else:
-            places[place] = column
-    known = {column.heading for column in places.values()}
-    if missing := [heading for heading in REQUIRED if heading not in known]:
-        raise ExportRefused(f"缺少必需的列:「{'」「'.join(missing)}」,请使用后台「导出订单」得到的文件")
-    table.check()
-    return Export(tables, table, headings, places, surplus)
+            else:
+                raise ExportRefused(f"「{column.heading}」这一列出现了不止一次,请只保留一列后再上传")
+    found = {column.heading for column in places.values()}
+    if missing := [heading for heading in REQUIRED if heading not in found]:
+        sentence = f"缺少必需的列:「{'」「'.join(missing)}」,请使用后台「导出订单」得到的文件"
+        theirs = [text.strip()[:100] for _place, text in sorted(row.cells.items()) if text.strip()]
+        taken = {row.cells[place].strip()[:100]: column.heading for place, column in places.items()}
+        raise HeadingsRefused(sentence, theirs, taken)
+    return _Part(table, row, dict(sorted(places.items())), surplus, synonyms)

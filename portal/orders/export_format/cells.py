@@ -10,23 +10,26 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 
 from portal import inputs
-from portal.sheets import Fault, Number
+from portal.orders.export_format.amounts import plain_number, read_money, read_price, read_quantity
+from portal.orders.export_format.moments import SHANGHAI, read_moment
+from portal.orders.export_format.refusals import CellRefused
+from portal.sheets import Date, Fault, Number
+from portal.waybills import is_doubtful, join_numbers, split_numbers
 
-SHANGHAI = timezone(timedelta(hours=8))  # no summer time since 1991, and no orders before
+__all__ = ["SHANGHAI", "CellRefused", "Kind", "Value", "convert", "in_fen", "parcels_of", "shown"]
+
 AS_TEXT = "数字过长,后几位可能已经丢失,请把该列设为文本后重新导出"
-
-
-class CellRefused(Exception):
-    """A cell that can't be taken; ``sentence`` says why."""
-
-    def __init__(self, sentence: str) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
+CLEANED = "含有看不见的字符,已去掉"
+CUT = "以 {zeros} 结尾,请核对后几位是否已被表格软件改成了 0"
+MOST_UNREAD = 1_000  # characters
+SIGNIFICANT = 15  # digits of a spreadsheet's number; those after them become 0
+LOOKS_LIKE_DATE = "「{text}」像是被表格软件改成的日期,请核对原来的{heading}"
+DOUBTFUL = "「{number}」不像一个运单号,请核对"
 
 
 class Kind(StrEnum):
@@ -35,7 +38,12 @@ class Kind(StrEnum):
     TEXT = "text"
     ID = "id"  # digits that mean nothing as a number
     ORDER_NO = "order_no"
+    LONG_ID = "long_id"  # an ID that is long enough for a spreadsheet to cut it
+    CODE = "code"  # a text or ID that a spreadsheet may have taken for a date
+    CODE_ID = "code_id"
+    TRACKING = "tracking"  # tracking numbers, joined as waybills.py does
     MONEY = "money"  # 分, not negative
+    CHARGE = "charge"  # as MONEY, where 包邮 is nothing
     ADJUSTMENT = "adjustment"  # 分, either sign
     PRICE = "price"  # 元 as a Decimal, may be parts of a 分
     QUANTITY = "quantity"  # thousandths, more than 0
@@ -45,22 +53,24 @@ class Kind(StrEnum):
 
 Value = str | int | bool | Decimal | datetime
 
-_PRICE = re.compile(r"([0-9]{1,8}|[0-9]{1,3}(?:,[0-9]{3}){1,2})(\.[0-9]{1,6})?")
-_QUANTITY = re.compile(r"([0-9]{1,9}|[0-9]{1,3}(?:,[0-9]{3}){1,2})(?:\.([0-9]{1,3}))?")
-_DAYS = re.compile(r"[0-9]{5}(?:\.[0-9]+)?")  # the number of a day, as spreadsheets keep dates
 _NOISE = re.compile(r"-?[0-9]+\.[0-9]{10,18}")  # the fraction of a binary number: 37.019999999999996 was 37.02
 _SIMPLE = re.compile(r"[1-9][0-9]*(?:\.[0-9]*[1-9])?")
 _LOST = re.compile(r"\d(?:\.\d+)?E\+\d+", re.IGNORECASE)
+_ORDER_LABEL = re.compile(r"订?单编?号\s*:\s*")
 _ORDER_NO = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{3,39}")
-_MOMENT = re.compile(
-    r"(\d{4})(?:-|/|\.|年)(\d{1,2})(?:-|/|\.|月)(\d{1,2})日?"
-    r"(?:[ T]+(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.\d+)?)?)?",
-    re.ASCII,
+_MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+_AS_DATE = re.compile(
+    rf"\d{{1,2}}月\d{{1,2}}日|\d{{1,2}}月|{_MONTH}-\d{{2}}|\d{{1,2}}-{_MONTH}(?:-\d{{2}})?"
+    r"|(?:19|20)\d{2}[-/](?:0?[1-9]|1[0-2])[-/](?:0?[1-9]|[12]\d|3[01])(?: 0?0:00(?::00)?)?"
+    r"|(?:19|20)\d{2}年\d{1,2}月(?:\d{1,2}日)?",
+    re.ASCII | re.IGNORECASE,
 )
 _PARTS = re.compile(r"[;；,，、\n]+")
 _CARRIER = re.compile(r"(.*?)\s*[(（]\s*([0-9A-Za-z_-]+)\s*[)）]")
-_YES, _NO = {"是", "y", "yes", "true", "1"}, {"否", "n", "no", "false", "0"}
-_FIRST_DAY, _FIRST_DAY_1904 = datetime(1899, 12, 30), datetime(1904, 1, 1)  # noqa: DTZ001  (a spreadsheet's days have no zone)
+_YES, _NO = {"是", "y", "yes", "true", "1", "√", "✓"}, {"否", "n", "no", "false", "0", "不是", "非", "×"}
+_FOLDED = {
+    code: code - 0xFEE0 for code in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B), 0xFF0D)
+}
 
 
 def clean(text: str, longest: int) -> tuple[str, str]:
@@ -71,7 +81,7 @@ def clean(text: str, longest: int) -> tuple[str, str]:
     kept, note = text.strip(), ""
     if not (kept.isprintable() and unicodedata.is_normalized("NFC", kept)):
         kept = inputs.text(text, limit=longest)
-        note = "含有看不见的字符,已去掉" if inputs.was_cleaned(text, kept) else ""
+        note = CLEANED if inputs.was_cleaned(text, kept) else ""
     if len(kept) > longest:
         raise CellRefused(f"最多 {longest} 个字,现在有 {len(kept)} 个")
     return kept, note
@@ -79,6 +89,8 @@ def clean(text: str, longest: int) -> tuple[str, str]:
 
 def shown(cell: str) -> str:
     """A cell as a person sees it in the spreadsheet, without formatting."""
+    if isinstance(cell, Date):
+        return cell.as_date
     return _plain(cell) if isinstance(cell, Number) else cell.strip()
 
 
@@ -96,98 +108,166 @@ def _plain(number: Number) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def _id(cell: str) -> str:
+def show_unread(cell: str) -> str:
+    """What stood in a cell that couldn't be read, as it can be kept."""
+    try:
+        text = shown(cell)
+    except CellRefused:
+        text = str(cell)
+    kept = "".join(each for each in text if unicodedata.category(each) not in ("Cc", "Cs") or each == "\n")
+    return kept.strip()[:MOST_UNREAD]
+
+
+def read_id(cell: str) -> tuple[str, str]:
+    """(an ID with full-width digits and letters folded and without what can't be seen, a note or "").
+
+    What keeps a spreadsheet from counting (="…", an apostrophe) goes without a word. Raises CellRefused for a number
+    that has lost its end.
+    """
     if isinstance(cell, Number):
         text = _plain(cell)
-        if len(text.partition(".")[0].lstrip("-")) > 15:
+        if len(text.partition(".")[0].lstrip("-")) > SIGNIFICANT:
             raise CellRefused(AS_TEXT)
-        return text
-    text = cell.strip()
-    if text.startswith('="') and text.endswith('"'):  # how some exports keep a spreadsheet from counting
-        text = text[2:-1]
-    text = text.removeprefix("'").strip()
-    if _LOST.fullmatch(text):
+        return text, ""
+    text = cell.translate(_FOLDED)
+    seen = "".join(each for each in text if unicodedata.category(each) not in ("Cf", "Cc") or each.isspace())
+    note = CLEANED if seen != text else ""
+    seen = seen.strip()
+    if seen.startswith('="') and seen.endswith('"'):
+        seen = seen[2:-1]
+    seen = seen.lstrip("'’‘`").strip()
+    if _LOST.fullmatch(seen):
         raise CellRefused(AS_TEXT)
-    return text
+    return seen, note
 
 
-def _order_no(cell: str) -> str:
-    text = inputs.fold(_id(cell))
+def note_lost_end(number: str) -> str:
+    """What is to be said of digits that are all 0 after the fifteenth: a spreadsheet may have cut them."""
+    if not (number.isascii() and number.isdecimal()) or number.startswith("0") or len(number) <= SIGNIFICANT:
+        return ""
+    end = number[SIGNIFICANT:]
+    return CUT.format(zeros=end) if not end.strip("0") else ""
+
+
+def _order_no(cell: str) -> tuple[str, str]:
+    text, note = read_id(cell)
+    text = inputs.fold(text)
+    if found := _ORDER_LABEL.match(text):
+        text = text[found.end() :]
     if not _ORDER_NO.fullmatch(text):
         raise CellRefused("订单编号应为数字")
-    return text
+    return text, _both(note, note_lost_end(text))
+
+
+def _long_id(cell: str) -> tuple[str, str]:
+    text, note = read_id(cell)
+    return text, _both(note, note_lost_end(text))
+
+
+def _code(cell: str) -> tuple[str, str]:
+    text = shown(cell)
+    return text, _note_date(cell, text, "型号")
+
+
+def _code_id(cell: str) -> tuple[str, str]:
+    if isinstance(cell, Date):
+        return cell.as_date, _note_date(cell, cell.as_date, "货号")
+    text, note = read_id(cell)
+    return text, _both(note, _note_date(cell, text, "货号"))
+
+
+def _note_date(cell: str, text: str, heading: str) -> str:
+    if isinstance(cell, Date) or _AS_DATE.fullmatch(text):
+        return LOOKS_LIKE_DATE.format(text=text[:30], heading=heading)
+    return ""
+
+
+def _tracking(cell: str) -> tuple[str, str]:
+    """Every number of the cell, each checked by itself."""
+    text, note = read_id(cell)
+    numbers = split_numbers(text)
+    notes = [note, *(note_lost_end(number) for number in numbers)]
+    notes += [DOUBTFUL.format(number=number[:40]) for number in numbers if is_doubtful(number)]
+    joined = join_numbers(numbers)
+    if not notes[0] and _bare(joined) != _bare(text):
+        notes.insert(0, f"按「{joined[:80]}」读取")
+    return joined, ";".join(each for each in dict.fromkeys(notes) if each)
+
+
+def _bare(text: str) -> str:
+    """What of a cell of tracking numbers isn't blank or punctuation, for comparing."""
+    return re.sub(r"[\W_]+", "", text).upper()
+
+
+def _both(first: str, second: str) -> str:
+    return ";".join(each for each in (first, second) if each)
 
 
 def _number(cell: str) -> str:
-    """A cell's number as it was meant, folded, with ``-`` before it or nothing."""
-    text = inputs.fold(shown(cell)).replace(" ", "")
-    if _NOISE.fullmatch(text):
-        text = _plain(Number(text))
-    if text.startswith("(") and text.endswith(")"):  # how accountants write minus
-        text = f"-{text[1:-1]}"
-    return text.removeprefix("+")
+    """A cell's number as it was meant, folded, without what can't be seen."""
+    text = inputs.fold(_plain(cell) if isinstance(cell, Number) else cell)
+    text = "".join(each for each in text if unicodedata.category(each) != "Cf").strip().lstrip("'")
+    if text.startswith('="') and text.endswith('"'):
+        text = text[2:-1]
+    bare = plain_number(text)
+    return _plain(Number(bare)) if _NOISE.fullmatch(bare) else text
 
 
-def _adjustment(cell: str) -> int:
-    text = _number(cell)
-    fen = inputs.money(text.removeprefix("-"))
-    return -fen if text.startswith("-") else fen
+def _adjustment(cell: str) -> tuple[int, str]:
+    return read_money(_number(cell), free=True)
 
 
-def _money(cell: str) -> int:
-    fen = _adjustment(cell)
-    if fen < 0:
+def _charge(cell: str) -> tuple[int, str]:
+    return _not_negative(read_money(_number(cell), free=True))
+
+
+def _money(cell: str) -> tuple[int, str]:
+    return _not_negative(read_money(_number(cell), free=False))
+
+
+def _not_negative(read: tuple[int, str]) -> tuple[int, str]:
+    if read[0] < 0:
         raise CellRefused("金额不能为负数")
-    return fen
+    return read
 
 
-def _price(cell: str) -> Decimal:
-    text = _number(cell)
-    found = _PRICE.fullmatch(text.removeprefix("¥").removeprefix("￥").removesuffix("元"))
-    if text.startswith("-"):
-        raise CellRefused("单价不能为负数")
-    if not found:
-        raise CellRefused(f"「{shown(cell)[:30]}」不能用:请填写单价,最多六位小数,例如 0.035")
-    return Decimal(found[1].replace(",", "") + (found[2] or ""))
+def _price(cell: str) -> tuple[Decimal, str]:
+    return read_price(_number(cell), shown=shown(cell))
 
 
-def _quantity(cell: str) -> int:
-    found = _QUANTITY.fullmatch(_number(cell))  # wholesale goods come in more than the six digits that a form takes
-    milli = int(found[1].replace(",", "")) * 1_000 + int((found[2] or "").ljust(3, "0")) if found else 0
-    if milli <= 0:
-        raise CellRefused(f"「{shown(cell)[:30]}」不能用:请填写大于 0 的数量,最多三位小数")
-    return milli
+def _quantity(cell: str) -> tuple[int, str]:
+    return read_quantity(_number(cell), shown=shown(cell))[0], ""
 
 
-def _moment(cell: str, dates_from_1904: bool) -> datetime:
-    text = inputs.fold(shown(cell))
+def unit_in(cell: str) -> str:
+    """The unit that stands in a cell of quantities behind the number, or ""."""
     try:
-        if found := _MOMENT.fullmatch(text):
-            moment = datetime(*(int(part or 0) for part in found.groups()))  # type: ignore[arg-type]  # noqa: DTZ001
-        elif _DAYS.fullmatch(text):
-            first_day = _FIRST_DAY_1904 if dates_from_1904 else _FIRST_DAY
-            moment = first_day + timedelta(seconds=round(float(text) * 86_400))
-        else:
-            raise ValueError(text)
-        if not 1990 <= moment.year <= 2100:
-            raise ValueError(text)
-    except ValueError:
-        raise CellRefused(f"「{text[:30]}」不是日期时间,应如 2026-11-05 13:31:00") from None
-    return moment.replace(tzinfo=SHANGHAI).astimezone(UTC)
+        return "" if isinstance(cell, Number) else read_quantity(_number(cell), shown=cell)[1]
+    except CellRefused:
+        return ""
 
 
-def _flag(cell: str) -> bool:
-    text = shown(cell).casefold()
+def _flag(cell: str) -> tuple[bool, str]:
+    text = inputs.fold(shown(cell)).casefold()
     if text not in _YES | _NO:
         raise CellRefused(f"「{text[:30]}」应为「是」或「否」")
-    return text in _YES
+    return text in _YES, ""
 
 
-_READERS: dict[Kind, Callable[[str], Value]] = {
-    Kind.TEXT: shown,
-    Kind.ID: _id,
+def _text(cell: str) -> tuple[str, str]:
+    return shown(cell), ""
+
+
+_READERS: dict[Kind, Callable[[str], tuple[Value, str]]] = {
+    Kind.TEXT: _text,
+    Kind.ID: read_id,
     Kind.ORDER_NO: _order_no,
+    Kind.LONG_ID: _long_id,
+    Kind.CODE: _code,
+    Kind.CODE_ID: _code_id,
+    Kind.TRACKING: _tracking,
     Kind.MONEY: _money,
+    Kind.CHARGE: _charge,
     Kind.ADJUSTMENT: _adjustment,
     Kind.PRICE: _price,
     Kind.QUANTITY: _quantity,
@@ -202,19 +282,18 @@ def convert(cell: str, kind: Kind, longest: int, dates_from_1904: bool = False) 
     """
     if isinstance(cell, Fault):
         raise CellRefused(f"这一格是错误值 {cell}" if cell else "这一格的公式没有结果,请粘贴为数值")
-    if kind is Kind.MOMENT:
-        return _moment(cell, dates_from_1904), ""
     try:
-        value = _READERS[kind](cell)
+        if kind is Kind.MOMENT:
+            text = _plain(cell) if isinstance(cell, Number) else read_id(inputs.fold(cell))[0]
+            return read_moment(text, dates_from_1904=dates_from_1904)
+        value, note = _READERS[kind](cell)
         if not isinstance(value, str):
-            return value, ""
-        value, note = clean(value, longest)
+            return value, note
+        value, cleaned = clean(value, longest)
     except inputs.InputRefused as problem:
-        said = "" if kind is Kind.TEXT else f"「{shown(cell)[:30]}」不能用:"
+        said = "" if kind in (Kind.TEXT, Kind.CODE) else f"「{shown(cell)[:30]}」不能用:"
         raise CellRefused(f"{said}{problem.sentence}") from None
-    if kind is Kind.ORDER_NO and len(value) >= 18 and value.endswith("0000"):
-        note = "以 0000 结尾,请核对后几位是否已被表格软件改成了 0"
-    return value, note
+    return value, note or cleaned
 
 
 def in_fen(price: Decimal) -> int:
@@ -227,7 +306,7 @@ def parcels_of(carrier_text: str, tracking_text: str) -> list[tuple[str, str, st
 
     「中通快递(ZTO)」 is name and code. One carrier carries all parcels; several are taken in the order of the numbers.
     """
-    numbers = [part.strip() for part in _PARTS.split(tracking_text) if part.strip()]
+    numbers = split_numbers(tracking_text)
     carriers: list[tuple[str, str]] = []
     for part in _PARTS.split(carrier_text):
         if part.strip():

@@ -1,31 +1,15 @@
-"""The columns of the export and the words in it that we know. Source: the 49 columns of the back office's 导出订单."""
+"""The columns of the export. Source: the 49 columns of the back office's 导出订单."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
 from typing import NamedTuple
 
 from portal.orders.export_format.cells import Kind
 
 SHEET = "订单列表"
 REQUIRED = ("订单编号", "货品标题", "数量", "单价(元)", "订单状态")
-
-STATUSES = {  # what the export says: what we make of it; anything else is kept as it is and counts as unknown
-    "等待买家付款": "unpaid",
-    "等待卖家发货": "unshipped",
-    "等待物流公司揽件": "in_transit",
-    "等待买家收货": "in_transit",
-    "等待买家签收": "in_transit",
-    "买家已签收": "delivered",
-    "已收货": "delivered",
-    "交易成功": "completed",
-    "交易取消": "cancelled",
-    "交易关闭": "cancelled",
-    "交易终止": "cancelled",
-    "退款中": "refunding",
-}
 
 
 class Column(NamedTuple):
@@ -44,7 +28,7 @@ ORDER_COLUMNS = (
     Column("卖家公司名", "seller_company", Kind.TEXT),
     Column("卖家会员名", "seller_member", Kind.TEXT, 64),
     Column("货品总价(元)", "goods_total_fen", Kind.MONEY),
-    Column("运费(元)", "freight_fen", Kind.MONEY),
+    Column("运费(元)", "freight_fen", Kind.CHARGE),
     Column("涨价或折扣(元)", "adjustment_fen", Kind.ADJUSTMENT),
     Column("实付款(元)", "paid_fen", Kind.MONEY),
     Column("订单状态", "status_text", Kind.TEXT, 60),
@@ -58,7 +42,7 @@ ORDER_COLUMNS = (
     Column("联系手机", "receiver_mobile", Kind.ID, 40),
     Column("买家留言", "buyer_note", Kind.TEXT, 2_000),
     Column("物流公司", "carrier_text", Kind.TEXT, 300),
-    Column("运单号", "tracking_text", Kind.ID, 600),
+    Column("运单号", "tracking_text", Kind.TRACKING, 600),
     Column("发票：购货单位名称", "inv_title", Kind.TEXT),
     Column("发票：纳税人识别号", "inv_tax_no", Kind.ID),
     Column("发票：地址、电话", "inv_addr_tel", Kind.TEXT, 400),
@@ -71,7 +55,7 @@ ORDER_COLUMNS = (
     Column("微商订单号", "weishang_order_no", Kind.ID),
     Column("下单批次号", "batch_no", Kind.ID),
     Column("下游渠道", "downstream_channel", Kind.TEXT, 60),
-    Column("下游订单号", "downstream_order_no", Kind.ID, 80),
+    Column("下游订单号", "downstream_order_no", Kind.LONG_ID, 80),
     Column("下单公司主体", "purchasing_entity", Kind.TEXT),
     Column("发起人登录名", "initiator_login", Kind.TEXT),
     Column("是否发起免密支付", "passwordless_pay", Kind.TEXT),
@@ -81,31 +65,30 @@ LINE_COLUMNS = (
     Column("单价(元)", "unit_price", Kind.PRICE),
     Column("数量", "quantity_milli", Kind.QUANTITY),
     Column("单位", "unit", Kind.TEXT, 20),
-    Column("货号", "cargo_no", Kind.ID, 80),
-    Column("型号", "spec", Kind.TEXT, 300),
+    Column("货号", "cargo_no", Kind.CODE_ID, 80),
+    Column("型号", "spec", Kind.CODE, 300),
     Column("Offer ID", "offer_id", Kind.ID, 40),
     Column("SKU ID", "sku_id", Kind.ID, 40),
-    Column("物料编号", "material_no", Kind.ID, 80),
-    Column("单品货号", "sku_cargo_no", Kind.ID, 80),
+    Column("物料编号", "material_no", Kind.CODE_ID, 80),
+    Column("单品货号", "sku_cargo_no", Kind.CODE_ID, 80),
     Column("货品种类", "category", Kind.TEXT),
 )
 NEVER_READ = ("发票：开户行及账号",)  # a bank account has no business here: its column is known and passed over
 
 
+_DECORATION = re.compile(r"^[*※★☆●]+|[*※★☆●:]+$|\(必填项?\)|\[必填项?\]|【必填项?】|\(选填\)")
+
+
 def normal_heading(text: str) -> str:
-    """A heading as it is compared: width, spaces, invisible characters, case and the unit in brackets don't matter."""
+    """A heading as it is compared: width, spaces, invisible characters, stars, case and (元) don't matter."""
     text = unicodedata.normalize("NFKC", text)
     text = "".join(each for each in text if not each.isspace() and unicodedata.category(each) != "Cf")
+    text = _DECORATION.sub("", text)
     return re.sub(r"\(元\)$|^(是否发起免密支付).*", r"\1", text.casefold())
 
 
 BY_HEADING = {normal_heading(column.heading): column for column in ORDER_COLUMNS + LINE_COLUMNS}
 _NEVER_READ = {normal_heading(heading) for heading in NEVER_READ}
-
-
-def known_headings(cells: Mapping[int, str]) -> int:
-    """How many of a row's cells are headings of the export."""
-    return sum(1 for text in cells.values() if normal_heading(text) in BY_HEADING)
 
 
 def is_never_read(heading: str) -> bool:

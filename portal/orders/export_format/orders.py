@@ -11,13 +11,26 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from portal.inputs import money_text
-from portal.orders.export_format.cells import CellRefused, convert, in_fen, parcels_of, shown
-from portal.orders.export_format.columns import LINE_COLUMNS, ORDER_COLUMNS, STATUSES, Column
+from portal.orders.export_format.amounts import note_unit
+from portal.orders.export_format.cells import (
+    CellRefused,
+    convert,
+    in_fen,
+    parcels_of,
+    read_id,
+    show_unread,
+    shown,
+    unit_in,
+)
+from portal.orders.export_format.columns import LINE_COLUMNS, ORDER_COLUMNS, REQUIRED, Column
+from portal.orders.export_format.statuses import read_status
 from portal.sheets import Fault, Row
+from portal.waybills import join_numbers, split_numbers
 
 MOST_LINES = 2_000  # of one order
 KEY_LENGTH = 400
 MOST_KNOWN = 1_000  # values of a column that are remembered
+NOT_TAKEN = "{sentence};这一格没有采用,原文已保留"
 PARCELS = {column.key: column.longest for column in ORDER_COLUMNS if column.key in ("carrier_text", "tracking_text")}
 
 
@@ -38,6 +51,7 @@ class Problem(NamedTuple):
     sentence: str
     lost: Lost = Lost.LINE
     order_no: str = ""
+    sheet: str = ""  # its name, when it isn't the first
 
 
 class LineRow(NamedTuple):
@@ -102,6 +116,7 @@ class OrderRows:
     downstream_order_no: str = ""
     more: dict[str, str] = field(default_factory=dict)
     lines: list[LineRow] = field(default_factory=list)
+    sheet: str = ""  # its name, when it isn't the first
 
     @property
     def parcels(self) -> list[Parcel]:
@@ -115,11 +130,13 @@ _FIELDS = frozenset(OrderRows.__slots__)
 class Assembly:
     """Puts rows together to orders, holding one order at a time."""
 
-    def __init__(self, places: dict[int, Column], dates_from_1904: bool) -> None:
+    def __init__(self, places: dict[int, Column], dates_from_1904: bool, sheet: str = "") -> None:
+        self._sheet = sheet
         self._line_places = {place: column for place, column in places.items() if column in LINE_COLUMNS}
         self._order_places = {place: column for place, column in places.items() if column in ORDER_COLUMNS}
         self._parcel_places = {place: column for place, column in places.items() if column.key in PARCELS}
         self._order_no_at = next(place for place, column in places.items() if column.key == "order_no")
+        self._quantity_at = next((place for place, column in places.items() if column.key == "quantity_milli"), -1)
         self._dates_from_1904 = dates_from_1904
         self._order: OrderRows | None = None
         self._said = ""  # its number as the cells have it
@@ -138,7 +155,7 @@ class Assembly:
             self._refuse(row.number, "")
             yield Problem(row.number, "", row.trouble, Lost.ORDER)
             return
-        said = row.cells.get(self._order_no_at, "").strip()
+        said = _order_no_said(row.cells.get(self._order_no_at, ""))
         if said and not (self._order is not None and said == self._said):
             if self._refused_row and said == self._refused_no:
                 yield self._orphan(row.number)
@@ -164,23 +181,29 @@ class Assembly:
         self._order, self._refused_row, self._refused_no = None, row, order_no
 
     def _begin(self, row: Row, said: str) -> Iterator[Problem]:
-        values, problems = self._values(row, self._order_places, Lost.ORDER)
+        values, problems, unread = self._values(row, self._order_places, Lost.ORDER)
         order_no = values.get("order_no", "") or said[:40]
-        if "status_text" not in values and not problems:
+        if "status_text" not in values and not any(problem.lost is Lost.ORDER for problem in problems):
             problems.append(Problem(row.number, "订单状态", "缺少订单状态", Lost.ORDER))
         yield from (problem._replace(order_no=order_no) for problem in problems)
         if any(problem.lost is Lost.ORDER for problem in problems):
             self._refuse(row.number, said)
             return
         own = {key: value for key, value in values.items() if key in _FIELDS}
-        more = {key: value for key, value in values.items() if key not in _FIELDS}
-        status = STATUSES.get(values["status_text"], "unknown")
-        self._order, self._said = OrderRows(row=row.number, status=status, more=more, **own), said
+        more = {key: value for key, value in values.items() if key not in _FIELDS} | unread
+        status, doubt = read_status(values["status_text"])
+        if doubt:
+            yield Problem(row.number, "订单状态", doubt, Lost.NOTHING, order_no)
+        self._order, self._said = OrderRows(row=row.number, status=status, more=more, sheet=self._sheet, **own), said
         self._whole, self._refused_row, self._keys, self._seen = True, 0, {}, {}
         yield from self._line(self._order, row, repeated=True)
 
     def _line(self, order: OrderRows, row: Row, repeated: bool) -> Iterator[Problem]:
-        values, problems = self._values(row, self._line_places, Lost.LINE)
+        values, problems, unread = self._values(row, self._line_places, Lost.LINE)
+        if unit := unit_in(row.cells.get(self._quantity_at, "")):
+            if doubt := note_unit(unit, values.get("unit", ""), values.get("quantity_milli", 0)):
+                problems.append(Problem(row.number, "数量", doubt, Lost.NOTHING))
+            values.setdefault("unit", unit)
         if not any(problem.lost is Lost.LINE for problem in problems):
             for column in LINE_COLUMNS[:3]:
                 if column.key not in values:
@@ -193,9 +216,9 @@ class Assembly:
             self._whole = False
             return
         words = {
-            column.heading: value if isinstance(value, str) else shown(row.cells[place])
+            column.heading: value if isinstance(value, str) else shown(row.cells[place]).strip()
             for place, column in self._line_places.items()
-            if (value := values.get(column.key)) is not None
+            if (value := values.get(column.key, unread.get(column.key))) is not None
         }
         same = tuple(words.items())
         if repeated and same in self._seen:
@@ -205,8 +228,12 @@ class Assembly:
         self._seen.setdefault(same, row.number)
         order.lines.append(self._made(row.number, values, words))
 
-    def _values(self, row: Row, places: dict[int, Column], lost: Lost) -> tuple[dict[str, Any], list[Problem]]:
-        """The values of a row's cells by their columns' keys, and what is wrong with them."""
+    def _values(
+        self, row: Row, places: dict[int, Column], lost: Lost
+    ) -> tuple[dict[str, Any], list[Problem], dict[str, str]]:
+        """The values of a row's cells by their columns' keys, what is wrong with them, and the texts of those that
+        may be missing and couldn't be read."""
+        unread: dict[str, str] = {}
         values: dict[str, Any] = {}
         problems: list[Problem] = []
         for place, cell in row.cells.items():
@@ -222,7 +249,12 @@ class Assembly:
                 try:
                     value, note = convert(cell, column.kind, column.longest, self._dates_from_1904)
                 except CellRefused as problem:
-                    problems.append(Problem(row.number, column.heading, problem.sentence, lost))
+                    if column.heading in REQUIRED:
+                        problems.append(Problem(row.number, column.heading, problem.sentence, lost))
+                    else:
+                        sentence = NOT_TAKEN.format(sentence=problem.sentence)
+                        problems.append(Problem(row.number, column.heading, sentence, Lost.NOTHING))
+                        unread[column.key] = show_unread(cell)
                     continue
                 if note:
                     problems.append(Problem(row.number, column.heading, note, Lost.NOTHING))
@@ -232,17 +264,21 @@ class Assembly:
                     known[key] = value
             if value != "":
                 values[column.key] = value
-        return values, problems
+        return values, problems, unread
 
     def _add_parcels(self, order: OrderRows, row: Row) -> None:
         """Where the order's cells are repeated on each row, a parcel may be named on a later one only."""
         if not any(place in row.cells for place in self._parcel_places):
             return
-        values, _problems = self._values(row, self._parcel_places, Lost.NOTHING)
-        for key, longest in PARCELS.items():
-            said, more = getattr(order, key), values.get(key, "")
-            if more and more not in said and len(said) + len(more) < longest:
-                setattr(order, key, f"{said};{more}" if said else more)
+        values, _problems, _unread = self._values(row, self._parcel_places, Lost.NOTHING)
+        numbers, more = split_numbers(order.tracking_text), split_numbers(values.get("tracking_text", ""))
+        new = [number for number in more if number not in numbers]
+        joined = join_numbers([*numbers, *new])
+        if new and len(joined) <= PARCELS["tracking_text"]:
+            order.tracking_text = joined
+        said, carrier = order.carrier_text, values.get("carrier_text", "")
+        if carrier and carrier not in said and len(said) + len(carrier) < PARCELS["carrier_text"]:
+            order.carrier_text = f"{said};{carrier}" if said else carrier
 
     def _end(self) -> Iterator[OrderRows | Problem]:
         order, self._order = self._order, None
@@ -280,6 +316,14 @@ class Assembly:
         )
 
 
+def _order_no_said(cell: str) -> str:
+    """The number in a row's cell as rows are compared by it, whatever is wrong with it; "" for none."""
+    try:
+        return read_id(cell)[0]
+    except CellRefused:
+        return cell.strip()
+
+
 def _sums(order: OrderRows) -> Iterator[Problem]:
     """What doesn't add up; a half 分 may be lost in each line."""
     goods = sum((line.unit_price * line.quantity_milli for line in order.lines), Decimal()) / 10
@@ -290,6 +334,7 @@ def _sums(order: OrderRows) -> Iterator[Problem]:
     if order.goods_total_fen is not None and order.paid_fen is not None:
         due = order.goods_total_fen + (order.freight_fen or 0) + (order.adjustment_fen or 0)
         unpaid = order.paid_fen == 0 and order.status in ("unpaid", "cancelled")
-        if due != order.paid_fen and not unpaid:
+        unread = "freight_fen" in order.more or "adjustment_fen" in order.more
+        if due != order.paid_fen and not unpaid and not unread:
             sentence = f"货品总价+运费+涨价或折扣为 {money_text(due)} 元,与实付款 {money_text(order.paid_fen)} 元不一致"
             yield Problem(order.row, "实付款(元)", sentence, Lost.NOTHING, order.order_no)

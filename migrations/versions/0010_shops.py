@@ -2,10 +2,12 @@
 
 The tables are made anew and filled from those before, with the ids that rows had. Going back works the same way.
 
-Revision ID: 0007
-Revises: 0006
+Revision ID: 0010
+Revises: 0009
 Create Date: 2026-11-28 10:00:00
 """
+
+# ruff: noqa: S608  (statements put together from the names of tables)
 
 from __future__ import annotations
 
@@ -16,12 +18,12 @@ from alembic import op
 
 from portal.extensions import BigId, Moment
 
-revision = "0007"
-down_revision = "0006"
+revision = "0010"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 
-_ASIDE = "before_0007"  # PostgreSQL: a schema; SQLite: the beginning of a table's name
+_ASIDE = "before_0010"  # PostgreSQL: a schema; SQLite: the beginning of a table's name
 
 
 def _of(parent: str, column: str) -> str:
@@ -97,6 +99,7 @@ _TABLES = (  # those that are referred to before those that refer to them
     "parcel_lines",
     "parcel_traces",
     "shipments",
+    "receipt_claims",
     "bank_accounts",
     "shipment_traces",
     "bank_views",
@@ -128,7 +131,7 @@ def downgrade() -> None:
     """The earlier migrations make the earlier tables; rows keep their ids."""
     script = op.get_context().script
     assert script is not None  # noqa: S101  (alembic's own)
-    earlier = [script.get_revision(f"{number:04d}").module for number in range(1, 7)]
+    earlier = [script.get_revision(f"{number:04d}").module for number in range(1, 10)]
     tables = [table for table in sa.inspect(op.get_bind()).get_table_names() if table != "alembic_version"]
     _take_triggers_off(tables, functions=True)
     _set_aside(tables)
@@ -1052,6 +1055,7 @@ def _create_tables() -> None:
         sa.Column("lines", sa.JSON(), nullable=False),
         sa.Column("key", sa.String(length=80), nullable=False),
         sa.Column("route", sa.String(length=12), nullable=False),
+        sa.Column("channel", sa.String(length=12), server_default="", nullable=False),
         sa.Column("reference", sa.String(length=80), nullable=False),
         sa.Column("problem", sa.String(length=200), nullable=False),
         sa.Column("tries", BigId, nullable=False),
@@ -1490,6 +1494,40 @@ def _create_tables() -> None:
         sqlite_where=sa.text("erased_at IS NULL"),
         postgresql_where=sa.text("erased_at IS NULL"),
     )
+    op.create_table(
+        "receipt_claims",
+        sa.Column("id", BigId, autoincrement=False, nullable=False),
+        sa.Column("shop_id", BigId, autoincrement=False, nullable=False),
+        sa.Column("shipment_id", BigId, nullable=False),
+        sa.Column("side", sa.String(length=8), nullable=False),
+        sa.Column("said_at", Moment(), nullable=False),
+        sa.Column("words", sa.String(length=300), nullable=False),
+        sa.Column("made_at", Moment(), nullable=False),
+        sa.Column("until_at", Moment(), nullable=False),
+        sa.Column("objected_at", Moment(), nullable=True),
+        sa.Column("objection", sa.String(length=200), nullable=False),
+        sa.Column("settled_at", Moment(), nullable=True),
+        sa.CheckConstraint("side IN ('buyer','seller')", name=op.f("ck_receipt_claims_side")),
+        sa.ForeignKeyConstraint(
+            ["shipment_id", "shop_id"],
+            ["shipments.id", "shipments.shop_id"],
+            name=op.f("fk_receipt_claims_shipment_id_shop_id"),
+        ),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.id"], name=op.f("fk_receipt_claims_shop_id")),
+        sa.PrimaryKeyConstraint("id", "shop_id", name=op.f("pk_receipt_claims")),
+        sa.UniqueConstraint(
+            "shop_id", "shipment_id", "said_at", name=op.f("uq_receipt_claims_shop_id_shipment_id_said_at")
+        ),
+    )
+    op.create_index(
+        "ix_receipt_claims_due",
+        "receipt_claims",
+        ["until_at"],
+        unique=False,
+        sqlite_where=sa.text("settled_at IS NULL AND objected_at IS NULL"),
+        postgresql_where=sa.text("settled_at IS NULL AND objected_at IS NULL"),
+    )
+    op.create_index("ix_receipt_claims_shipment", "receipt_claims", ["shipment_id", "id"], unique=False)
     op.create_table(
         "shipment_traces",
         sa.Column("id", BigId, autoincrement=False, nullable=False),

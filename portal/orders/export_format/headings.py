@@ -1,0 +1,78 @@
+"""Headings of other tools, and which columns of ours they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from portal.orders.export_format.columns import BY_HEADING, Column, normal_heading
+
+_SYNONYMS = {  # what other tools and other platforms call our columns; only where nothing else can be meant
+    "订单编号": (
+        "订单号 订单ID 主订单编号 主订单号 平台订单号 交易编号 交易号 交易订单号 线上订单号 "
+        "原始单号 采购单号 订单单号 订单流水号 父订单号"
+    ),
+    "买家公司名": "买家公司 买家公司名称 采购方 采购方公司 客户公司 客户名称",
+    "买家会员名": (
+        "买家会员 买家账号 买家帐号 买家昵称 买家旺旺 买家旺旺号 买家ID 买家登录名 买家用户名 客户账号 客户昵称"
+    ),
+    "卖家公司名": "卖家公司 卖家公司名称 供应商 供应商名称 店铺名称",
+    "卖家会员名": "卖家会员 卖家账号 卖家帐号 卖家昵称 卖家旺旺 卖家登录名",
+    "货品总价(元)": "商品总价 商品金额 商品总金额 货款 货品总额 货品金额 宝贝总价 商品合计 货品合计",
+    "运费(元)": "邮费 快递费 运费金额 买家应付邮费 物流费 物流费用 实收运费",
+    "实付款(元)": (
+        "实付金额 实付 实付总额 买家实付 买家实付金额 买家实际支付金额 实际支付 支付金额 付款金额 订单实付金额"
+    ),
+    "订单状态": "状态 交易状态 订单当前状态",
+    "订单创建时间": "下单时间 创建时间 订单时间 拍下时间 下单日期 订单日期 订单提交时间 成交时间",
+    "订单付款时间": "付款时间 支付时间 付款日期 支付日期",
+    "收货人姓名": "收货人 收件人 收件人姓名 收货姓名 收货人名称",
+    "收货地址": "收件地址 收货人地址 收件人地址 详细地址 地址 收货详细地址",
+    "邮编": "邮政编码 收货邮编 收件邮编",
+    "联系电话": "电话 固定电话 收货人电话 收件人电话 收货电话",
+    "联系手机": "手机 手机号 手机号码 收货人手机 收件人手机 收货人手机号 收件人手机号 收货手机 联系手机号",
+    "买家留言": "留言 买家备注 客户留言 订单留言",
+    "物流公司": "快递公司 快递 物流 承运商 物流商 快递名称 配送方式 发货快递",
+    "运单号": ("快递单号 物流单号 物流编号 运单编号 快递编号 运单号码 快递运单号 发货单号 面单号 物流运单号"),
+    "是否代发订单": "是否代发 代发",
+    "下游渠道": "销售渠道 渠道 来源平台",
+    "下游订单号": "下游订单编号 下游单号 分销订单号 渠道订单号",
+    "货品标题": "商品名称 商品标题 货品名称 产品名称 品名 宝贝标题 宝贝名称 商品 标题 产品标题 货品 产品",
+    "单价(元)": "商品单价 货品单价 价格 商品价格 售价 销售单价 采购单价 成交单价 产品单价",
+    "数量": ("购买数量 商品数量 货品数量 宝贝数量 件数 采购数量 订购数量 下单数量 订货数量 产品数量 qty 购买件数"),
+    "单位": "计量单位 商品单位",
+    "货号": "商品货号 商家编码 商品编码 货品编号 产品货号 款号 商品编号 产品编码",
+    "型号": "规格 商品规格 规格型号 销售属性 商品属性 货品规格 颜色规格 规格属性 sku规格 颜色尺码",
+    "Offer ID": "offerId 商品ID 货品ID 宝贝ID 产品ID",
+    "SKU ID": "skuId 规格ID SKU编号",
+    "单品货号": "SKU货号 规格编码 SKU编码 规格商家编码",
+}
+SYNONYMS = {
+    normal_heading(word): BY_HEADING[normal_heading(heading)]
+    for heading, words in _SYNONYMS.items()
+    for word in words.split()
+}
+
+
+class Headings:
+    """The headings that are understood: the export's own, those that a shop has explained, and known synonyms.
+
+    ``explained`` has the heading of a column of ours, or "" for one to be passed over, by another tool's heading.
+    """
+
+    def __init__(self, explained: Mapping[str, str] | None = None) -> None:
+        self._explained = {
+            normal_heading(theirs): BY_HEADING.get(normal_heading(ours)) for theirs, ours in (explained or {}).items()
+        }
+
+    def find(self, text: str) -> tuple[Column | None, str]:
+        """(the column of a heading, whence it is known: own, explained, synonym, or "" when it isn't)."""
+        plain = normal_heading(text)
+        if plain in BY_HEADING:
+            return BY_HEADING[plain], "own"
+        if plain in self._explained:
+            return self._explained[plain], "explained"
+        return SYNONYMS.get(plain), "synonym" if plain in SYNONYMS else ""
+
+    def count(self, cells: Mapping[int, str]) -> int:
+        """How many of a row's cells are headings."""
+        return sum(1 for text in cells.values() if self.find(text)[0] is not None)

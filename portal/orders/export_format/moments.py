@@ -1,0 +1,139 @@
+"""Times as exports, spreadsheets and people write them, read as moments of Beijing time."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta, timezone
+
+from portal.orders.export_format.refusals import CellRefused
+
+SHANGHAI = timezone(timedelta(hours=8))  # no summer time since 1991, and no orders before
+US_ORDER = "按「月/日/年」读取,请核对"
+FROM_EPOCH = "按时间戳读取,请核对"
+
+_FIRST_DAY, _FIRST_DAY_1904 = datetime(1899, 12, 30), datetime(1904, 1, 1)  # noqa: DTZ001  (a spreadsheet's days have no zone)
+_SERIAL = re.compile(r"[0-9]{5}(?:\.[0-9]+)?")  # the number of a day, as spreadsheets keep dates
+_EPOCH = re.compile(r"1[0-9]{9}(?:[0-9]{3})?")
+_COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?: ?(\d{2})(\d{2})(\d{2})?)?(?:\.0+)?", re.ASCII)
+_WEEKDAY = re.compile(
+    r"[(\[]?(?:星期|周|礼拜)[一二三四五六日天][)\]]?|\b(?:MON|TUE|WED|THU|FRI|SAT|SUN)(?:[A-Z]{0,6})\b,?"
+)
+_MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+_MONTH = r"(?P<name>JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)[A-Z]{0,6}\.?"
+_DATES = (
+    re.compile(r"(?P<year>\d{4})(?P<s>[-/.])(?P<month>\d{1,2})(?P=s)(?P<day>\d{1,2})(?!\d)", re.ASCII),
+    re.compile(r"(?P<year>\d{4}) ?年 ?(?P<month>\d{1,2}) ?月 ?(?P<day>\d{1,2}) ?[日号]?", re.ASCII),
+    re.compile(r"(?P<first>\d{1,2})(?P<s>[-/.])(?P<second>\d{1,2})(?P=s)(?P<year>\d{4})(?!\d)", re.ASCII),
+    re.compile(rf"{_MONTH} (?P<day>\d{{1,2}})(?:ST|ND|RD|TH)?,? (?P<year>\d{{4}})(?!\d)", re.ASCII),
+    re.compile(rf"(?P<day>\d{{1,2}})[- ]{_MONTH}[- ,]+(?P<year>\d{{4}})(?!\d)", re.ASCII),
+    re.compile(rf"{_MONTH} (?P<day>\d{{1,2}})(?= )", re.ASCII),  # Thu Nov 05 13:31:00 CST 2026: the year stands last
+)
+_BEFORE = "凌晨|清晨|早上|早晨|上午|中午|正午|下午|傍晚|晚上|晚|夜里|AM|PM|A\\.M\\.|P\\.M\\."
+_ZONE = (
+    r"(?P<zone>Z|(?:GMT|UTC)?[+-]\d{1,2}(?::?\d{2})?|CST|GMT|UTC|[(]?(?:北京时间|中国标准时间)[)]?|\[?ASIA/SHANGHAI\]?)"
+)
+_TIME = re.compile(
+    rf"(?P<before>{_BEFORE})? ?"
+    r"(?P<hour>\d{1,2}) ?(?:[:.] ?|[点时] ?)"
+    r"(?:(?P<minute>\d{1,2}) ?分?(?: ?:? ?(?P<second>\d{1,2}) ?秒?(?:[.,]\d{1,9})?)?)?"
+    rf" ?(?P<after>AM|PM|A\.M\.|P\.M\.)? ?{_ZONE}?(?: ?\[ASIA/SHANGHAI\])?(?: (?P<last_year>\d{{4}}))?",
+    re.ASCII,
+)
+_MORNING = {"凌晨", "清晨", "早上", "早晨", "上午", "AM"}
+
+
+def read_moment(text: str, *, dates_from_1904: bool = False) -> tuple[datetime, str]:
+    """(the moment as aware UTC, a note or ""). ``text`` is folded and has no invisible characters.
+
+    A time without a zone is Beijing's. Raises CellRefused when it can't be understood.
+    """
+    plain = re.sub(r"\s+", " ", text).strip().upper()
+    try:
+        local, offset, note = _parse(plain, dates_from_1904)
+        if not 1990 <= local.year <= 2100:
+            raise ValueError(text)
+        return local.replace(tzinfo=offset).astimezone(UTC), note
+    except (ValueError, OverflowError):
+        raise CellRefused(f"「{text[:30]}」不是日期时间,应如 2026-11-05 13:31:00") from None
+
+
+def _parse(plain: str, dates_from_1904: bool) -> tuple[datetime, timezone, str]:
+    """(the time on the clock there, its zone, a note). Raises ValueError."""
+    if _SERIAL.fullmatch(plain):
+        first_day = _FIRST_DAY_1904 if dates_from_1904 else _FIRST_DAY
+        return first_day + timedelta(seconds=round(float(plain) * 86_400)), SHANGHAI, ""
+    if _EPOCH.fullmatch(plain):
+        seconds = int(plain) // (1000 if len(plain) == 13 else 1)
+        return datetime.fromtimestamp(seconds, SHANGHAI).replace(tzinfo=None), SHANGHAI, FROM_EPOCH
+    if found := _COMPACT.fullmatch(plain):
+        year, month, day, hour, minute, second = (int(part or 0) for part in found.groups())
+        return _clock(year, month, day, hour, minute, second), SHANGHAI, ""
+    plain = re.sub(r"\s+", " ", _WEEKDAY.sub(" ", plain)).strip()
+    for pattern in _DATES:
+        if found := pattern.match(plain):
+            rest = re.sub(r"^[ T,]+", "", plain[found.end() :])
+            return _with_time(found.groupdict(), rest)
+    raise ValueError(plain)
+
+
+def _with_time(date: dict[str, str | None], rest: str) -> tuple[datetime, timezone, str]:
+    time = _TIME.fullmatch(rest) if rest else None
+    if rest and time is None:
+        raise ValueError(rest)
+    parts = time.groupdict() if time else {}
+    year = date.get("year") or parts.get("last_year")
+    if year is None or (date.get("year") and parts.get("last_year")):
+        raise ValueError(rest)
+    month, day, note = _month_and_day(date)
+    hour = _hour(int(parts.get("hour") or 0), parts.get("before"), parts.get("after"))
+    minute, second = int(parts.get("minute") or 0), int(parts.get("second") or 0)
+    return _clock(int(year), month, day, hour, minute, second), _zone(parts.get("zone")), note
+
+
+def _month_and_day(date: dict[str, str | None]) -> tuple[int, int, str]:
+    if date.get("name"):
+        return _MONTHS.index(str(date["name"])) + 1, int(str(date["day"])), ""
+    if date.get("month"):
+        return int(str(date["month"])), int(str(date["day"])), ""
+    first, second = int(str(date["first"])), int(str(date["second"]))
+    if first > 12:  # only 日/月/年 can be meant
+        return second, first, ""
+    return first, second, US_ORDER if second <= 12 and first != second else ""
+
+
+def _hour(hour: int, before: str | None, after: str | None) -> int:
+    """The hour of the day, 0 to 24. Raises ValueError when the words and the number contradict each other."""
+    word = (after or before or "").replace(".", "")
+    if after and before:
+        raise ValueError(word)
+    if not word:
+        return hour
+    if word in ("AM", "PM") and not 0 <= hour <= 12 and not (word == "PM" and hour < 24):
+        raise ValueError(word)
+    if word in _MORNING:
+        if hour > 12:
+            raise ValueError(word)
+        return 0 if hour == 12 and word in ("AM", "凌晨", "上午") else hour
+    if word in ("中午", "正午"):
+        return hour + 12 if hour in (1, 2, 3) else hour
+    if word in ("晚上", "晚", "夜里"):
+        return 24 if hour == 12 else hour + 12 if 5 <= hour < 12 else hour
+    return hour if hour >= 12 else hour + 12  # 下午, 傍晚, PM; 「下午 13:31」 is said as well
+
+
+def _clock(year: int, month: int, day: int, hour: int, minute: int, second: int) -> datetime:
+    if hour == 24 and minute == second == 0:
+        return datetime(year, month, day) + timedelta(days=1)  # noqa: DTZ001
+    return datetime(year, month, day, hour, minute, second)  # noqa: DTZ001
+
+
+def _zone(said: str | None) -> timezone:
+    if said is None or "ASIA" in said or "时间" in said or said == "CST":  # in this trade CST is China's
+        return SHANGHAI
+    if said in ("Z", "GMT", "UTC"):
+        return UTC
+    found = re.fullmatch(r"(?:GMT|UTC)?([+-])(\d{1,2})(?::?(\d{2}))?", said)
+    if found is None:
+        raise ValueError(said)
+    offset = timedelta(hours=int(found[2]), minutes=int(found[3] or 0))
+    return timezone(-offset if found[1] == "-" else offset)

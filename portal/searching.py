@@ -1,0 +1,80 @@
+"""What people type or paste into a search box, read forgivingly: one number, the end of one, or words."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import NamedTuple
+
+from portal import inputs
+from portal.waybills import cut_package, fold_number
+
+LEAST_TAIL, MOST_TAIL = 4, 8  # digits: people read out the last four to eight of a number
+MOST_TYPED = 200  # characters; what is longer was pasted by mistake and is cut
+
+_LABEL = re.compile(
+    r"(?:原|新|我的|查询?|搜索?|找)?"
+    r"(?:订单编?号?|单号|下游订单号|上游订单号|运单编?号?|快递(?:单号?)?|物流(?:单号?|编号)?|售后(?:单|编)?号?|退款编号|"
+    r"换货单?号?|手机号?码?|电话号?码?|货号|编号|NO\.?|№|#|ID|ORDER(?: ?(?:NO|ID))?)"
+    r"\s*(?:是|为)?\s*[:.#=]?\s*",
+    re.IGNORECASE,
+)
+_TAIL = re.compile(
+    r"(?:尾号|末尾?|后|最后)\s*(?:[四4五5六6八8]\s*位(?:数字?|数)?)?\s*(?:是|为)?\s*[:=]?\s*(?=[0-9])|^(?:[*…]|\.{2,})+\s*(?=[0-9])"
+)
+_NUMBER = re.compile(r"[0-9A-Z](?:[0-9A-Z_-]|\s(?=[0-9A-Z]))*[0-9A-Z-]|[0-9]", re.IGNORECASE)
+_QUOTES = "「」『』【】[]()<>《》\"'“”‘’="
+
+
+class Typed(NamedTuple):
+    """What was looked for. ``number`` is in upper case without blanks and dashes, or "" when only ``words`` count.
+
+    With ``is_tail`` only the end of a number is known; it has LEAST_TAIL to MOST_TAIL digits.
+    """
+
+    number: str
+    is_tail: bool
+    words: str
+
+
+def read_typed(raw: str) -> Typed:
+    """Read what was typed into a search box. Never raises: what can't be read is words."""
+    plain = inputs.fold(raw[: 4 * MOST_TYPED])
+    plain = "".join(
+        " " if each.isspace() else each
+        for each in plain
+        if unicodedata.category(each) not in ("Cf", "Cc", "Cs") or each.isspace()
+    )
+    words = re.sub(r" +", " ", unicodedata.normalize("NFC", plain)).strip()[:MOST_TYPED]
+    bare = words.translate(dict.fromkeys(map(ord, _QUOTES), " ")).strip(" ,.;:、。!?")
+    tail = _TAIL.search(bare)
+    if tail:
+        bare = bare[tail.end() :]
+    labelled = _LABEL.search(bare) if not tail else None
+    if labelled and _has_digit(bare[labelled.end() :]):
+        bare = bare[labelled.end() :]
+    number = _find_number(bare)
+    if not number:
+        return Typed("", False, words)
+    short = number.isdecimal() and LEAST_TAIL <= len(number) <= MOST_TAIL
+    return Typed(number, short, words)
+
+
+def _find_number(text: str) -> str:
+    """The number that a text is, or the one long number in it; "" when it is words."""
+    found = [(each, _compact(each[0])) for each in _NUMBER.finditer(text)]
+    numbers = [(each, number) for each, number in found if _has_digit(number)]
+    if not numbers:
+        return ""
+    match, number = max(numbers, key=lambda each: len(each[1]))
+    around = (text[: match.start()] + text[match.end() :]).strip(" ,.;:、。!?的")
+    is_long = sum(each.isdigit() for each in number) >= LEAST_TAIL * 2
+    return number if is_long or not around else ""
+
+
+def _compact(text: str) -> str:
+    return re.sub(r"[\s_-]+", "", cut_package(fold_number(text.strip())))
+
+
+def _has_digit(text: str) -> bool:
+    return any(each.isdecimal() and each.isascii() for each in text)

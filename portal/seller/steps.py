@@ -1,0 +1,211 @@
+"""Every step a seller can take: its form, what is counted line by line, where it leads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+from flask import g, request
+from flask.typing import ResponseReturnValue
+
+from portal import inputs
+from portal.cases import case_view
+from portal.cases.effects.hand_ins import InspectedLine, Inspection, Shipment
+from portal.flow import Actor, CaseType, Step
+from portal.models import Case
+from portal.orders import order_lists
+from portal.people import roles
+from portal.resale import across, chain_view
+from portal.rights import policies, reasons
+from portal.seller import bp, forms, not_yours
+from portal.seller.cases import build_view, is_shown, show_page
+from portal.web import guards
+from portal.web.pages import page
+from portal.web.taking import Gone, StepRoute, Typed
+
+FORMS: dict[str, type[forms.StepForm]] = {
+    "agree": forms.AgreeForm,
+    "reject": forms.RejectForm,
+    "ask_evidence": forms.AskForm,
+    "grant_extension": forms.GrantForm,
+    "accept_goods": forms.InspectForm,
+    "accept_goods_diff": forms.InspectForm,
+    "revise_inspection": forms.InspectForm,
+    "ship_replacement": forms.ShipForm,
+    "propose": forms.ProposeForm,
+    "propose_other_sku": forms.ProposeForm,
+    "waive": forms.DifferenceForm,
+    "confirm_payment": forms.DifferenceForm,
+    "deny_payment": forms.DifferenceForm,
+    **dict.fromkeys(forms.ANSWERS, forms.AnswerForm),
+    "escalate": forms.EscalateForm,
+    "submit_evidence": forms.EvidenceForm,
+    "withdraw_mediation": forms.LeaveForm,
+    "agree_refund_without_return": forms.AdvanceForm,
+    "goods_shipped": forms.GoodsShippedForm,
+    "approve_refund": forms.ApproveForm,
+    "settle_entry": forms.SettleForm,
+    "refund_ok": forms.SettleForm,
+    "refund_fail": forms.FailForm,
+    "retry": forms.RetryForm,
+}
+
+
+class SellerSteps(StepRoute[forms.StepForm]):
+    """The desk's way of taking steps."""
+
+    actor = Actor.SELLER
+
+    def find(self, case_no: str) -> Case | None:
+        return case_view.find_of_shop(case_no, g.who.shop_id)
+
+    def view(self, case: Case) -> case_view.View:
+        return build_view(case)
+
+    def make_form(self, case: Case, step_name: str) -> forms.StepForm:
+        kind = FORMS.get(step_name, forms.StepForm)
+        if kind is forms.AgreeForm and case.type in (CaseType.REISSUE, CaseType.REFUND_ONLY):
+            # nothing comes back, so there is no address to choose
+            kind = forms.AgreeRefundForm if case.type == CaseType.REFUND_ONLY else forms.StepForm
+        form = kind(known=partial(order_lists.known_numbers, case.order_id))
+        if isinstance(form, forms.AgreeForm):
+            known = policies.list_addresses(case.shop_id)
+            form.address_id.choices = [(str(a.id), f"{a.name} {a.phone} {a.address}") for a in known]
+            if request.method != "POST" and known:
+                form.address_id.data = str(known[0].id)
+            if (direct := across.find_direct_address(case)) is not None:
+                form.go_direct(direct, first=request.method != "POST")
+        return form
+
+    def fill_in(self, form: forms.StepForm, case: Case, view: case_view.View) -> dict[str, str]:
+        return _fill_from_above(form, case)
+
+    def read(self, step_name: str, form: forms.StepForm, case: Case, view: case_view.View) -> Typed:
+        typed = _read_lines(step_name, form, view)
+        for sentence in typed.problems.values():
+            form.refuse(sentence)
+        return typed
+
+    def show_form(
+        self, form: forms.StepForm, case: Case, view: case_view.View, step: Step, typed: Typed, status: int
+    ) -> ResponseReturnValue:
+        return page(
+            form.template,
+            status,
+            case=case,
+            view=view,
+            step=step,
+            form=form,
+            typed=typed.texts,
+            conditions=reasons.CONDITIONS,
+        )
+
+    def show_case(self, case: Case, view: case_view.View, gone: Gone, status: int) -> ResponseReturnValue:
+        return show_page(case, view, status, gone.form, gone.texts, gone.photos)
+
+    def go_on(self, done: Case, form: forms.StepForm) -> str:
+        if not is_shown(done):
+            return "/seller?said=step-taken"
+        return form.and_say(f"/seller/cases/{done.case_no}?v={done.version}")
+
+
+STEPS = SellerSteps()
+
+
+@bp.route("/cases/<case_no>/<step_name>", methods=["GET", "POST"])
+def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
+    """Every step a seller can take; which ones, and when, is flow.STEPS' business."""
+    guards.found(STEPS.find(case_no))
+    if not roles.may_take(g.who.role, step_name):
+        return not_yours()
+    return STEPS.answer(case_no, step_name)
+
+
+def _fill_from_above(form: forms.StepForm, case: Case) -> dict[str, str]:
+    """铺货: what the supplier has done is offered, filled in; the distributor looks at it and sends it."""
+    if (
+        isinstance(form, forms.ShipForm)
+        and (found := chain_view.describe_above(case.id))
+        and (sent := chain_view.build_chain(found).out)
+    ):
+        form.carrier.data, form.number.data = sent.carrier, sent.tracking_no
+    if not isinstance(form, forms.InspectForm):
+        return {}
+    typed = {}
+    for line_id, (received, accepted, note) in across.find_counted_above(case).items():
+        typed[f"received_{line_id}"] = inputs.quantity_text(received) if received else "0"
+        typed[f"accepted_{line_id}"] = inputs.quantity_text(accepted) if accepted else "0"
+        typed[f"linenote_{line_id}"] = note
+    return typed
+
+
+def _read_lines(step_name: str, form: forms.StepForm, view: case_view.View) -> Typed:
+    """What was counted or sent, line by line; where it decides, the step that is really meant."""
+    sent = {
+        name: form.without_cards(value) for name, value in request.form.items() if name.split("_")[0] in _LINE_FIELDS
+    }
+    texts = {name: value[:60] for name, value in sent.items()}
+    if isinstance(form, forms.InspectForm):
+        return _read_inspection(step_name, form, view, sent, texts)
+    if isinstance(form, forms.ShipForm):
+        return _read_shipment(form, view, texts)
+    return Typed(texts, handed=None if form.errors else form.hand_in())
+
+
+def _read_inspection(
+    step_name: str, form: forms.InspectForm, view: case_view.View, sent: Mapping[str, str], texts: dict[str, str]
+) -> Typed:
+    """Everything there and accepted is the step itself; anything else is a disputed inspection."""
+    counted, problems = _read_counts(view, sent)
+    whole = bool(counted) and all(
+        item.received == item.accepted == line.quantity_milli for item, line in zip(counted, view.lines, strict=False)
+    )
+    name = step_name if step_name not in ACCEPTING or whole else "dispute_goods"
+    handed = Inspection(counted=counted, note=form.note.data or "", photos=form.photos.data or ())
+    return Typed(texts, problems, name, None if problems else handed)
+
+
+def _read_shipment(form: forms.ShipForm, view: case_view.View, texts: dict[str, str]) -> Typed:
+    """Everything that is left is the whole replacement; less is a part."""
+    shipped: dict[int, int] = {}
+    problems: dict[int, str] = {}
+    for line in view.lines:
+        raw = request.form.get(f"shipped_{line.id}", "").strip()
+        left = line.accepted_milli - line.shipped_milli
+        if raw in ("", "0"):
+            continue
+        try:
+            shipped[line.id] = inputs.quantity(raw, most=left, unit=line.unit)
+        except inputs.InputRefused as refused:
+            problems[line.id] = f"{line.title}:{refused.sentence}"
+    if not shipped and not problems:
+        problems[0] = "请填写本次发出的数量"
+    whole = all(line.accepted_milli - line.shipped_milli == shipped.get(line.id, 0) for line in view.lines)
+    handed = None if problems or form.errors else Shipment(parcels=[form.parcel], shipped=shipped)
+    return Typed(texts, problems, "ship_replacement" if whole else "ship_part", handed)
+
+
+ACCEPTING = ("accept_goods", "accept_goods_diff")
+_LINE_FIELDS = frozenset({"received", "accepted", "condition", "linenote", "shipped"})
+
+
+def _read_counts(view: case_view.View, sent: Mapping[str, str]) -> tuple[list[InspectedLine], dict[int, str]]:
+    counted: list[InspectedLine] = []
+    problems: dict[int, str] = {}
+    for line in view.lines:
+        numbers = {}
+        for name, label in (("received", "收到"), ("accepted", "通过")):
+            raw = sent.get(f"{name}_{line.id}", "").strip()
+            try:
+                numbers[name] = 0 if raw == "0" else inputs.quantity(raw, most=line.quantity_milli, unit=line.unit)
+            except inputs.InputRefused as refused:
+                problems[line.id] = f"{line.title}的{label}数量:{refused.sentence}"
+        try:
+            note = inputs.line(sent.get(f"linenote_{line.id}", ""), limit=200)
+        except inputs.InputRefused as refused:
+            note = ""
+            problems[line.id] = refused.sentence
+        condition = sent.get(f"condition_{line.id}", "intact")
+        if len(numbers) == 2:
+            counted.append(InspectedLine(line.id, numbers["received"], numbers["accepted"], condition, note))
+    return counted, problems

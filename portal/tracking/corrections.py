@@ -1,0 +1,70 @@
+"""A 签收 that was wrong: a shop takes it back with its reason, and the clocks go on from where they were before it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from portal import flow
+from portal.cases.clock import reschedule
+from portal.cases.deadlines import lock_case
+from portal.cases.effects.step_context import ActedBy
+from portal.cases.history import update_counters, write_note
+from portal.cases.taking import settle
+from portal.extensions import db
+from portal.flow import StepRefused
+from portal.models import Order, Parcel
+from portal.notices import notices
+from portal.parcels import following, keeping, parcel_view
+from portal.parcels.scans import Scan
+
+
+def refusal(shipment: Any, traces: Sequence[Any]) -> str | None:
+    """Why a shop can't take back the 签收 of a followed parcel, in words for it; None when it can.
+
+    It gains by a return that has not arrived: of that it takes back what it said itself, and no carrier's word.
+    """
+    if shipment.signed_at is None or shipment.voided_at is not None:
+        return "这个包裹没有签收记录,不需要更正"
+    if parcel_view.was_sent_by(shipment, "seller"):
+        return None
+    said = {trace.origin for trace in traces if trace.status == "signed" and not trace.doubt}
+    if said <= {"seller", "import"}:
+        return None
+    return "这条签收不是店铺录入的,不能由店铺更正；没有收到退货请联系物流公司核实,或申请平台介入"
+
+
+def correct_receipt(shipment: Any, *, reason: str, by: ActedBy, now: datetime) -> None:
+    """Take back the 签收 of a followed parcel (a row of parcels.seen). Raises StepRefused where that can't be."""
+    if problem := refusal(shipment, parcel_view.list_scans(shipment)):
+        raise StepRefused(problem, "correct_receipt")
+    correction = Scan(now, "transit", f"商家更正：之前的签收有误,包裹还没有签收。原因：{reason}"[:300])
+    if shipment.parcel_id is None:
+        order = db.session.get_one(Order, shipment.order_id, with_for_update=True, populate_existing=True)
+        keeping.take_back_of_order(order, shipment.id, correction, now=now)
+    else:
+        case = settle(lock_case(shipment.case_id), now)
+        parcel = db.session.get_one(Parcel, shipment.parcel_id, populate_existing=True)
+        keeping.take_back(parcel, correction, now=now)
+        write_note(case, "correct_receipt", by, now, note=reason, data={"number": shipment.tracking_no})
+        if case.state not in flow.FINAL:
+            due_at = case.due_at
+            reschedule(case, now)
+            if due_at is not None and case.due_at is not None:
+                case.due_at = max(case.due_at, due_at)
+        update_counters(case, case.state, case.state)
+    if shipment.track_id is not None:
+        following.ask_again(shipment.track_id, now)
+    notices.tell_of_order(
+        shipment.buyer_id,
+        shop_id=shipment.shop_id,
+        kind="receipt_corrected",
+        title="商家更正了签收记录",
+        body=f"{shipment.carrier_name} {shipment.tracking_no}：之前的签收有误,包裹还没有签收,"
+        f"按签收计算的期限恢复到签收之前。原因：{reason}",
+        href=f"/cases/{shipment.case_no}" if shipment.case_no else f"/orders/{shipment.order_no}",
+        at=now,
+        dedupe_key=f"receipt:{shipment.id}:{now.isoformat()}",
+    )
+    notices.bump_unread(shipment.buyer_id)

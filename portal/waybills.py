@@ -1,0 +1,117 @@
+"""Tracking numbers as cells and boxes hold them: one, several, with package suffixes and words around them.
+
+What separates numbers is never just deleted: several numbers stay several, and what doesn't look like one number is
+said to be doubtful. Carriers' shapes are not known here, only what a number of any carrier looks like.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from portal import inputs
+
+LEAST_DIGITS = 10  # of a group that is a whole number by itself; shorter groups are parts of one written in blocks
+MOST_DIGITS = 22  # more of them in a row are two numbers whose separator was lost
+JOINT = ";"
+
+_DASHES = re.compile(r"[\-‐-―−—－]+")
+_SEPARATORS = re.compile(r"[;；,，、/／\\|｜+＋&＆\r\n\u2028\u2029]+")
+_TOKEN = re.compile(r"[0-9A-Z]+(?:-[0-9A-Z]+)*-?")
+_LETTERS = re.compile(r"[A-Z]{1,6}")
+_JD_PACKAGE = re.compile(r"(JD[0-9A-Z]{11,14})(?:-[0-9A-Z]{1,4}){1,3}-?")
+_PACKAGE = re.compile(r"([0-9A-Z]{10,20})-[0-9]{1,3}-[0-9]{1,3}-[0-9A-Z]{0,4}")  # 京东's form, on another's number
+_TWICE = re.compile(r"[0-9]{8}.*[A-Z]+[0-9A-Z]?[0-9]{8}")  # digits, a prefix, digits: two numbers run together
+_DPK = re.compile(r"DPK[0-9]{11,}(?:-[0-9]+)+")  # a further parcel of one 德邦 waybill: the suffix is part of it
+
+
+def fold_number(text: str) -> str:
+    """Half-width, upper case, without invisible characters, every dash ``-``."""
+    plain = "".join(each for each in inputs.fold(text) if unicodedata.category(each) != "Cf")
+    return _DASHES.sub("-", plain.upper())
+
+
+def cut_package(number: str) -> str:
+    """A folded number without the suffix that counts its packages: JDVA01234567890-1-1- is JDVA01234567890."""
+    if _DPK.fullmatch(number.strip("-")):
+        return number.strip("-")
+    found = _JD_PACKAGE.fullmatch(number) or _PACKAGE.fullmatch(number)
+    return found[1] if found and _is_whole(found[1]) else number
+
+
+def split_numbers(text: str) -> list[str]:
+    """The tracking numbers that a text names, in its order, each once.
+
+    A blank separates two whole numbers, but not the blocks of one: 「7548 4863 5765 96」. Where nothing looks like a
+    whole number, the parts are returned as they stand.
+    """
+    parts = [part.strip() for part in _SEPARATORS.split(text) if part.strip()]
+    found = [_split_part(fold_number(part)) for part in parts]
+    if not any(found):
+        return list(dict.fromkeys(parts))
+    numbers: list[str] = []
+    for part, of_part in zip(parts, found, strict=True):
+        short = re.sub(r"[^0-9A-Z]", "", fold_number(part))
+        numbers += of_part or ([part] if len(short) >= 4 and any(each.isdigit() for each in short) else [])
+    return list(dict.fromkeys(numbers))
+
+
+def join_numbers(numbers: list[str]) -> str:
+    """Several numbers as one text."""
+    return JOINT.join(numbers)
+
+
+def is_doubtful(number: str) -> bool:
+    """Whether this can't be one number of any carrier: too long, or with a suffix that nobody knows."""
+    plain = fold_number(number)
+    if _DPK.fullmatch(plain):
+        return False
+    digits = sum(each.isdigit() for each in plain)
+    return digits < 4 or not re.fullmatch(r"[0-9A-Z]{4,40}", plain) or is_run_together(plain)
+
+
+def is_unknown_suffix(number: str) -> bool:
+    """Whether a whole folded number is followed by a dash and a short end that no known package suffix is."""
+    first, dash, rest = number.strip("-").partition("-")
+    return bool(dash) and _is_whole(first) and len(rest) <= 5 and not _DPK.fullmatch(number.strip("-"))
+
+
+def find_whole(text: str) -> list[str]:
+    """Those of the numbers in a text that are whole by themselves."""
+    return [number for number in split_numbers(text) if _is_whole(number)]
+
+
+def is_run_together(number: str) -> bool:
+    """Whether this is two numbers without anything between them."""
+    digits = sum(each.isdigit() for each in number)
+    return digits > MOST_DIGITS or _TWICE.search(number) is not None
+
+
+def _is_whole(token: str) -> bool:
+    return sum(each.isdigit() for each in token) >= LEAST_DIGITS
+
+
+def _split_part(part: str) -> list[str]:
+    """The whole numbers of a part without separators; none when it has no whole one."""
+    numbers: list[str] = []
+    group, end = "", 0
+    for found in _TOKEN.finditer(part):
+        between, token = part[end : found.start()], cut_package(found[0])
+        end = found.end()
+        if group and (between.strip() or (_digits(group) and (_is_whole(token) or _LETTERS.match(token)))):
+            numbers.append(group)
+            group = ""
+        pieces = token.split("-")
+        if sum(_is_whole(piece) for piece in pieces) > 1:  # two numbers with a dash between them
+            numbers += pieces[:-1]
+            group += pieces[-1]
+        elif not _is_whole(pieces[0]) or _DPK.fullmatch(token):  # blocks of one number
+            group += token if _DPK.fullmatch(token) else "".join(pieces)
+        else:
+            group += token.strip("-")
+    numbers.append(group)
+    return [number for number in numbers if _is_whole(number)]
+
+
+def _digits(text: str) -> bool:
+    return any(each.isdigit() for each in text)

@@ -1,0 +1,56 @@
+"""No sentence has a length of time typed into it: deadlines can be set, so words are worked out from them."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+PROJECT = Path(__file__).parents[2]
+LENGTH = re.compile(r"(?<![\w{])(\d+) ?(小时|天|个工作日)")
+# What isn't one of the flow's deadlines: a right's name, what the law says, fixed windows of a list or a duty.
+FIXED = re.compile(
+    r"7天无理由|近 90 天|1 至 3 个工作日|15 天内(处理|答复)|7 至 (30|180) 天|收到商品后 7 天内|1 至 30 天|7 天之后"
+)
+COMMENT = re.compile(r"\{#.*?#\}", re.S)
+NOT_PROSE = {
+    "portal/demo.py": "an invented world",
+    "portal/rights/rules.py": "version 1 of the public rules, a legal text of its own",
+    "portal/rights/reasons.py": "names of guarantees",
+    "portal/tracking/monitor.py": "its own fixed lines, named by the list they draw",
+    "templates/seller/logistics.html": "the same lines",
+}
+
+
+def lengths_in(text: str) -> list[str]:
+    return [found[0] for found in LENGTH.finditer(FIXED.sub("", text))]
+
+
+def sentences() -> list[tuple[str, str]]:
+    """Every template, and every string of the portal that isn't a docstring, with its file."""
+    found = [(path, COMMENT.sub("", path.read_text())) for path in sorted((PROJECT / "templates").rglob("*.html"))]
+    for path in sorted((PROJECT / "portal").rglob("*.py")):
+        tree = ast.parse(path.read_text())
+        docs = {
+            id(node.body[0].value)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+            and node.body
+            and isinstance(node.body[0], ast.Expr)
+        }
+        found += [
+            (path, node.value)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs
+        ]
+    return [(str(path.relative_to(PROJECT)), text) for path, text in found]
+
+
+def test_the_check_finds_a_typed_length() -> None:
+    assert lengths_in("请在 72 小时内发出;7天无理由;近 90 天") == ["72 小时"]
+    assert lengths_in('请在 {{ length_of("seller_reship") }}内发出') == []
+
+
+def test_no_sentence_has_a_length_typed_into_it() -> None:
+    found = {f"{path}: {length}" for path, text in sentences() if path not in NOT_PROSE for length in lengths_in(text)}
+    assert sorted(found) == []
