@@ -13,7 +13,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import case as either
+from sqlalchemy import not_, or_, select, update
 
 from portal import flow
 from portal.cases import opening, taking
@@ -21,7 +22,7 @@ from portal.cases.effects.hand_ins import HandIn, RequestedLine
 from portal.cases.effects.step_context import ActedBy
 from portal.extensions import db
 from portal.flow import CaseType, State, StepRefused
-from portal.models import Cancellation, Case, Order, OrderLine, Shop, Staff, User
+from portal.models import Cancellation, Case, Order, OrderLine, Shipment, ShipmentTrace, Shop, Staff, User
 from portal.notices import notices
 from portal.parcels import carriers
 from portal.people import roles
@@ -37,6 +38,16 @@ REASONS: dict[str, str] = {
     "out_of_stock": "商家缺货",
     "downstream": "下游客户取消了订单",
 }
+# A status may be older than what is known of the goods: a sender's word, a receipt, or a carrier who has the parcel. A
+# number alone says nothing: shops print labels before they send.
+_SEEN_BY_CARRIER = (
+    select(ShipmentTrace.id)
+    .join(Shipment, Shipment.id == ShipmentTrace.shipment_id)
+    .where(Shipment.order_id == Order.id, Shipment.case_id.is_(None), ShipmentTrace.doubt == "")
+    .correlate(Order)
+    .exists()
+)
+_KNOWN_AS_SENT = or_(Order.shipped_at.is_not(None), Order.received_at.is_not(None), _SEEN_BY_CARRIER)
 # The reason of the refund, which speaks in the words of applications.
 _REASON_OF = {"late_ship": "late_ship", "out_of_stock": "out_of_stock"}
 _WITHDRAWABLE = (State.APPLIED, State.PROPOSED, State.REVISING)
@@ -96,11 +107,17 @@ def cancel_order(order_no: str, *, by: ActedBy, reason: str, now: datetime) -> R
         return Result(order_no, Outcome.UNKNOWN)
     if order.status not in OPEN:
         return Result(order_no, find_obstacle(order.status))
+    if _is_known_as_sent(order.id):
+        return Result(order_no, Outcome.SHIPPED)
     try:
         with db.session.begin_nested():
             return _cancel(order.id, order.status, by=by, reason=reason, words=words, now=now)
     except _NotNow as why:
         return Result(order_no, why.outcome)
+
+
+def _is_known_as_sent(order_id: int) -> bool:
+    return db.session.scalar(select(Order.id).where(Order.id == order_id, _KNOWN_AS_SENT)) is not None
 
 
 def find_obstacle(status: str) -> Outcome:
@@ -124,13 +141,15 @@ def _cancel(order_id: int, status: str, *, by: ActedBy, reason: str, words: str,
     ).all()
     done = db.session.execute(
         update(Order)
-        .where(Order.id == order_id, Order.status == status)
+        .where(Order.id == order_id, Order.status == status, not_(_KNOWN_AS_SENT))
         .values(status="cancelled", cancelled_at=now, updated_at=now, version=Order.version + 1)
         .execution_options(synchronize_session=False)
     )
     order = db.session.get_one(Order, order_id, populate_existing=True)
     if done.rowcount != 1:  # type: ignore[attr-defined]
-        raise _NotNow(Outcome.UNCLEAR if order.status in OPEN else find_obstacle(order.status))
+        if order.status in OPEN:
+            raise _NotNow(Outcome.SHIPPED if _is_known_as_sent(order_id) else Outcome.UNCLEAR)
+        raise _NotNow(find_obstacle(order.status))
     wanted = [
         RequestedLine(line.id, line.quantity_milli - line.claimed_milli)
         for line in lines
@@ -286,7 +305,7 @@ def list_chosen(order_nos: Sequence[str], buyer_id: int) -> Sequence[Any]:
     rows = db.session.execute(
         select(
             Order.order_no,
-            Order.status,
+            either((Order.status.in_(OPEN) & _KNOWN_AS_SENT, "in_transit"), else_=Order.status).label("status"),
             Order.ordered_at,
             (Order.paid_fen - Order.refunded_fen).label("left_fen"),
             Shop.name.label("shop"),

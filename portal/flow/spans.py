@@ -31,6 +31,7 @@ DEADLINES: dict[str, timedelta] = {
     "mediation_decision": timedelta(days=5),
     "least_left": timedelta(hours=24),  # when a clock that stood still goes on, at least this much is left
     "nudge_pause": timedelta(hours=24),
+    "receipt_objection": timedelta(hours=48),  # to object to a 签收 that the other side reports
 }
 
 

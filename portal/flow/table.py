@@ -373,7 +373,7 @@ def clock_step(case_type: str, state: str, rule: str, facts: Facts) -> Step | No
 # What the timeline tells beside the steps: a fact was put right, and the case stays where it is.
 NOTES: dict[str, str] = {
     "correct_receipt": "商家更正了签收记录：这个包裹还没有签收",
-    "claim_receipt": "录入了对方的签收，对方 48 小时内可以提出异议",
+    "claim_receipt": "录入了对方的签收，等对方核对",
     "object_receipt": "对录入的签收提出了异议，不按已签收计算",
-    "receipt_stands": "48 小时内没有异议，从现在起按已签收计算",
+    "receipt_stands": "没有异议，从现在起按已签收计算",
 }

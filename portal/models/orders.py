@@ -60,6 +60,9 @@ class Order(ShopRow, Model):
     adjustment_fen: Mapped[int] = mapped_column(default=0)  # 涨价或折扣, may be negative
     paid_fen: Mapped[int] = mapped_column(default=0)
     refunded_fen: Mapped[int] = mapped_column(default=0)  # planned and done, of all cases
+    lines_gap_fen: Mapped[int] = mapped_column(
+        default=0, server_default=text("0")
+    )  # 货品总价 less the lines, as imported
     receiver_name: Mapped[str] = mapped_column(String(100), default="")
     receiver_phone: Mapped[str] = mapped_column(String(40), default="")
     receiver_address: Mapped[str] = mapped_column(String(400), default="")

@@ -5,12 +5,13 @@ Who sent it gains by 签收, so the report alone moves nothing; but where no car
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 
 from portal import flow, words
+from portal.calendar import lengths
 from portal.cases.deadlines import lock_case
 from portal.cases.effects.step_context import ActedBy
 from portal.cases.history import write_note
@@ -19,8 +20,6 @@ from portal.flow import Actor, StepRefused
 from portal.models import Case, ReceiptClaim, Staff
 from portal.notices import notices
 from portal.parcels import parcel_view
-
-OBJECT_WITHIN = timedelta(hours=48)
 
 
 def begin(shipment: Any, side: str, now: datetime) -> None:
@@ -46,7 +45,7 @@ def begin(shipment: Any, side: str, now: datetime) -> None:
         said_at=fresh[0].at,
         words=fresh[0].words,
         made_at=now,
-        until_at=now + OBJECT_WITHIN,
+        until_at=now + lengths.get_deadline("receipt_objection"),
     )
     db.session.add(claim)
     db.session.flush()
@@ -90,7 +89,10 @@ def object_to(shipment: Any, *, side: str, why: str, by: ActedBy, now: datetime)
     if claim.objected_at is not None:
         return
     if now >= claim.until_at:
-        raise StepRefused("已超过 48 小时的异议时间,没有收到请申请售后或平台介入", "object_receipt")
+        raise StepRefused(
+            f"已超过 {lengths.describe_deadline('receipt_objection')}的异议时间,没有收到请申请售后或平台介入",
+            "object_receipt",
+        )
     claim.objected_at, claim.objection = now, why
     note(shipment, "object_receipt", by, now, why)
     for user_id in _others(shipment, side):

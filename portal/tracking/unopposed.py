@@ -55,7 +55,7 @@ def _settle(claim_id: int, shop_id: int, now: datetime) -> bool:
     shipment = parcel_view.find_of_shop(claim.shipment_id, shop_id)
     if shipment is None or not _is_open(shipment):
         return False
-    said = f"对方 48 小时内没有异议，按已签收计算（录入的签收时间 {words.moment(claim.said_at)}：{claim.words}）"
+    said = f"对方没有按时提出异议，按已签收计算（录入的签收时间 {words.moment(claim.said_at)}：{claim.words}）"
     scan = Scan(claim.until_at, "signed", said[:300])
     if shipment.parcel_id is None:
         kept = keeping.keep_scans_of_order(shipment.id, [scan], now=now, origin="unopposed")

@@ -529,9 +529,11 @@ def checked_by_who_proposed_it(world: World) -> list[str]:
 @plant("bank data")
 def an_account_that_nobody_consented_to(world: World) -> list[str]:
     entry = refunded(world)
-    values = {"shop": entry.shop_id, "entry": entry.id, "case": entry.case_id, "buyer": world.cast.buyer, "at": "2026-11-23 02:00:00"}
+    values = {"shop": entry.shop_id, "entry": entry.id, "case": entry.case_id, "buyer": world.cast.buyer}
+    values["at"] = "2026-11-23 02:00:00"
     consent = "INSERT INTO bank_consents (shop_id, id, case_id, entry_id, owner_id, purpose, version, answer, at)"
-    account = "INSERT INTO bank_accounts (shop_id, id, case_id, entry_id, owner_id, consent_id, key_id, last4, sound, made_at"
+    account = "INSERT INTO bank_accounts "
+    account += "(shop_id, id, case_id, entry_id, owner_id, consent_id, key_id, last4, sound, made_at"
     world.run(f"{consent} VALUES (:shop, 7, :case, :entry, :buyer, 'refund', 1, 'no', :at)", **values)
     world.run(f"{account}, erased_at) VALUES (:shop, 8, :case, :entry, :buyer, 7, '', '', 1, :at, :at)", **values)
     return [f"account 8 of case {values['case']}: no consent"]

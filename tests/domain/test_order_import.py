@@ -220,8 +220,8 @@ def test_a_quantity_never_falls_below_what_is_claimed(take: Callable[..., Report
 
 
 def test_lines_are_added_and_never_deleted(take: Callable[..., Report]) -> None:
-    take([order(), gift(型号="白色;L")])
-    report = take([order(), gift(型号="白色;M")])
+    take([order(), gift(型号="白色;L", **{"SKU ID": "2"})])
+    report = take([order(), gift(型号="白色;M", **{"SKU ID": "3"})])
     assert (report.orders, report.lines) == (Counts(updated=1), Counts(new=1, unchanged=1))
     rows = db.session.execute(select(OrderLine.position, OrderLine.spec).order_by(OrderLine.position)).all()
     assert [tuple(row) for row in rows] == [(1, "黑色;L"), (2, "白色;L"), (3, "白色;M")]
@@ -316,7 +316,7 @@ def test_a_dry_run_says_what_would_happen_and_writes_nothing(take: Callable[...,
     before = counted()
     rows = [
         order(收货人姓名="张伟"),
-        gift(型号="白色;M"),
+        gift(型号="白色;M", **{"SKU ID": "3"}),
         order("3905403692550747598", 买家会员名="new"),
         line(数量="x"),
     ]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 from flask import Flask
 
 from portal.extensions import db, writing
 from portal.flow import CaseType
-from portal.models import Case, MoneyEntry, Order, Staff
+from portal.models import Case, MoneyEntry, Order, Shipment, ShipmentTrace, Staff, Track
 from portal.orders.export_format import read
 from portal.orders.importing import import_orders
 from tests import exports
@@ -153,6 +154,37 @@ def test_an_import_never_opens_what_was_called_off(app: Flask, cast: Cast, now: 
     assert fresh(order.id).status == "cancelled"
     assert db.session.scalars(db.select(Order.cancelled_at).where(Order.order_no == number)).one() is not None
     assert "订单状态与这里不一致" in sign_in(app, "seller").get("/seller/notices").text
+
+
+@pytest.mark.parametrize("known", ["shipped_at", "received_at", "scan"])
+def test_whatever_says_that_it_was_sent_keeps_it_from_being_called_off(
+    app: Flask, cast: Cast, now: Clock, known: str
+) -> None:
+    """A status may be that of an older file; the order isn't."""
+    order = unsent(cast)
+    with writing():
+        if known == "scan":
+            track = Track(carrier="ZTO", tracking_no="75484863576596", since_at=cast.now)
+            db.session.add(track)
+            db.session.flush()
+            shipment = Shipment(
+                track_id=track.id,
+                order_id=order.id,
+                shop_id=order.shop_id,
+                carrier="ZTO",
+                carrier_name="中通快递",
+                tracking_no="75484863576596",
+                since_at=cast.now,
+            )
+            db.session.add(shipment)
+            db.session.flush()
+            picked_up = ShipmentTrace(shipment_id=shipment.id, at=cast.now, status="picked", words="已揽收")
+            db.session.add(picked_up)
+        else:
+            db.session.execute(db.update(Order).where(Order.id == order.id).values({known: cast.now}))
+    answer = post(sign_in(app, "buyer"), f"/orders/{order.order_no}/cancel", {"reason": "not_wanted"})
+    assert answer.status_code == 409 and "收到后申请退货退款" in answer.text
+    assert fresh(order.id).status == "unshipped" and db.session.scalars(db.select(Case)).all() == []
 
 
 def test_a_case_about_something_else_is_in_the_way(app: Flask, cast: Cast, now: Clock) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -30,6 +31,7 @@ from portal.waybills import join_numbers, split_numbers
 MOST_LINES = 2_000  # of one order
 KEY_LENGTH = 400
 MOST_KNOWN = 1_000  # values of a column that are remembered
+CUT_AT = re.compile(r"[0-9]{15}0{1,}")  # what a spreadsheet leaves of a longer number: zeros after the 15th digit
 NOT_TAKEN = "{sentence};这一格没有采用,原文已保留"
 PARCELS = {column.key: column.longest for column in ORDER_COLUMNS if column.key in ("carrier_text", "tracking_text")}
 
@@ -59,7 +61,8 @@ class LineRow(NamedTuple):
 
     ``unit_price`` is what the row said, in 元: wholesale prices may be parts of a 分. ``unit_price_fen`` is rounded
     half up and only good for showing; amounts are reckoned from ``unit_price`` (or the snapshot) and rounded once.
-    ``key`` tells the lines of an order apart, also when they are imported again.
+    ``key`` tells the lines of an order apart, also when they are imported again: it is made of their ids, and of what
+    is shown only where there are none, since a shop relabels its goods.
     ``snapshot`` is the row's own words about the goods, by heading.
     """
 
@@ -116,6 +119,7 @@ class OrderRows:
     downstream_order_no: str = ""
     more: dict[str, str] = field(default_factory=dict)
     lines: list[LineRow] = field(default_factory=list)
+    whole: bool = True  # False: rows of it were refused, so that its lines needn't add up to its sum
     sheet: str = ""  # its name, when it isn't the first
 
     @property
@@ -127,6 +131,21 @@ class OrderRows:
 _FIELDS = frozenset(OrderRows.__slots__)
 
 
+def is_cut(order_no: str) -> bool:
+    """Whether this number may be what a spreadsheet left of a longer one: 16 digits or more, zeros after the 15th."""
+    return CUT_AT.fullmatch(order_no) is not None
+
+
+def goods_of(lines: Iterable[LineRow]) -> Decimal:
+    """What lines come to, in 分 and parts of one."""
+    return sum((line.unit_price * line.quantity_milli for line in lines), Decimal()) / 10
+
+
+def adds_up(lines: Sequence[LineRow], goods_total_fen: int) -> bool:
+    """Whether lines come to this sum; a half 分 may be lost in each."""
+    return abs(goods_of(lines) - goods_total_fen) <= len(lines)
+
+
 class Assembly:
     """Puts rows together to orders, holding one order at a time."""
 
@@ -135,17 +154,26 @@ class Assembly:
         self._line_places = {place: column for place, column in places.items() if column in LINE_COLUMNS}
         self._order_places = {place: column for place, column in places.items() if column in ORDER_COLUMNS}
         self._parcel_places = {place: column for place, column in places.items() if column.key in PARCELS}
+        self._own_places = {
+            place: column
+            for place, column in self._order_places.items()
+            if column.key in _FIELDS | {"status_text"} and column.key not in PARCELS and column.key != "order_no"
+        }
         self._order_no_at = next(place for place, column in places.items() if column.key == "order_no")
         self._quantity_at = next((place for place, column in places.items() if column.key == "quantity_milli"), -1)
         self._dates_from_1904 = dates_from_1904
         self._order: OrderRows | None = None
         self._said = ""  # its number as the cells have it
-        self._whole = True  # no line of the present order was lost
+        self._own: dict[str, Any] = {}  # what the first row of the present order said of it,
+        self._own_cells: dict[int, Any] = {}  # in its own cells
+        self._stray_row = 0  # the row without a number that can't belong to the present order: nor may those below
+        self._collided = False  # two orders have the present order's number
         self._refused_row = 0  # the row whose order could not be taken, while its continuation rows pass by
         self._refused_no = ""
         self._keys: dict[str, int] = {}
         self._known: dict[int, dict[object, Any]] = {place: {} for place in places}  # most cells say what others said
         self._seen: dict[tuple[tuple[str, str], ...], int] = {}
+        self._doubles: list[tuple[int, int, bool]] = []  # the same row again: its place, the first's row, with a number
 
     def take(self, row: Row) -> Iterator[OrderRows | Problem]:
         """What can be said now that this row is known."""
@@ -163,8 +191,7 @@ class Assembly:
                 yield from self._end()
                 yield from self._begin(row, said)
         elif self._order is not None:
-            self._add_parcels(self._order, row)
-            yield from self._line(self._order, row, repeated=bool(said))
+            yield from self._go_on(self._order, row, said)
         elif self._refused_row:
             yield self._orphan(row.number)
         else:
@@ -173,6 +200,46 @@ class Assembly:
     def finish(self) -> Iterator[OrderRows | Problem]:
         """The last order."""
         yield from self._end()
+
+    def _go_on(self, order: OrderRows, row: Row, said: str) -> Iterator[OrderRows | Problem]:
+        """A further row of the present order, unless it says of the order what the first row doesn't."""
+        repeats, different = self._compare_own(row)
+        if different:
+            columns = "".join(f"「{each}」" for each in different)
+            if said:
+                sentence = f"订单编号与第 {order.row} 行相同，{columns}却不同，请核对后分开导入"
+                self._collided |= is_cut(order.order_no)
+            else:
+                sentence = f"没有订单编号，{columns}又与上面的订单（第 {order.row} 行）不同，请补上订单编号再导入"
+                self._stray_row = row.number
+            order.whole = False
+            yield Problem(row.number, "" if said else "订单编号", sentence, Lost.LINE, order.order_no)
+        elif self._stray_row and not said and not repeats:
+            sentence = f"没有订单编号，说不清属于第 {order.row} 行还是第 {self._stray_row} 行，请补上订单编号再导入"
+            order.whole = False
+            yield Problem(row.number, "订单编号", sentence, Lost.LINE, order.order_no)
+        else:
+            self._stray_row = 0
+            self._add_parcels(order, row)
+            yield from self._line(order, row, repeated=bool(said))
+
+    def _compare_own(self, row: Row) -> tuple[bool, list[str]]:
+        """Whether a row repeats its order's cells, and the headings of those in which it says something else."""
+        repeats = False
+        different: list[str] = []
+        for place, column in self._own_places.items():
+            cell = row.cells.get(place)
+            if cell is None or (not isinstance(cell, Fault) and not cell.strip()):
+                continue
+            if cell != self._own_cells.get(place):
+                values, _problems, _unread = self._values(Row(row.number, {place: cell}), {place: column}, Lost.NOTHING)
+                if column.key not in values:
+                    continue
+                if values[column.key] != self._own.get(column.key):
+                    different.append(column.heading)
+                    continue
+            repeats = True
+        return repeats, different
 
     def _orphan(self, row: int) -> Problem:
         return Problem(row, "", f"所属订单(第 {self._refused_row} 行)未能导入", Lost.LINE, self._refused_no[:40])
@@ -195,7 +262,9 @@ class Assembly:
         if doubt:
             yield Problem(row.number, "订单状态", doubt, Lost.NOTHING, order_no)
         self._order, self._said = OrderRows(row=row.number, status=status, more=more, sheet=self._sheet, **own), said
-        self._whole, self._refused_row, self._keys, self._seen = True, 0, {}, {}
+        self._own, self._own_cells = values, row.cells
+        self._refused_row, self._stray_row, self._collided = 0, 0, False
+        self._keys, self._seen, self._doubles = {}, {}, []
         yield from self._line(self._order, row, repeated=True)
 
     def _line(self, order: OrderRows, row: Row, repeated: bool) -> Iterator[Problem]:
@@ -213,7 +282,7 @@ class Assembly:
                 problems.append(Problem(row.number, "", f"一个订单最多 {MOST_LINES} 行"))
         yield from (problem._replace(order_no=order.order_no) for problem in problems)
         if any(problem.lost is Lost.LINE for problem in problems):
-            self._whole = False
+            order.whole = False
             return
         words = {
             column.heading: value if isinstance(value, str) else shown(row.cells[place]).strip()
@@ -221,10 +290,8 @@ class Assembly:
             if (value := values.get(column.key, unread.get(column.key))) is not None
         }
         same = tuple(words.items())
-        if repeated and same in self._seen:
-            sentence = f"与第 {self._seen[same]} 行完全相同,只算一次"
-            yield Problem(row.number, "", sentence, Lost.NOTHING, order.order_no)
-            return
+        if same in self._seen:
+            self._doubles.append((len(order.lines), self._seen[same], repeated))
         self._seen.setdefault(same, row.number)
         order.lines.append(self._made(row.number, values, words))
 
@@ -287,13 +354,52 @@ class Assembly:
         if not order.lines:
             yield Problem(order.row, "", "这个订单没有一行可以导入", Lost.EMPTY, order.order_no)
             return
-        if self._whole:
+        if self._collided or self._is_many(order):
+            sentence = "这个编号的最后几位可能被表格软件改成了 0：同一个编号下有不同的订单，请重新导出，把该列设为文本"
+            for line in order.lines:
+                yield Problem(line.row, "订单编号", sentence, Lost.LINE, order.order_no)
+            yield Problem(order.row, "", "这个订单没有一行可以导入", Lost.EMPTY, order.order_no)
+            return
+        yield from self._decide_doubles(order)
+        if order.whole:
             yield from _sums(order)
         yield order
 
+    def _is_many(self, order: OrderRows) -> bool:
+        """Whether a cut number holds several orders: each of the rows comes to the order's sum, together they don't."""
+        total = order.goods_total_fen
+        if total is None or not order.whole or self._doubles or len(order.lines) < 2 or not is_cut(order.order_no):
+            return False
+        return not adds_up(order.lines, total) and all(adds_up([line], total) for line in order.lines)
+
+    def _decide_doubles(self, order: OrderRows) -> Iterator[Problem]:
+        """Whether the same row again is a second unit or the same one: as the order's sum has it.
+
+        Where that doesn't tell, a row that repeats the number counts once and one without it counts.
+        """
+        usual = {place for place, _first, repeated in self._doubles if repeated}
+        dropped = usual
+        total = order.goods_total_fen
+        if self._doubles and order.whole and total is not None:
+            places = [place for place, _first, _repeated in self._doubles]
+            choices = [usual, set[int](), set(places), *(set(places[number:]) for number in range(1, len(places)))]
+            for choice in choices:
+                if adds_up([line for place, line in enumerate(order.lines) if place not in choice], total):
+                    dropped = choice
+                    break
+        for place, first, _repeated in self._doubles:
+            if place in dropped:
+                sentence = f"与第 {first} 行完全相同,只算一次"
+                yield Problem(order.lines[place].row, "", sentence, Lost.NOTHING, order.order_no)
+        if dropped:
+            kept = [line for place, line in enumerate(order.lines) if place not in dropped]
+            order.lines = _numbered(kept)
+
     def _made(self, row: int, values: dict[str, Any], words: dict[str, str]) -> LineRow:
         parts = [values.get(key, "") for key in ("offer_id", "sku_id", "cargo_no", "spec", "sku_cargo_no")]
-        if not any(parts):
+        if parts[1]:
+            parts = parts[:2]
+        elif not any(parts):
             parts.append(values["title"])
         key = "|".join(parts)
         if len(key) > KEY_LENGTH:
@@ -316,6 +422,17 @@ class Assembly:
         )
 
 
+def _numbered(lines: list[LineRow]) -> list[LineRow]:
+    """Lines whose keys are numbered anew, after some of them were left out."""
+    counted: dict[str, int] = {}
+    numbered = []
+    for line in lines:
+        key = re.sub(r"#[0-9]+$", "", line.key)
+        number = counted[key] = counted.get(key, 0) + 1
+        numbered.append(line._replace(key=key if number == 1 else f"{key}#{number}"))
+    return numbered
+
+
 def _order_no_said(cell: str) -> str:
     """The number in a row's cell as rows are compared by it, whatever is wrong with it; "" for none."""
     try:
@@ -326,8 +443,8 @@ def _order_no_said(cell: str) -> str:
 
 def _sums(order: OrderRows) -> Iterator[Problem]:
     """What doesn't add up; a half 分 may be lost in each line."""
-    goods = sum((line.unit_price * line.quantity_milli for line in order.lines), Decimal()) / 10
-    if order.goods_total_fen is not None and abs(goods - order.goods_total_fen) > len(order.lines):
+    goods = goods_of(order.lines)
+    if order.goods_total_fen is not None and not adds_up(order.lines, order.goods_total_fen):
         total = money_text(order.goods_total_fen)
         sentence = f"各行单价×数量合计 {money_text(in_fen(goods / 100))} 元,与货品总价 {total} 元不一致"
         yield Problem(order.row, "货品总价(元)", sentence, Lost.NOTHING, order.order_no)

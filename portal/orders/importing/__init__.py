@@ -13,11 +13,13 @@ from datetime import datetime
 
 from portal.extensions import db, writing
 from portal.orders.export_format import Export, ExportRefused, OrderRows, Problem
+from portal.orders.export_format.orders import is_cut
 from portal.orders.importing.batch import Batch
+from portal.orders.importing.collisions import MOST_HELD, Said, refuse_rows
 from portal.orders.importing.known import Known
-from portal.orders.importing.report import Counts, Outcome, Report, RowResult, report_file
+from portal.orders.importing.report import Counts, Disbelieved, Outcome, Report, RowResult, report_file
 
-__all__ = ["Counts", "Outcome", "Report", "RowResult", "import_orders", "report_file"]
+__all__ = ["Counts", "Disbelieved", "Outcome", "Report", "RowResult", "import_orders", "report_file"]
 
 BATCH_ORDERS, BATCH_LINES = 500, 1_500
 
@@ -42,6 +44,8 @@ def import_orders(
     report = Report(dry_run=dry_run)
     known = Known(shop_id=shop_id, create_missing=create_missing)
     waiting: dict[str, OrderRows] = {}
+    held: dict[str, OrderRows] = {}  # their numbers may have been cut: others may follow
+    met: dict[str, Said] = {}
     results: list[RowResult] = []
     row = lines = 0
 
@@ -65,6 +69,25 @@ def import_orders(
             on_progress(min(row, export.rows_about), export.rows_about)
         waiting, results, lines = {}, [], 0
 
+    def add(order: OrderRows) -> None:
+        nonlocal lines
+        waiting[order.order_no] = order
+        lines += len(order.lines)
+        if len(waiting) >= BATCH_ORDERS or lines >= BATCH_LINES:
+            flush()
+
+    def collides(order: OrderRows) -> bool:
+        said, before = Said.by(order), met.setdefault(order.order_no, Said.by(order))
+        columns = before.contradicts(said, cut=is_cut(order.order_no))
+        if not columns:
+            return False
+        refused = [*refuse_rows(order, before.row, columns)]
+        first = held.pop(order.order_no, None)
+        if first is not None:
+            refused += refuse_rows(first, order.row, columns)
+        results.extend(report.refuse(each) for each in sorted(refused, key=lambda each: each.row))
+        return True
+
     try:
         for found in export.orders():
             row = found.row
@@ -73,14 +96,20 @@ def import_orders(
                 if len(results) >= BATCH_LINES:
                     flush()
                 continue
+            if collides(found):
+                continue
+            if found.order_no in held:
+                add(held.pop(found.order_no))
+            elif is_cut(found.order_no) and len(held) < MOST_HELD:
+                held[found.order_no] = found
+                continue
             if found.order_no in waiting:  # the same order again further down: it is then known already
                 flush()
-            waiting[found.order_no] = found
-            lines += len(found.lines)
-            if len(waiting) >= BATCH_ORDERS or lines >= BATCH_LINES:
-                flush()
+            add(found)
     except ExportRefused as problem:
         report.stopped = problem.sentence
+    for order in held.values():
+        add(order)
     row = export.rows_about
     flush()
     return report

@@ -9,47 +9,43 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, NamedTuple
 
 from sqlalchemy import Table, bindparam, case, func, insert, select, text, update
 
 from portal.extensions import db
-from portal.models import Order, OrderHead, OrderLine, Shop, Staff, User
+from portal.models import Case, Order, OrderHead, OrderLine, Shop, Staff, User
+from portal.models.cases import OPEN
 from portal.notices import notices
 from portal.orders import receiving
 from portal.orders.export_format import LineRow, OrderRows
+from portal.orders.importing.collisions import Refused, refuse_another
 from portal.orders.importing.goods import Goods
 from portal.orders.importing.known import Known, dialect
-from portal.orders.importing.people import People, Refused
-from portal.orders.importing.report import Outcome, Report, RowResult
+from portal.orders.importing.lines import KEPT, KnownLine
+from portal.orders.importing.merging import (
+    CALLED_OFF,
+    SENT,
+    STOOD_ON,
+    Doubt,
+    Merge,
+    merge,
+    values_of_new,
+)
+from portal.orders.importing.people import People
+from portal.orders.importing.report import Disbelieved, Outcome, Report, RowResult
 
 IMPORTS_TAKE_TURNS = 0x6875_616E_6875_6F  # number of PostgreSQL's advisory lock
-RECEIVED = ("delivered", "completed")
-KEPT = "比已申请售后的数量少,保留原来的数量"
-REFUNDED = "比已登记的退款少,保留原来的实付款"
-BEFORE_SHIPPING = ("unpaid", "unshipped", "cancelled")
-UNPAID = ("unpaid", "cancelled")
-TEXTS = (
-    "receiver_name",
-    "receiver_address",
-    "carrier_text",
-    "tracking_text",
-    "buyer_note",
-    "downstream_channel",
-    "downstream_order_no",
-)
-NUMBERS = ("goods_total_fen", "freight_fen", "adjustment_fen", "paid_fen", "ordered_at", "paid_at", "is_dropship")
-
 _orders: Table = Order.__table__  # type: ignore[assignment]
 _lines: Table = OrderLine.__table__  # type: ignore[assignment]
 
 _KNOWN_ORDERS = select(*(column for column in _orders.c if column.name != "imported_at")).where(
     _orders.c.order_no.in_(bindparam("numbers", expanding=True))
 )
-_KNOWN_LINES = select(
-    *(_lines.c[name] for name in ("id", "order_id", "line_key", "position", "quantity_milli", "claimed_milli"))
-).where(_lines.c.order_id.in_(bindparam("ids", expanding=True)))
+_KNOWN_LINES = select(_lines.c.order_id, *(_lines.c[name] for name in KnownLine._fields)).where(
+    _lines.c.order_id.in_(bindparam("ids", expanding=True))
+)
+_OPEN_CASES = select(Case.order_id).where(Case.order_id.in_(bindparam("ids", expanding=True)), text(OPEN)).distinct()
 _MORE_OR_LESS = (
     update(_lines)
     .where(_lines.c.id == bindparam("line"), _lines.c.claimed_milli <= bindparam("milli"))
@@ -59,10 +55,14 @@ _MORE_OR_LESS = (
 
 class _Change(NamedTuple):
     order: OrderRows
-    order_id: int
+    there: dict[str, Any]  # the order as it is known
     values: dict[str, Any]
     new_lines: list[tuple[int, LineRow]]  # with their positions
-    quantities: list[tuple[int, LineRow]]  # with the ids of their lines
+    merged: Merge
+
+    @property
+    def order_id(self) -> int:
+        return int(self.there["id"])
 
 
 class Batch:
@@ -75,6 +75,8 @@ class Batch:
         self._order_outcomes: list[Outcome] = []
         self._line_outcomes: dict[Outcome, int] = defaultdict(int)
         self._warnings = 0
+        self._open_cases: set[int] = set()  # orders that have one
+        self._disbelieved: list[list[Disbelieved]] = []  # by order
         self._contradicted: list[tuple[dict[str, Any], str, str]] = []  # order, what was done here, what the file says
 
     def keep(self) -> None:
@@ -91,6 +93,8 @@ class Batch:
         report.new_accounts += self._people.new_accounts
         report.new_shops += self._people.new_shops
         report.warnings += self._warnings
+        for cells in self._disbelieved:
+            report.disbelieve(cells)
 
     def work(self, *, write: bool) -> None:
         """Compare with the database, and write what differs. With ``write`` called inside ``writing()``."""
@@ -104,9 +108,12 @@ class Batch:
         rows = db.session.execute(_KNOWN_ORDERS, {"numbers": [each.order_no for each in self._orders]}).mappings()
         present = {row["order_no"]: dict(row) for row in rows}
         wanted = self._without_strangers(present, write)
-        lines: dict[int, dict[str, Any]] = defaultdict(dict)
-        for row in db.session.execute(_KNOWN_LINES, {"ids": [row["id"] for row in present.values()]}):
-            lines[row.order_id][row.line_key] = row
+        lines: dict[int, list[KnownLine]] = defaultdict(list)
+        for order_id, *line in db.session.execute(_KNOWN_LINES, {"ids": [row["id"] for row in present.values()]}):
+            lines[order_id].append(KnownLine(*line))
+        with_cases = [row["id"] for row in present.values() if row["case_count"]]
+        if with_cases:
+            self._open_cases = set(db.session.scalars(_OPEN_CASES, {"ids": with_cases}))
         new: list[OrderRows] = []
         changes: list[_Change] = []
         for order in wanted:
@@ -133,6 +140,7 @@ class Batch:
         for order in self._orders:
             try:
                 self._people.check(order, present.get(order.order_no))
+                refuse_another(order, present.get(order.order_no))
             except Refused as problem:
                 self._refuse(order, problem)
             else:
@@ -150,48 +158,38 @@ class Batch:
 
     # What differs
 
-    def _difference(self, order: OrderRows, there: dict[str, Any], lines: dict[str, Any]) -> _Change | None:
-        said = _said(order, there["more"])
-        values = {name: value for name, value in said.items() if there[name] != value}
-        if "status" in values and (why := _ours(there, order.status)):
-            del values["status"]
-            values.pop("status_text", None)
-            self._warn(
-                order, order.row, "订单状态", f"{why},导出显示「{order.status_text or order.status}」,保留这里的状态"
-            )
-            self._contradicted.append((there, why, order.status_text or order.status))
-        if values.get("paid_fen", there["paid_fen"]) < there["refunded_fen"]:
-            del values["paid_fen"]
-            self._warn(order, order.row, "实付款(元)", REFUNDED)
-        new_lines: list[tuple[int, LineRow]] = []
-        quantities: list[tuple[int, LineRow]] = []
-        outcomes: dict[int, Outcome] = {}
-        position = max((row.position for row in lines.values()), default=0)
-        for line in order.lines:
-            row = lines.get(line.key)
-            outcomes[line.row] = Outcome.UNCHANGED
-            if row is None:
-                position += 1
-                new_lines.append((position, line))
-                outcomes[line.row] = Outcome.NEW
-            elif row.quantity_milli != line.quantity_milli:
-                if line.quantity_milli >= row.claimed_milli:
-                    quantities.append((row.id, line))
-                    outcomes[line.row] = Outcome.UPDATED
-                else:
-                    self._warn(order, line.row, "数量", KEPT)
-        changed = bool(values or new_lines or quantities)
-        self._done(order, Outcome.UPDATED if changed else Outcome.UNCHANGED, outcomes)
-        return _Change(order, there["id"], values, new_lines, quantities) if changed else None
+    def _difference(self, order: OrderRows, there: dict[str, Any], lines: list[KnownLine]) -> _Change | None:
+        merged = merge(order, there, lines, has_open_case=there["id"] in self._open_cases)
+        if merged.done_here:
+            self._contradicted.append((there, merged.done_here, order.status_text or order.status))
+        self._disbelieve(order, merged.doubts)
+        new = {line.row for _key, line in merged.lines.new}
+        changed_rows = {merged.lines.row_of[line_id] for line_id, _milli in merged.lines.quantities}
+        outcomes = {
+            line.row: Outcome.NEW
+            if line.row in new
+            else Outcome.UPDATED
+            if line.row in changed_rows
+            else Outcome.UNCHANGED
+            for line in order.lines
+        }
+        self._done(order, Outcome.UPDATED if merged.changes else Outcome.UNCHANGED, outcomes)
+        if not merged.changes:
+            return None
+        position = max((row.position for row in lines), default=0)
+        new_lines = [
+            (number, line._replace(key=key)) for number, (key, line) in enumerate(merged.lines.new, position + 1)
+        ]
+        return _Change(order, there, merged.values, new_lines, merged)
 
     # Writing
 
     def _write(self, new: list[OrderRows], changes: list[_Change], present: dict[str, dict[str, Any]]) -> None:
         connection = db.session.connection()
-        quantities = [(line_id, line, change.order) for change in changes for line_id, line in change.quantities]
-        for line_id, line, order in sorted(quantities, key=lambda each: each[0]):
-            if not connection.execute(_MORE_OR_LESS, {"line": line_id, "milli": line.quantity_milli}).rowcount:
-                self._warn(order, line.row, "数量", KEPT)  # claimed since it was read
+        quantities = [(*each, change) for change in changes for each in change.merged.lines.quantities]
+        for line_id, milli, change in sorted(quantities, key=lambda each: each[0]):
+            if not connection.execute(_MORE_OR_LESS, {"line": line_id, "milli": milli}).rowcount:  # claimed since
+                self._disbelieve(change.order, [Doubt(change.merged.lines.row_of[line_id], "数量", "", "", KEPT)])
         shop_of = {row["id"]: row["shop_id"] for row in present.values()}
         buyer_of = {row["id"]: row["buyer_id"] for row in present.values()}
         to_insert: list[tuple[int, int, LineRow]] = []  # order, position, line
@@ -211,17 +209,20 @@ class Batch:
         by_columns: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
         for change in sorted(changes, key=lambda each: each.order_id):
             to_insert += [(change.order_id, position, line) for position, line in change.new_lines]
-            by_columns[tuple(sorted(change.values))].append(
-                {"order": change.order_id, **{f"new_{name}": value for name, value in change.values.items()}}
-            )
+            new_values = {f"new_{name}": value for name, value in change.values.items()}
+            there = change.there
+            seen = {"order": there["id"], "seen_cases": there["case_count"], "seen_status": there["status"]}
+            by_columns[tuple(sorted(change.values))].append(seen | new_values)
         for names, rows in by_columns.items():
             values: dict[str, Any] = {name: bindparam(f"new_{name}", type_=_orders.c[name].type) for name in names}
-            if "status" in values:  # called off or shipped here since it was read
-                new_status = values["status"]
-                values["status"] = case(
-                    (_orders.c.cancelled_at.is_not(None), _orders.c.status),
-                    (_orders.c.shipped_at.is_not(None) & new_status.in_(BEFORE_SHIPPING), _orders.c.status),
-                    else_=new_status,
+            for name in ("status", "status_text"):  # called off, sent or received here since it was read
+                if name in values:
+                    values[name] = case(
+                        (_orders.c.status == bindparam("seen_status"), values[name]), else_=_orders.c[name]
+                    )
+            for name in set(values) & set(STOOD_ON):  # a case was opened since it was read: it stands on what was
+                values[name] = case(
+                    (_orders.c.case_count == bindparam("seen_cases"), values[name]), else_=_orders.c[name]
                 )
             if "paid_fen" in values:  # refunded since it was read: what was paid stays
                 new_paid = values["paid_fen"]
@@ -258,22 +259,7 @@ class Batch:
                 db.session.execute(statement.execution_options(synchronize_session=False))
 
     def _new_row(self, order: OrderRows) -> dict[str, Any]:
-        goods = sum((line.unit_price * line.quantity_milli for line in order.lines), Decimal()) / 10
-        row: dict[str, Any] = dict.fromkeys(TEXTS, "") | {
-            "goods_total_fen": int(goods.to_integral_value(ROUND_HALF_UP)),
-            "freight_fen": 0,
-            "adjustment_fen": 0,
-            "ordered_at": order.paid_at or self._now,
-            "paid_at": None,
-            "is_dropship": False,
-            "receiver_phone": "",
-            "more": {},
-        }
-        row |= _said(order, {})
-        paid = 0 if order.status in UNPAID else row["goods_total_fen"] + row["freight_fen"] + row["adjustment_fen"]
-        return {
-            "paid_fen": paid,
-            **row,
+        return values_of_new(order, self._now) | {
             "order_no": order.order_no,
             "shop_id": self._people.shop_of(order),
             "buyer_id": self._people.buyer_of(order),
@@ -302,33 +288,20 @@ class Batch:
                 RowResult(line.row, order.order_no, Outcome.REFUSED, problem.column if number == 0 else "", sentence)
             )
 
+    def _disbelieve(self, order: OrderRows, doubts: Sequence[Doubt]) -> None:
+        self._disbelieved.append([Disbelieved(each.row, order.order_no, *each[1:5]) for each in doubts])
+        for each in doubts:
+            sentence = each.why
+            if each.why in (CALLED_OFF, SENT):
+                sentence += f",导出显示「{each.said}」,保留这里的状态"
+            elif "保留" not in sentence:
+                sentence += f"，表格中为「{each.said}」" if each.said else ""
+                sentence += f"，保留「{each.kept}」" if each.kept else ""
+            self.results.append(RowResult(each.row, order.order_no, Outcome.DISBELIEVED, each.column, sentence))
+
     def _warn(self, order: OrderRows, row: int, column: str, sentence: str) -> None:
         self._warnings += 1
         self.results.append(RowResult(row, order.order_no, Outcome.WARNING, column, sentence))
-
-
-def _ours(there: dict[str, Any], status: str) -> str:
-    """What was done here that a status in a file must not undo; "" when the file only goes on from it."""
-    if there["cancelled_at"] is not None and status != "cancelled":
-        return "已在本站撤销"
-    if there["shipped_at"] is not None and status in BEFORE_SHIPPING:
-        return "已在本站发货"
-    return ""
-
-
-def _said(order: OrderRows, more: dict[str, Any]) -> dict[str, Any]:
-    """The columns of an order that the file says something about; an empty cell says nothing."""
-    said: dict[str, Any] = {"status": order.status, "status_text": order.status_text}
-    said |= {name: value for name in TEXTS if (value := getattr(order, name))}
-    said |= {name: value for name in NUMBERS if (value := getattr(order, name)) is not None}
-    if order.receiver_mobile or order.receiver_tel:
-        said["receiver_phone"] = order.receiver_mobile or order.receiver_tel
-    extra = dict(order.more)
-    if order.receiver_mobile and order.receiver_tel:
-        extra["receiver_tel"] = order.receiver_tel
-    if extra:
-        said["more"] = {**more, **extra}
-    return said
 
 
 def _line_row(shop_id: int, order_id: int, position: int, line: LineRow, product_id: int) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from sqlalchemy import Table, bindparam, select
 from portal.extensions import db
 from portal.models import Shop, User
 from portal.orders.export_format import OrderRows
+from portal.orders.importing.collisions import Refused
 from portal.orders.importing.known import Known, insert_into, looked_up, remember
 from portal.people import accounts
 
@@ -23,14 +24,6 @@ _KNOWN_SHOPS = (
     .join(Shop, Shop.owner_id == User.id)
     .where(User.member_name.in_(bindparam("names", expanding=True)))
 )
-
-
-class Refused(Exception):
-    """This order can't be taken; ``column`` and ``sentence`` say why."""
-
-    def __init__(self, column: str, sentence: str) -> None:
-        super().__init__(sentence)
-        self.column, self.sentence = column, sentence
 
 
 class People:

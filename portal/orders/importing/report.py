@@ -24,6 +24,7 @@ class Outcome(StrEnum):
     UNCHANGED = "未变"
     REFUSED = "拒绝"
     WARNING = "提醒"
+    DISBELIEVED = "未采信"  # something that the file says; what was known stays
 
 
 class RowResult(NamedTuple):
@@ -34,6 +35,20 @@ class RowResult(NamedTuple):
     outcome: Outcome
     column: str = ""
     sentence: str = ""
+
+
+class Disbelieved(NamedTuple):
+    """Something in the file that wasn't believed: in which row and column, what is kept, what the file says, and why.
+
+    ``kept`` and ``said`` are words for a person; either may be "" (there was nothing, or the file has nothing).
+    """
+
+    row: int
+    order_no: str
+    column: str
+    kept: str
+    said: str
+    why: str
 
 
 @dataclass(slots=True)
@@ -59,7 +74,8 @@ class Report:
     """The result of an import, or with ``dry_run`` of what one would do.
 
     ``problems`` has the first MOST_SHOWN refusals and warnings of ``problem_count``; ``stopped`` says why the file
-    could not be read to its end, or is "".
+    could not be read to its end, or is "". ``disbelieved`` has the first MOST_SHOWN of ``disbelieved_count`` cells that
+    weren't believed, of ``disbelieved_orders`` orders.
     """
 
     dry_run: bool = False
@@ -71,6 +87,9 @@ class Report:
     stopped: str = ""
     problems: list[RowResult] = field(default_factory=list)
     problem_count: int = 0
+    disbelieved: list[Disbelieved] = field(default_factory=list)
+    disbelieved_count: int = 0
+    disbelieved_orders: int = 0
     _last_refused_row: int = 0
 
     @property
@@ -85,6 +104,12 @@ class Report:
                 self.problem_count += 1
                 if len(self.problems) < MOST_SHOWN:
                     self.problems.append(result)
+
+    def disbelieve(self, cells: list[Disbelieved]) -> None:
+        """Count what wasn't believed of one order, and keep the first."""
+        self.disbelieved_count += len(cells)
+        self.disbelieved_orders += bool(cells)
+        self.disbelieved += cells[: MOST_SHOWN - len(self.disbelieved)]
 
     def refuse(self, problem: Problem) -> RowResult:
         """Count what the reading of a row cost. A row with several problems is lost once."""
@@ -107,6 +132,7 @@ class Report:
         """The report as JSON can keep it."""
         kept = asdict(self)
         del kept["_last_refused_row"]
+        kept["disbelieved"] = [each._asdict() for each in self.disbelieved]
         kept["problems"] = [
             {
                 "row": each.row,

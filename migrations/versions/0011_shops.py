@@ -2,8 +2,8 @@
 
 The tables are made anew and filled from those before, with the ids that rows had. Going back works the same way.
 
-Revision ID: 0010
-Revises: 0009
+Revision ID: 0011
+Revises: 0010
 Create Date: 2026-11-28 10:00:00
 """
 
@@ -18,12 +18,12 @@ from alembic import op
 
 from portal.extensions import BigId, Moment
 
-revision = "0010"
-down_revision = "0009"
+revision = "0011"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 
-_ASIDE = "before_0010"  # PostgreSQL: a schema; SQLite: the beginning of a table's name
+_ASIDE = "before_0011"  # PostgreSQL: a schema; SQLite: the beginning of a table's name
 
 
 def _of(parent: str, column: str) -> str:
@@ -131,7 +131,7 @@ def downgrade() -> None:
     """The earlier migrations make the earlier tables; rows keep their ids."""
     script = op.get_context().script
     assert script is not None  # noqa: S101  (alembic's own)
-    earlier = [script.get_revision(f"{number:04d}").module for number in range(1, 10)]
+    earlier = [script.get_revision(f"{number:04d}").module for number in range(1, 11)]
     tables = [table for table in sa.inspect(op.get_bind()).get_table_names() if table != "alembic_version"]
     _take_triggers_off(tables, functions=True)
     _set_aside(tables)
@@ -314,6 +314,7 @@ def _create_tables() -> None:
         sa.Column("adjustment_fen", BigId, nullable=False),
         sa.Column("paid_fen", BigId, nullable=False),
         sa.Column("refunded_fen", BigId, nullable=False),
+        sa.Column("lines_gap_fen", BigId, server_default=sa.text("0"), nullable=False),
         sa.Column("receiver_name", sa.String(length=100), nullable=False),
         sa.Column("receiver_phone", sa.String(length=40), nullable=False),
         sa.Column("receiver_address", sa.String(length=400), nullable=False),

@@ -1,0 +1,323 @@
+"""What an export makes of an order that is known: a pure function of both, so that its promises can be proved.
+
+A status is one of a partial order, and an import only goes forward in it. What a file of an earlier status says fills
+in what isn't known and changes nothing; a later or an equal one is believed, but for what the lines contradict, what
+was done here, and what an open case stands on. A file that was exported earlier may therefore come after a newer one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import ROUND_HALF_UP
+from enum import Enum, auto
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from portal.inputs import money_text, quantity_text
+from portal.orders.export_format import OrderRows
+from portal.orders.export_format.orders import goods_of
+from portal.orders.importing.lines import KnownLine, LineMerge, amount_of, merge_lines
+from portal.waybills import split_numbers
+
+BEFORE_SHIPPING = ("unpaid", "unshipped", "cancelled")
+UNPAID = ("unpaid", "cancelled")
+_GOES_ON_FROM: dict[str, frozenset[str]] = {
+    "unknown": frozenset(),
+    "unpaid": frozenset({"unknown"}),
+    "unshipped": frozenset({"unknown", "unpaid"}),
+    "in_transit": frozenset({"unknown", "unpaid", "unshipped"}),
+    "delivered": frozenset({"unknown", "unpaid", "unshipped", "in_transit"}),
+    "refunding": frozenset({"unknown", "unpaid", "unshipped", "in_transit", "delivered"}),
+    "completed": frozenset({"unknown", "unpaid", "unshipped", "in_transit", "delivered", "refunding"}),
+    "cancelled": frozenset({"unknown", "unpaid", "unshipped", "in_transit", "delivered", "refunding"}),
+}
+NOT_PICKED_UP = ("等待物流公司揽件",)  # sent, and before all other words for that
+SUMS = ("goods_total_fen", "freight_fen", "adjustment_fen", "paid_fen")
+TEXTS = ("receiver_name", "receiver_address", "buyer_note", "downstream_channel", "downstream_order_no")
+PARCELS = ("carrier_text", "tracking_text")
+NUMBERS = (*SUMS, "ordered_at", "paid_at", "is_dropship")
+STOOD_ON = (*SUMS, "ordered_at", "paid_at", "receiver_name", "receiver_phone", "receiver_address")  # by an open case
+COLUMNS = {
+    "status": "订单状态",
+    "goods_total_fen": "货品总价(元)",
+    "freight_fen": "运费(元)",
+    "adjustment_fen": "涨价或折扣(元)",
+    "paid_fen": "实付款(元)",
+    "ordered_at": "订单创建时间",
+    "paid_at": "订单付款时间",
+    "receiver_name": "收货人姓名",
+    "receiver_phone": "联系手机",
+    "receiver_address": "收货地址",
+    "buyer_note": "买家留言",
+    "downstream_channel": "下游渠道",
+    "downstream_order_no": "下游订单号",
+    "carrier_text": "物流公司",
+    "tracking_text": "运单号",
+    "is_dropship": "是否代发订单",
+}
+CALLED_OFF, SENT = "已在本站撤销", "已在本站发货"
+OLDER = "表格比已知的更早"
+BESIDE = "与已知的状态不能同时成立"
+WORDLESS = "看不懂这个状态"
+REFUNDED = "比已登记的退款少,保留原来的实付款"
+CASE_OPEN = "有进行中的售后单，售后单按申请时的数据处理"
+LINES_DIFFER = "与已知的明细合计不一致"
+FEWER = "比已知的包裹少"
+
+
+class Progress(Enum):
+    """How a status in a file stands to the one that is known."""
+
+    SAME = auto()
+    FORWARD = auto()
+    BACKWARD = auto()
+    ASIDE = auto()  # neither comes before the other
+
+
+class Doubt(NamedTuple):
+    """Something in a file that wasn't believed: what is kept, what the file says, and why. Words for a person."""
+
+    row: int
+    column: str  # its heading
+    kept: str
+    said: str
+    why: str
+    name: str = ""  # our name of the column
+
+
+@dataclass(slots=True)
+class Merge:
+    """What is to change of a known order."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    lines: LineMerge = field(default_factory=LineMerge)
+    doubts: list[Doubt] = field(default_factory=list)
+    done_here: str = ""  # what was done here that the file's status contradicts
+
+    @property
+    def changes(self) -> bool:
+        """Whether anything changes."""
+        return bool(self.values or self.lines.new or self.lines.quantities)
+
+
+def compare(known: str, said: str) -> Progress:
+    """How a status that a file says stands to the known one."""
+    if known == said:
+        return Progress.SAME
+    if known in _GOES_ON_FROM[said]:
+        return Progress.FORWARD
+    return Progress.BACKWARD if said in _GOES_ON_FROM[known] else Progress.ASIDE
+
+
+def merge(
+    order: OrderRows, known: Mapping[str, Any], lines: Sequence[KnownLine], *, has_open_case: bool = False
+) -> Merge:
+    """Compare what a file says of an order with what is known of it (columns of orders) and of its lines."""
+    made = Merge()
+    said = said_of(order, known["more"])
+    progress = _judge_status(order, known, made, has_open_case)
+    if progress in (Progress.BACKWARD, Progress.ASIDE):
+        _fill_in(order, known, said, made)
+        made.lines = merge_lines(order, known, lines, older=True)
+    else:
+        made.lines = merge_lines(order, known, lines, has_open_case=has_open_case)
+        _follow(order, known, said, made, has_open_case)
+        _carry_sums(order, known, lines, said, made)
+    for row, heading, kept, file_says, why in made.lines.doubts:
+        made.doubts.append(Doubt(row, heading, kept, file_says, why))
+    _join_parcels(order, known, said, made, progress)
+    _reckon_gap(known, lines, made)
+    return made
+
+
+def said_of(order: OrderRows, more: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns of an order that the file says something about; an empty cell says nothing."""
+    said: dict[str, Any] = {"status": order.status, "status_text": order.status_text}
+    said |= {name: value for name in (*TEXTS, *PARCELS) if (value := getattr(order, name))}
+    said |= {name: value for name in NUMBERS if (value := getattr(order, name)) is not None}
+    if order.receiver_mobile or order.receiver_tel:
+        said["receiver_phone"] = order.receiver_mobile or order.receiver_tel
+    extra = dict(order.more)
+    if order.receiver_mobile and order.receiver_tel:
+        extra["receiver_tel"] = order.receiver_tel
+    if extra:
+        said["more"] = {**more, **extra}
+    return said
+
+
+def _judge_status(order: OrderRows, known: Mapping[str, Any], made: Merge, has_open_case: bool) -> Progress:
+    """Believe the status or not; says how what else the file says is to be taken."""
+    words = order.status_text or order.status
+    kept = known["status_text"] or known["status"]
+    progress = compare(known["status"], order.status)
+    if progress is Progress.SAME and words in NOT_PICKED_UP and kept not in NOT_PICKED_UP:
+        progress = Progress.BACKWARD
+    why = _done_here(known, order.status)
+    if why:
+        made.done_here = why
+        made.doubts.append(Doubt(order.row, COLUMNS["status"], kept, words, why, "status"))
+        return progress if progress is Progress.BACKWARD else Progress.ASIDE
+    if progress is Progress.BACKWARD and known["status"] == "refunding" and _names_more_parcels(order, known):
+        progress = Progress.FORWARD  # the refund was withdrawn, the goods were sent afterwards
+    if progress is Progress.FORWARD and order.status == "cancelled" and has_open_case:
+        made.doubts.append(Doubt(order.row, COLUMNS["status"], kept, words, CASE_OPEN, "status"))
+        return Progress.SAME
+    if progress is Progress.FORWARD:
+        made.values["status"] = order.status
+        made.values["status_text"] = order.status_text
+    elif progress is Progress.SAME:
+        if order.status_text != known["status_text"]:
+            made.values["status_text"] = order.status_text
+    else:
+        reason = WORDLESS if order.status == "unknown" else OLDER if progress is Progress.BACKWARD else BESIDE
+        made.doubts.append(Doubt(order.row, COLUMNS["status"], kept, words, reason, "status"))
+    return progress
+
+
+def _done_here(known: Mapping[str, Any], status: str) -> str:
+    """What was done here that a status in a file must not undo; "" when the file only goes on from it."""
+    if known["cancelled_at"] is not None and status != "cancelled":
+        return CALLED_OFF
+    if known["shipped_at"] is not None and status in BEFORE_SHIPPING:
+        return SENT
+    return ""
+
+
+def _fill_in(order: OrderRows, known: Mapping[str, Any], said: dict[str, Any], made: Merge) -> None:
+    """Take from an earlier file what isn't known; the rest is not believed."""
+    for name in (*TEXTS, "receiver_phone", *NUMBERS):
+        if name not in said or said[name] == known[name]:
+            continue
+        if known[name] in ("", None):
+            made.values[name] = said[name]
+        else:
+            made.doubts.append(_doubt(order, name, known[name], said[name], OLDER))
+    if "more" in said:
+        filled = {**said["more"], **known["more"]}
+        if filled != known["more"]:
+            made.values["more"] = filled
+
+
+def _follow(order: OrderRows, known: Mapping[str, Any], said: dict[str, Any], made: Merge, has_open_case: bool) -> None:
+    """Take what a file of the same or a later status says, but for what must stay as it is."""
+    why_sums = LINES_DIFFER if made.lines.contradicted or not order.whole else ""
+    if said.get("paid_fen", known["paid_fen"]) < known["refunded_fen"]:
+        why_sums = REFUNDED
+    for name in (*TEXTS, "receiver_phone", *NUMBERS, "more"):
+        if name not in said or said[name] == known[name]:
+            continue
+        why = CASE_OPEN if has_open_case and name in STOOD_ON and known[name] not in ("", None) else ""
+        why = why or (why_sums if name in SUMS else "")
+        if why:
+            made.doubts.append(_doubt(order, name, known[name], said[name], why))
+        else:
+            made.values[name] = said[name]
+
+
+def _carry_sums(
+    order: OrderRows, known: Mapping[str, Any], lines: Sequence[KnownLine], said: dict[str, Any], made: Merge
+) -> None:
+    """Work out the sums that the file has no columns for, as they are for a new order."""
+    if "goods_total_fen" not in said and (made.lines.new or made.lines.quantities):
+        _set(made, known, "goods_total_fen", known["goods_total_fen"] + round(_growth(lines, made)))
+    now = {name: made.values.get(name, known[name]) for name in SUMS}
+    due, was_due = sum(now[name] for name in SUMS[:3]), sum(known[name] for name in SUMS[:3])
+    begins = known["status"] in UNPAID and order.status not in UNPAID and known["paid_fen"] == 0
+    if "paid_fen" not in said and (begins or (known["paid_fen"] == was_due and due > was_due)):
+        _set(made, known, "paid_fen", due)
+
+
+def _growth(lines: Sequence[KnownLine], made: Merge) -> Fraction:
+    """By how much more the lines come to than before, 分."""
+    quantities = dict(made.lines.quantities)
+    more = sum(
+        (
+            amount_of(line.unit_price_fen, quantities[line.id] - line.quantity_milli)
+            for line in lines
+            if line.id in quantities
+        ),
+        Fraction(),
+    )
+    return more + sum(amount_of(line.unit_price_fen, line.quantity_milli) for _key, line in made.lines.new)
+
+
+def _join_parcels(
+    order: OrderRows, known: Mapping[str, Any], said: dict[str, Any], made: Merge, progress: Progress
+) -> None:
+    """A parcel that was known stays known; of two that have nothing in common, the later status' is right."""
+    if "tracking_text" not in said:
+        if "carrier_text" in said and not known["carrier_text"]:
+            made.values["carrier_text"] = said["carrier_text"]
+        return
+    if said["tracking_text"] == known["tracking_text"]:
+        if said.get("carrier_text", "") and progress in (Progress.SAME, Progress.FORWARD):
+            _set(made, known, "carrier_text", said["carrier_text"])
+        return
+    there, named = _numbers(known["tracking_text"]), _numbers(said["tracking_text"])
+    older = progress in (Progress.BACKWARD, Progress.ASIDE)
+    if there > named or (older and not there < named):
+        why = OLDER if older else FEWER
+        made.doubts.append(_doubt(order, "tracking_text", known["tracking_text"], said["tracking_text"], why))
+    else:
+        for name in PARCELS:
+            if name in said:
+                _set(made, known, name, said[name])
+
+
+def _set(made: Merge, known: Mapping[str, Any], name: str, value: Any) -> None:
+    if known[name] != value:
+        made.values[name] = value
+
+
+def _numbers(tracking_text: str) -> frozenset[str]:
+    return frozenset(split_numbers(tracking_text))
+
+
+def _names_more_parcels(order: OrderRows, known: Mapping[str, Any]) -> bool:
+    return _numbers(order.tracking_text) > _numbers(known["tracking_text"])
+
+
+def _reckon_gap(known: Mapping[str, Any], lines: Sequence[KnownLine], made: Merge) -> None:
+    """By how much the lines, as they will be, miss 货品总价: what `portal doctor` compares them with."""
+    if not (made.lines.new or made.lines.quantities or "goods_total_fen" in made.values):
+        return
+    total = made.values.get("goods_total_fen", known["goods_total_fen"])
+    after = sum(amount_of(line.unit_price_fen, line.quantity_milli) for line in lines) + _growth(lines, made)
+    _set(made, known, "lines_gap_fen", round(total - after))
+
+
+def values_of_new(order: OrderRows, now: datetime) -> dict[str, Any]:
+    """The columns of a new order as the file says them; what it has no columns for is worked out or empty."""
+    row: dict[str, Any] = dict.fromkeys((*TEXTS, *PARCELS, "receiver_phone"), "") | {
+        "goods_total_fen": int(goods_of(order.lines).to_integral_value(ROUND_HALF_UP)),
+        "freight_fen": 0,
+        "adjustment_fen": 0,
+        "ordered_at": order.paid_at or now,
+        "paid_at": None,
+        "is_dropship": False,
+        "more": {},
+    }
+    row |= said_of(order, {})
+    lines = sum(amount_of(line.unit_price_fen, line.quantity_milli) for line in order.lines)
+    row["lines_gap_fen"] = round(row["goods_total_fen"] - lines)
+    row.setdefault("paid_fen", 0 if order.status in UNPAID else sum(row[name] for name in SUMS[:3]))
+    return row
+
+
+def _doubt(order: OrderRows, name: str, kept: Any, said: Any, why: str) -> Doubt:
+    return Doubt(order.row, COLUMNS[name], shown(name, kept), shown(name, said), why, name)
+
+
+def shown(name: str, value: Any) -> str:
+    """A column's value as a person reads it."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if name.endswith("_fen"):
+        return money_text(value)
+    if name.endswith("_milli"):
+        return quantity_text(value)
+    return f"{value:%Y-%m-%d %H:%M}" if hasattr(value, "astimezone") else str(value)

@@ -1,0 +1,293 @@
+"""What a file says that contradicts what is known isn't believed, and is told; each kind with others of its kind."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from portal.extensions import db, writing
+from portal.models import Order, OrderLine
+from portal.orders import ledger
+from portal.orders.export_format import read
+from portal.orders.importing import Counts, Outcome, Report, import_orders
+from tests import exports
+from tests.exports import Cells, line, order, table
+
+NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
+CASES = Path(__file__).parent.parent / "data" / "cases"
+
+pytestmark = pytest.mark.usefixtures("both")
+Take = Callable[..., Report]
+
+
+@pytest.fixture
+def take(tmp_path: Path) -> Take:
+    """Imports rows that are written into a file first."""
+
+    def take(rows: Iterable[Cells], headings: list[str] = exports.HEADINGS, **how: Any) -> Report:
+        with read(exports.text(tmp_path / "export.csv", table(rows, headings))) as export:
+            return import_orders(export, **{"now": NOW, **how})
+
+    return take
+
+
+def take_case(name: str, **how: Any) -> Report:
+    with read(CASES / name) as export:
+        return import_orders(export, **{"now": NOW, **how})
+
+
+def only() -> Order:
+    return db.session.scalars(select(Order).execution_options(populate_existing=True)).one()
+
+
+def bought() -> list[tuple[str, int]]:
+    """What can be claimed: specifications and thousandths."""
+    return [tuple(row) for row in db.session.execute(select(OrderLine.spec, OrderLine.quantity_milli))]
+
+
+def doubted(report: Report) -> list[tuple[str, str, str]]:
+    return [(each.column, each.kept, each.said) for each in report.disbelieved]
+
+
+# Status and what goes with it
+
+
+def test_an_older_export_turns_nothing_back() -> None:
+    take_case("50a_new_export.csv")
+    report = take_case("50b_old_export.csv", now=NOW + timedelta(days=1))
+    found = only()
+    assert (found.status, found.status_text, found.tracking_text) == ("completed", "交易成功", "75484863576596")
+    assert (report.orders, report.disbelieved_orders) == (Counts(unchanged=1), 1)
+    assert doubted(report) == [("订单状态", "交易成功", "等待卖家发货")]
+    [cell] = report.as_dict()["disbelieved"]
+    assert (cell["row"], cell["order_no"], cell["why"]) == (2, "4105403692550800090", "表格比已知的更早")
+    assert [each.outcome for each in report.problems] == [Outcome.DISBELIEVED]
+
+
+WORDS = ("等待买家付款", "等待卖家发货", "等待物流公司揽件", "等待买家收货", "买家已签收", "交易成功")
+
+
+@pytest.mark.parametrize("earlier", range(len(WORDS) - 1))
+@pytest.mark.parametrize("later", range(1, len(WORDS)))
+def test_no_pair_of_statuses_goes_back(take: Take, earlier: int, later: int) -> None:
+    if earlier >= later:
+        return
+    take([order(订单状态=WORDS[later])])
+    take([order(订单状态=WORDS[earlier], 收货人姓名="旧人", 运单号="SF1234567890123")])
+    found = only()
+    assert (found.status_text, found.receiver_name, found.tracking_text) == (WORDS[later], "李雯", "75484863576596")
+
+
+def test_trade_closed_and_trade_done_exclude_each_other(take: Take) -> None:
+    take([order(订单状态="交易成功")])
+    report = take([order(订单状态="交易关闭")])
+    assert (only().status, report.disbelieved[0].why) == ("completed", "与已知的状态不能同时成立")
+
+
+def test_words_that_nobody_knows_put_nothing_back(take: Take) -> None:
+    take([order(订单状态="等待买家收货")])
+    report = take([order(订单状态="怪词")])
+    assert (only().status, only().status_text) == ("in_transit", "等待买家收货")
+    assert report.disbelieved[0].why == "看不懂这个状态"
+
+
+def test_many_orders_go_on_at_once(take: Take) -> None:
+    numbers = [str(3905403692550747000 + each) for each in range(1, 9)]
+    take([order(each, 订单状态="等待卖家发货") for each in numbers])
+    assert take([order(each, 订单状态="交易成功") for each in numbers]).orders == Counts(updated=8)
+
+
+def test_a_parcel_that_was_known_stays_known(take: Take) -> None:
+    take([order(订单状态="等待买家收货", 运单号="75484863576596;75484863576597")])
+    report = take([order(订单状态="交易成功", 运单号="75484863576597")])
+    assert (only().status, only().tracking_text) == ("completed", "75484863576596;75484863576597")
+    assert doubted(report) == [("运单号", "75484863576596;75484863576597", "75484863576597")]
+
+
+# Lines
+
+
+def test_a_relabelled_line_is_the_same_line() -> None:
+    take_case("49a_first.csv")
+    assert take_case("49c_spec_relabelled.csv").orders == Counts(unchanged=1)
+    assert bought() == [("黑色;L", 2_000)]
+
+
+@pytest.mark.parametrize("ids", [{}, {"SKU ID": ""}, {"SKU ID": "", "Offer ID": ""}, {"Offer ID": ""}])
+def test_no_relabelling_makes_more_than_was_bought(take: Take, ids: Cells) -> None:
+    """Whatever ids there are, whichever texts change: the sum of the order says how much was bought."""
+    chance = random.Random(str(ids))
+    names = ("货品标题", "型号", "货号", "单品货号", "单位")
+    take([order(**ids)])
+    for _ in range(12):
+        changed = {name: f"新{chance.randrange(9)}" for name in chance.sample(names, chance.randint(1, 5))}
+        take([order(**ids, **changed)])
+        assert sum(milli for _spec, milli in bought()) == 2_000
+
+
+def test_an_export_without_ids_means_the_same_lines(take: Take) -> None:
+    take([order()])
+    take([order(**{"Offer ID": "", "SKU ID": ""})])
+    take([order(**{"Offer ID": ""})])
+    assert bought() == [("黑色;L", 2_000)]
+
+
+def test_two_equal_rows_are_two_if_the_sum_counts_both(take: Take) -> None:
+    assert take_case("27_same_sku_twice.csv").orders == Counts(new=1)
+    assert sum(milli for _spec, milli in bought()) == 4_000
+    assert take_case("27_same_sku_twice.csv").orders == Counts(unchanged=1)
+    assert sum(milli for _spec, milli in bought()) == 4_000
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3, 4])
+@pytest.mark.parametrize("counted", [1, 2, 3, 4])
+def test_of_equal_rows_as_many_count_as_the_sum_says(take: Take, rows: int, counted: int) -> None:
+    if counted > rows:
+        return
+    sums = {"货品总价(元)": 37.6 * counted, "实付款(元)": round(37.6 * counted + 6, 2)}
+    report = take([order(**sums) for _ in range(rows)])
+    assert sum(milli for _spec, milli in bought()) == 2_000 * counted
+    assert sum("只算一次" in each.sentence for each in report.problems) == rows - counted
+
+
+def test_the_same_goods_in_one_row_or_in_two(take: Take) -> None:
+    sums = {"货品总价(元)": 75.2, "实付款(元)": 81.2}
+    take([order(**sums), line()])
+    assert take([order(数量=4, **sums)]).orders == Counts(unchanged=1)
+    assert sum(milli for _spec, milli in bought()) == 4_000
+
+
+def test_a_line_that_the_sum_does_not_know_is_not_added(take: Take) -> None:
+    take([order()])
+    report = take([order(), line(**{"SKU ID": "9", "型号": "白色;L"})])
+    assert bought() == [("黑色;L", 2_000)]
+    assert doubted(report) == [("货品标题", "", "纯棉圆领长袖打底衫 女 可印LOGO 白色;L")]
+    more = {"货品总价(元)": 75.2, "实付款(元)": 81.2}
+    take([order(**more), line(**{"SKU ID": "9", "型号": "白色;L"})])
+    assert (bought(), only().goods_total_fen) == ([("黑色;L", 2_000), ("白色;L", 2_000)], 7520)
+
+
+def test_a_line_that_disappears_stays_and_is_told(take: Take) -> None:
+    take([order(**{"货品总价(元)": 75.2, "实付款(元)": 81.2}), line(**{"SKU ID": "9", "型号": "白色;L"})])
+    report = take([order()])
+    assert len(bought()) == 2
+    assert ("货品标题", "纯棉圆领长袖打底衫 女 可印LOGO 白色;L", "") in doubted(report)
+    assert (only().goods_total_fen, only().paid_fen) == (7520, 8120)
+
+
+def test_a_price_that_changes_leaves_price_and_sums(take: Take) -> None:
+    take([order()])
+    report = take([order(**{"单价(元)": 9.4, "货品总价(元)": 18.8, "实付款(元)": 24.8})])
+    assert db.session.scalars(select(OrderLine.unit_price_fen)).one() == 1880
+    assert (only().goods_total_fen, only().paid_fen) == (3760, 4360)
+    assert doubted(report)[-1] == ("单价(元)", "18.80", "9.40")
+
+
+def test_a_quantity_below_what_is_claimed_leaves_the_sums(take: Take) -> None:
+    take([order()])
+    line_id = db.session.scalars(select(OrderLine.id)).one()
+    with writing():
+        ledger.claim_units(line_id, 2_000)
+    take([order(数量=1, **{"货品总价(元)": 18.8, "实付款(元)": 24.8})])
+    assert (bought(), only().goods_total_fen, only().paid_fen) == ([("黑色;L", 2_000)], 3760, 4360)
+
+
+# Rows that contradict their order
+
+
+def test_a_row_that_lost_its_number_is_no_line_of_the_order_above() -> None:
+    report = take_case("28_lost_number_cell.csv")
+    assert (report.orders, report.lines) == (Counts(new=1), Counts(new=1, refused=1))
+    assert [each.sentence for each in report.problems] == [
+        "没有订单编号，「买家会员名」「实付款(元)」「收货人姓名」「收货地址」又与上面的订单（第 2 行）不同，"
+        "请补上订单编号再导入"
+    ]
+    assert bought() == [("黑色;L", 2_000)]
+
+
+CONTRADICTIONS = {
+    "买家会员名": "tongle_cs",
+    "卖家会员名": "other",
+    "货品总价(元)": 99,
+    "运费(元)": 9,
+    "实付款(元)": 99,
+    "订单状态": "等待卖家发货",
+    "订单创建时间": "2026-11-06 13:31:00",
+    "收货人姓名": "王五",
+    "收货地址": "湖南省 长沙市",
+    "联系手机": "13900000000",
+}
+
+
+@pytest.mark.parametrize("heading", CONTRADICTIONS)
+@pytest.mark.parametrize("number", ["", "3905403692550747597"])
+def test_every_cell_that_differs_refuses_its_row(take: Take, heading: str, number: str) -> None:
+    other = order(number, **{"SKU ID": "9", heading: CONTRADICTIONS[heading]})
+    report = take([order(), other, line(**{"SKU ID": "8"})])
+    assert report.lines.refused == (1 if number else 2)  # whose the row below is, nobody knows without a number
+    assert heading in report.problems[0].sentence
+    assert only().receiver_name == "李雯"
+
+
+def test_a_row_may_repeat_its_order_or_leave_it_empty(take: Take) -> None:
+    sums = {"货品总价(元)": 112.8, "实付款(元)": 118.8}
+    repeated = {**order("", **sums), "SKU ID": "9", "型号": "白色;L"}
+    report = take([order(**sums), repeated, line(**{"SKU ID": "8", "型号": "白色;M"})])
+    assert (report.orders, report.lines, report.problems) == (Counts(new=1), Counts(new=3), [])
+
+
+def test_two_orders_whose_numbers_were_cut_are_both_refused() -> None:
+    report = take_case("06_cut_0000_collide.csv")
+    assert (report.orders, report.lines) == (Counts(new=1, refused=2), Counts(new=1, refused=2))
+    assert (only().order_no, only().receiver_name) == ("3905403692550749999", "李雯")
+
+
+@pytest.mark.parametrize("between", [0, 1, 600])
+@pytest.mark.parametrize(
+    "other",
+    [{"收货人姓名": "乙"}, {"订单创建时间": "2026-11-06 08:00:00"}, {"实付款(元)": 50}, {"买家会员名": "x"}, {}],
+)
+def test_cut_numbers_are_refused_wherever_they_stand(take: Take, between: int, other: Cells) -> None:
+    cut = "3905403692550740000"
+    rows = [order(str(3905403692550747001 + each)) for each in range(between)]
+    if not other:
+        other = {"SKU ID": "9", "货品标题": "锅", "收货人姓名": "乙"}
+    report = take([order(cut), *rows, order(cut, **other)])
+    assert report.orders.new == between
+    assert db.session.scalars(select(Order).where(Order.order_no == cut)).all() == []
+    assert any("0" in each.sentence and each.outcome is Outcome.REFUSED for each in report.problems)
+
+
+def test_cut_numbers_are_refused_however_far_apart_they_stand(take: Take) -> None:
+    cut = "3905403692550740000"
+    report = take(
+        [order(cut), *(order(str(3905403692550747001 + each)) for each in range(600)), order(cut, 收货人姓名="乙")]
+    )
+    assert report.orders == Counts(new=600, refused=2)
+
+
+def test_a_cut_number_of_another_order_changes_nothing(take: Take) -> None:
+    take([order("3905403692550740000")])
+    report = take([order("3905403692550740000", 订单创建时间="2026-11-09 08:00:00", 收货人姓名="乙")])
+    assert (report.orders, only().receiver_name) == (Counts(refused=1), "李雯")
+
+
+def test_a_number_that_ends_in_zeros_by_chance_is_good(take: Take) -> None:
+    rows = [order("3905403692550740000"), line(**{"SKU ID": "9", "单价(元)": 0})]
+    assert take(rows).orders == Counts(new=1)
+    assert take(rows).orders == Counts(unchanged=1)
+
+
+def test_what_was_refunded_keeps_the_sums_together(take: Take) -> None:
+    take([order()])
+    with writing():
+        db.session.execute(update(Order).values(refunded_fen=4_000))
+    report = take([order(**{"涨价或折扣(元)": -40, "实付款(元)": 3.6})])
+    assert (only().adjustment_fen, only().paid_fen) == (0, 4360)
+    assert [each[0] for each in doubted(report)] == ["涨价或折扣(元)", "实付款(元)"]
