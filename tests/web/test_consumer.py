@@ -145,7 +145,7 @@ def test_wrong_expired_and_revoked_look_the_same(consumer: Consumer, monkeypatch
     start = clock.now()
     with writing():
         link_id = db.session.scalars(select(AccessLink.id)).one()
-        gone = consumer_links.make_link(start, shop_id=consumer.cast.shop2, case_id=consumer.case_id) or ""
+        gone = consumer_links.make_link(start, shop_id=consumer.case.shop_id, case_id=consumer.case_id) or ""
         consumer_links.revoke_link(consumer.case_id, link_id + 1, start)
     said = {consumer.browser.get(f"/c/{token}").text for token in ("A" * 22, "short", gone)}
     assert len(said) == 1 and "查询售后" in said.pop()
