@@ -29,7 +29,7 @@ from portal.models import User
 from portal.money import encryption
 from portal.money.accounts import keeping as account_keeping
 from portal.orders.export_format import ExportRefused, read
-from portal.orders.importing import import_orders, report_file
+from portal.orders.importing import describe_row, import_orders, report_file
 from portal.people import accounts
 from portal.system import notes, steadiness
 from portal.talk import feedback
@@ -286,9 +286,13 @@ def import_file(file: Path, dry_run: bool, report: Path | None) -> None:
     except ExportRefused as refused:
         click.echo(f"portal: {refused.sentence}", err=True)
         sys.exit(2)
+    if dry_run:
+        click.echo("\n".join(result.describe()))
+        click.echo(result.summary())
+        sys.exit(0 if result.all_in else 1)
     writer = csv.writer(sys.stdout, delimiter="\t", lineterminator="\n")
     for row in result.problems:
-        writer.writerow([f"第 {row.row} 行", row.order_no, row.column, row.sentence])
+        writer.writerow([describe_row(row.row, row.sheet), row.order_no, row.column, row.sentence])
     click.echo(result.summary())
     sys.exit(0 if result.all_in else 1)
 

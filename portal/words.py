@@ -175,6 +175,8 @@ IMPORT_KIND: dict[str, str] = {
     "failed": "bad",
 }
 
+FAULT_KIND: dict[str, str] = {"拒绝": "bad", "未采信": "you", "提醒": "wait"}  # the chip of what an import says of rows
+
 # What comes next for an order, in one sentence for its buyer.
 ORDER_NEXT: dict[str, str] = {
     "unpaid": "付款后卖家会安排发货",
@@ -272,6 +274,7 @@ SAID: dict[str, str] = {
     "notices-read": "通知已全部标为已读",
     "product-saved": "商品已更新",
     "import-started": "文件已上传,正在检查",
+    "headings-kept": "对应关系已记住,正在重新检查",
     "session-ended": "该设备已退出登录",
     "sessions-ended": "其他设备已退出登录",
     "password-changed": "密码已修改,其他设备需要重新登录",
@@ -289,6 +292,8 @@ SAID: dict[str, str] = {
     "shipped": "已发货,买家会收到通知",
     "sent-back": "拒收商品的退还运单已登记",
     "photo-removed": "照片已删除",
+    "parcel-noted": "已登记为无主件；买家填写这个运单号后会自动对上",
+    "parcel-counted": "验货结果已保存，请扫描下一件",
     "step-taken": "已处理;这张售后单接下来由其他同事处理",
     "payout-settle": "已登记付款,买家会收到通知",
     "payout-fail": "已登记付款失败,处理后可以重新付款",

@@ -290,7 +290,6 @@ PICTURES = (
     P("narrow JPEG", lambda: jpeg(quarters((600, 6000))), size=(600, 6000)),
     P("chat of 1290×19854", lambda: jpeg(quarters((1290, 19854))), size=(1080, 16622)),
     P("the same as PNG with alpha", lambda: png(quarters((1290, 19854)).convert("RGBA")), size=(1080, 16622)),
-    P("chat of 1080×46000", lambda: jpeg(quarters((1080, 46000)), progressive=True), size=(1080, 46000)),
     P("wide JPEG", lambda: jpeg(quarters((9000, 2000))), size=(4860, 1080)),
     P("PNG", png, name="a.png"),
     P("PNG with alpha", lambda: png(with_alpha()), name="a.png", corners=WHITE),

@@ -196,7 +196,9 @@ def keep_photos(draft: Draft, public_ids: Sequence[str], drop: Sequence[str] = (
     room = MOST_PHOTOS - len(list_photos(draft))
     if public_ids and room > 0:
         db.session.execute(
-            update(Photo).where(Photo.public_id.in_(list(public_ids)[:room]), *mine).values(draft_id=draft.id)
+            update(Photo)
+            .where(Photo.public_id.in_(list(public_ids)[:room]), *mine)
+            .values(draft_id=draft.id, shop_id=draft.shop_id)
         )
     return len(list_photos(draft))
 

@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import case as either
+from sqlalchemy import case as sql_case
 from sqlalchemy import not_, or_, select, update
 
 from portal import flow
@@ -307,7 +308,7 @@ def list_chosen(order_nos: Sequence[str], buyer_id: int) -> Sequence[Any]:
             Order.order_no,
             either((Order.status.in_(OPEN) & _KNOWN_AS_SENT, "in_transit"), else_=Order.status).label("status"),
             Order.ordered_at,
-            (Order.paid_fen - Order.refunded_fen).label("left_fen"),
+            sql_case((Order.status == "unpaid", 0), else_=Order.paid_fen - Order.refunded_fen).label("left_fen"),
             Shop.name.label("shop"),
         )
         .join(Shop, Shop.id == Order.shop_id)

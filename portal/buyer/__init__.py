@@ -25,6 +25,7 @@ from portal.buyer import (  # noqa: E402
     cases,  # noqa: F401
     chains,  # noqa: F401
     contact,  # noqa: F401
+    drafts,  # noqa: F401
     feedback,  # noqa: F401
     home,  # noqa: F401
     me,  # noqa: F401

@@ -12,7 +12,7 @@ from flask import abort, g, redirect, request
 from flask.typing import ResponseReturnValue
 
 from portal import inputs, words
-from portal.applications import applications
+from portal.applications import applications, entered
 from portal.applications.applications import NotEligible
 from portal.buyer import bp
 from portal.buyer.forms import CheckForm, DetailsForm, ReasonForm, read_quantities
@@ -26,7 +26,7 @@ from portal.rights import eligibility, policies, reasons
 from portal.rights import goods as goods_facts
 from portal.rights.goods import Route
 from portal.web import guards, rates
-from portal.web.forms import sent_ids
+from portal.web.forms import find_kept_form, sent_ids
 from portal.web.once import once
 from portal.web.pages import page
 
@@ -83,13 +83,16 @@ def apply(order_no: str) -> ResponseReturnValue:
                 with writing():
                     begun = applications.start_draft(order.shop_id, order_id, g.who.user_id, source="order", now=g.now)
                     applications.save_draft(begun, fields, g.now)
+                    entered.save_entered(begun, entered.read_entered(request.form, order_id), "", g.now)
                 return redirect(f"/orders/{order_no}/apply/details", 303)
             form.refuse(verdict.why, "ground")
     elif form.reason.errors:
         form.refuse("请选择换货原因", "ground")
         form.reason.errors = []
-    elif request.method == "GET" and kept.get("reason"):
-        form.reason.data = kept["reason"]
+    elif request.method == "GET":
+        touched = entered.find_entered(draft, "line")
+        form.ground.data = touched.get("ground") if touched else None
+        form.reason.data = (touched.get("reason") if touched else None) or kept.get("reason")
     return page(
         "buyer/apply.html",
         422 if request.method == "POST" else 200,
@@ -152,20 +155,26 @@ def apply_details(order_no: str) -> ResponseReturnValue:
     draft = _draft(order)
     if draft is None or not draft.fields.get("reason"):
         return redirect(f"/orders/{order_no}/apply", 303)
-    fields, draft_id = dict(draft.fields), draft.id
+    fields, draft_id, order_id = dict(draft.fields), draft.id, order.id
     lines = _ordered(order, fields)
+    kept = None if request.method == "POST" else find_kept_form() or entered.find_entered(draft, "description")
+    usual = {
+        "description": fields.get("description", ""),
+        "name": fields.get("name") or order.receiver_name,
+        "phone": fields.get("phone") or order.receiver_phone,
+        "address": fields.get("address") or order.receiver_address,
+    }
+    if kept is not None:
+        for name, value in usual.items():
+            kept.setdefault(name, value)  # the page had other fields when it was filled in
     form = DetailsForm(
-        data={
-            "description": fields.get("description", ""),
-            "amount": fields.get("refund_fen"),
-            "name": fields.get("name") or order.receiver_name,
-            "phone": fields.get("phone") or order.receiver_phone,
-            "address": fields.get("address") or order.receiver_address,
-        },
+        **({"formdata": kept} if kept else {}),
+        data={**usual, "amount": fields.get("refund_fen")},
         known=partial(order_lists.known_numbers, order.id),
     )
     photos = applications.list_photos(draft)
-    form.photos.already = len(photos)
+    form.photos.already, form.photos.draft_id = len(photos), draft_id
+    form.photos.upload_url = f"/orders/{order_no}/apply/photos"
     reason = reasons.reason(fields["reason"])
     kind = applications.read_type(draft)
     options = _options(order, lines[0], reason)
@@ -176,17 +185,17 @@ def apply_details(order_no: str) -> ResponseReturnValue:
         del form.type
     else:
         form.type.choices = [(str(each), _called(each, options[each])) for each in kinds]
-        if request.method != "POST":
-            form.type.data = str(kind)
-        elif form.type.data in set(kinds):
+        if form.type.data in set(kinds):
             kind = CaseType(form.type.data)
+        elif request.method != "POST":
+            form.type.data = str(kind)
     for name in () if set(kinds) & set(goods_facts.MONEY) else ("amount",):
         del form[name]
     for name in _GOODS if set(kinds) <= set(goods_facts.MONEY) else ():
         del form[name]
     negotiated = options[kind].negotiated if kind in options else bool(fields.get("negotiated"))
     form.photos.least = reason.least_photos if reason else 0
-    typed = _quantities(lines, fields)
+    typed = _quantities(lines, fields) | _entered_of(lines, kept, "quantity")
     problems: dict[int, str] = {}
     status = 200
     if request.method == "POST":
@@ -218,6 +227,7 @@ def apply_details(order_no: str) -> ResponseReturnValue:
                 },
                 g.now,
             )
+            entered.save_entered(again, entered.read_entered(request.form, order_id), "", g.now)
             form.photos.data = []
             verdicts = applications.judge_draft(again, now=g.now) if not problems and quantities else []
             comes_to = applications.work_out_all(again) if verdicts else None
@@ -232,10 +242,12 @@ def apply_details(order_no: str) -> ResponseReturnValue:
             form.refuse(problem, "amount")
         if not quantities and not problems:
             problems[lines[0].id] = f"请填写{eligibility.QUANTITY[kind]}"
-        for line_id, sentence in problems.items():
-            form.refuse(sentence)
+        form.refuse_lines(problems)
+        for line_id in problems:
             typed.setdefault(str(line_id), "")
         if not form.errors and not problems:
+            with writing():
+                entered.end_entered(db.session.get_one(Draft, draft_id), form.form_key.data or "", g.now)
             return redirect(form.and_say(f"/orders/{order_no}/apply/check"), 303)
         status = 422
         order = _order(order_no)
@@ -252,7 +264,7 @@ def apply_details(order_no: str) -> ResponseReturnValue:
         problems=problems,
         reason=reason,
         photos=applications.load_photos(shown),
-        skus=shown.fields.get("skus") or {},
+        skus=(shown.fields.get("skus") or {}) | _entered_of(lines, kept, "sku"),
         choices={line.id: applications.list_priced(order.id, line) if exchange else () for line in lines},
         kinds=[
             (str(each), goods_facts.NAMES[each], eligibility.QUANTITY[each], eligibility.DESCRIPTION[each])
@@ -293,6 +305,14 @@ def _most(order: Order, lines: list[Any], typed: dict[str, str]) -> applications
 def _ordered(order: Order, fields: dict[str, Any]) -> list[Any]:
     lines = list(applications.list_lines(order.id))
     return sorted(lines, key=lambda line: (line.id != fields.get("line_id"), line.position))
+
+
+def _entered_of(lines: list[Any], kept: Any, name: str) -> dict[str, Any]:
+    """What was typed for each line in the fields of this name, where it was kept; a SKU as its number."""
+    found = {str(line.id): kept.get(f"{name}_{line.id}") for line in lines} if kept else {}
+    if name == "sku":
+        return {line: int(sku) for line, sku in found.items() if sku and sku.isascii() and sku.isdigit()}
+    return {line: text for line, text in found.items() if text is not None}
 
 
 def _quantities(lines: list[Any], fields: dict[str, Any]) -> dict[str, str]:

@@ -25,7 +25,10 @@ from portal.web.pages import page
 
 @bp.get("/cases")
 def my_cases() -> ResponseReturnValue:
-    """Newest change first, by key."""
+    """Newest change first, by key; ``tab=waiting``: 待我处理, what ends soonest first."""
+    if request.args.get("tab") == "waiting":
+        waiting = order_lists.list_waiting(g.who.user_id, order_lists.MOST_WAITING)
+        return page("buyer/waiting.html", waiting=waiting)
     rows, key = case_view.list_of_buyer(g.who.user_id, paging.moment_key(request.args.get("after", "")))
     more = f"/cases?after={paging.said(key)}" if key else ""
     return page("buyer/cases.html", cases=rows, more=more)
@@ -108,8 +111,7 @@ def again(case_no: str) -> ResponseReturnValue:
         status = 422
         typed, problems, quantities, _ = forms.read_quantities(left)
         good = form.validate_on_submit() and not problems
-        for sentence in problems.values():
-            form.refuse(sentence)
+        form.refuse_lines(problems)
         if good:
             by = ActedBy(Actor.BUYER, g.who.user_id, g.who.member_name, g.request_id)
 

@@ -89,8 +89,7 @@ def downstream(order_no: str) -> ResponseReturnValue:
         good = form.validate_on_submit()
         received = form.read_received(g.now, order.ordered_at)
         goods = _goods(lines, typed, problems)
-        for sentence in problems.values():
-            form.refuse(sentence)
+        form.refuse_lines(problems)
         if good and not form.errors:
             ordered_at = order.ordered_at
 

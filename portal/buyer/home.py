@@ -15,7 +15,8 @@ from portal.web.pages import page
 def home() -> ResponseReturnValue:
     """What needs this person first; for a visitor, what the portal does."""
     waiting = order_lists.list_waiting(g.who.user_id) if g.who else ()
-    return page("buyer/home.html", waiting=waiting, stages=flow.STAGES)
+    count = order_lists.count_waiting(g.who.user_id) if waiting else 0
+    return page("buyer/home.html", waiting=waiting, waiting_count=count, stages=flow.STAGES)
 
 
 @bp.get("/guide")

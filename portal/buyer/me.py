@@ -17,8 +17,12 @@ from portal.web.pages import page
 @bp.get("/me")
 def me() -> ResponseReturnValue:
     """个人中心."""
+    waiting = order_lists.list_waiting(g.who.user_id)
     return page(
-        "buyer/me.html", waiting=order_lists.list_waiting(g.who.user_id), counts=order_lists.count_tabs(g.who.user_id)
+        "buyer/me.html",
+        waiting=waiting,
+        waiting_count=order_lists.count_waiting(g.who.user_id) if waiting else 0,
+        counts=order_lists.count_tabs(g.who.user_id),
     )
 
 

@@ -128,8 +128,7 @@ def _read_modified(form: forms.ModifyForm, case: Case, view: case_view.View) -> 
     """What was typed of the quantities, what is wrong with it, and the application that is handed in again."""
     typed = Typed(_as_applied(view))
     quantities, chosen = _read_quantities(form, view, typed)
-    for sentence in typed.problems.values():
-        form.refuse(sentence)
+    form.refuse_lines(typed.problems)
     if typed.problems or form.errors:
         return typed
     exchange = case.type == CaseType.EXCHANGE

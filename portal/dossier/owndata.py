@@ -31,6 +31,7 @@ from portal.models import (
     Draft,
     Evidence,
     Feedback,
+    Intake,
     KeptForm,
     Message,
     MoneyEntry,
@@ -95,6 +96,7 @@ SHARES: dict[str, Share] = {
     "shipments": Share("订单的物流", Shipment.order_id.in_(_ORDERS), _without("track_id", "failing")),
     "shipment_traces": Share("订单的物流记录", ShipmentTrace.shipment_id.in_(_SHIPMENTS)),
     "receipt_claims": Share("录入的签收和异议", ReceiptClaim.shipment_id.in_(_SHIPMENTS)),
+    "intakes": Share("退回的包裹到货时的登记", Intake.case_id.in_(_CASES), _without("user_id")),
     "tracks": Share(
         "查询物流用的号码",
         Track.id.in_(select(Shipment.track_id).where(Shipment.order_id.in_(_ORDERS))),
@@ -137,6 +139,7 @@ OTHERS: dict[str, str] = {
     "skus": "a company's",
     "return_addresses": "a company's address for goods",
     "payout_files": "a company's lists; what they pay is in money_entries",
+    "import_headings": "a company's words for its columns",
     "import_jobs": "a company's files, removed after a while",
     "trace_files": "a company's files; what they say is in the traces",
     "order_links": "a distributor's trade",

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, or_, select, update
 
 from portal.evidence.imaging import PreparedImage
 from portal.evidence.store import Store
@@ -98,6 +98,27 @@ def keep_photos(
     return public_ids
 
 
+def find_same(sha256: str, owner_id: int, public_ids: Sequence[str] = (), *, draft_id: int | None = None) -> str | None:
+    """The photo with this content among this person's given ones, or on this draft; so that none is there twice."""
+    mine = [Evidence.owner_id == owner_id, Evidence.sha256 == sha256, Evidence.case_id.is_(None)]
+    among = or_(Evidence.draft_id == (draft_id or -1), Evidence.public_id.in_(public_ids))
+    return db.session.scalar(select(Evidence.public_id).where(*mine, among).order_by(Evidence.id).limit(1))
+
+
+def find_loose(sha256: str, owner_id: int) -> str | None:
+    """This person's photo with this content that hangs on nothing: sent before, when its answer was lost."""
+    nothing = (Evidence.case_id, Evidence.draft_id, Evidence.message_id, Evidence.product_id)
+    query = select(Evidence.public_id).where(Evidence.owner_id == owner_id, Evidence.sha256 == sha256)
+    return db.session.scalar(query.where(*(each.is_(None) for each in nothing)).order_by(Evidence.id.desc()).limit(1))
+
+
+def take_back(store: Store, stored: Sequence[Stored]) -> None:
+    """Remove files that got no row."""
+    for item in stored:
+        store.delete(item.key)
+        store.delete(item.thumb_key)
+
+
 def count_loose(public_ids: Sequence[str], owner_id: int) -> list[str]:
     """Those of ``public_ids`` that are this person's and hang on nothing yet, in the order given."""
     if not public_ids:
@@ -125,13 +146,12 @@ def attach_to_case(
     done = db.session.execute(
         update(Evidence)
         .where(
-            Evidence.shop_id == shop_id,
             Evidence.public_id.in_(public_ids),
             Evidence.owner_id == owner_id,
             Evidence.case_id.is_(None),
             Evidence.message_id.is_(None),
         )
-        .values(case_id=case_id, order_id=order_id, event_version=version, draft_id=None)
+        .values(shop_id=shop_id, case_id=case_id, order_id=order_id, event_version=version, draft_id=None)
         .execution_options(synchronize_session=False)
     )
     return int(done.rowcount)  # type: ignore[attr-defined]
@@ -144,14 +164,13 @@ def attach_to_message(public_ids: Sequence[str], *, shop_id: int, owner_id: int,
     done = db.session.execute(
         update(Evidence)
         .where(
-            Evidence.shop_id == shop_id,
             Evidence.public_id.in_(public_ids),
             Evidence.owner_id == owner_id,
             Evidence.case_id.is_(None),
             Evidence.draft_id.is_(None),
             Evidence.message_id.is_(None),
         )
-        .values(message_id=message_id, order_id=order_id)
+        .values(shop_id=shop_id, message_id=message_id, order_id=order_id)
         .execution_options(synchronize_session=False)
     )
     return int(done.rowcount)  # type: ignore[attr-defined]

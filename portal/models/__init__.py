@@ -7,7 +7,8 @@ from portal.models.cases import Case, CaseEvent, CaseHead, CaseLine, CaseTally, 
 from portal.models.chains import AccessLink, CaseLink, OrderLink
 from portal.models.customers import CustomerNote, Feedback
 from portal.models.evidence import Evidence
-from portal.models.imports import ImportJob
+from portal.models.imports import ImportHeading, ImportJob
+from portal.models.intake import Intake
 from portal.models.messages import Conversation, Message
 from portal.models.money import MoneyEntry, PayoutFile
 from portal.models.notifications import Delivery, Notice
@@ -38,7 +39,9 @@ __all__ = [
     "Evidence",
     "Feedback",
     "FormKey",
+    "ImportHeading",
     "ImportJob",
+    "Intake",
     "KeptForm",
     "Message",
     "MoneyEntry",

@@ -37,3 +37,14 @@ class ImportJob(ShopRow, Model):
     claimed_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+
+
+class ImportHeading(Model):
+    """What a shop said of a heading of another tool: which column of ours it is, or "" for one to be passed over."""
+
+    __tablename__ = "import_headings"
+
+    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id"), primary_key=True, autoincrement=False)
+    theirs: Mapped[str] = mapped_column(String(100), primary_key=True)
+    ours: Mapped[str] = mapped_column(String(40))
+    said_at: Mapped[datetime]

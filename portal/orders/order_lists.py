@@ -230,6 +230,21 @@ def list_cases(order_id: int) -> Sequence[Any]:
     return _newest_first([order_id])
 
 
+MOST_WAITING = 100  # in the inbox of one buyer; what is beyond shows when some are done
+_WAITING_COUNT = select(func.count()).select_from(
+    select(_case.id)
+    .where(_case.buyer_id == bindparam("buyer_id"), text(WAITS_FOR_BUYER))
+    .order_by(_case.due_at)
+    .limit(MOST_WAITING)
+    .subquery()
+)
+
+
+def count_waiting(buyer_id: int) -> int:
+    """In how many cases this buyer must act, counted up to ``MOST_WAITING``."""
+    return int(db.session.scalar(_WAITING_COUNT, {"buyer_id": buyer_id}) or 0)
+
+
 def list_waiting(buyer_id: int, most: int = 3) -> Sequence[Any]:
     """Cases in which this buyer must act, the most urgent first."""
     return db.session.execute(_WAITING, {"buyer_id": buyer_id, "most": most}).all()

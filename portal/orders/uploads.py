@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -17,7 +17,8 @@ from sqlalchemy import select, update
 
 from portal.extensions import db, writing
 from portal.models import ImportJob
-from portal.orders.export_format import ExportRefused, read
+from portal.orders.explained import load_headings, remember_headings
+from portal.orders.export_format import ExportRefused, HeadingsRefused, SeenHeadings, read
 from portal.orders.importing import import_orders, report_file
 
 MOST_BYTES = 100 * 1024 * 1024
@@ -86,14 +87,38 @@ def list_of_shop(shop_id: int, before: int | None, size: int) -> Sequence[Import
 
 
 def confirm_upload(job: ImportJob, now: datetime) -> bool:
-    """The seller's yes to a checked file; False when it was given already."""
+    """The seller's yes to a checked file, and to how its headings were read; False when it was given already."""
     done = db.session.execute(
         update(ImportJob)
         .where(ImportJob.id == job.id, ImportJob.state == "checked")
         .values(state="confirmed", rows_done=0, updated_at=now)
         .execution_options(synchronize_session=False)
     )
-    return bool(done.rowcount == 1)  # type: ignore[attr-defined]
+    if done.rowcount != 1:  # type: ignore[attr-defined]
+        return False
+    seen = headings_of(job)
+    remember_headings(job.shop_id, {theirs: ours for theirs, ours in seen.theirs.items() if ours}, now)
+    return True
+
+
+def headings_of(job: ImportJob) -> SeenHeadings:
+    """The headings of a file that has been read, as far as they were; none before."""
+    kept = job.report.get("headings") or {"theirs": {}, "own": []}
+    return SeenHeadings(kept["theirs"], kept["own"])
+
+
+def explain_headings(job: ImportJob, explained: Mapping[str, str], now: datetime) -> bool:
+    """Remember what a shop says of its file's headings, and check the file again. False when it is past that."""
+    done = db.session.execute(
+        update(ImportJob)
+        .where(ImportJob.id == job.id, ImportJob.state.in_(("checked", "failed")))
+        .values(state="waiting", problem="", rows_done=0, updated_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    if done.rowcount != 1:  # type: ignore[attr-defined]
+        return False
+    remember_headings(job.shop_id, explained, now)
+    return True
 
 
 def report_path(folder: Path, job: ImportJob) -> Path:
@@ -134,6 +159,7 @@ def run_upload(job_id: int, folder: Path, clock_now: Callable[[], datetime]) -> 
     job = db.session.get_one(ImportJob, job_id)
     state, shop_id, path = job.state, job.shop_id, folder / job.path
     report_to = report_path(folder, job)
+    explained = load_headings(shop_id)
     db.session.rollback()
 
     def say(**values: Any) -> None:
@@ -149,7 +175,7 @@ def run_upload(job_id: int, folder: Path, clock_now: Callable[[], datetime]) -> 
         say(rows_done=done, rows_all=about)
 
     try:
-        with read(path) as export, report_file(report_to) as write:
+        with read(path, explained) as export, report_file(report_to) as write:
             say(rows_all=export.rows_about)
             report = import_orders(
                 export,
@@ -159,13 +185,17 @@ def run_upload(job_id: int, folder: Path, clock_now: Callable[[], datetime]) -> 
                 on_progress=progress,
                 on_row=write,
             )
+    except HeadingsRefused as refused:
+        say(state="failed", problem=refused.sentence[:400], report={"headings": refused.seen._asdict()})
+        return
     except ExportRefused as refused:
         say(state="failed", problem=refused.sentence[:400])
         return
     except FileNotFoundError:
         say(state="failed", problem="上传的文件已不在服务器上,请重新上传")
         return
-    say(state=_DONE[state], report=report.as_dict() | {"summary": report.summary()}, problem=report.stopped[:400])
+    said = report.as_dict() | {"summary": report.summary(), "headings": export.seen._asdict()}
+    say(state=_DONE[state], report=said, problem=report.stopped[:400])
 
 
 def clear_old(folder: Path, now: datetime) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 from flask import Response, abort, current_app, g, redirect, request, send_file
 from flask.typing import ResponseReturnValue
@@ -11,16 +12,17 @@ from wtforms import FileField
 from portal.config import Settings
 from portal.extensions import writing
 from portal.models import ImportJob
+from portal.orders import explained
 from portal.orders import uploads as order_uploads
 from portal.seller import bp
 from portal.web import guards, rates
-from portal.web.forms import Form
+from portal.web.forms import Form, Pick
 from portal.web.once import once
 from portal.web.pages import page
 from portal.web.security import accepts_large
 
 SIZE = 20
-ENDINGS = (".xlsx", ".csv", ".txt", ".tsv")
+ENDINGS = (".xlsx", ".xls", ".csv", ".txt", ".tsv")
 RUNNING = frozenset({"waiting", "checking", "confirmed", "importing"})
 _REQUEST = order_uploads.MOST_BYTES + 1024 * 1024  # the file and the form around it
 
@@ -88,8 +90,53 @@ def import_job(job_id: str) -> ResponseReturnValue:
             return f"/seller/import/{job_id}"
 
         return once(yes)
-    form = Form()
-    return page("seller/import.html", job=job, form=form, running=job.state in RUNNING)
+    return _show(job, _headings_form(job))
+
+
+def _show(job: ImportJob, headings: Form | None, status: int = 200) -> ResponseReturnValue:
+    return page("seller/import.html", status, job=job, form=Form(), headings=headings, running=job.state in RUNNING)
+
+
+def _headings_form(job: ImportJob) -> Form | None:
+    """A choice for each heading that isn't ours, or None when there is nothing to say about them (any more)."""
+    seen = order_uploads.headings_of(job)
+    if job.state not in ("checked", "failed") or not seen.theirs:
+        return None
+    offered = [("", "不导入这一列"), *((heading, heading) for heading in explained.OURS if heading not in seen.own)]
+    fields = {
+        f"heading{number}": Pick(theirs, optional=True, choices=offered, default=ours)
+        for number, (theirs, ours) in enumerate(seen.theirs.items())
+    }
+    return cast(Form, type("HeadingsForm", (Form,), fields)())
+
+
+@bp.post("/import/<job_id>/headings")
+def explain_headings(job_id: str) -> ResponseReturnValue:
+    """Which columns of ours the file's headings are; remembered for the shop, and the file is checked again."""
+    job = _job(job_id)
+    form = _headings_form(job)
+    if form is None:
+        return redirect(f"/seller/import/{job_id}", 303)
+    fields = [field for field in form if field.name.startswith("heading")]
+    said = {theirs: field.data for theirs, field in zip(order_uploads.headings_of(job).theirs, fields, strict=True)}
+    good = form.validate()
+    chosen: set[str] = set()
+    for field in fields:
+        if field.data and field.data in chosen:
+            form.refuse(f"「{field.data}」已经选给上面的一列了,请只选一次", field.name)
+            good = False
+        chosen.add(field.data)
+    if missing := explained.list_missing(order_uploads.headings_of(job), said):
+        form.refuse(f"还缺少必需的列:「{'」「'.join(missing)}」,请选出文件里对应的列")
+        good = False
+    if not good:
+        return _show(job, form, 422)
+
+    def keep() -> str:
+        order_uploads.explain_headings(_job(job_id), said, g.now)
+        return f"/seller/import/{job_id}?said=headings-kept"
+
+    return once(keep)
 
 
 @bp.get("/import/<job_id>/progress")

@@ -8,12 +8,13 @@ from functools import partial
 from flask import g, request
 from flask.typing import ResponseReturnValue
 
-from portal import inputs
+from portal import inputs, searching
 from portal.cases import case_view
 from portal.cases.effects.hand_ins import InspectedLine, Inspection, Shipment
 from portal.flow import Actor, CaseType, Step
 from portal.models import Case
 from portal.orders import order_lists
+from portal.parcels import intake
 from portal.people import roles
 from portal.resale import across, chain_view
 from portal.rights import policies, reasons
@@ -98,15 +99,24 @@ class SellerSteps(StepRoute[forms.StepForm]):
             form=form,
             typed=typed.texts,
             conditions=reasons.CONDITIONS,
+            scanned=scanned_number(),
         )
 
     def show_case(self, case: Case, view: case_view.View, gone: Gone, status: int) -> ResponseReturnValue:
         return show_page(case, view, status, gone.form, gone.texts, gone.photos)
 
     def go_on(self, done: Case, form: forms.StepForm) -> str:
+        if number := scanned_number():  # the next parcel is in the hand already
+            intake.note_intake(done.shop_id, number, user_id=g.who.user_id, now=g.now, case_id=done.id)
+            return form.and_say("/seller/scan?said=parcel-counted")
         if not is_shown(done):
             return "/seller?said=step-taken"
         return form.and_say(f"/seller/cases/{done.case_no}?v={done.version}")
+
+
+def scanned_number() -> str:
+    """The number of the parcel in the hand, when the step was opened from the scan desk."""
+    return searching.read_typed(request.args.get("scanned", "")).number[:40]
 
 
 STEPS = SellerSteps()

@@ -3,7 +3,9 @@
 A sheet is XML in a zip. Its rows are taken from the stream one after another: those written the usual way by one
 regular expression, all others by expat, with the same result. Nothing but the table of shared texts is kept, and that
 as bytes. Documents with a DTD are refused before any entity is known.
-100,000 rows of 49 columns grow the process by some 10 MB; a reader that holds the sheet needs 230 MB for it.
+100,000 rows of 49 columns take 1.9 s and grow the process by less than 10 MB. python-calamine, the quickest library,
+takes 1.4 s and 224 MB, hands out numbers as floats (long ones without their last digits, and without a sign of it),
+and says nothing of hidden rows; the gate for zip bombs would be needed before it all the same.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 At start the files of ``static/`` are copied into the data folder as ``name.<hash>.ext`` with .br and .gz beside them,
 so that a browser may keep them for ever. Links inside CSS and the manifest are rewritten to the hashed names.
+The modules of ``static/js`` become one file.
 """
 
 from __future__ import annotations
@@ -14,7 +15,10 @@ from pathlib import Path
 
 import brotli
 
+from portal.web import modules
+
 _PLAIN = (".css", ".js", ".svg", ".webmanifest", ".txt", ".json", ".html")
+SCRIPTS = "js/app.js"  # the module that imports all others; they are sent as one file, app.js
 _LINK = re.compile(r"""url\(["']?(?!data:)([^"')]+)["']?\)""")
 
 
@@ -30,7 +34,10 @@ class Assets:
         self.target.mkdir(parents=True, exist_ok=True)
         if not self.source.is_dir():
             return
-        files = [path for path in sorted(self.source.rglob("*")) if path.is_file()]
+        entry = self.source / SCRIPTS
+        files = [path for path in sorted(self.source.rglob("*")) if path.is_file() and path.parent != entry.parent]
+        if entry.is_file():
+            self._add("app.js", modules.join(entry).encode())
         for path in sorted(files, key=lambda p: p.suffix in (".css", ".webmanifest")):  # those link to others: last
             name = path.relative_to(self.source).as_posix()
             content = path.read_bytes()
@@ -41,11 +48,14 @@ class Assets:
                 for known, hashed in self._hashed.items():
                     text = text.replace(f'"/static/{known}"', f'"{self.prefix}{hashed}"')
                 content = text.encode()
-            digest = hashlib.sha256(content).hexdigest()[:10]
-            stem, dot, suffix = name.rpartition(".")
-            hashed = f"{stem}.{digest}.{suffix}" if dot else f"{name}.{digest}"
-            self._hashed[name] = hashed
-            self._write(self.target / hashed, content, compress=path.suffix in _PLAIN)
+            self._add(name, content)
+
+    def _add(self, name: str, content: bytes) -> None:
+        digest = hashlib.sha256(content).hexdigest()[:10]
+        stem, dot, suffix = name.rpartition(".")
+        hashed = f"{stem}.{digest}.{suffix}" if dot else f"{name}.{digest}"
+        self._hashed[name] = hashed
+        self._write(self.target / hashed, content, compress=Path(name).suffix in _PLAIN)
 
     def url(self, name: str) -> str:
         """Address of a static file. Raises KeyError for a file that doesn't exist."""

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from flask import abort, current_app, g, request
 from flask_wtf import FlaskForm
 from markupsafe import Markup
 from sqlalchemy import select
-from werkzeug.datastructures import FileStorage
+from werkzeug.datastructures import FileStorage, MultiDict
 from wtforms import Field, HiddenField, RadioField, SelectField, SelectMultipleField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its types
 from wtforms.validators import ValidationError
@@ -47,10 +47,11 @@ class Form(FlaskForm):  # type: ignore[misc]
 
     form_key = HiddenField()
     version = HiddenField()
+    problems: Mapping[Any, str] | None = None  # what is wrong with the fields that a page draws by hand, by their key
 
     def __init__(self, *args: Any, known: Known | None = None, **kwargs: Any) -> None:
         self.known, self.hid_cards = known, False
-        kwargs.setdefault("formdata", _kept() if request.method in ("GET", "HEAD") else request.form)
+        kwargs.setdefault("formdata", find_kept_form() if request.method in ("GET", "HEAD") else request.form)
         if kwargs["formdata"] is None:
             kwargs.pop("formdata")
             super().__init__(*args, formdata=None, **kwargs)
@@ -59,6 +60,7 @@ class Form(FlaskForm):  # type: ignore[misc]
         if request.method in ("GET", "HEAD") or not self.form_key.data:
             self.form_key.data = secrets.token_hex(16)
         for field in self:
+            field.of_form = self
             if isinstance(field, _Typed) and not field.exact:
                 field.without_cards(self.without_cards)
 
@@ -100,6 +102,11 @@ class Form(FlaskForm):  # type: ignore[misc]
         text = str(self.version.data or "")
         return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else None
 
+    @property
+    def first_wrong(self) -> Field | None:
+        """The first field with an error, in the order of the form."""
+        return next((field for field in self if field.errors), None)
+
     def refuse(self, sentence: str, field: str = "") -> None:
         """Put a sentence beside a field, or over the form."""
         if field and field in self:
@@ -107,11 +114,15 @@ class Form(FlaskForm):  # type: ignore[misc]
         else:
             self.form_errors.append(sentence)
 
+    def refuse_lines(self, problems: Mapping[Any, str]) -> None:
+        """Say over the form what is wrong with fields that the page draws by hand, each with its sentence beside it."""
+        self.problems = problems
+        for sentence in problems.values():
+            self.refuse(sentence)
 
-def _kept() -> Any:
+
+def find_kept_form() -> Any:
     """What this person had typed here when the session ended, while the page says so."""
-    from werkzeug.datastructures import MultiDict
-
     if request.args.get("said") != "draft-kept" or g.get("who") is None:
         return None
     fields = db.session.scalar(
@@ -321,6 +332,9 @@ class Boxes(_Offers, SelectMultipleField):
     """Any of several, as boxes that the template draws."""
 
 
+_UPLOADS = {"buyer": "/photos", "seller": "/seller/photos"}  # by blueprint
+
+
 class Photos(Field):
     """Photos: new ones from the request, and those kept from an earlier try (by public id).
 
@@ -335,7 +349,9 @@ class Photos(Field):
     ) -> None:
         super().__init__(label, **kwargs)
         self.least, self.most, self.missing = least, most, missing or "请上传能看出问题的照片"
+        self.draft_id: int | None = None  # of the draft that they go to
         self.already = 0  # photos that the draft or case has besides these
+        self.upload_url = _UPLOADS.get(request.blueprint or "", "")  # where scripts send each photo by itself
         self.refusals: list[str] = []
         self.drop: list[str] = []
 
@@ -343,7 +359,9 @@ class Photos(Field):
         self.process_errors = []
         self.data = []
         self.files: list[FileStorage] = []
-        if formdata is not None and request.method == "POST":
+        if formdata is not None and request.method != "POST":  # kept while nobody was signed in
+            self.data = evidence.count_loose(sent_ids(f"{self.name}_kept", formdata)[: self.most], g.who.user_id)
+        elif formdata is not None:
             self.data = sent_ids(f"{self.name}_kept")[: self.most]
             self.drop = sent_ids(f"{self.name}_drop")
             self.files = [file for file in request.files.getlist(self.name) if file and file.filename]
@@ -370,7 +388,15 @@ class Photos(Field):
         stored = evidence.add_photo(store(), images)
         with writing():
             side = "seller" if request.blueprint == "seller" else "buyer"
-            self.data += evidence.keep_photos(stored, shop_id=_shop_of_request(), owner_id=owner, side=side, now=g.now)
+            there = list(self.data)  # a photo of an earlier try that was picked again is that one
+            again = [
+                item
+                for item in stored
+                if evidence.find_same(item.image.sha256, owner, there, draft_id=self.draft_id) is not None
+            ]
+            fresh = [item for item in stored if item not in again]
+            self.data += evidence.keep_photos(fresh, shop_id=shop_of_request(), owner_id=owner, side=side, now=g.now)
+        evidence.take_back(store(), again)
 
     @property
     def kept(self) -> Sequence[Any]:
@@ -387,23 +413,30 @@ class Photos(Field):
         return False
 
 
-def _shop_of_request() -> int:
-    """The shop that the address is about: the signed-in one's own, or that of its order or case."""
-    if request.blueprint == "seller":
-        return int(g.who.shop_id)
+def shop_of_request() -> int:
+    """The shop that the address is about: of the signed-in seller, of its order or case, else of the last order."""
     args = request.view_args or {}
-    if "case_no" in args:
+    found = None
+    if g.who is not None and request.blueprint == "seller":
+        found = g.who.shop_id
+    elif "case_no" in args:
         found = db.session.scalar(select(CaseHead.shop_id).where(CaseHead.case_no == args["case_no"]))
-    else:
+    elif "order_no" in args:
         found = db.session.scalar(select(OrderHead.shop_id).where(OrderHead.order_no == args["order_no"]))
     if found is None:
+        owner = g.who.user_id if g.who is not None else g.guest
+        newest = select(OrderHead.shop_id).where(OrderHead.buyer_id == owner).order_by(OrderHead.order_id.desc())
+        found = db.session.scalar(newest.limit(1)) or (g.who and g.who.shop_id)
+    if found is None:
         abort(404)
-    return found
+    return int(found)
 
 
-def sent_ids(name: str) -> list[str]:
-    """The public ids of photos that a form's field says; what can't be one is left out."""
-    return [value for value in request.form.getlist(name) if re.fullmatch("[0-9a-f]{32}", value)]
+def sent_ids(name: str, form: MultiDict[str, str] | None = None) -> list[str]:
+    """The public ids of photos that a field says, of this request's form or another; what can't be one is left out."""
+    return [
+        value for value in (request.form if form is None else form).getlist(name) if re.fullmatch("[0-9a-f]{32}", value)
+    ]
 
 
 def store() -> Store:

@@ -361,6 +361,28 @@ def test_the_report_shows_two_hundred_problems_and_its_file_has_every_row(
     assert report.summary() == "订单:新增 1,更新 0,未变 0,拒绝 1;明细行:新增 1,更新 0,未变 0,拒绝 301;提醒 0"
 
 
+def test_a_dry_run_says_it_in_one_screen(take: Callable[..., Report]) -> None:
+    take([order(), gift(型号="白色;L")])
+    rows = [order(str(39 * 10**17 + number), **{"运费(元)": f"第{number}档"}) for number in range(1, 231)]
+    rows += [order(收货人姓名="张伟"), gift(型号="白色;L"), order("3905403692550747599", 数量="若干")]
+
+    said = take(rows, dry_run=True).describe()
+
+    assert len(said) <= 24
+    assert said[:5] == [
+        "新增 230 张订单",
+        "  第 2 行  3900000000000000001",
+        "  第 3 行  3900000000000000002",
+        "  第 4 行  3900000000000000003",
+        "  …",
+    ]
+    assert "更新 1 张订单" in said and "未变 0 张订单" in said and "未采信 0 处" in said
+    assert "拒绝 1 张订单、1 行明细" in said
+    assert "  第 234 行  数量:「若干」不能用:请填写大于 0 的数量,最多三位小数" in said
+    [freight] = [line for line in said if "运费(元)" in line]
+    assert freight.startswith("  第 2 行、第 3 行、第 4 行 … 共 230 行  运费(元):「第1档」不能用:请填写金额")
+
+
 def test_a_row_with_two_faults_is_refused_once(take: Callable[..., Report]) -> None:
     report = take([order("合计", 订单状态="交易\0成功"), gift(), order("3905403692550747598", 数量=0)])
     assert (report.orders, report.lines) == (Counts(refused=2), Counts(refused=3))

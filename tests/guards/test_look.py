@@ -8,6 +8,9 @@ from pathlib import Path
 import brotli
 import pytest
 
+from portal.web import modules
+from portal.web.assets import SCRIPTS
+
 PROJECT = Path(__file__).parents[2]
 CSS = (PROJECT / "static/css/app.css").read_text()
 Theme = dict[str, str]
@@ -62,10 +65,9 @@ def test_placeholder_pictures_can_be_read(theme: str) -> None:
 
 
 def test_files_of_a_first_visit_are_small() -> None:
-    sizes = {
-        name: len(brotli.compress((PROJECT / "static" / name).read_bytes(), quality=11))
-        for name in ("css/app.css", "app.js", "vendor/htmx-2.0.11.min.js")
-    }
+    files = {name: (PROJECT / "static" / name).read_bytes() for name in ("css/app.css", "vendor/htmx-2.0.11.min.js")}
+    files["app.js"] = modules.join(PROJECT / "static" / SCRIPTS).encode()
+    sizes = {name: len(brotli.compress(content, quality=11)) for name, content in files.items()}
     assert sizes["css/app.css"] <= 10 * 1024
     assert sum(sizes.values()) <= 40 * 1024  # and 5 KB of HTML
 
@@ -84,6 +86,35 @@ def test_every_icon_is_in_the_sprite() -> None:
 
 def test_nothing_is_fetched_from_elsewhere_or_run_from_text() -> None:
     assert not re.search(r"https?://|@import|data:", CSS)
-    for name in ("app.js", "sw.js"):
-        text = (PROJECT / "static" / name).read_text()
+    for path in (*(PROJECT / "static/js").glob("*.js"), PROJECT / "static/sw.js"):
+        text, name = path.read_text(), path.name
         assert not re.search(r"https?://|\beval\(|new Function|innerHTML|\.style\b|document\.write", text), name
+
+
+def test_scripts_are_modules_of_one_noun_that_are_all_sent() -> None:
+    """Each module is imported by another one, none is long, and joined they are one file without an import."""
+    folder = PROJECT / "static/js"
+    texts = {path.name: path.read_text() for path in folder.glob("*.js")}
+    imported = {
+        name for text in texts.values() for name in re.findall(r'^import .*"\./([\w-]+\.js)";', text, re.MULTILINE)
+    }
+    assert imported | {"app.js"} == set(texts)
+    assert {name: text.count("\n") for name, text in texts.items() if text.count("\n") > 300} == {}
+    whole = modules.join(PROJECT / "static" / SCRIPTS)
+    assert not re.search(r"^(?:import|export) |^ *//", whole, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        {"app.js": 'import "./a.js";\n', "a.js": 'import "./app.js";\n'},
+        {"app.js": 'import "./a.js";\nconst one = 1;\n', "a.js": "export const one = 2;\n"},
+        {"app.js": 'import * as a from "./a.js";\n', "a.js": "export const one = 2;\n"},
+        {"app.js": "export default 1;\n"},
+    ],
+)
+def test_modules_that_cannot_be_joined_are_refused(tmp_path: Path, texts: dict[str, str]) -> None:
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+    with pytest.raises(modules.ModulesRefused):
+        modules.join(tmp_path / "app.js")

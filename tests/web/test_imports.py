@@ -14,6 +14,7 @@ from portal.calendar import clock
 from portal.extensions import db
 from portal.models import ImportJob, Order
 from portal.orders import uploads as order_uploads
+from portal.orders.explained import load_headings
 from tests.cast import Cast, post, sign_in
 from tests.exports import order, table, text
 
@@ -71,6 +72,65 @@ def test_a_file_is_checked_first_and_written_after_the_yes(
     again = upload(seller, content).location.split("?")[0]
     order_uploads.work_off(imports(app), clock.now)
     assert "没有需要写入的订单" in seller.get(again).text
+
+
+def test_the_same_fault_in_two_hundred_rows_is_one_line_with_a_list(
+    app: Flask, cast: Cast, seller: FlaskClient, tmp_path: Path
+) -> None:
+    rows = [
+        order(str(39 * 10**17 + number), 卖家会员名="seller", **{"运费(元)": f"第{number}档"})
+        for number in range(1, 231)
+    ]
+    content = text(tmp_path / "export.csv", table(rows)).read_bytes()
+    address = upload(seller, content, "订单.xls").location.split("?")[0]
+    order_uploads.work_off(imports(app), clock.now)
+    shown = seller.get(address).text
+    assert shown.count("<details") == 1 and '<span class="muted">230 行</span>' in shown
+    assert shown.count("这一格没有采用,原文已保留") == 201 and "前 200 行" in shown
+    assert "确认导入 230 张订单" in shown
+
+
+def other_tool(headings: list[str]) -> bytes:
+    """A file of another tool with one order of this seller."""
+    cells = ["3905403692550700019", "打底衫", "2", "18.8", "交易成功", "seller", "newbuyer"]
+    return ("\n".join([",".join(headings), ",".join(cells)]) + "\n").encode()
+
+
+def test_headings_of_another_tool_are_offered_and_remembered(app: Flask, cast: Cast, seller: FlaskClient) -> None:
+    content = other_tool(["单据", "商品名称", "购买数量", "单价", "订单状态", "卖家会员名", "买家"])
+    address = upload(seller, content).location.split("?")[0]
+    order_uploads.work_off(imports(app), clock.now)
+    shown = seller.get(address).text
+    assert "缺少必需的列:「订单编号」" in shown and "列的对应" in shown and "确认导入" not in shown
+    assert '<option selected value="货品标题">' in shown
+
+    wrong = post(seller, f"{address}/headings", {"heading1": "货品标题", "heading2": "货品标题"}, at=address)
+    assert wrong.status_code == 422
+    assert "「货品标题」已经选给上面的一列了" in wrong.text and "还缺少必需的列:「订单编号」「数量」" in wrong.text
+
+    said = {"heading0": "订单编号", "heading1": "货品标题", "heading2": "数量", "heading3": "买家会员名"}
+    assert post(seller, f"{address}/headings", said, at=address).status_code == 303
+    order_uploads.work_off(imports(app), clock.now)
+    assert "确认导入 1 张订单" in seller.get(address).text
+
+    again = upload(seller, content).location.split("?")[0]
+    order_uploads.work_off(imports(app), clock.now)
+    shown = seller.get(again).text
+    assert "确认导入 1 张订单" in shown and "一列按" not in shown
+    assert post(sign_in(app, "seller2"), f"{address}/headings", said, at="/seller/import").status_code == 404
+
+
+def test_known_synonyms_are_shown_and_remembered_with_the_yes(app: Flask, cast: Cast, seller: FlaskClient) -> None:
+    content = other_tool(["订单号", "商品名称", "购买数量", "单价", "订单状态", "卖家会员名", "买家会员名"])
+    address = upload(seller, content).location.split("?")[0]
+    order_uploads.work_off(imports(app), clock.now)
+    shown = seller.get(address).text
+    assert "「订单号」一列按「订单编号」读取" in shown and '<option selected value="订单编号">' in shown
+    assert load_headings(cast.shop) == {}
+
+    post(seller, address)
+    assert load_headings(cast.shop) == {"订单号": "订单编号", "商品名称": "货品标题", "购买数量": "数量"}
+    assert load_headings(cast.shop2) == {}
 
 
 def test_rows_of_other_shops_are_refused(

@@ -24,7 +24,7 @@ from portal.models import (
     Parcel,
     ParcelLine,
 )
-from portal.parcels import carriers, following
+from portal.parcels import carriers, following, intake
 from portal.rights import reasons
 
 LEAST_DISPUTE_PHOTOS = 2
@@ -50,6 +50,8 @@ def record_parcel(
     db.session.add(parcel)
     db.session.flush()
     following.follow_parcel(context.case, parcel)
+    if leg == "back":
+        intake.match_case(context.case.shop_id, number, context.case.id, context.at)
     return parcel
 
 

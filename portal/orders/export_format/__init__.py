@@ -33,10 +33,13 @@ __all__ = [
     "OrderRows",
     "Parcel",
     "Problem",
+    "SeenHeadings",
     "parcels_of",
     "read",
 ]
 
+MOST_HEADING = 100  # characters
+MOST_EXPLAINED = 80  # headings of a file that a shop can explain
 MOST_HIDDEN_SAID = 10  # rows
 _FEW_HEADINGS = 3  # a sheet with so many was meant to hold orders
 
@@ -49,12 +52,20 @@ class ExportRefused(Exception):
         self.sentence = sentence
 
 
-class HeadingsRefused(ExportRefused):
-    """Columns are missing that must be there; ``headings`` are those of the file, for somebody to explain them."""
+class SeenHeadings(NamedTuple):
+    """The headings of a file: ``theirs``, those of other tools, with what is taken for each ("" for none); and which
+    columns of ours have their own heading, and stand there already."""
 
-    def __init__(self, sentence: str, headings: list[str], known: dict[str, str]) -> None:
+    theirs: dict[str, str]
+    own: list[str]
+
+
+class HeadingsRefused(ExportRefused):
+    """Columns are missing that must be there; ``seen`` has what is, for somebody to explain it."""
+
+    def __init__(self, sentence: str, seen: SeenHeadings) -> None:
         super().__init__(sentence)
-        self.headings, self.known = headings, known
+        self.seen = seen
 
 
 class _Part(NamedTuple):
@@ -65,6 +76,7 @@ class _Part(NamedTuple):
     places: dict[int, Column]
     surplus: list[str]
     synonyms: dict[str, str]  # their heading: ours
+    seen: SeenHeadings
 
     def rows(self) -> Iterator[Row]:
         """The rows below the headings that hold anything, by the columns of ``places``. Raises ExportRefused."""
@@ -89,6 +101,7 @@ class Export:
         self.rows_about = sum(part.table.rows_about for part in parts)  # blank rows and headings count too
         self.surplus = first.surplus  # headings that nobody knows; their columns are ignored
         self.synonyms = first.synonyms  # headings of other tools, with ours
+        self.seen = first.seen
         known = {column.heading for column in first.places.values()}
         self.missing = [column.heading for column in ORDER_COLUMNS + LINE_COLUMNS if column.heading not in known]
 
@@ -219,19 +232,24 @@ def _part(table: Table, row: Row, headings: Headings) -> _Part:
                 continue
             if column is None:
                 if text.strip() and not is_never_read(text) and not how:
-                    surplus.append(text.strip()[:100])
+                    surplus.append(text.strip()[:MOST_HEADING])
             elif column not in places.values():
                 places[place] = column
                 if how == "synonym":
-                    synonyms[text.strip()[:100]] = column.heading
+                    synonyms[text.strip()[:MOST_HEADING]] = column.heading
             elif how == "synonym":
-                surplus.append(text.strip()[:100])
+                surplus.append(text.strip()[:MOST_HEADING])
             else:
                 raise ExportRefused(f"「{column.heading}」这一列出现了不止一次,请只保留一列后再上传")
     found = {column.heading for column in places.values()}
+    own = [column.heading for place, column in sorted(places.items()) if known[place][1] == "own"]
+    theirs = {
+        text.strip()[:MOST_HEADING]: places[place].heading if place in places else ""
+        for place, text in sorted(row.cells.items())
+        if text.strip() and known[place][1] != "own" and not is_never_read(text)
+    }
+    seen = SeenHeadings(dict(list(theirs.items())[:MOST_EXPLAINED]), own)
     if missing := [heading for heading in REQUIRED if heading not in found]:
         sentence = f"缺少必需的列:「{'」「'.join(missing)}」,请使用后台「导出订单」得到的文件"
-        theirs = [text.strip()[:100] for _place, text in sorted(row.cells.items()) if text.strip()]
-        taken = {row.cells[place].strip()[:100]: column.heading for place, column in places.items()}
-        raise HeadingsRefused(sentence, theirs, taken)
-    return _Part(table, row, dict(sorted(places.items())), surplus, synonyms)
+        raise HeadingsRefused(sentence, seen)
+    return _Part(table, row, dict(sorted(places.items())), surplus, synonyms, seen)

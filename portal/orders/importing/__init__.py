@@ -16,10 +16,11 @@ from portal.orders.export_format import Export, ExportRefused, OrderRows, Proble
 from portal.orders.export_format.orders import is_cut
 from portal.orders.importing.batch import Batch
 from portal.orders.importing.collisions import MOST_HELD, Said, refuse_rows
+from portal.orders.importing.groups import describe_row
 from portal.orders.importing.known import Known
 from portal.orders.importing.report import Counts, Disbelieved, Outcome, Report, RowResult, report_file
 
-__all__ = ["Counts", "Disbelieved", "Outcome", "Report", "RowResult", "import_orders", "report_file"]
+__all__ = ["Counts", "Disbelieved", "Outcome", "Report", "RowResult", "describe_row", "import_orders", "report_file"]
 
 BATCH_ORDERS, BATCH_LINES = 500, 1_500
 
@@ -60,7 +61,7 @@ def import_orders(
                 batch.work(write=True)
             batch.keep()
         batch.count_into(report)
-        results = sorted([*results, *batch.results], key=lambda each: each.row)
+        results = sorted([*results, *batch.results], key=lambda each: (each.sheet, each.row))
         report.take(results)
         if on_row is not None:
             for result in results:

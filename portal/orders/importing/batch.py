@@ -277,7 +277,7 @@ class Batch:
         for line in order.lines:
             of_line = outcome if of_lines is None else of_lines[line.row]
             self._line_outcomes[of_line] += 1
-            self.results.append(RowResult(line.row, order.order_no, of_line))
+            self.results.append(RowResult(line.row, order.order_no, of_line, sheet=order.sheet))
 
     def _refuse(self, order: OrderRows, problem: Refused) -> None:
         self._order_outcomes.append(Outcome.REFUSED)
@@ -285,7 +285,14 @@ class Batch:
             self._line_outcomes[Outcome.REFUSED] += 1
             sentence = problem.sentence if number == 0 else f"所属订单(第 {order.row} 行)未能导入"
             self.results.append(
-                RowResult(line.row, order.order_no, Outcome.REFUSED, problem.column if number == 0 else "", sentence)
+                RowResult(
+                    line.row,
+                    order.order_no,
+                    Outcome.REFUSED,
+                    problem.column if number == 0 else "",
+                    sentence,
+                    order.sheet,
+                )
             )
 
     def _disbelieve(self, order: OrderRows, doubts: Sequence[Doubt]) -> None:
@@ -297,11 +304,13 @@ class Batch:
             elif "保留" not in sentence:
                 sentence += f"，表格中为「{each.said}」" if each.said else ""
                 sentence += f"，保留「{each.kept}」" if each.kept else ""
-            self.results.append(RowResult(each.row, order.order_no, Outcome.DISBELIEVED, each.column, sentence))
+            self.results.append(
+                RowResult(each.row, order.order_no, Outcome.DISBELIEVED, each.column, sentence, order.sheet)
+            )
 
     def _warn(self, order: OrderRows, row: int, column: str, sentence: str) -> None:
         self._warnings += 1
-        self.results.append(RowResult(row, order.order_no, Outcome.WARNING, column, sentence))
+        self.results.append(RowResult(row, order.order_no, Outcome.WARNING, column, sentence, order.sheet))
 
 
 def _line_row(shop_id: int, order_id: int, position: int, line: LineRow, product_id: int) -> dict[str, Any]:

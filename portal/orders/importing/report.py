@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from portal.orders.export_format import Lost, Problem
+from portal.orders.importing.groups import Groups, describe_groups
 from portal.sheets import safe_cell
 
 MOST_SHOWN = 200  # problems
@@ -35,6 +36,7 @@ class RowResult(NamedTuple):
     outcome: Outcome
     column: str = ""
     sentence: str = ""
+    sheet: str = ""  # its name, when it isn't the first
 
 
 class Disbelieved(NamedTuple):
@@ -90,6 +92,7 @@ class Report:
     disbelieved: list[Disbelieved] = field(default_factory=list)
     disbelieved_count: int = 0
     disbelieved_orders: int = 0
+    groups: Groups = field(default_factory=Groups)
     _last_refused_row: int = 0
 
     @property
@@ -99,6 +102,7 @@ class Report:
 
     def take(self, results: list[RowResult]) -> None:
         """Keep the first problems among these."""
+        self.groups.take(results)
         for result in results:
             if result.sentence:
                 self.problem_count += 1
@@ -115,14 +119,28 @@ class Report:
         """Count what the reading of a row cost. A row with several problems is lost once."""
         if problem.lost is Lost.NOTHING:
             self.warnings += 1
-            return RowResult(problem.row, problem.order_no, Outcome.WARNING, problem.column, problem.sentence)
+            return _result(problem, Outcome.WARNING)
         if problem.lost is Lost.EMPTY:
             self.orders.refused += 1
         elif problem.row != self._last_refused_row:
             self._last_refused_row = problem.row
             self.lines.refused += 1
             self.orders.refused += problem.lost is Lost.ORDER
-        return RowResult(problem.row, problem.order_no, Outcome.REFUSED, problem.column, problem.sentence)
+        return _result(problem, Outcome.REFUSED)
+
+    def describe(self) -> list[str]:
+        """A screen of lines for a person: each kind of result with its count and first rows."""
+        lines = f"、{self.lines.refused} 行明细" if self.lines.refused else ""
+        counts = {
+            Outcome.NEW.value: (self.orders.new, f"{self.orders.new} 张订单"),
+            Outcome.UPDATED.value: (self.orders.updated, f"{self.orders.updated} 张订单"),
+            Outcome.UNCHANGED.value: (self.orders.unchanged, f"{self.orders.unchanged} 张订单"),
+            Outcome.DISBELIEVED.value: (0, f"{self.disbelieved_count} 处"),
+            Outcome.REFUSED.value: (0, f"{self.orders.refused} 张订单{lines}"),
+            Outcome.WARNING.value: (0, f"{self.warnings} 处"),
+        }
+        stopped = [self.stopped] if self.stopped else []
+        return stopped + describe_groups(self.groups, counts)
 
     def summary(self) -> str:
         """One line for a person."""
@@ -133,6 +151,7 @@ class Report:
         kept = asdict(self)
         del kept["_last_refused_row"]
         kept["disbelieved"] = [each._asdict() for each in self.disbelieved]
+        kept["groups"] = self.groups.as_dict()
         kept["problems"] = [
             {
                 "row": each.row,
@@ -140,10 +159,15 @@ class Report:
                 "outcome": each.outcome.value,
                 "column": each.column,
                 "sentence": each.sentence,
+                **({"sheet": each.sheet} if each.sheet else {}),
             }
             for each in self.problems
         ]
         return kept
+
+
+def _result(problem: Problem, outcome: Outcome) -> RowResult:
+    return RowResult(problem.row, problem.order_no, outcome, problem.column, problem.sentence, problem.sheet)
 
 
 @contextmanager
@@ -155,6 +179,7 @@ def report_file(path: str | os.PathLike[str]) -> Iterator[Callable[[RowResult], 
 
         def write(result: RowResult) -> None:
             order_no = f"'{result.order_no}" if result.order_no else ""  # or a spreadsheet would round its last digits
-            writer.writerow([result.row, order_no, result.outcome.value, result.column, safe_cell(result.sentence)])
+            row = safe_cell(f"{result.sheet}!{result.row}") if result.sheet else result.row
+            writer.writerow([row, order_no, result.outcome.value, result.column, safe_cell(result.sentence)])
 
         yield write

@@ -2,8 +2,8 @@
 
 The tables are made anew and filled from those before, with the ids that rows had. Going back works the same way.
 
-Revision ID: 0011
-Revises: 0010
+Revision ID: 0013
+Revises: 0012
 Create Date: 2026-11-28 10:00:00
 """
 
@@ -18,12 +18,12 @@ from alembic import op
 
 from portal.extensions import BigId, Moment
 
-revision = "0011"
-down_revision = "0010"
+revision = "0013"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
-_ASIDE = "before_0011"  # PostgreSQL: a schema; SQLite: the beginning of a table's name
+_ASIDE = "before_0013"  # PostgreSQL: a schema; SQLite: the beginning of a table's name
 
 
 def _of(parent: str, column: str) -> str:
@@ -71,6 +71,7 @@ _TABLES = (  # those that are referred to before those that refer to them
     "case_tallies",
     "customer_notes",
     "import_jobs",
+    "import_headings",
     "orders",
     "payout_files",
     "policies",
@@ -100,6 +101,7 @@ _TABLES = (  # those that are referred to before those that refer to them
     "parcel_traces",
     "shipments",
     "receipt_claims",
+    "intakes",
     "bank_accounts",
     "shipment_traces",
     "bank_views",
@@ -131,7 +133,7 @@ def downgrade() -> None:
     """The earlier migrations make the earlier tables; rows keep their ids."""
     script = op.get_context().script
     assert script is not None  # noqa: S101  (alembic's own)
-    earlier = [script.get_revision(f"{number:04d}").module for number in range(1, 11)]
+    earlier = [script.get_revision(f"{number:04d}").module for number in range(1, 13)]
     tables = [table for table in sa.inspect(op.get_bind()).get_table_names() if table != "alembic_version"]
     _take_triggers_off(tables, functions=True)
     _set_aside(tables)
@@ -260,6 +262,15 @@ def _create_tables() -> None:
         sa.PrimaryKeyConstraint("id", "shop_id", name=op.f("pk_customer_notes")),
     )
     op.create_index("ix_customer_notes_shop_buyer", "customer_notes", ["shop_id", "buyer_id", "id"], unique=False)
+    op.create_table(
+        "import_headings",
+        sa.Column("shop_id", BigId, autoincrement=False, nullable=False),
+        sa.Column("theirs", sa.String(length=100), nullable=False),
+        sa.Column("ours", sa.String(length=40), nullable=False),
+        sa.Column("said_at", Moment(), nullable=False),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.id"], name=op.f("fk_import_headings_shop_id")),
+        sa.PrimaryKeyConstraint("shop_id", "theirs", name=op.f("pk_import_headings")),
+    )
     op.create_table(
         "import_jobs",
         sa.Column("id", BigId, autoincrement=False, nullable=False),
@@ -1020,6 +1031,37 @@ def _create_tables() -> None:
         unique=True,
         sqlite_where=sa.text("ended_at IS NULL"),
         postgresql_where=sa.text("ended_at IS NULL"),
+    )
+    op.create_table(
+        "intakes",
+        sa.Column("id", BigId, autoincrement=False, nullable=False),
+        sa.Column("shop_id", BigId, autoincrement=False, nullable=False),
+        sa.Column("number", sa.String(length=40), nullable=False),
+        sa.Column("case_id", BigId, nullable=True),
+        sa.Column("user_id", BigId, nullable=False),
+        sa.Column("at", Moment(), nullable=False),
+        sa.Column("matched_at", Moment(), nullable=True),
+        sa.Column("goods", sa.String(length=200), nullable=False),
+        sa.Column("sender", sa.String(length=200), nullable=False),
+        sa.Column("phone_tail", sa.String(length=8), nullable=False),
+        sa.Column("photo", sa.String(length=60), nullable=True),
+        sa.CheckConstraint("number <> ''", name=op.f("ck_intakes_number")),
+        sa.ForeignKeyConstraint(
+            ["case_id", "shop_id"], ["cases.id", "cases.shop_id"], name=op.f("fk_intakes_case_id_shop_id")
+        ),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.id"], name=op.f("fk_intakes_shop_id")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_intakes_user_id")),
+        sa.PrimaryKeyConstraint("id", "shop_id", name=op.f("pk_intakes")),
+        sa.UniqueConstraint("shop_id", "number", name=op.f("uq_intakes_shop_id_number")),
+    )
+    op.create_index("ix_intakes_shop_user", "intakes", ["shop_id", "user_id", "at"], unique=False)
+    op.create_index(
+        "ix_intakes_unidentified",
+        "intakes",
+        ["shop_id", "at", "id"],
+        unique=False,
+        sqlite_where=sa.text("case_id IS NULL"),
+        postgresql_where=sa.text("case_id IS NULL"),
     )
     op.create_table(
         "messages",

@@ -1,0 +1,43 @@
+"""An application saves itself: each photo when it is picked, each field while it is filled in."""
+
+from __future__ import annotations
+
+from flask import g, request
+from flask.typing import ResponseReturnValue
+
+from portal.applications import applications, entered
+from portal.buyer import bp
+from portal.extensions import writing
+from portal.orders import order_lists
+from portal.web import guards, uploads
+
+
+@bp.post("/photos")
+def upload_photo() -> ResponseReturnValue:
+    """One photo of a form that isn't sent yet."""
+    return uploads.take_photo(side="buyer")
+
+
+@bp.post("/orders/<order_no>/apply/photos")
+def apply_photo(order_no: str) -> ResponseReturnValue:
+    """One photo of an application; it hangs on the draft at once."""
+    order = guards.found(order_lists.find_of_buyer(order_no, g.who.user_id))
+    draft = guards.found(applications.find_draft(order.id, g.who.user_id))
+    return uploads.take_photo(side="buyer", draft_id=draft.id)
+
+
+@bp.post("/orders/<order_no>/apply/save")
+def apply_save(order_no: str) -> ResponseReturnValue:
+    """What stands in the fields of an application just now; nothing of it is judged."""
+    order = guards.found(order_lists.find_of_buyer(order_no, g.who.user_id))
+    fields = entered.read_entered(request.form, order.id)
+    with writing():
+        draft = applications.find_draft(order.id, g.who.user_id)
+        line_id = fields.get("line", "")
+        if draft is None and line_id in {str(line.id) for line in applications.list_lines(order.id)}:
+            draft = applications.start_draft(
+                order.shop_id, order.id, g.who.user_id, source="order", now=g.now, line_id=int(line_id)
+            )
+        if draft is not None:
+            entered.save_entered(draft, fields, request.form.get("form_key", ""), g.now)
+    return "", 204

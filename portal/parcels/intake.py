@@ -1,0 +1,69 @@
+"""Parcels that came in at the desk: noted when scanned, matched with their case as soon as one names their number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+
+from portal.extensions import db
+from portal.models import Case, Intake
+
+PAGE = 40
+
+
+def note_intake(
+    shop_id: int,
+    number: str,
+    *,
+    user_id: int,
+    now: datetime,
+    case_id: int | None = None,
+    goods: str = "",
+    sender: str = "",
+    phone_tail: str = "",
+    photo: str | None = None,
+) -> Intake:
+    """Keep a parcel that arrived; one that is known already is told its case, nothing is counted twice."""
+    known = db.session.scalars(select(Intake).where(Intake.shop_id == shop_id, Intake.number == number)).one_or_none()
+    if known is None:
+        known = Intake(shop_id=shop_id, number=number, user_id=user_id, at=now)
+        db.session.add(known)
+    if case_id is not None and known.case_id is None:
+        known.case_id, known.matched_at = case_id, now
+    known.goods, known.sender = goods or known.goods, sender or known.sender
+    known.phone_tail, known.photo = phone_tail or known.phone_tail, photo or known.photo
+    db.session.flush()
+    return known
+
+
+def match_case(shop_id: int, number: str, case_id: int, now: datetime) -> bool:
+    """Somebody named a number as a parcel of a case: whether an unidentified parcel was waiting for that."""
+    done = db.session.execute(
+        update(Intake)
+        .where(Intake.shop_id == shop_id, Intake.number == number.upper(), Intake.case_id.is_(None))
+        .values(case_id=case_id, matched_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    return bool(done.rowcount)  # type: ignore[attr-defined]
+
+
+def list_unidentified(shop_id: int, after: tuple[datetime, int] | None = None) -> Sequence[Intake]:
+    """One page of the parcels without a case, the oldest first; one more row than a page says that it goes on."""
+    query = select(Intake).where(Intake.shop_id == shop_id, Intake.case_id.is_(None)).order_by(Intake.at, Intake.id)
+    if after is not None:
+        query = query.where((Intake.at > after[0]) | ((Intake.at == after[0]) & (Intake.id > after[1])))
+    return db.session.scalars(query.limit(PAGE + 1)).all()
+
+
+def list_recent(shop_id: int, user_id: int, since: datetime) -> Sequence[Any]:
+    """What one person has scanned since a moment, the newest first, with the case of each."""
+    return db.session.execute(
+        select(Intake.number, Intake.at, Case.case_no, Case.goods, Case.state, Case.type)
+        .outerjoin(Case, (Case.id == Intake.case_id) & (Case.shop_id == shop_id))
+        .where(Intake.shop_id == shop_id, Intake.user_id == user_id, Intake.at >= since)
+        .order_by(Intake.at.desc(), Intake.id.desc())
+        .limit(PAGE)
+    ).all()

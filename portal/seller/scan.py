@@ -1,0 +1,115 @@
+"""扫描台: one box for a scanner; a parcel in the hand opens its case, ready to be counted."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from urllib.parse import quote
+
+from flask import g, redirect, request
+from flask.typing import ResponseReturnValue
+
+from portal import searching
+from portal.cases import case_view, finding
+from portal.flow import State
+from portal.parcels import intake
+from portal.seller import bp
+from portal.seller.cases import build_view
+from portal.web import paging
+from portal.web.forms import Form, Line, Photos
+from portal.web.once import once
+from portal.web.pages import page
+
+SINCE = timedelta(hours=12)  # of the running list: one shift
+COUNTING = ("accept_goods", "accept_goods_diff")
+
+
+class UnidentifiedForm(Form):
+    """登记无主件: whatever helps to find out whose it is."""
+
+    number = Line("运单号", limit=40, exact=True, missing="请扫描或填写运单号")
+    goods = Line("里面是什么", limit=200, optional=True)
+    sender = Line("寄件人留的话", limit=200, optional=True)
+    phone_tail = Line("寄件人手机尾号", limit=8, exact=True, optional=True)
+    photos = Photos("照片", most=1)
+
+
+def find_next(hits: Any, number: str) -> str:
+    """Where one hit leads: to be counted where that is due, else to the case."""
+    case = case_view.find_of_shop(hits[0].case_no, g.who.shop_id)
+    if case is not None and case.state == State.INSPECTING:
+        for step, refusal in build_view(case).actions:
+            if step.name in COUNTING and not refusal:
+                return f"/seller/cases/{case.case_no}/{step.name}?scanned={quote(number)}"
+    return f"/seller/cases/{hits[0].case_no}"
+
+
+@bp.get("/scan")
+def scan() -> ResponseReturnValue:
+    """The box, what was counted in this shift; a number that means one case goes there at once."""
+    raw = request.args.get("number", "")[: searching.MOST_TYPED]
+    typed = searching.read_typed(raw)
+    hits = finding.find_scanned(g.who.shop_id, raw)
+    if len(hits) == 1:
+        return redirect(find_next(hits, typed.number), 303)
+    form = UnidentifiedForm(formdata=None, data={"number": typed.number})
+    return _page(raw, typed.number, hits, form, 200)
+
+
+@bp.post("/scan")
+def register_unidentified() -> ResponseReturnValue:
+    """登记无主件."""
+    form = UnidentifiedForm()
+    if form.validate_on_submit():
+        number = searching.read_typed(form.number.data).number or form.number.data.upper()
+        photo = next(iter(form.photos.data or []), None)
+
+        def kept() -> str:
+            intake.note_intake(
+                g.who.shop_id,
+                number,
+                user_id=g.who.user_id,
+                now=g.now,
+                goods=form.goods.data or "",
+                sender=form.sender.data or "",
+                phone_tail=form.phone_tail.data or "",
+                photo=photo,
+            )
+            return "/seller/scan?said=parcel-noted"
+
+        return once(kept)
+    return _page(form.number.raw, form.number.raw, (), form, 422)
+
+
+def _page(raw: str, number: str, hits: Any, form: UnidentifiedForm, status: int) -> ResponseReturnValue:
+    return page(
+        "seller/scan.html",
+        status,
+        raw=raw,
+        number=number,
+        hits=hits,
+        form=form,
+        recent=intake.list_recent(g.who.shop_id, g.who.user_id, g.now - SINCE),
+    )
+
+
+@bp.get("/unidentified")
+def unidentified() -> ResponseReturnValue:
+    """无主件: parcels that no case has named yet, the oldest first."""
+    rows = list(intake.list_unidentified(g.who.shop_id, paging.moment_key(request.args.get("after", ""))))
+    more = ""
+    if len(rows) > intake.PAGE:
+        rows = rows[: intake.PAGE]
+        more = f"/seller/unidentified?after={paging.said((rows[-1].at, rows[-1].id))}"
+    return page("seller/unidentified.html", rows=rows, more=more)
+
+
+@bp.get("/search")
+def search() -> ResponseReturnValue:
+    """One search for everything: cases and orders, open or ended; a single exact hit opens."""
+    raw = request.args.get("q", "")[: searching.MOST_TYPED]
+    found = finding.search(g.who.shop_id, raw)
+    exact = finding.find_scanned(g.who.shop_id, raw)
+    if len(exact) == 1 and not searching.read_typed(raw).is_tail:
+        return redirect(f"/seller/cases/{exact[0].case_no}", 303)
+    return page("seller/search.html", q=raw, found=found, most=finding.MOST)

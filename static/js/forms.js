@@ -1,0 +1,34 @@
+// Forms: one submission at a time, and one that was edited isn't lost by a wrong tap.
+
+import { all } from "./dom.js";
+
+const edited = new WeakSet();
+window.addEventListener("beforeunload", (event) => {
+  if (all("form[data-guard]").some((form) => edited.has(form) && !form.dataset.sending)) event.preventDefault();
+});
+
+document.addEventListener("input", ({ target }) => target.form?.matches("[data-guard]") && edited.add(target.form));
+document.addEventListener("change", ({ target }) => target.matches("[data-autosubmit]") && target.form.requestSubmit());
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.matches("[hx-post]")) return;
+  if (form.dataset.preparing) {
+    event.preventDefault();
+    form.dataset.submitAfter = "1";
+  } else if (form.dataset.sending && form.method === "post") event.preventDefault();
+  else {
+    form.dataset.sending = "1";
+    setTimeout(() => delete form.dataset.sending, 8000);
+  }
+});
+document.addEventListener("keydown", (event) => {
+  const area = event.target;
+  if (event.key !== "Enter" || event.shiftKey || event.isComposing || !area.matches(".desk .composer textarea")) return;
+  event.preventDefault();
+  area.form.requestSubmit();
+});
+
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted) for (const form of all("form[data-sending]")) delete form.dataset.sending;
+});

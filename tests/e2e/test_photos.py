@@ -1,0 +1,154 @@
+"""Photos travel one by one while the form is filled in; nothing is lost on the way and nothing comes twice."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from portal.extensions import db, writing
+from portal.models import Draft, Evidence, Order
+from tests.e2e.conftest import World
+from tests.e2e.pages import Buyer
+from tests.pictures import photo
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+
+ARRIVED = ".tiles [data-id]"
+
+
+def begin(world: World, page: Page) -> tuple[Buyer, str]:
+    """A buyer on the page of the details, and the order's number."""
+    order_no, _ = world.exchangeable()
+    with world.app.app_context(), writing():  # the last test's draft
+        db.session.execute(db.update(Evidence).values(draft_id=None))
+        db.session.execute(db.delete(Draft))
+    buyer = Buyer(page)
+    buyer.signs_in("haijiao_xm", f"/orders/{order_no}")
+    page.goto(f"/orders/{order_no}/apply")
+    if page.locator('a.row[href*="line="]').count():
+        page.locator('a.row[href*="line="]').first.click()
+    buyer.chooses("破损")
+    page.wait_for_url("**/apply/details")
+    return buyer, order_no
+
+
+def kept(world: World, order_no: str) -> list[Any]:
+    """(width, height, bytes) of the photos on the order's draft, oldest first."""
+    with world.app.app_context():
+        query = db.select(Evidence.width, Evidence.height, Evidence.bytes).order_by(Evidence.id)
+        rows = db.session.execute(
+            query.join(Draft, Draft.id == Evidence.draft_id)
+            .join(Order, Order.id == Draft.order_id)
+            .where(Order.order_no == order_no)
+        ).all()
+        db.session.remove()
+    return [tuple(row) for row in rows]
+
+
+def pick(page: Page, *files: tuple[str, bytes]) -> None:
+    payload = [{"name": name, "mimeType": "image/jpeg", "buffer": content} for name, content in files]
+    page.locator(".tiles input[type=file]").set_input_files(payload)  # type: ignore[arg-type]
+
+
+def some(number: int, size: tuple[int, int] = (640, 480)) -> tuple[str, bytes]:
+    out = io.BytesIO()
+    Image.new("RGB", size, (number * 25 % 256, number * 60 % 256, 90)).save(out, "JPEG")
+    return f"{number}.jpg", out.getvalue()
+
+
+def test_photos_are_there_before_the_form_is_sent(world: World, visit: Any, tmp_path: Path) -> None:
+    page: Page = visit("phone")
+    _, order_no = begin(world, page)
+    sent: list[int] = []
+    page.on(
+        "request",
+        lambda request: (
+            sent.append(len(request.post_data_buffer or b"")) if request.url.endswith("/apply/photos") else None
+        ),
+    )
+    chat = Image.open(Path(__file__).parents[1] / "data" / "long_chat_1080x8000.jpg")
+    long = io.BytesIO()
+    chat.convert("RGB").save(long, "JPEG", quality=70)
+    pick(page, ("大.jpg", photo((4032, 3024))), ("聊天.jpg", long.getvalue()))
+    expect(page.locator(ARRIVED)).to_have_count(2, timeout=60_000)
+    assert sent[0] < 420 * 1024
+    assert kept(world, order_no)[0][:2] == (1600, 1200)
+    assert kept(world, order_no)[1][:2] == (1080, 8000)
+    page.reload()
+    expect(page.locator(ARRIVED)).to_have_count(2)
+    page.screenshot(path=str(tmp_path / "photos.png"))
+
+
+def test_the_same_photo_and_a_tenth_are_not_added(world: World, visit: Any) -> None:
+    page: Page = visit("phone")
+    _, order_no = begin(world, page)
+    pick(page, some(1))
+    expect(page.locator(ARRIVED)).to_have_count(1, timeout=30_000)
+    pick(page, some(1))
+    page.get_by_text("这张照片已经添加过").first.wait_for()
+    expect(page.locator(ARRIVED)).to_have_count(1)
+    pick(page, *(some(number) for number in range(2, 11)))
+    page.get_by_text("最多 9 张照片，多选的 1 张没有添加").first.wait_for()
+    expect(page.locator(ARRIVED)).to_have_count(9, timeout=60_000)
+    assert len(kept(world, order_no)) == 9
+
+
+def test_without_a_network_photos_wait_and_go_when_it_is_back(world: World, visit: Any) -> None:
+    page: Page = visit("phone")
+    buyer, order_no = begin(world, page)
+    page.context.set_offline(True)
+    pick(page, some(1), some(2))
+    expect(page.locator(".tile.failed")).to_have_count(2)
+    expect(page.get_by_role("button", name="重试").first).to_be_visible()
+    assert kept(world, order_no) == []
+    page.context.set_offline(False)
+    expect(page.locator(ARRIVED)).to_have_count(2, timeout=30_000)
+    expect(page.locator(".tile.failed")).to_have_count(0)
+    page.get_by_label("换货数量").first.fill("1")
+    page.get_by_label("换货原因描述").fill("袜子破洞，两双都有")
+    buyer.press("下一步")
+    page.wait_for_url("**/apply/check")
+    assert len(kept(world, order_no)) == 2
+
+
+def test_a_lost_answer_doubles_nothing(world: World, visit: Any) -> None:
+    page: Page = visit("phone")
+    _, order_no = begin(world, page)
+    lost: list[str] = []
+
+    def lose(route: Any) -> None:
+        if lost:
+            return route.continue_()
+        lost.append(route.request.url)
+        route.fetch()
+        return route.abort()
+
+    page.route("**/apply/photos", lose)
+    pick(page, some(1))
+    expect(page.locator(".tile.failed")).to_have_count(1)
+    page.get_by_role("button", name="重试").click()
+    expect(page.locator(ARRIVED)).to_have_count(1, timeout=30_000)
+    assert len(kept(world, order_no)) == 1
+
+
+def test_every_field_is_there_after_the_tab_was_lost(world: World, visit: Any) -> None:
+    page: Page = visit("phone")
+    _, order_no = begin(world, page)
+    with page.expect_response("**/apply/save"):
+        page.get_by_label("换货数量").first.fill("2")
+        page.get_by_label("换货原因描述").fill("颜色和图片不一样")
+        page.get_by_label("联系电话").fill("1380013")
+    page.wait_for_timeout(100)
+    again = page.context.new_page()
+    page.close()
+    again.goto(f"/orders/{order_no}/apply/details")
+    assert again.get_by_label("换货数量").first.input_value() == "2"
+    assert again.get_by_label("换货原因描述").input_value() == "颜色和图片不一样"
+    assert again.get_by_label("联系电话").input_value() == "1380013"
+    again.goto(f"/orders/{order_no}/apply")
+    assert again.locator("input[name=reason]:checked").count() == 1

@@ -1,0 +1,91 @@
+"""扫描台, 无主件 and the one search: a parcel in the hand opens its case, ready to be counted."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from portal.extensions import db
+from portal.flow import Actor
+from portal.models import Case, Intake
+from tests.cast import Cast, post, sign_in
+from tests.conftest import Clock
+
+NUMBER = "75484863576596"
+BOX = f"/seller/scan?number={NUMBER}"
+
+
+def counted(case: Case, desk: object, at: str) -> object:
+    lines = re.findall(r'name="(received|accepted)_([0-9]+)"[^>]*value="([^"]+)"', desk.get(at).text)  # type: ignore[attr-defined]
+    form = {f"{name}_{line}": value for name, line, value in lines}
+    form |= {f"condition_{line}": "intact" for _, line, _ in lines}
+    return post(desk, at, form)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("typed", [NUMBER, f" {NUMBER} ", "运单号：７５４８４８６３５７６５９６"])
+def test_one_scan_opens_the_inspection_and_the_box_comes_back(app: Flask, cast: Cast, now: Clock, typed: str) -> None:
+    case = cast.until("inspecting")
+    desk = sign_in(app, "seller")
+    opened = desk.get("/seller/scan", query_string={"number": typed})
+    assert opened.status_code == 303
+    assert opened.location == f"/seller/cases/{case.case_no}/accept_goods?scanned={NUMBER}"
+    done = counted(case, desk, opened.location)
+    assert (done.status_code, done.location) == (303, "/seller/scan?said=parcel-counted")  # type: ignore[attr-defined]
+    box = desk.get("/seller/scan?said=parcel-counted").text
+    assert "验货结果已保存，请扫描下一件" in box and NUMBER in box and case.case_no in box and "autofocus" in box
+    assert db.session.get_one(Case, case.id).state == "reshipping"
+
+
+def test_a_scan_changes_nothing(app: Flask, cast: Cast, now: Clock) -> None:
+    case = cast.until("inspecting")
+    version = case.version
+    sign_in(app, "seller").get(f"/seller/scan?number={NUMBER}")
+    assert db.session.get_one(Case, case.id).version == version
+    assert db.session.scalars(select(Intake)).all() == []
+
+
+def test_a_case_and_an_order_are_scanned_too_and_strangers_find_nothing(app: Flask, cast: Cast, now: Clock) -> None:
+    case = cast.open_case()
+    order_no = db.session.scalar(select(Case.order_id))
+    assert order_no
+    desk, stranger = sign_in(app, "seller"), sign_in(app, "seller2")
+    for typed in (case.case_no, case.case_no.lower()):
+        assert desk.get(f"/seller/scan?number={typed}").location == f"/seller/cases/{case.case_no}"
+        assert stranger.get(f"/seller/scan?number={typed}").status_code == 200
+        assert "没有找到" in stranger.get(f"/seller/scan?number={typed}").text
+
+
+def test_without_a_case_it_is_noted_and_found_when_the_buyer_names_it(app: Flask, cast: Cast, now: Clock) -> None:
+    case = cast.until("returning")
+    desk = sign_in(app, "seller")
+    page = desk.get(f"/seller/scan?number={NUMBER}")
+    assert page.status_code == 200 and "登记无主件" in page.text
+    noted = post(desk, "/seller/scan", {"number": NUMBER, "goods": "白色短袜", "phone_tail": "9650"}, at=BOX)
+    assert noted.location == "/seller/scan?said=parcel-noted"
+    again = post(desk, "/seller/scan", {"number": NUMBER, "sender": "少发了"}, at=BOX)
+    assert again.status_code == 303 and len(db.session.scalars(select(Intake)).all()) == 1
+    assert "白色短袜" in desk.get("/seller/unidentified").text
+    cast.take(case, "ship_return", Actor.BUYER, parcels=[("ZTO", NUMBER)])
+    db.session.expire_all()
+    [row] = db.session.scalars(select(Intake)).all()
+    assert (row.case_id, row.goods, row.sender) == (case.id, "白色短袜", "少发了")
+    assert "没有无主件" in desk.get("/seller/unidentified").text
+    refused = post(desk, "/seller/scan", {"number": "", "goods": "x"}, at="/seller/scan?number=1")
+    assert refused.status_code == 422 and "请扫描或填写运单号" in refused.text
+
+
+def test_one_search_finds_numbers_ends_names_and_goods_in_every_state(app: Flask, cast: Cast, now: Clock) -> None:
+    case = cast.until("inspecting")
+    case_no, receiver, phone = case.case_no, case.receiver_name, case.receiver_phone
+    ended = cast.until("closed")
+    desk, stranger = sign_in(app, "seller"), sign_in(app, "seller2")
+    for typed in (case_no[-5:], NUMBER[-6:], phone[-4:], receiver, "buyer", case.goods[:2]):
+        found = desk.get("/seller/search", query_string={"q": typed})
+        assert found.status_code == 200 and case_no in found.text, typed
+        assert case_no not in stranger.get("/seller/search", query_string={"q": typed}).text
+    assert ended.case_no in desk.get("/seller/search", query_string={"q": "buyer"}).text
+    assert desk.get(f"/seller/search?q={case_no}").location == f"/seller/cases/{case_no}"
+    assert "可以输入售后单号" in desk.get("/seller/search?q=%25").text
