@@ -87,7 +87,7 @@ ORIGIN: dict[str, str] = {  # who told of a scan
 DOUBT: dict[str, str] = {  # why a scan counts for nothing
     "early": "早于寄出,不作为依据",
     "future": "时间还没有到,不作为依据",
-    "onesided": "由得利的一方录入,不改变期限",
+    "onesided": "由得利的一方录入,暂不改变期限",
     "unclear": "看不出是否已签收,不作为签收的依据",
     "corrected": "商家已更正,不作为签收的依据",
 }
@@ -238,7 +238,7 @@ NOT_YET: dict[str, str] = {
 }
 DECISION: dict[str, str] = {  # a decision in a word or two
     "decide_close": "不支持申请",
-    "decide_complete": "商家已履行",
+    "decide_complete": "商家已履行",  # or has paid
     "decide_return": "买家寄回",
     "decide_reship": "商家发货",
     "decide_refund": "退款",

@@ -96,6 +96,7 @@ ROWS: tuple[Row, ...] = (
     ),
     Row("consumer.link", CONSUMER, get=303),
     Row("consumer.case", CONSUMER, get=200, post=422, form=lambda deal: {"does": "photos"}),
+    Row("consumer.step", CONSUMER, get=200, post=303, values={"step_name": "withdraw"}),
     Row("consumer.photo", CONSUMER, get=200),
     Row("consumer.photo_thumb", CONSUMER, get=200),
     # everybody who is signed in: the own things

@@ -263,7 +263,7 @@ class Batch:
             "order_no": order.order_no,
             "shop_id": self._people.shop_of(order),
             "buyer_id": self._people.buyer_of(order),
-            **receiving.receipt(None),  # an export says that it was received, not when
+            **receiving.make_receipt(None),  # an export says that it was received, not when
             "case_count": 0,
             "version": 1,
             "imported_at": self._now,
