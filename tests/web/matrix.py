@@ -8,6 +8,7 @@ nobody's thing → the same 404; a method without an answer → 405. An address 
 
 from __future__ import annotations
 
+import hashlib
 import io
 import re
 import secrets
@@ -460,8 +461,13 @@ class World:
             kept["product"] = cast.photos(1, cast.seller)[0]
             _hang(kept["product"], product_id=product_id)
         store = self.app.extensions["portal_store"]
-        for key in db.session.scalars(db.select(Evidence.key).where(Evidence.public_id.in_(kept.values()))):
-            store.put(key, f"picture {mark}".encode())
+        keys = db.session.scalars(db.select(Evidence.key).where(Evidence.public_id.in_(kept.values()))).all()
+        for key in keys:
+            content = f"picture {mark}".encode()
+            store.put(key, content)
+            said = {name: hashlib.sha256(content).hexdigest() for name in ("sha256", "thumb_sha256")}
+            with writing():
+                db.session.execute(db.update(Evidence).where(Evidence.key == key).values(**said))
         with writing():
             token = consumer_links.make_link(cast.now, shop_id=cast.shop, case_id=case_id, by=cast.seller) or ""
         values = {
