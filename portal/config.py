@@ -115,6 +115,19 @@ class Settings:
     )
     tracking_wait: int = field(default=8, metadata={"why": "seconds to wait for each part of the service's answer"})
     tracking_per_minute: int = field(default=60, metadata={"why": "most questions a minute, of all processes together"})
+    security_log: str = field(
+        default="", metadata={"why": "the file that security events are written to; empty: standard error"}
+    )
+    breached_passwords: str = field(
+        default="",
+        metadata={"why": "a folder of stolen passwords: a file for five digits of SHA-1, a line for each rest"},
+    )
+    second_factor: str = field(
+        default="",
+        metadata={
+            "why": "1 asks operators and mediators for a second factor, 0 doesn't; empty: with PORTAL_HTTPS, not in QA"
+        },
+    )
     log: str = field(default="", metadata={"why": "1 writes one JSON line a request to standard error"})
 
     @classmethod
@@ -144,7 +157,7 @@ class Settings:
             raise SettingsError("PORTAL_SQLITE_SYNCHRONOUS must be FULL or NORMAL")
         if self.qa not in ("", "0", "1", "anywhere"):
             raise SettingsError("PORTAL_QA must be 1 or anywhere")
-        for name in ("https", "log"):
+        for name in ("https", "log", "second_factor"):
             if getattr(self, name) not in ("", "0", "1"):
                 raise SettingsError(f"PORTAL_{name.upper()} must be 1, or 0")
         if self.threads < 1:
@@ -222,6 +235,11 @@ class Settings:
     @property
     def sqlite(self) -> bool:
         return self.url.startswith("sqlite")
+
+    @property
+    def needs_second_factor(self) -> bool:
+        """Whether operators and mediators must have one."""
+        return self.second_factor == "1" or (self.second_factor == "" and self.https == "1" and not self.qa_open)
 
     @property
     def qa_open(self) -> bool:

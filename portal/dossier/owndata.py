@@ -20,6 +20,7 @@ from portal.dossier.markup import PAGE_ENDS, facts, page_begins, put
 from portal.extensions import Model, db
 from portal.models import (
     AccessLink,
+    AuditEvent,
     BankAccount,
     BankConsent,
     BankView,
@@ -42,12 +43,15 @@ from portal.models import (
     Parcel,
     ParcelLine,
     ParcelTrace,
+    PasswordLink,
     Proposal,
     ReceiptClaim,
+    RecoveryCode,
     Session,
     Shipment,
     ShipmentTrace,
     Staff,
+    TotpFactor,
     Track,
     User,
 )
@@ -123,6 +127,10 @@ SHARES: dict[str, Share] = {
         Evidence.owner_id == _PERSON,
         _without("key", "thumb_key", "thumb_sha256", "draft_id"),
     ),
+    "audit_events": Share("账号安全记录", AuditEvent.user_id == _PERSON),
+    "totp_factors": Share("两步验证", TotpFactor.user_id == _PERSON, _without("sealed", "last_step")),
+    "recovery_codes": Share("恢复码(是否用过)", RecoveryCode.user_id == _PERSON, _without("code_hash")),
+    "password_links": Share("重设密码的链接", PasswordLink.user_id == _PERSON, _without("token_hash")),
     "notices": Share("通知", Notice.user_id == _PERSON, _without("dedupe_key")),
     "cancellations": Share("撤销申请", Cancellation.user_id == _PERSON),
     "bank_consents": Share("对收款账户的同意", BankConsent.owner_id == _PERSON),
@@ -131,6 +139,8 @@ SHARES: dict[str, Share] = {
     "feedback": Share("意见反馈", Feedback.user_id == _PERSON),
 }
 OTHERS: dict[str, str] = {
+    "half_sign_ins": "random numbers, gone in minutes",
+    "staff_invitations": "a shop's; who was invited reads them in 我的",
     "calendar_years": "public",
     "rule_versions": "public",
     "shops": "a company's",

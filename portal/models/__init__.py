@@ -15,12 +15,21 @@ from portal.models.notifications import Delivery, Notice
 from portal.models.orders import Cancellation, Order, OrderHead, OrderLine, Product, Sku
 from portal.models.policies import Policy, ReturnAddress
 from portal.models.proposals import Proposal
+from portal.models.security import (
+    AuditEvent,
+    HalfSignIn,
+    Invitation,
+    PasswordLink,
+    RecoveryCode,
+    TotpFactor,
+)
 from portal.models.shipments import Parcel, ParcelLine, ParcelTrace
 from portal.models.system import SystemNote
 from portal.models.tracking import OrderWatch, ReceiptClaim, Shipment, ShipmentTrace, TraceFile, Track
 
 __all__ = [
     "AccessLink",
+    "AuditEvent",
     "BankAccount",
     "BankConsent",
     "BankView",
@@ -39,9 +48,11 @@ __all__ = [
     "Evidence",
     "Feedback",
     "FormKey",
+    "HalfSignIn",
     "ImportHeading",
     "ImportJob",
     "Intake",
+    "Invitation",
     "KeptForm",
     "Message",
     "MoneyEntry",
@@ -54,12 +65,14 @@ __all__ = [
     "Parcel",
     "ParcelLine",
     "ParcelTrace",
+    "PasswordLink",
     "PayoutFile",
     "Policy",
     "Product",
     "Proposal",
     "RateCount",
     "ReceiptClaim",
+    "RecoveryCode",
     "ReturnAddress",
     "RuleVersion",
     "Session",
@@ -69,6 +82,7 @@ __all__ = [
     "Sku",
     "Staff",
     "SystemNote",
+    "TotpFactor",
     "TraceFile",
     "Track",
     "User",

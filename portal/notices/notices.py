@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -123,6 +124,15 @@ def tell_sent_back(case: Case, parcels: Sequence[str], *, at: datetime) -> None:
             dedupe_key=f"back:{case.id}:{at.timestamp():.6f}:{user_id}",
         )
         bump_unread(user_id)
+
+
+def tell_of_account(user_id: int, *, title: str, body: str, at: datetime) -> None:
+    """Tell somebody of a change to the security of their account."""
+    dedupe_key = f"account:{user_id}:{secrets.token_hex(8)}"  # each change is told, also two of one moment
+    add_notice(
+        user_id, None, kind="account", title=title[:120], body=body, href="/me/account", at=at, dedupe_key=dedupe_key
+    )
+    bump_unread(user_id)
 
 
 def tell_of_parcel(

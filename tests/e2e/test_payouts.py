@@ -31,7 +31,7 @@ def refunding(world: World, kind: CaseType) -> tuple[str, int]:
         if db.session.scalar(db.select(User.id).where(User.member_name == "clerk")) is None:
             with writing():
                 accounts.create_user("clerk", now=cast.now, password=PASSWORD, weak_ok=True)
-                accounts.add_staff(cast.shop, "clerk", "finance")
+                cast.employ(cast.shop, "clerk", "finance")
         db.session.remove()
     return number, entry
 

@@ -2,8 +2,8 @@
 
 The tables are made anew and filled from those before, with the ids that rows had. Going back works the same way.
 
-Revision ID: 0013
-Revises: 0012
+Revision ID: 0014
+Revises: 0013
 Create Date: 2026-11-28 10:00:00
 """
 
@@ -18,12 +18,12 @@ from alembic import op
 
 from portal.extensions import BigId, Moment
 
-revision = "0013"
-down_revision = "0012"
+revision = "0014"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 
-_ASIDE = "before_0013"  # PostgreSQL: a schema; SQLite: the beginning of a table's name
+_ASIDE = "before_0014"  # PostgreSQL: a schema; SQLite: the beginning of a table's name
 
 
 def _of(parent: str, column: str) -> str:
@@ -133,7 +133,7 @@ def downgrade() -> None:
     """The earlier migrations make the earlier tables; rows keep their ids."""
     script = op.get_context().script
     assert script is not None  # noqa: S101  (alembic's own)
-    earlier = [script.get_revision(f"{number:04d}").module for number in range(1, 13)]
+    earlier = [script.get_revision(f"{number:04d}").module for number in range(1, 14)]
     tables = [table for table in sa.inspect(op.get_bind()).get_table_names() if table != "alembic_version"]
     _take_triggers_off(tables, functions=True)
     _set_aside(tables)
