@@ -180,8 +180,10 @@ _LAST = (
         Message.at,
         select(Evidence.id).where(Evidence.message_id == Message.id).exists().label("has_photos"),
     )
-    .join(Conversation, Conversation.id == Message.conversation_id)
-    .where(Conversation.order_id == bindparam("order_id"))
+    .where(
+        Message.conversation_id
+        == select(Conversation.id).where(Conversation.order_id == bindparam("order_id")).limit(1).scalar_subquery()
+    )
     .order_by(Message.id.desc())
     .limit(bindparam("most"))
 )
