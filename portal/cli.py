@@ -282,7 +282,9 @@ def import_file(file: Path, dry_run: bool, report: Path | None) -> None:
                     raise click.BadParameter(
                         f"{report} can't be written: {error.strerror}", param_hint="--report"
                     ) from error
-            result = import_orders(export, now=clock.now(), dry_run=dry_run, on_progress=progress, on_row=write)
+            result = import_orders(
+                export, now=clock.now(), dry_run=dry_run, on_progress=progress, on_row=write, source=Path(file).name
+            )
     except ExportRefused as refused:
         click.echo(f"portal: {refused.sentence}", err=True)
         sys.exit(2)

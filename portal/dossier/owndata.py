@@ -39,6 +39,7 @@ from portal.models import (
     Notice,
     Order,
     OrderLine,
+    OrderVersion,
     OrderWatch,
     Parcel,
     ParcelLine,
@@ -85,6 +86,7 @@ SHARES: dict[str, Share] = {
     "sessions": Share("登录过的设备", Session.user_id == _PERSON, _without("id_hash")),
     "orders": Share("订单", Order.buyer_id == _PERSON, _without("version", "followed_text")),
     "order_lines": Share("订单商品和交易快照", OrderLine.order_id.in_(_ORDERS), _without("line_key")),
+    "order_versions": Share("商家导入的订单资料", OrderVersion.order_id.in_(_ORDERS), _without("source")),
     "cases": Share("售后单", Case.buyer_id == _PERSON, _without("version", "queue_at", "remind_at")),
     "case_lines": Share("售后商品", CaseLine.case_id.in_(_CASES)),
     "case_events": Share(
@@ -156,6 +158,7 @@ OTHERS: dict[str, str] = {
     "case_links": "a distributor's trade",
     "customer_notes": "a shop's own, which hands them out itself (客户 → 导出)",
     "case_tallies": "numbers",
+    "system_notes": "about this installation, nobody's",
     "rate_counts": "numbers under hashes, gone in an hour",
     "form_keys": "random numbers, gone in days",
     "deliveries": "the sending of notices",

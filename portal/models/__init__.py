@@ -26,6 +26,7 @@ from portal.models.security import (
 from portal.models.shipments import Parcel, ParcelLine, ParcelTrace
 from portal.models.system import SystemNote
 from portal.models.tracking import OrderWatch, ReceiptClaim, Shipment, ShipmentTrace, TraceFile, Track
+from portal.models.versions import OrderVersion
 
 __all__ = [
     "AccessLink",
@@ -61,6 +62,7 @@ __all__ = [
     "OrderHead",
     "OrderLine",
     "OrderLink",
+    "OrderVersion",
     "OrderWatch",
     "Parcel",
     "ParcelLine",

@@ -196,6 +196,22 @@ def tell_of_order(
         bump_unread(user_id)
 
 
+def tell_of_order_change(case: Case, actor: Actor, *, body: str, at: datetime, key: str) -> None:
+    """Tell one side that a file wanted to change what the case stands on; once for each ``key``."""
+    for user_id in list_readers(case, actor):
+        add_notice(
+            user_id,
+            case,
+            kind="order_changed",
+            title="商家导入的订单资料与申请时不同",
+            body=body,
+            href=build_address(case, actor),
+            at=at,
+            dedupe_key=f"case:{case.id}:{key}:{actor}:{user_id}",
+        )
+        bump_unread(user_id)
+
+
 def tell_alarm(
     user_id: int,
     *,

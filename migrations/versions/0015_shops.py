@@ -2,8 +2,8 @@
 
 The tables are made anew and filled from those before, with the ids that rows had. Going back works the same way.
 
-Revision ID: 0014
-Revises: 0013
+Revision ID: 0015
+Revises: 0014
 Create Date: 2026-11-28 10:00:00
 """
 
@@ -18,12 +18,12 @@ from alembic import op
 
 from portal.extensions import BigId, Moment
 
-revision = "0014"
-down_revision = "0013"
+revision = "0015"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 
-_ASIDE = "before_0014"  # PostgreSQL: a schema; SQLite: the beginning of a table's name
+_ASIDE = "before_0015"  # PostgreSQL: a schema; SQLite: the beginning of a table's name
 
 
 def _of(parent: str, column: str) -> str:
@@ -83,6 +83,7 @@ _TABLES = (  # those that are referred to before those that refer to them
     "drafts",
     "order_lines",
     "order_links",
+    "order_versions",
     "order_watches",
     "skus",
     "access_links",
@@ -133,7 +134,7 @@ def downgrade() -> None:
     """The earlier migrations make the earlier tables; rows keep their ids."""
     script = op.get_context().script
     assert script is not None  # noqa: S101  (alembic's own)
-    earlier = [script.get_revision(f"{number:04d}").module for number in range(1, 14)]
+    earlier = [script.get_revision(f"{number:04d}").module for number in range(1, 15)]
     tables = [table for table in sa.inspect(op.get_bind()).get_table_names() if table != "alembic_version"]
     _take_triggers_off(tables, functions=True)
     _set_aside(tables)
@@ -571,6 +572,7 @@ def _create_tables() -> None:
         sa.Column("finish_by", Moment(), nullable=True),
         sa.Column("finish_provisional", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("overdue_at", Moment(), nullable=True),
+        sa.Column("opened_on", sa.JSON(), server_default=sa.text("'{}'"), nullable=False),
         sa.Column("goods", sa.String(length=300), nullable=False),
         sa.Column("spec", sa.String(length=300), nullable=False),
         sa.Column("wanted_spec", sa.String(length=300), nullable=False),
@@ -841,6 +843,22 @@ def _create_tables() -> None:
     )
     op.create_index("ix_order_links_shop", "order_links", ["shop_id", "downstream_id"], unique=False)
     op.create_index("ix_order_links_upstream_id", "order_links", ["upstream_id"], unique=False)
+    op.create_table(
+        "order_versions",
+        sa.Column("id", BigId, autoincrement=False, nullable=False),
+        sa.Column("shop_id", BigId, autoincrement=False, nullable=False),
+        sa.Column("order_id", BigId, nullable=False),
+        sa.Column("at", Moment(), nullable=False),
+        sa.Column("source", sa.String(length=200), nullable=False),
+        sa.Column("changes", sa.JSON(), nullable=False),
+        sa.Column("held", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["order_id", "shop_id"], ["orders.id", "orders.shop_id"], name=op.f("fk_order_versions_order_id_shop_id")
+        ),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.id"], name=op.f("fk_order_versions_shop_id")),
+        sa.PrimaryKeyConstraint("id", "shop_id", name=op.f("pk_order_versions")),
+    )
+    op.create_index("ix_order_versions_order", "order_versions", ["shop_id", "order_id", "id"], unique=False)
     op.create_table(
         "order_watches",
         sa.Column("order_id", BigId, autoincrement=False, nullable=False),
