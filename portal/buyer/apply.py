@@ -82,7 +82,7 @@ def apply(order_no: str) -> ResponseReturnValue:
                     "negotiated": verdict.negotiated,
                 }
                 with writing():
-                    begun = applications.start_draft(order_id, g.who.user_id, source="order", now=g.now)
+                    begun = applications.start_draft(order.shop_id, order_id, g.who.user_id, source="order", now=g.now)
                     applications.save_draft(begun, fields, g.now)
                     entered.save_entered(begun, entered.read_entered(request.form, order_id), "", g.now)
                 return redirect(f"/orders/{order_no}/apply/details", 303)
