@@ -60,7 +60,6 @@ ROOMS: dict[str, str] = {
     "customer": "contact",
     "export_customer": "contact",
     "scan": "scan",
-    "register_unidentified": "scan",
     "unidentified": "scan",
     "search": "queue",
     "product_list": "products",

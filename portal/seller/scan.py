@@ -44,9 +44,11 @@ def find_next(hits: Any, number: str) -> str:
     return f"/seller/cases/{hits[0].case_no}"
 
 
-@bp.get("/scan")
+@bp.route("/scan", methods=["GET", "POST"])
 def scan() -> ResponseReturnValue:
-    """The box, what was counted in this shift; a number that means one case goes there at once."""
+    """The box, what was counted in this shift; a number that means one case goes there at once. POST: 登记无主件."""
+    if request.method == "POST":
+        return _register_unidentified()
     raw = request.args.get("number", "")[: searching.MOST_TYPED]
     typed = searching.read_typed(raw)
     hits = finding.find_scanned(g.who.shop_id, raw)
@@ -56,9 +58,7 @@ def scan() -> ResponseReturnValue:
     return _page(raw, typed.number, hits, form, 200)
 
 
-@bp.post("/scan")
-def register_unidentified() -> ResponseReturnValue:
-    """登记无主件."""
+def _register_unidentified() -> ResponseReturnValue:
     form = UnidentifiedForm()
     if form.validate_on_submit():
         number = searching.read_typed(form.number.data).number or form.number.data.upper()

@@ -236,8 +236,7 @@ ROWS: tuple[Row, ...] = (
     ),
     Row("seller.order_list", SHOP, get=200),
     Row("seller.product_list", SHOP, get=200),
-    Row("seller.scan", SHOP, get=200),
-    Row("seller.register_unidentified", SHOP, post=303, form=lambda deal: {"number": "75484863570001"}),
+    Row("seller.scan", SHOP, get=200, post=303, form=lambda deal: {"number": "75484863570001"}),
     Row("seller.unidentified", SHOP, get=200),
     Row("seller.search", SHOP, get=200),
     Row("seller.payout_list", SHOP, get=200),
@@ -307,6 +306,7 @@ ROWS: tuple[Row, ...] = (
     Row("seller.import_report", SELLER, get=200),
     Row("seller.import_job", SELLER, get=200, post=303),
     Row("seller.discard_import", SELLER, post=303),
+    Row("seller.explain_headings", SELLER, post=303),
     Row("seller.show_case", SELLER, get=200),
     Row("seller.pack", SELLER, get=200, counted=True),
     Row("seller.full_account", SELLER, get=409, post=409),  # these cases have none; by role: test_bankdata.py
