@@ -26,8 +26,9 @@ from portal.money import encryption
 from portal.money.accounts import consent as bank_accounts
 from portal.notices import notices as kept_notices
 from portal.parcels import following
+from portal.people import accounts, factors, passwords
 from portal.rights import resale as resale_terms
-from portal.web import assets, errors, filters, security
+from portal.web import assets, errors, events, filters, security
 
 TOP = Path(__file__).resolve().parent.parent
 
@@ -68,6 +69,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["portal_assets"] = built
     app.jinja_env.globals.update(asset=built.url, words=words, accepted_photos=imaging.ACCEPTED)
     filters.install(app)
+    events.install(settings.security_log)
     security.install(app, settings)
     errors.install(app)
     Compress(app)
@@ -102,6 +104,9 @@ def _apply(settings: Settings, data: Path) -> None:
     """Give the current app what its parts read from the settings. Raises SettingsError."""
     use_lock_file(str(data / "write.lock") if settings.sqlite else None)
     anchors.use_folder(data)
+    accounts.use_key(settings.secret_key)
+    factors.use_key(settings.secret_key)
+    passwords.use_breached(Path(settings.breached_passwords) if settings.breached_passwords else None)
     clock.follow_shift(data / "clock-shift" if settings.qa_open else None)
     lengths.set_deadlines(settings.durations())
     resale_terms.set_rule(resale_terms.Rule(*settings.resale()))
@@ -180,9 +185,8 @@ def _log_requests(app: Flask) -> None:
     import time
 
     log = logging.getLogger("portal.requests")
-    for each in (log, logging.getLogger("portal.security")):
-        each.addHandler(logging.StreamHandler(sys.stderr))
-        each.setLevel(logging.INFO)
+    log.addHandler(logging.StreamHandler(sys.stderr))
+    log.setLevel(logging.INFO)
 
     @app.before_request
     def start() -> None:

@@ -34,7 +34,7 @@ from portal.money import encryption
 from portal.money.accounts import keeping as account_keeping
 from portal.orders.export_format import ExportRefused, read
 from portal.orders.importing import describe_row, import_orders, report_file
-from portal.people import accounts
+from portal.people import accounts, factors
 from portal.system import notes, steadiness
 from portal.talk import feedback
 
@@ -342,7 +342,9 @@ def import_file(file: Path, dry_run: bool, report: Path | None) -> None:
                     raise click.BadParameter(
                         f"{report} can't be written: {error.strerror}", param_hint="--report"
                     ) from error
-            result = import_orders(export, now=clock.now(), dry_run=dry_run, on_progress=progress, on_row=write)
+            result = import_orders(
+                export, now=clock.now(), dry_run=dry_run, on_progress=progress, on_row=write, source=Path(file).name
+            )
     except ExportRefused as refused:
         click.echo(f"portal: {refused.sentence}", err=True)
         sys.exit(2)
@@ -527,22 +529,95 @@ def rotate_bank_keys() -> None:
         click.echo(f"{done} accounts sealed with the newest key")
 
 
+def _password() -> str:
+    if sys.stdin.isatty():
+        return str(click.prompt("password", hide_input=True, confirmation_prompt=True))
+    said = sys.stdin.readline().rstrip("\r\n")
+    if not said:
+        raise click.UsageError("the password is missing: type it when asked, or send it as a line of standard input")
+    return said
+
+
+def _known(member_name: str) -> User:
+    """Raises AccountRefused for a name that nobody has."""
+    user = db.session.scalars(select(User).where(User.member_name == _name(member_name, 64))).one_or_none()
+    if user is None:
+        raise accounts.AccountRefused(f"there is no account {member_name}")
+    return user
+
+
+@portal.command("reset-password")
+@click.argument("member_name")
+@click.option("--address", default="http://127.0.0.1:8000", show_default=True, help="Where people reach the portal.")
+@with_appcontext
+def reset_password(member_name: str, address: str) -> None:
+    """Print a link with which this person sets a new password: once, within 30 minutes. Make sure who asks."""
+    user = _known(member_name)
+    if user.disabled_at is not None:
+        raise accounts.AccountRefused(f"{member_name} is disabled; first: portal enable-user {member_name}")
+    with writing():
+        token = accounts.make_link(user.id, clock.now())
+        accounts.tell(
+            user.id, "有人申请重设您的密码", "平台已生成重设密码的链接。不是您本人申请的，请联系平台客服。", clock.now()
+        )
+    click.echo(f"{address.rstrip('/')}/reset/{token}")
+
+
+@portal.command("disable-user")
+@click.argument("member_name")
+@with_appcontext
+def disable_user(member_name: str) -> None:
+    """Let nobody sign in to this account; its sessions end at once."""
+    user = _known(member_name)
+    with writing():
+        accounts.disable(user.id, clock.now())
+    click.echo(f"{member_name} is disabled, all its sessions have ended")
+
+
+@portal.command("enable-user")
+@click.argument("member_name")
+@with_appcontext
+def enable_user(member_name: str) -> None:
+    """Let a disabled account be used again."""
+    user = _known(member_name)
+    with writing():
+        accounts.enable(user.id, clock.now())
+    click.echo(f"{member_name} can sign in")
+
+
+@portal.command("reset-second-factor")
+@click.argument("member_name")
+@with_appcontext
+def reset_second_factor(member_name: str) -> None:
+    """Take away a lost authenticator and its recovery codes; sessions end, the person is told."""
+    user = _known(member_name)
+    with writing():
+        factors.turn_off(user.id)
+        accounts.sign_out_others(user.id, "", clock.now())
+        accounts.tell(
+            user.id,
+            "两步验证已重置",
+            "平台已重置您的两步验证，请重新设置。不是您本人申请的，请联系平台客服。",
+            clock.now(),
+        )
+    click.echo(f"{member_name} signs in with the password only")
+
+
 @portal.command("create-user")
 @click.argument("member_name")
 @click.option("--company", default="", help="The company's name.")
-@click.option("--password", help="Asked for when not given.")
 @click.option("--operator", is_flag=True, help="Keeps the calendar and the public rules (运营).")
 @click.option("--mediator", is_flag=True, help="Decides cases for the platform (平台介入).")
 @with_appcontext
-def create_user(member_name: str, company: str, password: str | None, mediator: bool, operator: bool) -> None:
-    """Make an account, or give a dormant one its password."""
+def create_user(member_name: str, company: str, mediator: bool, operator: bool) -> None:
+    """Make an account, or give a dormant one its password: asked for, or the first line of standard input.
+
+    Never a word of the command: others on the machine can read those, and shells keep them.
+    """
     _make_database()
     member_name, company = _name(member_name, 64), _name(company, 200) if company else ""
-    if password is None:
-        if not sys.stdin.isatty():
-            raise click.UsageError("--password is missing, and there is nobody to ask for it")
-        password = click.prompt("password", hide_input=True, confirmation_prompt=True)
-    accounts.check_password(password, member_name)
+    password = _password()
+    accounts.check_password(password, member_name, company)
     with writing():
         known = db.session.scalars(select(User).where(User.member_name == member_name)).one_or_none()
         if known is not None and known.password_hash is None:

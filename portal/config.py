@@ -121,6 +121,19 @@ class Settings:
             "why": "the public key (age1…) that `portal backup` seals for; `portal make-backup-key` makes a pair"
         },
     )
+    security_log: str = field(
+        default="", metadata={"why": "the file that security events are written to; empty: standard error"}
+    )
+    breached_passwords: str = field(
+        default="",
+        metadata={"why": "a folder of stolen passwords: a file for five digits of SHA-1, a line for each rest"},
+    )
+    second_factor: str = field(
+        default="",
+        metadata={
+            "why": "1 asks operators and mediators for a second factor, 0 doesn't; empty: with PORTAL_HTTPS, not in QA"
+        },
+    )
     log: str = field(default="", metadata={"why": "1 writes one JSON line a request to standard error"})
 
     @classmethod
@@ -150,7 +163,7 @@ class Settings:
             raise SettingsError("PORTAL_SQLITE_SYNCHRONOUS must be FULL or NORMAL")
         if self.qa not in ("", "0", "1", "anywhere"):
             raise SettingsError("PORTAL_QA must be 1 or anywhere")
-        for name in ("https", "log"):
+        for name in ("https", "log", "second_factor"):
             if getattr(self, name) not in ("", "0", "1"):
                 raise SettingsError(f"PORTAL_{name.upper()} must be 1, or 0")
         if self.threads < 1:
@@ -228,6 +241,11 @@ class Settings:
     @property
     def sqlite(self) -> bool:
         return self.url.startswith("sqlite")
+
+    @property
+    def needs_second_factor(self) -> bool:
+        """Whether operators and mediators must have one."""
+        return self.second_factor == "1" or (self.second_factor == "" and self.https == "1" and not self.qa_open)
 
     @property
     def qa_open(self) -> bool:

@@ -188,7 +188,7 @@ def _order(buyer: int, shop: int, status: str, number: int, now: datetime) -> Or
         status_text=TEXT[status],
         ordered_at=ordered,
         paid_at=None if status == "unpaid" else ordered + timedelta(minutes=7),
-        **receiving.receipt(received),
+        **receiving.make_receipt(received),
         receiver_name="李雯",
         receiver_phone="13425059650",
         receiver_address="浙江省 杭州市 余杭区 仓前街道文一西路 1 号",

@@ -15,10 +15,12 @@ from portal.evidence.evidence import LOOSE_FOR
 from portal.evidence.store import Store
 from portal.extensions import db
 from portal.flow import State
-from portal.models import Case, CaseEvent, Evidence, MoneyEntry, Notice, OrderLine
+from portal.models import Case, CaseEvent, CaseLine, Evidence, MoneyEntry, Notice, Order, OrderLine
+from portal.models.cases import OPEN
 from portal.models.money import OPEN_ENTRY
 from portal.money.accounts import keeping as account_keeping
 from portal.money.entries import COUNTED
+from portal.orders.versions import FROZEN
 from portal.resale import chain as chain_links
 from portal.system.notes import list_alarms
 
@@ -122,6 +124,35 @@ def _refunded_lines() -> Iterator[str]:
         if (fen, milli) != (line.refunded_fen, line.refunded_milli) or milli > line.quantity_milli:
             yield f"order line {line.id}: {line.refunded_fen} fen {line.refunded_milli}, payments {fen} fen {milli}"
     yield from (f"order line {line_id}: does not exist" for line_id in said)
+
+
+def _known_otherwise() -> Iterator[str]:
+    """Orders whose status is earlier than what was done here or is known of them."""
+    early = Order.status.in_(("unpaid", "unshipped"))
+    sent = Order.shipped_at.is_not(None) | Order.received_at.is_not(None)
+    called_off = Order.cancelled_at.is_not(None) & (Order.status != "cancelled")
+    for row in db.session.execute(select(Order.order_no, Order.status).where((early & sent) | called_off)):
+        yield f"order {row.order_no} {row.status}"
+
+
+def _frozen() -> Iterator[str]:
+    """Open cases whose order has other sums or lines now than those on which they were opened."""
+    of_open = select(CaseLine.order_line_id).join(Case, Case.id == CaseLine.case_id).where(text(f"cases.{OPEN}"))
+    query = select(OrderLine.id, OrderLine.unit_price_fen, OrderLine.quantity_milli).where(OrderLine.id.in_(of_open))
+    lines = {line.id: list(line) for line in db.session.execute(query)}
+    sums = [getattr(Order, name) for name in FROZEN]
+    cases = select(Case.case_no, Case.order_id, Case.opened_on, *sums).join(Order, Order.id == Case.order_id)
+    for case in db.session.execute(cases.where(text(f"cases.{OPEN}")).order_by(Case.id)):
+        facts = case.opened_on
+        if not facts:
+            yield f"case {case.case_no}: keeps no facts"
+            continue
+        for name in FROZEN:
+            if facts[name] != getattr(case, name):
+                yield f"case {case.case_no}: {name} was {facts[name]}, is {getattr(case, name)}"
+        for line in facts["lines"]:
+            if lines.get(line[0], line[:3]) != line[:3]:
+                yield f"case {case.case_no}: line {line[0]} was {line[1:3]}, is {lines[line[0]][1:]}"
 
 
 def _parts() -> Iterator[str]:
@@ -294,6 +325,34 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(
         "refunded lines", "what a line says was refunded = the parts of payments, at most all of it", _refunded_lines
+    ),
+    Check(
+        "goods totals",
+        "an order's lines come to its 货品总价, but for the gap with which it was imported",
+        _sql(
+            "SELECT 'order', o.order_no, 'total', o.goods_total_fen, 'gap', o.lines_gap_fen, 'lines', "
+            "coalesce(sum(l.unit_price_fen * CAST(l.quantity_milli AS BIGINT)), 0) / 1000 "
+            "FROM orders o LEFT JOIN order_lines l ON l.order_id = o.id "
+            "GROUP BY o.id, o.order_no, o.goods_total_fen, o.lines_gap_fen "
+            "HAVING abs(o.goods_total_fen - o.lines_gap_fen - "
+            "coalesce(sum(l.unit_price_fen * CAST(l.quantity_milli AS BIGINT)), 0) / 1000) > count(l.id) "
+            # A line of another order is what `parties` finds; it isn't said twice.
+            "AND NOT EXISTS (SELECT 1 FROM cases c JOIN case_lines cl ON cl.case_id = c.id "
+            "JOIN order_lines x ON x.id = cl.order_line_id WHERE c.order_id <> x.order_id "
+            "AND (c.order_id = o.id OR x.order_id = o.id))"
+        ),
+    ),
+    Check("forward", "what an order's status says and what is known of it don't exclude each other", _known_otherwise),
+    Check("frozen facts", "an open case stands on what was paid and bought when it was opened", _frozen),
+    Check(
+        "order changes",
+        "the buyer was told of what an import wanted to change of an order with an open case",
+        _sql(
+            "SELECT 'order version', v.id FROM order_versions v JOIN orders o ON o.id = v.order_id "
+            "AND o.shop_id = v.shop_id WHERE CAST(v.held AS TEXT) <> '[]' AND NOT EXISTS (SELECT 1 FROM notices n "
+            "JOIN cases c ON c.id = n.case_id WHERE c.order_id = o.id AND c.shop_id = o.shop_id "
+            "AND n.kind = 'order_changed' AND n.user_id = o.buyer_id AND n.at = v.at)"
+        ),
     ),
     Check("parts", "a payment shared over lines is the sum of its parts", _parts),
     Check(

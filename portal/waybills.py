@@ -22,6 +22,7 @@ _LETTERS = re.compile(r"[A-Z]{1,6}")
 _JD_PACKAGE = re.compile(r"(JD[0-9A-Z]{11,14})(?:-[0-9A-Z]{1,4}){1,3}-?")
 _PACKAGE = re.compile(r"([0-9A-Z]{10,20})-[0-9]{1,3}-[0-9]{1,3}-[0-9A-Z]{0,4}")  # 京东's form, on another's number
 _TWICE = re.compile(r"[0-9]{8}.*[A-Z]+[0-9A-Z]?[0-9]{8}")  # digits, a prefix, digits: two numbers run together
+_USUAL = re.compile(r"[A-Z]{0,4}[0-9]{10,22}")
 _DPK = re.compile(r"DPK[0-9]{11,}(?:-[0-9]+)+")  # a further parcel of one 德邦 waybill: the suffix is part of it
 
 
@@ -45,6 +46,8 @@ def split_numbers(text: str) -> list[str]:
     A blank separates two whole numbers, but not the blocks of one: 「7548 4863 5765 96」. Where nothing looks like a
     whole number, the parts are returned as they stand.
     """
+    if _USUAL.fullmatch(text):
+        return [text]
     parts = [part.strip() for part in _SEPARATORS.split(text) if part.strip()]
     found = [_split_part(fold_number(part)) for part in parts]
     if not any(found):

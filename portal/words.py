@@ -87,7 +87,7 @@ ORIGIN: dict[str, str] = {  # who told of a scan
 DOUBT: dict[str, str] = {  # why a scan counts for nothing
     "early": "早于寄出,不作为依据",
     "future": "时间还没有到,不作为依据",
-    "onesided": "由得利的一方录入,不改变期限",
+    "onesided": "由得利的一方录入,暂不改变期限",
     "unclear": "看不出是否已签收,不作为签收的依据",
     "corrected": "商家已更正,不作为签收的依据",
 }
@@ -238,7 +238,7 @@ NOT_YET: dict[str, str] = {
 }
 DECISION: dict[str, str] = {  # a decision in a word or two
     "decide_close": "不支持申请",
-    "decide_complete": "商家已履行",
+    "decide_complete": "商家已履行",  # or has paid
     "decide_return": "买家寄回",
     "decide_reship": "商家发货",
     "decide_refund": "退款",
@@ -302,7 +302,17 @@ SAID: dict[str, str] = {
     "batch-made": "付款批次已生成,可以下载;同一批次可以再次下载,内容不变",
     "results-done": "对账已完成,逐行结果如下",
     "results-more": "已登记一部分,请继续处理其余的行",
-    "staff-added": "员工已添加,对方下一次打开页面就生效",
+    "staff-invited": "邀请已发出；对方在「我的 → 账号与安全」里同意后生效，14 天内有效",
+    "invitation-withdrawn": "邀请已撤回",
+    "invitation-accepted": "已加入店铺，可以进入商家后台",
+    "invitation-declined": "已谢绝邀请",
+    "shop-left": "您已离开店铺",
+    "password-set": "密码已设置，请用新密码登录",
+    "factor-needed": "这个账号需要两步验证才能继续，请先设置",
+    "factor-off": "两步验证已关闭",
+    "account-disabled": "账号已停用，所有设备都已退出登录",
+    "account-enabled": "账号已恢复",
+    "factor-reset": "两步验证已重置，对方登录后可以重新设置",
     "staff-removed": "员工已移除,立即生效",
     "role-changed": "职责已修改,立即生效",
     "limit-saved": "复核线已更新,对之后提出的款项生效",

@@ -328,6 +328,16 @@ class Cast:
         db.session.expire_all()
         return db.session.get_one(Case, case.id)
 
+    def employ(self, shop_id: int, member_name: str, role: str) -> None:
+        """Somebody is asked to work in this shop and says yes."""
+        from portal.people import invitations
+
+        with writing():
+            invitations.invite(shop_id, member_name, role, by=self.seller, now=self.now)
+            user_id = db.session.scalars(db.select(User.id).where(User.member_name == member_name)).one()
+            asked = invitations.invitations_of(member_name, self.now)[-1].id
+            invitations.answer_invitation(asked, user_id, accepts=True, now=self.now)
+
     def photos(self, number: int, owner: int, at: datetime | None = None) -> list[str]:
         """Loose photo rows of this person, without files behind them (tests of files make real ones)."""
         from portal.models import Evidence

@@ -48,9 +48,11 @@ def describe_policy(policy: Policy, days: policies.Days | None = None) -> goods_
     )
 
 
-def policy_for(order: Any) -> goods_facts.Policy:
+def get_policy_for(order: Any) -> goods_facts.Policy:
     """What the shop's policy is for an order: no version shortens a term that was promised since the goods arrived."""
-    return describe_policy(policies.get_current(order.shop_id), policies.days_since(order.shop_id, order.received_at))
+    return describe_policy(
+        policies.get_current(order.shop_id), policies.get_days_since(order.shop_id, order.received_at)
+    )
 
 
 def describe_goods(order: Any, line: Any, *, exchangeable: bool = True, open_case: str = "") -> Goods:
@@ -346,7 +348,7 @@ def submit_draft(draft: Draft, *, by: ActedBy, now: datetime, seen: str | None =
             fields.get("reason", ""),
             Evidence(item.milli, len(photos), visible(fields.get("description", ""))),
             now,
-            policy_for(order),
+            get_policy_for(order),
             negotiated=read_asked(draft),
         )
         if not verdict.allowed:
@@ -386,7 +388,7 @@ def submit_draft(draft: Draft, *, by: ActedBy, now: datetime, seen: str | None =
 def judge_draft(draft: Draft, *, now: datetime) -> list[tuple[int, Verdict]]:
     """What eligibility says of each line of the draft, as it stands."""
     order = db.session.get_one(Order, draft.order_id)
-    policy = policy_for(order)
+    policy = get_policy_for(order)
     lines = {line.id: line for line in list_lines(order.id)}
     may = is_exchangeable(list(lines.values()))
     proof = len(list_photos(draft)), visible(draft.fields.get("description", ""))
@@ -416,7 +418,7 @@ def judge_again(
     ``quantities`` by order line, in thousandths; ``photos`` counts all of them. Raises NotEligible.
     """
     order = db.session.get_one(Order, case.order_id)
-    days = policies.days_since(order.shop_id, order.received_at)
+    days = policies.get_days_since(order.shop_id, order.received_at)
     policy = describe_policy(db.session.get_one(Policy, case.policy_id), days)
     own = dict(
         db.session.execute(

@@ -1,4 +1,4 @@
-"""Signing in and out, and a person's own sessions."""
+"""Signing in and out, and the life of a person's own account: password, second factor, devices, invitations."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ from flask import Blueprint
 
 bp = Blueprint("auth", __name__)
 
-from portal.auth import routes  # noqa: E402, F401
+from portal.auth import account, factor, password, routes  # noqa: E402, F401

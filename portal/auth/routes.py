@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from flask import current_app, g, redirect, request
+import secrets
+from datetime import timedelta
+
+from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
+from sqlalchemy import delete
 from werkzeug.wrappers import Response
 
 from portal import words
 from portal.auth import bp
-from portal.config import Settings
-from portal.extensions import writing
-from portal.models import User
-from portal.people import accounts
-from portal.web import carried, security, tries
+from portal.extensions import db, writing
+from portal.models import HalfSignIn, User
+from portal.people import accounts, factors
+from portal.web import carried, events, security, tries
+from portal.web.forms import Form, Line
+from portal.web.pages import page
 from portal.web.signing_in import SignInForm, sign_in_page
-
-
-def _settings() -> Settings:
-    found: Settings = current_app.extensions["portal_settings"]
-    return found
 
 
 @bp.route("/login", methods=["GET", "POST"])
@@ -31,6 +31,7 @@ def sign_in() -> ResponseReturnValue:
     name = form.member_name.data
     counted = tries.of(name)
     if seconds := tries.wait(counted, g.now):
+        events.say("authn_lock", seconds=seconds)
         form.refuse(tries.TOO_MANY.format(seconds=seconds))
         refused = sign_in_page(429, wanted, packed, form)
         refused.headers["Retry-After"] = str(seconds)
@@ -38,10 +39,60 @@ def sign_in() -> ResponseReturnValue:
     user = accounts.verify_password(name, form.password.data or "")
     if user is None:
         tries.failed(counted, g.now)
+        events.say("authn_login_fail")
         form.refuse("会员名或密码不对,请核对后再试")
         return sign_in_page(422, wanted, packed, form)
     tries.succeeded(counted)
+    if factors.is_on(user.id):
+        return _ask_code(user, wanted, packed)
     return _begin(user, wanted, packed)
+
+
+class CodeForm(Form):
+    """The code of the app, or one from paper."""
+
+    code = Line("验证码", limit=20, missing="请填写验证器里的 6 位数字，或一个恢复码", exact=True)
+
+
+def _ask_code(user: User, wanted: str, packed: str) -> Response:
+    """The password was right; the code comes next, in this browser, within a few minutes."""
+    half = secrets.token_urlsafe(32)
+    with writing():
+        db.session.add(
+            HalfSignIn(id_hash=accounts.hash_token(half), user_id=user.id, expires_at=g.now + timedelta(minutes=5))
+        )
+    return page("auth/code.html", form=CodeForm(formdata=None), next=wanted, carried=packed, half=half)
+
+
+@bp.route("/login/code", methods=["GET", "POST"])
+def give_code() -> ResponseReturnValue:
+    """The second step of signing in."""
+    half = request.form.get("half", "")
+    row = db.session.get(HalfSignIn, accounts.hash_token(half)) if 20 <= len(half) <= 100 else None
+    wanted, packed = security.safe_next(request.form.get("next")), request.form.get("carried", "")
+    if request.method != "POST" or row is None or row.expires_at <= g.now:
+        form = SignInForm(formdata=None)
+        if request.method == "POST":
+            form.refuse("等待的时间太久，请重新填写会员名和密码")
+        return sign_in_page(422 if request.method == "POST" else 200, wanted, packed, form)
+    user, form, status = db.session.get_one(User, row.user_id), CodeForm(), 422
+    counted = tries.of_code(user.id)
+    if form.validate_on_submit():
+        if seconds := tries.wait(counted, g.now):
+            form.refuse(f"验证码连续输错，请 {seconds} 秒后再试", "code")
+            status = 429
+        else:
+            with writing():
+                good = factors.check(user.id, form.code.data or "", g.now)
+                if good:
+                    db.session.execute(delete(HalfSignIn).where(HalfSignIn.user_id == user.id))
+            if good and user.disabled_at is None:
+                tries.succeeded(counted)
+                return _begin(user, wanted, packed)
+            tries.failed(counted, g.now)
+            events.say("authn_login_fail", user.id, step="code")
+            form.refuse("验证码不对，请核对后再试；每个验证码只能用一次", "code")
+    return page("auth/code.html", status, form=form, next=wanted, carried=packed, half=half)
 
 
 def _begin(user: User, wanted: str, packed: str) -> Response:
@@ -49,14 +100,16 @@ def _begin(user: User, wanted: str, packed: str) -> Response:
     if g.who is not None:  # whoever was signed in at this browser no longer is
         with writing():
             accounts.sign_out(g.who.session, g.now)
-    cookie = accounts.sign_in(user, now=g.now, device=words.device(request.headers.get("User-Agent", "")))
+    device = words.device(request.headers.get("User-Agent", ""))
+    cookie = accounts.sign_in(user, now=g.now, device=device, address=request.remote_addr or "")
+    events.audit("authn_login_success", user.id, device=device)
     if typed := carried.unpack(packed):
         carried.keep(user.id, *typed, g.now)
     if wanted == "/me":  # nowhere in particular: to what they are here for
         wanted = "/operator" if user.operator else "/mediation" if user.mediator else "/me"
     answer = redirect(wanted, 303)
-    security.set_cookie(answer, cookie, _settings())
-    tries.remember_device(answer, user.member_name, secure=_settings().https == "1")
+    security.set_cookie(answer, cookie, security.settings())
+    tries.remember_device(answer, user.member_name, secure=security.settings().https == "1")
     return answer
 
 
@@ -67,6 +120,6 @@ def sign_out() -> ResponseReturnValue:
         with writing():
             accounts.sign_out(g.who.session, g.now)
     answer = redirect("/login?said=signed-out", 303)
-    answer.delete_cookie(security.cookie_name(_settings()), path="/")
+    answer.delete_cookie(security.cookie_name(security.settings()), path="/")
     answer.headers["Clear-Site-Data"] = '"cache", "storage"'
     return answer

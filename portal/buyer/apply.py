@@ -46,7 +46,7 @@ def apply(order_no: str) -> ResponseReturnValue:
     order_id = order.id
     lines = {line.id: line for line in applications.list_lines(order_id)}
     may = applications.is_exchangeable(list(lines.values()))
-    policy = applications.policy_for(order)
+    policy = applications.get_policy_for(order)
     draft = _draft(order)
     kept = dict(draft.fields) if draft else {}
     form = ReasonForm()
@@ -281,7 +281,7 @@ def _options(order: Order, line: Any, reason: reasons.Reason | None) -> dict[Cas
     """What the draft's reason opens for its first line, the usual first."""
     if reason is None:
         return {}
-    policy = applications.policy_for(order)
+    policy = applications.get_policy_for(order)
     goods = applications.describe_goods(order, line, exchangeable=applications.is_exchangeable([line])[line.id])
     return dict(eligibility.ways(goods, reason, g.now, policy))
 

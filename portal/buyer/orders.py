@@ -65,7 +65,7 @@ def order(order_no: str) -> ResponseReturnValue:
     found = guards.found(order_lists.load_for_buyer(order_no, g.who.user_id))
     lines = applications.list_lines(found.id)
     may = applications.is_exchangeable(lines)
-    facts = applications.policy_for(found)
+    facts = applications.get_policy_for(found)
     offers = {
         line.id: eligibility.offer(applications.describe_goods(found, line, exchangeable=may[line.id]), g.now, facts)
         for line in lines

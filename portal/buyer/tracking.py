@@ -63,7 +63,7 @@ def _page(shipment: Any, form: TraceForm, objection: ObjectionForm, status: int)
         form=form,
         back=_home(shipment),
         sender=parcel_view.was_sent_by(shipment, "buyer"),
-        claim=claims.latest_of(shipment),
+        claim=claims.find_latest(shipment),
         objection=objection,
     )
 

@@ -51,7 +51,7 @@ def list_actions(
     return sorted(found.values(), key=lambda pair: order.get(pair[0].name, 0))
 
 
-_UNASKED = frozenset({"give_account", "decline_account", "withdraw_account"})  # not worth a "not yet"
+_UNASKED = frozenset({"give_account", "decline_account", "withdraw_account", "refund_arrived"})  # not worth a "not yet"
 
 _LATER = {  # all others lead on
     "extend": 1,

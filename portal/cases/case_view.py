@@ -20,11 +20,24 @@ from portal.cases.event_details import describe_event
 from portal.evidence import evidence
 from portal.extensions import Moment, db
 from portal.flow import Actor, State, Step
-from portal.models import Case, CaseEvent, CaseLine, CaseLink, Order, OrderLine, Policy, Product, Shop, User
+from portal.models import (
+    Case,
+    CaseEvent,
+    CaseLine,
+    CaseLink,
+    Order,
+    OrderLine,
+    OrderVersion,
+    Policy,
+    Product,
+    Shop,
+    User,
+)
 from portal.money import entries as money_entries
 from portal.money import payment_lists
 from portal.money.accounts import consent as bank_accounts
 from portal.money.accounts import looking as account_looks
+from portal.orders import versions
 from portal.parcels import parcel_view
 from portal.rights import reasons, resale
 
@@ -137,6 +150,7 @@ class View:
     chain: Sequence[Any] = ()  # this case and those it came out of or became, the oldest first
     accounts: Sequence[Any] = ()  # 收款账户, the newest first: last four digits only
     looks: Sequence[Any] = ()  # who of the shop saw a whole number; for the buyer
+    order_changes: Sequence[Any] = ()  # what imports said of the order since the case was opened, the newest first
     overdue: bool = False  # the deadline has passed and the clock has not come round yet
     mediation: Mediation | None = None
     unsaid: list[tuple[Step, str | None]] = field(default_factory=list)  # steps not even worth a "not yet"
@@ -197,6 +211,7 @@ _case, _order, _policy, _user, _shop, _line, _bought, _product, _event = (
 
 _link, _bought_by = CaseLink.__table__.c, Order.__table__.alias("bought").c  # what the shop's owner buys elsewhere
 
+_version = OrderVersion.__table__.c
 _AROUND = (
     select(
         _order.id,
@@ -209,6 +224,9 @@ _AROUND = (
         _shop.bank_data,
         exists().where(_link.downstream_id == _case.id, _link.ended_at.is_(None)).label("linked"),
         exists().where(_bought_by.buyer_id == _shop.owner_id, _bought_by.shop_id != _shop.id).label("resold"),
+        exists()
+        .where(_version.shop_id == _case.shop_id, _version.order_id == _case.order_id, _version.at >= _case.opened_at)
+        .label("order_changed"),
     )
     .select_from(Case.__table__)
     .join(Order.__table__, _order.id == _case.order_id)
@@ -315,6 +333,7 @@ def build_view(case: Case, side: Actor, now: datetime) -> View:
         unsaid=[pair for pair in steps if hide_unsaid(case, *pair)],
         mediation=describe_mediation(case, events),
         pictures={line.product_id: line.picture for line in lines if line.picture},
+        order_changes=versions.list_since(case.order_id, case.shop_id, case.opened_at) if around.order_changed else (),
         overdue=case.due_at is not None and case.due_at <= now,
         proposals=cases_proposals.list_of_case(case.id) if any("proposal" in event.data for event in events) else (),
         entries=entries,

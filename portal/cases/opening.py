@@ -34,7 +34,7 @@ from portal.models import (
 from portal.money import entries as money_entries
 from portal.money import worth
 from portal.notices import notices
-from portal.orders import ledger
+from portal.orders import ledger, versions
 from portal.rights import policies, resale, windows
 from portal.words import BEIJING
 
@@ -230,7 +230,9 @@ def open_unsent(
 
 def record_opening(case: Case, step: Step, by: ActedBy, at: datetime, *, note: str, data: dict[str, Any]) -> None:
     """What goes with every new case: its first event, the order's and the tabs' counters, who is told."""
-    resale.promise_finish(case, db.session.get_one(Order, case.order_id), at)
+    order = db.session.get_one(Order, case.order_id, populate_existing=True)
+    case.opened_on = versions.freeze_facts(order)
+    resale.promise_finish(case, order, at)
     db.session.flush()
     write_event(case, step, by, at, source="", note=note, data=data, version=1)
     db.session.execute(

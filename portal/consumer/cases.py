@@ -1,4 +1,4 @@
-"""What a link shows: the order's cases, or one case: progress, photos, the parcel on its way back. Nothing else."""
+"""What a link shows: the order's cases, or one case: progress, what can be done, photos, the parcel on its way back."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from portal.cases import clock as case_clock
 from portal.cases.effects.hand_ins import HandIn, ParcelCorrection, SentParcels
 from portal.cases.effects.step_context import ActedBy
 from portal.consumer import bp
+from portal.consumer.forms import FORMS
 from portal.extensions import db
 from portal.flow import Actor, State, StepRefused
 from portal.models import Case, Order, Parcel
@@ -81,7 +82,7 @@ def gone(_error: NotFound) -> ResponseReturnValue:
     )
 
 
-def _opened(token: str) -> Pass:
+def open_pass(token: str) -> Pass:
     found = consumer_links.open_link(token, g.now)
     if found is None:
         abort(404)
@@ -89,7 +90,7 @@ def _opened(token: str) -> Pass:
     return found
 
 
-def _case(opened: Pass, case_no: str) -> Case:
+def find_case(opened: Pass, case_no: str) -> Case:
     query = select(Case).where(Case.case_no == case_no, Case.order_id == opened.order_id)
     if opened.case_id is not None:
         query = query.where(Case.id == opened.case_id)
@@ -102,7 +103,7 @@ def _case(opened: Pass, case_no: str) -> Case:
 @bp.get("/<token>")
 def link(token: str) -> ResponseReturnValue:
     """The order's goods and cases; a link to one case goes there."""
-    opened = _opened(token)
+    opened = open_pass(token)
     if opened.case_id is not None:
         case_no = db.session.scalar(select(Case.case_no).where(Case.id == opened.case_id))
         return redirect(f"/c/{token}/{case_no}", 303)
@@ -120,8 +121,8 @@ def link(token: str) -> ResponseReturnValue:
 @bp.route("/<token>/<case_no>", methods=["GET", "POST"])
 def case(token: str, case_no: str) -> ResponseReturnValue:
     """Progress; photos and the parcel are handed in here."""
-    opened = _opened(token)
-    found = _case(opened, case_no)
+    opened = open_pass(token)
+    found = find_case(opened, case_no)
     case_id, order_no = found.id, db.session.scalar(select(Order.order_no).where(Order.id == found.order_id)) or ""
     known = partial(order_lists.known_numbers, found.order_id)
     does = request.form.get("does", "") if request.method == "POST" else ""
@@ -153,7 +154,7 @@ def case(token: str, case_no: str) -> ResponseReturnValue:
             except StepRefused as refused:
                 case_clock.settle_now(case_id, g.now)
                 problem, status = refused.sentence, 409
-        found = _case(opened, case_no)
+        found = find_case(opened, case_no)
     view = case_view.build_view(found, Actor.BUYER, g.now)
     parcel.version.data = photos.version.data = str(found.version)
     asked = request.args.get("did", "")
@@ -161,6 +162,7 @@ def case(token: str, case_no: str) -> ResponseReturnValue:
         "parcel": "已提交运单号,商家会在收到后验货",
         "edit": "运单号已修改,商家会看到新的运单号",
         "photos": "照片已提交,商家会看到",
+        "step": view.said(view.events[0]) if view.events else "",
     }.get(asked, "")
     form = parcel if does in ("parcel", "edit") else photos
     if problem:
@@ -180,7 +182,8 @@ def case(token: str, case_no: str) -> ResponseReturnValue:
         mistyped=_sent_back(case_id) if found.state == State.INSPECTING and not found.escalated else None,
         adds=found.state not in flow.FINAL,
         alone=opened.case_id is not None,
-        expires_at=opened.expires_at,
+        ways=[(row, why) for row, why in view.actions if row.name in FORMS],
+        expires_at=None if found.state not in flow.FINAL else opened.expires_at,
         at=f"/c/{token}/{case_no}/f",
     )
 
@@ -218,8 +221,8 @@ def photo_thumb(token: str, case_no: str, public_id: str) -> ResponseReturnValue
 
 
 def _send(token: str, case_no: str, public_id: str, *, thumb: bool) -> ResponseReturnValue:
-    opened = _opened(token)
-    row = consumer_links.may_see_photo(opened, _case(opened, case_no).id, public_id)
+    opened = open_pass(token)
+    row = consumer_links.may_see_photo(opened, find_case(opened, case_no).id, public_id)
     if row is None:
         abort(404)
     return photos.send(row, thumb=thumb)

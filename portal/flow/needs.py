@@ -68,7 +68,8 @@ NEEDS: dict[str, Callable[[Facts], str | None]] = {
     "money_open": lambda f: None if f.open_entries else "没有待付的款项",
     "money_settled": lambda f: "还有待付的款项" if f.open_entries else None,
     "one_entry": lambda f: None if f.open_entries <= 1 else "还有其他待付的款项",
-    "more_entries": lambda f: None if f.open_entries > 1 else "只剩这一笔款项",
+    # the last one ends a case, and while the platform is in it that isn't the shop's alone to say
+    "more_entries": lambda f: None if f.open_entries > 1 or (f.escalated and f.open_entries) else "只剩这一笔款项",
     "approved": lambda f: "金额超过复核线,请由另一位同事先复核" if f.waiting_entries else None,
     "approval_waiting": lambda f: None if f.waiting_entries else "没有待复核的款项",
     "takes_bank": lambda f: None if f.takes_bank else "店铺没有开启收款账户,请与买家约定其他退款方式",
@@ -80,6 +81,16 @@ NEEDS: dict[str, Callable[[Facts], str | None]] = {
     "account_wanted": lambda f: None if f.account in ("asked", "declined") else "商家没有请您填写收款账户",
     "account_asked": lambda f: None if f.account == "asked" else "商家没有请您填写收款账户",
     "account_held": lambda f: None if f.account_held else "没有保存您的收款账户,或退款已经完成",
+    "undisputed": lambda f: (
+        "平台介入期间,一方不能单独改变售后单;请在介入中写明您的意见,对方同意、申请方撤回介入或平台裁决后再继续"
+        if f.escalated
+        else None
+    ),
+    "caller_withdraws": lambda f: (
+        "平台介入不是由您申请的,撤销申请须等平台裁决;可以在介入中写明您不再坚持"
+        if f.escalated and f.asked_by != Actor.BUYER
+        else None
+    ),
     "in_mediation": lambda f: None if f.escalated else "现在没有平台介入,页面显示的是最新状态",
     "no_mediation": lambda f: "平台已介入,请在介入中提交证据" if f.escalated else None,
     "collecting": lambda f: None if f.stage == Stage.EVIDENCE else "举证期已结束,请等待平台处理",

@@ -165,6 +165,7 @@ _ROWS: tuple[Step, ...] = (
     Step("refund_ok", X, State.REFUNDING, State.COMPLETED, S, "款项已付清,换货完成", (B, S), "登记已退款", needs=("approved", "one_entry"), roles=MONEY, title="退款完成"),
     Step("refund_ok", I, State.REFUNDING, State.COMPLETED, S, "款项已付清,补发完成", (B, S), "登记已退款", needs=("approved", "one_entry"), roles=MONEY, title="退款完成"),
     Step("refund_ok", RM, State.REFUNDING, State.COMPLETED, S, "商家已退款,退款完成", (B, S), "登记已退款", needs=("approved", "one_entry"), roles=MONEY, title="退款完成"),
+    Step("refund_arrived", ALL, State.REFUNDING, State.COMPLETED, B, "买家确认款项已到账,售后完成", (B, S, P), "已到账", needs=("money_settled",), title="退款完成"),
     Step("refund_fail", ALL, State.REFUNDING, State.REFUND_FAILED, S, "退款失败,商家会重试", (B,), "登记退款失败", needs=("approved",), roles=MONEY, danger=True),
     Step("timeout_overdue", ALL, State.REFUNDING, State.REFUNDING, C, "商家超过法定期限未退款,平台介入", (B, S, P), after="refund_legal", title="平台介入通知"),
     Step("retry", ALL, State.REFUND_FAILED, State.REFUNDING, S, "商家重新办理退款", (B,), "重新退款", roles=MONEY),
@@ -181,6 +182,7 @@ _ROWS: tuple[Step, ...] = (
     Step("decide_close", XR, State.INSPECTING, State.CLOSED, P, "平台裁决:不支持申请,商家退还商品,售后关闭", (B, S), "不支持,关闭售后", needs=("in_mediation", "deciding"), title="平台裁决通知"),
     Step("decide_close", XR, State.DISPUTED, State.CLOSED, P, "平台裁决:不支持申请,商家退还商品,售后关闭", (B, S), "不支持,关闭售后", needs=("in_mediation", "deciding"), title="平台裁决通知"),
     Step("decide_complete", XI, State.CONFIRMING, State.COMPLETED, P, "平台裁决:商家已履行,售后完成", (B, S), "商家已履行,完成", needs=("in_mediation", "deciding", "money_settled"), title="平台裁决通知"),
+    Step("decide_complete", ALL, State.REFUNDING, State.COMPLETED, P, "平台裁决:商家已付清,售后完成", (B, S), "商家已付清,完成", needs=("in_mediation", "deciding", "money_settled")),
     *(Step("decide_return", XR, source, State.RETURNING, P, "平台裁决:支持申请,请买家寄回商品", (B, S), "支持,买家寄回", needs=("in_mediation", "deciding"), title="平台裁决通知") for source in (State.APPLIED, State.REVISING)),
     *(
         Step("decide_reship", types, source, State.RESHIPPING, P, "平台裁决:商家发出商品", (B, S), "商家发货", needs=("in_mediation", "deciding"), title="平台裁决通知")
@@ -322,7 +324,35 @@ def _overlay() -> Iterator[Step]:
 
 
 OVERLAY: tuple[Step, ...] = tuple(_overlay())
-STEPS: tuple[Step, ...] = _ROWS + OVERLAY
+# What the other side stands for already, so that it settles a mediation: the buyer's own application, the seller's own
+# result, what was sent or reported. An attempt at paying ends nothing.
+SETTLING = frozenset(
+    {
+        "agree",
+        "agree_no_return",
+        "accept_goods",
+        "accept_goods_diff",
+        "accept_result",
+        "accept_result_diff",
+        "accept_result_none",
+        "confirm",
+        "resend",
+        "refund_arrived",
+        "refund_fail",
+        "retry",
+    }
+)
+
+
+def _guard(row: Step) -> Step:
+    """While it is with the platform no step of one side alone moves or ends a case, or changes what is asked for."""
+    alone = row.actor in (B, S) and row.source in _WHEN and row.name not in SETTLING
+    if not alone or (row.target == row.source and row.name != "modify"):
+        return row
+    return row._replace(needs=("caller_withdraws" if row.name == "withdraw" else "undisputed", *row.needs))
+
+
+STEPS: tuple[Step, ...] = tuple(_guard(row) for row in _ROWS) + OVERLAY
 _OF: dict[tuple[str | None, str], list[Step]] = {}
 
 

@@ -15,12 +15,22 @@ from portal.models.notifications import Delivery, Notice
 from portal.models.orders import Cancellation, Order, OrderLine, Product, Sku
 from portal.models.policies import Policy, ReturnAddress
 from portal.models.proposals import Proposal
+from portal.models.security import (
+    AuditEvent,
+    HalfSignIn,
+    Invitation,
+    PasswordLink,
+    RecoveryCode,
+    TotpFactor,
+)
 from portal.models.shipments import Parcel, ParcelLine, ParcelTrace
 from portal.models.system import SystemNote
 from portal.models.tracking import OrderWatch, ReceiptClaim, Shipment, ShipmentTrace, TraceFile, Track
+from portal.models.versions import OrderVersion
 
 __all__ = [
     "AccessLink",
+    "AuditEvent",
     "BankAccount",
     "BankConsent",
     "BankView",
@@ -38,9 +48,11 @@ __all__ = [
     "Evidence",
     "Feedback",
     "FormKey",
+    "HalfSignIn",
     "ImportHeading",
     "ImportJob",
     "Intake",
+    "Invitation",
     "KeptForm",
     "Message",
     "MoneyEntry",
@@ -48,16 +60,19 @@ __all__ = [
     "Order",
     "OrderLine",
     "OrderLink",
+    "OrderVersion",
     "OrderWatch",
     "Parcel",
     "ParcelLine",
     "ParcelTrace",
+    "PasswordLink",
     "PayoutFile",
     "Policy",
     "Product",
     "Proposal",
     "RateCount",
     "ReceiptClaim",
+    "RecoveryCode",
     "ReturnAddress",
     "RuleVersion",
     "Session",
@@ -67,6 +82,7 @@ __all__ = [
     "Sku",
     "Staff",
     "SystemNote",
+    "TotpFactor",
     "TraceFile",
     "Track",
     "User",

@@ -24,6 +24,7 @@ class User(Model):
     password_hash: Mapped[str | None] = mapped_column(String(255))
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
+    password_at: Mapped[datetime | None]  # when the password was last changed
     mediator: Mapped[bool] = mapped_column(default=False)  # 平台客服, decides where both sides can't agree
     operator: Mapped[bool] = mapped_column(default=False, server_default=false())  # 运营: calendar and public rules
     version: Mapped[int] = mapped_column(default=1)  # bumped whenever a list of this person's changes
@@ -73,6 +74,7 @@ class Session(Model):
     expires_at: Mapped[datetime]  # absolute end
     ended_at: Mapped[datetime | None]
     device: Mapped[str] = mapped_column(String(120), default="")
+    address: Mapped[str] = mapped_column(String(45), default="", server_default="")  # where it was signed in from
     proved_at: Mapped[datetime]  # when the password was last given
 
 

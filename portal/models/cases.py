@@ -119,6 +119,9 @@ class Case(Model):
     finish_provisional: Mapped[bool] = mapped_column(default=False, server_default=false())
     overdue_at: Mapped[datetime | None]  # when it wasn't, and both sides were told
 
+    opened_on: Mapped[dict[str, Any]] = mapped_column(
+        default=dict, server_default=text("'{}'")
+    )  # portal/orders/versions.py
     goods: Mapped[str] = mapped_column(String(300))  # title of the first line, for lists
     spec: Mapped[str] = mapped_column(String(300), default="")
     wanted_spec: Mapped[str] = mapped_column(String(300), default="")

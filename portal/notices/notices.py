@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -125,6 +126,15 @@ def tell_sent_back(case: Case, parcels: Sequence[str], *, at: datetime) -> None:
         bump_unread(user_id)
 
 
+def tell_of_account(user_id: int, *, title: str, body: str, at: datetime) -> None:
+    """Tell somebody of a change to the security of their account."""
+    dedupe_key = f"account:{user_id}:{secrets.token_hex(8)}"  # each change is told, also two of one moment
+    add_notice(
+        user_id, None, kind="account", title=title[:120], body=body, href="/me/account", at=at, dedupe_key=dedupe_key
+    )
+    bump_unread(user_id)
+
+
 def tell_of_parcel(
     user_id: int, case: Case | None, *, title: str, body: str, href: str, at: datetime, dedupe_key: str
 ) -> None:
@@ -163,6 +173,22 @@ def tell_of_order(user_id: int, *, kind: str, title: str, body: str, href: str, 
     key = f"order:{dedupe_key}:{user_id}"
     if not db.session.scalar(select(Notice.id).where(Notice.dedupe_key == key)):
         add_notice(user_id, None, kind=kind, title=title, body=body, href=href, at=at, dedupe_key=key)
+        bump_unread(user_id)
+
+
+def tell_of_order_change(case: Case, actor: Actor, *, body: str, at: datetime, key: str) -> None:
+    """Tell one side that a file wanted to change what the case stands on; once for each ``key``."""
+    for user_id in list_readers(case, actor):
+        add_notice(
+            user_id,
+            case,
+            kind="order_changed",
+            title="商家导入的订单资料与申请时不同",
+            body=body,
+            href=build_address(case, actor),
+            at=at,
+            dedupe_key=f"case:{case.id}:{key}:{actor}:{user_id}",
+        )
         bump_unread(user_id)
 
 

@@ -1,4 +1,4 @@
-"""运营: the calendar of working days and the public rules. No business data; every route needs an operator."""
+"""运营: people and shops, the security log, the calendar of working days, the public rules. No business data."""
 
 from __future__ import annotations
 
@@ -10,4 +10,4 @@ bp = Blueprint("operator", __name__, url_prefix="/operator")
 bp.before_request(guards.need_operator)
 
 
-from portal.operator import calendar, rules  # noqa: E402, F401
+from portal.operator import audit, calendar, people, rules  # noqa: E402, F401

@@ -8,7 +8,7 @@ from typing import Any
 from portal.models import Order
 
 
-def receipt(at: datetime | None) -> dict[str, Any]:
+def make_receipt(at: datetime | None) -> dict[str, Any]:
     """The columns of a receipt at ``at``; None: it isn't known, or was taken back.
 
     The term of a 铺货 order runs from it: it is promised anew (portal/rights/resale.py), and never to an earlier day.
@@ -18,7 +18,7 @@ def receipt(at: datetime | None) -> dict[str, Any]:
 
 def record_receipt(order: Order, at: datetime | None, *, now: datetime) -> None:
     """Write down when an order was received, and its status with it."""
-    for column, value in receipt(at).items():
+    for column, value in make_receipt(at).items():
         setattr(order, column, value)
     if at is not None and order.status == "in_transit":
         order.status = "delivered"

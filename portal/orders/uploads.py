@@ -157,7 +157,7 @@ def claim_upload(now: datetime) -> int | None:
 
 def run_upload(job_id: int, folder: Path, clock_now: Callable[[], datetime]) -> None:
     job = db.session.get_one(ImportJob, job_id)
-    state, shop_id, path = job.state, job.shop_id, folder / job.path
+    state, shop_id, path, file_name = job.state, job.shop_id, folder / job.path, job.file_name
     report_to = report_path(folder, job)
     explained = load_headings(shop_id)
     db.session.rollback()
@@ -184,6 +184,7 @@ def run_upload(job_id: int, folder: Path, clock_now: Callable[[], datetime]) -> 
                 dry_run=state == "checking",
                 on_progress=progress,
                 on_row=write,
+                source=file_name,
             )
     except HeadingsRefused as refused:
         say(state="failed", problem=refused.sentence[:400], report={"headings": refused.seen._asdict()})

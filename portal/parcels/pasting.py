@@ -25,7 +25,7 @@ class _Line(NamedTuple):
     words: str
 
 
-def unfold(text: str) -> list[tuple[int, str]]:
+def unfold_table(text: str) -> list[tuple[int, str]]:
     """The lines of a paste, numbered, each with its time first: a time that stands alone is put before its words.
 
     Where no time stands alone the lines are given back as they are. A heading of the page (「已签收」 above a group of

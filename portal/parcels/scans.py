@@ -58,7 +58,7 @@ def status_of(words: str) -> str:
     return wording.read(words).status
 
 
-def of_words(at: datetime, words: str) -> Scan:
+def read_words(at: datetime, words: str) -> Scan:
     """The scan that these words tell of."""
     reading = wording.read(words)
     return Scan(at, reading.status, words, not reading.clear)
@@ -69,7 +69,7 @@ _MILD = frozenset({"picked", "transit", "delivering", "station"})
 _RECEIVER = re.compile("本人|收件人|收货人|家人|客户|凭取[件货]码")
 
 
-def of_code(at: datetime, code: str | None, words: str) -> Scan:
+def read_code(at: datetime, code: str | None, words: str) -> Scan:
     """The scan of a service that has codes of its own. ``code``: its status; "" says little, None isn't known.
 
     A code and words that contradict each other about 签收 are doubtful: such a scan is kept and counts for nothing.
@@ -139,7 +139,7 @@ def read(text: str, now: datetime) -> list[Scan]:
 
     Raises LinesRefused, naming the lines, when one can't be read: nothing is taken then.
     """
-    lines = pasting.unfold(text)
+    lines = pasting.unfold_table(text)
     if not lines:
         raise LinesRefused([f"请粘贴物流记录,每行一条,例如:{EXAMPLE}"])
     if len(lines) > MOST_LINES:
@@ -157,7 +157,7 @@ def read(text: str, now: datetime) -> list[Scan]:
         elif not said:
             wrong.append(f"第 {number} 行只有时间没有内容,请补上物流公司的记录")
         else:
-            scans.append(of_words(at, said))
+            scans.append(read_words(at, said))
     if wrong:
         raise LinesRefused(wrong[:10] + ([f"还有 {len(wrong) - 10} 行读不出来"] if len(wrong) > 10 else []))
     return list(dict.fromkeys(scans))

@@ -152,6 +152,7 @@ def find_step(case: Any, verb: str) -> str:
     if verb != "settle":
         return {"approve": "approve_refund", "fail": "refund_fail", "retry": "retry"}[verb]
     last = case.state == State.REFUNDING and money_entries.describe_standing(case.id)["open_entries"] <= 1
+    last = last and not case.escalated
     return "refund_ok" if last else "settle_entry"
 
 

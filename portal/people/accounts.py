@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import secrets
 import threading
 from collections.abc import Sequence
@@ -14,10 +15,19 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Integer, bindparam, delete, literal_column, select, update
 
-from portal.extensions import db, writing
-from portal.models import KeptForm, MoneyEntry, Session, Shop, Staff, User
+from portal.extensions import PerApp, db, writing
+from portal.models import (
+    HalfSignIn,
+    KeptForm,
+    MoneyEntry,
+    PasswordLink,
+    Session,
+    Shop,
+    Staff,
+    User,
+)
 from portal.notices import notices
-from portal.people import roles
+from portal.people import passwords, roles
 from portal.rights import policies
 
 BUYER_IDLE, BUYER_LONGEST = timedelta(days=14), timedelta(days=30)
@@ -26,12 +36,17 @@ MEDIATOR_IDLE, MEDIATOR_LONGEST = timedelta(minutes=30), timedelta(hours=8)
 PROVED_FOR = timedelta(minutes=5)  # how long a password that was given opens sensitive data
 SEEN_EVERY = timedelta(minutes=5)  # how often the last use of a session is written down
 MOST_SESSIONS = 5
-LEAST_PASSWORD, LONGEST_PASSWORD = 8, 128
+LINK_FOR = timedelta(minutes=30)  # how long a link that sets a new password opens
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)  # OWASP's minimum for argon2id
 _at_once = threading.BoundedSemaphore(4)  # each hash takes 19 MiB
 _nobody = _hasher.hash(secrets.token_hex(16))  # verified when there is no such account, so that the time tells nothing
-_WEAK = ("password", "12345678", "huanhuo", "1688", "qwerty", "11111111", "88888888")
+_key: PerApp[bytes] = PerApp("session_key", b"")
+
+
+def use_key(secret_key: str) -> None:
+    """Hash cookies and links with a key made from the portal's: with another key all sessions and links have ended."""
+    _key.set(hashlib.sha256(b"sessions:" + secret_key.encode()).digest())
 
 
 class AccountRefused(ValueError):
@@ -59,17 +74,15 @@ class Who:
     unread: dict[str, int]  # the marks on tabs, by the names of notifications.MARKS
     mediator: bool = False
     operator: bool = False
+    works_in: int = 0  # the shop, also while its desk is shut
 
 
-def check_password(text: str, member_name: str) -> None:
-    """Raises AccountRefused for a password that is too short, too long or too easily guessed."""
-    if len(text) < LEAST_PASSWORD:
-        raise AccountRefused(f"密码至少 {LEAST_PASSWORD} 个字符,建议 15 个以上")
-    if len(text) > LONGEST_PASSWORD:
-        raise AccountRefused(f"密码最多 {LONGEST_PASSWORD} 个字符")
-    plain = text.lower()
-    if plain in _WEAK or (member_name and member_name.lower() in plain) or len(set(plain)) < 3:
-        raise AccountRefused("这个密码太容易被猜到,请不要使用会员名、店铺名或常见密码")
+def check_password(text: str, *names: str) -> None:
+    """Raises AccountRefused for a password that is too short, too long or easily guessed; ``names`` of its owner."""
+    try:
+        passwords.check(text, *names)
+    except passwords.PasswordRefused as refused:
+        raise AccountRefused(refused.sentence) from None
 
 
 def hash_password(text: str) -> str:
@@ -96,7 +109,7 @@ def create_user(
     if db.session.scalar(select(User.id).where(User.member_name == member_name)):
         raise AccountRefused(f"会员名 {member_name} 已被使用")
     if password is not None and not weak_ok:
-        check_password(password, member_name)
+        check_password(password, member_name, company_name)
     user = User(
         member_name=member_name,
         company_name=company_name,
@@ -140,25 +153,10 @@ def is_staff_of(user_id: int, shop_id: int) -> bool:
     return db.session.scalar(select(Staff.shop_id).where(Staff.user_id == user_id)) == shop_id
 
 
-def add_staff(shop_id: int, member_name: str, role: str) -> None:
-    """Let somebody who can sign in already work in a shop. Raises AccountRefused; inside ``writing()``."""
-    user = db.session.scalars(select(User).where(User.member_name == member_name)).one_or_none()
-    if user is None or user.password_hash is None or user.disabled_at is not None or user.mediator or user.operator:
-        raise AccountRefused(f"没有可以添加的会员「{member_name}」,请核对会员名;对方须已开通登录")
-    if is_staff_of(user.id, shop_id):
-        raise AccountRefused(f"{member_name} 已经是本店的员工,可以在上面修改职责")
-    if db.session.get(Staff, user.id) is not None:
-        raise AccountRefused(f"{member_name} 在其他店铺工作,一个会员只能在一家店铺工作")
-    _check_role(role)
-    db.session.add(Staff(user_id=user.id, shop_id=shop_id, role=role))
-    db.session.flush()
-    notices.bump_unread(user.id)
-
-
 def change_role(shop_id: int, user_id: int, role: str) -> None:
     """Give somebody of the shop another role. Raises AccountRefused; inside ``writing()``."""
     person = _employee(shop_id, user_id)
-    _check_role(role)
+    check_role(role)
     if role not in roles.APPROVERS:
         _check_approvals(shop_id, user_id)
     person.role = role
@@ -184,13 +182,13 @@ def _employee(shop_id: int, user_id: int) -> Staff:
     return person
 
 
-def _check_role(role: str) -> None:
+def check_role(role: str) -> None:
     if role not in roles.ROLES or role == "owner":
         raise AccountRefused("请选择职责")
 
 
 def _check_approvals(shop_id: int, without: int) -> None:
-    """Nobody goes while payments wait that only he could check."""
+    """Nobody goes while payments wait that only they could check."""
     able = set(
         db.session.scalars(select(Staff.user_id).where(Staff.shop_id == shop_id, Staff.role.in_(roles.APPROVERS)))
     )
@@ -223,22 +221,30 @@ def verify_password(member_name: str, password: str) -> User | None:
             _hasher.verify(stored, password)
         except (VerificationError, InvalidHashError):
             return None
-    return user if known else None
+    if user is None or not known:
+        return None
+    if _hasher.check_needs_rehash(stored):  # made with other parameters than today's
+        renewed = hash_password(password)
+        with writing():
+            db.session.execute(
+                update(User).where(User.id == user.id, User.password_hash == stored).values(password_hash=renewed)
+            )
+    return user
 
 
 def hash_token(cookie: str) -> str:
     """What the table keeps of a session's cookie."""
-    return hashlib.sha256(cookie.encode()).hexdigest()
+    return hmac.new(_key.get(), cookie.encode(), hashlib.sha256).hexdigest()
 
 
-def sign_in(user: User, *, now: datetime, device: str = "") -> str:
+def sign_in(user: User, *, now: datetime, device: str = "", address: str = "") -> str:
     """Begin a session and return its cookie. The oldest of more than five ends."""
     cookie = secrets.token_urlsafe(32)
     longest = (
         MEDIATOR_LONGEST
         if user.mediator or user.operator
         else SELLER_LONGEST
-        if db.session.get(Staff, user.id)
+        if (works := db.session.get(Staff, user.id)) and works.role == "owner"
         else BUYER_LONGEST
     )
     with writing():
@@ -250,6 +256,7 @@ def sign_in(user: User, *, now: datetime, device: str = "") -> str:
                 seen_at=now,
                 expires_at=now + longest,
                 device=device[:120],
+                address=address[:45],
                 proved_at=now,
             )
         )
@@ -287,6 +294,7 @@ _WHO = (
         _staff.role,
         _shop.name,
         _shop.version,
+        _session.proved_at,
         *(literal_column(words, Integer).label(f"unread_{mark}") for mark, words in notices.MARKS.items()),
     )
     .join(User.__table__, _user.id == _session.user_id)
@@ -317,13 +325,17 @@ def who_is(cookie: str, now: datetime) -> tuple[Who | None, int | None]:
         role,
         shop,
         shop_version,
-    ) = row[:14]
-    idle = MEDIATOR_IDLE if mediator or operator else SELLER_IDLE if shop_id else BUYER_IDLE
+        proved_at,
+    ) = row[:15]
+    idle = MEDIATOR_IDLE if mediator or operator else SELLER_IDLE if role == "owner" else BUYER_IDLE
     if ended_at is not None or disabled_at is not None:
         return None, None  # signed out or revoked: whoever holds the cookie is nobody
     if now >= expires_at or now - seen_at > idle:
         return None, user_id
-    unread = dict(zip(notices.MARKS, row[14:], strict=True))
+    works_in = shop_id or 0
+    if shop_id and role != "owner" and (now - seen_at > SELLER_IDLE or now - proved_at >= SELLER_LONGEST):
+        shop_id, role, shop, shop_version = None, "", "", 0  # the desk is shut until the password is given again
+    unread = dict(zip(notices.MARKS, row[15:], strict=True))
     return (
         Who(
             user_id,
@@ -339,25 +351,34 @@ def who_is(cookie: str, now: datetime) -> tuple[Who | None, int | None]:
             unread,
             mediator,
             operator,
+            works_in,
         ),
         None,
     )
 
 
 def touch_session(who: Who, now: datetime) -> None:
-    """Write the session's last use down."""
-    db.session.execute(update(Session).where(Session.id_hash == who.session).values(seen_at=now))
+    """Write the session's last use down. A desk that was shut stays shut until the password is given again."""
+    shut = {"proved_at": now - SELLER_LONGEST} if who.works_in and who.shop_id is None else {}
+    db.session.execute(update(Session).where(Session.id_hash == who.session).values(seen_at=now, **shut))
 
 
-def was_proved(session: str, now: datetime) -> bool:
-    """Whether this session's person gave the password a moment ago, as seeing sensitive data asks for."""
+def was_proved(session: str, now: datetime, within: timedelta = PROVED_FOR) -> bool:
+    """Whether this session's person gave the password a moment ago, as what is dangerous asks for."""
     at = db.session.scalar(select(Session.proved_at).where(Session.id_hash == session))
-    return at is not None and timedelta() <= now - at <= PROVED_FOR
+    return at is not None and timedelta() <= now - at <= within
 
 
 def prove_password(session: str, now: datetime) -> None:
     """The password was given again, rightly."""
     db.session.execute(update(Session).where(Session.id_hash == session).values(proved_at=now))
+
+
+def renew(session: str) -> str:
+    """Another cookie for a session: the old one opens nothing any more. Inside ``writing()``."""
+    cookie = secrets.token_urlsafe(32)
+    db.session.execute(update(Session).where(Session.id_hash == session).values(id_hash=hash_token(cookie)))
+    return cookie
 
 
 def sign_out(session: str, now: datetime) -> None:
@@ -387,7 +408,73 @@ def sign_out_others(user_id: int, keep: str, now: datetime) -> int:
     return int(done.rowcount)  # type: ignore[attr-defined]
 
 
+# ---------------------------------------------------------------- the life of an account
+
+
+def set_password(user_id: int, text: str, *, now: datetime, keep: str = "") -> None:
+    """A new password; all sessions end but the one to ``keep``, and the person is told. Raises AccountRefused.
+
+    Inside ``writing()``.
+    """
+    user = db.session.get_one(User, user_id)
+    check_password(text, user.member_name, user.company_name)
+    user.password_hash, user.password_at = hash_password(text), now
+    db.session.execute(
+        update(PasswordLink).where(PasswordLink.user_id == user_id, PasswordLink.used_at.is_(None)).values(used_at=now)
+    )
+    sign_out_others(user_id, keep, now)
+    tell(
+        user_id,
+        "密码已修改",
+        "您的登录密码刚刚被修改，其他设备都已退出登录。不是您本人操作的，请联系平台客服停用账号。",
+        now,
+    )
+
+
+def make_link(user_id: int, now: datetime) -> str:
+    """The token of a link with which this person sets a new password, once; the ones before open no more.
+
+    Inside ``writing()``.
+    """
+    db.session.execute(delete(PasswordLink).where(PasswordLink.user_id == user_id))
+    token = secrets.token_urlsafe(32)
+    db.session.add(PasswordLink(token_hash=hash_token(token), user_id=user_id, made_at=now, expires_at=now + LINK_FOR))
+    db.session.flush()
+    return token
+
+
+def of_link(token: str, now: datetime) -> User | None:
+    """Who may set a new password with this link now."""
+    found = select(User).join(PasswordLink, PasswordLink.user_id == User.id)
+    good = (PasswordLink.used_at.is_(None), PasswordLink.expires_at > now, User.disabled_at.is_(None))
+    return db.session.scalars(found.where(PasswordLink.token_hash == hash_token(token), *good)).one_or_none()
+
+
+def disable(user_id: int, now: datetime) -> None:
+    """Nobody signs in to this account any more; its sessions and links end. Inside ``writing()``."""
+    db.session.execute(update(User).where(User.id == user_id, User.disabled_at.is_(None)).values(disabled_at=now))
+    db.session.execute(delete(PasswordLink).where(PasswordLink.user_id == user_id))
+    sign_out_others(user_id, "", now)
+
+
+def enable(user_id: int, now: datetime) -> None:
+    """The account may be used again. Inside ``writing()``."""
+    db.session.execute(update(User).where(User.id == user_id).values(disabled_at=None))
+    tell(user_id, "账号已恢复", "您的账号已恢复使用，请检查登录设备，并考虑修改密码。", now)
+
+
+RESET_ASKED = "有人申请重设您的密码", "平台已生成重设密码的链接。不是您本人申请的，请联系平台客服。"
+FACTOR_RESET = "两步验证已重置", "平台已重置您的两步验证，请重新设置。不是您本人申请的，请联系平台客服。"
+
+
+def tell(user_id: int, title: str, body: str, now: datetime) -> None:
+    """Tell somebody of a change to the security of their account. Inside ``writing()``."""
+    notices.tell_of_account(user_id, title=title, body=body, at=now)
+
+
 def forget_old_sessions(now: datetime) -> None:
-    """Remove sessions that ended more than thirty days ago, and forms kept for as long."""
+    """Remove sessions that ended more than thirty days ago, forms kept for as long, and links that open no more."""
+    db.session.execute(delete(PasswordLink).where(PasswordLink.expires_at < now - timedelta(days=30)))
+    db.session.execute(delete(HalfSignIn).where(HalfSignIn.expires_at < now))
     db.session.execute(delete(Session).where(Session.expires_at < now - timedelta(days=30)))
     db.session.execute(delete(KeptForm).where(KeptForm.kept_at < now - timedelta(days=30)))

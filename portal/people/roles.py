@@ -61,3 +61,8 @@ def may_see_case(role: str, state: str, *, money: bool) -> bool:
 
 
 APPROVERS = ("owner", "finance")
+
+
+def moves_money(step: str) -> bool:
+    """Whether a step records, approves or tries a payment."""
+    return "finance" in _TAKERS.get(step, frozenset())

@@ -81,7 +81,7 @@ def open_upstream(
             downstream.reason,
             goods_facts.Evidence(item.milli, len(photos), len(description)),
             now,
-            applications.policy_for(order),
+            applications.get_policy_for(order),
         )
         if not verdict.allowed:
             raise applications.NotEligible(verdict, item.line_id)

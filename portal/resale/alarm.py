@@ -32,7 +32,7 @@ def find_window(order: Order) -> datetime | None:
         return resale.find_apply_by(order)
     if order.received_at is None:
         return None
-    days = policies.days_since(order.shop_id, order.received_at).window
+    days = policies.get_days_since(order.shop_id, order.received_at).window
     return rights_windows.find_last_day_end(order.received_at, days)
 
 

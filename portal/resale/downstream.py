@@ -73,7 +73,7 @@ def record_order(
         status_text="消费者已收货" if received_at else "已发给消费者",
         ordered_at=ordered_at,
         paid_at=ordered_at,
-        **receiving.receipt(received_at),
+        **receiving.make_receipt(received_at),
         consumer=True,
         goods_total_fen=total,
         paid_fen=total,

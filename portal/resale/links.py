@@ -17,6 +17,7 @@ from typing import Any
 
 from sqlalchemy import delete, select, update
 
+from portal import flow
 from portal.extensions import db
 from portal.models import AccessLink, Case, Evidence, Order, User
 
@@ -116,7 +117,11 @@ def open_link(token: str, now: datetime) -> Pass | None:
         select(AccessLink.id, AccessLink.case_id, AccessLink.expires_at, Order.id.label("order_id"), Order.buyer_id)
         .outerjoin(Case, Case.id == AccessLink.case_id)
         .join(Order, (Order.id == AccessLink.order_id) | (Order.id == Case.order_id))
-        .where(AccessLink.token_hash == hash_of(token), AccessLink.revoked_at.is_(None), AccessLink.expires_at > now)
+        .where(
+            AccessLink.token_hash == hash_of(token),
+            AccessLink.revoked_at.is_(None),
+            (AccessLink.expires_at > now) | Case.state.not_in(flow.FINAL) | (Case.updated_at > now - CASE_FOR),
+        )
     ).one_or_none()
     return None if row is None else Pass(row.id, row.order_id, row.case_id, row.buyer_id, row.expires_at)
 
@@ -160,4 +165,12 @@ def may_see_photo(opened: Pass, case_id: int, public_id: str) -> Any | None:
 
 def forget_old(now: datetime) -> None:
     """Remove links that ended long ago."""
-    db.session.execute(delete(AccessLink).where(AccessLink.expires_at < now - KEPT_FOR))
+    db.session.execute(
+        delete(AccessLink).where(
+            AccessLink.expires_at < now - KEPT_FOR,
+            AccessLink.case_id.is_(None)
+            | AccessLink.case_id.in_(
+                select(Case.id).where(Case.state.in_(flow.FINAL), Case.updated_at < now - KEPT_FOR)
+            ),
+        )
+    )

@@ -111,7 +111,7 @@ class Days(NamedTuple):
     own_hidden: int
 
 
-def days_since(shop_id: int, received_at: datetime | None) -> Days:
+def get_days_since(shop_id: int, received_at: datetime | None) -> Days:
     """The longest terms that were in force at some time since the goods arrived: a later version shortens none."""
     if received_at is None:
         now = get_current(shop_id)

@@ -81,7 +81,7 @@ def _lengthened(order: Any, term: Term) -> Term:
     """The public term, or the shop's own one where that is longer."""
     if order.received_at is None:
         return term
-    days = policies.days_since(order.shop_id, order.received_at).own_window
+    days = policies.get_days_since(order.shop_id, order.received_at).own_window
     own = workdays.plus_days(order.received_at, days)
     return own if days and own.at > term.at else term
 
@@ -127,7 +127,7 @@ def describe_apply_term(order: Any, now: datetime) -> str:
     kept = Term(day, end, order.apply_provisional if order.apply_by else term.provisional, term.skipped)
     until = f"{day.month}月{day.day}日 24:00"
     if order.received_at is not None and end > term.at and end == _lengthened(order, term).at:
-        days = policies.days_since(order.shop_id, order.received_at).own_window
+        days = policies.get_days_since(order.shop_id, order.received_at).own_window
         promised = f"店铺承诺收到商品后 {days} 天内可以申请"
         return f"{promised},已于 {until} 超期;可以申请与商家协商" if now >= end else f"{promised},请在 {until} 前提交"
     if now >= end:

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from flask import Blueprint, g, request
 from werkzeug.wrappers import Response
 
@@ -12,6 +14,30 @@ from portal.web import errors, guards
 
 bp = Blueprint("seller", __name__, url_prefix="/seller")
 bp.before_request(guards.need_shop)
+
+# What a stolen session must not do: these forms are taken from who gave the password a moment ago.
+DANGEROUS: dict[str, timedelta] = {
+    "staff": timedelta(minutes=15),
+    "change_limit": timedelta(minutes=5),
+    "change_staff": timedelta(minutes=15),
+    "bank_data": timedelta(minutes=5),
+    "addresses": timedelta(minutes=15),
+    "change_address": timedelta(minutes=15),
+    "record_payout": timedelta(minutes=30),
+    "results": timedelta(minutes=30),
+}
+MONEY_WITHIN = timedelta(minutes=30)
+
+
+@bp.before_request
+def ask_again() -> Response | None:
+    """The password once more before money, staff, the limit of four eyes and return addresses."""
+    endpoint = (request.endpoint or "").removeprefix("seller.")
+    span = DANGEROUS.get(endpoint)
+    if endpoint == "take_step" and roles.moves_money((request.view_args or {}).get("step_name", "")):
+        span = MONEY_WITHIN
+    return guards.need_proof(span) if span is not None else None
+
 
 # The room of each page (portal/people/roles.py); a page without one is the owner's alone.
 ROOMS: dict[str, str] = {

@@ -19,7 +19,7 @@ from portal.money.accounts import looking as account_looks
 from portal.money.encryption import CannotOpen
 from portal.people import accounts
 from portal.seller import bp
-from portal.web import errors, guards, rates, tries
+from portal.web import errors, events, guards, rates, tries
 from portal.web.forms import Form, Line
 from portal.web.once import once
 from portal.web.pages import page
@@ -46,6 +46,7 @@ def bank_data() -> ResponseReturnValue:
         if not wanted or bank_accounts.is_ready():
 
             def change() -> str:
+                events.audit("config_change", change="bank_data", shop=shop_id, after=int(wanted))
                 db.session.execute(update(Shop).where(Shop.id == shop_id).values(bank_data=wanted))
                 return f"/seller/bank-data?said=bank-data-{'on' if wanted else 'off'}"
 
@@ -128,6 +129,7 @@ def _look(
                 return None, 429
             if accounts.verify_password(who.member_name, form.password.data) is None:
                 tries.failed(counted, g.now)
+                events.say("authn_login_fail")
                 form.refuse("密码不对,请核对后再试", "password")
                 good = False
             else:
@@ -163,6 +165,7 @@ def _look(
     except CannotOpen as problem:
         log.error("the account of case %d can't be opened: %s", case_id, problem)
         return _refused(form, "账户暂时无法解密,请联系系统管理员;买家也可以撤回后重新填写")
+    events.audit("sensitive_read", what="bank_account", case=case_id)
     return (db.session.get_one(Case, case_id), seen), 200
 
 

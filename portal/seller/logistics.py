@@ -107,8 +107,8 @@ def _page(parcel: Any, form: TraceForm, objection: ObjectionForm, status: int) -
         form=form,
         seen=_seen(parcel),
         sender=parcel_view.was_sent_by(parcel, "seller"),
-        correctable=corrections.refusal(parcel, scans) is None,
-        claim=claims.latest_of(parcel),
+        correctable=corrections.find_refusal(parcel, scans) is None,
+        claim=claims.find_latest(parcel),
         objection=objection,
     )
 
@@ -135,7 +135,7 @@ def correct_shipment(shipment_id: int) -> ResponseReturnValue:
     parcel = _own(shipment_id)
     form = CorrectionForm()
     status = 200
-    problem = corrections.refusal(parcel, parcel_view.list_scans(parcel))
+    problem = corrections.find_refusal(parcel, parcel_view.list_scans(parcel))
     if form.validate_on_submit():
         by = ActedBy(Actor.SELLER, g.who.user_id, g.who.member_name, g.request_id)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from flask import abort, g, redirect, request
 from flask.typing import ResponseReturnValue
 
-from portal.people import accounts, roles
+from portal.people import accounts, invitations, roles
 from portal.people.accounts import AccountRefused
 from portal.seller import bp
-from portal.web import rates
+from portal.web import events, rates
 from portal.web.forms import Choice, Form, Line, Money
 from portal.web.once import once
 from portal.web.pages import page
@@ -17,7 +17,7 @@ CHOICES = [(role, name) for role, name in roles.ROLES.items() if role != "owner"
 
 
 class AddForm(Form):
-    """Somebody who can sign in already."""
+    """Whom to ask, by the name they sign in with."""
 
     member_name = Line("会员名", limit=64, exact=True, missing="请填写对方登录用的会员名")
     role = Choice("职责", choices=CHOICES, missing="请选择职责")
@@ -71,8 +71,10 @@ def staff() -> ResponseReturnValue:
         rates.limit("import", f"staff-{g.who.shop_id}")
 
         def added() -> str:
-            accounts.add_staff(g.who.shop_id, form.member_name.data or "", form.role.data)
-            return "/seller/staff?said=staff-added"
+            name = form.member_name.data or ""
+            invitations.invite(g.who.shop_id, name, form.role.data, by=g.who.user_id, now=g.now)
+            events.audit("privilege_change", change="staff_invited", shop=g.who.shop_id, role=form.role.data)
+            return "/seller/staff?said=staff-invited"
 
         try:
             return once(added)
@@ -90,16 +92,35 @@ def change_limit() -> ResponseReturnValue:
     if form.validate_on_submit():
 
         def changed() -> str:
-            accounts.set_approval_limit(g.who.shop_id, int(form.limit.data or 0))
+            before, after = accounts.approval_limit(g.who.shop_id), int(form.limit.data or 0)
+            accounts.set_approval_limit(g.who.shop_id, after)
+            events.audit("config_change", change="approval_limit", shop=g.who.shop_id, before=before, after=after)
             return "/seller/staff?said=limit-saved"
 
         return once(changed)
     return _staff(422, limit=form)
 
 
+def _note(user_id: int, change: str, role: str, said: str) -> None:
+    """Write down, and tell the person, what changed of their rights."""
+    events.audit("privilege_change", user_id, change=change, shop=g.who.shop_id, role=role, by=g.who.user_id)
+    accounts.tell(user_id, f"「{g.who.shop_name}」修改了您的职责", said, g.now)
+
+
+@bp.post("/staff/invitations/<int:invitation_id>")
+def withdraw_invitation(invitation_id: int) -> ResponseReturnValue:
+    """Ask no more."""
+
+    def withdrawn() -> str:
+        invitations.withdraw_invitation(g.who.shop_id, min(invitation_id, 2**62), g.now)
+        return "/seller/staff?said=invitation-withdrawn"
+
+    return once(withdrawn)
+
+
 @bp.route("/staff/<int:user_id>/<any(role,remove):verb>", methods=["GET", "POST"])
 def change_staff(user_id: int, verb: str) -> ResponseReturnValue:
-    """Give somebody another role, or let him go; it holds from his next request on."""
+    """Give somebody another role, or let them go; it holds from their next request on."""
     form = RoleForm() if verb == "role" else Form()
     user_id = min(user_id, 2**62)
     if not accounts.is_staff_of(user_id, g.who.shop_id):
@@ -111,8 +132,15 @@ def change_staff(user_id: int, verb: str) -> ResponseReturnValue:
         def changed() -> str:
             if isinstance(form, RoleForm):
                 accounts.change_role(g.who.shop_id, user_id, form.role.data)
+                _note(
+                    user_id,
+                    "role_changed",
+                    form.role.data,
+                    f"您在店铺里的职责已改为「{roles.ROLES[form.role.data]}」。",
+                )
                 return "/seller/staff?said=role-changed"
             accounts.remove_staff(g.who.shop_id, user_id)
+            _note(user_id, "staff_removed", "", "您已不在店铺工作，不能再进入商家后台；买家的页面不受影响。")
             return "/seller/staff?said=staff-removed"
 
         try:

@@ -49,7 +49,9 @@ def begin(shipment: Any, side: str, now: datetime) -> None:
     )
     db.session.add(claim)
     db.session.flush()
-    note(shipment, "claim_receipt", ActedBy(Actor(side)), now, f"{shipment.tracking_no}：{claim.words}"[:300])
+    note_in_timeline(
+        shipment, "claim_receipt", ActedBy(Actor(side)), now, f"{shipment.tracking_no}：{claim.words}"[:300]
+    )
     for user_id in _others(shipment, side):
         notices.tell_of_order(
             user_id,
@@ -72,7 +74,7 @@ def _of(shipment: Any) -> Any:
     )
 
 
-def latest_of(shipment: Any) -> ReceiptClaim | None:
+def find_latest(shipment: Any) -> ReceiptClaim | None:
     """The newest report of a followed parcel, as long as nothing has made an end of it."""
     if shipment.signed_at is not None:
         return None
@@ -93,7 +95,7 @@ def object_to(shipment: Any, *, side: str, why: str, by: ActedBy, now: datetime)
             "object_receipt",
         )
     claim.objected_at, claim.objection = now, why
-    note(shipment, "object_receipt", by, now, why)
+    note_in_timeline(shipment, "object_receipt", by, now, why)
     for user_id in _others(shipment, side):
         notices.tell_of_order(
             user_id,
@@ -109,7 +111,7 @@ def object_to(shipment: Any, *, side: str, why: str, by: ActedBy, now: datetime)
     db.session.flush()
 
 
-def note(shipment: Any, name: str, by: ActedBy, at: datetime, said: str) -> None:
+def note_in_timeline(shipment: Any, name: str, by: ActedBy, at: datetime, said: str) -> None:
     """One of flow.NOTES in the timeline of the parcel's case, while that goes on."""
     if shipment.case_id is None:
         return

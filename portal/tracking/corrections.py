@@ -20,7 +20,7 @@ from portal.parcels import following, keeping, parcel_view
 from portal.parcels.scans import Scan
 
 
-def refusal(shipment: Any, traces: Sequence[Any]) -> str | None:
+def find_refusal(shipment: Any, traces: Sequence[Any]) -> str | None:
     """Why a shop can't take back the 签收 of a followed parcel, in words for it; None when it can.
 
     It gains by a return that has not arrived: of that it takes back what it said itself, and no carrier's word.
@@ -37,7 +37,7 @@ def refusal(shipment: Any, traces: Sequence[Any]) -> str | None:
 
 def correct_receipt(shipment: Any, *, reason: str, by: ActedBy, now: datetime) -> None:
     """Take back the 签收 of a followed parcel (a row of parcels.seen). Raises StepRefused where that can't be."""
-    if problem := refusal(shipment, parcel_view.list_scans(shipment)):
+    if problem := find_refusal(shipment, parcel_view.list_scans(shipment)):
         raise StepRefused(problem, "correct_receipt")
     correction = Scan(now, "transit", f"商家更正：之前的签收有误,包裹还没有签收。原因：{reason}"[:300])
     if shipment.parcel_id is None:

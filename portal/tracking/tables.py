@@ -154,7 +154,7 @@ def judge_rows(file: TraceFile) -> list[dict[str, Any]]:
             outcome, sentence = ("kept" if row["new"] else "known"), ""
         else:
             outcome, sentence = "new", ""
-        scan = scans.of_words(datetime.fromisoformat(row["moment"]), row["words"]) if "moment" in row else None
+        scan = scans.read_words(datetime.fromisoformat(row["moment"]), row["words"]) if "moment" in row else None
         if scan is not None and scan.unclear and not sentence:
             sentence = "看不出是否已签收,只显示,不作为签收的依据"
         rows.append({**row, "outcome": outcome, "sentence": sentence, "status": scan.status if scan else ""})
@@ -180,7 +180,7 @@ def carry_out_table(public_id: str, shop_id: int, now: datetime) -> int:
                 said = {}
                 for row in own:
                     at = datetime.fromisoformat(row["moment"])
-                    said[at, row["words"]] = scans.of_words(at, row["words"])
+                    said[at, row["words"]] = scans.read_words(at, row["words"])
                     row["new"] = row.get("new", False) or (at, row["words"]) not in before
                 kept += case_scans.record_typed(shipment, list(said.values()), side="seller", now=now, origin="import")
     with writing():

@@ -60,7 +60,7 @@ def _settle(claim_id: int, shop_id: int, now: datetime) -> bool:
     if shipment.parcel_id is None:
         kept = keeping.keep_scans_of_order(shipment.id, [scan], now=now, origin="unopposed")
     else:
-        claims.note(shipment, "receipt_stands", ActedBy(Actor.CLOCK), now, shipment.tracking_no)
+        claims.note_in_timeline(shipment, "receipt_stands", ActedBy(Actor.CLOCK), now, shipment.tracking_no)
         kept = record_scans(shipment.parcel_id, [scan], now=now, origin="unopposed")
     return kept > 0
 

@@ -20,7 +20,7 @@ MOST_FORMS = 20  # kept for one person; the oldest goes
 MOST_BYTES = 64 * 1024  # of one form
 # Never kept, and never in a hash without a key: it could be undone by trying.
 SECRET = frozenset(
-    {"password", "new_password", "again", "code", "passkey", "account_holder", "account_bank", "account_number"}
+    {"password", "new_password", "again", "code", "half", "account_holder", "account_bank", "account_number"}
 )
 _NOT_KEPT = frozenset({"csrf_token", "form_key", "version", "carried"}) | SECRET
 _EXACT = re.compile(r"number[0-9]?|\w+_(?:id|kept|drop)")  # tracking numbers and names of things

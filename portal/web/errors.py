@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 
 from portal.extensions import Busy, db
 from portal.flow import StepRefused
+from portal.web import events
 from portal.web.carried import MOST_BYTES, SECRET
 from portal.web.once import DifferentBody
 from portal.web.pages import page
@@ -59,10 +60,21 @@ def _typed() -> list[tuple[str, str]]:
 def _http(error: HTTPException) -> Response | HTTPException:
     if error.code is None or error.code < 400:
         return error
+    _note(error.code)
     made = answer(error.code if error.code in PAGES else 400)
     if error.code == 405 and (allowed := getattr(error, "valid_methods", None)):
         made.headers["Allow"] = ", ".join(sorted(allowed))
     return made
+
+
+def _note(status: int) -> None:
+    """Security events that show as an answer's status. (403 of a foreign form has its own.)"""
+    if status == 429:
+        events.say("rate_limit")
+    elif status in (403, 404) and g.get("who") is not None:
+        events.say("authz_fail", status=status)
+    elif status in (400, 413, 415):
+        events.say("input_strict", status=status)
 
 
 def _refused(error: StepRefused) -> Response:

@@ -27,7 +27,7 @@ from portal.evidence.store import Store
 from portal.extensions import db, writing
 from portal.models import KeptForm
 from portal.talk import card_numbers
-from portal.web import quotas
+from portal.web import events, quotas
 from portal.web.security import csrf_token
 
 MOST_PHOTOS = evidence.MOST_PER_STEP
@@ -378,11 +378,14 @@ class Photos(Field):
             return
         if refusal := quotas.photo_refusal(len(self.files), owner):
             self.refusals.append(refusal)
+            events.say("upload_reject", files=len(self.files))
             return
         db.session.rollback()
         incoming = [imaging.IncomingFile(file.filename or "", file.stream) for file in self.files]
         images, refusals = imaging.prepare_each(incoming)
         self.refusals += [refusal.sentence for refusal in refusals]
+        if refusals:
+            events.say("upload_reject", files=len(refusals))
         if not images:
             return
         stored = evidence.add_photo(store(), images)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TypeVar
 
-from flask import abort, g
+from flask import abort, current_app, g, redirect, request
 from werkzeug.wrappers import Response
 
-from portal.web.security import to_sign_in
+from portal.people import accounts, factors
+from portal.web.security import to_confirm, to_sign_in
 
 Found = TypeVar("Found")
 
@@ -21,8 +23,25 @@ def need_shop() -> Response | None:
     """Somebody who works in a shop; others don't learn that the page exists."""
     if g.who is None:
         return to_sign_in()
+    if g.who.works_in and g.who.shop_id is None:  # the desk is shut: other pages go on, this one asks for the password
+        return to_confirm()
     if g.who.shop_id is None:
         abort(404)
+    return None
+
+
+def need_proof(within: timedelta) -> Response | None:
+    """Somebody who gave the password within this time; else it is asked for, and what was typed waits meanwhile."""
+    if request.method != "POST" or accounts.was_proved(g.who.session, g.now, within):
+        return None
+    return to_confirm()
+
+
+def need_second_factor() -> Response | None:
+    """Who decides for others has a second factor where the settings ask for one."""
+    settings = current_app.extensions["portal_settings"]
+    if settings.needs_second_factor and not factors.is_on(g.who.user_id):
+        return redirect("/me/factor?said=factor-needed", 303)
     return None
 
 
@@ -32,7 +51,7 @@ def need_mediator() -> Response | None:
         return to_sign_in()
     if not g.who.mediator:
         abort(404)
-    return None
+    return need_second_factor()
 
 
 def need_operator() -> Response | None:
@@ -41,7 +60,7 @@ def need_operator() -> Response | None:
         return to_sign_in()
     if not g.who.operator:
         abort(404)
-    return None
+    return need_second_factor()
 
 
 def found(row: Found | None) -> Found:

@@ -13,7 +13,7 @@ from werkzeug.wsgi import wrap_file
 from portal import dossier
 from portal.config import Settings
 from portal.flow import Actor
-from portal.web import errors, rates
+from portal.web import errors, events, rates
 from portal.web.forms import store
 from portal.web.security import FILE_CSP
 
@@ -43,6 +43,7 @@ def sent(build: Callable[[BinaryIO], None], plain: str, name: str) -> Response:
         refused = errors.answer(429, TOO_MANY.format(rates.LIMITS["export"][0]))
         refused.headers["Retry-After"] = str(int(rates.LIMITS["export"][1].total_seconds()))
         return refused
+    events.say("export", what=plain)
     settings: Settings = current_app.extensions["portal_settings"]
     file = tempfile.TemporaryFile(dir=settings.data)
     try:

@@ -7,7 +7,7 @@ import hmac
 import json
 import secrets
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 from urllib.parse import SplitResult, urlencode, urlsplit
 
 from flask import Flask, Response, abort, current_app, g, redirect, request
@@ -18,7 +18,7 @@ from portal.calendar import clock
 from portal.config import Settings
 from portal.extensions import Busy, db, writing
 from portal.people import accounts
-from portal.web import carried, rates
+from portal.web import carried, events, rates
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; font-src 'self'; "
@@ -58,6 +58,7 @@ HTMX_CONFIG = json.dumps(
 # Fields of forms that may be there several times; any other is refused then, so that neither the first nor the last
 # value counts silently.
 SEVERAL = frozenset({"order", "photos_kept", "photos_drop", "drop_photo", "guarantees", "types"})
+SIGNING_IN = ("/login", "/login/code")
 _UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -72,6 +73,12 @@ def accepts_large(most: int) -> Callable[[Route], Route]:
         return route
 
     return mark
+
+
+def settings() -> Settings:
+    """The settings of the running app."""
+    found: Settings = current_app.extensions["portal_settings"]
+    return found
 
 
 def cookie_name(settings: Settings) -> str:
@@ -130,6 +137,21 @@ def to_sign_in() -> AnyResponse:
 
         return sign_in_page(401, f"{safe_next(wanted)}?said=draft-kept", packed)
     return redirect(_sign_in_url(wanted), 303)
+
+
+def to_confirm() -> AnyResponse:
+    """Ask for the password once more and come back; what was typed into a form is kept meanwhile."""
+    looking = request.method in ("GET", "HEAD")
+    wanted = request.full_path.rstrip("?") if looking else _page_of_form()
+    if not looking and (fields := carried.typed()):
+        carried.keep(g.who.user_id, request.path, fields, g.now)
+        wanted = f"{wanted}{'&' if '?' in wanted else '?'}said=draft-kept"
+    address = "/me/confirm?" + urlencode({"next": safe_next(wanted)})
+    if request.headers.get("HX-Request"):
+        answer = Response(status=200)
+        answer.headers["HX-Redirect"] = address
+        return answer
+    return redirect(address, 303)
 
 
 def _sign_in_url(wanted: str) -> str:
@@ -191,6 +213,12 @@ def _open_request(settings: Settings) -> AnyResponse | None:
     return None
 
 
+def refuse_form() -> NoReturn:
+    """403 for a form that isn't one of this browser's own."""
+    events.say("csrf_fail")
+    abort(403)
+
+
 def _check_token() -> AnyResponse | None:
     if request.blueprint == "qa":  # plain addresses for scripts; another site's page still can't reach them
         if not _came_from_here():
@@ -202,12 +230,12 @@ def _check_token() -> AnyResponse | None:
     if request.blueprint == "consumer":  # its pages send no referrer, so that a plain Origin is "null"; nobody signs in
         known = g.cookie and hmac.compare_digest(sent.encode(), csrf_token().encode())
         if not known or request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
-            abort(403)
+            refuse_form()
         return None
     if not _came_from_here():
-        abort(403)
+        refuse_form()
     if not g.cookie or not hmac.compare_digest(sent.encode(), csrf_token().encode()):
-        if request.path == "/login":
+        if request.path in SIGNING_IN:
             wanted = safe_next(request.form.get("next") or request.args.get("next"))
             return redirect("/login?" + urlencode({"next": wanted, "said": "try-again"}), 303)
         if g.who is not None:  # signed in again meanwhile: the page's token is an old one, the words are this person's
@@ -215,9 +243,9 @@ def _check_token() -> AnyResponse | None:
             return redirect(_page_of_form() + "?said=draft-kept", 303)
         if g.was is None:
             if not _said_from_here():
-                abort(403)
+                refuse_form()
             return to_sign_in()
-    if g.who is None and g.was is not None and request.path != "/login":
+    if g.who is None and g.was is not None and request.path not in SIGNING_IN:
         _keep_form(g.was)
         return to_sign_in()
     return None

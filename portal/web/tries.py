@@ -29,7 +29,7 @@ FORGOTTEN_AFTER = timedelta(minutes=30)  # without another failure
 TOO_MANY = "密码连续输错，请 {seconds} 秒后再试；账号没有被锁定"
 KNOWN_FOR = timedelta(days=180)
 # whose failures: how many are free before the first wait of a second
-FREE: dict[str, int] = {"device": 5, "pair": 5, "name": 30, "address": 100, "order": 30, "order-pair": 5}
+FREE: dict[str, int] = {"device": 5, "pair": 5, "name": 30, "address": 100, "order": 30, "order-pair": 5, "code": 5}
 
 _FAILED = text(
     "INSERT INTO rate_counts (bucket, until, count) VALUES (:bucket, :until, 1) ON CONFLICT (bucket) DO UPDATE "
@@ -55,6 +55,11 @@ def of(member_name: str) -> Tries:
             "pair": _bucket("pair", member_name, address),
         }
     )
+
+
+def of_code(user_id: int) -> Tries:
+    """The counts of a try with a code: by person, whatever the address; the password was right already."""
+    return Tries({"code": _bucket("code", str(user_id))})
 
 
 def of_order(order_no: str) -> Tries:

@@ -116,7 +116,7 @@ def test_a_carriers_word_in_between_ends_it(cast: Cast) -> None:
     parcel = db.session.scalars(select(Parcel.id).order_by(Parcel.id.desc())).first() or 0
     with writing():
         case_scans.record_scans(parcel, [Scan(NOW + 2 * DAY, "signed", "已签收")], now=NOW + 2 * DAY, origin="kdniao")
-    assert claims.latest_of(newest(cast)) is None and unopposed.settle_due(NOW + 3 * DAY) == 0
+    assert claims.find_latest(newest(cast)) is None and unopposed.settle_due(NOW + 3 * DAY) == 0
     assert signed_at() == NOW + 2 * DAY
 
 

@@ -35,6 +35,7 @@ from portal.models import (
     Notice,
     Order,
     OrderLine,
+    OrderVersion,
     Parcel,
     Policy,
     Shipment,
@@ -343,6 +344,51 @@ def an_order_that_forgot_its_case(world: World) -> list[str]:
 def an_order_that_knows_too_many(world: World) -> list[str]:
     world.run("UPDATE orders SET case_count = 1 WHERE id = :order", order=world.other_order)
     return [f"order {_order_no(world.other_order)} counter 1 cases 0"]
+
+
+@plant("goods totals")
+def a_line_that_the_sum_does_not_know(world: World) -> list[str]:
+    total = db.session.scalar(select(Order.goods_total_fen).where(Order.id == world.other_order))
+    world.run("UPDATE orders SET goods_total_fen = 2 * goods_total_fen WHERE id = :order", order=world.other_order)
+    return [f"order {_order_no(world.other_order)} total {2 * (total or 0)} gap 0 lines {total}"]
+
+
+@plant("forward")
+def an_order_that_was_sent_and_waits_to_be(world: World) -> list[str]:
+    world.run(
+        "UPDATE orders SET status = 'unshipped', shipped_at = ordered_at WHERE id = :order", order=world.other_order
+    )
+    return [f"order {_order_no(world.other_order)} unshipped"]
+
+
+@plant("frozen facts")
+def a_case_whose_order_was_rewritten(world: World) -> list[str]:
+    case = db.session.get_one(Case, world.applied)
+    paid, number = case.opened_on["paid_fen"], case.case_no
+    world.run("UPDATE orders SET paid_fen = 100 WHERE id = :order", order=world.order)
+    return [f"case {number}: paid_fen was {paid}, is 100"]
+
+
+@plant("frozen facts")
+def a_case_that_forgot_what_it_stands_on(world: World) -> list[str]:
+    number = db.session.get_one(Case, world.applied).case_no
+    world.run("UPDATE cases SET opened_on = '{}' WHERE id = :case", case=world.applied)
+    return [f"case {number}: keeps no facts"]
+
+
+@plant("order changes")
+def a_change_that_nobody_was_told_of(world: World) -> list[str]:
+    with writing():
+        version = OrderVersion(
+            shop_id=world.cast.shop,
+            order_id=world.order,
+            at=world.cast.now,
+            held=[["实付款(元)", "500.00", "1.00"]],
+        )
+        db.session.add(version)
+        db.session.flush()
+        found = version.id
+    return [f"order version {found}"]
 
 
 @plant("followed")

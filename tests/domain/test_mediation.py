@@ -16,6 +16,7 @@ from portal.cases import mediation_queue, taking
 from portal.cases.effects.step_context import hand_in_type
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, State, StepRefused
+from portal.flow.table import SETTLING
 from portal.models import (
     Case,
     CaseEvent,
@@ -33,6 +34,7 @@ from portal.people import accounts, mediators
 from portal.rights import policies
 from portal.tracking import scans as case_scans
 from tests.cast import Cast
+from tests.conftest import NOW
 from tests.domain.test_races import at_once
 from tests.domain.test_rows import NOT_ALONE, STATES
 
@@ -101,13 +103,83 @@ def test_a_clock_that_a_side_starts_anew_meanwhile_has_not_stood_still_before(ca
     assert case.due_at == cast.now + 40 * HOUR + 72 * HOUR
 
 
-def test_what_a_proposal_ends_it_gives_back_with_the_rest(cast: Cast) -> None:
-    case = called_for(cast, "inspecting", after=DAY)
-    case = cast.take(case, "propose", SELLER, cast.now + DAY + 10 * HOUR, terms=cast.terms(case))
-    assert (case.state, case.escalated) == ("proposed", False)
-    case = cast.take(case, "decline", BUYER, cast.now + DAY + 20 * HOUR)
-    assert case.state == "inspecting" and case.due_at == cast.now + timedelta(days=10, hours=20)
-    assert case.paused_seconds == 20 * 3600  # ten hours before the platform, ten in the proposal
+ALONE = [
+    (step, case_type)
+    for step in flow.STEPS
+    for case_type in sorted(step.types)
+    if step.actor in (BUYER, SELLER) and step.source is not None
+]
+
+
+@pytest.mark.parametrize("stage", ["evidence", "deciding", "overdue"])
+@pytest.mark.parametrize(("step", "case_type"), ALONE, ids=lambda each: getattr(each, "name", str(each)))
+def test_no_step_of_one_side_alone_takes_it_from_the_platform(step: flow.Step, case_type: str, stage: str) -> None:
+    """Every step × stage: what moves or ends a case needs what the other side stands for, or who called."""
+    facts = flow.Facts(
+        entered_at=NOW,
+        now=NOW + 30 * DAY,
+        escalated=True,
+        stage=stage,
+        asked_by="clock",
+        late=True,
+        problem_open=True,
+        out_lost=True,
+        seller_wrote=True,
+        unshipped=True,
+        open_entries=2,
+        applications=1,
+    )
+    mediated = step.source in {row.source for row in flow.OVERLAY}
+    moves = step.target != step.source and {step.source, step.target} != flow.OWED
+    if mediated and (moves or step.name == "modify") and flow.unmet(step, facts) is None:
+        assert step.name in SETTLING
+
+
+@pytest.mark.parametrize(
+    ("state", "name", "side", "told"),
+    [
+        ("revising", "modify", BUYER, {"description": "改了"}),
+        ("inspecting", "propose", SELLER, {"terms": None}),
+        ("inspecting", "dispute_goods", SELLER, {}),
+        ("confirming", "replacement_defective", BUYER, {"kind": "defect", "type": "exchange"}),
+    ],
+)
+def test_what_one_side_does_meanwhile_leaves_it_with_the_platform(
+    cast_both: Cast, state: str, name: str, side: Actor, told: dict[str, Any]
+) -> None:
+    cast = cast_both
+    case = cast.mediated(cast.until(state), "evidence")
+    with pytest.raises(StepRefused, match="一方不能单独改变"):
+        cast.take(case, name, side, cast.now + HOUR, **told)
+    db.session.rollback()
+    case = db.session.get_one(Case, case.id)
+    assert case.escalated and (case.state, case.stage) == (state, "evidence")
+
+
+def test_a_payment_that_is_recorded_meanwhile_waits_for_the_buyer_or_the_platform(cast_both: Cast) -> None:
+    cast = cast_both
+    for end in ("buyer", "platform"):
+        case = cast.mediated(cast.until("refunding", case_type=CaseType.REFUND_ONLY))
+        with pytest.raises(StepRefused, match="一方不能单独改变"):
+            cast.take(case, "refund_ok", SELLER, cast.now + HOUR, reference="20261124")
+        db.session.rollback()
+        case = db.session.get_one(Case, case.id)
+        case = cast.take(case, "settle_entry", SELLER, cast.now + HOUR, reference="20261124")
+        assert case.escalated and case.state == "refunding"
+        if end == "buyer":
+            case = cast.take(case, "refund_arrived", BUYER, cast.now + 2 * HOUR)
+        else:
+            case = decide(cast, case, "decide_complete")
+        assert (case.state, case.escalated) == ("completed", False) and healthy()
+
+
+def test_only_the_buyer_who_called_withdraws_the_application(cast: Cast) -> None:
+    other = cast.mediated(cast.until("revising"), asked_by="seller")
+    with pytest.raises(StepRefused, match="不是由您申请"):
+        cast.take(other, "withdraw", BUYER, cast.now + HOUR)
+    db.session.rollback()
+    mine = cast.mediated(cast.until("revising"), asked_by="buyer")
+    assert cast.take(mine, "withdraw", BUYER, cast.now + HOUR).state == "withdrawn"
 
 
 # ---------------------------------------------------------------- rounds and the decision's own time

@@ -24,7 +24,7 @@ from portal.orders import ledger
 from portal.payments import batches as payment_batches
 from portal.payments import recording
 from portal.payments import results as bank_results
-from portal.people import accounts
+from portal.people import accounts, invitations
 from portal.people.accounts import AccountRefused
 from portal.sheets import SheetRefused
 from tests.cast import PASSWORD, Cast
@@ -38,7 +38,7 @@ def hire(cast: Cast, name: str, role: str = "finance") -> int:
     """Somebody new in the first shop."""
     with writing():
         user_id = accounts.create_user(name, now=cast.now, password=PASSWORD, weak_ok=True).id
-        accounts.add_staff(cast.shop, name, role)
+        cast.employ(cast.shop, name, role)
     return user_id
 
 
@@ -357,31 +357,71 @@ def test_a_shop_of_one_waits_for_nobody_and_its_owner_checks_what_an_agent_propo
 def test_nobody_handles_his_own_case(cast: Cast) -> None:
     case = cast.until("refunding", case_type=ONLY)
     with writing():
-        accounts.add_staff(cast.shop, "buyer", "finance")
+        cast.employ(cast.shop, "buyer", "finance")
     with pytest.raises(StepRefused, match="您是这张售后单的买家"):
         record(cast, entry_of(case).id, "settle", cast.buyer, reference=NUMBER)
 
 
 def test_who_can_be_employed(cast: Cast) -> None:
+    """The shop learns nothing of who is a member; the person's yes is what counts."""
     with writing():
         accounts.create_user("asleep", now=cast.now)
-    for name, sentence in (
-        ("nobody", "没有可以添加"),
-        ("asleep", "没有可以添加"),
-        ("mediator", "没有可以添加"),
-        ("seller2", "其他店铺"),
-        ("seller", "已经是本店"),
+        for name in ("nobody", "asleep", "mediator", "seller2", "buyer"):
+            invitations.invite(cast.shop, name, "agent", by=cast.seller, now=cast.now)
+    with pytest.raises(AccountRefused, match="已经是本店"), writing():
+        invitations.invite(cast.shop, "seller", "agent", by=cast.seller, now=cast.now)
+    with pytest.raises(AccountRefused), writing():
+        invitations.invite(cast.shop, "buyer2", "owner", by=cast.seller, now=cast.now)
+
+    def accept(name: str, user_id: int) -> None:
+        asked = invitations.invitations_of(name, cast.now)[0].id
+        with writing():
+            invitations.answer_invitation(asked, user_id, accepts=True, now=cast.now)
+
+    for name, user_id, sentence in (
+        ("mediator", cast.mediator, "不能加入店铺"),
+        ("seller2", cast.seller2, "已经在一家店铺工作"),
+        ("buyer", cast.buyer2, "已经失效"),
     ):
-        with pytest.raises(AccountRefused, match=sentence), writing():
-            accounts.add_staff(cast.shop, name, "agent")
+        with pytest.raises(AccountRefused, match=sentence):
+            accept(name, user_id)
+    assert not accounts.is_staff_of(cast.buyer, cast.shop)
+    accept("buyer", cast.buyer)
+    assert accounts.is_staff_of(cast.buyer, cast.shop)
     for change in (
         lambda: accounts.change_role(cast.shop, cast.seller, "agent"),
         lambda: accounts.remove_staff(cast.shop, cast.seller),
         lambda: accounts.remove_staff(cast.shop, cast.seller2),
-        lambda: accounts.add_staff(cast.shop, "buyer2", "owner"),
+        lambda: invitations.leave(cast.seller, cast.now),
+        lambda: invitations.leave(cast.buyer2, cast.now),
     ):
         with pytest.raises(AccountRefused), writing():
             change()
+    with writing():
+        invitations.leave(cast.buyer, cast.now)
+    assert not accounts.is_staff_of(cast.buyer, cast.shop)
+
+
+def test_an_invitation_is_answered_once_and_in_time(cast: Cast) -> None:
+    with writing():
+        invitations.invite(cast.shop, "buyer", "agent", by=cast.seller, now=cast.now)
+        invitations.invite(cast.shop, "buyer", "finance", by=cast.seller, now=cast.now)  # asked again: one invitation
+    [asked] = invitations.invitations_of("buyer", cast.now)
+    assert asked.role == "finance"
+    assert invitations.invitations_of("buyer", cast.now + invitations.INVITED_FOR) == []
+    with writing():
+        invitations.answer_invitation(asked.id, cast.buyer, accepts=False, now=cast.now)
+    with pytest.raises(AccountRefused, match="已经失效"), writing():
+        invitations.answer_invitation(asked.id, cast.buyer, accepts=True, now=cast.now)
+    with writing():
+        invitations.invite(cast.shop, "buyer", "agent", by=cast.seller, now=cast.now)
+    [again] = invitations.invitations_of_shop(cast.shop, cast.now)
+    with writing():
+        invitations.withdraw_invitation(cast.shop2, again.id, cast.now)  # another shop's hand
+    assert invitations.invitations_of("buyer", cast.now)
+    with writing():
+        invitations.withdraw_invitation(cast.shop, again.id, cast.now)
+    assert invitations.invitations_of("buyer", cast.now) == []
 
 
 # ---------------------------------------------------------------- how long there is

@@ -246,7 +246,7 @@ def test_the_term_runs_from_receipt_of_what_was_shipped_here(cast: Cast, vector:
     order = fresh(order_id)
     assert order.apply_by == end and order.apply_provisional == vector["provisional_7"]
     line = applications.list_lines(order.id)[0]
-    offer = eligibility.offer(applications.describe_goods(order, line), signed, applications.policy_for(order))
+    offer = eligibility.offer(applications.describe_goods(order, line), signed, applications.get_policy_for(order))
     assert (
         offer.until == end
         and words.end(end) in offer.why
@@ -272,7 +272,7 @@ def test_a_policy_lengthens_the_term_and_never_shortens_it(
     order = fresh(order_id)
     assert order.apply_by == resale.find_apply_by(order) == end
     line = applications.list_lines(order.id)[0]
-    offer = eligibility.offer(applications.describe_goods(order, line), cast.now, applications.policy_for(order))
+    offer = eligibility.offer(applications.describe_goods(order, line), cast.now, applications.get_policy_for(order))
     assert offer.until == end and words.end(end) in offer.why
     assert words.end(end).split()[0] in resale.describe_apply_term(order, cast.now)
 
@@ -296,7 +296,7 @@ def test_a_shorter_policy_takes_nothing_from_what_arrived_before_it(cast_both: C
     cast = cast_both
     before, after = cast.order(received_at=beijing(11, 15)), cast.order(received_at=beijing(11, 22, 15))
     publish(cast, 7, beijing(11, 20))
-    assert applications.policy_for(before).window_days == 15 and applications.policy_for(after).window_days == 7
+    assert applications.get_policy_for(before).window_days == 15 and applications.get_policy_for(after).window_days == 7
 
 
 def test_one_function_says_when_an_order_was_received() -> None:

@@ -31,7 +31,7 @@ def refunding(world: World, kind: CaseType) -> tuple[str, int]:
         if db.session.scalar(db.select(User.id).where(User.member_name == "clerk")) is None:
             with writing():
                 accounts.create_user("clerk", now=cast.now, password=PASSWORD, weak_ok=True)
-                accounts.add_staff(cast.shop, "clerk", "finance")
+                cast.employ(cast.shop, "clerk", "finance")
         db.session.remove()
     return number, entry
 
@@ -78,7 +78,7 @@ def test_a_refund_that_failed_is_tried_again(world: World, visit: Any) -> None:
     seller.press("重新退款")
     seller.waits_for_state("refunding")
     seller.press("登记已退款")
-    page.get_by_label("流水号").fill(NUMBER)
+    page.get_by_label("流水号").fill("2026112300002")
     seller.press("登记已退款")
     seller.waits_for_state("completed")
 
@@ -90,14 +90,14 @@ def test_of_two_clerks_one_pays_and_the_other_sees_it(world: World, visit: Any) 
         clerk = Seller(visit("desk"))
         clerk.signs_in(member)
         clerk.page.goto(f"/seller/payouts/{entry}")
-        clerk.page.get_by_label("流水号").fill(f"{member}-1")
+        clerk.page.get_by_label("流水号").fill(f"{member}-20261123")
         pages.append(clerk.page)
     for page in pages:
         page.get_by_role("button", name="登记已付款").click()
     first, second = pages
     first.get_by_text("已登记付款,买家会收到通知").first.wait_for()
     second.get_by_text("没有重复登记").first.wait_for()
-    expect(second.locator("#page")).to_contain_text("clerk-1")  # what was typed is not lost
+    expect(second.locator("#page")).to_contain_text("clerk-20261123")  # what was typed is not lost
     second.locator('[data-state="settled"]').wait_for()
     second.reload()
-    expect(second.locator("#page")).to_contain_text("seller-1")
+    expect(second.locator("#page")).to_contain_text("seller-20261123")

@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 
 from portal.extensions import db, writing
 from portal.models import Draft, Evidence, Order
+from tests.cast import PASSWORD
 from tests.e2e.conftest import World
 from tests.e2e.pages import Buyer
 from tests.pictures import photo
@@ -152,3 +153,20 @@ def test_every_field_is_there_after_the_tab_was_lost(world: World, visit: Any) -
     assert again.get_by_label("联系电话").input_value() == "1380013"
     again.goto(f"/orders/{order_no}/apply")
     assert again.locator("input[name=reason]:checked").count() == 1
+
+
+def test_signed_out_in_another_tab_nothing_is_lost(world: World, visit: Any) -> None:
+    page: Page = visit("phone")
+    buyer, order_no = begin(world, page)
+    pick(page, some(1))
+    expect(page.locator(ARRIVED)).to_have_count(1, timeout=30_000)
+    page.context.clear_cookies()  # what signing out in another tab leaves
+    page.get_by_label("换货数量").first.fill("2")
+    page.get_by_label("换货原因描述").fill("外箱压坏")
+    buyer.press("下一步")
+    page.get_by_role("dialog").get_by_label("密码").fill(PASSWORD)
+    page.get_by_role("button", name="登录并继续").click()
+    page.wait_for_url("**/apply/check")
+    expect(page.get_by_text("×2")).to_be_visible()
+    expect(page.get_by_text("外箱压坏")).to_be_visible()
+    assert len(kept(world, order_no)) == 1

@@ -18,7 +18,7 @@ COMMANDS = {
     "serve": ["serve", "--port", "0"],
     "sweep": ["sweep", "--once"],
     "doctor": ["doctor"],
-    "create-user": ["create-user", "somebody", "--password", "correct-horse-7"],
+    "create-user": ["create-user", "somebody"],
     "import-orders": ["import-orders", str(TOP / "tests/data/orders-export.xlsx")],
 }
 # Root may read and write everything; without these two powers it is as anybody else.
@@ -44,7 +44,9 @@ def portal(folder: Path, command: str, *, first: list[str] | None = None) -> tup
         "PORTAL_DATABASE_URL": "",
     }
     words = [*(first or []), sys.executable, "-m", "portal.cli", *COMMANDS[command]]
-    run = subprocess.run(words, env=environ, cwd=TOP, capture_output=True, text=True, timeout=60, check=False)
+    run = subprocess.run(
+        words, env=environ, cwd=TOP, input="correct-horse-7\n", capture_output=True, text=True, timeout=60, check=False
+    )
     return run.returncode, run.stdout, run.stderr
 
 

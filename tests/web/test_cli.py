@@ -26,7 +26,7 @@ from portal.extensions import db, writing
 from portal.models import CaseEvent, Order, Shop, Staff, User
 from portal.people import accounts
 from tests import exports
-from tests.cast import Cast
+from tests.cast import PASSWORD, Cast
 
 TOP = Path(__file__).parents[2]
 EXPORT = TOP / "tests/data/orders-export.xlsx"
@@ -50,8 +50,10 @@ def portal(
         monkeypatch.delenv(name)
     monkeypatch.setenv("PORTAL_DATA", str(folder))
 
-    def run(*words: str, **settings: str) -> tuple[int, str, str]:
+    def run(*words: str, typed: str | None = None, **settings: str) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["portal", *words])
+        if typed is not None:
+            monkeypatch.setattr(sys, "stdin", io.StringIO(f"{typed}\n"))
         capfd.readouterr()
         with monkeypatch.context() as environ, pytest.raises(SystemExit) as ended:
             for name, value in settings.items():
@@ -381,7 +383,7 @@ def members() -> dict[str, tuple[str, bool]]:
 
 
 def test_the_first_accounts(app: Flask, portal: Portal) -> None:
-    assert portal("create-user", "heng", "--company", "恒盛", "--password", GOOD) == (0, "heng can sign in\n", "")
+    assert portal("create-user", "heng", "--company", "恒盛", typed=GOOD) == (0, "heng can sign in\n", "")
     assert members() == {"heng": ("恒盛", True)}
     assert portal("create-shop", "heng", "恒盛针织") == (0, "恒盛针织 belongs to heng\n", "")
     found = db.session.execute(select(Shop.name, Staff.role).join(Staff, Staff.shop_id == Shop.id)).all()
@@ -401,13 +403,13 @@ def test_making_a_database_is_said(portal: Portal, tmp_path: Path) -> None:
 def test_a_dormant_account_gets_its_password(app: Flask, portal: Portal) -> None:
     with writing():
         accounts.create_user("asleep", now=clock.now(), company_name="来自订单")
-    assert portal("create-user", "asleep", "--password", GOOD)[0] == 0
+    assert portal("create-user", "asleep", typed=GOOD)[0] == 0
     assert members() == {"asleep": ("来自订单", True)}
-    assert "已被使用" in refused(portal("create-user", "asleep", "--password", GOOD))
+    assert "已被使用" in refused(portal("create-user", "asleep", typed=GOOD))
 
 
 def test_an_account_is_called_as_its_person_will_type_it(app: Flask, portal: Portal) -> None:
-    assert portal("create-user", "  Ｅ\u200bve\n", "--password", GOOD)[0] == 0
+    assert portal("create-user", "  Ｅ\u200bve\n", typed=GOOD)[0] == 0
     [name] = members()
     assert name == inputs.line("  Ｅ\u200bve\n", limit=64) and name.strip() == name
 
@@ -415,14 +417,14 @@ def test_an_account_is_called_as_its_person_will_type_it(app: Flask, portal: Por
 @pytest.mark.parametrize(
     "words",
     [
-        ["create-user", "", "--password", GOOD],
-        ["create-user", " \n", "--password", GOOD],
-        ["create-user", "x" * 65, "--password", GOOD],
-        ["create-user", "heng", "--company", "x" * 201, "--password", GOOD],
-        ["create-user", "heng", "--password", "short"],
-        ["create-user", "heng", "--password", ""],
-        ["create-user", "heng", "--password", "a" * 129],
-        ["create-user", "heng", "--password", "heng-heng"],
+        ["create-user", "", GOOD],
+        ["create-user", " \n", GOOD],
+        ["create-user", "x" * 65, GOOD],
+        ["create-user", "heng", "--company", "x" * 201, GOOD],
+        ["create-user", "heng", "short"],
+        ["create-user", "heng", ""],
+        ["create-user", "heng", "a" * 129],
+        ["create-user", "heng", "heng-heng"],
         ["create-shop", "nobody", "店"],
         ["create-shop", "seller", "第二家店"],
         ["create-shop", "buyer", ""],
@@ -432,14 +434,39 @@ def test_an_account_is_called_as_its_person_will_type_it(app: Flask, portal: Por
 )
 def test_accounts_that_cannot_be(app: Flask, cast: Cast, portal: Portal, words: list[str]) -> None:
     known = len(members())
-    refused(portal(*words))
+    typed = words.pop() if words[0] == "create-user" else None
+    refused(portal(*words, typed=typed))
     assert len(members()) == known
     assert db.session.scalar(select(func.count()).select_from(Shop)) == 2
 
 
+def test_a_password_is_no_word_of_a_command(app: Flask, portal: Portal) -> None:
+    """Others on the machine read those, and shells keep them."""
+    assert "No such option" in refused(portal("create-user", "heng", "--password", GOOD), 2)
+    assert members() == {}
+
+
+def test_a_lost_password_a_lost_phone_and_a_closed_account(app: Flask, cast: Cast, portal: Portal) -> None:
+    code, out, _ = portal("reset-password", "buyer", "--address", "https://portal.example/")
+    assert code == 0 and out.startswith("https://portal.example/reset/")
+    client = app.test_client()
+    assert client.get(out.strip().removeprefix("https://portal.example")).status_code == 200
+    assert portal("disable-user", "buyer")[0] == 0
+    db.session.rollback()
+    assert accounts.verify_password("buyer", PASSWORD) is None
+    assert client.get(out.strip().removeprefix("https://portal.example")).status_code == 410
+    assert "is disabled" in refused(portal("reset-password", "buyer"))
+    assert portal("enable-user", "buyer")[0] == 0
+    db.session.rollback()
+    assert accounts.verify_password("buyer", PASSWORD) is not None
+    assert portal("reset-second-factor", "buyer") == (0, "buyer signs in with the password only\n", "")
+    for command in ("reset-password", "disable-user", "enable-user", "reset-second-factor"):
+        assert "there is no account nobody" in refused(portal(command, "nobody"))
+
+
 def test_nobody_to_ask_for_the_password(app: Flask, portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO(""))
-    assert "--password is missing" in refused(portal("create-user", "heng"), 2)
+    assert "the password is missing" in refused(portal("create-user", "heng"), 2)
     assert members() == {}
 
 

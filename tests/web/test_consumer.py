@@ -17,7 +17,7 @@ from portal.extensions import db, writing
 from portal.flow import Actor
 from portal.models import AccessLink, Case, CaseEvent, Evidence, FormKey, Notice, Parcel, RateCount, Session
 from portal.resale import links as consumer_links
-from tests.cast import Cast, post, sign_in, token_of
+from tests.cast import PARCELS, Cast, post, sign_in, token_of
 from tests.domain.test_chains import Chain
 from tests.pictures import photo
 
@@ -147,9 +147,58 @@ def test_wrong_expired_and_revoked_look_the_same(consumer: Consumer, monkeypatch
         consumer_links.revoke_link(consumer.case_id, link_id + 1, start)
     said = {consumer.browser.get(f"/c/{token}").text for token in ("A" * 22, "short", gone)}
     assert len(said) == 1 and "查询售后" in said.pop()
-    monkeypatch.setattr(clock, "now", lambda: start + timedelta(days=30))
+    monkeypatch.setattr(clock, "now", lambda: start + timedelta(days=40))
+    assert consumer.browser.get(consumer.url).status_code == 200  # their case is open: so is the link
+    consumer.chain.down.take(consumer.case, "withdraw", Actor.BUYER)
+    monkeypatch.setattr(clock, "now", lambda: start + timedelta(days=75))
     assert consumer.browser.get(consumer.url).status_code == 404
     assert consumer.browser.post(consumer.url, data=token_of(consumer.browser.get("/c"))).status_code == 404
+
+
+def test_a_consumer_has_every_way_that_a_buyer_has() -> None:
+    """But those that need an account to be written down, other terms, or a new case: these go by way of the shop."""
+    from portal import flow
+    from portal.consumer.forms import FORMS
+
+    elsewhere = {"apply", "cancel_order", "ship_return", "edit_parcel", "counter", "replacement_defective"}
+    elsewhere |= {"give_account", "withdraw_account", "convert"}
+    named = {step.name for step in flow.STEPS if step.actor is Actor.BUYER}
+    assert named - elsewhere == set(FORMS)
+
+
+def does(consumer: Consumer, step: str, **fields: Any) -> Any:
+    return post(consumer.browser, f"{consumer.url}/do/{step}", fields)
+
+
+def test_the_consumer_asks_for_the_platform_hands_in_evidence_and_withdraws_it(consumer: Consumer) -> None:
+    consumer.chain.down.take(consumer.case, "ask_evidence", Actor.SELLER, note="请补拍面单")
+    assert "申请平台介入" in consumer.browser.get(consumer.url).text
+    blank = does(consumer, "escalate", because="refused", wish="", note="")
+    assert blank.status_code == 422 and "请写明希望的结果" in blank.text
+    assert does(consumer, "escalate", because="refused", wish="换新的", note="袜子破洞").status_code == 303
+    assert consumer.now().escalated and consumer.now().asked_by == "buyer"
+    assert does(consumer, "submit_evidence", note="开箱照片").status_code == 303
+    refused = does(consumer, "modify", description="改一改")
+    assert refused.status_code == 409 and "一方不能单独改变" in refused.text and "改一改" in refused.text
+    assert does(consumer, "withdraw_mediation").status_code == 303 and not consumer.now().escalated
+    assert does(consumer, "withdraw").status_code == 303 and consumer.now().state == "withdrawn"
+    assert consumer.browser.get(f"{consumer.url}/do/withdraw").status_code == 404
+
+
+def test_the_consumer_answers_terms_and_confirms_what_came(consumer: Consumer) -> None:
+    down = consumer.chain.down
+    case = down.take(consumer.case, "propose", Actor.SELLER, terms=down.terms(consumer.case))
+    assert "接受方案" in consumer.browser.get(consumer.url).text
+    shown = consumer.browser.get(f"{consumer.url}/do/accept_reship").text
+    assert "方案 1" in shown
+    assert does(consumer, "accept_reship").status_code == 303 and consumer.now().state == "reshipping"
+    case = consumer.now()
+    down.take(
+        case, "ship_replacement", Actor.SELLER, **down._facts_of(case, {"ship": True, "parcels": PARCELS}, down.now)
+    )
+    assert does(consumer, "report_problem", kind="not_received", note="没有收到").status_code == 303
+    assert consumer.now().problem_open
+    assert consumer.browser.get(f"{consumer.url}/do/agree").status_code == 404
 
 
 def test_too_often_is_429(consumer: Consumer) -> None:

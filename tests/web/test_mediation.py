@@ -311,7 +311,7 @@ def test_signing_in_leads_mediators_to_their_queue_and_back(app: Flask, cast: Ca
 def test_a_mediator_is_made_at_the_command_line(app: Flask) -> None:
     with app.test_request_context():
         done = CliRunner().invoke(
-            cli.portal, ["create-user", "platform1", "--password", "correct-horse-7", "--mediator"], obj=_info(app)
+            cli.portal, ["create-user", "platform1", "--mediator"], obj=_info(app), input="correct-horse-7\n"
         )
     assert done.exit_code == 0, done.output
     db.session.rollback()

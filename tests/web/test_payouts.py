@@ -270,10 +270,14 @@ def test_a_file_that_can_not_be_read_says_why_beside_the_field(
 def test_people_come_change_and_go(desk: FlaskClient, app: Flask, cast: Cast, now: Clock) -> None:
     with writing():
         accounts.create_user("clerk", now=cast.now, password="huanhuo-demo", weak_ok=True)
-    wrong = post(desk, "/seller/staff", {"member_name": "nobody", "role": "finance"})
-    assert wrong.status_code == 422 and "没有可以添加的会员" in wrong.text and 'value="nobody"' in wrong.text
+    wrong = post(desk, "/seller/staff", {"member_name": "seller", "role": "finance"})
+    assert wrong.status_code == 422 and "已经是本店的员工" in wrong.text and 'value="seller"' in wrong.text
     assert post(desk, "/seller/staff", {"member_name": "clerk", "role": "owner"}).status_code == 422
     assert post(desk, "/seller/staff", {"member_name": "clerk", "role": "finance"}).status_code == 303
+    asked = sign_in(app, "clerk")
+    assert asked.get("/seller/payouts").status_code == 404  # not before the yes
+    accept = re.findall(r'action="(/me/invitations/\d+/accept)"', asked.get("/me/account").text)[0]
+    assert post(asked, accept, at="/me/account").status_code == 303
     clerk, user = sign_in(app, "clerk"), db.session.scalar(db.select(Staff.user_id).where(Staff.role == "finance"))
     assert clerk.get("/seller/payouts").status_code == 200
     refused = clerk.get("/seller/staff")

@@ -177,7 +177,8 @@ def test_the_cookie(app: Flask, cast: Cast, now: Clock) -> None:
     cookie = cookie_of(client)
     assert cookie not in before[0]  # a new one at signing in: nobody can have planted it
     db.session.rollback()
-    assert db.session.scalars(select(Session.id_hash)).all() == [hashlib.sha256(cookie.encode()).hexdigest()]
+    assert db.session.scalars(select(Session.id_hash)).all() == [accounts.hash_token(cookie)]
+    assert hashlib.sha256(cookie.encode()).hexdigest() != accounts.hash_token(cookie)  # keyed
     data = app.extensions["portal_settings"].data
     assert not any(cookie.encode() in path.read_bytes() for path in data.iterdir() if path.is_file())
 

@@ -109,7 +109,7 @@ def test_pasted_lines_are_kept_and_said_to_be_pasted(cast: Cast, buyer: FlaskCli
     done = post(buyer, url, {"words": f"{LINE}\n2026-11-23 11:00 【义乌市】已签收"})
     assert done.status_code == 303 and done.location == f"{url}?said=traces-kept"
     page = buyer.get(done.location).text
-    assert "买家手工录入" in page and "由得利的一方录入,不改变期限" in page and "物流记录已保存" in page
+    assert "买家手工录入" in page and "由得利的一方录入,暂不改变期限" in page and "物流记录已保存" in page
     assert db.session.scalar(db.select(Parcel.signed_at)) is None
     again = post(buyer, url, {"words": LINE})
     assert again.location == f"{url}?said=traces-known"

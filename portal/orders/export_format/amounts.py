@@ -29,6 +29,8 @@ OTHER_UNIT = "单位「{said}」与「单位」一列的「{unit}」不一致,�
 
 def plain_number(text: str) -> str:
     """A folded cell without spaces and currency, every dash a minus and in front, thousands without commas."""
+    if _NUMBER.fullmatch(text):
+        return text
     plain = _SPACES.sub("", text).translate(_MINUS)
     if plain.startswith("(") and plain.endswith(")"):  # how accountants write minus
         plain = f"-{plain[1:-1]}"

@@ -129,8 +129,9 @@ def read_id(cell: str) -> tuple[str, str]:
         if len(text.partition(".")[0].lstrip("-")) > SIGNIFICANT:
             raise CellRefused(AS_TEXT)
         return text, ""
-    text = cell.translate(_FOLDED)
-    seen = "".join(each for each in text if unicodedata.category(each) not in ("Cf", "Cc") or each.isspace())
+    text = seen = cell if cell.isascii() else cell.translate(_FOLDED)
+    if not cell.isascii() or not cell.isprintable():
+        seen = "".join(each for each in text if unicodedata.category(each) not in ("Cf", "Cc") or each.isspace())
     note = CLEANED if seen != text else ""
     seen = seen.strip()
     if seen.startswith('="') and seen.endswith('"'):
@@ -205,8 +206,12 @@ def _both(first: str, second: str) -> str:
 
 def _number(cell: str) -> str:
     """A cell's number as it was meant, folded, without what can't be seen."""
-    text = inputs.fold(_plain(cell) if isinstance(cell, Number) else cell)
-    text = "".join(each for each in text if unicodedata.category(each) != "Cf").strip().lstrip("'")
+    if isinstance(cell, Number):
+        return _plain(cell)
+    text = inputs.fold(cell)
+    if not text.isascii():
+        text = "".join(each for each in text if unicodedata.category(each) != "Cf")
+    text = text.strip().lstrip("'")
     if text.startswith('="') and text.endswith('"'):
         text = text[2:-1]
     bare = plain_number(text)

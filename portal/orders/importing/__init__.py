@@ -32,6 +32,7 @@ def import_orders(
     shop_id: int | None = None,
     dry_run: bool = False,
     create_missing: bool = True,
+    source: str = "",
     on_progress: Callable[[int, int], None] | None = None,
     on_row: Callable[[RowResult], None] | None = None,
 ) -> Report:
@@ -39,6 +40,7 @@ def import_orders(
 
     With ``shop_id`` only this shop's orders are taken; without, sellers that nobody knows get a shop. Unknown members
     get accounts without a password, or with ``create_missing=False`` their orders are refused.
+    ``source`` is the file's name, kept with what changes.
     ``on_progress`` is told (rows done, rows about) after each batch, ``on_row`` every row's result.
     Raises extensions.Busy when the database stays locked; what was written before stays.
     """
@@ -52,7 +54,7 @@ def import_orders(
 
     def flush() -> None:
         nonlocal waiting, results, lines
-        batch = Batch(list(waiting.values()), known, now)
+        batch = Batch(list(waiting.values()), known, now, source)
         if dry_run:
             batch.work(write=False)
             db.session.rollback()

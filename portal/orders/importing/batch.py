@@ -14,22 +14,26 @@ from typing import Any, NamedTuple
 from sqlalchemy import Table, bindparam, case, func, insert, select, text, update
 
 from portal.extensions import db
+from portal.inputs import quantity_text
 from portal.models import Case, Order, OrderLine, Shop, Staff, User
 from portal.models.cases import OPEN
 from portal.notices import notices
-from portal.orders import receiving
+from portal.orders import receiving, versions
 from portal.orders.export_format import LineRow, OrderRows
 from portal.orders.importing.collisions import Refused, refuse_another
 from portal.orders.importing.goods import Goods
 from portal.orders.importing.known import Known, dialect
-from portal.orders.importing.lines import KEPT, KnownLine
+from portal.orders.importing.lines import IN_A_CASE, KEPT, KnownLine
 from portal.orders.importing.merging import (
     CALLED_OFF,
+    CASE_OPEN,
+    COLUMNS,
     SENT,
     STOOD_ON,
     Doubt,
     Merge,
     merge,
+    shown,
     values_of_new,
 )
 from portal.orders.importing.people import People
@@ -68,14 +72,15 @@ class _Change(NamedTuple):
 class Batch:
     """Orders on their way in; each order number once."""
 
-    def __init__(self, orders: Sequence[OrderRows], known: Known, now: datetime) -> None:
-        self._orders, self._known, self._now = orders, known, now
+    def __init__(self, orders: Sequence[OrderRows], known: Known, now: datetime, source: str = "") -> None:
+        self._orders, self._known, self._now, self._source = orders, known, now, source
         self._people, self._goods = People(known, now), Goods(known)
         self.results: list[RowResult] = []
         self._order_outcomes: list[Outcome] = []
         self._line_outcomes: dict[Outcome, int] = defaultdict(int)
         self._warnings = 0
         self._open_cases: set[int] = set()  # orders that have one
+        self._held: list[tuple[dict[str, Any], list[list[str]]]] = []  # orders, and what their open cases stand on
         self._disbelieved: list[list[Disbelieved]] = []  # by order
         self._contradicted: list[tuple[dict[str, Any], str, str]] = []  # order, what was done here, what the file says
 
@@ -163,6 +168,9 @@ class Batch:
         if merged.done_here:
             self._contradicted.append((there, merged.done_here, order.status_text or order.status))
         self._disbelieve(order, merged.doubts)
+        held = [[each.column, each.kept, each.said] for each in merged.doubts if each.why in (CASE_OPEN, IN_A_CASE)]
+        if held:
+            self._held.append((there, held))
         new = {line.row for _key, line in merged.lines.new}
         changed_rows = {merged.lines.row_of[line_id] for line_id, _milli in merged.lines.quantities}
         outcomes = {
@@ -237,6 +245,8 @@ class Batch:
                 for order_id, position, line in to_insert
             ]
             connection.execute(insert(_lines), lines)
+        changed = [(change.there, _describe(change)) for change in changes]
+        versions.record_versions(changed, self._held, source=self._source, now=self._now)
         for order_row, why, said in self._contradicted:
             for user_id in db.session.scalars(select(Staff.user_id).where(Staff.shop_id == order_row["shop_id"])):
                 notices.tell_of_order(
@@ -259,7 +269,7 @@ class Batch:
             "order_no": order.order_no,
             "shop_id": self._people.shop_of(order),
             "buyer_id": self._people.buyer_of(order),
-            **receiving.receipt(None),  # an export says that it was received, not when
+            **receiving.make_receipt(None),  # an export says that it was received, not when
             "case_count": 0,
             "version": 1,
             "imported_at": self._now,
@@ -307,6 +317,17 @@ class Batch:
     def _warn(self, order: OrderRows, row: int, column: str, sentence: str) -> None:
         self._warnings += 1
         self.results.append(RowResult(row, order.order_no, Outcome.WARNING, column, sentence, order.sheet))
+
+
+def _describe(change: _Change) -> list[list[str]]:
+    """What changes of an order, as people read it: [column, before, after]."""
+    said = [
+        [COLUMNS.get(name, COLUMNS["status"]), shown(name, change.there[name]), shown(name, value)]
+        for name, value in change.values.items()
+        if name == "status_text" or (name in COLUMNS and name != "status")
+    ]
+    said += [["数量", "", quantity_text(milli)] for _line, milli in change.merged.lines.quantities]
+    return said + [["货品标题", "", line.title] for _position, line in change.new_lines]
 
 
 def _line_row(order_id: int, position: int, line: LineRow, product_id: int) -> dict[str, Any]:

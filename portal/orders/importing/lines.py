@@ -99,7 +99,10 @@ def merge_lines(
     too_much = bool(added) and (total is not None or older) and not fits(after) and (fits(before) or gone or older)
     taken = {line.line_key for line in lines}
     for row in unknown:
-        if too_much and row.unit_price_fen:
+        if has_open_case:
+            made.contradicted = True
+            made.doubts.append(_LineDoubt(row.row, "货品标题", "", _name(row), IN_A_CASE))
+        elif too_much and row.unit_price_fen:
             made.contradicted = True
             made.doubts.append(_LineDoubt(row.row, "货品标题", "", _name(row), TOO_MUCH))
         else:

@@ -125,7 +125,7 @@ def rows(data: object, when: str, what: str, code: str, codes: dict[str, str]) -
         if at is None or not words:
             continue
         status = codes.get(str(row.get(code) if row.get(code) is not None else ""))
-        found.append(scans.of_code(at, status, words))
+        found.append(scans.read_code(at, status, words))
     if data and not found:
         raise AskFailed(Problem.GARBLED, "no scan can be read")
     return sorted(dict.fromkeys(found))

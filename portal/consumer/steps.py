@@ -1,0 +1,81 @@
+"""What a consumer can do with their case: every step of a buyer's that asks for words, photos or a number."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from flask import abort, g, request
+from flask.typing import ResponseReturnValue
+
+from portal.cases import case_view, taking
+from portal.cases import clock as case_clock
+from portal.consumer import bp
+from portal.consumer.cases import find_case, open_pass
+from portal.consumer.forms import ANSWERS, FORMS, StepForm
+from portal.flow import Actor, StepRefused
+from portal.models import Case
+from portal.orders import order_lists
+from portal.resale import consumers
+from portal.resale import links as consumer_links
+from portal.web import rates
+from portal.web.once import once
+from portal.web.pages import page
+from portal.web.terms import answering, owed
+
+
+@bp.route("/<token>/<case_no>/do/<step_name>", methods=["GET", "POST"])
+def step(token: str, case_no: str, step_name: str) -> ResponseReturnValue:
+    """The form of a step, and taking it; the same table as for every buyer says which there are."""
+    if step_name not in FORMS:
+        abort(404)
+    opened = open_pass(token)
+    case = find_case(opened, case_no)
+    case_id = case.id
+    form = FORMS[step_name](known=partial(order_lists.known_numbers, case.order_id))
+    status = 200
+    if request.method == "POST":
+        rates.limit("consumer-link", opened.link_id)
+        status = 422
+        if form.validate_on_submit():
+
+            def taken() -> str:
+                by = consumers.act_as_consumer(opened.buyer_id, g.request_id)
+                done = taking.take(
+                    case_id, step_name, by=by, now=g.now, version=form.shown_version, handed=form.hand_in()
+                )
+                consumer_links.mark_used(opened.link_id, g.now)
+                return f"../../{case_no}?v={done.version}&did=step"  # relative: what is kept must not hold the token
+
+            try:
+                return once(taken)
+            except StepRefused as refused:
+                case_clock.settle_now(case_id, g.now)
+                form.refuse(refused.sentence)
+                status = 409
+        case = find_case(opened, case_no)
+    return _show(token, case, step_name, form, status)
+
+
+def _show(token: str, case: Case, step_name: str, form: StepForm, status: int) -> ResponseReturnValue:
+    view = case_view.build_view(case, Actor.BUYER, g.now)
+    form.version.data = str(case.version)
+    known = (*view.actions, *view.unsaid)
+    row, refusal = next(((row, why) for row, why in known if row.name == step_name), (None, None))
+    if refusal and not form.errors:
+        form.refuse(refusal)
+    if row is None and not form.errors:
+        abort(404)
+    proposal, then = answering(view) if step_name in ANSWERS else (None, "")
+    return page(
+        "consumer/step.html",
+        status,
+        token=token,
+        case=case,
+        view=view,
+        step=row,
+        form=form,
+        proposal=proposal,
+        then=then,
+        owed=owed(case) if step_name == "pay" and row is not None else None,
+        at=f"/c/{token}/{case.case_no}/f",
+    )

@@ -1,0 +1,105 @@
+"""Versions of an order: what imports changed, and what they wanted to change of what an open case stands on."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select, text
+
+from portal.extensions import db
+from portal.flow import Actor
+from portal.models import Case, OrderLine, OrderVersion
+from portal.models.cases import OPEN
+from portal.notices import notices
+
+FROZEN = ("goods_total_fen", "freight_fen", "adjustment_fen", "paid_fen")
+_FROZEN_MOMENTS = ("ordered_at", "paid_at", "shipped_at", "received_at")
+_FROZEN_TEXTS = ("status", "receiver_name", "receiver_phone", "receiver_address")
+
+
+def freeze_facts(order: Any) -> dict[str, Any]:
+    """What a case that is opened now stands on: what was paid, when, for whom, and every line with its guarantees."""
+    lines = db.session.execute(
+        select(OrderLine.id, OrderLine.unit_price_fen, OrderLine.quantity_milli, OrderLine.guarantees)
+        .where(OrderLine.order_id == order.id)
+        .order_by(OrderLine.id)
+    )
+    moments = {name: getattr(order, name) for name in _FROZEN_MOMENTS}
+    return {
+        **{name: getattr(order, name) for name in (*FROZEN, *_FROZEN_TEXTS)},
+        **{name: moment.isoformat() if moment is not None else "" for name, moment in moments.items()},
+        "lines": [list(line) for line in lines],
+    }
+
+
+def record_versions(
+    changed: Sequence[tuple[Mapping[str, Any], list[list[str]]]],
+    held: Sequence[tuple[Mapping[str, Any], list[list[str]]]],
+    *,
+    source: str,
+    now: datetime,
+) -> None:
+    """Keep what an import changed of orders (rows of the table), and what it wanted to; tell whom that concerns.
+
+    What was wanted before in the same words is neither kept nor told again.
+    """
+    rows = [_row(order, source, now, changes=changes) for order, changes in changed]
+    if rows:
+        db.session.execute(insert(OrderVersion), rows)
+    if not held:
+        return
+    known = _list_held([order["id"] for order, _said in held])
+    for order, said in held:
+        if said not in known[order["id"]]:
+            version = db.session.scalar(
+                insert(OrderVersion).returning(OrderVersion.id), _row(order, source, now, held=said)
+            )
+            _tell(order, int(version or 0), said, now)
+
+
+def _row(order: Mapping[str, Any], source: str, now: datetime, **said: list[list[str]]) -> dict[str, Any]:
+    return {
+        "shop_id": order["shop_id"],
+        "order_id": order["id"],
+        "at": now,
+        "source": source[:200],
+        "changes": [],
+        "held": [],
+        **said,
+    }
+
+
+def _list_held(order_ids: Collection[int]) -> dict[int, list[list[list[str]]]]:
+    known: dict[int, list[list[list[str]]]] = defaultdict(list)
+    query = select(OrderVersion.order_id, OrderVersion.held).where(OrderVersion.order_id.in_(order_ids))
+    for order_id, said in db.session.execute(query):
+        known[order_id].append(said)
+    return known
+
+
+def _tell(order: Mapping[str, Any], version: int, held: list[list[str]], now: datetime) -> None:
+    cases = db.session.scalars(
+        select(Case).where(Case.order_id == order["id"], Case.shop_id == order["shop_id"], text(OPEN)).order_by(Case.id)
+    )
+    said = "；".join(f"{column} {kept} → {wanted or '无'}" for column, kept, wanted in held)
+    for case in cases:
+        for actor in (Actor.BUYER, Actor.MEDIATOR) if case.escalated else (Actor.BUYER,):
+            notices.tell_of_order_change(
+                case,
+                actor,
+                body=f"商家导入的表格想改订单 {order['order_no']}：{said}。这张售后单仍按申请时的数据处理。",
+                at=now,
+                key=f"order{version}",
+            )
+
+
+def list_since(order_id: int, shop_id: int, since: datetime) -> Sequence[Any]:
+    """What imports said of an order since a moment, the newest first."""
+    return db.session.execute(
+        select(OrderVersion.at, OrderVersion.source, OrderVersion.changes, OrderVersion.held)
+        .where(OrderVersion.shop_id == shop_id, OrderVersion.order_id == order_id, OrderVersion.at >= since)
+        .order_by(OrderVersion.id.desc())
+    ).all()

@@ -1,0 +1,106 @@
+"""Working in a shop needs the person's yes: invitations by 会员名, their answers, and leaving again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select, update
+
+from portal.extensions import db
+from portal.models import Invitation, Shop, Staff, User
+from portal.notices import notices
+from portal.people import accounts, roles
+
+INVITED_FOR = timedelta(days=14)
+
+
+def invite(shop_id: int, member_name: str, role: str, *, by: int, now: datetime) -> None:
+    """Ask somebody to work in a shop. The same for members and for names that nobody has. Raises AccountRefused.
+
+    Inside ``writing()``.
+    """
+    accounts.check_role(role)
+    works = select(Staff.user_id).join(User, User.id == Staff.user_id)
+    if db.session.scalar(works.where(Staff.shop_id == shop_id, User.member_name == member_name)):
+        raise accounts.AccountRefused(f"{member_name} 已经是本店的员工，可以在上面修改职责")
+    asked = select(Invitation).where(
+        Invitation.shop_id == shop_id, Invitation.member_name == member_name, Invitation.answer == ""
+    )
+    found = db.session.scalars(asked).one_or_none()
+    if found is not None:
+        found.role, found.made_by, found.made_at = role, by, now
+    else:
+        db.session.add(Invitation(shop_id=shop_id, member_name=member_name, role=role, made_by=by, made_at=now))
+    db.session.flush()
+    user = db.session.scalars(select(User).where(User.member_name == member_name)).one_or_none()
+    if user is not None and user.password_hash is not None and user.disabled_at is None:
+        shop = db.session.get_one(Shop, shop_id)
+        said = f"「{shop.name}」邀请您以「{roles.ROLES[role]}」的身份加入店铺，请在「我的 → 账号与安全」里同意或谢绝。"
+        accounts.tell(user.id, f"「{shop.name}」邀请您加入店铺", said, now)
+
+
+def invitations_of_shop(shop_id: int, now: datetime) -> Sequence[Any]:
+    """Who was asked and hasn't answered, the newest first."""
+    return db.session.execute(
+        select(Invitation.id, Invitation.member_name, Invitation.role, Invitation.made_at)
+        .where(Invitation.shop_id == shop_id, Invitation.answer == "", Invitation.made_at > now - INVITED_FOR)
+        .order_by(Invitation.id.desc())
+    ).all()
+
+
+def invitations_of(member_name: str, now: datetime) -> Sequence[Any]:
+    """Which shops ask this person to work there."""
+    return db.session.execute(
+        select(Invitation.id, Invitation.role, Invitation.made_at, Shop.name)
+        .join(Shop, Shop.id == Invitation.shop_id)
+        .where(Invitation.member_name == member_name, Invitation.answer == "", Invitation.made_at > now - INVITED_FOR)
+        .order_by(Invitation.id)
+    ).all()
+
+
+def answer_invitation(invitation_id: int, user_id: int, *, accepts: bool, now: datetime) -> None:
+    """The person's yes or no. Raises AccountRefused. Inside ``writing()``."""
+    user = db.session.get_one(User, user_id)
+    found = db.session.get(Invitation, invitation_id, with_for_update=True)
+    if found is None or found.member_name != user.member_name or found.answer or found.made_at <= now - INVITED_FOR:
+        raise accounts.AccountRefused("这份邀请已经失效，页面显示的是最新状态")
+    if accepts:
+        if user.mediator or user.operator:
+            raise accounts.AccountRefused("平台客服和运营账号不能加入店铺")
+        if db.session.get(Staff, user_id) is not None:
+            raise accounts.AccountRefused("您已经在一家店铺工作，先离开那家店铺，才能接受新的邀请")
+        db.session.add(Staff(user_id=user_id, shop_id=found.shop_id, role=found.role))
+    found.answer, found.answered_at = "accepted" if accepts else "declined", now
+    db.session.flush()
+    notices.bump_unread(user_id)
+    owner = db.session.scalar(select(Shop.owner_id).where(Shop.id == found.shop_id))
+    said = "接受了邀请，已经可以进入商家后台" if accepts else "谢绝了加入店铺的邀请"
+    accounts.tell(
+        int(owner or 0),
+        f"{user.member_name} {'已加入店铺' if accepts else '谢绝了邀请'}",
+        f"{user.member_name} {said}。",
+        now,
+    )
+
+
+def withdraw_invitation(shop_id: int, invitation_id: int, now: datetime) -> None:
+    """The shop asks no more. Inside ``writing()``."""
+    db.session.execute(
+        update(Invitation)
+        .where(Invitation.id == invitation_id, Invitation.shop_id == shop_id, Invitation.answer == "")
+        .values(answer="withdrawn", answered_at=now)
+    )
+
+
+def leave(user_id: int, now: datetime) -> None:
+    """Somebody leaves the shop of their own accord. Raises AccountRefused. Inside ``writing()``."""
+    person = db.session.get(Staff, user_id)
+    if person is None:
+        raise accounts.AccountRefused("您已经不在店铺工作")
+    shop_id = person.shop_id
+    accounts.remove_staff(shop_id, user_id)
+    owner = db.session.scalar(select(Shop.owner_id).where(Shop.id == shop_id))
+    name = db.session.get_one(User, user_id).member_name
+    accounts.tell(int(owner or 0), f"{name} 已离开店铺", f"{name} 已离开店铺，不能再进入商家后台。", now)

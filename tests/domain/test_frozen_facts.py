@@ -1,0 +1,92 @@
+"""A case stands on what it was opened on, whatever is imported afterwards; versions tell what that was."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from portal import doctor
+from portal.extensions import db
+from portal.flow import CaseType
+from portal.models import Case, Notice, Order, OrderLine, OrderVersion
+from portal.money import worth
+from portal.orders.export_format import read
+from portal.orders.importing import Counts, Report, import_orders
+from tests import exports
+from tests.cast import Cast
+from tests.exports import table
+
+SUMS = {"货品总价(元)": 1, "实付款(元)": 1, "运费(元)": 0}
+
+
+def rewrite(cast: Cast, order: Order, tmp_path: Path, **cells: Any) -> Report:
+    """Import the order again, as its shop would like it to be."""
+    line = db.session.scalars(select(OrderLine).where(OrderLine.order_id == order.id)).one()
+    row = exports.order(order.order_no, 买家会员名="buyer", 卖家会员名="seller")
+    row |= {"Offer ID": line.offer_id, "SKU ID": line.sku_id, "型号": line.spec, "货号": line.cargo_no}
+    row |= {"货品标题": line.title, "单价(元)": line.unit_price_fen / 100, "数量": line.quantity_milli / 1000, **cells}
+    with read(exports.text(tmp_path / "again.csv", table([row]))) as export:
+        return import_orders(export, now=cast.now + timedelta(hours=1), source="again.csv")
+
+
+def fresh(order_id: int) -> Order:
+    return db.session.get_one(Order, order_id, populate_existing=True)
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        SUMS,
+        {"单价(元)": 0.01, **SUMS},
+        {"数量": 1, **SUMS},
+        {"订单状态": "交易关闭"},
+        {"订单创建时间": "2020-01-01 00:00:00"},
+        {"收货人姓名": "别人", "收货地址": "别处"},
+    ],
+)
+def test_nothing_of_an_open_case_changes(cast_both: Cast, tmp_path: Path, cells: dict[str, Any]) -> None:
+    cast = cast_both
+    order = cast.order(status="in_transit")
+    case = cast.open_case(order, case_type=CaseType.REFUND_ONLY, reason="damaged")
+    names = ("status", "paid_fen", "goods_total_fen", "ordered_at", "receiver_name", "receiver_address")
+    before = {name: getattr(fresh(order.id), name) for name in names}
+    most, refund = worth.find_most(case)[0], case.refund_fen
+    db.session.rollback()
+    rewrite(cast, order, tmp_path, **{"订单状态": "等待买家收货", **cells})
+    after = {name: getattr(fresh(order.id), name) for name in names}
+    assert after == before
+    case = db.session.get_one(Case, case.id, populate_existing=True)
+    assert (worth.find_most(case)[0], case.refund_fen) == (most, refund)
+    version = db.session.scalars(select(OrderVersion).where(OrderVersion.order_id == order.id)).all()[-1]
+    assert version.held and version.source == "again.csv"
+    told = db.session.scalars(select(Notice).where(Notice.case_id == case.id, Notice.kind == "order_changed")).all()
+    assert [each.user_id for each in told] == [cast.buyer]
+    assert version.held[0][0] in told[0].body
+    assert [found for found in doctor.findings() if found] == []
+
+
+def test_the_same_wish_is_told_once_and_the_mediator_hears_of_it(cast_both: Cast, tmp_path: Path) -> None:
+    cast = cast_both
+    order = cast.order()
+    case = cast.mediated(cast.open_case(order))
+    db.session.rollback()
+    for _ in range(3):
+        rewrite(cast, order, tmp_path, **SUMS)
+    told = db.session.scalars(select(Notice.user_id).where(Notice.kind == "order_changed", Notice.case_id == case.id))
+    assert sorted(told) == sorted([cast.buyer, cast.mediator])
+
+
+def test_what_changes_without_a_case_is_a_version(cast_both: Cast, tmp_path: Path) -> None:
+    cast = cast_both
+    order = cast.order(status="unshipped", tracking_text="")
+    db.session.rollback()
+    report = rewrite(cast, order, tmp_path, 收货人姓名="张伟")
+    assert report.orders == Counts(updated=1)
+    version = db.session.scalars(select(OrderVersion)).one()
+    assert (version.order_id, version.at, version.held) == (order.id, cast.now + timedelta(hours=1), [])
+    [changed] = [each for each in version.changes if each[0] == "收货人姓名"]
+    assert changed[2] == fresh(order.id).receiver_name == "张伟"
