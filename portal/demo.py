@@ -206,6 +206,7 @@ def _order(buyer: int, shop: int, status: str, number: int, now: datetime) -> Or
         order.goods_total_fen += price * milli // 1000
         db.session.add(
             OrderLine(
+                shop_id=shop,
                 order_id=order.id,
                 position=position + 1,
                 line_key=f"{product.product_key}|{position}",
@@ -236,7 +237,7 @@ def _product(shop: int, title: str, price: int, specs: tuple[str, ...], others: 
     db.session.flush()
     prices = [(spec, price) for spec in specs] + [(others[0], price + 250), (others[1], price - 180)]
     for spec, fen in prices:
-        db.session.add(Sku(product_id=made.id, sku_key=spec, spec=spec, price_fen=fen))
+        db.session.add(Sku(shop_id=shop, product_id=made.id, sku_key=spec, spec=spec, price_fen=fen))
     db.session.flush()
     return made
 
@@ -248,11 +249,11 @@ class _Photos:
         self._store, self._now = store, now
         self._images = imaging.prepare([imaging.IncomingFile("photo.jpg", _drawn(*tones)) for tones in TONES])
 
-    def of(self, owner: int, side: str, many: int = 2) -> list[str]:
+    def of(self, shop: int, owner: int, side: str, many: int = 2) -> list[str]:
         """The public ids of ``many`` loose photos of this person."""
         stored = evidence.add_photo(self._store, self._images[:many])
         with writing():
-            return evidence.keep_photos(stored, owner_id=owner, side=side, now=self._now)
+            return evidence.keep_photos(stored, shop_id=shop, owner_id=owner, side=side, now=self._now)
 
 
 def _drawn(ground: str, goods: str, flaw: str) -> bytes:
@@ -288,7 +289,7 @@ class _Teller:
     ) -> Case:
         """``dearer``: for the dearer specification. ``whole``: a large order, and all of it."""
         at = self.now - timedelta(hours=hours)
-        public_ids = self.photos.of(self.buyer, "buyer")
+        public_ids = self.photos.of(self.shop, self.buyer, "buyer")
         with writing():
             order = _order(self.buyer, self.shop, status, 4 if whole else secrets.randbelow(90) + 7, at)
             line = db.session.scalars(select(OrderLine).where(OrderLine.order_id == order.id)).first()
@@ -403,13 +404,15 @@ def _disputed(t: _Teller) -> None:
     counted = [
         InspectedLine(x.id, x.quantity_milli, x.quantity_milli // 2, "not_resellable", "一件有污渍") for x in t.lines()
     ]
-    t.seller_takes("dispute_goods", counted=counted, note="一件有明显污渍", photos=t.photos.of(t.seller, "seller"))
+    t.seller_takes(
+        "dispute_goods", counted=counted, note="一件有明显污渍", photos=t.photos.of(t.shop, t.seller, "seller")
+    )
 
 
 def _closed(t: _Teller) -> None:
     _to_inspecting(t)
     counted = [InspectedLine(x.id, x.quantity_milli, 0, "not_resellable", "均有污渍") for x in t.lines()]
-    t.seller_takes("dispute_goods", counted=counted, note="全部有污渍", photos=t.photos.of(t.seller, "seller"))
+    t.seller_takes("dispute_goods", counted=counted, note="全部有污渍", photos=t.photos.of(t.shop, t.seller, "seller"))
     t.buyer_takes("accept_result_none")
 
 
@@ -481,9 +484,14 @@ def _refused(t: _Teller, hours: float) -> None:
             talk, "seller", t.seller, "洗过的我们没法二次销售,换不了", now=t.at + timedelta(minutes=15)
         )
     t.seller_takes("ask_evidence", note="请补拍松口处的近照和吊牌")
-    t.buyer_takes("modify", description="洗了一次袜口就松了,补拍了近照和吊牌", photos=t.photos.of(t.buyer, "buyer"))
+    t.buyer_takes(
+        "modify", description="洗了一次袜口就松了,补拍了近照和吊牌", photos=t.photos.of(t.shop, t.buyer, "buyer")
+    )
     t.seller_takes(
-        "reject", refusal="man_made", note="吊牌已剪,已经洗过,影响二次销售", photos=t.photos.of(t.seller, "seller")
+        "reject",
+        refusal="man_made",
+        note="吊牌已剪,已经洗过,影响二次销售",
+        photos=t.photos.of(t.shop, t.seller, "seller"),
     )
 
 
@@ -494,7 +502,7 @@ def _called_for(t: _Teller, hours: float) -> None:
         because="refused",
         wish="换 2 双新的,运费由商家承担",
         note="没有下水前看不出来,属于质量问题",
-        photos=t.photos.of(t.buyer, "buyer"),
+        photos=t.photos.of(t.shop, t.buyer, "buyer"),
     )
 
 
@@ -504,7 +512,7 @@ def _collecting(t: _Teller) -> None:
 
 def _heard(t: _Teller, hours: float) -> None:
     _called_for(t, hours)
-    t.seller_takes("submit_evidence", note="出库前抽检合格,附检测照片", photos=t.photos.of(t.seller, "seller"))
+    t.seller_takes("submit_evidence", note="出库前抽检合格,附检测照片", photos=t.photos.of(t.shop, t.seller, "seller"))
 
 
 def _deciding(t: _Teller) -> None:
@@ -559,7 +567,7 @@ def _negotiated(t: _Teller) -> None:
 
 def _mediation(t: _Teller) -> None:
     _revising(t)
-    t.buyer_takes("escalate", note="已经补过照片,商家仍不认可,希望换货", photos=t.photos.of(t.buyer, "buyer"))
+    t.buyer_takes("escalate", note="已经补过照片,商家仍不认可,希望换货", photos=t.photos.of(t.shop, t.buyer, "buyer"))
 
 
 R, M = CaseType.RETURN_REFUND, CaseType.REFUND_ONLY
@@ -598,7 +606,7 @@ def _to_return_inspecting(t: _Teller) -> None:
 def _return_counted(t: _Teller, accepted: int) -> None:
     _to_return_inspecting(t)
     counted = [InspectedLine(x.id, x.quantity_milli, accepted, "not_resellable", "包装已拆、有污渍") for x in t.lines()]
-    t.seller_takes("dispute_goods", counted=counted, note="有拆封痕迹", photos=t.photos.of(t.seller, "seller"))
+    t.seller_takes("dispute_goods", counted=counted, note="有拆封痕迹", photos=t.photos.of(t.shop, t.seller, "seller"))
 
 
 def _return_disputed(t: _Teller) -> None:
@@ -796,7 +804,7 @@ def _chains(t: _Teller) -> None:
                 now=at,
                 consent=words,
             ).id
-        photos = t.photos.of(consumer, "buyer")
+        photos = t.photos.of(shop, consumer, "buyer")
         with writing():
             by = consumers.act_as_consumer(consumer, "")
             consumers.add_photos(below, photos, note="", by=by, now=at + timedelta(hours=1))

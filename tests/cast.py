@@ -130,11 +130,16 @@ class Cast:
                 for number, spec in enumerate(("黑色;L", "白色;L")):
                     db.session.add(
                         Sku(
-                            product_id=product.id, sku_key=f"49{product.id:08d}{number}", spec=spec, price_fen=price_fen
+                            shop_id=order.shop_id,
+                            product_id=product.id,
+                            sku_key=f"49{product.id:08d}{number}",
+                            spec=spec,
+                            price_fen=price_fen,
                         )
                     )
                 db.session.add(
                     OrderLine(
+                        shop_id=order.shop_id,
                         order_id=order.id,
                         position=position + 1,
                         line_key=f"line-{position}",
@@ -174,6 +179,7 @@ class Cast:
             sku_id = None
             if dearer is not None:
                 sku = Sku(
+                    shop_id=order.shop_id,
                     product_id=bought[0][1],
                     sku_key=secrets.token_hex(6),
                     spec="红色;XL",
@@ -338,7 +344,7 @@ class Cast:
             asked = invitations.invitations_of(member_name, self.now)[-1].id
             invitations.answer_invitation(asked, user_id, accepts=True, now=self.now)
 
-    def photos(self, number: int, owner: int, at: datetime | None = None) -> list[str]:
+    def photos(self, number: int, owner: int, at: datetime | None = None, shop: int | None = None) -> list[str]:
         """Loose photo rows of this person, without files behind them (tests of files make real ones)."""
         from portal.models import Evidence
 
@@ -349,6 +355,7 @@ class Cast:
                 made.append(public_id)
                 db.session.add(
                     Evidence(
+                        shop_id=shop or self.shop,
                         public_id=public_id,
                         owner_id=owner,
                         key=f"{public_id[:2]}/{public_id}.webp",

@@ -213,6 +213,8 @@ def _fill(name: str, many: int, /, **columns: str) -> None:
             said[column.name] = columns[column.name]
         elif column.name == "id":
             said["id"] = "i"
+        elif column.name == "shop_id":
+            said["shop_id"] = _IN_SHOP
         elif not column.nullable:
             said[column.name] = _default(column)
     db.session.execute(

@@ -145,7 +145,9 @@ def read_asked(draft: Draft) -> bool:
 MOST_DRAFTS = 50  # of one person; what is begun and never handed in keeps photos
 
 
-def start_draft(order_id: int, buyer_id: int, *, source: str, now: datetime, line_id: int | None = None) -> Draft:
+def start_draft(
+    shop_id: int, order_id: int, buyer_id: int, *, source: str, now: datetime, line_id: int | None = None
+) -> Draft:
     """The draft of this order; begun when there is none. Two at once get the same one.
 
     Raises StepRefused when this person has as many drafts as may be.
@@ -157,6 +159,7 @@ def start_draft(order_id: int, buyer_id: int, *, source: str, now: datetime, lin
     dialect = db.session.get_bind().dialect.name
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
     row = {
+        "shop_id": shop_id,
         "order_id": order_id,
         "buyer_id": buyer_id,
         "source": source,
@@ -195,7 +198,9 @@ def keep_photos(draft: Draft, public_ids: Sequence[str], drop: Sequence[str] = (
     room = MOST_PHOTOS - len(list_photos(draft))
     if public_ids and room > 0:
         db.session.execute(
-            update(Photo).where(Photo.public_id.in_(list(public_ids)[:room]), *mine).values(draft_id=draft.id)
+            update(Photo)
+            .where(Photo.public_id.in_(list(public_ids)[:room]), *mine)
+            .values(draft_id=draft.id, shop_id=draft.shop_id)
         )
     return len(list_photos(draft))
 

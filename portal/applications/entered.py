@@ -9,8 +9,6 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 
-from werkzeug.datastructures import MultiDict
-
 from portal.applications import applications
 from portal.models import Draft
 from portal.orders import order_lists
@@ -47,7 +45,7 @@ def end_entered(draft: Draft, form_key: str, now: datetime) -> None:
     applications.save_draft(draft, {"entered": None, "sent_on": form_key}, now)
 
 
-def find_entered(draft: Draft | None, field: str) -> MultiDict[str, str] | None:
+def find_entered(draft: Draft | None, field: str) -> dict[str, str] | None:
     """What was typed on the page of the application that has this field, where it was kept."""
     kept = (draft.fields.get("entered") or {}) if draft is not None else {}
-    return MultiDict(kept) if field in kept else None
+    return dict(kept) if field in kept else None

@@ -177,6 +177,7 @@ def _cancel(order_id: int, status: str, *, by: ActedBy, reason: str, words: str,
         for user_id in _people(order.shop_id, "orders"):
             notices.tell_of_order(
                 user_id,
+                shop_id=order.shop_id,
                 kind="order_cancelled",
                 title="买家撤销了订单",
                 body=f"订单 {order.order_no} {said}。原因:{words}。",
@@ -256,6 +257,7 @@ def ship_order(order_id: int, shop_id: int, parcels: Sequence[tuple[str, str]], 
             taking.take(case.id, "goods_shipped", by=by, now=now)
     notices.tell_of_order(
         order.buyer_id,
+        shop_id=order.shop_id,
         kind="order_shipped",
         title="商家已发货",
         body=f"订单 {order.order_no} 已由 {names} 发出,运单号 {order.tracking_text}。",

@@ -10,6 +10,7 @@ from typing import Any
 
 from flask import abort, g, redirect, request
 from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
 
 from portal import inputs, words
 from portal.applications import applications, entered
@@ -81,7 +82,7 @@ def apply(order_no: str) -> ResponseReturnValue:
                     "negotiated": verdict.negotiated,
                 }
                 with writing():
-                    begun = applications.start_draft(order_id, g.who.user_id, source="order", now=g.now)
+                    begun = applications.start_draft(order.shop_id, order_id, g.who.user_id, source="order", now=g.now)
                     applications.save_draft(begun, fields, g.now)
                     entered.save_entered(begun, entered.read_entered(request.form, order_id), "", g.now)
                 return redirect(f"/orders/{order_no}/apply/details", 303)
@@ -157,7 +158,10 @@ def apply_details(order_no: str) -> ResponseReturnValue:
         return redirect(f"/orders/{order_no}/apply", 303)
     fields, draft_id, order_id = dict(draft.fields), draft.id, order.id
     lines = _ordered(order, fields)
-    kept = None if request.method == "POST" else find_kept_form() or entered.find_entered(draft, "description")
+    kept = None
+    if request.method != "POST":
+        entered_before = entered.find_entered(draft, "description")
+        kept = find_kept_form() or (MultiDict(entered_before) if entered_before else None)
     usual = {
         "description": fields.get("description", ""),
         "name": fields.get("name") or order.receiver_name,

@@ -87,7 +87,7 @@ def _send(order_id: int, words: str, photos: list[str]) -> None:
     lines = applications.list_lines(order.id)
     if wish == "exact":
         only = lines[0].id if len(lines) == 1 else None
-        applications.start_draft(order.id, g.who.user_id, source="chat", now=g.now, line_id=only)
+        applications.start_draft(order.shop_id, order.id, g.who.user_id, source="chat", now=g.now, line_id=only)
     card = {"order_no": order.order_no, "lines": [[line.id, f"{line.title} {line.spec}"] for line in lines[:20]]}
     said = "已为您创建换货申请草稿" if wish == "exact" else "需要申请换货吗?"
     conversations.add_message(

@@ -35,7 +35,9 @@ def apply_save(order_no: str) -> ResponseReturnValue:
         draft = applications.find_draft(order.id, g.who.user_id)
         line_id = fields.get("line", "")
         if draft is None and line_id in {str(line.id) for line in applications.list_lines(order.id)}:
-            draft = applications.start_draft(order.id, g.who.user_id, source="order", now=g.now, line_id=int(line_id))
+            draft = applications.start_draft(
+                order.shop_id, order.id, g.who.user_id, source="order", now=g.now, line_id=int(line_id)
+            )
         if draft is not None:
             entered.save_entered(draft, fields, request.form.get("form_key", ""), g.now)
     return "", 204

@@ -91,8 +91,8 @@ def refresh_parcel(shipment_id: int) -> ResponseReturnValue:
 @bp.post("/orders/<order_no>/watch")
 def watch_order(order_no: str) -> ResponseReturnValue:
     """物流提醒: told of what matters on the order's way, or not any more."""
-    order_id = guards.found(order_lists.find_of_buyer(order_no, g.who.user_id)).id
+    order = guards.found(order_lists.find_of_buyer(order_no, g.who.user_id))
     on = request.form.get("on", "") == "1"
     with writing():
-        telling.set_watch(order_id, g.who.user_id, on, g.now)
+        telling.set_watch(order.shop_id, order.id, g.who.user_id, on, g.now)
     return redirect(f"/orders/{order_no}?said={'watch-on' if on else 'watch-off'}", 303)

@@ -34,6 +34,7 @@ def write_event(
             or ""
         )
     row = {
+        "shop_id": case.shop_id,
         "case_id": case.id,
         "version": version,
         "step": step.name,

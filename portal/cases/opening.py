@@ -130,6 +130,7 @@ def open_case(
         line = lines[item.line_id]
         db.session.add(
             CaseLine(
+                shop_id=case.shop_id,
                 case_id=case.id,
                 order_line_id=line.id,
                 quantity_milli=item.milli,
@@ -144,7 +145,7 @@ def open_case(
     db.session.flush()
     case.difference_fen = worth.work_out_case_difference(case.id, order.id, accepted=False)
     case.photo_count = evidence.attach_to_case(
-        photos, owner_id=by.user_id or 0, case_id=case.id, order_id=order.id, version=1
+        photos, shop_id=case.shop_id, owner_id=by.user_id or 0, case_id=case.id, order_id=order.id, version=1
     )
     data = describe_application(case) | ({"consent": consent} if consent else {})
     record_opening(case, step, by, now, note=description, data=data)
@@ -209,6 +210,7 @@ def open_unsent(
         line = lines[item.line_id]
         db.session.add(
             CaseLine(
+                shop_id=case.shop_id,
                 case_id=case.id,
                 order_line_id=line.id,
                 quantity_milli=item.milli,
@@ -364,6 +366,7 @@ def open_child_case(parent: Case, child: ChildCase, by: ActedBy, at: datetime) -
         again = sku_id if sku_id is not None or child.type is not CaseType.EXCHANGE else line.sku_id
         db.session.add(
             CaseLine(
+                shop_id=made.shop_id,
                 case_id=made.id,
                 order_line_id=line.order_line_id,
                 quantity_milli=milli,
@@ -454,7 +457,12 @@ def open_again(
     case_no = open_child_case(case, child, by, now)
     made = db.session.scalars(select(Case).where(Case.case_no == case_no)).one()
     made.photo_count = evidence.attach_to_case(
-        photos, owner_id=by.user_id or 0, case_id=made.id, order_id=made.order_id, version=1
+        photos,
+        shop_id=made.shop_id,
+        owner_id=by.user_id or 0,
+        case_id=made.id,
+        order_id=made.order_id,
+        version=1,
     )
     db.session.flush()
     return made

@@ -87,6 +87,7 @@ def make_proposal(case: Case, side: str, terms: Terms, *, origin: str, by: int |
     if version > MOST:
         raise StepRefused("协商的次数太多了,请在会话里谈好后再提出方案,或申请平台介入")
     proposal = Proposal(
+        shop_id=case.shop_id,
         case_id=case.id,
         version=version,
         side=side,

@@ -100,7 +100,12 @@ def apply_step(case: Case, step: Step, by: ActedBy, at: datetime, handed: HandIn
     context = step_context.StepContext(case=case, step=step, by=by, at=at, handed=handed)
     _move(case, step, at, _clear_state(step, at) | step_context.apply_effect(context))
     evidence.attach_to_case(
-        handed.photos, owner_id=by.user_id or 0, case_id=case.id, order_id=case.order_id, version=version
+        handed.photos,
+        shop_id=case.shop_id,
+        owner_id=by.user_id or 0,
+        case_id=case.id,
+        order_id=case.order_id,
+        version=version,
     )
     _release_units(case, step)
     _stop_following(case, step, source, at)

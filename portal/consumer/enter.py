@@ -35,10 +35,10 @@ def enter() -> ResponseReturnValue:
                 refused = page("consumer/enter.html", 429, form=form)
                 refused.headers["Retry-After"] = str(seconds)
                 return refused
-            order_id = consumer_links.find_order(order_no, form.last_four.data)
-            if order_id is not None:
+            found = consumer_links.find_order(order_no, form.last_four.data)
+            if found is not None:
                 with writing():
-                    token = consumer_links.make_link(g.now, order_id=order_id)
+                    token = consumer_links.make_link(g.now, shop_id=found[0], order_id=found[1])
                 tries.succeeded(counted)
                 return redirect(f"/c/{token}", 303)
             tries.failed(counted, g.now)

@@ -58,14 +58,24 @@ def get_mimetype(key: str) -> str:
 
 
 def keep_photos(
-    stored: Sequence[Stored], *, owner_id: int, side: str, now: datetime, draft_id: int | None = None
+    stored: Sequence[Stored],
+    *,
+    shop_id: int,
+    owner_id: int,
+    side: str,
+    now: datetime,
+    draft_id: int | None = None,
 ) -> list[str]:
-    """Rows for stored photos; returns their public ids. Loose until attached, unless ``draft_id`` holds them."""
+    """Rows for stored photos of a shop's business; returns their public ids.
+
+    Loose until attached, unless ``draft_id`` holds them.
+    """
     public_ids = []
     for item in stored:
         public_id = secrets.token_hex(16)
         db.session.add(
             Evidence(
+                shop_id=shop_id,
                 public_id=public_id,
                 owner_id=owner_id,
                 side=side,
@@ -127,7 +137,9 @@ def count_loose(public_ids: Sequence[str], owner_id: int) -> list[str]:
     return [public_id for public_id in dict.fromkeys(public_ids) if public_id in found]
 
 
-def attach_to_case(public_ids: Sequence[str], *, owner_id: int, case_id: int, order_id: int, version: int) -> int:
+def attach_to_case(
+    public_ids: Sequence[str], *, shop_id: int, owner_id: int, case_id: int, order_id: int, version: int
+) -> int:
     """Hang loose photos on a step of a case; returns how many. Photos of others or already used stay where they are."""
     if not public_ids:
         return 0
@@ -139,13 +151,13 @@ def attach_to_case(public_ids: Sequence[str], *, owner_id: int, case_id: int, or
             Evidence.case_id.is_(None),
             Evidence.message_id.is_(None),
         )
-        .values(case_id=case_id, order_id=order_id, event_version=version, draft_id=None)
+        .values(shop_id=shop_id, case_id=case_id, order_id=order_id, event_version=version, draft_id=None)
         .execution_options(synchronize_session=False)
     )
     return int(done.rowcount)  # type: ignore[attr-defined]
 
 
-def attach_to_message(public_ids: Sequence[str], *, owner_id: int, message_id: int, order_id: int) -> int:
+def attach_to_message(public_ids: Sequence[str], *, shop_id: int, owner_id: int, message_id: int, order_id: int) -> int:
     """Hang loose photos on a message; returns how many."""
     if not public_ids:
         return 0
@@ -158,7 +170,7 @@ def attach_to_message(public_ids: Sequence[str], *, owner_id: int, message_id: i
             Evidence.draft_id.is_(None),
             Evidence.message_id.is_(None),
         )
-        .values(message_id=message_id, order_id=order_id)
+        .values(shop_id=shop_id, message_id=message_id, order_id=order_id)
         .execution_options(synchronize_session=False)
     )
     return int(done.rowcount)  # type: ignore[attr-defined]

@@ -3,7 +3,7 @@
 from portal.models.accounts import FormKey, KeptForm, RateCount, Session, Shop, Staff, User
 from portal.models.bank import BankAccount, BankConsent, BankView
 from portal.models.calendar import CalendarYear, RuleVersion
-from portal.models.cases import Case, CaseEvent, CaseLine, CaseTally, Draft
+from portal.models.cases import Case, CaseEvent, CaseHead, CaseLine, CaseTally, Draft
 from portal.models.chains import AccessLink, CaseLink, OrderLink
 from portal.models.customers import CustomerNote, Feedback
 from portal.models.evidence import Evidence
@@ -12,7 +12,7 @@ from portal.models.intake import Intake
 from portal.models.messages import Conversation, Message
 from portal.models.money import MoneyEntry, PayoutFile
 from portal.models.notifications import Delivery, Notice
-from portal.models.orders import Cancellation, Order, OrderLine, Product, Sku
+from portal.models.orders import Cancellation, Order, OrderHead, OrderLine, Product, Sku
 from portal.models.policies import Policy, ReturnAddress
 from portal.models.proposals import Proposal
 from portal.models.security import (
@@ -38,6 +38,7 @@ __all__ = [
     "Cancellation",
     "Case",
     "CaseEvent",
+    "CaseHead",
     "CaseLine",
     "CaseLink",
     "CaseTally",
@@ -58,6 +59,7 @@ __all__ = [
     "MoneyEntry",
     "Notice",
     "Order",
+    "OrderHead",
     "OrderLine",
     "OrderLink",
     "OrderVersion",

@@ -8,22 +8,24 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, 
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.extensions import Model
+from portal.models.keys import ShopRow, refer
 
 
-class BankConsent(Model):
+class BankConsent(ShopRow, Model):
     """A buyer's answer to the question for an account: to which words, when; never deleted."""
 
     __tablename__ = "bank_consents"
     __table_args__ = (
+        refer("case_id", "cases"),
+        refer("entry_id", "money_entries"),
         CheckConstraint("answer IN ('yes','no')", name="answer"),
         CheckConstraint("answer = 'yes' OR withdrawn_at IS NULL", name="withdrawn"),
         Index("ix_bank_consents_entry_id", "entry_id"),
         Index("ix_bank_consents_owner_id", "owner_id"),
     )
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
-    entry_id: Mapped[int] = mapped_column(ForeignKey("money_entries.id"))
+    case_id: Mapped[int]
+    entry_id: Mapped[int]
     owner_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     purpose: Mapped[str] = mapped_column(String(24), default="refund")
     version: Mapped[int]  # of the words, bankdata.CONSENTS
@@ -32,17 +34,21 @@ class BankConsent(Model):
     withdrawn_at: Mapped[datetime | None]
 
 
-class BankAccount(Model):
+class BankAccount(ShopRow, Model):
     """An account for one payment. ``sealed`` holds 收款人, 开户行 and 账号; an erased one keeps nothing of them."""
 
     __tablename__ = "bank_accounts"
     __table_args__ = (
+        refer("case_id", "cases"),
+        refer("entry_id", "money_entries"),
+        refer("consent_id", "bank_consents"),
         CheckConstraint("(erased_at IS NULL) = (sealed IS NOT NULL)", name="sealed"),
         CheckConstraint("erased_at IS NULL OR (last4 = '' AND key_id = '')", name="erased"),
-        UniqueConstraint("consent_id"),
+        UniqueConstraint("consent_id", "shop_id"),
         Index(
             "uq_bank_accounts_live",
             "entry_id",
+            "shop_id",
             unique=True,
             sqlite_where=text("erased_at IS NULL"),
             postgresql_where=text("erased_at IS NULL"),
@@ -57,11 +63,10 @@ class BankAccount(Model):
         ),
     )
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
-    entry_id: Mapped[int] = mapped_column(ForeignKey("money_entries.id"))
+    case_id: Mapped[int]
+    entry_id: Mapped[int]
     owner_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
-    consent_id: Mapped[int] = mapped_column(ForeignKey("bank_consents.id"))
+    consent_id: Mapped[int]
     key_id: Mapped[str] = mapped_column(String(16))
     sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     last4: Mapped[str] = mapped_column(String(4))
@@ -73,15 +78,19 @@ class BankAccount(Model):
     erased_at: Mapped[datetime | None]
 
 
-class BankView(Model):
+class BankView(ShopRow, Model):
     """Somebody of the shop has seen a whole account number; never changed, never deleted. The buyer reads it."""
 
     __tablename__ = "bank_views"
-    __table_args__ = (UniqueConstraint("user_id", "key"), Index("ix_bank_views_owner_id", "owner_id", "id"))
+    __table_args__ = (
+        refer("account_id", "bank_accounts"),
+        refer("case_id", "cases"),
+        UniqueConstraint("user_id", "key", "shop_id"),
+        Index("ix_bank_views_owner_id", "owner_id", "id"),
+    )
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    account_id: Mapped[int] = mapped_column(ForeignKey("bank_accounts.id"))
-    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    account_id: Mapped[int]
+    case_id: Mapped[int]
     owner_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     name: Mapped[str] = mapped_column(String(64))  # 会员名 at that time

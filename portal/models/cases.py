@@ -5,11 +5,25 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, String, Text, UniqueConstraint, false, text
+from sqlalchemy import (
+    CheckConstraint,
+    Computed,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    event,
+    false,
+    insert,
+    text,
+)
+from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.extensions import Model
 from portal.flow import FINAL, WAITS_FOR, Actor, CaseType, State
+from portal.models.keys import ShopRow, refer
 
 _STATES = ",".join(f"'{state}'" for state in State)
 _FINAL = ",".join(f"'{state}'" for state in State if state in FINAL)
@@ -31,11 +45,15 @@ def _only(words: str) -> dict[str, Any]:
     return {"sqlite_where": text(words), "postgresql_where": text(words)}
 
 
-class Case(Model):
+class Case(ShopRow, Model):
     """An after-sales case (售后单). ``due_at`` is when the clock acts next, by the rule ``due_rule``."""
 
     __tablename__ = "cases"
     __table_args__ = (
+        UniqueConstraint("case_no", "shop_id"),
+        refer("parent_id", "cases"),
+        refer("order_id", "orders"),
+        refer("policy_id", "policies"),
         CheckConstraint(f"state IN ({_STATES})", name="state"),
         CheckConstraint(f"type IN ({_TYPES})", name="type"),
         CheckConstraint("version >= 1", name="version"),
@@ -59,16 +77,14 @@ class Case(Model):
         Index("ix_cases_remind_at", "remind_at", **_only("remind_at IS NOT NULL")),
     )
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    case_no: Mapped[str] = mapped_column(String(24), unique=True)
+    case_no: Mapped[str] = mapped_column(String(24))
     type: Mapped[str] = mapped_column(String(16))
     state: Mapped[str] = mapped_column(String(16))
     version: Mapped[int]
-    parent_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"))  # the case that this one came out of
-    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"))
-    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id"))
+    parent_id: Mapped[int | None]  # the case that this one came out of
+    order_id: Mapped[int]
     buyer_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
-    policy_id: Mapped[int] = mapped_column(ForeignKey("policies.id"))
+    policy_id: Mapped[int]
 
     entered_at: Mapped[datetime]  # when the present state's clock started
     due_at: Mapped[datetime | None]
@@ -133,23 +149,37 @@ class Case(Model):
     updated_at: Mapped[datetime]
 
 
-class CaseLine(Model):
+class CaseHead(Model):
+    """Where a case is, as OrderHead says it of an order."""
+
+    __tablename__ = "case_heads"
+    __table_args__ = (Index("ix_case_heads_buyer", "buyer_id", "case_id"),)
+
+    case_no: Mapped[str] = mapped_column(String(24), primary_key=True)
+    case_id: Mapped[int]
+    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id"))
+    buyer_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+
+
+class CaseLine(ShopRow, Model):
     """One order line in a case; four quantities in thousandths: asked for, received, accepted, shipped."""
 
     __tablename__ = "case_lines"
     __table_args__ = (
+        refer("case_id", "cases"),
+        refer("order_line_id", "order_lines"),
+        refer("sku_id", "skus"),
         CheckConstraint("quantity_milli > 0", name="quantity"),
         CheckConstraint("received_milli IS NULL OR received_milli BETWEEN 0 AND quantity_milli", name="received"),
         CheckConstraint("accepted_milli BETWEEN 0 AND coalesce(received_milli, quantity_milli)", name="accepted"),
         CheckConstraint("shipped_milli BETWEEN 0 AND accepted_milli", name="shipped"),
         CheckConstraint("moved_milli BETWEEN 0 AND quantity_milli", name="moved"),
-        UniqueConstraint("case_id", "order_line_id"),
+        UniqueConstraint("case_id", "order_line_id", "shop_id"),
         Index("ix_case_lines_order_line_id", "order_line_id"),
     )
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
-    order_line_id: Mapped[int] = mapped_column(ForeignKey("order_lines.id"))
+    case_id: Mapped[int]
+    order_line_id: Mapped[int]
     quantity_milli: Mapped[int]
     received_milli: Mapped[int | None]
     accepted_milli: Mapped[int] = mapped_column(default=0)
@@ -158,25 +188,25 @@ class CaseLine(Model):
     inspection_note: Mapped[str] = mapped_column(String(500), default="")
     moved_milli: Mapped[int] = mapped_column(default=0)  # of a completed case: units that a later case is about
     wanted_price_fen: Mapped[int | None]  # of the replacement, when it was asked for; None: the same specification
-    sku_id: Mapped[int | None] = mapped_column(ForeignKey("skus.id"))  # the replacement; None: the same specification
+    sku_id: Mapped[int | None]  # the replacement; None: the same specification
     wanted_spec: Mapped[str] = mapped_column(String(300), default="")
     title: Mapped[str] = mapped_column(String(300))
     spec: Mapped[str] = mapped_column(String(300), default="")
     unit: Mapped[str] = mapped_column(String(20), default="")
 
 
-class CaseEvent(Model):
+class CaseEvent(ShopRow, Model):
     """One step taken. Never changed, never deleted; each carries the hash of the one before."""
 
     __tablename__ = "case_events"
     __table_args__ = (
-        UniqueConstraint("case_id", "version"),
+        refer("case_id", "cases"),
+        UniqueConstraint("case_id", "version", "shop_id"),
         CheckConstraint("actor IN ('buyer','seller','clock','mediator')", name="actor"),
         Index("ix_case_events_mediator", "actor", "at", "id", **_only(BY_MEDIATOR)),
     )
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    case_id: Mapped[int]
     version: Mapped[int]
     step: Mapped[str] = mapped_column(String(32))
     actor: Mapped[str] = mapped_column(String(8))
@@ -203,16 +233,25 @@ class CaseTally(Model):
     number: Mapped[int]
 
 
-class Draft(Model):
+class Draft(ShopRow, Model):
     """An application being filled in; one for each order. ``fields`` as typed, checked again at every step."""
 
     __tablename__ = "drafts"
-    __table_args__ = (UniqueConstraint("order_id"), Index("ix_drafts_buyer_id", "buyer_id"))
+    __table_args__ = (
+        refer("order_id", "orders"),
+        UniqueConstraint("order_id", "shop_id"),
+        Index("ix_drafts_buyer_id", "buyer_id"),
+    )
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"))
+    order_id: Mapped[int]
     buyer_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     fields: Mapped[dict[str, Any]] = mapped_column(default=dict)
     source: Mapped[str] = mapped_column(String(12), default="order")  # order | chat
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+
+
+@event.listens_for(Case, "after_insert")
+def _keep_head(_mapper: Any, connection: Connection, case: Case) -> None:
+    head = {"case_no": case.case_no, "case_id": case.id, "shop_id": case.shop_id, "buyer_id": case.buyer_id}
+    connection.execute(insert(CaseHead), head)

@@ -8,6 +8,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstra
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.extensions import Model
+from portal.models.keys import ShopRow, refer
 
 LIVE = "ended_at IS NULL"  # what partial indexes hold; a query uses them when it says the same words
 
@@ -17,19 +18,22 @@ class OrderLink(Model):
 
     __tablename__ = "order_links"
     __table_args__ = (
+        refer("downstream_id", "orders"),
         Index("ix_order_links_upstream_id", "upstream_id"),
         Index("ix_order_links_shop", "shop_id", "downstream_id"),
     )
+    __mapper_args__ = {"primary_key": ["downstream_id"]}  # noqa: RUF012  (the name is SQLAlchemy's)
 
-    downstream_id: Mapped[int] = mapped_column(ForeignKey("orders.id"), primary_key=True, autoincrement=False)
-    upstream_id: Mapped[int] = mapped_column(ForeignKey("orders.id"))
-    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id"))  # the distributor's
+    downstream_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id"), primary_key=True, autoincrement=False)  # distributor's
+    upstream_id: Mapped[int]
+    upstream_shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id"))  # as of CaseLink
     channel: Mapped[str] = mapped_column(String(60), default="")  # where the consumer bought it
     created_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
     created_at: Mapped[datetime]
 
 
-class CaseLink(Model):
+class CaseLink(ShopRow, Model):
     """A case of a consumer and the distributor's own case with the supplier. One live link for each of the two.
 
     Routes: ``direct`` between consumer and supplier, or ``via`` the distributor. The freight is what the distributor
@@ -38,6 +42,7 @@ class CaseLink(Model):
 
     __tablename__ = "case_links"
     __table_args__ = (
+        refer("downstream_id", "cases"),
         CheckConstraint("downstream_id <> upstream_id", name="two"),
         CheckConstraint("route_back IN ('direct','via')", name="route_back"),
         CheckConstraint("route_out IN ('direct','via')", name="route_out"),
@@ -47,11 +52,12 @@ class CaseLink(Model):
             "AND freight_out_payer IN ('distributor','supplier','consumer')",
             name="payers",
         ),
-        UniqueConstraint("downstream_id", "upstream_id"),
+        UniqueConstraint("downstream_id", "upstream_id", "shop_id"),
         Index("ix_case_links_shop", "shop_id", "id"),
         Index(
             "uq_case_links_downstream_live",
             "downstream_id",
+            "shop_id",
             unique=True,
             sqlite_where=text(LIVE),
             postgresql_where=text(LIVE),
@@ -59,16 +65,16 @@ class CaseLink(Model):
         Index(
             "uq_case_links_upstream_live",
             "upstream_id",
+            "shop_id",
             unique=True,
             sqlite_where=text(LIVE),
             postgresql_where=text(LIVE),
         ),
     )
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    downstream_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
-    upstream_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
-    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id"))  # the distributor's
+    downstream_id: Mapped[int]
+    upstream_id: Mapped[int]  # of the supplier's shop: no foreign key leads from shop to shop, portal doctor looks
+    upstream_shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id"))
     route_back: Mapped[str] = mapped_column(String(6), default="via")
     route_out: Mapped[str] = mapped_column(String(6), default="via")
     freight_back_fen: Mapped[int] = mapped_column(default=0)
@@ -81,7 +87,7 @@ class CaseLink(Model):
     alarmed_at: Mapped[datetime | None]  # when the distributor was warned, once
 
 
-class AccessLink(Model):
+class AccessLink(ShopRow, Model):
     """A link by which a consumer without account sees one case, or one order's. Only the token's hash is kept.
 
     ``created_by`` is None for a link that order number and telephone number opened.
@@ -89,15 +95,17 @@ class AccessLink(Model):
 
     __tablename__ = "access_links"
     __table_args__ = (
+        UniqueConstraint("token_hash", "shop_id"),
+        refer("case_id", "cases"),
+        refer("order_id", "orders"),
         CheckConstraint("(case_id IS NULL) <> (order_id IS NULL)", name="one_thing"),
         Index("ix_access_links_case_id", "case_id"),
         Index("ix_access_links_expires_at", "expires_at"),
     )
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
-    case_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"))
-    order_id: Mapped[int | None] = mapped_column(ForeignKey("orders.id"))
+    token_hash: Mapped[str] = mapped_column(String(64))
+    case_id: Mapped[int | None]
+    order_id: Mapped[int | None]
     created_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]

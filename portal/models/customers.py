@@ -8,16 +8,15 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.extensions import Model
+from portal.models.keys import ShopRow
 
 
-class CustomerNote(Model):
+class CustomerNote(ShopRow, Model):
     """One note of a shop about a buyer, seen by the shop's people only. A removed one is gone."""
 
     __tablename__ = "customer_notes"
     __table_args__ = (Index("ix_customer_notes_shop_buyer", "shop_id", "buyer_id", "id"),)
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id"))
     buyer_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     tag: Mapped[str] = mapped_column(String(20), default="")
     words: Mapped[str] = mapped_column(Text, default="")

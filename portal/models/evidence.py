@@ -4,32 +4,38 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.extensions import Model
+from portal.models.keys import ShopRow, refer
 
 
-class Evidence(Model):
+class Evidence(ShopRow, Model):
     """One photo. At most one of draft, case or message holds it; ``event_version`` says which step of the case."""
 
     __tablename__ = "evidence"
     __table_args__ = (
+        UniqueConstraint("public_id", "shop_id"),
+        refer("order_id", "orders"),
+        refer("draft_id", "drafts"),
+        refer("case_id", "cases"),
+        refer("message_id", "messages"),
+        refer("product_id", "products"),
         Index("ix_evidence_draft_id", "draft_id"),
         Index("ix_evidence_case_id", "case_id"),
         Index("ix_evidence_message_id", "message_id"),
         Index("ix_evidence_owner_id", "owner_id"),
     )
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    public_id: Mapped[str] = mapped_column(String(32), unique=True)
+    public_id: Mapped[str] = mapped_column(String(32))
     owner_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
-    order_id: Mapped[int | None] = mapped_column(ForeignKey("orders.id"))
-    draft_id: Mapped[int | None] = mapped_column(ForeignKey("drafts.id"))
-    case_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"))
+    order_id: Mapped[int | None]
+    draft_id: Mapped[int | None]
+    case_id: Mapped[int | None]
     event_version: Mapped[int | None]
-    message_id: Mapped[int | None] = mapped_column(ForeignKey("messages.id"))
-    product_id: Mapped[int | None] = mapped_column(ForeignKey("products.id"))
+    message_id: Mapped[int | None]
+    product_id: Mapped[int | None]
     side: Mapped[str] = mapped_column(String(6), default="buyer")
     key: Mapped[str] = mapped_column(String(60))
     thumb_key: Mapped[str] = mapped_column(String(60))

@@ -5,17 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.extensions import Model
+from portal.models.keys import ShopRow
 
 
-class ImportJob(Model):
+class ImportJob(ShopRow, Model):
     """One uploaded file. ``checked`` has a dry run's report and waits for the seller's yes."""
 
     __tablename__ = "import_jobs"
     __table_args__ = (
+        UniqueConstraint("public_id", "shop_id"),
         CheckConstraint(
             "state IN ('waiting','checking','checked','confirmed','importing','done','failed')", name="state"
         ),
@@ -23,9 +25,7 @@ class ImportJob(Model):
         Index("ix_import_jobs_state", "state"),
     )
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    public_id: Mapped[str] = mapped_column(String(32), unique=True)
-    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id"))
+    public_id: Mapped[str] = mapped_column(String(32))
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     file_name: Mapped[str] = mapped_column(String(200))
     path: Mapped[str] = mapped_column(String(300))

@@ -8,15 +8,17 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstra
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.extensions import Model
+from portal.models.keys import ShopRow, refer
 
 NO_CASE = "case_id IS NULL"
 
 
-class Intake(Model):
+class Intake(ShopRow, Model):
     """One parcel that arrived. Without a case it is an unidentified parcel (无主件) until somebody names its number."""
 
     __tablename__ = "intakes"
     __table_args__ = (
+        refer("case_id", "cases"),
         UniqueConstraint("shop_id", "number"),
         CheckConstraint("number <> ''", name="number"),
         Index("ix_intakes_shop_user", "shop_id", "user_id", "at"),
@@ -30,10 +32,8 @@ class Intake(Model):
         ),
     )
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id"))
     number: Mapped[str] = mapped_column(String(40))  # as scanned, in upper case
-    case_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"))
+    case_id: Mapped[int | None]
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))  # who scanned it
     at: Mapped[datetime]
     matched_at: Mapped[datetime | None]  # when a case was found for an unidentified one

@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstra
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.extensions import Model
+from portal.models.keys import ShopRow, refer
 from portal.words import BEIJING
 
 # refund and difference_back come out of what was paid for the order; difference_return gives back a difference that
@@ -17,7 +18,7 @@ KINDS = ("refund", "difference_back", "difference_return", "freight", "compensat
 OPEN_ENTRY = "state IN ('waiting','due','failed','declared')"
 
 
-class MoneyEntry(Model):
+class MoneyEntry(ShopRow, Model):
     """One payment. ``key`` makes it one: made twice it is the same row, tried again it keeps its key.
 
     States: waiting (for a second person), due, failed, declared (the buyer says that he paid), settled, cancelled.
@@ -25,6 +26,8 @@ class MoneyEntry(Model):
 
     __tablename__ = "money_entries"
     __table_args__ = (
+        refer("case_id", "cases"),
+        refer("order_id", "orders"),
         CheckConstraint(
             "kind IN ('refund','difference_back','difference_return','freight','compensation','difference')",
             name="kind",
@@ -33,7 +36,7 @@ class MoneyEntry(Model):
         CheckConstraint("amount_fen >= 0", name="amount"),
         CheckConstraint("route IN ('original','bank','offline')", name="route"),
         CheckConstraint("state <> 'settled' OR settled_at IS NOT NULL", name="settled"),
-        UniqueConstraint("key"),
+        UniqueConstraint("key", "shop_id"),
         Index("ix_money_entries_case_id", "case_id"),
         Index(
             "ix_money_entries_open",
@@ -46,10 +49,8 @@ class MoneyEntry(Model):
         Index("ix_money_entries_shop", "shop_id", "made_at", "id"),
     )
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
-    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"))
-    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id"))
+    case_id: Mapped[int]
+    order_id: Mapped[int]
     kind: Mapped[str] = mapped_column(String(20))
     state: Mapped[str] = mapped_column(String(12))
     amount_fen: Mapped[int]
@@ -74,7 +75,7 @@ class MoneyEntry(Model):
         return self.channel or self.route
 
 
-class PayoutFile(Model):
+class PayoutFile(ShopRow, Model):
     """A list of payments that went out to the bank (batch), or what came back from it (results).
 
     ``rows`` of a batch are as they went out, so that it can be downloaded again; those of results say what was read of
@@ -83,16 +84,24 @@ class PayoutFile(Model):
 
     __tablename__ = "payout_files"
     __table_args__ = (
+        UniqueConstraint("public_id", "shop_id"),
         CheckConstraint("kind IN ('batch','results')", name="kind"),
         CheckConstraint("state IN ('made','checked','done')", name="state"),
         Index("ix_payout_files_shop_id", "shop_id", "id"),
+        Index(
+            "uq_payout_files_serial",
+            "shop_id",
+            "serial",
+            unique=True,
+            sqlite_where=text("serial > 0"),
+            postgresql_where=text("serial > 0"),
+        ),
     )
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    public_id: Mapped[str] = mapped_column(String(32), unique=True)
-    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id"))
+    public_id: Mapped[str] = mapped_column(String(32))
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     kind: Mapped[str] = mapped_column(String(7))
+    serial: Mapped[int] = mapped_column(default=0)  # of a batch: counts the shop's own from 1
     state: Mapped[str] = mapped_column(String(7))
     name: Mapped[str] = mapped_column(String(200), default="")  # of the uploaded file
     rows: Mapped[list[Any]] = mapped_column(default=list)
@@ -103,4 +112,4 @@ class PayoutFile(Model):
     @property
     def number(self) -> str:
         """What people call a batch."""
-        return f"FK{self.made_at.astimezone(BEIJING):%y%m%d}-{self.id}"
+        return f"FK{self.made_at.astimezone(BEIJING):%y%m%d}-{self.serial}"

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.extensions import Model
+from portal.models.keys import ShopRow, refer
 
 
-class Notice(Model):
+class Notice(ShopRow, Model):
     """One notice to one person, written in the transaction of the step that caused it."""
 
     __tablename__ = "notices"
     __table_args__ = (
+        UniqueConstraint("dedupe_key", "shop_id"),
+        refer("case_id", "cases"),
         Index("ix_notices_user", "user_id", "id"),
         Index(
             "ix_notices_unread",
@@ -26,23 +29,24 @@ class Notice(Model):
         Index("ix_notices_case_id", "case_id"),
     )
 
-    id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
-    case_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"))
+    case_id: Mapped[int | None]
     kind: Mapped[str] = mapped_column(String(32))  # the step's name, or "reminder"
     title: Mapped[str] = mapped_column(String(120))
     body: Mapped[str] = mapped_column(Text, default="")
     href: Mapped[str] = mapped_column(String(200), default="")
     at: Mapped[datetime]
     read_at: Mapped[datetime | None]
-    dedupe_key: Mapped[str] = mapped_column(String(120), unique=True)
+    dedupe_key: Mapped[str] = mapped_column(String(120))
 
 
-class Delivery(Model):
+class Delivery(ShopRow, Model):
     """A notice on its way through one channel; sent at most once by its key."""
 
     __tablename__ = "deliveries"
     __table_args__ = (
+        UniqueConstraint("dedupe_key", "shop_id"),
+        refer("notice_id", "notices"),
         CheckConstraint("state IN ('waiting','sent','given_up')", name="state"),
         Index(
             "ix_deliveries_next_at",
@@ -52,11 +56,10 @@ class Delivery(Model):
         ),
     )
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    notice_id: Mapped[int] = mapped_column(ForeignKey("notices.id"))
+    notice_id: Mapped[int]
     channel: Mapped[str] = mapped_column(String(16))
     state: Mapped[str] = mapped_column(String(10), default="waiting")
     tries: Mapped[int] = mapped_column(default=0)
     next_at: Mapped[datetime]
     problem: Mapped[str] = mapped_column(String(200), default="")
-    dedupe_key: Mapped[str] = mapped_column(String(140), unique=True)
+    dedupe_key: Mapped[str] = mapped_column(String(140))

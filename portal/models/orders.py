@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, false, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, event, false, insert, text
+from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.extensions import Model
+from portal.models.keys import ShopRow, refer
 
 STATUSES = ("unpaid", "unshipped", "in_transit", "delivered", "completed", "cancelled", "refunding", "unknown")
 
@@ -23,11 +25,12 @@ def _only(words: str) -> dict[str, Any]:
     return {"sqlite_where": text(words), "postgresql_where": text(words)}
 
 
-class Order(Model):
+class Order(ShopRow, Model):
     """One order. ``status`` is ours (STATUSES), ``status_text`` what the export said."""
 
     __tablename__ = "orders"
     __table_args__ = (
+        UniqueConstraint("order_no", "shop_id"),
         CheckConstraint(
             "status IN ('unpaid','unshipped','in_transit','delivered','completed','cancelled','refunding','unknown')",
             name="status",
@@ -45,9 +48,7 @@ class Order(Model):
         Index("ix_orders_shop_status", "shop_id", "status", "ordered_at", "id"),
     )
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    order_no: Mapped[str] = mapped_column(String(40), unique=True)
-    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id"))
+    order_no: Mapped[str] = mapped_column(String(40))
     buyer_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     status: Mapped[str] = mapped_column(String(12))
     status_text: Mapped[str] = mapped_column(String(60), default="")
@@ -85,14 +86,27 @@ class Order(Model):
     updated_at: Mapped[datetime]
 
 
-class Product(Model):
+class OrderHead(Model):
+    """Where an order is: by its public number, which no two shops share, and by its buyer, whose list crosses shops.
+
+    Written in the transaction that makes the order. No shop's table: it lives where the users live.
+    """
+
+    __tablename__ = "order_heads"
+    __table_args__ = (Index("ix_order_heads_buyer", "buyer_id", "order_id"),)
+
+    order_no: Mapped[str] = mapped_column(String(40), primary_key=True)
+    order_id: Mapped[int]
+    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id"))
+    buyer_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+
+
+class Product(ShopRow, Model):
     """A product of a shop, known from its orders; a seller can give it a picture or take it out of exchanging."""
 
     __tablename__ = "products"
     __table_args__ = (UniqueConstraint("shop_id", "product_key"), Index("ix_products_shop_title", "shop_id", "title"))
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id"))
     product_key: Mapped[str] = mapped_column(String(120))  # Offer ID, else 货号, else the title's hash
     title: Mapped[str] = mapped_column(String(300))
     cargo_no: Mapped[str] = mapped_column(String(80), default="")
@@ -101,34 +115,37 @@ class Product(Model):
     no_reason_excluded: Mapped[str] = mapped_column(String(12), default="", server_default="")  # EXCLUSIONS' codes
 
 
-class Sku(Model):
+class Sku(ShopRow, Model):
     """One specification of a product, at the price it was last sold for (分 a unit)."""
 
     __tablename__ = "skus"
-    __table_args__ = (UniqueConstraint("product_id", "sku_key"),)
+    __table_args__ = (
+        refer("product_id", "products"),
+        UniqueConstraint("product_id", "sku_key", "shop_id"),
+    )
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    product_id: Mapped[int] = mapped_column(ForeignKey("products.id"))
+    product_id: Mapped[int]
     sku_key: Mapped[str] = mapped_column(String(200))  # SKU ID, else 单品货号, else 型号
     spec: Mapped[str] = mapped_column(String(300), default="")
     price_fen: Mapped[int]
     in_stock: Mapped[bool] = mapped_column(default=True)
 
 
-class OrderLine(Model):
+class OrderLine(ShopRow, Model):
     """One line: what was bought and how much of it after-sales cases have claimed. Quantities in thousandths."""
 
     __tablename__ = "order_lines"
     __table_args__ = (
+        refer("order_id", "orders"),
+        refer("product_id", "products"),
         CheckConstraint("claimed_milli BETWEEN 0 AND quantity_milli", name="ledger"),
         CheckConstraint("quantity_milli > 0", name="quantity"),
         CheckConstraint("refunded_fen >= 0 AND refunded_milli BETWEEN 0 AND quantity_milli", name="refunded"),
-        UniqueConstraint("order_id", "line_key"),
+        UniqueConstraint("order_id", "line_key", "shop_id"),
         Index("ix_order_lines_product_id", "product_id"),
     )
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"))
+    order_id: Mapped[int]
     position: Mapped[int]
     line_key: Mapped[str] = mapped_column(String(500))
     title: Mapped[str] = mapped_column(String(300))
@@ -143,7 +160,7 @@ class OrderLine(Model):
     offer_id: Mapped[str] = mapped_column(String(40), default="")
     sku_id: Mapped[str] = mapped_column(String(40), default="")
     guarantees: Mapped[str] = mapped_column(String(200), default="")  # codes separated by commas
-    product_id: Mapped[int | None] = mapped_column(ForeignKey("products.id"))
+    product_id: Mapped[int | None]
     unfit_confirmed_at: Mapped[datetime | None]  # the buyer confirmed, when buying, that it isn't fit to be returned
     snapshot: Mapped[dict[str, Any]] = mapped_column(default=dict)  # 交易快照: the row's own words, never changed
 
@@ -160,3 +177,9 @@ class Cancellation(Model):
     reason: Mapped[str] = mapped_column(String(20))
     rows: Mapped[list[Any]] = mapped_column(default=list)
     at: Mapped[datetime]
+
+
+@event.listens_for(Order, "after_insert")
+def _keep_head(_mapper: Any, connection: Connection, order: Order) -> None:
+    head = {"order_no": order.order_no, "order_id": order.id, "shop_id": order.shop_id, "buyer_id": order.buyer_id}
+    connection.execute(insert(OrderHead), head)

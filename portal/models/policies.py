@@ -10,11 +10,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.extensions import Model
 from portal.flow import CaseType
+from portal.models.keys import ShopRow
 
 ALL_TYPES = ",".join(CaseType)
 
 
-class Policy(Model):
+class Policy(ShopRow, Model):
     """One version of 商家换货政策. Version 1 is the portal's default, made with the shop. Rows are immutable."""
 
     __tablename__ = "policies"
@@ -25,8 +26,6 @@ class Policy(Model):
         UniqueConstraint("shop_id", "version"),
     )
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id"))
     version: Mapped[int]
     window_days: Mapped[int] = mapped_column(default=15)  # from receipt, visible faults and wrong goods
     hidden_days: Mapped[int] = mapped_column(default=30)  # from receipt, faults seen only in use
@@ -39,7 +38,7 @@ class Policy(Model):
     created_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
 
 
-class ReturnAddress(Model):
+class ReturnAddress(ShopRow, Model):
     """Where goods go back to. At most one default a shop; a removed one stays for the cases that froze it."""
 
     __tablename__ = "return_addresses"
@@ -54,8 +53,6 @@ class ReturnAddress(Model):
         ),
     )
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id"))
     name: Mapped[str] = mapped_column(String(60))
     phone: Mapped[str] = mapped_column(String(30))
     address: Mapped[str] = mapped_column(String(300))

@@ -9,30 +9,32 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstra
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.extensions import Model
+from portal.models.keys import ShopRow, refer
 
 
-class Proposal(Model):
+class Proposal(ShopRow, Model):
     """One version of terms. States: open, accepted, declined, lapsed (time ran out), replaced (by a newer one)."""
 
     __tablename__ = "proposals"
     __table_args__ = (
+        refer("case_id", "cases"),
         CheckConstraint("state IN ('open','accepted','declined','lapsed','replaced')", name="state"),
         CheckConstraint("side IN ('buyer','seller')", name="side"),
         CheckConstraint("type IN ('exchange','reissue','return_refund','refund_only')", name="type"),
         CheckConstraint("freight_payer IN ('buyer','seller')", name="freight_payer"),
         CheckConstraint("amount_fen >= 0 AND compensation_fen >= 0", name="amounts"),
-        UniqueConstraint("case_id", "version"),
+        UniqueConstraint("case_id", "version", "shop_id"),
         Index(
             "uq_proposals_open",
             "case_id",
+            "shop_id",
             unique=True,
             sqlite_where=text("state = 'open'"),
             postgresql_where=text("state = 'open'"),
         ),
     )
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    case_id: Mapped[int]
     version: Mapped[int]
     side: Mapped[str] = mapped_column(String(8))  # who made it
     state: Mapped[str] = mapped_column(String(12), default="open")

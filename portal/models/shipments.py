@@ -8,22 +8,23 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstra
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.extensions import Model
+from portal.models.keys import ShopRow, refer
 
 LEGS = ("back", "out", "refused")  # 寄回商品, 换货商品, 退还买家的拒收商品
 
 
-class Parcel(Model):
+class Parcel(ShopRow, Model):
     """One parcel. An edited one is voided and replaced, so the history stays."""
 
     __tablename__ = "parcels"
     __table_args__ = (
+        refer("case_id", "cases"),
         CheckConstraint("leg IN ('back','out','refused')", name="leg"),
         Index("ix_parcels_case_id", "case_id"),
         Index("ix_parcels_tracking_no", "tracking_no"),
     )
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    case_id: Mapped[int]
     leg: Mapped[str] = mapped_column(String(8))
     round: Mapped[int] = mapped_column(default=1)
     carrier: Mapped[str] = mapped_column(String(16))  # code in portal/parcels/carriers.py
@@ -38,35 +39,36 @@ class Parcel(Model):
     voided_at: Mapped[datetime | None]
 
 
-class ParcelLine(Model):
+class ParcelLine(ShopRow, Model):
     """How much of a case line is in a parcel (thousandths), and as what specification."""
 
     __tablename__ = "parcel_lines"
     __table_args__ = (
+        refer("parcel_id", "parcels"),
+        refer("case_line_id", "case_lines"),
         CheckConstraint("quantity_milli > 0", name="quantity"),
-        UniqueConstraint("parcel_id", "case_line_id"),
+        UniqueConstraint("parcel_id", "case_line_id", "shop_id"),
     )
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    parcel_id: Mapped[int] = mapped_column(ForeignKey("parcels.id"))
-    case_line_id: Mapped[int] = mapped_column(ForeignKey("case_lines.id"))
+    parcel_id: Mapped[int]
+    case_line_id: Mapped[int]
     quantity_milli: Mapped[int]
     spec: Mapped[str] = mapped_column(String(300), default="")
 
 
-class ParcelTrace(Model):
+class ParcelTrace(ShopRow, Model):
     """One scan of a carrier; the same scan is kept once."""
 
     __tablename__ = "parcel_traces"
     __table_args__ = (
+        refer("parcel_id", "parcels"),
         CheckConstraint(
             "status IN ('picked','transit','station','signed','exception','returned','lost')", name="status"
         ),
-        UniqueConstraint("parcel_id", "at", "words"),
+        UniqueConstraint("parcel_id", "at", "words", "shop_id"),
     )
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    parcel_id: Mapped[int] = mapped_column(ForeignKey("parcels.id"))
+    parcel_id: Mapped[int]
     at: Mapped[datetime]
     status: Mapped[str] = mapped_column(String(10))
     words: Mapped[str] = mapped_column(String(300))

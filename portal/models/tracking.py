@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstra
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.extensions import Model
+from portal.models.keys import ShopRow, refer
 
 # What partial indexes hold. A query uses such an index only when it says the same in the same words.
 UNDER_WAY = "ended_at IS NULL"
@@ -50,13 +51,16 @@ class Track(Model):
     ended_at: Mapped[datetime | None]
 
 
-class Shipment(Model):
+class Shipment(ShopRow, Model):
     """A parcel that is followed: one of a case (``parcel_id``), or of the order itself as its export names it."""
 
     __tablename__ = "shipments"
     __table_args__ = (
+        refer("order_id", "orders"),
+        refer("case_id", "cases"),
+        refer("parcel_id", "parcels"),
         CheckConstraint("(parcel_id IS NULL) = (case_id IS NULL)", name="parcel"),
-        UniqueConstraint("parcel_id"),
+        UniqueConstraint("parcel_id", "shop_id"),
         Index("ix_shipments_track_id", "track_id"),
         Index("ix_shipments_order_id", "order_id"),
         Index("ix_shipments_number", "shop_id", "tracking_no"),
@@ -69,12 +73,10 @@ class Shipment(Model):
         Index("ix_shipments_failing", "shop_id", "since_at", "id", **_only(FAILING)),
     )
 
-    id: Mapped[int] = mapped_column(primary_key=True)
     track_id: Mapped[int | None] = mapped_column(ForeignKey("tracks.id"))  # None: a carrier that reports nothing
-    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id"))
-    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"))
-    case_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"))
-    parcel_id: Mapped[int | None] = mapped_column(ForeignKey("parcels.id"))
+    order_id: Mapped[int]
+    case_id: Mapped[int | None]
+    parcel_id: Mapped[int | None]
     carrier: Mapped[str] = mapped_column(String(16))
     carrier_name: Mapped[str] = mapped_column(String(60))
     tracking_no: Mapped[str] = mapped_column(String(40))
@@ -89,20 +91,20 @@ class Shipment(Model):
     ended_at: Mapped[datetime | None]
 
 
-class ShipmentTrace(Model):
+class ShipmentTrace(ShopRow, Model):
     """One scan of an order's own parcel; those of a case's parcel are ParcelTrace."""
 
     __tablename__ = "shipment_traces"
     __table_args__ = (
+        refer("shipment_id", "shipments"),
         CheckConstraint(
             "status IN ('picked','transit','delivering','station','signed','exception','returned','lost')",
             name="status",
         ),
-        UniqueConstraint("shipment_id", "at", "words"),
+        UniqueConstraint("shipment_id", "at", "words", "shop_id"),
     )
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    shipment_id: Mapped[int] = mapped_column(ForeignKey("shipments.id"))
+    shipment_id: Mapped[int]
     at: Mapped[datetime]
     status: Mapped[str] = mapped_column(String(10))
     words: Mapped[str] = mapped_column(String(300))
@@ -110,20 +112,19 @@ class ShipmentTrace(Model):
     doubt: Mapped[str] = mapped_column(String(10), default="")
 
 
-class ReceiptClaim(Model):
+class ReceiptClaim(ShopRow, Model):
     """签收 that who sent a parcel reports: it counts from ``until_at`` on, unless the other side objects before."""
 
     __tablename__ = "receipt_claims"
     __table_args__ = (
         CheckConstraint("side IN ('buyer','seller')", name="side"),
+        refer("shipment_id", "shipments"),
         UniqueConstraint("shop_id", "shipment_id", "said_at"),
         Index("ix_receipt_claims_due", "until_at", **_only(CLAIMED)),
         Index("ix_receipt_claims_shipment", "shipment_id", "id"),
     )
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id"))
-    shipment_id: Mapped[int] = mapped_column(ForeignKey("shipments.id"))
+    shipment_id: Mapped[int]
     side: Mapped[str] = mapped_column(String(8))  # who sent the parcel and reports it
     said_at: Mapped[datetime]  # when it was signed for, as reported
     words: Mapped[str] = mapped_column(String(300))
@@ -138,24 +139,26 @@ class OrderWatch(Model):
     """A buyer who wants to be told where the order is."""
 
     __tablename__ = "order_watches"
+    __table_args__ = (refer("order_id", "orders"),)
+    __mapper_args__ = {"primary_key": ["order_id"]}  # noqa: RUF012  (the name is SQLAlchemy's)
 
-    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"), primary_key=True)
+    order_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id"), primary_key=True, autoincrement=False)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     at: Mapped[datetime]
 
 
-class TraceFile(Model):
+class TraceFile(ShopRow, Model):
     """A table of scans that a shop has uploaded: read and judged, then taken over after its yes."""
 
     __tablename__ = "trace_files"
     __table_args__ = (
+        UniqueConstraint("public_id", "shop_id"),
         CheckConstraint("state IN ('checked','done')", name="state"),
         Index("ix_trace_files_shop", "shop_id", "id"),
     )
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    public_id: Mapped[str] = mapped_column(String(32), unique=True)
-    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id"))
+    public_id: Mapped[str] = mapped_column(String(32))
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     name: Mapped[str] = mapped_column(String(200))
     state: Mapped[str] = mapped_column(String(8), default="checked")

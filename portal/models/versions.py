@@ -5,24 +5,26 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.extensions import Model
+from portal.models.keys import ShopRow, refer
 
 
-class OrderVersion(Model):
+class OrderVersion(ShopRow, Model):
     """One import that said something new of an order. ``changes``: [column, before, after], as people read them;
 
     ``held``: [column, kept, what the file says] of what stays as it is while a case is open. Never changed.
     """
 
     __tablename__ = "order_versions"
-    __table_args__ = (Index("ix_order_versions_order", "shop_id", "order_id", "id"),)
+    __table_args__ = (
+        refer("order_id", "orders"),
+        Index("ix_order_versions_order", "shop_id", "order_id", "id"),
+    )
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id"))
-    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"))
+    order_id: Mapped[int]
     at: Mapped[datetime]
     source: Mapped[str] = mapped_column(String(200), default="")  # the file's name
     changes: Mapped[list[Any]] = mapped_column(default=list)

@@ -136,11 +136,29 @@ def tell_of_account(user_id: int, *, title: str, body: str, at: datetime) -> Non
 
 
 def tell_of_parcel(
-    user_id: int, case: Case | None, *, title: str, body: str, href: str, at: datetime, dedupe_key: str
+    user_id: int,
+    case: Case | None,
+    *,
+    shop_id: int,
+    title: str,
+    body: str,
+    href: str,
+    at: datetime,
+    dedupe_key: str,
 ) -> None:
     """Tell one person where a parcel is; once for each ``dedupe_key``."""
-    if not db.session.scalar(select(Notice.id).where(Notice.dedupe_key == dedupe_key)):
-        add_notice(user_id, case, kind="parcel", title=title, body=body, href=href, at=at, dedupe_key=dedupe_key)
+    if not db.session.scalar(select(Notice.id).where(Notice.dedupe_key == dedupe_key, Notice.shop_id == shop_id)):
+        add_notice(
+            user_id,
+            case,
+            shop_id=shop_id,
+            kind="parcel",
+            title=title,
+            body=body,
+            href=href,
+            at=at,
+            dedupe_key=dedupe_key,
+        )
         bump_unread(user_id)
 
 
@@ -168,11 +186,13 @@ def tell_of_payment(
     bump_unread(user_id)
 
 
-def tell_of_order(user_id: int, *, kind: str, title: str, body: str, href: str, at: datetime, dedupe_key: str) -> None:
+def tell_of_order(
+    user_id: int, *, shop_id: int, kind: str, title: str, body: str, href: str, at: datetime, dedupe_key: str
+) -> None:
     """Tell one person of something about an order as a whole; once for each ``dedupe_key``."""
     key = f"order:{dedupe_key}:{user_id}"
-    if not db.session.scalar(select(Notice.id).where(Notice.dedupe_key == key)):
-        add_notice(user_id, None, kind=kind, title=title, body=body, href=href, at=at, dedupe_key=key)
+    if not db.session.scalar(select(Notice.id).where(Notice.dedupe_key == key, Notice.shop_id == shop_id)):
+        add_notice(user_id, None, shop_id=shop_id, kind=kind, title=title, body=body, href=href, at=at, dedupe_key=key)
         bump_unread(user_id)
 
 
@@ -193,23 +213,42 @@ def tell_of_order_change(case: Case, actor: Actor, *, body: str, at: datetime, k
 
 
 def tell_alarm(
-    user_id: int, *, title: str, body: str, at: datetime, dedupe_key: str, href: str = "/seller/bank-data"
+    user_id: int,
+    *,
+    shop_id: int,
+    title: str,
+    body: str,
+    at: datetime,
+    dedupe_key: str,
+    href: str = "/seller/bank-data",
 ) -> bool:
     """Warn one person of something that hangs on no one case; once for each ``dedupe_key``: False the second time."""
     key = f"alarm:{dedupe_key}:{user_id}"
-    if db.session.scalar(select(Notice.id).where(Notice.dedupe_key == key)):
+    if db.session.scalar(select(Notice.id).where(Notice.dedupe_key == key, Notice.shop_id == shop_id)):
         return False
-    add_notice(user_id, None, kind="alarm", title=title, body=body, href=href, at=at, dedupe_key=key)
+    add_notice(user_id, None, shop_id=shop_id, kind="alarm", title=title, body=body, href=href, at=at, dedupe_key=key)
     bump_unread(user_id)
     return True
 
 
 def add_notice(
-    user_id: int, case: Case | None, *, kind: str, title: str, body: str, href: str, at: datetime, dedupe_key: str
+    user_id: int,
+    case: Case | None,
+    *,
+    kind: str,
+    title: str,
+    body: str,
+    href: str,
+    at: datetime,
+    dedupe_key: str,
+    shop_id: int | None = None,
 ) -> None:
+    if case is not None:
+        shop_id = case.shop_id
     notice_id = db.session.scalar(
         insert(Notice).returning(Notice.id),
         {
+            "shop_id": shop_id,
             "user_id": user_id,
             "case_id": case.id if case is not None else None,
             "kind": kind,
@@ -224,6 +263,7 @@ def add_notice(
         db.session.execute(
             insert(Delivery),
             {
+                "shop_id": shop_id,
                 "notice_id": notice_id,
                 "channel": channel,
                 "state": "waiting",

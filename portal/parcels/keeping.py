@@ -30,7 +30,7 @@ def keep_scans(
     def why(scan: Scan) -> str:
         return scans.doubt(scan, now, shipped_at=parcel.shipped_at, not_before=not_before, by_sender=by_sender)
 
-    new, fresh = add_scans(ParcelTrace, ParcelTrace.parcel_id, parcel.id, said, why, origin)
+    new, fresh = add_scans(ParcelTrace, ParcelTrace.parcel_id, parcel, said, why, origin)
     if fresh:
         _stand(parcel, now)
     return new, fresh
@@ -51,14 +51,15 @@ def _stand(parcel: Parcel, now: datetime) -> None:
 
 def take_back(parcel: Parcel, correction: Scan, *, now: datetime) -> None:
     """Believe no 签收 of a case's parcel that was said so far; ``correction`` says why."""
-    _correct(ParcelTrace, ParcelTrace.parcel_id, parcel.id, correction)
+    _correct(ParcelTrace, ParcelTrace.parcel_id, parcel, correction)
     _stand(parcel, now)
 
 
 def take_back_of_order(order: Order, shipment_id: int, correction: Scan, *, now: datetime) -> None:
     """The same of an order's own parcel; the order's receipt goes with it."""
     before = find_receipt(order.id)
-    _correct(ShipmentTrace, ShipmentTrace.shipment_id, shipment_id, correction)
+    shipment = db.session.get_one(Shipment, shipment_id)
+    _correct(ShipmentTrace, ShipmentTrace.shipment_id, shipment, correction)
     _stand_of_order(shipment_id, now)
     mark_received(order, before, now)
     order.version += 1
@@ -66,21 +67,24 @@ def take_back_of_order(order: Order, shipment_id: int, correction: Scan, *, now:
 
 
 def _correct(
-    kind: type[ParcelTrace] | type[ShipmentTrace], owner: InstrumentedAttribute[int], owner_id: int, correction: Scan
+    kind: type[ParcelTrace] | type[ShipmentTrace],
+    owner: InstrumentedAttribute[int],
+    followed: Parcel | Shipment,
+    correction: Scan,
 ) -> None:
     db.session.execute(
         update(kind)
-        .where(owner == owner_id, kind.status == "signed", kind.doubt == "")
+        .where(kind.shop_id == followed.shop_id, owner == followed.id, kind.status == "signed", kind.doubt == "")
         .values(doubt="corrected")
         .execution_options(synchronize_session=False)
     )
-    add_scans(kind, owner, owner_id, [correction], lambda scan: "", "seller")
+    add_scans(kind, owner, followed, [correction], lambda scan: "", "seller")
 
 
 def add_scans(
     kind: type[ParcelTrace] | type[ShipmentTrace],
     owner: InstrumentedAttribute[int],
-    owner_id: int,
+    followed: Parcel | Shipment,
     said: Collection[Scan],
     why: Callable[[Scan], str],
     origin: str,
@@ -88,14 +92,18 @@ def add_scans(
     """Keep scans that aren't known; returns how many changed anything, and those that count from now on."""
     known = {
         (row.at, row.words): row
-        for row in db.session.execute(select(kind.id, kind.at, kind.words, kind.doubt).where(owner == owner_id))
+        for row in db.session.execute(
+            select(kind.id, kind.at, kind.words, kind.doubt).where(
+                kind.shop_id == followed.shop_id, owner == followed.id
+            )
+        )
     }
     changed, fresh = 0, []
     for (at, said_words), scan in {(scan.at, scan.words): scan for scan in reversed(list(said))}.items():
         doubt, row = why(scan), known.get((at, said_words))
         if row is None:
             values: dict[str, Any] = {"at": at, "words": said_words, "origin": origin, "doubt": doubt}
-            values |= {owner.key: owner_id, "status": scan.status}
+            values |= {"shop_id": followed.shop_id, owner.key: followed.id, "status": scan.status}
             if kind is ParcelTrace:
                 values["delivering"] = scan.status == "delivering"
                 values["status"] = "transit" if values["delivering"] else scan.status
@@ -108,7 +116,7 @@ def add_scans(
                 del now_said["delivering"]
             db.session.execute(
                 update(kind)
-                .where(kind.id == row.id)
+                .where(kind.shop_id == followed.shop_id, kind.id == row.id)
                 .values(doubt="", origin=origin, **now_said)
                 .execution_options(synchronize_session=False)
             )
@@ -162,7 +170,7 @@ def keep_scans_of_order(
     def why(scan: Scan) -> str:
         return scans.doubt(scan, now, shipped_at=sent_at, by_sender=by_sender)
 
-    new, fresh = add_scans(ShipmentTrace, ShipmentTrace.shipment_id, shipment.id, said, why, origin)
+    new, fresh = add_scans(ShipmentTrace, ShipmentTrace.shipment_id, shipment, said, why, origin)
     if not new:
         return 0
     if fresh:
@@ -174,6 +182,7 @@ def keep_scans_of_order(
                 watcher.user_id,
                 None,
                 fresh,
+                shop_id=order.shop_id,
                 name="订单包裹",
                 carried=f"{shipment.carrier_name} {shipment.tracking_no}",
                 key=f"shipment:{shipment.id}",

@@ -33,6 +33,7 @@ def build_notice(
     case: Case | None,
     fresh: Sequence[Scan],
     *,
+    shop_id: int,
     name: str,
     carried: str,
     key: str,
@@ -49,6 +50,7 @@ def build_notice(
     notices.tell_of_parcel(
         user_id,
         case,
+        shop_id=shop_id,
         title=f"{name}{NEWS[newest.status]}",
         body=f"{carried}:{newest.words}{after}",
         href=href,
@@ -65,6 +67,7 @@ def tell_buyer(case: Case, parcel: Parcel, fresh: Sequence[Scan], now: datetime)
         case.buyer_id,
         case,
         fresh,
+        shop_id=case.shop_id,
         name=name,
         carried=f"{parcel.carrier_name} {parcel.tracking_no}",
         key=f"parcel:{parcel.id}",
@@ -74,11 +77,11 @@ def tell_buyer(case: Case, parcel: Parcel, fresh: Sequence[Scan], now: datetime)
     )
 
 
-def set_watch(order_id: int, user_id: int, on: bool, now: datetime) -> None:
+def set_watch(shop_id: int, order_id: int, user_id: int, on: bool, now: datetime) -> None:
     """Whether the buyer wants to be told where an order is."""
     known = db.session.get(OrderWatch, order_id)
     if on and known is None:
-        db.session.add(OrderWatch(order_id=order_id, user_id=user_id, at=now))
+        db.session.add(OrderWatch(shop_id=shop_id, order_id=order_id, user_id=user_id, at=now))
     elif not on and known is not None:
         db.session.delete(known)
     db.session.flush()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from portal import words, workbook
 from portal.extensions import db
@@ -64,9 +64,11 @@ def make_batch(shop_id: int, *, by: int, now: datetime) -> PayoutFile:
         .values(exported_at=now)
         .execution_options(synchronize_session=False)
     )
+    newest = db.session.scalar(select(func.max(PayoutFile.serial)).where(PayoutFile.shop_id == shop_id)) or 0
     batch = PayoutFile(
         public_id=secrets.token_hex(16),
         shop_id=shop_id,
+        serial=newest + 1,
         user_id=by,
         kind="batch",
         state="made",

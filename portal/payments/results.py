@@ -173,8 +173,10 @@ def _keys_of(shop_id: int, rows: Sequence[Mapping[str, Any]]) -> dict[int, str]:
         if not (batch_id.isascii() and batch_id.isdigit() and line.isascii() and line.isdigit()) or len(batch_id) > 15:
             continue
         if int(batch_id) not in batches:
-            batch = db.session.get(PayoutFile, int(batch_id))
-            mine = batch is not None and batch.shop_id == shop_id and batch.kind == "batch" and batch.number == number
+            batch = db.session.scalars(
+                select(PayoutFile).where(PayoutFile.shop_id == shop_id, PayoutFile.serial == int(batch_id))
+            ).one_or_none()
+            mine = batch is not None and batch.kind == "batch" and batch.number == number
             batches[int(batch_id)] = batch.rows if batch is not None and mine else ()
         lines = batches[int(batch_id)]
         if len(line) <= 6 and 0 < int(line) <= len(lines):

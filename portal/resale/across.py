@@ -98,7 +98,7 @@ def open_upstream(
         freight_payer=str((verdict.freight_payer if verdict else None) or "negotiated"),
         basis=(verdict.basis if verdict else "")[:300],
         policy_id=policy.id,
-        photos=reuse_evidence(photos, owner_id=by.user_id or 0, now=now),
+        photos=reuse_evidence(photos, shop_id=order.shop_id, owner_id=by.user_id or 0, now=now),
         now=now,
         case_type=kind,
     )
@@ -150,7 +150,7 @@ def list_evidence(case_id: int) -> Sequence[Evidence]:
     ).all()
 
 
-def reuse_evidence(photos: Sequence[Evidence], *, owner_id: int, now: datetime) -> list[str]:
+def reuse_evidence(photos: Sequence[Evidence], *, shop_id: int, owner_id: int, now: datetime) -> list[str]:
     """Rows of the distributor's own for the same files, loose: no second upload, and no way back to whose they were."""
     made = []
     for photo in photos:
@@ -158,11 +158,10 @@ def reuse_evidence(photos: Sequence[Evidence], *, owner_id: int, now: datetime) 
         kept = {
             column.key: getattr(photo, column.key)
             for column in Evidence.__table__.columns
-            if column.key not in ("id", "order_id", "case_id", "event_version")
+            if column.key not in ("id", "shop_id", "order_id", "case_id", "event_version")
         }
-        db.session.execute(
-            insert(Evidence), kept | {"public_id": public_id, "owner_id": owner_id, "side": "buyer", "created_at": now}
-        )
+        kept |= {"public_id": public_id, "shop_id": shop_id, "owner_id": owner_id, "side": "buyer", "created_at": now}
+        db.session.execute(insert(Evidence), kept)
         made.append(public_id)
     return made
 

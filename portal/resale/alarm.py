@@ -113,6 +113,7 @@ def _tell(down: Case, body: str, key: str, now: datetime) -> bool:
     owner = db.session.scalar(select(Shop.owner_id).where(Shop.id == down.shop_id))
     return notices.tell_alarm(
         owner or 0,
+        shop_id=down.shop_id,
         title="上游售后期限早于下游",
         body=body,
         at=now,

@@ -85,6 +85,7 @@ def link_cases(
         made = CaseLink(
             downstream_id=downstream.id,
             upstream_id=upstream.id,
+            upstream_shop_id=upstream.shop_id,
             shop_id=downstream.shop_id,
             created_by=by,
             created_at=now,
@@ -97,6 +98,7 @@ def link_cases(
             OrderLink(
                 downstream_id=downstream.order_id,
                 upstream_id=upstream.order_id,
+                upstream_shop_id=upstream.shop_id,
                 shop_id=downstream.shop_id,
                 created_by=by,
                 created_at=now,

@@ -40,7 +40,12 @@ def add_photos(case_id: int, photos: Sequence[str], *, note: str, by: ActedBy, n
     if case.state == State.REVISING and not case.escalated:
         return taking.take(case_id, "modify", by=by, now=now, handed=Modification(note=note, photos=photos))
     many = evidence.attach_to_case(
-        photos, owner_id=by.user_id or 0, case_id=case.id, order_id=case.order_id, version=case.version
+        photos,
+        shop_id=case.shop_id,
+        owner_id=by.user_id or 0,
+        case_id=case.id,
+        order_id=case.order_id,
+        version=case.version,
     )
     if not many:
         raise StepRefused("没有新的照片,请重新选择", "photos")

@@ -91,6 +91,7 @@ def record_order(
         line = lines[item.line_id]
         db.session.add(
             OrderLine(
+                shop_id=shop_id,
                 order_id=order.id,
                 position=position,
                 line_key=f"upstream-{line.id}",
@@ -109,6 +110,7 @@ def record_order(
         OrderLink(
             downstream_id=order.id,
             upstream_id=upstream.id,
+            upstream_shop_id=upstream.shop_id,
             shop_id=shop_id,
             channel=channel,
             created_by=by,

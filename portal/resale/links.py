@@ -50,7 +50,13 @@ def needs_link(buyer_id: int) -> bool:
 
 
 def make_link(
-    now: datetime, *, case_id: int | None = None, order_id: int | None = None, by: int | None = None, token: str = ""
+    now: datetime,
+    *,
+    shop_id: int,
+    case_id: int | None = None,
+    order_id: int | None = None,
+    by: int | None = None,
+    token: str = "",
 ) -> str | None:
     """A new link to a case (30 days) or an order (24 hours); returns its token, None when a case has too many.
 
@@ -69,6 +75,7 @@ def make_link(
     token = token or secrets.token_urlsafe(16)
     db.session.add(
         AccessLink(
+            shop_id=shop_id,
             token_hash=hash_of(token),
             case_id=case_id,
             order_id=order_id,
@@ -131,19 +138,19 @@ def mark_used(link_id: int, now: datetime) -> None:
     db.session.execute(update(AccessLink).where(AccessLink.id == link_id).values(used_at=now))
 
 
-def find_order(order_no: str, last_four: str) -> int | None:
-    """The id of a consumer's order that this number and the last four digits of its telephone open; else None.
+def find_order(order_no: str, last_four: str) -> tuple[int, int] | None:
+    """Shop and id of a consumer's order that this number and the last four digits of its telephone open; else None.
 
     Only orders of buyers without an account: whoever has one signs in. Looks at as much for a wrong number.
     """
     row = db.session.execute(
-        select(Order.id, Order.receiver_phone, User.password_hash)
+        select(Order.shop_id, Order.id, Order.receiver_phone, User.password_hash)
         .join(User, User.id == Order.buyer_id)
         .where(Order.order_no == order_no)
     ).one_or_none()
     digits = re.sub(r"[^0-9]", "", row.receiver_phone if row else "")[-4:]
     right = hmac.compare_digest(digits.encode(), last_four.encode()) and len(digits) == 4
-    return row.id if row is not None and right and row.password_hash is None else None
+    return (row.shop_id, row.id) if row is not None and right and row.password_hash is None else None
 
 
 def may_see_photo(opened: Pass, case_id: int, public_id: str) -> Any | None:

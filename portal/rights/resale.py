@@ -222,6 +222,7 @@ def recompute(now: datetime) -> int:
                 moved += 1
                 notices.tell_of_order(
                     order.buyer_id,
+                    shop_id=order.shop_id,
                     kind="term_moved",
                     title="铺货申请时限已延后",
                     body=f"订单 {order.order_no} 按新公布的放假安排,可以申请到 {words.end(term.at)}。",
@@ -279,6 +280,7 @@ def _tell(case: Case, now: datetime, title: str, body: str, key: str) -> None:
         for user_id in notices.list_readers(case, actor):
             notices.tell_of_order(
                 user_id,
+                shop_id=case.shop_id,
                 kind="resale",
                 title=title,
                 body=f"「{case.goods}」{body}",

@@ -178,7 +178,10 @@ def consumer_links(case_no: str) -> ResponseReturnValue:
             rates.limit("consumer-link", f"make-{g.who.user_id}")
             with writing():
                 made = (
-                    the_consumer_links.make_link(g.now, case_id=case_id, by=g.who.user_id, token=_token(case_no)) or ""
+                    the_consumer_links.make_link(
+                        g.now, shop_id=g.who.shop_id, case_id=case_id, by=g.who.user_id, token=_token(case_no)
+                    )
+                    or ""
                 )
             if not made:
                 form.refuse(f"同时有效的链接最多 {the_consumer_links.MOST_OPEN} 个,请先收回不用的链接")

@@ -71,11 +71,20 @@ def add_message(
     """
     words = mask_cards(talk.order_id, words)
     message = Message(
-        conversation_id=talk.id, side=side, user_id=user_id, kind=kind, words=words, data=data or {}, at=now
+        shop_id=talk.shop_id,
+        conversation_id=talk.id,
+        side=side,
+        user_id=user_id,
+        kind=kind,
+        words=words,
+        data=data or {},
+        at=now,
     )
     db.session.add(message)
     db.session.flush()
-    evidence.attach_to_message(photos, owner_id=user_id or 0, message_id=message.id, order_id=talk.order_id)
+    evidence.attach_to_message(
+        photos, shop_id=talk.shop_id, owner_id=user_id or 0, message_id=message.id, order_id=talk.order_id
+    )
     counts: dict[str, Any] = {
         "last_at": now,
         "last_message_id": message.id,
@@ -171,8 +180,10 @@ _LAST = (
         Message.at,
         select(Evidence.id).where(Evidence.message_id == Message.id).exists().label("has_photos"),
     )
-    .join(Conversation, Conversation.id == Message.conversation_id)
-    .where(Conversation.order_id == bindparam("order_id"))
+    .where(
+        Message.conversation_id
+        == select(Conversation.id).where(Conversation.order_id == bindparam("order_id")).limit(1).scalar_subquery()
+    )
     .order_by(Message.id.desc())
     .limit(bindparam("most"))
 )

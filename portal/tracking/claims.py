@@ -55,6 +55,7 @@ def begin(shipment: Any, side: str, now: datetime) -> None:
     for user_id in _others(shipment, side):
         notices.tell_of_order(
             user_id,
+            shop_id=shipment.shop_id,
             kind="receipt_claim",
             title=f"{'商家' if side == 'seller' else '买家'}录入了您的签收，请核对",
             body=f"{shipment.carrier_name} {shipment.tracking_no}：{claim.words}\n没有收到请在 "
@@ -99,6 +100,7 @@ def object_to(shipment: Any, *, side: str, why: str, by: ActedBy, now: datetime)
     for user_id in _others(shipment, side):
         notices.tell_of_order(
             user_id,
+            shop_id=shipment.shop_id,
             kind="receipt_claim",
             title="对方对签收提出了异议",
             body=f"{shipment.carrier_name} {shipment.tracking_no}：对方表示没有收到,不按已签收计算。"

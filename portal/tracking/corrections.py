@@ -58,6 +58,7 @@ def correct_receipt(shipment: Any, *, reason: str, by: ActedBy, now: datetime) -
         following.ask_again(shipment.track_id, now)
     notices.tell_of_order(
         shipment.buyer_id,
+        shop_id=shipment.shop_id,
         kind="receipt_corrected",
         title="商家更正了签收记录",
         body=f"{shipment.carrier_name} {shipment.tracking_no}：之前的签收有误,包裹还没有签收,"

@@ -104,6 +104,7 @@ def send_back(
         if known is None:
             raise StepRefused("请选择物流公司", "send_back")
         parcel = Parcel(
+            shop_id=case.shop_id,
             case_id=case_id,
             leg="refused",
             carrier=known.code,

@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from flask import current_app, g, request
+from flask import abort, current_app, g, request
 from flask_wtf import FlaskForm
 from markupsafe import Markup
 from sqlalchemy import select
@@ -25,7 +25,7 @@ from portal import inputs
 from portal.evidence import evidence, imaging
 from portal.evidence.store import Store
 from portal.extensions import db, writing
-from portal.models import KeptForm
+from portal.models import CaseHead, KeptForm, OrderHead
 from portal.talk import card_numbers
 from portal.web import events, quotas
 from portal.web.security import csrf_token
@@ -398,7 +398,7 @@ class Photos(Field):
                 if evidence.find_same(item.image.sha256, owner, there, draft_id=self.draft_id) is not None
             ]
             fresh = [item for item in stored if item not in again]
-            self.data += evidence.keep_photos(fresh, owner_id=owner, side=side, now=g.now)
+            self.data += evidence.keep_photos(fresh, shop_id=shop_of_request(), owner_id=owner, side=side, now=g.now)
         evidence.take_back(store(), again)
 
     @property
@@ -414,6 +414,25 @@ class Photos(Field):
 
     def _value(self) -> bool:
         return False
+
+
+def shop_of_request() -> int:
+    """The shop that the address is about: of the signed-in seller, of its order or case, else of the last order."""
+    args = request.view_args or {}
+    found = None
+    if g.who is not None and request.blueprint == "seller":
+        found = g.who.shop_id
+    elif "case_no" in args:
+        found = db.session.scalar(select(CaseHead.shop_id).where(CaseHead.case_no == args["case_no"]))
+    elif "order_no" in args:
+        found = db.session.scalar(select(OrderHead.shop_id).where(OrderHead.order_no == args["order_no"]))
+    if found is None:
+        owner = g.who.user_id if g.who is not None else g.guest
+        newest = select(OrderHead.shop_id).where(OrderHead.buyer_id == owner).order_by(OrderHead.order_id.desc())
+        found = db.session.scalar(newest.limit(1)) or (g.who and g.who.shop_id)
+    if found is None:
+        abort(404)
+    return int(found)
 
 
 def sent_ids(name: str, form: MultiDict[str, str] | None = None) -> list[str]:

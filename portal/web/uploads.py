@@ -13,7 +13,7 @@ from portal.evidence.imaging import PreparedImage
 from portal.extensions import db, writing
 from portal.models import Draft
 from portal.web import quotas
-from portal.web.forms import MOST_PHOTOS, sent_ids, store
+from portal.web.forms import MOST_PHOTOS, sent_ids, shop_of_request, store
 from portal.web.pages import page
 
 FULL = f"最多 {MOST_PHOTOS} 张照片，这一张没有添加"
@@ -43,7 +43,7 @@ def _keep_loose(image: PreparedImage, side: str) -> Response:
         return _refuse(FULL)
     stored = evidence.add_photo(store(), [image])
     with writing():
-        [public_id] = evidence.keep_photos(stored, owner_id=owner, side=side, now=g.now)
+        [public_id] = evidence.keep_photos(stored, shop_id=shop_of_request(), owner_id=owner, side=side, now=g.now)
     return _answer(public_id)
 
 
@@ -58,7 +58,9 @@ def _keep_on_draft(image: PreparedImage, draft_id: int) -> Response:
             same = evidence.find_same(image.sha256, owner, draft_id=draft_id)
             full = len(applications.list_photos(draft)) >= MOST_PHOTOS
             if not same and not full:
-                [public_id] = evidence.keep_photos(stored, owner_id=owner, side="buyer", now=g.now, draft_id=draft_id)
+                [public_id] = evidence.keep_photos(
+                    stored, shop_id=draft.shop_id, owner_id=owner, side="buyer", now=g.now, draft_id=draft_id
+                )
     if public_id:
         return _answer(public_id, on_draft=True)
     evidence.take_back(store(), stored)

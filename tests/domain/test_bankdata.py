@@ -271,7 +271,14 @@ def test_changing_keys_is_interrupted_and_goes_on(cast_both: Cast) -> None:
     first_id = first.id
     with writing():
         consents = db.session.get_one(BankConsent, made.consent_id)
-        shared = {"case_id": case.id, "owner_id": cast.buyer, "answer": "yes", "version": 1, "purpose": "refund"}
+        shared = {
+            "shop_id": case.shop_id,
+            "case_id": case.id,
+            "owner_id": cast.buyer,
+            "answer": "yes",
+            "version": 1,
+            "purpose": "refund",
+        }
         owed = {
             "case_id": case.id,
             "order_id": first.order_id,
@@ -297,6 +304,7 @@ def test_changing_keys_is_interrupted_and_goes_on(cast_both: Cast) -> None:
             key_id, sealed = encryption.parse_keys(BANK_KEYS).seal(f'["甲","乙","{10**12 + row.id}"]', about)
             accounts.append(
                 {
+                    "shop_id": case.shop_id,
                     "case_id": case.id,
                     "entry_id": row.entry_id,
                     "owner_id": cast.buyer,

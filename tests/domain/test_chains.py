@@ -281,7 +281,10 @@ def test_only_a_buyer_without_account_can_be_quoted(chain: Chain) -> None:
 def test_a_token_opens_one_case_until_it_expires_or_is_taken_back(chain: Chain) -> None:
     case, now = chain.case(), chain.cast.now
     with writing():
-        token, other = (consumer_links.make_link(now, case_id=case.id, by=chain.cast.seller2) for _ in range(2))
+        token, other = (
+            consumer_links.make_link(now, shop_id=case.shop_id, case_id=case.id, by=chain.cast.seller2)
+            for _ in range(2)
+        )
     assert token and other and token != other
     stored = set(db.session.scalars(select(AccessLink.token_hash)))
     assert consumer_links.hash_of(token) in stored and token not in str(stored)
@@ -298,7 +301,7 @@ def test_a_token_opens_one_case_until_it_expires_or_is_taken_back(chain: Chain) 
 
 
 def test_an_order_number_opens_only_with_the_last_four_digits_and_without_account(chain: Chain) -> None:
-    assert consumer_links.find_order("TB2026112300001", "9650") == chain.order
+    assert consumer_links.find_order("TB2026112300001", "9650") == (chain.cast.shop2, chain.order)
     assert consumer_links.find_order("TB2026112300001", "9651") is None
     assert consumer_links.find_order("TB2026112300001", "") is None
     assert consumer_links.find_order("none", "9650") is None

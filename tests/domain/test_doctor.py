@@ -128,7 +128,7 @@ def world(app: Flask, cast: Cast) -> Iterator[World]:
     image = PreparedImage(b"photo", b"thumb", **size, sha256=sha256, taken_note=None, original_name="a.jpg")
     stored = evidence.add_photo(store, [image])
     with writing():
-        evidence.keep_photos(stored, owner_id=cast.buyer, side="buyer", now=cast.now)
+        evidence.keep_photos(stored, shop_id=cast.shop, owner_id=cast.buyer, side="buyer", now=cast.now)
     policy2 = db.session.scalars(select(Policy.id).where(Policy.shop_id == cast.shop2)).one()
     database = app.extensions["portal_settings"].data / "portal.db"
     yield World(store, database, applied, confirming, completed, order, line, other_order, conversation, policy2, cast)
@@ -577,11 +577,13 @@ def checked_by_who_proposed_it(world: World) -> list[str]:
 @plant("bank data")
 def an_account_that_nobody_consented_to(world: World) -> list[str]:
     entry = refunded(world)
-    values = {"entry": entry.id, "case": entry.case_id, "buyer": world.cast.buyer, "at": "2026-11-23 02:00:00"}
-    consent = "INSERT INTO bank_consents (id, case_id, entry_id, owner_id, purpose, version, answer, at)"
-    account = "INSERT INTO bank_accounts (id, case_id, entry_id, owner_id, consent_id, key_id, last4, sound, made_at"
-    world.run(f"{consent} VALUES (7, :case, :entry, :buyer, 'refund', 1, 'no', :at)", **values)
-    world.run(f"{account}, erased_at) VALUES (8, :case, :entry, :buyer, 7, '', '', 1, :at, :at)", **values)
+    values = {"shop": entry.shop_id, "entry": entry.id, "case": entry.case_id, "buyer": world.cast.buyer}
+    values["at"] = "2026-11-23 02:00:00"
+    consent = "INSERT INTO bank_consents (shop_id, id, case_id, entry_id, owner_id, purpose, version, answer, at)"
+    account = "INSERT INTO bank_accounts "
+    account += "(shop_id, id, case_id, entry_id, owner_id, consent_id, key_id, last4, sound, made_at"
+    world.run(f"{consent} VALUES (:shop, 7, :case, :entry, :buyer, 'refund', 1, 'no', :at)", **values)
+    world.run(f"{account}, erased_at) VALUES (:shop, 8, :case, :entry, :buyer, 7, '', '', 1, :at, :at)", **values)
     return [f"account 8 of case {values['case']}: no consent"]
 
 
@@ -598,9 +600,9 @@ def a_mark_lost_for_the_seller(world: World) -> list[str]:
 
 
 def linked(world: World, *pairs: tuple[int, int]) -> None:
-    kept = "id, downstream_id, upstream_id, shop_id, created_by, created_at, route_back, route_out"
+    kept = "id, downstream_id, upstream_id, shop_id, upstream_shop_id, created_by, created_at, route_back, route_out"
     freight = "freight_back_fen, freight_out_fen, freight_back_payer, freight_out_payer"
-    values = ":id, :below, :above, 1, 3, '2026-11-23 02:00:00', 'via', 'via', 0, 0, 'supplier', 'supplier'"
+    values = ":id, :below, :above, 1, 1, 3, '2026-11-23 02:00:00', 'via', 'via', 0, 0, 'supplier', 'supplier'"
     for number, (below, above) in enumerate(pairs, 1):
         world.run(f"INSERT INTO case_links ({kept}, {freight}) VALUES ({values})", id=number, below=below, above=above)
 

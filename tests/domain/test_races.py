@@ -18,6 +18,7 @@ from portal.extensions import Busy, db, writing
 from portal.flow import Actor, StepRefused
 from portal.models import Case, CaseEvent, Order, OrderLine
 from portal.orders import ledger
+from portal.rights import policies
 from tests.cast import Cast
 
 LINE = 10_000
@@ -66,7 +67,7 @@ def test_48_applications_on_a_line_of_ten(both: Flask, cast_both: Cast) -> None:
                 receiver=("李雯", "13425059650", "成都"),
                 freight_payer="seller",
                 basis="",
-                policy_id=1,
+                policy_id=policies.get_current(cast.shop).id,
                 photos=[],
                 now=cast.now,
             ).id

@@ -397,7 +397,7 @@ def test_an_orders_own_parcel_is_followed_and_says_when_it_was_received(
     order_id = on_its_way(cast_both).id
     assert polling.follow_orders(NOW) == 1 and polling.follow_orders(NOW) == 0
     with writing():
-        telling.set_watch(order_id, cast_both.buyer, True, NOW)
+        telling.set_watch(cast_both.shop, order_id, cast_both.buyer, True, NOW)
     service = Fake()
     service.said = [scan(-20, "picked"), scan(-3, "delivering"), scan(-1, "signed")]
     polling.poll_carriers(service, 60, clock)

@@ -35,7 +35,7 @@ def photo(app: Flask, owner: int, case_id: int | None = None) -> tuple[str, str]
     image = PreparedImage(os.urandom(30), b"thumb", **SIZE, sha256="0" * 64, taken_note=None, original_name="a.jpg")
     stored = evidence.add_photo(app.extensions["portal_store"], [image])
     with writing():
-        evidence.keep_photos(stored, owner_id=owner, side="buyer", now=NOW)
+        evidence.keep_photos(stored, shop_id=1, owner_id=owner, side="buyer", now=NOW)
         db.session.execute(text("UPDATE evidence SET case_id = :id WHERE case_id IS NULL"), {"id": case_id})
     return stored[0].key, stored[0].thumb_key
 
@@ -298,7 +298,7 @@ def test_a_changed_photo_is_not_sent(app: Flask, cast: Cast) -> None:
     )
     stored = evidence.add_photo(store, [image])
     with writing():
-        [public_id] = evidence.keep_photos(stored, owner_id=cast.buyer, side="buyer", now=NOW)
+        [public_id] = evidence.keep_photos(stored, shop_id=cast.shop, owner_id=cast.buyer, side="buyer", now=NOW)
     browser = sign_in(app, "buyer")
     answer = browser.get(f"/f/{public_id}")
     assert (answer.status_code, answer.data) == (200, b"whole")

@@ -488,7 +488,7 @@ class World:
             with writing():
                 db.session.execute(db.update(Evidence).where(Evidence.key == key).values(**said))
         with writing():
-            token = consumer_links.make_link(cast.now, case_id=case_id, by=cast.seller) or ""
+            token = consumer_links.make_link(cast.now, shop_id=cast.shop, case_id=case_id, by=cast.seller) or ""
         values = {
             "token": token,
             "order_no": order_no,

@@ -492,7 +492,7 @@ def test_another_price_is_settled_to_the_fen(cast: Cast, buyer: FlaskClient, mor
     with writing():
         db.session.execute(db.update(Order).values(paid_fen=10_000))  # for what is listed at 125.00
         product = db.session.scalar(db.select(OrderLine.product_id).where(OrderLine.id == line))
-        sku = Sku(product_id=product, sku_key="other", spec="红色;XL", price_fen=1250 + more)
+        sku = Sku(shop_id=cast.shop, product_id=product, sku_key="other", spec="红色;XL", price_fen=1250 + more)
         db.session.add(sku)
         db.session.flush()
         sku_id = sku.id

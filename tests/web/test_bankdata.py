@@ -360,7 +360,12 @@ def test_without_keys_the_switch_stays_off(app: Flask, cast: Cast, now: Clock) -
 
 def test_privacy_is_paged_by_key(app: Flask, cast: Cast, given: Case, now: Clock) -> None:
     row = db.session.scalars(select(BankAccount)).one()
-    values: dict[str, Any] = {"account_id": row.id, "case_id": row.case_id, "owner_id": cast.buyer}
+    values: dict[str, Any] = {
+        "shop_id": row.shop_id,
+        "account_id": row.id,
+        "case_id": row.case_id,
+        "owner_id": cast.buyer,
+    }
     with writing():
         for number in range(25):
             db.session.add(

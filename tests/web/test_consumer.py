@@ -30,7 +30,9 @@ class Consumer:
         self.case = self.chain.case()
         self.case_no, self.case_id = self.case.case_no, self.case.id
         with writing():
-            self.token = consumer_links.make_link(cast.now, case_id=self.case_id, by=cast.seller2) or ""
+            self.token = (
+                consumer_links.make_link(cast.now, shop_id=cast.shop2, case_id=self.case_id, by=cast.seller2) or ""
+            )
         self.url = f"/c/{self.token}/{self.case_no}"
         self.browser: FlaskClient = app.test_client()
 
@@ -142,9 +144,9 @@ def test_nothing_but_the_one_case(consumer: Consumer) -> None:
 def test_wrong_expired_and_revoked_look_the_same(consumer: Consumer, monkeypatch: pytest.MonkeyPatch) -> None:
     start = clock.now()
     with writing():
-        link_id = db.session.scalars(select(AccessLink.id)).one()
-        gone = consumer_links.make_link(start, case_id=consumer.case_id) or ""
-        consumer_links.revoke_link(consumer.case_id, link_id + 1, start)
+        gone = consumer_links.make_link(start, shop_id=consumer.case.shop_id, case_id=consumer.case_id) or ""
+        newest = db.session.scalars(select(AccessLink.id).order_by(AccessLink.id.desc()).limit(1)).one()
+        consumer_links.revoke_link(consumer.case_id, newest, start)
     said = {consumer.browser.get(f"/c/{token}").text for token in ("A" * 22, "short", gone)}
     assert len(said) == 1 and "查询售后" in said.pop()
     monkeypatch.setattr(clock, "now", lambda: start + timedelta(days=40))

@@ -23,7 +23,7 @@ from portal import dossier
 from portal.evidence import evidence, imaging
 from portal.extensions import Model, db, writing
 from portal.flow import Actor
-from portal.models import Case, CaseEvent, Evidence, Message, Order, OrderLine, Parcel, RateCount
+from portal.models import Case, CaseEvent, Evidence, Message, Order, OrderLine, Parcel, RateCount, Shop
 from portal.orders import order_lists
 from portal.rights import policies
 from portal.talk import conversations
@@ -43,8 +43,9 @@ def real_photos(app: Flask, number: int, owner: int, side: str, at: Any) -> list
     images, _ = imaging.prepare_each(incoming)
     images = [images[n % len(images)] for n in range(number)]
     stored = evidence.add_photo(store, images)
+    shop_id = db.session.scalars(db.select(db.func.min(Shop.id))).one()
     with writing():
-        return evidence.keep_photos(stored, owner_id=owner, side=side, now=at)
+        return evidence.keep_photos(stored, shop_id=shop_id, owner_id=owner, side=side, now=at)
 
 
 def talk(app: Flask, cast: Cast, case: Case, *said: tuple[str, str, int]) -> None:

@@ -105,7 +105,13 @@ class Life:
             line = db.session.scalars(select(OrderLine).where(OrderLine.order_id == order_id)).first()
             assert line is not None
             db.session.add(
-                Sku(product_id=line.product_id, sku_key="other", spec=self("sku"), price_fen=line.unit_price_fen)
+                Sku(
+                    shop_id=shop_id,
+                    product_id=line.product_id,
+                    sku_key="other",
+                    spec=self("sku"),
+                    price_fen=line.unit_price_fen,
+                )
             )
             policies.publish_policy(
                 shop_id,

@@ -37,6 +37,7 @@ def record_parcel(
     if known is None:
         raise context.refuse("请选择物流公司")
     parcel = Parcel(
+        shop_id=context.case.shop_id,
         case_id=context.case.id,
         leg=leg,
         round=round,
@@ -187,6 +188,7 @@ def ship(context: StepContext[Shipment]) -> dict[str, Any]:
         if milli:
             db.session.add(
                 ParcelLine(
+                    shop_id=context.case.shop_id,
                     parcel_id=made[0].id,
                     case_line_id=case_line_id,
                     quantity_milli=milli,

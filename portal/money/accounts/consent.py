@@ -150,7 +150,13 @@ def give_account(case: Case, account: Account, *, version: int, at: datetime) ->
     entry = find_failed_entry(case)
     erase_account(select(BankAccount.id).where(BankAccount.entry_id == entry.id), at)
     consent = BankConsent(
-        case_id=case.id, entry_id=entry.id, owner_id=case.buyer_id, version=version, answer="yes", at=at
+        shop_id=case.shop_id,
+        case_id=case.id,
+        entry_id=entry.id,
+        owner_id=case.buyer_id,
+        version=version,
+        answer="yes",
+        at=at,
     )
     entry.route = "bank"
     db.session.add(consent)
@@ -158,6 +164,7 @@ def give_account(case: Case, account: Account, *, version: int, at: datetime) ->
     words = json.dumps([account.holder, account.bank, account.number], ensure_ascii=False)
     key_id, sealed = get_keys().seal(words, _about(case.id, entry.id, case.buyer_id, consent.id))
     made = BankAccount(
+        shop_id=case.shop_id,
         case_id=case.id,
         entry_id=entry.id,
         owner_id=case.buyer_id,
@@ -183,7 +190,15 @@ def decline_account(case: Case, at: datetime) -> None:
     entry = find_failed_entry(case)
     entry.route = "offline"
     db.session.add(
-        BankConsent(case_id=case.id, entry_id=entry.id, owner_id=case.buyer_id, version=CONSENT, answer="no", at=at)
+        BankConsent(
+            shop_id=case.shop_id,
+            case_id=case.id,
+            entry_id=entry.id,
+            owner_id=case.buyer_id,
+            version=CONSENT,
+            answer="no",
+            at=at,
+        )
     )
     db.session.flush()
 

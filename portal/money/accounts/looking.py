@@ -121,6 +121,7 @@ def look_at(
         until = now + SEEN_FOR
         db.session.add(
             BankView(
+                shop_id=case.shop_id,
                 account_id=row.id,
                 case_id=case.id,
                 owner_id=row.owner_id,
@@ -155,6 +156,7 @@ def raise_alarm(case: Case, *, user_id: int, name: str, now: datetime) -> None:
     if owner_id is not None:
         notices.tell_alarm(
             owner_id,
+            shop_id=case.shop_id,
             title="查看收款账户过于频繁",
             at=now,
             dedupe_key=f"looks:{user_id}:{now:%Y%m%d%H}",

@@ -15,7 +15,7 @@ from sqlalchemy import Table, bindparam, case, func, insert, select, text, updat
 
 from portal.extensions import db
 from portal.inputs import quantity_text
-from portal.models import Case, Order, OrderLine, Shop, Staff, User
+from portal.models import Case, Order, OrderHead, OrderLine, Shop, Staff, User
 from portal.models.cases import OPEN
 from portal.notices import notices
 from portal.orders import receiving, versions
@@ -206,9 +206,12 @@ class Batch:
             returned = connection.execute(
                 insert(_orders).returning(_orders.c.id, _orders.c.order_no, _orders.c.shop_id, _orders.c.buyer_id), rows
             )
-            ids = {}
+            ids, heads = {}, []
             for row in returned:
                 ids[row.order_no], shop_of[row.id], buyer_of[row.id] = row.id, row.shop_id, row.buyer_id
+                head = {"order_no": row.order_no, "order_id": row.id, "shop_id": row.shop_id, "buyer_id": row.buyer_id}
+                heads.append(head)
+            connection.execute(insert(OrderHead), heads)
             for order in new:
                 to_insert += [(ids[order.order_no], number, line) for number, line in enumerate(order.lines, 1)]
         by_columns: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
@@ -241,7 +244,7 @@ class Batch:
         if to_insert:
             self._goods.write([(shop_of[order_id], line) for order_id, _position, line in to_insert])
             lines = [
-                _line_row(order_id, position, line, self._goods.product_of(shop_of[order_id], line))
+                _line_row(shop_of[order_id], order_id, position, line, self._goods.product_of(shop_of[order_id], line))
                 for order_id, position, line in to_insert
             ]
             connection.execute(insert(_lines), lines)
@@ -251,6 +254,7 @@ class Batch:
             for user_id in db.session.scalars(select(Staff.user_id).where(Staff.shop_id == order_row["shop_id"])):
                 notices.tell_of_order(
                     user_id,
+                    shop_id=order_row["shop_id"],
                     kind="order_contradicted",
                     title="导入的订单状态与这里不一致",
                     body=f"订单 {order_row['order_no']} {why},平台导出显示「{said}」。请核对货物和款项。",
@@ -330,8 +334,9 @@ def _describe(change: _Change) -> list[list[str]]:
     return said + [["货品标题", "", line.title] for _position, line in change.new_lines]
 
 
-def _line_row(order_id: int, position: int, line: LineRow, product_id: int) -> dict[str, Any]:
+def _line_row(shop_id: int, order_id: int, position: int, line: LineRow, product_id: int) -> dict[str, Any]:
     return {
+        "shop_id": shop_id,
         "order_id": order_id,
         "position": position,
         "line_key": line.key,

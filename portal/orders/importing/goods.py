@@ -53,9 +53,10 @@ class Goods:
             for shop_id, of_shop in keys.items():
                 for key, product_id in db.session.execute(_KNOWN_PRODUCTS, {"shop": shop_id, "keys": of_shop}):
                     self._products[shop_id, key] = product_id
-        self._write_skus({(self.product_of(shop_id, line), sku_key(line)): line for shop_id, line in lines})
+        shops = {product_id: shop_id for (shop_id, _key), product_id in self._products.items()}
+        self._write_skus({(self.product_of(shop_id, line), sku_key(line)): line for shop_id, line in lines}, shops)
 
-    def _write_skus(self, skus: dict[tuple[int, str], LineRow]) -> None:
+    def _write_skus(self, skus: dict[tuple[int, str], LineRow], shops: dict[int, int]) -> None:
         """New SKUs, and new prices of known ones: the last price that something was sold for."""
         changed = [
             (key, line)
@@ -67,11 +68,11 @@ class Goods:
         self._prices = {key: line.unit_price_fen for key, line in changed}
         upsert = insert_into(_skus)
         upsert = upsert.on_conflict_do_update(
-            index_elements=["product_id", "sku_key"],
+            index_elements=["product_id", "sku_key", "shop_id"],
             set_={"price_fen": upsert.excluded.price_fen},
             where=_skus.c.price_fen != upsert.excluded.price_fen,
         )
-        db.session.execute(upsert, [_sku_row(*key, line) for key, line in changed])
+        db.session.execute(upsert, [_sku_row(shops[key[0]], *key, line) for key, line in changed])
 
 
 def _product_row(shop_id: int, key: str, line: LineRow) -> dict[str, Any]:
@@ -84,8 +85,9 @@ def _product_row(shop_id: int, key: str, line: LineRow) -> dict[str, Any]:
     }
 
 
-def _sku_row(product_id: int, key: str, line: LineRow) -> dict[str, Any]:
+def _sku_row(shop_id: int, product_id: int, key: str, line: LineRow) -> dict[str, Any]:
     return {
+        "shop_id": shop_id,
         "product_id": product_id,
         "sku_key": key,
         "spec": line.spec,

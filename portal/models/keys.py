@@ -1,0 +1,57 @@
+"""Keys of rows that belong to a shop: ids made without a central sequence, and the shop in every key (the shard key).
+
+A shop's rows can live on one shard: ``shop_id`` is in each primary key, unique constraint and foreign key.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from typing import ClassVar
+
+from sqlalchemy import ForeignKey, ForeignKeyConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+EPOCH_MS = 1_767_225_600_000  # 2026-01-01 00:00 UTC
+_RANDOM_BITS = 16
+
+
+class _Clock:
+    """The last id of this process: ids rise within a process even when its clock is set back."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._last = 0
+
+    def make_id(self) -> int:
+        now_ms = time.time_ns() // 1_000_000 - EPOCH_MS
+        with self._lock:
+            least = now_ms << _RANDOM_BITS
+            if least > self._last:  # a new millisecond begins at random in the lower half: others rise from elsewhere
+                self._last = least | secrets.randbits(_RANDOM_BITS - 1)
+            else:
+                self._last += 1
+            return self._last
+
+
+_clock = _Clock()
+
+
+def make_id() -> int:
+    """A new id: milliseconds since 2026 and 16 random bits, so that ids sort by time; at most 17 digits until 2070."""
+    return _clock.make_id()
+
+
+class ShopRow:
+    """A row of a shop. ``id`` alone is what an object is known by; the table's key has the shop too."""
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, default=make_id, sort_order=-2)
+    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id"), primary_key=True, autoincrement=False, sort_order=-1)
+
+    __mapper_args__: ClassVar = {"primary_key": ["id"]}
+
+
+def refer(column: str, table: str, *, key: str = "id") -> ForeignKeyConstraint:
+    """A foreign key to a row of the same shop."""
+    return ForeignKeyConstraint([column, "shop_id"], [f"{table}.{key}", f"{table}.shop_id"])
