@@ -17,6 +17,7 @@ from whitenoise import WhiteNoise
 
 from portal import models, words
 from portal.calendar import clock, lengths
+from portal.cases import anchors
 from portal.config import Settings, SettingsError
 from portal.evidence import imaging
 from portal.evidence.store import DirectoryStore
@@ -102,6 +103,7 @@ def _close_to_others(data: Path) -> None:
 def _apply(settings: Settings, data: Path) -> None:
     """Give the current app what its parts read from the settings. Raises SettingsError."""
     use_lock_file(str(data / "write.lock") if settings.sqlite else None)
+    anchors.use_folder(data)
     accounts.use_key(settings.secret_key)
     factors.use_key(settings.secret_key)
     passwords.use_breached(Path(settings.breached_passwords) if settings.breached_passwords else None)

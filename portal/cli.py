@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import os
 import secrets
@@ -11,6 +12,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import ArgumentError, DatabaseError
 
 from portal import create_app, database, demo, doctor, inputs, sweeping
+from portal.backup import dumping, restoring, sealing
+from portal.backup import making as backup_making
 from portal.calendar import calendars, clock
 from portal.config import Settings, SettingsError
 from portal.extensions import Busy, db, writing
@@ -36,6 +40,8 @@ from portal.talk import feedback
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 PORT = click.IntRange(0, 65535)
+LEAST_KEY = 32
+MOST_KILLS = 5  # a minute
 CONFIRM = "nothing was swept; set the clock right, or: portal confirm-clock"
 
 
@@ -94,34 +100,47 @@ def _check_free(host: str, port: int) -> None:
         raise OSError(f"{host}:{port} can't be listened at: {error.strerror}") from error
 
 
-def _gunicorn(host: str, port: int, workers: int, threads: int, env: dict[str, str]) -> subprocess.Popen[bytes]:
+def _start_server(host: str, port: int, workers: int, env: dict[str, str]) -> subprocess.Popen[bytes]:
+    """granian on portal.serving; in a session of its own, so that all its processes can be ended together."""
     top = Path(__file__).resolve().parent.parent
     words = [
         sys.executable,
         "-m",
-        "gunicorn",
-        "--chdir",
-        str(top),
-        "--worker-class",
-        "gthread",
-        "--workers",
-        str(workers),
-        "--threads",
-        str(threads),
-        "--bind",
-        f"{host}:{port}",
-        "--graceful-timeout",
-        "25",
-        "--log-level",
-        "warning",
-        "wsgi:app",
+        "granian",
+        "portal.serving.app:front",
+        "--interface",
+        "rsgi",
+        "--no-ws",
+        "--http",
+        "1",
     ]
-    return subprocess.Popen(words, env=env)  # noqa: S603  (our own words)
+    words += ["--host", host, "--port", str(port), "--workers", str(workers), "--respawn-failed-workers"]
+    words += ["--http1-header-read-timeout", "10000", "--workers-kill-timeout", "25", "--log-level", "warning"]
+    return subprocess.Popen(words, env=env, cwd=top, start_new_session=True)  # noqa: S603  (our own words)
 
 
 def _check_qa(settings: Settings, host: str) -> None:
     if settings.qa == "1" and host not in LOOPBACK:
         raise SettingsError("PORTAL_QA=1 is refused on an address that others reach; say PORTAL_QA=anywhere to open it")
+
+
+def _check_open(settings: Settings, host: str) -> None:
+    """Raises SettingsError for a server that strangers could make their own."""
+    key = settings.secret_key
+    if len(key) < LEAST_KEY or len(set(key)) < LEAST_KEY // 4:
+        raise SettingsError(
+            f"PORTAL_SECRET_KEY is weak: it needs {LEAST_KEY} random characters, such as those of: openssl rand -hex 32"
+        )
+    if settings.https == "1" and not settings.proxies:
+        raise SettingsError("PORTAL_HTTPS=1 means a proxy in front: PORTAL_PROXIES must say how many there are")
+    if settings.qa == "1" and settings.proxies:
+        raise SettingsError("PORTAL_QA=1 is refused behind a proxy: everybody would seem to be on this machine")
+    if host in LOOPBACK:
+        return
+    if not settings.trusted_hosts:
+        raise SettingsError("PORTAL_TRUSTED_HOSTS is missing: an open address answers to its own names only")
+    if not settings.https:
+        raise SettingsError("plain http on an open address: put a proxy with https in front, or say PORTAL_HTTPS=0")
 
 
 @portal.command("demo")
@@ -139,7 +158,7 @@ def run_demo(port: int, host: str, data: Path | None, reset: bool, orders: Path 
     _check_free(host, port)
     folder = (data or settings.data / "demo").absolute()
     if reset and folder.exists():
-        for name in ("portal.db", "portal.db-wal", "portal.db-shm", "clock-shift"):
+        for name in ("portal.db", "portal.db-wal", "portal.db-shm", "clock-shift", "event-heads"):
             (folder / name).unlink(missing_ok=True)
         shutil.rmtree(folder / "evidence", ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
@@ -172,20 +191,31 @@ def run_demo(port: int, host: str, data: Path | None, reset: bool, orders: Path 
     for row in people[:40]:
         click.echo(f"  {row.member_name:<14} {row.company_name}")
     click.echo(f"\n  password of all: {demo.PASSWORD}\n")
-    web = _gunicorn(host, port, 2, settings.threads, env)
-    sweep = subprocess.Popen([sys.executable, "-m", "portal.cli", "sweep", "--every", "5"], env=env)
-    _together([web, sweep])
+    words = [sys.executable, "-m", "portal.cli", "sweep", "--every", "5"]
+    _together(
+        [
+            lambda: _start_server(host, port, 2, env),
+            lambda: subprocess.Popen(words, env=env, start_new_session=True),  # noqa: S603  (our own words)
+        ]
+    )
 
 
-def _together(children: list[subprocess.Popen[bytes]]) -> None:
-    """Run until one ends or somebody says stop; then end all."""
+Start = Callable[[], "subprocess.Popen[bytes]"]
+
+
+def _together(starts: list[Start]) -> None:
+    """Run until one ends or somebody says stop; then end all. What is killed is said and started again."""
 
     def stop(*_: Any) -> None:
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, stop)
+    children = [start() for start in starts]
+    kills: list[float] = []
     try:
-        while all(child.poll() is None for child in children):
+        while all(
+            child.poll() is None or _start_again(children, at, starts[at], kills) for at, child in enumerate(children)
+        ):
             time.sleep(0.3)
     finally:
         for child in children:
@@ -198,6 +228,22 @@ def _together(children: list[subprocess.Popen[bytes]]) -> None:
     sys.exit(max(abs(child.returncode or 0) for child in children))
 
 
+def _start_again(children: list[subprocess.Popen[bytes]], at: int, start: Start, kills: list[float]) -> bool:
+    """Replace a process that a signal killed; False when it ended by itself, or is killed too often."""
+    child = children[at]
+    if child.returncode >= 0:
+        return False
+    kills[:] = [*(moment for moment in kills if moment > time.monotonic() - 60), time.monotonic()]
+    again = len(kills) <= MOST_KILLS
+    ends = "it is started again" if again else "that is too often, the portal ends"
+    click.echo(f"portal: process {child.pid} was killed by signal {-child.returncode}: {ends}", err=True)
+    with contextlib.suppress(ProcessLookupError):  # its workers outlive it and hold the port
+        os.killpg(child.pid, signal.SIGKILL)
+    if again:
+        children[at] = start()
+    return again
+
+
 @portal.command("serve")
 @click.option("--port", default=8000, show_default=True, type=PORT)
 @click.option("--host", default="127.0.0.1", show_default=True)
@@ -208,15 +254,29 @@ def serve(port: int, host: str, workers: int) -> None:
     if not settings.secret_key:
         raise SettingsError("PORTAL_SECRET_KEY is missing; any long random text will do, kept between restarts")
     _check_qa(settings, host)
+    _check_open(settings, host)
     app = create_app(settings)
     with app.app_context():
         store = app.extensions["portal_store"]
         database.check_present(store)
-        if not database.is_empty():
+        if not database.is_empty() and not database.is_current():
+            _copy_before_migrating(settings)
             database.upgrade_schema()
         database.check(store)
     _check_free(host, port)
-    _together([_gunicorn(host, port, workers, settings.threads, dict(os.environ))])
+    _together([lambda: _start_server(host, port, workers, dict(os.environ))])
+
+
+def _copy_before_migrating(settings: Settings) -> None:
+    """A copy of the database as it was, in the data folder; the newest three are kept. Raises DumpFailed."""
+    if (before := database.read_revision()) not in database.list_revisions():
+        return  # of a newer portal: nothing is going to be migrated
+    folder = settings.data.absolute()
+    target = folder / f"before-migration-{before}-{clock.now().strftime(backup_making.STAMP)}"
+    dumping.dump(settings.url, target)
+    click.echo(f"the database as it was is kept in {target}", err=True)
+    for old in sorted(folder.glob("before-migration-*"), key=lambda path: path.stat().st_mtime)[:-3]:
+        old.unlink()
 
 
 @portal.command("sweep")
@@ -300,12 +360,13 @@ def import_file(file: Path, dry_run: bool, report: Path | None) -> None:
 
 
 @portal.command("doctor")
+@click.option("--copy", is_flag=True, hidden=True, help="The database is a copy: its files may be newer than it.")
 @with_appcontext
-def check() -> None:
-    """Check every invariant in the database; exit 0 when all hold."""
+def check(copy: bool) -> None:
+    """Check every invariant in the database, and every file; exit 0 when all hold."""
     _check_database()
     broken = 0
-    for name, holds, found in doctor.report(current_app.extensions["portal_store"]):
+    for name, holds, found in doctor.report(current_app.extensions["portal_store"], copy=copy):
         click.echo(f"{'ok ' if not found else 'BAD'} {name}: {holds}")
         for line in found:
             click.echo(f"      {line}")
@@ -345,6 +406,86 @@ def confirm_clock() -> None:
     """Say that the machine's clock is right, after a jump of more than ten minutes stopped the sweep."""
     _check_database()
     click.echo(f"the sweep goes by {steadiness.confirm():%Y-%m-%d %H:%M:%S} UTC")
+
+
+@portal.command("make-backup-key")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def make_backup_key(file: Path) -> None:
+    """Write a secret key for backups to FILE, and say the public one that PORTAL_BACKUP_KEY takes.
+
+    Keep FILE on another machine: nothing here needs it, and without it no backup can be read.
+    """
+    click.echo(sealing.make_key(file))
+
+
+@portal.command("backup")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--every", type=click.FloatRange(1), help="Minutes between backups; without it one is made.")
+@click.option("--keep-days", default=30, show_default=True, type=click.IntRange(1), help="Days that one a day is kept.")
+@click.option("--bank-keys", type=click.Path(file_okay=False, path_type=Path), help="Another folder, for these alone.")
+@with_appcontext
+def run_backup(folder: Path, every: float | None, keep_days: int, bank_keys: Path | None) -> None:
+    """Copy database and evidence into FOLDER while the portal runs, sealed, and check the copy with doctor."""
+    _check_database()
+    settings = current_app.extensions["portal_settings"]
+    while True:
+        now = clock.now() - clock.get_shift()
+        made = backup_making.make(settings, current_app.extensions["portal_store"], folder, now, _check_copy)
+        gone = backup_making.thin_out(folder, now, keep_days)
+        _keep_bank_keys(settings, bank_keys)
+        click.echo(f"{made.folder}: {made.copied} new files, {len(made.missing)} missing, {gone} old backups removed")
+        for key in made.missing:
+            click.echo(f"missing: {key}", err=True)
+        if every is None:
+            sys.exit(1 if made.missing else 0)
+        time.sleep(every * 60)
+
+
+def _check_copy(folder: Path) -> list[str]:
+    """What `portal doctor` finds in a data folder that holds a copy, with the evidence and keys of this one."""
+    settings = current_app.extensions["portal_settings"]
+    for name in ("evidence", "bank-keys"):
+        if (settings.data / name).exists():
+            (folder / name).symlink_to((settings.data / name).absolute())
+    environ = {**os.environ, "PORTAL_DATA": str(folder), "PORTAL_DATABASE_URL": "", "PORTAL_QA": ""}
+    words = [sys.executable, "-m", "portal.cli", "doctor", "--copy"]
+    done = subprocess.run(words, env=environ, capture_output=True, text=True, check=False)  # noqa: S603
+    lines = [line.strip() for line in done.stdout.splitlines() if line.startswith(("BAD", "      "))]
+    return lines or ([done.stderr.strip()[-300:]] if done.returncode else [])
+
+
+def _keep_bank_keys(settings: Settings, folder: Path | None) -> None:
+    """The keys never lie beside the data they open."""
+    file = settings.data / "bank-keys"
+    if folder is None or not file.is_file():
+        return
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (folder / "bank-keys.age").write_bytes(sealing.seal(file.read_bytes(), settings.backup_key))
+
+
+@portal.command("restore")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--key", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Secret key.")
+@click.option("--at", default="", help="The backup's name; the newest when not given.")
+@click.option("--replace", is_flag=True, help="Move database and evidence that are here aside first (SQLite).")
+@with_appcontext
+def run_restore(folder: Path, key: Path, at: str, replace: bool) -> None:
+    """Bring back database and evidence from FOLDER into PORTAL_DATA. Nothing that is there is written over."""
+    settings = current_app.extensions["portal_settings"]
+    store = current_app.extensions["portal_store"]
+    backup, opener = restoring.find_backup(folder, at), sealing.Opener(key)
+    if replace and settings.sqlite:
+        db.engine.dispose()
+        click.echo(f"moved aside: {restoring.set_aside(settings.data, clock.now())}", err=True)
+    elif not database.is_empty():
+        raise restoring.RestoreRefused("there is a database already: stop the portal and use --replace, or empty it")
+    db.engine.dispose()
+    manifest = restoring.restore(backup, opener, settings, store)
+    click.echo(f"restored {backup.name}: {len(manifest['files'])} files, {len(manifest['lost'])} lost")
+    for lost in manifest["lost"]:
+        click.echo(f"lost: {lost}", err=True)
+    click.echo("now: portal db upgrade, then portal doctor; the file bank-keys comes from its own backup", err=True)
+    sys.exit(1 if manifest["lost"] else 0)
 
 
 def _name(text: str, limit: int) -> str:

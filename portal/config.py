@@ -115,6 +115,12 @@ class Settings:
     )
     tracking_wait: int = field(default=8, metadata={"why": "seconds to wait for each part of the service's answer"})
     tracking_per_minute: int = field(default=60, metadata={"why": "most questions a minute, of all processes together"})
+    backup_key: str = field(
+        default="",
+        metadata={
+            "why": "the public key (age1…) that `portal backup` seals for; `portal make-backup-key` makes a pair"
+        },
+    )
     security_log: str = field(
         default="", metadata={"why": "the file that security events are written to; empty: standard error"}
     )

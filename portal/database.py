@@ -34,7 +34,7 @@ def upgrade_schema(revision: str = "head") -> bool:
     """
     with _hold_lock():
         present = read_revision()
-        if present is not None and present not in _known_revisions():
+        if present is not None and present not in list_revisions():
             raise WrongDatabase(_NEWER.format(present))
         with writing():  # so that two processes don't migrate at once, and SQLite begins IMMEDIATE
             db.session.rollback()
@@ -51,7 +51,8 @@ def read_revision() -> str | None:
         return MigrationContext.configure(connection).get_current_revision()
 
 
-def _known_revisions() -> set[str]:
+def list_revisions() -> set[str]:
+    """Every migration that this portal knows."""
     return {step.revision for step in _script().walk_revisions()}
 
 
@@ -93,7 +94,7 @@ def check(store: Store) -> None:
         raise WrongDatabase("there is no database yet: portal create-user makes one, portal restore brings one back")
     present, head = read_revision(), _script().get_current_head()
     if present != head:
-        if present not in _known_revisions():
+        if present not in list_revisions():
             raise WrongDatabase(_NEWER.format(present))
         raise WrongDatabase(f"the database is at migration {present}, this portal needs {head}: portal db upgrade")
     join_files(store)

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from sqlalchemy import select, text
 
-from portal import flow
+from portal import damage, flow
+from portal.cases import anchors
 from portal.cases.history import hash_event
 from portal.evidence.evidence import LOOSE_FOR
 from portal.evidence.store import Store
@@ -21,6 +22,7 @@ from portal.money.accounts import keeping as account_keeping
 from portal.money.entries import COUNTED
 from portal.orders.versions import FROZEN
 from portal.resale import chain as chain_links
+from portal.system.notes import list_alarms
 
 MOST_SHOWN = 20
 
@@ -161,22 +163,32 @@ def _parts() -> Iterator[str]:
             yield f"payment {entry.id}: {entry.amount_fen} fen, its parts {entry.lines}"
 
 
-def files(store: Store) -> Iterator[str]:
-    """Photos whose files are missing, and files that no row names although they are older than a day."""
+def files(store: Store, *, copy: bool = False) -> Iterator[str]:
+    """Photos whose files are missing or not what was uploaded, and files older than a day that no row names.
+
+    ``copy``: the database may be older than the files, so that only what it names is looked at.
+    """
     kept = dict(store.keys())
     newest = max(kept.values(), default=None)
     named: set[str] = set()
-    for row in db.session.execute(select(Evidence.key, Evidence.thumb_key)):
-        for key in row:
+    columns = select(Evidence.key, Evidence.sha256, Evidence.thumb_key, Evidence.thumb_sha256)
+    for row in db.session.execute(columns.order_by(Evidence.id)):
+        for key, sha256 in ((row.key, row.sha256), (row.thumb_key, row.thumb_sha256)):
             named.add(key)
             if key not in kept:
                 yield f"no file {key}"
+            elif damage.is_changed(store, key, sha256):
+                yield f"changed {key}"
     for key, changed_at in kept.items():
-        if key not in named and newest is not None and changed_at < newest - LOOSE_FOR:
+        if not copy and key not in named and newest is not None and changed_at < newest - LOOSE_FOR:
             yield f"no row for {key}"
 
 
 CHECKS: tuple[Check, ...] = (
+    Check("database", "the database's own check finds nothing", damage.check_database),
+    Check("json", "every JSON column can be read", damage.list_unreadable_json),
+    Check("anchors", "no event that was anchored outside the database was changed or removed", anchors.list_broken),
+    Check("alarms", "nothing is stuck, no file was found changed, the clock is believed", lambda: iter(list_alarms())),
     Check(
         "ledger",
         "claimed = what open and successful cases ask for, never more than was bought",
@@ -401,11 +413,11 @@ def findings(store: Store | None = None) -> list[list[str]]:
     return found
 
 
-def report(store: Store) -> Iterator[tuple[str, str, list[str]]]:
+def report(store: Store, *, copy: bool = False) -> Iterator[tuple[str, str, list[str]]]:
     """(name, what must hold, violations) of each check, as they are made."""
     for check in CHECKS:
         yield check.name, check.holds, _first(check.broken())
-    yield "files", "every photo has its files, no file is left over", _first(files(store))
+    yield "files", "every photo has its files, unchanged, no file is left over", _first(files(store, copy=copy))
 
 
 def _first(lines: Iterator[str]) -> list[str]:

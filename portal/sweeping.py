@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from portal.calendar import calendars, clock, officehours
+from portal.cases import anchors
 from portal.cases import clock as case_clock
 from portal.config import Settings
 from portal.evidence import evidence
@@ -99,6 +100,7 @@ def tidy(store: Store, imports: Path) -> None:
         log.warning(
             "%d files that no row names were set aside; they are deleted %d days from now", aside, KEPT_ASIDE.days
         )
+    anchors.write_head()
     order_uploads.clear_old(imports, now - clock.get_shift())
     db.session.remove()
 

@@ -15,9 +15,10 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from portal import doctor
+from portal.cases import anchors
 from portal.cases.history import hash_event
 from portal.cli import portal
 from portal.evidence import evidence
@@ -41,6 +42,7 @@ from portal.models import (
 )
 from portal.parcels import following
 from portal.parcels.scans import Scan
+from portal.system import notes
 from portal.talk import conversations
 from portal.tracking import scans as case_scans
 from tests.cast import Cast
@@ -640,6 +642,41 @@ def a_file_that_no_row_names(world: World) -> list[str]:
     long_ago = path.stat().st_mtime - timedelta(days=2).total_seconds()
     os.utime(path, (long_ago, long_ago))
     return [f"no row for {key}"]
+
+
+@plant("files")
+def a_photo_that_was_changed(world: World) -> list[str]:
+    key = db.session.scalars(select(Evidence.key)).one()
+    world.store.path(key).write_bytes(b"phot0")
+    return [f"changed {key}"]
+
+
+@plant("database")
+def a_row_that_names_nothing(world: World) -> list[str]:
+    world.run("UPDATE evidence SET owner_id = 999999")
+    return ["evidence 1: what it names in users is missing"]
+
+
+@plant("json")
+def what_is_no_json(world: World) -> list[str]:
+    world.run("UPDATE cases SET origin = '{not' WHERE id = :case", case=world.applied)
+    return [f"cases {world.applied}: origin"]
+
+
+@plant("anchors")
+def a_history_that_was_forged_whole(world: World) -> list[str]:
+    """With every hash of the table made right again: only what lies outside speaks against it."""
+    anchors.write_head()
+    upto = db.session.scalar(select(func.max(CaseEvent.id)))
+    world.run("UPDATE case_events SET note = '改过' WHERE case_id = :case AND version = 2", case=world.confirming)
+    world.forge(world.confirming)
+    return [f"the events up to {upto} are not what they were"]
+
+
+@plant("alarms")
+def a_case_that_is_stuck(world: World) -> list[str]:
+    notes.raise_alarm(notes.STUCK_CASE, "7", "of all things", world.cast.now)
+    return ["stuck case 7 since 2026-11-23 02:00 UTC: of all things"]
 
 
 def _order_no(order_id: int) -> str:

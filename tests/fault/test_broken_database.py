@@ -37,7 +37,12 @@ def folder(tmp_path: Path, sqlite_template: Path) -> Path:
 
 def portal(folder: Path, command: str, *, first: list[str] | None = None) -> tuple[int, str, str]:
     """The exit code, and what was said on both."""
-    environ = {**os.environ, "PORTAL_DATA": str(folder), "PORTAL_SECRET_KEY": "fault", "PORTAL_DATABASE_URL": ""}
+    environ = {
+        **os.environ,
+        "PORTAL_DATA": str(folder),
+        "PORTAL_SECRET_KEY": "0123456789abcdef" * 2,
+        "PORTAL_DATABASE_URL": "",
+    }
     words = [*(first or []), sys.executable, "-m", "portal.cli", *COMMANDS[command]]
     run = subprocess.run(
         words, env=environ, cwd=TOP, input="correct-horse-7\n", capture_output=True, text=True, timeout=60, check=False

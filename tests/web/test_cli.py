@@ -31,6 +31,7 @@ from tests.cast import PASSWORD, Cast
 TOP = Path(__file__).parents[2]
 EXPORT = TOP / "tests/data/orders-export.xlsx"
 GOOD = "correct-horse-7"
+KEY = "0123456789abcdef" * 2
 Portal = Callable[..., tuple[int, str, str]]
 
 
@@ -155,7 +156,7 @@ def test_no_command_at_all_is_told_the_commands(tmp_path: Path) -> None:
     ids=" ".join,
 )
 def test_words_that_are_not_understood(portal: Portal, words: list[str], says: str) -> None:
-    assert says in refused(portal(*words, SECRET_KEY="x"), 2)
+    assert says in refused(portal(*words, SECRET_KEY=KEY), 2)
 
 
 @pytest.mark.parametrize(
@@ -197,7 +198,7 @@ def test_settings_that_cannot_be_used(portal: Portal, settings: Mapping[str, str
 @pytest.mark.parametrize("settings", [{"THREADS": "many"}, {"HTTPS": "yes"}, {"DATABASE_URL": "nonsense"}], ids=str)
 @pytest.mark.parametrize("command", ["serve", "demo"])
 def test_no_server_starts_with_them(portal: Portal, command: str, settings: Mapping[str, str]) -> None:
-    assert "PORTAL_" in refused(portal(command, SECRET_KEY="x", **settings))
+    assert "PORTAL_" in refused(portal(command, SECRET_KEY=KEY, **settings))
 
 
 # serve and demo
@@ -210,15 +211,46 @@ def test_serve_needs_a_secret_key(portal: Portal) -> None:
 
 @pytest.mark.parametrize("command", ["serve", "demo"])
 def test_qa_is_refused_where_others_reach_it(portal: Portal, command: str) -> None:
-    line = refused(portal(command, "--host", "0.0.0.0", SECRET_KEY="x", QA="1"))
+    line = refused(portal(command, "--host", "0.0.0.0", SECRET_KEY=KEY, QA="1"))
     assert "PORTAL_QA=anywhere" in line
+
+
+@pytest.mark.parametrize(
+    ("host", "settings", "says"),
+    [
+        ("127.0.0.1", {"SECRET_KEY": "short"}, "PORTAL_SECRET_KEY is weak"),
+        ("127.0.0.1", {"SECRET_KEY": "a" * 64}, "PORTAL_SECRET_KEY is weak"),
+        ("127.0.0.1", {"HTTPS": "1"}, "PORTAL_PROXIES"),
+        ("127.0.0.1", {"QA": "1", "PROXIES": "1"}, "PORTAL_QA=1 is refused behind a proxy"),
+        ("0.0.0.0", {}, "PORTAL_TRUSTED_HOSTS is missing"),
+        ("0.0.0.0", {"TRUSTED_HOSTS": "huanhuo.example"}, "plain http on an open address"),
+    ],
+    ids=str,
+)
+def test_serve_refuses_what_strangers_could_use(
+    portal: Portal, host: str, settings: Mapping[str, str], says: str
+) -> None:
+    assert says in refused(portal("serve", "--host", host, **{"SECRET_KEY": KEY, **settings}))
+
+
+def test_what_is_killed_is_started_again(capfd: pytest.CaptureFixture[str]) -> None:
+    """Somebody kills the server's first process: it is said, and the portal goes on."""
+    commands = ["kill -9 $$", "exit 3"]
+
+    def start() -> subprocess.Popen[bytes]:
+        return subprocess.Popen(["sh", "-c", commands.pop(0)], start_new_session=True)
+
+    with pytest.raises(SystemExit) as ended:
+        cli._together([start])
+    assert ended.value.code == 3 and commands == []
+    assert "was killed by signal 9: it is started again" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize("command", ["serve", "demo"])
 def test_an_address_in_use(portal: Portal, command: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        assert f"127.0.0.1:{port} can't be listened at" in refused(portal(command, "--port", str(port), SECRET_KEY="x"))
+        assert f"127.0.0.1:{port} can't be listened at" in refused(portal(command, "--port", str(port), SECRET_KEY=KEY))
 
 
 def test_serve_serves_until_it_is_told_to_stop(tmp_path: Path, sqlite_template: Path) -> None:
@@ -226,7 +258,7 @@ def test_serve_serves_until_it_is_told_to_stop(tmp_path: Path, sqlite_template: 
     shutil.copy(sqlite_template / "portal.db", tmp_path / "new" / "portal.db")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    environ = {**os.environ, "PORTAL_DATA": str(tmp_path / "new"), "PORTAL_SECRET_KEY": "x", "PORTAL_DATABASE_URL": ""}
+    environ = {**os.environ, "PORTAL_DATA": str(tmp_path / "new"), "PORTAL_SECRET_KEY": KEY, "PORTAL_DATABASE_URL": ""}
     words = [sys.executable, "-m", "portal.cli", "serve", "--port", str(port), "--workers", "1"]
     with subprocess.Popen(words, env=environ, cwd=TOP, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as server:
         try:
@@ -235,8 +267,8 @@ def test_serve_serves_until_it_is_told_to_stop(tmp_path: Path, sqlite_template: 
                 try:
                     with socket.create_connection(("127.0.0.1", port), 5) as client:
                         client.sendall(b"GET /health/ready HTTP/1.0\r\n\r\n")
-                        answer = client.recv(100)
-                        break
+                        if answer := client.recv(100):  # empty: it was the look whether the address is free
+                            break
                 except OSError:
                     assert server.poll() is None
                     time.sleep(0.1)
@@ -271,7 +303,7 @@ def test_two_sweeps_at_once(app: Flask, cast: Cast) -> None:
     case_id = cast.open_case(now=clock.now() - timedelta(days=3)).id
     db.session.remove()
     folder = app.extensions["portal_settings"].data
-    environ = {**os.environ, "PORTAL_DATA": str(folder), "PORTAL_DATABASE_URL": "", "PORTAL_SECRET_KEY": "x"}
+    environ = {**os.environ, "PORTAL_DATA": str(folder), "PORTAL_DATABASE_URL": "", "PORTAL_SECRET_KEY": KEY}
     words = [sys.executable, "-m", "portal.cli", "sweep", "--once"]
     both = [
         subprocess.Popen(words, env=environ, cwd=TOP, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
