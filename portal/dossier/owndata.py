@@ -141,6 +141,7 @@ SHARES: dict[str, Share] = {
     "feedback": Share("意见反馈", Feedback.user_id == _PERSON),
 }
 OTHERS: dict[str, str] = {
+    "system_notes": "what the system knows of itself",
     "half_sign_ins": "random numbers, gone in minutes",
     "staff_invitations": "a shop's; who was invited reads them in 我的",
     "calendar_years": "public",
