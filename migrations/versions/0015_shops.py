@@ -30,13 +30,6 @@ def _of(parent: str, column: str) -> str:
     return f"(SELECT shop_id FROM {parent} WHERE id = o.{column})"
 
 
-_ADDRESSED = (  # a notice without a case is about the order or case whose page it leads to, or the reader's own shop
-    "(SELECT shop_id FROM orders WHERE '/orders/' || order_no = o.href)",
-    "(SELECT shop_id FROM cases WHERE o.href LIKE '/%cases/' || case_no || '%')",
-    "(SELECT shop_id FROM staff WHERE user_id = o.user_id)",
-    "(SELECT min(shop_id) FROM orders WHERE buyer_id = o.user_id)",
-    "(SELECT min(id) FROM shops)",
-)
 _SHOP_OF = {
     "drafts": _of("orders", "order_id"),
     "order_lines": _of("orders", "order_id"),
@@ -46,8 +39,7 @@ _SHOP_OF = {
     "case_events": _of("cases", "case_id"),
     "case_lines": _of("cases", "case_id"),
     "messages": _of("conversations", "conversation_id"),
-    "notices": f"coalesce({_of('cases', 'case_id')}, {', '.join(_ADDRESSED)})",
-    "deliveries": _of("notices", "notice_id"),
+    "notices": _of("cases", "case_id"),
     "parcels": _of("cases", "case_id"),
     "parcel_lines": _of("parcels", "parcel_id"),
     "parcel_traces": _of("parcels", "parcel_id"),
@@ -1163,8 +1155,8 @@ def _create_tables() -> None:
     op.create_table(
         "notices",
         sa.Column("id", BigId, autoincrement=False, nullable=False),
-        sa.Column("shop_id", BigId, autoincrement=False, nullable=False),
         sa.Column("user_id", BigId, nullable=False),
+        sa.Column("shop_id", BigId, nullable=True),
         sa.Column("case_id", BigId, nullable=True),
         sa.Column("kind", sa.String(length=32), nullable=False),
         sa.Column("title", sa.String(length=120), nullable=False),
@@ -1173,13 +1165,14 @@ def _create_tables() -> None:
         sa.Column("at", Moment(), nullable=False),
         sa.Column("read_at", Moment(), nullable=True),
         sa.Column("dedupe_key", sa.String(length=120), nullable=False),
+        sa.CheckConstraint("case_id IS NULL OR shop_id IS NOT NULL", name=op.f("ck_notices_shop")),
         sa.ForeignKeyConstraint(
             ["case_id", "shop_id"], ["cases.id", "cases.shop_id"], name=op.f("fk_notices_case_id_shop_id")
         ),
         sa.ForeignKeyConstraint(["shop_id"], ["shops.id"], name=op.f("fk_notices_shop_id")),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_notices_user_id")),
-        sa.PrimaryKeyConstraint("id", "shop_id", name=op.f("pk_notices")),
-        sa.UniqueConstraint("dedupe_key", "shop_id", name=op.f("uq_notices_dedupe_key_shop_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notices")),
+        sa.UniqueConstraint("dedupe_key", name=op.f("uq_notices_dedupe_key")),
     )
     op.create_index("ix_notices_case_id", "notices", ["case_id"], unique=False)
     op.create_index(
@@ -1296,7 +1289,6 @@ def _create_tables() -> None:
     op.create_table(
         "deliveries",
         sa.Column("id", BigId, autoincrement=False, nullable=False),
-        sa.Column("shop_id", BigId, autoincrement=False, nullable=False),
         sa.Column("notice_id", BigId, nullable=False),
         sa.Column("channel", sa.String(length=16), nullable=False),
         sa.Column("state", sa.String(length=10), nullable=False),
@@ -1305,12 +1297,9 @@ def _create_tables() -> None:
         sa.Column("problem", sa.String(length=200), nullable=False),
         sa.Column("dedupe_key", sa.String(length=140), nullable=False),
         sa.CheckConstraint("state IN ('waiting','sent','given_up')", name=op.f("ck_deliveries_state")),
-        sa.ForeignKeyConstraint(
-            ["notice_id", "shop_id"], ["notices.id", "notices.shop_id"], name=op.f("fk_deliveries_notice_id_shop_id")
-        ),
-        sa.ForeignKeyConstraint(["shop_id"], ["shops.id"], name=op.f("fk_deliveries_shop_id")),
-        sa.PrimaryKeyConstraint("id", "shop_id", name=op.f("pk_deliveries")),
-        sa.UniqueConstraint("dedupe_key", "shop_id", name=op.f("uq_deliveries_dedupe_key_shop_id")),
+        sa.ForeignKeyConstraint(["notice_id"], ["notices.id"], name=op.f("fk_deliveries_notice_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_deliveries")),
+        sa.UniqueConstraint("dedupe_key", name=op.f("uq_deliveries_dedupe_key")),
     )
     op.create_index(
         "ix_deliveries_next_at",

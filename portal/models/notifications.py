@@ -8,16 +8,20 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueC
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.extensions import Model
-from portal.models.keys import ShopRow, refer
+from portal.models.keys import make_id, refer
 
 
-class Notice(ShopRow, Model):
-    """One notice to one person, written in the transaction of the step that caused it."""
+class Notice(Model):
+    """One notice to one person, written in the transaction of the step that caused it.
+
+    It belongs to the person, whose list crosses shops; ``shop_id`` is that of the case or order it tells of, if any.
+    """
 
     __tablename__ = "notices"
     __table_args__ = (
-        UniqueConstraint("dedupe_key", "shop_id"),
+        UniqueConstraint("dedupe_key"),
         refer("case_id", "cases"),
+        CheckConstraint("case_id IS NULL OR shop_id IS NOT NULL", name="shop"),
         Index("ix_notices_user", "user_id", "id"),
         Index(
             "ix_notices_unread",
@@ -29,7 +33,9 @@ class Notice(ShopRow, Model):
         Index("ix_notices_case_id", "case_id"),
     )
 
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, default=make_id)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    shop_id: Mapped[int | None] = mapped_column(ForeignKey("shops.id"))
     case_id: Mapped[int | None]
     kind: Mapped[str] = mapped_column(String(32))  # the step's name, or "reminder"
     title: Mapped[str] = mapped_column(String(120))
@@ -40,13 +46,12 @@ class Notice(ShopRow, Model):
     dedupe_key: Mapped[str] = mapped_column(String(120))
 
 
-class Delivery(ShopRow, Model):
+class Delivery(Model):
     """A notice on its way through one channel; sent at most once by its key."""
 
     __tablename__ = "deliveries"
     __table_args__ = (
-        UniqueConstraint("dedupe_key", "shop_id"),
-        refer("notice_id", "notices"),
+        UniqueConstraint("dedupe_key"),
         CheckConstraint("state IN ('waiting','sent','given_up')", name="state"),
         Index(
             "ix_deliveries_next_at",
@@ -56,7 +61,8 @@ class Delivery(ShopRow, Model):
         ),
     )
 
-    notice_id: Mapped[int]
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, default=make_id)
+    notice_id: Mapped[int] = mapped_column(ForeignKey("notices.id"))
     channel: Mapped[str] = mapped_column(String(16))
     state: Mapped[str] = mapped_column(String(10), default="waiting")
     tries: Mapped[int] = mapped_column(default=0)

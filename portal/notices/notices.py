@@ -147,7 +147,7 @@ def tell_of_parcel(
     dedupe_key: str,
 ) -> None:
     """Tell one person where a parcel is; once for each ``dedupe_key``."""
-    if not db.session.scalar(select(Notice.id).where(Notice.dedupe_key == dedupe_key, Notice.shop_id == shop_id)):
+    if not db.session.scalar(select(Notice.id).where(Notice.dedupe_key == dedupe_key)):
         add_notice(
             user_id,
             case,
@@ -191,7 +191,7 @@ def tell_of_order(
 ) -> None:
     """Tell one person of something about an order as a whole; once for each ``dedupe_key``."""
     key = f"order:{dedupe_key}:{user_id}"
-    if not db.session.scalar(select(Notice.id).where(Notice.dedupe_key == key, Notice.shop_id == shop_id)):
+    if not db.session.scalar(select(Notice.id).where(Notice.dedupe_key == key)):
         add_notice(user_id, None, shop_id=shop_id, kind=kind, title=title, body=body, href=href, at=at, dedupe_key=key)
         bump_unread(user_id)
 
@@ -224,7 +224,7 @@ def tell_alarm(
 ) -> bool:
     """Warn one person of something that hangs on no one case; once for each ``dedupe_key``: False the second time."""
     key = f"alarm:{dedupe_key}:{user_id}"
-    if db.session.scalar(select(Notice.id).where(Notice.dedupe_key == key, Notice.shop_id == shop_id)):
+    if db.session.scalar(select(Notice.id).where(Notice.dedupe_key == key)):
         return False
     add_notice(user_id, None, shop_id=shop_id, kind="alarm", title=title, body=body, href=href, at=at, dedupe_key=key)
     bump_unread(user_id)
@@ -263,7 +263,6 @@ def add_notice(
         db.session.execute(
             insert(Delivery),
             {
-                "shop_id": shop_id,
                 "notice_id": notice_id,
                 "channel": channel,
                 "state": "waiting",
