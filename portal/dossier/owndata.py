@@ -159,7 +159,6 @@ OTHERS: dict[str, str] = {
     "case_links": "a distributor's trade",
     "customer_notes": "a shop's own, which hands them out itself (客户 → 导出)",
     "case_tallies": "numbers",
-    "system_notes": "about this installation, nobody's",
     "rate_counts": "numbers under hashes, gone in an hour",
     "form_keys": "random numbers, gone in days",
     "deliveries": "the sending of notices",
