@@ -393,9 +393,9 @@ def test_the_first_accounts(app: Flask, portal: Portal) -> None:
 
 def test_making_a_database_is_said(portal: Portal, tmp_path: Path) -> None:
     new = {"DATA": str(tmp_path / "new")}
-    code, out, err = portal("create-user", "heng", "--password", GOOD, **new)
+    code, out, err = portal("create-user", "heng", typed=GOOD, **new)
     assert (code, out) == (0, "heng can sign in\n") and err.startswith("a new database was made: sqlite:///")
-    assert portal("create-user", "sheng", "--password", GOOD, **new) == (0, "sheng can sign in\n", "")
+    assert portal("create-user", "sheng", typed=GOOD, **new) == (0, "sheng can sign in\n", "")
     for file in (tmp_path / "new").rglob("*"):
         assert file.stat().st_mode & 0o077 == 0, file
 
