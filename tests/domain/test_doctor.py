@@ -714,7 +714,11 @@ def test_a_whole_world_is_well(app: Flask, world: World) -> None:
 @pytest.mark.parametrize(("check", "broken"), PLANTS, ids=[f"{name}: {plant.__name__}" for name, plant in PLANTS])
 def test_it_is_found_and_nothing_else(app: Flask, world: World, check: str, broken: Plant) -> None:
     lines = broken(world)
-    assert doctors_word(app) == (1, {name: lines if name == check else [] for name in NAMES})
+    code, said = doctors_word(app)
+    if check in ("parties", "policies"):  # a row of another shop is also missing where the key with the shop points
+        assert all("what it names in" in line for line in said["database"])
+        said["database"] = []
+    assert (code, said) == (1, {name: lines if name == check else [] for name in NAMES})
 
 
 def test_every_check_has_a_violation_planted() -> None:

@@ -48,7 +48,7 @@ def write_at_random(app: Flask, cast: Cast, chance: random.Random, steps: int) -
         )
         stored = evidence.add_photo(app.extensions["portal_store"], [image])
         with writing():
-            [public_id] = evidence.keep_photos(stored, owner_id=cast.buyer, side="buyer", now=NOW)
+            [public_id] = evidence.keep_photos(stored, shop_id=cast.shop, owner_id=cast.buyer, side="buyer", now=NOW)
             photo = db.session.scalars(select(Evidence).where(Evidence.public_id == public_id)).one()
             photo.case_id = case_id
     db.session.rollback()
@@ -202,7 +202,7 @@ def test_a_copy_is_made_before_migrating(tmp_path: Path, sqlite_template: Path) 
     app = make_app(tmp_path / "data", sqlite_template)
     with app.app_context():
         head = database.read_revision()
-        database.downgrade_schema("0007")
+        database.downgrade_schema("0008")
         db.session.remove()
         db.engine.dispose()
     environ = {**os.environ, "PORTAL_DATA": str(tmp_path / "data"), "PORTAL_SECRET_KEY": "0123456789abcdef" * 2}
@@ -210,9 +210,9 @@ def test_a_copy_is_made_before_migrating(tmp_path: Path, sqlite_template: Path) 
         words = [sys.executable, "-m", "portal.cli", "serve", "--port", str(other.getsockname()[1])]
         run = subprocess.run(words, env=environ, cwd=TOP, capture_output=True, text=True, check=False, timeout=60)
     assert "is kept in" in run.stderr and "can't be listened at" in run.stderr
-    [kept] = (tmp_path / "data").glob("before-migration-0007-*")
+    [kept] = (tmp_path / "data").glob("before-migration-0008-*")
     dumping.copy_sqlite(kept, tmp_path / "data" / "portal.db")
     with app.app_context():
-        assert database.read_revision() == "0007" != head
+        assert database.read_revision() == "0008" != head
         db.session.remove()
         db.engine.dispose()
