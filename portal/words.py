@@ -302,7 +302,7 @@ SAID: dict[str, str] = {
     "batch-made": "付款批次已生成,可以下载;同一批次可以再次下载,内容不变",
     "results-done": "对账已完成,逐行结果如下",
     "results-more": "已登记一部分,请继续处理其余的行",
-    "staff-invited": "邀请已发出；对方在「我的 → 账号与安全」里同意后生效，14 天内有效",
+    "staff-invited": "邀请已发出；对方在「我的 → 账号与安全」里同意后生效",
     "invitation-withdrawn": "邀请已撤回",
     "invitation-accepted": "已加入店铺，可以进入商家后台",
     "invitation-declined": "已谢绝邀请",

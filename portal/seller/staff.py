@@ -57,6 +57,7 @@ def _staff(
         choices=CHOICES,
         fen=fen,
         form_key=add.form_key.data,
+        invited_days=invitations.INVITED_FOR.days,
         approvers=sum(person.role in ("owner", "finance") for person in people),
     )
 

@@ -136,7 +136,7 @@ def test_insufficient_evidence_can_only_be_said_after_asking_for_it(cast: Cast) 
         talk = Conversation(order_id=case.order_id, buyer_id=cast.buyer, shop_id=cast.shop, last_at=cast.now)
         db.session.add(talk)
         db.session.flush()
-        db.session.add(Message(conversation_id=talk.id, side="seller", words="您好", at=cast.now))
+        db.session.add(Message(conversation_id=talk.id, shop_id=cast.shop, side="seller", words="您好", at=cast.now))
     with pytest.raises(StepRefused, match="请补充凭证"):
         cast.take(case, "reject", Actor.SELLER, refusal="evidence_insufficient", note="看不清")
     case = cast.take(case, "ask_evidence", Actor.SELLER, note="请补拍面单")

@@ -290,7 +290,11 @@ def test_a_token_opens_one_case_until_it_expires_or_is_taken_back(chain: Chain) 
     assert consumer_links.hash_of(token) in stored and token not in str(stored)
     opened = consumer_links.open_link(token, now)
     assert opened is not None and (opened.case_id, opened.buyer_id) == (case.id, chain.down.buyer)
-    assert consumer_links.open_link(token, now + timedelta(days=30)) is None
+    later = now + timedelta(days=30)
+    assert consumer_links.open_link(token, later) is not None  # its case is still open
+    case = chain.down.take(case, "withdraw", Actor.BUYER)
+    assert consumer_links.open_link(token, later - timedelta(hours=1)) is not None
+    assert consumer_links.open_link(token, later + timedelta(days=1)) is None
     assert consumer_links.open_link("x" * 22, now) is None and consumer_links.open_link("", now) is None
     link_id = opened.link_id
     with writing():
