@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
-from flask import Blueprint
+from flask import Blueprint, request
+from werkzeug.wrappers import Response
+
+from portal.web import guards
 
 bp = Blueprint("auth", __name__)
+
+
+@bp.before_request
+def _need_signed_in() -> Response | None:
+    """A person's own account is for who is signed in, whatever the method."""
+    return guards.need_signed_in() if request.path.startswith("/me") else None
+
 
 from portal.auth import account, factor, password, routes  # noqa: E402, F401

@@ -158,6 +158,8 @@ OTHERS: dict[str, str] = {
     "order_links": "a distributor's trade",
     "case_links": "a distributor's trade",
     "customer_notes": "a shop's own, which hands them out itself (客户 → 导出)",
+    "order_heads": "numbers of orders, which are there themselves",
+    "case_heads": "numbers of cases, which are there themselves",
     "case_tallies": "numbers",
     "rate_counts": "numbers under hashes, gone in an hour",
     "form_keys": "random numbers, gone in days",

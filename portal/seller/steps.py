@@ -209,13 +209,18 @@ def _read_counts(view: case_view.View, sent: Mapping[str, str]) -> tuple[list[In
             try:
                 numbers[name] = 0 if raw == "0" else inputs.quantity(raw, most=line.quantity_milli, unit=line.unit)
             except inputs.InputRefused as refused:
-                problems[line.id] = f"{line.title}的{label}数量:{refused.sentence}"
+                _add_problem(problems, line.id, f"{line.title}的{label}数量:{refused.sentence}")
         try:
             note = inputs.line(sent.get(f"linenote_{line.id}", ""), limit=200)
         except inputs.InputRefused as refused:
             note = ""
-            problems[line.id] = refused.sentence
+            _add_problem(problems, line.id, refused.sentence)
         condition = sent.get(f"condition_{line.id}", "intact")
         if len(numbers) == 2:
             counted.append(InspectedLine(line.id, numbers["received"], numbers["accepted"], condition, note))
     return counted, problems
+
+
+def _add_problem(problems: dict[int, str], line_id: int, sentence: str) -> None:
+    """A line may have several mistakes, and each is said."""
+    problems[line_id] = "；".join(part for part in (problems.get(line_id, ""), sentence) if part)

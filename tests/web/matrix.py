@@ -100,7 +100,14 @@ ROWS: tuple[Row, ...] = (
     ),
     Row("consumer.link", CONSUMER, get=303),
     Row("consumer.case", CONSUMER, get=200, post=422, form=lambda deal: {"does": "photos"}),
-    Row("consumer.step", CONSUMER, get=200, post=303, values={"step_name": "withdraw"}),
+    Row(
+        "consumer.step",
+        CONSUMER,
+        get=200,
+        post=409,  # the platform is in, and the application stands as it was handed in
+        values={"step_name": "modify"},
+        form=lambda deal: {"description": "照片里是收到时的样子"},
+    ),
     Row("consumer.photo", CONSUMER, get=200),
     Row("consumer.photo_thumb", CONSUMER, get=200),
     # everybody who is signed in: the own things
@@ -122,7 +129,7 @@ ROWS: tuple[Row, ...] = (
     Row("auth.change_password", SIGNED_IN, get=200, post=422),
     Row("auth.confirm", SIGNED_IN, get=200, post=303, form=lambda deal: {"password": PASSWORD}),
     Row("auth.factor", SIGNED_IN, get=200, post=200, form=lambda deal: {"begin": "1"}),
-    Row("auth.factor_code", SIGNED_IN, get=200),
+    Row("auth.factor_code", SIGNED_IN, get=404),
     Row("auth.factor_off", SIGNED_IN, post=303, form=lambda deal: {"password": PASSWORD}),
     Row("auth.answer_invitation", SIGNED_IN, post=409, values={"invitation_id": "0", "verb": "accept"}),
     Row("auth.leave", SIGNED_IN, post=409),
@@ -132,6 +139,7 @@ ROWS: tuple[Row, ...] = (
     Row("buyer.cancel_order", BUYER, get=200, post=409, form=lambda deal: {"reason": "not_wanted"}),
     Row("buyer.cancelled_orders", BUYER, get=200),
     Row("buyer.order", BUYER, get=200),
+    Row("buyer.apply_photo", BUYER, post=422),
     Row("buyer.conditions", BUYER, get=200),
     Row("buyer.contact", BUYER, get=200, post=303, form=lambda deal: {"words": "什么时候发货"}),
     Row("buyer.contact_new", BUYER, get=200),
@@ -156,7 +164,6 @@ ROWS: tuple[Row, ...] = (
         },
     ),
     Row("buyer.apply_check", BUYER, get=200, post=303),
-    Row("buyer.apply_photo", BUYER, post=422),
     Row("buyer.apply_save", BUYER, post=204),
     Row("buyer.apply_discard", BUYER, post=303),
     Row("buyer.parcel", BUYER, get=200, post=303, form=lambda deal: {"words": "2026-11-23 09:00 【杭州市】派送中"}),
@@ -441,6 +448,7 @@ class World:
             line = db.session.scalars(db.select(OrderLine).where(OrderLine.order_id == order_id)).one()
             line.cargo_no = f"HH{mark}"
             draft = Draft(
+                shop_id=order.shop_id,
                 order_id=order_id,
                 buyer_id=cast.buyer,
                 source="order",

@@ -120,7 +120,7 @@ def test_fifty_numbers_are_nowhere(
         }
         with writing():
             db.session.execute(update(Session).where(Session.user_id == cast.buyer).values(ended_at=now.at))
-        assert buyer.post(f"/cases/{known[0][1]}/give_account", data=form).status_code == 303
+        assert buyer.post(f"/cases/{known[0][1]}/give_account", data=form).status_code == 401
         buyer = sign_in(app, "buyer")
     odd = quote(CANARIES[0])
     for path in (f"/cases/{odd}", f"/orders?q={odd}", f"/seller?q={odd}"):

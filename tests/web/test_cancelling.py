@@ -178,7 +178,9 @@ def test_whatever_says_that_it_was_sent_keeps_it_from_being_called_off(
             )
             db.session.add(shipment)
             db.session.flush()
-            picked_up = ShipmentTrace(shipment_id=shipment.id, at=cast.now, status="picked", words="已揽收")
+            picked_up = ShipmentTrace(
+                shipment_id=shipment.id, shop_id=order.shop_id, at=cast.now, status="picked", words="已揽收"
+            )
             db.session.add(picked_up)
         else:
             db.session.execute(db.update(Order).where(Order.id == order.id).values({known: cast.now}))

@@ -25,6 +25,7 @@ from portal.calendar import clock
 from portal.extensions import db
 from portal.flow import Actor, State
 from portal.models import Case, Evidence, Notice, OrderLine, Sku, User
+from portal.web.carried import SECRET
 from tests.cast import Cast, sign_in, token_of
 from tests.conftest import NOW, make_app
 from tests.web.inspector import Browser
@@ -203,7 +204,8 @@ def test_posting_what_is_not_allowed(
                 form = {**row.form(deal or world.deals[0]), "csrf_token": tokens[role], "form_key": "0" * 32}
                 answer = browser.post(path, data=form, headers=headers)
                 wanted = 409 if allowed else expected(taker, world.rule(taker), role, deal, "POST", htmx=bool(headers))
-                if wanted == 303 and role in NOBODY and row.form(deal or world.deals[0]):
+                words = [name for name, value in row.form(deal or world.deals[0]).items() if isinstance(value, str)]
+                if wanted == 303 and role in NOBODY and set(words) - SECRET:
                     wanted = 401  # the sign-in page in its place, which carries what was typed
                 if answer.status_code != wanted:
                     wrong.append(f"{role} POST {path}: {answer.status_code} instead of {wanted}")

@@ -271,6 +271,7 @@ class Life:
                 "address": self("receiver-address"),
             }
             draft = Draft(
+                shop_id=self.people.shop,
                 order_id=self.order_id,
                 buyer_id=self.people.buyer,
                 source="order",
