@@ -284,7 +284,9 @@ def test_serve_serves_until_it_is_told_to_stop(tmp_path: Path, sqlite_template: 
 
 def test_sweeping_twice_does_everything_once(app: Flask, cast: Cast, portal: Portal) -> None:
     case_id = cast.open_case(now=clock.now() - timedelta(days=3)).id
-    assert portal("sweep", "--once") == (0, "1 cases moved, 0 files taken in, 0 parcels asked, 0 notices sent\n", "")
+    code, out, err = portal("sweep", "--once")
+    assert (code, out) == (0, "1 cases moved, 0 files taken in, 0 parcels asked, 0 notices sent\n")
+    assert all(line.startswith("event_head ") for line in err.splitlines())  # the chain's anchors go to the log
     taken = taken_of(case_id)
     assert taken == ["apply", "timeout_agree"]
     assert portal("sweep", "--once") == (0, "0 cases moved, 0 files taken in, 0 parcels asked, 0 notices sent\n", "")
