@@ -360,9 +360,9 @@ CHECKS: tuple[Check, ...] = (
         "a case that has ended owes nothing, one that pays a refund owes something, one whose refund failed says which",
         _sql(
             "SELECT 'case', c.case_no, c.state FROM cases c LEFT JOIN money_entries e ON e.case_id = c.id "
-            "GROUP BY c.id, c.case_no, c.state HAVING "
+            "GROUP BY c.id, c.case_no, c.state, c.escalated HAVING "
             f"c.state IN ({_FINAL}) AND sum(CASE WHEN e.{OPEN_ENTRY} THEN 1 ELSE 0 END) > 0 "
-            "OR c.state IN ('refunding','refund_failed') AND "
+            "OR c.state IN ('refunding','refund_failed') AND NOT c.escalated AND "
             "sum(CASE WHEN e.state IN ('waiting','due','failed') THEN 1 ELSE 0 END) = 0 "
             "OR (c.state = 'refund_failed') <> (sum(CASE WHEN e.state = 'failed' THEN 1 ELSE 0 END) > 0)"
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -9,10 +10,10 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from portal import doctor
-from portal.extensions import db
+from portal.extensions import db, writing
 from portal.models import Case, CaseEvent, Draft, Evidence, Message, OrderLine, Policy
 from tests.cast import Cast, post, sign_in, token_of
 
@@ -23,7 +24,8 @@ TIMES = 20
 def cast(cast_both: Cast, both: Flask) -> Iterator[Cast]:
     yield cast_both
     db.session.rollback()
-    assert not any(doctor.findings(both.extensions["portal_store"]))
+    found = doctor.findings(both.extensions["portal_store"])
+    assert not any(found), [each for each in found if each]
 
 
 def count(kind: Any) -> int:
@@ -94,6 +96,9 @@ def test_a_message_with_a_photo(both: Flask, cast: Cast, now: object) -> None:
     store = both.extensions["portal_store"]
     for key in db.session.execute(select(Evidence.key, Evidence.thumb_key)).one():
         store.put(key, b"x")
+    with writing():
+        same = hashlib.sha256(b"x").hexdigest()
+        db.session.execute(update(Evidence).values(sha256=same, thumb_sha256=same))
 
 
 def test_a_step(both: Flask, cast: Cast, now: object) -> None:

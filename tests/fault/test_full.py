@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,8 @@ class Disk:
     def fill(self) -> None:
         """No page more than there are."""
         db.session.rollback()
+        with closing(sqlite3.connect(str(db.engine.url.database), isolation_level=None)) as other:
+            other.execute("VACUUM")  # no room from before
         free = db.session.execute(text("PRAGMA freelist_count")).scalar_one()
         self.pages = db.session.execute(text("PRAGMA page_count")).scalar_one()
         assert free < 50

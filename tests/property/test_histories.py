@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import delete, select
 
 from portal.extensions import db, writing
-from portal.models import Order, OrderLine, OrderVersion
+from portal.models import Order, OrderHead, OrderLine, OrderVersion
 from portal.orders.export_format import OrderRows, read
 from portal.orders.importing import import_orders
 from portal.orders.importing.lines import KnownLine
@@ -208,6 +208,7 @@ def forget() -> None:
         db.session.execute(delete(OrderVersion))
         db.session.execute(delete(OrderLine))
         db.session.execute(delete(Order))
+        db.session.execute(delete(OrderHead))
 
 
 def try_in_database(folder: Path, seed: int, orders: int) -> None:

@@ -310,7 +310,7 @@ def _run(app: Flask, examples: int, steps: int, *, shrink: bool = True) -> None:
 @pytest.mark.timeout(240)
 def test_life_at_random(both: Flask) -> None:
     server = db.engine.dialect.name == "postgresql"  # as slow as twice a file, and the same code
-    _run(both, 40 if server else 100, 30)
+    _run(both, 10 if server else 30, 30)
 
 
 def _keeps_units(monkeypatch: pytest.MonkeyPatch) -> None:
