@@ -63,20 +63,23 @@ def app(tmp_path: Path, sqlite_template: Path) -> Iterator[Flask]:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def both(request: pytest.FixtureRequest, tmp_path: Path, sqlite_template: Path) -> Iterator[Flask]:
     """The same app on each database in turn."""
-    if request.param == "postgresql":
-        request.getfixturevalue("postgres_server")
     if request.param == "sqlite":
         made = make_app(tmp_path / "data", sqlite_template)
     else:
-        made = create_app(
-            Settings(
-                data=tmp_path / "data",
-                secret_key="test",
-                bank_keys=BANK_KEYS,
-                database_url=fresh_database("portal", prepare=_migrate),
-            )
-        )
-        made.testing = True
+        request.getfixturevalue("postgres_server")
+        made = make_postgres_app(tmp_path / "data", fresh_database("portal", prepare=_migrate))
+    yield from stand_in(made)
+
+
+def make_postgres_app(folder: Path, url: str) -> Flask:
+    """An app on a migrated PostgreSQL database."""
+    made = create_app(Settings(data=folder, secret_key="test", bank_keys=BANK_KEYS, database_url=url))
+    made.testing = True
+    return made
+
+
+def stand_in(made: Flask) -> Iterator[Flask]:
+    """The app, with a context of its own for as long as the test runs."""
     with made.app_context():
         yield made
         db.session.remove()
