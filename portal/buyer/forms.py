@@ -57,9 +57,9 @@ class DetailsForm(Form):
 
 
 class CheckForm(Form):
-    """提交申请. ``sums`` is the mark of what the page showed."""
+    """提交申请. ``shown``: everything that the page showed, in applications.shown's words."""
 
-    sums = HiddenField()
+    shown = HiddenField()
 
 
 def read_quantities(
