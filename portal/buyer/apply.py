@@ -64,15 +64,15 @@ def apply(order_no: str) -> ResponseReturnValue:
     offer = eligibility.offer(goods, g.now, policy)
     offered = eligibility.offered(goods, policy)
     form.line.data = str(line.id)
-    form.ground.choices = [(str(ground), label) for ground, label in reasons.GROUND.items()]
     form.reason.choices = [(reason.id, reason.zh) for reason in reasons.REASONS]  # one not shown is answered as well
+    form.reason.choices += [(str(ground), label) for ground, label in reasons.GROUND.items()]
     line_id = line.id
     verdict = None
     if form.validate_on_submit():
-        if not form.reason.data:
-            form.refuse("请选择具体情况" if form.ground.data else "请选择换货原因", "ground")
+        chosen = form.reason.data
+        if chosen in set(reasons.Ground):
+            form.refuse(f"请选择「{reasons.GROUND[reasons.Ground(chosen)]}」的具体情况", "reason")
         else:
-            chosen = form.reason.data
             kind, verdict = _chosen(goods, reasons.reason(chosen), form, policy, kept)
             if verdict.allowed:
                 fields = {
@@ -86,13 +86,9 @@ def apply(order_no: str) -> ResponseReturnValue:
                     applications.save_draft(begun, fields, g.now)
                     entered.save_entered(begun, entered.read_entered(request.form, order_id), "", g.now)
                 return redirect(f"/orders/{order_no}/apply/details", 303)
-            form.refuse(verdict.why, "ground")
-    elif form.reason.errors:
-        form.refuse("请选择换货原因", "ground")
-        form.reason.errors = []
+            form.refuse(verdict.why, "reason")
     elif request.method == "GET":
         touched = entered.find_entered(draft, "line")
-        form.ground.data = touched.get("ground") if touched else None
         form.reason.data = (touched.get("reason") if touched else None) or kept.get("reason")
     return page(
         "buyer/apply.html",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import threading
 from datetime import timedelta
 from typing import Any
@@ -139,9 +140,26 @@ def test_what_is_no_exchange_leads_elsewhere(cast: Cast, buyer: FlaskClient, rea
 def test_a_ground_alone_asks_for_the_particular(cast: Cast, buyer: FlaskClient) -> None:
     order = cast.order()
     url = f"/orders/{order.order_no}/apply"
-    answer = post(buyer, url, {"line": line_of(order), "ground": "quality"})
-    assert answer.status_code == 422 and "请选择具体情况" in answer.text
+    answer = post(buyer, url, {"line": line_of(order), "reason": "quality"})
+    assert answer.status_code == 422 and "请选择「商品质量问题」的具体情况" in answer.text
     assert post(buyer, url, {"line": line_of(order)}).status_code == 422
+
+
+def test_grounds_and_reasons_are_one_choice(cast: Cast, buyer: FlaskClient) -> None:
+    """Two groups could contradict each other: 色差 stayed chosen under 「下单错误 运费买家承担」."""
+    order = cast.order()
+    number, line = order.order_no, line_of(order)
+    choose(buyer, number, line, "colour")
+    url = f"/orders/{number}/apply"
+    shown = buyer.get(url).text
+    radios = re.findall(r'<input type="radio"[^>]*>', shown)
+    assert {re.search(r'name="([^"]*)"', each)[1] for each in radios} == {"reason"}  # type: ignore[index]
+    assert [re.search(r'value="([^"]*)"', each)[1] for each in radios if " checked" in each] == ["colour"]  # type: ignore[index]
+    ids = [re.search(r'id="([^"]*)"', each)[1] for each in radios]  # type: ignore[index]
+    assert len(set(ids)) == len(ids) > 10
+    for both in (["ordering", "colour"], ["colour", "ordering"], ["colour", "damaged"]):
+        assert post(buyer, url, {"line": line, "reason": both}).status_code == 400
+    assert post(buyer, url, {"line": line, "reason": "ordering"}).status_code == 422
 
 
 def test_twenty_times_the_same_form_is_one_case(app: Flask, cast: Cast, buyer: FlaskClient) -> None:
