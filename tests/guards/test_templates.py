@@ -178,6 +178,8 @@ def new_window(text: str) -> Iterator[Finding]:
 
 
 Rule = Callable[[str], Iterator[Finding]]
+
+
 def cut_specification(text: str) -> Iterator[Finding]:
     """A specification inside what is cut after two lines: goods often differ in nothing else."""
     for found in re.finditer(r'<(\w+) class="clip"[^>]*>(.*?)</\1>', without_comments(text), flags=re.DOTALL):
