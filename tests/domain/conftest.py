@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from tests.conftest import _migrate, make_app, make_postgres_app, stand_in
+from tests.borrowed import borrowed_database
+from tests.conftest import make_app, migrate, stand_in
 from tests.partitions import spread_tables
-from tests.postgres import fresh_database
 
 
 def migrate_spread(url: str) -> None:
     """Fill the template database whose tables are spread."""
-    _migrate(url)
+    migrate(url)
     spread_tables(url)
 
 
@@ -23,10 +23,9 @@ def migrate_spread(url: str) -> None:
 def both(request: pytest.FixtureRequest, tmp_path: Path, sqlite_template: Path) -> Iterator[Flask]:
     """The same app on each database in turn."""
     if request.param == "sqlite":
-        made = make_app(tmp_path / "data", sqlite_template)
-    else:
-        request.getfixturevalue("postgres_server")
-        whole = request.param == "postgresql-whole"
-        url = fresh_database("portal", _migrate) if whole else fresh_database("spread", migrate_spread)
-        made = make_postgres_app(tmp_path / "data", url)
-    yield from stand_in(made)
+        yield from stand_in(make_app(tmp_path / "data", sqlite_template))
+        return
+    request.getfixturevalue("postgres_server")
+    name, prepare = ("spread", migrate_spread) if request.param == "postgresql" else ("portal", migrate)
+    with borrowed_database(name, prepare) as url:
+        yield from stand_in(make_app(tmp_path / "data", sqlite_template, database_url=url))

@@ -14,7 +14,7 @@ from portal.extensions import Model, db
 from portal.flow import Actor
 from portal.models import Case
 from tests.cast import Cast
-from tests.conftest import NOW, _migrate, make_postgres_app, stand_in
+from tests.conftest import NOW, make_app, migrate, stand_in
 from tests.domain.conftest import migrate_spread
 from tests.partitions import PARTITIONS, TABLES, spread_tables
 from tests.postgres import fresh_database, server
@@ -29,16 +29,16 @@ WITHOUT = {  # tables that know a shop and are not spread, and why
 
 
 @pytest.fixture
-def whole(postgres_server: object, tmp_path: Path) -> Iterator[Flask]:
+def whole(postgres_server: object, tmp_path: Path, sqlite_template: Path) -> Iterator[Flask]:
     """An app on PostgreSQL with whole tables."""
-    yield from stand_in(make_postgres_app(tmp_path / "data", fresh_database("portal", _migrate)))
+    yield from stand_in(make_app(tmp_path / "data", sqlite_template, database_url=fresh_database("portal", migrate)))
 
 
 def test_every_table_of_a_shop_is_spread(postgres_server: object) -> None:
     known = {table.name for table in Model.metadata.tables.values() if "shop_id" in table.columns}
     assert known - set(TABLES) == set(WITHOUT)
     with server().connect(fresh_database("spread", migrate_spread).rpartition("/")[2]) as connection:
-        parts = dict(
+        parts: dict[str, int] = dict(
             connection.execute(
                 "SELECT inhparent::regclass::text, count(*) FROM pg_inherits JOIN pg_partitioned_table "
                 "ON partrelid = inhparent GROUP BY 1"
