@@ -27,6 +27,7 @@ from portal.money.accounts import consent as bank_accounts
 from portal.notices import notices as kept_notices
 from portal.parcels import following
 from portal.people import accounts, factors, passwords
+from portal.resale.passing import moving as chain_moving
 from portal.rights import resale as resale_terms
 from portal.web import assets, errors, events, filters, security
 
@@ -120,6 +121,7 @@ def _apply(settings: Settings, data: Path) -> None:
         raise SettingsError(f"PORTAL_BANK_KEYS: {refused}") from None
     bank_accounts.set_keys(keys, timedelta(days=settings.bank_days))
     following.set_service(settings.tracking)
+    chain_moving.start_listening()
     kept_notices.set_channels(*(["webhook"] if settings.webhook_url else []))
 
 

@@ -24,6 +24,7 @@ from portal.payments import recording
 from portal.people import accounts
 from portal.resale import alarm as chain_alarm
 from portal.resale import links as consumer_links
+from portal.resale.passing import moving
 from portal.rights import resale
 from portal.system import notes, steadiness
 from portal.tracking import polling, unopposed
@@ -56,6 +57,7 @@ def sweep() -> int:
         ("receipts unopposed", lambda: unopposed.settle_due(clock.now())),
         ("resale terms", lambda: resale.promise_terms(clock.now())),
         ("resale overdue", lambda: resale.mark_overdue(clock.now())),
+        ("chain facts", lambda: moving.sweep(clock.now())),
         ("chain alarms", lambda: chain_alarm.raise_alarms(clock.now())),
         ("bank accounts", lambda: account_keeping.erase_due(clock.now())),
     )

@@ -45,6 +45,8 @@ def describe_event(event: Any, lines: Sequence[Any]) -> list[str]:
     said += describe_mediation_step(data)
     if kind := data.get("kind"):
         said.append(f"问题:{reasons.PROBLEMS.get(kind, kind)}")
+    if whence := words.WHENCE.get(data.get("whence", "")):
+        said.append(whence)
     return said
 
 

@@ -150,7 +150,9 @@ def list_evidence(case_id: int) -> Sequence[Evidence]:
     ).all()
 
 
-def reuse_evidence(photos: Sequence[Evidence], *, shop_id: int, owner_id: int, now: datetime) -> list[str]:
+def reuse_evidence(
+    photos: Sequence[Evidence], *, shop_id: int, owner_id: int, now: datetime, side: str = "buyer"
+) -> list[str]:
     """Rows of the distributor's own for the same files, loose: no second upload, and no way back to whose they were."""
     made = []
     for photo in photos:
@@ -160,7 +162,7 @@ def reuse_evidence(photos: Sequence[Evidence], *, shop_id: int, owner_id: int, n
             for column in Evidence.__table__.columns
             if column.key not in ("id", "shop_id", "order_id", "case_id", "event_version")
         }
-        kept |= {"public_id": public_id, "shop_id": shop_id, "owner_id": owner_id, "side": "buyer", "created_at": now}
+        kept |= {"public_id": public_id, "shop_id": shop_id, "owner_id": owner_id, "side": side, "created_at": now}
         db.session.execute(insert(Evidence), kept)
         made.append(public_id)
     return made
