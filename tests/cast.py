@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import secrets
 from dataclasses import dataclass
@@ -388,12 +389,12 @@ def sign_in(app: Flask, member_name: str) -> FlaskClient:
 
 
 def token_of(page: TestResponse) -> dict[str, str]:
-    """The hidden fields of the first form that has them: csrf_token, form_key and version."""
+    """The hidden fields of the first form that has them: csrf_token, form_key, version and what the page showed."""
     found: dict[str, str] = {}
-    for name in ("csrf_token", "form_key", "version"):
+    for name in ("csrf_token", "form_key", "version", "shown"):
         match = re.search(rf'name="{name}" value="([^"]*)"', page.text)
         if match:
-            found[name] = match[1]
+            found[name] = html.unescape(match[1])
     return found
 
 

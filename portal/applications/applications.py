@@ -242,11 +242,6 @@ class Sums:
     difference_fen: int = 0
     difference_working: tuple[str, ...] = ()
 
-    @property
-    def mark(self) -> str:
-        """What a page showed, so that another sum isn't agreed to unseen."""
-        return f"{self.refund_fen}.{self.difference_fen}"
-
 
 def work_out_sums(
     order: Any, kind: CaseType, quantities: Mapping[int, int], skus: Mapping[int, int], refund_fen: int | None = None
@@ -317,14 +312,10 @@ def has_receiver(draft: Draft) -> bool:
     return all(draft.fields.get(name) for name in ("name", "phone", "address"))
 
 
-SUMS_CHANGED = "价格或可退的金额刚刚有变化,下面是最新的金额,请核对后再提交"
-
-
-def submit_draft(draft: Draft, *, by: ActedBy, now: datetime, seen: str | None = None) -> Case:
+def submit_draft(draft: Draft, *, by: ActedBy, now: datetime) -> Case:
     """Hand the draft in: eligibility for every line, then the case, then the draft is gone.
 
-    ``seen`` is the mark of the sums that the page showed, None when it isn't known. Raises NotEligible, or
-    ledger.NotEnough when somebody was faster with the last units.
+    Raises NotEligible, or ledger.NotEnough when somebody was faster with the last units.
     """
     order = db.session.get_one(Order, draft.order_id)
     policy = policies.get_current(order.shop_id)
@@ -361,8 +352,6 @@ def submit_draft(draft: Draft, *, by: ActedBy, now: datetime, seen: str | None =
         verdicts.append(verdict)
     if problem := find_amount_problem(comes_to, kind):
         raise NotEligible(Verdict(False, problem, basis="退款金额", field="amount"), wanted[0].line_id)
-    if seen is not None and seen != comes_to.mark:
-        raise NotEligible(Verdict(False, SUMS_CHANGED, basis="金额", field="amount"), wanted[0].line_id)
     negotiated = any(verdict.negotiated for verdict in verdicts)
     payer = verdicts[0].freight_payer or Payer.NEGOTIATED
     case = opening.open_case(

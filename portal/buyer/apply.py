@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from portal import inputs, words
-from portal.applications import applications, entered
+from portal.applications import applications, entered, shown
 from portal.applications.applications import NotEligible
 from portal.buyer import bp
 from portal.buyer.forms import CheckForm, DetailsForm, ReasonForm, read_quantities
@@ -62,17 +62,17 @@ def apply(order_no: str) -> ResponseReturnValue:
         return page("buyer/apply_line.html", order=order, lines=list(lines.values()), title=title)
     goods = applications.describe_goods(order, line, exchangeable=may[line.id])
     offer = eligibility.offer(goods, g.now, policy)
-    shown = eligibility.offered(goods, policy)
+    offered = eligibility.offered(goods, policy)
     form.line.data = str(line.id)
-    form.ground.choices = [(str(ground), label) for ground, label in reasons.GROUND.items()]
     form.reason.choices = [(reason.id, reason.zh) for reason in reasons.REASONS]  # one not shown is answered as well
+    form.reason.choices += [(str(ground), label) for ground, label in reasons.GROUND.items()]
     line_id = line.id
     verdict = None
     if form.validate_on_submit():
-        if not form.reason.data:
-            form.refuse("请选择具体情况" if form.ground.data else "请选择换货原因", "ground")
+        chosen = form.reason.data
+        if chosen in set(reasons.Ground):
+            form.refuse(f"请选择「{reasons.GROUND[reasons.Ground(chosen)]}」的具体情况", "reason")
         else:
-            chosen = form.reason.data
             kind, verdict = _chosen(goods, reasons.reason(chosen), form, policy, kept)
             if verdict.allowed:
                 fields = {
@@ -86,13 +86,9 @@ def apply(order_no: str) -> ResponseReturnValue:
                     applications.save_draft(begun, fields, g.now)
                     entered.save_entered(begun, entered.read_entered(request.form, order_id), "", g.now)
                 return redirect(f"/orders/{order_no}/apply/details", 303)
-            form.refuse(verdict.why, "ground")
-    elif form.reason.errors:
-        form.refuse("请选择换货原因", "ground")
-        form.reason.errors = []
+            form.refuse(verdict.why, "reason")
     elif request.method == "GET":
         touched = entered.find_entered(draft, "line")
-        form.ground.data = touched.get("ground") if touched else None
         form.reason.data = (touched.get("reason") if touched else None) or kept.get("reason")
     return page(
         "buyer/apply.html",
@@ -102,7 +98,7 @@ def apply(order_no: str) -> ResponseReturnValue:
         form=form,
         offer=offer,
         verdict=verdict,
-        grounds=_grounds(goods, shown, policy),
+        grounds=_grounds(goods, offered, policy),
         draft=draft,
         title=title,
         open=offer.allowed or any(way.route is Route.NEGOTIATE for way in offer.instead),
@@ -128,13 +124,13 @@ def _chosen(
     return kind, eligibility.consider(goods, kind, reason_id, g.now, policy)
 
 
-def _grounds(goods: Any, shown: Any, policy: Any) -> list[dict[str, Any]]:
+def _grounds(goods: Any, offered: Any, policy: Any) -> list[dict[str, Any]]:
     """The grounds with their sub-reasons and who pays for each, where goods go back."""
     found: list[dict[str, Any]] = []
     for ground, label in reasons.GROUND.items():
         subs = [
             (r, words.PAYER[str(eligibility.freight_payer(goods, r, policy))] if r.leads_to in _BACK else "")
-            for r in shown
+            for r in offered
             if r.ground == ground
         ]
         if subs:
@@ -256,7 +252,7 @@ def apply_details(order_no: str) -> ResponseReturnValue:
         status = 422
         order = _order(order_no)
         lines = _ordered(order, fields)
-    shown = guards.found(_draft(order))
+    draft = guards.found(_draft(order))
     exchange = CaseType.EXCHANGE in kinds
     return page(
         "buyer/apply_details.html",
@@ -267,8 +263,8 @@ def apply_details(order_no: str) -> ResponseReturnValue:
         typed=typed,
         problems=problems,
         reason=reason,
-        photos=applications.load_photos(shown),
-        skus=(shown.fields.get("skus") or {}) | _entered_of(lines, kept, "sku"),
+        photos=applications.load_photos(draft),
+        skus=(draft.fields.get("skus") or {}) | _entered_of(lines, kept, "sku"),
         choices={line.id: applications.list_priced(order.id, line) if exchange else () for line in lines},
         kinds=[
             (str(each), goods_facts.NAMES[each], eligibility.QUANTITY[each], eligibility.DESCRIPTION[each])
@@ -336,24 +332,29 @@ def apply_check(order_no: str) -> ResponseReturnValue:
     draft = _draft(order)
     form = CheckForm()
     problem: goods_facts.Verdict | None = None
+    changes: list[tuple[str, str, str]] = []
     status = 200
     if request.method == "POST":
         order_id, shop_id = order.id, order.shop_id
         rates.limit("apply", g.who.user_id)
-        seen = form.sums.data or None
+        seen = form.shown.data or ""
         by = ActedBy(Actor.BUYER, g.who.user_id, g.who.member_name, g.request_id)
 
         def hand_in() -> str:
             found = applications.find_draft(order_id, g.who.user_id)
             if found is None:
                 raise StepRefused("这份申请已提交或已删除,请在「我的售后」查看", "apply")
-            return f"/cases/{applications.submit_draft(found, by=by, now=g.now, seen=seen).case_no}?v=1"
+            shown.check_shown(found, seen, now=g.now)
+            return f"/cases/{applications.submit_draft(found, by=by, now=g.now).case_no}?v=1"
 
         try:
             return once(hand_in)
         except NotEligible as refused:
             problem = refused.verdict
             form.refuse(refused.sentence)
+        except shown.Differs as differs:
+            changes = differs.changes
+            form.refuse(differs.sentence)
         except ledger.NotEnough:
             form.refuse("剩余可申请的数量不够了,可能刚刚提交过另一张申请,请修改数量")
         status = 422
@@ -367,7 +368,7 @@ def apply_check(order_no: str) -> ResponseReturnValue:
     if not applications.has_receiver(draft):
         return redirect(f"/orders/{order_no}/apply/details", 303)
     summary = applications.summarise(draft, now=g.now)
-    form.sums.data = summary["sums"].mark
+    form.shown.data = shown.write_facts(shown.list_facts(draft, summary))
     return page(
         "buyer/apply_check.html",
         status,
@@ -375,6 +376,7 @@ def apply_check(order_no: str) -> ResponseReturnValue:
         form=form,
         draft=draft,
         problem=problem,
+        changes=changes,
         summary=summary,
         name=_called(summary["type"], summary["verdict"]),
         otherwise=words.otherwise(

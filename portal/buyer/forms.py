@@ -35,11 +35,10 @@ from portal.web.terms import TermsForm, answering, owed
 
 
 class ReasonForm(Form):
-    """换货原因: a ground or, enough by itself, one of its sub-reasons; and which line."""
+    """换货原因: one choice of one group, a ground or one of its reasons; and which line."""
 
     line = HiddenField()
-    ground = Choice("换货原因", optional=True)
-    reason = Choice("具体情况", optional=True)
+    reason = Choice("换货原因")
     type = HiddenField()  # said by the buttons that lead on from a refusal to a right
     ask = HiddenField()  # and by those that lead on to 协商
 
@@ -57,9 +56,9 @@ class DetailsForm(Form):
 
 
 class CheckForm(Form):
-    """提交申请. ``sums`` is the mark of what the page showed."""
+    """提交申请. ``shown``: everything that the page showed, in applications.shown's words."""
 
-    sums = HiddenField()
+    shown = HiddenField()
 
 
 def read_quantities(
