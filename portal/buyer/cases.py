@@ -17,7 +17,7 @@ from portal.cases.effects.step_context import ActedBy
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Case
 from portal.orders import order_lists
-from portal.resale import chain_view
+from portal.resale import across, chain_view
 from portal.web import guards, packs, paging
 from portal.web.once import once
 from portal.web.pages import page
@@ -69,7 +69,12 @@ def _news(view: case_view.View) -> str:
 def slip(case_no: str) -> ResponseReturnValue:
     """A return slip for the box: the case's number, also as a QR code; no telephone number in clear."""
     case = guards.found(case_view.find_of_buyer(case_no, g.who.user_id))
-    return page("buyer/slip.html", case=case, view=case_view.build_view(case, Actor.BUYER, g.now))
+    return page(
+        "buyer/slip.html",
+        case=case,
+        slip_no=across.find_parcel_no(case),
+        view=case_view.build_view(case, Actor.BUYER, g.now),
+    )
 
 
 @bp.get("/cases/<case_no>/qr.svg")
@@ -77,7 +82,7 @@ def qr(case_no: str) -> ResponseReturnValue:
     """The QR code of the slip: black on its own white, also on a dark page, with the quiet zone that readers need."""
     case = guards.found(case_view.find_of_buyer(case_no, g.who.user_id))
     out = io.BytesIO()
-    segno.make(case.case_no, error="m").save(
+    segno.make(across.find_parcel_no(case), error="m").save(
         out, kind="svg", scale=4, border=4, light="#fff", xmldecl=False, svgns=True
     )
     return out.getvalue(), 200, {"Content-Type": "image/svg+xml"}

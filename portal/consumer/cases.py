@@ -22,7 +22,7 @@ from portal.flow import Actor, State, StepRefused
 from portal.models import Case, Order, Parcel
 from portal.orders import order_lists
 from portal.parcels import carriers
-from portal.resale import consumers
+from portal.resale import across, consumers
 from portal.resale import links as consumer_links
 from portal.resale.links import Pass
 from portal.web import photos, rates
@@ -185,6 +185,7 @@ def case(token: str, case_no: str) -> ResponseReturnValue:
         ways=[(row, why) for row, why in view.actions if row.name in FORMS],
         expires_at=None if found.state not in flow.FINAL else opened.expires_at,
         at=f"/c/{token}/{case_no}/f",
+        slip_no=across.find_parcel_no(found),
     )
 
 
