@@ -21,7 +21,7 @@ from portal.notices import outbox
 from portal.orders import uploads as order_uploads
 from portal.parcels import couriers, following
 from portal.payments import recording
-from portal.people import accounts
+from portal.people import sessions
 from portal.resale import alarm as chain_alarm
 from portal.resale import links as consumer_links
 from portal.resale.passing import moving
@@ -91,7 +91,7 @@ def tidy(store: Store, imports: Path) -> None:
     """Forget what nobody needs any more: old sessions, form keys, rate counts, loose photos, imported files."""
     now = clock.now()
     with writing():
-        accounts.forget_old_sessions(now)
+        sessions.forget_old_sessions(now)
         once.forget(now)
         rates.forget(now)
         following.end_old(now)

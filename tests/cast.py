@@ -21,7 +21,7 @@ from portal.cases.proposals import Terms
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType
 from portal.models import Case, CaseLine, Order, OrderLine, Product, Shop, Sku, User
-from portal.people import accounts
+from portal.people import accounts, sessions
 from portal.rights import policies
 
 PASSWORD = "huanhuo-demo"
@@ -383,7 +383,7 @@ def sign_in(app: Flask, member_name: str) -> FlaskClient:
 
     client = app.test_client()
     user = db.session.scalars(db.select(User).where(User.member_name == member_name)).one()
-    client.set_cookie("sid", accounts.sign_in(user, now=clock.now()))
+    client.set_cookie("sid", sessions.sign_in(user, now=clock.now()))
     db.session.rollback()
     return client
 

@@ -13,12 +13,12 @@ from portal import flow
 from portal.calendar.lengths import get_deadlines
 from portal.cases import listening
 from portal.cases.case_facts import collect_facts
+from portal.cases.child_cases import open_child_case
 from portal.cases.deadlines import find_clock_start, lock_case, next_reminder
 from portal.cases.effects import step_context
 from portal.cases.effects.hand_ins import HandIn
 from portal.cases.effects.step_context import ActedBy
 from portal.cases.history import update_counters, write_event
-from portal.cases.opening import open_child_case
 from portal.evidence import evidence
 from portal.extensions import db
 from portal.flow import Actor, Stale, State, Step, StepRefused
@@ -28,7 +28,7 @@ from portal.models import (
     Order,
     Staff,
 )
-from portal.notices import notices
+from portal.notices import notices, reading
 from portal.orders import ledger
 from portal.parcels import following
 from portal.people import mediators, roles
@@ -117,7 +117,7 @@ def apply_step(case: Case, step: Step, by: ActedBy, at: datetime, handed: HandIn
     write_event(case, step, by, at, source=source, note=handed.note, data=context.data, version=version)
     notices.tell_step(case, step, version=version, at=at, note=handed.note)
     if by.user_id is not None and not by.whence:  # nobody has looked at what passes on by itself
-        notices.mark_case_read(by.user_id, case.id, at)
+        reading.mark_case_read(by.user_id, case.id, at)
     _touch_order(case)
     if "proposal" in context.data:
         post_proposal_card(case, step, by, at, context.data["proposal"])

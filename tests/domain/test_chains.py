@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, select
 
 from portal import doctor
-from portal.applications import applications
+from portal.applications import goods
 from portal.cases import listening
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, State, StepRefused
@@ -334,14 +334,14 @@ def test_what_a_consumer_bought_has_seven_days_unless_he_confirmed_that_it_is_no
                 unfit_confirmed=confirmed,
             )
             db.session.execute(db.update(Product).values(no_reason_excluded="unfit"))
-        sold = applications.list_lines(made.id)[0]
+        sold = goods.list_lines(made.id)[0]
         verdict = eligibility.check(
-            applications.describe_goods(made, sold),
+            goods.describe_goods(made, sold),
             CaseType.RETURN_REFUND,
             "seven_day",
             goods_facts.Evidence(1_000, 0, 0),
             chain.cast.now,
-            applications.describe_policy(policies.get_current(chain.cast.shop2)),
+            goods.describe_policy(policies.get_current(chain.cast.shop2)),
         )
         return "" if verdict.allowed else verdict.why
 
