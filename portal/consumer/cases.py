@@ -22,7 +22,7 @@ from portal.flow import Actor, State, StepRefused
 from portal.models import Case, Order, Parcel
 from portal.orders import order_lists
 from portal.parcels import carriers
-from portal.resale import consumers
+from portal.resale import across, consumers
 from portal.resale import links as consumer_links
 from portal.resale.links import Pass
 from portal.web import photos, rates
@@ -155,7 +155,7 @@ def case(token: str, case_no: str) -> ResponseReturnValue:
                 case_clock.settle_now(case_id, g.now)
                 problem, status = refused.sentence, 409
         found = find_case(opened, case_no)
-    view = case_view.build_view(found, Actor.BUYER, g.now)
+    view = case_view.build_view(found, Actor.BUYER, g.now, by_link=True)
     parcel.version.data = photos.version.data = str(found.version)
     asked = request.args.get("did", "")
     said = {
@@ -173,6 +173,7 @@ def case(token: str, case_no: str) -> ResponseReturnValue:
         token=token,
         case=found,
         view=view,
+        told=across.tell_receiver(found),
         photos=photos,
         parcel=parcel,
         form=form if form.errors else None,
