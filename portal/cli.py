@@ -23,18 +23,20 @@ from flask.cli import FlaskGroup, ScriptInfo, with_appcontext
 from sqlalchemy import select
 from sqlalchemy.exc import ArgumentError, DatabaseError
 
-from portal import create_app, database, demo, doctor, inputs, sweeping
+from portal import create_app, database, doctor, inputs, sweeping
 from portal.backup import dumping, restoring, sealing
 from portal.backup import making as backup_making
 from portal.calendar import calendars, clock
 from portal.config import Settings, SettingsError
+from portal.demo import accounts as demo_accounts
+from portal.demo import building
 from portal.extensions import Busy, db, writing
 from portal.models import User
 from portal.money import encryption
 from portal.money.accounts import keeping as account_keeping
 from portal.orders.export_format import ExportRefused, read
 from portal.orders.importing import describe_row, import_orders, report_file
-from portal.people import accounts, factors
+from portal.people import accounts, factors, sessions
 from portal.system import notes, steadiness
 from portal.talk import feedback
 
@@ -181,7 +183,7 @@ def run_demo(port: int, host: str, data: Path | None, reset: bool, orders: Path 
         database.join_files(app.extensions["portal_store"])
         if db.session.scalar(select(User.id).limit(1)) is None:
             click.echo("making the demo's world …", err=True)
-            demo.build(clock.now(), app.extensions["portal_store"], orders)
+            building.build(clock.now(), app.extensions["portal_store"], orders)
         able = select(User.member_name, User.company_name).where(User.password_hash.is_not(None))
         people = db.session.execute(able.order_by(User.id)).all()
         db.session.remove()
@@ -190,7 +192,7 @@ def run_demo(port: int, host: str, data: Path | None, reset: bool, orders: Path 
     click.echo(f"  http://{host}:{port}/seller    the seller's desk\n")
     for row in people[:40]:
         click.echo(f"  {row.member_name:<14} {row.company_name}")
-    click.echo(f"\n  password of all: {demo.PASSWORD}\n")
+    click.echo(f"\n  password of all: {demo_accounts.PASSWORD}\n")
     words = [sys.executable, "-m", "portal.cli", "sweep", "--every", "5"]
     _together(
         [
@@ -593,7 +595,7 @@ def reset_second_factor(member_name: str) -> None:
     user = _known(member_name)
     with writing():
         factors.turn_off(user.id)
-        accounts.sign_out_others(user.id, "", clock.now())
+        sessions.sign_out_others(user.id, "", clock.now())
         accounts.tell(
             user.id,
             "两步验证已重置",

@@ -8,17 +8,18 @@ from flask import abort, current_app, g, jsonify, redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from portal import database, demo, sweeping
+from portal import database, sweeping
 from portal.calendar import clock
 from portal.config import Settings
+from portal.demo import building, stories
 from portal.extensions import db, writing
 from portal.models import Case, Notice, Parcel, User
 from portal.orders import uploads as order_uploads
 from portal.parcels import scans
 from portal.qa import bp
 from portal.tracking import scans as case_scans
-from portal.web.forms import store
 from portal.web.pages import page
+from portal.web.photo_field import store
 
 MOST_DAYS = 3650
 SHOWN = 200
@@ -37,7 +38,7 @@ def doors() -> ResponseReturnValue:
     """What can be done, the portal's time, and the newest notices."""
     return page(
         "qa/doors.html",
-        scenarios=list(demo.SCENARIOS),
+        scenarios=list(stories.SCENARIOS),
         scans=SCANS,
         shift=clock.get_shift(),
         notices=_notices("")[:20],
@@ -49,11 +50,11 @@ def doors() -> ResponseReturnValue:
 def reset() -> ResponseReturnValue:
     """Everything anew, as a named scenario (field ``scenario``, default ``demo``); everybody is signed out."""
     name = request.form.get("scenario", "demo")
-    if name not in demo.SCENARIOS:
+    if name not in stories.SCENARIOS:
         abort(400)
     clock.reset_shift()
     database.make_anew()
-    demo.build(clock.now(), store(), scenario=name)
+    building.build(clock.now(), store(), scenario=name)
     g.who = None
     found = db.session.execute(select(Case.case_no, Case.state).order_by(Case.id)).all()
     return _done(scenario=name, cases={row.case_no: row.state for row in found})

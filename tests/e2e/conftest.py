@@ -14,9 +14,9 @@ from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page
 from werkzeug.serving import make_server
 
-from portal import demo
 from portal.calendar import clock
 from portal.cases import clock as case_clock
+from portal.demo import building
 from portal.extensions import db, writing
 from portal.models import Order, RateCount, Shop, User
 from portal.orders.export_format import read
@@ -131,7 +131,7 @@ def lively(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> I
     """The demo's world: a case in every state."""
     app = make_app(tmp_path_factory.mktemp("lively") / "data", sqlite_template, qa="1")
     with app.app_context():
-        demo.build(clock.now(), app.extensions["portal_store"])
+        building.build(clock.now(), app.extensions["portal_store"])
         db.session.remove()
     with serving(app) as world:
         yield world

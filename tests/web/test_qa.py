@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from portal import demo, doctor
+from portal import doctor
 from portal.calendar import clock
+from portal.demo import stories
 from portal.extensions import db
 from tests.conftest import make_app
 
@@ -40,9 +41,9 @@ def test_every_scenario_can_be_begun_and_is_healthy(open_app: Flask, scenario: s
     client = open_app.test_client()
     answer = client.post("/qa/reset", data={"scenario": scenario}, headers=JSON)
     assert answer.status_code == 200
-    names = demo.STORIES if scenario == "demo" else {scenario} & demo.STORIES.keys()
+    names = stories.STORIES if scenario == "demo" else {scenario} & stories.STORIES.keys()
     chained = 4 if scenario == "demo" else 0  # the two pairs of 铺货
-    assert len(answer.json["cases"]) == len(names) + len(demo.BECOMING & set(names)) + chained
+    assert len(answer.json["cases"]) == len(names) + len(stories.BECOMING & set(names)) + chained
     assert not any(doctor.findings(open_app.extensions["portal_store"]))
     signed_in = client.get("/login")
     assert signed_in.status_code == 200

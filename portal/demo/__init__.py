@@ -1,0 +1,1 @@
+"""The demo's world: accounts, orders and cases in every state; only the commands, QA and tests build it."""
