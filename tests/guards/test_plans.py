@@ -28,7 +28,7 @@ from portal.payments import batches as payment_batches
 from portal.people import sessions
 from portal.talk import conversations
 from portal.tracking import monitor, polling
-from tests.conftest import _migrate, make_app
+from tests.conftest import make_app, migrate
 from tests.crowd import NOW, Crowd, gather
 from tests.postgres import fresh_database
 
@@ -58,7 +58,7 @@ def crowd(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     app: Flask
     if request.param == "postgresql":
         request.getfixturevalue("postgres_server")
-        url = fresh_database("portal", prepare=_migrate)
+        url = fresh_database("portal", prepare=migrate)
         app = create_app(Settings(data=folder, secret_key="test", database_url=url))
     else:
         app = make_app(folder / "data", request.getfixturevalue("sqlite_template"))
