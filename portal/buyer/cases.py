@@ -18,6 +18,8 @@ from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Case
 from portal.orders import order_lists
 from portal.resale import across, chain_view
+from portal.rights import addresses
+from portal.rights.addresses import Shown
 from portal.web import guards, packs, paging
 from portal.web.once import once
 from portal.web.pages import page
@@ -51,6 +53,7 @@ def show_page(case: Case, view: case_view.View, status: int, **more: Any) -> Res
         status,
         case=case,
         view=view,
+        told=across.tell_receiver(case),
         chain=chain_view.build_chain(found) if found else None,
         chain_offer=resells and case.state not in flow.FINAL,
         **more,
@@ -69,11 +72,11 @@ def _news(view: case_view.View) -> str:
 def slip(case_no: str) -> ResponseReturnValue:
     """A return slip for the box: the case's number, also as a QR code; no telephone number in clear."""
     case = guards.found(case_view.find_of_buyer(case_no, g.who.user_id))
+    view = case_view.build_view(case, Actor.BUYER, g.now)
+    sender = addresses.show(Shown.MASKED, case.receiver_name, case.receiver_phone, "")  # the box passes many hands
+    back = view.back._replace(phone=addresses.mask_phone(case.return_phone))
     return page(
-        "buyer/slip.html",
-        case=case,
-        slip_no=across.find_parcel_no(case),
-        view=case_view.build_view(case, Actor.BUYER, g.now),
+        "buyer/slip.html", case=case, view=view, sender=sender, back_to=back, slip_no=across.find_parcel_no(case)
     )
 
 

@@ -11,12 +11,13 @@ from portal import inputs, words
 from portal.applications import drafts, goods
 from portal.buyer import bp
 from portal.extensions import db
+from portal.flow import Actor
 from portal.models import Shop
 from portal.orders import order_lists
 from portal.orders.export_format import parcels_of
 from portal.parcels import parcel_view, telling
 from portal.resale import downstream
-from portal.rights import eligibility, guarantees, policies, resale
+from portal.rights import addresses, eligibility, guarantees, policies, resale
 from portal.web import guards, paging
 from portal.web.pages import not_modified, page, unchanged
 
@@ -77,6 +78,7 @@ def order(order_no: str) -> ResponseReturnValue:
         term=resale.describe_apply_term(found, g.now),
         receipt_unknown=found.status in ("delivered", "completed") and found.received_at is None,
         order=found,
+        receiver=addresses.show_receiver(addresses.Reader(Actor.BUYER), (), found),
         lines=lines,
         offers=offers,
         cases=order_lists.list_cases(found.id) if found.case_count else (),

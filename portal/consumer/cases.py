@@ -157,7 +157,7 @@ def case(token: str, case_no: str) -> ResponseReturnValue:
                 case_clock.settle_now(case_id, g.now)
                 problem, status = refused.sentence, 409
         found = find_case(opened, case_no)
-    view = case_view.build_view(found, Actor.BUYER, g.now)
+    view = case_view.build_view(found, Actor.BUYER, g.now, by_link=True)
     parcel.version.data = photos.version.data = str(found.version)
     asked = request.args.get("did", "")
     said = {
@@ -175,6 +175,7 @@ def case(token: str, case_no: str) -> ResponseReturnValue:
         token=token,
         case=found,
         view=view,
+        told=across.tell_receiver(found),
         photos=photos,
         parcel=parcel,
         form=form if form.errors else None,
