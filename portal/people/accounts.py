@@ -15,7 +15,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Integer, bindparam, delete, literal_column, select, update
 
-from portal.extensions import PerApp, db, writing
+from portal.extensions import PerApp, db, read, writing
 from portal.models import (
     HalfSignIn,
     KeptForm,
@@ -307,7 +307,7 @@ _WHO = (
 def who_is(cookie: str, now: datetime) -> tuple[Who | None, int | None]:
     """(the signed-in person, None), or (None, the person of a session whose time is up), or (None, None)."""
     id_hash = hash_token(cookie)
-    row = db.session.execute(_WHO, {"id_hash": id_hash}).one_or_none()
+    row = read(_WHO, {"id_hash": id_hash}).one_or_none()
     if row is None:
         return None, None
     (
