@@ -55,21 +55,21 @@ def make_app(folder: Path, template: Path, **settings: object) -> Flask:
 @pytest.fixture
 def app(tmp_path: Path, sqlite_template: Path) -> Iterator[Flask]:
     """An app on SQLite, with an application context that the test stands in."""
-    yield from _stand_in(make_app(tmp_path / "data", sqlite_template))
+    yield from stand_in(make_app(tmp_path / "data", sqlite_template))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def both(request: pytest.FixtureRequest, tmp_path: Path, sqlite_template: Path) -> Iterator[Flask]:
     """The same app on each database in turn."""
     if request.param == "sqlite":
-        yield from _stand_in(make_app(tmp_path / "data", sqlite_template))
+        yield from stand_in(make_app(tmp_path / "data", sqlite_template))
         return
     request.getfixturevalue("postgres_server")
-    with borrowed_database("portal", prepare=_migrate) as url:
-        yield from _stand_in(make_app(tmp_path / "data", sqlite_template, database_url=url))
+    with borrowed_database("portal", prepare=migrate) as url:
+        yield from stand_in(make_app(tmp_path / "data", sqlite_template, database_url=url))
 
 
-def _stand_in(made: Flask) -> Iterator[Flask]:
+def stand_in(made: Flask) -> Iterator[Flask]:
     """The app, with an application context that the test stands in."""
     with made.app_context():
         yield made
@@ -77,7 +77,7 @@ def _stand_in(made: Flask) -> Iterator[Flask]:
         db.engine.dispose()
 
 
-def _migrate(url: str) -> None:
+def migrate(url: str) -> None:
     """Fill the template database that every PostgreSQL test copies."""
     folder = Path(tempfile.mkdtemp())
     made = create_app(Settings(data=folder, secret_key="test", database_url=url))

@@ -9,7 +9,7 @@ from datetime import timedelta
 from flask import Blueprint, g, request
 from werkzeug.wrappers import Response
 
-from portal.people import accounts, roles
+from portal.people import roles, sessions
 from portal.web import errors, guards
 
 bp = Blueprint("seller", __name__, url_prefix="/seller")
@@ -90,7 +90,7 @@ def not_yours(sentence: str = "") -> Response:
     return errors.answer(403, sentence or f"您在店铺里是{role},没有这一项权限;需要的话请店主在「员工」里调整。")
 
 
-def has_room(who: accounts.Who, name: str) -> bool:
+def has_room(who: sessions.Who, name: str) -> bool:
     """Whether this person's desk is open and their role has the room of this page."""
     return who.shop_id is not None and roles.may_open(who.role, ROOMS.get(name, "owner"))
 

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from portal import flow, inputs
 from portal.cases import shop_queue
-from portal.people import accounts, roles
+from portal.people import roles, sessions
 from portal.rights import reasons
 from portal.seller import bp, has_room
 from portal.web import early, paging
@@ -27,7 +27,7 @@ def tabs_of_role() -> dict[str, tuple[str, tuple[flow.State, ...]]]:
     }
 
 
-def _queue_made_of(who: accounts.Who, full_path: str, now: datetime, target: str) -> tuple[object, ...]:
+def _queue_made_of(who: sessions.Who, full_path: str, now: datetime, target: str) -> tuple[object, ...]:
     return who.user_id, who.role, who.shop_version, who.version, full_path, now.strftime("%Y%m%d%H%M"), target
 
 

@@ -24,7 +24,7 @@ from werkzeug.wsgi import get_host
 from portal.calendar import clock
 from portal.config import Settings
 from portal.extensions import reading_alone
-from portal.people import accounts
+from portal.people import sessions
 from portal.web import request_log, security
 from portal.web.pages import digest
 
@@ -35,7 +35,7 @@ _KEY = "portal_early"
 class Asked:
     """Who asks for what: all that an early answer may rest on."""
 
-    who: accounts.Who
+    who: sessions.Who
     now: datetime
     path: dict[str, str]
     full_path: str
@@ -118,8 +118,8 @@ class EarlyAnswers:
     ) -> tuple[str, list[tuple[str, str]]] | None:
         started, now = time.perf_counter(), clock.now()
         cookie = parse_cookie(environ["HTTP_COOKIE"]).get(self._cookie, "")
-        who = accounts.who_is(cookie, now)[0] if security.is_cookie(cookie) else None
-        if who is None or (not rule.polled and now - who.seen_at > accounts.SEEN_EVERY):
+        who = sessions.who_is(cookie, now)[0] if security.is_cookie(cookie) else None
+        if who is None or (not rule.polled and now - who.seen_at > sessions.SEEN_EVERY):
             return None
         query = environ.get("QUERY_STRING", "")
         if not rule.polled and re.search(r"(^|&)q=[^&]", query):

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from portal.calendar import clock
 from portal.extensions import db, writing
 from portal.models import Order, Session, Staff, User
-from portal.people import accounts
+from portal.people import accounts, sessions
 from portal.talk import conversations
 from portal.web.early import EarlyAnswers
 from tests.cast import Cast, sign_in
@@ -51,12 +51,12 @@ def browser_of(app: Flask, cast: Cast, name: str) -> FlaskClient:
     client = sign_in(app, {"revoked": "buyer", "idle": "buyer", "shut": "clerk"}.get(name, name))
     cookie = client.get_cookie("sid")
     assert cookie is not None
-    of_session = Session.id_hash == accounts.hash_token(cookie.value)
+    of_session = Session.id_hash == sessions.hash_token(cookie.value)
     now = clock.now()
     changed: dict[str, Any] = {
         "revoked": {"ended_at": now},
-        "idle": {"seen_at": now - accounts.BUYER_IDLE - timedelta(minutes=1)},
-        "shut": {"seen_at": now - accounts.SELLER_IDLE - timedelta(minutes=1)},
+        "idle": {"seen_at": now - sessions.BUYER_IDLE - timedelta(minutes=1)},
+        "shut": {"seen_at": now - sessions.SELLER_IDLE - timedelta(minutes=1)},
     }.get(name, {})
     if changed:
         with writing():
@@ -175,5 +175,5 @@ def test_a_database_that_fails_is_explained_by_flask(
     def broken(*_: Any) -> Any:
         raise OperationalError("SELECT", {}, Exception("database is locked"))
 
-    monkeypatch.setattr(accounts, "read", broken)
+    monkeypatch.setattr(sessions, "read", broken)
     assert client.get("/orders", headers={"If-None-Match": tag}).status_code == 503 and looks["answered"] == 0
