@@ -75,7 +75,9 @@ def slip(case_no: str) -> ResponseReturnValue:
     view = case_view.build_view(case, Actor.BUYER, g.now)
     sender = addresses.show(Shown.MASKED, case.receiver_name, case.receiver_phone, "")  # the box passes many hands
     back = view.back._replace(phone=addresses.mask_phone(case.return_phone))
-    return page("buyer/slip.html", case=case, view=view, sender=sender, back_to=back)
+    return page(
+        "buyer/slip.html", case=case, view=view, sender=sender, back_to=back, slip_no=across.find_parcel_no(case)
+    )
 
 
 @bp.get("/cases/<case_no>/qr.svg")
@@ -83,7 +85,7 @@ def qr(case_no: str) -> ResponseReturnValue:
     """The QR code of the slip: black on its own white, also on a dark page, with the quiet zone that readers need."""
     case = guards.found(case_view.find_of_buyer(case_no, g.who.user_id))
     out = io.BytesIO()
-    segno.make(case.case_no, error="m").save(
+    segno.make(across.find_parcel_no(case), error="m").save(
         out, kind="svg", scale=4, border=4, light="#fff", xmldecl=False, svgns=True
     )
     return out.getvalue(), 200, {"Content-Type": "image/svg+xml"}

@@ -188,6 +188,7 @@ def case(token: str, case_no: str) -> ResponseReturnValue:
         ways=[(row, why) for row, why in view.actions if row.name in FORMS],
         expires_at=None if found.state not in flow.FINAL else opened.expires_at,
         at=f"/c/{token}/{case_no}/f",
+        slip_no=across.find_parcel_no(found),
     )
 
 

@@ -181,6 +181,15 @@ def find_direct_address(downstream: Case) -> tuple[str, str, str, str] | None:
     return up.return_name, up.return_phone, up.return_address, up.return_note
 
 
+def find_parcel_no(case: Case) -> str:
+    """The number that who opens the returned parcel looks for: the supplier's own where it goes straight there."""
+    direct = find_direct_address(case)
+    if direct is None or direct[:3] != (case.return_name, case.return_phone, case.return_address):
+        return case.case_no
+    found = describe_above(case.id)
+    return db.session.get_one(Case, found.upstream_id).case_no if found is not None else case.case_no
+
+
 def tell_receiver(case: Case) -> str:
     """Whom the receiver of a case is shown to, and when; "" where nothing is sent to them any more."""
     if case.type not in (CaseType.EXCHANGE, CaseType.REISSUE) or case.state in flow.FINAL:
