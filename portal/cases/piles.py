@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from functools import cache
+from functools import cache, reduce
+from operator import add
 from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, func, select, text, tuple_
@@ -61,6 +62,7 @@ MOVED = {"open": "mine", "risk": "soon", "inspecting": "arrived"}  # what older 
 
 # Tables' own columns, not the entities' attributes: the same rows, without the work of the ORM on each.
 _case, _order, _user = (table.__table__.c for table in (Case, Order, User))
+ORDER_NO = select(_order.order_no).where(_order.id == _case.order_id, _order.shop_id == _case.shop_id).scalar_subquery()
 _COLUMNS = (
     _case.id,
     _case.case_no,
@@ -84,8 +86,9 @@ _COLUMNS = (
     _case.photo_count,
     _case.opened_at,
     _case.updated_at,
-    _order.order_no,
-    _user.member_name.label("buyer"),
+    # looked up for each row of the page: a join would have PostgreSQL read all of the shop's orders first
+    ORDER_NO.label("order_no"),
+    select(_user.member_name).where(_user.id == _case.buyer_id).scalar_subquery().label("buyer"),
 )
 _WHEN: dict[str, tuple[Any, ...]] = {
     "overdue": (_case.desk_at <= bindparam("now"),),
@@ -94,30 +97,32 @@ _WHEN: dict[str, tuple[Any, ...]] = {
 }
 
 
+def _unindexed(column: Any) -> Any:
+    """A column that no index is looked for by: the list's own, which is in its order, is the right one."""
+    return func.coalesce(column, "")
+
+
 def narrow_to(tab: str, states: frozenset[State] | None) -> list[Any]:
     """The conditions of a tab, in the words of its index; ``states``: those that a role sees, None: all."""
     found = TABS[tab]
     if tab in DONE:
         return [text(COMPLETED if tab == "completed" else CLOSED)]
-    said = [text(OPEN), *_WHEN.get(found.by_time, ())]
     if len(found.piles) > 1:  # by the index of all open cases, which is in the list's order
-        said.append(_case.pile.in_(found.piles))
-    else:
-        said.append(_case.pile == found.piles[0])
-    if found.state:
-        return [*said, _case.state == str(found.state)]
-    return said if states is None else [*said, _case.state.in_(sorted(states))]
+        return [_unindexed(_case.pile).in_(found.piles), *_narrow_in_pile(found, states)]
+    return [_case.pile == found.piles[0], *_narrow_in_pile(found, states)]
+
+
+def _narrow_in_pile(tab: Tab, states: frozenset[State] | None) -> list[Any]:
+    said = [text(OPEN), *_WHEN.get(tab.by_time, ())]
+    if tab.state:
+        return [*said, _case.state == str(tab.state)]
+    return said if states is None else [*said, _unindexed(_case.state).in_(sorted(states))]
 
 
 @cache
 def build_list(tab: str, states: frozenset[State] | None, *, next_page: bool) -> Any:
     """The statement of one page; what is overdue comes first, of ended cases the newest."""
-    query = (
-        select(*_COLUMNS)
-        .join(Order.__table__, (_order.id == _case.order_id) & (_order.shop_id == _case.shop_id))
-        .join(User.__table__, _user.id == _case.buyer_id)
-        .where(_case.shop_id == bindparam("shop_id"), *narrow_to(tab, states))
-    )
+    query = select(*_COLUMNS).where(_case.shop_id == bindparam("shop_id"), *narrow_to(tab, states))
     key = tuple_(bindparam("at", type_=Moment()), bindparam("id"))
     if tab in DONE:
         query = query.order_by(_case.updated_at.desc(), _case.id.desc())
@@ -128,18 +133,19 @@ def build_list(tab: str, states: frozenset[State] | None, *, next_page: bool) ->
 
 @cache
 def build_counts(tabs: tuple[str, ...], states: frozenset[State] | None) -> Any:
-    """One row with a number for each of ``tabs``, in their order, each counted to SHOWN and no further."""
-    counted = (
-        select(func.count())
-        .select_from(
-            select(_case.id)
-            .where(_case.shop_id == bindparam("shop_id"), *narrow_to(tab, states))
-            .order_by(_case.desk_at)  # or PostgreSQL would rather look for the first hundred in the table
-            .limit(SHOWN)
-            .subquery()
-        )
-        .scalar_subquery()
-        .label(f"of_{tab}")
-        for tab in tabs
+    """One row with a number for each of ``tabs``, in their order, each pile counted to SHOWN and no further."""
+    return select(*(_count_tab(TABS[tab], states).label(f"of_{tab}") for tab in tabs))
+
+
+def _count_tab(tab: Tab, states: frozenset[State] | None) -> Any:
+    """The sum of its piles, each counted in its own index."""
+    in_piles = (
+        select(_case.id)
+        .where(_case.shop_id == bindparam("shop_id"), _case.pile == pile, *_narrow_in_pile(tab, states))
+        .order_by(_case.desk_at)  # or PostgreSQL would rather look for the first hundred in the table
+        .limit(SHOWN)
+        .subquery()
+        for pile in tab.piles
     )
-    return select(*counted)
+    counted = [select(func.count()).select_from(found).scalar_subquery() for found in in_piles]
+    return reduce(add, counted)

@@ -13,12 +13,12 @@ from portal.cases import piles
 from portal.cases.piles import DONE, PAGE
 from portal.extensions import db
 from portal.flow import State
-from portal.models import Case, CaseEvent, CaseTally, Order, Parcel
+from portal.models import Case, CaseEvent, CaseTally, Parcel
 from portal.orders.order_lists import escape_like
 from portal.words import BEIJING
 
 SOON = timedelta(hours=24)  # from here on the time left is shown in another colour
-_case, _order, _tally, _parcel = (table.__table__.c for table in (Case, Order, CaseTally, Parcel))
+_case, _tally, _parcel = (table.__table__.c for table in (Case, CaseTally, Parcel))
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Filters:
             query = query.where(
                 or_(
                     _case.case_no.like(like[1:], escape="\\"),
-                    _order.order_no == self.words,
+                    piles.ORDER_NO == self.words,
                     _case.goods.like(like, escape="\\"),
                     _case.spec.like(like, escape="\\"),
                 )
@@ -122,7 +122,8 @@ def count_tabs(
     values = {"shop_id": shop_id, **measure_today(now)}
     found: dict[str, int] = {}
     if open_tabs:
-        found |= zip(open_tabs, db.session.execute(piles.build_counts(open_tabs, states), values).one(), strict=True)
+        counted = db.session.execute(piles.build_counts(open_tabs, states), values).one()
+        found |= {tab: min(number, piles.SHOWN) for tab, number in zip(open_tabs, counted, strict=True)}
     if DONE & set(tabs):
         kept = {row.state: row.number for row in db.session.execute(_TALLIES, {"shop_id": shop_id})}
         found["completed"] = kept.get(State.COMPLETED, 0)
