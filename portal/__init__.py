@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Callable
 from datetime import timedelta
@@ -23,12 +22,13 @@ from portal.evidence import imaging
 from portal.evidence.store import DirectoryStore
 from portal.extensions import db, migrate, use_lock_file
 from portal.money import encryption
-from portal.money.accounts import consent as bank_accounts
+from portal.money.accounts import keyring
 from portal.notices import notices as kept_notices
 from portal.parcels import following
-from portal.people import accounts, factors, passwords
+from portal.people import factors, passwords, sessions
+from portal.resale.passing import moving as chain_moving
 from portal.rights import resale as resale_terms
-from portal.web import assets, errors, events, filters, security
+from portal.web import assets, early, errors, events, filters, request_log, security
 
 TOP = Path(__file__).resolve().parent.parent
 
@@ -76,6 +76,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.context_processor(_context)
     _blueprints(app, settings)
 
+    app.wsgi_app = early.EarlyAnswers(app, app.wsgi_app, settings)  # type: ignore[method-assign]
     app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
         app.wsgi_app,
         root=str(built.target),
@@ -88,7 +89,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         hops = settings.proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     if settings.log == "1":
-        _log_requests(app)
+        request_log.install(app)
     return app
 
 
@@ -104,7 +105,7 @@ def _apply(settings: Settings, data: Path) -> None:
     """Give the current app what its parts read from the settings. Raises SettingsError."""
     use_lock_file(str(data / "write.lock") if settings.sqlite else None)
     anchors.use_folder(data)
-    accounts.use_key(settings.secret_key)
+    sessions.use_key(settings.secret_key)
     factors.use_key(settings.secret_key)
     passwords.use_breached(Path(settings.breached_passwords) if settings.breached_passwords else None)
     clock.follow_shift(data / "clock-shift" if settings.qa_open else None)
@@ -118,8 +119,9 @@ def _apply(settings: Settings, data: Path) -> None:
         )
     except encryption.KeysRefused as refused:
         raise SettingsError(f"PORTAL_BANK_KEYS: {refused}") from None
-    bank_accounts.set_keys(keys, timedelta(days=settings.bank_days))
+    keyring.set_keys(keys, timedelta(days=settings.bank_days))
     following.set_service(settings.tracking)
+    chain_moving.start_listening()
     kept_notices.set_channels(*(["webhook"] if settings.webhook_url else []))
 
 
@@ -177,38 +179,6 @@ def _ui() -> object:
         made = env.get_template("ui.html").module
         env.globals["_ui"] = made
     return made
-
-
-def _log_requests(app: Flask) -> None:
-    import json
-    import sys
-    import time
-
-    log = logging.getLogger("portal.requests")
-    log.addHandler(logging.StreamHandler(sys.stderr))
-    log.setLevel(logging.INFO)
-
-    @app.before_request
-    def start() -> None:
-        g.started = time.perf_counter()
-
-    @app.after_request
-    def write(answer):  # type: ignore[no-untyped-def]
-        who = g.get("who")
-        log.info(
-            json.dumps(
-                {
-                    "at": clock.now().isoformat(timespec="milliseconds"),
-                    "request_id": g.get("request_id", ""),
-                    "method": request.method,
-                    "route": str(request.url_rule or "-"),
-                    "status": answer.status_code,
-                    "ms": round((time.perf_counter() - g.get("started", time.perf_counter())) * 1000, 1),
-                    "user": who.user_id if who else None,
-                }
-            )
-        )
-        return answer
 
 
 __all__ = ["TOP", "create_app", "models"]

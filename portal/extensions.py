@@ -11,7 +11,7 @@ import fcntl
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from flask import current_app, has_app_context
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger, DateTime, Dialect, Integer, MetaData, event
+from sqlalchemy import BigInteger, DateTime, Dialect, Executable, Integer, MetaData, event
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import JSON, TypeDecorator
@@ -84,6 +84,7 @@ db = SQLAlchemy(metadata=Model.metadata)  # the models stand on our own typed ba
 migrate = Migrate()
 
 _writing: ContextVar[bool] = ContextVar("portal_writing", default=False)
+_afterwards: ContextVar[dict[object, Callable[[], None]] | None] = ContextVar("portal_afterwards", default=None)
 
 
 class PerApp(Generic[T]):
@@ -165,9 +166,38 @@ def _turn() -> Iterator[None]:
         os.close(handle)  # closing gives the lock back
 
 
+_alone: ContextVar[Connection | None] = ContextVar("portal_alone", default=None)
+
+
+def read(statement: Executable, values: dict[str, Any]) -> Any:
+    """The rows of a statement: over the session, or over the one connection of ``reading_alone()``."""
+    connection = _alone.get()
+    return db.session.execute(statement, values) if connection is None else connection.execute(statement, values)
+
+
+@contextmanager
+def reading_alone() -> Iterator[None]:
+    """``read()`` without a session: for answers that one or two small statements make."""
+    with db.engine.connect() as connection:
+        token = _alone.set(connection)
+        try:
+            yield
+        finally:
+            _alone.reset(token)
+
+
 def is_writing() -> bool:
     """Whether the caller stands inside ``writing()``."""
     return _writing.get()
+
+
+def do_afterwards(key: object, work: Callable[[], None]) -> None:
+    """Do ``work`` when the present write transaction is committed, once a ``key``; never when it is rolled back.
+
+    What it raises reaches whoever wrote, whose changes stand: it must deal with its own failures.
+    """
+    if (works := _afterwards.get()) is not None:
+        works[key] = work
 
 
 @contextmanager
@@ -180,8 +210,9 @@ def writing() -> Iterator[None]:
         yield
         return
     db.session.rollback()
+    works: dict[object, Callable[[], None]] = {}
     with _turn():
-        token = _writing.set(True)
+        token, noted = _writing.set(True), _afterwards.set(works)
         try:
             yield
             db.session.commit()
@@ -190,3 +221,6 @@ def writing() -> Iterator[None]:
             raise
         finally:
             _writing.reset(token)
+            _afterwards.reset(noted)
+    for work in works.values():
+        work()

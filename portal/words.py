@@ -83,6 +83,12 @@ ORIGIN: dict[str, str] = {  # who told of a scan
     "kuaidi100": "快递100",
     "kdniao": "快递鸟",
     "unopposed": "对方没有异议",
+    "above": "供应商一侧的售后",
+    "below": "消费者一侧的售后",
+}
+WHENCE: dict[str, str] = {  # 铺货: in which linked case something was done
+    "above": "由供应商办理，自动传到这里",
+    "below": "由消费者办理，自动传到这里",
 }
 DOUBT: dict[str, str] = {  # why a scan counts for nothing
     "early": "早于寄出,不作为依据",
@@ -360,16 +366,6 @@ def span(length: timedelta) -> str:
     if hours:
         return f"{hours} 小时 {minutes} 分钟" if minutes else f"{hours} 小时"
     return f"{minutes} 分钟"
-
-
-def masked_phone(number: str) -> str:
-    """138****1234."""
-    return f"{number[:3]}****{number[-4:]}" if len(number) >= 8 else "****"
-
-
-def masked_name(name: str) -> str:
-    """王**."""
-    return name[:1] + "*" * min(max(len(name) - 1, 1), 2) if name else ""
 
 
 def left(due_at: datetime, now: datetime) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import secrets
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from portal.cases.proposals import Terms
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType
 from portal.models import Case, CaseLine, Order, OrderLine, Product, Shop, Sku, User
-from portal.people import accounts
+from portal.people import accounts, sessions
 from portal.rights import policies
 
 PASSWORD = "huanhuo-demo"
@@ -107,9 +108,9 @@ class Cast:
                 received_at=received,
                 goods_total_fen=price_fen * lines * milli // 1000,
                 paid_fen=price_fen * lines * milli // 1000,
-                receiver_name="李雯",
-                receiver_phone="13425059650",
-                receiver_address="四川省 成都市 武侯区 一环路南二段8号",
+                receiver_name=columns.pop("receiver_name", "李雯"),
+                receiver_phone=columns.pop("receiver_phone", "13425059650"),
+                receiver_address=columns.pop("receiver_address", "四川省 成都市 武侯区 一环路南二段8号"),
                 carrier_text="中通快递(ZTO)",
                 tracking_text=columns.pop("tracking_text", "75484863576596"),
                 imported_at=self.now,
@@ -173,6 +174,7 @@ class Cast:
     ) -> Case:
         """An application for the first lines, straight through the domain. ``dearer``: for a SKU at another price."""
         order = order or self.order()
+        receiver = (order.receiver_name, order.receiver_phone, order.receiver_address)
         first = db.select(OrderLine).where(OrderLine.order_id == order.id).order_by(OrderLine.id).limit(lines)
         bought = [(line.id, line.product_id, line.unit_price_fen) for line in db.session.scalars(first)]
         with writing():
@@ -194,7 +196,7 @@ class Cast:
                 wanted=[RequestedLine(line_id, milli, sku_id) for line_id, _, _ in bought],
                 reason=reason,
                 description="袜子破洞",
-                receiver=("李雯", "13425059650", "四川省 成都市 武侯区 一环路南二段8号"),
+                receiver=receiver,
                 freight_payer="seller",
                 basis="商品质量问题,收货后 15 天内可换货",
                 policy_id=policies.get_current(order.shop_id).id,
@@ -382,18 +384,18 @@ def sign_in(app: Flask, member_name: str) -> FlaskClient:
 
     client = app.test_client()
     user = db.session.scalars(db.select(User).where(User.member_name == member_name)).one()
-    client.set_cookie("sid", accounts.sign_in(user, now=clock.now()))
+    client.set_cookie("sid", sessions.sign_in(user, now=clock.now()))
     db.session.rollback()
     return client
 
 
 def token_of(page: TestResponse) -> dict[str, str]:
-    """The hidden fields of the first form that has them: csrf_token, form_key and version."""
+    """The hidden fields of the first form that has them: csrf_token, form_key, version and what the page showed."""
     found: dict[str, str] = {}
-    for name in ("csrf_token", "form_key", "version"):
+    for name in ("csrf_token", "form_key", "version", "shown"):
         match = re.search(rf'name="{name}" value="([^"]*)"', page.text)
         if match:
-            found[name] = match[1]
+            found[name] = html.unescape(match[1])
     return found
 
 

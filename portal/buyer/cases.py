@@ -11,13 +11,15 @@ from flask import g, request
 from flask.typing import ResponseReturnValue
 
 from portal import flow, inputs
-from portal.buyer import bp, forms
-from portal.cases import case_view, opening
+from portal.buyer import applying_forms, bp, forms, parcel_forms
+from portal.cases import case_lists, case_view, child_cases
 from portal.cases.effects.step_context import ActedBy
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Case
 from portal.orders import order_lists
-from portal.resale import chain_view
+from portal.resale import across, chain_view
+from portal.rights import addresses
+from portal.rights.addresses import Shown
 from portal.web import guards, packs, paging
 from portal.web.once import once
 from portal.web.pages import page
@@ -29,7 +31,7 @@ def my_cases() -> ResponseReturnValue:
     if request.args.get("tab") == "waiting":
         waiting = order_lists.list_waiting(g.who.user_id, order_lists.MOST_WAITING)
         return page("buyer/waiting.html", waiting=waiting)
-    rows, key = case_view.list_of_buyer(g.who.user_id, paging.moment_key(request.args.get("after", "")))
+    rows, key = case_lists.list_of_buyer(g.who.user_id, paging.moment_key(request.args.get("after", "")))
     more = f"/cases?after={paging.said(key)}" if key else ""
     return page("buyer/cases.html", cases=rows, more=more)
 
@@ -51,6 +53,7 @@ def show_page(case: Case, view: case_view.View, status: int, **more: Any) -> Res
         status,
         case=case,
         view=view,
+        told=across.tell_receiver(case),
         chain=chain_view.build_chain(found) if found else None,
         chain_offer=resells and case.state not in flow.FINAL,
         **more,
@@ -69,7 +72,12 @@ def _news(view: case_view.View) -> str:
 def slip(case_no: str) -> ResponseReturnValue:
     """A return slip for the box: the case's number, also as a QR code; no telephone number in clear."""
     case = guards.found(case_view.find_of_buyer(case_no, g.who.user_id))
-    return page("buyer/slip.html", case=case, view=case_view.build_view(case, Actor.BUYER, g.now))
+    view = case_view.build_view(case, Actor.BUYER, g.now)
+    sender = addresses.show(Shown.MASKED, case.receiver_name, case.receiver_phone, "")  # the box passes many hands
+    back = view.back._replace(phone=addresses.mask_phone(case.return_phone))
+    return page(
+        "buyer/slip.html", case=case, view=view, sender=sender, back_to=back, slip_no=across.find_parcel_no(case)
+    )
 
 
 @bp.get("/cases/<case_no>/qr.svg")
@@ -77,7 +85,7 @@ def qr(case_no: str) -> ResponseReturnValue:
     """The QR code of the slip: black on its own white, also on a dark page, with the quiet zone that readers need."""
     case = guards.found(case_view.find_of_buyer(case_no, g.who.user_id))
     out = io.BytesIO()
-    segno.make(case.case_no, error="m").save(
+    segno.make(across.find_parcel_no(case), error="m").save(
         out, kind="svg", scale=4, border=4, light="#fff", xmldecl=False, svgns=True
     )
     return out.getvalue(), 200, {"Content-Type": "image/svg+xml"}
@@ -96,7 +104,7 @@ def again(case_no: str) -> ResponseReturnValue:
     case = guards.found(case_view.find_of_buyer(case_no, g.who.user_id))
     case_id = case.id
     view = case_view.build_view(case, Actor.BUYER, g.now)
-    form = forms.AgainForm(known=partial(order_lists.known_numbers, case.order_id))
+    form = parcel_forms.AgainForm(known=partial(order_lists.known_numbers, case.order_id))
     form.prepare(case, view)
     left = [(line.id, line.shipped_milli - line.moved_milli, line.unit) for line in view.lines]
     left = [row for row in left if row[1] > 0]
@@ -105,18 +113,20 @@ def again(case_no: str) -> ResponseReturnValue:
     status = 200
     if view.again_until is None or g.now >= view.again_until:
         gone = forms.StepForm()
-        gone.refuse(f"换来的商品自完成之日起 {opening.AGAIN_FOR.days} 天内可以再次申请售后;请点「立即联系」与商家沟通")
+        gone.refuse(
+            f"换来的商品自完成之日起 {child_cases.AGAIN_FOR.days} 天内可以再次申请售后;请点「立即联系」与商家沟通"
+        )
         return show_page(case, view, 409 if request.method == "POST" else 200, news="", form=gone)
     if request.method == "POST":
         status = 422
-        typed, problems, quantities, _ = forms.read_quantities(left)
+        typed, problems, quantities, _ = applying_forms.read_quantities(left)
         good = form.validate_on_submit() and not problems
         form.refuse_lines(problems)
         if good:
             by = ActedBy(Actor.BUYER, g.who.user_id, g.who.member_name, g.request_id)
 
             def opened() -> str:
-                made = opening.open_again(
+                made = child_cases.open_again(
                     case_id,
                     by=by,
                     kind=form.kind.data,

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from wtforms import BooleanField
 
 from portal import inputs
-from portal.applications import applications
+from portal.applications import goods as applications_goods
 from portal.buyer import bp
 from portal.cases import case_view
 from portal.cases.effects.step_context import ActedBy
@@ -25,7 +25,8 @@ from portal.resale import downstream as resale_downstream
 from portal.resale.downstream import Bought
 from portal.web import guards
 from portal.web.chains import LinkForm, pick
-from portal.web.forms import Form, Line, Phone, Text
+from portal.web.fields import Line, Phone, Text
+from portal.web.forms import Form
 from portal.web.once import once
 from portal.web.pages import page
 from portal.words import BEIJING
@@ -78,7 +79,7 @@ def downstream(order_no: str) -> ResponseReturnValue:
     query = select(Order).where(Order.order_no == order_no, Order.buyer_id == g.who.user_id, Order.shop_id != shop_id)
     order = guards.found(db.session.scalars(query).one_or_none())
     order_id = order.id
-    lines = applications.list_lines(order.id)
+    lines = applications_goods.list_lines(order.id)
     form = DownstreamForm()
     typed: dict[str, str] = {}
     problems: dict[str, str] = {}

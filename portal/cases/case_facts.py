@@ -30,7 +30,8 @@ from portal.money.accounts import consent as bank_accounts
 from portal.parcels.carriers import slow
 from portal.rights import refusals
 from portal.rights.goods import EXCLUSIONS
-from portal.rights.reasons import REISSUE_BY, Ground, codes, reason
+from portal.rights.guarantees import codes
+from portal.rights.reasons import REISSUE_BY, Ground, reason
 
 
 def collect_facts(
@@ -71,7 +72,7 @@ def collect_facts(
     if case.difference_fen and not case.difference_waived:
         accepted = state in (State.DISPUTED, State.PAYING)
         found["difference_fen"] = (
-            worth.work_out_case_difference(case.id, case.order_id, accepted=True) if accepted else case.difference_fen
+            worth.work_out_case_difference(case, accepted=True) if accepted else case.difference_fen
         )
     if case.entry_count and state not in flow.FINAL:
         found |= money_entries.describe_standing(case.id, entries)

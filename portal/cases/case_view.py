@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, exists, select, tuple_
+from sqlalchemy import bindparam, exists, select
 
 from portal import flow, words
 from portal.calendar import lengths
+from portal.cases import child_cases, mediation_queue
 from portal.cases import deadlines as case_deadlines
-from portal.cases import mediation_queue, opening
 from portal.cases import proposals as cases_proposals
 from portal.cases.actions import hide_unsaid, list_actions
 from portal.cases.arbitration import Burden, burden_of_proof
+from portal.cases.case_lists import list_chain
 from portal.cases.event_details import describe_event
 from portal.evidence import evidence
-from portal.extensions import Moment, db
+from portal.extensions import db
 from portal.flow import Actor, State, Step
 from portal.models import (
     Case,
@@ -39,10 +40,16 @@ from portal.money.accounts import consent as bank_accounts
 from portal.money.accounts import looking as account_looks
 from portal.orders import versions
 from portal.parcels import parcel_view
-from portal.rights import reasons, resale
+from portal.people import roles
+from portal.rights import addresses, phrases, reasons, resale
+from portal.rights.addresses import NOBODY, Address
 
 _CASE = select(Case).where(Case.case_no == bindparam("case_no"))
+
+
 _OF_BUYER = _CASE.where(Case.buyer_id == bindparam("buyer_id"))
+
+
 _OF_SHOP = _CASE.where(Case.shop_id == bindparam("shop_id"))
 
 
@@ -54,44 +61,6 @@ def find_of_buyer(case_no: str, buyer_id: int) -> Case | None:
 def find_of_shop(case_no: str, shop_id: int) -> Case | None:
     """This shop's case of that number."""
     return db.session.scalars(_OF_SHOP, {"case_no": case_no, "shop_id": shop_id}).one_or_none()
-
-
-PAGE = 20
-
-_LIST = (
-    select(
-        Case.id,
-        Case.case_no,
-        Case.type,
-        Case.state,
-        Case.goods,
-        Case.quantity_milli,
-        Case.unit,
-        Case.due_at,
-        Case.opened_at,
-        Case.updated_at,
-        Case.problem_open,
-        Case.stage,
-    )
-    .where(Case.buyer_id == bindparam("buyer_id"))
-    .order_by(Case.updated_at.desc(), Case.id.desc())
-    .limit(PAGE + 1)
-)
-
-_NEXT = _LIST.where(tuple_(Case.updated_at, Case.id) < tuple_(bindparam("at", type_=Moment()), bindparam("id")))
-
-
-def list_of_buyer(
-    buyer_id: int, after: tuple[datetime, int] | None = None
-) -> tuple[Sequence[Any], tuple[datetime, int] | None]:
-    """One page of a buyer's cases, the newest change first, and the key the next one begins after."""
-    values: dict[str, Any] = {"buyer_id": buyer_id}
-    if after is not None:
-        values["at"], values["id"] = after
-    rows = db.session.execute(_LIST if after is None else _NEXT, values).all()
-    if len(rows) <= PAGE:
-        return rows, None
-    return rows[:PAGE], (rows[PAGE - 1].updated_at, rows[PAGE - 1].id)
 
 
 @dataclass(frozen=True)
@@ -154,10 +123,12 @@ class View:
     overdue: bool = False  # the deadline has passed and the clock has not come round yet
     mediation: Mediation | None = None
     unsaid: list[tuple[Step, str | None]] = field(default_factory=list)  # steps not even worth a "not yet"
+    receiver: Address = NOBODY  # as this reader may see it
+    back: Address = NOBODY  # where goods go back to, likewise
 
     def details(self, event: Any) -> list[str]:
         """What the step brought or changed, beside its sentence and its note."""
-        return describe_event(event, self.lines)
+        return describe_event(event, self.lines, back=self.back.shown)
 
     def terms(self, proposal: Any) -> list[str]:
         """The terms of a version, in sentences."""
@@ -166,9 +137,7 @@ class View:
     @property
     def refused_milli(self) -> int:
         """How much the shop received and didn't accept, thousandths, once the inspection's result stands."""
-        if self.case.state in (State.INSPECTING, State.DISPUTED):
-            return 0
-        return sum(line.received_milli - line.accepted_milli for line in self.lines if line.received_milli)
+        return count_refused(self.case.state, self.lines)
 
     @property
     def refusal(self) -> Any | None:
@@ -204,14 +173,19 @@ _NEWS = {
     for rule in ("", step.after)
 }
 
+
 # Tables' own columns, not the entities' attributes: the same rows, without the work of the ORM on each.
 _case, _order, _policy, _user, _shop, _line, _bought, _product, _event = (
     table.__table__.c for table in (Case, Order, Policy, User, Shop, CaseLine, OrderLine, Product, CaseEvent)
 )
 
+
 _link, _bought_by = CaseLink.__table__.c, Order.__table__.alias("bought").c  # what the shop's owner buys elsewhere
 
+
 _version = OrderVersion.__table__.c
+
+
 _AROUND = (
     select(
         _order.id,
@@ -235,6 +209,7 @@ _AROUND = (
     .join(Shop.__table__, _shop.id == _case.shop_id)
     .where(_case.id == bindparam("case_id"))
 )
+
 
 _LINES = (
     select(
@@ -266,6 +241,7 @@ _LINES = (
     .order_by(_line.id)
 )
 
+
 _EVENTS = (
     select(
         _event.version,
@@ -284,8 +260,8 @@ _EVENTS = (
 )
 
 
-def build_view(case: Case, side: Actor, now: datetime) -> View:
-    """Collect the page of ``case`` for ``side``."""
+def build_view(case: Case, side: Actor, now: datetime, *, role: str = "", by_link: bool = False) -> View:
+    """Collect the page of ``case`` for ``side``; ``role``: of a shop's person, ``by_link``: as addresses.Reader."""
     of_case = {"case_id": case.id}
     around = db.session.execute(_AROUND, of_case).one()
     lines = db.session.execute(_LINES, of_case).all()
@@ -303,6 +279,9 @@ def build_view(case: Case, side: Actor, now: datetime) -> View:
     bank = bank_accounts.Known(around.bank_data, bank_accounts.find_of_case(case.id) if asked else ())
     turn = case_deadlines.list_who_must_act(case)
     steps = list_actions(case, side, now, parcels, entries, bank)
+    reader = addresses.Reader(side, role, by_link)
+    open_now = name_open_steps(case, reader, steps, lines, legs)
+    receiver = addresses.show_receiver(reader, open_now, case)
     return View(
         case=case,
         side=side,
@@ -333,7 +312,11 @@ def build_view(case: Case, side: Actor, now: datetime) -> View:
         unsaid=[pair for pair in steps if hide_unsaid(case, *pair)],
         mediation=describe_mediation(case, events),
         pictures={line.product_id: line.picture for line in lines if line.picture},
-        order_changes=versions.list_since(case.order_id, case.shop_id, case.opened_at) if around.order_changed else (),
+        order_changes=versions.list_since(case.order_id, case.shop_id, case.opened_at, receiver.shown)
+        if around.order_changed
+        else (),
+        receiver=receiver,
+        back=addresses.show_return(reader, open_now, case),
         overdue=case.due_at is not None and case.due_at <= now,
         proposals=cases_proposals.list_of_case(case.id) if any("proposal" in event.data for event in events) else (),
         entries=entries,
@@ -347,10 +330,33 @@ def build_view(case: Case, side: Actor, now: datetime) -> View:
         chain=list_chain(case)
         if case.parent_id or any("child" in event.data for event in events) or any(line.moved_milli for line in lines)
         else (),
-        again_until=opening.replacement_window_ends(case)
+        again_until=child_cases.replacement_window_ends(case)
         if any(line.shipped_milli > line.moved_milli for line in lines)
         else None,
     )
+
+
+def count_refused(state: str, lines: Sequence[Any]) -> int:
+    """How much was received and not accepted, thousandths; nothing while the result is still open."""
+    if state in (State.INSPECTING, State.DISPUTED):
+        return 0
+    return sum(line.received_milli - line.accepted_milli for line in lines if line.received_milli)
+
+
+def name_open_steps(
+    case: Case,
+    reader: addresses.Reader,
+    steps: Sequence[tuple[Step, str | None]],
+    lines: Sequence[Any],
+    legs: Mapping[str, Any],
+) -> set[str]:
+    """What this reader can do now, by name: open steps, and sending back to the buyer what wasn't accepted."""
+    named = {step.name for step, refusal in steps if refusal is None}
+    if reader.actor is not Actor.SELLER:
+        return named
+    if count_refused(case.state, lines) and not legs.get("refused") and roles.may_open(reader.role, "send_back"):
+        named.add("send_back")
+    return {name for name in named if name == "send_back" or roles.may_take(reader.role, name)}
 
 
 def load_names(entries: Sequence[Any], events: Sequence[Any]) -> dict[int, str]:
@@ -379,7 +385,7 @@ def describe_mediation(case: Case, events: Sequence[Any]) -> Mediation | None:
     return Mediation(
         open=case.escalated,
         opened=opened,
-        because=reasons.INTERVENTIONS.get(data.get("because", ""), ""),
+        because=phrases.INTERVENTIONS.get(data.get("because", ""), ""),
         wish=data.get("wish", ""),
         said=tuple(said),
         asked=asked,
@@ -398,24 +404,6 @@ def describe_mediation(case: Case, events: Sequence[Any]) -> Mediation | None:
 
 
 _ENDING = frozenset({"withdraw_mediation", "decide_continue", "report_problem"})  # without a change of state
-
-
-def list_chain(case: Case) -> Sequence[Any]:
-    """All cases that one of them came out of another, with what was first at the front."""
-    return db.session.execute(_CHAIN, {"case_id": case.id}).all()
-
-
-_up = select(Case.id, Case.parent_id).where(Case.id == bindparam("case_id")).cte("up", recursive=True)
-_up = _up.union(select(Case.id, Case.parent_id).join(_up, Case.id == _up.c.parent_id))
-_down = select(_up.c.id).where(_up.c.parent_id.is_(None)).cte("down", recursive=True)
-_down = _down.union(select(Case.id).join(_down, Case.parent_id == _down.c.id))
-
-_CHAIN = (
-    select(Case.id, Case.case_no, Case.type, Case.state, Case.opened_at)
-    .where(Case.id.in_(select(_down.c.id)))
-    .order_by(Case.opened_at, Case.id)
-    .limit(20)
-)
 
 
 def build_agreement(case_id: int) -> tuple[Any, Any] | None:

@@ -8,21 +8,22 @@ from typing import Any
 from portal import words
 from portal.inputs import money_text, quantity_text
 from portal.parcels import carriers
-from portal.rights import reasons
+from portal.rights import addresses, conditions, phrases, reasons, refusal_words
+from portal.rights.addresses import Shown
 
 
-def describe_event(event: Any, lines: Sequence[Any]) -> list[str]:
-    """What a step brought or changed, in sentences for the timeline; ``lines`` are those of the view."""
+def describe_event(event: Any, lines: Sequence[Any], *, back: Shown = Shown.MASKED) -> list[str]:
+    """What a step brought or changed, in sentences; ``lines``: the view's, ``back``: how a return address is shown."""
     data = event.data
     titles = {line.id: f"{line.title} {line.spec}".strip() for line in lines}
     units = {line.id: line.unit for line in lines}
     several = len(lines) > 1
     said: list[str] = []
-    if address := data.get("return_address"):
-        said.append("退货地址:" + " ".join(address))
+    if (address := data.get("return_address")) and back is not Shown.NOTHING:
+        said.append(f"退货地址:{addresses.show(back, *address)}")
     if payer := data.get("freight_payer"):
         said.append(f"运费:{words.PAYER.get(payer, payer)}")
-    if refusal := reasons.refusal(data.get("refusal", "")):
+    if refusal := refusal_words.refusal(data.get("refusal", "")):
         said.append(f"拒绝原因:{refusal.zh}")
     if before := data.get("before"):
         said += describe_change(event.step, before, data.get("after"))
@@ -44,14 +45,16 @@ def describe_event(event: Any, lines: Sequence[Any]) -> list[str]:
         said.append(f"延长 {days} 天")
     said += describe_mediation_step(data)
     if kind := data.get("kind"):
-        said.append(f"问题:{reasons.PROBLEMS.get(kind, kind)}")
+        said.append(f"问题:{conditions.PROBLEMS.get(kind, kind)}")
+    if whence := words.WHENCE.get(data.get("whence", "")):
+        said.append(whence)
     return said
 
 
 def describe_mediation_step(data: Any) -> list[str]:
     """What a step of a mediation says besides its words."""
     said = []
-    if because := reasons.INTERVENTIONS.get(data.get("because", "")):
+    if because := phrases.INTERVENTIONS.get(data.get("because", "")):
         said.append(f"介入原因:{because}")
     if wish := data.get("wish"):
         said.append(f"希望的结果:{wish}")
@@ -86,5 +89,5 @@ def describe_change(step: str, before: Any, after: Any) -> list[str]:
 
 def describe_condition(condition_id: str) -> str:
     """A condition in words."""
-    found = reasons.condition(condition_id)
+    found = conditions.condition(condition_id)
     return found.zh if found else ""

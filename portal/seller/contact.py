@@ -9,16 +9,17 @@ from flask import Response, g, redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from portal.applications import applications
+from portal.applications import goods
 from portal.calendar import officehours
 from portal.extensions import db, writing
 from portal.models import Order, Shop, User
 from portal.orders import order_lists
-from portal.rights import reasons
-from portal.seller import bp
+from portal.rights import phrases
+from portal.seller import bp, has_room
 from portal.talk import conversations
-from portal.web import guards, paging, quotas
-from portal.web.forms import Form, Line
+from portal.web import early, guards, paging, quotas
+from portal.web.fields import Line
+from portal.web.forms import Form
 from portal.web.once import once
 from portal.web.pages import page
 from portal.web.talk import TalkForm
@@ -111,7 +112,7 @@ def contact(order_no: str) -> ResponseReturnValue:
         phrase = request.form.get("phrase", "")
         quotas.limit_message()
         good = form.validate_on_submit()
-        words = phrase if phrase in reasons.SELLER_PHRASES else form.words.data or ""
+        words = phrase if phrase in phrases.SELLER_PHRASES else form.words.data or ""
         photos = list(form.photos.data or [])
         if good and not words and not photos:
             form.refuse("请写点什么,或者发一张照片", "words")
@@ -135,16 +136,25 @@ def contact(order_no: str) -> ResponseReturnValue:
         status,
         order=order,
         form=form,
-        lines=applications.list_lines(order.id),
+        lines=goods.list_lines(order.id),
         messages=shown,
         side="seller",
         photos=conversations.list_photos([m.id for m in shown]),
-        phrases=reasons.SELLER_PHRASES,
+        phrases=phrases.SELLER_PHRASES,
         buyer=db.session.scalar(select(User.member_name).where(User.id == order.buyer_id)),
         cases=order_lists.list_cases(order.id),
         unread_here=talk.seller_unread if talk else 0,
         earlier=f"/seller/orders/{order_no}/contact?before={shown[0].id}" if len(found) > conversations.PAGE else "",
     )
+
+
+@early.nothing_new(bp, "/orders/<order_no>/contact/new")
+def _nothing_new(asked: early.Asked) -> bool:
+    seen = early.poll_key(asked.query)
+    if seen is None or not has_room(asked.who, "contact_new"):
+        return False
+    talk = conversations.find_standing(asked.path["order_no"], "seller", asked.who.shop_id)
+    return talk is not None and (talk.last_message_id or 0) <= seen
 
 
 @bp.get("/orders/<order_no>/contact/new")

@@ -8,15 +8,18 @@ from flask import abort, g, request
 from flask.typing import ResponseReturnValue
 
 from portal import inputs
-from portal.applications import applications, unsent
+from portal.applications import goods, unsent
 from portal.cases.effects.step_context import ActedBy
 from portal.flow import Actor, StepRefused
+from portal.models import Order
 from portal.orders import order_lists
-from portal.parcels import carriers
+from portal.parcels import carriers, numbers
 from portal.people import roles
+from portal.rights import addresses
 from portal.seller import bp
 from portal.web import guards, paging
-from portal.web.forms import Form, Line, Pick
+from portal.web.fields import Line, Pick
+from portal.web.forms import Form
 from portal.web.once import once
 from portal.web.pages import page
 
@@ -67,7 +70,7 @@ def ship_order(order_no: str) -> ResponseReturnValue:
         status = 422
         if form.validate_on_submit():
             try:
-                number = carriers.check_number(form.number.data, carrier=form.carrier.data)
+                number = numbers.check_number(form.number.data, carrier=form.carrier.data)
             except inputs.InputRefused as refused:
                 form.number.errors = [refused.sentence]
             else:
@@ -94,6 +97,13 @@ def ship_order(order_no: str) -> ResponseReturnValue:
         status,
         order=order,
         form=form,
-        lines=applications.list_lines(order_id),
+        lines=goods.list_lines(order_id),
         open=order.status == "unshipped",
+        receiver=_receiver(order),
     )
+
+
+def _receiver(order: Order) -> addresses.Address:
+    """Where the order goes, in full while it is to be sent."""
+    open_now = {"ship_order"} if order.status == "unshipped" else ()
+    return addresses.show_receiver(addresses.Reader(Actor.SELLER, g.who.role), open_now, order)

@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, func, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from portal.evidence import evidence
-from portal.extensions import db
+from portal.extensions import db, read
 from portal.models import Conversation, Evidence, Message, Order, Shop, User
 from portal.orders import order_lists
 from portal.talk import card_numbers
@@ -167,7 +167,7 @@ _STANDS_FOR = {
 
 def find_standing(order_no: str, side: Side, owner_id: int | None) -> Any:
     """For polls: (id, talk_id, last_message_id) of this buyer's or shop's order; None when it isn't theirs."""
-    return db.session.execute(_STANDS_FOR[side], {"order_no": order_no, "owner_id": owner_id}).one_or_none()
+    return read(_STANDS_FOR[side], {"order_no": order_no, "owner_id": owner_id}).one_or_none()
 
 
 _LAST = (

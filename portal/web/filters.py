@@ -9,6 +9,7 @@ from flask import Flask, g
 
 from portal import inputs, words
 from portal.calendar import lengths
+from portal.rights import addresses
 
 
 def money(fen: int) -> str:
@@ -49,7 +50,6 @@ def install(app: Flask) -> None:
         span=words.span,
         tint=tint,
         first_char=first,
-        masked_phone=words.masked_phone,
-        masked_name=words.masked_name,
+        masked_name=addresses.mask_name,
     )
     app.jinja_env.globals["length_of"] = lengths.describe_deadline

@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from portal.calendar import clock
 from portal.config import Settings
 from portal.extensions import Busy, db, writing
-from portal.people import accounts
+from portal.people import sessions
 from portal.web import carried, events, rates
 
 CSP = (
@@ -77,8 +77,24 @@ def accepts_large(most: int) -> Callable[[Route], Route]:
 
 def settings() -> Settings:
     """The settings of the running app."""
-    found: Settings = current_app.extensions["portal_settings"]
+    return settings_of(current_app)
+
+
+def settings_of(app: Flask) -> Settings:
+    """The settings of an app."""
+    found: Settings = app.extensions["portal_settings"]
     return found
+
+
+def list_headers(settings: Settings) -> dict[str, str]:
+    """What every page sends along, however it was answered."""
+    always = {**HEADERS, "Cache-Control": "no-store", "Vary": "HX-Request, Cookie", "Server": "app"}
+    return {**always, "Strict-Transport-Security": HSTS} if settings.https == "1" else always
+
+
+def is_cookie(cookie: str) -> bool:
+    """Whether this may be a session's cookie at all."""
+    return 20 <= len(cookie) <= 100 and cookie.isascii()
 
 
 def cookie_name(settings: Settings) -> str:
@@ -189,7 +205,7 @@ def _open_request(settings: Settings) -> AnyResponse | None:
     g.now = clock.now()
     g.request_id = secrets.token_hex(8)
     g.cookie, g.new_cookie, g.who, g.was = request.cookies.get(cookie_name(settings), ""), "", None, None
-    if not (20 <= len(g.cookie) <= 100 and g.cookie.isascii()):
+    if not is_cookie(g.cookie):
         g.cookie = ""
     if request.path.startswith("/static/") or request.path.startswith("/health/"):
         return None
@@ -198,7 +214,7 @@ def _open_request(settings: Settings) -> AnyResponse | None:
     if any(len(values) > 1 for _, values in request.args.lists()):
         abort(400)
     if g.cookie:
-        g.who, g.was = accounts.who_is(g.cookie, g.now)
+        g.who, g.was = sessions.who_is(g.cookie, g.now)
         if g.who is None or request.method in _UNSAFE:
             db.session.rollback()  # the verb's own transaction begins afresh
         elif request.args.get("q"):
@@ -280,12 +296,12 @@ def _close_request(answer: Response, settings: Settings) -> Response:
 
 def _touch() -> None:
     """Write down that the session is in use, every few minutes; polling doesn't count (``g.polled``)."""
-    who: accounts.Who | None = g.get("who")
-    if who is None or g.get("polled") or g.now - who.seen_at <= accounts.SEEN_EVERY:
+    who: sessions.Who | None = g.get("who")
+    if who is None or g.get("polled") or g.now - who.seen_at <= sessions.SEEN_EVERY:
         return
     try:
         with writing():
-            accounts.touch_session(who, g.now)
+            sessions.touch_session(who, g.now)
     except (Busy, OperationalError):
         return  # the next request writes it down
 

@@ -22,7 +22,7 @@ from portal.models import (
     Parcel,
 )
 from portal.money import worth
-from portal.rights import policies, reasons
+from portal.rights import phrases, policies
 
 
 @effect("escalate", "timeout_escalate", "timeout_overdue", takes=Escalation)
@@ -33,7 +33,7 @@ def escalate(context: StepContext[Escalation]) -> dict[str, Any]:
         if not context.note:
             raise context.refuse("请写明申请平台介入的原因和希望的结果")
         because = context.handed.because or "other"
-        if because not in reasons.INTERVENTIONS:
+        if because not in phrases.INTERVENTIONS:
             raise context.refuse("请选择申请平台介入的原因")
         context.data |= {"because": because, "wish": context.handed.wish}
     return {
@@ -205,4 +205,4 @@ def find_most_decidable(case: Case) -> int:
     """The most that decide_refund can award, 分: what the units that the refund is about are worth."""
     accepted = case.type == CaseType.EXCHANGE and case.state in _INSPECTED
     units = worth.list_units(case.id, accepted=accepted)
-    return worth.add_up(worth.work_out_worth(case.order_id, units, unshipped=case.goods_state == "unshipped"))
+    return worth.add_up(worth.work_out_case_worth(case, units))
