@@ -15,14 +15,8 @@ from portal.models import Case
 from portal.money.accounts import looking as account_looks
 from portal.people import roles
 from portal.resale import chain_view
-<<<<<<< HEAD
-from portal.rights import reasons, solutions
-from portal.seller import bp, forms, listing, not_yours
-=======
 from portal.rights import guarantees, reasons, solutions
-from portal.seller import bp, forms, not_yours
-from portal.seller.inbox import tabs_of_role
->>>>>>> main
+from portal.seller import bp, forms, listing, not_yours
 from portal.talk import conversations
 from portal.tracking import scans as case_scans
 from portal.web import guards, packs

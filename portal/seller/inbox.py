@@ -2,55 +2,19 @@
 
 from __future__ import annotations
 
-<<<<<<< HEAD
+from datetime import datetime
+
 from flask import g, request
 from flask.typing import ResponseReturnValue
 
 from portal.cases import piles, saved_views, shop_queue
 from portal.flow import CaseType
 from portal.parcels import carriers
+from portal.people import sessions
 from portal.rights import reasons
-from portal.seller import bp, listing, morning
+from portal.seller import bp, has_room, listing, morning
+from portal.web import early
 from portal.web.pages import not_modified, page, unchanged
-
-
-@bp.get("")
-def inbox() -> ResponseReturnValue:
-    """The queue; tab, filters and place in the address."""
-    here = listing.read()
-    etag, same = unchanged(
-        g.who.user_id,
-        g.who.role,
-        g.who.shop_version,
-        g.who.version,
-        request.full_path,
-        g.now.strftime("%Y%m%d%H%M"),
-        request.headers.get("HX-Target", ""),
-    )
-=======
-from datetime import datetime
-from urllib.parse import urlencode
-
-from flask import abort, g, request
-from flask.typing import ResponseReturnValue
-
-from portal import flow, inputs
-from portal.cases import shop_queue
-from portal.people import roles, sessions
-from portal.rights import reasons
-from portal.seller import bp, has_room
-from portal.web import early, paging
-from portal.web.pages import not_modified, page, unchanged
-
-
-def tabs_of_role() -> dict[str, tuple[str, tuple[flow.State, ...]]]:
-    """The tabs of the queue whose cases this person's role sees."""
-    return {
-        tab: named
-        for tab, named in shop_queue.TABS.items()
-        if roles.may_open(g.who.role, "contact")
-        or (len(named[1]) == 1 and roles.may_see_state(g.who.role, named[1][0]))
-    }
 
 
 def _queue_made_of(who: sessions.Who, full_path: str, now: datetime, target: str) -> tuple[object, ...]:
@@ -66,20 +30,9 @@ def _same_queue(asked: early.Asked) -> tuple[object, ...] | None:
 
 @bp.get("")
 def inbox() -> ResponseReturnValue:
-    """The queue; tab, search, reason and place in the address."""
-    tabs = tabs_of_role()
-    tab = request.args.get("tab", "") or next(iter(tabs))
-    if tab not in tabs:
-        abort(404)
-    problem, words = "", ""
-    try:
-        words = inputs.line(request.args.get("q", ""), limit=60)
-    except inputs.InputRefused as refused:
-        problem = refused.sentence
-    reason = request.args.get("reason", "")
-    reason = reason if reasons.reason(reason) else ""
+    """The queue; tab, filters and place in the address."""
+    here = listing.read()
     etag, same = unchanged(*_queue_made_of(g.who, request.full_path, g.now, request.headers.get("HX-Target", "")))
->>>>>>> main
     if same:
         return not_modified(etag)
     rows, key = here.load()

@@ -14,13 +14,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
-<<<<<<< HEAD
 from portal import create_app, flow
-from portal.cases import case_view, handling, mediation_queue, piles, saved_views, shop_queue
-=======
-from portal import create_app
-from portal.cases import case_lists, case_view, handling, mediation_queue, shop_queue
->>>>>>> main
+from portal.cases import case_lists, case_view, handling, mediation_queue, piles, saved_views, shop_queue
 from portal.cases import clock as case_clock
 from portal.cases.shop_queue import Filters
 from portal.config import Settings
