@@ -9,7 +9,8 @@ from wtforms import BooleanField
 from portal.cases import saved_views
 from portal.extensions import writing
 from portal.seller import bp, listing
-from portal.web.forms import Form, Line
+from portal.web.fields import Line
+from portal.web.forms import Form
 from portal.web.once import once
 from portal.web.pages import page
 
