@@ -179,7 +179,7 @@ def read(statement: Executable, values: dict[str, Any]) -> Any:
 
 @cache
 def _type_of(names: tuple[str, ...]) -> Any:
-    return namedtuple("Columns", names)  # type: ignore[misc]
+    return namedtuple("Columns", names)
 
 
 def list_columns(statement: Executable, values: dict[str, Any]) -> list[Any]:

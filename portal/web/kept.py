@@ -12,6 +12,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from itertools import islice
+from typing import ClassVar
 
 from flask import g
 from jinja2 import Environment, nodes
@@ -29,7 +30,7 @@ OF_THE_CLOCK = frozenset({"left"})  # filters
 class Kept(Extension):
     """The tag ``kept``. ``environment.kept_most`` says how many pieces are kept; 0: none, each is rendered anew."""
 
-    tags = frozenset({"kept"})
+    tags: ClassVar = {"kept"}
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
