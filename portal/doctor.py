@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from sqlalchemy import select, text
 
-from portal import damage, flow
+from portal import belonging, damage, flow
 from portal.cases import anchors
 from portal.cases.history import hash_event
 from portal.evidence.evidence import LOOSE_FOR
@@ -391,6 +391,9 @@ CHECKS: tuple[Check, ...] = (
         "the shop of a downstream case is its upstream buyer's, and no case hangs on itself",
         lambda: iter(chain_links.find_broken()),
     ),
+    Check("heads", "where an order or a case is said to be, it is", belonging.list_wrong_heads),
+    Check("shops", "what hangs on a row belongs to the same shop", belonging.list_strangers),
+    Check("links", "a link from shop to shop names the supplier's", belonging.list_wrong_links),
     Check(
         "unread",
         "unread marks = messages after the one last read",

@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, func, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from portal.evidence import evidence
-from portal.extensions import db
+from portal.extensions import db, read
 from portal.models import Conversation, Evidence, Message, Order, Shop, User
 from portal.orders import order_lists
 from portal.talk import card_numbers
@@ -167,7 +167,7 @@ _STANDS_FOR = {
 
 def find_standing(order_no: str, side: Side, owner_id: int | None) -> Any:
     """For polls: (id, talk_id, last_message_id) of this buyer's or shop's order; None when it isn't theirs."""
-    return db.session.execute(_STANDS_FOR[side], {"order_no": order_no, "owner_id": owner_id}).one_or_none()
+    return read(_STANDS_FOR[side], {"order_no": order_no, "owner_id": owner_id}).one_or_none()
 
 
 _LAST = (
@@ -276,3 +276,13 @@ def count_waiting(
     if len(rows) <= size:
         return rows, None
     return rows[:size], (rows[size - 1].waiting_since, rows[size - 1].id)
+
+
+def count_unanswered(shop_id: int, most: int) -> int:
+    """In how many conversations the buyer waits for an answer, counted to ``most``."""
+    found = (
+        select(Conversation.id)
+        .where(Conversation.shop_id == shop_id, Conversation.waiting_since.is_not(None))
+        .order_by(Conversation.waiting_since)
+    )
+    return db.session.scalar(select(func.count()).select_from(found.limit(most).subquery())) or 0
