@@ -12,7 +12,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from itertools import islice
-from typing import ClassVar
 
 from flask import g
 from jinja2 import Environment, nodes
@@ -30,7 +29,7 @@ OF_THE_CLOCK = frozenset({"left"})  # filters
 class Kept(Extension):
     """The tag ``kept``. ``environment.kept_most`` says how many pieces are kept; 0: none, each is rendered anew."""
 
-    tags: ClassVar = {"kept"}
+    tags = {"kept"}  # noqa: RUF012  (as jinja2 has it)
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
