@@ -208,7 +208,7 @@ def chain(case_no: str) -> ResponseReturnValue:
                 else:
                     across.open_downstream(
                         up,
-                        db.session.get_one(Order, int(form.case.data)),
+                        db.session.get_one(Order, (int(form.case.data), shop_id)),
                         by=ActedBy(Actor.SELLER, g.who.user_id, g.who.member_name, g.request_id),
                         consent=form.consent.data,
                         now=g.now,

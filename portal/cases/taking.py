@@ -202,7 +202,7 @@ def _touch_order(case: Case) -> None:
 
 def post_proposal_card(case: Case, step: Step, by: ActedBy, at: datetime, version: int) -> None:
     """What was proposed or answered, as a card in the conversation about the order."""
-    talk = conversations.get_of_order(db.session.get_one(Order, case.order_id), at)
+    talk = conversations.get_of_order(db.session.get_one(Order, (case.order_id, case.shop_id)), at)
     side: conversations.Side = (
         "buyer" if by.actor is Actor.BUYER else "seller" if by.actor is Actor.SELLER else "system"
     )

@@ -117,7 +117,7 @@ def chain(case_no: str) -> ResponseReturnValue:
 
 
 def _done(does: str, form: Any, case_id: int, case_no: str, link_id: int) -> str:
-    case = db.session.get_one(Case, case_id)
+    case = db.session.get_one(Case, (case_id, g.who.shop_id))
     if does == "arrange":
         chain_links.arrange_goods(link_id, g.who.shop_id, **form.values())
         return f"/seller/cases/{case_no}/chain?said=chain-kept"
