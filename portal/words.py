@@ -269,6 +269,8 @@ SAID: dict[str, str] = {
     "chain-kept": "路线和运费已保存",
     "chain-ended": "已解除关联,两张售后单各自继续",
     "link-revoked": "链接已收回,打不开了",
+    "view-saved": "视图已保存",
+    "view-removed": "视图已删除",
     "signed-out": "您已退出登录",
     "draft-kept": "已为您保留填写内容,请核对后重新提交",
     "try-again": "页面停留太久,请重新登录",

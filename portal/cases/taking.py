@@ -154,7 +154,9 @@ def _move(case: Case, step: Step, at: datetime, changes: dict[str, Any]) -> None
     """The compare-and-set on (id, state, version), with the deadline that follows from the changes."""
     after = SimpleNamespace(**{column.key: getattr(case, column.key) for column in Case.__table__.columns} | changes)
     after.state = step.target
-    due_at, rule = flow.due(step.target, collect_facts(after, at), get_deadlines())
+    facts = collect_facts(after, at)
+    due_at, rule = flow.due(step.target, facts, get_deadlines())
+    arrived_at = facts.back_signed_at if step.target == State.INSPECTING else None
     remind_at = next_reminder(find_clock_start(after), due_at, at)
     moved = db.session.execute(
         update(Case)
@@ -162,7 +164,7 @@ def _move(case: Case, step: Step, at: datetime, changes: dict[str, Any]) -> None
         .values(
             state=step.target,
             version=case.version + 1,
-            **changes | {"due_at": due_at, "due_rule": rule, "remind_at": remind_at},
+            **changes | {"due_at": due_at, "due_rule": rule, "remind_at": remind_at, "arrived_at": arrived_at},
         )
         .execution_options(synchronize_session=False)
     )

@@ -20,7 +20,7 @@ from sqlalchemy import func, select
 from portal import doctor
 from portal.cases import anchors
 from portal.cases.history import hash_event
-from portal.cli import portal
+from portal.cli.group import portal
 from portal.evidence import evidence
 from portal.evidence.imaging import PreparedImage
 from portal.evidence.store import Store
