@@ -12,7 +12,7 @@ from sqlalchemy import select
 from portal import inputs
 from portal.applications import applications, goods
 from portal.applications import sums as applications_sums
-from portal.buyer import applying_forms, bp, forms, parcel_forms
+from portal.buyer import applying_forms, arrival_forms, bp, forms, parcel_forms
 from portal.buyer.cases import show_page
 from portal.cases import case_view, child_cases
 from portal.cases.effects.hand_ins import RequestedLine
@@ -38,6 +38,8 @@ FORMS: dict[str, type[forms.StepForm]] = {
     "escalate": forms.EscalateForm,
     "submit_evidence": forms.EvidenceForm,
     "withdraw_mediation": forms.LeaveForm,
+    "confirm_arrival": arrival_forms.ArrivalForm,
+    "deny_arrival": arrival_forms.MissingForm,
     "give_account": forms.AccountForm,
 }
 

@@ -133,6 +133,8 @@ def _clear_state(step: Step, at: datetime) -> dict[str, Any]:
         return changes | {"entered_at": at}
     if step.target != step.source:
         changes |= {**_FRESH, **step_context.NO_MEDIATION}
+    if step.source == State.PAYING != step.target:
+        changes |= {"payment_claim": "", "claimed_at": None}
     if step.target != step.source or step.name in flow.RESTARTING:
         changes |= {"entered_at": at, "paused_seconds": 0, "not_before": None}
     return changes
