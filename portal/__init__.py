@@ -21,11 +21,11 @@ from portal.config import Settings, SettingsError
 from portal.evidence import imaging
 from portal.evidence.bucket import BucketStore
 from portal.evidence.store import DirectoryStore, Store
-from portal.orders import sharing
 from portal.extensions import db, migrate, use_lock_file
 from portal.money import encryption
 from portal.money.accounts import keyring
 from portal.notices import notices as kept_notices
+from portal.orders import sharing
 from portal.parcels import following
 from portal.people import factors, passwords, sessions
 from portal.resale.passing import moving as chain_moving

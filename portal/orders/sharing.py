@@ -1,4 +1,4 @@
-"""Uploaded order exports and their reports, where several nodes share a bucket: any node can check and import a file."""
+"""Uploaded order exports and reports where several nodes share a bucket: any node can check and import a file."""
 
 from __future__ import annotations
 
