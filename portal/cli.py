@@ -34,6 +34,7 @@ from portal.extensions import Busy, db, writing
 from portal.models import User
 from portal.money import encryption
 from portal.money.accounts import keeping as account_keeping
+from portal.orders import known_shops
 from portal.orders.export_format import ExportRefused, read
 from portal.orders.importing import describe_row, import_orders, report_file
 from portal.people import accounts, factors
@@ -324,9 +325,13 @@ def read_feedback(most: int) -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Only report, change nothing.")
 @click.option("--report", type=click.Path(path_type=Path), help="Write every row's result as CSV.")
+@click.option("--ask-buyers", is_flag=True, help="The file is a shop's: buyers new to it are asked first.")
 @with_appcontext
-def import_file(file: Path, dry_run: bool, report: Path | None) -> None:
-    """Read an order export (xlsx, csv). Exit 0: all in; 1: some rows refused; 2: nothing could be read."""
+def import_file(file: Path, dry_run: bool, report: Path | None, ask_buyers: bool) -> None:
+    """Read an order export (xlsx, csv). Exit 0: all in; 1: some rows refused; 2: nothing could be read.
+
+    Buyers see these orders at once: who runs the portal says that they are theirs.
+    """
     _check_database()
 
     def progress(done: int, about: int) -> None:
@@ -345,7 +350,13 @@ def import_file(file: Path, dry_run: bool, report: Path | None) -> None:
                         f"{report} can't be written: {error.strerror}", param_hint="--report"
                     ) from error
             result = import_orders(
-                export, now=clock.now(), dry_run=dry_run, on_progress=progress, on_row=write, source=Path(file).name
+                export,
+                now=clock.now(),
+                dry_run=dry_run,
+                vouched=not ask_buyers,
+                on_progress=progress,
+                on_row=write,
+                source=Path(file).name,
             )
     except ExportRefused as refused:
         click.echo(f"portal: {refused.sentence}", err=True)
@@ -626,6 +637,7 @@ def create_user(member_name: str, company: str, mediator: bool, operator: bool) 
             known.password_hash = accounts.hash_password(password)
             known.mediator = known.mediator or mediator
             known.operator = known.operator or operator
+            known_shops.vouch_for_cases(known.id, clock.now())
         else:
             accounts.create_user(
                 member_name,

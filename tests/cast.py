@@ -20,6 +20,7 @@ from portal.cases.proposals import Terms
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType
 from portal.models import Case, CaseLine, Order, OrderLine, Product, Shop, Sku, User
+from portal.orders import known_shops
 from portal.people import accounts
 from portal.rights import policies
 
@@ -92,6 +93,7 @@ class Cast:
         **columns: Any,
     ) -> Order:
         """An order of ``lines`` lines of one product each with two specifications at the same price."""
+        columns.setdefault("shown", True)
         received = columns.pop(
             "received_at", self.now - timedelta(days=2) if status in ("completed", "delivered") else None
         )
@@ -116,6 +118,8 @@ class Cast:
                 updated_at=self.now,
                 **columns,
             )
+            if order.shown:
+                known_shops.vouch({(order.buyer_id, order.shop_id)}, self.now)
             db.session.add(order)
             db.session.flush()
             for position in range(lines):

@@ -34,7 +34,7 @@ from portal.models import (
 from portal.money import entries as money_entries
 from portal.money import worth
 from portal.notices import notices
-from portal.orders import ledger, versions
+from portal.orders import known_shops, ledger, versions
 from portal.rights import policies, resale, windows
 from portal.words import BEIJING
 
@@ -243,6 +243,9 @@ def record_opening(case: Case, step: Step, by: ActedBy, at: datetime, *, note: s
         .values(case_count=Order.case_count + 1, version=Order.version + 1)
         .execution_options(synchronize_session=False)
     )
+    db.session.refresh(order, ["shown"])  # the buyer may have said 不是我的 meanwhile
+    if known_shops.is_hidden(order):
+        raise StepRefused("买家还没有确认这家店铺的订单，不能开售后单", step.name)
     notices.tell_step(case, step, version=1, at=at)
     update_counters(case, None, case.state)
     db.session.flush()

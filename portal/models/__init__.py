@@ -12,7 +12,7 @@ from portal.models.intake import Intake
 from portal.models.messages import Conversation, Message
 from portal.models.money import MoneyEntry, PayoutFile
 from portal.models.notifications import Delivery, Notice
-from portal.models.orders import Cancellation, Order, OrderHead, OrderLine, Product, Sku
+from portal.models.orders import Cancellation, KnownShop, Order, OrderHead, OrderLine, Product, Sku
 from portal.models.policies import Policy, ReturnAddress
 from portal.models.proposals import Proposal
 from portal.models.security import (
@@ -55,6 +55,7 @@ __all__ = [
     "Intake",
     "Invitation",
     "KeptForm",
+    "KnownShop",
     "Message",
     "MoneyEntry",
     "Notice",

@@ -151,7 +151,7 @@ def contact(order_no: str) -> ResponseReturnValue:
 def contact_new(order_no: str) -> ResponseReturnValue:
     """What was said since: 204 when nothing."""
     g.polled = True
-    talk = guards.found(conversations.find_standing(order_no, "seller", g.who.shop_id))
+    talk = guards.found(conversations.find_standing_of_shop(order_no, g.who.shop_id))
     after = request.args.get("after", "0")
     key = int(after) if after.isascii() and after.isdigit() and len(after) < 18 else 0
     found = conversations.list_newer(talk.talk_id, key) if (talk.last_message_id or 0) > key else []

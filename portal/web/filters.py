@@ -9,6 +9,7 @@ from flask import Flask, g
 
 from portal import inputs, words
 from portal.calendar import lengths
+from portal.models.orders import find_path
 
 
 def money(fen: int) -> str:
@@ -51,5 +52,6 @@ def install(app: Flask) -> None:
         first_char=first,
         masked_phone=words.masked_phone,
         masked_name=words.masked_name,
+        order_path=find_path,
     )
     app.jinja_env.globals["length_of"] = lengths.describe_deadline
