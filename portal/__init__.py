@@ -23,10 +23,11 @@ from portal.evidence import imaging
 from portal.evidence.store import DirectoryStore
 from portal.extensions import db, migrate, use_lock_file
 from portal.money import encryption
-from portal.money.accounts import consent as bank_accounts
+from portal.money.accounts import keyring
 from portal.notices import notices as kept_notices
 from portal.parcels import following
-from portal.people import accounts, factors, passwords
+from portal.people import factors, passwords, sessions
+from portal.resale.passing import moving as chain_moving
 from portal.rights import resale as resale_terms
 from portal.web import assets, errors, events, filters, security
 
@@ -104,7 +105,7 @@ def _apply(settings: Settings, data: Path) -> None:
     """Give the current app what its parts read from the settings. Raises SettingsError."""
     use_lock_file(str(data / "write.lock") if settings.sqlite else None)
     anchors.use_folder(data)
-    accounts.use_key(settings.secret_key)
+    sessions.use_key(settings.secret_key)
     factors.use_key(settings.secret_key)
     passwords.use_breached(Path(settings.breached_passwords) if settings.breached_passwords else None)
     clock.follow_shift(data / "clock-shift" if settings.qa_open else None)
@@ -118,8 +119,9 @@ def _apply(settings: Settings, data: Path) -> None:
         )
     except encryption.KeysRefused as refused:
         raise SettingsError(f"PORTAL_BANK_KEYS: {refused}") from None
-    bank_accounts.set_keys(keys, timedelta(days=settings.bank_days))
+    keyring.set_keys(keys, timedelta(days=settings.bank_days))
     following.set_service(settings.tracking)
+    chain_moving.start_listening()
     kept_notices.set_channels(*(["webhook"] if settings.webhook_url else []))
 
 

@@ -37,7 +37,7 @@ from portal.money.accounts import keeping as account_keeping
 from portal.orders import known_shops
 from portal.orders.export_format import ExportRefused, read
 from portal.orders.importing import describe_row, import_orders, report_file
-from portal.people import accounts, factors
+from portal.people import accounts, factors, sessions
 from portal.system import notes, steadiness
 from portal.talk import feedback
 
@@ -606,7 +606,7 @@ def reset_second_factor(member_name: str) -> None:
     user = _known(member_name)
     with writing():
         factors.turn_off(user.id)
-        accounts.sign_out_others(user.id, "", clock.now())
+        sessions.sign_out_others(user.id, "", clock.now())
         accounts.tell(
             user.id,
             "两步验证已重置",

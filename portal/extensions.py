@@ -11,7 +11,7 @@ import fcntl
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -84,6 +84,7 @@ db = SQLAlchemy(metadata=Model.metadata)  # the models stand on our own typed ba
 migrate = Migrate()
 
 _writing: ContextVar[bool] = ContextVar("portal_writing", default=False)
+_afterwards: ContextVar[dict[object, Callable[[], None]] | None] = ContextVar("portal_afterwards", default=None)
 
 
 class PerApp(Generic[T]):
@@ -170,6 +171,15 @@ def is_writing() -> bool:
     return _writing.get()
 
 
+def do_afterwards(key: object, work: Callable[[], None]) -> None:
+    """Do ``work`` when the present write transaction is committed, once a ``key``; never when it is rolled back.
+
+    What it raises reaches whoever wrote, whose changes stand: it must deal with its own failures.
+    """
+    if (works := _afterwards.get()) is not None:
+        works[key] = work
+
+
 @contextmanager
 def writing() -> Iterator[None]:
     """A write transaction: ends the read before it, commits at its end, rolls back on any exception.
@@ -180,8 +190,9 @@ def writing() -> Iterator[None]:
         yield
         return
     db.session.rollback()
+    works: dict[object, Callable[[], None]] = {}
     with _turn():
-        token = _writing.set(True)
+        token, noted = _writing.set(True), _afterwards.set(works)
         try:
             yield
             db.session.commit()
@@ -190,3 +201,6 @@ def writing() -> Iterator[None]:
             raise
         finally:
             _writing.reset(token)
+            _afterwards.reset(noted)
+    for work in works.values():
+        work()

@@ -21,9 +21,10 @@ from portal.notices import outbox
 from portal.orders import uploads as order_uploads
 from portal.parcels import couriers, following
 from portal.payments import recording
-from portal.people import accounts
+from portal.people import sessions
 from portal.resale import alarm as chain_alarm
 from portal.resale import links as consumer_links
+from portal.resale.passing import moving
 from portal.rights import resale
 from portal.system import notes, steadiness
 from portal.tracking import polling, unopposed
@@ -56,6 +57,7 @@ def sweep() -> int:
         ("receipts unopposed", lambda: unopposed.settle_due(clock.now())),
         ("resale terms", lambda: resale.promise_terms(clock.now())),
         ("resale overdue", lambda: resale.mark_overdue(clock.now())),
+        ("chain facts", lambda: moving.sweep(clock.now())),
         ("chain alarms", lambda: chain_alarm.raise_alarms(clock.now())),
         ("bank accounts", lambda: account_keeping.erase_due(clock.now())),
     )
@@ -89,7 +91,7 @@ def tidy(store: Store, imports: Path) -> None:
     """Forget what nobody needs any more: old sessions, form keys, rate counts, loose photos, imported files."""
     now = clock.now()
     with writing():
-        accounts.forget_old_sessions(now)
+        sessions.forget_old_sessions(now)
         once.forget(now)
         rates.forget(now)
         following.end_old(now)

@@ -83,6 +83,12 @@ ORIGIN: dict[str, str] = {  # who told of a scan
     "kuaidi100": "快递100",
     "kdniao": "快递鸟",
     "unopposed": "对方没有异议",
+    "above": "供应商一侧的售后",
+    "below": "消费者一侧的售后",
+}
+WHENCE: dict[str, str] = {  # 铺货: in which linked case something was done
+    "above": "由供应商办理，自动传到这里",
+    "below": "由消费者办理，自动传到这里",
 }
 DOUBT: dict[str, str] = {  # why a scan counts for nothing
     "early": "早于寄出,不作为依据",

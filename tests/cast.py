@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import secrets
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from portal.extensions import db, writing
 from portal.flow import Actor, CaseType
 from portal.models import Case, CaseLine, Order, OrderLine, Product, Shop, Sku, User
 from portal.orders import known_shops
-from portal.people import accounts
+from portal.people import accounts, sessions
 from portal.rights import policies
 
 PASSWORD = "huanhuo-demo"
@@ -386,18 +387,18 @@ def sign_in(app: Flask, member_name: str) -> FlaskClient:
 
     client = app.test_client()
     user = db.session.scalars(db.select(User).where(User.member_name == member_name)).one()
-    client.set_cookie("sid", accounts.sign_in(user, now=clock.now()))
+    client.set_cookie("sid", sessions.sign_in(user, now=clock.now()))
     db.session.rollback()
     return client
 
 
 def token_of(page: TestResponse) -> dict[str, str]:
-    """The hidden fields of the first form that has them: csrf_token, form_key and version."""
+    """The hidden fields of the first form that has them: csrf_token, form_key, version and what the page showed."""
     found: dict[str, str] = {}
-    for name in ("csrf_token", "form_key", "version"):
+    for name in ("csrf_token", "form_key", "version", "shown"):
         match = re.search(rf'name="{name}" value="([^"]*)"', page.text)
         if match:
-            found[name] = match[1]
+            found[name] = html.unescape(match[1])
     return found
 
 

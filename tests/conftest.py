@@ -17,8 +17,9 @@ from portal.config import Settings
 from portal.extensions import db
 from portal.people import accounts
 from tests import quicker
+from tests.borrowed import borrowed_database
 from tests.cast import Cast
-from tests.postgres import fresh_database, postgres_server  # noqa: F401  (the second is a fixture)
+from tests.postgres import postgres_server  # noqa: F401  (a fixture)
 
 BANK_KEYS = f"test:{'A' * 43}="  # seals nothing but tests' inventions
 quicker.install()
@@ -38,9 +39,10 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def make_app(folder: Path, template: Path, **settings: object) -> Flask:
-    """An app on a copy of the migrated template."""
+    """An app on a copy of the migrated template, or on the database that the settings name."""
     folder.mkdir(parents=True, exist_ok=True)
-    shutil.copy(template / "portal.db", folder / "portal.db")
+    if not settings.get("database_url"):
+        shutil.copy(template / "portal.db", folder / "portal.db")
     if (template / "assets").is_dir():
         shutil.copytree(template / "assets", folder / "assets", dirs_exist_ok=True)
     settings.setdefault("bank_keys", BANK_KEYS)
@@ -53,37 +55,29 @@ def make_app(folder: Path, template: Path, **settings: object) -> Flask:
 @pytest.fixture
 def app(tmp_path: Path, sqlite_template: Path) -> Iterator[Flask]:
     """An app on SQLite, with an application context that the test stands in."""
-    made = make_app(tmp_path / "data", sqlite_template)
-    with made.app_context():
-        yield made
-        db.session.remove()
-        db.engine.dispose()
+    yield from stand_in(make_app(tmp_path / "data", sqlite_template))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def both(request: pytest.FixtureRequest, tmp_path: Path, sqlite_template: Path) -> Iterator[Flask]:
     """The same app on each database in turn."""
-    if request.param == "postgresql":
-        request.getfixturevalue("postgres_server")
     if request.param == "sqlite":
-        made = make_app(tmp_path / "data", sqlite_template)
-    else:
-        made = create_app(
-            Settings(
-                data=tmp_path / "data",
-                secret_key="test",
-                bank_keys=BANK_KEYS,
-                database_url=fresh_database("portal", prepare=_migrate),
-            )
-        )
-        made.testing = True
+        yield from stand_in(make_app(tmp_path / "data", sqlite_template))
+        return
+    request.getfixturevalue("postgres_server")
+    with borrowed_database("portal", prepare=migrate) as url:
+        yield from stand_in(make_app(tmp_path / "data", sqlite_template, database_url=url))
+
+
+def stand_in(made: Flask) -> Iterator[Flask]:
+    """The app, with an application context that the test stands in."""
     with made.app_context():
         yield made
         db.session.remove()
         db.engine.dispose()
 
 
-def _migrate(url: str) -> None:
+def migrate(url: str) -> None:
     """Fill the template database that every PostgreSQL test copies."""
     folder = Path(tempfile.mkdtemp())
     made = create_app(Settings(data=folder, secret_key="test", database_url=url))

@@ -6,12 +6,15 @@ routes, statements and templates; only their first use costs what it costs in pr
 
 from __future__ import annotations
 
+import os
+import sqlite3
 from typing import Any
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
+from sqlalchemy import event
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine import Engine
@@ -36,6 +39,7 @@ def install() -> None:
     """Once a process, before the first app is made."""
     _share_routes()
     _share_statements()
+    _trust_the_machine()
     Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": Templates()}
 
 
@@ -67,3 +71,12 @@ def _share_statements() -> None:
         return engine
 
     SQLAlchemy._make_engine = kept  # type: ignore[method-assign]
+
+
+def _trust_the_machine() -> None:
+    """Commits don't wait for the disk, unless the test is about that and says so in the environment."""
+
+    @event.listens_for(Engine, "connect")
+    def relax(connection: Any, _record: Any) -> None:
+        if isinstance(connection, sqlite3.Connection) and "PORTAL_SQLITE_SYNCHRONOUS" not in os.environ:
+            connection.execute("PRAGMA synchronous=OFF")

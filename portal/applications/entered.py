@@ -9,12 +9,12 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 
-from portal.applications import applications
+from portal.applications import drafts
 from portal.models import Draft
 from portal.orders import order_lists
 from portal.talk import card_numbers
 
-_NAME = re.compile(r"line|ground|reason|type|amount|description|name|phone|address|(?:quantity|sku)_[0-9]{1,18}")
+_NAME = re.compile(r"line|reason|type|amount|description|name|phone|address|(?:quantity|sku)_[0-9]{1,18}")
 MOST_FIELDS = 400
 MOST_CHARACTERS = 4_000  # of one field
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
@@ -37,12 +37,12 @@ def save_entered(draft: Draft, fields: Mapping[str, str], form_key: str, now: da
     """Keep them beside those of the application's other page; of a form that was sent on meanwhile nothing."""
     if form_key and form_key == draft.fields.get("sent_on"):
         return
-    applications.save_draft(draft, {"entered": {**(draft.fields.get("entered") or {}), **fields}}, now)
+    drafts.save_draft(draft, {"entered": {**(draft.fields.get("entered") or {}), **fields}}, now)
 
 
 def end_entered(draft: Draft, form_key: str, now: datetime) -> None:
     """The form has been judged and sent on: what was kept of it word for word is of no more use."""
-    applications.save_draft(draft, {"entered": None, "sent_on": form_key}, now)
+    drafts.save_draft(draft, {"entered": None, "sent_on": form_key}, now)
 
 
 def find_entered(draft: Draft | None, field: str) -> dict[str, str] | None:

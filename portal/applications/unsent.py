@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import case as either
@@ -18,6 +16,7 @@ from sqlalchemy import case as sql_case
 from sqlalchemy import not_, or_, select, update
 
 from portal import flow
+from portal.applications.cancel_outcomes import NotNow, Outcome, Result
 from portal.cases import opening, taking
 from portal.cases.effects.hand_ins import HandIn, RequestedLine
 from portal.cases.effects.step_context import ActedBy
@@ -33,7 +32,11 @@ from portal.rights import policies
 from portal.talk import conversations
 
 MOST_AT_ONCE = 200
+
+
 OPEN = ("unpaid", "unshipped")  # the statuses in which an order can be called off
+
+
 REASONS: dict[str, str] = {
     "not_wanted": "不想要了",
     "wrong_order": "拍错了",
@@ -41,6 +44,8 @@ REASONS: dict[str, str] = {
     "out_of_stock": "商家缺货",
     "downstream": "下游客户取消了订单",
 }
+
+
 # A status may be older than what is known of the goods: a sender's word, a receipt, or a carrier who has the parcel. A
 # number alone says nothing: shops print labels before they send.
 _SEEN_BY_CARRIER = (
@@ -50,50 +55,19 @@ _SEEN_BY_CARRIER = (
     .correlate(Order)
     .exists()
 )
+
+
 _KNOWN_AS_SENT = or_(Order.shipped_at.is_not(None), Order.received_at.is_not(None), _SEEN_BY_CARRIER)
+
+
 # The reason of the refund, which speaks in the words of applications.
 _REASON_OF = {"late_ship": "late_ship", "out_of_stock": "out_of_stock"}
+
+
 _WITHDRAWABLE = (State.APPLIED, State.PROPOSED, State.REVISING)
+
+
 _BEING_PAID = (State.REFUNDING, State.REFUND_FAILED)
-
-
-class Outcome(StrEnum):
-    """What became of the wish to call an order off."""
-
-    CANCELLED = "cancelled"
-    ALREADY = "already"  # called off before, or closed by the platform
-    SHIPPED = "shipped"
-    IN_THE_WAY = "in_the_way"  # a case is open that must be ended first
-    UNCLEAR = "unclear"  # the platform is refunding it, or says nothing that we know
-    UNKNOWN = "unknown"  # not an order of this buyer
-
-
-SAID: dict[Outcome, str] = {
-    Outcome.CANCELLED: "已撤销",
-    Outcome.ALREADY: "这笔订单已经关闭,不需要再撤销",
-    Outcome.SHIPPED: "商家已发货,不能撤销;可以拒收,或收到后申请退货退款",
-    Outcome.IN_THE_WAY: "订单有进行中的售后,请先处理完那张售后单",
-    Outcome.UNCLEAR: "平台还在处理这笔订单,现在不能撤销;请联系商家",
-    Outcome.UNKNOWN: "没有找到这笔订单",
-}
-
-
-@dataclass(frozen=True)
-class Result:
-    """One order: what became of it, and the refund if there is one (case number, 分)."""
-
-    order_no: str
-    outcome: Outcome
-    case_no: str = ""
-    refund_fen: int = 0
-
-
-class _NotNow(Exception):
-    """Undoes what was begun; ``outcome`` says why."""
-
-    def __init__(self, outcome: Outcome) -> None:
-        super().__init__(outcome)
-        self.outcome = outcome
 
 
 def cancel_order(order_no: str, *, by: ActedBy, reason: str, now: datetime) -> Result:
@@ -113,7 +87,7 @@ def cancel_order(order_no: str, *, by: ActedBy, reason: str, now: datetime) -> R
     try:
         with db.session.begin_nested():
             return _cancel(order.id, order.status, by=by, reason=reason, words=words, now=now)
-    except _NotNow as why:
+    except NotNow as why:
         return Result(order_no, why.outcome)
 
 
@@ -134,9 +108,9 @@ def _cancel(order_id: int, status: str, *, by: ActedBy, reason: str, words: str,
             if case.state in _WITHDRAWABLE and not case.escalated:
                 taking.take(case.id, "withdraw", by=by, now=now, handed=HandIn(note="改为撤销订单"))
             if case.state not in (State.WITHDRAWN, *_BEING_PAID):
-                raise _NotNow(Outcome.IN_THE_WAY)
+                raise NotNow(Outcome.IN_THE_WAY)
         else:
-            raise _NotNow(Outcome.IN_THE_WAY)
+            raise NotNow(Outcome.IN_THE_WAY)
     lines = db.session.scalars(
         select(OrderLine).where(OrderLine.order_id == order_id).order_by(OrderLine.id).with_for_update()
     ).all()
@@ -149,8 +123,8 @@ def _cancel(order_id: int, status: str, *, by: ActedBy, reason: str, words: str,
     order = db.session.get_one(Order, order_id, populate_existing=True)
     if done.rowcount != 1:  # type: ignore[attr-defined]
         if order.status in OPEN:
-            raise _NotNow(Outcome.SHIPPED if _is_known_as_sent(order_id) else Outcome.UNCLEAR)
-        raise _NotNow(find_obstacle(order.status))
+            raise NotNow(Outcome.SHIPPED if _is_known_as_sent(order_id) else Outcome.UNCLEAR)
+        raise NotNow(find_obstacle(order.status))
     wanted = [
         RequestedLine(line.id, line.quantity_milli - line.claimed_milli)
         for line in lines

@@ -10,7 +10,7 @@ from portal.auth import bp
 from portal.auth.password import PasswordForm, is_right
 from portal.auth.routes import CodeForm
 from portal.extensions import writing
-from portal.people import accounts, factors
+from portal.people import accounts, factors, sessions
 from portal.web import events, guards
 from portal.web.pages import page
 from portal.web.security import to_confirm
@@ -26,7 +26,7 @@ def factor() -> ResponseReturnValue:
         return refused
     if factors.is_on(g.who.user_id):
         return page("auth/factor_on.html", left=factors.left(g.who.user_id), form=PasswordForm(formdata=None), codes=[])
-    if not accounts.was_proved(g.who.session, g.now):
+    if not sessions.was_proved(g.who.session, g.now):
         return to_confirm()
     form, status = CodeForm(), 200
     if request.method == "POST" and not request.form.get("begin"):
@@ -36,7 +36,7 @@ def factor() -> ResponseReturnValue:
                 codes = factors.confirm(g.who.user_id, (form.code.data or "").replace(" ", ""), g.now)
                 if codes:
                     accounts.tell(g.who.user_id, *ON, g.now)
-                    accounts.sign_out_others(g.who.user_id, g.who.session, g.now)
+                    sessions.sign_out_others(g.who.user_id, g.who.session, g.now)
                     events.audit("privilege_change", change="factor_on")
             if codes:
                 return page("auth/factor_on.html", left=len(codes), form=PasswordForm(formdata=None), codes=codes)

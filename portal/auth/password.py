@@ -10,7 +10,7 @@ from wtforms.validators import InputRequired
 
 from portal.auth import bp
 from portal.extensions import writing
-from portal.people import accounts
+from portal.people import accounts, sessions
 from portal.people.accounts import AccountRefused
 from portal.web import events, guards, security, tries
 from portal.web.forms import Form
@@ -81,8 +81,8 @@ def _changed(form: ChangeForm) -> Response:
     """The new password holds, under a new session: a copied cookie of the old one opens nothing."""
     with writing():
         accounts.set_password(g.who.user_id, form.new_password.data or "", now=g.now, keep=g.who.session)
-        accounts.prove_password(g.who.session, g.now)
-        cookie = accounts.renew(g.who.session)
+        sessions.prove_password(g.who.session, g.now)
+        cookie = sessions.renew(g.who.session)
         events.audit("privilege_change", change="password")
     answer = redirect("/me/account?said=password-changed", 303)
     security.set_cookie(answer, cookie, security.settings())
@@ -99,7 +99,7 @@ def confirm() -> ResponseReturnValue:
         status = 422
         if form.validate_on_submit() and not (status := is_right(form)):
             with writing():
-                accounts.prove_password(g.who.session, g.now)
+                sessions.prove_password(g.who.session, g.now)
             return redirect(wanted, 303)
     return page("auth/confirm.html", status, form=form, next=wanted)
 

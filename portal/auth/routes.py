@@ -14,9 +14,10 @@ from portal import words
 from portal.auth import bp
 from portal.extensions import db, writing
 from portal.models import HalfSignIn, User
-from portal.people import accounts, factors
+from portal.people import accounts, factors, sessions
 from portal.web import carried, events, security, tries
-from portal.web.forms import Form, Line
+from portal.web.fields import Line
+from portal.web.forms import Form
 from portal.web.pages import page
 from portal.web.signing_in import SignInForm, sign_in_page
 
@@ -59,7 +60,7 @@ def _ask_code(user: User, wanted: str, packed: str) -> Response:
     half = secrets.token_urlsafe(32)
     with writing():
         db.session.add(
-            HalfSignIn(id_hash=accounts.hash_token(half), user_id=user.id, expires_at=g.now + timedelta(minutes=5))
+            HalfSignIn(id_hash=sessions.hash_token(half), user_id=user.id, expires_at=g.now + timedelta(minutes=5))
         )
     return page("auth/code.html", form=CodeForm(formdata=None), next=wanted, carried=packed, half=half)
 
@@ -68,7 +69,7 @@ def _ask_code(user: User, wanted: str, packed: str) -> Response:
 def give_code() -> ResponseReturnValue:
     """The second step of signing in."""
     half = request.form.get("half", "")
-    row = db.session.get(HalfSignIn, accounts.hash_token(half)) if 20 <= len(half) <= 100 else None
+    row = db.session.get(HalfSignIn, sessions.hash_token(half)) if 20 <= len(half) <= 100 else None
     wanted, packed = security.safe_next(request.form.get("next")), request.form.get("carried", "")
     if request.method != "POST" or row is None or row.expires_at <= g.now:
         form = SignInForm(formdata=None)
@@ -99,9 +100,9 @@ def _begin(user: User, wanted: str, packed: str) -> Response:
     """The session, and on to where this person wanted to be."""
     if g.who is not None:  # whoever was signed in at this browser no longer is
         with writing():
-            accounts.sign_out(g.who.session, g.now)
+            sessions.sign_out(g.who.session, g.now)
     device = words.device(request.headers.get("User-Agent", ""))
-    cookie = accounts.sign_in(user, now=g.now, device=device, address=request.remote_addr or "")
+    cookie = sessions.sign_in(user, now=g.now, device=device, address=request.remote_addr or "")
     events.audit("authn_login_success", user.id, device=device)
     if typed := carried.unpack(packed):
         carried.keep(user.id, *typed, g.now)
@@ -118,7 +119,7 @@ def sign_out() -> ResponseReturnValue:
     """End this session and leave nothing private in the browser."""
     if g.who is not None:
         with writing():
-            accounts.sign_out(g.who.session, g.now)
+            sessions.sign_out(g.who.session, g.now)
     answer = redirect("/login?said=signed-out", 303)
     answer.delete_cookie(security.cookie_name(security.settings()), path="/")
     answer.headers["Clear-Site-Data"] = '"cache", "storage"'

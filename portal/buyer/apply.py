@@ -13,23 +13,25 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from portal import inputs, words
-from portal.applications import applications, entered
+from portal.applications import applications, drafts, entered, shown, sums
+from portal.applications import goods as applications_goods
 from portal.applications.applications import NotEligible
 from portal.buyer import bp
-from portal.buyer.forms import CheckForm, DetailsForm, ReasonForm, read_quantities
+from portal.buyer.applying_forms import CheckForm, DetailsForm, ReasonForm, read_quantities
 from portal.calendar import lengths
 from portal.cases.effects.step_context import ActedBy
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Draft, Order
 from portal.orders import ledger, order_lists
-from portal.rights import eligibility, policies, reasons
+from portal.rights import asking, eligibility, policies, reasons
 from portal.rights import goods as goods_facts
 from portal.rights.goods import Route
 from portal.web import guards, rates
-from portal.web.forms import find_kept_form, sent_ids
+from portal.web.forms import find_kept_form
 from portal.web.once import once
 from portal.web.pages import page
+from portal.web.photo_field import sent_ids
 
 
 def _order(order_no: str) -> Order:
@@ -37,7 +39,7 @@ def _order(order_no: str) -> Order:
 
 
 def _draft(order: Order) -> Draft | None:
-    return applications.find_draft(order.id, g.who.user_id)
+    return drafts.find_draft(order.id, g.who.user_id)
 
 
 @bp.route("/orders/<order_no>/apply", methods=["GET", "POST"])
@@ -45,9 +47,9 @@ def apply(order_no: str) -> ResponseReturnValue:
     """Why: one reason for one line to begin with; or why it can't be, and what instead."""
     order = _order(order_no)
     order_id = order.id
-    lines = {line.id: line for line in applications.list_lines(order_id)}
-    may = applications.is_exchangeable(list(lines.values()))
-    policy = applications.get_policy_for(order)
+    lines = {line.id: line for line in applications_goods.list_lines(order_id)}
+    may = applications_goods.is_exchangeable(list(lines.values()))
+    policy = applications_goods.get_policy_for(order)
     draft = _draft(order)
     kept = dict(draft.fields) if draft else {}
     form = ReasonForm()
@@ -57,22 +59,22 @@ def apply(order_no: str) -> ResponseReturnValue:
         abort(404)
     if line is None and len(lines) == 1:
         line = next(iter(lines.values()))
-    title = words.APPLY.get(order.status, "申请换货") if applications.is_unshipped(order) else "申请换货"
+    title = words.APPLY.get(order.status, "申请换货") if applications_goods.is_unshipped(order) else "申请换货"
     if line is None:
         return page("buyer/apply_line.html", order=order, lines=list(lines.values()), title=title)
-    goods = applications.describe_goods(order, line, exchangeable=may[line.id])
+    goods = applications_goods.describe_goods(order, line, exchangeable=may[line.id])
     offer = eligibility.offer(goods, g.now, policy)
-    shown = eligibility.offered(goods, policy)
+    offered = eligibility.offered(goods, policy)
     form.line.data = str(line.id)
-    form.ground.choices = [(str(ground), label) for ground, label in reasons.GROUND.items()]
     form.reason.choices = [(reason.id, reason.zh) for reason in reasons.REASONS]  # one not shown is answered as well
+    form.reason.choices += [(str(ground), label) for ground, label in reasons.GROUND.items()]
     line_id = line.id
     verdict = None
     if form.validate_on_submit():
-        if not form.reason.data:
-            form.refuse("请选择具体情况" if form.ground.data else "请选择换货原因", "ground")
+        chosen = form.reason.data
+        if chosen in set(reasons.Ground):
+            form.refuse(f"请选择「{reasons.GROUND[reasons.Ground(chosen)]}」的具体情况", "reason")
         else:
-            chosen = form.reason.data
             kind, verdict = _chosen(goods, reasons.reason(chosen), form, policy, kept)
             if verdict.allowed:
                 fields = {
@@ -82,17 +84,13 @@ def apply(order_no: str) -> ResponseReturnValue:
                     "negotiated": verdict.negotiated,
                 }
                 with writing():
-                    begun = applications.start_draft(order.shop_id, order_id, g.who.user_id, source="order", now=g.now)
-                    applications.save_draft(begun, fields, g.now)
+                    begun = drafts.start_draft(order.shop_id, order_id, g.who.user_id, source="order", now=g.now)
+                    drafts.save_draft(begun, fields, g.now)
                     entered.save_entered(begun, entered.read_entered(request.form, order_id), "", g.now)
                 return redirect(f"/orders/{order_no}/apply/details", 303)
-            form.refuse(verdict.why, "ground")
-    elif form.reason.errors:
-        form.refuse("请选择换货原因", "ground")
-        form.reason.errors = []
+            form.refuse(verdict.why, "reason")
     elif request.method == "GET":
         touched = entered.find_entered(draft, "line")
-        form.ground.data = touched.get("ground") if touched else None
         form.reason.data = (touched.get("reason") if touched else None) or kept.get("reason")
     return page(
         "buyer/apply.html",
@@ -102,7 +100,7 @@ def apply(order_no: str) -> ResponseReturnValue:
         form=form,
         offer=offer,
         verdict=verdict,
-        grounds=_grounds(goods, shown, policy),
+        grounds=_grounds(goods, offered, policy),
         draft=draft,
         title=title,
         open=offer.allowed or any(way.route is Route.NEGOTIATE for way in offer.instead),
@@ -123,18 +121,18 @@ def _chosen(
         return kept["type"], rights[kept["type"]]
     if rights:
         return next(iter(rights.items()))
-    usual = next(iter(eligibility.types_of(goods, reason, policy)), reason.leads_to) if reason else None
+    usual = next(iter(asking.types_of(goods, reason, policy)), reason.leads_to) if reason else None
     kind = usual or CaseType.EXCHANGE
     return kind, eligibility.consider(goods, kind, reason_id, g.now, policy)
 
 
-def _grounds(goods: Any, shown: Any, policy: Any) -> list[dict[str, Any]]:
+def _grounds(goods: Any, offered: Any, policy: Any) -> list[dict[str, Any]]:
     """The grounds with their sub-reasons and who pays for each, where goods go back."""
     found: list[dict[str, Any]] = []
     for ground, label in reasons.GROUND.items():
         subs = [
-            (r, words.PAYER[str(eligibility.freight_payer(goods, r, policy))] if r.leads_to in _BACK else "")
-            for r in shown
+            (r, words.PAYER[str(asking.freight_payer(goods, r, policy))] if r.leads_to in _BACK else "")
+            for r in offered
             if r.ground == ground
         ]
         if subs:
@@ -176,11 +174,11 @@ def apply_details(order_no: str) -> ResponseReturnValue:
         data={**usual, "amount": fields.get("refund_fen")},
         known=partial(order_lists.known_numbers, order.id),
     )
-    photos = applications.list_photos(draft)
+    photos = drafts.list_photos(draft)
     form.photos.already, form.photos.draft_id = len(photos), draft_id
     form.photos.upload_url = f"/orders/{order_no}/apply/photos"
     reason = reasons.reason(fields["reason"])
-    kind = applications.read_type(draft)
+    kind = drafts.read_type(draft)
     options = _options(order, lines[0], reason)
     if options and kind not in options:
         kind = next(iter(options))
@@ -213,8 +211,8 @@ def apply_details(order_no: str) -> ResponseReturnValue:
         money = {"refund_fen": form.amount.data if kind in goods_facts.MONEY else None} if "amount" in form else {}
         with writing():
             again = db.session.get_one(Draft, draft_id)
-            applications.keep_photos(again, form.photos.data or [], sent_ids("drop_photo"))
-            applications.save_draft(
+            drafts.keep_photos(again, form.photos.data or [], sent_ids("drop_photo"))
+            drafts.save_draft(
                 again,
                 {
                     "quantities": quantities,
@@ -234,7 +232,7 @@ def apply_details(order_no: str) -> ResponseReturnValue:
             entered.save_entered(again, entered.read_entered(request.form, order_id), "", g.now)
             form.photos.data = []
             verdicts = applications.judge_draft(again, now=g.now) if not problems and quantities else []
-            comes_to = applications.work_out_all(again) if verdicts else None
+            comes_to = sums.work_out_all(again) if verdicts else None
         for line_id, verdict in verdicts:
             if not verdict.allowed and verdict.field == "quantity":
                 problems[line_id] = verdict.why
@@ -242,10 +240,10 @@ def apply_details(order_no: str) -> ResponseReturnValue:
                 if verdict.field == "photos" and form.photos.errors:
                     continue
                 form.refuse(verdict.why, verdict.field if verdict.field != "reason" else "")
-        if comes_to is not None and not form.errors and (problem := applications.find_amount_problem(comes_to, kind)):
+        if comes_to is not None and not form.errors and (problem := sums.find_amount_problem(comes_to, kind)):
             form.refuse(problem, "amount")
         if not quantities and not problems:
-            problems[lines[0].id] = f"请填写{eligibility.QUANTITY[kind]}"
+            problems[lines[0].id] = f"请填写{asking.QUANTITY[kind]}"
         form.refuse_lines(problems)
         for line_id in problems:
             typed.setdefault(str(line_id), "")
@@ -256,7 +254,7 @@ def apply_details(order_no: str) -> ResponseReturnValue:
         status = 422
         order = _order(order_no)
         lines = _ordered(order, fields)
-    shown = guards.found(_draft(order))
+    draft = guards.found(_draft(order))
     exchange = CaseType.EXCHANGE in kinds
     return page(
         "buyer/apply_details.html",
@@ -267,13 +265,10 @@ def apply_details(order_no: str) -> ResponseReturnValue:
         typed=typed,
         problems=problems,
         reason=reason,
-        photos=applications.load_photos(shown),
-        skus=(shown.fields.get("skus") or {}) | _entered_of(lines, kept, "sku"),
-        choices={line.id: applications.list_priced(order.id, line) if exchange else () for line in lines},
-        kinds=[
-            (str(each), goods_facts.NAMES[each], eligibility.QUANTITY[each], eligibility.DESCRIPTION[each])
-            for each in kinds
-        ],
+        photos=drafts.load_photos(draft),
+        skus=(draft.fields.get("skus") or {}) | _entered_of(lines, kept, "sku"),
+        choices={line.id: sums.list_priced(order.id, line) if exchange else () for line in lines},
+        kinds=[(str(each), goods_facts.NAMES[each], asking.QUANTITY[each], asking.DESCRIPTION[each]) for each in kinds],
         title=_called(kind, options.get(kind)) if len(kinds) == 1 else "申请",
         hints={str(each): verdict.why.partition(";")[2] for each, verdict in options.items()},
         lead=options[kind].why if len(kinds) == 1 and options else "",
@@ -285,8 +280,10 @@ def _options(order: Order, line: Any, reason: reasons.Reason | None) -> dict[Cas
     """What the draft's reason opens for its first line, the usual first."""
     if reason is None:
         return {}
-    policy = applications.get_policy_for(order)
-    goods = applications.describe_goods(order, line, exchangeable=applications.is_exchangeable([line])[line.id])
+    policy = applications_goods.get_policy_for(order)
+    goods = applications_goods.describe_goods(
+        order, line, exchangeable=applications_goods.is_exchangeable([line])[line.id]
+    )
     return dict(eligibility.ways(goods, reason, g.now, policy))
 
 
@@ -294,7 +291,7 @@ def _called(kind: CaseType, verdict: goods_facts.Verdict | None) -> str:
     return f"{'协商' if verdict and verdict.negotiated else ''}{goods_facts.NAMES[kind]}"
 
 
-def _most(order: Order, lines: list[Any], typed: dict[str, str]) -> applications.Sums:
+def _most(order: Order, lines: list[Any], typed: dict[str, str]) -> sums.Sums:
     """What can be asked back at most for the quantities as they stand on the page."""
     units = {}
     for line in lines:
@@ -303,11 +300,11 @@ def _most(order: Order, lines: list[Any], typed: dict[str, str]) -> applications
             units[line.id] = inputs.quantity(typed.get(str(line.id), ""), most=left, unit=line.unit)
         except inputs.InputRefused:
             continue
-    return applications.work_out_sums(order, CaseType.REFUND_ONLY, units, {})
+    return sums.work_out_sums(order, CaseType.REFUND_ONLY, units, {})
 
 
 def _ordered(order: Order, fields: dict[str, Any]) -> list[Any]:
-    lines = list(applications.list_lines(order.id))
+    lines = list(applications_goods.list_lines(order.id))
     return sorted(lines, key=lambda line: (line.id != fields.get("line_id"), line.position))
 
 
@@ -336,24 +333,29 @@ def apply_check(order_no: str) -> ResponseReturnValue:
     draft = _draft(order)
     form = CheckForm()
     problem: goods_facts.Verdict | None = None
+    changes: list[tuple[str, str, str]] = []
     status = 200
     if request.method == "POST":
         order_id, shop_id = order.id, order.shop_id
         rates.limit("apply", g.who.user_id)
-        seen = form.sums.data or None
+        seen = form.shown.data or ""
         by = ActedBy(Actor.BUYER, g.who.user_id, g.who.member_name, g.request_id)
 
         def hand_in() -> str:
-            found = applications.find_draft(order_id, g.who.user_id)
+            found = drafts.find_draft(order_id, g.who.user_id)
             if found is None:
                 raise StepRefused("这份申请已提交或已删除,请在「我的售后」查看", "apply")
-            return f"/cases/{applications.submit_draft(found, by=by, now=g.now, seen=seen).case_no}?v=1"
+            shown.check_shown(found, seen, now=g.now)
+            return f"/cases/{applications.submit_draft(found, by=by, now=g.now).case_no}?v=1"
 
         try:
             return once(hand_in)
         except NotEligible as refused:
             problem = refused.verdict
             form.refuse(refused.sentence)
+        except shown.Differs as differs:
+            changes = differs.changes
+            form.refuse(differs.sentence)
         except ledger.NotEnough:
             form.refuse("剩余可申请的数量不够了,可能刚刚提交过另一张申请,请修改数量")
         status = 422
@@ -367,7 +369,7 @@ def apply_check(order_no: str) -> ResponseReturnValue:
     if not applications.has_receiver(draft):
         return redirect(f"/orders/{order_no}/apply/details", 303)
     summary = applications.summarise(draft, now=g.now)
-    form.sums.data = summary["sums"].mark
+    form.shown.data = shown.write_facts(shown.list_facts(draft, summary))
     return page(
         "buyer/apply_check.html",
         status,
@@ -375,6 +377,7 @@ def apply_check(order_no: str) -> ResponseReturnValue:
         form=form,
         draft=draft,
         problem=problem,
+        changes=changes,
         summary=summary,
         name=_called(summary["type"], summary["verdict"]),
         otherwise=words.otherwise(
@@ -391,7 +394,7 @@ def apply_discard(order_no: str) -> ResponseReturnValue:
     """Remove the draft."""
     order_id = _order(order_no).id
     with writing():
-        found = applications.find_draft(order_id, g.who.user_id)
+        found = drafts.find_draft(order_id, g.who.user_id)
         if found is not None:
-            applications.discard_draft(found)
+            drafts.discard_draft(found)
     return redirect(f"/orders/{order_no}?said=draft-removed", 303)

@@ -6,13 +6,14 @@ from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
 
 from portal import words
-from portal.applications import unsent
+from portal.applications import cancel_outcomes, unsent
 from portal.buyer import bp
 from portal.cases.effects.step_context import ActedBy
 from portal.flow import Actor
 from portal.orders import order_lists
 from portal.web import guards
-from portal.web.forms import Choice, Form
+from portal.web.fields import Choice
+from portal.web.forms import Form
 from portal.web.once import once
 from portal.web.pages import page
 
@@ -55,7 +56,7 @@ def _confirm(numbers: list[str], action: str) -> ResponseReturnValue:
         status = 422
         if form.validate_on_submit():
             if single and not open_ones:  # sent or closed meanwhile: said here, with what to do instead
-                form.refuse(unsent.SAID[unsent.find_obstacle(found[0].status)])
+                form.refuse(cancel_outcomes.SAID[unsent.find_obstacle(found[0].status)])
                 status = 409
             else:
                 by = ActedBy(Actor.BUYER, g.who.user_id, g.who.member_name, g.request_id)
@@ -67,7 +68,7 @@ def _confirm(numbers: list[str], action: str) -> ResponseReturnValue:
                 return once(done)
     elif not open_ones:
         for why in dict.fromkeys(unsent.find_obstacle(row.status) for row in found):
-            form.refuse(unsent.SAID[why])
+            form.refuse(cancel_outcomes.SAID[why])
         status = 409 if request.method == "POST" else 200
     return page(
         "buyer/cancel.html",
@@ -86,11 +87,11 @@ def _confirm(numbers: list[str], action: str) -> ResponseReturnValue:
 def cancelled_orders(cancellation_id: str) -> ResponseReturnValue:
     """What became of each of the orders that were called off together."""
     made = guards.found(unsent.find_cancellation(cancellation_id, g.who.user_id))
-    rows = [(number, unsent.Outcome(outcome), case_no) for number, outcome, case_no in made.rows]
+    rows = [(number, cancel_outcomes.Outcome(outcome), case_no) for number, outcome, case_no in made.rows]
     return page(
         "buyer/cancelled.html",
         made=made,
         rows=rows,
-        said=unsent.SAID,
-        done=sum(outcome is unsent.Outcome.CANCELLED for _, outcome, _ in rows),
+        said=cancel_outcomes.SAID,
+        done=sum(outcome is cancel_outcomes.Outcome.CANCELLED for _, outcome, _ in rows),
     )

@@ -11,8 +11,8 @@ from flask import g, request
 from flask.typing import ResponseReturnValue
 
 from portal import flow, inputs
-from portal.buyer import bp, forms
-from portal.cases import case_view, opening
+from portal.buyer import applying_forms, bp, forms, parcel_forms
+from portal.cases import case_lists, case_view, child_cases
 from portal.cases.effects.step_context import ActedBy
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Case
@@ -29,7 +29,7 @@ def my_cases() -> ResponseReturnValue:
     if request.args.get("tab") == "waiting":
         waiting = order_lists.list_waiting(g.who.user_id, order_lists.MOST_WAITING)
         return page("buyer/waiting.html", waiting=waiting)
-    rows, key = case_view.list_of_buyer(g.who.user_id, paging.moment_key(request.args.get("after", "")))
+    rows, key = case_lists.list_of_buyer(g.who.user_id, paging.moment_key(request.args.get("after", "")))
     more = f"/cases?after={paging.said(key)}" if key else ""
     return page("buyer/cases.html", cases=rows, more=more)
 
@@ -96,7 +96,7 @@ def again(case_no: str) -> ResponseReturnValue:
     case = guards.found(case_view.find_of_buyer(case_no, g.who.user_id))
     case_id = case.id
     view = case_view.build_view(case, Actor.BUYER, g.now)
-    form = forms.AgainForm(known=partial(order_lists.known_numbers, case.order_id))
+    form = parcel_forms.AgainForm(known=partial(order_lists.known_numbers, case.order_id))
     form.prepare(case, view)
     left = [(line.id, line.shipped_milli - line.moved_milli, line.unit) for line in view.lines]
     left = [row for row in left if row[1] > 0]
@@ -105,18 +105,20 @@ def again(case_no: str) -> ResponseReturnValue:
     status = 200
     if view.again_until is None or g.now >= view.again_until:
         gone = forms.StepForm()
-        gone.refuse(f"换来的商品自完成之日起 {opening.AGAIN_FOR.days} 天内可以再次申请售后;请点「立即联系」与商家沟通")
+        gone.refuse(
+            f"换来的商品自完成之日起 {child_cases.AGAIN_FOR.days} 天内可以再次申请售后;请点「立即联系」与商家沟通"
+        )
         return show_page(case, view, 409 if request.method == "POST" else 200, news="", form=gone)
     if request.method == "POST":
         status = 422
-        typed, problems, quantities, _ = forms.read_quantities(left)
+        typed, problems, quantities, _ = applying_forms.read_quantities(left)
         good = form.validate_on_submit() and not problems
         form.refuse_lines(problems)
         if good:
             by = ActedBy(Actor.BUYER, g.who.user_id, g.who.member_name, g.request_id)
 
             def opened() -> str:
-                made = opening.open_again(
+                made = child_cases.open_again(
                     case_id,
                     by=by,
                     kind=form.kind.data,

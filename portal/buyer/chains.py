@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from wtforms import BooleanField
 
 from portal import inputs
-from portal.applications import applications
+from portal.applications import goods as applications_goods
 from portal.buyer import bp
 from portal.cases import case_view
 from portal.cases.effects.step_context import ActedBy
@@ -24,7 +24,8 @@ from portal.resale import downstream as resale_downstream
 from portal.resale.downstream import Bought
 from portal.web import guards
 from portal.web.chains import LinkForm, pick
-from portal.web.forms import Form, Line, Phone, Text
+from portal.web.fields import Line, Phone, Text
+from portal.web.forms import Form
 from portal.web.once import once
 from portal.web.pages import page
 from portal.words import BEIJING
@@ -82,7 +83,7 @@ def downstream(order_no: str) -> ResponseReturnValue:
     shop_id = _own_shop()
     order = guards.found(_find_purchase(order_no, shop_id))
     order_id = order.id
-    lines = applications.list_lines(order.id)
+    lines = applications_goods.list_lines(order.id)
     form = DownstreamForm()
     typed: dict[str, str] = {}
     problems: dict[str, str] = {}

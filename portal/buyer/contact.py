@@ -7,13 +7,13 @@ from functools import partial
 from flask import Response, g, redirect, request
 from flask.typing import ResponseReturnValue
 
-from portal.applications import applications
+from portal.applications import drafts, goods
 from portal.buyer import bp
 from portal.extensions import db, writing
 from portal.models import Order, Shop
 from portal.models.orders import find_path
 from portal.orders import order_lists
-from portal.rights import reasons
+from portal.rights import phrases
 from portal.talk import conversations
 from portal.web import guards, quotas
 from portal.web.once import once
@@ -44,7 +44,7 @@ def contact(order_no: str) -> ResponseReturnValue:
         phrase = request.form.get("phrase", "")
         quotas.limit_message()
         good = form.validate_on_submit()
-        words = phrase if phrase in reasons.BUYER_PHRASES else form.words.data or ""
+        words = phrase if phrase in phrases.BUYER_PHRASES else form.words.data or ""
         photos = list(form.photos.data or [])
         if good and not words and not photos:
             form.refuse("请写点什么,或者发一张照片", "words")
@@ -68,10 +68,10 @@ def contact(order_no: str) -> ResponseReturnValue:
         order=order,
         shop=db.session.get_one(Shop, order.shop_id),
         form=form,
-        lines=applications.list_lines(order.id),
+        lines=goods.list_lines(order.id),
         messages=shown,
         side="buyer",
-        phrases=reasons.BUYER_PHRASES,
+        phrases=phrases.BUYER_PHRASES,
         photos=conversations.list_photos([message.id for message in shown]),
         unread_here=talk.buyer_unread if talk else 0,
         earlier=f"/orders/{order_no}/contact?before={shown[0].id}" if len(found) > conversations.PAGE else "",
@@ -85,10 +85,10 @@ def _send(order_id: int, words: str, photos: list[str]) -> None:
     wish = conversations.wants_exchange(words)
     if wish is None:
         return
-    lines = applications.list_lines(order.id)
+    lines = goods.list_lines(order.id)
     if wish == "exact":
         only = lines[0].id if len(lines) == 1 else None
-        applications.start_draft(order.shop_id, order.id, g.who.user_id, source="chat", now=g.now, line_id=only)
+        drafts.start_draft(order.shop_id, order.id, g.who.user_id, source="chat", now=g.now, line_id=only)
     card = {
         "order_no": find_path(order).removeprefix("/orders/"),
         "lines": [[line.id, f"{line.title} {line.spec}"] for line in lines[:20]],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import g, request
 from flask.typing import ResponseReturnValue
 
-from portal.applications import applications, entered
+from portal.applications import drafts, entered, goods
 from portal.buyer import bp
 from portal.extensions import writing
 from portal.orders import order_lists
@@ -22,7 +22,7 @@ def upload_photo() -> ResponseReturnValue:
 def apply_photo(order_no: str) -> ResponseReturnValue:
     """One photo of an application; it hangs on the draft at once."""
     order = guards.found(order_lists.find_of_buyer(order_no, g.who.user_id))
-    draft = guards.found(applications.find_draft(order.id, g.who.user_id))
+    draft = guards.found(drafts.find_draft(order.id, g.who.user_id))
     return uploads.take_photo(side="buyer", draft_id=draft.id)
 
 
@@ -32,10 +32,10 @@ def apply_save(order_no: str) -> ResponseReturnValue:
     order = guards.found(order_lists.find_of_buyer(order_no, g.who.user_id))
     fields = entered.read_entered(request.form, order.id)
     with writing():
-        draft = applications.find_draft(order.id, g.who.user_id)
+        draft = drafts.find_draft(order.id, g.who.user_id)
         line_id = fields.get("line", "")
-        if draft is None and line_id in {str(line.id) for line in applications.list_lines(order.id)}:
-            draft = applications.start_draft(
+        if draft is None and line_id in {str(line.id) for line in goods.list_lines(order.id)}:
+            draft = drafts.start_draft(
                 order.shop_id, order.id, g.who.user_id, source="order", now=g.now, line_id=int(line_id)
             )
         if draft is not None:

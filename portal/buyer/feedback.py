@@ -8,7 +8,8 @@ from flask.typing import ResponseReturnValue
 from portal.buyer import bp
 from portal.talk import feedback
 from portal.web import rates
-from portal.web.forms import Choice, Form, Text
+from portal.web.fields import Choice, Text
+from portal.web.forms import Form
 from portal.web.once import once
 from portal.web.pages import page
 

@@ -10,7 +10,7 @@ from portal.buyer import bp
 from portal.extensions import db, writing
 from portal.models import Session
 from portal.orders import order_lists
-from portal.people import accounts
+from portal.people import sessions as people_sessions
 from portal.web import events
 from portal.web.pages import page
 
@@ -34,9 +34,9 @@ def sessions() -> ResponseReturnValue:
         one = request.form.get("session", "")
         with writing():
             if one:
-                accounts.sign_out_one(g.who.user_id, one, g.now)
+                people_sessions.sign_out_one(g.who.user_id, one, g.now)
             else:
-                accounts.sign_out_others(g.who.user_id, g.who.session, g.now)
+                people_sessions.sign_out_others(g.who.user_id, g.who.session, g.now)
             events.audit("session_revoked", which="one" if one else "others")
         return redirect(f"/me/sessions?said={'session-ended' if one else 'sessions-ended'}", 303)
     rows = db.session.scalars(

@@ -8,7 +8,7 @@ from flask import abort, g, request
 from flask.typing import ResponseReturnValue
 
 from portal import inputs, words
-from portal.applications import applications
+from portal.applications import drafts, goods
 from portal.buyer import bp
 from portal.extensions import db
 from portal.models import Shop
@@ -16,7 +16,7 @@ from portal.orders import order_lists
 from portal.orders.export_format import parcels_of
 from portal.parcels import parcel_view, telling
 from portal.resale import downstream
-from portal.rights import eligibility, policies, reasons, resale
+from portal.rights import eligibility, guarantees, policies, resale
 from portal.web import guards, paging
 from portal.web.pages import not_modified, page, unchanged
 
@@ -63,11 +63,11 @@ def _marks() -> str:
 def order(order_no: str) -> ResponseReturnValue:
     """One order: its lines, what remains of each, what can be done and why not."""
     found = guards.found(order_lists.load_for_buyer(order_no, g.who.user_id))
-    lines = applications.list_lines(found.id)
-    may = applications.is_exchangeable(lines)
-    facts = applications.get_policy_for(found)
+    lines = goods.list_lines(found.id)
+    may = goods.is_exchangeable(lines)
+    facts = goods.get_policy_for(found)
     offers = {
-        line.id: eligibility.offer(applications.describe_goods(found, line, exchangeable=may[line.id]), g.now, facts)
+        line.id: eligibility.offer(goods.describe_goods(found, line, exchangeable=may[line.id]), g.now, facts)
         for line in lines
     }
     parcels, scans = parcel_view.list_of_order(found.id)
@@ -80,7 +80,7 @@ def order(order_no: str) -> ResponseReturnValue:
         lines=lines,
         offers=offers,
         cases=order_lists.list_cases(found.id) if found.case_count else (),
-        draft=applications.find_draft(found.id, g.who.user_id),
+        draft=drafts.find_draft(found.id, g.who.user_id),
         any_offer=any(offer.allowed for offer in offers.values()),
         pictures={line.product_id: line.picture for line in lines if line.picture},
         next_step=words.ORDER_NEXT[found.status],
@@ -110,6 +110,6 @@ def shop_policy(shop_id: int) -> ResponseReturnValue:
 def _conditions(shop_id: int, back: str) -> ResponseReturnValue:
     shop = guards.found(db.session.get(Shop, shop_id) if shop_id < 2**62 else None)
     policy = policies.get_current(shop.id)
-    promises = [found for code in reasons.codes(policy.guarantees) if (found := reasons.guarantee(code))]
+    promises = [found for code in guarantees.codes(policy.guarantees) if (found := guarantees.guarantee(code))]
     off = [name for kind, name in words.TYPE.items() if kind not in policy.types.split(",")]
     return page("buyer/conditions.html", shop=shop, policy=policy, promises=promises, back=back, off=off)

@@ -10,29 +10,30 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from portal import inputs
-from portal.applications import applications
-from portal.buyer import bp, forms
+from portal.applications import applications, goods
+from portal.applications import sums as applications_sums
+from portal.buyer import applying_forms, bp, forms, parcel_forms
 from portal.buyer.cases import show_page
-from portal.cases import case_view, opening
+from portal.cases import case_view, child_cases
 from portal.cases.effects.hand_ins import RequestedLine
 from portal.extensions import db
 from portal.flow import Actor, CaseType, Step
 from portal.models import Case, CaseLine, Order, OrderLine
 from portal.orders import order_lists
 from portal.resale import chain_view
-from portal.rights import eligibility
+from portal.rights import asking
 from portal.web.pages import page
 from portal.web.taking import Gone, StepRoute, Typed
 
 FORMS: dict[str, type[forms.StepForm]] = {
     "modify": forms.ModifyForm,
-    "ship_return": forms.ParcelForm,
-    "edit_parcel": forms.EditParcelForm,
-    "object": forms.ObjectForm,
-    "report_problem": forms.ProblemForm,
+    "ship_return": parcel_forms.ParcelForm,
+    "edit_parcel": parcel_forms.EditParcelForm,
+    "object": parcel_forms.ObjectForm,
+    "report_problem": parcel_forms.ProblemForm,
     "counter": forms.CounterForm,
     "pay": forms.PayForm,
-    "replacement_defective": forms.AgainForm,
+    "replacement_defective": parcel_forms.AgainForm,
     **dict.fromkeys(forms.ANSWERS, forms.AnswerForm),
     "escalate": forms.EscalateForm,
     "submit_evidence": forms.EvidenceForm,
@@ -54,7 +55,7 @@ class BuyerSteps(StepRoute[forms.StepForm]):
 
     def make_form(self, case: Case, step_name: str) -> forms.StepForm:
         form = FORMS.get(step_name, forms.StepForm)(known=partial(order_lists.known_numbers, case.order_id))
-        if isinstance(form, forms.ParcelForm):
+        if isinstance(form, parcel_forms.ParcelForm):
             form.own_order_nos = (db.session.get_one(Order, case.order_id).order_no,)
         return form
 
@@ -70,8 +71,8 @@ class BuyerSteps(StepRoute[forms.StepForm]):
     def show_form(
         self, form: forms.StepForm, case: Case, view: case_view.View, step: Step, typed: Typed, status: int
     ) -> ResponseReturnValue:
-        lines = {line.id: line for line in applications.list_lines(case.order_id)} if step.name == "modify" else {}
-        offered = {line_id: applications.list_priced(case.order_id, line) for line_id, line in lines.items()}
+        lines = {line.id: line for line in goods.list_lines(case.order_id)} if step.name == "modify" else {}
+        offered = {line_id: applications_sums.list_priced(case.order_id, line) for line_id, line in lines.items()}
         return page(
             form.template,
             status,
@@ -84,14 +85,14 @@ class BuyerSteps(StepRoute[forms.StepForm]):
             choices=offered if case.type == CaseType.EXCHANGE else {},
             wanted=_skus(case.id) if lines else {},
             sums=_sums(case, view) if lines else None,
-            called=(eligibility.QUANTITY[case.type], eligibility.DESCRIPTION[case.type]),
+            called=(asking.QUANTITY[case.type], asking.DESCRIPTION[case.type]),
         )
 
     def show_case(self, case: Case, view: case_view.View, gone: Gone, status: int) -> ResponseReturnValue:
         return show_page(case, view, status, news="", form=gone.form, typed=gone.texts, kept_photos=gone.photos)
 
     def go_on(self, done: Case, form: forms.StepForm) -> str:
-        if child := opening.find_child_no(done):  # what it has become is what the buyer goes on with
+        if child := child_cases.find_child_no(done):  # what it has become is what the buyer goes on with
             return form.and_say(f"/cases/{child}?v=1")
         return form.and_say(f"/cases/{done.case_no}?v={done.version}")
 
@@ -110,12 +111,12 @@ def _as_applied(view: case_view.View) -> dict[str, str]:
     return {str(line.order_line_id): inputs.quantity_text(line.quantity_milli) for line in view.lines}
 
 
-def _sums(case: Case, view: case_view.View) -> applications.Sums:
+def _sums(case: Case, view: case_view.View) -> applications_sums.Sums:
     """What the case comes to as it stands."""
     order = db.session.get_one(Order, case.order_id)
     quantities = {line.order_line_id: line.quantity_milli for line in view.lines}
     skus = {line_id: sku for line_id, sku in _skus(case.id).items() if sku}
-    return applications.work_out_sums(order, CaseType(case.type), quantities, skus, case.refund_fen)
+    return applications_sums.work_out_sums(order, CaseType(case.type), quantities, skus, case.refund_fen)
 
 
 def _skus(case_id: int) -> dict[int, int | None]:
@@ -142,8 +143,8 @@ def _read_modified(form: forms.ModifyForm, case: Case, view: case_view.View) -> 
     if "amount" in form:
         order = db.session.get_one(Order, case.order_id)
         kind = CaseType(case.type)
-        sums = applications.work_out_sums(order, kind, {i.line_id: i.milli for i in wanted}, {}, form.amount.data)
-        if problem := applications.find_amount_problem(sums, kind):
+        sums = applications_sums.work_out_sums(order, kind, {i.line_id: i.milli for i in wanted}, {}, form.amount.data)
+        if problem := applications_sums.find_amount_problem(sums, kind):
             form.refuse(problem, "amount")
             return typed
         refund_fen = sums.refund_fen
@@ -176,13 +177,13 @@ def _read_quantities(
             (line.order_line_id, line.bought_milli - line.claimed_milli + line.quantity_milli, line.unit)
             for line in view.lines
         ]
-        typed.texts, typed.problems, by_text, skus = forms.read_quantities(limits)
+        typed.texts, typed.problems, by_text, skus = applying_forms.read_quantities(limits)
         quantities = {int(line_id): milli for line_id, milli in by_text.items()}
         chosen = {int(line_id): sku for line_id, sku in skus.items()}
         for line_id, _, _ in limits:
             if line_id not in quantities:
                 typed.problems.setdefault(line_id, "请填写数量;不要这一件的话,请撤销后重新申请")
-    allowed = {line.id: {sku.id for sku in applications.list_replacements(line)} for line in _order_lines(view)}
+    allowed = {line.id: {sku.id for sku in goods.list_replacements(line)} for line in _order_lines(view)}
     for line_id, sku in chosen.items():
         if sku not in allowed.get(line_id, set()) and sku != own.get(line_id):
             typed.problems.setdefault(line_id, "所选的换货规格已不可选,请重新选择")
@@ -191,10 +192,10 @@ def _read_quantities(
 
 def _order_lines(view: case_view.View) -> list[OrderLine]:
     own = {line.order_line_id for line in view.lines}
-    return [line for line in applications.list_lines(view.order.id) if line.id in own]
+    return [line for line in goods.list_lines(view.order.id) if line.id in own]
 
 
-def _carry_back(form: forms.ParcelForm, case: Case) -> None:
+def _carry_back(form: parcel_forms.ParcelForm, case: Case) -> None:
     """The consumer's own parcels, where they go straight to the supplier."""
     found = chain_view.describe_below(case.id, g.who.shop_id) if g.who.role == "owner" else None
     for (carrier, number), parcel in zip(form.pairs, chain_view.build_chain(found).back if found else (), strict=False):
@@ -211,9 +212,9 @@ def _prefill(form: forms.StepForm, case: Case, view: case_view.View) -> None:
             form.receiver_name.data = case.receiver_name
             form.receiver_phone.data = case.receiver_phone
             form.receiver_address.data = case.receiver_address
-    elif isinstance(form, forms.ParcelForm) and not isinstance(form, forms.EditParcelForm):
+    elif isinstance(form, parcel_forms.ParcelForm) and not isinstance(form, parcel_forms.EditParcelForm):
         _carry_back(form, case)
-    if isinstance(form, forms.EditParcelForm):
+    if isinstance(form, parcel_forms.EditParcelForm):
         live = [parcel for parcel in view.parcels.get("back", []) if parcel.voided_at is None]
         asked = request.args.get("parcel", "")
         parcel = next((parcel for parcel in live if str(parcel.id) == asked), live[0] if live else None)

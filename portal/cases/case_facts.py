@@ -30,7 +30,8 @@ from portal.money.accounts import consent as bank_accounts
 from portal.parcels.carriers import slow
 from portal.rights import refusals
 from portal.rights.goods import EXCLUSIONS
-from portal.rights.reasons import REISSUE_BY, Ground, codes, reason
+from portal.rights.guarantees import codes
+from portal.rights.reasons import REISSUE_BY, Ground, reason
 
 
 def collect_facts(

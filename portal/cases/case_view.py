@@ -7,18 +7,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, exists, select, tuple_
+from sqlalchemy import bindparam, exists, select
 
 from portal import flow, words
 from portal.calendar import lengths
+from portal.cases import child_cases, mediation_queue
 from portal.cases import deadlines as case_deadlines
-from portal.cases import mediation_queue, opening
 from portal.cases import proposals as cases_proposals
 from portal.cases.actions import hide_unsaid, list_actions
 from portal.cases.arbitration import Burden, burden_of_proof
+from portal.cases.case_lists import list_chain
 from portal.cases.event_details import describe_event
 from portal.evidence import evidence
-from portal.extensions import Moment, db
+from portal.extensions import db
 from portal.flow import Actor, State, Step
 from portal.models import (
     Case,
@@ -39,10 +40,14 @@ from portal.money.accounts import consent as bank_accounts
 from portal.money.accounts import looking as account_looks
 from portal.orders import versions
 from portal.parcels import parcel_view
-from portal.rights import reasons, resale
+from portal.rights import phrases, reasons, resale
 
 _CASE = select(Case).where(Case.case_no == bindparam("case_no"))
+
+
 _OF_BUYER = _CASE.where(Case.buyer_id == bindparam("buyer_id"))
+
+
 _OF_SHOP = _CASE.where(Case.shop_id == bindparam("shop_id"))
 
 
@@ -54,44 +59,6 @@ def find_of_buyer(case_no: str, buyer_id: int) -> Case | None:
 def find_of_shop(case_no: str, shop_id: int) -> Case | None:
     """This shop's case of that number."""
     return db.session.scalars(_OF_SHOP, {"case_no": case_no, "shop_id": shop_id}).one_or_none()
-
-
-PAGE = 20
-
-_LIST = (
-    select(
-        Case.id,
-        Case.case_no,
-        Case.type,
-        Case.state,
-        Case.goods,
-        Case.quantity_milli,
-        Case.unit,
-        Case.due_at,
-        Case.opened_at,
-        Case.updated_at,
-        Case.problem_open,
-        Case.stage,
-    )
-    .where(Case.buyer_id == bindparam("buyer_id"))
-    .order_by(Case.updated_at.desc(), Case.id.desc())
-    .limit(PAGE + 1)
-)
-
-_NEXT = _LIST.where(tuple_(Case.updated_at, Case.id) < tuple_(bindparam("at", type_=Moment()), bindparam("id")))
-
-
-def list_of_buyer(
-    buyer_id: int, after: tuple[datetime, int] | None = None
-) -> tuple[Sequence[Any], tuple[datetime, int] | None]:
-    """One page of a buyer's cases, the newest change first, and the key the next one begins after."""
-    values: dict[str, Any] = {"buyer_id": buyer_id}
-    if after is not None:
-        values["at"], values["id"] = after
-    rows = db.session.execute(_LIST if after is None else _NEXT, values).all()
-    if len(rows) <= PAGE:
-        return rows, None
-    return rows[:PAGE], (rows[PAGE - 1].updated_at, rows[PAGE - 1].id)
 
 
 @dataclass(frozen=True)
@@ -204,14 +171,19 @@ _NEWS = {
     for rule in ("", step.after)
 }
 
+
 # Tables' own columns, not the entities' attributes: the same rows, without the work of the ORM on each.
 _case, _order, _policy, _user, _shop, _line, _bought, _product, _event = (
     table.__table__.c for table in (Case, Order, Policy, User, Shop, CaseLine, OrderLine, Product, CaseEvent)
 )
 
+
 _link, _bought_by = CaseLink.__table__.c, Order.__table__.alias("bought").c  # what the shop's owner buys elsewhere
 
+
 _version = OrderVersion.__table__.c
+
+
 _AROUND = (
     select(
         _order.id,
@@ -239,6 +211,7 @@ _AROUND = (
     .join(Shop.__table__, _shop.id == _case.shop_id)
     .where(_case.id == bindparam("case_id"))
 )
+
 
 _LINES = (
     select(
@@ -269,6 +242,7 @@ _LINES = (
     .where(_line.case_id == bindparam("case_id"))
     .order_by(_line.id)
 )
+
 
 _EVENTS = (
     select(
@@ -351,7 +325,7 @@ def build_view(case: Case, side: Actor, now: datetime) -> View:
         chain=list_chain(case)
         if case.parent_id or any("child" in event.data for event in events) or any(line.moved_milli for line in lines)
         else (),
-        again_until=opening.replacement_window_ends(case)
+        again_until=child_cases.replacement_window_ends(case)
         if any(line.shipped_milli > line.moved_milli for line in lines)
         else None,
     )
@@ -383,7 +357,7 @@ def describe_mediation(case: Case, events: Sequence[Any]) -> Mediation | None:
     return Mediation(
         open=case.escalated,
         opened=opened,
-        because=reasons.INTERVENTIONS.get(data.get("because", ""), ""),
+        because=phrases.INTERVENTIONS.get(data.get("because", ""), ""),
         wish=data.get("wish", ""),
         said=tuple(said),
         asked=asked,
@@ -402,24 +376,6 @@ def describe_mediation(case: Case, events: Sequence[Any]) -> Mediation | None:
 
 
 _ENDING = frozenset({"withdraw_mediation", "decide_continue", "report_problem"})  # without a change of state
-
-
-def list_chain(case: Case) -> Sequence[Any]:
-    """All cases that one of them came out of another, with what was first at the front."""
-    return db.session.execute(_CHAIN, {"case_id": case.id}).all()
-
-
-_up = select(Case.id, Case.parent_id).where(Case.id == bindparam("case_id")).cte("up", recursive=True)
-_up = _up.union(select(Case.id, Case.parent_id).join(_up, Case.id == _up.c.parent_id))
-_down = select(_up.c.id).where(_up.c.parent_id.is_(None)).cte("down", recursive=True)
-_down = _down.union(select(Case.id).join(_down, Case.parent_id == _down.c.id))
-
-_CHAIN = (
-    select(Case.id, Case.case_no, Case.type, Case.state, Case.opened_at)
-    .where(Case.id.in_(select(_down.c.id)))
-    .order_by(Case.opened_at, Case.id)
-    .limit(20)
-)
 
 
 def build_agreement(case_id: int) -> tuple[Any, Any] | None:

@@ -8,7 +8,7 @@ from typing import Any
 from portal import words
 from portal.inputs import money_text, quantity_text
 from portal.parcels import carriers
-from portal.rights import reasons
+from portal.rights import conditions, phrases, reasons, refusal_words
 
 
 def describe_event(event: Any, lines: Sequence[Any]) -> list[str]:
@@ -22,7 +22,7 @@ def describe_event(event: Any, lines: Sequence[Any]) -> list[str]:
         said.append("退货地址:" + " ".join(address))
     if payer := data.get("freight_payer"):
         said.append(f"运费:{words.PAYER.get(payer, payer)}")
-    if refusal := reasons.refusal(data.get("refusal", "")):
+    if refusal := refusal_words.refusal(data.get("refusal", "")):
         said.append(f"拒绝原因:{refusal.zh}")
     if before := data.get("before"):
         said += describe_change(event.step, before, data.get("after"))
@@ -44,14 +44,16 @@ def describe_event(event: Any, lines: Sequence[Any]) -> list[str]:
         said.append(f"延长 {days} 天")
     said += describe_mediation_step(data)
     if kind := data.get("kind"):
-        said.append(f"问题:{reasons.PROBLEMS.get(kind, kind)}")
+        said.append(f"问题:{conditions.PROBLEMS.get(kind, kind)}")
+    if whence := words.WHENCE.get(data.get("whence", "")):
+        said.append(whence)
     return said
 
 
 def describe_mediation_step(data: Any) -> list[str]:
     """What a step of a mediation says besides its words."""
     said = []
-    if because := reasons.INTERVENTIONS.get(data.get("because", "")):
+    if because := phrases.INTERVENTIONS.get(data.get("because", "")):
         said.append(f"介入原因:{because}")
     if wish := data.get("wish"):
         said.append(f"希望的结果:{wish}")
@@ -86,5 +88,5 @@ def describe_change(step: str, before: Any, after: Any) -> list[str]:
 
 def describe_condition(condition_id: str) -> str:
     """A condition in words."""
-    found = reasons.condition(condition_id)
+    found = conditions.condition(condition_id)
     return found.zh if found else ""

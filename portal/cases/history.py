@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import insert, select, text, update
 
 from portal import flow
+from portal.cases import listening
 from portal.cases.effects.step_context import ActedBy
 from portal.extensions import db
 from portal.flow import State, Step
@@ -59,7 +60,10 @@ def write_note(case: Case, name: str, by: ActedBy, at: datetime, *, note: str, d
     case.version += 1
     case.updated_at = max(at, case.updated_at)
     db.session.flush()
+    if by.whence:
+        data = {**data, "whence": by.whence}
     write_event(case, step, by, case.updated_at, source=state, note=note, data=data, version=case.version)
+    listening.note_change(case.id, case.updated_at)
 
 
 def hash_event(row: Mapping[str, Any]) -> str:

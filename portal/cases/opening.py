@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, update
@@ -12,30 +12,19 @@ from sqlalchemy import select, update
 from portal import flow
 from portal.calendar.lengths import get_deadlines
 from portal.cases.case_facts import collect_facts
-from portal.cases.deadlines import lock_case, next_reminder
-from portal.cases.effects import conversion as conversion_effects
+from portal.cases.deadlines import next_reminder
 from portal.cases.effects import step_context
 from portal.cases.effects.hand_ins import RequestedLine
-from portal.cases.effects.step_context import ActedBy, ChildCase
+from portal.cases.effects.step_context import ActedBy
 from portal.cases.history import update_counters, write_event
 from portal.evidence import evidence
 from portal.extensions import db
 from portal.flow import Actor, CaseType, Facts, State, Step, StepRefused
-from portal.models import (
-    Case,
-    CaseLine,
-    Conversation,
-    Message,
-    Order,
-    OrderLine,
-    Sku,
-    User,
-)
-from portal.money import entries as money_entries
+from portal.models import Case, CaseLine, Conversation, Message, Order, OrderLine, Sku, User
 from portal.money import worth
 from portal.notices import notices
 from portal.orders import known_shops, ledger, versions
-from portal.rights import policies, resale, windows
+from portal.rights import resale
 from portal.words import BEIJING
 
 
@@ -301,195 +290,3 @@ def load_specs(sku_ids: Sequence[int]) -> dict[int, str]:
 
 def make_case_no(now: datetime) -> str:
     return f"HH{now.astimezone(BEIJING):%y%m%d}{secrets.randbelow(10**8):08d}"
-
-
-def open_child_case(parent: Case, child: ChildCase, by: ActedBy, at: datetime) -> str:
-    """Open the case that ``parent`` has become; its units move along, what is left over is free again."""
-    own = {line.id: line for line in db.session.scalars(select(CaseLine).where(CaseLine.case_id == parent.id)).all()}
-    moving = {line_id: milli for line_id, milli, _ in child.lines}
-    if parent.state == State.CONVERTED:
-        for line in sorted(own.values(), key=lambda each: each.order_line_id):
-            rest = line.quantity_milli - moving.get(line.id, 0)
-            if rest:
-                ledger.release_units(line.order_line_id, rest)
-    if not moving:
-        raise StepRefused("没有可以转入的商品数量")
-    target = child.state
-    address = policies.get_default_address(parent.shop_id) if target == State.RETURNING else None
-    if target == State.RETURNING and address is None:
-        raise StepRefused("店铺还没有默认退货地址,请先在「退货地址」里添加")
-    step = next(
-        row for row in flow.open_steps(child.type, None, by.actor) if row.name == "convert" and row.target == target
-    )
-    first = own[child.lines[0][0]]
-    payer = child.freight_payer or parent.freight_payer
-    made = Case(
-        case_no=make_case_no(at),
-        type=child.type,
-        state=target,
-        version=1,
-        parent_id=parent.id,
-        order_id=parent.order_id,
-        shop_id=parent.shop_id,
-        buyer_id=parent.buyer_id,
-        policy_id=parent.policy_id,
-        entered_at=at,
-        reason=child.reason or parent.reason,
-        description=child.description or parent.description,
-        basis=parent.basis,
-        freight_payer=payer if payer != "negotiated" or target == State.APPLIED else "seller",
-        goods_state=parent.goods_state,
-        receiver_name=parent.receiver_name,
-        receiver_phone=parent.receiver_phone,
-        receiver_address=parent.receiver_address,
-        goods=first.title,
-        spec=first.spec,
-        unit=first.unit,
-        quantity_milli=sum(moving.values()),
-        line_count=len(moving),
-        photo_count=0,
-        opened_at=at,
-        updated_at=at,
-        refund_fen=0,
-        difference_waived=child.difference_waived,
-        wanted_spec=first.wanted_spec if child.type in (CaseType.EXCHANGE, CaseType.REISSUE) else first.spec,
-        due_at=at,
-        due_rule="",
-    )
-    if address is not None:
-        made.return_name, made.return_phone = address.name, address.phone
-        made.return_address, made.return_note = address.address, address.note
-    db.session.add(made)
-    db.session.flush()
-    ready = target in (State.REFUNDING, State.RESHIPPING)
-    kept = target == State.REFUNDING and child.type == CaseType.RETURN_REFUND
-    for line_id, milli, sku_id in child.lines:
-        line = own[line_id]
-        spec = line.spec if sku_id is None else db.session.scalar(select(Sku.spec).where(Sku.id == sku_id))
-        again = sku_id if sku_id is not None or child.type is not CaseType.EXCHANGE else line.sku_id
-        db.session.add(
-            CaseLine(
-                shop_id=made.shop_id,
-                case_id=made.id,
-                order_line_id=line.order_line_id,
-                quantity_milli=milli,
-                sku_id=again,
-                received_milli=milli if kept else None,
-                accepted_milli=milli if ready else 0,
-                wanted_spec=spec or line.spec if again == sku_id else line.wanted_spec,
-                title=line.title,
-                spec=line.spec,
-                unit=line.unit,
-            )
-        )
-    db.session.flush()
-    plan_child_payments(made, child, by, at)
-    due_at, rule = flow.due(target, collect_facts(made, at), get_deadlines())
-    made.due_at, made.due_rule, made.remind_at = due_at, rule, next_reminder(at, due_at, at)
-    data = describe_application(made) | {"parent": parent.case_no}
-    if made.refund_fen:
-        data["refund_fen"] = made.refund_fen
-    record_opening(made, step, by, at, note="", data=data)
-    return made.case_no
-
-
-AGAIN_FOR = timedelta(days=7)  # what came in an exchange has a window of its own
-
-
-def replacement_window_ends(case: Any) -> datetime | None:
-    """Until when what came with a completed exchange or reissue can be complained of; None: nothing came."""
-    if case.state != State.COMPLETED or case.type not in (CaseType.EXCHANGE, CaseType.REISSUE):
-        return None
-    return windows.find_last_day_end(case.updated_at, AGAIN_FOR.days)
-
-
-def open_again(
-    case_id: int,
-    *,
-    by: ActedBy,
-    kind: str,
-    case_type: CaseType,
-    units: Mapping[int, int],
-    note: str,
-    photos: Sequence[str],
-    now: datetime,
-) -> Case:
-    """A new case about goods that came with a completed one; ``units`` by its case lines, in thousandths.
-
-    The units move along, guarded, so that nobody claims them twice. Raises StepRefused when the window is over, the
-    type isn't open, proof is missing or more is asked for than came and is left.
-    """
-    case = lock_case(case_id)
-    until = replacement_window_ends(case)
-    if until is None or now >= until:
-        raise StepRefused(
-            f"换来的商品自完成之日起 {AGAIN_FOR.days} 天内可以再次申请售后,现在已超过;请点「立即联系」与商家沟通",
-            "again",
-        )
-    if case_type not in conversion_effects.list_types_again(case):
-        raise StepRefused("请选择希望怎么处理", "again")
-    if kind not in conversion_effects.REASON_OF or kind == "not_received":
-        raise StepRefused("请选择收到的商品有什么问题", "again")
-    if not photos or not note:
-        raise StepRefused("请上传能看出问题的照片,并写一句说明", "again")
-    wanted = {line_id: milli for line_id, milli in units.items() if milli > 0}
-    for line_id, milli in sorted(wanted.items()):
-        done = db.session.execute(
-            update(CaseLine)
-            .where(
-                CaseLine.id == line_id,
-                CaseLine.case_id == case.id,
-                CaseLine.moved_milli + milli <= CaseLine.shipped_milli,
-            )
-            .values(moved_milli=CaseLine.moved_milli + milli)
-            .execution_options(synchronize_session=False)
-        )
-        if done.rowcount != 1:  # type: ignore[attr-defined]
-            raise StepRefused("数量不能超过换来而还没有再次申请的数量", "again")
-    if not wanted:
-        raise StepRefused("请填写数量", "again")
-    lines = tuple((line_id, milli, None) for line_id, milli in wanted.items())
-    child = ChildCase(
-        case_type,
-        State.APPLIED,
-        lines,
-        reason=conversion_effects.REASON_OF[kind],
-        description=note,
-        freight_payer="seller",
-    )
-    case_no = open_child_case(case, child, by, now)
-    made = db.session.scalars(select(Case).where(Case.case_no == case_no)).one()
-    made.photo_count = evidence.attach_to_case(
-        photos,
-        shop_id=made.shop_id,
-        owner_id=by.user_id or 0,
-        case_id=made.id,
-        order_id=made.order_id,
-        version=1,
-    )
-    db.session.flush()
-    return made
-
-
-def find_child_no(case: Case) -> str | None:
-    """The number of the case that a converted one has become."""
-    if case.state != State.CONVERTED:
-        return None
-    return db.session.scalar(select(Case.case_no).where(Case.parent_id == case.id).order_by(Case.id.desc()).limit(1))
-
-
-def plan_child_payments(made: Case, child: ChildCase, by: ActedBy, at: datetime) -> None:
-    """What a case that starts by conversion owes from its first moment."""
-    if child.type in (CaseType.RETURN_REFUND, CaseType.REFUND_ONLY):
-        if child.state == State.REFUNDING:
-            made.refund_fen = step_context.plan_refund(made, child.refund_fen, by, at, child.proposer, exact=True)
-            made.entry_count += 1
-        else:
-            found = worth.work_out_worth(made.order_id, worth.list_units(made.id, accepted=False))
-            most = worth.add_up(found)
-            made.refund_fen = most if child.refund_fen is None else min(child.refund_fen, most)
-    for kind, fen in (("difference_return", child.return_difference_fen), ("compensation", child.compensation_fen)):
-        if fen:
-            money_entries.plan_entry(made, kind, fen, key=kind, at=at, by=child.proposer or by.user_id)
-            made.entry_count += 1
-    db.session.flush()

@@ -11,13 +11,14 @@ from sqlalchemy import select, update
 
 from portal import flow
 from portal.calendar.lengths import get_deadlines
+from portal.cases import listening
 from portal.cases.case_facts import collect_facts
+from portal.cases.child_cases import open_child_case
 from portal.cases.deadlines import find_clock_start, lock_case, next_reminder
 from portal.cases.effects import step_context
 from portal.cases.effects.hand_ins import HandIn
 from portal.cases.effects.step_context import ActedBy
 from portal.cases.history import update_counters, write_event
-from portal.cases.opening import open_child_case
 from portal.evidence import evidence
 from portal.extensions import db
 from portal.flow import Actor, Stale, State, Step, StepRefused
@@ -27,7 +28,7 @@ from portal.models import (
     Order,
     Staff,
 )
-from portal.notices import notices
+from portal.notices import notices, reading
 from portal.orders import ledger
 from portal.parcels import following
 from portal.people import mediators, roles
@@ -109,16 +110,19 @@ def apply_step(case: Case, step: Step, by: ActedBy, at: datetime, handed: HandIn
     )
     _release_units(case, step)
     _stop_following(case, step, source, at)
+    if by.whence:
+        context.data["whence"] = by.whence
     if context.child is not None:
         context.data["child"] = open_child_case(case, context.child, by, at)
     write_event(case, step, by, at, source=source, note=handed.note, data=context.data, version=version)
     notices.tell_step(case, step, version=version, at=at, note=handed.note)
-    if by.user_id is not None:
-        notices.mark_case_read(by.user_id, case.id, at)
+    if by.user_id is not None and not by.whence:  # nobody has looked at what passes on by itself
+        reading.mark_case_read(by.user_id, case.id, at)
     _touch_order(case)
     if "proposal" in context.data:
         post_proposal_card(case, step, by, at, context.data["proposal"])
     update_counters(case, source, step.target)
+    listening.note_change(case.id, at)
     return case
 
 

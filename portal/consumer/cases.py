@@ -10,7 +10,7 @@ from sqlalchemy import select
 from werkzeug.exceptions import NotFound
 
 from portal import flow, inputs
-from portal.applications import applications
+from portal.applications import goods
 from portal.cases import case_view, taking
 from portal.cases import clock as case_clock
 from portal.cases.effects.hand_ins import HandIn, ParcelCorrection, SentParcels
@@ -21,14 +21,16 @@ from portal.extensions import db
 from portal.flow import Actor, State, StepRefused
 from portal.models import Case, Order, Parcel
 from portal.orders import order_lists
-from portal.parcels import carriers
+from portal.parcels import carriers, numbers
 from portal.resale import consumers
 from portal.resale import links as consumer_links
 from portal.resale.links import Pass
 from portal.web import photos, rates
-from portal.web.forms import Form, Line, Photos, Pick, Text
+from portal.web.fields import Line, Pick, Text
+from portal.web.forms import Form
 from portal.web.once import once
 from portal.web.pages import page
+from portal.web.photo_field import Photos
 
 
 class PhotosForm(Form):
@@ -56,11 +58,11 @@ class ParcelForm(Form):
             return False
         code, own = self.carrier.data or "", (self.own_order_no,)
         try:
-            number = carriers.check_number(self.number.data or "", own, carrier=code)
+            number = numbers.check_number(self.number.data or "", own, carrier=code)
         except inputs.InputRefused as refused:
             self.number.errors = [refused.sentence]
             return False
-        likely = [known for known in carriers.suggest(number, own) if not known.historic]
+        likely = [known for known in numbers.suggest(number, own) if not known.historic]
         if not code and len(likely) != 1:
             self.carrier.errors = ["请选择物流公司"]
             return False
@@ -112,7 +114,7 @@ def link(token: str) -> ResponseReturnValue:
         "consumer/order.html",
         token=token,
         order=order,
-        lines=applications.list_lines(order.id),
+        lines=goods.list_lines(order.id),
         cases=order_lists.list_cases(order.id),
         expires_at=opened.expires_at,
     )

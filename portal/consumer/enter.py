@@ -9,7 +9,8 @@ from portal.consumer import bp
 from portal.extensions import writing
 from portal.resale import links as consumer_links
 from portal.web import tries
-from portal.web.forms import Form, Line
+from portal.web.fields import Line
+from portal.web.forms import Form
 from portal.web.pages import page
 
 

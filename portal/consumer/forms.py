@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from portal.cases.effects.hand_ins import DeclaredPayment, Escalation, HandIn, Modification, ReceivingProblem
-from portal.rights import reasons
-from portal.web.forms import Choice, Form, Line, Photos, Text
+from portal.rights import conditions, phrases
+from portal.web.fields import Choice, Line, Text
+from portal.web.forms import Form
+from portal.web.photo_field import Photos
 
 
 class StepForm(Form):
@@ -38,7 +40,7 @@ class ModifyForm(StepForm):
 class EscalateForm(StepForm):
     """申请平台介入: why, what is wished for, what happened."""
 
-    because = Choice("申请的原因", choices=list(reasons.INTERVENTIONS.items()), missing="请选择申请平台介入的原因")
+    because = Choice("申请的原因", choices=list(phrases.INTERVENTIONS.items()), missing="请选择申请平台介入的原因")
     wish = Line("希望的结果", limit=100, missing="请写明希望的结果,例如:换 2 双新的")
     note = Text("经过和理由", limit=500, missing="请写明经过和理由,平台和商家都会看到")
     photos = Photos("证据照片")
@@ -55,7 +57,7 @@ class EscalateForm(StepForm):
 class ProblemForm(StepForm):
     """收到有问题: which, in words, with photos."""
 
-    kind = Choice("遇到了什么问题", choices=list(reasons.PROBLEMS.items()), missing="请选择遇到了什么问题")
+    kind = Choice("遇到了什么问题", choices=list(conditions.PROBLEMS.items()), missing="请选择遇到了什么问题")
     note = Text("说明", limit=500, missing="请写一句说明")
     photos = Photos("照片")
 

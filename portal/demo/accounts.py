@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from portal.models import Shop
-from portal.money.accounts import consent as bank_accounts
+from portal.money.accounts import keyring
 from portal.rights import policies
 
 PASSWORD = "huanhuo-demo"  # noqa: S105  (a demo's, printed at its start; demo accounts exist only in a demo)
@@ -50,7 +50,7 @@ TEXT = {
 
 
 def open_shop(shop: Shop, now: datetime) -> None:
-    shop.bank_data = bank_accounts.is_ready()
+    shop.bank_data = keyring.is_ready()
     policies.add_address(
         shop.id,
         name="退货组",

@@ -12,6 +12,7 @@ from portal.demo.teller import M, Teller
 from portal.extensions import writing
 from portal.flow import Actor, CaseType
 from portal.money.accounts import consent as bank_accounts
+from portal.money.accounts import keyring
 
 
 def refund_unsent(t: Teller) -> None:
@@ -71,12 +72,12 @@ def cancelled_order(t: Teller) -> None:
 
 def account_asked(t: Teller) -> None:
     refund_failed(t)
-    if bank_accounts.is_ready():
+    if keyring.is_ready():
         t.seller_takes("ask_account")
 
 
 def account_given(t: Teller) -> None:
     account_asked(t)
-    if bank_accounts.is_ready():
+    if keyring.is_ready():
         invented = bank_accounts.Account("李雯", "中国工商银行杭州余杭支行", "6222021234567890128")
         t.buyer_takes("give_account", account=invented, consent=bank_accounts.CONSENT)

@@ -11,7 +11,7 @@ from typing import Any
 from PIL import Image, ImageDraw
 from sqlalchemy import select
 
-from portal.applications import applications
+from portal.applications import goods as applications_goods
 from portal.cases import opening, taking
 from portal.cases.effects import step_context
 from portal.cases.effects.hand_ins import RequestedLine
@@ -89,17 +89,18 @@ class Teller:
             milli = line.quantity_milli if whole else 2_000
             policy = policies.get_current(self.shop)
             verdict = eligibility.check(
-                applications.describe_goods(order, line),
+                applications_goods.describe_goods(order, line),
                 kind,
                 reason,
                 goods_facts.Evidence(milli, 2, len(words)),
                 at,
-                applications.describe_policy(policy),
+                applications_goods.describe_policy(policy),
                 negotiated=negotiated,
             )
             assert verdict.allowed, verdict.why  # noqa: S101  (the demo tells no story that couldn't be)
             sku = next(
-                (sku.id for sku in applications.list_replacements(line) if sku.price_fen > line.unit_price_fen), None
+                (sku.id for sku in applications_goods.list_replacements(line) if sku.price_fen > line.unit_price_fen),
+                None,
             )
             opened = opening.open_case(
                 by=ActedBy(Actor.BUYER, self.buyer, "buyer"),

@@ -30,7 +30,7 @@ from portal.models import (
     Shop,
     User,
 )
-from portal.rights import reasons
+from portal.rights import guarantees
 
 MOST_TALK_PHOTOS = 200  # of the conversation, the newest; older ones are named with their hash only
 MESSAGES_AT_ONCE = 500
@@ -252,8 +252,8 @@ def policy_sentences(policy: Policy) -> list[str]:
         "拍错商品:运费由买家承担,商品须未使用。",
         f"自然灾害、交通延误等:运费{words.PAYER[policy.special_freight]}。",
     ]
-    for code in sorted(reasons.codes(policy.guarantees)):
-        if promise := reasons.guarantee(code):
+    for code in sorted(guarantees.codes(policy.guarantees)):
+        if promise := guarantees.guarantee(code):
             said.append(f"本店承诺:{promise.name}")
     if policy.excluded:
         said.append("不支持无责换货的商品:" + "、".join(map(str, policy.excluded)))

@@ -32,7 +32,7 @@ from portal.flow import Actor, StepRefused
 from portal.mediation import bp
 from portal.mediation.forms import FORMS, DecideForm
 from portal.models import Case, CaseLine, OrderLine
-from portal.rights import reasons
+from portal.rights import guarantees
 from portal.talk import conversations
 from portal.web import guards
 from portal.web.once import once
@@ -83,8 +83,8 @@ def _promises(case: Case) -> list[str]:
         .join(CaseLine, CaseLine.order_line_id == OrderLine.id)
         .where(CaseLine.case_id == case.id)
     )
-    codes = frozenset().union(*(reasons.codes(text) for text in stored))
-    return [known.name for known in reasons.GUARANTEES if known.code in codes]
+    codes = frozenset().union(*(guarantees.codes(text) for text in stored))
+    return [known.name for known in guarantees.GUARANTEES if known.code in codes]
 
 
 @bp.route("/<case_no>/<step_name>", methods=["GET", "POST"])

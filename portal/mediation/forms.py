@@ -11,7 +11,8 @@ from portal.cases.effects.hand_ins import Decision, EvidenceRequest, HandIn, Ref
 from portal.flow import Step
 from portal.inputs import money_text
 from portal.models import Case
-from portal.web.forms import Choice, Form, Money, Text
+from portal.web.fields import Choice, Money, Text
+from portal.web.forms import Form
 
 PAYERS = [("seller", "商家承担"), ("buyer", "买家承担")]
 

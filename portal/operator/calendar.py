@@ -11,7 +11,8 @@ from portal.calendar import calendars, workdays
 from portal.operator import bp
 from portal.rights import resale
 from portal.web import guards
-from portal.web.forms import Form, Line, Text, Whole
+from portal.web.fields import Line, Text, Whole
+from portal.web.forms import Form
 from portal.web.once import once
 from portal.web.pages import page
 

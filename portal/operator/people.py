@@ -13,6 +13,7 @@ from portal.extensions import db, writing
 from portal.models import Session, Shop, Staff, User
 from portal.operator import bp
 from portal.people import accounts, factors, roles
+from portal.people import sessions as people_sessions
 from portal.web import events, guards
 from portal.web.forms import Form
 from portal.web.once import once
@@ -78,7 +79,7 @@ def _shown(row: Any, status: int, form: Form | None = None, link: str = "") -> R
 def change_person(user_id: int, verb: str) -> ResponseReturnValue:
     """Disable or enable the account, end its sessions, take its lost authenticator away."""
     row = _person(user_id)
-    if refused := guards.need_proof(accounts.PROVED_FOR):
+    if refused := guards.need_proof(people_sessions.PROVED_FOR):
         return refused
     if row.id == g.who.user_id:
         form = Form()
@@ -105,7 +106,7 @@ def _enable(user_id: int) -> str:
 
 
 def _revoke(user_id: int) -> str:
-    accounts.sign_out_others(user_id, "", g.now)
+    people_sessions.sign_out_others(user_id, "", g.now)
     accounts.tell(user_id, "平台已让您的设备退出登录", "平台客服已让您的所有设备退出登录，请重新登录。", g.now)
     events.audit("session_revoked", user_id, which="all", by=g.who.user_id)
     return "sessions-ended"
@@ -113,7 +114,7 @@ def _revoke(user_id: int) -> str:
 
 def _reset_factor(user_id: int) -> str:
     factors.turn_off(user_id)
-    accounts.sign_out_others(user_id, "", g.now)
+    people_sessions.sign_out_others(user_id, "", g.now)
     accounts.tell(user_id, *accounts.FACTOR_RESET, g.now)
     events.audit("privilege_change", user_id, change="factor_reset", by=g.who.user_id)
     return "factor-reset"
@@ -123,7 +124,7 @@ def _reset_factor(user_id: int) -> str:
 def make_link(user_id: int) -> ResponseReturnValue:
     """A link that sets a new password, shown once, to be handed to who proved who they are."""
     row = _person(user_id)
-    if refused := guards.need_proof(accounts.PROVED_FOR):
+    if refused := guards.need_proof(people_sessions.PROVED_FOR):
         return refused
     if row.disabled_at is not None or row.id == g.who.user_id or row.operator:
         form = Form()

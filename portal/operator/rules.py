@@ -11,7 +11,8 @@ from flask.typing import ResponseReturnValue
 from portal import words
 from portal.operator import bp
 from portal.rights import rules
-from portal.web.forms import Form, Line, Text
+from portal.web.fields import Line, Text
+from portal.web.forms import Form
 from portal.web.once import once
 from portal.web.pages import page
 

@@ -6,20 +6,9 @@ the person who ships confirms.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
 from typing import Final
-
-from portal import inputs
-from portal.inputs import InputRefused
-from portal.waybills import find_whole, fold_number, is_run_together, is_unknown_suffix
-
-LEAST_LENGTH: Final = 4
-MOST_LENGTH: Final = 40
-MOST_SUGGESTED: Final = 3
 
 
 class Kind(StrEnum):
@@ -331,158 +320,31 @@ CARRIERS: Final[tuple[Carrier, ...]] = (
     Carrier("SELF", "自送/自提", Kind.NONE, aliases=("自送", "自提", "上门自送", "面交")),
     Carrier("FREIGHT_OTHER", "物流专线(其他)", Kind.PAPER, aliases=("专线", "货运部", "物流"), code_1688="OTHER"),
 )
-_BY_CODE: Final = {carrier.code: carrier for carrier in CARRIERS}
-_POST: Final = "YZPY"  # 平邮 is one of its names
 
-SEVERAL = "这里像是有几个运单号,请一次填写一个包裹的运单号"
-_CHILD = re.compile(r"DPK[0-9]{11,}(?:-[0-9]+)+")  # a further parcel of one 德邦 waybill
-_LABEL = re.compile(r"(?:[^0-9A-Z]+|NO[.:#№]+|[A-Z]{2,8}:)+")  # 运单号:  NO.  ZTO:
-_TAIL = re.compile(r"[^0-9A-Z]+$")
-_MOBILE = re.compile(r"1[3-9][0-9]{9}")
-_S10 = re.compile(r"[A-Z]{2}([0-9]{8})([0-9])[A-Z]{2}")
+
+BY_CODE: Final = {carrier.code: carrier for carrier in CARRIERS}
+
+
+_POST: Final = "YZPY"  # 平邮 is one of its names
 
 
 def by_code(code: str) -> Carrier | None:
     """The carrier of our own code, or None."""
-    return _BY_CODE.get(code)
+    return BY_CODE.get(code)
 
 
 def slow(code: str) -> bool:
     """Whether its parcels travel for weeks: freight and 平邮, which have the long clocks."""
-    carrier = _BY_CODE.get(code)
+    carrier = BY_CODE.get(code)
     return carrier is not None and (carrier.kind in (Kind.FREIGHT, Kind.PAPER) or code == _POST)
 
 
 def traced(code: str) -> bool:
     """Whether a carrier reports where its parcels are."""
-    carrier = _BY_CODE.get(code)
+    carrier = BY_CODE.get(code)
     return carrier is not None and carrier.kind in (Kind.EXPRESS, Kind.FREIGHT)
 
 
 def choices() -> tuple[Carrier, ...]:
     """The carriers to choose from when something is shipped today."""
     return tuple(carrier for carrier in CARRIERS if not carrier.historic)
-
-
-def normalise(number: str) -> str:
-    """A pasted number as carriers write it: half-width, upper case, without label, invisible signs, package suffix.
-
-    Blanks and dashes between the blocks of one number go; the dashes of 德邦's child numbers stay
-    (DPK364112047425-1-2), and so does what stands between several numbers: check_number() asks about them.
-    """
-    plain = fold_number(number[:400])
-    whole = find_whole(plain)
-    if len(whole) > 1:
-        return " ".join(whole)
-    if whole and re.fullmatch(r"[0-9A-Z-]+", whole[0]):
-        plain = whole[0]
-    if is_unknown_suffix(plain):
-        return plain
-    plain = re.sub(r"[\s·_]+", "", plain)
-    if label := _LABEL.match(plain):
-        plain = plain[label.end() :]
-    plain = _TAIL.sub("", plain).replace(":", "")
-    return plain if _CHILD.fullmatch(plain) else plain.replace("-", "")
-
-
-def s10_holds(number: str) -> bool | None:
-    """Whether the check digit of an international postal number (UPU S10) is right; None: not such a number."""
-    found = _S10.fullmatch(number)
-    if found is None:
-        return None
-    total = sum(int(digit) * weight for digit, weight in zip(found[1], (8, 6, 4, 2, 3, 5, 9, 7), strict=True))
-    digit = 11 - total % 11
-    return int(found[2]) == {10: 0, 11: 5}.get(digit, digit)
-
-
-def suggest(number: str, own_order_nos: Collection[str] = ()) -> list[Carrier]:
-    """The likeliest carriers of a number, best first, at most three; none for what is no tracking number."""
-    plain = normalise(number)
-    if _mistaken(plain, own_order_nos):
-        return []
-    ranked = [(rank, place, carrier) for place, carrier in enumerate(CARRIERS) if (rank := _rank(carrier, plain))]
-    return [carrier for _, _, carrier in sorted(ranked, key=lambda each: each[:2])[:MOST_SUGGESTED]]
-
-
-def check_number(raw: str, own_order_nos: Collection[str] = (), *, carrier: str = "") -> str:
-    """A tracking number as it is kept. With a carrier that traces nothing, its own kind of number, or "" for 自送.
-
-    Raises InputRefused for a telephone or order number pasted by mistake and for what no carrier prints.
-    """
-    known = _BY_CODE.get(carrier)
-    if known is not None and not traced(carrier):
-        free = inputs.line(raw, limit=MOST_LENGTH)
-        if not free and known.kind is Kind.PAPER:
-            raise InputRefused("请填写货运单上的单号,没有单号可填承运人的名称")
-        return free
-    if not raw.strip():
-        raise InputRefused("请填写运单号")
-    plain = normalise(raw)
-    if sentence := _mistaken(plain, own_order_nos):
-        raise InputRefused(sentence)
-    if len(find_whole(raw[:400])) > 1:
-        raise InputRefused(SEVERAL)
-    if is_unknown_suffix(plain):
-        raise InputRefused("运单号后面多出一段,请对照快递面单,只填写运单号本身")
-    if not re.fullmatch(r"[0-9A-Z-]+", plain) or not LEAST_LENGTH <= len(plain) <= MOST_LENGTH:
-        raise InputRefused(f"运单号是 {LEAST_LENGTH} 到 {MOST_LENGTH} 位的字母和数字,请对照快递面单填写")
-    if is_run_together(plain):
-        raise InputRefused(SEVERAL)
-    return plain
-
-
-def from_text(text: str) -> Carrier | None:
-    """The carrier that an order export or a person names: 中通快递(ZTO), 中通, ZTO. None when it isn't known."""
-    plain = _compared(text)
-    named, _, bracket = plain.partition("(")
-    for name in (plain, named, bracket.rstrip(")")):
-        if found := _names().get(name):
-            return found
-    for name in (bracket.rstrip(")"), plain):
-        if found := _codes().get(name):
-            return found
-    within = [name for name in _names() if len(name) >= 2 and not name.isascii() and name in named]
-    return _names()[max(within, key=len)] if within else None
-
-
-def _mistaken(plain: str, own_order_nos: Collection[str]) -> str:
-    """What was pasted instead of a tracking number, as a sentence; "" when nothing is amiss."""
-    if _MOBILE.fullmatch(plain):
-        return "这是手机号,请填写快递面单上的运单号"
-    if plain and plain in {normalise(order_no) for order_no in own_order_nos}:
-        return "这是订单编号,请填写快递面单上的运单号"
-    return ""
-
-
-def _rank(carrier: Carrier, plain: str) -> int:
-    """0: no match; 1: its own shape; 2: a shape with a prefix; 3: only so many digits; 4: ships no more."""
-    if any(re.fullmatch(pattern, plain, re.ASCII) for pattern in carrier.strong):
-        return 2 if s10_holds(plain) is False else 1
-    weak = [pattern for pattern in carrier.weak if re.fullmatch(pattern, plain, re.ASCII)]
-    if not weak:
-        return 0
-    if carrier.historic:
-        return 4
-    return 3 if all(pattern.startswith(r"\d") for pattern in weak) else 2
-
-
-def _compared(text: str) -> str:
-    return re.sub(r"\s+", "", inputs.fold(text)).casefold()
-
-
-@cache
-def _names() -> dict[str, Carrier]:
-    """Every name and alias as it is compared; a name goes before another carrier's alias."""
-    names = {_compared(alias): carrier for carrier in CARRIERS for alias in carrier.aliases}
-    return names | {_compared(carrier.name): carrier for carrier in CARRIERS}
-
-
-@cache
-def _codes() -> dict[str, Carrier]:
-    """Codes of the order export, then ours; a code that the export uses for two carriers is the one that is ours."""
-    codes: dict[str, Carrier] = {}
-    for carrier in CARRIERS:
-        if carrier.code_1688 and (carrier.code == carrier.code_1688 or carrier.code_1688 not in codes):
-            codes[carrier.code_1688] = carrier
-    found = {carrier.code: carrier for carrier in CARRIERS} | codes
-    return {_compared(code): carrier for code, carrier in found.items()}

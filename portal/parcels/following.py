@@ -14,7 +14,7 @@ from portal.models import Case, Order, Parcel, Shipment, Track
 from portal.models.orders import UNFOLLOWED
 from portal.models.tracking import UNDER_WAY
 from portal.orders.export_format import parcels_of
-from portal.parcels import carriers
+from portal.parcels import carriers, naming, numbers
 
 ASKED_FOR = timedelta(days=30)  # how long a parcel is followed
 AGAIN_AFTER = timedelta(minutes=10)  # a number isn't asked about more often, whoever wishes it
@@ -119,8 +119,8 @@ def follow_order(order: Order, now: datetime) -> None:
     before = {row.tracking_no: row for row in db.session.scalars(_own(order.id))}
     kept: set[str] = set()
     for code, name, raw in named[:20]:
-        carrier = carriers.from_text(code) or carriers.from_text(name) or next(iter(carriers.suggest(raw)), None)
-        number = (carriers.normalise(raw) or raw.strip())[:40]
+        carrier = naming.from_text(code) or naming.from_text(name) or next(iter(numbers.suggest(raw)), None)
+        number = (numbers.normalise(raw) or raw.strip())[:40]
         if not number or number in kept:
             continue
         kept.add(number)

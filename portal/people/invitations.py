@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from portal.extensions import db
 from portal.models import Invitation, Shop, Staff, User
 from portal.notices import notices
-from portal.people import accounts, roles
+from portal.people import accounts, roles, staffing
 
 INVITED_FOR = timedelta(days=14)
 
@@ -21,7 +21,7 @@ def invite(shop_id: int, member_name: str, role: str, *, by: int, now: datetime)
 
     Inside ``writing()``.
     """
-    accounts.check_role(role)
+    staffing.check_role(role)
     works = select(Staff.user_id).join(User, User.id == Staff.user_id)
     if db.session.scalar(works.where(Staff.shop_id == shop_id, User.member_name == member_name)):
         raise accounts.AccountRefused(f"{member_name} 已经是本店的员工，可以在上面修改职责")
@@ -100,7 +100,7 @@ def leave(user_id: int, now: datetime) -> None:
     if person is None:
         raise accounts.AccountRefused("您已经不在店铺工作")
     shop_id = person.shop_id
-    accounts.remove_staff(shop_id, user_id)
+    staffing.remove_staff(shop_id, user_id)
     owner = db.session.scalar(select(Shop.owner_id).where(Shop.id == shop_id))
     name = db.session.get_one(User, user_id).member_name
     accounts.tell(int(owner or 0), f"{name} 已离开店铺", f"{name} 已离开店铺，不能再进入商家后台。", now)

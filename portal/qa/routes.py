@@ -18,8 +18,8 @@ from portal.orders import uploads as order_uploads
 from portal.parcels import scans
 from portal.qa import bp
 from portal.tracking import scans as case_scans
-from portal.web.forms import store
 from portal.web.pages import page
+from portal.web.photo_field import store
 
 MOST_DAYS = 3650
 SHOWN = 200

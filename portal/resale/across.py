@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import insert, select
 
-from portal.applications import applications
+from portal.applications import applications, goods
 from portal.cases import opening
 from portal.cases.effects.hand_ins import RequestedLine
 from portal.cases.effects.step_context import ActedBy
@@ -31,11 +31,11 @@ from portal.rights import goods as goods_facts
 def list_pairs(order_id: int, other_order_id: int) -> dict[int, int]:
     """Order lines of one order by those of the other that are of the same goods (title and specification)."""
     theirs: dict[tuple[str, str], int] = {}
-    for line in applications.list_lines(other_order_id):
+    for line in goods.list_lines(other_order_id):
         theirs.setdefault((line.title, line.spec), line.id)
     return {
         line.id: theirs[line.title, line.spec]
-        for line in applications.list_lines(order_id)
+        for line in goods.list_lines(order_id)
         if (line.title, line.spec) in theirs
     }
 
@@ -43,7 +43,7 @@ def list_pairs(order_id: int, other_order_id: int) -> dict[int, int]:
 def _wanted(case: Case, order_id: int) -> list[RequestedLine]:
     """The units of a case as lines of another order, at most what is free there."""
     same = list_pairs(case.order_id, order_id)
-    lines = {line.id: line for line in applications.list_lines(order_id)}
+    lines = {line.id: line for line in goods.list_lines(order_id)}
     found = []
     for line_id, milli in db.session.execute(
         select(CaseLine.order_line_id, CaseLine.quantity_milli).where(CaseLine.case_id == case.id)
@@ -71,17 +71,17 @@ def open_upstream(
     photos = list_evidence(downstream.id)
     kind = CaseType(downstream.type)
     policy = policies.get_current(order.shop_id)
-    lines = {line.id: line for line in applications.list_lines(order.id)}
-    may = applications.is_exchangeable(list(lines.values()))
+    lines = {line.id: line for line in goods.list_lines(order.id)}
+    may = goods.is_exchangeable(list(lines.values()))
     verdict = None
     for item in wanted:
         verdict = eligibility.check(
-            applications.describe_goods(order, lines[item.line_id], exchangeable=may[item.line_id]),
+            goods.describe_goods(order, lines[item.line_id], exchangeable=may[item.line_id]),
             kind,
             downstream.reason,
             goods_facts.Evidence(item.milli, len(photos), len(description)),
             now,
-            applications.get_policy_for(order),
+            goods.get_policy_for(order),
         )
         if not verdict.allowed:
             raise applications.NotEligible(verdict, item.line_id)
@@ -150,7 +150,9 @@ def list_evidence(case_id: int) -> Sequence[Evidence]:
     ).all()
 
 
-def reuse_evidence(photos: Sequence[Evidence], *, shop_id: int, owner_id: int, now: datetime) -> list[str]:
+def reuse_evidence(
+    photos: Sequence[Evidence], *, shop_id: int, owner_id: int, now: datetime, side: str = "buyer"
+) -> list[str]:
     """Rows of the distributor's own for the same files, loose: no second upload, and no way back to whose they were."""
     made = []
     for photo in photos:
@@ -160,7 +162,7 @@ def reuse_evidence(photos: Sequence[Evidence], *, shop_id: int, owner_id: int, n
             for column in Evidence.__table__.columns
             if column.key not in ("id", "shop_id", "order_id", "case_id", "event_version")
         }
-        kept |= {"public_id": public_id, "shop_id": shop_id, "owner_id": owner_id, "side": "buyer", "created_at": now}
+        kept |= {"public_id": public_id, "shop_id": shop_id, "owner_id": owner_id, "side": side, "created_at": now}
         db.session.execute(insert(Evidence), kept)
         made.append(public_id)
     return made

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import aliased
 
-from portal.applications import applications
+from portal.applications import goods as applications_goods
 from portal.extensions import db
 from portal.flow import StepRefused
 from portal.models import (
@@ -60,7 +60,7 @@ def record_order(
     claims.look_up([order_no])
     if shop_id in claims.shops_of(order_no):
         raise StepRefused("这个订单号已登记过,请核对下游订单号", "order_no")
-    lines = {line.id: line for line in applications.list_lines(upstream.id)}
+    lines = {line.id: line for line in applications_goods.list_lines(upstream.id)}
     if not goods or any(
         item.line_id not in lines or not 0 < item.milli <= lines[item.line_id].quantity_milli for item in goods
     ):

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from portal import inputs
 from portal.flow import CaseType
-from portal.rights import reasons
+from portal.rights import guarantees as rights_guarantees
 from portal.rights.reasons import Payer, Place
 
 BEIJING: Final = ZoneInfo("Asia/Shanghai")
@@ -164,8 +164,8 @@ def _promised(goods: Goods, policy: Policy) -> frozenset[str]:
     return goods.guarantees if _excluded(goods, policy) else goods.guarantees | policy.guarantees
 
 
-def _promise(goods: Goods, policy: Policy) -> reasons.Guarantee | None:
-    return reasons.exchange_promise(_promised(goods, policy))
+def _promise(goods: Goods, policy: Policy) -> rights_guarantees.Guarantee | None:
+    return rights_guarantees.exchange_promise(_promised(goods, policy))
 
 
 def _excluded(goods: Goods, policy: Policy) -> bool:

@@ -6,7 +6,7 @@ it is and can't be set otherwise: a policy only fills in what a reason leaves op
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -14,6 +14,8 @@ from typing import Final
 from portal.flow import CaseType
 
 MOST_PHOTOS: Final = 9
+
+
 MOST_TEXT: Final = 500  # graphemes of a description
 
 
@@ -42,6 +44,8 @@ GROUND: Final[Mapping[Ground, str]] = {
     Ground.NO_REASON: "7天无理由退货",
     Ground.NONE: "不属于换货范围",
 }
+
+
 _ALONE = (Ground.PROMISE, Ground.NO_REASON, Ground.NONE)  # a reason of these is said without its ground
 
 
@@ -100,15 +104,24 @@ class Reason:
 
 
 _Q, _S, _O, _X, _N = Ground.QUALITY, Ground.SHIPPING, Ground.ORDERING, Ground.SPECIAL, Ground.NONE
+
+
 _U, _A = Ground.UNSHIPPED, Ground.ABSENT
+
+
 _EXCHANGE, _REISSUE, _RETURN, _REFUND = (
     CaseType.EXCHANGE,
     CaseType.REISSUE,
     CaseType.RETURN_REFUND,
     CaseType.REFUND_ONLY,
 )
+
+
 _CHANGED = (_EXCHANGE, _RETURN)  # the goods go back, and others or the money come
+
+
 _GONE = (Place.IN_TRANSIT, Place.RECEIVED)
+
 
 REASONS: Final[tuple[Reason, ...]] = (
     Reason(
@@ -369,6 +382,8 @@ REASONS: Final[tuple[Reason, ...]] = (
         asks=(_RETURN,),
     ),
 )
+
+
 _BY_ID: Final = {reason.id: reason for reason in REASONS}
 
 
@@ -410,155 +425,3 @@ def said(reason_id: str) -> str:
         return reason_id
     ground = GROUND[found.ground]
     return found.zh if found.ground in _ALONE else f"{ground} · {found.zh}"
-
-
-# ---------------------------------------------------------------- what a seller answers
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """Why a seller refuses. ``needs_evidence``: the seller must show a photo for it."""
-
-    id: str
-    zh: str
-    needs_evidence: bool
-
-
-REFUSALS: Final[tuple[Refusal, ...]] = (
-    Refusal("over_window", "已超过期限", False),
-    Refusal("not_in_scope", "商品与描述相符,不属于退换范围", True),
-    Refusal("evidence_insufficient", "举证不足", False),
-    Refusal("man_made", "商品已使用或人为损坏,影响二次销售", True),
-    Refusal("incomplete", "吊牌、包装、配件或赠品不全", True),
-    Refusal("no_stock", "换货或补发的规格缺货", False),
-    Refusal("amount", "申请的数量与实际不符", True),
-    Refusal("already_agreed", "已与买家协商其他方案", True),
-    Refusal("customised", "定制、鲜活等下单时已说明不支持退换", False),
-    Refusal("other", "其他", True),
-)
-_REFUSALS: Final = {refusal.id: refusal for refusal in REFUSALS}
-
-
-def refusal(refusal_id: str) -> Refusal | None:
-    """The seller's reason of this id, or None."""
-    return _REFUSALS.get(refusal_id)
-
-
-@dataclass(frozen=True)
-class Condition:
-    """In which condition returned goods came. ``good``: they can be accepted without more ado."""
-
-    id: str
-    zh: str
-    good: bool = False
-
-
-CONDITIONS: Final[tuple[Condition, ...]] = (
-    Condition("intact", "完好", True),
-    Condition("not_resellable", "影响二次销售"),
-    Condition("mismatch", "与申请不符"),
-    Condition("short", "少件"),
-    Condition("incomplete", "配件、吊牌、包装或赠品不全"),
-    Condition("wrong_goods", "不是本单商品"),
-    Condition("transit_damage", "退回途中破损"),
-    Condition("empty", "空包裹"),
-)
-_CONDITIONS: Final = {condition.id: condition for condition in CONDITIONS}
-
-
-def condition(condition_id: str) -> Condition | None:
-    """The condition of this id, or None."""
-    return _CONDITIONS.get(condition_id)
-
-
-# What can be wrong with a replacement when it arrives: 收到有问题.
-PROBLEMS: Final[Mapping[str, str]] = {
-    "damaged": "收到时破损",
-    "defect": "仍有质量问题",
-    "wrong_item": "商品或规格不对",
-    "short": "数量不够",
-    "not_received": "没有收到",
-}
-
-# Why a side asks for 平台介入, in the customer's words; ``FOR_SELLERS``: those that a shop may have as well.
-INTERVENTIONS: Final[Mapping[str, str]] = {
-    "refused": "卖家拒绝协商/拒绝售后",
-    "no_answer": "卖家超时未处理",
-    "inspection": "验货结果有争议",
-    "still_bad": "换货商品仍有问题",
-    "not_sent": "卖家未按约定寄出换货商品",
-    "short": "少货举证争议",
-    "freight": "运费承担争议",
-    "not_paid": "退款未到账",
-    "other": "其他",
-}
-FOR_SELLERS: Final = ("inspection", "short", "freight", "other")
-
-
-# ---------------------------------------------------------------- guarantees
-
-
-class Effect(StrEnum):
-    """What a guarantee gives."""
-
-    EXCHANGE = "exchange"
-    REISSUE = "reissue"
-    RETURN_REFUND = "return_refund"
-    REFUND_ONLY = "refund_only"
-    SHIPPING = "shipping"
-    FREIGHT = "freight"
-
-
-@dataclass(frozen=True)
-class Guarantee:
-    """A buyer protection that goods can carry. ``days`` from receipt; None: no period of its own, or none known."""
-
-    code: str
-    name: str
-    effect: Effect
-    days: int | None = None
-    freight: Payer | None = None
-
-
-GUARANTEES: Final[tuple[Guarantee, ...]] = (
-    Guarantee("qtbh", "7天包换", Effect.EXCHANGE, 7),
-    Guarantee("swtbh", "15天包换", Effect.EXCHANGE, 15),
-    Guarantee("psbj", "破损包赔", Effect.REISSUE, None, Payer.SELLER),
-    Guarantee("shbp", "少货必赔", Effect.REISSUE, None, Payer.SELLER),
-    Guarantee("qtwlybt", "7天无理由退货", Effect.RETURN_REFUND, 7, Payer.BUYER),
-    Guarantee("swbp", "三无包赔", Effect.RETURN_REFUND, None, Payer.SELLER),
-    Guarantee("thbyf_s", "退货包运费", Effect.FREIGHT, None, Payer.SELLER),
-    Guarantee("jstk", "极速退款", Effect.REFUND_ONLY),
-    Guarantee("lsjst_s", "极速退款(新)", Effect.REFUND_ONLY),
-    Guarantee("qsexsfh", "72小时发货", Effect.SHIPPING),
-    Guarantee("ssbxsfh", "48小时发货(晚发必赔)", Effect.SHIPPING),
-    Guarantee("essxsfh", "24小时发货", Effect.SHIPPING),
-)
-_GUARANTEES: Final = {guarantee.code: guarantee for guarantee in GUARANTEES}
-
-
-def guarantee(code: str) -> Guarantee | None:
-    """The guarantee of this code, or None."""
-    return _GUARANTEES.get(code)
-
-
-def codes(stored: str) -> frozenset[str]:
-    """The known guarantee codes in a stored text, where commas separate them."""
-    return frozenset(code.strip() for code in stored.split(",")) & _GUARANTEES.keys()
-
-
-def exchange_promise(codes: Iterable[str]) -> Guarantee | None:
-    """The longest 包换 among these codes, or None."""
-    found = [g for g in map(_GUARANTEES.get, codes) if g and g.effect is Effect.EXCHANGE and g.days]
-    return max(found, key=lambda g: g.days or 0, default=None)
-
-
-# ---------------------------------------------------------------- quick phrases
-
-BUYER_PHRASES: Final = ("调换商品", "少发了", "发错了", "有破损", "什么时候发货")
-SELLER_PHRASES: Final = (
-    "您好,请提供问题照片",
-    "同意换货,请按页面上的地址寄回",
-    "换货商品已寄出,请留意查收",
-    "该规格缺货,可以换其他规格",
-)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from portal.flow import CaseType
-from portal.rights import reasons
-from portal.rights.reasons import Fault, Ground, Refusal
+from portal.rights import reasons, refusal_words
+from portal.rights.reasons import Fault, Ground
+from portal.rights.refusal_words import Refusal
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ OF_GROUND: Final[Mapping[Ground, tuple[str, ...]]] = {
     Ground.NO_REASON: ("customised",),
     Ground.UNSHIPPED: ("already_agreed",),
     Ground.ABSENT: ("already_agreed", "other"),
-    Ground.NONE: tuple(known.id for known in reasons.REFUSALS if known.id != "over_window"),
+    Ground.NONE: tuple(known.id for known in refusal_words.REFUSALS if known.id != "over_window"),
 }
 _NEEDS_GOODS = ("no_stock",)  # said of goods that are to be sent
 
@@ -84,4 +85,4 @@ def _misplaced(refusal_id: str, application: Application) -> str:
 
 def possible(application: Application) -> tuple[Refusal, ...]:
     """The reasons that nothing in the data contradicts."""
-    return tuple(known for known in reasons.REFUSALS if not why_not(known.id, application))
+    return tuple(known for known in refusal_words.REFUSALS if not why_not(known.id, application))

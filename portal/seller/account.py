@@ -15,12 +15,14 @@ from portal.extensions import db, writing
 from portal.flow import StepRefused
 from portal.models import Case, Shop
 from portal.money.accounts import consent as bank_accounts
+from portal.money.accounts import keyring
 from portal.money.accounts import looking as account_looks
 from portal.money.encryption import CannotOpen
-from portal.people import accounts
+from portal.people import accounts, sessions
 from portal.seller import bp
 from portal.web import errors, events, guards, rates, tries
-from portal.web.forms import Form, Line
+from portal.web.fields import Line
+from portal.web.forms import Form
 from portal.web.once import once
 from portal.web.pages import page
 
@@ -43,7 +45,7 @@ def bank_data() -> ResponseReturnValue:
     status = 200
     if form.validate_on_submit():
         wanted = bool(form.bank_data.data)
-        if not wanted or bank_accounts.is_ready():
+        if not wanted or keyring.is_ready():
 
             def change() -> str:
                 events.audit("config_change", change="bank_data", shop=shop_id, after=int(wanted))
@@ -57,7 +59,7 @@ def bank_data() -> ResponseReturnValue:
         "seller/bank_data.html",
         status,
         form=form,
-        ready=bank_accounts.is_ready(),
+        ready=keyring.is_ready(),
         sentences=bank_accounts.describe_consent(),
     )
 
@@ -76,7 +78,7 @@ def full_account(case_no: str) -> ResponseReturnValue:
     if not account_looks.may_look(g.who.role):
         return errors.answer(403, ONLY_LOOKERS)
     form = LookForm()
-    ask_password = not accounts.was_proved(g.who.session, g.now)
+    ask_password = not sessions.was_proved(g.who.session, g.now)
     asked = request.args.get("payment", "")
     entry_id = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 18 else None
     row = account_looks.list_to_see(case, entry_id)
@@ -146,7 +148,7 @@ def _look(
     try:
         with writing():
             if ask_password:
-                accounts.prove_password(who.session, g.now)
+                sessions.prove_password(who.session, g.now)
             case = db.session.get_one(Case, case_id, with_for_update=True)
             seen = account_looks.look_at(
                 case,

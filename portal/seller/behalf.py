@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from portal import inputs, words
-from portal.applications import applications
+from portal.applications import goods
 from portal.cases import opening
 from portal.cases.effects.hand_ins import RequestedLine
 from portal.cases.effects.step_context import ActedBy
@@ -21,7 +21,8 @@ from portal.rights import policies, reasons
 from portal.seller import bp
 from portal.talk import conversations
 from portal.web import guards
-from portal.web.forms import Choice, Form, Line, Pick, Text
+from portal.web.fields import Choice, Line, Pick, Text
+from portal.web.forms import Form
 from portal.web.once import once
 from portal.web.pages import page
 
@@ -56,7 +57,7 @@ def apply_for(order_no: str) -> ResponseReturnValue:
         del form.message
     else:
         del form.consent
-    lines = {line.id: line for line in applications.list_lines(order_id) if line.quantity_milli > line.claimed_milli}
+    lines = {line.id: line for line in goods.list_lines(order_id) if line.quantity_milli > line.claimed_milli}
     said = [message for message in conversations.load_last(order_id, MESSAGES) if message.side == "buyer"]
     if not consumer:
         form.message.choices = [(str(each.id), (each.words or "[照片]")[:60]) for each in reversed(said)]

@@ -15,7 +15,7 @@ from portal.models import Case
 from portal.money.accounts import looking as account_looks
 from portal.people import roles
 from portal.resale import chain_view
-from portal.rights import reasons, solutions
+from portal.rights import guarantees, reasons, solutions
 from portal.seller import bp, forms, not_yours
 from portal.seller.inbox import tabs_of_role
 from portal.talk import conversations
@@ -139,7 +139,7 @@ def send_back(case_no: str) -> ResponseReturnValue:
 
 def _suggestion(case: Case, view: case_view.View) -> solutions.Suggestion:
     """What the rules suggest for this application."""
-    promised = [reasons.codes(line.guarantees) for line in view.lines]
+    promised = [guarantees.codes(line.guarantees) for line in view.lines]
     return solutions.suggest(
         solutions.Application(
             type=case.type,

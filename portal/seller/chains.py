@@ -36,7 +36,8 @@ from portal.resale import (
 from portal.seller import bp
 from portal.web import guards, rates
 from portal.web.chains import ArrangeForm, LinkForm, pick
-from portal.web.forms import Form, Text
+from portal.web.fields import Text
+from portal.web.forms import Form
 from portal.web.once import once
 from portal.web.pages import page
 

@@ -9,16 +9,17 @@ from flask import Response, g, redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from portal.applications import applications
+from portal.applications import goods
 from portal.calendar import officehours
 from portal.extensions import db, writing
 from portal.models import Order, Shop, User
 from portal.orders import order_lists
-from portal.rights import reasons
+from portal.rights import phrases
 from portal.seller import bp
 from portal.talk import conversations
 from portal.web import guards, paging, quotas
-from portal.web.forms import Form, Line
+from portal.web.fields import Line
+from portal.web.forms import Form
 from portal.web.once import once
 from portal.web.pages import page
 from portal.web.talk import TalkForm
@@ -111,7 +112,7 @@ def contact(order_no: str) -> ResponseReturnValue:
         phrase = request.form.get("phrase", "")
         quotas.limit_message()
         good = form.validate_on_submit()
-        words = phrase if phrase in reasons.SELLER_PHRASES else form.words.data or ""
+        words = phrase if phrase in phrases.SELLER_PHRASES else form.words.data or ""
         photos = list(form.photos.data or [])
         if good and not words and not photos:
             form.refuse("请写点什么,或者发一张照片", "words")
@@ -135,11 +136,11 @@ def contact(order_no: str) -> ResponseReturnValue:
         status,
         order=order,
         form=form,
-        lines=applications.list_lines(order.id),
+        lines=goods.list_lines(order.id),
         messages=shown,
         side="seller",
         photos=conversations.list_photos([m.id for m in shown]),
-        phrases=reasons.SELLER_PHRASES,
+        phrases=phrases.SELLER_PHRASES,
         buyer=db.session.scalar(select(User.member_name).where(User.id == order.buyer_id)),
         cases=order_lists.list_cases(order.id),
         unread_here=talk.seller_unread if talk else 0,

@@ -13,7 +13,8 @@ from portal.orders import customers
 from portal.rights import reasons
 from portal.seller import bp
 from portal.web import guards
-from portal.web.forms import Form, Line, Text
+from portal.web.fields import Line, Text
+from portal.web.forms import Form
 from portal.web.once import once
 from portal.web.pages import page
 

@@ -16,7 +16,8 @@ from portal.orders import explained
 from portal.orders import uploads as order_uploads
 from portal.seller import bp
 from portal.web import guards, rates
-from portal.web.forms import Form, Pick
+from portal.web.fields import Pick
+from portal.web.forms import Form
 from portal.web.once import once
 from portal.web.pages import page
 from portal.web.security import accepts_large

@@ -22,7 +22,8 @@ from portal.sheets import SheetRefused
 from portal.tracking import claims, corrections, monitor, tables
 from portal.tracking import scans as case_scans
 from portal.web import guards, paging, rates
-from portal.web.forms import Form, Line
+from portal.web.fields import Line
+from portal.web.forms import Form
 from portal.web.once import once
 from portal.web.pages import page
 from portal.web.traces import ObjectionForm, TraceForm, take_objection

@@ -6,7 +6,7 @@ from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
 
 from portal.extensions import writing
-from portal.notices import notices as notices_notices
+from portal.notices import reading
 from portal.seller import bp
 from portal.web.pages import page
 
@@ -18,10 +18,10 @@ def notices() -> ResponseReturnValue:
     """Newest first, by key; POST marks all as read."""
     if request.method == "POST":
         with writing():
-            notices_notices.mark_all_read(g.who.user_id, g.now)
+            reading.mark_all_read(g.who.user_id, g.now)
         return redirect("/seller/notices?said=notices-read", 303)
     before = request.args.get("before", "")
     key = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
-    found = list(notices_notices.list_page(g.who.user_id, key, SIZE))
+    found = list(reading.list_page(g.who.user_id, key, SIZE))
     more = f"/seller/notices?before={found[SIZE - 1].id}" if len(found) > SIZE else ""
     return page("seller/notices.html", notices=found[:SIZE], more=more)

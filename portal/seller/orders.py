@@ -8,15 +8,16 @@ from flask import abort, g, request
 from flask.typing import ResponseReturnValue
 
 from portal import inputs
-from portal.applications import applications, unsent
+from portal.applications import goods, unsent
 from portal.cases.effects.step_context import ActedBy
 from portal.flow import Actor, StepRefused
 from portal.orders import order_lists
-from portal.parcels import carriers
+from portal.parcels import carriers, numbers
 from portal.people import roles
 from portal.seller import bp
 from portal.web import guards, paging
-from portal.web.forms import Form, Line, Pick
+from portal.web.fields import Line, Pick
+from portal.web.forms import Form
 from portal.web.once import once
 from portal.web.pages import page
 
@@ -67,7 +68,7 @@ def ship_order(order_no: str) -> ResponseReturnValue:
         status = 422
         if form.validate_on_submit():
             try:
-                number = carriers.check_number(form.number.data, carrier=form.carrier.data)
+                number = numbers.check_number(form.number.data, carrier=form.carrier.data)
             except inputs.InputRefused as refused:
                 form.number.errors = [refused.sentence]
             else:
@@ -94,6 +95,6 @@ def ship_order(order_no: str) -> ResponseReturnValue:
         status,
         order=order,
         form=form,
-        lines=applications.list_lines(order_id),
+        lines=goods.list_lines(order_id),
         open=order.status == "unshipped",
     )

@@ -22,10 +22,11 @@ from portal.money import payment_lists
 from portal.payments import batches as payment_batches
 from portal.payments import recording
 from portal.payments import results as bank_results
-from portal.seller import bp, forms
+from portal.seller import bp, payout_forms
 from portal.sheets import SheetRefused
 from portal.web import guards, paging, rates
-from portal.web.forms import Form, Line, Pick
+from portal.web.fields import Line, Pick
+from portal.web.forms import Form
 from portal.web.once import once
 from portal.web.pages import page
 
@@ -139,7 +140,7 @@ def record_payout(entry_id: int, verb: str) -> ResponseReturnValue:
     status = 422
     good = form.validate_on_submit()
     if good and isinstance(form, SettleForm) and row.amount_fen:
-        good = forms.is_sound(form, g.who.shop_id, entry_id)
+        good = payout_forms.is_sound(form, g.who.shop_id, entry_id)
     if good:
         by = ActedBy(Actor.SELLER, g.who.user_id, g.who.member_name, g.request_id)
         told = {

@@ -12,11 +12,13 @@ from wtforms import BooleanField
 from portal import words
 from portal.extensions import db, writing
 from portal.models import ReturnAddress
-from portal.rights import policies, reasons
-from portal.rights.reasons import Effect
+from portal.rights import guarantees as rights_guarantees
+from portal.rights import policies
+from portal.rights.guarantees import Effect
 from portal.seller import bp
 from portal.web import guards
-from portal.web.forms import Boxes, Choice, Form, Line, Phone, Text, Whole
+from portal.web.fields import Boxes, Choice, Line, Phone, Text, Whole
+from portal.web.forms import Form
 from portal.web.once import once
 from portal.web.pages import page
 
@@ -32,7 +34,7 @@ class PolicyForm(Form):
     )
     guarantees = Boxes(
         "承诺的服务",
-        choices=[(known.code, known.name) for known in reasons.GUARANTEES if known.effect != Effect.SHIPPING],
+        choices=[(known.code, known.name) for known in rights_guarantees.GUARANTEES if known.effect != Effect.SHIPPING],
     )
     types = Boxes("办理的售后", choices=[(str(kind), name) for kind, name in words.TYPE.items()])
     excluded = Text("不支持无责换货的商品(每行一个货号或标题里的词)", limit=1000, optional=True, exact=True)
@@ -55,7 +57,7 @@ def policy() -> ResponseReturnValue:
             "window_days": now_in_force.window_days,
             "hidden_days": now_in_force.hidden_days,
             "special_freight": now_in_force.special_freight,
-            "guarantees": sorted(reasons.codes(now_in_force.guarantees)),
+            "guarantees": sorted(rights_guarantees.codes(now_in_force.guarantees)),
             "types": now_in_force.types.split(","),
             "excluded": "\n".join(str(word) for word in now_in_force.excluded),
             "words": now_in_force.words,

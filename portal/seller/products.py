@@ -14,9 +14,11 @@ from portal.orders import products
 from portal.rights import goods as goods_facts
 from portal.seller import bp
 from portal.web import guards
-from portal.web.forms import Form, Photos, Pick
+from portal.web.fields import Pick
+from portal.web.forms import Form
 from portal.web.once import once
 from portal.web.pages import page
+from portal.web.photo_field import Photos
 
 
 class ProductForm(Form):

@@ -16,9 +16,11 @@ from portal.parcels import intake
 from portal.seller import bp
 from portal.seller.cases import build_view
 from portal.web import paging
-from portal.web.forms import Form, Line, Photos
+from portal.web.fields import Line
+from portal.web.forms import Form
 from portal.web.once import once
 from portal.web.pages import page
+from portal.web.photo_field import Photos
 
 SINCE = timedelta(hours=12)  # of the running list: one shift
 COUNTING = ("accept_goods", "accept_goods_diff")

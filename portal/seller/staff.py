@@ -5,11 +5,12 @@ from __future__ import annotations
 from flask import abort, g, redirect, request
 from flask.typing import ResponseReturnValue
 
-from portal.people import accounts, invitations, roles
+from portal.people import accounts, invitations, roles, staffing
 from portal.people.accounts import AccountRefused
 from portal.seller import bp
 from portal.web import events, rates
-from portal.web.forms import Choice, Form, Line, Money
+from portal.web.fields import Choice, Line, Money
+from portal.web.forms import Form
 from portal.web.once import once
 from portal.web.pages import page
 
@@ -39,8 +40,8 @@ def _staff(
     status: int, add: Form | None = None, limit: Form | None = None, sent: tuple[int, Form] | None = None
 ) -> ResponseReturnValue:
     shop_id = g.who.shop_id
-    fen = accounts.approval_limit(shop_id)
-    people = accounts.find_staff(shop_id)
+    fen = staffing.approval_limit(shop_id)
+    people = staffing.find_staff(shop_id)
     limit = limit or LimitForm(formdata=None, data={"limit": fen})
     add = add or AddForm(formdata=None)
     failed = next((form for form in (add, limit, sent[1] if sent else None) if form is not None and form.errors), add)
@@ -93,8 +94,8 @@ def change_limit() -> ResponseReturnValue:
     if form.validate_on_submit():
 
         def changed() -> str:
-            before, after = accounts.approval_limit(g.who.shop_id), int(form.limit.data or 0)
-            accounts.set_approval_limit(g.who.shop_id, after)
+            before, after = staffing.approval_limit(g.who.shop_id), int(form.limit.data or 0)
+            staffing.set_approval_limit(g.who.shop_id, after)
             events.audit("config_change", change="approval_limit", shop=g.who.shop_id, before=before, after=after)
             return "/seller/staff?said=limit-saved"
 
@@ -124,7 +125,7 @@ def change_staff(user_id: int, verb: str) -> ResponseReturnValue:
     """Give somebody another role, or let them go; it holds from their next request on."""
     form = RoleForm() if verb == "role" else Form()
     user_id = min(user_id, 2**62)
-    if not accounts.is_staff_of(user_id, g.who.shop_id):
+    if not staffing.is_staff_of(user_id, g.who.shop_id):
         abort(404)
     if request.method != "POST":
         return redirect("/seller/staff", 303)
@@ -132,7 +133,7 @@ def change_staff(user_id: int, verb: str) -> ResponseReturnValue:
 
         def changed() -> str:
             if isinstance(form, RoleForm):
-                accounts.change_role(g.who.shop_id, user_id, form.role.data)
+                staffing.change_role(g.who.shop_id, user_id, form.role.data)
                 _note(
                     user_id,
                     "role_changed",
@@ -140,7 +141,7 @@ def change_staff(user_id: int, verb: str) -> ResponseReturnValue:
                     f"您在店铺里的职责已改为「{roles.ROLES[form.role.data]}」。",
                 )
                 return "/seller/staff?said=role-changed"
-            accounts.remove_staff(g.who.shop_id, user_id)
+            staffing.remove_staff(g.who.shop_id, user_id)
             _note(user_id, "staff_removed", "", "您已不在店铺工作，不能再进入商家后台；买家的页面不受影响。")
             return "/seller/staff?said=staff-removed"
 

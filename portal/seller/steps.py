@@ -17,8 +17,8 @@ from portal.orders import order_lists
 from portal.parcels import intake
 from portal.people import roles
 from portal.resale import across, chain_view
-from portal.rights import policies, reasons
-from portal.seller import bp, forms, not_yours
+from portal.rights import conditions, policies
+from portal.seller import bp, forms, not_yours, payout_forms
 from portal.seller.cases import build_view, is_shown, show_page
 from portal.web import guards
 from portal.web.pages import page
@@ -42,13 +42,13 @@ FORMS: dict[str, type[forms.StepForm]] = {
     "escalate": forms.EscalateForm,
     "submit_evidence": forms.EvidenceForm,
     "withdraw_mediation": forms.LeaveForm,
-    "agree_refund_without_return": forms.AdvanceForm,
+    "agree_refund_without_return": payout_forms.AdvanceForm,
     "goods_shipped": forms.GoodsShippedForm,
-    "approve_refund": forms.ApproveForm,
-    "settle_entry": forms.SettleForm,
-    "refund_ok": forms.SettleForm,
-    "refund_fail": forms.FailForm,
-    "retry": forms.RetryForm,
+    "approve_refund": payout_forms.ApproveForm,
+    "settle_entry": payout_forms.SettleForm,
+    "refund_ok": payout_forms.SettleForm,
+    "refund_fail": payout_forms.FailForm,
+    "retry": payout_forms.RetryForm,
 }
 
 
@@ -98,7 +98,7 @@ class SellerSteps(StepRoute[forms.StepForm]):
             step=step,
             form=form,
             typed=typed.texts,
-            conditions=reasons.CONDITIONS,
+            conditions=conditions.CONDITIONS,
             scanned=scanned_number(),
         )
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from portal.sheets.cells import HEADINGS_WITHIN, Date, Fault, Judge, Number, Row, SheetRefused, Table, Tables
 from portal.sheets.delimited import open_text
-from portal.sheets.xlsx import LOCKED, open_workbook
+from portal.sheets.xlsx_files import LOCKED, open_workbook
 
 __all__ = [
     "HEADINGS_WITHIN",

@@ -12,80 +12,35 @@ list of sizes. After 卡号 or 账号 any 13 to 19 digits count, after 订单 or
 from __future__ import annotations
 
 import re
-import sys
-import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
-LEAST, MOST = 13, 19  # digits of a card number
+from portal.talk.card_shapes import (
+    ANY_LENGTH,
+    BY_PREFIX,
+    CARD_WORD,
+    CHECKED_BY_PREFIX,
+    CHINESE,
+    DIGIT,
+    GROUP,
+    INVISIBLE,
+    LEAST,
+    LIST_LIKE,
+    MOST,
+    NO_DIGIT,
+    OTHER_WORD,
+    PREFIX_LENGTHS,
+    RUN,
+    SURE_BY_PREFIX,
+    UNKNOWN_LENGTHS,
+    luhn,
+)
+
 _BEFORE = 16  # characters before a number in which a word says what it is
 
-_CHINESE: Final = {
-    ord(char): str(value)
-    for chars in ("零一二三四五六七八九", "〇壹贰叁肆伍陆柒捌玖", "○")
-    for value, char in enumerate(chars)
-}
-_DIGIT: Final = {ord(char): str(unicodedata.digit(char)) for char in "⓪①②③④⑤⑥⑦⑧⑨❶❷❸❹❺❻❼❽❾⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉"} | {
-    code: str(unicodedata.decimal(chr(code)))
-    for code in range(0x80, sys.maxunicode + 1)
-    if unicodedata.decimal(chr(code), -1) >= 0
-}
-_SEPARATOR = r"[\s\-‐-―−﹣－_＿.．·•・∙。,，、;；/／\\|｜~～'’`]"
-_GAP = rf"(?:{_SEPARATOR}{{0,3}}+(?=[0-9])|\x00*(?:{_SEPARATOR}\x00*){{0,3}})"
-_INVISIBLE = re.compile(
-    "[\x00-\x08\x0e-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
-    "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]"
-)
-_HIDDEN = r"\*{4} \*{4} \*{4} [0-9]{4}"
-# Digits that may belong together, at least as many as a card has; possessive, so that no run is read twice.
-_RUN = re.compile(rf"{_HIDDEN}(?![0-9])|[0-9]++(?:{_GAP}[0-9]++)*+")
-_GROUP = re.compile(r"[0-9]+")
-_LIST_LIKE = re.compile(r"[\n,，、;；|｜/／]")
 
-_CARD_WORD = re.compile(
-    r"[银储信借][行蓄用记]卡|卡\s?号|[账帐][号户]|户头|[工农中建交招]行|银行|信用社|打款|转[账帐]|汇款|收款|"
-    r"\b(?:card|bank|account|icbc|abc|boc|ccb|cmb|bcm)",
-    re.IGNORECASE,
-)
-_OTHER_WORD = re.compile(
-    r"[订运]单|单号|快递|物流|包裹|售后|货号|款号|条码|编号|批号|电话|手机|时间|日期|\b(?:sku|order|id)",
-    re.IGNORECASE,
-)
-
-# Prefixes of cards whose check digit need not hold: too many are written down with an error, and few other numbers
-# begin so. Then those that need it, each with its lengths.
-_SURE: Final[tuple[tuple[str, frozenset[int]], ...]] = (
-    ("62", frozenset({16, 17, 18, 19})),
-    ("9558", frozenset({16, 19})),
-    ("966666", frozenset({18})),
-)
-_CHECKED: Final[tuple[tuple[str, frozenset[int]], ...]] = (
-    *((prefix, frozenset({15})) for prefix in ("34", "37")),
-    *((prefix, frozenset({14})) for prefix in ("300", "301", "302", "303", "304", "305", "36", "38", "39")),
-    *((str(prefix), frozenset({16})) for prefix in (35, *range(50, 59), *range(2200, 2205), *range(2221, 2721))),
-    ("4", frozenset({16})),
-    *((prefix, frozenset({19})) for prefix in ("436742", "456351", "103")),
-    *((prefix, frozenset({16, 17, 18, 19})) for prefix in ("6", "81", "84", "88", "940", "9559", "984", "9896")),
-)
-
-
-def _by_prefix(*tables: tuple[tuple[str, frozenset[int]], ...]) -> dict[str, frozenset[int]]:
-    found: dict[str, frozenset[int]] = {}
-    for prefix, lengths in (row for table in tables for row in table):
-        found[prefix] = found.get(prefix, frozenset()) | lengths
-    return found
-
-
-_SURE_BY_PREFIX: Final = _by_prefix(_SURE)
-_CHECKED_BY_PREFIX: Final = _by_prefix(_CHECKED)
-_BY_PREFIX: Final = _by_prefix(_SURE, _CHECKED)
-_PREFIX_LENGTHS: Final = sorted({len(prefix) for prefix in _BY_PREFIX})
-_ANY_LENGTH: Final = tuple(range(LEAST, MOST + 1))
-_UNKNOWN_LENGTHS: Final = frozenset({16, 17, 18, 19})  # in regular pieces, with a check digit, whatever they begin with
-_DOUBLED = str.maketrans("0123456789", "0246813579")  # twice a digit, and the digits of that added
-_NO_DIGIT = re.compile(r"[^0-9]+")
 _LEAST_WORK = 2_500
 
 
@@ -145,15 +100,15 @@ def _find(text: str, known: frozenset[str], work: _Work) -> Iterator[_Found]:
         return
     plain, kinds = _read(text)
     words: _Words | None = None
-    for run in _RUN.finditer(plain):
+    for run in RUN.finditer(plain):
         start, end = run.span()
         if end - start < LEAST or run[0].startswith("*"):
             continue
-        digits = _NO_DIGIT.sub("", run[0])
+        digits = NO_DIGIT.sub("", run[0])
         if len(digits) < LEAST:
             continue
         alike = kinds[start:end].isascii()  # else 一 and 1 side by side are parted, one by one
-        work.left -= len(_GROUP.findall(run[0])) if alike else len(digits)
+        work.left -= len(GROUP.findall(run[0])) if alike else len(digits)
         if work.left <= 0:  # more than anybody writes: what is left is hidden in one piece rather than weighed
             if digits not in known:
                 yield _Found(digits, start, end)
@@ -165,15 +120,15 @@ def _find(text: str, known: frozenset[str], work: _Work) -> Iterator[_Found]:
 
 def _read(text: str) -> tuple[str, str]:
     """The text with every digit an ASCII one and every invisible character NUL, and its digits' kinds; same lengths."""
-    plain = text if text.isascii() else text.translate(_DIGIT)
-    plain = _INVISIBLE.sub("\x00", plain)  # doesn't part digits; a line's end does
-    return (plain if plain.isascii() else plain.translate(_CHINESE)), plain
+    plain = text if text.isascii() else text.translate(DIGIT)
+    plain = INVISIBLE.sub("\x00", plain)  # doesn't part digits; a line's end does
+    return (plain if plain.isascii() else plain.translate(CHINESE)), plain
 
 
 def _groups(plain: str, kinds: str, start: int, end: int) -> Iterator[_Group]:
     """The digits of a run in pieces; 一 and 1 side by side are two pieces."""
     alike = kinds[start:end].isascii()
-    for found in _GROUP.finditer(plain, start, end):
+    for found in GROUP.finditer(plain, start, end):
         at = found.start()
         if alike:
             yield _Group(found[0], at, found.end())
@@ -231,7 +186,7 @@ def _in_groups(plain: str, groups: list[_Group], words: _Words, work: _Work) -> 
             work.left -= 20
             written = digits[first : first + length]
             if _is_card(plain, written, groups[at:last], words):
-                rank = (_luhn(written), length)
+                rank = (luhn(written), length)
                 if best is None or rank > best:
                     best, end = rank, last
         if best is None:
@@ -245,10 +200,10 @@ def _in_groups(plain: str, groups: list[_Group], words: _Words, work: _Work) -> 
 def _lengths(prefix: str, near_card_word: bool) -> Sequence[int]:
     """How long a card that begins so may be."""
     if near_card_word:
-        return _ANY_LENGTH
-    found: set[int] = set(_UNKNOWN_LENGTHS)
-    for length in _PREFIX_LENGTHS:
-        found |= _BY_PREFIX.get(prefix[:length], frozenset())
+        return ANY_LENGTH
+    found: set[int] = set(UNKNOWN_LENGTHS)
+    for length in PREFIX_LENGTHS:
+        found |= BY_PREFIX.get(prefix[:length], frozenset())
     return sorted(found)
 
 
@@ -260,7 +215,7 @@ def _is_card(plain: str, digits: str, groups: Sequence[_Group], words: _Words) -
     sizes = [group.end - group.start for group in groups]
     word, near = words.before(start)
     lettered = _is_letter(plain[start - 1 : start]) or _is_letter(plain[end : end + 1])
-    sound, sure, checked = _luhn(digits), _begins(digits, _SURE_BY_PREFIX), _begins(digits, _CHECKED_BY_PREFIX)
+    sound, sure, checked = luhn(digits), _begins(digits, SURE_BY_PREFIX), _begins(digits, CHECKED_BY_PREFIX)
     if lettered and not (word == "card" and near):
         return len(groups) == 1 and len(digits) >= 15 and sound and (sure or checked)
     if len(groups) > 1 and _is_series(groups):
@@ -272,7 +227,7 @@ def _is_card(plain: str, digits: str, groups: Sequence[_Group], words: _Words) -
     if len(groups) == 1 or set(sizes) == {1}:
         return sure or (checked and sound)
     if _is_regular(sizes):
-        if _LIST_LIKE.search(plain, start, end):
+        if LIST_LIKE.search(plain, start, end):
             return sound and (sure or checked)
         return sure or (sound and (checked or len(digits) >= 16))
     even = len(set(sizes[:-1])) == 1 and sizes[-1] <= sizes[0]
@@ -284,7 +239,7 @@ class _Words:
 
     def __init__(self, plain: str) -> None:
         self.plain = plain
-        self.card_ends = [found.end() for found in _CARD_WORD.finditer(plain)]
+        self.card_ends = [found.end() for found in CARD_WORD.finditer(plain)]
 
     def is_near(self, start: int) -> bool:
         """Whether a word for a card ends within the characters before ``start``."""
@@ -296,7 +251,7 @@ class _Words:
         text = self.plain[max(start - _BEFORE, 0) : start]
         found = [
             (each.end(), name)
-            for name, words in (("card", _CARD_WORD), ("other", _OTHER_WORD))
+            for name, words in (("card", CARD_WORD), ("other", OTHER_WORD))
             for each in words.finditer(text)
         ]
         at, name = max(found, default=(-1, ""))
@@ -317,18 +272,8 @@ def _is_series(groups: Sequence[_Group]) -> bool:
     return len(groups) >= 3 and len(steps) == 1 and len(groups[0].digits) > 1
 
 
-def passes_luhn(digits: str) -> bool:
-    """Whether these could be a bank card: as long as one, with a check digit that holds. Company accounts have none."""
-    return LEAST <= len(digits) <= MOST and _luhn(digits)
-
-
 def _begins(digits: str, table: dict[str, frozenset[int]]) -> bool:
-    return any(len(digits) in table.get(digits[:length], frozenset()) for length in _PREFIX_LENGTHS)
-
-
-def _luhn(digits: str) -> bool:
-    """Whether the last digit checks the others (ISO/IEC 7812-1)."""
-    return sum(map(int, digits[-1::-2] + digits[-2::-2].translate(_DOUBLED))) % 10 == 0
+    return any(len(digits) in table.get(digits[:length], frozenset()) for length in PREFIX_LENGTHS)
 
 
 def _is_letter(char: str) -> bool:

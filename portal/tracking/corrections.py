@@ -39,6 +39,11 @@ def correct_receipt(shipment: Any, *, reason: str, by: ActedBy, now: datetime) -
     """Take back the 签收 of a followed parcel (a row of parcels.seen). Raises StepRefused where that can't be."""
     if problem := find_refusal(shipment, parcel_view.list_scans(shipment)):
         raise StepRefused(problem, "correct_receipt")
+    take_back(shipment, reason=reason, by=by, now=now)
+
+
+def take_back(shipment: Any, *, reason: str, by: ActedBy, now: datetime) -> None:
+    """Believe no 签收 of a followed parcel that was said so far; deadlines go back, never shorter for who is bound."""
     correction = Scan(now, "transit", f"商家更正：之前的签收有误,包裹还没有签收。原因：{reason}"[:300])
     if shipment.parcel_id is None:
         order = db.session.get_one(Order, shipment.order_id, with_for_update=True, populate_existing=True)

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import func, select, update
 
 from portal import flow
+from portal.cases import listening
 from portal.cases.clock import reschedule
 from portal.cases.deadlines import lock_case
 from portal.cases.effects.step_context import ActedBy
@@ -68,6 +69,7 @@ def record_scans(
         .execution_options(synchronize_session=False)
     )
     update_counters(case, case.state, case.state)
+    listening.note_change(case.id, now)
     return new
 
 

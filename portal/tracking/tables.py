@@ -18,7 +18,8 @@ from sqlalchemy import select
 from portal import inputs
 from portal.extensions import db, writing
 from portal.models import TraceFile
-from portal.parcels import carriers, parcel_view, scans
+from portal.parcels import numbers as parcels_numbers
+from portal.parcels import parcel_view, scans
 from portal.sheets import HEADINGS_WITHIN, Fault, Number, Row, SheetRefused, open_tables
 from portal.tracking import scans as case_scans
 
@@ -100,7 +101,7 @@ def _read(row: Row, cells: Mapping[str, str]) -> dict[str, Any]:
             said[name] = inputs.line(text.removeprefix("'"), limit=scans.MOST_WORDS if name == "words" else 60)
             if not said[name]:
                 raise inputs.InputRefused(f"没有填写{label}")
-        said["number"] = carriers.normalise(said["number"])[:40]
+        said["number"] = parcels_numbers.normalise(said["number"])[:40]
         at = scans.moment(said["at"])
         if at is None:
             raise inputs.InputRefused("时间读不出来,请写成 2026-11-20 12:30:11")

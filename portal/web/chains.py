@@ -9,7 +9,8 @@ from portal import words
 from portal.models import CaseLink
 from portal.resale import chain as chain_links
 from portal.resale import chain_view
-from portal.web.forms import Choice, Form, Money
+from portal.web.fields import Choice, Money
+from portal.web.forms import Form
 
 
 class LinkForm(Form):

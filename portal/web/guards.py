@@ -8,7 +8,7 @@ from typing import TypeVar
 from flask import abort, current_app, g, redirect, request
 from werkzeug.wrappers import Response
 
-from portal.people import accounts, factors
+from portal.people import factors, sessions
 from portal.web.security import to_confirm, to_sign_in
 
 Found = TypeVar("Found")
@@ -32,7 +32,7 @@ def need_shop() -> Response | None:
 
 def need_proof(within: timedelta) -> Response | None:
     """Somebody who gave the password within this time; else it is asked for, and what was typed waits meanwhile."""
-    if request.method != "POST" or accounts.was_proved(g.who.session, g.now, within):
+    if request.method != "POST" or sessions.was_proved(g.who.session, g.now, within):
         return None
     return to_confirm()
 

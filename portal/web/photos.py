@@ -10,7 +10,7 @@ from flask import Response, abort
 from portal.calendar import clock
 from portal.evidence import evidence
 from portal.system import notes
-from portal.web.forms import store
+from portal.web.photo_field import store
 from portal.web.security import FILE_CSP
 
 log = logging.getLogger("portal.security")

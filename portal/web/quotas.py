@@ -7,7 +7,7 @@ from typing import NamedTuple
 from flask import g, request
 from sqlalchemy import func, select
 
-from portal.applications import applications
+from portal.applications import drafts as applications_drafts
 from portal.extensions import db
 from portal.models import Draft, Evidence
 from portal.web import rates
@@ -52,7 +52,7 @@ def of_person(user_id: int) -> list[Usage]:
     drafts = db.session.scalar(select(func.count()).select_from(Draft).where(Draft.buyer_id == user_id)) or 0
     return [
         Usage("照片", _photo_bytes(user_id) // 1024 // 1024, MOST_PHOTO_BYTES // 1024 // 1024, "MB"),
-        Usage("草稿", drafts, applications.MOST_DRAFTS, "份"),
+        Usage("草稿", drafts, applications_drafts.MOST_DRAFTS, "份"),
         Usage("今天发送的消息", rates.used("message-day", user_id, g.now), rates.LIMITS["message-day"][0], "条"),
     ]
 

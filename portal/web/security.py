@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from portal.calendar import clock
 from portal.config import Settings
 from portal.extensions import Busy, db, writing
-from portal.people import accounts
+from portal.people import sessions
 from portal.web import carried, events, rates
 
 CSP = (
@@ -198,7 +198,7 @@ def _open_request(settings: Settings) -> AnyResponse | None:
     if any(len(values) > 1 for _, values in request.args.lists()):
         abort(400)
     if g.cookie:
-        g.who, g.was = accounts.who_is(g.cookie, g.now)
+        g.who, g.was = sessions.who_is(g.cookie, g.now)
         if g.who is None or request.method in _UNSAFE:
             db.session.rollback()  # the verb's own transaction begins afresh
         elif request.args.get("q"):
@@ -280,12 +280,12 @@ def _close_request(answer: Response, settings: Settings) -> Response:
 
 def _touch() -> None:
     """Write down that the session is in use, every few minutes; polling doesn't count (``g.polled``)."""
-    who: accounts.Who | None = g.get("who")
-    if who is None or g.get("polled") or g.now - who.seen_at <= accounts.SEEN_EVERY:
+    who: sessions.Who | None = g.get("who")
+    if who is None or g.get("polled") or g.now - who.seen_at <= sessions.SEEN_EVERY:
         return
     try:
         with writing():
-            accounts.touch_session(who, g.now)
+            sessions.touch_session(who, g.now)
     except (Busy, OperationalError):
         return  # the next request writes it down
 

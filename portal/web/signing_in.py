@@ -6,7 +6,8 @@ from flask import Response
 from wtforms import PasswordField
 from wtforms.validators import InputRequired
 
-from portal.web.forms import Form, Line
+from portal.web.fields import Line
+from portal.web.forms import Form
 from portal.web.pages import page
 
 

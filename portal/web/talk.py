@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from portal.web.forms import Form, Photos, Text
+from portal.web.fields import Text
+from portal.web.forms import Form
+from portal.web.photo_field import Photos
 
 
 class TalkForm(Form):

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from wtforms import BooleanField
 
 from portal import inputs, words
-from portal.applications import applications
+from portal.applications import sums
 from portal.cases import proposals
 from portal.cases.case_view import View
 from portal.cases.effects.hand_ins import Offer
@@ -18,7 +18,8 @@ from portal.extensions import db
 from portal.flow import CaseType, State
 from portal.models import Case, CaseLine, Proposal
 from portal.money import worth
-from portal.web.forms import Choice, Form, Money, Text
+from portal.web.fields import Choice, Money, Text
+from portal.web.forms import Form
 
 CONSEQUENCE = {
     "exchange": "换同款或其他规格",
@@ -50,7 +51,7 @@ class TermsForm(Form):
         self.kept = proposals.is_with_seller(case, self.origin)
         self.type.choices = [(str(kind), words.TYPE[kind]) for kind in proposals.list_types(case)]
         self.choices = {
-            line.id: applications.list_priced(case.order_id, _Bought(line)) if case.goods_state != "unshipped" else []
+            line.id: sums.list_priced(case.order_id, _Bought(line)) if case.goods_state != "unshipped" else []
             for line in view.lines
         }
         units = [(line.order_line_id, line.quantity_milli) for line in view.lines]

@@ -14,7 +14,8 @@ from portal.parcels import scans
 from portal.parcels.scans import LinesRefused, Scan
 from portal.tracking import claims
 from portal.web import rates
-from portal.web.forms import Form, Line, Text
+from portal.web.fields import Line, Text
+from portal.web.forms import Form
 from portal.web.once import once
 
 

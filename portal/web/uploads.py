@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from flask import Response, g, request
 
-from portal.applications import applications
+from portal.applications import drafts
 from portal.evidence import evidence, imaging
 from portal.evidence.imaging import PreparedImage
 from portal.extensions import db, writing
 from portal.models import Draft
 from portal.web import quotas
-from portal.web.forms import MOST_PHOTOS, sent_ids, shop_of_request, store
 from portal.web.pages import page
+from portal.web.photo_field import MOST_PHOTOS, sent_ids, shop_of_request, store
 
 FULL = f"最多 {MOST_PHOTOS} 张照片，这一张没有添加"
 
@@ -54,9 +54,9 @@ def _keep_on_draft(image: PreparedImage, draft_id: int) -> Response:
         draft = db.session.get(Draft, draft_id, with_for_update=True)
         same, full, public_id = None, True, ""
         if draft is not None:
-            applications.keep_photos(draft, [], sent_ids("drop_photo"))
+            drafts.keep_photos(draft, [], sent_ids("drop_photo"))
             same = evidence.find_same(image.sha256, owner, draft_id=draft_id)
-            full = len(applications.list_photos(draft)) >= MOST_PHOTOS
+            full = len(drafts.list_photos(draft)) >= MOST_PHOTOS
             if not same and not full:
                 [public_id] = evidence.keep_photos(
                     stored, shop_id=draft.shop_id, owner_id=owner, side="buyer", now=g.now, draft_id=draft_id

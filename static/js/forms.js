@@ -10,6 +10,16 @@ window.addEventListener("beforeunload", (event) => {
 document.addEventListener("input", ({ target }) => target.form?.matches("[data-guard]") && edited.add(target.form));
 document.addEventListener("change", ({ target }) => target.matches("[data-autosubmit]") && target.form.requestSubmit());
 
+// A tap on an answer that needs nothing more goes on; by keyboard one looks through the answers first.
+const LOOK = 250; // ms in which the choice is seen
+let byKey = false;
+document.addEventListener("keydown", () => (byKey = true), true);
+document.addEventListener("pointerdown", () => (byKey = false), true);
+document.addEventListener("change", ({ target }) => {
+  if (byKey || !target.matches("[data-goes-on]")) return;
+  setTimeout(() => target.isConnected && target.checked && target.form.requestSubmit(), LOOK);
+});
+
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.matches("[hx-post]")) return;

@@ -15,7 +15,7 @@ from werkzeug.test import Client, EnvironBuilder, TestResponse
 from portal.calendar import clock
 from portal.extensions import db, writing
 from portal.models import Case, Conversation, Order, Parcel, User
-from portal.people import accounts
+from portal.people import sessions
 from portal.talk import conversations
 from portal.tracking import scans as case_scans
 from tests.cast import Cast
@@ -67,7 +67,7 @@ def fill(app: Flask) -> Scene:
                 last = conversations.add_message(talk, side, user, f"第 {number} 句", now=now).id  # type: ignore[arg-type]
             talk_id = talk.id
         cookies = {
-            name: accounts.sign_in(db.session.scalars(db.select(User).where(User.member_name == name)).one(), now=now)
+            name: sessions.sign_in(db.session.scalars(db.select(User).where(User.member_name == name)).one(), now=now)
             for name in ("buyer", "seller")
         }
         case = db.session.get_one(Case, shown)

@@ -17,6 +17,7 @@ from portal.models import BankAccount, BankConsent, BankView, Case, CaseEvent, M
 from portal.money import encryption
 from portal.money.accounts import consent as bank_accounts
 from portal.money.accounts import keeping as account_keeping
+from portal.money.accounts import keyring
 from portal.money.accounts import looking as account_looks
 from portal.money.accounts.consent import Account
 from portal.money.encryption import CannotOpen
@@ -120,7 +121,7 @@ def test_only_for_a_refund_that_failed_and_a_shop_that_wants_it(cast: Cast) -> N
 
 def test_without_keys_nothing_is_asked(cast: Cast) -> None:
     case = failed(cast)
-    bank_accounts.set_keys(encryption.Keys(), MONTH)
+    keyring.set_keys(encryption.Keys(), MONTH)
     with pytest.raises(StepRefused, match="没有开启收款账户"):
         cast.take(case, "ask_account", Actor.SELLER)
 
@@ -319,7 +320,7 @@ def test_changing_keys_is_interrupted_and_goes_on(cast_both: Cast) -> None:
         db.session.execute(insert(BankAccount), accounts)
     new = encryption.make_key()
     new_id = new.partition(":")[0]
-    bank_accounts.set_keys(encryption.parse_keys(f"{new},{BANK_KEYS}"), MONTH)
+    keyring.set_keys(encryption.parse_keys(f"{new},{BANK_KEYS}"), MONTH)
     for stop in (1, 7):
         turning = account_keeping.rotate_keys()
         for _ in range(stop):
@@ -328,7 +329,7 @@ def test_changing_keys_is_interrupted_and_goes_on(cast_both: Cast) -> None:
     left = len(db.session.scalars(select(BankAccount.id).where(BankAccount.key_id != new_id)).all())
     assert left == 2000 - 800
     assert sum(account_keeping.rotate_keys()) == left and sum(account_keeping.rotate_keys()) == 0
-    bank_accounts.set_keys(encryption.parse_keys(new), MONTH)  # the old one can go
+    keyring.set_keys(encryption.parse_keys(new), MONTH)  # the old one can go
     assert not list(account_keeping.find_broken())
     assert look(cast, case, entry_id=first_id).account == ACCOUNT
 

@@ -9,8 +9,9 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from portal import doctor
+from portal.applications import cancel_outcomes
 from portal.applications import unsent as applications_unsent
-from portal.applications.unsent import Outcome
+from portal.applications.cancel_outcomes import Outcome
 from portal.extensions import Busy, db, writing
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Case, CaseEvent, Conversation, MoneyEntry, Notice, Order, OrderLine, Staff
@@ -23,9 +24,7 @@ def unsent(cast: Cast, **more: object) -> Order:
     return cast.order(status="unshipped", **more)  # type: ignore[arg-type]
 
 
-def cancel(
-    cast: Cast, order: Order, reason: str = "not_wanted", buyer: int | None = None
-) -> applications_unsent.Result:
+def cancel(cast: Cast, order: Order, reason: str = "not_wanted", buyer: int | None = None) -> cancel_outcomes.Result:
     with writing():
         return applications_unsent.cancel_order(
             order.order_no, by=cast.by(Actor.BUYER, buyer), reason=reason, now=cast.now
@@ -77,7 +76,7 @@ def test_nothing_paid_nothing_owed(cast_both: Cast) -> None:
     cast = cast_both
     order = cast.order(status="unpaid")
     assert order.paid_fen  # what an export says of it would have to be paid
-    assert cancel(cast, order) == applications_unsent.Result(order.order_no, Outcome.CANCELLED)
+    assert cancel(cast, order) == cancel_outcomes.Result(order.order_no, Outcome.CANCELLED)
     assert fresh(order.id).status == "cancelled" and not db.session.scalars(select(Case)).all()
     told = db.session.scalars(select(Notice)).one()
     assert (told.user_id, told.kind) == (cast.seller, "order_cancelled") and sound()

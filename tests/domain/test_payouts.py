@@ -24,7 +24,7 @@ from portal.orders import ledger
 from portal.payments import batches as payment_batches
 from portal.payments import recording
 from portal.payments import results as bank_results
-from portal.people import accounts, invitations
+from portal.people import accounts, invitations, staffing
 from portal.people.accounts import AccountRefused
 from portal.sheets import SheetRefused
 from tests.cast import PASSWORD, Cast
@@ -317,11 +317,11 @@ def test_who_proposed_a_payment_does_not_check_it(cast_both: Cast) -> None:
     with pytest.raises(StepRefused, match="待复核"):
         record(cast, entry_id, "settle", reference=NUMBER)
     with pytest.raises(AccountRefused, match="只能由这位同事复核"), writing():
-        accounts.remove_staff(cast.shop, clerk)
+        staffing.remove_staff(cast.shop, clerk)
     record(cast, entry_id, "approve", clerk)
     record(cast, entry_id, "settle", reference=NUMBER)
     with writing():
-        accounts.remove_staff(cast.shop, clerk)
+        staffing.remove_staff(cast.shop, clerk)
     assert wrong() == []
 
 
@@ -349,7 +349,7 @@ def test_a_shop_of_one_waits_for_nobody_and_its_owner_checks_what_an_agent_propo
         record(cast, entry_of(case).id, "approve", agent)
     record(cast, entry_of(case).id, "approve")
     with writing():
-        accounts.set_approval_limit(cast.shop, 10**9)
+        staffing.set_approval_limit(cast.shop, 10**9)
     hire(cast, "clerk")
     assert entry_of(dear(cast)).state == "due"
 
@@ -385,13 +385,13 @@ def test_who_can_be_employed(cast: Cast) -> None:
     ):
         with pytest.raises(AccountRefused, match=sentence):
             accept(name, user_id)
-    assert not accounts.is_staff_of(cast.buyer, cast.shop)
+    assert not staffing.is_staff_of(cast.buyer, cast.shop)
     accept("buyer", cast.buyer)
-    assert accounts.is_staff_of(cast.buyer, cast.shop)
+    assert staffing.is_staff_of(cast.buyer, cast.shop)
     for change in (
-        lambda: accounts.change_role(cast.shop, cast.seller, "agent"),
-        lambda: accounts.remove_staff(cast.shop, cast.seller),
-        lambda: accounts.remove_staff(cast.shop, cast.seller2),
+        lambda: staffing.change_role(cast.shop, cast.seller, "agent"),
+        lambda: staffing.remove_staff(cast.shop, cast.seller),
+        lambda: staffing.remove_staff(cast.shop, cast.seller2),
         lambda: invitations.leave(cast.seller, cast.now),
         lambda: invitations.leave(cast.buyer2, cast.now),
     ):
@@ -399,7 +399,7 @@ def test_who_can_be_employed(cast: Cast) -> None:
             change()
     with writing():
         invitations.leave(cast.buyer, cast.now)
-    assert not accounts.is_staff_of(cast.buyer, cast.shop)
+    assert not staffing.is_staff_of(cast.buyer, cast.shop)
 
 
 def test_an_invitation_is_answered_once_and_in_time(cast: Cast) -> None:

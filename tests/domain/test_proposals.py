@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import select, text
 
 from portal import doctor, flow
+from portal.cases import child_cases, proposals
 from portal.cases import clock as case_clock
-from portal.cases import opening, proposals
 from portal.cases.proposals import Terms
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, StepRefused
@@ -200,7 +200,7 @@ def test_what_came_can_be_complained_of_for_seven_days_and_once(cast_both: Cast)
         with writing():
             values: dict[str, Any] = {**proof, "case_type": CaseType.EXCHANGE, **changed}
             at = cast.now + timedelta(days=days)
-            made = opening.open_again(case.id, by=cast.by(BUYER), units={line: milli}, now=at, **values)
+            made = child_cases.open_again(case.id, by=cast.by(BUYER), units={line: milli}, now=at, **values)
             made_id = made.id
         return db.session.get_one(Case, made_id)
 

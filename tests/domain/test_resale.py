@@ -12,7 +12,8 @@ import pytest
 from sqlalchemy import select, update
 
 from portal import words
-from portal.applications import applications, unsent
+from portal.applications import goods as applications_goods
+from portal.applications import unsent
 from portal.calendar import calendars
 from portal.calendar.workdays import BEIJING, Day
 from portal.cases import clock as case_clock
@@ -142,16 +143,15 @@ def test_cases_move_with_the_calendar_too(cast: Cast) -> None:
 
 
 def test_after_the_term_only_by_agreement(cast: Cast) -> None:
-    from portal.applications import applications
     from portal.rights import eligibility, policies
     from portal.rights.goods import Evidence, Route
 
     order = resold(cast, beijing(11, 11))  # the seventh working day is 11-20
     resale.promise_terms(cast.now)
     order = fresh(order.id)
-    (line,) = applications.list_lines(order.id)
-    goods = applications.describe_goods(order, line)
-    policy = applications.describe_policy(policies.get_current(cast.shop))
+    (line,) = applications_goods.list_lines(order.id)
+    goods = applications_goods.describe_goods(order, line)
+    policy = applications_goods.describe_policy(policies.get_current(cast.shop))
     enough = Evidence(1_000, 2, 20)
     verdict = eligibility.check(goods, CaseType.EXCHANGE, "damaged", enough, cast.now, policy)
     assert not verdict.allowed and "7 个工作日" in verdict.why
@@ -195,11 +195,11 @@ def test_missing_from_november_on(cast: Cast) -> None:
 def test_the_end_of_a_term_is_said_by_the_day_before(cast: Cast) -> None:
     assert words.end(beijing(12, 2, 0)) == "12月1日 24:00" and words.end(beijing(12, 2, 1)) == "12月2日 01:00"
     order = fresh(resold(cast, beijing(11, 20)).id)
-    line = applications.list_lines(order.id)[0]
+    line = applications_goods.list_lines(order.id)[0]
     said = eligibility.offer(
-        applications.describe_goods(order, line),
+        applications_goods.describe_goods(order, line),
         beijing(11, 22),
-        applications.describe_policy(policies.get_current(cast.shop)),
+        applications_goods.describe_policy(policies.get_current(cast.shop)),
     )
     assert "请在 12月1日 24:00 前提交" in said.why and said.until == resale.find_apply_by(order)
 
@@ -245,8 +245,10 @@ def test_the_term_runs_from_receipt_of_what_was_shipped_here(cast: Cast, vector:
     resale.promise_terms(signed)
     order = fresh(order_id)
     assert order.apply_by == end and order.apply_provisional == vector["provisional_7"]
-    line = applications.list_lines(order.id)[0]
-    offer = eligibility.offer(applications.describe_goods(order, line), signed, applications.get_policy_for(order))
+    line = applications_goods.list_lines(order.id)[0]
+    offer = eligibility.offer(
+        applications_goods.describe_goods(order, line), signed, applications_goods.get_policy_for(order)
+    )
     assert (
         offer.until == end
         and words.end(end) in offer.why
@@ -271,8 +273,10 @@ def test_a_policy_lengthens_the_term_and_never_shortens_it(
     resale.promise_terms(cast.now)
     order = fresh(order_id)
     assert order.apply_by == resale.find_apply_by(order) == end
-    line = applications.list_lines(order.id)[0]
-    offer = eligibility.offer(applications.describe_goods(order, line), cast.now, applications.get_policy_for(order))
+    line = applications_goods.list_lines(order.id)[0]
+    offer = eligibility.offer(
+        applications_goods.describe_goods(order, line), cast.now, applications_goods.get_policy_for(order)
+    )
     assert offer.until == end and words.end(end) in offer.why
     assert words.end(end).split()[0] in resale.describe_apply_term(order, cast.now)
 
@@ -296,7 +300,10 @@ def test_a_shorter_policy_takes_nothing_from_what_arrived_before_it(cast_both: C
     cast = cast_both
     before, after = cast.order(received_at=beijing(11, 15)), cast.order(received_at=beijing(11, 22, 15))
     publish(cast, 7, beijing(11, 20))
-    assert applications.get_policy_for(before).window_days == 15 and applications.get_policy_for(after).window_days == 7
+    assert (
+        applications_goods.get_policy_for(before).window_days == 15
+        and applications_goods.get_policy_for(after).window_days == 7
+    )
 
 
 def test_one_function_says_when_an_order_was_received() -> None:

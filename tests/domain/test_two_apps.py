@@ -10,7 +10,7 @@ from flask import Flask
 from portal import flow
 from portal.calendar import clock, lengths
 from portal.extensions import PerApp
-from portal.money.accounts import consent as bank_accounts
+from portal.money.accounts import keyring
 from portal.notices import notices
 from portal.parcels import following
 from portal.rights import resale
@@ -48,7 +48,7 @@ def seen_by(app: Flask) -> tuple[object, ...]:
             following.get_service(),
             notices._channels.get(),
             clock.get_shift(),
-            bank_accounts._kept_for.get().days,
+            keyring.kept_for_days.get().days,
         )
 
 

@@ -97,7 +97,7 @@ def buyers(app: Flask) -> tuple[str, list[str]]:
     post(
         client,
         f"/orders/{done}/apply",
-        {"ground": "ordering", "reason": "wrong_order", "line": line},
+        {"reason": "wrong_order", "line": line},
         at=f"/orders/{done}/apply?line={line}",
     )
     post(

@@ -15,20 +15,20 @@ from flask import Flask
 from sqlalchemy import event
 
 from portal import create_app
-from portal.cases import case_view, handling, mediation_queue, shop_queue
+from portal.cases import case_lists, case_view, handling, mediation_queue, shop_queue
 from portal.cases import clock as case_clock
 from portal.config import Settings
 from portal.extensions import db
 from portal.models import User
 from portal.money import payment_lists
-from portal.notices import notices
+from portal.notices import reading
 from portal.orders import order_lists
 from portal.parcels import couriers, following, parcel_view
 from portal.payments import batches as payment_batches
-from portal.people import accounts
+from portal.people import sessions
 from portal.talk import conversations
 from portal.tracking import monitor, polling
-from tests.conftest import _migrate, make_app
+from tests.conftest import make_app, migrate
 from tests.crowd import NOW, Crowd, gather
 from tests.postgres import fresh_database
 
@@ -58,7 +58,7 @@ def crowd(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     app: Flask
     if request.param == "postgresql":
         request.getfixturevalue("postgres_server")
-        url = fresh_database("portal", prepare=_migrate)
+        url = fresh_database("portal", prepare=migrate)
         app = create_app(Settings(data=folder, secret_key="test", database_url=url))
     else:
         app = make_app(folder / "data", request.getfixturevalue("sqlite_template"))
@@ -158,9 +158,9 @@ def next_docket_page(c: Crowd) -> object:
 
 
 def next_cases_page(c: Crowd) -> object:
-    _, key = case_view.list_of_buyer(c.buyer)
+    _, key = case_lists.list_of_buyer(c.buyer)
     assert key is not None
-    return case_view.list_of_buyer(c.buyer, key)
+    return case_lists.list_of_buyer(c.buyer, key)
 
 
 def next_payouts_page(tab: str) -> Callable[[Crowd], object]:
@@ -203,7 +203,7 @@ HOT: dict[str, Callable[[Crowd], object]] = {
     "order by number": lambda c: order_lists.find_of_buyer(c.order_no(10), c.buyer),
     "cases of an order": lambda c: order_lists.list_cases(10),
     "what waits for a buyer": lambda c: order_lists.list_waiting(c.buyer),
-    "buyer's cases": lambda c: case_view.list_of_buyer(c.buyer),
+    "buyer's cases": lambda c: case_lists.list_of_buyer(c.buyer),
     "buyer's cases, next page": next_cases_page,
     "case by number, buyer": lambda c: case_view.find_of_buyer(c.case_no(10), c.buyer),
     "case by number, shop": lambda c: case_view.find_of_shop(c.case_no(10), c.shop),
@@ -220,8 +220,8 @@ HOT: dict[str, Callable[[Crowd], object]] = {
     "a parcel, shop": lambda c: parcel_view.find_of_shop(10, c.shop),
     "parcels of numbers": lambda c: parcel_view.find_by_number(c.shop, ["10", "20"]),
     "nothing to ask": lambda c: polling.poll_carriers(couriers.Kuaidi100("c", "k"), 60, lambda: c.now),
-    "notices": lambda c: notices.list_page(c.seller, None),
-    "notices, next page": lambda c: notices.list_page(c.seller, 50_000),
+    "notices": lambda c: reading.list_page(c.seller, None),
+    "notices, next page": lambda c: reading.list_page(c.seller, 50_000),
     "buyer's conversations": lambda c: conversations.list_of_person(buyer_id=c.buyer),
     "buyer's conversations, next page": lambda c: conversations.list_of_person(buyer_id=c.buyer, skip=50_000),
     "shop's conversations": lambda c: conversations.list_of_person(shop_id=c.shop),
@@ -231,7 +231,7 @@ HOT: dict[str, Callable[[Crowd], object]] = {
     "what a poll brings": lambda c: conversations.list_newer(10, 9),
     "last messages of an order": lambda c: conversations.load_last(10, 5),
     "latest messages": lambda c: conversations.list_latest(10),
-    "who is signed in, and the unread marks": lambda c: accounts.who_is("x" * 43, c.now),
+    "who is signed in, and the unread marks": lambda c: sessions.who_is("x" * 43, c.now),
     "sign-in": lambda c: db.session.scalars(db.select(User).where(User.member_name == "member7")).one(),
     "sweep with nothing due": lambda c: case_clock.sweep(c.now),
 }

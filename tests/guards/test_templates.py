@@ -178,6 +178,15 @@ def new_window(text: str) -> Iterator[Finding]:
 
 
 Rule = Callable[[str], Iterator[Finding]]
+
+
+def cut_specification(text: str) -> Iterator[Finding]:
+    """A specification inside what is cut after two lines: goods often differ in nothing else."""
+    for found in re.finditer(r'<(\w+) class="clip"[^>]*>(.*?)</\1>', without_comments(text), flags=re.DOTALL):
+        if "spec" in found[2]:
+            yield Finding(text[: found.start()].count("\n") + 1, found[2])
+
+
 RULES: dict[str, Rule] = {
     rule.__name__: rule
     for rule in (
@@ -193,12 +202,15 @@ RULES: dict[str, Rule] = {
         bare_image,
         external_address,
         new_window,
+        cut_specification,
     )
 }
 
 # The rules themselves
 
 BAD = [
+    ("cut_specification", '<p class="clip">{{ line.title }} <span class="muted">{{ line.spec }}</span></p>'),
+    ("cut_specification", '<span class="clip">{{ line.title }} {{ line.spec }} ×2</span>'),
     ("inline_style", '<p style="color: red">'),
     ("inline_style", '<p {% if late %}style="color: red"{% endif %}>'),
     ("inline_style", "<style>p { color: red }</style>"),
@@ -234,6 +246,7 @@ BAD = [
 ]
 
 GOOD = """
+<p><span class="clip">{{ line.title }}</span><span class="spec">{{ line.spec }}</span></p>
 {% extends "base.html" %}
 {# style="" onclick="" |safe https://example.com #}
 {% block page %}

@@ -8,7 +8,7 @@ from portal import flow
 from portal.cases.arbitration import burden_of_proof, carried_out
 from portal.cases.effects.hand_ins import Decision, EvidenceRequest, HandIn, RefundDecision
 from portal.flow import Actor, CaseType, State
-from portal.rights import reasons
+from portal.rights import phrases, reasons
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_every_mediation_there_can_be_has_a_burden_and_says_what_silence_means()
     states = {(step.source, kind) for step in flow.OVERLAY for kind in step.types if step.source}
     for state, kind in states:
         for reason in reasons.REASONS:
-            for because in reasons.INTERVENTIONS:
+            for because in phrases.INTERVENTIONS:
                 for side in ("buyer", "seller", "clock"):
                     found = burden_of_proof(reason.id, kind, state, because=because, asked_by=side)
                     assert found.first in (Actor.BUYER, Actor.SELLER)

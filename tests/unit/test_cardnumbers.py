@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from portal.talk import card_numbers
+from portal.talk import card_numbers, card_shapes
 
 CARD = "6222021234567890128"  # 19 digits, the check digit holds
 TYPO = "6222021234567890123"  # the same with a wrong last digit
@@ -176,9 +176,9 @@ def test_known_numbers_stay_beside_cards() -> None:
 
 
 def test_the_table_of_prefixes_is_tidy() -> None:
-    for prefix, lengths in (*card_numbers._SURE, *card_numbers._CHECKED):
+    for prefix, lengths in (*card_shapes._SURE, *card_shapes._CHECKED):
         assert prefix.isdigit()
-        assert lengths <= set(range(card_numbers.LEAST, card_numbers.MOST + 1))
+        assert lengths <= set(range(card_shapes.LEAST, card_shapes.MOST + 1))
 
 
 CHARS = st.sampled_from("0123456789 -.\n,、零一六二０６\u200b\u3000*卡号订单card①A\x00\ud800")
@@ -192,7 +192,7 @@ def test_any_text_is_taken(text: str) -> None:
     masked = card_numbers.mask_numbers(text)
     assert card_numbers.mask_numbers(masked) == masked
     assert card_numbers.find_numbers(masked) == []
-    assert len(masked) <= len(text) + 6 * (len(text) // card_numbers.LEAST + 1)
+    assert len(masked) <= len(text) + 6 * (len(text) // card_shapes.LEAST + 1)
     if not card_numbers.find_numbers(text):
         assert masked == text
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.inputs import InputRefused
-from portal.parcels import carriers
+from portal.parcels import carriers, naming, numbers
 from portal.parcels.carriers import CARRIERS, Kind
 
 
@@ -20,7 +20,7 @@ def test_the_table_is_whole() -> None:
     for carrier in CARRIERS:
         assert re.fullmatch(r"[A-Z_]{2,16}", carrier.code) and carrier.name
         assert carriers.by_code(carrier.code) is carrier
-        assert carriers.from_text(carrier.name) is carrier
+        assert naming.from_text(carrier.name) is carrier
         assert all(re.compile(pattern) for pattern in (*carrier.strong, *carrier.weak))
     assert carriers.by_code("") is None
     assert "HTKY" in codes and "HTKY" not in [carrier.code for carrier in carriers.choices()]
@@ -38,13 +38,13 @@ def test_the_table_is_whole() -> None:
 )
 def test_several_numbers_in_a_box_are_asked_about(raw: str) -> None:
     with pytest.raises(InputRefused, match="这里像是有几个运单号"):
-        carriers.check_number(raw)
+        numbers.check_number(raw)
 
 
 def test_an_unknown_suffix_is_asked_about_and_a_known_one_cut() -> None:
     with pytest.raises(InputRefused, match="后面多出一段"):
-        carriers.check_number("75484863576596-001")
-    assert carriers.check_number("JDVA01234567890-1-1-") == "JDVA01234567890"
+        numbers.check_number("75484863576596-001")
+    assert numbers.check_number("JDVA01234567890-1-1-") == "JDVA01234567890"
 
 
 def test_slow_and_traced() -> None:
@@ -84,8 +84,8 @@ def test_slow_and_traced() -> None:
     ],
 )
 def test_normalise(raw: str, plain: str) -> None:
-    assert carriers.normalise(raw) == plain
-    assert carriers.normalise(plain) == plain
+    assert numbers.normalise(raw) == plain
+    assert numbers.normalise(plain) == plain
 
 
 @pytest.mark.parametrize(
@@ -114,20 +114,20 @@ def test_normalise(raw: str, plain: str) -> None:
     ],
 )
 def test_suggestions(number: str, codes: list[str]) -> None:
-    assert [carrier.code for carrier in carriers.suggest(number)] == codes
+    assert [carrier.code for carrier in numbers.suggest(number)] == codes
 
 
 def test_an_order_number_suggests_nothing() -> None:
     order_no = "612345678901234567"
 
-    assert [carrier.code for carrier in carriers.suggest(order_no)] == ["YTO"]
-    assert carriers.suggest(f" {order_no} ", {order_no}) == []
+    assert [carrier.code for carrier in numbers.suggest(order_no)] == ["YTO"]
+    assert numbers.suggest(f" {order_no} ", {order_no}) == []
 
 
 def test_the_check_digit_of_international_post() -> None:
-    assert carriers.s10_holds("RA473124829CN") is True
-    assert carriers.s10_holds("RA473124828CN") is False
-    assert carriers.s10_holds("SF1385628716739") is None
+    assert numbers.s10_holds("RA473124829CN") is True
+    assert numbers.s10_holds("RA473124828CN") is False
+    assert numbers.s10_holds("SF1385628716739") is None
 
 
 @pytest.mark.parametrize(
@@ -149,23 +149,23 @@ def test_the_check_digit_of_international_post() -> None:
 )
 def test_what_is_no_tracking_number_is_refused(raw: str, sentence: str) -> None:
     with pytest.raises(InputRefused) as caught:
-        carriers.check_number(raw, ["3921447520800012345"])
+        numbers.check_number(raw, ["3921447520800012345"])
     assert caught.value.sentence == sentence
 
 
 def test_tracking_numbers_are_kept_as_carriers_write_them() -> None:
-    assert carriers.check_number("运单号:sf1385628716739") == "SF1385628716739"
-    assert carriers.check_number("3921447520800012345") == "3921447520800012345"  # nobody's order
-    assert carriers.check_number("AB99", carrier="SF") == "AB99"  # shapes suggest, they never refuse
+    assert numbers.check_number("运单号:sf1385628716739") == "SF1385628716739"
+    assert numbers.check_number("3921447520800012345") == "3921447520800012345"  # nobody's order
+    assert numbers.check_number("AB99", carrier="SF") == "AB99"  # shapes suggest, they never refuse
 
 
 def test_carriers_without_tracking_take_what_their_paper_says() -> None:
-    assert carriers.check_number(" 沪—杭 0123 共2件 ", carrier="FREIGHT_OTHER") == "沪—杭 0123 共2件"
-    assert carriers.check_number("", carrier="SELF") == ""
+    assert numbers.check_number(" 沪—杭 0123 共2件 ", carrier="FREIGHT_OTHER") == "沪—杭 0123 共2件"
+    assert numbers.check_number("", carrier="SELF") == ""
     with pytest.raises(InputRefused, match="货运单"):
-        carriers.check_number(" ", carrier="FREIGHT_OTHER")
+        numbers.check_number(" ", carrier="FREIGHT_OTHER")
     with pytest.raises(InputRefused):
-        carriers.check_number("长" * 41, carrier="FREIGHT_OTHER")
+        numbers.check_number("长" * 41, carrier="FREIGHT_OTHER")
 
 
 @pytest.mark.parametrize(
@@ -192,22 +192,22 @@ def test_carriers_without_tracking_take_what_their_paper_says() -> None:
     ],
 )
 def test_from_text(text: str, code: str | None) -> None:
-    found = carriers.from_text(text)
+    found = naming.from_text(text)
     assert (found and found.code) == code
 
 
 @given(st.one_of(st.text(max_size=60), st.text("0123456789ABCDEFSTYJPK-:.号 ", max_size=45)))
 def test_whatever_is_pasted(raw: str) -> None:
-    plain = carriers.normalise(raw)
-    assert carriers.normalise(plain) == plain
-    assert len(carriers.suggest(raw)) <= 3
-    carriers.from_text(raw)
+    plain = numbers.normalise(raw)
+    assert numbers.normalise(plain) == plain
+    assert len(numbers.suggest(raw)) <= 3
+    naming.from_text(raw)
     try:
-        kept = carriers.check_number(raw)
+        kept = numbers.check_number(raw)
     except InputRefused as refusal:
         assert refusal.sentence
     else:
-        assert re.fullmatch(r"[0-9A-Z-]{4,40}", kept) and carriers.check_number(kept) == kept
+        assert re.fullmatch(r"[0-9A-Z-]{4,40}", kept) and numbers.check_number(kept) == kept
 
 
 def test_kinds() -> None:

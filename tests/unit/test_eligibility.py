@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.flow import CaseType
-from portal.rights import eligibility, reasons, windows
+from portal.rights import asking, eligibility, guarantees, reasons, windows
 from portal.rights import goods as goods_facts
 from portal.rights.goods import BEIJING, Evidence, Goods, Policy, Route, Verdict
 from portal.rights.reasons import Fault, Payer
@@ -1220,7 +1220,7 @@ def test_a_term_begins_the_day_after_and_ends_at_midnight(start: datetime, days:
 
 MOMENTS = st.timedeltas(timedelta(days=-9_000), timedelta(days=27_000)).map(lambda far: NOW + far)
 NEAR = st.one_of(st.none(), st.timedeltas(timedelta(days=-60), timedelta(days=5)).map(lambda ago: NOW + ago), MOMENTS)
-CODES = st.frozensets(st.sampled_from([each.code for each in reasons.GUARANTEES] + ["", "xyz"]), max_size=4)
+CODES = st.frozensets(st.sampled_from([each.code for each in guarantees.GUARANTEES] + ["", "xyz"]), max_size=4)
 STATUSES = st.sampled_from(
     ["unpaid", "unshipped", "in_transit", "delivered", "completed", "cancelled", "refunding", "unknown", "", "等待"]
 )
@@ -1284,7 +1284,7 @@ def test_every_answer_is_sound(
         assert asked and case_type in reason.asks and verdict.freight_payer is Payer.NEGOTIATED
         assert not eligibility.check(line, case_type, reason_id, brought, now, terms).allowed
         return
-    assert case_type in eligibility.types_of(line, reason, terms)
+    assert case_type in asking.types_of(line, reason, terms)
     assert verdict.until == windows.find_window_end(line, reason, terms, case_type)
     assert verdict.until is None or now < verdict.until
     if case_type in ("reissue", "refund_only") or reason.fault is Fault.SELLER:

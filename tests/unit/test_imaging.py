@@ -18,16 +18,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from portal.evidence import imaging, imaging_child
-from portal.evidence.imaging import (
-    ImageRefused,
-    ImagesRefused,
-    IncomingFile,
-    PreparedImage,
-    clean_name,
-    prepare,
-    prepare_each,
-)
+from portal.evidence import imaging, imaging_child, judging
+from portal.evidence.imaging import ImagesRefused, IncomingFile, PreparedImage, prepare, prepare_each
+from portal.evidence.judging import ImageRefused, clean_name
 from tests import pictures
 from tests.pictures import INCOMPLETE, MARK, NAMES, NOT_A_PHOTO, PICTURES, Picture
 
@@ -376,5 +369,5 @@ def test_no_more_than_two_decode_at_once(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_name_is_made_harmless(name: str, expected: str) -> None:
     cleaned = clean_name(name)
     assert cleaned == expected
-    assert len(cleaned) <= imaging.NAME_CHARACTERS and len(cleaned.encode()) <= imaging.NAME_BYTES
+    assert len(cleaned) <= judging.NAME_CHARACTERS and len(cleaned.encode()) <= judging.NAME_BYTES
     assert clean_name(cleaned) == cleaned

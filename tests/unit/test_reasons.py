@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from portal.flow import CaseType
-from portal.rights import reasons
-from portal.rights.reasons import GROUND, REASONS, Effect, Fault, Ground, Payer, Place
+from portal.rights import conditions, guarantees, phrases, reasons, refusal_words
+from portal.rights.guarantees import Effect
+from portal.rights.reasons import GROUND, REASONS, Fault, Ground, Payer, Place
 
 
 def test_the_grounds_and_reasons_carry_the_guides_words() -> None:
@@ -26,7 +27,7 @@ def test_the_grounds_and_reasons_carry_the_guides_words() -> None:
 
 
 def test_ids_are_unique_and_fit_their_column() -> None:
-    for table in (REASONS, reasons.REFUSALS, reasons.CONDITIONS):
+    for table in (REASONS, refusal_words.REFUSALS, conditions.CONDITIONS):
         ids = [each.id for each in table]
         assert len(set(ids)) == len(ids)
         assert all(re.fullmatch(r"[a-z_]{3,24}", each) for each in ids)
@@ -105,7 +106,7 @@ def test_reasons_of_a_type() -> None:
 
 def test_looking_up() -> None:
     assert reasons.reason("colour") is REASONS[6]
-    for look_up in (reasons.reason, reasons.refusal, reasons.condition, reasons.guarantee):
+    for look_up in (reasons.reason, refusal_words.refusal, conditions.condition, guarantees.guarantee):
         assert look_up("") is None
     assert reasons.said("colour") == "商品质量问题 · 色差"
     assert reasons.said("promise") == "包换服务"
@@ -114,24 +115,26 @@ def test_looking_up() -> None:
 
 
 def test_what_a_seller_can_answer() -> None:
-    insufficient = reasons.refusal("evidence_insufficient")
+    insufficient = refusal_words.refusal("evidence_insufficient")
     assert insufficient and insufficient.zh == "举证不足" and not insufficient.needs_evidence
-    assert not [refusal for refusal in reasons.REFUSALS if "签收" in refusal.zh]  # signing for a parcel accepts nothing
-    assert [condition.zh for condition in reasons.CONDITIONS[:4]] == ["完好", "影响二次销售", "与申请不符", "少件"]
-    assert [condition.id for condition in reasons.CONDITIONS if condition.good] == ["intact"]
-    assert "not_received" in reasons.PROBLEMS
+    assert not [
+        refusal for refusal in refusal_words.REFUSALS if "签收" in refusal.zh
+    ]  # signing for a parcel accepts nothing
+    assert [condition.zh for condition in conditions.CONDITIONS[:4]] == ["完好", "影响二次销售", "与申请不符", "少件"]
+    assert [condition.id for condition in conditions.CONDITIONS if condition.good] == ["intact"]
+    assert "not_received" in conditions.PROBLEMS
 
 
 def test_guarantees() -> None:
-    assert reasons.codes(" qtbh,thbyf_s,,of_old ") == {"qtbh", "thbyf_s"}
-    assert reasons.codes("") == frozenset()
-    longest = reasons.exchange_promise({"qtbh", "swtbh", "qtwlybt", "of_old"})
+    assert guarantees.codes(" qtbh,thbyf_s,,of_old ") == {"qtbh", "thbyf_s"}
+    assert guarantees.codes("") == frozenset()
+    longest = guarantees.exchange_promise({"qtbh", "swtbh", "qtwlybt", "of_old"})
     assert longest and (longest.name, longest.days) == ("15天包换", 15)
-    assert reasons.exchange_promise({"qtwlybt", "psbj"}) is None
-    returns = reasons.guarantee("qtwlybt")
+    assert guarantees.exchange_promise({"qtwlybt", "psbj"}) is None
+    returns = guarantees.guarantee("qtwlybt")
     assert returns and returns.effect is Effect.RETURN_REFUND  # a right to return, not to exchange
 
 
 def test_quick_phrases() -> None:
-    assert reasons.BUYER_PHRASES == ("调换商品", "少发了", "发错了", "有破损", "什么时候发货")
-    assert len(set(reasons.SELLER_PHRASES)) == len(reasons.SELLER_PHRASES)
+    assert phrases.BUYER_PHRASES == ("调换商品", "少发了", "发错了", "有破损", "什么时候发货")
+    assert len(set(phrases.SELLER_PHRASES)) == len(phrases.SELLER_PHRASES)

@@ -8,7 +8,8 @@ import pytest
 
 from portal.flow import CaseType
 from portal.rights import reasons, refusals
-from portal.rights.reasons import REASONS, REFUSALS, Fault, Ground
+from portal.rights.reasons import REASONS, Fault, Ground
+from portal.rights.refusal_words import REFUSALS
 from portal.rights.refusals import Application
 
 WAYS = [

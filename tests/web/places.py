@@ -35,7 +35,7 @@ from portal.models import (
     Policy,
     ReturnAddress,
 )
-from portal.parcels import carriers
+from portal.parcels import numbers
 from portal.talk import conversations
 from tests.cast import Cast, sign_in, token_of
 from tests.conftest import NOW
@@ -103,7 +103,7 @@ def counted(most: int, unit: str = "双") -> Read:
 
 def number(carrier: str = "ZTO") -> Read:
     """A tracking number: a line first, then what a carrier prints."""
-    return lambda raw: carriers.check_number(inputs.line(raw, limit=60), carrier=carrier)
+    return lambda raw: numbers.check_number(inputs.line(raw, limit=60), carrier=carrier)
 
 
 def _filled(read: Read, optional: bool) -> Read:

@@ -24,7 +24,7 @@ from portal import create_app
 from portal.config import Settings
 from portal.extensions import db, writing
 from portal.models import AuditEvent, Notice, Session, Staff, User
-from portal.people import accounts, factors, invitations, passwords
+from portal.people import accounts, factors, invitations, passwords, staffing
 from portal.web import events
 from tests.cast import PASSWORD, Cast, post, sign_in, token_of
 from tests.conftest import BANK_KEYS, NOW, Clock, make_app
@@ -323,7 +323,7 @@ def test_a_stolen_session_cannot(app: Flask, cast: Cast, now: Clock, url: str) -
     hidden = token_of(client.get("/seller/staff"))
     asked = client.post(url, data=hidden | DANGEROUS[url])
     assert asked.status_code == 303 and asked.location.startswith("/me/confirm?next=")
-    assert accounts.approval_limit(cast.shop) == 200_000
+    assert staffing.approval_limit(cast.shop) == 200_000
     page = client.get(asked.location)
     next_ = html.unescape(re.findall(r'name="next" value="([^"]*)"', page.text)[0])
     assert client.post("/me/confirm", data=token_of(page) | {"next": next_, "password": "wrong"}).status_code == 422
@@ -332,7 +332,7 @@ def test_a_stolen_session_cannot(app: Flask, cast: Cast, now: Clock, url: str) -
     assert client.get(back.location).status_code in (200, 303)
     assert client.post(url, data={**token_of(client.get("/seller/staff")), **DANGEROUS[url]}).status_code == 303
     if url == "/seller/staff/limit":
-        assert accounts.approval_limit(cast.shop) == 9_999_900
+        assert staffing.approval_limit(cast.shop) == 9_999_900
         assert ("config_change", "approval_limit") in written()
 
 

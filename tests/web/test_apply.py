@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import threading
 from datetime import timedelta
 from typing import Any
@@ -139,9 +140,26 @@ def test_what_is_no_exchange_leads_elsewhere(cast: Cast, buyer: FlaskClient, rea
 def test_a_ground_alone_asks_for_the_particular(cast: Cast, buyer: FlaskClient) -> None:
     order = cast.order()
     url = f"/orders/{order.order_no}/apply"
-    answer = post(buyer, url, {"line": line_of(order), "ground": "quality"})
-    assert answer.status_code == 422 and "请选择具体情况" in answer.text
+    answer = post(buyer, url, {"line": line_of(order), "reason": "quality"})
+    assert answer.status_code == 422 and "请选择「商品质量问题」的具体情况" in answer.text
     assert post(buyer, url, {"line": line_of(order)}).status_code == 422
+
+
+def test_grounds_and_reasons_are_one_choice(cast: Cast, buyer: FlaskClient) -> None:
+    """Two groups could contradict each other: 色差 stayed chosen under 「下单错误 运费买家承担」."""
+    order = cast.order()
+    number, line = order.order_no, line_of(order)
+    choose(buyer, number, line, "colour")
+    url = f"/orders/{number}/apply"
+    shown = buyer.get(url).text
+    radios = re.findall(r'<input type="radio"[^>]*>', shown)
+    assert {re.search(r'name="([^"]*)"', each)[1] for each in radios} == {"reason"}  # type: ignore[index]
+    assert [re.search(r'value="([^"]*)"', each)[1] for each in radios if " checked" in each] == ["colour"]  # type: ignore[index]
+    ids = [re.search(r'id="([^"]*)"', each)[1] for each in radios]  # type: ignore[index]
+    assert len(set(ids)) == len(ids) > 10
+    for both in (["ordering", "colour"], ["colour", "ordering"], ["colour", "damaged"]):
+        assert post(buyer, url, {"line": line, "reason": both}).status_code == 400
+    assert post(buyer, url, {"line": line, "reason": "ordering"}).status_code == 422
 
 
 def test_twenty_times_the_same_form_is_one_case(app: Flask, cast: Cast, buyer: FlaskClient) -> None:
@@ -384,11 +402,72 @@ def test_an_amount_that_is_too_much_by_now_is_refused_at_the_end(cast: Cast, buy
     seen = token_of(buyer.get(f"/orders/{number}/apply/check"))
     with writing():
         db.session.execute(db.update(Order).values(paid_fen=10_000))
-    answer = buyer.post(f"/orders/{number}/apply/check", data={**seen, "sums": "2500.0"})
-    assert answer.status_code == 422 and "刚刚有变化" in answer.text and "20.00 元" in answer.text and cases() == 0
+    answer = buyer.post(f"/orders/{number}/apply/check", data=seen)
+    assert answer.status_code == 422 and cases() == 0
+    assert "您核对时：25.00 元" in answer.text and "现在：20.00 元" in answer.text
     with writing():
         db.session.execute(db.update(Order).values(refunded_fen=10_000))
     assert "没有可退的金额" in post(buyer, f"/orders/{number}/apply/check").text and cases() == 0
+
+
+ANOTHER_TAB: dict[str, tuple[dict[str, Any], str, str]] = {  # what it changes: what the page said, what is filed
+    "quantity": ({"quantity": "5"}, "×2 双", "×5 双"),
+    "description": ({"description": "颜色也不对"}, "袜子破洞", "颜色也不对"),
+    "photos": ({"photos": 2}, "1 张", "3 张"),
+    "name": ({"name": "王芳"}, "李雯 13425059650", "王芳 13425059650"),
+    "phone": ({"phone": "13800138000"}, "李雯 13425059650", "李雯 13800138000"),
+    "address": ({"address": "浙江省杭州市西湖区文三路1号"}, "李雯 13425059650 四川省", "李雯 13425059650 浙江省"),
+}
+
+
+@pytest.mark.parametrize("changed", ANOTHER_TAB)
+def test_what_is_confirmed_is_what_is_filed(cast: Cast, buyer: FlaskClient, changed: str) -> None:
+    """Another tab changes the draft after the check page was read: both are shown, and it is asked again."""
+    more, before, after = ANOTHER_TAB[changed]
+    order = cast.order()
+    number, line = order.order_no, line_of(order)
+    choose(buyer, number, line)
+    fill(buyer, number, line)
+    seen = token_of(buyer.get(f"/orders/{number}/apply/check"))
+    assert fill(buyer, number, line, **{"photos": 0, **more}).status_code == 303
+    answer = buyer.post(f"/orders/{number}/apply/check", data=seen)
+    assert answer.status_code == 422 and cases() == 0
+    assert "还没有提交" in answer.text
+    told = answer.text.partition('id="changes"')[2].partition("</section>")[0]
+    assert told.count("<dt>") == 1 and f"您核对时：{before}" in told and f"现在：{after}" in told
+    assert buyer.post(f"/orders/{number}/apply/check", data=token_of(answer)).status_code == 303
+    assert cases() == 1
+
+
+def test_another_reason_or_specification_is_asked_about_as_well(cast: Cast, buyer: FlaskClient) -> None:
+    order = cast.order()
+    number, line = order.order_no, line_of(order)
+    with writing():
+        product_id = db.session.scalar(db.select(OrderLine.product_id).where(OrderLine.id == line))
+        sku = Sku(shop_id=order.shop_id, product_id=product_id, sku_key="XXL", spec="白色;XXL", price_fen=1_500)
+        db.session.add(sku)
+        db.session.flush()
+        sku_id = sku.id
+    choose(buyer, number, line)
+    fill(buyer, number, line)
+    seen = token_of(buyer.get(f"/orders/{number}/apply/check"))
+    choose(buyer, number, line, "colour")
+    fill(buyer, number, line, photos=0, **{f"sku_{line}": str(sku_id)})
+    answer = buyer.post(f"/orders/{number}/apply/check", data=seen)
+    told = answer.text.partition('id="changes"')[2].partition("</section>")[0]
+    assert "破损" in told and "色差" in told and "白色;XXL" in told and "补差价" in told
+    assert answer.status_code == 422 and cases() == 0
+
+
+@pytest.mark.parametrize("shown", ["", "null", "{}", "[[1,2,3]]", '[["申请类型"]]', "[" * 5_000, "不是"])
+def test_a_page_that_says_nothing_confirms_nothing(cast: Cast, buyer: FlaskClient, shown: str) -> None:
+    order = cast.order()
+    number, line = order.order_no, line_of(order)
+    choose(buyer, number, line)
+    fill(buyer, number, line)
+    seen = token_of(buyer.get(f"/orders/{number}/apply/check"))
+    answer = buyer.post(f"/orders/{number}/apply/check", data={**seen, "shown": shown})
+    assert answer.status_code == 422 and "还没有提交" in answer.text and cases() == 0
 
 
 def test_what_is_not_sent_yet_is_refunded_with_its_freight(app: Flask, cast: Cast, buyer: FlaskClient) -> None:

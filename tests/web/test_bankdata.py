@@ -29,7 +29,7 @@ from portal.models import (
     User,
 )
 from portal.money import encryption
-from portal.money.accounts import consent as bank_accounts
+from portal.money.accounts import keyring
 from tests.cast import PASSWORD, Cast, post, sign_in, token_of
 from tests.conftest import Clock
 
@@ -352,7 +352,7 @@ def test_a_shop_runs_without_bank_data(app: Flask, cast: Cast, now: Clock) -> No
 def test_without_keys_the_switch_stays_off(app: Flask, cast: Cast, now: Clock) -> None:
     from datetime import timedelta
 
-    bank_accounts.set_keys(encryption.Keys(), timedelta(days=30))
+    keyring.set_keys(encryption.Keys(), timedelta(days=30))
     seller = sign_in(app, "seller")
     assert "没有配置加密密钥" in seller.get("/seller/bank-data").text
     assert post(seller, "/seller/bank-data", {"bank_data": "y"}).status_code == 422

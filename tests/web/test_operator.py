@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import update
 
-from portal.applications import applications
+from portal.applications import goods as applications_goods
 from portal.extensions import db, writing
 from portal.flow import CaseType
 from portal.models import CalendarYear, Order, OrderLine, Product, RuleVersion
@@ -97,10 +97,10 @@ def test_seven_days_without_a_reason(cast: Cast, excluded: str, covered: str, da
             update(OrderLine).values(guarantees="qtwlybt" if covered == "promised" else "", unfit_confirmed_at=cast.now)
         )
     order = db.session.get_one(Order, order.id, populate_existing=True)
-    (line,) = applications.list_lines(order.id)
-    policy = applications.describe_policy(policies.get_current(cast.shop))
+    (line,) = applications_goods.list_lines(order.id)
+    policy = applications_goods.describe_policy(policies.get_current(cast.shop))
     verdict = eligibility.check(
-        applications.describe_goods(order, line),
+        applications_goods.describe_goods(order, line),
         CaseType.RETURN_REFUND,
         "seven_day",
         Evidence(1_000, 1, 5),
@@ -120,9 +120,9 @@ def test_what_nobody_confirmed_is_not_excluded_and_a_day_of_rest_counts_further(
         db.session.execute(update(Order).values(consumer=True))
         db.session.execute(update(Product).values(no_reason_excluded="unfit"))
     order = db.session.get_one(Order, order.id, populate_existing=True)
-    (line,) = applications.list_lines(order.id)
-    policy = applications.describe_policy(policies.get_current(cast.shop))
-    goods = applications.describe_goods(order, line)
+    (line,) = applications_goods.list_lines(order.id)
+    policy = applications_goods.describe_policy(policies.get_current(cast.shop))
+    goods = applications_goods.describe_goods(order, line)
     late = cast.now + timedelta(days=7)  # Monday, the day after the Sunday
     verdict = eligibility.check(goods, CaseType.RETURN_REFUND, "seven_day", Evidence(1_000, 1, 5), late, policy)
     assert verdict.allowed and "休息日" in verdict.basis

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from portal.dossier import owndata
+from portal.dossier import owndata, shares
 from portal.extensions import Model, db, writing
 from portal.models import Order, User
 from tests.cast import Cast, post, sign_in
@@ -30,9 +30,9 @@ def copy_of(app: Flask, who: str) -> tuple[dict[str, Any], str]:
 
 
 def test_every_table_is_somebodys_or_says_why_not() -> None:
-    assert set(owndata.SHARES) | set(owndata.OTHERS) == set(Model.metadata.tables)
-    assert not set(owndata.SHARES) & set(owndata.OTHERS)
-    for table, share in owndata.SHARES.items():
+    assert set(shares.SHARES) | set(shares.OTHERS) == set(Model.metadata.tables)
+    assert not set(shares.SHARES) & set(shares.OTHERS)
+    for table, share in shares.SHARES.items():
         columns = {column.name for column in Model.metadata.tables[table].columns}
         assert share.hidden <= columns, table
         left = {name for name in columns - share.hidden for word in SECRET if word in name} - {"sha256"}
@@ -56,7 +56,7 @@ def test_a_person_gets_what_is_his_and_nothing_of_others(app: Flask, cast: Cast,
     assert "&lt;b&gt;我的话" in page and parse(page) is not None
     for table in ("orders", "order_lines", "case_events", "money_entries", "notices", "sessions", "evidence"):
         assert data[table], table
-    assert set(data) == {"made_for", "as_of", "units", *owndata.SHARES}
+    assert set(data) == {"made_for", "as_of", "units", *shares.SHARES}
 
 
 @pytest.mark.parametrize("who", ["seller", "mediator"])
@@ -69,7 +69,7 @@ def test_who_never_bought_gets_the_account_alone(app: Flask, cast: Cast, now: Cl
 
 def test_on_both_databases(cast_both: Cast) -> None:
     cast_both.until("completed")
-    for table in owndata.SHARES:
+    for table in shares.SHARES:
         list(owndata.rows(table, cast_both.buyer))
     made = io.BytesIO()
     owndata.build(cast_both.buyer, into=made, now=cast_both.now)

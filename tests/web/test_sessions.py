@@ -20,10 +20,10 @@ from werkzeug.exceptions import HTTPException, TooManyRequests
 from werkzeug.test import TestResponse
 
 from portal import words
-from portal.applications import applications
+from portal.applications import drafts
 from portal.extensions import Busy, db, writing
 from portal.models import KeptForm, Message, OrderLine, RateCount, Session, Staff, User
-from portal.people import accounts
+from portal.people import accounts, sessions
 from portal.web import carried, errors, quotas, rates, tries
 from tests import pictures
 from tests.cast import PASSWORD, Cast, post, sign_in, token_of
@@ -177,8 +177,8 @@ def test_the_cookie(app: Flask, cast: Cast, now: Clock) -> None:
     cookie = cookie_of(client)
     assert cookie not in before[0]  # a new one at signing in: nobody can have planted it
     db.session.rollback()
-    assert db.session.scalars(select(Session.id_hash)).all() == [accounts.hash_token(cookie)]
-    assert hashlib.sha256(cookie.encode()).hexdigest() != accounts.hash_token(cookie)  # keyed
+    assert db.session.scalars(select(Session.id_hash)).all() == [sessions.hash_token(cookie)]
+    assert hashlib.sha256(cookie.encode()).hexdigest() != sessions.hash_token(cookie)  # keyed
     data = app.extensions["portal_settings"].data
     assert not any(cookie.encode() in path.read_bytes() for path in data.iterdir() if path.is_file())
 
@@ -460,7 +460,7 @@ def test_photos_in_an_hour(app: Flask, cast: Cast, now: Clock, monkeypatch: pyte
 
 
 def test_fifty_drafts(app: Flask, cast: Cast, now: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(applications, "MOST_DRAFTS", 2)
+    monkeypatch.setattr(drafts, "MOST_DRAFTS", 2)
     client, orders = sign_in(app, "buyer"), [cast.order() for _ in range(3)]
     seen = []
     for order in orders:
@@ -509,10 +509,10 @@ def test_a_link_does_not_sign_out(app: Flask, cast: Cast, now: Clock) -> None:
 
 def test_five_sessions_and_the_oldest_ends(app: Flask, cast: Cast, now: Clock) -> None:
     clients = []
-    for _ in range(accounts.MOST_SESSIONS + 2):
+    for _ in range(sessions.MOST_SESSIONS + 2):
         clients.append(sign_in(app, "buyer"))
         now.forward(seconds=1)
-    assert accounts.MOST_SESSIONS == 5
+    assert sessions.MOST_SESSIONS == 5
     assert [is_in(client) for client in clients] == [False, False, True, True, True, True, True]
     assert is_in(sign_in(app, "buyer2"))
 
@@ -520,7 +520,7 @@ def test_five_sessions_and_the_oldest_ends(app: Flask, cast: Cast, now: Clock) -
 def test_the_newest_session_stays_among_those_of_one_moment(app: Flask, cast: Cast, now: Clock) -> None:
     for _ in range(20):
         assert is_in(sign_in(app, "buyer"))
-    assert open_sessions() == accounts.MOST_SESSIONS
+    assert open_sessions() == sessions.MOST_SESSIONS
 
 
 LIVES = {
@@ -1034,7 +1034,7 @@ def test_headers_of_every_kind_of_answer(tmp_path: Path, sqlite_template: Path, 
         cast = Cast.make(NOW)
         client = app.test_client()
         buyer = db.session.get_one(User, cast.buyer)
-        client.set_cookie("__Host-sid" if https else "sid", accounts.sign_in(buyer, now=NOW), secure=bool(https))
+        client.set_cookie("__Host-sid" if https else "sid", sessions.sign_in(buyer, now=NOW), secure=bool(https))
         for kind, (address, status, special) in ANSWERS.items():
             answer = client.get(address(app, cast), base_url=base)
             assert answer.status_code == status, kind

@@ -20,7 +20,7 @@ from portal.models import (
 )
 from portal.money import worth
 from portal.orders import ledger
-from portal.rights import policies, reasons, refusals
+from portal.rights import policies, refusal_words, refusals
 
 _ANEW = (
     "reason",
@@ -159,7 +159,7 @@ def refund_at_once(context: StepContext[AdvanceRefund]) -> dict[str, Any]:
 
 @effect("reject", takes=Refusal)
 def reject(context: StepContext[Refusal]) -> dict[str, Any]:
-    refusal = reasons.refusal(context.handed.refusal)
+    refusal = refusal_words.refusal(context.handed.refusal)
     if refusal is None:
         raise context.refuse("请选择拒绝的原因")
     if contradicted := refusals.why_not(refusal.id, case_facts.application_of(context.case)):

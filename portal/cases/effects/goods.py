@@ -25,7 +25,7 @@ from portal.models import (
     ParcelLine,
 )
 from portal.parcels import carriers, following, intake
-from portal.rights import reasons
+from portal.rights import conditions
 
 LEAST_DISPUTE_PHOTOS = 2
 
@@ -104,7 +104,7 @@ def accept_all(context: StepContext[Inspection]) -> dict[str, Any]:
         line.condition = "intact"
         item = counted.get(line.id)
         if item is not None:
-            if reasons.condition(item.condition) is None:
+            if conditions.condition(item.condition) is None:
                 raise context.refuse("请选择商品的状况")
             line.condition, line.inspection_note = item.condition, item.note
             remarks.append([line.id, line.received_milli, line.accepted_milli, item.condition, item.note])
@@ -131,7 +131,7 @@ def dispute(context: StepContext[Inspection]) -> dict[str, Any]:
         item = counted[line.id]
         if not 0 <= item.accepted <= item.received <= line.quantity_milli:
             raise context.refuse("通过的数量不能多于收到的数量,收到的数量不能多于申请的数量")
-        if reasons.condition(item.condition) is None:
+        if conditions.condition(item.condition) is None:
             raise context.refuse("请选择商品的状况")
         line.received_milli, line.accepted_milli = item.received, item.accepted
         line.condition, line.inspection_note = item.condition, item.note
@@ -216,7 +216,7 @@ def nudge(context: StepContext[HandIn]) -> dict[str, Any]:
 @effect("report_problem", takes=ReceivingProblem)
 def report_problem(context: StepContext[ReceivingProblem]) -> dict[str, Any]:
     kind = context.handed.kind
-    if kind not in reasons.PROBLEMS:
+    if kind not in conditions.PROBLEMS:
         raise context.refuse("请选择遇到了什么问题")
     if kind != "not_received" and not context.photos:
         raise context.refuse("请上传能看出问题的照片")

@@ -22,7 +22,7 @@ from portal.models import (
     Parcel,
 )
 from portal.money import worth
-from portal.rights import policies, reasons
+from portal.rights import phrases, policies
 
 
 @effect("escalate", "timeout_escalate", "timeout_overdue", takes=Escalation)
@@ -33,7 +33,7 @@ def escalate(context: StepContext[Escalation]) -> dict[str, Any]:
         if not context.note:
             raise context.refuse("请写明申请平台介入的原因和希望的结果")
         because = context.handed.because or "other"
-        if because not in reasons.INTERVENTIONS:
+        if because not in phrases.INTERVENTIONS:
             raise context.refuse("请选择申请平台介入的原因")
         context.data |= {"because": because, "wish": context.handed.wish}
     return {

@@ -26,12 +26,17 @@ from portal.money.accounts import consent as bank_accounts
 
 @dataclass(frozen=True)
 class ActedBy:
-    """Who takes a step: which side, which person, in which request."""
+    """Who takes a step: which side, which person, in which request.
+
+    ``whence``: "above" or "below" when the step was taken in the linked case of a chain and passes on by itself, in the
+    name of the distributor whose side of this case it is.
+    """
 
     actor: Actor
     user_id: int | None = None
     name: str = ""
     request_id: str = ""
+    whence: str = ""
 
 
 @dataclass(frozen=True)

@@ -6,21 +6,26 @@ import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import exists, select, text, update
 
 from portal import inputs
-from portal.extensions import PerApp, db
+from portal.extensions import db
 from portal.flow import State, StepRefused
 from portal.models import BankAccount, BankConsent, Case, MoneyEntry, Shop
-from portal.money.encryption import Keys
-from portal.talk import card_numbers
+from portal.money.accounts.keyring import get_keys, is_ready, kept_for_days
+from portal.talk import card_shapes
 
 log = logging.getLogger("portal.security")
+
+
 OPEN = ("waiting", "due", "failed")  # payments still owed
+
+
 LEAST_DIGITS, MOST_DIGITS = 8, 32
+
 
 # What the buyer agrees to, by version. A version that somebody has agreed to is never changed; a new text is a new one.
 CONSENTS: Mapping[int, tuple[tuple[str, str], ...]] = {
@@ -34,30 +39,13 @@ CONSENTS: Mapping[int, tuple[tuple[str, str], ...]] = {
     )
 }
 
+
 CONSENT = max(CONSENTS)
-_keys: PerApp[Keys] = PerApp("bank_keys", Keys())
-_kept_for: PerApp[timedelta] = PerApp("bank_days", timedelta(days=30))
-
-
-def set_keys(keys: Keys, kept_for: timedelta) -> None:
-    """The keys that seal and open, and how long an account is kept after its payment, from now on."""
-    _keys.set(keys)
-    _kept_for.set(kept_for)
-
-
-def get_keys() -> Keys:
-    """The keys that seal and open, the newest first."""
-    return _keys.get()
-
-
-def is_ready() -> bool:
-    """Whether there is a key, without which no account can be taken."""
-    return bool(get_keys())
 
 
 def describe_consent(version: int = CONSENT) -> list[tuple[str, str]]:
     """The words of the consent, as (heading, sentence)."""
-    return [(term, said.format(days=_kept_for.get().days)) for term, said in CONSENTS[version]]
+    return [(term, said.format(days=kept_for_days.get().days)) for term, said in CONSENTS[version]]
 
 
 @dataclass(frozen=True)
@@ -172,7 +160,7 @@ def give_account(case: Case, account: Account, *, version: int, at: datetime) ->
         key_id=key_id,
         sealed=sealed,
         last4=account.number[-4:],
-        sound=card_numbers.passes_luhn(account.number),
+        sound=card_shapes.passes_luhn(account.number),
         made_at=at,
     )
     db.session.add(made)
@@ -234,7 +222,7 @@ def follow_case(case_id: int, at: datetime) -> None:
             BankAccount.erase_after.is_(None),
             BankAccount.entry_id.in_(of_case.where(MoneyEntry.state.in_(("settled", "cancelled")))),
         )
-        .values(erase_after=at + _kept_for.get())
+        .values(erase_after=at + kept_for_days.get())
         .execution_options(synchronize_session=False)
     )
     held = exists().where(BankAccount.entry_id == MoneyEntry.id, BankAccount.erased_at.is_(None))

@@ -10,7 +10,8 @@ from sqlalchemy import select
 from portal.calendar import clock
 from portal.extensions import db, writing
 from portal.models import BankAccount, BankConsent
-from portal.money.accounts.consent import _about, erase_account, get_keys, is_ready, open_account
+from portal.money.accounts.consent import _about, erase_account, open_account
+from portal.money.accounts.keyring import get_keys, is_ready
 from portal.money.encryption import NONCE_BYTES, STEP, TAG_BYTES, CannotOpen
 
 ROTATE_BATCH = 100

@@ -21,7 +21,8 @@ from portal.orders.export_format.columns import (
     is_never_read,
 )
 from portal.orders.export_format.headings import Headings
-from portal.orders.export_format.orders import Assembly, LineRow, Lost, OrderRows, Parcel, Problem
+from portal.orders.export_format.orders import Assembly
+from portal.orders.export_format.rows import LineRow, Lost, OrderRows, Parcel, Problem
 from portal.sheets import HEADINGS_WITHIN, Row, SheetRefused, Table, Tables, open_tables
 
 __all__ = [

@@ -4,146 +4,34 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from decimal import Decimal
-from enum import StrEnum
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import Any
 
 from portal.inputs import money_text
 from portal.orders.export_format.amounts import note_unit
-from portal.orders.export_format.cells import (
-    CellRefused,
-    convert,
-    in_fen,
-    parcels_of,
-    read_id,
-    show_unread,
-    shown,
-    unit_in,
-)
+from portal.orders.export_format.cells import CellRefused, convert, in_fen, read_id, show_unread, shown, unit_in
 from portal.orders.export_format.columns import LINE_COLUMNS, ORDER_COLUMNS, REQUIRED, Column
+from portal.orders.export_format.rows import (
+    KEY_LENGTH,
+    MOST_KNOWN,
+    MOST_LINES,
+    NOT_TAKEN,
+    LineRow,
+    Lost,
+    OrderRows,
+    Problem,
+    adds_up,
+    goods_of,
+    is_cut,
+)
 from portal.orders.export_format.statuses import read_status
 from portal.sheets import Fault, Row
 from portal.waybills import join_numbers, split_numbers
 
-MOST_LINES = 2_000  # of one order
-KEY_LENGTH = 400
-MOST_KNOWN = 1_000  # values of a column that are remembered
-CUT_AT = re.compile(r"[0-9]{15}0{1,}")  # what a spreadsheet leaves of a longer number: zeros after the 15th digit
-NOT_TAKEN = "{sentence};这一格没有采用,原文已保留"
 PARCELS = {column.key: column.longest for column in ORDER_COLUMNS if column.key in ("carrier_text", "tracking_text")}
 
 
-class Lost(StrEnum):
-    """What a problem cost."""
-
-    NOTHING = "warning"
-    LINE = "line"  # the line in its row
-    ORDER = "order"  # the order that begins in its row, and the line in it
-    EMPTY = "empty"  # an order all of whose lines were lost before
-
-
-class Problem(NamedTuple):
-    """What is wrong in a row (as a spreadsheet counts, from 1) and column (its heading, or "")."""
-
-    row: int
-    column: str
-    sentence: str
-    lost: Lost = Lost.LINE
-    order_no: str = ""
-    sheet: str = ""  # its name, when it isn't the first
-
-
-class LineRow(NamedTuple):
-    """One line of an order. Money in 分, quantity in thousandths.
-
-    ``unit_price`` is what the row said, in 元: wholesale prices may be parts of a 分. ``unit_price_fen`` is rounded
-    half up and only good for showing; amounts are reckoned from ``unit_price`` (or the snapshot) and rounded once.
-    ``key`` tells the lines of an order apart, also when they are imported again: it is made of their ids, and of what
-    is shown only where there are none, since a shop relabels its goods.
-    ``snapshot`` is the row's own words about the goods, by heading.
-    """
-
-    row: int
-    key: str
-    title: str
-    spec: str
-    unit: str
-    unit_price: Decimal
-    unit_price_fen: int
-    quantity_milli: int
-    cargo_no: str
-    offer_id: str
-    sku_id: str
-    sku_cargo_no: str
-    snapshot: dict[str, str]
-
-
-class Parcel(NamedTuple):
-    """One parcel of an order, as far as the row told: any of the three may be ""."""
-
-    carrier_code: str
-    carrier_name: str
-    tracking_no: str
-
-
-@dataclass(slots=True)
-class OrderRows:
-    """One order with its lines. Texts are "" and numbers None where the file said nothing; moments are aware UTC."""
-
-    row: int
-    order_no: str
-    status: str  # a value of STATUSES, or unknown
-    status_text: str
-    buyer_company: str = ""
-    buyer_member: str = ""
-    seller_company: str = ""
-    seller_member: str = ""
-    goods_total_fen: int | None = None
-    freight_fen: int | None = None
-    adjustment_fen: int | None = None
-    paid_fen: int | None = None
-    ordered_at: datetime | None = None
-    paid_at: datetime | None = None
-    receiver_name: str = ""
-    receiver_address: str = ""
-    receiver_tel: str = ""
-    receiver_mobile: str = ""
-    buyer_note: str = ""
-    carrier_text: str = ""
-    tracking_text: str = ""
-    is_dropship: bool | None = None
-    downstream_channel: str = ""
-    downstream_order_no: str = ""
-    more: dict[str, str] = field(default_factory=dict)
-    lines: list[LineRow] = field(default_factory=list)
-    whole: bool = True  # False: rows of it were refused, so that its lines needn't add up to its sum
-    sheet: str = ""  # its name, when it isn't the first
-
-    @property
-    def parcels(self) -> list[Parcel]:
-        """The parcels that 物流公司 and 运单号 name together."""
-        return [Parcel(*each) for each in parcels_of(self.carrier_text, self.tracking_text)]
-
-
 _FIELDS = frozenset(OrderRows.__slots__)
-
-
-def is_cut(order_no: str) -> bool:
-    """Whether this number may be what a spreadsheet left of a longer one: 16 digits or more, zeros after the 15th."""
-    return CUT_AT.fullmatch(order_no) is not None
-
-
-def goods_of(lines: Iterable[LineRow]) -> Decimal:
-    """What lines come to, in 分 and parts of one."""
-    return sum((line.unit_price * line.quantity_milli for line in lines), Decimal()) / 10
-
-
-def adds_up(lines: Sequence[LineRow], goods_total_fen: int) -> bool:
-    """Whether lines come to this sum; a half 分 may be lost in each."""
-    return abs(goods_of(lines) - goods_total_fen) <= len(lines)
 
 
 class Assembly:

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from portal.extensions import db, writing
 from portal.orders.export_format import Export, ExportRefused, OrderRows, Problem
-from portal.orders.export_format.orders import is_cut
+from portal.orders.export_format.rows import is_cut
 from portal.orders.importing.batch import Batch
 from portal.orders.importing.collisions import MOST_HELD, Said, refuse_rows
 from portal.orders.importing.groups import describe_row

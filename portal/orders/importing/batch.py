@@ -23,21 +23,11 @@ from portal.orders import known_shops, receiving, versions
 from portal.orders.claims import CLAIMED_TWICE, Claims
 from portal.orders.export_format import LineRow, OrderRows
 from portal.orders.importing.collisions import Refused, refuse_another
+from portal.orders.importing.doubts import CALLED_OFF, CASE_OPEN, COLUMNS, SENT, Doubt, shown
 from portal.orders.importing.goods import Goods
 from portal.orders.importing.known import Known, dialect
 from portal.orders.importing.lines import IN_A_CASE, KEPT, KnownLine
-from portal.orders.importing.merging import (
-    CALLED_OFF,
-    CASE_OPEN,
-    COLUMNS,
-    SENT,
-    STOOD_ON,
-    Doubt,
-    Merge,
-    merge,
-    shown,
-    values_of_new,
-)
+from portal.orders.importing.merging import STOOD_ON, Merge, merge, values_of_new
 from portal.orders.importing.people import People
 from portal.orders.importing.report import Disbelieved, Outcome, Report, RowResult
 

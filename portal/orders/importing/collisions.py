@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from portal.orders.export_format import Lost, OrderRows, Problem
-from portal.orders.export_format.orders import is_cut
+from portal.orders.export_format.rows import is_cut
 
 MOST_HELD = 5_000  # orders with such numbers, until the rest of the file is known
 CUT = "这个编号的最后几位可能被表格软件改成了 0，同一个编号下有不同的订单；请重新导出，把该列设为文本"

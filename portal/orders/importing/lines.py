@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from portal.inputs import money_text, quantity_text
 from portal.orders.export_format import LineRow, OrderRows
-from portal.orders.export_format.orders import adds_up
+from portal.orders.export_format.rows import adds_up
 
 KEPT = "比已申请售后的数量少,保留原来的数量"
 IN_A_CASE = "有进行中的售后单，售后单按申请时的数据处理"

@@ -13,16 +13,33 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP
 from enum import Enum, auto
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any
 
-from portal.inputs import money_text, quantity_text
 from portal.orders.export_format import OrderRows
-from portal.orders.export_format.orders import goods_of
+from portal.orders.export_format.rows import goods_of
+from portal.orders.importing.doubts import (
+    BESIDE,
+    CALLED_OFF,
+    CASE_OPEN,
+    COLUMNS,
+    FEWER,
+    LINES_DIFFER,
+    OLDER,
+    REFUNDED,
+    SENT,
+    WORDLESS,
+    Doubt,
+    make_doubt,
+)
 from portal.orders.importing.lines import KnownLine, LineMerge, amount_of, merge_lines
 from portal.waybills import split_numbers
 
 BEFORE_SHIPPING = ("unpaid", "unshipped", "cancelled")
+
+
 UNPAID = ("unpaid", "cancelled")
+
+
 _GOES_ON_FROM: dict[str, frozenset[str]] = {
     "unknown": frozenset(),
     "unpaid": frozenset({"unknown"}),
@@ -33,38 +50,24 @@ _GOES_ON_FROM: dict[str, frozenset[str]] = {
     "completed": frozenset({"unknown", "unpaid", "unshipped", "in_transit", "delivered", "refunding"}),
     "cancelled": frozenset({"unknown", "unpaid", "unshipped", "in_transit", "delivered", "refunding"}),
 }
+
+
 NOT_PICKED_UP = ("等待物流公司揽件",)  # sent, and before all other words for that
+
+
 SUMS = ("goods_total_fen", "freight_fen", "adjustment_fen", "paid_fen")
+
+
 TEXTS = ("receiver_name", "receiver_address", "buyer_note", "downstream_channel", "downstream_order_no")
+
+
 PARCELS = ("carrier_text", "tracking_text")
+
+
 NUMBERS = (*SUMS, "ordered_at", "paid_at", "is_dropship")
+
+
 STOOD_ON = (*SUMS, "ordered_at", "paid_at", "receiver_name", "receiver_phone", "receiver_address")  # by an open case
-COLUMNS = {
-    "status": "订单状态",
-    "goods_total_fen": "货品总价(元)",
-    "freight_fen": "运费(元)",
-    "adjustment_fen": "涨价或折扣(元)",
-    "paid_fen": "实付款(元)",
-    "ordered_at": "订单创建时间",
-    "paid_at": "订单付款时间",
-    "receiver_name": "收货人姓名",
-    "receiver_phone": "联系手机",
-    "receiver_address": "收货地址",
-    "buyer_note": "买家留言",
-    "downstream_channel": "下游渠道",
-    "downstream_order_no": "下游订单号",
-    "carrier_text": "物流公司",
-    "tracking_text": "运单号",
-    "is_dropship": "是否代发订单",
-}
-CALLED_OFF, SENT = "已在本站撤销", "已在本站发货"
-OLDER = "表格比已知的更早"
-BESIDE = "与已知的状态不能同时成立"
-WORDLESS = "看不懂这个状态"
-REFUNDED = "比已登记的退款少,保留原来的实付款"
-CASE_OPEN = "有进行中的售后单，售后单按申请时的数据处理"
-LINES_DIFFER = "与已知的明细合计不一致"
-FEWER = "比已知的包裹少"
 
 
 class Progress(Enum):
@@ -74,17 +77,6 @@ class Progress(Enum):
     FORWARD = auto()
     BACKWARD = auto()
     ASIDE = auto()  # neither comes before the other
-
-
-class Doubt(NamedTuple):
-    """Something in a file that wasn't believed: what is kept, what the file says, and why. Words for a person."""
-
-    row: int
-    column: str  # its heading
-    kept: str
-    said: str
-    why: str
-    name: str = ""  # our name of the column
 
 
 @dataclass(slots=True)
@@ -193,7 +185,7 @@ def _fill_in(order: OrderRows, known: Mapping[str, Any], said: dict[str, Any], m
         if known[name] in ("", None):
             made.values[name] = said[name]
         else:
-            made.doubts.append(_doubt(order, name, known[name], said[name], OLDER))
+            made.doubts.append(make_doubt(order, name, known[name], said[name], OLDER))
     if "more" in said:
         filled = {**said["more"], **known["more"]}
         if filled != known["more"]:
@@ -211,7 +203,7 @@ def _follow(order: OrderRows, known: Mapping[str, Any], said: dict[str, Any], ma
         why = CASE_OPEN if has_open_case and name in STOOD_ON and known[name] not in ("", None) else ""
         why = why or (why_sums if name in SUMS else "")
         if why:
-            made.doubts.append(_doubt(order, name, known[name], said[name], why))
+            made.doubts.append(make_doubt(order, name, known[name], said[name], why))
         else:
             made.values[name] = said[name]
 
@@ -259,7 +251,7 @@ def _join_parcels(
     older = progress in (Progress.BACKWARD, Progress.ASIDE)
     if there > named or (older and not there < named):
         why = OLDER if older else FEWER
-        made.doubts.append(_doubt(order, "tracking_text", known["tracking_text"], said["tracking_text"], why))
+        made.doubts.append(make_doubt(order, "tracking_text", known["tracking_text"], said["tracking_text"], why))
     else:
         for name in PARCELS:
             if name in said:
@@ -304,20 +296,3 @@ def values_of_new(order: OrderRows, now: datetime) -> dict[str, Any]:
     row["lines_gap_fen"] = round(row["goods_total_fen"] - lines)
     row.setdefault("paid_fen", 0 if order.status in UNPAID else sum(row[name] for name in SUMS[:3]))
     return row
-
-
-def _doubt(order: OrderRows, name: str, kept: Any, said: Any, why: str) -> Doubt:
-    return Doubt(order.row, COLUMNS[name], shown(name, kept), shown(name, said), why, name)
-
-
-def shown(name: str, value: Any) -> str:
-    """A column's value as a person reads it."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "是" if value else "否"
-    if name.endswith("_fen"):
-        return money_text(value)
-    if name.endswith("_milli"):
-        return quantity_text(value)
-    return f"{value:%Y-%m-%d %H:%M}" if hasattr(value, "astimezone") else str(value)

@@ -1,0 +1,45 @@
+"""What calling an order off came to, and its words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """What became of the wish to call an order off."""
+
+    CANCELLED = "cancelled"
+    ALREADY = "already"  # called off before, or closed by the platform
+    SHIPPED = "shipped"
+    IN_THE_WAY = "in_the_way"  # a case is open that must be ended first
+    UNCLEAR = "unclear"  # the platform is refunding it, or says nothing that we know
+    UNKNOWN = "unknown"  # not an order of this buyer
+
+
+SAID: dict[Outcome, str] = {
+    Outcome.CANCELLED: "已撤销",
+    Outcome.ALREADY: "这笔订单已经关闭,不需要再撤销",
+    Outcome.SHIPPED: "商家已发货,不能撤销;可以拒收,或收到后申请退货退款",
+    Outcome.IN_THE_WAY: "订单有进行中的售后,请先处理完那张售后单",
+    Outcome.UNCLEAR: "平台还在处理这笔订单,现在不能撤销;请联系商家",
+    Outcome.UNKNOWN: "没有找到这笔订单",
+}
+
+
+@dataclass(frozen=True)
+class Result:
+    """One order: what became of it, and the refund if there is one (case number, 分)."""
+
+    order_no: str
+    outcome: Outcome
+    case_no: str = ""
+    refund_fen: int = 0
+
+
+class NotNow(Exception):
+    """Undoes what was begun; ``outcome`` says why."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome)
+        self.outcome = outcome

@@ -1,0 +1,127 @@
+"""The goods that one can apply for: lines of an order, their policy, what they can be replaced with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, select
+
+from portal.calendar import calendars, workdays
+from portal.extensions import db
+from portal.flow import CaseType
+from portal.models import OrderLine, Policy, Product, Sku
+from portal.rights import goods as goods_facts
+from portal.rights import policies, resale
+from portal.rights.goods import Goods
+from portal.rights.guarantees import codes
+from portal.rights.reasons import Payer
+
+
+def describe_policy(policy: Policy, days: policies.Days | None = None) -> goods_facts.Policy:
+    """A shop's policy as eligibility sees it. ``days``: what was promised to the order in question."""
+    return goods_facts.Policy(
+        window_days=days.window if days else policy.window_days,
+        hidden_days=days.hidden if days else policy.hidden_days,
+        own_window_days=days.own_window if days else 0,
+        own_hidden_days=days.own_hidden if days else 0,
+        special_freight=Payer(policy.special_freight),
+        guarantees=codes(policy.guarantees),
+        excluded=tuple(str(word) for word in policy.excluded),
+        types=frozenset(CaseType(kind) for kind in policy.types.split(",")),
+    )
+
+
+def get_policy_for(order: Any) -> goods_facts.Policy:
+    """What the shop's policy is for an order: no version shortens a term that was promised since the goods arrived."""
+    return describe_policy(
+        policies.get_current(order.shop_id), policies.get_days_since(order.shop_id, order.received_at)
+    )
+
+
+def describe_goods(order: Any, line: Any, *, exchangeable: bool = True, open_case: str = "") -> Goods:
+    """An order line as eligibility sees it; rows of entities or of columns with the same names."""
+    excluded = getattr(line, "no_reason_excluded", "") or ""
+    if excluded == "unfit" and line.unfit_confirmed_at is None:
+        excluded = ""  # nobody confirmed it, so it isn't
+    return Goods(
+        status=order.status,
+        bought_milli=line.quantity_milli,
+        claimed_milli=line.claimed_milli,
+        unit=line.unit,
+        received_at=order.received_at,
+        guarantees=codes(line.guarantees),
+        title=line.title,
+        product_no=line.cargo_no,
+        exchangeable=exchangeable,
+        open_case=open_case,
+        consumer=order.consumer,
+        no_reason_excluded=excluded,
+        no_reason_until=_rolled(order.received_at),
+        apply_by=resale.find_apply_by(order) if resale.is_resold(order) else None,
+        apply_days=resale.get_rule().apply_days,
+    )
+
+
+def _rolled(received_at: datetime | None) -> datetime | None:
+    """The end of seven days where that is a day of rest: the end of the day after it (民法典 203); else None."""
+    if received_at is None:
+        return None
+    plain, rolled = workdays.plus_days(received_at, 7), workdays.plus_days(received_at, 7, calendars.get_calendar())
+    return rolled.at if rolled.at > plain.at else None
+
+
+_line, _product = OrderLine.__table__.c, Product.__table__.c
+
+
+_LINES = (
+    select(
+        _line.id,
+        _line.position,
+        _line.title,
+        _line.spec,
+        _line.unit,
+        _line.unit_price_fen,
+        _line.quantity_milli,
+        _line.claimed_milli,
+        _line.cargo_no,
+        _line.guarantees,
+        _line.product_id,
+        _line.snapshot,
+        _line.unfit_confirmed_at,
+        _product.exchangeable,
+        _product.no_reason_excluded,
+        _product.picture,
+    )
+    .outerjoin(Product.__table__, _product.id == _line.product_id)
+    .where(_line.order_id == bindparam("order_id"))
+    .order_by(_line.position, _line.id)
+)
+
+
+def list_lines(order_id: int) -> Sequence[Any]:
+    """The lines of an order in their order, as columns, each with its product's ``picture`` and ``exchangeable``."""
+    return db.session.execute(_LINES, {"order_id": order_id}).all()
+
+
+def is_exchangeable(lines: Sequence[Any]) -> dict[int, bool]:
+    """By line id: whether its product may be exchanged without the seller's fault."""
+    return {line.id: line.exchangeable is not False for line in lines}
+
+
+def list_replacements(line: Any) -> Sequence[Sku]:
+    """Other specifications of the same product, in stock; another price is settled as 补差价 or 退差价."""
+    if not line.product_id:
+        return []
+    return db.session.scalars(
+        select(Sku)
+        .where(Sku.product_id == line.product_id, Sku.in_stock, Sku.spec != line.spec, Sku.spec != "")
+        .order_by(Sku.id)
+        .limit(50)
+    ).all()
+
+
+def is_unshipped(order: Any) -> bool:
+    """Whether nothing of the order has been sent yet."""
+    return bool(order.status == "unshipped" and order.received_at is None)

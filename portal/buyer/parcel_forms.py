@@ -1,0 +1,143 @@
+"""The buyer's forms for goods that travel: parcels, what arrived, what is wrong with it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wtforms import HiddenField
+
+from portal import inputs, words
+from portal.buyer.forms import StepForm
+from portal.cases.case_view import View
+from portal.cases.effects import conversion as conversion_effects
+from portal.cases.effects.hand_ins import DefectReport, HandIn, ParcelCorrection, ReceivingProblem, SentParcels
+from portal.flow import CaseType
+from portal.models import Case
+from portal.parcels import carriers, numbers
+from portal.rights import conditions
+from portal.web.fields import Choice, Line, Pick, Text
+from portal.web.photo_field import Photos
+
+
+class ParcelForm(StepForm):
+    """One to five parcels: carrier and tracking number of each."""
+
+    carrier = Pick("物流公司", missing="请选择物流公司", optional=True)
+    number = Line("运单号", limit=60, exact=True, optional=True)  # 自送 has none
+    carrier2 = Pick("第 2 个包裹由谁送", optional=True)
+    number2 = Line("第 2 个包裹的单号", limit=60, exact=True, optional=True)
+    carrier3 = Pick("第 3 个包裹由谁送", optional=True)
+    number3 = Line("第 3 个包裹的单号", limit=60, exact=True, optional=True)
+    carrier4 = Pick("第 4 个包裹由谁送", optional=True)
+    number4 = Line("第 4 个包裹的单号", limit=60, exact=True, optional=True)
+    carrier5 = Pick("第 5 个包裹由谁送", optional=True)
+    number5 = Line("第 5 个包裹的单号", limit=60, exact=True, optional=True)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        named = [("", "请选择,或按运单号识别")] + [(known.code, known.name) for known in carriers.choices()]
+        self.pairs: list[tuple[Pick, Line]] = [
+            (self[f"carrier{number}"], self[f"number{number}"]) for number in ("", 2, 3, 4, 5)
+        ]
+        for field, _ in self.pairs:
+            field.choices = named
+        self.own_order_nos: tuple[str, ...] = ()
+        self.parcels: list[tuple[str, str]] = []
+
+    @property
+    def several(self) -> bool:
+        """Whether more than the first parcel was filled in."""
+        return any(carrier.data or number.raw or number.errors for carrier, number in self.pairs[1:])
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        good = bool(super().validate(extra_validators))
+        for carrier, number in self.pairs:
+            code = carrier.data or ""
+            if number.errors or (number is not self.number and not code and not number.data):
+                continue
+            try:
+                checked = numbers.check_number(number.data or "", self.own_order_nos, carrier=code)
+            except inputs.InputRefused as refused:
+                number.errors = [refused.sentence]
+                good = False
+                continue
+            likely = [known for known in numbers.suggest(checked, self.own_order_nos) if not known.historic]
+            if not code:
+                if len(likely) != 1:
+                    names = "、".join(found.name for found in likely)
+                    said = f",可能是{names}" if names else ""
+                    carrier.errors = [f"请选择物流公司{said}"]
+                    good = False
+                    continue
+                code = likely[0].code
+            if any(checked == other for _, other in self.parcels) and checked:
+                number.errors = ["这个运单号和前面的包裹重复了"]
+                good = False
+                continue
+            self.parcels.append((code, checked))
+        return good
+
+    def hand_in(self) -> HandIn:
+        return SentParcels(parcels=self.parcels)
+
+
+class EditParcelForm(ParcelForm):
+    """Another number for a parcel on its way."""
+
+    parcel_id = HiddenField()
+
+    def hand_in(self) -> HandIn:
+        raw = str(self.parcel_id.data or "")
+        code, number = self.parcels[0]
+        known = int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 18 else None
+        return ParcelCorrection(parcel_id=known, carrier=code, number=number)
+
+
+class AgainForm(StepForm):
+    """再次售后: what is wrong with what came, and what the buyer wants now."""
+
+    template = "buyer/again.html"
+    kind = Choice("收到的商品有什么问题", missing="请选择收到的商品有什么问题")
+    type = Choice("希望怎么处理", missing="请选择希望怎么处理")
+    note = Text("说明", limit=500, missing="请写一句说明")
+    photos = Photos("凭证", least=1)
+
+    def prepare(self, case: Case, view: View) -> None:
+        self.kind.choices = [item for item in conditions.PROBLEMS.items() if item[0] != "not_received"]
+        self.type.choices = [(str(kind), words.TYPE[kind]) for kind in conversion_effects.list_types_again(case)]
+
+    def hand_in(self) -> DefectReport:
+        return DefectReport(
+            kind=self.kind.data,
+            type=CaseType(self.type.data),
+            note=self.note.data or "",
+            photos=self.photos.data or (),
+        )
+
+
+class ObjectForm(StepForm):
+    """不认可验货结果: why, with photos."""
+
+    note = Text("不认可的原因", limit=500, missing="请写明不认可的原因,商家会据此复核")
+    photos = Photos("凭证")
+
+    def hand_in(self) -> HandIn:
+        return HandIn(note=self.note.data or "", photos=self.photos.data or ())
+
+
+class ProblemForm(StepForm):
+    """收到有问题: which, in words, with photos."""
+
+    kind = Choice("遇到了什么问题", choices=list(conditions.PROBLEMS.items()), missing="请选择遇到了什么问题")
+    note = Text("说明", limit=500, missing="请写一句说明")
+    photos = Photos("凭证")
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        good = bool(super().validate(extra_validators))
+        if self.kind.data in conditions.PROBLEMS and self.kind.data != "not_received" and not self.photos.data:
+            self.photos.errors = [*self.photos.errors, "请上传能看出问题的照片"]
+            good = False
+        return good
+
+    def hand_in(self) -> ReceivingProblem:
+        return ReceivingProblem(kind=self.kind.data, note=self.note.data or "", photos=self.photos.data or ())

@@ -1,0 +1,79 @@
+"""What an import did not believe, and the sentences that say why."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from portal.inputs import money_text, quantity_text
+from portal.orders.export_format import OrderRows
+
+COLUMNS = {
+    "status": "订单状态",
+    "goods_total_fen": "货品总价(元)",
+    "freight_fen": "运费(元)",
+    "adjustment_fen": "涨价或折扣(元)",
+    "paid_fen": "实付款(元)",
+    "ordered_at": "订单创建时间",
+    "paid_at": "订单付款时间",
+    "receiver_name": "收货人姓名",
+    "receiver_phone": "联系手机",
+    "receiver_address": "收货地址",
+    "buyer_note": "买家留言",
+    "downstream_channel": "下游渠道",
+    "downstream_order_no": "下游订单号",
+    "carrier_text": "物流公司",
+    "tracking_text": "运单号",
+    "is_dropship": "是否代发订单",
+}
+
+
+CALLED_OFF, SENT = "已在本站撤销", "已在本站发货"
+
+
+OLDER = "表格比已知的更早"
+
+
+BESIDE = "与已知的状态不能同时成立"
+
+
+WORDLESS = "看不懂这个状态"
+
+
+REFUNDED = "比已登记的退款少,保留原来的实付款"
+
+
+CASE_OPEN = "有进行中的售后单，售后单按申请时的数据处理"
+
+
+LINES_DIFFER = "与已知的明细合计不一致"
+
+
+FEWER = "比已知的包裹少"
+
+
+class Doubt(NamedTuple):
+    """Something in a file that wasn't believed: what is kept, what the file says, and why. Words for a person."""
+
+    row: int
+    column: str  # its heading
+    kept: str
+    said: str
+    why: str
+    name: str = ""  # our name of the column
+
+
+def make_doubt(order: OrderRows, name: str, kept: Any, said: Any, why: str) -> Doubt:
+    return Doubt(order.row, COLUMNS[name], shown(name, kept), shown(name, said), why, name)
+
+
+def shown(name: str, value: Any) -> str:
+    """A column's value as a person reads it."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if name.endswith("_fen"):
+        return money_text(value)
+    if name.endswith("_milli"):
+        return quantity_text(value)
+    return f"{value:%Y-%m-%d %H:%M}" if hasattr(value, "astimezone") else str(value)

@@ -1,0 +1,111 @@
+"""Passing on what a chain's cases tell each other: right after each change, and again by the sweep."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import select
+
+from portal import flow
+from portal.cases import listening, taking
+from portal.cases.effects.step_context import ActedBy
+from portal.extensions import Busy, db, writing
+from portal.flow import Actor, StepRefused
+from portal.models import Case, CaseLink, Evidence, User
+from portal.resale.across import reuse_evidence
+from portal.resale.passing import receipts, results, waybills
+from portal.resale.passing.pair import Move, Pair, find_pair, load_pair
+
+log = logging.getLogger("portal.chain")
+RULES: tuple[Callable[[Pair], Move | None], ...] = (
+    waybills.send_back,
+    waybills.correct_number,
+    results.inspect_goods,
+    results.count_again,
+    results.object_to_result,
+    waybills.send_out,
+    waybills.send_again,
+    results.report_problem,
+    results.confirm_receipt,
+)
+MOST = 12  # steps that one change may bring about; a chain needs two or three
+SWEEP = 200
+
+
+def start_listening() -> None:
+    """Pass on from now on what happens in the current app's cases."""
+    listening.set_listener(hear)
+
+
+def hear(case_id: int, now: datetime) -> None:
+    """A case was changed. What can't pass now is passed by the sweep: nobody's own step fails by it."""
+    try:
+        for link_id in find_pair(case_id):
+            move_chain(link_id, now)
+    except Busy:
+        log.warning("case %d: the database is busy; the sweep passes on what happened", case_id)
+    except Exception:
+        db.session.rollback()
+        log.exception("case %d: what happened could not be passed on; the sweep tries again", case_id)
+
+
+def move_chain(link_id: int, now: datetime) -> int:
+    """Take each step that follows in one case of a link from the other; returns how many. Safe to run twice."""
+    done = 0
+    while done < MOST and any(_take(link_id, rule, now) for rule in RULES):
+        done += 1
+    return done + receipts.pass_on(link_id, now)
+
+
+def _take(link_id: int, rule: Callable[[Pair], Move | None], now: datetime) -> bool:
+    """Take the step that a rule finds, in a transaction of its own that locks only the one case."""
+    db.session.rollback()
+    pair = load_pair(link_id)
+    move = rule(pair) if pair is not None else None
+    if pair is None or move is None:
+        return False
+    case_id, version, up_id = move.case.id, move.case.version, pair.up.id
+    by = ActedBy(
+        move.actor,
+        pair.distributor,
+        db.session.scalar(select(User.member_name).where(User.id == pair.distributor)) or "",
+        whence="below" if case_id == up_id else "above",
+    )
+    try:
+        with writing():
+            photos = _copy_photos(move, pair.distributor, now) if move.photos else ()
+            handed = replace(move.handed, photos=photos)
+            taking.take(case_id, move.step, by=by, now=now, version=version, handed=handed)
+    except StepRefused as refused:
+        log.info("case %d: %s does not pass: %s", case_id, move.step, refused.sentence)
+        return False
+    return True
+
+
+def _copy_photos(move: Move, owner_id: int, now: datetime) -> list[str]:
+    rows = db.session.scalars(select(Evidence).where(Evidence.public_id.in_(move.photos)).order_by(Evidence.id)).all()
+    side = "seller" if move.actor is Actor.SELLER else "buyer"
+    return reuse_evidence(rows, shop_id=move.case.shop_id, owner_id=owner_id, now=now, side=side)
+
+
+def sweep(now: datetime) -> int:
+    """Pass on what is still to pass in every live link; returns how many steps."""
+    done, after = 0, 0
+    open_ones = select(Case.id).where(Case.state.not_in(flow.FINAL))
+    while links := db.session.scalars(
+        select(CaseLink.id)
+        .where(
+            CaseLink.ended_at.is_(None),
+            CaseLink.id > after,
+            CaseLink.downstream_id.in_(open_ones) | CaseLink.upstream_id.in_(open_ones),
+        )
+        .order_by(CaseLink.id)
+        .limit(SWEEP)
+    ).all():
+        after = links[-1]
+        for link_id in links:
+            done += move_chain(link_id, now)
+    return done

@@ -1,0 +1,33 @@
+"""Phrases and grounds to choose from: in a conversation, and when the platform is called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+# Why a side asks for 平台介入, in the customer's words; ``FOR_SELLERS``: those that a shop may have as well.
+INTERVENTIONS: Final[Mapping[str, str]] = {
+    "refused": "卖家拒绝协商/拒绝售后",
+    "no_answer": "卖家超时未处理",
+    "inspection": "验货结果有争议",
+    "still_bad": "换货商品仍有问题",
+    "not_sent": "卖家未按约定寄出换货商品",
+    "short": "少货举证争议",
+    "freight": "运费承担争议",
+    "not_paid": "退款未到账",
+    "other": "其他",
+}
+
+
+FOR_SELLERS: Final = ("inspection", "short", "freight", "other")
+
+
+BUYER_PHRASES: Final = ("调换商品", "少发了", "发错了", "有破损", "什么时候发货")
+
+
+SELLER_PHRASES: Final = (
+    "您好,请提供问题照片",
+    "同意换货,请按页面上的地址寄回",
+    "换货商品已寄出,请留意查收",
+    "该规格缺货,可以换其他规格",
+)

@@ -1,0 +1,129 @@
+"""The forms of the finance desk: money recorded, failed, approved."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from portal import inputs, words
+from portal.cases.case_view import View
+from portal.cases.effects.hand_ins import AdvanceRefund, EntryChoice
+from portal.models import Case
+from portal.money import entries as money_entries
+from portal.seller.forms import AgreeRefundForm, StepForm
+from portal.web.fields import Choice, Line, Money, Pick
+
+
+class AdvanceForm(AgreeRefundForm):
+    """同意退款,无需寄回: how much, at most what the units are worth."""
+
+    amount = Money("退款金额(元)", missing="请填写退款金额")
+
+    def prepare(self, case: Case, view: View) -> None:
+        super().prepare(case, view)
+        if self.amount.raw_data is None:  # nothing was sent yet
+            self.amount.data = self.asked
+        elif self.amount.data is not None and not 0 < self.amount.data <= self.most:
+            self.amount.process_errors = [f"请填写 0.01 到 {inputs.money_text(self.most)} 元之间的金额"]
+            self.amount.data = None
+
+    def hand_in(self) -> AdvanceRefund:
+        return AdvanceRefund(amount_fen=self.amount.data)
+
+
+class EntryForm(StepForm):
+    """A step about one payment of the case. ``states``: those in which a payment can be chosen."""
+
+    template = "seller/payout_step.html"
+    states: tuple[str, ...] = ()
+    entry = Choice("款项", missing="请选择是哪一笔款项")
+
+    def prepare(self, case: Case, view: View) -> None:
+        self.open = [entry for entry in view.entries if entry.state in self.states]
+        self.entry.choices = [
+            (str(entry.id), f"{words.MONEY[entry.kind]} {inputs.money_text(entry.amount_fen)} 元")
+            for entry in self.open
+        ]
+        if len(self.open) == 1 and not self.entry.data:
+            self.entry.data = str(self.open[0].id)
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        good = bool(super().validate(extra_validators))
+        if self.entry.errors and len(self.open) < 2:  # nothing to choose from: it was dealt with meanwhile
+            self.entry.errors = []
+            self.refuse("这笔款项已经处理过了,页面显示的是最新状态")
+        return good
+
+    def hand_in(self) -> EntryChoice:
+        return EntryChoice(entry_id=int(self.entry.data))
+
+
+class ApproveForm(EntryForm):
+    """复核通过."""
+
+    states = ("waiting",)
+
+
+class SettleForm(EntryForm):
+    """登记已付款: the way it really took, and the payment's own number."""
+
+    states = ("due",)
+    way = Pick("实际付款方式", choices=[(way, words.ROUTE[way]) for way in money_entries.WAYS], optional=True)
+    reference = Line("流水号", limit=80, exact=True, missing="请填写付款的流水号,方便买家核对")
+    same = Pick("流水号重复", choices=[("", "请选择"), ("yes", "是同一笔付款,已核对")], optional=True)
+
+    def prepare(self, case: Case, view: View) -> None:
+        super().prepare(case, view)
+        self.shop_id = case.shop_id
+        self.chosen = next((entry for entry in self.open if str(entry.id) == self.entry.data), None)
+        if self.chosen is not None:
+            self.way.data = self.way.data or self.chosen.way
+            self.reference.optional = not self.chosen.amount_fen
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        if not super().validate(extra_validators):
+            return False
+        return not (self.chosen and self.chosen.amount_fen) or is_sound(self, self.shop_id, self.chosen.id)
+
+    def hand_in(self) -> EntryChoice:
+        return replace(super().hand_in(), reference=self.reference.data or "", way=self.way.data or "")
+
+
+def is_sound(form: Any, shop_id: int, entry_id: int) -> bool:
+    """Whether the reference number of a form can be taken; says why not. One used before needs a second yes."""
+    doubt = money_entries.doubt_about(shop_id, entry_id, form.way.data or "original", form.reference.data or "")
+    form.doubted = doubt.startswith("这个流水号已经")
+    if not doubt or (form.doubted and form.same.data == "yes"):
+        return True
+    form.reference.errors = [doubt]
+    return False
+
+
+class FailForm(EntryForm):
+    """登记退款失败: why."""
+
+    states = ("due",)
+    note = Line("失败原因", limit=200, missing="请写明付款失败的原因,买家会看到")
+
+    def hand_in(self) -> EntryChoice:
+        return replace(super().hand_in(), note=self.note.data or "")
+
+
+class RetryForm(EntryForm):
+    """重新退款: by the same way, or by another one."""
+
+    states = ("failed",)
+    way = Pick(
+        "付款方式", choices=[(way, words.ROUTE[way]) for way in money_entries.WAYS if way != "bank"], optional=True
+    )
+
+    def prepare(self, case: Case, view: View) -> None:
+        super().prepare(case, view)
+        chosen = next((entry for entry in self.open if str(entry.id) == self.entry.data), None)
+        if chosen is not None and chosen.way == "bank":  # an account was given: it goes there
+            self.way.choices = [("bank", words.ROUTE["bank"]), *(self.way.choices or ())]
+        if chosen is not None and not self.way.data:
+            self.way.data = chosen.way
+
+    def hand_in(self) -> EntryChoice:
+        return replace(super().hand_in(), way=self.way.data or "")
