@@ -1,4 +1,4 @@
-"""Shops that a member knows, orders that a member sees, and order numbers that are unique within a shop only.
+"""Shops that a member knows, orders that a member sees, reports; order numbers are unique within a shop only.
 
 Whoever has orders at a shop already has accepted it: all orders that are there stay where they were seen.
 
@@ -58,9 +58,49 @@ def upgrade() -> None:
         postgresql_where=hidden,
     )
     _key_heads(["order_no", "shop_id"])
+    _make_complaints()
+
+
+def _make_complaints() -> None:
+    op.create_table(
+        "complaints",
+        sa.Column("id", BigId, nullable=False),
+        sa.Column("number", sa.String(length=20), nullable=False),
+        sa.Column("user_id", BigId, nullable=False),
+        sa.Column("kind", sa.String(length=12), nullable=False),
+        sa.Column("shop_id", BigId, nullable=True),
+        sa.Column("order_id", BigId, nullable=True),
+        sa.Column("case_id", BigId, nullable=True),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("answer", sa.Text(), nullable=False),
+        sa.Column("answered_by", BigId, nullable=True),
+        sa.Column("answered_at", Moment(), nullable=True),
+        sa.Column("at", Moment(), nullable=False),
+        sa.CheckConstraint("kind IN ('not_mine','false_goods','pestering','other')", name=op.f("ck_complaints_kind")),
+        sa.CheckConstraint("state IN ('open','looking','answered')", name=op.f("ck_complaints_state")),
+        sa.CheckConstraint("(state = 'answered') = (answered_at IS NOT NULL)", name=op.f("ck_complaints_answered")),
+        sa.CheckConstraint(
+            "shop_id IS NOT NULL OR (order_id IS NULL AND case_id IS NULL)", name=op.f("ck_complaints_shop")
+        ),
+        sa.ForeignKeyConstraint(
+            ["order_id", "shop_id"], ["orders.id", "orders.shop_id"], name=op.f("fk_complaints_order_id_shop_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["case_id", "shop_id"], ["cases.id", "cases.shop_id"], name=op.f("fk_complaints_case_id_shop_id")
+        ),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_complaints_user_id")),
+        sa.ForeignKeyConstraint(["shop_id"], ["shops.id"], name=op.f("fk_complaints_shop_id")),
+        sa.ForeignKeyConstraint(["answered_by"], ["users.id"], name=op.f("fk_complaints_answered_by")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_complaints")),
+        sa.UniqueConstraint("number", name=op.f("uq_complaints_number")),
+    )
+    op.create_index("ix_complaints_state", "complaints", ["state", "id"])
+    op.create_index("ix_complaints_user_id", "complaints", ["user_id", "id"])
 
 
 def downgrade() -> None:
+    op.drop_table("complaints")
     op.drop_index("ix_orders_buyer_hidden", table_name="orders")
     _index("")
     # A number that two shops have leads to the order that was first.

@@ -5,6 +5,7 @@ from portal.models.bank import BankAccount, BankConsent, BankView
 from portal.models.calendar import CalendarYear, RuleVersion
 from portal.models.cases import Case, CaseEvent, CaseHead, CaseLine, CaseTally, Draft
 from portal.models.chains import AccessLink, CaseLink, OrderLink
+from portal.models.complaints import Complaint
 from portal.models.customers import CustomerNote, Feedback
 from portal.models.evidence import Evidence
 from portal.models.imports import ImportHeading, ImportJob
@@ -42,6 +43,7 @@ __all__ = [
     "CaseLine",
     "CaseLink",
     "CaseTally",
+    "Complaint",
     "Conversation",
     "CustomerNote",
     "Delivery",

@@ -29,7 +29,7 @@ class NewShop(NamedTuple):
 
     shop_id: int
     name: str
-    count: int  # at most MOST_COUNTED
+    many: int  # at most MOST_COUNTED
     orders: Sequence[tuple[str, datetime]]  # the newest: number, and when it was placed
 
 
@@ -37,6 +37,17 @@ def has_accepted(user_id: int, shop_id: int) -> bool:
     """Whether this member said yes to this shop, or it was said for them."""
     said = select(KnownShop.accepted).where(KnownShop.user_id == user_id, KnownShop.shop_id == shop_id)
     return bool(db.session.scalar(said))
+
+
+def has_answered(user_id: int, shop_id: int) -> bool:
+    """Whether this member, or somebody for them, said yes or no to this shop."""
+    return db.session.get(KnownShop, (user_id, shop_id)) is not None
+
+
+def has_orders(user_id: int, shop_id: int) -> bool:
+    """Whether this shop has orders of this member, hidden or not."""
+    mine = select(Order.id).where(Order.buyer_id == user_id, Order.shop_id == shop_id).limit(1)
+    return db.session.scalar(mine) is not None
 
 
 def find_accepted(pairs: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
@@ -89,8 +100,7 @@ def answer(user_id: int, shop_id: int, *, accepts: bool, now: datetime) -> bool:
 
     Inside ``writing()``.
     """
-    has_order = select(Order.id).where(Order.buyer_id == user_id, Order.shop_id == shop_id).limit(1)
-    if db.session.scalar(has_order) is None:
+    if not has_orders(user_id, shop_id):
         return False
     known = db.session.get(KnownShop, (user_id, shop_id), with_for_update=True)
     if known is None:
@@ -153,7 +163,7 @@ def list_new(user_id: int, after: int = 0) -> tuple[list[NewShop], int]:
     """One page of the shops that wait for an answer, and the shop after which the next page begins; 0: that was all."""
     asked = _asked(user_id).where(Order.shop_id > after).order_by(Order.shop_id).limit(PAGE + 1)
     ids = list(db.session.scalars(asked))
-    names = dict(db.session.execute(select(Shop.id, Shop.name).where(Shop.id.in_(ids[:PAGE]))).tuples())
+    names = {row.id: row.name for row in db.session.execute(select(Shop.id, Shop.name).where(Shop.id.in_(ids[:PAGE])))}
     found = [_describe(user_id, shop_id, names[shop_id]) for shop_id in ids[:PAGE]]
     return found, ids[PAGE - 1] if len(ids) > PAGE else 0
 
@@ -179,10 +189,3 @@ def list_answered(user_id: int, after: int = 0) -> tuple[Sequence[Any], int]:
         .limit(PAGE + 1)
     ).all()
     return rows[:PAGE], rows[PAGE - 1].shop_id if len(rows) > PAGE else 0
-
-
-def find_new(user_id: int, shop_id: int) -> NewShop | None:
-    """One shop that has hidden orders of this member, whatever they said of it."""
-    name = db.session.scalar(select(Shop.name).where(Shop.id == shop_id))
-    found = _describe(user_id, shop_id, name) if name is not None else None
-    return found if found is not None and found.count else None

@@ -167,6 +167,7 @@ _SHOP_LIST = select(
     _order.carrier_text,
     _order.tracking_text,
     User.member_name.label("buyer"),
+    (~_order.shown & User.password_hash.is_not(None)).label("unconfirmed"),
 ).join(User, User.id == _order.buyer_id)
 
 
