@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Callable
 from datetime import timedelta
@@ -29,7 +28,7 @@ from portal.parcels import following
 from portal.people import factors, passwords, sessions
 from portal.resale.passing import moving as chain_moving
 from portal.rights import resale as resale_terms
-from portal.web import assets, errors, events, filters, security
+from portal.web import assets, early, errors, events, filters, request_log, security
 
 TOP = Path(__file__).resolve().parent.parent
 
@@ -77,6 +76,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.context_processor(_context)
     _blueprints(app, settings)
 
+    app.wsgi_app = early.EarlyAnswers(app, app.wsgi_app, settings)  # type: ignore[method-assign]
     app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
         app.wsgi_app,
         root=str(built.target),
@@ -89,7 +89,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         hops = settings.proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     if settings.log == "1":
-        _log_requests(app)
+        request_log.install(app)
     return app
 
 
@@ -179,38 +179,6 @@ def _ui() -> object:
         made = env.get_template("ui.html").module
         env.globals["_ui"] = made
     return made
-
-
-def _log_requests(app: Flask) -> None:
-    import json
-    import sys
-    import time
-
-    log = logging.getLogger("portal.requests")
-    log.addHandler(logging.StreamHandler(sys.stderr))
-    log.setLevel(logging.INFO)
-
-    @app.before_request
-    def start() -> None:
-        g.started = time.perf_counter()
-
-    @app.after_request
-    def write(answer):  # type: ignore[no-untyped-def]
-        who = g.get("who")
-        log.info(
-            json.dumps(
-                {
-                    "at": clock.now().isoformat(timespec="milliseconds"),
-                    "request_id": g.get("request_id", ""),
-                    "method": request.method,
-                    "route": str(request.url_rule or "-"),
-                    "status": answer.status_code,
-                    "ms": round((time.perf_counter() - g.get("started", time.perf_counter())) * 1000, 1),
-                    "user": who.user_id if who else None,
-                }
-            )
-        )
-        return answer
 
 
 __all__ = ["TOP", "create_app", "models"]

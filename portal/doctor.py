@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from sqlalchemy import select, text
 
-from portal import damage, flow
+from portal import belonging, damage, flow
 from portal.cases import anchors
 from portal.cases.history import hash_event
 from portal.evidence.evidence import LOOSE_FOR
@@ -370,9 +370,7 @@ CHECKS: tuple[Check, ...] = (
             "SELECT 'order', o.order_no, 'of shop', o.shop_id FROM orders o WHERE o.contested <> EXISTS ("
             "SELECT 1 FROM orders x WHERE x.order_no = o.order_no AND x.shop_id <> o.shop_id) "
             "OR o.contested AND NOT EXISTS (SELECT 1 FROM notices n JOIN shops s ON s.id = n.shop_id "
-            "AND s.owner_id = n.user_id WHERE n.shop_id = o.shop_id AND n.kind = 'number_claimed') "
-            "OR NOT EXISTS (SELECT 1 FROM order_heads h WHERE h.order_no = o.order_no AND h.shop_id = o.shop_id "
-            "AND h.order_id = o.id AND h.buyer_id = o.buyer_id)"
+            "AND s.owner_id = n.user_id WHERE n.shop_id = o.shop_id AND n.kind = 'number_claimed')"
         ),
     ),
     Check("forward", "what an order's status says and what is known of it don't exclude each other", _known_otherwise),
@@ -424,6 +422,9 @@ CHECKS: tuple[Check, ...] = (
         "the shop of a downstream case is its upstream buyer's, and no case hangs on itself",
         lambda: iter(chain_links.find_broken()),
     ),
+    Check("heads", "where an order or a case is said to be, it is", belonging.list_wrong_heads),
+    Check("shops", "what hangs on a row belongs to the same shop", belonging.list_strangers),
+    Check("links", "a link from shop to shop names the supplier's", belonging.list_wrong_links),
     Check(
         "unread",
         "unread marks = messages after the one last read",

@@ -20,7 +20,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from flask import current_app, has_app_context
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger, DateTime, Dialect, Integer, MetaData, event
+from sqlalchemy import BigInteger, DateTime, Dialect, Executable, Integer, MetaData, event
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import JSON, TypeDecorator
@@ -164,6 +164,26 @@ def _turn() -> Iterator[None]:
         yield
     finally:
         os.close(handle)  # closing gives the lock back
+
+
+_alone: ContextVar[Connection | None] = ContextVar("portal_alone", default=None)
+
+
+def read(statement: Executable, values: dict[str, Any]) -> Any:
+    """The rows of a statement: over the session, or over the one connection of ``reading_alone()``."""
+    connection = _alone.get()
+    return db.session.execute(statement, values) if connection is None else connection.execute(statement, values)
+
+
+@contextmanager
+def reading_alone() -> Iterator[None]:
+    """``read()`` without a session: for answers that one or two small statements make."""
+    with db.engine.connect() as connection:
+        token = _alone.set(connection)
+        try:
+            yield
+        finally:
+            _alone.reset(token)
 
 
 def is_writing() -> bool:

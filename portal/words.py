@@ -370,16 +370,6 @@ def span(length: timedelta) -> str:
     return f"{minutes} 分钟"
 
 
-def masked_phone(number: str) -> str:
-    """138****1234."""
-    return f"{number[:3]}****{number[-4:]}" if len(number) >= 8 else "****"
-
-
-def masked_name(name: str) -> str:
-    """王**."""
-    return name[:1] + "*" * min(max(len(name) - 1, 1), 2) if name else ""
-
-
 def left(due_at: datetime, now: datetime) -> str:
     """还剩 1 天 3 小时, or 已超时 2 小时."""
     return f"还剩 {span(due_at - now)}" if due_at > now else f"已超时 {span(now - due_at)}"

@@ -110,9 +110,9 @@ class Cast:
                 received_at=received,
                 goods_total_fen=price_fen * lines * milli // 1000,
                 paid_fen=price_fen * lines * milli // 1000,
-                receiver_name="李雯",
-                receiver_phone="13425059650",
-                receiver_address="四川省 成都市 武侯区 一环路南二段8号",
+                receiver_name=columns.pop("receiver_name", "李雯"),
+                receiver_phone=columns.pop("receiver_phone", "13425059650"),
+                receiver_address=columns.pop("receiver_address", "四川省 成都市 武侯区 一环路南二段8号"),
                 carrier_text="中通快递(ZTO)",
                 tracking_text=columns.pop("tracking_text", "75484863576596"),
                 imported_at=self.now,
@@ -178,6 +178,7 @@ class Cast:
     ) -> Case:
         """An application for the first lines, straight through the domain. ``dearer``: for a SKU at another price."""
         order = order or self.order()
+        receiver = (order.receiver_name, order.receiver_phone, order.receiver_address)
         first = db.select(OrderLine).where(OrderLine.order_id == order.id).order_by(OrderLine.id).limit(lines)
         bought = [(line.id, line.product_id, line.unit_price_fen) for line in db.session.scalars(first)]
         with writing():
@@ -199,7 +200,7 @@ class Cast:
                 wanted=[RequestedLine(line_id, milli, sku_id) for line_id, _, _ in bought],
                 reason=reason,
                 description="袜子破洞",
-                receiver=("李雯", "13425059650", "四川省 成都市 武侯区 一环路南二段8号"),
+                receiver=receiver,
                 freight_payer="seller",
                 basis="商品质量问题,收货后 15 天内可换货",
                 policy_id=policies.get_current(order.shop_id).id,

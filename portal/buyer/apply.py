@@ -22,9 +22,9 @@ from portal.calendar import lengths
 from portal.cases.effects.step_context import ActedBy
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, StepRefused
-from portal.models import Draft, Order
+from portal.models import Draft, Order, Shop
 from portal.orders import ledger, order_lists
-from portal.rights import asking, eligibility, policies, reasons
+from portal.rights import addresses, asking, eligibility, policies, reasons
 from portal.rights import goods as goods_facts
 from portal.rights.goods import Route
 from portal.web import guards, rates
@@ -379,6 +379,7 @@ def apply_check(order_no: str) -> ResponseReturnValue:
         problem=problem,
         changes=changes,
         summary=summary,
+        told=addresses.tell_who_sees(db.session.get_one(Shop, order.shop_id).name),
         name=_called(summary["type"], summary["verdict"]),
         otherwise=words.otherwise(
             summary["type"],

@@ -17,7 +17,9 @@ from portal.cases.effects.step_context import ActedBy
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Case
 from portal.orders import order_lists
-from portal.resale import chain_view
+from portal.resale import across, chain_view
+from portal.rights import addresses
+from portal.rights.addresses import Shown
 from portal.web import guards, packs, paging
 from portal.web.once import once
 from portal.web.pages import page
@@ -51,6 +53,7 @@ def show_page(case: Case, view: case_view.View, status: int, **more: Any) -> Res
         status,
         case=case,
         view=view,
+        told=across.tell_receiver(case),
         chain=chain_view.build_chain(found) if found else None,
         chain_offer=resells and case.state not in flow.FINAL,
         **more,
@@ -69,7 +72,12 @@ def _news(view: case_view.View) -> str:
 def slip(case_no: str) -> ResponseReturnValue:
     """A return slip for the box: the case's number, also as a QR code; no telephone number in clear."""
     case = guards.found(case_view.find_of_buyer(case_no, g.who.user_id))
-    return page("buyer/slip.html", case=case, view=case_view.build_view(case, Actor.BUYER, g.now))
+    view = case_view.build_view(case, Actor.BUYER, g.now)
+    sender = addresses.show(Shown.MASKED, case.receiver_name, case.receiver_phone, "")  # the box passes many hands
+    back = view.back._replace(phone=addresses.mask_phone(case.return_phone))
+    return page(
+        "buyer/slip.html", case=case, view=view, sender=sender, back_to=back, slip_no=across.find_parcel_no(case)
+    )
 
 
 @bp.get("/cases/<case_no>/qr.svg")
@@ -77,7 +85,7 @@ def qr(case_no: str) -> ResponseReturnValue:
     """The QR code of the slip: black on its own white, also on a dark page, with the quiet zone that readers need."""
     case = guards.found(case_view.find_of_buyer(case_no, g.who.user_id))
     out = io.BytesIO()
-    segno.make(case.case_no, error="m").save(
+    segno.make(across.find_parcel_no(case), error="m").save(
         out, kind="svg", scale=4, border=4, light="#fff", xmldecl=False, svgns=True
     )
     return out.getvalue(), 200, {"Content-Type": "image/svg+xml"}

@@ -15,7 +15,7 @@ from portal.models.orders import find_path
 from portal.orders import order_lists
 from portal.rights import phrases
 from portal.talk import conversations
-from portal.web import guards, quotas
+from portal.web import early, guards, quotas
 from portal.web.once import once
 from portal.web.pages import page
 from portal.web.talk import TalkForm
@@ -97,6 +97,13 @@ def _send(order_id: int, words: str, photos: list[str]) -> None:
     conversations.add_message(
         talk, "system", None, said, now=g.now, kind="draft" if wish == "exact" else "offer", data=card
     )
+
+
+@early.nothing_new(bp, "/orders/<order_no>/contact/new")
+def _nothing_new(asked: early.Asked) -> bool:
+    seen = early.poll_key(asked.query)
+    talk = conversations.find_standing(asked.path["order_no"], "buyer", asked.who.user_id)
+    return seen is not None and talk is not None and (talk.last_message_id or 0) <= seen
 
 
 @bp.get("/orders/<order_no>/contact/new")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from urllib.parse import urlencode
 
 from flask import abort, g, request
@@ -11,13 +12,15 @@ from portal import inputs, words
 from portal.applications import drafts, goods
 from portal.buyer import bp
 from portal.extensions import db
+from portal.flow import Actor
 from portal.models import Shop
 from portal.orders import known_shops, order_lists
 from portal.orders.export_format import parcels_of
 from portal.parcels import parcel_view, telling
+from portal.people.sessions import Who
 from portal.resale import downstream
-from portal.rights import eligibility, guarantees, policies, resale
-from portal.web import guards, paging
+from portal.rights import addresses, eligibility, guarantees, policies, resale
+from portal.web import early, guards, paging
 from portal.web.pages import not_modified, page, unchanged
 
 
@@ -33,7 +36,7 @@ def my_orders() -> ResponseReturnValue:
     except inputs.InputRefused as refused:
         problem = refused.sentence
     after = paging.moment_key(request.args.get("after", ""))
-    etag, same = unchanged(g.who.user_id, g.who.version, request.full_path, g.now.strftime("%Y%m%d%H"), _marks())
+    etag, same = unchanged(*_list_made_of(g.who, request.full_path, g.now, request.headers.get("HX-Target", "")))
     if same:
         return not_modified(etag)
     found, key = order_lists.list_page(g.who.user_id, tab, words=sought, after=after)
@@ -56,8 +59,13 @@ def my_orders() -> ResponseReturnValue:
     return answer
 
 
-def _marks() -> str:
-    return request.headers.get("HX-Target", "")
+def _list_made_of(who: Who, full_path: str, now: datetime, target: str) -> tuple[object, ...]:
+    return who.user_id, who.version, full_path, now.strftime("%Y%m%d%H"), target
+
+
+@early.unless_changed(bp, "/orders")
+def _same_list(asked: early.Asked) -> tuple[object, ...]:
+    return _list_made_of(asked.who, asked.full_path, asked.now, asked.target)
 
 
 @bp.get("/orders/<order_no>")
@@ -78,6 +86,7 @@ def order(order_no: str) -> ResponseReturnValue:
         term=resale.describe_apply_term(found, g.now),
         receipt_unknown=found.status in ("delivered", "completed") and found.received_at is None,
         order=found,
+        receiver=addresses.show_receiver(addresses.Reader(Actor.BUYER), (), found),
         lines=lines,
         offers=offers,
         cases=order_lists.list_cases(found.id) if found.case_count else (),

@@ -20,7 +20,7 @@ from portal.extensions import db
 from portal.flow import Actor, CaseType, Step
 from portal.models import Case, CaseLine, Order, OrderLine
 from portal.orders import order_lists
-from portal.resale import chain_view
+from portal.resale import across, chain_view, risks
 from portal.rights import asking
 from portal.web.pages import page
 from portal.web.taking import Gone, StepRoute, Typed
@@ -86,6 +86,8 @@ class BuyerSteps(StepRoute[forms.StepForm]):
             wanted=_skus(case.id) if lines else {},
             sums=_sums(case, view) if lines else None,
             called=(asking.QUANTITY[case.type], asking.DESCRIPTION[case.type]),
+            risk=risks.describe_closing(case, step.name) if g.who.shop_id is not None else "",
+            slip_no=across.find_parcel_no(case),
         )
 
     def show_case(self, case: Case, view: case_view.View, gone: Gone, status: int) -> ResponseReturnValue:

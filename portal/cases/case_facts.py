@@ -72,7 +72,7 @@ def collect_facts(
     if case.difference_fen and not case.difference_waived:
         accepted = state in (State.DISPUTED, State.PAYING)
         found["difference_fen"] = (
-            worth.work_out_case_difference(case.id, case.order_id, accepted=True) if accepted else case.difference_fen
+            worth.work_out_case_difference(case, accepted=True) if accepted else case.difference_fen
         )
     if case.entry_count and state not in flow.FINAL:
         found |= money_entries.describe_standing(case.id, entries)

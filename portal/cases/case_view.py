@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -40,7 +40,9 @@ from portal.money.accounts import consent as bank_accounts
 from portal.money.accounts import looking as account_looks
 from portal.orders import versions
 from portal.parcels import parcel_view
-from portal.rights import phrases, reasons, resale
+from portal.people import roles
+from portal.rights import addresses, phrases, reasons, resale
+from portal.rights.addresses import NOBODY, Address
 
 _CASE = select(Case).where(Case.case_no == bindparam("case_no"))
 
@@ -121,10 +123,12 @@ class View:
     overdue: bool = False  # the deadline has passed and the clock has not come round yet
     mediation: Mediation | None = None
     unsaid: list[tuple[Step, str | None]] = field(default_factory=list)  # steps not even worth a "not yet"
+    receiver: Address = NOBODY  # as this reader may see it
+    back: Address = NOBODY  # where goods go back to, likewise
 
     def details(self, event: Any) -> list[str]:
         """What the step brought or changed, beside its sentence and its note."""
-        return describe_event(event, self.lines)
+        return describe_event(event, self.lines, back=self.back.shown)
 
     def terms(self, proposal: Any) -> list[str]:
         """The terms of a version, in sentences."""
@@ -133,9 +137,7 @@ class View:
     @property
     def refused_milli(self) -> int:
         """How much the shop received and didn't accept, thousandths, once the inspection's result stands."""
-        if self.case.state in (State.INSPECTING, State.DISPUTED):
-            return 0
-        return sum(line.received_milli - line.accepted_milli for line in self.lines if line.received_milli)
+        return count_refused(self.case.state, self.lines)
 
     @property
     def refusal(self) -> Any | None:
@@ -262,8 +264,8 @@ _EVENTS = (
 )
 
 
-def build_view(case: Case, side: Actor, now: datetime) -> View:
-    """Collect the page of ``case`` for ``side``."""
+def build_view(case: Case, side: Actor, now: datetime, *, role: str = "", by_link: bool = False) -> View:
+    """Collect the page of ``case`` for ``side``; ``role``: of a shop's person, ``by_link``: as addresses.Reader."""
     of_case = {"case_id": case.id}
     around = db.session.execute(_AROUND, of_case).one()
     lines = db.session.execute(_LINES, of_case).all()
@@ -281,6 +283,9 @@ def build_view(case: Case, side: Actor, now: datetime) -> View:
     bank = bank_accounts.Known(around.bank_data, bank_accounts.find_of_case(case.id) if asked else ())
     turn = case_deadlines.list_who_must_act(case)
     steps = list_actions(case, side, now, parcels, entries, bank)
+    reader = addresses.Reader(side, role, by_link)
+    open_now = name_open_steps(case, reader, steps, lines, legs)
+    receiver = addresses.show_receiver(reader, open_now, case)
     return View(
         case=case,
         side=side,
@@ -311,7 +316,11 @@ def build_view(case: Case, side: Actor, now: datetime) -> View:
         unsaid=[pair for pair in steps if hide_unsaid(case, *pair)],
         mediation=describe_mediation(case, events),
         pictures={line.product_id: line.picture for line in lines if line.picture},
-        order_changes=versions.list_since(case.order_id, case.shop_id, case.opened_at) if around.order_changed else (),
+        order_changes=versions.list_since(case.order_id, case.shop_id, case.opened_at, receiver.shown)
+        if around.order_changed
+        else (),
+        receiver=receiver,
+        back=addresses.show_return(reader, open_now, case),
         overdue=case.due_at is not None and case.due_at <= now,
         proposals=cases_proposals.list_of_case(case.id) if any("proposal" in event.data for event in events) else (),
         entries=entries,
@@ -329,6 +338,29 @@ def build_view(case: Case, side: Actor, now: datetime) -> View:
         if any(line.shipped_milli > line.moved_milli for line in lines)
         else None,
     )
+
+
+def count_refused(state: str, lines: Sequence[Any]) -> int:
+    """How much was received and not accepted, thousandths; nothing while the result is still open."""
+    if state in (State.INSPECTING, State.DISPUTED):
+        return 0
+    return sum(line.received_milli - line.accepted_milli for line in lines if line.received_milli)
+
+
+def name_open_steps(
+    case: Case,
+    reader: addresses.Reader,
+    steps: Sequence[tuple[Step, str | None]],
+    lines: Sequence[Any],
+    legs: Mapping[str, Any],
+) -> set[str]:
+    """What this reader can do now, by name: open steps, and sending back to the buyer what wasn't accepted."""
+    named = {step.name for step, refusal in steps if refusal is None}
+    if reader.actor is not Actor.SELLER:
+        return named
+    if count_refused(case.state, lines) and not legs.get("refused") and roles.may_open(reader.role, "send_back"):
+        named.add("send_back")
+    return {name for name in named if name == "send_back" or roles.may_take(reader.role, name)}
 
 
 def load_names(entries: Sequence[Any], events: Sequence[Any]) -> dict[int, str]:

@@ -8,18 +8,19 @@ from typing import Any
 from portal import words
 from portal.inputs import money_text, quantity_text
 from portal.parcels import carriers
-from portal.rights import conditions, phrases, reasons, refusal_words
+from portal.rights import addresses, conditions, phrases, reasons, refusal_words
+from portal.rights.addresses import Shown
 
 
-def describe_event(event: Any, lines: Sequence[Any]) -> list[str]:
-    """What a step brought or changed, in sentences for the timeline; ``lines`` are those of the view."""
+def describe_event(event: Any, lines: Sequence[Any], *, back: Shown = Shown.MASKED) -> list[str]:
+    """What a step brought or changed, in sentences; ``lines``: the view's, ``back``: how a return address is shown."""
     data = event.data
     titles = {line.id: f"{line.title} {line.spec}".strip() for line in lines}
     units = {line.id: line.unit for line in lines}
     several = len(lines) > 1
     said: list[str] = []
-    if address := data.get("return_address"):
-        said.append("退货地址:" + " ".join(address))
+    if (address := data.get("return_address")) and back is not Shown.NOTHING:
+        said.append(f"退货地址:{addresses.show(back, *address)}")
     if payer := data.get("freight_payer"):
         said.append(f"运费:{words.PAYER.get(payer, payer)}")
     if refusal := refusal_words.refusal(data.get("refusal", "")):

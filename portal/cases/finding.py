@@ -8,13 +8,15 @@ from typing import Any, NamedTuple
 from sqlalchemy import or_, select
 
 from portal.extensions import db
-from portal.models import Case, Order, Shipment, User
+from portal.models import Case, CaseLink, Order, Shipment, User
 from portal.orders.order_lists import escape_like
 from portal.searching import Typed, read_typed
 
 MOST = 20  # hits of each kind on one page
 
 _case, _order, _user, _shipment = (table.__table__.c for table in (Case, Order, User, Shipment))
+_below_table, _order_table_below = Case.__table__.alias("case_below"), Order.__table__.alias("order_below")
+_link, _case_below, _order_below = CaseLink.__table__.c, _below_table.c, _order_table_below.c
 _CASES = (
     select(
         _case.id,
@@ -39,7 +41,6 @@ _ORDERS = select(
     _order.order_no,
     _order.status,
     _order.ordered_at,
-    _order.receiver_name,
     _user.member_name.label("buyer"),
 ).join_from(Order.__table__, User.__table__, _user.id == _order.buyer_id)
 
@@ -60,6 +61,7 @@ def find_scanned(shop_id: int, raw: str) -> Sequence[Any]:
     query = _CASES.where(_case.shop_id == shop_id).order_by(_case.opened_at.desc(), _case.id.desc()).limit(9)
     for condition in (
         _case.case_no == number,
+        _case.id.in_(_find_above(shop_id, _case_below.case_no == number)),
         _case.id.in_(
             select(_shipment.case_id).where(
                 _shipment.shop_id == shop_id, _shipment.tracking_no == number, _shipment.case_id.is_not(None)
@@ -69,6 +71,8 @@ def find_scanned(shop_id: int, raw: str) -> Sequence[Any]:
             select(_shipment.order_id).where(_shipment.shop_id == shop_id, _shipment.tracking_no == number)
         ),
         _case.order_id.in_(select(_order.id).where(_order.shop_id == shop_id, _order.order_no == number)),
+        _case.order_id.in_(select(_order.id).where(_order.shop_id == shop_id, _order.downstream_order_no == number)),
+        _case.id.in_(_find_above(shop_id, _order_below.order_no == number)),
     ):
         if found := db.session.execute(query.where(condition)).all():
             return found
@@ -125,5 +129,21 @@ def _fits_case(shop_id: int, typed: Typed) -> Any:
         _shipment.shop_id == shop_id, _shipment.tracking_no.like(end), _shipment.case_id.is_not(None)
     )
     return or_(
-        _case.case_no.like(end), _order.order_no.like(end), _case.receiver_phone.like(end), _case.id.in_(sent), named
+        _case.case_no.like(end),
+        _order.order_no.like(end),
+        _order.downstream_order_no.like(end),
+        _case.receiver_phone.like(end),
+        _case.id.in_(sent),
+        _case.id.in_(_find_above(shop_id, or_(_case_below.case_no.like(end), _order_below.order_no.like(end)))),
+        named,
+    )
+
+
+def _find_above(shop_id: int, fits: Any) -> Any:
+    """铺货: cases whose consumer's case or order has that number, which the consumer may have put into the parcel."""
+    return (
+        select(_link.upstream_id)
+        .join_from(CaseLink.__table__, _below_table, _case_below.id == _link.downstream_id)
+        .join(_order_table_below, _order_below.id == _case_below.order_id)
+        .where(_link.upstream_shop_id == shop_id, fits)
     )

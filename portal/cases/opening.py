@@ -132,7 +132,7 @@ def open_case(
             )
         )
     db.session.flush()
-    case.difference_fen = worth.work_out_case_difference(case.id, order.id, accepted=False)
+    case.difference_fen = worth.work_out_case_difference(case, accepted=False)
     case.photo_count = evidence.attach_to_case(
         photos, shop_id=case.shop_id, owner_id=by.user_id or 0, case_id=case.id, order_id=order.id, version=1
     )

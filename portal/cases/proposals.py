@@ -177,7 +177,7 @@ def work_out_worth(case: Case, terms: Terms) -> list[worth.Worth]:
         line.id: line.order_line_id for line in db.session.scalars(select(CaseLine).where(CaseLine.case_id == case.id))
     }
     units = [(lines[line_id], milli) for line_id, milli, _ in terms.lines]
-    return worth.work_out_worth(case.order_id, units, unshipped=case.goods_state == "unshipped")
+    return worth.work_out_case_worth(case, units)
 
 
 def is_with_seller(case: Case, origin: str) -> bool:
@@ -207,7 +207,7 @@ def work_out_difference(case: Case, terms: Terms) -> int:
     )
     prices = load_prices(terms)
     return worth.work_out_difference(
-        case.order_id, [(lines[line_id], milli, prices[line_id]) for line_id, milli, _ in terms.lines]
+        case.order_id, [(lines[line_id], milli, prices[line_id]) for line_id, milli, _ in terms.lines], case.opened_on
     )
 
 

@@ -22,7 +22,7 @@ from portal.flow import Actor, State, StepRefused
 from portal.models import Case, Order, Parcel
 from portal.orders import order_lists
 from portal.parcels import carriers, numbers
-from portal.resale import consumers
+from portal.resale import across, consumers
 from portal.resale import links as consumer_links
 from portal.resale.links import Pass
 from portal.web import photos, rates
@@ -157,7 +157,7 @@ def case(token: str, case_no: str) -> ResponseReturnValue:
                 case_clock.settle_now(case_id, g.now)
                 problem, status = refused.sentence, 409
         found = find_case(opened, case_no)
-    view = case_view.build_view(found, Actor.BUYER, g.now)
+    view = case_view.build_view(found, Actor.BUYER, g.now, by_link=True)
     parcel.version.data = photos.version.data = str(found.version)
     asked = request.args.get("did", "")
     said = {
@@ -175,6 +175,7 @@ def case(token: str, case_no: str) -> ResponseReturnValue:
         token=token,
         case=found,
         view=view,
+        told=across.tell_receiver(found),
         photos=photos,
         parcel=parcel,
         form=form if form.errors else None,
@@ -187,6 +188,7 @@ def case(token: str, case_no: str) -> ResponseReturnValue:
         ways=[(row, why) for row, why in view.actions if row.name in FORMS],
         expires_at=None if found.state not in flow.FINAL else opened.expires_at,
         at=f"/c/{token}/{case_no}/f",
+        slip_no=across.find_parcel_no(found),
     )
 
 

@@ -57,7 +57,7 @@ def step(token: str, case_no: str, step_name: str) -> ResponseReturnValue:
 
 
 def _show(token: str, case: Case, step_name: str, form: StepForm, status: int) -> ResponseReturnValue:
-    view = case_view.build_view(case, Actor.BUYER, g.now)
+    view = case_view.build_view(case, Actor.BUYER, g.now, by_link=True)
     form.version.data = str(case.version)
     known = (*view.actions, *view.unsaid)
     row, refusal = next(((row, why) for row, why in known if row.name == step_name), (None, None))

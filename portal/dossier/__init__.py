@@ -39,7 +39,7 @@ class Document(NamedTuple):
 
 DOCUMENTS: tuple[Document, ...] = (
     Document("timeline.html", "处理记录:订单、交易快照、申请内容、每一步的时间和说明、物流、换货条件,可打印", timeline),
-    Document("case.json", "同样的内容,供程序读取;每条记录原样保存,可重新计算哈希链", case_json),
+    Document("case.json", "同样的内容,供程序读取;可重新计算哈希链", case_json),
     Document("messages.html", "这个订单的会话,可打印", messages_html),
     Document("messages.json", "同样的会话,供程序读取", messages_json),
 )
@@ -52,13 +52,13 @@ def file_name(case_no: str) -> str:
     return f"证据包-{case_no}.zip"
 
 
-def build(case_id: int, side: Actor, *, store: Store, into: BinaryIO, now: datetime) -> None:
-    """Write the pack of a case, as ``side`` may have it, into a file; ``into`` must be seekable.
+def build(case_id: int, side: Actor, *, role: str = "", store: Store, into: BinaryIO, now: datetime) -> None:
+    """Write the pack of a case, as ``side`` may have it (``role``: a shop's person), into a seekable file.
 
     Whether this person may have it is the caller's business. A photo whose file is gone is named as missing and the
     rest is written. Raises OSError when there is no room, sqlalchemy.exc.NoResultFound for no such case.
     """
-    dossier = gather(case_id, side, now)
+    dossier = gather(case_id, side, now, role)
     local = dossier.case.updated_at.astimezone(words.BEIJING)
     pack = _Pack(dossier, into, (local.year, local.month, local.day, local.hour, local.minute, local.second))
     with pack.zip:
@@ -144,10 +144,10 @@ def _readme(dossier: Dossier, present: list[Document]) -> Iterator[str]:
         numbers = "、".join(map(str, dossier.broken))
         yield f"!! 导出时第 {numbers} 条记录与登记的哈希不符。\n\n"
     yield "四、个人信息\n\n"
-    if dossier.masked:
+    if dossier.hides:
         yield (
-            "  timeline.html 里收货人的姓名和电话已部分隐去。case.json 的 events 是原文(否则哈希对不上),\n"
-            "  申请和修改的记录里有完整的收货信息。转交他人之前请留意。\n\n"
+            "  收货人或退货地址只写了一部分:这时没有要寄出的商品,下载方不需要完整的信息。case.json 里 hidden 不为空的\n"
+            "  记录因此不是原文,它自己的哈希须用完整的副本核对;前后记录相连,仍可在这里核对。\n\n"
         )
     else:
         yield "  这个包里有买家的收货信息,只可用于处理这张售后单和由它引起的争议。\n\n"
@@ -178,7 +178,7 @@ for e in json.load(open("case.json", encoding="utf-8"))["events"]:
     said = [before, e["case_id"], e["version"], e["step"], e["actor"], e["user_id"], e["author"], e["at_ms"],
             e["source"], e["target"], e["note"], e["data"], e["request_id"]]
     text = json.dumps(said, ensure_ascii=False, sort_keys=True)
-    if e["before_hash"] != before or hashlib.sha256(text.encode()).hexdigest() != e["hash"]:
+    if e["before_hash"] != before or not e["hidden"] and hashlib.sha256(text.encode()).hexdigest() != e["hash"]:
         raise SystemExit("第 %d 条记录与哈希不符" % e["version"])
     before = e["hash"]
 print("哈希链完整,最后一条是", before)

@@ -30,11 +30,11 @@ from portal.models import (
     Shop,
     User,
 )
-from portal.rights import guarantees
+from portal.rights import addresses, guarantees
+from portal.rights.addresses import Shown
 
 MOST_TALK_PHOTOS = 200  # of the conversation, the newest; older ones are named with their hash only
 MESSAGES_AT_ONCE = 500
-FULL_FOR = frozenset({Actor.SELLER})  # whose page of a case shows name and telephone of the receiver in full
 TRIES = 3
 
 
@@ -94,16 +94,17 @@ class Dossier:
 
     @property
     def masked(self) -> bool:
-        """Whether this side's page shows name and telephone of the receiver only in part."""
-        return self.side not in FULL_FOR
+        """Whether this reader's page shows the receiver in part, or not at all."""
+        return self.view.receiver.shown is not Shown.FULL
 
     @property
-    def receiver(self) -> tuple[str, str, str]:
-        """Name, telephone and address of the receiver as this side's page shows them."""
-        name, phone = self.case.receiver_name, self.case.receiver_phone
-        if self.masked:
-            name, phone = words.masked_name(name), words.masked_phone(phone) if phone else ""
-        return name, phone, self.case.receiver_address
+    def hides(self) -> bool:
+        """Whether some event isn't verbatim in this reader's pack."""
+        return any(self.hide(event)[1] for event in self.events)
+
+    def hide(self, event: Any) -> tuple[dict[str, Any], list[str]]:
+        """What an event keeps as this reader may see it, and the names of what is therefore not verbatim."""
+        return addresses.hide_in_event(event.data, self.view.receiver.shown, self.view.back.shown)
 
     def photos_of(self, version: int) -> list[Photo]:
         """The photos that came with an event."""
@@ -138,22 +139,22 @@ class Dossier:
             after = found[-1].id
 
 
-def gather(case_id: int, side: Actor, now: datetime) -> Dossier:
+def gather(case_id: int, side: Actor, now: datetime, role: str = "") -> Dossier:
     """Read everything. A step taken meanwhile makes it read again, so that case and events belong together.
 
     Raises sqlalchemy.exc.NoResultFound for a case that there isn't.
     """
     for _ in range(TRIES):
-        found = _gather(case_id, side, now)
+        found = _gather(case_id, side, now, role)
         if found.events and found.events[-1].version == found.case.version:
             break
         db.session.rollback()
     return found
 
 
-def _gather(case_id: int, side: Actor, now: datetime) -> Dossier:
+def _gather(case_id: int, side: Actor, now: datetime, role: str) -> Dossier:
     case = db.session.get_one(Case, case_id, populate_existing=True)
-    view = case_view.build_view(case, side, now)
+    view = case_view.build_view(case, side, now, role=role)
     order = db.session.get_one(Order, case.order_id)
     lines = db.session.execute(
         select(CaseLine, OrderLine)

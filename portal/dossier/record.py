@@ -44,13 +44,7 @@ _BOUGHT = (
 
 def case_json(dossier: Dossier) -> Iterator[str]:
     """The whole record. Moments are UTC; amounts 分 (…_fen); quantities thousandths (…_milli)."""
-    name, phone, address = dossier.receiver
-    case = _columns(dossier.case) | {
-        "receiver_name": name,
-        "receiver_phone": phone,
-        "receiver_address": address,
-        "receiver_masked": dossier.masked,
-    }
+    case = _case(dossier)
     yield indented(
         {
             "format": FORMAT,
@@ -85,9 +79,20 @@ def case_json(dossier: Dossier) -> Iterator[str]:
     yield "\n"
 
 
+def _case(dossier: Dossier) -> dict[str, Any]:
+    to, back = dossier.view.receiver, dossier.view.back
+    shown = {"receiver_name": to.name, "receiver_phone": to.phone, "receiver_address": to.place}
+    case = _columns(dossier.case) | shown | {"receiver_masked": dossier.masked}
+    case |= {"return_name": back.name, "return_phone": back.phone, "return_address": back.place}
+    if case["opened_on"]:
+        case["opened_on"] = {**case["opened_on"], **{name: shown[name] for name in shown if name in case["opened_on"]}}
+    return case
+
+
 def _event(dossier: Dossier, event: Any) -> dict[str, Any]:
-    said = {"said": dossier.view.said(event), "details": dossier.view.details(event)}
-    return dict(event._mapping) | {"at_ms": round(event.at.timestamp() * 1000)} | said
+    data, hidden = dossier.hide(event)
+    said = {"said": dossier.view.said(event), "details": dossier.view.details(event), "hidden": hidden}
+    return dict(event._mapping) | {"data": data, "at_ms": round(event.at.timestamp() * 1000)} | said
 
 
 def _parts(dossier: Dossier, parcel_id: int) -> list[ParcelLine]:

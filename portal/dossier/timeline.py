@@ -98,7 +98,6 @@ def _line(dossier: Dossier, line: CaseLine, bought: OrderLine) -> Html:
 def _application(dossier: Dossier) -> Html:
     case, view = dossier.case, dossier.view
     due = f"{stamp(case.due_at)} 前等待{view.waits_for}处理" if case.due_at and view.waits_for else ""
-    back = " ".join(part for part in (case.return_name, case.return_phone, case.return_address) if part)
     return markup.joined(
         [
             markup.facts(
@@ -113,8 +112,8 @@ def _application(dossier: Dossier) -> Html:
                     ("依据", case.basis),
                     ("申请时间", stamp(case.opened_at)),
                     ("最近变化", stamp(case.updated_at)),
-                    ("寄到", " ".join(part for part in dossier.receiver if part)),
-                    ("退货地址", back),
+                    ("寄到", str(view.receiver)),
+                    ("退货地址", str(view.back)),
                     ("退货提示", case.return_note),
                 ]
             ),

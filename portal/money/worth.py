@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import select
@@ -24,14 +24,43 @@ class Worth:
     least_fen: int = 0  # their share rounded down: which units take the 分 that are over is known when they are paid
 
 
-def work_out_worth(order_id: int, units: Sequence[tuple[int, int]], *, unshipped: bool = False) -> list[Worth]:
-    """What can be refunded for ``units`` of (order line, thousandths): their share of what was paid, less refunds."""
+Facts = Mapping[str, Any]  # what a case was opened on, as portal/orders/versions.py freezes it; empty: none was kept
+
+
+@dataclass(frozen=True)
+class PaidLine:
+    """One line as it was paid for (分, thousandths), and what of it was given back until now."""
+
+    id: int
+    title: str
+    unit: str
+    unit_price_fen: int
+    quantity_milli: int
+    refunded_fen: int
+    refunded_milli: int
+    share_fen: int = 0  # of what was paid for all
+
+
+@dataclass(frozen=True)
+class Paid:
+    """What was paid for an order: as the case was opened on it, else as the order says now."""
+
+    paid_fen: int
+    freight_fen: int
+    left_fen: int  # not given back yet
+    lines: Mapping[int, PaidLine]
+
+
+def load_paid(order_id: int, facts: Facts | None = None, *, unshipped: bool = False) -> Paid:
+    """What was paid for an order; ``facts``: of the case that asks, whatever an import said of the order since."""
     order = db.session.execute(
         select(Order.paid_fen, Order.freight_fen, Order.refunded_fen).where(Order.id == order_id)
     ).one()
-    lines = db.session.execute(
+    rows = db.session.execute(
         select(
             OrderLine.id,
+            OrderLine.title,
+            OrderLine.unit,
             OrderLine.unit_price_fen,
             OrderLine.quantity_milli,
             OrderLine.refunded_fen,
@@ -39,24 +68,41 @@ def work_out_worth(order_id: int, units: Sequence[tuple[int, int]], *, unshipped
         )
         .where(OrderLine.order_id == order_id)
         .order_by(OrderLine.position, OrderLine.id)
-    ).all()
-    shared = sums.work_out_shares(
-        order.paid_fen,
-        order.freight_fen,
-        [(line.unit_price_fen, line.quantity_milli) for line in lines],
-        unshipped=unshipped,
     )
-    known = {line.id: (line, share) for line, share in zip(lines, shared, strict=True)}
-    left = order.paid_fen - order.refunded_fen
-    before = _refunded_whole(order_id) if order.refunded_fen else {}
+    lines = [PaidLine(*row) for row in rows]
+    paid, freight = order.paid_fen, order.freight_fen
+    if facts:
+        paid, freight = facts["paid_fen"], facts["freight_fen"]
+        frozen = {line_id: (price, milli) for line_id, price, milli, _ in facts["lines"]}
+        lines = [
+            replace(line, unit_price_fen=frozen[line.id][0], quantity_milli=frozen[line.id][1])
+            for line in lines
+            if line.id in frozen
+        ]
+    shares = sums.work_out_shares(
+        paid, freight, [(line.unit_price_fen, line.quantity_milli) for line in lines], unshipped=unshipped
+    )
+    known = {line.id: replace(line, share_fen=share) for line, share in zip(lines, shares, strict=True)}
+    return Paid(paid, freight, max(min(paid, order.paid_fen) - order.refunded_fen, 0), known)
+
+
+def work_out_worth(
+    order_id: int, units: Sequence[tuple[int, int]], *, unshipped: bool = False, facts: Facts | None = None
+) -> list[Worth]:
+    """What can be refunded for ``units`` of (order line, thousandths): their share of what was paid, less refunds."""
+    paid = load_paid(order_id, facts, unshipped=unshipped)
+    left = paid.left_fen
+    before = _refunded_whole(order_id) if any(line.refunded_milli for line in paid.lines.values()) else {}
     found = []
     for line_id, milli in units:
-        line, share = known[line_id]
-        whole = min(milli, line.quantity_milli - line.refunded_milli)
-        fen = sums.of_next_units(share, line.quantity_milli, line.refunded_milli, whole, before.get(line_id, 0))
-        fen = max(min(fen, share - line.refunded_fen, left), 0)
+        line = paid.lines[line_id]
+        whole = max(min(milli, line.quantity_milli - line.refunded_milli), 0)
+        fen = sums.of_next_units(
+            line.share_fen, line.quantity_milli, line.refunded_milli, whole, before.get(line_id, 0)
+        )
+        fen = max(min(fen, line.share_fen - line.refunded_fen, left), 0)
         left -= fen
-        found.append(Worth(line_id, fen, whole, min(fen, share * whole // line.quantity_milli)))
+        found.append(Worth(line_id, fen, whole, min(fen, line.share_fen * whole // line.quantity_milli)))
     return found
 
 
@@ -72,42 +118,23 @@ def _refunded_whole(order_id: int) -> dict[int, int]:
     return kept
 
 
-def show_working(order_id: int, units: Sequence[tuple[int, int]], *, unshipped: bool = False) -> list[str]:
+def show_working(
+    order_id: int, units: Sequence[tuple[int, int]], *, unshipped: bool = False, facts: Facts | None = None
+) -> list[str]:
     """How ``worth`` comes to its sums: a sentence for each line, and one on the freight."""
-    order = db.session.execute(
-        select(Order.paid_fen, Order.freight_fen, Order.refunded_fen).where(Order.id == order_id)
-    ).one()
-    lines = db.session.execute(
-        select(
-            OrderLine.id,
-            OrderLine.title,
-            OrderLine.unit,
-            OrderLine.unit_price_fen,
-            OrderLine.quantity_milli,
-            OrderLine.refunded_fen,
-        )
-        .where(OrderLine.order_id == order_id)
-        .order_by(OrderLine.position, OrderLine.id)
-    ).all()
-    shared = sums.work_out_shares(
-        order.paid_fen,
-        order.freight_fen,
-        [(line.unit_price_fen, line.quantity_milli) for line in lines],
-        unshipped=unshipped,
-    )
-    known = {line.id: (line, share) for line, share in zip(lines, shared, strict=True)}
+    paid = load_paid(order_id, facts, unshipped=unshipped)
     said = []
-    for each in work_out_worth(order_id, units, unshipped=unshipped):
-        line, share = known[each.line_id]
+    for each in work_out_worth(order_id, units, unshipped=unshipped, facts=facts):
+        line = paid.lines[each.line_id]
         asked = next(milli for line_id, milli in units if line_id == each.line_id)
         name = f"「{line.title}」" if len(units) > 1 else ""
         sentence = (
-            f"{name}优惠后实付 {money_text(share)} 元,共 {quantity_text(line.quantity_milli)} {line.unit},"
+            f"{name}优惠后实付 {money_text(line.share_fen)} 元,共 {quantity_text(line.quantity_milli)} {line.unit},"
             f"申请 {quantity_text(asked)} {line.unit},可退 {money_text(each.fen)} 元"
         )
         said.append(sentence + (f"(此前已退 {money_text(line.refunded_fen)} 元)" if line.refunded_fen else ""))
-    if order.freight_fen:
-        said.append(f"{'已含' if unshipped else '不含'}运费 {money_text(order.freight_fen)} 元")
+    if paid.freight_fen:
+        said.append(f"{'已含' if unshipped else '不含'}运费 {money_text(paid.freight_fen)} 元")
     return said
 
 
@@ -125,51 +152,43 @@ def list_units(case_id: int, *, accepted: bool) -> list[tuple[int, int]]:
     return [(line_id, milli) for line_id, milli in rows if milli]
 
 
-def work_out_difference(order_id: int, wanted: Sequence[tuple[int, int, int | None]]) -> int:
-    """The price difference for (order line, thousandths, price of the replacement or None for the same), 分.
+Wanted = Sequence[tuple[int, int, int | None]]  # order line, thousandths, price of the replacement or None for the same
 
-    Positive: the buyer pays; negative: he gets it back.
-    """
+
+def work_out_difference(order_id: int, wanted: Wanted, facts: Facts | None = None) -> int:
+    """The price difference for other specifications, 分. Positive: the buyer pays; negative: they get it back."""
     if not any(price is not None for _, _, price in wanted):
         return 0
-    return sum(list_differences(order_id, wanted))
+    return sum(list_differences(order_id, wanted, facts))
 
 
-def list_differences(order_id: int, wanted: Sequence[tuple[int, int, int | None]]) -> list[int]:
+def list_differences(order_id: int, wanted: Wanted, facts: Facts | None = None) -> list[int]:
     """The same for each of ``wanted`` by itself."""
-    prices, paid, listed = load_paid(order_id)
+    paid = load_paid(order_id, facts)
+    goods, listed = _add_up_goods(paid)
     return [
-        0 if price is None else sums.work_out_difference(prices[line_id].unit_price_fen, price, milli, paid, listed)
+        0
+        if price is None
+        else sums.work_out_difference(paid.lines[line_id].unit_price_fen, price, milli, goods, listed)
         for line_id, milli, price in wanted
     ]
 
 
-def load_paid(order_id: int) -> tuple[dict[int, Any], int, int]:
-    """The lines of an order, what was paid for them all without the freight, and what they are listed at."""
-    bought = db.session.execute(
-        select(
-            OrderLine.id,
-            OrderLine.unit_price_fen,
-            OrderLine.quantity_milli,
-            OrderLine.unit,
-            Order.paid_fen,
-            Order.freight_fen,
-        )
-        .join(Order, Order.id == OrderLine.order_id)
-        .where(OrderLine.order_id == order_id)
-    ).all()
-    listed = sum(line.unit_price_fen * line.quantity_milli for line in bought) // 1000
-    return {line.id: line for line in bought}, max(bought[0].paid_fen - bought[0].freight_fen, 0), listed
+def _add_up_goods(paid: Paid) -> tuple[int, int]:
+    """What was paid for all goods without the freight, and what they are listed at."""
+    listed = sum(line.unit_price_fen * line.quantity_milli for line in paid.lines.values()) // 1000
+    return max(paid.paid_fen - paid.freight_fen, 0), listed
 
 
-def show_difference_working(order_id: int, wanted: Sequence[tuple[int, int, int | None]]) -> list[str]:
+def show_difference_working(order_id: int, wanted: Wanted, facts: Facts | None = None) -> list[str]:
     """How ``difference_of`` comes to its sum: a sentence for each line that gets another specification."""
-    lines, paid, listed = load_paid(order_id)
+    bought = load_paid(order_id, facts)
+    paid, listed = _add_up_goods(bought)
     said = []
-    for (line_id, milli, price), fen in zip(wanted, list_differences(order_id, wanted), strict=True):
+    for (line_id, milli, price), fen in zip(wanted, list_differences(order_id, wanted, facts), strict=True):
         if price is None:
             continue
-        line = lines[line_id]
+        line = bought.lines[line_id]
         rate = "" if paid == listed else f",按订单的实付比例 {money_text(paid)}/{money_text(listed)} 折算"
         said.append(
             f"新规格 {money_text(price)} 元,原规格 {money_text(line.unit_price_fen)} 元,"
@@ -182,13 +201,30 @@ def show_difference_working(order_id: int, wanted: Sequence[tuple[int, int, int 
     return said
 
 
-def work_out_case_difference(case_id: int, order_id: int, *, accepted: bool) -> int:
-    """The price difference of a case, for what was accepted or for all that was asked for."""
+def list_wanted(case_id: int, *, accepted: bool) -> list[tuple[int, int, int | None]]:
+    """The units of a case with what their replacement costs: what was accepted, or all that was asked for."""
     column = CaseLine.accepted_milli if accepted else CaseLine.quantity_milli
     rows = db.session.execute(
-        select(CaseLine.order_line_id, column, CaseLine.wanted_price_fen).where(CaseLine.case_id == case_id)
-    ).all()
-    return work_out_difference(order_id, [(line_id, milli, price) for line_id, milli, price in rows])
+        select(CaseLine.order_line_id, column, CaseLine.wanted_price_fen)
+        .where(CaseLine.case_id == case_id)
+        .order_by(CaseLine.order_line_id)
+    )
+    return [(line_id, milli, price) for line_id, milli, price in rows]
+
+
+def work_out_case_difference(case: Any, *, accepted: bool) -> int:
+    """The price difference of a case, for what was accepted or for all that was asked for."""
+    return work_out_difference(case.order_id, list_wanted(case.id, accepted=accepted), case.opened_on)
+
+
+def work_out_case_worth(case: Any, units: Sequence[tuple[int, int]]) -> list[Worth]:
+    """What ``units`` are worth by what their case was opened on."""
+    return work_out_worth(case.order_id, units, unshipped=case.goods_state == "unshipped", facts=case.opened_on)
+
+
+def show_case_working(case: Any, units: Sequence[tuple[int, int]]) -> list[str]:
+    """How it comes about."""
+    return show_working(case.order_id, units, unshipped=case.goods_state == "unshipped", facts=case.opened_on)
 
 
 def is_all_of(found: Sequence[Worth], amount_fen: int) -> bool:
@@ -208,19 +244,20 @@ def split_amount(found: Sequence[Worth], amount_fen: int) -> list[Worth]:
     return [Worth(each.line_id, fen, each.milli if whole else 0) for each, fen in zip(found, shared, strict=True)]
 
 
+def agree_on(found: Sequence[Worth], agreed_fen: int | None) -> int:
+    """What is paid of what the units are worth, 分: all of it, or the less that was asked for."""
+    most = add_up(found)
+    return most if agreed_fen is None or is_all_of(found, agreed_fen) else min(agreed_fen, most)
+
+
 def asked_of(case: Any) -> int:
     """What a case asks back of what its units are worth now, 分: all of it, or the less it asked for."""
-    found = work_out_worth(
-        case.order_id, list_units(case.id, accepted=False), unshipped=case.goods_state == "unshipped"
-    )
+    found = work_out_case_worth(case, list_units(case.id, accepted=False))
     whole = not case.refund_fen or is_all_of(found, case.refund_fen)
     return add_up(found) if whole else int(case.refund_fen)
 
 
 def find_most(case: Any) -> tuple[int, list[str]]:
     """The most that can be refunded for a case's units now, 分, and how it is worked out."""
-    unshipped = case.goods_state == "unshipped"
     units = list_units(case.id, accepted=False)
-    return add_up(work_out_worth(case.order_id, units, unshipped=unshipped)), show_working(
-        case.order_id, units, unshipped=unshipped
-    )
+    return add_up(work_out_case_worth(case, units)), show_case_working(case, units)

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import bindparam
 
-from portal.extensions import db
+from portal.extensions import db, read
 from portal.models import Order
 
 _WITH_SHOP = re.compile(r"(.+)~([0-9]{1,18})")
@@ -36,8 +36,8 @@ class Addressed:
         number, shop_id = split_address(address)
         values: dict[str, Any] = {"number": number, "buyer_id": buyer_id}
         if shop_id:
-            return db.session.execute(self._by_shop, values | {"shop_id": shop_id})
-        return db.session.execute(self._by_number, values)
+            return read(self._by_shop, values | {"shop_id": shop_id})
+        return read(self._by_number, values)
 
 
 def map_addresses(addresses: Iterable[str], buyer_id: int, query: Any) -> dict[str, Any]:

@@ -163,7 +163,6 @@ _SHOP_LIST = select(
     _order.shipped_at,
     _order.cancelled_at,
     _order.case_count,
-    _order.receiver_name,
     _order.carrier_text,
     _order.tracking_text,
     User.member_name.label("buyer"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import insert, select, text
 
@@ -14,6 +14,8 @@ from portal.flow import Actor
 from portal.models import Case, OrderLine, OrderVersion
 from portal.models.cases import OPEN
 from portal.notices import notices
+from portal.rights import addresses
+from portal.rights.addresses import Shown
 
 FROZEN = ("goods_total_fen", "freight_fen", "adjustment_fen", "paid_fen")
 _FROZEN_MOMENTS = ("ordered_at", "paid_at", "shipped_at", "received_at")
@@ -84,9 +86,10 @@ def _tell(order: Mapping[str, Any], version: int, held: list[list[str]], now: da
     cases = db.session.scalars(
         select(Case).where(Case.order_id == order["id"], Case.shop_id == order["shop_id"], text(OPEN)).order_by(Case.id)
     )
-    said = "；".join(f"{column} {kept} → {wanted or '无'}" for column, kept, wanted in held)
     for case in cases:
         for actor in (Actor.BUYER, Actor.MEDIATOR) if case.escalated else (Actor.BUYER,):
+            shown = addresses.show_changes(addresses.decide_receiver(addresses.Reader(actor), ()), held)
+            said = "；".join(f"{column} {kept} → {wanted or '无'}" for column, kept, wanted in shown)
             notices.tell_of_order_change(
                 case,
                 actor,
@@ -96,10 +99,24 @@ def _tell(order: Mapping[str, Any], version: int, held: list[list[str]], now: da
             )
 
 
-def list_since(order_id: int, shop_id: int, since: datetime) -> Sequence[Any]:
-    """What imports said of an order since a moment, the newest first."""
-    return db.session.execute(
+class Said(NamedTuple):
+    """What one import said of an order, as a reader may see it."""
+
+    at: datetime
+    source: str
+    changes: list[list[str]]
+    held: list[list[str]]
+
+
+def list_since(order_id: int, shop_id: int, since: datetime, receiver: Shown) -> list[Said]:
+    """What imports said of an order since a moment, the newest first; the receiver as it may be shown."""
+    rows = db.session.execute(
         select(OrderVersion.at, OrderVersion.source, OrderVersion.changes, OrderVersion.held)
         .where(OrderVersion.shop_id == shop_id, OrderVersion.order_id == order_id, OrderVersion.at >= since)
         .order_by(OrderVersion.id.desc())
-    ).all()
+    )
+    said = [
+        Said(row.at, row.source, *(addresses.show_changes(receiver, each) for each in (row.changes, row.held)))
+        for row in rows
+    ]
+    return [each for each in said if each.changes or each.held]

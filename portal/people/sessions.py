@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Integer, bindparam, delete, literal_column, select, update
 
-from portal.extensions import PerApp, db, writing
+from portal.extensions import PerApp, db, read, writing
 from portal.models import HalfSignIn, KeptForm, PasswordLink, Session, Shop, Staff, User
 from portal.notices import reading
 
@@ -137,7 +137,7 @@ _WHO = (
 def who_is(cookie: str, now: datetime) -> tuple[Who | None, int | None]:
     """(the signed-in person, None), or (None, the person of a session whose time is up), or (None, None)."""
     id_hash = hash_token(cookie)
-    row = db.session.execute(_WHO, {"id_hash": id_hash}).one_or_none()
+    row = read(_WHO, {"id_hash": id_hash}).one_or_none()
     if row is None:
         return None, None
     (

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import insert, select
 
+from portal import flow
 from portal.applications import applications, goods
 from portal.cases import opening
 from portal.cases.effects.hand_ins import RequestedLine
@@ -20,11 +21,12 @@ from portal.models import (
     CaseLine,
     Evidence,
     Order,
+    Shop,
 )
 from portal.resale.chain import link_cases
 from portal.resale.chain_view import describe_above
 from portal.resale.downstream import find_order_above
-from portal.rights import eligibility, policies, reasons
+from portal.rights import addresses, eligibility, policies, reasons
 from portal.rights import goods as goods_facts
 
 
@@ -177,6 +179,27 @@ def find_direct_address(downstream: Case) -> tuple[str, str, str, str] | None:
     if not up.return_address:
         return None
     return up.return_name, up.return_phone, up.return_address, up.return_note
+
+
+def find_parcel_no(case: Case) -> str:
+    """The number that who opens the returned parcel looks for: the supplier's own where it goes straight there."""
+    direct = find_direct_address(case)
+    if direct is None or direct[:3] != (case.return_name, case.return_phone, case.return_address):
+        return case.case_no
+    found = describe_above(case.id)
+    return db.session.get_one(Case, found.upstream_id).case_no if found is not None else case.case_no
+
+
+def tell_receiver(case: Case) -> str:
+    """Whom the receiver of a case is shown to, and when; "" where nothing is sent to them any more."""
+    if case.type not in (CaseType.EXCHANGE, CaseType.REISSUE) or case.state in flow.FINAL:
+        return ""
+    shop = db.session.scalars(select(Shop.name).where(Shop.id == case.shop_id)).one()
+    found = describe_above(case.id)
+    sender = ""
+    if found is not None and found.route_out == "direct":
+        sender = db.session.scalars(select(Shop.name).where(Shop.id == found.upstream_shop_id)).one()
+    return addresses.tell_who_sees(shop, sender)
 
 
 def find_counted_above(downstream: Case) -> dict[int, tuple[int, int, str]]:

@@ -18,6 +18,7 @@ from portal.models import (
     Shop,
 )
 from portal.notices import notices
+from portal.resale import risks
 from portal.resale.chain_view import _LIVE, _down, _up, build_warning
 from portal.rights import policies, resale
 from portal.rights import windows as rights_windows
@@ -73,6 +74,30 @@ def _alarm_link(link_id: int, now: datetime) -> bool:
     return True
 
 
+def tell_refusal(link_id: int, now: datetime) -> bool:
+    """The supplier said no after the distributor agreed to the consumer's case: an alarm to the distributor, once."""
+    link = db.session.scalars(select(CaseLink).where(CaseLink.id == link_id, _LIVE)).one_or_none()
+    if link is None:
+        return False
+    down, up = db.session.get_one(Case, link.downstream_id), db.session.get_one(Case, link.upstream_id)
+    if not risks.is_bound(down) or not risks.is_refused(up):
+        return False
+    do = (
+        "可以修改后重新提交、申请平台介入,或与供应商协商"
+        if up.state == State.REVISING
+        else "可以在进货订单里重新申请,或与供应商协商"
+    )
+    with writing():
+        return _tell(
+            down,
+            f"「{down.goods}」您已同意消费者的售后 {down.case_no},而向供应商申请的 {up.case_no} 没有被同意,"
+            f"现在是「{words.state(up.type, up.state)}」;{do},否则由您自己承担。",
+            f"refused:{link_id}:{up.version}",
+            now,
+            title="供应商没有同意,您已同意消费者",
+        )
+
+
 def _alarm_windows(now: datetime) -> int:
     """Warn of purchases whose window ends before the consumer is served, while nothing was applied for."""
     told, after = 0, 0
@@ -109,12 +134,12 @@ def _alarm_window(downstream_id: int, until: datetime, now: datetime) -> bool:
         return _tell(down, f"「{down.goods}」向供应商申请售后的期限{said};{do}。", f"window:{down.id}", now)
 
 
-def _tell(down: Case, body: str, key: str, now: datetime) -> bool:
+def _tell(down: Case, body: str, key: str, now: datetime, *, title: str = "上游售后期限早于下游") -> bool:
     owner = db.session.scalar(select(Shop.owner_id).where(Shop.id == down.shop_id))
     return notices.tell_alarm(
         owner or 0,
         shop_id=down.shop_id,
-        title="上游售后期限早于下游",
+        title=title,
         body=body,
         at=now,
         dedupe_key=key,

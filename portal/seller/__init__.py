@@ -9,7 +9,7 @@ from datetime import timedelta
 from flask import Blueprint, g, request
 from werkzeug.wrappers import Response
 
-from portal.people import roles
+from portal.people import roles, sessions
 from portal.web import errors, guards
 
 bp = Blueprint("seller", __name__, url_prefix="/seller")
@@ -90,11 +90,16 @@ def not_yours(sentence: str = "") -> Response:
     return errors.answer(403, sentence or f"您在店铺里是{role},没有这一项权限;需要的话请店主在「员工」里调整。")
 
 
+def has_room(who: sessions.Who, name: str) -> bool:
+    """Whether this person's desk is open and their role has the room of this page."""
+    return who.shop_id is not None and roles.may_open(who.role, ROOMS.get(name, "owner"))
+
+
 @bp.before_request
 def _of_this_role() -> Response | None:
-    """Everybody stays in the rooms of his role; read anew for each request, so a change holds from the next one on."""
+    """Everybody stays in the rooms of their role; read afresh each time, so a change holds from the next request on."""
     name = (request.endpoint or "").removeprefix("seller.")
-    return None if g.who is None or roles.may_open(g.who.role, ROOMS.get(name, "owner")) else not_yours()
+    return None if g.who is None or has_room(g.who, name) else not_yours()
 
 
 @bp.context_processor

@@ -42,7 +42,7 @@ def is_shown(case: Case) -> bool:
 
 def build_view(case: Case) -> case_view.View:
     """The page of a case, with the steps that this person's role takes."""
-    view = case_view.build_view(case, Actor.SELLER, g.now)
+    view = case_view.build_view(case, Actor.SELLER, g.now, role=g.who.role)
     view.actions = [pair for pair in view.actions if roles.may_take(g.who.role, pair[0].name)]
     view.unsaid = [pair for pair in view.unsaid if roles.may_take(g.who.role, pair[0].name)]
     return view
@@ -102,7 +102,7 @@ def pack(case_no: str) -> ResponseReturnValue:
     case = guards.found(case_view.find_of_shop(case_no, g.who.shop_id))
     if not is_shown(case):
         return not_yours(_NOT_SHOWN)
-    return packs.send(case.id, case.case_no, Actor.SELLER)
+    return packs.send(case.id, case.case_no, Actor.SELLER, role=g.who.role)
 
 
 @bp.route("/cases/<case_no>/send-back", methods=["GET", "POST"])
@@ -157,5 +157,5 @@ def agreement(case_no: str) -> ResponseReturnValue:
     """What both sides agreed to, to print or keep."""
     case = guards.found(case_view.find_of_shop(case_no, g.who.shop_id))
     accepted, event = guards.found(case_view.build_agreement(case.id))
-    view = case_view.build_view(case, Actor.SELLER, g.now)
+    view = build_view(case)
     return page("shared/agreement.html", case=case, view=view, proposal=accepted, event=event, side="seller")

@@ -15,9 +15,9 @@ from portal.extensions import db, writing
 from portal.models import Order, Shop, User
 from portal.orders import known_shops, order_lists
 from portal.rights import phrases
-from portal.seller import bp
+from portal.seller import bp, has_room
 from portal.talk import conversations
-from portal.web import guards, paging, quotas
+from portal.web import early, guards, paging, quotas
 from portal.web.fields import Line
 from portal.web.forms import Form
 from portal.web.once import once
@@ -151,6 +151,15 @@ def contact(order_no: str) -> ResponseReturnValue:
         unread_here=talk.seller_unread if talk else 0,
         earlier=f"/seller/orders/{order_no}/contact?before={shown[0].id}" if len(found) > conversations.PAGE else "",
     )
+
+
+@early.nothing_new(bp, "/orders/<order_no>/contact/new")
+def _nothing_new(asked: early.Asked) -> bool:
+    seen = early.poll_key(asked.query)
+    if seen is None or not has_room(asked.who, "contact_new"):
+        return False
+    talk = conversations.find_standing(asked.path["order_no"], "seller", asked.who.shop_id)
+    return talk is not None and (talk.last_message_id or 0) <= seen
 
 
 @bp.get("/orders/<order_no>/contact/new")

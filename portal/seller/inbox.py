@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from urllib.parse import urlencode
 
 from flask import abort, g, request
@@ -9,10 +10,10 @@ from flask.typing import ResponseReturnValue
 
 from portal import flow, inputs
 from portal.cases import shop_queue
-from portal.people import roles
+from portal.people import roles, sessions
 from portal.rights import reasons
-from portal.seller import bp
-from portal.web import paging
+from portal.seller import bp, has_room
+from portal.web import early, paging
 from portal.web.pages import not_modified, page, unchanged
 
 
@@ -24,6 +25,17 @@ def tabs_of_role() -> dict[str, tuple[str, tuple[flow.State, ...]]]:
         if roles.may_open(g.who.role, "contact")
         or (len(named[1]) == 1 and roles.may_see_state(g.who.role, named[1][0]))
     }
+
+
+def _queue_made_of(who: sessions.Who, full_path: str, now: datetime, target: str) -> tuple[object, ...]:
+    return who.user_id, who.role, who.shop_version, who.version, full_path, now.strftime("%Y%m%d%H%M"), target
+
+
+@early.unless_changed(bp, "")
+def _same_queue(asked: early.Asked) -> tuple[object, ...] | None:
+    if not has_room(asked.who, "inbox"):
+        return None
+    return _queue_made_of(asked.who, asked.full_path, asked.now, asked.target)
 
 
 @bp.get("")
@@ -40,15 +52,7 @@ def inbox() -> ResponseReturnValue:
         problem = refused.sentence
     reason = request.args.get("reason", "")
     reason = reason if reasons.reason(reason) else ""
-    etag, same = unchanged(
-        g.who.user_id,
-        g.who.role,
-        g.who.shop_version,
-        g.who.version,
-        request.full_path,
-        g.now.strftime("%Y%m%d%H%M"),
-        request.headers.get("HX-Target", ""),
-    )
+    etag, same = unchanged(*_queue_made_of(g.who, request.full_path, g.now, request.headers.get("HX-Target", "")))
     if same:
         return not_modified(etag)
     rows, key = shop_queue.list_page(

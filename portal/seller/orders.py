@@ -11,9 +11,11 @@ from portal import inputs
 from portal.applications import goods, unsent
 from portal.cases.effects.step_context import ActedBy
 from portal.flow import Actor, StepRefused
+from portal.models import Order
 from portal.orders import order_lists
 from portal.parcels import carriers, numbers
 from portal.people import roles
+from portal.rights import addresses
 from portal.seller import bp
 from portal.web import guards, paging
 from portal.web.fields import Line, Pick
@@ -97,4 +99,11 @@ def ship_order(order_no: str) -> ResponseReturnValue:
         form=form,
         lines=goods.list_lines(order_id),
         open=order.status == "unshipped",
+        receiver=_receiver(order),
     )
+
+
+def _receiver(order: Order) -> addresses.Address:
+    """Where the order goes, in full while it is to be sent."""
+    open_now = {"ship_order"} if order.status == "unshipped" else ()
+    return addresses.show_receiver(addresses.Reader(Actor.SELLER, g.who.role), open_now, order)

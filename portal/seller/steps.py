@@ -16,7 +16,7 @@ from portal.models import Case
 from portal.orders import order_lists
 from portal.parcels import intake
 from portal.people import roles
-from portal.resale import across, chain_view
+from portal.resale import across, chain_view, risks
 from portal.rights import conditions, policies
 from portal.seller import bp, forms, not_yours, payout_forms
 from portal.seller.cases import build_view, is_shown, show_page
@@ -100,6 +100,7 @@ class SellerSteps(StepRoute[forms.StepForm]):
             typed=typed.texts,
             conditions=conditions.CONDITIONS,
             scanned=scanned_number(),
+            risk=risks.describe_deciding(case, step.name),
         )
 
     def show_case(self, case: Case, view: case_view.View, gone: Gone, status: int) -> ResponseReturnValue:

@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, func, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from portal.evidence import evidence
-from portal.extensions import db
+from portal.extensions import db, read
 from portal.models import Conversation, Evidence, Message, Order, Shop, User
 from portal.orders import order_lists
 from portal.orders.addresses import Addressed
@@ -169,7 +169,7 @@ def find_standing_of_buyer(address: str, buyer_id: int) -> Any:
 
 def find_standing_of_shop(order_no: str, shop_id: int | None) -> Any:
     """The same of this shop's order."""
-    return db.session.execute(_STANDS_OF_SHOP, {"order_no": order_no, "shop_id": shop_id}).one_or_none()
+    return read(_STANDS_OF_SHOP, {"order_no": order_no, "shop_id": shop_id}).one_or_none()
 
 
 _LAST = (

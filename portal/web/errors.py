@@ -114,6 +114,8 @@ def _no_space(error: OSError) -> Response:
 
 def _let_go(_error: BaseException | None) -> None:
     """End the request's reading, also on a connection that has gone meanwhile: the answer is made and must get out."""
+    if not db.session.registry.has():
+        return
     try:
         db.session.rollback()
     except DBAPIError:

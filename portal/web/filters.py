@@ -10,6 +10,7 @@ from flask import Flask, g
 from portal import inputs, words
 from portal.calendar import lengths
 from portal.models.orders import find_path
+from portal.rights import addresses
 
 
 def money(fen: int) -> str:
@@ -50,8 +51,7 @@ def install(app: Flask) -> None:
         span=words.span,
         tint=tint,
         first_char=first,
-        masked_phone=words.masked_phone,
-        masked_name=words.masked_name,
+        masked_name=addresses.mask_name,
         order_path=find_path,
     )
     app.jinja_env.globals["length_of"] = lengths.describe_deadline

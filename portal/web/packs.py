@@ -20,10 +20,10 @@ from portal.web.security import FILE_CSP
 TOO_MANY = "每小时最多下载 {} 次,请稍后再下载。"
 
 
-def send(case_id: int, case_no: str, side: Actor) -> Response:
-    """The pack of a case for ``side``, which the caller has found to be a party."""
+def send(case_id: int, case_no: str, side: Actor, *, role: str = "") -> Response:
+    """The pack of a case for ``side``, which the caller has found to be a party; ``role``: of a shop's person."""
     return sent(
-        lambda into: dossier.build(case_id, side, store=store(), into=into, now=g.now),
+        lambda into: dossier.build(case_id, side, role=role, store=store(), into=into, now=g.now),
         f"evidence-{case_no}.zip",
         dossier.file_name(case_no),
     )

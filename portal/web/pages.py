@@ -31,10 +31,15 @@ def _fragment(template: Template, block: str, context: dict[str, object]) -> str
     return f"<title>{title}</title>{body}" if title else body
 
 
+def digest(*parts: object) -> str:
+    """An ETag over what a page is made of."""
+    return hashlib.sha256("\x00".join(map(str, parts)).encode()).hexdigest()[:24]
+
+
 def unchanged(*parts: object) -> tuple[str, bool]:
     """An ETag over what a page is made of, and whether the browser says that it has just that."""
-    digest = hashlib.sha256("\x00".join(map(str, parts)).encode()).hexdigest()[:24]
-    return digest, request.if_none_match.contains_weak(digest)
+    etag = digest(*parts)
+    return etag, request.if_none_match.contains_weak(etag)
 
 
 def not_modified(etag: str) -> Response:

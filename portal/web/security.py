@@ -77,8 +77,24 @@ def accepts_large(most: int) -> Callable[[Route], Route]:
 
 def settings() -> Settings:
     """The settings of the running app."""
-    found: Settings = current_app.extensions["portal_settings"]
+    return settings_of(current_app)
+
+
+def settings_of(app: Flask) -> Settings:
+    """The settings of an app."""
+    found: Settings = app.extensions["portal_settings"]
     return found
+
+
+def list_headers(settings: Settings) -> dict[str, str]:
+    """What every page sends along, however it was answered."""
+    always = {**HEADERS, "Cache-Control": "no-store", "Vary": "HX-Request, Cookie", "Server": "app"}
+    return {**always, "Strict-Transport-Security": HSTS} if settings.https == "1" else always
+
+
+def is_cookie(cookie: str) -> bool:
+    """Whether this may be a session's cookie at all."""
+    return 20 <= len(cookie) <= 100 and cookie.isascii()
 
 
 def cookie_name(settings: Settings) -> str:
@@ -189,7 +205,7 @@ def _open_request(settings: Settings) -> AnyResponse | None:
     g.now = clock.now()
     g.request_id = secrets.token_hex(8)
     g.cookie, g.new_cookie, g.who, g.was = request.cookies.get(cookie_name(settings), ""), "", None, None
-    if not (20 <= len(g.cookie) <= 100 and g.cookie.isascii()):
+    if not is_cookie(g.cookie):
         g.cookie = ""
     if request.path.startswith("/static/") or request.path.startswith("/health/"):
         return None

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from flask import request
-from sqlalchemy import select
 from wtforms import BooleanField
 
 from portal import inputs, words
@@ -16,7 +15,7 @@ from portal.cases.effects.hand_ins import Offer
 from portal.cases.proposals import Terms
 from portal.extensions import db
 from portal.flow import CaseType, State
-from portal.models import Case, CaseLine, Proposal
+from portal.models import Case, Proposal
 from portal.money import worth
 from portal.web.fields import Choice, Money, Text
 from portal.web.forms import Form
@@ -55,7 +54,7 @@ class TermsForm(Form):
             for line in view.lines
         }
         units = [(line.order_line_id, line.quantity_milli) for line in view.lines]
-        self.working = worth.show_working(case.order_id, units, unshipped=case.goods_state == "unshipped")
+        self.working = worth.show_case_working(case, units)
         if self.kept:
             del self.goods_back
         self.problems: dict[int, str] = {}
@@ -161,10 +160,8 @@ def answering(view: View) -> tuple[Proposal | None, str]:
 
 def owed(case: Case) -> tuple[int, list[str]]:
     """The difference that the buyer owes for what was accepted, 分, and how it comes about."""
-    rows = db.session.execute(
-        select(CaseLine.order_line_id, CaseLine.accepted_milli, CaseLine.wanted_price_fen).where(
-            CaseLine.case_id == case.id
-        )
-    ).all()
-    wanted = [(line_id, milli, price) for line_id, milli, price in rows]
-    return worth.work_out_difference(case.order_id, wanted), worth.show_difference_working(case.order_id, wanted)
+    wanted = worth.list_wanted(case.id, accepted=True)
+    return (
+        worth.work_out_difference(case.order_id, wanted, case.opened_on),
+        worth.show_difference_working(case.order_id, wanted, case.opened_on),
+    )

@@ -41,13 +41,13 @@ class Row:
 
 
 PAGES = (
-    Page("my orders, 20 cards", "buyer", "/orders", 1.8),
-    Page("my orders, nothing changed (304)", "buyer", "/orders", 0.25, "unchanged"),
+    Page("my orders, 20 cards", "buyer", "/orders", 1.3),
+    Page("my orders, nothing changed (304)", "buyer", "/orders", 0.3, "unchanged"),
     Page("order detail", "buyer", "/orders/{order_no}", 2.0),
-    Page("case, buyer", "buyer", "/cases/{case_no}", 2.0),
-    Page("case, seller", "seller", "/seller/cases/{case_no}", 2.0),
-    Page("seller's queue, 40 rows", "seller", "/seller", 2.0),
-    Page("chat poll, nothing new", "buyer", "/orders/{talk_no}/contact/new?after={last_message_id}", 0.3, "poll"),
+    Page("case, buyer", "buyer", "/cases/{case_no}", 1.5),
+    Page("case, seller", "seller", "/seller/cases/{case_no}", 1.5),
+    Page("seller's queue, 40 rows", "seller", "/seller", 1.5),
+    Page("chat poll, nothing new", "buyer", "/orders/{talk_no}/contact/new?after={last_message_id}", 0.5, "poll"),
 )
 
 

@@ -20,7 +20,7 @@ from sqlalchemy import func, select
 from portal import doctor
 from portal.cases import anchors
 from portal.cases.history import hash_event
-from portal.cli import portal
+from portal.cli.group import portal
 from portal.evidence import evidence
 from portal.evidence.imaging import PreparedImage
 from portal.evidence.store import Store
@@ -31,6 +31,7 @@ from portal.models import (
     CaseEvent,
     CaseLine,
     Evidence,
+    Message,
     MoneyEntry,
     Notice,
     Order,
@@ -478,13 +479,23 @@ def a_proposal_that_was_left_open(world: World) -> list[str]:
 
 @plant("parties")
 def the_order_of_another_buyer(world: World) -> list[str]:
-    world.run("UPDATE orders SET buyer_id = :buyer WHERE id = :order", buyer=world.cast.buyer2, order=world.order)
+    world.run(
+        "UPDATE orders SET buyer_id = :buyer WHERE id = :order",
+        "UPDATE order_heads SET buyer_id = :buyer WHERE order_id = :order",
+        buyer=world.cast.buyer2,
+        order=world.order,
+    )
     return [f"case {_case_no(world.applied)}"]
 
 
 @plant("parties")
 def the_order_of_another_shop(world: World) -> list[str]:
-    world.run("UPDATE orders SET shop_id = :shop WHERE id = :order", shop=world.cast.shop2, order=world.order)
+    world.run(
+        "UPDATE orders SET shop_id = :shop WHERE id = :order",
+        "UPDATE order_heads SET shop_id = :shop WHERE order_id = :order",
+        shop=world.cast.shop2,
+        order=world.order,
+    )
     return [f"case {_case_no(world.applied)}"]
 
 
@@ -620,6 +631,57 @@ def two_cases_that_hang_on_each_other(world: World) -> list[str]:
     return [*wrong, *(f"case {case}: hangs on itself" for case in (world.applied, world.confirming))]
 
 
+@plant("heads")
+def a_head_that_went(world: World) -> list[str]:
+    world.run("DELETE FROM order_heads WHERE order_id = :order", order=world.order)
+    return [f"order {_order_no(world.order)}: has no head"]
+
+
+@plant("heads")
+def a_head_of_another_buyer(world: World) -> list[str]:
+    world.run(
+        "UPDATE case_heads SET buyer_id = :buyer WHERE case_id = :case", buyer=world.cast.buyer2, case=world.applied
+    )
+    return [f"case {_case_no(world.applied)}: its head says something else"]
+
+
+@plant("heads")
+def a_head_in_another_shop(world: World) -> list[str]:
+    world.run("UPDATE case_heads SET shop_id = :shop WHERE case_id = :case", shop=world.cast.shop2, case=world.applied)
+    number = _case_no(world.applied)
+    return [f"case {number}: has no head", f"head of case {number}: there is no such case"]
+
+
+@plant("heads")
+def a_head_of_nothing(world: World) -> list[str]:
+    world.run(
+        "INSERT INTO order_heads (order_no, order_id, shop_id, buyer_id) VALUES ('77', 77, :shop, :buyer)",
+        shop=world.cast.shop,
+        buyer=world.cast.buyer,
+    )
+    return ["head of order 77: there is no such order"]
+
+
+@plant("shops")
+def a_message_of_another_shop(world: World) -> list[str]:
+    world.run("UPDATE messages SET shop_id = :shop", shop=world.cast.shop2)
+    messages = db.session.scalars(select(Message.id).order_by(Message.id)).all()
+    return [f"messages {message}: its conversation_id is another shop's" for message in messages]
+
+
+@plant("links")
+def a_link_to_another_shop_than_its_case(world: World) -> list[str]:
+    linked(world, (world.applied, world.confirming))
+    world.run(
+        "UPDATE case_links SET upstream_shop_id = :shop",
+        "UPDATE shops SET owner_id = :buyer WHERE id = :own",  # so that nothing else is wrong with it
+        shop=world.cast.shop2,
+        buyer=world.cast.buyer,
+        own=world.cast.shop,
+    )
+    return [f"case_links: what {world.applied} hangs on is not of the shop it names"]
+
+
 @plant("files")
 def a_photo_without_its_file(world: World) -> list[str]:
     key = db.session.scalars(select(Evidence.key)).one()
@@ -683,6 +745,10 @@ def _order_no(order_id: int) -> str:
     return db.session.get_one(Order, order_id).order_no
 
 
+def _order_no(order_id: int) -> str:
+    return db.session.scalars(select(Order.order_no).where(Order.id == order_id)).one()
+
+
 def _case_no(case_id: int) -> str:
     return db.session.get_one(Case, case_id).case_no
 
@@ -715,9 +781,12 @@ def test_a_whole_world_is_well(app: Flask, world: World) -> None:
 def test_it_is_found_and_nothing_else(app: Flask, world: World, check: str, broken: Plant) -> None:
     lines = broken(world)
     code, said = doctors_word(app)
-    if check in ("parties", "policies"):  # a row of another shop is also missing where the key with the shop points
+    if check in ("parties", "policies", "shops"):  # a row of another shop is missing where the key with the shop points
         assert all("what it names in" in line for line in said["database"])
         said["database"] = []
+    if check in ("parties", "policies"):  # these say it in the words of the trade
+        assert all("is another shop's" in line for line in said["shops"])
+        said["shops"] = []
     assert (code, said) == (1, {name: lines if name == check else [] for name in NAMES})
 
 

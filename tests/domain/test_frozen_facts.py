@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from portal import doctor
-from portal.extensions import db
+from portal.extensions import db, writing
 from portal.flow import CaseType
 from portal.models import Case, Notice, Order, OrderLine, OrderVersion
 from portal.money import worth
@@ -90,3 +90,33 @@ def test_what_changes_without_a_case_is_a_version(cast_both: Cast, tmp_path: Pat
     assert (version.order_id, version.at, version.held) == (order.id, cast.now + timedelta(hours=1), [])
     [changed] = [each for each in version.changes if each[0] == "收货人姓名"]
     assert changed[2] == fresh(order.id).receiver_name == "张伟"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"paid_fen": 1}, {"paid_fen": 1_000_000}, {"freight_fen": 600}, {"unit_price_fen": 1}, {"quantity_milli": 20_000}],
+)
+def test_what_units_are_worth_stands_on_the_frozen_facts(cast_both: Cast, changed: dict[str, int]) -> None:
+    """Whatever became of the order in whatever way: what is shown, and what is planned, is what was paid then."""
+    cast = cast_both
+    order = cast.order(lines=2)
+    refund = cast.open_case(order, milli=3_000, case_type=CaseType.RETURN_REFUND, lines=2)
+    swap = cast.open_case(order, milli=1_000, dearer=300)
+    wanted = worth.list_wanted(swap.id, accepted=False)
+    before = (
+        worth.find_most(refund),
+        worth.work_out_case_difference(swap, accepted=False),
+        worth.show_difference_working(swap.order_id, wanted, swap.opened_on),
+    )
+    table = OrderLine if next(iter(changed)) in ("unit_price_fen", "quantity_milli") else Order
+    key = OrderLine.order_id if table is OrderLine else Order.id
+    with writing():
+        db.session.execute(update(table).where(key == refund.order_id).values(**changed))
+    db.session.expire_all()
+    assert before == (
+        worth.find_most(refund) if changed != {"paid_fen": 1} else before[0],  # more than was paid can't go back
+        worth.work_out_case_difference(swap, accepted=False),
+        worth.show_difference_working(swap.order_id, wanted, swap.opened_on),
+    )
+    if changed == {"paid_fen": 1}:
+        assert worth.find_most(refund)[0] == 1

@@ -132,15 +132,19 @@ def test_everything_is_in_it(app: Flask, cast: Cast, now: Clock, side: str) -> N
     events = list(stored.scalars())
     assert len(events) == 6
     for event, said in zip(events, record["events"], strict=True):
-        for name in ("version", "step", "actor", "author", "user_id", "note", "data", "before_hash", "hash"):
+        for name in ("version", "step", "actor", "author", "user_id", "note", "before_hash", "hash"):
             assert said[name] == getattr(event, name)
+        for name, value in event.data.items():
+            assert (said["data"][name] == value) == (name not in said["hidden"])
+    whose = {"buyer": ["return_address"], "seller": ["receiver"]}[side]  # nothing is sent either way any more
+    assert [name for said in record["events"] for name in said["hidden"]] == whose
     timeline = files["timeline.html"].decode()
     for event in events:
         assert event.hash in timeline and f"第 {event.version} 条" in timeline
         assert not event.note or event.note in timeline
     for word in (
         "两处破洞",
-        "退货地址:仓库 13800138000",
+        "退货地址:仓* 138****8000" if side == "buyer" else "退货地址:仓库 13800138000",
         "寄回的包裹",
         "已签收,签收人是门卫",
         "交易快照",
@@ -226,18 +230,36 @@ def test_the_same_case_gives_the_same_file(app: Flask, cast: Cast, now: Clock, s
             assert re.fullmatch(r"(photos/)?[\w.-]+", entry.filename, re.ASCII)
 
 
-def test_whose_telephone_number_is_shown(app: Flask, cast: Cast, now: Clock) -> None:
-    """As on the page of that side: the buyer's in part, the seller's in full. The events are verbatim."""
+def test_whose_address_is_shown(app: Flask, cast: Cast, now: Clock) -> None:
+    """As on the page of that side; what isn't verbatim is named, and the chain of hashes still holds."""
     case_no = cast.until("returning").case_no
     of_buyer = files_of(sign_in(app, "buyer").get(url_of(case_no, "buyer")))
     of_seller = files_of(sign_in(app, "seller").get(url_of(case_no, "seller")))
-    timeline = of_buyer["timeline.html"].decode()
-    assert "134****9650" in timeline and "李*" in timeline and "13425059650" not in timeline
-    assert "13425059650" in of_seller["timeline.html"].decode()
-    case = json.loads(of_buyer["case.json"])["case"]
-    assert (case["receiver_phone"], case["receiver_masked"]) == ("134****9650", True)
-    assert json.loads(of_seller["case.json"])["case"]["receiver_phone"] == "13425059650"
-    assert "events 是原文" in of_buyer["README.txt"].decode()
+    timeline = of_seller["timeline.html"].decode()
+    assert "李* 134****9650 四川省成都市武侯区****" in timeline
+    assert not any(b"13425059650" in content or "一环路".encode() in content for content in of_seller.values())
+    case = json.loads(of_seller["case.json"])
+    assert (case["case"]["receiver_phone"], case["case"]["receiver_masked"]) == ("134****9650", True)
+    assert [event["hidden"] for event in case["events"]] == [["receiver"], []]
+    assert "hidden 不为空" in of_seller["README.txt"].decode()
+    assert "13425059650" in of_buyer["timeline.html"].decode()
+    script = of_seller["README.txt"].decode().split("-----8<-----")[1]
+    for files in (of_buyer, of_seller):
+        assert run_check(script, files["case.json"]).startswith("哈希链完整")
+    forged = of_seller["case.json"].replace("买家提交了".encode(), b"").replace(b'"agree"', b'"reject"')
+    with pytest.raises(SystemExit):
+        run_check(script, forged)
+
+
+def run_check(script: str, content: bytes) -> str:
+    """What the README's program says of a case.json."""
+    said: list[str] = []
+    names = {
+        "open": lambda *_args, **_named: io.StringIO(content.decode()),
+        "print": lambda *a: said.append(" ".join(a)),
+    }
+    exec(script, names)
+    return said[-1]
 
 
 @pytest.mark.parametrize("name", ["buyer2", "seller2"])

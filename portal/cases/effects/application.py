@@ -61,14 +61,10 @@ def modify(context: StepContext[Modification]) -> dict[str, Any]:
         "quantity_milli": sum(item.milli for item in wanted),
         "wanted_spec": first.wanted_spec,
         "photo_count": case.photo_count + len(context.photos),
-        "difference_fen": worth.work_out_case_difference(case.id, case.order_id, accepted=False),
+        "difference_fen": worth.work_out_case_difference(case, accepted=False),
     }
     if case.type in (CaseType.RETURN_REFUND, CaseType.REFUND_ONLY):
-        most = worth.add_up(
-            worth.work_out_worth(
-                case.order_id, worth.list_units(case.id, accepted=False), unshipped=case.goods_state == "unshipped"
-            )
-        )
+        most = worth.add_up(worth.work_out_case_worth(case, worth.list_units(case.id, accepted=False)))
         asked = handed.refund_fen
         if asked is not None and not 0 < asked <= most:
             raise context.refuse(f"退款金额须大于 0,最多 {most / 100:.2f} 元")
@@ -151,7 +147,7 @@ def agree_without_return(context: StepContext[Approval]) -> dict[str, Any]:
 @effect("agree_refund_without_return", takes=AdvanceRefund)
 def refund_at_once(context: StepContext[AdvanceRefund]) -> dict[str, Any]:
     fen = context.handed.amount_fen
-    most = worth.add_up(worth.work_out_worth(context.case.order_id, worth.list_units(context.case.id, accepted=False)))
+    most = worth.add_up(worth.work_out_case_worth(context.case, worth.list_units(context.case.id, accepted=False)))
     if fen is not None and not 0 < fen <= most:
         raise context.refuse("退款金额须大于 0,且不能超过这些商品的实付金额")
     return {"refund_fen": fen} if fen is not None else {}

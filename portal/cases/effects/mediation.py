@@ -205,4 +205,4 @@ def find_most_decidable(case: Case) -> int:
     """The most that decide_refund can award, 分: what the units that the refund is about are worth."""
     accepted = case.type == CaseType.EXCHANGE and case.state in _INSPECTED
     units = worth.list_units(case.id, accepted=accepted)
-    return worth.add_up(worth.work_out_worth(case.order_id, units, unshipped=case.goods_state == "unshipped"))
+    return worth.add_up(worth.work_out_case_worth(case, units))

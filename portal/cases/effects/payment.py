@@ -19,7 +19,7 @@ def declare_payment(context: StepContext[DeclaredPayment]) -> dict[str, Any]:
     reference = context.handed.reference
     if not reference:
         raise context.refuse("请填写付款的流水号,商家会核对")
-    fen = worth.work_out_case_difference(context.case.id, context.case.order_id, accepted=True)
+    fen = worth.work_out_case_difference(context.case, accepted=True)
     money_entries.plan_entry(
         context.case,
         "difference",

@@ -133,9 +133,9 @@ def plan_due_payments(context: StepContext[HandIn], changes: Mapping[str, Any]) 
         return {"refund_fen": fen, "entry_count": changes.get("entry_count", case.entry_count) + 1}
     other_price = changes.get("difference_fen", case.difference_fen)
     if step.target == State.RESHIPPING and other_price < 0 and step.source in _BEFORE_SHIPPING:
-        fen = -worth.work_out_case_difference(case.id, case.order_id, accepted=True)
+        fen = -worth.work_out_case_difference(case, accepted=True)
         if fen > 0:
-            found = worth.work_out_worth(case.order_id, worth.list_units(case.id, accepted=True))
+            found = worth.work_out_case_worth(case, worth.list_units(case.id, accepted=True))
             parts = worth.split_amount(found, min(fen, worth.add_up(found)))
             parts = [worth.Worth(part.line_id, part.fen, 0) for part in parts]
             money_entries.plan_entry(
@@ -166,7 +166,7 @@ def plan_refund(
     """
     inspected = case.type == CaseType.RETURN_REFUND and case.state in (State.INSPECTING, State.DISPUTED)
     unshipped = case.goods_state == "unshipped"
-    found = worth.work_out_worth(case.order_id, worth.list_units(case.id, accepted=inspected), unshipped=unshipped)
+    found = worth.work_out_case_worth(case, worth.list_units(case.id, accepted=inspected))
     most = worth.add_up(found)
     whole = agreed_fen is None or (not exact and worth.is_all_of(found, agreed_fen))
     fen = most if agreed_fen is None or whole else min(agreed_fen, most)

@@ -15,6 +15,7 @@ from portal.cases.effects.step_context import ActedBy
 from portal.extensions import Busy, db, writing
 from portal.flow import Actor, StepRefused
 from portal.models import Case, CaseLink, Evidence, User
+from portal.resale import alarm
 from portal.resale.across import reuse_evidence
 from portal.resale.passing import receipts, results, waybills
 from portal.resale.passing.pair import Move, Pair, find_pair, load_pair
@@ -45,6 +46,7 @@ def hear(case_id: int, now: datetime) -> None:
     try:
         for link_id in find_pair(case_id):
             move_chain(link_id, now)
+            alarm.tell_refusal(link_id, now)
     except Busy:
         log.warning("case %d: the database is busy; the sweep passes on what happened", case_id)
     except Exception:
