@@ -102,7 +102,7 @@ def _send(order_id: int, words: str, photos: list[str]) -> None:
 @early.nothing_new(bp, "/orders/<order_no>/contact/new")
 def _nothing_new(asked: early.Asked) -> bool:
     seen = early.poll_key(asked.query)
-    talk = conversations.find_standing(asked.path["order_no"], "buyer", asked.who.user_id)
+    talk = conversations.find_standing_of_buyer(asked.path["order_no"], asked.who.user_id)
     return seen is not None and talk is not None and (talk.last_message_id or 0) <= seen
 
 

@@ -29,7 +29,11 @@ def list_complaints() -> ResponseReturnValue:
         abort(404)
     after = request.args.get("after", "0")
     rows = complaints.list_of_state(state, int(after) if after.isascii() and after.isdigit() and len(after) < 18 else 0)
-    more = f"/operator/complaints?state={state}&after={rows[complaints.PAGE - 1].id}"
+    more = (
+        f"/operator/complaints?state={state}&after={rows[complaints.PAGE - 1].id}"
+        if len(rows) > complaints.PAGE
+        else ""
+    )
     return page(
         "operator/complaints.html",
         rows=rows[: complaints.PAGE],
@@ -37,7 +41,7 @@ def list_complaints() -> ResponseReturnValue:
         counts=complaints.count_states(),
         states=complaints.STATES,
         kinds=complaints.KINDS,
-        more=more if len(rows) > complaints.PAGE else "",
+        more=more,
     )
 
 

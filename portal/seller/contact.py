@@ -158,7 +158,7 @@ def _nothing_new(asked: early.Asked) -> bool:
     seen = early.poll_key(asked.query)
     if seen is None or not has_room(asked.who, "contact_new"):
         return False
-    talk = conversations.find_standing(asked.path["order_no"], "seller", asked.who.shop_id)
+    talk = conversations.find_standing_of_shop(asked.path["order_no"], asked.who.shop_id)
     return talk is not None and (talk.last_message_id or 0) <= seen
 
 
