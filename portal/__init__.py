@@ -28,7 +28,7 @@ from portal.parcels import following
 from portal.people import factors, passwords, sessions
 from portal.resale.passing import moving as chain_moving
 from portal.rights import resale as resale_terms
-from portal.web import assets, early, errors, events, filters, request_log, security
+from portal.web import assets, early, errors, events, filters, kept, request_log, security
 
 TOP = Path(__file__).resolve().parent.parent
 
@@ -59,6 +59,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["portal_settings"] = settings
     app.extensions["portal_store"] = DirectoryStore(data / "evidence")
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.add_extension(kept.Kept)
     db.init_app(app)
     migrate.init_app(app, db, directory=str(TOP / "migrations"), compare_type=True)
     with app.app_context():

@@ -7,6 +7,7 @@ from portal.models.cases import Case, CaseEvent, CaseHead, CaseLine, CaseTally, 
 from portal.models.chains import AccessLink, CaseLink, OrderLink
 from portal.models.complaints import Complaint
 from portal.models.customers import CustomerNote, Feedback
+from portal.models.desk import SavedView
 from portal.models.evidence import Evidence
 from portal.models.imports import ImportHeading, ImportJob
 from portal.models.intake import Intake
@@ -80,6 +81,7 @@ __all__ = [
     "RecoveryCode",
     "ReturnAddress",
     "RuleVersion",
+    "SavedView",
     "Session",
     "Shipment",
     "ShipmentTrace",
