@@ -14,8 +14,8 @@ from alembic import op
 
 from portal.extensions import BigId, Moment
 
-revision = "0016"
-down_revision = "0015"
+revision = "0018"
+down_revision = "0017"
 branch_labels = depends_on = None
 
 _SHOWN, _HIDDEN = "shown", "NOT shown"
