@@ -2,8 +2,8 @@
 
 Whoever has orders at a shop already has accepted it: all orders that are there stay where they were seen.
 
-Revision ID: 0016
-Revises: 0015
+Revision ID: 0018
+Revises: 0017
 Create Date: 2026-11-28 12:40:00
 """
 
