@@ -27,7 +27,9 @@ import psycopg
 from flask import current_app, has_app_context
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger, DateTime, Dialect, Executable, Integer, MetaData, event
+from flask_sqlalchemy.session import Session as FlaskSession
+from sqlalchemy import BigInteger, DateTime, Dialect, Executable, Integer, MetaData, event, select
+from sqlalchemy import inspect as sqlalchemy_inspect
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -89,7 +91,24 @@ class Model(DeclarativeBase):
     type_annotation_map: ClassVar = {datetime: Moment, dict[str, Any]: JSON, list[Any]: JSON, int: BigId}
 
 
-db = SQLAlchemy(metadata=Model.metadata)  # the models stand on our own typed base, not on db.Model
+class RowSession(FlaskSession):
+    """A session that finds a shop's row by (id, shop_id), and by its id alone where no shop is known: in all shops."""
+
+    def get(self, entity: Any, ident: Any, **options: Any) -> Any:
+        key = [column.name for column in sqlalchemy_inspect(entity).primary_key]
+        if isinstance(ident, int) and len(key) == 2 and "shop_id" in key:
+            (own,) = (name for name in key if name != "shop_id")
+            found = select(entity).where(getattr(entity, own) == ident)
+            if options.pop("populate_existing", False):
+                found = found.execution_options(populate_existing=True)
+            if options.pop("with_for_update", False):
+                found = found.with_for_update()
+            return self.scalars(found).one_or_none()
+        return super().get(entity, ident, **options)
+
+
+# The models stand on our own typed base, not on db.Model.
+db = SQLAlchemy(metadata=Model.metadata, session_options={"class_": RowSession})
 migrate = Migrate()
 
 _writing: ContextVar[bool] = ContextVar("portal_writing", default=False)

@@ -70,6 +70,8 @@ def refuse_weak_settings(settings: Settings, host: str) -> None:
         raise SettingsError("PORTAL_HTTPS=1 means a proxy in front: PORTAL_PROXIES must say how many there are")
     if settings.qa == "1" and settings.proxies:
         raise SettingsError("PORTAL_QA=1 is refused behind a proxy: everybody would seem to be on this machine")
+    if settings.store and not settings.bank_keys and (settings.data / "bank-keys").exists():
+        raise SettingsError("PORTAL_STORE means several nodes: PORTAL_BANK_KEYS must hold the same keys on each")
     if host in LOOPBACK:
         return
     if not settings.trusted_hosts:

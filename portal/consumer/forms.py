@@ -14,6 +14,7 @@ from portal.cases.effects import conversion
 from portal.cases.effects.hand_ins import (
     DeclaredPayment,
     DefectReport,
+    EntryChoice,
     Escalation,
     HandIn,
     Modification,
@@ -23,6 +24,7 @@ from portal.cases.effects.hand_ins import (
 from portal.extensions import db
 from portal.flow import CaseType
 from portal.models import Case, CaseLine, Order
+from portal.money import arrivals
 from portal.rights import conditions, phrases
 from portal.rights import goods as goods_facts
 from portal.web.fields import Choice, Line, Text
@@ -181,6 +183,31 @@ class PayForm(StepForm):
         return DeclaredPayment(reference=self.reference.data)
 
 
+class ArrivalForm(StepForm):
+    """已到账, 未到账: of which payment."""
+
+    entry = Choice("款项", missing="请选择是哪一笔款项")
+
+    find = staticmethod(arrivals.list_confirmable)
+
+    def prepare(self, case: Case, view: View) -> None:
+        payments = self.find(view.entries, view.now)
+        self.entry.choices = [
+            (str(entry.id), f"{words.MONEY[entry.kind]} {inputs.money_text(entry.amount_fen)} 元") for entry in payments
+        ]
+        if len(payments) == 1 and not self.entry.data:
+            self.entry.data = str(payments[0].id)
+
+    def hand_in(self) -> HandIn:
+        return EntryChoice(entry_id=int(self.entry.data))
+
+
+class MissingForm(ArrivalForm):
+    """未到账."""
+
+    find = staticmethod(arrivals.list_objectable)
+
+
 ANSWERS = ("accept", "accept_reship", "accept_diff", "accept_refund", "accept_convert", "decline")
 _PLAIN = (
     "withdraw",
@@ -205,4 +232,6 @@ FORMS: dict[str, type[StepForm]] = {
     "escalate": EscalateForm,
     "report_problem": ProblemForm,
     "pay": PayForm,
+    "confirm_arrival": ArrivalForm,
+    "deny_arrival": MissingForm,
 }
