@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import select
 import sqlite3
 import time
 from collections import namedtuple
@@ -21,6 +20,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import cache
+from select import POLLIN, poll
 from typing import Any, ClassVar, Generic, TypeVar
 
 import psycopg
@@ -176,11 +176,13 @@ def _drop_stale(dbapi_connection: Any, record: ConnectionPoolEntry, _proxy: Any)
     now = time.monotonic()
     used, record.info["used"] = record.info.get("used", now), now
     try:
-        if select.select([dbapi_connection.fileno()], (), (), 0)[0]:
+        socket = poll()
+        socket.register(dbapi_connection.fileno(), POLLIN)
+        if socket.poll(0):
             raise InvalidatePoolError("the server has closed this connection")
         if now - used > ASK_AFTER:
             dbapi_connection.execute("SELECT 1")
-    except (psycopg.Error, ValueError) as gone:
+    except psycopg.Error as gone:
         raise InvalidatePoolError("this connection has gone") from gone
 
 
