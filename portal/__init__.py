@@ -46,7 +46,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     _close_to_others(data)
     app.config.update(
         SQLALCHEMY_DATABASE_URI=settings.url,
-        SQLALCHEMY_ENGINE_OPTIONS={"pool_pre_ping": not settings.sqlite},
         MAX_CONTENT_LENGTH=12 * 1024 * 1024,
         MAX_FORM_MEMORY_SIZE=1024 * 1024,
         MAX_FORM_PARTS=1000,
