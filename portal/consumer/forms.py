@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from portal.cases.effects.hand_ins import DeclaredPayment, Escalation, HandIn, Modification, ReceivingProblem
+from portal.flow import Actor
+from portal.models import Case
 from portal.rights import conditions, phrases
 from portal.web.fields import Choice, Line, Text
 from portal.web.forms import Form
@@ -11,6 +13,9 @@ from portal.web.photo_field import Photos
 
 class StepForm(Form):
     """A step that asks for nothing more than a yes."""
+
+    def prepare(self, case: Case) -> None:
+        """Fill in what depends on the case."""
 
     def hand_in(self) -> HandIn:
         """What is handed in with the step."""
@@ -40,10 +45,13 @@ class ModifyForm(StepForm):
 class EscalateForm(StepForm):
     """申请平台介入: why, what is wished for, what happened."""
 
-    because = Choice("申请的原因", choices=list(phrases.INTERVENTIONS.items()), missing="请选择申请平台介入的原因")
+    because = Choice("申请的原因", missing="请选择申请平台介入的原因")
     wish = Line("希望的结果", limit=100, missing="请写明希望的结果,例如:换 2 双新的")
     note = Text("经过和理由", limit=500, missing="请写明经过和理由,平台和商家都会看到")
     photos = Photos("证据照片")
+
+    def prepare(self, case: Case) -> None:
+        self.because.choices = phrases.list_interventions(case.type, Actor.BUYER)
 
     def hand_in(self) -> HandIn:
         return Escalation(

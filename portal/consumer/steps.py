@@ -7,7 +7,7 @@ from functools import partial
 from flask import abort, g, request
 from flask.typing import ResponseReturnValue
 
-from portal.cases import case_view, taking
+from portal.cases import case_view, stakes, taking
 from portal.cases import clock as case_clock
 from portal.consumer import bp
 from portal.consumer.cases import find_case, open_pass
@@ -32,6 +32,7 @@ def step(token: str, case_no: str, step_name: str) -> ResponseReturnValue:
     case = find_case(opened, case_no)
     case_id = case.id
     form = FORMS[step_name](known=partial(order_lists.known_numbers, case.order_id))
+    form.prepare(case)
     status = 200
     if request.method == "POST":
         rates.limit("consumer-link", opened.link_id)
@@ -40,9 +41,7 @@ def step(token: str, case_no: str, step_name: str) -> ResponseReturnValue:
 
             def taken() -> str:
                 by = consumers.act_as_consumer(opened.buyer_id, g.request_id)
-                done = taking.take(
-                    case_id, step_name, by=by, now=g.now, version=form.shown_version, handed=form.hand_in()
-                )
+                done = taking.take(case_id, step_name, by=by, now=g.now, handed=form.hand_in(), **form.as_shown)
                 consumer_links.mark_used(opened.link_id, g.now)
                 return f"../../{case_no}?v={done.version}&did=step"  # relative: what is kept must not hold the token
 
@@ -58,7 +57,7 @@ def step(token: str, case_no: str, step_name: str) -> ResponseReturnValue:
 
 def _show(token: str, case: Case, step_name: str, form: StepForm, status: int) -> ResponseReturnValue:
     view = case_view.build_view(case, Actor.BUYER, g.now, by_link=True)
-    form.version.data = str(case.version)
+    form.show_sums(case.version, stakes.foresee(case, step_name, form.hand_in() if form.is_submitted() else None))
     known = (*view.actions, *view.unsaid)
     row, refusal = next(((row, why) for row, why in known if row.name == step_name), (None, None))
     if refusal and not form.errors:
