@@ -21,6 +21,7 @@ from portal.models.money import OPEN_ENTRY
 from portal.money.accounts import keeping as account_keeping
 from portal.money.entries import COUNTED
 from portal.orders.versions import FROZEN
+from portal.payments import contested
 from portal.resale import chain as chain_links
 from portal.system.notes import list_alarms
 
@@ -363,9 +364,14 @@ CHECKS: tuple[Check, ...] = (
             "GROUP BY c.id, c.case_no, c.state, c.escalated HAVING "
             f"c.state IN ({_FINAL}) AND sum(CASE WHEN e.{OPEN_ENTRY} THEN 1 ELSE 0 END) > 0 "
             "OR c.state IN ('refunding','refund_failed') AND NOT c.escalated AND "
-            "sum(CASE WHEN e.state IN ('waiting','due','failed') THEN 1 ELSE 0 END) = 0 "
+            "sum(CASE WHEN e.state IN ('waiting','due','failed','contested') THEN 1 ELSE 0 END) = 0 "
             "OR (c.state = 'refund_failed') <> (sum(CASE WHEN e.state = 'failed' THEN 1 ELSE 0 END) > 0)"
         ),
+    ),
+    Check(
+        "arrivals",
+        "a case says of its contested payments what they say, and none waits longer than it may",
+        contested.find_broken,
     ),
     Check(
         "receipts",

@@ -11,16 +11,20 @@ import fcntl
 import os
 import sqlite3
 import time
+from collections import namedtuple
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, ClassVar, Generic, TypeVar
 
 from flask import current_app, has_app_context
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger, DateTime, Dialect, Executable, Integer, MetaData, event
+from flask_sqlalchemy.session import Session as FlaskSession
+from sqlalchemy import BigInteger, DateTime, Dialect, Executable, Integer, MetaData, event, select
+from sqlalchemy import inspect as sqlalchemy_inspect
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import JSON, TypeDecorator
@@ -80,7 +84,24 @@ class Model(DeclarativeBase):
     type_annotation_map: ClassVar = {datetime: Moment, dict[str, Any]: JSON, list[Any]: JSON, int: BigId}
 
 
-db = SQLAlchemy(metadata=Model.metadata)  # the models stand on our own typed base, not on db.Model
+class RowSession(FlaskSession):
+    """A session that finds a shop's row by (id, shop_id), and by its id alone where no shop is known: in all shops."""
+
+    def get(self, entity: Any, ident: Any, **options: Any) -> Any:
+        key = [column.name for column in sqlalchemy_inspect(entity).primary_key]
+        if isinstance(ident, int) and len(key) == 2 and "shop_id" in key:
+            (own,) = (name for name in key if name != "shop_id")
+            found = select(entity).where(getattr(entity, own) == ident)
+            if options.pop("populate_existing", False):
+                found = found.execution_options(populate_existing=True)
+            if options.pop("with_for_update", False):
+                found = found.with_for_update()
+            return self.scalars(found).one_or_none()
+        return super().get(entity, ident, **options)
+
+
+# The models stand on our own typed base, not on db.Model.
+db = SQLAlchemy(metadata=Model.metadata, session_options={"class_": RowSession})
 migrate = Migrate()
 
 _writing: ContextVar[bool] = ContextVar("portal_writing", default=False)
@@ -173,6 +194,17 @@ def read(statement: Executable, values: dict[str, Any]) -> Any:
     """The rows of a statement: over the session, or over the one connection of ``reading_alone()``."""
     connection = _alone.get()
     return db.session.execute(statement, values) if connection is None else connection.execute(statement, values)
+
+
+@cache
+def _type_of(names: tuple[str, ...]) -> Any:
+    return namedtuple("Columns", names)
+
+
+def list_columns(statement: Executable, values: dict[str, Any]) -> list[Any]:
+    """The rows of a statement as named tuples: quick to read in templates, and what kept pieces are found by."""
+    found = db.session.connection().execute(statement, values)
+    return list(map(_type_of(tuple(found.keys()))._make, found.all()))
 
 
 @contextmanager

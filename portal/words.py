@@ -130,6 +130,14 @@ MONEY_STATE: dict[str, str] = {
     "declared": "待商家确认",
     "settled": "已付清",
     "cancelled": "已取消",
+    "contested": "买家未收到",
+}
+ARRIVAL: dict[str, str] = {  # what is known of the arrival of a payment that was recorded
+    "missing": "买家说没有到账,商家须提交付款凭证,或登记没有付成后重新付款",
+    "shown": "商家已提交付款凭证,请买家查收",
+    "arrived": "买家已确认到账",
+    "decided": "平台裁决已付到",
+    "unopposed": "买家在期限内没有提出异议",
 }
 MONEY_CHIP: dict[str, str] = {  # the kind of its chip
     "waiting": "wait",
@@ -138,6 +146,7 @@ MONEY_CHIP: dict[str, str] = {  # the kind of its chip
     "declared": "wait",
     "settled": "ok",
     "cancelled": "off",
+    "contested": "bad",
 }
 PROPOSAL_STATE: dict[str, str] = {
     "open": "待答复",
@@ -210,6 +219,8 @@ OTHERWISE: dict[str, str] = {
     "buyer_confirm": "逾期未确认且发出的商品已有物流记录,系统将自动确认收货;没有物流记录则平台介入",
     "problem_answer": "商家逾期未处理收货问题,平台将介入;不会自动确认收货",
     "refund_legal": "商家超过法定期限未退款,平台将介入",
+    "arrival_answer": "商家逾期没有提交付款凭证或登记没有付成,平台将介入",
+    "arrival_objection": "买家逾期没有再提出异议,售后按商家的登记完成;没有收到的请在期限内申请平台介入",
     "mediation_evidence": "举证期结束后由平台裁决,没有举证的一方按已有材料处理",
     "mediation_decision": "平台逾期未裁决,将上报主管;不会自动裁决",
 }
@@ -249,6 +260,7 @@ DECISION: dict[str, str] = {  # a decision in a word or two
     "decide_reship": "商家发货",
     "decide_refund": "退款",
     "decide_continue": "按原流程继续",
+    "decide_unpaid": "重新付款",
 }
 STAGE_CHIP: dict[str, str] = {"evidence": "warn", "deciding": "wait", "overdue": "bad"}
 
@@ -269,6 +281,8 @@ SAID: dict[str, str] = {
     "chain-kept": "路线和运费已保存",
     "chain-ended": "已解除关联,两张售后单各自继续",
     "link-revoked": "链接已收回,打不开了",
+    "view-saved": "视图已保存",
+    "view-removed": "视图已删除",
     "signed-out": "您已退出登录",
     "draft-kept": "已为您保留填写内容,请核对后重新提交",
     "try-again": "页面停留太久,请重新登录",

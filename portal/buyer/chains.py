@@ -23,6 +23,7 @@ from portal.resale import across, chain_view
 from portal.resale import chain as chain_links
 from portal.resale import downstream as resale_downstream
 from portal.resale.downstream import Bought
+from portal.resale.parties import list_parties
 from portal.web import guards
 from portal.web.chains import LinkForm, pick
 from portal.web.fields import Line, Phone, Text
@@ -208,7 +209,7 @@ def chain(case_no: str) -> ResponseReturnValue:
                 else:
                     across.open_downstream(
                         up,
-                        db.session.get_one(Order, int(form.case.data)),
+                        db.session.get_one(Order, (int(form.case.data), shop_id)),
                         by=ActedBy(Actor.SELLER, g.who.user_id, g.who.member_name, g.request_id),
                         consent=form.consent.data,
                         now=g.now,
@@ -224,11 +225,13 @@ def chain(case_no: str) -> ResponseReturnValue:
                 status = 409
         case = guards.found(case_view.find_of_buyer(case_no, g.who.user_id))
         found = chain_view.describe_below(case.id, shop_id)
+    shown = chain_view.build_chain(found) if found else None
     return page(
         "buyer/chain.html",
         status,
         case=case,
-        chain=chain_view.build_chain(found) if found else None,
+        chain=shown,
+        parties=list_parties(shown) if shown else (),
         forms=forms,
         does=does,
         form=forms.get(does),

@@ -89,6 +89,7 @@ class View:
 
     case: Case
     side: Actor
+    now: datetime
     order: Any  # id, order_no, paid_fen, received_at
     buyer: str  # 会员名
     policy_version: int
@@ -130,6 +131,18 @@ class View:
     def details(self, event: Any) -> list[str]:
         """What the step brought or changed, beside its sentence and its note."""
         return describe_event(event, self.lines, case_type=self.case.type, back=self.back.shown)
+
+    def arrival(self, entry: Any) -> str:
+        """What is known of the arrival of a payment that was recorded, in a sentence; "" where nothing is to say."""
+        if entry.kind == "difference" or entry.state not in ("settled", "contested") or not entry.amount_fen:
+            return ""
+        if entry.arrival:
+            return words.ARRIVAL[entry.arrival]
+        until = entry.settled_at + lengths.get_deadline("arrival_objection")
+        if until <= self.now:
+            return "买家在期限内没有提出异议"
+        who = "请核对是否到账;没有收到请" if self.side is Actor.BUYER else "买家没有收到可以"
+        return f"{who}在{words.moment(until)}前提出「未到账」"
 
     def terms(self, proposal: Any) -> list[str]:
         """The terms of a version, in sentences."""
@@ -298,6 +311,7 @@ def build_view(case: Case, side: Actor, now: datetime, *, role: str = "", by_lin
     return View(
         case=case,
         side=side,
+        now=now,
         order=around,
         buyer=around.buyer,
         policy_version=around.policy_version,

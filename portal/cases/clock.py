@@ -14,7 +14,7 @@ from portal.cases.case_facts import collect_facts
 from portal.cases.deadlines import find_clock_start, list_who_must_act, lock_case, next_reminder
 from portal.cases.taking import log, settle
 from portal.extensions import Busy, db, writing
-from portal.flow import Stale, StepRefused
+from portal.flow import Stale, State, StepRefused
 from portal.models import (
     Case,
 )
@@ -146,7 +146,9 @@ def _remind_each(case_ids: Sequence[int], now: datetime) -> int:
 
 def reschedule(case: Case, now: datetime) -> None:
     """Work the deadline out again after a carrier's word, without a step. A mediation's clock hangs on no parcel."""
-    due_at, rule = flow.due(case.state, collect_facts(case, now), get_deadlines())
+    facts = collect_facts(case, now)
+    due_at, rule = flow.due(case.state, facts, get_deadlines())
     case.due_at, case.due_rule = due_at, rule
+    case.arrived_at = facts.back_signed_at if case.state == State.INSPECTING else None
     case.remind_at = next_reminder(find_clock_start(case), due_at, now)
     db.session.flush()

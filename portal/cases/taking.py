@@ -141,6 +141,8 @@ def _clear_state(step: Step, at: datetime) -> dict[str, Any]:
         return changes | {"entered_at": at}
     if step.target != step.source:
         changes |= {**_FRESH, **step_context.NO_MEDIATION}
+    if step.source == State.PAYING != step.target:
+        changes |= {"payment_claim": "", "claimed_at": None}
     if step.target != step.source or step.name in flow.RESTARTING:
         changes |= {"entered_at": at, "paused_seconds": 0, "not_before": None}
     return changes
@@ -162,7 +164,9 @@ def _move(case: Case, step: Step, at: datetime, changes: dict[str, Any]) -> None
     """The compare-and-set on (id, state, version), with the deadline that follows from the changes."""
     after = SimpleNamespace(**{column.key: getattr(case, column.key) for column in Case.__table__.columns} | changes)
     after.state = step.target
-    due_at, rule = flow.due(step.target, collect_facts(after, at), get_deadlines())
+    facts = collect_facts(after, at)
+    due_at, rule = flow.due(step.target, facts, get_deadlines())
+    arrived_at = facts.back_signed_at if step.target == State.INSPECTING else None
     remind_at = next_reminder(find_clock_start(after), due_at, at)
     moved = db.session.execute(
         update(Case)
@@ -170,7 +174,7 @@ def _move(case: Case, step: Step, at: datetime, changes: dict[str, Any]) -> None
         .values(
             state=step.target,
             version=case.version + 1,
-            **changes | {"due_at": due_at, "due_rule": rule, "remind_at": remind_at},
+            **changes | {"due_at": due_at, "due_rule": rule, "remind_at": remind_at, "arrived_at": arrived_at},
         )
         .execution_options(synchronize_session=False)
     )
@@ -210,7 +214,7 @@ def _touch_order(case: Case) -> None:
 
 def post_proposal_card(case: Case, step: Step, by: ActedBy, at: datetime, version: int) -> None:
     """What was proposed or answered, as a card in the conversation about the order."""
-    talk = conversations.get_of_order(db.session.get_one(Order, case.order_id), at)
+    talk = conversations.get_of_order(db.session.get_one(Order, (case.order_id, case.shop_id)), at)
     side: conversations.Side = (
         "buyer" if by.actor is Actor.BUYER else "seller" if by.actor is Actor.SELLER else "system"
     )

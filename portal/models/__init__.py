@@ -6,6 +6,7 @@ from portal.models.calendar import CalendarYear, RuleVersion
 from portal.models.cases import Case, CaseEvent, CaseHead, CaseLine, CaseTally, Draft
 from portal.models.chains import AccessLink, CaseLink, OrderLink
 from portal.models.customers import CustomerNote, Feedback
+from portal.models.desk import SavedView
 from portal.models.evidence import Evidence
 from portal.models.imports import ImportHeading, ImportJob
 from portal.models.intake import Intake
@@ -77,6 +78,7 @@ __all__ = [
     "RecoveryCode",
     "ReturnAddress",
     "RuleVersion",
+    "SavedView",
     "Session",
     "Shipment",
     "ShipmentTrace",

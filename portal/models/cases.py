@@ -37,6 +37,14 @@ _ELSE = ",".join(f"'{state}'" for state in State if state not in FINAL or state 
 CLOSED = f"state NOT IN ({_ELSE})"  # NOT IN, so that no database takes the index on states and sorts
 WAITS_FOR_BUYER = f"state IN ({_OF_BUYER}) AND NOT problem_open AND NOT countered AND NOT escalated"
 MEDIATED = "escalated"
+# Whose turn an open case is, in the desk's words, and what it is sorted by there; flow.waits_for says the same of one.
+_OF_SHOP = ",".join(f"'{state}'" for state, actor in WAITS_FOR.items() if actor is Actor.SELLER)
+PILE = (
+    f"CASE WHEN state IN ({_FINAL}) THEN 'ended' WHEN escalated THEN 'platform' "
+    "WHEN problem_open OR countered THEN 'shop' WHEN state = 'inspecting' AND arrived_at IS NULL THEN 'way' "
+    f"WHEN state IN ({_OF_SHOP}) THEN 'shop' ELSE 'buyer' END"
+)
+DESK_AT = "CASE WHEN late THEN entered_at ELSE coalesce(due_at, entered_at) END"  # late ones before all others
 FINISHING = f"finish_by IS NOT NULL AND overdue_at IS NULL AND {OPEN}"
 BY_MEDIATOR = "actor = 'mediator'"
 
@@ -62,13 +70,14 @@ class Case(ShopRow, Model):
         CheckConstraint("stage IN ('','evidence','deciding','overdue') AND escalated = (stage <> '')", name="stage"),
         CheckConstraint("refund_fen >= 0", name="refund"),
         Index("ix_cases_queue", "shop_id", "state", "queue_at", "id"),
-        Index("ix_cases_open", "shop_id", "queue_at", "id", **_only(OPEN)),
+        Index("ix_cases_open", "shop_id", "desk_at", "id", **_only(OPEN)),
+        Index("ix_cases_pile", "shop_id", "pile", "desk_at", "id", **_only(OPEN)),
+        Index("ix_cases_pile_state", "shop_id", "pile", "state", "desk_at", "id", **_only(OPEN)),
         Index("ix_cases_completed", "shop_id", "updated_at", "id", **_only(COMPLETED)),
         Index("ix_cases_closed", "shop_id", "updated_at", "id", **_only(CLOSED)),
         Index("ix_cases_buyer", "buyer_id", "updated_at", "id"),
         Index("ix_cases_waits_for_buyer", "buyer_id", "due_at", **_only(WAITS_FOR_BUYER)),
         Index("ix_cases_mediated", "stage", "queue_at", "id", **_only(MEDIATED)),
-        Index("ix_cases_mediated_shop", "shop_id", "queue_at", "id", **_only(MEDIATED)),
         Index("ix_cases_order_id", "order_id"),
         Index("ix_cases_parent_id", "parent_id", **_only("parent_id IS NOT NULL")),
         Index("ix_cases_finishing", "finish_by", **_only(FINISHING)),
@@ -88,12 +97,15 @@ class Case(ShopRow, Model):
 
     entered_at: Mapped[datetime]  # when the present state's clock started
     due_at: Mapped[datetime | None]
-    # The order of the seller's queue: the deadline; without one (the last one has run out) since when it stands, which
+    # The order of the mediators' list: the deadline; without one (the last one has run out) since when it stands, which
     # is before every deadline still to come.
     queue_at: Mapped[datetime] = mapped_column(Computed("coalesce(due_at, entered_at)", persisted=True))
+    desk_at: Mapped[datetime] = mapped_column(Computed(DESK_AT))
+    pile: Mapped[str] = mapped_column(String(10), Computed(PILE))
     due_rule: Mapped[str] = mapped_column(String(24), default="")
     remind_at: Mapped[datetime | None]
     late: Mapped[bool] = mapped_column(default=False)
+    arrived_at: Mapped[datetime | None]  # inspecting: when all that comes back had been signed for, by the carriers
     paused_seconds: Mapped[int] = mapped_column(default=0)  # how long this state's clock stood still
     not_before: Mapped[datetime | None]  # this state's deadline falls no earlier
     escalated: Mapped[bool] = mapped_column(default=False)  # 平台介入 is open and the state's clock stands still
@@ -110,6 +122,10 @@ class Case(ShopRow, Model):
     objected: Mapped[bool] = mapped_column(default=False)
     problem_open: Mapped[bool] = mapped_column(default=False)
     nudged_at: Mapped[datetime | None]
+    # The worst that is open about payments: missing (not arrived, says the buyer), shown (the shop has shown proof),
+    # denied (the shop hasn't got what the buyer says they paid).
+    payment_claim: Mapped[str] = mapped_column(String(8), default="", server_default="")
+    claimed_at: Mapped[datetime | None]  # when that was said
     round: Mapped[int] = mapped_column(default=1)  # of sending a replacement
     applications: Mapped[int] = mapped_column(default=1)
 

@@ -41,14 +41,14 @@ def tell_step(case: Case, step: Step, *, version: int, at: datetime, note: str =
                 case,
                 kind=step.name,
                 title=(step.title or step.news).format(type=words.TYPE[case.type]),
-                body=build_body(case, step, actor, note),
+                body=build_body(case, step, actor, at, note),
                 href=build_address(case, actor),
                 at=at,
                 dedupe_key=f"case:{case.id}:{version}:{actor}:{user_id}",
             )
 
 
-def build_body(case: Case, step: Step, actor: Actor, note: str = "") -> str:
+def build_body(case: Case, step: Step, actor: Actor, at: datetime, note: str = "") -> str:
     """What a notice says: what happened, what to do, until when."""
     until = words.moment(case.due_at) if case.due_at else ""
     goods = f"「{case.goods}」"
@@ -80,6 +80,9 @@ def build_body(case: Case, step: Step, actor: Actor, note: str = "") -> str:
             f"{goods}的退款按原支付方式退回没有成功,商家请您填写银行收款账户。"
             "填写前请阅读用途和保存期限;不提供也不影响退款,商家会用其他方式退给您。"
         )
+    if actor is Actor.BUYER and step.name in ("refund_ok", "settle_entry"):
+        look = words.moment(at + lengths.get_deadline("arrival_objection"))
+        return f"{goods}{step.news}。请核对是否到账；没有收到请在 {look} 前在这张售后单里提出「未到账」。"
     after = words.otherwise(
         case.type, case.due_rule, least_left=lengths.describe_deadline("least_left"), negotiated=case.negotiated
     )

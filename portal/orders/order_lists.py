@@ -6,11 +6,11 @@ import re
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, case, func, or_, select, text, tuple_
 
-from portal.extensions import Moment, db
+from portal.extensions import Moment, db, list_columns
 from portal.models import Case, Order, OrderLine, Parcel, Product, Shop, User
 from portal.models.cases import WAITS_FOR_BUYER
 from portal.models.orders import RECEIVING, WITH_CASES
@@ -99,6 +99,18 @@ _WAITING = (
 )
 
 
+ON_CARD = 3  # lines and cases that a card shows
+
+
+class Card(NamedTuple):
+    """What a list shows of an order."""
+
+    order: Any
+    lines: tuple[Any, ...]
+    line_count: int
+    cases: tuple[Any, ...]  # the newest first
+
+
 def escape_like(words: str) -> str:
     """A pattern that finds ``words`` anywhere, with its own wildcards taken literally."""
     escaped = words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
@@ -107,7 +119,7 @@ def escape_like(words: str) -> str:
 
 def list_page(
     buyer_id: int, tab: str, *, words: str = "", after: tuple[datetime, int] | None = None
-) -> tuple[list[dict[str, Any]], tuple[datetime, int] | None]:
+) -> tuple[list[Card], tuple[datetime, int] | None]:
     """One page of orders with their lines and cases, newest first; and the key the next page begins after."""
     query = _LIST[tab, after is not None]
     if words:
@@ -117,19 +129,21 @@ def list_page(
     values: dict[str, Any] = {"buyer_id": buyer_id}
     if after is not None:
         values["at"], values["id"] = after
-    rows = db.session.execute(query, values).all()
+    rows = list_columns(query, values)
     more = len(rows) > PAGE
     rows = rows[:PAGE]
     lines: dict[int, list[Any]] = {row.id: [] for row in rows}
     cases: dict[int, list[Any]] = {row.id: [] for row in rows}
     if rows:
-        for line in sorted(db.session.execute(_LINES, {"order_ids": list(lines)}), key=_position):
+        for line in sorted(list_columns(_LINES, {"order_ids": list(lines)}), key=_position):
             lines[line.order_id].append(line)
         with_cases = [row.id for row in rows if row.case_count]
         if with_cases:
             for case in _newest_first(with_cases):
                 cases[case.order_id].append(case)
-    found = [{"order": row, "lines": lines[row.id], "cases": cases[row.id]} for row in rows]
+    found = [
+        Card(row, tuple(lines[row.id][:ON_CARD]), len(lines[row.id]), tuple(cases[row.id][:ON_CARD])) for row in rows
+    ]
     return found, (rows[-1].ordered_at, rows[-1].id) if more else None
 
 
@@ -137,12 +151,13 @@ _position = attrgetter("position")
 
 
 def _newest_first(order_ids: list[int]) -> list[Any]:
-    return sorted(db.session.execute(_CASES, {"order_ids": order_ids}), key=attrgetter("id"), reverse=True)
+    return sorted(list_columns(_CASES, {"order_ids": order_ids}), key=attrgetter("id"), reverse=True)
 
 
 def count_tabs(buyer_id: int) -> dict[str, int]:
     """How many orders each tab has, at most SHOWN."""
-    return dict(db.session.execute(_COUNTS, {"buyer_id": buyer_id}).mappings().one())
+    (counts,) = list_columns(_COUNTS, {"buyer_id": buyer_id})
+    return counts._asdict()  # type: ignore[no-any-return]
 
 
 SHOP_TABS: dict[str, tuple[str, Any]] = {  # of the shop's list; each a range of one index

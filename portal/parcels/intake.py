@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from portal.extensions import db
 from portal.models import Case, Intake
@@ -67,3 +67,9 @@ def list_recent(shop_id: int, user_id: int, since: datetime) -> Sequence[Any]:
         .order_by(Intake.at.desc(), Intake.id.desc())
         .limit(PAGE)
     ).all()
+
+
+def count_unidentified(shop_id: int, most: int) -> int:
+    """How many parcels without a case there are, counted to ``most``."""
+    found = select(Intake.id).where(Intake.shop_id == shop_id, Intake.case_id.is_(None)).order_by(Intake.at)
+    return db.session.scalar(select(func.count()).select_from(found.limit(most).subquery())) or 0

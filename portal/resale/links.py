@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, select, update
+from sqlalchemy.orm import aliased
 
 from portal import flow
 from portal.extensions import db
@@ -120,6 +121,12 @@ def open_link(token: str, now: datetime) -> Pass | None:
     """What this token opens now; None for any token that opens nothing."""
     if not _TOKEN.fullmatch(token):
         return None
+    other = aliased(Case)  # what a case became goes on after it
+    still_open = (
+        select(other.id)
+        .where(other.shop_id == Case.shop_id, other.order_id == Case.order_id, other.state.not_in(flow.FINAL))
+        .exists()
+    )
     row = db.session.execute(
         select(AccessLink.id, AccessLink.case_id, AccessLink.expires_at, Order.id.label("order_id"), Order.buyer_id)
         .outerjoin(Case, Case.id == AccessLink.case_id)
@@ -127,10 +134,23 @@ def open_link(token: str, now: datetime) -> Pass | None:
         .where(
             AccessLink.token_hash == hash_of(token),
             AccessLink.revoked_at.is_(None),
-            (AccessLink.expires_at > now) | Case.state.not_in(flow.FINAL) | (Case.updated_at > now - CASE_FOR),
+            (AccessLink.expires_at > now)
+            | Case.state.not_in(flow.FINAL)
+            | (Case.updated_at > now - CASE_FOR)
+            | AccessLink.case_id.is_not(None) & still_open,
         )
     ).one_or_none()
     return None if row is None else Pass(row.id, row.order_id, row.case_id, row.buyer_id, row.expires_at)
+
+
+def may_see(opened: Pass, case: Case) -> bool:
+    """Whether a pass shows this case: one of its order, and of a single case's the ones that it became."""
+    if case.order_id != opened.order_id:
+        return False
+    at: Case | None = case
+    while at is not None and opened.case_id is not None and at.id != opened.case_id:
+        at = db.session.get(Case, at.parent_id) if at.parent_id else None
+    return at is not None
 
 
 def mark_used(link_id: int, now: datetime) -> None:
@@ -153,12 +173,16 @@ def find_order(order_no: str, last_four: str) -> tuple[int, int] | None:
     return (row.shop_id, row.id) if row is not None and right and row.password_hash is None else None
 
 
-def may_see_photo(opened: Pass, case_id: int, public_id: str) -> Any | None:
-    """The photo's row (its keys and SHA-256) when it hangs on this case, or was just uploaded by this consumer."""
+def may_see_photo(opened: Pass, case_id: int | None, public_id: str) -> Any | None:
+    """The photo's row (its keys and SHA-256) when it hangs on this case, or was just uploaded by this consumer.
+
+    Without a case: on any case of the order that the pass opens.
+    """
+    of_order = (Evidence.order_id == opened.order_id) & Evidence.case_id.is_not(None)
     return db.session.execute(
         select(Evidence.key, Evidence.thumb_key, Evidence.sha256, Evidence.thumb_sha256).where(
             Evidence.public_id == public_id,
-            (Evidence.case_id == case_id)
+            (of_order if case_id is None else Evidence.case_id == case_id)
             | (
                 Evidence.case_id.is_(None)
                 & Evidence.draft_id.is_(None)

@@ -44,6 +44,9 @@ ROOMS: dict[str, str] = {
     "order_list": "orders",
     "ship_order": "ship",
     "inbox": "queue",
+    "queue_news": "queue",
+    "keep_view": "queue",
+    "remove_view": "queue",
     "show_case": "queue",
     "take_step": "queue",
     "pack": "queue",
@@ -127,4 +130,5 @@ from portal.seller import (
     scan,
     staff,
     steps,
+    views,
 )

@@ -8,7 +8,7 @@ from flask import g, request
 from flask.typing import ResponseReturnValue
 
 from portal import flow, words
-from portal.cases import case_view, shop_queue
+from portal.cases import case_view, piles, shop_queue
 from portal.cases.effects.step_context import ActedBy
 from portal.flow import Actor, StepRefused
 from portal.models import Case
@@ -16,8 +16,7 @@ from portal.money.accounts import looking as account_looks
 from portal.people import roles
 from portal.resale import chain_view
 from portal.rights import guarantees, reasons, solutions
-from portal.seller import bp, forms, not_yours
-from portal.seller.inbox import tabs_of_role
+from portal.seller import bp, forms, listing, not_yours
 from portal.talk import conversations
 from portal.tracking import scans as case_scans
 from portal.web import guards, packs
@@ -59,10 +58,8 @@ def show_page(
     asked = request.args.get("v", "")
     news = view.said(view.events[0]) if view.events and asked == str(case.version) else ""
     news = news or words.SAID.get(request.args.get("said", ""), "")
-    tabs = tabs_of_role()
-    tab = request.args.get("tab", "")
-    tab = tab if tab in tabs else next(iter(tabs))
-    rows, more = shop_queue.list_page(case.shop_id, tab, g.now)
+    here = listing.carry()
+    rows, more = here.load()
     own = g.who.role == "owner"
     found = chain_view.describe_above(case.id) if own and view.order.linked else None
     talks = roles.may_open(g.who.role, "contact")
@@ -80,8 +77,8 @@ def show_page(
         history=shop_queue.count_history(case.shop_id, case.buyer_id, g.now),
         rows=rows,
         more_rows=more,
-        tab=tab,
-        tabs=tabs,
+        here=here,
+        tab=piles.TABS[here.tab],
         talks=talks,
         soon=g.now + shop_queue.SOON,
         said_reason=reasons.said,

@@ -119,7 +119,7 @@ def contact(order_no: str) -> ResponseReturnValue:
         if good and not form.errors:
 
             def send() -> str:
-                talk = conversations.get_of_order(db.session.get_one(Order, order_id), g.now)
+                talk = conversations.get_of_order(db.session.get_one(Order, (order_id, g.who.shop_id)), g.now)
                 conversations.add_message(talk, "seller", g.who.user_id, words, now=g.now, photos=photos)
                 return form.and_say(f"/seller/orders/{order_no}/contact", "card-hidden")
 

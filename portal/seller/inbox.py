@@ -1,30 +1,20 @@
-"""待办队列: what must be done first."""
+"""待办队列: the morning's numbers, the lists, and what in them came since it was looked at."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from urllib.parse import urlencode
 
-from flask import abort, g, request
+from flask import g, request
 from flask.typing import ResponseReturnValue
 
-from portal import flow, inputs
-from portal.cases import shop_queue
-from portal.people import roles, sessions
+from portal.cases import piles, saved_views, shop_queue
+from portal.flow import CaseType
+from portal.parcels import carriers
+from portal.people import sessions
 from portal.rights import reasons
-from portal.seller import bp, has_room
-from portal.web import early, paging
+from portal.seller import bp, has_room, listing, morning
+from portal.web import early
 from portal.web.pages import not_modified, page, unchanged
-
-
-def tabs_of_role() -> dict[str, tuple[str, tuple[flow.State, ...]]]:
-    """The tabs of the queue whose cases this person's role sees."""
-    return {
-        tab: named
-        for tab, named in shop_queue.TABS.items()
-        if roles.may_open(g.who.role, "contact")
-        or (len(named[1]) == 1 and roles.may_see_state(g.who.role, named[1][0]))
-    }
 
 
 def _queue_made_of(who: sessions.Who, full_path: str, now: datetime, target: str) -> tuple[object, ...]:
@@ -40,38 +30,51 @@ def _same_queue(asked: early.Asked) -> tuple[object, ...] | None:
 
 @bp.get("")
 def inbox() -> ResponseReturnValue:
-    """The queue; tab, search, reason and place in the address."""
-    tabs = tabs_of_role()
-    tab = request.args.get("tab", "") or next(iter(tabs))
-    if tab not in tabs:
-        abort(404)
-    problem, words = "", ""
-    try:
-        words = inputs.line(request.args.get("q", ""), limit=60)
-    except inputs.InputRefused as refused:
-        problem = refused.sentence
-    reason = request.args.get("reason", "")
-    reason = reason if reasons.reason(reason) else ""
+    """The queue; tab, filters and place in the address."""
+    here = listing.read()
     etag, same = unchanged(*_queue_made_of(g.who, request.full_path, g.now, request.headers.get("HX-Target", "")))
     if same:
         return not_modified(etag)
-    rows, key = shop_queue.list_page(
-        g.who.shop_id, tab, g.now, words=words, reason=reason, after=paging.moment_key(request.args.get("after", ""))
-    )
-    more = {"tab": tab, "q": words, "reason": reason, "after": f"{key[0].isoformat()}~{key[1]}"} if key else {}
+    rows, key = here.load()
+    tabs = listing.list_tabs()
+    counts = shop_queue.count_tabs(g.who.shop_id, g.now, tuple(tabs), listing.seen_states())
     answer = page(
         "seller/inbox.html",
         rows=rows,
-        tab=tab,
+        here=here,
+        tab=tabs[here.tab],
         tabs=tabs,
-        counts=shop_queue.count_tabs(g.who.shop_id, g.now),
-        q=words,
-        reason=reason,
+        groups=first_tabs(tabs),
+        group_words=piles.GROUPS,
+        counts=counts,
+        count_to=morning.count_to,
+        figures=morning.collect(counts),
+        views=saved_views.list_views(g.who.shop_id, g.who.user_id),
         reasons=reasons.REASONS,
-        problem=problem,
-        more="/seller?" + urlencode(more) if more else "",
+        types=tuple(CaseType),
+        carriers=carriers.choices(),
+        ages=listing.AGES,
+        more=here.at(key).address if key else "",
         said_reason=reasons.said,
         soon=g.now + shop_queue.SOON,
+        version=g.who.shop_version,
     )
     answer.set_etag(etag, weak=True)
     return answer
+
+
+def first_tabs(tabs: dict[str, piles.Tab]) -> dict[str, str]:
+    """The first tab of each group that has one, by the group."""
+    found: dict[str, str] = {}
+    for name, tab in tabs.items():
+        found.setdefault(tab.group, name)
+    return found
+
+
+@bp.get("/queue/news")
+def queue_news() -> ResponseReturnValue:
+    """Asked now and then by an open queue: 204 while nothing changed, else the line that says so."""
+    if request.args.get("seen", "") == str(g.who.shop_version):
+        return "", 204
+    here = listing.carry()
+    return page("seller/_news.html", here=here)

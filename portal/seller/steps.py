@@ -18,7 +18,7 @@ from portal.parcels import intake
 from portal.people import roles
 from portal.resale import across, chain_view, risks
 from portal.rights import conditions, policies
-from portal.seller import bp, forms, not_yours, payout_forms
+from portal.seller import arrival_forms, bp, forms, not_yours, payout_forms
 from portal.seller.cases import build_view, is_shown, show_page
 from portal.web import guards
 from portal.web.pages import page
@@ -49,6 +49,8 @@ FORMS: dict[str, type[forms.StepForm]] = {
     "refund_ok": payout_forms.SettleForm,
     "refund_fail": payout_forms.FailForm,
     "retry": payout_forms.RetryForm,
+    "show_payment": arrival_forms.ShowForm,
+    "admit_unpaid": arrival_forms.AdmitForm,
 }
 
 

@@ -276,3 +276,13 @@ def count_waiting(
     if len(rows) <= size:
         return rows, None
     return rows[:size], (rows[size - 1].waiting_since, rows[size - 1].id)
+
+
+def count_unanswered(shop_id: int, most: int) -> int:
+    """In how many conversations the buyer waits for an answer, counted to ``most``."""
+    found = (
+        select(Conversation.id)
+        .where(Conversation.shop_id == shop_id, Conversation.waiting_since.is_not(None))
+        .order_by(Conversation.waiting_since)
+    )
+    return db.session.scalar(select(func.count()).select_from(found.limit(most).subquery())) or 0

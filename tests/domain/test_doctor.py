@@ -20,12 +20,12 @@ from sqlalchemy import func, select
 from portal import doctor
 from portal.cases import anchors
 from portal.cases.history import hash_event
-from portal.cli import portal
+from portal.cli.group import portal
 from portal.evidence import evidence
 from portal.evidence.imaging import PreparedImage
 from portal.evidence.store import Store
 from portal.extensions import db, writing
-from portal.flow import Actor, CaseType
+from portal.flow import DEADLINES, Actor, CaseType
 from portal.models import (
     Case,
     CaseEvent,
@@ -562,6 +562,23 @@ def ended_and_still_owing(world: World) -> list[str]:
     case = f"case {_case_no(entry.case_id)} completed"
     world.run("UPDATE money_entries SET state = 'due' WHERE id = :id", id=entry.id)
     return [case]
+
+
+@plant("arrivals")
+def a_payment_that_is_missing_and_forgotten(world: World) -> list[str]:
+    entry = refunded(world, "completed")
+    case = world.cast.take(db.session.get_one(Case, entry.case_id), "deny_arrival", Actor.BUYER)
+    until = world.cast.now + DEADLINES["arrival_answer"]
+    world.run("UPDATE cases SET due_at = '2099-01-01 00:00:00.000000' WHERE id = :id", id=case.id)
+    return [f"case {case.case_no}: a payment that hasn't arrived waits longer than until {until:%Y-%m-%d}"]
+
+
+@plant("arrivals")
+def a_case_that_knows_nothing_of_it(world: World) -> list[str]:
+    entry = refunded(world, "completed")
+    case = world.cast.take(db.session.get_one(Case, entry.case_id), "deny_arrival", Actor.BUYER)
+    world.run("UPDATE cases SET payment_claim = '' WHERE id = :id", id=case.id)
+    return [f"case {case.case_no}: says nothing, its payments say missing"]
 
 
 @plant("receipts")

@@ -20,8 +20,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from portal import cli, doctor, inputs
+from portal import doctor, inputs
 from portal.calendar import calendars, clock
+from portal.cli import console, servers
+from portal.cli import group as cli_group
 from portal.extensions import db, writing
 from portal.models import CaseEvent, Order, Shop, Staff, User
 from portal.people import accounts
@@ -58,7 +60,7 @@ def portal(
         with monkeypatch.context() as environ, pytest.raises(SystemExit) as ended:
             for name, value in settings.items():
                 environ.setenv(f"PORTAL_{name}", value)
-            cli.main()
+            console.main()
         out, err = capfd.readouterr()
         code = ended.value.code
         if isinstance(code, str):  # as Python itself does it
@@ -99,7 +101,7 @@ def test_help_of_every_command(portal: Portal) -> None:
     listed = [line.split()[0] for line in out.partition("Commands:")[2].splitlines() if line.strip()]
     assert {*OURS, "db", "run", "routes", "shell"} <= set(listed)
     known = set()
-    for context in every_command(cli.portal):
+    for context in every_command(cli_group.portal):
         known.add(context.command_path)
         assert context.get_help().startswith("Usage: ")
     assert {"portal db upgrade", *(f"portal {name}" for name in OURS)} <= known
@@ -241,7 +243,7 @@ def test_what_is_killed_is_started_again(capfd: pytest.CaptureFixture[str]) -> N
         return subprocess.Popen(["sh", "-c", commands.pop(0)], start_new_session=True)
 
     with pytest.raises(SystemExit) as ended:
-        cli._together([start])
+        servers.keep_together([start])
     assert ended.value.code == 3 and commands == []
     assert "was killed by signal 9: it is started again" in capfd.readouterr().err
 

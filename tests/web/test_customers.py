@@ -11,7 +11,7 @@ from flask.cli import ScriptInfo
 from sqlalchemy import select
 
 from portal import doctor, sweeping
-from portal.cli import portal
+from portal.cli.group import portal
 from portal.extensions import db, writing
 from portal.models import Conversation, CustomerNote, Feedback, Order
 from portal.talk import conversations

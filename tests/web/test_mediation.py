@@ -13,7 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
-from portal import cli
+from portal.cli import group
 from portal.extensions import db, writing
 from portal.flow import Actor
 from portal.models import Case, CaseEvent, Evidence, Order, Staff, User
@@ -316,7 +316,7 @@ def test_signing_in_leads_mediators_to_their_queue_and_back(app: Flask, cast: Ca
 def test_a_mediator_is_made_at_the_command_line(app: Flask) -> None:
     with app.test_request_context():
         done = CliRunner().invoke(
-            cli.portal, ["create-user", "platform1", "--mediator"], obj=_info(app), input="correct-horse-7\n"
+            group.portal, ["create-user", "platform1", "--mediator"], obj=_info(app), input="correct-horse-7\n"
         )
     assert done.exit_code == 0, done.output
     db.session.rollback()

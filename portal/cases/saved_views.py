@@ -1,0 +1,45 @@
+"""Lists of the queue kept by name: for oneself, or for everybody in the shop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, func, or_, select
+
+from portal.extensions import db
+from portal.models import SavedView
+
+MOST = 20  # of one person, and as many that they shared
+
+
+class TooMany(Exception):
+    """There are MOST of this kind already."""
+
+
+def list_views(shop_id: int, user_id: int) -> Sequence[Any]:
+    """What one person sees: their own, then the shop's, each by name."""
+    mine = or_(SavedView.shared, SavedView.user_id == user_id)
+    query = select(SavedView.id, SavedView.user_id, SavedView.shared, SavedView.name, SavedView.query)
+    query = query.where(SavedView.shop_id == shop_id, mine)
+    return sorted(db.session.execute(query).all(), key=lambda view: (view.shared, view.name, view.id))
+
+
+def save(shop_id: int, user_id: int, name: str, query: str, *, shared: bool, now: datetime) -> None:
+    """Keep a list; one of the same name and kind is replaced. Raises TooMany."""
+    same = (SavedView.shop_id == shop_id, SavedView.user_id == user_id, SavedView.shared.is_(shared))
+    known = db.session.scalars(select(SavedView).where(*same, SavedView.name == name)).one_or_none()
+    if known is not None:
+        known.query, known.made_at = query, now
+        return
+    if (db.session.scalar(select(func.count(SavedView.id)).where(*same)) or 0) >= MOST:
+        raise TooMany
+    db.session.add(SavedView(shop_id=shop_id, user_id=user_id, shared=shared, name=name, query=query, made_at=now))
+
+
+def remove(shop_id: int, view_id: int, user_id: int, *, any_of_shop: bool) -> None:
+    """Forget a view of one's own, or, for who may, any that is shared."""
+    whose = SavedView.user_id == user_id
+    allowed = or_(whose, SavedView.shared) if any_of_shop else whose
+    db.session.execute(delete(SavedView).where(SavedView.shop_id == shop_id, SavedView.id == view_id, allowed))

@@ -1,0 +1,146 @@
+"""The list somebody works through: read from the address of each page and carried on to the next one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from flask import abort, g, request
+
+from portal import inputs
+from portal.cases import piles, shop_queue
+from portal.cases.piles import Tab
+from portal.cases.shop_queue import Filters
+from portal.flow import CaseType, State
+from portal.parcels import carriers
+from portal.people import roles
+from portal.rights import reasons
+from portal.web import paging
+
+AGES = (1, 3, 7)  # days since a case was applied for, to choose from
+_NAMES = ("tab", "q", "reason", "type", "carrier", "least", "older", "after")
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A tab, what narrows it down, and where its page begins. ``problem``: what couldn't be read, in a sentence."""
+
+    tab: str
+    filters: Filters = shop_queue.NO_FILTERS
+    after: tuple[datetime, int] | None = None
+    problem: str = ""
+
+    @property
+    def query(self) -> str:
+        """The list as it stands in an address, behind the question mark."""
+        return _write(self, with_place=True)
+
+    @property
+    def address(self) -> str:
+        """The page of the queue that shows this place of the list."""
+        return f"/seller?{self.query}"
+
+    def at(self, key: tuple[datetime, int] | None) -> Listing:
+        """The same list, its page beginning behind ``key``."""
+        return replace(self, after=key)
+
+    def of_tab(self, tab: str) -> str:
+        """The address of another tab with the same filters, from its beginning."""
+        return f"/seller?{_write(replace(self, tab=tab, after=None), with_place=False)}"
+
+    def of_case(self, case_no: str, step_name: str = "") -> str:
+        """The address of a case, or of a step of it, that knows this list."""
+        return f"/seller/cases/{case_no}{'/' if step_name else ''}{step_name}?{self.query}"
+
+    @property
+    def filtered(self) -> bool:
+        return self.filters != shop_queue.NO_FILTERS
+
+    def load(self) -> tuple[Sequence[Any], tuple[datetime, int] | None]:
+        """The cases of its page, and the key the next page begins after."""
+        return shop_queue.list_page(
+            g.who.shop_id, self.tab, g.now, filters=self.filters, states=seen_states(), after=self.after
+        )
+
+
+def _write(listing: Listing, *, with_place: bool) -> str:
+    filters = listing.filters
+    said = {
+        "tab": listing.tab,
+        "q": filters.words,
+        "reason": filters.reason,
+        "type": filters.type,
+        "carrier": filters.carrier,
+        "least": inputs.money_text(filters.least_fen) if filters.least_fen else "",
+        "older": str(filters.older_days) if filters.older_days else "",
+        "after": f"{listing.after[0].isoformat()}~{listing.after[1]}" if listing.after and with_place else "",
+    }
+    return urlencode({name: value for name, value in said.items() if value})
+
+
+def seen_states() -> frozenset[State] | None:
+    """The states whose cases this person's role sees in lists; None: all of them."""
+    seen = frozenset(state for state in State if roles.may_see_state(g.who.role, state))
+    return None if len(seen) == len(State) else seen
+
+
+def list_tabs() -> dict[str, Tab]:
+    """The tabs of this person's role: those of states it sees, and those of any state that hold some of these."""
+    seen = seen_states()
+    if seen is None:
+        return piles.TABS
+    return {name: tab for name, tab in piles.TABS.items() if _may_hold(tab, seen)}
+
+
+def _may_hold(tab: Tab, seen: frozenset[State]) -> bool:
+    if tab.state:
+        return tab.state in seen
+    return tab.piles != ("platform",) and (tab.piles != ("way",) or State.INSPECTING in seen)
+
+
+def read() -> Listing:
+    """The list that this request's address names; a tab that isn't there, or not this role's, is 404."""
+    listing = read_from(request.args)
+    if listing.tab not in list_tabs():
+        abort(404)
+    return listing
+
+
+def carry() -> Listing:
+    """The list that a page of a case was opened from; the first tab where the address says none that is known."""
+    listing = read_from(request.args)
+    tabs = list_tabs()
+    return listing if listing.tab in tabs else Listing(next(iter(tabs)))
+
+
+def read_from(args: Any) -> Listing:
+    """The list of some arguments, as forgiving as it can be; its tab may be unknown."""
+    tab = args.get("tab", "")
+    tab = piles.MOVED.get(tab, tab) or next(iter(list_tabs()))
+    problem, words, least = "", "", 0
+    try:
+        words = inputs.line(args.get("q", ""), limit=60)
+        if args.get("least", "").strip():
+            least = inputs.money(args["least"])
+    except inputs.InputRefused as refused:
+        problem = refused.sentence
+    reason, kind, older = (args.get(name, "") for name in ("reason", "type", "older"))
+    carrier = args.get("carrier", "")
+    filters = Filters(
+        words=words,
+        reason=reason if reasons.reason(reason) else "",
+        type=kind if kind in list(CaseType) else "",
+        carrier=carrier if any(known.code == carrier for known in carriers.choices()) else "",
+        least_fen=least,
+        older_days=int(older) if older in map(str, AGES) else 0,
+    )
+    return Listing(tab, filters, paging.moment_key(args.get("after", "")), problem)
+
+
+def read_query(query: str) -> Listing:
+    """The list of a kept address, from its beginning."""
+    kept = {name: value for name, value in parse_qsl(query[:500]) if name in _NAMES and name != "after"}
+    return read_from(kept)

@@ -1,0 +1,59 @@
+"""Views of the queue by name: kept, opened like any list, forgotten."""
+
+from __future__ import annotations
+
+from flask import g, redirect, request
+from flask.typing import ResponseReturnValue
+from wtforms import BooleanField
+
+from portal.cases import saved_views
+from portal.extensions import writing
+from portal.seller import bp, listing
+from portal.web.fields import Line
+from portal.web.forms import Form
+from portal.web.once import once
+from portal.web.pages import page
+
+
+class ViewForm(Form):
+    """What a list is to be called, and who sees it."""
+
+    name = Line("名称", limit=20, missing="请给这个视图起个名称，例如：破损待审核")
+    shared = BooleanField("全店可见")
+
+
+@bp.route("/views", methods=["GET", "POST"])
+def keep_view() -> ResponseReturnValue:
+    """The list of the address, kept by name."""
+    here = listing.read()
+    form = ViewForm()
+    if request.method == "POST" and form.validate_on_submit():
+        query = here.at(None).query
+
+        def kept() -> str:
+            saved_views.save(
+                g.who.shop_id, g.who.user_id, form.name.data or "", query, shared=form.shared.data, now=g.now
+            )
+            return f"/seller?{query}&said=view-saved"
+
+        try:
+            return once(kept)
+        except saved_views.TooMany:
+            form.refuse(f"已有 {saved_views.MOST} 个视图，请先删除不用的")
+    tabs = listing.list_tabs()
+    return page(
+        "seller/views.html",
+        422 if form.errors else 200,
+        here=here,
+        tab=tabs[here.tab],
+        form=form,
+        views=saved_views.list_views(g.who.shop_id, g.who.user_id),
+    )
+
+
+@bp.post("/views/<int:view_id>/remove")
+def remove_view(view_id: int) -> ResponseReturnValue:
+    """Forget a view; a shared one of somebody else's only the owner. One that is gone already is gone."""
+    with writing():
+        saved_views.remove(g.who.shop_id, view_id, g.who.user_id, any_of_shop=g.who.role == "owner")
+    return redirect("/seller?said=view-removed", 303)

@@ -1,0 +1,187 @@
+"""The queue people work from: groups, numbers that are lists, filters and views that stay."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, update
+
+from portal.cases import piles, saved_views
+from portal.extensions import db, writing
+from portal.flow import Actor, CaseType, State
+from portal.models import Case, SavedView
+from tests.cast import Cast, post, sign_in
+from tests.conftest import Clock
+
+
+def numbers(page: str) -> list[str]:
+    """The cases of a list."""
+    return re.findall(r'class="open" href="/seller/cases/([A-Z0-9]+)', page)
+
+
+def test_each_number_of_the_morning_is_its_list(app: Flask, cast: Cast, now: Clock) -> None:
+    for state in ("applied", "applied", "inspecting", "reshipping", "refunding"):
+        cast.until(state)
+    first = db.session.scalars(select(Case.id).order_by(Case.id).limit(2)).all()
+    for case_id, hours in zip(first, (3, 9), strict=True):
+        with writing():
+            at = now.at.replace(hour=now.at.hour + hours)
+            db.session.execute(update(Case).where(Case.id == case_id).values(due_at=at))
+    desk = sign_in(app, "seller")
+    page = desk.get("/seller").text
+    figures = re.findall(r'<li><a href="([^"]+)"[^>]*>([^<]+) <b>([^<]+)</b>', page)
+    assert [words for _, words, _ in figures] == [
+        "已超时", "4 小时内", "今天到期", "已签收待验", "待付款", "等待回复", "无主件",
+    ]  # fmt: skip
+    said = {words: (unescape(at), number) for at, words, number in figures}
+    assert {words: number for words, (_, number) in said.items() if words != "待付款"} == {
+        "已超时": "0", "4 小时内": "1", "今天到期": "2", "已签收待验": "0", "等待回复": "0", "无主件": "0",
+    }  # fmt: skip
+    assert said["待付款"][1].startswith("¥")
+    for words, (at, number) in said.items():
+        opened = desk.get(at)
+        assert opened.status_code == 200
+        if at.startswith("/seller?"):
+            assert str(len(numbers(opened.text))) == number, words
+
+
+@pytest.mark.parametrize("tab", piles.TABS)
+def test_the_number_on_a_tab_is_the_length_of_its_list(app: Flask, cast: Cast, now: Clock, tab: str) -> None:
+    for state in ("applied", "proposed", "revising", "returning", "inspecting", "paying", "completed", "withdrawn"):
+        cast.until(state)
+    page = sign_in(app, "seller").get(f"/seller?tab={tab}").text
+    [current] = re.findall(r'aria-current="page">([^<]+)<span class="n">(\d+)</span>', page)
+    assert current == (piles.TABS[tab].words + " ", str(len(numbers(page))))
+
+
+def test_filters_stay_in_every_address(app: Flask, cast: Cast, now: Clock) -> None:
+    wanted = [cast.open_case(reason="damaged") for _ in range(42)]
+    cast.open_case(reason="missing_item", case_type=CaseType.REISSUE)
+    desk = sign_in(app, "seller")
+    asked = "tab=applied&q=%E8%A2%9C&reason=damaged&type=exchange"
+    first = desk.get(f"/seller?{asked}").text
+    assert len(numbers(first)) == 40
+    row = unescape(re.findall(r'class="open" href="([^"]+)"', first)[0])
+    assert asked in row
+    more = unescape(first.split('rel="next" href="')[1].split('"')[0])
+    second = desk.get(more).text
+    assert asked in more and sorted(numbers(first) + numbers(second)) == sorted(case.case_no for case in wanted)
+    case = desk.get(unescape(re.findall(r'class="open" href="([^"]+)"', second)[0])).text
+    back = unescape(re.findall(r'href="([^"]+)">返回队列', case)[0])
+    assert numbers(desk.get(back).text) == numbers(second)
+
+
+@pytest.mark.parametrize(
+    ("asked", "hits"),
+    [("type=reissue", 1), ("carrier=ZTO", 1), ("carrier=SF", 0), ("older=1", 1), ("least=1", 1), ("least=99999", 0)],
+)
+def test_each_filter_narrows(app: Flask, cast: Cast, now: Clock, asked: str, hits: int) -> None:
+    cast.open_case()
+    with writing():
+        db.session.execute(update(Case).values(opened_at=now.at.replace(day=20)))
+    cast.open_case(reason="missing_item", case_type=CaseType.REISSUE)
+    cast.open_case(case_type=CaseType.RETURN_REFUND)
+    back = cast.until("disputed")
+    with writing():
+        db.session.execute(update(Case).where(Case.id == back.id).values(countered=True))
+    assert len(numbers(sign_in(app, "seller").get(f"/seller?{asked}").text)) == hits
+
+
+def test_an_amount_that_is_none_is_said_and_a_filter_never_breaks(app: Flask, cast: Cast, now: Clock) -> None:
+    cast.open_case()
+    page = sign_in(app, "seller").get("/seller?least=x&older=99&type=y&carrier=z&reason=w&q=").text
+    assert "请填写金额" in page and len(numbers(page)) == 1
+
+
+def test_nothing_in_this_list_leads_to_the_search_over_all(app: Flask, cast: Cast, now: Clock) -> None:
+    case = cast.until("completed")
+    desk = sign_in(app, "seller")
+    page = desk.get(f"/seller?tab=applied&q={case.case_no}").text
+    assert "只在「待审核」里筛选" in page
+    assert case.case_no in desk.get(f"/seller/search?q={case.case_no}", follow_redirects=True).text
+
+
+@pytest.mark.parametrize(("old", "new"), piles.MOVED.items())
+def test_addresses_of_before_still_lead_somewhere(app: Flask, cast: Cast, now: Clock, old: str, new: str) -> None:
+    page = sign_in(app, "seller").get(f"/seller?tab={old}").text
+    assert f'aria-current="page">{piles.TABS[new].words} ' in page
+
+
+ROLES = {
+    "agent": (set(piles.TABS), set()),
+    "warehouse": ({"mine", "arrived", "reshipping", "way", "confirming"}, {"applied", "mediation", "completed"}),
+    "finance": ({"mine", "refunding", "refund_failed", "paying"}, {"applied", "way", "arrived", "mediation"}),
+}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_role_has_its_lists_and_sees_only_its_states(app: Flask, cast: Cast, now: Clock, role: str) -> None:
+    for state in ("applied", "inspecting", "reshipping", "refunding", "confirming"):
+        cast.until(state)
+    cast.employ(cast.shop, "buyer2", role)
+    desk = sign_in(app, "buyer2")
+    there, gone = ROLES[role]
+    for tab in there:
+        assert desk.get(f"/seller?tab={tab}").status_code == 200, tab
+    for tab in gone:
+        assert desk.get(f"/seller?tab={tab}").status_code == 404, tab
+    seen = {"agent": {"applied", "reshipping", "refunding"}, "warehouse": {"reshipping"}, "finance": {"refunding"}}
+    listed = numbers(desk.get("/seller").text)
+    assert set(db.session.scalars(select(Case.state).where(Case.case_no.in_(listed)))) == seen[role]
+    for case_no in listed:
+        assert desk.get(f"/seller/cases/{case_no}").status_code == 200
+
+
+def test_a_view_is_kept_opened_shared_and_forgotten(app: Flask, cast: Cast, now: Clock) -> None:
+    cast.open_case()
+    cast.employ(cast.shop, "buyer2", "agent")
+    owner, agent, other = (sign_in(app, name) for name in ("seller", "buyer2", "seller2"))
+    list_of = "tab=applied&reason=damaged"
+    kept = post(owner, f"/seller/views?{list_of}", {"name": "破损待审核"})
+    assert kept.status_code == 303 and kept.location == f"/seller?{list_of}&said=view-saved"
+    post(owner, "/seller/views?tab=mine", {"name": "全部事", "shared": "y"})
+    mine = owner.get("/seller").text
+    assert "破损待审核" in mine and "全部事" in mine and "reason=damaged" in mine
+    theirs = agent.get("/seller").text
+    assert "破损待审核" not in theirs and "全部事" in theirs
+    assert "全部事" not in other.get("/seller").text
+    post(owner, "/seller/views?tab=overdue", {"name": "破损待审核"})  # the same name: replaced
+    db.session.rollback()
+    views = {view.name: view for view in db.session.scalars(select(SavedView))}
+    assert views["破损待审核"].query == "tab=overdue" and len(views) == 2
+    for browser in (agent, other):  # neither a colleague nor a stranger forgets what isn't theirs
+        for view in views.values():
+            post(browser, f"/seller/views/{view.id}/remove", at="/seller/views")
+    assert "全部事" in owner.get("/seller/views").text
+    post(owner, f"/seller/views/{views['全部事'].id}/remove", at="/seller/views")
+    assert "全部事" not in owner.get("/seller/views").text
+
+
+def test_a_view_without_a_name_and_one_too_many_are_refused(
+    app: Flask, cast: Cast, now: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(saved_views, "MOST", 1)
+    desk = sign_in(app, "seller")
+    empty = post(desk, "/seller/views", {"name": " "})
+    assert empty.status_code == 422 and "请给这个视图起个名称" in empty.text
+    assert post(desk, "/seller/views", {"name": "甲"}).status_code == 303
+    full = post(desk, "/seller/views", {"name": "乙"})
+    assert full.status_code == 422 and "已有 1 个视图" in full.text and "乙" in full.text
+
+
+def test_what_is_new_is_announced_and_not_pushed(app: Flask, cast: Cast, now: Clock) -> None:
+    case = cast.open_case()
+    desk = sign_in(app, "seller")
+    asked = unescape(re.findall(r'data-poll="([^"]+)"', desk.get("/seller?tab=applied&reason=damaged").text)[0])
+    assert desk.get(asked).status_code == 204
+    cast.take(case, "agree", Actor.SELLER)
+    bar = desk.get(asked)
+    assert bar.status_code == 200 and "点这里更新" in bar.text and "tab=applied&amp;reason=damaged" in bar.text
+
+
+def test_states_of_every_tab_belong_to_its_pile() -> None:
+    assert all(not tab.state or tab.state in list(State) for tab in piles.TABS.values())
+    assert {tab.group for tab in piles.TABS.values()} == set(piles.GROUPS)
