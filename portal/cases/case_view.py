@@ -222,6 +222,7 @@ _AROUND = (
         _user.member_name.label("buyer"),
         _user.password_hash.is_(None).label("no_account"),
         _shop.bank_data,
+        _shop.name.label("shop"),
         exists().where(_link.downstream_id == _case.id, _link.ended_at.is_(None)).label("linked"),
         exists().where(_bought_by.buyer_id == _shop.owner_id, _bought_by.shop_id != _shop.id).label("resold"),
         exists()
@@ -249,6 +250,7 @@ _LINES = (
         _line.condition,
         _line.inspection_note,
         _line.wanted_spec,
+        _line.wanted_price_fen,
         _line.title,
         _line.spec,
         _line.unit,
@@ -308,6 +310,7 @@ def build_view(case: Case, side: Actor, now: datetime, *, role: str = "", by_lin
     reader = addresses.Reader(side, role, by_link)
     open_now = name_open_steps(case, reader, steps, lines, legs)
     receiver = addresses.show_receiver(reader, open_now, case)
+    made = cases_proposals.list_of_case(case.id) if any("proposal" in event.data for event in events) else ()
     return View(
         case=case,
         side=side,
@@ -343,10 +346,10 @@ def build_view(case: Case, side: Actor, now: datetime, *, role: str = "", by_lin
         if around.order_changed
         else (),
         receiver=receiver,
-        change=stakes.foresee_turn(case) if _asks_for_money(case, entries) else None,
+        change=stakes.foresee_turn(case, lines, made) if _asks_for_money(case, entries) else None,
         back=addresses.show_return(reader, open_now, case),
         overdue=case.due_at is not None and case.due_at <= now,
-        proposals=cases_proposals.list_of_case(case.id) if any("proposal" in event.data for event in events) else (),
+        proposals=made,
         entries=entries,
         finish="" if case.state in flow.FINAL and case.overdue_at is None else resale.describe_finish_term(case),
         accounts=bank.accounts,

@@ -5,7 +5,7 @@ Both sides' pages show it before the step, the step is bound to what was shown, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from portal.cases.effects import hand_ins, mediation
 from portal.extensions import db
 from portal.flow import CaseType, State, StepRefused
 from portal.inputs import money_text
-from portal.models import Case, CaseLine, MoneyEntry, Sku
+from portal.models import Case, CaseLine, MoneyEntry, Proposal, Sku
 from portal.money import entries as money_entries
 from portal.money import worth
 
@@ -75,8 +75,8 @@ def describe(before: Sequence[int], after: Sequence[int]) -> list[str]:
     return said
 
 
-def weigh(case: Case) -> Stake:
-    """What is at stake as the case stands."""
+def weigh(case: Case, lines: Sequence[Any] | None = None) -> Stake:
+    """What is at stake as the case stands; ``lines``: its own, where they have been read already."""
     if case.state == State.CONVERTED:
         child = db.session.scalars(
             select(Case)
@@ -95,7 +95,15 @@ def weigh(case: Case) -> Stake:
         return _refund(case, worth.list_units(case.id, accepted=False), case.refund_fen, compensation)
     if not case.difference_fen or case.difference_waived:
         return Stake(compensation_fen=compensation)
-    return _difference(case, worth.list_wanted(case.id, accepted=case.state in INSPECTED), compensation)
+    accepted = case.state in INSPECTED
+    if lines is None:
+        return _difference(case, worth.list_wanted(case.id, accepted=accepted), compensation)
+    wanted = [
+        (each.order_line_id, each.accepted_milli if accepted else each.quantity_milli, each.wanted_price_fen)
+        for each in lines
+    ]
+    bought = worth.read_facts(case.opened_on, {each.order_line_id: each.unit for each in lines})
+    return _difference(case, wanted, compensation, bought)
 
 
 def _add_up_entries(case: Case) -> dict[str, int]:
@@ -115,18 +123,16 @@ def _refund(
     *,
     exact: bool = False,
 ) -> Stake:
-    found = worth.work_out_case_worth(case, units)
+    found, working = worth.explain_case_worth(case, units)
     most = worth.add_up(found)
     fen = min(agreed_fen, most) if exact and agreed_fen else worth.agree_on(found, agreed_fen or None)
-    working = worth.show_case_working(case, units)
     if fen != most:
         working.append(f"约定退 {money_text(fen)} 元，少于可退的 {money_text(most)} 元")
     return Stake(fen, 0, compensation_fen, tuple(working))
 
 
-def _difference(case: Case, wanted: worth.Wanted, compensation_fen: int = 0) -> Stake:
-    fen = worth.work_out_difference(case.order_id, wanted, case.opened_on)
-    working = worth.show_difference_working(case.order_id, wanted, case.opened_on)
+def _difference(case: Case, wanted: worth.Wanted, compensation_fen: int = 0, bought: worth.Paid | None = None) -> Stake:
+    fen, working = worth.explain_difference(bought or worth.load_paid(case.order_id, case.opened_on), wanted)
     return Stake(0, fen, compensation_fen, tuple(working))
 
 
@@ -149,11 +155,20 @@ def check_shown(case: Case, step_name: str, handed: hand_ins.HandIn | None, show
         raise StepRefused(CHANGED, step_name)
 
 
-def foresee_turn(case: Case) -> Change | None:
-    """What both sides' pages show of a case as it stands: what the step that it waits for makes of it."""
+def foresee_turn(case: Case, lines: Sequence[Any], made: Sequence[Proposal]) -> Change | None:
+    """What both sides' pages show of a case as it stands: what the step that it waits for makes of it.
+
+    ``lines`` and ``made``: those of the case's page, so that nothing is read twice.
+    """
+    if case.state in flow.FINAL:
+        return None
     if case.state == State.DISPUTED:
         return foresee(case, "accept_result")
-    return foresee(case, "accept" if case.state == State.PROPOSED else "agree")
+    before = after = weigh(case, lines)
+    if case.state == State.PROPOSED and made:
+        own = {line.id: line.order_line_id for line in lines}
+        after = _of_terms(case, proposals.read_terms(made[0]), made[0].difference_fen, before, own)
+    return Change(before, after) if any((*before.sums, *after.sums)) else None
 
 
 After = Callable[[Case, Any, Stake], Stake]
@@ -182,18 +197,19 @@ def _proposed(case: Case, _handed: Any, before: Stake) -> Stake:
     made = proposals.find_open(case.id)
     if made is None:
         return before
-    return _of_terms(case, proposals.read_terms(made), made.difference_fen, before)
-
-
-def _of_terms(case: Case, terms: proposals.Terms, difference_fen: int, before: Stake) -> Stake:
     own = dict(db.session.execute(select(CaseLine.id, CaseLine.order_line_id).where(CaseLine.case_id == case.id)).all())
+    return _of_terms(case, proposals.read_terms(made), made.difference_fen, before, own)
+
+
+def _of_terms(case: Case, terms: proposals.Terms, difference_fen: int, before: Stake, own: Mapping[int, int]) -> Stake:
+    """``own``: the order line of every line of the case."""
     units = [(own[line_id], milli) for line_id, milli, _ in terms.lines]
     compensation = before.compensation_fen + terms.compensation_fen
     if terms.type in MONEY:
         return _refund(case, units, terms.amount_fen, compensation, exact=True)
     if terms.type != case.type or terms.difference_waived or not difference_fen:
         return Stake(compensation_fen=compensation)
-    prices = proposals.load_prices(terms)
+    prices = proposals.load_prices(case.shop_id, terms)
     wanted = [(own[line_id], milli, prices[line_id]) for line_id, milli, _ in terms.lines]
     return Stake(0, difference_fen, compensation, _difference(case, wanted).working)
 
