@@ -139,6 +139,9 @@ class Settings:
             "why": "1 asks operators and mediators for a second factor, 0 doesn't; empty: with PORTAL_HTTPS, not in QA"
         },
     )
+    metrics_token: str = field(
+        default="", metadata={"why": "who may read /metrics (Authorization: Bearer …); empty: this machine alone"}
+    )
     log: str = field(default="", metadata={"why": "1 writes one JSON line a request to standard error"})
 
     @classmethod

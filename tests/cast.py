@@ -23,6 +23,7 @@ from portal.extensions import db, writing
 from portal.flow import Actor, CaseType
 from portal.models import Case, CaseLine, MoneyEntry, Order, OrderLine, Product, Shop, Sku, User
 from portal.money import entries as money_entries
+from portal.orders import known_shops
 from portal.people import accounts, sessions
 from portal.rights import policies
 
@@ -95,6 +96,7 @@ class Cast:
         **columns: Any,
     ) -> Order:
         """An order of ``lines`` lines of one product each with two specifications at the same price."""
+        columns.setdefault("shown", True)
         received = columns.pop(
             "received_at", self.now - timedelta(days=2) if status in ("completed", "delivered") else None
         )
@@ -119,6 +121,8 @@ class Cast:
                 updated_at=self.now,
                 **columns,
             )
+            if order.shown:
+                known_shops.vouch({(order.buyer_id, order.shop_id)}, self.now)
             db.session.add(order)
             db.session.flush()
             for position in range(lines):

@@ -215,7 +215,9 @@ _version = OrderVersion.__table__.c
 _AROUND = (
     select(
         _order.id,
+        _order.shop_id,
         _order.order_no,
+        _order.contested,
         _order.paid_fen,
         _order.received_at,
         _policy.version.label("policy_version"),
@@ -224,7 +226,9 @@ _AROUND = (
         _shop.bank_data,
         _shop.name.label("shop"),
         exists().where(_link.downstream_id == _case.id, _link.ended_at.is_(None)).label("linked"),
-        exists().where(_bought_by.buyer_id == _shop.owner_id, _bought_by.shop_id != _shop.id).label("resold"),
+        exists()
+        .where(_bought_by.buyer_id == _shop.owner_id, _bought_by.shown, _bought_by.shop_id != _shop.id)
+        .label("resold"),
         exists()
         .where(_version.shop_id == _case.shop_id, _version.order_id == _case.order_id, _version.at >= _case.opened_at)
         .label("order_changed"),
