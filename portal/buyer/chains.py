@@ -7,7 +7,6 @@ from typing import Any
 
 from flask import abort, g, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
 from wtforms import BooleanField
 
 from portal import inputs
@@ -18,7 +17,7 @@ from portal.cases.effects.step_context import ActedBy
 from portal.extensions import db
 from portal.flow import FINAL, Actor, StepRefused
 from portal.models import Case, Order
-from portal.orders import ledger
+from portal.orders import ledger, order_lists
 from portal.resale import across, chain_view
 from portal.resale import chain as chain_links
 from portal.resale import downstream as resale_downstream
@@ -73,12 +72,17 @@ def _own_shop() -> int:
     return shop_id
 
 
+def _find_purchase(order_no: str, shop_id: int) -> Order | None:
+    """A purchase of this person, not of their own shop."""
+    order = order_lists.find_of_buyer(order_no, g.who.user_id)
+    return order if order is not None and order.shop_id != shop_id else None
+
+
 @bp.route("/orders/<order_no>/downstream", methods=["GET", "POST"])
 def downstream(order_no: str) -> ResponseReturnValue:
     """登记下游订单: the consumer's order that this purchase serves."""
     shop_id = _own_shop()
-    query = select(Order).where(Order.order_no == order_no, Order.buyer_id == g.who.user_id, Order.shop_id != shop_id)
-    order = guards.found(db.session.scalars(query).one_or_none())
+    order = guards.found(_find_purchase(order_no, shop_id))
     order_id = order.id
     lines = applications_goods.list_lines(order.id)
     form = DownstreamForm()
@@ -115,7 +119,7 @@ def downstream(order_no: str) -> ResponseReturnValue:
                 return once(recorded)
             except StepRefused as refused:
                 form.refuse(refused.sentence, refused.step if refused.step in form else "")
-        order = guards.found(db.session.scalars(query).one_or_none())
+        order = guards.found(_find_purchase(order_no, shop_id))
     else:
         form.order_no.data, form.channel.data = order.downstream_order_no or None, order.downstream_channel or None
         if order.is_dropship:
@@ -209,7 +213,7 @@ def chain(case_no: str) -> ResponseReturnValue:
                 else:
                     across.open_downstream(
                         up,
-                        db.session.get_one(Order, int(form.case.data)),
+                        db.session.get_one(Order, (int(form.case.data), shop_id)),
                         by=ActedBy(Actor.SELLER, g.who.user_id, g.who.member_name, g.request_id),
                         consent=form.consent.data,
                         now=g.now,

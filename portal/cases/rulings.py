@@ -29,9 +29,13 @@ INSPECTED = (State.PAYING, State.RESHIPPING, State.CONFIRMING)  # only what was 
 
 def find_most_decidable(case: Any) -> int:
     """The most that decide_refund can award, 分: what the units that the refund is about are worth."""
+    return worth.add_up(worth.work_out_case_worth(case, list_decidable(case)))
+
+
+def list_decidable(case: Any) -> list[tuple[int, int]]:
+    """The units that a decision on money is about: what was accepted of an exchange, else all that was asked for."""
     accepted = case.type == CaseType.EXCHANGE and case.state in INSPECTED
-    units = worth.list_units(case.id, accepted=accepted)
-    return worth.add_up(worth.work_out_worth(case.order_id, units, unshipped=case.goods_state == "unshipped"))
+    return worth.list_units(case.id, accepted=accepted)
 
 
 def add_ruling(case: Any, facts: Facts) -> Facts:

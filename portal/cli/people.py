@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 import click
+from flask import current_app
 from flask.cli import with_appcontext
 from sqlalchemy import select
 
@@ -14,6 +15,7 @@ from portal.cli.group import portal
 from portal.cli.upkeep import make_database
 from portal.extensions import db, writing
 from portal.models import User
+from portal.orders import known_shops
 from portal.people import accounts, factors, sessions
 
 
@@ -47,7 +49,7 @@ def _known(member_name: str) -> User:
 
 @portal.command("reset-password")
 @click.argument("member_name")
-@click.option("--address", default="http://127.0.0.1:8000", show_default=True, help="Where people reach the portal.")
+@click.option("--address", default="", help="Where people reach the portal; default: PORTAL_ADDRESS, or this machine.")
 @with_appcontext
 def reset_password(member_name: str, address: str) -> None:
     """Print a link with which this person sets a new password: once, within 30 minutes. Make sure who asks."""
@@ -59,6 +61,7 @@ def reset_password(member_name: str, address: str) -> None:
         accounts.tell(
             user.id, "有人申请重设您的密码", "平台已生成重设密码的链接。不是您本人申请的，请联系平台客服。", clock.now()
         )
+    address = address or current_app.extensions["portal_settings"].address or "http://127.0.0.1:8000"
     click.echo(f"{address.rstrip('/')}/reset/{token}")
 
 
@@ -123,6 +126,7 @@ def create_user(member_name: str, company: str, mediator: bool, operator: bool) 
             known.password_hash = accounts.hash_password(password)
             known.mediator = known.mediator or mediator
             known.operator = known.operator or operator
+            known_shops.vouch_for_cases(known.id, clock.now())
         else:
             accounts.create_user(
                 member_name,

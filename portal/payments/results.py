@@ -271,7 +271,7 @@ def carry_out_results(public_id: str, shop_id: int, *, by: ActedBy, now: datetim
         rows[place] = {**judged, "done": True}
     finished = len(todo) <= AT_ONCE
     with writing():
-        kept = db.session.get_one(PayoutFile, results.id)
+        kept = db.session.get_one(PayoutFile, (results.id, results.shop_id))
         kept.rows, kept.state = rows, "done" if finished else "checked"
         kept.amount_fen = sum(row.get("amount", 0) for row in rows if row.get("outcome") == "settle")
     return finished

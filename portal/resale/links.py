@@ -13,14 +13,14 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import aliased
 
 from portal import flow
 from portal.extensions import db
-from portal.models import AccessLink, Case, Evidence, Order, User
+from portal.models import AccessLink, Case, Evidence, Order, Shop, User
 
 CASE_FOR = timedelta(days=30)
 ORDER_FOR = timedelta(hours=24)
@@ -158,19 +158,38 @@ def mark_used(link_id: int, now: datetime) -> None:
     db.session.execute(update(AccessLink).where(AccessLink.id == link_id).values(used_at=now))
 
 
-def find_order(order_no: str, last_four: str) -> tuple[int, int] | None:
-    """Shop and id of a consumer's order that this number and the last four digits of its telephone open; else None.
+class Found(NamedTuple):
+    """A consumer's order, and the shop that has it."""
+
+    shop_id: int
+    order_id: int
+    shop: str
+
+
+def find_orders(order_no: str, last_four: str) -> list[Found]:
+    """The orders of consumers that this number and the last four digits of their telephone open: of each shop one.
 
     Only orders of buyers without an account: whoever has one signs in. Looks at as much for a wrong number.
     """
-    row = db.session.execute(
-        select(Order.shop_id, Order.id, Order.receiver_phone, User.password_hash)
+    rows = db.session.execute(
+        select(Order.shop_id, Order.id, Order.receiver_phone, User.password_hash, Shop.name)
         .join(User, User.id == Order.buyer_id)
+        .join(Shop, Shop.id == Order.shop_id)
         .where(Order.order_no == order_no)
-    ).one_or_none()
-    digits = re.sub(r"[^0-9]", "", row.receiver_phone if row else "")[-4:]
-    right = hmac.compare_digest(digits.encode(), last_four.encode()) and len(digits) == 4
-    return (row.shop_id, row.id) if row is not None and right and row.password_hash is None else None
+        .order_by(Order.id)
+    ).all()
+    found = []
+    for row in rows:
+        if _ends_in(row.receiver_phone, last_four) and row.password_hash is None:
+            found.append(Found(row.shop_id, row.id, row.name))
+    if not rows:
+        _ends_in("", last_four)
+    return found
+
+
+def _ends_in(phone: str, last_four: str) -> bool:
+    digits = re.sub(r"[^0-9]", "", phone)[-4:]
+    return hmac.compare_digest(digits.encode(), last_four.encode()) and len(digits) == 4
 
 
 def may_see_photo(opened: Pass, case_id: int | None, public_id: str) -> Any | None:

@@ -735,6 +735,38 @@ def a_link_to_another_shop_than_its_case(world: World) -> list[str]:
     return [f"case_links: what {world.applied} hangs on is not of the shop it names"]
 
 
+@plant("known shops")
+def an_order_shown_to_who_does_not_know_the_shop(world: World) -> list[str]:
+    number = db.session.scalar(select(Order.order_no).where(Order.id == world.other_order))
+    world.run("UPDATE known_shops SET accepted = 0")
+    return [f"order {number} of shop {world.cast.shop} is shown to {world.cast.buyer}"]
+
+
+@plant("known shops")
+def an_order_hidden_from_who_knows_the_shop(world: World) -> list[str]:
+    number = db.session.scalar(select(Order.order_no).where(Order.id == world.other_order))
+    world.run("UPDATE orders SET shown = 0 WHERE id = :order", order=world.other_order)
+    return [f"order {number} of shop {world.cast.shop} is hidden from {world.cast.buyer}"]
+
+
+@plant("strangers")
+def a_case_and_words_of_a_stranger(world: World) -> list[str]:
+    world.run(
+        "DELETE FROM known_shops",
+        "UPDATE orders SET shown = 0 WHERE id IN (:order, :other)",
+        order=world.order,
+        other=world.other_order,
+    )
+    return [f"case {_case_no(world.applied)}", f"conversation {world.conversation}"]
+
+
+@plant("order numbers")
+def a_number_of_two_shops_that_nobody_was_told_of(world: World) -> list[str]:
+    number = db.session.scalar(select(Order.order_no).where(Order.id == world.other_order))
+    world.run("UPDATE orders SET contested = 1 WHERE id = :order", order=world.other_order)
+    return [f"order {number} of shop {world.cast.shop}"]
+
+
 @plant("files")
 def a_photo_without_its_file(world: World) -> list[str]:
     key = db.session.scalars(select(Evidence.key)).one()
