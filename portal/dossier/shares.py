@@ -161,6 +161,7 @@ OTHERS: dict[str, str] = {
     "order_heads": "numbers of orders, which are there themselves",
     "case_heads": "numbers of cases, which are there themselves",
     "case_tallies": "numbers",
+    "asking_slots": "numbers",
     "rate_counts": "numbers under hashes, gone in an hour",
     "form_keys": "random numbers, gone in days",
     "deliveries": "the sending of notices",
