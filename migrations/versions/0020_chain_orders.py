@@ -8,8 +8,8 @@ Create Date: 2026-11-28 13:20:00
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0019"
-down_revision = "0018"
+revision = "0020"
+down_revision = "0019"
 branch_labels = depends_on = None
 
 
