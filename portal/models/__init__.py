@@ -6,7 +6,7 @@ from portal.models.calendar import CalendarYear, RuleVersion
 from portal.models.cases import Case, CaseEvent, CaseHead, CaseLine, CaseTally, Draft
 from portal.models.chains import AccessLink, CaseLink, OrderLink
 from portal.models.customers import CustomerNote, Feedback
-from portal.models.desk import SavedView
+from portal.models.desk import HeldStep, SavedView
 from portal.models.evidence import Evidence
 from portal.models.imports import ImportHeading, ImportJob
 from portal.models.intake import Intake
@@ -51,6 +51,7 @@ __all__ = [
     "Feedback",
     "FormKey",
     "HalfSignIn",
+    "HeldStep",
     "ImportHeading",
     "ImportJob",
     "Intake",
