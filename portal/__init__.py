@@ -19,16 +19,18 @@ from portal.calendar import clock, lengths
 from portal.cases import anchors
 from portal.config import Settings, SettingsError
 from portal.evidence import imaging
-from portal.evidence.store import DirectoryStore
+from portal.evidence.bucket import BucketStore
+from portal.evidence.store import DirectoryStore, Store
 from portal.extensions import db, migrate, use_lock_file
 from portal.money import encryption
 from portal.money.accounts import keyring
 from portal.notices import notices as kept_notices
+from portal.orders import sharing
 from portal.parcels import following
 from portal.people import factors, passwords, sessions
 from portal.resale.passing import moving as chain_moving
 from portal.rights import resale as resale_terms
-from portal.web import assets, early, errors, events, filters, request_log, security
+from portal.web import assets, early, errors, events, filters, kept, metering, request_log, security
 
 TOP = Path(__file__).resolve().parent.parent
 
@@ -44,7 +46,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     _close_to_others(data)
     app.config.update(
         SQLALCHEMY_DATABASE_URI=settings.url,
-        SQLALCHEMY_ENGINE_OPTIONS={"pool_pre_ping": not settings.sqlite},
         MAX_CONTENT_LENGTH=12 * 1024 * 1024,
         MAX_FORM_MEMORY_SIZE=1024 * 1024,
         MAX_FORM_PARTS=1000,
@@ -57,12 +58,14 @@ def create_app(settings: Settings | None = None) -> Flask:
         COMPRESS_EVALUATE_CONDITIONAL_REQUEST=False,  # the routes that have an ETag do that before they render
     )
     app.extensions["portal_settings"] = settings
-    app.extensions["portal_store"] = DirectoryStore(data / "evidence")
+    app.extensions["portal_store"] = store = _make_store(settings, data)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.add_extension(kept.Kept)
     db.init_app(app)
     migrate.init_app(app, db, directory=str(TOP / "migrations"), compare_type=True)
     with app.app_context():
         _apply(settings, data)
+        sharing.use_shared(store if isinstance(store, BucketStore) else None)
 
     built = assets.Assets(TOP / "static", data / "assets")
     built.build()
@@ -77,6 +80,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     _blueprints(app, settings)
 
     app.wsgi_app = early.EarlyAnswers(app, app.wsgi_app, settings)  # type: ignore[method-assign]
+    metering.install(app)
     app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
         app.wsgi_app,
         root=str(built.target),
@@ -91,6 +95,16 @@ def create_app(settings: Settings | None = None) -> Flask:
     if settings.log == "1":
         request_log.install(app)
     return app
+
+
+def _make_store(settings: Settings, data: Path) -> Store:
+    """A folder of this machine, or what several nodes share. Raises SettingsError."""
+    if not settings.store:
+        return DirectoryStore(data / "evidence")
+    try:
+        return BucketStore(settings.store, endpoint=settings.store_endpoint)
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
 
 
 def _close_to_others(data: Path) -> None:
@@ -136,10 +150,10 @@ class _NoSession(SessionInterface):
 
 
 def _blueprints(app: Flask, settings: Settings) -> None:
-    from portal import auth, buyer, consumer, files, health, mediation, operator, qa, seller
+    from portal import auth, buyer, consumer, files, health, mediation, metrics, operator, qa, seller
 
-    for blueprint in (auth.bp, buyer.bp, seller.bp, consumer.bp, mediation.bp, operator.bp, files.bp, health.bp):
-        app.register_blueprint(blueprint)
+    for audience in (auth, buyer, seller, consumer, mediation, operator, files, health, metrics):
+        app.register_blueprint(audience.bp)
     if settings.qa_open:
         app.register_blueprint(qa.bp)
 

@@ -56,6 +56,11 @@ class Settings:
     database_url: str = field(
         default="", metadata={"why": "SQLite in the data folder unless set; PostgreSQL as postgresql+psycopg://…"}
     )
+    store: str = field(
+        default="",
+        metadata={"why": "where photos are kept for several nodes: s3://bucket/prefix (AWS_… variables hold the keys)"},
+    )
+    store_endpoint: str = field(default="", metadata={"why": "an S3-compatible service other than AWS: its address"})
     secret_key: str = field(
         default="", metadata={"why": "signs form tokens; `portal serve` refuses to start without one"}
     )
@@ -134,6 +139,9 @@ class Settings:
             "why": "1 asks operators and mediators for a second factor, 0 doesn't; empty: with PORTAL_HTTPS, not in QA"
         },
     )
+    metrics_token: str = field(
+        default="", metadata={"why": "who may read /metrics (Authorization: Bearer …); empty: this machine alone"}
+    )
     log: str = field(default="", metadata={"why": "1 writes one JSON line a request to standard error"})
 
     @classmethod
@@ -170,6 +178,10 @@ class Settings:
             raise SettingsError("PORTAL_THREADS must be at least 1")
         if self.database_url and not re.match(r"(sqlite|postgresql|postgresql\+psycopg)://", self.database_url):
             raise SettingsError("PORTAL_DATABASE_URL must begin with postgresql+psycopg:// (or sqlite://)")
+        if self.store and not re.match(r"(s3|file|memory)://", self.store):
+            raise SettingsError("PORTAL_STORE must begin with s3:// and name a bucket")
+        if self.store_endpoint and not _is_web_address(self.store_endpoint):
+            raise SettingsError("PORTAL_STORE_ENDPOINT must begin with https:// (or http://) and name a host")
         if self.webhook_url and not _is_web_address(self.webhook_url):
             raise SettingsError("PORTAL_WEBHOOK_URL must begin with https:// (or http://) and name a host")
         if self.webhook_url and not _is_secret(self.webhook_secret):

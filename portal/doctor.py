@@ -21,6 +21,7 @@ from portal.models.money import OPEN_ENTRY
 from portal.money.accounts import keeping as account_keeping
 from portal.money.entries import COUNTED
 from portal.orders.versions import FROZEN
+from portal.payments import contested
 from portal.resale import chain as chain_links
 from portal.system.notes import list_alarms
 
@@ -342,6 +343,37 @@ CHECKS: tuple[Check, ...] = (
             "AND (c.order_id = o.id OR x.order_id = o.id))"
         ),
     ),
+    Check(
+        "known shops",
+        "a member sees the orders of shops that they know, and of others only those with a case",
+        _sql(
+            "SELECT 'order', o.order_no, 'of shop', o.shop_id, CASE WHEN o.shown THEN 'is shown to' "
+            "ELSE 'is hidden from' END, o.buyer_id FROM orders o LEFT JOIN known_shops k ON k.user_id = o.buyer_id "
+            "AND k.shop_id = o.shop_id WHERE o.shown AND o.case_count = 0 AND NOT coalesce(k.accepted, false) "
+            "OR NOT o.shown AND coalesce(k.accepted, false)"
+        ),
+    ),
+    Check(
+        "strangers",
+        "nobody with an account has a case or unread words about an order that is hidden from them",
+        _sql(
+            "SELECT 'case', c.case_no FROM cases c JOIN orders o ON o.id = c.order_id AND o.shop_id = c.shop_id "
+            "JOIN users u ON u.id = o.buyer_id WHERE NOT o.shown AND u.password_hash IS NOT NULL UNION ALL "
+            "SELECT 'conversation', CAST(v.id AS TEXT) FROM conversations v JOIN orders o ON o.id = v.order_id "
+            "AND o.shop_id = v.shop_id JOIN users u ON u.id = o.buyer_id "
+            "WHERE NOT o.shown AND v.buyer_unread > 0 AND u.password_hash IS NOT NULL"
+        ),
+    ),
+    Check(
+        "order numbers",
+        "a number that two shops have is marked on each of the orders, and both shops were told",
+        _sql(
+            "SELECT 'order', o.order_no, 'of shop', o.shop_id FROM orders o WHERE o.contested <> EXISTS ("
+            "SELECT 1 FROM orders x WHERE x.order_no = o.order_no AND x.shop_id <> o.shop_id) "
+            "OR o.contested AND NOT EXISTS (SELECT 1 FROM notices n JOIN shops s ON s.id = n.shop_id "
+            "AND s.owner_id = n.user_id WHERE n.shop_id = o.shop_id AND n.kind = 'number_claimed')"
+        ),
+    ),
     Check("forward", "what an order's status says and what is known of it don't exclude each other", _known_otherwise),
     Check("frozen facts", "an open case stands on what was paid and bought when it was opened", _frozen),
     Check(
@@ -363,9 +395,14 @@ CHECKS: tuple[Check, ...] = (
             "GROUP BY c.id, c.case_no, c.state, c.escalated HAVING "
             f"c.state IN ({_FINAL}) AND sum(CASE WHEN e.{OPEN_ENTRY} THEN 1 ELSE 0 END) > 0 "
             "OR c.state IN ('refunding','refund_failed') AND NOT c.escalated AND "
-            "sum(CASE WHEN e.state IN ('waiting','due','failed') THEN 1 ELSE 0 END) = 0 "
+            "sum(CASE WHEN e.state IN ('waiting','due','failed','contested') THEN 1 ELSE 0 END) = 0 "
             "OR (c.state = 'refund_failed') <> (sum(CASE WHEN e.state = 'failed' THEN 1 ELSE 0 END) > 0)"
         ),
+    ),
+    Check(
+        "arrivals",
+        "a case says of its contested payments what they say, and none waits longer than it may",
+        contested.find_broken,
     ),
     Check(
         "receipts",

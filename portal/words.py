@@ -130,6 +130,14 @@ MONEY_STATE: dict[str, str] = {
     "declared": "待商家确认",
     "settled": "已付清",
     "cancelled": "已取消",
+    "contested": "买家未收到",
+}
+ARRIVAL: dict[str, str] = {  # what is known of the arrival of a payment that was recorded
+    "missing": "买家说没有到账,商家须提交付款凭证,或登记没有付成后重新付款",
+    "shown": "商家已提交付款凭证,请买家查收",
+    "arrived": "买家已确认到账",
+    "decided": "平台裁决已付到",
+    "unopposed": "买家在期限内没有提出异议",
 }
 MONEY_CHIP: dict[str, str] = {  # the kind of its chip
     "waiting": "wait",
@@ -138,6 +146,7 @@ MONEY_CHIP: dict[str, str] = {  # the kind of its chip
     "declared": "wait",
     "settled": "ok",
     "cancelled": "off",
+    "contested": "bad",
 }
 PROPOSAL_STATE: dict[str, str] = {
     "open": "待答复",
@@ -210,6 +219,8 @@ OTHERWISE: dict[str, str] = {
     "buyer_confirm": "逾期未确认且发出的商品已有物流记录,系统将自动确认收货;没有物流记录则平台介入",
     "problem_answer": "商家逾期未处理收货问题,平台将介入;不会自动确认收货",
     "refund_legal": "商家超过法定期限未退款,平台将介入",
+    "arrival_answer": "商家逾期没有提交付款凭证或登记没有付成,平台将介入",
+    "arrival_objection": "买家逾期没有再提出异议,售后按商家的登记完成;没有收到的请在期限内申请平台介入",
     "mediation_evidence": "举证期结束后由平台裁决,没有举证的一方按已有材料处理",
     "mediation_decision": "平台逾期未裁决,将上报主管;不会自动裁决",
 }
@@ -249,6 +260,7 @@ DECISION: dict[str, str] = {  # a decision in a word or two
     "decide_reship": "商家发货",
     "decide_refund": "退款",
     "decide_continue": "按原流程继续",
+    "decide_unpaid": "重新付款",
 }
 STEP_DONE: dict[str, str] = {  # 已…: steps that are held back for a moment
     "agree": "同意",
@@ -302,6 +314,10 @@ SAID: dict[str, str] = {
     "traces-known": "这些记录之前已有,没有重复保存",
     "watch-on": "已开启物流提醒:揽收、派送、签收和异常时通知您",
     "watch-off": "已关闭物流提醒",
+    "shop-accepted": "已确认，这家店铺的订单都在我的订单里",
+    "shop-refused": "已记下，这家店铺的订单不会出现在我的订单里",
+    "complaint-taken": "已标为处理中",
+    "complaint-answered": "已答复，对方会收到通知",
     "traces-imported": "物流记录已导入,结果如下",
     "shipped": "已发货,买家会收到通知",
     "sent-back": "拒收商品的退还运单已登记",

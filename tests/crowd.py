@@ -80,6 +80,7 @@ def _orders(many: int) -> None:
         status=_one_of(_STATUSES, "i"),
         ordered_at=_at("-i * 60"),
         received_at=_at("-i * 30"),
+        shown="true",
         case_count="i % 3",
         tracking_text="CASE WHEN i % 100 = 2 THEN 'x' ELSE '' END",
     )

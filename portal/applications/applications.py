@@ -51,7 +51,7 @@ def submit_draft(draft: Draft, *, by: ActedBy, now: datetime) -> Case:
 
     Raises NotEligible, or ledger.NotEnough when somebody was faster with the last units.
     """
-    order = db.session.get_one(Order, draft.order_id)
+    order = db.session.get_one(Order, (draft.order_id, draft.shop_id))
     policy = policies.get_current(order.shop_id)
     fields, photos = draft.fields, list_photos(draft)
     lines = {line.id: line for line in list_lines(order.id)}
@@ -115,7 +115,7 @@ def submit_draft(draft: Draft, *, by: ActedBy, now: datetime) -> Case:
 
 def judge_draft(draft: Draft, *, now: datetime) -> list[tuple[int, Verdict]]:
     """What eligibility says of each line of the draft, as it stands."""
-    order = db.session.get_one(Order, draft.order_id)
+    order = db.session.get_one(Order, (draft.order_id, draft.shop_id))
     policy = get_policy_for(order)
     lines = {line.id: line for line in list_lines(order.id)}
     may = is_exchangeable(list(lines.values()))
@@ -145,9 +145,9 @@ def judge_again(
 
     ``quantities`` by order line, in thousandths; ``photos`` counts all of them. Raises NotEligible.
     """
-    order = db.session.get_one(Order, case.order_id)
+    order = db.session.get_one(Order, (case.order_id, case.shop_id))
     days = policies.get_days_since(order.shop_id, order.received_at)
-    policy = describe_policy(db.session.get_one(Policy, case.policy_id), days)
+    policy = describe_policy(db.session.get_one(Policy, (case.policy_id, case.shop_id)), days)
     own = dict(
         db.session.execute(
             select(CaseLine.order_line_id, CaseLine.quantity_milli).where(CaseLine.case_id == case.id)

@@ -87,7 +87,7 @@ def list_chosen_skus(draft: Draft, lines: Sequence[Any]) -> dict[int, Sku]:
 
 def work_out_all(draft: Draft) -> Sums:
     """The sums of a draft as it stands."""
-    order = db.session.get_one(Order, draft.order_id)
+    order = db.session.get_one(Order, (draft.order_id, draft.shop_id))
     lines = list_lines(order.id)
     known = {line.id for line in lines}
     fields = draft.fields

@@ -23,7 +23,9 @@ from portal.cases.effects.step_context import ActedBy
 from portal.extensions import db
 from portal.flow import CaseType, State, StepRefused
 from portal.models import Cancellation, Case, Order, OrderLine, Shipment, ShipmentTrace, Shop, Staff, User
+from portal.models.orders import find_path
 from portal.notices import notices
+from portal.orders import addresses, order_lists
 from portal.parcels import carriers
 from portal.people import roles
 from portal.rights import policies
@@ -75,9 +77,7 @@ def cancel_order(order_no: str, *, by: ActedBy, reason: str, now: datetime) -> R
     reason that isn't in REASONS.
     """
     words = REASONS[reason]
-    order = db.session.scalars(
-        select(Order).where(Order.order_no == order_no, Order.buyer_id == by.user_id)
-    ).one_or_none()
+    order = order_lists.find_of_buyer(order_no, by.user_id or 0)
     if order is None:
         return Result(order_no, Outcome.UNKNOWN)
     if order.status not in OPEN:
@@ -168,12 +168,8 @@ def _cancel(order_id: int, status: str, *, by: ActedBy, reason: str, words: str,
 def cancel_many(order_nos: Sequence[str], *, by: ActedBy, reason: str, now: datetime) -> Cancellation:
     """Call off several orders and keep what became of each, for its page. At most MOST_AT_ONCE; doubles count once."""
     chosen = list(dict.fromkeys(order_nos))[:MOST_AT_ONCE]
-    ids = {
-        row.order_no: row.id
-        for row in db.session.execute(
-            select(Order.id, Order.order_no).where(Order.order_no.in_(chosen), Order.buyer_id == by.user_id)
-        )
-    }
+    found = addresses.map_addresses(chosen, by.user_id or 0, select(Order.id, Order.order_no, Order.shop_id))
+    ids = {address: row.id for address, row in found.items()}
     # In the order of their ids, so that no two submissions wait for each other.
     results = {
         number: cancel_order(number, by=by, reason=reason, now=now)
@@ -229,16 +225,17 @@ def ship_order(order_id: int, shop_id: int, parcels: Sequence[tuple[str, str]], 
     for case in waiting:
         if not case.escalated:
             taking.take(case.id, "goods_shipped", by=by, now=now)
-    notices.tell_of_order(
-        order.buyer_id,
-        shop_id=order.shop_id,
-        kind="order_shipped",
-        title="商家已发货",
-        body=f"订单 {order.order_no} 已由 {names} 发出,运单号 {order.tracking_text}。",
-        href=f"/orders/{order.order_no}",
-        at=now,
-        dedupe_key=f"shipped:{order.id}",
-    )
+    if order.shown:
+        notices.tell_of_order(
+            order.buyer_id,
+            shop_id=order.shop_id,
+            kind="order_shipped",
+            title="商家已发货",
+            body=f"订单 {order.order_no} 已由 {names} 发出,运单号 {order.tracking_text}。",
+            href=find_path(order),
+            at=now,
+            dedupe_key=f"shipped:{order.id}",
+        )
     _seen_anew(order)
 
 
@@ -277,16 +274,14 @@ def find_cancellation(public_id: str, user_id: int) -> Cancellation | None:
 
 def list_chosen(order_nos: Sequence[str], buyer_id: int) -> Sequence[Any]:
     """This buyer's orders among these numbers, in their order: number, status, what was paid and is not refunded."""
-    rows = db.session.execute(
-        select(
-            Order.order_no,
-            either((Order.status.in_(OPEN) & _KNOWN_AS_SENT, "in_transit"), else_=Order.status).label("status"),
-            Order.ordered_at,
-            sql_case((Order.status == "unpaid", 0), else_=Order.paid_fen - Order.refunded_fen).label("left_fen"),
-            Shop.name.label("shop"),
-        )
-        .join(Shop, Shop.id == Order.shop_id)
-        .where(Order.buyer_id == buyer_id, Order.order_no.in_(list(order_nos)[:MOST_AT_ONCE]))
-    )
-    found = {row.order_no: row for row in rows}
-    return [found[number] for number in dict.fromkeys(order_nos) if number in found]
+    query = select(
+        Order.order_no,
+        Order.shop_id,
+        Order.contested,
+        either((Order.status.in_(OPEN) & _KNOWN_AS_SENT, "in_transit"), else_=Order.status).label("status"),
+        Order.ordered_at,
+        sql_case((Order.status == "unpaid", 0), else_=Order.paid_fen - Order.refunded_fen).label("left_fen"),
+        Shop.name.label("shop"),
+    ).join(Shop, Shop.id == Order.shop_id)
+    found = addresses.map_addresses(list(order_nos)[:MOST_AT_ONCE], buyer_id, query)
+    return list({(row.order_no, row.shop_id): row for row in found.values()}.values())

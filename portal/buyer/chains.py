@@ -7,7 +7,6 @@ from typing import Any
 
 from flask import abort, g, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
 from wtforms import BooleanField
 
 from portal import inputs
@@ -18,11 +17,12 @@ from portal.cases.effects.step_context import ActedBy
 from portal.extensions import db
 from portal.flow import FINAL, Actor, StepRefused
 from portal.models import Case, Order
-from portal.orders import ledger
+from portal.orders import ledger, order_lists
 from portal.resale import across, chain_view
 from portal.resale import chain as chain_links
 from portal.resale import downstream as resale_downstream
 from portal.resale.downstream import Bought
+from portal.resale.parties import list_parties
 from portal.web import guards
 from portal.web.chains import LinkForm, pick
 from portal.web.fields import Line, Phone, Text
@@ -72,12 +72,17 @@ def _own_shop() -> int:
     return shop_id
 
 
+def _find_purchase(order_no: str, shop_id: int) -> Order | None:
+    """A purchase of this person, not of their own shop."""
+    order = order_lists.find_of_buyer(order_no, g.who.user_id)
+    return order if order is not None and order.shop_id != shop_id else None
+
+
 @bp.route("/orders/<order_no>/downstream", methods=["GET", "POST"])
 def downstream(order_no: str) -> ResponseReturnValue:
     """登记下游订单: the consumer's order that this purchase serves."""
     shop_id = _own_shop()
-    query = select(Order).where(Order.order_no == order_no, Order.buyer_id == g.who.user_id, Order.shop_id != shop_id)
-    order = guards.found(db.session.scalars(query).one_or_none())
+    order = guards.found(_find_purchase(order_no, shop_id))
     order_id = order.id
     lines = applications_goods.list_lines(order.id)
     form = DownstreamForm()
@@ -114,7 +119,7 @@ def downstream(order_no: str) -> ResponseReturnValue:
                 return once(recorded)
             except StepRefused as refused:
                 form.refuse(refused.sentence, refused.step if refused.step in form else "")
-        order = guards.found(db.session.scalars(query).one_or_none())
+        order = guards.found(_find_purchase(order_no, shop_id))
     else:
         form.order_no.data, form.channel.data = order.downstream_order_no or None, order.downstream_channel or None
         if order.is_dropship:
@@ -208,7 +213,7 @@ def chain(case_no: str) -> ResponseReturnValue:
                 else:
                     across.open_downstream(
                         up,
-                        db.session.get_one(Order, int(form.case.data)),
+                        db.session.get_one(Order, (int(form.case.data), shop_id)),
                         by=ActedBy(Actor.SELLER, g.who.user_id, g.who.member_name, g.request_id),
                         consent=form.consent.data,
                         now=g.now,
@@ -224,11 +229,13 @@ def chain(case_no: str) -> ResponseReturnValue:
                 status = 409
         case = guards.found(case_view.find_of_buyer(case_no, g.who.user_id))
         found = chain_view.describe_below(case.id, shop_id)
+    shown = chain_view.build_chain(found) if found else None
     return page(
         "buyer/chain.html",
         status,
         case=case,
-        chain=chain_view.build_chain(found) if found else None,
+        chain=shown,
+        parties=list_parties(shown) if shown else (),
         forms=forms,
         does=does,
         form=forms.get(does),

@@ -11,6 +11,7 @@ from portal.applications import drafts, goods
 from portal.buyer import bp
 from portal.extensions import db, writing
 from portal.models import Order, Shop
+from portal.models.orders import find_path
 from portal.orders import order_lists
 from portal.rights import phrases
 from portal.talk import conversations
@@ -88,7 +89,10 @@ def _send(order_id: int, words: str, photos: list[str]) -> None:
     if wish == "exact":
         only = lines[0].id if len(lines) == 1 else None
         drafts.start_draft(order.shop_id, order.id, g.who.user_id, source="chat", now=g.now, line_id=only)
-    card = {"order_no": order.order_no, "lines": [[line.id, f"{line.title} {line.spec}"] for line in lines[:20]]}
+    card = {
+        "order_no": find_path(order).removeprefix("/orders/"),
+        "lines": [[line.id, f"{line.title} {line.spec}"] for line in lines[:20]],
+    }
     said = "已为您创建换货申请草稿" if wish == "exact" else "需要申请换货吗?"
     conversations.add_message(
         talk, "system", None, said, now=g.now, kind="draft" if wish == "exact" else "offer", data=card
@@ -98,7 +102,7 @@ def _send(order_id: int, words: str, photos: list[str]) -> None:
 @early.nothing_new(bp, "/orders/<order_no>/contact/new")
 def _nothing_new(asked: early.Asked) -> bool:
     seen = early.poll_key(asked.query)
-    talk = conversations.find_standing(asked.path["order_no"], "buyer", asked.who.user_id)
+    talk = conversations.find_standing_of_buyer(asked.path["order_no"], asked.who.user_id)
     return seen is not None and talk is not None and (talk.last_message_id or 0) <= seen
 
 
@@ -106,7 +110,7 @@ def _nothing_new(asked: early.Asked) -> bool:
 def contact_new(order_no: str) -> ResponseReturnValue:
     """What was said since: 204 when nothing."""
     g.polled = True
-    talk = guards.found(conversations.find_standing(order_no, "buyer", g.who.user_id))
+    talk = guards.found(conversations.find_standing_of_buyer(order_no, g.who.user_id))
     after = request.args.get("after", "0")
     key = int(after) if after.isascii() and after.isdigit() and len(after) < 18 else 0
     found = conversations.list_newer(talk.talk_id, key) if (talk.last_message_id or 0) > key else []

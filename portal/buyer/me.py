@@ -9,7 +9,7 @@ from sqlalchemy import select
 from portal.buyer import bp
 from portal.extensions import db, writing
 from portal.models import Session
-from portal.orders import order_lists
+from portal.orders import known_shops, order_lists
 from portal.people import sessions as people_sessions
 from portal.web import events
 from portal.web.pages import page
@@ -24,6 +24,7 @@ def me() -> ResponseReturnValue:
         waiting=waiting,
         waiting_count=order_lists.count_waiting(g.who.user_id) if waiting else 0,
         counts=order_lists.count_tabs(g.who.user_id),
+        new_shops=known_shops.count_new(g.who.user_id),
     )
 
 

@@ -14,7 +14,7 @@ from portal.buyer import bp
 from portal.extensions import db
 from portal.flow import Actor
 from portal.models import Shop
-from portal.orders import order_lists
+from portal.orders import known_shops, order_lists
 from portal.orders.export_format import parcels_of
 from portal.parcels import parcel_view, telling
 from portal.people.sessions import Who
@@ -49,6 +49,7 @@ def my_orders() -> ResponseReturnValue:
         chosen=tab,
         tabs=order_lists.TABS,
         counts=order_lists.count_tabs(g.who.user_id),
+        new_shops=known_shops.count_new(g.who.user_id),
         q=sought,
         problem=problem,
         more="/orders?" + urlencode(more) if more else "",

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from portal import inputs
 from portal.applications import applications, goods
 from portal.applications import sums as applications_sums
-from portal.buyer import applying_forms, bp, forms, parcel_forms
+from portal.buyer import applying_forms, arrival_forms, bp, forms, parcel_forms
 from portal.buyer.cases import show_page
 from portal.cases import case_view, child_cases
 from portal.cases.effects.hand_ins import RequestedLine
@@ -38,6 +38,8 @@ FORMS: dict[str, type[forms.StepForm]] = {
     "escalate": forms.EscalateForm,
     "submit_evidence": forms.EvidenceForm,
     "withdraw_mediation": forms.LeaveForm,
+    "confirm_arrival": arrival_forms.ArrivalForm,
+    "deny_arrival": arrival_forms.MissingForm,
     "give_account": forms.AccountForm,
 }
 
@@ -56,7 +58,7 @@ class BuyerSteps(StepRoute[forms.StepForm]):
     def make_form(self, case: Case, step_name: str) -> forms.StepForm:
         form = FORMS.get(step_name, forms.StepForm)(known=partial(order_lists.known_numbers, case.order_id))
         if isinstance(form, parcel_forms.ParcelForm):
-            form.own_order_nos = (db.session.get_one(Order, case.order_id).order_no,)
+            form.own_order_nos = (db.session.get_one(Order, (case.order_id, case.shop_id)).order_no,)
         return form
 
     def fill_in(self, form: forms.StepForm, case: Case, view: case_view.View) -> dict[str, str]:
@@ -115,7 +117,7 @@ def _as_applied(view: case_view.View) -> dict[str, str]:
 
 def _sums(case: Case, view: case_view.View) -> applications_sums.Sums:
     """What the case comes to as it stands."""
-    order = db.session.get_one(Order, case.order_id)
+    order = db.session.get_one(Order, (case.order_id, case.shop_id))
     quantities = {line.order_line_id: line.quantity_milli for line in view.lines}
     skus = {line_id: sku for line_id, sku in _skus(case.id).items() if sku}
     return applications_sums.work_out_sums(order, CaseType(case.type), quantities, skus, case.refund_fen)
@@ -143,7 +145,7 @@ def _read_modified(form: forms.ModifyForm, case: Case, view: case_view.View) -> 
     ]
     refund_fen = None
     if "amount" in form:
-        order = db.session.get_one(Order, case.order_id)
+        order = db.session.get_one(Order, (case.order_id, case.shop_id))
         kind = CaseType(case.type)
         sums = applications_sums.work_out_sums(order, kind, {i.line_id: i.milli for i in wanted}, {}, form.amount.data)
         if problem := applications_sums.find_amount_problem(sums, kind):

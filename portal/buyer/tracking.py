@@ -11,6 +11,7 @@ from portal.buyer import bp
 from portal.cases.effects.step_context import ActedBy
 from portal.extensions import writing
 from portal.flow import Actor, StepRefused
+from portal.models.orders import find_path
 from portal.orders import order_lists
 from portal.parcels import following, parcel_view, telling
 from portal.tracking import claims
@@ -26,7 +27,7 @@ def _own(shipment_id: int) -> Any:
 
 
 def _home(shipment: Any) -> str:
-    return f"/cases/{shipment.case_no}" if shipment.case_no else f"/orders/{shipment.order_no}"
+    return f"/cases/{shipment.case_no}" if shipment.case_no else find_path(shipment)
 
 
 @bp.route("/parcels/<int:shipment_id>", methods=["GET", "POST"])

@@ -51,8 +51,13 @@ def list_actions(
     return sorted(found.values(), key=lambda pair: order.get(pair[0].name, 0))
 
 
-_UNASKED = frozenset({"give_account", "decline_account", "withdraw_account", "refund_arrived"})  # not worth a "not yet"
-
+_ARRIVALS = frozenset({"deny_arrival", "confirm_arrival", "show_payment", "admit_unpaid", "decide_unpaid"})
+_UNASKED = _ARRIVALS | {
+    "give_account",
+    "decline_account",
+    "withdraw_account",
+    "refund_arrived",
+}  # not worth a "not yet"
 _LATER = {  # all others lead on
     "extend": 1,
     "modify": 1,

@@ -72,6 +72,12 @@ _SENT: Final = Burden(
     "商家不能证明送达的,按没有收到处理;买家不举证问题的,按收到且完好处理。",
     "确认送达后,收到的商品有问题由买家举证:问题照片、外包装和面单。",
 )
+_BUYER_PAID: Final = Burden(
+    BUYER,
+    "差价是否付出由买家证明:付款记录和流水号。",
+    "买家不举证的,按没有补差价处理。",
+    "买家已证明付出的,由商家证明没有收到:收款账户当天的记录。",
+)
 _PAID: Final = Burden(
     SELLER,
     "退款是否付出由商家证明:付款流水号和到账凭证。",
@@ -115,6 +121,7 @@ _PROMISE: Final = Burden(
 _OF_STATE: Final[Mapping[State, Burden]] = {
     State.INSPECTING: _SENT_BACK,
     State.DISPUTED: _DISPUTED,
+    State.PAYING: _BUYER_PAID,
     State.RESHIPPING: _TO_SEND,
     State.CONFIRMING: _SENT,
     State.REFUNDING: _PAID,
@@ -194,6 +201,8 @@ def carried_out(step: Step, case_type: str, handed: HandIn, *, goods_returned: b
         if step.source in (State.INSPECTING, State.DISPUTED):
             said.append("商家收到的商品由商家退还给买家。")
         return said
+    if step.name == "decide_unpaid":
+        return ["这笔款项恢复为没有付成,商家须重新付款并登记。", f"原来的时限继续计算,至少还有 {least}。"]
     if step.name == "decide_complete":
         return [f"售后单结束为「{TYPE[case_type]}完成」。"]
     if step.name == "decide_return":

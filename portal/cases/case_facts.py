@@ -74,8 +74,8 @@ def collect_facts(
         found["difference_fen"] = (
             worth.work_out_case_difference(case, accepted=True) if accepted else case.difference_fen
         )
-    if case.entry_count and state not in flow.FINAL:
-        found |= money_entries.describe_standing(case.id, entries)
+    if case.entry_count and (state not in flow.FINAL or state == State.COMPLETED):
+        found |= money_entries.describe_standing(case.id, case.shop_id, now, entries)
     if state in (State.REFUNDING, State.REFUND_FAILED):
         found |= bank_accounts.collect_facts(case, entries, bank)
         found["owed_since"] = _find_owed_since(case, entries)
@@ -100,6 +100,8 @@ def collect_facts(
         heard_both=case.heard == "buyer,seller",
         asked_by=case.asked_by,
         countered=case.countered,
+        payment_claim=case.payment_claim,
+        claimed_at=case.claimed_at,
         **found,
     )
 
@@ -170,7 +172,7 @@ _BEFORE_AGREEING = select(
 
 def _find_owed_since(case: Any, entries: Sequence[Any] | None) -> datetime | None:
     """When the refund was first to be paid; None: since the case entered its state, for nothing was tried yet."""
-    if entries is not None:
+    if entries is not None and not case.payment_claim:
         if case.state == State.REFUND_FAILED or not any(entry.tries for entry in entries):
             return None  # for a page, which asks no more of a payment that failed
         if case.type in (CaseType.RETURN_REFUND, CaseType.REFUND_ONLY):  # planned as it entered refunding
@@ -182,7 +184,7 @@ def _find_owed_since(case: Any, entries: Sequence[Any] | None) -> datetime | Non
 _OWED_SINCE = select(func.max(CaseEvent.at)).where(
     CaseEvent.case_id == bindparam("case_id"),
     CaseEvent.target == State.REFUNDING,
-    CaseEvent.source.not_in([str(state) for state in flow.OWED]),
+    CaseEvent.source.not_in([str(state) for state in (*flow.OWED, State.COMPLETED)]),  # reopened: owed all the while
 )
 
 

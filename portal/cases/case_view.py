@@ -89,6 +89,7 @@ class View:
 
     case: Case
     side: Actor
+    now: datetime
     order: Any  # id, order_no, paid_fen, received_at
     buyer: str  # 会员名
     policy_version: int
@@ -129,6 +130,18 @@ class View:
     def details(self, event: Any) -> list[str]:
         """What the step brought or changed, beside its sentence and its note."""
         return describe_event(event, self.lines, back=self.back.shown)
+
+    def arrival(self, entry: Any) -> str:
+        """What is known of the arrival of a payment that was recorded, in a sentence; "" where nothing is to say."""
+        if entry.kind == "difference" or entry.state not in ("settled", "contested") or not entry.amount_fen:
+            return ""
+        if entry.arrival:
+            return words.ARRIVAL[entry.arrival]
+        until = entry.settled_at + lengths.get_deadline("arrival_objection")
+        if until <= self.now:
+            return "买家在期限内没有提出异议"
+        who = "请核对是否到账;没有收到请" if self.side is Actor.BUYER else "买家没有收到可以"
+        return f"{who}在{words.moment(until)}前提出「未到账」"
 
     def terms(self, proposal: Any) -> list[str]:
         """The terms of a version, in sentences."""
@@ -189,7 +202,9 @@ _version = OrderVersion.__table__.c
 _AROUND = (
     select(
         _order.id,
+        _order.shop_id,
         _order.order_no,
+        _order.contested,
         _order.paid_fen,
         _order.received_at,
         _policy.version.label("policy_version"),
@@ -197,7 +212,9 @@ _AROUND = (
         _user.password_hash.is_(None).label("no_account"),
         _shop.bank_data,
         exists().where(_link.downstream_id == _case.id, _link.ended_at.is_(None)).label("linked"),
-        exists().where(_bought_by.buyer_id == _shop.owner_id, _bought_by.shop_id != _shop.id).label("resold"),
+        exists()
+        .where(_bought_by.buyer_id == _shop.owner_id, _bought_by.shown, _bought_by.shop_id != _shop.id)
+        .label("resold"),
         exists()
         .where(_version.shop_id == _case.shop_id, _version.order_id == _case.order_id, _version.at >= _case.opened_at)
         .label("order_changed"),
@@ -285,6 +302,7 @@ def build_view(case: Case, side: Actor, now: datetime, *, role: str = "", by_lin
     return View(
         case=case,
         side=side,
+        now=now,
         order=around,
         buyer=around.buyer,
         policy_version=around.policy_version,

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from portal import flow
 from portal.extensions import db
-from portal.flow import Actor, Stage, StepRefused
+from portal.flow import Actor, Stage, State, StepRefused
 from portal.models import (
     Case,
 )
@@ -17,8 +17,11 @@ from portal.models import (
 
 def find_clock_start(case: Any) -> datetime:
     """Since when the present deadline runs: since its stage began, while the platform is in it."""
-    began: datetime = case.stage_at if case.escalated and case.stage_at else case.entered_at
-    return began
+    if case.escalated and case.stage_at:
+        began: datetime = case.stage_at
+        return began
+    start: datetime = case.claimed_at if case.claimed_at and case.state == State.REFUNDING else case.entered_at
+    return start
 
 
 def list_who_must_act(case: Any) -> list[Actor]:
@@ -33,7 +36,11 @@ def list_who_must_act(case: Any) -> list[Actor]:
 def find_who_must_act(case: Any) -> Actor | None:
     """Who must act on this case now."""
     return flow.waits_for(
-        case.state, escalated=case.escalated, problem_open=case.problem_open, countered=case.countered
+        case.state,
+        escalated=case.escalated,
+        problem_open=case.problem_open,
+        countered=case.countered,
+        shown=case.payment_claim == "shown",
     )
 
 

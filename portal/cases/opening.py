@@ -23,7 +23,7 @@ from portal.flow import Actor, CaseType, Facts, State, Step, StepRefused
 from portal.models import Case, CaseLine, Conversation, Message, Order, OrderLine, Sku, User
 from portal.money import worth
 from portal.notices import notices
-from portal.orders import ledger, versions
+from portal.orders import known_shops, ledger, versions
 from portal.rights import resale
 from portal.words import BEIJING
 
@@ -221,7 +221,7 @@ def open_unsent(
 
 def record_opening(case: Case, step: Step, by: ActedBy, at: datetime, *, note: str, data: dict[str, Any]) -> None:
     """What goes with every new case: its first event, the order's and the tabs' counters, who is told."""
-    order = db.session.get_one(Order, case.order_id, populate_existing=True)
+    order = db.session.get_one(Order, (case.order_id, case.shop_id), populate_existing=True)
     case.opened_on = versions.freeze_facts(order)
     resale.promise_finish(case, order, at)
     db.session.flush()
@@ -232,6 +232,9 @@ def record_opening(case: Case, step: Step, by: ActedBy, at: datetime, *, note: s
         .values(case_count=Order.case_count + 1, version=Order.version + 1)
         .execution_options(synchronize_session=False)
     )
+    db.session.refresh(order, ["shown"])  # the buyer may have said 不是我的 meanwhile
+    if known_shops.is_hidden(order):
+        raise StepRefused("买家还没有确认这家店铺的订单，不能开售后单", step.name)
     notices.tell_step(case, step, version=1, at=at)
     update_counters(case, None, case.state)
     db.session.flush()

@@ -205,17 +205,17 @@ def work_out_difference(case: Case, terms: Terms) -> int:
     lines = dict(
         db.session.execute(select(CaseLine.id, CaseLine.order_line_id).where(CaseLine.case_id == case.id)).all()
     )
-    prices = load_prices(terms)
+    prices = load_prices(case.shop_id, terms)
     return worth.work_out_difference(
         case.order_id, [(lines[line_id], milli, prices[line_id]) for line_id, milli, _ in terms.lines], case.opened_on
     )
 
 
-def load_prices(terms: Terms) -> Mapping[int, int | None]:
+def load_prices(shop_id: int, terms: Terms) -> Mapping[int, int | None]:
     """The price of the replacement by case line; None: the same specification."""
     found: dict[int, int | None] = {}
     for line_id, _, sku_id in terms.lines:
-        sku = db.session.get(Sku, sku_id) if sku_id is not None else None
+        sku = db.session.get(Sku, (sku_id, shop_id)) if sku_id is not None else None
         found[line_id] = sku.price_fen if sku else None
     return found
 

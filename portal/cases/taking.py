@@ -133,6 +133,8 @@ def _clear_state(step: Step, at: datetime) -> dict[str, Any]:
         return changes | {"entered_at": at}
     if step.target != step.source:
         changes |= {**_FRESH, **step_context.NO_MEDIATION}
+    if step.source == State.PAYING != step.target:
+        changes |= {"payment_claim": "", "claimed_at": None}
     if step.target != step.source or step.name in flow.RESTARTING:
         changes |= {"entered_at": at, "paused_seconds": 0, "not_before": None}
     return changes
@@ -204,7 +206,7 @@ def _touch_order(case: Case) -> None:
 
 def post_proposal_card(case: Case, step: Step, by: ActedBy, at: datetime, version: int) -> None:
     """What was proposed or answered, as a card in the conversation about the order."""
-    talk = conversations.get_of_order(db.session.get_one(Order, case.order_id), at)
+    talk = conversations.get_of_order(db.session.get_one(Order, (case.order_id, case.shop_id)), at)
     side: conversations.Side = (
         "buyer" if by.actor is Actor.BUYER else "seller" if by.actor is Actor.SELLER else "system"
     )

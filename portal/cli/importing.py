@@ -21,9 +21,13 @@ from portal.orders.importing import describe_row, import_orders, report_file
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Only report, change nothing.")
 @click.option("--report", type=click.Path(path_type=Path), help="Write every row's result as CSV.")
+@click.option("--ask-buyers", is_flag=True, help="The file is a shop's: buyers new to it are asked first.")
 @with_appcontext
-def import_file(file: Path, dry_run: bool, report: Path | None) -> None:
-    """Read an order export (xlsx, csv). Exit 0: all in; 1: some rows refused; 2: nothing could be read."""
+def import_file(file: Path, dry_run: bool, report: Path | None, ask_buyers: bool) -> None:
+    """Read an order export (xlsx, csv). Exit 0: all in; 1: some rows refused; 2: nothing could be read.
+
+    Buyers see these orders at once: who runs the portal says that they are theirs.
+    """
     check_database()
 
     def progress(done: int, about: int) -> None:
@@ -42,7 +46,13 @@ def import_file(file: Path, dry_run: bool, report: Path | None) -> None:
                         f"{report} can't be written: {error.strerror}", param_hint="--report"
                     ) from error
             result = import_orders(
-                export, now=clock.now(), dry_run=dry_run, on_progress=progress, on_row=write, source=Path(file).name
+                export,
+                now=clock.now(),
+                dry_run=dry_run,
+                vouched=not ask_buyers,
+                on_progress=progress,
+                on_row=write,
+                source=Path(file).name,
             )
     except ExportRefused as refused:
         click.echo(f"portal: {refused.sentence}", err=True)

@@ -11,6 +11,8 @@ from flask.cli import with_appcontext
 from portal import database, doctor, sweeping
 from portal.calendar import calendars, clock
 from portal.cli.group import portal
+from portal.evidence import copying
+from portal.evidence.bucket import BucketStore
 from portal.extensions import db
 from portal.system import notes, steadiness
 from portal.talk import feedback
@@ -96,6 +98,27 @@ def adopt_files() -> None:
     database.check_present(store)
     database.adopt_files(store)
     click.echo("database and evidence carry the same name now; portal doctor says what is missing")
+
+
+@portal.command("copy-evidence")
+@click.argument("address")
+@click.option("--endpoint", default="", help="An S3-compatible service other than AWS.")
+@with_appcontext
+def copy_evidence(address: str, endpoint: str) -> None:
+    """Copy all photos to the bucket at ADDRESS (s3://bucket/prefix), and read each back; may be run again.
+
+    Exit 0: all are there, whole; PORTAL_STORE may be set. What came meanwhile is copied by the next run.
+    """
+    check_database()
+    try:
+        target = BucketStore(address, endpoint=endpoint)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+    copied, broken = copying.copy_all(current_app.extensions["portal_store"], target)
+    for line in broken:
+        click.echo(line, err=True)
+    click.echo(f"{copied} photos copied, {len(broken)} not")
+    sys.exit(1 if broken else 0)
 
 
 @portal.command("confirm-clock")

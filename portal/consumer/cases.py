@@ -19,18 +19,20 @@ from portal.consumer import bp
 from portal.consumer.forms import FORMS
 from portal.extensions import db
 from portal.flow import Actor, State, StepRefused
-from portal.models import Case, Order, Parcel
+from portal.models import Case, Order, Parcel, ReceiptClaim
 from portal.orders import order_lists
-from portal.parcels import carriers, numbers
+from portal.parcels import carriers, numbers, parcel_view
 from portal.resale import across, consumers
 from portal.resale import links as consumer_links
 from portal.resale.links import Pass
+from portal.tracking import claims
 from portal.web import photos, rates
 from portal.web.fields import Line, Pick, Text
 from portal.web.forms import Form
 from portal.web.once import once
 from portal.web.pages import page
 from portal.web.photo_field import Photos
+from portal.web.traces import ObjectionForm
 
 
 class PhotosForm(Form):
@@ -94,10 +96,8 @@ def open_pass(token: str) -> Pass:
 
 def find_case(opened: Pass, case_no: str) -> Case:
     query = select(Case).where(Case.case_no == case_no, Case.order_id == opened.order_id)
-    if opened.case_id is not None:
-        query = query.where(Case.id == opened.case_id)
     case = db.session.scalars(query).one_or_none()
-    if case is None:
+    if case is None or not consumer_links.may_see(opened, case):
         abort(404)
     return case
 
@@ -188,8 +188,22 @@ def case(token: str, case_no: str) -> ResponseReturnValue:
         ways=[(row, why) for row, why in view.actions if row.name in FORMS],
         expires_at=None if found.state not in flow.FINAL else opened.expires_at,
         at=f"/c/{token}/{case_no}/f",
+        claimed=_list_claims(view),
+        objection=ObjectionForm(),
         slip_no=across.find_parcel_no(found),
     )
+
+
+def _list_claims(view: case_view.View) -> list[tuple[ReceiptClaim, int]]:
+    """Reported 签收 of the case's parcels that waits for an objection, with the parcel's id among the followed."""
+    followed = [
+        parcel_view.find_of_shop(parcel.shipment_id, view.case.shop_id)
+        for parcels in view.parcels.values()
+        for parcel in parcels
+        if parcel.voided_at is None and parcel.signed_at is None and parcel.shipment_id is not None
+    ]
+    found = [(claims.find_latest(shipment), shipment.id) for shipment in followed if shipment is not None]
+    return [(claim, shipment_id) for claim, shipment_id in found if claim is not None]
 
 
 def _sent_back(case_id: int) -> Parcel | None:

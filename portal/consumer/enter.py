@@ -9,7 +9,7 @@ from portal.consumer import bp
 from portal.extensions import writing
 from portal.resale import links as consumer_links
 from portal.web import tries
-from portal.web.fields import Line
+from portal.web.fields import Choice, Line
 from portal.web.forms import Form
 from portal.web.pages import page
 
@@ -19,6 +19,7 @@ class FindForm(Form):
 
     order_no = Line("订单号", limit=40, missing="请填写订单号", exact=True)
     last_four = Line("手机号后四位", limit=4, missing="请填写收货手机号的后四位", exact=True)
+    shop = Choice("店铺", optional=True, choices=[])
 
 
 @bp.route("", methods=["GET", "POST"])
@@ -36,12 +37,17 @@ def enter() -> ResponseReturnValue:
                 refused = page("consumer/enter.html", 429, form=form)
                 refused.headers["Retry-After"] = str(seconds)
                 return refused
-            found = consumer_links.find_order(order_no, form.last_four.data)
-            if found is not None:
+            found = consumer_links.find_orders(order_no, form.last_four.data)
+            chosen = [each for each in found if len(found) == 1 or str(each.shop_id) == request.form.get("shop", "")]
+            if chosen:
                 with writing():
-                    token = consumer_links.make_link(g.now, shop_id=found[0], order_id=found[1])
+                    token = consumer_links.make_link(g.now, shop_id=chosen[0].shop_id, order_id=chosen[0].order_id)
                 tries.succeeded(counted)
                 return redirect(f"/c/{token}", 303)
+            if found:  # number and telephone are right: shops that have the same number are told apart by name
+                form.shop.choices = [(str(each.shop_id), each.shop) for each in found]
+                form.shop.errors = ["几家店铺有这个订单号，请选择您购买的店铺"]
+                return page("consumer/enter.html", 422, form=form)
             tries.failed(counted, g.now)
             form.refuse("没有查到,请核对订单号和收货手机号的后四位;仍查不到时,请商家发送售后链接")
     return page("consumer/enter.html", status, form=form)

@@ -7,7 +7,7 @@ from functools import partial
 from flask import abort, g, request
 from flask.typing import ResponseReturnValue
 
-from portal.cases import case_view, taking
+from portal.cases import case_view, child_cases, taking
 from portal.cases import clock as case_clock
 from portal.consumer import bp
 from portal.consumer.cases import find_case, open_pass
@@ -32,6 +32,7 @@ def step(token: str, case_no: str, step_name: str) -> ResponseReturnValue:
     case = find_case(opened, case_no)
     case_id = case.id
     form = FORMS[step_name](known=partial(order_lists.known_numbers, case.order_id))
+    form.prepare(case, case_view.build_view(case, Actor.BUYER, g.now))
     status = 200
     if request.method == "POST":
         rates.limit("consumer-link", opened.link_id)
@@ -44,6 +45,8 @@ def step(token: str, case_no: str, step_name: str) -> ResponseReturnValue:
                     case_id, step_name, by=by, now=g.now, version=form.shown_version, handed=form.hand_in()
                 )
                 consumer_links.mark_used(opened.link_id, g.now)
+                if child := child_cases.find_child_no(done):  # what it has become is what goes on
+                    return f"../../{child}?v=1&did=step"
                 return f"../../{case_no}?v={done.version}&did=step"  # relative: what is kept must not hold the token
 
             try:

@@ -24,6 +24,9 @@ ACCOUNTS = (
 )
 
 
+BUYERS = ("buyer", "buyer2", "distributor")  # of seller's shop, also before it has imported anything
+
+
 MEDIATORS = frozenset({"mediator"})
 
 

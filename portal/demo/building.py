@@ -8,13 +8,14 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from portal.demo.accounts import ACCOUNTS, APPROVAL_FEN, FINANCE, MEDIATORS, PASSWORD, SHOPS, open_shop
+from portal.demo.accounts import ACCOUNTS, APPROVAL_FEN, BUYERS, FINANCE, MEDIATORS, PASSWORD, SHOPS, open_shop
 from portal.demo.orders import STATUSES, follow_parcel, make_order
 from portal.demo.stories import SCENARIOS
 from portal.demo.teller import Photos, Story, Teller
 from portal.evidence.store import Store
 from portal.extensions import db, writing
 from portal.models import Order, Shop, Staff, User
+from portal.orders import known_shops
 from portal.orders.export_format import read
 from portal.orders.importing import import_orders
 from portal.people import accounts
@@ -40,9 +41,11 @@ def build(now: datetime, store: Store, orders_file: Path | None = None, scenario
             user.mediator = user.member_name == "mediator"
             if not user.mediator:
                 db.session.add(Staff(user_id=user.id, shop_id=shop.id, role="finance"))
+        buyers = db.session.scalars(select(User.id).where(User.member_name.in_(BUYERS)))
+        known_shops.vouch({(user_id, shop.id) for user_id in buyers}, now)
     if orders_file is not None:
         with read(orders_file) as export:
-            import_orders(export, now=now)
+            import_orders(export, now=now, vouched=True)
         with writing():
             for user in db.session.scalars(select(User).where(User.password_hash.is_(None))):
                 user.password_hash = secret
@@ -69,6 +72,9 @@ def _invent(now: datetime, store: Store, told: Sequence[Story]) -> None:
             for status in STATUSES * many:
                 number += 1
                 make_order(buyer, shop, status, number, now).is_dropship = buyer == people["distributor"]
+        for status in ("unshipped", "in_transit"):
+            number += 1
+            make_order(people["buyer"], shops[people["distributor"]], status, number, now, new_shop=True)
         first = db.session.scalars(
             select(Order).where(Order.shop_id == ours, Order.status == "completed").order_by(Order.id)
         ).first()

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from portal.demo.accounts import TEXT
 from portal.extensions import db, writing
 from portal.models import Order, OrderLine, Product, Shipment, Sku, Track
-from portal.orders import receiving
+from portal.orders import known_shops, receiving
 from portal.parcels import following, keeping
 from portal.parcels.scans import Scan
 
@@ -53,14 +53,20 @@ def follow_parcel(now: datetime) -> None:
         db.session.execute(update(Shipment).where(Shipment.track_id.in_(lost)).values(failing=True))
 
 
-def make_order(buyer: int, shop: int, status: str, number: int, now: datetime) -> Order:
-    """One invented order of one or two lines, received a day or more before ``now``."""
+def make_order(buyer: int, shop: int, status: str, number: int, now: datetime, *, new_shop: bool = False) -> Order:
+    """One invented order of one or two lines, received a day or more before ``now``.
+
+    Its buyer knows the shop, unless it is a ``new_shop`` that they are still to be asked about.
+    """
+    if not new_shop:
+        known_shops.vouch({(buyer, shop)}, now)
     ordered = now - timedelta(days=5 + number % 9, hours=number % 24)
     received = now - timedelta(days=1 + number % 4) if status in ("delivered", "completed") else None
     order = Order(
         order_no=f"39{secrets.randbelow(10**17):017d}",
         shop_id=shop,
         buyer_id=buyer,
+        shown=not new_shop,
         status=status,
         status_text=TEXT[status],
         ordered_at=ordered,

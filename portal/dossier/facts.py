@@ -155,7 +155,7 @@ def gather(case_id: int, side: Actor, now: datetime, role: str = "") -> Dossier:
 def _gather(case_id: int, side: Actor, now: datetime, role: str) -> Dossier:
     case = db.session.get_one(Case, case_id, populate_existing=True)
     view = case_view.build_view(case, side, now, role=role)
-    order = db.session.get_one(Order, case.order_id)
+    order = db.session.get_one(Order, (case.order_id, case.shop_id))
     lines = db.session.execute(
         select(CaseLine, OrderLine)
         .join(OrderLine, OrderLine.id == CaseLine.order_line_id)
@@ -198,7 +198,7 @@ def _gather(case_id: int, side: Actor, now: datetime, role: str) -> Dossier:
         order=order,
         buyer=view.buyer,
         shop=db.session.get_one(Shop, case.shop_id).name,
-        policy=db.session.get_one(Policy, case.policy_id),
+        policy=db.session.get_one(Policy, (case.policy_id, case.shop_id)),
         lines=[(line, bought) for line, bought in lines],
         events=events,
         broken=_broken(events),

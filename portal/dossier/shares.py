@@ -16,12 +16,14 @@ from portal.models import (
     Case,
     CaseEvent,
     CaseLine,
+    Complaint,
     Conversation,
     Draft,
     Evidence,
     Feedback,
     Intake,
     KeptForm,
+    KnownShop,
     Message,
     MoneyEntry,
     Notice,
@@ -57,7 +59,8 @@ class Share(NamedTuple):
 _PERSON: BindParameter[int] = bindparam("person")
 
 
-_ORDERS = select(Order.id).where(Order.buyer_id == _PERSON)
+# Those of shops that they know: others may be a stranger's, with a stranger's address.
+_ORDERS = select(Order.id).where(Order.buyer_id == _PERSON, Order.shown)
 
 
 _CASES = select(Case.id).where(Case.buyer_id == _PERSON)
@@ -77,7 +80,9 @@ SHARES: dict[str, Share] = {
     "users": Share("账号", User.id == _PERSON, _without("password_hash", "version")),
     "staff": Share("在店铺里的角色", Staff.user_id == _PERSON),
     "sessions": Share("登录过的设备", Session.user_id == _PERSON, _without("id_hash")),
-    "orders": Share("订单", Order.buyer_id == _PERSON, _without("version", "followed_text")),
+    "orders": Share("订单", (Order.buyer_id == _PERSON) & Order.shown, _without("version", "followed_text")),
+    "known_shops": Share("您确认过的店铺", KnownShop.user_id == _PERSON),
+    "complaints": Share("举报", Complaint.user_id == _PERSON, _without("answered_by")),
     "order_lines": Share("订单商品和交易快照", OrderLine.order_id.in_(_ORDERS), _without("line_key")),
     "order_versions": Share("商家导入的订单资料", OrderVersion.order_id.in_(_ORDERS), _without("source")),
     "cases": Share("售后单", Case.buyer_id == _PERSON, _without("version", "queue_at", "remind_at")),

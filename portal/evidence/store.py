@@ -24,6 +24,17 @@ class BadKey(ValueError):
     """A key that no store has given out: not like ab/ab… (32 hexadecimal digits).webp or .jpg."""
 
 
+def is_key(name: str) -> bool:
+    return _KEY.fullmatch(name) is not None
+
+
+def check_key(key: str) -> str:
+    """The key itself. Raises BadKey."""
+    if not is_key(key):
+        raise BadKey(key[:80])
+    return key
+
+
 class Store(Protocol):
     """Keeps files under keys like ab/ab… (32 hexadecimal digits).webp or .jpg; any other key raises BadKey."""
 
@@ -56,9 +67,6 @@ class Store(Protocol):
 
     def keys(self) -> Iterator[tuple[str, datetime]]:
         """Every key with the moment (UTC) its file was written, in no order."""
-
-    def path(self, key: str) -> Path:
-        """Where the file is, or would be, for a server that sends files itself."""
 
     def clear_temp(self, now: datetime) -> int:
         """Remove what interrupted writing left more than TEMP_FOR ago; returns how many files went."""
@@ -160,15 +168,13 @@ class DirectoryStore:
         with os.scandir(root / folder) as files:
             for file in files:
                 key = f"{folder}/{file.name}"
-                if _KEY.fullmatch(key):
+                if is_key(key):
                     with contextlib.suppress(FileNotFoundError):
                         yield key, datetime.fromtimestamp(file.stat().st_mtime, UTC)
 
     def path(self, key: str) -> Path:
         """Where the file is, or would be. Raises BadKey."""
-        if not _KEY.fullmatch(key):
-            raise BadKey(key[:80])
-        return self.root / key
+        return self.root / check_key(key)
 
     def clear_temp(self, now: datetime) -> int:
         """Remove what interrupted writing left more than TEMP_FOR ago; returns how many files went."""

@@ -51,6 +51,9 @@ def _running(state: str, facts: Facts, spans: Mapping[str, timedelta]) -> tuple[
         if facts.late:
             return start + spans["seller_reship"] + spans["seller_reship_late"], "seller_reship_late"
         return start + spans["seller_reship"], "seller_reship"
+    if facts.claimed_at and state == State.REFUNDING and facts.open_entries == facts.contested_entries:
+        rule = "arrival_objection" if facts.payment_claim == "shown" else "arrival_answer"
+        return facts.claimed_at + spans[rule], rule
     if state in (State.REFUNDING, State.REFUND_FAILED):
         start = facts.owed_since or start
         end = (facts.back_signed_at or start) + spans["refund_legal"]

@@ -62,6 +62,10 @@ class Facts:
     takes_bank: bool = False  # the shop asks for a bank account where 原路退回 has failed
     account: str = ""  # of the payment that failed: "", asked, given, used (it failed as well), declined
     spans: Mapping[str, timedelta] = field(default_factory=dict)  # deadlines set to another length than the default
+    payment_claim: str = ""  # missing, shown or denied: what is open about payments that somebody says didn't arrive
+    claimed_at: datetime | None = None
+    contested_entries: int = 0  # of those still open: recorded as paid, and not arrived
+    objectable_entries: int = 0  # recorded as paid, and whoever gets it can still say that it didn't arrive
     account_held: bool = False  # an account is kept for a payment still owed
 
     def span(self, name: str) -> timedelta:

@@ -126,11 +126,21 @@ NOT_NOW = "这一步现在不能进行,页面显示的是最新状态"
 
 
 def waits_for(
-    state: str, *, escalated: bool = False, problem_open: bool = False, countered: bool = False
+    state: str,
+    *,
+    escalated: bool = False,
+    problem_open: bool = False,
+    countered: bool = False,
+    shown: bool = False,
 ) -> Actor | None:
-    """Who must act: by the state, unless the platform decides, a problem is open or the buyer made terms of his own."""
+    """Who must act: by the state, unless the platform decides, a problem is open or the buyer made terms of their own.
+
+    ``shown``: the shop has shown proof of the payment that is awaited.
+    """
     if state in FINAL:
         return None
     if escalated:
         return Actor.MEDIATOR
+    if shown and state == State.REFUNDING:
+        return Actor.BUYER
     return Actor.SELLER if problem_open or countered else WAITS_FOR[State(state)]

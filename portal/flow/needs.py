@@ -68,6 +68,24 @@ NEEDS: dict[str, Callable[[Facts], str | None]] = {
     "money_open": lambda f: None if f.open_entries else "没有待付的款项",
     "money_settled": lambda f: "还有待付的款项" if f.open_entries else None,
     "one_entry": lambda f: None if f.open_entries <= 1 else "还有其他待付的款项",
+    "nothing_contested": lambda f: (
+        "买家说有一笔款项没有到账,核清后才能进行这一步;商家可以提交付款凭证或登记没有付成,双方可以申请平台介入"
+        if f.contested_entries
+        else None
+    ),
+    "contested": lambda f: None if f.contested_entries else "没有买家说未到账的款项",
+    "rest_contested": lambda f: (
+        None if f.open_entries == f.contested_entries else "还有待付的款项"  # nothing else keeps the case open
+    ),
+    "rest_open": lambda f: None if f.open_entries > f.contested_entries else "没有其他待付的款项",
+    "unanswered_claim": lambda f: None if f.payment_claim == "missing" else "没有等您答复的未到账款项",
+    "shown": lambda f: None if f.payment_claim == "shown" else "商家还没有提交付款凭证",
+    "not_shown": lambda f: "商家已提交付款凭证" if f.payment_claim == "shown" else None,
+    "arrival_unsaid": lambda f: None if f.objectable_entries or f.contested_entries else "没有等您确认的款项",
+    "arrival_open": lambda f: (
+        None if f.objectable_entries else f"登记付款超过 {in_words(f.span('arrival_objection'))},或您已确认到账"
+    ),
+    "payment_denied": lambda f: None if f.payment_claim == "denied" else "补差价后商家说没有收到时,可以申请平台介入",
     # the last one ends a case, and while the platform is in it that isn't the shop's alone to say
     "more_entries": lambda f: None if f.open_entries > 1 or (f.escalated and f.open_entries) else "只剩这一笔款项",
     "approved": lambda f: "金额超过复核线,请由另一位同事先复核" if f.waiting_entries else None,
@@ -108,10 +126,12 @@ NEEDS: dict[str, Callable[[Facts], str | None]] = {
     ),
     "refund_slow": lambda f: (
         None
-        if f.now - (f.owed_since or f.entered_at) >= f.span("refund_target")
+        if f.contested_entries or f.now - (f.owed_since or f.entered_at) >= f.span("refund_target")
         else f"商家还在退款时限内,超过 {in_words(f.span('refund_target'))}可以申请平台介入"
     ),
     "late_or_problem": lambda f: (
-        None if f.late or f.problem_open else "双方还在正常处理中,商家超时或有问题未解决时可以申请平台介入"
+        None
+        if f.late or f.problem_open or f.contested_entries
+        else "双方还在正常处理中,商家超时或有问题未解决时可以申请平台介入"
     ),
 }

@@ -52,7 +52,7 @@ _ROWS: tuple[Step, ...] = (
     Step("withdraw", ALL, State.PROPOSED, State.WITHDRAWN, B, "买家撤销了申请", (S,), "撤销申请", needs=("from_applied",), danger=True),
     Step("withdraw", ALL, State.REVISING, State.WITHDRAWN, B, "买家撤销了申请", (S,), "撤销申请", danger=True),
     Step("withdraw", XR, State.RETURNING, State.WITHDRAWN, B, "买家撤销了申请", (S,), "撤销申请", needs=("no_parcel_back",), danger=True),
-    Step("withdraw", I, State.RESHIPPING, State.WITHDRAWN, B, "买家撤销了申请", (S,), "撤销申请", needs=("nothing_shipped",), danger=True),
+    Step("withdraw", I, State.RESHIPPING, State.WITHDRAWN, B, "买家撤销了申请", (S,), "撤销申请", needs=("nothing_shipped", "nothing_contested"), danger=True),
     Step("modify", ALL, State.APPLIED, State.APPLIED, B, "买家修改了申请", (S,), "修改申请", needs=("applications_left",)),
     Step("agree", X, State.APPLIED, State.RETURNING, S, "商家同意换货,等待买家寄回", (B,), "同意", roles=AGENT, title="换货成功通知"),
     Step("agree", R, State.APPLIED, State.RETURNING, S, "商家同意退货退款,等待买家寄回", (B,), "同意", roles=AGENT, title="{type}申请已通过"),
@@ -132,7 +132,7 @@ _ROWS: tuple[Step, ...] = (
     Step("ship_replacement", X, State.RESHIPPING, State.CONFIRMING, S, "商家已发出换货商品", (B,), "发出换货商品", needs=("payment_clear",), roles=STORE, title="{type}商品已发出"),
     Step("ship_replacement", I, State.RESHIPPING, State.CONFIRMING, S, "商家已发出补发商品", (B,), "发出补发商品", roles=STORE, title="{type}商品已发出"),
     Step("propose_other_sku", XI, State.RESHIPPING, State.PROPOSED, S, "商品缺货,商家提出了其他方案", (B,), "缺货,协商方案", needs=("nothing_shipped",), roles=AGENT, title="商品缺货,请确认新的方案"),
-    Step("convert_refund", XI, State.RESHIPPING, State.CONVERTED, B, "买家改为退款", (S,), "转退款", needs=("may_convert", "nothing_shipped")),
+    Step("convert_refund", XI, State.RESHIPPING, State.CONVERTED, B, "买家改为退款", (S,), "转退款", needs=("may_convert", "nothing_shipped", "nothing_contested")),
     Step("timeout_late", XI, State.RESHIPPING, State.RESHIPPING, C, "商家超时未发货,买家可以催办或转退款", (B, S), after="seller_reship", needs=("not_late",)),
     Step("nudge", XI, State.RESHIPPING, State.RESHIPPING, B, "买家催促商家发货", (S,), "催办", needs=("late", "not_just_nudged")),
     Step("timeout_escalate", XI, State.RESHIPPING, State.RESHIPPING, C, "商家仍未发货,平台介入", (B, S, P), after="seller_reship_late", needs=("late",), title="平台介入通知"),
@@ -141,7 +141,7 @@ _ROWS: tuple[Step, ...] = (
         for state in (State.RESHIPPING, State.CONFIRMING)
         for row in (
             Step("approve_refund", XI, state, state, S, "商家复核了款项", (), "复核通过", needs=("approval_waiting",), roles=MONEY),
-            Step("settle_entry", XI, state, state, S, "商家付清了一笔款项", (B,), "登记已付款", needs=("money_open", "approved"), roles=MONEY),
+            Step("settle_entry", XI, state, state, S, "商家付清了一笔款项", (B,), "登记已付款", needs=("money_open", "rest_open", "approved"), roles=MONEY),
         )
     ),
     Step("confirm", X, State.CONFIRMING, State.COMPLETED, B, "买家确认收货,换货完成", (S, B), "确认收货", needs=("money_settled",), title="{type}完成"),
@@ -149,7 +149,7 @@ _ROWS: tuple[Step, ...] = (
     Step("confirm", XI, State.CONFIRMING, State.REFUNDING, B, "买家确认收货,等待商家付清款项", (S,), "确认收货", needs=("money_open",), title="{type}完成"),
     Step("report_problem", X, State.CONFIRMING, State.CONFIRMING, B, "买家反馈收到的换货商品有问题", (S,), "收到有问题", needs=("no_problem",)),
     Step("report_problem", I, State.CONFIRMING, State.CONFIRMING, B, "买家反馈收到的补发商品有问题", (S,), "收到有问题", needs=("no_problem",)),
-    Step("replacement_defective", XI, State.CONFIRMING, State.CONVERTED, B, "收到的商品仍有问题,买家转为新的售后", (S,), "再次售后"),
+    Step("replacement_defective", XI, State.CONFIRMING, State.CONVERTED, B, "收到的商品仍有问题,买家转为新的售后", (S,), "再次售后", needs=("nothing_contested",)),
     Step("extend", XI, State.CONFIRMING, State.CONFIRMING, B, "买家延长了收货期限", (S,), "延长收货期限", needs=("not_extended", "no_problem")),
     Step("resend", XI, State.CONFIRMING, State.RESHIPPING, S, "商家同意重新发货", (B,), "同意重新发货", needs=("problem_open",), roles=STORE),
     Step("replacement_lost", X, State.CONFIRMING, State.RESHIPPING, S, "换货商品丢失或退回,商家将重新发货", (B,), "丢件或退回,重新发货", needs=("out_lost",), roles=STORE),
@@ -161,11 +161,11 @@ _ROWS: tuple[Step, ...] = (
     Step("timeout_escalate", I, State.CONFIRMING, State.CONFIRMING, C, "补发商品没有物流记录,不自动确认收货,平台介入", (B, S, P), after="buyer_confirm", needs=("out_stuck", "no_problem"), title="平台介入通知"),
     Step("timeout_escalate", XI, State.CONFIRMING, State.CONFIRMING, C, "商家超时未处理收货问题,平台介入", (B, S, P), after="problem_answer", needs=("problem_open",), title="平台介入通知"),
     Step("approve_refund", ALL, State.REFUNDING, State.REFUNDING, S, "商家复核了退款", (), "复核通过", needs=("approval_waiting",), roles=MONEY),
-    Step("settle_entry", ALL, State.REFUNDING, State.REFUNDING, S, "商家付清了其中一笔款项", (B,), "登记已退款", needs=("approved", "more_entries"), roles=MONEY),
-    Step("refund_ok", X, State.REFUNDING, State.COMPLETED, S, "款项已付清,换货完成", (B, S), "登记已退款", needs=("approved", "one_entry"), roles=MONEY, title="退款完成"),
-    Step("refund_ok", I, State.REFUNDING, State.COMPLETED, S, "款项已付清,补发完成", (B, S), "登记已退款", needs=("approved", "one_entry"), roles=MONEY, title="退款完成"),
-    Step("refund_ok", RM, State.REFUNDING, State.COMPLETED, S, "商家已退款,退款完成", (B, S), "登记已退款", needs=("approved", "one_entry"), roles=MONEY, title="退款完成"),
-    Step("refund_arrived", ALL, State.REFUNDING, State.COMPLETED, B, "买家确认款项已到账,售后完成", (B, S, P), "已到账", needs=("money_settled",), title="退款完成"),
+    Step("settle_entry", ALL, State.REFUNDING, State.REFUNDING, S, "商家付清了其中一笔款项", (B,), "登记已退款", needs=("approved", "more_entries", "rest_open"), roles=MONEY),
+    Step("refund_ok", X, State.REFUNDING, State.COMPLETED, S, "款项已付清,换货完成", (B, S), "登记已退款", needs=("approved", "one_entry", "nothing_contested"), roles=MONEY, title="退款完成"),
+    Step("refund_ok", I, State.REFUNDING, State.COMPLETED, S, "款项已付清,补发完成", (B, S), "登记已退款", needs=("approved", "one_entry", "nothing_contested"), roles=MONEY, title="退款完成"),
+    Step("refund_ok", RM, State.REFUNDING, State.COMPLETED, S, "商家已退款,退款完成", (B, S), "登记已退款", needs=("approved", "one_entry", "nothing_contested"), roles=MONEY, title="退款完成"),
+    Step("refund_arrived", ALL, State.REFUNDING, State.COMPLETED, B, "买家确认款项已到账,售后完成", (B, S, P), "已到账", needs=("rest_contested",), title="退款完成"),
     Step("refund_fail", ALL, State.REFUNDING, State.REFUND_FAILED, S, "退款失败,商家会重试", (B,), "登记退款失败", needs=("approved",), roles=MONEY, danger=True),
     Step("timeout_overdue", ALL, State.REFUNDING, State.REFUNDING, C, "商家超过法定期限未退款,平台介入", (B, S, P), after="refund_legal", title="平台介入通知"),
     Step("retry", ALL, State.REFUND_FAILED, State.REFUNDING, S, "商家重新办理退款", (B,), "重新退款", roles=MONEY),
@@ -177,25 +177,47 @@ _ROWS: tuple[Step, ...] = (
         for state in (State.REFUNDING, State.REFUND_FAILED)
     ),
     Step("timeout_overdue", ALL, State.REFUND_FAILED, State.REFUND_FAILED, C, "退款失败后超过法定期限,平台介入", (B, S, P), after="refund_legal", title="平台介入通知"),
+    # A payment that is recorded hasn't arrived, says the buyer: nothing is paid again until that is clear.
+    Step("deny_arrival", ALL, State.COMPLETED, State.REFUNDING, B, "买家说款项没有到账,请商家核对", (S,), "未到账", needs=("arrival_open",), title="买家说款项没有到账"),
+    Step("confirm_arrival", ALL, State.COMPLETED, State.COMPLETED, B, "买家确认款项已到账", (S,), "已到账", needs=("arrival_open",)),
+    *(
+        row
+        for state, types in ((State.RESHIPPING, XI), (State.CONFIRMING, XI), (State.REFUNDING, ALL), (State.REFUND_FAILED, ALL))
+        for row in (
+            Step("deny_arrival", types, state, state, B, "买家说款项没有到账,请商家核对", (S,), "未到账", needs=("arrival_open",), title="买家说款项没有到账"),
+            Step("confirm_arrival", types, state, state, B, "买家确认款项已到账", (S,), "已到账", needs=("arrival_unsaid",) if state is not State.REFUNDING else ("arrival_unsaid", "rest_open")),
+            Step("show_payment", types, state, state, S, "商家提交了付款凭证,请买家查收", (B,), "提交付款凭证", needs=("unanswered_claim",), roles=MONEY, title="请核对是否到账"),
+        )
+    ),
+    *(Step("admit_unpaid", XI, state, state, S, "商家核对后确认款项没有付成,会重新付款", (B,), "款项没有付成", needs=("contested",), roles=MONEY) for state in (State.RESHIPPING, State.CONFIRMING)),
+    Step("timeout_escalate", ALL, State.REFUNDING, State.REFUNDING, C, "商家没有答复未到账的款项,平台介入", (B, S, P), after="arrival_answer", needs=("contested", "not_shown"), title="平台介入通知"),
+    Step("timeout_arrival", ALL, State.REFUNDING, State.COMPLETED, C, "商家提交付款凭证后买家没有再提出异议,售后完成", (B, S), after="arrival_objection", needs=("shown", "rest_contested"), title="售后完成"),
+    *(
+        Step("decide_unpaid", types, state, target, P, "平台裁决:款项没有付到,商家重新付款", (B, S), "没有付到,重新付款", needs=("in_mediation", "deciding", "contested"), title="平台裁决通知")
+        for state, target, types in (
+            (State.RESHIPPING, State.RESHIPPING, XI), (State.CONFIRMING, State.CONFIRMING, XI),
+            (State.REFUNDING, State.REFUND_FAILED, ALL), (State.REFUND_FAILED, State.REFUND_FAILED, ALL),
+        )
+    ),
     Step("decide_close", ALL, State.APPLIED, State.CLOSED, P, "平台裁决:不支持申请,售后关闭", (B, S), "不支持,关闭售后", needs=("in_mediation", "deciding"), title="平台裁决通知"),
     Step("decide_close", ALL, State.REVISING, State.CLOSED, P, "平台裁决:不支持申请,售后关闭", (B, S), "不支持,关闭售后", needs=("in_mediation", "deciding"), title="平台裁决通知"),
     Step("decide_close", XR, State.INSPECTING, State.CLOSED, P, "平台裁决:不支持申请,商家退还商品,售后关闭", (B, S), "不支持,关闭售后", needs=("in_mediation", "deciding"), title="平台裁决通知"),
     Step("decide_close", XR, State.DISPUTED, State.CLOSED, P, "平台裁决:不支持申请,商家退还商品,售后关闭", (B, S), "不支持,关闭售后", needs=("in_mediation", "deciding"), title="平台裁决通知"),
     Step("decide_complete", XI, State.CONFIRMING, State.COMPLETED, P, "平台裁决:商家已履行,售后完成", (B, S), "商家已履行,完成", needs=("in_mediation", "deciding", "money_settled"), title="平台裁决通知"),
-    Step("decide_complete", ALL, State.REFUNDING, State.COMPLETED, P, "平台裁决:商家已付清,售后完成", (B, S), "商家已付清,完成", needs=("in_mediation", "deciding", "money_settled")),
+    Step("decide_complete", ALL, State.REFUNDING, State.COMPLETED, P, "平台裁决:商家已付清,售后完成", (B, S), "商家已付清,完成", needs=("in_mediation", "deciding", "rest_contested"), title="平台裁决通知"),
     *(Step("decide_return", XR, source, State.RETURNING, P, "平台裁决:支持申请,请买家寄回商品", (B, S), "支持,买家寄回", needs=("in_mediation", "deciding"), title="平台裁决通知") for source in (State.APPLIED, State.REVISING)),
     *(
         Step("decide_reship", types, source, State.RESHIPPING, P, "平台裁决:商家发出商品", (B, S), "商家发货", needs=("in_mediation", "deciding"), title="平台裁决通知")
-        for source, types in ((State.APPLIED, XI), (State.REVISING, XI), (State.INSPECTING, X), (State.DISPUTED, X), (State.CONFIRMING, XI))
+        for source, types in ((State.APPLIED, XI), (State.REVISING, XI), (State.INSPECTING, X), (State.DISPUTED, X), (State.PAYING, X), (State.CONFIRMING, XI))
     ),
     *(
         Step("decide_refund", types, source, State.REFUNDING, P, "平台裁决:商家退款", (B, S), "商家退款", needs=("in_mediation", "deciding"), title="平台裁决通知")
         for source, types in ((State.APPLIED, RM), (State.REVISING, RM), (State.INSPECTING, R), (State.DISPUTED, R))
     ),
     *(
-        Step("decide_refund", types, source, State.CONVERTED, P, "平台裁决:改为退款", (B, S), "改为退款", needs=("in_mediation", "deciding"), title="平台裁决通知")
+        Step("decide_refund", types, source, State.CONVERTED, P, "平台裁决:改为退款", (B, S), "改为退款", needs=("in_mediation", "deciding", "nothing_contested"), title="平台裁决通知")
         for source, types in (
-            (State.APPLIED, XI), (State.REVISING, XI), (State.INSPECTING, X), (State.DISPUTED, X), (State.RESHIPPING, XI), (State.CONFIRMING, XI),
+            (State.APPLIED, XI), (State.REVISING, XI), (State.INSPECTING, X), (State.DISPUTED, X), (State.PAYING, X), (State.RESHIPPING, XI), (State.CONFIRMING, XI),
         )
     ),
     # A case that another one became: opened where that one's agreement leads.
@@ -222,6 +244,7 @@ _WHEN: dict[State, tuple[str, ...] | None] = {  # when a side may call for it; N
     State.REVISING: (),
     State.INSPECTING: (),
     State.DISPUTED: (),
+    State.PAYING: ("payment_denied",),
     State.RESHIPPING: ("late_or_problem",),
     State.CONFIRMING: ("late_or_problem",),
     State.REFUNDING: ("refund_slow",),
@@ -340,6 +363,7 @@ SETTLING = frozenset(
         "refund_arrived",
         "refund_fail",
         "retry",
+        "waive",
     }
 )
 

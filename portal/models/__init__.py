@@ -5,6 +5,7 @@ from portal.models.bank import BankAccount, BankConsent, BankView
 from portal.models.calendar import CalendarYear, RuleVersion
 from portal.models.cases import Case, CaseEvent, CaseHead, CaseLine, CaseTally, Draft
 from portal.models.chains import AccessLink, CaseLink, OrderLink
+from portal.models.complaints import Complaint
 from portal.models.customers import CustomerNote, Feedback
 from portal.models.desk import HeldStep, SavedView
 from portal.models.evidence import Evidence
@@ -13,7 +14,7 @@ from portal.models.intake import Intake
 from portal.models.messages import Conversation, Message
 from portal.models.money import MoneyEntry, PayoutFile
 from portal.models.notifications import Delivery, Notice
-from portal.models.orders import Cancellation, Order, OrderHead, OrderLine, Product, Sku
+from portal.models.orders import Cancellation, KnownShop, Order, OrderHead, OrderLine, Product, Sku
 from portal.models.policies import Policy, ReturnAddress
 from portal.models.proposals import Proposal
 from portal.models.security import (
@@ -43,6 +44,7 @@ __all__ = [
     "CaseLine",
     "CaseLink",
     "CaseTally",
+    "Complaint",
     "Conversation",
     "CustomerNote",
     "Delivery",
@@ -57,6 +59,7 @@ __all__ = [
     "Intake",
     "Invitation",
     "KeptForm",
+    "KnownShop",
     "Message",
     "MoneyEntry",
     "Notice",

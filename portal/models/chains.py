@@ -22,7 +22,6 @@ class OrderLink(Model):
         Index("ix_order_links_upstream_id", "upstream_id"),
         Index("ix_order_links_shop", "shop_id", "downstream_id"),
     )
-    __mapper_args__ = {"primary_key": ["downstream_id"]}  # noqa: RUF012  (the name is SQLAlchemy's)
 
     downstream_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id"), primary_key=True, autoincrement=False)  # distributor's

@@ -8,7 +8,6 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from typing import ClassVar
 
 from sqlalchemy import ForeignKey, ForeignKeyConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -44,12 +43,10 @@ def make_id() -> int:
 
 
 class ShopRow:
-    """A row of a shop. ``id`` alone is what an object is known by; the table's key has the shop too."""
+    """A row of a shop, known by (id, shop_id): so is it read again, changed and deleted."""
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, default=make_id, sort_order=-2)
     shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id"), primary_key=True, autoincrement=False, sort_order=-1)
-
-    __mapper_args__: ClassVar = {"primary_key": ["id"]}
 
 
 def refer(column: str, table: str, *, key: str = "id") -> ForeignKeyConstraint:

@@ -15,13 +15,14 @@ from portal.words import BEIJING
 # refund and difference_back come out of what was paid for the order; difference_return gives back a difference that
 # the buyer paid; difference is paid by the buyer.
 KINDS = ("refund", "difference_back", "difference_return", "freight", "compensation", "difference")
-OPEN_ENTRY = "state IN ('waiting','due','failed','declared')"
+OPEN_ENTRY = "state IN ('waiting','due','failed','declared','contested')"
 
 
 class MoneyEntry(ShopRow, Model):
     """One payment. ``key`` makes it one: made twice it is the same row, tried again it keeps its key.
 
-    States: waiting (for a second person), due, failed, declared (the buyer says that he paid), settled, cancelled.
+    States: waiting (for a second person), due, failed, declared (the buyer says that they paid), settled, cancelled,
+    contested (recorded as paid, and the buyer says that it hasn't arrived: nothing is paid again until that is clear).
     """
 
     __tablename__ = "money_entries"
@@ -32,10 +33,13 @@ class MoneyEntry(ShopRow, Model):
             "kind IN ('refund','difference_back','difference_return','freight','compensation','difference')",
             name="kind",
         ),
-        CheckConstraint("state IN ('waiting','due','failed','declared','settled','cancelled')", name="state"),
+        CheckConstraint(
+            "state IN ('waiting','due','failed','declared','settled','cancelled','contested')", name="state"
+        ),
         CheckConstraint("amount_fen >= 0", name="amount"),
         CheckConstraint("route IN ('original','bank','offline')", name="route"),
-        CheckConstraint("state <> 'settled' OR settled_at IS NOT NULL", name="settled"),
+        CheckConstraint("state NOT IN ('settled','contested') OR settled_at IS NOT NULL", name="settled"),
+        CheckConstraint("arrival IN ('','missing','shown','arrived','decided','unopposed')", name="arrival"),
         UniqueConstraint("key", "shop_id"),
         Index("ix_money_entries_case_id", "case_id"),
         Index(
@@ -68,6 +72,11 @@ class MoneyEntry(ShopRow, Model):
     settled_at: Mapped[datetime | None]
     settled_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     exported_at: Mapped[datetime | None]  # when it last went out in a payout list
+    # What is known of its arrival: nothing, missing (says who gets it), shown (the payer has shown proof), arrived
+    # (says who gets it), decided (the platform says so), unopposed (nobody says anything more). The moment is that of
+    # the last word.
+    arrival: Mapped[str] = mapped_column(String(12), default="", server_default="")
+    arrival_at: Mapped[datetime | None]
 
     @property
     def way(self) -> str:

@@ -15,6 +15,8 @@ from portal.models.keys import ShopRow, refer
 STATUSES = ("unpaid", "unshipped", "in_transit", "delivered", "completed", "cancelled", "refunding", "unknown")
 
 # What partial indexes hold. A query uses such an index only when it says the same in the same words.
+SHOWN = "shown"  # to its buyer
+HIDDEN = "NOT shown"
 RECEIVING = "status IN ('in_transit','delivered')"
 WITH_CASES = "case_count > 0"
 RESOLD = "(is_dropship OR downstream_order_no <> '' OR downstream_channel <> '')"  # 铺货, see portal/rights/resale.py
@@ -36,10 +38,11 @@ class Order(ShopRow, Model):
             name="status",
         ),
         CheckConstraint("refunded_fen BETWEEN 0 AND paid_fen", name="refunded"),
-        Index("ix_orders_buyer_ordered", "buyer_id", "ordered_at", "id"),
-        Index("ix_orders_buyer_status", "buyer_id", "status", "ordered_at", "id"),
-        Index("ix_orders_buyer_receiving", "buyer_id", "ordered_at", "id", **_only(RECEIVING)),
-        Index("ix_orders_buyer_cases", "buyer_id", "ordered_at", "id", **_only(WITH_CASES)),
+        Index("ix_orders_buyer_ordered", "buyer_id", "ordered_at", "id", **_only(SHOWN)),
+        Index("ix_orders_buyer_status", "buyer_id", "status", "ordered_at", "id", **_only(SHOWN)),
+        Index("ix_orders_buyer_receiving", "buyer_id", "ordered_at", "id", **_only(f"{RECEIVING} AND {SHOWN}")),
+        Index("ix_orders_buyer_cases", "buyer_id", "ordered_at", "id", **_only(f"{WITH_CASES} AND {SHOWN}")),
+        Index("ix_orders_buyer_hidden", "buyer_id", "shop_id", "ordered_at", **_only(HIDDEN)),
         Index("ix_orders_shop_buyer", "shop_id", "buyer_id", "ordered_at"),
         Index("ix_orders_to_promise", "id", **_only(f"{RESOLD} AND apply_from IS NULL")),
         Index("ix_orders_provisional", "id", **_only("apply_provisional")),
@@ -50,6 +53,8 @@ class Order(ShopRow, Model):
 
     order_no: Mapped[str] = mapped_column(String(40))
     buyer_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    shown: Mapped[bool] = mapped_column(default=False, server_default=false())  # to its buyer, who knows the shop
+    contested: Mapped[bool] = mapped_column(default=False, server_default=false())  # another shop has its number too
     status: Mapped[str] = mapped_column(String(12))
     status_text: Mapped[str] = mapped_column(String(60), default="")
     ordered_at: Mapped[datetime]
@@ -86,8 +91,13 @@ class Order(ShopRow, Model):
     updated_at: Mapped[datetime]
 
 
+def find_path(order: Any) -> str:
+    """Where its buyer finds an order, or a row with its order_no, shop_id and contested."""
+    return f"/orders/{order.order_no}~{order.shop_id}" if order.contested else f"/orders/{order.order_no}"
+
+
 class OrderHead(Model):
-    """Where an order is: by its public number, which no two shops share, and by its buyer, whose list crosses shops.
+    """Where an order is: by its number, which more than one shop may claim, and by its buyer, whose list crosses shops.
 
     Written in the transaction that makes the order. No shop's table: it lives where the users live.
     """
@@ -96,9 +106,22 @@ class OrderHead(Model):
     __table_args__ = (Index("ix_order_heads_buyer", "buyer_id", "order_id"),)
 
     order_no: Mapped[str] = mapped_column(String(40), primary_key=True)
+    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id"), primary_key=True, autoincrement=False)
     order_id: Mapped[int]
-    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id"))
     buyer_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+
+
+class KnownShop(Model):
+    """What a member said of a shop with orders of theirs, 是我买的 or 不是我的: once for all its orders, revocable."""
+
+    __tablename__ = "known_shops"
+    __table_args__ = (CheckConstraint("source IN ('member','portal','before')", name="source"),)
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True, autoincrement=False)
+    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id"), primary_key=True, autoincrement=False)
+    accepted: Mapped[bool]
+    source: Mapped[str] = mapped_column(String(8))  # the member; who runs the portal; orders from before it was asked
+    at: Mapped[datetime]
 
 
 class Product(ShopRow, Model):

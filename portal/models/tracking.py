@@ -140,7 +140,6 @@ class OrderWatch(Model):
 
     __tablename__ = "order_watches"
     __table_args__ = (refer("order_id", "orders"),)
-    __mapper_args__ = {"primary_key": ["order_id"]}  # noqa: RUF012  (the name is SQLAlchemy's)
 
     order_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id"), primary_key=True, autoincrement=False)

@@ -7,16 +7,18 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 
-from portal import flow
+from portal import flow, words
+from portal.calendar.lengths import get_deadline
 from portal.extensions import db
 from portal.flow import StepRefused
 from portal.models import Case, MoneyEntry, Order, OrderLine, Shop, Staff
 from portal.money.worth import Worth
 from portal.people.roles import APPROVERS
 
-OPEN = ("waiting", "due", "failed")  # still to be paid to the buyer
+OPEN = ("waiting", "due", "failed", "contested")  # still to be paid to the buyer, as far as is known
+TO_PAY = ("waiting", "due", "failed")
 COUNTED = ("refund", "difference_back")  # come out of what was paid for the order
 
 
@@ -171,6 +173,8 @@ def settle_entry(
     return entry
 
 
+# A payment that is open again: what was recorded of it counts no more.
+NO_ARRIVAL: dict[str, Any] = {"settled_at": None, "settled_by": None, "arrival": "", "arrival_at": None}
 _CARD_OR_PAYMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{5,79}")
 
 
@@ -194,7 +198,8 @@ def fail_entry(case: Case, entry_id: int | None, *, problem: str) -> MoneyEntry:
     """Record that a payment didn't go through."""
     if not problem:
         raise StepRefused("请写明退款失败的原因")
-    return move_entry(case, entry_id, ("due",), state="failed", problem=problem, tries=MoneyEntry.tries + 1)
+    done = {"state": "failed", "problem": problem, "tries": MoneyEntry.tries + 1, **NO_ARRIVAL}
+    return move_entry(case, entry_id, ("due", "contested"), **done)
 
 
 def retry_entry(case: Case, entry_id: int | None, *, way: str = "") -> MoneyEntry:
@@ -207,8 +212,11 @@ def retry_entry(case: Case, entry_id: int | None, *, way: str = "") -> MoneyEntr
         if entry.state == "failed" and entry_id in (None, entry.id):
             before = (entry.way, entry.tries)
     tried = move_entry(case, entry_id, ("failed",), state="due", exported_at=None, **_of_way(way))
-    if before and before[0] == tried.way == "original" and before[1] >= MOST_FAILURES:
-        raise StepRefused("原路退回已失败 2 次,请换一种方式:与买家约定银行、支付宝、微信转账或现金,或申请平台介入")
+    if before and before[0] == tried.way and before[1] and before[1] % MOST_FAILURES == 0:
+        raise StepRefused(
+            f"{words.ROUTE[tried.way]}已失败 {MOST_FAILURES} 次,请换一种方式:"
+            "与买家约定银行、支付宝、微信转账或现金,或申请平台介入"
+        )
     return tried
 
 
@@ -225,7 +233,7 @@ def deny_difference(case: Case) -> MoneyEntry:
 def cancel_open(case_id: int) -> None:
     """Nothing more is owed by this case: its open entries end, and what they counted is free again."""
     for entry in db.session.scalars(
-        select(MoneyEntry).where(MoneyEntry.case_id == case_id, MoneyEntry.state.in_((*OPEN, "declared")))
+        select(MoneyEntry).where(MoneyEntry.case_id == case_id, MoneyEntry.state.in_((*TO_PAY, "declared")))
     ).all():
         if entry.kind in COUNTED:
             parts = [Worth(*part) for part in entry.lines]
@@ -244,20 +252,46 @@ def find_paid_difference(case_id: int) -> int:
     return int(found or 0)
 
 
-def describe_standing(case_id: int, entries: Sequence[Any] | None = None) -> dict[str, Any]:
-    """What conditions ask: how many entries are open or wait for a second person, whether a payment is declared.
+_STANDING = select(
+    MoneyEntry.kind, MoneyEntry.state, MoneyEntry.amount_fen, MoneyEntry.settled_at, MoneyEntry.arrival
+).where(MoneyEntry.case_id == bindparam("case_id"), MoneyEntry.shop_id == bindparam("shop_id"))
+
+
+def may_object(entry: Any, now: datetime) -> bool:
+    """Whether the buyer can still say that this payment, recorded as made, hasn't arrived."""
+    return bool(
+        entry.state == "settled"
+        and entry.kind != "difference"
+        and entry.amount_fen
+        and not entry.arrival
+        and now < entry.settled_at + get_deadline("arrival_objection")
+    )
+
+
+def describe_standing(
+    case_id: int, shop_id: int, now: datetime, entries: Sequence[Any] | None = None
+) -> dict[str, Any]:
+    """What conditions ask: how many entries are open, wait for a second person, are contested or still can be;
+    whether a payment is declared.
 
     ``entries``: those of the case, for a caller that has them already.
     """
     if entries is None:
-        states = list(db.session.scalars(select(MoneyEntry.state).where(MoneyEntry.case_id == case_id)))
-    else:
-        states = [entry.state for entry in entries]
+        entries = db.session.execute(_STANDING, {"case_id": case_id, "shop_id": shop_id}).all()
+    states = [entry.state for entry in entries]
     return {
         "open_entries": sum(state in OPEN for state in states),
         "waiting_entries": states.count("waiting"),
         "payment_declared": "declared" in states,
+        "contested_entries": states.count("contested"),
+        "objectable_entries": sum(may_object(entry, now) for entry in entries),
     }
+
+
+def count_open(case_id: int) -> int:
+    """How many payments of a case are still open."""
+    query = select(func.count()).where(MoneyEntry.case_id == case_id, MoneyEntry.state.in_(OPEN))
+    return int(db.session.scalar(query) or 0)
 
 
 # The states of a case in which a payment can be recorded; elsewhere it waits for the goods or an answer.

@@ -21,6 +21,7 @@ TABS: dict[str, str] = {
     "due": "待付款",
     "waiting": "待复核",
     "failed": "付款失败",
+    "contested": "买家未收到",
     "declared": "买家已补差价",
     "settled": "已付清",
 }
@@ -47,6 +48,8 @@ _ROW = (
         _entry.approved_at,
         _entry.settled_at,
         _entry.exported_at,
+        _entry.arrival,
+        _entry.arrival_at,
         _case.case_no,
         _case.type,
         _case.state.label("case_state"),

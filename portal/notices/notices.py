@@ -41,14 +41,14 @@ def tell_step(case: Case, step: Step, *, version: int, at: datetime, note: str =
                 case,
                 kind=step.name,
                 title=(step.title or step.news).format(type=words.TYPE[case.type]),
-                body=build_body(case, step, actor, note),
+                body=build_body(case, step, actor, at, note),
                 href=build_address(case, actor),
                 at=at,
                 dedupe_key=f"case:{case.id}:{version}:{actor}:{user_id}",
             )
 
 
-def build_body(case: Case, step: Step, actor: Actor, note: str = "") -> str:
+def build_body(case: Case, step: Step, actor: Actor, at: datetime, note: str = "") -> str:
     """What a notice says: what happened, what to do, until when."""
     until = words.moment(case.due_at) if case.due_at else ""
     goods = f"「{case.goods}」"
@@ -80,6 +80,9 @@ def build_body(case: Case, step: Step, actor: Actor, note: str = "") -> str:
             f"{goods}的退款按原支付方式退回没有成功,商家请您填写银行收款账户。"
             "填写前请阅读用途和保存期限;不提供也不影响退款,商家会用其他方式退给您。"
         )
+    if actor is Actor.BUYER and step.name in ("refund_ok", "settle_entry"):
+        look = words.moment(at + lengths.get_deadline("arrival_objection"))
+        return f"{goods}{step.news}。请核对是否到账；没有收到请在 {look} 前在这张售后单里提出「未到账」。"
     after = words.otherwise(
         case.type, case.due_rule, least_left=lengths.describe_deadline("least_left"), negotiated=case.negotiated
     )
@@ -133,6 +136,14 @@ def tell_of_account(user_id: int, *, title: str, body: str, at: datetime) -> Non
         user_id, None, kind="account", title=title[:120], body=body, href="/me/account", at=at, dedupe_key=dedupe_key
     )
     bump_unread(user_id)
+
+
+def tell_of_complaint(user_id: int, *, number: str, title: str, body: str, href: str, at: datetime) -> None:
+    """Tell a member of the answer to their report, or who runs the portal that there is one; each once."""
+    key = f"complaint:{number}:{user_id}:{title}"
+    if not db.session.scalar(select(Notice.id).where(Notice.dedupe_key == key)):
+        add_notice(user_id, None, kind="complaint", title=title, body=body, href=href, at=at, dedupe_key=key)
+        bump_unread(user_id)
 
 
 def tell_of_parcel(

@@ -10,4 +10,4 @@ bp = Blueprint("operator", __name__, url_prefix="/operator")
 bp.before_request(guards.need_operator)
 
 
-from portal.operator import audit, calendar, people, rules  # noqa: E402, F401
+from portal.operator import audit, calendar, complaints, people, rules  # noqa: E402, F401

@@ -6,17 +6,18 @@ import re
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, case, func, or_, select, text, tuple_
 
-from portal.extensions import Moment, db
+from portal.extensions import Moment, db, list_columns
 from portal.models import Case, Order, OrderLine, Parcel, Product, Shop, User
 from portal.models.cases import WAITS_FOR_BUYER
-from portal.models.orders import RECEIVING, WITH_CASES
+from portal.models.orders import RECEIVING, SHOWN, WITH_CASES
+from portal.orders.addresses import Addressed
 
 PAGE = 20
-SHOWN = 100  # numbers on tabs are bounded: more is 99+
+MOST_COUNTED = 100  # numbers on tabs are bounded: more is 99+
 
 # Tables' own columns, not the entities' attributes: the same rows, without the work of the ORM on each.
 _order, _line, _case, _shop, _product = (t.__table__.c for t in (Order, OrderLine, Case, Shop, Product))
@@ -31,7 +32,9 @@ TABS: dict[str, tuple[str, Any]] = {  # tab: (its name, which orders it shows: a
 }
 _COLUMNS = (
     _order.id,
+    _order.shop_id,
     _order.order_no,
+    _order.contested,
     _order.status,
     _order.status_text,
     _order.ordered_at,
@@ -48,7 +51,7 @@ def _statement(tab: str, *, next_page: bool) -> Any:
     query = (
         select(*_COLUMNS)
         .join(Shop.__table__, _shop.id == _order.shop_id)
-        .where(_order.buyer_id == bindparam("buyer_id"), *TABS[tab][1])
+        .where(_order.buyer_id == bindparam("buyer_id"), text(SHOWN), *TABS[tab][1])
         .order_by(_order.ordered_at.desc(), _order.id.desc())
         .limit(PAGE + 1)
     )
@@ -61,9 +64,9 @@ _COUNTS = select(
         select(func.count())
         .select_from(
             select(_order.id)
-            .where(_order.buyer_id == bindparam("buyer_id"), *where)
+            .where(_order.buyer_id == bindparam("buyer_id"), text(SHOWN), *where)
             .order_by(_order.ordered_at.desc())  # or PostgreSQL would rather look for the first hundred in the table
-            .limit(SHOWN)
+            .limit(MOST_COUNTED)
             .subquery(f"of_{tab}")
         )
         .scalar_subquery()
@@ -99,6 +102,18 @@ _WAITING = (
 )
 
 
+ON_CARD = 3  # lines and cases that a card shows
+
+
+class Card(NamedTuple):
+    """What a list shows of an order."""
+
+    order: Any
+    lines: tuple[Any, ...]
+    line_count: int
+    cases: tuple[Any, ...]  # the newest first
+
+
 def escape_like(words: str) -> str:
     """A pattern that finds ``words`` anywhere, with its own wildcards taken literally."""
     escaped = words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
@@ -107,7 +122,7 @@ def escape_like(words: str) -> str:
 
 def list_page(
     buyer_id: int, tab: str, *, words: str = "", after: tuple[datetime, int] | None = None
-) -> tuple[list[dict[str, Any]], tuple[datetime, int] | None]:
+) -> tuple[list[Card], tuple[datetime, int] | None]:
     """One page of orders with their lines and cases, newest first; and the key the next page begins after."""
     query = _LIST[tab, after is not None]
     if words:
@@ -117,19 +132,21 @@ def list_page(
     values: dict[str, Any] = {"buyer_id": buyer_id}
     if after is not None:
         values["at"], values["id"] = after
-    rows = db.session.execute(query, values).all()
+    rows = list_columns(query, values)
     more = len(rows) > PAGE
     rows = rows[:PAGE]
     lines: dict[int, list[Any]] = {row.id: [] for row in rows}
     cases: dict[int, list[Any]] = {row.id: [] for row in rows}
     if rows:
-        for line in sorted(db.session.execute(_LINES, {"order_ids": list(lines)}), key=_position):
+        for line in sorted(list_columns(_LINES, {"order_ids": list(lines)}), key=_position):
             lines[line.order_id].append(line)
         with_cases = [row.id for row in rows if row.case_count]
         if with_cases:
             for case in _newest_first(with_cases):
                 cases[case.order_id].append(case)
-    found = [{"order": row, "lines": lines[row.id], "cases": cases[row.id]} for row in rows]
+    found = [
+        Card(row, tuple(lines[row.id][:ON_CARD]), len(lines[row.id]), tuple(cases[row.id][:ON_CARD])) for row in rows
+    ]
     return found, (rows[-1].ordered_at, rows[-1].id) if more else None
 
 
@@ -137,12 +154,13 @@ _position = attrgetter("position")
 
 
 def _newest_first(order_ids: list[int]) -> list[Any]:
-    return sorted(db.session.execute(_CASES, {"order_ids": order_ids}), key=attrgetter("id"), reverse=True)
+    return sorted(list_columns(_CASES, {"order_ids": order_ids}), key=attrgetter("id"), reverse=True)
 
 
 def count_tabs(buyer_id: int) -> dict[str, int]:
-    """How many orders each tab has, at most SHOWN."""
-    return dict(db.session.execute(_COUNTS, {"buyer_id": buyer_id}).mappings().one())
+    """How many orders each tab has, at most MOST_COUNTED."""
+    (counts,) = list_columns(_COUNTS, {"buyer_id": buyer_id})
+    return counts._asdict()  # type: ignore[no-any-return]
 
 
 SHOP_TABS: dict[str, tuple[str, Any]] = {  # of the shop's list; each a range of one index
@@ -163,6 +181,7 @@ _SHOP_LIST = select(
     _order.carrier_text,
     _order.tracking_text,
     User.member_name.label("buyer"),
+    (~_order.shown & User.password_hash.is_not(None)).label("unconfirmed"),
 ).join(User, User.id == _order.buyer_id)
 
 
@@ -191,12 +210,12 @@ def list_page_of_shop(
 
 
 def count_to_send(shop_id: int) -> int:
-    """How many orders of a shop wait to be sent, at most SHOWN."""
+    """How many orders of a shop wait to be sent, at most MOST_COUNTED."""
     waiting = (
         select(_order.id)
         .where(_order.shop_id == shop_id, _order.status == "unshipped")
         .order_by(_order.ordered_at)
-        .limit(SHOWN)
+        .limit(MOST_COUNTED)
     )
     return int(db.session.scalar(select(func.count()).select_from(waiting.subquery())) or 0)
 
@@ -206,22 +225,19 @@ def find_of_shop(order_no: str, shop_id: int) -> Order | None:
     return db.session.scalars(select(Order).where(Order.order_no == order_no, Order.shop_id == shop_id)).one_or_none()
 
 
-_OF_BUYER = select(Order).where(Order.order_no == bindparam("order_no"), Order.buyer_id == bindparam("buyer_id"))
-_SHOWN = (
-    select(*_order, _shop.name.label("shop"))
-    .join(Shop.__table__, _shop.id == _order.shop_id)
-    .where(_order.order_no == bindparam("order_no"), _order.buyer_id == bindparam("buyer_id"))
-)
+_OF_BUYER = Addressed(select(Order))
+_SHOWN = Addressed(select(*_order, _shop.name.label("shop")).join(Shop.__table__, _shop.id == _order.shop_id))
 
 
-def find_of_buyer(order_no: str, buyer_id: int) -> Order | None:
-    """This buyer's order of that number."""
-    return db.session.scalars(_OF_BUYER, {"order_no": order_no, "buyer_id": buyer_id}).one_or_none()
+def find_of_buyer(address: str, buyer_id: int) -> Order | None:
+    """This buyer's order at that address."""
+    found: Order | None = _OF_BUYER.run(address, buyer_id).scalars().one_or_none()
+    return found
 
 
-def load_for_buyer(order_no: str, buyer_id: int) -> Any | None:
+def load_for_buyer(address: str, buyer_id: int) -> Any | None:
     """The same for its page: all columns, and ``shop``, the shop's name."""
-    return db.session.execute(_SHOWN, {"order_no": order_no, "buyer_id": buyer_id}).one_or_none()
+    return _SHOWN.run(address, buyer_id).one_or_none()
 
 
 def list_cases(order_id: int) -> Sequence[Any]:
@@ -265,7 +281,8 @@ def known_numbers(order_id: int, among: Collection[str]) -> set[str]:
         select(_case.case_no).where(_case.order_id == order_id),
         select(Parcel.tracking_no).join(Case, Case.id == Parcel.case_id).where(Case.order_id == order_id),
         select(_order.order_no).where(
-            _order.order_no.in_(among), or_(_order.buyer_id == order.buyer_id, _order.shop_id == order.shop_id)
+            _order.order_no.in_(among),
+            or_((_order.buyer_id == order.buyer_id) & _order.shown, _order.shop_id == order.shop_id),
         ),
     ):
         named += [value for row in db.session.execute(query) for value in row]

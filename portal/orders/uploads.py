@@ -17,6 +17,7 @@ from sqlalchemy import select, update
 
 from portal.extensions import db, writing
 from portal.models import ImportJob
+from portal.orders import sharing
 from portal.orders.explained import load_headings, remember_headings
 from portal.orders.export_format import ExportRefused, HeadingsRefused, SeenHeadings, read
 from portal.orders.importing import import_orders, report_file
@@ -49,8 +50,10 @@ def receive_file(folder: Path, stream: BinaryIO, file_name: str) -> Path:
             file.flush()
             os.fsync(file.fileno())
         draft.rename(target)
+        sharing.share(target)
     except BaseException:
         draft.unlink(missing_ok=True)
+        target.unlink(missing_ok=True)
         raise
     return target
 
@@ -123,7 +126,7 @@ def explain_headings(job: ImportJob, explained: Mapping[str, str], now: datetime
 
 def report_path(folder: Path, job: ImportJob) -> Path:
     """Where every row's result stands."""
-    return folder / f"{Path(job.path).stem}.report.csv"
+    return sharing.fetch(folder / f"{Path(job.path).stem}.report.csv")
 
 
 def work_off(folder: Path, clock_now: Callable[[], datetime]) -> int:
@@ -158,7 +161,7 @@ def claim_upload(now: datetime) -> int | None:
 def run_upload(job_id: int, folder: Path, clock_now: Callable[[], datetime]) -> None:
     job = db.session.get_one(ImportJob, job_id)
     state, shop_id, path, file_name = job.state, job.shop_id, folder / job.path, job.file_name
-    report_to = report_path(folder, job)
+    report_to = folder / f"{path.stem}.report.csv"
     explained = load_headings(shop_id)
     db.session.rollback()
 
@@ -175,7 +178,7 @@ def run_upload(job_id: int, folder: Path, clock_now: Callable[[], datetime]) -> 
         say(rows_done=done, rows_all=about)
 
     try:
-        with read(path, explained) as export, report_file(report_to) as write:
+        with read(sharing.fetch(path), explained) as export, report_file(report_to) as write:
             say(rows_all=export.rows_about)
             report = import_orders(
                 export,
@@ -195,12 +198,14 @@ def run_upload(job_id: int, folder: Path, clock_now: Callable[[], datetime]) -> 
     except FileNotFoundError:
         say(state="failed", problem="上传的文件已不在服务器上,请重新上传")
         return
+    sharing.share(report_to)
     said = report.as_dict() | {"summary": report.summary(), "headings": export.seen._asdict()}
     say(state=_DONE[state], report=said, problem=report.stopped[:400])
 
 
 def clear_old(folder: Path, now: datetime) -> None:
     """Remove files and reports that nobody comes back to."""
+    sharing.clear(now - KEPT_FOR)
     if not folder.is_dir():
         return
     for file in folder.iterdir():

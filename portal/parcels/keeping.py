@@ -58,7 +58,7 @@ def take_back(parcel: Parcel, correction: Scan, *, now: datetime) -> None:
 def take_back_of_order(order: Order, shipment_id: int, correction: Scan, *, now: datetime) -> None:
     """The same of an order's own parcel; the order's receipt goes with it."""
     before = find_receipt(order.id)
-    shipment = db.session.get_one(Shipment, shipment_id)
+    shipment = db.session.get_one(Shipment, (shipment_id, order.shop_id))
     _correct(ShipmentTrace, ShipmentTrace.shipment_id, shipment, correction)
     _stand_of_order(shipment_id, now)
     mark_received(order, before, now)
@@ -176,7 +176,7 @@ def keep_scans_of_order(
     if fresh:
         _stand_of_order(shipment.id, now)
         mark_received(order, before, now)
-        watcher = db.session.get(OrderWatch, order.id)
+        watcher = db.session.get(OrderWatch, (order.id, order.shop_id))
         if watcher is not None and tell:
             build_notice(
                 watcher.user_id,

@@ -120,6 +120,7 @@ _ONE = (
         _shipment.ended_at.label("gone_at"),
         _order.buyer_id,
         _order.order_no,
+        _order.contested,
         _case.case_no,
         _case.type,
         _case.state,
@@ -138,7 +139,7 @@ _ONE = (
 
 def find_of_buyer(shipment_id: int, buyer_id: int) -> Any | None:
     """A followed parcel of this buyer, with its last question, its case and its order; as columns."""
-    return db.session.execute(_ONE.where(_order.buyer_id == buyer_id), {"id": shipment_id}).one_or_none()
+    return db.session.execute(_ONE.where(_order.buyer_id == buyer_id, _order.shown), {"id": shipment_id}).one_or_none()
 
 
 def find_of_shop(shipment_id: int, shop_id: int) -> Any | None:

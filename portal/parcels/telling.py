@@ -79,7 +79,7 @@ def tell_buyer(case: Case, parcel: Parcel, fresh: Sequence[Scan], now: datetime)
 
 def set_watch(shop_id: int, order_id: int, user_id: int, on: bool, now: datetime) -> None:
     """Whether the buyer wants to be told where an order is."""
-    known = db.session.get(OrderWatch, order_id)
+    known = db.session.get(OrderWatch, (order_id, shop_id))
     if on and known is None:
         db.session.add(OrderWatch(shop_id=shop_id, order_id=order_id, user_id=user_id, at=now))
     elif not on and known is not None:

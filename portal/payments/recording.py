@@ -39,6 +39,11 @@ def work_out_left(row: Any, now: datetime) -> Left:
     """
     if row.state not in money_entries.OPEN and row.state != "declared":
         return Left("ok" if row.state == "settled" else "off", "")
+    if row.state == "contested":
+        if row.arrival == "shown" or row.escalated:
+            return Left("wait", "已提交凭证,等买家查收" if row.arrival == "shown" else "平台介入中")
+        until = row.arrival_at + lengths.get_deadline("arrival_answer")
+        return Left("bad" if until <= now else "you", f"请在{words.moment(until)}前答复,{words.left(until, now)}")
     if row.state == "declared":
         return Left("you", "请核对是否到账")
     if row.case_state not in money_entries.PAYABLE and row.case_state != State.REFUND_FAILED:
@@ -71,7 +76,7 @@ def raise_alarm(now: datetime) -> int:
         .join(Shop, Shop.id == MoneyEntry.shop_id)
         .join(Case, Case.id == MoneyEntry.case_id)
         .where(
-            MoneyEntry.state.in_(money_entries.OPEN),
+            MoneyEntry.state.in_(money_entries.TO_PAY),
             MoneyEntry.made_at <= before,
             Case.state.in_([*money_entries.PAYABLE, State.REFUND_FAILED]),
             ~select(Notice.id).where(Notice.dedupe_key == key).exists(),
@@ -90,7 +95,7 @@ def is_alarmed(entry: Any, now: datetime) -> bool:
     with writing():
         state = db.session.scalar(select(MoneyEntry.state).where(MoneyEntry.id == entry.id).with_for_update())
         known = db.session.scalar(select(Notice.id).where(Notice.dedupe_key == dedupe_key))
-        if state not in money_entries.OPEN or known is not None:
+        if state not in money_entries.TO_PAY or known is not None:
             return False
         notices.tell_of_payment(
             db.session.get_one(Case, entry.case_id),
@@ -142,7 +147,7 @@ def record_payment(
 _FROM: Mapping[str, tuple[str, ...]] = {
     "approve": ("waiting",),
     "settle": ("due",),
-    "fail": ("due",),
+    "fail": ("due", "contested"),
     "retry": ("failed",),
 }
 
@@ -151,7 +156,7 @@ def find_step(case: Any, verb: str) -> str:
     """The step's name: the last payment of a refund ends the case, the others don't."""
     if verb != "settle":
         return {"approve": "approve_refund", "fail": "refund_fail", "retry": "retry"}[verb]
-    last = case.state == State.REFUNDING and money_entries.describe_standing(case.id)["open_entries"] <= 1
+    last = case.state == State.REFUNDING and money_entries.count_open(case.id) <= 1
     last = last and not case.escalated
     return "refund_ok" if last else "settle_entry"
 

@@ -17,6 +17,7 @@ from portal.cases.effects.step_context import ActedBy
 from portal.extensions import db, writing
 from portal.flow import StepRefused
 from portal.models import Case, MoneyEntry, PayoutFile
+from portal.money import entries as money_entries
 from portal.payments.batches import find_file
 from portal.payments.recording import find_refusal, record_payment
 from portal.sheets import HEADINGS_WITHIN, Fault, Number, Row, SheetRefused, open_tables
@@ -134,6 +135,7 @@ def judge_rows(shop_id: int, rows: Sequence[Mapping[str, Any]], now: datetime) -
         for row in db.session.execute(
             select(
                 MoneyEntry.id,
+                MoneyEntry.shop_id,
                 MoneyEntry.key,
                 MoneyEntry.state,
                 MoneyEntry.amount_fen,
@@ -141,6 +143,8 @@ def judge_rows(shop_id: int, rows: Sequence[Mapping[str, Any]], now: datetime) -
                 MoneyEntry.problem,
                 MoneyEntry.case_id,
                 MoneyEntry.kind,
+                MoneyEntry.route,
+                MoneyEntry.channel,
                 Case.case_no,
             )
             .join(Case, Case.id == MoneyEntry.case_id)
@@ -203,11 +207,15 @@ def _judged(row: Mapping[str, Any], entry: Any, seen: Mapping[int, int], now: da
     if entry.state == "failed" and not row["good"] and entry.problem == row["reason"]:
         return "same", "已登记过失败,原因一致"
     verb = "settle" if row["good"] else "fail"
-    if entry.state != "due":
+    if entry.state != "due" and not (entry.state == "contested" and verb == "fail"):  # it came back after all
         return "later", f"这笔款项是「{words.MONEY_STATE[entry.state]}」,不能登记"
     case = db.session.get_one(Case, entry.case_id)
     if refusal := find_refusal(case, verb, case_facts.collect_facts(case, now)):
         return "later", refusal
+    if verb == "settle" and entry.amount_fen:
+        way = entry.channel or entry.route
+        if doubt := money_entries.doubt_about(entry.shop_id, entry.id, way, row["reference"]):
+            return "later", f"{doubt};这一行请在「待退款」里单独登记"
     return verb, "将登记已付款" if row["good"] else "将登记付款失败"
 
 
@@ -263,7 +271,7 @@ def carry_out_results(public_id: str, shop_id: int, *, by: ActedBy, now: datetim
         rows[place] = {**judged, "done": True}
     finished = len(todo) <= AT_ONCE
     with writing():
-        kept = db.session.get_one(PayoutFile, results.id)
+        kept = db.session.get_one(PayoutFile, (results.id, results.shop_id))
         kept.rows, kept.state = rows, "done" if finished else "checked"
         kept.amount_fen = sum(row.get("amount", 0) for row in rows if row.get("outcome") == "settle")
     return finished

@@ -175,7 +175,7 @@ def find_direct_address(downstream: Case) -> tuple[str, str, str, str] | None:
     found = describe_above(downstream.id)
     if found is None or found.route_back != "direct":
         return None
-    up = db.session.get_one(Case, found.upstream_id)
+    up = db.session.get_one(Case, (found.upstream_id, found.upstream_shop_id))
     if not up.return_address:
         return None
     return up.return_name, up.return_phone, up.return_address, up.return_note
@@ -187,7 +187,9 @@ def find_parcel_no(case: Case) -> str:
     if direct is None or direct[:3] != (case.return_name, case.return_phone, case.return_address):
         return case.case_no
     found = describe_above(case.id)
-    return db.session.get_one(Case, found.upstream_id).case_no if found is not None else case.case_no
+    if found is None:
+        return case.case_no
+    return db.session.get_one(Case, (found.upstream_id, found.upstream_shop_id)).case_no
 
 
 def tell_receiver(case: Case) -> str:
@@ -207,7 +209,7 @@ def find_counted_above(downstream: Case) -> dict[int, tuple[int, int, str]]:
     found = describe_above(downstream.id)
     if found is None:
         return {}
-    up = db.session.get_one(Case, found.upstream_id)
+    up = db.session.get_one(Case, (found.upstream_id, found.upstream_shop_id))
     same = list_pairs(downstream.order_id, up.order_id)
     theirs = {
         line.order_line_id: line for line in db.session.scalars(select(CaseLine).where(CaseLine.case_id == up.id))

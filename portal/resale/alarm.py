@@ -19,7 +19,7 @@ from portal.models import (
 )
 from portal.notices import notices
 from portal.resale import risks
-from portal.resale.chain_view import _LIVE, _down, _up, build_warning
+from portal.resale.chain_view import _LIVE, _down, _up, build_warning, get_cases
 from portal.rights import policies, resale
 from portal.rights import windows as rights_windows
 
@@ -40,10 +40,10 @@ def find_window(order: Order) -> datetime | None:
 def raise_alarms(now: datetime) -> int:
     """Warn each distributor, once, whose clock with the supplier ends before the consumer's; returns how many."""
     told = 0
-    for link_id in db.session.scalars(
-        select(CaseLink.id)
-        .join(_down, _down.id == CaseLink.downstream_id)
-        .join(_up, _up.id == CaseLink.upstream_id)
+    for link_id, shop_id in db.session.execute(
+        select(CaseLink.id, CaseLink.shop_id)
+        .join(_down, and_(_down.id == CaseLink.downstream_id, _down.shop_id == CaseLink.shop_id))
+        .join(_up, and_(_up.id == CaseLink.upstream_id, _up.shop_id == CaseLink.upstream_shop_id))
         .where(
             _LIVE,
             CaseLink.alarmed_at.is_(None),
@@ -56,17 +56,18 @@ def raise_alarms(now: datetime) -> int:
         .order_by(CaseLink.id)
         .limit(200)
     ).all():
-        told += _alarm_link(link_id, now)
+        told += _alarm_link(link_id, shop_id, now)
     db.session.rollback()
     return told + _alarm_windows(now)
 
 
-def _alarm_link(link_id: int, now: datetime) -> bool:
+def _alarm_link(link_id: int, shop_id: int, now: datetime) -> bool:
     with writing():
-        found = db.session.scalars(select(CaseLink).where(CaseLink.id == link_id, _LIVE).with_for_update()).first()
+        mine = select(CaseLink).where(CaseLink.id == link_id, CaseLink.shop_id == shop_id, _LIVE)
+        found = db.session.scalars(mine.with_for_update()).first()
         if found is None or found.alarmed_at is not None:
             return False
-        down, up = db.session.get_one(Case, found.downstream_id), db.session.get_one(Case, found.upstream_id)
+        down, up = get_cases(found)
         if not (why := build_warning(found, down, up)):
             return False
         found.alarmed_at = now
@@ -79,7 +80,7 @@ def tell_refusal(link_id: int, now: datetime) -> bool:
     link = db.session.scalars(select(CaseLink).where(CaseLink.id == link_id, _LIVE)).one_or_none()
     if link is None:
         return False
-    down, up = db.session.get_one(Case, link.downstream_id), db.session.get_one(Case, link.upstream_id)
+    down, up = get_cases(link)
     if not risks.is_bound(down) or not risks.is_refused(up):
         return False
     do = (
@@ -103,34 +104,34 @@ def _alarm_windows(now: datetime) -> int:
     told, after = 0, 0
     said = literal("alarm:window:") + cast(_down.id, String) + ":" + cast(Shop.owner_id, String)
     while rows := db.session.execute(
-        select(_down.id, _down.due_at, Order)
-        .join(OrderLink, OrderLink.downstream_id == _down.order_id)
-        .join(Order, Order.id == OrderLink.upstream_id)
+        select(_down.id, _down.shop_id, _down.due_at, Order)
+        .join(OrderLink, and_(OrderLink.downstream_id == _down.order_id, OrderLink.shop_id == _down.shop_id))
+        .join(Order, and_(Order.id == OrderLink.upstream_id, Order.shop_id == OrderLink.upstream_shop_id))
         .join(Shop, Shop.id == _down.shop_id)
         .where(
             _down.state.not_in(flow.FINAL),
             _down.id > after,
-            ~select(CaseLink.id).where(CaseLink.downstream_id == _down.id).exists(),
+            ~select(CaseLink.id).where(CaseLink.downstream_id == _down.id, CaseLink.shop_id == _down.shop_id).exists(),
             ~select(Notice.id).where(Notice.dedupe_key == said).exists(),
         )
         .order_by(_down.id)
         .limit(500)
     ).all():
         after = rows[-1].id
-        windows = [(case_id, due_at, find_window(order)) for case_id, due_at, order in rows]
+        windows = [((case_id, shop_id), due_at, find_window(order)) for case_id, shop_id, due_at, order in rows]
         db.session.rollback()
-        for case_id, due_at, until in windows:
+        for key, due_at, until in windows:
             if until is not None and (due_at is None or until < due_at):
-                told += _alarm_window(case_id, until, now)
+                told += _alarm_window(key, until, now)
     return told
 
 
-def _alarm_window(downstream_id: int, until: datetime, now: datetime) -> bool:
+def _alarm_window(downstream: tuple[int, int], until: datetime, now: datetime) -> bool:
     ended = until <= now
     said = f"已在 {words.end(until)} 结束" if ended else f"在 {words.end(until)} 结束,早于下游的期限"
     do = "可以联系供应商协商" if ended else "请尽快向供应商申请"
     with writing():
-        down = db.session.get_one(Case, downstream_id)
+        down = db.session.get_one(Case, downstream)
         return _tell(down, f"「{down.goods}」向供应商申请售后的期限{said};{do}。", f"window:{down.id}", now)
 
 

@@ -45,7 +45,7 @@ def list_above(downstream: Case, most: int = 10) -> Sequence[Any]:
 
 def list_below(upstream: Case, shop_id: int, most: int = 10) -> Sequence[Any]:
     """The open cases of the distributor's shop that may hang on this one, those of the order's 下游订单号 first."""
-    up = db.session.get_one(Order, upstream.order_id)
+    up = db.session.get_one(Order, (upstream.order_id, upstream.shop_id))
     below = [row.id for row in list_orders_below(up.id)]
     likely = or_(Order.id.in_(below), and_(Order.order_no == up.downstream_order_no, Order.order_no != ""))
     return db.session.execute(
@@ -93,7 +93,7 @@ def link_cases(
         db.session.add(made)
     made.route_back, made.route_out, made.ended_at, made.alarmed_at = route_back, route_out, None, None
     db.session.flush()
-    if db.session.get(OrderLink, downstream.order_id) is None:
+    if db.session.get(OrderLink, (downstream.order_id, downstream.shop_id)) is None:
         db.session.add(
             OrderLink(
                 downstream_id=downstream.order_id,

@@ -65,9 +65,15 @@ def describe_below(case_id: int, shop_id: int) -> CaseLink | None:
     ).one_or_none()
 
 
+def get_cases(link: CaseLink) -> tuple[Case, Case]:
+    """The case below and the case above."""
+    down = db.session.get_one(Case, (link.downstream_id, link.shop_id))
+    return down, db.session.get_one(Case, (link.upstream_id, link.upstream_shop_id))
+
+
 def build_chain(found: CaseLink) -> Chain:
     """A live link with all that the distributor sees of it."""
-    down, up = db.session.get_one(Case, found.downstream_id), db.session.get_one(Case, found.upstream_id)
+    down, up = get_cases(found)
     parcels = db.session.scalars(
         select(Parcel).where(Parcel.case_id.in_((down.id, up.id)), Parcel.voided_at.is_(None)).order_by(Parcel.id)
     ).all()

@@ -23,6 +23,7 @@ from portal.models import (
     Shop,
 )
 from portal.orders import receiving
+from portal.orders.claims import Claims
 from portal.people import accounts
 
 
@@ -55,7 +56,9 @@ def record_order(
     without a reason (消费者权益保护法 25); without that 7天无理由 holds whatever the product says.
     Raises StepRefused for a number that is taken or goods that the purchase doesn't have.
     """
-    if db.session.scalar(select(Order.id).where(Order.order_no == order_no)):
+    claims = Claims()
+    claims.look_up([order_no])
+    if shop_id in claims.shops_of(order_no):
         raise StepRefused("这个订单号已登记过,请核对下游订单号", "order_no")
     lines = {line.id: line for line in applications_goods.list_lines(upstream.id)}
     if not goods or any(
@@ -87,6 +90,7 @@ def record_order(
     )
     db.session.add(order)
     db.session.flush()
+    claims.settle([(order_no, shop_id)], now)
     for position, item in enumerate(goods, 1):
         line = lines[item.line_id]
         db.session.add(
@@ -153,14 +157,19 @@ def find_order_above(downstream: Case) -> Order | None:
     written = db.session.scalars(
         select(Order)
         .join(OrderLink, OrderLink.upstream_id == Order.id)
-        .where(OrderLink.downstream_id == downstream.order_id, Order.buyer_id == owner)
+        .where(OrderLink.downstream_id == downstream.order_id, Order.buyer_id == owner, Order.shown)
     ).one_or_none()
     if written is not None:
         return written
     order_no = db.session.scalar(select(Order.order_no).where(Order.id == downstream.order_id))
     return db.session.scalars(
         select(Order)
-        .where(Order.buyer_id == owner, Order.downstream_order_no == order_no, Order.shop_id != downstream.shop_id)
+        .where(
+            Order.buyer_id == owner,
+            Order.shown,
+            Order.downstream_order_no == order_no,
+            Order.shop_id != downstream.shop_id,
+        )
         .order_by(Order.id.desc())
         .limit(1)
     ).one_or_none()

@@ -13,13 +13,14 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import delete, select, update
+from sqlalchemy.orm import aliased
 
 from portal import flow
 from portal.extensions import db
-from portal.models import AccessLink, Case, Evidence, Order, User
+from portal.models import AccessLink, Case, Evidence, Order, Shop, User
 
 CASE_FOR = timedelta(days=30)
 ORDER_FOR = timedelta(hours=24)
@@ -120,6 +121,12 @@ def open_link(token: str, now: datetime) -> Pass | None:
     """What this token opens now; None for any token that opens nothing."""
     if not _TOKEN.fullmatch(token):
         return None
+    other = aliased(Case)  # what a case became goes on after it
+    still_open = (
+        select(other.id)
+        .where(other.shop_id == Case.shop_id, other.order_id == Case.order_id, other.state.not_in(flow.FINAL))
+        .exists()
+    )
     row = db.session.execute(
         select(AccessLink.id, AccessLink.case_id, AccessLink.expires_at, Order.id.label("order_id"), Order.buyer_id)
         .outerjoin(Case, Case.id == AccessLink.case_id)
@@ -127,10 +134,23 @@ def open_link(token: str, now: datetime) -> Pass | None:
         .where(
             AccessLink.token_hash == hash_of(token),
             AccessLink.revoked_at.is_(None),
-            (AccessLink.expires_at > now) | Case.state.not_in(flow.FINAL) | (Case.updated_at > now - CASE_FOR),
+            (AccessLink.expires_at > now)
+            | Case.state.not_in(flow.FINAL)
+            | (Case.updated_at > now - CASE_FOR)
+            | AccessLink.case_id.is_not(None) & still_open,
         )
     ).one_or_none()
     return None if row is None else Pass(row.id, row.order_id, row.case_id, row.buyer_id, row.expires_at)
+
+
+def may_see(opened: Pass, case: Case) -> bool:
+    """Whether a pass shows this case: one of its order, and of a single case's the ones that it became."""
+    if case.order_id != opened.order_id:
+        return False
+    at: Case | None = case
+    while at is not None and opened.case_id is not None and at.id != opened.case_id:
+        at = db.session.get(Case, at.parent_id) if at.parent_id else None
+    return at is not None
 
 
 def mark_used(link_id: int, now: datetime) -> None:
@@ -138,27 +158,50 @@ def mark_used(link_id: int, now: datetime) -> None:
     db.session.execute(update(AccessLink).where(AccessLink.id == link_id).values(used_at=now))
 
 
-def find_order(order_no: str, last_four: str) -> tuple[int, int] | None:
-    """Shop and id of a consumer's order that this number and the last four digits of its telephone open; else None.
+class Found(NamedTuple):
+    """A consumer's order, and the shop that has it."""
+
+    shop_id: int
+    order_id: int
+    shop: str
+
+
+def find_orders(order_no: str, last_four: str) -> list[Found]:
+    """The orders of consumers that this number and the last four digits of their telephone open: of each shop one.
 
     Only orders of buyers without an account: whoever has one signs in. Looks at as much for a wrong number.
     """
-    row = db.session.execute(
-        select(Order.shop_id, Order.id, Order.receiver_phone, User.password_hash)
+    rows = db.session.execute(
+        select(Order.shop_id, Order.id, Order.receiver_phone, User.password_hash, Shop.name)
         .join(User, User.id == Order.buyer_id)
+        .join(Shop, Shop.id == Order.shop_id)
         .where(Order.order_no == order_no)
-    ).one_or_none()
-    digits = re.sub(r"[^0-9]", "", row.receiver_phone if row else "")[-4:]
-    right = hmac.compare_digest(digits.encode(), last_four.encode()) and len(digits) == 4
-    return (row.shop_id, row.id) if row is not None and right and row.password_hash is None else None
+        .order_by(Order.id)
+    ).all()
+    found = []
+    for row in rows:
+        if _ends_in(row.receiver_phone, last_four) and row.password_hash is None:
+            found.append(Found(row.shop_id, row.id, row.name))
+    if not rows:
+        _ends_in("", last_four)
+    return found
 
 
-def may_see_photo(opened: Pass, case_id: int, public_id: str) -> Any | None:
-    """The photo's row (its keys and SHA-256) when it hangs on this case, or was just uploaded by this consumer."""
+def _ends_in(phone: str, last_four: str) -> bool:
+    digits = re.sub(r"[^0-9]", "", phone)[-4:]
+    return hmac.compare_digest(digits.encode(), last_four.encode()) and len(digits) == 4
+
+
+def may_see_photo(opened: Pass, case_id: int | None, public_id: str) -> Any | None:
+    """The photo's row (its keys and SHA-256) when it hangs on this case, or was just uploaded by this consumer.
+
+    Without a case: on any case of the order that the pass opens.
+    """
+    of_order = (Evidence.order_id == opened.order_id) & Evidence.case_id.is_not(None)
     return db.session.execute(
         select(Evidence.key, Evidence.thumb_key, Evidence.sha256, Evidence.thumb_sha256).where(
             Evidence.public_id == public_id,
-            (Evidence.case_id == case_id)
+            (of_order if case_id is None else Evidence.case_id == case_id)
             | (
                 Evidence.case_id.is_(None)
                 & Evidence.draft_id.is_(None)

@@ -50,7 +50,7 @@ def describe_deciding(down: Case, step_name: str) -> str:
         if find_order_above(down) is None:
             return ""
         return f"您还没有向供应商申请。现在答应消费者，供应商不同意时{_describe_stake(down)}由您自己承担。"
-    up = db.session.get_one(Case, link.upstream_id)
+    up = db.session.get_one(Case, (link.upstream_id, link.upstream_shop_id))
     if up.state == State.COMPLETED or up.state not in UNDECIDED | flow.FINAL:
         return ""
     state, stake = words.state(up.type, up.state), _describe_stake(down)

@@ -19,7 +19,7 @@ from portal.extensions import PerApp, db, writing
 from portal.flow import Actor
 from portal.models import Case, Order, User
 from portal.models.cases import FINISHING
-from portal.models.orders import RESOLD
+from portal.models.orders import RESOLD, find_path
 from portal.notices import notices
 from portal.rights import policies
 
@@ -220,16 +220,17 @@ def recompute(now: datetime) -> int:
             if term.at > order.apply_by:
                 order.apply_by = term.at
                 moved += 1
-                notices.tell_of_order(
-                    order.buyer_id,
-                    shop_id=order.shop_id,
-                    kind="term_moved",
-                    title="铺货申请时限已延后",
-                    body=f"订单 {order.order_no} 按新公布的放假安排,可以申请到 {words.end(term.at)}。",
-                    href=f"/orders/{order.order_no}",
-                    at=now,
-                    dedupe_key=f"term:{order.id}:{term.day}",
-                )
+                if order.shown:
+                    notices.tell_of_order(
+                        order.buyer_id,
+                        shop_id=order.shop_id,
+                        kind="term_moved",
+                        title="铺货申请时限已延后",
+                        body=f"订单 {order.order_no} 按新公布的放假安排,可以申请到 {words.end(term.at)}。",
+                        href=find_path(order),
+                        at=now,
+                        dedupe_key=f"term:{order.id}:{term.day}",
+                    )
         db.session.flush()
     with writing():
         for case in db.session.scalars(select(Case).where(Case.finish_provisional).order_by(Case.id)):

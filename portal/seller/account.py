@@ -141,7 +141,7 @@ def _look(
     if not again and not rates.count("bank-look", who.user_id, g.now):
         with writing():
             account_looks.raise_alarm(
-                db.session.get_one(Case, case_id), user_id=who.user_id, name=who.member_name, now=g.now
+                db.session.get_one(Case, (case_id, who.shop_id)), user_id=who.user_id, name=who.member_name, now=g.now
             )
         form.refuse("一小时内查看的次数太多,已通知店主,请稍后再试")
         return None, 429
@@ -149,7 +149,7 @@ def _look(
         with writing():
             if ask_password:
                 sessions.prove_password(who.session, g.now)
-            case = db.session.get_one(Case, case_id, with_for_update=True)
+            case = db.session.get_one(Case, (case_id, who.shop_id), with_for_update=True)
             seen = account_looks.look_at(
                 case,
                 user_id=who.user_id,
@@ -168,7 +168,7 @@ def _look(
         log.error("the account of case %d can't be opened: %s", case_id, problem)
         return _refused(form, "账户暂时无法解密,请联系系统管理员;买家也可以撤回后重新填写")
     events.audit("sensitive_read", what="bank_account", case=case_id)
-    return (db.session.get_one(Case, case_id), seen), 200
+    return (db.session.get_one(Case, (case_id, who.shop_id)), seen), 200
 
 
 def _refused(form: LookForm, sentence: str) -> tuple[None, int]:

@@ -83,7 +83,7 @@ def apply_for(order_no: str) -> ResponseReturnValue:
                 agreed = form.consent.data if consumer else int(form.message.data)
 
                 def opened() -> str:
-                    kept = db.session.get_one(Order, order_id)
+                    kept = db.session.get_one(Order, (order_id, g.who.shop_id))
                     made = opening.open_case(
                         by=by,
                         order=kept,

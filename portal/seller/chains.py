@@ -33,6 +33,7 @@ from portal.resale import (
 from portal.resale import (
     links as the_consumer_links,
 )
+from portal.resale.parties import list_parties
 from portal.seller import bp
 from portal.web import guards, rates
 from portal.web.chains import ArrangeForm, LinkForm, pick
@@ -101,11 +102,13 @@ def chain(case_no: str) -> ResponseReturnValue:
         case = guards.found(case_view.find_of_shop(case_no, g.who.shop_id))
         found = chain_view.describe_above(case.id)
     above = downstream.find_order_above(case)
+    shown = chain_view.build_chain(found) if found else None
     return page(
         "seller/chain.html",
         status,
         case=case,
-        chain=chain_view.build_chain(found) if found else None,
+        chain=shown,
+        parties=list_parties(shown) if shown else (),
         forms=forms,
         does=does,
         form=forms.get(does),
@@ -117,7 +120,7 @@ def chain(case_no: str) -> ResponseReturnValue:
 
 
 def _done(does: str, form: Any, case_id: int, case_no: str, link_id: int) -> str:
-    case = db.session.get_one(Case, case_id)
+    case = db.session.get_one(Case, (case_id, g.who.shop_id))
     if does == "arrange":
         chain_links.arrange_goods(link_id, g.who.shop_id, **form.values())
         return f"/seller/cases/{case_no}/chain?said=chain-kept"

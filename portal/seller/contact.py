@@ -13,7 +13,7 @@ from portal.applications import goods
 from portal.calendar import officehours
 from portal.extensions import db, writing
 from portal.models import Order, Shop, User
-from portal.orders import order_lists
+from portal.orders import known_shops, order_lists
 from portal.rights import phrases
 from portal.seller import bp, has_room
 from portal.talk import conversations
@@ -25,6 +25,7 @@ from portal.web.pages import page
 from portal.web.talk import TalkForm
 
 SIZE = 30
+_NOT_KNOWN = "买家还没有确认在本店买过，看不到这张订单；确认以后才能联系和代为申请"
 
 
 def _order(order_no: str) -> Order:
@@ -116,16 +117,19 @@ def contact(order_no: str) -> ResponseReturnValue:
         photos = list(form.photos.data or [])
         if good and not words and not photos:
             form.refuse("请写点什么,或者发一张照片", "words")
+        if known_shops.is_hidden(order):
+            form.refuse(_NOT_KNOWN)
         if good and not form.errors:
 
             def send() -> str:
-                talk = conversations.get_of_order(db.session.get_one(Order, order_id), g.now)
+                talk = conversations.get_of_order(db.session.get_one(Order, (order_id, g.who.shop_id)), g.now)
                 conversations.add_message(talk, "seller", g.who.user_id, words, now=g.now, photos=photos)
                 return form.and_say(f"/seller/orders/{order_no}/contact", "card-hidden")
 
             return once(send)
         status = 422
         order = _order(order_no)
+    closed = known_shops.is_hidden(order)
     talk = conversations.find_of_order(order.id)
     before = request.args.get("before", "")
     key = int(before) if before.isascii() and before.isdigit() and len(before) < 18 else None
@@ -135,6 +139,7 @@ def contact(order_no: str) -> ResponseReturnValue:
         "seller/contact.html",
         status,
         order=order,
+        closed=_NOT_KNOWN if closed else "",
         form=form,
         lines=goods.list_lines(order.id),
         messages=shown,
@@ -153,7 +158,7 @@ def _nothing_new(asked: early.Asked) -> bool:
     seen = early.poll_key(asked.query)
     if seen is None or not has_room(asked.who, "contact_new"):
         return False
-    talk = conversations.find_standing(asked.path["order_no"], "seller", asked.who.shop_id)
+    talk = conversations.find_standing_of_shop(asked.path["order_no"], asked.who.shop_id)
     return talk is not None and (talk.last_message_id or 0) <= seen
 
 
@@ -161,7 +166,7 @@ def _nothing_new(asked: early.Asked) -> bool:
 def contact_new(order_no: str) -> ResponseReturnValue:
     """What was said since: 204 when nothing."""
     g.polled = True
-    talk = guards.found(conversations.find_standing(order_no, "seller", g.who.shop_id))
+    talk = guards.found(conversations.find_standing_of_shop(order_no, g.who.shop_id))
     after = request.args.get("after", "0")
     key = int(after) if after.isascii() and after.isdigit() and len(after) < 18 else 0
     found = conversations.list_newer(talk.talk_id, key) if (talk.last_message_id or 0) > key else []

@@ -102,7 +102,7 @@ def is_sound(form: Any, shop_id: int, entry_id: int) -> bool:
 class FailForm(EntryForm):
     """登记退款失败: why."""
 
-    states = ("due",)
+    states = ("due", "contested")
     note = Line("失败原因", limit=200, missing="请写明付款失败的原因,买家会看到")
 
     def hand_in(self) -> EntryChoice:

@@ -15,7 +15,7 @@ from portal.models import Case
 from portal.orders import order_lists
 from portal.resale import across, risks
 from portal.rights import policies
-from portal.seller import forms, payout_forms
+from portal.seller import arrival_forms, forms, payout_forms
 
 FORMS: dict[str, type[forms.StepForm]] = {
     "agree": forms.AgreeForm,
@@ -42,6 +42,8 @@ FORMS: dict[str, type[forms.StepForm]] = {
     "refund_ok": payout_forms.SettleForm,
     "refund_fail": payout_forms.FailForm,
     "retry": payout_forms.RetryForm,
+    "show_payment": arrival_forms.ShowForm,
+    "admit_unpaid": arrival_forms.AdmitForm,
 }
 
 

@@ -15,6 +15,7 @@ from portal.evidence import evidence
 from portal.extensions import db, read
 from portal.models import Conversation, Evidence, Message, Order, Shop, User
 from portal.orders import order_lists
+from portal.orders.addresses import Addressed
 from portal.talk import card_numbers
 
 PAGE = 50
@@ -154,20 +155,21 @@ def list_newer(conversation_id: int, after: int) -> Sequence[Any]:
     return db.session.execute(_NEW, {"conversation_id": conversation_id, "after": after}).all()
 
 
-_STANDS = (
-    select(Order.id, Conversation.id.label("talk_id"), Conversation.last_message_id)
-    .outerjoin(Conversation, Conversation.order_id == Order.id)
-    .where(Order.order_no == bindparam("order_no"))
+_STANDS = select(Order.id, Conversation.id.label("talk_id"), Conversation.last_message_id).outerjoin(
+    Conversation, Conversation.order_id == Order.id
 )
-_STANDS_FOR = {
-    "buyer": _STANDS.where(Order.buyer_id == bindparam("owner_id")),
-    "seller": _STANDS.where(Order.shop_id == bindparam("owner_id")),
-}
+_STANDS_OF_BUYER = Addressed(_STANDS)
+_STANDS_OF_SHOP = _STANDS.where(Order.order_no == bindparam("order_no"), Order.shop_id == bindparam("shop_id"))
 
 
-def find_standing(order_no: str, side: Side, owner_id: int | None) -> Any:
-    """For polls: (id, talk_id, last_message_id) of this buyer's or shop's order; None when it isn't theirs."""
-    return read(_STANDS_FOR[side], {"order_no": order_no, "owner_id": owner_id}).one_or_none()
+def find_standing_of_buyer(address: str, buyer_id: int) -> Any:
+    """For polls: (id, talk_id, last_message_id) of this buyer's order; None when it isn't theirs."""
+    return _STANDS_OF_BUYER.run(address, buyer_id).one_or_none()
+
+
+def find_standing_of_shop(order_no: str, shop_id: int | None) -> Any:
+    """The same of this shop's order."""
+    return read(_STANDS_OF_SHOP, {"order_no": order_no, "shop_id": shop_id}).one_or_none()
 
 
 _LAST = (
@@ -232,6 +234,8 @@ def list_of_person(
             Conversation.buyer_unread,
             Conversation.seller_unread,
             Order.order_no,
+            Order.shop_id,
+            Order.contested,
             Shop.name.label("shop"),
             User.member_name.label("buyer"),
         )
@@ -242,7 +246,7 @@ def list_of_person(
         .limit(size + 1)
     )
     if buyer_id is not None:
-        query = query.where(Conversation.buyer_id == buyer_id)
+        query = query.where(Conversation.buyer_id == buyer_id, Order.shown)
     if shop_id is not None:
         query = query.where(Conversation.shop_id == shop_id)
     if skip is not None:

@@ -50,7 +50,7 @@ def record_scans(
     if case_id is None:
         return 0
     case = lock_case(case_id)
-    parcel = db.session.get_one(Parcel, parcel_id, populate_existing=True)
+    parcel = db.session.get_one(Parcel, (parcel_id, case.shop_id), populate_existing=True)
     new, fresh = keeping.keep_scans(
         parcel, said, now=now, not_before=case.opened_at, origin=origin, by_sender=by_sender
     )

@@ -9,6 +9,7 @@ from flask import Flask, g
 
 from portal import inputs, words
 from portal.calendar import lengths
+from portal.models.orders import find_path
 from portal.rights import addresses
 
 
@@ -52,5 +53,6 @@ def install(app: Flask) -> None:
         tint=tint,
         first_char=first,
         masked_name=addresses.mask_name,
+        order_path=find_path,
     )
     app.jinja_env.globals["length_of"] = lengths.describe_deadline

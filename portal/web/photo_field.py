@@ -16,7 +16,8 @@ from wtforms.widgets import FileInput
 from portal.evidence import evidence, imaging
 from portal.evidence.store import Store
 from portal.extensions import db, writing
-from portal.models import CaseHead, OrderHead
+from portal.models import CaseHead, Order
+from portal.orders import order_lists
 from portal.web import events, quotas
 
 MOST_PHOTOS = evidence.MOST_PER_STEP
@@ -115,11 +116,12 @@ def shop_of_request() -> int:
     elif "case_no" in args:
         found = db.session.scalar(select(CaseHead.shop_id).where(CaseHead.case_no == args["case_no"]))
     elif "order_no" in args:
-        found = db.session.scalar(select(OrderHead.shop_id).where(OrderHead.order_no == args["order_no"]))
+        order = order_lists.find_of_buyer(args["order_no"], g.who.user_id if g.who is not None else g.guest)
+        found = None if order is None else order.shop_id
     if found is None:
         owner = g.who.user_id if g.who is not None else g.guest
-        newest = select(OrderHead.shop_id).where(OrderHead.buyer_id == owner).order_by(OrderHead.order_id.desc())
-        found = db.session.scalar(newest.limit(1)) or (g.who and g.who.shop_id)
+        mine = select(Order.shop_id).where(Order.buyer_id == owner, Order.shown | (g.who is None))
+        found = db.session.scalar(mine.order_by(Order.id.desc()).limit(1)) or (g.who and g.who.shop_id)
     if found is None:
         abort(404)
     return int(found)

@@ -18,7 +18,9 @@ from portal.models import Case, Conversation, Order, Parcel, User
 from portal.people import sessions
 from portal.talk import conversations
 from portal.tracking import scans as case_scans
+from portal.web.kept import Kept
 from tests.cast import Cast
+from tests.postgres import server
 
 CARDS, LINES, ROWS = 20, 53, 40
 LINES_OF = (1, 2, 3, 4, 3, 2, 4, 3, 2, 3, 1, 4, 3, 2, 3, 4, 2, 3, 1, 3)  # of each card, the newest first
@@ -35,6 +37,17 @@ class Scene:
     talk_no: str
     talk_id: int
     last_message_id: int
+
+    def list_database_processes(self) -> list[int]:
+        """PostgreSQL's processes that work for this app; SQLite is in the app's own."""
+        url = self.app.extensions["portal_settings"].database_url
+        if not url:
+            return []
+        with server().connect(url.rpartition("/")[2]) as connection:
+            asked = connection.execute(
+                "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+            return [pid for (pid,) in asked]
 
     def environ(self, who: str, url: str, headers: Mapping[str, str] = {}) -> dict[str, Any]:
         """A signed-in browser's request, as a server hands it over."""
@@ -153,6 +166,8 @@ def bare(app: Flask) -> Flask:
     """Flask and Jinja with the portal's templates, and nothing else: no database, no session, no layers."""
     made = Flask("control", template_folder=app.template_folder, root_path=app.root_path, static_folder=None)
     made.jinja_env.trim_blocks = made.jinja_env.lstrip_blocks = True
+    made.jinja_env.add_extension(Kept)
+    made.jinja_env.kept_most = 0  # type: ignore[attr-defined]  # each is rendered anew
     made.jinja_env.filters.update(app.jinja_env.filters)
     made.jinja_env.globals.update(
         {name: app.jinja_env.globals[name] for name in ("asset", "words", "csrf_token", "htmx_config")}

@@ -25,7 +25,7 @@ from portal.evidence import evidence
 from portal.evidence.imaging import PreparedImage
 from portal.evidence.store import Store
 from portal.extensions import db, writing
-from portal.flow import Actor, CaseType
+from portal.flow import DEADLINES, Actor, CaseType
 from portal.models import (
     Case,
     CaseEvent,
@@ -564,6 +564,23 @@ def ended_and_still_owing(world: World) -> list[str]:
     return [case]
 
 
+@plant("arrivals")
+def a_payment_that_is_missing_and_forgotten(world: World) -> list[str]:
+    entry = refunded(world, "completed")
+    case = world.cast.take(db.session.get_one(Case, entry.case_id), "deny_arrival", Actor.BUYER)
+    until = world.cast.now + DEADLINES["arrival_answer"]
+    world.run("UPDATE cases SET due_at = '2099-01-01 00:00:00.000000' WHERE id = :id", id=case.id)
+    return [f"case {case.case_no}: a payment that hasn't arrived waits longer than until {until:%Y-%m-%d}"]
+
+
+@plant("arrivals")
+def a_case_that_knows_nothing_of_it(world: World) -> list[str]:
+    entry = refunded(world, "completed")
+    case = world.cast.take(db.session.get_one(Case, entry.case_id), "deny_arrival", Actor.BUYER)
+    world.run("UPDATE cases SET payment_claim = '' WHERE id = :id", id=case.id)
+    return [f"case {case.case_no}: says nothing, its payments say missing"]
+
+
 @plant("receipts")
 def paid_without_a_number(world: World) -> list[str]:
     entry_id = refunded(world, "completed").id
@@ -680,6 +697,38 @@ def a_link_to_another_shop_than_its_case(world: World) -> list[str]:
         own=world.cast.shop,
     )
     return [f"case_links: what {world.applied} hangs on is not of the shop it names"]
+
+
+@plant("known shops")
+def an_order_shown_to_who_does_not_know_the_shop(world: World) -> list[str]:
+    number = db.session.scalar(select(Order.order_no).where(Order.id == world.other_order))
+    world.run("UPDATE known_shops SET accepted = 0")
+    return [f"order {number} of shop {world.cast.shop} is shown to {world.cast.buyer}"]
+
+
+@plant("known shops")
+def an_order_hidden_from_who_knows_the_shop(world: World) -> list[str]:
+    number = db.session.scalar(select(Order.order_no).where(Order.id == world.other_order))
+    world.run("UPDATE orders SET shown = 0 WHERE id = :order", order=world.other_order)
+    return [f"order {number} of shop {world.cast.shop} is hidden from {world.cast.buyer}"]
+
+
+@plant("strangers")
+def a_case_and_words_of_a_stranger(world: World) -> list[str]:
+    world.run(
+        "DELETE FROM known_shops",
+        "UPDATE orders SET shown = 0 WHERE id IN (:order, :other)",
+        order=world.order,
+        other=world.other_order,
+    )
+    return [f"case {_case_no(world.applied)}", f"conversation {world.conversation}"]
+
+
+@plant("order numbers")
+def a_number_of_two_shops_that_nobody_was_told_of(world: World) -> list[str]:
+    number = db.session.scalar(select(Order.order_no).where(Order.id == world.other_order))
+    world.run("UPDATE orders SET contested = 1 WHERE id = :order", order=world.other_order)
+    return [f"order {number} of shop {world.cast.shop}"]
 
 
 @plant("files")

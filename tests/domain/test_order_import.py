@@ -18,6 +18,7 @@ from sqlalchemy import func, select, update
 from portal.extensions import db, writing
 from portal.models import Order, OrderLine, Policy, Product, Shop, Sku, Staff, User
 from portal.orders import ledger, receiving
+from portal.orders.claims import CLAIMED_TWICE
 from portal.orders.export_format import read
 from portal.orders.importing import Counts, Outcome, Report, RowResult, import_orders, report_file
 from portal.people import accounts
@@ -252,25 +253,49 @@ def test_a_shop_takes_its_own_orders_only(take: Callable[..., Report]) -> None:
         ],
         shop_id=mine,
     )
-    assert (report.orders, report.lines) == (Counts(new=2, refused=2), Counts(new=2, refused=3))
+    assert (report.orders, report.lines) == (Counts(new=3, refused=1), Counts(new=3, refused=2))
     assert said(report) == [
         (3, "卖家会员名", "这是其他卖家的订单,不能导入到本店"),
         (4, "", "所属订单(第 3 行)未能导入"),
-        (5, "订单编号", "这个订单号已属于另一家店铺"),
+        (5, "订单编号", CLAIMED_TWICE),
     ]
     shops = db.session.execute(
         select(Order.shop_id, func.count()).group_by(Order.shop_id).order_by(Order.shop_id)
     ).all()
-    assert [tuple(row) for row in shops] == [(mine, 2), (others, 1)]
+    assert [tuple(row) for row in shops] == [(mine, 3), (others, 1)]
     assert counted()["shops"] == before["shops"]
 
 
-def test_an_order_keeps_its_buyer_and_its_shop(take: Callable[..., Report]) -> None:
+def test_an_order_keeps_its_buyer(take: Callable[..., Report]) -> None:
     take([order()])
     assert said(take([order(买家会员名="somebody")])) == [(2, "买家会员名", "买家与之前导入的不同")]
-    assert said(take([order(卖家会员名="somebody")])) == [(2, "订单编号", "这个订单号已属于另一家店铺")]
     assert counted()["users"] == 2
     assert take([order(买家会员名="", 卖家会员名="", 收货人姓名="张伟")]).orders == Counts(updated=1)
+
+
+def test_a_number_is_one_shops_only_where_the_file_says_which(take: Callable[..., Report]) -> None:
+    take([order()])
+    report = take([order(卖家会员名="somebody")])
+    assert (report.orders, said(report)) == (Counts(new=1), [(2, "订单编号", CLAIMED_TWICE)])
+    assert take([order(收货人姓名="张伟")]).orders == Counts(updated=1)
+    nameless = take([order(卖家会员名="", 收货人姓名="李雯")])
+    assert nameless.orders == Counts(refused=1)
+    assert said(nameless) == [
+        (2, "卖家会员名", "这个订单号有几家店铺在用，缺少卖家会员名，不知道是哪一家的"),
+    ]
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_one_file_has_a_number_of_two_shops(take: Callable[..., Report], *, apart: bool) -> None:
+    between = [order("3905403692550747598")] if apart else []
+    theirs = order(买家会员名="their_buyer", 卖家会员名="another_shop", 货品标题="别家的货")
+    rows = [order(), *between, theirs, gift(型号="白色;L")]
+    assert take(rows, dry_run=True).orders == Counts(new=2 + apart)
+    assert take(rows).orders == Counts(new=2 + apart)
+    assert take(rows).orders == Counts(unchanged=2 + apart)
+    of_number = select(Order.shop_id, Order.contested).where(Order.order_no == "3905403692550747597")
+    found = db.session.execute(of_number).all()
+    assert (len({row.shop_id for row in found}), [row.contested for row in found]) == (2, [True, True])
 
 
 @pytest.mark.parametrize(

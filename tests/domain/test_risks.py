@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import select
 
 from portal.cases import finding
-from portal.extensions import db
+from portal.extensions import db, writing
 from portal.flow import Actor
 from portal.models import Notice, Order
-from portal.resale import across, risks
+from portal.resale import across, chain_view, parties, risks
 from tests.cast import Cast
 from tests.domain.test_passing import BACK, HOUR, Straight
 
@@ -79,3 +79,38 @@ def test_what_goes_straight_carries_the_supplier_s_number_and_the_supplier_finds
         assert [row.case_no for row in finding.find_scanned(straight.cast.shop, number)] == [above], number
         assert above in [row.case_no for row in finding.search(straight.cast.shop, number).cases], number
     assert finding.find_scanned(straight.cast.shop2, above) == ()
+
+
+def waited(straight: Straight) -> dict[str, list[str]]:
+    """Who is waited for, and for what."""
+    db.session.rollback()
+    link = chain_view.describe_above(straight.below)
+    assert link is not None
+    found = parties.list_parties(chain_view.build_chain(link))
+    return {party.name: [does for does, _ in party.waits] for party in found if party.waits}
+
+
+def test_one_page_says_who_is_waited_for(straight: Straight) -> None:
+    assert waited(straight) == {"我": ["审核申请"], "供应商": ["审核申请"]}
+    straight.supplier("agree")
+    assert waited(straight) == {"我": ["审核申请"]}
+    straight.now += HOUR
+    direct = across.find_direct_address(straight.get(straight.below))
+    straight.down.take(straight.get(straight.below), "agree", Actor.SELLER, straight.now, direct=direct)
+    assert waited(straight) == {"消费者": ["寄回商品"]}
+    straight.consumer("ship_return", parcels=[BACK])
+    assert waited(straight) == {"供应商": ["验货"]}
+    straight.supplier("accept_goods")
+    assert waited(straight) == {"供应商": ["发货"]}
+    straight.ships()
+    assert waited(straight) == {"消费者": ["确认收货"]}
+    photos = straight.down.photos(1, straight.down.buyer)
+    straight.consumer("report_problem", kind="damaged", note="又坏了", photos=photos)
+    assert waited(straight) == {"我": ["处理收货问题"], "供应商": ["处理收货问题"]}
+
+
+def test_where_the_supplier_is_done_with_it_the_distributor_is_waited_for(straight: Straight) -> None:
+    straight.until("sent")
+    with writing():
+        straight.get(straight.below).return_address = "分销商的仓库"
+    assert waited(straight) == {"我": ["验货"], "供应商": ["验货"]}

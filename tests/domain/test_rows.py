@@ -52,6 +52,7 @@ HANDED_IN: dict[str, dict[str, Any]] = {
     "settle_entry": {"reference": "20261124"},
     "refund_ok": {"reference": "20261124"},
     "refund_fail": {"note": "账户已注销"},
+    "admit_unpaid": {"note": "账户已注销"},
     "give_account": {
         "account": bank_accounts.Account("李雯", "工商银行", "6222021234567890128"),
         "consent": bank_accounts.CONSENT,
@@ -68,6 +69,7 @@ HANDED_IN: dict[str, dict[str, Any]] = {
             "decide_reship",
             "decide_refund",
             "decide_continue",
+            "decide_unpaid",
         )
     },
 }
@@ -101,7 +103,12 @@ def _ready(cast: Cast, step: flow.Step, case_type: CaseType) -> Case:
         case = _owing(cast, step, state, case_type, opening)
     else:
         case = cast.until(state, **opening)
-    if "money_settled" in needs and state == "refunding":  # recorded while the platform is in it
+    if "payment_denied" in needs:
+        case = cast.take(case, "pay", Actor.BUYER, reference="20261123")
+        case = cast.take(case, "deny_payment", Actor.SELLER)
+    if needs & CLAIMED:
+        _claimed(cast, step, case)
+    elif "rest_contested" in needs:  # recorded while the platform is in it
         cast.mediated(case)
         cast.take(case, "settle_entry", Actor.SELLER, reference="20261124")
         return db.session.get_one(Case, case.id)
@@ -129,6 +136,26 @@ def _ready(cast: Cast, step: flow.Step, case_type: CaseType) -> Case:
         _mediated(cast, step, case.id)
     db.session.expire_all()
     return db.session.get_one(Case, case.id)
+
+
+CLAIMED = {"arrival_open", "arrival_unsaid", "contested", "unanswered_claim", "shown"}  # needs about a payment made
+
+
+def _claimed(cast: Cast, step: flow.Step, case: Case) -> None:
+    """A payment was recorded beside what the case owes; where the row asks for it, the buyer says that it's missing."""
+    needs = set(step.needs)
+    cast.paid_beside(case)
+    if needs & {"arrival_open", "arrival_unsaid"}:
+        return
+    cast.take(case, "deny_arrival", Actor.BUYER, **cast.entry_beside(case))
+    if "shown" in needs:
+        shown = {"note": "已转账", "photos": cast.photos(1, cast.seller)}
+        cast.take(case, "show_payment", Actor.SELLER, **shown)
+    if step.after:  # nothing else is open
+        entry = db.session.scalars(
+            select(MoneyEntry.id).where(MoneyEntry.case_id == case.id, MoneyEntry.state == "due")
+        ).one()
+        cast.take(case, "settle_entry", Actor.SELLER, reference="20261125", entry_id=entry)
 
 
 def _proposed(cast: Cast, needs: set[str], case_type: CaseType, opening: dict[str, Any]) -> Case:
@@ -258,6 +285,10 @@ def _values(cast: Cast, case: Case, step: flow.Step, case_type: CaseType) -> dic
     if step.name == "replacement_defective":
         wanted = CaseType.REFUND_ONLY if case_type is CaseType.REISSUE else CaseType.EXCHANGE
         values |= {"type": wanted, "kind": "defect", "note": "还是坏的", "photos": cast.photos(1, cast.buyer)}
+    if step.name in ("deny_arrival", "confirm_arrival"):
+        values |= cast.entry_beside(case)
+    if step.name == "show_payment":
+        values |= {"note": "已转账", "photos": cast.photos(1, cast.seller)}
     if step.name in ("settle_entry", "approve_refund"):
         entry = db.session.scalars(select(MoneyEntry.id).where(MoneyEntry.case_id == case.id)).first()
         values["entry_id"] = entry

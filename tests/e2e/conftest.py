@@ -95,7 +95,7 @@ def world(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     with app.app_context():
         now = clock.now()
         with read(SAMPLE) as export:
-            import_orders(export, now=now)
+            import_orders(export, now=now, vouched=True)
         with writing():
             secret = accounts.hash_password(PASSWORD)
             for user in db.session.scalars(db.select(User)):

@@ -55,7 +55,7 @@ def test_a_refund_goes_back_the_way_it_was_paid(world: World, visit: Any, phone:
     buyer.case.get_by_role("heading", name="退款完成").wait_for()
     paid = buyer.page.locator("#payments")
     assert NUMBER in paid.inner_text() and "原路退回" in paid.inner_text()
-    paid.get_by_text("没有收到?").click()
+    paid.get_by_text("怎么核对是否到账").click()
     paid.get_by_text("按流水号查询").wait_for()
 
 

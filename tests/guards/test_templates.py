@@ -15,6 +15,8 @@ from typing import NamedTuple
 import pytest
 from jinja2 import Environment, TemplateSyntaxError, nodes
 
+from portal.web.kept import Kept
+
 PROJECT = Path(__file__).parents[2]
 
 # Where unescaped markup is allowed: (file, the line's text). At most three, and each still in use.
@@ -78,7 +80,7 @@ def jinja_code(text: str) -> Iterator[tuple[int, str]]:
 
 
 def tree(text: str) -> nodes.Template:
-    return Environment(extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"], autoescape=True).parse(text)
+    return Environment(extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols", Kept], autoescape=True).parse(text)
 
 
 # Rules

@@ -31,6 +31,8 @@ from tests.conftest import NOW, make_app
 
 PARCELS = [("ZTO", "75484863576596")]
 ENDING = ("withdraw", "decide_close", "goods_shipped")  # left to the other rule, or no way would be long
+ENTRIES = ("refund_ok", "settle_entry", "refund_fail", "retry", "approve_refund")  # steps about one payment
+ENTRIES += ("deny_arrival", "confirm_arrival", "show_payment", "admit_unpaid")
 BOUGHT = 10_000
 
 
@@ -203,7 +205,9 @@ class Life(RuleBasedStateMachine):
             facts["amount_fen"] = milli if part % 2 else None
         elif name == "decide_refund":
             facts |= {"amount_fen": milli if part % 2 else None, "goods_back": part % 3 > 0}
-        if name in ("refund_ok", "settle_entry", "refund_fail", "retry", "approve_refund"):
+        elif name == "show_payment":
+            facts["photos"] = self.cast.photos(1, self.cast.seller)
+        if name in ENTRIES:
             entries = db.session.scalars(select(MoneyEntry.id).where(MoneyEntry.case_id == case.id)).all()
             facts["entry_id"] = entries[part % len(entries)] if entries and part % 4 else None
         return facts

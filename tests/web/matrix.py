@@ -25,7 +25,7 @@ from werkzeug.routing import Rule
 from portal.applications import unsent
 from portal.extensions import db, writing
 from portal.flow import Actor
-from portal.models import Case, Draft, Evidence, Order, OrderLine, PayoutFile, Shipment, Shop, Sku, Staff, User
+from portal.models import Case, Draft, Evidence, Order, OrderLine, Parcel, PayoutFile, Shipment, Shop, Sku, Staff, User
 from portal.money import entries as money_entries
 from portal.orders import uploads as order_uploads
 from portal.parcels import following, keeping
@@ -35,6 +35,7 @@ from portal.resale import links as consumer_links
 from portal.rights import policies
 from portal.talk import conversations
 from portal.tracking import tables
+from portal.words import BEIJING
 from tests.cast import PASSWORD, Cast, sign_in
 
 
@@ -80,6 +81,7 @@ ROWS: tuple[Row, ...] = (
     # everybody
     Row("health.live", ANYONE, get=200),
     Row("health.ready", ANYONE, get=200),
+    Row("metrics.show_metrics", ANYONE, get=200),
     Row("auth.sign_in", ANYONE, get=200, post=303, form=lambda deal: {"member_name": "buyer", "password": PASSWORD}),
     Row("auth.give_code", ANYONE, get=200, post=422),
     Row("auth.forgot", ANYONE, get=200),
@@ -110,6 +112,18 @@ ROWS: tuple[Row, ...] = (
     ),
     Row("consumer.photo", CONSUMER, get=200),
     Row("consumer.photo_thumb", CONSUMER, get=200),
+    Row("consumer.order_photo", CONSUMER, get=200),
+    Row("consumer.order_photo_thumb", CONSUMER, get=200),
+    Row(
+        "consumer.parcel",
+        CONSUMER,
+        get=200,
+        post=303,
+        form=lambda deal: {"words": f"{deal.values['scanned_at']} 【义乌市】已揽收"},
+    ),
+    Row("consumer.refresh_parcel", CONSUMER, post=303),
+    Row("consumer.object_to_receipt", CONSUMER, post=409),  # nobody has reported a 签收
+    Row("consumer.apply", CONSUMER, get=200, post=422),
     # everybody who is signed in: the own things
     Row("buyer.me", SIGNED_IN, get=200),
     Row("buyer.my_orders", SIGNED_IN, get=200),
@@ -124,6 +138,10 @@ ROWS: tuple[Row, ...] = (
         post=303,
         form=lambda deal: {"kind": "wish", "words": "希望能导出售后单"},
     ),
+    Row("buyer.shops", SIGNED_IN, get=200, post=404, form=lambda deal: {"shop": "0", "answer": "yes"}),
+    Row("buyer.report_shop", SIGNED_IN, get=404, post=404, values={"shop_id": "0"}),
+    Row("buyer.list_complaints", SIGNED_IN, get=200),
+    Row("buyer.show_complaint", SIGNED_IN, get=404, values={"number": "JB26112300000000"}),
     Row("buyer.privacy", SIGNED_IN, get=200),
     Row("auth.account", SIGNED_IN, get=200),
     Row("auth.change_password", SIGNED_IN, get=200, post=422),
@@ -196,6 +214,10 @@ ROWS: tuple[Row, ...] = (
     Row("operator.change_person", OPERATORS, post=303, values={"user_id": "1", "verb": "enable"}),
     Row("operator.make_link", OPERATORS, post=200, values={"user_id": "1"}),
     Row("operator.shops", OPERATORS, get=200),
+    Row("operator.list_complaints", OPERATORS, get=200),
+    Row("operator.show_complaint", OPERATORS, get=404, post=404, values={"number": "JB26112300000000"}),
+    Row("operator.take_complaint", OPERATORS, post=404, values={"number": "JB26112300000000"}),
+    Row("operator.list_claims", OPERATORS, get=200),
     Row("operator.audit_log", OPERATORS, get=200),
     Row("operator.export_audit", OPERATORS, post=200),
     Row("operator.calendar", OPERATORS, get=200, post=303, form=lambda deal: {"year": "2027"}),
@@ -384,6 +406,8 @@ MISSING = {
     "user_id": "999999",
     "cancellation_id": "0" * 32,
     "token": "A" * 22,
+    "order_token": "A" * 22,
+    "followed_id": "999999",
 }
 
 ROLES = ("anonymous", "consumer", "buyer", "buyer2", "seller", "seller2", "both", "mediator", "operator")
@@ -487,7 +511,7 @@ class World:
                 now=cast.now,
             )
             address_id = address.id
-            _hang(kept["case"], case_id=case.id, event_version=1)
+            _hang(kept["case"], case_id=case.id, order_id=order_id, event_version=1)
             _hang(kept["draft"], draft_id=draft.id)
             line_id, product_id, case_id = line.id, line.product_id, case.id
             for sku in db.session.scalars(db.select(Sku).where(Sku.product_id == product_id)):
@@ -504,8 +528,12 @@ class World:
                 db.session.execute(db.update(Evidence).where(Evidence.key == key).values(**said))
         with writing():
             token = consumer_links.make_link(cast.now, shop_id=cast.shop, case_id=case_id, by=cast.seller) or ""
+            order_token = consumer_links.make_link(cast.now, shop_id=cast.shop, order_id=order_id) or ""
         values = {
             "token": token,
+            "order_token": order_token,
+            "followed_id": self._parcel(cast, case_id),
+            "scanned_at": f"{cast.now.astimezone(BEIJING):%Y-%m-%d %H:%M:%S}",
             "order_no": order_no,
             "case_no": case_no,
             "public_id": kept["case"],
@@ -524,13 +552,35 @@ class World:
         """The order's own parcel with a scan, and a table of scans of the shop."""
         with writing():
             following.follow_order(db.session.get_one(Order, order_id), cast.now)
-            shipment_id = db.session.scalars(db.select(Shipment.id).where(Shipment.order_id == order_id)).one()
+            own = db.select(Shipment.id).where(Shipment.order_id == order_id, Shipment.case_id.is_(None))
+            shipment_id = db.session.scalars(own).one()
             keeping.keep_scans_of_order(
                 shipment_id, [Scan(cast.now, "transit", f"物流{mark}")], now=cast.now, origin="kdniao"
             )
             rows = [{"row": 2, "number": "7548", "at": "", "words": f"行{mark}", "bad": "没有填写时间"}]
             file = tables.begin_table(cast.shop, cast.seller, f"物流{mark}.csv", rows, cast.now)
             return {"shipment_id": str(shipment_id), "file_id": file.public_id}
+
+    def _parcel(self, cast: Cast, case_id: int) -> str:
+        """A parcel of the case on its way out, as it is followed."""
+        with writing():
+            case = db.session.get_one(Case, case_id)
+            parcel = Parcel(
+                shop_id=case.shop_id,
+                case_id=case.id,
+                leg="out",
+                round=9,  # of no round that counts
+                carrier="YTO",
+                carrier_name="圆通速递",
+                tracking_no="YT8893012345678",
+                shipped_at=cast.now,
+                shipped_by=cast.seller,
+            )
+            db.session.add(parcel)
+            db.session.flush()
+            following.follow_parcel(case, parcel)
+            query = db.select(Shipment.id).where(Shipment.shop_id == case.shop_id, Shipment.parcel_id == parcel.id)
+            return str(db.session.scalars(query).one())
 
     def _import(self, cast: Cast, mark: str) -> str:
         """A checked order export of the shop, with its report; returns its public id."""

@@ -158,11 +158,11 @@ def test_wrong_expired_and_revoked_look_the_same(consumer: Consumer, monkeypatch
 
 
 def test_a_consumer_has_every_way_that_a_buyer_has() -> None:
-    """But those that need an account to be written down, other terms, or a new case: these go by way of the shop."""
+    """But those that need an account to be written down; applying and parcels have pages of their own."""
     from portal import flow
     from portal.consumer.forms import FORMS
 
-    elsewhere = {"apply", "cancel_order", "ship_return", "edit_parcel", "counter", "replacement_defective"}
+    elsewhere = {"apply", "cancel_order", "ship_return", "edit_parcel"}
     elsewhere |= {"give_account", "withdraw_account", "convert"}
     named = {step.name for step in flow.STEPS if step.actor is Actor.BUYER}
     assert named - elsewhere == set(FORMS)

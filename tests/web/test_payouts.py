@@ -53,7 +53,7 @@ def test_paid_straight_from_the_list(desk: FlaskClient, app: Flask, cast: Cast) 
     assert "已登记付款" in desk.get(done.location).text
     assert NUMBER in desk.get("/seller/payouts?tab=settled").text
     shown = sign_in(app, "buyer").get(f"/cases/{case.case_no}").text
-    assert NUMBER in shown and "退款完成" in shown and "没有收到?" in shown and "退 2 双为 25.00 元" in shown
+    assert NUMBER in shown and "退款完成" in shown and "怎么核对是否到账" in shown and "退 2 双为 25.00 元" in shown
 
 
 def test_the_loser_of_a_race_sees_the_true_state_and_keeps_his_words(desk: FlaskClient, cast: Cast) -> None:

@@ -100,11 +100,12 @@ def agree(context: StepContext[Approval]) -> dict[str, Any]:
         return freeze_address(
             context, ReturnAddress(**dict(zip(("name", "phone", "address", "note"), direct, strict=True)))
         ) | decide_freight(context, context.handed.freight_payer)
-    address_id = context.handed.address_id
-    address = (
-        db.session.get(ReturnAddress, address_id) if address_id else policies.get_default_address(context.case.shop_id)
-    )
-    if address is None or address.shop_id != context.case.shop_id or address.removed_at is not None:
+    address_id, shop_id = context.handed.address_id, context.case.shop_id
+    if address_id:
+        address = db.session.get(ReturnAddress, (address_id, shop_id))
+    else:
+        address = policies.get_default_address(shop_id)
+    if address is None or address.removed_at is not None:
         raise context.refuse("请选择一个退货地址;还没有的话,请先在「退货地址」里添加")
     return freeze_address(context, address) | decide_freight(context, context.handed.freight_payer)
 

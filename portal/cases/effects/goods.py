@@ -68,7 +68,7 @@ def ship_return(context: StepContext[SentParcels]) -> dict[str, Any]:
 
 @effect("edit_parcel", takes=ParcelCorrection)
 def edit_parcel(context: StepContext[ParcelCorrection]) -> dict[str, Any]:
-    old = db.session.get(Parcel, context.handed.parcel_id or 0)
+    old = db.session.get(Parcel, (context.handed.parcel_id or 0, context.case.shop_id))
     if old is None or old.case_id != context.case.id or old.leg != "back" or old.voided_at is not None:
         raise context.refuse("没有找到要修改的运单,请刷新页面")
     old.voided_at = context.at

@@ -21,7 +21,7 @@ from portal.models import (
     Evidence,
     Parcel,
 )
-from portal.money import worth
+from portal.money import arrivals, worth
 from portal.rights import phrases, policies
 
 
@@ -113,6 +113,9 @@ def decide_continue(context: StepContext[HandIn]) -> dict[str, Any]:
 def decide_end(context: StepContext[HandIn]) -> dict[str, Any]:
     check_reason(context)
     case = context.case
+    if context.step.target == State.COMPLETED and case.payment_claim:
+        arrivals.confirm_rest(case, at=context.at, word="decided")
+        return {"payment_claim": "", "claimed_at": None}
     if context.step.target == State.CLOSED and case.state in (State.INSPECTING, State.DISPUTED):
         here = case.state == State.DISPUTED or is_signed_back(case)
         for line in load_lines(case):  # what the shop has received, it sends back
@@ -164,13 +167,19 @@ def decide_reship(context: StepContext[HandIn]) -> dict[str, Any]:
     for line in load_lines(case):
         if case.state == State.CONFIRMING:
             line.shipped_milli = 0
+        elif case.state == State.PAYING:
+            continue  # what the inspection accepted is what is owed
         else:
             line.accepted_milli = line.quantity_milli if line.received_milli is None else line.received_milli
     db.session.flush()
     if not any(line.accepted_milli for line in load_lines(case)):
         raise context.refuse("商家没有收到任何商品,不能裁决发货;可以裁决退款或关闭")
     again = case.state == State.CONFIRMING
-    return {"difference_waived": True, "negotiated": False, "round": case.round + 1 if again else case.round}
+    return {
+        "difference_waived": True,
+        "negotiated": False,
+        "round": case.round + 1 if again else case.round,
+    }
 
 
 @effect("decide_refund", takes=RefundDecision)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from portal.calendar.lengths import get_deadline
 from portal.cases.effects.hand_ins import DeclaredPayment, EntryChoice, GivenAccount, HandIn
 from portal.cases.effects.step_context import StepContext, effect
 from portal.models import (
     MoneyEntry,
 )
+from portal.money import arrivals, worth
 from portal.money import entries as money_entries
-from portal.money import worth
 from portal.money.accounts import consent as bank_accounts
 
 
@@ -30,7 +31,7 @@ def declare_payment(context: StepContext[DeclaredPayment]) -> dict[str, Any]:
         reference=reference,
     )
     context.data |= {"difference_fen": fen, "reference": reference}
-    return {"entry_count": context.case.entry_count + 1}
+    return {"payment_claim": "", "claimed_at": None, "entry_count": context.case.entry_count + 1}
 
 
 @effect("waive")
@@ -48,7 +49,7 @@ def confirm_payment(context: StepContext[HandIn]) -> dict[str, Any]:
 @effect("deny_payment")
 def deny_payment(context: StepContext[HandIn]) -> dict[str, Any]:
     money_entries.deny_difference(context.case)
-    return {}
+    return {"payment_claim": "denied", "claimed_at": context.at}
 
 
 def tell_payment(context: StepContext[HandIn], entry: MoneyEntry) -> None:
@@ -82,9 +83,14 @@ def settle(context: StepContext[EntryChoice]) -> dict[str, Any]:
 
 @effect("refund_fail", takes=EntryChoice)
 def fail(context: StepContext[EntryChoice]) -> dict[str, Any]:
+    contested = context.case.payment_claim != ""
     entry = money_entries.fail_entry(context.case, context.handed.entry_id, problem=context.note)
     tell_payment(context, entry)
-    return {}
+    if not contested:
+        return {}
+    claim, since = arrivals.work_out_claim(context.case.id)  # that it failed after all: a day is left at least
+    not_before = context.at + get_deadline("least_left")
+    return {"payment_claim": claim, "claimed_at": since, "not_before": not_before}
 
 
 @effect("retry", takes=EntryChoice)

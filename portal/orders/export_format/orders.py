@@ -48,6 +48,8 @@ class Assembly:
             if column.key in _FIELDS | {"status_text"} and column.key not in PARCELS and column.key != "order_no"
         }
         self._order_no_at = next(place for place, column in places.items() if column.key == "order_no")
+        self._seller_at = next((place for place, column in places.items() if column.key == "seller_member"), -1)
+        self._buyer_at = next((place for place, column in places.items() if column.key == "buyer_member"), -1)
         self._quantity_at = next((place for place, column in places.items() if column.key == "quantity_milli"), -1)
         self._dates_from_1904 = dates_from_1904
         self._order: OrderRows | None = None
@@ -72,7 +74,8 @@ class Assembly:
             yield Problem(row.number, "", row.trouble, Lost.ORDER)
             return
         said = _order_no_said(row.cells.get(self._order_no_at, ""))
-        if said and not (self._order is not None and said == self._said):
+        goes_on = self._order is not None and said == self._said and not self._is_another_seller(row, self._order)
+        if said and not goes_on:
             if self._refused_row and said == self._refused_no:
                 yield self._orphan(row.number)
             else:
@@ -84,6 +87,14 @@ class Assembly:
             yield self._orphan(row.number)
         else:
             yield Problem(row.number, "订单编号", "缺少订单编号,上面也没有它可以归属的订单")
+
+    def _is_another_seller(self, row: Row, order: OrderRows) -> bool:
+        """Whether a row with the number of the order before is another shop's order: other people on both sides."""
+        if is_cut(order.order_no):
+            return False
+        people = (self._seller_at, order.seller_member), (self._buyer_at, order.buyer_member)
+        cells = [(row.cells.get(place), known) for place, known in people]
+        return all(isinstance(cell, str) and cell.strip() and known and cell.strip() != known for cell, known in cells)
 
     def finish(self) -> Iterator[OrderRows | Problem]:
         """The last order."""

@@ -23,6 +23,7 @@ from portal.orders.importing.report import Counts, Disbelieved, Outcome, Report,
 __all__ = ["Counts", "Disbelieved", "Outcome", "Report", "RowResult", "describe_row", "import_orders", "report_file"]
 
 BATCH_ORDERS, BATCH_LINES = 500, 1_500
+Key = tuple[str, str]  # seller's 会员名 where a file has several, 订单编号
 
 
 def import_orders(
@@ -32,6 +33,7 @@ def import_orders(
     shop_id: int | None = None,
     dry_run: bool = False,
     create_missing: bool = True,
+    vouched: bool = False,
     source: str = "",
     on_progress: Callable[[int, int], None] | None = None,
     on_row: Callable[[RowResult], None] | None = None,
@@ -40,15 +42,17 @@ def import_orders(
 
     With ``shop_id`` only this shop's orders are taken; without, sellers that nobody knows get a shop. Unknown members
     get accounts without a password, or with ``create_missing=False`` their orders are refused.
+    ``vouched``: the file is of whoever runs the portal, not of a shop: buyers see their orders without being asked.
     ``source`` is the file's name, kept with what changes.
     ``on_progress`` is told (rows done, rows about) after each batch, ``on_row`` every row's result.
     Raises extensions.Busy when the database stays locked; what was written before stays.
     """
     report = Report(dry_run=dry_run)
-    known = Known(shop_id=shop_id, create_missing=create_missing)
-    waiting: dict[str, OrderRows] = {}
-    held: dict[str, OrderRows] = {}  # their numbers may have been cut: others may follow
-    met: dict[str, Said] = {}
+    known = Known(shop_id=shop_id, create_missing=create_missing, vouched=vouched)
+    waiting: dict[Key, OrderRows] = {}
+    held: dict[Key, OrderRows] = {}  # their numbers may have been cut: others may follow
+    met: dict[Key, Said] = {}
+    sellers: dict[str, str] = {}  # who sold the last order of a number
     results: list[RowResult] = []
     row = lines = 0
 
@@ -72,20 +76,27 @@ def import_orders(
             on_progress(min(row, export.rows_about), export.rows_about)
         waiting, results, lines = {}, [], 0
 
+    def key_of(order: OrderRows) -> Key:
+        """What tells orders of a file apart: two sellers may have one number."""
+        if shop_id is not None or is_cut(order.order_no):
+            return "", order.order_no
+        sellers[order.order_no] = order.seller_member or sellers.get(order.order_no, "")
+        return sellers[order.order_no], order.order_no
+
     def add(order: OrderRows) -> None:
         nonlocal lines
-        waiting[order.order_no] = order
+        waiting[key_of(order)] = order
         lines += len(order.lines)
         if len(waiting) >= BATCH_ORDERS or lines >= BATCH_LINES:
             flush()
 
     def collides(order: OrderRows) -> bool:
-        said, before = Said.by(order), met.setdefault(order.order_no, Said.by(order))
+        said, before = Said.by(order), met.setdefault(key_of(order), Said.by(order))
         columns = before.contradicts(said, cut=is_cut(order.order_no))
         if not columns:
             return False
         refused = [*refuse_rows(order, before.row, columns)]
-        first = held.pop(order.order_no, None)
+        first = held.pop(key_of(order), None)
         if first is not None:
             refused += refuse_rows(first, order.row, columns)
         results.extend(report.refuse(each) for each in sorted(refused, key=lambda each: each.row))
@@ -101,12 +112,13 @@ def import_orders(
                 continue
             if collides(found):
                 continue
-            if found.order_no in held:
-                add(held.pop(found.order_no))
+            key = key_of(found)
+            if key in held:
+                add(held.pop(key))
             elif is_cut(found.order_no) and len(held) < MOST_HELD:
-                held[found.order_no] = found
+                held[key] = found
                 continue
-            if found.order_no in waiting:  # the same order again further down: it is then known already
+            if key in waiting:  # the same order again further down: it is then known already
                 flush()
             add(found)
     except ExportRefused as problem:

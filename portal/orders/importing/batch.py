@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -18,7 +19,8 @@ from portal.inputs import quantity_text
 from portal.models import Case, Order, OrderHead, OrderLine, Shop, Staff, User
 from portal.models.cases import OPEN
 from portal.notices import notices
-from portal.orders import receiving, versions
+from portal.orders import known_shops, receiving, versions
+from portal.orders.claims import CLAIMED_TWICE, Claims
 from portal.orders.export_format import LineRow, OrderRows
 from portal.orders.importing.collisions import Refused, refuse_another
 from portal.orders.importing.doubts import CALLED_OFF, CASE_OPEN, COLUMNS, SENT, Doubt, shown
@@ -33,8 +35,10 @@ IMPORTS_TAKE_TURNS = 0x6875_616E_6875_6F  # number of PostgreSQL's advisory lock
 _orders: Table = Order.__table__  # type: ignore[assignment]
 _lines: Table = OrderLine.__table__  # type: ignore[assignment]
 
+_Key = tuple[int | None, str]  # what an order is known by: its shop (None: one that isn't there yet) and its number
 _KNOWN_ORDERS = select(*(column for column in _orders.c if column.name != "imported_at")).where(
-    _orders.c.order_no.in_(bindparam("numbers", expanding=True))
+    _orders.c.order_no.in_(bindparam("numbers", expanding=True)),
+    _orders.c.shop_id.in_(bindparam("shops", expanding=True)),
 )
 _KNOWN_LINES = select(_lines.c.order_id, *(_lines.c[name] for name in KnownLine._fields)).where(
     _lines.c.order_id.in_(bindparam("ids", expanding=True))
@@ -60,7 +64,7 @@ class _Change(NamedTuple):
 
 
 class Batch:
-    """Orders on their way in; each order number once."""
+    """Orders on their way in; each order of a shop once."""
 
     def __init__(self, orders: Sequence[OrderRows], known: Known, now: datetime, source: str = "") -> None:
         self._orders, self._known, self._now, self._source = orders, known, now, source
@@ -73,6 +77,8 @@ class Batch:
         self._held: list[tuple[dict[str, Any], list[list[str]]]] = []  # orders, and what their open cases stand on
         self._disbelieved: list[list[Disbelieved]] = []  # by order
         self._contradicted: list[tuple[dict[str, Any], str, str]] = []  # order, what was done here, what the file says
+        self._claims = Claims()
+        self._shop_of: dict[int, int] = {}  # by id() of the orders whose shop is there
 
     def keep(self) -> None:
         """Remember who and what there is, once the batch is committed."""
@@ -100,8 +106,9 @@ class Batch:
             db.session.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))
             if write:
                 db.session.execute(select(func.pg_advisory_xact_lock(IMPORTS_TAKE_TURNS)))
-        rows = db.session.execute(_KNOWN_ORDERS, {"numbers": [each.order_no for each in self._orders]}).mappings()
-        present = {row["order_no"]: dict(row) for row in rows}
+        present = self._look_up()
+        if write and self._known.vouched:
+            known_shops.vouch({(row["buyer_id"], row["shop_id"]) for row in present.values()}, self._now)
         wanted = self._without_strangers(present, write)
         lines: dict[int, list[KnownLine]] = defaultdict(list)
         for order_id, *line in db.session.execute(_KNOWN_LINES, {"ids": [row["id"] for row in present.values()]}):
@@ -112,35 +119,59 @@ class Batch:
         new: list[OrderRows] = []
         changes: list[_Change] = []
         for order in wanted:
-            if order.order_no in present:
-                change = self._difference(order, present[order.order_no], lines[present[order.order_no]["id"]])
+            there = present.get(self._key(order))
+            if there is not None:
+                change = self._difference(order, there, lines[there["id"]])
                 if change:
                     changes.append(change)
-            elif order.order_no in self._known.would_be_there:  # a dry run meets an order again
+            elif self._said_key(order) in self._known.would_be_there:  # a dry run meets an order again
                 self._done(order, Outcome.UNCHANGED)
             else:
                 new.append(order)
                 self._done(order, Outcome.NEW)
                 if order.ordered_at is None and order.paid_at is None:
                     self._warn(order, order.row, "订单创建时间", "没有下单时间,按导入时间记")
+                if self._claims.are_others(order.order_no, self._shop_of.get(id(order))):
+                    self._warn(order, order.row, "订单编号", CLAIMED_TWICE)
         if write:
             self._write(new, changes, present)
         else:
-            self._known.would_be_there.update(order.order_no for order in new)
+            self._known.would_be_there.update(self._said_key(order) for order in new)
 
-    def _without_strangers(self, present: dict[str, dict[str, Any]], write: bool) -> list[OrderRows]:
-        """The orders but for those that are somebody else's or nobody's; makes who is missing."""
+    def _look_up(self) -> dict[_Key, dict[str, Any]]:
+        """What is known of these orders, each in its own shop."""
         self._people.look_up(self._orders)
+        numbers = sorted({each.order_no for each in self._orders})
+        self._claims.look_up(numbers)
+        for order in self._orders:
+            with suppress(Refused):  # it is refused with the others
+                shop_id = self._people.find_shop(order, self._claims.shops_of(order.order_no))
+                if shop_id is not None:
+                    self._shop_of[id(order)] = shop_id
+        shops = sorted(set(self._shop_of.values()))
+        rows = db.session.execute(_KNOWN_ORDERS, {"numbers": numbers, "shops": shops}).mappings() if shops else ()
+        return {(row["shop_id"], row["order_no"]): dict(row) for row in rows}
+
+    def _key(self, order: OrderRows) -> _Key:
+        return self._shop_of.get(id(order)), order.order_no
+
+    def _said_key(self, order: OrderRows) -> str:
+        return f"order {self._shop_of.get(id(order)) or order.seller_member} {order.order_no}"
+
+    def _without_strangers(self, present: dict[_Key, dict[str, Any]], write: bool) -> list[OrderRows]:
+        """The orders but for those that are somebody else's or nobody's; makes who is missing."""
         wanted: list[OrderRows] = []
         for order in self._orders:
+            there = present.get(self._key(order))
             try:
-                self._people.check(order, present.get(order.order_no))
-                refuse_another(order, present.get(order.order_no))
+                self._people.find_shop(order, self._claims.shops_of(order.order_no))
+                self._people.check(order, there)
+                refuse_another(order, there)
             except Refused as problem:
                 self._refuse(order, problem)
             else:
                 wanted.append(order)
-        new = [order for order in wanted if order.order_no not in present]
+        new = [order for order in wanted if self._key(order) not in present]
         if not write:
             self._people.count(new)
             return wanted
@@ -182,7 +213,7 @@ class Batch:
 
     # Writing
 
-    def _write(self, new: list[OrderRows], changes: list[_Change], present: dict[str, dict[str, Any]]) -> None:
+    def _write(self, new: list[OrderRows], changes: list[_Change], present: dict[_Key, dict[str, Any]]) -> None:
         connection = db.session.connection()
         quantities = [(*each, change) for change in changes for each in change.merged.lines.quantities]
         for line_id, milli, change in sorted(quantities, key=lambda each: each[0]):
@@ -192,18 +223,21 @@ class Batch:
         buyer_of = {row["id"]: row["buyer_id"] for row in present.values()}
         to_insert: list[tuple[int, int, LineRow]] = []  # order, position, line
         if new:
-            rows = [self._new_row(order) for order in sorted(new, key=lambda each: each.order_no)]
+            rows = self._new_rows(new)
             returned = connection.execute(
                 insert(_orders).returning(_orders.c.id, _orders.c.order_no, _orders.c.shop_id, _orders.c.buyer_id), rows
             )
             ids, heads = {}, []
             for row in returned:
-                ids[row.order_no], shop_of[row.id], buyer_of[row.id] = row.id, row.shop_id, row.buyer_id
+                ids[row.shop_id, row.order_no] = row.id
+                shop_of[row.id], buyer_of[row.id] = row.shop_id, row.buyer_id
                 head = {"order_no": row.order_no, "order_id": row.id, "shop_id": row.shop_id, "buyer_id": row.buyer_id}
                 heads.append(head)
             connection.execute(insert(OrderHead), heads)
+            self._claims.settle([(row["order_no"], row["shop_id"]) for row in rows], self._now)
             for order in new:
-                to_insert += [(ids[order.order_no], number, line) for number, line in enumerate(order.lines, 1)]
+                order_id = ids[self._people.shop_of(order), order.order_no]
+                to_insert += [(order_id, number, line) for number, line in enumerate(order.lines, 1)]
         by_columns: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
         for change in sorted(changes, key=lambda each: each.order_id):
             to_insert += [(change.order_id, position, line) for position, line in change.new_lines]
@@ -258,11 +292,23 @@ class Batch:
                 statement = update(table).where(table.id.in_(sorted(ids_))).values(version=table.version + 1)
                 db.session.execute(statement.execution_options(synchronize_session=False))
 
+    def _new_rows(self, new: list[OrderRows]) -> list[dict[str, Any]]:
+        """New orders as rows; their buyers see those of shops that they know."""
+        rows = [self._new_row(order) for order in sorted(new, key=lambda each: each.order_no)]
+        pairs = {(row["buyer_id"], row["shop_id"]) for row in rows}
+        if self._known.vouched:
+            known_shops.vouch(pairs, self._now)
+        accepted = known_shops.find_accepted(pairs)
+        for row in rows:
+            row["shown"] = (row["buyer_id"], row["shop_id"]) in accepted
+        return rows
+
     def _new_row(self, order: OrderRows) -> dict[str, Any]:
         return values_of_new(order, self._now) | {
             "order_no": order.order_no,
             "shop_id": self._people.shop_of(order),
             "buyer_id": self._people.buyer_of(order),
+            "contested": False,
             **receiving.make_receipt(None),  # an export says that it was received, not when
             "case_count": 0,
             "version": 1,

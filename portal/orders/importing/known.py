@@ -19,6 +19,7 @@ class Known:
 
     shop_id: int | None
     create_missing: bool
+    vouched: bool = False  # who runs the portal says that the buyers bought there
     owner: str | None = None  # member name of the shop's owner, when there is a shop_id
     users: dict[str, int] = field(default_factory=dict)
     shops: dict[str, int] = field(default_factory=dict)  # by their owners' member names

@@ -60,6 +60,19 @@ class People:
         """The id of a new order's shop."""
         return self._shops[order.seller_member] if self._known.shop_id is None else self._known.shop_id
 
+    def find_shop(self, order: OrderRows, shops: Collection[int]) -> int | None:
+        """The shop that an order is of, None while it has none; ``shops`` have orders of its number.
+
+        Raises Refused when the file doesn't say which of them.
+        """
+        if self._known.shop_id is not None:
+            return self._known.shop_id
+        if order.seller_member or not shops:
+            return self._shops.get(order.seller_member)
+        if len(shops) > 1:
+            raise Refused("卖家会员名", "这个订单号有几家店铺在用，缺少卖家会员名，不知道是哪一家的")
+        return next(iter(shops))
+
     def check(self, order: OrderRows, there: Mapping[str, Any] | None) -> None:
         """Raises Refused for an order of somebody else, or of nobody; ``there`` is the order in the database."""
         shop_id, create = self._known.shop_id, self._known.create_missing
@@ -69,9 +82,6 @@ class People:
         if not create and buyer and buyer not in self._users:
             raise Refused("买家会员名", f"没有会员名为 {buyer} 的账号")
         if there is not None:
-            mine = shop_id if shop_id is not None else self._shops.get(seller)
-            if (shop_id is not None or seller) and there["shop_id"] != mine:
-                raise Refused("订单编号", "这个订单号已属于另一家店铺")
             if buyer and there["buyer_id"] != self._users.get(buyer):
                 raise Refused("买家会员名", "买家与之前导入的不同")
             return

@@ -1,0 +1,158 @@
+"""申请售后 by the link of an order: what, why, how much, with photos, judged like every buyer's application."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from flask import abort, g, request
+from flask.typing import ResponseReturnValue
+from wtforms import BooleanField
+
+from portal import inputs, words
+from portal.applications import applications, drafts, goods
+from portal.consumer import bp
+from portal.consumer.cases import open_pass
+from portal.extensions import db
+from portal.flow import CaseType, StepRefused
+from portal.models import Order
+from portal.orders import ledger, order_lists
+from portal.resale import consumers
+from portal.resale import links as consumer_links
+from portal.rights import reasons
+from portal.rights.goods import Instead
+from portal.web import photos, rates
+from portal.web.fields import Choice, Line, Phone, Pick, Text
+from portal.web.forms import Form
+from portal.web.once import once
+from portal.web.pages import page
+from portal.web.photo_field import Photos
+
+
+class ApplyForm(Form):
+    """An application. Quantities are fields named after the order's lines, ``quantity_<line>``."""
+
+    reason = Pick("原因", missing="请选择原因")
+    type = Choice("希望怎么处理", missing="请选择希望怎么处理")
+    asks = BooleanField("没有明确依据时，也请商家协商处理（商家同意才算）")
+    description = Text("说明", limit=500, optional=True)
+    photos = Photos("照片")
+    name = Line("收货人", limit=50, optional=True)
+    phone = Phone("联系电话", optional=True)
+    address = Line("收货地址", limit=200, optional=True)
+
+    def prepare(self, order: Order, lines: Any) -> None:
+        """Choices by where the goods are; how much of each line is left."""
+        place = "unshipped" if goods.is_unshipped(order) else "received"
+        kinds = [CaseType.REFUND_ONLY] if place == "unshipped" else list(CaseType)
+        self.type.choices = [(str(kind), words.TYPE[kind]) for kind in kinds]
+        known = {each.id: reasons.said(each.id) for kind in kinds for each in reasons.leading_to(kind, place)}
+        self.reason.choices = [("", "请选择"), *known.items()]
+        self.left = {line.id: line.quantity_milli - line.claimed_milli for line in lines}
+        self.lines = [line for line in lines if self.left[line.id] > 0]
+        self.typed = {line.id: request.form.get(f"quantity_{line.id}", "")[:40] for line in self.lines}
+        if len(self.lines) == 1 and request.method != "POST":
+            self.typed[self.lines[0].id] = inputs.quantity_text(self.left[self.lines[0].id])
+        self.problems: dict[int, str] = {}
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        good = bool(super().validate(extra_validators))
+        self.quantities: dict[str, int] = {}
+        for line in self.lines:
+            if self.typed[line.id].strip() in ("", "0"):
+                continue
+            try:
+                self.quantities[str(line.id)] = inputs.quantity(
+                    self.typed[line.id], most=self.left[line.id], unit=line.unit
+                )
+            except inputs.InputRefused as refused:
+                self.problems[line.id] = refused.sentence
+        if not self.quantities and not self.problems:
+            self.problems[self.lines[0].id] = "请填写要申请的数量"
+        for sentence in self.problems.values():
+            self.refuse(sentence)
+        return good and not self.problems
+
+    def fields(self) -> dict[str, Any]:
+        """What a draft keeps of it."""
+        kept = {name: self[name].data for name in ("name", "phone", "address") if self[name].data}
+        return kept | {
+            "quantities": self.quantities,
+            "reason": self.reason.data,
+            "type": self.type.data,
+            "description": self.description.data or "",
+            "negotiated": bool(self.asks.data),
+        }
+
+
+@bp.route("/<order_token>/apply", methods=["GET", "POST"])
+def apply(order_token: str) -> ResponseReturnValue:
+    """The form, and handing it in: the draft of the order is made and submitted in one transaction."""
+    opened = open_pass(order_token)
+    if opened.case_id is not None:  # a link to one case says nothing of the rest of the order
+        abort(404)
+    order = db.session.get_one(Order, opened.order_id)
+    form = ApplyForm(known=partial(order_lists.known_numbers, order.id))
+    form.prepare(order, goods.list_lines(order.id))
+    if request.method != "POST":
+        form.name.data, form.phone.data = order.receiver_name, order.receiver_phone
+        form.address.data = order.receiver_address
+    status = 200
+    instead: tuple[Instead, ...] = ()
+    if request.method == "POST" and form.lines:
+        rates.limit("consumer-link", opened.link_id)
+        status = 422
+        if form.validate_on_submit():
+            try:
+                return once(lambda: _hand_in(opened, form))
+            except applications.NotEligible as refused:
+                field = refused.verdict.field
+                form.refuse(refused.verdict.why, field if field in form else "")
+                instead = refused.verdict.instead
+            except ledger.NotEnough:
+                form.refuse("剩余可申请的数量不够了，请减少数量")
+            except StepRefused as refused:
+                form.refuse(refused.sentence)
+        order = db.session.get_one(Order, opened.order_id)
+    return page(
+        "consumer/apply.html",
+        status,
+        token=order_token,
+        order=order,
+        form=form,
+        instead=instead,
+        at=f"/c/{order_token}/f",
+    )
+
+
+def _hand_in(opened: consumer_links.Pass, form: ApplyForm) -> str:
+    order = db.session.get_one(Order, opened.order_id)
+    if (draft := drafts.find_draft(order.id, opened.buyer_id)) is not None:
+        drafts.discard_draft(draft)
+    draft = drafts.start_draft(order.shop_id, order.id, opened.buyer_id, source="order", now=g.now)
+    drafts.save_draft(draft, form.fields(), g.now)
+    drafts.keep_photos(draft, form.photos.data or ())
+    by = consumers.act_as_consumer(opened.buyer_id, g.request_id)
+    made = applications.submit_draft(draft, by=by, now=g.now)
+    consumer_links.mark_used(opened.link_id, g.now)
+    return f"{made.case_no}?v=1&did=step"  # relative: what is kept of a submission must not hold the token
+
+
+@bp.get("/<order_token>/f/<public_id>")
+def order_photo(order_token: str, public_id: str) -> ResponseReturnValue:
+    """A photo that was just uploaded for an application."""
+    return _send(order_token, public_id, thumb=False)
+
+
+@bp.get("/<order_token>/f/<public_id>/thumb")
+def order_photo_thumb(order_token: str, public_id: str) -> ResponseReturnValue:
+    """Its small picture."""
+    return _send(order_token, public_id, thumb=True)
+
+
+def _send(order_token: str, public_id: str, *, thumb: bool) -> ResponseReturnValue:
+    opened = open_pass(order_token)
+    row = consumer_links.may_see_photo(opened, None, public_id) if opened.case_id is None else None
+    if row is None:
+        abort(404)
+    return photos.send(row, thumb=thumb)

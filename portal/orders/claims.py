@@ -1,0 +1,129 @@
+"""Numbers of orders that more than one shop claims: each keeps its own order, and all concerned are told."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select, update
+
+from portal.extensions import db
+from portal.models import Order, OrderHead, Shop, Staff, User
+from portal.notices import notices
+from portal.people import roles
+
+CLAIMED_TWICE = "另一家店铺也有这个订单号，两张订单各自保留，互不影响；双方和平台运营都会收到通知"
+MOST_NAMED = 3
+PAGE = 30
+
+
+class Claims:
+    """Which shops have orders of some numbers."""
+
+    def __init__(self) -> None:
+        self._shops: dict[str, set[int]] = defaultdict(set)
+
+    def look_up(self, numbers: Collection[str]) -> None:
+        """Find out who has them."""
+        query = select(OrderHead.order_no, OrderHead.shop_id).where(OrderHead.order_no.in_(sorted(numbers)))
+        for row in db.session.execute(query):
+            self._shops[row.order_no].add(row.shop_id)
+
+    def shops_of(self, number: str) -> set[int]:
+        """The shops with an order of this number."""
+        return self._shops.get(number, set())
+
+    def are_others(self, number: str, shop_id: int | None) -> bool:
+        """Whether a shop other than this one has an order of this number."""
+        return bool(self.shops_of(number) - {shop_id})
+
+    def settle(self, added: Iterable[tuple[str, int]], now: datetime) -> None:
+        """Orders (number, shop) were added: mark those whose number another shop has too, and tell.
+
+        Inside ``writing()``.
+        """
+        numbers = set()
+        for number, shop_id in added:
+            self._shops[number].add(shop_id)
+            numbers.add(number)
+        twice = sorted(number for number in numbers if len(self._shops[number]) > 1)
+        if not twice:
+            return
+        shops = sorted(set().union(*(self._shops[number] for number in twice)))
+        claimed = (Order.order_no.in_(twice), Order.shop_id.in_(shops))
+        buyers = sorted(set(db.session.scalars(select(Order.buyer_id).where(*claimed))))
+        mark = update(Order).where(*claimed).values(contested=True, updated_at=now)
+        db.session.execute(mark.execution_options(synchronize_session=False))
+        self._tell(twice, now)
+        changed = update(User).where(User.id.in_(buyers)).values(version=User.version + 1)  # their lists' addresses
+        db.session.execute(changed.execution_options(synchronize_session=False))
+
+    def _tell(self, numbers: Sequence[str], now: datetime) -> None:
+        of_shop: dict[int, list[str]] = defaultdict(list)
+        for number in numbers:
+            for shop_id in self._shops[number]:
+                of_shop[shop_id].append(number)
+        for shop_id, claimed in sorted(of_shop.items()):
+            said = f"{_name(claimed)}，另一家店铺也导入了同样的订单号。两边的订单各自保留，互不影响。请核对是否填错。"
+            staff = db.session.execute(select(Staff.user_id, Staff.role).where(Staff.shop_id == shop_id)).all()
+            for user_id in sorted(each.user_id for each in staff if roles.may_open(each.role, "orders")):
+                _tell_one(user_id, shop_id, claimed, said, f"/seller/orders?q={claimed[0]}", now)
+        operators = select(User.id).where(User.operator, User.disabled_at.is_(None)).order_by(User.id)
+        for user_id in db.session.scalars(operators):
+            shop_id = min(self._shops[numbers[0]])
+            said = f"{_name(numbers)}，不止一家店铺导入了同样的订单号。请看是哪些店铺，需要时联系核实。"
+            _tell_one(user_id, shop_id, numbers, said, "/operator/claims", now)
+
+
+def _name(numbers: Sequence[str]) -> str:
+    more = f"等 {len(numbers)} 个订单号" if len(numbers) > MOST_NAMED else ""
+    return f"订单 {'、'.join(numbers[:MOST_NAMED])}{more}"
+
+
+def _tell_one(user_id: int, shop_id: int, numbers: Sequence[str], said: str, href: str, now: datetime) -> None:
+    notices.tell_of_order(
+        user_id,
+        shop_id=shop_id,
+        kind="number_claimed",
+        title="订单号与另一家店铺重复",
+        body=said,
+        href=href,
+        at=now,
+        dedupe_key=f"claimed:{numbers[0]}:{len(numbers)}:{shop_id}",
+    )
+
+
+def list_claimed(after: str = "") -> tuple[list[tuple[str, Sequence[Any]]], str]:
+    """One page of numbers that more than one shop has, with each shop's order; and where the next page begins.
+
+    Of each: shop, shop_id, buyer (会员名), ordered_at, imported_at.
+    """
+    twice = (
+        select(OrderHead.order_no)
+        .where(OrderHead.order_no > after)
+        .group_by(OrderHead.order_no)
+        .having(func.count() > 1)
+        .order_by(OrderHead.order_no)
+        .limit(PAGE + 1)
+    )
+    numbers = list(db.session.scalars(twice))
+    found: dict[str, list[Any]] = {number: [] for number in numbers[:PAGE]}
+    rows = db.session.execute(
+        select(
+            Order.order_no,
+            Order.shop_id,
+            Shop.name.label("shop"),
+            User.member_name.label("buyer"),
+            Order.ordered_at,
+            Order.imported_at,
+        )
+        .join(Shop, Shop.id == Order.shop_id)
+        .join(User, User.id == Order.buyer_id)
+        .where(Order.order_no.in_(list(found)))
+        .order_by(Order.order_no, Order.id)
+    )
+    for row in rows:
+        found[row.order_no].append(row)
+    return list(found.items()), numbers[PAGE - 1] if len(numbers) > PAGE else ""

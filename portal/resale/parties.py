@@ -1,0 +1,85 @@
+"""The three parties of a chain: where each stands, and who is waited for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from portal import flow, words
+from portal.cases import deadlines
+from portal.flow import Actor, State
+from portal.models import Case
+from portal.resale.chain_view import Chain
+from portal.resale.passing.pair import load_pair
+
+DOES: Mapping[str, str] = {
+    State.APPLIED: "审核申请",
+    State.PROPOSED: "答复方案",
+    State.REVISING: "修改或补充",
+    State.RETURNING: "寄回商品",
+    State.INSPECTING: "验货",
+    State.DISPUTED: "答复验货结果",
+    State.PAYING: "补差价",
+    State.RESHIPPING: "发货",
+    State.CONFIRMING: "确认收货",
+    State.REFUNDING: "退款",
+    State.REFUND_FAILED: "重新退款",
+}
+
+
+@dataclass(frozen=True)
+class Party:
+    """One of the three: what it is to do now (none: it isn't waited for), until when, and where its case stands."""
+
+    name: str
+    stands: str
+    waits: tuple[tuple[str, datetime | None], ...] = ()
+
+
+def list_parties(chain: Chain) -> tuple[Party, ...]:
+    """Consumer, distributor, supplier and, where it is in, the platform.
+
+    Who really has the goods is waited for, whatever the two contracts say: a step that passes on by itself is not the
+    distributor's to do.
+    """
+    waits: dict[str, list[tuple[str, datetime | None]]] = {"消费者": [], "我": [], "供应商": [], "平台": []}
+    pair = load_pair(chain.link.id)
+    for case, buyer, seller in ((chain.down, "消费者", "我"), (chain.up, "我", "供应商")):
+        if case.state in flow.FINAL:
+            continue
+        for actor in deadlines.list_who_must_act(case):
+            who = {Actor.BUYER: buyer, Actor.SELLER: seller}.get(actor, "平台")
+            if (
+                who == "我"
+                and pair is not None
+                and _passes(case, chain, pair.goes_straight_back, pair.goes_straight_out)
+            ):
+                continue  # it comes from the other end, and is named there
+            does = "举证" if case.stage == "evidence" else "裁决" if who == "平台" else _say(case)
+            waits[who].append((does, case.due_at))
+    up, down = (words.state(case.type, case.state) for case in (chain.up, chain.down))
+    found = [
+        Party("消费者", down, tuple(waits["消费者"])),
+        Party("我", f"下游 {down}；上游 {up}", tuple(waits["我"])),
+        Party("供应商", up, tuple(waits["供应商"])),
+    ]
+    if waits["平台"]:
+        found.append(Party("平台", "平台介入", tuple(waits["平台"])))
+    return tuple(found)
+
+
+def _passes(case: Case, chain: Chain, back: bool, out: bool) -> bool:
+    """Whether what the distributor would do here comes from the consumer or the supplier by itself."""
+    if case.escalated or {chain.down.state, chain.up.state} & flow.FINAL:
+        return False
+    if case is chain.down:
+        return (case.state == State.INSPECTING and back) or (case.state == State.RESHIPPING and out)
+    not_agreed = chain.link.route_back == "direct" and not chain.down.return_address
+    return (case.state == State.RETURNING and (back or not_agreed)) or (case.state == State.CONFIRMING and out)
+
+
+def _say(case: Case) -> str:
+    if case.problem_open:
+        return "处理收货问题"
+    return "答复买家的方案" if case.countered else DOES.get(case.state, "")

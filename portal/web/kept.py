@@ -1,0 +1,76 @@
+"""Pieces of pages that are kept rendered, by everything they are made of.
+
+    {% kept card, late %}<article>{{ card.order.shop }}…</article>{% endkept %}
+
+The piece is found again under the values between ``kept`` and ``%}`` themselves, not under a number that stands for
+them: what changed has another key, and nobody gets what their own page doesn't say. So the piece may read nothing
+else: another name in it is a syntax error, and so is a filter that reads the clock.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from itertools import islice
+
+from flask import g
+from jinja2 import Environment, nodes
+from jinja2.ext import Extension
+from jinja2.parser import Parser
+from markupsafe import Markup
+
+from portal.words import BEIJING
+
+MOST = 3000  # pieces of one worker; some 2 KB each
+CONSTANT = frozenset({"words"})  # names that mean the same on every page
+OF_THE_CLOCK = frozenset({"left"})  # filters
+
+
+class Kept(Extension):
+    """The tag ``kept``. ``environment.kept_most`` says how many pieces are kept; 0: none, each is rendered anew."""
+
+    tags = {"kept"}  # noqa: RUF012  (as jinja2 has it)
+
+    def __init__(self, environment: Environment) -> None:
+        super().__init__(environment)
+        environment.extend(kept_most=MOST)
+        self._pieces: dict[object, Markup] = {}
+        self._door = threading.Lock()
+
+    def parse(self, parser: Parser) -> nodes.Node:
+        """The piece as a call of ``_find``, after a look at what it reads."""
+        line = next(parser.stream).lineno
+        made_of = parser.parse_tuple()
+        body = parser.parse_statements(("name:endkept",), drop_needle=True)
+        parts = made_of.items if isinstance(made_of, nodes.Tuple) else [made_of]
+        self._check(parser, parts, body, line)
+        place = nodes.Const(f"{parser.name}:{line}")
+        call = self.call_method("_find", [place, nodes.Tuple(list(parts), "load")])
+        return nodes.CallBlock(call, [], [], body).set_lineno(line)
+
+    def _check(self, parser: Parser, parts: list[nodes.Expr], body: list[nodes.Node], line: int) -> None:
+        known = {part.name for part in parts if isinstance(part, nodes.Name)} | CONSTANT
+        whole = nodes.Output(list(body))  # any node: find_all looks below one
+        names = list(whole.find_all(nodes.Name))
+        known |= {name.name for name in names if name.ctx != "load"}
+        if strange := {name.name for name in names} - known:
+            parser.fail(f"a kept piece reads {', '.join(sorted(strange))}, which it isn't kept by", line)
+        if clock := {each.name for each in whole.find_all(nodes.Filter)} & OF_THE_CLOCK:
+            parser.fail(f"a kept piece asks the clock: {', '.join(sorted(clock))}", line)
+        if any(whole.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Block))):
+            parser.fail("a kept piece stands whole in its template", line)
+
+    def _find(self, place: str, parts: tuple[object, ...], caller: Callable[[], Markup]) -> Markup:
+        most = self.environment.kept_most  # type: ignore[attr-defined]
+        if not most or self.environment.auto_reload:
+            return caller()
+        key = place, g.now.astimezone(BEIJING).year, parts  # moments of another year are written with it
+        found = self._pieces.get(key)
+        if found is None:
+            found = caller()
+            with self._door:
+                if len(self._pieces) >= most:
+                    for oldest in list(islice(self._pieces, most // 8 + 1)):
+                        del self._pieces[oldest]
+                self._pieces[key] = found
+        return found

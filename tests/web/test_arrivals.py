@@ -1,0 +1,73 @@
+"""已到账, 未到账 on the pages: the buyer says it, the desk sees its deadline, proof goes back, the buyer looks."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from portal.extensions import db
+from portal.flow import Actor, CaseType
+from portal.models import Case
+from tests.cast import Cast, post, sign_in
+from tests.conftest import Clock
+from tests.domain.test_payouts import entry_of
+
+
+@pytest.fixture
+def buyer(app: Flask, cast: Cast, now: Clock) -> FlaskClient:
+    return sign_in(app, "buyer")
+
+
+def paid(cast: Cast) -> Case:
+    return cast.until("completed", case_type=CaseType.REFUND_ONLY)
+
+
+def test_the_buyer_says_not_arrived_and_the_desk_sees_it(buyer: FlaskClient, app: Flask, cast: Cast) -> None:
+    case = paid(cast)
+    url = f"/cases/{case.case_no}"
+    page = buyer.get(url).text
+    assert "未到账" in page and "已到账" in page and "请核对是否到账" in page and "已付清" in page
+    form = buyer.get(f"{url}/deny_arrival").text
+    assert "2026112300001" in form and "72 小时" in form
+    done = post(buyer, f"{url}/deny_arrival", {"note": "账户里没有"})
+    assert done.status_code == 303
+    page = buyer.get(done.location).text
+    assert "买家说款项没有到账" in page and "买家未收到" in page and "已付清" not in page
+    assert "申请平台介入" in page and "退款处理中" in page
+    desk = sign_in(app, "seller")
+    rows = desk.get("/seller/payouts?tab=contested").text
+    assert case.case_no in rows and "提交付款凭证" in rows and "前答复" in rows
+    again = post(
+        desk, f"/seller/payouts/{entry_of(case).id}/settle", {"reference": "2026112300099"}, at="/seller/staff"
+    )
+    assert again.status_code == 409 and "没有重复登记" in again.text
+
+
+def test_proof_needs_words_and_a_picture_and_keeps_what_was_typed(app: Flask, cast: Cast, now: Clock) -> None:
+    case = cast.take(paid(cast), "deny_arrival", Actor.BUYER)
+    desk = sign_in(app, "seller")
+    url = f"/seller/cases/{case.case_no}/show_payment"
+    bad = post(desk, url, {"note": "23日原路退回"})
+    assert bad.status_code == 422 and "请上传付款凭证" in bad.text and "23日原路退回" in bad.text
+    assert db.session.get_one(Case, case.id).payment_claim == "missing"
+
+
+def test_the_buyer_finds_it_after_all(buyer: FlaskClient, cast: Cast) -> None:
+    case = cast.take(paid(cast), "deny_arrival", Actor.BUYER)
+    cast.take(case, "show_payment", Actor.SELLER, note="原路退回", photos=cast.photos(1, cast.seller))
+    page = buyer.get(f"/cases/{case.case_no}").text
+    assert "商家已提交付款凭证" in page and "需要您处理" in page
+    done = post(buyer, f"/cases/{case.case_no}/refund_arrived")
+    assert done.status_code == 303
+    page = buyer.get(done.location).text
+    assert "退款完成" in page and "买家已确认到账" in page and re.search("已付清", page)
+
+
+def test_after_the_days_nobody_says_that_it_arrived(buyer: FlaskClient, cast: Cast, now: Clock) -> None:
+    case = paid(cast)
+    now.forward(days=8)
+    page = buyer.get(f"/cases/{case.case_no}").text
+    assert "买家在期限内没有提出异议" in page and "买家已确认到账" not in page and "未到账" not in page

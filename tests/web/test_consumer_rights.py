@@ -1,0 +1,178 @@
+"""What a consumer without account does by a link: applying, own terms, quantities, 再次售后, objecting to a 签收."""
+
+from __future__ import annotations
+
+import io
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from portal.extensions import db, writing
+from portal.flow import Actor
+from portal.models import Case, CaseLine, OrderLine, Proposal, ReceiptClaim, Shipment
+from portal.parcels import parcel_view
+from portal.parcels.scans import Scan
+from portal.resale import links as consumer_links
+from portal.tracking.scans import record_typed
+from tests.cast import PARCELS, Cast, post, token_of
+from tests.pictures import photo
+from tests.web.test_consumer import Consumer, does
+
+
+@pytest.fixture
+def consumer(app: Flask, cast: Cast, now: object) -> Consumer:
+    return Consumer(app, cast)
+
+
+def proves_the_order(consumer: Consumer) -> str:
+    """查询售后 by number and telephone; returns the link of the order."""
+    answer = post(consumer.browser, "/c", {"order_no": "TB2026112300001", "last_four": "9650"})
+    assert answer.status_code == 303
+    return str(answer.location)
+
+
+def line_of(consumer: Consumer) -> int:
+    return db.session.scalars(select(OrderLine.id).where(OrderLine.order_id == consumer.chain.order)).one()
+
+
+def applies(consumer: Consumer, link: str, **changed: Any) -> Any:
+    fields = {
+        "reason": "seven_day",
+        "type": "return_refund",
+        f"quantity_{line_of(consumer)}": "1",
+        "description": "不想要了",
+    }
+    return post(consumer.browser, f"{link}/apply", fields | changed)
+
+
+def test_number_and_phone_open_the_application_and_the_case_it_makes(consumer: Consumer) -> None:
+    link = proves_the_order(consumer)
+    assert f'href="{link}/apply"' in consumer.browser.get(link).text
+    assert "最多 1 双" in consumer.browser.get(f"{link}/apply").text  # two of three are in the case already
+    done = applies(consumer, link)
+    assert done.status_code == 303, done.text
+    shown = consumer.browser.get(f"{link}/{done.location}")
+    assert shown.status_code == 200 and "退货退款" in shown.text
+    db.session.rollback()
+    made = db.session.scalars(select(Case).order_by(Case.id.desc())).first()
+    assert made is not None and (made.type, made.state, made.quantity_milli) == ("return_refund", "applied", 1_000)
+    assert made.refund_fen == 2_990 and made.buyer_id == consumer.case.buyer_id
+    assert "没有可以申请的数量" in consumer.browser.get(f"{link}/apply").text
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"reason": ""}, "请选择原因"),
+        ({"type": ""}, "请选择希望怎么处理"),
+        ({"quantity": "9"}, "最多"),
+        ({"quantity": ""}, "请填写要申请的数量"),
+        ({"reason": "damaged", "type": "exchange", "description": ""}, "照片"),
+    ],
+)
+def test_what_can_t_be_applied_for_says_why_and_keeps_what_was_typed(
+    consumer: Consumer, changed: dict[str, str], sentence: str
+) -> None:
+    link = proves_the_order(consumer)
+    fields = {f"quantity_{line_of(consumer)}" if name == "quantity" else name: value for name, value in changed.items()}
+    answer = applies(consumer, link, **fields)
+    assert answer.status_code == 422 and sentence in answer.text
+    if "description" not in changed:
+        assert "不想要了" in answer.text
+    assert len(db.session.scalars(select(Case.id)).all()) == 1
+
+
+def test_a_link_to_one_case_opens_no_application(consumer: Consumer) -> None:
+    assert consumer.browser.get(f"/c/{consumer.token}/apply").status_code == 404
+    hidden = token_of(consumer.browser.get("/c"))
+    assert consumer.browser.post(f"/c/{consumer.token}/apply", data=hidden).status_code == 404
+    assert consumer.browser.get(f"/c/{consumer.token}/f/{'0' * 32}").status_code == 404
+
+
+def test_quantities_are_changed_and_judged_again(consumer: Consumer) -> None:
+    line = line_of(consumer)
+    consumer.chain.down.take(consumer.case, "ask_evidence", Actor.SELLER, note="请补拍面单")
+    page = consumer.browser.get(f"{consumer.url}/do/modify").text
+    assert f'name="quantity_{line}" value="2"' in page and "袜子破洞" in page
+    bad = does(consumer, "modify", description="只有一双有洞", **{f"quantity_{line}": "9"})
+    assert bad.status_code == 422 and 'value="9"' in bad.text and 'class="err"' in bad.text
+    done = does(consumer, "modify", description="只有一双有洞", **{f"quantity_{line}": "1"})
+    assert done.status_code == 303, done.text
+    assert (consumer.now().state, consumer.now().quantity_milli) == ("applied", 1_000)
+
+
+def test_the_consumer_says_on_what_terms(consumer: Consumer) -> None:
+    down = consumer.chain.down
+    down.take(consumer.case, "propose", Actor.SELLER, terms=down.terms(consumer.case))
+    [line] = db.session.scalars(select(CaseLine.id).where(CaseLine.case_id == consumer.case_id)).all()
+    page = consumer.browser.get(f"{consumer.url}/do/counter").text
+    assert f'name="quantity_{line}"' in page and "补偿金额" in page
+    blank = does(consumer, "counter", type="", freight_payer="seller", **{f"quantity_{line}": "2"})
+    assert blank.status_code == 422 and "请选择解决方式" in blank.text
+    fields = {"type": "refund_only", "amount": "20", "freight_payer": "seller", f"quantity_{line}": "2"}
+    done = does(consumer, "counter", **fields)
+    assert done.status_code == 303, done.text
+    assert consumer.now().countered
+    assert db.session.scalars(select(Proposal.amount_fen).order_by(Proposal.id.desc())).first() == 2_000
+
+
+def test_what_a_case_became_goes_on_by_the_same_link(consumer: Consumer) -> None:
+    down = consumer.chain.down
+    down.take(consumer.case, "agree_no_return", Actor.SELLER)
+    case = consumer.now()
+    down.take(
+        case, "ship_replacement", Actor.SELLER, **down._facts_of(case, {"ship": True, "parcels": PARCELS}, down.now)
+    )
+    assert "希望怎么处理" in consumer.browser.get(f"{consumer.url}/do/replacement_defective").text
+    picture = (io.BytesIO(photo((900, 700))), "又坏了.jpg")
+    done = does(consumer, "replacement_defective", kind="damaged", type="exchange", note="又坏了", photos=picture)
+    assert done.status_code == 303, done.text
+    child = db.session.scalars(select(Case).order_by(Case.id.desc())).first()
+    assert child is not None and child.parent_id == consumer.case_id
+    assert consumer.browser.get(f"/c/{consumer.token}/{child.case_no}").status_code == 200
+    later = consumer.chain.cast.now + timedelta(days=80)
+    assert consumer_links.open_link(consumer.token, later) is not None  # the child is still open
+
+
+def sent_out(consumer: Consumer) -> int:
+    """The replacement is on its way; returns the followed parcel's id."""
+    down = consumer.chain.down
+    down.take(consumer.case, "agree_no_return", Actor.SELLER)
+    case = consumer.now()
+    down.take(
+        case, "ship_replacement", Actor.SELLER, **down._facts_of(case, {"ship": True, "parcels": PARCELS}, down.now)
+    )
+    return db.session.scalars(select(Shipment.id).where(Shipment.case_id == consumer.case_id)).one()
+
+
+def test_the_consumer_objects_to_a_receipt_that_the_shop_reported(consumer: Consumer) -> None:
+    followed, now = sent_out(consumer), consumer.chain.cast.now
+    with writing():
+        shipment = parcel_view.find_of_shop(followed, consumer.chain.cast.shop2)
+        record_typed(shipment, [Scan(now, "signed", "已签收,门卫代收")], side="seller", now=now)
+    page = consumer.browser.get(consumer.url).text
+    assert "请核对签收" in page and "门卫代收" in page
+    answer = post(consumer.browser, f"{consumer.url}/parcels/{followed}/object", {"why": "没有收到"}, at=consumer.url)
+    assert answer.status_code == 303 and answer.location == f"../{followed}?said=objected"
+    assert consumer.token not in answer.location
+    db.session.rollback()
+    assert db.session.scalars(select(ReceiptClaim.objection)).one() == "没有收到"
+    shown = consumer.browser.get(f"{consumer.url}/parcels/{followed}?said=objected").text
+    assert "不会按已签收计算" in shown
+    strange = f"{consumer.url}/parcels/{followed + 9}"
+    assert consumer.browser.get(strange).status_code == 404
+    assert post(consumer.browser, f"{strange}/object", {"why": ""}, at=consumer.url).status_code == 404
+
+
+def test_the_consumer_types_in_what_the_carrier_s_page_says(consumer: Consumer) -> None:
+    followed = sent_out(consumer)
+    here = f"{consumer.url}/parcels/{followed}"
+    assert post(consumer.browser, here, {"words": "签收了"}).status_code == 422
+    said = f"{consumer.chain.cast.now + timedelta(hours=8):%Y-%m-%d %H:%M:%S} 您的快件已签收,签收人:本人"
+    done = post(consumer.browser, here, {"words": said})
+    assert done.status_code == 303 and done.location == f"{followed}?said=traces-kept", done.text
+    db.session.rollback()
+    assert db.session.get_one(Shipment, followed, populate_existing=True).signed_at is not None

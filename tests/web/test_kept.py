@@ -1,0 +1,105 @@
+"""Pieces that are kept rendered say what the data says now, and only what their key says."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask, g
+from jinja2 import Environment, TemplateSyntaxError
+
+from portal.extensions import db, writing
+from portal.models import Case, Order, OrderLine, Product, Shop
+from portal.web.kept import Kept
+from tests.cast import Cast, sign_in
+from tests.conftest import NOW, Clock
+
+
+@pytest.fixture
+def env() -> Environment:
+    return Environment(extensions=[Kept], autoescape=True, auto_reload=False)
+
+
+@pytest.mark.parametrize(
+    ("source", "problem"),
+    [
+        ("{% kept card %}{{ card }}{{ who.member_name }}{% endkept %}", "who"),
+        ("{% kept card.id %}{{ card.words }}{% endkept %}", "card"),
+        ("{% kept card %}{% if now > card %}x{% endif %}{% endkept %}", "now"),
+        ("{% kept card %}{{ csrf_token() }}{% endkept %}", "csrf_token"),
+        ("{% kept card %}{{ g.who }}{{ request.path }}{% endkept %}", "g, request"),
+        ("{% kept card %}{{ ui.left(card) }}{% endkept %}", "ui"),
+        ("{% kept card %}{{ card|left }}{% endkept %}", "clock"),
+        ("{% kept card %}{% include 'x.html' %}{% endkept %}", "whole"),
+    ],
+)
+def test_a_piece_that_reads_more_than_its_key_is_no_template(env: Environment, source: str, problem: str) -> None:
+    env.filters["left"] = str
+    with pytest.raises(TemplateSyntaxError, match=problem):
+        env.from_string(source)
+
+
+def test_each_value_has_its_own_piece_and_few_are_kept(app: Flask, env: Environment) -> None:
+    env.kept_most = 8  # type: ignore[attr-defined]
+    made: list[object] = []
+    env.filters["note"] = lambda value: made.append(value) or value
+    template = env.from_string(
+        "{% kept one, two %}{% set twice = one ~ one %}{{ one|note }}{{ two }}{{ twice }}{% endkept %}"
+    )
+    g.now = NOW
+    assert template.render(one="<", two=1) == "&lt;1&lt;&lt;" == template.render(one="<", two=1)
+    assert template.render(one="<", two=2) == "&lt;2&lt;&lt;"
+    assert made == ["<", "<"]
+    for number in range(100):
+        template.render(one=number, two=0)
+    assert len(env.extensions["portal.web.kept.Kept"]._pieces) <= 8  # type: ignore[attr-defined]
+
+
+def test_a_moment_is_written_with_its_year_in_another_one(app: Flask, cast: Cast, now: Clock) -> None:
+    cast.open_case(cast.order())
+    client = sign_in(app, "buyer")
+    assert "2026年" not in client.get("/orders").text
+    now.forward(days=60)
+    assert "2026年" in sign_in(app, "buyer").get("/orders").text
+
+
+CHANGES = {
+    "shop": lambda order: db.update(Shop).where(Shop.id == order.shop_id).values(name="改名的店"),
+    "title": lambda order: db.update(OrderLine).where(OrderLine.order_id == order.id).values(title="改名的货"),
+    "price": lambda order: db.update(OrderLine).where(OrderLine.order_id == order.id).values(unit_price_fen=98_765),
+    "paid": lambda order: db.update(Order).where(Order.id == order.id).values(paid_fen=4_321_00),
+    "status": lambda order: db.update(Order).where(Order.id == order.id).values(status="in_transit"),
+    "picture": lambda order: db.update(Product).where(Product.shop_id == order.shop_id).values(picture="p" * 22),
+    "deadline": lambda order: db.update(Case).where(Case.order_id == order.id).values(due_at=NOW + timedelta(days=9)),
+}
+WORDS = {
+    "shop": "改名的店",
+    "title": "改名的货",
+    "price": "¥987.65",
+    "paid": "¥4,321.00",
+    "status": "待收货",
+    "picture": "p" * 22,
+    "deadline": "12月2日 10:00",
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_card_says_what_changed_at_once_whatever_was_counted(app: Flask, cast: Cast, now: Clock, change: str) -> None:
+    """No version is bumped here: a card stands for its own words and numbers."""
+    order = cast.order()
+    cast.open_case(order)
+    db.session.rollback()
+    client = sign_in(app, "buyer")
+    shown = client.get("/orders").text.split('id="cards"')[1]
+    assert WORDS[change] not in shown and client.get("/orders").text.split('id="cards"')[1] == shown
+    with writing():
+        db.session.execute(CHANGES[change](order))
+    assert WORDS[change] in client.get("/orders").text.split('id="cards"')[1]
+
+
+def test_nobody_gets_the_card_of_another(app: Flask, cast: Cast, now: Clock) -> None:
+    mine, other = cast.order(title="我的货"), cast.order(buyer=cast.buyer2, title="别人的货")
+    numbers = mine.order_no, other.order_no
+    pages = [sign_in(app, name).get("/orders").text for name in ("buyer", "buyer2", "buyer")]
+    for page, (own, strange) in zip(pages, (numbers, numbers[::-1], numbers), strict=True):
+        assert own in page and strange not in page
