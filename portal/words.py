@@ -208,7 +208,7 @@ ORDER_NEXT: dict[str, str] = {
 OTHERWISE: dict[str, str] = {
     "seller_response": "商家逾期未处理,系统将自动同意,并使用店铺的默认退货地址;没有设置地址则平台介入",
     "buyer_modify": "逾期未修改,申请会关闭,可申请的数量恢复,期限内可重新申请",
-    "buyer_return": "逾期未寄回,申请会关闭,可换货数量恢复,期限内可重新申请",
+    "buyer_return": "逾期未寄回,申请会关闭,可申请的数量恢复,期限内可重新申请",
     "seller_receive": "商家逾期未验货且退货已有物流记录,将视为验货通过;没有物流记录则平台介入",
     "inspection_dispute": "逾期未回应,将按商家的验货结果继续",
     "proposal_answer": "逾期未答复,方案失效,售后回到方案之前的一步,那一步至少还有 {least_left}",

@@ -8,6 +8,7 @@ from portal import inputs
 from portal.cases import case_facts
 from portal.cases.case_view import View
 from portal.cases.effects.hand_ins import Approval, Escalation, Extension, HandIn, Refusal
+from portal.flow import Actor
 from portal.models import Case
 from portal.money import worth
 from portal.parcels import carriers, numbers
@@ -145,14 +146,13 @@ class EscalateForm(StepForm):
     """申请平台介入: why, what is wished for, what happened, with photos."""
 
     template = "seller/mediation.html"
-    because = Choice(
-        "申请的原因",
-        choices=[(known, phrases.INTERVENTIONS[known]) for known in phrases.FOR_SELLERS],
-        missing="请选择申请平台介入的原因",
-    )
-    wish = Line("希望的结果", limit=100, missing="请写明希望的结果,例如:不支持换货,商品寄回买家")
+    because = Choice("申请的原因", missing="请选择申请平台介入的原因")
+    wish = Line("希望的结果", limit=100, missing="请写明希望的结果,例如:不支持申请,商品寄回买家")
     note = Text("经过和理由", limit=500, missing="请写明经过和理由,平台和对方都会看到")
     photos = Photos("证据照片")
+
+    def prepare(self, case: Case, view: View) -> None:
+        self.because.choices = phrases.list_interventions(case.type, Actor.SELLER)
 
     def hand_in(self) -> Escalation:
         return Escalation(

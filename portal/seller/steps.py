@@ -70,13 +70,13 @@ class SellerSteps(StepRoute[forms.StepForm]):
     def show_case(self, case: Case, view: case_view.View, gone: Gone, status: int) -> ResponseReturnValue:
         return show_page(case, view, status, gone.form, gone.texts, gone.photos)
 
-    def take(self, case_id: int, name: str, by: ActedBy, version: int | None, handed: HandIn) -> Case:
+    def take(self, case_id: int, name: str, by: ActedBy, form: forms.StepForm, handed: HandIn) -> Case:
         case = db.session.get_one(Case, case_id)
         g.stood_at = (case.desk_at, case.updated_at)
         if listing.is_carried() and not step_forms.scanned_number() and held.may_hold(case, name, g.now):
-            held.hold(case, name, by=by, now=g.now, version=version, handed=handed)
+            held.hold(case, name, by=by, now=g.now, handed=handed, **form.as_shown)
             return db.session.get_one(Case, case_id)
-        return super().take(case_id, name, by, version, handed)
+        return super().take(case_id, name, by, form, handed)
 
     def go_on(self, done: Case, form: forms.StepForm) -> str:
         if number := step_forms.scanned_number():  # the next parcel is in the hand already
