@@ -31,26 +31,35 @@ def may_hold(case: Case, step_name: str, now: datetime) -> bool:
     return step_name in HOLDABLE and (case.due_at is None or case.due_at > now + HELD_FOR + SHOWN_FOR)
 
 
-def hold(case: Case, step_name: str, *, by: ActedBy, now: datetime, version: int | None, handed: HandIn | None) -> None:
+def hold(
+    case: Case,
+    step_name: str,
+    *,
+    by: ActedBy,
+    now: datetime,
+    version: int | None,
+    handed: HandIn | None,
+    shown: str | None = None,
+) -> None:
     """Keep a step until its time has come. Raises what ``taking.take`` would raise now."""
     if is_held(case.shop_id, case.id):
         raise StepRefused("刚刚有人处理了这张售后单，几秒后生效；请刷新后再看", step_name)
-    shop_id, case_id, shown = case.shop_id, case.id, case.version if version is None else version
+    shop_id, case_id, version = case.shop_id, case.id, case.version if version is None else version
     trial = db.session.begin_nested()
     try:
-        taking.take(case_id, step_name, by=by, now=now, version=shown, handed=handed)
+        taking.take(case_id, step_name, by=by, now=now, version=version, handed=handed, shown=shown)
     finally:
         trial.rollback()
     db.session.add(
         HeldStep(
             shop_id=shop_id,
             case_id=case_id,
-            version=shown,
+            version=version,
             step=step_name,
             user_id=by.user_id,
             author=by.name,
             request_id=by.request_id,
-            handed=asdict(fit_hand_in(step_name, handed)),
+            handed={"facts": asdict(fit_hand_in(step_name, handed)), "shown": shown},
             due_at=now + HELD_FOR,
         )
     )
@@ -139,12 +148,16 @@ def _claim(held_id: int, state: str, **more: str) -> Any | None:
 
 def _take(row: Any) -> None:
     """As it was handed in, at the moment it was held until, however long the portal was down meanwhile."""
-    handed: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in row.handed.items()
-    }
-    by = ActedBy(Actor.SELLER, row.user_id, row.author, row.request_id)
+    said: dict[str, Any] = row.handed["facts"]
+    facts = {name: tuple(value) if isinstance(value, list) else value for name, value in said.items()}
     taking.take(
-        row.case_id, row.step, by=by, now=row.due_at, version=row.version, handed=hand_in_type(row.step)(**handed)
+        row.case_id,
+        row.step,
+        by=ActedBy(Actor.SELLER, row.user_id, row.author, row.request_id),
+        now=row.due_at,
+        version=row.version,
+        handed=hand_in_type(row.step)(**facts),
+        shown=row.handed["shown"],
     )
 
 

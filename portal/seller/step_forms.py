@@ -9,7 +9,7 @@ from functools import partial
 from flask import request
 
 from portal import searching
-from portal.cases import case_view
+from portal.cases import case_view, stakes
 from portal.flow import CaseType, Step
 from portal.models import Case
 from portal.orders import order_lists
@@ -71,7 +71,7 @@ def offer_agreeing(case: Case, view: case_view.View) -> Panel | None:
     if not stands_in_case(form):
         return None
     form.prepare(case, view)
-    form.version.data = str(case.version)
+    form.show_sums(case.version, stakes.foresee(case, step.name, None))
     return Panel(step, form, risk=risks.describe_deciding(case, step.name))
 
 
