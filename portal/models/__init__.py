@@ -27,11 +27,12 @@ from portal.models.security import (
 )
 from portal.models.shipments import Parcel, ParcelLine, ParcelTrace
 from portal.models.system import SystemNote
-from portal.models.tracking import OrderWatch, ReceiptClaim, Shipment, ShipmentTrace, TraceFile, Track
+from portal.models.tracking import AskingSlot, OrderWatch, ReceiptClaim, Shipment, ShipmentTrace, TraceFile, Track
 from portal.models.versions import OrderVersion
 
 __all__ = [
     "AccessLink",
+    "AskingSlot",
     "AuditEvent",
     "BankAccount",
     "BankConsent",
