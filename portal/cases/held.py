@@ -149,7 +149,7 @@ def _claim(held_id: int, state: str, **more: str) -> Any | None:
 def _take(row: Any) -> None:
     """As it was handed in, at the moment it was held until, however long the portal was down meanwhile."""
     said: dict[str, Any] = row.handed["facts"]
-    facts = {name: tuple(value) if isinstance(value, list) else value for name, value in said.items()}
+    facts: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in said.items()}
     taking.take(
         row.case_id,
         row.step,

@@ -10,8 +10,8 @@ from alembic import op
 
 from portal.extensions import BigId, Moment
 
-revision = "0019"
-down_revision = "0018"
+revision = "0020"
+down_revision = "0019"
 branch_labels = depends_on = None
 
 _HELD = sa.text("state = 'held'")
