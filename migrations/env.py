@@ -10,7 +10,7 @@ from portal.extensions import Model
 
 def run() -> None:
     engine = current_app.extensions["migrate"].db.engine
-    with engine.connect() as connection:
+    with engine.connect().execution_options(in_one_transaction=True) as connection:
         context.configure(
             connection=connection,
             target_metadata=Model.metadata,

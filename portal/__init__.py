@@ -30,7 +30,7 @@ from portal.parcels import following
 from portal.people import factors, passwords, sessions
 from portal.resale.passing import moving as chain_moving
 from portal.rights import resale as resale_terms
-from portal.web import assets, early, errors, events, filters, kept, request_log, security
+from portal.web import assets, early, errors, events, filters, kept, metering, request_log, security
 
 TOP = Path(__file__).resolve().parent.parent
 
@@ -46,7 +46,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     _close_to_others(data)
     app.config.update(
         SQLALCHEMY_DATABASE_URI=settings.url,
-        SQLALCHEMY_ENGINE_OPTIONS={"pool_pre_ping": not settings.sqlite},
         MAX_CONTENT_LENGTH=12 * 1024 * 1024,
         MAX_FORM_MEMORY_SIZE=1024 * 1024,
         MAX_FORM_PARTS=1000,
@@ -81,6 +80,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     _blueprints(app, settings)
 
     app.wsgi_app = early.EarlyAnswers(app, app.wsgi_app, settings)  # type: ignore[method-assign]
+    metering.install(app)
     app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
         app.wsgi_app,
         root=str(built.target),
@@ -150,10 +150,10 @@ class _NoSession(SessionInterface):
 
 
 def _blueprints(app: Flask, settings: Settings) -> None:
-    from portal import auth, buyer, consumer, files, health, mediation, operator, qa, seller
+    from portal import auth, buyer, consumer, files, health, mediation, metrics, operator, qa, seller
 
-    for blueprint in (auth.bp, buyer.bp, seller.bp, consumer.bp, mediation.bp, operator.bp, files.bp, health.bp):
-        app.register_blueprint(blueprint)
+    for audience in (auth, buyer, seller, consumer, mediation, operator, files, health, metrics):
+        app.register_blueprint(audience.bp)
     if settings.qa_open:
         app.register_blueprint(qa.bp)
 

@@ -42,8 +42,7 @@ def check_database() -> Iterator[str]:
     )
     for name in db.session.scalars(indexes).all():
         try:
-            with db.session.begin_nested():
-                db.session.execute(text("SELECT bt_index_check(CAST(:name AS regclass), true)"), {"name": name})
+            db.session.execute(text("SELECT bt_index_check(CAST(:name AS regclass), true)"), {"name": name})
         except Exception as problem:
             yield f"{name}: {str(getattr(problem, 'orig', problem)).splitlines()[0]}"
 

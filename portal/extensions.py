@@ -3,6 +3,9 @@
 On SQLite every write transaction is BEGIN IMMEDIATE from its first statement, because a reader that turns into a writer
 fails at once whatever the timeout, and the writers of all processes take turns at a lock file, because SQLite's own
 waiting starves some of them. Reads are plain BEGIN and are never committed.
+
+On PostgreSQL a read is its statements and nothing else: connections are in autocommit mode, only ``writing()`` begins a
+transaction. At READ COMMITTED each statement sees its own moment either way.
 """
 
 from __future__ import annotations
@@ -17,8 +20,10 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import cache
+from select import POLLIN, poll
 from typing import Any, ClassVar, Generic, TypeVar
 
+import psycopg
 from flask import current_app, has_app_context
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
@@ -26,7 +31,9 @@ from flask_sqlalchemy.session import Session as FlaskSession
 from sqlalchemy import BigInteger, DateTime, Dialect, Executable, Integer, MetaData, event, select
 from sqlalchemy import inspect as sqlalchemy_inspect
 from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.pool import ConnectionPoolEntry, Pool
 from sqlalchemy.types import JSON, TypeDecorator
 
 T = TypeVar("T")
@@ -135,6 +142,13 @@ def use_lock_file(path: str | None) -> None:
     _lock_path.set(path)
 
 
+class _HeldCursor(psycopg.ServerCursor[Any]):
+    """What long results are read through (``yield_per``): the server keeps the rows also outside of a transaction."""
+
+    def __init__(self, connection: psycopg.Connection[Any], name: str, **more: Any) -> None:
+        super().__init__(connection, name, **{**more, "withhold": True})
+
+
 @event.listens_for(Engine, "connect")
 def _prepare_connection(dbapi_connection: Any, _record: Any) -> None:
     if isinstance(dbapi_connection, sqlite3.Connection):
@@ -146,6 +160,30 @@ def _prepare_connection(dbapi_connection: Any, _record: Any) -> None:
         cursor.execute(f"PRAGMA busy_timeout={int(WAIT_FOR_TURN * 1000)}")
         cursor.execute("PRAGMA cache_size=-8000")
         cursor.close()
+    elif isinstance(dbapi_connection, psycopg.Connection):
+        dbapi_connection.autocommit = True  # we say BEGIN ourselves here, too
+        dbapi_connection.server_cursor_factory = _HeldCursor
+
+
+ASK_AFTER = 60.0  # seconds a connection may lie unused before it is asked whether it still is one
+
+
+@event.listens_for(Pool, "checkout")
+def _drop_stale(dbapi_connection: Any, record: ConnectionPoolEntry, _proxy: Any) -> None:
+    """A look at the socket instead of a question to the server at each request: what was cut off can be read."""
+    if not isinstance(dbapi_connection, psycopg.Connection):
+        return
+    now = time.monotonic()
+    used, record.info["used"] = record.info.get("used", now), now
+    try:
+        socket = poll()
+        socket.register(dbapi_connection.fileno(), POLLIN)
+        if socket.poll(0):
+            raise InvalidatePoolError("the server has closed this connection")
+        if now - used > ASK_AFTER:
+            dbapi_connection.execute("SELECT 1")
+    except psycopg.Error as gone:
+        raise InvalidatePoolError("this connection has gone") from gone
 
 
 @event.listens_for(Engine, "begin")
@@ -155,6 +193,8 @@ def _begin(connection: Connection) -> None:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         else:  # locks nothing, so it can't fail; the driver's own way is cheaper, and every request goes it
             connection.connection.cursor().execute("BEGIN")
+    elif _writing.get() or connection.get_execution_options().get("in_one_transaction"):
+        connection.exec_driver_sql("BEGIN")
 
 
 @event.listens_for(Session, "before_flush")

@@ -31,7 +31,7 @@ def live() -> ResponseReturnValue:
 def ready() -> ResponseReturnValue:
     """The database answers and is at its migration, the sweep runs, nothing is stuck, the disk has room; else 503."""
     try:
-        problems = [*_list_problems()]
+        problems = list_problems()
     except Exception as error:  # any failure of the database means: not ready
         problems = [f"database: {type(error).__name__}"]
     if shutil.disk_usage(current_app.extensions["portal_settings"].data).free < LEAST_DISK:
@@ -39,7 +39,12 @@ def ready() -> ResponseReturnValue:
     return jsonify(ready=not problems, problems=problems), 503 if problems else 200
 
 
-def _list_problems() -> Iterator[str]:
+def list_problems() -> list[str]:
+    """What keeps the portal from doing its work, one line each. Raises SQLAlchemyError where there is no database."""
+    return [*_find_problems()]
+
+
+def _find_problems() -> Iterator[str]:
     db.session.execute(text("SELECT version_num FROM alembic_version")).scalar_one()
     if not database.is_current():
         yield "database: migrations are missing, or it is a newer portal's"

@@ -13,6 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from portal import words
 from portal.cases import opening as cases_opening
 from portal.cases import taking
 from portal.cases.effects.hand_ins import InspectedLine, RequestedLine
@@ -109,8 +110,8 @@ class Cast:
                 ordered_at=columns.pop("ordered_at", self.now - timedelta(days=6)),
                 paid_at=self.now - timedelta(days=6),
                 received_at=received,
-                goods_total_fen=price_fen * lines * milli // 1000,
-                paid_fen=price_fen * lines * milli // 1000,
+                goods_total_fen=columns.pop("goods_total_fen", price_fen * lines * milli // 1000),
+                paid_fen=columns.pop("paid_fen", price_fen * lines * milli // 1000),
                 receiver_name=columns.pop("receiver_name", "李雯"),
                 receiver_phone=columns.pop("receiver_phone", "13425059650"),
                 receiver_address=columns.pop("receiver_address", "四川省 成都市 武侯区 一环路南二段8号"),
@@ -204,7 +205,7 @@ class Cast:
                 description="袜子破洞",
                 receiver=receiver,
                 freight_payer="seller",
-                basis="商品质量问题,收货后 15 天内可换货",
+                basis=f"商品质量问题,收货后 15 天内可{words.TYPE[case_type]}",
                 policy_id=policies.get_current(order.shop_id).id,
                 photos=[],
                 now=now or self.now,

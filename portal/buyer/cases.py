@@ -53,7 +53,7 @@ def show_page(case: Case, view: case_view.View, status: int, **more: Any) -> Res
         status,
         case=case,
         view=view,
-        told=across.tell_receiver(case),
+        told=across.tell_receiver(view),
         chain=chain_view.build_chain(found) if found else None,
         chain_offer=resells and case.state not in flow.FINAL,
         **more,

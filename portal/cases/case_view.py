@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, exists, select
 
 from portal import flow, words
 from portal.calendar import lengths
-from portal.cases import child_cases, mediation_queue
+from portal.cases import child_cases, mediation_queue, stakes
 from portal.cases import deadlines as case_deadlines
 from portal.cases import proposals as cases_proposals
 from portal.cases.actions import hide_unsaid, list_actions
@@ -124,12 +124,13 @@ class View:
     overdue: bool = False  # the deadline has passed and the clock has not come round yet
     mediation: Mediation | None = None
     unsaid: list[tuple[Step, str | None]] = field(default_factory=list)  # steps not even worth a "not yet"
+    change: stakes.Change | None = None  # what the step that the case waits for makes of the money
     receiver: Address = NOBODY  # as this reader may see it
     back: Address = NOBODY  # where goods go back to, likewise
 
     def details(self, event: Any) -> list[str]:
         """What the step brought or changed, beside its sentence and its note."""
-        return describe_event(event, self.lines, back=self.back.shown)
+        return describe_event(event, self.lines, case_type=self.case.type, back=self.back.shown)
 
     def arrival(self, entry: Any) -> str:
         """What is known of the arrival of a payment that was recorded, in a sentence; "" where nothing is to say."""
@@ -146,6 +147,18 @@ class View:
     def terms(self, proposal: Any) -> list[str]:
         """The terms of a version, in sentences."""
         return cases_proposals.describe(proposal, self.lines)
+
+    @property
+    def money(self) -> bool:
+        """Whether the case ends with money back, not with goods."""
+        return self.case.type in stakes.MONEY
+
+    @property
+    def change_title(self) -> str:
+        """What ``change`` is about."""
+        if self.case.state == State.DISPUTED:
+            return "按验货结果的金额"
+        return "按方案的金额" if self.case.state == State.PROPOSED else "这次申请的金额"
 
     @property
     def refused_milli(self) -> int:
@@ -211,6 +224,7 @@ _AROUND = (
         _user.member_name.label("buyer"),
         _user.password_hash.is_(None).label("no_account"),
         _shop.bank_data,
+        _shop.name.label("shop"),
         exists().where(_link.downstream_id == _case.id, _link.ended_at.is_(None)).label("linked"),
         exists()
         .where(_bought_by.buyer_id == _shop.owner_id, _bought_by.shown, _bought_by.shop_id != _shop.id)
@@ -240,6 +254,7 @@ _LINES = (
         _line.condition,
         _line.inspection_note,
         _line.wanted_spec,
+        _line.wanted_price_fen,
         _line.title,
         _line.spec,
         _line.unit,
@@ -299,6 +314,7 @@ def build_view(case: Case, side: Actor, now: datetime, *, role: str = "", by_lin
     reader = addresses.Reader(side, role, by_link)
     open_now = name_open_steps(case, reader, steps, lines, legs)
     receiver = addresses.show_receiver(reader, open_now, case)
+    made = cases_proposals.list_of_case(case.id) if any("proposal" in event.data for event in events) else ()
     return View(
         case=case,
         side=side,
@@ -309,7 +325,8 @@ def build_view(case: Case, side: Actor, now: datetime, *, role: str = "", by_lin
         state=words.STAGE.get(case.stage) or words.state(case.type, case.state),
         stages=flow.STAGES_OF[case.type],
         kind=words.TYPE[case.type],
-        stage=flow.STAGE_OF[State(case.state)],
+        # with the platform, what was asked for is handed in and waits for its answer
+        stage=max(flow.STAGE_OF[State(case.state)], flow.STAGE_OF[State.APPLIED] if case.escalated else 0),
         end="done" if case.state == State.COMPLETED else "stop" if case.state in flow.FINAL else "",
         waits_for=words.ACTOR[waits] if waits else "",
         mine=side in turn or (waits == side == Actor.MEDIATOR),
@@ -334,9 +351,10 @@ def build_view(case: Case, side: Actor, now: datetime, *, role: str = "", by_lin
         if around.order_changed
         else (),
         receiver=receiver,
+        change=stakes.foresee_turn(case, lines, made) if _asks_for_money(case, entries) else None,
         back=addresses.show_return(reader, open_now, case),
         overdue=case.due_at is not None and case.due_at <= now,
-        proposals=cases_proposals.list_of_case(case.id) if any("proposal" in event.data for event in events) else (),
+        proposals=made,
         entries=entries,
         finish="" if case.state in flow.FINAL and case.overdue_at is None else resale.describe_finish_term(case),
         accounts=bank.accounts,
@@ -352,6 +370,13 @@ def build_view(case: Case, side: Actor, now: datetime, *, role: str = "", by_lin
         if any(line.shipped_milli > line.moved_milli for line in lines)
         else None,
     )
+
+
+def _asks_for_money(case: Case, entries: Sequence[Any]) -> bool:
+    """Whether sums are still to be agreed on: what is planned already stands among the payments."""
+    if any(entry.kind == "refund" and entry.state != "cancelled" for entry in entries):
+        return False
+    return case.type in stakes.MONEY or bool(case.difference_fen) or case.state == State.PROPOSED
 
 
 def count_refused(state: str, lines: Sequence[Any]) -> int:
@@ -403,7 +428,7 @@ def describe_mediation(case: Case, events: Sequence[Any]) -> Mediation | None:
     return Mediation(
         open=case.escalated,
         opened=opened,
-        because=phrases.INTERVENTIONS.get(data.get("because", ""), ""),
+        because=phrases.name_intervention(data.get("because", ""), case.type),
         wish=data.get("wish", ""),
         said=tuple(said),
         asked=asked,

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from portal import words
+from portal.cases import stakes
 from portal.inputs import money_text, quantity_text
 from portal.parcels import carriers
 from portal.rights import addresses, conditions, phrases, reasons, refusal_words
 from portal.rights.addresses import Shown
 
 
-def describe_event(event: Any, lines: Sequence[Any], *, back: Shown = Shown.MASKED) -> list[str]:
+def describe_event(event: Any, lines: Sequence[Any], *, case_type: str = "", back: Shown = Shown.MASKED) -> list[str]:
     """What a step brought or changed, in sentences; ``lines``: the view's, ``back``: how a return address is shown."""
     data = event.data
     titles = {line.id: f"{line.title} {line.spec}".strip() for line in lines}
@@ -27,6 +28,8 @@ def describe_event(event: Any, lines: Sequence[Any], *, back: Shown = Shown.MASK
         said.append(f"拒绝原因:{refusal.zh}")
     if before := data.get("before"):
         said += describe_change(event.step, before, data.get("after"))
+    if sums := data.get("sums"):
+        said += stakes.describe(*sums)
     for code, number in data.get("parcels") or ():
         said.append(describe_parcel(code, number))
     for line_id, milli, spec in data.get("shipped") or ():
@@ -43,7 +46,7 @@ def describe_event(event: Any, lines: Sequence[Any], *, back: Shown = Shown.MASK
         said.append(",".join(part for part in parts if part))
     if days := data.get("days"):
         said.append(f"延长 {days} 天")
-    said += describe_mediation_step(data)
+    said += describe_mediation_step(data, case_type)
     if kind := data.get("kind"):
         said.append(f"问题:{conditions.PROBLEMS.get(kind, kind)}")
     if whence := words.WHENCE.get(data.get("whence", "")):
@@ -51,10 +54,10 @@ def describe_event(event: Any, lines: Sequence[Any], *, back: Shown = Shown.MASK
     return said
 
 
-def describe_mediation_step(data: Any) -> list[str]:
+def describe_mediation_step(data: Any, case_type: str) -> list[str]:
     """What a step of a mediation says besides its words."""
     said = []
-    if because := phrases.INTERVENTIONS.get(data.get("because", "")):
+    if because := phrases.name_intervention(data.get("because", ""), case_type):
         said.append(f"介入原因:{because}")
     if wish := data.get("wish"):
         said.append(f"希望的结果:{wish}")

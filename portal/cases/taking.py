@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from portal import flow
 from portal.calendar.lengths import get_deadlines
-from portal.cases import listening
+from portal.cases import stakes
 from portal.cases.case_facts import collect_facts
 from portal.cases.child_cases import open_child_case
 from portal.cases.deadlines import find_clock_start, lock_case, next_reminder
@@ -46,8 +46,11 @@ def take(
     now: datetime,
     version: int | None = None,
     handed: HandIn | None = None,
+    shown: str | None = None,
 ) -> Case:
     """Take the step ``name`` with what was handed in; returns the case as it then is.
+
+    ``shown``: the mark of the sums that the page showed, "" for none; None binds the step to no sums.
 
     Settles first what the clock owes. Raises flow.Stale when the case is no longer at ``version`` (what the page
     showed) or somebody was faster, flow.StepRefused when the table, a condition or the step's own facts don't allow it.
@@ -64,6 +67,8 @@ def take(
     if by.actor is Actor.SELLER:
         check_role(case.shop_id, by, name)
     step = flow.choose(case.type, case.state, by.actor, name, collect_facts(case, now))
+    if shown is not None:
+        stakes.check_shown(case, name, handed, shown)
     return apply_step(case, step, by, now, handed)
 
 
@@ -99,6 +104,7 @@ def apply_step(case: Case, step: Step, by: ActedBy, at: datetime, handed: HandIn
     source, version = case.state, case.version + 1
     handed = step_context.fit_hand_in(step.name, handed)
     context = step_context.StepContext(case=case, step=step, by=by, at=at, handed=handed)
+    before = stakes.weigh(case).sums
     _move(case, step, at, _clear_state(step, at) | step_context.apply_effect(context))
     evidence.attach_to_case(
         handed.photos,
@@ -110,10 +116,10 @@ def apply_step(case: Case, step: Step, by: ActedBy, at: datetime, handed: HandIn
     )
     _release_units(case, step)
     _stop_following(case, step, source, at)
-    if by.whence:
-        context.data["whence"] = by.whence
     if context.child is not None:
         context.data["child"] = open_child_case(case, context.child, by, at)
+    if (after := stakes.weigh(case).sums) != before:
+        context.data["sums"] = [list(before), list(after)]
     write_event(case, step, by, at, source=source, note=handed.note, data=context.data, version=version)
     notices.tell_step(case, step, version=version, at=at, note=handed.note)
     if by.user_id is not None and not by.whence:  # nobody has looked at what passes on by itself
@@ -122,7 +128,6 @@ def apply_step(case: Case, step: Step, by: ActedBy, at: datetime, handed: HandIn
     if "proposal" in context.data:
         post_proposal_card(case, step, by, at, context.data["proposal"])
     update_counters(case, source, step.target)
-    listening.note_change(case.id, at)
     return case
 
 

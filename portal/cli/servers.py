@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -50,6 +51,8 @@ def start_server(host: str, port: int, workers: int, env: dict[str, str]) -> sub
         "1",
     ]
     words += ["--host", host, "--port", str(port), "--workers", str(workers), "--respawn-failed-workers"]
+    counters = Path(tempfile.mkdtemp(prefix="portal-metrics-"))  # the workers' counters, added up by /metrics
+    env = env | {"PROMETHEUS_MULTIPROC_DIR": str(counters)}
     words += ["--http1-header-read-timeout", "10000", "--workers-kill-timeout", "25", "--log-level", "warning"]
     return subprocess.Popen(words, env=env, cwd=top, start_new_session=True)  # noqa: S603  (our own words)
 
@@ -74,6 +77,8 @@ def refuse_weak_settings(settings: Settings, host: str) -> None:
         raise SettingsError("PORTAL_STORE means several nodes: PORTAL_BANK_KEYS must hold the same keys on each")
     if host in LOOPBACK:
         return
+    if not settings.address and settings.https == "1" and "," in settings.trusted_hosts:
+        raise SettingsError("PORTAL_ADDRESS is missing: there are several trusted hosts, links need one")
     if not settings.trusted_hosts:
         raise SettingsError("PORTAL_TRUSTED_HOSTS is missing: an open address answers to its own names only")
     if not settings.https:

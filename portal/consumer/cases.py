@@ -175,7 +175,7 @@ def case(token: str, case_no: str) -> ResponseReturnValue:
         token=token,
         case=found,
         view=view,
-        told=across.tell_receiver(found),
+        told=across.tell_receiver(view),
         photos=photos,
         parcel=parcel,
         form=form if form.errors else None,

@@ -22,7 +22,7 @@ from portal.cases.effects.hand_ins import (
     RequestedLine,
 )
 from portal.extensions import db
-from portal.flow import CaseType
+from portal.flow import Actor, CaseType
 from portal.models import Case, CaseLine, Order
 from portal.money import arrivals
 from portal.rights import conditions, phrases
@@ -149,10 +149,13 @@ class AgainForm(StepForm):
 class EscalateForm(StepForm):
     """申请平台介入: why, what is wished for, what happened."""
 
-    because = Choice("申请的原因", choices=list(phrases.INTERVENTIONS.items()), missing="请选择申请平台介入的原因")
+    because = Choice("申请的原因", missing="请选择申请平台介入的原因")
     wish = Line("希望的结果", limit=100, missing="请写明希望的结果,例如:换 2 双新的")
     note = Text("经过和理由", limit=500, missing="请写明经过和理由,平台和商家都会看到")
     photos = Photos("证据照片")
+
+    def prepare(self, case: Case, view: View) -> None:
+        self.because.choices = phrases.list_interventions(case.type, Actor.BUYER)
 
     def hand_in(self) -> HandIn:
         return Escalation(

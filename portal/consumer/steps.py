@@ -7,8 +7,9 @@ from functools import partial
 from flask import abort, g, request
 from flask.typing import ResponseReturnValue
 
-from portal.cases import case_view, child_cases, taking
+from portal.cases import case_view, child_cases, stakes, taking
 from portal.cases import clock as case_clock
+from portal.cases.effects.hand_ins import HandIn
 from portal.consumer import bp
 from portal.consumer.cases import find_case, open_pass
 from portal.consumer.forms import ANSWERS, FORMS, StepForm
@@ -32,18 +33,18 @@ def step(token: str, case_no: str, step_name: str) -> ResponseReturnValue:
     case = find_case(opened, case_no)
     case_id = case.id
     form = FORMS[step_name](known=partial(order_lists.known_numbers, case.order_id))
-    form.prepare(case, case_view.build_view(case, Actor.BUYER, g.now))
+    form.prepare(case, case_view.build_view(case, Actor.BUYER, g.now, by_link=True))
+    handed: HandIn | None = None
     status = 200
     if request.method == "POST":
         rates.limit("consumer-link", opened.link_id)
         status = 422
         if form.validate_on_submit():
+            handed = form.hand_in()
 
             def taken() -> str:
                 by = consumers.act_as_consumer(opened.buyer_id, g.request_id)
-                done = taking.take(
-                    case_id, step_name, by=by, now=g.now, version=form.shown_version, handed=form.hand_in()
-                )
+                done = taking.take(case_id, step_name, by=by, now=g.now, handed=handed, **form.as_shown)
                 consumer_links.mark_used(opened.link_id, g.now)
                 if child := child_cases.find_child_no(done):  # what it has become is what goes on
                     return f"../../{child}?v=1&did=step"
@@ -56,12 +57,14 @@ def step(token: str, case_no: str, step_name: str) -> ResponseReturnValue:
                 form.refuse(refused.sentence)
                 status = 409
         case = find_case(opened, case_no)
-    return _show(token, case, step_name, form, status)
+    return _show(token, case, step_name, form, status, handed)
 
 
-def _show(token: str, case: Case, step_name: str, form: StepForm, status: int) -> ResponseReturnValue:
+def _show(
+    token: str, case: Case, step_name: str, form: StepForm, status: int, handed: HandIn | None
+) -> ResponseReturnValue:
     view = case_view.build_view(case, Actor.BUYER, g.now, by_link=True)
-    form.version.data = str(case.version)
+    form.show_sums(case.version, stakes.foresee(case, step_name, handed))
     known = (*view.actions, *view.unsaid)
     row, refusal = next(((row, why) for row, why in known if row.name == step_name), (None, None))
     if refusal and not form.errors:

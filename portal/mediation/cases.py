@@ -19,6 +19,7 @@ from portal.cases import (
     case_view,
     mediation_queue,
     shop_queue,
+    stakes,
     taking,
 )
 from portal.cases import (
@@ -111,24 +112,25 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
     if refusal and not (sent and "confirmed" in request.form):
         return _gone(case, refusal, form)
     if not sent:
-        form.version.data = str(case.version)
+        form.show_sums(case.version, stakes.foresee(case, step_name))
         return _form(case, step, form, 200)
     if not form.validate_on_submit():
-        form.version.data = str(case.version)
+        form.show_sums(case.version, stakes.foresee(case, step_name))
         return _form(case, step, form, 422)
     handed = form.hand_in()
+    shown = form.as_shown
     if "again" in request.form:
         return _form(case, step, form, 200)
     if "confirmed" not in request.form:
         if form.shown_version not in (None, case.version):
             form.refuse(STALE)
-            form.version.data = str(case.version)
+            form.show_sums(case.version, stakes.foresee(case, step_name))
             return _form(case, step, form, 409)
         return _check(case, step, form, handed)
     by = ActedBy(Actor.MEDIATOR, g.who.user_id, g.who.member_name, g.request_id)
 
     def taken() -> str:
-        done = taking.take(case_id, step_name, by=by, now=g.now, version=form.shown_version, handed=handed)
+        done = taking.take(case_id, step_name, by=by, now=g.now, handed=handed, **shown)
         return f"/mediation/{case_no}?v={done.version}"
 
     try:
@@ -137,7 +139,7 @@ def take_step(case_no: str, step_name: str) -> ResponseReturnValue:
         case_clock.settle_now(case_id, g.now)
         said = refused.sentence
     case = guards.found(mediation_queue.find_for_mediator(case_no, g.who))
-    form.version.data = str(case.version)
+    form.show_sums(case.version, stakes.foresee(case, step_name, handed))
     still = next(
         (row for row, why in case_actions.list_actions(case, Actor.MEDIATOR, g.now) if row == step and not why), None
     )
@@ -167,6 +169,7 @@ def _form(case: Case, step: flow.Step, form: DecideForm, status: int) -> Respons
 def _check(case: Case, step: flow.Step, form: DecideForm, handed: HandIn) -> ResponseReturnValue:
     view = case_view.build_view(case, Actor.MEDIATOR, g.now)
     returned = conversion_effects.are_goods_returned(case)
+    form.show_sums(case.version, stakes.foresee(case, step.name, handed))
     outcome = arbitration.carried_out(step, case.type, handed, goods_returned=returned)
     kept = [(field.name, field.data if not getattr(field, "raw", "") else field.raw) for field in form]
     kept = [(name, value) for name, value in kept if name not in ("form_key", "version") and value]

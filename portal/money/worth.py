@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
 from portal.extensions import db
 from portal.inputs import money_text, quantity_text
@@ -53,9 +53,6 @@ class Paid:
 
 def load_paid(order_id: int, facts: Facts | None = None, *, unshipped: bool = False) -> Paid:
     """What was paid for an order; ``facts``: of the case that asks, whatever an import said of the order since."""
-    order = db.session.execute(
-        select(Order.paid_fen, Order.freight_fen, Order.refunded_fen).where(Order.id == order_id)
-    ).one()
     rows = db.session.execute(
         select(
             OrderLine.id,
@@ -65,11 +62,16 @@ def load_paid(order_id: int, facts: Facts | None = None, *, unshipped: bool = Fa
             OrderLine.quantity_milli,
             OrderLine.refunded_fen,
             OrderLine.refunded_milli,
+            Order.paid_fen,
+            Order.freight_fen,
+            Order.refunded_fen.label("given_back_fen"),
         )
+        .join(Order, and_(Order.id == OrderLine.order_id, Order.shop_id == OrderLine.shop_id))
         .where(OrderLine.order_id == order_id)
         .order_by(OrderLine.position, OrderLine.id)
-    )
-    lines = [PaidLine(*row) for row in rows]
+    ).all()
+    order = rows[0]
+    lines = [PaidLine(*row[:7]) for row in rows]
     paid, freight = order.paid_fen, order.freight_fen
     if facts:
         paid, freight = facts["paid_fen"], facts["freight_fen"]
@@ -83,14 +85,28 @@ def load_paid(order_id: int, facts: Facts | None = None, *, unshipped: bool = Fa
         paid, freight, [(line.unit_price_fen, line.quantity_milli) for line in lines], unshipped=unshipped
     )
     known = {line.id: replace(line, share_fen=share) for line, share in zip(lines, shares, strict=True)}
-    return Paid(paid, freight, max(min(paid, order.paid_fen) - order.refunded_fen, 0), known)
+    return Paid(paid, freight, max(min(paid, order.paid_fen) - order.given_back_fen, 0), known)
+
+
+def read_facts(facts: Facts, units: Mapping[int, str]) -> Paid | None:
+    """What was paid, from the frozen facts alone: enough for price differences. ``units``: of the lines in question."""
+    if not facts:
+        return None
+    lines = {
+        line_id: PaidLine(line_id, "", units.get(line_id, ""), price, milli, 0, 0)
+        for line_id, price, milli, _ in facts["lines"]
+    }
+    return Paid(facts["paid_fen"], facts["freight_fen"], facts["paid_fen"], lines)
 
 
 def work_out_worth(
     order_id: int, units: Sequence[tuple[int, int]], *, unshipped: bool = False, facts: Facts | None = None
 ) -> list[Worth]:
     """What can be refunded for ``units`` of (order line, thousandths): their share of what was paid, less refunds."""
-    paid = load_paid(order_id, facts, unshipped=unshipped)
+    return _share_out(order_id, load_paid(order_id, facts, unshipped=unshipped), units)
+
+
+def _share_out(order_id: int, paid: Paid, units: Sequence[tuple[int, int]]) -> list[Worth]:
     left = paid.left_fen
     before = _refunded_whole(order_id) if any(line.refunded_milli for line in paid.lines.values()) else {}
     found = []
@@ -122,9 +138,17 @@ def show_working(
     order_id: int, units: Sequence[tuple[int, int]], *, unshipped: bool = False, facts: Facts | None = None
 ) -> list[str]:
     """How ``worth`` comes to its sums: a sentence for each line, and one on the freight."""
+    return explain_worth(order_id, units, unshipped=unshipped, facts=facts)[1]
+
+
+def explain_worth(
+    order_id: int, units: Sequence[tuple[int, int]], *, unshipped: bool = False, facts: Facts | None = None
+) -> tuple[list[Worth], list[str]]:
+    """What units are worth, and how that comes about."""
     paid = load_paid(order_id, facts, unshipped=unshipped)
+    found = _share_out(order_id, paid, units)
     said = []
-    for each in work_out_worth(order_id, units, unshipped=unshipped, facts=facts):
+    for each in found:
         line = paid.lines[each.line_id]
         asked = next(milli for line_id, milli in units if line_id == each.line_id)
         name = f"「{line.title}」" if len(units) > 1 else ""
@@ -135,7 +159,7 @@ def show_working(
         said.append(sentence + (f"(此前已退 {money_text(line.refunded_fen)} 元)" if line.refunded_fen else ""))
     if paid.freight_fen:
         said.append(f"{'已含' if unshipped else '不含'}运费 {money_text(paid.freight_fen)} 元")
-    return said
+    return found, said
 
 
 def add_up(found: Sequence[Worth]) -> int:
@@ -164,7 +188,10 @@ def work_out_difference(order_id: int, wanted: Wanted, facts: Facts | None = Non
 
 def list_differences(order_id: int, wanted: Wanted, facts: Facts | None = None) -> list[int]:
     """The same for each of ``wanted`` by itself."""
-    paid = load_paid(order_id, facts)
+    return _list_differences(load_paid(order_id, facts), wanted)
+
+
+def _list_differences(paid: Paid, wanted: Wanted) -> list[int]:
     goods, listed = _add_up_goods(paid)
     return [
         0
@@ -182,10 +209,15 @@ def _add_up_goods(paid: Paid) -> tuple[int, int]:
 
 def show_difference_working(order_id: int, wanted: Wanted, facts: Facts | None = None) -> list[str]:
     """How ``difference_of`` comes to its sum: a sentence for each line that gets another specification."""
-    bought = load_paid(order_id, facts)
+    return explain_difference(load_paid(order_id, facts), wanted)[1]
+
+
+def explain_difference(bought: Paid, wanted: Wanted) -> tuple[int, list[str]]:
+    """The price difference, and how it comes about."""
     paid, listed = _add_up_goods(bought)
+    differences = _list_differences(bought, wanted)
     said = []
-    for (line_id, milli, price), fen in zip(wanted, list_differences(order_id, wanted, facts), strict=True):
+    for (line_id, milli, price), fen in zip(wanted, differences, strict=True):
         if price is None:
             continue
         line = bought.lines[line_id]
@@ -198,7 +230,7 @@ def show_difference_working(order_id: int, wanted: Wanted, facts: Facts | None =
             if price == line.unit_price_fen
             else f"新规格 {money_text(price)} 元,原规格 {money_text(line.unit_price_fen)} 元{rate},差价不足 1 分"
         )
-    return said
+    return sum(differences), said
 
 
 def list_wanted(case_id: int, *, accepted: bool) -> list[tuple[int, int, int | None]]:
@@ -220,6 +252,11 @@ def work_out_case_difference(case: Any, *, accepted: bool) -> int:
 def work_out_case_worth(case: Any, units: Sequence[tuple[int, int]]) -> list[Worth]:
     """What ``units`` are worth by what their case was opened on."""
     return work_out_worth(case.order_id, units, unshipped=case.goods_state == "unshipped", facts=case.opened_on)
+
+
+def explain_case_worth(case: Any, units: Sequence[tuple[int, int]]) -> tuple[list[Worth], list[str]]:
+    """Both at once."""
+    return explain_worth(case.order_id, units, unshipped=case.goods_state == "unshipped", facts=case.opened_on)
 
 
 def show_case_working(case: Any, units: Sequence[tuple[int, int]]) -> list[str]:

@@ -12,6 +12,7 @@ from sqlalchemy import insert, select
 from portal import flow
 from portal.applications import applications, goods
 from portal.cases import opening
+from portal.cases.case_view import View
 from portal.cases.effects.hand_ins import RequestedLine
 from portal.cases.effects.step_context import ActedBy
 from portal.extensions import db
@@ -192,16 +193,16 @@ def find_parcel_no(case: Case) -> str:
     return db.session.get_one(Case, (found.upstream_id, found.upstream_shop_id)).case_no
 
 
-def tell_receiver(case: Case) -> str:
+def tell_receiver(view: View) -> str:
     """Whom the receiver of a case is shown to, and when; "" where nothing is sent to them any more."""
+    case = view.case
     if case.type not in (CaseType.EXCHANGE, CaseType.REISSUE) or case.state in flow.FINAL:
         return ""
-    shop = db.session.scalars(select(Shop.name).where(Shop.id == case.shop_id)).one()
-    found = describe_above(case.id)
+    found = describe_above(case.id) if view.order.linked else None
     sender = ""
     if found is not None and found.route_out == "direct":
         sender = db.session.scalars(select(Shop.name).where(Shop.id == found.upstream_shop_id)).one()
-    return addresses.tell_who_sees(shop, sender)
+    return addresses.tell_who_sees(view.order.shop, sender)
 
 
 def find_counted_above(downstream: Case) -> dict[int, tuple[int, int, str]]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from portal.flow import Actor, CaseType
+
 # Why a side asks for 平台介入, in the customer's words; ``FOR_SELLERS``: those that a shop may have as well.
 INTERVENTIONS: Final[Mapping[str, str]] = {
     "refused": "卖家拒绝协商/拒绝售后",
@@ -20,6 +22,23 @@ INTERVENTIONS: Final[Mapping[str, str]] = {
 
 
 FOR_SELLERS: Final = ("inspection", "short", "freight", "other")
+_ABOUT_GOODS_SENT: Final = ("still_bad", "not_sent")  # said only where goods are sent, and with the name of that
+
+
+def name_intervention(code: str, case_type: str) -> str:
+    """One of them as it is said in a case of this type; "" for none."""
+    said = INTERVENTIONS.get(code, "")
+    return said.replace("换货", "补发") if case_type == CaseType.REISSUE else said
+
+
+def list_interventions(case_type: str, side: str) -> list[tuple[str, str]]:
+    """What a side can choose from in a case of this type."""
+    sends = case_type in (CaseType.EXCHANGE, CaseType.REISSUE)
+    return [
+        (code, name_intervention(code, case_type))
+        for code in (FOR_SELLERS if side == Actor.SELLER else INTERVENTIONS)
+        if sends or code not in _ABOUT_GOODS_SENT
+    ]
 
 
 BUYER_PHRASES: Final = ("调换商品", "少发了", "发错了", "有破损", "什么时候发货")

@@ -8,6 +8,7 @@ from portal import inputs
 from portal.cases import case_facts
 from portal.cases.case_view import View
 from portal.cases.effects.hand_ins import Approval, Escalation, Extension, HandIn, Refusal
+from portal.flow import Actor
 from portal.models import Case
 from portal.money import worth
 from portal.parcels import carriers, numbers
@@ -21,7 +22,7 @@ from portal.web.terms import TermsForm, answering, owed
 class StepForm(taking.StepForm):
     """A step that needs nothing but a yes. ``template``: the page that shows it."""
 
-    template = "seller/step.html"
+    template = "seller/_step.html"
 
 
 class AgreeForm(StepForm):
@@ -90,7 +91,7 @@ ANSWERS = ("accept", "accept_reship", "accept_diff", "accept_refund", "accept_co
 class AnswerForm(StepForm):
     """接受方案, 不接受方案: shows the terms that wait for an answer and where they lead."""
 
-    template = "seller/answer.html"
+    template = "seller/_answer.html"
 
     def prepare(self, case: Case, view: View) -> None:
         self.proposal, self.then = answering(view)
@@ -105,7 +106,7 @@ class ProposeForm(TermsForm, StepForm):
 class DifferenceForm(StepForm):
     """免除差价, 确认收到差价, 没有收到差价: the amount and how it comes about."""
 
-    template = "seller/difference.html"
+    template = "seller/_difference.html"
 
     def prepare(self, case: Case, view: View) -> None:
         self.fen, self.working = owed(case)
@@ -145,14 +146,13 @@ class EscalateForm(StepForm):
     """申请平台介入: why, what is wished for, what happened, with photos."""
 
     template = "seller/mediation.html"
-    because = Choice(
-        "申请的原因",
-        choices=[(known, phrases.INTERVENTIONS[known]) for known in phrases.FOR_SELLERS],
-        missing="请选择申请平台介入的原因",
-    )
-    wish = Line("希望的结果", limit=100, missing="请写明希望的结果,例如:不支持换货,商品寄回买家")
+    because = Choice("申请的原因", missing="请选择申请平台介入的原因")
+    wish = Line("希望的结果", limit=100, missing="请写明希望的结果,例如:不支持申请,商品寄回买家")
     note = Text("经过和理由", limit=500, missing="请写明经过和理由,平台和对方都会看到")
     photos = Photos("证据照片")
+
+    def prepare(self, case: Case, view: View) -> None:
+        self.because.choices = phrases.list_interventions(case.type, Actor.SELLER)
 
     def hand_in(self) -> Escalation:
         return Escalation(

@@ -25,7 +25,7 @@ from portal.calendar import clock
 from portal.config import Settings
 from portal.extensions import reading_alone
 from portal.people import sessions
-from portal.web import request_log, security
+from portal.web import metering, request_log, security
 from portal.web.pages import digest
 
 _KEY = "portal_early"
@@ -135,6 +135,7 @@ class EarlyAnswers:
             if not parse_etags(environ["HTTP_IF_NONE_MATCH"]).contains_weak(etag):
                 return None
             status, headers = "304 NOT MODIFIED", [*self._headers, ("ETag", f'W/"{etag}"')]
+        environ[metering.ROUTE] = rule.route
         request_id = secrets.token_hex(8)
         request_log.write(self._app, "GET", rule.route, int(status[:3]), started, request_id, who.user_id, now)
         return status, [*headers, ("X-Request-Id", request_id)]

@@ -12,11 +12,12 @@ import sys
 from logging.handlers import WatchedFileHandler
 from pathlib import Path
 
-from flask import g, has_request_context, request
+from flask import current_app, g, has_request_context, request
 
 from portal.calendar import clock
 from portal.extensions import db, is_writing, writing
 from portal.models import AuditEvent
+from portal.web import metering
 
 log = logging.getLogger("portal.security")
 
@@ -79,6 +80,7 @@ def say(name: str, user_id: int | None = None, **about: str | int) -> None:
         **about,
     }
     log.info(json.dumps(line, ensure_ascii=True))
+    metering.meter_of(current_app).security.labels(name).inc()
 
 
 def audit(name: str, user_id: int | None = None, **about: str | int) -> None:

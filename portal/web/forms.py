@@ -17,6 +17,7 @@ from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 from wtforms import Field, HiddenField
 
+from portal.cases.stakes import Change
 from portal.extensions import db
 from portal.models import KeptForm
 from portal.talk import card_numbers
@@ -27,7 +28,7 @@ from portal.web.security import csrf_token
 
 class Form(FlaskForm):  # type: ignore[misc]
     """Base of all forms. The app checks ``csrf_token`` on every POST itself; ``form_key`` makes a submission happen
-    once; ``version`` is what the page showed of the case.
+    once; ``version`` is what the page showed: the version of the case, and the sums before and after a step.
 
     Bank card numbers in what was typed are hidden before anybody else sees it. ``known`` says which of some digits are
     numbers of the order that this is about; it is asked only when something looks like a card.
@@ -38,6 +39,7 @@ class Form(FlaskForm):  # type: ignore[misc]
 
     form_key = HiddenField()
     version = HiddenField()
+    change: Change | None = None  # what a step makes of the money, as the page shows it
     problems: Mapping[Any, str] | None = None  # what is wrong with the fields that a page draws by hand, by their key
 
     def __init__(self, *args: Any, known: Known | None = None, **kwargs: Any) -> None:
@@ -90,8 +92,23 @@ class Form(FlaskForm):  # type: ignore[misc]
     @property
     def shown_version(self) -> int | None:
         """The version of the case that the page showed; None when the form has none."""
-        text = str(self.version.data or "")
+        text = str(self.version.data or "").partition(":")[0]
         return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else None
+
+    @property
+    def shown_sums(self) -> str:
+        """The mark of the sums that the page showed; "" when it showed none."""
+        return str(self.version.data or "").partition(":")[2]
+
+    @property
+    def as_shown(self) -> dict[str, Any]:
+        """What a step is bound to, as ``taking.take`` asks for it."""
+        return {"version": self.shown_version, "shown": self.shown_sums}
+
+    def show_sums(self, case_version: int, change: Change | None) -> None:
+        """Bind the form to what the page shows: the version of the case, and the sums before and after the step."""
+        self.change = change
+        self.version.data = f"{case_version}:{change.mark}" if change is not None else str(case_version)
 
     @property
     def first_wrong(self) -> Field | None:

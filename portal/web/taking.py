@@ -15,7 +15,7 @@ from flask.typing import ResponseReturnValue
 
 from portal import flow
 from portal.cases import clock as case_clock
-from portal.cases import taking
+from portal.cases import stakes, taking
 from portal.cases.case_view import View
 from portal.cases.effects.hand_ins import HandIn
 from portal.cases.effects.step_context import ActedBy
@@ -98,6 +98,10 @@ class StepRoute(ABC, Generic[F]):
     def go_on(self, done: Case, form: F) -> str:
         """The address to go on to after the step."""
 
+    def take(self, case_id: int, name: str, by: ActedBy, form: F, handed: HandIn) -> Case:
+        """The case after the step; a side may hold a step back instead."""
+        return taking.take(case_id, name, by=by, now=g.now, handed=handed, **form.as_shown)
+
     def answer(self, case_no: str, step_name: str) -> ResponseReturnValue:
         """GET shows the form, POST takes the step; a HEAD is answered like its GET."""
         case = guards.found(self.find(case_no))
@@ -114,7 +118,7 @@ class StepRoute(ABC, Generic[F]):
         else:
             flow.find(case.type, case.state, self.actor, step_name)
             typed, status = Typed(self.fill_in(form, case, view)), 200
-        form.version.data = str(case.version)
+        form.show_sums(case.version, stakes.foresee(case, typed.step_name or step_name, typed.handed))
         steps = (*view.actions, *view.unsaid)
         step, refusal = next(((row, why) for row, why in steps if row.name == step_name), (None, None))
         if step is not None and (sent or not refusal):
@@ -131,7 +135,7 @@ class StepRoute(ABC, Generic[F]):
         by = ActedBy(self.actor, g.who.user_id, g.who.member_name, g.request_id)
 
         def taken() -> str:
-            done = taking.take(case_id, name, by=by, now=g.now, version=form.shown_version, handed=handed)
+            done = self.take(case_id, name, by, form, handed)
             return self.go_on(done, form)
 
         try:

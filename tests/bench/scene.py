@@ -20,6 +20,7 @@ from portal.talk import conversations
 from portal.tracking import scans as case_scans
 from portal.web.kept import Kept
 from tests.cast import Cast
+from tests.postgres import server
 
 CARDS, LINES, ROWS = 20, 53, 40
 LINES_OF = (1, 2, 3, 4, 3, 2, 4, 3, 2, 3, 1, 4, 3, 2, 3, 4, 2, 3, 1, 3)  # of each card, the newest first
@@ -36,6 +37,17 @@ class Scene:
     talk_no: str
     talk_id: int
     last_message_id: int
+
+    def list_database_processes(self) -> list[int]:
+        """PostgreSQL's processes that work for this app; SQLite is in the app's own."""
+        url = self.app.extensions["portal_settings"].database_url
+        if not url:
+            return []
+        with server().connect(url.rpartition("/")[2]) as connection:
+            asked = connection.execute(
+                "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+            return [pid for (pid,) in asked]
 
     def environ(self, who: str, url: str, headers: Mapping[str, str] = {}) -> dict[str, Any]:
         """A signed-in browser's request, as a server hands it over."""
@@ -59,7 +71,7 @@ def fill(app: Flask) -> Scene:
             for order_id in orders[1::4]:
                 cast.open_case(db.session.get_one(Order, order_id))
             shown = _case(cast, db.session.get_one(Order, orders[2]))
-            for number in range(ROWS + 5):
+            for number in range(2 * ROWS):  # every second waits for the seller
                 order = cast.order(buyer=cast.buyer2, ordered_at=now - timedelta(days=10))
                 _one_of_many(cast, order, number)
             talk = conversations.get_of_order(db.session.get_one(Order, orders[0]), now)

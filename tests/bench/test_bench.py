@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from portal.calendar import clock
+from tests.bench.__main__ import scene as made_scene
 from tests.bench.__main__ import show
+from tests.bench.http import load
 from tests.bench.pages import PAGES, measured
 from tests.bench.scene import CARDS, ROWS, Scene, fill
 from tests.bench.weight import first_visit
 from tests.conftest import make_app
+from tests.postgres import fresh_database
 
 KB = 1024
 
@@ -32,6 +36,22 @@ def test_every_page_is_measured_against_its_control(scene: Scene, capsys: pytest
     show(rows)
     said = capsys.readouterr().out
     assert all(page.name in said for page in PAGES)
+
+
+def test_statements_are_counted_and_a_goal_in_milliseconds_is_held_or_not(scene: Scene) -> None:
+    row = measured(scene, next(page for page in PAGES if page.in_ms), turns=1, requests=1)
+    assert row.statements > 1
+    assert replace(row, page=2.0, control=1.0, goal=1.2).held and not replace(row, page=2.3, control=1.0, goal=1.2).held
+    assert not replace(row, page=2.0, control=1.0, goal=1.2, in_ms=False).held
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("name", ["sqlite", "postgresql"])
+def test_the_server_is_asked_over_many_connections(name: str) -> None:
+    with made_scene(fresh_database() if name == "postgresql" else "") as made:
+        found = load(made, "buyer", "/orders", connections=16, seconds=2)
+    assert found.per_second > 1 and 0 < found.p50 <= found.p99 and found.cores > 0
+    assert len(found.shares) == 2 and sum(found.shares) == pytest.approx(1)
 
 
 def test_the_pages_are_as_large_as_they_claim(scene: Scene) -> None:

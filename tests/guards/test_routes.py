@@ -14,7 +14,7 @@ from tests.cast import Cast, sign_in
 
 OPEN_TO_ALL = {
     "auth.sign_in", "auth.sign_out", "auth.give_code", "auth.forgot", "auth.reset", "consumer.enter", "health.live",
-    "health.ready",
+    "health.ready", "metrics.show_metrics",
 }  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from portal import flow
-from portal.cases import case_facts, proposals, taking
+from portal.cases import case_facts, proposals, stakes, taking
 from portal.cases import clock as case_clock
 from portal.cases.effects.hand_ins import InspectedLine, RequestedLine
 from portal.cases.effects.step_context import ActedBy, hand_in_type
@@ -34,6 +34,14 @@ ENDING = ("withdraw", "decide_close", "goods_shipped")  # left to the other rule
 ENTRIES = ("refund_ok", "settle_entry", "refund_fail", "retry", "approve_refund")  # steps about one payment
 ENTRIES += ("deny_arrival", "confirm_arrival", "show_payment", "admit_unpaid")
 BOUGHT = 10_000
+UNSEEN = ("escalate",)  # nobody's page of these shows sums, and they move none
+
+
+def taken_event(case: Case) -> CaseEvent:
+    """The event of the step just taken."""
+    return db.session.scalars(
+        select(CaseEvent).where(CaseEvent.case_id == case.id, CaseEvent.version == case.version)
+    ).one()
 
 
 class Life(RuleBasedStateMachine):
@@ -105,8 +113,7 @@ class Life(RuleBasedStateMachine):
         before = (case.state, case.version, case.due_at)
         try:
             with writing():
-                handed = hand_in_type(step.name)(**self._facts(case, step.name, part, milli))
-                taking.take(case_id, step.name, by=self._by(actor), now=self.at, handed=handed)
+                self._take(case, step.name, actor, self._facts(case, step.name, part, milli))
         except (StepRefused, ledger.NotEnough):
             db.session.rollback()
             after = db.session.get_one(Case, case_id)
@@ -132,13 +139,27 @@ class Life(RuleBasedStateMachine):
             step = ready[pick % len(ready)]
             milli = case.quantity_milli
             try:
-                handed = hand_in_type(step.name)(**self._facts(case, step.name, part, milli))
                 with writing():
-                    taking.take(case.id, step.name, by=self._by(step.actor), now=self.at, handed=handed)
+                    self._take(case, step.name, step.actor, self._facts(case, step.name, part, milli))
             except (StepRefused, ledger.NotEnough):
                 db.session.rollback()
             if part % 9 == 0:
                 self.at += timedelta(hours=25)
+
+    def _take(self, case: Case, name: str, actor: Actor, facts: dict[str, Any]) -> None:
+        """The step, bound to what its page would show; what comes of the money is what that page said."""
+        handed = hand_in_type(name)(**facts)
+        version = case.version
+        change = stakes.foresee(case, name, handed)
+        shown = change.mark if change is not None else ""
+        taken = taking.take(case.id, name, by=self._by(actor), now=self.at, handed=handed, shown=shown)
+        if taken.version != version + 1:
+            return  # the clock came first
+        if change is not None:
+            assert stakes.weigh(taken).sums == change.after.sums, (name, change)
+        elif name not in UNSEEN:
+            said = taken_event(taken).data.get("sums")
+            assert said is None, (name, said)
 
     def _last_of(self, case_id: int) -> Case:
         """What became of this case: the youngest of its line."""

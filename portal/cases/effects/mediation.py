@@ -212,6 +212,10 @@ def decide_refund(context: StepContext[RefundDecision]) -> dict[str, Any]:
 
 def find_most_decidable(case: Case) -> int:
     """The most that decide_refund can award, 分: what the units that the refund is about are worth."""
+    return worth.add_up(worth.work_out_case_worth(case, list_decidable(case)))
+
+
+def list_decidable(case: Case) -> list[tuple[int, int]]:
+    """The units that a decision on money is about: what was accepted of an exchange, else all that was asked for."""
     accepted = case.type == CaseType.EXCHANGE and case.state in _INSPECTED
-    units = worth.list_units(case.id, accepted=accepted)
-    return worth.add_up(worth.work_out_case_worth(case, units))
+    return worth.list_units(case.id, accepted=accepted)

@@ -1,0 +1,286 @@
+"""What a case is about in money: now, and after a step, each with the arithmetic by which it comes about.
+
+Both sides' pages show it before the step, the step is bound to what was shown, and its event keeps both sums.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, select
+
+from portal import flow
+from portal.cases import proposals
+from portal.cases.effects import hand_ins, mediation
+from portal.extensions import db
+from portal.flow import CaseType, State, StepRefused
+from portal.inputs import money_text
+from portal.models import Case, CaseLine, MoneyEntry, Proposal, Sku
+from portal.money import entries as money_entries
+from portal.money import worth
+
+MONEY = (CaseType.RETURN_REFUND, CaseType.REFUND_ONLY)
+INSPECTED = (State.PAYING, State.RESHIPPING, State.CONFIRMING, State.REFUNDING, State.REFUND_FAILED, State.COMPLETED)
+CHANGED = "金额与您看到的不同，请核对下面的计算后再提交一次"
+
+
+@dataclass(frozen=True)
+class Stake:
+    """分: what goes back to the buyer, what they add for another specification (minus: get back), what is made good."""
+
+    refund_fen: int = 0
+    difference_fen: int = 0
+    compensation_fen: int = 0
+    working: tuple[str, ...] = ()
+
+    @property
+    def sums(self) -> tuple[int, int, int]:
+        return self.refund_fen, self.difference_fen, self.compensation_fen
+
+
+@dataclass(frozen=True)
+class Change:
+    """What is at stake before and after a step."""
+
+    before: Stake
+    after: Stake
+
+    @property
+    def moves(self) -> bool:
+        return self.before.sums != self.after.sums
+
+    @property
+    def mark(self) -> str:
+        """Both sums, to tell whether a page that was shown still holds."""
+        return "_".join(".".join(map(str, each.sums)) for each in (self.before, self.after))
+
+    @property
+    def sentences(self) -> list[str]:
+        """「退款 46.49 元 → 31.00 元」 for every sum that is not nothing on both sides."""
+        return describe(self.before.sums, self.after.sums)
+
+
+def describe(before: Sequence[int], after: Sequence[int]) -> list[str]:
+    """The same from the sums alone, as events keep them."""
+    said = []
+    for place, name in enumerate(("退款", "补差价", "补偿")):
+        was, becomes = before[place], after[place]
+        if not was and not becomes:
+            continue
+        name = "退差价" if place == 1 and min(was, becomes) < 0 else name
+        texts = [f"{money_text(abs(fen))} 元" if fen else "0 元" for fen in (was, becomes)]
+        said.append(f"{name} {texts[0]}" if was == becomes else f"{name} {texts[0]} → {texts[1]}")
+    return said
+
+
+def weigh(case: Case, lines: Sequence[Any] | None = None) -> Stake:
+    """What is at stake as the case stands; ``lines``: its own, where they have been read already."""
+    if case.state == State.CONVERTED:
+        child = db.session.scalars(
+            select(Case)
+            .where(Case.parent_id == case.id, Case.shop_id == case.shop_id)
+            .order_by(Case.id.desc())
+            .limit(1)
+        ).one_or_none()
+        return weigh(child) if child is not None else Stake()
+    if case.state in flow.RELEASING:
+        return Stake()
+    planned = _add_up_entries(case) if case.entry_count else {}
+    compensation = planned.get("compensation", 0)
+    if case.type in MONEY:
+        if "refund" in planned:
+            return Stake(planned["refund"], 0, compensation)
+        return _refund(case, worth.list_units(case.id, accepted=False), case.refund_fen, compensation)
+    if not case.difference_fen or case.difference_waived:
+        return Stake(compensation_fen=compensation)
+    accepted = case.state in INSPECTED
+    if lines is None:
+        return _difference(case, worth.list_wanted(case.id, accepted=accepted), compensation)
+    wanted = [
+        (each.order_line_id, each.accepted_milli if accepted else each.quantity_milli, each.wanted_price_fen)
+        for each in lines
+    ]
+    bought = worth.read_facts(case.opened_on, {each.order_line_id: each.unit for each in lines})
+    return _difference(case, wanted, compensation, bought)
+
+
+def _add_up_entries(case: Case) -> dict[str, int]:
+    rows = db.session.execute(
+        select(MoneyEntry.kind, func.sum(MoneyEntry.amount_fen))
+        .where(MoneyEntry.case_id == case.id, MoneyEntry.shop_id == case.shop_id, MoneyEntry.state != "cancelled")
+        .group_by(MoneyEntry.kind)
+    )
+    return {kind: int(fen) for kind, fen in rows}
+
+
+def _refund(
+    case: Case,
+    units: Sequence[tuple[int, int]],
+    agreed_fen: int | None,
+    compensation_fen: int = 0,
+    *,
+    exact: bool = False,
+) -> Stake:
+    found, working = worth.explain_case_worth(case, units)
+    most = worth.add_up(found)
+    fen = min(agreed_fen, most) if exact and agreed_fen else worth.agree_on(found, agreed_fen or None)
+    if fen != most:
+        working.append(f"约定退 {money_text(fen)} 元，少于可退的 {money_text(most)} 元")
+    return Stake(fen, 0, compensation_fen, tuple(working))
+
+
+def _difference(case: Case, wanted: worth.Wanted, compensation_fen: int = 0, bought: worth.Paid | None = None) -> Stake:
+    fen, working = worth.explain_difference(bought or worth.load_paid(case.order_id, case.opened_on), wanted)
+    return Stake(0, fen, compensation_fen, tuple(working))
+
+
+def foresee(case: Case, step_name: str, handed: hand_ins.HandIn | None = None) -> Change | None:
+    """What a step makes of what is at stake; ``handed`` None: as the page offers it. None: no money, or none moved."""
+    work_out = _AFTER.get(step_name)
+    if work_out is None or case.state in flow.FINAL:
+        return None
+    before = weigh(case)
+    found = Change(before, work_out(case, handed, before))
+    return found if any((*found.before.sums, *found.after.sums)) else None
+
+
+def check_shown(case: Case, step_name: str, handed: hand_ins.HandIn | None, shown: str) -> None:
+    """Raise StepRefused where a step would make of the money something else than the page showed (a mark, or "")."""
+    if step_name in _CHOOSING:
+        return
+    change = foresee(case, step_name, handed)
+    if change is not None and change.mark != shown and (change.moves or shown):
+        raise StepRefused(CHANGED, step_name)
+
+
+def foresee_turn(case: Case, lines: Sequence[Any], made: Sequence[Proposal]) -> Change | None:
+    """What both sides' pages show of a case as it stands: what the step that it waits for makes of it.
+
+    ``lines`` and ``made``: those of the case's page, so that nothing is read twice.
+    """
+    if case.state in flow.FINAL:
+        return None
+    if case.state == State.DISPUTED:
+        return foresee(case, "accept_result")
+    before = after = weigh(case, lines)
+    if case.state == State.PROPOSED and made:
+        own = {line.id: line.order_line_id for line in lines}
+        after = _of_terms(case, proposals.read_terms(made[0]), made[0].difference_fen, before, own)
+    return Change(before, after) if any((*before.sums, *after.sums)) else None
+
+
+After = Callable[[Case, Any, Stake], Stake]
+
+
+def _as_before(_case: Case, _handed: Any, before: Stake) -> Stake:
+    return before
+
+
+def _nothing(_case: Case, _handed: Any, _before: Stake) -> Stake:
+    return Stake()
+
+
+def _accepted(case: Case, _handed: Any, before: Stake) -> Stake:
+    """The inspection's result."""
+    if case.type in MONEY:
+        units = worth.list_units(case.id, accepted=True)
+        return _refund(case, units, case.refund_fen, before.compensation_fen) if units else Stake()
+    if not case.difference_fen or case.difference_waived:
+        return before
+    return _difference(case, worth.list_wanted(case.id, accepted=True), before.compensation_fen)
+
+
+def _proposed(case: Case, _handed: Any, before: Stake) -> Stake:
+    """The terms that wait for an answer."""
+    made = proposals.find_open(case.id)
+    if made is None:
+        return before
+    own = dict(db.session.execute(select(CaseLine.id, CaseLine.order_line_id).where(CaseLine.case_id == case.id)).all())
+    return _of_terms(case, proposals.read_terms(made), made.difference_fen, before, own)
+
+
+def _of_terms(case: Case, terms: proposals.Terms, difference_fen: int, before: Stake, own: Mapping[int, int]) -> Stake:
+    """``own``: the order line of every line of the case."""
+    units = [(own[line_id], milli) for line_id, milli, _ in terms.lines]
+    compensation = before.compensation_fen + terms.compensation_fen
+    if terms.type in MONEY:
+        return _refund(case, units, terms.amount_fen, compensation, exact=True)
+    if terms.type != case.type or terms.difference_waived or not difference_fen:
+        return Stake(compensation_fen=compensation)
+    prices = proposals.load_prices(case.shop_id, terms)
+    wanted = [(own[line_id], milli, prices[line_id]) for line_id, milli, _ in terms.lines]
+    return Stake(0, difference_fen, compensation, _difference(case, wanted).working)
+
+
+def _converted(case: Case, _handed: Any, _before: Stake) -> Stake:
+    """The buyer's own 转退款."""
+    units = worth.list_units(case.id, accepted=case.type == CaseType.EXCHANGE)
+    return _with_paid_difference(case, _refund(case, units, None))
+
+
+def _with_paid_difference(case: Case, stake: Stake) -> Stake:
+    paid = money_entries.find_paid_difference(case.id)
+    if not paid:
+        return stake
+    said = f"另退已补的差价 {money_text(paid)} 元"
+    return Stake(stake.refund_fen, stake.difference_fen, stake.compensation_fen, (*stake.working, said))
+
+
+def _modified(case: Case, handed: hand_ins.Modification | None, before: Stake) -> Stake:
+    if handed is None or not handed.wanted:
+        return before
+    if case.type in MONEY:
+        units = [(item.line_id, item.milli) for item in handed.wanted]
+        return _refund(case, sorted(units), handed.refund_fen, exact=True)
+    chosen = [item.sku_id for item in handed.wanted if item.sku_id is not None]
+    if not chosen:
+        return Stake()
+    prices = dict(db.session.execute(select(Sku.id, Sku.price_fen).where(Sku.id.in_(chosen))).all())
+    return _difference(case, [(item.line_id, item.milli, prices.get(item.sku_id or 0)) for item in handed.wanted])
+
+
+def _advanced(case: Case, handed: hand_ins.AdvanceRefund | None, before: Stake) -> Stake:
+    fen = handed.amount_fen if handed is not None else None
+    if fen is None:
+        return before
+    return _refund(case, worth.list_units(case.id, accepted=False), fen, exact=True)
+
+
+def _again(case: Case, handed: hand_ins.DefectReport | None, before: Stake) -> Stake:
+    if handed is not None and handed.type not in MONEY:
+        return before
+    rows = db.session.execute(
+        select(CaseLine.order_line_id, CaseLine.shipped_milli)
+        .where(CaseLine.case_id == case.id, CaseLine.shipped_milli > 0)
+        .order_by(CaseLine.order_line_id)
+    )
+    return _with_paid_difference(case, _refund(case, [(line, milli) for line, milli in rows], None))
+
+
+def _waived(_case: Case, _handed: Any, before: Stake) -> Stake:
+    return Stake(before.refund_fen, 0, before.compensation_fen)
+
+
+def _decided(case: Case, handed: hand_ins.RefundDecision | None, before: Stake) -> Stake:
+    units = mediation.list_decidable(case)
+    fen = handed.amount_fen if handed is not None else None
+    stake = _refund(case, units, fen, before.compensation_fen if case.type in MONEY else 0, exact=True)
+    return stake if case.type in MONEY else _with_paid_difference(case, stake)
+
+
+# The page shows what one choice asks for, or the sum is typed: nothing is given up unseen.
+_CHOOSING = frozenset({"replacement_defective", "agree_refund_without_return"})
+_AFTER: dict[str, After] = {
+    **dict.fromkeys(("agree", "agree_no_return", "accept_goods", "accept_goods_diff", "pay"), _as_before),
+    **dict.fromkeys(("withdraw", "accept_result_none", "goods_shipped", "decide_close"), _nothing),
+    **dict.fromkeys(("accept_result", "accept_result_diff"), _accepted),
+    **dict.fromkeys(("accept", "accept_reship", "accept_diff", "accept_refund", "accept_convert"), _proposed),
+    "convert_refund": _converted,
+    "modify": _modified,
+    "agree_refund_without_return": _advanced,
+    "replacement_defective": _again,
+    **dict.fromkeys(("waive", "decide_reship"), _waived),
+    "decide_refund": _decided,
+}

@@ -1,0 +1,175 @@
+"""The files for nginx, systemd, Prometheus and Grafana: whole, true to the portal, and taken by their programs."""
+
+from __future__ import annotations
+
+import configparser
+import json
+import re
+import shutil
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+import yaml
+from click.testing import CliRunner
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from flask import Flask
+
+from portal.cli import portal
+from portal.config import Settings
+from tests.certificates import make_certificate
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Path:
+    folder = tmp_path / "deployment"
+    words = ["write-deployment", str(folder), "--host", "portal.example", "--port", "8123"]
+    words += ["--certificate", str(tmp_path / "cert.pem"), "--certificate-key", str(tmp_path / "key.pem")]
+    done = CliRunner().invoke(portal, words)
+    assert done.exit_code == 0, done.output
+    assert [Path(line).name for line in done.output.splitlines()] == sorted(path.name for path in folder.iterdir())
+    return folder
+
+
+def test_nothing_is_left_to_fill_in(written: Path) -> None:
+    for path in written.iterdir():
+        assert not re.search(r"@[a-z_]+@", path.read_text()), path.name
+
+
+@pytest.mark.parametrize(
+    "words", [["--host", "Portal Example"], ["--host", "a;b"], ["--host", "a.example", "--data", "var lib"], []]
+)
+def test_a_name_that_would_break_a_file_is_refused(tmp_path: Path, words: list[str]) -> None:
+    done = CliRunner().invoke(portal, ["write-deployment", str(tmp_path / "d"), *words])
+    assert done.exit_code == 2
+    assert not (tmp_path / "d").exists()
+
+
+def test_units_start_commands_that_there_are(written: Path) -> None:
+    for path in written.glob("*.service"):
+        unit = configparser.ConfigParser(interpolation=None, strict=False)
+        unit.optionxform = str  # type: ignore[assignment, method-assign]
+        unit.read(path)
+        start = unit["Service"]["ExecStart"].split()
+        done = CliRunner().invoke(portal, [start[1], "--help"])
+        assert done.exit_code == 0, start
+        assert all(word in done.output for word in start if word.startswith("--"))
+        assert unit["Service"]["UMask"] == "0077"
+        assert unit["Service"]["ProtectSystem"] == "strict"
+
+
+def test_the_settings_are_settings(written: Path) -> None:
+    lines = [line for line in (written / "portal.env").read_text().splitlines() if line and not line.startswith("#")]
+    given = dict(line.split("=", 1) for line in lines)
+    settings = Settings.from_env({**given, "PORTAL_SECRET_KEY": "x"})
+    assert (settings.trusted_hosts, settings.https, settings.proxies) == ("portal.example", "1", 1)
+    assert {f"PORTAL_{name.upper()}" for name in vars(settings)} >= given.keys()
+
+
+def test_alerts_and_dashboard_ask_for_what_is_measured(app: Flask, written: Path) -> None:
+    client = app.test_client()
+    client.post("/sign-in", data={})
+    measured = set(re.findall(r"^# TYPE (\w+)", client.get("/metrics").text, re.M)) | {"portal_sweep_age_seconds"}
+    said = (written / "alerts.yml").read_text() + (written / "dashboard.json").read_text()
+    asked = set(re.findall(r"\bportal_[a-z_]+", said))
+    assert {re.sub(r"_(bucket|count|sum)$", "", name) for name in asked} <= measured
+    rules = yaml.safe_load((written / "alerts.yml").read_text())["groups"][0]["rules"]
+    assert all(rule["annotations"]["summary"] for rule in rules)
+    assert len({panel["id"] for panel in json.loads((written / "dashboard.json").read_text())["panels"]}) == 11
+
+
+class _Echo(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        body = json.dumps(dict(self.headers)).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+@pytest.fixture
+def front(written: Path, tmp_path: Path) -> Iterator[tuple[int, Path]]:
+    """nginx with our settings on a free port, before a server that says which headers it got."""
+    nginx = shutil.which("nginx", path="/usr/sbin:/usr/bin:/sbin:/bin")
+    if nginx is None:
+        pytest.skip("nginx isn't installed here")
+    certificate, key = make_certificate("portal.example")
+    (tmp_path / "cert.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
+    (tmp_path / "key.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    behind = ThreadingHTTPServer(("127.0.0.1", 0), _Echo)
+    threading.Thread(target=behind.serve_forever, daemon=True).start()
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as two:
+        plain, secure = one.getsockname()[1], two.getsockname()[1]
+    site = (written / "nginx.conf").read_text()
+    site = site.replace("127.0.0.1:8123", f"127.0.0.1:{behind.server_port}")
+    site = re.sub(r"listen \[::\].*;\n", "", site)
+    site = site.replace("listen 80;", f"listen 127.0.0.1:{plain};").replace("listen 443", f"listen 127.0.0.1:{secure}")
+    site = site.replace("/etc/nginx/portal-proxy.conf", str(written / "portal-proxy.conf"))
+    site = site.replace("/var/log/nginx/", f"{tmp_path}/")
+    main = f"pid {tmp_path}/nginx.pid; error_log {tmp_path}/error.log; events {{}} http {{ {site}\n }}"
+    (tmp_path / "main.conf").write_text(main)
+    words = [nginx, "-c", str(tmp_path / "main.conf"), "-p", str(tmp_path)]
+    tried = subprocess.run([*words, "-t"], capture_output=True, text=True)
+    assert tried.returncode == 0, tried.stderr
+    running = subprocess.Popen([*words, "-g", "daemon off;"])
+    for _ in range(100):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", secure)) == 0:
+                break
+        time.sleep(0.05)
+    yield secure, tmp_path
+    running.terminate()
+    running.wait(10)
+    behind.shutdown()
+
+
+def ask(port: int, folder: Path, path: str, **headers: str) -> str:
+    trusts = ssl.create_default_context(cafile=str(folder / "cert.pem"))
+    with socket.create_connection(("127.0.0.1", port), 10) as raw:
+        with trusts.wrap_socket(raw, server_hostname="portal.example") as secure:
+            lines = [f"GET {path} HTTP/1.1", "Host: portal.example", "Connection: close"]
+            lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+            secure.sendall("\r\n".join([*lines, "", ""]).encode())
+            answer = b""
+            while piece := secure.recv(65536):
+                answer += piece
+    return answer.decode()
+
+
+def test_nginx_takes_the_settings_and_trusts_no_headers(front: tuple[int, Path]) -> None:
+    port, folder = front
+    answer = ask(port, folder, "/orders", X_Forwarded_For="192.0.2.1", X_Forwarded_Proto="http")
+    seen = json.loads(answer.split("\r\n\r\n", 1)[1])
+    assert (seen["X-Forwarded-For"], seen["X-Forwarded-Proto"]) == ("127.0.0.1", "https")
+    assert seen["X-Forwarded-Host"] == "portal.example"
+    assert "nginx/" not in answer
+    assert ask(port, folder, "/metrics").startswith("HTTP/1.1 404")
+    assert (folder / "portal.log").read_text().count("\n") == 2
+    assert "orders" not in (folder / "portal.log").read_text()
+
+
+def test_half_sent_headers_stop_nobody(front: tuple[int, Path]) -> None:
+    port, folder = front
+    slow = []
+    for _ in range(60):
+        half = socket.create_connection(("127.0.0.1", port), 5)
+        half.sendall(b"\x16\x03")
+        slow.append(half)
+    taken = []
+    for _ in range(20):
+        started = time.perf_counter()
+        assert ask(port, folder, "/").startswith("HTTP/1.1 200")
+        taken.append(time.perf_counter() - started)
+    for half in slow:
+        half.close()
+    assert sorted(taken)[18] < 0.5, sys.argv
