@@ -8,8 +8,8 @@ Create Date: 2026-11-28 13:20:00
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0020"
-down_revision = "0019"
+revision = "0021"
+down_revision = "0020"
 branch_labels = depends_on = None
 
 
