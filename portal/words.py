@@ -262,6 +262,12 @@ DECISION: dict[str, str] = {  # a decision in a word or two
     "decide_continue": "按原流程继续",
     "decide_unpaid": "重新付款",
 }
+STEP_DONE: dict[str, str] = {  # 已…: steps that are held back for a moment
+    "agree": "同意",
+    "agree_no_return": "同意（无需寄回）",
+    "ask_evidence": "请买家补充凭证",
+    "reject": "拒绝",
+}
 STAGE_CHIP: dict[str, str] = {"evidence": "warn", "deciding": "wait", "overdue": "bad"}
 
 ROLE: dict[str, str] = {"owner": "店主", "agent": "客服", "warehouse": "仓库", "finance": "财务"}
@@ -318,6 +324,10 @@ SAID: dict[str, str] = {
     "photo-removed": "照片已删除",
     "parcel-noted": "已登记为无主件；买家填写这个运单号后会自动对上",
     "parcel-counted": "验货结果已保存，请扫描下一件",
+    "step-done": "已处理，这是这一列的下一张",
+    "list-done": "这一列后面没有了",
+    "undone": "已撤回，没有发给买家",
+    "undo-late": "已经生效，不能撤回了",
     "step-taken": "已处理;这张售后单接下来由其他同事处理",
     "payout-settle": "已登记付款,买家会收到通知",
     "payout-fail": "已登记付款失败,处理后可以重新付款",
@@ -365,6 +375,11 @@ def end(at: datetime, now: datetime | None = None) -> str:
     if (local.hour, local.minute, local.second) != (0, 0, 0):
         return moment(at, now)
     return moment(at - timedelta(minutes=1), now).replace("23:59", "24:00")
+
+
+def clock(at: datetime) -> str:
+    """The time of day to the second: 14:05:09."""
+    return f"{at.astimezone(BEIJING):%H:%M:%S}"
 
 
 def day(at: datetime) -> str:

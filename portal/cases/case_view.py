@@ -325,7 +325,8 @@ def build_view(case: Case, side: Actor, now: datetime, *, role: str = "", by_lin
         state=words.STAGE.get(case.stage) or words.state(case.type, case.state),
         stages=flow.STAGES_OF[case.type],
         kind=words.TYPE[case.type],
-        stage=flow.STAGE_OF[State(case.state)],
+        # with the platform, what was asked for is handed in and waits for its answer
+        stage=max(flow.STAGE_OF[State(case.state)], flow.STAGE_OF[State.APPLIED] if case.escalated else 0),
         end="done" if case.state == State.COMPLETED else "stop" if case.state in flow.FINAL else "",
         waits_for=words.ACTOR[waits] if waits else "",
         mine=side in turn or (waits == side == Actor.MEDIATOR),

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from portal import flow
 from portal.calendar.lengths import get_deadlines
-from portal.cases import listening, stakes
+from portal.cases import stakes
 from portal.cases.case_facts import collect_facts
 from portal.cases.child_cases import open_child_case
 from portal.cases.deadlines import find_clock_start, lock_case, next_reminder
@@ -116,8 +116,6 @@ def apply_step(case: Case, step: Step, by: ActedBy, at: datetime, handed: HandIn
     )
     _release_units(case, step)
     _stop_following(case, step, source, at)
-    if by.whence:
-        context.data["whence"] = by.whence
     if context.child is not None:
         context.data["child"] = open_child_case(case, context.child, by, at)
     if (after := stakes.weigh(case).sums) != before:
@@ -130,7 +128,6 @@ def apply_step(case: Case, step: Step, by: ActedBy, at: datetime, handed: HandIn
     if "proposal" in context.data:
         post_proposal_card(case, step, by, at, context.data["proposal"])
     update_counters(case, source, step.target)
-    listening.note_change(case.id, at)
     return case
 
 

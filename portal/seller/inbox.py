@@ -8,7 +8,7 @@ from datetime import datetime
 from flask import g, request
 from flask.typing import ResponseReturnValue
 
-from portal.cases import piles, saved_views, shop_queue
+from portal.cases import held, piles, saved_views, shop_queue
 from portal.flow import CaseType
 from portal.parcels import carriers
 from portal.people import sessions
@@ -43,6 +43,7 @@ def inbox() -> ResponseReturnValue:
         "seller/inbox.html",
         rows=rows,
         here=here,
+        strips=held.list_recent(g.who.shop_id, g.who.user_id, g.now),
         tab=tabs[here.tab],
         tabs=tabs,
         groups=first_tabs(tabs),
