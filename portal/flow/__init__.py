@@ -56,6 +56,7 @@ from portal.flow.table import (
     choose,
     clock_step,
     find,
+    find_offered,
     open_steps,
     unmet,
 )
@@ -104,6 +105,7 @@ __all__ = [
     "diagram",
     "due",
     "find",
+    "find_offered",
     "find_ruling",
     "in_words",
     "open_steps",
