@@ -323,6 +323,7 @@ class Cast:
         span, rule = {
             "evidence": (timedelta(hours=48), "mediation_evidence"),
             "deciding": (timedelta(days=5), "mediation_decision"),
+            "overdue": (timedelta(days=5), "mediation_second"),
         }[stage]
         with writing():
             db.session.execute(

@@ -62,6 +62,8 @@ def take(
         raise Stale("这张售后单已有更新,下面是最新状态,您填写的内容已保留", name)
     if by.actor is Actor.MEDIATOR and not mediators.may_decide(by.user_id or 0, case.buyer_id, case.shop_id):
         raise StepRefused("您与这张售后单的一方有关,不能参与裁决", name)
+    if by.actor is Actor.MEDIATOR and case.first_mediator_id == by.user_id:
+        raise StepRefused("裁决已逾期,这张售后单已转由另一位裁决员处理", name)
     if by.actor is Actor.SELLER and by.user_id == case.buyer_id:
         raise StepRefused("您是这张售后单的买家,请由店里的另一位同事处理", name)
     if by.actor is Actor.SELLER:
