@@ -10,7 +10,7 @@ from sqlalchemy import and_, bindparam, func, or_, select
 
 from portal import flow
 from portal.calendar.lengths import get_deadlines
-from portal.cases import proposals
+from portal.cases import proposals, rulings
 from portal.extensions import db
 from portal.flow import CaseType, Facts, State
 from portal.models import (
@@ -86,7 +86,7 @@ def collect_facts(
     if state in (State.REFUNDING, State.REFUND_FAILED):
         found |= bank_accounts.collect_facts(case, entries, bank)
         found["owed_since"] = _find_owed_since(case, entries)
-    return Facts(
+    facts = Facts(
         spans=get_deadlines(),
         entered_at=case.entered_at,
         now=now,
@@ -109,8 +109,10 @@ def collect_facts(
         countered=case.countered,
         payment_claim=case.payment_claim,
         claimed_at=case.claimed_at,
+        passed_on=case.passed_at is not None,
         **found,
     )
+    return rulings.add_ruling(case, facts) if facts.passed_on else facts
 
 
 def application_of(case: Any) -> refusals.Application:

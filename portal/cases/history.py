@@ -26,6 +26,8 @@ from portal.models import (
 def write_event(
     case: Case, step: Step, by: ActedBy, at: datetime, *, source: str, note: str, data: dict[str, Any], version: int
 ) -> None:
+    if by.whence:
+        data = {**data, "whence": by.whence}
     before = ""
     if version > 1:
         before = (
@@ -53,6 +55,7 @@ def write_event(
         "before_hash": before,
     }
     db.session.execute(insert(CaseEvent), {**row, "hash": hash_event(row)})
+    listening.note_change(case.id, at)
 
 
 def write_note(case: Case, name: str, by: ActedBy, at: datetime, *, note: str, data: dict[str, Any]) -> None:
@@ -62,10 +65,7 @@ def write_note(case: Case, name: str, by: ActedBy, at: datetime, *, note: str, d
     case.version += 1
     case.updated_at = max(at, case.updated_at)
     db.session.flush()
-    if by.whence:
-        data = {**data, "whence": by.whence}
     write_event(case, step, by, case.updated_at, source=state, note=note, data=data, version=case.version)
-    listening.note_change(case.id, case.updated_at)
 
 
 def hash_event(row: Mapping[str, Any]) -> str:

@@ -19,7 +19,7 @@ SHOWN = 100  # numbers on tabs are bounded
 TABS: dict[str, str] = {
     str(Stage.EVIDENCE): "举证中",
     str(Stage.DECIDING): "待裁决",
-    str(Stage.OVERDUE): "已超时(主管)",
+    str(Stage.OVERDUE): "已超时",
     "decided": "已裁决",
 }
 

@@ -12,8 +12,8 @@ from typing import Any
 from sqlalchemy import func, select
 
 from portal import flow
-from portal.cases import proposals
-from portal.cases.effects import hand_ins, mediation
+from portal.cases import proposals, rulings
+from portal.cases.effects import hand_ins
 from portal.extensions import db
 from portal.flow import CaseType, State, StepRefused
 from portal.inputs import money_text
@@ -270,7 +270,7 @@ def _waived(_case: Case, _handed: Any, before: Stake) -> Stake:
 
 
 def _decided(case: Case, handed: hand_ins.RefundDecision | None, before: Stake) -> Stake:
-    units = mediation.list_decidable(case)
+    units = rulings.list_decidable(case)
     fen = handed.amount_fen if handed is not None else None
     stake = _refund(case, units, fen, before.compensation_fen if case.type in MONEY else 0, exact=True)
     return stake if case.type in MONEY else _with_paid_difference(case, stake)

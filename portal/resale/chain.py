@@ -99,7 +99,12 @@ def link_cases(
         db.session.add(made)
     made.route_back, made.route_out, made.ended_at, made.alarmed_at = route_back, route_out, None, None
     db.session.flush()
-    if db.session.get(OrderLink, (downstream.order_id, downstream.shop_id)) is None:
+    written = select(OrderLink.upstream_id).where(
+        OrderLink.shop_id == downstream.shop_id,
+        OrderLink.downstream_id == downstream.order_id,
+        OrderLink.upstream_id == upstream.order_id,
+    )
+    if db.session.scalar(written) is None:
         db.session.add(
             OrderLink(
                 downstream_id=downstream.order_id,

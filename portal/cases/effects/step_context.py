@@ -238,4 +238,7 @@ NO_MEDIATION: Mapping[str, Any] = {
     "evidence_round": 0,
     "heard": "",
     "asked_by": "",
+    "mediator_id": None,
+    "first_mediator_id": None,
+    "passed_at": None,
 }
