@@ -324,6 +324,8 @@ SAID: dict[str, str] = {
     "photo-removed": "照片已删除",
     "parcel-noted": "已登记为无主件；买家填写这个运单号后会自动对上",
     "parcel-counted": "验货结果已保存，请扫描下一件",
+    "bulk-none": "请先勾选要处理的售后单，或选择「这一列全部」",
+    "bulk-many": "一次处理不了这么多张，请先筛选",
     "step-done": "已处理，这是这一列的下一张",
     "list-done": "这一列后面没有了",
     "undone": "已撤回，没有发给买家",
