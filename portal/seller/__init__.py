@@ -122,6 +122,7 @@ from portal.seller import (
     behalf,
     bulk,
     cases,
+    chain_table,
     chains,
     contact,
     customers,
