@@ -290,6 +290,7 @@ def state_of(case: Any) -> str:
 # Short answers shown on the page after an action that is not a step of a case: ?said=<key>.
 SAID: dict[str, str] = {
     "order-recorded": "下游订单已登记,可以为消费者申请售后",
+    "orders-recorded": "下游订单已登记，可以为消费者申请售后",
     "chain-made": "已关联,两边的进度和期限都在这里",
     "chain-kept": "路线和运费已保存",
     "chain-ended": "已解除关联,两张售后单各自继续",

@@ -117,6 +117,7 @@ from portal.seller import (
     account,
     behalf,
     cases,
+    chain_table,
     chains,
     contact,
     customers,

@@ -298,6 +298,7 @@ ROWS: tuple[Row, ...] = (
     Row("seller.change_limit", SHOP, get=303, post=303, form=lambda deal: {"limit": "2000"}),
     Row("seller.bank_data", SHOP, get=200, post=303, form=lambda deal: {"bank_data": "y"}),
     Row("seller.chain_list", SHOP, get=200),
+    Row("seller.import_chains", SHOP, get=200, post=422),
     # the shop that sold it
     Row(
         "seller.ship_order",
