@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from portal.flow import WAITS_FOR, Actor, State
@@ -280,6 +280,11 @@ ESCALATED = "平台裁决已超时,已提醒主管;双方仍可自行协商解�
 def state(case_type: str, name: str) -> str:
     """A state as it is said for this type: 换货完成, 补发完成."""
     return STATES_OF[case_type][name]
+
+
+def state_of(case: Any) -> str:
+    """Where a case stands, the same for everybody: its state, or how far the platform is with it."""
+    return STAGE.get(case.stage) or state(case.type, case.state)
 
 
 # Short answers shown on the page after an action that is not a step of a case: ?said=<key>.
