@@ -59,7 +59,7 @@ _ARRIVALS = frozenset({"deny_arrival", "confirm_arrival", "show_payment", "admit
     "decline_offer",
     "withdraw_offer",
 }
-OFFERING = "提议:"  # before the button of a step that the other side must accept
+OFFERING = "提议："  # before the button of a step that the other side must accept
 _UNASKED = _ARRIVALS | {
     "give_account",
     "decline_account",

@@ -82,12 +82,12 @@ def find_open(case: Case) -> Offered | None:
 
 def describe(actor: str, made: Mapping[str, Any], units: Mapping[int, str] | None = None) -> list[str]:
     """What an offer is about, in sentences: the step and what it would bring."""
-    said = [f"提议:{BUTTONS.get((actor, made['step']), made['step'])}"]
+    said = [f"提议：{BUTTONS.get((actor, made['step']), made['step'])}"]
     handed = made["handed"]
     if refusal := refusal_words.refusal(handed.get("refusal") or ""):
-        said.append(f"拒绝原因:{refusal.zh}")
+        said.append(f"拒绝原因：{refusal.zh}")
     if handed.get("description"):
-        said.append(f"申请说明改为:{handed['description']}")
+        said.append(f"申请说明改为：{handed['description']}")
     if handed.get("wanted"):
         said.append("数量改为 " + "、".join(quantity_text(line["milli"]) for line in handed["wanted"]))
     for name, label in (("refund_fen", "退款"), ("amount_fen", "退款")):
@@ -95,9 +95,9 @@ def describe(actor: str, made: Mapping[str, Any], units: Mapping[int, str] | Non
             said.append(f"{label} {money_text(handed[name])} 元")
     if terms := handed.get("terms"):
         kind = {"exchange": "换货", "reissue": "补发", "return_refund": "退货退款", "refund_only": "仅退款"}
-        said.append(f"方案:{kind[terms['type']]}" + (",买家先寄回商品" if terms["goods_back"] else ",商品不用寄回"))
+        said.append(f"方案：{kind[terms['type']]}" + ("，买家先寄回商品" if terms["goods_back"] else "，商品不用寄回"))
         said += [f"退款 {money_text(terms['amount_fen'])} 元"] if terms["amount_fen"] else []
         said += [f"另外补偿 {money_text(terms['compensation_fen'])} 元"] if terms["compensation_fen"] else []
     for line in handed.get("counted") or ():
-        said.append(f"收到 {quantity_text(line['received'])},通过 {quantity_text(line['accepted'])}")
+        said.append(f"收到 {quantity_text(line['received'])}，通过 {quantity_text(line['accepted'])}")
     return said

@@ -26,6 +26,7 @@ from portal.flow.kinds import (
     Stale,
     State,
     StepRefused,
+    find_stage,
     waits_for,
 )
 from portal.flow.needs import (
@@ -107,6 +108,7 @@ __all__ = [
     "find",
     "find_offered",
     "find_ruling",
+    "find_stage",
     "in_words",
     "open_steps",
     "reminders",

@@ -17,7 +17,7 @@ def test_the_buyer_offers_and_the_shop_accepts(app: Flask, cast: Cast, now: Cloc
     now.forward(hours=2)
     buyer, desk = sign_in(app, "buyer"), sign_in(app, "seller")
     url = f"/cases/{case.case_no}"
-    assert "提议:修改申请" in buyer.get(url).text
+    assert "提议：修改申请" in buyer.get(url).text
     form = buyer.get(f"{url}/modify").text
     assert "提交后先发给对方" in form
     line = form.split('name="quantity_')[1].split('"')[0]
@@ -26,7 +26,7 @@ def test_the_buyer_offers_and_the_shop_accepts(app: Flask, cast: Cast, now: Cloc
     done = post(buyer, f"{url}/modify", sent)
     assert done.status_code == 303, done.text
     page = buyer.get(done.location).text
-    assert "买家的提议" in page and "申请说明改为:只换一双" in page and "收回提议" in page
+    assert "买家的提议" in page and "申请说明改为：只换一双" in page and "收回提议" in page
     assert db.session.get_one(Case, case.id).state == "revising"
     db.session.rollback()
     page = desk.get(f"/seller/cases/{case.case_no}").text
@@ -45,7 +45,7 @@ def test_the_buyer_offers_and_the_shop_accepts(app: Flask, cast: Cast, now: Cloc
 def test_the_buyer_declines_what_the_shop_offers(app: Flask, cast: Cast, now: Clock) -> None:
     case = cast.mediated(cast.until("inspecting"))
     buyer, desk = sign_in(app, "buyer"), sign_in(app, "seller")
-    assert "提议:协商方案" in desk.get(f"/seller/cases/{case.case_no}").text
+    assert "提议：协商方案" in desk.get(f"/seller/cases/{case.case_no}").text
     terms = cast.terms(case)
     cast.take(case, "propose", Actor.SELLER, terms=terms, note="")
     url = f"/cases/{case.case_no}"
