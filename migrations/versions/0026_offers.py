@@ -7,8 +7,8 @@ from alembic import op
 
 from portal.extensions import BigId
 
-revision = "0023"
-down_revision = "0022"
+revision = "0026"
+down_revision = "0025"
 branch_labels = None
 depends_on = None
 
