@@ -10,8 +10,8 @@ from alembic import op
 
 from portal.extensions import BigId, Moment
 
-revision = "0023"
-down_revision = "0022"
+revision = "0024"
+down_revision = "0023"
 branch_labels = depends_on = None
 
 
