@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from portal.flow import WAITS_FOR, Actor, State
@@ -282,9 +282,15 @@ def state(case_type: str, name: str) -> str:
     return STATES_OF[case_type][name]
 
 
+def state_of(case: Any) -> str:
+    """Where a case stands, the same for everybody: its state, or how far the platform is with it."""
+    return STAGE.get(case.stage) or state(case.type, case.state)
+
+
 # Short answers shown on the page after an action that is not a step of a case: ?said=<key>.
 SAID: dict[str, str] = {
     "order-recorded": "下游订单已登记,可以为消费者申请售后",
+    "orders-recorded": "下游订单已登记，可以为消费者申请售后",
     "chain-made": "已关联,两边的进度和期限都在这里",
     "chain-kept": "路线和运费已保存",
     "chain-ended": "已解除关联,两张售后单各自继续",
@@ -326,6 +332,8 @@ SAID: dict[str, str] = {
     "photo-removed": "照片已删除",
     "parcel-noted": "已登记为无主件；买家填写这个运单号后会自动对上",
     "parcel-counted": "验货结果已保存，请扫描下一件",
+    "bulk-none": "请先勾选要处理的售后单，或选择「这一列全部」",
+    "bulk-many": "一次处理不了这么多张，请先筛选",
     "step-done": "已处理，这是这一列的下一张",
     "list-done": "这一列后面没有了",
     "undone": "已撤回，没有发给买家",

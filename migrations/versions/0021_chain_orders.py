@@ -1,7 +1,7 @@
 """铺货: a consumer's order may rest on several purchases, and its applications may go to the supplier by themselves.
 
-Revision ID: 0019
-Revises: 0018
+Revision ID: 0021
+Revises: 0020
 Create Date: 2026-11-28 13:20:00
 """
 

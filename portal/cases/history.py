@@ -32,7 +32,9 @@ def write_event(
     if version > 1:
         before = (
             db.session.scalar(
-                select(CaseEvent.hash).where(CaseEvent.case_id == case.id, CaseEvent.version == version - 1)
+                select(CaseEvent.hash).where(
+                    CaseEvent.case_id == case.id, CaseEvent.shop_id == case.shop_id, CaseEvent.version == version - 1
+                )
             )
             or ""
         )

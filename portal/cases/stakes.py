@@ -197,7 +197,13 @@ def _proposed(case: Case, _handed: Any, before: Stake) -> Stake:
     made = proposals.find_open(case.id)
     if made is None:
         return before
-    own = dict(db.session.execute(select(CaseLine.id, CaseLine.order_line_id).where(CaseLine.case_id == case.id)).all())
+    own = dict(
+        db.session.execute(
+            select(CaseLine.id, CaseLine.order_line_id).where(
+                CaseLine.case_id == case.id, CaseLine.shop_id == case.shop_id
+            )
+        ).all()
+    )
     return _of_terms(case, proposals.read_terms(made), made.difference_fen, before, own)
 
 
@@ -253,7 +259,7 @@ def _again(case: Case, handed: hand_ins.DefectReport | None, before: Stake) -> S
         return before
     rows = db.session.execute(
         select(CaseLine.order_line_id, CaseLine.shipped_milli)
-        .where(CaseLine.case_id == case.id, CaseLine.shipped_milli > 0)
+        .where(CaseLine.case_id == case.id, CaseLine.shop_id == case.shop_id, CaseLine.shipped_milli > 0)
         .order_by(CaseLine.order_line_id)
     )
     return _with_paid_difference(case, _refund(case, [(line, milli) for line, milli in rows], None))

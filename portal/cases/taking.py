@@ -169,7 +169,7 @@ def _move(case: Case, step: Step, at: datetime, changes: dict[str, Any]) -> None
     remind_at = next_reminder(find_clock_start(after), due_at, at)
     moved = db.session.execute(
         update(Case)
-        .where(Case.id == case.id, Case.state == case.state, Case.version == case.version)
+        .where(Case.id == case.id, Case.shop_id == case.shop_id, Case.state == case.state, Case.version == case.version)
         .values(
             state=step.target,
             version=case.version + 1,
@@ -188,7 +188,7 @@ def _release_units(case: Case, step: Step) -> None:
         return
     for line_id, milli in db.session.execute(
         select(CaseLine.order_line_id, CaseLine.quantity_milli)
-        .where(CaseLine.case_id == case.id)
+        .where(CaseLine.case_id == case.id, CaseLine.shop_id == case.shop_id)
         .order_by(CaseLine.order_line_id)
     ).all():
         ledger.release_units(line_id, milli)
@@ -205,7 +205,7 @@ def _stop_following(case: Case, step: Step, source: str, at: datetime) -> None:
 def _touch_order(case: Case) -> None:
     db.session.execute(
         update(Order)
-        .where(Order.id == case.order_id)
+        .where(Order.id == case.order_id, Order.shop_id == case.shop_id)
         .values(version=Order.version + 1)
         .execution_options(synchronize_session=False)
     )

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import and_, bindparam, func, select, update
 
 from portal import flow, words
 from portal.calendar.lengths import get_deadline
 from portal.extensions import db
 from portal.flow import StepRefused
 from portal.models import Case, MoneyEntry, Order, OrderLine, Shop, Staff
+from portal.money import references
 from portal.money.worth import Worth
 from portal.people.roles import APPROVERS
 
@@ -112,7 +112,9 @@ def list_of_case(case_id: int) -> Sequence[MoneyEntry]:
 
 def move_entry(case: Case, entry_id: int | None, states: Sequence[str], **values: Any) -> MoneyEntry:
     """One entry of the case moved on by compare-and-set; without an id the only one there is in these states."""
-    query = select(MoneyEntry).where(MoneyEntry.case_id == case.id, MoneyEntry.state.in_(states))
+    query = select(MoneyEntry).where(
+        MoneyEntry.case_id == case.id, MoneyEntry.shop_id == case.shop_id, MoneyEntry.state.in_(states)
+    )
     if entry_id is not None:
         query = query.where(MoneyEntry.id == entry_id)
     found = db.session.scalars(query.order_by(MoneyEntry.id).execution_options(populate_existing=True)).all()
@@ -175,7 +177,6 @@ def settle_entry(
 
 # A payment that is open again: what was recorded of it counts no more.
 NO_ARRIVAL: dict[str, Any] = {"settled_at": None, "settled_by": None, "arrival": "", "arrival_at": None}
-_CARD_OR_PAYMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{5,79}")
 
 
 def doubt_about(shop_id: int, entry_id: int, way: str, reference: str) -> str:
@@ -183,11 +184,11 @@ def doubt_about(shop_id: int, entry_id: int, way: str, reference: str) -> str:
 
     A receipt for notes is whatever the shop calls it; all others are numbers that a bank or a wallet gave.
     """
-    if way != "cash" and not (_CARD_OR_PAYMENT.fullmatch(reference) and sum(map(str.isdigit, reference)) >= 6):
-        return "这不像支付平台或银行给出的流水号(一般是 6 位以上的数字,可以带字母),请从付款记录里复制"
+    if way != "cash" and not references.is_reference(reference):
+        return references.ODD
     used = db.session.scalar(
         select(Case.case_no)
-        .join(MoneyEntry, MoneyEntry.case_id == Case.id)
+        .join(MoneyEntry, and_(MoneyEntry.case_id == Case.id, MoneyEntry.shop_id == Case.shop_id))
         .where(MoneyEntry.shop_id == shop_id, MoneyEntry.reference == reference, MoneyEntry.id != entry_id)
         .limit(1)
     )

@@ -8,11 +8,10 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, case, func, or_, select, text, tuple_
+from sqlalchemy import and_, bindparam, case, func, or_, select, text, tuple_
 
 from portal.extensions import Moment, db, list_columns
 from portal.models import Case, Order, OrderLine, Parcel, Product, Shop, User
-from portal.models.cases import WAITS_FOR_BUYER
 from portal.models.orders import RECEIVING, SHOWN, WITH_CASES
 from portal.orders.addresses import Addressed
 
@@ -94,12 +93,6 @@ _LINES = (
 _CASES = select(
     _case.order_id, _case.id, _case.case_no, _case.type, _case.state, _case.stage, _case.due_at, _case.goods
 ).where(_case.order_id.in_(bindparam("order_ids", expanding=True)))
-_WAITING = (
-    select(_case.case_no, _case.type, _case.state, _case.due_at, _case.goods)
-    .where(_case.buyer_id == bindparam("buyer_id"), text(WAITS_FOR_BUYER))
-    .order_by(_case.due_at)
-    .limit(bindparam("most"))
-)
 
 
 ON_CARD = 3  # lines and cases that a card shows
@@ -245,26 +238,6 @@ def list_cases(order_id: int) -> Sequence[Any]:
     return _newest_first([order_id])
 
 
-MOST_WAITING = 100  # in the inbox of one buyer; what is beyond shows when some are done
-_WAITING_COUNT = select(func.count()).select_from(
-    select(_case.id)
-    .where(_case.buyer_id == bindparam("buyer_id"), text(WAITS_FOR_BUYER))
-    .order_by(_case.due_at)
-    .limit(MOST_WAITING)
-    .subquery()
-)
-
-
-def count_waiting(buyer_id: int) -> int:
-    """In how many cases this buyer must act, counted up to ``MOST_WAITING``."""
-    return int(db.session.scalar(_WAITING_COUNT, {"buyer_id": buyer_id}) or 0)
-
-
-def list_waiting(buyer_id: int, most: int = 3) -> Sequence[Any]:
-    """Cases in which this buyer must act, the most urgent first."""
-    return db.session.execute(_WAITING, {"buyer_id": buyer_id, "most": most}).all()
-
-
 def known_numbers(order_id: int, among: Collection[str]) -> set[str]:
     """Which of these digits are a number of this order, its goods, cases and parcels, or of another order of the same
     buyer or shop. What people write about an order is full of them; none is a bank card."""
@@ -279,7 +252,9 @@ def known_numbers(order_id: int, among: Collection[str]) -> set[str]:
     for query in (
         select(_line.offer_id, _line.sku_id, _line.cargo_no).where(_line.order_id == order_id),
         select(_case.case_no).where(_case.order_id == order_id),
-        select(Parcel.tracking_no).join(Case, Case.id == Parcel.case_id).where(Case.order_id == order_id),
+        select(Parcel.tracking_no)
+        .join(Case, and_(Case.id == Parcel.case_id, Case.shop_id == Parcel.shop_id))
+        .where(Case.order_id == order_id),
         select(_order.order_no).where(
             _order.order_no.in_(among),
             or_((_order.buyer_id == order.buyer_id) & _order.shown, _order.shop_id == order.shop_id),

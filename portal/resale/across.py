@@ -27,7 +27,7 @@ from portal.models import (
 from portal.resale.chain import link_cases
 from portal.resale.chain_view import describe_above
 from portal.resale.downstream import find_order_above
-from portal.rights import addresses, eligibility, policies, reasons
+from portal.rights import addresses, articles, eligibility, policies, reasons
 from portal.rights import goods as goods_facts
 
 
@@ -49,7 +49,9 @@ def _wanted(case: Case, order_id: int) -> list[RequestedLine]:
     lines = {line.id: line for line in goods.list_lines(order_id)}
     found = []
     for line_id, milli in db.session.execute(
-        select(CaseLine.order_line_id, CaseLine.quantity_milli).where(CaseLine.case_id == case.id)
+        select(CaseLine.order_line_id, CaseLine.quantity_milli).where(
+            CaseLine.case_id == case.id, CaseLine.shop_id == case.shop_id
+        )
     ):
         other = lines.get(same.get(line_id, 0))
         if other is not None and (free := min(milli, other.quantity_milli - other.claimed_milli)) > 0:
@@ -99,7 +101,7 @@ def open_upstream(
         description=description,
         receiver=receiver,
         freight_payer=str((verdict.freight_payer if verdict else None) or "negotiated"),
-        basis=(verdict.basis if verdict else "")[:300],
+        basis=articles.state_basis(verdict, downstream.reason, consumer=order.consumer) if verdict else "",
         policy_id=policy.id,
         photos=reuse_evidence(photos, shop_id=order.shop_id, owner_id=by.user_id or 0, now=now),
         now=now,
@@ -213,10 +215,15 @@ def find_counted_above(downstream: Case) -> dict[int, tuple[int, int, str]]:
     up = db.session.get_one(Case, (found.upstream_id, found.upstream_shop_id))
     same = list_pairs(downstream.order_id, up.order_id)
     theirs = {
-        line.order_line_id: line for line in db.session.scalars(select(CaseLine).where(CaseLine.case_id == up.id))
+        line.order_line_id: line
+        for line in db.session.scalars(
+            select(CaseLine).where(CaseLine.case_id == up.id, CaseLine.shop_id == up.shop_id)
+        )
     }
     counted = {}
-    for line in db.session.scalars(select(CaseLine).where(CaseLine.case_id == downstream.id)):
+    for line in db.session.scalars(
+        select(CaseLine).where(CaseLine.case_id == downstream.id, CaseLine.shop_id == downstream.shop_id)
+    ):
         other = theirs.get(same.get(line.order_line_id, 0))
         if other is not None and other.received_milli is not None:
             most = line.quantity_milli

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import aliased
 
 from portal.applications import goods as applications_goods
@@ -210,7 +210,7 @@ def list_orders_below(upstream_order_id: int) -> Sequence[Any]:
     """The downstream orders written down for a purchase: order_no, channel, received_at."""
     return db.session.execute(
         select(Order.id, Order.order_no, OrderLink.channel, Order.received_at)
-        .join(OrderLink, OrderLink.downstream_id == Order.id)
+        .join(OrderLink, and_(OrderLink.downstream_id == Order.id, OrderLink.shop_id == Order.shop_id))
         .where(OrderLink.upstream_id == upstream_order_id)
         .order_by(Order.id)
     ).all()
@@ -221,14 +221,21 @@ def find_order_above(downstream: Case) -> Order | None:
     owner = db.session.scalar(select(Shop.owner_id).where(Shop.id == downstream.shop_id))
     written = db.session.scalars(
         select(Order)
-        .join(OrderLink, OrderLink.upstream_id == Order.id)
-        .where(OrderLink.downstream_id == downstream.order_id, Order.buyer_id == owner, Order.shown)
+        .join(OrderLink, and_(OrderLink.upstream_id == Order.id, OrderLink.upstream_shop_id == Order.shop_id))
+        .where(
+            OrderLink.downstream_id == downstream.order_id,
+            OrderLink.shop_id == downstream.shop_id,
+            Order.buyer_id == owner,
+            Order.shown,
+        )
         .order_by(OrderLink.created_at, Order.id)
     ).all()
     if written:
         serving = _find_serving(downstream)
         return max(written, key=lambda order: serving.count(order.id))  # of equals the first
-    order_no = db.session.scalar(select(Order.order_no).where(Order.id == downstream.order_id))
+    order_no = db.session.scalar(
+        select(Order.order_no).where(Order.id == downstream.order_id, Order.shop_id == downstream.shop_id)
+    )
     return db.session.scalars(
         select(Order)
         .where(
@@ -270,8 +277,8 @@ def list_orders(shop_id: int, most: int = 20) -> Sequence[Any]:
     above = aliased(Order)
     return db.session.execute(
         select(Order.order_no, OrderLink.channel, above.order_no.label("upstream_no"), Order.case_count)
-        .join(OrderLink, OrderLink.downstream_id == Order.id)
-        .join(above, above.id == OrderLink.upstream_id)
+        .join(OrderLink, and_(OrderLink.downstream_id == Order.id, OrderLink.shop_id == Order.shop_id))
+        .join(above, and_(above.id == OrderLink.upstream_id, above.shop_id == OrderLink.upstream_shop_id))
         .where(OrderLink.shop_id == shop_id)
         .order_by(OrderLink.downstream_id.desc())
         .limit(most)

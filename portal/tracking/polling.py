@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, literal, or_, select, update
+from sqlalchemy import and_, func, literal, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from portal.extensions import Moment, db, writing
@@ -192,9 +192,9 @@ def _shipments(track_id: int) -> list[Any]:
                 Order.status,
                 Order.received_at,
             )
-            .join(Order, Order.id == Shipment.order_id)
-            .outerjoin(Case, Case.id == Shipment.case_id)
-            .outerjoin(Parcel, Parcel.id == Shipment.parcel_id)
+            .join(Order, and_(Order.id == Shipment.order_id, Order.shop_id == Shipment.shop_id))
+            .outerjoin(Case, and_(Case.id == Shipment.case_id, Case.shop_id == Shipment.shop_id))
+            .outerjoin(Parcel, and_(Parcel.id == Shipment.parcel_id, Parcel.shop_id == Shipment.shop_id))
             .where(Shipment.track_id == track_id)
             .order_by(Shipment.id)
         )

@@ -64,7 +64,14 @@ def mark_heard(before: str, context: StepContext[HandIn]) -> str:
 def submit_evidence(context: StepContext[HandIn]) -> dict[str, Any]:
     if not context.note:
         raise context.refuse("请写明证据说明了什么")
-    had = db.session.scalar(select(func.count()).select_from(Evidence).where(Evidence.case_id == context.case.id)) or 0
+    had = (
+        db.session.scalar(
+            select(func.count())
+            .select_from(Evidence)
+            .where(Evidence.case_id == context.case.id, Evidence.shop_id == context.case.shop_id)
+        )
+        or 0
+    )
     if had + len(context.photos) > MOST_PER_CASE:
         raise context.refuse(f"一张售后单最多 {MOST_PER_CASE} 张照片,现在还能再传 {max(MOST_PER_CASE - had, 0)} 张")
     return {"heard": mark_heard(context.case.heard, context)}
@@ -166,6 +173,7 @@ def is_signed(case: Case, leg: str) -> bool:
             select(Parcel.id)
             .where(
                 Parcel.case_id == case.id,
+                Parcel.shop_id == case.shop_id,
                 Parcel.leg == leg,
                 Parcel.voided_at.is_(None),
                 Parcel.signed_at.is_not(None),
