@@ -19,7 +19,7 @@ def test_the_buyer_offers_and_the_shop_accepts(app: Flask, cast: Cast, now: Cloc
     url = f"/cases/{case.case_no}"
     assert "提议：修改申请" in buyer.get(url).text
     form = buyer.get(f"{url}/modify").text
-    assert "提交后先发给对方" in form
+    assert "提交后先发给商家" in form
     line = form.split('name="quantity_')[1].split('"')[0]
     sent = {"reason": "damaged", f"quantity_{line}": "1", "description": "只换一双"}
     sent |= {"receiver_name": "李雯", "receiver_phone": "13425059650", "receiver_address": "四川省 成都市 武侯区 1号"}
@@ -39,7 +39,7 @@ def test_the_buyer_offers_and_the_shop_accepts(app: Flask, cast: Cast, now: Cloc
     after = db.session.get_one(Case, case.id)
     assert (after.state, after.escalated, after.description) == ("applied", False, "只换一双")
     page = buyer.get(url).text
-    assert "商家同意了对方的提议" in page and "买家修改后重新提交了申请" in page and "平台介入已结束" in page
+    assert "商家同意了对方的提议" in page and "您修改后重新提交了申请" in page and "平台介入已结束" in page
 
 
 def test_the_buyer_declines_what_the_shop_offers(app: Flask, cast: Cast, now: Clock) -> None:
