@@ -68,6 +68,9 @@ class Settings:
     sqlite_synchronous: str = field(
         default="FULL", metadata={"why": "FULL keeps the last commits at power loss; NORMAL is faster and may not"}
     )
+    address: str = field(
+        default="", metadata={"why": "what links begin with, https://portal.example; empty: as the reader reached it"}
+    )
     trusted_hosts: str = field(
         default="", metadata={"why": "names this portal answers to, separated by commas; empty: any"}
     )
@@ -182,6 +185,10 @@ class Settings:
             raise SettingsError("PORTAL_STORE must begin with s3:// and name a bucket")
         if self.store_endpoint and not _is_web_address(self.store_endpoint):
             raise SettingsError("PORTAL_STORE_ENDPOINT must begin with https:// (or http://) and name a host")
+        if self.address and (not _is_web_address(self.address) or urlsplit(self.address).path.strip("/")):
+            raise SettingsError(
+                "PORTAL_ADDRESS must begin with https:// (or http://), name a host and nothing below it"
+            )
         if self.webhook_url and not _is_web_address(self.webhook_url):
             raise SettingsError("PORTAL_WEBHOOK_URL must begin with https:// (or http://) and name a host")
         if self.webhook_url and not _is_secret(self.webhook_secret):

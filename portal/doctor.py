@@ -9,7 +9,7 @@ from typing import NamedTuple
 from sqlalchemy import select, text
 
 from portal import belonging, damage, flow
-from portal.cases import anchors
+from portal.cases import anchors, late_decisions
 from portal.cases.history import hash_event
 from portal.evidence.evidence import LOOSE_FOR
 from portal.evidence.store import Store
@@ -398,6 +398,11 @@ CHECKS: tuple[Check, ...] = (
             "sum(CASE WHEN e.state IN ('waiting','due','failed','contested') THEN 1 ELSE 0 END) = 0 "
             "OR (c.state = 'refund_failed') <> (sum(CASE WHEN e.state = 'failed' THEN 1 ELSE 0 END) > 0)"
         ),
+    ),
+    Check(
+        "late decisions",
+        "a decision that is late has somebody to make it, related to neither side, and a clock",
+        late_decisions.find_broken,
     ),
     Check(
         "arrivals",

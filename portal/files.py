@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, abort, g, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
 from portal.cases import mediation_queue
 from portal.extensions import db
@@ -64,7 +64,7 @@ def _may_see(row: Any) -> bool:
     elif row.message_id is not None:
         query = (
             select(Conversation.buyer_id, Conversation.shop_id)
-            .join(Message, Message.conversation_id == Conversation.id)
+            .join(Message, and_(Message.conversation_id == Conversation.id, Message.shop_id == Conversation.shop_id))
             .where(Message.id == row.message_id)
         )
         if g.who.mediator and mediation_queue.may_see_message(g.who, row.message_id):

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from portal.calendar import calendars, clock, officehours
-from portal.cases import anchors
+from portal.cases import anchors, held
 from portal.cases import clock as case_clock
 from portal.config import Settings
 from portal.evidence import evidence
@@ -52,6 +52,10 @@ def sweep() -> int:
         moved = case_clock.sweep(clock.now())
 
     parts: tuple[tuple[str, Callable[[], object]], ...] = (
+        (
+            "held steps",
+            lambda: held.carry_out_due(clock.now()),
+        ),  # before the clock takes what a person answered in time
         ("deadlines", settle),
         ("payment alarms", lambda: recording.raise_alarm(clock.now())),
         ("receipts unopposed", lambda: unopposed.settle_due(clock.now())),
@@ -123,6 +127,15 @@ def take_in(imports: Path) -> int:
     return done
 
 
+def carry_out_held() -> int:
+    """Take the steps that nobody took back in time; returns how many."""
+    if not _is_allowed():
+        return 0
+    taken = held.carry_out_due(clock.now())
+    db.session.remove()
+    return taken
+
+
 def ask_carriers(settings: Settings) -> int:
     """Follow orders that are newly on their way and ask where parcels are; returns how many answers came."""
     polling.follow_orders(clock.now())
@@ -150,6 +163,7 @@ def keep_sweeping(
 
     works: tuple[tuple[str, Callable[[], object]], ...] = (
         ("the import", lambda: take_in(imports)),
+        ("held steps", carry_out_held),
         ("sending", lambda: send_out(settings)),
         ("asking carriers", lambda: ask_carriers(settings)),
     )

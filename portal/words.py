@@ -222,7 +222,9 @@ OTHERWISE: dict[str, str] = {
     "arrival_answer": "商家逾期没有提交付款凭证或登记没有付成,平台将介入",
     "arrival_objection": "买家逾期没有再提出异议,售后按商家的登记完成;没有收到的请在期限内申请平台介入",
     "mediation_evidence": "举证期结束后由平台裁决,没有举证的一方按已有材料处理",
-    "mediation_decision": "平台逾期未裁决,将上报主管;不会自动裁决",
+    "mediation_decision": "平台逾期未裁决,将提醒裁决员和主管;再逾期转由另一位裁决员,最后按事先告知的规则处理",
+    "mediation_second": "仍没有裁决的,转由另一位裁决员处理",
+    "mediation_rule": "仍没有裁决的,按事先告知的规则处理",
 }
 _OTHERWISE_OF: dict[str, dict[str, str]] = {
     "reissue": {
@@ -262,11 +264,17 @@ DECISION: dict[str, str] = {  # a decision in a word or two
     "decide_continue": "按原流程继续",
     "decide_unpaid": "重新付款",
 }
+STEP_DONE: dict[str, str] = {  # 已…: steps that are held back for a moment
+    "agree": "同意",
+    "agree_no_return": "同意（无需寄回）",
+    "ask_evidence": "请买家补充凭证",
+    "reject": "拒绝",
+}
 STAGE_CHIP: dict[str, str] = {"evidence": "warn", "deciding": "wait", "overdue": "bad"}
 
 ROLE: dict[str, str] = {"owner": "店主", "agent": "客服", "warehouse": "仓库", "finance": "财务"}
 
-ESCALATED = "平台裁决已超时,已上报主管;双方仍可自行协商解决"  # 平台介入 whose last deadline has passed
+ESCALATED = "平台裁决已超时,已提醒主管;双方仍可自行协商解决"  # 平台介入 whose last deadline has passed
 
 
 def state(case_type: str, name: str) -> str:
@@ -277,6 +285,7 @@ def state(case_type: str, name: str) -> str:
 # Short answers shown on the page after an action that is not a step of a case: ?said=<key>.
 SAID: dict[str, str] = {
     "order-recorded": "下游订单已登记,可以为消费者申请售后",
+    "orders-recorded": "下游订单已登记，可以为消费者申请售后",
     "chain-made": "已关联,两边的进度和期限都在这里",
     "chain-kept": "路线和运费已保存",
     "chain-ended": "已解除关联,两张售后单各自继续",
@@ -318,6 +327,10 @@ SAID: dict[str, str] = {
     "photo-removed": "照片已删除",
     "parcel-noted": "已登记为无主件；买家填写这个运单号后会自动对上",
     "parcel-counted": "验货结果已保存，请扫描下一件",
+    "step-done": "已处理，这是这一列的下一张",
+    "list-done": "这一列后面没有了",
+    "undone": "已撤回，没有发给买家",
+    "undo-late": "已经生效，不能撤回了",
     "step-taken": "已处理;这张售后单接下来由其他同事处理",
     "payout-settle": "已登记付款,买家会收到通知",
     "payout-fail": "已登记付款失败,处理后可以重新付款",
@@ -365,6 +378,11 @@ def end(at: datetime, now: datetime | None = None) -> str:
     if (local.hour, local.minute, local.second) != (0, 0, 0):
         return moment(at, now)
     return moment(at - timedelta(minutes=1), now).replace("23:59", "24:00")
+
+
+def clock(at: datetime) -> str:
+    """The time of day to the second: 14:05:09."""
+    return f"{at.astimezone(BEIJING):%H:%M:%S}"
 
 
 def day(at: datetime) -> str:

@@ -163,7 +163,8 @@ class Cast:
                     )
                 )
             db.session.flush()
-        return db.session.scalars(db.select(Order).where(Order.order_no == order.order_no)).one()
+            order_id = order.id
+        return db.session.scalars(db.select(Order).where(Order.id == order_id)).one()
 
     def open_case(
         self,
@@ -322,6 +323,7 @@ class Cast:
         span, rule = {
             "evidence": (timedelta(hours=48), "mediation_evidence"),
             "deciding": (timedelta(days=5), "mediation_decision"),
+            "overdue": (timedelta(days=5), "mediation_second"),
         }[stage]
         with writing():
             db.session.execute(

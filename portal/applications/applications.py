@@ -150,7 +150,9 @@ def judge_again(
     policy = describe_policy(db.session.get_one(Policy, (case.policy_id, case.shop_id)), days)
     own = dict(
         db.session.execute(
-            select(CaseLine.order_line_id, CaseLine.quantity_milli).where(CaseLine.case_id == case.id)
+            select(CaseLine.order_line_id, CaseLine.quantity_milli).where(
+                CaseLine.case_id == case.id, CaseLine.shop_id == case.shop_id
+            )
         ).all()
     )
     lines = [line for line in list_lines(order.id) if line.id in own]

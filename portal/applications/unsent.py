@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import and_, not_, or_, select, update
 from sqlalchemy import case as either
 from sqlalchemy import case as sql_case
-from sqlalchemy import not_, or_, select, update
 
 from portal import flow
 from portal.applications.cancel_outcomes import NotNow, Outcome, Result
@@ -50,7 +50,7 @@ REASONS: dict[str, str] = {
 # number alone says nothing: shops print labels before they send.
 _SEEN_BY_CARRIER = (
     select(ShipmentTrace.id)
-    .join(Shipment, Shipment.id == ShipmentTrace.shipment_id)
+    .join(Shipment, and_(Shipment.id == ShipmentTrace.shipment_id, Shipment.shop_id == ShipmentTrace.shop_id))
     .where(Shipment.order_id == Order.id, Shipment.case_id.is_(None), ShipmentTrace.doubt == "")
     .correlate(Order)
     .exists()

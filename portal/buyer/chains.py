@@ -21,11 +21,11 @@ from portal.orders import ledger, order_lists
 from portal.resale import across, chain_view
 from portal.resale import chain as chain_links
 from portal.resale import downstream as resale_downstream
-from portal.resale.downstream import Bought
+from portal.resale.downstream import Bought, Passes
 from portal.resale.parties import list_parties
 from portal.web import guards
 from portal.web.chains import LinkForm, pick
-from portal.web.fields import Line, Phone, Text
+from portal.web.fields import Choice, Line, Phone, Text
 from portal.web.forms import Form
 from portal.web.once import once
 from portal.web.pages import page
@@ -41,7 +41,17 @@ class DownstreamForm(Form):
     phone = Phone("消费者电话", missing="请填写消费者电话")
     address = Line("收货地址", limit=200, missing="请填写收货地址")
     received = Line("签收日期", limit=20, optional=True)
+    applies = BooleanField("消费者申请售后时，自动向供应商申请")
+    route_back = Choice("商品怎么寄回", choices=list(chain_links.ROUTES_BACK.items()), optional=True)
+    route_out = Choice("换货商品怎么寄出", choices=list(chain_links.ROUTES_OUT.items()), optional=True)
     confirmed = BooleanField("消费者下单时已单独确认这些商品不支持7天无理由退货")
+
+    @property
+    def passes(self) -> Passes | None:
+        """How the consumer's applications go on, when they do by themselves."""
+        if not self.applies.data:
+            return None
+        return Passes(self.route_back.data or "via", self.route_out.data or "via")
 
     def read_received(self, now: datetime, since: datetime) -> datetime | None:
         """The day that was typed as a moment, its noon in Beijing; refuses what is no day between the two moments."""
@@ -112,6 +122,7 @@ def downstream(order_no: str) -> ResponseReturnValue:
                     by=g.who.user_id,
                     now=g.now,
                     unfit_confirmed=form.confirmed.data,
+                    passes=form.passes,
                 )
                 return f"/seller/orders/{made.order_no}/apply-for?said=order-recorded"
 
@@ -125,6 +136,7 @@ def downstream(order_no: str) -> ResponseReturnValue:
         if order.is_dropship:
             form.name.data, form.phone.data = order.receiver_name, order.receiver_phone
             form.address.data = order.receiver_address
+            form.route_back.data = form.route_out.data = "direct"
         for line in lines:
             typed |= {
                 f"q_{line.id}": inputs.quantity_text(line.quantity_milli) if len(lines) == 1 else "",

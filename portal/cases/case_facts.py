@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, func, or_, select
+from sqlalchemy import and_, bindparam, func, or_, select
 
 from portal import flow
 from portal.calendar.lengths import get_deadlines
-from portal.cases import proposals
+from portal.cases import proposals, rulings
 from portal.extensions import db
 from portal.flow import CaseType, Facts, State
 from portal.models import (
@@ -63,11 +63,18 @@ def collect_facts(
     if state == State.PROPOSED:
         found |= proposals.collect_facts(case)
     if state == State.RESHIPPING:
-        shipped = select(func.sum(CaseLine.shipped_milli)).where(CaseLine.case_id == case.id)
+        shipped = select(func.sum(CaseLine.shipped_milli)).where(
+            CaseLine.case_id == case.id, CaseLine.shop_id == case.shop_id
+        )
         found["shipped_milli"] = int(db.session.scalar(shipped) or 0)
     if state == State.DISPUTED:
         found["accepted_milli"] = int(
-            db.session.scalar(select(func.sum(CaseLine.accepted_milli)).where(CaseLine.case_id == case.id)) or 0
+            db.session.scalar(
+                select(func.sum(CaseLine.accepted_milli)).where(
+                    CaseLine.case_id == case.id, CaseLine.shop_id == case.shop_id
+                )
+            )
+            or 0
         )
     if case.difference_fen and not case.difference_waived:
         accepted = state in (State.DISPUTED, State.PAYING)
@@ -79,7 +86,7 @@ def collect_facts(
     if state in (State.REFUNDING, State.REFUND_FAILED):
         found |= bank_accounts.collect_facts(case, entries, bank)
         found["owed_since"] = _find_owed_since(case, entries)
-    return Facts(
+    facts = Facts(
         spans=get_deadlines(),
         entered_at=case.entered_at,
         now=now,
@@ -102,8 +109,10 @@ def collect_facts(
         countered=case.countered,
         payment_claim=case.payment_claim,
         claimed_at=case.claimed_at,
+        passed_on=case.passed_at is not None,
         **found,
     )
+    return rulings.add_ruling(case, facts) if facts.passed_on else facts
 
 
 def application_of(case: Any) -> refusals.Application:
@@ -116,10 +125,11 @@ def application_of(case: Any) -> refusals.Application:
     excluded = asked and (
         db.session.scalar(
             select(OrderLine.id)
-            .join(CaseLine, CaseLine.order_line_id == OrderLine.id)
-            .join(Product, Product.id == OrderLine.product_id)
+            .join(CaseLine, and_(CaseLine.order_line_id == OrderLine.id, CaseLine.shop_id == OrderLine.shop_id))
+            .join(Product, and_(Product.id == OrderLine.product_id, Product.shop_id == OrderLine.shop_id))
             .where(
                 CaseLine.case_id == case.id,
+                CaseLine.shop_id == case.shop_id,
                 left_out
                 if known is not None and known.ground is Ground.NO_REASON
                 else left_out | ~Product.exchangeable,
@@ -138,12 +148,15 @@ def is_guaranteed(case: Any) -> bool:
 
 def is_promised(case: Any, *promises: str) -> bool:
     """Whether one of these promises was given for every line: by the line itself, or by the shop for all goods."""
-    by_policy = db.session.scalar(select(Policy.guarantees).where(Policy.id == case.policy_id)) or ""
+    by_policy = (
+        db.session.scalar(select(Policy.guarantees).where(Policy.id == case.policy_id, Policy.shop_id == case.shop_id))
+        or ""
+    )
     if codes(by_policy) & set(promises):
         return True
     of_lines = db.session.scalars(
         select(OrderLine.guarantees)
-        .join(CaseLine, CaseLine.order_line_id == OrderLine.id)
+        .join(CaseLine, and_(CaseLine.order_line_id == OrderLine.id, CaseLine.shop_id == OrderLine.shop_id))
         .where(CaseLine.case_id == case.id)
     ).all()
     return bool(of_lines) and all(codes(stored) & set(promises) for stored in of_lines)
@@ -161,7 +174,7 @@ _BEFORE_AGREEING = select(
         .where(CaseEvent.case_id == bindparam("case_id"), CaseEvent.step == "ask_evidence")
         .exists(),
         select(Message.id)
-        .join(Conversation, Conversation.id == Message.conversation_id)
+        .join(Conversation, and_(Conversation.id == Message.conversation_id, Conversation.shop_id == Message.shop_id))
         .where(
             Conversation.order_id == bindparam("order_id"), Message.side == "seller", Message.at >= bindparam("since")
         )

@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, exists, select
 
 from portal import flow, words
 from portal.calendar import lengths
-from portal.cases import child_cases, mediation_queue, stakes
+from portal.cases import case_facts, child_cases, mediation_queue, rulings, stakes
 from portal.cases import deadlines as case_deadlines
 from portal.cases import proposals as cases_proposals
 from portal.cases.actions import hide_unsaid, list_actions
@@ -123,6 +123,7 @@ class View:
     order_changes: Sequence[Any] = ()  # what imports said of the order since the case was opened, the newest first
     overdue: bool = False  # the deadline has passed and the clock has not come round yet
     mediation: Mediation | None = None
+    ruling: tuple[datetime, str] | None = None  # when the rule decides a mediation, and what it would as things stand
     unsaid: list[tuple[Step, str | None]] = field(default_factory=list)  # steps not even worth a "not yet"
     change: stakes.Change | None = None  # what the step that the case waits for makes of the money
     receiver: Address = NOBODY  # as this reader may see it
@@ -325,7 +326,8 @@ def build_view(case: Case, side: Actor, now: datetime, *, role: str = "", by_lin
         state=words.STAGE.get(case.stage) or words.state(case.type, case.state),
         stages=flow.STAGES_OF[case.type],
         kind=words.TYPE[case.type],
-        stage=flow.STAGE_OF[State(case.state)],
+        # with the platform, what was asked for is handed in and waits for its answer
+        stage=max(flow.STAGE_OF[State(case.state)], flow.STAGE_OF[State.APPLIED] if case.escalated else 0),
         end="done" if case.state == State.COMPLETED else "stop" if case.state in flow.FINAL else "",
         waits_for=words.ACTOR[waits] if waits else "",
         mine=side in turn or (waits == side == Actor.MEDIATOR),
@@ -345,6 +347,9 @@ def build_view(case: Case, side: Actor, now: datetime, *, role: str = "", by_lin
         actions=[pair for pair in steps if not hide_unsaid(case, *pair)],
         unsaid=[pair for pair in steps if hide_unsaid(case, *pair)],
         mediation=describe_mediation(case, events),
+        ruling=rulings.describe_ruling(case, case_facts.collect_facts(case, now, parcels, entries, bank))
+        if case.escalated and case.due_at
+        else None,
         pictures={line.product_id: line.picture for line in lines if line.picture},
         order_changes=versions.list_since(case.order_id, case.shop_id, case.opened_at, receiver.shown)
         if around.order_changed
@@ -432,7 +437,7 @@ def describe_mediation(case: Case, events: Sequence[Any]) -> Mediation | None:
         said=tuple(said),
         asked=asked,
         ended=ended,
-        decision=ended if ended is not None and ended.actor == Actor.MEDIATOR else None,
+        decision=ended if ended is not None and ended.step.startswith("decide_") else None,
         heard=frozenset(side for side in case.heard.split(",") if side),
         burden=burden_of_proof(
             case.reason,
@@ -445,7 +450,9 @@ def describe_mediation(case: Case, events: Sequence[Any]) -> Mediation | None:
     )
 
 
-_ENDING = frozenset({"withdraw_mediation", "decide_continue", "report_problem"})  # without a change of state
+_ENDING = frozenset(
+    {"withdraw_mediation", "decide_continue", "decide_unpaid", "report_problem"}
+)  # without a change of state
 
 
 def build_agreement(case_id: int) -> tuple[Any, Any] | None:

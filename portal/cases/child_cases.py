@@ -28,7 +28,12 @@ from portal.rights import policies, windows
 
 def open_child_case(parent: Case, child: ChildCase, by: ActedBy, at: datetime) -> str:
     """Open the case that ``parent`` has become; its units move along, what is left over is free again."""
-    own = {line.id: line for line in db.session.scalars(select(CaseLine).where(CaseLine.case_id == parent.id)).all()}
+    own = {
+        line.id: line
+        for line in db.session.scalars(
+            select(CaseLine).where(CaseLine.case_id == parent.id, CaseLine.shop_id == parent.shop_id)
+        ).all()
+    }
     moving = {line_id: milli for line_id, milli, _ in child.lines}
     if parent.state == State.CONVERTED:
         for line in sorted(own.values(), key=lambda each: each.order_line_id):
@@ -162,6 +167,7 @@ def open_again(
             .where(
                 CaseLine.id == line_id,
                 CaseLine.case_id == case.id,
+                CaseLine.shop_id == case.shop_id,
                 CaseLine.moved_milli + milli <= CaseLine.shipped_milli,
             )
             .values(moved_milli=CaseLine.moved_milli + milli)

@@ -137,7 +137,7 @@ def _remind_each(case_ids: Sequence[int], now: datetime) -> int:
         for actor in list_who_must_act(case):
             if case.due_at is not None and case.due_at > now:
                 notices.send_reminder(case, actor, now)
-                for user_id in notices.list_readers(case, actor):
+                for user_id in notices.list_reminded(case, actor):
                     notices.bump_unread(user_id)
         case.remind_at = next_reminder(find_clock_start(case), case.due_at, now)
     db.session.flush()

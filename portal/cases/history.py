@@ -26,11 +26,15 @@ from portal.models import (
 def write_event(
     case: Case, step: Step, by: ActedBy, at: datetime, *, source: str, note: str, data: dict[str, Any], version: int
 ) -> None:
+    if by.whence:
+        data = {**data, "whence": by.whence}
     before = ""
     if version > 1:
         before = (
             db.session.scalar(
-                select(CaseEvent.hash).where(CaseEvent.case_id == case.id, CaseEvent.version == version - 1)
+                select(CaseEvent.hash).where(
+                    CaseEvent.case_id == case.id, CaseEvent.shop_id == case.shop_id, CaseEvent.version == version - 1
+                )
             )
             or ""
         )
@@ -51,6 +55,7 @@ def write_event(
         "before_hash": before,
     }
     db.session.execute(insert(CaseEvent), {**row, "hash": hash_event(row)})
+    listening.note_change(case.id, at)
 
 
 def write_note(case: Case, name: str, by: ActedBy, at: datetime, *, note: str, data: dict[str, Any]) -> None:
@@ -60,10 +65,7 @@ def write_note(case: Case, name: str, by: ActedBy, at: datetime, *, note: str, d
     case.version += 1
     case.updated_at = max(at, case.updated_at)
     db.session.flush()
-    if by.whence:
-        data = {**data, "whence": by.whence}
     write_event(case, step, by, case.updated_at, source=state, note=note, data=data, version=case.version)
-    listening.note_change(case.id, case.updated_at)
 
 
 def hash_event(row: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from sqlalchemy import bindparam, func, or_, select, text, tuple_
+from sqlalchemy import and_, bindparam, func, or_, select, text, tuple_
 
 from portal.extensions import Moment, db
 from portal.flow import Stage
@@ -19,7 +19,7 @@ SHOWN = 100  # numbers on tabs are bounded
 TABS: dict[str, str] = {
     str(Stage.EVIDENCE): "举证中",
     str(Stage.DECIDING): "待裁决",
-    str(Stage.OVERDUE): "已超时(主管)",
+    str(Stage.OVERDUE): "已超时",
     "decided": "已裁决",
 }
 
@@ -88,7 +88,7 @@ _DECIDED = (
         _event.target,
     )
     .select_from(CaseEvent.__table__)
-    .join(Case.__table__, _case.id == _event.case_id)
+    .join(Case.__table__, and_(_case.id == _event.case_id, _case.shop_id == _event.shop_id))
     .where(*_DECISION, *_UNRELATED)
     .order_by(_event.at.desc(), _event.id.desc())
     .limit(PAGE + 1)
@@ -167,8 +167,8 @@ def may_see_message(who: Asking, message_id: int) -> bool:
     """Whether this mediator may read the conversation that a message belongs to: only while the platform decides."""
     query = (
         select(_case.id)
-        .join(Conversation, Conversation.order_id == _case.order_id)
-        .join(Message, Message.conversation_id == Conversation.id)
+        .join(Conversation, and_(Conversation.order_id == _case.order_id, Conversation.shop_id == _case.shop_id))
+        .join(Message, and_(Message.conversation_id == Conversation.id, Message.shop_id == Conversation.shop_id))
         .where(Message.id == message_id, _case.escalated, *_UNRELATED)
     )
     return db.session.scalar(query.limit(1), bind_person(who)) is not None

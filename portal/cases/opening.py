@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, select, update
 
 from portal import flow
 from portal.calendar.lengths import get_deadlines
@@ -71,7 +71,11 @@ def open_case(
     lines = {
         line.id: line
         for line in db.session.scalars(
-            select(OrderLine).where(OrderLine.order_id == order.id, OrderLine.id.in_([item.line_id for item in wanted]))
+            select(OrderLine).where(
+                OrderLine.order_id == order.id,
+                OrderLine.shop_id == order.shop_id,
+                OrderLine.id.in_([item.line_id for item in wanted]),
+            )
         )
     }
     if len(lines) != len(wanted):
@@ -228,7 +232,7 @@ def record_opening(case: Case, step: Step, by: ActedBy, at: datetime, *, note: s
     write_event(case, step, by, at, source="", note=note, data=data, version=1)
     db.session.execute(
         update(Order)
-        .where(Order.id == case.order_id)
+        .where(Order.id == case.order_id, Order.shop_id == case.shop_id)
         .values(case_count=Order.case_count + 1, version=Order.version + 1)
         .execution_options(synchronize_session=False)
     )
@@ -258,7 +262,9 @@ def is_consent(order_id: int, message_id: int | str | None) -> bool:
     return message_id is not None and bool(
         db.session.scalar(
             select(Message.id)
-            .join(Conversation, Conversation.id == Message.conversation_id)
+            .join(
+                Conversation, and_(Conversation.id == Message.conversation_id, Conversation.shop_id == Message.shop_id)
+            )
             .where(Message.id == message_id, Message.side == "buyer", Conversation.order_id == order_id)
         )
     )
@@ -268,7 +274,7 @@ def describe_application(case: Case) -> dict[str, Any]:
     """What was applied for, as the event keeps it."""
     lines = db.session.execute(
         select(CaseLine.order_line_id, CaseLine.quantity_milli, CaseLine.wanted_spec)
-        .where(CaseLine.case_id == case.id)
+        .where(CaseLine.case_id == case.id, CaseLine.shop_id == case.shop_id)
         .order_by(CaseLine.id)
     ).all()
     return {

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import and_, func, select, update
 
 from portal import inputs, words
 from portal.extensions import db
@@ -79,11 +79,17 @@ def make_proposal(case: Case, side: str, terms: Terms, *, origin: str, by: int |
     check_terms(case, terms, origin)
     db.session.execute(
         update(Proposal)
-        .where(Proposal.case_id == case.id, Proposal.state == "open")
+        .where(Proposal.case_id == case.id, Proposal.shop_id == case.shop_id, Proposal.state == "open")
         .values(state="replaced", answered_at=at, answered_by=by)
         .execution_options(synchronize_session=False)
     )
-    version = int(db.session.scalar(select(func.count()).where(Proposal.case_id == case.id)) or 0) + 1
+    version = (
+        int(
+            db.session.scalar(select(func.count()).where(Proposal.case_id == case.id, Proposal.shop_id == case.shop_id))
+            or 0
+        )
+        + 1
+    )
     if version > MOST:
         raise StepRefused("协商的次数太多了,请在会话里谈好后再提出方案,或申请平台介入")
     proposal = Proposal(
@@ -119,7 +125,12 @@ def find_problem(case: Case, terms: Terms, origin: str) -> tuple[str, str] | Non
 
     ``origin``: the state that they are made in; None: they can be carried out.
     """
-    own = {line.id: line for line in db.session.scalars(select(CaseLine).where(CaseLine.case_id == case.id))}
+    own = {
+        line.id: line
+        for line in db.session.scalars(
+            select(CaseLine).where(CaseLine.case_id == case.id, CaseLine.shop_id == case.shop_id)
+        )
+    }
     if not terms.lines or {line for line, _, _ in terms.lines} != set(own):
         return "lines", "请填写每一件商品的数量"
     if terms.freight_payer not in ("buyer", "seller"):
@@ -152,7 +163,7 @@ def list_skus(sku_id: int, line: CaseLine) -> bool:
     """Whether this is a specification of the product that the line is of."""
     same = (
         select(Sku.id)
-        .join(OrderLine, OrderLine.product_id == Sku.product_id)
+        .join(OrderLine, and_(OrderLine.product_id == Sku.product_id, OrderLine.shop_id == Sku.shop_id))
         .where(Sku.id == sku_id, OrderLine.id == line.order_line_id)
     )
     return db.session.scalar(same) is not None
@@ -174,7 +185,10 @@ TYPE_NAMES = words.TYPE
 def work_out_worth(case: Case, terms: Terms) -> list[worth.Worth]:
     """What the units of these terms are worth."""
     lines = {
-        line.id: line.order_line_id for line in db.session.scalars(select(CaseLine).where(CaseLine.case_id == case.id))
+        line.id: line.order_line_id
+        for line in db.session.scalars(
+            select(CaseLine).where(CaseLine.case_id == case.id, CaseLine.shop_id == case.shop_id)
+        )
     }
     units = [(lines[line_id], milli) for line_id, milli, _ in terms.lines]
     return worth.work_out_case_worth(case, units)
@@ -203,7 +217,11 @@ def work_out_difference(case: Case, terms: Terms) -> int:
     if terms.type is not CaseType.EXCHANGE:
         return 0
     lines = dict(
-        db.session.execute(select(CaseLine.id, CaseLine.order_line_id).where(CaseLine.case_id == case.id)).all()
+        db.session.execute(
+            select(CaseLine.id, CaseLine.order_line_id).where(
+                CaseLine.case_id == case.id, CaseLine.shop_id == case.shop_id
+            )
+        ).all()
     )
     prices = load_prices(case.shop_id, terms)
     return worth.work_out_difference(

@@ -12,8 +12,8 @@ from typing import Any
 from sqlalchemy import func, select
 
 from portal import flow
-from portal.cases import proposals
-from portal.cases.effects import hand_ins, mediation, step_context
+from portal.cases import proposals, rulings
+from portal.cases.effects import hand_ins, step_context
 from portal.extensions import db
 from portal.flow import CaseType, State, StepRefused
 from portal.inputs import money_text
@@ -199,7 +199,13 @@ def _proposed(case: Case, _handed: Any, before: Stake) -> Stake:
     made = proposals.find_open(case.id)
     if made is None:
         return before
-    own = dict(db.session.execute(select(CaseLine.id, CaseLine.order_line_id).where(CaseLine.case_id == case.id)).all())
+    own = dict(
+        db.session.execute(
+            select(CaseLine.id, CaseLine.order_line_id).where(
+                CaseLine.case_id == case.id, CaseLine.shop_id == case.shop_id
+            )
+        ).all()
+    )
     return _of_terms(case, proposals.read_terms(made), made.difference_fen, before, own)
 
 
@@ -255,7 +261,7 @@ def _again(case: Case, handed: hand_ins.DefectReport | None, before: Stake) -> S
         return before
     rows = db.session.execute(
         select(CaseLine.order_line_id, CaseLine.shipped_milli)
-        .where(CaseLine.case_id == case.id, CaseLine.shipped_milli > 0)
+        .where(CaseLine.case_id == case.id, CaseLine.shop_id == case.shop_id, CaseLine.shipped_milli > 0)
         .order_by(CaseLine.order_line_id)
     )
     return _with_paid_difference(case, _refund(case, [(line, milli) for line, milli in rows], None))
@@ -266,7 +272,7 @@ def _waived(_case: Case, _handed: Any, before: Stake) -> Stake:
 
 
 def _decided(case: Case, handed: hand_ins.RefundDecision | None, before: Stake) -> Stake:
-    units = mediation.list_decidable(case)
+    units = rulings.list_decidable(case)
     fen = handed.amount_fen if handed is not None else None
     stake = _refund(case, units, fen, before.compensation_fen if case.type in MONEY else 0, exact=True)
     return stake if case.type in MONEY else _with_paid_difference(case, stake)

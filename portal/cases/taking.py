@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from portal import flow
 from portal.calendar.lengths import get_deadlines
-from portal.cases import listening, stakes
+from portal.cases import stakes
 from portal.cases.case_facts import collect_facts
 from portal.cases.child_cases import open_child_case
 from portal.cases.deadlines import find_clock_start, lock_case, next_reminder
@@ -62,6 +62,8 @@ def take(
         raise Stale("这张售后单已有更新,下面是最新状态,您填写的内容已保留", name)
     if by.actor is Actor.MEDIATOR and not mediators.may_decide(by.user_id or 0, case.buyer_id, case.shop_id):
         raise StepRefused("您与这张售后单的一方有关,不能参与裁决", name)
+    if by.actor is Actor.MEDIATOR and case.first_mediator_id == by.user_id:
+        raise StepRefused("裁决已逾期,这张售后单已转由另一位裁决员处理", name)
     if by.actor is Actor.SELLER and by.user_id == case.buyer_id:
         raise StepRefused("您是这张售后单的买家,请由店里的另一位同事处理", name)
     if by.actor is Actor.SELLER:
@@ -116,8 +118,6 @@ def apply_step(case: Case, step: Step, by: ActedBy, at: datetime, handed: HandIn
     )
     _release_units(case, step)
     _stop_following(case, step, source, at)
-    if by.whence:
-        context.data["whence"] = by.whence
     if context.child is not None:
         context.data["child"] = open_child_case(case, context.child, by, at)
     if (after := stakes.weigh(case).sums) != before:
@@ -130,7 +130,6 @@ def apply_step(case: Case, step: Step, by: ActedBy, at: datetime, handed: HandIn
     if "proposal" in context.data:
         post_proposal_card(case, step, by, at, context.data["proposal"])
     update_counters(case, source, step.target)
-    listening.note_change(case.id, at)
     return case
 
 
@@ -170,7 +169,7 @@ def _move(case: Case, step: Step, at: datetime, changes: dict[str, Any]) -> None
     remind_at = next_reminder(find_clock_start(after), due_at, at)
     moved = db.session.execute(
         update(Case)
-        .where(Case.id == case.id, Case.state == case.state, Case.version == case.version)
+        .where(Case.id == case.id, Case.shop_id == case.shop_id, Case.state == case.state, Case.version == case.version)
         .values(
             state=step.target,
             version=case.version + 1,
@@ -189,7 +188,7 @@ def _release_units(case: Case, step: Step) -> None:
         return
     for line_id, milli in db.session.execute(
         select(CaseLine.order_line_id, CaseLine.quantity_milli)
-        .where(CaseLine.case_id == case.id)
+        .where(CaseLine.case_id == case.id, CaseLine.shop_id == case.shop_id)
         .order_by(CaseLine.order_line_id)
     ).all():
         ledger.release_units(line_id, milli)
@@ -206,7 +205,7 @@ def _stop_following(case: Case, step: Step, source: str, at: datetime) -> None:
 def _touch_order(case: Case) -> None:
     db.session.execute(
         update(Order)
-        .where(Order.id == case.order_id)
+        .where(Order.id == case.order_id, Order.shop_id == case.shop_id)
         .values(version=Order.version + 1)
         .execution_options(synchronize_session=False)
     )

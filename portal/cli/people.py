@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 import click
+from flask import current_app
 from flask.cli import with_appcontext
 from sqlalchemy import select
 
@@ -48,7 +49,7 @@ def _known(member_name: str) -> User:
 
 @portal.command("reset-password")
 @click.argument("member_name")
-@click.option("--address", default="http://127.0.0.1:8000", show_default=True, help="Where people reach the portal.")
+@click.option("--address", default="", help="Where people reach the portal; default: PORTAL_ADDRESS, or this machine.")
 @with_appcontext
 def reset_password(member_name: str, address: str) -> None:
     """Print a link with which this person sets a new password: once, within 30 minutes. Make sure who asks."""
@@ -60,6 +61,7 @@ def reset_password(member_name: str, address: str) -> None:
         accounts.tell(
             user.id, "有人申请重设您的密码", "平台已生成重设密码的链接。不是您本人申请的，请联系平台客服。", clock.now()
         )
+    address = address or current_app.extensions["portal_settings"].address or "http://127.0.0.1:8000"
     click.echo(f"{address.rstrip('/')}/reset/{token}")
 
 

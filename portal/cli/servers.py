@@ -77,6 +77,8 @@ def refuse_weak_settings(settings: Settings, host: str) -> None:
         raise SettingsError("PORTAL_STORE means several nodes: PORTAL_BANK_KEYS must hold the same keys on each")
     if host in LOOPBACK:
         return
+    if not settings.address and settings.https == "1" and "," in settings.trusted_hosts:
+        raise SettingsError("PORTAL_ADDRESS is missing: there are several trusted hosts, links need one")
     if not settings.trusted_hosts:
         raise SettingsError("PORTAL_TRUSTED_HOSTS is missing: an open address answers to its own names only")
     if not settings.https:

@@ -84,7 +84,9 @@ class Teller:
         public_ids = self.photos.of(self.shop, self.buyer, "buyer")
         with writing():
             order = make_order(self.buyer, self.shop, status, 4 if whole else secrets.randbelow(90) + 7, at)
-            line = db.session.scalars(select(OrderLine).where(OrderLine.order_id == order.id)).first()
+            line = db.session.scalars(
+                select(OrderLine).where(OrderLine.order_id == order.id, OrderLine.shop_id == order.shop_id)
+            ).first()
             assert line is not None  # noqa: S101  (just made)
             milli = line.quantity_milli if whole else 2_000
             policy = policies.get_current(self.shop)

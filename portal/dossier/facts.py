@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 
 from portal import words
 from portal.cases import case_view
@@ -158,7 +158,7 @@ def _gather(case_id: int, side: Actor, now: datetime, role: str) -> Dossier:
     order = db.session.get_one(Order, (case.order_id, case.shop_id))
     lines = db.session.execute(
         select(CaseLine, OrderLine)
-        .join(OrderLine, OrderLine.id == CaseLine.order_line_id)
+        .join(OrderLine, and_(OrderLine.id == CaseLine.order_line_id, OrderLine.shop_id == CaseLine.shop_id))
         .where(CaseLine.case_id == case_id)
         .order_by(CaseLine.id)
     )
@@ -168,13 +168,13 @@ def _gather(case_id: int, side: Actor, now: datetime, role: str) -> Dossier:
     parcels = db.session.scalars(select(Parcel).where(Parcel.case_id == case_id).order_by(Parcel.id)).all()
     parcel_lines = db.session.scalars(
         select(ParcelLine)
-        .join(Parcel, Parcel.id == ParcelLine.parcel_id)
+        .join(Parcel, and_(Parcel.id == ParcelLine.parcel_id, Parcel.shop_id == ParcelLine.shop_id))
         .where(Parcel.case_id == case_id)
         .order_by(ParcelLine.id)
     ).all()
     talk = db.session.execute(
         select(Conversation.id, Conversation.last_message_id, Conversation.last_at).where(
-            Conversation.order_id == order.id
+            Conversation.order_id == order.id, Conversation.shop_id == order.shop_id
         )
     ).one_or_none()
     count = 0
@@ -183,7 +183,11 @@ def _gather(case_id: int, side: Actor, now: datetime, role: str) -> Dossier:
             db.session.scalar(
                 select(func.count())
                 .select_from(Message)
-                .where(Message.conversation_id == talk.id, Message.id <= talk.last_message_id)
+                .where(
+                    Message.conversation_id == talk.id,
+                    Message.shop_id == talk.shop_id,
+                    Message.id <= talk.last_message_id,
+                )
             )
             or 0
         )

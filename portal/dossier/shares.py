@@ -161,7 +161,10 @@ OTHERS: dict[str, str] = {
     "order_heads": "numbers of orders, which are there themselves",
     "case_heads": "numbers of cases, which are there themselves",
     "case_tallies": "numbers",
+    "asking_slots": "numbers",
     "rate_counts": "numbers under hashes, gone in an hour",
+    "held_steps": "steps of a shop's staff for some seconds; what came of them is in the histories",
+    "saved_views": "a shop's lists by name",
     "form_keys": "random numbers, gone in days",
     "deliveries": "the sending of notices",
 }

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, delete, or_, select, update
+from sqlalchemy import and_, bindparam, delete, or_, select, update
 
 from portal.evidence.imaging import PreparedImage
 from portal.evidence.store import Store
@@ -209,7 +209,7 @@ def list_files_of_case(case_id: int) -> Sequence[Any]:
 def list_files_of_conversation(conversation_id: int, last_message_id: int, most: int) -> Sequence[Any]:
     """The same for the newest ``most`` photos of a conversation up to a message, oldest first."""
     query = (
-        _FILES.join(Message.__table__, Message.id == _photo.message_id)
+        _FILES.join(Message.__table__, and_(Message.id == _photo.message_id, Message.shop_id == _photo.shop_id))
         .where(Message.conversation_id == conversation_id, Message.id <= last_message_id)
         .order_by(_photo.id.desc())
         .limit(most)

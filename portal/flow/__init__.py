@@ -33,6 +33,7 @@ from portal.flow.needs import (
     MOST_APPLICATIONS,
     NEEDS,
 )
+from portal.flow.rulings import FAVOURED, find_ruling
 from portal.flow.spans import DEADLINES, in_words
 from portal.flow.table import (
     ALL,
@@ -63,6 +64,7 @@ __all__ = [
     "ALL",
     "DEADLINES",
     "EVIDENCE_ROUNDS",
+    "FAVOURED",
     "FINAL",
     "MOST_APPLICATIONS",
     "NEEDS",
@@ -102,6 +104,7 @@ __all__ = [
     "diagram",
     "due",
     "find",
+    "find_ruling",
     "in_words",
     "open_steps",
     "reminders",

@@ -16,13 +16,18 @@ def due(state: str, facts: Facts, set_to: Mapping[str, timedelta] | None = None)
     if state in FINAL:
         return None, ""
     if facts.escalated:
-        rule = {Stage.EVIDENCE: "mediation_evidence", Stage.DECIDING: "mediation_decision"}.get(Stage(facts.stage))
-        return ((facts.evidence_at or facts.entered_at) + spans[rule], rule) if rule else (None, "")
+        rule = _OF_STAGE[Stage(facts.stage)] if not facts.passed_on else "mediation_rule"
+        return (facts.evidence_at or facts.entered_at) + spans[rule], rule
     end, rule = _running(state, facts, spans)
     end += facts.paused
     return (max(end, facts.not_before) if facts.not_before else end), rule
 
 
+_OF_STAGE: dict[Stage, str] = {
+    Stage.EVIDENCE: "mediation_evidence",
+    Stage.DECIDING: "mediation_decision",
+    Stage.OVERDUE: "mediation_second",
+}
 _PLAIN: dict[str, str] = {  # states whose one deadline runs from entering them
     State.APPLIED: "seller_response",
     State.REVISING: "buyer_modify",

@@ -49,6 +49,11 @@ class Facts:
     evidence_round: int = 0
     evidence_at: datetime | None = None  # when the present stage of the mediation began
     heard_both: bool = False  # both sides have handed in evidence in this round
+    passed_on: bool = False  # the decision was late, and another mediator was to have it
+    ruling: str = ""  # the decision that the rule makes, once that is all that is left
+    favours: str = ""  # whom the rule favours by the ground of the application
+    received_milli: int = 0  # of what was sent back, for the rule
+    decidable_fen: int = 0  # the most that can be decided, for the rule
     asked_by: str = ""  # who opened the mediation
     origin: str = ""  # proposed: the state that the proposal was made in
     countered: bool = False  # proposed: the buyer has made terms of his own

@@ -11,6 +11,21 @@ from portal.flow.spans import in_words
 EVIDENCE_ROUNDS = 2
 MOST_APPLICATIONS = 5  # how often one case may be handed in
 
+_RULED = (
+    "decide_close",
+    "decide_complete",
+    "decide_return",
+    "decide_reship",
+    "decide_refund",
+    "decide_unpaid",
+    "decide_continue",
+)
+
+
+def _is_ruled(name: str) -> Callable[[Facts], str | None]:
+    return lambda f: None if f.ruling == name else "规则在这里另有规定"
+
+
 # Conditions by name: None when it holds, else the sentence that says why not and what to do.
 NEEDS: dict[str, Callable[[Facts], str | None]] = {
     "default_address": lambda f: None if f.has_default_address else "店铺还没有默认退货地址",
@@ -112,6 +127,7 @@ NEEDS: dict[str, Callable[[Facts], str | None]] = {
     "in_mediation": lambda f: None if f.escalated else "现在没有平台介入,页面显示的是最新状态",
     "no_mediation": lambda f: "平台已介入,请在介入中提交证据" if f.escalated else None,
     "collecting": lambda f: None if f.stage == Stage.EVIDENCE else "举证期已结束,请等待平台处理",
+    **{f"rule_{name}": _is_ruled(name) for name in _RULED},
     "deciding": lambda f: (
         None
         if f.stage in (Stage.DECIDING, Stage.OVERDUE) or f.heard_both

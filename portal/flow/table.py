@@ -229,6 +229,35 @@ _ROWS: tuple[Step, ...] = (
 )
 
 # fmt: on
+
+
+def _rule(row: Step) -> Step:
+    """The same decision, made by the rule where no mediator made one in time."""
+    return row._replace(
+        actor=C,
+        news=row.news.replace("平台裁决:", "裁决逾期,按事先告知的规则:"),
+        tells=(B, S, P),
+        button="",
+        after="mediation_rule",
+        needs=("in_mediation", f"rule_{row.name}"),
+        danger=False,
+    )
+
+
+# Where the rule never decides so (portal/flow/rulings.py): it turns no application into another type, for one.
+_NEVER_RULED = frozenset(
+    {
+        *((State.CONVERTED, source) for source in (State.APPLIED, State.REVISING, State.INSPECTING, State.DISPUTED)),
+        (State.CONVERTED, State.PAYING),
+        (State.RESHIPPING, State.PAYING),
+        (State.RESHIPPING, State.CONFIRMING),
+    }
+)
+_ROWS += tuple(
+    _rule(row)
+    for row in _ROWS
+    if row.actor is P and row.name.startswith("decide_") and (row.target, row.source) not in _NEVER_RULED
+)
 # 平台介入 lies beside the state: the same rows in each state that it can be called for in.
 _OPEN_OF: dict[CaseType, tuple[State, ...]] = {
     case_type: tuple(
@@ -314,11 +343,23 @@ def _overlay() -> Iterator[Step]:
             state,
             state,
             C,
-            "平台裁决超时,已上报主管",
+            "平台裁决超时,已提醒裁决员和主管",
             (B, S, P),
             after="mediation_decision",
             needs=("in_mediation",),
             title="平台裁决超时",
+        )
+        yield Step(
+            "timeout_second",
+            types,
+            state,
+            state,
+            C,
+            "平台裁决再次超时,转由另一位裁决员处理",
+            (B, S, P),
+            after="mediation_second",
+            needs=("in_mediation",),
+            title="平台裁决转交",
         )
         yield Step(
             "more_evidence",
@@ -332,7 +373,7 @@ def _overlay() -> Iterator[Step]:
             needs=("in_mediation", "deciding", "rounds_left"),
             title="平台请补充证据",
         )
-        yield Step(
+        going_on = Step(
             "decide_continue",
             types,
             state,
@@ -344,6 +385,9 @@ def _overlay() -> Iterator[Step]:
             needs=("in_mediation", "deciding"),
             title="平台裁决通知",
         )
+        yield going_on
+        if state not in (State.APPLIED, State.REVISING):
+            yield _rule(going_on)
 
 
 OVERLAY: tuple[Step, ...] = tuple(_overlay())

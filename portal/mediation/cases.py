@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import g, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
 from portal import flow
 from portal.cases import (
@@ -81,7 +81,7 @@ def _promises(case: Case) -> list[str]:
     """The guarantees that the goods were sold with, by name."""
     stored = db.session.scalars(
         select(OrderLine.guarantees)
-        .join(CaseLine, CaseLine.order_line_id == OrderLine.id)
+        .join(CaseLine, and_(CaseLine.order_line_id == OrderLine.id, CaseLine.shop_id == OrderLine.shop_id))
         .where(CaseLine.case_id == case.id)
     )
     codes = frozenset().union(*(guarantees.codes(text) for text in stored))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from portal.cases import rulings
 from portal.cases.arbitration import asks_goods_back
 from portal.cases.effects import conversion as conversion_effects
-from portal.cases.effects import mediation as mediation_effects
 from portal.cases.effects.hand_ins import Decision, EvidenceRequest, HandIn, RefundDecision
 from portal.flow import Step
 from portal.inputs import money_text
@@ -55,7 +55,7 @@ class RefundForm(DecideForm):
     freight_payer = Choice("退回运费", choices=PAYERS, optional=True, missing="请选择退回运费由谁承担")
 
     def prepare(self, case: Case, step: Step, *, first: bool) -> None:
-        self.amount.most = mediation_effects.find_most_decidable(case)
+        self.amount.most = rulings.find_most_decidable(case)
         self.amount.description = f"最多 {money_text(self.amount.most)} 元,是这些商品实付而未退的部分"
         returned = conversion_effects.are_goods_returned(case)
         if not asks_goods_back(case.type, case.state, str(step.target), goods_returned=returned):

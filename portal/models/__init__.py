@@ -7,7 +7,7 @@ from portal.models.cases import Case, CaseEvent, CaseHead, CaseLine, CaseTally, 
 from portal.models.chains import AccessLink, CaseLink, OrderLink
 from portal.models.complaints import Complaint
 from portal.models.customers import CustomerNote, Feedback
-from portal.models.desk import SavedView
+from portal.models.desk import HeldStep, SavedView
 from portal.models.evidence import Evidence
 from portal.models.imports import ImportHeading, ImportJob
 from portal.models.intake import Intake
@@ -27,11 +27,12 @@ from portal.models.security import (
 )
 from portal.models.shipments import Parcel, ParcelLine, ParcelTrace
 from portal.models.system import SystemNote
-from portal.models.tracking import OrderWatch, ReceiptClaim, Shipment, ShipmentTrace, TraceFile, Track
+from portal.models.tracking import AskingSlot, OrderWatch, ReceiptClaim, Shipment, ShipmentTrace, TraceFile, Track
 from portal.models.versions import OrderVersion
 
 __all__ = [
     "AccessLink",
+    "AskingSlot",
     "AuditEvent",
     "BankAccount",
     "BankConsent",
@@ -53,6 +54,7 @@ __all__ = [
     "Feedback",
     "FormKey",
     "HalfSignIn",
+    "HeldStep",
     "ImportHeading",
     "ImportJob",
     "Intake",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.extensions import Model
@@ -14,7 +14,10 @@ LIVE = "ended_at IS NULL"  # what partial indexes hold; a query uses them when i
 
 
 class OrderLink(Model):
-    """A distributor's order to a consumer, and the purchase that serves it."""
+    """A distributor's order to a consumer, and a purchase that serves it; there may be several.
+
+    ``applies``: what the consumer applies for goes to the supplier by itself, and the goods take these routes.
+    """
 
     __tablename__ = "order_links"
     __table_args__ = (
@@ -25,9 +28,12 @@ class OrderLink(Model):
 
     downstream_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id"), primary_key=True, autoincrement=False)  # distributor's
-    upstream_id: Mapped[int]
+    upstream_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     upstream_shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id"))  # as of CaseLink
     channel: Mapped[str] = mapped_column(String(60), default="")  # where the consumer bought it
+    applies: Mapped[bool] = mapped_column(default=False, server_default=false())
+    route_back: Mapped[str] = mapped_column(String(6), default="via", server_default="via")
+    route_out: Mapped[str] = mapped_column(String(6), default="via", server_default="via")
     created_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
     created_at: Mapped[datetime]
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.extensions import Model
-from portal.models.keys import ShopRow
+from portal.models.keys import ShopRow, refer
 
 
 class SavedView(ShopRow, Model):
@@ -25,3 +26,37 @@ class SavedView(ShopRow, Model):
     name: Mapped[str] = mapped_column(String(20))
     query: Mapped[str] = mapped_column(String(500))  # the list as it stands in an address
     made_at: Mapped[datetime]
+
+
+HELD = "state = 'held'"
+
+
+class HeldStep(ShopRow, Model):
+    """A step that somebody took and may still take back: it is carried out at ``due_at``, whoever looks then."""
+
+    __tablename__ = "held_steps"
+    __table_args__ = (
+        refer("case_id", "cases"),
+        CheckConstraint("state IN ('held','taken','undone','failed')", name="state"),
+        Index("ix_held_steps_due", "due_at", sqlite_where=text(HELD), postgresql_where=text(HELD)),
+        Index(
+            "uq_held_steps_case",
+            "case_id",
+            "shop_id",
+            unique=True,
+            sqlite_where=text(HELD),
+            postgresql_where=text(HELD),
+        ),
+        Index("ix_held_steps_person", "shop_id", "user_id", "due_at"),
+    )
+
+    case_id: Mapped[int]
+    version: Mapped[int]  # of the case, as the page showed it
+    step: Mapped[str] = mapped_column(String(32))
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    author: Mapped[str] = mapped_column(String(64), default="")
+    request_id: Mapped[str] = mapped_column(String(40), default="")
+    handed: Mapped[dict[str, Any]] = mapped_column(default=dict)  # emptied once it is over
+    due_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(String(8), default="held")
+    problem: Mapped[str] = mapped_column(String(300), default="")  # why it could not be carried out

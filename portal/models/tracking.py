@@ -35,7 +35,6 @@ class Track(Model):
         CheckConstraint("next_at IS NULL OR ended_at IS NULL", name="ended"),
         UniqueConstraint("carrier", "tracking_no"),
         Index("ix_tracks_next_at", "next_at", **_only(POLLED)),
-        Index("ix_tracks_tried_at", "tried_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -49,6 +48,15 @@ class Track(Model):
     failures: Mapped[int] = mapped_column(default=0)  # in a row
     error: Mapped[str] = mapped_column(String(12), default="")  # couriers.Problem
     ended_at: Mapped[datetime | None]
+
+
+class AskingSlot(Model):
+    """One question of those that may be asked a minute; taken by putting ``free_at`` a minute on."""
+
+    __tablename__ = "asking_slots"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    free_at: Mapped[datetime]
 
 
 class Shipment(ShopRow, Model):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import and_, bindparam, func, select, update
 
 from portal import flow, words
 from portal.calendar.lengths import get_deadline
@@ -112,7 +112,9 @@ def list_of_case(case_id: int) -> Sequence[MoneyEntry]:
 
 def move_entry(case: Case, entry_id: int | None, states: Sequence[str], **values: Any) -> MoneyEntry:
     """One entry of the case moved on by compare-and-set; without an id the only one there is in these states."""
-    query = select(MoneyEntry).where(MoneyEntry.case_id == case.id, MoneyEntry.state.in_(states))
+    query = select(MoneyEntry).where(
+        MoneyEntry.case_id == case.id, MoneyEntry.shop_id == case.shop_id, MoneyEntry.state.in_(states)
+    )
     if entry_id is not None:
         query = query.where(MoneyEntry.id == entry_id)
     found = db.session.scalars(query.order_by(MoneyEntry.id).execution_options(populate_existing=True)).all()
@@ -187,7 +189,7 @@ def doubt_about(shop_id: int, entry_id: int, way: str, reference: str) -> str:
         return "这不像支付平台或银行给出的流水号(一般是 6 位以上的数字,可以带字母),请从付款记录里复制"
     used = db.session.scalar(
         select(Case.case_no)
-        .join(MoneyEntry, MoneyEntry.case_id == Case.id)
+        .join(MoneyEntry, and_(MoneyEntry.case_id == Case.id, MoneyEntry.shop_id == Case.shop_id))
         .where(MoneyEntry.shop_id == shop_id, MoneyEntry.reference == reference, MoneyEntry.id != entry_id)
         .limit(1)
     )

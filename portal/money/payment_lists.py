@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, case, func, select, text, tuple_
+from sqlalchemy import and_, bindparam, case, func, select, text, tuple_
 
 from portal.extensions import Moment, db
 from portal.inputs import money_text, quantity_text
@@ -61,8 +61,8 @@ _ROW = (
         _order.order_no,
         _user.member_name.label("buyer"),
     )
-    .join(Case.__table__, _case.id == _entry.case_id)
-    .join(Order.__table__, _order.id == _entry.order_id)
+    .join(Case.__table__, and_(_case.id == _entry.case_id, _case.shop_id == _entry.shop_id))
+    .join(Order.__table__, and_(_order.id == _entry.order_id, _order.shop_id == _entry.shop_id))
     .join(User.__table__, _user.id == _case.buyer_id)
 )
 
@@ -157,7 +157,7 @@ def show_working(order_id: int, entries: Sequence[Any], *, unshipped: bool) -> d
             Order.paid_fen,
             Order.freight_fen,
         )
-        .join(Order, Order.id == OrderLine.order_id)
+        .join(Order, and_(Order.id == OrderLine.order_id, Order.shop_id == OrderLine.shop_id))
         .where(OrderLine.order_id == order_id)
         .order_by(OrderLine.position, OrderLine.id)
     ).all()

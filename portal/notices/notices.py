@@ -100,7 +100,7 @@ def send_reminder(case: Case, actor: Actor, now: datetime) -> None:
     )
     turn = f"{case.remind_at.timestamp():.0f}" if case.remind_at else ""
     do = "提交证据" if case.stage == Stage.EVIDENCE else "作出裁决" if case.stage else "处理"
-    for user_id in list_readers(case, actor):
+    for user_id in list_reminded(case, actor):
         add_notice(
             user_id,
             case,
@@ -111,6 +111,45 @@ def send_reminder(case: Case, actor: Actor, now: datetime) -> None:
             at=now,
             dedupe_key=f"remind:{case.id}:{case.version}:{turn}:{user_id}",
         )
+
+
+def list_reminded(case: Case, actor: Actor) -> list[int]:
+    """Whom a reminder goes to: of the mediators the one who has the case, where one has."""
+    if actor is Actor.MEDIATOR and case.mediator_id is not None:
+        return [case.mediator_id]
+    return list_readers(case, actor)
+
+
+def tell_supervisors(case: Case, title: str, said: str, *, at: datetime) -> None:
+    """Tell the operators of a decision that is late; they see no case, only its number."""
+    for user_id in db.session.scalars(select(User.id).where(User.operator, User.disabled_at.is_(None))).all():
+        add_notice(
+            user_id,
+            None,
+            shop_id=case.shop_id,
+            kind="decision_late",
+            title=title,
+            body=f"售后单 {case.case_no}:{said}",
+            href="/operator",
+            at=at,
+            dedupe_key=f"late:{case.id}:{case.version}:{user_id}",
+        )
+        bump_unread(user_id)
+
+
+def tell_passed_on(case: Case, user_id: int, *, at: datetime) -> None:
+    """Tell a mediator that a case is another one's to decide now."""
+    add_notice(
+        user_id,
+        case,
+        kind="decision_passed",
+        title="裁决已转交另一位裁决员",
+        body=f"售后单 {case.case_no} 逾期没有裁决，已转由另一位裁决员处理，您不再参与这张售后单的裁决。",
+        href=build_address(case, Actor.MEDIATOR),
+        at=at,
+        dedupe_key=f"passed:{case.id}:{case.version}:{user_id}",
+    )
+    bump_unread(user_id)
 
 
 def tell_sent_back(case: Case, parcels: Sequence[str], *, at: datetime) -> None:

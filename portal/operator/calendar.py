@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from portal.calendar import calendars, workdays
 from portal.operator import bp
 from portal.rights import resale
-from portal.web import guards
+from portal.web import events, guards
 from portal.web.fields import Line, Text, Whole
 from portal.web.forms import Form
 from portal.web.once import once
@@ -71,6 +71,7 @@ def calendar_year(year: int) -> ResponseReturnValue:
 
                     def kept() -> str:
                         calendars.keep_year(year, days, source, by=g.who.user_id, now=g.now)
+                        events.audit("config_change", change="calendar", year=year, days=len(days))
                         return f"/operator/calendar/{year}?said=calendar-saved"
 
                     answer = once(kept)

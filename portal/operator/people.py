@@ -14,7 +14,7 @@ from portal.models import Session, Shop, Staff, User
 from portal.operator import bp
 from portal.people import accounts, factors, roles
 from portal.people import sessions as people_sessions
-from portal.web import events, guards
+from portal.web import events, guards, security
 from portal.web.forms import Form
 from portal.web.once import once
 from portal.web.pages import page
@@ -136,7 +136,7 @@ def make_link(user_id: int) -> ResponseReturnValue:
             row.id, "有人申请重设您的密码", "平台已生成重设密码的链接。不是您本人申请的，请联系平台客服。", g.now
         )
         events.audit("privilege_change", row.id, change="password_link_made", by=g.who.user_id)
-    return _shown(_person(user_id), 200, link=f"{request.host_url}reset/{token}")
+    return _shown(_person(user_id), 200, link=security.whole_address(f"/reset/{token}"))
 
 
 @bp.get("/shops")

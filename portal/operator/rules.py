@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from portal import words
 from portal.operator import bp
 from portal.rights import rules
+from portal.web import events
 from portal.web.fields import Line, Text
 from portal.web.forms import Form
 from portal.web.once import once
@@ -50,6 +51,7 @@ def rules_editor() -> ResponseReturnValue:
                     now=g.now,
                     exception=form.exception.data or "",
                 )
+                events.audit("config_change", change="rules", version=made.version)
                 return f"/rules?version={made.version}"
 
             try:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import and_, delete, func, select
 
 from portal import flow
 from portal.extensions import db
@@ -86,7 +86,7 @@ def collect_facts(shop_id: int, buyer_id: int) -> dict[str, Any]:
     ).one()
     refunded = db.session.scalar(  # what was really paid back; what is owed or has failed is not
         select(func.coalesce(func.sum(MoneyEntry.amount_fen), 0))
-        .join(Order, Order.id == MoneyEntry.order_id)
+        .join(Order, and_(Order.id == MoneyEntry.order_id, Order.shop_id == MoneyEntry.shop_id))
         .where(*here, MoneyEntry.state == "settled", MoneyEntry.kind.in_(("refund", "difference_back")))
     )
     states = dict(

@@ -8,7 +8,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, case, func, or_, select, text, tuple_
+from sqlalchemy import and_, bindparam, case, func, or_, select, text, tuple_
 
 from portal.extensions import Moment, db, list_columns
 from portal.models import Case, Order, OrderLine, Parcel, Product, Shop, User
@@ -279,7 +279,9 @@ def known_numbers(order_id: int, among: Collection[str]) -> set[str]:
     for query in (
         select(_line.offer_id, _line.sku_id, _line.cargo_no).where(_line.order_id == order_id),
         select(_case.case_no).where(_case.order_id == order_id),
-        select(Parcel.tracking_no).join(Case, Case.id == Parcel.case_id).where(Case.order_id == order_id),
+        select(Parcel.tracking_no)
+        .join(Case, and_(Case.id == Parcel.case_id, Case.shop_id == Parcel.shop_id))
+        .where(Case.order_id == order_id),
         select(_order.order_no).where(
             _order.order_no.in_(among),
             or_((_order.buyer_id == order.buyer_id) & _order.shown, _order.shop_id == order.shop_id),

@@ -26,7 +26,7 @@ def freeze_facts(order: Any) -> dict[str, Any]:
     """What a case that is opened now stands on: what was paid, when, for whom, and every line with its guarantees."""
     lines = db.session.execute(
         select(OrderLine.id, OrderLine.unit_price_fen, OrderLine.quantity_milli, OrderLine.guarantees)
-        .where(OrderLine.order_id == order.id)
+        .where(OrderLine.order_id == order.id, OrderLine.shop_id == order.shop_id)
         .order_by(OrderLine.id)
     )
     moments = {name: getattr(order, name) for name in _FROZEN_MOMENTS}

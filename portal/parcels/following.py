@@ -52,21 +52,29 @@ def follow_parcel(case: Case, parcel: Parcel) -> None:
 
 def end_following(case: Case, at: datetime, *, parcel_id: int | None = None, leg: str = "") -> None:
     """Stop following parcels of a case: one, those of a leg, or all but refused goods on their way back."""
-    of_case = select(Parcel.id).where(Parcel.case_id == case.id)
+    of_case = select(Parcel.id).where(Parcel.case_id == case.id, Parcel.shop_id == case.shop_id)
     if parcel_id is not None:
         of_case = of_case.where(Parcel.id == parcel_id)
     else:
         of_case = of_case.where(Parcel.leg == leg if leg else Parcel.leg != "refused")
     _set_shipments(
-        (Shipment.order_id == case.order_id) & Shipment.parcel_id.in_(of_case) & Shipment.ended_at.is_(None),
+        (Shipment.order_id == case.order_id)
+        & (Shipment.shop_id == case.shop_id)
+        & Shipment.parcel_id.in_(of_case)
+        & Shipment.ended_at.is_(None),
         ended_at=at,
     )
 
 
 def deny_parcel(case: Case) -> None:
     """The buyer says that nothing came: an alarm for each replacement that the carrier says was signed for."""
-    out = select(Parcel.id).where(Parcel.case_id == case.id, Parcel.leg == "out", Parcel.round == case.round)
-    _set_shipments((Shipment.order_id == case.order_id) & Shipment.parcel_id.in_(out), denied=True)
+    out = select(Parcel.id).where(
+        Parcel.case_id == case.id, Parcel.shop_id == case.shop_id, Parcel.leg == "out", Parcel.round == case.round
+    )
+    _set_shipments(
+        (Shipment.order_id == case.order_id) & (Shipment.shop_id == case.shop_id) & Shipment.parcel_id.in_(out),
+        denied=True,
+    )
 
 
 def _set_shipments(which: ColumnElement[bool], **columns: Any) -> None:

@@ -40,13 +40,13 @@ def _stand(parcel: Parcel, now: datetime) -> None:
     """Say on a case's parcel what its believed scans come to."""
     rows = db.session.execute(
         select(ParcelTrace.at, ParcelTrace.status, ParcelTrace.delivering).where(
-            ParcelTrace.parcel_id == parcel.id, ParcelTrace.doubt == ""
+            ParcelTrace.parcel_id == parcel.id, ParcelTrace.shop_id == parcel.shop_id, ParcelTrace.doubt == ""
         )
     )
     stands = scans.standing((row.at, "delivering" if row.delivering else row.status) for row in rows)
     parcel.traced_at, parcel.signed_at, parcel.lost_at = stands.at, stands.signed_at, stands.lost_at
     db.session.flush()
-    restate_parcel(Shipment.parcel_id == parcel.id, stands, now)
+    restate_parcel((Shipment.parcel_id == parcel.id) & (Shipment.shop_id == parcel.shop_id), stands, now)
 
 
 def take_back(parcel: Parcel, correction: Scan, *, now: datetime) -> None:
@@ -162,7 +162,10 @@ def keep_scans_of_order(
         select(Shipment).where(Shipment.id == shipment_id).with_for_update().execution_options(populate_existing=True)
     ).one()
     order = db.session.scalars(
-        select(Order).where(Order.id == shipment.order_id).with_for_update().execution_options(populate_existing=True)
+        select(Order)
+        .where(Order.id == shipment.order_id, Order.shop_id == shipment.shop_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
     ).one()
     before = find_receipt(order.id)
     sent_at = order.shipped_at or order.paid_at or order.ordered_at

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import and_, bindparam, select
 
 from portal.extensions import db
 from portal.models import Case, Order, Parcel, ParcelTrace, Shipment, ShipmentTrace, Track
@@ -81,7 +81,9 @@ _OF_ORDER = (
         _own_trace.doubt,
         *_CHECKS,
     )
-    .outerjoin(ShipmentTrace.__table__, _own_trace.shipment_id == _shipment.id)
+    .outerjoin(
+        ShipmentTrace.__table__, and_(_own_trace.shipment_id == _shipment.id, _own_trace.shop_id == _shipment.shop_id)
+    )
     .outerjoin(Track.__table__, _track_of.id == _shipment.track_id)
     .where(_shipment.order_id == bindparam("order_id"), _shipment.case_id.is_(None))
     .order_by(_shipment.id, _own_trace.at.desc(), _own_trace.id.desc())
@@ -129,8 +131,8 @@ _ONE = (
         _parcel.voided_at,
         *_CHECKS,
     )
-    .join(Order.__table__, _order.id == _shipment.order_id)
-    .outerjoin(Case.__table__, _case.id == _shipment.case_id)
+    .join(Order.__table__, and_(_order.id == _shipment.order_id, _order.shop_id == _shipment.shop_id))
+    .outerjoin(Case.__table__, and_(_case.id == _shipment.case_id, _case.shop_id == _shipment.shop_id))
     .outerjoin(Parcel.__table__, _parcel.id == _shipment.parcel_id)
     .outerjoin(Track.__table__, _track_of.id == _shipment.track_id)
     .where(_shipment.id == bindparam("id"))
@@ -151,7 +153,7 @@ def list_scans(shipment: Any) -> Sequence[Any]:
     """The scans of a followed parcel, newest first."""
     if shipment.parcel_id is None:
         query = select(_own_trace.at, _own_trace.status, _own_trace.words, _own_trace.origin, _own_trace.doubt).where(
-            _own_trace.shipment_id == shipment.id
+            _own_trace.shipment_id == shipment.id, _own_trace.shop_id == shipment.shop_id
         )
         return db.session.execute(query.order_by(_own_trace.at.desc(), _own_trace.id.desc())).all()
     query = select(_trace.at, _trace.status, _trace.words, _trace.origin, _trace.doubt, _trace.delivering).where(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import String, cast, literal, select
+from sqlalchemy import String, and_, cast, literal, select
 
 from portal import flow, inputs, words
 from portal.calendar import lengths
@@ -72,9 +72,16 @@ def raise_alarm(now: datetime) -> int:
     before = now - lengths.get_deadline("refund_hard")
     key = literal("hard:").concat(cast(MoneyEntry.id, String)).concat(":").concat(cast(Shop.owner_id, String))
     late = db.session.execute(
-        select(MoneyEntry.id, MoneyEntry.case_id, MoneyEntry.amount_fen, MoneyEntry.kind, Shop.owner_id)
+        select(
+            MoneyEntry.id,
+            MoneyEntry.shop_id,
+            MoneyEntry.case_id,
+            MoneyEntry.amount_fen,
+            MoneyEntry.kind,
+            Shop.owner_id,
+        )
         .join(Shop, Shop.id == MoneyEntry.shop_id)
-        .join(Case, Case.id == MoneyEntry.case_id)
+        .join(Case, and_(Case.id == MoneyEntry.case_id, Case.shop_id == MoneyEntry.shop_id))
         .where(
             MoneyEntry.state.in_(money_entries.TO_PAY),
             MoneyEntry.made_at <= before,
@@ -93,7 +100,11 @@ def is_alarmed(entry: Any, now: datetime) -> bool:
     dedupe_key = f"hard:{entry.id}:{entry.owner_id}"
     what = f"{words.MONEY[entry.kind]} {inputs.money_text(entry.amount_fen)} 元"
     with writing():
-        state = db.session.scalar(select(MoneyEntry.state).where(MoneyEntry.id == entry.id).with_for_update())
+        state = db.session.scalar(
+            select(MoneyEntry.state)
+            .where(MoneyEntry.id == entry.id, MoneyEntry.shop_id == entry.shop_id)
+            .with_for_update()
+        )
         known = db.session.scalar(select(Notice.id).where(Notice.dedupe_key == dedupe_key))
         if state not in money_entries.TO_PAY or known is not None:
             return False
@@ -130,7 +141,10 @@ def record_payment(
     if entry is None:
         raise StepRefused("没有找到这笔款项")
     case = db.session.scalars(
-        select(Case).where(Case.id == entry.case_id).with_for_update().execution_options(populate_existing=True)
+        select(Case)
+        .where(Case.id == entry.case_id, Case.shop_id == shop_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
     ).one()
     state = db.session.scalar(select(MoneyEntry.state).where(MoneyEntry.id == entry_id)) or ""
     if state not in _FROM[verb]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
 from portal import inputs, words
 from portal.cases import case_facts
@@ -147,7 +147,7 @@ def judge_rows(shop_id: int, rows: Sequence[Mapping[str, Any]], now: datetime) -
                 MoneyEntry.channel,
                 Case.case_no,
             )
-            .join(Case, Case.id == MoneyEntry.case_id)
+            .join(Case, and_(Case.id == MoneyEntry.case_id, Case.shop_id == MoneyEntry.shop_id))
             .where(MoneyEntry.shop_id == shop_id, MoneyEntry.key.in_(sorted(set(keys.values()))[part : part + 400]))
         )
     }

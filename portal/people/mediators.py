@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 
 from portal.extensions import db
-from portal.models import Shop, Staff, User
+from portal.models import Case, Shop, Staff, User
 
 
 def _shops_of(buyer_id: int, shop_id: int) -> Any:
@@ -23,6 +23,21 @@ def deciders(buyer_id: int, shop_id: int) -> list[int]:
         User.mediator, User.disabled_at.is_(None), User.id != buyer_id, User.id.not_in(related)
     )
     return list(db.session.scalars(query.order_by(User.id)))
+
+
+def choose_decider(buyer_id: int, shop_id: int, but_not: int | None = None) -> int | None:
+    """Who gets a case to decide: of those related to neither side the one with the fewest at hand; None: nobody."""
+    able = [user_id for user_id in deciders(buyer_id, shop_id) if user_id != but_not]
+    if not able:
+        return None
+    open_now = dict(
+        db.session.execute(
+            select(Case.mediator_id, func.count())
+            .where(Case.escalated, Case.mediator_id.in_(able))
+            .group_by(Case.mediator_id)
+        ).all()
+    )
+    return min(able, key=lambda user_id: (open_now.get(user_id, 0), user_id))
 
 
 def may_decide(user_id: int, buyer_id: int, shop_id: int) -> bool:

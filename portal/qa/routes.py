@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from flask import abort, current_app, g, jsonify, redirect, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
 from portal import database, sweeping
 from portal.calendar import clock
@@ -126,7 +126,7 @@ def trace() -> ResponseReturnValue:
     leg, status = request.form.get("leg", "back"), request.form.get("status", "transit")
     parcel_id = db.session.scalar(
         select(Parcel.id)
-        .join(Case, Case.id == Parcel.case_id)
+        .join(Case, and_(Case.id == Parcel.case_id, Case.shop_id == Parcel.shop_id))
         .where(Case.case_no == request.form.get("case_no", ""), Parcel.leg == leg, Parcel.voided_at.is_(None))
         .order_by(Parcel.id.desc())
         .limit(1)

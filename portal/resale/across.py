@@ -49,7 +49,9 @@ def _wanted(case: Case, order_id: int) -> list[RequestedLine]:
     lines = {line.id: line for line in goods.list_lines(order_id)}
     found = []
     for line_id, milli in db.session.execute(
-        select(CaseLine.order_line_id, CaseLine.quantity_milli).where(CaseLine.case_id == case.id)
+        select(CaseLine.order_line_id, CaseLine.quantity_milli).where(
+            CaseLine.case_id == case.id, CaseLine.shop_id == case.shop_id
+        )
     ):
         other = lines.get(same.get(line_id, 0))
         if other is not None and (free := min(milli, other.quantity_milli - other.claimed_milli)) > 0:
@@ -213,10 +215,15 @@ def find_counted_above(downstream: Case) -> dict[int, tuple[int, int, str]]:
     up = db.session.get_one(Case, (found.upstream_id, found.upstream_shop_id))
     same = list_pairs(downstream.order_id, up.order_id)
     theirs = {
-        line.order_line_id: line for line in db.session.scalars(select(CaseLine).where(CaseLine.case_id == up.id))
+        line.order_line_id: line
+        for line in db.session.scalars(
+            select(CaseLine).where(CaseLine.case_id == up.id, CaseLine.shop_id == up.shop_id)
+        )
     }
     counted = {}
-    for line in db.session.scalars(select(CaseLine).where(CaseLine.case_id == downstream.id)):
+    for line in db.session.scalars(
+        select(CaseLine).where(CaseLine.case_id == downstream.id, CaseLine.shop_id == downstream.shop_id)
+    ):
         other = theirs.get(same.get(line.order_line_id, 0))
         if other is not None and other.received_milli is not None:
             most = line.quantity_milli

@@ -34,7 +34,7 @@ def list_above(downstream: Case, most: int = 10) -> Sequence[Any]:
     above = find_order_above(downstream)
     return db.session.execute(
         select(*_SHOWN, (Order.id == (above.id if above else -1)).label("likely"))
-        .join(Order, Order.id == Case.order_id)
+        .join(Order, and_(Order.id == Case.order_id, Order.shop_id == Case.shop_id))
         .where(
             Case.buyer_id == owner, Case.shop_id != downstream.shop_id, Case.state.not_in(flow.FINAL), ~_linked_above
         )
@@ -50,7 +50,7 @@ def list_below(upstream: Case, shop_id: int, most: int = 10) -> Sequence[Any]:
     likely = or_(Order.id.in_(below), and_(Order.order_no == up.downstream_order_no, Order.order_no != ""))
     return db.session.execute(
         select(*_SHOWN, likely.label("likely"))
-        .join(Order, Order.id == Case.order_id)
+        .join(Order, and_(Order.id == Case.order_id, Order.shop_id == Case.shop_id))
         .where(Case.shop_id == shop_id, Case.id != upstream.id, Case.state.not_in(flow.FINAL), ~_linked_below)
         .order_by(likely.desc(), Case.id.desc())
         .limit(most)
@@ -69,7 +69,9 @@ def link_cases(
     """Hang two cases on each other. Raises StepRefused when they aren't the distributor's two or one is taken."""
     _check(downstream, upstream)
     taken = select(CaseLink.id).where(
-        _LIVE, or_(CaseLink.downstream_id == downstream.id, CaseLink.upstream_id == upstream.id)
+        _LIVE,
+        CaseLink.shop_id == downstream.shop_id,
+        or_(CaseLink.downstream_id == downstream.id, CaseLink.upstream_id == upstream.id),
     )
     if db.session.scalar(taken.limit(1)) is not None:
         raise StepRefused("其中一张售后单已有关联,请先解除原来的关联", "link")
@@ -79,7 +81,11 @@ def link_cases(
             raise StepRefused("这两张售后单互为上下游,不能再反过来关联", "link")
         at = db.session.scalar(select(CaseLink.upstream_id).where(_LIVE, CaseLink.downstream_id == at))
     made = db.session.scalars(
-        select(CaseLink).where(CaseLink.downstream_id == downstream.id, CaseLink.upstream_id == upstream.id)
+        select(CaseLink).where(
+            CaseLink.downstream_id == downstream.id,
+            CaseLink.shop_id == downstream.shop_id,
+            CaseLink.upstream_id == upstream.id,
+        )
     ).one_or_none()
     if made is None:
         made = CaseLink(
@@ -93,7 +99,12 @@ def link_cases(
         db.session.add(made)
     made.route_back, made.route_out, made.ended_at, made.alarmed_at = route_back, route_out, None, None
     db.session.flush()
-    if db.session.get(OrderLink, (downstream.order_id, downstream.shop_id)) is None:
+    written = select(OrderLink.upstream_id).where(
+        OrderLink.shop_id == downstream.shop_id,
+        OrderLink.downstream_id == downstream.order_id,
+        OrderLink.upstream_id == upstream.order_id,
+    )
+    if db.session.scalar(written) is None:
         db.session.add(
             OrderLink(
                 downstream_id=downstream.order_id,

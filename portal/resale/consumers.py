@@ -51,7 +51,7 @@ def add_photos(case_id: int, photos: Sequence[str], *, note: str, by: ActedBy, n
         raise StepRefused("没有新的照片,请重新选择", "photos")
     db.session.execute(
         update(Case)
-        .where(Case.id == case.id)
+        .where(Case.id == case.id, Case.shop_id == case.shop_id)
         .values(photo_count=Case.photo_count + many)
         .execution_options(synchronize_session=False)
     )

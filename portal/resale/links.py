@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import and_, delete, select, update
 from sqlalchemy.orm import aliased
 
 from portal import flow
@@ -129,7 +129,7 @@ def open_link(token: str, now: datetime) -> Pass | None:
     )
     row = db.session.execute(
         select(AccessLink.id, AccessLink.case_id, AccessLink.expires_at, Order.id.label("order_id"), Order.buyer_id)
-        .outerjoin(Case, Case.id == AccessLink.case_id)
+        .outerjoin(Case, and_(Case.id == AccessLink.case_id, Case.shop_id == AccessLink.shop_id))
         .join(Order, (Order.id == AccessLink.order_id) | (Order.id == Case.order_id))
         .where(
             AccessLink.token_hash == hash_of(token),

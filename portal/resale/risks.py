@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
 from portal import flow, inputs, words
 from portal.extensions import db
@@ -92,7 +92,7 @@ def _find_below(up: Case) -> Any | None:
     owner_shop = select(Shop.id).where(Shop.owner_id == up.buyer_id)
     return db.session.scalars(
         select(Case)
-        .join(CaseLink, CaseLink.downstream_id == Case.id)
+        .join(CaseLink, and_(CaseLink.downstream_id == Case.id, CaseLink.shop_id == Case.shop_id))
         .where(
             CaseLink.upstream_id == up.id,
             CaseLink.upstream_shop_id == up.shop_id,

@@ -265,7 +265,7 @@ def mark_overdue(now: datetime) -> int:
         for case in late:
             done = db.session.execute(
                 update(Case)
-                .where(Case.id == case.id, Case.overdue_at.is_(None))
+                .where(Case.id == case.id, Case.shop_id == case.shop_id, Case.overdue_at.is_(None))
                 .values(overdue_at=case.finish_by)
                 .execution_options(synchronize_session=False)
             )

@@ -45,6 +45,7 @@ ROOMS: dict[str, str] = {
     "ship_order": "ship",
     "inbox": "queue",
     "queue_news": "queue",
+    "undo_step": "queue",
     "keep_view": "queue",
     "remove_view": "queue",
     "show_case": "queue",
@@ -107,13 +108,16 @@ def _of_this_role() -> Response | None:
 
 @bp.context_processor
 def _rooms() -> dict[str, object]:
-    return {"rooms": roles.list_rooms(g.who.role, EVERY) if g.get("who") is not None else frozenset()}
+    return {
+        "rooms": roles.list_rooms(g.who.role, EVERY) if g.get("who") is not None else frozenset(),
+    }
 
 
 from portal.seller import (
     account,
     behalf,
     cases,
+    chain_table,
     chains,
     contact,
     customers,

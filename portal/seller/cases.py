@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
-from flask import g, request
+from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
 
 from portal import flow, words
-from portal.cases import case_view, piles, shop_queue
+from portal.cases import case_view, held, piles, shop_queue
 from portal.cases.effects.step_context import ActedBy
+from portal.extensions import writing
 from portal.flow import Actor, StepRefused
 from portal.models import Case
 from portal.money.accounts import looking as account_looks
 from portal.people import roles
 from portal.resale import chain_view
-from portal.rights import guarantees, reasons, solutions
-from portal.seller import bp, forms, listing, not_yours
+from portal.rights import conditions, guarantees, reasons, solutions
+from portal.seller import bp, forms, listing, not_yours, step_forms
 from portal.talk import conversations
 from portal.tracking import scans as case_scans
 from portal.web import guards, packs
@@ -47,14 +49,35 @@ def build_view(case: Case) -> case_view.View:
     return view
 
 
+@bp.post("/held/<int:held_id>/undo")
+def undo_step(held_id: int) -> ResponseReturnValue:
+    """撤回: the step that waits is not carried out; back to its case in the same list."""
+    with writing():
+        case_no = held.undo(g.who.shop_id, held_id, g.who.user_id, g.now)
+    here = listing.carry()
+    if case_no is None:
+        return redirect(f"{here.address}&said=undo-late", 303)
+    return redirect(f"{here.of_case(case_no)}&said=undone", 303)
+
+
 KEYS = {"agree": "a", "reject": "r", "ask_evidence": "e"}  # open a form, never execute
 LAST_MESSAGES = 5
 
 
 def show_page(
-    case: Case, view: case_view.View, status: int, form: Any = None, typed: Any = (), kept: Any = ()
+    case: Case,
+    view: case_view.View,
+    status: int,
+    gone: Any = None,
+    typed: Any = (),
+    kept: Any = (),
+    panel: step_forms.Panel | None = None,
 ) -> ResponseReturnValue:
-    """The case; ``form``, ``typed`` and ``kept``: of a step that can't be taken any more."""
+    """The case, with the form of a step; ``gone``, ``typed`` and ``kept``: of one that can't be taken any more."""
+    asked_step = panel is not None
+    if panel is None and gone is None and request.method == "GET":
+        panel = step_forms.offer_agreeing(case, view)
+    scanned = step_forms.scanned_number()
     asked = request.args.get("v", "")
     news = view.said(view.events[0]) if view.events and asked == str(case.version) else ""
     news = news or words.SAID.get(request.args.get("said", ""), "")
@@ -70,7 +93,14 @@ def show_page(
         case=case,
         view=view,
         news=news,
-        form=form,
+        gone=gone,
+        strips=held.list_recent(case.shop_id, g.who.user_id, g.now),
+        form=gone or (panel and panel.form),
+        panel=panel,
+        asked_step=asked_step,
+        scanned=scanned,
+        conditions=conditions.CONDITIONS,
+        asked=asked_after(here, scanned),
         side="seller",
         typed_words=typed,
         kept_photos=kept,
@@ -91,6 +121,13 @@ def show_page(
         chain_offer=found is None and case.state not in flow.FINAL and own and view.order.resold,
         may_look=account_looks.may_look(g.who.role),
     )
+
+
+def asked_after(here: listing.Listing, scanned: str) -> str:
+    """What the addresses of this case's steps carry on: the list it was opened from, the parcel in the hand."""
+    carried = [here.query] if listing.is_carried() else []
+    carried += [f"scanned={quote(scanned)}"] if scanned else []
+    return "?" + "&".join(carried) if carried else ""
 
 
 @bp.get("/cases/<case_no>/pack.zip")

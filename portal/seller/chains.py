@@ -35,7 +35,7 @@ from portal.resale import (
 )
 from portal.resale.parties import list_parties
 from portal.seller import bp
-from portal.web import guards, rates
+from portal.web import guards, rates, security
 from portal.web.chains import ArrangeForm, LinkForm, pick
 from portal.web.fields import Text
 from portal.web.forms import Form
@@ -197,7 +197,7 @@ def consumer_links(case_no: str) -> ResponseReturnValue:
         case=case,
         form=form,
         links=the_consumer_links.list_of_case(case.id, g.now),
-        address=f"{request.host_url}c/{made}" if made else "",
+        address=security.whole_address(f"/c/{made}") if made else "",
         shop=shop,
         most=the_consumer_links.CASE_FOR.days,
         needed=needed,

@@ -22,7 +22,7 @@ from portal.web.terms import TermsForm, answering, owed
 class StepForm(taking.StepForm):
     """A step that needs nothing but a yes. ``template``: the page that shows it."""
 
-    template = "seller/step.html"
+    template = "seller/_step.html"
 
 
 class AgreeForm(StepForm):
@@ -91,7 +91,7 @@ ANSWERS = ("accept", "accept_reship", "accept_diff", "accept_refund", "accept_co
 class AnswerForm(StepForm):
     """接受方案, 不接受方案: shows the terms that wait for an answer and where they lead."""
 
-    template = "seller/answer.html"
+    template = "seller/_answer.html"
 
     def prepare(self, case: Case, view: View) -> None:
         self.proposal, self.then = answering(view)
@@ -106,7 +106,7 @@ class ProposeForm(TermsForm, StepForm):
 class DifferenceForm(StepForm):
     """免除差价, 确认收到差价, 没有收到差价: the amount and how it comes about."""
 
-    template = "seller/difference.html"
+    template = "seller/_difference.html"
 
     def prepare(self, case: Case, view: View) -> None:
         self.fen, self.working = owed(case)

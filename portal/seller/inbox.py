@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 from flask import g, request
 from flask.typing import ResponseReturnValue
 
-from portal.cases import piles, saved_views, shop_queue
+from portal.cases import held, piles, saved_views, shop_queue
 from portal.flow import CaseType
 from portal.parcels import carriers
 from portal.people import sessions
@@ -42,6 +43,7 @@ def inbox() -> ResponseReturnValue:
         "seller/inbox.html",
         rows=rows,
         here=here,
+        strips=held.list_recent(g.who.shop_id, g.who.user_id, g.now),
         tab=tabs[here.tab],
         tabs=tabs,
         groups=first_tabs(tabs),
@@ -71,9 +73,16 @@ def first_tabs(tabs: dict[str, piles.Tab]) -> dict[str, str]:
     return found
 
 
+@early.nothing_new(bp, "/queue/news")
+def _no_news(asked: early.Asked) -> bool:
+    seen = re.match(r"seen=([0-9]{1,17})(&|$)", asked.query)
+    return seen is not None and has_room(asked.who, "queue_news") and seen[1] == str(asked.who.shop_version)
+
+
 @bp.get("/queue/news")
 def queue_news() -> ResponseReturnValue:
     """Asked now and then by an open queue: 204 while nothing changed, else the line that says so."""
+    g.polled = True
     if request.args.get("seen", "") == str(g.who.shop_version):
         return "", 204
     here = listing.carry()

@@ -116,6 +116,11 @@ def carry() -> Listing:
     return listing if listing.tab in tabs else Listing(next(iter(tabs)))
 
 
+def is_carried() -> bool:
+    """Whether this page of a case was opened from a list."""
+    return request.args.get("tab", "") in list_tabs()
+
+
 def read_from(args: Any) -> Listing:
     """The list of some arguments, as forgiving as it can be; its tab may be unknown."""
     tab = args.get("tab", "")

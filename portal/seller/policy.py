@@ -16,7 +16,7 @@ from portal.rights import guarantees as rights_guarantees
 from portal.rights import policies
 from portal.rights.guarantees import Effect
 from portal.seller import bp
-from portal.web import guards
+from portal.web import events, guards
 from portal.web.fields import Boxes, Choice, Line, Phone, Text, Whole
 from portal.web.forms import Form
 from portal.web.once import once
@@ -80,6 +80,7 @@ def policy() -> ResponseReturnValue:
                 by=g.who.user_id,
                 now=g.now,
             )
+            events.audit("config_change", change="policy", shop=shop_id, window_days=form.window_days.data or 0)
             return "/seller/policy?said=policy-saved"
 
         return once(publish)
@@ -117,6 +118,7 @@ def addresses() -> ResponseReturnValue:
                 make_default=bool(form.make_default.data),
                 now=g.now,
             )
+            events.audit("config_change", change="return_address_added", shop=shop_id)
             return "/seller/addresses?said=address-saved"
 
         return once(add)
@@ -141,4 +143,5 @@ def change_address(address_id: int, verb: str) -> ResponseReturnValue:
             policies.choose_default(g.who.shop_id, found)
         else:
             policies.remove_address(found, g.now)
+        events.audit("config_change", change=f"return_address_{verb}", shop=g.who.shop_id, which=address_id)
     return redirect(f"/seller/addresses?said=address-{'default' if verb == 'default' else 'removed'}", 303)

@@ -3,55 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 
 from flask import g, request
 from flask.typing import ResponseReturnValue
 
-from portal import inputs, searching
-from portal.cases import case_view
-from portal.cases.effects.hand_ins import InspectedLine, Inspection, Shipment
-from portal.flow import Actor, CaseType, Step
+from portal import inputs
+from portal.cases import case_view, held, piles
+from portal.cases.effects.hand_ins import HandIn, InspectedLine, Inspection, Shipment
+from portal.cases.effects.step_context import ActedBy
+from portal.extensions import db
+from portal.flow import Actor, Step
 from portal.models import Case
-from portal.orders import order_lists
 from portal.parcels import intake
 from portal.people import roles
 from portal.resale import across, chain_view, risks
-from portal.rights import conditions, policies
-from portal.seller import arrival_forms, bp, forms, not_yours, payout_forms
+from portal.rights import conditions
+from portal.seller import bp, forms, listing, not_yours, step_forms
 from portal.seller.cases import build_view, is_shown, show_page
 from portal.web import guards
 from portal.web.pages import page
 from portal.web.taking import Gone, StepRoute, Typed
-
-FORMS: dict[str, type[forms.StepForm]] = {
-    "agree": forms.AgreeForm,
-    "reject": forms.RejectForm,
-    "ask_evidence": forms.AskForm,
-    "grant_extension": forms.GrantForm,
-    "accept_goods": forms.InspectForm,
-    "accept_goods_diff": forms.InspectForm,
-    "revise_inspection": forms.InspectForm,
-    "ship_replacement": forms.ShipForm,
-    "propose": forms.ProposeForm,
-    "propose_other_sku": forms.ProposeForm,
-    "waive": forms.DifferenceForm,
-    "confirm_payment": forms.DifferenceForm,
-    "deny_payment": forms.DifferenceForm,
-    **dict.fromkeys(forms.ANSWERS, forms.AnswerForm),
-    "escalate": forms.EscalateForm,
-    "submit_evidence": forms.EvidenceForm,
-    "withdraw_mediation": forms.LeaveForm,
-    "agree_refund_without_return": payout_forms.AdvanceForm,
-    "goods_shipped": forms.GoodsShippedForm,
-    "approve_refund": payout_forms.ApproveForm,
-    "settle_entry": payout_forms.SettleForm,
-    "refund_ok": payout_forms.SettleForm,
-    "refund_fail": payout_forms.FailForm,
-    "retry": payout_forms.RetryForm,
-    "show_payment": arrival_forms.ShowForm,
-    "admit_unpaid": arrival_forms.AdmitForm,
-}
 
 
 class SellerSteps(StepRoute[forms.StepForm]):
@@ -66,19 +37,7 @@ class SellerSteps(StepRoute[forms.StepForm]):
         return build_view(case)
 
     def make_form(self, case: Case, step_name: str) -> forms.StepForm:
-        kind = FORMS.get(step_name, forms.StepForm)
-        if kind is forms.AgreeForm and case.type in (CaseType.REISSUE, CaseType.REFUND_ONLY):
-            # nothing comes back, so there is no address to choose
-            kind = forms.AgreeRefundForm if case.type == CaseType.REFUND_ONLY else forms.StepForm
-        form = kind(known=partial(order_lists.known_numbers, case.order_id))
-        if isinstance(form, forms.AgreeForm):
-            known = policies.list_addresses(case.shop_id)
-            form.address_id.choices = [(str(a.id), f"{a.name} {a.phone} {a.address}") for a in known]
-            if request.method != "POST" and known:
-                form.address_id.data = str(known[0].id)
-            if (direct := across.find_direct_address(case)) is not None:
-                form.go_direct(direct, first=request.method != "POST")
-        return form
+        return step_forms.make_form(case, step_name)
 
     def fill_in(self, form: forms.StepForm, case: Case, view: case_view.View) -> dict[str, str]:
         return _fill_from_above(form, case)
@@ -92,6 +51,9 @@ class SellerSteps(StepRoute[forms.StepForm]):
     def show_form(
         self, form: forms.StepForm, case: Case, view: case_view.View, step: Step, typed: Typed, status: int
     ) -> ResponseReturnValue:
+        risk = risks.describe_deciding(case, step.name)
+        if step_forms.stands_in_case(form):
+            return show_page(case, view, status, panel=step_forms.Panel(step, form, typed.texts, risk))
         return page(
             form.template,
             status,
@@ -101,25 +63,46 @@ class SellerSteps(StepRoute[forms.StepForm]):
             form=form,
             typed=typed.texts,
             conditions=conditions.CONDITIONS,
-            scanned=scanned_number(),
-            risk=risks.describe_deciding(case, step.name),
+            scanned=step_forms.scanned_number(),
+            risk=risk,
         )
 
     def show_case(self, case: Case, view: case_view.View, gone: Gone, status: int) -> ResponseReturnValue:
         return show_page(case, view, status, gone.form, gone.texts, gone.photos)
 
+    def take(self, case_id: int, name: str, by: ActedBy, form: forms.StepForm, handed: HandIn) -> Case:
+        case = db.session.get_one(Case, case_id)
+        g.stood_at = (case.desk_at, case.updated_at)
+        if listing.is_carried() and not step_forms.scanned_number() and held.may_hold(case, name, g.now):
+            held.hold(case, name, by=by, now=g.now, handed=handed, **form.as_shown)
+            return db.session.get_one(Case, case_id)
+        return super().take(case_id, name, by, form, handed)
+
     def go_on(self, done: Case, form: forms.StepForm) -> str:
-        if number := scanned_number():  # the next parcel is in the hand already
+        if number := step_forms.scanned_number():  # the next parcel is in the hand already
             intake.note_intake(done.shop_id, number, user_id=g.who.user_id, now=g.now, case_id=done.id)
             return form.and_say("/seller/scan?said=parcel-counted")
+        if listing.is_carried():
+            return form.and_say(find_next(done.id))
         if not is_shown(done):
             return "/seller?said=step-taken"
         return form.and_say(f"/seller/cases/{done.case_no}?v={done.version}")
 
 
-def scanned_number() -> str:
-    """The number of the parcel in the hand, when the step was opened from the scan desk."""
-    return searching.read_typed(request.args.get("scanned", "")).number[:40]
+def find_next(case_id: int) -> str:
+    """The address of the case after this one in the list it was opened from; of the list, when it was the last."""
+    here = listing.carry()
+    desk_at, updated_at = g.stood_at
+    place = (updated_at if here.tab in piles.DONE else desk_at, case_id)
+    after, _ = here.at(place).load()
+    waiting = held.list_held(g.who.shop_id, [row.id for row in after])
+    found = next((row for row in after if row.id not in waiting), None)
+    if found is None:
+        return f"{here.at(None).address}&said=list-done"
+    shown, _ = here.load()
+    if all(row.id != found.id for row in shown):
+        here = here.at(place)
+    return here.of_case(found.case_no) + "&said=step-done"
 
 
 STEPS = SellerSteps()

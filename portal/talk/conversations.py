@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import bindparam, func, select, tuple_, update
+from sqlalchemy import and_, bindparam, func, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from portal.evidence import evidence
@@ -45,7 +45,9 @@ def get_of_order(order: Order, now: datetime) -> Conversation:
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
     row = {"order_id": order.id, "buyer_id": order.buyer_id, "shop_id": order.shop_id, "last_at": now}
     db.session.execute(insert(Conversation).values(row).on_conflict_do_nothing())
-    return db.session.scalars(select(Conversation).where(Conversation.order_id == order.id)).one()
+    return db.session.scalars(
+        select(Conversation).where(Conversation.order_id == order.id, Conversation.shop_id == order.shop_id)
+    ).one()
 
 
 def find_of_order(order_id: int) -> Conversation | None:
@@ -109,7 +111,7 @@ def add_message(
         }
     db.session.execute(
         update(Conversation)
-        .where(Conversation.id == talk.id)
+        .where(Conversation.id == talk.id, Conversation.shop_id == talk.shop_id)
         .values(**counts)
         .execution_options(synchronize_session=False)
     )
@@ -133,7 +135,7 @@ def mark_read(talk: Conversation, side: Side) -> None:
     )
     db.session.execute(
         update(Conversation)
-        .where(Conversation.id == talk.id)
+        .where(Conversation.id == talk.id, Conversation.shop_id == talk.shop_id)
         .values(**mine)
         .execution_options(synchronize_session=False)
     )
@@ -239,7 +241,7 @@ def list_of_person(
             Shop.name.label("shop"),
             User.member_name.label("buyer"),
         )
-        .join(Order, Order.id == Conversation.order_id)
+        .join(Order, and_(Order.id == Conversation.order_id, Order.shop_id == Conversation.shop_id))
         .join(Shop, Shop.id == Conversation.shop_id)
         .join(User, User.id == Conversation.buyer_id)
         .order_by(Conversation.last_message_id.desc())
@@ -268,7 +270,7 @@ def count_waiting(
             Order.order_no,
             User.member_name.label("buyer"),
         )
-        .join(Order, Order.id == Conversation.order_id)
+        .join(Order, and_(Order.id == Conversation.order_id, Order.shop_id == Conversation.shop_id))
         .join(User, User.id == Conversation.buyer_id)
         .where(Conversation.shop_id == shop_id, Conversation.waiting_since.is_not(None))
         .order_by(Conversation.waiting_since, Conversation.id)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, text, tuple_
+from sqlalchemy import and_, bindparam, func, select, text, tuple_
 
 from portal.extensions import Moment, db
 from portal.models import Case, Order, Parcel, Shipment
@@ -120,9 +120,9 @@ _AROUND = (
         _case.entry_count,
         _parcel.leg,
     )
-    .join(Order.__table__, _order.id == _shipment.order_id)
-    .outerjoin(Case.__table__, _case.id == _shipment.case_id)
-    .outerjoin(Parcel.__table__, _parcel.id == _shipment.parcel_id)
+    .join(Order.__table__, and_(_order.id == _shipment.order_id, _order.shop_id == _shipment.shop_id))
+    .outerjoin(Case.__table__, and_(_case.id == _shipment.case_id, _case.shop_id == _shipment.shop_id))
+    .outerjoin(Parcel.__table__, and_(_parcel.id == _shipment.parcel_id, _parcel.shop_id == _shipment.shop_id))
     .where(_shipment.id.in_(bindparam("ids", expanding=True)))
 )
 _RATES = (

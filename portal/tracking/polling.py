@@ -9,15 +9,16 @@ scans are kept once each.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, literal, select, text, update
+from sqlalchemy import and_, func, literal, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from portal.extensions import Moment, db, writing
 from portal.flow import FINAL, StepRefused
-from portal.models import Case, Order, Parcel, Shipment, Track
+from portal.models import AskingSlot, Case, Order, Parcel, Shipment, Track
 from portal.parcels import carriers, following, keeping, parcel_view
 from portal.parcels.couriers import AskFailed, Courier, Problem
 from portal.parcels.scans import Scan
@@ -31,7 +32,6 @@ TAKEN_FOR = timedelta(minutes=5)  # an asker that has said nothing for so long i
 AT_ONCE = 5  # claimed together: answered well within TAKEN_FOR
 MOST_FAILURES = 5  # in a row of one round, then the service is left alone until the next
 MINUTE = timedelta(minutes=1)
-_TURN = 7_004  # of claiming, on PostgreSQL: askers count the last minute one after the other
 
 
 def poll_carriers(courier: Courier, per_minute: int, clock_now: Callable[[], datetime]) -> int:
@@ -68,13 +68,10 @@ def _claim(per_minute: int, now: datetime) -> list[Any]:
     db.session.rollback()
     if not waits:
         return []
+    _lay_slots(per_minute, now)
     with writing():
-        if db.session.get_bind().dialect.name == "postgresql":
-            db.session.execute(text("SELECT pg_advisory_xact_lock(:turn)"), {"turn": _TURN})
-        lately = select(Track.id).where(Track.tried_at > now - MINUTE, Track.tried_at <= now).limit(per_minute)
-        asked = db.session.scalar(select(func.count()).select_from(lately.subquery())) or 0
-        free = min(per_minute - asked, AT_ONCE)
-        if free <= 0:
+        slots = _take_slots(per_minute, now)
+        if not slots:
             return []
         until = now + TAKEN_FOR
         rows = db.session.execute(
@@ -89,11 +86,44 @@ def _claim(per_minute: int, now: datetime) -> list[Any]:
             )
             .where(due)
             .order_by(Track.next_at)
-            .limit(free)
+            .limit(len(slots))
             .with_for_update(skip_locked=True)
         ).all()
         _mark([row.id for row in rows], next_at=until, tried_at=now)
+        _free_slots_at(slots[: len(rows)], now + MINUTE)
     return list(rows)
+
+
+def _lay_slots(per_minute: int, now: datetime) -> None:
+    """As many as there are questions a minute; lowered later, those above are taken no more."""
+    laid = db.session.scalar(select(func.coalesce(func.max(AskingSlot.number), 0))) or 0
+    db.session.rollback()
+    if laid < per_minute:
+        make = postgresql.insert if db.session.get_bind().dialect.name == "postgresql" else sqlite.insert
+        rows = [{"number": number, "free_at": now} for number in range(laid + 1, per_minute + 1)]
+        with writing():
+            db.session.execute(make(AskingSlot).on_conflict_do_nothing(), rows)
+
+
+def _take_slots(per_minute: int, now: datetime) -> Sequence[int]:
+    """Up to AT_ONCE questions that may be asked now. Who holds some makes nobody wait: others pass over them."""
+    free = or_(AskingSlot.free_at <= now, AskingSlot.free_at > now + MINUTE)  # the second: the clock was set back
+    return db.session.scalars(
+        select(AskingSlot.number)
+        .where(AskingSlot.number <= per_minute, free)
+        .order_by(AskingSlot.number)
+        .limit(AT_ONCE)
+        .with_for_update(skip_locked=True)
+    ).all()
+
+
+def _free_slots_at(slots: Sequence[int], at: datetime) -> None:
+    db.session.execute(
+        update(AskingSlot)
+        .where(AskingSlot.number.in_(slots))
+        .values(free_at=at)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _mark(track_ids: list[int], **columns: Any) -> None:
@@ -162,9 +192,9 @@ def _shipments(track_id: int) -> list[Any]:
                 Order.status,
                 Order.received_at,
             )
-            .join(Order, Order.id == Shipment.order_id)
-            .outerjoin(Case, Case.id == Shipment.case_id)
-            .outerjoin(Parcel, Parcel.id == Shipment.parcel_id)
+            .join(Order, and_(Order.id == Shipment.order_id, Order.shop_id == Shipment.shop_id))
+            .outerjoin(Case, and_(Case.id == Shipment.case_id, Case.shop_id == Shipment.shop_id))
+            .outerjoin(Parcel, and_(Parcel.id == Shipment.parcel_id, Parcel.shop_id == Shipment.shop_id))
             .where(Shipment.track_id == track_id)
             .order_by(Shipment.id)
         )

@@ -64,7 +64,7 @@ def record_scans(
             telling.tell_buyer(case, parcel, fresh, now)
     db.session.execute(
         update(Order)
-        .where(Order.id == case.order_id)
+        .where(Order.id == case.order_id, Order.shop_id == case.shop_id)
         .values(version=Order.version + 1)
         .execution_options(synchronize_session=False)
     )

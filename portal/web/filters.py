@@ -46,6 +46,7 @@ def install(app: Flask) -> None:
         moment=moment,
         end=lambda at: words.end(at, g.get("now")),
         day=words.day,
+        clock=words.clock,
         iso=lambda at: at.isoformat(timespec="seconds"),
         left=left,
         span=words.span,

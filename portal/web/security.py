@@ -80,6 +80,12 @@ def settings() -> Settings:
     return settings_of(current_app)
 
 
+def whole_address(path: str) -> str:
+    """A link that leads here from outside; its host is the configured one, else that of the request."""
+    configured: Settings = current_app.extensions["portal_settings"]
+    return f"{(configured.address or request.host_url).rstrip('/')}{path}"
+
+
 def settings_of(app: Flask) -> Settings:
     """The settings of an app."""
     found: Settings = app.extensions["portal_settings"]

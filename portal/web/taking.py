@@ -98,6 +98,10 @@ class StepRoute(ABC, Generic[F]):
     def go_on(self, done: Case, form: F) -> str:
         """The address to go on to after the step."""
 
+    def take(self, case_id: int, name: str, by: ActedBy, form: F, handed: HandIn) -> Case:
+        """The case after the step; a side may hold a step back instead."""
+        return taking.take(case_id, name, by=by, now=g.now, handed=handed, **form.as_shown)
+
     def answer(self, case_no: str, step_name: str) -> ResponseReturnValue:
         """GET shows the form, POST takes the step; a HEAD is answered like its GET."""
         case = guards.found(self.find(case_no))
@@ -131,7 +135,7 @@ class StepRoute(ABC, Generic[F]):
         by = ActedBy(self.actor, g.who.user_id, g.who.member_name, g.request_id)
 
         def taken() -> str:
-            done = taking.take(case_id, name, by=by, now=g.now, handed=handed, **form.as_shown)
+            done = self.take(case_id, name, by, form, handed)
             return self.go_on(done, form)
 
         try:

@@ -1,13 +1,14 @@
-// Keys at the desk: they move and open, they never execute. ? shows them and switches them off.
+// Keys at the desk: they move and open; only what can be taken back is done at once. ? shows them and switches them off.
 
 import { make, one, all } from "./dom.js";
 
 const KEYS = [
   ["j k", "下一条、上一条"],
   ["Enter", "打开"],
-  ["a", "同意(打开表单)"],
-  ["r", "拒绝(打开表单)"],
-  ["e", "请补充凭证(打开表单)"],
+  ["a", "同意（从队列打开时可撤回）"],
+  ["r", "拒绝（打开表单）"],
+  ["e", "请补充凭证（打开表单）"],
+  ["z", "撤回刚才的处理"],
   ["m", "回复买家"],
   ["/", "搜索"],
   ["g q", "待办队列"],
@@ -41,6 +42,17 @@ const showKeys = () => {
   document.body.append(dialog);
   dialog.showModal();
 };
+// A key that does nothing now says why: the sentence beside the step, or that the step isn't there.
+const sayWhy = (key) => {
+  const steps = { a: "同意", r: "拒绝", e: "请补充凭证" };
+  if (!(key in steps) || !one("#case")) return;
+  const why = one(`[data-why="${key}"]`);
+  const words = why ? why.textContent : `现在不能${steps[key]}：这张售后单的状态没有这一步`;
+  const shown = one("#why-not") || make("p", { id: "why-not", class: "said warn" });
+  shown.textContent = words;
+  one("#page h1").closest("header").after(shown);
+  say(words);
+};
 let before = "";
 document.addEventListener("keydown", (event) => {
   if (!document.body.classList.contains("desk") || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
@@ -65,9 +77,9 @@ document.addEventListener("keydown", (event) => {
     box.select();
   } else if (/^[a-z]$/.test(event.key)) {
     const found = one(`[data-key="${event.key}"]`);
-    if (!found) return;
+    if (!found) return sayWhy(event.key);
     event.preventDefault();
     found.focus();
-    if (found.matches("a, summary")) found.click();
+    if (found.matches("a, summary, [data-takes]")) found.click();
   }
 });

@@ -71,7 +71,7 @@ def fill(app: Flask) -> Scene:
             for order_id in orders[1::4]:
                 cast.open_case(db.session.get_one(Order, order_id))
             shown = _case(cast, db.session.get_one(Order, orders[2]))
-            for number in range(ROWS + 5):
+            for number in range(2 * ROWS):  # every second waits for the seller
                 order = cast.order(buyer=cast.buyer2, ordered_at=now - timedelta(days=10))
                 _one_of_many(cast, order, number)
             talk = conversations.get_of_order(db.session.get_one(Order, orders[0]), now)

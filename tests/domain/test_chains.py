@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, select
 
 from portal import doctor
-from portal.applications import goods
+from portal.applications import applications, drafts, goods
 from portal.cases import listening
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, State, StepRefused
@@ -30,6 +30,7 @@ from portal.resale import (
 from portal.resale import (
     links as consumer_links,
 )
+from portal.resale.passing import moving
 from portal.rights import eligibility, policies
 from portal.rights import goods as goods_facts
 from tests.cast import Cast
@@ -137,7 +138,7 @@ def test_a_direct_replacement_goes_to_the_consumer(chain: Chain) -> None:
     with writing():
         db.session.get_one(Order, chain.upstream).receiver_address = "厦门的仓库"
     up = chain.open_upstream(chain.case())
-    assert up.receiver_address == "四川省 成都市 武侯区 一环路南二段8号"
+    assert up.receiver_address == WHOM[2]
 
 
 def test_only_the_distributors_own_two_cases_are_linked_once_and_without_a_circle(chain: Chain) -> None:
@@ -348,3 +349,95 @@ def test_what_a_consumer_bought_has_seven_days_unless_he_confirmed_that_it_is_no
 
     assert offered("TB-A", confirmed=False) == ""
     assert "不适用7天无理由退货" in offered("TB-B", confirmed=True)
+
+
+def sell_on(chain: Chain, order_no: str, purchase_id: int, **given: Any) -> Order:
+    """Write a consumer's order down for one more purchase."""
+    with writing():
+        purchase = db.session.get_one(Order, purchase_id)
+        line = db.session.scalars(select(OrderLine).where(OrderLine.order_id == purchase.id)).one()
+        made = downstream.record_order(
+            purchase,
+            shop_id=chain.cast.shop2,
+            order_no=order_no,
+            channel="微信",
+            receiver=given.pop("receiver", WHOM),
+            goods=[downstream.Bought(line.id, 1_000, 5_000)],
+            ordered_at=chain.cast.now - 5 * DAY,
+            received_at=chain.cast.now - 2 * DAY,
+            by=chain.cast.seller2,
+            now=chain.cast.now,
+            **given,
+        ).id
+    return db.session.get_one(Order, made)
+
+
+def test_one_consumer_s_order_may_rest_on_several_purchases(chain: Chain) -> None:
+    second = chain.cast.order(buyer=chain.cast.seller2, title="羊毛围巾").id
+    order = sell_on(chain, "TB2026112300001", second)
+    assert order.id == chain.order and order.paid_fen == 8_970 + 5_000
+    lines = db.session.scalars(
+        select(OrderLine).where(OrderLine.order_id == order.id).order_by(OrderLine.position)
+    ).all()
+    assert [line.title for line in lines] == ["纯棉中筒袜 男女同款", "羊毛围巾"]
+    for number, purchase in enumerate((chain.upstream, second)):
+        with writing():
+            made = chain.down.open_case(db.session.get_one(Order, order.id), milli=500, lines=2).id
+            for line in db.session.scalars(select(CaseLine).where(CaseLine.case_id == made)):
+                if line.order_line_id != lines[number].id:
+                    db.session.delete(line)
+        found = downstream.find_order_above(db.session.get_one(Case, made))
+        assert found is not None and found.id == purchase
+    with pytest.raises(StepRefused, match="已登记过"):
+        sell_on(chain, "TB2026112300001", second)
+    third = chain.cast.order(buyer=chain.cast.seller2, title="手套").id
+    with pytest.raises(StepRefused, match="已有售后"):
+        sell_on(chain, "TB2026112300001", third)
+    with pytest.raises(StepRefused, match="已登记过"):
+        sell_on(chain, "TB2026112300001", third, receiver=("王小雨", "13712345678", WHOM[2]))
+
+
+def test_a_consumer_has_the_name_they_were_given(chain: Chain) -> None:
+    buyer = db.session.get_one(User, chain._order().buyer_id)
+    assert buyer.member_name == "李雯（TB2026112300001）"
+    long_one = sell_on(chain, "TB" + "9" * 36, chain.upstream)
+    assert db.session.get_one(User, long_one.buyer_id).member_name.startswith("李雯（")
+
+
+def test_what_a_consumer_applies_for_goes_to_the_supplier_where_that_was_arranged(chain: Chain) -> None:
+    plain = chain.down.open_case(chain._order(), milli=1_000)
+    assert chain_view.describe_above(plain.id) is None
+    order = sell_on(chain, "TB-PASSES", chain.upstream, passes=downstream.Passes())
+    photos = chain.down.photos(1, order.buyer_id, shop=chain.cast.shop2)
+    with writing():
+        line = db.session.scalars(select(OrderLine).where(OrderLine.order_id == order.id)).one()
+        draft = drafts.start_draft(order.shop_id, order.id, order.buyer_id, source="order", now=chain.cast.now)
+        said = {"quantities": {str(line.id): 1_000}, "reason": "damaged", "type": "exchange", "description": "袜子破洞"}
+        drafts.save_draft(draft, said | dict(zip(("name", "phone", "address"), WHOM, strict=True)), chain.cast.now)
+        drafts.keep_photos(draft, photos)
+        consumer = replace(chain.down, buyer=order.buyer_id).by(Actor.BUYER)
+        made_id = applications.submit_draft(draft, by=consumer, now=chain.cast.now).id
+    made = db.session.get_one(Case, made_id)
+    link = chain_view.describe_above(made.id)
+    assert link is not None, db.session.execute(select(Notice.title, Notice.body)).all()
+    assert (link.route_back, link.route_out) == ("direct", "direct")
+    up = db.session.get_one(Case, link.upstream_id)
+    assert (up.shop_id, up.buyer_id, up.quantity_milli, up.state) == (
+        chain.cast.shop,
+        chain.cast.seller2,
+        1_000,
+        State.APPLIED,
+    )
+    assert moving.sweep(chain.cast.now) == 0
+
+
+def test_what_can_t_go_on_is_told_once(chain: Chain) -> None:
+    order = sell_on(chain, "TB-PASSES", chain.upstream, passes=downstream.Passes())
+    with writing():
+        db.session.get_one(Order, chain.upstream).received_at = chain.cast.now - 60 * DAY
+    consumer = replace(chain.down, buyer=order.buyer_id)
+    made = consumer.open_case(order, milli=1_000)
+    moving.sweep(chain.cast.now)
+    said = db.session.scalars(select(Notice).where(Notice.kind == "alarm")).all()
+    assert [row.title for row in said] == ["没能自动向供应商申请"] and made.case_no in said[0].body
+    assert chain_view.describe_above(made.id) is None

@@ -564,6 +564,42 @@ def ended_and_still_owing(world: World) -> list[str]:
     return [case]
 
 
+def late(world: World) -> Case:
+    """A mediation whose decision is late."""
+    return world.cast.mediated(world.cast.until("revising"), "overdue", mediator_id=world.cast.mediator)
+
+
+@plant("late decisions")
+def late_without_a_clock(world: World) -> list[str]:
+    case = late(world)
+    world.run("UPDATE cases SET due_at = NULL, due_rule = '' WHERE id = :id", id=case.id)
+    return [f"case {case.case_no}: its decision is late and no clock runs"]
+
+
+_PASSED = "UPDATE cases SET passed_at = stage_at, due_rule = 'mediation_rule', "
+
+
+@plant("late decisions")
+def passed_on_to_nobody(world: World) -> list[str]:
+    case = late(world)
+    world.run(_PASSED + "mediator_id = NULL WHERE id = :id", id=case.id)
+    return [f"case {case.case_no}: its decision is late and nobody has it"]
+
+
+@plant("late decisions")
+def passed_on_to_the_same_one(world: World) -> list[str]:
+    case = late(world)
+    world.run(_PASSED + "first_mediator_id = mediator_id WHERE id = :id", id=case.id)
+    return [f"case {case.case_no}: the one who was late has it still"]
+
+
+@plant("late decisions")
+def passed_on_to_one_of_a_side(world: World) -> list[str]:
+    case = late(world)
+    world.run(_PASSED + "mediator_id = :seller WHERE id = :id", id=case.id, seller=world.cast.seller)
+    return [f"case {case.case_no}: who has it is one of a side"]
+
+
 @plant("arrivals")
 def a_payment_that_is_missing_and_forgotten(world: World) -> list[str]:
     entry = refunded(world, "completed")

@@ -225,6 +225,7 @@ def _asked_for_account(cast: Cast, step: flow.Step, case: Case) -> None:
 def _mediated(cast: Cast, step: flow.Step, case_id: int) -> None:
     """平台介入 is open, at the stage that the row asks for."""
     stage = "deciding" if "deciding" in step.needs or step.after == "mediation_decision" else "evidence"
+    stage = "overdue" if step.after == "mediation_second" else stage
     asked = "seller" if "asked_by_seller" in step.needs else "buyer"
     cast.mediated(db.session.get_one(Case, case_id), stage, asked)
 
@@ -232,7 +233,7 @@ def _mediated(cast: Cast, step: flow.Step, case_id: int) -> None:
 ROWS = [  # what lies beside the state is the same for all types
     (step, case_type)
     for step in flow.STEPS
-    if step.source
+    if step.source and step.after != "mediation_rule"  # tests/domain/test_late_decisions.py
     for case_type in sorted(step.types)[: 1 if step in flow.OVERLAY else None]
 ]
 

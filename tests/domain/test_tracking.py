@@ -208,6 +208,54 @@ def test_no_more_questions_a_minute_than_allowed(both: Flask, cast_both: Cast, c
     assert len(service.asked) == 6
 
 
+def test_who_asks_makes_no_other_asker_wait(both: Flask, cast_both: Cast, clock: Clock) -> None:
+    """One asker stands still in the midst of claiming; the next one gets the questions and numbers that are left."""
+    if db.engine.dialect.name == "sqlite":
+        pytest.skip("SQLite's writers take turns anyway")
+    for number in range(12):
+        case = cast_both.until("returning")
+        cast_both.take(case, "ship_return", Actor.BUYER, parcels=[("ZTO", f"754848635765{number:02d}")])
+    db.session.remove()
+    service = Fake()
+    polling._lay_slots(8, clock.at)
+    with writing():
+        held = polling._take_slots(8, clock.at)
+        assert len(held) == polling.AT_ONCE
+        taken: list[int] = []
+        other = threading.Thread(target=lambda: taken.extend(_poll_elsewhere(both, service, 8, clock)))
+        other.start()
+        other.join(20)
+        assert not other.is_alive() and taken == [3]
+    assert len(service.asked) == 3
+
+
+def _poll_elsewhere(app: Flask, service: Fake, per_minute: int, clock: Clock) -> list[int]:
+    with app.app_context():
+        try:
+            polling.poll_carriers(service, per_minute, clock)
+            return [len(service.asked)]
+        finally:
+            db.session.remove()
+
+
+def test_fewer_questions_a_minute_than_before(both: Flask, cast_both: Cast, clock: Clock) -> None:
+    for number in range(7):
+        case = cast_both.until("returning")
+        cast_both.take(case, "ship_return", Actor.BUYER, parcels=[("ZTO", f"7548486357659{number}")])
+    service = Fake()
+    polling._lay_slots(60, clock.at)
+    polling.poll_carriers(service, 2, clock)
+    assert len(service.asked) == 2
+
+
+def test_a_clock_set_back_holds_up_nobody(both: Flask, cast_both: Cast, clock: Clock) -> None:
+    polling._lay_slots(5, clock.at)
+    with writing():
+        polling._free_slots_at(range(1, 6), clock.at + timedelta(hours=3))
+    with writing():
+        assert list(polling._take_slots(5, clock.at)) == [1, 2, 3, 4, 5]
+
+
 def test_two_sweeps_at_once_ask_each_number_once(both: Flask, cast_both: Cast, clock: Clock) -> None:
     for number in range(6):
         case = cast_both.until("returning")

@@ -107,7 +107,6 @@ class Seller(Person):
 
     def agrees(self, then: str = "returning") -> None:
         self.press("同意")
-        self.page.get_by_role("button", name=re.compile("^同意")).first.click()
         self.waits_for_state(then)
 
     def accepts_goods(self, then: str = "reshipping") -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ from playwright.sync_api import Page, expect
 
 from portal.calendar import clock
 from portal.extensions import db, writing
-from portal.models import Order, OrderHead, Shop, User
+from portal.models import Order, OrderHead, OrderLine, Shop, User
+from portal.resale import downstream
 from tests.e2e.conftest import World
 from tests.e2e.pages import Buyer, Seller
 from tests.pictures import photo
@@ -144,3 +146,94 @@ def test_three_parties_and_goods_that_go_straight(lively: World, visit: Any, tmp
     expect(me.locator("#chain-result")).to_have_text("¥8.00")
     phone.page.goto(f"/cases/{above}")
     expect(phone.page.get_by_role("heading", name="换货完成")).to_be_visible()
+
+
+def buys_on(world: World) -> tuple[str, str]:
+    """A purchase of the distributor whose consumer's order goes on to the supplier by itself; both numbers."""
+    order_no = purchase(world)
+    below = f"TB-SELF-{secrets.token_hex(3)}"
+    with world.app.app_context():
+        with writing():
+            order = db.session.scalars(db.select(Order).where(Order.order_no == order_no)).one()
+            line = db.session.scalars(db.select(OrderLine).where(OrderLine.order_id == order.id)).first()
+            shop = db.session.scalars(db.select(Shop).where(Shop.owner_id == order.buyer_id)).one()
+            assert line is not None
+            downstream.record_order(
+                order,
+                shop_id=shop.id,
+                order_no=below,
+                channel="淘宝店",
+                receiver=("王小雨", "13712345678", "福建省厦门市思明区环岛南路9号"),
+                goods=[downstream.Bought(line.id, 2_000, 3_990)],
+                ordered_at=order.ordered_at,
+                received_at=clock.now(),
+                by=order.buyer_id,
+                now=clock.now(),
+                passes=downstream.Passes(),
+            )
+        db.session.remove()
+    return order_no, below
+
+
+@pytest.mark.parametrize("kind", ["phone", "phone-without-script"])
+def test_three_parties_where_the_distributor_presses_nothing_but_agree(
+    lively: World, visit: Any, tmp_path: Path, kind: str
+) -> None:
+    picture = tmp_path / "裂.jpg"
+    picture.write_bytes(photo((900, 700)))
+    _, below_no = buys_on(lively)
+    consumer: Page = visit(kind, base_url=lively.url)
+    distributor, supplier = (
+        Seller(visit("desk", base_url=lively.url, java_script_enabled=kind == "phone")) for _ in range(2)
+    )
+
+    # the consumer proves the order and applies
+    consumer.goto("/c")
+    consumer.get_by_label("订单号").fill(below_no)
+    consumer.get_by_label("手机号后四位").fill("5678")
+    consumer.get_by_role("button", name="查询").click()
+    consumer.get_by_role("link", name="申请售后").click()
+    consumer.get_by_label("原因").select_option("damaged")
+    consumer.get_by_label("申请数量").fill("1")
+    consumer.get_by_label("换货", exact=True).check()
+    consumer.get_by_label("说明", exact=True).fill("杯口有裂,想换一个")
+    consumer.get_by_label("照片", exact=True).set_input_files(str(picture))
+    consumer.get_by_role("button", name="提交申请").click()
+    consumer.wait_for_url("**/c/*/HH*")
+    below = re.findall(r"HH\d{14}", consumer.url)[0]
+
+    # the supplier has it already and agrees; the distributor sees three parties and agrees: their only step
+    distributor.signs_in("distributor", "/seller")
+    me = distributor.page
+    me.goto(f"/seller/cases/{below}/chain")
+    expect(me.locator("#parties [data-waits]").filter(has_text="供应商")).to_contain_text("审核申请")
+    above = re.findall(r"HH\d{14}", me.locator("main a[href^='/cases/HH']").first.get_attribute("href") or "")[0]
+    me.goto(f"/seller/cases/{below}/agree")
+    expect(me.get_by_text("供应商还没有同意").first).to_be_visible()
+    supplier.signs_in("seller", "/seller")
+    supplier.opens_case(above)
+    assert below not in supplier.page.content() and below_no not in supplier.page.content()
+    supplier.agrees()
+    me.goto(f"/seller/cases/{below}/agree")
+    expect(me.get_by_text("供应商还没有同意")).to_have_count(0)
+    me.get_by_role("button", name="同意").click()
+    me.wait_for_url(f"**/seller/cases/{below}?v=*")
+
+    # the consumer sends it, the supplier counts and ships, the consumer confirms
+    consumer.reload()
+    expect(consumer.get_by_text(f"写上售后单号 {above}")).to_be_visible()
+    consumer.get_by_label("运单号").fill("75484863576513")
+    consumer.get_by_label("物流公司").select_option("ZTO")
+    consumer.get_by_role("button", name="提交运单号").click()
+    supplier.opens_case(above)
+    expect(supplier.page.get_by_text("75484863576513").first).to_be_visible()
+    supplier.accepts_goods()
+    supplier.ships("73610555582884")
+    consumer.reload()
+    expect(consumer.get_by_text("73610555582884").first).to_be_visible()
+    consumer.get_by_role("link", name="确认收货").click()
+    consumer.get_by_role("button", name="确认收货").click()
+    expect(consumer.get_by_role("heading", name="换货完成")).to_be_visible()
+    me.goto(f"/seller/cases/{below}/chain")
+    expect(me.locator("#parties [data-waits]")).to_have_count(0)
+    expect(me.locator("main").get_by_text("换货完成").first).to_be_visible()

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -173,3 +174,21 @@ def test_half_sent_headers_stop_nobody(front: tuple[int, Path]) -> None:
     for half in slow:
         half.close()
     assert sorted(taken)[18] < 0.5, sys.argv
+
+
+def test_old_tls_is_not_spoken(front: tuple[int, Path]) -> None:
+    port, folder = front
+    for version, spoken in ((ssl.TLSVersion.TLSv1_1, False), (ssl.TLSVersion.TLSv1_2, True)):
+        trusts = ssl.create_default_context(cafile=str(folder / "cert.pem"))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            trusts.minimum_version, trusts.maximum_version = version, version
+        if not spoken:
+            trusts.set_ciphers("ALL:@SECLEVEL=0")
+        with socket.create_connection(("127.0.0.1", port), 10) as raw:
+            try:
+                with trusts.wrap_socket(raw, server_hostname="portal.example") as secure:
+                    assert spoken
+                    assert secure.cipher()[0].startswith("ECDHE")  # type: ignore[index]
+            except ssl.SSLError:
+                assert not spoken

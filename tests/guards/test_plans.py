@@ -15,7 +15,7 @@ from flask import Flask
 from sqlalchemy import event
 
 from portal import create_app, flow
-from portal.cases import case_lists, case_view, handling, mediation_queue, piles, saved_views, shop_queue
+from portal.cases import case_lists, case_view, handling, held, mediation_queue, piles, saved_views, shop_queue
 from portal.cases import clock as case_clock
 from portal.cases.shop_queue import Filters
 from portal.config import Settings
@@ -203,6 +203,9 @@ HOT: dict[str, Callable[[Crowd], object]] = {
     "queue counts, warehouse": lambda c: shop_queue.count_tabs(c.shop, c.now, ("mine", "overdue", "arrived"), STORE),
     "unanswered, to a limit": lambda c: conversations.count_unanswered(c.shop, 100),
     "unidentified parcels, to a limit": lambda c: intake.count_unidentified(c.shop, 100),
+    "steps held back, due": lambda c: held.carry_out_due(c.now),
+    "steps held back, of a person": lambda c: held.list_recent(c.shop, c.seller, c.now),
+    "steps held back, of cases": lambda c: held.list_held(c.shop, [10, 20]),
     "views of the queue": lambda c: saved_views.list_views(c.shop, c.seller),
     **{f"docket {tab}": docket_page(tab) for tab in mediation_queue.TABS},
     "docket, next page": next_docket_page,

@@ -115,9 +115,13 @@ def test_the_clock_always_has_exactly_one_answer_when_a_deadline_runs_out(case_t
         assert flow.clock_step(case_type, state, rule, facts) == answers[0]
 
 
-def test_only_a_late_decision_and_a_final_case_have_no_clock() -> None:
+def test_only_a_final_case_has_no_clock() -> None:
     late = Facts(entered_at=NOW, now=NOW, escalated=True, stage="overdue")
-    assert all(flow.due(state, late) == (None, "") for state in State)
+    rules = {flow.due(state, late)[1] for state in State if state not in flow.FINAL}
+    assert rules == {"mediation_second"}
+    passed = Facts(entered_at=NOW, now=NOW, escalated=True, stage="overdue", passed_on=True)
+    assert {flow.due(state, passed)[1] for state in State if state not in flow.FINAL} == {"mediation_rule"}
+    assert all(flow.due(state, late) == (None, "") for state in flow.FINAL)
     assert all(flow.due(state, Facts(entered_at=NOW, now=NOW)) == (None, "") for state in flow.FINAL)
 
 

@@ -268,6 +268,7 @@ ROWS: tuple[Row, ...] = (
     Row("seller.scan", SHOP, get=200, post=303, form=lambda deal: {"number": "75484863570001"}),
     Row("seller.unidentified", SHOP, get=200),
     Row("seller.search", SHOP, get=200),
+    Row("seller.undo_step", SHOP, post=303, values={"held_id": "1"}),
     Row("seller.queue_news", SHOP, get=200),
     Row("seller.keep_view", SHOP, get=200, post=303, form=lambda deal: {"name": "破损"}),
     Row("seller.remove_view", SHOP, post=303, values={"view_id": "1"}),
@@ -297,6 +298,7 @@ ROWS: tuple[Row, ...] = (
     Row("seller.change_limit", SHOP, get=303, post=303, form=lambda deal: {"limit": "2000"}),
     Row("seller.bank_data", SHOP, get=200, post=303, form=lambda deal: {"bank_data": "y"}),
     Row("seller.chain_list", SHOP, get=200),
+    Row("seller.import_chains", SHOP, get=200, post=422),
     # the shop that sold it
     Row(
         "seller.ship_order",

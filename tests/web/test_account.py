@@ -21,10 +21,11 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from portal import create_app
-from portal.config import Settings
+from portal.config import Settings, SettingsError
 from portal.extensions import db, writing
 from portal.models import AuditEvent, Notice, Session, Staff, User
 from portal.people import accounts, factors, invitations, passwords, staffing
+from portal.rights import policies
 from portal.web import events
 from tests.cast import PASSWORD, Cast, post, sign_in, token_of
 from tests.conftest import BANK_KEYS, NOW, Clock, make_app
@@ -432,6 +433,42 @@ def test_the_security_log_is_searched_and_taken_along(app: Flask, cast: Cast, op
     taken = operator.post("/operator/audit/export?q=buyer", data=token_of(page))
     assert taken.mimetype == "text/csv" and "authn_login_success" in taken.text and "seller" not in taken.text
     assert ("export", "") in written()
+
+
+def test_promises_are_not_changed_unseen(app: Flask, cast: Cast, operator: FlaskClient) -> None:
+    seller = enter(app, "seller")[0]
+    address = {"name": "仓库", "phone": "13800138001", "address": "浙江省义乌市2号", "note": ""}
+    post(seller, "/seller/addresses", address)
+    number = policies.list_addresses(cast.shop)[-1].id
+    post(seller, f"/seller/addresses/{number}/default", {}, at="/seller/addresses")
+    post(seller, f"/seller/addresses/{number}/remove", {}, at="/seller/addresses")
+    policy = {"window_days": "15", "hidden_days": "30", "special_freight": "seller", "words": ""}
+    policy |= {"types": ["exchange", "reissue"]}
+    assert post(seller, "/seller/policy", policy).status_code == 303
+    year = {"source": "国办发明电〔2026〕9号", "days": "2027-02-05 休 春节", "confirmed": "1"}
+    assert post(operator, "/operator/calendar/2027", year).status_code == 303
+    rules = {"words": "新的规则全文", "changes": "改了办理时限", "effective": "2027-12-25"}
+    assert post(operator, "/operator/rules", rules).status_code == 303
+    changes = {change for name, change in written() if name == "config_change"}
+    added = {"return_address_added", "return_address_default", "return_address_remove"}
+    assert changes == added | {"policy", "calendar", "rules"}
+
+
+def test_a_link_begins_with_the_configured_address(tmp_path: Path, sqlite_template: Path, now: Clock) -> None:
+    """Whatever name the request came by: a link to a password never leads to somebody else's machine."""
+    app = make_app(tmp_path / "own", sqlite_template, address="https://portal.example")
+    with app.app_context():
+        buyer = Cast.make(NOW).buyer
+        operator, url = sign_in(app, "operator"), f"/operator/people/{buyer}"
+        made = operator.post(
+            f"{url}/link", data=token_of(operator.get(url)), headers={"X-Forwarded-Host": "evil.example"}
+        )
+        assert "https://portal.example/reset/" in made.text and "evil.example" not in made.text
+        db.session.remove()
+        db.engine.dispose()
+    for bad in ("portal.example", "https://portal.example/below", "ftp://portal.example"):
+        with pytest.raises(SettingsError, match="PORTAL_ADDRESS"):
+            Settings.from_env({"PORTAL_ADDRESS": bad})
 
 
 # ---------------------------------------------------------------- the log

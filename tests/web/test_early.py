@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 
 from portal.calendar import clock
 from portal.extensions import db, writing
-from portal.models import Order, Session, Staff, User
+from portal.models import Order, Session, Shop, Staff, User
 from portal.people import accounts, sessions
 from portal.talk import conversations
 from portal.web.early import EarlyAnswers
@@ -81,6 +81,7 @@ def test_everybody_gets_what_flask_would_answer(app: Flask, cast: Cast, now: Clo
     db.session.rollback()
     owners = {"/orders": sign_in(app, "buyer"), "/seller": sign_in(app, "seller")}
     tags = [client.get(url).headers["ETag"] for url, client in owners.items()]
+    version = db.session.get_one(Shop, cast.shop).version
     client = browser_of(app, cast, name)
     headers = {"If-None-Match": ", ".join(tags)}
     for url in (
@@ -92,12 +93,13 @@ def test_everybody_gets_what_flask_would_answer(app: Flask, cast: Cast, now: Clo
             for number in (order.order_no, "9" * 18)
             for after in (last, last - 1, last + 1, "x", "")
         ),
+        *(f"/seller/queue/news?seen={seen}&tab=mine" for seen in (version, version - 1, "x")),
     ):
         looks["off"] = True
         real = ask(client, url, headers)
         looks["off"] = False
         assert ask(client, url, headers) == real, url
-    expected = {"buyer": 3, "seller": 3}  # the list, and the poll that has seen the last or an even later one
+    expected = {"buyer": 3, "seller": 4, "clerk": 1}  # their lists, and polls that have seen the last there is
     assert looks["answered"] == expected.get(name, 0)
 
 

@@ -103,3 +103,21 @@ def test_nobody_gets_the_card_of_another(app: Flask, cast: Cast, now: Clock) -> 
     pages = [sign_in(app, name).get("/orders").text for name in ("buyer", "buyer2", "buyer")]
     for page, (own, strange) in zip(pages, (numbers, numbers[::-1], numbers), strict=True):
         assert own in page and strange not in page
+
+
+def test_a_row_of_the_queue_says_the_time_that_is_left_now(app: Flask, cast: Cast, now: Clock) -> None:
+    case = cast.open_case(cast.order())
+    case_no, due_at = case.case_no, case.due_at
+    assert due_at is not None
+    db.session.rollback()
+    shown = []
+    for hours in (20, 3, -2):
+        now.at = due_at - timedelta(hours=hours)
+        page = sign_in(app, "seller").get("/seller?tab=applied").text
+        shown.append(page.split(f">{case_no}</a>")[1].split("</tr>")[0])
+    assert "还剩 20 小时" in shown[0] and "soon" in shown[0]
+    assert "还剩 3 小时" in shown[1] and "soon" in shown[1]
+    assert "已超时 2 小时" in shown[2] and "over" in shown[2]
+    with writing():
+        db.session.execute(db.update(Case).values(goods="改了的货", reason="size_wrong"))
+    assert "改了的货" in sign_in(app, "seller").get("/seller?tab=applied").text

@@ -168,7 +168,11 @@ def reject(context: StepContext[Refusal]) -> dict[str, Any]:
     if refusal.id == "evidence_insufficient" and not db.session.scalar(
         select(func.count())
         .select_from(CaseEvent)
-        .where(CaseEvent.case_id == context.case.id, CaseEvent.step == "ask_evidence")
+        .where(
+            CaseEvent.case_id == context.case.id,
+            CaseEvent.shop_id == context.case.shop_id,
+            CaseEvent.step == "ask_evidence",
+        )
     ):
         raise context.refuse("以举证不足拒绝之前,请先用「请补充凭证」请买家补充一次")
     context.data["refusal"] = refusal.id

@@ -9,7 +9,7 @@ from portal.cases.effects.hand_ins import EntryChoice, HandIn
 from portal.cases.effects.payment import tell_payment
 from portal.cases.effects.step_context import StepContext, effect, end_mediation
 from portal.extensions import db
-from portal.flow import State
+from portal.flow import Actor, State
 from portal.money import arrivals
 
 
@@ -68,7 +68,7 @@ def admit_unpaid(context: StepContext[EntryChoice]) -> dict[str, Any]:
 @effect("decide_unpaid")
 def decide_unpaid(context: StepContext[HandIn]) -> dict[str, Any]:
     """The platform finds that it wasn't paid: the shop pays it, with a day left at least, and the mediation is over."""
-    if not context.note:
+    if not context.note and context.by.actor is not Actor.CLOCK:
         raise context.refuse("请写明裁决的理由,双方都会看到")
     state = "failed" if context.step.target == State.REFUND_FAILED else "due"
     for entry in arrivals.reopen_unpaid(context.case, None, state, problem="平台裁决没有付到"):

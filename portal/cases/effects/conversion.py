@@ -7,6 +7,7 @@ from typing import Any
 
 from portal.cases.effects.hand_ins import DefectReport, HandIn
 from portal.cases.effects.step_context import ChildCase, StepContext, effect, load_lines
+from portal.cases.rulings import INSPECTED
 from portal.flow import CaseType, State
 from portal.models import (
     Case,
@@ -37,7 +38,7 @@ def make_refund_child(context: StepContext[HandIn], fen: int | None, *, goods_ba
     if case.type == CaseType.REISSUE:
         return ChildCase(CaseType.REFUND_ONLY, State.REFUNDING, list_units(case), refund_fen=fen)
     if has_returned_goods(case) and case.state in (State.PAYING, State.RESHIPPING, State.DISPUTED, State.INSPECTING):
-        column = "accepted_milli" if case.state in _INSPECTED else "quantity_milli"
+        column = "accepted_milli" if case.state in INSPECTED else "quantity_milli"
         return ChildCase(
             CaseType.RETURN_REFUND,
             State.REFUNDING,
@@ -45,14 +46,12 @@ def make_refund_child(context: StepContext[HandIn], fen: int | None, *, goods_ba
             refund_fen=fen,
             return_difference_fen=paid,
         )
-    units = list_units(case, "accepted_milli" if case.state in _INSPECTED else "quantity_milli")
+    units = list_units(case, "accepted_milli" if case.state in INSPECTED else "quantity_milli")
     if not goods_back:
         return ChildCase(CaseType.REFUND_ONLY, State.REFUNDING, units, refund_fen=fen, return_difference_fen=paid)
     state = State.RETURNING if policies.get_default_address(case.shop_id) else State.APPLIED
     return ChildCase(CaseType.RETURN_REFUND, state, units, refund_fen=fen, return_difference_fen=paid)
 
-
-_INSPECTED = (State.PAYING, State.RESHIPPING, State.CONFIRMING)  # only what was accepted is still owed
 
 AGAIN: Mapping[str, tuple[CaseType, ...]] = {  # what may follow goods that came and are wrong once more
     CaseType.EXCHANGE: (CaseType.EXCHANGE, CaseType.RETURN_REFUND),

@@ -168,6 +168,7 @@ def ship(context: StepContext[Shipment]) -> dict[str, Any]:
             .where(
                 CaseLine.id == case_line_id,
                 CaseLine.case_id == context.case.id,
+                CaseLine.shop_id == context.case.shop_id,
                 CaseLine.shipped_milli + milli <= CaseLine.accepted_milli,
             )
             .values(shipped_milli=CaseLine.shipped_milli + milli)
@@ -176,7 +177,9 @@ def ship(context: StepContext[Shipment]) -> dict[str, Any]:
         if done.rowcount != 1:  # type: ignore[attr-defined]
             raise context.refuse("发出的数量不能多于验货通过而未发出的数量")
     open_milli = db.session.scalar(
-        select(func.sum(CaseLine.accepted_milli - CaseLine.shipped_milli)).where(CaseLine.case_id == context.case.id)
+        select(func.sum(CaseLine.accepted_milli - CaseLine.shipped_milli)).where(
+            CaseLine.case_id == context.case.id, CaseLine.shop_id == context.case.shop_id
+        )
     )
     if bool(open_milli) != (context.step.name == "ship_part"):
         raise context.refuse("发出的数量与页面显示的不一致,请刷新后重试")

@@ -10,18 +10,21 @@ from sqlalchemy import func, select
 
 from portal.cases.arbitration import asks_goods_back
 from portal.cases.effects.application import freeze_address
-from portal.cases.effects.conversion import _INSPECTED, has_returned_goods, make_refund_child
+from portal.cases.effects.conversion import has_returned_goods, make_refund_child
 from portal.cases.effects.hand_ins import Decision, Escalation, EvidenceRequest, HandIn, RefundDecision
 from portal.cases.effects.step_context import StepContext, effect, end_mediation, load_lines
+from portal.cases.rulings import find_most_decidable
 from portal.evidence.evidence import MOST_PER_CASE
 from portal.extensions import db
-from portal.flow import Actor, CaseType, Stage, State
+from portal.flow import Actor, Stage, State
 from portal.models import (
     Case,
     Evidence,
     Parcel,
 )
-from portal.money import arrivals, worth
+from portal.money import arrivals
+from portal.notices import notices
+from portal.people import mediators
 from portal.rights import phrases, policies
 
 
@@ -44,6 +47,9 @@ def escalate(context: StepContext[Escalation]) -> dict[str, Any]:
         "evidence_round": 1,
         "heard": mark_heard("", context),
         "asked_by": str(context.by.actor),
+        "mediator_id": mediators.choose_decider(context.case.buyer_id, context.case.shop_id),
+        "first_mediator_id": None,
+        "passed_at": None,
     }
 
 
@@ -58,7 +64,14 @@ def mark_heard(before: str, context: StepContext[HandIn]) -> str:
 def submit_evidence(context: StepContext[HandIn]) -> dict[str, Any]:
     if not context.note:
         raise context.refuse("请写明证据说明了什么")
-    had = db.session.scalar(select(func.count()).select_from(Evidence).where(Evidence.case_id == context.case.id)) or 0
+    had = (
+        db.session.scalar(
+            select(func.count())
+            .select_from(Evidence)
+            .where(Evidence.case_id == context.case.id, Evidence.shop_id == context.case.shop_id)
+        )
+        or 0
+    )
     if had + len(context.photos) > MOST_PER_CASE:
         raise context.refuse(f"一张售后单最多 {MOST_PER_CASE} 张照片,现在还能再传 {max(MOST_PER_CASE - had, 0)} 张")
     return {"heard": mark_heard(context.case.heard, context)}
@@ -76,11 +89,33 @@ def end_evidence_round(context: StepContext[HandIn]) -> dict[str, Any]:
 
 @effect("timeout_decision")
 def mark_decision_late(context: StepContext[HandIn]) -> dict[str, Any]:
+    notices.tell_supervisors(context.case, "平台裁决超时", "请提醒负责的裁决员尽快裁决。", at=context.at)
     return {"stage": Stage.OVERDUE, "stage_at": context.at}
 
 
+@effect("timeout_second")
+def pass_on(context: StepContext[HandIn]) -> dict[str, Any]:
+    """Another mediator has it now, related to neither side; where there is none, who has it keeps it."""
+    case = context.case
+    second = mediators.choose_decider(case.buyer_id, case.shop_id, but_not=case.mediator_id)
+    if second is None:
+        said = "没有其他可以裁决的人,请增加裁决员;到期按事先告知的规则处理。"
+        notices.tell_supervisors(case, "平台裁决再次超时", said, at=context.at)
+        return {"stage_at": context.at, "passed_at": context.at}
+    notices.tell_supervisors(case, "平台裁决再次超时", "已转由另一位裁决员处理。", at=context.at)
+    if case.mediator_id is not None:
+        notices.tell_passed_on(case, case.mediator_id, at=context.at)
+    context.data["passed_on"] = True
+    return {
+        "stage_at": context.at,
+        "passed_at": context.at,
+        "mediator_id": second,
+        "first_mediator_id": case.mediator_id,
+    }
+
+
 def check_reason(context: StepContext[HandIn]) -> None:
-    if not context.note:
+    if not context.note and context.by.actor is not Actor.CLOCK:
         raise context.refuse("请写明裁决的理由,双方都会看到")
 
 
@@ -97,6 +132,7 @@ def ask_more_evidence(context: StepContext[EvidenceRequest]) -> dict[str, Any]:
         "stage_at": context.at,
         "heard": ASKED[asked],
         "evidence_round": context.case.evidence_round + 1,
+        "passed_at": None,
     }
 
 
@@ -117,7 +153,7 @@ def decide_end(context: StepContext[HandIn]) -> dict[str, Any]:
         arrivals.confirm_rest(case, at=context.at, word="decided")
         return {"payment_claim": "", "claimed_at": None}
     if context.step.target == State.CLOSED and case.state in (State.INSPECTING, State.DISPUTED):
-        here = case.state == State.DISPUTED or is_signed_back(case)
+        here = case.state == State.DISPUTED or is_signed(case, "back")
         for line in load_lines(case):  # what the shop has received, it sends back
             line.accepted_milli = 0
             if here and line.received_milli is None:
@@ -126,14 +162,19 @@ def decide_end(context: StepContext[HandIn]) -> dict[str, Any]:
     return {}
 
 
-def is_signed_back(case: Case) -> bool:
-    """Whether the carrier says that the shop has the parcel."""
+def has_address(case: Case) -> bool:
+    return policies.get_default_address(case.shop_id) is not None
+
+
+def is_signed(case: Case, leg: str) -> bool:
+    """Whether the carrier says that a parcel of this leg has arrived."""
     return bool(
         db.session.scalar(
             select(Parcel.id)
             .where(
                 Parcel.case_id == case.id,
-                Parcel.leg == "back",
+                Parcel.shop_id == case.shop_id,
+                Parcel.leg == leg,
                 Parcel.voided_at.is_(None),
                 Parcel.signed_at.is_not(None),
             )
@@ -187,13 +228,15 @@ def decide_refund(context: StepContext[RefundDecision]) -> dict[str, Any]:
     check_reason(context)
     case, handed = context.case, context.handed
     most = find_most_decidable(case)
-    fen = most if handed.amount_fen is None else handed.amount_fen
+    asked = case.refund_fen if context.by.actor is Actor.CLOCK else 0  # the rule gives no more than was asked for
+    fen = min(asked or most, most) if handed.amount_fen is None else handed.amount_fen
     if not 0 < fen <= most:
         raise context.refuse(f"退款金额须大于 0,最多 {most / 100:.2f} 元")
     context.data["decided_fen"] = fen
     if context.step.target == State.CONVERTED:
         may_ask = asks_goods_back(case.type, case.state, State.CONVERTED, goods_returned=has_returned_goods(case))
-        goods_back = may_ask and handed.goods_back
+        wanted = is_signed(case, "out") if context.by.actor is Actor.CLOCK else handed.goods_back
+        goods_back = may_ask and wanted and (context.by.actor is not Actor.CLOCK or has_address(case))
         if goods_back and policies.get_default_address(case.shop_id) is None:
             raise context.refuse(NO_ADDRESS)
         context.child = make_refund_child(context, fen, goods_back=goods_back)
@@ -208,14 +251,3 @@ def decide_refund(context: StepContext[RefundDecision]) -> dict[str, Any]:
             line.received_milli = line.quantity_milli
     db.session.flush()
     return {"refund_fen": fen, "negotiated": False}
-
-
-def find_most_decidable(case: Case) -> int:
-    """The most that decide_refund can award, 分: what the units that the refund is about are worth."""
-    return worth.add_up(worth.work_out_case_worth(case, list_decidable(case)))
-
-
-def list_decidable(case: Case) -> list[tuple[int, int]]:
-    """The units that a decision on money is about: what was accepted of an exchange, else all that was asked for."""
-    accepted = case.type == CaseType.EXCHANGE and case.state in _INSPECTED
-    return worth.list_units(case.id, accepted=accepted)

@@ -197,7 +197,7 @@ def effect(*names: str, takes: type[H] = HandIn) -> Callable[[Effect[H]], Effect
 def load_lines(case: Case) -> Sequence[CaseLine]:
     return db.session.scalars(
         select(CaseLine)
-        .where(CaseLine.case_id == case.id)
+        .where(CaseLine.case_id == case.id, CaseLine.shop_id == case.shop_id)
         .order_by(CaseLine.id)
         .execution_options(populate_existing=True)
     ).all()
@@ -238,4 +238,7 @@ NO_MEDIATION: Mapping[str, Any] = {
     "evidence_round": 0,
     "heard": "",
     "asked_by": "",
+    "mediator_id": None,
+    "first_mediator_id": None,
+    "passed_at": None,
 }

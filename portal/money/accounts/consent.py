@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, select, text, update
+from sqlalchemy import and_, exists, select, text, update
 
 from portal import inputs
 from portal.extensions import db
@@ -78,7 +78,9 @@ def collect_facts(case: Any, entries: Sequence[Any] | None = None, known: Known 
     """
     if entries is None:
         columns = select(MoneyEntry.id, MoneyEntry.state, MoneyEntry.route)
-        entries = db.session.execute(columns.where(MoneyEntry.case_id == case.id)).all()
+        entries = db.session.execute(
+            columns.where(MoneyEntry.case_id == case.id, MoneyEntry.shop_id == case.shop_id)
+        ).all()
     found: dict[str, Any] = {}
     if case.state == State.REFUND_FAILED and is_ready():
         takes = known.shop_takes if known else db.session.scalar(select(Shop.bank_data).where(Shop.id == case.shop_id))
@@ -107,7 +109,7 @@ def find_request(entries: Sequence[Any]) -> bool:
 def find_failed_entry(case: Case) -> MoneyEntry:
     entry = db.session.scalars(
         select(MoneyEntry)
-        .where(MoneyEntry.case_id == case.id, MoneyEntry.state == "failed")
+        .where(MoneyEntry.case_id == case.id, MoneyEntry.shop_id == case.shop_id, MoneyEntry.state == "failed")
         .order_by(MoneyEntry.id)
         .limit(1)
         .execution_options(populate_existing=True)
@@ -120,7 +122,9 @@ def find_failed_entry(case: Case) -> MoneyEntry:
 def ask_account(case: Case, at: datetime) -> MoneyEntry:
     """Ask the buyer for an account for the payment that failed; one that was tried already is erased."""
     entry = find_failed_entry(case)
-    erase_account(select(BankAccount.id).where(BankAccount.entry_id == entry.id), at)
+    erase_account(
+        select(BankAccount.id).where(BankAccount.entry_id == entry.id, BankAccount.shop_id == entry.shop_id), at
+    )
     entry.route = "bank"
     db.session.flush()
     return entry
@@ -136,7 +140,9 @@ def give_account(case: Case, account: Account, *, version: int, at: datetime) ->
     if not is_ready():
         raise StepRefused("现在不能保存收款账户,请联系商家用其他方式退款")
     entry = find_failed_entry(case)
-    erase_account(select(BankAccount.id).where(BankAccount.entry_id == entry.id), at)
+    erase_account(
+        select(BankAccount.id).where(BankAccount.entry_id == entry.id, BankAccount.shop_id == entry.shop_id), at
+    )
     consent = BankConsent(
         shop_id=case.shop_id,
         case_id=case.id,
@@ -195,7 +201,7 @@ def withdraw_account(case: Case, at: datetime) -> None:
     """The buyer takes his consent back: the account is erased at once, the payment is still owed, another way."""
     held = (
         select(BankAccount.id, BankAccount.entry_id, BankAccount.consent_id)
-        .join(MoneyEntry, MoneyEntry.id == BankAccount.entry_id)
+        .join(MoneyEntry, and_(MoneyEntry.id == BankAccount.entry_id, MoneyEntry.shop_id == BankAccount.shop_id))
         .where(BankAccount.case_id == case.id, BankAccount.erased_at.is_(None), MoneyEntry.state.in_(OPEN))
     )
     rows = db.session.execute(held).all()
@@ -241,7 +247,9 @@ def find_of_case(case_id: int) -> Sequence[Any]:
 
 def list_of_owner(owner_id: int, most: int = 50) -> Sequence[Any]:
     """The newest accounts that this person has given, as ``of_case`` with the case's number."""
-    query = _SHOWN.add_columns(Case.case_no, Case.goods).join(Case, Case.id == BankAccount.case_id)
+    query = _SHOWN.add_columns(Case.case_no, Case.goods).join(
+        Case, and_(Case.id == BankAccount.case_id, Case.shop_id == BankAccount.shop_id)
+    )
     return db.session.execute(query.where(BankAccount.owner_id == owner_id).limit(most)).all()
 
 
@@ -257,7 +265,7 @@ _SHOWN = (
         MoneyEntry.state.label("entry_state"),
         MoneyEntry.amount_fen,
     )
-    .join(MoneyEntry, MoneyEntry.id == BankAccount.entry_id)
+    .join(MoneyEntry, and_(MoneyEntry.id == BankAccount.entry_id, MoneyEntry.shop_id == BankAccount.shop_id))
     .order_by(BankAccount.id.desc())
 )
 

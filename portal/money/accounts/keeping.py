@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
 from portal.calendar import clock
 from portal.extensions import db, writing
@@ -60,7 +60,9 @@ def find_broken() -> Iterator[str]:
     now = clock.now()
     query = (
         select(BankAccount, BankConsent)
-        .outerjoin(BankConsent, BankConsent.id == BankAccount.consent_id)
+        .outerjoin(
+            BankConsent, and_(BankConsent.id == BankAccount.consent_id, BankConsent.shop_id == BankAccount.shop_id)
+        )
         .order_by(BankAccount.id)
         .execution_options(yield_per=200)
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
 from portal import inputs
 from portal.extensions import db
@@ -71,7 +71,7 @@ def list_to_see(case: Case, entry_id: int | None = None) -> BankAccount | None:
     """
     query = (
         select(BankAccount)
-        .join(MoneyEntry, MoneyEntry.id == BankAccount.entry_id)
+        .join(MoneyEntry, and_(MoneyEntry.id == BankAccount.entry_id, MoneyEntry.shop_id == BankAccount.shop_id))
         .where(BankAccount.case_id == case.id, BankAccount.erased_at.is_(None), MoneyEntry.state.in_(OPEN))
     )
     if entry_id is not None:

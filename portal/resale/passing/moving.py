@@ -13,11 +13,11 @@ from portal import flow
 from portal.cases import listening, taking
 from portal.cases.effects.step_context import ActedBy
 from portal.extensions import Busy, db, writing
-from portal.flow import Actor, StepRefused
+from portal.flow import Actor, State, StepRefused
 from portal.models import Case, CaseLink, Evidence, User
 from portal.resale import alarm
 from portal.resale.across import reuse_evidence
-from portal.resale.passing import receipts, results, waybills
+from portal.resale.passing import applying, receipts, results, waybills
 from portal.resale.passing.pair import Move, Pair, find_pair, load_pair
 
 log = logging.getLogger("portal.chain")
@@ -44,6 +44,7 @@ def start_listening() -> None:
 def hear(case_id: int, now: datetime) -> None:
     """A case was changed. What can't pass now is passed by the sweep: nobody's own step fails by it."""
     try:
+        applying.apply_above(case_id, now)
         for link_id in find_pair(case_id):
             move_chain(link_id, now)
             alarm.tell_refusal(link_id, now)
@@ -56,10 +57,26 @@ def hear(case_id: int, now: datetime) -> None:
 
 def move_chain(link_id: int, now: datetime) -> int:
     """Take each step that follows in one case of a link from the other; returns how many. Safe to run twice."""
+    _follow_children(link_id)
     done = 0
     while done < MOST and any(_take(link_id, rule, now) for rule in RULES):
         done += 1
     return done + receipts.pass_on(link_id, now)
+
+
+def _follow_children(link_id: int) -> None:
+    """A case that became another one hands its link on: the goods and the other party are the same."""
+    db.session.rollback()
+    pair = load_pair(link_id)
+    if pair is None or State.CONVERTED not in (pair.down.state, pair.up.state):
+        return
+    with writing():
+        link = db.session.get_one(CaseLink, pair.link.id, with_for_update=True, populate_existing=True)
+        for name, case in (("downstream_id", pair.down), ("upstream_id", pair.up)):
+            children = select(Case.id).where(Case.shop_id == case.shop_id, Case.parent_id == case.id)
+            child = db.session.scalar(children.order_by(Case.id.desc()).limit(1))
+            if case.state == State.CONVERTED and child is not None and getattr(link, name) == case.id:
+                setattr(link, name, child)
 
 
 def _take(link_id: int, rule: Callable[[Pair], Move | None], now: datetime) -> bool:
@@ -96,6 +113,8 @@ def _copy_photos(move: Move, owner_id: int, now: datetime) -> list[str]:
 def sweep(now: datetime) -> int:
     """Pass on what is still to pass in every live link; returns how many steps."""
     done, after = 0, 0
+    for case_id in applying.list_waiting():
+        done += applying.apply_above(case_id, now)
     open_ones = select(Case.id).where(Case.state.not_in(flow.FINAL))
     while links := db.session.scalars(
         select(CaseLink.id)

@@ -1,0 +1,171 @@
+"""Steps held back for a moment, so that the one who took them can take them back.
+
+A step is tried out when it is handed in, so that what is wrong is said at once; carried out when its time has come, by
+the sweep, in one transaction with its row; and never twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import exists, select, update
+
+from portal.cases import taking
+from portal.cases.effects.hand_ins import HandIn
+from portal.cases.effects.step_context import ActedBy, fit_hand_in, hand_in_type
+from portal.extensions import db, writing
+from portal.flow import Actor, StepRefused
+from portal.models import Case, HeldStep, Shop
+
+HELD_FOR = timedelta(seconds=10)
+SHOWN_FOR = timedelta(minutes=10)  # what went wrong stays in sight that long
+HOLDABLE = frozenset({"agree", "agree_no_return", "ask_evidence", "reject"})  # decisions on an application
+AT_ONCE = 200  # rows a round
+
+
+def may_hold(case: Case, step_name: str, now: datetime) -> bool:
+    """Whether a step can wait: not when the clock would act meanwhile."""
+    return step_name in HOLDABLE and (case.due_at is None or case.due_at > now + HELD_FOR + SHOWN_FOR)
+
+
+def hold(
+    case: Case,
+    step_name: str,
+    *,
+    by: ActedBy,
+    now: datetime,
+    version: int | None,
+    handed: HandIn | None,
+    shown: str | None = None,
+) -> None:
+    """Keep a step until its time has come. Raises what ``taking.take`` would raise now."""
+    if is_held(case.shop_id, case.id):
+        raise StepRefused("刚刚有人处理了这张售后单，几秒后生效；请刷新后再看", step_name)
+    shop_id, case_id, version = case.shop_id, case.id, case.version if version is None else version
+    trial = db.session.begin_nested()
+    try:
+        taking.take(case_id, step_name, by=by, now=now, version=version, handed=handed, shown=shown)
+    finally:
+        trial.rollback()
+    db.session.add(
+        HeldStep(
+            shop_id=shop_id,
+            case_id=case_id,
+            version=version,
+            step=step_name,
+            user_id=by.user_id,
+            author=by.name,
+            request_id=by.request_id,
+            handed={"facts": asdict(fit_hand_in(step_name, handed)), "shown": shown},
+            due_at=now + HELD_FOR,
+        )
+    )
+    _bump(shop_id)
+
+
+def is_held(shop_id: int, case_id: int) -> bool:
+    """Whether a step of this case waits to be carried out."""
+    found = exists().where(HeldStep.shop_id == shop_id, HeldStep.case_id == case_id, HeldStep.state == "held")
+    return bool(db.session.scalar(select(found)))
+
+
+def list_held(shop_id: int, case_ids: Sequence[int]) -> set[int]:
+    """Which of these cases have a step that waits to be carried out."""
+    query = select(HeldStep.case_id).where(
+        HeldStep.shop_id == shop_id, HeldStep.case_id.in_(case_ids), HeldStep.state == "held"
+    )
+    return set(db.session.scalars(query))
+
+
+def list_recent(shop_id: int, user_id: int, now: datetime) -> Sequence[Any]:
+    """What one person can still take back, and what of theirs could not be carried out; the newest first."""
+    query = (
+        select(HeldStep.id, HeldStep.step, HeldStep.state, HeldStep.due_at, HeldStep.problem, Case.case_no, Case.type)
+        .join(Case, (Case.id == HeldStep.case_id) & (Case.shop_id == HeldStep.shop_id))
+        .where(HeldStep.shop_id == shop_id, HeldStep.user_id == user_id, HeldStep.due_at > now - SHOWN_FOR)
+        .order_by(HeldStep.due_at.desc())
+        .limit(5)
+    )
+    rows = db.session.execute(query).all()
+    return [row for row in rows if row.state == "failed" or (row.state == "held" and row.due_at > now)]
+
+
+def undo(shop_id: int, held_id: int, user_id: int, now: datetime) -> str | None:
+    """Take a step back in time; returns the case's number, None when it is too late or isn't this person's."""
+    mine = (HeldStep.shop_id == shop_id, HeldStep.id == held_id, HeldStep.user_id == user_id)
+    done = db.session.execute(
+        update(HeldStep)
+        .where(*mine, HeldStep.state == "held", HeldStep.due_at > now)
+        .values(state="undone", handed={})
+        .execution_options(synchronize_session=False)
+    )
+    if done.rowcount != 1:  # type: ignore[attr-defined]
+        return None
+    _bump(shop_id)
+    return db.session.scalar(select(Case.case_no).join(HeldStep, HeldStep.case_id == Case.id).where(*mine))
+
+
+def carry_out_due(now: datetime) -> int:
+    """Carry out every step whose time has come, each in a transaction of its own; returns how many were taken."""
+    query = select(HeldStep.id).where(HeldStep.state == "held", HeldStep.due_at <= now).order_by(HeldStep.due_at)
+    due = db.session.scalars(query.limit(AT_ONCE)).all()
+    return sum(_carry_out(held_id) for held_id in due)
+
+
+def _carry_out(held_id: int) -> bool:
+    try:
+        with writing():
+            row = _claim(held_id, "taken")
+            if row is not None:
+                _take(row)
+            return row is not None
+    except StepRefused as refused:
+        with writing():
+            if (row := _claim(held_id, "failed", problem=refused.sentence[:300])) is not None:
+                _bump(row.shop_id)
+        return False
+
+
+def _claim(held_id: int, state: str, **more: str) -> Any | None:
+    """The row, for the one who gets it; everybody else has nothing to do."""
+    columns = (HeldStep.shop_id, HeldStep.case_id, HeldStep.version, HeldStep.step, HeldStep.user_id)
+    columns += (HeldStep.author, HeldStep.request_id, HeldStep.handed, HeldStep.due_at)  # type: ignore[assignment]
+    row = db.session.execute(
+        select(*columns).where(HeldStep.id == held_id, HeldStep.state == "held").with_for_update()
+    ).one_or_none()
+    if row is not None:
+        db.session.execute(
+            update(HeldStep)
+            .where(HeldStep.id == held_id, HeldStep.shop_id == row.shop_id)
+            .values(state=state, handed={}, **more)
+            .execution_options(synchronize_session=False)
+        )
+    return row
+
+
+def _take(row: Any) -> None:
+    """As it was handed in, at the moment it was held until, however long the portal was down meanwhile."""
+    said: dict[str, Any] = row.handed["facts"]
+    facts: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in said.items()}
+    taking.take(
+        row.case_id,
+        row.step,
+        by=ActedBy(Actor.SELLER, row.user_id, row.author, row.request_id),
+        now=row.due_at,
+        version=row.version,
+        handed=hand_in_type(row.step)(**facts),
+        shown=row.handed["shown"],
+    )
+
+
+def _bump(shop_id: int) -> None:
+    """The shop's pages have changed."""
+    db.session.execute(
+        update(Shop)
+        .where(Shop.id == shop_id)
+        .values(version=Shop.version + 1)
+        .execution_options(synchronize_session=False)
+    )

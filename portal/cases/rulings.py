@@ -1,0 +1,66 @@
+"""The rule that decides where no mediator did in time: what it says of a case, and from when on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+
+from portal import flow
+from portal.calendar.lengths import get_deadline
+from portal.extensions import db
+from portal.flow import CaseType, Facts, Stage, State
+from portal.models import CaseLine
+from portal.money import worth
+from portal.rights import policies
+from portal.rights.reasons import reason
+
+_LEFT = {  # the deadlines that follow the present one, by stage
+    Stage.EVIDENCE: ("mediation_decision", "mediation_second", "mediation_rule"),
+    Stage.DECIDING: ("mediation_second", "mediation_rule"),
+    Stage.OVERDUE: ("mediation_rule",),
+}
+
+
+INSPECTED = (State.PAYING, State.RESHIPPING, State.CONFIRMING)  # only what was accepted is still owed
+
+
+def find_most_decidable(case: Any) -> int:
+    """The most that decide_refund can award, 分: what the units that the refund is about are worth."""
+    return worth.add_up(worth.work_out_case_worth(case, list_decidable(case)))
+
+
+def list_decidable(case: Any) -> list[tuple[int, int]]:
+    """The units that a decision on money is about: what was accepted of an exchange, else all that was asked for."""
+    accepted = case.type == CaseType.EXCHANGE and case.state in INSPECTED
+    return worth.list_units(case.id, accepted=accepted)
+
+
+def add_ruling(case: Any, facts: Facts) -> Facts:
+    """The same facts, with the decision that the rule makes by them."""
+    known = reason(case.reason)
+    ground = "none" if known is None or case.negotiated else str(known.ground)
+    received = select(func.sum(CaseLine.received_milli)).where(
+        CaseLine.case_id == case.id, CaseLine.shop_id == case.shop_id
+    )
+    full = replace(
+        facts,
+        favours=str(flow.FAVOURED[ground]),
+        received_milli=int(db.session.scalar(received) or 0),
+        decidable_fen=find_most_decidable(case),
+        has_default_address=policies.get_default_address(case.shop_id) is not None,
+    )
+    return replace(full, ruling=flow.find_ruling(case.type, case.state, full))
+
+
+def describe_ruling(case: Any, facts: Facts) -> tuple[datetime, str]:
+    """From when on the rule decides, and what it would decide as things stand, in the words of its button."""
+    name = add_ruling(case, facts).ruling
+    step = flow.find(case.type, case.state, flow.Actor.MEDIATOR, name)
+    rest = () if facts.passed_on else _LEFT[Stage(case.stage)]
+    until = case.due_at
+    for rule in rest:
+        until += get_deadline(rule)
+    return until, step.button

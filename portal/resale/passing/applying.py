@@ -1,0 +1,85 @@
+"""What a consumer applies for goes on to the supplier, where the distributor has arranged that it does."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from portal.cases.effects.step_context import ActedBy
+from portal.extensions import db, writing
+from portal.flow import Actor, State, StepRefused
+from portal.models import Case, CaseLink, Order, OrderLink, Shop, User
+from portal.notices import notices
+from portal.orders import ledger
+from portal.resale import across, downstream
+from portal.rights import reasons
+
+
+def apply_above(case_id: int, now: datetime) -> bool:
+    """Open the supplier's case for a consumer's new one. What can't be applied for is told to the distributor, once."""
+    db.session.rollback()
+    case = db.session.get(Case, case_id)
+    if case is None or case.state != State.APPLIED or not _goes_on(case):
+        return False
+    order = downstream.find_order_above(case)
+    passes = downstream.find_passes(case, order) if order is not None else None
+    if passes is None:
+        return False
+    owner = db.session.execute(
+        select(User.id, User.member_name).join(Shop, Shop.owner_id == User.id).where(Shop.id == case.shop_id)
+    ).one()
+    by = ActedBy(Actor.BUYER, owner.id, owner.member_name, whence="below")
+    words = "。".join(part for part in (f"消费者反馈：{reasons.said(case.reason)}", case.description) if part)[:500]
+    try:
+        with writing():
+            across.open_upstream(
+                db.session.get_one(Case, case_id),
+                by=by,
+                description=words,
+                route_back=passes.route_back,
+                route_out=passes.route_out,
+                now=now,
+            )
+    except (StepRefused, ledger.NotEnough) as refused:
+        _tell(case_id, owner.id, getattr(refused, "sentence", "进货订单里可申请的数量不够了"), now)
+        return False
+    return True
+
+
+def list_waiting(most: int = 200) -> list[int]:
+    """Consumers' applications that are to go on and haven't."""
+    linked = select(CaseLink.id).where(CaseLink.shop_id == Case.shop_id, CaseLink.downstream_id == Case.id)
+    return list(
+        db.session.scalars(
+            select(Case.id)
+            .join(OrderLink, (OrderLink.shop_id == Case.shop_id) & (OrderLink.downstream_id == Case.order_id))
+            .join(Order, Order.id == Case.order_id)
+            .where(OrderLink.applies, Case.state == State.APPLIED, ~linked.exists())
+            .order_by(Case.id)
+            .limit(most)
+        )
+    )
+
+
+def _goes_on(case: Case) -> bool:
+    """Whether the order's applications go on, and this one has not been linked before."""
+    goes = select(OrderLink.upstream_id).where(
+        OrderLink.shop_id == case.shop_id, OrderLink.downstream_id == case.order_id, OrderLink.applies
+    )
+    linked = select(CaseLink.id).where(CaseLink.shop_id == case.shop_id, CaseLink.downstream_id == case.id)
+    return db.session.scalar(goes.limit(1)) is not None and db.session.scalar(linked.limit(1)) is None
+
+
+def _tell(case_id: int, owner_id: int, why: str, now: datetime) -> None:
+    with writing():
+        case = db.session.get_one(Case, case_id)
+        notices.tell_alarm(
+            owner_id,
+            shop_id=case.shop_id,
+            title="没能自动向供应商申请",
+            body=f"「{case.goods}」{why}；请自己向供应商申请或联系供应商，消费者的售后 {case.case_no} 仍由您答复。",
+            at=now,
+            dedupe_key=f"apply-above:{case.id}",
+            href=f"/seller/cases/{case.case_no}/chain",
+        )

@@ -1,0 +1,193 @@
+"""Consumers' orders from a table: read, judged row by row, and written down all together or not at all."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from portal import inputs
+from portal.applications import goods
+from portal.extensions import db
+from portal.flow import StepRefused
+from portal.models import Order, OrderLink
+from portal.resale.downstream import Bought, Passes, record_order
+from portal.words import BEIJING
+
+MOST_ROWS = 200
+COLUMNS: Mapping[str, tuple[str, ...]] = {  # what a column may be called; the first is its name
+    "purchase": ("进货订单号", "订单编号", "采购单号"),
+    "order_no": ("下游订单号", "下游订单编号", "淘宝订单号"),
+    "channel": ("销售渠道", "下游渠道", "渠道"),
+    "name": ("消费者姓名", "收货人", "收货人姓名", "姓名"),
+    "phone": ("消费者电话", "联系电话", "联系手机", "手机", "电话"),
+    "address": ("收货地址", "地址"),
+    "goods": ("商品", "货号", "货品标题", "型号"),
+    "quantity": ("数量",),
+    "price": ("单价", "单价(元)", "单价（元）"),
+    "received": ("签收日期",),
+}
+NEEDED = ("purchase", "order_no", "name", "phone", "address", "quantity", "price")
+
+
+class TableRefused(ValueError):
+    """What is wrong, a sentence for each row that can't be used."""
+
+    def __init__(self, sentences: Sequence[str]) -> None:
+        super().__init__("；".join(sentences))
+        self.sentences = tuple(sentences)
+
+
+@dataclass(frozen=True)
+class Sold:
+    """One row: its number in what was pasted, and its cells by column."""
+
+    number: int
+    cells: Mapping[str, str]
+
+
+def read_rows(text: str) -> list[Sold]:
+    """The rows under the headings. Raises TableRefused when the headings aren't there or there are too many rows."""
+    lines = [line for line in inputs.fold(text).splitlines() if line.strip()]
+    if not lines:
+        raise TableRefused(["请粘贴表格，第一行是表头"])
+    divider = "\t" if "\t" in lines[0] else ","
+    table = list(csv.reader(io.StringIO("\n".join(lines)), delimiter=divider))
+    known = {title: column for column, titles in COLUMNS.items() for title in map(inputs.fold, titles)}
+    places = {place: known[cell.strip()] for place, cell in enumerate(table[0]) if cell.strip() in known}
+    if missing := [COLUMNS[column][0] for column in NEEDED if column not in places.values()]:
+        raise TableRefused([f"表头里没有：{'、'.join(missing)}"])
+    if len(table) - 1 > MOST_ROWS:
+        raise TableRefused([f"一次最多 {MOST_ROWS} 行，现在是 {len(table) - 1} 行，请分几次登记"])
+    if len(table) == 1:
+        raise TableRefused(["表头下面没有内容"])
+    return [
+        Sold(number, {column: row[place].strip() for place, column in places.items() if place < len(row)})
+        for number, row in enumerate(table[1:], 2)
+    ]
+
+
+def record_table(
+    rows: Sequence[Sold], *, shop_id: int, owner_id: int, passes: Passes | None, now: datetime
+) -> list[str]:
+    """Write all orders down; returns their numbers. Raises TableRefused, and then nothing may be committed."""
+    problems: list[str] = []
+    made: list[str] = []
+    for group in _group(rows):
+        try:
+            made.append(_record(group, shop_id=shop_id, owner_id=owner_id, passes=passes, now=now))
+        except (StepRefused, inputs.InputRefused) as refused:
+            problems.append(f"第 {group[0].number} 行：{refused.sentence}")
+    if problems:
+        raise TableRefused(problems)
+    return list(dict.fromkeys(made))
+
+
+def _group(rows: Sequence[Sold]) -> Iterator[list[Sold]]:
+    """The rows of one consumer's order out of one purchase, together."""
+    groups: dict[tuple[str, str], list[Sold]] = {}
+    for row in rows:
+        groups.setdefault((row.cells.get("purchase", ""), row.cells.get("order_no", "")), []).append(row)
+    yield from groups.values()
+
+
+def _record(group: Sequence[Sold], *, shop_id: int, owner_id: int, passes: Passes | None, now: datetime) -> str:
+    first = group[0].cells
+    for column in NEEDED[:5]:
+        if not first.get(column):
+            raise StepRefused(f"没有填写{COLUMNS[column][0]}", column)
+    purchase = db.session.scalars(
+        select(Order).where(
+            Order.order_no == first["purchase"], Order.buyer_id == owner_id, Order.shop_id != shop_id, Order.shown
+        )
+    ).one_or_none()
+    if purchase is None:
+        raise StepRefused(f"您的进货订单里没有 {first['purchase'][:40]}", "purchase")
+    lines = goods.list_lines(purchase.id)
+    received = _read_day(first.get("received", ""), now)
+    sold = [_read_goods(row, lines) for row in group]
+    order = record_order(
+        purchase,
+        shop_id=shop_id,
+        order_no=inputs.line(first["order_no"], limit=40, least=1),
+        channel=inputs.line(first.get("channel", ""), limit=60),
+        receiver=(
+            inputs.line(first["name"], limit=50, least=1),
+            inputs.phone(first["phone"]),
+            inputs.line(first["address"], limit=200, least=1),
+        ),
+        goods=sold,
+        ordered_at=min(purchase.ordered_at, received or purchase.ordered_at),
+        received_at=received,
+        by=owner_id,
+        now=now,
+        passes=passes,
+    )
+    return order.order_no
+
+
+def _read_goods(row: Sold, lines: Sequence[Any]) -> Bought:
+    called = row.cells.get("goods", "")
+    fits = [line for line in lines if called in (line.title, line.spec, line.cargo_no, f"{line.title} {line.spec}")]
+    if not called and len(lines) == 1:
+        fits = list(lines)
+    if len(fits) != 1:
+        many = "有多个" if fits else "没有"
+        sentence = f"第 {row.number} 行的商品「{called[:40]}」在进货订单里{many}，请填写货品标题和型号"
+        raise StepRefused(sentence, "goods")
+    [line] = fits
+    milli = inputs.quantity(row.cells.get("quantity", ""), most=line.quantity_milli, unit=line.unit)
+    return Bought(line.id, milli, inputs.money(row.cells.get("price", ""), least=1))
+
+
+def _read_day(raw: str, now: datetime) -> datetime | None:
+    if not raw:
+        return None
+    try:
+        day = datetime.strptime(raw.replace("/", "-").replace(".", "-"), "%Y-%m-%d").replace(hour=12, tzinfo=BEIJING)
+    except ValueError:
+        raise StepRefused("签收日期请写成 2026-11-23 的样子", "received") from None
+    if day.date() > now.astimezone(BEIJING).date():
+        raise StepRefused("签收日期不能在今天以后", "received")
+    return min(day, now)
+
+
+def write_purchases(shop_id: int, owner_id: int, most: int = 100) -> str:
+    """Purchases whose export names a 下游订单号 that isn't written down yet, as a table that lacks only the price."""
+    known = select(OrderLink.downstream_id).where(OrderLink.shop_id == shop_id, OrderLink.upstream_id == Order.id)
+    purchases = db.session.scalars(
+        select(Order)
+        .where(
+            Order.buyer_id == owner_id,
+            Order.shop_id != shop_id,
+            Order.shown,
+            Order.downstream_order_no != "",
+            ~known.exists(),
+        )
+        .order_by(Order.id.desc())
+        .limit(most)
+    ).all()
+    rows = [[titles[0] for titles in COLUMNS.values()]]
+    for order in purchases:
+        day = order.received_at.astimezone(BEIJING).strftime("%Y-%m-%d") if order.received_at else ""
+        rows += [
+            [
+                order.order_no,
+                order.downstream_order_no,
+                order.downstream_channel or "",
+                order.receiver_name,
+                order.receiver_phone,
+                order.receiver_address,
+                f"{line.title} {line.spec}",
+                inputs.quantity_text(line.quantity_milli),
+                "",
+                day,
+            ]
+            for line in goods.list_lines(order.id)
+        ]
+    return "\n".join("\t".join(cell.replace("\t", " ") for cell in row) for row in rows) if purchases else ""

@@ -1,0 +1,84 @@
+"""What the rule decides: for every state, type and set of facts there is a row that carries it out, and no row more."""
+
+from __future__ import annotations
+
+from itertools import product
+
+from portal import flow
+from portal.flow import Actor, CaseType, Facts, State
+from portal.rights.reasons import Ground
+from tests.conftest import NOW
+
+MEDIATED = [  # every state, with its types, in which a mediation can be open
+    (step.source, kind) for step in flow.OVERLAY if step.name == "timeout_second" and step.source for kind in step.types
+]
+
+
+def every_set_of_facts() -> list[Facts]:
+    """All that the rule looks at, in every combination that there can be."""
+    found = []
+    for favours, address, fen, received, signed, traced, problem, money in product(
+        ("buyer", "seller"),
+        (True, False),
+        (0, 500),
+        (0, 1_000),
+        (None, NOW),
+        (True, False),
+        (True, False),
+        ((0, 0, ""), (1, 0, ""), (1, 1, "missing"), (2, 1, "missing"), (1, 1, "shown"), (2, 1, "shown")),
+    ):
+        found.append(
+            Facts(
+                entered_at=NOW,
+                now=NOW,
+                escalated=True,
+                stage="overdue",
+                passed_on=True,
+                favours=favours,
+                has_default_address=address,
+                decidable_fen=fen,
+                received_milli=received,
+                out_signed_at=signed,
+                back_traced=traced,
+                problem_open=problem,
+                open_entries=money[0],
+                contested_entries=money[1],
+                payment_claim=money[2],
+            )
+        )
+    return found
+
+
+def test_every_ruling_has_its_row_and_every_row_its_ruling() -> None:
+    reached = set()
+    facts_found = every_set_of_facts()
+    for state, kind in MEDIATED:
+        for facts in facts_found:
+            if facts.contested_entries and state not in (
+                State.RESHIPPING,
+                State.CONFIRMING,
+                State.REFUNDING,
+                State.REFUND_FAILED,
+            ):
+                continue  # nothing was paid yet
+            name = flow.find_ruling(kind, state, facts)
+            by_rule = Facts(**{**facts.__dict__, "ruling": name})
+            step = flow.clock_step(kind, state, "mediation_rule", by_rule)
+            assert step is not None and step.name == name, (state, kind, name)
+            reached.add((state, kind, name))
+    rows = {
+        (step.source, kind, step.name) for step in flow.STEPS if step.after == "mediation_rule" for kind in step.types
+    }
+    assert {row for row in rows if row not in reached} == UNREACHED
+
+
+# The same row serves several types; these of its types never come to it.
+UNREACHED: set[tuple[State | None, CaseType, str]] = {
+    (State.INSPECTING, CaseType.EXCHANGE, "decide_continue"),
+    (State.DISPUTED, CaseType.EXCHANGE, "decide_continue"),
+}
+
+
+def test_every_ground_has_somebody_whom_the_rule_favours() -> None:
+    assert set(flow.FAVOURED) == {str(ground) for ground in Ground}
+    assert set(flow.FAVOURED.values()) == {Actor.BUYER, Actor.SELLER}

@@ -1,0 +1,149 @@
+"""Decide in place, then the next case of the same list: the list is in every address and never lost."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from portal.cases import held
+from portal.extensions import db
+from portal.flow import Actor
+from portal.models import Case
+from tests.cast import Cast, post, sign_in
+from tests.conftest import Clock
+
+LIST = "tab=applied&reason=damaged"
+
+
+def state_of(case: Case) -> str:
+    db.session.rollback()
+    return str(db.session.get_one(Case, case.id).state)
+
+
+def address(case: Case, step: str = "") -> str:
+    return f"/seller/cases/{case.case_no}{'/' if step else ''}{step}?{LIST}"
+
+
+def agrees(desk: FlaskClient, at: str, *, case: Case) -> str:
+    """同意 as it stands on the page of the case; where that leads."""
+    page = desk.get(at).text
+    [action] = re.findall(r'action="([^"]+/agree[^"]*)"', page)
+    chosen = re.findall(r'name="address_id" value="(\d+)" checked', page)
+    answer = post(desk, unescape(action), {"address_id": chosen[0]}, at=at)
+    assert answer.status_code == 303, answer.text
+    return answer.location
+
+
+def test_agreeing_opens_the_next_of_the_list_until_there_is_none(app: Flask, cast: Cast, now: Clock) -> None:
+    cases = []
+    for _ in range(3):
+        cases.append(cast.open_case(now=now.at))
+        now.forward(minutes=1)
+    desk = sign_in(app, "seller")
+    at = address(cases[0])
+    for case, following in zip(cases, [*cases[1:], None], strict=True):
+        at = agrees(desk, at, case=case)
+        assert state_of(case) == "applied"  # held back
+        if following is not None:
+            assert at == f"{address(following)}&said=step-done"
+    assert at == f"/seller?{LIST}&said=list-done"
+    page = desk.get(at).text
+    assert "这一列后面没有了" in page and page.count("撤回") >= 3
+    now.forward(seconds=11)
+    assert held.carry_out_due(now.at) == 3
+    assert {state_of(case) for case in cases} == {"returning"}
+
+
+def test_the_strip_takes_a_step_back_and_the_list_is_still_there(app: Flask, cast: Cast, now: Clock) -> None:
+    first, second = cast.open_case(now=now.at), cast.open_case(now=now.forward(minutes=1))
+    desk = sign_in(app, "seller")
+    page = desk.get(agrees(desk, address(first), case=first)).text
+    assert f"已同意 <strong>{first.case_no}</strong>" in page and f"售后单 {second.case_no}" in page
+    [undo] = re.findall(r'action="(/seller/held/\d+/undo[^"]*)"', page)
+    back = post(desk, unescape(undo), at=address(second))
+    assert back.location == f"{address(first)}&said=undone"
+    assert "已撤回" in desk.get(back.location).text
+    late = post(desk, unescape(undo), at=address(second))
+    assert "undo-late" in late.location and LIST in late.location
+    now.forward(seconds=11)
+    assert held.carry_out_due(now.at) == 0 and state_of(first) == "applied"
+
+
+def test_a_case_of_its_own_is_decided_at_once_and_stays(app: Flask, cast: Cast, now: Clock) -> None:
+    case = cast.open_case()
+    desk = sign_in(app, "seller")
+    at = f"/seller/cases/{case.case_no}"
+    assert agrees(desk, at, case=case).startswith(f"{at}?v=") and state_of(case) == "returning"
+
+
+@pytest.mark.parametrize("step", ["ask_evidence", "agree", "agree_no_return"])
+def test_the_form_stands_beside_the_evidence_at_its_own_address(app: Flask, cast: Cast, now: Clock, step: str) -> None:
+    case = cast.open_case()
+    page = sign_in(app, "seller").get(address(case, step)).text
+    assert f'action="/seller/cases/{case.case_no}/{step}?tab=applied&amp;reason=damaged"' in page
+    for evidence in ("申请内容", "袜子破洞", "买家与订单", 'id="case"'):
+        assert evidence in page
+    assert page.count("<form") - page.count("/search") == page.count('name="csrf_token"')
+
+
+def test_what_was_wrong_is_said_in_place_and_the_list_is_kept(app: Flask, cast: Cast, now: Clock) -> None:
+    case = cast.open_case()
+    desk = sign_in(app, "seller")
+    answer = post(desk, address(case, "ask_evidence"), {"note": " "})
+    assert answer.status_code == 422 and "请写明需要买家补充什么凭证" in answer.text
+    assert "袜子破洞" in answer.text and "tab=applied&amp;reason=damaged" in answer.text
+    asked = post(desk, address(case, "ask_evidence"), {"note": "请补拍外包装"})
+    assert asked.status_code == 303
+    now.forward(seconds=11)
+    held.carry_out_due(now.at)
+    assert state_of(case) == "revising"
+
+
+def test_a_step_that_cannot_wait_is_taken_and_the_next_opens(app: Flask, cast: Cast, now: Clock) -> None:
+    ready = [cast.until("inspecting", now=now.at), cast.until("inspecting", now=now.forward(minutes=1))]
+    desk = sign_in(app, "seller")
+    at = f"/seller/cases/{ready[0].case_no}/accept_goods?tab=way"
+    lines = dict(re.findall(r'name="((?:received|accepted)_\d+)"[^>]*value="([^"]+)"', desk.get(at).text))
+    lines |= {name.replace("received", "condition"): "intact" for name in lines if name.startswith("received")}
+    done = post(desk, at, lines)
+    assert done.location == f"/seller/cases/{ready[1].case_no}?tab=way&said=step-done"
+    assert state_of(ready[0]) == "reshipping"
+
+
+def test_a_colleague_is_told_that_a_step_waits(app: Flask, cast: Cast, now: Clock) -> None:
+    case = cast.open_case()
+    cast.employ(cast.shop, "buyer2", "agent")
+    agrees(sign_in(app, "seller"), address(case), case=case)
+    other = post(sign_in(app, "buyer2"), address(case, "ask_evidence"), {"note": "请补拍"})
+    assert other.status_code == 409 and "刚刚有人处理了这张售后单" in other.text and "请补拍" in other.text
+
+
+def test_what_could_not_be_carried_out_is_told_to_who_took_it(app: Flask, cast: Cast, now: Clock) -> None:
+    case = cast.open_case()
+    desk = sign_in(app, "seller")
+    agrees(desk, address(case), case=case)
+    cast.take(case, "withdraw", Actor.BUYER, now.at)
+    now.forward(seconds=11)
+    held.carry_out_due(now.at)
+    page = desk.get("/seller").text
+    assert f"{case.case_no}</a> 没有同意：" in page
+
+
+@pytest.mark.parametrize("role", ["warehouse", "finance"])
+def test_who_may_not_agree_has_no_button_and_is_refused(app: Flask, cast: Cast, now: Clock, role: str) -> None:
+    case = cast.open_case()
+    cast.employ(cast.shop, "buyer2", role)
+    desk = sign_in(app, "buyer2")
+    assert desk.get(address(case, "agree")).status_code == 403
+    assert db.session.scalars(db.select(held.HeldStep)).all() == []
+
+
+def test_a_key_that_does_nothing_has_its_reason_on_the_page(app: Flask, cast: Cast, now: Clock) -> None:
+    case = cast.open_case(reason="seven_day")
+    page = sign_in(app, "seller").get(address(case)).text
+    for key in ("a", "r", "e"):
+        assert f'data-key="{key}"' in page or f'data-why="{key}"' in page
