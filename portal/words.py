@@ -322,6 +322,7 @@ SAID: dict[str, str] = {
     "traces-known": "这些记录之前已有,没有重复保存",
     "watch-on": "已开启物流提醒:揽收、派送、签收和异常时通知您",
     "watch-off": "已关闭物流提醒",
+    "desk-chosen": "已切换，商家后台显示这家店铺",
     "shop-accepted": "已确认，这家店铺的订单都在我的订单里",
     "shop-refused": "已记下，这家店铺的订单不会出现在我的订单里",
     "complaint-taken": "已标为处理中",
