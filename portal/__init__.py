@@ -14,7 +14,7 @@ from flask_compress import Compress
 from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
-from portal import models, words
+from portal import models, told, words
 from portal.calendar import clock, lengths
 from portal.cases import anchors
 from portal.config import Settings, SettingsError
@@ -70,7 +70,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     built = assets.Assets(TOP / "static", data / "assets")
     built.build()
     app.extensions["portal_assets"] = built
-    app.jinja_env.globals.update(asset=built.url, words=words, accepted_photos=imaging.ACCEPTED)
+    app.jinja_env.globals.update(asset=built.url, words=words, tell=told, accepted_photos=imaging.ACCEPTED)
     filters.install(app)
     events.install(settings.security_log)
     security.install(app, settings)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from portal.flow import WAITS_FOR, Actor, State
@@ -282,6 +282,11 @@ def state(case_type: str, name: str) -> str:
     return STATES_OF[case_type][name]
 
 
+def state_of(case: Any) -> str:
+    """Where a case stands, the same for everybody: its state, or how far the platform is with it."""
+    return STAGE.get(case.stage) or state(case.type, case.state)
+
+
 # Short answers shown on the page after an action that is not a step of a case: ?said=<key>.
 SAID: dict[str, str] = {
     "order-recorded": "下游订单已登记,可以为消费者申请售后",
@@ -317,6 +322,7 @@ SAID: dict[str, str] = {
     "traces-known": "这些记录之前已有,没有重复保存",
     "watch-on": "已开启物流提醒:揽收、派送、签收和异常时通知您",
     "watch-off": "已关闭物流提醒",
+    "desk-chosen": "已切换，商家后台显示这家店铺",
     "shop-accepted": "已确认，这家店铺的订单都在我的订单里",
     "shop-refused": "已记下，这家店铺的订单不会出现在我的订单里",
     "complaint-taken": "已标为处理中",
@@ -327,6 +333,8 @@ SAID: dict[str, str] = {
     "photo-removed": "照片已删除",
     "parcel-noted": "已登记为无主件；买家填写这个运单号后会自动对上",
     "parcel-counted": "验货结果已保存，请扫描下一件",
+    "bulk-none": "请先勾选要处理的售后单，或选择「这一列全部」",
+    "bulk-many": "一次处理不了这么多张，请先筛选",
     "step-done": "已处理，这是这一列的下一张",
     "list-done": "这一列后面没有了",
     "undone": "已撤回，没有发给买家",

@@ -12,7 +12,7 @@ from flask import abort, g, redirect, request
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
-from portal import inputs, words
+from portal import inputs, told, words
 from portal.applications import applications, drafts, entered, shown, sums
 from portal.applications import goods as applications_goods
 from portal.applications.applications import NotEligible
@@ -53,15 +53,16 @@ def apply(order_no: str) -> ResponseReturnValue:
     draft = _draft(order)
     kept = dict(draft.fields) if draft else {}
     form = ReasonForm()
-    asked = request.values.get("line") or str(kept.get("line_id") or "")
+    asked = request.values.get("line") or ""
     line = lines.get(int(asked)) if asked.isascii() and asked.isdigit() and len(asked) < 18 else None
-    if asked and line is None and request.values.get("line"):
+    if asked and line is None:
         abort(404)
     if line is None and len(lines) == 1:
         line = next(iter(lines.values()))
     title = words.APPLY.get(order.status, "申请换货") if applications_goods.is_unshipped(order) else "申请换货"
     if line is None:
-        return page("buyer/apply_line.html", order=order, lines=list(lines.values()), title=title)
+        begun = kept.get("line_id")
+        return page("buyer/apply_line.html", order=order, lines=list(lines.values()), title=title, begun=begun)
     goods = applications_goods.describe_goods(order, line, exchangeable=may[line.id])
     offer = eligibility.offer(goods, g.now, policy)
     offered = eligibility.offered(goods, policy)
@@ -381,21 +382,11 @@ def apply_check(order_no: str) -> ResponseReturnValue:
         summary=summary,
         told=addresses.tell_who_sees(db.session.get_one(Shop, order.shop_id).name),
         name=_called(summary["type"], summary["verdict"]),
-        otherwise=words.otherwise(
+        otherwise=told.tell_otherwise(
             summary["type"],
             "seller_response",
+            Actor.BUYER,
             least_left=lengths.describe_deadline("least_left"),
             negotiated=summary["negotiated"],
         ),
     )
-
-
-@bp.post("/orders/<order_no>/apply/discard")
-def apply_discard(order_no: str) -> ResponseReturnValue:
-    """Remove the draft."""
-    order_id = _order(order_no).id
-    with writing():
-        found = drafts.find_draft(order_id, g.who.user_id)
-        if found is not None:
-            drafts.discard_draft(found)
-    return redirect(f"/orders/{order_no}?said=draft-removed", 303)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 
 import segno
 from flask import g, request
@@ -12,7 +13,7 @@ from flask.typing import ResponseReturnValue
 
 from portal import flow, inputs
 from portal.buyer import applying_forms, bp, forms, parcel_forms
-from portal.cases import case_lists, case_view, child_cases
+from portal.cases import agreements, answers, buyer_inbox, case_lists, case_view, child_cases
 from portal.cases.effects.step_context import ActedBy
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Case
@@ -27,13 +28,23 @@ from portal.web.pages import page
 
 @bp.get("/cases")
 def my_cases() -> ResponseReturnValue:
-    """Newest change first, by key; ``tab=waiting``: 待我处理, what ends soonest first."""
-    if request.args.get("tab") == "waiting":
-        waiting = order_lists.list_waiting(g.who.user_id, order_lists.MOST_WAITING)
-        return page("buyer/waiting.html", waiting=waiting)
-    rows, key = case_lists.list_of_buyer(g.who.user_id, paging.moment_key(request.args.get("after", "")))
-    more = f"/cases?after={paging.said(key)}" if key else ""
-    return page("buyer/cases.html", cases=rows, more=more)
+    """One tab of 我的售后, by key, the newest change first; ``tab=waiting``: 待我处理, what ends soonest first."""
+    tab = request.args.get("tab", "all")
+    tab = tab if tab in ("waiting", *case_lists.TABS) else "all"
+    count = buyer_inbox.count_waiting(g.who.user_id)
+    shown: dict[str, Any] = {"tab_now": tab, "tabs": case_lists.TABS, "waiting_count": count}
+    if tab == "waiting":
+        waiting = buyer_inbox.list_waiting(g.who.user_id, buyer_inbox.MOST)
+        return page("buyer/waiting.html", waiting=waiting, find_action=buyer_inbox.find_action, **shown)
+    try:
+        words = inputs.line(request.args.get("q", ""), limit=60)
+    except inputs.InputRefused:
+        words = ""
+    after = paging.moment_key(request.args.get("after", ""))
+    rows, key = case_lists.list_of_buyer(g.who.user_id, after, tab=tab, words=words)
+    asked = urlencode({name: value for name, value in (("tab", tab), ("q", words)) if value and value != "all"})
+    more = f"/cases?{asked}{'&' if asked else ''}after={paging.said(key)}" if key else ""
+    return page("buyer/cases.html", cases=rows, more=more, q=words, **shown)
 
 
 @bp.get("/cases/<case_no>")
@@ -53,6 +64,9 @@ def show_page(case: Case, view: case_view.View, status: int, **more: Any) -> Res
         status,
         case=case,
         view=view,
+        answer=answers.work_out_answer(view),
+        here=f"/cases/{case.case_no}",
+        urls={step.name: f"/cases/{case.case_no}/{step.name}" for step, _ in view.actions},
         told=across.tell_receiver(view),
         chain=chain_view.build_chain(found) if found else None,
         chain_offer=resells and case.state not in flow.FINAL,
@@ -161,6 +175,6 @@ def again(case_no: str) -> ResponseReturnValue:
 def agreement(case_no: str) -> ResponseReturnValue:
     """What both sides agreed to, to print or keep."""
     case = guards.found(case_view.find_of_buyer(case_no, g.who.user_id))
-    accepted, event = guards.found(case_view.build_agreement(case.id))
+    accepted, event = guards.found(agreements.build_agreement(case.id))
     view = case_view.build_view(case, Actor.BUYER, g.now)
     return page("shared/agreement.html", case=case, view=view, proposal=accepted, event=event, side="buyer")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import g, request
+from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
 
 from portal.applications import drafts, entered, goods
@@ -41,3 +41,14 @@ def apply_save(order_no: str) -> ResponseReturnValue:
         if draft is not None:
             entered.save_entered(draft, fields, request.form.get("form_key", ""), g.now)
     return "", 204
+
+
+@bp.post("/orders/<order_no>/apply/discard")
+def apply_discard(order_no: str) -> ResponseReturnValue:
+    """Remove the draft."""
+    order_id = guards.found(order_lists.find_of_buyer(order_no, g.who.user_id)).id
+    with writing():
+        found = drafts.find_draft(order_id, g.who.user_id)
+        if found is not None:
+            drafts.discard_draft(found)
+    return redirect(f"/orders/{order_no}?said=draft-removed", 303)

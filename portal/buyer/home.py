@@ -7,16 +7,22 @@ from flask.typing import ResponseReturnValue
 
 from portal import flow
 from portal.buyer import bp
-from portal.orders import order_lists
+from portal.cases import buyer_inbox
 from portal.web.pages import page
 
 
 @bp.get("/")
 def home() -> ResponseReturnValue:
     """What needs this person first; for a visitor, what the portal does."""
-    waiting = order_lists.list_waiting(g.who.user_id) if g.who else ()
-    count = order_lists.count_waiting(g.who.user_id) if waiting else 0
-    return page("buyer/home.html", waiting=waiting, waiting_count=count, stages=flow.STAGES)
+    waiting = buyer_inbox.list_waiting(g.who.user_id) if g.who else ()
+    count = buyer_inbox.count_waiting(g.who.user_id) if waiting else 0
+    return page(
+        "buyer/home.html",
+        waiting=waiting,
+        find_action=buyer_inbox.find_action,
+        waiting_count=count,
+        stages=flow.STAGES,
+    )
 
 
 @bp.get("/guide")

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from portal.buyer import bp
+from portal.cases import buyer_inbox
 from portal.extensions import db, writing
 from portal.models import Session
 from portal.orders import known_shops, order_lists
@@ -18,11 +19,12 @@ from portal.web.pages import page
 @bp.get("/me")
 def me() -> ResponseReturnValue:
     """个人中心."""
-    waiting = order_lists.list_waiting(g.who.user_id)
+    waiting = buyer_inbox.list_waiting(g.who.user_id)
     return page(
         "buyer/me.html",
         waiting=waiting,
-        waiting_count=order_lists.count_waiting(g.who.user_id) if waiting else 0,
+        find_action=buyer_inbox.find_action,
+        waiting_count=buyer_inbox.count_waiting(g.who.user_id) if waiting else 0,
         counts=order_lists.count_tabs(g.who.user_id),
         new_shops=known_shops.count_new(g.who.user_id),
     )

@@ -61,15 +61,15 @@ class ParcelForm(StepForm):
                 number.errors = [refused.sentence]
                 good = False
                 continue
-            likely = [known for known in numbers.suggest(checked, self.own_order_nos) if not known.historic]
             if not code:
-                if len(likely) != 1:
+                known, likely = numbers.recognise(checked, self.own_order_nos)
+                if known is None:
                     names = "、".join(found.name for found in likely)
                     said = f",可能是{names}" if names else ""
                     carrier.errors = [f"请选择物流公司{said}"]
                     good = False
                     continue
-                code = likely[0].code
+                code = known.code
             if any(checked == other for _, other in self.parcels) and checked:
                 number.errors = ["这个运单号和前面的包裹重复了"]
                 good = False

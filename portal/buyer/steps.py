@@ -14,7 +14,7 @@ from portal.applications import applications, goods
 from portal.applications import sums as applications_sums
 from portal.buyer import applying_forms, arrival_forms, bp, forms, parcel_forms
 from portal.buyer.cases import show_page
-from portal.cases import case_view, child_cases
+from portal.cases import answers, case_view, child_cases
 from portal.cases.effects.hand_ins import RequestedLine
 from portal.extensions import db
 from portal.flow import Actor, CaseType, Step
@@ -87,6 +87,8 @@ class BuyerSteps(StepRoute[forms.StepForm]):
             choices=offered if case.type == CaseType.EXCHANGE else {},
             wanted=_skus(case.id) if lines else {},
             sums=_sums(case, view) if lines else None,
+            answer=answers.work_out_answer(view),
+            then=answers.tell_step(view, step),
             called=(asking.QUANTITY[case.type], asking.DESCRIPTION[case.type]),
             risk=risks.describe_closing(case, step.name) if g.who.shop_id is not None else "",
             slip_no=across.find_parcel_no(case),

@@ -6,46 +6,74 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select, tuple_
+from sqlalchemy import bindparam, or_, select, tuple_
 
 from portal.extensions import Moment, db
-from portal.models import Case
+from portal.flow import FINAL, CaseType
+from portal.models import Case, Order
+from portal.orders.order_lists import escape_like
 
 PAGE = 20
 
 
-_LIST = (
-    select(
-        Case.id,
-        Case.case_no,
-        Case.type,
-        Case.state,
-        Case.goods,
-        Case.quantity_milli,
-        Case.unit,
-        Case.due_at,
-        Case.opened_at,
-        Case.updated_at,
-        Case.problem_open,
-        Case.stage,
-    )
-    .where(Case.buyer_id == bindparam("buyer_id"))
+_COLUMNS = (
+    Case.id,
+    Case.case_no,
+    Case.type,
+    Case.state,
+    Case.goods,
+    Case.spec,
+    Case.quantity_milli,
+    Case.unit,
+    Case.due_at,
+    Case.opened_at,
+    Case.updated_at,
+    Case.problem_open,
+    Case.stage,
+)
+# The tabs of 我的售后, beside 待我处理.
+TABS: dict[str, tuple[str, tuple[Any, ...]]] = {
+    "open": ("进行中", (Case.state.not_in([str(state) for state in FINAL]),)),
+    "refund": ("退款", (Case.type.in_([str(CaseType.RETURN_REFUND), str(CaseType.REFUND_ONLY)]),)),
+    "ended": ("已结束", (Case.state.in_([str(state) for state in FINAL]),)),
+    "all": ("全部", ()),
+}
+_LISTS = {
+    tab: select(*_COLUMNS)
+    .where(Case.buyer_id == bindparam("buyer_id"), *where)
     .order_by(Case.updated_at.desc(), Case.id.desc())
     .limit(PAGE + 1)
-)
-
-
-_NEXT = _LIST.where(tuple_(Case.updated_at, Case.id) < tuple_(bindparam("at", type_=Moment()), bindparam("id")))
+    for tab, (_, where) in TABS.items()
+}
+_NEXT = {
+    tab: query.where(tuple_(Case.updated_at, Case.id) < tuple_(bindparam("at", type_=Moment()), bindparam("id")))
+    for tab, query in _LISTS.items()
+}
 
 
 def list_of_buyer(
-    buyer_id: int, after: tuple[datetime, int] | None = None
+    buyer_id: int, after: tuple[datetime, int] | None = None, *, tab: str = "all", words: str = ""
 ) -> tuple[Sequence[Any], tuple[datetime, int] | None]:
-    """One page of a buyer's cases, the newest change first, and the key the next one begins after."""
+    """One page of a buyer's cases, the newest change first, and the key the next one begins after.
+
+    ``words``: only cases with this in their goods or specification, of this number or of this order.
+    """
     values: dict[str, Any] = {"buyer_id": buyer_id}
     if after is not None:
         values["at"], values["id"] = after
-    rows = db.session.execute(_LIST if after is None else _NEXT, values).all()
+    query = _LISTS[tab] if after is None else _NEXT[tab]
+    if words:
+        pattern = escape_like(words)
+        of_order = select(Order.id).where(Order.order_no == words, Order.buyer_id == buyer_id)
+        query = query.where(
+            or_(
+                Case.goods.like(pattern, escape="\\"),
+                Case.spec.like(pattern, escape="\\"),
+                Case.case_no == words.upper(),
+                Case.order_id.in_(of_order),
+            )
+        )
+    rows = db.session.execute(query, values).all()
     if len(rows) <= PAGE:
         return rows, None
     return rows[:PAGE], (rows[PAGE - 1].updated_at, rows[PAGE - 1].id)

@@ -9,15 +9,14 @@ from typing import Any
 
 from sqlalchemy import bindparam, exists, select
 
-from portal import flow, words
+from portal import flow, told, words
 from portal.calendar import lengths
-from portal.cases import case_facts, child_cases, mediation_queue, rulings, stakes
+from portal.cases import case_facts, child_cases, mediations, rulings, stakes
 from portal.cases import deadlines as case_deadlines
 from portal.cases import proposals as cases_proposals
 from portal.cases.actions import hide_unsaid, list_actions
-from portal.cases.arbitration import Burden, burden_of_proof
 from portal.cases.case_lists import list_chain
-from portal.cases.event_details import describe_event
+from portal.cases.event_details import describe_event, find_left, record_event
 from portal.evidence import evidence
 from portal.extensions import db
 from portal.flow import Actor, State, Step
@@ -41,7 +40,7 @@ from portal.money.accounts import looking as account_looks
 from portal.orders import versions
 from portal.parcels import parcel_view
 from portal.people import roles
-from portal.rights import addresses, phrases, reasons, resale
+from portal.rights import addresses, reasons, resale
 from portal.rights.addresses import NOBODY, Address
 
 _CASE = select(Case).where(Case.case_no == bindparam("case_no"))
@@ -63,26 +62,6 @@ def find_of_shop(case_no: str, shop_id: int) -> Case | None:
     return db.session.scalars(_OF_SHOP, {"case_no": case_no, "shop_id": shop_id}).one_or_none()
 
 
-@dataclass(frozen=True)
-class Mediation:
-    """The case's last 平台介入: how it began, what both sides handed in, how it ended. ``open``: it hasn't."""
-
-    open: bool
-    opened: Any  # the event
-    because: str  # why it was asked for, in words; "" when the clock called for it
-    wish: str
-    said: tuple[Any, ...]  # the events by which the sides were heard, the oldest first
-    asked: Any | None  # the mediator's event that asked for more evidence
-    ended: Any | None  # the event that ended it
-    decision: Any | None  # the same, when the platform decided
-    heard: frozenset[str]  # the sides heard in the present round
-    burden: Burden
-
-    def of(self, side: str) -> list[Any]:
-        """What one side handed in."""
-        return [event for event in self.said if event.actor == side]
-
-
 @dataclass
 class View:
     """Everything one side's page of a case shows."""
@@ -93,7 +72,8 @@ class View:
     order: Any  # id, order_no, paid_fen, received_at
     buyer: str  # 会员名
     policy_version: int
-    state: str
+    state: str  # the headline
+    part: str  # the same in a word or two
     stage: int  # where it stands among ``stages``
     stages: tuple[str, ...]
     kind: str  # 换货, 补发
@@ -108,7 +88,6 @@ class View:
     traces: dict[int, list[Any]]
     photos: dict[int, list[Any]]
     events: Sequence[Any]
-    news: dict[tuple[str, str, str, str, str, str], str] = field(default_factory=dict)
     actions: list[tuple[Step, str | None]] = field(default_factory=list)
     pictures: dict[int, str] = field(default_factory=dict)  # of products, by id
     proposals: Sequence[Any] = ()  # 协商方案, the newest first
@@ -122,7 +101,7 @@ class View:
     looks: Sequence[Any] = ()  # who of the shop saw a whole number; for the buyer
     order_changes: Sequence[Any] = ()  # what imports said of the order since the case was opened, the newest first
     overdue: bool = False  # the deadline has passed and the clock has not come round yet
-    mediation: Mediation | None = None
+    mediation: mediations.Mediation | None = None
     ruling: tuple[datetime, str] | None = None  # when the rule decides a mediation, and what it would as things stand
     unsaid: list[tuple[Step, str | None]] = field(default_factory=list)  # steps not even worth a "not yet"
     change: stakes.Change | None = None  # what the step that the case waits for makes of the money
@@ -187,18 +166,12 @@ class View:
         ]
 
     def said(self, event: Any) -> str:
-        """The table's sentence for what happened."""
-        row = (self.case.type, event.step, event.source, event.target, event.actor)
-        found = self.news.get((*row, event.data.get("rule", ""))) or self.news.get((*row, ""))
-        return found or flow.NOTES.get(event.step, str(event.step))
+        """What happened, from this side."""
+        return told.tell_news(self.record(event), self.side)
 
-
-_NEWS = {
-    (str(case_type), step.name, str(step.source or ""), str(step.target), str(step.actor), rule): step.news
-    for step in flow.STEPS
-    for case_type in step.types
-    for rule in ("", step.after)
-}
+    def record(self, event: Any) -> str:
+        """The table's own sentence for what happened, the same for everybody."""
+        return record_event(self.case.type, event)
 
 
 # Tables' own columns, not the entities' attributes: the same rows, without the work of the ORM on each.
@@ -311,6 +284,7 @@ def build_view(case: Case, side: Actor, now: datetime, *, role: str = "", by_lin
     asked = bank_accounts.find_request(entries)
     bank = bank_accounts.Known(around.bank_data, bank_accounts.find_of_case(case.id) if asked else ())
     turn = case_deadlines.list_who_must_act(case)
+    least = lengths.describe_deadline("least_left")
     steps = list_actions(case, side, now, parcels, entries, bank)
     reader = addresses.Reader(side, role, by_link)
     open_now = name_open_steps(case, reader, steps, lines, legs)
@@ -323,19 +297,17 @@ def build_view(case: Case, side: Actor, now: datetime, *, role: str = "", by_lin
         order=around,
         buyer=around.buyer,
         policy_version=around.policy_version,
-        state=words.STAGE.get(case.stage) or words.state(case.type, case.state),
+        state=words.STAGE.get(case.stage) or told.tell_state(case.type, case.state, side),
+        part=words.STAGE.get(case.stage) or told.tell_part(case.type, case.state, side),
         stages=flow.STAGES_OF[case.type],
         kind=words.TYPE[case.type],
-        # with the platform, what was asked for is handed in and waits for its answer
-        stage=max(flow.STAGE_OF[State(case.state)], flow.STAGE_OF[State.APPLIED] if case.escalated else 0),
+        stage=flow.find_stage(case.type, case.state, find_left(events)),
         end="done" if case.state == State.COMPLETED else "stop" if case.state in flow.FINAL else "",
         waits_for=words.ACTOR[waits] if waits else "",
         mine=side in turn or (waits == side == Actor.MEDIATOR),
         otherwise=words.ESCALATED
         if case.escalated and case.due_at is None
-        else words.otherwise(
-            case.type, case.due_rule, least_left=lengths.describe_deadline("least_left"), negotiated=case.negotiated
-        ),
+        else told.tell_otherwise(case.type, case.due_rule, side, least_left=least, negotiated=case.negotiated),
         reason=reasons.said(case.reason),
         payer=words.PAYER[case.freight_payer],
         lines=lines,
@@ -343,10 +315,9 @@ def build_view(case: Case, side: Actor, now: datetime, *, role: str = "", by_lin
         traces=traces,
         photos=photos,
         events=events,
-        news=_NEWS,
         actions=[pair for pair in steps if not hide_unsaid(case, *pair)],
         unsaid=[pair for pair in steps if hide_unsaid(case, *pair)],
-        mediation=describe_mediation(case, events),
+        mediation=mediations.describe_mediation(case, events),
         ruling=rulings.describe_ruling(case, case_facts.collect_facts(case, now, parcels, entries, bank))
         if case.escalated and case.due_at
         else None,
@@ -411,59 +382,3 @@ def load_names(entries: Sequence[Any], events: Sequence[Any]) -> dict[int, str]:
     known = {event.user_id: event.author for event in events if event.user_id}
     users = {user for entry in entries for user in (entry.made_by, entry.approved_by, entry.settled_by) if user}
     return known if users <= set(known) else payment_lists.load_names(entries)
-
-
-def describe_mediation(case: Case, events: Sequence[Any]) -> Mediation | None:
-    """The last mediation in a case's history (``events``: the newest first); None: there never was one."""
-    opened = next((event for event in events if event.step in mediation_queue.OPENING), None)
-    if opened is None:
-        return None
-    said: list[Any] = [opened] if opened.actor != Actor.CLOCK else []
-    asked = ended = None
-    for event in reversed([event for event in events if event.version > opened.version]):
-        if event.step == "submit_evidence":
-            said.append(event)
-        elif event.step == "more_evidence":
-            asked = event
-        elif event.step in _ENDING or event.source != event.target:
-            ended = event
-            break
-    data = opened.data
-    return Mediation(
-        open=case.escalated,
-        opened=opened,
-        because=phrases.name_intervention(data.get("because", ""), case.type),
-        wish=data.get("wish", ""),
-        said=tuple(said),
-        asked=asked,
-        ended=ended,
-        decision=ended if ended is not None and ended.step.startswith("decide_") else None,
-        heard=frozenset(side for side in case.heard.split(",") if side),
-        burden=burden_of_proof(
-            case.reason,
-            case.type,
-            opened.target,
-            because=data.get("because", ""),
-            asked_by=opened.actor,
-            goods_state=case.goods_state,
-        ),
-    )
-
-
-_ENDING = frozenset(
-    {"withdraw_mediation", "decide_continue", "decide_unpaid", "report_problem"}
-)  # without a change of state
-
-
-def build_agreement(case_id: int) -> tuple[Any, Any] | None:
-    """The terms that were agreed to last, and the event that did it with its hash; None when nothing was."""
-    accepted = next((made for made in cases_proposals.list_of_case(case_id) if made.state == "accepted"), None)
-    if accepted is None:
-        return None
-    events = db.session.execute(
-        select(CaseEvent.version, CaseEvent.at, CaseEvent.author, CaseEvent.actor, CaseEvent.hash, CaseEvent.data)
-        .where(CaseEvent.case_id == case_id, CaseEvent.step.startswith("accept"))
-        .order_by(CaseEvent.version)
-    ).all()
-    event = next((each for each in events if each.data.get("proposal") == accepted.version), None)
-    return (accepted, event) if event is not None else None

@@ -5,12 +5,31 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from portal import words
+from portal import flow, words
 from portal.cases import stakes
 from portal.inputs import money_text, quantity_text
 from portal.parcels import carriers
 from portal.rights import addresses, conditions, phrases, reasons, refusal_words
 from portal.rights.addresses import Shown
+
+_NEWS = {
+    (str(case_type), step.name, str(step.source or ""), str(step.target), str(step.actor), rule): step.news
+    for step in flow.STEPS
+    for case_type in step.types
+    for rule in ("", step.after)
+}
+
+
+def record_event(case_type: str, event: Any) -> str:
+    """The table's own sentence for what happened, the same for everybody."""
+    row = (case_type, event.step, event.source, event.target, event.actor)
+    found = _NEWS.get((*row, event.data.get("rule", ""))) or _NEWS.get((*row, ""))
+    return found or flow.NOTES.get(event.step, str(event.step))
+
+
+def find_left(events: Sequence[Any]) -> str:
+    """The state that the last step with a change of state left (``events``: the newest first)."""
+    return next((event.source or "" for event in events if event.source != event.target), "")
 
 
 def describe_event(event: Any, lines: Sequence[Any], *, case_type: str = "", back: Shown = Shown.MASKED) -> list[str]:

@@ -36,16 +36,6 @@ class Terms:
     note: str = ""
 
 
-# Where accepted terms lead, for both sides to read beforehand.
-THEN = {
-    "return": "接受后进入「待买家寄回」,买家按退货地址寄回,商家验货后继续",
-    "reship": "接受后进入「待商家发货」,商家发出商品,买家收到后确认",
-    "pay": "接受后进入「待补差价」,买家补差价后商家发货",
-    "refund": "接受后进入「退款处理中」,商家退款并登记,买家查收",
-    "convert": "接受后这张售后单结束,按方案开出一张新的售后单,商品数量一起转过去",
-}
-
-
 def find_open(case_id: int) -> Proposal | None:
     """The terms that wait for an answer."""
     return db.session.scalars(

@@ -11,7 +11,7 @@ from werkzeug.exceptions import NotFound
 
 from portal import flow, inputs
 from portal.applications import goods
-from portal.cases import case_view, taking
+from portal.cases import answers, case_view, taking
 from portal.cases import clock as case_clock
 from portal.cases.effects.hand_ins import HandIn, ParcelCorrection, SentParcels
 from portal.cases.effects.step_context import ActedBy
@@ -64,11 +64,11 @@ class ParcelForm(Form):
         except inputs.InputRefused as refused:
             self.number.errors = [refused.sentence]
             return False
-        likely = [known for known in numbers.suggest(number, own) if not known.historic]
-        if not code and len(likely) != 1:
+        known, _likely = numbers.recognise(number, own)
+        if not code and known is None:
             self.carrier.errors = ["请选择物流公司"]
             return False
-        self.parcel = code or likely[0].code, number
+        self.parcel = code or (known.code if known else ""), number
         return True
 
 
@@ -185,13 +185,22 @@ def case(token: str, case_no: str) -> ResponseReturnValue:
         mistyped=_sent_back(case_id) if found.state == State.INSPECTING and not found.escalated else None,
         adds=found.state not in flow.FINAL,
         alone=opened.case_id is not None,
-        ways=[(row, why) for row, why in view.actions if row.name in FORMS],
+        answer=answers.work_out_answer(view),
+        here=f"/c/{token}/{case_no}",
+        urls=_list_addresses(token, case_no, view),
         expires_at=None if found.state not in flow.FINAL else opened.expires_at,
         at=f"/c/{token}/{case_no}/f",
         claimed=_list_claims(view),
         objection=ObjectionForm(),
         slip_no=across.find_parcel_no(found),
     )
+
+
+def _list_addresses(token: str, case_no: str, view: case_view.View) -> dict[str, str]:
+    """Where a consumer takes each step; one without an address is the shop's own to take."""
+    here = f"/c/{token}/{case_no}"
+    found = {row.name: f"{here}/do/{row.name}" for row, _ in view.actions if row.name in FORMS}
+    return found | {row.name: f"{here}#parcel" for row, _ in view.actions if row.name == "ship_return"}
 
 
 def _list_claims(view: case_view.View) -> list[tuple[ReceiptClaim, int]]:

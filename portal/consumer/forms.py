@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from flask import request
+from wtforms import ValidationError
 
 from portal import inputs, words
 from portal.applications import applications, sums
@@ -24,7 +25,7 @@ from portal.cases.effects.hand_ins import (
 from portal.extensions import db
 from portal.flow import Actor, CaseType
 from portal.models import Case, CaseLine, Order
-from portal.money import arrivals
+from portal.money import arrivals, references
 from portal.rights import conditions, phrases
 from portal.rights import goods as goods_facts
 from portal.web.fields import Choice, Line, Text
@@ -180,7 +181,12 @@ class ProblemForm(StepForm):
 class PayForm(StepForm):
     """已补差价: the number of the payment, which is made outside."""
 
-    reference = Line("流水号", limit=60, missing="请填写付款的流水号,商家会核对", exact=True)
+    reference = Line("流水号", limit=60, missing="请填写付款的流水号，商家会核对", exact=True)
+
+    def validate_reference(self, field: Line) -> None:
+        """A number of a payment, not just anything."""
+        if field.data and not references.is_reference(field.data):
+            raise ValidationError(references.ODD)
 
     def hand_in(self) -> HandIn:
         return DeclaredPayment(reference=self.reference.data)

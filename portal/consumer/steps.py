@@ -7,7 +7,7 @@ from functools import partial
 from flask import abort, g, request
 from flask.typing import ResponseReturnValue
 
-from portal.cases import case_view, child_cases, stakes, taking
+from portal.cases import answers, case_view, child_cases, stakes, taking
 from portal.cases import clock as case_clock
 from portal.cases.effects.hand_ins import HandIn
 from portal.consumer import bp
@@ -81,7 +81,8 @@ def _show(
         step=row,
         form=form,
         proposal=proposal,
-        then=then,
+        answer=answers.work_out_answer(view),
+        then=then or (answers.tell_step(view, row) if row is not None else ""),
         owed=owed(case) if step_name == "pay" and row is not None else None,
         at=f"/c/{token}/{case.case_no}/f",
     )

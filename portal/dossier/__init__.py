@@ -123,7 +123,7 @@ def _readme(dossier: Dossier, present: list[Document]) -> Iterator[str]:
     case = dossier.case
     yield f"证据包:售后单 {case.case_no}\n\n"
     yield f"订单    {dossier.order.order_no}\n买家    {dossier.buyer}\n店铺    {dossier.shop}\n"
-    yield f"状态    {dossier.view.state}\n内容截至 {stamp(dossier.as_of)}(北京时间)\n"
+    yield f"状态    {words.state_of(dossier.case)}\n内容截至 {stamp(dossier.as_of)}(北京时间)\n"
     yield f"下载方  {words.ACTOR.get(dossier.side, dossier.side)}\n\n"
     yield "一、里面有什么\n\n"
     for document in present:

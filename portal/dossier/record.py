@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+from portal import words
 from portal.dossier.facts import Dossier, Photo, policy_sentences
 from portal.extensions import Model
 from portal.models import ParcelLine
@@ -51,7 +52,7 @@ def case_json(dossier: Dossier) -> Iterator[str]:
             "made_for": str(dossier.side),
             "as_of": dossier.as_of,
             "units": {"_fen": "1/100 CNY", "_milli": "1/1000 unit", "moments": "UTC"},
-            "case": case | {"state_text": dossier.view.state, "reason_text": dossier.view.reason},
+            "case": case | {"state_text": words.state_of(dossier.case), "reason_text": dossier.view.reason},
             "order": {name: getattr(dossier.order, name) for name in _ORDER},
             "buyer": {"member_name": dossier.buyer},
             "shop": {"name": dossier.shop},
@@ -91,7 +92,7 @@ def _case(dossier: Dossier) -> dict[str, Any]:
 
 def _event(dossier: Dossier, event: Any) -> dict[str, Any]:
     data, hidden = dossier.hide(event)
-    said = {"said": dossier.view.said(event), "details": dossier.view.details(event), "hidden": hidden}
+    said = {"said": dossier.view.record(event), "details": dossier.view.details(event), "hidden": hidden}
     return dict(event._mapping) | {"data": data, "at_ms": round(event.at.timestamp() * 1000)} | said
 
 

@@ -19,7 +19,12 @@ def timeline(dossier: Dossier) -> Iterator[str]:
     """The page, a section at a time."""
     case = dossier.case
     yield markup.page_begins(f"售后单 {case.case_no} 处理记录")
-    yield put("<p>{} · {} · 内容截至 {}(北京时间)</p>\n", dossier.view.kind, dossier.view.state, stamp(dossier.as_of))
+    yield put(
+        "<p>{} · {} · 内容截至 {}(北京时间)</p>\n",
+        dossier.view.kind,
+        words.state_of(dossier.case),
+        stamp(dossier.as_of),
+    )
     yield _chain_said(dossier)
     yield put("<h2>订单</h2>\n")
     yield _order(dossier)
@@ -104,7 +109,7 @@ def _application(dossier: Dossier) -> Html:
                 [
                     ("售后单号", case.case_no),
                     ("申请类型", view.kind),
-                    ("现在的状态", view.state),
+                    ("现在的状态", words.state_of(case)),
                     ("期限", due),
                     ("原因", view.reason),
                     ("数量", f"{quantity_text(case.quantity_milli)} {case.unit}"),
@@ -133,7 +138,7 @@ def _event(dossier: Dossier, event: Any) -> Html:
         stamp(event.at),
         words.ACTOR.get(event.actor, event.actor),
         author,
-        dossier.view.said(event),
+        dossier.view.record(event),
         markup.words(event.note),
         markup.joined([put("<p>{}</p>\n", sentence) for sentence in dossier.view.details(event)], ""),
         gallery(dossier.photos_of(event.version)),

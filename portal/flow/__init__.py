@@ -26,6 +26,7 @@ from portal.flow.kinds import (
     Stale,
     State,
     StepRefused,
+    find_stage,
     waits_for,
 )
 from portal.flow.needs import (
@@ -105,6 +106,7 @@ __all__ = [
     "due",
     "find",
     "find_ruling",
+    "find_stage",
     "in_words",
     "open_steps",
     "reminders",

@@ -36,6 +36,7 @@ COMPLETED = "state = 'completed'"
 _ELSE = ",".join(f"'{state}'" for state in State if state not in FINAL or state is State.COMPLETED)
 CLOSED = f"state NOT IN ({_ELSE})"  # NOT IN, so that no database takes the index on states and sorts
 WAITS_FOR_BUYER = f"state IN ({_OF_BUYER}) AND NOT problem_open AND NOT countered AND NOT escalated"
+ASKS_BUYER = "(state = 'refund_failed' OR escalated)"  # where something may be asked of a buyer whose turn it isn't
 MEDIATED = "escalated"
 # Whose turn an open case is, in the desk's words, and what it is sorted by there; flow.waits_for says the same of one.
 _OF_SHOP = ",".join(f"'{state}'" for state, actor in WAITS_FOR.items() if actor is Actor.SELLER)
@@ -77,6 +78,7 @@ class Case(ShopRow, Model):
         Index("ix_cases_closed", "shop_id", "updated_at", "id", **_only(CLOSED)),
         Index("ix_cases_buyer", "buyer_id", "updated_at", "id"),
         Index("ix_cases_waits_for_buyer", "buyer_id", "due_at", **_only(WAITS_FOR_BUYER)),
+        Index("ix_cases_asks_buyer", "buyer_id", "due_at", **_only(ASKS_BUYER)),
         Index("ix_cases_mediated", "stage", "queue_at", "id", **_only(MEDIATED)),
         Index("ix_cases_order_id", "order_id"),
         Index("ix_cases_parent_id", "parent_id", **_only("parent_id IS NOT NULL")),

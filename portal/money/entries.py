@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -14,6 +13,7 @@ from portal.calendar.lengths import get_deadline
 from portal.extensions import db
 from portal.flow import StepRefused
 from portal.models import Case, MoneyEntry, Order, OrderLine, Shop, Staff
+from portal.money import references
 from portal.money.worth import Worth
 from portal.people.roles import APPROVERS
 
@@ -177,7 +177,6 @@ def settle_entry(
 
 # A payment that is open again: what was recorded of it counts no more.
 NO_ARRIVAL: dict[str, Any] = {"settled_at": None, "settled_by": None, "arrival": "", "arrival_at": None}
-_CARD_OR_PAYMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{5,79}")
 
 
 def doubt_about(shop_id: int, entry_id: int, way: str, reference: str) -> str:
@@ -185,8 +184,8 @@ def doubt_about(shop_id: int, entry_id: int, way: str, reference: str) -> str:
 
     A receipt for notes is whatever the shop calls it; all others are numbers that a bank or a wallet gave.
     """
-    if way != "cash" and not (_CARD_OR_PAYMENT.fullmatch(reference) and sum(map(str.isdigit, reference)) >= 6):
-        return "这不像支付平台或银行给出的流水号(一般是 6 位以上的数字,可以带字母),请从付款记录里复制"
+    if way != "cash" and not references.is_reference(reference):
+        return references.ODD
     used = db.session.scalar(
         select(Case.case_no)
         .join(MoneyEntry, and_(MoneyEntry.case_id == Case.id, MoneyEntry.shop_id == Case.shop_id))

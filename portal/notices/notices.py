@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import insert, select, update
 
-from portal import words
+from portal import told, words
 from portal.calendar import lengths
 from portal.extensions import PerApp, db
 from portal.flow import Actor, Stage, Step
@@ -40,7 +40,7 @@ def tell_step(case: Case, step: Step, *, version: int, at: datetime, note: str =
                 user_id,
                 case,
                 kind=step.name,
-                title=(step.title or step.news).format(type=words.TYPE[case.type]),
+                title=told.tell_title(step.title or step.news, actor).format(type=words.TYPE[case.type]),
                 body=build_body(case, step, actor, at, note),
                 href=build_address(case, actor),
                 at=at,
@@ -51,7 +51,7 @@ def tell_step(case: Case, step: Step, *, version: int, at: datetime, note: str =
 def build_body(case: Case, step: Step, actor: Actor, at: datetime, note: str = "") -> str:
     """What a notice says: what happened, what to do, until when."""
     until = words.moment(case.due_at) if case.due_at else ""
-    goods = f"「{case.goods}」"
+    goods, news = f"「{case.goods}」", told.tell_news(step.news, actor)
     if step.name in ("agree", "timeout_agree") and case.type == "refund_only":
         return f"{goods}的仅退款申请已通过,退款 {case.refund_fen / 100:.2f} 元;商家须在 {until} 前退款,退款尚未完成。"
     if step.name in ("agree", "timeout_agree") and case.type == "reissue":
@@ -70,11 +70,11 @@ def build_body(case: Case, step: Step, actor: Actor, at: datetime, note: str = "
         return f"您的换货申请已审核通过,商品无需寄回;商家将在 {until} 前发出换货商品,换货尚未完成。"
     if step.name == "reject":
         return (
-            f"{goods}{step.news}:{note}\n不认可时可以在 {until} 前申请平台介入,由平台裁决;"
+            f"{goods}{news}:{note}\n不认可时可以在 {until} 前申请平台介入,由平台裁决;"
             "也可以修改后重新提交,或联系商家协商。到期没有任何操作,这张售后单关闭,期限内可以重新申请。"
         )
     if step.name == "ask_evidence":
-        return f"{goods}{step.news}:{note}\n请在 {until} 前修改后重新提交,或联系商家协商;逾期申请会关闭。"
+        return f"{goods}{news}:{note}\n请在 {until} 前修改后重新提交,或联系商家协商;逾期申请会关闭。"
     if step.name == "ask_account":
         return (
             f"{goods}的退款按原支付方式退回没有成功,商家请您填写银行收款账户。"
@@ -82,12 +82,15 @@ def build_body(case: Case, step: Step, actor: Actor, at: datetime, note: str = "
         )
     if actor is Actor.BUYER and step.name in ("refund_ok", "settle_entry"):
         look = words.moment(at + lengths.get_deadline("arrival_objection"))
-        return f"{goods}{step.news}。请核对是否到账；没有收到请在 {look} 前在这张售后单里提出「未到账」。"
-    after = words.otherwise(
-        case.type, case.due_rule, least_left=lengths.describe_deadline("least_left"), negotiated=case.negotiated
-    )
+        return f"{goods}{news}。请核对是否到账；没有收到请在 {look} 前在这张售后单里提出「未到账」。"
+    after = _tell_otherwise(case, actor)
     tail = f"{after}(截止 {until})" if case.due_at and after else ""
-    return "。".join(part for part in (f"{goods}{step.news}" + (f":{note}" if note else ""), tail) if part) + "。"
+    return "。".join(part for part in (f"{goods}{news}" + (f":{note}" if note else ""), tail) if part) + "。"
+
+
+def _tell_otherwise(case: Case, actor: Actor) -> str:
+    least = lengths.describe_deadline("least_left")
+    return told.tell_otherwise(case.type, case.due_rule, actor, least_left=least, negotiated=case.negotiated)
 
 
 def send_reminder(case: Case, actor: Actor, now: datetime) -> None:
@@ -95,9 +98,7 @@ def send_reminder(case: Case, actor: Actor, now: datetime) -> None:
     if case.due_at is None:
         return
     left = words.span(case.due_at - now)
-    after = words.otherwise(
-        case.type, case.due_rule, least_left=lengths.describe_deadline("least_left"), negotiated=case.negotiated
-    )
+    after = _tell_otherwise(case, actor)
     turn = f"{case.remind_at.timestamp():.0f}" if case.remind_at else ""
     do = "提交证据" if case.stage == Stage.EVIDENCE else "作出裁决" if case.stage else "处理"
     for user_id in list_reminded(case, actor):
@@ -105,7 +106,7 @@ def send_reminder(case: Case, actor: Actor, now: datetime) -> None:
             user_id,
             case,
             kind="reminder",
-            title=f"{words.STAGE.get(case.stage) or words.state(case.type, case.state)},还剩 {left}",
+            title=f"{words.STAGE.get(case.stage) or told.tell_state(case.type, case.state, actor)},还剩 {left}",
             body=f"「{case.goods}」请在 {words.moment(case.due_at)} 前{do}。{after}。",
             href=build_address(case, actor),
             at=now,

@@ -12,7 +12,6 @@ from sqlalchemy import and_, bindparam, case, func, or_, select, text, tuple_
 
 from portal.extensions import Moment, db, list_columns
 from portal.models import Case, Order, OrderLine, Parcel, Product, Shop, User
-from portal.models.cases import WAITS_FOR_BUYER
 from portal.models.orders import RECEIVING, SHOWN, WITH_CASES
 from portal.orders.addresses import Addressed
 
@@ -94,12 +93,6 @@ _LINES = (
 _CASES = select(
     _case.order_id, _case.id, _case.case_no, _case.type, _case.state, _case.stage, _case.due_at, _case.goods
 ).where(_case.order_id.in_(bindparam("order_ids", expanding=True)))
-_WAITING = (
-    select(_case.case_no, _case.type, _case.state, _case.due_at, _case.goods)
-    .where(_case.buyer_id == bindparam("buyer_id"), text(WAITS_FOR_BUYER))
-    .order_by(_case.due_at)
-    .limit(bindparam("most"))
-)
 
 
 ON_CARD = 3  # lines and cases that a card shows
@@ -243,26 +236,6 @@ def load_for_buyer(address: str, buyer_id: int) -> Any | None:
 def list_cases(order_id: int) -> Sequence[Any]:
     """The cases of an order, newest first."""
     return _newest_first([order_id])
-
-
-MOST_WAITING = 100  # in the inbox of one buyer; what is beyond shows when some are done
-_WAITING_COUNT = select(func.count()).select_from(
-    select(_case.id)
-    .where(_case.buyer_id == bindparam("buyer_id"), text(WAITS_FOR_BUYER))
-    .order_by(_case.due_at)
-    .limit(MOST_WAITING)
-    .subquery()
-)
-
-
-def count_waiting(buyer_id: int) -> int:
-    """In how many cases this buyer must act, counted up to ``MOST_WAITING``."""
-    return int(db.session.scalar(_WAITING_COUNT, {"buyer_id": buyer_id}) or 0)
-
-
-def list_waiting(buyer_id: int, most: int = 3) -> Sequence[Any]:
-    """Cases in which this buyer must act, the most urgent first."""
-    return db.session.execute(_WAITING, {"buyer_id": buyer_id, "most": most}).all()
 
 
 def known_numbers(order_id: int, among: Collection[str]) -> set[str]:

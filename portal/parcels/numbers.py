@@ -78,6 +78,18 @@ def suggest(number: str, own_order_nos: Collection[str] = ()) -> list[Carrier]:
     return [carrier for _, _, carrier in sorted(ranked, key=lambda each: each[:2])[:MOST_SUGGESTED]]
 
 
+def recognise(number: str, own_order_nos: Collection[str] = ()) -> tuple[Carrier | None, list[Carrier]]:
+    """The one carrier that a number is of, and all that it could be of; None when a person must say.
+
+    A number in the very shape of one carrier is that one's, whoever else counts as many digits: SF and 13 are 顺丰速运.
+    """
+    plain = normalise(number)
+    likely = [known for known in suggest(number, own_order_nos) if not known.historic]
+    sure = [known for known in likely if _rank(known, plain) == 1]
+    found = sure if len(sure) == 1 else likely
+    return (found[0] if len(found) == 1 else None), likely
+
+
 def check_number(raw: str, own_order_nos: Collection[str] = (), *, carrier: str = "") -> str:
     """A tracking number as it is kept. With a carrier that traces nothing, its own kind of number, or "" for 自送.
 

@@ -9,7 +9,7 @@ from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
 
 from portal import flow, words
-from portal.cases import case_view, held, piles, shop_queue
+from portal.cases import agreements, case_view, held, piles, shop_queue
 from portal.cases.effects.step_context import ActedBy
 from portal.extensions import writing
 from portal.flow import Actor, StepRefused
@@ -190,6 +190,6 @@ def _suggestion(case: Case, view: case_view.View) -> solutions.Suggestion:
 def agreement(case_no: str) -> ResponseReturnValue:
     """What both sides agreed to, to print or keep."""
     case = guards.found(case_view.find_of_shop(case_no, g.who.shop_id))
-    accepted, event = guards.found(case_view.build_agreement(case.id))
+    accepted, event = guards.found(agreements.build_agreement(case.id))
     view = build_view(case)
     return page("shared/agreement.html", case=case, view=view, proposal=accepted, event=event, side="seller")

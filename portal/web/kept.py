@@ -22,7 +22,7 @@ from markupsafe import Markup
 from portal.words import BEIJING
 
 MOST = 3000  # pieces of one worker; some 2 KB each
-CONSTANT = frozenset({"words"})  # names that mean the same on every page
+CONSTANT = frozenset({"words", "tell"})  # names that mean the same on every page
 OF_THE_CLOCK = frozenset({"left"})  # filters
 
 

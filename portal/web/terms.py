@@ -7,7 +7,7 @@ from typing import Any
 from flask import request
 from wtforms import BooleanField
 
-from portal import inputs, words
+from portal import inputs, told, words
 from portal.applications import sums
 from portal.cases import proposals
 from portal.cases.case_view import View
@@ -155,7 +155,7 @@ def answering(view: View) -> tuple[Proposal | None, str]:
     if open_now is None:
         return None, ""
     outcome = proposals.work_out_outcome(view.case, proposals.read_terms(open_now), open_now.difference_fen)
-    return open_now, proposals.THEN[outcome]
+    return open_now, told.tell_terms(outcome, view.side)
 
 
 def owed(case: Case) -> tuple[int, list[str]]:

@@ -138,7 +138,7 @@ def test_a_deduction_agreed_on_at_inspection_is_what_is_refunded(cast_both: Cast
     case = cast.take(case, "propose", SELLER, terms=cast.terms(case, amount_fen=2_000))
     case = cast.take(case, "accept_refund", BUYER)
     assert (case.state, case.refund_fen) == ("refunding", 2_000)
-    case = cast.take(case, "refund_ok", SELLER, reference="2026")
+    case = cast.take(case, "refund_ok", SELLER, reference="20261123001")
     order = db.session.get_one(Order, case.order_id)
     assert (case.state, order.refunded_fen) == ("completed", 2_000)
     assert not any(doctor.findings())
@@ -167,11 +167,11 @@ def test_the_difference_of_what_was_accepted(cast_both: Cast, dearer: int, state
     back = db.session.scalars(select(MoneyEntry.amount_fen).where(MoneyEntry.kind == "difference_back")).all()
     assert sum(back) == fen
     if dearer > 0:
-        case = cast.take(case, "pay", BUYER, reference="2026")
+        case = cast.take(case, "pay", BUYER, reference="20261123001")
         with pytest.raises(StepRefused, match="先确认是否收到"):
             cast.take(case, "ship_replacement", SELLER, parcels=PARCELS, shipped={line_of(case).id: 2_000})
         case = cast.take(case, "deny_payment", SELLER)
-        case = cast.take(case, "pay", BUYER, reference="2027")
+        case = cast.take(case, "pay", BUYER, reference="20261123002")
         case = cast.take(case, "confirm_payment", SELLER)
         paid = db.session.execute(select(MoneyEntry.amount_fen, MoneyEntry.state).order_by(MoneyEntry.id)).all()
         assert [tuple(row) for row in paid] == [(600, "cancelled"), (600, "settled")]
@@ -179,7 +179,7 @@ def test_the_difference_of_what_was_accepted(cast_both: Cast, dearer: int, state
 
 
 def test_a_difference_that_was_paid_comes_back_with_the_refund(cast: Cast) -> None:
-    case = cast.take(cast.until("paying", dearer=300), "pay", BUYER, reference="2026")
+    case = cast.take(cast.until("paying", dearer=300), "pay", BUYER, reference="20261123001")
     case = cast.take(case, "confirm_payment", SELLER)
     case = cast.take(case, "convert_refund", BUYER, cast.now + timedelta(hours=73))
     made = child(case)

@@ -45,7 +45,7 @@ def test_from_the_failed_refund_to_the_money(lively: World, visit: Any, kind: st
     seller.page.get_by_role("button", name="请买家填写收款账户").click()
     seller.waits_for_state("refund_failed")
     buyer.signs_in("buyer", f"/cases/{case_no}")
-    buyer.page.get_by_role("heading", name="商家请您填写收款账户").wait_for()
+    buyer.page.get_by_role("heading", name="请填写收款账户").wait_for()
     buyer.press("填写收款账户")
     page = buyer.page
     assert not page.get_by_label("我已阅读以上说明").is_checked()

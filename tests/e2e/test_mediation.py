@@ -47,7 +47,7 @@ def calls_for_the_platform(buyer: Person, case_no: str, picture: Path) -> None:
     buyer.page.get_by_label("经过和理由").fill("照片拍得很清楚,商家还是不换")
     buyer.page.get_by_label("证据照片").set_input_files(str(picture))
     buyer.page.get_by_role("button", name="申请平台介入").click()
-    buyer.page.locator("[data-said]").filter(has_text="买家申请平台介入").wait_for()
+    buyer.page.locator("[data-said]").filter(has_text="您申请了平台介入").wait_for()
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def test_from_a_refusal_to_a_refund(
     seller.page.get_by_label("说明").fill("出库照片在这里")
     seller.page.get_by_label("证据照片").set_input_files(str(picture))
     seller.page.get_by_role("button", name="提交证据").click()
-    seller.page.locator("[data-said]").filter(has_text="商家提交了证据").wait_for()
+    seller.page.locator("[data-said]").filter(has_text="您提交了证据").wait_for()
 
     mediator.page.goto("/login")
     mediator.page.get_by_label("会员名").fill("platform")

@@ -15,7 +15,18 @@ from flask import Flask
 from sqlalchemy import event
 
 from portal import create_app, flow
-from portal.cases import case_lists, case_view, handling, held, mediation_queue, piles, saved_views, shop_queue
+from portal.cases import (
+    bulk,
+    bulk_work,
+    case_lists,
+    case_view,
+    handling,
+    held,
+    mediation_queue,
+    piles,
+    saved_views,
+    shop_queue,
+)
 from portal.cases import clock as case_clock
 from portal.cases.shop_queue import Filters
 from portal.config import Settings
@@ -206,6 +217,9 @@ HOT: dict[str, Callable[[Crowd], object]] = {
     "steps held back, due": lambda c: held.carry_out_due(c.now),
     "steps held back, of a person": lambda c: held.list_recent(c.shop, c.seller, c.now),
     "steps held back, of cases": lambda c: held.list_held(c.shop, [10, 20]),
+    "all ids of a list": lambda c: shop_queue.list_ids(c.shop, "mine", c.now, 2_000),
+    "runs of a person": lambda c: bulk.list_runs(c.shop, c.seller),
+    "runs to work off": lambda c: bulk_work.work_off(c.now),
     "views of the queue": lambda c: saved_views.list_views(c.shop, c.seller),
     **{f"docket {tab}": docket_page(tab) for tab in mediation_queue.TABS},
     "docket, next page": next_docket_page,

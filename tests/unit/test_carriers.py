@@ -117,6 +117,30 @@ def test_suggestions(number: str, codes: list[str]) -> None:
     assert [carrier.code for carrier in numbers.suggest(number)] == codes
 
 
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        ("SF1234567890123", "SF"),
+        ("sf 1234 5678 9012 3", "SF"),
+        ("YT1234567890123", "YTO"),
+        ("JT1234567890123", "JTSD"),
+        ("123456789012", None),  # three carriers count twelve digits
+        ("431234567890123", None),
+    ],
+)
+def test_a_number_in_the_shape_of_one_carrier_is_of_that_one(number: str, code: str | None) -> None:
+    known, likely = numbers.recognise(number)
+    assert (known.code if known else None) == code
+    assert known is None or known in likely
+
+
+def test_every_sure_shape_needs_no_person() -> None:
+    """What carriers.suggest puts first by its own shape alone is never asked about."""
+    for number in ("SF0000000000000", "SFA123456789012", "DPK123456789012"):
+        known, likely = numbers.recognise(number)
+        assert likely and known is likely[0]
+
+
 def test_an_order_number_suggests_nothing() -> None:
     order_no = "612345678901234567"
 

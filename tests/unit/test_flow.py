@@ -33,9 +33,33 @@ def test_final_states_are_left_by_no_step() -> None:
 def test_every_state_is_reached_waits_for_someone_and_stands_on_one_of_the_six_steps() -> None:
     assert {step.target for step in flow.STEPS} == set(State)
     for state in State:
-        assert all(flow.STAGE_OF[state] < len(stages) for stages in flow.STAGES_OF.values())
+        assert all(flow.find_stage(kind, state) < len(stages) for kind, stages in flow.STAGES_OF.items())
         assert words.STATE[state]
         assert (flow.WAITS_FOR[state] is None) == (state in flow.FINAL)
+
+
+def test_sending_back_and_inspecting_stand_in_the_fifth_step() -> None:
+    """The article of the customer: 审核 is over when goods are sent back; 发货 begins with the way back."""
+    for state in (State.RETURNING, State.INSPECTING, State.DISPUTED, State.PAYING, State.RESHIPPING):
+        assert flow.STAGES[flow.find_stage("exchange", state)] == "发货"
+    for state in (State.APPLIED, State.PROPOSED, State.REVISING):
+        assert flow.STAGES[flow.find_stage("exchange", state)] == "商家审核"
+    assert flow.STAGES[flow.find_stage("exchange", State.CONFIRMING)] == "收货"
+
+
+def test_an_ended_case_is_crossed_where_it_stopped() -> None:
+    """Not at 提交申请 after an inspection, and nothing is ticked that never happened."""
+    for case_type, state in REACHED:
+        for end in (State.CLOSED, State.WITHDRAWN, State.CONVERTED):
+            assert flow.find_stage(case_type, end, state) == flow.find_stage(case_type, state)
+    assert flow.find_stage("exchange", State.CLOSED, State.DISPUTED) == 4
+    assert flow.find_stage("exchange", State.WITHDRAWN, State.APPLIED) == 3
+
+
+def test_what_is_owed_beside_an_exchange_comes_after_its_goods() -> None:
+    for case_type, at in (("exchange", 5), ("reissue", 5), ("return_refund", 4), ("refund_only", 4)):
+        for state in flow.OWED:
+            assert flow.find_stage(case_type, state) == at
 
 
 def test_the_side_that_must_act_has_a_button_in_every_open_state() -> None:
@@ -166,6 +190,22 @@ def test_a_deadline_can_be_set() -> None:
     assert flow.due("applied", Facts(entered_at=NOW, now=NOW), {"seller_response": timedelta(hours=1)})[0] == (
         NOW + timedelta(hours=1)
     )
+
+
+@pytest.mark.parametrize("actor", list(Actor))
+def test_a_step_is_found_exactly_where_the_table_has_it(actor: Actor) -> None:
+    """Every name in every state of every type: what buttons there are and what is taken is one and the same."""
+    names = {step.name for step in flow.STEPS} | {"", "nonsense", "AGREE", "agree "}
+    for case_type, state in itertools.product(CaseType, State):
+        rows = [step for step in flow.STEPS if case_type in step.types and (step.source, step.actor) == (state, actor)]
+        assert {step.name for step in flow.open_steps(case_type, state, actor)} == {step.name for step in rows}
+        for name in names:
+            row = next((step for step in rows if step.name == name), None)
+            if row is not None:
+                assert flow.find(case_type, state, actor, name) is row
+            else:
+                with pytest.raises(StepRefused):
+                    flow.find(case_type, state, actor, name)
 
 
 def test_an_unknown_step_is_refused_with_a_sentence() -> None:

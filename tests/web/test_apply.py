@@ -58,7 +58,7 @@ def test_from_reason_to_case(cast: Cast, buyer: FlaskClient) -> None:
     done = post(buyer, f"/orders/{number}/apply/check")
     assert done.status_code == 303 and "/cases/HH" in done.location
     case = buyer.get(done.location).text
-    assert 'data-state="applied"' in case and "买家提交了换货申请" in case
+    assert 'data-state="applied"' in case and "申请已提交，等待商家审核" in case
     db.session.rollback()
     assert db.session.scalar(db.select(OrderLine.claimed_milli).where(OrderLine.id == line)) == 2_000
     assert db.session.scalar(db.select(Draft.id)) is None
@@ -597,7 +597,9 @@ def test_an_application_for_money_is_modified(cast: Cast, buyer: FlaskClient) ->
     good = {"reason": "over_qty", "description": "少退一双", f"quantity_{line}": "1"}
     refused = post(buyer, url, {**good, "amount": "12.51"})
     assert refused.status_code == 422 and "最多可退 12.50 元" in refused.text and 'id="amount-err"' in refused.text
-    assert post(buyer, url, {**good, "amount": "12"}).status_code == 303
+    shown = post(buyer, url, {**good, "amount": "12"})  # another sum than the page had: it is shown before it counts
+    assert shown.status_code == 409 and "退款 25.00 元 → 12.00 元" in shown.text
+    assert buyer.post(url, data={**token_of(shown), **good, "amount": "12"}).status_code == 303
     db.session.rollback()
     assert db.session.execute(db.select(Case.refund_fen, Case.quantity_milli)).one() == (1_200, 1_000)
     assert post(buyer, url, {**good, "reason": "missing_item", "amount": ""}).status_code == 422
@@ -619,3 +621,26 @@ def test_what_a_shop_does_not_take_is_not_offered(app: Flask, cast: Cast, buyer:
     assert fill(buyer, number, line).status_code == 303
     assert submitted(buyer, number).type == "return_refund"
     assert ask(buyer, number, line, reason="wrong_order").status_code == 422
+
+
+def test_a_draft_does_not_choose_the_goods(cast: Cast, buyer: FlaskClient) -> None:
+    """A lone draft hid the choice: 申请换货 led to its line for ever."""
+    order = cast.order(lines=3)
+    number, first = order.order_no, line_of(order)
+    choose(buyer, number, first)
+    shown = buyer.get(f"/orders/{number}/apply").text
+    assert shown.count(f"/orders/{number}/apply?line=") == 3
+    assert shown.count("上次填到这一件") == 1
+    assert "上次填到这一件" in shown.partition(f"apply?line={first}")[2].partition("</li>")[0]
+
+
+def test_what_cannot_be_exchanged_is_not_counted_as_exchangeable(app: Flask, cast: Cast, buyer: FlaskClient) -> None:
+    order = cast.order()
+    number, line = order.order_no, line_of(order)
+    url = f"/orders/{number}/apply?line={line}"
+    assert "可换 10 双" in buyer.get(url).text
+    with writing():
+        db.session.execute(db.update(Product).values(exchangeable=False, no_reason_excluded="fresh"))
+        db.session.execute(db.update(Order).values(status="cancelled"))
+    shown = buyer.get(url).text
+    assert "可换 " not in shown and "买了 10 双" in shown

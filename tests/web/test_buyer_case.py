@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from portal import flow
+from portal import flow, told
 from portal.cases import clock as case_clock
 from portal.extensions import db
-from portal.flow import Actor, State
+from portal.flow import Actor, CaseType, State
 from portal.models import Case, CaseEvent, OrderLine, Parcel
 from tests.cast import Cast, post, sign_in, token_of
 from tests.conftest import Clock
@@ -78,7 +80,7 @@ def test_every_step_is_taken_by_its_form(app: Flask, cast: Cast, now: Clock, nam
     answer = client.post(url, data={**token_of(shown), **data})
     assert (answer.status_code, answer.location) == (303, f"/cases/{case.case_no}?v={version + 1}")
     assert _state(case_id) == target
-    news = flow.find("exchange", source, Actor.BUYER, name).news
+    news = told.tell_news(flow.find("exchange", source, Actor.BUYER, name).news, Actor.BUYER)
     assert f'role="status" data-said>{news}' in client.get(answer.location).text
 
 
@@ -230,7 +232,7 @@ def test_the_timeline_tells_the_right_story(app: Flask, cast: Cast, now: Clock) 
     now.forward(days=11)
     case_clock.settle_now(case.id, now.at)
     page = sign_in(app, "buyer").get(f"/cases/{case.case_no}").text
-    assert "换货商品没有物流记录,不自动确认收货,平台介入" in page
+    assert "换货商品没有物流记录，不自动确认收货，平台已介入" in page
     assert "商家超时未处理收货问题" not in page
 
 
@@ -267,3 +269,51 @@ def test_withdrawing_gives_the_units_back(app: Flask, cast: Cast, now: Clock) ->
     post(sign_in(app, "buyer"), f"/cases/{case.case_no}/withdraw")
     db.session.rollback()
     assert db.session.scalar(select(OrderLine.claimed_milli).where(OrderLine.order_id == case.order_id)) == 0
+
+
+@pytest.mark.parametrize("case_type", [CaseType.EXCHANGE, CaseType.RETURN_REFUND])
+def test_what_accepting_the_result_means_is_said_before_it_is_done(
+    app: Flask, cast: Cast, now: Clock, case_type: CaseType
+) -> None:
+    """「接受后按通过的数量换货」 stood on a 退货退款."""
+    case = cast.until("disputed", case_type=case_type)
+    client = sign_in(app, "buyer")
+    for url in (f"/cases/{case.case_no}", f"/cases/{case.case_no}/accept_result"):
+        text = client.get(url).text
+        assert ("按通过的 1 双 换货" in text) == (case_type is CaseType.EXCHANGE)
+        assert ("按通过的 1 双 退款 ¥12.50" in text) == (case_type is CaseType.RETURN_REFUND)
+        assert "未通过的 1 双 由商家退还给您" in text
+        row = re.findall(r'<td class="num">([^<]*)</td>', text)
+        assert row == ["2 双", "2 双", "1 双", "1 双", "0 双"]
+
+
+@pytest.mark.parametrize("reference", ["x", "1", "微信付的", "20261", "abcdef"])
+def test_a_difference_names_sum_and_payee_and_takes_no_made_up_number(
+    app: Flask, cast: Cast, now: Clock, reference: str
+) -> None:
+    case = cast.until("paying")
+    client = sign_in(app, "buyer")
+    shop = cast.shop_of(cast.seller).name
+    url = f"/cases/{case.case_no}/pay"
+    for page in (f"/cases/{case.case_no}", url):
+        text = client.get(page).text
+        assert "2.00" in text and shop in text
+    answer = post(client, url, {"reference": reference})
+    assert answer.status_code == 422 and "不像支付平台或银行给出的流水号" in answer.text
+    assert f'value="{reference}"' in answer.text
+    assert post(client, url, {"reference": "2026112322001"}).status_code == 303
+
+
+def test_what_the_seller_asks_for_stands_where_it_is_answered(app: Flask, cast: Cast, now: Clock) -> None:
+    case = cast.until("revising")
+    assert "请补拍外包装" in sign_in(app, "buyer").get(f"/cases/{case.case_no}").text.partition("</section>")[0]
+    assert "请补拍外包装" in sign_in(app, "buyer").get(f"/cases/{case.case_no}/modify").text
+
+
+def test_an_overdue_case_offers_no_button(app: Flask, cast: Cast, now: Clock) -> None:
+    case = cast.until("returning")
+    client = sign_in(app, "buyer")
+    assert f"/cases/{case.case_no}/ship_return" in client.get(f"/cases/{case.case_no}").text
+    now.at += timedelta(days=8)
+    text = client.get(f"/cases/{case.case_no}").text
+    assert f"/cases/{case.case_no}/ship_return" not in text and "系统正在按规则处理" in text

@@ -71,7 +71,7 @@ def test_one_from_its_page(app: Flask, cast: Cast, now: Clock) -> None:
     done = post(buyer, f"{url}/cancel", {"reason": "wrong_order"})
     assert done.status_code == 303 and "1 笔已撤销" in buyer.get(done.location).text
     page = buyer.get(url).text
-    assert "由您撤销" in page and "退款处理中" in page and "撤销申请</a>" not in page
+    assert "由您撤销" in page and "待商家退款" in page and "撤销申请</a>" not in page
     assert "这笔订单已经关闭" in post(buyer, f"{url}/cancel", {"reason": "wrong_order"}).text
     case = db.session.scalars(db.select(Case)).one()
     assert "买家在发货前撤销了订单" in sign_in(app, "seller").get(f"/seller/cases/{case.case_no}").text

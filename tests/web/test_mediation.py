@@ -74,7 +74,7 @@ def test_a_side_asks_hands_in_and_withdraws(app: Flask, cast: Cast, now: Clock, 
     assert answer.status_code == 303, answer.text
     shown = client.get(answer.location).text
     assert "平台介入·举证中" in shown and "按全部通过处理" in shown and "由商家举证商品收到时的状况" in shown
-    assert f"{'买家' if side == 'buyer' else '商家'}申请平台介入" in shown  # said of the right one of two rows
+    assert "您申请了平台介入" in shown  # said of the right one of two rows, to whom it was
     assert last(case.id).data["because"] == "inspection"
 
     for many in (1, 2):  # several times in a round
@@ -118,7 +118,9 @@ def test_settling_it_is_shown_as_the_end(app: Flask, cast: Cast, now: Clock) -> 
     assert post(sign_in(app, "buyer"), f"/cases/{case.case_no}/accept_result", {}).status_code == 303
     for who, url in (("buyer", "/cases"), ("seller", "/seller/cases"), ("mediator", "/mediation")):
         page = sign_in(app, who).get(f"{url}/{case.case_no}").text
-        assert "平台介入已结束" in page and "买家接受了验货结果,平台不再裁决" in page, who
+        assert (
+            "平台介入已结束" in page and f"{'您' if who == 'buyer' else '买家'}接受了验货结果,平台不再裁决" in page
+        ), who
 
 
 def test_the_seller_has_a_tab_for_it(app: Flask, cast: Cast, now: Clock) -> None:

@@ -37,9 +37,9 @@ def test_a_proposal_goes_to_and_fro_on_pages(app: Flask, cast: Cast, now: Clock)
     sent = post(seller, f"{at_desk}/propose", form_of(case, compensation="1.50"))
     assert sent.status_code == 303
     shown = buyer.get(f"/cases/{case_no}").text
-    assert "另外补偿 1.50 元" in shown and "待买家确认方案" in shown and "给您换新的" in shown
+    assert "另外补偿 1.50 元" in shown and "请确认方案" in shown and "给您换新的" in shown
     asked = buyer.get(f"/cases/{case_no}/accept_reship").text
-    assert "接受后进入「待商家发货」" in asked
+    assert "接受后由商家发出商品，您收到后确认" in asked
     counter = post(buyer, f"/cases/{case_no}/counter", form_of(case, compensation="2"))
     assert counter.status_code == 303
     assert "买家提出了自己的方案" in seller.get(at_desk).text
@@ -111,7 +111,7 @@ def test_the_difference_is_paid_and_confirmed_on_pages(app: Flask, cast: Cast, n
     refused = seller.get(f"/seller/cases/{case_no}/ship_replacement").text
     assert "请先确认是否收到买家补的差价" in refused
     assert post(seller, f"/seller/cases/{case_no}/deny_payment").status_code == 303
-    assert "待补差价" in buyer.get(f"/cases/{case_no}").text
+    assert "请补差价" in buyer.get(f"/cases/{case_no}").text
     assert post(seller, f"/seller/cases/{case_no}/waive").status_code == 303
     assert "待商家发货" in buyer.get(f"/cases/{case_no}").text
 
@@ -179,7 +179,7 @@ def test_the_shop_applies_for_a_buyer_who_asked(app: Flask, cast: Cast, now: Clo
     case = db.session.scalars(select(Case)).one()
     assert case.state == "applied"
     buyer = sign_in(app, "buyer")
-    assert "代为提交了申请" in buyer.get("/notices").text
+    assert "代您提交了申请" in buyer.get("/notices").text
     assert post(buyer, f"/cases/{case.case_no}/withdraw").status_code == 303
     assert sign_in(app, "seller2").get(url).status_code == 404
 

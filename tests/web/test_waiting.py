@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import html
 import re
 
+import pytest
 from flask import Flask
-from sqlalchemy import update
+from sqlalchemy import select, update
 
+from portal.cases import buyer_inbox, case_lists
 from portal.extensions import db, writing
-from portal.models import Order
+from portal.flow import Actor, CaseType
+from portal.models import Order, Shop
 from tests.cast import Cast, sign_in
 from tests.conftest import Clock
 
@@ -22,6 +26,76 @@ def test_everything_that_waits_is_counted_and_listed(app: Flask, cast: Cast, now
     listed = buyer.get("/cases?tab=waiting").text
     assert numbers <= set(re.findall(r"HH[0-9]+", listed)) and "5 件需要您处理" in listed
     assert "现在没有需要您处理的售后" in sign_in(app, "buyer2").get("/cases?tab=waiting").text
+
+
+def test_what_is_asked_of_a_buyer_out_of_turn_waits_too(app: Flask, cast: Cast, now: Clock) -> None:
+    """A refund that asks for the buyer's account, and evidence in a mediation that they haven't handed in."""
+    with writing():
+        db.session.execute(update(Shop).values(bank_data=True))
+    failed = cast.until("refund_failed", case_type=CaseType.REFUND_ONLY)
+    disputed = cast.mediated(cast.until("inspecting"), "evidence")
+    quiet = cast.until("applied")
+    buyer = sign_in(app, "buyer")
+    listed = buyer.get("/cases?tab=waiting").text
+    assert disputed.case_no in listed and "提交证据" in listed
+    assert failed.case_no not in listed and quiet.case_no not in listed
+    cast.take(failed, "ask_account", Actor.SELLER)
+    listed = buyer.get("/cases?tab=waiting").text
+    assert f"/cases/{failed.case_no}/give_account" in listed and "2 件需要您处理" in listed
+    cast.take(disputed, "submit_evidence", Actor.BUYER, note="看照片")
+    cast.take(failed, "decline_account", Actor.BUYER)
+    assert "现在没有需要您处理的售后" in buyer.get("/cases?tab=waiting").text
+
+
+@pytest.mark.parametrize("state", [*buyer_inbox.DOES])
+def test_the_row_leads_to_what_is_done(app: Flask, cast: Cast, now: Clock, state: str) -> None:
+    with writing():
+        db.session.execute(update(Shop).values(bank_data=True))
+    case = cast.until(state)
+    if state == "refund_failed":
+        case = cast.take(case, "ask_account", Actor.SELLER)
+    buyer = sign_in(app, "buyer")
+    row = buyer.get("/cases?tab=waiting").text.partition('class="todo"')[2].partition("</li>")[0]
+    button, href = buyer_inbox.find_action(case)
+    assert f'href="{href}"' in row and button in row and "黑色;L" in row
+    assert buyer.get(href).status_code == 200
+
+
+def test_a_deadline_comes_before_a_later_one(app: Flask, cast: Cast, now: Clock) -> None:
+    late = cast.until("returning")
+    soon = cast.until("disputed")
+    listed = re.findall(r'class="row" href="/cases/(HH[0-9]+)"', sign_in(app, "buyer").get("/cases?tab=waiting").text)
+    assert listed == [soon.case_no, late.case_no]
+
+
+def test_my_cases_have_tabs_and_a_search(app: Flask, cast: Cast, now: Clock) -> None:
+    opened, ended = cast.until("applied"), cast.until("withdrawn")
+    refund = cast.until("refunding", case_type=CaseType.REFUND_ONLY)
+    buyer = sign_in(app, "buyer")
+
+    def found(query: str) -> set[str]:
+        return set(re.findall(r'class="row" href="/cases/(HH[0-9]+)"', buyer.get(f"/cases?{query}").text))
+
+    everything = {opened.case_no, ended.case_no, refund.case_no}
+    assert found("") == found("tab=all") == found("tab=nothing") == everything
+    assert found("tab=open") == {opened.case_no, refund.case_no}
+    assert found("tab=refund") == {refund.case_no}
+    assert found("tab=ended") == {ended.case_no}
+    order_no = db.session.scalars(select(Order.order_no).where(Order.id == refund.order_id)).one()
+    assert found(f"q={order_no}") == {refund.case_no}
+    assert found(f"q={opened.case_no.lower()}") == {opened.case_no}
+    assert found("q=袜") == everything and found("tab=open&q=袜") == everything - {ended.case_no}
+    assert "没有找到" in buyer.get("/cases?q=%25").text
+
+
+def test_my_cases_go_on_by_key_within_their_tab(app: Flask, cast: Cast, now: Clock) -> None:
+    for _ in range(case_lists.PAGE + 1):
+        cast.until("applied")
+    buyer = sign_in(app, "buyer")
+    more = re.search(r'rel="next" href="([^"]*)"', buyer.get("/cases?tab=open&q=袜").text)
+    assert more is not None
+    rest = buyer.get(html.unescape(more[1])).text
+    assert "tab=open" in more[1] and len(re.findall(r'class="row" href="/cases/HH', rest)) == 1
 
 
 def test_an_unpaid_order_is_called_off_without_a_word_of_refunds(app: Flask, cast: Cast, now: Clock) -> None:

@@ -10,7 +10,7 @@ from portal.cases.effects.step_context import StepContext, effect
 from portal.models import (
     MoneyEntry,
 )
-from portal.money import arrivals, worth
+from portal.money import arrivals, references, worth
 from portal.money import entries as money_entries
 from portal.money.accounts import consent as bank_accounts
 
@@ -19,7 +19,9 @@ from portal.money.accounts import consent as bank_accounts
 def declare_payment(context: StepContext[DeclaredPayment]) -> dict[str, Any]:
     reference = context.handed.reference
     if not reference:
-        raise context.refuse("请填写付款的流水号,商家会核对")
+        raise context.refuse("请填写付款的流水号，商家会核对")
+    if not references.is_reference(reference):
+        raise context.refuse(references.ODD)
     fen = worth.work_out_case_difference(context.case, accepted=True)
     money_entries.plan_entry(
         context.case,

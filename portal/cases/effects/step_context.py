@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from portal import flow
 from portal.calendar.lengths import get_deadline
+from portal.cases import expected
 from portal.cases.effects.hand_ins import HandIn
 from portal.extensions import db
 from portal.flow import Actor, CaseType, State, Step, StepRefused
@@ -164,12 +165,8 @@ def plan_refund(
     ``proposer``: whose terms it carries out, when that is somebody else than who takes the step. ``exact``: the sum was
     named just now; an older one that asked for all is worked out again, so that the last units take the rest.
     """
-    inspected = case.type == CaseType.RETURN_REFUND and case.state in (State.INSPECTING, State.DISPUTED)
     unshipped = case.goods_state == "unshipped"
-    found = worth.work_out_case_worth(case, worth.list_units(case.id, accepted=inspected))
-    most = worth.add_up(found)
-    whole = agreed_fen is None or (not exact and worth.is_all_of(found, agreed_fen))
-    fen = most if agreed_fen is None or whole else min(agreed_fen, most)
+    fen, found = expected.work_out_refund(case, agreed_fen, exact=exact)
     money_entries.plan_entry(
         case,
         "refund",

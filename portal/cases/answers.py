@@ -1,0 +1,207 @@
+"""The answer card of a case: what its reader does, or who does it; how much; until when; what happens otherwise; the
+other side's words and photos; and both choices. Worked out here for every type, state and side; pages only show it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from portal import told, words
+from portal.cases import expected
+from portal.cases.choices import Choice, list_choices, say_units, tell_consequence
+from portal.cases.inspection import Result, read_result
+from portal.flow import Actor, CaseType, Stage, State, Step
+from portal.inputs import money_text
+
+if TYPE_CHECKING:
+    from portal.cases.case_view import View
+
+
+@dataclass(frozen=True)
+class Said:
+    """What the other side, or the platform, said last: a sentence on what it was, its own words, details, photos."""
+
+    who: str
+    what: str
+    at: datetime
+    note: str = ""
+    details: tuple[str, ...] = ()
+    photos: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The card. ``mine``: its reader acts; ``who``: else who does, "" when nobody does any more."""
+
+    head: str
+    mine: bool
+    who: str
+    due_at: datetime | None
+    overdue: bool
+    otherwise: str
+    amounts: tuple[tuple[str, str], ...] = ()  # what, how much with its unit
+    said: Said | None = None
+    terms: tuple[str, ...] = ()  # of the proposal that waits for an answer
+    result: Result | None = None  # 验货结果, where it is to be answered or counts
+    choices: tuple[Choice, ...] = ()  # at most two, the first leads on
+    more: tuple[Step, ...] = ()  # what can be done besides
+    refused: Sequence[tuple[Step, str]] = field(default_factory=tuple)  # what can't yet, and why
+
+
+def work_out_answer(view: View) -> Answer:
+    """The answer card of a case for the side that its view is of."""
+    case = view.case
+    open_now = [] if view.overdue else [step for step, refusal in view.actions if refusal is None]
+    asked = asks_for_account(view)
+    mine = (view.mine or asked) and not view.overdue
+    result = read_result(view.lines, view.events, view.photos)
+    choices = list_choices(view, open_now, result)
+    chosen = {choice.step.name for choice in choices}
+    waiting = find_open_terms(view)
+    return Answer(
+        head=find_head(view),
+        mine=mine,
+        who="" if mine else view.waits_for,
+        due_at=case.due_at,
+        overdue=view.overdue,
+        otherwise="期限已到，系统正在按规则处理，请稍后刷新" if view.overdue else view.otherwise,
+        amounts=tuple(list_amounts(view, result)),
+        said=find_said(view),
+        terms=tuple(view.terms(waiting)) if waiting is not None else (),
+        result=result if result is not None and not result.whole else None,
+        choices=tuple(choices),
+        more=tuple(step for step in open_now if step.name not in chosen),
+        refused=tuple((step, refusal) for step, refusal in view.actions if refusal is not None),
+    )
+
+
+def tell_step(view: View, step: Step) -> str:
+    """What taking this step means, for the page that takes it."""
+    return tell_consequence(view, step, read_result(view.lines, view.events, view.photos))
+
+
+def asks_for_account(view: View) -> bool:
+    """Whether the buyer is asked for a bank account, so that a refund that came back can be paid."""
+    names = {step.name for step, refusal in view.actions if refusal is None}
+    return view.side is Actor.BUYER and {"give_account", "decline_account"} <= names
+
+
+def find_open_terms(view: View) -> Any | None:
+    """The proposal that waits for an answer."""
+    newest = view.proposals[0] if view.proposals else None
+    return newest if newest is not None and newest.state == "open" else None
+
+
+def find_head(view: View) -> str:
+    """What is to be done, or who does it, in the fewest words."""
+    case, buyer = view.case, view.side is Actor.BUYER
+    if case.escalated:
+        return _find_mediation_head(view)
+    if view.refusal is not None:
+        return "商家没有同意您的申请" if buyer else "已拒绝申请，等待买家答复"
+    if case.state == State.PROPOSED and case.countered:
+        return "等待商家答复您的方案" if buyer else "请答复买家的方案"
+    if case.state == State.CONFIRMING and case.problem_open:
+        return "等待商家处理您反馈的问题" if buyer else "请处理买家反馈的问题"
+    if case.state == State.DISPUTED and case.objected:
+        return "您已提出异议，等待商家复核" if buyer else "买家不认可验货结果，请复核"
+    if case.state == State.RESHIPPING and case.late:
+        return "商家超时未发货" if buyer else "已超时，请尽快发货"
+    if asks_for_account(view):
+        return "请填写收款账户"
+    return view.state
+
+
+def _find_mediation_head(view: View) -> str:
+    if view.case.stage == Stage.EVIDENCE and view.side in (Actor.BUYER, Actor.SELLER):
+        return "平台介入：请提交证据" if view.mine else "平台介入：等待对方提交证据"
+    return {Stage.OVERDUE: "平台处理超时，已加急"}.get(Stage(view.case.stage), "平台介入：等待平台裁决")
+
+
+def list_amounts(view: View, result: Result | None) -> list[tuple[str, str]]:
+    """How much: the units that are asked for or that passed, the money that is asked for, agreed to or owed."""
+    case = view.case
+    found = [(_UNITS[CaseType(case.type)], say_units((line.quantity_milli, line.unit) for line in view.lines))]
+    if result is not None and not result.whole:
+        found.append(("验货通过", say_units((row.passed, row.unit) for row in result.rows)))
+    return found + list_money(view, result)
+
+
+_UNITS = {
+    CaseType.EXCHANGE: "换货数量",
+    CaseType.REISSUE: "补发数量",
+    CaseType.RETURN_REFUND: "退货数量",
+    CaseType.REFUND_ONLY: "退款数量",
+}
+
+
+def list_money(view: View, result: Result | None) -> list[tuple[str, str]]:
+    """The money of a case: its payments where there are any, else what it comes to."""
+    case = view.case
+    live = [entry for entry in view.entries if entry.state != "cancelled"]
+    if live:
+        return [
+            (f"{words.MONEY[entry.kind]}（{words.MONEY_STATE[entry.state]}）", say_money(entry.amount_fen))
+            for entry in live
+        ]
+    if case.state in (State.CLOSED, State.WITHDRAWN, State.CONVERTED):
+        return []
+    if case.type in (CaseType.RETURN_REFUND, CaseType.REFUND_ONLY):
+        if case.state == State.DISPUTED:
+            return [("按验货结果退款", say_money(expected.expect_refund(case)))]
+        agreed = case.state not in (State.APPLIED, State.REVISING, State.PROPOSED)
+        return [("退款" if agreed else "申请退款", say_money(case.refund_fen))] if case.refund_fen else []
+    return list_difference(view, result)
+
+
+def list_difference(view: View, result: Result | None) -> list[tuple[str, str]]:
+    """The price difference of an exchange, and whom it is paid to."""
+    case = view.case
+    if not case.difference_fen or case.difference_waived:
+        return []
+    fen = expected.expect_difference(case) if result is not None or case.state == State.PAYING else case.difference_fen
+    if fen < 0:
+        return [("退差价", say_money(-fen))]
+    if fen == 0:
+        return []
+    if case.state != State.PAYING:
+        return [("验货通过后补差价", say_money(fen))]
+    return [("应补差价", say_money(fen)), ("付给", view.order.shop)]
+
+
+def say_money(fen: int) -> str:
+    """¥12.50."""
+    return f"¥{money_text(fen)}"
+
+
+def find_said(view: View) -> Said | None:
+    """What the other side said last, unless the reader has answered it with a step of their own since."""
+    waiting = find_open_terms(view)
+    if waiting is not None and waiting.side != view.side:
+        note = waiting.note
+        who = told.tell_actor(waiting.side, view.side)
+        photos = next((view.photos.get(each.version, []) for each in view.events if "proposal" in each.data), [])
+        return Said(who, f"{who}提出的方案", waiting.made_at, note, photos=tuple(photos))
+    for event in view.events:
+        if event.actor == view.side:
+            if event.source != event.target:
+                return None
+            continue
+        said = _read_event(view, event)
+        if said is not None:
+            return said
+    return None
+
+
+def _read_event(view: View, event: Any) -> Said | None:
+    """What one event of somebody else says; None when it says nothing beyond its own sentence."""
+    note, photos = event.note, list(view.photos.get(event.version, ()))
+    applied = event.step in ("apply", "apply_on_behalf", "modify") and event.actor == Actor.BUYER
+    if applied:
+        note, photos = note or view.case.description, view.proofs
+    if not note and not photos:
+        return None
+    details = () if applied else tuple(view.details(event))
+    return Said(told.tell_actor(event.actor, view.side), view.said(event), event.at, note, details, tuple(photos))

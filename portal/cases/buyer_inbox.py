@@ -1,0 +1,87 @@
+"""待我处理: every case in which a buyer must act, the most urgent first, with what is to be done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import bindparam, func, literal_column, select, text
+
+from portal.extensions import db
+from portal.flow import Stage, State
+from portal.models import BankAccount, Case, MoneyEntry
+from portal.models.cases import ASKS_BUYER, WAITS_FOR_BUYER
+
+MOST = 100  # on the page; what is beyond shows when some are done
+
+_case, _entry, _account = (table.__table__.c for table in (Case, MoneyEntry, BankAccount))
+_COLUMNS = (
+    _case.id,
+    _case.case_no,
+    _case.type,
+    _case.state,
+    _case.stage,
+    _case.due_at,
+    _case.goods,
+    _case.spec,
+    _case.quantity_milli,
+    _case.unit,
+)
+# A payment that came back and for which the buyer was asked for an account that they haven't given or declined.
+_ACCOUNT_ASKED = (
+    select(_entry.id)
+    .where(
+        _entry.case_id == _case.id,
+        _entry.shop_id == _case.shop_id,
+        _entry.state == "failed",
+        _entry.route == "bank",
+        ~select(_account.id)
+        .where(_account.entry_id == _entry.id, _account.shop_id == _entry.shop_id, _account.erased_at.is_(None))
+        .exists(),
+    )
+    .exists()
+)
+_UNHEARD = (_case.stage == Stage.EVIDENCE) & ~_case.heard.contains("buyer")
+_OF_BUYER = _case.buyer_id == bindparam("buyer_id")
+_waits = (
+    select(*_COLUMNS)
+    .where(_OF_BUYER, text(WAITS_FOR_BUYER))
+    .union_all(
+        select(*_COLUMNS).where(
+            _OF_BUYER,
+            text(ASKS_BUYER),
+            _UNHEARD | ((_case.state == State.REFUND_FAILED) & ~_case.escalated & _ACCOUNT_ASKED),
+        )
+    )
+)
+_found = _waits.subquery("waits")
+_LIST = select(_found).order_by(_found.c.due_at.is_(None), _found.c.due_at, _found.c.id).limit(bindparam("most"))
+_COUNT = select(func.count()).select_from(select(literal_column("1")).select_from(_found).limit(MOST).subquery())
+
+
+def count_waiting(buyer_id: int) -> int:
+    """In how many cases this buyer must act, counted up to ``MOST``."""
+    return int(db.session.scalar(_COUNT, {"buyer_id": buyer_id}) or 0)
+
+
+def list_waiting(buyer_id: int, most: int = 3) -> Sequence[Any]:
+    """Cases in which this buyer must act, the most urgent first."""
+    return db.session.execute(_LIST, {"buyer_id": buyer_id, "most": most}).all()
+
+
+# What is done first in each state, and in which words; "" for the step: it is answered on the case's own page.
+DOES: dict[str, tuple[str, str]] = {
+    State.PROPOSED: ("看方案", ""),
+    State.REVISING: ("去补充", "modify"),
+    State.RETURNING: ("去寄回", "ship_return"),
+    State.DISPUTED: ("看验货结果", ""),
+    State.PAYING: ("去补差价", "pay"),
+    State.CONFIRMING: ("确认收货", "confirm"),
+    State.REFUND_FAILED: ("填写账户", "give_account"),
+}
+
+
+def find_action(case: Any) -> tuple[str, str]:
+    """What the row of a case offers to its buyer, and where that is done."""
+    button, step = ("提交证据", "submit_evidence") if case.stage else DOES[case.state]
+    return button, f"/cases/{case.case_no}" + (f"/{step}" if step else "")

@@ -1,0 +1,134 @@
+"""The two choices of an answer card, and what each of them means in units and money."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from portal import told
+from portal.cases import expected, proposals
+from portal.cases.inspection import Result
+from portal.flow import Actor, CaseType, State, Step
+from portal.inputs import money_text, quantity_text
+
+if TYPE_CHECKING:
+    from portal.cases.case_view import View
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A step that can be taken now, and what it means for its reader."""
+
+    step: Step
+    button: str
+    then: str = ""
+
+
+# The choices of a moment, the one that leads on first; of each only what the table opens is offered.
+_PAIRS: dict[tuple[str, str], tuple[tuple[str, ...], tuple[str, ...]]] = {
+    (Actor.BUYER, State.PROPOSED): (
+        ("accept", "accept_reship", "accept_diff", "accept_refund", "accept_convert"),
+        ("decline",),
+    ),
+    (Actor.BUYER, State.REVISING): (("modify",), ("escalate",)),
+    (Actor.BUYER, State.RETURNING): (("ship_return",), ("extend",)),
+    (Actor.BUYER, State.DISPUTED): (("accept_result", "accept_result_diff", "accept_result_none"), ("object",)),
+    (Actor.BUYER, State.PAYING): (("pay",), ()),
+    (Actor.BUYER, State.RESHIPPING): (("nudge",), ("convert_refund",)),
+    (Actor.BUYER, State.CONFIRMING): (("confirm",), ("report_problem",)),
+    (Actor.BUYER, State.REFUNDING): (("refund_arrived", "confirm_arrival"), ("deny_arrival",)),
+    (Actor.BUYER, State.REFUND_FAILED): (("give_account",), ("decline_account",)),
+    (Actor.BUYER, State.COMPLETED): (("confirm_arrival",), ("deny_arrival",)),
+    (Actor.SELLER, State.APPLIED): (("agree",), ("reject", "ask_evidence")),
+    (Actor.SELLER, State.PROPOSED): (
+        ("accept", "accept_reship", "accept_diff", "accept_refund", "accept_convert"),
+        ("decline",),
+    ),
+    (Actor.SELLER, State.INSPECTING): (("accept_goods", "accept_goods_diff"), ("propose",)),
+    (Actor.SELLER, State.DISPUTED): (("revise_inspection",), ()),
+    (Actor.SELLER, State.PAYING): (("waive",), ()),
+    (Actor.SELLER, State.RESHIPPING): (("confirm_payment", "ship_replacement"), ("deny_payment", "propose_other_sku")),
+    (Actor.SELLER, State.CONFIRMING): (("resend", "replacement_lost"), ()),
+    (Actor.SELLER, State.REFUNDING): (
+        ("show_payment", "refund_ok", "settle_entry", "approve_refund"),
+        ("refund_fail",),
+    ),
+    (Actor.SELLER, State.REFUND_FAILED): (("retry",), ("ask_account",)),
+}
+_IN_MEDIATION = (("submit_evidence",), ())
+
+
+def list_choices(view: View, open_now: Sequence[Step], result: Result | None) -> list[Choice]:
+    """At most two of the steps that ``open_now`` names, each with what it means."""
+    case = view.case
+    pair = _IN_MEDIATION if case.escalated else _PAIRS.get((view.side, case.state), ((), ()))
+    found = []
+    for names in pair:
+        by_name = {step.name: step for step in open_now}
+        name = next((name for name in names if name in by_name), None)
+        if name is not None:
+            step = by_name[name]
+            found.append(Choice(step, _BUTTONS.get(name, step.button), tell_consequence(view, step, result)))
+    return found
+
+
+_BUTTONS = {"pay": "去补差价", "report_problem": "商品有问题"}  # on the case's page: they lead to a form
+
+
+def tell_consequence(view: View, step: Step, result: Result | None) -> str:
+    """What taking this step means, in units and money; "" where its button says it all."""
+    name = step.name
+    if name.startswith("accept_result"):
+        return tell_of_result(view, step, result)
+    if name.startswith("accept") and view.case.state == State.PROPOSED:
+        waiting = view.proposals[0]
+        outcome = proposals.work_out_outcome(view.case, proposals.read_terms(waiting), waiting.difference_fen)
+        return f"{told.tell_terms(outcome, view.side)}。接受后方案不能再改"
+    if name == "confirm":
+        owed = sum(entry.amount_fen for entry in view.entries if entry.state in ("due", "waiting", "failed"))
+        then = f"商家还要付清 ¥{money_text(owed)}" if owed else f"{view.kind}完成"
+        return f"确认收货后{then}，不能撤回"
+    return _THEN.get(name, "")
+
+
+_THEN = {
+    "object": "请商家复核一次；商家不改的话，可以申请平台介入",
+    "decline": "售后回到方案之前的一步，也可以提出自己的方案",
+    "convert_refund": "不再换货，改为退款，商品数量转到新的售后单",
+    "modify": "修改后重新提交，商家再审核",
+    "escalate": "由平台按双方的证据裁决",
+    "report_problem": "写明问题并拍照，由商家处理；期间不会自动确认收货",
+    "decline_account": "不影响退款，商家须用其他方式退给您",
+    "give_account": "商家转账给您，账号加密保存",
+    "pay": "商家确认收到后发货",
+    "refund_arrived": "确认到账后售后完成，不能撤回",
+}
+
+
+def tell_of_result(view: View, step: Step, result: Result | None) -> str:
+    """What accepting an inspection's result means: what is exchanged or refunded, and what becomes of the rest."""
+    case = view.case
+    passed = say_units((row.passed, row.unit) for row in result.rows) if result else ""
+    rest = tell_of_rest(result)
+    if step.name == "accept_result_none":
+        return f"没有商品通过验货，申请关闭，不能撤回{rest}"
+    if case.type == CaseType.RETURN_REFUND:
+        return f"按通过的 {passed} 退款 ¥{money_text(expected.expect_refund(case))}，不能撤回{rest}"
+    fen = expected.expect_difference(case)
+    money = f"，您补差价 ¥{money_text(fen)}" if fen > 0 else f"，商家退差价 ¥{money_text(-fen)}" if fen < 0 else ""
+    return f"按通过的 {passed} 换货{money}，不能撤回{rest}"
+
+
+def tell_of_rest(result: Result | None) -> str:
+    """What becomes of the units that came and didn't pass."""
+    failed = say_units((row.failed, row.unit) for row in result.rows if row.failed) if result else ""
+    return f"；未通过的 {failed} 由商家退还给您" if failed else ""
+
+
+def say_units(units: Iterable[tuple[int, str]]) -> str:
+    """Quantities, thousandths, with their units, added up where they share one: 12 双、3 米."""
+    added: dict[str, int] = {}
+    for milli, unit in units:
+        added[unit] = added.get(unit, 0) + milli
+    return "、".join(f"{quantity_text(milli)} {unit}".strip() for unit, milli in added.items())

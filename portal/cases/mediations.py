@@ -1,0 +1,75 @@
+"""The last 平台介入 of a case as its pages tell it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from portal.cases import mediation_queue
+from portal.cases.arbitration import Burden, burden_of_proof
+from portal.flow import Actor
+from portal.models import Case
+from portal.rights import phrases
+
+
+@dataclass(frozen=True)
+class Mediation:
+    """The case's last 平台介入: how it began, what both sides handed in, how it ended. ``open``: it hasn't."""
+
+    open: bool
+    opened: Any  # the event
+    because: str  # why it was asked for, in words; "" when the clock called for it
+    wish: str
+    said: tuple[Any, ...]  # the events by which the sides were heard, the oldest first
+    asked: Any | None  # the mediator's event that asked for more evidence
+    ended: Any | None  # the event that ended it
+    decision: Any | None  # the same, when the platform decided
+    heard: frozenset[str]  # the sides heard in the present round
+    burden: Burden
+
+    def of(self, side: str) -> list[Any]:
+        """What one side handed in."""
+        return [event for event in self.said if event.actor == side]
+
+
+def describe_mediation(case: Case, events: Sequence[Any]) -> Mediation | None:
+    """The last mediation in a case's history (``events``: the newest first); None: there never was one."""
+    opened = next((event for event in events if event.step in mediation_queue.OPENING), None)
+    if opened is None:
+        return None
+    said: list[Any] = [opened] if opened.actor != Actor.CLOCK else []
+    asked = ended = None
+    for event in reversed([event for event in events if event.version > opened.version]):
+        if event.step == "submit_evidence":
+            said.append(event)
+        elif event.step == "more_evidence":
+            asked = event
+        elif event.step in _ENDING or event.source != event.target:
+            ended = event
+            break
+    data = opened.data
+    return Mediation(
+        open=case.escalated,
+        opened=opened,
+        because=phrases.name_intervention(data.get("because", ""), case.type),
+        wish=data.get("wish", ""),
+        said=tuple(said),
+        asked=asked,
+        ended=ended,
+        decision=ended if ended is not None and ended.step.startswith("decide_") else None,
+        heard=frozenset(side for side in case.heard.split(",") if side),
+        burden=burden_of_proof(
+            case.reason,
+            case.type,
+            opened.target,
+            because=data.get("because", ""),
+            asked_by=opened.actor,
+            goods_state=case.goods_state,
+        ),
+    )
+
+
+_ENDING = frozenset(
+    {"withdraw_mediation", "decide_continue", "decide_unpaid", "report_problem"}
+)  # without a change of state

@@ -1,0 +1,176 @@
+"""What a state, a step and its notice are called from their reader's side; the platform reads the table's own words."""
+
+from __future__ import annotations
+
+from portal import words
+from portal.flow import Actor, State
+from portal.news import NEWS, TITLES
+
+# The headline of a case: what its reader does, or what they wait for.
+_HEAD: dict[str, tuple[str, str]] = {  # for the buyer, for the seller
+    State.APPLIED: ("等待商家审核", "请审核申请"),
+    State.PROPOSED: ("请确认方案", "等待买家确认方案"),
+    State.REVISING: ("请补充资料", "等待买家补充资料"),
+    State.RETURNING: ("请寄回商品", "等待买家寄回"),
+    State.INSPECTING: ("等待商家验货", "请收货并验货"),
+    State.DISPUTED: ("请答复验货结果", "等待买家答复验货结果"),
+    State.PAYING: ("请补差价", "等待买家补差价"),
+    State.RESHIPPING: ("等待商家发货", "请发出商品"),
+    State.CONFIRMING: ("请确认收货", "等待买家确认收货"),
+    State.REFUNDING: ("等待商家退款", "请退款"),
+    State.REFUND_FAILED: ("退款没有成功，等待商家处理", "退款没有成功，请处理"),
+    State.COMPLETED: ("", ""),  # by type: 换货完成
+    State.CLOSED: ("已关闭", "已关闭"),
+    State.WITHDRAWN: ("您已撤销", "买家已撤销"),
+    State.CONVERTED: ("已转为新的售后单", "已转为新的售后单"),
+}
+# The same in a word or two: for chips in lists and under the present one of the six steps.
+_PART: dict[str, tuple[str, str]] = {
+    State.APPLIED: ("待商家审核", "待审核"),
+    State.PROPOSED: ("待您确认方案", "待买家确认方案"),
+    State.REVISING: ("待您补充", "待买家补充"),
+    State.RETURNING: ("待您寄回", "待买家寄回"),
+    State.INSPECTING: ("待商家验货", "待验货"),
+    State.DISPUTED: ("待您答复验货", "验货有异议"),
+    State.PAYING: ("待您补差价", "待买家补差价"),
+    State.RESHIPPING: ("待商家发货", "待发货"),
+    State.CONFIRMING: ("待您收货", "待买家收货"),
+    State.REFUNDING: ("待商家退款", "待退款"),
+    State.REFUND_FAILED: ("退款失败", "退款失败"),
+    State.COMPLETED: ("", ""),
+    State.CLOSED: ("已关闭", "已关闭"),
+    State.WITHDRAWN: ("已撤销", "买家已撤销"),
+    State.CONVERTED: ("已转新售后单", "已转新售后单"),
+}
+_SIDES = (Actor.BUYER, Actor.SELLER)
+
+
+def tell_state(case_type: str, state: str, side: str) -> str:
+    """A state as the headline of a case says it to this side."""
+    return _tell(_HEAD, case_type, state, side)
+
+
+def tell_part(case_type: str, state: str, side: str) -> str:
+    """A state in a word or two, for this side."""
+    return _tell(_PART, case_type, state, side)
+
+
+def _tell(table: dict[str, tuple[str, str]], case_type: str, state: str, side: str) -> str:
+    if side not in _SIDES:
+        return words.state(case_type, state)
+    return table[state][side == Actor.SELLER] or words.state(case_type, state)
+
+
+# For the buyer's lists: by type and state.
+BUYER: dict[str, dict[str, str]] = {
+    kind: {str(state): tell_part(kind, state, Actor.BUYER) for state in State} for kind in words.TYPE
+}
+
+
+def tell_news(news: str, side: str) -> str:
+    """What happened, for this side; ``news``: the table's own sentence."""
+    if side not in _SIDES or news not in NEWS:
+        return news
+    return NEWS[news][side == Actor.SELLER]
+
+
+def tell_title(title: str, side: str) -> str:
+    """The title of a step's notice, for this side; still with {type}."""
+    if side not in _SIDES:
+        return title
+    found = TITLES.get(title) or NEWS.get(title)
+    return found[side == Actor.SELLER] if found else title
+
+
+# Who took a step, as the reader of a timeline is told.
+def tell_actor(actor: str, side: str) -> str:
+    """您 for the reader's own steps, else who it was."""
+    return "您" if actor == side and side in _SIDES else words.ACTOR[actor]
+
+
+# What happens when the present deadline runs out: for the buyer, for the seller. {least_left}: how much time is left
+# at least in the step that a case comes back to.
+OTHERWISE: dict[str, tuple[str, str]] = {
+    "seller_response": (
+        "商家到期未处理，系统自动同意{kind}；店铺没有退货地址时由平台介入",
+        "到期未处理，系统自动同意{kind}，并使用默认退货地址；没有默认退货地址时由平台介入",
+    ),
+    "buyer_modify": ("到期未补充，申请会关闭；期限内可以重新申请", "买家到期未补充，申请会关闭"),
+    "buyer_return": ("到期未寄回，申请会关闭；期限内可以重新申请", "买家到期未寄回，申请会关闭"),
+    "seller_receive": (
+        "商家到期未验货，包裹有物流记录的视为验货通过，没有物流记录的由平台介入",
+        "到期未验货，包裹有物流记录的视为验货通过，没有物流记录的由平台介入",
+    ),
+    "inspection_dispute": ("到期未答复，按商家的验货结果继续", "买家到期未答复，按您的验货结果继续"),
+    "proposal_answer": (
+        "到期未确认，方案作废，由商家继续处理（至少 {least_left}）",
+        "买家到期未确认，方案作废，回到方案之前的一步（至少 {least_left}）",
+    ),
+    "counter_answer": (
+        "商家到期未答复，您的方案作废，回到方案之前的一步（至少 {least_left}）",
+        "到期未答复，买家的方案作废，回到方案之前的一步（至少 {least_left}）",
+    ),
+    "difference_payment": ("到期未补差价，系统转为退款", "买家到期未补差价，系统转为退款"),
+    "seller_reship": ("商家到期未发货，您可以催办或转退款", "到期未发货，买家可以催办或转退款"),
+    "seller_reship_late": ("商家仍未发货，由平台介入", "仍未发货，由平台介入"),
+    "buyer_confirm": (
+        "到期未确认，包裹有物流记录的自动确认收货，没有物流记录的由平台介入",
+        "买家到期未确认，包裹有物流记录的自动确认收货，没有物流记录的由平台介入",
+    ),
+    "problem_answer": (
+        "商家到期未处理您反馈的问题，由平台介入；不会自动确认收货",
+        "到期未处理买家反馈的问题，由平台介入；不会自动确认收货",
+    ),
+    "refund_legal": ("商家超过法定期限未退款，由平台介入", "超过法定期限未退款，由平台介入"),
+    "arrival_answer": (
+        "商家到期没有提交付款凭证，也没有登记没有付成，由平台介入",
+        "到期没有提交付款凭证，也没有登记没有付成，由平台介入",
+    ),
+    "arrival_objection": (
+        "到期没有再提出异议，售后按商家的登记完成；没有收到的请在期限内申请平台介入",
+        "买家到期没有再提出异议，售后按您的登记完成",
+    ),
+    "mediation_evidence": ("举证期结束后由平台裁决，没有举证的一方按已有材料处理",) * 2,
+    "mediation_decision": ("平台到期未裁决会加急处理，再到期转由另一位裁决员，最后按事先告知的规则处理",) * 2,
+    "mediation_second": ("仍没有裁决的，转由另一位裁决员处理",) * 2,
+    "mediation_rule": ("仍没有裁决的，按事先告知的规则处理",) * 2,
+}
+_OF_TYPE: dict[str, tuple[str, str]] = {  # seller_response, where silence doesn't agree to everything
+    "reissue": (
+        "商家到期未处理，有「少货必赔」或「破损包赔」承诺的商品系统自动同意补发，其他商品由平台介入",
+        "到期未处理，有「少货必赔」或「破损包赔」承诺的商品系统自动同意补发，其他商品由平台介入",
+    ),
+    "refund_only": (
+        "商家到期未处理，未发货或有「极速退款」承诺的系统自动同意退款，其他由平台介入",
+        "到期未处理，未发货或有「极速退款」承诺的系统自动同意退款，其他由平台介入",
+    ),
+}
+_NEGOTIATED = (
+    "协商须由商家同意；商家到期未答复，申请会关闭，期限内可以重新申请",
+    "协商须由您同意；到期未答复，申请会关闭",
+)
+
+
+def tell_otherwise(case_type: str, rule: str, side: str, *, least_left: str, negotiated: bool = False) -> str:
+    """What happens when this deadline of this type of case runs out, for this side; "" when no clock runs."""
+    if side not in _SIDES:
+        return words.otherwise(case_type, rule, least_left=least_left, negotiated=negotiated)
+    found = OTHERWISE.get(rule, ("", ""))
+    if rule == "seller_response":
+        found = _NEGOTIATED if negotiated else _OF_TYPE.get(case_type, found)
+    return found[side == Actor.SELLER].format(least_left=least_left, kind=words.TYPE[case_type])
+
+
+# Where accepted terms lead, for both sides to read beforehand: for the buyer, for the seller.
+TERMS: dict[str, tuple[str, str]] = {
+    "return": ("接受后请按退货地址寄回，商家验货后继续", "接受后由买家寄回，您验货后继续"),
+    "reship": ("接受后由商家发出商品，您收到后确认", "接受后请发出商品，买家收到后确认"),
+    "pay": ("接受后请补差价，商家收到后发货", "接受后由买家补差价，您收到后发货"),
+    "refund": ("接受后由商家退款，您查收", "接受后请退款并登记，买家查收"),
+    "convert": ("接受后按方案开出一张新的售后单，商品数量一起转过去，这张结束",) * 2,
+}
+
+
+def tell_terms(outcome: str, side: str) -> str:
+    """Where accepting a proposal leads, for this side."""
+    return TERMS[outcome][side == Actor.SELLER]

@@ -1,0 +1,244 @@
+"""The answer card: action, amount, deadline, consequence, words, for each type in every state, from both sides."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from portal import flow
+from portal.cases import answers, buyer_inbox, case_lists, case_view
+from portal.cases.clock import settle_now
+from portal.cases.effects.hand_ins import InspectedLine
+from portal.extensions import db, writing
+from portal.flow import Actor, CaseType, State
+from portal.models import Case, CaseLine, Shop
+from tests.cast import PARCELS, Cast
+
+BUYER, SELLER = Actor.BUYER, Actor.SELLER
+REACHED = [
+    (case_type, state)
+    for case_type in CaseType
+    for state in State
+    if any(step.target == state and case_type in step.types for step in flow.STEPS)
+]
+
+
+def answer(case: Case, side: Actor, cast: Cast, later: timedelta = timedelta()) -> answers.Answer:
+    return answers.work_out_answer(case_view.build_view(case, side, cast.now + later))
+
+
+def amounts(card: answers.Answer) -> dict[str, str]:
+    return dict(card.amounts)
+
+
+@pytest.mark.parametrize(("case_type", "state"), REACHED, ids=[f"{kind}-{state}" for kind, state in REACHED])
+def test_every_card_answers(cast: Cast, case_type: CaseType, state: State) -> None:
+    if state == State.CLOSED and case_type in (CaseType.REFUND_ONLY, CaseType.REISSUE):
+        case = cast.until("revising", case_type=case_type)
+        settle_now(case.id, cast.now + timedelta(days=30))
+        case = db.session.get_one(Case, case.id, populate_existing=True)
+    else:
+        case = cast.until(state, case_type=case_type)
+    assert case.state == state
+    for side in (BUYER, SELLER):
+        card = answer(case, side, cast)
+        assert card.head and "买家" not in (card.head if side is BUYER else "")
+        assert card.due_at == case.due_at
+        final = case.state in flow.FINAL
+        assert bool(card.otherwise) == (not final), case.state
+        assert final or card.mine or card.who, "somebody does it"
+        assert not (card.mine and card.who)
+        assert len(card.choices) <= 2
+        assert not card.mine or card.choices or side is SELLER
+        shown = {choice.step.name for choice in card.choices} | {step.name for step in card.more}
+        assert shown == {step.name for step, why in case_view.build_view(case, side, cast.now).actions if why is None}
+        assert card.amounts[0][1] == "2 双"
+        if case_type in (CaseType.RETURN_REFUND, CaseType.REFUND_ONLY) and not final:
+            assert any("¥" in text for _, text in card.amounts)
+
+
+EXPECTED: list[tuple[CaseType, str, str, tuple[str, ...], tuple[str, ...]]] = [
+    # type, state, the buyer's headline, the buyer's choices, the seller's headline and choices
+    (CaseType.EXCHANGE, "applied", "等待商家审核", (), ("请审核申请", "agree", "ask_evidence")),
+    (CaseType.EXCHANGE, "proposed", "请确认方案", ("accept_reship", "decline"), ("等待买家确认方案",)),
+    (CaseType.EXCHANGE, "revising", "请补充资料", ("modify", "escalate"), ("等待买家补充资料",)),
+    (CaseType.EXCHANGE, "returning", "请寄回商品", ("ship_return", "extend"), ("等待买家寄回",)),
+    (CaseType.EXCHANGE, "inspecting", "等待商家验货", (), ("请收货并验货", "accept_goods", "propose")),
+    (
+        CaseType.EXCHANGE,
+        "disputed",
+        "请答复验货结果",
+        ("accept_result", "object"),
+        ("等待买家答复验货结果", "revise_inspection"),
+    ),
+    (CaseType.EXCHANGE, "paying", "请补差价", ("pay",), ("等待买家补差价", "waive")),
+    (CaseType.EXCHANGE, "reshipping", "等待商家发货", (), ("请发出商品", "ship_replacement", "propose_other_sku")),
+    (CaseType.EXCHANGE, "confirming", "请确认收货", ("confirm", "report_problem"), ("等待买家确认收货",)),
+    (CaseType.EXCHANGE, "completed", "换货完成", (), ("换货完成",)),
+    (CaseType.RETURN_REFUND, "returning", "请寄回商品", ("ship_return", "extend"), ("等待买家寄回",)),
+    (
+        CaseType.RETURN_REFUND,
+        "disputed",
+        "请答复验货结果",
+        ("accept_result", "object"),
+        ("等待买家答复验货结果", "revise_inspection"),
+    ),
+    (CaseType.RETURN_REFUND, "refunding", "等待商家退款", (), ("请退款", "refund_ok", "refund_fail")),
+    (CaseType.REFUND_ONLY, "refund_failed", "退款没有成功，等待商家处理", (), ("退款没有成功，请处理", "retry")),
+    (CaseType.REISSUE, "reshipping", "等待商家发货", (), ("请发出商品", "ship_replacement", "propose_other_sku")),
+]
+
+
+@pytest.mark.parametrize(
+    ("case_type", "state", "head", "choices", "seller"), EXPECTED, ids=[f"{row[0]}-{row[1]}" for row in EXPECTED]
+)
+def test_what_is_done_and_by_whom(
+    cast: Cast, case_type: CaseType, state: str, head: str, choices: tuple[str, ...], seller: tuple[str, ...]
+) -> None:
+    case = cast.until(state, case_type=case_type)
+    mine, theirs = answer(case, BUYER, cast), answer(case, SELLER, cast)
+    assert (mine.head, tuple(choice.step.name for choice in mine.choices)) == (head, choices)
+    assert (theirs.head, *(choice.step.name for choice in theirs.choices)) == seller
+    assert mine.mine == (flow.WAITS_FOR[State(state)] is BUYER)
+
+
+def test_what_the_seller_asks_for_stands_in_the_buyers_card(cast: Cast) -> None:
+    case = cast.until("revising")
+    said = answer(case, BUYER, cast).said
+    assert said is not None and (said.who, said.note) == ("商家", "请补拍外包装")
+    assert answer(case, SELLER, cast).said is None  # they have said it themselves
+
+
+def test_the_buyers_own_words_stand_in_the_sellers_card(cast: Cast) -> None:
+    case = cast.open_case()
+    said = answer(case, SELLER, cast).said
+    assert said is not None and (said.who, said.note) == ("买家", "袜子破洞")
+    assert answer(case, BUYER, cast).said is None
+
+
+def test_a_difference_says_how_much_and_to_whom(cast: Cast) -> None:
+    case = cast.until("paying")
+    assert amounts(answer(case, BUYER, cast)) == {
+        "换货数量": "2 双",
+        "应补差价": "¥2.00",
+        "付给": cast.shop_of(cast.seller).name,
+    }
+    before = cast.open_case(dearer=100)
+    assert amounts(answer(before, BUYER, cast))["验货通过后补差价"] == "¥2.00"
+    cheaper = cast.open_case(dearer=-100)
+    assert amounts(answer(cheaper, BUYER, cast))["退差价"] == "¥2.00"
+
+
+@pytest.mark.parametrize(
+    ("case_type", "passed", "then"),
+    [
+        (CaseType.EXCHANGE, 1_000, "按通过的 1 双 换货，不能撤回；未通过的 1 双 由商家退还给您"),
+        (CaseType.EXCHANGE, 0, "没有商品通过验货，申请关闭，不能撤回；未通过的 2 双 由商家退还给您"),
+        (CaseType.RETURN_REFUND, 1_000, "按通过的 1 双 退款 ¥12.50，不能撤回；未通过的 1 双 由商家退还给您"),
+        (CaseType.RETURN_REFUND, 0, "没有商品通过验货，申请关闭，不能撤回；未通过的 2 双 由商家退还给您"),
+    ],
+)
+def test_what_accepting_a_result_means_is_said_for_each_type(
+    cast: Cast, case_type: CaseType, passed: int, then: str
+) -> None:
+    """「接受后按通过的数量换货」 stood on a 退货退款."""
+    case = cast.until("inspecting", case_type=case_type)
+    line = db.session.scalars(db.select(CaseLine).where(CaseLine.case_id == case.id)).one()
+    counted = [InspectedLine(line.id, 2_000, passed, "not_resellable", "有污渍")]
+    case = cast.take(case, "dispute_goods", SELLER, counted=counted, photos=cast.photos(2, cast.seller))
+    card = answer(case, BUYER, cast)
+    assert card.choices[0].then == then
+    accepted = cast.take(case, card.choices[0].step.name, BUYER)
+    if case_type is CaseType.RETURN_REFUND and passed:
+        assert accepted.refund_fen == 1_250  # what was said is what is paid
+
+
+@pytest.mark.parametrize(("received", "passed"), [(2_000, 0), (2_000, 1_000), (1_000, 1_000), (1_000, 0), (0, 0)])
+def test_a_result_adds_up(cast: Cast, received: int, passed: int) -> None:
+    case = cast.until("inspecting")
+    line = db.session.scalars(db.select(CaseLine).where(CaseLine.case_id == case.id)).one()
+    counted = [InspectedLine(line.id, received, passed, "not_resellable", "有污渍")]
+    photos = cast.photos(2, cast.seller)
+    case = cast.take(case, "dispute_goods", SELLER, counted=counted, photos=photos, note="请看照片")
+    for side in (BUYER, SELLER):
+        result = answer(case, side, cast).result
+        assert result is not None
+        for row in (*result.rows, result.total):
+            assert row.sent == row.passed + row.failed + row.missing == 2_000
+        assert {photo.public_id for photo in result.photos} == set(photos)
+        assert bool(result.rows[0].why) == (passed < received)
+    said = answer(case, BUYER, cast).said
+    assert said is not None and said.note == "请看照片"
+
+
+def test_units_that_failed_are_not_forgotten(cast: Cast) -> None:
+    """After 验货 the units that failed were never mentioned again."""
+    case = cast.until("disputed")
+    case = cast.take(case, "accept_result", BUYER)
+    for _ in range(2):
+        result = answer(case, BUYER, cast).result
+        assert result is not None and (result.total.passed, result.total.failed) == (1_000, 1_000)
+        assert dict(answer(case, BUYER, cast).amounts)["验货通过"] == "1 双"
+        if case.state == State.RESHIPPING:
+            line = db.session.scalars(db.select(CaseLine).where(CaseLine.case_id == case.id)).one()
+            case = cast.take(case, "ship_replacement", SELLER, parcels=PARCELS, shipped={line.id: 1_000})
+
+
+def test_what_is_overdue_offers_no_button(cast: Cast) -> None:
+    """A live button stood there a minute before the case was closed."""
+    case = cast.until("returning")
+    late = answer(case, BUYER, cast, timedelta(days=30))
+    assert late.overdue and not late.mine and not late.choices and not late.more
+    assert "系统正在按规则处理" in late.otherwise
+
+
+def test_a_refund_that_asks_for_an_account_is_the_buyers_turn(cast: Cast) -> None:
+    with writing():
+        db.session.execute(db.update(Shop).values(bank_data=True))
+    case = cast.until("refund_failed", case_type=CaseType.REFUND_ONLY)
+    case = cast.take(case, "ask_account", SELLER)
+    card = answer(case, BUYER, cast)
+    assert (card.head, card.mine) == ("请填写收款账户", True)
+    assert [choice.step.name for choice in card.choices] == ["give_account", "decline_account"]
+
+
+@pytest.mark.parametrize("side", [BUYER, SELLER])
+def test_in_a_mediation_evidence_is_asked_for_and_then_waited_for(cast: Cast, side: Actor) -> None:
+    case = cast.mediated(cast.until("disputed"), "evidence")
+    card = answer(case, side, cast)
+    assert (card.head, card.mine) == ("平台介入：请提交证据", True)
+    assert [choice.step.name for choice in card.choices] == ["submit_evidence"]
+    case = cast.take(case, "submit_evidence", side, note="看照片", photos=[])
+    assert answer(case, side, cast).head == "平台介入：等待对方提交证据"
+    other = answer(case, SELLER if side is BUYER else BUYER, cast)
+    assert other.said is not None and other.said.note == "看照片"
+
+
+def test_open_terms_are_in_the_card_of_who_answers(cast: Cast) -> None:
+    case = cast.open_case()
+    terms = cast.terms(case, compensation_fen=100, note="补您一元")
+    case = cast.take(case, "propose", SELLER, terms=terms)
+    card = answer(case, BUYER, cast)
+    assert "另外补偿 1.00 元" in "".join(card.terms)
+    assert card.said is not None and card.said.note == "补您一元"
+    assert card.choices[0].then.endswith("接受后方案不能再改")
+
+
+def test_the_inbox_holds_what_waits_and_what_is_asked(cast_both: Cast) -> None:
+    cast = cast_both
+    with writing():
+        db.session.execute(db.update(Shop).values(bank_data=True))
+    first = cast.until("disputed")
+    asked = cast.take(cast.until("refund_failed", case_type=CaseType.REFUND_ONLY), "ask_account", SELLER)
+    evidence = cast.mediated(cast.until("inspecting"), "evidence")
+    heard = cast.mediated(cast.until("inspecting"), "evidence", heard="buyer")
+    cast.until("applied")
+    found = [row.case_no for row in buyer_inbox.list_waiting(cast.buyer, buyer_inbox.MOST)]
+    assert set(found) == {first.case_no, asked.case_no, evidence.case_no} and heard.case_no not in found
+    assert buyer_inbox.count_waiting(cast.buyer) == 3 and len(buyer_inbox.list_waiting(cast.buyer, 2)) == 2
+    dues = [row.due_at for row in buyer_inbox.list_waiting(cast.buyer, buyer_inbox.MOST)]
+    assert dues == sorted(dues)
+    rows, _ = case_lists.list_of_buyer(cast.buyer, tab="refund", words="袜")
+    assert [row.case_no for row in rows] == [asked.case_no]
+    assert buyer_inbox.count_waiting(cast.buyer2) == 0
