@@ -374,7 +374,8 @@ class Life(RuleBasedStateMachine):
         db.session.rollback()
         assert before == db.session.execute(select(Case.id, Case.state, Case.version)).all()
         left = list(db.session.scalars(select(Case).where(Case.order_id == self.order_id)))
-        assert all(c.state in flow.FINAL or c.stage == "overdue" for c in left)  # it ends, or it waits for the platform
+        going = [(c.type, c.state, c.stage) for c in left if c.state not in (*flow.FINAL, *flow.OWED)]
+        assert all(stage == "overdue" for _, _, stage in going), going  # it ends; only a debt never lapses
         from portal import doctor
 
         assert not [finding for finding in doctor.findings() if finding]
@@ -395,10 +396,10 @@ def _run(app: Flask, examples: int, steps: int, *, shrink: bool = True) -> None:
     )
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(480)
 def test_life_at_random(both: Flask) -> None:
     server = db.engine.dialect.name == "postgresql"  # as slow as twice a file, and the same code
-    _run(both, 10 if server else 30, 30)
+    _run(both, 6 if server else 18, 30)
 
 
 def _keeps_units(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -440,7 +441,7 @@ PLANTS = [_keeps_units, _refunds_twice, _leaves_proposals_open, _shows_addresses
 
 
 @pytest.mark.parametrize("plant", PLANTS)
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_a_planted_fault_is_found(app: Flask, monkeypatch: pytest.MonkeyPatch, plant: Any) -> None:
     plant(monkeypatch)
     with pytest.raises((AssertionError, IntegrityError)):
