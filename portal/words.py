@@ -194,14 +194,14 @@ FAULT_KIND: dict[str, str] = {"拒绝": "bad", "未采信": "you", "提醒": "wa
 
 # What comes next for an order, in one sentence for its buyer.
 ORDER_NEXT: dict[str, str] = {
-    "unpaid": "付款后卖家会安排发货",
-    "unshipped": "卖家发货后可以查看物流;发货前不想要了,可以申请退款",
-    "in_transit": "商品在路上,收到后请先验货再确认收货;一直没有送到可以申请退款",
-    "delivered": "商品已签收,有问题可以申请换货",
-    "completed": "交易已完成,在期限内仍可以申请换货",
-    "cancelled": "订单已关闭;已付的款项由商家退回,在售后单里可以查看",
-    "refunding": "平台正在处理退款,结束后可以再申请换货",
-    "unknown": "暂时看不出订单走到哪一步,商家核对后会更新;有问题请先联系商家",
+    "unpaid": "付款后商家会安排发货",
+    "unshipped": "商家发货后可以查看物流；发货前不想要了，可以申请退款",
+    "in_transit": "商品在路上，收到后请先验货再确认收货；一直没有送到可以申请退款",
+    "delivered": "商品已签收，有问题可以申请换货",
+    "completed": "交易已完成，在期限内仍可以申请换货",
+    "cancelled": "订单已关闭；已付的款项由商家退回，在售后单里可以查看",
+    "refunding": "平台正在处理退款，结束后可以再申请换货",
+    "unknown": "暂时看不出订单走到哪一步，商家核对后会更新；有问题请先联系商家",
 }
 
 # What happens when the present deadline runs out, for both sides to read beforehand.
