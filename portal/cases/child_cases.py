@@ -187,7 +187,7 @@ def open_again(
         freight_payer="seller",
     )
     case_no = open_child_case(case, child, by, now)
-    made = db.session.scalars(select(Case).where(Case.case_no == case_no)).one()
+    made = db.session.scalars(select(Case).where(Case.case_no == case_no, Case.shop_id == case.shop_id)).one()
     made.photo_count = evidence.attach_to_case(
         photos,
         shop_id=made.shop_id,
