@@ -344,6 +344,11 @@ CHECKS: tuple[Check, ...] = (
         ),
     ),
     Check(
+        "desks",
+        "whoever works in shops sees the desk of one of them",
+        _sql("SELECT 'user', user_id FROM staff GROUP BY user_id HAVING sum(CASE WHEN current THEN 1 ELSE 0 END) <> 1"),
+    ),
+    Check(
         "known shops",
         "a member sees the orders of shops that they know, and of others only those with a case",
         _sql(

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from portal.calendar import calendars, clock, officehours
-from portal.cases import anchors, held
+from portal.cases import anchors, bulk_work, held
 from portal.cases import clock as case_clock
 from portal.config import Settings
 from portal.evidence import evidence
@@ -136,6 +136,15 @@ def carry_out_held() -> int:
     return taken
 
 
+def work_off_runs() -> int:
+    """Do some more of what was ordered for many cases; returns how many were done."""
+    if not _is_allowed():
+        return 0
+    done = bulk_work.work_off(clock.now())
+    db.session.remove()
+    return done
+
+
 def ask_carriers(settings: Settings) -> int:
     """Follow orders that are newly on their way and ask where parcels are; returns how many answers came."""
     polling.follow_orders(clock.now())
@@ -164,6 +173,7 @@ def keep_sweeping(
     works: tuple[tuple[str, Callable[[], object]], ...] = (
         ("the import", lambda: take_in(imports)),
         ("held steps", carry_out_held),
+        ("runs over many cases", work_off_runs),
         ("sending", lambda: send_out(settings)),
         ("asking carriers", lambda: ask_carriers(settings)),
     )

@@ -194,14 +194,14 @@ FAULT_KIND: dict[str, str] = {"拒绝": "bad", "未采信": "you", "提醒": "wa
 
 # What comes next for an order, in one sentence for its buyer.
 ORDER_NEXT: dict[str, str] = {
-    "unpaid": "付款后卖家会安排发货",
-    "unshipped": "卖家发货后可以查看物流;发货前不想要了,可以申请退款",
-    "in_transit": "商品在路上,收到后请先验货再确认收货;一直没有送到可以申请退款",
-    "delivered": "商品已签收,有问题可以申请换货",
-    "completed": "交易已完成,在期限内仍可以申请换货",
-    "cancelled": "订单已关闭;已付的款项由商家退回,在售后单里可以查看",
-    "refunding": "平台正在处理退款,结束后可以再申请换货",
-    "unknown": "暂时看不出订单走到哪一步,商家核对后会更新;有问题请先联系商家",
+    "unpaid": "付款后商家会安排发货",
+    "unshipped": "商家发货后可以查看物流；发货前不想要了，可以申请退款",
+    "in_transit": "商品在路上，收到后请先验货再确认收货；一直没有送到可以申请退款",
+    "delivered": "商品已签收，有问题可以申请换货",
+    "completed": "交易已完成，在期限内仍可以申请换货",
+    "cancelled": "订单已关闭；已付的款项由商家退回，在售后单里可以查看",
+    "refunding": "平台正在处理退款，结束后可以再申请换货",
+    "unknown": "暂时看不出订单走到哪一步，商家核对后会更新；有问题请先联系商家",
 }
 
 # What happens when the present deadline runs out, for both sides to read beforehand.
@@ -322,6 +322,7 @@ SAID: dict[str, str] = {
     "traces-known": "这些记录之前已有,没有重复保存",
     "watch-on": "已开启物流提醒:揽收、派送、签收和异常时通知您",
     "watch-off": "已关闭物流提醒",
+    "desk-chosen": "已切换，商家后台显示这家店铺",
     "shop-accepted": "已确认，这家店铺的订单都在我的订单里",
     "shop-refused": "已记下，这家店铺的订单不会出现在我的订单里",
     "complaint-taken": "已标为处理中",
@@ -332,6 +333,8 @@ SAID: dict[str, str] = {
     "photo-removed": "照片已删除",
     "parcel-noted": "已登记为无主件；买家填写这个运单号后会自动对上",
     "parcel-counted": "验货结果已保存，请扫描下一件",
+    "bulk-none": "请先勾选要处理的售后单，或选择「这一列全部」",
+    "bulk-many": "一次处理不了这么多张，请先筛选",
     "step-done": "已处理，这是这一列的下一张",
     "list-done": "这一列后面没有了",
     "undone": "已撤回，没有发给买家",

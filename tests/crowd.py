@@ -66,7 +66,7 @@ def gather(many: int = MANY) -> Crowd:
 def _people() -> None:
     _fill("users", 2100, member_name="'member' || CAST(i AS TEXT)")
     _fill("shops", 50, name="'shop' || CAST(i AS TEXT)", owner_id="i")
-    _fill("staff", 50, user_id="i", shop_id="i")
+    _fill("staff", 50, user_id="i", shop_id="i", current="true")
     _fill("policies", 50, shop_id="i", version="1")
 
 

@@ -25,7 +25,7 @@ from portal.extensions import db
 from portal.flow import StepRefused
 from portal.inputs import visible
 from portal.models import Case, CaseLine, Draft, Order, Policy
-from portal.rights import eligibility, policies
+from portal.rights import articles, eligibility, policies
 from portal.rights import goods as goods_facts
 from portal.rights.goods import Evidence, Goods, Verdict
 from portal.rights.reasons import MOST_PHOTOS, Payer, Place, said
@@ -100,7 +100,7 @@ def submit_draft(draft: Draft, *, by: ActedBy, now: datetime) -> Case:
             fields.get("address") or order.receiver_address,
         ),
         freight_payer=str(Payer.NEGOTIATED if negotiated else payer),
-        basis=verdicts[0].basis[:300],
+        basis=articles.state_basis(verdicts[0], fields["reason"], consumer=order.consumer),
         policy_id=policy.id,
         photos=photos,
         now=now,
@@ -167,7 +167,10 @@ def judge_again(
         verdict = eligibility.check(goods, case.type, reason, proof, case.opened_at, policy, negotiated=case.negotiated)
         if not verdict.allowed:
             raise NotEligible(verdict, line.id)
-        payer, basis = str(verdict.freight_payer or payer), verdict.basis[:300]
+        payer, basis = (
+            str(verdict.freight_payer or payer),
+            articles.state_basis(verdict, reason, consumer=order.consumer),
+        )
     return {"freight_payer": payer, "basis": basis}
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from flask import g, redirect
+from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from portal.auth import bp
 from portal.extensions import db, writing
-from portal.models import AuditEvent, Shop, User
-from portal.people import factors, invitations, roles
+from portal.models import AuditEvent, User
+from portal.people import desks, factors, invitations, roles
 from portal.people.accounts import AccountRefused
 from portal.web import errors, events, guards, quotas
 from portal.web.pages import page
@@ -22,7 +22,7 @@ def account() -> ResponseReturnValue:
     """One page for everything about the account."""
     if refused := guards.need_signed_in():
         return refused
-    shop = db.session.scalar(select(Shop.name).where(Shop.id == g.who.works_in)) if g.who.works_in else ""
+    rooms = desks.list_desks(g.who.user_id)
     newest = (
         select(AuditEvent.at, AuditEvent.name, AuditEvent.address)
         .where(AuditEvent.user_id == g.who.user_id)
@@ -30,9 +30,9 @@ def account() -> ResponseReturnValue:
         .limit(SHOWN)
     )
     return page(
-        "auth/account.html", factor=factors.is_on(g.who.user_id), shop=shop, roles=roles.ROLES,
+        "auth/account.html", factor=factors.is_on(g.who.user_id), desks=rooms, roles=roles.ROLES,
         invited=invitations.invitations_of(g.who.member_name, g.now), names=events.NAMES,
-        owner=db.session.scalar(select(Shop.id).where(Shop.owner_id == g.who.user_id)) is not None,
+        employer=next((each.name for each in rooms if each.role != "owner"), ""),
         changed_at=db.session.scalar(select(User.password_at).where(User.id == g.who.user_id)),
         events=db.session.execute(newest).all(), usage=quotas.of_person(g.who.user_id),
         shop_usage=quotas.of_shop(g.who.works_in) if g.who.works_in else [],
@@ -52,6 +52,19 @@ def answer_invitation(invitation_id: int, verb: str) -> ResponseReturnValue:
     except AccountRefused as problem:
         return errors.answer(409, problem.sentence)
     return redirect(f"/me/account?said=invitation-{'accepted' if accepts else 'declined'}", 303)
+
+
+@bp.post("/me/desk")
+def choose_desk() -> ResponseReturnValue:
+    """Whose desk is seen, of the shops that this person works in."""
+    if refused := guards.need_signed_in():
+        return refused
+    shop = request.form.get("shop", "")
+    with writing():
+        known = shop.isascii() and shop.isdigit() and len(shop) < 18 and desks.choose_desk(g.who.user_id, int(shop))
+    if not known:
+        return errors.answer(409, "您已经不在这家店铺工作，页面显示的是最新状态")
+    return redirect("/me/account?said=desk-chosen", 303)
 
 
 @bp.post("/me/leave")

@@ -119,6 +119,20 @@ def _limit(query: Any) -> Any:
     return query.limit(bindparam("most"))
 
 
+def list_ids(
+    shop_id: int,
+    tab: str,
+    now: datetime,
+    most: int,
+    *,
+    filters: Filters = NO_FILTERS,
+    states: frozenset[State] | None = None,
+) -> Sequence[int]:
+    """The ids of all cases of a list, in no order; no more than ``most``."""
+    query, values = _select(shop_id, tab, now, filters, states, None)
+    return db.session.scalars(query.with_only_columns(_case.id).order_by(None).limit(most), values).all()
+
+
 def key_of(row: Any, tab: str) -> tuple[datetime, int]:
     """Where a case stands in a list."""
     return (row.updated_at if tab in DONE else row.desk_at, row.id)

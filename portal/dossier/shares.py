@@ -163,6 +163,8 @@ OTHERS: dict[str, str] = {
     "case_tallies": "numbers",
     "asking_slots": "numbers",
     "rate_counts": "numbers under hashes, gone in an hour",
+    "bulk_runs": "what a shop's staff did with many cases; what came of it is in the histories",
+    "bulk_items": "the cases of such a run",
     "held_steps": "steps of a shop's staff for some seconds; what came of them is in the histories",
     "saved_views": "a shop's lists by name",
     "form_keys": "random numbers, gone in days",

@@ -2,6 +2,7 @@
 
 from portal.models.accounts import FormKey, KeptForm, RateCount, Session, Shop, Staff, User
 from portal.models.bank import BankAccount, BankConsent, BankView
+from portal.models.bulk import BulkItem, BulkRun
 from portal.models.calendar import CalendarYear, RuleVersion
 from portal.models.cases import Case, CaseEvent, CaseHead, CaseLine, CaseTally, Draft
 from portal.models.chains import AccessLink, CaseLink, OrderLink
@@ -37,6 +38,8 @@ __all__ = [
     "BankAccount",
     "BankConsent",
     "BankView",
+    "BulkItem",
+    "BulkRun",
     "CalendarYear",
     "Cancellation",
     "Case",

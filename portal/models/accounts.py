@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, false
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.extensions import Model
@@ -47,18 +47,23 @@ class Shop(Model):
     version: Mapped[int] = mapped_column(default=1)
 
 
+_current: dict[str, Any] = {"sqlite_where": text("current"), "postgresql_where": text("current")}
+
+
 class Staff(Model):
-    """Who works in which shop, as what."""
+    """Who works in which shop, as what: in their own, in another's, or in both. ``current``: whose desk they see."""
 
     __tablename__ = "staff"
     __table_args__ = (
         CheckConstraint("role IN ('owner','agent','warehouse','finance')", name="role"),
         Index("ix_staff_shop_id", "shop_id"),
+        Index("ix_staff_current", "user_id", unique=True, **_current),
     )
 
-    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
-    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True, autoincrement=False)
+    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id"), primary_key=True, autoincrement=False)
     role: Mapped[str] = mapped_column(String(12), default="owner")
+    current: Mapped[bool] = mapped_column(default=True)
 
 
 class Session(Model):

@@ -25,7 +25,7 @@ _LIST = (
         User.id, User.member_name, User.company_name, User.disabled_at, User.mediator, User.operator,
         User.password_hash.is_not(None).label("enters"), Staff.role, Shop.name.label("shop_name"),
     )
-    .outerjoin(Staff, Staff.user_id == User.id)
+    .outerjoin(Staff, (Staff.user_id == User.id) & Staff.current)
     .outerjoin(Shop, Shop.id == Staff.shop_id)
     .order_by(User.id)
 )  # fmt: skip

@@ -13,7 +13,7 @@ from portal.models import Order
 
 _WITH_SHOP = re.compile(r"(.+)~([0-9]{1,18})")
 
-# The buyer's order that an address means: one of theirs, of a shop they know. Of two with one number the first.
+# The buyer's order that an address means: one of theirs, of a shop they know. Of two with one number the older shop's.
 _BY_NUMBER = (Order.order_no == bindparam("number"), Order.buyer_id == bindparam("buyer_id"), Order.shown)
 _BY_SHOP = (*_BY_NUMBER, Order.shop_id == bindparam("shop_id"))
 
@@ -28,7 +28,7 @@ class Addressed:
     """A statement about the order at an address, in the two ways that addresses are written."""
 
     def __init__(self, query: Any) -> None:
-        self._by_number = query.where(*_BY_NUMBER).order_by(Order.id).limit(1)
+        self._by_number = query.where(*_BY_NUMBER).order_by(Order.shop_id).limit(1)
         self._by_shop = query.where(*_BY_SHOP)
 
     def run(self, address: str, buyer_id: int) -> Any:
@@ -46,7 +46,7 @@ def map_addresses(addresses: Iterable[str], buyer_id: int, query: Any) -> dict[s
     if not wanted:
         return {}
     numbers = sorted({number for number, _shop in wanted.values()})
-    mine = query.where(Order.order_no.in_(numbers), Order.buyer_id == buyer_id, Order.shown).order_by(Order.id)
+    mine = query.where(Order.order_no.in_(numbers), Order.buyer_id == buyer_id, Order.shown).order_by(Order.shop_id)
     rows = db.session.execute(mine).all()
     found: dict[str, Any] = {}
     for address, (number, shop_id) in wanted.items():

@@ -11,9 +11,9 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import delete, select, update
 
 from portal.extensions import db, writing
-from portal.models import PasswordLink, Shop, Staff, User
+from portal.models import PasswordLink, Shop, User
 from portal.notices import notices
-from portal.people import passwords
+from portal.people import desks, passwords
 from portal.people.sessions import hash_token, sign_out_others
 from portal.rights import policies
 
@@ -84,13 +84,16 @@ def create_user(
 
 
 def create_shop(owner: User, name: str, now: datetime) -> Shop:
-    """A shop with its owner and the default policy. Raises AccountRefused when this person already works in one."""
-    if db.session.get(Staff, owner.id):
+    """A shop with its owner and the default policy. Raises AccountRefused when this person has one already.
+
+    Who works for another shop may have an own one beside.
+    """
+    if db.session.scalar(select(Shop.id).where(Shop.owner_id == owner.id)):
         raise AccountRefused(f"{owner.member_name} 已经有店铺")
     shop = Shop(name=name, owner_id=owner.id, created_at=now)
     db.session.add(shop)
     db.session.flush()
-    db.session.add(Staff(user_id=owner.id, shop_id=shop.id, role="owner"))
+    desks.add_staff(owner.id, shop.id, "owner")
     policies.begin_first(shop.id, now)
     return shop
 

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from portal.extensions import db
 from portal.models import Invitation, Shop, Staff, User
 from portal.notices import notices
-from portal.people import accounts, roles, staffing
+from portal.people import accounts, desks, roles, staffing
 
 INVITED_FOR = timedelta(days=14)
 
@@ -69,9 +69,9 @@ def answer_invitation(invitation_id: int, user_id: int, *, accepts: bool, now: d
     if accepts:
         if user.mediator or user.operator:
             raise accounts.AccountRefused("平台客服和运营账号不能加入店铺")
-        if db.session.get(Staff, user_id) is not None:
+        if desks.find_employer(user_id) is not None or staffing.is_staff_of(user_id, found.shop_id):
             raise accounts.AccountRefused("您已经在一家店铺工作，先离开那家店铺，才能接受新的邀请")
-        db.session.add(Staff(user_id=user_id, shop_id=found.shop_id, role=found.role))
+        desks.add_staff(user_id, found.shop_id, found.role)
     found.answer, found.answered_at = "accepted" if accepts else "declined", now
     db.session.flush()
     notices.bump_unread(user_id)
@@ -96,10 +96,9 @@ def withdraw_invitation(shop_id: int, invitation_id: int, now: datetime) -> None
 
 def leave(user_id: int, now: datetime) -> None:
     """Somebody leaves the shop of their own accord. Raises AccountRefused. Inside ``writing()``."""
-    person = db.session.get(Staff, user_id)
-    if person is None:
+    shop_id = desks.find_employer(user_id)
+    if shop_id is None:
         raise accounts.AccountRefused("您已经不在店铺工作")
-    shop_id = person.shop_id
     staffing.remove_staff(shop_id, user_id)
     owner = db.session.scalar(select(Shop.owner_id).where(Shop.id == shop_id))
     name = db.session.get_one(User, user_id).member_name

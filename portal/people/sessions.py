@@ -72,7 +72,7 @@ def sign_in(user: User, *, now: datetime, device: str = "", address: str = "") -
         MEDIATOR_LONGEST
         if user.mediator or user.operator
         else SELLER_LONGEST
-        if (works := db.session.get(Staff, user.id)) and works.role == "owner"
+        if db.session.scalar(select(Staff.shop_id).where(Staff.user_id == user.id, Staff.role == "owner"))
         else BUYER_LONGEST
     )
     with writing():
@@ -128,7 +128,7 @@ _WHO = (
         *(literal_column(words, Integer).label(f"unread_{mark}") for mark, words in reading.MARKS.items()),
     )
     .join(User.__table__, _user.id == _session.user_id)
-    .outerjoin(Staff.__table__, _staff.user_id == _user.id)
+    .outerjoin(Staff.__table__, (_staff.user_id == _user.id) & _staff.current)
     .outerjoin(Shop.__table__, _shop.id == _staff.shop_id)
     .where(_session.id_hash == bindparam("id_hash"))
 )

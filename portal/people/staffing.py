@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from portal.extensions import db
 from portal.models import MoneyEntry, Shop, Staff, User
 from portal.notices import notices
-from portal.people import roles
+from portal.people import desks, roles
 from portal.people.accounts import AccountRefused
 
 
@@ -26,7 +26,7 @@ def find_staff(shop_id: int) -> Sequence[Any]:
 
 def is_staff_of(user_id: int, shop_id: int) -> bool:
     """Whether this person works in this shop."""
-    return db.session.scalar(select(Staff.shop_id).where(Staff.user_id == user_id)) == shop_id
+    return db.session.get(Staff, (user_id, shop_id)) is not None
 
 
 def change_role(shop_id: int, user_id: int, role: str) -> None:
@@ -46,12 +46,13 @@ def remove_staff(shop_id: int, user_id: int) -> None:
     _check_approvals(shop_id, user_id)
     db.session.delete(person)
     db.session.flush()
+    desks.return_to_other(user_id)
     notices.bump_unread(user_id)
 
 
 def _employee(shop_id: int, user_id: int) -> Staff:
-    person = db.session.get(Staff, user_id)
-    if person is None or person.shop_id != shop_id:
+    person = db.session.get(Staff, (user_id, shop_id))
+    if person is None:
         raise AccountRefused("这位员工已经不在本店,页面显示的是最新状态")
     if person.role == "owner":
         raise AccountRefused("店主的职责不能修改,也不能移除")

@@ -27,7 +27,7 @@ from portal.models import (
 from portal.resale.chain import link_cases
 from portal.resale.chain_view import describe_above
 from portal.resale.downstream import find_order_above
-from portal.rights import addresses, eligibility, policies, reasons
+from portal.rights import addresses, articles, eligibility, policies, reasons
 from portal.rights import goods as goods_facts
 
 
@@ -101,7 +101,7 @@ def open_upstream(
         description=description,
         receiver=receiver,
         freight_payer=str((verdict.freight_payer if verdict else None) or "negotiated"),
-        basis=(verdict.basis if verdict else "")[:300],
+        basis=articles.state_basis(verdict, downstream.reason, consumer=order.consumer) if verdict else "",
         policy_id=policy.id,
         photos=reuse_evidence(photos, shop_id=order.shop_id, owner_id=by.user_id or 0, now=now),
         now=now,

@@ -9,11 +9,11 @@ from portal.flow import Actor, CaseType
 
 # Why a side asks for 平台介入, in the customer's words; ``FOR_SELLERS``: those that a shop may have as well.
 INTERVENTIONS: Final[Mapping[str, str]] = {
-    "refused": "卖家拒绝协商/拒绝售后",
-    "no_answer": "卖家超时未处理",
+    "refused": "商家拒绝协商/拒绝售后",
+    "no_answer": "商家超时未处理",
     "inspection": "验货结果有争议",
     "still_bad": "换货商品仍有问题",
-    "not_sent": "卖家未按约定寄出换货商品",
+    "not_sent": "商家未按约定寄出换货商品",
     "short": "少货举证争议",
     "freight": "运费承担争议",
     "not_paid": "退款未到账",

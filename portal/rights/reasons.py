@@ -150,11 +150,11 @@ REASONS: Final[tuple[Reason, ...]] = (
     ),
     Reason(
         "out_of_stock",
-        "卖家缺货",
+        "商家缺货",
         _U,
         Fault.SELLER,
         Payer.SELLER,
-        prompt="可以上传卖家通知缺货的截图",
+        prompt="可以上传商家通知缺货的截图",
         ask="可以写一句说明",
         types=(_REFUND,),
         asks=(),

@@ -45,6 +45,10 @@ ROOMS: dict[str, str] = {
     "ship_order": "ship",
     "inbox": "queue",
     "queue_news": "queue",
+    "bulk_runs": "queue",
+    "bulk_run": "queue",
+    "bulk_progress": "queue",
+    "export_queue": "queue",
     "undo_step": "queue",
     "keep_view": "queue",
     "remove_view": "queue",
@@ -116,6 +120,7 @@ def _rooms() -> dict[str, object]:
 from portal.seller import (
     account,
     behalf,
+    bulk,
     cases,
     chain_table,
     chains,

@@ -8,12 +8,13 @@ from datetime import datetime
 from flask import g, request
 from flask.typing import ResponseReturnValue
 
-from portal.cases import held, piles, saved_views, shop_queue
+from portal.cases import bulk, held, piles, saved_views, shop_queue
 from portal.flow import CaseType
 from portal.parcels import carriers
 from portal.people import sessions
 from portal.rights import reasons
 from portal.seller import bp, has_room, listing, morning
+from portal.seller.bulk import list_kinds
 from portal.web import early
 from portal.web.pages import not_modified, page, unchanged
 
@@ -56,6 +57,8 @@ def inbox() -> ResponseReturnValue:
         types=tuple(CaseType),
         carriers=carriers.choices(),
         ages=listing.AGES,
+        kinds=list_kinds(),
+        all_count=count_all(here, len(rows), whole=key is None and here.after is None),
         more=here.at(key).address if key else "",
         said_reason=reasons.said,
         soon=g.now + shop_queue.SOON,
@@ -63,6 +66,16 @@ def inbox() -> ResponseReturnValue:
     )
     answer.set_etag(etag, weak=True)
     return answer
+
+
+def count_all(here: listing.Listing, shown: int, *, whole: bool) -> str:
+    """How many cases the list has, exactly as far as a run goes; ``whole``: they are all ``shown``."""
+    if whole:
+        return str(shown)
+    found = shop_queue.list_ids(
+        g.who.shop_id, here.tab, g.now, bulk.MOST + 1, filters=here.filters, states=listing.seen_states()
+    )
+    return str(len(found)) if len(found) <= bulk.MOST else f"超过 {bulk.MOST}"
 
 
 def first_tabs(tabs: dict[str, piles.Tab]) -> dict[str, str]:

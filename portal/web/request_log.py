@@ -11,15 +11,15 @@ from datetime import datetime
 from flask import Flask, Response, g, request
 
 from portal.calendar import clock
-from portal.web.security import settings_of
 
-_log = logging.getLogger("portal.requests")
+_KEY = "portal_request_log"
 
 
 def install(app: Flask) -> None:
-    """Write a line for each request of this app."""
-    _log.addHandler(logging.StreamHandler(sys.stderr))
-    _log.setLevel(logging.INFO)
+    """Write a line for each request of this app, to where standard error is now."""
+    log = logging.Logger("portal.requests", logging.INFO)  # the app's own: another in the process has another
+    log.addHandler(logging.StreamHandler(sys.stderr))
+    app.extensions[_KEY] = log
 
     @app.before_request
     def start() -> None:
@@ -44,8 +44,9 @@ def write(
     user_id: int | None,
     now: datetime,
 ) -> None:
-    """One line, if this app's settings ask for a log. ``started``: time.perf_counter() then."""
-    if settings_of(app).log != "1":
+    """One line, if this app has a log. ``started``: time.perf_counter() then."""
+    log: logging.Logger | None = app.extensions.get(_KEY)
+    if log is None:
         return
     line = {
         "at": now.isoformat(timespec="milliseconds"),
@@ -56,4 +57,4 @@ def write(
         "ms": round((time.perf_counter() - started) * 1000, 1),
         "user": user_id,
     }
-    _log.info(json.dumps(line))
+    log.info(json.dumps(line))

@@ -57,7 +57,7 @@ HTMX_CONFIG = json.dumps(
 )
 # Fields of forms that may be there several times; any other is refused then, so that neither the first nor the last
 # value counts silently.
-SEVERAL = frozenset({"order", "photos_kept", "photos_drop", "drop_photo", "guarantees", "types"})
+SEVERAL = frozenset({"case", "order", "photos_kept", "photos_drop", "drop_photo", "guarantees", "types"})
 SIGNING_IN = ("/login", "/login/code")
 _UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 

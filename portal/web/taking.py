@@ -118,10 +118,10 @@ class StepRoute(ABC, Generic[F]):
         else:
             flow.find(case.type, case.state, self.actor, step_name)
             typed, status = Typed(self.fill_in(form, case, view)), 200
-        form.show_sums(case.version, stakes.foresee(case, typed.step_name or step_name, typed.handed))
         steps = (*view.actions, *view.unsaid)
         step, refusal = next(((row, why) for row, why in steps if row.name == step_name), (None, None))
         if step is not None and (sent or not refusal):
+            form.show_sums(case.version, stakes.foresee(case, typed.step_name or step_name, typed.handed))
             return self.show_form(form, case, view, step, typed, status)
         return self.show_case(case, view, *_say_gone(form, refusal, status, known=step is not None))
 

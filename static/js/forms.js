@@ -42,3 +42,10 @@ document.addEventListener("keydown", (event) => {
 window.addEventListener("pageshow", (event) => {
   if (event.persisted) for (const form of all("form[data-sending]")) delete form.dataset.sending;
 });
+
+// A box that ticks all boxes of its page
+
+document.addEventListener("change", (event) => {
+  const name = event.target.dataset?.all;
+  if (name) all(`input[type=checkbox][name="${CSS.escape(name)}"]`).forEach((box) => (box.checked = event.target.checked));
+});

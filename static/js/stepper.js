@@ -19,7 +19,7 @@ const step = (button) => {
   const input = one("input", stepper);
   const [least, most] = bounds(stepper);
   const before = Number(input.value) || 0;
-  const by = Number(button.dataset.by);
+  const by = "all" in button.dataset ? most : Number(button.dataset.by);
   const next = Math.min(Math.max(before + by, Math.min(least, most)), most);
   input.value = String(Math.round(next * 1000) / 1000);
   input.dispatchEvent(new Event("input", { bubbles: true }));
@@ -28,7 +28,7 @@ const step = (button) => {
 };
 
 document.addEventListener("click", (event) => {
-  const button = event.target.closest(".stepper [data-by]");
+  const button = event.target.closest(".stepper [data-by], .stepper [data-all]");
   if (button) step(button);
 });
 document.addEventListener("input", (event) => {

@@ -169,9 +169,8 @@ def bare(app: Flask) -> Flask:
     made.jinja_env.add_extension(Kept)
     made.jinja_env.kept_most = 0  # type: ignore[attr-defined]  # each is rendered anew
     made.jinja_env.filters.update(app.jinja_env.filters)
-    made.jinja_env.globals.update(
-        {name: app.jinja_env.globals[name] for name in ("asset", "words", "csrf_token", "htmx_config")}
-    )
+    own = {name: value for name, value in app.jinja_env.globals.items() if name not in made.jinja_env.globals}
+    made.jinja_env.globals.update({name: value for name, value in own.items() if name != "_ui"})  # bound to that app
     return made
 
 

@@ -735,6 +735,12 @@ def a_link_to_another_shop_than_its_case(world: World) -> list[str]:
     return [f"case_links: what {world.applied} hangs on is not of the shop it names"]
 
 
+@plant("desks")
+def an_owner_without_a_desk(world: World) -> list[str]:
+    world.run("UPDATE staff SET current = 0 WHERE user_id = :seller", seller=world.cast.seller)
+    return [f"user {world.cast.seller}"]
+
+
 @plant("known shops")
 def an_order_shown_to_who_does_not_know_the_shop(world: World) -> list[str]:
     number = db.session.scalar(select(Order.order_no).where(Order.id == world.other_order))

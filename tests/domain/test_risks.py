@@ -10,6 +10,7 @@ from portal.extensions import db, writing
 from portal.flow import Actor
 from portal.models import Notice, Order
 from portal.resale import across, chain_view, parties, risks
+from portal.talk import conversations
 from tests.cast import Cast
 from tests.domain.test_passing import BACK, HOUR, Straight
 
@@ -51,6 +52,23 @@ def test_a_refusal_above_after_an_agreement_below_is_an_alarm_at_once(straight: 
     [(title, body)] = alarms()
     assert title == "供应商没有同意,您已同意消费者"
     assert below.case_no in body and straight.get(straight.above).case_no in body
+
+
+def test_a_reasoned_refusal_is_an_alarm_and_says_the_ways_on(straight: Straight) -> None:
+    straight.now += HOUR
+    straight.down.take(straight.get(straight.below), "agree", Actor.SELLER, straight.now)
+    up = straight.get(straight.above)
+    with writing():
+        talk = conversations.get_of_order(db.session.get_one(Order, up.order_id), straight.now)
+        conversations.add_message(talk, "seller", straight.cast.seller, "照片看不清", now=straight.now)
+    straight.supplier("ask_evidence", note="请补拍面单")
+    assert alarms() == []  # a question is no refusal
+    straight.now += HOUR
+    straight.up.take(straight.get(straight.above), "modify", Actor.BUYER, straight.now, description="补拍了面单")
+    straight.supplier("reject", refusal="evidence_insufficient", note="看不清")
+    [(title, body)] = alarms()
+    assert title == "供应商没有同意,您已同意消费者" and "可以修改后重新提交、申请平台介入" in body
+    assert "供应商没有同意" in risks.describe_deciding(straight.get(straight.below), "propose")
 
 
 def test_a_refusal_before_anything_was_agreed_is_no_alarm(straight: Straight) -> None:

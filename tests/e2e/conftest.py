@@ -18,7 +18,7 @@ from portal.calendar import clock
 from portal.cases import clock as case_clock
 from portal.demo import building
 from portal.extensions import db, writing
-from portal.models import Order, RateCount, Shop, User
+from portal.models import Order, OrderLine, RateCount, Shop, User
 from portal.orders.export_format import read
 from portal.orders.importing import import_orders
 from portal.people import accounts
@@ -86,6 +86,31 @@ class World:
             seller = db.session.get_one(User, row.owner_id).member_name
             db.session.remove()
         return row.order_no, seller
+
+    def order_of_many(self, number: int, buyer: str = "haijiao_xm") -> str:
+        """The order number of a finished order of this buyer, made to have ``number`` lines of three units."""
+        order_no, _ = self.exchangeable(buyer)
+        with self.app.app_context(), writing():
+            order_id = db.session.scalars(db.select(Order.id).where(Order.order_no == order_no)).one()
+            first = db.session.scalars(db.select(OrderLine).where(OrderLine.order_id == order_id)).first()
+            assert first is not None
+            kept = {
+                name: getattr(first, name) for name in ("shop_id", "order_id", "unit", "unit_price_fen", "product_id")
+            }
+            known = db.session.scalar(db.select(db.func.count()).where(OrderLine.order_id == order_id)) or 0
+            for place in range(known, number):
+                line = OrderLine(
+                    **kept,
+                    position=place + 1,
+                    line_key=f"more-{place}",
+                    title="秋冬加厚连裤袜 高弹力不勾丝 多色可选",
+                    spec=f"黑色;{place} 码",
+                    quantity_milli=3_000,
+                    snapshot={},
+                )
+                db.session.add(line)
+            db.session.execute(db.update(OrderLine).where(OrderLine.order_id == order_id).values(quantity_milli=3_000))
+        return order_no
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from portal.calendar import clock
-from portal.cases import held
+from portal.cases import bulk_work, held
 from portal.extensions import db
 from portal.models import Case
 from tests.cast import Cast
@@ -126,3 +126,21 @@ def test_eighteen_rows_of_36_px_are_in_sight_at_1280_by_800(browser: Browser, bu
     assert {round(box["height"]) for box in boxes if box} == {36}
     assert sum(1 for box in boxes if box and box["y"] + box["height"] <= 800) >= 18
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_all_of_a_list_in_bulk_take_at_most_six_clicks(browser: Browser, busy: tuple[World, Cast]) -> None:
+    """As many clicks for two hundred as for twenty."""
+    world, _ = busy
+    page = opened(browser, world)
+    person = Counter(page)
+    person.click(page.get_by_text("批量处理"))
+    person.click(page.get_by_label(f"这一列全部（{TWENTY} 张）"))
+    person.click(page.locator("#bulk").get_by_role("button", name="同意"))
+    page.get_by_text(f"将处理 {TWENTY} 张").wait_for()
+    person.click(page.get_by_role("button", name=f"同意 {TWENTY} 张"))
+    page.get_by_role("progressbar").wait_for()
+    with world.app.app_context():
+        bulk_work.work_off(clock.now())
+        db.session.remove()
+    page.get_by_text(f"成功 {TWENTY}，跳过 0").wait_for()  # the page has asked by itself
+    assert person.clicks <= 6 and count_agreed(world) == TWENTY

@@ -42,7 +42,7 @@ def refused(world: World) -> tuple[str, str, str]:
 def calls_for_the_platform(buyer: Person, case_no: str, picture: Path) -> None:
     buyer.page.goto(f"/cases/{case_no}")
     buyer.press("申请平台介入")
-    buyer.page.get_by_label("卖家拒绝协商/拒绝售后").check()
+    buyer.page.get_by_label("商家拒绝协商/拒绝售后").check()
     buyer.page.get_by_label("希望的结果").fill("退款")
     buyer.page.get_by_label("经过和理由").fill("照片拍得很清楚,商家还是不换")
     buyer.page.get_by_label("证据照片").set_input_files(str(picture))

@@ -54,3 +54,33 @@ def test_a_reason_looked_through_by_keyboard_does_not_go_on(world: World, visit:
         page.keyboard.press("ArrowDown")
     page.wait_for_timeout(600)
     assert page.url.split("?")[0].endswith("/apply") and page.locator("input[name=reason]:checked").count() == 1
+
+
+def test_fifteen_lines_in_twenty_taps(world: World, visit: Any, tmp_path: Path) -> None:
+    picture = tmp_path / "破损.jpg"
+    picture.write_bytes(photo((800, 600)))
+    order_no = world.order_of_many(15)
+    buyer = Buyer(visit("phone"))
+    buyer.signs_in("haijiao_xm", f"/orders/{order_no}")
+    page = buyer.page
+    page.locator('a[href*="/apply?line="]').first.click()
+    page.get_by_label("破损", exact=True).tap(force=True)
+    page.wait_for_url("**/apply/details")
+    page.get_by_label("凭证").first.set_input_files(str(picture))
+    page.locator(".tile[data-id]").first.wait_for()
+    page.get_by_text("同一原因的其他商品").click()
+    taps = 3
+    others = page.locator(".each")
+    assert others.count() == 14
+    for number in range(14):
+        others.nth(number).get_by_role("button", name="全部").tap()
+        taps += 1
+    first, last = others.first.bounding_box(), others.last.bounding_box()
+    assert first is not None and last is not None
+    assert last["y"] + last["height"] - first["y"] <= 3 * 844, (first, last)
+    taps += tap(page, "下一步")
+    page.wait_for_url("**/apply/check")
+    assert page.get_by_text("×3").count() == 14
+    taps += tap(page, "提交申请")
+    page.locator('#case[data-state="applied"]').wait_for()
+    assert taps <= 20

@@ -51,6 +51,7 @@ WEB_MODULES = {
     "qa",
     "files",
     "health",
+    "metrics",
     "web",
     "database",
 }

@@ -192,6 +192,22 @@ def test_a_deadline_can_be_set() -> None:
     )
 
 
+@pytest.mark.parametrize("actor", list(Actor))
+def test_a_step_is_found_exactly_where_the_table_has_it(actor: Actor) -> None:
+    """Every name in every state of every type: what buttons there are and what is taken is one and the same."""
+    names = {step.name for step in flow.STEPS} | {"", "nonsense", "AGREE", "agree "}
+    for case_type, state in itertools.product(CaseType, State):
+        rows = [step for step in flow.STEPS if case_type in step.types and (step.source, step.actor) == (state, actor)]
+        assert {step.name for step in flow.open_steps(case_type, state, actor)} == {step.name for step in rows}
+        for name in names:
+            row = next((step for step in rows if step.name == name), None)
+            if row is not None:
+                assert flow.find(case_type, state, actor, name) is row
+            else:
+                with pytest.raises(StepRefused):
+                    flow.find(case_type, state, actor, name)
+
+
 def test_an_unknown_step_is_refused_with_a_sentence() -> None:
     with pytest.raises(StepRefused) as refused:
         flow.find(CaseType.EXCHANGE, State.APPLIED, Actor.BUYER, "agree")

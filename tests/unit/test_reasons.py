@@ -14,7 +14,7 @@ def test_the_grounds_and_reasons_carry_the_guides_words() -> None:
     shown = {GROUND[ground]: [reason.zh for reason in reasons.of_ground(ground)] for ground in Ground}
 
     assert shown == {
-        "还没有发货": ["未发货,不想要了", "未按约定时间发货", "卖家缺货"],
+        "还没有发货": ["未发货,不想要了", "未按约定时间发货", "商家缺货"],
         "没有收到商品": ["快递一直未送到", "已拒签"],
         "商品质量问题": ["破损", "色差", "尺寸不符", "其他质量问题", "三无、假冒或过期"],
         "发货错误": ["发错商品", "漏发商品", "空包裹"],

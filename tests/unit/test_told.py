@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -73,3 +74,10 @@ def test_where_terms_lead_is_told_to_both_sides() -> None:
     assert set(told.TERMS) == leads
     for buyer, seller in told.TERMS.values():
         assert "买家" not in buyer and "商家" not in seller and not HALF.search(buyer + seller)
+
+
+def test_the_other_side_is_called_the_same_everywhere() -> None:
+    """商家, on every page and in every catalogue; exports and carriers keep their own words."""
+    top = Path(words.__file__).parent
+    pages = [*(top.parent / "templates").rglob("*.html"), top / "words.py", *(top / "rights").rglob("*.py")]
+    assert [path.name for path in pages if "卖家" in path.read_text("utf-8")] == []

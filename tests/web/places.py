@@ -540,20 +540,15 @@ class World:
 
 
 # One form of each kind, and those that are like one of them.
-KINDS = (
-    "details",
-    "talk",
-    "modify",
-    "ship_return",
-    "object",
-    "grant_extension",
-    "inspect_again",
-    "ship_replacement",
-    "policy",
-    "address",
+# Places whose fields are of the same kinds: between them they get everything, so that each kind gets all of it once.
+FAMILIES = (
+    ("details", "modify"),  # lines, a telephone number, a quantity
+    ("inspect", "inspect_again"),  # what was counted
+    ("ship_return", "edit_parcel", "ship_replacement", "send_back"),  # numbers of parcels
+    ("grant_extension", "policy"),  # whole numbers
+    ("talk", "object", "answer", "report_problem", "reject", "ask_evidence", "address"),  # texts
 )
-ALIKE = ("answer", "edit_parcel", "report_problem", "reject", "ask_evidence", "inspect", "send_back")
-PLACES = KINDS + ALIKE
+PLACES = tuple(place for family in FAMILIES for place in family)
 
 
 def said(answer: TestResponse) -> str:

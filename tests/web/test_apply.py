@@ -597,7 +597,9 @@ def test_an_application_for_money_is_modified(cast: Cast, buyer: FlaskClient) ->
     good = {"reason": "over_qty", "description": "少退一双", f"quantity_{line}": "1"}
     refused = post(buyer, url, {**good, "amount": "12.51"})
     assert refused.status_code == 422 and "最多可退 12.50 元" in refused.text and 'id="amount-err"' in refused.text
-    assert post(buyer, url, {**good, "amount": "12"}).status_code == 303
+    shown = post(buyer, url, {**good, "amount": "12"})  # another sum than the page had: it is shown before it counts
+    assert shown.status_code == 409 and "退款 25.00 元 → 12.00 元" in shown.text
+    assert buyer.post(url, data={**token_of(shown), **good, "amount": "12"}).status_code == 303
     db.session.rollback()
     assert db.session.execute(db.select(Case.refund_fen, Case.quantity_milli)).one() == (1_200, 1_000)
     assert post(buyer, url, {**good, "reason": "missing_item", "amount": ""}).status_code == 422

@@ -39,7 +39,7 @@ from portal.web import rates
 from tests.conftest import NOW, make_app
 from tests.web.inspector import inspect
 from tests.web.naughty import BLANKS, CODE, DIRECTIONS, MARKUP, NAUGHTY, NUMBERS, UNPRINTABLE, encoded, quoted
-from tests.web.places import ALIKE, KINDS, PLACES, URLENCODED, Place, World
+from tests.web.places import FAMILIES, PLACES, URLENCODED, Place, World
 
 # One of each kind of trouble: for what is tried in many places at once.
 FEW = (
@@ -143,15 +143,11 @@ def every(world: World, name: str, texts: Sequence[str]) -> None:
         world.check(place, raw)
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", PLACES)
 def test_naughty_strings(world: World, name: str) -> None:
-    """By day every place gets each second one, so that each is tried in half of the places; by night all get all."""
-    every(world, name, NAUGHTY[KINDS.index(name) % 2 :: 2])
-
-
-@pytest.mark.parametrize("name", ALIKE)
-def test_naughty_strings_in_forms_that_are_alike(world: World, name: str) -> None:
-    every(world, name, NAUGHTY[ALIKE.index(name) :: len(ALIKE)])
+    """By day each kind of field gets each string once; by night every place gets all."""
+    family = next(family for family in FAMILIES if name in family)
+    every(world, name, NAUGHTY[family.index(name) :: len(family)])
 
 
 @pytest.mark.nightly

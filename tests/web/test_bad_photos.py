@@ -34,9 +34,15 @@ def content(picture: Picture) -> bytes:
     return BUILT.setdefault(picture.id, picture.build())
 
 
-def batches() -> list[list[Picture]]:
+def each_sentence() -> list[Picture]:
+    """One picture for each sentence of refusal, and as many good ones."""
+    bad = list({picture.refused: picture for picture in PICTURES if picture.refused}.values())
+    return bad + [picture for picture in PICTURES if not picture.refused][: len(bad)]
+
+
+def batches(some: Sequence[Picture] = PICTURES) -> list[list[Picture]]:
     """All of them, good and bad mixed, as many at a time as a request may carry."""
-    order = sorted(PICTURES, key=lambda picture: hash_of(picture.id))
+    order = sorted(some, key=lambda picture: hash_of(picture.id))
     found: list[list[Picture]] = [[]]
     size = 0
     for picture in order:
@@ -130,11 +136,21 @@ def begin(buyer: FlaskClient, cast: Cast) -> tuple[str, dict[str, str]]:
     return f"/orders/{order_no}/apply/details", good
 
 
+def test_in_an_application(app: Flask, cast: Cast, now: object) -> None:
+    """The gate is the same as in a message: here by day only each sentence, and what becomes of the form."""
+    apply_with(app, cast, batches(each_sentence()))
+
+
+@pytest.mark.nightly
 @pytest.mark.parametrize("share", range(4))
-def test_in_an_application(app: Flask, cast: Cast, now: object, share: int) -> None:
+def test_all_in_an_application(app: Flask, cast: Cast, now: object, share: int) -> None:
+    apply_with(app, cast, batches()[share::4])
+
+
+def apply_with(app: Flask, cast: Cast, many: list[list[Picture]]) -> None:
     buyer = sign_in(app, "buyer")
     kept = 0
-    for some in batches()[share::4]:
+    for some in many:
         url, form = begin(buyer, cast)
         good = [picture for picture in some if not picture.refused]
         answer = post(buyer, url, {**form, "photos": files(some)})

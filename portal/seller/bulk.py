@@ -1,0 +1,147 @@
+"""批量处理: many cases chosen in the queue, looked at together, then worked off in the background."""
+
+from __future__ import annotations
+
+import csv
+import io
+import tempfile
+
+from flask import Response, abort, g, redirect, request, send_file
+from flask.typing import ResponseReturnValue
+
+from portal import words
+from portal.cases import bulk, shop_queue
+from portal.cases.effects.step_context import ActedBy
+from portal.flow import Actor
+from portal.models import BulkRun
+from portal.people import roles
+from portal.rights import reasons
+from portal.seller import bp, listing, not_yours
+from portal.seller.bulk_forms import FORMS
+from portal.sheets import safe_cell
+from portal.web import guards
+from portal.web.once import once
+from portal.web.pages import page
+
+
+def list_kinds() -> dict[str, str]:
+    """What this person's role may do with many cases at once."""
+    role = g.who.role
+    return {
+        kind: said
+        for kind, said in bulk.KINDS.items()
+        if (roles.may_open(role, "contact") if kind == bulk.REPLY else roles.may_take(role, kind))
+    }
+
+
+@bp.route("/bulk", methods=["GET", "POST"])
+def bulk_runs() -> ResponseReturnValue:
+    """GET: this person's last runs. POST: a new one for what was chosen, to be looked at first."""
+    if request.method != "POST":
+        return page("seller/bulk_runs.html", runs=bulk.list_runs(g.who.shop_id, g.who.user_id), kinds=bulk.KINDS)
+    here = listing.read()
+    kind = request.form.get("kind", "")
+    if kind not in bulk.KINDS:
+        abort(400)
+    if kind not in list_kinds():
+        return not_yours()
+    if request.form.get("scope") == "all":
+        most = bulk.MOST + 1
+        seen = listing.seen_states()
+        chosen = shop_queue.list_ids(g.who.shop_id, here.tab, g.now, most, filters=here.filters, states=seen)
+    else:
+        chosen = bulk.pick_known(g.who.shop_id, request.form.getlist("case"))
+    if not chosen:
+        return redirect(f"{here.address}&said=bulk-none", 303)
+    if len(chosen) > bulk.MOST:
+        return redirect(f"{here.address}&said=bulk-many", 303)
+    by = ActedBy(Actor.SELLER, g.who.user_id, g.who.member_name, g.request_id)
+
+    def made() -> str:
+        run_id = bulk.make_run(g.who.shop_id, kind, chosen, by=by, query=here.at(None).query, now=g.now)
+        return f"/seller/bulk/{run_id}"
+
+    return once(made)
+
+
+def _find(run_id: int) -> BulkRun:
+    return guards.found(bulk.find_run(g.who.shop_id, run_id, g.who.user_id))
+
+
+@bp.route("/bulk/<int:run_id>", methods=["GET", "POST"])
+def bulk_run(run_id: int) -> ResponseReturnValue:
+    """The preview, the progress or the result of a run. POST lets it be worked off."""
+    run = _find(run_id)
+    if run.kind not in list_kinds():
+        return not_yours()
+    form = FORMS[run.kind]()
+    form.prepare(run.shop_id, first=request.method != "POST")
+    if request.method == "POST":
+        good = form.validate_on_submit()
+        parcels = form.parcels(bulk.list_case_nos(run)) if good else None
+        if good and not form.errors:
+            facts = form.facts()
+
+            def begun() -> str:
+                bulk.start(_find(run_id), facts, g.now, parcels)
+                return f"/seller/bulk/{run_id}"
+
+            return once(begun)
+        run = _find(run_id)
+    return page(
+        "seller/bulk.html",
+        422 if form.errors else 200,
+        run=run,
+        form=form,
+        kind=bulk.KINDS[run.kind],
+        groups=bulk.list_groups(run),
+        counts=bulk.count_items(run),
+    )
+
+
+@bp.get("/bulk/<int:run_id>/progress")
+def bulk_progress(run_id: int) -> ResponseReturnValue:
+    """How far it is, asked every few seconds; 286 ends the asking."""
+    g.polled = True
+    run = _find(run_id)
+    status = 200 if run.state == "running" else 286
+    return page("seller/_bulk_progress.html", status, run=run, counts=bulk.count_items(run))
+
+
+_HEADINGS = (
+    "售后单号", "订单号", "类型", "状态", "期限", "商品", "规格", "换成", "数量", "单位", "原因", "买家", "申请时间",
+)  # fmt: skip
+
+
+@bp.get("/queue/export.csv")
+def export_queue() -> ResponseReturnValue:
+    """导出: all cases of the list, page by page, however many."""
+    here = place = listing.read().at(None)
+    kept = tempfile.TemporaryFile()
+    kept.write(b"\xef\xbb\xbf" + _line(_HEADINGS))
+    while True:
+        rows, key = place.load()
+        kept.writelines(_line(_cells(row)) for row in rows)
+        if key is None:
+            break
+        place = here.at(key)
+    kept.seek(0)
+    answer: Response = send_file(kept, mimetype="text/csv", as_attachment=True, download_name="售后单.csv", max_age=0)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def _cells(row: object) -> tuple[str, ...]:
+    r: dict[str, object] = row._asdict()  # type: ignore[attr-defined]
+    due = words.moment(row.due_at) if row.due_at else ""  # type: ignore[attr-defined]
+    state = words.STATES_OF[row.type][row.state]  # type: ignore[attr-defined]
+    quantity = f"{row.quantity_milli / 1000:g}"  # type: ignore[attr-defined]
+    said = (r["case_no"], r["order_no"], words.TYPE[str(r["type"])], state, due, r["goods"], r["spec"])
+    more = (r["wanted_spec"], quantity, r["unit"], reasons.said(str(r["reason"])), r["buyer"])
+    return tuple(str(cell or "") for cell in (*said, *more, words.moment(row.opened_at)))  # type: ignore[attr-defined]
+
+
+def _line(cells: tuple[str, ...]) -> bytes:
+    out = io.StringIO()
+    csv.writer(out).writerow([safe_cell(cell) for cell in cells])
+    return out.getvalue().encode()
