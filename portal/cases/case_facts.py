@@ -106,6 +106,7 @@ def collect_facts(
         evidence_at=case.stage_at,
         heard_both=case.heard == "buyer,seller",
         asked_by=case.asked_by,
+        offered_by=case.offered_by,
         countered=case.countered,
         payment_claim=case.payment_claim,
         claimed_at=case.claimed_at,

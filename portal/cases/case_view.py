@@ -124,6 +124,12 @@ class View:
         who = "请核对是否到账;没有收到请" if self.side is Actor.BUYER else "买家没有收到可以"
         return f"{who}在{words.moment(until)}前提出「未到账」"
 
+    @property
+    def offer(self) -> Any | None:
+        """The event by which one side offered a step that waits for the other's answer."""
+        version = self.case.offered_version
+        return next((event for event in self.events if event.version == version), None) if version else None
+
     def terms(self, proposal: Any) -> list[str]:
         """The terms of a version, in sentences."""
         return cases_proposals.describe(proposal, self.lines)

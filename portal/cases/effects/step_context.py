@@ -240,4 +240,6 @@ NO_MEDIATION: Mapping[str, Any] = {
     "mediator_id": None,
     "first_mediator_id": None,
     "passed_at": None,
+    "offered_by": "",
+    "offered_version": None,
 }
