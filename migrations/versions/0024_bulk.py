@@ -1,7 +1,7 @@
 """Runs over many cases.
 
-Revision ID: 0021
-Revises: 0020
+Revision ID: 0024
+Revises: 0023
 Create Date: 2026-11-28 13:40:00
 """
 

@@ -6,7 +6,7 @@ import logging
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from portal.cases import bulk, taking
 from portal.cases.effects.hand_ins import Approval, HandIn, Shipment
@@ -14,6 +14,7 @@ from portal.cases.effects.step_context import ActedBy
 from portal.extensions import Busy, db, writing
 from portal.flow import Actor, StepRefused
 from portal.models import BulkItem, BulkRun, Case, CaseLine, Order, Staff
+from portal.models.bulk import RUNNING
 from portal.orders import known_shops
 from portal.people import roles
 from portal.talk import conversations
@@ -25,7 +26,7 @@ AT_ONCE = 100  # cases a round and run, so that one run doesn't hold up another 
 def work_off(now: datetime) -> int:
     """Do some more of every run; returns how many cases were done."""
     done = 0
-    for run_id in db.session.scalars(select(BulkRun.id).where(BulkRun.state == "running").order_by(BulkRun.id)).all():
+    for run_id in db.session.scalars(select(BulkRun.id).where(text(RUNNING)).order_by(BulkRun.id)).all():
         done += _work_off_run(run_id, now)
     return done
 

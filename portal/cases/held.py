@@ -11,7 +11,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import exists, select, text, update
 
 from portal.cases import taking
 from portal.cases.effects.hand_ins import HandIn
@@ -19,6 +19,7 @@ from portal.cases.effects.step_context import ActedBy, fit_hand_in, hand_in_type
 from portal.extensions import db, writing
 from portal.flow import Actor, StepRefused
 from portal.models import Case, HeldStep, Shop
+from portal.models.desk import HELD
 
 HELD_FOR = timedelta(seconds=10)
 SHOWN_FOR = timedelta(minutes=10)  # what went wrong stays in sight that long
@@ -110,7 +111,7 @@ def undo(shop_id: int, held_id: int, user_id: int, now: datetime) -> str | None:
 
 def carry_out_due(now: datetime) -> int:
     """Carry out every step whose time has come, each in a transaction of its own; returns how many were taken."""
-    query = select(HeldStep.id).where(HeldStep.state == "held", HeldStep.due_at <= now).order_by(HeldStep.due_at)
+    query = select(HeldStep.id).where(text(HELD), HeldStep.due_at <= now).order_by(HeldStep.due_at)
     due = db.session.scalars(query.limit(AT_ONCE)).all()
     return sum(_carry_out(held_id) for held_id in due)
 

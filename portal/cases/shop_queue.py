@@ -128,9 +128,9 @@ def list_ids(
     filters: Filters = NO_FILTERS,
     states: frozenset[State] | None = None,
 ) -> Sequence[int]:
-    """The ids of all cases of a list, the first ``most``."""
+    """The ids of all cases of a list, in no order; no more than ``most``."""
     query, values = _select(shop_id, tab, now, filters, states, None)
-    return db.session.scalars(query.with_only_columns(_case.id).limit(most), values).all()
+    return db.session.scalars(query.with_only_columns(_case.id).order_by(None).limit(most), values).all()
 
 
 def key_of(row: Any, tab: str) -> tuple[datetime, int]:

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from portal import flow
 from portal.cases import proposals, rulings
-from portal.cases.effects import hand_ins
+from portal.cases.effects import hand_ins, step_context
 from portal.extensions import db
 from portal.flow import CaseType, State, StepRefused
 from portal.inputs import money_text
@@ -141,6 +141,8 @@ def foresee(case: Case, step_name: str, handed: hand_ins.HandIn | None = None) -
     work_out = _AFTER.get(step_name)
     if work_out is None or case.state in flow.FINAL:
         return None
+    if handed is not None:
+        handed = step_context.fit_hand_in(step_name, handed)
     before = weigh(case)
     found = Change(before, work_out(case, handed, before))
     return found if any((*found.before.sums, *found.after.sums)) else None

@@ -185,7 +185,7 @@ def _gather(case_id: int, side: Actor, now: datetime, role: str) -> Dossier:
                 .select_from(Message)
                 .where(
                     Message.conversation_id == talk.id,
-                    Message.shop_id == talk.shop_id,
+                    Message.shop_id == order.shop_id,
                     Message.id <= talk.last_message_id,
                 )
             )

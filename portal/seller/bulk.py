@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
-from urllib.parse import quote
+import tempfile
 
-from flask import Response, abort, g, redirect, request, stream_with_context
+from flask import Response, abort, g, redirect, request, send_file
 from flask.typing import ResponseReturnValue
 
 from portal import words
@@ -117,22 +116,19 @@ _HEADINGS = (
 @bp.get("/queue/export.csv")
 def export_queue() -> ResponseReturnValue:
     """导出: all cases of the list, page by page, however many."""
-    here = listing.read().at(None)
-
-    def write() -> Iterator[str]:
-        yield "\ufeff" + _line(_HEADINGS)
-        place = here
-        while True:
-            rows, key = place.load()
-            for row in rows:
-                yield _line(_cells(row))
-            if key is None:
-                return
-            place = here.at(key)
-
-    name = quote("售后单.csv")
-    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}", "Cache-Control": "no-store"}
-    return Response(stream_with_context(write()), mimetype="text/csv", headers=headers)
+    here = place = listing.read().at(None)
+    kept = tempfile.TemporaryFile()
+    kept.write(b"\xef\xbb\xbf" + _line(_HEADINGS))
+    while True:
+        rows, key = place.load()
+        kept.writelines(_line(_cells(row)) for row in rows)
+        if key is None:
+            break
+        place = here.at(key)
+    kept.seek(0)
+    answer: Response = send_file(kept, mimetype="text/csv", as_attachment=True, download_name="售后单.csv", max_age=0)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
 
 
 def _cells(row: object) -> tuple[str, ...]:
@@ -145,7 +141,7 @@ def _cells(row: object) -> tuple[str, ...]:
     return tuple(str(cell or "") for cell in (*said, *more, words.moment(row.opened_at)))  # type: ignore[attr-defined]
 
 
-def _line(cells: tuple[str, ...]) -> str:
+def _line(cells: tuple[str, ...]) -> bytes:
     out = io.StringIO()
     csv.writer(out).writerow([safe_cell(cell) for cell in cells])
-    return out.getvalue()
+    return out.getvalue().encode()

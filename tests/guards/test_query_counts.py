@@ -23,6 +23,7 @@ from tests.cast import Cast, sign_in
 from tests.conftest import Clock
 
 MOST = 12  # statements a page
+MORE = {"case applied, seller": 18}  # two pages in one: the case, and the form of 同意 with its addresses and sums
 
 
 @contextmanager
@@ -122,7 +123,7 @@ def test_three_rows_cost_what_one_does(name: str, cast: Cast, asked: Callable[[s
     fill(cast, 2)
     three = asked(who, url)
     assert one == three
-    assert len(three) <= MOST, three
+    assert len(three) <= MORE.get(name, MOST), three
 
 
 def order_of(cast: Cast, lines: int) -> str:

@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from portal import flow
-from portal.cases import case_facts, proposals, stakes, taking
+from portal.cases import actions, case_facts, case_view, proposals, stakes, taking
 from portal.cases import clock as case_clock
 from portal.cases.effects.hand_ins import InspectedLine, RequestedLine
 from portal.cases.effects.step_context import ActedBy, hand_in_type
@@ -25,6 +25,8 @@ from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Case, CaseEvent, CaseLine, MoneyEntry, Order, OrderLine, Parcel, Proposal
 from portal.money import entries as money_entries
 from portal.orders import ledger
+from portal.rights import addresses
+from portal.rights.addresses import Shown
 from portal.tracking import scans as case_scans
 from tests.cast import Cast
 from tests.conftest import NOW, make_app
@@ -34,6 +36,7 @@ ENDING = ("withdraw", "decide_close", "goods_shipped")  # left to the other rule
 ENTRIES = ("refund_ok", "settle_entry", "refund_fail", "retry", "approve_refund")  # steps about one payment
 ENTRIES += ("deny_arrival", "confirm_arrival", "show_payment", "admit_unpaid")
 BOUGHT = 10_000
+LONGEST = timedelta(days=31)  # of all deadlines that a side without a step of its own has to wait for
 UNSEEN = ("escalate",)  # nobody's page of these shows sums, and they move none
 
 
@@ -153,6 +156,7 @@ class Life(RuleBasedStateMachine):
         change = stakes.foresee(case, name, handed)
         shown = change.mark if change is not None else ""
         taken = taking.take(case.id, name, by=self._by(actor), now=self.at, handed=handed, shown=shown)
+        self._check_addresses(taken)
         if taken.version != version + 1:
             return  # the clock came first
         if change is not None:
@@ -160,6 +164,63 @@ class Life(RuleBasedStateMachine):
         elif name not in UNSEEN:
             said = taken_event(taken).data.get("sums")
             assert said is None, (name, said)
+
+    def _check_addresses(self, case: Case) -> None:
+        """An address is shown in full exactly to whom a step that can be taken now needs it."""
+        db.session.flush()
+        ready = {
+            actor: {step.name for step, refusal in actions.list_actions(case, actor, self.at) if refusal is None}
+            for actor in (Actor.BUYER, Actor.SELLER)
+        }
+        lines = db.session.scalars(select(CaseLine).where(CaseLine.case_id == case.id)).all()
+        sent = db.session.scalars(select(Parcel.id).where(Parcel.case_id == case.id, Parcel.leg == "refused")).first()
+        over = case.state not in ("inspecting", "disputed") and any(
+            line.received_milli and line.received_milli > line.accepted_milli for line in lines
+        )
+        ships = "ship_replacement" in ready[Actor.SELLER] or (over and sent is None)
+        role = ("owner", "agent", "warehouse", "finance")[case.version % 4]
+        shown = case_view.build_view(case, Actor.SELLER, self.at, role=role).receiver
+        assert (shown.shown is Shown.FULL) == (ships and role in ("owner", "warehouse")), (case.state, role)
+        assert shown.shown is Shown.FULL or "一环路" not in shown.place
+        back = case_view.build_view(case, Actor.BUYER, self.at, by_link=True)
+        assert (back.back.shown is Shown.FULL) == bool({"ship_return", "edit_parcel"} & ready[Actor.BUYER])
+        of_mediator = case_view.build_view(case, Actor.MEDIATOR, self.at)
+        assert Shown.FULL not in (back.receiver.shown, of_mediator.receiver.shown, of_mediator.back.shown)
+
+    @rule(
+        case_id=known_cases,
+        actor=st.sampled_from([Actor.BUYER, Actor.SELLER]),
+        moves=st.lists(st.tuples(st.integers(0, 99), st.integers(0, 1_000)), min_size=4, max_size=14),
+    )
+    def act_alone(self, case_id: int, actor: Actor, moves: list[tuple[int, int]]) -> None:
+        """One side does whatever the table lets it, the other nothing: the other always has a way on."""
+        if not case_id:
+            return
+        other = Actor.SELLER if actor is Actor.BUYER else Actor.BUYER
+        for pick, part in moves:
+            db.session.rollback()
+            case = self._last_of(case_id)
+            facts = case_facts.collect_facts(case, self.at)
+            ready = [step for step in flow.open_steps(case.type, case.state, actor) if flow.unmet(step, facts) is None]
+            if not ready:
+                return
+            step = ready[pick % len(ready)]
+            try:
+                with writing():
+                    self._take(case, step.name, actor, self._facts(case, step.name, part, case.quantity_milli))
+            except (StepRefused, ledger.NotEnough):
+                db.session.rollback()
+            self._check_way(self._last_of(case_id), other)
+            self.at += timedelta(hours=part % 60)
+
+    def _check_way(self, case: Case, side: Actor) -> None:
+        """This side can do something, or the clock or the platform moves the case before long."""
+        if case.state in flow.FINAL or case.stage == "overdue":
+            return
+        facts = case_facts.collect_facts(case, self.at)
+        ways = [step for step in flow.open_steps(case.type, case.state, side) if flow.unmet(step, facts) is None]
+        soon = case.due_at is not None and case.due_at - self.at <= LONGEST
+        assert ways or soon, (case.type, case.state, side, case.due_at)
 
     def _last_of(self, case_id: int) -> Case:
         """What became of this case: the youngest of its line."""
@@ -271,6 +332,8 @@ class Life(RuleBasedStateMachine):
             select(MoneyEntry).where(MoneyEntry.state != "cancelled", MoneyEntry.order_id == self.order_id)
         ).all()
         refunds = [entry for entry in entries if entry.kind in ("refund", "difference_back")]
+        planned = [(entry.case_id, entry.kind) for entry in refunds]
+        assert len(planned) == len(set(planned))  # of each kind one for each case
         assert sum(entry.amount_fen for entry in refunds) == order.refunded_fen <= order.paid_fen
         assert all(sum(fen for _, fen, _ in entry.lines) == entry.amount_fen for entry in refunds)
         line = db.session.scalars(select(OrderLine).where(OrderLine.order_id == self.order_id)).one()
@@ -311,7 +374,8 @@ class Life(RuleBasedStateMachine):
         db.session.rollback()
         assert before == db.session.execute(select(Case.id, Case.state, Case.version)).all()
         left = list(db.session.scalars(select(Case).where(Case.order_id == self.order_id)))
-        assert all(c.state in flow.FINAL or c.stage == "overdue" for c in left)  # it ends, or it waits for the platform
+        going = [(c.type, c.state, c.stage) for c in left if c.state not in (*flow.FINAL, *flow.OWED)]
+        assert all(stage == "overdue" for _, _, stage in going), going  # it ends; only a debt never lapses
         from portal import doctor
 
         assert not [finding for finding in doctor.findings() if finding]
@@ -332,10 +396,10 @@ def _run(app: Flask, examples: int, steps: int, *, shrink: bool = True) -> None:
     )
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(480)
 def test_life_at_random(both: Flask) -> None:
     server = db.engine.dialect.name == "postgresql"  # as slow as twice a file, and the same code
-    _run(both, 10 if server else 30, 30)
+    _run(both, 6 if server else 18, 30)
 
 
 def _keeps_units(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -356,12 +420,28 @@ def _refunds_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(money_entries, "plan_entry", twice)
 
 
+def _shows_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(addresses, "SENDING_TO_RECEIVER", addresses.SENDING_TO_RECEIVER | {"agree"})
+
+
+def _shows_other_sums(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("withdraw", "modify"):
+        monkeypatch.setitem(stakes._AFTER, name, stakes._as_before)
+
+
+def _never_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(taking, "get_deadlines", lambda: dict.fromkeys(flow.DEADLINES, timedelta(days=400)))
+
+
 def _leaves_proposals_open(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(proposals, "answer_proposal", lambda case_id, state, **rest: proposals.find_open(case_id))
 
 
-@pytest.mark.parametrize("plant", [_keeps_units, _refunds_twice, _leaves_proposals_open])
-@pytest.mark.timeout(120)
+PLANTS = [_keeps_units, _refunds_twice, _leaves_proposals_open, _shows_addresses, _shows_other_sums, _never_ends]
+
+
+@pytest.mark.parametrize("plant", PLANTS)
+@pytest.mark.timeout(300)
 def test_a_planted_fault_is_found(app: Flask, monkeypatch: pytest.MonkeyPatch, plant: Any) -> None:
     plant(monkeypatch)
     with pytest.raises((AssertionError, IntegrityError)):
