@@ -43,15 +43,23 @@ def list_actions(
     found: dict[str, tuple[Step, str | None]] = {}
     for step in open_now:
         refusal = flow.unmet(step, facts)
+        key = step.button
+        if refusal and flow.find_offered(case.type, case.state, side, step.name, facts) is step:
+            refusal, step = None, step._replace(button=OFFERING + step.button)
         if refusal and step.name in _UNASKED:
             continue
-        if step.button not in found or refusal is None:
-            found[step.button] = (step, refusal)
+        if key not in found or refusal is None:
+            found[key] = (step, refusal)
     order = _IN_MEDIATION if case.escalated else _LATER
     return sorted(found.values(), key=lambda pair: order.get(pair[0].name, 0))
 
 
-_ARRIVALS = frozenset({"deny_arrival", "confirm_arrival", "show_payment", "admit_unpaid", "decide_unpaid"})
+_ARRIVALS = frozenset({"deny_arrival", "confirm_arrival", "show_payment", "admit_unpaid", "decide_unpaid"}) | {
+    "accept_offer",
+    "decline_offer",
+    "withdraw_offer",
+}
+OFFERING = "提议："  # before the button of a step that the other side must accept
 _UNASKED = _ARRIVALS | {
     "give_account",
     "decline_account",
@@ -67,4 +75,10 @@ _LATER = {  # all others lead on
     "withdraw": 3,
 }
 
-_IN_MEDIATION = _LATER | {"submit_evidence": -1, "withdraw_mediation": 2, "more_evidence": 1}
+_IN_MEDIATION = _LATER | {
+    "submit_evidence": -1,
+    "accept_offer": -3,
+    "decline_offer": -2,
+    "withdraw_mediation": 2,
+    "more_evidence": 1,
+}

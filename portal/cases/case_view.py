@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, exists, select
+from sqlalchemy import and_, bindparam, exists, select
 
 from portal import flow, told, words
 from portal.calendar import lengths
@@ -124,6 +124,12 @@ class View:
         who = "请核对是否到账;没有收到请" if self.side is Actor.BUYER else "买家没有收到可以"
         return f"{who}在{words.moment(until)}前提出「未到账」"
 
+    @property
+    def offer(self) -> Any | None:
+        """The event by which one side offered a step that waits for the other's answer."""
+        version = self.case.offered_version
+        return next((event for event in self.events if event.version == version), None) if version else None
+
     def terms(self, proposal: Any) -> list[str]:
         """The terms of a version, in sentences."""
         return cases_proposals.describe(proposal, self.lines)
@@ -208,8 +214,8 @@ _AROUND = (
         .label("order_changed"),
     )
     .select_from(Case.__table__)
-    .join(Order.__table__, _order.id == _case.order_id)
-    .join(Policy.__table__, _policy.id == _case.policy_id)
+    .join(Order.__table__, and_(_order.id == _case.order_id, _order.shop_id == _case.shop_id))
+    .join(Policy.__table__, and_(_policy.id == _case.policy_id, _policy.shop_id == _case.shop_id))
     .join(User.__table__, _user.id == _case.buyer_id)
     .join(Shop.__table__, _shop.id == _case.shop_id)
     .where(_case.id == bindparam("case_id"))
@@ -241,7 +247,7 @@ _LINES = (
         _bought.claimed_milli,
         _product.picture,
     )
-    .join(OrderLine.__table__, _bought.id == _line.order_line_id)
+    .join(OrderLine.__table__, and_(_bought.id == _line.order_line_id, _bought.shop_id == _line.shop_id))
     .outerjoin(Product.__table__, _product.id == _bought.product_id)
     .where(_line.case_id == bindparam("case_id"))
     .order_by(_line.id)

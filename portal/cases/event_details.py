@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from portal import flow, words
-from portal.cases import stakes
+from portal.cases import offers, stakes
 from portal.inputs import money_text, quantity_text
 from portal.parcels import carriers
 from portal.rights import addresses, conditions, phrases, reasons, refusal_words
@@ -65,6 +65,8 @@ def describe_event(event: Any, lines: Sequence[Any], *, case_type: str = "", bac
         said.append(",".join(part for part in parts if part))
     if days := data.get("days"):
         said.append(f"延长 {days} 天")
+    if made := data.get("offered"):
+        said += offers.describe(event.actor, made)
     said += describe_mediation_step(data, case_type)
     if kind := data.get("kind"):
         said.append(f"问题:{conditions.PROBLEMS.get(kind, kind)}")

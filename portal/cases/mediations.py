@@ -70,6 +70,5 @@ def describe_mediation(case: Case, events: Sequence[Any]) -> Mediation | None:
     )
 
 
-_ENDING = frozenset(
-    {"withdraw_mediation", "decide_continue", "decide_unpaid", "report_problem"}
-)  # without a change of state
+# without a change of state
+_ENDING = frozenset({"withdraw_mediation", "decide_continue", "decide_unpaid", "report_problem", "accept_offer"})

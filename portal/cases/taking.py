@@ -11,12 +11,13 @@ from sqlalchemy import select, update
 
 from portal import flow
 from portal.calendar.lengths import get_deadlines
-from portal.cases import stakes
+from portal.cases import offers, stakes
 from portal.cases.case_facts import collect_facts
 from portal.cases.child_cases import open_child_case
 from portal.cases.deadlines import find_clock_start, lock_case, next_reminder
 from portal.cases.effects import step_context
 from portal.cases.effects.hand_ins import HandIn
+from portal.cases.effects.offer import MadeOffer
 from portal.cases.effects.step_context import ActedBy
 from portal.cases.history import update_counters, write_event
 from portal.evidence import evidence
@@ -68,10 +69,41 @@ def take(
         raise StepRefused("您是这张售后单的买家,请由店里的另一位同事处理", name)
     if by.actor is Actor.SELLER:
         check_role(case.shop_id, by, name)
-    step = flow.choose(case.type, case.state, by.actor, name, collect_facts(case, now))
+    facts = collect_facts(case, now)
+    if (offered := flow.find_offered(case.type, case.state, by.actor, name, facts)) is not None:
+        return offer_step(case, offered, by, now, handed)
+    step = flow.choose(case.type, case.state, by.actor, name, facts)
+    if name == "accept_offer":
+        return carry_out_offer(case, step, by, now)
     if shown is not None:
         stakes.check_shown(case, name, handed, shown)
     return apply_step(case, step, by, now, handed)
+
+
+def offer_step(case: Case, step: Step, by: ActedBy, now: datetime, handed: HandIn | None) -> Case:
+    """Put a step to the other side that one side alone can't take while the platform is in it.
+
+    It is tried out first and taken back, so that only what could be carried out is offered.
+    """
+    handed = step_context.fit_hand_in(step.name, handed)
+    with db.session.begin_nested() as tried:
+        apply_step(case, step, by, now, handed)
+        tried.rollback()
+    db.session.expire_all()
+    case = lock_case(case.id)
+    row = flow.choose(case.type, case.state, by.actor, "offer_step", collect_facts(case, now))
+    made = MadeOffer(note=handed.note, photos=handed.photos, step=step.name, handed=offers.pack(handed))
+    return apply_step(case, row, by, now, made)
+
+
+def carry_out_offer(case: Case, step: Step, by: ActedBy, now: datetime) -> Case:
+    """The other side accepts: the mediation ends, and the step is taken as it was offered, by whom it was offered."""
+    offered = offers.find_open(case)
+    if offered is None:
+        raise StepRefused("没有待答复的提议,页面显示的是最新状态", step.name)
+    case = apply_step(case, step, by, now)
+    taken = flow.choose(case.type, case.state, offered.by.actor, offered.step, collect_facts(case, now))
+    return apply_step(case, taken, offered.by, now, offered.handed)
 
 
 def check_role(shop_id: int, by: ActedBy, name: str) -> None:
@@ -191,7 +223,7 @@ def _release_units(case: Case, step: Step) -> None:
         .where(CaseLine.case_id == case.id, CaseLine.shop_id == case.shop_id)
         .order_by(CaseLine.order_line_id)
     ).all():
-        ledger.release_units(line_id, milli)
+        ledger.release_units(case.shop_id, line_id, milli)
 
 
 def _stop_following(case: Case, step: Step, source: str, at: datetime) -> None:

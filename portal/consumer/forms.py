@@ -229,6 +229,9 @@ _PLAIN = (
     "convert_refund",
     "withdraw_mediation",
     "refund_arrived",
+    "accept_offer",
+    "decline_offer",
+    "withdraw_offer",
     "decline_account",
 )
 FORMS: dict[str, type[StepForm]] = {

@@ -57,6 +57,7 @@ from portal.flow.table import (
     choose,
     clock_step,
     find,
+    find_offered,
     open_steps,
     unmet,
 )
@@ -105,6 +106,7 @@ __all__ = [
     "diagram",
     "due",
     "find",
+    "find_offered",
     "find_ruling",
     "find_stage",
     "in_words",

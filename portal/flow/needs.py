@@ -114,6 +114,8 @@ NEEDS: dict[str, Callable[[Facts], str | None]] = {
     "account_wanted": lambda f: None if f.account in ("asked", "declined") else "商家没有请您填写收款账户",
     "account_asked": lambda f: None if f.account == "asked" else "商家没有请您填写收款账户",
     "account_held": lambda f: None if f.account_held else "没有保存您的收款账户,或退款已经完成",
+    "offered_by_buyer": lambda f: None if f.offered_by == Actor.BUYER else "没有待答复的提议,页面显示的是最新状态",
+    "offered_by_seller": lambda f: None if f.offered_by == Actor.SELLER else "没有待答复的提议,页面显示的是最新状态",
     "undisputed": lambda f: (
         "平台介入期间,一方不能单独改变售后单;请在介入中写明您的意见,对方同意、申请方撤回介入或平台裁决后再继续"
         if f.escalated

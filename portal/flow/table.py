@@ -325,6 +325,24 @@ def _overlay() -> Iterator[Step]:
                 danger=True,
                 title="平台介入已撤回",
             )
+        for actor, other, who, mine, theirs in (
+            (B, S, "买家", "offered_by_buyer", "offered_by_seller"),
+            (S, B, "商家", "offered_by_seller", "offered_by_buyer"),
+        ):
+            answers = AGENT if actor is S else OWNER
+            for name, news, button, needs, tells in (
+                ("offer_step", f"{who}在平台介入期间提议,等待对方答复", "", ("in_mediation",), (other,)),
+                (
+                    "accept_offer",
+                    f"{who}同意了对方的提议,平台介入结束",
+                    "同意对方的提议",
+                    ("in_mediation", theirs),
+                    (other, P),
+                ),
+                ("decline_offer", f"{who}没有同意对方的提议", "不同意对方的提议", ("in_mediation", theirs), (other,)),
+                ("withdraw_offer", f"{who}收回了提议", "收回提议", ("in_mediation", mine), (other,)),
+            ):
+                yield Step(name, types, state, state, actor, news, tells, button, needs=needs, roles=answers)
         yield Step(
             "timeout_evidence",
             types,
@@ -420,6 +438,10 @@ def _guard(row: Step) -> Step:
     return row._replace(needs=("caller_withdraws" if row.name == "withdraw" else "undisputed", *row.needs))
 
 
+_GUARDS = frozenset({"undisputed", "caller_withdraws"})
+NOT_OFFERED = frozenset({"refund_ok"})  # it is recorded, and the buyer says whether it has arrived
+
+
 STEPS: tuple[Step, ...] = tuple(_guard(row) for row in _ROWS) + OVERLAY
 _OF: dict[tuple[str | None, str], list[Step]] = {}
 
@@ -450,6 +472,17 @@ def choose(case_type: str, state: str, actor: Actor, name: str, facts: Facts) ->
         if step.name == name and unmet(step, facts) is None:
             return step
     raise StepRefused(unmet(first, facts) or NOT_NOW, name)
+
+
+def find_offered(case_type: str, state: str, actor: Actor, name: str, facts: Facts) -> Step | None:
+    """The row of this name that nothing but the mediation stands against: it is offered to the other side."""
+    for step in open_steps(case_type, state, actor):
+        guarded = _GUARDS.intersection(step.needs) and name not in NOT_OFFERED
+        if step.name == name and guarded and facts.escalated and unmet(step, facts):
+            free = step._replace(needs=tuple(need for need in step.needs if need not in _GUARDS))
+            if unmet(free, facts) is None:
+                return step
+    return None
 
 
 def unmet(step: Step, facts: Facts) -> str | None:

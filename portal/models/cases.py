@@ -119,6 +119,8 @@ class Case(ShopRow, Model):
     mediator_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))  # who has it to decide
     first_mediator_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))  # who had it before, and was late
     passed_at: Mapped[datetime | None]  # when it was to pass on to another one
+    offered_by: Mapped[str] = mapped_column(String(8), default="", server_default="")  # whose offer is open
+    offered_version: Mapped[int | None]  # the event that made it
     asked_by: Mapped[str] = mapped_column(String(8), default="")  # who opened the mediation: a side, or the clock
     origin: Mapped[dict[str, Any]] = mapped_column(default=dict)  # proposed: the state before, and its clock
     countered: Mapped[bool] = mapped_column(default=False)  # proposed: the open terms are the buyer's

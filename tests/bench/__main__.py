@@ -40,7 +40,7 @@ def scene(url: str = "") -> Iterator[Scene]:
         made = fill(app)
         if url:
             with app.app_context():
-                db.session.connection(execution_options={"isolation_level": "AUTOCOMMIT"}).exec_driver_sql("ANALYZE")
+                db.session.connection().exec_driver_sql("ANALYZE")
                 db.session.remove()
         yield made
 

@@ -135,27 +135,6 @@ def test_no_step_of_one_side_alone_takes_it_from_the_platform(step: flow.Step, c
         assert step.name in SETTLING
 
 
-@pytest.mark.parametrize(
-    ("state", "name", "side", "told"),
-    [
-        ("revising", "modify", BUYER, {"description": "改了"}),
-        ("inspecting", "propose", SELLER, {"terms": None}),
-        ("inspecting", "dispute_goods", SELLER, {}),
-        ("confirming", "replacement_defective", BUYER, {"kind": "defect", "type": "exchange"}),
-    ],
-)
-def test_what_one_side_does_meanwhile_leaves_it_with_the_platform(
-    cast_both: Cast, state: str, name: str, side: Actor, told: dict[str, Any]
-) -> None:
-    cast = cast_both
-    case = cast.mediated(cast.until(state), "evidence")
-    with pytest.raises(StepRefused, match="一方不能单独改变"):
-        cast.take(case, name, side, cast.now + HOUR, **told)
-    db.session.rollback()
-    case = db.session.get_one(Case, case.id)
-    assert case.escalated and (case.state, case.stage) == (state, "evidence")
-
-
 def test_a_payment_that_is_recorded_meanwhile_waits_for_the_buyer_or_the_platform(cast_both: Cast) -> None:
     cast = cast_both
     for end in ("buyer", "platform"):
@@ -175,9 +154,8 @@ def test_a_payment_that_is_recorded_meanwhile_waits_for_the_buyer_or_the_platfor
 
 def test_only_the_buyer_who_called_withdraws_the_application(cast: Cast) -> None:
     other = cast.mediated(cast.until("revising"), asked_by="seller")
-    with pytest.raises(StepRefused, match="不是由您申请"):
-        cast.take(other, "withdraw", BUYER, cast.now + HOUR)
-    db.session.rollback()
+    other = cast.take(other, "withdraw", BUYER, cast.now + HOUR)
+    assert (other.state, other.escalated, other.offered_by) == ("revising", True, "buyer")  # only offered
     mine = cast.mediated(cast.until("revising"), asked_by="buyer")
     assert cast.take(mine, "withdraw", BUYER, cast.now + HOUR).state == "withdrawn"
 

@@ -209,9 +209,9 @@ def test_what_was_paid_never_falls_below_what_was_refunded(take: Callable[..., R
 
 def test_a_quantity_never_falls_below_what_is_claimed(take: Callable[..., Report]) -> None:
     take([order(数量=10)])
-    line_id = only(OrderLine).id
+    line_id, shop_id = only(OrderLine).id, only(OrderLine).shop_id
     with writing():
-        ledger.claim_units(line_id, 4_000)
+        ledger.claim_units(shop_id, line_id, 4_000)
     assert take([order(数量=12)]).lines == Counts(updated=1)
     assert take([order(数量=4)]).lines == Counts(updated=1)
     report = take([order(数量=3)])

@@ -106,7 +106,7 @@ ROWS: tuple[Row, ...] = (
         "consumer.step",
         CONSUMER,
         get=200,
-        post=409,  # the platform is in, and the application stands as it was handed in
+        post=303,  # the platform is in: it is offered to the shop
         values={"step_name": "modify"},
         form=lambda deal: {"description": "照片里是收到时的样子"},
     ),
