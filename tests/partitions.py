@@ -11,10 +11,10 @@ from typing import Any
 
 import psycopg
 
-from portal.extensions import Model
+from tests import shards
 
 PARTITIONS = 4
-TABLES = tuple(table.name for table in Model.metadata.sorted_tables if "shop_id" in table.primary_key.columns)
+TABLES = tuple(sorted(shards.TABLES))
 
 _CONSTRAINTS = """
 SELECT conrelid::regclass::text, conname, contype, pg_get_constraintdef(oid) FROM pg_constraint

@@ -5,15 +5,55 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
 
 from portal.extensions import Model
 
 ROOT = Path(__file__).resolve().parents[1]
-TABLES = frozenset(table.name for table in Model.metadata.tables.values() if "shop_id" in table.primary_key.columns)
+SHARED = {  # tables that know a shop and are not spread, and why
+    "case_heads": "where a case is: read before its shop is known",
+    "complaints": "read by the operator, across shops",
+    "notices": "of a person, whose list crosses shops",
+    "order_heads": "where an order is: read before its shop is known",
+    "staff": "read at sign-in, when no shop is known yet",
+    "staff_invitations": "opened by a link that names no shop",
+}
+TABLES = frozenset(
+    table.name
+    for table in Model.metadata.tables.values()
+    if "shop_id" in table.primary_key.columns and table.name not in SHARED
+)
+
+# Where each statement names its shops. It only grows, until it is everything but MAY_NOT.
+HELD = (
+    "applications/applications.py",
+    "cases/case_facts.py",
+    "cases/child_cases.py",
+    "cases/effects/",
+    "cases/history.py",
+    "cases/opening.py",
+    "cases/rulings.py",
+    "cases/stakes.py",
+    "cases/taking.py",
+    "orders/ledger.py",
+    "orders/versions.py",
+)
+MAY_NOT = {
+    "belonging.py": "compares shops with one another",
+    "cases/clock.py": "finds what is due in every shop",
+    "cases/mediation_queue.py": "the mediators' docket is of all shops",
+    "damage.py": "reads every row there is",
+    "database.py": "makes and changes the tables",
+    "doctor.py": "checks every shop",
+    "dossier/owndata.py": "a person's own data, of whichever shops",
+}
 
 _TOKEN = re.compile(
     r"'(?:[^']|'')*'|--[^\n]*|/\*.*?\*/|[(),;]|\"[^\"]+\"(?:\.\"?\w+\"?)?|[A-Za-z_][\w.]*|[^\s]", re.DOTALL
@@ -40,7 +80,7 @@ class _Scope:
                 yield table
 
 
-@lru_cache(maxsize=4096)
+@cache
 def find_unnamed(statement: str) -> tuple[str, ...]:
     """The tables of shops' rows that a statement reads or writes without naming their ``shop_id``."""
     tokens = [
@@ -108,6 +148,22 @@ def _take(tokens: list[str], place: int, token: str, scope: _Scope) -> int:
             place += 1
         scope.aliases[alias] = token
     return place
+
+
+@contextmanager
+def watch_statements() -> Iterator[dict[str, str]]:
+    """What is run meanwhile by the held modules without naming its shops: the statement by its caller and tables."""
+    found: dict[str, str] = {}
+
+    def look(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if (tables := find_unnamed(statement)) and (caller := find_caller()).startswith(HELD):
+            found[f"{caller}: {', '.join(sorted(set(tables)))}"] = statement
+
+    event.listen(Engine, "before_cursor_execute", look)
+    try:
+        yield found
+    finally:
+        event.remove(Engine, "before_cursor_execute", look)
 
 
 def find_caller() -> str:

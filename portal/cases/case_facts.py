@@ -172,12 +172,19 @@ _BEFORE_AGREEING = select(
     .label("has_default_address"),
     or_(
         select(CaseEvent.id)
-        .where(CaseEvent.case_id == bindparam("case_id"), CaseEvent.step == "ask_evidence")
+        .where(
+            CaseEvent.shop_id == bindparam("shop_id"),
+            CaseEvent.case_id == bindparam("case_id"),
+            CaseEvent.step == "ask_evidence",
+        )
         .exists(),
         select(Message.id)
         .join(Conversation, and_(Conversation.id == Message.conversation_id, Conversation.shop_id == Message.shop_id))
         .where(
-            Conversation.order_id == bindparam("order_id"), Message.side == "seller", Message.at >= bindparam("since")
+            Conversation.shop_id == bindparam("shop_id"),
+            Conversation.order_id == bindparam("order_id"),
+            Message.side == "seller",
+            Message.at >= bindparam("since"),
         )
         .exists(),
     ).label("seller_wrote"),
@@ -191,11 +198,12 @@ def _find_owed_since(case: Any, entries: Sequence[Any] | None) -> datetime | Non
             return None  # for a page, which asks no more of a payment that failed
         if case.type in (CaseType.RETURN_REFUND, CaseType.REFUND_ONLY):  # planned as it entered refunding
             return min((entry.made_at for entry in entries if entry.kind == "refund"), default=None)
-    found: datetime | None = db.session.scalar(_OWED_SINCE, {"case_id": case.id})
+    found: datetime | None = db.session.scalar(_OWED_SINCE, {"shop_id": case.shop_id, "case_id": case.id})
     return found
 
 
 _OWED_SINCE = select(func.max(CaseEvent.at)).where(
+    CaseEvent.shop_id == bindparam("shop_id"),
     CaseEvent.case_id == bindparam("case_id"),
     CaseEvent.target == State.REFUNDING,
     CaseEvent.source.not_in([str(state) for state in (*flow.OWED, State.COMPLETED)]),  # reopened: owed all the while
@@ -211,12 +219,12 @@ _PARCELS = select(
     Parcel.lost_at,
     Parcel.round,
     Parcel.voided_at,
-).where(Parcel.case_id == bindparam("case_id"))
+).where(Parcel.shop_id == bindparam("shop_id"), Parcel.case_id == bindparam("case_id"))
 
 
 def describe_legs(case: Any, known: Sequence[Any] | None) -> dict[str, Any]:
     if known is None:
-        known = db.session.execute(_PARCELS, {"case_id": case.id}).all()
+        known = db.session.execute(_PARCELS, {"shop_id": case.shop_id, "case_id": case.id}).all()
     parcels = [p for p in known if p.voided_at is None]
     back = [p for p in parcels if p.leg == "back"]
     out = [p for p in parcels if p.leg == "out" and p.round == case.round]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, exists, select
+from sqlalchemy import and_, bindparam, exists, select
 
 from portal import flow, told, words
 from portal.calendar import lengths
@@ -214,8 +214,8 @@ _AROUND = (
         .label("order_changed"),
     )
     .select_from(Case.__table__)
-    .join(Order.__table__, _order.id == _case.order_id)
-    .join(Policy.__table__, _policy.id == _case.policy_id)
+    .join(Order.__table__, and_(_order.id == _case.order_id, _order.shop_id == _case.shop_id))
+    .join(Policy.__table__, and_(_policy.id == _case.policy_id, _policy.shop_id == _case.shop_id))
     .join(User.__table__, _user.id == _case.buyer_id)
     .join(Shop.__table__, _shop.id == _case.shop_id)
     .where(_case.id == bindparam("case_id"))
@@ -247,7 +247,7 @@ _LINES = (
         _bought.claimed_milli,
         _product.picture,
     )
-    .join(OrderLine.__table__, _bought.id == _line.order_line_id)
+    .join(OrderLine.__table__, and_(_bought.id == _line.order_line_id, _bought.shop_id == _line.shop_id))
     .outerjoin(Product.__table__, _product.id == _bought.product_id)
     .where(_line.case_id == bindparam("case_id"))
     .order_by(_line.id)

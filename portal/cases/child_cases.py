@@ -39,7 +39,7 @@ def open_child_case(parent: Case, child: ChildCase, by: ActedBy, at: datetime) -
         for line in sorted(own.values(), key=lambda each: each.order_line_id):
             rest = line.quantity_milli - moving.get(line.id, 0)
             if rest:
-                ledger.release_units(line.order_line_id, rest)
+                ledger.release_units(line.shop_id, line.order_line_id, rest)
     if not moving:
         raise StepRefused("没有可以转入的商品数量")
     target = child.state
@@ -187,7 +187,7 @@ def open_again(
         freight_payer="seller",
     )
     case_no = open_child_case(case, child, by, now)
-    made = db.session.scalars(select(Case).where(Case.case_no == case_no)).one()
+    made = db.session.scalars(select(Case).where(Case.case_no == case_no, Case.shop_id == case.shop_id)).one()
     made.photo_count = evidence.attach_to_case(
         photos,
         shop_id=made.shop_id,
@@ -204,7 +204,8 @@ def find_child_no(case: Case) -> str | None:
     """The number of the case that a converted one has become."""
     if case.state != State.CONVERTED:
         return None
-    return db.session.scalar(select(Case.case_no).where(Case.parent_id == case.id).order_by(Case.id.desc()).limit(1))
+    made = select(Case.case_no).where(Case.parent_id == case.id, Case.shop_id == case.shop_id)
+    return db.session.scalar(made.order_by(Case.id.desc()).limit(1))
 
 
 def plan_child_payments(made: Case, child: ChildCase, by: ActedBy, at: datetime) -> None:

@@ -56,7 +56,7 @@ _PAIRS: dict[tuple[str, str], tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     (Actor.SELLER, State.REFUND_FAILED): (("retry",), ("ask_account",)),
 }
-_IN_MEDIATION = (("submit_evidence",), ())
+_IN_MEDIATION = (("accept_offer", "submit_evidence"), ("decline_offer",))
 
 
 def list_choices(view: View, open_now: Sequence[Step], result: Result | None) -> list[Choice]:

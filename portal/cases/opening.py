@@ -54,10 +54,10 @@ def open_case(
     changed then.
     """
     for item in sorted(wanted, key=lambda w: w.line_id):
-        ledger.claim_units(item.line_id, item.milli)
+        ledger.claim_units(order.shop_id, item.line_id, item.milli)
     name = "apply_on_behalf" if by.actor is Actor.SELLER else "apply"
     step = next(s for s in flow.STEPS if s.name == name and case_type in s.types)
-    if by.actor is Actor.SELLER and not is_consent(order.id, consent):
+    if by.actor is Actor.SELLER and not is_consent(order, consent):
         raise StepRefused("请选择买家同意代为申请的那条消息", name)
     goods_state = locate_goods(order)
     asked = 0
@@ -80,7 +80,7 @@ def open_case(
     }
     if len(lines) != len(wanted):
         raise StepRefused("所选商品不属于这个订单,请返回订单重新选择", "apply")
-    specs = load_specs([item.sku_id for item in wanted if item.sku_id])
+    specs = load_specs(order.shop_id, [item.sku_id for item in wanted if item.sku_id])
     first = lines[wanted[0].line_id]
     facts = Facts(entered_at=now, now=now)
     due_at, rule = flow.due(State.APPLIED, facts, get_deadlines())
@@ -129,7 +129,7 @@ def open_case(
                 quantity_milli=item.milli,
                 sku_id=item.sku_id,
                 wanted_spec=specs.get(item.sku_id or 0, line.spec),
-                wanted_price_fen=step_context.find_price(item.sku_id),
+                wanted_price_fen=step_context.find_price(order.shop_id, item.sku_id),
                 title=line.title,
                 spec=line.spec,
                 unit=line.unit,
@@ -160,11 +160,13 @@ def open_unsent(
     Raises ledger.NotEnough when a line has fewer free units than asked for.
     """
     for item in sorted(wanted, key=lambda each: each.line_id):
-        ledger.claim_units(item.line_id, item.milli)
+        ledger.claim_units(order.shop_id, item.line_id, item.milli)
     step = next(row for row in flow.open_steps(CaseType.REFUND_ONLY, None, by.actor) if row.name == "cancel_order")
     lines = {
         line.id: line
-        for line in db.session.scalars(select(OrderLine).where(OrderLine.id.in_(i.line_id for i in wanted)))
+        for line in db.session.scalars(
+            select(OrderLine).where(OrderLine.shop_id == order.shop_id, OrderLine.id.in_(i.line_id for i in wanted))
+        )
     }
     first = lines[wanted[0].line_id]
     case = Case(
@@ -254,10 +256,10 @@ def locate_goods(order: Order) -> str:
     return order.status if order.status in ("unshipped", "in_transit") else "received"
 
 
-def is_consent(order_id: int, message_id: int | str | None) -> bool:
+def is_consent(order: Order, message_id: int | str | None) -> bool:
     """Whether this is a message of the order's buyer, or words of one who has no account to write with."""
     if isinstance(message_id, str):
-        asks = select(User.password_hash).join(Order, Order.buyer_id == User.id).where(Order.id == order_id)
+        asks = select(User.password_hash).where(User.id == order.buyer_id)
         return bool(message_id) and db.session.scalar(asks) is None
     return message_id is not None and bool(
         db.session.scalar(
@@ -265,7 +267,12 @@ def is_consent(order_id: int, message_id: int | str | None) -> bool:
             .join(
                 Conversation, and_(Conversation.id == Message.conversation_id, Conversation.shop_id == Message.shop_id)
             )
-            .where(Message.id == message_id, Message.side == "buyer", Conversation.order_id == order_id)
+            .where(
+                Message.id == message_id,
+                Message.side == "buyer",
+                Conversation.order_id == order.id,
+                Conversation.shop_id == order.shop_id,
+            )
         )
     )
 
@@ -287,10 +294,10 @@ def describe_application(case: Case) -> dict[str, Any]:
     }
 
 
-def load_specs(sku_ids: Sequence[int]) -> dict[int, str]:
+def load_specs(shop_id: int, sku_ids: Sequence[int]) -> dict[int, str]:
     if not sku_ids:
         return {}
-    found = db.session.execute(select(Sku.id, Sku.spec).where(Sku.id.in_(sku_ids))).all()
+    found = db.session.execute(select(Sku.id, Sku.spec).where(Sku.id.in_(sku_ids), Sku.shop_id == shop_id)).all()
     return {row.id: row.spec for row in found}
 
 

@@ -223,7 +223,7 @@ def _release_units(case: Case, step: Step) -> None:
         .where(CaseLine.case_id == case.id, CaseLine.shop_id == case.shop_id)
         .order_by(CaseLine.order_line_id)
     ).all():
-        ledger.release_units(line_id, milli)
+        ledger.release_units(case.shop_id, line_id, milli)
 
 
 def _stop_following(case: Case, step: Step, source: str, at: datetime) -> None:

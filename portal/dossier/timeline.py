@@ -38,7 +38,8 @@ def timeline(dossier: Dossier) -> Iterator[str]:
         yield _event(dossier, event)
     yield put("</ol>\n")
     yield from _parcels(dossier)
-    yield put("<h2>适用的换货条件(第 {} 版,{} 发布)</h2>\n", dossier.policy.version, stamp(dossier.policy.created_at))
+    rules = "换货条件" if case.type == "exchange" else "售后条件"
+    yield put("<h2>适用的{}(第 {} 版,{} 发布)</h2>\n", rules, dossier.policy.version, stamp(dossier.policy.created_at))
     yield put("<ul>{}</ul>\n", markup.joined(put("<li>{}</li>", said) for said in policy_sentences(dossier.policy)))
     yield markup.words(dossier.policy.words)
     yield from _photo_list(dossier)

@@ -39,13 +39,15 @@ def plan_entry(
     A payment above the shop's limit waits for a second person, where the shop has one.
     """
     key = f"{case.id}:{key}"
-    known = db.session.scalars(select(MoneyEntry).where(MoneyEntry.key == key)).one_or_none()
+    known = db.session.scalars(
+        select(MoneyEntry).where(MoneyEntry.key == key, MoneyEntry.shop_id == case.shop_id)
+    ).one_or_none()
     if known is not None:
         return known
     if amount_fen < 0:
         raise StepRefused("金额不能小于 0")
     if kind in COUNTED:
-        count_refunded(case.order_id, amount_fen, parts, 1, unshipped=unshipped)
+        count_refunded(case.shop_id, case.order_id, amount_fen, parts, 1, unshipped=unshipped)
     second = kind != "difference" and needs_second_person(case.shop_id, amount_fen, by)
     state = "declared" if kind == "difference" else "waiting" if second else "due"
     entry = MoneyEntry(
@@ -66,13 +68,14 @@ def plan_entry(
     return entry
 
 
-def count_refunded(order_id: int, fen: int, parts: Sequence[Any], sign: int, *, unshipped: bool) -> None:
+def count_refunded(shop_id: int, order_id: int, fen: int, parts: Sequence[Any], sign: int, *, unshipped: bool) -> None:
     """Move the counters of the order and its lines; the UPDATE's guard and the CHECK behind it have the last word."""
     for part in sorted(parts, key=lambda p: p.line_id):
         done = db.session.execute(
             update(OrderLine)
             .where(
                 OrderLine.id == part.line_id,
+                OrderLine.shop_id == shop_id,
                 OrderLine.refunded_milli + sign * part.milli <= OrderLine.quantity_milli,
             )
             .values(
@@ -85,7 +88,7 @@ def count_refunded(order_id: int, fen: int, parts: Sequence[Any], sign: int, *, 
             raise StepRefused("这些商品已经退过款了,请刷新页面核对")
     done = db.session.execute(
         update(Order)
-        .where(Order.id == order_id, Order.refunded_fen + sign * fen <= Order.paid_fen)
+        .where(Order.id == order_id, Order.shop_id == shop_id, Order.refunded_fen + sign * fen <= Order.paid_fen)
         .values(refunded_fen=Order.refunded_fen + sign * fen)
         .execution_options(synchronize_session=False)
     )
@@ -124,7 +127,7 @@ def move_entry(case: Case, entry_id: int | None, states: Sequence[str], **values
         raise StepRefused("请选择是哪一笔款项")
     done = db.session.execute(
         update(MoneyEntry)
-        .where(MoneyEntry.id == found[0].id, MoneyEntry.state == found[0].state)
+        .where(MoneyEntry.id == found[0].id, MoneyEntry.shop_id == case.shop_id, MoneyEntry.state == found[0].state)
         .values(**values)
         .execution_options(synchronize_session=False)
     )
@@ -238,7 +241,7 @@ def cancel_open(case_id: int) -> None:
     ).all():
         if entry.kind in COUNTED:
             parts = [Worth(*part) for part in entry.lines]
-            count_refunded(entry.order_id, entry.amount_fen, parts, -1, unshipped=False)
+            count_refunded(entry.shop_id, entry.order_id, entry.amount_fen, parts, -1, unshipped=False)
         entry.state = "cancelled"
     db.session.flush()
 

@@ -178,14 +178,6 @@ def tell_of_account(user_id: int, *, title: str, body: str, at: datetime) -> Non
     bump_unread(user_id)
 
 
-def tell_of_complaint(user_id: int, *, number: str, title: str, body: str, href: str, at: datetime) -> None:
-    """Tell a member of the answer to their report, or who runs the portal that there is one; each once."""
-    key = f"complaint:{number}:{user_id}:{title}"
-    if not db.session.scalar(select(Notice.id).where(Notice.dedupe_key == key)):
-        add_notice(user_id, None, kind="complaint", title=title, body=body, href=href, at=at, dedupe_key=key)
-        bump_unread(user_id)
-
-
 def tell_of_parcel(
     user_id: int,
     case: Case | None,

@@ -15,6 +15,7 @@ _CLAIM = (
     update(OrderLine)
     .where(
         OrderLine.id == bindparam("line_id"),
+        OrderLine.shop_id == bindparam("of_shop"),
         OrderLine.claimed_milli + bindparam("milli") <= OrderLine.quantity_milli,
     )
     .values(claimed_milli=OrderLine.claimed_milli + bindparam("milli"))
@@ -22,7 +23,11 @@ _CLAIM = (
 )
 _RELEASE = (
     update(OrderLine)
-    .where(OrderLine.id == bindparam("line_id"), OrderLine.claimed_milli >= bindparam("milli"))
+    .where(
+        OrderLine.id == bindparam("line_id"),
+        OrderLine.shop_id == bindparam("of_shop"),
+        OrderLine.claimed_milli >= bindparam("milli"),
+    )
     .values(claimed_milli=OrderLine.claimed_milli - bindparam("milli"))
     .execution_options(synchronize_session=False)
 )
@@ -36,17 +41,19 @@ class NotEnough(Exception):
         self.line_id = line_id
 
 
-def claim_units(line_id: int, milli: int) -> None:
+def claim_units(shop_id: int, line_id: int, milli: int) -> None:
     """Claim ``milli`` thousandths of an order line. Raises NotEnough when fewer are free."""
     if milli <= 0:
         raise ValueError("a claim is more than nothing")
-    if db.session.execute(_CLAIM, {"line_id": line_id, "milli": milli}).rowcount != 1:  # type: ignore[attr-defined]
+    done = db.session.execute(_CLAIM, {"of_shop": shop_id, "line_id": line_id, "milli": milli})
+    if done.rowcount != 1:  # type: ignore[attr-defined]
         raise NotEnough(line_id)
 
 
-def release_units(line_id: int, milli: int) -> None:
+def release_units(shop_id: int, line_id: int, milli: int) -> None:
     """Give ``milli`` thousandths back. Raises NotEnough when fewer are claimed (an invariant would be broken)."""
     if milli <= 0:
         raise ValueError("a release is more than nothing")
-    if db.session.execute(_RELEASE, {"line_id": line_id, "milli": milli}).rowcount != 1:  # type: ignore[attr-defined]
+    done = db.session.execute(_RELEASE, {"of_shop": shop_id, "line_id": line_id, "milli": milli})
+    if done.rowcount != 1:  # type: ignore[attr-defined]
         raise NotEnough(line_id)

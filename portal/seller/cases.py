@@ -94,7 +94,7 @@ def show_page(
         view=view,
         news=news,
         gone=gone,
-        strips=held.list_recent(case.shop_id, g.who.user_id, g.now),
+        strips=held.list_recent(case.shop_id, g.who.user_id, g.now) if listing.is_carried() else (),
         form=gone or (panel and panel.form),
         panel=panel,
         asked_step=asked_step,

@@ -48,7 +48,9 @@ def keep_complaint(
 
 
 def _tell(user_id: int, number: str, title: str, body: str, href: str, now: datetime) -> None:
-    notices.tell_of_complaint(user_id, number=number, title=title, body=body, href=href, at=now)
+    key = f"complaint:{number}:{user_id}:{title}"
+    notices.add_notice(user_id, None, kind="complaint", title=title, body=body, href=href, at=now, dedupe_key=key)
+    notices.bump_unread(user_id)
 
 
 _SHOWN = (

@@ -11,6 +11,7 @@ from flask import Flask
 from tests.borrowed import borrowed_database
 from tests.conftest import make_app, migrate, stand_in
 from tests.partitions import spread_tables
+from tests.shards import watch_statements
 
 
 def migrate_spread(url: str) -> None:
@@ -29,3 +30,11 @@ def both(request: pytest.FixtureRequest, tmp_path: Path, sqlite_template: Path) 
     name, prepare = ("spread", migrate_spread) if request.param == "postgresql" else ("portal", migrate)
     with borrowed_database(name, prepare) as url:
         yield from stand_in(make_app(tmp_path / "data", sqlite_template, database_url=url))
+
+
+@pytest.fixture(autouse=True)
+def shops_are_named() -> Iterator[None]:
+    """A statement of a held module on shops' rows that doesn't say which shop's fails the test."""
+    with watch_statements() as unnamed:
+        yield
+    assert unnamed == {}

@@ -279,7 +279,7 @@ def test_reminders_are_sent_once_each_to_who_must_act(cast: Cast) -> None:
     cast.open_case()
     for hours in (25, 25, 30):
         case_clock.sweep(cast.now + timedelta(hours=hours))
-    assert titles(cast.seller) == ["新的换货申请", "待商家审核,还剩 23 小时"]
+    assert titles(cast.seller) == ["新的换货申请", "请审核申请,还剩 23 小时"]
 
 
 def test_events_and_final_cases_can_not_be_changed(cast_both: Cast) -> None:

@@ -191,9 +191,9 @@ def test_a_price_that_changes_leaves_price_and_sums(take: Take) -> None:
 
 def test_a_quantity_below_what_is_claimed_leaves_the_sums(take: Take) -> None:
     take([order()])
-    line_id = db.session.scalars(select(OrderLine.id)).one()
+    line_id, shop_id = db.session.execute(select(OrderLine.id, OrderLine.shop_id)).one()
     with writing():
-        ledger.claim_units(line_id, 2_000)
+        ledger.claim_units(shop_id, line_id, 2_000)
     take([order(数量=1, **{"货品总价(元)": 18.8, "实付款(元)": 24.8})])
     assert (bought(), only().goods_total_fen, only().paid_fen) == ([("黑色;L", 2_000)], 3760, 4360)
 

@@ -56,7 +56,7 @@ def order(buyer: str, number: str = NUMBER, seller: str = "", **cells: Any) -> C
 def seen(user_id: int) -> list[tuple[str, str]]:
     """What a member's list has: (number, shop)."""
     found, _ = order_lists.list_page(user_id, "all")
-    return sorted((each["order"].order_no, each["order"].shop) for each in found)
+    return sorted((each.order.order_no, each.order.shop) for each in found)
 
 
 def told(user_id: int, kind: str) -> list[str]:

@@ -104,7 +104,7 @@ def fill(rows: dict[str, list[dict[str, Any]]]) -> None:
     known = MetaData()
     with db.engine.begin() as connection:
         known.reflect(connection)
-        connection.execute(text("SET LOCAL session_replication_role = replica"))  # no triggers, any order
+        connection.execute(text("SET session_replication_role = replica"))  # no triggers, any order
         for name, table in known.tables.items():
             connection.execute(table.delete())
             for row in rows[name]:
@@ -113,6 +113,7 @@ def fill(rows: dict[str, list[dict[str, Any]]]) -> None:
                 )
             if rows[name] and table.autoincrement_column is not None:
                 connection.execute(text(f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), max(id)) FROM {name}"))
+        connection.execute(text("RESET session_replication_role"))
 
 
 def translate(row: dict[str, Any], columns: Iterable[Column[Any]]) -> dict[str, Any]:

@@ -196,7 +196,7 @@ def test_units_in_any_grouping_and_order_with_cancellations_give_back_all_that_w
             with writing():
                 money_entries.cancel_open(case.id)
                 held = db.session.scalars(db.select(CaseLine.order_line_id).where(CaseLine.case_id == case.id)).one()
-                ledger.release_units(held, units * 1_000)
+                ledger.release_units(cast.shop, held, units * 1_000)
             free += units
             continue
         given.append(entry_of(case).amount_fen)

@@ -18,14 +18,7 @@ from tests.conftest import NOW, make_app, migrate, stand_in
 from tests.domain.conftest import migrate_spread
 from tests.partitions import PARTITIONS, TABLES, spread_tables
 from tests.postgres import fresh_database, server
-
-WITHOUT = {  # tables that know a shop and are not spread, and why
-    "staff": "read at sign-in, when no shop is known yet",
-    "staff_invitations": "opened by a link that names no shop",
-    "notices": "of a person, whose list crosses shops",
-    "order_heads": "where an order is: read before its shop is known",
-    "case_heads": "where a case is",
-}
+from tests.shards import SHARED
 
 
 @pytest.fixture
@@ -36,7 +29,7 @@ def whole(postgres_server: object, tmp_path: Path, sqlite_template: Path) -> Ite
 
 def test_every_table_of_a_shop_is_spread(postgres_server: object) -> None:
     known = {table.name for table in Model.metadata.tables.values() if "shop_id" in table.columns}
-    assert known - set(TABLES) == set(WITHOUT)
+    assert known - set(TABLES) == set(SHARED)
     with server().connect(fresh_database("spread", migrate_spread).rpartition("/")[2]) as connection:
         parts: dict[str, int] = dict(
             connection.execute(

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from portal.calendar.lengths import get_deadline
 from portal.cases import case_facts, proposals
 from portal.cases.effects.hand_ins import AdvanceRefund, Approval, HandIn, Modification, Refusal, RequestedLine
-from portal.cases.effects.step_context import StepContext, effect, find_price, load_lines
+from portal.cases.effects.step_context import StepContext, effect, load_lines
 from portal.extensions import db
 from portal.flow import CaseType, State
 from portal.models import (
@@ -45,14 +45,15 @@ def modify(context: StepContext[Modification]) -> dict[str, Any]:
     for item in sorted(wanted, key=lambda w: w.line_id):
         more = item.milli - lines[item.line_id].quantity_milli
         if more > 0:
-            ledger.claim_units(item.line_id, more)
+            ledger.claim_units(case.shop_id, item.line_id, more)
         elif more < 0:
-            ledger.release_units(item.line_id, -more)
+            ledger.release_units(case.shop_id, item.line_id, -more)
     for item in wanted:
         line = lines[item.line_id]
-        spec = line.spec if item.sku_id is None else db.session.scalar(select(Sku.spec).where(Sku.id == item.sku_id))
-        line.quantity_milli, line.sku_id, line.wanted_spec = item.milli, item.sku_id, spec or line.spec
-        line.wanted_price_fen = find_price(item.sku_id)
+        sku = db.session.get(Sku, (item.sku_id, case.shop_id)) if item.sku_id is not None else None
+        line.quantity_milli, line.sku_id = item.milli, item.sku_id
+        line.wanted_spec = (sku.spec if sku else "") or line.spec
+        line.wanted_price_fen = sku.price_fen if sku else None
     db.session.flush()
     first = lines[wanted[0].line_id]
     before = {"reason": case.reason, "description": case.description, "quantity_milli": case.quantity_milli}

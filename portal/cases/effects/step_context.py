@@ -200,9 +200,11 @@ def load_lines(case: Case) -> Sequence[CaseLine]:
     ).all()
 
 
-def find_price(sku_id: int | None) -> int | None:
+def find_price(shop_id: int, sku_id: int | None) -> int | None:
     """What a unit of the replacement costs, 分; None for the same specification."""
-    return db.session.scalar(select(Sku.price_fen).where(Sku.id == sku_id)) if sku_id is not None else None
+    if sku_id is None:
+        return None
+    return db.session.scalar(select(Sku.price_fen).where(Sku.id == sku_id, Sku.shop_id == shop_id))
 
 
 def end_mediation(context: StepContext[HandIn]) -> dict[str, Any]:

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import select
-
 from portal.cases import proposals
 from portal.cases.effects.application import resume_origin, use_default_address
 from portal.cases.effects.hand_ins import HandIn, Offer
-from portal.cases.effects.step_context import ChildCase, StepContext, effect, find_price, load_lines, measure_standstill
+from portal.cases.effects.step_context import ChildCase, StepContext, effect, load_lines, measure_standstill
 from portal.cases.proposals import Terms
 from portal.extensions import db
 from portal.flow import Actor, CaseType, State
@@ -105,13 +103,14 @@ def take_terms(context: StepContext[HandIn], terms: Terms) -> None:
         if not milli:
             raise context.refuse("方案须包含这张售后单的每一件商品")
         if milli < line.quantity_milli:
-            ledger.release_units(line.order_line_id, line.quantity_milli - milli)
+            ledger.release_units(line.shop_id, line.order_line_id, line.quantity_milli - milli)
         if line.received_milli is not None:
             line.received_milli = milli
         line.accepted_milli = min(line.accepted_milli, milli)
         line.quantity_milli = milli
-        spec = line.spec if sku_id is None else db.session.scalar(select(Sku.spec).where(Sku.id == sku_id))
-        line.sku_id, line.wanted_spec, line.wanted_price_fen = sku_id, spec or line.spec, find_price(sku_id)
+        sku = db.session.get(Sku, (sku_id, line.shop_id)) if sku_id is not None else None
+        line.sku_id, line.wanted_spec = sku_id, (sku.spec if sku else "") or line.spec
+        line.wanted_price_fen = sku.price_fen if sku else None
         db.session.flush()
 
 

@@ -21,6 +21,7 @@ from portal.orders.export_format.rows import (
     OrderRows,
     Problem,
     adds_up,
+    are_others,
     goods_of,
     is_cut,
 )
@@ -29,8 +30,6 @@ from portal.sheets import Fault, Row
 from portal.waybills import join_numbers, split_numbers
 
 PARCELS = {column.key: column.longest for column in ORDER_COLUMNS if column.key in ("carrier_text", "tracking_text")}
-
-
 _FIELDS = frozenset(OrderRows.__slots__)
 
 
@@ -48,8 +47,6 @@ class Assembly:
             if column.key in _FIELDS | {"status_text"} and column.key not in PARCELS and column.key != "order_no"
         }
         self._order_no_at = next(place for place, column in places.items() if column.key == "order_no")
-        self._seller_at = next((place for place, column in places.items() if column.key == "seller_member"), -1)
-        self._buyer_at = next((place for place, column in places.items() if column.key == "buyer_member"), -1)
         self._quantity_at = next((place for place, column in places.items() if column.key == "quantity_milli"), -1)
         self._dates_from_1904 = dates_from_1904
         self._order: OrderRows | None = None
@@ -74,8 +71,7 @@ class Assembly:
             yield Problem(row.number, "", row.trouble, Lost.ORDER)
             return
         said = _order_no_said(row.cells.get(self._order_no_at, ""))
-        goes_on = self._order is not None and said == self._said and not self._is_another_seller(row, self._order)
-        if said and not goes_on:
+        if said and (self._order is None or said != self._said or are_others(self._order, row.cells, self._own_places)):
             if self._refused_row and said == self._refused_no:
                 yield self._orphan(row.number)
             else:
@@ -87,14 +83,6 @@ class Assembly:
             yield self._orphan(row.number)
         else:
             yield Problem(row.number, "订单编号", "缺少订单编号,上面也没有它可以归属的订单")
-
-    def _is_another_seller(self, row: Row, order: OrderRows) -> bool:
-        """Whether a row with the number of the order before is another shop's order: other people on both sides."""
-        if is_cut(order.order_no):
-            return False
-        people = (self._seller_at, order.seller_member), (self._buyer_at, order.buyer_member)
-        cells = [(row.cells.get(place), known) for place, known in people]
-        return all(isinstance(cell, str) and cell.strip() and known and cell.strip() != known for cell, known in cells)
 
     def finish(self) -> Iterator[OrderRows | Problem]:
         """The last order."""

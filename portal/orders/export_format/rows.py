@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from portal.orders.export_format.cells import parcels_of
+from portal.orders.export_format.columns import Column
 
 MOST_LINES = 2_000  # of one order
 
@@ -132,3 +133,15 @@ def goods_of(lines: Iterable[LineRow]) -> Decimal:
 def adds_up(lines: Sequence[LineRow], goods_total_fen: int) -> bool:
     """Whether lines come to this sum; a half 分 may be lost in each."""
     return abs(goods_of(lines) - goods_total_fen) <= len(lines)
+
+
+_PEOPLE = ("seller_member", "buyer_member")
+
+
+def are_others(order: OrderRows, cells: Mapping[int, object], places: Mapping[int, Column]) -> bool:
+    """Whether a row with an order's number is another shop's order: its cells name other people on both sides."""
+    if is_cut(order.order_no):
+        return False
+    said = {column.key: cells.get(place) for place, column in places.items() if column.key in _PEOPLE}
+    pairs = [(said.get(key), getattr(order, key)) for key in _PEOPLE]
+    return all(isinstance(cell, str) and cell.strip() and known and cell.strip() != known for cell, known in pairs)

@@ -23,13 +23,14 @@ from portal.orders import known_shops, receiving, versions
 from portal.orders.claims import CLAIMED_TWICE, Claims
 from portal.orders.export_format import LineRow, OrderRows
 from portal.orders.importing.collisions import Refused, refuse_another
-from portal.orders.importing.doubts import CALLED_OFF, CASE_OPEN, COLUMNS, SENT, Doubt, shown
+from portal.orders.importing.doubts import CASE_OPEN, COLUMNS, Doubt, shown
 from portal.orders.importing.goods import Goods
 from portal.orders.importing.known import Known, dialect
 from portal.orders.importing.lines import IN_A_CASE, KEPT, KnownLine
 from portal.orders.importing.merging import STOOD_ON, Merge, merge, values_of_new
+from portal.orders.importing.outcomes import Outcomes
 from portal.orders.importing.people import People
-from portal.orders.importing.report import Disbelieved, Outcome, Report, RowResult
+from portal.orders.importing.report import Outcome, Report, RowResult
 
 IMPORTS_TAKE_TURNS = 0x6875_616E_6875_6F  # number of PostgreSQL's advisory lock
 _orders: Table = Order.__table__  # type: ignore[assignment]
@@ -69,15 +70,10 @@ class Batch:
     def __init__(self, orders: Sequence[OrderRows], known: Known, now: datetime, source: str = "") -> None:
         self._orders, self._known, self._now, self._source = orders, known, now, source
         self._people, self._goods = People(known, now), Goods(known)
-        self.results: list[RowResult] = []
-        self._order_outcomes: list[Outcome] = []
-        self._line_outcomes: dict[Outcome, int] = defaultdict(int)
-        self._warnings = 0
         self._open_cases: set[int] = set()  # orders that have one
         self._held: list[tuple[dict[str, Any], list[list[str]]]] = []  # orders, and what their open cases stand on
-        self._disbelieved: list[list[Disbelieved]] = []  # by order
         self._contradicted: list[tuple[dict[str, Any], str, str]] = []  # order, what was done here, what the file says
-        self._claims = Claims()
+        self._claims, self._said = Claims(), Outcomes()
         self._shop_of: dict[int, int] = {}  # by id() of the orders whose shop is there
 
     def keep(self) -> None:
@@ -85,17 +81,16 @@ class Batch:
         self._people.keep()
         self._goods.keep()
 
+    @property
+    def results(self) -> list[RowResult]:
+        """What became of each row."""
+        return self._said.results
+
     def count_into(self, report: Report) -> None:
         """Add what this batch did."""
-        for outcome in self._order_outcomes:
-            report.orders.add(outcome)
-        for outcome, number in self._line_outcomes.items():
-            report.lines.add(outcome, number)
+        self._said.count_into(report)
         report.new_accounts += self._people.new_accounts
         report.new_shops += self._people.new_shops
-        report.warnings += self._warnings
-        for cells in self._disbelieved:
-            report.disbelieve(cells)
 
     def work(self, *, write: bool) -> None:
         """Compare with the database, and write what differs. With ``write`` called inside ``writing()``."""
@@ -125,14 +120,14 @@ class Batch:
                 if change:
                     changes.append(change)
             elif self._said_key(order) in self._known.would_be_there:  # a dry run meets an order again
-                self._done(order, Outcome.UNCHANGED)
+                self._said.done(order, Outcome.UNCHANGED)
             else:
                 new.append(order)
-                self._done(order, Outcome.NEW)
+                self._said.done(order, Outcome.NEW)
                 if order.ordered_at is None and order.paid_at is None:
-                    self._warn(order, order.row, "订单创建时间", "没有下单时间,按导入时间记")
+                    self._said.warn(order, order.row, "订单创建时间", "没有下单时间,按导入时间记")
                 if self._claims.are_others(order.order_no, self._shop_of.get(id(order))):
-                    self._warn(order, order.row, "订单编号", CLAIMED_TWICE)
+                    self._said.warn(order, order.row, "订单编号", CLAIMED_TWICE)
         if write:
             self._write(new, changes, present)
         else:
@@ -168,7 +163,7 @@ class Batch:
                 self._people.check(order, there)
                 refuse_another(order, there)
             except Refused as problem:
-                self._refuse(order, problem)
+                self._said.refuse(order, problem)
             else:
                 wanted.append(order)
         new = [order for order in wanted if self._key(order) not in present]
@@ -178,7 +173,7 @@ class Batch:
         failed = self._people.create(new)
         for order in new if failed else ():
             if order.seller_member in failed:
-                self._refuse(order, Refused("卖家会员名", failed[order.seller_member]))
+                self._said.refuse(order, Refused("卖家会员名", failed[order.seller_member]))
                 wanted.remove(order)
         return wanted
 
@@ -188,7 +183,7 @@ class Batch:
         merged = merge(order, there, lines, has_open_case=there["id"] in self._open_cases)
         if merged.done_here:
             self._contradicted.append((there, merged.done_here, order.status_text or order.status))
-        self._disbelieve(order, merged.doubts)
+        self._said.disbelieve(order, merged.doubts)
         held = [[each.column, each.kept, each.said] for each in merged.doubts if each.why in (CASE_OPEN, IN_A_CASE)]
         if held:
             self._held.append((there, held))
@@ -202,7 +197,7 @@ class Batch:
             else Outcome.UNCHANGED
             for line in order.lines
         }
-        self._done(order, Outcome.UPDATED if merged.changes else Outcome.UNCHANGED, outcomes)
+        self._said.done(order, Outcome.UPDATED if merged.changes else Outcome.UNCHANGED, outcomes)
         if not merged.changes:
             return None
         position = max((row.position for row in lines), default=0)
@@ -218,7 +213,7 @@ class Batch:
         quantities = [(*each, change) for change in changes for each in change.merged.lines.quantities]
         for line_id, milli, change in sorted(quantities, key=lambda each: each[0]):
             if not connection.execute(_MORE_OR_LESS, {"line": line_id, "milli": milli}).rowcount:  # claimed since
-                self._disbelieve(change.order, [Doubt(change.merged.lines.row_of[line_id], "数量", "", "", KEPT)])
+                self._said.disbelieve(change.order, [Doubt(change.merged.lines.row_of[line_id], "数量", "", "", KEPT)])
         shop_of = {row["id"]: row["shop_id"] for row in present.values()}
         buyer_of = {row["id"]: row["buyer_id"] for row in present.values()}
         to_insert: list[tuple[int, int, LineRow]] = []  # order, position, line
@@ -315,48 +310,6 @@ class Batch:
             "imported_at": self._now,
             "updated_at": self._now,
         }
-
-    # Saying it
-
-    def _done(self, order: OrderRows, outcome: Outcome, of_lines: dict[int, Outcome] | None = None) -> None:
-        self._order_outcomes.append(outcome)
-        for line in order.lines:
-            of_line = outcome if of_lines is None else of_lines[line.row]
-            self._line_outcomes[of_line] += 1
-            self.results.append(RowResult(line.row, order.order_no, of_line, sheet=order.sheet))
-
-    def _refuse(self, order: OrderRows, problem: Refused) -> None:
-        self._order_outcomes.append(Outcome.REFUSED)
-        for number, line in enumerate(order.lines):
-            self._line_outcomes[Outcome.REFUSED] += 1
-            sentence = problem.sentence if number == 0 else f"所属订单(第 {order.row} 行)未能导入"
-            self.results.append(
-                RowResult(
-                    line.row,
-                    order.order_no,
-                    Outcome.REFUSED,
-                    problem.column if number == 0 else "",
-                    sentence,
-                    order.sheet,
-                )
-            )
-
-    def _disbelieve(self, order: OrderRows, doubts: Sequence[Doubt]) -> None:
-        self._disbelieved.append([Disbelieved(each.row, order.order_no, *each[1:5]) for each in doubts])
-        for each in doubts:
-            sentence = each.why
-            if each.why in (CALLED_OFF, SENT):
-                sentence += f",导出显示「{each.said}」,保留这里的状态"
-            elif "保留" not in sentence:
-                sentence += f"，表格中为「{each.said}」" if each.said else ""
-                sentence += f"，保留「{each.kept}」" if each.kept else ""
-            self.results.append(
-                RowResult(each.row, order.order_no, Outcome.DISBELIEVED, each.column, sentence, order.sheet)
-            )
-
-    def _warn(self, order: OrderRows, row: int, column: str, sentence: str) -> None:
-        self._warnings += 1
-        self.results.append(RowResult(row, order.order_no, Outcome.WARNING, column, sentence, order.sheet))
 
 
 def _describe(change: _Change) -> list[list[str]]:

@@ -85,9 +85,13 @@ def load_pair(link_id: int) -> Pair | None:
     link = db.session.scalars(select(CaseLink).where(CaseLink.id == link_id, CaseLink.ended_at.is_(None))).one_or_none()
     if link is None:
         return None
-    ids = (link.downstream_id, link.upstream_id)
-    cases = {case.id: case for case in db.session.scalars(select(Case).where(Case.id.in_(ids)))}
-    parcels = db.session.scalars(select(Parcel).where(Parcel.case_id.in_(ids)).order_by(Parcel.id)).all()
+    ids, shops = (link.downstream_id, link.upstream_id), (link.shop_id, link.upstream_shop_id)
+    cases = {
+        case.id: case for case in db.session.scalars(select(Case).where(Case.id.in_(ids), Case.shop_id.in_(shops)))
+    }
+    parcels = db.session.scalars(
+        select(Parcel).where(Parcel.case_id.in_(ids), Parcel.shop_id.in_(shops)).order_by(Parcel.id)
+    ).all()
     owner = db.session.scalar(select(Shop.owner_id).where(Shop.id == link.shop_id))
     return Pair(link, cases[ids[0]], cases[ids[1]], owner or 0, tuple(parcels))
 
