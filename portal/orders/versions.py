@@ -53,7 +53,7 @@ def record_versions(
         db.session.execute(insert(OrderVersion), rows)
     if not held:
         return
-    known = _list_held([order["id"] for order, _said in held])
+    known = _list_held({(order["id"], order["shop_id"]) for order, _said in held})
     for order, said in held:
         if said not in known[order["id"]]:
             version = db.session.scalar(
@@ -74,9 +74,12 @@ def _row(order: Mapping[str, Any], source: str, now: datetime, **said: list[list
     }
 
 
-def _list_held(order_ids: Collection[int]) -> dict[int, list[list[list[str]]]]:
+def _list_held(orders: Collection[tuple[int, int]]) -> dict[int, list[list[list[str]]]]:
     known: dict[int, list[list[list[str]]]] = defaultdict(list)
-    query = select(OrderVersion.order_id, OrderVersion.held).where(OrderVersion.order_id.in_(order_ids))
+    query = select(OrderVersion.order_id, OrderVersion.held).where(
+        OrderVersion.shop_id.in_({shop_id for _, shop_id in orders}),
+        OrderVersion.order_id.in_({order_id for order_id, _ in orders}),
+    )
     for order_id, said in db.session.execute(query):
         known[order_id].append(said)
     return known
