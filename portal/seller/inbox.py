@@ -98,5 +98,4 @@ def queue_news() -> ResponseReturnValue:
     g.polled = True
     if request.args.get("seen", "") == str(g.who.shop_version):
         return "", 204
-    here = listing.carry()
-    return page("seller/_news.html", here=here)
+    return page("seller/_news.html")
