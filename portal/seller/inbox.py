@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from flask import g, request
 from flask.typing import ResponseReturnValue
@@ -98,5 +99,5 @@ def queue_news() -> ResponseReturnValue:
     g.polled = True
     if request.args.get("seen", "") == str(g.who.shop_version):
         return "", 204
-    here = listing.carry()
-    return page("seller/_news.html", here=here)
+    asking = listing.read_query(urlsplit(request.referrer or "").query)  # the list is in the address of its page
+    return page("seller/_news.html", here=asking)

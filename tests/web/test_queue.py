@@ -175,11 +175,13 @@ def test_a_view_without_a_name_and_one_too_many_are_refused(
 def test_what_is_new_is_announced_and_not_pushed(app: Flask, cast: Cast, now: Clock) -> None:
     case = cast.open_case()
     desk = sign_in(app, "seller")
-    asked = unescape(re.findall(r'data-poll="([^"]+)"', desk.get("/seller?tab=applied&reason=damaged").text)[0])
+    looked_at = "/seller?tab=applied&reason=damaged"
+    asked = unescape(re.findall(r'data-poll="([^"]+)"', desk.get(looked_at).text)[0])
     assert desk.get(asked).status_code == 204
     cast.take(case, "agree", Actor.SELLER)
-    bar = desk.get(asked)
+    bar = desk.get(asked, headers={"Referer": f"http://localhost{looked_at}"})
     assert bar.status_code == 200 and "点这里更新" in bar.text and "tab=applied&amp;reason=damaged" in bar.text
+    assert 'href="/seller?tab=mine"' in desk.get(asked).text  # a browser that doesn't say where it is
 
 
 def test_states_of_every_tab_belong_to_its_pile() -> None:
