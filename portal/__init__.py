@@ -31,6 +31,7 @@ from portal.people import factors, passwords, sessions
 from portal.resale.passing import moving as chain_moving
 from portal.rights import resale as resale_terms
 from portal.web import assets, early, errors, events, filters, kept, metering, request_log, security
+from portal.web import headers as web_headers
 
 TOP = Path(__file__).resolve().parent.parent
 
@@ -159,9 +160,9 @@ def _blueprints(app: Flask, settings: Settings) -> None:
 
 
 def _static_headers(settings: Settings) -> Callable[[Headers, str, str], None]:
-    always = dict(security.HEADERS)
+    always = dict(web_headers.HEADERS)
     if settings.https == "1":
-        always["Strict-Transport-Security"] = security.HSTS
+        always["Strict-Transport-Security"] = web_headers.HSTS
 
     def add(headers: Headers, _path: str, _url: str) -> None:
         for name, value in always.items():

@@ -24,7 +24,7 @@ from portal.extensions import db
 from portal.flow import CaseType, State, StepRefused
 from portal.models import Cancellation, Case, Order, OrderLine, Shipment, ShipmentTrace, Shop, Staff, User
 from portal.models.orders import find_path
-from portal.notices import notices
+from portal.notices import beside_steps
 from portal.orders import addresses, order_lists
 from portal.parcels import carriers
 from portal.people import roles
@@ -149,7 +149,7 @@ def _cancel(order_id: int, status: str, *, by: ActedBy, reason: str, words: str,
     )
     if made is None:
         for user_id in _people(order.shop_id, "orders"):
-            notices.tell_of_order(
+            beside_steps.tell_of_order(
                 user_id,
                 shop_id=order.shop_id,
                 kind="order_cancelled",
@@ -226,7 +226,7 @@ def ship_order(order_id: int, shop_id: int, parcels: Sequence[tuple[str, str]], 
         if not case.escalated:
             taking.take(case.id, "goods_shipped", by=by, now=now)
     if order.shown:
-        notices.tell_of_order(
+        beside_steps.tell_of_order(
             order.buyer_id,
             shop_id=order.shop_id,
             kind="order_shipped",

@@ -13,6 +13,7 @@ from portal.cases.effects.hand_ins import DeclaredPayment, Escalation, GivenAcco
 from portal.flow import Actor, CaseType
 from portal.models import Case
 from portal.money import references
+from portal.money.accounts import account_numbers
 from portal.money.accounts import consent as bank_accounts
 from portal.rights import goods as goods_facts
 from portal.rights import phrases, reasons
@@ -146,7 +147,7 @@ class AccountForm(StepForm):
 
     account_holder = Line("收款人", limit=60, missing="请填写收款人,须与银行账户的户名一致")
     account_bank = Line("开户行", limit=80, missing="请填写开户行,例如「中国工商银行杭州余杭支行」")
-    account_number = Secret("账号", reads=bank_accounts.number, missing="请填写银行账号")
+    account_number = Secret("账号", reads=account_numbers.number, missing="请填写银行账号")
     agreed = BooleanField("我已阅读以上说明,单独同意为这笔退款处理我的银行账户信息")
     consent = HiddenField()  # the version of the words that were shown
     sentences: Sequence[tuple[str, str]] = ()
@@ -166,7 +167,7 @@ class AccountForm(StepForm):
         return good
 
     def hand_in(self) -> GivenAccount:
-        account = bank_accounts.Account(self.account_holder.data, self.account_bank.data, self.account_number.data)
+        account = account_numbers.Account(self.account_holder.data, self.account_bank.data, self.account_number.data)
         version = str(self.consent.data or "")
         known = int(version) if version.isascii() and version.isdigit() and len(version) < 6 else 0
         return GivenAccount(account=account, consent=known)

@@ -24,8 +24,7 @@ from portal.models import (
     Product,
     ReturnAddress,
 )
-from portal.money import entries as money_entries
-from portal.money import worth
+from portal.money import standing, worth
 from portal.money.accounts import consent as bank_accounts
 from portal.parcels.carriers import slow
 from portal.rights import refusals
@@ -82,7 +81,7 @@ def collect_facts(
             worth.work_out_case_difference(case, accepted=True) if accepted else case.difference_fen
         )
     if case.entry_count and (state not in flow.FINAL or state == State.COMPLETED):
-        found |= money_entries.describe_standing(case.id, case.shop_id, now, entries)
+        found |= standing.describe_standing(case.id, case.shop_id, now, entries)
     if state in (State.REFUNDING, State.REFUND_FAILED):
         found |= bank_accounts.collect_facts(case, entries, bank)
         found["owed_since"] = _find_owed_since(case, entries)

@@ -10,12 +10,13 @@ from sqlalchemy import select, update
 
 from portal import flow
 from portal.calendar.lengths import get_deadlines
+from portal.cases.application_words import describe_application
 from portal.cases.case_facts import collect_facts
 from portal.cases.deadlines import lock_case, next_reminder
 from portal.cases.effects import conversion as conversion_effects
 from portal.cases.effects import step_context
 from portal.cases.effects.step_context import ActedBy, ChildCase
-from portal.cases.opening import describe_application, make_case_no, record_opening
+from portal.cases.opening import make_case_no, record_opening
 from portal.evidence import evidence
 from portal.extensions import db
 from portal.flow import CaseType, State, StepRefused

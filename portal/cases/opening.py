@@ -11,6 +11,7 @@ from sqlalchemy import and_, select, update
 
 from portal import flow
 from portal.calendar.lengths import get_deadlines
+from portal.cases.application_words import describe_application, load_specs
 from portal.cases.case_facts import collect_facts
 from portal.cases.deadlines import next_reminder
 from portal.cases.effects import step_context
@@ -20,7 +21,7 @@ from portal.cases.history import update_counters, write_event
 from portal.evidence import evidence
 from portal.extensions import db
 from portal.flow import Actor, CaseType, Facts, State, Step, StepRefused
-from portal.models import Case, CaseLine, Conversation, Message, Order, OrderLine, Sku, User
+from portal.models import Case, CaseLine, Conversation, Message, Order, OrderLine, User
 from portal.money import worth
 from portal.notices import notices
 from portal.orders import known_shops, ledger, versions
@@ -275,30 +276,6 @@ def is_consent(order: Order, message_id: int | str | None) -> bool:
             )
         )
     )
-
-
-def describe_application(case: Case) -> dict[str, Any]:
-    """What was applied for, as the event keeps it."""
-    lines = db.session.execute(
-        select(CaseLine.order_line_id, CaseLine.quantity_milli, CaseLine.wanted_spec)
-        .where(CaseLine.case_id == case.id, CaseLine.shop_id == case.shop_id)
-        .order_by(CaseLine.id)
-    ).all()
-    return {
-        "reason": case.reason,
-        "description": case.description,
-        "lines": [[line_id, milli, spec] for line_id, milli, spec in lines],
-        "receiver": [case.receiver_name, case.receiver_phone, case.receiver_address],
-        "freight_payer": case.freight_payer,
-        "photos": case.photo_count,
-    }
-
-
-def load_specs(shop_id: int, sku_ids: Sequence[int]) -> dict[int, str]:
-    if not sku_ids:
-        return {}
-    found = db.session.execute(select(Sku.id, Sku.spec).where(Sku.id.in_(sku_ids), Sku.shop_id == shop_id)).all()
-    return {row.id: row.spec for row in found}
 
 
 def make_case_no(now: datetime) -> str:

@@ -11,8 +11,8 @@ from portal.demo.orders import make_order
 from portal.demo.teller import M, Teller
 from portal.extensions import writing
 from portal.flow import Actor, CaseType
+from portal.money.accounts import account_numbers, keyring
 from portal.money.accounts import consent as bank_accounts
-from portal.money.accounts import keyring
 
 
 def refund_unsent(t: Teller) -> None:
@@ -79,5 +79,5 @@ def account_asked(t: Teller) -> None:
 def account_given(t: Teller) -> None:
     account_asked(t)
     if keyring.is_ready():
-        invented = bank_accounts.Account("李雯", "中国工商银行杭州余杭支行", "6222021234567890128")
+        invented = account_numbers.Account("李雯", "中国工商银行杭州余杭支行", "6222021234567890128")
         t.buyer_takes("give_account", account=invented, consent=bank_accounts.CONSENT)

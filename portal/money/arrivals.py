@@ -12,16 +12,17 @@ from datetime import datetime
 from portal.flow import StepRefused
 from portal.models import Case, MoneyEntry
 from portal.money import entries as money_entries
+from portal.money import standing
 
 
 def list_objectable(entries: Sequence[MoneyEntry], now: datetime) -> list[MoneyEntry]:
     """The payments that the buyer can still say haven't arrived."""
-    return [entry for entry in entries if money_entries.may_object(entry, now)]
+    return [entry for entry in entries if standing.may_object(entry, now)]
 
 
 def list_confirmable(entries: Sequence[MoneyEntry], now: datetime) -> list[MoneyEntry]:
     """The payments that the buyer can say have arrived."""
-    return [entry for entry in entries if entry.state == "contested" or money_entries.may_object(entry, now)]
+    return [entry for entry in entries if entry.state == "contested" or standing.may_object(entry, now)]
 
 
 def _choose(found: Sequence[MoneyEntry], entry_id: int | None) -> MoneyEntry:

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, func, select, update
+from sqlalchemy import and_, func, select, update
 
 from portal import flow, words
-from portal.calendar.lengths import get_deadline
 from portal.extensions import db
 from portal.flow import StepRefused
 from portal.models import Case, MoneyEntry, Order, OrderLine, Shop, Staff
@@ -18,7 +17,11 @@ from portal.money.worth import Worth
 from portal.people.roles import APPROVERS
 
 OPEN = ("waiting", "due", "failed", "contested")  # still to be paid to the buyer, as far as is known
+
+
 TO_PAY = ("waiting", "due", "failed")
+
+
 COUNTED = ("refund", "difference_back")  # come out of what was paid for the order
 
 
@@ -150,6 +153,8 @@ def approve_entry(case: Case, entry_id: int | None, *, by: int, at: datetime) ->
 
 # What a shop can say of the way that it paid. By hand: kept as route "offline", with the channel where it is known.
 WAYS = ("original", "bank", "alipay", "wechat", "cash", "offline")
+
+
 MOST_FAILURES = 2  # of one way; after that the payment takes another
 
 
@@ -254,42 +259,6 @@ def find_paid_difference(case_id: int) -> int:
         )
     )
     return int(found or 0)
-
-
-_STANDING = select(
-    MoneyEntry.kind, MoneyEntry.state, MoneyEntry.amount_fen, MoneyEntry.settled_at, MoneyEntry.arrival
-).where(MoneyEntry.case_id == bindparam("case_id"), MoneyEntry.shop_id == bindparam("shop_id"))
-
-
-def may_object(entry: Any, now: datetime) -> bool:
-    """Whether the buyer can still say that this payment, recorded as made, hasn't arrived."""
-    return bool(
-        entry.state == "settled"
-        and entry.kind != "difference"
-        and entry.amount_fen
-        and not entry.arrival
-        and now < entry.settled_at + get_deadline("arrival_objection")
-    )
-
-
-def describe_standing(
-    case_id: int, shop_id: int, now: datetime, entries: Sequence[Any] | None = None
-) -> dict[str, Any]:
-    """What conditions ask: how many entries are open, wait for a second person, are contested or still can be;
-    whether a payment is declared.
-
-    ``entries``: those of the case, for a caller that has them already.
-    """
-    if entries is None:
-        entries = db.session.execute(_STANDING, {"case_id": case_id, "shop_id": shop_id}).all()
-    states = [entry.state for entry in entries]
-    return {
-        "open_entries": sum(state in OPEN for state in states),
-        "waiting_entries": states.count("waiting"),
-        "payment_declared": "declared" in states,
-        "contested_entries": states.count("contested"),
-        "objectable_entries": sum(may_object(entry, now) for entry in entries),
-    }
 
 
 def count_open(case_id: int) -> int:

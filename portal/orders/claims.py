@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 
 from portal.extensions import db
 from portal.models import Order, OrderHead, Shop, Staff, User
-from portal.notices import notices
+from portal.notices import beside_steps
 from portal.people import roles
 
 CLAIMED_TWICE = "另一家店铺也有这个订单号，两张订单各自保留，互不影响；双方和平台运营都会收到通知"
@@ -83,7 +83,7 @@ def _name(numbers: Sequence[str]) -> str:
 
 
 def _tell_one(user_id: int, shop_id: int, numbers: Sequence[str], said: str, href: str, now: datetime) -> None:
-    notices.tell_of_order(
+    beside_steps.tell_of_order(
         user_id,
         shop_id=shop_id,
         kind="number_claimed",

@@ -13,7 +13,7 @@ from portal.extensions import db
 from portal.flow import Actor
 from portal.models import Case, OrderLine, OrderVersion
 from portal.models.cases import OPEN
-from portal.notices import notices
+from portal.notices import beside_steps
 from portal.rights import addresses
 from portal.rights.addresses import Shown
 
@@ -93,7 +93,7 @@ def _tell(order: Mapping[str, Any], version: int, held: list[list[str]], now: da
         for actor in (Actor.BUYER, Actor.MEDIATOR) if case.escalated else (Actor.BUYER,):
             shown = addresses.show_changes(addresses.decide_receiver(addresses.Reader(actor), ()), held)
             said = "；".join(f"{column} {kept} → {wanted or '无'}" for column, kept, wanted in shown)
-            notices.tell_of_order_change(
+            beside_steps.tell_of_order_change(
                 case,
                 actor,
                 body=f"商家导入的表格想改订单 {order['order_no']}：{said}。这张售后单仍按申请时的数据处理。",

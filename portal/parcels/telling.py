@@ -10,7 +10,7 @@ from sqlalchemy import select
 from portal import words
 from portal.extensions import db
 from portal.models import Case, OrderWatch, Parcel
-from portal.notices import notices
+from portal.notices import beside_steps
 from portal.parcels.scans import Scan
 
 TELL_FOR = timedelta(days=7)  # older news are none
@@ -47,7 +47,7 @@ def build_notice(
         return
     newest = max(told)
     after = f"\n{more}" if more and newest.status == "signed" else ""
-    notices.tell_of_parcel(
+    beside_steps.tell_of_parcel(
         user_id,
         case,
         shop_id=shop_id,

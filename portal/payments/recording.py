@@ -18,7 +18,7 @@ from portal.extensions import db, writing
 from portal.flow import Actor, State, StepRefused
 from portal.models import Case, MoneyEntry, Notice, Shop
 from portal.money import entries as money_entries
-from portal.notices import notices
+from portal.notices import beside_steps
 
 VERBS: dict[str, str] = {"approve": "复核通过", "settle": "登记已付款", "fail": "登记付款失败", "retry": "重新付款"}
 
@@ -108,7 +108,7 @@ def is_alarmed(entry: Any, now: datetime) -> bool:
         known = db.session.scalar(select(Notice.id).where(Notice.dedupe_key == dedupe_key))
         if state not in money_entries.TO_PAY or known is not None:
             return False
-        notices.tell_of_payment(
+        beside_steps.tell_of_payment(
             db.session.get_one(Case, entry.case_id),
             entry.owner_id,
             at=now,

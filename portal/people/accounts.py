@@ -12,7 +12,7 @@ from sqlalchemy import delete, select, update
 
 from portal.extensions import db, writing
 from portal.models import PasswordLink, Shop, User
-from portal.notices import notices
+from portal.notices import beside_steps
 from portal.people import desks, passwords
 from portal.people.sessions import hash_token, sign_out_others
 from portal.rights import policies
@@ -179,4 +179,4 @@ FACTOR_RESET = "两步验证已重置", "平台已重置您的两步验证，请
 
 def tell(user_id: int, title: str, body: str, now: datetime) -> None:
     """Tell somebody of a change to the security of their account. Inside ``writing()``."""
-    notices.tell_of_account(user_id, title=title, body=body, at=now)
+    beside_steps.tell_of_account(user_id, title=title, body=body, at=now)

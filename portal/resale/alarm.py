@@ -17,7 +17,7 @@ from portal.models import (
     OrderLink,
     Shop,
 )
-from portal.notices import notices
+from portal.notices import beside_steps
 from portal.resale import risks
 from portal.resale.chain_view import _LIVE, _down, _up, build_warning, get_cases
 from portal.rights import policies, resale
@@ -137,7 +137,7 @@ def _alarm_window(downstream: tuple[int, int], until: datetime, now: datetime) -
 
 def _tell(down: Case, body: str, key: str, now: datetime, *, title: str = "上游售后期限早于下游") -> bool:
     owner = db.session.scalar(select(Shop.owner_id).where(Shop.id == down.shop_id))
-    return notices.tell_alarm(
+    return beside_steps.tell_alarm(
         owner or 0,
         shop_id=down.shop_id,
         title=title,

@@ -16,7 +16,7 @@ from portal.evidence import evidence
 from portal.extensions import db
 from portal.flow import Actor, State, StepRefused
 from portal.models import Case
-from portal.notices import notices
+from portal.notices import beside_steps
 
 MOST_PHOTOS = evidence.MOST_PER_CASE
 NAME = "消费者链接"  # the author of what comes by a link
@@ -56,5 +56,5 @@ def add_photos(case_id: int, photos: Sequence[str], *, note: str, by: ActedBy, n
         .execution_options(synchronize_session=False)
     )
     db.session.expire(case)
-    notices.tell_of_photos(case, many, note, at=now)
+    beside_steps.tell_of_photos(case, many, note, at=now)
     return case

@@ -20,7 +20,7 @@ from portal.flow import Actor
 from portal.models import Case, Order, User
 from portal.models.cases import FINISHING
 from portal.models.orders import RESOLD, find_path
-from portal.notices import notices
+from portal.notices import beside_steps, notices
 from portal.rights import policies
 
 STARTS = ("received", "shipped", "confirmed")
@@ -221,7 +221,7 @@ def recompute(now: datetime) -> int:
                 order.apply_by = term.at
                 moved += 1
                 if order.shown:
-                    notices.tell_of_order(
+                    beside_steps.tell_of_order(
                         order.buyer_id,
                         shop_id=order.shop_id,
                         kind="term_moved",
@@ -279,7 +279,7 @@ def mark_overdue(now: datetime) -> int:
 def _tell(case: Case, now: datetime, title: str, body: str, key: str) -> None:
     for actor in (Actor.BUYER, Actor.SELLER):
         for user_id in notices.list_readers(case, actor):
-            notices.tell_of_order(
+            beside_steps.tell_of_order(
                 user_id,
                 shop_id=case.shop_id,
                 kind="resale",

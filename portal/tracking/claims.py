@@ -18,7 +18,7 @@ from portal.cases.history import write_note
 from portal.extensions import db
 from portal.flow import Actor, StepRefused
 from portal.models import Case, ReceiptClaim, Staff
-from portal.notices import notices
+from portal.notices import beside_steps, notices
 from portal.parcels import parcel_view
 
 
@@ -53,7 +53,7 @@ def begin(shipment: Any, side: str, now: datetime) -> None:
         shipment, "claim_receipt", ActedBy(Actor(side)), now, f"{shipment.tracking_no}：{claim.words}"[:300]
     )
     for user_id in _others(shipment, side):
-        notices.tell_of_order(
+        beside_steps.tell_of_order(
             user_id,
             shop_id=shipment.shop_id,
             kind="receipt_claim",
@@ -98,7 +98,7 @@ def object_to(shipment: Any, *, side: str, why: str, by: ActedBy, now: datetime)
     claim.objected_at, claim.objection = now, why
     note_in_timeline(shipment, "object_receipt", by, now, why)
     for user_id in _others(shipment, side):
-        notices.tell_of_order(
+        beside_steps.tell_of_order(
             user_id,
             shop_id=shipment.shop_id,
             kind="receipt_claim",

@@ -15,7 +15,7 @@ from portal.cases.taking import settle
 from portal.extensions import db
 from portal.flow import StepRefused
 from portal.models import Order, Parcel
-from portal.notices import notices
+from portal.notices import beside_steps, notices
 from portal.parcels import following, keeping, parcel_view
 from portal.parcels.scans import Scan
 
@@ -61,7 +61,7 @@ def take_back(shipment: Any, *, reason: str, by: ActedBy, now: datetime) -> None
         update_counters(case, case.state, case.state)
     if shipment.track_id is not None:
         following.ask_again(shipment.track_id, now)
-    notices.tell_of_order(
+    beside_steps.tell_of_order(
         shipment.buyer_id,
         shop_id=shipment.shop_id,
         kind="receipt_corrected",

@@ -25,6 +25,7 @@ from portal.calendar import clock
 from portal.config import Settings
 from portal.extensions import reading_alone
 from portal.people import sessions
+from portal.web import headers as web_headers
 from portal.web import metering, request_log, security
 from portal.web.pages import digest
 
@@ -87,7 +88,7 @@ class EarlyAnswers:
         self._app, self._inner, self._settings = app, inner, settings
         self._rules: list[Rule] = app.extensions.setdefault(_KEY, [])
         self._cookie = security.cookie_name(settings)
-        always = security.list_headers(settings)
+        always = web_headers.list_headers(settings)
         always["Vary"] = f"Accept-Encoding, {always['Vary']}"  # as the page's that the browser has
         self._headers = list(always.items())
 

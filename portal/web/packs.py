@@ -14,8 +14,8 @@ from portal import dossier
 from portal.config import Settings
 from portal.flow import Actor
 from portal.web import errors, events, rates
+from portal.web.headers import FILE_CSP
 from portal.web.photo_field import store
-from portal.web.security import FILE_CSP
 
 TOO_MANY = "每小时最多下载 {} 次,请稍后再下载。"
 

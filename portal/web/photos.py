@@ -10,8 +10,8 @@ from flask import Response, abort
 from portal.calendar import clock
 from portal.evidence import evidence
 from portal.system import notes
+from portal.web.headers import FILE_CSP
 from portal.web.photo_field import store
-from portal.web.security import FILE_CSP
 
 log = logging.getLogger("portal.security")
 

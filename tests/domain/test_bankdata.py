@@ -19,7 +19,7 @@ from portal.money.accounts import consent as bank_accounts
 from portal.money.accounts import keeping as account_keeping
 from portal.money.accounts import keyring
 from portal.money.accounts import looking as account_looks
-from portal.money.accounts.consent import Account
+from portal.money.accounts.account_numbers import Account
 from portal.money.encryption import CannotOpen
 from tests.cast import Cast
 from tests.conftest import BANK_KEYS

@@ -19,7 +19,7 @@ from portal.calendar import clock
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType
 from portal.models import BankAccount, Case, Order, Session, Shop, Staff
-from portal.money.accounts import consent as bank_accounts
+from portal.money.accounts import account_numbers
 from portal.money.accounts import keeping as account_keeping
 from tests.cast import Cast, post, sign_in, token_of
 from tests.conftest import Clock
@@ -83,7 +83,7 @@ def test_fifty_numbers_are_nowhere(
     app: Flask, cast: Cast, now: Clock, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    assert len(set(CANARIES)) == 50 and all(map(bank_accounts.number, CANARIES))
+    assert len(set(CANARIES)) == 50 and all(map(account_numbers.number, CANARIES))
     with writing():
         db.session.execute(update(Shop).values(bank_data=True))
         db.session.add(Staff(user_id=cast.buyer2, shop_id=cast.shop, role="agent"))

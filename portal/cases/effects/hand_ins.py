@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from portal.cases.proposals import Terms
-from portal.money.accounts.consent import Account
+from portal.money.accounts.account_numbers import Account
 
 
 @dataclass(frozen=True)

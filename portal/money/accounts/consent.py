@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_, exists, select, text, update
 
-from portal import inputs
 from portal.extensions import db
 from portal.flow import State, StepRefused
 from portal.models import BankAccount, BankConsent, Case, MoneyEntry, Shop
+from portal.money.accounts.account_numbers import Account
 from portal.money.accounts.keyring import get_keys, is_ready, kept_for_days
 from portal.talk import card_shapes
 
@@ -22,9 +22,6 @@ log = logging.getLogger("portal.security")
 
 
 OPEN = ("waiting", "due", "failed")  # payments still owed
-
-
-LEAST_DIGITS, MOST_DIGITS = 8, 32
 
 
 # What the buyer agrees to, by version. A version that somebody has agreed to is never changed; a new text is a new one.
@@ -46,20 +43,6 @@ CONSENT = max(CONSENTS)
 def describe_consent(version: int = CONSENT) -> list[tuple[str, str]]:
     """The words of the consent, as (heading, sentence)."""
     return [(term, said.format(days=kept_for_days.get().days)) for term, said in CONSENTS[version]]
-
-
-@dataclass(frozen=True)
-class Account:
-    """收款人, 开户行 and 账号. Nothing of it is in its repr, so that no log or traceback can show it."""
-
-    holder: str = field(repr=False)
-    bank: str = field(repr=False)
-    number: str = field(repr=False)
-
-
-def number(raw: object) -> str:
-    """An account's digits. Raises InputRefused, whose sentence has none of them."""
-    return inputs.digits(raw, least=LEAST_DIGITS, most=MOST_DIGITS)
 
 
 @dataclass(frozen=True)

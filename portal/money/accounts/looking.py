@@ -14,8 +14,9 @@ from portal import inputs
 from portal.extensions import db
 from portal.flow import StepRefused
 from portal.models import BankAccount, BankView, Case, MoneyEntry, Shop, Staff
-from portal.money.accounts.consent import OPEN, Account, log, open_account
-from portal.notices import notices
+from portal.money.accounts.account_numbers import Account
+from portal.money.accounts.consent import OPEN, log, open_account
+from portal.notices import beside_steps
 
 LOOKERS = ("owner", "finance")  # who may see a whole number
 SEEN_FOR = timedelta(seconds=60)  # how long a look lasts
@@ -154,7 +155,7 @@ def raise_alarm(case: Case, *, user_id: int, name: str, now: datetime) -> None:
     """Tell the shop's owner that somebody looks at accounts more often than usual; once an hour for each person."""
     owner_id = db.session.scalar(select(Shop.owner_id).where(Shop.id == case.shop_id))
     if owner_id is not None:
-        notices.tell_alarm(
+        beside_steps.tell_alarm(
             owner_id,
             shop_id=case.shop_id,
             title="查看收款账户过于频繁",

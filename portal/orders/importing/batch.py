@@ -18,7 +18,7 @@ from portal.extensions import db
 from portal.inputs import quantity_text
 from portal.models import Case, Order, OrderHead, OrderLine, Shop, Staff, User
 from portal.models.cases import OPEN
-from portal.notices import notices
+from portal.notices import beside_steps
 from portal.orders import known_shops, receiving, versions
 from portal.orders.claims import CLAIMED_TWICE, Claims
 from portal.orders.export_format import LineRow, OrderRows
@@ -271,7 +271,7 @@ class Batch:
         versions.record_versions(changed, self._held, source=self._source, now=self._now)
         for order_row, why, said in self._contradicted:
             for user_id in db.session.scalars(select(Staff.user_id).where(Staff.shop_id == order_row["shop_id"])):
-                notices.tell_of_order(
+                beside_steps.tell_of_order(
                     user_id,
                     shop_id=order_row["shop_id"],
                     kind="order_contradicted",

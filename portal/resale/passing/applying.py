@@ -10,7 +10,7 @@ from portal.cases.effects.step_context import ActedBy
 from portal.extensions import db, writing
 from portal.flow import Actor, State, StepRefused
 from portal.models import Case, CaseLink, Order, OrderLink, Shop, User
-from portal.notices import notices
+from portal.notices import beside_steps
 from portal.orders import ledger
 from portal.resale import across, downstream
 from portal.rights import reasons
@@ -74,7 +74,7 @@ def _goes_on(case: Case) -> bool:
 def _tell(case_id: int, owner_id: int, why: str, now: datetime) -> None:
     with writing():
         case = db.session.get_one(Case, case_id)
-        notices.tell_alarm(
+        beside_steps.tell_alarm(
             owner_id,
             shop_id=case.shop_id,
             title="没能自动向供应商申请",

@@ -1,0 +1,110 @@
+"""The statements that a page of a case reads: what stands around it, its lines, its events."""
+
+from __future__ import annotations
+
+from sqlalchemy import and_, bindparam, exists, select
+
+from portal.models import (
+    Case,
+    CaseEvent,
+    CaseLine,
+    CaseLink,
+    Order,
+    OrderLine,
+    OrderVersion,
+    Policy,
+    Product,
+    Shop,
+    User,
+)
+
+# Tables' own columns, not the entities' attributes: the same rows, without the work of the ORM on each.
+_case, _order, _policy, _user, _shop, _line, _bought, _product, _event = (
+    table.__table__.c for table in (Case, Order, Policy, User, Shop, CaseLine, OrderLine, Product, CaseEvent)
+)
+
+
+_link, _bought_by = CaseLink.__table__.c, Order.__table__.alias("bought").c  # what the shop's owner buys elsewhere
+
+
+_version = OrderVersion.__table__.c
+
+
+AROUND = (
+    select(
+        _order.id,
+        _order.shop_id,
+        _order.order_no,
+        _order.contested,
+        _order.paid_fen,
+        _order.received_at,
+        _policy.version.label("policy_version"),
+        _user.member_name.label("buyer"),
+        _user.password_hash.is_(None).label("no_account"),
+        _shop.bank_data,
+        _shop.name.label("shop"),
+        exists().where(_link.downstream_id == _case.id, _link.ended_at.is_(None)).label("linked"),
+        exists()
+        .where(_bought_by.buyer_id == _shop.owner_id, _bought_by.shown, _bought_by.shop_id != _shop.id)
+        .label("resold"),
+        exists()
+        .where(_version.shop_id == _case.shop_id, _version.order_id == _case.order_id, _version.at >= _case.opened_at)
+        .label("order_changed"),
+    )
+    .select_from(Case.__table__)
+    .join(Order.__table__, and_(_order.id == _case.order_id, _order.shop_id == _case.shop_id))
+    .join(Policy.__table__, and_(_policy.id == _case.policy_id, _policy.shop_id == _case.shop_id))
+    .join(User.__table__, _user.id == _case.buyer_id)
+    .join(Shop.__table__, _shop.id == _case.shop_id)
+    .where(_case.id == bindparam("case_id"))
+)
+
+
+LINES = (
+    select(
+        _line.id,
+        _line.order_line_id,
+        _line.quantity_milli,
+        _line.received_milli,
+        _line.accepted_milli,
+        _line.shipped_milli,
+        _line.moved_milli,
+        _line.condition,
+        _line.inspection_note,
+        _line.wanted_spec,
+        _line.wanted_price_fen,
+        _line.title,
+        _line.spec,
+        _line.unit,
+        _bought.product_id,
+        _bought.snapshot,
+        _bought.unit_price_fen,
+        _bought.cargo_no,
+        _bought.guarantees,
+        _bought.quantity_milli.label("bought_milli"),
+        _bought.claimed_milli,
+        _product.picture,
+    )
+    .join(OrderLine.__table__, and_(_bought.id == _line.order_line_id, _bought.shop_id == _line.shop_id))
+    .outerjoin(Product.__table__, _product.id == _bought.product_id)
+    .where(_line.case_id == bindparam("case_id"))
+    .order_by(_line.id)
+)
+
+
+EVENTS = (
+    select(
+        _event.version,
+        _event.step,
+        _event.actor,
+        _event.user_id,
+        _event.author,
+        _event.at,
+        _event.source,
+        _event.target,
+        _event.note,
+        _event.data,
+    )
+    .where(_event.case_id == bindparam("case_id"))
+    .order_by(_event.version.desc())
+)

@@ -1,0 +1,49 @@
+"""Where the payments of a case stand, for who pays and for who is paid."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, select
+
+from portal.calendar.lengths import get_deadline
+from portal.extensions import db
+from portal.models import MoneyEntry
+from portal.money.entries import OPEN
+
+_STANDING = select(
+    MoneyEntry.kind, MoneyEntry.state, MoneyEntry.amount_fen, MoneyEntry.settled_at, MoneyEntry.arrival
+).where(MoneyEntry.case_id == bindparam("case_id"), MoneyEntry.shop_id == bindparam("shop_id"))
+
+
+def may_object(entry: Any, now: datetime) -> bool:
+    """Whether the buyer can still say that this payment, recorded as made, hasn't arrived."""
+    return bool(
+        entry.state == "settled"
+        and entry.kind != "difference"
+        and entry.amount_fen
+        and not entry.arrival
+        and now < entry.settled_at + get_deadline("arrival_objection")
+    )
+
+
+def describe_standing(
+    case_id: int, shop_id: int, now: datetime, entries: Sequence[Any] | None = None
+) -> dict[str, Any]:
+    """What conditions ask: how many entries are open, wait for a second person, are contested or still can be;
+    whether a payment is declared.
+
+    ``entries``: those of the case, for a caller that has them already.
+    """
+    if entries is None:
+        entries = db.session.execute(_STANDING, {"case_id": case_id, "shop_id": shop_id}).all()
+    states = [entry.state for entry in entries]
+    return {
+        "open_entries": sum(state in OPEN for state in states),
+        "waiting_entries": states.count("waiting"),
+        "payment_declared": "declared" in states,
+        "contested_entries": states.count("contested"),
+        "objectable_entries": sum(may_object(entry, now) for entry in entries),
+    }
