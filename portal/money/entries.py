@@ -223,8 +223,8 @@ def retry_entry(case: Case, entry_id: int | None, *, way: str = "") -> MoneyEntr
     tried = move_entry(case, entry_id, ("failed",), state="due", exported_at=None, **_of_way(way))
     if before and before[0] == tried.way and before[1] and before[1] % MOST_FAILURES == 0:
         raise StepRefused(
-            f"{words.ROUTE[tried.way]}已失败 {MOST_FAILURES} 次,请换一种方式:"
-            "与买家约定银行、支付宝、微信转账或现金,或申请平台介入"
+            f"这笔付款已失败 {before[1]} 次，不能再用{words.ROUTE[tried.way]}，请换一种方式："
+            "与买家约定银行、支付宝、微信转账或现金，或申请平台介入"
         )
     return tried
 
