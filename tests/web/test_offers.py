@@ -39,7 +39,7 @@ def test_the_buyer_offers_and_the_shop_accepts(app: Flask, cast: Cast, now: Cloc
     after = db.session.get_one(Case, case.id)
     assert (after.state, after.escalated, after.description) == ("applied", False, "只换一双")
     page = buyer.get(url).text
-    assert "商家同意了对方的提议" in page and "您修改后重新提交了申请" in page and "平台介入已结束" in page
+    assert "商家同意了您的提议" in page and "您修改后重新提交了申请" in page and "平台介入已结束" in page
 
 
 def test_the_buyer_declines_what_the_shop_offers(app: Flask, cast: Cast, now: Clock) -> None:
