@@ -13,12 +13,12 @@ from tests.cast import Cast
 
 
 @pytest.mark.parametrize("state", [state for state in flow.State if state not in flow.FINAL])
-def test_lines_that_were_read_say_the_same(state: flow.State, cast: Cast) -> None:
-    made = cast.until(state, order=cast.order(lines=3), lines=3)
+def test_lines_that_were_read_say_the_same(state: flow.State, cast_both: Cast) -> None:
+    made = cast_both.until(state, order=cast_both.order(lines=3), lines=3)
     case = db.session.get_one(Case, (made.id, made.shop_id))
     lines = db.session.execute(LINES, {"case_id": case.id}).all()
-    facts = case_facts.collect_facts(case, cast.now)
-    assert case_facts.collect_facts(case, cast.now, lines=lines) == facts
+    facts = case_facts.collect_facts(case, cast_both.now)
+    assert case_facts.collect_facts(case, cast_both.now, lines=lines) == facts
     assert rulings.list_decidable(case, lines) == rulings.list_decidable(case)
     read = rulings.add_ruling(case, facts, lines)
     assert read == rulings.add_ruling(case, facts)
