@@ -142,7 +142,12 @@ ASKED: Mapping[str, str] = {"both": "", "buyer": "seller", "seller": "buyer"}  #
 @effect("decide_continue")
 def decide_continue(context: StepContext[HandIn]) -> dict[str, Any]:
     check_reason(context)
-    return end_mediation(context)
+    case = context.case
+    if context.by.actor is not Actor.CLOCK or case.payment_claim != "shown":
+        return end_mediation(context)
+    # Nobody decided in time and the shop has shown proof: left open, it would come back to the rule for ever.
+    arrivals.confirm_rest(case, at=context.at, word="decided")
+    return {**end_mediation(context), "payment_claim": "", "claimed_at": None}
 
 
 @effect("decide_close", "decide_complete")
