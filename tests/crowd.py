@@ -133,7 +133,7 @@ def _cases(many: int) -> None:
 
 
 def _payments(many: int) -> None:
-    states = ("due", "waiting", "failed", "declared", *["settled"] * 12, *["cancelled"] * 4)
+    states = ("due", "waiting", "failed", "declared", "contested", *["settled"] * 11, *["cancelled"] * 4)
     _fill(
         "money_entries",
         many // 2,

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 from portal import flow
 from portal.cases import case_facts
-from portal.flow import Actor, Step
+from portal.flow import Actor, Facts, Step
 from portal.models import Case
-from portal.money.accounts import consent as bank_accounts
 
 _MEDIATING = frozenset({"submit_evidence", "withdraw_mediation"})
 
@@ -28,18 +26,17 @@ def list_actions(
     case: Case,
     side: Actor,
     now: datetime,
-    parcels: Sequence[Any] | None = None,
-    entries: Sequence[Any] | None = None,
-    bank: bank_accounts.Known | None = None,
+    collect: Callable[[], Facts] | None = None,
 ) -> list[tuple[Step, str | None]]:
     """The steps with a button for this side, each with the sentence that says why not yet (None: it can be taken).
 
+    ``collect``: how its facts are found, for a caller that has a part of them already.
     What leads on comes first, giving up last. Of rows that share a button, the one that can be taken is shown.
     """
     open_now = [step for step in flow.open_steps(case.type, case.state, side) if step.button]
     if not open_now:
         return []
-    facts = case_facts.collect_facts(case, now, parcels, entries, bank)
+    facts = collect() if collect else case_facts.collect_facts(case, now)
     found: dict[str, tuple[Step, str | None]] = {}
     for step in open_now:
         refusal = flow.unmet(step, facts)

@@ -43,20 +43,20 @@ _ACCOUNT_ASKED = (
 )
 _UNHEARD = (_case.stage == Stage.EVIDENCE) & ~_case.heard.contains("buyer")
 _OF_BUYER = _case.buyer_id == bindparam("buyer_id")
-_waits = (
-    select(*_COLUMNS)
-    .where(_OF_BUYER, text(WAITS_FOR_BUYER))
-    .union_all(
-        select(*_COLUMNS).where(
-            _OF_BUYER,
-            text(ASKS_BUYER),
-            _UNHEARD | ((_case.state == State.REFUND_FAILED) & ~_case.escalated & _ACCOUNT_ASKED),
-        )
-    )
+_ACTS = select(*_COLUMNS).where(_OF_BUYER, text(WAITS_FOR_BUYER))
+_ASKED = select(*_COLUMNS).where(
+    _OF_BUYER,
+    text(ASKS_BUYER),
+    _UNHEARD | ((_case.state == State.REFUND_FAILED) & ~_case.escalated & _ACCOUNT_ASKED),
 )
-_found = _waits.subquery("waits")
-_LIST = select(_found).order_by(_found.c.due_at.is_(None), _found.c.due_at, _found.c.id).limit(bindparam("most"))
-_COUNT = select(func.count()).select_from(select(literal_column("1")).select_from(_found).limit(MOST).subquery())
+# Each from its own index, that has them by deadline; what is first of both is picked from these few.
+_acts, _asked = (
+    select(query.order_by(_case.due_at.nulls_last()).limit(bindparam("most")).subquery()) for query in (_ACTS, _ASKED)
+)
+_LIST = _acts.union_all(_asked)
+_COUNT = select(func.count()).select_from(
+    select(literal_column("1")).select_from(_ACTS.union_all(_ASKED).subquery("waits")).limit(MOST).subquery()
+)
 
 
 def count_waiting(buyer_id: int) -> int:
@@ -66,7 +66,13 @@ def count_waiting(buyer_id: int) -> int:
 
 def list_waiting(buyer_id: int, most: int = 3) -> Sequence[Any]:
     """Cases in which this buyer must act, the most urgent first."""
-    return db.session.execute(_LIST, {"buyer_id": buyer_id, "most": most}).all()
+    found = db.session.execute(_LIST, {"buyer_id": buyer_id, "most": most}).all()
+    return sorted(found, key=_urgency)[:most]
+
+
+def _urgency(case: Any) -> tuple[bool, float, int]:
+    """What orders cases: the earliest deadline first, those without one last."""
+    return case.due_at is None, case.due_at.timestamp() if case.due_at else 0.0, case.id
 
 
 # What is done first in each state, and in which words; "" for the step: it is answered on the case's own page.

@@ -39,10 +39,11 @@ def collect_facts(
     parcels: Sequence[Any] | None = None,
     entries: Sequence[Any] | None = None,
     bank: bank_accounts.Known | None = None,
+    lines: Sequence[Any] | None = None,
 ) -> Facts:
     """What conditions and deadlines may ask about a case; only what its state needs is looked up.
 
-    ``parcels``, ``entries`` and ``bank``: those of the case, for a caller that has them already.
+    ``parcels``, ``entries``, ``bank`` and ``lines``: those of the case, for a caller that has them already.
     """
     state = case.state
     found: dict[str, Any] = {}
@@ -62,19 +63,9 @@ def collect_facts(
     if state == State.PROPOSED:
         found |= proposals.collect_facts(case)
     if state == State.RESHIPPING:
-        shipped = select(func.sum(CaseLine.shipped_milli)).where(
-            CaseLine.case_id == case.id, CaseLine.shop_id == case.shop_id
-        )
-        found["shipped_milli"] = int(db.session.scalar(shipped) or 0)
+        found["shipped_milli"] = _add_up(case, "shipped_milli", lines)
     if state == State.DISPUTED:
-        found["accepted_milli"] = int(
-            db.session.scalar(
-                select(func.sum(CaseLine.accepted_milli)).where(
-                    CaseLine.case_id == case.id, CaseLine.shop_id == case.shop_id
-                )
-            )
-            or 0
-        )
+        found["accepted_milli"] = _add_up(case, "accepted_milli", lines)
     if case.difference_fen and not case.difference_waived:
         accepted = state in (State.DISPUTED, State.PAYING)
         found["difference_fen"] = (
@@ -112,7 +103,17 @@ def collect_facts(
         passed_on=case.passed_at is not None,
         **found,
     )
-    return rulings.add_ruling(case, facts) if facts.passed_on else facts
+    return rulings.add_ruling(case, facts, lines) if facts.passed_on else facts
+
+
+def _add_up(case: Any, column: str, lines: Sequence[Any] | None) -> int:
+    """The sum over a case's lines, thousandths; ``lines``: those of the case, where they were read already."""
+    if lines is not None:
+        return sum(getattr(line, column) for line in lines)
+    total = select(func.sum(getattr(CaseLine, column))).where(
+        CaseLine.case_id == case.id, CaseLine.shop_id == case.shop_id
+    )
+    return int(db.session.scalar(total) or 0)
 
 
 def application_of(case: Any) -> refusals.Application:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache, partial
 from typing import Any
 
 from sqlalchemy import bindparam, select
@@ -188,7 +189,8 @@ def build_view(case: Case, side: Actor, now: datetime, *, role: str = "", by_lin
     bank = bank_accounts.Known(around.bank_data, bank_accounts.find_of_case(case.id) if asked else ())
     turn = case_deadlines.list_who_must_act(case)
     least = lengths.describe_deadline("least_left")
-    steps = list_actions(case, side, now, parcels, entries, bank)
+    collect = cache(partial(case_facts.collect_facts, case, now, parcels, entries, bank, lines))
+    steps = list_actions(case, side, now, collect)
     reader = addresses.Reader(side, role, by_link)
     open_now = name_open_steps(case, reader, steps, lines, legs)
     receiver = addresses.show_receiver(reader, open_now, case)
@@ -221,9 +223,7 @@ def build_view(case: Case, side: Actor, now: datetime, *, role: str = "", by_lin
         actions=[pair for pair in steps if not hide_unsaid(case, *pair)],
         unsaid=[pair for pair in steps if hide_unsaid(case, *pair)],
         mediation=mediations.describe_mediation(case, events),
-        ruling=rulings.describe_ruling(case, case_facts.collect_facts(case, now, parcels, entries, bank))
-        if case.escalated and case.due_at
-        else None,
+        ruling=rulings.describe_ruling(case, collect(), lines) if case.escalated and case.due_at else None,
         pictures={line.product_id: line.picture for line in lines if line.picture},
         order_changes=versions.list_since(case.order_id, case.shop_id, case.opened_at, receiver.shown)
         if around.order_changed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -27,37 +28,51 @@ _LEFT = {  # the deadlines that follow the present one, by stage
 INSPECTED = (State.PAYING, State.RESHIPPING, State.CONFIRMING)  # only what was accepted is still owed
 
 
-def find_most_decidable(case: Any) -> int:
+def find_most_decidable(case: Any, lines: Sequence[Any] | None = None) -> int:
     """The most that decide_refund can award, 分: what the units that the refund is about are worth."""
-    return worth.add_up(worth.work_out_case_worth(case, list_decidable(case)))
+    return worth.add_up(worth.work_out_case_worth(case, list_decidable(case, lines)))
 
 
-def list_decidable(case: Any) -> list[tuple[int, int]]:
-    """The units that a decision on money is about: what was accepted of an exchange, else all that was asked for."""
+def list_decidable(case: Any, lines: Sequence[Any] | None = None) -> list[tuple[int, int]]:
+    """The units that a decision on money is about: what was accepted of an exchange, else all that was asked for.
+
+    ``lines``: those of the case, for a caller that has them already.
+    """
     accepted = case.type == CaseType.EXCHANGE and case.state in INSPECTED
-    return worth.list_units(case.id, accepted=accepted)
+    if lines is None:
+        return worth.list_units(case.id, accepted=accepted)
+    units = ((line.order_line_id, line.accepted_milli if accepted else line.quantity_milli) for line in lines)
+    return sorted((line_id, milli) for line_id, milli in units if milli)
 
 
-def add_ruling(case: Any, facts: Facts) -> Facts:
-    """The same facts, with the decision that the rule makes by them."""
+def add_ruling(case: Any, facts: Facts, lines: Sequence[Any] | None = None) -> Facts:
+    """The same facts, with the decision that the rule makes by them; ``lines``: as for list_decidable."""
     known = reason(case.reason)
     ground = "none" if known is None or case.negotiated else str(known.ground)
-    received = select(func.sum(CaseLine.received_milli)).where(
-        CaseLine.case_id == case.id, CaseLine.shop_id == case.shop_id
-    )
     full = replace(
         facts,
         favours=str(flow.FAVOURED[ground]),
-        received_milli=int(db.session.scalar(received) or 0),
-        decidable_fen=find_most_decidable(case),
+        received_milli=_count_received(case) if lines is None else sum(line.received_milli or 0 for line in lines),
+        decidable_fen=find_most_decidable(case, lines),
         has_default_address=policies.get_default_address(case.shop_id) is not None,
     )
     return replace(full, ruling=flow.find_ruling(case.type, case.state, full))
 
 
-def describe_ruling(case: Any, facts: Facts) -> tuple[datetime, str]:
-    """From when on the rule decides, and what it would decide as things stand, in the words of its button."""
-    name = add_ruling(case, facts).ruling
+def _count_received(case: Any) -> int:
+    """What the shop received of a case, thousandths."""
+    received = select(func.sum(CaseLine.received_milli)).where(
+        CaseLine.case_id == case.id, CaseLine.shop_id == case.shop_id
+    )
+    return int(db.session.scalar(received) or 0)
+
+
+def describe_ruling(case: Any, facts: Facts, lines: Sequence[Any]) -> tuple[datetime, str]:
+    """From when on the rule decides, and what it would decide as things stand, in the words of its button.
+
+    ``lines``: those of the case.
+    """
+    name = (facts if facts.passed_on else add_ruling(case, facts, lines)).ruling  # passed on: they have it already
     step = flow.find(case.type, case.state, flow.Actor.MEDIATOR, name)
     rest = () if facts.passed_on else _LEFT[Stage(case.stage)]
     until = case.due_at

@@ -7,7 +7,6 @@ from typing import Any
 
 from flask import g, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy import and_, select
 
 from portal import flow
 from portal.cases import (
@@ -28,11 +27,10 @@ from portal.cases import (
 from portal.cases.effects import conversion as conversion_effects
 from portal.cases.effects.hand_ins import HandIn
 from portal.cases.effects.step_context import ActedBy
-from portal.extensions import db
 from portal.flow import Actor, StepRefused
 from portal.mediation import bp
 from portal.mediation.forms import FORMS, DecideForm
-from portal.models import Case, CaseLine, OrderLine
+from portal.models import Case
 from portal.rights import guarantees
 from portal.talk import conversations
 from portal.web import guards
@@ -69,7 +67,7 @@ def _page(case: Case, status: int, form: Any = None, typed: Any = ()) -> Respons
         side="mediator",
         not_yet=next((why for _, why in view.unsaid if why), ""),
         grounds=mediation_queue.find_grounds(case),
-        promises=_promises(case),
+        promises=_list_promises(view),
         history=shop_queue.count_history(case.shop_id, case.buyer_id, g.now),
         messages=messages,
         earlier=earlier,
@@ -77,14 +75,9 @@ def _page(case: Case, status: int, form: Any = None, typed: Any = ()) -> Respons
     )
 
 
-def _promises(case: Case) -> list[str]:
+def _list_promises(view: case_view.View) -> list[str]:
     """The guarantees that the goods were sold with, by name."""
-    stored = db.session.scalars(
-        select(OrderLine.guarantees)
-        .join(CaseLine, and_(CaseLine.order_line_id == OrderLine.id, CaseLine.shop_id == OrderLine.shop_id))
-        .where(CaseLine.case_id == case.id)
-    )
-    codes = frozenset().union(*(guarantees.codes(text) for text in stored))
+    codes = frozenset().union(*(guarantees.codes(line.guarantees) for line in view.lines))
     return [known.name for known in guarantees.GUARANTEES if known.code in codes]
 
 

@@ -67,16 +67,17 @@ def offer_agreeing(case: Case, view: case_view.View) -> Panel | None:
     step = next((step for step, refusal in view.actions if step.name == "agree" and refusal is None), None)
     if step is None:
         return None
-    form = make_form(case, step.name)
+    form = make_form(case, step.name, linked=view.order.linked)
     if not stands_in_case(form):
         return None
     form.prepare(case, view)
     form.show_sums(case.version, stakes.foresee(case, step.name, None))
-    return Panel(step, form, risk=risks.describe_deciding(case, step.name))
+    chained = view.order.linked or view.order.resold  # else there is no supplier to wait for
+    return Panel(step, form, risk=risks.describe_deciding(case, step.name) if chained else "")
 
 
-def make_form(case: Case, step_name: str) -> forms.StepForm:
-    """The form of this step, for the person of this request."""
+def make_form(case: Case, step_name: str, *, linked: bool = True) -> forms.StepForm:
+    """The form of this step, for the person of this request; ``linked``: whether a supplier's case may hang on it."""
     kind = FORMS.get(step_name, forms.StepForm)
     if kind is forms.AgreeForm and case.type in (CaseType.REISSUE, CaseType.REFUND_ONLY):
         # nothing comes back, so there is no address to choose
@@ -87,7 +88,7 @@ def make_form(case: Case, step_name: str) -> forms.StepForm:
         form.address_id.choices = [(str(a.id), f"{a.name} {a.phone} {a.address}") for a in known]
         if request.method != "POST" and known:
             form.address_id.data = str(known[0].id)
-        if (direct := across.find_direct_address(case)) is not None:
+        if linked and (direct := across.find_direct_address(case)) is not None:
             form.go_direct(direct, first=request.method != "POST")
     return form
 

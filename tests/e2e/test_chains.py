@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from portal.calendar import clock
+from portal.demo.orders import make_order
 from portal.extensions import db, writing
 from portal.models import Order, OrderHead, OrderLine, Shop, User
 from portal.resale import downstream
@@ -22,22 +23,14 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 
 
 def purchase(world: World) -> str:
-    """A finished purchase of the distributor without a case."""
+    """A finished purchase of the distributor, made for this test alone."""
     with world.app.app_context():
-        order_no = db.session.scalars(
-            db.select(Order.order_no)
-            .join(User, User.id == Order.buyer_id)
-            .join(Shop, Shop.id == Order.shop_id)
-            .where(
-                User.member_name == "distributor",
-                Order.status == "completed",
-                Order.case_count == 0,
-                Shop.owner_id != User.id,
-            )
-            .order_by(Order.received_at.desc())
-        ).first()
+        people = dict(db.session.execute(db.select(User.member_name, User.id)).all())
+        shop = db.session.scalars(db.select(Shop.id).where(Shop.owner_id == people["seller"])).one()
+        db.session.rollback()
+        with writing():
+            order_no = make_order(people["distributor"], shop, "completed", 12, clock.now()).order_no
         db.session.remove()
-    assert order_no is not None
     return order_no
 
 

@@ -102,10 +102,12 @@ def test_words_of_the_steps(lively: World, visit: Any) -> None:
         expect(case).to_have_attribute("data-state", state)
         expect(case).to_have_attribute("data-type", "exchange")
         assert (case.get_attribute("data-version") or "").isdigit()
-        link = page.get_by_role("link", name=word, exact=True)
-        _only(link)
-        link.click()
-        _only(page.get_by_role("button", name=word, exact=True))
+        button = page.get_by_role("button", name=word, exact=True)
+        if button.count() == 0:  # where it isn't decided on the page itself, a link leads to the form
+            link = page.get_by_role("link", name=word, exact=True)
+            _only(link)
+            link.click()
+        _only(button)
         for field in fields:
             _only(page.get_by_label(field))
     buyer.page.goto(f"/cases/{_case(lively, 'completed')}")

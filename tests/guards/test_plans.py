@@ -18,6 +18,7 @@ from portal import create_app, flow
 from portal.cases import (
     bulk,
     bulk_work,
+    buyer_inbox,
     case_lists,
     case_view,
     handling,
@@ -234,7 +235,9 @@ HOT: dict[str, Callable[[Crowd], object]] = {
     "my orders counts": lambda c: order_lists.count_tabs(c.buyer),
     "order by number": lambda c: order_lists.find_of_buyer(c.order_no(10), c.buyer),
     "cases of an order": lambda c: order_lists.list_cases(10),
-    "what waits for a buyer": lambda c: order_lists.list_waiting(c.buyer),
+    "order by number and shop": lambda c: order_lists.load_for_buyer(f"{c.order_no(10)}~{c.shop}", c.buyer),
+    "what waits for a buyer": lambda c: buyer_inbox.list_waiting(c.buyer),
+    "what waits for a buyer, counted": lambda c: buyer_inbox.count_waiting(c.buyer),
     "buyer's cases": lambda c: case_lists.list_of_buyer(c.buyer),
     "buyer's cases, next page": next_cases_page,
     "case by number, buyer": lambda c: case_view.find_of_buyer(c.case_no(10), c.buyer),
@@ -258,8 +261,11 @@ HOT: dict[str, Callable[[Crowd], object]] = {
     "buyer's conversations, next page": lambda c: conversations.list_of_person(buyer_id=c.buyer, skip=50_000),
     "shop's conversations": lambda c: conversations.list_of_person(shop_id=c.shop),
     "shop's conversations, next page": lambda c: conversations.list_of_person(shop_id=c.shop, skip=50_000),
-    "a buyer's poll": lambda c: conversations.find_standing(c.order_no(10), "buyer", c.buyer),
-    "a seller's poll": lambda c: conversations.find_standing(c.order_no(10), "seller", c.shop),
+    "a buyer's poll": lambda c: conversations.find_standing_of_buyer(c.order_no(10), c.buyer),
+    "a buyer's poll, address with the shop": lambda c: conversations.find_standing_of_buyer(
+        f"{c.order_no(10)}~{c.shop}", c.buyer
+    ),
+    "a seller's poll": lambda c: conversations.find_standing_of_shop(c.order_no(10), c.shop),
     "what a poll brings": lambda c: conversations.list_newer(10, 9),
     "last messages of an order": lambda c: conversations.load_last(10, 5),
     "latest messages": lambda c: conversations.list_latest(10),
@@ -329,10 +335,22 @@ def test_every_case_comes_once_and_in_its_place(crowd: Crowd, tab: str) -> None:
 @pytest.mark.parametrize("tab", order_lists.TABS)
 def test_every_order_comes_once_and_in_its_place(crowd: Crowd, tab: str) -> None:
     page, key = order_lists.list_page(crowd.other_buyer, tab)
-    found = [item["order"] for item in page]
+    found = [card.order for card in page]
     while key is not None:
         page, key = order_lists.list_page(crowd.other_buyer, tab, after=key)
-        found += [item["order"] for item in page]
+        found += [card.order for card in page]
     assert len(found) == order_lists.count_tabs(crowd.other_buyer)[tab] > 0
     assert found == sorted(found, key=lambda order: (order.ordered_at, order.id), reverse=True)
     assert len({order.id for order in found}) == len(found)
+
+
+@pytest.mark.parametrize("most", [1, 3, 20])
+def test_what_waits_for_a_buyer_comes_by_deadline(crowd: Crowd, most: int) -> None:
+    """The first few are the first of all, and each comes once."""
+    waiting = buyer_inbox.list_waiting(crowd.buyer, crowd.many)
+    asked = sorted(case.due_at for case in waiting if case.due_at)
+    assert len({case.id for case in waiting}) == len(waiting) > most
+    assert [case.due_at for case in waiting] == [*asked, *[None] * (len(waiting) - len(asked))]
+    first = buyer_inbox.list_waiting(crowd.buyer, most)
+    assert [case.due_at for case in first] == [case.due_at for case in waiting[:most]]
+    assert buyer_inbox.count_waiting(crowd.buyer) == min(len(waiting), buyer_inbox.MOST)

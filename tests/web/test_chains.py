@@ -212,3 +212,15 @@ def test_a_consumer_s_case_is_opened_and_linked_from_the_upstream_one(app: Flask
     linked = {"does": "link", "link-case": str(case.id), "link-route_back": "via", "link-route_out": "via"}
     assert post(me, url, linked).status_code == 303
     assert chain_view.describe_below(up.id, chain.cast.shop2).downstream_id == case.id  # type: ignore[union-attr]
+
+
+def test_the_ready_form_says_what_agreeing_before_the_supplier_risks(app: Flask, chain: Chain) -> None:
+    case = chain.case()
+    me, url = sign_in(app, "seller2"), f"/seller/cases/{case.case_no}"
+    assert "您还没有向供应商申请。" in me.get(url).text
+    above = chain.open_upstream(case)
+    assert "供应商还没有同意" in me.get(url).text
+    chain.up.take(above, "agree", Actor.SELLER, chain.cast.now)
+    agreed = me.get(url).text
+    assert "供应商还没有同意" not in agreed and "您还没有向供应商申请。" not in agreed
+    assert "直接寄给供应商:" in agreed  # their address, among those to choose from
