@@ -29,10 +29,11 @@ class ComplaintForm(Form):
 @bp.route("/me/shops", methods=["GET", "POST"])
 def shops() -> ResponseReturnValue:
     """Which shops wait for an answer, which have one; POST answers for one, also anew."""
-    if request.method == "POST":
-        shop_id, said = _number(request.form.get("shop", "")), request.form.get("answer", "")
-        if said not in _ANSWERS:
-            abort(422)
+    form, said = Form(), request.form.get("answer", "")
+    if request.method == "POST" and said not in _ANSWERS:
+        form.refuse("请在店铺下面选「是我买的」或「不是我的」")
+    elif request.method == "POST":
+        shop_id = _number(request.form.get("shop", ""))
 
         def answered() -> str:
             if not known_shops.answer(g.who.user_id, shop_id, accepts=_ANSWERS[said], now=g.now):
@@ -44,6 +45,8 @@ def shops() -> ResponseReturnValue:
     answers, next_answer = known_shops.list_answered(g.who.user_id, _number(request.args.get("after", "0")))
     return page(
         "buyer/shops.html",
+        422 if form.errors else 200,
+        form=form,
         new=new,
         more_new=f"/me/shops?new={next_new}" if next_new else "",
         answers=answers,

@@ -23,6 +23,7 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Rule
 
 from portal.applications import unsent
+from portal.cases import bulk
 from portal.extensions import db, writing
 from portal.flow import Actor
 from portal.models import Case, Draft, Evidence, Order, OrderLine, Parcel, PayoutFile, Shipment, Shop, Sku, Staff, User
@@ -337,6 +338,14 @@ ROWS: tuple[Row, ...] = (
     Row("seller.shipment", SELLER, get=200, post=303, form=lambda deal: {"words": "2026-11-23 09:00 【杭州市】已发出"}),
     Row("seller.refresh_shipment", SELLER, post=303),
     Row("seller.object_to_receipt", SELLER, post=409, form=lambda deal: {"words": "没有收到"}),
+    Row(
+        "seller.bulk_run",
+        SELLER,
+        get=200,
+        post=303,
+        form=lambda deal: {"address_id": deal.values["address_id"]},
+    ),
+    Row("seller.bulk_progress", SELLER, get=286),
     Row("seller.correct_shipment", SELLER, get=200, post=409, form=lambda deal: {"reason": "录错了"}),
     Row("seller.scan_file", SELLER, get=200, post=303),
     Row("seller.import_progress", SELLER, get=286),
@@ -412,6 +421,7 @@ MISSING = {
     "token": "A" * 22,
     "order_token": "A" * 22,
     "followed_id": "999999",
+    "run_id": "999999",
 }
 
 ROLES = ("anonymous", "consumer", "buyer", "buyer2", "seller", "seller2", "both", "mediator", "operator")
@@ -546,11 +556,18 @@ class World:
             "product_id": str(product_id),
             "job_id": self._import(cast, mark),
             "message_id": str(message_id),
+            "run_id": self._run(cast, case_id),
             **self._followed(cast, order_id, mark),
             "cancellation_id": self._cancellation(cast, order_no),
             **self._money(cast, case_no, mark, shop_mark),
         }
         return Deal(buyer, seller, line_id, values, kept)
+
+    def _run(self, cast: Cast, case_id: int) -> str:
+        """A run over the case that its maker has still to look at."""
+        with writing():
+            by = cast.by(Actor.SELLER)
+            return str(bulk.make_run(cast.shop, "agree", [case_id], by=by, query="", now=cast.now))
 
     def _followed(self, cast: Cast, order_id: int, mark: str) -> dict[str, str]:
         """The order's own parcel with a scan, and a table of scans of the shop."""

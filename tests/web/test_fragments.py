@@ -36,7 +36,10 @@ from tests.web.matrix import (
     World,
 )
 
-LOOKS = [row for row in ROWS if row.get == 200 and row.who not in (PARTY, QA) and not row.counted]
+FIGURES = "metrics.show_metrics"  # no page, and each request counts itself in the next answer
+LOOKS = [
+    row for row in ROWS if row.get == 200 and row.who not in (PARTY, QA) and not row.counted and row.endpoint != FIGURES
+]
 SENDS = [row for row in ROWS if row.get == 200 and row.post and row.who is not QA]
 
 

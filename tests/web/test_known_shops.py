@@ -62,7 +62,13 @@ def test_bad_answers_change_nothing(app: Flask, cast: Cast) -> None:
         ({"shop": str(cast.shop), "answer": "yes"}, 404),
         ({"shop": "x", "answer": "yes"}, 404),
     ):
-        assert post(browser, "/me/shops", form, at="/me").status_code == status
+        answer = post(browser, "/me/shops", form, at="/me")
+        assert answer.status_code == status
+        asked = (
+            f'name="shop" value="{cast.shop2}"' in answer.text
+            and "请在店铺下面选「是我买的」或「不是我的」" in answer.text
+        )
+        assert asked == (status == 422)
     assert (
         post(sign_in(app, "buyer2"), "/me/shops", {"shop": str(cast.shop2), "answer": "yes"}, at="/me").status_code
         == 404

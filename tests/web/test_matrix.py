@@ -28,7 +28,7 @@ from portal.models import Case, Evidence, Notice, OrderLine, Sku, User
 from portal.web.carried import SECRET
 from tests.cast import Cast, sign_in, token_of
 from tests.conftest import NOW, make_app
-from tests.web.inspector import Browser
+from tests.web.inspector import Browser, elements, parse
 from tests.web.matrix import (
     CONSUMER,
     MISSING,
@@ -298,6 +298,17 @@ def contents(app: Flask) -> dict[str, list[tuple[object, ...]]]:
         return {name: connection.execute(f"SELECT * FROM {name}").fetchall() for name in names if name != "kept_forms"}
 
 
+def what_was_shown(browser: FlaskClient, row: Row, path: str) -> dict[str, str]:
+    """What the form of the page at this address says of what the page showed; nothing where there is no such form."""
+    answer = browser.get(path) if row.get == 200 else None
+    if answer is None or answer.mimetype != "text/html":
+        return {}
+    forms = [form for form in elements(parse(answer.text)[0], "form") if form.get("action") == path]
+    fields = elements(forms[0], "input") if forms else ()
+    hidden = {str(each.get("name")): each.get("value") or "" for each in fields if each.get("type") == "hidden"}
+    return {name: hidden[name] for name in ("form_key", "version", "shown") if name in hidden}
+
+
 @pytest.mark.parametrize("role", ROLES)
 def test_posting_what_is_allowed(own_world: World, role: str) -> None:
     """Each form of this role is first sent by everybody else, with their own good token and with the form's: refused,
@@ -310,7 +321,7 @@ def test_posting_what_is_allowed(own_world: World, role: str) -> None:
                 continue
             path = world.path(row, deal)
             mine = world.browser("anonymous") if row.endpoint == "auth.sign_in" else browsers[role]
-            form = {**row.form(deal), **token_of(mine.get("/login"))}
+            form = {**token_of(mine.get("/login")), **what_was_shown(mine, row, path), **row.form(deal)}
             strangers = [name for name in ROLES if not may(row, name, deal)] if world.rule(row).arguments else []
             before = contents(world.app) if strangers else {}
             for other in strangers:
