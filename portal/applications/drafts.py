@@ -82,7 +82,7 @@ def discard_draft(draft: Draft) -> None:
 
 def keep_photos(draft: Draft, public_ids: Sequence[str], drop: Sequence[str] = ()) -> int:
     """Hang loose photos of the buyer on the draft and take dropped ones off; returns how many it has then."""
-    mine = (Photo.owner_id == draft.buyer_id, Photo.case_id.is_(None), Photo.message_id.is_(None))
+    mine = (Photo.owner_id == draft.buyer_id, Photo.is_loose("draft_id"))
     if drop:
         db.session.execute(
             update(Photo).where(Photo.public_id.in_(drop), Photo.draft_id == draft.id).values(draft_id=None)

@@ -93,6 +93,14 @@ ROWS: tuple[Row, ...] = (
     Row("buyer.icon", ANYONE, get=302),
     Row("buyer.shop_policy", ANYONE, get=200),
     Row("buyer.public_rules", ANYONE, get=200),
+    Row(
+        "buyer.complain",
+        ANYONE,
+        get=200,
+        post=303,
+        form=lambda deal: {"kind": "opinion", "words": "希望能导出售后单"},
+    ),
+    Row("buyer.show_receipt", ANYONE, get=404, values={"token": "x" * 64}),
     # whoever holds a token
     Row(
         "consumer.enter",
@@ -132,13 +140,6 @@ ROWS: tuple[Row, ...] = (
     Row("buyer.messages", SIGNED_IN, get=200),
     Row("buyer.notices", SIGNED_IN, get=200, post=303),
     Row("buyer.sessions", SIGNED_IN, get=200, post=303),
-    Row(
-        "buyer.give_feedback",
-        SIGNED_IN,
-        get=200,
-        post=303,
-        form=lambda deal: {"kind": "wish", "words": "希望能导出售后单"},
-    ),
     Row("buyer.shops", SIGNED_IN, get=200, post=404, form=lambda deal: {"shop": "0", "answer": "yes"}),
     Row("buyer.report_shop", SIGNED_IN, get=404, post=404, values={"shop_id": "0"}),
     Row("buyer.list_complaints", SIGNED_IN, get=200),
@@ -218,6 +219,7 @@ ROWS: tuple[Row, ...] = (
     Row("operator.shops", OPERATORS, get=200),
     Row("operator.list_complaints", OPERATORS, get=200),
     Row("operator.show_complaint", OPERATORS, get=404, post=404, values={"number": "JB26112300000000"}),
+    Row("operator.export_complaints", OPERATORS, post=200),
     Row("operator.take_complaint", OPERATORS, post=404, values={"number": "JB26112300000000"}),
     Row("operator.list_claims", OPERATORS, get=200),
     Row("operator.audit_log", OPERATORS, get=200),
