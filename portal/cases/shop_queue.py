@@ -12,10 +12,11 @@ from sqlalchemy import bindparam, exists, func, or_, select
 
 from portal.cases import piles
 from portal.cases.piles import DONE, PAGE
-from portal.extensions import db, list_columns
+from portal.extensions import db
 from portal.flow import State
 from portal.models import Case, CaseEvent, CaseTally, Parcel
 from portal.orders.order_lists import escape_like
+from portal.prepared import list_columns
 from portal.words import BEIJING
 
 SOON = timedelta(hours=24)  # from here on the time left is shown in another colour
