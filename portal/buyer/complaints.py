@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from typing import Any
 
 from flask import abort, current_app, g, redirect, request
 from flask.typing import ResponseReturnValue
@@ -120,5 +121,5 @@ def show_complaint(number: str) -> ResponseReturnValue:
     return page("buyer/complaint.html", row=found, photos=photos, by_link=False, **_words())
 
 
-def _words() -> dict[str, object]:
+def _words() -> dict[str, Any]:
     return {"kinds": complaints.KINDS, "states": complaints.STATES, "outcomes": complaints.OUTCOMES}
