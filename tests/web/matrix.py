@@ -185,6 +185,7 @@ ROWS: tuple[Row, ...] = (
         },
     ),
     Row("buyer.apply_check", BUYER, get=200, post=303),
+    Row("buyer.apply_amount", BUYER, get=200),
     Row("buyer.apply_save", BUYER, post=204),
     Row("buyer.apply_discard", BUYER, post=303),
     Row("buyer.parcel", BUYER, get=200, post=303, form=lambda deal: {"words": "2026-11-23 09:00 【杭州市】派送中"}),
