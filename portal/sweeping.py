@@ -64,6 +64,7 @@ def sweep() -> int:
         ("resale overdue", lambda: resale.mark_overdue(clock.now())),
         ("chain facts", lambda: moving.sweep(clock.now())),
         ("chain alarms", lambda: chain_alarm.raise_alarms(clock.now())),
+        ("failed goods", lambda: failed.tell_late(clock.now())),
         ("complaints", lambda: complaints.escalate_due(clock.now())),
         ("bank accounts", lambda: account_keeping.erase_due(clock.now())),
     )

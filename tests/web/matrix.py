@@ -272,6 +272,7 @@ ROWS: tuple[Row, ...] = (
     Row("seller.product_list", SHOP, get=200),
     Row("seller.scan", SHOP, get=200, post=303, form=lambda deal: {"number": "75484863570001"}),
     Row("seller.unidentified", SHOP, get=200),
+    Row("seller.send_backs", SHOP, get=200),
     Row("seller.search", SHOP, get=200),
     Row("seller.undo_step", SHOP, post=303, values={"held_id": "1"}),
     Row("seller.bulk_runs", SHOP, get=200, post=303, form=lambda deal: {"kind": "agree", "scope": "all"}),
