@@ -21,7 +21,7 @@ from portal.cases.event_details import describe_event, find_left, record_event
 from portal.cases.view_statements import AROUND, EVENTS, LINES
 from portal.evidence import evidence
 from portal.extensions import db
-from portal.flow import Actor, State, Step
+from portal.flow import Actor, Stage, State, Step
 from portal.models import Case
 from portal.money import entries as money_entries
 from portal.money import payment_lists
@@ -210,8 +210,8 @@ def build_view(case: Case, side: Actor, now: datetime, *, role: str = "", by_lin
         end="done" if case.state == State.COMPLETED else "stop" if case.state in flow.FINAL else "",
         waits_for=words.ACTOR[waits] if waits else "",
         mine=side in turn or (waits == side == Actor.MEDIATOR),
-        otherwise=words.ESCALATED
-        if case.escalated and case.due_at is None
+        otherwise=words.UNFULFILLED
+        if case.stage == Stage.UNFULFILLED
         else told.tell_otherwise(case.type, case.due_rule, side, least_left=least, negotiated=case.negotiated),
         reason=reasons.said(case.reason),
         payer=words.PAYER[case.freight_payer],
@@ -223,7 +223,9 @@ def build_view(case: Case, side: Actor, now: datetime, *, role: str = "", by_lin
         actions=[pair for pair in steps if not hide_unsaid(case, *pair)],
         unsaid=[pair for pair in steps if hide_unsaid(case, *pair)],
         mediation=mediations.describe_mediation(case, events),
-        ruling=rulings.describe_ruling(case, collect(), lines) if case.escalated and case.due_at else None,
+        ruling=rulings.describe_ruling(case, collect(), lines)
+        if case.escalated and case.stage != Stage.UNFULFILLED
+        else None,
         pictures={line.product_id: line.picture for line in lines if line.picture},
         order_changes=versions.list_since(case.order_id, case.shop_id, case.opened_at, receiver.shown)
         if around.order_changed
