@@ -331,7 +331,7 @@ SAID: dict[str, str] = {
     "shop-accepted": "已确认，这家店铺的订单都在我的订单里",
     "shop-refused": "已记下，这家店铺的订单不会出现在我的订单里",
     "complaint-taken": "已标为处理中",
-    "complaint-answered": "已答复，对方会收到通知",
+    "complaint-answered": "已答复，投诉人能看到",
     "traces-imported": "物流记录已导入,结果如下",
     "shipped": "已发货,买家会收到通知",
     "sent-back": "拒收商品的退还运单已登记",
