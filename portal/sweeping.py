@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from portal.calendar import calendars, clock, officehours
-from portal.cases import anchors, bulk_work, held
+from portal.cases import anchors, bulk_work, held, looks
 from portal.cases import clock as case_clock
 from portal.config import Settings
 from portal.evidence import evidence
@@ -98,6 +98,7 @@ def tidy(store: Store, imports: Path) -> None:
         sessions.forget_old_sessions(now)
         once.forget(now)
         rates.forget(now)
+        looks.forget(now)
         following.end_old(now)
         consumer_links.forget_old(now)
     if (year := calendars.find_missing_year(now)) is not None:

@@ -28,6 +28,7 @@ from portal.models.security import (
 )
 from portal.models.shipments import Parcel, ParcelLine, ParcelTrace
 from portal.models.system import SystemNote
+from portal.models.team import CaseLook, ShopTag, StaffNote
 from portal.models.tracking import AskingSlot, OrderWatch, ReceiptClaim, Shipment, ShipmentTrace, TraceFile, Track
 from portal.models.versions import OrderVersion
 
@@ -47,6 +48,7 @@ __all__ = [
     "CaseHead",
     "CaseLine",
     "CaseLink",
+    "CaseLook",
     "CaseTally",
     "Complaint",
     "Conversation",
@@ -91,8 +93,10 @@ __all__ = [
     "Shipment",
     "ShipmentTrace",
     "Shop",
+    "ShopTag",
     "Sku",
     "Staff",
+    "StaffNote",
     "SystemNote",
     "TotpFactor",
     "TraceFile",
