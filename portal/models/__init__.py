@@ -7,9 +7,10 @@ from portal.models.calendar import CalendarYear, RuleVersion
 from portal.models.cases import Case, CaseEvent, CaseHead, CaseLine, CaseTally, Draft
 from portal.models.chains import AccessLink, CaseLink, OrderLink
 from portal.models.complaints import Complaint
-from portal.models.customers import CustomerNote, Feedback
+from portal.models.customers import CustomerNote
 from portal.models.desk import HeldStep, SavedView
 from portal.models.evidence import Evidence
+from portal.models.failed import FailedGoods
 from portal.models.imports import ImportHeading, ImportJob
 from portal.models.intake import Intake
 from portal.models.messages import Conversation, Message
@@ -56,7 +57,7 @@ __all__ = [
     "Delivery",
     "Draft",
     "Evidence",
-    "Feedback",
+    "FailedGoods",
     "FormKey",
     "HalfSignIn",
     "HeldStep",

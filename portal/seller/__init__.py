@@ -61,6 +61,7 @@ ROOMS: dict[str, str] = {
     "day": "queue",
     "pack": "queue",
     "send_back": "send_back",
+    "send_backs": "send_back",
     "messages": "contact",
     "contact": "contact",
     "contact_new": "contact",
