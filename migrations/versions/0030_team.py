@@ -12,8 +12,8 @@ from alembic import op
 
 from portal.extensions import BigId, Moment
 
-revision = "0027"
-down_revision = "0026"
+revision = "0030"
+down_revision = "0029"
 branch_labels = depends_on = None
 
 _OPEN = sa.text("state NOT IN ('completed','closed','withdrawn','converted')")
