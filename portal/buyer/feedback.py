@@ -18,7 +18,7 @@ class FeedbackForm(Form):
     """What it is about, in words."""
 
     kind = Choice("类型", choices=list(feedback.KINDS.items()), missing="请选择类型")
-    words = Text("内容", limit=500, missing="请写明您遇到了什么,或希望怎样")
+    words = Text("内容", limit=500, missing="请写明您遇到了什么，或希望怎样")
 
 
 @bp.route("/feedback", methods=["GET", "POST"])

@@ -37,7 +37,7 @@ from portal.web import guards
 from portal.web.once import once
 from portal.web.pages import page
 
-STALE = "这张售后单已有更新,下面是最新状态,您填写的内容已保留"
+STALE = "这张售后单已有更新，下面是最新状态，您填写的内容已保留"
 
 
 @bp.get("/<case_no>")
