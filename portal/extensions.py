@@ -14,12 +14,10 @@ import fcntl
 import os
 import sqlite3
 import time
-from collections import namedtuple
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from functools import cache
 from select import POLLIN, poll
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -236,15 +234,9 @@ def read(statement: Executable, values: dict[str, Any]) -> Any:
     return db.session.execute(statement, values) if connection is None else connection.execute(statement, values)
 
 
-@cache
-def _type_of(names: tuple[str, ...]) -> Any:
-    return namedtuple("Columns", names)
-
-
-def list_columns(statement: Executable, values: dict[str, Any]) -> list[Any]:
-    """The rows of a statement as named tuples: quick to read in templates, and what kept pieces are found by."""
-    found = db.session.connection().execute(statement, values)
-    return list(map(_type_of(tuple(found.keys()))._make, found.all()))
+def connection_to_read() -> Connection:
+    """The session's connection, or the one of ``reading_alone()``."""
+    return _alone.get() or db.session.connection()
 
 
 @contextmanager

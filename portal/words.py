@@ -106,7 +106,12 @@ TRACK: dict[str, str] = {  # why a tracking service has no answer
     "phone": "物流公司要求核对手机号后四位，暂时查不到",
     "not_found": "物流公司还查不到这个单号，刚寄出的包裹通常几小时后才有记录",
 }
-STAGE: dict[str, str] = {"evidence": "平台介入·举证中", "deciding": "平台介入·裁决中", "overdue": "平台介入·裁决超时"}
+STAGE: dict[str, str] = {
+    "evidence": "平台介入·举证中",
+    "deciding": "平台介入·裁决中",
+    "overdue": "平台介入·裁决超时",
+    "unfulfilled": "未履行",
+}
 MONEY: dict[str, str] = {  # what a payment is for
     "refund": "退款",
     "difference_back": "退差价",
@@ -270,11 +275,11 @@ STEP_DONE: dict[str, str] = {  # 已…: steps that are held back for a moment
     "ask_evidence": "请买家补充凭证",
     "reject": "拒绝",
 }
-STAGE_CHIP: dict[str, str] = {"evidence": "warn", "deciding": "wait", "overdue": "bad"}
+STAGE_CHIP: dict[str, str] = {"evidence": "warn", "deciding": "wait", "overdue": "bad", "unfulfilled": "bad"}
 
 ROLE: dict[str, str] = {"owner": "店主", "agent": "客服", "warehouse": "仓库", "finance": "财务"}
 
-ESCALATED = "平台裁决已超时，已提醒主管；双方仍可自行协商解决"  # 平台介入 whose last deadline has passed
+UNFULFILLED = "不再有时限；商家履行后售后继续，平台把这张售后单列为未履行"  # the rule decided, and it wasn't done
 
 
 def state(case_type: str, name: str) -> str:
@@ -326,9 +331,9 @@ SAID: dict[str, str] = {
     "shop-accepted": "已确认，这家店铺的订单都在我的订单里",
     "shop-refused": "已记下，这家店铺的订单不会出现在我的订单里",
     "complaint-taken": "已标为处理中",
-    "complaint-answered": "已答复，对方会收到通知",
-    "traces-imported": "物流记录已导入，结果如下",
-    "shipped": "已发货，买家会收到通知",
+    "complaint-answered": "已答复，投诉人能看到",
+    "traces-imported": "物流记录已导入,结果如下",
+    "shipped": "已发货,买家会收到通知",
     "sent-back": "拒收商品的退还运单已登记",
     "photo-removed": "照片已删除",
     "parcel-noted": "已登记为无主件；买家填写这个运单号后会自动对上",

@@ -13,7 +13,7 @@ from portal.extensions import db
 from portal.flow import CaseType, StepRefused
 from portal.models import Draft
 from portal.models import Evidence as Photo
-from portal.rights.reasons import MOST_PHOTOS
+from portal.rights.reasons import MOST_PHOTOS, reason
 
 _DRAFT = select(Draft).where(Draft.order_id == bindparam("order_id"), Draft.buyer_id == bindparam("buyer_id"))
 
@@ -32,6 +32,15 @@ def read_type(draft: Draft) -> CaseType:
 def read_asked(draft: Draft) -> bool:
     """Whether it is asked for as 协商, where there may be no right to it."""
     return bool(draft.fields.get("negotiated"))
+
+
+def read_description(draft: Draft) -> str:
+    """The description as it is handed in: the two sizes in front where the reason asks for them."""
+    fields = draft.fields
+    stated, measured = fields.get("stated") or "", fields.get("measured") or ""
+    known = reason(fields.get("reason", ""))
+    sizes = f"标注 {stated}，实测 {measured}。" if known and known.measures and stated and measured else ""
+    return sizes + (fields.get("description") or "")
 
 
 MOST_DRAFTS = 50  # of one person; what is begun and never handed in keeps photos
@@ -82,7 +91,7 @@ def discard_draft(draft: Draft) -> None:
 
 def keep_photos(draft: Draft, public_ids: Sequence[str], drop: Sequence[str] = ()) -> int:
     """Hang loose photos of the buyer on the draft and take dropped ones off; returns how many it has then."""
-    mine = (Photo.owner_id == draft.buyer_id, Photo.case_id.is_(None), Photo.message_id.is_(None))
+    mine = (Photo.owner_id == draft.buyer_id, Photo.is_loose("draft_id"))
     if drop:
         db.session.execute(
             update(Photo).where(Photo.public_id.in_(drop), Photo.draft_id == draft.id).values(draft_id=None)

@@ -50,7 +50,7 @@ def my_cases() -> ResponseReturnValue:
 @bp.get("/cases/<case_no>")
 def show_case(case_no: str) -> ResponseReturnValue:
     """Where it stands, who must act, until when; then what can be done; then everything that happened."""
-    case = guards.found(case_view.find_of_buyer(case_no, g.who.user_id))
+    case = guards.found(case_view.read_of_buyer(case_no, g.who.user_id))
     view = case_view.build_view(case, Actor.BUYER, g.now)
     return show_page(case, view, 200, news=_news(view))
 

@@ -117,6 +117,8 @@ def find_head(view: View) -> str:
 def _find_mediation_head(view: View) -> str:
     if view.case.stage == Stage.EVIDENCE and view.side in (Actor.BUYER, Actor.SELLER):
         return "平台介入：请提交证据" if view.mine else "平台介入：等待对方提交证据"
+    if view.case.stage == Stage.UNFULFILLED:
+        return "请按平台的处理履行" if view.side is Actor.SELLER else "商家没有履行，平台已列为未履行"
     return {Stage.OVERDUE: "平台处理超时，已加急"}.get(Stage(view.case.stage), "平台介入：等待平台裁决")
 
 

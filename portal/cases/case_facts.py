@@ -100,6 +100,7 @@ def collect_facts(
         countered=case.countered,
         payment_claim=case.payment_claim,
         claimed_at=case.claimed_at,
+        ruled=case.ruled,
         passed_on=case.passed_at is not None,
         **found,
     )

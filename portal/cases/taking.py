@@ -181,6 +181,7 @@ def _clear_state(step: Step, at: datetime) -> dict[str, Any]:
 
 _FRESH: dict[str, Any] = {
     "late": False,
+    "ruled": False,
     "extended": False,
     "granted_seconds": 0,
     "objected": False,

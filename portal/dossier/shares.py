@@ -20,7 +20,6 @@ from portal.models import (
     Conversation,
     Draft,
     Evidence,
-    Feedback,
     Intake,
     KeptForm,
     KnownShop,
@@ -82,7 +81,7 @@ SHARES: dict[str, Share] = {
     "sessions": Share("登录过的设备", Session.user_id == _PERSON, _without("id_hash")),
     "orders": Share("订单", (Order.buyer_id == _PERSON) & Order.shown, _without("version", "followed_text")),
     "known_shops": Share("您确认过的店铺", KnownShop.user_id == _PERSON),
-    "complaints": Share("举报", Complaint.user_id == _PERSON, _without("answered_by")),
+    "complaints": Share("投诉与意见", Complaint.user_id == _PERSON, _without("answered_by", "token_hash")),
     "order_lines": Share("订单商品和交易快照", OrderLine.order_id.in_(_ORDERS), _without("line_key")),
     "order_versions": Share("商家导入的订单资料", OrderVersion.order_id.in_(_ORDERS), _without("source")),
     "cases": Share("售后单", Case.buyer_id == _PERSON, _without("version", "queue_at", "remind_at")),
@@ -136,7 +135,6 @@ SHARES: dict[str, Share] = {
     "bank_consents": Share("对收款账户的同意", BankConsent.owner_id == _PERSON),
     "bank_accounts": Share("收款账户（只有后四位）", BankAccount.owner_id == _PERSON, _without("key_id", "sealed")),
     "bank_views": Share("谁看过收款账号", BankView.owner_id == _PERSON, _without("key", "user_id")),
-    "feedback": Share("意见反馈", Feedback.user_id == _PERSON),
 }
 
 
@@ -254,4 +252,7 @@ LABELS: dict[str, str] = {
     "name": "姓名",
     "number": "回执号",
     "kind": "种类",
+    "about": "涉及",
+    "due_at": "期限",
+    "outcome": "结果",
 }

@@ -35,6 +35,7 @@ DEADLINES: dict[str, timedelta] = {
     "mediation_rule": timedelta(days=5),  # for the other one: then the rule decides
     "least_left": timedelta(hours=24),  # when a clock that stood still goes on, at least this much is left
     "nudge_pause": timedelta(hours=24),
+    "complaint_answer": timedelta(days=15),  # for who runs the portal to answer a complaint
     "receipt_objection": timedelta(hours=48),  # to object to a 签收 that the other side reports
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -32,12 +33,13 @@ from portal.mediation import bp
 from portal.mediation.forms import FORMS, DecideForm
 from portal.models import Case
 from portal.rights import guarantees
-from portal.talk import conversations
+from portal.talk import complaints, conversations
 from portal.web import guards
 from portal.web.once import once
 from portal.web.pages import page
 
-STALE = "这张售后单已有更新，下面是最新状态，您填写的内容已保留"
+UPHELD_FOR = timedelta(days=365)
+STALE = "这张售后单已有更新,下面是最新状态,您填写的内容已保留"
 
 
 @bp.get("/<case_no>")
@@ -69,6 +71,8 @@ def _page(case: Case, status: int, form: Any = None, typed: Any = ()) -> Respons
         grounds=mediation_queue.find_grounds(case),
         promises=_list_promises(view),
         history=shop_queue.count_history(case.shop_id, case.buyer_id, g.now),
+        upheld=complaints.list_upheld(case.shop_id, g.now - UPHELD_FOR),
+        complaint_kinds=complaints.KINDS,
         messages=messages,
         earlier=earlier,
         photos=conversations.list_photos([message.id for message in messages]),

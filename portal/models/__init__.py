@@ -7,7 +7,7 @@ from portal.models.calendar import CalendarYear, RuleVersion
 from portal.models.cases import Case, CaseEvent, CaseHead, CaseLine, CaseTally, Draft
 from portal.models.chains import AccessLink, CaseLink, OrderLink
 from portal.models.complaints import Complaint
-from portal.models.customers import CustomerNote, Feedback
+from portal.models.customers import CustomerNote
 from portal.models.desk import HeldStep, SavedView
 from portal.models.evidence import Evidence
 from portal.models.imports import ImportHeading, ImportJob
@@ -54,7 +54,6 @@ __all__ = [
     "Delivery",
     "Draft",
     "Evidence",
-    "Feedback",
     "FormKey",
     "HalfSignIn",
     "HeldStep",

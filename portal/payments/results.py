@@ -33,6 +33,7 @@ _HEADINGS: dict[str, str] = {
     "幂等编号": "key",
     "金额": "amount",
     "金额(元)": "amount",
+    "金额（元）": "amount",
     "结果": "result",
     "付款结果": "result",
     "状态": "result",

@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Integer, bindparam, delete, literal_column, select, update
 
-from portal.extensions import PerApp, db, read, writing
+from portal.extensions import PerApp, db, writing
 from portal.models import HalfSignIn, KeptForm, PasswordLink, Session, Shop, Staff, User
 from portal.notices import reading
+from portal.prepared import Prepared
 
 BUYER_IDLE, BUYER_LONGEST = timedelta(days=14), timedelta(days=30)
 
@@ -108,7 +109,7 @@ def sign_in(user: User, *, now: datetime, device: str = "", address: str = "") -
 _session, _user, _staff, _shop = (table.__table__.c for table in (Session, User, Staff, Shop))
 
 
-_WHO = (
+_WHO = Prepared(
     select(
         _session.user_id,
         _session.seen_at,
@@ -137,7 +138,7 @@ _WHO = (
 def who_is(cookie: str, now: datetime) -> tuple[Who | None, int | None]:
     """(the signed-in person, None), or (None, the person of a session whose time is up), or (None, None)."""
     id_hash = hash_token(cookie)
-    row = read(_WHO, {"id_hash": id_hash}).one_or_none()
+    row = _WHO.find_row(id_hash=id_hash)
     if row is None:
         return None, None
     (

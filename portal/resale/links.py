@@ -202,13 +202,7 @@ def may_see_photo(opened: Pass, case_id: int | None, public_id: str) -> Any | No
         select(Evidence.key, Evidence.thumb_key, Evidence.sha256, Evidence.thumb_sha256).where(
             Evidence.public_id == public_id,
             (of_order if case_id is None else Evidence.case_id == case_id)
-            | (
-                Evidence.case_id.is_(None)
-                & Evidence.draft_id.is_(None)
-                & Evidence.message_id.is_(None)
-                & Evidence.product_id.is_(None)
-                & (Evidence.owner_id == opened.buyer_id)
-            ),
+            | (Evidence.is_loose() & (Evidence.owner_id == opened.buyer_id)),
         )
     ).one_or_none()
 

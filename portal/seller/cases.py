@@ -29,7 +29,7 @@ from portal.web.pages import page
 @bp.get("/cases/<case_no>")
 def show_case(case_no: str) -> ResponseReturnValue:
     """Evidence beside the snapshot, facts about the buyer, what can be done, everything that happened."""
-    case = guards.found(case_view.find_of_shop(case_no, g.who.shop_id))
+    case = guards.found(case_view.read_of_shop(case_no, g.who.shop_id))
     return show_page(case, build_view(case), 200) if is_shown(case) else not_yours(_NOT_SHOWN)
 
 

@@ -109,6 +109,14 @@ class Photos(Field):
 
 def shop_of_request() -> int:
     """The shop that the address is about: of the signed-in seller, of its order or case, else of the last order."""
+    found = find_shop_of_request()
+    if found is None:
+        abort(404)
+    return found
+
+
+def find_shop_of_request() -> int | None:
+    """The same; None for somebody who has neither an order nor a shop, and so no place to keep a photo."""
     args = request.view_args or {}
     found = None
     if g.who is not None and request.blueprint == "seller":
@@ -122,9 +130,7 @@ def shop_of_request() -> int:
         owner = g.who.user_id if g.who is not None else g.guest
         mine = select(Order.shop_id).where(Order.buyer_id == owner, Order.shown | (g.who is None))
         found = db.session.scalar(mine.order_by(Order.id.desc()).limit(1)) or (g.who and g.who.shop_id)
-    if found is None:
-        abort(404)
-    return int(found)
+    return None if found is None else int(found)
 
 
 def sent_ids(name: str, form: MultiDict[str, str] | None = None) -> list[str]:

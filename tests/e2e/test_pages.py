@@ -86,7 +86,16 @@ def _orders(app: Flask, member: str) -> dict[str, str]:
 
 def visitors(app: Flask) -> tuple[str, list[str]]:
     shop = db.session.scalar(db.select(Shop.id))
-    return "", ["/", "/login", "/login?said=signed-out", "/guide", f"/shops/{shop}/conditions", "/nothing", "/qa"]
+    return "", [
+        "/",
+        "/login",
+        "/login?said=signed-out",
+        "/guide",
+        f"/shops/{shop}/conditions",
+        "/feedback",
+        "/nothing",
+        "/qa",
+    ]
 
 
 def buyers(app: Flask) -> tuple[str, list[str]]:
@@ -160,7 +169,14 @@ def mediators(app: Flask) -> tuple[str, list[str]]:
 
 
 def operators(app: Flask) -> tuple[str, list[str]]:
-    return "operator", ["/operator", "/operator/calendar/2026", "/operator/calendar/2027", "/operator/rules", "/rules"]
+    return "operator", [
+        "/operator",
+        "/operator/calendar/2026",
+        "/operator/calendar/2027",
+        "/operator/rules",
+        "/operator/complaints",
+        "/rules",
+    ]
 
 
 def buyers_cases(app: Flask) -> tuple[str, list[str]]:

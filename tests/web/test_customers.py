@@ -5,15 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from click.testing import CliRunner
 from flask import Flask
-from flask.cli import ScriptInfo
 from sqlalchemy import select
 
 from portal import doctor, sweeping
-from portal.cli.group import portal
 from portal.extensions import db, writing
-from portal.models import Conversation, CustomerNote, Feedback, Order
+from portal.models import Conversation, CustomerNote, Order
 from portal.talk import conversations
 from tests.cast import Cast, post, sign_in
 from tests.conftest import Clock
@@ -86,18 +83,6 @@ def test_a_customer_is_seen_by_the_shops_he_bought_from_only(app: Flask, cast: C
     assert post(seller, here, {"remove": note}).status_code == 303
     assert db.session.scalar(select(CustomerNote.id)) is None
     assert post(seller, here, {"words": ""}).status_code == 422
-
-
-def test_feedback_gets_a_receipt(app: Flask, cast: Cast, now: Clock) -> None:
-    browser = sign_in(app, "buyer")
-    assert post(browser, "/feedback", {"words": "x"}).status_code == 422
-    sent = post(browser, "/feedback", {"kind": "wish", "words": "希望有深色模式,卡号 6222021234567890128"})
-    assert sent.status_code == 303
-    kept = db.session.scalars(select(Feedback)).one()
-    assert "6222021234567890128" not in kept.words
-    assert kept.number in browser.get(sent.location).text
-    assert "<b>" not in browser.get("/feedback?number=FK<b>").text
-    assert kept.number in CliRunner().invoke(portal, ["feedback"], obj=ScriptInfo(create_app=lambda: app)).output
 
 
 def test_nothing_is_sent_out_in_quiet_hours(
