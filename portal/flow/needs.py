@@ -121,25 +121,25 @@ NEEDS: dict[str, Callable[[Facts], str | None]] = {
     "offered_by_buyer": lambda f: None if f.offered_by == Actor.BUYER else "没有待答复的提议，页面显示的是最新状态",
     "offered_by_seller": lambda f: None if f.offered_by == Actor.SELLER else "没有待答复的提议，页面显示的是最新状态",
     "undisputed": lambda f: (
-        "平台介入期间,一方不能单独改变售后单;请在介入中写明您的意见,对方同意、申请方撤回介入或平台裁决后再继续"
+        "平台介入期间，一方不能单独改变售后单；请在介入中写明您的意见，对方同意、申请方撤回介入或平台裁决后再继续"
         if f.escalated and f.stage != Stage.UNFULFILLED  # whoever owes it may do it at any time
         else None
     ),
     "caller_withdraws": lambda f: (
-        "平台介入不是由您申请的,撤销申请须等平台裁决;可以在介入中写明您不再坚持"
+        "平台介入不是由您申请的，撤销申请须等平台裁决；可以在介入中写明您不再坚持"
         if f.escalated and f.stage != Stage.UNFULFILLED and f.asked_by != Actor.BUYER
         else None
     ),
     "ruled": lambda f: None if f.ruled else "规则还没有处理过",
     "not_ruled": lambda f: "规则已处理过，现在等待履行" if f.ruled else None,
-    "in_mediation": lambda f: None if f.escalated else "现在没有平台介入,页面显示的是最新状态",
-    "no_mediation": lambda f: "平台已介入,请在介入中提交证据" if f.escalated else None,
-    "collecting": lambda f: None if f.stage == Stage.EVIDENCE else "举证期已结束,请等待平台处理",
+    "in_mediation": lambda f: None if f.escalated else "现在没有平台介入，页面显示的是最新状态",
+    "no_mediation": lambda f: "平台已介入，请在介入中提交证据" if f.escalated else None,
+    "collecting": lambda f: None if f.stage == Stage.EVIDENCE else "举证期已结束，请等待平台处理",
     **{f"rule_{name}": _is_ruled(name) for name in _RULED},
     "deciding": lambda f: (
         None
         if f.stage in (Stage.DECIDING, Stage.OVERDUE, Stage.UNFULFILLED) or f.heard_both
-        else "举证期还没有结束,双方都提交证据后可以提前裁决"
+        else "举证期还没有结束，双方都提交证据后可以提前裁决"
     ),
     "rounds_left": lambda f: (
         None if f.evidence_round < EVIDENCE_ROUNDS else f"最多 {EVIDENCE_ROUNDS} 轮举证，请作出裁决"

@@ -216,7 +216,7 @@ REASONS: Final[tuple[Reason, ...]] = (
         Fault.SELLER,
         Payer.SELLER,
         1,
-        prompt="请把尺子放在商品上一起拍,量的位置和商品页面一致",
+        prompt="请把尺子放在商品上一起拍，量的位置和商品页面一致",
         ask="请写明量的是哪里，例如：胸围",
         types=_CHANGED,
         measures=True,
