@@ -158,7 +158,7 @@ def test_good_ones_stay_when_others_are_refused() -> None:
     assert [(refusal.index, refusal.sentence) for refusal in refusals] == [
         (0, "第 1 张照片是空文件，请重新选择"),
         (2, f"第 3 张照片{INCOMPLETE}"),
-        (4, f"第 5 张照片是 GIF 动图,{NOT_A_PHOTO}"),
+        (4, f"第 5 张照片是 GIF 动图，{NOT_A_PHOTO}"),
     ]
     with pytest.raises(ImagesRefused) as refused:
         prepare(files)
