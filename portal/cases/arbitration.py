@@ -203,6 +203,8 @@ def carried_out(step: Step, case_type: str, handed: HandIn, *, goods_returned: b
         return said
     if step.name == "decide_unpaid":
         return ["这笔款项恢复为没有付成,商家须重新付款并登记。", f"原来的时限继续计算,至少还有 {least}。"]
+    if step.name == "decide_complete" and step.target == State.CONVERTED:
+        return ["这笔款项视为已付清，售后以转成的售后单为准。"]
     if step.name == "decide_complete":
         return [f"售后单结束为「{TYPE[case_type]}完成」。"]
     if step.name == "decide_return":

@@ -162,10 +162,12 @@ _ROWS: tuple[Step, ...] = (
     Step("timeout_escalate", XI, State.CONFIRMING, State.CONFIRMING, C, "商家超时未处理收货问题,平台介入", (B, S, P), after="problem_answer", needs=("problem_open",), title="平台介入通知"),
     Step("approve_refund", ALL, State.REFUNDING, State.REFUNDING, S, "商家复核了退款", (), "复核通过", needs=("approval_waiting",), roles=MONEY),
     Step("settle_entry", ALL, State.REFUNDING, State.REFUNDING, S, "商家付清了其中一笔款项", (B,), "登记已退款", needs=("approved", "more_entries", "rest_open"), roles=MONEY),
-    Step("refund_ok", X, State.REFUNDING, State.COMPLETED, S, "款项已付清,换货完成", (B, S), "登记已退款", needs=("approved", "one_entry", "nothing_contested"), roles=MONEY, title="退款完成"),
-    Step("refund_ok", I, State.REFUNDING, State.COMPLETED, S, "款项已付清,补发完成", (B, S), "登记已退款", needs=("approved", "one_entry", "nothing_contested"), roles=MONEY, title="退款完成"),
+    Step("refund_ok", X, State.REFUNDING, State.COMPLETED, S, "款项已付清,换货完成", (B, S), "登记已退款", needs=("approved", "one_entry", "nothing_contested", "not_converted"), roles=MONEY, title="退款完成"),
+    Step("refund_ok", XI, State.REFUNDING, State.CONVERTED, S, "商家付清了转单前的款项", (B, S), "登记已退款", needs=("approved", "one_entry", "nothing_contested", "was_converted"), roles=MONEY),
+    Step("refund_ok", I, State.REFUNDING, State.COMPLETED, S, "款项已付清,补发完成", (B, S), "登记已退款", needs=("approved", "one_entry", "nothing_contested", "not_converted"), roles=MONEY, title="退款完成"),
     Step("refund_ok", RM, State.REFUNDING, State.COMPLETED, S, "商家已退款,退款完成", (B, S), "登记已退款", needs=("approved", "one_entry", "nothing_contested"), roles=MONEY, title="退款完成"),
-    Step("refund_arrived", ALL, State.REFUNDING, State.COMPLETED, B, "买家确认款项已到账,售后完成", (B, S, P), "已到账", needs=("rest_contested",), title="退款完成"),
+    Step("refund_arrived", ALL, State.REFUNDING, State.COMPLETED, B, "买家确认款项已到账,售后完成", (B, S, P), "已到账", needs=("rest_contested", "not_converted"), title="退款完成"),
+    Step("refund_arrived", XI, State.REFUNDING, State.CONVERTED, B, "买家确认转单前的款项已到账", (B, S, P), "已到账", needs=("rest_contested", "was_converted")),
     Step("refund_fail", ALL, State.REFUNDING, State.REFUND_FAILED, S, "退款失败,商家会重试", (B,), "登记退款失败", needs=("approved",), roles=MONEY, danger=True),
     Step("timeout_overdue", ALL, State.REFUNDING, State.REFUNDING, C, "商家超过法定期限未退款,平台介入", (B, S, P), after="refund_legal", title="平台介入通知"),
     Step("retry", ALL, State.REFUND_FAILED, State.REFUNDING, S, "商家重新办理退款", (B,), "重新退款", roles=MONEY),
@@ -179,6 +181,8 @@ _ROWS: tuple[Step, ...] = (
     Step("timeout_overdue", ALL, State.REFUND_FAILED, State.REFUND_FAILED, C, "退款失败后超过法定期限,平台介入", (B, S, P), after="refund_legal", title="平台介入通知"),
     # A payment that is recorded hasn't arrived, says the buyer: nothing is paid again until that is clear.
     Step("deny_arrival", ALL, State.COMPLETED, State.REFUNDING, B, "买家说款项没有到账,请商家核对", (S,), "未到账", needs=("arrival_open",), title="买家说款项没有到账"),
+    Step("deny_arrival", XI, State.CONVERTED, State.REFUNDING, B, "买家说转单前的款项没有到账,请商家核对", (S,), "未到账", needs=("arrival_open",), title="买家说款项没有到账"),
+    Step("confirm_arrival", XI, State.CONVERTED, State.CONVERTED, B, "买家确认转单前的款项已到账", (S,), "已到账", needs=("arrival_open",)),
     Step("confirm_arrival", ALL, State.COMPLETED, State.COMPLETED, B, "买家确认款项已到账", (S,), "已到账", needs=("arrival_open",)),
     *(
         row
@@ -191,7 +195,8 @@ _ROWS: tuple[Step, ...] = (
     ),
     *(Step("admit_unpaid", XI, state, state, S, "商家核对后确认款项没有付成,会重新付款", (B,), "款项没有付成", needs=("contested",), roles=MONEY) for state in (State.RESHIPPING, State.CONFIRMING)),
     Step("timeout_escalate", ALL, State.REFUNDING, State.REFUNDING, C, "商家没有答复未到账的款项,平台介入", (B, S, P), after="arrival_answer", needs=("contested", "not_shown"), title="平台介入通知"),
-    Step("timeout_arrival", ALL, State.REFUNDING, State.COMPLETED, C, "商家提交付款凭证后买家没有再提出异议,售后完成", (B, S), after="arrival_objection", needs=("shown", "rest_contested"), title="售后完成"),
+    Step("timeout_arrival", ALL, State.REFUNDING, State.COMPLETED, C, "商家提交付款凭证后买家没有再提出异议,售后完成", (B, S), after="arrival_objection", needs=("shown", "rest_contested", "not_converted"), title="售后完成"),
+    Step("timeout_arrival", XI, State.REFUNDING, State.CONVERTED, C, "商家提交付款凭证后买家没有再提出异议,款项按已付清", (B, S), after="arrival_objection", needs=("shown", "rest_contested", "was_converted")),
     *(
         Step("decide_unpaid", types, state, target, P, "平台裁决:款项没有付到,商家重新付款", (B, S), "没有付到,重新付款", needs=("in_mediation", "deciding", "contested"), title="平台裁决通知")
         for state, target, types in (
@@ -204,7 +209,8 @@ _ROWS: tuple[Step, ...] = (
     Step("decide_close", XR, State.INSPECTING, State.CLOSED, P, "平台裁决:不支持申请,商家退还商品,售后关闭", (B, S), "不支持,关闭售后", needs=("in_mediation", "deciding"), title="平台裁决通知"),
     Step("decide_close", XR, State.DISPUTED, State.CLOSED, P, "平台裁决:不支持申请,商家退还商品,售后关闭", (B, S), "不支持,关闭售后", needs=("in_mediation", "deciding"), title="平台裁决通知"),
     Step("decide_complete", XI, State.CONFIRMING, State.COMPLETED, P, "平台裁决:商家已履行,售后完成", (B, S), "商家已履行,完成", needs=("in_mediation", "deciding", "money_settled"), title="平台裁决通知"),
-    Step("decide_complete", ALL, State.REFUNDING, State.COMPLETED, P, "平台裁决:商家已付清,售后完成", (B, S), "商家已付清,完成", needs=("in_mediation", "deciding", "rest_contested"), title="平台裁决通知"),
+    Step("decide_complete", ALL, State.REFUNDING, State.COMPLETED, P, "平台裁决:商家已付清,售后完成", (B, S), "商家已付清,完成", needs=("in_mediation", "deciding", "rest_contested", "not_converted"), title="平台裁决通知"),
+    Step("decide_complete", XI, State.REFUNDING, State.CONVERTED, P, "平台裁决:转单前的款项商家已付清", (B, S), "商家已付清", needs=("in_mediation", "deciding", "rest_contested", "was_converted"), title="平台裁决通知"),
     *(Step("decide_return", XR, source, State.RETURNING, P, "平台裁决:支持申请,请买家寄回商品", (B, S), "支持,买家寄回", needs=("in_mediation", "deciding"), title="平台裁决通知") for source in (State.APPLIED, State.REVISING)),
     *(
         Step("decide_reship", types, source, State.RESHIPPING, P, "平台裁决:商家发出商品", (B, S), "商家发货", needs=("in_mediation", "deciding"), title="平台裁决通知")
@@ -239,7 +245,7 @@ def _rule(row: Step) -> Step:
         tells=(B, S, P),
         button="",
         after="mediation_rule",
-        needs=("in_mediation", f"rule_{row.name}"),
+        needs=("in_mediation", f"rule_{row.name}", *(need for need in row.needs if need.endswith("_converted"))),
         danger=False,
     )
 
