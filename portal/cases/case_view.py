@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, select
 
 from portal import flow, told, words
 from portal.calendar import lengths
-from portal.cases import case_facts, child_cases, mediations, rulings, stakes
+from portal.cases import case_facts, child_cases, failed, mediations, rulings, stakes
 from portal.cases import deadlines as case_deadlines
 from portal.cases import proposals as cases_proposals
 from portal.cases.actions import hide_unsaid, list_actions
@@ -270,7 +270,7 @@ def _asks_for_money(case: Case, entries: Sequence[Any]) -> bool:
 
 def count_refused(state: str, lines: Sequence[Any]) -> int:
     """How much was received and not accepted, thousandths; nothing while the result is still open."""
-    if state in (State.INSPECTING, State.DISPUTED):
+    if state in failed.OPEN:
         return 0
     return sum(line.received_milli - line.accepted_milli for line in lines if line.received_milli)
 

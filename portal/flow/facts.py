@@ -59,6 +59,7 @@ class Facts:
     offered_by: str = ""  # whose offer waits for the other side, while the platform is in it
     asked_by: str = ""  # who opened the mediation
     origin: str = ""  # proposed: the state that the proposal was made in
+    failed_late: bool = False  # what didn't pass inspection should be on its way home and isn't
     countered: bool = False  # proposed: the buyer has made terms of his own
     outcome: str = ""  # proposed: where the open terms lead: return, reship, pay, refund, convert
     difference_fen: int = 0  # what the buyer would have to pay for the other specification; negative: gets back

@@ -100,7 +100,9 @@ NEEDS: dict[str, Callable[[Facts], str | None]] = {
     "arrival_open": lambda f: (
         None if f.objectable_entries else f"登记付款超过 {in_words(f.span('arrival_objection'))},或您已确认到账"
     ),
-    "payment_denied": lambda f: None if f.payment_claim == "denied" else "补差价后商家说没有收到时,可以申请平台介入",
+    "payment_denied": lambda f: (
+        None if f.failed_late or f.payment_claim == "denied" else "补差价后商家说没有收到时,可以申请平台介入"
+    ),
     # the last one ends a case, and while the platform is in it that isn't the shop's alone to say
     "more_entries": lambda f: None if f.open_entries > 1 or (f.escalated and f.open_entries) else "只剩这一笔款项",
     "approved": lambda f: "金额超过复核线,请由另一位同事先复核" if f.waiting_entries else None,
@@ -148,12 +150,12 @@ NEEDS: dict[str, Callable[[Facts], str | None]] = {
     ),
     "refund_slow": lambda f: (
         None
-        if f.contested_entries or f.now - (f.owed_since or f.entered_at) >= f.span("refund_target")
+        if f.failed_late or f.contested_entries or f.now - (f.owed_since or f.entered_at) >= f.span("refund_target")
         else f"商家还在退款时限内,超过 {in_words(f.span('refund_target'))}可以申请平台介入"
     ),
     "late_or_problem": lambda f: (
         None
-        if f.late or f.problem_open or f.contested_entries
+        if f.late or f.problem_open or f.contested_entries or f.failed_late
         else "双方还在正常处理中,商家超时或有问题未解决时可以申请平台介入"
     ),
 }
