@@ -203,7 +203,7 @@ def open_again(
 
 def find_child_no(case: Case) -> str | None:
     """The number of the case that a converted one has become."""
-    if case.state != State.CONVERTED:
+    if case.state != State.CONVERTED and "converted" not in case.origin:
         return None
     made = select(Case.case_no).where(Case.parent_id == case.id, Case.shop_id == case.shop_id)
     return db.session.scalar(made.order_by(Case.id.desc()).limit(1))

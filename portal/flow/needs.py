@@ -132,6 +132,8 @@ NEEDS: dict[str, Callable[[Facts], str | None]] = {
         if f.escalated and f.stage != Stage.UNFULFILLED and f.asked_by != Actor.BUYER
         else None
     ),
+    "was_converted": lambda f: None if f.converted else "售后没有转为其他售后单",
+    "not_converted": lambda f: "售后已转为其他售后单，这里只核清款项" if f.converted else None,
     "ruled": lambda f: None if f.ruled else "规则还没有处理过",
     "not_ruled": lambda f: "规则已处理过，现在等待履行" if f.ruled else None,
     "in_mediation": lambda f: None if f.escalated else "现在没有平台介入，页面显示的是最新状态",

@@ -27,6 +27,8 @@ def test_final_states_are_left_by_no_step() -> None:
     assert left == {  # but for what the buyer says of a payment, which may open it again
         ("deny_arrival", "completed", "refunding"),
         ("confirm_arrival", "completed", "completed"),
+        ("deny_arrival", "converted", "refunding"),
+        ("confirm_arrival", "converted", "converted"),
     }
 
 

@@ -8,7 +8,7 @@ from portal import flow
 from portal.calendar.lengths import get_deadline
 from portal.cases.effects.hand_ins import EntryChoice, HandIn
 from portal.cases.effects.payment import tell_payment
-from portal.cases.effects.step_context import StepContext, effect, end_mediation
+from portal.cases.effects.step_context import StepContext, effect, end_mediation, load_lines
 from portal.extensions import db
 from portal.flow import Actor, State
 from portal.money import arrivals
@@ -25,7 +25,11 @@ def note_claim(context: StepContext[HandIn]) -> dict[str, Any]:
 def deny_arrival(context: StepContext[EntryChoice]) -> dict[str, Any]:
     entry = arrivals.deny_arrival(context.case, context.handed.entry_id, at=context.at)
     tell_payment(context, entry)
-    return note_claim(context)
+    if context.step.source != State.CONVERTED:
+        return note_claim(context)
+    for line in load_lines(context.case):  # its units are the other case's, and stay there
+        line.moved_milli = line.quantity_milli
+    return {**note_claim(context), "origin": {"converted": True}}
 
 
 @effect("confirm_arrival", takes=EntryChoice)

@@ -174,7 +174,7 @@ def decide_continue(context: StepContext[HandIn]) -> dict[str, Any]:
 def decide_end(context: StepContext[HandIn]) -> dict[str, Any]:
     check_reason(context)
     case = context.case
-    if context.step.target == State.COMPLETED and case.payment_claim:
+    if context.step.target in (State.COMPLETED, State.CONVERTED) and case.payment_claim:
         arrivals.confirm_rest(case, at=context.at, word="decided")
         return {"payment_claim": "", "claimed_at": None}
     if context.step.target == State.CLOSED and case.state in (State.INSPECTING, State.DISPUTED):
