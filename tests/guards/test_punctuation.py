@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 HAN = "\u4e00-\u9fff"
-HALF_WIDTH = re.compile(rf"(?<=[{HAN}」』）])(?:[,;?!]|:(?!//)|\((?=[{HAN}])(?!元\)))|[,;](?=[{HAN}「『（]）")
+HALF_WIDTH = re.compile(rf"(?<=[{HAN}」』）])(?:[,;?!]|:(?!//)|\((?=[{HAN}])(?!元\)))|[,;](?=[{HAN}「『（])")
 
 # What others write is read as they write it: carriers' sentences, headings of exports, what a member types.
 FROM_OTHERS = {
