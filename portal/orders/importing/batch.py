@@ -125,7 +125,7 @@ class Batch:
                 new.append(order)
                 self._said.done(order, Outcome.NEW)
                 if order.ordered_at is None and order.paid_at is None:
-                    self._said.warn(order, order.row, "订单创建时间", "没有下单时间,按导入时间记")
+                    self._said.warn(order, order.row, "订单创建时间", "没有下单时间，按导入时间记")
                 if self._claims.are_others(order.order_no, self._shop_of.get(id(order))):
                     self._said.warn(order, order.row, "订单编号", CLAIMED_TWICE)
         if write:
