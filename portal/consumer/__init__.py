@@ -27,4 +27,4 @@ def keep_quiet(answer: Response) -> Response:
     return answer
 
 
-from portal.consumer import apply, cases, enter, parcels, steps  # noqa: E402, F401
+from portal.consumer import apply, cases, enter, parcels, satisfied, steps  # noqa: E402, F401

@@ -25,6 +25,7 @@ from portal.parcels import carriers, numbers, parcel_view
 from portal.resale import across, consumers
 from portal.resale import links as consumer_links
 from portal.resale.links import Pass
+from portal.service import ratings
 from portal.tracking import claims
 from portal.web import photos, rates
 from portal.web.fields import Line, Pick, Text
@@ -175,6 +176,8 @@ def case(token: str, case_no: str) -> ResponseReturnValue:
         token=token,
         case=found,
         view=view,
+        rating=ratings.find_of_case(found),
+        stars=ratings.WORDS,
         told=across.tell_receiver(view),
         photos=photos,
         parcel=parcel,

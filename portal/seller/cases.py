@@ -19,6 +19,7 @@ from portal.people import roles
 from portal.resale import chain_view
 from portal.rights import conditions, guarantees, reasons, solutions
 from portal.seller import bp, forms, listing, not_yours, step_forms
+from portal.service import ratings
 from portal.talk import conversations
 from portal.tracking import scans as case_scans
 from portal.web import guards, packs
@@ -92,6 +93,8 @@ def show_page(
         status,
         case=case,
         view=view,
+        rating=ratings.find_of_case(case),
+        stars=ratings.WORDS,
         news=news,
         gone=gone,
         strips=held.list_recent(case.shop_id, g.who.user_id, g.now) if listing.is_carried() else (),
