@@ -12,6 +12,7 @@ from pathlib import Path
 from portal.calendar import calendars, clock, officehours
 from portal.cases import anchors, bulk_work, held
 from portal.cases import clock as case_clock
+from portal.cases import failed as failed_goods
 from portal.config import Settings
 from portal.evidence import evidence
 from portal.evidence.store import KEPT_ASIDE, Store
@@ -66,6 +67,7 @@ def sweep() -> int:
         ("chain facts", lambda: moving.sweep(clock.now())),
         ("chain alarms", lambda: chain_alarm.raise_alarms(clock.now())),
         ("ratings", lambda: asking.ask_due(clock.now())),
+        ("failed goods", lambda: failed_goods.tell_late(clock.now())),
         ("complaints", lambda: complaints.escalate_due(clock.now())),
         ("bank accounts", lambda: account_keeping.erase_due(clock.now())),
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from portal.applications.drafts import list_photos, load_photos, read_asked, read_type
+from portal.applications.drafts import list_photos, load_photos, read_asked, read_description, read_type
 from portal.applications.goods import (
     describe_goods,
     describe_policy,
@@ -76,7 +76,7 @@ def submit_draft(draft: Draft, *, by: ActedBy, now: datetime) -> Case:
             describe_goods(order, line, exchangeable=may[line.id]),
             kind,
             fields.get("reason", ""),
-            Evidence(item.milli, len(photos), visible(fields.get("description", ""))),
+            Evidence(item.milli, len(photos), visible(read_description(draft))),
             now,
             get_policy_for(order),
             negotiated=read_asked(draft),
@@ -93,7 +93,7 @@ def submit_draft(draft: Draft, *, by: ActedBy, now: datetime) -> Case:
         order=order,
         wanted=wanted,
         reason=fields["reason"],
-        description=fields.get("description", ""),
+        description=read_description(draft),
         receiver=(
             fields.get("name") or order.receiver_name,
             fields.get("phone") or order.receiver_phone,
@@ -119,7 +119,7 @@ def judge_draft(draft: Draft, *, now: datetime) -> list[tuple[int, Verdict]]:
     policy = get_policy_for(order)
     lines = {line.id: line for line in list_lines(order.id)}
     may = is_exchangeable(list(lines.values()))
-    proof = len(list_photos(draft)), visible(draft.fields.get("description", ""))
+    proof = len(list_photos(draft)), visible(read_description(draft))
     return [
         (
             int(line_id),
@@ -200,4 +200,5 @@ def summarise(draft: Draft, *, now: datetime) -> dict[str, Any]:
         "type": kind,
         "money": kind in goods_facts.MONEY,
         "sums": work_out_all(draft),
+        "description": read_description(draft),
     }

@@ -13,7 +13,7 @@ from portal.extensions import db
 from portal.flow import CaseType, StepRefused
 from portal.models import Draft
 from portal.models import Evidence as Photo
-from portal.rights.reasons import MOST_PHOTOS
+from portal.rights.reasons import MOST_PHOTOS, reason
 
 _DRAFT = select(Draft).where(Draft.order_id == bindparam("order_id"), Draft.buyer_id == bindparam("buyer_id"))
 
@@ -32,6 +32,15 @@ def read_type(draft: Draft) -> CaseType:
 def read_asked(draft: Draft) -> bool:
     """Whether it is asked for as 协商, where there may be no right to it."""
     return bool(draft.fields.get("negotiated"))
+
+
+def read_description(draft: Draft) -> str:
+    """The description as it is handed in: the two sizes in front where the reason asks for them."""
+    fields = draft.fields
+    stated, measured = fields.get("stated") or "", fields.get("measured") or ""
+    known = reason(fields.get("reason", ""))
+    sizes = f"标注 {stated}，实测 {measured}。" if known and known.measures and stated and measured else ""
+    return sizes + (fields.get("description") or "")
 
 
 MOST_DRAFTS = 50  # of one person; what is begun and never handed in keeps photos

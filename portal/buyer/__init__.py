@@ -23,7 +23,9 @@ def guard() -> Response | None:
 
 
 from portal.buyer import (  # noqa: E402
-    apply,  # noqa: F401
+    apply_check,  # noqa: F401
+    apply_details,  # noqa: F401
+    apply_reason,  # noqa: F401
     cancelling,  # noqa: F401
     cases,  # noqa: F401
     chains,  # noqa: F401

@@ -96,6 +96,7 @@ class Reason:
     asks: tuple[CaseType, ...] = (CaseType.EXCHANGE, CaseType.RETURN_REFUND)
     places: tuple[Place, ...] = (Place.RECEIVED, Place.IN_TRANSIT)
     hidden_defect: bool = False
+    measures: bool = False  # two numbers say it: what was stated and what was measured
 
     @property
     def leads_to(self) -> CaseType | None:
@@ -216,8 +217,9 @@ REASONS: Final[tuple[Reason, ...]] = (
         Payer.SELLER,
         1,
         prompt="请把尺子放在商品上一起拍,量的位置和商品页面一致",
-        ask="请写明量的位置和实测的尺寸,例如:实测胸围 98 厘米",
+        ask="请写明量的是哪里，例如：胸围",
         types=_CHANGED,
+        measures=True,
     ),
     Reason(
         "defect",
