@@ -53,7 +53,7 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["shop_id"], ["shops.id"], name=op.f("fk_ratings_shop_id")),
         sa.PrimaryKeyConstraint("id", "shop_id", name=op.f("pk_ratings")),
-        sa.UniqueConstraint("case_id", "shop_id", name=op.f("uq_ratings_case_id")),
+        sa.UniqueConstraint("case_id", "shop_id", name=op.f("uq_ratings_case_id_shop_id")),
     )
     for name, columns, held in (
         ("ix_ratings_next_ask_at", ["next_ask_at"], "next_ask_at IS NOT NULL"),

@@ -8,7 +8,8 @@ from flask import abort, g, request
 from flask.typing import ResponseReturnValue
 
 from portal.consumer import bp
-from portal.consumer.cases import find_case, open_pass
+from portal.consumer.cases import find_case
+from portal.consumer.opening import open_pass
 from portal.orders import order_lists
 from portal.resale import links as consumer_links
 from portal.service import ratings
@@ -19,10 +20,10 @@ from portal.web.pages import page
 from portal.web.ratings import RatingForm
 
 
-@bp.route("/<token>/<case_no>/satisfied", methods=["GET", "POST"])
-def rate_case(token: str, case_no: str) -> ResponseReturnValue:
+@bp.route("/<link_name>/<case_no>/satisfied", methods=["GET", "POST"])
+def rate_case(link_name: str, case_no: str) -> ResponseReturnValue:
     """The question; afterwards the case with the answer in it."""
-    opened = open_pass(token)
+    opened = open_pass(link_name)
     case = find_case(opened, case_no)
     form, status = RatingForm(known=partial(order_lists.known_numbers, case.order_id)), 200
     if request.method == "POST":
@@ -44,5 +45,5 @@ def rate_case(token: str, case_no: str) -> ResponseReturnValue:
     rating = ratings.find_of_case(case)
     if rating is None:
         abort(404)
-    at = f"/c/{token}/{case_no}/f"
-    return page("consumer/satisfied.html", status, token=token, case=case, rating=rating, form=form, at=at)
+    at = f"/c/{link_name}/{case_no}/f"
+    return page("consumer/satisfied.html", status, link_name=link_name, case=case, rating=rating, form=form, at=at)

@@ -77,15 +77,16 @@ def test_a_consumer_answers_by_the_link(app: Flask, cast: Cast, now: Clock) -> N
     case_no, case_id, shop_id = case.case_no, case.id, case.shop_id
     with writing():
         token = links.make_link(now.at, shop_id=shop_id, case_id=case_id, by=cast.seller)
+    assert token
     visitor = app.test_client()
-    page = visitor.get(f"/c/{token}/{case_no}")
-    assert f"/c/{token}/{case_no}/satisfied" in page.text
-    hidden = token_of(visitor.get(f"/c/{token}/{case_no}/satisfied"))
-    sent = post(visitor, f"/c/{token}/{case_no}/satisfied", {"stars": "4", "words": "挺好"})
+    here = f"/c/{links.name_link(token)}/{case_no}"
+    assert f"{here}/satisfied" in visitor.get(f"/c/{token}/{case_no}", follow_redirects=True).text
+    hidden = token_of(visitor.get(f"{here}/satisfied"))
+    sent = post(visitor, f"{here}/satisfied", {"stars": "4", "words": "挺好"})
     assert sent.status_code == 303
-    assert "挺好" in visitor.get(f"/c/{token}/{case_no}").text
+    assert "挺好" in visitor.get(here).text
     assert db.session.execute(select(Rating.stars, Rating.by_link)).one() == (4, True)
-    again = visitor.post(f"/c/{token}/{case_no}/satisfied", data={**hidden, "stars": "1"})
+    again = visitor.post(f"{here}/satisfied", data={**hidden, "stars": "1"})
     assert again.status_code == 409
 
 
