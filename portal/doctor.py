@@ -329,7 +329,7 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(
         "goods totals",
-        "an order's lines come to its 货品总价, but for the gap with which it was imported",
+        "an order's lines come to its 货品总价，but for the gap with which it was imported",
         _sql(
             "SELECT 'order', o.order_no, 'total', o.goods_total_fen, 'gap', o.lines_gap_fen, 'lines', "
             "coalesce(sum(l.unit_price_fen * CAST(l.quantity_milli AS BIGINT)), 0) / 1000 "

@@ -132,7 +132,7 @@ def again(case_no: str) -> ResponseReturnValue:
     if view.again_until is None or g.now >= view.again_until:
         gone = forms.StepForm()
         gone.refuse(
-            f"换来的商品自完成之日起 {child_cases.AGAIN_FOR.days} 天内可以再次申请售后;请点「立即联系」与商家沟通"
+            f"换来的商品自完成之日起 {child_cases.AGAIN_FOR.days} 天内可以再次申请售后；请点「立即联系」与商家沟通"
         )
         return show_page(case, view, 409 if request.method == "POST" else 200, news="", form=gone)
     if request.method == "POST":

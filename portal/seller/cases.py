@@ -34,7 +34,7 @@ def show_case(case_no: str) -> ResponseReturnValue:
     return show_page(case, build_view(case), 200) if is_shown(case) else not_yours(_NOT_SHOWN)
 
 
-_NOT_SHOWN = "这张售后单现在不需要您处理;您的工作在待办队列里。"
+_NOT_SHOWN = "这张售后单现在不需要您处理；您的工作在待办队列里。"
 
 
 def is_shown(case: Case) -> bool:
