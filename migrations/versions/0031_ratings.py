@@ -8,8 +8,8 @@ from alembic import op
 from portal.extensions import BigId, Moment
 from portal.models.keys import make_id
 
-revision = "0030"
-down_revision = "0029"
+revision = "0031"
+down_revision = "0030"
 branch_labels = depends_on = None
 
 
