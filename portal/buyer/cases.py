@@ -21,6 +21,7 @@ from portal.orders import order_lists
 from portal.resale import across, chain_view
 from portal.rights import addresses
 from portal.rights.addresses import Shown
+from portal.service import ratings
 from portal.web import guards, packs, paging
 from portal.web.once import once
 from portal.web.pages import page
@@ -65,6 +66,8 @@ def show_page(case: Case, view: case_view.View, status: int, **more: Any) -> Res
         status,
         case=case,
         view=view,
+        rating=ratings.find_of_case(case),
+        stars=ratings.WORDS,
         answer=answers.work_out_answer(view),
         here=f"/cases/{case.case_no}",
         urls={step.name: f"/cases/{case.case_no}/{step.name}" for step, _ in view.actions},

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from portal import flow
 from portal.calendar.lengths import get_deadlines
-from portal.cases import failed, offers, owners, stakes
+from portal.cases import endings, failed, offers, owners, stakes
 from portal.cases.case_facts import collect_facts
 from portal.cases.child_cases import open_child_case
 from portal.cases.deadlines import find_clock_start, lock_case, next_reminder
@@ -156,6 +156,7 @@ def apply_step(case: Case, step: Step, by: ActedBy, at: datetime, handed: HandIn
     if (after := stakes.weigh(case).sums) != before:
         context.data["sums"] = [list(before), list(after)]
     write_event(case, step, by, at, source=source, note=handed.note, data=context.data, version=version)
+    endings.note_end(case, source, at)
     notices.tell_step(case, step, version=version, at=at, note=handed.note)
     if by.user_id is not None and not by.whence:  # nobody has looked at what passes on by itself
         reading.mark_case_read(by.user_id, case.id, at)

@@ -25,6 +25,7 @@ from portal.parcels import carriers, numbers, parcel_view
 from portal.resale import across, consumers
 from portal.resale import links as consumer_links
 from portal.resale.links import Pass
+from portal.service import ratings
 from portal.tracking import claims
 from portal.web import photos, rates
 from portal.web.fields import Line, Pick, Text
@@ -153,6 +154,8 @@ def case(link_name: str, case_no: str) -> ResponseReturnValue:
         link_name=link_name,
         case=found,
         view=view,
+        rating=ratings.find_of_case(found),
+        stars=ratings.WORDS,
         told=across.tell_receiver(view),
         photos=photos,
         parcel=parcel,

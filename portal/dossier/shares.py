@@ -35,6 +35,7 @@ from portal.models import (
     ParcelTrace,
     PasswordLink,
     Proposal,
+    Rating,
     ReceiptClaim,
     RecoveryCode,
     Session,
@@ -89,6 +90,11 @@ SHARES: dict[str, Share] = {
     "case_lines": Share("售后商品", CaseLine.case_id.in_(_CASES)),
     "case_events": Share(
         "处理记录", CaseEvent.case_id.in_(_CASES), _without("user_id", "author", "request_id", "before_hash", "hash")
+    ),
+    "ratings": Share(
+        "您的评价和商家的回复",
+        Rating.buyer_id == _PERSON,
+        _without("staff_id", "answered_by", "next_ask_at", "follow_state", "follow_note", "follow_by", "follow_at"),
     ),
     "proposals": Share("协商方案", Proposal.case_id.in_(_CASES), _without("made_by", "answered_by")),
     "money_entries": Share(
@@ -256,6 +262,8 @@ LABELS: dict[str, str] = {
     "name": "姓名",
     "number": "回执号",
     "kind": "种类",
+    "stars": "评分",
+    "rated_at": "评价时间",
     "about": "涉及",
     "due_at": "期限",
     "outcome": "结果",

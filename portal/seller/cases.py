@@ -20,6 +20,7 @@ from portal.resale import chain_view
 from portal.rights import conditions, guarantees, reasons, solutions
 from portal.seller import bp, forms, listing, not_yours, step_forms
 from portal.seller.team_card import Card, build_card
+from portal.service import ratings
 from portal.talk import conversations
 from portal.tracking import scans as case_scans
 from portal.web import guards, packs, paging
@@ -98,6 +99,8 @@ def show_page(
         status,
         case=case,
         view=view,
+        rating=ratings.find_of_case(case),
+        stars=ratings.WORDS,
         news=news,
         gone=gone,
         strips=held.list_recent(case.shop_id, g.who.user_id, g.now) if listing.is_carried() else (),
