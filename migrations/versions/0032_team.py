@@ -12,8 +12,8 @@ from alembic import op
 
 from portal.extensions import BigId, Moment
 
-revision = "0030"
-down_revision = "0029"
+revision = "0032"
+down_revision = "0031"
 branch_labels = depends_on = None
 
 _OPEN = sa.text("state NOT IN ('completed','closed','withdrawn','converted')")
