@@ -68,7 +68,7 @@ def open_case(
         if refund_fen is not None:
             asked = refund_fen
         if not 0 < asked <= most:
-            raise StepRefused(f"退款金额须大于 0,最多 {most / 100:.2f} 元", name)
+            raise StepRefused(f"退款金额须大于 0，最多 {most / 100:.2f} 元", name)
     lines = {
         line.id: line
         for line in db.session.scalars(
@@ -80,7 +80,7 @@ def open_case(
         )
     }
     if len(lines) != len(wanted):
-        raise StepRefused("所选商品不属于这个订单,请返回订单重新选择", "apply")
+        raise StepRefused("所选商品不属于这个订单，请返回订单重新选择", "apply")
     specs = load_specs(order.shop_id, [item.sku_id for item in wanted if item.sku_id])
     first = lines[wanted[0].line_id]
     facts = Facts(entered_at=now, now=now)
@@ -184,7 +184,7 @@ def open_unsent(
         due_rule="",
         reason=reason,
         description=words,
-        basis="订单还没有发货,买家撤销后退还全部实付款",
+        basis="订单还没有发货，买家撤销后退还全部实付款",
         freight_payer="seller",
         goods_state="unshipped",
         receiver_name=order.receiver_name,

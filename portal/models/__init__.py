@@ -19,6 +19,7 @@ from portal.models.notifications import Delivery, Notice
 from portal.models.orders import Cancellation, KnownShop, Order, OrderHead, OrderLine, Product, Sku
 from portal.models.policies import Policy, ReturnAddress
 from portal.models.proposals import Proposal
+from portal.models.ratings import Rating
 from portal.models.security import (
     AuditEvent,
     HalfSignIn,
@@ -83,6 +84,7 @@ __all__ = [
     "Product",
     "Proposal",
     "RateCount",
+    "Rating",
     "ReceiptClaim",
     "RecoveryCode",
     "ReturnAddress",

@@ -57,7 +57,7 @@ def tell_of_photos(case: Case, many: int, note: str, *, at: datetime) -> None:
             case,
             kind="photos",
             title="消费者补充了照片",
-            body=f"「{case.goods}」消费者通过链接上传了 {many} 张照片" + (f":{note}" if note else "。"),
+            body=f"「{case.goods}」消费者通过链接上传了 {many} 张照片" + (f"：{note}" if note else "。"),
             href=build_address(case, Actor.SELLER),
             at=at,
             dedupe_key=f"photos:{case.id}:{at.timestamp():.6f}:{user_id}",

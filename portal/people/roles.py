@@ -10,10 +10,10 @@ from portal.flow import FINAL, STEPS, Role, State
 
 ROLES = words.ROLE
 DUTIES: dict[str, str] = {
-    "owner": "全部权限,包括员工、政策、导入和复核款项",
-    "agent": "审核申请、协商、与买家会话;可以提出退款,不能付款",
-    "warehouse": "收货、验货、发货;只看需要收货和发货的售后单",
-    "finance": "复核和登记付款、付款批次、对账;只看涉及款项的售后单",
+    "owner": "全部权限，包括员工、政策、导入和复核款项",
+    "agent": "审核申请、协商、与买家会话；可以提出退款，不能付款",
+    "warehouse": "收货、验货、发货；只看需要收货和发货的售后单",
+    "finance": "复核和登记付款、付款批次、对账；只看涉及款项的售后单",
 }
 
 # The rooms of the desk. A page names its room (portal/seller/__init__.py), a role the rooms that it may enter.

@@ -53,9 +53,9 @@ def remove_staff(shop_id: int, user_id: int) -> None:
 def _employee(shop_id: int, user_id: int) -> Staff:
     person = db.session.get(Staff, (user_id, shop_id))
     if person is None:
-        raise AccountRefused("这位员工已经不在本店,页面显示的是最新状态")
+        raise AccountRefused("这位员工已经不在本店，页面显示的是最新状态")
     if person.role == "owner":
-        raise AccountRefused("店主的职责不能修改,也不能移除")
+        raise AccountRefused("店主的职责不能修改，也不能移除")
     return person
 
 
@@ -75,7 +75,7 @@ def _check_approvals(shop_id: int, without: int) -> None:
         select(MoneyEntry.made_by).where(MoneyEntry.shop_id == shop_id, MoneyEntry.state == "waiting").distinct()
     ).all()
     if any(not able - {without, proposer} for proposer in proposers):
-        raise AccountRefused("还有待复核的款项只能由这位同事复核,请先复核完,或先添加另一位财务")
+        raise AccountRefused("还有待复核的款项只能由这位同事复核，请先复核完，或先添加另一位财务")
 
 
 def approval_limit(shop_id: int) -> int:

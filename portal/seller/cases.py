@@ -19,6 +19,7 @@ from portal.people import roles
 from portal.resale import chain_view
 from portal.rights import conditions, guarantees, reasons, solutions
 from portal.seller import bp, forms, listing, not_yours, step_forms
+from portal.service import ratings
 from portal.talk import conversations
 from portal.tracking import scans as case_scans
 from portal.web import guards, packs, paging
@@ -33,7 +34,7 @@ def show_case(case_no: str) -> ResponseReturnValue:
     return show_page(case, build_view(case), 200) if is_shown(case) else not_yours(_NOT_SHOWN)
 
 
-_NOT_SHOWN = "这张售后单现在不需要您处理;您的工作在待办队列里。"
+_NOT_SHOWN = "这张售后单现在不需要您处理；您的工作在待办队列里。"
 
 
 def is_shown(case: Case) -> bool:
@@ -92,6 +93,8 @@ def show_page(
         status,
         case=case,
         view=view,
+        rating=ratings.find_of_case(case),
+        stars=ratings.WORDS,
         news=news,
         gone=gone,
         strips=held.list_recent(case.shop_id, g.who.user_id, g.now) if listing.is_carried() else (),

@@ -33,7 +33,7 @@ class RoleForm(Form):
 class LimitForm(Form):
     """复核线."""
 
-    limit = Money("超过多少元的款项需要另一位同事复核", least=0, missing="请填写金额,0 表示每一笔都要复核")
+    limit = Money("超过多少元的款项需要另一位同事复核", least=0, missing="请填写金额，0 表示每一笔都要复核")
 
 
 def _staff(

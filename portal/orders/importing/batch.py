@@ -125,7 +125,7 @@ class Batch:
                 new.append(order)
                 self._said.done(order, Outcome.NEW)
                 if order.ordered_at is None and order.paid_at is None:
-                    self._said.warn(order, order.row, "订单创建时间", "没有下单时间,按导入时间记")
+                    self._said.warn(order, order.row, "订单创建时间", "没有下单时间，按导入时间记")
                 if self._claims.are_others(order.order_no, self._shop_of.get(id(order))):
                     self._said.warn(order, order.row, "订单编号", CLAIMED_TWICE)
         if write:
@@ -276,7 +276,7 @@ class Batch:
                     shop_id=order_row["shop_id"],
                     kind="order_contradicted",
                     title="导入的订单状态与这里不一致",
-                    body=f"订单 {order_row['order_no']} {why},平台导出显示「{said}」。请核对货物和款项。",
+                    body=f"订单 {order_row['order_no']} {why}，平台导出显示「{said}」。请核对货物和款项。",
                     href=f"/seller/orders?q={order_row['order_no']}",
                     at=self._now,
                     dedupe_key=f"contradicted:{order_row['id']}:{said}",
