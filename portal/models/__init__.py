@@ -19,6 +19,7 @@ from portal.models.notifications import Delivery, Notice
 from portal.models.orders import Cancellation, KnownShop, Order, OrderHead, OrderLine, Product, Sku
 from portal.models.policies import Policy, ReturnAddress
 from portal.models.proposals import Proposal
+from portal.models.ratings import Rating
 from portal.models.security import (
     AuditEvent,
     HalfSignIn,
@@ -29,6 +30,7 @@ from portal.models.security import (
 )
 from portal.models.shipments import Parcel, ParcelLine, ParcelTrace
 from portal.models.system import SystemNote
+from portal.models.team import CaseLook, ShopTag, StaffNote
 from portal.models.tracking import AskingSlot, OrderWatch, ReceiptClaim, Shipment, ShipmentTrace, TraceFile, Track
 from portal.models.versions import OrderVersion
 
@@ -48,6 +50,7 @@ __all__ = [
     "CaseHead",
     "CaseLine",
     "CaseLink",
+    "CaseLook",
     "CaseTally",
     "Complaint",
     "Conversation",
@@ -83,6 +86,7 @@ __all__ = [
     "Product",
     "Proposal",
     "RateCount",
+    "Rating",
     "ReceiptClaim",
     "RecoveryCode",
     "ReturnAddress",
@@ -92,8 +96,10 @@ __all__ = [
     "Shipment",
     "ShipmentTrace",
     "Shop",
+    "ShopTag",
     "Sku",
     "Staff",
+    "StaffNote",
     "SystemNote",
     "TotpFactor",
     "TraceFile",
