@@ -100,7 +100,10 @@ class View:
 
     def details(self, event: Any) -> list[str]:
         """What the step brought or changed, beside its sentence and its note."""
-        return describe_event(event, self.lines, case_type=self.case.type, back=self.back.shown)
+        said = describe_event(event, self.lines, case_type=self.case.type, back=self.back.shown)
+        if name := event.data.get("by_rule"):
+            said.append(f"按规则「{name}」自动处理" if self.side is Actor.SELLER else "按店铺事先设定的规则自动处理")
+        return said
 
     def arrival(self, entry: Any) -> str:
         """What is known of the arrival of a payment that was recorded, in a sentence; "" where nothing is to say."""

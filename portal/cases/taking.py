@@ -156,7 +156,7 @@ def apply_step(case: Case, step: Step, by: ActedBy, at: datetime, handed: HandIn
         context.data["sums"] = [list(before), list(after)]
     write_event(case, step, by, at, source=source, note=handed.note, data=context.data, version=version)
     notices.tell_step(case, step, version=version, at=at, note=handed.note)
-    if by.user_id is not None and not by.whence:  # nobody has looked at what passes on by itself
+    if by.user_id is not None and not by.whence and not by.rule:  # nobody has looked at what passes on by itself
         reading.mark_case_read(by.user_id, case.id, at)
     _touch_order(case)
     if "proposal" in context.data:
