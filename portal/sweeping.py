@@ -12,7 +12,11 @@ from pathlib import Path
 from portal.calendar import calendars, clock, officehours
 from portal.cases import anchors, bulk_work, held
 from portal.cases import clock as case_clock
+<<<<<<< HEAD
 from portal.cases.automatic import acting
+=======
+from portal.cases import failed as failed_goods
+>>>>>>> main
 from portal.config import Settings
 from portal.evidence import evidence
 from portal.evidence.store import KEPT_ASIDE, Store
@@ -66,6 +70,7 @@ def sweep() -> int:
         ("resale overdue", lambda: resale.mark_overdue(clock.now())),
         ("chain facts", lambda: moving.sweep(clock.now())),
         ("chain alarms", lambda: chain_alarm.raise_alarms(clock.now())),
+        ("failed goods", lambda: failed_goods.tell_late(clock.now())),
         ("complaints", lambda: complaints.escalate_due(clock.now())),
         ("bank accounts", lambda: account_keeping.erase_due(clock.now())),
     )

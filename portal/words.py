@@ -112,7 +112,12 @@ TRACK: dict[str, str] = {  # why a tracking service has no answer
     "phone": "物流公司要求核对手机号后四位,暂时查不到",
     "not_found": "物流公司还查不到这个单号,刚寄出的包裹通常几小时后才有记录",
 }
-STAGE: dict[str, str] = {"evidence": "平台介入·举证中", "deciding": "平台介入·裁决中", "overdue": "平台介入·裁决超时"}
+STAGE: dict[str, str] = {
+    "evidence": "平台介入·举证中",
+    "deciding": "平台介入·裁决中",
+    "overdue": "平台介入·裁决超时",
+    "unfulfilled": "未履行",
+}
 MONEY: dict[str, str] = {  # what a payment is for
     "refund": "退款",
     "difference_back": "退差价",
@@ -276,11 +281,11 @@ STEP_DONE: dict[str, str] = {  # 已…: steps that are held back for a moment
     "ask_evidence": "请买家补充凭证",
     "reject": "拒绝",
 }
-STAGE_CHIP: dict[str, str] = {"evidence": "warn", "deciding": "wait", "overdue": "bad"}
+STAGE_CHIP: dict[str, str] = {"evidence": "warn", "deciding": "wait", "overdue": "bad", "unfulfilled": "bad"}
 
 ROLE: dict[str, str] = {"owner": "店主", "agent": "客服", "warehouse": "仓库", "finance": "财务"}
 
-ESCALATED = "平台裁决已超时,已提醒主管;双方仍可自行协商解决"  # 平台介入 whose last deadline has passed
+UNFULFILLED = "不再有时限；商家履行后售后继续，平台把这张售后单列为未履行"  # the rule decided, and it wasn't done
 
 
 def state(case_type: str, name: str) -> str:

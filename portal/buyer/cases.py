@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 
 from portal import flow, inputs
 from portal.buyer import applying_forms, bp, forms, parcel_forms
-from portal.cases import agreements, answers, buyer_inbox, case_lists, case_view, child_cases
+from portal.cases import agreements, answers, buyer_inbox, case_lists, case_view, child_cases, failed
 from portal.cases.effects.step_context import ActedBy
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Case
@@ -35,7 +35,8 @@ def my_cases() -> ResponseReturnValue:
     shown: dict[str, Any] = {"tab_now": tab, "tabs": case_lists.TABS, "waiting_count": count}
     if tab == "waiting":
         waiting = buyer_inbox.list_waiting(g.who.user_id, buyer_inbox.MOST)
-        return page("buyer/waiting.html", waiting=waiting, find_action=buyer_inbox.find_action, **shown)
+        coming = failed.list_coming(g.who.user_id)
+        return page("buyer/waiting.html", waiting=waiting, coming=coming, find_action=buyer_inbox.find_action, **shown)
     try:
         words = inputs.line(request.args.get("q", ""), limit=60)
     except inputs.InputRefused:
@@ -50,7 +51,7 @@ def my_cases() -> ResponseReturnValue:
 @bp.get("/cases/<case_no>")
 def show_case(case_no: str) -> ResponseReturnValue:
     """Where it stands, who must act, until when; then what can be done; then everything that happened."""
-    case = guards.found(case_view.find_of_buyer(case_no, g.who.user_id))
+    case = guards.found(case_view.read_of_buyer(case_no, g.who.user_id))
     view = case_view.build_view(case, Actor.BUYER, g.now)
     return show_page(case, view, 200, news=_news(view))
 

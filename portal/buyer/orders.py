@@ -9,7 +9,7 @@ from flask import abort, g, request
 from flask.typing import ResponseReturnValue
 
 from portal import inputs, words
-from portal.applications import drafts, goods
+from portal.applications import goods
 from portal.buyer import bp
 from portal.extensions import db
 from portal.flow import Actor
@@ -74,12 +74,12 @@ def order(order_no: str) -> ResponseReturnValue:
     found = guards.found(order_lists.load_for_buyer(order_no, g.who.user_id))
     lines = goods.list_lines(found.id)
     may = goods.is_exchangeable(lines)
-    facts = goods.get_policy_for(found)
+    facts = goods.get_kept_policy_for(found)
     offers = {
         line.id: eligibility.offer(goods.describe_goods(found, line, exchangeable=may[line.id]), g.now, facts)
         for line in lines
     }
-    parcels, scans = parcel_view.list_of_order(found.id)
+    parcels, scans = parcel_view.list_of_order(found.id) if found.followed else ([], {})
     resells = g.who.role == "owner" and g.who.shop_id != found.shop_id
     return page(
         "buyer/order.html",
@@ -90,7 +90,6 @@ def order(order_no: str) -> ResponseReturnValue:
         lines=lines,
         offers=offers,
         cases=order_lists.list_cases(found.id) if found.case_count else (),
-        draft=drafts.find_draft(found.id, g.who.user_id),
         any_offer=any(offer.allowed for offer in offers.values()),
         pictures={line.product_id: line.picture for line in lines if line.picture},
         next_step=words.ORDER_NEXT[found.status],

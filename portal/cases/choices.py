@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from portal import told
+from portal.calendar import lengths
 from portal.cases import expected, proposals
 from portal.cases.inspection import Result
 from portal.flow import Actor, CaseType, State, Step
@@ -123,7 +124,7 @@ def tell_of_result(view: View, step: Step, result: Result | None) -> str:
 def tell_of_rest(result: Result | None) -> str:
     """What becomes of the units that came and didn't pass."""
     failed = say_units((row.failed, row.unit) for row in result.rows if row.failed) if result else ""
-    return f"；未通过的 {failed} 由商家退还给您" if failed else ""
+    return f"；未通过的 {failed} 由商家在 {lengths.describe_deadline('send_back')}内寄回给您" if failed else ""
 
 
 def say_units(units: Iterable[tuple[int, str]]) -> str:

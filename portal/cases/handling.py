@@ -92,7 +92,7 @@ def measure_parts(events: Iterable[tuple[int, str, str, str, datetime]], spans: 
     for case_id, step, source, target, at in events:
         if case_id != case:
             case, opened, entered, called = case_id, at, at, False
-        called = called or step in ("escalate", "timeout_escalate")
+        called = called or step in ("escalate", "timeout_escalate", "timeout_unfulfilled")
         if source and source != target:
             if source in SPANS and entered is not None and not called:
                 spans.setdefault(source, []).append(at - entered)

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from portal import flow
 from portal.calendar.lengths import get_deadlines
-from portal.cases import offers, stakes
+from portal.cases import failed, offers, stakes
 from portal.cases.case_facts import collect_facts
 from portal.cases.child_cases import open_child_case
 from portal.cases.deadlines import find_clock_start, lock_case, next_reminder
@@ -158,6 +158,7 @@ def apply_step(case: Case, step: Step, by: ActedBy, at: datetime, handed: HandIn
     notices.tell_step(case, step, version=version, at=at, note=handed.note)
     if by.user_id is not None and not by.whence and not by.rule:  # nobody has looked at what passes on by itself
         reading.mark_case_read(by.user_id, case.id, at)
+    failed.set_date(case, source, at)
     _touch_order(case)
     if "proposal" in context.data:
         post_proposal_card(case, step, by, at, context.data["proposal"])
@@ -181,6 +182,7 @@ def _clear_state(step: Step, at: datetime) -> dict[str, Any]:
 
 _FRESH: dict[str, Any] = {
     "late": False,
+    "ruled": False,
     "extended": False,
     "granted_seconds": 0,
     "objected": False,

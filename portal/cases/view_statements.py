@@ -1,4 +1,4 @@
-"""The statements that a page of a case reads: what stands around it, its lines, its events."""
+"""The statements that a page of a case reads: itself, what stands around it, its lines, its events."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from portal.models import (
     Shop,
     User,
 )
+from portal.prepared import Prepared
 
 # Tables' own columns, not the entities' attributes: the same rows, without the work of the ORM on each.
 _case, _order, _policy, _user, _shop, _line, _bought, _product, _event = (
@@ -30,7 +31,11 @@ _link, _bought_by = CaseLink.__table__.c, Order.__table__.alias("bought").c  # w
 _version = OrderVersion.__table__.c
 
 
-AROUND = (
+_READ = select(*_case).where(_case.case_no == bindparam("case_no"))
+CASE_OF_BUYER = Prepared(_READ.where(_case.buyer_id == bindparam("buyer_id")))
+CASE_OF_SHOP = Prepared(_READ.where(_case.shop_id == bindparam("shop_id")))
+
+AROUND = Prepared(
     select(
         _order.id,
         _order.shop_id,
@@ -60,7 +65,7 @@ AROUND = (
 )
 
 
-LINES = (
+LINES = Prepared(
     select(
         _line.id,
         _line.order_line_id,
@@ -92,7 +97,7 @@ LINES = (
 )
 
 
-EVENTS = (
+EVENTS = Prepared(
     select(
         _event.version,
         _event.step,

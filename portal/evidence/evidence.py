@@ -19,6 +19,7 @@ from portal.evidence.imaging import PreparedImage
 from portal.evidence.store import Store
 from portal.extensions import db, writing
 from portal.models import Evidence, Message
+from portal.prepared import Prepared
 
 LOOSE_FOR = timedelta(hours=24)  # how long a photo may hang on nothing
 MOST_PER_STEP = 9
@@ -197,12 +198,12 @@ _COLUMNS = (
     _photo.created_at,
 )
 
-_OF_CASE = select(*_COLUMNS).where(_photo.case_id == bindparam("case_id")).order_by(_photo.id)
+_OF_CASE = Prepared(select(*_COLUMNS).where(_photo.case_id == bindparam("case_id")).order_by(_photo.id))
 
 
 def list_of_case(case_id: int) -> Sequence[Any]:
     """The photos of a case, oldest first, as rows (public_id, side, event_version, sizes, taken_note, created_at)."""
-    return db.session.execute(_OF_CASE, {"case_id": case_id}).all()
+    return _OF_CASE.list_rows(case_id=case_id)
 
 
 def list_of_complaint(complaint_id: int) -> Sequence[Any]:

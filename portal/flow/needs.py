@@ -100,7 +100,9 @@ NEEDS: dict[str, Callable[[Facts], str | None]] = {
     "arrival_open": lambda f: (
         None if f.objectable_entries else f"登记付款超过 {in_words(f.span('arrival_objection'))},或您已确认到账"
     ),
-    "payment_denied": lambda f: None if f.payment_claim == "denied" else "补差价后商家说没有收到时,可以申请平台介入",
+    "payment_denied": lambda f: (
+        None if f.failed_late or f.payment_claim == "denied" else "补差价后商家说没有收到时,可以申请平台介入"
+    ),
     # the last one ends a case, and while the platform is in it that isn't the shop's alone to say
     "more_entries": lambda f: None if f.open_entries > 1 or (f.escalated and f.open_entries) else "只剩这一笔款项",
     "approved": lambda f: "金额超过复核线,请由另一位同事先复核" if f.waiting_entries else None,
@@ -118,21 +120,23 @@ NEEDS: dict[str, Callable[[Facts], str | None]] = {
     "offered_by_seller": lambda f: None if f.offered_by == Actor.SELLER else "没有待答复的提议,页面显示的是最新状态",
     "undisputed": lambda f: (
         "平台介入期间,一方不能单独改变售后单;请在介入中写明您的意见,对方同意、申请方撤回介入或平台裁决后再继续"
-        if f.escalated
+        if f.escalated and f.stage != Stage.UNFULFILLED  # whoever owes it may do it at any time
         else None
     ),
     "caller_withdraws": lambda f: (
         "平台介入不是由您申请的,撤销申请须等平台裁决;可以在介入中写明您不再坚持"
-        if f.escalated and f.asked_by != Actor.BUYER
+        if f.escalated and f.stage != Stage.UNFULFILLED and f.asked_by != Actor.BUYER
         else None
     ),
+    "ruled": lambda f: None if f.ruled else "规则还没有处理过",
+    "not_ruled": lambda f: "规则已处理过，现在等待履行" if f.ruled else None,
     "in_mediation": lambda f: None if f.escalated else "现在没有平台介入,页面显示的是最新状态",
     "no_mediation": lambda f: "平台已介入,请在介入中提交证据" if f.escalated else None,
     "collecting": lambda f: None if f.stage == Stage.EVIDENCE else "举证期已结束,请等待平台处理",
     **{f"rule_{name}": _is_ruled(name) for name in _RULED},
     "deciding": lambda f: (
         None
-        if f.stage in (Stage.DECIDING, Stage.OVERDUE) or f.heard_both
+        if f.stage in (Stage.DECIDING, Stage.OVERDUE, Stage.UNFULFILLED) or f.heard_both
         else "举证期还没有结束,双方都提交证据后可以提前裁决"
     ),
     "rounds_left": lambda f: (
@@ -144,12 +148,12 @@ NEEDS: dict[str, Callable[[Facts], str | None]] = {
     ),
     "refund_slow": lambda f: (
         None
-        if f.contested_entries or f.now - (f.owed_since or f.entered_at) >= f.span("refund_target")
+        if f.failed_late or f.contested_entries or f.now - (f.owed_since or f.entered_at) >= f.span("refund_target")
         else f"商家还在退款时限内,超过 {in_words(f.span('refund_target'))}可以申请平台介入"
     ),
     "late_or_problem": lambda f: (
         None
-        if f.late or f.problem_open or f.contested_entries
+        if f.late or f.problem_open or f.contested_entries or f.failed_late
         else "双方还在正常处理中,商家超时或有问题未解决时可以申请平台介入"
     ),
 }

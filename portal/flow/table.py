@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from portal.flow.facts import Facts
-from portal.flow.kinds import FINAL, NOT_NOW, Actor, CaseType, Role, State, StepRefused
+from portal.flow.kinds import FINAL, NOT_NOW, OWED, Actor, CaseType, Role, State, StepRefused
 from portal.flow.needs import NEEDS
 
 # Steps that stay in their state and yet start its clock anew; every change of state does.
@@ -244,6 +244,21 @@ def _rule(row: Step) -> Step:
     )
 
 
+def _end_after_rule(row: Step) -> Iterator[Step]:
+    """The platform is called in by the clock once; what the rule found owed and still isn't done waits on its list."""
+    calls = row.actor is C and row.name in ("timeout_escalate", "timeout_overdue")
+    if not calls or row.source not in (State.RESHIPPING, State.CONFIRMING, *OWED):
+        yield row
+        return
+    yield row._replace(needs=(*row.needs, "not_ruled"))
+    yield row._replace(
+        name="timeout_unfulfilled",
+        news=row.news.replace("平台介入", "转入平台的未履行清单"),
+        needs=(*row.needs, "ruled"),
+        title="售后没有履行",
+    )
+
+
 # Where the rule never decides so (portal/flow/rulings.py): it turns no application into another type, for one.
 _NEVER_RULED = frozenset(
     {
@@ -258,6 +273,7 @@ _ROWS += tuple(
     for row in _ROWS
     if row.actor is P and row.name.startswith("decide_") and (row.target, row.source) not in _NEVER_RULED
 )
+_ROWS = tuple(made for row in _ROWS for made in _end_after_rule(row))
 # 平台介入 lies beside the state: the same rows in each state that it can be called for in.
 _OPEN_OF: dict[CaseType, tuple[State, ...]] = {
     case_type: tuple(

@@ -11,6 +11,7 @@ from portal.models.complaints import Complaint
 from portal.models.customers import CustomerNote
 from portal.models.desk import HeldStep, SavedView
 from portal.models.evidence import Evidence
+from portal.models.failed import FailedGoods
 from portal.models.imports import ImportHeading, ImportJob
 from portal.models.intake import Intake
 from portal.models.messages import Conversation, Message
@@ -59,6 +60,7 @@ __all__ = [
     "Delivery",
     "Draft",
     "Evidence",
+    "FailedGoods",
     "FormKey",
     "HalfSignIn",
     "HeldStep",

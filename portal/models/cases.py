@@ -68,7 +68,9 @@ class Case(ShopRow, Model):
         CheckConstraint("version >= 1", name="version"),
         CheckConstraint(f"due_at IS NOT NULL OR escalated OR state IN ({_FINAL})", name="due"),
         CheckConstraint("freight_payer IN ('buyer','seller','negotiated')", name="freight_payer"),
-        CheckConstraint("stage IN ('','evidence','deciding','overdue') AND escalated = (stage <> '')", name="stage"),
+        CheckConstraint(
+            "stage IN ('','evidence','deciding','overdue','unfulfilled') AND escalated = (stage <> '')", name="stage"
+        ),
         CheckConstraint("refund_fen >= 0", name="refund"),
         Index("ix_cases_queue", "shop_id", "state", "queue_at", "id"),
         Index("ix_cases_open", "shop_id", "desk_at", "id", **_only(OPEN)),
@@ -119,6 +121,7 @@ class Case(ShopRow, Model):
     mediator_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))  # who has it to decide
     first_mediator_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))  # who had it before, and was late
     passed_at: Mapped[datetime | None]  # when it was to pass on to another one
+    ruled: Mapped[bool] = mapped_column(default=False, server_default=false())  # the rule left this state as it is
     offered_by: Mapped[str] = mapped_column(String(8), default="", server_default="")  # whose offer is open
     offered_version: Mapped[int | None]  # the event that made it
     asked_by: Mapped[str] = mapped_column(String(8), default="")  # who opened the mediation: a side, or the clock

@@ -8,19 +8,22 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, bindparam, case, func, or_, select, text, tuple_
+from sqlalchemy import and_, bindparam, case, exists, func, or_, select, text, tuple_
 
 from portal.extensions import Moment, db
-from portal.models import Case, Order, OrderLine, Parcel, Product, Shop, User
+from portal.models import Case, Draft, Order, OrderLine, Parcel, Product, Shipment, Shop, User
 from portal.models.orders import RECEIVING, SHOWN, WITH_CASES
 from portal.orders.addresses import Addressed
 from portal.prepared import Prepared, among
+from portal.rights import kept_policies
 
 PAGE = 20
 MOST_COUNTED = 100  # numbers on tabs are bounded: more is 99+
 
 # Tables' own columns, not the entities' attributes: the same rows, without the work of the ORM on each.
-_order, _line, _case, _shop, _product = (t.__table__.c for t in (Order, OrderLine, Case, Shop, Product))
+_order, _line, _case, _shop, _product, _draft, _shipment = (
+    t.__table__.c for t in (Order, OrderLine, Case, Shop, Product, Draft, Shipment)
+)
 
 TABS: dict[str, tuple[str, Any]] = {  # tab: (its name, which orders it shows: a range of one index)
     "all": ("全部", ()),
@@ -229,18 +232,35 @@ def find_of_shop(order_no: str, shop_id: int) -> Order | None:
 
 
 _OF_BUYER = Addressed(select(Order))
-_SHOWN = Addressed(select(*_order, _shop.name.label("shop")).join(Shop.__table__, _shop.id == _order.shop_id))
+_SHOWN = Addressed(
+    select(
+        *_order,
+        _shop.name.label("shop"),
+        kept_policies.select_newest(_order.shop_id).label("newest_policy"),
+        _draft.fields.label("draft_fields"),
+        _draft.updated_at.label("draft_at"),
+        exists()
+        .where(_shipment.shop_id == _order.shop_id, _shipment.order_id == _order.id, _shipment.case_id.is_(None))
+        .label("followed"),
+    )
+    .join(Shop.__table__, _shop.id == _order.shop_id)
+    .outerjoin(
+        Draft.__table__,
+        and_(_draft.shop_id == _order.shop_id, _draft.order_id == _order.id, _draft.buyer_id == _order.buyer_id),
+    )
+)
 
 
 def find_of_buyer(address: str, buyer_id: int) -> Order | None:
     """This buyer's order at that address."""
-    found: Order | None = _OF_BUYER.run(address, buyer_id).scalars().one_or_none()
+    found: Order | None = _OF_BUYER.load(address, buyer_id)
     return found
 
 
 def load_for_buyer(address: str, buyer_id: int) -> Any | None:
-    """The same for its page: all columns, and ``shop``, the shop's name."""
-    return _SHOWN.run(address, buyer_id).one_or_none()
+    """The same for its page: all columns, the shop's name as ``shop``, its newest policy's id, the buyer's draft,
+    and whether parcels of it are ``followed``."""
+    return _SHOWN.find(address, buyer_id)
 
 
 def list_cases(order_id: int) -> Sequence[Any]:

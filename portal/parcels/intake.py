@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from portal.extensions import db
 from portal.models import Case, Intake
+from portal.prepared import Prepared
 
 PAGE = 40
 
@@ -69,7 +70,17 @@ def list_recent(shop_id: int, user_id: int, since: datetime) -> Sequence[Any]:
     ).all()
 
 
+_COUNT = Prepared(
+    select(func.count()).select_from(
+        select(Intake.id)
+        .where(Intake.shop_id == bindparam("shop_id"), Intake.case_id.is_(None))
+        .order_by(Intake.at)
+        .limit(bindparam("most"))
+        .subquery()
+    )
+)
+
+
 def count_unidentified(shop_id: int, most: int) -> int:
     """How many parcels without a case there are, counted to ``most``."""
-    found = select(Intake.id).where(Intake.shop_id == shop_id, Intake.case_id.is_(None)).order_by(Intake.at)
-    return db.session.scalar(select(func.count()).select_from(found.limit(most).subquery())) or 0
+    return int(_COUNT.find_value(shop_id=shop_id, most=most))

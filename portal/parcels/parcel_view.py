@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -10,6 +10,7 @@ from sqlalchemy import and_, bindparam, select
 
 from portal.extensions import db
 from portal.models import Case, Order, Parcel, ParcelTrace, Shipment, ShipmentTrace, Track
+from portal.prepared import Prepared
 
 FAILING_AFTER = 3  # failures in a row, then it is an alarm
 _parcel, _trace, _track_of = Parcel.__table__.c, ParcelTrace.__table__.c, Track.__table__.c
@@ -25,7 +26,7 @@ _CHECKS = (
     _track_of.ended_at,
 )
 
-_OF_CASE = (
+_OF_CASE = Prepared(
     select(
         _parcel.id,
         _parcel.leg,
@@ -59,10 +60,10 @@ _OF_CASE = (
 
 def list_of_case(case_id: int) -> tuple[list[Any], dict[int, list[Any]]]:
     """The parcels of a case, oldest first, and their scans, newest first, by parcel id; one query, rows of columns."""
-    return gather_scans(_OF_CASE, {"case_id": case_id}, "parcel_id")
+    return gather_scans(_OF_CASE.list_rows(case_id=case_id), "parcel_id")
 
 
-_OF_ORDER = (
+_OF_ORDER = Prepared(
     select(
         _shipment.id,
         _shipment.id.label("shipment_id"),
@@ -92,13 +93,13 @@ _OF_ORDER = (
 
 def list_of_order(order_id: int) -> tuple[list[Any], dict[int, list[Any]]]:
     """An order's own parcels that are followed, and their scans, newest first, by shipment id; one query."""
-    return gather_scans(_OF_ORDER, {"order_id": order_id}, "trace_of")
+    return gather_scans(_OF_ORDER.list_rows(order_id=order_id), "trace_of")
 
 
-def gather_scans(query: Any, values: dict[str, Any], owner: str) -> tuple[list[Any], dict[int, list[Any]]]:
+def gather_scans(rows: Iterable[Any], owner: str) -> tuple[list[Any], dict[int, list[Any]]]:
     parcels: dict[int, Any] = {}
     traces: dict[int, list[Any]] = {}
-    for row in db.session.execute(query, values):
+    for row in rows:
         parcels.setdefault(row.id, row)
         if getattr(row, owner) is not None:
             traces.setdefault(row.id, []).append(row)

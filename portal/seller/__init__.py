@@ -62,6 +62,7 @@ ROOMS: dict[str, str] = {
     "take_step": "queue",
     "pack": "queue",
     "send_back": "send_back",
+    "send_backs": "send_back",
     "messages": "contact",
     "contact": "contact",
     "contact_new": "contact",

@@ -9,7 +9,7 @@ from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
 
 from portal import flow, words
-from portal.cases import agreements, case_view, held, piles, shop_queue
+from portal.cases import agreements, case_view, failed, held, piles, shop_queue
 from portal.cases.effects.step_context import ActedBy
 from portal.extensions import writing
 from portal.flow import Actor, StepRefused
@@ -21,7 +21,7 @@ from portal.rights import conditions, guarantees, reasons, solutions
 from portal.seller import bp, forms, listing, not_yours, step_forms
 from portal.talk import conversations
 from portal.tracking import scans as case_scans
-from portal.web import guards, packs
+from portal.web import guards, packs, paging
 from portal.web.once import once
 from portal.web.pages import page
 
@@ -29,7 +29,7 @@ from portal.web.pages import page
 @bp.get("/cases/<case_no>")
 def show_case(case_no: str) -> ResponseReturnValue:
     """Evidence beside the snapshot, facts about the buyer, what can be done, everything that happened."""
-    case = guards.found(case_view.find_of_shop(case_no, g.who.shop_id))
+    case = guards.found(case_view.read_of_shop(case_no, g.who.shop_id))
     return show_page(case, build_view(case), 200) if is_shown(case) else not_yours(_NOT_SHOWN)
 
 
@@ -116,6 +116,9 @@ def show_page(
         messages=said,
         photos=conversations.list_photos([message.id for message in said if message.has_photos]),
         buyer=view.buyer,
+        kept=failed.tell_failed(case, failed.find_failed(case), Actor.SELLER, g.now)
+        if view.refused_milli and not view.parcels.get("refused")
+        else "",
         suggestion=_suggestion(case, view) if case.state == "applied" else None,
         chain=chain_view.build_chain(found) if found else None,
         chain_offer=found is None and case.state not in flow.FINAL and own and view.order.resold,
@@ -137,6 +140,14 @@ def pack(case_no: str) -> ResponseReturnValue:
     if not is_shown(case):
         return not_yours(_NOT_SHOWN)
     return packs.send(case.id, case.case_no, Actor.SELLER, role=g.who.role)
+
+
+@bp.get("/send-backs")
+def send_backs() -> ResponseReturnValue:
+    """What didn't pass inspection and is still here, the earliest date first."""
+    rows, key = failed.list_kept(g.who.shop_id, paging.moment_key(request.args.get("after", "")))
+    more = f"/seller/send-backs?after={paging.said(key)}" if key else ""
+    return page("seller/send_backs.html", rows=rows, more=more)
 
 
 @bp.route("/cases/<case_no>/send-back", methods=["GET", "POST"])

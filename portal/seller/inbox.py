@@ -40,7 +40,8 @@ def inbox() -> ResponseReturnValue:
         return not_modified(etag)
     rows, key = here.load()
     tabs = listing.list_tabs()
-    counts = shop_queue.count_tabs(g.who.shop_id, g.now, tuple(tabs), listing.seen_states())
+    version = g.who.session, g.who.shop_version
+    counts = shop_queue.count_tabs(g.who.shop_id, g.now, tuple(tabs), listing.seen_states(), version=version)
     answer = page(
         "seller/inbox.html",
         rows=rows,

@@ -12,10 +12,11 @@ from sqlalchemy import and_, bindparam, func, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from portal.evidence import evidence
-from portal.extensions import db, read
+from portal.extensions import db
 from portal.models import Conversation, Evidence, Message, Order, Shop, User
 from portal.orders import order_lists
 from portal.orders.addresses import Addressed
+from portal.prepared import Prepared
 from portal.talk import card_numbers
 
 PAGE = 50
@@ -161,20 +162,22 @@ _STANDS = select(Order.id, Conversation.id.label("talk_id"), Conversation.last_m
     Conversation, Conversation.order_id == Order.id
 )
 _STANDS_OF_BUYER = Addressed(_STANDS)
-_STANDS_OF_SHOP = _STANDS.where(Order.order_no == bindparam("order_no"), Order.shop_id == bindparam("shop_id"))
+_STANDS_OF_SHOP = Prepared(
+    _STANDS.where(Order.order_no == bindparam("order_no"), Order.shop_id == bindparam("shop_id"))
+)
 
 
 def find_standing_of_buyer(address: str, buyer_id: int) -> Any:
     """For polls: (id, talk_id, last_message_id) of this buyer's order; None when it isn't theirs."""
-    return _STANDS_OF_BUYER.run(address, buyer_id).one_or_none()
+    return _STANDS_OF_BUYER.find(address, buyer_id)
 
 
 def find_standing_of_shop(order_no: str, shop_id: int | None) -> Any:
     """The same of this shop's order."""
-    return read(_STANDS_OF_SHOP, {"order_no": order_no, "shop_id": shop_id}).one_or_none()
+    return _STANDS_OF_SHOP.find_row(order_no=order_no, shop_id=shop_id)
 
 
-_LAST = (
+_LAST = Prepared(
     select(
         Message.id,
         Message.side,
@@ -195,7 +198,7 @@ _LAST = (
 
 def load_last(order_id: int, most: int) -> list[Any]:
     """The last few messages about an order, oldest first, each with whether it ``has_photos``."""
-    return list(reversed(db.session.execute(_LAST, {"order_id": order_id, "most": most}).all()))
+    return list(reversed(_LAST.list_rows(order_id=order_id, most=most)))
 
 
 def list_latest(conversation_id: int, before: int | None = None) -> Sequence[Any]:
@@ -284,11 +287,13 @@ def count_waiting(
     return rows[:size], (rows[size - 1].waiting_since, rows[size - 1].id)
 
 
+_UNANSWERED = select(Conversation.id).where(
+    Conversation.shop_id == bindparam("shop_id"), Conversation.waiting_since.is_not(None)
+)
+_IN_TURN = _UNANSWERED.order_by(Conversation.waiting_since).limit(bindparam("most")).subquery()
+_COUNT_UNANSWERED = Prepared(select(func.count()).select_from(_IN_TURN))
+
+
 def count_unanswered(shop_id: int, most: int) -> int:
     """In how many conversations the buyer waits for an answer, counted to ``most``."""
-    found = (
-        select(Conversation.id)
-        .where(Conversation.shop_id == shop_id, Conversation.waiting_since.is_not(None))
-        .order_by(Conversation.waiting_since)
-    )
-    return db.session.scalar(select(func.count()).select_from(found.limit(most).subquery())) or 0
+    return int(_COUNT_UNANSWERED.find_value(shop_id=shop_id, most=most))

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 
 from portal import doctor, flow
 from portal.cases import clock as case_clock
-from portal.cases import mediation_queue, taking
+from portal.cases import failed, mediation_queue, taking
 from portal.cases.effects.step_context import hand_in_type
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, State, StepRefused
@@ -32,7 +32,6 @@ from portal.models import (
 )
 from portal.people import accounts, mediators
 from portal.rights import policies
-from portal.tracking import scans as case_scans
 from tests.cast import Cast
 from tests.conftest import NOW
 from tests.domain.test_races import at_once
@@ -430,7 +429,7 @@ def test_a_case_that_is_closed_gives_everything_back(cast_both: Cast) -> None:
     cast = cast_both
     case = decide(cast, heard(cast, "disputed"), "decide_close")
     assert case.state == "closed" and claimed(case) == 0
-    assert case_scans.refused_milli(case.id) == 2_000  # also what had been accepted goes back to the buyer
+    assert failed.add_up_failed(case) == 2_000  # also what had been accepted goes back to the buyer
     assert set(told(cast.buyer, "decide_close")) == {f"/cases/{case.case_no}"} and told(cast.seller, "decide_close")
     assert healthy()
 

@@ -53,7 +53,7 @@ class Who(Enum):
     WITNESS = "both sides of the thing that the address names, and who decides between them"
     MEDIATORS = "anybody who decides for the platform; the page has only what they may decide"
     MEDIATOR = "who may decide, for the platform, about the thing that the address names"
-    CONSUMER = "whoever holds the token in the address, signed in or not; one case and nothing else"
+    CONSUMER = "whoever opened the link in this browser, signed in or not; one case and nothing else"
     OPERATORS = "who keeps the calendar and the public rules; nothing there is anybody's"
     QA = "tests, where PORTAL_QA opens these doors; elsewhere they don't exist"
 
@@ -101,7 +101,7 @@ ROWS: tuple[Row, ...] = (
         form=lambda deal: {"kind": "opinion", "words": "希望能导出售后单"},
     ),
     Row("buyer.show_receipt", ANYONE, get=404, values={"token": "x" * 64}),
-    # whoever holds a token
+    # whoever opened a link
     Row(
         "consumer.enter",
         ANYONE,
@@ -272,6 +272,7 @@ ROWS: tuple[Row, ...] = (
     Row("seller.product_list", SHOP, get=200),
     Row("seller.scan", SHOP, get=200, post=303, form=lambda deal: {"number": "75484863570001"}),
     Row("seller.unidentified", SHOP, get=200),
+    Row("seller.send_backs", SHOP, get=200),
     Row("seller.search", SHOP, get=200),
     Row("seller.undo_step", SHOP, post=303, values={"held_id": "1"}),
     Row("seller.bulk_runs", SHOP, get=200, post=303, form=lambda deal: {"kind": "agree", "scope": "all"}),
@@ -434,8 +435,7 @@ MISSING = {
     "results_id": "0" * 32,
     "user_id": "999999",
     "cancellation_id": "0" * 32,
-    "token": "A" * 22,
-    "order_token": "A" * 22,
+    "link_name": "0" * 16,
     "followed_id": "999999",
     "run_id": "999999",
 }
@@ -445,6 +445,9 @@ ROLES = ("anonymous", "consumer", "buyer", "buyer2", "seller", "seller2", "both"
 DEALS = (("buyer", "seller"), ("buyer2", "seller2"), ("both", "seller"), ("buyer2", "both"))
 NOBODY = frozenset({"anonymous", "consumer"})  # who is not signed in
 SHOPS = frozenset({"seller", "seller2", "both"})
+
+
+OF_AN_ORDERS_LINK = {"consumer.apply", "consumer.order_photo", "consumer.order_photo_thumb"}
 
 
 @dataclass(frozen=True)
@@ -457,6 +460,8 @@ class Deal:
     line_id: int
     values: Mapping[str, str]
     photos: Mapping[str, str] = field(default_factory=dict)  # what a photo hangs on: its public id
+    tokens: tuple[str, str] = ("", "")  # of a consumer's link to the case, and of one to the order
+    opened: bool = False  # whether the consumer of this world opened them
 
 
 @dataclass
@@ -560,8 +565,7 @@ class World:
             token = consumer_links.make_link(cast.now, shop_id=cast.shop, case_id=case_id, by=cast.seller) or ""
             order_token = consumer_links.make_link(cast.now, shop_id=cast.shop, order_id=order_id) or ""
         values = {
-            "token": token,
-            "order_token": order_token,
+            "link_name": consumer_links.name_link(token),
             "followed_id": self._parcel(cast, case_id),
             "scanned_at": f"{cast.now.astimezone(BEIJING):%Y-%m-%d %H:%M:%S}",
             "order_no": order_no,
@@ -577,7 +581,7 @@ class World:
             "cancellation_id": self._cancellation(cast, order_no),
             **self._money(cast, case_no, mark, shop_mark),
         }
-        return Deal(buyer, seller, line_id, values, kept)
+        return Deal(buyer, seller, line_id, values, kept, (token, order_token), opened=not self.deals)
 
     def _run(self, cast: Cast, case_id: int) -> str:
         """A run over the case that its maker has still to look at."""
@@ -673,7 +677,8 @@ class World:
         if role in NOBODY:
             browser = self.app.test_client()
             if role == "consumer" and self.deals:  # has opened the link of the first deal, and knows nothing else
-                assert browser.get(f"/c/{self.deals[0].values['token']}", follow_redirects=True).status_code == 200
+                for token in self.deals[0].tokens:
+                    assert browser.get(f"/c/{token}", follow_redirects=True).status_code == 200
             return browser
         return sign_in(self.app, self.members[role])
 
@@ -683,7 +688,10 @@ class World:
 
     def path(self, row: Row, deal: Deal | None) -> str:
         """The address of this row for a deal, or for things that don't exist."""
-        return address(self.rule(row), {**(deal.values if deal else MISSING), **row.values})
+        values = {**(deal.values if deal else MISSING), **row.values}
+        if deal and row.endpoint in OF_AN_ORDERS_LINK:
+            values["link_name"] = consumer_links.name_link(deal.tokens[1])
+        return address(self.rule(row), values)
 
     def taker(self, path: str, method: str) -> Row | None:
         """The row of the endpoint that takes this method at this address; None: no endpoint does."""
@@ -705,9 +713,11 @@ def address(rule: Rule, values: Mapping[str, str]) -> str:
 
 def may(row: Row, role: str, deal: Deal | None) -> bool:
     """Whether this role may open this row for this deal (None: for a thing that doesn't exist)."""
-    if row.who is ANYONE or (row.who is CONSUMER and deal is not None):
+    if row.who is ANYONE:
         return True
-    if role in NOBODY or row.who in (QA, CONSUMER):
+    if row.who is CONSUMER:
+        return role == "consumer" and deal is not None and deal.opened
+    if role in NOBODY or row.who is QA:
         return False
     if row.who is SIGNED_IN:
         return True

@@ -13,9 +13,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
+from portal.cases import clock as case_clock
 from portal.cli import group
 from portal.extensions import db, writing
-from portal.flow import Actor
+from portal.flow import Actor, CaseType
 from portal.models import Case, CaseEvent, Evidence, Order, Staff, User
 from portal.talk import conversations
 from tests.cast import PASSWORD, Cast, post, sign_in, token_of
@@ -130,6 +131,25 @@ def test_the_seller_has_a_tab_for_it(app: Flask, cast: Cast, now: Clock) -> None
     assert '平台介入 <span class="n">1</span>' in page and "平台介入·举证中" in page
     assert "平台介入·举证中" in sign_in(app, "buyer").get("/cases").text
     assert sign_in(app, "seller2").get("/seller?tab=mediation").text.count('class="open"') == 0
+
+
+def test_what_was_not_fulfilled_is_said_to_everybody(app: Flask, cast: Cast, now: Clock) -> None:
+    case_id = cast.until("refunding", case_type=CaseType.REFUND_ONLY).id
+    while (due := fresh(case_id).due_at) is not None:
+        case_clock.sweep(due)
+    case_no, until = fresh(case_id).case_no, fresh(case_id).updated_at - cast.now
+    now.forward(seconds=until.total_seconds() + 1)
+    buyer = sign_in(app, "buyer").get(f"/cases/{case_no}").text
+    assert "商家没有履行，平台已列为未履行" in buyer and "未履行清单" in buyer and "原来的时限" not in buyer
+    seller = sign_in(app, "seller")
+    desk = seller.get(f"/seller/cases/{case_no}").text
+    assert "<h2>未履行</h2>" in desk and "不再有时限" in desk and "登记已退款" in desk
+    assert "未履行" in seller.get("/seller?tab=mediation").text
+    mediator = sign_in(app, "mediator")
+    listed = mediator.get("/mediation?tab=unfulfilled").text
+    assert case_no in listed and "起未履行" in listed and "未履行" in mediator.get(f"/mediation/{case_no}").text
+    shops = sign_in(app, "operator").get("/operator/shops").text
+    assert "未履行 1 张" in shops and case_no in shops
 
 
 # ---------------------------------------------------------------- the mediator

@@ -167,7 +167,7 @@ def test_only_an_exchange_is_called_one(
             case_no, mediated = case.case_no, case.escalated
             with writing():
                 token = links.make_link(NOW, shop_id=cast.shop, case_id=case.id, by=cast.seller)
-            texts = {"link": app.test_client().get(f"/c/{token}/{case_no}").text}
+            texts = {"link": app.test_client().get(f"/c/{token}/{case_no}", follow_redirects=True).text}
             places = {"buyer": f"/cases/{case_no}", "seller": f"/seller/cases/{case_no}"}
             places |= {"mediator": f"/mediation/{case_no}"} if mediated else {}
             for name in places:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from portal import flow
 from portal.calendar.lengths import get_deadline
 from portal.cases.effects.hand_ins import EntryChoice, HandIn
 from portal.cases.effects.payment import tell_payment
@@ -74,4 +75,6 @@ def decide_unpaid(context: StepContext[HandIn]) -> dict[str, Any]:
     for entry in arrivals.reopen_unpaid(context.case, None, state, problem="平台裁决没有付到"):
         tell_payment(context, entry)
     ended = end_mediation(context)
+    if context.by.actor is Actor.CLOCK and context.step.target in flow.OWED:
+        ended["ruled"] = True
     return {**note_claim(context), **ended, "not_before": context.at + get_deadline("least_left")}

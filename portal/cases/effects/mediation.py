@@ -53,6 +53,25 @@ def escalate(context: StepContext[Escalation]) -> dict[str, Any]:
     }
 
 
+@effect("timeout_unfulfilled")
+def list_unfulfilled(context: StepContext[HandIn]) -> dict[str, Any]:
+    """Whoever owes it hasn't done it after the rule decided: no clock runs any more, the platform keeps it listed."""
+    case = context.case
+    context.data["rule"] = case.due_rule
+    notices.tell_supervisors(case, "售后没有履行", "规则处理后仍没有履行，已转入未履行清单。", at=context.at)
+    return {
+        "escalated": True,
+        "stage": Stage.UNFULFILLED,
+        "stage_at": context.at,
+        "escalated_at": context.at,
+        "evidence_round": 1,
+        "asked_by": str(context.by.actor),
+        "mediator_id": mediators.choose_decider(case.buyer_id, case.shop_id),
+        "first_mediator_id": None,
+        "passed_at": None,
+    }
+
+
 def mark_heard(before: str, context: StepContext[HandIn]) -> str:
     sides = {side for side in before.split(",") if side}
     if context.by.actor in (Actor.BUYER, Actor.SELLER) and (context.note or context.photos):
@@ -144,7 +163,8 @@ def decide_continue(context: StepContext[HandIn]) -> dict[str, Any]:
     check_reason(context)
     case = context.case
     if context.by.actor is not Actor.CLOCK or case.payment_claim != "shown":
-        return end_mediation(context)
+        by_rule = {"ruled": True} if context.by.actor is Actor.CLOCK else {}
+        return {**end_mediation(context), **by_rule}
     # Nobody decided in time and the shop has shown proof: left open, it would come back to the rule for ever.
     arrivals.confirm_rest(case, at=context.at, word="decided")
     return {**end_mediation(context), "payment_claim": "", "claimed_at": None}
@@ -255,4 +275,4 @@ def decide_refund(context: StepContext[RefundDecision]) -> dict[str, Any]:
         if line.received_milli is not None:
             line.received_milli = line.quantity_milli
     db.session.flush()
-    return {"refund_fen": fen, "negotiated": False}
+    return {"refund_fen": fen, "negotiated": False, "ruled": context.by.actor is Actor.CLOCK}
