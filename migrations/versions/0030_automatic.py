@@ -10,8 +10,8 @@ from alembic import op
 
 from portal.extensions import BigId, Moment
 
-revision = "0028"
-down_revision = "0027"
+revision = "0030"
+down_revision = "0029"
 branch_labels = depends_on = None
 
 
