@@ -12,11 +12,8 @@ from pathlib import Path
 from portal.calendar import calendars, clock, officehours
 from portal.cases import anchors, bulk_work, held
 from portal.cases import clock as case_clock
-<<<<<<< HEAD
-from portal.cases.automatic import acting
-=======
 from portal.cases import failed as failed_goods
->>>>>>> main
+from portal.cases.automatic import acting
 from portal.config import Settings
 from portal.evidence import evidence
 from portal.evidence.store import KEPT_ASIDE, Store

@@ -40,7 +40,7 @@ class RuleForm(Form):
     most = Money("商品实付不超过（元）", optional=True)
     most_cases = Whole("买家近期的其他售后不超过（单）", least=0, most=999, optional=True)
     codes = Text("货号或 SKU", limit=4000, optional=True, exact=True)
-    resold = Choice("铺货订单", choices=list(rules.RESOLD.items()), optional=True)
+    resold = Choice("铺货订单", choices=list(rules.RESOLD.items()), optional=True, default="any")
 
     def validate(self, extra_validators: Any = None) -> bool:
         good = bool(super().validate(extra_validators))
@@ -72,7 +72,7 @@ class RuleForm(Form):
             most_fen=self.most.data,
             most_cases=self.most_cases.data,
             codes=self.read_codes(),
-            resold=self.resold.data or "",
+            resold=self.resold.data or "any",
         )
 
 

@@ -211,7 +211,7 @@ def throw_rule(dice: random.Random) -> tuple[str, rules.Conditions]:
         most_fen=dice.choice([None, 1_000, 5_000, 15_000, 100_000]),
         most_cases=dice.choice([None, None, 0, 3, 8]),
         codes=dice.choice([(), (), ("HH-100",), ("HH-100", "HH-101"), ("4900392655487",)]),
-        resold=dice.choice(["", "", "yes", "no"]),
+        resold=dice.choice(["any", "any", "yes", "no"]),
     )
     return dice.choice(list(rules.ACTIONS)), some
 

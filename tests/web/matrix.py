@@ -286,7 +286,7 @@ ROWS: tuple[Row, ...] = (
         SHOP,
         get=200,
         post=303,
-        form=lambda deal: {"name": "小额补发", "action": "reissue", "most": "50", "resold": ""},
+        form=lambda deal: {"name": "小额补发", "action": "reissue", "most": "50", "resold": "any"},
     ),
     Row("seller.auto_rule", SHOP, get=404, post=404, values={"rule_id": "1"}),
     Row("seller.try_auto_rule", SHOP, get=404, values={"rule_id": "1"}),

@@ -13,7 +13,7 @@ from portal.models import AutoRule, Case
 from tests.cast import Cast, post, sign_in
 from tests.conftest import Clock
 
-RULE = {"name": "小额破损", "action": "agree", "most": "100", "reasons": ["damaged"], "resold": ""}
+RULE = {"name": "小额破损", "action": "agree", "most": "100", "reasons": ["damaged"], "resold": "any"}
 
 
 def test_a_rule_is_written_tried_switched_on_and_works(app: Flask, cast: Cast, now: Clock) -> None:

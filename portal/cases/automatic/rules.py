@@ -26,7 +26,7 @@ STEP_OF: dict[str, dict[str, str]] = {
     "reissue": {CaseType.REISSUE: "agree"},
     "people": {},
 }
-RESOLD: dict[str, str] = {"": "不限", "yes": "只限铺货订单", "no": "铺货订单除外"}
+RESOLD: dict[str, str] = {"any": "不限", "yes": "只限铺货订单", "no": "铺货订单除外"}
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Conditions:
     most_fen: int | None = None
     most_cases: int | None = None  # of this buyer in this shop, this one not counted
     codes: tuple[str, ...] = ()  # 货号 or SKU ID: every line has one of them
-    resold: str = ""
+    resold: str = "any"
 
     def pack(self) -> dict[str, Any]:
         return asdict(self)
@@ -88,7 +88,7 @@ def meets(conditions: Conditions, case: Applied) -> bool:
         and (conditions.most_fen is None or (case.worth_fen is not None and case.worth_fen <= conditions.most_fen))
         and (conditions.most_cases is None or case.cases_before <= conditions.most_cases)
         and (not conditions.codes or all(line.intersection(conditions.codes) for line in case.lines))
-        and (not conditions.resold or case.is_resold == (conditions.resold == "yes"))
+        and (conditions.resold not in ("yes", "no") or case.is_resold == (conditions.resold == "yes"))
     )
 
 
@@ -133,6 +133,6 @@ def describe(conditions: Conditions, reason_names: dict[str, str]) -> list[str]:
         said.append(f"买家近期的其他售后不超过 {conditions.most_cases} 单")
     if conditions.codes:
         said.append("货号或 SKU 是" + "、".join(conditions.codes))
-    if conditions.resold:
+    if conditions.resold in ("yes", "no"):
         said.append(RESOLD[conditions.resold])
     return said
