@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from portal.calendar import calendars, clock, officehours
-from portal.cases import anchors, bulk_work, held
+from portal.cases import anchors, bulk_work, held, looks
 from portal.cases import clock as case_clock
 from portal.cases import failed as failed_goods
 from portal.cases.automatic import acting
@@ -28,6 +28,7 @@ from portal.resale import alarm as chain_alarm
 from portal.resale import links as consumer_links
 from portal.resale.passing import moving
 from portal.rights import resale
+from portal.service import asking
 from portal.system import notes, steadiness
 from portal.talk import complaints
 from portal.tracking import polling, unopposed
@@ -67,6 +68,7 @@ def sweep() -> int:
         ("resale overdue", lambda: resale.mark_overdue(clock.now())),
         ("chain facts", lambda: moving.sweep(clock.now())),
         ("chain alarms", lambda: chain_alarm.raise_alarms(clock.now())),
+        ("ratings", lambda: asking.ask_due(clock.now())),
         ("failed goods", lambda: failed_goods.tell_late(clock.now())),
         ("complaints", lambda: complaints.escalate_due(clock.now())),
         ("bank accounts", lambda: account_keeping.erase_due(clock.now())),
@@ -104,6 +106,7 @@ def tidy(store: Store, imports: Path) -> None:
         sessions.forget_old_sessions(now)
         once.forget(now)
         rates.forget(now)
+        looks.forget(now)
         following.end_old(now)
         consumer_links.forget_old(now)
     if (year := calendars.find_missing_year(now)) is not None:

@@ -73,7 +73,7 @@ def collect_facts(
         found["difference_fen"] = (
             worth.work_out_case_difference(case, accepted=True) if accepted else case.difference_fen
         )
-    if case.entry_count and (state not in flow.FINAL or state == State.COMPLETED):
+    if case.entry_count and (state not in flow.RELEASING):
         found |= standing.describe_standing(case.id, case.shop_id, now, entries)
     if state in (State.REFUNDING, State.REFUND_FAILED):
         found |= bank_accounts.collect_facts(case, entries, bank)
@@ -102,6 +102,7 @@ def collect_facts(
         countered=case.countered,
         payment_claim=case.payment_claim,
         claimed_at=case.claimed_at,
+        converted=case.state in flow.OWED and "converted" in case.origin,
         ruled=case.ruled,
         passed_on=case.passed_at is not None,
         **found,
@@ -219,7 +220,9 @@ _OWED_SINCE = select(func.max(CaseEvent.at)).where(
     CaseEvent.shop_id == bindparam("shop_id"),
     CaseEvent.case_id == bindparam("case_id"),
     CaseEvent.target == State.REFUNDING,
-    CaseEvent.source.not_in([str(state) for state in (*flow.OWED, State.COMPLETED)]),  # reopened: owed all the while
+    CaseEvent.source.not_in(
+        [str(state) for state in (*flow.OWED, State.COMPLETED, State.CONVERTED)]
+    ),  # reopened: owed all the while
 )
 
 

@@ -41,6 +41,7 @@ _PAIRS: dict[tuple[str, str], tuple[tuple[str, ...], tuple[str, ...]]] = {
     (Actor.BUYER, State.REFUNDING): (("refund_arrived", "confirm_arrival"), ("deny_arrival",)),
     (Actor.BUYER, State.REFUND_FAILED): (("give_account",), ("decline_account",)),
     (Actor.BUYER, State.COMPLETED): (("confirm_arrival",), ("deny_arrival",)),
+    (Actor.BUYER, State.CONVERTED): (("confirm_arrival",), ("deny_arrival",)),
     (Actor.SELLER, State.APPLIED): (("agree",), ("reject", "ask_evidence")),
     (Actor.SELLER, State.PROPOSED): (
         ("accept", "accept_reship", "accept_diff", "accept_refund", "accept_convert"),

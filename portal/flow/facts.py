@@ -49,6 +49,7 @@ class Facts:
     evidence_round: int = 0
     evidence_at: datetime | None = None  # when the present stage of the mediation began
     heard_both: bool = False  # both sides have handed in evidence in this round
+    converted: bool = False  # refunding, refund_failed: it has become another case, and is open for a payment alone
     ruled: bool = False  # the rule has decided already that what this state waits for stays owed
     passed_on: bool = False  # the decision was late, and another mediator was to have it
     ruling: str = ""  # the decision that the rule makes, once that is all that is left
