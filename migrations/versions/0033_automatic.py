@@ -10,8 +10,8 @@ from alembic import op
 
 from portal.extensions import BigId, Moment
 
-revision = "0030"
-down_revision = "0029"
+revision = "0033"
+down_revision = "0032"
 branch_labels = depends_on = None
 
 
