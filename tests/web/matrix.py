@@ -119,6 +119,7 @@ ROWS: tuple[Row, ...] = (
         values={"step_name": "modify"},
         form=lambda deal: {"description": "照片里是收到时的样子"},
     ),
+    Row("consumer.rate_case", CONSUMER, get=404, post=404),  # it goes on
     Row("consumer.photo", CONSUMER, get=200),
     Row("consumer.photo_thumb", CONSUMER, get=200),
     Row("consumer.order_photo", CONSUMER, get=200),
@@ -145,6 +146,7 @@ ROWS: tuple[Row, ...] = (
     Row("buyer.list_complaints", SIGNED_IN, get=200),
     Row("buyer.show_complaint", SIGNED_IN, get=404, values={"number": "JB26112300000000"}),
     Row("buyer.privacy", SIGNED_IN, get=200),
+    Row("buyer.choose_questions", SIGNED_IN, post=303, form=lambda deal: {"asks": "1"}),
     Row("auth.account", SIGNED_IN, get=200),
     Row("auth.change_password", SIGNED_IN, get=200, post=422),
     Row("auth.confirm", SIGNED_IN, get=200, post=303, form=lambda deal: {"password": PASSWORD}),
@@ -194,6 +196,7 @@ ROWS: tuple[Row, ...] = (
     Row("buyer.watch_order", BUYER, post=303, form=lambda deal: {"on": "1"}),
     Row("buyer.again", BUYER, get=200, post=409),
     Row("buyer.agreement", BUYER, get=404),
+    Row("buyer.rate_case", BUYER, get=404, post=404),  # it goes on
     Row("buyer.take_step", BUYER, get=200, post=303, values={"step_name": "withdraw"}),
     # who bought it, and has a shop of his own to sell it on
     Row("buyer.downstream", RESELLER, get=200, post=422),
@@ -242,6 +245,8 @@ ROWS: tuple[Row, ...] = (
     Row("seller.notices", SHOP, get=200, post=303),
     Row("seller.waiting", SHOP, get=200, post=303, form=lambda deal: {"opens": "09:00", "closes": "18:00"}),
     Row("seller.customer_list", SHOP, get=200),
+    Row("seller.rating_list", SHOP, get=200),
+    Row("seller.rating_figures", SHOP, get=200),
     Row(
         "seller.policy",
         SHOP,
@@ -280,6 +285,19 @@ ROWS: tuple[Row, ...] = (
     Row("seller.queue_news", SHOP, get=200),
     Row("seller.keep_view", SHOP, get=200, post=303, form=lambda deal: {"name": "破损"}),
     Row("seller.remove_view", SHOP, post=303, values={"view_id": "1"}),
+    Row("seller.auto_rules", SHOP, get=200),
+    Row(
+        "seller.add_auto_rule",
+        SHOP,
+        get=200,
+        post=303,
+        form=lambda deal: {"name": "小额补发", "action": "reissue", "most": "50", "resold": "any"},
+    ),
+    Row("seller.auto_rule", SHOP, get=404, post=404, values={"rule_id": "1"}),
+    Row("seller.try_auto_rule", SHOP, get=404, values={"rule_id": "1"}),
+    Row("seller.change_auto_rule", SHOP, post=404, values={"rule_id": "1", "verb": "on"}),
+    Row("seller.start_auto_rules", SHOP, post=303, form=lambda deal: {"cap": "500"}),
+    Row("seller.stop_auto_rules", SHOP, post=303),
     Row("seller.payout_list", SHOP, get=200),
     Row("seller.payout_files", SHOP, get=200),
     Row("seller.make_batch", SHOP, get=303, post=409),
@@ -304,6 +322,8 @@ ROWS: tuple[Row, ...] = (
     Row("seller.staff", SHOP, get=200, post=422, form=lambda deal: {"member_name": "nobody"}),
     Row("seller.withdraw_invitation", SHOP, post=303, values={"invitation_id": "0"}),
     Row("seller.change_limit", SHOP, get=303, post=303, form=lambda deal: {"limit": "2000"}),
+    Row("seller.change_sharing", SHOP, get=303, post=303, form=lambda deal: {"shares_out": "y"}),
+    Row("seller.day", SHOP, get=200),
     Row("seller.bank_data", SHOP, get=200, post=303, form=lambda deal: {"bank_data": "y"}),
     Row("seller.chain_list", SHOP, get=200),
     Row("seller.import_chains", SHOP, get=200, post=422),
@@ -317,6 +337,7 @@ ROWS: tuple[Row, ...] = (
     ),
     Row("seller.chain", SELLER, get=200, post=409, form=lambda deal: {"does": "unlink"}),
     Row("seller.consumer_links", SELLER, get=200, post=409),  # its buyer has an account
+    Row("seller.case_rating", SELLER, get=404, post=404),  # it goes on
     Row("seller.customer", SELLER, get=200, post=303, form=lambda deal: {"words": "老客户"}),
     Row("seller.export_customer", SELLER, get=200),
     Row("seller.product", SELLER, get=200, post=303, form=lambda deal: {"exchangeable": "y"}),
@@ -360,6 +381,10 @@ ROWS: tuple[Row, ...] = (
     Row("seller.show_case", SELLER, get=200),
     Row("seller.pack", SELLER, get=200, counted=True),
     Row("seller.full_account", SELLER, get=409, post=409),  # these cases have none; by role: test_bankdata.py
+    Row("seller.write_note", SELLER, get=303, post=303, form=lambda deal: {"words": "先看照片"}),
+    Row("seller.hand_over", SELLER, get=303, post=303, form=lambda deal: {"to": deal.values["user_id"]}),
+    Row("seller.put_tags", SELLER, get=303, post=303, form=lambda deal: {"tags": "加急"}),
+    Row("seller.look", SELLER, post=303),
     Row("seller.contact", SELLER, get=200, post=303, form=lambda deal: {"words": "今天发出"}),
     Row("seller.contact_new", SELLER, get=200),
     Row("seller.contact_read", SELLER, post=303),
