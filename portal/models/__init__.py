@@ -1,6 +1,7 @@
 """The tables, one module a noun. Importing this package knows them all."""
 
 from portal.models.accounts import FormKey, KeptForm, RateCount, Session, Shop, Staff, User
+from portal.models.automatic import AutoDay, AutoOutcome, AutoRule, AutoSwitch
 from portal.models.bank import BankAccount, BankConsent, BankView
 from portal.models.bulk import BulkItem, BulkRun
 from portal.models.calendar import CalendarYear, RuleVersion
@@ -38,6 +39,10 @@ __all__ = [
     "AccessLink",
     "AskingSlot",
     "AuditEvent",
+    "AutoDay",
+    "AutoOutcome",
+    "AutoRule",
+    "AutoSwitch",
     "BankAccount",
     "BankConsent",
     "BankView",

@@ -52,6 +52,12 @@ ROOMS: dict[str, str] = {
     "undo_step": "queue",
     "keep_view": "queue",
     "remove_view": "queue",
+    "auto_rules": "rules",
+    "add_auto_rule": "rules",
+    "auto_rule": "rules",
+    "change_auto_rule": "rules",
+    "try_auto_rule": "rules",
+    "stop_auto_rules": "rules",
     "show_case": "queue",
     "take_step": "queue",
     "write_note": "queue",
@@ -130,6 +136,7 @@ def _rooms() -> dict[str, object]:
 
 from portal.seller import (
     account,
+    automatic,
     behalf,
     bulk,
     cases,
