@@ -9,6 +9,7 @@ from portal.models.chains import AccessLink, CaseLink, OrderLink
 from portal.models.complaints import Complaint
 from portal.models.customers import CustomerNote
 from portal.models.desk import HeldStep, SavedView
+from portal.models.enquiries import Enquiry, EnquiryMessage, Faq, FaqVote, Promise
 from portal.models.evidence import Evidence
 from portal.models.failed import FailedGoods
 from portal.models.imports import ImportHeading, ImportJob
@@ -55,8 +56,12 @@ __all__ = [
     "CustomerNote",
     "Delivery",
     "Draft",
+    "Enquiry",
+    "EnquiryMessage",
     "Evidence",
     "FailedGoods",
+    "Faq",
+    "FaqVote",
     "FormKey",
     "HalfSignIn",
     "HeldStep",
@@ -82,6 +87,7 @@ __all__ = [
     "PayoutFile",
     "Policy",
     "Product",
+    "Promise",
     "Proposal",
     "RateCount",
     "Rating",

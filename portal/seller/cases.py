@@ -20,7 +20,7 @@ from portal.resale import chain_view
 from portal.rights import conditions, guarantees, reasons, solutions
 from portal.seller import bp, forms, listing, not_yours, step_forms
 from portal.service import ratings
-from portal.talk import conversations
+from portal.talk import conversations, promises
 from portal.tracking import scans as case_scans
 from portal.web import guards, packs, paging
 from portal.web.once import once
@@ -94,6 +94,7 @@ def show_page(
         case=case,
         view=view,
         rating=ratings.find_of_case(case),
+        promised=promises.list_of_case(case),
         stars=ratings.WORDS,
         news=news,
         gone=gone,

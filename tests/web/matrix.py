@@ -146,6 +146,11 @@ ROWS: tuple[Row, ...] = (
     Row("buyer.list_complaints", SIGNED_IN, get=200),
     Row("buyer.show_complaint", SIGNED_IN, get=404, values={"number": "JB26112300000000"}),
     Row("buyer.privacy", SIGNED_IN, get=200),
+    Row("buyer.my_enquiries", SIGNED_IN, get=200),
+    Row("buyer.show_product", SIGNED_IN, get=404, values={"shop_id": "0", "product_id": "0"}),
+    Row("buyer.ask", SIGNED_IN, get=404, post=404, values={"shop_id": "0", "product_id": "0"}),
+    Row("buyer.pin_promise", SIGNED_IN, post=404, values={"shop_id": "0", "product_id": "0", "message_id": "0"}),
+    Row("buyer.vote", SIGNED_IN, post=404, values={"shop_id": "0", "product_id": "0", "faq_id": "0"}),
     Row("buyer.choose_questions", SIGNED_IN, post=303, form=lambda deal: {"asks": "1"}),
     Row("auth.account", SIGNED_IN, get=200),
     Row("auth.change_password", SIGNED_IN, get=200, post=422),
@@ -246,6 +251,11 @@ ROWS: tuple[Row, ...] = (
     Row("seller.waiting", SHOP, get=200, post=303, form=lambda deal: {"opens": "09:00", "closes": "18:00"}),
     Row("seller.customer_list", SHOP, get=200),
     Row("seller.rating_list", SHOP, get=200),
+    Row("seller.enquiry_list", SHOP, get=200),
+    Row("seller.enquiry", SHOP, get=404, post=404, values={"enquiry_id": "0"}),
+    Row("seller.pin_promise", SHOP, post=404, values={"enquiry_id": "0", "message_id": "0"}),
+    Row("seller.make_faq", SHOP, get=404, post=404, values={"enquiry_id": "0", "message_id": "0"}),
+    Row("seller.edit_faq", SHOP, get=404, post=404, values={"faq_id": "0"}),
     Row("seller.rating_figures", SHOP, get=200),
     Row(
         "seller.policy",
@@ -325,6 +335,13 @@ ROWS: tuple[Row, ...] = (
     Row("seller.case_rating", SELLER, get=404, post=404),  # it goes on
     Row("seller.customer", SELLER, get=200, post=303, form=lambda deal: {"words": "老客户"}),
     Row("seller.export_customer", SELLER, get=200),
+    Row(
+        "seller.product_faqs",
+        SELLER,
+        get=200,
+        post=303,
+        form=lambda deal: {"question": "有白色吗", "answer": "有白色"},
+    ),
     Row("seller.product", SELLER, get=200, post=303, form=lambda deal: {"exchangeable": "y"}),
     Row("seller.payout", SELLER, get=200),
     Row(
