@@ -12,16 +12,16 @@ from sqlalchemy import bindparam, select
 
 from portal import flow, told, words
 from portal.calendar import lengths
-from portal.cases import case_facts, child_cases, mediations, rulings, stakes
+from portal.cases import case_facts, child_cases, failed, mediations, rulings, stakes
 from portal.cases import deadlines as case_deadlines
 from portal.cases import proposals as cases_proposals
 from portal.cases.actions import hide_unsaid, list_actions
 from portal.cases.case_lists import list_chain
-from portal.cases.event_details import describe_event, find_left, record_event
+from portal.cases.event_details import describe_event, find_left, name_rule, record_event
 from portal.cases.view_statements import AROUND, CASE_OF_BUYER, CASE_OF_SHOP, EVENTS, LINES
 from portal.evidence import evidence
 from portal.extensions import db
-from portal.flow import Actor, State, Step
+from portal.flow import Actor, Stage, State, Step
 from portal.models import Case
 from portal.money import entries as money_entries
 from portal.money import payment_lists
@@ -110,7 +110,8 @@ class View:
 
     def details(self, event: Any) -> list[str]:
         """What the step brought or changed, beside its sentence and its note."""
-        return describe_event(event, self.lines, case_type=self.case.type, back=self.back.shown)
+        said = describe_event(event, self.lines, case_type=self.case.type, back=self.back.shown)
+        return said + name_rule(event.data, to_shop=self.side is Actor.SELLER)
 
     def arrival(self, entry: Any) -> str:
         """What is known of the arrival of a payment that was recorded, in a sentence; "" where nothing is to say."""
@@ -121,7 +122,7 @@ class View:
         until = entry.settled_at + lengths.get_deadline("arrival_objection")
         if until <= self.now:
             return "买家在期限内没有提出异议"
-        who = "请核对是否到账;没有收到请" if self.side is Actor.BUYER else "买家没有收到可以"
+        who = "请核对是否到账；没有收到请" if self.side is Actor.BUYER else "买家没有收到可以"
         return f"{who}在{words.moment(until)}前提出「未到账」"
 
     @property
@@ -219,8 +220,8 @@ def build_view(case: Case, side: Actor, now: datetime, *, role: str = "", by_lin
         end="done" if case.state == State.COMPLETED else "stop" if case.state in flow.FINAL else "",
         waits_for=words.ACTOR[waits] if waits else "",
         mine=side in turn or (waits == side == Actor.MEDIATOR),
-        otherwise=words.ESCALATED
-        if case.escalated and case.due_at is None
+        otherwise=words.UNFULFILLED
+        if case.stage == Stage.UNFULFILLED
         else told.tell_otherwise(case.type, case.due_rule, side, least_left=least, negotiated=case.negotiated),
         reason=reasons.said(case.reason),
         payer=words.PAYER[case.freight_payer],
@@ -232,7 +233,9 @@ def build_view(case: Case, side: Actor, now: datetime, *, role: str = "", by_lin
         actions=[pair for pair in steps if not hide_unsaid(case, *pair)],
         unsaid=[pair for pair in steps if hide_unsaid(case, *pair)],
         mediation=mediations.describe_mediation(case, events),
-        ruling=rulings.describe_ruling(case, collect(), lines) if case.escalated and case.due_at else None,
+        ruling=rulings.describe_ruling(case, collect(), lines)
+        if case.escalated and case.stage != Stage.UNFULFILLED
+        else None,
         pictures={line.product_id: line.picture for line in lines if line.picture},
         order_changes=versions.list_since(case.order_id, case.shop_id, case.opened_at, receiver.shown)
         if around.order_changed
@@ -268,7 +271,7 @@ def _asks_for_money(case: Case, entries: Sequence[Any]) -> bool:
 
 def count_refused(state: str, lines: Sequence[Any]) -> int:
     """How much was received and not accepted, thousandths; nothing while the result is still open."""
-    if state in (State.INSPECTING, State.DISPUTED):
+    if state in failed.OPEN:
         return 0
     return sum(line.received_milli - line.accepted_milli for line in lines if line.received_milli)
 

@@ -26,10 +26,10 @@ ALL = "all"
 # What is measured: the state that is the shop's to leave, its words, and the deadline it is compared with.
 SPANS: dict[str, tuple[str, str]] = {
     State.APPLIED: ("审核申请", "seller_response"),
-    State.INSPECTING: ("收货并验货(从买家寄出)", "seller_receive"),
+    State.INSPECTING: ("收货并验货（从买家寄出）", "seller_receive"),
     State.RESHIPPING: ("发出商品", "seller_reship"),
     State.REFUNDING: ("付清退款", "refund_target"),
-    ALL: ("全程(从申请到完成)", ""),
+    ALL: ("全程（从申请到完成）", ""),
 }
 
 
@@ -92,7 +92,7 @@ def measure_parts(events: Iterable[tuple[int, str, str, str, datetime]], spans: 
     for case_id, step, source, target, at in events:
         if case_id != case:
             case, opened, entered, called = case_id, at, at, False
-        called = called or step in ("escalate", "timeout_escalate")
+        called = called or step in ("escalate", "timeout_escalate", "timeout_unfulfilled")
         if source and source != target:
             if source in SPANS and entered is not None and not called:
                 spans.setdefault(source, []).append(at - entered)

@@ -20,10 +20,11 @@ TABS: dict[str, str] = {
     str(Stage.EVIDENCE): "举证中",
     str(Stage.DECIDING): "待裁决",
     str(Stage.OVERDUE): "已超时",
+    str(Stage.UNFULFILLED): "未履行",
     "decided": "已裁决",
 }
 
-OPENING = ("escalate", "timeout_escalate", "timeout_overdue")  # the steps that open a mediation
+OPENING = ("escalate", "timeout_escalate", "timeout_overdue", "timeout_unfulfilled")  # the steps that open a mediation
 
 
 class Asking(Protocol):
@@ -137,7 +138,7 @@ def count_stage(stage: str) -> Any:
     return select(func.count()).select_from(rows.subquery(f"of_{stage}")).scalar_subquery().label(stage)
 
 
-_COUNTS = select(*(count_stage(str(stage)) for stage in (Stage.EVIDENCE, Stage.DECIDING, Stage.OVERDUE)))
+_COUNTS = select(*(count_stage(str(stage)) for stage in Stage if stage != Stage.NONE))
 
 
 def count_tabs(who: Asking) -> dict[str, int]:
@@ -195,3 +196,17 @@ _GROUNDS = (
 def find_grounds(case: Any) -> Any:
     """What a case was opened under, as one row: its version of the policy, and shop, shop_since, owner."""
     return db.session.execute(_GROUNDS, {"policy_id": case.policy_id}).one()
+
+
+def list_unfulfilled(shop_ids: Sequence[int]) -> dict[int, list[Any]]:
+    """By shop the cases (case_no, escalated_at) that it still hasn't fulfilled after the rule, the oldest first."""
+    found: dict[int, list[Any]] = {}
+    rows = db.session.execute(
+        select(_case.shop_id, _case.case_no, _case.escalated_at)
+        .where(text(f"cases.{MEDIATED}"), _case.stage == Stage.UNFULFILLED, _case.shop_id.in_(shop_ids))
+        .order_by(_case.queue_at, _case.id)
+        .limit(300)
+    ).all()
+    for row in rows:
+        found.setdefault(row.shop_id, []).append(row)
+    return found

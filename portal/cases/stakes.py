@@ -77,7 +77,7 @@ def describe(before: Sequence[int], after: Sequence[int]) -> list[str]:
 
 def weigh(case: Case, lines: Sequence[Any] | None = None) -> Stake:
     """What is at stake as the case stands; ``lines``: its own, where they have been read already."""
-    if case.state == State.CONVERTED:
+    if case.state == State.CONVERTED or "converted" in case.origin:
         child = db.session.scalars(
             select(Case)
             .where(Case.parent_id == case.id, Case.shop_id == case.shop_id)

@@ -1,6 +1,7 @@
 """The tables, one module a noun. Importing this package knows them all."""
 
 from portal.models.accounts import FormKey, KeptForm, RateCount, Session, Shop, Staff, User
+from portal.models.automatic import AutoDay, AutoOutcome, AutoRule, AutoSwitch
 from portal.models.bank import BankAccount, BankConsent, BankView
 from portal.models.bulk import BulkItem, BulkRun
 from portal.models.calendar import CalendarYear, RuleVersion
@@ -10,6 +11,7 @@ from portal.models.complaints import Complaint
 from portal.models.customers import CustomerNote
 from portal.models.desk import HeldStep, SavedView
 from portal.models.evidence import Evidence
+from portal.models.failed import FailedGoods
 from portal.models.imports import ImportHeading, ImportJob
 from portal.models.intake import Intake
 from portal.models.messages import Conversation, Message
@@ -18,6 +20,7 @@ from portal.models.notifications import Delivery, Notice
 from portal.models.orders import Cancellation, KnownShop, Order, OrderHead, OrderLine, Product, Sku
 from portal.models.policies import Policy, ReturnAddress
 from portal.models.proposals import Proposal
+from portal.models.ratings import Rating
 from portal.models.security import (
     AuditEvent,
     HalfSignIn,
@@ -28,6 +31,7 @@ from portal.models.security import (
 )
 from portal.models.shipments import Parcel, ParcelLine, ParcelTrace
 from portal.models.system import SystemNote
+from portal.models.team import CaseLook, ShopTag, StaffNote
 from portal.models.tracking import AskingSlot, OrderWatch, ReceiptClaim, Shipment, ShipmentTrace, TraceFile, Track
 from portal.models.versions import OrderVersion
 
@@ -35,6 +39,10 @@ __all__ = [
     "AccessLink",
     "AskingSlot",
     "AuditEvent",
+    "AutoDay",
+    "AutoOutcome",
+    "AutoRule",
+    "AutoSwitch",
     "BankAccount",
     "BankConsent",
     "BankView",
@@ -47,6 +55,7 @@ __all__ = [
     "CaseHead",
     "CaseLine",
     "CaseLink",
+    "CaseLook",
     "CaseTally",
     "Complaint",
     "Conversation",
@@ -54,6 +63,7 @@ __all__ = [
     "Delivery",
     "Draft",
     "Evidence",
+    "FailedGoods",
     "FormKey",
     "HalfSignIn",
     "HeldStep",
@@ -81,6 +91,7 @@ __all__ = [
     "Product",
     "Proposal",
     "RateCount",
+    "Rating",
     "ReceiptClaim",
     "RecoveryCode",
     "ReturnAddress",
@@ -90,8 +101,10 @@ __all__ = [
     "Shipment",
     "ShipmentTrace",
     "Shop",
+    "ShopTag",
     "Sku",
     "Staff",
+    "StaffNote",
     "SystemNote",
     "TotpFactor",
     "TraceFile",

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from flask import g
 
-from portal.cases import piles
+from portal.cases import failed, piles
 from portal.money import payment_lists
 from portal.parcels import intake
 from portal.people import roles
@@ -44,6 +44,10 @@ def collect(counts: Mapping[str, int]) -> list[Figure]:
     if roles.may_open(role, "contact"):
         waiting = conversations.count_unanswered(shop_id, piles.SHOWN)
         figures.append(Figure("等待回复", count_to(waiting), "/seller/messages/waiting"))
+    if roles.may_open(role, "send_back"):
+        number = failed.count_kept(shop_id, piles.SHOWN)
+        if number:
+            figures.append(Figure("待退还买家", count_to(number), "/seller/send-backs"))
     if roles.may_open(role, "scan"):
         figures.append(
             Figure("无主件", count_to(intake.count_unidentified(shop_id, piles.SHOWN)), "/seller/unidentified")

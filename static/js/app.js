@@ -10,6 +10,8 @@ import "./keys.js";
 import "./photos.js";
 import "./polling.js";
 import "./saving.js";
+import "./seen.js";
+import "./shared.js";
 import "./stepper.js";
 import "./viewer.js";
 import { settle, showErrors } from "./answers.js";

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 
 from portal import doctor, flow
 from portal.cases import clock as case_clock
-from portal.cases import mediation_queue, taking
+from portal.cases import failed, mediation_queue, taking
 from portal.cases.effects.step_context import hand_in_type
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, State, StepRefused
@@ -32,7 +32,6 @@ from portal.models import (
 )
 from portal.people import accounts, mediators
 from portal.rights import policies
-from portal.tracking import scans as case_scans
 from tests.cast import Cast
 from tests.conftest import NOW
 from tests.domain.test_races import at_once
@@ -410,7 +409,7 @@ def test_without_an_address_nothing_can_be_sent_back(cast: Cast) -> None:
         for address in db.session.scalars(select(ReturnAddress).where(ReturnAddress.shop_id == cast.shop)):
             policies.remove_address(address, cast.now)
     for step, values in (("decide_return", {}), ("decide_refund", {"amount_fen": 100, "goods_back": True})):
-        with pytest.raises(StepRefused, match="店铺还没有退货地址,现在不能裁决寄回"):
+        with pytest.raises(StepRefused, match="店铺还没有退货地址，现在不能裁决寄回"):
             decide(cast, case, step, **values)
         db.session.rollback()
     assert decide(cast, case, "decide_reship").state == "reshipping"
@@ -430,7 +429,7 @@ def test_a_case_that_is_closed_gives_everything_back(cast_both: Cast) -> None:
     cast = cast_both
     case = decide(cast, heard(cast, "disputed"), "decide_close")
     assert case.state == "closed" and claimed(case) == 0
-    assert case_scans.refused_milli(case.id) == 2_000  # also what had been accepted goes back to the buyer
+    assert failed.add_up_failed(case) == 2_000  # also what had been accepted goes back to the buyer
     assert set(told(cast.buyer, "decide_close")) == {f"/cases/{case.case_no}"} and told(cast.seller, "decide_close")
     assert healthy()
 
@@ -479,7 +478,7 @@ def test_photos_of_a_case_have_a_limit(cast: Cast) -> None:
     case = called_for(cast)
     for _ in range(4):
         case = cast.take(case, "submit_evidence", BUYER, note="照片", photos=cast.photos(9, cast.buyer))
-    with pytest.raises(StepRefused, match="最多 40 张照片,现在还能再传 4 张"):
+    with pytest.raises(StepRefused, match="最多 40 张照片，现在还能再传 4 张"):
         cast.take(case, "submit_evidence", BUYER, note="照片", photos=cast.photos(5, cast.buyer))
 
 

@@ -86,10 +86,10 @@ def test_what_can_t_be_applied_for_says_why_and_keeps_what_was_typed(
 
 
 def test_a_link_to_one_case_opens_no_application(consumer: Consumer) -> None:
-    assert consumer.browser.get(f"/c/{consumer.token}/apply").status_code == 404
+    assert consumer.browser.get(f"{consumer.here}/apply").status_code == 404
     hidden = token_of(consumer.browser.get("/c"))
-    assert consumer.browser.post(f"/c/{consumer.token}/apply", data=hidden).status_code == 404
-    assert consumer.browser.get(f"/c/{consumer.token}/f/{'0' * 32}").status_code == 404
+    assert consumer.browser.post(f"{consumer.here}/apply", data=hidden).status_code == 404
+    assert consumer.browser.get(f"{consumer.here}/f/{'0' * 32}").status_code == 404
 
 
 def test_quantities_are_changed_and_judged_again(consumer: Consumer) -> None:
@@ -132,7 +132,7 @@ def test_what_a_case_became_goes_on_by_the_same_link(consumer: Consumer) -> None
     assert done.status_code == 303, done.text
     child = db.session.scalars(select(Case).order_by(Case.id.desc())).first()
     assert child is not None and child.parent_id == consumer.case_id
-    assert consumer.browser.get(f"/c/{consumer.token}/{child.case_no}").status_code == 200
+    assert consumer.browser.get(f"{consumer.here}/{child.case_no}").status_code == 200
     later = consumer.chain.cast.now + timedelta(days=80)
     assert consumer_links.open_link(consumer.token, later) is not None  # the child is still open
 
