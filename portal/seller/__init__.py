@@ -87,6 +87,8 @@ ROOMS: dict[str, str] = {
     "search": "queue",
     "product_list": "products",
     "product": "products",
+    "product_pictures": "products",
+    "fetch_picture": "products",
     "notices": "notices",
     "upload_photo": "notices",  # whoever may open a form may send its photos
     "payout_list": "payouts",
@@ -150,6 +152,7 @@ from portal.seller import (
     orders,
     payouts,
     photos,
+    pictures,
     policy,
     products,
     ratings,

@@ -275,6 +275,8 @@ ROWS: tuple[Row, ...] = (
     ),
     Row("seller.order_list", SHOP, get=200),
     Row("seller.product_list", SHOP, get=200),
+    Row("seller.product_pictures", SHOP, get=200, post=422),
+    Row("seller.fetch_picture", SELLER, get=200, post=422, form=lambda deal: {"address": "http://127.0.0.1/"}),
     Row("seller.scan", SHOP, get=200, post=303, form=lambda deal: {"number": "75484863570001"}),
     Row("seller.unidentified", SHOP, get=200),
     Row("seller.send_backs", SHOP, get=200),
