@@ -86,6 +86,12 @@ ORIGIN: dict[str, str] = {  # who told of a scan
     "above": "供应商一侧的售后",
     "below": "消费者一侧的售后",
 }
+AUTO_OUTCOME: dict[str, str] = {  # what a shop's rules made of an application
+    "taken": "已自动处理",
+    "people": "按规则转人工",
+    "capped": "超过当天的金额上限，转人工",
+    "refused": "没能自动处理，转人工",
+}
 WHENCE: dict[str, str] = {  # 铺货: in which linked case something was done
     "above": "由供应商办理，自动传到这里",
     "below": "由消费者办理，自动传到这里",
@@ -301,6 +307,17 @@ SAID: dict[str, str] = {
     "chain-ended": "已解除关联，两张售后单各自继续",
     "link-revoked": "链接已收回，打不开了",
     "view-saved": "视图已保存",
+    "auto-saved": "规则已保存，还没有启用；请先试算",
+    "auto-on": "规则已启用",
+    "auto-off": "规则已停用",
+    "auto-moved": "顺序已调整",
+    "auto-removed": "规则已删除",
+    "auto-started": "自动处理已开启，从现在起提交的申请会按规则处理",
+    "auto-stopped": "自动处理已全部停止，申请都由人工处理",
+    "staff-note-saved": "备注已保存，只有店里的同事能看到",
+    "handed-over": "已转交，对方已收到通知",
+    "tags-saved": "标签已保存",
+    "sharing-saved": "分配方式已保存，对之后的新申请生效",
     "view-removed": "视图已删除",
     "signed-out": "您已退出登录",
     "draft-kept": "已为您保留填写内容，请核对后重新提交",

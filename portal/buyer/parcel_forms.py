@@ -33,6 +33,7 @@ class ParcelForm(StepForm):
     number4 = Line("第 4 个包裹的单号", limit=60, exact=True, optional=True)
     carrier5 = Pick("第 5 个包裹由谁送", optional=True)
     number5 = Line("第 5 个包裹的单号", limit=60, exact=True, optional=True)
+    photos: Any = Photos("寄出前的照片")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -79,13 +80,14 @@ class ParcelForm(StepForm):
         return good
 
     def hand_in(self) -> HandIn:
-        return SentParcels(parcels=self.parcels)
+        return SentParcels(parcels=self.parcels, photos=self.photos.data or ())
 
 
 class EditParcelForm(ParcelForm):
     """Another number for a parcel on its way."""
 
     parcel_id = HiddenField()
+    photos = None
 
     def hand_in(self) -> HandIn:
         raw = str(self.parcel_id.data or "")

@@ -11,6 +11,7 @@ from sqlalchemy import and_, select, update
 
 from portal import flow
 from portal.calendar.lengths import get_deadlines
+from portal.cases import owners
 from portal.cases.application_words import describe_application, load_specs
 from portal.cases.case_facts import collect_facts
 from portal.cases.deadlines import next_reminder
@@ -231,6 +232,7 @@ def record_opening(case: Case, step: Step, by: ActedBy, at: datetime, *, note: s
     order = db.session.get_one(Order, (case.order_id, case.shop_id), populate_existing=True)
     case.opened_on = versions.freeze_facts(order)
     resale.promise_finish(case, order, at)
+    case.owner_id = owners.find_first(case, by)
     db.session.flush()
     write_event(case, step, by, at, source="", note=note, data=data, version=1)
     db.session.execute(

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from portal import flow
 from portal.calendar.lengths import get_deadlines
-from portal.cases import endings, failed, offers, stakes
+from portal.cases import endings, failed, offers, owners, stakes
 from portal.cases.case_facts import collect_facts
 from portal.cases.child_cases import open_child_case
 from portal.cases.deadlines import find_clock_start, lock_case, next_reminder
@@ -68,7 +68,7 @@ def take(
     if by.actor is Actor.SELLER and by.user_id == case.buyer_id:
         raise StepRefused("您是这张售后单的买家，请由店里的另一位同事处理", name)
     if by.actor is Actor.SELLER:
-        check_role(case.shop_id, by, name)
+        owners.take_up(case, by, check_role(case.shop_id, by, name))
     facts = collect_facts(case, now)
     if (offered := flow.find_offered(case.type, case.state, by.actor, name, facts)) is not None:
         return offer_step(case, offered, by, now, handed)
@@ -106,13 +106,14 @@ def carry_out_offer(case: Case, step: Step, by: ActedBy, now: datetime) -> Case:
     return apply_step(case, taken, offered.by, now, offered.handed)
 
 
-def check_role(shop_id: int, by: ActedBy, name: str) -> None:
-    """Who acts for a shop works in it, and in a role that takes this step."""
+def check_role(shop_id: int, by: ActedBy, name: str) -> str:
+    """Who acts for a shop works in it, and in a role that takes this step; returns the role."""
     role = db.session.scalar(select(Staff.role).where(Staff.user_id == by.user_id, Staff.shop_id == shop_id))
     if role is None:
         raise StepRefused("您不在这家店铺工作，不能处理它的售后单", name)
     if not roles.may_take(role, name):
         raise StepRefused(f"您在店铺里是{roles.ROLES[role]}，没有这一项权限；请店里的其他同事处理", name)
+    return str(role)
 
 
 def settle(case: Case, now: datetime) -> Case:
@@ -157,7 +158,7 @@ def apply_step(case: Case, step: Step, by: ActedBy, at: datetime, handed: HandIn
     write_event(case, step, by, at, source=source, note=handed.note, data=context.data, version=version)
     endings.note_end(case, source, at)
     notices.tell_step(case, step, version=version, at=at, note=handed.note)
-    if by.user_id is not None and not by.whence:  # nobody has looked at what passes on by itself
+    if by.user_id is not None and not by.whence and not by.rule:  # nobody has looked at what passes on by itself
         reading.mark_case_read(by.user_id, case.id, at)
     failed.set_date(case, source, at)
     _touch_order(case)

@@ -50,6 +50,7 @@ from portal.models import (
     Track,
     User,
 )
+from portal.models.cases import OF_SHOP_ALONE
 
 
 class Share(NamedTuple):
@@ -89,7 +90,7 @@ SHARES: dict[str, Share] = {
     "complaints": Share("投诉与意见", Complaint.user_id == _PERSON, _without("answered_by", "token_hash")),
     "order_lines": Share("订单商品和交易快照", OrderLine.order_id.in_(_ORDERS), _without("line_key")),
     "order_versions": Share("商家导入的订单资料", OrderVersion.order_id.in_(_ORDERS), _without("source")),
-    "cases": Share("售后单", Case.buyer_id == _PERSON, _without("version", "queue_at", "remind_at")),
+    "cases": Share("售后单", Case.buyer_id == _PERSON, _without("version", "queue_at", "remind_at", *OF_SHOP_ALONE)),
     "case_lines": Share("售后商品", CaseLine.case_id.in_(_CASES)),
     "case_events": Share(
         "处理记录", CaseEvent.case_id.in_(_CASES), _without("user_id", "author", "request_id", "before_hash", "hash")
@@ -184,6 +185,9 @@ OTHERS: dict[str, str] = {
     "bulk_items": "the cases of such a run",
     "held_steps": "steps of a shop's staff for some seconds; what came of them is in the histories",
     "saved_views": "a shop's lists by name",
+    "staff_notes": "words of a shop's staff to one another",
+    "case_looks": "who of a shop's staff has a case open",
+    "shop_tags": "a shop's own words",
     "form_keys": "random numbers, gone in days",
     "deliveries": "the sending of notices",
 }

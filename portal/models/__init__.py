@@ -1,6 +1,7 @@
 """The tables, one module a noun. Importing this package knows them all."""
 
 from portal.models.accounts import FormKey, KeptForm, RateCount, Session, Shop, Staff, User
+from portal.models.automatic import AutoDay, AutoOutcome, AutoRule, AutoSwitch
 from portal.models.bank import BankAccount, BankConsent, BankView
 from portal.models.bulk import BulkItem, BulkRun
 from portal.models.calendar import CalendarYear, RuleVersion
@@ -31,6 +32,7 @@ from portal.models.security import (
 )
 from portal.models.shipments import Parcel, ParcelLine, ParcelTrace
 from portal.models.system import SystemNote
+from portal.models.team import CaseLook, ShopTag, StaffNote
 from portal.models.tracking import AskingSlot, OrderWatch, ReceiptClaim, Shipment, ShipmentTrace, TraceFile, Track
 from portal.models.versions import OrderVersion
 
@@ -38,6 +40,10 @@ __all__ = [
     "AccessLink",
     "AskingSlot",
     "AuditEvent",
+    "AutoDay",
+    "AutoOutcome",
+    "AutoRule",
+    "AutoSwitch",
     "BankAccount",
     "BankConsent",
     "BankView",
@@ -50,6 +56,7 @@ __all__ = [
     "CaseHead",
     "CaseLine",
     "CaseLink",
+    "CaseLook",
     "CaseTally",
     "Complaint",
     "Conversation",
@@ -100,8 +107,10 @@ __all__ = [
     "Shipment",
     "ShipmentTrace",
     "Shop",
+    "ShopTag",
     "Sku",
     "Staff",
+    "StaffNote",
     "SystemNote",
     "TotpFactor",
     "TraceFile",

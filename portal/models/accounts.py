@@ -44,6 +44,7 @@ class Shop(Model):
     opens: Mapped[int] = mapped_column(default=540)  # office hours, minutes of the day in Beijing
     closes: Mapped[int] = mapped_column(default=1080)
     bank_data: Mapped[bool] = mapped_column(default=False)  # buyers may be asked for an account when 原路退回 fails
+    shares_out: Mapped[bool] = mapped_column(default=False, server_default=false())  # new cases go round among 客服
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)
 

@@ -12,16 +12,32 @@ from portal.calendar import lengths
 from portal.extensions import PerApp, db
 from portal.flow import Actor, Stage, Step
 from portal.models import Case, Delivery, Notice, Staff, User
-from portal.people import mediators
+from portal.people import mediators, roles
 
 
-def list_readers(case: Case, actor: Actor) -> list[int]:
-    """The user ids of one side of a case: the buyer, or everyone who works in the shop."""
+def list_readers(case: Case, actor: Actor, kind: str = "") -> list[int]:
+    """The user ids of one side of a case: the buyer, or those of the shop whose business news of this ``kind`` are.
+
+    Of those who answer cases that is who looks after this one; of a case that nobody does, all of them.
+    """
     if actor is Actor.BUYER:
         return [case.buyer_id]
     if actor is Actor.MEDIATOR:
         return mediators.deciders(case.buyer_id, case.shop_id)
-    return list(db.session.scalars(select(Staff.user_id).where(Staff.shop_id == case.shop_id).order_by(Staff.user_id)))
+    of_shop = select(Staff.user_id, Staff.role).where(Staff.shop_id == case.shop_id).order_by(Staff.user_id)
+    staff: dict[int, str] = dict(db.session.execute(of_shop).all())
+    told = [user_id for user_id, role in staff.items() if roles.is_told(role, kind, case.state)]
+    if not roles.may_own(staff.get(case.owner_id or 0, "")):
+        return told
+    heads = kind in ALSO_HEADS
+    return [
+        user_id
+        for user_id in told
+        if user_id == case.owner_id or not roles.may_own(staff[user_id]) or (heads and staff[user_id] == "owner")
+    ]
+
+
+ALSO_HEADS = frozenset({"reminder", "escalate"})  # what the shop's owner hears of whoever looks after the case
 
 
 def build_address(case: Case, actor: Actor) -> str:
@@ -34,7 +50,7 @@ def build_address(case: Case, actor: Actor) -> str:
 def tell_step(case: Case, step: Step, *, version: int, at: datetime, note: str = "") -> None:
     """Write the notices that a step sends. ``case`` is as the step left it."""
     for actor in step.tells:
-        for user_id in list_readers(case, actor):
+        for user_id in list_readers(case, actor, step.name):
             add_notice(
                 user_id,
                 case,
@@ -119,7 +135,7 @@ def list_reminded(case: Case, actor: Actor) -> list[int]:
     """Whom a reminder goes to: of the mediators the one who has the case, where one has."""
     if actor is Actor.MEDIATOR and case.mediator_id is not None:
         return [case.mediator_id]
-    return list_readers(case, actor)
+    return list_readers(case, actor, "reminder")
 
 
 def tell_supervisors(case: Case, title: str, said: str, *, at: datetime) -> None:

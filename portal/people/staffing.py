@@ -37,6 +37,8 @@ def change_role(shop_id: int, user_id: int, role: str) -> None:
         _check_approvals(shop_id, user_id)
     person.role = role
     db.session.flush()
+    if not roles.may_own(role):
+        desks.release_cases(shop_id, user_id)
     notices.bump_unread(user_id)
 
 
@@ -46,8 +48,19 @@ def remove_staff(shop_id: int, user_id: int) -> None:
     _check_approvals(shop_id, user_id)
     db.session.delete(person)
     db.session.flush()
+    desks.release_cases(shop_id, user_id)
     desks.return_to_other(user_id)
     notices.bump_unread(user_id)
+
+
+def shares_out(shop_id: int) -> bool:
+    """Whether new cases of this shop go round among its 客服."""
+    return bool(db.session.scalar(select(Shop.shares_out).where(Shop.id == shop_id)))
+
+
+def set_sharing_out(shop_id: int, on: bool) -> None:
+    """From now on new cases go round, or wait for who takes them. Inside ``writing()``."""
+    db.session.execute(update(Shop).where(Shop.id == shop_id).values(shares_out=on))
 
 
 def _employee(shop_id: int, user_id: int) -> Staff:

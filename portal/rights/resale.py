@@ -282,7 +282,7 @@ def mark_overdue(now: datetime) -> int:
 
 def _tell(case: Case, now: datetime, title: str, body: str, key: str) -> None:
     for actor in (Actor.BUYER, Actor.SELLER):
-        for user_id in notices.list_readers(case, actor):
+        for user_id in notices.list_readers(case, actor, "resale"):
             beside_steps.tell_of_order(
                 user_id,
                 shop_id=case.shop_id,

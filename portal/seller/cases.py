@@ -19,6 +19,7 @@ from portal.people import roles
 from portal.resale import chain_view
 from portal.rights import conditions, guarantees, reasons, solutions
 from portal.seller import bp, forms, listing, not_yours, step_forms
+from portal.seller.team_card import Card, build_card
 from portal.service import ratings
 from portal.talk import conversations, promises
 from portal.tracking import scans as case_scans
@@ -73,8 +74,12 @@ def show_page(
     typed: Any = (),
     kept: Any = (),
     panel: step_forms.Panel | None = None,
+    team: Card | None = None,
 ) -> ResponseReturnValue:
-    """The case, with the form of a step; ``gone``, ``typed`` and ``kept``: of one that can't be taken any more."""
+    """The case, with the form of a step; ``gone``, ``typed`` and ``kept``: of one that can't be taken any more.
+
+    ``team``: the card of the shop's own work, where a form in it was refused.
+    """
     asked_step = panel is not None
     if panel is None and gone is None and request.method == "GET":
         panel = step_forms.offer_agreeing(case, view)
@@ -88,6 +93,7 @@ def show_page(
     found = chain_view.describe_above(case.id) if own and view.order.linked else None
     talks = roles.may_open(g.who.role, "contact")
     said = conversations.load_last(case.order_id, LAST_MESSAGES) if talks else []
+    card = team or build_card(case)
     return page(
         "seller/case.html",
         status,
@@ -100,6 +106,7 @@ def show_page(
         gone=gone,
         strips=held.list_recent(case.shop_id, g.who.user_id, g.now) if listing.is_carried() else (),
         form=gone or (panel and panel.form),
+        team=card,
         panel=panel,
         asked_step=asked_step,
         scanned=scanned,
@@ -108,7 +115,7 @@ def show_page(
         side="seller",
         typed_words=typed,
         kept_photos=kept,
-        history=shop_queue.count_history(case.shop_id, case.buyer_id, g.now),
+        history=card.history,
         rows=rows,
         more_rows=more,
         here=here,

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from portal.applications import goods
 from portal.calendar import officehours
+from portal.cases import owners
 from portal.extensions import db, writing
 from portal.models import Order, Shop, User
 from portal.orders import known_shops, order_lists
@@ -123,6 +124,7 @@ def contact(order_no: str) -> ResponseReturnValue:
 
             def send() -> str:
                 talk = conversations.get_of_order(db.session.get_one(Order, (order_id, g.who.shop_id)), g.now)
+                owners.take_up_of_order(talk.shop_id, order_id, g.who.user_id)
                 conversations.add_message(talk, "seller", g.who.user_id, words, now=g.now, photos=photos)
                 return form.and_say(f"/seller/orders/{order_no}/contact", "card-hidden")
 

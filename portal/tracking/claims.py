@@ -20,6 +20,7 @@ from portal.flow import Actor, StepRefused
 from portal.models import Case, ReceiptClaim, Staff
 from portal.notices import beside_steps, notices
 from portal.parcels import parcel_view
+from portal.people import roles
 
 
 def begin(shipment: Any, side: str, now: datetime) -> None:
@@ -123,7 +124,8 @@ def note_in_timeline(shipment: Any, name: str, by: ActedBy, at: datetime, said: 
 
 
 def _others(shipment: Any, side: str) -> list[int]:
-    """Who waits for the answer: the buyer, or everyone who works in the shop."""
+    """Who waits for the answer: the buyer, or those of the shop who follow parcels."""
     if side == "seller":
         return [shipment.buyer_id]
-    return list(db.session.scalars(select(Staff.user_id).where(Staff.shop_id == shipment.shop_id)))
+    staff = db.session.execute(select(Staff.user_id, Staff.role).where(Staff.shop_id == shipment.shop_id))
+    return [row.user_id for row in staff if roles.may_open(row.role, "logistics")]

@@ -30,7 +30,7 @@ def test_from_an_order_to_its_application_in_four_taps_and_a_photo(world: World,
     page, taps = buyer.page, 0
     page.locator('a[href*="/apply?line="]').first.click()
     taps += 1
-    page.wait_for_load_state("load")  # without script there is a button
+    page.wait_for_url("**/apply?line=*")  # and its script: before, a tap only chooses
     page.get_by_label("破损", exact=True).tap(force=True)  # a tap on a reason goes on by itself
     taps += 1
     page.wait_for_url("**/apply/details")
@@ -49,6 +49,7 @@ def test_a_reason_looked_through_by_keyboard_does_not_go_on(world: World, visit:
     buyer.signs_in("haijiao_xm", f"/orders/{order_no}")
     page = buyer.page
     page.locator('a[href*="/apply?line="]').first.click()
+    page.wait_for_url("**/apply?line=*")
     page.get_by_label("破损", exact=True).focus()
     page.keyboard.press("Space")
     for _ in range(3):
@@ -65,7 +66,7 @@ def test_fifteen_lines_in_twenty_taps(world: World, visit: Any, tmp_path: Path) 
     buyer.signs_in("haijiao_xm", f"/orders/{order_no}")
     page = buyer.page
     page.locator('a[href*="/apply?line="]').first.click()
-    page.wait_for_load_state("load")  # without script there is a button
+    page.wait_for_url("**/apply?line=*")  # and its script: before, a tap only chooses
     page.get_by_label("破损", exact=True).tap(force=True)
     page.wait_for_url("**/apply/details")
     page.get_by_label("凭证").first.set_input_files(str(picture))
@@ -107,3 +108,20 @@ def test_the_most_that_can_be_refunded_follows_what_is_typed(world: World, visit
     quantity.fill("")
     expect(hint).not_to_contain_text("最多可退")
     assert page.url.endswith("/apply/details")
+
+
+def test_the_camera_comes_first(world: World, visit: Any, tmp_path: Path) -> None:
+    picture = tmp_path / "破损.jpg"
+    picture.write_bytes(photo((800, 600)))
+    order_no, _ = world.exchangeable()
+    buyer = Buyer(visit("phone"))
+    buyer.signs_in("haijiao_xm", f"/orders/{order_no}")
+    page = buyer.page
+    page.locator('a[href*="/apply?line="]').first.click()
+    page.wait_for_load_state("load")
+    page.get_by_text("先拍照").click()
+    page.get_by_label("拍照", exact=True).set_input_files(str(picture))
+    page.locator(".tile[data-id]").wait_for()
+    page.get_by_label("破损", exact=True).tap(force=True)
+    page.wait_for_url("**/apply/details")
+    expect(page.locator(".tile[data-id]")).to_have_count(1)

@@ -7,8 +7,8 @@ from alembic import op
 
 from portal.extensions import BigId, Moment
 
-revision = "0032"
-down_revision = "0031"
+revision = "0034"
+down_revision = "0033"
 branch_labels = depends_on = None
 
 
