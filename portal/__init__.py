@@ -30,6 +30,7 @@ from portal.parcels import following
 from portal.people import factors, passwords, sessions
 from portal.resale.passing import moving as chain_moving
 from portal.rights import resale as resale_terms
+from portal.service import asking
 from portal.web import assets, early, errors, events, filters, kept, metering, request_log, security
 from portal.web import headers as web_headers
 
@@ -137,6 +138,7 @@ def _apply(settings: Settings, data: Path) -> None:
     keyring.set_keys(keys, timedelta(days=settings.bank_days))
     following.set_service(settings.tracking)
     chain_moving.start_listening()
+    asking.set_quiet_hours(*settings.quiet())
     kept_notices.set_channels(*(["webhook"] if settings.webhook_url else []))
 
 

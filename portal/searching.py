@@ -68,7 +68,7 @@ def _find_number(text: str) -> str:
     if not numbers:
         return ""
     match, number = max(numbers, key=lambda each: len(each[1]))
-    around = (text[: match.start()] + text[match.end() :]).strip(" ,.;:、。!?的")
+    around = (text[: match.start()] + text[match.end() :]).strip(" ,.;:、。!？的")
     is_long = sum(each.isdigit() for each in number) >= LEAST_TAIL * 2
     return number if is_long or not around else ""
 

@@ -71,7 +71,7 @@ def submit_draft(draft: Draft, *, by: ActedBy, now: datetime) -> Case:
     for item in wanted:
         line = lines[item.line_id]
         if item.sku_id is not None and item.sku_id not in {sku.id for sku in list_replacements(line)}:
-            raise StepRefused("所选的换货规格已不可选,请重新选择", "apply")
+            raise StepRefused("所选的换货规格已不可选，请重新选择", "apply")
         verdict = eligibility.check(
             describe_goods(order, line, exchangeable=may[line.id]),
             kind,

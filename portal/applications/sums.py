@@ -65,9 +65,9 @@ def find_amount_problem(sums: Sums, kind: CaseType) -> str:
     if kind not in goods_facts.MONEY:
         return ""
     if sums.most_fen <= 0:
-        return "这些商品没有可退的金额了,请点「立即联系」与商家核对"
+        return "这些商品没有可退的金额了，请点「立即联系」与商家核对"
     if not 0 < sums.refund_fen <= sums.most_fen:
-        return f"最多可退 {money_text(sums.most_fen)} 元,请修改退款金额"
+        return f"最多可退 {money_text(sums.most_fen)} 元，请修改退款金额"
     return ""
 
 

@@ -141,11 +141,11 @@ def _cancel(order_id: int, status: str, *, by: ActedBy, reason: str, words: str,
             policy_id=policies.get_current(order.shop_id).id,
             now=now,
         )
-    said = "买家在发货前撤销了订单" + (f",应退 {made.refund_fen / 100:.2f} 元" if made is not None else "")
+    said = "买家在发货前撤销了订单" + (f"，应退 {made.refund_fen / 100:.2f} 元" if made is not None else "")
     data = {"case_no": made.case_no} if made is not None else {}
     talk = conversations.get_of_order(order, now)
     conversations.add_message(
-        talk, "system", None, f"{said}。原因:{words}", now=now, kind="case" if data else "text", data=data, bump=False
+        talk, "system", None, f"{said}。原因：{words}", now=now, kind="case" if data else "text", data=data, bump=False
     )
     if made is None:
         for user_id in _people(order.shop_id, "orders"):
@@ -154,7 +154,7 @@ def _cancel(order_id: int, status: str, *, by: ActedBy, reason: str, words: str,
                 shop_id=order.shop_id,
                 kind="order_cancelled",
                 title="买家撤销了订单",
-                body=f"订单 {order.order_no} {said}。原因:{words}。",
+                body=f"订单 {order.order_no} {said}。原因：{words}。",
                 href=f"/seller/orders?q={order.order_no}",
                 at=now,
                 dedupe_key=f"cancelled:{order.id}",
@@ -217,9 +217,9 @@ def ship_order(order_id: int, shop_id: int, parcels: Sequence[tuple[str, str]], 
     order = db.session.get_one(Order, order_id, populate_existing=True)
     if done.rowcount != 1:  # type: ignore[attr-defined]
         raise StepRefused(
-            "买家已撤销这笔订单,请不要发货;退款在「待退款」里登记"
+            "买家已撤销这笔订单，请不要发货；退款在「待退款」里登记"
             if order.cancelled_at is not None
-            else "这笔订单不是待发货状态,页面显示的是最新状态",
+            else "这笔订单不是待发货状态，页面显示的是最新状态",
             "ship_order",
         )
     for case in waiting:
@@ -231,7 +231,7 @@ def ship_order(order_id: int, shop_id: int, parcels: Sequence[tuple[str, str]], 
             shop_id=order.shop_id,
             kind="order_shipped",
             title="商家已发货",
-            body=f"订单 {order.order_no} 已由 {names} 发出,运单号 {order.tracking_text}。",
+            body=f"订单 {order.order_no} 已由 {names} 发出，运单号 {order.tracking_text}。",
             href=find_path(order),
             at=now,
             dedupe_key=f"shipped:{order.id}",

@@ -41,7 +41,7 @@ def sign_in() -> ResponseReturnValue:
     if user is None:
         tries.failed(counted, g.now)
         events.say("authn_login_fail")
-        form.refuse("会员名或密码不对,请核对后再试")
+        form.refuse("会员名或密码不对，请核对后再试")
         return sign_in_page(422, wanted, packed, form)
     tries.succeeded(counted)
     if factors.is_on(user.id):

@@ -38,6 +38,7 @@ from portal.buyer import (  # noqa: E402
     orders,  # noqa: F401
     privacy,  # noqa: F401
     rules,  # noqa: F401
+    satisfied,  # noqa: F401
     shops,  # noqa: F401
     steps,  # noqa: F401
     tracking,  # noqa: F401

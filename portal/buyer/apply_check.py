@@ -42,7 +42,7 @@ def apply_check(order_no: str) -> ResponseReturnValue:
         def hand_in() -> str:
             found = drafts.find_draft(order_id, g.who.user_id)
             if found is None:
-                raise StepRefused("这份申请已提交或已删除,请在「我的售后」查看", "apply")
+                raise StepRefused("这份申请已提交或已删除，请在「我的售后」查看", "apply")
             shown.check_shown(found, seen, now=g.now)
             return f"/cases/{applications.submit_draft(found, by=by, now=g.now).case_no}?v=1"
 
@@ -55,7 +55,7 @@ def apply_check(order_no: str) -> ResponseReturnValue:
             changes = differs.changes
             form.refuse(differs.sentence)
         except ledger.NotEnough:
-            form.refuse("剩余可申请的数量不够了,可能刚刚提交过另一张申请,请修改数量")
+            form.refuse("剩余可申请的数量不够了，可能刚刚提交过另一张申请，请修改数量")
         status = 422
         order = find_order(order_no)
         draft = find_begun(order)

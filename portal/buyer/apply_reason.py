@@ -19,6 +19,7 @@ from portal.rights import asking, eligibility, reasons
 from portal.rights import goods as goods_facts
 from portal.rights.goods import Route
 from portal.web.pages import page
+from portal.web.photo_field import sent_ids
 
 
 @bp.route("/orders/<order_no>/apply", methods=["GET", "POST"])
@@ -49,6 +50,8 @@ def apply(order_no: str) -> ResponseReturnValue:
     form.reason.choices = [(reason.id, reason.zh) for reason in reasons.REASONS]  # one not shown is answered as well
     form.reason.choices += [(str(ground), label) for ground, label in reasons.GROUND.items()]
     line_id = line.id
+    form.photos.upload_url = f"/orders/{order_no}/apply/photos?line={line_id}"
+    form.photos.already, form.photos.draft_id = (len(drafts.list_photos(draft)), draft.id) if draft else (0, None)
     verdict = None
     if form.validate_on_submit():
         chosen = form.reason.data
@@ -65,6 +68,7 @@ def apply(order_no: str) -> ResponseReturnValue:
                 }
                 with writing():
                     begun = drafts.start_draft(order.shop_id, order_id, g.who.user_id, source="order", now=g.now)
+                    drafts.keep_photos(begun, form.photos.data or [], sent_ids("drop_photo"))
                     drafts.save_draft(begun, fields, g.now)
                     entered.save_entered(begun, entered.read_entered(request.form, order_id), "", g.now)
                 return redirect(f"/orders/{order_no}/apply/details", 303)
@@ -81,7 +85,7 @@ def apply(order_no: str) -> ResponseReturnValue:
         offer=offer,
         verdict=verdict,
         grounds=_grounds(goods, offered, policy),
-        draft=draft,
+        photos=drafts.load_photos(draft) if draft else (),
         title=title,
         open=offer.allowed or any(way.route is Route.NEGOTIATE for way in offer.instead),
     )

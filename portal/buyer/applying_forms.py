@@ -18,6 +18,7 @@ class ReasonForm(Form):
     """换货原因: one choice of one group, a ground or one of its reasons; and which line."""
 
     line = HiddenField()
+    photos = Photos("照片")
     reason = Choice("换货原因")
     type = HiddenField()  # said by the buttons that lead on from a refusal to a right
     ask = HiddenField()  # and by those that lead on to 协商

@@ -21,6 +21,7 @@ from portal.orders import order_lists
 from portal.resale import across, chain_view
 from portal.rights import addresses
 from portal.rights.addresses import Shown
+from portal.service import ratings
 from portal.web import guards, packs, paging
 from portal.web.once import once
 from portal.web.pages import page
@@ -65,6 +66,8 @@ def show_page(case: Case, view: case_view.View, status: int, **more: Any) -> Res
         status,
         case=case,
         view=view,
+        rating=ratings.find_of_case(case),
+        stars=ratings.WORDS,
         answer=answers.work_out_answer(view),
         here=f"/cases/{case.case_no}",
         urls={step.name: f"/cases/{case.case_no}/{step.name}" for step, _ in view.actions},
@@ -129,7 +132,7 @@ def again(case_no: str) -> ResponseReturnValue:
     if view.again_until is None or g.now >= view.again_until:
         gone = forms.StepForm()
         gone.refuse(
-            f"换来的商品自完成之日起 {child_cases.AGAIN_FOR.days} 天内可以再次申请售后;请点「立即联系」与商家沟通"
+            f"换来的商品自完成之日起 {child_cases.AGAIN_FOR.days} 天内可以再次申请售后；请点「立即联系」与商家沟通"
         )
         return show_page(case, view, 409 if request.method == "POST" else 200, news="", form=gone)
     if request.method == "POST":

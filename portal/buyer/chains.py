@@ -63,7 +63,7 @@ class DownstreamForm(Form):
             self.refuse("签收日期请写成 2026-11-23 的样子", "received")
             return None
         if day.date() > now.astimezone(BEIJING).date() or day < since - timedelta(days=1):
-            self.refuse("签收日期不能在今天以后,也不能早于进货下单的日子", "received")
+            self.refuse("签收日期不能在今天以后，也不能早于进货下单的日子", "received")
             return None
         return min(day, now)
 
@@ -71,7 +71,7 @@ class DownstreamForm(Form):
 class DownForm(LinkForm):
     """代消费者申请: to which order, and what the consumer asked for."""
 
-    consent = Text("消费者怎么说的", limit=500, missing="请写明消费者的要求,例如聊天记录里的原话")
+    consent = Text("消费者怎么说的", limit=500, missing="请写明消费者的要求，例如聊天记录里的原话")
 
 
 def _own_shop() -> int:
@@ -207,7 +207,7 @@ def chain(case_no: str) -> ResponseReturnValue:
             return once(ended)
         if form is None:
             status, form = 409, forms["link"]
-            form.refuse("关联刚刚有变化,下面是最新状态")
+            form.refuse("关联刚刚有变化，下面是最新状态")
             does = "link"
         elif form.validate_on_submit():
 

@@ -47,7 +47,7 @@ def contact(order_no: str) -> ResponseReturnValue:
         words = phrase if phrase in phrases.BUYER_PHRASES else form.words.data or ""
         photos = list(form.photos.data or [])
         if good and not words and not photos:
-            form.refuse("请写点什么,或者发一张照片", "words")
+            form.refuse("请写点什么，或者发一张照片", "words")
         if good and not form.errors:
 
             def send() -> str:
@@ -93,7 +93,7 @@ def _send(order_id: int, words: str, photos: list[str]) -> None:
         "order_no": find_path(order).removeprefix("/orders/"),
         "lines": [[line.id, f"{line.title} {line.spec}"] for line in lines[:20]],
     }
-    said = "已为您创建换货申请草稿" if wish == "exact" else "需要申请换货吗?"
+    said = "已为您创建换货申请草稿" if wish == "exact" else "需要申请换货吗？"
     conversations.add_message(
         talk, "system", None, said, now=g.now, kind="draft" if wish == "exact" else "offer", data=card
     )

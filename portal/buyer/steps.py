@@ -188,11 +188,11 @@ def _read_quantities(
         chosen = {int(line_id): sku for line_id, sku in skus.items()}
         for line_id, _, _ in limits:
             if line_id not in quantities:
-                typed.problems.setdefault(line_id, "请填写数量;不要这一件的话,请撤销后重新申请")
+                typed.problems.setdefault(line_id, "请填写数量；不要这一件的话，请撤销后重新申请")
     allowed = {line.id: {sku.id for sku in goods.list_replacements(line)} for line in _order_lines(view)}
     for line_id, sku in chosen.items():
         if sku not in allowed.get(line_id, set()) and sku != own.get(line_id):
-            typed.problems.setdefault(line_id, "所选的换货规格已不可选,请重新选择")
+            typed.problems.setdefault(line_id, "所选的换货规格已不可选，请重新选择")
     return quantities, chosen
 
 

@@ -92,7 +92,7 @@ def read_notice(text: str, year: int) -> list[Day]:
             continue
         match = _LINE.fullmatch(said)
         if match is None:
-            problems.append(f"第 {number} 行看不懂:请写成「{year}-10-01 休 国庆节」或「{year}-10-10 班 国庆节」")
+            problems.append(f"第 {number} 行看不懂：请写成「{year}-10-01 休 国庆节」或「{year}-10-10 班 国庆节」")
             continue
         try:
             day = date(int(match[1]), int(match[2]), int(match[3]))
@@ -104,7 +104,7 @@ def read_notice(text: str, year: int) -> list[Day]:
         elif day in found:
             problems.append(f"第 {number} 行与前面重复")
         elif match[4] == "班" and day.weekday() < 5:
-            problems.append(f"第 {number} 行:{day.month}月{day.day}日不是周末,不需要写「班」")
+            problems.append(f"第 {number} 行：{day.month}月{day.day}日不是周末，不需要写「班」")
         else:
             found[day] = Day(day, match[4] == "休", match[5])
     if len(found) > MOST_DAYS:

@@ -47,7 +47,7 @@ def open_child_case(parent: Case, child: ChildCase, by: ActedBy, at: datetime) -
     target = child.state
     address = policies.get_default_address(parent.shop_id) if target == State.RETURNING else None
     if target == State.RETURNING and address is None:
-        raise StepRefused("店铺还没有默认退货地址,请先在「退货地址」里添加")
+        raise StepRefused("店铺还没有默认退货地址，请先在「退货地址」里添加")
     step = next(
         row for row in flow.open_steps(child.type, None, by.actor) if row.name == "convert" and row.target == target
     )
@@ -127,7 +127,7 @@ def open_again(
     until = replacement_window_ends(case)
     if until is None or now >= until:
         raise StepRefused(
-            f"换来的商品自完成之日起 {AGAIN_FOR.days} 天内可以再次申请售后,现在已超过;请点「立即联系」与商家沟通",
+            f"换来的商品自完成之日起 {AGAIN_FOR.days} 天内可以再次申请售后，现在已超过；请点「立即联系」与商家沟通",
             "again",
         )
     if case_type not in conversion_effects.list_types_again(case):
@@ -135,7 +135,7 @@ def open_again(
     if kind not in conversion_effects.REASON_OF or kind == "not_received":
         raise StepRefused("请选择收到的商品有什么问题", "again")
     if not photos or not note:
-        raise StepRefused("请上传能看出问题的照片,并写一句说明", "again")
+        raise StepRefused("请上传能看出问题的照片，并写一句说明", "again")
     wanted = {line_id: milli for line_id, milli in units.items() if milli > 0}
     for line_id, milli in sorted(wanted.items()):
         done = db.session.execute(

@@ -26,10 +26,10 @@ ALL = "all"
 # What is measured: the state that is the shop's to leave, its words, and the deadline it is compared with.
 SPANS: dict[str, tuple[str, str]] = {
     State.APPLIED: ("审核申请", "seller_response"),
-    State.INSPECTING: ("收货并验货(从买家寄出)", "seller_receive"),
+    State.INSPECTING: ("收货并验货（从买家寄出）", "seller_receive"),
     State.RESHIPPING: ("发出商品", "seller_reship"),
     State.REFUNDING: ("付清退款", "refund_target"),
-    ALL: ("全程(从申请到完成)", ""),
+    ALL: ("全程（从申请到完成）", ""),
 }
 
 

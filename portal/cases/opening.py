@@ -10,6 +10,7 @@ from sqlalchemy import and_, select, update
 
 from portal import flow
 from portal.calendar.lengths import get_deadlines
+from portal.cases import owners
 from portal.cases.application_words import describe_application, load_specs
 from portal.cases.case_facts import collect_facts
 from portal.cases.effects import step_context
@@ -26,7 +27,7 @@ from portal.notices import notices
 from portal.orders import known_shops, ledger, versions
 from portal.rights import resale
 
-BASIS_UNSENT = "订单还没有发货,买家撤销后退还全部实付款"
+BASIS_UNSENT = "订单还没有发货，买家撤销后退还全部实付款"
 
 
 def open_case(
@@ -68,7 +69,7 @@ def open_case(
         if refund_fen is not None:
             asked = refund_fen
         if not 0 < asked <= most:
-            raise StepRefused(f"退款金额须大于 0,最多 {most / 100:.2f} 元", name)
+            raise StepRefused(f"退款金额须大于 0，最多 {most / 100:.2f} 元", name)
     lines = {
         line.id: line
         for line in db.session.scalars(
@@ -80,7 +81,7 @@ def open_case(
         )
     }
     if len(lines) != len(wanted):
-        raise StepRefused("所选商品不属于这个订单,请返回订单重新选择", "apply")
+        raise StepRefused("所选商品不属于这个订单，请返回订单重新选择", "apply")
     specs = load_specs(order.shop_id, [item.sku_id for item in wanted if item.sku_id])
     new = NewCase(
         type=case_type,
@@ -175,6 +176,7 @@ def record_opening(case: Case, step: Step, by: ActedBy, at: datetime, *, note: s
     order = db.session.get_one(Order, (case.order_id, case.shop_id), populate_existing=True)
     case.opened_on = versions.freeze_facts(order)
     resale.promise_finish(case, order, at)
+    case.owner_id = owners.find_first(case, by)
     db.session.flush()
     write_event(case, step, by, at, source="", note=note, data=data, version=1)
     db.session.execute(

@@ -90,6 +90,8 @@ _COLUMNS = (
     # looked up for each row of the page: a join would have PostgreSQL read all of the shop's orders first
     ORDER_NO.label("order_no"),
     select(_user.member_name).where(_user.id == _case.buyer_id).scalar_subquery().label("buyer"),
+    select(_user.member_name).where(_user.id == _case.owner_id).scalar_subquery().label("owner"),
+    _case.tags,
 )
 _WHEN: dict[str, tuple[Any, ...]] = {
     "overdue": (_case.desk_at <= bindparam("now"),),

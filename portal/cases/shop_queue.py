@@ -34,6 +34,8 @@ class Filters:
     carrier: str = ""
     least_fen: int = 0  # to be refunded
     older_days: int = 0  # applied for at least so many days ago
+    owner_id: int | None = None  # who looks after it; 0: nobody
+    tag: str = ""
 
     def narrow(self, query: Any, now: datetime) -> Any:
         """``query`` with what is asked for."""
@@ -47,6 +49,10 @@ class Filters:
                     _case.spec.like(like, escape="\\"),
                 )
             )
+        if self.owner_id is not None:
+            query = query.where(_case.owner_id == (self.owner_id or None))
+        if self.tag:
+            query = query.where(_case.tags.like(escape_like(f" {self.tag} "), escape="\\"))
         if self.reason:
             query = query.where(_case.reason == self.reason)
         if self.type:
@@ -190,20 +196,22 @@ def _prepare_counts(tabs: tuple[str, ...], states: frozenset[State] | None) -> P
 
 
 _TALLIES = Prepared(select(_tally.state, _tally.number).where(_tally.shop_id == bindparam("shop_id")))
+# The applications of a buyer to a shop since a moment; an order called off before it was sent is none.
+APPLIED: tuple[Any, ...] = (
+    _case.shop_id == bindparam("shop_id"),
+    _case.buyer_id == bindparam("buyer_id"),
+    _case.opened_at > bindparam("applied_since"),
+    ~select(CaseEvent.id)
+    .where(CaseEvent.case_id == _case.id, CaseEvent.version == 1, CaseEvent.step == "cancel_order")
+    .exists(),
+)
+HISTORY = timedelta(days=90)
 _HISTORY = Prepared(
-    select(func.count(), func.coalesce(func.sum((_case.state == "withdrawn").cast(db.Integer)), 0)).where(
-        _case.shop_id == bindparam("shop_id"),
-        _case.buyer_id == bindparam("buyer_id"),
-        _case.opened_at > bindparam("since"),
-        # an order called off before it was sent is no application
-        ~select(CaseEvent.id)
-        .where(CaseEvent.case_id == _case.id, CaseEvent.version == 1, CaseEvent.step == "cancel_order")
-        .exists(),
-    )
+    select(func.count(), func.coalesce(func.sum((_case.state == "withdrawn").cast(db.Integer)), 0)).where(*APPLIED)
 )
 
 
 def count_history(shop_id: int, buyer_id: int, now: datetime) -> tuple[int, int]:
     """Facts about a buyer in this shop in 90 days: how many applications, how many of them withdrawn."""
-    (row,) = _HISTORY.list_rows(shop_id=shop_id, buyer_id=buyer_id, since=now - timedelta(days=90))
+    (row,) = _HISTORY.list_rows(shop_id=shop_id, buyer_id=buyer_id, applied_since=now - HISTORY)
     return int(row[0]), int(row[1])

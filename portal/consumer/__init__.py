@@ -28,4 +28,4 @@ def keep_quiet(answer: Response) -> Response:
     return answer
 
 
-from portal.consumer import apply, cases, enter, opening, parcels, steps  # noqa: E402, F401
+from portal.consumer import apply, cases, enter, opening, parcels, satisfied, steps  # noqa: E402, F401

@@ -25,6 +25,7 @@ from portal.parcels import carriers, numbers, parcel_view
 from portal.resale import across, consumers
 from portal.resale import links as consumer_links
 from portal.resale.links import Pass
+from portal.service import ratings
 from portal.tracking import claims
 from portal.web import photos, rates
 from portal.web.fields import Line, Pick, Text
@@ -51,7 +52,7 @@ class ParcelForm(Form):
     def __init__(self, own_order_no: str, **kwargs: object) -> None:
         super().__init__(**kwargs)  # type: ignore[arg-type]
         self.own_order_no, self.parcel = own_order_no, ("", "")
-        self.carrier.choices = [("", "请选择,或按运单号识别")] + [
+        self.carrier.choices = [("", "请选择，或按运单号识别")] + [
             (known.code, known.name) for known in carriers.choices()
         ]
 
@@ -139,9 +140,9 @@ def case(link_name: str, case_no: str) -> ResponseReturnValue:
     parcel.version.data = photos.version.data = str(found.version)
     asked = request.args.get("did", "")
     said = {
-        "parcel": "已提交运单号,商家会在收到后验货",
-        "edit": "运单号已修改,商家会看到新的运单号",
-        "photos": "照片已提交,商家会看到",
+        "parcel": "已提交运单号，商家会在收到后验货",
+        "edit": "运单号已修改，商家会看到新的运单号",
+        "photos": "照片已提交，商家会看到",
         "step": view.said(view.events[0]) if view.events else "",
     }.get(asked, "")
     form = parcel if does in ("parcel", "edit") else photos
@@ -153,6 +154,8 @@ def case(link_name: str, case_no: str) -> ResponseReturnValue:
         link_name=link_name,
         case=found,
         view=view,
+        rating=ratings.find_of_case(found),
+        stars=ratings.WORDS,
         told=across.tell_receiver(view),
         photos=photos,
         parcel=parcel,

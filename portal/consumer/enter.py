@@ -50,5 +50,5 @@ def enter() -> ResponseReturnValue:
                 form.shop.errors = ["几家店铺有这个订单号，请选择您购买的店铺"]
                 return page("consumer/enter.html", 422, form=form)
             tries.failed(counted, g.now)
-            form.refuse("没有查到,请核对订单号和收货手机号的后四位;仍查不到时,请商家发送售后链接")
+            form.refuse("没有查到，请核对订单号和收货手机号的后四位；仍查不到时，请商家发送售后链接")
     return page("consumer/enter.html", status, form=form)

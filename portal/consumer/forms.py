@@ -48,7 +48,7 @@ class StepForm(Form):
 class WordsForm(StepForm):
     """Words and photos: 提交证据, 不认可验货结果."""
 
-    note = Text("说明", limit=500, missing="请写一句说明,商家会看到")
+    note = Text("说明", limit=500, missing="请写一句说明，商家会看到")
     photos = Photos("照片")
 
     def hand_in(self) -> HandIn:
@@ -151,8 +151,8 @@ class EscalateForm(StepForm):
     """申请平台介入: why, what is wished for, what happened."""
 
     because = Choice("申请的原因", missing="请选择申请平台介入的原因")
-    wish = Line("希望的结果", limit=100, missing="请写明希望的结果,例如:换 2 双新的")
-    note = Text("经过和理由", limit=500, missing="请写明经过和理由,平台和商家都会看到")
+    wish = Line("希望的结果", limit=100, missing="请写明希望的结果，例如：换 2 双新的")
+    note = Text("经过和理由", limit=500, missing="请写明经过和理由，平台和商家都会看到")
     photos = Photos("证据照片")
 
     def prepare(self, case: Case, view: View) -> None:

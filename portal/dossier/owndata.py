@@ -69,7 +69,7 @@ def _json(person: int, name: str, now: datetime) -> Iterator[str]:
 
 def _html(person: int, name: str, now: datetime) -> Iterator[str]:
     yield page_begins(f"{name} 的个人信息副本")
-    yield put("<p>截至 {}。照片在每张售后单的证据包里;全部字段在 data.json。</p>\n", stamp(now))
+    yield put("<p>截至 {}。照片在每张售后单的证据包里；全部字段在 data.json。</p>\n", stamp(now))
     for table, share in SHARES.items():
         number = 0
         for row in rows(table, person):

@@ -35,6 +35,7 @@ from portal.models import (
     ParcelTrace,
     PasswordLink,
     Proposal,
+    Rating,
     ReceiptClaim,
     RecoveryCode,
     Session,
@@ -45,6 +46,7 @@ from portal.models import (
     Track,
     User,
 )
+from portal.models.cases import OF_SHOP_ALONE
 
 
 class Share(NamedTuple):
@@ -84,10 +86,15 @@ SHARES: dict[str, Share] = {
     "complaints": Share("投诉与意见", Complaint.user_id == _PERSON, _without("answered_by", "token_hash")),
     "order_lines": Share("订单商品和交易快照", OrderLine.order_id.in_(_ORDERS), _without("line_key")),
     "order_versions": Share("商家导入的订单资料", OrderVersion.order_id.in_(_ORDERS), _without("source")),
-    "cases": Share("售后单", Case.buyer_id == _PERSON, _without("version", "queue_at", "remind_at")),
+    "cases": Share("售后单", Case.buyer_id == _PERSON, _without("version", "queue_at", "remind_at", *OF_SHOP_ALONE)),
     "case_lines": Share("售后商品", CaseLine.case_id.in_(_CASES)),
     "case_events": Share(
         "处理记录", CaseEvent.case_id.in_(_CASES), _without("user_id", "author", "request_id", "before_hash", "hash")
+    ),
+    "ratings": Share(
+        "您的评价和商家的回复",
+        Rating.buyer_id == _PERSON,
+        _without("staff_id", "answered_by", "next_ask_at", "follow_state", "follow_note", "follow_by", "follow_at"),
     ),
     "proposals": Share("协商方案", Proposal.case_id.in_(_CASES), _without("made_by", "answered_by")),
     "money_entries": Share(
@@ -122,18 +129,18 @@ SHARES: dict[str, Share] = {
         _without("user_id"),
     ),
     "evidence": Share(
-        "照片的说明(照片在售后单的证据包里)",
+        "照片的说明（照片在售后单的证据包里）",
         Evidence.owner_id == _PERSON,
         _without("key", "thumb_key", "thumb_sha256", "draft_id"),
     ),
     "audit_events": Share("账号安全记录", AuditEvent.user_id == _PERSON),
     "totp_factors": Share("两步验证", TotpFactor.user_id == _PERSON, _without("sealed", "last_step")),
-    "recovery_codes": Share("恢复码(是否用过)", RecoveryCode.user_id == _PERSON, _without("code_hash")),
+    "recovery_codes": Share("恢复码（是否用过）", RecoveryCode.user_id == _PERSON, _without("code_hash")),
     "password_links": Share("重设密码的链接", PasswordLink.user_id == _PERSON, _without("token_hash")),
     "notices": Share("通知", Notice.user_id == _PERSON, _without("dedupe_key")),
     "cancellations": Share("撤销申请", Cancellation.user_id == _PERSON),
     "bank_consents": Share("对收款账户的同意", BankConsent.owner_id == _PERSON),
-    "bank_accounts": Share("收款账户(只有后四位)", BankAccount.owner_id == _PERSON, _without("key_id", "sealed")),
+    "bank_accounts": Share("收款账户（只有后四位）", BankAccount.owner_id == _PERSON, _without("key_id", "sealed")),
     "bank_views": Share("谁看过收款账号", BankView.owner_id == _PERSON, _without("key", "user_id")),
 }
 
@@ -155,7 +162,7 @@ OTHERS: dict[str, str] = {
     "trace_files": "a company's files; what they say is in the traces",
     "order_links": "a distributor's trade",
     "case_links": "a distributor's trade",
-    "customer_notes": "a shop's own, which hands them out itself (客户 → 导出)",
+    "customer_notes": "a shop's own, which hands them out itself （客户 → 导出）",
     "order_heads": "numbers of orders, which are there themselves",
     "case_heads": "numbers of cases, which are there themselves",
     "case_tallies": "numbers",
@@ -165,6 +172,9 @@ OTHERS: dict[str, str] = {
     "bulk_items": "the cases of such a run",
     "held_steps": "steps of a shop's staff for some seconds; what came of them is in the histories",
     "saved_views": "a shop's lists by name",
+    "staff_notes": "words of a shop's staff to one another",
+    "case_looks": "who of a shop's staff has a case open",
+    "shop_tags": "a shop's own words",
     "form_keys": "random numbers, gone in days",
     "deliveries": "the sending of notices",
 }
@@ -252,6 +262,8 @@ LABELS: dict[str, str] = {
     "name": "姓名",
     "number": "回执号",
     "kind": "种类",
+    "stars": "评分",
+    "rated_at": "评价时间",
     "about": "涉及",
     "due_at": "期限",
     "outcome": "结果",

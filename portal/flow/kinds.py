@@ -130,7 +130,7 @@ class Stale(StepRefused):
     """Somebody else was faster: the case is no longer what the page showed. Nothing was changed."""
 
 
-NOT_NOW = "这一步现在不能进行,页面显示的是最新状态"
+NOT_NOW = "这一步现在不能进行，页面显示的是最新状态"
 
 
 def waits_for(

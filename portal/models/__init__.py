@@ -1,6 +1,7 @@
 """The tables, one module a noun. Importing this package knows them all."""
 
 from portal.models.accounts import FormKey, KeptForm, RateCount, Session, Shop, Staff, User
+from portal.models.automatic import AutoDay, AutoOutcome, AutoRule, AutoSwitch
 from portal.models.bank import BankAccount, BankConsent, BankView
 from portal.models.bulk import BulkItem, BulkRun
 from portal.models.calendar import CalendarYear, RuleVersion
@@ -19,6 +20,7 @@ from portal.models.notifications import Delivery, Notice
 from portal.models.orders import Cancellation, KnownShop, Order, OrderHead, OrderLine, Product, Sku
 from portal.models.policies import Policy, ReturnAddress
 from portal.models.proposals import Proposal
+from portal.models.ratings import Rating
 from portal.models.security import (
     AuditEvent,
     HalfSignIn,
@@ -29,6 +31,7 @@ from portal.models.security import (
 )
 from portal.models.shipments import Parcel, ParcelLine, ParcelTrace
 from portal.models.system import SystemNote
+from portal.models.team import CaseLook, ShopTag, StaffNote
 from portal.models.tracking import AskingSlot, OrderWatch, ReceiptClaim, Shipment, ShipmentTrace, TraceFile, Track
 from portal.models.versions import OrderVersion
 
@@ -36,6 +39,10 @@ __all__ = [
     "AccessLink",
     "AskingSlot",
     "AuditEvent",
+    "AutoDay",
+    "AutoOutcome",
+    "AutoRule",
+    "AutoSwitch",
     "BankAccount",
     "BankConsent",
     "BankView",
@@ -48,6 +55,7 @@ __all__ = [
     "CaseHead",
     "CaseLine",
     "CaseLink",
+    "CaseLook",
     "CaseTally",
     "Complaint",
     "Conversation",
@@ -83,6 +91,7 @@ __all__ = [
     "Product",
     "Proposal",
     "RateCount",
+    "Rating",
     "ReceiptClaim",
     "RecoveryCode",
     "ReturnAddress",
@@ -92,8 +101,10 @@ __all__ = [
     "Shipment",
     "ShipmentTrace",
     "Shop",
+    "ShopTag",
     "Sku",
     "Staff",
+    "StaffNote",
     "SystemNote",
     "TotpFactor",
     "TraceFile",

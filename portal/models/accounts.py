@@ -27,6 +27,7 @@ class User(Model):
     password_at: Mapped[datetime | None]  # when the password was last changed
     mediator: Mapped[bool] = mapped_column(default=False)  # 平台客服, decides where both sides can't agree
     operator: Mapped[bool] = mapped_column(default=False, server_default=false())  # 运营: calendar and public rules
+    no_questions: Mapped[bool] = mapped_column(default=False, server_default=false())  # not asked how content they are
     version: Mapped[int] = mapped_column(default=1)  # bumped whenever a list of this person's changes
 
 
@@ -43,6 +44,7 @@ class Shop(Model):
     opens: Mapped[int] = mapped_column(default=540)  # office hours, minutes of the day in Beijing
     closes: Mapped[int] = mapped_column(default=1080)
     bank_data: Mapped[bool] = mapped_column(default=False)  # buyers may be asked for an account when 原路退回 fails
+    shares_out: Mapped[bool] = mapped_column(default=False, server_default=false())  # new cases go round among 客服
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)
 

@@ -48,6 +48,7 @@ PILE = (
 DESK_AT = "CASE WHEN late THEN entered_at ELSE coalesce(due_at, entered_at) END"  # late ones before all others
 FINISHING = f"finish_by IS NOT NULL AND overdue_at IS NULL AND {OPEN}"
 BY_MEDIATOR = "actor = 'mediator'"
+BY_SHOP = "actor = 'seller'"
 
 
 def _only(words: str) -> dict[str, Any]:
@@ -76,6 +77,7 @@ class Case(ShopRow, Model):
         Index("ix_cases_open", "shop_id", "desk_at", "id", **_only(OPEN)),
         Index("ix_cases_pile", "shop_id", "pile", "desk_at", "id", **_only(OPEN)),
         Index("ix_cases_pile_state", "shop_id", "pile", "state", "desk_at", "id", **_only(OPEN)),
+        Index("ix_cases_owner", "shop_id", "owner_id", "pile", "desk_at", "id", **_only(OPEN)),
         Index("ix_cases_completed", "shop_id", "updated_at", "id", **_only(COMPLETED)),
         Index("ix_cases_closed", "shop_id", "updated_at", "id", **_only(CLOSED)),
         Index("ix_cases_buyer", "buyer_id", "updated_at", "id"),
@@ -101,6 +103,8 @@ class Case(ShopRow, Model):
 
     entered_at: Mapped[datetime]  # when the present state's clock started
     due_at: Mapped[datetime | None]
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))  # who of the shop looks after it
+    tags: Mapped[str] = mapped_column(String(30), default="", server_default="")  # the shop's, " 加急 大客户 "
     # The order of the mediators' list: the deadline; without one (the last one has run out) since when it stands, which
     # is before every deadline still to come.
     queue_at: Mapped[datetime] = mapped_column(Computed("coalesce(due_at, entered_at)", persisted=True))
@@ -175,6 +179,10 @@ class Case(ShopRow, Model):
     updated_at: Mapped[datetime]
 
 
+# What of a case is the shop's own business: left out of every file that goes out.
+OF_SHOP_ALONE = ("owner_id", "tags")
+
+
 class CaseHead(Model):
     """Where a case is, as OrderHead says it of an order."""
 
@@ -230,6 +238,7 @@ class CaseEvent(ShopRow, Model):
         UniqueConstraint("case_id", "version", "shop_id"),
         CheckConstraint("actor IN ('buyer','seller','clock','mediator')", name="actor"),
         Index("ix_case_events_mediator", "actor", "at", "id", **_only(BY_MEDIATOR)),
+        Index("ix_case_events_shop", "shop_id", "at", "user_id", **_only(BY_SHOP)),
     )
 
     case_id: Mapped[int]

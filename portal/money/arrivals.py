@@ -29,7 +29,7 @@ def _choose(found: Sequence[MoneyEntry], entry_id: int | None) -> MoneyEntry:
     """The chosen one of the payments that come into question; without an id the only one."""
     chosen = [entry for entry in found if entry_id in (None, entry.id)]
     if not chosen:
-        raise StepRefused("这笔款项已经处理过了,页面显示的是最新状态")
+        raise StepRefused("这笔款项已经处理过了，页面显示的是最新状态")
     if len(chosen) > 1:
         raise StepRefused("请选择是哪一笔款项")
     return chosen[0]

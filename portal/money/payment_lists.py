@@ -174,12 +174,12 @@ def show_working(order_id: int, entries: Sequence[Any], *, unshipped: bool) -> d
 def show_share(line: Any, share: int, fen: int, milli: int) -> str:
     """One line's part: 「袜子 黑色:10 双实付 125.00 元,退 2 双为 25.00 元」."""
     name, unit = f"{line.title} {line.spec}".strip(), line.unit
-    bought = f"{name}:{quantity_text(line.quantity_milli)} {unit}实付 {money_text(share)} 元"
+    bought = f"{name}：{quantity_text(line.quantity_milli)} {unit}实付 {money_text(share)} 元"
     if not milli:
-        return f"{bought},按约定其中 {money_text(fen)} 元"
+        return f"{bought}，按约定其中 {money_text(fen)} 元"
     exact = share * milli == fen * line.quantity_milli
-    rounded = "" if exact else "(按分取整,最后一份取余数)"
-    return f"{bought},退 {quantity_text(milli)} {unit}为 {money_text(fen)} 元{rounded}"
+    rounded = "" if exact else "（按分取整，最后一份取余数）"
+    return f"{bought}，退 {quantity_text(milli)} {unit}为 {money_text(fen)} 元{rounded}"
 
 
 def load_names(entries: Sequence[Any]) -> dict[int, str]:

@@ -153,10 +153,10 @@ def explain_worth(
         asked = next(milli for line_id, milli in units if line_id == each.line_id)
         name = f"「{line.title}」" if len(units) > 1 else ""
         sentence = (
-            f"{name}优惠后实付 {money_text(line.share_fen)} 元,共 {quantity_text(line.quantity_milli)} {line.unit},"
-            f"申请 {quantity_text(asked)} {line.unit},可退 {money_text(each.fen)} 元"
+            f"{name}优惠后实付 {money_text(line.share_fen)} 元，共 {quantity_text(line.quantity_milli)} {line.unit}，"
+            f"申请 {quantity_text(asked)} {line.unit}，可退 {money_text(each.fen)} 元"
         )
-        said.append(sentence + (f"(此前已退 {money_text(line.refunded_fen)} 元)" if line.refunded_fen else ""))
+        said.append(sentence + (f"（此前已退 {money_text(line.refunded_fen)} 元）" if line.refunded_fen else ""))
     if paid.freight_fen:
         said.append(f"{'已含' if unshipped else '不含'}运费 {money_text(paid.freight_fen)} 元")
     return found, said
@@ -221,14 +221,14 @@ def explain_difference(bought: Paid, wanted: Wanted) -> tuple[int, list[str]]:
         if price is None:
             continue
         line = bought.lines[line_id]
-        rate = "" if paid == listed else f",按订单的实付比例 {money_text(paid)}/{money_text(listed)} 折算"
+        rate = "" if paid == listed else f"，按订单的实付比例 {money_text(paid)}/{money_text(listed)} 折算"
         said.append(
-            f"新规格 {money_text(price)} 元,原规格 {money_text(line.unit_price_fen)} 元,"
-            f"{quantity_text(milli)} {line.unit}{rate},{'补' if fen > 0 else '退'}差价 {money_text(abs(fen))} 元"
+            f"新规格 {money_text(price)} 元，原规格 {money_text(line.unit_price_fen)} 元，"
+            f"{quantity_text(milli)} {line.unit}{rate}，{'补' if fen > 0 else '退'}差价 {money_text(abs(fen))} 元"
             if fen
-            else f"新规格与原规格都是 {money_text(price)} 元,没有差价"
+            else f"新规格与原规格都是 {money_text(price)} 元，没有差价"
             if price == line.unit_price_fen
-            else f"新规格 {money_text(price)} 元,原规格 {money_text(line.unit_price_fen)} 元{rate},差价不足 1 分"
+            else f"新规格 {money_text(price)} 元，原规格 {money_text(line.unit_price_fen)} 元{rate}，差价不足 1 分"
         )
     return sum(differences), said
 

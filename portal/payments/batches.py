@@ -20,17 +20,17 @@ from portal.workbook import Column
 MOST_IN_BATCH = 500
 
 COLUMNS: tuple[Column, ...] = (
-    Column("批次行号", "这一行在批次里的编号,对账时用它找到款项,请原样保留", 20),
-    Column("款项编号", "款项的幂等编号,重试也不变;对账时也可以只保留这一列", 20),
+    Column("批次行号", "这一行在批次里的编号，对账时用它找到款项，请原样保留", 20),
+    Column("款项编号", "款项的幂等编号，重试也不变；对账时也可以只保留这一列", 20),
     Column("售后单号", "款项所属的售后单", 18),
-    Column("订单号", "退款的原订单,按原支付方式退回", 22),
+    Column("订单号", "退款的原订单，按原支付方式退回", 22),
     Column("买家会员名", "收款的买家", 20),
     Column("款项", "退款、退差价、退还已补差价、运费或补偿", 12),
-    Column("金额(元)", "应付金额,两位小数;请不要修改,金额不符的行不会登记", 12, True),
-    Column("退回方式", "原路退回:退到买家原来的支付账户,不需要收款账号", 12),
-    Column("结果", "付款后填写:成功 或 失败", 10),
-    Column("流水号", "成功时填写付款流水号,请保持为文本格式", 24),
-    Column("失败原因", "失败时填写原因,买家会看到", 24),
+    Column("金额(元)", "应付金额，两位小数；请不要修改，金额不符的行不会登记", 12, True),
+    Column("退回方式", "原路退回：退到买家原来的支付账户，不需要收款账号", 12),
+    Column("结果", "付款后填写：成功 或 失败", 10),
+    Column("流水号", "成功时填写付款流水号，请保持为文本格式", 24),
+    Column("失败原因", "失败时填写原因，买家会看到", 24),
 )
 
 
@@ -57,7 +57,7 @@ def make_batch(shop_id: int, *, by: int, now: datetime) -> PayoutFile:
     db.session.execute(select(Shop.id).where(Shop.id == shop_id).with_for_update())  # two lists at once: one waits
     rows = list_ready(shop_id)
     if not rows:
-        raise StepRefused("没有待付款的款项需要导出;已在批次里的可以重新下载原来的批次")
+        raise StepRefused("没有待付款的款项需要导出；已在批次里的可以重新下载原来的批次")
     db.session.execute(
         update(MoneyEntry)
         .where(MoneyEntry.id.in_([row.id for row in rows]), MoneyEntry.state == "due")

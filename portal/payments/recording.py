@@ -41,22 +41,22 @@ def work_out_left(row: Any, now: datetime) -> Left:
         return Left("ok" if row.state == "settled" else "off", "")
     if row.state == "contested":
         if row.arrival == "shown" or row.escalated:
-            return Left("wait", "已提交凭证,等买家查收" if row.arrival == "shown" else "平台介入中")
+            return Left("wait", "已提交凭证，等买家查收" if row.arrival == "shown" else "平台介入中")
         until = row.arrival_at + lengths.get_deadline("arrival_answer")
-        return Left("bad" if until <= now else "you", f"请在{words.moment(until)}前答复,{words.left(until, now)}")
+        return Left("bad" if until <= now else "you", f"请在{words.moment(until)}前答复，{words.left(until, now)}")
     if row.state == "declared":
         return Left("you", "请核对是否到账")
     if row.case_state not in money_entries.PAYABLE and row.case_state != State.REFUND_FAILED:
-        return Left("wait", f"等售后单到可付款时再付({words.state(row.type, row.case_state)})")
+        return Left("wait", f"等售后单到可付款时再付（{words.state(row.type, row.case_state)}）")
     target, legal, hard = (row.made_at + lengths.get_deadline(f"refund_{name}") for name in ("target", "legal", "hard"))
     if row.due_rule == "refund_legal" and row.due_at and not row.escalated:
         legal = row.due_at
     if now < target:
-        return Left("wait", f"{words.left(target, now)}({_length('target').strip()}目标)")
+        return Left("wait", f"{words.left(target, now)}（{_length('target').strip()}目标）")
     if now < legal:
-        return Left("warn", f"已过{_length('target')}目标,法定期限{words.left(legal, now)}")
+        return Left("warn", f"已过{_length('target')}目标，法定期限{words.left(legal, now)}")
     if now < hard:
-        return Left("bad", f"已过法定期限,{_length('hard').strip()}红线{words.left(hard, now)}")
+        return Left("bad", f"已过法定期限，{_length('hard').strip()}红线{words.left(hard, now)}")
     return Left("bad", f"已过{_length('hard')}红线 {words.span(now - hard)}", True)
 
 
@@ -114,7 +114,7 @@ def is_alarmed(entry: Any, now: datetime) -> bool:
             at=now,
             dedupe_key=dedupe_key,
             title=f"{what}已过{_length('hard')}红线",
-            body=f"这笔{words.MONEY[entry.kind]}超过{_length('hard')}还没有付给买家,请立即付款并登记流水号。",
+            body=f"这笔{words.MONEY[entry.kind]}超过{_length('hard')}还没有付给买家，请立即付款并登记流水号。",
             href=f"/seller/payouts/{entry.id}",
         )
     return True
@@ -148,7 +148,7 @@ def record_payment(
     ).one()
     state = db.session.scalar(select(MoneyEntry.state).where(MoneyEntry.id == entry_id)) or ""
     if state not in _FROM[verb]:
-        raise StepRefused(f"这笔款项现在是「{words.MONEY_STATE[state]}」,没有重复登记;页面显示的是最新状态")
+        raise StepRefused(f"这笔款项现在是「{words.MONEY_STATE[state]}」，没有重复登记；页面显示的是最新状态")
     told = EntryChoice(
         entry_id=entry_id,
         reference=reference if verb == "settle" else "",
@@ -194,6 +194,6 @@ def find_refusal(case: Any, verb: str, facts: flow.Facts) -> str | None:
             return refused.sentence
         state = words.state(case.type, case.state)
         if verb == "fail" and case.state in money_entries.PAYABLE:
-            return f"售后单是「{state}」,不用登记失败,付清后再登记即可"
-        return f"售后单现在是「{state}」,还不能付这笔款"
+            return f"售后单是「{state}」，不用登记失败，付清后再登记即可"
+        return f"售后单现在是「{state}」，还不能付这笔款"
     return None

@@ -69,10 +69,10 @@ def open_upstream(
     """
     order = find_order_above(downstream)
     if order is None:
-        raise StepRefused("没有找到对应的进货订单,请先在进货订单里登记下游订单", "open")
+        raise StepRefused("没有找到对应的进货订单，请先在进货订单里登记下游订单", "open")
     wanted = _wanted(downstream, order.id)
     if not wanted:
-        raise StepRefused("进货订单里没有同款商品,或可申请的数量已用完;可以在进货订单里自行申请后再关联", "open")
+        raise StepRefused("进货订单里没有同款商品，或可申请的数量已用完；可以在进货订单里自行申请后再关联", "open")
     photos = list_evidence(downstream.id)
     kind = CaseType(downstream.type)
     policy = policies.get_current(order.shop_id)
@@ -120,7 +120,7 @@ def open_downstream(
     """
     wanted = _wanted(upstream, order.id)
     if not wanted:
-        raise StepRefused("下游订单里没有同款商品,或可申请的数量已用完", "open")
+        raise StepRefused("下游订单里没有同款商品，或可申请的数量已用完", "open")
     made = opening.open_case(
         by=by,
         order=order,

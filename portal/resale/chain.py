@@ -21,8 +21,8 @@ from portal.models import (
 from portal.resale.chain_view import _LIVE, _down, _up
 from portal.resale.downstream import find_order_above, list_orders_below
 
-ROUTES_BACK: dict[str, str] = {"via": "先寄给我,再由我寄给供应商", "direct": "消费者直接寄给供应商"}
-ROUTES_OUT: dict[str, str] = {"via": "供应商先寄给我,再由我寄出", "direct": "供应商直接寄给消费者"}
+ROUTES_BACK: dict[str, str] = {"via": "先寄给我，再由我寄给供应商", "direct": "消费者直接寄给供应商"}
+ROUTES_OUT: dict[str, str] = {"via": "供应商先寄给我，再由我寄出", "direct": "供应商直接寄给消费者"}
 _linked_below = select(CaseLink.id).where(CaseLink.downstream_id == Case.id, _LIVE).exists()
 _linked_above = select(CaseLink.id).where(CaseLink.upstream_id == Case.id, _LIVE).exists()
 _SHOWN = (Case.id, Case.case_no, Case.type, Case.state, Case.goods, Case.opened_at, Order.order_no)
@@ -74,11 +74,11 @@ def link_cases(
         or_(CaseLink.downstream_id == downstream.id, CaseLink.upstream_id == upstream.id),
     )
     if db.session.scalar(taken.limit(1)) is not None:
-        raise StepRefused("其中一张售后单已有关联,请先解除原来的关联", "link")
+        raise StepRefused("其中一张售后单已有关联，请先解除原来的关联", "link")
     at: int | None = upstream.id
     while at is not None:
         if at == downstream.id:
-            raise StepRefused("这两张售后单互为上下游,不能再反过来关联", "link")
+            raise StepRefused("这两张售后单互为上下游，不能再反过来关联", "link")
         at = db.session.scalar(select(CaseLink.upstream_id).where(_LIVE, CaseLink.downstream_id == at))
     made = db.session.scalars(
         select(CaseLink).where(
@@ -150,7 +150,7 @@ def arrange_goods(
         )
     )
     if not done.rowcount:  # type: ignore[attr-defined]
-        raise StepRefused("关联已解除,页面显示的是最新状态", "link")
+        raise StepRefused("关联已解除，页面显示的是最新状态", "link")
 
 
 def find_broken() -> list[str]:

@@ -128,15 +128,15 @@ def build_warning(found: CaseLink, down: Case, up: Case) -> str:
     if down.state in flow.FINAL:
         return ""
     if up.state in (State.CLOSED, State.WITHDRAWN):
-        return "上游售后已结束,没有结果,下游售后还在进行;请联系供应商,或在进货订单里重新申请"
+        return "上游售后已结束，没有结果，下游售后还在进行；请联系供应商，或在进货订单里重新申请"
     if up.due_at is None or up.escalated or case_deadlines.find_who_must_act(up) is not Actor.BUYER:
         return ""
     if up.state == State.RETURNING and found.route_back == "direct" and down.state not in _NOT_SENT:
         return ""  # the consumer has sent it already, only the number is still to be passed on
     if up.state == State.CONFIRMING or (down.due_at is not None and up.due_at >= down.due_at):
         return ""
-    do = "请提前请消费者寄回,或请供应商延长" if up.state == State.RETURNING else "请先处理上游"
-    return f"上游要在 {words.moment(up.due_at)} 前由您处理,早于下游的期限;{do}"
+    do = "请提前请消费者寄回，或请供应商延长" if up.state == State.RETURNING else "请先处理上游"
+    return f"上游要在 {words.moment(up.due_at)} 前由您处理，早于下游的期限；{do}"
 
 
 _NOT_SENT = frozenset({State.APPLIED, State.PROPOSED, State.REVISING, State.RETURNING})

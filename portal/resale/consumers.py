@@ -34,7 +34,7 @@ def add_photos(case_id: int, photos: Sequence[str], *, note: str, by: ActedBy, n
     """
     case = taking.settle(case_deadlines.lock_case(case_id), now)
     if case.state in flow.FINAL:
-        raise StepRefused("售后已结束,不能再补充照片;请联系商家", "photos")
+        raise StepRefused("售后已结束，不能再补充照片；请联系商家", "photos")
     if case.photo_count + len(photos) > MOST_PHOTOS:
         raise StepRefused(f"一张售后单最多 {MOST_PHOTOS} 张照片", "photos")
     if case.state == State.REVISING and not case.escalated:
@@ -48,7 +48,7 @@ def add_photos(case_id: int, photos: Sequence[str], *, note: str, by: ActedBy, n
         version=case.version,
     )
     if not many:
-        raise StepRefused("没有新的照片,请重新选择", "photos")
+        raise StepRefused("没有新的照片，请重新选择", "photos")
     db.session.execute(
         update(Case)
         .where(Case.id == case.id, Case.shop_id == case.shop_id)

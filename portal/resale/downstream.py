@@ -111,7 +111,7 @@ def _find_same(order_no: str, shop_id: int, receiver: tuple[str, str, str], upst
     links = select(OrderLink.upstream_id).where(OrderLink.shop_id == shop_id, OrderLink.downstream_id == order.id)
     known = list(db.session.scalars(links))
     if not known or upstream.id in known or (order.receiver_name, order.receiver_phone) != receiver[:2]:
-        raise StepRefused("这个订单号已登记过,请核对下游订单号", "order_no")
+        raise StepRefused("这个订单号已登记过，请核对下游订单号", "order_no")
     if order.case_count:
         raise StepRefused("这个订单已有售后，不能再加入商品；请用另一个订单号登记", "order_no")
     return order

@@ -52,8 +52,19 @@ ROOMS: dict[str, str] = {
     "undo_step": "queue",
     "keep_view": "queue",
     "remove_view": "queue",
+    "auto_rules": "rules",
+    "add_auto_rule": "rules",
+    "auto_rule": "rules",
+    "change_auto_rule": "rules",
+    "try_auto_rule": "rules",
+    "stop_auto_rules": "rules",
     "show_case": "queue",
     "take_step": "queue",
+    "write_note": "queue",
+    "hand_over": "queue",
+    "put_tags": "queue",
+    "look": "queue",
+    "day": "queue",
     "pack": "queue",
     "send_back": "send_back",
     "send_backs": "send_back",
@@ -68,11 +79,16 @@ ROOMS: dict[str, str] = {
     "customer_list": "contact",
     "customer": "contact",
     "export_customer": "contact",
+    "rating_list": "contact",
+    "rating_figures": "contact",
+    "case_rating": "contact",
     "scan": "scan",
     "unidentified": "scan",
     "search": "queue",
     "product_list": "products",
     "product": "products",
+    "product_pictures": "products",
+    "fetch_picture": "products",
     "notices": "notices",
     "upload_photo": "notices",  # whoever may open a form may send its photos
     "payout_list": "payouts",
@@ -96,7 +112,7 @@ EVERY = frozenset({*ROOMS.values(), "owner"})
 def not_yours(sentence: str = "") -> Response:
     """The answer to somebody of the shop whose work this isn't."""
     role = roles.ROLES.get(g.who.role, "")
-    return errors.answer(403, sentence or f"您在店铺里是{role},没有这一项权限;需要的话请店主在「员工」里调整。")
+    return errors.answer(403, sentence or f"您在店铺里是{role}，没有这一项权限；需要的话请店主在「员工」里调整。")
 
 
 def has_room(who: sessions.Who, name: str) -> bool:
@@ -120,6 +136,7 @@ def _rooms() -> dict[str, object]:
 
 from portal.seller import (
     account,
+    automatic,
     behalf,
     bulk,
     cases,
@@ -135,10 +152,14 @@ from portal.seller import (
     orders,
     payouts,
     photos,
+    pictures,
     policy,
     products,
+    ratings,
     scan,
     staff,
     steps,
+    team,
     views,
+    workday,
 )

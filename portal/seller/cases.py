@@ -19,6 +19,8 @@ from portal.people import roles
 from portal.resale import chain_view
 from portal.rights import conditions, guarantees, reasons, solutions
 from portal.seller import bp, forms, listing, not_yours, step_forms
+from portal.seller.team_card import Card, build_card
+from portal.service import ratings
 from portal.talk import conversations
 from portal.tracking import scans as case_scans
 from portal.web import guards, packs, paging
@@ -33,7 +35,7 @@ def show_case(case_no: str) -> ResponseReturnValue:
     return show_page(case, build_view(case), 200) if is_shown(case) else not_yours(_NOT_SHOWN)
 
 
-_NOT_SHOWN = "这张售后单现在不需要您处理;您的工作在待办队列里。"
+_NOT_SHOWN = "这张售后单现在不需要您处理；您的工作在待办队列里。"
 
 
 def is_shown(case: Case) -> bool:
@@ -72,8 +74,12 @@ def show_page(
     typed: Any = (),
     kept: Any = (),
     panel: step_forms.Panel | None = None,
+    team: Card | None = None,
 ) -> ResponseReturnValue:
-    """The case, with the form of a step; ``gone``, ``typed`` and ``kept``: of one that can't be taken any more."""
+    """The case, with the form of a step; ``gone``, ``typed`` and ``kept``: of one that can't be taken any more.
+
+    ``team``: the card of the shop's own work, where a form in it was refused.
+    """
     asked_step = panel is not None
     if panel is None and gone is None and request.method == "GET":
         panel = step_forms.offer_agreeing(case, view)
@@ -87,15 +93,19 @@ def show_page(
     found = chain_view.describe_above(case.id) if own and view.order.linked else None
     talks = roles.may_open(g.who.role, "contact")
     said = conversations.load_last(case.order_id, LAST_MESSAGES) if talks else []
+    card = team or build_card(case)
     return page(
         "seller/case.html",
         status,
         case=case,
         view=view,
+        rating=ratings.find_of_case(case),
+        stars=ratings.WORDS,
         news=news,
         gone=gone,
         strips=held.list_recent(case.shop_id, g.who.user_id, g.now) if listing.is_carried() else (),
         form=gone or (panel and panel.form),
+        team=card,
         panel=panel,
         asked_step=asked_step,
         scanned=scanned,
@@ -104,7 +114,7 @@ def show_page(
         side="seller",
         typed_words=typed,
         kept_photos=kept,
-        history=shop_queue.count_history(case.shop_id, case.buyer_id, g.now),
+        history=card.history,
         rows=rows,
         more_rows=more,
         here=here,

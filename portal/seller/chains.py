@@ -46,7 +46,7 @@ from portal.web.pages import page
 class UpForm(LinkForm):
     """向供应商申请: the distributor's own words, and the ways that the goods take."""
 
-    description = Text("给供应商的说明", limit=500, missing="请写明商品的问题,供应商会看到")
+    description = Text("给供应商的说明", limit=500, missing="请写明商品的问题，供应商会看到")
 
 
 @bp.get("/chains")
@@ -91,7 +91,7 @@ def chain(case_no: str) -> ResponseReturnValue:
             return once(ended)
         if form is None:
             status, form = 409, forms["link"]
-            form.refuse("关联刚刚有变化,下面是最新状态")
+            form.refuse("关联刚刚有变化，下面是最新状态")
         elif form.validate_on_submit():
             try:
                 return once(lambda: _done(does, form, case_id, case_no, found.id if found else 0))
@@ -177,7 +177,7 @@ def consumer_links(case_no: str) -> ResponseReturnValue:
             except StepRefused as refused:
                 form.refuse(refused.sentence)
         elif not needed:
-            form.refuse("买家有账号,登录后就能看到这张售后单,不需要链接")
+            form.refuse("买家有账号，登录后就能看到这张售后单，不需要链接")
         else:
             rates.limit("consumer-link", f"make-{g.who.user_id}")
             with writing():
@@ -188,7 +188,7 @@ def consumer_links(case_no: str) -> ResponseReturnValue:
                     or ""
                 )
             if not made:
-                form.refuse(f"同时有效的链接最多 {the_consumer_links.MOST_OPEN} 个,请先收回不用的链接")
+                form.refuse(f"同时有效的链接最多 {the_consumer_links.MOST_OPEN} 个，请先收回不用的链接")
         case = guards.found(case_view.find_of_shop(case_no, g.who.shop_id))
     shop = db.session.get_one(Shop, g.who.shop_id)
     return page(

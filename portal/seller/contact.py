@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from portal.applications import goods
 from portal.calendar import officehours
+from portal.cases import owners
 from portal.extensions import db, writing
 from portal.models import Order, Shop, User
 from portal.orders import known_shops, order_lists
@@ -39,8 +40,8 @@ def _order(order_no: str) -> Order:
 class HoursForm(Form):
     """办公时间: when a buyer can expect an answer."""
 
-    opens = Line("上班时间", limit=5, missing="请填写上班时间,例如 09:00")
-    closes = Line("下班时间", limit=5, missing="请填写下班时间,例如 18:00")
+    opens = Line("上班时间", limit=5, missing="请填写上班时间，例如 09:00")
+    closes = Line("下班时间", limit=5, missing="请填写下班时间，例如 18:00")
 
     def validate(self, extra_validators: Any = None) -> bool:
         good = bool(super().validate(extra_validators))
@@ -116,13 +117,14 @@ def contact(order_no: str) -> ResponseReturnValue:
         words = phrase if phrase in phrases.SELLER_PHRASES else form.words.data or ""
         photos = list(form.photos.data or [])
         if good and not words and not photos:
-            form.refuse("请写点什么,或者发一张照片", "words")
+            form.refuse("请写点什么，或者发一张照片", "words")
         if known_shops.is_hidden(order):
             form.refuse(_NOT_KNOWN)
         if good and not form.errors:
 
             def send() -> str:
                 talk = conversations.get_of_order(db.session.get_one(Order, (order_id, g.who.shop_id)), g.now)
+                owners.take_up_of_order(talk.shop_id, order_id, g.who.user_id)
                 conversations.add_message(talk, "seller", g.who.user_id, words, now=g.now, photos=photos)
                 return form.and_say(f"/seller/orders/{order_no}/contact", "card-hidden")
 

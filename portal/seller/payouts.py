@@ -37,14 +37,14 @@ class SettleForm(Form):
     """登记已付款: the way it really took, and the payment's own number."""
 
     way = Pick("实际付款方式", choices=[(way, words.ROUTE[way]) for way in money_entries.WAYS], optional=True)
-    same = Pick("流水号重复", choices=[("", "请选择"), ("yes", "是同一笔付款,已核对")], optional=True)
-    reference = Line("流水号", limit=80, exact=True, missing="请填写付款的流水号,方便买家核对")
+    same = Pick("流水号重复", choices=[("", "请选择"), ("yes", "是同一笔付款，已核对")], optional=True)
+    reference = Line("流水号", limit=80, exact=True, missing="请填写付款的流水号，方便买家核对")
 
 
 class FailForm(Form):
     """登记付款失败: why."""
 
-    note = Line("失败原因", limit=200, missing="请写明付款失败的原因,买家会看到")
+    note = Line("失败原因", limit=200, missing="请写明付款失败的原因，买家会看到")
 
 
 class PlainForm(Form):
@@ -245,13 +245,13 @@ def upload_results() -> ResponseReturnValue:
     sent = request.files.getlist("file")
     name = (sent[0].filename or "").replace("\\", "/").rsplit("/", 1)[-1][:200] if sent else ""
     if not name:
-        form.refuse("请选择填好结果的付款批次,或银行的付款结果", "file")
+        form.refuse("请选择填好结果的付款批次，或银行的付款结果", "file")
     elif len(sent) > 1:
         form.refuse("一次上传一个文件", "file")
     else:
         content = sent[0].stream.read(bank_results.MOST_BYTES + 1)
         if len(content) > bank_results.MOST_BYTES:
-            form.refuse(f"文件超过 {bank_results.MOST_BYTES // 1024 // 1024} MB,请分成几个文件上传", "file")
+            form.refuse(f"文件超过 {bank_results.MOST_BYTES // 1024 // 1024} MB，请分成几个文件上传", "file")
         else:
             try:
                 return once(_kept(content, name))

@@ -29,7 +29,7 @@ class ProductForm(Form):
     exchangeable = BooleanField("可以换货")
     no_reason_excluded = Pick(
         "7天无理由退货",
-        choices=[("", "适用"), *((code, f"不适用:{words}") for code, words in goods_facts.EXCLUSIONS.items())],
+        choices=[("", "适用"), *((code, f"不适用：{words}") for code, words in goods_facts.EXCLUSIONS.items())],
         optional=True,
     )
 

@@ -174,7 +174,7 @@ def _read_shipment(form: forms.ShipForm, view: case_view.View, texts: dict[str, 
         try:
             shipped[line.id] = inputs.quantity(raw, most=left, unit=line.unit)
         except inputs.InputRefused as refused:
-            problems[line.id] = f"{line.title}:{refused.sentence}"
+            problems[line.id] = f"{line.title}：{refused.sentence}"
     if not shipped and not problems:
         problems[0] = "请填写本次发出的数量"
     whole = all(line.accepted_milli - line.shipped_milli == shipped.get(line.id, 0) for line in view.lines)
@@ -196,7 +196,7 @@ def _read_counts(view: case_view.View, sent: Mapping[str, str]) -> tuple[list[In
             try:
                 numbers[name] = 0 if raw == "0" else inputs.quantity(raw, most=line.quantity_milli, unit=line.unit)
             except inputs.InputRefused as refused:
-                _add_problem(problems, line.id, f"{line.title}的{label}数量:{refused.sentence}")
+                _add_problem(problems, line.id, f"{line.title}的{label}数量：{refused.sentence}")
         try:
             note = inputs.line(sent.get(f"linenote_{line.id}", ""), limit=200)
         except inputs.InputRefused as refused:

@@ -63,7 +63,7 @@ class Photos(Field):
         self.data = [public_id for public_id in evidence.count_loose(self.data, owner) if public_id not in self.drop]
         room = self.most - self.already - len(self.data)
         if len(self.files) > room:
-            self.refusals.append(f"最多 {self.most} 张照片,多出的 {len(self.files) - max(room, 0)} 张没有保存")
+            self.refusals.append(f"最多 {self.most} 张照片，多出的 {len(self.files) - max(room, 0)} 张没有保存")
             self.files = self.files[: max(room, 0)]
         if not self.files:
             return

@@ -22,9 +22,9 @@ from portal.web.forms import Form
 
 CONSEQUENCE = {
     "exchange": "换同款或其他规格",
-    "reissue": "不用寄回,商家再发",
-    "return_refund": "寄回后退款,商品已在商家处则直接退款",
-    "refund_only": "不用寄回,直接退款",
+    "reissue": "不用寄回，商家再发",
+    "return_refund": "寄回后退款，商品已在商家处则直接退款",
+    "refund_only": "不用寄回，直接退款",
 }
 
 
@@ -38,7 +38,7 @@ class TermsForm(Form):
         "运费", choices=[("seller", "商家承担"), ("buyer", "买家承担")], missing="请选择运费由谁承担"
     )
     goods_back = BooleanField("买家先寄回商品")
-    difference_waived = BooleanField("换成更贵的规格时,免除差价")
+    difference_waived = BooleanField("换成更贵的规格时，免除差价")
     note = Text("说明", limit=500, optional=True)
 
     hints = CONSEQUENCE

@@ -409,7 +409,7 @@ def test_without_an_address_nothing_can_be_sent_back(cast: Cast) -> None:
         for address in db.session.scalars(select(ReturnAddress).where(ReturnAddress.shop_id == cast.shop)):
             policies.remove_address(address, cast.now)
     for step, values in (("decide_return", {}), ("decide_refund", {"amount_fen": 100, "goods_back": True})):
-        with pytest.raises(StepRefused, match="店铺还没有退货地址,现在不能裁决寄回"):
+        with pytest.raises(StepRefused, match="店铺还没有退货地址，现在不能裁决寄回"):
             decide(cast, case, step, **values)
         db.session.rollback()
     assert decide(cast, case, "decide_reship").state == "reshipping"
@@ -478,7 +478,7 @@ def test_photos_of_a_case_have_a_limit(cast: Cast) -> None:
     case = called_for(cast)
     for _ in range(4):
         case = cast.take(case, "submit_evidence", BUYER, note="照片", photos=cast.photos(9, cast.buyer))
-    with pytest.raises(StepRefused, match="最多 40 张照片,现在还能再传 4 张"):
+    with pytest.raises(StepRefused, match="最多 40 张照片，现在还能再传 4 张"):
         cast.take(case, "submit_evidence", BUYER, note="照片", photos=cast.photos(5, cast.buyer))
 
 

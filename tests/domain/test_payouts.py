@@ -436,9 +436,9 @@ def test_the_time_left_in_words(cast: Cast) -> None:
         hours: recording.work_out_left(row, cast.now + timedelta(hours=hours)) for hours in (1, 25, 24 * 8, 24 * 15 + 1)
     }
     assert [each.kind for each in said.values()] == ["wait", "warn", "bad", "bad"]
-    assert said[1].said == "还剩 23 小时(24 小时目标)"
-    assert said[25].said == "已过 24 小时目标,法定期限还剩 5 天 23 小时"
-    assert said[24 * 8].said == "已过法定期限,15 天红线还剩 7 天"
+    assert said[1].said == "还剩 23 小时（24 小时目标）"
+    assert said[25].said == "已过 24 小时目标，法定期限还剩 5 天 23 小时"
+    assert said[24 * 8].said == "已过法定期限，15 天红线还剩 7 天"
     assert said[24 * 15 + 1].hard and "15 天红线" in said[24 * 15 + 1].said
 
 

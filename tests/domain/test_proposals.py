@@ -240,7 +240,7 @@ def test_terms_are_said_in_sentences(cast: Cast) -> None:
     made = db.session.scalars(select(Proposal)).one()
     lines = db.session.scalars(select(CaseLine).where(CaseLine.case_id == case.id)).all()
     assert proposals.describe(made, lines) == [
-        "换货:2 双,换成 红色;XL",
+        "换货：2 双，换成 红色;XL",
         "补差价 6.00 元",
         "另外补偿 1.50 元",
         "买家先寄回商品",

@@ -50,7 +50,7 @@ def test_a_refusal_above_after_an_agreement_below_is_an_alarm_at_once(straight: 
     assert alarms() == []
     straight.up.take(straight.get(straight.above), "withdraw", Actor.BUYER, straight.now + HOUR)
     [(title, body)] = alarms()
-    assert title == "供应商没有同意,您已同意消费者"
+    assert title == "供应商没有同意，您已同意消费者"
     assert below.case_no in body and straight.get(straight.above).case_no in body
 
 
@@ -67,7 +67,7 @@ def test_a_reasoned_refusal_is_an_alarm_and_says_the_ways_on(straight: Straight)
     straight.up.take(straight.get(straight.above), "modify", Actor.BUYER, straight.now, description="补拍了面单")
     straight.supplier("reject", refusal="evidence_insufficient", note="看不清")
     [(title, body)] = alarms()
-    assert title == "供应商没有同意,您已同意消费者" and "可以修改后重新提交、申请平台介入" in body
+    assert title == "供应商没有同意，您已同意消费者" and "可以修改后重新提交、申请平台介入" in body
     assert "供应商没有同意" in risks.describe_deciding(straight.get(straight.below), "propose")
 
 

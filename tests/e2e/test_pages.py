@@ -371,7 +371,7 @@ def test_errors_are_accessible_and_take_the_focus(lively: World, visit: Any) -> 
         page.goto(address)
         page.get_by_role("button", name=button).first.click()
         page.locator(".summary[role=alert]:focus").wait_for()
-        assert page.title().startswith("错误:"), address
+        assert page.title().startswith("错误："), address
         wrong += [f"{address} {problem}" for problem in problems(page, TWO)]
     assert not wrong, "\n".join(wrong)
 

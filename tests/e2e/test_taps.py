@@ -107,3 +107,20 @@ def test_the_most_that_can_be_refunded_follows_what_is_typed(world: World, visit
     quantity.fill("")
     expect(hint).not_to_contain_text("最多可退")
     assert page.url.endswith("/apply/details")
+
+
+def test_the_camera_comes_first(world: World, visit: Any, tmp_path: Path) -> None:
+    picture = tmp_path / "破损.jpg"
+    picture.write_bytes(photo((800, 600)))
+    order_no, _ = world.exchangeable()
+    buyer = Buyer(visit("phone"))
+    buyer.signs_in("haijiao_xm", f"/orders/{order_no}")
+    page = buyer.page
+    page.locator('a[href*="/apply?line="]').first.click()
+    page.wait_for_load_state("load")
+    page.get_by_text("先拍照").click()
+    page.get_by_label("拍照", exact=True).set_input_files(str(picture))
+    page.locator(".tile[data-id]").wait_for()
+    page.get_by_label("破损", exact=True).tap(force=True)
+    page.wait_for_url("**/apply/details")
+    expect(page.locator(".tile[data-id]")).to_have_count(1)

@@ -45,7 +45,14 @@ def test_nothing_is_left_to_fill_in(written: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [["--host", "Portal Example"], ["--host", "a;b"], ["--host", "a.example", "--data", "var lib"], []]
+    "words",
+    [
+        ["--host", "Portal Example"],
+        ["--host", "a;b"],
+        ["--host", "a.example", "--data", "var lib"],
+        ["--host", "a", "--node", "b;c"],
+        [],
+    ],
 )
 def test_a_name_that_would_break_a_file_is_refused(tmp_path: Path, words: list[str]) -> None:
     done = CliRunner().invoke(portal, ["write-deployment", str(tmp_path / "d"), *words])

@@ -41,13 +41,13 @@ def test_a_buyer_waits_from_his_first_unanswered_word(cast_both: Cast) -> None:
 def test_the_list_says_how_long_in_office_hours(app: Flask, cast: Cast, now: Clock) -> None:
     say(cast, cast.order().id, "buyer", "在吗", cast.now)
     now.at = cast.now + timedelta(hours=3)
-    assert "请尽快回复,已等 3 小时" in sign_in(app, "seller").get("/seller/messages/waiting").text
+    assert "请尽快回复，已等 3 小时" in sign_in(app, "seller").get("/seller/messages/waiting").text
     now.at = cast.now + timedelta(hours=20)  # six in the morning, closed since 18:00
     browser = sign_in(app, "seller")
-    assert "回复超时,已等 8 小时" in browser.get("/seller/messages/waiting").text
+    assert "回复超时，已等 8 小时" in browser.get("/seller/messages/waiting").text
     done = post(browser, "/seller/messages/waiting", {"opens": "09:00", "closes": "12:00"})
     assert done.status_code == 303
-    assert "请尽快回复,已等 2 小时" in browser.get("/seller/messages/waiting").text
+    assert "请尽快回复，已等 2 小时" in browser.get("/seller/messages/waiting").text
 
 
 @pytest.mark.parametrize(

@@ -161,7 +161,7 @@ def test_a_refused_form_is_the_same_as_in_the_page(app: Flask, now: object, row:
         pytest.skip("nothing can be missing in it")
     part = browser.post(path, data=form, headers={"HX-Request": "true", "HX-Target": "page"})
     assert part.status_code == 422
-    assert title(parse(first.text)[0]).count("错误:") == 1
+    assert title(parse(first.text)[0]).count("错误：") == 1
     compare(first.text, part.text, "page")
 
 

@@ -120,7 +120,7 @@ def test_settling_it_is_shown_as_the_end(app: Flask, cast: Cast, now: Clock) -> 
     for who, url in (("buyer", "/cases"), ("seller", "/seller/cases"), ("mediator", "/mediation")):
         page = sign_in(app, who).get(f"{url}/{case.case_no}").text
         assert (
-            "平台介入已结束" in page and f"{'您' if who == 'buyer' else '买家'}接受了验货结果,平台不再裁决" in page
+            "平台介入已结束" in page and f"{'您' if who == 'buyer' else '买家'}接受了验货结果，平台不再裁决" in page
         ), who
 
 
@@ -175,10 +175,10 @@ def test_a_refund_is_decided_after_a_second_look(app: Flask, cast: Cast, now: Cl
     assert client.post(f"{url}/decide_refund", data=sent).location == done.location  # twice is once
     child = db.session.scalars(db.select(Case).where(Case.parent_id == case.id)).one()
     assert (child.state, child.type, child.refund_fen) == ("returning", "return_refund", 2000)
-    assert "平台裁决:改为退款" in client.get(done.location).text
+    assert "平台裁决：改为退款" in client.get(done.location).text
     for who, there in (("buyer", "/cases"), ("seller", "/seller/cases")):
         page = sign_in(app, who).get(f"{there}/{case.case_no}").text
-        assert "平台裁决" in page and NOTE in page and "裁决退款:¥20.00" in page and child.case_no in page
+        assert "平台裁决" in page and NOTE in page and "裁决退款：¥20.00" in page and child.case_no in page
     assert case.case_no in client.get("/mediation?tab=decided").text
 
 
@@ -226,7 +226,7 @@ def test_goods_that_go_back_need_somebody_who_pays(app: Flask, cast: Cast, now: 
 def test_nothing_is_decided_before_both_were_heard_or_the_time_is_over(app: Flask, cast: Cast, now: Clock) -> None:
     case = cast.take(cast.until("revising"), "escalate", Actor.BUYER, note="请处理")
     client, url = sign_in(app, "mediator"), f"/mediation/{case.case_no}"
-    early = "举证期还没有结束,双方都提交证据后可以提前裁决"
+    early = "举证期还没有结束，双方都提交证据后可以提前裁决"
     assert early in client.get(url).text and early in client.get(f"{url}/decide_close").text
     answer = client.post(f"{url}/decide_close", data={**token_of(client.get("/login")), "note": NOTE, "confirmed": "1"})
     assert answer.status_code == 409 and early in answer.text and NOTE in answer.text

@@ -74,7 +74,7 @@ def test_failed_and_retried(desk: FlaskClient, app: Flask, cast: Cast) -> None:
     wrong = post(desk, f"{url}/fail", {"note": ""}, at=url)
     assert wrong.status_code == 422 and "请写明付款失败的原因" in wrong.text
     assert post(desk, f"{url}/fail", {"note": "账户已注销"}, at=url).status_code == 303
-    assert "账户已注销,商家会重新付款" in sign_in(app, "buyer").get(f"/cases/{case.case_no}").text
+    assert "账户已注销，商家会重新付款" in sign_in(app, "buyer").get(f"/cases/{case.case_no}").text
     assert "账户已注销" in desk.get("/seller/payouts?tab=failed").text
     assert post(desk, f"{url}/retry", at=url).status_code == 303
     wrong = post(desk, f"{url}/settle", {"reference": ""}, at=url)
@@ -87,7 +87,7 @@ def test_a_second_person_checks(desk: FlaskClient, app: Flask, cast: Cast) -> No
     hire(cast, "clerk")
     entry = entry_of(dear(cast)).id
     url = f"/seller/payouts/{entry}"
-    assert "由您提出,等另一位同事复核" in desk.get("/seller/payouts").text
+    assert "由您提出，等另一位同事复核" in desk.get("/seller/payouts").text
     mine = post(desk, f"{url}/approve", at=url)
     assert mine.status_code == 409 and "提出退款的人不能自己复核" in mine.text
     other = sign_in(app, "clerk")
@@ -242,7 +242,7 @@ def test_a_list_goes_out_and_its_results_come_back(desk: FlaskClient, cast: Cast
     assert "对账已完成" in desk.get(done.location).text and "已登记付款" in desk.get(url).text
     assert post(desk, url, at="/seller/payouts/files").status_code == 303  # nothing more to do
     assert (
-        "已登记过,流水号一致"
+        "已登记过，流水号一致"
         in desk.get(send(desk, f"款项编号,结果,流水号\n{key},成功,{NUMBER}\n".encode()).location).text
     )
 

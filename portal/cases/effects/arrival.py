@@ -54,9 +54,9 @@ def close_unopposed(context: StepContext[HandIn]) -> dict[str, Any]:
 @effect("show_payment", takes=EntryChoice)
 def show_payment(context: StepContext[EntryChoice]) -> dict[str, Any]:
     if not context.note:
-        raise context.refuse("请写明这笔款是怎么付的,买家会看到")
+        raise context.refuse("请写明这笔款是怎么付的，买家会看到")
     if not context.photos:
-        raise context.refuse("请上传付款凭证,例如转账成功页面的截图")
+        raise context.refuse("请上传付款凭证，例如转账成功页面的截图")
     tell_payment(context, arrivals.show_payment(context.case, context.handed.entry_id, at=context.at))
     return note_claim(context)
 
@@ -64,7 +64,7 @@ def show_payment(context: StepContext[EntryChoice]) -> dict[str, Any]:
 @effect("admit_unpaid", takes=EntryChoice)
 def admit_unpaid(context: StepContext[EntryChoice]) -> dict[str, Any]:
     if not context.note:
-        raise context.refuse("请写明没有付成的原因,买家会看到")
+        raise context.refuse("请写明没有付成的原因，买家会看到")
     for entry in arrivals.reopen_unpaid(context.case, context.handed.entry_id, "due", problem=context.note[:200]):
         tell_payment(context, entry)
     return note_claim(context)
@@ -74,7 +74,7 @@ def admit_unpaid(context: StepContext[EntryChoice]) -> dict[str, Any]:
 def decide_unpaid(context: StepContext[HandIn]) -> dict[str, Any]:
     """The platform finds that it wasn't paid: the shop pays it, with a day left at least, and the mediation is over."""
     if not context.note and context.by.actor is not Actor.CLOCK:
-        raise context.refuse("请写明裁决的理由,双方都会看到")
+        raise context.refuse("请写明裁决的理由，双方都会看到")
     state = "failed" if context.step.target == State.REFUND_FAILED else "due"
     for entry in arrivals.reopen_unpaid(context.case, None, state, problem="平台裁决没有付到"):
         tell_payment(context, entry)

@@ -22,9 +22,9 @@ _QUANTITY = re.compile(
 )
 
 MOST_FEN = 9_999_999_999
-TO_FEN = "小数多于两位,已四舍五入到分"
-TO_SIX = "小数多于六位,已四舍五入到六位"
-OTHER_UNIT = "单位「{said}」与「单位」一列的「{unit}」不一致,按 {number} {unit}读取,请核对"
+TO_FEN = "小数多于两位，已四舍五入到分"
+TO_SIX = "小数多于六位，已四舍五入到六位"
+OTHER_UNIT = "单位「{said}」与「单位」一列的「{unit}」不一致，按 {number} {unit}读取，请核对"
 
 
 def plain_number(text: str) -> str:
@@ -51,11 +51,11 @@ def read_money(text: str, *, free: bool) -> tuple[int, str]:
     plain = plain_number(text)
     found = _NUMBER.fullmatch(plain)
     if found is None:
-        raise InputRefused("请填写金额,最多两位小数,例如 1234.50")
+        raise InputRefused("请填写金额，最多两位小数，例如 1234.50")
     value = Decimal(f"{found[2]}.{found[3] or '0'}")
     fen = int((value * 100).quantize(Decimal(1), ROUND_HALF_UP))
     if fen > MOST_FEN:
-        raise InputRefused("请填写金额,最多两位小数,例如 1234.50")
+        raise InputRefused("请填写金额，最多两位小数，例如 1234.50")
     note = TO_FEN if fen != value * 100 else ""
     return -fen if found[1] else fen, note
 
@@ -65,7 +65,7 @@ def read_price(text: str, *, shown: str) -> tuple[Decimal, str]:
     plain = plain_number(_EACH.sub("", _SPACES.sub("", text)))
     found = _NUMBER.fullmatch(plain)
     if found is None or len(found[2]) > 8:
-        raise CellRefused(f"「{shown[:30]}」不能用:请填写单价,最多六位小数,例如 0.035")
+        raise CellRefused(f"「{shown[:30]}」不能用：请填写单价，最多六位小数，例如 0.035")
     value = Decimal(f"{found[2]}.{found[3] or '0'}")
     if found[1] and value:
         raise CellRefused("单价不能为负数")
@@ -85,7 +85,7 @@ def read_quantity(text: str, *, shown: str) -> tuple[int, str]:
     if number and len(number[2]) <= 9 and len(decimals) <= 3:
         milli = int(number[2]) * 1_000 + int(decimals.ljust(3, "0"))
     if milli <= 0:
-        raise CellRefused(f"「{shown[:30]}」不能用:请填写大于 0 的数量,最多三位小数")
+        raise CellRefused(f"「{shown[:30]}」不能用：请填写大于 0 的数量，最多三位小数")
     return milli, (found[2] or "") if found else ""
 
 

@@ -23,13 +23,13 @@ from portal.waybills import is_doubtful, join_numbers, split_numbers
 
 __all__ = ["SHANGHAI", "CellRefused", "Kind", "Value", "convert", "in_fen", "parcels_of", "shown"]
 
-AS_TEXT = "数字过长,后几位可能已经丢失,请把该列设为文本后重新导出"
-CLEANED = "含有看不见的字符,已去掉"
-CUT = "以 {zeros} 结尾,请核对后几位是否已被表格软件改成了 0"
+AS_TEXT = "数字过长，后几位可能已经丢失，请把该列设为文本后重新导出"
+CLEANED = "含有看不见的字符，已去掉"
+CUT = "以 {zeros} 结尾，请核对后几位是否已被表格软件改成了 0"
 MOST_UNREAD = 1_000  # characters
 SIGNIFICANT = 15  # digits of a spreadsheet's number; those after them become 0
-LOOKS_LIKE_DATE = "「{text}」像是被表格软件改成的日期,请核对原来的{heading}"
-DOUBTFUL = "「{number}」不像一个运单号,请核对"
+LOOKS_LIKE_DATE = "「{text}」像是被表格软件改成的日期，请核对原来的{heading}"
+DOUBTFUL = "「{number}」不像一个运单号，请核对"
 
 
 class Kind(StrEnum):
@@ -83,7 +83,7 @@ def clean(text: str, longest: int) -> tuple[str, str]:
         kept = inputs.text(text, limit=longest)
         note = CLEANED if inputs.was_cleaned(text, kept) else ""
     if len(kept) > longest:
-        raise CellRefused(f"最多 {longest} 个字,现在有 {len(kept)} 个")
+        raise CellRefused(f"最多 {longest} 个字，现在有 {len(kept)} 个")
     return kept, note
 
 
@@ -286,7 +286,7 @@ def convert(cell: str, kind: Kind, longest: int, dates_from_1904: bool = False) 
     Raises CellRefused with a sentence.
     """
     if isinstance(cell, Fault):
-        raise CellRefused(f"这一格是错误值 {cell}" if cell else "这一格的公式没有结果,请粘贴为数值")
+        raise CellRefused(f"这一格是错误值 {cell}" if cell else "这一格的公式没有结果，请粘贴为数值")
     try:
         if kind is Kind.MOMENT:
             text = _plain(cell) if isinstance(cell, Number) else read_id(inputs.fold(cell))[0]
@@ -296,7 +296,7 @@ def convert(cell: str, kind: Kind, longest: int, dates_from_1904: bool = False) 
             return value, note
         value, cleaned = clean(value, longest)
     except inputs.InputRefused as problem:
-        said = "" if kind in (Kind.TEXT, Kind.CODE) else f"「{shown(cell)[:30]}」不能用:"
+        said = "" if kind in (Kind.TEXT, Kind.CODE) else f"「{shown(cell)[:30]}」不能用："
         raise CellRefused(f"{said}{problem.sentence}") from None
     return value, note or cleaned
 

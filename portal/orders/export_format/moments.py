@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta, timezone
 from portal.orders.export_format.refusals import CellRefused
 
 SHANGHAI = timezone(timedelta(hours=8))  # no summer time since 1991, and no orders before
-US_ORDER = "按「月/日/年」读取,请核对"
-FROM_EPOCH = "按时间戳读取,请核对"
+US_ORDER = "按「月/日/年」读取，请核对"
+FROM_EPOCH = "按时间戳读取，请核对"
 
 _FIRST_DAY, _FIRST_DAY_1904 = datetime(1899, 12, 30), datetime(1904, 1, 1)  # noqa: DTZ001  (a spreadsheet's days have no zone)
 _SERIAL = re.compile(r"[0-9]{5}(?:\.[0-9]+)?")  # the number of a day, as spreadsheets keep dates
@@ -54,7 +54,7 @@ def read_moment(text: str, *, dates_from_1904: bool = False) -> tuple[datetime, 
             raise ValueError(text)
         return local.replace(tzinfo=offset).astimezone(UTC), note
     except (ValueError, OverflowError):
-        raise CellRefused(f"「{text[:30]}」不是日期时间,应如 2026-11-05 13:31:00") from None
+        raise CellRefused(f"「{text[:30]}」不是日期时间，应如 2026-11-05 13:31:00") from None
 
 
 def _parse(plain: str, dates_from_1904: bool) -> tuple[datetime, timezone, str]:

@@ -25,7 +25,7 @@ MOST_KNOWN = 1_000  # values of a column that are remembered
 CUT_AT = re.compile(r"[0-9]{15}0{1,}")  # what a spreadsheet leaves of a longer number: zeros after the 15th digit
 
 
-NOT_TAKEN = "{sentence};这一格没有采用,原文已保留"
+NOT_TAKEN = "{sentence}；这一格没有采用，原文已保留"
 
 
 class Lost(StrEnum):

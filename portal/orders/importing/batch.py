@@ -16,7 +16,7 @@ from sqlalchemy import Table, bindparam, case, func, insert, select, text, updat
 
 from portal.extensions import db
 from portal.inputs import quantity_text
-from portal.models import Case, Order, OrderHead, OrderLine, Shop, Staff, User
+from portal.models import Case, Order, OrderHead, OrderLine, Shop, User
 from portal.models.cases import OPEN
 from portal.notices import beside_steps
 from portal.orders import known_shops, receiving, versions
@@ -125,7 +125,7 @@ class Batch:
                 new.append(order)
                 self._said.done(order, Outcome.NEW)
                 if order.ordered_at is None and order.paid_at is None:
-                    self._said.warn(order, order.row, "订单创建时间", "没有下单时间,按导入时间记")
+                    self._said.warn(order, order.row, "订单创建时间", "没有下单时间，按导入时间记")
                 if self._claims.are_others(order.order_no, self._shop_of.get(id(order))):
                     self._said.warn(order, order.row, "订单编号", CLAIMED_TWICE)
         if write:
@@ -270,17 +270,15 @@ class Batch:
         changed = [(change.there, _describe(change)) for change in changes]
         versions.record_versions(changed, self._held, source=self._source, now=self._now)
         for order_row, why, said in self._contradicted:
-            for user_id in db.session.scalars(select(Staff.user_id).where(Staff.shop_id == order_row["shop_id"])):
-                beside_steps.tell_of_order(
-                    user_id,
-                    shop_id=order_row["shop_id"],
-                    kind="order_contradicted",
-                    title="导入的订单状态与这里不一致",
-                    body=f"订单 {order_row['order_no']} {why},平台导出显示「{said}」。请核对货物和款项。",
-                    href=f"/seller/orders?q={order_row['order_no']}",
-                    at=self._now,
-                    dedupe_key=f"contradicted:{order_row['id']}:{said}",
-                )
+            beside_steps.tell_shop_of_order(
+                order_row["shop_id"],
+                kind="order_contradicted",
+                title="导入的订单状态与这里不一致",
+                body=f"订单 {order_row['order_no']} {why}，平台导出显示「{said}」。请核对货物和款项。",
+                href=f"/seller/orders?q={order_row['order_no']}",
+                at=self._now,
+                dedupe_key=f"contradicted:{order_row['id']}:{said}",
+            )
         touched = {change.order_id for change in changes} | {order_id for order_id, _position, _line in to_insert}
         for table, ids_ in ((Shop, {shop_of[each] for each in touched}), (User, {buyer_of[each] for each in touched})):
             if ids_:
