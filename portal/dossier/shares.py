@@ -19,7 +19,10 @@ from portal.models import (
     Complaint,
     Conversation,
     Draft,
+    Enquiry,
+    EnquiryMessage,
     Evidence,
+    FaqVote,
     Intake,
     KeptForm,
     KnownShop,
@@ -35,6 +38,7 @@ from portal.models import (
     ParcelTrace,
     Passkey,
     PasswordLink,
+    Promise,
     Proposal,
     Rating,
     ReceiptClaim,
@@ -92,6 +96,14 @@ SHARES: dict[str, Share] = {
     "case_events": Share(
         "处理记录", CaseEvent.case_id.in_(_CASES), _without("user_id", "author", "request_id", "before_hash", "hash")
     ),
+    "enquiries": Share("售前咨询", Enquiry.buyer_id == _PERSON, _without("handler_id", "handed_note", "waiting_since")),
+    "enquiry_messages": Share(
+        "售前咨询的消息",
+        EnquiryMessage.enquiry_id.in_(select(Enquiry.id).where(Enquiry.buyer_id == _PERSON)),
+        _without("user_id"),
+    ),
+    "promises": Share("售前承诺", Promise.buyer_id == _PERSON),
+    "faq_votes": Share("您对常见问答的评价", FaqVote.user_id == _PERSON),
     "ratings": Share(
         "您的评价和商家的回复",
         Rating.buyer_id == _PERSON,
@@ -157,6 +169,7 @@ OTHERS: dict[str, str] = {
     "shops": "a company's",
     "policies": "a company's",
     "products": "a company's",
+    "faqs": "a company's answers for everybody",
     "skus": "a company's",
     "return_addresses": "a company's address for goods",
     "payout_files": "a company's lists; what they pay is in money_entries",
