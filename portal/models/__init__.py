@@ -21,6 +21,7 @@ from portal.models.orders import Cancellation, KnownShop, Order, OrderHead, Orde
 from portal.models.policies import Policy, ReturnAddress
 from portal.models.proposals import Proposal
 from portal.models.ratings import Rating
+from portal.models.replies import Reply
 from portal.models.security import (
     AuditEvent,
     HalfSignIn,
@@ -94,6 +95,7 @@ __all__ = [
     "Rating",
     "ReceiptClaim",
     "RecoveryCode",
+    "Reply",
     "ReturnAddress",
     "RuleVersion",
     "SavedView",
