@@ -147,6 +147,7 @@ from portal.seller import (
     products,
     ratings,
     scan,
+    search,
     staff,
     steps,
     team,
