@@ -13,6 +13,7 @@ from portal.calendar import calendars, clock, officehours
 from portal.cases import anchors, bulk_work, held, looks
 from portal.cases import clock as case_clock
 from portal.cases import failed as failed_goods
+from portal.cases.automatic import acting
 from portal.config import Settings
 from portal.evidence import evidence
 from portal.evidence.store import KEPT_ASIDE, Store
@@ -59,6 +60,7 @@ def sweep() -> int:
             "held steps",
             lambda: held.carry_out_due(clock.now()),
         ),  # before the clock takes what a person answered in time
+        ("shops' rules", lambda: acting.decide_fresh(clock.now())),
         ("deadlines", settle),
         ("payment alarms", lambda: recording.raise_alarm(clock.now())),
         ("receipts unopposed", lambda: unopposed.settle_due(clock.now())),
@@ -152,6 +154,15 @@ def work_off_runs() -> int:
     return done
 
 
+def decide_by_rules() -> int:
+    """Let the shops' own rules decide fresh applications; returns how many steps they took."""
+    if not _is_allowed():
+        return 0
+    taken = acting.decide_fresh(clock.now())
+    db.session.remove()
+    return taken
+
+
 def ask_carriers(settings: Settings) -> int:
     """Follow orders that are newly on their way and ask where parcels are; returns how many answers came."""
     polling.follow_orders(clock.now())
@@ -181,6 +192,7 @@ def keep_sweeping(
         ("the import", lambda: take_in(imports)),
         ("held steps", carry_out_held),
         ("runs over many cases", work_off_runs),
+        ("the shops' rules", decide_by_rules),
         ("sending", lambda: send_out(settings)),
         ("asking carriers", lambda: ask_carriers(settings)),
     )

@@ -17,7 +17,7 @@ from portal.cases import deadlines as case_deadlines
 from portal.cases import proposals as cases_proposals
 from portal.cases.actions import hide_unsaid, list_actions
 from portal.cases.case_lists import list_chain
-from portal.cases.event_details import describe_event, find_left, record_event
+from portal.cases.event_details import describe_event, find_left, name_rule, record_event
 from portal.cases.view_statements import AROUND, CASE_OF_BUYER, CASE_OF_SHOP, EVENTS, LINES
 from portal.evidence import evidence
 from portal.extensions import db
@@ -110,7 +110,8 @@ class View:
 
     def details(self, event: Any) -> list[str]:
         """What the step brought or changed, beside its sentence and its note."""
-        return describe_event(event, self.lines, case_type=self.case.type, back=self.back.shown)
+        said = describe_event(event, self.lines, case_type=self.case.type, back=self.back.shown)
+        return said + name_rule(event.data, to_shop=self.side is Actor.SELLER)
 
     def arrival(self, entry: Any) -> str:
         """What is known of the arrival of a payment that was recorded, in a sentence; "" where nothing is to say."""

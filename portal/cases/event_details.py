@@ -75,6 +75,13 @@ def describe_event(event: Any, lines: Sequence[Any], *, case_type: str = "", bac
     return said
 
 
+def name_rule(data: Any, *, to_shop: bool) -> list[str]:
+    """That one of the shop's rules took the step; its name is for the shop alone."""
+    if not (name := data.get("by_rule")):
+        return []
+    return [f"按规则「{name}」自动处理" if to_shop else "按店铺事先设定的规则自动处理"]
+
+
 def describe_mediation_step(data: Any, case_type: str) -> list[str]:
     """What a step of a mediation says besides its words."""
     said = []

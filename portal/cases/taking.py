@@ -158,7 +158,7 @@ def apply_step(case: Case, step: Step, by: ActedBy, at: datetime, handed: HandIn
     write_event(case, step, by, at, source=source, note=handed.note, data=context.data, version=version)
     endings.note_end(case, source, at)
     notices.tell_step(case, step, version=version, at=at, note=handed.note)
-    if by.user_id is not None and not by.whence:  # nobody has looked at what passes on by itself
+    if by.user_id is not None and not by.whence and not by.rule:  # nobody has looked at what passes on by itself
         reading.mark_case_read(by.user_id, case.id, at)
     failed.set_date(case, source, at)
     _touch_order(case)

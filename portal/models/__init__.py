@@ -1,6 +1,7 @@
 """The tables, one module a noun. Importing this package knows them all."""
 
 from portal.models.accounts import FormKey, KeptForm, RateCount, Session, Shop, Staff, User
+from portal.models.automatic import AutoDay, AutoOutcome, AutoRule, AutoSwitch
 from portal.models.bank import BankAccount, BankConsent, BankView
 from portal.models.bulk import BulkItem, BulkRun
 from portal.models.calendar import CalendarYear, RuleVersion
@@ -9,6 +10,7 @@ from portal.models.chains import AccessLink, CaseLink, OrderLink
 from portal.models.complaints import Complaint
 from portal.models.customers import CustomerNote
 from portal.models.desk import HeldStep, SavedView
+from portal.models.enquiries import Enquiry, EnquiryMessage, Faq, FaqVote, Promise
 from portal.models.evidence import Evidence
 from portal.models.failed import FailedGoods
 from portal.models.imports import ImportHeading, ImportJob
@@ -24,6 +26,8 @@ from portal.models.security import (
     AuditEvent,
     HalfSignIn,
     Invitation,
+    Passkey,
+    PasskeyChallenge,
     PasswordLink,
     RecoveryCode,
     TotpFactor,
@@ -38,6 +42,10 @@ __all__ = [
     "AccessLink",
     "AskingSlot",
     "AuditEvent",
+    "AutoDay",
+    "AutoOutcome",
+    "AutoRule",
+    "AutoSwitch",
     "BankAccount",
     "BankConsent",
     "BankView",
@@ -57,8 +65,12 @@ __all__ = [
     "CustomerNote",
     "Delivery",
     "Draft",
+    "Enquiry",
+    "EnquiryMessage",
     "Evidence",
     "FailedGoods",
+    "Faq",
+    "FaqVote",
     "FormKey",
     "HalfSignIn",
     "HeldStep",
@@ -80,10 +92,13 @@ __all__ = [
     "Parcel",
     "ParcelLine",
     "ParcelTrace",
+    "Passkey",
+    "PasskeyChallenge",
     "PasswordLink",
     "PayoutFile",
     "Policy",
     "Product",
+    "Promise",
     "Proposal",
     "RateCount",
     "Rating",

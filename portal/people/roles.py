@@ -18,7 +18,7 @@ DUTIES: dict[str, str] = {
 
 # The rooms of the desk. A page names its room (portal/seller/__init__.py), a role the rooms that it may enter.
 _ROOMS: dict[str, frozenset[str]] = {
-    "agent": frozenset({"queue", "orders", "contact", "products", "notices", "logistics"}),
+    "agent": frozenset({"queue", "orders", "contact", "products", "notices", "logistics", "rules"}),
     "warehouse": frozenset({"queue", "scan", "orders", "ship", "send_back", "notices", "logistics"}),
     "finance": frozenset({"queue", "payouts", "notices"}),
 }

@@ -30,7 +30,7 @@ class ActedBy:
     """Who takes a step: which side, which person, in which request.
 
     ``whence``: "above" or "below" when the step was taken in the linked case of a chain and passes on by itself, in the
-    name of the distributor whose side of this case it is.
+    name of the distributor whose side of this case it is. ``rule``: the name of the shop's rule that took it by itself.
     """
 
     actor: Actor
@@ -38,6 +38,7 @@ class ActedBy:
     name: str = ""
     request_id: str = ""
     whence: str = ""
+    rule: str = ""
 
 
 @dataclass(frozen=True)
