@@ -20,6 +20,7 @@ from portal.models.notifications import Delivery, Notice
 from portal.models.orders import Cancellation, KnownShop, Order, OrderHead, OrderLine, Product, Sku
 from portal.models.policies import Policy, ReturnAddress
 from portal.models.proposals import Proposal
+from portal.models.push import PushSubscription
 from portal.models.ratings import Rating
 from portal.models.security import (
     AuditEvent,
@@ -90,6 +91,7 @@ __all__ = [
     "Policy",
     "Product",
     "Proposal",
+    "PushSubscription",
     "RateCount",
     "Rating",
     "ReceiptClaim",

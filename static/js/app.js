@@ -9,6 +9,7 @@ import "./forms.js";
 import "./keys.js";
 import "./photos.js";
 import "./polling.js";
+import "./push.js";
 import "./saving.js";
 import "./seen.js";
 import "./shared.js";
