@@ -32,6 +32,7 @@ from portal.buyer import (  # noqa: E402
     complaints,  # noqa: F401
     contact,  # noqa: F401
     drafts,  # noqa: F401
+    enquiries,  # noqa: F401
     home,  # noqa: F401
     me,  # noqa: F401
     notices,  # noqa: F401

@@ -19,7 +19,10 @@ from portal.models import (
     Complaint,
     Conversation,
     Draft,
+    Enquiry,
+    EnquiryMessage,
     Evidence,
+    FaqVote,
     Intake,
     KeptForm,
     KnownShop,
@@ -33,7 +36,9 @@ from portal.models import (
     Parcel,
     ParcelLine,
     ParcelTrace,
+    Passkey,
     PasswordLink,
+    Promise,
     Proposal,
     Rating,
     ReceiptClaim,
@@ -91,6 +96,14 @@ SHARES: dict[str, Share] = {
     "case_events": Share(
         "处理记录", CaseEvent.case_id.in_(_CASES), _without("user_id", "author", "request_id", "before_hash", "hash")
     ),
+    "enquiries": Share("售前咨询", Enquiry.buyer_id == _PERSON, _without("handler_id", "handed_note", "waiting_since")),
+    "enquiry_messages": Share(
+        "售前咨询的消息",
+        EnquiryMessage.enquiry_id.in_(select(Enquiry.id).where(Enquiry.buyer_id == _PERSON)),
+        _without("user_id"),
+    ),
+    "promises": Share("售前承诺", Promise.buyer_id == _PERSON),
+    "faq_votes": Share("您对常见问答的评价", FaqVote.user_id == _PERSON),
     "ratings": Share(
         "您的评价和商家的回复",
         Rating.buyer_id == _PERSON,
@@ -135,6 +148,7 @@ SHARES: dict[str, Share] = {
     ),
     "audit_events": Share("账号安全记录", AuditEvent.user_id == _PERSON),
     "totp_factors": Share("两步验证", TotpFactor.user_id == _PERSON, _without("sealed", "last_step")),
+    "passkeys": Share("通行密钥", Passkey.user_id == _PERSON, _without("credential_id", "attested", "sign_count")),
     "recovery_codes": Share("恢复码（是否用过）", RecoveryCode.user_id == _PERSON, _without("code_hash")),
     "password_links": Share("重设密码的链接", PasswordLink.user_id == _PERSON, _without("token_hash")),
     "notices": Share("通知", Notice.user_id == _PERSON, _without("dedupe_key")),
@@ -147,6 +161,7 @@ SHARES: dict[str, Share] = {
 
 OTHERS: dict[str, str] = {
     "system_notes": "what the system knows of itself",
+    "passkey_challenges": "random numbers, gone in minutes",
     "half_sign_ins": "random numbers, gone in minutes",
     "staff_invitations": "a shop's; who was invited reads them in 我的",
     "calendar_years": "public",
@@ -154,6 +169,7 @@ OTHERS: dict[str, str] = {
     "shops": "a company's",
     "policies": "a company's",
     "products": "a company's",
+    "faqs": "a company's answers for everybody",
     "skus": "a company's",
     "return_addresses": "a company's address for goods",
     "payout_files": "a company's lists; what they pay is in money_entries",

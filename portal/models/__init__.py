@@ -10,6 +10,7 @@ from portal.models.chains import AccessLink, CaseLink, OrderLink
 from portal.models.complaints import Complaint
 from portal.models.customers import CustomerNote
 from portal.models.desk import HeldStep, SavedView
+from portal.models.enquiries import Enquiry, EnquiryMessage, Faq, FaqVote, Promise
 from portal.models.evidence import Evidence
 from portal.models.failed import FailedGoods
 from portal.models.imports import ImportHeading, ImportJob
@@ -26,6 +27,8 @@ from portal.models.security import (
     AuditEvent,
     HalfSignIn,
     Invitation,
+    Passkey,
+    PasskeyChallenge,
     PasswordLink,
     RecoveryCode,
     TotpFactor,
@@ -63,8 +66,12 @@ __all__ = [
     "CustomerNote",
     "Delivery",
     "Draft",
+    "Enquiry",
+    "EnquiryMessage",
     "Evidence",
     "FailedGoods",
+    "Faq",
+    "FaqVote",
     "FormKey",
     "HalfSignIn",
     "HeldStep",
@@ -86,10 +93,13 @@ __all__ = [
     "Parcel",
     "ParcelLine",
     "ParcelTrace",
+    "Passkey",
+    "PasskeyChallenge",
     "PasswordLink",
     "PayoutFile",
     "Policy",
     "Product",
+    "Promise",
     "Proposal",
     "PushSubscription",
     "RateCount",

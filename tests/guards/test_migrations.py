@@ -17,7 +17,11 @@ from portal.config import Settings
 from portal.extensions import Model, db
 from tests.postgres import fresh_database
 
-HEAD = "0034"
+<<<<<<< HEAD
+HEAD = "0036"
+=======
+HEAD = "0036"
+>>>>>>> main
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
