@@ -17,11 +17,7 @@ from portal.config import Settings
 from portal.extensions import Model, db
 from tests.postgres import fresh_database
 
-<<<<<<< HEAD
 HEAD = "0036"
-=======
-HEAD = "0036"
->>>>>>> main
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
