@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
 
@@ -28,7 +30,7 @@ def notices() -> ResponseReturnValue:
     return page("buyer/notices.html", notices=found[:SIZE], more=more, **_push())
 
 
-def _push() -> dict[str, object]:
+def _push() -> dict[str, Any]:
     """The public key for 推送, and whether this browser has it; nothing where no key is set."""
     key = push.tell_public_key(security.settings().push_key)
     return {"push_key": key, "pushed": bool(key) and push.has_subscription(g.who.session)}
