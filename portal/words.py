@@ -392,6 +392,8 @@ SAID: dict[str, str] = {
     "password-set": "密码已设置，请用新密码登录",
     "factor-needed": "这个账号需要两步验证才能继续，请先设置",
     "factor-off": "两步验证已关闭",
+    "passkey-added": "通行密钥已添加，其他设备都已退出登录",
+    "passkey-removed": "通行密钥已移除",
     "account-disabled": "账号已停用，所有设备都已退出登录",
     "account-enabled": "账号已恢复",
     "factor-reset": "两步验证已重置，对方登录后可以重新设置",

@@ -36,6 +36,7 @@ from portal.models import (
     Parcel,
     ParcelLine,
     ParcelTrace,
+    Passkey,
     PasswordLink,
     Promise,
     Proposal,
@@ -147,6 +148,7 @@ SHARES: dict[str, Share] = {
     ),
     "audit_events": Share("账号安全记录", AuditEvent.user_id == _PERSON),
     "totp_factors": Share("两步验证", TotpFactor.user_id == _PERSON, _without("sealed", "last_step")),
+    "passkeys": Share("通行密钥", Passkey.user_id == _PERSON, _without("credential_id", "attested", "sign_count")),
     "recovery_codes": Share("恢复码（是否用过）", RecoveryCode.user_id == _PERSON, _without("code_hash")),
     "password_links": Share("重设密码的链接", PasswordLink.user_id == _PERSON, _without("token_hash")),
     "notices": Share("通知", Notice.user_id == _PERSON, _without("dedupe_key")),
@@ -159,6 +161,7 @@ SHARES: dict[str, Share] = {
 
 OTHERS: dict[str, str] = {
     "system_notes": "what the system knows of itself",
+    "passkey_challenges": "random numbers, gone in minutes",
     "half_sign_ins": "random numbers, gone in minutes",
     "staff_invitations": "a shop's; who was invited reads them in 我的",
     "calendar_years": "public",
