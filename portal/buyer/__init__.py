@@ -33,6 +33,7 @@ from portal.buyer import (  # noqa: E402
     contact,  # noqa: F401
     drafts,  # noqa: F401
     enquiries,  # noqa: F401
+    guiding,  # noqa: F401
     home,  # noqa: F401
     me,  # noqa: F401
     notices,  # noqa: F401

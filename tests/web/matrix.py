@@ -174,6 +174,7 @@ ROWS: tuple[Row, ...] = (
     Row("buyer.order", BUYER, get=200),
     Row("buyer.apply_photo", BUYER, post=422),
     Row("buyer.conditions", BUYER, get=200),
+    Row("buyer.guide_order", BUYER, get=200),
     Row("buyer.contact", BUYER, get=200, post=303, form=lambda deal: {"words": "什么时候发货"}),
     Row("buyer.contact_new", BUYER, get=200),
     Row("buyer.contact_read", BUYER, post=303),
