@@ -322,6 +322,7 @@ SAID: dict[str, str] = {
     "signed-out": "您已退出登录",
     "draft-kept": "已为您保留填写内容，请核对后重新提交",
     "try-again": "页面停留太久，请重新登录",
+    "push-off": "这台设备不再接收推送",
     "shared": "请选择照片要用在哪张订单，开始申请后会自动添加",
     "shared-none": "分享的内容里没有照片，请选择照片再分享",
     "draft-removed": "草稿已删除",

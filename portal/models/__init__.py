@@ -21,6 +21,7 @@ from portal.models.notifications import Delivery, Notice
 from portal.models.orders import Cancellation, KnownShop, Order, OrderHead, OrderLine, Product, Sku
 from portal.models.policies import Policy, ReturnAddress
 from portal.models.proposals import Proposal
+from portal.models.push import PushSubscription
 from portal.models.ratings import Rating
 from portal.models.security import (
     AuditEvent,
@@ -100,6 +101,7 @@ __all__ = [
     "Product",
     "Promise",
     "Proposal",
+    "PushSubscription",
     "RateCount",
     "Rating",
     "ReceiptClaim",
