@@ -10,8 +10,8 @@ from alembic import op
 
 from portal.extensions import BigId, Moment
 
-revision = "0034"
-down_revision = "0033"
+revision = "0039"
+down_revision = "0038"
 branch_labels = depends_on = None
 
 
