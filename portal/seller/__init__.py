@@ -164,6 +164,7 @@ from portal.seller import (
     products,
     ratings,
     scan,
+    search,
     staff,
     steps,
     team,
