@@ -307,6 +307,8 @@ SAID: dict[str, str] = {
     "chain-ended": "已解除关联，两张售后单各自继续",
     "link-revoked": "链接已收回，打不开了",
     "view-saved": "视图已保存",
+    "reply-saved": "常用语已保存",
+    "reply-removed": "常用语已删除",
     "auto-saved": "规则已保存，还没有启用；请先试算",
     "auto-on": "规则已启用",
     "auto-off": "规则已停用",
