@@ -306,6 +306,8 @@ SAID: dict[str, str] = {
     "chain-kept": "路线和运费已保存",
     "chain-ended": "已解除关联，两张售后单各自继续",
     "link-revoked": "链接已收回，打不开了",
+    "payouts-none": "请先勾选已经到账的款项",
+    "payouts-confirmed": "勾选的款项都已登记到账",
     "view-saved": "视图已保存",
     "auto-saved": "规则已保存，还没有启用；请先试算",
     "auto-on": "规则已启用",
