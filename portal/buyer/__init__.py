@@ -39,6 +39,7 @@ from portal.buyer import (  # noqa: E402
     notices,  # noqa: F401
     orders,  # noqa: F401
     privacy,  # noqa: F401
+    push,  # noqa: F401
     rules,  # noqa: F401
     satisfied,  # noqa: F401
     shops,  # noqa: F401

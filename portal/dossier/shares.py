@@ -83,10 +83,14 @@ def _without(*columns: str) -> frozenset[str]:
 
 
 SHARES: dict[str, Share] = {
-    "users": Share("账号", User.id == _PERSON, _without("password_hash", "version")),
+    "users": Share("账号", User.id == _PERSON, _without("password_hash", "version", "member_head", "company_head")),
     "staff": Share("在店铺里的角色", Staff.user_id == _PERSON),
     "sessions": Share("登录过的设备", Session.user_id == _PERSON, _without("id_hash")),
-    "orders": Share("订单", (Order.buyer_id == _PERSON) & Order.shown, _without("version", "followed_text")),
+    "orders": Share(
+        "订单",
+        (Order.buyer_id == _PERSON) & Order.shown,
+        _without("version", "followed_text", "no_tail", "down_tail", "phone_tail", "receiver_head"),
+    ),
     "known_shops": Share("您确认过的店铺", KnownShop.user_id == _PERSON),
     "complaints": Share("投诉与意见", Complaint.user_id == _PERSON, _without("answered_by", "token_hash")),
     "order_lines": Share("订单商品和交易快照", OrderLine.order_id.in_(_ORDERS), _without("line_key")),
@@ -116,7 +120,7 @@ SHARES: dict[str, Share] = {
     "parcels": Share("包裹", Parcel.case_id.in_(_CASES), _without("shipped_by")),
     "parcel_lines": Share("包裹里的商品", ParcelLine.parcel_id.in_(_PARCELS)),
     "parcel_traces": Share("包裹的物流记录", ParcelTrace.parcel_id.in_(_PARCELS)),
-    "shipments": Share("订单的物流", Shipment.order_id.in_(_ORDERS), _without("track_id", "failing")),
+    "shipments": Share("订单的物流", Shipment.order_id.in_(_ORDERS), _without("track_id", "failing", "no_tail")),
     "shipment_traces": Share("订单的物流记录", ShipmentTrace.shipment_id.in_(_SHIPMENTS)),
     "receipt_claims": Share("录入的签收和异议", ReceiptClaim.shipment_id.in_(_SHIPMENTS)),
     "intakes": Share("退回的包裹到货时的登记", Intake.case_id.in_(_CASES), _without("user_id")),

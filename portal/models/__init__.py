@@ -21,7 +21,9 @@ from portal.models.notifications import Delivery, Notice
 from portal.models.orders import Cancellation, KnownShop, Order, OrderHead, OrderLine, Product, Sku
 from portal.models.policies import Policy, ReturnAddress
 from portal.models.proposals import Proposal
+from portal.models.push import PushSubscription
 from portal.models.ratings import Rating
+from portal.models.replies import Reply
 from portal.models.security import (
     AuditEvent,
     HalfSignIn,
@@ -100,10 +102,12 @@ __all__ = [
     "Product",
     "Promise",
     "Proposal",
+    "PushSubscription",
     "RateCount",
     "Rating",
     "ReceiptClaim",
     "RecoveryCode",
+    "Reply",
     "ReturnAddress",
     "RuleVersion",
     "SavedView",

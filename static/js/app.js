@@ -10,6 +10,7 @@ import "./keys.js";
 import "./passkeys.js";
 import "./photos.js";
 import "./polling.js";
+import "./push.js";
 import "./saving.js";
 import "./seen.js";
 import "./shared.js";

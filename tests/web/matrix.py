@@ -164,6 +164,8 @@ ROWS: tuple[Row, ...] = (
     Row("auth.answer_invitation", SIGNED_IN, post=409, values={"invitation_id": "0", "verb": "accept"}),
     Row("auth.choose_desk", SIGNED_IN, post=409, form=lambda deal: {"shop": "0"}),
     Row("auth.leave", SIGNED_IN, post=409),
+    Row("buyer.push_on", SIGNED_IN, post=404),  # no key is set
+    Row("buyer.push_off", SIGNED_IN, post=303),
     Row("buyer.upload_photo", SIGNED_IN, post=422),
     Row("buyer.cancel_orders", SIGNED_IN, get=303, post=422),
     # who bought it
@@ -301,6 +303,9 @@ ROWS: tuple[Row, ...] = (
     Row("seller.queue_news", SHOP, get=200),
     Row("seller.keep_view", SHOP, get=200, post=303, form=lambda deal: {"name": "破损"}),
     Row("seller.remove_view", SHOP, post=303, values={"view_id": "1"}),
+    Row("seller.reply_list", SHOP, get=200, post=303, form=lambda deal: {"name": "补拍", "words": "请补拍照片"}),
+    Row("seller.reply", SHOP, get=404, post=404, values={"reply_id": "1"}),
+    Row("seller.remove_reply", SHOP, post=303, values={"reply_id": "1"}),
     Row("seller.auto_rules", SHOP, get=200),
     Row(
         "seller.add_auto_rule",
