@@ -309,6 +309,8 @@ SAID: dict[str, str] = {
     "payouts-none": "请先勾选已经到账的款项",
     "payouts-confirmed": "勾选的款项都已登记到账",
     "view-saved": "视图已保存",
+    "reply-saved": "常用语已保存",
+    "reply-removed": "常用语已删除",
     "auto-saved": "规则已保存，还没有启用；请先试算",
     "auto-on": "规则已启用",
     "auto-off": "规则已停用",

@@ -23,6 +23,7 @@ from portal.models.policies import Policy, ReturnAddress
 from portal.models.proposals import Proposal
 from portal.models.push import PushSubscription
 from portal.models.ratings import Rating
+from portal.models.replies import Reply
 from portal.models.security import (
     AuditEvent,
     HalfSignIn,
@@ -106,6 +107,7 @@ __all__ = [
     "Rating",
     "ReceiptClaim",
     "RecoveryCode",
+    "Reply",
     "ReturnAddress",
     "RuleVersion",
     "SavedView",
