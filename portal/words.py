@@ -318,6 +318,8 @@ SAID: dict[str, str] = {
     "chain-kept": "路线和运费已保存",
     "chain-ended": "已解除关联，两张售后单各自继续",
     "link-revoked": "链接已收回，打不开了",
+    "payouts-none": "请先勾选已经到账的款项",
+    "payouts-confirmed": "勾选的款项都已登记到账",
     "view-saved": "视图已保存",
     "reply-saved": "常用语已保存",
     "reply-removed": "常用语已删除",
