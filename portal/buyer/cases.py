@@ -66,7 +66,7 @@ def show_page(case: Case, view: case_view.View, status: int, **more: Any) -> Res
         status,
         case=case,
         view=view,
-        rating=ratings.find_of_case(case),
+        rating=ratings.read_of_case(case) if view.order.asked_to_rate else None,
         stars=ratings.WORDS,
         answer=answers.work_out_answer(view),
         here=f"/cases/{case.case_no}",

@@ -154,7 +154,7 @@ def case(link_name: str, case_no: str) -> ResponseReturnValue:
         link_name=link_name,
         case=found,
         view=view,
-        rating=ratings.find_of_case(found),
+        rating=ratings.read_of_case(found) if view.order.asked_to_rate else None,
         stars=ratings.WORDS,
         told=across.tell_receiver(view),
         photos=photos,

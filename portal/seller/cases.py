@@ -99,7 +99,7 @@ def show_page(
         status,
         case=case,
         view=view,
-        rating=ratings.find_of_case(case),
+        rating=ratings.read_of_case(case) if view.order.asked_to_rate else None,
         stars=ratings.WORDS,
         news=news,
         gone=gone,
