@@ -14,7 +14,7 @@ from portal.models import Order, Shop
 from portal.models.orders import find_path
 from portal.orders import order_lists
 from portal.rights import phrases
-from portal.talk import conversations
+from portal.talk import by_shop, conversations
 from portal.web import early, guards, quotas
 from portal.web.once import once
 from portal.web.pages import page
@@ -25,12 +25,19 @@ SIZE = 30
 
 @bp.get("/messages")
 def messages() -> ResponseReturnValue:
-    """消息: the own conversations, the newest first."""
-    skip = request.args.get("before", "")
-    key = int(skip) if skip.isascii() and skip.isdigit() and len(skip) < 18 else None
-    rows = conversations.list_of_person(buyer_id=g.who.user_id, size=SIZE, skip=key)
-    more = f"/messages?before={rows[SIZE - 1].last_message_id}" if len(rows) > SIZE else ""
-    return page("buyer/messages.html", rows=rows[:SIZE], more=more)
+    """消息: a row for each shop, the newest first; ``shop=``: one for each order with this shop."""
+    key, shop = (_read_number(request.args.get(name, "")) for name in ("before", "shop"))
+    if shop is not None:
+        rows = by_shop.list_orders(g.who.user_id, shop, size=SIZE, skip=key)
+    else:
+        rows = by_shop.list_shops(g.who.user_id, size=SIZE, skip=key)
+    asked = f"shop={shop}&" if shop is not None else ""
+    more = f"/messages?{asked}before={rows[SIZE - 1].last_message_id}" if len(rows) > SIZE else ""
+    return page("buyer/messages.html", rows=rows[:SIZE], more=more, of_shop=shop is not None)
+
+
+def _read_number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 18 else None
 
 
 @bp.route("/orders/<order_no>/contact", methods=["GET", "POST"])

@@ -12,11 +12,12 @@ from portal import flow
 from portal.calendar.lengths import get_deadlines
 from portal.cases.application_words import describe_application
 from portal.cases.case_facts import collect_facts
-from portal.cases.deadlines import lock_case, next_reminder
+from portal.cases.deadlines import lock_case
 from portal.cases.effects import conversion as conversion_effects
 from portal.cases.effects import step_context
 from portal.cases.effects.step_context import ActedBy, ChildCase
-from portal.cases.opening import make_case_no, record_opening
+from portal.cases.making import NewCase, NewLine, belong_to_parent, make_case, start_clock
+from portal.cases.opening import record_opening
 from portal.evidence import evidence
 from portal.extensions import db
 from portal.flow import CaseType, State, StepRefused
@@ -52,74 +53,48 @@ def open_child_case(parent: Case, child: ChildCase, by: ActedBy, at: datetime) -
     )
     first = own[child.lines[0][0]]
     payer = child.freight_payer or parent.freight_payer
-    made = Case(
-        case_no=make_case_no(at),
+    ready = target in (State.REFUNDING, State.RESHIPPING)
+    kept = target == State.REFUNDING and child.type == CaseType.RETURN_REFUND
+    new = NewCase(
         type=child.type,
         state=target,
-        version=1,
-        parent_id=parent.id,
-        order_id=parent.order_id,
-        shop_id=parent.shop_id,
-        buyer_id=parent.buyer_id,
-        policy_id=parent.policy_id,
-        entered_at=at,
+        belonging=belong_to_parent(parent),
+        lines=[_plan_line(child, own[line_id], milli, sku_id, ready, kept) for line_id, milli, sku_id in child.lines],
         reason=child.reason or parent.reason,
         description=child.description or parent.description,
         basis=parent.basis,
         freight_payer=payer if payer != "negotiated" or target == State.APPLIED else "seller",
-        goods_state=parent.goods_state,
-        receiver_name=parent.receiver_name,
-        receiver_phone=parent.receiver_phone,
-        receiver_address=parent.receiver_address,
-        goods=first.title,
-        spec=first.spec,
-        unit=first.unit,
-        quantity_milli=sum(moving.values()),
-        line_count=len(moving),
-        photo_count=0,
-        opened_at=at,
-        updated_at=at,
-        refund_fen=0,
         difference_waived=child.difference_waived,
         wanted_spec=first.wanted_spec if child.type in (CaseType.EXCHANGE, CaseType.REISSUE) else first.spec,
-        due_at=at,
-        due_rule="",
+        return_address=address,
     )
-    if address is not None:
-        made.return_name, made.return_phone = address.name, address.phone
-        made.return_address, made.return_note = address.address, address.note
-    db.session.add(made)
-    db.session.flush()
-    ready = target in (State.REFUNDING, State.RESHIPPING)
-    kept = target == State.REFUNDING and child.type == CaseType.RETURN_REFUND
-    for line_id, milli, sku_id in child.lines:
-        line = own[line_id]
-        spec = line.spec if sku_id is None else db.session.scalar(select(Sku.spec).where(Sku.id == sku_id))
-        again = sku_id if sku_id is not None or child.type is not CaseType.EXCHANGE else line.sku_id
-        db.session.add(
-            CaseLine(
-                shop_id=made.shop_id,
-                case_id=made.id,
-                order_line_id=line.order_line_id,
-                quantity_milli=milli,
-                sku_id=again,
-                received_milli=milli if kept else None,
-                accepted_milli=milli if ready else 0,
-                wanted_spec=spec or line.spec if again == sku_id else line.wanted_spec,
-                title=line.title,
-                spec=line.spec,
-                unit=line.unit,
-            )
-        )
-    db.session.flush()
+    made = make_case(new, at)
     plan_child_payments(made, child, by, at)
-    due_at, rule = flow.due(target, collect_facts(made, at), get_deadlines())
-    made.due_at, made.due_rule, made.remind_at = due_at, rule, next_reminder(at, due_at, at)
+    start_clock(made, flow.due(target, collect_facts(made, at), get_deadlines()), at)
     data = describe_application(made) | {"parent": parent.case_no}
     if made.refund_fen:
         data["refund_fen"] = made.refund_fen
     record_opening(made, step, by, at, note="", data=data)
     return made.case_no
+
+
+def _plan_line(child: ChildCase, line: CaseLine, milli: int, sku_id: int | None, ready: bool, kept: bool) -> NewLine:
+    """A line of the child: the parent's, with another replacement where one was asked for."""
+    spec = line.spec
+    if sku_id is not None:
+        spec = db.session.scalar(select(Sku.spec).where(Sku.id == sku_id, Sku.shop_id == line.shop_id)) or line.spec
+    again = sku_id if sku_id is not None or child.type is not CaseType.EXCHANGE else line.sku_id
+    return NewLine(
+        order_line_id=line.order_line_id,
+        quantity_milli=milli,
+        title=line.title,
+        spec=line.spec,
+        unit=line.unit,
+        wanted_spec=spec if again == sku_id else line.wanted_spec,
+        sku_id=again,
+        received_milli=milli if kept else None,
+        accepted_milli=milli if ready else 0,
+    )
 
 
 AGAIN_FOR = timedelta(days=7)  # what came in an exchange has a window of its own

@@ -7,9 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from portal.extensions import db
 from portal.models import Case, Intake
+from portal.models.keys import make_id
 from portal.prepared import Prepared
 
 PAGE = 40
@@ -28,10 +30,11 @@ def note_intake(
     photo: str | None = None,
 ) -> Intake:
     """Keep a parcel that arrived; one that is known already is told its case, nothing is counted twice."""
-    known = db.session.scalars(select(Intake).where(Intake.shop_id == shop_id, Intake.number == number)).one_or_none()
-    if known is None:
-        known = Intake(shop_id=shop_id, number=number, user_id=user_id, at=now)
-        db.session.add(known)
+    make: Any = postgresql.insert if db.session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    row = {"id": make_id(), "shop_id": shop_id, "number": number, "user_id": user_id, "at": now}
+    db.session.execute(make(Intake).values(row).on_conflict_do_nothing())  # two people may scan it at once
+    asked = select(Intake).where(Intake.shop_id == shop_id, Intake.number == number).with_for_update()
+    known = db.session.scalars(asked.execution_options(populate_existing=True)).one()
     if case_id is not None and known.case_id is None:
         known.case_id, known.matched_at = case_id, now
     known.goods, known.sender = goods or known.goods, sender or known.sender

@@ -53,9 +53,16 @@ class Chain:
         return sum(row.fen for row in self.rows)
 
 
+def list_links_above(case_id: int) -> Sequence[CaseLink]:
+    """The live links of a case of the distributor's shop, one for each purchase, the oldest first."""
+    return db.session.scalars(
+        select(CaseLink).where(_LIVE, CaseLink.downstream_id == case_id).order_by(CaseLink.id)
+    ).all()
+
+
 def describe_above(case_id: int) -> CaseLink | None:
-    """The live link of a case of the distributor's shop."""
-    return db.session.scalars(select(CaseLink).where(_LIVE, CaseLink.downstream_id == case_id)).one_or_none()
+    """The live link of a case of the distributor's shop; of several the oldest."""
+    return next(iter(list_links_above(case_id)), None)
 
 
 def describe_below(case_id: int, shop_id: int) -> CaseLink | None:

@@ -21,6 +21,9 @@ from portal.web.photo_field import store
 MOST_AT_ONCE = 30
 
 
+_WHERE = "店铺商品页里主图的地址，以 https:// 开头。图片只在您点「取图片」时取一次，保存在本平台"
+
+
 class PicturesForm(Form):
     """Nothing but the files, which the route reads."""
 
@@ -28,7 +31,7 @@ class PicturesForm(Form):
 class AddressForm(Form):
     """Where a picture is."""
 
-    address = Line("图片地址", limit=1000, exact=True, missing="请填写图片地址")
+    address = Line("图片地址", limit=1000, exact=True, missing="请填写图片地址", description=_WHERE)
 
 
 @dataclass(frozen=True)

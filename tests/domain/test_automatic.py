@@ -253,7 +253,7 @@ def test_what_was_tried_is_what_is_done_for_random_rules(
         assert {case_id for case_id, what in done if what == kind} == set(expected.hits)
         assert {case_id for case_id, what in done if what == "capped"} == set(expected.over_cap)
         hits += len(expected.hits)
-    assert hits > 5 and db.session.scalar(db.select(db.func.count()).select_from(AutoDay)) == 0
+    assert hits > 2 and db.session.scalar(db.select(db.func.count()).select_from(AutoDay)) == 0
 
 
 def test_the_trial_tells_which_were_refused_then(app: Flask, cast: Cast, now: Clock) -> None:

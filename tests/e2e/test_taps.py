@@ -30,7 +30,7 @@ def test_from_an_order_to_its_application_in_four_taps_and_a_photo(world: World,
     page, taps = buyer.page, 0
     page.locator('a[href*="/apply?line="]').first.click()
     taps += 1
-    page.wait_for_load_state("load")  # without script there is a button
+    page.wait_for_url("**/apply?line=*")  # and its script: before, a tap only chooses
     page.get_by_label("破损", exact=True).tap(force=True)  # a tap on a reason goes on by itself
     taps += 1
     page.wait_for_url("**/apply/details")
@@ -49,6 +49,7 @@ def test_a_reason_looked_through_by_keyboard_does_not_go_on(world: World, visit:
     buyer.signs_in("haijiao_xm", f"/orders/{order_no}")
     page = buyer.page
     page.locator('a[href*="/apply?line="]').first.click()
+    page.wait_for_url("**/apply?line=*")
     page.get_by_label("破损", exact=True).focus()
     page.keyboard.press("Space")
     for _ in range(3):
@@ -65,7 +66,7 @@ def test_fifteen_lines_in_twenty_taps(world: World, visit: Any, tmp_path: Path) 
     buyer.signs_in("haijiao_xm", f"/orders/{order_no}")
     page = buyer.page
     page.locator('a[href*="/apply?line="]').first.click()
-    page.wait_for_load_state("load")  # without script there is a button
+    page.wait_for_url("**/apply?line=*")  # and its script: before, a tap only chooses
     page.get_by_label("破损", exact=True).tap(force=True)
     page.wait_for_url("**/apply/details")
     page.get_by_label("凭证").first.set_input_files(str(picture))
