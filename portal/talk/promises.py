@@ -42,7 +42,7 @@ def pin(enquiry: Enquiry, message_id: int, side: str, now: datetime) -> bool:
     return True
 
 
-_SHOP = bindparam("shop_id")
+_SHOP: Any = bindparam("shop_id")
 _GOODS = (
     select(OrderLine.product_id)
     .join(CaseLine, and_(CaseLine.order_line_id == OrderLine.id, CaseLine.shop_id == OrderLine.shop_id))
