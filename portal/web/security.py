@@ -22,7 +22,9 @@ from portal.web.headers import HEADERS, HSTS, HTMX_CONFIG
 
 # Fields of forms that may be there several times; any other is refused then, so that neither the first nor the last
 # value counts silently.
-SEVERAL = frozenset({"case", "order", "photos_kept", "photos_drop", "drop_photo", "guarantees", "types"})
+SEVERAL = frozenset(
+    {"case", "order", "photos_kept", "photos_drop", "drop_photo", "guarantees", "types", "reasons", "columns"}
+)
 
 
 SIGNING_IN = ("/login", "/login/code")
