@@ -24,6 +24,7 @@ DANGEROUS: dict[str, timedelta] = {
     "addresses": timedelta(minutes=15),
     "change_address": timedelta(minutes=15),
     "record_payout": timedelta(minutes=30),
+    "confirm_many": timedelta(minutes=30),
     "results": timedelta(minutes=30),
 }
 MONEY_WITHIN = timedelta(minutes=30)
@@ -105,6 +106,7 @@ ROOMS: dict[str, str] = {
     "payout_list": "payouts",
     "payout": "payouts",
     "record_payout": "payouts",
+    "confirm_many": "payouts",
     "payout_files": "payouts",
     "full_account": "payouts",
     "make_batch": "payouts",
@@ -163,6 +165,7 @@ from portal.seller import (
     logistics,
     notices,
     orders,
+    payout_files,
     payouts,
     photos,
     pictures,

@@ -323,6 +323,7 @@ ROWS: tuple[Row, ...] = (
     Row("seller.stop_auto_rules", SHOP, post=303),
     Row("seller.payout_list", SHOP, get=200),
     Row("seller.payout_files", SHOP, get=200),
+    Row("seller.confirm_many", SHOP, get=303, post=303),
     Row("seller.make_batch", SHOP, get=303, post=409),
     Row(
         "seller.upload_results",
