@@ -12,6 +12,7 @@ from portal.models.customers import CustomerNote
 from portal.models.desk import HeldStep, SavedView
 from portal.models.enquiries import Enquiry, EnquiryMessage, Faq, FaqVote, Promise
 from portal.models.evidence import Evidence
+from portal.models.exports import Export
 from portal.models.failed import FailedGoods
 from portal.models.imports import ImportHeading, ImportJob
 from portal.models.intake import Intake
@@ -23,6 +24,7 @@ from portal.models.policies import Policy, ReturnAddress
 from portal.models.proposals import Proposal
 from portal.models.push import PushSubscription
 from portal.models.ratings import Rating
+from portal.models.replies import Reply
 from portal.models.security import (
     AuditEvent,
     HalfSignIn,
@@ -69,6 +71,7 @@ __all__ = [
     "Enquiry",
     "EnquiryMessage",
     "Evidence",
+    "Export",
     "FailedGoods",
     "Faq",
     "FaqVote",
@@ -106,6 +109,7 @@ __all__ = [
     "Rating",
     "ReceiptClaim",
     "RecoveryCode",
+    "Reply",
     "ReturnAddress",
     "RuleVersion",
     "SavedView",

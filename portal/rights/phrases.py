@@ -57,3 +57,8 @@ SELLER_PHRASES: Final = (
     "换货商品已寄出，请留意查收",
     "该规格缺货，可以换其他规格",
 )
+PROMISED_BY: Final[Mapping[str, str]] = {  # the step that a phrase promises
+    SELLER_PHRASES[0]: "ask_evidence",
+    SELLER_PHRASES[1]: "agree",
+    SELLER_PHRASES[2]: "ship_replacement",
+}
