@@ -48,9 +48,9 @@ def test_a_question_is_answered_and_the_answer_stands(lively: World, visit: Any,
     seller = Person(visit("desk", base_url=lively.url))
     seller.signs_in("seller", "/seller/enquiries")
     seller.page.get_by_role("link", name=words).click()
-    seller.page.get_by_label("回复", exact=True).fill("没有拆封的可以换色")
+    seller.page.get_by_label("回复", exact=True).fill(f"没有拆封的可以换色，{kind}")
     seller.press("发送")
-    seller.page.locator(".msg.mine", has_text="没有拆封的可以换色").first.wait_for()
+    seller.page.locator(".msg.mine", has_text=f"可以换色，{kind}").wait_for()
 
     page.goto(thread)
     page.get_by_role("button", name="置顶为承诺").first.click()
