@@ -295,6 +295,7 @@ ROWS: tuple[Row, ...] = (
     Row("seller.fetch_picture", SELLER, get=200, post=422, form=lambda deal: {"address": "http://127.0.0.1/"}),
     Row("seller.scan", SHOP, get=200, post=303, form=lambda deal: {"number": "75484863570001"}),
     Row("seller.unidentified", SHOP, get=200),
+    Row("seller.show_picks", SHOP, get=200),
     Row("seller.send_backs", SHOP, get=200),
     Row("seller.search", SHOP, get=200),
     Row("seller.undo_step", SHOP, post=303, values={"held_id": "1"}),
