@@ -21,7 +21,7 @@ from portal.config import Settings, SettingsError
 from portal.evidence import imaging
 from portal.evidence.bucket import BucketStore
 from portal.evidence.store import DirectoryStore, Store
-from portal.extensions import db, migrate, use_lock_file
+from portal.extensions import db, migrate, use_lock_file, use_pooler
 from portal.money import encryption
 from portal.money.accounts import keyring
 from portal.notices import notices as kept_notices
@@ -120,6 +120,7 @@ def _close_to_others(data: Path) -> None:
 def _apply(settings: Settings, data: Path) -> None:
     """Give the current app what its parts read from the settings. Raises SettingsError."""
     use_lock_file(str(data / "write.lock") if settings.sqlite else None)
+    use_pooler(settings.pooler == "1")
     anchors.use_folder(data)
     sessions.use_key(settings.secret_key)
     factors.use_key(settings.secret_key)

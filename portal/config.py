@@ -60,6 +60,10 @@ class Settings:
     database_url: str = field(
         default="", metadata={"why": "SQLite in the data folder unless set; PostgreSQL as postgresql+psycopg://…"}
     )
+    pooler: str = field(
+        default="",
+        metadata={"why": "1 when the database is reached through PgBouncer in transaction mode"},
+    )
     store: str = field(
         default="",
         metadata={"why": "where photos are kept for several nodes: s3://bucket/prefix (AWS_… variables hold the keys)"},
@@ -182,7 +186,7 @@ class Settings:
             raise SettingsError("PORTAL_SQLITE_SYNCHRONOUS must be FULL or NORMAL")
         if self.qa not in ("", "0", "1", "anywhere"):
             raise SettingsError("PORTAL_QA must be 1 or anywhere")
-        for name in ("https", "log", "second_factor"):
+        for name in ("https", "log", "pooler", "second_factor"):
             if getattr(self, name) not in ("", "0", "1"):
                 raise SettingsError(f"PORTAL_{name.upper()} must be 1, or 0")
         if self.threads < 1:

@@ -140,6 +140,21 @@ def use_lock_file(path: str | None) -> None:
     _lock_path.set(path)
 
 
+_pooled: PerApp[bool] = PerApp("pooled", False)
+
+
+def use_pooler(between: bool) -> None:
+    """Keep nothing on a connection: with PgBouncer in transaction mode the next statement may go over another."""
+    _pooled.set(between)
+
+
+class _WholeCursor(psycopg.Cursor[Any]):
+    """What long results are read through behind a pooler: whole, because no other connection knows a cursor."""
+
+    def __init__(self, connection: psycopg.Connection[Any], **_more: Any) -> None:
+        super().__init__(connection)
+
+
 class _HeldCursor(psycopg.ServerCursor[Any]):
     """What long results are read through (``yield_per``): the server keeps the rows also outside of a transaction."""
 
@@ -161,6 +176,9 @@ def _prepare_connection(dbapi_connection: Any, _record: Any) -> None:
     elif isinstance(dbapi_connection, psycopg.Connection):
         dbapi_connection.autocommit = True  # we say BEGIN ourselves here, too
         dbapi_connection.server_cursor_factory = _HeldCursor
+        if _pooled.get():
+            dbapi_connection.server_cursor_factory = _WholeCursor  # type: ignore[assignment]
+            dbapi_connection.prepare_threshold = None
 
 
 ASK_AFTER = 60.0  # seconds a connection may lie unused before it is asked whether it still is one

@@ -323,6 +323,7 @@ SAID: dict[str, str] = {
     "view-saved": "视图已保存",
     "reply-saved": "常用语已保存",
     "reply-removed": "常用语已删除",
+    "export-asked": "导出已开始，完成后在下面下载",
     "auto-saved": "规则已保存，还没有启用；请先试算",
     "auto-on": "规则已启用",
     "auto-off": "规则已停用",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlencode
 
 from flask import abort, g, request
@@ -20,6 +21,7 @@ from portal.parcels import parcel_view, telling
 from portal.people.sessions import Who
 from portal.resale import downstream
 from portal.rights import addresses, eligibility, examples, guarantees, policies, resale
+from portal.versioned import Versioned
 from portal.web import early, guards, paging
 from portal.web.pages import not_modified, page, unchanged
 
@@ -48,8 +50,7 @@ def my_orders() -> ResponseReturnValue:
         orders=found,
         chosen=tab,
         tabs=order_lists.TABS,
-        counts=order_lists.count_tabs(g.who.user_id),
-        new_shops=known_shops.count_new(g.who.user_id),
+        **_NUMBERS.find((g.who.session, g.who.version), _count_for_me),
         q=sought,
         problem=problem,
         more="/orders?" + urlencode(more) if more else "",
@@ -57,6 +58,17 @@ def my_orders() -> ResponseReturnValue:
     )
     answer.set_etag(etag, weak=True)
     return answer
+
+
+_NUMBERS: Versioned[dict[str, Any]] = Versioned("my_orders_numbers")
+
+
+def _count_for_me() -> dict[str, Any]:
+    """The numbers above the list, which only change with this person's version."""
+    return {
+        "counts": order_lists.count_tabs(g.who.user_id),
+        "new_shops": known_shops.count_new(g.who.user_id),
+    }
 
 
 def _list_made_of(who: Who, full_path: str, now: datetime, target: str) -> tuple[object, ...]:

@@ -15,6 +15,7 @@ from portal.flow import Actor, State
 from portal.inputs import quantity_text
 from portal.models import Case, CaseLine, FailedGoods
 from portal.notices import notices
+from portal.prepared import Prepared
 
 OPEN = (State.INSPECTING, State.DISPUTED, State.PROPOSED)  # while in these the result doesn't stand yet
 PAGE = 40
@@ -107,12 +108,13 @@ def tell_failed(case: Any, found: FailedGoods | None, side: str, now: datetime) 
     return f"请在 {until} 前把未通过的商品寄回买家；逾期{way_out}"
 
 
+_KEPT = select(FailedGoods.id).where(FailedGoods.shop_id == bindparam("shop_id"), FailedGoods.sent_at.is_(None))
+_COUNT_KEPT = Prepared(select(func.count()).select_from(_KEPT.limit(bindparam("most")).subquery()))
+
+
 def count_kept(shop_id: int, most: int) -> int:
     """Of how many cases failed units are still with this shop, counted up to ``most``."""
-    kept = (
-        select(FailedGoods.id).where(FailedGoods.shop_id == shop_id, FailedGoods.sent_at.is_(None)).limit(most)
-    ).subquery()
-    return int(db.session.scalar(select(func.count()).select_from(kept)) or 0)
+    return int(_COUNT_KEPT.find_value(shop_id=shop_id, most=most))
 
 
 def list_kept(shop_id: int, after: tuple[datetime, int] | None = None) -> tuple[Sequence[Any], Any]:

@@ -8,10 +8,12 @@ from typing import Any, Protocol
 
 from sqlalchemy import and_, bindparam, func, or_, select, text, tuple_
 
+from portal.cases import shop_queue
 from portal.extensions import Moment, db
 from portal.flow import Stage
 from portal.models import Case, CaseEvent, Conversation, Message, Policy, Shop, Staff, User
 from portal.models.cases import BY_MEDIATOR, MEDIATED
+from portal.prepared import Prepared
 
 PAGE = 40
 SHOWN = 100  # numbers on tabs are bounded
@@ -175,8 +177,11 @@ def may_see_message(who: Asking, message_id: int) -> bool:
     return db.session.scalar(query.limit(1), bind_person(who)) is not None
 
 
-_GROUNDS = (
+_applied = select(func.count()).select_from(Case.__table__).where(*shop_queue.APPLIED)
+_GROUNDS = Prepared(
     select(
+        _applied.scalar_subquery().label("applied"),
+        _applied.where(_case.state == "withdrawn").scalar_subquery().label("withdrawn"),
         _policy.window_days,
         _policy.hidden_days,
         _policy.special_freight,
@@ -193,9 +198,12 @@ _GROUNDS = (
 )
 
 
-def find_grounds(case: Any) -> Any:
-    """What a case was opened under, as one row: its version of the policy, and shop, shop_since, owner."""
-    return db.session.execute(_GROUNDS, {"policy_id": case.policy_id}).one()
+def find_grounds(case: Any, now: datetime) -> Any:
+    """What a case was opened under, as one row: its version of the policy, and shop, shop_since, owner; and how many
+    applications the buyer handed in and took back there lately, as shop_queue.count_history has it."""
+    since = now - shop_queue.HISTORY
+    known = {"policy_id": case.policy_id, "shop_id": case.shop_id, "buyer_id": case.buyer_id}
+    return _GROUNDS.find_row(**known, applied_since=since)
 
 
 def list_unfulfilled(shop_ids: Sequence[int]) -> dict[int, list[Any]]:

@@ -14,6 +14,8 @@ from portal.models import (
     OrderVersion,
     Policy,
     Product,
+    Promise,
+    Rating,
     Shop,
     User,
 )
@@ -28,7 +30,7 @@ _case, _order, _policy, _user, _shop, _line, _bought, _product, _event = (
 _link, _bought_by = CaseLink.__table__.c, Order.__table__.alias("bought").c  # what the shop's owner buys elsewhere
 
 
-_version = OrderVersion.__table__.c
+_version, _rating, _promise = (table.__table__.c for table in (OrderVersion, Rating, Promise))
 
 
 _READ = select(*_case).where(_case.case_no == bindparam("case_no"))
@@ -55,6 +57,8 @@ AROUND = Prepared(
         exists()
         .where(_version.shop_id == _case.shop_id, _version.order_id == _case.order_id, _version.at >= _case.opened_at)
         .label("order_changed"),
+        exists().where(_rating.shop_id == _case.shop_id, _rating.case_id == _case.id).label("asked_to_rate"),
+        exists().where(_promise.shop_id == _case.shop_id, _promise.buyer_id == _case.buyer_id).label("promised"),
     )
     .select_from(Case.__table__)
     .join(Order.__table__, and_(_order.id == _case.order_id, _order.shop_id == _case.shop_id))

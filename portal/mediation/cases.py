@@ -18,7 +18,6 @@ from portal.cases import (
     case_facts,
     case_view,
     mediation_queue,
-    shop_queue,
     stakes,
     taking,
 )
@@ -58,6 +57,7 @@ def _page(case: Case, status: int, form: Any = None, typed: Any = ()) -> Respons
     messages = conversations.list_latest(talk.id, key) if talk is not None else []
     earlier = f"/mediation/{case.case_no}?before={messages[1].id}" if len(messages) > conversations.PAGE else ""
     messages = messages[-conversations.PAGE :]
+    grounds = mediation_queue.find_grounds(case, g.now)
     return page(
         "mediation/case.html",
         status,
@@ -68,10 +68,10 @@ def _page(case: Case, status: int, form: Any = None, typed: Any = ()) -> Respons
         typed=typed,
         side="mediator",
         not_yet=next((why for _, why in view.unsaid if why), ""),
-        grounds=mediation_queue.find_grounds(case),
+        grounds=grounds,
         promises=_list_promises(view),
-        history=shop_queue.count_history(case.shop_id, case.buyer_id, g.now),
-        promised=promises.list_of_case(case),
+        history=(grounds.applied, grounds.withdrawn),
+        promised=promises.list_of_case(case) if view.order.promised else (),
         upheld=complaints.list_upheld(case.shop_id, g.now - UPHELD_FOR),
         complaint_kinds=complaints.KINDS,
         messages=messages,

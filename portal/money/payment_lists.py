@@ -13,6 +13,7 @@ from portal.inputs import money_text, quantity_text
 from portal.models import Case, MoneyEntry, Order, OrderLine, User
 from portal.models.money import OPEN_ENTRY
 from portal.money import sums as money_sums
+from portal.prepared import Prepared
 
 PAGE = 40
 RECENT = 100  # payments made: the last ones, of which the number and total are shown
@@ -87,17 +88,19 @@ _LISTS = {
 
 _ONE = _OF_SHOP.where(_entry.id == bindparam("entry_id"))
 
-_OPEN_TOTALS = select(
-    *(
-        column
-        for state in TABS
-        if state != "settled"
-        for column in (
-            func.coalesce(func.sum(case((_entry.state == state, 1), else_=0)), 0),
-            func.coalesce(func.sum(case((_entry.state == state, _entry.amount_fen), else_=0)), 0),
+_OPEN_TOTALS = Prepared(
+    select(
+        *(
+            column
+            for state in TABS
+            if state != "settled"
+            for column in (
+                func.coalesce(func.sum(case((_entry.state == state, 1), else_=0)), 0),
+                func.coalesce(func.sum(case((_entry.state == state, _entry.amount_fen), else_=0)), 0),
+            )
         )
-    )
-).where(_entry.shop_id == bindparam("shop_id"), _OPEN_IN_INDEX)
+    ).where(_entry.shop_id == bindparam("shop_id"), _OPEN_IN_INDEX)
+)
 
 _PAID = (
     select(_entry.amount_fen)
@@ -133,11 +136,15 @@ def find_entry(shop_id: int, entry_id: int) -> Any | None:
 
 def add_up_tabs(shop_id: int) -> dict[str, tuple[int, int]]:
     """How many payments and how much (分) stand on each tab; of those made only the last RECENT are counted."""
-    found = db.session.execute(_OPEN_TOTALS, {"shop_id": shop_id}).one()
-    open_tabs = [tab for tab in TABS if tab != "settled"]
-    said = {tab: (int(found[2 * n]), int(found[2 * n + 1])) for n, tab in enumerate(open_tabs)}
     paid = db.session.execute(_PAID_TOTAL, {"shop_id": shop_id}).one()
-    return said | {"settled": (int(paid[0]), int(paid[1]))}
+    return add_up_open(shop_id) | {"settled": (int(paid[0]), int(paid[1]))}
+
+
+def add_up_open(shop_id: int) -> dict[str, tuple[int, int]]:
+    """The same of the tabs whose payments aren't made yet."""
+    (found,) = _OPEN_TOTALS.list_rows(shop_id=shop_id)
+    open_tabs = [tab for tab in TABS if tab != "settled"]
+    return {tab: (int(found[2 * n]), int(found[2 * n + 1])) for n, tab in enumerate(open_tabs)}
 
 
 def show_working(order_id: int, entries: Sequence[Any], *, unshipped: bool) -> dict[int, list[str]]:

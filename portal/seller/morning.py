@@ -39,7 +39,7 @@ def collect(counts: Mapping[str, int]) -> list[Figure]:
     ]
     role, shop_id = g.who.role, g.who.shop_id
     if roles.may_open(role, "payouts"):
-        number, fen = payment_lists.add_up_tabs(shop_id)["due"]
+        number, fen = payment_lists.add_up_open(shop_id)["due"]
         figures.append(Figure("待付款", f"¥{fen / 100:,.2f}" if number else "0", "/seller/payouts"))
     if roles.may_open(role, "contact"):
         waiting = conversations.count_unanswered(shop_id, piles.SHOWN)

@@ -12,8 +12,7 @@ from portal.models import Conversation, Order, OrderLine, Shop
 
 _GOODS = (
     select(OrderLine.title)
-    .where(OrderLine.order_id == Order.id, OrderLine.shop_id == Order.shop_id)
-    .order_by(OrderLine.position)
+    .where(OrderLine.order_id == Order.id, OrderLine.shop_id == Order.shop_id, OrderLine.position == 1)
     .limit(1)
     .scalar_subquery()
     .label("goods")

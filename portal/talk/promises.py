@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from portal.extensions import db
 from portal.models import CaseLine, Enquiry, EnquiryMessage, OrderLine, Product, Promise
+from portal.prepared import Prepared
 
 
 def pin(enquiry: Enquiry, message_id: int, side: str, now: datetime) -> bool:
@@ -41,17 +42,21 @@ def pin(enquiry: Enquiry, message_id: int, side: str, now: datetime) -> bool:
     return True
 
 
+_SHOP: Any = bindparam("shop_id")
+_GOODS = (
+    select(OrderLine.product_id)
+    .join(CaseLine, and_(CaseLine.order_line_id == OrderLine.id, CaseLine.shop_id == OrderLine.shop_id))
+    .where(CaseLine.case_id == bindparam("case_id"), CaseLine.shop_id == _SHOP, OrderLine.shop_id == _SHOP)
+)
+_OF_CASE = Prepared(
+    select(Promise.words, Promise.said_at, Promise.side, Product.title)
+    .join(Product, and_(Product.id == Promise.product_id, Product.shop_id == Promise.shop_id))
+    .where(Promise.shop_id == _SHOP, Promise.buyer_id == bindparam("buyer_id"), Promise.product_id.in_(_GOODS))
+    .order_by(Promise.said_at)
+    .limit(20)
+)
+
+
 def list_of_case(case: Any) -> Sequence[Any]:
     """What was promised to this case's buyer about its goods, the oldest first: words, said_at, side, title."""
-    goods = (
-        select(OrderLine.product_id)
-        .join(CaseLine, and_(CaseLine.order_line_id == OrderLine.id, CaseLine.shop_id == OrderLine.shop_id))
-        .where(CaseLine.case_id == case.id, CaseLine.shop_id == case.shop_id, OrderLine.shop_id == case.shop_id)
-    )
-    return db.session.execute(
-        select(Promise.words, Promise.said_at, Promise.side, Product.title)
-        .join(Product, and_(Product.id == Promise.product_id, Product.shop_id == Promise.shop_id))
-        .where(Promise.shop_id == case.shop_id, Promise.buyer_id == case.buyer_id, Promise.product_id.in_(goods))
-        .order_by(Promise.said_at)
-        .limit(20)
-    ).all()
+    return _OF_CASE.list_rows(case_id=case.id, shop_id=case.shop_id, buyer_id=case.buyer_id)

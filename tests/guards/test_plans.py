@@ -40,7 +40,7 @@ from portal.orders import order_lists
 from portal.parcels import couriers, following, intake, parcel_view
 from portal.payments import batches as payment_batches
 from portal.people import sessions
-from portal.talk import conversations
+from portal.talk import by_shop, conversations
 from portal.tracking import monitor, polling
 from tests.conftest import make_app, migrate
 from tests.crowd import NOW, Crowd, gather
@@ -258,8 +258,10 @@ HOT: dict[str, Callable[[Crowd], object]] = {
     "nothing to ask": lambda c: polling.poll_carriers(couriers.Kuaidi100("c", "k"), 60, lambda: c.now),
     "notices": lambda c: reading.list_page(c.seller, None),
     "notices, next page": lambda c: reading.list_page(c.seller, 50_000),
-    "buyer's conversations": lambda c: conversations.list_of_person(buyer_id=c.buyer),
-    "buyer's conversations, next page": lambda c: conversations.list_of_person(buyer_id=c.buyer, skip=50_000),
+    "buyer's conversations with a shop": lambda c: by_shop.list_orders(c.buyer, c.shop, size=30),
+    "buyer's conversations with a shop, next page": lambda c: by_shop.list_orders(
+        c.buyer, c.shop, size=30, skip=50_000
+    ),
     "shop's conversations": lambda c: conversations.list_of_person(shop_id=c.shop),
     "shop's conversations, next page": lambda c: conversations.list_of_person(shop_id=c.shop, skip=50_000),
     "a buyer's poll": lambda c: conversations.find_standing_of_buyer(c.order_no(10), c.buyer),

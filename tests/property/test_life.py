@@ -399,7 +399,7 @@ def _run(app: Flask, examples: int, steps: int, *, shrink: bool = True) -> None:
 @pytest.mark.timeout(480)
 def test_life_at_random(both: Flask) -> None:
     server = db.engine.dialect.name == "postgresql"  # as slow as twice a file, and the same code
-    _run(both, 6 if server else 18, 30)
+    _run(both, 4 if server else 12, 30)  # thousands by night
 
 
 def _keeps_units(monkeypatch: pytest.MonkeyPatch) -> None:
