@@ -137,7 +137,9 @@ NEEDS: dict[str, Callable[[Facts], str | None]] = {
     "ruled": lambda f: None if f.ruled else "规则还没有处理过",
     "not_ruled": lambda f: "规则已处理过，现在等待履行" if f.ruled else None,
     "in_mediation": lambda f: None if f.escalated else "现在没有平台介入，页面显示的是最新状态",
-    "no_mediation": lambda f: "平台已介入，请在介入中提交证据" if f.escalated else None,
+    "no_mediation": lambda f: (  # what is listed as not fulfilled can be brought before it again
+        "平台已介入，请在介入中提交证据" if f.escalated and f.stage != Stage.UNFULFILLED else None
+    ),
     "collecting": lambda f: None if f.stage == Stage.EVIDENCE else "举证期已结束，请等待平台处理",
     **{f"rule_{name}": _is_ruled(name) for name in _RULED},
     "deciding": lambda f: (

@@ -317,7 +317,7 @@ class Life(RuleBasedStateMachine):
         line = db.session.scalars(select(OrderLine).where(OrderLine.order_id == self.order_id)).one()
         gone = [*(str(state) for state in flow.RELEASING), "converted"]  # a converted case's units are its child's
         claimed = db.session.scalar(
-            select(func.coalesce(func.sum(CaseLine.quantity_milli), 0))
+            select(func.coalesce(func.sum(CaseLine.quantity_milli - CaseLine.moved_milli), 0))
             .join(Case, Case.id == CaseLine.case_id)
             .where(CaseLine.order_line_id == line.id, Case.state.not_in(gone))
         )
