@@ -52,7 +52,7 @@ def write_deployment(
         "workers": str(workers),
         "certificate": certificate or f"{live}/fullchain.pem",
         "certificate_key": certificate_key or f"{live}/privkey.pem",
-        "command": shutil.which(sys.argv[0]) or str(Path(sys.executable).with_name("portal")),
+        "command": str(Path(shutil.which(sys.argv[0]) or Path(sys.executable).with_name("portal")).absolute()),
     }
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in deployment.fill_files(values):
