@@ -94,7 +94,7 @@ def downstream(order_no: str) -> ResponseReturnValue:
     shop_id = _own_shop()
     order = guards.found(_find_purchase(order_no, shop_id))
     order_id = order.id
-    lines = applications_goods.list_lines(order.id)
+    lines = applications_goods.list_lines(order.id, order.shop_id)
     form = DownstreamForm()
     typed: dict[str, str] = {}
     problems: dict[str, str] = {}

@@ -31,22 +31,20 @@ from portal.rights import addresses, articles, eligibility, policies, reasons
 from portal.rights import goods as goods_facts
 
 
-def list_pairs(order_id: int, other_order_id: int) -> dict[int, int]:
-    """Order lines of one order by those of the other that are of the same goods (title and specification)."""
+def list_pairs(order: tuple[int, int], other: tuple[int, int]) -> dict[int, int]:
+    """Order lines of one order by those of the other that are of the same goods; orders by (id, shop_id)."""
     theirs: dict[tuple[str, str], int] = {}
-    for line in goods.list_lines(other_order_id):
+    for line in goods.list_lines(*other):
         theirs.setdefault((line.title, line.spec), line.id)
     return {
-        line.id: theirs[line.title, line.spec]
-        for line in goods.list_lines(order_id)
-        if (line.title, line.spec) in theirs
+        line.id: theirs[line.title, line.spec] for line in goods.list_lines(*order) if (line.title, line.spec) in theirs
     }
 
 
-def _wanted(case: Case, order_id: int) -> list[RequestedLine]:
+def _wanted(case: Case, order: tuple[int, int]) -> list[RequestedLine]:
     """The units of a case as lines of another order, at most what is free there."""
-    same = list_pairs(case.order_id, order_id)
-    lines = {line.id: line for line in goods.list_lines(order_id)}
+    same = list_pairs((case.order_id, case.shop_id), order)
+    lines = {line.id: line for line in goods.list_lines(*order)}
     found = []
     for line_id, milli in db.session.execute(
         select(CaseLine.order_line_id, CaseLine.quantity_milli).where(
@@ -70,13 +68,13 @@ def open_upstream(
     order = find_order_above(downstream)
     if order is None:
         raise StepRefused("没有找到对应的进货订单，请先在进货订单里登记下游订单", "open")
-    wanted = _wanted(downstream, order.id)
+    wanted = _wanted(downstream, (order.id, order.shop_id))
     if not wanted:
         raise StepRefused("进货订单里没有同款商品，或可申请的数量已用完；可以在进货订单里自行申请后再关联", "open")
     photos = list_evidence(downstream.id)
     kind = CaseType(downstream.type)
     policy = policies.get_current(order.shop_id)
-    lines = {line.id: line for line in goods.list_lines(order.id)}
+    lines = {line.id: line for line in goods.list_lines(order.id, order.shop_id)}
     may = goods.is_exchangeable(list(lines.values()))
     verdict = None
     for item in wanted:
@@ -118,7 +116,7 @@ def open_downstream(
 
     Raises ledger.NotEnough, StepRefused.
     """
-    wanted = _wanted(upstream, order.id)
+    wanted = _wanted(upstream, (order.id, order.shop_id))
     if not wanted:
         raise StepRefused("下游订单里没有同款商品，或可申请的数量已用完", "open")
     made = opening.open_case(
@@ -175,7 +173,7 @@ def reuse_evidence(
 
 def find_direct_address(downstream: Case) -> tuple[str, str, str, str] | None:
     """The supplier's frozen return address, for a downstream case whose goods go straight there."""
-    found = describe_above(downstream.id)
+    found = describe_above(downstream)
     if found is None or found.route_back != "direct":
         return None
     up = db.session.get_one(Case, (found.upstream_id, found.upstream_shop_id))
@@ -189,7 +187,7 @@ def find_parcel_no(case: Case) -> str:
     direct = find_direct_address(case)
     if direct is None or direct[:3] != (case.return_name, case.return_phone, case.return_address):
         return case.case_no
-    found = describe_above(case.id)
+    found = describe_above(case)
     if found is None:
         return case.case_no
     return db.session.get_one(Case, (found.upstream_id, found.upstream_shop_id)).case_no
@@ -200,7 +198,7 @@ def tell_receiver(view: View) -> str:
     case = view.case
     if case.type not in (CaseType.EXCHANGE, CaseType.REISSUE) or case.state in flow.FINAL:
         return ""
-    found = describe_above(case.id) if view.order.linked else None
+    found = describe_above(case) if view.order.linked else None
     sender = ""
     if found is not None and found.route_out == "direct":
         sender = db.session.scalars(select(Shop.name).where(Shop.id == found.upstream_shop_id)).one()
@@ -209,11 +207,11 @@ def tell_receiver(view: View) -> str:
 
 def find_counted_above(downstream: Case) -> dict[int, tuple[int, int, str]]:
     """What the supplier's inspection said of each line of the downstream case: received, accepted, its note."""
-    found = describe_above(downstream.id)
+    found = describe_above(downstream)
     if found is None:
         return {}
     up = db.session.get_one(Case, (found.upstream_id, found.upstream_shop_id))
-    same = list_pairs(downstream.order_id, up.order_id)
+    same = list_pairs((downstream.order_id, downstream.shop_id), (up.order_id, up.shop_id))
     theirs = {
         line.order_line_id: line
         for line in db.session.scalars(

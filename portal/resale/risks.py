@@ -45,7 +45,7 @@ def describe_deciding(down: Case, step_name: str) -> str:
     """What the distributor risks who decides for the consumer before the supplier has; "" where nothing."""
     if step_name not in DECIDING:
         return ""
-    link = describe_above(down.id)
+    link = describe_above(down)
     if link is None:
         if find_order_above(down) is None:
             return ""

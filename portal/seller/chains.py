@@ -70,7 +70,7 @@ def chain(case_no: str) -> ResponseReturnValue:
     """A case's link with the distributor's own case at the supplier: make it, arrange it, end it."""
     case = guards.found(case_view.find_of_shop(case_no, g.who.shop_id))
     case_id = case.id
-    found = chain_view.describe_above(case.id)
+    found = chain_view.describe_above(case)
     forms: dict[str, Any] = {
         "link": LinkForm(prefix="link-"),
         "open": UpForm(prefix="up-"),
@@ -100,7 +100,7 @@ def chain(case_no: str) -> ResponseReturnValue:
                 form.refuse(sentence)
                 status = 422 if isinstance(refused, applications.NotEligible) else 409
         case = guards.found(case_view.find_of_shop(case_no, g.who.shop_id))
-        found = chain_view.describe_above(case.id)
+        found = chain_view.describe_above(case)
     above = downstream.find_order_above(case)
     shown = chain_view.build_chain(found) if found else None
     return page(

@@ -132,7 +132,7 @@ def contact(order_no: str) -> ResponseReturnValue:
         status = 422
         order = _order(order_no)
     closed = known_shops.is_hidden(order)
-    talk = conversations.find_of_order(order.id)
+    talk = conversations.find_of_order(order.id, order.shop_id)
     before = request.args.get("before", "")
     key = int(before) if before.isascii() and before.isdigit() and len(before) < 18 else None
     found = conversations.list_latest(talk.id, key) if talk else []
@@ -143,7 +143,7 @@ def contact(order_no: str) -> ResponseReturnValue:
         order=order,
         closed=_NOT_KNOWN if closed else "",
         form=form,
-        lines=goods.list_lines(order.id),
+        lines=goods.list_lines(order.id, order.shop_id),
         messages=shown,
         side="seller",
         photos=conversations.list_photos([m.id for m in shown]),
@@ -184,7 +184,7 @@ def contact_read(order_no: str) -> ResponseReturnValue:
     """Everything shown has been seen."""
     order_id = _order(order_no).id
     with writing():
-        talk = conversations.find_of_order(order_id)
+        talk = conversations.find_of_order(order_id, g.who.shop_id)
         if talk is not None and talk.seller_unread:
             conversations.mark_read(talk, "seller")
     if request.headers.get("HX-Request"):

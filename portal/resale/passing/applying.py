@@ -54,7 +54,7 @@ def list_waiting(most: int = 200) -> list[int]:
         db.session.scalars(
             select(Case.id)
             .join(OrderLink, (OrderLink.shop_id == Case.shop_id) & (OrderLink.downstream_id == Case.order_id))
-            .join(Order, Order.id == Case.order_id)
+            .join(Order, (Order.id == Case.order_id) & (Order.shop_id == Case.shop_id))
             .where(OrderLink.applies, Case.state == State.APPLIED, ~linked.exists())
             .order_by(Case.id)
             .limit(most)

@@ -109,7 +109,7 @@ def list_lines(case: Case) -> Sequence[CaseLine]:
 
 def match_lines(pair: Pair) -> dict[int, CaseLine] | None:
     """The supplier's line by each line's id below; None unless both are about the same goods and quantities."""
-    same = list_pairs(pair.down.order_id, pair.up.order_id)
+    same = list_pairs((pair.down.order_id, pair.down.shop_id), (pair.up.order_id, pair.up.shop_id))
     theirs = {line.order_line_id: line for line in list_lines(pair.up)}
     found: dict[int, CaseLine] = {}
     for line in list_lines(pair.down):
