@@ -452,6 +452,20 @@ CHECKS: tuple[Check, ...] = (
             "WHERE c.state IN ('completed','closed') AND r.id IS NULL"
         ),
     ),
+    Check(
+        "enquiries",
+        "who waits for an answer said the last thing, and what is said of an answer is counted",
+        _sql(
+            "SELECT 'enquiry', e.id FROM enquiries e LEFT JOIN enquiry_messages m "
+            "ON m.id = e.last_message_id AND m.enquiry_id = e.id "
+            "WHERE m.id IS NULL OR (m.side = 'buyer') <> (e.waiting_since IS NOT NULL) "
+            "UNION ALL SELECT 'faq', f.id FROM faqs f LEFT JOIN faq_votes v ON v.faq_id = f.id "
+            "GROUP BY f.id, f.useful, f.useless, f.wrong "
+            "HAVING f.useful <> coalesce(sum(CASE WHEN v.vote = 'useful' THEN 1 ELSE 0 END), 0) "
+            "OR f.useless <> coalesce(sum(CASE WHEN v.vote = 'useless' THEN 1 ELSE 0 END), 0) "
+            "OR f.wrong <> coalesce(sum(CASE WHEN v.vote = 'wrong' THEN 1 ELSE 0 END), 0)"
+        ),
+    ),
     Check("heads", "where an order or a case is said to be, it is", belonging.list_wrong_heads),
     Check("shops", "what hangs on a row belongs to the same shop", belonging.list_strangers),
     Check("links", "a link from shop to shop names the supplier's", belonging.list_wrong_links),

@@ -19,7 +19,7 @@ from portal.evidence import evidence
 from portal.evidence.store import KEPT_ASIDE, Store
 from portal.extensions import Busy, db, writing
 from portal.money.accounts import keeping as account_keeping
-from portal.notices import outbox
+from portal.notices import outbox, push
 from portal.orders import uploads as order_uploads
 from portal.parcels import couriers, following
 from portal.payments import recording
@@ -129,6 +129,16 @@ def send_out(settings: Settings) -> int:
     return sent
 
 
+def push_out(settings: Settings) -> int:
+    """Tell browsers that there is news; returns how many."""
+    if not settings.push_key or officehours.is_quiet(clock.now(), *settings.quiet()):
+        return 0
+    contact = settings.address if settings.address.startswith("https://") else ""
+    told = push.send_due(settings.push_key, contact, clock.now())
+    db.session.remove()
+    return told
+
+
 def take_in(imports: Path) -> int:
     """Check and import the order exports that wait; returns how many files."""
     done = order_uploads.work_off(imports, clock.now)
@@ -194,6 +204,7 @@ def keep_sweeping(
         ("runs over many cases", work_off_runs),
         ("the shops' rules", decide_by_rules),
         ("sending", lambda: send_out(settings)),
+        ("pushing", lambda: push_out(settings)),
         ("asking carriers", lambda: ask_carriers(settings)),
     )
     for what, work in works:

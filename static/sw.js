@@ -92,3 +92,13 @@ self.addEventListener("fetch", (event) => {
   if (STATIC.test(address.pathname)) event.respondWith(fromKept(request));
   else if (request.mode === "navigate") event.respondWith(fetch(request).catch(offlinePage));
 });
+
+// A push is empty: what happened is read in the portal, by who is signed in there.
+self.addEventListener("push", (event) => {
+  const said = { body: "售后有新的进展，点开查看", tag: "news", icon: "/favicon.ico" };
+  event.waitUntil(self.registration.showNotification("换货", said));
+});
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(self.clients.openWindow("/notices"));
+});

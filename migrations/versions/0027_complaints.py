@@ -129,7 +129,8 @@ def downgrade() -> None:
     table = sa.table("complaints", sa.column("id"), *_columns())
     rows = [dict(row) for row in link.execute(sa.select(*_columns()).select_from(table).order_by("id")).mappings()]
     op.drop_index("ix_evidence_complaint_id", table_name="evidence")
-    op.execute("ALTER TABLE evidence DROP COLUMN complaint_id")
+    with op.batch_alter_table("evidence") as batch:
+        batch.drop_column("complaint_id")
     op.drop_table("complaints")
     _make_old()
     reports = sa.table("complaints", *_columns())

@@ -32,11 +32,14 @@ from portal.buyer import (  # noqa: E402
     complaints,  # noqa: F401
     contact,  # noqa: F401
     drafts,  # noqa: F401
+    enquiries,  # noqa: F401
+    guiding,  # noqa: F401
     home,  # noqa: F401
     me,  # noqa: F401
     notices,  # noqa: F401
     orders,  # noqa: F401
     privacy,  # noqa: F401
+    push,  # noqa: F401
     rules,  # noqa: F401
     satisfied,  # noqa: F401
     shops,  # noqa: F401

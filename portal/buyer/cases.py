@@ -22,6 +22,7 @@ from portal.resale import across, chain_view
 from portal.rights import addresses
 from portal.rights.addresses import Shown
 from portal.service import ratings
+from portal.talk import promises
 from portal.web import guards, packs, paging
 from portal.web.once import once
 from portal.web.pages import page
@@ -67,6 +68,7 @@ def show_page(case: Case, view: case_view.View, status: int, **more: Any) -> Res
         case=case,
         view=view,
         rating=ratings.find_of_case(case),
+        promised=promises.list_of_case(case),
         stars=ratings.WORDS,
         answer=answers.work_out_answer(view),
         here=f"/cases/{case.case_no}",

@@ -22,7 +22,7 @@ from portal.resale import across, chain_view
 from portal.resale import chain as chain_links
 from portal.resale import downstream as resale_downstream
 from portal.resale.downstream import Bought, Passes
-from portal.resale.parties import list_parties
+from portal.resale.parties import list_all
 from portal.web import guards
 from portal.web.chains import LinkForm, pick
 from portal.web.fields import Choice, Line, Phone, Text
@@ -247,7 +247,9 @@ def chain(case_no: str) -> ResponseReturnValue:
         status,
         case=case,
         chain=shown,
-        parties=list_parties(shown) if shown else (),
+        parties=list_all([chain_view.build_chain(link) for link in chain_view.list_links_above(shown.down)])
+        if shown
+        else (),
         forms=forms,
         does=does,
         form=forms.get(does),

@@ -26,6 +26,7 @@ from portal.resale import across, consumers
 from portal.resale import links as consumer_links
 from portal.resale.links import Pass
 from portal.service import ratings
+from portal.talk import promises
 from portal.tracking import claims
 from portal.web import photos, rates
 from portal.web.fields import Line, Pick, Text
@@ -155,6 +156,7 @@ def case(link_name: str, case_no: str) -> ResponseReturnValue:
         case=found,
         view=view,
         rating=ratings.find_of_case(found),
+        promised=promises.list_of_case(found),
         stars=ratings.WORDS,
         told=across.tell_receiver(view),
         photos=photos,

@@ -19,7 +19,10 @@ from portal.models import (
     Complaint,
     Conversation,
     Draft,
+    Enquiry,
+    EnquiryMessage,
     Evidence,
+    FaqVote,
     Intake,
     KeptForm,
     KnownShop,
@@ -33,7 +36,9 @@ from portal.models import (
     Parcel,
     ParcelLine,
     ParcelTrace,
+    Passkey,
     PasswordLink,
+    Promise,
     Proposal,
     Rating,
     ReceiptClaim,
@@ -78,10 +83,14 @@ def _without(*columns: str) -> frozenset[str]:
 
 
 SHARES: dict[str, Share] = {
-    "users": Share("账号", User.id == _PERSON, _without("password_hash", "version")),
+    "users": Share("账号", User.id == _PERSON, _without("password_hash", "version", "member_head", "company_head")),
     "staff": Share("在店铺里的角色", Staff.user_id == _PERSON),
     "sessions": Share("登录过的设备", Session.user_id == _PERSON, _without("id_hash")),
-    "orders": Share("订单", (Order.buyer_id == _PERSON) & Order.shown, _without("version", "followed_text")),
+    "orders": Share(
+        "订单",
+        (Order.buyer_id == _PERSON) & Order.shown,
+        _without("version", "followed_text", "no_tail", "down_tail", "phone_tail", "receiver_head"),
+    ),
     "known_shops": Share("您确认过的店铺", KnownShop.user_id == _PERSON),
     "complaints": Share("投诉与意见", Complaint.user_id == _PERSON, _without("answered_by", "token_hash")),
     "order_lines": Share("订单商品和交易快照", OrderLine.order_id.in_(_ORDERS), _without("line_key")),
@@ -91,6 +100,14 @@ SHARES: dict[str, Share] = {
     "case_events": Share(
         "处理记录", CaseEvent.case_id.in_(_CASES), _without("user_id", "author", "request_id", "before_hash", "hash")
     ),
+    "enquiries": Share("售前咨询", Enquiry.buyer_id == _PERSON, _without("handler_id", "handed_note", "waiting_since")),
+    "enquiry_messages": Share(
+        "售前咨询的消息",
+        EnquiryMessage.enquiry_id.in_(select(Enquiry.id).where(Enquiry.buyer_id == _PERSON)),
+        _without("user_id"),
+    ),
+    "promises": Share("售前承诺", Promise.buyer_id == _PERSON),
+    "faq_votes": Share("您对常见问答的评价", FaqVote.user_id == _PERSON),
     "ratings": Share(
         "您的评价和商家的回复",
         Rating.buyer_id == _PERSON,
@@ -103,7 +120,7 @@ SHARES: dict[str, Share] = {
     "parcels": Share("包裹", Parcel.case_id.in_(_CASES), _without("shipped_by")),
     "parcel_lines": Share("包裹里的商品", ParcelLine.parcel_id.in_(_PARCELS)),
     "parcel_traces": Share("包裹的物流记录", ParcelTrace.parcel_id.in_(_PARCELS)),
-    "shipments": Share("订单的物流", Shipment.order_id.in_(_ORDERS), _without("track_id", "failing")),
+    "shipments": Share("订单的物流", Shipment.order_id.in_(_ORDERS), _without("track_id", "failing", "no_tail")),
     "shipment_traces": Share("订单的物流记录", ShipmentTrace.shipment_id.in_(_SHIPMENTS)),
     "receipt_claims": Share("录入的签收和异议", ReceiptClaim.shipment_id.in_(_SHIPMENTS)),
     "intakes": Share("退回的包裹到货时的登记", Intake.case_id.in_(_CASES), _without("user_id")),
@@ -135,6 +152,7 @@ SHARES: dict[str, Share] = {
     ),
     "audit_events": Share("账号安全记录", AuditEvent.user_id == _PERSON),
     "totp_factors": Share("两步验证", TotpFactor.user_id == _PERSON, _without("sealed", "last_step")),
+    "passkeys": Share("通行密钥", Passkey.user_id == _PERSON, _without("credential_id", "attested", "sign_count")),
     "recovery_codes": Share("恢复码（是否用过）", RecoveryCode.user_id == _PERSON, _without("code_hash")),
     "password_links": Share("重设密码的链接", PasswordLink.user_id == _PERSON, _without("token_hash")),
     "notices": Share("通知", Notice.user_id == _PERSON, _without("dedupe_key")),
@@ -147,6 +165,7 @@ SHARES: dict[str, Share] = {
 
 OTHERS: dict[str, str] = {
     "system_notes": "what the system knows of itself",
+    "passkey_challenges": "random numbers, gone in minutes",
     "half_sign_ins": "random numbers, gone in minutes",
     "staff_invitations": "a shop's; who was invited reads them in 我的",
     "calendar_years": "public",
@@ -154,6 +173,7 @@ OTHERS: dict[str, str] = {
     "shops": "a company's",
     "policies": "a company's",
     "products": "a company's",
+    "faqs": "a company's answers for everybody",
     "skus": "a company's",
     "return_addresses": "a company's address for goods",
     "payout_files": "a company's lists; what they pay is in money_entries",

@@ -173,14 +173,19 @@ def attach_to_message(public_ids: Sequence[str], *, shop_id: int, owner_id: int,
 
 def attach_to_complaint(public_ids: Sequence[str], *, owner_id: int, complaint_id: int) -> int:
     """Hang loose photos on a complaint; returns how many."""
+    return _attach(public_ids, owner_id, complaint_id=complaint_id)
+
+
+def attach_to_enquiry(public_ids: Sequence[str], *, shop_id: int, owner_id: int, message_id: int) -> int:
+    """Hang loose photos on a message of an enquiry; returns how many."""
+    return _attach(public_ids, owner_id, shop_id=shop_id, enquiry_message_id=message_id)
+
+
+def _attach(public_ids: Sequence[str], owner_id: int, **held: int) -> int:
     if not public_ids:
         return 0
-    done = db.session.execute(
-        update(Evidence)
-        .where(Evidence.public_id.in_(public_ids), Evidence.owner_id == owner_id, Evidence.is_loose())
-        .values(complaint_id=complaint_id)
-        .execution_options(synchronize_session=False)
-    )
+    mine = (Evidence.public_id.in_(public_ids), Evidence.owner_id == owner_id, Evidence.is_loose())
+    done = db.session.execute(update(Evidence).where(*mine).values(**held).execution_options(synchronize_session=False))
     return int(done.rowcount)  # type: ignore[attr-defined]
 
 

@@ -1,18 +1,13 @@
-"""A picture fetched from a public address, once, because somebody asked for it.
-
-The name is looked up here and the connection goes to the very address that was judged, so that a name that changes its
-answer leads nowhere else. Nothing on this machine or in a private network is ever asked.
-"""
+"""A picture fetched from a public address, once, because somebody asked for it: bounded in time and size."""
 
 from __future__ import annotations
 
-import ipaddress
 import socket
-import ssl
 import time
-from collections.abc import Callable
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from http.client import HTTPException, HTTPResponse
 from urllib.parse import SplitResult, urljoin, urlsplit
+
+from portal.system import outside
 
 MOST_BYTES = 10 * 1024 * 1024
 SECONDS = 10.0  # for everything
@@ -28,15 +23,8 @@ class FetchRefused(Exception):
         self.sentence = sentence
 
 
-def is_public(address: str) -> bool:
-    """Whether an IP address is one of the public internet."""
-    found = ipaddress.ip_address(address)
-    inner = getattr(found, "ipv4_mapped", None) or getattr(found, "sixtofour", None)
-    return found.is_global and not found.is_multicast and (inner is None or inner.is_global)
-
-
 def fetch_picture(
-    address: str, allowed: tuple[str, ...] = ("https",), judge: Callable[[str], bool] = is_public
+    address: str, allowed: tuple[str, ...] = ("https",), judge: outside.Judge = outside.is_public
 ) -> bytes:
     """The bytes behind an address. Raises FetchRefused. ``allowed``: schemes; ``judge``: which IP addresses may be."""
     end = time.monotonic() + SECONDS
@@ -44,6 +32,8 @@ def fetch_picture(
         parts = _read_address(address, allowed)
         try:
             found = _ask(parts, end, judge)
+        except outside.NotOutside as inside:
+            raise FetchRefused("这个地址不在公开的网络上，请下载图片后上传") from inside
         except (OSError, HTTPException, ValueError) as problem:
             raise FetchRefused("没有取到图片，请确认地址可以打开，或下载后上传") from problem
         if isinstance(found, bytes):
@@ -65,22 +55,10 @@ def _read_address(address: str, allowed: tuple[str, ...]) -> SplitResult:
     return parts
 
 
-def find_address(host: str, port: int, judge: Callable[[str], bool] = is_public) -> str:
-    """A public IP address of a host; all that its name leads to must be public. Raises FetchRefused."""
-    found = {str(each[4][0]) for each in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
-    if not found or not all(judge(each.partition("%")[0]) for each in found):
-        raise FetchRefused("这个地址不在公开的网络上，请下载图片后上传")
-    return sorted(found)[0]
-
-
-def _ask(parts: SplitResult, end: float, judge: Callable[[str], bool]) -> bytes | str:
+def _ask(parts: SplitResult, end: float, judge: outside.Judge) -> bytes | str:
     """The picture, or where the address leads on to."""
-    host, secure = parts.hostname or "", parts.scheme == "https"
-    port = parts.port or (443 if secure else 80)
-    line = socket.create_connection((find_address(host, port, judge), port), timeout=_left(end))
-    connection = HTTPSConnection(host, port) if secure else HTTPConnection(host, port)
+    connection, line = outside.connect(parts, end, judge)
     try:
-        connection.sock = ssl.create_default_context().wrap_socket(line, server_hostname=host) if secure else line
         where = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         connection.request("GET", where, headers={"Accept": "image/*", "User-Agent": "portal"})
         answer = connection.getresponse()
@@ -100,12 +78,5 @@ def _read(answer: HTTPResponse, line: socket.socket, end: float) -> bytes:
         found += chunk
         if len(found) > MOST_BYTES:
             raise FetchRefused("图片超过 10 MB，请换一张小一些的")
-        line.settimeout(_left(end))
+        line.settimeout(outside.tell_left(end))
     return bytes(found)
-
-
-def _left(end: float) -> float:
-    left = end - time.monotonic()
-    if left <= 0:
-        raise TimeoutError
-    return left

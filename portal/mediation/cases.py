@@ -33,7 +33,7 @@ from portal.mediation import bp
 from portal.mediation.forms import FORMS, DecideForm
 from portal.models import Case
 from portal.rights import guarantees
-from portal.talk import complaints, conversations
+from portal.talk import complaints, conversations, promises
 from portal.web import guards
 from portal.web.once import once
 from portal.web.pages import page
@@ -71,6 +71,7 @@ def _page(case: Case, status: int, form: Any = None, typed: Any = ()) -> Respons
         grounds=mediation_queue.find_grounds(case),
         promises=_list_promises(view),
         history=shop_queue.count_history(case.shop_id, case.buyer_id, g.now),
+        promised=promises.list_of_case(case),
         upheld=complaints.list_upheld(case.shop_id, g.now - UPHELD_FOR),
         complaint_kinds=complaints.KINDS,
         messages=messages,

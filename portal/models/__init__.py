@@ -10,6 +10,7 @@ from portal.models.chains import AccessLink, CaseLink, OrderLink
 from portal.models.complaints import Complaint
 from portal.models.customers import CustomerNote
 from portal.models.desk import HeldStep, SavedView
+from portal.models.enquiries import Enquiry, EnquiryMessage, Faq, FaqVote, Promise
 from portal.models.evidence import Evidence
 from portal.models.failed import FailedGoods
 from portal.models.imports import ImportHeading, ImportJob
@@ -20,11 +21,15 @@ from portal.models.notifications import Delivery, Notice
 from portal.models.orders import Cancellation, KnownShop, Order, OrderHead, OrderLine, Product, Sku
 from portal.models.policies import Policy, ReturnAddress
 from portal.models.proposals import Proposal
+from portal.models.push import PushSubscription
 from portal.models.ratings import Rating
+from portal.models.replies import Reply
 from portal.models.security import (
     AuditEvent,
     HalfSignIn,
     Invitation,
+    Passkey,
+    PasskeyChallenge,
     PasswordLink,
     RecoveryCode,
     TotpFactor,
@@ -62,8 +67,12 @@ __all__ = [
     "CustomerNote",
     "Delivery",
     "Draft",
+    "Enquiry",
+    "EnquiryMessage",
     "Evidence",
     "FailedGoods",
+    "Faq",
+    "FaqVote",
     "FormKey",
     "HalfSignIn",
     "HeldStep",
@@ -85,15 +94,20 @@ __all__ = [
     "Parcel",
     "ParcelLine",
     "ParcelTrace",
+    "Passkey",
+    "PasskeyChallenge",
     "PasswordLink",
     "PayoutFile",
     "Policy",
     "Product",
+    "Promise",
     "Proposal",
+    "PushSubscription",
     "RateCount",
     "Rating",
     "ReceiptClaim",
     "RecoveryCode",
+    "Reply",
     "ReturnAddress",
     "RuleVersion",
     "SavedView",

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, false, text
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.extensions import Model
+from portal.models.keys import cut_head
 
 ROLES = ("owner", "agent", "warehouse", "finance")
 
@@ -17,10 +18,16 @@ class User(Model):
     """A person or company that signs in by 会员名. Without a password it is dormant: it owns, but can't enter."""
 
     __tablename__ = "users"
+    __table_args__ = (
+        Index("ix_users_member_head", "member_head", "id"),
+        Index("ix_users_company_head", "company_head", "id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     member_name: Mapped[str] = mapped_column(String(64), unique=True)
     company_name: Mapped[str] = mapped_column(String(200), default="")
+    member_head: Mapped[str] = mapped_column(String(2), Computed(cut_head("member_name")))  # what people search by
+    company_head: Mapped[str] = mapped_column(String(2), Computed(cut_head("company_name")))
     password_hash: Mapped[str | None] = mapped_column(String(255))
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]

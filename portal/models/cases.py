@@ -23,7 +23,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.extensions import Model
 from portal.flow import FINAL, WAITS_FOR, Actor, CaseType, State
-from portal.models.keys import ShopRow, refer
+from portal.models.keys import ShopRow, cut_head, cut_tail, refer
 
 _STATES = ",".join(f"'{state}'" for state in State)
 _FINAL = ",".join(f"'{state}'" for state in State if state in FINAL)
@@ -77,6 +77,10 @@ class Case(ShopRow, Model):
         Index("ix_cases_open", "shop_id", "desk_at", "id", **_only(OPEN)),
         Index("ix_cases_pile", "shop_id", "pile", "desk_at", "id", **_only(OPEN)),
         Index("ix_cases_pile_state", "shop_id", "pile", "state", "desk_at", "id", **_only(OPEN)),
+        Index("ix_cases_no_tail", "shop_id", "no_tail", "id"),
+        Index("ix_cases_phone_tail", "shop_id", "phone_tail", "id"),
+        Index("ix_cases_receiver_head", "shop_id", "receiver_head", "id"),
+        Index("ix_cases_goods", "shop_id", "goods", "id"),
         Index("ix_cases_owner", "shop_id", "owner_id", "pile", "desk_at", "id", **_only(OPEN)),
         Index("ix_cases_completed", "shop_id", "updated_at", "id", **_only(COMPLETED)),
         Index("ix_cases_closed", "shop_id", "updated_at", "id", **_only(CLOSED)),
@@ -156,6 +160,9 @@ class Case(ShopRow, Model):
     receiver_name: Mapped[str] = mapped_column(String(100), default="")
     receiver_phone: Mapped[str] = mapped_column(String(40), default="")
     receiver_address: Mapped[str] = mapped_column(String(400), default="")
+    no_tail: Mapped[str] = mapped_column(String(4), Computed(cut_tail("case_no")))  # these three: see Order
+    phone_tail: Mapped[str] = mapped_column(String(4), Computed(cut_tail("receiver_phone")))
+    receiver_head: Mapped[str] = mapped_column(String(2), Computed(cut_head("receiver_name")))
     return_name: Mapped[str] = mapped_column(String(60), default="")  # frozen when the seller agrees
     return_phone: Mapped[str] = mapped_column(String(30), default="")
     return_address: Mapped[str] = mapped_column(String(300), default="")
@@ -179,8 +186,8 @@ class Case(ShopRow, Model):
     updated_at: Mapped[datetime]
 
 
-# What of a case is the shop's own business: left out of every file that goes out.
-OF_SHOP_ALONE = ("owner_id", "tags")
+# What of a case is the shop's own business or said already: left out of every file that goes out.
+OF_SHOP_ALONE = ("owner_id", "tags", "no_tail", "phone_tail", "receiver_head")
 
 
 class CaseHead(Model):

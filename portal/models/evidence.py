@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from portal.extensions import Model
 from portal.models.keys import ShopRow, refer
 
-HOLDERS = ("case_id", "draft_id", "message_id", "product_id", "complaint_id")
+HOLDERS = ("case_id", "draft_id", "message_id", "product_id", "complaint_id", "enquiry_message_id")
 
 
 class Evidence(ShopRow, Model):
@@ -24,7 +24,14 @@ class Evidence(ShopRow, Model):
         refer("case_id", "cases"),
         refer("message_id", "messages"),
         refer("product_id", "products"),
+        refer("enquiry_message_id", "enquiry_messages"),
         Index("ix_evidence_draft_id", "draft_id"),
+        Index(
+            "ix_evidence_enquiry_message_id",
+            "enquiry_message_id",
+            sqlite_where=text("enquiry_message_id IS NOT NULL"),
+            postgresql_where=text("enquiry_message_id IS NOT NULL"),
+        ),
         Index(
             "ix_evidence_complaint_id",
             "complaint_id",
@@ -44,6 +51,7 @@ class Evidence(ShopRow, Model):
     event_version: Mapped[int | None]
     message_id: Mapped[int | None]
     product_id: Mapped[int | None]
+    enquiry_message_id: Mapped[int | None]
     complaint_id: Mapped[int | None] = mapped_column(ForeignKey("complaints.id"))
     side: Mapped[str] = mapped_column(String(6), default="buyer")
     key: Mapped[str] = mapped_column(String(60))

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Integer, bindparam, delete, literal_column, select, update
 
 from portal.extensions import PerApp, db, writing
-from portal.models import HalfSignIn, KeptForm, PasswordLink, Session, Shop, Staff, User
+from portal.models import HalfSignIn, KeptForm, PasskeyChallenge, PasswordLink, Session, Shop, Staff, User
 from portal.notices import reading
 from portal.prepared import Prepared
 
@@ -243,5 +243,6 @@ def forget_old_sessions(now: datetime) -> None:
     """Remove sessions that ended more than thirty days ago, forms kept for as long, and links that open no more."""
     db.session.execute(delete(PasswordLink).where(PasswordLink.expires_at < now - timedelta(days=30)))
     db.session.execute(delete(HalfSignIn).where(HalfSignIn.expires_at < now))
+    db.session.execute(delete(PasskeyChallenge).where(PasskeyChallenge.expires_at < now))
     db.session.execute(delete(Session).where(Session.expires_at < now - timedelta(days=30)))
     db.session.execute(delete(KeptForm).where(KeptForm.kept_at < now - timedelta(days=30)))

@@ -53,11 +53,18 @@ class Chain:
         return sum(row.fen for row in self.rows)
 
 
-def describe_above(case: Any) -> CaseLink | None:
-    """The live link of a case of the distributor's shop."""
+def list_links_above(case: Any) -> Sequence[CaseLink]:
+    """The live links of a case of the distributor's shop, one for each purchase, the oldest first."""
     return db.session.scalars(
-        select(CaseLink).where(_LIVE, CaseLink.downstream_id == case.id, CaseLink.shop_id == case.shop_id)
-    ).one_or_none()
+        select(CaseLink)
+        .where(_LIVE, CaseLink.downstream_id == case.id, CaseLink.shop_id == case.shop_id)
+        .order_by(CaseLink.id)
+    ).all()
+
+
+def describe_above(case: Any) -> CaseLink | None:
+    """The live link of a case of the distributor's shop; of several the oldest."""
+    return next(iter(list_links_above(case)), None)
 
 
 def describe_below(case_id: int, shop_id: int) -> CaseLink | None:

@@ -21,7 +21,7 @@ from portal.rights import conditions, guarantees, reasons, solutions
 from portal.seller import bp, forms, listing, not_yours, step_forms
 from portal.seller.team_card import Card, build_card
 from portal.service import ratings
-from portal.talk import conversations
+from portal.talk import conversations, promises
 from portal.tracking import scans as case_scans
 from portal.web import guards, packs, paging
 from portal.web.once import once
@@ -100,6 +100,7 @@ def show_page(
         case=case,
         view=view,
         rating=ratings.find_of_case(case),
+        promised=promises.list_of_case(case),
         stars=ratings.WORDS,
         news=news,
         gone=gone,

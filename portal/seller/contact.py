@@ -15,9 +15,9 @@ from portal.cases import owners
 from portal.extensions import db, writing
 from portal.models import Order, Shop, User
 from portal.orders import known_shops, order_lists
-from portal.rights import phrases
-from portal.seller import bp, has_room
+from portal.seller import bp, has_room, replies
 from portal.talk import conversations
+from portal.talk import replies as templates
 from portal.web import early, guards, paging, quotas
 from portal.web.fields import Line
 from portal.web.forms import Form
@@ -111,13 +111,14 @@ def contact(order_no: str) -> ResponseReturnValue:
     form = TalkForm(known=partial(order_lists.known_numbers, order_id))
     status = 200
     if request.method == "POST":
-        phrase = request.form.get("phrase", "")
         quotas.limit_message()
         good = form.validate_on_submit()
-        words = phrase if phrase in phrases.SELLER_PHRASES else form.words.data or ""
+        words = form.words.data or ""
         photos = list(form.photos.data or [])
         if good and not words and not photos:
             form.refuse("请写点什么，或者发一张照片", "words")
+        if gaps := templates.find_gaps(words):
+            form.refuse(f"还有没填的空：{''.join(gaps)}，请填好再发送", "words")
         if known_shops.is_hidden(order):
             form.refuse(_NOT_KNOWN)
         if good and not form.errors:
@@ -132,6 +133,9 @@ def contact(order_no: str) -> ResponseReturnValue:
         status = 422
         order = _order(order_no)
     closed = known_shops.is_hidden(order)
+    inserted = replies.insert(order, request.args.get("reply", "")) if request.method == "GET" else None
+    if inserted is not None:
+        form.words.data = inserted.words
     talk = conversations.find_of_order(order.id, order.shop_id)
     before = request.args.get("before", "")
     key = int(before) if before.isascii() and before.isdigit() and len(before) < 18 else None
@@ -147,7 +151,8 @@ def contact(order_no: str) -> ResponseReturnValue:
         messages=shown,
         side="seller",
         photos=conversations.list_photos([m.id for m in shown]),
-        phrases=phrases.SELLER_PHRASES,
+        choices=replies.list_choices(order.shop_id),
+        inserted=inserted,
         buyer=db.session.scalar(select(User.member_name).where(User.id == order.buyer_id)),
         cases=order_lists.list_cases(order.id),
         unread_here=talk.seller_unread if talk else 0,

@@ -104,14 +104,3 @@ def unidentified() -> ResponseReturnValue:
         rows = rows[: intake.PAGE]
         more = f"/seller/unidentified?after={paging.said((rows[-1].at, rows[-1].id))}"
     return page("seller/unidentified.html", rows=rows, more=more)
-
-
-@bp.get("/search")
-def search() -> ResponseReturnValue:
-    """One search for everything: cases and orders, open or ended; a single exact hit opens."""
-    raw = request.args.get("q", "")[: searching.MOST_TYPED]
-    found = finding.search(g.who.shop_id, raw)
-    exact = finding.find_scanned(g.who.shop_id, raw)
-    if len(exact) == 1 and not searching.read_typed(raw).is_tail:
-        return redirect(f"/seller/cases/{exact[0].case_no}", 303)
-    return page("seller/search.html", q=raw, found=found, most=finding.MOST)

@@ -123,6 +123,8 @@ def find_shop_of_request() -> int | None:
         found = g.who.shop_id
     elif "case_no" in args:
         found = db.session.scalar(select(CaseHead.shop_id).where(CaseHead.case_no == args["case_no"]))
+    elif "product_id" in args and "shop_id" in args:
+        found = args["shop_id"]
     elif "order_no" in args:
         order = order_lists.find_of_buyer(args["order_no"], g.who.user_id if g.who is not None else g.guest)
         found = None if order is None else order.shop_id

@@ -23,6 +23,7 @@ LIMITS: dict[str, tuple[int, timedelta]] = {
     "upload-desk": (300, timedelta(hours=1)),
     "upload-shop": (5_000, timedelta(days=1)),
     "search": (60, timedelta(minutes=1)),
+    "push": (30, timedelta(hours=1)),
     "fetch": (60, timedelta(hours=1)),
     "complaint": (10, timedelta(hours=1)),
     "import": (20, timedelta(hours=1)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from portal.cases import finding
+from portal.cases import finding, search
 from portal.extensions import db, writing
 from portal.flow import Actor
 from portal.models import Case, Notice, Order
@@ -95,7 +95,7 @@ def test_what_goes_straight_carries_the_supplier_s_number_and_the_supplier_finds
     order_no = db.session.get_one(Order, straight.order).order_no
     for number in (above, below, BACK[1], order_no):
         assert [row.case_no for row in finding.find_scanned(straight.cast.shop, number)] == [above], number
-        assert above in [row.case_no for row in finding.search(straight.cast.shop, number).cases], number
+        assert above in [row.case_no for row in search.search(straight.cast.shop, number).cases], number
     assert finding.find_scanned(straight.cast.shop2, above) == ()
 
 

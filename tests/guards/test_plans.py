@@ -26,6 +26,7 @@ from portal.cases import (
     mediation_queue,
     piles,
     saved_views,
+    search,
     shop_queue,
 )
 from portal.cases import clock as case_clock
@@ -283,6 +284,18 @@ def test_no_scan_and_no_sort(crowd: Crowd, name: str) -> None:
     assert said
     found = {statement: wrong for statement, values in said if (wrong := wrong_in_plan(statement, values))}
     assert found == {}
+
+
+@pytest.mark.parametrize(
+    "needle", ["0000", "39000000000000007", "member70", "公司", "纯棉中筒袜 7", "HH777", "尾号 1234"]
+)
+def test_a_search_scans_nothing(crowd: Crowd, needle: str) -> None:
+    """What it finds it sorts: that is little. 2,100 people of one name are read at once by PostgreSQL."""
+    with listening() as said:
+        search.search(crowd.shop, needle)
+    db.session.rollback()
+    wrong = [each for statement, values in said for each in wrong_in_plan(statement, values)]
+    assert said and [each for each in wrong if each.startswith(("SCAN", "Seq")) and each != "Seq Scan users"] == []
 
 
 def test_orders_to_be_followed_are_found_by_their_own_index(crowd: Crowd) -> None:
