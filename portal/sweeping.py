@@ -12,6 +12,7 @@ from pathlib import Path
 from portal.calendar import calendars, clock, officehours
 from portal.cases import anchors, bulk_work, held, looks
 from portal.cases import clock as case_clock
+from portal.cases import exports as case_exports
 from portal.cases import failed as failed_goods
 from portal.cases.automatic import acting
 from portal.config import Settings
@@ -105,6 +106,7 @@ def tidy(store: Store, imports: Path) -> None:
     with writing():
         sessions.forget_old_sessions(now)
         once.forget(now)
+        case_exports.forget_old(now)
         rates.forget(now)
         looks.forget(now)
         following.end_old(now)
@@ -173,6 +175,15 @@ def decide_by_rules() -> int:
     return taken
 
 
+def write_exports() -> int:
+    """Write the lists that somebody asked for; returns how many."""
+    if not _is_allowed():
+        return 0
+    made = case_exports.write_waiting(clock.now())
+    db.session.remove()
+    return made
+
+
 def ask_carriers(settings: Settings) -> int:
     """Follow orders that are newly on their way and ask where parcels are; returns how many answers came."""
     polling.follow_orders(clock.now())
@@ -203,6 +214,7 @@ def keep_sweeping(
         ("held steps", carry_out_held),
         ("runs over many cases", work_off_runs),
         ("the shops' rules", decide_by_rules),
+        ("exports", write_exports),
         ("sending", lambda: send_out(settings)),
         ("pushing", lambda: push_out(settings)),
         ("asking carriers", lambda: ask_carriers(settings)),

@@ -218,8 +218,8 @@ ORDER_NEXT: dict[str, str] = {
 # What happens when the present deadline runs out, for both sides to read beforehand.
 OTHERWISE: dict[str, str] = {
     "seller_response": "商家逾期未处理，系统将自动同意，并使用店铺的默认退货地址；没有设置地址则平台介入",
-    "buyer_modify": "逾期未修改，申请会关闭，可申请的数量恢复，期限内可重新申请",
-    "buyer_return": "逾期未寄回，申请会关闭，可申请的数量恢复，期限内可重新申请",
+    "buyer_modify": "逾期未修改，申请会关闭，期限内可重新申请",
+    "buyer_return": "逾期未寄回，申请会关闭，期限内可重新申请",
     "seller_receive": "商家逾期未验货且退货已有物流记录，将视为验货通过；没有物流记录则平台介入",
     "inspection_dispute": "逾期未回应，将按商家的验货结果继续",
     "proposal_answer": "逾期未答复，方案失效，售后回到方案之前的一步，那一步至少还有 {least_left}",
@@ -254,7 +254,7 @@ def otherwise(case_type: str, rule: str, *, least_left: str, negotiated: bool = 
     ``least_left``: how much time a step has at least when a case comes back to it, in words.
     """
     if negotiated and rule == "seller_response":
-        return "协商须由商家同意；商家逾期未答复，申请会关闭，可申请的数量恢复"
+        return "协商须由商家同意；商家逾期未答复，申请会关闭，可重新申请"
     said = _OTHERWISE_OF.get(case_type, {}).get(rule) or OTHERWISE.get(rule, "")
     return said.format(least_left=least_left)
 
@@ -299,6 +299,18 @@ def state_of(case: Any) -> str:
 
 
 # Short answers shown on the page after an action that is not a step of a case: ?said=<key>.
+# What the button of a step's own page says, where the step's button leads to that page and does nothing yet.
+SUBMITS: dict[str, str] = {
+    "收到有问题": "提交问题",
+    "修改申请": "保存修改",
+    "修改运单": "保存修改",
+    "延长寄回期限": "确认延长",
+    "延长收货期限": "确认延长",
+    "催办": "催商家发货",
+    "转退款": "确认转退款",
+    "再次售后": "提交问题",
+}
+
 SAID: dict[str, str] = {
     "order-recorded": "下游订单已登记，可以为消费者申请售后",
     "orders-recorded": "下游订单已登记，可以为消费者申请售后",
@@ -306,9 +318,12 @@ SAID: dict[str, str] = {
     "chain-kept": "路线和运费已保存",
     "chain-ended": "已解除关联，两张售后单各自继续",
     "link-revoked": "链接已收回，打不开了",
+    "payouts-none": "请先勾选已经到账的款项",
+    "payouts-confirmed": "勾选的款项都已登记到账",
     "view-saved": "视图已保存",
     "reply-saved": "常用语已保存",
     "reply-removed": "常用语已删除",
+    "export-asked": "导出已开始，完成后在下面下载",
     "auto-saved": "规则已保存，还没有启用；请先试算",
     "auto-on": "规则已启用",
     "auto-off": "规则已停用",

@@ -197,7 +197,7 @@ def carried_out(step: Step, case_type: str, handed: HandIn, *, goods_returned: b
     if step.name == "decide_continue":
         return ["平台介入结束，售后单留在现在的状态。", f"原来的时限继续计算，至少还有 {least}。"]
     if step.name == "decide_close":
-        said = ["售后单关闭，可申请的数量恢复，没有付清的款项取消。"]
+        said = ["售后单关闭，可重新申请，没有付清的款项取消。"]
         if step.source in (State.INSPECTING, State.DISPUTED):
             said.append("商家收到的商品由商家退还给买家。")
         return said

@@ -245,7 +245,9 @@ def _modified(case: Case, handed: hand_ins.Modification | None, before: Stake) -
     chosen = [item.sku_id for item in handed.wanted if item.sku_id is not None]
     if not chosen:
         return Stake()
-    prices = dict(db.session.execute(select(Sku.id, Sku.price_fen).where(Sku.id.in_(chosen))).all())
+    prices = dict(
+        db.session.execute(select(Sku.id, Sku.price_fen).where(Sku.id.in_(chosen), Sku.shop_id == case.shop_id)).all()
+    )
     return _difference(case, [(item.line_id, item.milli, prices.get(item.sku_id or 0)) for item in handed.wanted])
 
 

@@ -170,6 +170,7 @@ def case(link_name: str, case_no: str) -> ResponseReturnValue:
         alone=opened.case_id is not None,
         answer=answers.work_out_answer(view),
         here=f"/c/{link_name}/{case_no}",
+        asks_account=answers.asks_for_account(view),
         urls=_list_addresses(link_name, case_no, view),
         expires_at=None if found.state not in flow.FINAL else opened.expires_at,
         at=f"/c/{link_name}/{case_no}/f",

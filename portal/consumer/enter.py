@@ -30,7 +30,11 @@ def enter() -> ResponseReturnValue:
     status = 200
     if request.method == "POST":
         status = 422
-        if form.validate_on_submit():
+        sent = request.form.get("shop", "")[:20]
+        form.shop.choices = [(sent, sent)] if sent else []  # which there are, number and telephone say
+        good = form.validate_on_submit()
+        form.shop.choices = []
+        if good:
             order_no = form.order_no.data
             counted = tries.of_order(order_no)
             if seconds := tries.wait(counted, g.now):

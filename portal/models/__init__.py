@@ -12,6 +12,7 @@ from portal.models.customers import CustomerNote
 from portal.models.desk import HeldStep, SavedView
 from portal.models.enquiries import Enquiry, EnquiryMessage, Faq, FaqVote, Promise
 from portal.models.evidence import Evidence
+from portal.models.exports import Export
 from portal.models.failed import FailedGoods
 from portal.models.imports import ImportHeading, ImportJob
 from portal.models.intake import Intake
@@ -70,6 +71,7 @@ __all__ = [
     "Enquiry",
     "EnquiryMessage",
     "Evidence",
+    "Export",
     "FailedGoods",
     "Faq",
     "FaqVote",

@@ -53,6 +53,7 @@ _ROW = (
         _case.case_no,
         _case.type,
         _case.state.label("case_state"),
+        _case.version,
         _case.due_at,
         _case.due_rule,
         _case.escalated,

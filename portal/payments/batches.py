@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select, update
+from sqlalchemy.orm import load_only
 
 from portal import words, workbook
 from portal.extensions import db
@@ -127,3 +128,24 @@ def list_files(shop_id: int, before: int | None) -> Sequence[Any]:
     if before is not None:
         query = query.where(PayoutFile.id < before)
     return db.session.execute(query).all()
+
+
+def find_batch_of(shop_id: int, entry_id: int) -> str:
+    """The number of the list for the bank that a payment is in; "" when in none."""
+    out = select(MoneyEntry.exported_at).where(MoneyEntry.shop_id == shop_id, MoneyEntry.id == entry_id)
+    at = db.session.scalar(out)
+    return name_batches(shop_id, [at]).get(at, "") if at is not None else ""
+
+
+def name_batches(shop_id: int, moments: Iterable[datetime | None]) -> dict[datetime, str]:
+    """What the lists that were made at these moments are called."""
+    wanted = {at for at in moments if at is not None}
+    if not wanted:
+        return {}
+    files = select(PayoutFile).where(
+        PayoutFile.shop_id == shop_id, PayoutFile.kind == "batch", PayoutFile.made_at.in_(wanted)
+    )
+    return {file.made_at: file.number for file in db.session.scalars(files.options(load_only(*_NAMED)))}
+
+
+_NAMED = (PayoutFile.made_at, PayoutFile.serial)

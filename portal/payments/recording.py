@@ -161,6 +161,32 @@ def record_payment(
     return taking.take(case.id, find_step(case, verb), by=by, now=now, handed=told)
 
 
+def confirm_many(
+    shop_id: int, shown: Mapping[int, int], *, by: ActedBy, now: datetime
+) -> tuple[int, list[tuple[str, str]]]:
+    """核对到账: each of the buyers' payments alone; how many were, and of the others the case and why not.
+
+    ``shown``: the payments' ids with the versions of their cases as the page had them.
+    """
+    done, left = 0, []
+    for entry_id, version in list(shown.items())[:MOST_AT_ONCE]:
+        entry = db.session.execute(
+            select(MoneyEntry.case_id, Case.case_no)
+            .join(Case, (Case.id == MoneyEntry.case_id) & (Case.shop_id == MoneyEntry.shop_id))
+            .where(MoneyEntry.id == entry_id, MoneyEntry.shop_id == shop_id)
+        ).one_or_none()
+        if entry is None:
+            continue
+        try:
+            with writing():
+                taking.take(entry.case_id, "confirm_payment", by=by, now=now, version=version)
+            done += 1
+        except StepRefused as refused:
+            left.append((entry.case_no, refused.sentence))
+    return done, left
+
+
+MOST_AT_ONCE = 100
 _FROM: Mapping[str, tuple[str, ...]] = {
     "approve": ("waiting",),
     "settle": ("due",),

@@ -24,6 +24,15 @@ def find_staff(shop_id: int) -> Sequence[Any]:
     ).all()
 
 
+def list_colleagues(shop_id: int, *, but: int = 0) -> list[tuple[int, str]]:
+    """Who of a shop talks with customers, but for one of them: (user id, 会员名)."""
+    return [
+        (row.user_id, row.member_name)
+        for row in find_staff(shop_id)
+        if row.user_id != but and roles.may_open(row.role, "contact")
+    ]
+
+
 def is_staff_of(user_id: int, shop_id: int) -> bool:
     """Whether this person works in this shop."""
     return db.session.get(Staff, (user_id, shop_id)) is not None

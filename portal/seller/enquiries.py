@@ -11,6 +11,7 @@ from portal.calendar import officehours
 from portal.extensions import db
 from portal.models import Shop
 from portal.orders import products
+from portal.people import staffing
 from portal.rights import phrases
 from portal.seller import bp
 from portal.talk import enquiries, faqs, promises
@@ -65,7 +66,7 @@ def enquiry_list() -> ResponseReturnValue:
         waits=waits,
         level=officehours.rate_level,
         target=officehours.TARGET,
-        names=dict(enquiries.list_colleagues(g.who.shop_id)),
+        names=dict(staffing.list_colleagues(g.who.shop_id)),
         more=f"/seller/enquiries?tab={tab}&after={paging.said(key)}" if key else "",
     )
 
@@ -79,7 +80,7 @@ def enquiry(enquiry_id: int) -> ResponseReturnValue:
     """The thread; POST answers, or with ``does=hand`` hands it over."""
     found, here = _find(enquiry_id), f"/seller/enquiries/{enquiry_id}"
     answering, handing, status = AnswerForm(), HandForm(), 200
-    colleagues = [pair for pair in enquiries.list_colleagues(g.who.shop_id) if pair[0] != g.who.user_id]
+    colleagues = staffing.list_colleagues(g.who.shop_id, but=g.who.user_id)
     handing.to.choices = [("", "请选择"), *((str(user_id), name) for user_id, name in colleagues)]
     does = request.form.get("does", "") if request.method == "POST" else ""
     form = handing if does == "hand" else answering
@@ -122,7 +123,7 @@ def enquiry(enquiry_id: int) -> ResponseReturnValue:
         handing=handing,
         form=form if form.errors else None,
         colleagues=colleagues,
-        names=dict(enquiries.list_colleagues(g.who.shop_id)),
+        names=dict(staffing.list_colleagues(g.who.shop_id)),
         phrases=phrases.BEFORE_PHRASES,
         messages=shown,
         earlier=f"{here}?before={shown[0].id}" if len(messages) > enquiries.MESSAGES else "",

@@ -8,7 +8,7 @@ from flask import g, request
 from flask.typing import ResponseReturnValue
 
 from portal import inputs
-from portal.cases import case_view, held, piles
+from portal.cases import case_view, held, piles, staff_notes
 from portal.cases.effects.hand_ins import HandIn, InspectedLine, Inspection, Shipment
 from portal.cases.effects.step_context import ActedBy
 from portal.extensions import db
@@ -18,7 +18,7 @@ from portal.parcels import intake
 from portal.people import roles
 from portal.resale import across, chain_view, risks
 from portal.rights import conditions
-from portal.seller import bp, forms, listing, not_yours, step_forms
+from portal.seller import bp, forms, listing, not_yours, payout_forms, step_forms
 from portal.seller.cases import build_view, is_shown, show_page
 from portal.web import guards
 from portal.web.pages import page
@@ -76,7 +76,10 @@ class SellerSteps(StepRoute[forms.StepForm]):
         if listing.is_carried() and not step_forms.scanned_number() and held.may_hold(case, name, g.now):
             held.hold(case, name, by=by, now=g.now, handed=handed, **form.as_shown)
             return db.session.get_one(Case, case_id)
-        return super().take(case_id, name, by, form, handed)
+        done = super().take(case_id, name, by, form, handed)
+        if isinstance(form, payout_forms.SettleForm) and form.why.data:
+            staff_notes.write_note(done, f"手工登记已付款：{form.why.data}", by=by, now=g.now)
+        return done
 
     def go_on(self, done: Case, form: forms.StepForm) -> str:
         if number := step_forms.scanned_number():  # the next parcel is in the hand already

@@ -121,17 +121,6 @@ def hand_over(enquiry: Enquiry, to: int, note: str, *, by: str, now: datetime) -
     return True
 
 
-def list_colleagues(shop_id: int) -> list[tuple[int, str]]:
-    """Who can take a thread over: (user id, 会员名)."""
-    rows = db.session.execute(
-        select(User.id, User.member_name)
-        .join(Staff, Staff.user_id == User.id)
-        .where(Staff.shop_id == shop_id, Staff.role.in_(("owner", "agent")))
-        .order_by(User.member_name)
-    )
-    return [(row.id, row.member_name) for row in rows]
-
-
 _LISTED = (
     select(
         Enquiry.id, Enquiry.shop_id, Enquiry.product_id, Enquiry.last_message_id, Enquiry.last_words, Enquiry.last_at,

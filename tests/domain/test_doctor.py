@@ -41,6 +41,7 @@ from portal.models import (
     Policy,
     Shipment,
 )
+from portal.orders.claims import Claims
 from portal.parcels import following
 from portal.parcels.scans import Scan
 from portal.system import notes
@@ -771,6 +772,30 @@ def a_number_of_two_shops_that_nobody_was_told_of(world: World) -> list[str]:
     number = db.session.scalar(select(Order.order_no).where(Order.id == world.other_order))
     world.run("UPDATE orders SET contested = 1 WHERE id = :order", order=world.other_order)
     return [f"order {number} of shop {world.cast.shop}"]
+
+
+def _give_another_shop(world: World) -> list[str]:
+    """The number of an order to an order of another shop's as well; what must be said of both."""
+    number = _order_no(world.other_order)
+    world.cast.order(order_no=number, shop=world.cast.shop2, buyer=world.cast.buyer2)
+    return [f"order {number} of shop {shop}" for shop in (world.cast.shop, world.cast.shop2)]
+
+
+@plant("order numbers")
+def a_number_of_two_shops_that_is_not_marked(world: World) -> list[str]:
+    return _give_another_shop(world)
+
+
+@plant("order numbers")
+def a_marked_number_of_which_one_shop_was_told(world: World) -> list[str]:
+    [_, other] = _give_another_shop(world)
+    number = _order_no(world.other_order)
+    with writing():
+        claims = Claims()
+        claims.look_up([number])
+        claims.settle([(number, world.cast.shop2)], world.cast.now)
+    world.run("DELETE FROM notices WHERE kind = 'number_claimed' AND shop_id = :shop", shop=world.cast.shop2)
+    return [other]
 
 
 @plant("files")

@@ -81,3 +81,9 @@ def test_the_other_side_is_called_the_same_everywhere() -> None:
     top = Path(words.__file__).parent
     pages = [*(top.parent / "templates").rglob("*.html"), top / "words.py", *(top / "rights").rglob("*.py")]
     assert [path.name for path in pages if "卖家" in path.read_text("utf-8")] == []
+
+
+def test_a_button_that_submits_says_what_it_does() -> None:
+    """Its step's button leads to a page; there it says what is sent. Each is the button of a step that exists."""
+    known = {step.button for step in flow.STEPS if step.actor is flow.Actor.BUYER}
+    assert set(words.SUBMITS) <= known and not set(words.SUBMITS.values()) & set(words.SUBMITS)

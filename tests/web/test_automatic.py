@@ -13,7 +13,7 @@ from portal.models import AutoRule, Case
 from tests.cast import Cast, post, sign_in
 from tests.conftest import Clock
 
-RULE = {"name": "小额破损", "action": "agree", "most": "100", "reasons": ["damaged"], "resold": "any"}
+RULE = {"name": "小额破损", "action": "agree", "most": "100", "reasons": ["damaged", "wrong_item"], "resold": "any"}
 
 
 def test_a_rule_is_written_tried_switched_on_and_works(app: Flask, cast: Cast, now: Clock) -> None:
@@ -66,7 +66,7 @@ def test_a_changed_rule_is_off_until_it_was_tried_again(app: Flask, cast: Cast, 
     post(desk, f"/seller/auto/{rule_id}", RULE)
     db.session.expire_all()
     row = db.session.get_one(AutoRule, (rule_id, cast.shop))
-    assert (row.name, row.is_on, row.conditions["reasons"]) == ("小额破损", False, ["damaged"])
+    assert (row.name, row.is_on, row.conditions["reasons"]) == ("小额破损", False, ["damaged", "wrong_item"])
     post(desk, f"/seller/auto/{rule_id}/remove", at="/seller/auto")
     assert desk.get(f"/seller/auto/{rule_id}").status_code == 404
 

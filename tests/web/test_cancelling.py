@@ -44,7 +44,7 @@ def test_several_from_the_list(app: Flask, cast: Cast, now: Clock) -> None:
         and post(buyer, "/orders/cancel", form, at=f"/orders/{sent.order_no}/contact").location == done.location
     )
     page = buyer.get(done.location).text
-    assert "3 笔已撤销,1 笔没有撤销" in page and page.count("查看退款") == 3 and "商家已发货，不能撤销" in page
+    assert "3 笔已撤销，1 笔没有撤销" in page and page.count("查看退款") == 3 and "商家已发货，不能撤销" in page
     assert len(db.session.scalars(db.select(MoneyEntry)).all()) == 3
     assert sign_in(app, "buyer2").get(done.location).status_code == 404
 

@@ -15,7 +15,20 @@ from sqlalchemy import func, select
 from portal.calendar import clock
 from portal.extensions import db, writing
 from portal.flow import Actor
-from portal.models import AccessLink, Case, CaseEvent, Evidence, FormKey, Notice, Parcel, RateCount, Session
+from portal.models import (
+    AccessLink,
+    Case,
+    CaseEvent,
+    Evidence,
+    FormKey,
+    Notice,
+    Order,
+    OrderLine,
+    Parcel,
+    RateCount,
+    Session,
+)
+from portal.resale import downstream
 from portal.resale import links as consumer_links
 from tests.cast import PARCELS, Cast, post, sign_in, token_of
 from tests.domain.test_chains import Chain
@@ -311,3 +324,36 @@ def test_links_are_made_shown_once_and_taken_back_at_the_desk(consumer: Consumer
     assert consumer.browser.get(path).status_code == 404
     assert post(desk, url, {"revoke": str(newest)}).status_code == 409
     assert post(desk, url, {"revoke": "x"}).status_code == 409
+
+
+def test_a_number_that_two_shops_have_asks_which(consumer: Consumer) -> None:
+    """Number and telephone are right for both: the consumer says where they bought, and sees that shop's order only."""
+    cast, number = consumer.chain.cast, "TB2026112300001"
+    purchase = cast.order(buyer=cast.seller, title="羊毛围巾")
+    with writing():
+        line = db.session.scalars(select(OrderLine).where(OrderLine.order_id == purchase.id)).one()
+        downstream.record_order(
+            db.session.get_one(Order, (purchase.id, cast.shop)),
+            shop_id=cast.shop,
+            order_no=number,
+            channel="微信",
+            receiver=("李雯", "13425059650", "四川省成都市武侯区一环路南二段8号"),
+            goods=[downstream.Bought(line.id, 1_000, 1_990)],
+            ordered_at=cast.now,
+            received_at=cast.now,
+            by=cast.seller,
+            now=cast.now,
+        )
+    asked = {"order_no": number, "last_four": "9650"}
+    which = post(consumer.browser, "/c", asked)
+    assert which.status_code == 422 and "几家店铺有这个订单号" in which.text
+    assert "seller的店" in which.text and "seller2的店" in which.text and number in which.text
+    wrong = post(consumer.browser, "/c", {**asked, "shop": "999"})
+    assert wrong.status_code == 422 and "请选择您购买的店铺" in wrong.text
+    for shop, title, other in ((cast.shop, "羊毛围巾", "纯棉中筒袜"), (cast.shop2, "纯棉中筒袜", "羊毛围巾")):
+        found = post(consumer.browser, "/c", {**asked, "shop": str(shop)})
+        assert found.status_code == 303
+        page = consumer.browser.get(found.location, follow_redirects=True).text
+        assert title in page and other not in page
+    blind = post(consumer.browser, "/c", {**asked, "last_four": "0000", "shop": str(cast.shop)})
+    assert blind.status_code == 422 and "没有查到" in blind.text and "的店" not in blind.text

@@ -82,7 +82,7 @@ def report_defective(context: StepContext[DefectReport]) -> dict[str, Any]:
         raise context.refuse("换来的商品再次有问题，不再重复换货，请选择退货退款")
     kind = context.handed.kind
     if kind not in conditions.PROBLEMS or kind == "not_received":
-        raise context.refuse("请选择收到的商品有什么问题；没有收到请用「收到有问题」")
+        raise context.refuse("请选择收到的商品有什么问题；没有收到请用「商品有问题」")
     if not context.photos:
         raise context.refuse("请上传能看出问题的照片")
     if not context.note:

@@ -15,7 +15,7 @@ from portal.cases.effects.step_context import ActedBy
 from portal.extensions import Busy, db, writing
 from portal.flow import Actor, State, StepRefused
 from portal.models import Case, CaseLink, Evidence, User
-from portal.resale import alarm, undecided
+from portal.resale import alarm, consumers, undecided
 from portal.resale.across import reuse_evidence
 from portal.resale.passing import applying, receipts, results, waybills
 from portal.resale.passing.pair import Move, Pair, find_pair, list_below, load_pair
@@ -48,6 +48,7 @@ def hear(case_id: int, now: datetime) -> None:
         for link_id in find_pair(case_id):
             move_chain(link_id, now)
             alarm.tell_refusal(link_id, now)
+        consumers.tell_account_wanted(case_id, now)
         for below in list_below(case_id):
             undecided.tell_choices(below, now)
     except Busy:
