@@ -57,7 +57,7 @@ def test_a_statement_that_doesnt(statement: str, tables: tuple[str, ...]) -> Non
     assert find_unnamed(statement) == tables
 
 
-@pytest.mark.parametrize("place", [*MAY_NOT, *NOT_YET])
+@pytest.mark.parametrize("place", LEFT_OUT)
 def test_what_is_left_out_is_there(place: str) -> None:
     module, _, function = place.partition(":")
     path = ROOT / "portal" / module
@@ -65,6 +65,9 @@ def test_what_is_left_out_is_there(place: str) -> None:
     assert not function or re.search(rf"^ *def {function}", path.read_text("utf-8"), re.MULTILINE)
 
 
+STATED = (*MAY_NOT, *NOT_YET)
+
+
 def test_nothing_is_left_out_twice() -> None:
-    twice = [(one, other) for one in LEFT_OUT for other in LEFT_OUT if one != other and one.startswith(other)]
+    twice = [(one, other) for one in STATED for other in STATED if one != other and one.startswith(other)]
     assert twice == [] and len(LEFT_OUT) == len(set(LEFT_OUT))
