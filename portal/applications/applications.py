@@ -54,7 +54,7 @@ def submit_draft(draft: Draft, *, by: ActedBy, now: datetime) -> Case:
     order = db.session.get_one(Order, (draft.order_id, draft.shop_id))
     policy = policies.get_current(order.shop_id)
     fields, photos = draft.fields, list_photos(draft)
-    lines = {line.id: line for line in list_lines(order.id)}
+    lines = {line.id: line for line in list_lines(order.id, order.shop_id)}
     may = is_exchangeable(list(lines.values()))
     skus = {int(line_id): sku for line_id, sku in (fields.get("skus") or {}).items() if sku}
     wanted = [
@@ -117,7 +117,7 @@ def judge_draft(draft: Draft, *, now: datetime) -> list[tuple[int, Verdict]]:
     """What eligibility says of each line of the draft, as it stands."""
     order = db.session.get_one(Order, (draft.order_id, draft.shop_id))
     policy = get_policy_for(order)
-    lines = {line.id: line for line in list_lines(order.id)}
+    lines = {line.id: line for line in list_lines(order.id, order.shop_id)}
     may = is_exchangeable(list(lines.values()))
     proof = len(list_photos(draft)), visible(read_description(draft))
     return [
@@ -155,7 +155,7 @@ def judge_again(
             )
         ).all()
     )
-    lines = [line for line in list_lines(order.id) if line.id in own]
+    lines = [line for line in list_lines(order.id, order.shop_id) if line.id in own]
     may = is_exchangeable(lines)
     payer, basis = case.freight_payer, case.basis
     if reason == case.reason:
@@ -183,7 +183,7 @@ def _then(case: Case, goods: Goods) -> dict[str, Any]:
 
 def summarise(draft: Draft, *, now: datetime) -> dict[str, Any]:
     """What the check page shows: lines with quantities and specifications, photos, who pays, what the rules say."""
-    lines = {line.id: line for line in list_lines(draft.order_id)}
+    lines = {line.id: line for line in list_lines(draft.order_id, draft.shop_id)}
     specs = {line_id: sku.spec for line_id, sku in list_chosen_skus(draft, list(lines.values())).items()}
     verdicts = judge_draft(draft, now=now)
     kind = read_type(draft)

@@ -69,7 +69,9 @@ def start_draft(
         "updated_at": now,
     }
     db.session.execute(insert(Draft).values(row).on_conflict_do_nothing())
-    draft = db.session.scalars(select(Draft).where(Draft.order_id == order_id, Draft.buyer_id == buyer_id)).one()
+    draft = db.session.scalars(
+        select(Draft).where(Draft.order_id == order_id, Draft.shop_id == shop_id, Draft.buyer_id == buyer_id)
+    ).one()
     if line_id is not None:
         save_draft(draft, {"line_id": line_id}, now)
     return draft
@@ -84,7 +86,9 @@ def save_draft(draft: Draft, fields: dict[str, Any], now: datetime) -> None:
 
 def discard_draft(draft: Draft) -> None:
     """Remove a draft; its photos become loose and are swept a day later."""
-    db.session.execute(update(Photo).where(Photo.draft_id == draft.id).values(draft_id=None))
+    db.session.execute(
+        update(Photo).where(Photo.draft_id == draft.id, Photo.shop_id == draft.shop_id).values(draft_id=None)
+    )
     db.session.delete(draft)
     db.session.flush()
 
@@ -94,7 +98,9 @@ def keep_photos(draft: Draft, public_ids: Sequence[str], drop: Sequence[str] = (
     mine = (Photo.owner_id == draft.buyer_id, Photo.is_loose("draft_id"))
     if drop:
         db.session.execute(
-            update(Photo).where(Photo.public_id.in_(drop), Photo.draft_id == draft.id).values(draft_id=None)
+            update(Photo)
+            .where(Photo.public_id.in_(drop), Photo.draft_id == draft.id, Photo.shop_id == draft.shop_id)
+            .values(draft_id=None)
         )
     room = MOST_PHOTOS - len(list_photos(draft))
     if public_ids and room > 0:
@@ -108,9 +114,15 @@ def keep_photos(draft: Draft, public_ids: Sequence[str], drop: Sequence[str] = (
 
 def list_photos(draft: Draft) -> list[str]:
     """The public ids of a draft's photos, oldest first."""
-    return list(db.session.scalars(select(Photo.public_id).where(Photo.draft_id == draft.id).order_by(Photo.id)))
+    return list(
+        db.session.scalars(
+            select(Photo.public_id).where(Photo.draft_id == draft.id, Photo.shop_id == draft.shop_id).order_by(Photo.id)
+        )
+    )
 
 
 def load_photos(draft: Draft) -> Sequence[Photo]:
     """The photos of a draft, oldest first."""
-    return db.session.scalars(select(Photo).where(Photo.draft_id == draft.id).order_by(Photo.id)).all()
+    return db.session.scalars(
+        select(Photo).where(Photo.draft_id == draft.id, Photo.shop_id == draft.shop_id).order_by(Photo.id)
+    ).all()

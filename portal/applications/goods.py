@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import and_, bindparam, select
 
 from portal.calendar import calendars, workdays
 from portal.extensions import db
@@ -85,6 +85,7 @@ _line, _product = OrderLine.__table__.c, Product.__table__.c
 _LINES = Prepared(
     select(
         _line.id,
+        _line.shop_id,
         _line.position,
         _line.title,
         _line.spec,
@@ -101,15 +102,15 @@ _LINES = Prepared(
         _product.no_reason_excluded,
         _product.picture,
     )
-    .outerjoin(Product.__table__, _product.id == _line.product_id)
-    .where(_line.order_id == bindparam("order_id"))
+    .outerjoin(Product.__table__, and_(_product.id == _line.product_id, _product.shop_id == _line.shop_id))
+    .where(_line.order_id == bindparam("order_id"), _line.shop_id == bindparam("shop_id"))
     .order_by(_line.position, _line.id)
 )
 
 
-def list_lines(order_id: int) -> Sequence[Any]:
+def list_lines(order_id: int, shop_id: int) -> Sequence[Any]:
     """The lines of an order in their order, as columns, each with its product's ``picture`` and ``exchangeable``."""
-    return _LINES.list_rows(order_id=order_id)
+    return _LINES.list_rows(order_id=order_id, shop_id=shop_id)
 
 
 def is_exchangeable(lines: Sequence[Any]) -> dict[int, bool]:
@@ -123,7 +124,13 @@ def list_replacements(line: Any) -> Sequence[Sku]:
         return []
     return db.session.scalars(
         select(Sku)
-        .where(Sku.product_id == line.product_id, Sku.in_stock, Sku.spec != line.spec, Sku.spec != "")
+        .where(
+            Sku.product_id == line.product_id,
+            Sku.shop_id == line.shop_id,
+            Sku.in_stock,
+            Sku.spec != line.spec,
+            Sku.spec != "",
+        )
         .order_by(Sku.id)
         .limit(50)
     ).all()

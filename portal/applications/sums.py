@@ -88,7 +88,7 @@ def list_chosen_skus(draft: Draft, lines: Sequence[Any]) -> dict[int, Sku]:
 def work_out_all(draft: Draft) -> Sums:
     """The sums of a draft as it stands."""
     order = db.session.get_one(Order, (draft.order_id, draft.shop_id))
-    lines = list_lines(order.id)
+    lines = list_lines(order.id, order.shop_id)
     known = {line.id for line in lines}
     fields = draft.fields
     quantities = {int(i): int(milli) for i, milli in (fields.get("quantities") or {}).items() if int(i) in known}

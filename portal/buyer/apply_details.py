@@ -253,7 +253,7 @@ def _tell_most(order: Order, lines: list[Any], typed: dict[str, str]) -> str:
 
 def _sort_lines(order: Order, fields: dict[str, Any]) -> list[Any]:
     """The lines of the order, the one that the application began with first."""
-    lines = list(applications_goods.list_lines(order.id))
+    lines = list(applications_goods.list_lines(order.id, order.shop_id))
     return sorted(lines, key=lambda line: (line.id != fields.get("line_id"), line.position))
 
 

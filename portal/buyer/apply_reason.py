@@ -27,7 +27,7 @@ def apply(order_no: str) -> ResponseReturnValue:
     """Why: one reason for one line to begin with; or why it can't be, and what instead."""
     order = find_order(order_no)
     order_id = order.id
-    lines = {line.id: line for line in applications_goods.list_lines(order_id)}
+    lines = {line.id: line for line in applications_goods.list_lines(order_id, order.shop_id)}
     may = applications_goods.is_exchangeable(list(lines.values()))
     policy = applications_goods.get_policy_for(order)
     draft = find_begun(order)

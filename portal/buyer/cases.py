@@ -181,6 +181,6 @@ def again(case_no: str) -> ResponseReturnValue:
 def agreement(case_no: str) -> ResponseReturnValue:
     """What both sides agreed to, to print or keep."""
     case = guards.found(case_view.find_of_buyer(case_no, g.who.user_id))
-    accepted, event = guards.found(agreements.build_agreement(case.id))
+    accepted, event = guards.found(agreements.build_agreement(case))
     view = case_view.build_view(case, Actor.BUYER, g.now)
     return page("shared/agreement.html", case=case, view=view, proposal=accepted, event=event, side="buyer")

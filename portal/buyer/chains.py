@@ -94,7 +94,7 @@ def downstream(order_no: str) -> ResponseReturnValue:
     shop_id = _own_shop()
     order = guards.found(_find_purchase(order_no, shop_id))
     order_id = order.id
-    lines = applications_goods.list_lines(order.id)
+    lines = applications_goods.list_lines(order.id, order.shop_id)
     form = DownstreamForm()
     typed: dict[str, str] = {}
     problems: dict[str, str] = {}
@@ -247,7 +247,7 @@ def chain(case_no: str) -> ResponseReturnValue:
         status,
         case=case,
         chain=shown,
-        parties=list_all([chain_view.build_chain(link) for link in chain_view.list_links_above(shown.down.id)])
+        parties=list_all([chain_view.build_chain(link) for link in chain_view.list_links_above(shown.down)])
         if shown
         else (),
         forms=forms,

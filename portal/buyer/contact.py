@@ -64,7 +64,7 @@ def contact(order_no: str) -> ResponseReturnValue:
             return once(send)
         status = 422
         order = guards.found(order_lists.find_of_buyer(order_no, g.who.user_id))
-    talk = conversations.find_of_order(order.id)
+    talk = conversations.find_of_order(order.id, order.shop_id)
     before = request.args.get("before", "")
     key = int(before) if before.isascii() and before.isdigit() and len(before) < 18 else None
     found = conversations.list_latest(talk.id, key) if talk else []
@@ -75,7 +75,7 @@ def contact(order_no: str) -> ResponseReturnValue:
         order=order,
         shop=db.session.get_one(Shop, order.shop_id),
         form=form,
-        lines=goods.list_lines(order.id),
+        lines=goods.list_lines(order.id, order.shop_id),
         messages=shown,
         side="buyer",
         phrases=phrases.BUYER_PHRASES,
@@ -92,7 +92,7 @@ def _send(order_id: int, words: str, photos: list[str]) -> None:
     wish = conversations.wants_exchange(words)
     if wish is None:
         return
-    lines = goods.list_lines(order.id)
+    lines = goods.list_lines(order.id, order.shop_id)
     if wish == "exact":
         only = lines[0].id if len(lines) == 1 else None
         drafts.start_draft(order.shop_id, order.id, g.who.user_id, source="chat", now=g.now, line_id=only)
@@ -132,9 +132,9 @@ def contact_new(order_no: str) -> ResponseReturnValue:
 def contact_read(order_no: str) -> ResponseReturnValue:
     """Everything shown has been seen."""
     order = guards.found(order_lists.find_of_buyer(order_no, g.who.user_id))
-    order_id = order.id
+    order_id, shop_id = order.id, order.shop_id
     with writing():
-        talk = conversations.find_of_order(order_id)
+        talk = conversations.find_of_order(order_id, shop_id)
         if talk is not None and talk.buyer_unread:
             conversations.mark_read(talk, "buyer")
     if request.headers.get("HX-Request"):

@@ -31,7 +31,7 @@ def apply_photo(order_no: str) -> ResponseReturnValue:
 
 def _start_draft(order: Order, line: str) -> Draft | None:
     """The draft that a photo begins, before a reason was chosen; None for what is no line of the order."""
-    if line not in {str(each.id) for each in goods.list_lines(order.id)}:
+    if line not in {str(each.id) for each in goods.list_lines(order.id, order.shop_id)}:
         return None
     shop_id, order_id = order.shop_id, order.id
     with writing():

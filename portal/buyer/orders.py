@@ -84,7 +84,7 @@ def _same_list(asked: early.Asked) -> tuple[object, ...]:
 def order(order_no: str) -> ResponseReturnValue:
     """One order: its lines, what remains of each, what can be done and why not."""
     found = guards.found(order_lists.load_for_buyer(order_no, g.who.user_id))
-    lines = goods.list_lines(found.id)
+    lines = goods.list_lines(found.id, found.shop_id)
     may = goods.is_exchangeable(lines)
     facts = goods.get_kept_policy_for(found)
     offers = {

@@ -54,7 +54,13 @@ def _do(item_id: int, now: datetime) -> bool:
         with writing():
             if (item := _claim(item_id)) is None:
                 return False
-            _carry_out(db.session.scalars(select(BulkRun).where(BulkRun.id == item.run_id)).one(), item, now)
+            _carry_out(
+                db.session.scalars(
+                    select(BulkRun).where(BulkRun.id == item.run_id, BulkRun.shop_id == item.shop_id)
+                ).one(),
+                item,
+                now,
+            )
             _mark(item, "done", "")
             return True
     except StepRefused as refused:
@@ -102,7 +108,7 @@ def _carry_out(run: BulkRun, item: Any, now: datetime) -> None:
 
 def _hand_in(run: BulkRun, item: Any) -> HandIn:
     if run.kind == "agree":
-        kind = db.session.scalar(select(Case.type).where(Case.id == item.case_id))
+        kind = db.session.scalar(select(Case.type).where(Case.id == item.case_id, Case.shop_id == item.shop_id))
         address = run.facts.get("address_id") if kind in ("exchange", "return_refund") else None
         return Approval(address_id=address)
     if run.kind == "ship_replacement":

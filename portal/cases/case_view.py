@@ -183,20 +183,20 @@ class View:
 
 def build_view(case: Case, side: Actor, now: datetime, *, role: str = "", by_link: bool = False) -> View:
     """Collect the page of ``case`` for ``side``; ``role``: of a shop's person, ``by_link``: as addresses.Reader."""
-    around: Any = AROUND.find_row(case_id=case.id)
-    lines = LINES.list_rows(case_id=case.id)
-    parcels, traces = parcel_view.list_of_case(case.id)
+    around: Any = AROUND.find_row(case_id=case.id, shop_id=case.shop_id)
+    lines = LINES.list_rows(case_id=case.id, shop_id=case.shop_id)
+    parcels, traces = parcel_view.list_of_case(case)
     legs: dict[str, list[Any]] = {}
     for parcel in parcels:
         legs.setdefault(parcel.leg, []).append(parcel)
     photos: dict[int, list[Any]] = {}
-    for row in evidence.list_of_case(case.id):
+    for row in evidence.list_of_case(case):
         photos.setdefault(row.event_version or 0, []).append(row)
-    events = EVENTS.list_rows(case_id=case.id)
-    entries = money_entries.list_of_case(case.id) if case.entry_count else ()
+    events = EVENTS.list_rows(case_id=case.id, shop_id=case.shop_id)
+    entries = money_entries.list_of_case(case) if case.entry_count else ()
     waits = case_deadlines.find_who_must_act(case)
     asked = bank_accounts.find_request(entries)
-    bank = bank_accounts.Known(around.bank_data, bank_accounts.find_of_case(case.id) if asked else ())
+    bank = bank_accounts.Known(around.bank_data, bank_accounts.find_of_case(case) if asked else ())
     turn = case_deadlines.list_who_must_act(case)
     least = lengths.describe_deadline("least_left")
     collect = cache(partial(case_facts.collect_facts, case, now, parcels, entries, bank, lines))
@@ -204,7 +204,7 @@ def build_view(case: Case, side: Actor, now: datetime, *, role: str = "", by_lin
     reader = addresses.Reader(side, role, by_link)
     open_now = name_open_steps(case, reader, steps, lines, legs)
     receiver = addresses.show_receiver(reader, open_now, case)
-    made = cases_proposals.list_of_case(case.id) if any("proposal" in event.data for event in events) else ()
+    made = cases_proposals.list_of_case(case) if any("proposal" in event.data for event in events) else ()
     return View(
         case=case,
         side=side,

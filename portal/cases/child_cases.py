@@ -191,7 +191,7 @@ def plan_child_payments(made: Case, child: ChildCase, by: ActedBy, at: datetime)
             made.refund_fen = step_context.plan_refund(made, child.refund_fen, by, at, child.proposer, exact=True)
             made.entry_count += 1
         else:
-            found = worth.work_out_case_worth(made, worth.list_units(made.id, accepted=False))
+            found = worth.work_out_case_worth(made, worth.list_units(made, accepted=False))
             most = worth.add_up(found)
             made.refund_fen = most if child.refund_fen is None else min(child.refund_fen, most)
     for kind, fen in (("difference_return", child.return_difference_fen), ("compensation", child.compensation_fen)):

@@ -33,7 +33,7 @@ _CASES = (
         _order.order_no,
         _user.member_name.label("buyer"),
     )
-    .join_from(Case.__table__, Order.__table__, _order.id == _case.order_id)
+    .join_from(Case.__table__, Order.__table__, (_order.id == _case.order_id) & (_order.shop_id == _case.shop_id))
     .join(User.__table__, _user.id == _case.buyer_id)
 )
 
@@ -81,7 +81,14 @@ def _find_above(shop_id: int, fits: Any) -> Any:
     """铺货: cases whose consumer's case or order has that number, which the consumer may have put into the parcel."""
     return (
         select(_link.upstream_id)
-        .join_from(CaseLink.__table__, _below_table, _case_below.id == _link.downstream_id)
-        .join(_order_table_below, _order_below.id == _case_below.order_id)
+        .join_from(
+            CaseLink.__table__,
+            _below_table,
+            (_case_below.id == _link.downstream_id) & (_case_below.shop_id == _link.shop_id),
+        )
+        .join(
+            _order_table_below,
+            (_order_below.id == _case_below.order_id) & (_order_below.shop_id == _case_below.shop_id),
+        )
         .where(_link.upstream_shop_id == shop_id, fits)
     )

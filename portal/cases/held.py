@@ -113,7 +113,11 @@ def undo(shop_id: int, held_id: int, user_id: int, now: datetime) -> str | None:
     if done.rowcount != 1:  # type: ignore[attr-defined]
         return None
     _bump(shop_id)
-    return db.session.scalar(select(Case.case_no).join(HeldStep, HeldStep.case_id == Case.id).where(*mine))
+    return db.session.scalar(
+        select(Case.case_no)
+        .join(HeldStep, (HeldStep.case_id == Case.id) & (HeldStep.shop_id == Case.shop_id))
+        .where(*mine)
+    )
 
 
 def carry_out_due(now: datetime) -> int:

@@ -36,17 +36,19 @@ class Terms:
     note: str = ""
 
 
-def find_open(case_id: int) -> Proposal | None:
+def find_open(case: Any) -> Proposal | None:
     """The terms that wait for an answer."""
     return db.session.scalars(
-        select(Proposal).where(Proposal.case_id == case_id, Proposal.state == "open")
+        select(Proposal).where(Proposal.case_id == case.id, Proposal.shop_id == case.shop_id, Proposal.state == "open")
     ).one_or_none()
 
 
-def list_of_case(case_id: int) -> Sequence[Proposal]:
+def list_of_case(case: Any) -> Sequence[Proposal]:
     """All versions, the newest first."""
     return db.session.scalars(
-        select(Proposal).where(Proposal.case_id == case_id).order_by(Proposal.version.desc())
+        select(Proposal)
+        .where(Proposal.case_id == case.id, Proposal.shop_id == case.shop_id)
+        .order_by(Proposal.version.desc())
     ).all()
 
 
@@ -154,7 +156,7 @@ def list_skus(sku_id: int, line: CaseLine) -> bool:
     same = (
         select(Sku.id)
         .join(OrderLine, and_(OrderLine.product_id == Sku.product_id, OrderLine.shop_id == Sku.shop_id))
-        .where(Sku.id == sku_id, OrderLine.id == line.order_line_id)
+        .where(Sku.id == sku_id, Sku.shop_id == line.shop_id, OrderLine.id == line.order_line_id)
     )
     return db.session.scalar(same) is not None
 
@@ -228,14 +230,14 @@ def load_prices(shop_id: int, terms: Terms) -> Mapping[int, int | None]:
     return found
 
 
-def answer_proposal(case_id: int, state: str, *, by: int | None, at: datetime) -> Proposal:
+def answer_proposal(case: Any, state: str, *, by: int | None, at: datetime) -> Proposal:
     """The open version is accepted, declined or lapses; from then on it is never changed."""
-    proposal = find_open(case_id)
+    proposal = find_open(case)
     if proposal is None:
         raise StepRefused("没有待答复的方案，页面显示的是最新状态")
     done = db.session.execute(
         update(Proposal)
-        .where(Proposal.id == proposal.id, Proposal.state == "open")
+        .where(Proposal.id == proposal.id, Proposal.shop_id == proposal.shop_id, Proposal.state == "open")
         .values(state=state, answered_at=at, answered_by=by)
         .execution_options(synchronize_session=False)
     )
@@ -248,7 +250,7 @@ def answer_proposal(case_id: int, state: str, *, by: int | None, at: datetime) -
 def collect_facts(case: Any) -> dict[str, Any]:
     """What conditions ask of a case that has been proposed to."""
     origin = (case.origin or {}).get("state", "")
-    proposal = find_open(case.id)
+    proposal = find_open(case)
     if proposal is None:
         return {"origin": origin, "outcome": ""}
     return {"origin": origin, "outcome": work_out_outcome(case, read_terms(proposal), proposal.difference_fen)}

@@ -92,12 +92,12 @@ def weigh(case: Case, lines: Sequence[Any] | None = None) -> Stake:
     if case.type in MONEY:
         if "refund" in planned:
             return Stake(planned["refund"], 0, compensation)
-        return _refund(case, worth.list_units(case.id, accepted=False), case.refund_fen, compensation)
+        return _refund(case, worth.list_units(case, accepted=False), case.refund_fen, compensation)
     if not case.difference_fen or case.difference_waived:
         return Stake(compensation_fen=compensation)
     accepted = case.state in INSPECTED
     if lines is None:
-        return _difference(case, worth.list_wanted(case.id, accepted=accepted), compensation)
+        return _difference(case, worth.list_wanted(case, accepted=accepted), compensation)
     wanted = [
         (each.order_line_id, each.accepted_milli if accepted else each.quantity_milli, each.wanted_price_fen)
         for each in lines
@@ -187,16 +187,16 @@ def _nothing(_case: Case, _handed: Any, _before: Stake) -> Stake:
 def _accepted(case: Case, _handed: Any, before: Stake) -> Stake:
     """The inspection's result."""
     if case.type in MONEY:
-        units = worth.list_units(case.id, accepted=True)
+        units = worth.list_units(case, accepted=True)
         return _refund(case, units, case.refund_fen, before.compensation_fen) if units else Stake()
     if not case.difference_fen or case.difference_waived:
         return before
-    return _difference(case, worth.list_wanted(case.id, accepted=True), before.compensation_fen)
+    return _difference(case, worth.list_wanted(case, accepted=True), before.compensation_fen)
 
 
 def _proposed(case: Case, _handed: Any, before: Stake) -> Stake:
     """The terms that wait for an answer."""
-    made = proposals.find_open(case.id)
+    made = proposals.find_open(case)
     if made is None:
         return before
     own = dict(
@@ -224,12 +224,12 @@ def _of_terms(case: Case, terms: proposals.Terms, difference_fen: int, before: S
 
 def _converted(case: Case, _handed: Any, _before: Stake) -> Stake:
     """The buyer's own 转退款."""
-    units = worth.list_units(case.id, accepted=case.type == CaseType.EXCHANGE)
+    units = worth.list_units(case, accepted=case.type == CaseType.EXCHANGE)
     return _with_paid_difference(case, _refund(case, units, None))
 
 
 def _with_paid_difference(case: Case, stake: Stake) -> Stake:
-    paid = money_entries.find_paid_difference(case.id)
+    paid = money_entries.find_paid_difference(case)
     if not paid:
         return stake
     said = f"另退已补的差价 {money_text(paid)} 元"
@@ -255,7 +255,7 @@ def _advanced(case: Case, handed: hand_ins.AdvanceRefund | None, before: Stake) 
     fen = handed.amount_fen if handed is not None else None
     if fen is None:
         return before
-    return _refund(case, worth.list_units(case.id, accepted=False), fen, exact=True)
+    return _refund(case, worth.list_units(case, accepted=False), fen, exact=True)
 
 
 def _again(case: Case, handed: hand_ins.DefectReport | None, before: Stake) -> Stake:

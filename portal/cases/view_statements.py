@@ -50,7 +50,9 @@ AROUND = Prepared(
         _user.password_hash.is_(None).label("no_account"),
         _shop.bank_data,
         _shop.name.label("shop"),
-        exists().where(_link.downstream_id == _case.id, _link.ended_at.is_(None)).label("linked"),
+        exists()
+        .where(_link.downstream_id == _case.id, _link.shop_id == _case.shop_id, _link.ended_at.is_(None))
+        .label("linked"),
         exists()
         .where(_bought_by.buyer_id == _shop.owner_id, _bought_by.shown, _bought_by.shop_id != _shop.id)
         .label("resold"),
@@ -65,7 +67,7 @@ AROUND = Prepared(
     .join(Policy.__table__, and_(_policy.id == _case.policy_id, _policy.shop_id == _case.shop_id))
     .join(User.__table__, _user.id == _case.buyer_id)
     .join(Shop.__table__, _shop.id == _case.shop_id)
-    .where(_case.id == bindparam("case_id"))
+    .where(_case.id == bindparam("case_id"), _case.shop_id == bindparam("shop_id"))
 )
 
 
@@ -95,8 +97,8 @@ LINES = Prepared(
         _product.picture,
     )
     .join(OrderLine.__table__, and_(_bought.id == _line.order_line_id, _bought.shop_id == _line.shop_id))
-    .outerjoin(Product.__table__, _product.id == _bought.product_id)
-    .where(_line.case_id == bindparam("case_id"))
+    .outerjoin(Product.__table__, and_(_product.id == _bought.product_id, _product.shop_id == _bought.shop_id))
+    .where(_line.case_id == bindparam("case_id"), _line.shop_id == bindparam("shop_id"))
     .order_by(_line.id)
 )
 
@@ -114,6 +116,6 @@ EVENTS = Prepared(
         _event.note,
         _event.data,
     )
-    .where(_event.case_id == bindparam("case_id"))
+    .where(_event.case_id == bindparam("case_id"), _event.shop_id == bindparam("shop_id"))
     .order_by(_event.version.desc())
 )

@@ -93,7 +93,7 @@ def apply(link_name: str) -> ResponseReturnValue:
         abort(404)
     order = db.session.get_one(Order, opened.order_id)
     form = ApplyForm(known=partial(order_lists.known_numbers, order.id))
-    form.prepare(order, goods.list_lines(order.id))
+    form.prepare(order, goods.list_lines(order.id, order.shop_id))
     if request.method != "POST":
         form.name.data, form.phone.data = order.receiver_name, order.receiver_phone
         form.address.data = order.receiver_address

@@ -94,7 +94,7 @@ def link(link_name: str) -> ResponseReturnValue:
         "consumer/order.html",
         link_name=link_name,
         order=order,
-        lines=goods.list_lines(order.id),
+        lines=goods.list_lines(order.id, order.shop_id),
         cases=order_lists.list_cases(order.id),
         expires_at=opened.expires_at,
     )

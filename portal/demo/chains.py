@@ -89,7 +89,7 @@ def build_chains(t: Teller) -> None:
                 by_shop = ActedBy(Actor.SELLER, middle, "distributor")
                 taking.take(below, "agree", by=by_shop, now=at + timedelta(hours=8), handed=Approval(direct=address))
                 taking.take(below, "ship_return", by=by, now=at + timedelta(hours=9), handed=SentParcels(parcels=BACK))
-                link = chain_view.describe_above(below)
+                link = chain_view.describe_above(db.session.get_one(Case, below))
                 chain_links.arrange_goods(
                     link.id if link else 0,
                     shop,

@@ -231,7 +231,7 @@ def _broken(events: Sequence[Any]) -> list[int]:
 
 def _name_photos(found: Dossier) -> None:
     """Number the photos, those of the case first: the same case always gives the same names."""
-    of_case = evidence.list_files_of_case(found.case.id)
+    of_case = evidence.list_files_of_case(found.case)
     of_talk = (
         evidence.list_files_of_conversation(found.talk_id, found.last_message_id, MOST_TALK_PHOTOS)
         if found.talk_id

@@ -203,12 +203,16 @@ _COLUMNS = (
     _photo.created_at,
 )
 
-_OF_CASE = Prepared(select(*_COLUMNS).where(_photo.case_id == bindparam("case_id")).order_by(_photo.id))
+_OF_CASE = Prepared(
+    select(*_COLUMNS)
+    .where(_photo.case_id == bindparam("case_id"), _photo.shop_id == bindparam("shop_id"))
+    .order_by(_photo.id)
+)
 
 
-def list_of_case(case_id: int) -> Sequence[Any]:
+def list_of_case(case: Any) -> Sequence[Any]:
     """The photos of a case, oldest first, as rows (public_id, side, event_version, sizes, taken_note, created_at)."""
-    return _OF_CASE.list_rows(case_id=case_id)
+    return _OF_CASE.list_rows(case_id=case.id, shop_id=case.shop_id)
 
 
 def list_of_complaint(complaint_id: int) -> Sequence[Any]:
@@ -219,9 +223,11 @@ def list_of_complaint(complaint_id: int) -> Sequence[Any]:
 _FILES = select(*_COLUMNS, _photo.case_id, _photo.key, _photo.sha256, _photo.bytes)
 
 
-def list_files_of_case(case_id: int) -> Sequence[Any]:
+def list_files_of_case(case: Any) -> Sequence[Any]:
     """The photos of a case, oldest first, also with the name in the store, the size in bytes and the SHA-256."""
-    return db.session.execute(_FILES.where(_photo.case_id == case_id).order_by(_photo.id)).all()
+    return db.session.execute(
+        _FILES.where(_photo.case_id == case.id, _photo.shop_id == case.shop_id).order_by(_photo.id)
+    ).all()
 
 
 def list_files_of_conversation(conversation_id: int, last_message_id: int, most: int) -> Sequence[Any]:

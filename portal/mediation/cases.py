@@ -51,7 +51,7 @@ def _page(case: Case, status: int, form: Any = None, typed: Any = ()) -> Respons
     view = case_view.build_view(case, Actor.MEDIATOR, g.now)
     asked = request.args.get("v", "")
     news = view.said(view.events[0]) if view.events and asked == str(case.version) else ""
-    talk = conversations.find_of_order(case.order_id) if case.escalated else None
+    talk = conversations.find_of_order(case.order_id, case.shop_id) if case.escalated else None
     before = request.args.get("before", "")
     key = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
     messages = conversations.list_latest(talk.id, key) if talk is not None else []

@@ -111,9 +111,17 @@ def needs_second_person(shop_id: int, fen: int, by: int | None) -> bool:
     return bool(able - {by}) if by in roles else len(able) > 1
 
 
-def list_of_case(case_id: int) -> Sequence[MoneyEntry]:
+def _of(case: Any) -> tuple[Any, Any]:
+    return MoneyEntry.case_id == case.id, MoneyEntry.shop_id == case.shop_id
+
+
+def get_entry(entry_id: int, shop_id: int) -> MoneyEntry:
+    return db.session.get_one(MoneyEntry, (entry_id, shop_id))
+
+
+def list_of_case(case: Any) -> Sequence[MoneyEntry]:
     """All entries of a case, oldest first."""
-    return db.session.scalars(select(MoneyEntry).where(MoneyEntry.case_id == case_id).order_by(MoneyEntry.id)).all()
+    return db.session.scalars(select(MoneyEntry).where(*_of(case)).order_by(MoneyEntry.id)).all()
 
 
 def move_entry(case: Case, entry_id: int | None, states: Sequence[str], **values: Any) -> MoneyEntry:
@@ -217,7 +225,7 @@ def retry_entry(case: Case, entry_id: int | None, *, way: str = "") -> MoneyEntr
     ``way``: another one than before, which it takes after MOST_FAILURES. Raises StepRefused for the same once more.
     """
     before = None
-    for entry in list_of_case(case.id):
+    for entry in list_of_case(case):
         if entry.state == "failed" and entry_id in (None, entry.id):
             before = (entry.way, entry.tries)
     tried = move_entry(case, entry_id, ("failed",), state="due", exported_at=None, **_of_way(way))
@@ -239,10 +247,10 @@ def deny_difference(case: Case) -> MoneyEntry:
     return move_entry(case, None, ("declared",), state="cancelled")
 
 
-def cancel_open(case_id: int) -> None:
+def cancel_open(case: Any) -> None:
     """Nothing more is owed by this case: its open entries end, and what they counted is free again."""
     for entry in db.session.scalars(
-        select(MoneyEntry).where(MoneyEntry.case_id == case_id, MoneyEntry.state.in_((*TO_PAY, "declared")))
+        select(MoneyEntry).where(*_of(case), MoneyEntry.state.in_((*TO_PAY, "declared")))
     ).all():
         if entry.kind in COUNTED:
             parts = [Worth(*part) for part in entry.lines]
@@ -251,19 +259,19 @@ def cancel_open(case_id: int) -> None:
     db.session.flush()
 
 
-def find_paid_difference(case_id: int) -> int:
+def find_paid_difference(case: Any) -> int:
     """What the buyer has really paid for another specification, 分."""
     found = db.session.scalar(
         select(func.coalesce(func.sum(MoneyEntry.amount_fen), 0)).where(
-            MoneyEntry.case_id == case_id, MoneyEntry.kind == "difference", MoneyEntry.state == "settled"
+            *_of(case), MoneyEntry.kind == "difference", MoneyEntry.state == "settled"
         )
     )
     return int(found or 0)
 
 
-def count_open(case_id: int) -> int:
+def count_open(case: Any) -> int:
     """How many payments of a case are still open."""
-    query = select(func.count()).where(MoneyEntry.case_id == case_id, MoneyEntry.state.in_(OPEN))
+    query = select(func.count()).where(*_of(case), MoneyEntry.state.in_(OPEN))
     return int(db.session.scalar(query) or 0)
 
 

@@ -167,11 +167,13 @@ def add_up(found: Sequence[Worth]) -> int:
     return sum(each.fen for each in found)
 
 
-def list_units(case_id: int, *, accepted: bool) -> list[tuple[int, int]]:
+def list_units(case: Any, *, accepted: bool) -> list[tuple[int, int]]:
     """The units of a case by order line: what was accepted, or all that was asked for."""
     column = CaseLine.accepted_milli if accepted else CaseLine.quantity_milli
     rows = db.session.execute(
-        select(CaseLine.order_line_id, column).where(CaseLine.case_id == case_id).order_by(CaseLine.order_line_id)
+        select(CaseLine.order_line_id, column)
+        .where(CaseLine.case_id == case.id, CaseLine.shop_id == case.shop_id)
+        .order_by(CaseLine.order_line_id)
     ).all()
     return [(line_id, milli) for line_id, milli in rows if milli]
 
@@ -233,12 +235,12 @@ def explain_difference(bought: Paid, wanted: Wanted) -> tuple[int, list[str]]:
     return sum(differences), said
 
 
-def list_wanted(case_id: int, *, accepted: bool) -> list[tuple[int, int, int | None]]:
+def list_wanted(case: Any, *, accepted: bool) -> list[tuple[int, int, int | None]]:
     """The units of a case with what their replacement costs: what was accepted, or all that was asked for."""
     column = CaseLine.accepted_milli if accepted else CaseLine.quantity_milli
     rows = db.session.execute(
         select(CaseLine.order_line_id, column, CaseLine.wanted_price_fen)
-        .where(CaseLine.case_id == case_id)
+        .where(CaseLine.case_id == case.id, CaseLine.shop_id == case.shop_id)
         .order_by(CaseLine.order_line_id)
     )
     return [(line_id, milli, price) for line_id, milli, price in rows]
@@ -246,7 +248,7 @@ def list_wanted(case_id: int, *, accepted: bool) -> list[tuple[int, int, int | N
 
 def work_out_case_difference(case: Any, *, accepted: bool) -> int:
     """The price difference of a case, for what was accepted or for all that was asked for."""
-    return work_out_difference(case.order_id, list_wanted(case.id, accepted=accepted), case.opened_on)
+    return work_out_difference(case.order_id, list_wanted(case, accepted=accepted), case.opened_on)
 
 
 def work_out_case_worth(case: Any, units: Sequence[tuple[int, int]]) -> list[Worth]:
@@ -289,12 +291,12 @@ def agree_on(found: Sequence[Worth], agreed_fen: int | None) -> int:
 
 def asked_of(case: Any) -> int:
     """What a case asks back of what its units are worth now, 分: all of it, or the less it asked for."""
-    found = work_out_case_worth(case, list_units(case.id, accepted=False))
+    found = work_out_case_worth(case, list_units(case, accepted=False))
     whole = not case.refund_fen or is_all_of(found, case.refund_fen)
     return add_up(found) if whole else int(case.refund_fen)
 
 
 def find_most(case: Any) -> tuple[int, list[str]]:
     """The most that can be refunded for a case's units now, 分, and how it is worked out."""
-    units = list_units(case.id, accepted=False)
+    units = list_units(case, accepted=False)
     return add_up(work_out_case_worth(case, units)), show_case_working(case, units)

@@ -97,7 +97,7 @@ _LINES = Prepared(
         _line.position,
         _product.picture,
     )
-    .outerjoin(Product.__table__, _product.id == _line.product_id)
+    .outerjoin(Product.__table__, and_(_product.id == _line.product_id, _product.shop_id == _line.shop_id))
     .where(among(_line.order_id, "order_ids"))
 )
 _CASES = Prepared(

@@ -50,17 +50,17 @@ _OF_CASE = Prepared(
         _shipment.id.label("shipment_id"),
         *_CHECKS,
     )
-    .outerjoin(ParcelTrace.__table__, _trace.parcel_id == _parcel.id)
-    .outerjoin(Shipment.__table__, _shipment.parcel_id == _parcel.id)
+    .outerjoin(ParcelTrace.__table__, and_(_trace.parcel_id == _parcel.id, _trace.shop_id == _parcel.shop_id))
+    .outerjoin(Shipment.__table__, and_(_shipment.parcel_id == _parcel.id, _shipment.shop_id == _parcel.shop_id))
     .outerjoin(Track.__table__, _track_of.id == _shipment.track_id)
-    .where(_parcel.case_id == bindparam("case_id"))
+    .where(_parcel.case_id == bindparam("case_id"), _parcel.shop_id == bindparam("shop_id"))
     .order_by(_parcel.id, _trace.at.desc(), _trace.id.desc())
 )
 
 
-def list_of_case(case_id: int) -> tuple[list[Any], dict[int, list[Any]]]:
+def list_of_case(case: Any) -> tuple[list[Any], dict[int, list[Any]]]:
     """The parcels of a case, oldest first, and their scans, newest first, by parcel id; one query, rows of columns."""
-    return gather_scans(_OF_CASE.list_rows(case_id=case_id), "parcel_id")
+    return gather_scans(_OF_CASE.list_rows(case_id=case.id, shop_id=case.shop_id), "parcel_id")
 
 
 _OF_ORDER = Prepared(
@@ -134,7 +134,7 @@ _ONE = (
     )
     .join(Order.__table__, and_(_order.id == _shipment.order_id, _order.shop_id == _shipment.shop_id))
     .outerjoin(Case.__table__, and_(_case.id == _shipment.case_id, _case.shop_id == _shipment.shop_id))
-    .outerjoin(Parcel.__table__, _parcel.id == _shipment.parcel_id)
+    .outerjoin(Parcel.__table__, and_(_parcel.id == _shipment.parcel_id, _parcel.shop_id == _shipment.shop_id))
     .outerjoin(Track.__table__, _track_of.id == _shipment.track_id)
     .where(_shipment.id == bindparam("id"))
 )
@@ -158,7 +158,7 @@ def list_scans(shipment: Any) -> Sequence[Any]:
         )
         return db.session.execute(query.order_by(_own_trace.at.desc(), _own_trace.id.desc())).all()
     query = select(_trace.at, _trace.status, _trace.words, _trace.origin, _trace.doubt, _trace.delivering).where(
-        _trace.parcel_id == shipment.parcel_id
+        _trace.parcel_id == shipment.parcel_id, _trace.shop_id == shipment.shop_id
     )
     return db.session.execute(query.order_by(_trace.at.desc(), _trace.id.desc())).all()
 
@@ -174,7 +174,7 @@ def find_by_number(shop_id: int, numbers: Collection[str]) -> dict[str, list[Any
             _shipment.carrier,
             _parcel.leg,
         )
-        .outerjoin(Parcel.__table__, _parcel.id == _shipment.parcel_id)
+        .outerjoin(Parcel.__table__, and_(_parcel.id == _shipment.parcel_id, _parcel.shop_id == _shipment.shop_id))
         .where(_shipment.shop_id == shop_id, _shipment.tracking_no.in_(numbers), _parcel.voided_at.is_(None))
     )
     found: dict[str, list[Any]] = {}

@@ -61,7 +61,7 @@ def make_batch(shop_id: int, *, by: int, now: datetime) -> PayoutFile:
         raise StepRefused("没有待付款的款项需要导出；已在批次里的可以重新下载原来的批次")
     db.session.execute(
         update(MoneyEntry)
-        .where(MoneyEntry.id.in_([row.id for row in rows]), MoneyEntry.state == "due")
+        .where(MoneyEntry.shop_id == shop_id, MoneyEntry.id.in_([row.id for row in rows]), MoneyEntry.state == "due")
         .values(exported_at=now)
         .execution_options(synchronize_session=False)
     )

@@ -109,7 +109,7 @@ def is_alarmed(entry: Any, now: datetime) -> bool:
         if state not in money_entries.TO_PAY or known is not None:
             return False
         beside_steps.tell_of_payment(
-            db.session.get_one(Case, entry.case_id),
+            db.session.get_one(Case, (entry.case_id, entry.shop_id)),
             entry.owner_id,
             at=now,
             dedupe_key=dedupe_key,
@@ -146,7 +146,10 @@ def record_payment(
         .with_for_update()
         .execution_options(populate_existing=True)
     ).one()
-    state = db.session.scalar(select(MoneyEntry.state).where(MoneyEntry.id == entry_id)) or ""
+    state = (
+        db.session.scalar(select(MoneyEntry.state).where(MoneyEntry.id == entry_id, MoneyEntry.shop_id == shop_id))
+        or ""
+    )
     if state not in _FROM[verb]:
         raise StepRefused(f"这笔款项现在是「{words.MONEY_STATE[state]}」，没有重复登记；页面显示的是最新状态")
     told = EntryChoice(
@@ -196,14 +199,14 @@ def find_step(case: Any, verb: str) -> str:
     """The step's name: the last payment of a refund ends the case, the others don't."""
     if verb != "settle":
         return {"approve": "approve_refund", "fail": "refund_fail", "retry": "retry"}[verb]
-    last = case.state == State.REFUNDING and money_entries.count_open(case.id) <= 1
+    last = case.state == State.REFUNDING and money_entries.count_open(case) <= 1
     last = last and not case.escalated
     return "refund_ok" if last else "settle_entry"
 
 
 def list_verbs(row: Any, now: datetime) -> dict[str, str | None]:
     """What can be recorded about a payment, and why not yet (None: it can)."""
-    case = db.session.get_one(Case, row.case_id)
+    case = db.session.get_one(Case, (row.case_id, row.shop_id))
     facts = case_facts.collect_facts(case, now)
     found: dict[str, str | None] = {}
     for verb, states in _FROM.items():

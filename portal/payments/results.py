@@ -209,7 +209,7 @@ def _judged(row: Mapping[str, Any], entry: Any, seen: Mapping[int, int], now: da
     verb = "settle" if row["good"] else "fail"
     if entry.state != "due" and not (entry.state == "contested" and verb == "fail"):  # it came back after all
         return "later", f"这笔款项是「{words.MONEY_STATE[entry.state]}」，不能登记"
-    case = db.session.get_one(Case, entry.case_id)
+    case = db.session.get_one(Case, (entry.case_id, entry.shop_id))
     if refusal := find_refusal(case, verb, case_facts.collect_facts(case, now)):
         return "later", refusal
     if verb == "settle" and entry.amount_fen:

@@ -33,20 +33,20 @@ from portal.rights import addresses, articles, eligibility, policies, reasons
 from portal.rights import goods as goods_facts
 
 
-def list_pairs(order_id: int, other_order_id: int) -> dict[int, int]:
-    """Order lines of one order by those of the other that are of the same goods.
+def list_pairs(order: tuple[int, int], other: tuple[int, int]) -> dict[int, int]:
+    """Order lines of one order by those of the other that are of the same goods; orders by (id, shop_id).
 
     What was written down with a purchase's line came from that line; of all others title and specification say so.
     """
-    theirs = goods.list_lines(other_order_id)
+    theirs = goods.list_lines(*other)
     ids = {line.id for line in theirs}
     called: dict[tuple[str, str], int] = {}
     for line in theirs:
         called.setdefault((line.title, line.spec), line.id)
-    keys = _list_origins(order_id)
-    back = {source: line_id for line_id, source in _list_origins(other_order_id).items()}
+    keys = _list_origins(order)
+    back = {source: line_id for line_id, source in _list_origins(other).items()}
     found: dict[int, int] = {}
-    for line in goods.list_lines(order_id):
+    for line in goods.list_lines(*order):
         if keys.get(line.id) in ids:
             found[line.id] = keys[line.id]
         elif line.id in back:
@@ -56,20 +56,22 @@ def list_pairs(order_id: int, other_order_id: int) -> dict[int, int]:
     return found
 
 
-def _list_origins(order_id: int) -> dict[int, int]:
+def _list_origins(order: tuple[int, int]) -> dict[int, int]:
     """The purchase's line by each line of an order that was written down with it."""
     rows = db.session.execute(
         select(OrderLine.id, OrderLine.line_key).where(
-            OrderLine.order_id == order_id, OrderLine.line_key.startswith(UPSTREAM)
+            OrderLine.order_id == order[0],
+            OrderLine.shop_id == order[1],
+            OrderLine.line_key.startswith(UPSTREAM),
         )
     ).all()
     return {row.id: int(row.line_key.removeprefix(UPSTREAM)) for row in rows}
 
 
-def _wanted(case: Case, order_id: int) -> list[RequestedLine]:
+def _wanted(case: Case, order: tuple[int, int]) -> list[RequestedLine]:
     """The units of a case as lines of another order, at most what is free there."""
-    same = list_pairs(case.order_id, order_id)
-    lines = {line.id: line for line in goods.list_lines(order_id)}
+    same = list_pairs((case.order_id, case.shop_id), order)
+    lines = {line.id: line for line in goods.list_lines(*order)}
     found = []
     for line_id, milli in db.session.execute(
         select(CaseLine.order_line_id, CaseLine.quantity_milli).where(
@@ -101,13 +103,13 @@ def open_upstream(
     order = order or next(iter(list_unasked(downstream)), None)
     if order is None:
         raise StepRefused("没有找到对应的进货订单，请先在进货订单里登记下游订单", "open")
-    wanted = _wanted(downstream, order.id)
+    wanted = _wanted(downstream, (order.id, order.shop_id))
     if not wanted:
         raise StepRefused("进货订单里没有同款商品，或可申请的数量已用完；可以在进货订单里自行申请后再关联", "open")
     photos = list_evidence(downstream.id)
     kind = CaseType(downstream.type)
     policy = policies.get_current(order.shop_id)
-    lines = {line.id: line for line in goods.list_lines(order.id)}
+    lines = {line.id: line for line in goods.list_lines(order.id, order.shop_id)}
     may = goods.is_exchangeable(list(lines.values()))
     verdict = None
     for item in wanted:
@@ -149,7 +151,7 @@ def open_downstream(
 
     Raises ledger.NotEnough, StepRefused.
     """
-    wanted = _wanted(upstream, order.id)
+    wanted = _wanted(upstream, (order.id, order.shop_id))
     if not wanted:
         raise StepRefused("下游订单里没有同款商品，或可申请的数量已用完", "open")
     made = opening.open_case(
@@ -234,7 +236,7 @@ def _list_up(downstream: Case, *, direct: bool = False) -> list[Case]:
     """The suppliers' cases of a consumer's; ``direct``: only those that it sends to straight."""
     return [
         db.session.get_one(Case, (link.upstream_id, link.upstream_shop_id))
-        for link in list_links_above(downstream.id)
+        for link in list_links_above(downstream)
         if not direct or link.route_back == "direct"
     ]
 
@@ -253,7 +255,7 @@ def tell_receiver(view: View) -> str:
     case = view.case
     if case.type not in (CaseType.EXCHANGE, CaseType.REISSUE) or case.state in flow.FINAL:
         return ""
-    links = list_links_above(case.id) if view.order.linked else ()
+    links = list_links_above(case) if view.order.linked else ()
     shops = [link.upstream_shop_id for link in links if link.route_out == "direct"]
     sender = (
         "、".join(db.session.scalars(select(Shop.name).where(Shop.id.in_(shops)).order_by(Shop.id))) if shops else ""
@@ -270,7 +272,7 @@ def find_counted_above(downstream: Case) -> dict[int, tuple[int, int, str]]:
 
 
 def _read_counted(downstream: Case, up: Case) -> dict[int, tuple[int, int, str]]:
-    same = list_pairs(downstream.order_id, up.order_id)
+    same = list_pairs((downstream.order_id, downstream.shop_id), (up.order_id, up.shop_id))
     theirs = {
         line.order_line_id: line
         for line in db.session.scalars(

@@ -53,16 +53,18 @@ class Chain:
         return sum(row.fen for row in self.rows)
 
 
-def list_links_above(case_id: int) -> Sequence[CaseLink]:
+def list_links_above(case: Any) -> Sequence[CaseLink]:
     """The live links of a case of the distributor's shop, one for each purchase, the oldest first."""
     return db.session.scalars(
-        select(CaseLink).where(_LIVE, CaseLink.downstream_id == case_id).order_by(CaseLink.id)
+        select(CaseLink)
+        .where(_LIVE, CaseLink.downstream_id == case.id, CaseLink.shop_id == case.shop_id)
+        .order_by(CaseLink.id)
     ).all()
 
 
-def describe_above(case_id: int) -> CaseLink | None:
+def describe_above(case: Any) -> CaseLink | None:
     """The live link of a case of the distributor's shop; of several the oldest."""
-    return next(iter(list_links_above(case_id)), None)
+    return next(iter(list_links_above(case)), None)
 
 
 def describe_below(case_id: int, shop_id: int) -> CaseLink | None:
@@ -82,7 +84,13 @@ def build_chain(found: CaseLink) -> Chain:
     """A live link with all that the distributor sees of it."""
     down, up = get_cases(found)
     parcels = db.session.scalars(
-        select(Parcel).where(Parcel.case_id.in_((down.id, up.id)), Parcel.voided_at.is_(None)).order_by(Parcel.id)
+        select(Parcel)
+        .where(
+            Parcel.shop_id.in_((down.shop_id, up.shop_id)),
+            Parcel.case_id.in_((down.id, up.id)),
+            Parcel.voided_at.is_(None),
+        )
+        .order_by(Parcel.id)
     ).all()
 
     def of(owner: Case, leg: str) -> list[Parcel]:
@@ -107,7 +115,11 @@ def add_up(found: CaseLink, down: Case, up: Case) -> list[Row]:
     rows = []
     entries = db.session.scalars(
         select(MoneyEntry)
-        .where(MoneyEntry.case_id.in_((down.id, up.id)), MoneyEntry.state != "cancelled")
+        .where(
+            MoneyEntry.shop_id.in_((down.shop_id, up.shop_id)),
+            MoneyEntry.case_id.in_((down.id, up.id)),
+            MoneyEntry.state != "cancelled",
+        )
         .order_by(MoneyEntry.id)
     ).all()
     for entry in entries:

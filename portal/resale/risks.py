@@ -45,7 +45,7 @@ def describe_deciding(down: Case, step_name: str) -> str:
     """What the distributor risks who decides for the consumer before the supplier has; "" where nothing."""
     if step_name not in DECIDING:
         return ""
-    links = list_links_above(down.id)
+    links = list_links_above(down)
     if not links:
         if find_order_above(down) is None:
             return ""

@@ -150,7 +150,7 @@ def _record(
     ).one_or_none()
     if purchase is None:
         raise StepRefused(f"您的进货订单里没有 {first['purchase'][:40]}", "purchase")
-    lines = goods.list_lines(purchase.id)
+    lines = goods.list_lines(purchase.id, purchase.shop_id)
     received = _read_day(first.get("received", ""), now)
     sold = [_read_goods(row, lines) for row in group]
     order_no = inputs.line(first["order_no"], limit=40, least=1)
@@ -259,6 +259,6 @@ def write_purchases(shop_id: int, owner_id: int, most: int = 100) -> str:
                 "",
                 day,
             ]
-            for line in goods.list_lines(order.id)
+            for line in goods.list_lines(order.id, order.shop_id)
         ]
     return "\n".join("\t".join(cell.replace("\t", " ") for cell in row) for row in rows) if purchases else ""

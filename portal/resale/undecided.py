@@ -33,7 +33,7 @@ def list_choices(down: Case) -> list[Choice]:
     """What the distributor is to decide now, because the data doesn't say which supplier it concerns."""
     if down.state in flow.FINAL:
         return []
-    links = list_links_above(down.id)
+    links = list_links_above(down)
     pair = load_pair(links[0].id) if links else None
     if pair is None:
         return []
@@ -123,7 +123,7 @@ def tell_choices(case_id: int, now: datetime) -> int:
     case = db.session.get(Case, case_id)
     if case is None:
         return 0
-    choices = list_choices(case) if len(list_links_above(case.id)) > 1 else []
+    choices = list_choices(case) if len(list_links_above(case)) > 1 else []
     if not choices:
         return 0
     shop_id, goods = case.shop_id, case.goods

@@ -57,8 +57,12 @@ def apply_for(order_no: str) -> ResponseReturnValue:
         del form.message
     else:
         del form.consent
-    lines = {line.id: line for line in goods.list_lines(order_id) if line.quantity_milli > line.claimed_milli}
-    said = [message for message in conversations.load_last(order_id, MESSAGES) if message.side == "buyer"]
+    lines = {
+        line.id: line for line in goods.list_lines(order_id, g.who.shop_id) if line.quantity_milli > line.claimed_milli
+    }
+    said = [
+        message for message in conversations.load_last(order_id, g.who.shop_id, MESSAGES) if message.side == "buyer"
+    ]
     if not consumer:
         form.message.choices = [(str(each.id), (each.words or "[照片]")[:60]) for each in reversed(said)]
     form.line.choices = [

@@ -90,9 +90,9 @@ def show_page(
     here = listing.carry()
     rows, more = here.load()
     own = g.who.role == "owner"
-    found = chain_view.describe_above(case.id) if own and view.order.linked else None
+    found = chain_view.describe_above(case) if own and view.order.linked else None
     talks = roles.may_open(g.who.role, "contact")
-    said = conversations.load_last(case.order_id, LAST_MESSAGES) if talks else []
+    said = conversations.load_last(case.order_id, case.shop_id, LAST_MESSAGES) if talks else []
     card = team or build_card(case)
     return page(
         "seller/case.html",
@@ -212,6 +212,6 @@ def _suggestion(case: Case, view: case_view.View) -> solutions.Suggestion:
 def agreement(case_no: str) -> ResponseReturnValue:
     """What both sides agreed to, to print or keep."""
     case = guards.found(case_view.find_of_shop(case_no, g.who.shop_id))
-    accepted, event = guards.found(agreements.build_agreement(case.id))
+    accepted, event = guards.found(agreements.build_agreement(case))
     view = build_view(case)
     return page("shared/agreement.html", case=case, view=view, proposal=accepted, event=event, side="seller")

@@ -105,7 +105,7 @@ def chain(case_no: str) -> ResponseReturnValue:
     unasked = across.list_unasked(case)
     above = next(iter(unasked), None) if found else downstream.find_order_above(case)
     shown = chain_view.build_chain(found) if found else None
-    chains = [chain_view.build_chain(link) for link in chain_view.list_links_above(case.id)]
+    chains = [chain_view.build_chain(link) for link in chain_view.list_links_above(case)]
     return page(
         "seller/chain.html",
         status,
@@ -126,7 +126,7 @@ def chain(case_no: str) -> ResponseReturnValue:
 
 def _choose_link(case: Case) -> CaseLink | None:
     """The link that the address names, else the oldest."""
-    links = chain_view.list_links_above(case.id)
+    links = chain_view.list_links_above(case)
     asked = request.values.get("link", "")
     return next((link for link in links if str(link.id) == asked), links[0] if links else None)
 

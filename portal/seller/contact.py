@@ -136,7 +136,7 @@ def contact(order_no: str) -> ResponseReturnValue:
     inserted = replies.insert(order, request.args.get("reply", "")) if request.method == "GET" else None
     if inserted is not None:
         form.words.data = inserted.words
-    talk = conversations.find_of_order(order.id)
+    talk = conversations.find_of_order(order.id, order.shop_id)
     before = request.args.get("before", "")
     key = int(before) if before.isascii() and before.isdigit() and len(before) < 18 else None
     found = conversations.list_latest(talk.id, key) if talk else []
@@ -147,7 +147,7 @@ def contact(order_no: str) -> ResponseReturnValue:
         order=order,
         closed=_NOT_KNOWN if closed else "",
         form=form,
-        lines=goods.list_lines(order.id),
+        lines=goods.list_lines(order.id, order.shop_id),
         messages=shown,
         side="seller",
         photos=conversations.list_photos([m.id for m in shown]),
@@ -189,7 +189,7 @@ def contact_read(order_no: str) -> ResponseReturnValue:
     """Everything shown has been seen."""
     order_id = _order(order_no).id
     with writing():
-        talk = conversations.find_of_order(order_id)
+        talk = conversations.find_of_order(order_id, g.who.shop_id)
         if talk is not None and talk.seller_unread:
             conversations.mark_read(talk, "seller")
     if request.headers.get("HX-Request"):

@@ -97,7 +97,7 @@ def ship_order(order_no: str) -> ResponseReturnValue:
         status,
         order=order,
         form=form,
-        lines=goods.list_lines(order_id),
+        lines=goods.list_lines(order_id, g.who.shop_id),
         open=order.status == "unshipped",
         receiver=_receiver(order),
     )

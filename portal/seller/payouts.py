@@ -124,7 +124,7 @@ def _payout(entry_id: int, status: int, sent: dict[str, Form]) -> ResponseReturn
     verbs = recording.list_verbs(row, g.now)
     shown = {verb: sent.get(verb) or _form(verb, row, blank=True) for verb, why in verbs.items() if why is None}
     lost = next((form for verb, form in sent.items() if verb not in shown), None)
-    entries = [entry for entry in money_entries.list_of_case(row.case_id) if entry.id == row.id]
+    entries = [money_entries.get_entry(row.id, row.shop_id)]
     return page(
         "seller/payout.html",
         status,

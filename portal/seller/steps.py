@@ -125,7 +125,7 @@ def _fill_from_above(form: forms.StepForm, case: Case) -> dict[str, str]:
     """铺货: what the supplier has done is offered, filled in; the distributor looks at it and sends it."""
     if (
         isinstance(form, forms.ShipForm)
-        and (found := chain_view.describe_above(case.id))
+        and (found := chain_view.describe_above(case))
         and (sent := chain_view.build_chain(found).out)
     ):
         form.carrier.data, form.number.data = sent.carrier, sent.tracking_no

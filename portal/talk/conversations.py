@@ -51,9 +51,11 @@ def get_of_order(order: Order, now: datetime) -> Conversation:
     ).one()
 
 
-def find_of_order(order_id: int) -> Conversation | None:
+def find_of_order(order_id: int, shop_id: int) -> Conversation | None:
     """The conversation about this order, if it has begun."""
-    return db.session.scalars(select(Conversation).where(Conversation.order_id == order_id)).one_or_none()
+    return db.session.scalars(
+        select(Conversation).where(Conversation.order_id == order_id, Conversation.shop_id == shop_id)
+    ).one_or_none()
 
 
 def add_message(
@@ -159,7 +161,7 @@ def list_newer(conversation_id: int, after: int) -> Sequence[Any]:
 
 
 _STANDS = select(Order.id, Conversation.id.label("talk_id"), Conversation.last_message_id).outerjoin(
-    Conversation, Conversation.order_id == Order.id
+    Conversation, and_(Conversation.order_id == Order.id, Conversation.shop_id == Order.shop_id)
 )
 _STANDS_OF_BUYER = Addressed(_STANDS)
 _STANDS_OF_SHOP = Prepared(
@@ -185,20 +187,27 @@ _LAST = Prepared(
         Message.words,
         Message.data,
         Message.at,
-        select(Evidence.id).where(Evidence.message_id == Message.id).exists().label("has_photos"),
+        select(Evidence.id)
+        .where(Evidence.message_id == Message.id, Evidence.shop_id == Message.shop_id)
+        .exists()
+        .label("has_photos"),
     )
     .where(
         Message.conversation_id
-        == select(Conversation.id).where(Conversation.order_id == bindparam("order_id")).limit(1).scalar_subquery()
+        == select(Conversation.id)
+        .where(Conversation.order_id == bindparam("order_id"), Conversation.shop_id == bindparam("shop_id"))
+        .limit(1)
+        .scalar_subquery(),
+        Message.shop_id == bindparam("shop_id"),
     )
     .order_by(Message.id.desc())
     .limit(bindparam("most"))
 )
 
 
-def load_last(order_id: int, most: int) -> list[Any]:
+def load_last(order_id: int, shop_id: int, most: int) -> list[Any]:
     """The last few messages about an order, oldest first, each with whether it ``has_photos``."""
-    return list(reversed(_LAST.list_rows(order_id=order_id, most=most)))
+    return list(reversed(_LAST.list_rows(order_id=order_id, shop_id=shop_id, most=most)))
 
 
 def list_latest(conversation_id: int, before: int | None = None) -> Sequence[Any]:

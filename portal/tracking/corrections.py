@@ -46,11 +46,13 @@ def take_back(shipment: Any, *, reason: str, by: ActedBy, now: datetime) -> None
     """Believe no 签收 of a followed parcel that was said so far; deadlines go back, never shorter for who is bound."""
     correction = Scan(now, "transit", f"商家更正：之前的签收有误，包裹还没有签收。原因：{reason}"[:300])
     if shipment.parcel_id is None:
-        order = db.session.get_one(Order, shipment.order_id, with_for_update=True, populate_existing=True)
+        order = db.session.get_one(
+            Order, (shipment.order_id, shipment.shop_id), with_for_update=True, populate_existing=True
+        )
         keeping.take_back_of_order(order, shipment.id, correction, now=now)
     else:
         case = settle(lock_case(shipment.case_id), now)
-        parcel = db.session.get_one(Parcel, shipment.parcel_id, populate_existing=True)
+        parcel = db.session.get_one(Parcel, (shipment.parcel_id, shipment.shop_id), populate_existing=True)
         keeping.take_back(parcel, correction, now=now)
         write_note(case, "correct_receipt", by, now, note=reason, data={"number": shipment.tracking_no})
         if case.state not in flow.FINAL:

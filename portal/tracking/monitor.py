@@ -21,7 +21,11 @@ LATELY = timedelta(days=90)
 LEAST = 10  # a rate of fewer parcels says nothing
 
 _shipment, _case, _order, _parcel = (table.__table__.c for table in (Shipment, Case, Order, Parcel))
-_PROBLEM = select(_case.problem_open).where(_case.id == _shipment.case_id).scalar_subquery()
+_PROBLEM = (
+    select(_case.problem_open)
+    .where(_case.id == _shipment.case_id, _case.shop_id == _shipment.shop_id)
+    .scalar_subquery()
+)
 
 # tab: (its name, what it means, which shipments, the moment that orders them: the oldest first)
 TABS: dict[str, tuple[str, str, tuple[Any, ...], Any]] = {

@@ -160,7 +160,7 @@ def answering(view: View) -> tuple[Proposal | None, str]:
 
 def owed(case: Case) -> tuple[int, list[str]]:
     """The difference that the buyer owes for what was accepted, 分, and how it comes about."""
-    wanted = worth.list_wanted(case.id, accepted=True)
+    wanted = worth.list_wanted(case, accepted=True)
     return (
         worth.work_out_difference(case.order_id, wanted, case.opened_on),
         worth.show_difference_working(case.order_id, wanted, case.opened_on),

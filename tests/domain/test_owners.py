@@ -237,5 +237,5 @@ def test_a_conversation_s_first_answer_by_the_shop(both: Flask, cast_both: Cast,
     case = cast_both.open_case()
     with writing():
         owners.take_up_of_order(case.shop_id, case.order_id, cast_both.seller)
-        conversations.find_of_order(case.order_id)
+        conversations.find_of_order(case.order_id, case.shop_id)
     assert owner_of(case) == cast_both.seller

@@ -131,7 +131,7 @@ def test_all_units_one_by_one_give_back_all_that_was_paid(cast: Cast) -> None:
         fens.append(entry_of(case).amount_fen)
         assert (
             "1 双为"
-            in payment_lists.show_working(order_id, money_entries.list_of_case(case.id), unshipped=False)[
+            in payment_lists.show_working(order_id, money_entries.list_of_case(case), unshipped=False)[
                 entry_of(case).id
             ][0]
         )
@@ -194,7 +194,7 @@ def test_units_in_any_grouping_and_order_with_cancellations_give_back_all_that_w
         case = cast.take(case, way, Actor.SELLER)
         if chance.random() < 0.25:  # agreed, planned, and called off after all
             with writing():
-                money_entries.cancel_open(case.id)
+                money_entries.cancel_open(case)
                 held = db.session.scalars(db.select(CaseLine.order_line_id).where(CaseLine.case_id == case.id)).one()
                 ledger.release_units(cast.shop, held, units * 1_000)
             free += units

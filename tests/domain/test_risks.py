@@ -8,7 +8,7 @@ from sqlalchemy import select
 from portal.cases import finding, search
 from portal.extensions import db, writing
 from portal.flow import Actor
-from portal.models import Notice, Order
+from portal.models import Case, Notice, Order
 from portal.resale import across, chain_view, parties, risks
 from portal.talk import conversations
 from tests.cast import Cast
@@ -102,7 +102,7 @@ def test_what_goes_straight_carries_the_supplier_s_number_and_the_supplier_finds
 def waited(straight: Straight) -> dict[str, list[str]]:
     """Who is waited for, and for what."""
     db.session.rollback()
-    link = chain_view.describe_above(straight.below)
+    link = chain_view.describe_above(db.session.get_one(Case, straight.below))
     assert link is not None
     found = parties.list_parties(chain_view.build_chain(link))
     return {party.name: [does for does, _ in party.waits] for party in found if party.waits}

@@ -49,7 +49,7 @@ class Several:
             hung = {"case_id": self.below, "event_version": 1}
             db.session.execute(db.update(Evidence).where(Evidence.public_id.in_(photo)).values(**hung))
         moving.hear(self.below, self.now)
-        links = chain_view.list_links_above(self.below)
+        links = chain_view.list_links_above(db.session.get_one(Case, self.below))
         by_order = {self.get(link.upstream_id).order_id: link.upstream_id for link in links}
         self.above = [by_order[purchase] for purchase in self.purchases]
 
@@ -148,7 +148,7 @@ def test_each_supplier_is_asked_for_its_own_part(two_shops: Several) -> None:
         supplier.shop for supplier in two_shops.suppliers
     ]
     moving.hear(two_shops.below, two_shops.now)
-    assert len(chain_view.list_links_above(two_shops.below)) == 2
+    assert len(chain_view.list_links_above(db.session.get_one(Case, two_shops.below))) == 2
     two_shops.is_sound()
 
 
@@ -226,11 +226,13 @@ def test_whose_goods_have_a_problem_is_asked(one_shop: Several) -> None:
 
 
 def test_the_second_purchase_can_be_linked_by_hand_and_no_third(one_shop: Several, cast_both: Cast) -> None:
-    [first, second] = chain_view.list_links_above(one_shop.below)
+    [first, second] = chain_view.list_links_above(db.session.get_one(Case, one_shop.below))
     with writing():
         assert chain.unlink_cases(second.id, one_shop.down.shop, one_shop.now)
     assert moving.hear(one_shop.below, one_shop.now) is None
-    assert [link.id for link in chain_view.list_links_above(one_shop.below)] == [first.id]  # not asked a second time
+    assert [link.id for link in chain_view.list_links_above(db.session.get_one(Case, one_shop.below))] == [
+        first.id
+    ]  # not asked a second time
     assert [order.id for order in across.list_unasked(one_shop.get(one_shop.below))] == [one_shop.purchases[1]]
     up = one_shop.get(one_shop.above[1])
     offered = [row.id for row in chain.list_below(up, one_shop.down.shop)]

@@ -97,7 +97,7 @@ def test_seven_days_without_a_reason(cast: Cast, excluded: str, covered: str, da
             update(OrderLine).values(guarantees="qtwlybt" if covered == "promised" else "", unfit_confirmed_at=cast.now)
         )
     order = db.session.get_one(Order, order.id, populate_existing=True)
-    (line,) = applications_goods.list_lines(order.id)
+    (line,) = applications_goods.list_lines(order.id, order.shop_id)
     policy = applications_goods.describe_policy(policies.get_current(cast.shop))
     verdict = eligibility.check(
         applications_goods.describe_goods(order, line),
@@ -120,7 +120,7 @@ def test_what_nobody_confirmed_is_not_excluded_and_a_day_of_rest_counts_further(
         db.session.execute(update(Order).values(consumer=True))
         db.session.execute(update(Product).values(no_reason_excluded="unfit"))
     order = db.session.get_one(Order, order.id, populate_existing=True)
-    (line,) = applications_goods.list_lines(order.id)
+    (line,) = applications_goods.list_lines(order.id, order.shop_id)
     policy = applications_goods.describe_policy(policies.get_current(cast.shop))
     goods = applications_goods.describe_goods(order, line)
     late = cast.now + timedelta(days=7)  # Monday, the day after the Sunday

@@ -96,7 +96,7 @@ def test_terms_that_were_replaced_are_not_accepted(app: Flask, cast: Cast, now: 
     late = buyer.post(url, data=token_of(page))
     assert late.status_code == 409
     assert "另外补偿 2.00 元" in late.text
-    proposal = proposals.find_open(case.id)
+    proposal = proposals.find_open(case)
     assert proposal is not None and proposal.version == 2
 
 

@@ -65,7 +65,7 @@ def modify(context: StepContext[Modification]) -> dict[str, Any]:
         "difference_fen": worth.work_out_case_difference(case, accepted=False),
     }
     if case.type in (CaseType.RETURN_REFUND, CaseType.REFUND_ONLY):
-        most = worth.add_up(worth.work_out_case_worth(case, worth.list_units(case.id, accepted=False)))
+        most = worth.add_up(worth.work_out_case_worth(case, worth.list_units(case, accepted=False)))
         asked = handed.refund_fen
         if asked is not None and not 0 < asked <= most:
             raise context.refuse(f"退款金额须大于 0，最多 {most / 100:.2f} 元")
@@ -149,7 +149,7 @@ def agree_without_return(context: StepContext[Approval]) -> dict[str, Any]:
 @effect("agree_refund_without_return", takes=AdvanceRefund)
 def refund_at_once(context: StepContext[AdvanceRefund]) -> dict[str, Any]:
     fen = context.handed.amount_fen
-    most = worth.add_up(worth.work_out_case_worth(context.case, worth.list_units(context.case.id, accepted=False)))
+    most = worth.add_up(worth.work_out_case_worth(context.case, worth.list_units(context.case, accepted=False)))
     if fen is not None and not 0 < fen <= most:
         raise context.refuse("退款金额须大于 0，且不能超过这些商品的实付金额")
     return {"refund_fen": fen} if fen is not None else {}
@@ -190,7 +190,7 @@ def ask_evidence(context: StepContext[HandIn]) -> dict[str, Any]:
 @effect("withdraw")
 def withdraw(context: StepContext[HandIn]) -> dict[str, Any]:
     if context.case.state == State.PROPOSED:
-        proposals.answer_proposal(context.case.id, "declined", by=context.by.user_id, at=context.at)
+        proposals.answer_proposal(context.case, "declined", by=context.by.user_id, at=context.at)
     return {"origin": {}, "countered": False}
 
 

@@ -17,7 +17,7 @@ from portal.money import arrivals
 def note_claim(context: StepContext[HandIn]) -> dict[str, Any]:
     """The case's own word about its payments, as they now are."""
     db.session.flush()
-    claim, since = arrivals.work_out_claim(context.case.id)
+    claim, since = arrivals.work_out_claim(context.case)
     return {"payment_claim": claim, "claimed_at": since}
 
 

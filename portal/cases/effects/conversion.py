@@ -34,7 +34,7 @@ def convert_to_refund(context: StepContext[HandIn]) -> dict[str, Any]:
 def make_refund_child(context: StepContext[HandIn], fen: int | None, *, goods_back: bool = True) -> ChildCase:
     """The refund that an exchange or reissue becomes: at once when the seller has the goods or nothing goes back."""
     case = context.case
-    paid = money_entries.find_paid_difference(case.id)
+    paid = money_entries.find_paid_difference(case)
     if case.type == CaseType.REISSUE:
         return ChildCase(CaseType.REFUND_ONLY, State.REFUNDING, list_units(case), refund_fen=fen)
     if has_returned_goods(case) and case.state in (State.PAYING, State.RESHIPPING, State.DISPUTED, State.INSPECTING):
@@ -95,7 +95,7 @@ def report_defective(context: StepContext[DefectReport]) -> dict[str, Any]:
         reason=REASON_OF[kind],
         description=context.note,
         freight_payer="seller",
-        return_difference_fen=money_entries.find_paid_difference(case.id),
+        return_difference_fen=money_entries.find_paid_difference(case),
     )
     return {}
 

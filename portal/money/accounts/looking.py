@@ -27,7 +27,7 @@ def list_looks(
 ) -> Sequence[Any]:
     """谁看过我的账号: one page of the looks at this buyer's accounts, the newest first, by key; ``most`` + 1 rows."""
     query = select(BankView.id, BankView.name, BankView.role, BankView.reason, BankView.at, Case.case_no).join(
-        Case, Case.id == BankView.case_id
+        Case, and_(Case.id == BankView.case_id, Case.shop_id == BankView.shop_id)
     )
     query = query.where(BankView.owner_id == owner_id).order_by(BankView.id.desc()).limit(most + 1)
     if case_id is not None:
@@ -73,7 +73,12 @@ def list_to_see(case: Case, entry_id: int | None = None) -> BankAccount | None:
     query = (
         select(BankAccount)
         .join(MoneyEntry, and_(MoneyEntry.id == BankAccount.entry_id, MoneyEntry.shop_id == BankAccount.shop_id))
-        .where(BankAccount.case_id == case.id, BankAccount.erased_at.is_(None), MoneyEntry.state.in_(OPEN))
+        .where(
+            BankAccount.case_id == case.id,
+            BankAccount.shop_id == case.shop_id,
+            BankAccount.erased_at.is_(None),
+            MoneyEntry.state.in_(OPEN),
+        )
     )
     if entry_id is not None:
         query = query.where(BankAccount.entry_id == entry_id)

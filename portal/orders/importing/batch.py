@@ -47,7 +47,11 @@ _KNOWN_LINES = select(_lines.c.order_id, *(_lines.c[name] for name in KnownLine.
 _OPEN_CASES = select(Case.order_id).where(Case.order_id.in_(bindparam("ids", expanding=True)), text(OPEN)).distinct()
 _MORE_OR_LESS = (
     update(_lines)
-    .where(_lines.c.id == bindparam("line"), _lines.c.claimed_milli <= bindparam("milli"))
+    .where(
+        _lines.c.id == bindparam("line"),
+        _lines.c.shop_id == bindparam("shop"),
+        _lines.c.claimed_milli <= bindparam("milli"),
+    )
     .values(quantity_milli=bindparam("milli"))
 )
 
@@ -212,7 +216,9 @@ class Batch:
         connection = db.session.connection()
         quantities = [(*each, change) for change in changes for each in change.merged.lines.quantities]
         for line_id, milli, change in sorted(quantities, key=lambda each: each[0]):
-            if not connection.execute(_MORE_OR_LESS, {"line": line_id, "milli": milli}).rowcount:  # claimed since
+            if not connection.execute(
+                _MORE_OR_LESS, {"line": line_id, "shop": change.there["shop_id"], "milli": milli}
+            ).rowcount:  # claimed since
                 self._said.disbelieve(change.order, [Doubt(change.merged.lines.row_of[line_id], "数量", "", "", KEPT)])
         shop_of = {row["id"]: row["shop_id"] for row in present.values()}
         buyer_of = {row["id"]: row["buyer_id"] for row in present.values()}
@@ -238,7 +244,12 @@ class Batch:
             to_insert += [(change.order_id, position, line) for position, line in change.new_lines]
             new_values = {f"new_{name}": value for name, value in change.values.items()}
             there = change.there
-            seen = {"order": there["id"], "seen_cases": there["case_count"], "seen_status": there["status"]}
+            seen = {
+                "order": there["id"],
+                "shop": there["shop_id"],
+                "seen_cases": there["case_count"],
+                "seen_status": there["status"],
+            }
             by_columns[tuple(sorted(change.values))].append(seen | new_values)
         for names, rows in by_columns.items():
             values: dict[str, Any] = {name: bindparam(f"new_{name}", type_=_orders.c[name].type) for name in names}
@@ -256,7 +267,7 @@ class Batch:
                 values["paid_fen"] = case((new_paid < _orders.c.refunded_fen, _orders.c.paid_fen), else_=new_paid)
             connection.execute(
                 update(_orders)
-                .where(_orders.c.id == bindparam("order"))
+                .where(_orders.c.id == bindparam("order"), _orders.c.shop_id == bindparam("shop"))
                 .values(version=_orders.c.version + 1, updated_at=self._now, **values),
                 rows,
             )

@@ -78,7 +78,7 @@ def list_waiting(most: int = 200) -> list[int]:
             select(Case.id)
             .distinct()
             .join(OrderLink, (OrderLink.shop_id == Case.shop_id) & (OrderLink.downstream_id == Case.order_id))
-            .join(Order, Order.id == Case.order_id)
+            .join(Order, (Order.id == Case.order_id) & (Order.shop_id == Case.shop_id))
             .where(OrderLink.applies, Case.state == State.APPLIED, ~linked.exists(), served.exists())
             .order_by(Case.id)
             .limit(most)

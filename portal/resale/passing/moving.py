@@ -74,7 +74,9 @@ def _follow_children(link_id: int) -> None:
     if pair is None or State.CONVERTED not in (pair.down.state, pair.up.state):
         return
     with writing():
-        link = db.session.get_one(CaseLink, pair.link.id, with_for_update=True, populate_existing=True)
+        link = db.session.get_one(
+            CaseLink, (pair.link.id, pair.link.shop_id), with_for_update=True, populate_existing=True
+        )
         for name, case in (("downstream_id", pair.down), ("upstream_id", pair.up)):
             children = select(Case.id).where(Case.shop_id == case.shop_id, Case.parent_id == case.id)
             child = db.session.scalar(children.order_by(Case.id.desc()).limit(1))

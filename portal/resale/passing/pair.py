@@ -147,7 +147,7 @@ def match_lines(pair: Pair) -> dict[int, CaseLine] | None:
 
 def match_share(pair: Pair) -> dict[int, CaseLine] | None:
     """The supplier's line by the line's id below, of the goods that it supplied; None where they differ."""
-    same = list_pairs(pair.down.order_id, pair.up.order_id)
+    same = list_pairs((pair.down.order_id, pair.down.shop_id), (pair.up.order_id, pair.up.shop_id))
     theirs = {line.order_line_id: line for line in list_lines(pair.up)}
     found: dict[int, CaseLine] = {}
     for line in list_lines(pair.down):
