@@ -446,8 +446,9 @@ CHECKS: tuple[Check, ...] = (
             "LEFT JOIN (SELECT dedupe_key FROM notices WHERE kind = 'satisfied') n "
             "ON n.dedupe_key = 'satisfied-' || CAST(r.id AS TEXT) || '-1' "
             "OR n.dedupe_key = 'satisfied-' || CAST(r.id AS TEXT) || '-2' "
-            "GROUP BY r.case_id, r.asks, r.buyer_id, c.buyer_id, c.state "
-            "HAVING r.buyer_id <> c.buyer_id OR c.state NOT IN ('completed','closed') OR count(n.dedupe_key) <> r.asks "
+            "GROUP BY r.case_id, r.asks, r.buyer_id, r.next_ask_at, c.buyer_id, c.state "
+            "HAVING r.buyer_id <> c.buyer_id OR count(n.dedupe_key) <> r.asks "
+            "OR c.state NOT IN ('completed','closed') AND r.next_ask_at IS NOT NULL "
             "UNION ALL SELECT 'case without a question', c.id, 0 FROM cases c LEFT JOIN ratings r ON r.case_id = c.id "
             "WHERE c.state IN ('completed','closed') AND r.id IS NULL"
         ),

@@ -77,6 +77,7 @@ MAY_NOT = {
     "parcels/following.py:orders_wait": "finds orders of every shop",
     "payments/contested.py:find_broken": "a check of every shop",
     "payments/recording.py:raise_alarm": "finds what is late in every shop",
+    "service/asking.py:ask_due": "asks people of every shop when their time has come",
     "people/mediators.py": "mediators decide for all shops",
     "people/sessions.py:who_is": "how much a person has not read, in whichever shops",
     "qa/": "tests' own routes",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import and_, bindparam, exists, select
+from sqlalchemy import and_, bindparam, exists, or_, select
 
+from portal.cases import endings
 from portal.models import (
     Case,
     CaseEvent,
@@ -59,7 +60,10 @@ AROUND = Prepared(
         exists()
         .where(_version.shop_id == _case.shop_id, _version.order_id == _case.order_id, _version.at >= _case.opened_at)
         .label("order_changed"),
-        exists().where(_rating.shop_id == _case.shop_id, _rating.case_id == _case.id).label("asked_to_rate"),
+        exists()
+        .where(_rating.shop_id == _case.shop_id, _rating.case_id == _case.id)
+        .where(or_(_rating.stars.is_not(None), *(_case.state == state for state in endings.ASKED_ABOUT)))
+        .label("asked_to_rate"),
         exists().where(_promise.shop_id == _case.shop_id, _promise.buyer_id == _case.buyer_id).label("promised"),
     )
     .select_from(Case.__table__)

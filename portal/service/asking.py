@@ -8,11 +8,11 @@ from typing import Any
 from sqlalchemy import and_, select, update
 
 from portal.calendar import lengths, officehours
+from portal.cases.endings import MOST_ASKS
 from portal.extensions import PerApp, db, writing
 from portal.models import Case, Rating, User
 from portal.notices import notices
 
-MOST_ASKS = 2
 AT_ONCE = 200
 _quiet: PerApp[tuple[int, int]] = PerApp("quiet_hours", (22 * 60, 8 * 60))
 

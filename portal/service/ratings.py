@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import and_, bindparam, select, tuple_, update
 
+from portal.cases import endings
 from portal.evidence import evidence
 from portal.extensions import db
 from portal.flow import Actor
@@ -48,6 +49,8 @@ def rate(case: Case, stars: int, words: str, photos: Sequence[str], *, by_link: 
     """Keep the answer; up to BAD stars make a task. Inside ``writing()``. Raises RatingRefused when there is one."""
     if stars not in WORDS:
         raise RatingRefused("请选择 1 到 5 分")
+    if case.state not in endings.ASKED_ABOUT:
+        raise RatingRefused("这张售后单还没有结束")
     done = db.session.execute(
         update(Rating)
         .where(Rating.case_id == case.id, Rating.shop_id == case.shop_id, Rating.stars.is_(None))
@@ -63,7 +66,7 @@ def rate(case: Case, stars: int, words: str, photos: Sequence[str], *, by_link: 
         .execution_options(synchronize_session=False)
     )
     if done.rowcount != 1:  # type: ignore[attr-defined]
-        raise RatingRefused("这张售后单已经评过，一张只能评一次" if find_of_case(case) else "这张售后单还没有结束")
+        raise RatingRefused("这张售后单已经评过，一张只能评一次")
     evidence.attach_to_case(
         photos,
         shop_id=case.shop_id,

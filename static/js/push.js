@@ -1,4 +1,4 @@
-// 推送: asks the browser for the person's leave, and the server to tell this browser of news. The messages are empty.
+// Push: asks the browser for the person's leave, and the server to tell this browser of news. The messages are empty.
 
 import { all, one, say } from "./dom.js";
 
