@@ -323,7 +323,7 @@ def test_runs_to_be_worked_off_are_found_by_their_own_index(crowd: Crowd) -> Non
         assert "ix_bulk_runs_running" in str(explained)
 
 
-@pytest.mark.parametrize("statement", ["SELECT id FROM cases ORDER BY goods", "SELECT id FROM cases WHERE goods = 'x'"])
+@pytest.mark.parametrize("statement", ["SELECT id FROM cases ORDER BY goods", "SELECT id FROM cases WHERE basis = 'x'"])
 def test_a_scan_and_a_sort_are_seen(crowd: Crowd, statement: str) -> None:
     assert wrong_in_plan(statement, ())
 
