@@ -79,3 +79,9 @@ def _compact(text: str) -> str:
 
 def _has_digit(text: str) -> bool:
     return any(each.isdecimal() and each.isascii() for each in text)
+
+
+def escape_like(words: str) -> str:
+    """A pattern that finds ``words`` anywhere, with its own wildcards taken literally."""
+    escaped = words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%"

@@ -11,7 +11,7 @@ from sqlalchemy import and_, bindparam, or_, select, tuple_
 from portal.extensions import Moment, db
 from portal.flow import FINAL, CaseType
 from portal.models import Case, Order
-from portal.orders.order_lists import escape_like
+from portal.searching import escape_like
 
 PAGE = 20
 

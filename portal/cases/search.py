@@ -15,9 +15,8 @@ from portal.cases.finding import find_scanned, list_cases
 from portal.extensions import db
 from portal.models import Case, Order, Product, Shipment, User
 from portal.models.keys import HEAD, TAIL
-from portal.orders.order_lists import escape_like
 from portal.prepared import among
-from portal.searching import Typed, read_typed
+from portal.searching import Typed, escape_like, read_typed
 
 MOST = 20  # hits of each kind on one page
 MOST_NAMED = 20  # people, and titles of the catalogue, that a needle may mean

@@ -15,8 +15,8 @@ from portal.cases.piles import DONE, PAGE
 from portal.extensions import db
 from portal.flow import State
 from portal.models import Case, CaseEvent, CaseTally, Parcel
-from portal.orders.order_lists import escape_like
 from portal.prepared import Prepared, list_columns
+from portal.searching import escape_like
 from portal.versioned import Versioned
 from portal.words import BEIJING
 

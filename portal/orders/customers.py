@@ -12,7 +12,7 @@ from portal import flow
 from portal.extensions import db
 from portal.models import Case, CustomerNote, MoneyEntry, Order, User
 from portal.notices import notices
-from portal.orders.order_lists import escape_like
+from portal.searching import escape_like
 
 PAGE = 40
 MOST_NOTES = 200

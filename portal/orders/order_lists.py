@@ -8,15 +8,16 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, bindparam, case, exists, func, or_, select, text, true, tuple_
+from sqlalchemy import and_, bindparam, case, exists, func, or_, select, text, tuple_
 
 from portal.extensions import Moment, db
 from portal.models import Case, Draft, Order, OrderLine, Parcel, Product, Shipment, Shop, User
 from portal.models.orders import RECEIVING, SHOWN, WITH_CASES
+from portal.orders import order_search
 from portal.orders.addresses import Addressed
 from portal.prepared import Prepared, among
 from portal.rights import kept_policies
-from portal.searching import LEAST_TAIL, Typed, read_typed
+from portal.searching import read_typed
 
 PAGE = 20
 MOST_COUNTED = 100  # numbers on tabs are bounded: more is 99+
@@ -119,12 +120,6 @@ class Card(NamedTuple):
     cases: tuple[Any, ...]  # the newest first
 
 
-def escape_like(words: str) -> str:
-    """A pattern that finds ``words`` anywhere, with its own wildcards taken literally."""
-    escaped = words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"%{escaped}%"
-
-
 def list_page(
     buyer_id: int, tab: str, *, words: str = "", after: tuple[datetime, int] | None = None
 ) -> tuple[list[Card], tuple[datetime, int] | None]:
@@ -132,7 +127,7 @@ def list_page(
     kind = tab, after is not None
     prepared = _PREPARED[kind]
     if words:
-        prepared = Prepared(_LIST[kind].where(_fits(read_typed(words))))
+        prepared = Prepared(_LIST[kind].where(order_search.fits(read_typed(words))))
     values: dict[str, Any] = {"buyer_id": buyer_id}
     if after is not None:
         values["at"], values["id"] = after
@@ -154,23 +149,6 @@ def list_page(
     return found, (rows[-1].ordered_at, rows[-1].id) if more else None
 
 
-def _fits(typed: Typed) -> Any:
-    """Part of the order's number, the end of a tracking number, or words that its lines have, all of them."""
-    of_order = select(_line.id).where(_line.order_id == _order.id).limit(1)
-    said = []
-    for word in typed.words.split()[:MOST_WORDS]:
-        like = escape_like(word)
-        named = [column.like(like, escape="\\") for column in (_line.title, _line.spec, _line.cargo_no)]
-        # Not EXISTS: it might be hashed, and all lines read.
-        said.append(of_order.where(or_(*named)).scalar_subquery().is_not(None))
-    fits = [and_(*said)] if said else []
-    if len(typed.number) >= LEAST_TAIL:
-        part = f"%{typed.number}%"
-        fits += [_order.order_no.like(part), func.upper(_order.tracking_text).like(part)]
-    return or_(*fits) if fits else true()
-
-
-MOST_WORDS = 5
 _position = attrgetter("position")
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import or_, select, tuple_, update
 
 from portal.extensions import db
 from portal.models import Evidence, Product, Shop, Sku
-from portal.orders.order_lists import escape_like
+from portal.searching import escape_like
 
 PAGE = 40
 

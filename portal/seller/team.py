@@ -87,10 +87,12 @@ def put_tags(case_no: str) -> ResponseReturnValue:
     return _answer(case_no, form, put, "tags-saved")
 
 
-@bp.post("/cases/<case_no>/look")
+@bp.route("/cases/<case_no>/look", methods=["GET", "POST"])
 def look(case_no: str) -> ResponseReturnValue:
     """Somebody has the case open: their colleagues see it for some minutes."""
     case = _find(case_no)
+    if request.method != "POST":
+        return redirect(f"/seller/cases/{case_no}", 303)
     shop_id, case_id = case.shop_id, case.id
     with writing():
         looks.note_look(shop_id, case_id, g.who.user_id, g.now)

@@ -414,9 +414,11 @@ ROWS: tuple[Row, ...] = (
     Row("seller.pack", SELLER, get=200, counted=True),
     Row("seller.full_account", SELLER, get=409, post=409),  # these cases have none; by role: test_bankdata.py
     Row("seller.write_note", SELLER, get=303, post=303, form=lambda deal: {"words": "先看照片"}),
-    Row("seller.hand_over", SELLER, get=303, post=303, form=lambda deal: {"to": deal.values["user_id"]}),
+    Row(
+        "seller.hand_over", SELLER, get=303, post=422, form=lambda deal: {"to": deal.values["user_id"]}
+    ),  # who has left
     Row("seller.put_tags", SELLER, get=303, post=303, form=lambda deal: {"tags": "加急"}),
-    Row("seller.look", SELLER, post=303),
+    Row("seller.look", SELLER, get=303, post=303),
     Row("seller.contact", SELLER, get=200, post=303, form=lambda deal: {"words": "今天发出"}),
     Row("seller.contact_new", SELLER, get=200),
     Row("seller.contact_read", SELLER, post=303),
