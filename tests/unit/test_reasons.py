@@ -53,7 +53,8 @@ def test_what_each_reason_asks_for() -> None:
         assert reason.least_text == (10 if reason.id in written else 0)
         assert bool(reason.prompt and reason.ask) == bool(reason.types or reason.asks)
     size = reasons.reason("size")
-    assert size and "尺子" in size.prompt and "实测" in size.ask
+    assert size and "尺子" in size.prompt and "量的是哪里" in size.ask and size.measures
+    assert [reason.id for reason in REASONS if reason.measures] == ["size"]  # the two numbers have fields of their own
 
 
 def test_where_reasons_lead() -> None:
