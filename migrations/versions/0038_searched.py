@@ -1,7 +1,7 @@
 """Ends of numbers and beginnings of names have indexes of their own.
 
-Revision ID: 0033
-Revises: 0032
+Revision ID: 0038
+Revises: 0037
 Create Date: 2026-11-28 16:40:00
 """
 
@@ -29,6 +29,7 @@ _CUT = {  # table: what is cut from which column
 
 
 def upgrade() -> None:
+    stored = op.get_bind().dialect.name == "postgresql"  # SQLite adds only columns that it works out when it reads
     for table, columns in _CUT.items():
         for name, source in columns.items():
             length, how = (
@@ -36,7 +37,8 @@ def upgrade() -> None:
                 if name.endswith("tail")
                 else (2, f"substr({source}, 1, 2)")
             )
-            op.add_column(table, sa.Column(name, sa.String(length), sa.Computed(how), nullable=False))
+            cut = sa.Computed(how, persisted=stored)
+            op.add_column(table, sa.Column(name, sa.String(length), cut, nullable=False))
             only = {"sqlite_where": _FULL, "postgresql_where": _FULL} if name == "down_tail" else {}
             keys = [name, "id"] if table == "users" else ["shop_id", name, "id"]
             op.create_index(f"ix_{table}_{name}", table, keys, **only)

@@ -15,9 +15,10 @@ from typing import Any, BinaryIO
 from sqlalchemy import select
 
 from portal import inputs, words
+from portal.dossier.column_names import LABELS
 from portal.dossier.facts import stamp
 from portal.dossier.markup import PAGE_ENDS, facts, page_begins, put
-from portal.dossier.shares import LABELS, SHARES
+from portal.dossier.shares import SHARES
 from portal.extensions import Model, db
 from portal.models import User
 from portal.rights import reasons
