@@ -303,9 +303,31 @@ _WHEN: dict[State, tuple[str, ...] | None] = {  # when a side may call for it; N
 }
 
 
+def _end_paid(actor: Actor, who: str, tells: tuple[Actor, ...], mine: str) -> Iterator[Step]:
+    """Withdrawing a mediation after everything was paid in it: the last payment couldn't end the case, this does."""
+    for types, target, where, news in (
+        (ALL, State.COMPLETED, "not_converted", "款项已付清，售后完成"),
+        (XI, State.CONVERTED, "was_converted", "转单前的款项已付清"),
+    ):
+        yield Step(
+            "withdraw_mediation",
+            types,
+            State.REFUNDING,
+            target,
+            actor,
+            f"{who}撤回了平台介入申请，{news}",
+            tells,
+            "撤回平台介入",
+            needs=("in_mediation", mine, "money_settled", where),
+            danger=True,
+            title="平台介入已撤回",
+        )
+
+
 def _overlay() -> Iterator[Step]:
     for state, when in _WHEN.items():
         types = frozenset(case_type for case_type in CaseType if state in _OPEN_OF[case_type])
+        owed = ("money_open",) if state is State.REFUNDING else ()  # paid meanwhile: it ends with the mediation
         if when is not None:
             for actor, other, who in ((B, S, "买家"), (S, B, "商家")):
                 yield Step(
@@ -343,10 +365,12 @@ def _overlay() -> Iterator[Step]:
                 f"{who}撤回了平台介入申请，按原流程继续",
                 (other, P),
                 "撤回平台介入",
-                needs=("in_mediation", mine),
+                needs=("in_mediation", mine, *owed),
                 danger=True,
                 title="平台介入已撤回",
             )
+            if state is State.REFUNDING:
+                yield from _end_paid(actor, who, (other, P), mine)
         for actor, other, who, mine, theirs in (
             (B, S, "买家", "offered_by_buyer", "offered_by_seller"),
             (S, B, "商家", "offered_by_seller", "offered_by_buyer"),
@@ -422,7 +446,7 @@ def _overlay() -> Iterator[Step]:
             "平台裁决：按原流程继续",
             (B, S),
             "按原流程继续",
-            needs=("in_mediation", "deciding"),
+            needs=("in_mediation", "deciding", *owed),
             title="平台裁决通知",
         )
         yield going_on

@@ -126,3 +126,18 @@ def test_a_case_that_paid_nothing_stays_ended(cast: Cast) -> None:
         db.session.execute(update(Case).where(Case.id == case.id).values(entry_count=1))
     with pytest.raises(StepRefused):
         cast.take(case, "deny_arrival", BUYER, cast.now + 4 * DAY)
+
+
+def test_withdrawn_mediation_leads_back_when_all_is_paid(cast_both: Cast) -> None:
+    cast = cast_both
+    case = read(missing(cast))
+    case = cast.mediated(case, "evidence", "buyer")
+    case = cast.take(case, "withdraw_mediation", BUYER, cast.now + 5 * DAY)
+    assert (case.state, case.escalated) == ("refunding", False)  # what is contested stays open
+    assert healthy()
+    case = cast.mediated(case, "evidence", "buyer")
+    with writing():
+        db.session.execute(update(MoneyEntry).where(MoneyEntry.case_id == case.id).values(state="settled"))
+        db.session.execute(update(Case).where(Case.id == case.id).values(payment_claim="", claimed_at=None))
+    case = cast.take(read(case), "withdraw_mediation", BUYER, cast.now + 6 * DAY)
+    assert (case.state, case.escalated) == ("converted", False)

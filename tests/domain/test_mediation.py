@@ -474,6 +474,27 @@ def test_only_who_asked_can_withdraw_it(cast: Cast) -> None:
     assert not cast.take(case, "withdraw_mediation", BUYER, cast.now + 2 * HOUR).escalated
 
 
+@pytest.mark.parametrize("side", [BUYER, SELLER])
+@pytest.mark.parametrize("kind", list(CaseType))
+def test_withdrawn_after_all_was_paid_the_case_is_completed(cast_both: Cast, kind: CaseType, side: Actor) -> None:
+    cast = cast_both
+    case = cast.mediated(cast.until("refunding", case_type=kind), "evidence", str(side))
+    owed = select(MoneyEntry.id).where(MoneyEntry.case_id == case.id, MoneyEntry.state == "due")
+    while (entry_id := db.session.scalars(owed).first()) is not None:
+        case = cast.take(case, "settle_entry", SELLER, entry_id=entry_id, reference=f"20261124{entry_id:09d}")
+    assert (case.state, case.escalated) == ("refunding", True)
+    case = cast.take(case, "withdraw_mediation", side, cast.now + HOUR)
+    assert (case.state, case.escalated, case.due_at) == ("completed", False, None)
+    assert healthy()
+
+
+def test_withdrawn_while_something_is_owed_it_goes_on_as_it_was(cast: Cast) -> None:
+    case = cast.mediated(cast.until("refunding", case_type=CaseType.RETURN_REFUND), "evidence", "buyer")
+    case = cast.take(case, "withdraw_mediation", BUYER, cast.now + HOUR)
+    assert (case.state, case.escalated) == ("refunding", False)
+    assert case.due_at is not None and healthy()
+
+
 def test_photos_of_a_case_have_a_limit(cast: Cast) -> None:
     case = called_for(cast)
     for _ in range(4):

@@ -109,8 +109,8 @@ def _ready(cast: Cast, step: flow.Step, case_type: CaseType) -> Case:
         case = cast.take(case, "deny_payment", Actor.SELLER)
     if needs & CLAIMED:
         _claimed(cast, step, case)
-    elif "rest_contested" in needs:  # recorded while the platform is in it
-        cast.mediated(case)
+    elif "rest_contested" in needs or ({"in_mediation", "money_settled"} <= needs and state == "refunding"):
+        cast.mediated(case, asked_by="seller" if "asked_by_seller" in needs else "buyer")  # recorded in mediation
         cast.take(case, "settle_entry", Actor.SELLER, reference="20261124")
         return db.session.get_one(Case, case.id)
     if step.name == "reject":
