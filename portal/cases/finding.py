@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 
 from portal.extensions import db
 from portal.models import Case, CaseLink, Order, Shipment, User
@@ -38,12 +38,17 @@ _CASES = (
 )
 
 
+def not_by_shop(table: Any, shop_id: int) -> Any:
+    """Rows of this shop, found by something else: SQLite, which knows no numbers of rows, would read all the shop's."""
+    return func.coalesce(table.shop_id, 0) == shop_id
+
+
 def find_scanned(shop_id: int, raw: str) -> Sequence[Any]:
     """The cases that a scanned number means: a case's own, else a parcel's, else those of an order; at most nine."""
     number = read_typed(raw).number
     if not number:
         return ()
-    query = _CASES.where(_case.shop_id == shop_id).order_by(_case.opened_at.desc(), _case.id.desc()).limit(9)
+    query = _CASES.where(not_by_shop(_case, shop_id)).order_by(_case.opened_at.desc(), _case.id.desc()).limit(9)
     for condition in (
         _case.case_no == number,
         _case.id.in_(_find_above(shop_id, _case_below.case_no == number)),
@@ -73,7 +78,7 @@ def find_scanned(shop_id: int, raw: str) -> Sequence[Any]:
 
 def list_cases(shop_id: int, case_ids: Sequence[int]) -> Sequence[Any]:
     """These cases of a shop as lists show them, the newest first."""
-    query = _CASES.where(_case.shop_id == shop_id, among(_case.id, "case_ids")).order_by(_case.id.desc())
+    query = _CASES.where(not_by_shop(_case, shop_id), among(_case.id, "case_ids")).order_by(_case.id.desc())
     return db.session.execute(query, {"case_ids": list(case_ids)}).all() if case_ids else ()
 
 

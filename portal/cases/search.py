@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import func, or_, select, text, union_all
 
-from portal.cases.finding import find_scanned, list_cases
+from portal.cases.finding import find_scanned, list_cases, not_by_shop
 from portal.extensions import db
 from portal.models import Case, Order, Product, Shipment, User
 from portal.models.keys import HEAD, TAIL
@@ -48,9 +48,9 @@ def search(shop_id: int, raw: str) -> Found:
     shown = {kind: sorted(set(found), reverse=True) for kind, found in ids.items()}
     return Found(
         cases=list_cases(shop_id, shown["cases"][:MOST]),
-        orders=_load(_ORDERS.where(_order.shop_id == shop_id), _order.id, shown["orders"][:MOST]),
+        orders=_load(_ORDERS.where(not_by_shop(_order, shop_id)), _order.id, shown["orders"][:MOST]),
         customers=_load(_name_customers(shop_id), _user.id, people[:MOST]),
-        parcels=_load(_PARCELS.where(_shipment.shop_id == shop_id), _shipment.id, shown["parcels"][:MOST]),
+        parcels=_load(_PARCELS.where(not_by_shop(_shipment, shop_id)), _shipment.id, shown["parcels"][:MOST]),
         more=any(len(found) > MOST for found in (*shown.values(), people)),
     )
 
@@ -106,7 +106,7 @@ def _find_titles(shop_id: int, typed: Typed) -> list[str]:
 def _cases(shop_id: int, typed: Typed, people: list[int], titles: list[str]) -> list[Any]:
     here = _case.shop_id == shop_id
     of_order = [
-        select(_case.id.label("id")).where(here, _case.order_id.in_(orders))
+        select(_case.id.label("id")).where(not_by_shop(_case, shop_id), _case.order_id.in_(orders))
         for orders in (*_ends(shop_id, typed, _order, _NUMBERS_OF_ORDER), *_ends_of_orders_parcels(shop_id, typed))
     ]
     named = [
@@ -118,7 +118,9 @@ def _cases(shop_id: int, typed: Typed, people: list[int], titles: list[str]) -> 
         *of_order,
         *named,
         *(
-            select(_case.id.label("id")).where(here, _case.buyer_id == person).order_by(_case.updated_at.desc())
+            select(_case.id.label("id"))
+            .where(not_by_shop(_case, shop_id), _case.buyer_id == person)
+            .order_by(_case.updated_at.desc())
             for person in people
         ),
         *(select(_case.id.label("id")).where(here, _case.goods == title) for title in titles),

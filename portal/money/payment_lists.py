@@ -34,6 +34,7 @@ _OPEN_IN_INDEX = text(f"money_entries.{OPEN_ENTRY}")
 _ROW = (
     select(
         _entry.id,
+        _entry.shop_id,
         _entry.case_id,
         _entry.kind,
         _entry.state,
