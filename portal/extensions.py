@@ -19,10 +19,9 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from select import POLLIN, poll
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar
 
 import psycopg
-from flask import current_app, has_app_context
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session as FlaskSession
@@ -34,7 +33,7 @@ from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import ConnectionPoolEntry, Pool
 from sqlalchemy.types import JSON, TypeDecorator
 
-T = TypeVar("T")
+from portal.per_app import PerApp
 
 WAIT_FOR_TURN = 5.0  # seconds a writer waits for the others before it gives up with Busy
 
@@ -111,25 +110,6 @@ migrate = Migrate()
 
 _writing: ContextVar[bool] = ContextVar("portal_writing", default=False)
 _afterwards: ContextVar[dict[object, Callable[[], None]] | None] = ContextVar("portal_afterwards", default=None)
-
-
-class PerApp(Generic[T]):
-    """A value that belongs to the app in whose context it is read: two apps in one process each have their own."""
-
-    def __init__(self, name: str, default: T) -> None:
-        self._key = f"portal_{name}"
-        self._default = default
-
-    def get(self) -> T:
-        """The app's own value; the default outside of any app, or where it was never set."""
-        if not has_app_context():
-            return self._default
-        value: T = current_app.extensions.get(self._key, self._default)
-        return value
-
-    def set(self, value: T) -> None:
-        """Keep ``value`` for the current app. Raises RuntimeError outside of an app."""
-        current_app.extensions[self._key] = value
 
 
 _lock_path: PerApp[str | None] = PerApp("lock_file", None)

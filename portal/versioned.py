@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable
 from itertools import islice
 from typing import Generic, TypeVar
 
-from portal.extensions import PerApp
+from portal.per_app import PerApp
 
 T = TypeVar("T")
 

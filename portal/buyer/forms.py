@@ -13,8 +13,7 @@ from portal.cases.effects.hand_ins import DeclaredPayment, Escalation, GivenAcco
 from portal.flow import Actor, CaseType
 from portal.models import Case
 from portal.money import references
-from portal.money.accounts import account_numbers
-from portal.money.accounts import consent as bank_accounts
+from portal.money.accounts import account_numbers, agreed_words
 from portal.rights import goods as goods_facts
 from portal.rights import phrases, reasons
 from portal.talk import card_shapes
@@ -153,9 +152,9 @@ class AccountForm(StepForm):
     sentences: Sequence[tuple[str, str]] = ()
 
     def prepare(self, case: Case, view: View) -> None:
-        self.sentences = bank_accounts.describe_consent()
+        self.sentences = agreed_words.describe_consent()
         if request.method != "POST":
-            self.consent.data = str(bank_accounts.CONSENT)
+            self.consent.data = str(agreed_words.CONSENT)
 
     def validate(self, extra_validators: Any = None) -> bool:
         good = bool(super().validate(extra_validators))

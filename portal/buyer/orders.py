@@ -111,7 +111,7 @@ def order(order_no: str) -> ResponseReturnValue:
         parcels=() if parcels else parcels_of(found.carrier_text, found.tracking_text),
         followed=[parcel for parcel in parcels if parcel.signed_at or not parcel.gone_at],
         scans=scans,
-        watched=bool(parcels) and telling.is_watched(found.id),
+        watched=bool(parcels) and telling.is_watched(found.id, found.shop_id),
     )
 
 

@@ -16,8 +16,9 @@ from sqlalchemy import select
 from portal import inputs
 from portal.calendar import workdays
 from portal.calendar.workdays import Calendar, Day
-from portal.extensions import PerApp, db
+from portal.extensions import db
 from portal.models import CalendarYear
+from portal.per_app import PerApp
 
 FRESH_FOR: Final = 60.0  # seconds
 MOST_DAYS = 120  # special days of one year

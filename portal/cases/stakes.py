@@ -19,7 +19,7 @@ from portal.flow import CaseType, State, StepRefused
 from portal.inputs import money_text
 from portal.models import Case, CaseLine, MoneyEntry, Proposal, Sku
 from portal.money import entries as money_entries
-from portal.money import worth
+from portal.money import paid, worth
 
 MONEY = (CaseType.RETURN_REFUND, CaseType.REFUND_ONLY)
 INSPECTED = (State.PAYING, State.RESHIPPING, State.CONFIRMING, State.REFUNDING, State.REFUND_FAILED, State.COMPLETED)
@@ -102,7 +102,7 @@ def weigh(case: Case, lines: Sequence[Any] | None = None) -> Stake:
         (each.order_line_id, each.accepted_milli if accepted else each.quantity_milli, each.wanted_price_fen)
         for each in lines
     ]
-    bought = worth.read_facts(case.opened_on, {each.order_line_id: each.unit for each in lines})
+    bought = paid.read_facts(case.opened_on, {each.order_line_id: each.unit for each in lines})
     return _difference(case, wanted, compensation, bought)
 
 
@@ -131,8 +131,8 @@ def _refund(
     return Stake(fen, 0, compensation_fen, tuple(working))
 
 
-def _difference(case: Case, wanted: worth.Wanted, compensation_fen: int = 0, bought: worth.Paid | None = None) -> Stake:
-    fen, working = worth.explain_difference(bought or worth.load_paid(case.order_id, case.opened_on), wanted)
+def _difference(case: Case, wanted: worth.Wanted, compensation_fen: int = 0, bought: paid.Paid | None = None) -> Stake:
+    fen, working = worth.explain_difference(bought or paid.load_paid(case.order_id, case.opened_on), wanted)
     return Stake(0, fen, compensation_fen, tuple(working))
 
 

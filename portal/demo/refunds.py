@@ -11,8 +11,7 @@ from portal.demo.orders import make_order
 from portal.demo.teller import M, Teller
 from portal.extensions import writing
 from portal.flow import Actor, CaseType
-from portal.money.accounts import account_numbers, keyring
-from portal.money.accounts import consent as bank_accounts
+from portal.money.accounts import account_numbers, agreed_words, keyring
 
 
 def refund_unsent(t: Teller) -> None:
@@ -80,4 +79,4 @@ def account_given(t: Teller) -> None:
     account_asked(t)
     if keyring.is_ready():
         invented = account_numbers.Account("李雯", "中国工商银行杭州余杭支行", "6222021234567890128")
-        t.buyer_takes("give_account", account=invented, consent=bank_accounts.CONSENT)
+        t.buyer_takes("give_account", account=invented, consent=agreed_words.CONSENT)

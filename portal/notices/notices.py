@@ -9,10 +9,11 @@ from sqlalchemy import insert, select, update
 
 from portal import told, words
 from portal.calendar import lengths
-from portal.extensions import PerApp, db
+from portal.extensions import db
 from portal.flow import Actor, Stage, Step
 from portal.models import Case, Delivery, Notice, Staff, User
 from portal.people import mediators, roles
+from portal.per_app import PerApp
 
 
 def list_readers(case: Case, actor: Actor, kind: str = "") -> list[int]:

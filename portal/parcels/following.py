@@ -9,12 +9,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from portal.extensions import PerApp, db
+from portal.extensions import db
 from portal.models import Case, Order, Parcel, Shipment, Track
 from portal.models.orders import UNFOLLOWED
 from portal.models.tracking import UNDER_WAY
 from portal.orders.export_format import parcels_of
 from portal.parcels import carriers, naming, numbers
+from portal.per_app import PerApp
 
 ASKED_FOR = timedelta(days=30)  # how long a parcel is followed
 AGAIN_AFTER = timedelta(minutes=10)  # a number isn't asked about more often, whoever wishes it

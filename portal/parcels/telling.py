@@ -87,6 +87,7 @@ def set_watch(shop_id: int, order_id: int, user_id: int, on: bool, now: datetime
     db.session.flush()
 
 
-def is_watched(order_id: int) -> bool:
+def is_watched(order_id: int, shop_id: int) -> bool:
     """Whether the buyer is told where this order is."""
-    return db.session.scalar(select(OrderWatch.order_id).where(OrderWatch.order_id == order_id)) is not None
+    mine = select(OrderWatch.order_id).where(OrderWatch.order_id == order_id, OrderWatch.shop_id == shop_id)
+    return db.session.scalar(mine) is not None

@@ -18,8 +18,9 @@ from cryptography.hazmat.primitives.twofactor import InvalidToken as WrongCode
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from sqlalchemy import delete, select, update
 
-from portal.extensions import PerApp, db
+from portal.extensions import db
 from portal.models import Passkey, RecoveryCode, TotpFactor
+from portal.per_app import PerApp
 
 STEP = 30  # seconds a code lasts; the one before and the one after are taken too, because clocks differ
 RECOVERY_CODES = 10

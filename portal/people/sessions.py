@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Integer, bindparam, delete, literal_column, select, update
 
-from portal.extensions import PerApp, db, writing
+from portal.extensions import db, writing
 from portal.models import HalfSignIn, KeptForm, PasskeyChallenge, PasswordLink, Session, Shop, Staff, User
 from portal.notices import reading
+from portal.per_app import PerApp
 from portal.prepared import Prepared
 
 BUYER_IDLE, BUYER_LONGEST = timedelta(days=14), timedelta(days=30)

@@ -15,12 +15,13 @@ from sqlalchemy import ColumnElement, or_, select, text, update
 from portal import flow, words
 from portal.calendar import calendars, workdays
 from portal.calendar.workdays import Term
-from portal.extensions import PerApp, db, writing
+from portal.extensions import db, writing
 from portal.flow import Actor
 from portal.models import Case, Order, User
 from portal.models.cases import FINISHING
 from portal.models.orders import RESOLD, find_path
 from portal.notices import beside_steps, notices
+from portal.per_app import PerApp
 from portal.rights import policies
 
 STARTS = ("received", "shipped", "confirmed")

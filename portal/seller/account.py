@@ -14,8 +14,7 @@ from portal.cases import case_view
 from portal.extensions import db, writing
 from portal.flow import StepRefused
 from portal.models import Case, Shop
-from portal.money.accounts import consent as bank_accounts
-from portal.money.accounts import keyring
+from portal.money.accounts import agreed_words, keyring
 from portal.money.accounts import looking as account_looks
 from portal.money.encryption import CannotOpen
 from portal.people import accounts, sessions
@@ -60,7 +59,7 @@ def bank_data() -> ResponseReturnValue:
         status,
         form=form,
         ready=keyring.is_ready(),
-        sentences=bank_accounts.describe_consent(),
+        sentences=agreed_words.describe_consent(),
     )
 
 

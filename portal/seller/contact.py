@@ -16,7 +16,7 @@ from portal.extensions import db, writing
 from portal.models import Order, Shop, User
 from portal.orders import known_shops, order_lists
 from portal.seller import bp, has_room, replies
-from portal.talk import conversations
+from portal.talk import conversations, unanswered
 from portal.talk import replies as templates
 from portal.web import early, guards, paging, quotas
 from portal.web.fields import Line
@@ -79,7 +79,7 @@ def waiting() -> ResponseReturnValue:
             return once(change)
     else:
         form.opens.data, form.closes.data = officehours.clock_time(opens), officehours.clock_time(closes)
-    rows, key = conversations.count_waiting(g.who.shop_id, after=paging.moment_key(request.args.get("after", "")))
+    rows, key = unanswered.list_waiting(g.who.shop_id, after=paging.moment_key(request.args.get("after", "")))
     waits = {row.id: officehours.measure_elapsed(row.waiting_since, g.now, opens, closes) for row in rows}
     return page(
         "seller/waiting.html",

@@ -9,9 +9,10 @@ from sqlalchemy import and_, select, update
 
 from portal.calendar import lengths, officehours
 from portal.cases.endings import MOST_ASKS
-from portal.extensions import PerApp, db, writing
+from portal.extensions import db, writing
 from portal.models import Case, Rating, User
 from portal.notices import notices
+from portal.per_app import PerApp
 
 AT_ONCE = 200
 _quiet: PerApp[tuple[int, int]] = PerApp("quiet_hours", (22 * 60, 8 * 60))

@@ -50,7 +50,9 @@ class TermsForm(Form):
         self.kept = proposals.is_with_seller(case, self.origin)
         self.type.choices = [(str(kind), words.TYPE[kind]) for kind in proposals.list_types(case)]
         self.choices = {
-            line.id: sums.list_priced(case.order_id, _Bought(line)) if case.goods_state != "unshipped" else []
+            line.id: sums.list_priced(case.order_id, _Bought(line, case.shop_id))
+            if case.goods_state != "unshipped"
+            else []
             for line in view.lines
         }
         units = [(line.order_line_id, line.quantity_milli) for line in view.lines]
@@ -145,7 +147,8 @@ class TermsForm(Form):
 class _Bought:
     """A case's line as the order line that it is of."""
 
-    def __init__(self, line: Any) -> None:
+    def __init__(self, line: Any, shop_id: int) -> None:
+        self.shop_id = shop_id
         self.id, self.product_id, self.spec = line.order_line_id, line.product_id, line.spec
 
 

@@ -17,8 +17,7 @@ from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, State
 from portal.models import Case, CaseEvent, CaseLine, MoneyEntry, OrderLine, Parcel, ReturnAddress, Shop, Staff, User
 from portal.money import entries as money_entries
-from portal.money.accounts import account_numbers
-from portal.money.accounts import consent as bank_accounts
+from portal.money.accounts import account_numbers, agreed_words
 from portal.rights import policies
 from portal.tracking import scans as case_scans
 from tests.cast import PARCELS, Cast
@@ -56,7 +55,7 @@ HANDED_IN: dict[str, dict[str, Any]] = {
     "admit_unpaid": {"note": "账户已注销"},
     "give_account": {
         "account": account_numbers.Account("李雯", "工商银行", "6222021234567890128"),
-        "consent": bank_accounts.CONSENT,
+        "consent": agreed_words.CONSENT,
     },
     "escalate": {"note": "商家不同意,请平台处理"},
     "submit_evidence": {"note": "开箱视频截图"},

@@ -40,7 +40,7 @@ from portal.orders import order_lists
 from portal.parcels import couriers, following, intake, parcel_view
 from portal.payments import batches as payment_batches
 from portal.people import sessions
-from portal.talk import by_shop, conversations
+from portal.talk import by_shop, conversations, unanswered
 from portal.tracking import monitor, polling
 from tests.conftest import make_app, migrate
 from tests.crowd import NOW, Crowd, gather
@@ -214,7 +214,7 @@ HOT: dict[str, Callable[[Crowd], object]] = {
     "queue closed by reason": queue_page("closed", filters=Filters(reason="damaged")),
     "queue counts": lambda c: shop_queue.count_tabs(c.shop, c.now),
     "queue counts, warehouse": lambda c: shop_queue.count_tabs(c.shop, c.now, ("mine", "overdue", "arrived"), STORE),
-    "unanswered, to a limit": lambda c: conversations.count_unanswered(c.shop, 100),
+    "unanswered, to a limit": lambda c: unanswered.count_unanswered(c.shop, 100),
     "unidentified parcels, to a limit": lambda c: intake.count_unidentified(c.shop, 100),
     "steps held back, due": lambda c: held.carry_out_due(c.now),
     "steps held back, of a person": lambda c: held.list_recent(c.shop, c.seller, c.now),

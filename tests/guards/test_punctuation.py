@@ -22,7 +22,7 @@ FROM_OTHERS = {
     "portal/orders/export_format/headings.py",
     "portal/searching.py",
     "portal/rights/guarantees.py",
-    "portal/money/accounts/consent.py",  # words that people agreed to never change
+    "portal/money/accounts/agreed_words.py",  # words that people agreed to never change
     "portal/config.py",  # notes in English beside names
 }
 FOLDERS = ("portal/demo/", "portal/deployment/")

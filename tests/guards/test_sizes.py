@@ -12,7 +12,7 @@ LISTS = {"flow/table.py", "words.py", "rights/reasons.py", "parcels/carriers.py"
 STILL_LONGER = {  # file: its lines; only ever fewer
     "orders/export_format/cells.py": 325,
     "orders/export_format/orders.py": 344,
-    "orders/importing/batch.py": 344,
+    "orders/importing/batch.py": 311,
     "rights/eligibility.py": 315,
 }
 

@@ -301,7 +301,7 @@ ROWS: tuple[Row, ...] = (
     Row("seller.undo_step", SHOP, post=303, values={"held_id": "1"}),
     Row("seller.bulk_runs", SHOP, get=200, post=303, form=lambda deal: {"kind": "agree", "scope": "all"}),
     Row("seller.export_queue", SHOP, get=200),
-    Row("seller.export_list", SHOP, get=200, post=303, form=lambda deal: {"columns": ["case_no"]}),
+    Row("seller.export_list", SHOP, get=200, post=303, form=lambda deal: {"columns": "case_no"}),
     Row("seller.export_file", SHOP, get=404, values={"export_id": "1"}),
     Row("seller.queue_news", SHOP, get=200),
     Row("seller.keep_view", SHOP, get=200, post=303, form=lambda deal: {"name": "破损"}),

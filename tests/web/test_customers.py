@@ -11,7 +11,7 @@ from sqlalchemy import select
 from portal import doctor, sweeping
 from portal.extensions import db, writing
 from portal.models import Conversation, CustomerNote, Order
-from portal.talk import conversations
+from portal.talk import conversations, unanswered
 from tests.cast import Cast, post, sign_in
 from tests.conftest import Clock
 
@@ -29,12 +29,12 @@ def test_a_buyer_waits_from_his_first_unanswered_word(cast_both: Cast) -> None:
     for side, at in (("buyer", cast.now), ("buyer", later), ("system", later)):
         say(cast, order_id, side, "在吗", at)
     assert db.session.scalar(select(Conversation.waiting_since)) == cast.now
-    rows, key = conversations.count_waiting(cast.shop)
+    rows, key = unanswered.list_waiting(cast.shop)
     assert ([row.buyer for row in rows], key) == (["buyer"], None)
-    assert conversations.count_waiting(cast.shop2)[0] == []
+    assert unanswered.list_waiting(cast.shop2)[0] == []
     say(cast, order_id, "seller", "在的", later)
     assert db.session.scalar(select(Conversation.waiting_since)) is None
-    assert conversations.count_waiting(cast.shop)[0] == []
+    assert unanswered.list_waiting(cast.shop)[0] == []
     assert not any(doctor.findings())
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ from portal.extensions import db
 from portal.flow import State, StepRefused
 from portal.models import BankAccount, BankConsent, Case, MoneyEntry, Shop
 from portal.money.accounts.account_numbers import Account
+from portal.money.accounts.agreed_words import CONSENT
 from portal.money.accounts.keyring import get_keys, is_ready, kept_for_days
 from portal.talk import card_shapes
 
@@ -22,27 +23,6 @@ log = logging.getLogger("portal.security")
 
 
 OPEN = ("waiting", "due", "failed")  # payments still owed
-
-
-# What the buyer agrees to, by version. A version that somebody has agreed to is never changed; a new text is a new one.
-CONSENTS: Mapping[int, tuple[tuple[str, str], ...]] = {
-    1: (
-        ("为什么需要", "退款按原支付方式退回没有成功,商家需要转账给您。银行账户是敏感个人信息,需要您单独同意。"),
-        ("用来做什么", "只用于支付这一笔退款,不用于其他任何用途。"),
-        ("谁能看到", "店主和财务重新验证身份、说明原因后可以查看;其他页面只显示后四位。谁在何时查看过,您都能看到。"),
-        ("保存多久", "加密保存,付款完成或售后结束后 {days} 天内删除。"),
-        ("您可以随时撤回", "付款之前撤回同意,账户立即删除,退款仍然有效。"),
-        ("不同意也可以", "不提供账户不影响您得到退款,商家须与您约定其他退款方式。"),
-    )
-}
-
-
-CONSENT = max(CONSENTS)
-
-
-def describe_consent(version: int = CONSENT) -> list[tuple[str, str]]:
-    """The words of the consent, as (heading, sentence)."""
-    return [(term, said.format(days=kept_for_days.get().days)) for term, said in CONSENTS[version]]
 
 
 @dataclass(frozen=True)
@@ -100,7 +80,7 @@ def find_failed_entry(case: Case) -> MoneyEntry:
         .execution_options(populate_existing=True)
     ).one_or_none()
     if entry is None:
-        raise StepRefused("没有失败的退款,页面显示的是最新状态")
+        raise StepRefused("没有失败的退款，页面显示的是最新状态")
     return entry
 
 
@@ -121,9 +101,9 @@ def give_account(case: Case, account: Account, *, version: int, at: datetime) ->
     ``version`` is of the words that he agreed to, and must be the present one.
     """
     if version != CONSENT:
-        raise StepRefused("授权说明已更新,请重新阅读并勾选同意")
+        raise StepRefused("授权说明已更新，请重新阅读并勾选同意")
     if not is_ready():
-        raise StepRefused("现在不能保存收款账户,请联系商家用其他方式退款")
+        raise StepRefused("现在不能保存收款账户，请联系商家用其他方式退款")
     entry = find_failed_entry(case)
     erase_account(
         select(BankAccount.id).where(BankAccount.entry_id == entry.id, BankAccount.shop_id == entry.shop_id), at
@@ -196,7 +176,7 @@ def withdraw_account(case: Case, at: datetime) -> None:
     )
     rows = db.session.execute(held).all()
     if not rows:
-        raise StepRefused("没有保存您的收款账户,或退款已经完成")
+        raise StepRefused("没有保存您的收款账户，或退款已经完成")
     erase_account(select(BankAccount.id).where(BankAccount.id.in_([row.id for row in rows])), at)
     db.session.execute(
         update(BankConsent)

@@ -10,24 +10,24 @@ from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import Table, bindparam, case, func, insert, select, text, update
 
 from portal.extensions import db
-from portal.inputs import quantity_text
 from portal.models import Case, Order, OrderHead, OrderLine, Shop, User
 from portal.models.cases import OPEN
 from portal.notices import beside_steps
 from portal.orders import known_shops, receiving, versions
 from portal.orders.claims import CLAIMED_TWICE, Claims
 from portal.orders.export_format import LineRow, OrderRows
+from portal.orders.importing.changes import Change, describe_change, make_line_row
 from portal.orders.importing.collisions import Refused, refuse_another
-from portal.orders.importing.doubts import CASE_OPEN, COLUMNS, Doubt, shown
+from portal.orders.importing.doubts import CASE_OPEN, Doubt
 from portal.orders.importing.goods import Goods
 from portal.orders.importing.known import Known, dialect
 from portal.orders.importing.lines import IN_A_CASE, KEPT, KnownLine
-from portal.orders.importing.merging import STOOD_ON, Merge, merge, values_of_new
+from portal.orders.importing.merging import STOOD_ON, merge, values_of_new
 from portal.orders.importing.outcomes import Outcomes
 from portal.orders.importing.people import People
 from portal.orders.importing.report import Outcome, Report, RowResult
@@ -54,18 +54,6 @@ _MORE_OR_LESS = (
     )
     .values(quantity_milli=bindparam("milli"))
 )
-
-
-class _Change(NamedTuple):
-    order: OrderRows
-    there: dict[str, Any]  # the order as it is known
-    values: dict[str, Any]
-    new_lines: list[tuple[int, LineRow]]  # with their positions
-    merged: Merge
-
-    @property
-    def order_id(self) -> int:
-        return int(self.there["id"])
 
 
 class Batch:
@@ -116,7 +104,7 @@ class Batch:
         if with_cases:
             self._open_cases = set(db.session.scalars(_OPEN_CASES, {"ids": with_cases}))
         new: list[OrderRows] = []
-        changes: list[_Change] = []
+        changes: list[Change] = []
         for order in wanted:
             there = present.get(self._key(order))
             if there is not None:
@@ -183,7 +171,7 @@ class Batch:
 
     # What differs
 
-    def _difference(self, order: OrderRows, there: dict[str, Any], lines: list[KnownLine]) -> _Change | None:
+    def _difference(self, order: OrderRows, there: dict[str, Any], lines: list[KnownLine]) -> Change | None:
         merged = merge(order, there, lines, has_open_case=there["id"] in self._open_cases)
         if merged.done_here:
             self._contradicted.append((there, merged.done_here, order.status_text or order.status))
@@ -208,11 +196,11 @@ class Batch:
         new_lines = [
             (number, line._replace(key=key)) for number, (key, line) in enumerate(merged.lines.new, position + 1)
         ]
-        return _Change(order, there, merged.values, new_lines, merged)
+        return Change(order, there, merged.values, new_lines, merged)
 
     # Writing
 
-    def _write(self, new: list[OrderRows], changes: list[_Change], present: dict[_Key, dict[str, Any]]) -> None:
+    def _write(self, new: list[OrderRows], changes: list[Change], present: dict[_Key, dict[str, Any]]) -> None:
         connection = db.session.connection()
         quantities = [(*each, change) for change in changes for each in change.merged.lines.quantities]
         for line_id, milli, change in sorted(quantities, key=lambda each: each[0]):
@@ -274,11 +262,13 @@ class Batch:
         if to_insert:
             self._goods.write([(shop_of[order_id], line) for order_id, _position, line in to_insert])
             lines = [
-                _line_row(shop_of[order_id], order_id, position, line, self._goods.product_of(shop_of[order_id], line))
+                make_line_row(
+                    shop_of[order_id], order_id, position, line, self._goods.product_of(shop_of[order_id], line)
+                )
                 for order_id, position, line in to_insert
             ]
             connection.execute(insert(_lines), lines)
-        changed = [(change.there, _describe(change)) for change in changes]
+        changed = [(change.there, describe_change(change)) for change in changes]
         versions.record_versions(changed, self._held, source=self._source, now=self._now)
         for order_row, why, said in self._contradicted:
             beside_steps.tell_shop_of_order(
@@ -319,35 +309,3 @@ class Batch:
             "imported_at": self._now,
             "updated_at": self._now,
         }
-
-
-def _describe(change: _Change) -> list[list[str]]:
-    """What changes of an order, as people read it: [column, before, after]."""
-    said = [
-        [COLUMNS.get(name, COLUMNS["status"]), shown(name, change.there[name]), shown(name, value)]
-        for name, value in change.values.items()
-        if name == "status_text" or (name in COLUMNS and name != "status")
-    ]
-    said += [["数量", "", quantity_text(milli)] for _line, milli in change.merged.lines.quantities]
-    return said + [["货品标题", "", line.title] for _position, line in change.new_lines]
-
-
-def _line_row(shop_id: int, order_id: int, position: int, line: LineRow, product_id: int) -> dict[str, Any]:
-    return {
-        "shop_id": shop_id,
-        "order_id": order_id,
-        "position": position,
-        "line_key": line.key,
-        "title": line.title,
-        "spec": line.spec,
-        "unit": line.unit or "件",
-        "unit_price_fen": line.unit_price_fen,
-        "quantity_milli": line.quantity_milli,
-        "claimed_milli": 0,
-        "cargo_no": line.cargo_no,
-        "offer_id": line.offer_id,
-        "sku_id": line.sku_id,
-        "guarantees": "",
-        "product_id": product_id,
-        "snapshot": line.snapshot,
-    }
