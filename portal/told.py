@@ -151,8 +151,17 @@ _NEGOTIATED = (
 )
 
 
-def tell_otherwise(case_type: str, rule: str, side: str, *, least_left: str, negotiated: bool = False) -> str:
-    """What happens when this deadline of this type of case runs out, for this side; "" when no clock runs."""
+def tell_otherwise(
+    case_type: str, rule: str, side: str, *, least_left: str, negotiated: bool = False, ruled: bool = False
+) -> str:
+    """What happens when this deadline of this type of case runs out, for this side; "" when no clock runs.
+
+    ``ruled``: the rule has decided what is owed here already, so that the clock calls nobody in any more.
+    """
+    if ruled:
+        return tell_otherwise(case_type, rule, side, least_left=least_left, negotiated=negotiated).replace(
+            "由平台介入", "转入平台的未履行清单"
+        )
     if side not in _SIDES:
         return words.otherwise(case_type, rule, least_left=least_left, negotiated=negotiated)
     found = OTHERWISE.get(rule, ("", ""))

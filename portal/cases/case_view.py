@@ -222,7 +222,9 @@ def build_view(case: Case, side: Actor, now: datetime, *, role: str = "", by_lin
         mine=side in turn or (waits == side == Actor.MEDIATOR),
         otherwise=words.UNFULFILLED
         if case.stage == Stage.UNFULFILLED
-        else told.tell_otherwise(case.type, case.due_rule, side, least_left=least, negotiated=case.negotiated),
+        else told.tell_otherwise(
+            case.type, case.due_rule, side, least_left=least, negotiated=case.negotiated, ruled=case.ruled
+        ),
         reason=reasons.said(case.reason),
         payer=words.PAYER[case.freight_payer],
         lines=lines,

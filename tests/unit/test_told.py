@@ -59,6 +59,8 @@ def test_every_deadline_says_what_happens_to_both_sides() -> None:
     for side in (BUYER, SELLER):
         assert "关闭" in told.tell_otherwise("exchange", "seller_response", side, least_left="", negotiated=True)
         assert told.tell_otherwise("exchange", "", side, least_left="") == ""
+        late = told.tell_otherwise("exchange", "seller_reship_late", side, least_left="", ruled=True)
+        assert late.endswith("转入平台的未履行清单")
 
 
 def test_the_platform_reads_the_tables_own_words() -> None:
