@@ -20,6 +20,7 @@ from tests.conftest import NOW, make_app
 from tests.web.inspector import CHANGING, WHOLE, Browser, elements, name_of, parse
 from tests.web.matrix import (
     BUYER,
+    CONSUMER,
     MEDIATOR,
     MEDIATORS,
     OPERATORS,
@@ -60,8 +61,9 @@ def browsers(world: World) -> dict[str, FlaskClient]:
     return {role: world.browser(role) for role in ROLES}
 
 
-ROLES = ("anonymous", "buyer", "seller", "both", "mediator", "operator")
+ROLES = ("anonymous", "consumer", "buyer", "seller", "both", "mediator", "operator")
 READERS = {
+    CONSUMER: "consumer",
     SHOP: "seller",
     SELLER: "seller",
     BUYER: "buyer",
