@@ -558,7 +558,7 @@ def test_numbers_that_have_lost_their_end_are_never_taken(tmp_path: Path, value:
         )
 
 
-@pytest.mark.parametrize("value", ["3.90540369255075E+18", "4.0E+18", "4e+18"])
+@pytest.mark.parametrize("value", ["3.90540369255075E+18", "4.0E+18", "4e+18", "3.9e18", "3.9 E+18", "３．９Ｅ＋１８"])
 def test_numbers_that_lost_their_end_before_the_csv_was_saved_are_refused(tmp_path: Path, value: str) -> None:
     orders, problems = all_of(exports.text(tmp_path / "a.csv", few((value, "打底衫", 2, 18.8, "交易成功"))))
     assert (orders, problems[0].sentence) == ([], "数字过长，后几位可能已经丢失，请把该列设为文本后重新导出")
