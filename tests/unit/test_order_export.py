@@ -15,7 +15,8 @@ import pytest
 import xlsxwriter
 
 from portal.orders.export_format import Export, ExportRefused, Lost, OrderRows, Parcel, Problem, read
-from portal.orders.export_format.cells import parcels_of
+from portal.orders.export_format.amounts import IN_DOZENS
+from portal.orders.export_format.cells import CellRefused, parcels_of
 from portal.orders.export_format.columns import (
     BY_HEADING,
     LINE_COLUMNS,
@@ -24,6 +25,7 @@ from portal.orders.export_format.columns import (
     REQUIRED,
     normal_heading,
 )
+from portal.orders.export_format.moments import read_moment
 from tests import exports
 from tests.exports import FEW, HEADINGS, gift, line, order, table
 
@@ -354,6 +356,19 @@ QUANTITY = "请填写大于 0 的数量，最多三位小数"
         ("+5", 500),
         (0, 0),
         ("1,234,567.89", 123456789),
+        ("12.5元整", 1250),
+        ("12元5角", 1250),
+        ("12元5角3分", 1253),
+        ("12元3分", 1203),
+        ("人民币12圆5角整", 1250),
+        ("5角", 50),
+        ("人民币12.5", 1250),
+        ("RMB 12.5", 1250),
+        ("¥12.50", 1250),
+        ("免运费", 0),
+        ("免邮", 0),
+        ("（全国包邮）", 0),
+        ("运费全免", 0),
     ],
 )
 def test_money_is_read_to_the_fen(tmp_path: Path, value: Any, fen: int) -> None:
@@ -367,6 +382,38 @@ def test_money_is_read_to_the_fen(tmp_path: Path, value: Any, fen: int) -> None:
         ("运费(元)", -6, "金额不能为负数"),
         ("运费(元)", "1.234,50", "「1.234,50」不能用：" + MONEY),
         ("运费(元)", "12,34", "「12,34」不能用：" + MONEY),
+        *(
+            ("运费(元)", said, f"「{said}」不能用：{MONEY}")
+            for said in (
+                "12,5",
+                "12块5",
+                "12元15角",
+                "12.5元5角",
+                "1万",
+                "1.2万元",
+                "12整",
+                "整",
+                "不包邮",
+                "(包邮",
+                "到付",
+            )
+        ),
+        *(
+            ("数量", said, f"「{said}」不能用：{QUANTITY}")
+            for said in (
+                "1万件",
+                "3百件",
+                "1.5万",
+                "1千",
+                "十几件",
+                "两三件",
+                "几件",
+                "半打",
+                "3多件",
+                "一百五件",
+                "十",
+            )
+        ),
         ("运费(元)", "NaN", "「NaN」不能用：" + MONEY),
         ("运费(元)", "Infinity", "「Infinity」不能用：" + MONEY),
         ("运费(元)", "1e9999", "「1e9999」不能用：" + MONEY),
@@ -403,6 +450,46 @@ def test_cells_that_cannot_be_taken_are_refused_in_words(
         [only] = orders
         assert problems[0] == Problem(2, heading, sentence + NOT_TAKEN, Lost.NOTHING, NUMBER)
         assert only.more[BY_HEADING[normal_heading(heading)].key] == shown(value)
+
+
+@pytest.mark.parametrize(
+    ("said", "milli"),
+    [
+        ("两件", 2_000), ("十件", 10_000), ("十二件", 12_000), ("二十件", 20_000), ("九十九个", 99_000),
+        ("一百零五条", 105_000), ("两百件", 200_000), ("共三双", 3_000), ("一对", 1_000), ("2.5千克", 2_500),
+    ],
+)  # fmt: skip
+def test_small_chinese_numerals_with_a_unit_are_quantities(tmp_path: Path, said: str, milli: int) -> None:
+    [only], _ = all_of(exports.xlsx(tmp_path / "a.xlsx", table([order(数量=said)])))
+    assert only.lines[0].quantity_milli == milli
+
+
+def test_a_dozen_is_never_one(tmp_path: Path) -> None:
+    for said, unit in (("1打", "件"), ("1打", ""), ("2 打", "双")):
+        orders, problems = all_of(exports.xlsx(tmp_path / "a.xlsx", table([order(数量=said, 单位=unit)])))
+        assert IN_DOZENS in [each.sentence for each in problems] and not any(each.lines for each in orders)
+    [only], _ = all_of(exports.xlsx(tmp_path / "a.xlsx", table([order(数量="1打", 单位="打")])))
+    assert (only.lines[0].quantity_milli, only.lines[0].unit) == (1_000, "打")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "2026-11-05 1:31:00 下午",
+        "2026-11-05 01:31:00 PM",
+        "2026年11月5日 下午1点31分",
+        "2026年11月5日下午1时31分",
+        "2026/11/5 1:31 午后",
+        "2026-11-05 13:31 下午",
+        "2026-11-05 1点31分 下午",
+    ],
+)
+def test_the_part_of_the_day_may_stand_behind(said: str) -> None:
+    assert read_moment(said) == (datetime(2026, 11, 5, 5, 31, tzinfo=UTC), "")
+    assert read_moment("2026-11-05 下午1点半")[0] == read_moment("2026-11-05 1:30 下午")[0]
+    for wrong in ("2026-11-05 上午1:31 下午", "2026-11-05 13:31 上午", "2026-11-05 1:31 下"):
+        with pytest.raises(CellRefused):
+            read_moment(wrong)
 
 
 def test_only_the_adjustment_may_be_negative(tmp_path: Path) -> None:
@@ -471,7 +558,7 @@ def test_numbers_that_have_lost_their_end_are_never_taken(tmp_path: Path, value:
         )
 
 
-@pytest.mark.parametrize("value", ["3.90540369255075E+18", "4.0E+18", "4e+18"])
+@pytest.mark.parametrize("value", ["3.90540369255075E+18", "4.0E+18", "4e+18", "3.9e18", "3.9 E+18", "３．９Ｅ＋１８"])
 def test_numbers_that_lost_their_end_before_the_csv_was_saved_are_refused(tmp_path: Path, value: str) -> None:
     orders, problems = all_of(exports.text(tmp_path / "a.csv", few((value, "打底衫", 2, 18.8, "交易成功"))))
     assert (orders, problems[0].sentence) == ([], "数字过长，后几位可能已经丢失，请把该列设为文本后重新导出")

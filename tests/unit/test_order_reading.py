@@ -262,7 +262,9 @@ def test_an_order_repeated_with_an_invisible_character_is_the_same_order(tmp_pat
     assert [line.spec for line in only.lines] == ["黑色;L", "白色;L"]
 
 
-@pytest.mark.parametrize("text", ["10月12日", "12-Oct", "Oct-26", "2026/10/12", "2026-10-12 00:00:00", "5月"])
+@pytest.mark.parametrize(
+    "text", ["10月12日", "12-Oct", "Oct-26", "2026/10/12", "2026-10-12 00:00:00", "5月", "3/1/2026"]
+)
 @pytest.mark.parametrize("heading", ["型号", "货号", "单品货号"])
 def test_codes_that_look_like_dates_are_kept_and_doubted(text: str, heading: str) -> None:
     only, problems = one(**{heading: text})
@@ -270,7 +272,7 @@ def test_codes_that_look_like_dates_are_kept_and_doubted(text: str, heading: str
     assert "像是被表格软件改成的日期" in problems[0].sentence and problems[0].column == heading
 
 
-@pytest.mark.parametrize("text", ["ABC-12", "10-12", "HH-539", "46307", "2026新款", "M5", "12月龄"])
+@pytest.mark.parametrize("text", ["ABC-12", "10-12", "HH-539", "46307", "2026新款", "M5", "12月龄", "1.5E3"])
 def test_other_codes_are_not_doubted(text: str) -> None:
     assert one(型号=text, 货号=text)[1] == []
 

@@ -55,13 +55,14 @@ Value = str | int | bool | Decimal | datetime
 
 _NOISE = re.compile(r"-?[0-9]+\.[0-9]{10,18}")  # the fraction of a binary number: 37.019999999999996 was 37.02
 _SIMPLE = re.compile(r"[1-9][0-9]*(?:\.[0-9]*[1-9])?")
-_LOST = re.compile(r"\d(?:\.\d+)?E\+\d+", re.IGNORECASE)
+_LOST = re.compile(r"\d(?:\.\d+)? ?E\+\d+|\d\.\d+ ?E[12]\d", re.IGNORECASE)
 _ORDER_LABEL = re.compile(r"订?单编?号\s*:\s*")
 _ORDER_NO = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{3,39}")
 _MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 _AS_DATE = re.compile(
     rf"\d{{1,2}}月\d{{1,2}}日|\d{{1,2}}月|{_MONTH}-\d{{2}}|\d{{1,2}}-{_MONTH}(?:-\d{{2}})?"
     r"|(?:19|20)\d{2}[-/](?:0?[1-9]|1[0-2])[-/](?:0?[1-9]|[12]\d|3[01])(?: 0?0:00(?::00)?)?"
+    r"|(?:0?[1-9]|[12]\d|3[01])[-/](?:0?[1-9]|[12]\d|3[01])[-/](?:19|20)\d{2}"
     r"|(?:19|20)\d{2}年\d{1,2}月(?:\d{1,2}日)?",
     re.ASCII | re.IGNORECASE,
 )
@@ -137,7 +138,7 @@ def read_id(cell: str) -> tuple[str, str]:
     if seen.startswith('="') and seen.endswith('"'):
         seen = seen[2:-1]
     seen = seen.lstrip("'’‘`").strip()
-    if _LOST.fullmatch(seen):
+    if _LOST.fullmatch(seen if seen.isascii() else inputs.fold(seen)):
         raise CellRefused(AS_TEXT)
     return seen, note
 
