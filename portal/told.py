@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from portal import words
-from portal.flow import Actor, State
+from portal.flow import Actor, Stage, State
 from portal.news import NEWS, TITLES
 
 # The headline of a case: what its reader does, or what they wait for.
@@ -168,6 +170,14 @@ def tell_otherwise(
     if rule == "seller_response":
         found = _NEGOTIATED if negotiated else _OF_TYPE.get(case_type, found)
     return found[side == Actor.SELLER].format(least_left=least_left, kind=words.TYPE[case_type])
+
+
+def tell_late(case: Any, side: str, least: str) -> str:
+    """What happens when the deadline of this case runs out, for this side; ``least``: the least that is left."""
+    if case.stage == Stage.UNFULFILLED:
+        return words.UNFULFILLED
+    more = {"negotiated": case.negotiated, "ruled": case.ruled}
+    return tell_otherwise(case.type, case.due_rule, side, least_left=least, **more)
 
 
 # Where accepted terms lead, for both sides to read beforehand: for the buyer, for the seller.

@@ -220,11 +220,7 @@ def build_view(case: Case, side: Actor, now: datetime, *, role: str = "", by_lin
         end="done" if case.state == State.COMPLETED else "stop" if case.state in flow.FINAL else "",
         waits_for=words.ACTOR[waits] if waits else "",
         mine=side in turn or (waits == side == Actor.MEDIATOR),
-        otherwise=words.UNFULFILLED
-        if case.stage == Stage.UNFULFILLED
-        else told.tell_otherwise(
-            case.type, case.due_rule, side, least_left=least, negotiated=case.negotiated, ruled=case.ruled
-        ),
+        otherwise=told.tell_late(case, side, least),
         reason=reasons.said(case.reason),
         payer=words.PAYER[case.freight_payer],
         lines=lines,

@@ -107,10 +107,7 @@ def build_body(case: Case, step: Step, actor: Actor, at: datetime, note: str = "
 
 
 def _tell_otherwise(case: Case, actor: Actor) -> str:
-    least = lengths.describe_deadline("least_left")
-    return told.tell_otherwise(
-        case.type, case.due_rule, actor, least_left=least, negotiated=case.negotiated, ruled=case.ruled
-    )
+    return told.tell_late(case, actor, lengths.describe_deadline("least_left"))
 
 
 def send_reminder(case: Case, actor: Actor, now: datetime) -> None:

@@ -116,6 +116,13 @@ def _count_spoken(plain: str) -> str:
     return f"{number}{unit}" if number and not unclear else plain
 
 
+def refuse_negative(read: tuple[int, str]) -> tuple[int, str]:
+    """The amount as it was read; raises CellRefused when it is below zero."""
+    if read[0] < 0:
+        raise CellRefused("金额不能为负数")
+    return read
+
+
 def refuse_dozens(said: str, unit: str) -> str:
     """Why a quantity in dozens can't be taken; "" when the column of units counts in dozens too, or for other units."""
     return IN_DOZENS if said == "打" and inputs.fold(unit) != "打" else ""

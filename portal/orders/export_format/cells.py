@@ -15,7 +15,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 
 from portal import inputs
-from portal.orders.export_format.amounts import plain_number, read_money, read_price, read_quantity
+from portal.orders.export_format.amounts import plain_number, read_money, read_price, read_quantity, refuse_negative
 from portal.orders.export_format.moments import SHANGHAI, read_moment
 from portal.orders.export_format.refusals import CellRefused
 from portal.sheets import Date, Fault, Number
@@ -224,17 +224,11 @@ def _adjustment(cell: str) -> tuple[int, str]:
 
 
 def _charge(cell: str) -> tuple[int, str]:
-    return _not_negative(read_money(_number(cell), free=True))
+    return refuse_negative(read_money(_number(cell), free=True))
 
 
 def _money(cell: str) -> tuple[int, str]:
-    return _not_negative(read_money(_number(cell), free=False))
-
-
-def _not_negative(read: tuple[int, str]) -> tuple[int, str]:
-    if read[0] < 0:
-        raise CellRefused("金额不能为负数")
-    return read
+    return refuse_negative(read_money(_number(cell), free=False))
 
 
 def _price(cell: str) -> tuple[Decimal, str]:

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from portal.inputs import money_text
-from portal.orders.export_format.amounts import note_unit, refuse_dozens
 from portal.orders.export_format.cells import CellRefused, convert, in_fen, read_id, show_unread, shown, unit_in
 from portal.orders.export_format.columns import LINE_COLUMNS, ORDER_COLUMNS, REQUIRED, Column
 from portal.orders.export_format.rows import (
@@ -24,6 +23,7 @@ from portal.orders.export_format.rows import (
     are_others,
     goods_of,
     is_cut,
+    judge_unit,
 )
 from portal.orders.export_format.statuses import read_status
 from portal.sheets import Fault, Row
@@ -157,10 +157,7 @@ class Assembly:
     def _line(self, order: OrderRows, row: Row, repeated: bool) -> Iterator[Problem]:
         values, problems, unread = self._values(row, self._line_places, Lost.LINE)
         if unit := unit_in(row.cells.get(self._quantity_at, "")):
-            if refusal := refuse_dozens(unit, values.get("unit", "")):
-                problems.append(Problem(row.number, "数量", refusal, Lost.LINE))
-            elif doubt := note_unit(unit, values.get("unit", ""), values.get("quantity_milli", 0)):
-                problems.append(Problem(row.number, "数量", doubt, Lost.NOTHING))
+            problems += judge_unit(row.number, unit, values)
             values.setdefault("unit", unit)
         if not any(problem.lost is Lost.LINE for problem in problems):
             for column in LINE_COLUMNS[:3]:
