@@ -15,7 +15,7 @@ from portal.cases import clock as case_clock
 from portal.cases import failed, mediation_queue, taking
 from portal.cases.effects.step_context import hand_in_type
 from portal.extensions import db, writing
-from portal.flow import Actor, CaseType, State, StepRefused
+from portal.flow import Actor, CaseType, Stage, State, StepRefused
 from portal.flow.table import SETTLING
 from portal.models import (
     Case,
@@ -289,7 +289,7 @@ def test_the_docket_shows_what_may_be_decided_the_least_time_left_first(cast_bot
     me = Who(cast.mediator)
     assert seen(me, "evidence") == [first.case_no, second.case_no]
     assert seen(me, "deciding") == [late.case_no] and seen(me, "overdue") == []
-    assert mediation_queue.count_tabs(me) == {"evidence": 2, "deciding": 1, "overdue": 0}
+    assert mediation_queue.count_tabs(me) == {"evidence": 2, "deciding": 1, "overdue": 0, "unfulfilled": 0}
     assert seen(me, "evidence", words=second.case_no[:12].lower()) in (
         [first.case_no, second.case_no],
         [second.case_no],
@@ -297,7 +297,7 @@ def test_the_docket_shows_what_may_be_decided_the_least_time_left_first(cast_bot
     assert seen(me, "evidence", words="%") == []
     for related in (Who(cast.buyer), Who(cast.seller, cast.shop)):
         assert seen(related, "evidence") == seen(related, "deciding") == []
-        assert mediation_queue.count_tabs(related) == {"evidence": 0, "deciding": 0, "overdue": 0}
+        assert mediation_queue.count_tabs(related) == {"evidence": 0, "deciding": 0, "overdue": 0, "unfulfilled": 0}
         assert mediation_queue.find_for_mediator(late.case_no, related) is None and not mediation_queue.may_see_case(
             related, late.id
         )
@@ -549,6 +549,9 @@ def test_time_alone_ends_every_case_that_owes_nothing(cast: Cast, state: State, 
                 case.state,
                 case.type,
             )  # what is owed stays owed, and the platform is in it
-            assert case.due_at is not None and case.due_at > end
+            if case.stage == Stage.UNFULFILLED:  # on the platform's list, and no clock runs any more
+                assert case.due_at is None and case.ruled
+            else:
+                assert case.due_at is not None and case.due_at > end
             assert mediators.deciders(case.buyer_id, case.shop_id) == [cast.mediator]
     assert healthy()

@@ -113,7 +113,7 @@ def test_the_domain_hides_it_by_itself(app: Flask, cast: Cast, now: Clock) -> No
     with writing():
         talk = conversations.get_of_order(db.session.get_one(Order, order_id), cast.now)
         conversations.add_message(talk, "seller", cast.seller, f"您的卡 {CARD}", now=cast.now)
-    assert conversations.load_last(order_id, 1)[0].words == f"您的卡 {MASKED}"
+    assert conversations.load_last(order_id, cast.shop, 1)[0].words == f"您的卡 {MASKED}"
     assert written(app, *pieces(CARD)) == []
 
 

@@ -71,7 +71,7 @@ def test_a_case_page_says_what_is_known(app: Flask, cast: Cast, buyer: FlaskClie
     assert "全部 2 条物流记录" in page and "上次更新" in page
     track(failures=2, error="slow", checked_at=NOW)
     page = buyer.get(f"/cases/{case.case_no}").text
-    assert "物流公司暂时没有回应,上次成功查询" in page and "会自动重试" in page
+    assert "物流公司暂时没有回应，上次成功查询" in page and "会自动重试" in page
 
 
 def test_without_a_service_there_is_no_button_that_does_nothing(cast: Cast, buyer: FlaskClient) -> None:
