@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import Boolean, Column, DateTime, MetaData, insert, select, text
+from sqlalchemy import Boolean, Column, DateTime, MetaData, insert, select, text, text
 from sqlalchemy.types import JSON
 
 from portal import create_app, database, doctor
@@ -146,6 +146,10 @@ def test_a_folder_of_the_first_release_is_carried_over(old: Flask) -> None:
     now.reflect(db.engine)
     for name, rows in before.items():
         if name == "alembic_version":
+            continue
+        if name == "feedback":  # went into the complaints under its numbers
+            numbers = set(db.session.scalars(text("SELECT number FROM complaints")))
+            assert {row["number"] for row in rows} <= numbers
             continue
         kept = [column for column in now.tables[name].columns if rows and column.name in KEPT & rows[0].keys()]
         if not kept:
