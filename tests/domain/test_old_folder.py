@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import Boolean, Column, DateTime, MetaData, insert, select, text, text
+from sqlalchemy import Boolean, Column, DateTime, MetaData, insert, select, text
 from sqlalchemy.types import JSON
 
 from portal import create_app, database, doctor
