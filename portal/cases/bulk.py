@@ -16,13 +16,12 @@ from portal.models import BulkItem, BulkRun, Case
 
 MOST = 2_000  # cases in one run
 CHUNK = 500
-REPLY, HAND_OVER = "reply", "hand_over"
+REPLY = "reply"
 KINDS: dict[str, str] = {
     "agree": "同意",
     "ask_evidence": "请补充凭证",
     "ship_replacement": "发货",
     REPLY: "回复买家",
-    HAND_OVER: "转交",
 }
 
 
@@ -63,7 +62,7 @@ def make_run(shop_id: int, kind: str, case_ids: Sequence[int], *, by: Any, query
 
 def find_exception(case: Case, kind: str) -> str:
     """Why this case isn't done together with others; "" when it is."""
-    if kind in (REPLY, HAND_OVER):
+    if kind == REPLY:
         return ""
     try:
         flow.find(case.type, case.state, Actor.SELLER, kind)

@@ -30,8 +30,7 @@ def list_kinds() -> dict[str, str]:
     return {
         kind: said
         for kind, said in bulk.KINDS.items()
-        if kind == bulk.HAND_OVER
-        or (roles.may_open(role, "contact") if kind == bulk.REPLY else roles.may_take(role, kind))
+        if (roles.may_open(role, "contact") if kind == bulk.REPLY else roles.may_take(role, kind))
     }
 
 

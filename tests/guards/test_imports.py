@@ -40,8 +40,7 @@ PURE: dict[str, frozenset[str]] = {
 WEB_LIBRARIES = {"flask", "flask_wtf", "wtforms", "werkzeug", "jinja2", "markupsafe"}
 WEB_MODULES = {
     "__init__",
-    "extensions",  # the database of the current app
-    "per_app",  # values that belong to the current app
+    "extensions",  # values that belong to the current app
     "cli",
     "auth",
     "buyer",
