@@ -21,7 +21,7 @@ from portal.config import Settings, SettingsError
 from portal.evidence import imaging
 from portal.evidence.bucket import BucketStore
 from portal.evidence.store import DirectoryStore, Store
-from portal.extensions import db, migrate, use_lock_file
+from portal.extensions import db, migrate, use_lock_file, use_pooler
 from portal.money import encryption
 from portal.money.accounts import keyring
 from portal.notices import notices as kept_notices
@@ -30,6 +30,7 @@ from portal.parcels import following
 from portal.people import factors, passwords, sessions
 from portal.resale.passing import moving as chain_moving
 from portal.rights import resale as resale_terms
+from portal.service import asking
 from portal.web import assets, early, errors, events, filters, kept, metering, request_log, security
 from portal.web import headers as web_headers
 
@@ -119,6 +120,7 @@ def _close_to_others(data: Path) -> None:
 def _apply(settings: Settings, data: Path) -> None:
     """Give the current app what its parts read from the settings. Raises SettingsError."""
     use_lock_file(str(data / "write.lock") if settings.sqlite else None)
+    use_pooler(settings.pooler == "1")
     anchors.use_folder(data)
     sessions.use_key(settings.secret_key)
     factors.use_key(settings.secret_key)
@@ -137,6 +139,7 @@ def _apply(settings: Settings, data: Path) -> None:
     keyring.set_keys(keys, timedelta(days=settings.bank_days))
     following.set_service(settings.tracking)
     chain_moving.start_listening()
+    asking.set_quiet_hours(*settings.quiet())
     kept_notices.set_channels(*(["webhook"] if settings.webhook_url else []))
 
 

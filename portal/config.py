@@ -34,6 +34,10 @@ def _is_web_address(text: str) -> bool:
         return False
 
 
+def _is_push_key(text: str) -> bool:
+    return re.fullmatch(r"[A-Za-z0-9_-]{43}", text) is not None
+
+
 def may_carry_keys(text: str) -> bool:
     """Whether keys may be sent to this address: by https, or to this machine."""
     return _is_web_address(text) and (
@@ -55,6 +59,10 @@ class Settings:
     data: Path = field(default=Path("var"), metadata={"why": "where the database and the evidence are kept"})
     database_url: str = field(
         default="", metadata={"why": "SQLite in the data folder unless set; PostgreSQL as postgresql+psycopg://…"}
+    )
+    pooler: str = field(
+        default="",
+        metadata={"why": "1 when the database is reached through PgBouncer in transaction mode"},
     )
     store: str = field(
         default="",
@@ -97,6 +105,10 @@ class Settings:
         default="22:00-08:00", metadata={"why": "nothing is sent out in these hours of Beijing; empty: at any time"}
     )
     webhook_secret: str = field(default="", metadata={"why": "signs the webhooks (whsec_…, standardwebhooks format)"})
+    push_key: str = field(
+        default="",
+        metadata={"why": "the private key of Web Push; empty: no pushes; `portal make-push-key` prints one"},
+    )
     bank_keys: str = field(
         default="",
         metadata={
@@ -174,7 +186,7 @@ class Settings:
             raise SettingsError("PORTAL_SQLITE_SYNCHRONOUS must be FULL or NORMAL")
         if self.qa not in ("", "0", "1", "anywhere"):
             raise SettingsError("PORTAL_QA must be 1 or anywhere")
-        for name in ("https", "log", "second_factor"):
+        for name in ("https", "log", "pooler", "second_factor"):
             if getattr(self, name) not in ("", "0", "1"):
                 raise SettingsError(f"PORTAL_{name.upper()} must be 1, or 0")
         if self.threads < 1:
@@ -193,6 +205,8 @@ class Settings:
             raise SettingsError("PORTAL_WEBHOOK_URL must begin with https:// (or http://) and name a host")
         if self.webhook_url and not _is_secret(self.webhook_secret):
             raise SettingsError("PORTAL_WEBHOOK_SECRET must be whsec_ and base64; webhooks are only sent signed")
+        if self.push_key and not _is_push_key(self.push_key):
+            raise SettingsError("PORTAL_PUSH_KEY must be what `portal make-push-key` prints")
         if not 1 <= self.bank_days <= 365:
             raise SettingsError("PORTAL_BANK_DAYS must be between 1 and 365")
         self._check_tracking()

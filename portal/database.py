@@ -62,13 +62,12 @@ def _hold_lock() -> Iterator[None]:
     if db.engine.dialect.name != "postgresql":
         yield
         return
-    with db.engine.connect() as connection:
-        connection.execute(text(f"SELECT pg_advisory_lock({SCHEMA_LOCK})"))
+    with db.engine.connect().execution_options(in_one_transaction=True) as connection:
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({SCHEMA_LOCK})"))  # also holds behind a pooler
         try:
             yield
         finally:
             connection.rollback()
-            connection.execute(text(f"SELECT pg_advisory_unlock({SCHEMA_LOCK})"))
 
 
 def downgrade_schema(revision: str) -> None:

@@ -329,7 +329,7 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(
         "goods totals",
-        "an order's lines come to its 货品总价, but for the gap with which it was imported",
+        "an order's lines come to its 货品总价，but for the gap with which it was imported",
         _sql(
             "SELECT 'order', o.order_no, 'total', o.goods_total_fen, 'gap', o.lines_gap_fen, 'lines', "
             "coalesce(sum(l.unit_price_fen * CAST(l.quantity_milli AS BIGINT)), 0) / 1000 "
@@ -437,6 +437,35 @@ CHECKS: tuple[Check, ...] = (
         "chains",
         "the shop of a downstream case is its upstream buyer's, and no case hangs on itself",
         lambda: iter(chain_links.find_broken()),
+    ),
+    Check(
+        "ratings",
+        "one question a case that ended, asked twice at most, of its own buyer; notices are as many as it was asked",
+        _sql(
+            "SELECT 'case', r.case_id, r.asks FROM ratings r JOIN cases c ON c.id = r.case_id "
+            "LEFT JOIN (SELECT dedupe_key FROM notices WHERE kind = 'satisfied') n "
+            "ON n.dedupe_key = 'satisfied-' || CAST(r.id AS TEXT) || '-1' "
+            "OR n.dedupe_key = 'satisfied-' || CAST(r.id AS TEXT) || '-2' "
+            "GROUP BY r.case_id, r.asks, r.buyer_id, r.next_ask_at, c.buyer_id, c.state "
+            "HAVING r.buyer_id <> c.buyer_id OR count(n.dedupe_key) <> r.asks "
+            "OR c.state NOT IN ('completed','closed') AND r.next_ask_at IS NOT NULL "
+            "UNION ALL SELECT 'case without a question', c.id, 0 FROM cases c LEFT JOIN ratings r ON r.case_id = c.id "
+            "WHERE c.state IN ('completed','closed') AND r.id IS NULL"
+        ),
+    ),
+    Check(
+        "enquiries",
+        "who waits for an answer said the last thing, and what is said of an answer is counted",
+        _sql(
+            "SELECT 'enquiry', e.id FROM enquiries e LEFT JOIN enquiry_messages m "
+            "ON m.id = e.last_message_id AND m.enquiry_id = e.id "
+            "WHERE m.id IS NULL OR (m.side = 'buyer') <> (e.waiting_since IS NOT NULL) "
+            "UNION ALL SELECT 'faq', f.id FROM faqs f LEFT JOIN faq_votes v ON v.faq_id = f.id "
+            "GROUP BY f.id, f.useful, f.useless, f.wrong "
+            "HAVING f.useful <> coalesce(sum(CASE WHEN v.vote = 'useful' THEN 1 ELSE 0 END), 0) "
+            "OR f.useless <> coalesce(sum(CASE WHEN v.vote = 'useless' THEN 1 ELSE 0 END), 0) "
+            "OR f.wrong <> coalesce(sum(CASE WHEN v.vote = 'wrong' THEN 1 ELSE 0 END), 0)"
+        ),
     ),
     Check("heads", "where an order or a case is said to be, it is", belonging.list_wrong_heads),
     Check("shops", "what hangs on a row belongs to the same shop", belonging.list_strangers),

@@ -14,17 +14,14 @@ import fcntl
 import os
 import sqlite3
 import time
-from collections import namedtuple
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from functools import cache
 from select import POLLIN, poll
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar
 
 import psycopg
-from flask import current_app, has_app_context
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session as FlaskSession
@@ -36,7 +33,7 @@ from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import ConnectionPoolEntry, Pool
 from sqlalchemy.types import JSON, TypeDecorator
 
-T = TypeVar("T")
+from portal.per_app import PerApp
 
 WAIT_FOR_TURN = 5.0  # seconds a writer waits for the others before it gives up with Busy
 
@@ -115,31 +112,27 @@ _writing: ContextVar[bool] = ContextVar("portal_writing", default=False)
 _afterwards: ContextVar[dict[object, Callable[[], None]] | None] = ContextVar("portal_afterwards", default=None)
 
 
-class PerApp(Generic[T]):
-    """A value that belongs to the app in whose context it is read: two apps in one process each have their own."""
-
-    def __init__(self, name: str, default: T) -> None:
-        self._key = f"portal_{name}"
-        self._default = default
-
-    def get(self) -> T:
-        """The app's own value; the default outside of any app, or where it was never set."""
-        if not has_app_context():
-            return self._default
-        value: T = current_app.extensions.get(self._key, self._default)
-        return value
-
-    def set(self, value: T) -> None:
-        """Keep ``value`` for the current app. Raises RuntimeError outside of an app."""
-        current_app.extensions[self._key] = value
-
-
 _lock_path: PerApp[str | None] = PerApp("lock_file", None)
 
 
 def use_lock_file(path: str | None) -> None:
     """Writers of all processes take turns at this file (SQLite); None: no turns (PostgreSQL has its own)."""
     _lock_path.set(path)
+
+
+_pooled: PerApp[bool] = PerApp("pooled", False)
+
+
+def use_pooler(between: bool) -> None:
+    """Keep nothing on a connection: with PgBouncer in transaction mode the next statement may go over another."""
+    _pooled.set(between)
+
+
+class _WholeCursor(psycopg.Cursor[Any]):
+    """What long results are read through behind a pooler: whole, because no other connection knows a cursor."""
+
+    def __init__(self, connection: psycopg.Connection[Any], **_more: Any) -> None:
+        super().__init__(connection)
 
 
 class _HeldCursor(psycopg.ServerCursor[Any]):
@@ -163,6 +156,9 @@ def _prepare_connection(dbapi_connection: Any, _record: Any) -> None:
     elif isinstance(dbapi_connection, psycopg.Connection):
         dbapi_connection.autocommit = True  # we say BEGIN ourselves here, too
         dbapi_connection.server_cursor_factory = _HeldCursor
+        if _pooled.get():
+            dbapi_connection.server_cursor_factory = _WholeCursor  # type: ignore[assignment]
+            dbapi_connection.prepare_threshold = None
 
 
 ASK_AFTER = 60.0  # seconds a connection may lie unused before it is asked whether it still is one
@@ -236,15 +232,9 @@ def read(statement: Executable, values: dict[str, Any]) -> Any:
     return db.session.execute(statement, values) if connection is None else connection.execute(statement, values)
 
 
-@cache
-def _type_of(names: tuple[str, ...]) -> Any:
-    return namedtuple("Columns", names)
-
-
-def list_columns(statement: Executable, values: dict[str, Any]) -> list[Any]:
-    """The rows of a statement as named tuples: quick to read in templates, and what kept pieces are found by."""
-    found = db.session.connection().execute(statement, values)
-    return list(map(_type_of(tuple(found.keys()))._make, found.all()))
+def connection_to_read() -> Connection:
+    """The session's connection, or the one of ``reading_alone()``."""
+    return _alone.get() or db.session.connection()
 
 
 @contextmanager

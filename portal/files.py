@@ -10,7 +10,7 @@ from sqlalchemy import and_, select
 
 from portal.cases import mediation_queue
 from portal.extensions import db
-from portal.models import Case, Conversation, Draft, Evidence, Message, Product
+from portal.models import Case, Conversation, Draft, Enquiry, EnquiryMessage, Evidence, Message, Product
 from portal.web import guards, photos
 
 bp = Blueprint("files", __name__, url_prefix="/f")
@@ -41,6 +41,8 @@ def _send(public_id: str, *, thumb: bool) -> ResponseReturnValue:
             Evidence.draft_id,
             Evidence.message_id,
             Evidence.product_id,
+            Evidence.complaint_id,
+            Evidence.enquiry_message_id,
         ).where(Evidence.public_id == public_id)
     ).one_or_none()
     if row is None or not _may_see(row):
@@ -52,7 +54,8 @@ def _send(public_id: str, *, thumb: bool) -> ResponseReturnValue:
 
 
 def _may_see(row: Any) -> bool:
-    """The parties of the case or conversation, the owner of a draft or loose photo, anybody signed in for a product.
+    """The parties of the case or conversation, the owner of a draft or loose photo, anybody signed in for a product;
+    of a complaint whoever made it and whoever looks into it.
 
     A mediator sees the photos of the cases on the docket, those of a conversation only while the platform is in it.
     """
@@ -72,6 +75,17 @@ def _may_see(row: Any) -> bool:
     elif row.draft_id is not None:
         owner = db.session.scalar(select(Draft.buyer_id).where(Draft.id == row.draft_id))
         return bool(owner == user_id)
+    elif row.enquiry_message_id is not None:
+        query = (
+            select(Enquiry.buyer_id, Enquiry.shop_id)
+            .join(
+                EnquiryMessage,
+                and_(EnquiryMessage.enquiry_id == Enquiry.id, EnquiryMessage.shop_id == Enquiry.shop_id),
+            )
+            .where(EnquiryMessage.id == row.enquiry_message_id)
+        )
+    elif row.complaint_id is not None:
+        return bool(row.owner_id == user_id or g.who.operator)
     elif row.product_id is not None:
         return db.session.get(Product, row.product_id) is not None
     else:

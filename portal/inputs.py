@@ -79,7 +79,7 @@ def line(raw: object, *, limit: int, least: int = 0) -> str:
     """
     cleaned = _measured(_BREAKS.sub(" ", _cleaned(raw, limit)).strip(), limit, least)
     if len(cleaned) > limit:
-        raise InputRefused(f"最多 {limit} 个字,组合字符和表情会多占位置,请删减一些")
+        raise InputRefused(f"最多 {limit} 个字，组合字符和表情会多占位置，请删减一些")
     return cleaned
 
 
@@ -110,9 +110,9 @@ def _cleaned(raw: object, limit: int) -> str:
     if not raw:
         return ""
     if len(raw) > 64 * limit + 1_024:  # not worth counting
-        raise InputRefused(f"最多 {limit} 个字,现在的内容太长,请删减后再提交")
+        raise InputRefused(f"最多 {limit} 个字，现在的内容太长，请删减后再提交")
     if _UNSTORABLE.search(raw):
-        raise InputRefused("内容里有无法保存的特殊字符,请删除后重新输入")
+        raise InputRefused("内容里有无法保存的特殊字符，请删除后重新输入")
     plain = raw.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
     # Removed first, composed second: the other way round a character may be left in two parts.
     seen = _STRAY_JOINER.sub("", _REMOVED_FROM_TEXT.sub("", plain))
@@ -123,11 +123,11 @@ def _cleaned(raw: object, limit: int) -> str:
 def _measured(cleaned: str, limit: int, least: int) -> str:
     many = graphemes(cleaned)
     if many > limit:
-        raise InputRefused(f"最多 {limit} 个字,现在是 {many} 个字,请删减 {many - limit} 个字")
+        raise InputRefused(f"最多 {limit} 个字，现在是 {many} 个字，请删减 {many - limit} 个字")
     if len(cleaned.encode()) > _BYTES_A_GRAPHEME * limit + 32:
-        raise InputRefused(f"最多 {limit} 个字,组合字符和表情会多占位置,请删减一些")
+        raise InputRefused(f"最多 {limit} 个字，组合字符和表情会多占位置，请删减一些")
     if least and visible(cleaned) < least:
-        raise InputRefused(f"请至少填写 {least} 个字,现在是 {visible(cleaned)} 个字")
+        raise InputRefused(f"请至少填写 {least} 个字，现在是 {visible(cleaned)} 个字")
     return cleaned
 
 
@@ -147,7 +147,7 @@ def quantity(raw: object, most: int | None = None, *, unit: str = "件", whole: 
     Raises InputRefused with the allowed range in that unit.
     """
     if most is not None and most <= 0:
-        raise InputRefused("已没有可申请的数量,请在订单里查看已有的售后单")
+        raise InputRefused("已没有可申请的数量，请在订单里查看已有的售后单")
     top = MOST_QUANTITY_MILLI if most is None else min(most, MOST_QUANTITY_MILLI)
     if whole is None:
         whole = unit_is_whole(unit) and (most is None or most % 1000 == 0)
@@ -158,8 +158,8 @@ def quantity(raw: object, most: int | None = None, *, unit: str = "件", whole: 
             return milli
     if whole:
         allowed = f"1 到 {top // 1000} 之间的整数" if top >= 2_000 else "1"
-        raise InputRefused(f"请填写 {allowed},单位:{unit}")
-    raise InputRefused(f"请填写 0.001 到 {quantity_text(top)} 之间的数,最多三位小数,单位:{unit}")
+        raise InputRefused(f"请填写 {allowed}，单位：{unit}")
+    raise InputRefused(f"请填写 0.001 到 {quantity_text(top)} 之间的数，最多三位小数，单位：{unit}")
 
 
 def whole_number(raw: object, *, least: int = 0, most: int = 999_999) -> int:
@@ -178,8 +178,8 @@ def money(raw: object, *, least: int = 0, most: int = 9_999_999_999) -> int:
         if least <= fen <= most:
             return fen
     if most < 9_999_999_999 or least:
-        raise InputRefused(f"请填写 {money_text(least)} 到 {money_text(most)} 元之间的金额,最多两位小数")
-    raise InputRefused("请填写金额,最多两位小数,例如 1234.50")
+        raise InputRefused(f"请填写 {money_text(least)} 到 {money_text(most)} 元之间的金额，最多两位小数")
+    raise InputRefused("请填写金额，最多两位小数，例如 1234.50")
 
 
 def digits(raw: object, *, least: int = 1, most: int = 40) -> str:
@@ -212,7 +212,7 @@ def phone(raw: object) -> str:
                 return f"{found[1]}-{found[2]}{extension}"
             if _ABROAD.fullmatch(bare):
                 return bare + extension
-    raise InputRefused("请填写 11 位手机号,或带区号的固定电话,例如 0571-88886666")
+    raise InputRefused("请填写 11 位手机号，或带区号的固定电话，例如 0571-88886666")
 
 
 def _with_extension(plain: str) -> tuple[tuple[str, str], ...]:
@@ -238,6 +238,6 @@ def _plain(raw: object) -> str:
     if not isinstance(raw, str) or len(raw) > 400:
         return ""
     if _UNSTORABLE.search(raw):
-        raise InputRefused("内容里有无法保存的特殊字符,请删除后重新输入")
+        raise InputRefused("内容里有无法保存的特殊字符，请删除后重新输入")
     plain: str = _REMOVED.sub("", fold(raw).replace("\t", " ").replace("\n", " "))
     return plain.strip()

@@ -68,7 +68,7 @@ def _find_number(text: str) -> str:
     if not numbers:
         return ""
     match, number = max(numbers, key=lambda each: len(each[1]))
-    around = (text[: match.start()] + text[match.end() :]).strip(" ,.;:、。!?的")
+    around = (text[: match.start()] + text[match.end() :]).strip(" ,.;:、。!？的")
     is_long = sum(each.isdigit() for each in number) >= LEAST_TAIL * 2
     return number if is_long or not around else ""
 
@@ -79,3 +79,9 @@ def _compact(text: str) -> str:
 
 def _has_digit(text: str) -> bool:
     return any(each.isdecimal() and each.isascii() for each in text)
+
+
+def escape_like(words: str) -> str:
+    """A pattern that finds ``words`` anywhere, with its own wildcards taken literally."""
+    escaped = words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%"

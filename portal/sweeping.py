@@ -10,14 +10,17 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from portal.calendar import calendars, clock, officehours
-from portal.cases import anchors, bulk_work, held
+from portal.cases import anchors, bulk_work, held, looks
 from portal.cases import clock as case_clock
+from portal.cases import exports as case_exports
+from portal.cases import failed as failed_goods
+from portal.cases.automatic import acting
 from portal.config import Settings
 from portal.evidence import evidence
 from portal.evidence.store import KEPT_ASIDE, Store
 from portal.extensions import Busy, db, writing
 from portal.money.accounts import keeping as account_keeping
-from portal.notices import outbox
+from portal.notices import outbox, push
 from portal.orders import uploads as order_uploads
 from portal.parcels import couriers, following
 from portal.payments import recording
@@ -26,7 +29,9 @@ from portal.resale import alarm as chain_alarm
 from portal.resale import links as consumer_links
 from portal.resale.passing import moving
 from portal.rights import resale
+from portal.service import asking
 from portal.system import notes, steadiness
+from portal.talk import complaints
 from portal.tracking import polling, unopposed
 from portal.web import once, rates
 
@@ -56,6 +61,7 @@ def sweep() -> int:
             "held steps",
             lambda: held.carry_out_due(clock.now()),
         ),  # before the clock takes what a person answered in time
+        ("shops' rules", lambda: acting.decide_fresh(clock.now())),
         ("deadlines", settle),
         ("payment alarms", lambda: recording.raise_alarm(clock.now())),
         ("receipts unopposed", lambda: unopposed.settle_due(clock.now())),
@@ -63,6 +69,9 @@ def sweep() -> int:
         ("resale overdue", lambda: resale.mark_overdue(clock.now())),
         ("chain facts", lambda: moving.sweep(clock.now())),
         ("chain alarms", lambda: chain_alarm.raise_alarms(clock.now())),
+        ("ratings", lambda: asking.ask_due(clock.now())),
+        ("failed goods", lambda: failed_goods.tell_late(clock.now())),
+        ("complaints", lambda: complaints.escalate_due(clock.now())),
         ("bank accounts", lambda: account_keeping.erase_due(clock.now())),
     )
     for name, work in parts:
@@ -97,7 +106,9 @@ def tidy(store: Store, imports: Path) -> None:
     with writing():
         sessions.forget_old_sessions(now)
         once.forget(now)
+        case_exports.forget_old(now)
         rates.forget(now)
+        looks.forget(now)
         following.end_old(now)
         consumer_links.forget_old(now)
     if (year := calendars.find_missing_year(now)) is not None:
@@ -118,6 +129,16 @@ def send_out(settings: Settings) -> int:
     sent = outbox.send_due(settings.webhook_url, settings.webhook_secret, clock.now())
     db.session.remove()
     return sent
+
+
+def push_out(settings: Settings) -> int:
+    """Tell browsers that there is news; returns how many."""
+    if not settings.push_key or officehours.is_quiet(clock.now(), *settings.quiet()):
+        return 0
+    contact = settings.address if settings.address.startswith("https://") else ""
+    told = push.send_due(settings.push_key, contact, clock.now())
+    db.session.remove()
+    return told
 
 
 def take_in(imports: Path) -> int:
@@ -143,6 +164,24 @@ def work_off_runs() -> int:
     done = bulk_work.work_off(clock.now())
     db.session.remove()
     return done
+
+
+def decide_by_rules() -> int:
+    """Let the shops' own rules decide fresh applications; returns how many steps they took."""
+    if not _is_allowed():
+        return 0
+    taken = acting.decide_fresh(clock.now())
+    db.session.remove()
+    return taken
+
+
+def write_exports() -> int:
+    """Write the lists that somebody asked for; returns how many."""
+    if not _is_allowed():
+        return 0
+    made = case_exports.write_waiting(clock.now())
+    db.session.remove()
+    return made
 
 
 def ask_carriers(settings: Settings) -> int:
@@ -174,7 +213,10 @@ def keep_sweeping(
         ("the import", lambda: take_in(imports)),
         ("held steps", carry_out_held),
         ("runs over many cases", work_off_runs),
+        ("the shops' rules", decide_by_rules),
+        ("exports", write_exports),
         ("sending", lambda: send_out(settings)),
+        ("pushing", lambda: push_out(settings)),
         ("asking carriers", lambda: ask_carriers(settings)),
     )
     for what, work in works:

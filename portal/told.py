@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from portal import words
-from portal.flow import Actor, State
+from portal.flow import Actor, Stage, State
 from portal.news import NEWS, TITLES
 
 # The headline of a case: what its reader does, or what they wait for.
@@ -151,14 +153,31 @@ _NEGOTIATED = (
 )
 
 
-def tell_otherwise(case_type: str, rule: str, side: str, *, least_left: str, negotiated: bool = False) -> str:
-    """What happens when this deadline of this type of case runs out, for this side; "" when no clock runs."""
+def tell_otherwise(
+    case_type: str, rule: str, side: str, *, least_left: str, negotiated: bool = False, ruled: bool = False
+) -> str:
+    """What happens when this deadline of this type of case runs out, for this side; "" when no clock runs.
+
+    ``ruled``: the rule has decided what is owed here already, so that the clock calls nobody in any more.
+    """
+    if ruled:
+        return tell_otherwise(case_type, rule, side, least_left=least_left, negotiated=negotiated).replace(
+            "由平台介入", "转入平台的未履行清单"
+        )
     if side not in _SIDES:
         return words.otherwise(case_type, rule, least_left=least_left, negotiated=negotiated)
     found = OTHERWISE.get(rule, ("", ""))
     if rule == "seller_response":
         found = _NEGOTIATED if negotiated else _OF_TYPE.get(case_type, found)
     return found[side == Actor.SELLER].format(least_left=least_left, kind=words.TYPE[case_type])
+
+
+def tell_late(case: Any, side: str, least: str) -> str:
+    """What happens when the deadline of this case runs out, for this side; ``least``: the least that is left."""
+    if case.stage == Stage.UNFULFILLED:
+        return words.UNFULFILLED
+    more = {"negotiated": case.negotiated, "ruled": case.ruled}
+    return tell_otherwise(case.type, case.due_rule, side, least_left=least, **more)
 
 
 # Where accepted terms lead, for both sides to read beforehand: for the buyer, for the seller.

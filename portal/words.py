@@ -86,16 +86,22 @@ ORIGIN: dict[str, str] = {  # who told of a scan
     "above": "供应商一侧的售后",
     "below": "消费者一侧的售后",
 }
+AUTO_OUTCOME: dict[str, str] = {  # what a shop's rules made of an application
+    "taken": "已自动处理",
+    "people": "按规则转人工",
+    "capped": "超过当天的金额上限，转人工",
+    "refused": "没能自动处理，转人工",
+}
 WHENCE: dict[str, str] = {  # 铺货: in which linked case something was done
     "above": "由供应商办理，自动传到这里",
     "below": "由消费者办理，自动传到这里",
 }
 DOUBT: dict[str, str] = {  # why a scan counts for nothing
-    "early": "早于寄出,不作为依据",
-    "future": "时间还没有到,不作为依据",
-    "onesided": "由得利的一方录入,暂不改变期限",
-    "unclear": "看不出是否已签收,不作为签收的依据",
-    "corrected": "商家已更正,不作为签收的依据",
+    "early": "早于寄出，不作为依据",
+    "future": "时间还没有到，不作为依据",
+    "onesided": "由得利的一方录入，暂不改变期限",
+    "unclear": "看不出是否已签收，不作为签收的依据",
+    "corrected": "商家已更正，不作为签收的依据",
 }
 TRACK: dict[str, str] = {  # why a tracking service has no answer
     "slow": "物流公司暂时没有回应",
@@ -103,10 +109,15 @@ TRACK: dict[str, str] = {  # why a tracking service has no answer
     "garbled": "物流公司的回答暂时读不出来",
     "refused": "查询服务暂时不可用",
     "limit": "查询次数暂时用完",
-    "phone": "物流公司要求核对手机号后四位,暂时查不到",
-    "not_found": "物流公司还查不到这个单号,刚寄出的包裹通常几小时后才有记录",
+    "phone": "物流公司要求核对手机号后四位，暂时查不到",
+    "not_found": "物流公司还查不到这个单号，刚寄出的包裹通常几小时后才有记录",
 }
-STAGE: dict[str, str] = {"evidence": "平台介入·举证中", "deciding": "平台介入·裁决中", "overdue": "平台介入·裁决超时"}
+STAGE: dict[str, str] = {
+    "evidence": "平台介入·举证中",
+    "deciding": "平台介入·裁决中",
+    "overdue": "平台介入·裁决超时",
+    "unfulfilled": "未履行",
+}
 MONEY: dict[str, str] = {  # what a payment is for
     "refund": "退款",
     "difference_back": "退差价",
@@ -133,8 +144,8 @@ MONEY_STATE: dict[str, str] = {
     "contested": "买家未收到",
 }
 ARRIVAL: dict[str, str] = {  # what is known of the arrival of a payment that was recorded
-    "missing": "买家说没有到账,商家须提交付款凭证,或登记没有付成后重新付款",
-    "shown": "商家已提交付款凭证,请买家查收",
+    "missing": "买家说没有到账，商家须提交付款凭证，或登记没有付成后重新付款",
+    "shown": "商家已提交付款凭证，请买家查收",
     "arrived": "买家已确认到账",
     "decided": "平台裁决已付到",
     "unopposed": "买家在期限内没有提出异议",
@@ -206,33 +217,33 @@ ORDER_NEXT: dict[str, str] = {
 
 # What happens when the present deadline runs out, for both sides to read beforehand.
 OTHERWISE: dict[str, str] = {
-    "seller_response": "商家逾期未处理,系统将自动同意,并使用店铺的默认退货地址;没有设置地址则平台介入",
-    "buyer_modify": "逾期未修改,申请会关闭,可申请的数量恢复,期限内可重新申请",
-    "buyer_return": "逾期未寄回,申请会关闭,可申请的数量恢复,期限内可重新申请",
-    "seller_receive": "商家逾期未验货且退货已有物流记录,将视为验货通过;没有物流记录则平台介入",
-    "inspection_dispute": "逾期未回应,将按商家的验货结果继续",
-    "proposal_answer": "逾期未答复,方案失效,售后回到方案之前的一步,那一步至少还有 {least_left}",
-    "counter_answer": "商家逾期未答复,您的方案失效,售后回到方案之前的一步,那一步至少还有 {least_left}",
-    "difference_payment": "逾期未补差价,系统将转为退款",
-    "seller_reship": "商家逾期未发货,买家可以催办或转退款",
-    "seller_reship_late": "商家仍未发货,平台将介入",
-    "buyer_confirm": "逾期未确认且发出的商品已有物流记录,系统将自动确认收货;没有物流记录则平台介入",
-    "problem_answer": "商家逾期未处理收货问题,平台将介入;不会自动确认收货",
-    "refund_legal": "商家超过法定期限未退款,平台将介入",
-    "arrival_answer": "商家逾期没有提交付款凭证或登记没有付成,平台将介入",
-    "arrival_objection": "买家逾期没有再提出异议,售后按商家的登记完成;没有收到的请在期限内申请平台介入",
-    "mediation_evidence": "举证期结束后由平台裁决,没有举证的一方按已有材料处理",
-    "mediation_decision": "平台逾期未裁决,将提醒裁决员和主管;再逾期转由另一位裁决员,最后按事先告知的规则处理",
-    "mediation_second": "仍没有裁决的,转由另一位裁决员处理",
-    "mediation_rule": "仍没有裁决的,按事先告知的规则处理",
+    "seller_response": "商家逾期未处理，系统将自动同意，并使用店铺的默认退货地址；没有设置地址则平台介入",
+    "buyer_modify": "逾期未修改，申请会关闭，期限内可重新申请",
+    "buyer_return": "逾期未寄回，申请会关闭，期限内可重新申请",
+    "seller_receive": "商家逾期未验货且退货已有物流记录，将视为验货通过；没有物流记录则平台介入",
+    "inspection_dispute": "逾期未回应，将按商家的验货结果继续",
+    "proposal_answer": "逾期未答复，方案失效，售后回到方案之前的一步，那一步至少还有 {least_left}",
+    "counter_answer": "商家逾期未答复，您的方案失效，售后回到方案之前的一步，那一步至少还有 {least_left}",
+    "difference_payment": "逾期未补差价，系统将转为退款",
+    "seller_reship": "商家逾期未发货，买家可以催办或转退款",
+    "seller_reship_late": "商家仍未发货，平台将介入",
+    "buyer_confirm": "逾期未确认且发出的商品已有物流记录，系统将自动确认收货；没有物流记录则平台介入",
+    "problem_answer": "商家逾期未处理收货问题，平台将介入；不会自动确认收货",
+    "refund_legal": "商家超过法定期限未退款，平台将介入",
+    "arrival_answer": "商家逾期没有提交付款凭证或登记没有付成，平台将介入",
+    "arrival_objection": "买家逾期没有再提出异议，售后按商家的登记完成；没有收到的请在期限内申请平台介入",
+    "mediation_evidence": "举证期结束后由平台裁决，没有举证的一方按已有材料处理",
+    "mediation_decision": "平台逾期未裁决，将提醒裁决员和主管；再逾期转由另一位裁决员，最后按事先告知的规则处理",
+    "mediation_second": "仍没有裁决的，转由另一位裁决员处理",
+    "mediation_rule": "仍没有裁决的，按事先告知的规则处理",
 }
 _OTHERWISE_OF: dict[str, dict[str, str]] = {
     "reissue": {
-        "seller_response": "商家逾期未处理,有「少货必赔」或「破损包赔」承诺的商品系统自动同意补发,其他商品由平台介入",
+        "seller_response": "商家逾期未处理，有「少货必赔」或「破损包赔」承诺的商品系统自动同意补发，其他商品由平台介入",
     },
-    "return_refund": {"seller_response": "商家逾期未处理,系统将自动同意退货退款,并使用店铺的默认退货地址"},
+    "return_refund": {"seller_response": "商家逾期未处理，系统将自动同意退货退款，并使用店铺的默认退货地址"},
     "refund_only": {
-        "seller_response": "商家逾期未处理,未发货或有「极速退款」承诺的系统自动同意退款,其他由平台介入",
+        "seller_response": "商家逾期未处理，未发货或有「极速退款」承诺的系统自动同意退款，其他由平台介入",
     },
 }
 
@@ -243,17 +254,17 @@ def otherwise(case_type: str, rule: str, *, least_left: str, negotiated: bool = 
     ``least_left``: how much time a step has at least when a case comes back to it, in words.
     """
     if negotiated and rule == "seller_response":
-        return "协商须由商家同意;商家逾期未答复,申请会关闭,可申请的数量恢复"
+        return "协商须由商家同意；商家逾期未答复，申请会关闭，可重新申请"
     said = _OTHERWISE_OF.get(case_type, {}).get(rule) or OTHERWISE.get(rule, "")
     return said.format(least_left=least_left)
 
 
 # When 平台介入 can be asked for, where it can't be yet; read by the buyer.
 NOT_YET: dict[str, str] = {
-    State.APPLIED: "商家还在处理期限内。被拒绝后可以申请平台介入;逾期没有结果时平台会自动介入",
-    State.PROPOSED: "请先答复方案。没有谈成、商家拒绝或验货有争议时,可以申请平台介入",
-    State.RETURNING: "请先寄回商品。商家验货有争议或拒收时,可以申请平台介入",
-    State.PAYING: "请先补差价;不补差价的会按退款处理。之后商家超时未发货,可以申请平台介入",
+    State.APPLIED: "商家还在处理期限内。被拒绝后可以申请平台介入；逾期没有结果时平台会自动介入",
+    State.PROPOSED: "请先答复方案。没有谈成、商家拒绝或验货有争议时，可以申请平台介入",
+    State.RETURNING: "请先寄回商品。商家验货有争议或拒收时，可以申请平台介入",
+    State.PAYING: "请先补差价；不补差价的会按退款处理。之后商家超时未发货，可以申请平台介入",
 }
 DECISION: dict[str, str] = {  # a decision in a word or two
     "decide_close": "不支持申请",
@@ -270,11 +281,11 @@ STEP_DONE: dict[str, str] = {  # 已…: steps that are held back for a moment
     "ask_evidence": "请买家补充凭证",
     "reject": "拒绝",
 }
-STAGE_CHIP: dict[str, str] = {"evidence": "warn", "deciding": "wait", "overdue": "bad"}
+STAGE_CHIP: dict[str, str] = {"evidence": "warn", "deciding": "wait", "overdue": "bad", "unfulfilled": "bad"}
 
 ROLE: dict[str, str] = {"owner": "店主", "agent": "客服", "warehouse": "仓库", "finance": "财务"}
 
-ESCALATED = "平台裁决已超时,已提醒主管;双方仍可自行协商解决"  # 平台介入 whose last deadline has passed
+UNFULFILLED = "不再有时限；商家履行后售后继续，平台把这张售后单列为未履行"  # the rule decided, and it wasn't done
 
 
 def state(case_type: str, name: str) -> str:
@@ -288,47 +299,91 @@ def state_of(case: Any) -> str:
 
 
 # Short answers shown on the page after an action that is not a step of a case: ?said=<key>.
+# What the button of a step's own page says, where the step's button leads to that page and does nothing yet.
+SUBMITS: dict[str, str] = {
+    "收到有问题": "提交问题",
+    "修改申请": "保存修改",
+    "修改运单": "保存修改",
+    "延长寄回期限": "确认延长",
+    "延长收货期限": "确认延长",
+    "催办": "催商家发货",
+    "转退款": "确认转退款",
+    "再次售后": "提交问题",
+}
+
 SAID: dict[str, str] = {
-    "order-recorded": "下游订单已登记,可以为消费者申请售后",
+    "order-recorded": "下游订单已登记，可以为消费者申请售后",
     "orders-recorded": "下游订单已登记，可以为消费者申请售后",
-    "chain-made": "已关联,两边的进度和期限都在这里",
+    "chain-made": "已关联，两边的进度和期限都在这里",
     "chain-kept": "路线和运费已保存",
-    "chain-ended": "已解除关联,两张售后单各自继续",
-    "link-revoked": "链接已收回,打不开了",
+    "chain-ended": "已解除关联，两张售后单各自继续",
+    "link-revoked": "链接已收回，打不开了",
+    "payouts-none": "请先勾选已经到账的款项",
+    "payouts-confirmed": "勾选的款项都已登记到账",
     "view-saved": "视图已保存",
+    "reply-saved": "常用语已保存",
+    "reply-removed": "常用语已删除",
+    "export-asked": "导出已开始，完成后在下面下载",
+    "auto-saved": "规则已保存，还没有启用；请先试算",
+    "auto-on": "规则已启用",
+    "auto-off": "规则已停用",
+    "auto-moved": "顺序已调整",
+    "auto-removed": "规则已删除",
+    "auto-started": "自动处理已开启，从现在起提交的申请会按规则处理",
+    "auto-stopped": "自动处理已全部停止，申请都由人工处理",
+    "staff-note-saved": "备注已保存，只有店里的同事能看到",
+    "handed-over": "已转交，对方已收到通知",
+    "tags-saved": "标签已保存",
+    "sharing-saved": "分配方式已保存，对之后的新申请生效",
     "view-removed": "视图已删除",
     "signed-out": "您已退出登录",
-    "draft-kept": "已为您保留填写内容,请核对后重新提交",
-    "try-again": "页面停留太久,请重新登录",
+    "draft-kept": "已为您保留填写内容，请核对后重新提交",
+    "try-again": "页面停留太久，请重新登录",
+    "push-off": "这台设备不再接收推送",
+    "shared": "请选择照片要用在哪张订单，开始申请后会自动添加",
+    "shared-none": "分享的内容里没有照片，请选择照片再分享",
     "draft-removed": "草稿已删除",
-    "policy-saved": "换货政策已更新,对之后的申请生效",
+    "policy-saved": "换货政策已更新，对之后的申请生效",
     "address-saved": "退货地址已保存",
     "address-removed": "退货地址已移除",
     "address-default": "默认退货地址已更新",
     "notices-read": "通知已全部标为已读",
     "product-saved": "商品已更新",
-    "import-started": "文件已上传,正在检查",
-    "headings-kept": "对应关系已记住,正在重新检查",
+    "import-started": "文件已上传，正在检查",
+    "headings-kept": "对应关系已记住，正在重新检查",
     "session-ended": "该设备已退出登录",
     "sessions-ended": "其他设备已退出登录",
-    "password-changed": "密码已修改,其他设备需要重新登录",
-    "calendar-saved": "工作日历已保存,暂定的时限已重新计算",
-    "asked-again": "正在向物流公司查询,几秒后重新打开本页就能看到结果",
-    "asked-just-now": "刚刚查询过,请过十分钟再试",
-    "not-asked": "这个包裹没有自动查询,请粘贴物流公司的记录",
+    "password-changed": "密码已修改，其他设备需要重新登录",
+    "calendar-saved": "工作日历已保存，暂定的时限已重新计算",
+    "asked-again": "正在向物流公司查询，几秒后重新打开本页就能看到结果",
+    "asked-just-now": "刚刚查询过，请过十分钟再试",
+    "not-asked": "这个包裹没有自动查询，请粘贴物流公司的记录",
     "traces-kept": "物流记录已保存",
-    "objected": "已记录您的异议,不会按已签收计算,已通知对方",
-    "receipt-corrected": "签收记录已更正,期限恢复到签收之前,已通知对方",
-    "traces-known": "这些记录之前已有,没有重复保存",
-    "watch-on": "已开启物流提醒:揽收、派送、签收和异常时通知您",
+    "objected": "已记录您的异议，不会按已签收计算，已通知对方",
+    "receipt-corrected": "签收记录已更正，期限恢复到签收之前，已通知对方",
+    "traces-known": "这些记录之前已有，没有重复保存",
+    "watch-on": "已开启物流提醒：揽收、派送、签收和异常时通知您",
     "watch-off": "已关闭物流提醒",
     "desk-chosen": "已切换，商家后台显示这家店铺",
     "shop-accepted": "已确认，这家店铺的订单都在我的订单里",
     "shop-refused": "已记下，这家店铺的订单不会出现在我的订单里",
+    "pinned": "已置顶为售前承诺，以后这件商品的售后单里会引用",
+    "enquiry-handed": "已交接，同事会收到通知",
+    "faq-drafted": "已保存，核对后点「展示」，买家才能看到",
+    "faq-shown": "已展示在商品页",
+    "faq-removed": "已从商品页撤下",
+    "voted": "谢谢，已记下",
+    "vote-wrong": "谢谢，已转给商家核对",
+    "vote-missing": "请先选择有用、没用或答得不对",
+    "rated": "谢谢您的评价，商家可以看到",
+    "questions-off": "以后不再询问您是否满意",
+    "questions-on": "以后售后结束时会询问您一次是否满意",
+    "rating-answered": "已回复，买家能在售后单里看到",
+    "followed-up": "跟进结果已保存",
     "complaint-taken": "已标为处理中",
-    "complaint-answered": "已答复，对方会收到通知",
-    "traces-imported": "物流记录已导入,结果如下",
-    "shipped": "已发货,买家会收到通知",
+    "complaint-answered": "已答复，投诉人能看到",
+    "traces-imported": "物流记录已导入，结果如下",
+    "shipped": "已发货，买家会收到通知",
     "sent-back": "拒收商品的退还运单已登记",
     "photo-removed": "照片已删除",
     "parcel-noted": "已登记为无主件；买家填写这个运单号后会自动对上",
@@ -339,14 +394,14 @@ SAID: dict[str, str] = {
     "list-done": "这一列后面没有了",
     "undone": "已撤回，没有发给买家",
     "undo-late": "已经生效，不能撤回了",
-    "step-taken": "已处理;这张售后单接下来由其他同事处理",
-    "payout-settle": "已登记付款,买家会收到通知",
-    "payout-fail": "已登记付款失败,处理后可以重新付款",
-    "payout-retry": "已恢复为待付款,款项编号不变",
-    "payout-approve": "已复核,可以付款了",
-    "batch-made": "付款批次已生成,可以下载;同一批次可以再次下载,内容不变",
-    "results-done": "对账已完成,逐行结果如下",
-    "results-more": "已登记一部分,请继续处理其余的行",
+    "step-taken": "已处理；这张售后单接下来由其他同事处理",
+    "payout-settle": "已登记付款，买家会收到通知",
+    "payout-fail": "已登记付款失败，处理后可以重新付款",
+    "payout-retry": "已恢复为待付款，款项编号不变",
+    "payout-approve": "已复核，可以付款了",
+    "batch-made": "付款批次已生成，可以下载；同一批次可以再次下载，内容不变",
+    "results-done": "对账已完成，逐行结果如下",
+    "results-more": "已登记一部分，请继续处理其余的行",
     "staff-invited": "邀请已发出；对方在「我的 → 账号与安全」里同意后生效",
     "invitation-withdrawn": "邀请已撤回",
     "invitation-accepted": "已加入店铺，可以进入商家后台",
@@ -355,21 +410,23 @@ SAID: dict[str, str] = {
     "password-set": "密码已设置，请用新密码登录",
     "factor-needed": "这个账号需要两步验证才能继续，请先设置",
     "factor-off": "两步验证已关闭",
+    "passkey-added": "通行密钥已添加，其他设备都已退出登录",
+    "passkey-removed": "通行密钥已移除",
     "account-disabled": "账号已停用，所有设备都已退出登录",
     "account-enabled": "账号已恢复",
     "factor-reset": "两步验证已重置，对方登录后可以重新设置",
-    "staff-removed": "员工已移除,立即生效",
-    "role-changed": "职责已修改,立即生效",
-    "limit-saved": "复核线已更新,对之后提出的款项生效",
+    "staff-removed": "员工已移除，立即生效",
+    "role-changed": "职责已修改，立即生效",
+    "limit-saved": "复核线已更新，对之后提出的款项生效",
     "note-saved": "备注已添加",
     "note-removed": "备注已删除",
     "hours-saved": "办公时间已更新",
-    "card-hidden": "消息里像银行卡号的数字已隐去,只保留后四位;退款默认原路退回,不需要卡号",
-    "account-unsound": "账户已加密保存。账号没有通过银行卡的校验,对公账户是正常的;如果是填错了,请撤回后重新填写",
-    "account-kept": "账户已加密保存,以后只显示后四位",
-    "bank-data-on": "已开启:原路退回失败时,可以请买家填写收款账户",
-    "bank-data-off": "已关闭:不会再请买家填写收款账户",
-    "note-card-hidden": "填写的内容里像银行卡号的数字已隐去,只保留后四位;退款默认原路退回,不需要卡号",
+    "card-hidden": "消息里像银行卡号的数字已隐去，只保留后四位；退款默认原路退回，不需要卡号",
+    "account-unsound": "账户已加密保存。账号没有通过银行卡的校验，对公账户是正常的；如果是填错了，请撤回后重新填写",
+    "account-kept": "账户已加密保存，以后只显示后四位",
+    "bank-data-on": "已开启：原路退回失败时，可以请买家填写收款账户",
+    "bank-data-off": "已关闭：不会再请买家填写收款账户",
+    "note-card-hidden": "填写的内容里像银行卡号的数字已隐去，只保留后四位；退款默认原路退回，不需要卡号",
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -54,3 +54,30 @@ def build(name: str, columns: Sequence[Column], rows: Sequence[Sequence[str | in
             notes.write_string(number, 0, column.heading, head)
             notes.write_string(number, 1, column.meaning)
     return out.getvalue()
+
+
+def write_long(
+    path: str, name: str, columns: Sequence[Column], rows: Iterable[Sequence[str | int]], *, made_at: datetime
+) -> None:
+    """The table alone, row after row into a file: however many rows, no more than one is held."""
+    options = {
+        "constant_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+    }
+    with xlsxwriter.Workbook(path, options) as book:
+        book.set_properties({"created": made_at.astimezone(UTC).replace(tzinfo=None)})
+        head = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
+        plain, money = book.add_format({"num_format": "@"}), book.add_format({"num_format": "0.00"})
+        sheet = book.add_worksheet(name)
+        sheet.freeze_panes(1, 0)
+        for place, column in enumerate(columns):
+            sheet.set_column(place, place, column.width, money if column.yuan else plain)
+            sheet.write_string(0, place, column.heading, head)
+        for number, row in enumerate(rows, start=1):
+            for place, (column, value) in enumerate(zip(columns, row, strict=True)):
+                if column.yuan and isinstance(value, int):
+                    sheet.write_number(number, place, value / 100, money)
+                else:
+                    sheet.write_string(number, place, safe_cell(str(value)), plain)

@@ -205,7 +205,7 @@ class Cast:
                 description="袜子破洞",
                 receiver=receiver,
                 freight_payer="seller",
-                basis=f"商品质量问题,收货后 15 天内可{words.TYPE[case_type]}",
+                basis=f"商品质量问题，收货后 15 天内可{words.TYPE[case_type]}",
                 policy_id=policies.get_current(order.shop_id).id,
                 photos=[],
                 now=now or self.now,

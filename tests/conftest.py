@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 
 from portal import create_app, database
 from portal.config import Settings
 from portal.extensions import db
+from portal.models import User
 from portal.people import accounts
 from tests import quicker
 from tests.borrowed import borrowed_database
 from tests.cast import Cast
 from tests.postgres import postgres_server  # noqa: F401  (a fixture)
 
+QUICK_HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 BANK_KEYS = f"test:{'A' * 43}="  # seals nothing but tests' inventions
 quicker.install()
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # 10:00 in Shanghai
@@ -88,24 +94,47 @@ def migrate(url: str) -> None:
     shutil.rmtree(folder)
 
 
+@pytest.fixture(scope="session")
+def cast_template(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Cast]:
+    """An SQLite database in which nobody is but the cast."""
+    folder = tmp_path_factory.mktemp("cast") / "data"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(accounts, "_hasher", QUICK_HASHER)
+        with make_app(folder, sqlite_template).app_context():
+            made = Cast.make(NOW)
+            db.session.remove()
+            db.engine.dispose()
+    return folder / "portal.db", made
+
+
+def bring_in(cast_template: tuple[Path, Cast]) -> Cast:
+    """The cast in the current app's database; where nobody is yet, it comes from the template."""
+    path = db.engine.url.database
+    if db.engine.dialect.name != "sqlite" or db.session.scalar(db.select(User.id).limit(1)) is not None:
+        return Cast.make(NOW)
+    db.session.rollback()
+    file, made = cast_template
+    with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(str(path))) as target:
+        source.backup(target)
+    return replace(made)
+
+
 @pytest.fixture
-def cast(app: Flask) -> Cast:
+def cast(app: Flask, cast_template: tuple[Path, Cast]) -> Cast:
     """One buyer, one seller with a shop, and two who are always somebody else."""
-    return Cast.make(NOW)
+    return bring_in(cast_template)
 
 
 @pytest.fixture
-def cast_both(both: Flask) -> Cast:
+def cast_both(both: Flask, cast_template: tuple[Path, Cast]) -> Cast:
     """The same cast on each database."""
-    return Cast.make(NOW)
+    return bring_in(cast_template)
 
 
 @pytest.fixture(autouse=True)
 def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hashing costs 65 ms each on purpose; tests of other things need not pay."""
-    from argon2 import PasswordHasher
-
-    monkeypatch.setattr(accounts, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    monkeypatch.setattr(accounts, "_hasher", QUICK_HASHER)
 
 
 @pytest.fixture

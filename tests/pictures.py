@@ -22,9 +22,9 @@ GREYS = tuple((level, level, level) for level in (76, 94, 29, 226))
 WHITE = ((255, 255, 255),) * 4
 MARK = b"FIND-ME-7f3a"  # stands in everything that must vanish
 
-NOT_A_PHOTO = "不是 JPEG、PNG 或 WebP 图片,请换一张照片"
-INCOMPLETE = "不完整或已损坏,可能没有上传完,请重新选择"
-TOO_MANY_PIXELS = "像素过大(最多 5100 万像素,边长不超过 46000)"
+NOT_A_PHOTO = "不是 JPEG、PNG 或 WebP 图片，请换一张照片"
+INCOMPLETE = "不完整或已损坏，可能没有上传完，请重新选择"
+TOO_MANY_PIXELS = "像素过大（最多 5100 万像素，边长不超过 46000）"
 
 
 @dataclass(frozen=True)
@@ -262,9 +262,9 @@ P = Picture
 
 PICTURES = (
     # empty, too large
-    P("empty", lambda: b"", "是空文件,请重新选择"),
+    P("empty", lambda: b"", "是空文件，请重新选择"),
     P("one byte", lambda: b"\xff", NOT_A_PHOTO),
-    P("10 MB and a byte", lambda: jpeg().ljust(10 * 1024 * 1024 + 1, b"\0"), "文件超过 10 MB,请缩小后再上传"),
+    P("10 MB and a byte", lambda: jpeg().ljust(10 * 1024 * 1024 + 1, b"\0"), "文件超过 10 MB，请缩小后再上传"),
     P("10 MB", lambda: jpeg().ljust(10 * 1024 * 1024, b"\0")),
     P("bomb", lambda: blank_png(13377, 13377), TOO_MANY_PIXELS, "bomb.png"),
     P("more than 51 million pixels", lambda: blank_png(8000, 6376), TOO_MANY_PIXELS, "large.png"),
@@ -354,37 +354,37 @@ PICTURES = (
     P("JPEG with ZIP behind it", lambda: jpeg() + zipped(MARK)),
     P("PNG with HTML behind it", lambda: png() + HIDDEN, name="a.html"),
     P("WebP with HTML behind it", lambda: webp() + HIDDEN, name="a.webp"),
-    P("GIF that is a script", lambda: b"GIF89a=1;alert(1)//", f"是 GIF 动图,{NOT_A_PHOTO}"),
-    P("PDF that is a JPEG", lambda: b"%PDF-1.4\n" + jpeg(), f"是 PDF 文件,{NOT_A_PHOTO}"),
+    P("GIF that is a script", lambda: b"GIF89a=1;alert(1)//", f"是 GIF 动图，{NOT_A_PHOTO}"),
+    P("PDF that is a JPEG", lambda: b"%PDF-1.4\n" + jpeg(), f"是 PDF 文件，{NOT_A_PHOTO}"),
     # other things
-    P("GIF", lambda: saved(quarters(), "GIF"), f"是 GIF 动图,{NOT_A_PHOTO}", "a.gif"),
-    P("animated GIF", lambda: animated("GIF"), f"是 GIF 动图,{NOT_A_PHOTO}"),
-    P("BMP", lambda: saved(quarters(), "BMP"), f"是 BMP 图片,{NOT_A_PHOTO}"),
-    P("TIFF", tiff, f"是 TIFF 图片,{NOT_A_PHOTO}"),
-    P("AVIF", lambda: box(b"avif", b"mif1", b"miaf"), f"是 AVIF 图片,{NOT_A_PHOTO}"),
-    P("AVIF as mif1", lambda: box(b"mif1", b"avif"), f"是 AVIF 图片,{NOT_A_PHOTO}"),
-    P("MP4", lambda: box(b"isom", b"mp41"), f"是视频,{NOT_A_PHOTO}"),
-    P("WAV", lambda: b"RIFF\x24\0\0\0WAVEfmt " + bytes(32), f"是视频或录音,{NOT_A_PHOTO}"),
+    P("GIF", lambda: saved(quarters(), "GIF"), f"是 GIF 动图，{NOT_A_PHOTO}", "a.gif"),
+    P("animated GIF", lambda: animated("GIF"), f"是 GIF 动图，{NOT_A_PHOTO}"),
+    P("BMP", lambda: saved(quarters(), "BMP"), f"是 BMP 图片，{NOT_A_PHOTO}"),
+    P("TIFF", tiff, f"是 TIFF 图片，{NOT_A_PHOTO}"),
+    P("AVIF", lambda: box(b"avif", b"mif1", b"miaf"), f"是 AVIF 图片，{NOT_A_PHOTO}"),
+    P("AVIF as mif1", lambda: box(b"mif1", b"avif"), f"是 AVIF 图片，{NOT_A_PHOTO}"),
+    P("MP4", lambda: box(b"isom", b"mp41"), f"是视频，{NOT_A_PHOTO}"),
+    P("WAV", lambda: b"RIFF\x24\0\0\0WAVEfmt " + bytes(32), f"是视频或录音，{NOT_A_PHOTO}"),
     P("PSD", lambda: b"8BPS\0\1" + bytes(64), NOT_A_PHOTO),
     P("EPS", lambda: b"%!PS-Adobe-3.0 EPSF-3.0\n", NOT_A_PHOTO),
-    P("SVG", lambda: SVG, f"是网页或矢量图,{NOT_A_PHOTO}", "a.svg"),
-    P("SVG named JPEG", lambda: b'\xef\xbb\xbf<?xml version="1.0"?>\n' + SVG, f"是网页或矢量图,{NOT_A_PHOTO}"),
-    P("HTML", lambda: HTML, f"是网页或矢量图,{NOT_A_PHOTO}"),
-    P("HTML after blank lines", lambda: b"\r\n \n<HTML>", f"是网页或矢量图,{NOT_A_PHOTO}"),
+    P("SVG", lambda: SVG, f"是网页或矢量图，{NOT_A_PHOTO}", "a.svg"),
+    P("SVG named JPEG", lambda: b'\xef\xbb\xbf<?xml version="1.0"?>\n' + SVG, f"是网页或矢量图，{NOT_A_PHOTO}"),
+    P("HTML", lambda: HTML, f"是网页或矢量图，{NOT_A_PHOTO}"),
+    P("HTML after blank lines", lambda: b"\r\n \n<HTML>", f"是网页或矢量图，{NOT_A_PHOTO}"),
     P(
         "XML",
         lambda: b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;</a>',
-        f"是网页或矢量图,{NOT_A_PHOTO}",
+        f"是网页或矢量图，{NOT_A_PHOTO}",
     ),
-    P("MHT", lambda: b"MIME-Version: 1.0\r\nContent-Type: multipart/related\r\n", f"是网页或矢量图,{NOT_A_PHOTO}"),
-    P("PDF", lambda: b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", f"是 PDF 文件,{NOT_A_PHOTO}"),
-    P("ZIP", zipped, f"是压缩包或文档,{NOT_A_PHOTO}"),
-    P("ZIP in a ZIP", lambda: zipped(zipped()), f"是压缩包或文档,{NOT_A_PHOTO}"),
-    P("ZIP of a link", lambda: zipped(link=True), f"是压缩包或文档,{NOT_A_PHOTO}"),
-    P("Windows program", lambda: b"MZ\x90\0" + bytes(60), f"是程序,{NOT_A_PHOTO}"),
-    P("Linux program", lambda: b"\x7fELF\2\1\1" + bytes(60), f"是程序,{NOT_A_PHOTO}"),
-    P("shell script", lambda: b"#!/bin/sh\nid\n", f"是程序,{NOT_A_PHOTO}"),
-    P("old document", lambda: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504), f"是文档,{NOT_A_PHOTO}"),
+    P("MHT", lambda: b"MIME-Version: 1.0\r\nContent-Type: multipart/related\r\n", f"是网页或矢量图，{NOT_A_PHOTO}"),
+    P("PDF", lambda: b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", f"是 PDF 文件，{NOT_A_PHOTO}"),
+    P("ZIP", zipped, f"是压缩包或文档，{NOT_A_PHOTO}"),
+    P("ZIP in a ZIP", lambda: zipped(zipped()), f"是压缩包或文档，{NOT_A_PHOTO}"),
+    P("ZIP of a link", lambda: zipped(link=True), f"是压缩包或文档，{NOT_A_PHOTO}"),
+    P("Windows program", lambda: b"MZ\x90\0" + bytes(60), f"是程序，{NOT_A_PHOTO}"),
+    P("Linux program", lambda: b"\x7fELF\2\1\1" + bytes(60), f"是程序，{NOT_A_PHOTO}"),
+    P("shell script", lambda: b"#!/bin/sh\nid\n", f"是程序，{NOT_A_PHOTO}"),
+    P("old document", lambda: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504), f"是文档，{NOT_A_PHOTO}"),
     P("EICAR", lambda: EICAR, NOT_A_PHOTO),
     P("text", lambda: "这不是照片".encode(), NOT_A_PHOTO),
     P("zeros", lambda: bytes(4096), NOT_A_PHOTO),

@@ -37,10 +37,31 @@ class Templates(BytecodeCache):
 
 def install() -> None:
     """Once a process, before the first app is made."""
+    _share_parts()
     _share_routes()
     _share_statements()
     _trust_the_machine()
     Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": Templates()}
+
+
+def _share_parts() -> None:
+    """What an address consists of: read from its text, the same in every app."""
+    made: dict[str, tuple[list[Any], list[Any], dict[str, Any]]] = {}
+    parse_rule = Rule._parse_rule
+
+    def kept(rule: Rule, text: str) -> list[Any]:
+        if text not in made:
+            trace, converters, rule._trace, rule._converters = rule._trace, rule._converters, [], {}
+            parts = list(parse_rule(rule, text))
+            made[text] = parts, rule._trace, rule._converters
+            rule._trace, rule._converters = trace, converters
+        parts, trace, converters = made[text]
+        rule._trace.extend(trace)
+        rule._converters.update(converters)
+        rule.arguments.update(converters)
+        return parts
+
+    Rule._parse_rule = kept  # type: ignore[method-assign]
 
 
 def _share_routes() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from portal.applications.drafts import list_photos, load_photos, read_asked, read_type
+from portal.applications.drafts import list_photos, load_photos, read_asked, read_description, read_type
 from portal.applications.goods import (
     describe_goods,
     describe_policy,
@@ -54,7 +54,7 @@ def submit_draft(draft: Draft, *, by: ActedBy, now: datetime) -> Case:
     order = db.session.get_one(Order, (draft.order_id, draft.shop_id))
     policy = policies.get_current(order.shop_id)
     fields, photos = draft.fields, list_photos(draft)
-    lines = {line.id: line for line in list_lines(order.id)}
+    lines = {line.id: line for line in list_lines(order.id, order.shop_id)}
     may = is_exchangeable(list(lines.values()))
     skus = {int(line_id): sku for line_id, sku in (fields.get("skus") or {}).items() if sku}
     wanted = [
@@ -71,12 +71,12 @@ def submit_draft(draft: Draft, *, by: ActedBy, now: datetime) -> Case:
     for item in wanted:
         line = lines[item.line_id]
         if item.sku_id is not None and item.sku_id not in {sku.id for sku in list_replacements(line)}:
-            raise StepRefused("所选的换货规格已不可选,请重新选择", "apply")
+            raise StepRefused("所选的换货规格已不可选，请重新选择", "apply")
         verdict = eligibility.check(
             describe_goods(order, line, exchangeable=may[line.id]),
             kind,
             fields.get("reason", ""),
-            Evidence(item.milli, len(photos), visible(fields.get("description", ""))),
+            Evidence(item.milli, len(photos), visible(read_description(draft))),
             now,
             get_policy_for(order),
             negotiated=read_asked(draft),
@@ -93,7 +93,7 @@ def submit_draft(draft: Draft, *, by: ActedBy, now: datetime) -> Case:
         order=order,
         wanted=wanted,
         reason=fields["reason"],
-        description=fields.get("description", ""),
+        description=read_description(draft),
         receiver=(
             fields.get("name") or order.receiver_name,
             fields.get("phone") or order.receiver_phone,
@@ -117,9 +117,9 @@ def judge_draft(draft: Draft, *, now: datetime) -> list[tuple[int, Verdict]]:
     """What eligibility says of each line of the draft, as it stands."""
     order = db.session.get_one(Order, (draft.order_id, draft.shop_id))
     policy = get_policy_for(order)
-    lines = {line.id: line for line in list_lines(order.id)}
+    lines = {line.id: line for line in list_lines(order.id, order.shop_id)}
     may = is_exchangeable(list(lines.values()))
-    proof = len(list_photos(draft)), visible(draft.fields.get("description", ""))
+    proof = len(list_photos(draft)), visible(read_description(draft))
     return [
         (
             int(line_id),
@@ -155,7 +155,7 @@ def judge_again(
             )
         ).all()
     )
-    lines = [line for line in list_lines(order.id) if line.id in own]
+    lines = [line for line in list_lines(order.id, order.shop_id) if line.id in own]
     may = is_exchangeable(lines)
     payer, basis = case.freight_payer, case.basis
     if reason == case.reason:
@@ -183,7 +183,7 @@ def _then(case: Case, goods: Goods) -> dict[str, Any]:
 
 def summarise(draft: Draft, *, now: datetime) -> dict[str, Any]:
     """What the check page shows: lines with quantities and specifications, photos, who pays, what the rules say."""
-    lines = {line.id: line for line in list_lines(draft.order_id)}
+    lines = {line.id: line for line in list_lines(draft.order_id, draft.shop_id)}
     specs = {line_id: sku.spec for line_id, sku in list_chosen_skus(draft, list(lines.values())).items()}
     verdicts = judge_draft(draft, now=now)
     kind = read_type(draft)
@@ -200,4 +200,5 @@ def summarise(draft: Draft, *, now: datetime) -> dict[str, Any]:
         "type": kind,
         "money": kind in goods_facts.MONEY,
         "sums": work_out_all(draft),
+        "description": read_description(draft),
     }

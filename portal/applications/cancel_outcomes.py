@@ -19,10 +19,10 @@ class Outcome(StrEnum):
 
 SAID: dict[Outcome, str] = {
     Outcome.CANCELLED: "已撤销",
-    Outcome.ALREADY: "这笔订单已经关闭,不需要再撤销",
-    Outcome.SHIPPED: "商家已发货,不能撤销;可以拒收,或收到后申请退货退款",
-    Outcome.IN_THE_WAY: "订单有进行中的售后,请先处理完那张售后单",
-    Outcome.UNCLEAR: "平台还在处理这笔订单,现在不能撤销;请联系商家",
+    Outcome.ALREADY: "这笔订单已经关闭，不需要再撤销",
+    Outcome.SHIPPED: "商家已发货，不能撤销；可以拒收，或收到后申请退货退款",
+    Outcome.IN_THE_WAY: "订单有进行中的售后，请先处理完那张售后单",
+    Outcome.UNCLEAR: "平台还在处理这笔订单，现在不能撤销；请联系商家",
     Outcome.UNKNOWN: "没有找到这笔订单",
 }
 

@@ -13,7 +13,7 @@ from portal.extensions import db
 from portal.flow import CaseType, StepRefused
 from portal.models import Draft
 from portal.models import Evidence as Photo
-from portal.rights.reasons import MOST_PHOTOS
+from portal.rights.reasons import MOST_PHOTOS, reason
 
 _DRAFT = select(Draft).where(Draft.order_id == bindparam("order_id"), Draft.buyer_id == bindparam("buyer_id"))
 
@@ -32,6 +32,15 @@ def read_type(draft: Draft) -> CaseType:
 def read_asked(draft: Draft) -> bool:
     """Whether it is asked for as 协商, where there may be no right to it."""
     return bool(draft.fields.get("negotiated"))
+
+
+def read_description(draft: Draft) -> str:
+    """The description as it is handed in: the two sizes in front where the reason asks for them."""
+    fields = draft.fields
+    stated, measured = fields.get("stated") or "", fields.get("measured") or ""
+    known = reason(fields.get("reason", ""))
+    sizes = f"标注 {stated}，实测 {measured}。" if known and known.measures and stated and measured else ""
+    return sizes + (fields.get("description") or "")
 
 
 MOST_DRAFTS = 50  # of one person; what is begun and never handed in keeps photos
@@ -60,7 +69,9 @@ def start_draft(
         "updated_at": now,
     }
     db.session.execute(insert(Draft).values(row).on_conflict_do_nothing())
-    draft = db.session.scalars(select(Draft).where(Draft.order_id == order_id, Draft.buyer_id == buyer_id)).one()
+    draft = db.session.scalars(
+        select(Draft).where(Draft.order_id == order_id, Draft.shop_id == shop_id, Draft.buyer_id == buyer_id)
+    ).one()
     if line_id is not None:
         save_draft(draft, {"line_id": line_id}, now)
     return draft
@@ -75,17 +86,21 @@ def save_draft(draft: Draft, fields: dict[str, Any], now: datetime) -> None:
 
 def discard_draft(draft: Draft) -> None:
     """Remove a draft; its photos become loose and are swept a day later."""
-    db.session.execute(update(Photo).where(Photo.draft_id == draft.id).values(draft_id=None))
+    db.session.execute(
+        update(Photo).where(Photo.draft_id == draft.id, Photo.shop_id == draft.shop_id).values(draft_id=None)
+    )
     db.session.delete(draft)
     db.session.flush()
 
 
 def keep_photos(draft: Draft, public_ids: Sequence[str], drop: Sequence[str] = ()) -> int:
     """Hang loose photos of the buyer on the draft and take dropped ones off; returns how many it has then."""
-    mine = (Photo.owner_id == draft.buyer_id, Photo.case_id.is_(None), Photo.message_id.is_(None))
+    mine = (Photo.owner_id == draft.buyer_id, Photo.is_loose("draft_id"))
     if drop:
         db.session.execute(
-            update(Photo).where(Photo.public_id.in_(drop), Photo.draft_id == draft.id).values(draft_id=None)
+            update(Photo)
+            .where(Photo.public_id.in_(drop), Photo.draft_id == draft.id, Photo.shop_id == draft.shop_id)
+            .values(draft_id=None)
         )
     room = MOST_PHOTOS - len(list_photos(draft))
     if public_ids and room > 0:
@@ -99,9 +114,15 @@ def keep_photos(draft: Draft, public_ids: Sequence[str], drop: Sequence[str] = (
 
 def list_photos(draft: Draft) -> list[str]:
     """The public ids of a draft's photos, oldest first."""
-    return list(db.session.scalars(select(Photo.public_id).where(Photo.draft_id == draft.id).order_by(Photo.id)))
+    return list(
+        db.session.scalars(
+            select(Photo.public_id).where(Photo.draft_id == draft.id, Photo.shop_id == draft.shop_id).order_by(Photo.id)
+        )
+    )
 
 
 def load_photos(draft: Draft) -> Sequence[Photo]:
     """The photos of a draft, oldest first."""
-    return db.session.scalars(select(Photo).where(Photo.draft_id == draft.id).order_by(Photo.id)).all()
+    return db.session.scalars(
+        select(Photo).where(Photo.draft_id == draft.id, Photo.shop_id == draft.shop_id).order_by(Photo.id)
+    ).all()

@@ -14,7 +14,9 @@ from portal.models import Draft
 from portal.orders import order_lists
 from portal.talk import card_numbers
 
-_NAME = re.compile(r"line|reason|type|amount|description|name|phone|address|(?:quantity|sku)_[0-9]{1,18}")
+_NAME = re.compile(
+    r"line|reason|type|amount|description|stated|measured|name|phone|address|(?:quantity|sku)_[0-9]{1,18}"
+)
 MOST_FIELDS = 400
 MOST_CHARACTERS = 4_000  # of one field
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")

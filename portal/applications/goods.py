@@ -6,20 +6,21 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import and_, bindparam, select
 
 from portal.calendar import calendars, workdays
 from portal.extensions import db
 from portal.flow import CaseType
-from portal.models import OrderLine, Policy, Product, Sku
+from portal.models import OrderLine, Product, Sku
+from portal.prepared import Prepared
 from portal.rights import goods as goods_facts
-from portal.rights import policies, resale
+from portal.rights import kept_policies, policies, resale
 from portal.rights.goods import Goods
 from portal.rights.guarantees import codes
 from portal.rights.reasons import Payer
 
 
-def describe_policy(policy: Policy, days: policies.Days | None = None) -> goods_facts.Policy:
+def describe_policy(policy: Any, days: policies.Days | None = None) -> goods_facts.Policy:
     """A shop's policy as eligibility sees it. ``days``: what was promised to the order in question."""
     return goods_facts.Policy(
         window_days=days.window if days else policy.window_days,
@@ -38,6 +39,12 @@ def get_policy_for(order: Any) -> goods_facts.Policy:
     return describe_policy(
         policies.get_current(order.shop_id), policies.get_days_since(order.shop_id, order.received_at)
     )
+
+
+def get_kept_policy_for(order: Any) -> goods_facts.Policy:
+    """The same for a page that only reads: of what is kept of the shop's versions. ``order``: load_for_buyer's."""
+    versions = kept_policies.list_versions(order.shop_id, order.newest_policy)
+    return describe_policy(versions[0], kept_policies.find_days_since(versions, order.received_at))
 
 
 def describe_goods(order: Any, line: Any, *, exchangeable: bool = True, open_case: str = "") -> Goods:
@@ -75,9 +82,10 @@ def _rolled(received_at: datetime | None) -> datetime | None:
 _line, _product = OrderLine.__table__.c, Product.__table__.c
 
 
-_LINES = (
+_LINES = Prepared(
     select(
         _line.id,
+        _line.shop_id,
         _line.position,
         _line.title,
         _line.spec,
@@ -94,15 +102,15 @@ _LINES = (
         _product.no_reason_excluded,
         _product.picture,
     )
-    .outerjoin(Product.__table__, _product.id == _line.product_id)
-    .where(_line.order_id == bindparam("order_id"))
+    .outerjoin(Product.__table__, and_(_product.id == _line.product_id, _product.shop_id == _line.shop_id))
+    .where(_line.order_id == bindparam("order_id"), _line.shop_id == bindparam("shop_id"))
     .order_by(_line.position, _line.id)
 )
 
 
-def list_lines(order_id: int) -> Sequence[Any]:
+def list_lines(order_id: int, shop_id: int) -> Sequence[Any]:
     """The lines of an order in their order, as columns, each with its product's ``picture`` and ``exchangeable``."""
-    return db.session.execute(_LINES, {"order_id": order_id}).all()
+    return _LINES.list_rows(order_id=order_id, shop_id=shop_id)
 
 
 def is_exchangeable(lines: Sequence[Any]) -> dict[int, bool]:
@@ -116,7 +124,13 @@ def list_replacements(line: Any) -> Sequence[Sku]:
         return []
     return db.session.scalars(
         select(Sku)
-        .where(Sku.product_id == line.product_id, Sku.in_stock, Sku.spec != line.spec, Sku.spec != "")
+        .where(
+            Sku.product_id == line.product_id,
+            Sku.shop_id == line.shop_id,
+            Sku.in_stock,
+            Sku.spec != line.spec,
+            Sku.spec != "",
+        )
         .order_by(Sku.id)
         .limit(50)
     ).all()

@@ -42,7 +42,7 @@ def list_facts(draft: Draft, summary: dict[str, Any]) -> list[Fact]:
         found.append((way, f"{money_text(abs(sums.difference_fen))} 元", ""))
     if summary["verdict"] is not None:
         found.append(("运费", words.PAYER.get(str(summary["verdict"].freight_payer), "双方协商"), ""))
-    found.append(("描述", fields.get("description") or "没有填写", ""))
+    found.append(("描述", summary["description"] or "没有填写", ""))
     photos = [photo.public_id for photo in summary["photos"]]
     found.append(("凭证照片", f"{len(photos)} 张", ",".join(photos)))
     if not summary["money"]:

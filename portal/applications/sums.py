@@ -51,7 +51,11 @@ def work_out_sums(
         return Sums(most if refund_fen is None else refund_fen, most, tuple(working))
     if kind is CaseType.EXCHANGE and any(skus.get(line_id) for line_id, _ in units):
         chosen = [skus[line_id] for line_id, _ in units if skus.get(line_id)]
-        prices = dict(db.session.execute(select(Sku.id, Sku.price_fen).where(Sku.id.in_(chosen))).all())
+        prices = dict(
+            db.session.execute(
+                select(Sku.id, Sku.price_fen).where(Sku.id.in_(chosen), Sku.shop_id == order.shop_id)
+            ).all()
+        )
         wanted = [(line_id, milli, prices.get(skus.get(line_id, 0))) for line_id, milli in units]
         return Sums(
             difference_fen=worth.work_out_difference(order.id, wanted),
@@ -65,9 +69,9 @@ def find_amount_problem(sums: Sums, kind: CaseType) -> str:
     if kind not in goods_facts.MONEY:
         return ""
     if sums.most_fen <= 0:
-        return "这些商品没有可退的金额了,请点「立即联系」与商家核对"
+        return "这些商品没有可退的金额了，请点「立即联系」与商家核对"
     if not 0 < sums.refund_fen <= sums.most_fen:
-        return f"最多可退 {money_text(sums.most_fen)} 元,请修改退款金额"
+        return f"最多可退 {money_text(sums.most_fen)} 元，请修改退款金额"
     return ""
 
 
@@ -76,7 +80,10 @@ def list_chosen_skus(draft: Draft, lines: Sequence[Any]) -> dict[int, Sku]:
     wanted = {int(line_id): int(sku) for line_id, sku in (draft.fields.get("skus") or {}).items() if sku}
     if not wanted:
         return {}
-    found = {sku.id: sku for sku in db.session.scalars(select(Sku).where(Sku.id.in_(wanted.values())))}
+    found = {
+        sku.id: sku
+        for sku in db.session.scalars(select(Sku).where(Sku.id.in_(wanted.values()), Sku.shop_id == draft.shop_id))
+    }
     products = {line.id: line.product_id for line in lines}
     return {
         line_id: sku
@@ -88,7 +95,7 @@ def list_chosen_skus(draft: Draft, lines: Sequence[Any]) -> dict[int, Sku]:
 def work_out_all(draft: Draft) -> Sums:
     """The sums of a draft as it stands."""
     order = db.session.get_one(Order, (draft.order_id, draft.shop_id))
-    lines = list_lines(order.id)
+    lines = list_lines(order.id, order.shop_id)
     known = {line.id for line in lines}
     fields = draft.fields
     quantities = {int(i): int(milli) for i, milli in (fields.get("quantities") or {}).items() if int(i) in known}

@@ -82,17 +82,20 @@ def cancel_order(order_no: str, *, by: ActedBy, reason: str, now: datetime) -> R
         return Result(order_no, Outcome.UNKNOWN)
     if order.status not in OPEN:
         return Result(order_no, find_obstacle(order.status))
-    if _is_known_as_sent(order.id):
+    if _is_known_as_sent(order.id, order.shop_id):
         return Result(order_no, Outcome.SHIPPED)
     try:
         with db.session.begin_nested():
-            return _cancel(order.id, order.status, by=by, reason=reason, words=words, now=now)
+            return _cancel(order.id, order.shop_id, order.status, by=by, reason=reason, words=words, now=now)
     except NotNow as why:
         return Result(order_no, why.outcome)
 
 
-def _is_known_as_sent(order_id: int) -> bool:
-    return db.session.scalar(select(Order.id).where(Order.id == order_id, _KNOWN_AS_SENT)) is not None
+def _is_known_as_sent(order_id: int, shop_id: int) -> bool:
+    return (
+        db.session.scalar(select(Order.id).where(Order.id == order_id, Order.shop_id == shop_id, _KNOWN_AS_SENT))
+        is not None
+    )
 
 
 def find_obstacle(status: str) -> Outcome:
@@ -102,8 +105,8 @@ def find_obstacle(status: str) -> Outcome:
     return Outcome.UNCLEAR if status in ("refunding", "unknown") else Outcome.SHIPPED
 
 
-def _cancel(order_id: int, status: str, *, by: ActedBy, reason: str, words: str, now: datetime) -> Result:
-    for case in _open_cases(order_id):
+def _cancel(order_id: int, shop_id: int, status: str, *, by: ActedBy, reason: str, words: str, now: datetime) -> Result:
+    for case in _open_cases(order_id, shop_id):
         if case.type == CaseType.REFUND_ONLY and case.goods_state == "unshipped":
             if case.state in _WITHDRAWABLE and not case.escalated:
                 taking.take(case.id, "withdraw", by=by, now=now, handed=HandIn(note="改为撤销订单"))
@@ -112,18 +115,21 @@ def _cancel(order_id: int, status: str, *, by: ActedBy, reason: str, words: str,
         else:
             raise NotNow(Outcome.IN_THE_WAY)
     lines = db.session.scalars(
-        select(OrderLine).where(OrderLine.order_id == order_id).order_by(OrderLine.id).with_for_update()
+        select(OrderLine)
+        .where(OrderLine.order_id == order_id, OrderLine.shop_id == shop_id)
+        .order_by(OrderLine.id)
+        .with_for_update()
     ).all()
     done = db.session.execute(
         update(Order)
-        .where(Order.id == order_id, Order.status == status, not_(_KNOWN_AS_SENT))
+        .where(Order.id == order_id, Order.shop_id == shop_id, Order.status == status, not_(_KNOWN_AS_SENT))
         .values(status="cancelled", cancelled_at=now, updated_at=now, version=Order.version + 1)
         .execution_options(synchronize_session=False)
     )
-    order = db.session.get_one(Order, order_id, populate_existing=True)
+    order = db.session.get_one(Order, (order_id, shop_id), populate_existing=True)
     if done.rowcount != 1:  # type: ignore[attr-defined]
         if order.status in OPEN:
-            raise NotNow(Outcome.SHIPPED if _is_known_as_sent(order_id) else Outcome.UNCLEAR)
+            raise NotNow(Outcome.SHIPPED if _is_known_as_sent(order_id, shop_id) else Outcome.UNCLEAR)
         raise NotNow(find_obstacle(order.status))
     wanted = [
         RequestedLine(line.id, line.quantity_milli - line.claimed_milli)
@@ -141,11 +147,11 @@ def _cancel(order_id: int, status: str, *, by: ActedBy, reason: str, words: str,
             policy_id=policies.get_current(order.shop_id).id,
             now=now,
         )
-    said = "买家在发货前撤销了订单" + (f",应退 {made.refund_fen / 100:.2f} 元" if made is not None else "")
+    said = "买家在发货前撤销了订单" + (f"，应退 {made.refund_fen / 100:.2f} 元" if made is not None else "")
     data = {"case_no": made.case_no} if made is not None else {}
     talk = conversations.get_of_order(order, now)
     conversations.add_message(
-        talk, "system", None, f"{said}。原因:{words}", now=now, kind="case" if data else "text", data=data, bump=False
+        talk, "system", None, f"{said}。原因：{words}", now=now, kind="case" if data else "text", data=data, bump=False
     )
     if made is None:
         for user_id in _people(order.shop_id, "orders"):
@@ -154,7 +160,7 @@ def _cancel(order_id: int, status: str, *, by: ActedBy, reason: str, words: str,
                 shop_id=order.shop_id,
                 kind="order_cancelled",
                 title="买家撤销了订单",
-                body=f"订单 {order.order_no} {said}。原因:{words}。",
+                body=f"订单 {order.order_no} {said}。原因：{words}。",
                 href=f"/seller/orders?q={order.order_no}",
                 at=now,
                 dedupe_key=f"cancelled:{order.id}",
@@ -196,7 +202,7 @@ def ship_order(order_id: int, shop_id: int, parcels: Sequence[tuple[str, str]], 
         raise StepRefused("请选择物流公司", "ship_order")
     waiting = [
         case
-        for case in _open_cases(order_id)
+        for case in _open_cases(order_id, shop_id)
         if case.type == CaseType.REFUND_ONLY and case.goods_state == "unshipped" and case.state == State.APPLIED
     ]
     names = "、".join(dict.fromkeys(f"{carrier.name}({carrier.code})" for carrier, _ in known if carrier))
@@ -214,12 +220,12 @@ def ship_order(order_id: int, shop_id: int, parcels: Sequence[tuple[str, str]], 
         )
         .execution_options(synchronize_session=False)
     )
-    order = db.session.get_one(Order, order_id, populate_existing=True)
+    order = db.session.get_one(Order, (order_id, shop_id), populate_existing=True)
     if done.rowcount != 1:  # type: ignore[attr-defined]
         raise StepRefused(
-            "买家已撤销这笔订单,请不要发货;退款在「待退款」里登记"
+            "买家已撤销这笔订单，请不要发货；退款在「待退款」里登记"
             if order.cancelled_at is not None
-            else "这笔订单不是待发货状态,页面显示的是最新状态",
+            else "这笔订单不是待发货状态，页面显示的是最新状态",
             "ship_order",
         )
     for case in waiting:
@@ -231,7 +237,7 @@ def ship_order(order_id: int, shop_id: int, parcels: Sequence[tuple[str, str]], 
             shop_id=order.shop_id,
             kind="order_shipped",
             title="商家已发货",
-            body=f"订单 {order.order_no} 已由 {names} 发出,运单号 {order.tracking_text}。",
+            body=f"订单 {order.order_no} 已由 {names} 发出，运单号 {order.tracking_text}。",
             href=find_path(order),
             at=now,
             dedupe_key=f"shipped:{order.id}",
@@ -239,10 +245,10 @@ def ship_order(order_id: int, shop_id: int, parcels: Sequence[tuple[str, str]], 
     _seen_anew(order)
 
 
-def _open_cases(order_id: int) -> Sequence[Case]:
+def _open_cases(order_id: int, shop_id: int) -> Sequence[Case]:
     return db.session.scalars(
         select(Case)
-        .where(Case.order_id == order_id, Case.state.not_in(flow.FINAL))
+        .where(Case.order_id == order_id, Case.shop_id == shop_id, Case.state.not_in(flow.FINAL))
         .order_by(Case.id)
         .with_for_update()
         .execution_options(populate_existing=True)

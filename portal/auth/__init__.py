@@ -16,4 +16,4 @@ def _need_signed_in() -> Response | None:
     return guards.need_signed_in() if request.path.startswith("/me") else None
 
 
-from portal.auth import account, factor, password, routes  # noqa: E402, F401
+from portal.auth import account, factor, passkeys, password, routes  # noqa: E402, F401

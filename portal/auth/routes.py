@@ -9,12 +9,13 @@ from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import delete
 from werkzeug.wrappers import Response
+from wtforms import HiddenField
 
 from portal import words
 from portal.auth import bp
 from portal.extensions import db, writing
 from portal.models import HalfSignIn, User
-from portal.people import accounts, factors, sessions
+from portal.people import accounts, factors, passkeys, sessions
 from portal.web import carried, events, security, tries
 from portal.web.fields import Line
 from portal.web.forms import Form
@@ -41,7 +42,7 @@ def sign_in() -> ResponseReturnValue:
     if user is None:
         tries.failed(counted, g.now)
         events.say("authn_login_fail")
-        form.refuse("会员名或密码不对,请核对后再试")
+        form.refuse("会员名或密码不对，请核对后再试")
         return sign_in_page(422, wanted, packed, form)
     tries.succeeded(counted)
     if factors.is_on(user.id):
@@ -49,10 +50,21 @@ def sign_in() -> ResponseReturnValue:
     return _begin(user, wanted, packed)
 
 
+NO_PASSKEY = "这个设备没有给出可用的通行密钥，请再试一次，或填写验证码、恢复码"
+
+
 class CodeForm(Form):
     """The code of the app, or one from paper."""
 
-    code = Line("验证码", limit=20, missing="请填写验证器里的 6 位数字，或一个恢复码", exact=True)
+    code = Line("验证码", limit=20, optional=True, exact=True)
+    passkey = HiddenField("")
+
+    def validate(self, extra_validators: object = None) -> bool:
+        good: bool = super().validate(extra_validators)
+        if good and not self.code.data and not self.passkey.data:
+            self.refuse("请填写验证器里的 6 位数字，或一个恢复码", "code")
+            return False
+        return good
 
 
 def _ask_code(user: User, wanted: str, packed: str) -> Response:
@@ -62,7 +74,29 @@ def _ask_code(user: User, wanted: str, packed: str) -> Response:
         db.session.add(
             HalfSignIn(id_hash=sessions.hash_token(half), user_id=user.id, expires_at=g.now + timedelta(minutes=5))
         )
-    return page("auth/code.html", form=CodeForm(formdata=None), next=wanted, carried=packed, half=half)
+    return _show_code(user, CodeForm(formdata=None), half, wanted, packed)
+
+
+def _show_code(user: User, form: CodeForm, half: str, wanted: str, packed: str, status: int = 200) -> Response:
+    offer = ""
+    if passkeys.list_of(user.id):
+        with writing():
+            offer = passkeys.offer_sign_in(user.id, sessions.hash_token(half), site(), g.now)
+    return page(
+        "auth/code.html",
+        status,
+        form=form,
+        offer=offer,
+        has_app=factors.has_app(user.id),
+        next=wanted,
+        carried=packed,
+        half=half,
+    )
+
+
+def site() -> passkeys.Site:
+    """Where passkeys belong to: the configured address, else the one that the browser asked."""
+    return passkeys.Site.of(security.whole_address(""))
 
 
 @bp.route("/login/code", methods=["GET", "POST"])
@@ -83,8 +117,12 @@ def give_code() -> ResponseReturnValue:
             form.refuse(f"验证码连续输错，请 {seconds} 秒后再试", "code")
             status = 429
         else:
+            said = form.passkey.data or ""
             with writing():
-                good = factors.check(user.id, form.code.data or "", g.now)
+                if said:
+                    good = passkeys.check(user.id, row.id_hash, said, site(), g.now)
+                else:
+                    good = factors.check(user.id, form.code.data or "", g.now)
                 if good:
                     db.session.execute(delete(HalfSignIn).where(HalfSignIn.user_id == user.id))
             if good and user.disabled_at is None:
@@ -92,8 +130,8 @@ def give_code() -> ResponseReturnValue:
                 return _begin(user, wanted, packed)
             tries.failed(counted, g.now)
             events.say("authn_login_fail", user.id, step="code")
-            form.refuse("验证码不对，请核对后再试；每个验证码只能用一次", "code")
-    return page("auth/code.html", status, form=form, next=wanted, carried=packed, half=half)
+            form.refuse(NO_PASSKEY if said else "验证码不对，请核对后再试；每个验证码只能用一次", "code")
+    return _show_code(user, form, half, wanted, packed, status)
 
 
 def _begin(user: User, wanted: str, packed: str) -> Response:

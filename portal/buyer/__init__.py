@@ -9,8 +9,11 @@ from portal.web import guards
 
 bp = Blueprint("buyer", __name__)
 public = frozenset(
-    {"buyer.home", "buyer.guide", "buyer.shop_policy", "buyer.worker", "buyer.icon", "buyer.public_rules"}
-)
+    {
+        "buyer.home", "buyer.guide", "buyer.shop_policy", "buyer.worker", "buyer.icon", "buyer.public_rules",
+        "buyer.complain", "buyer.show_receipt",
+    }
+)  # fmt: skip
 
 
 @bp.before_request
@@ -20,19 +23,25 @@ def guard() -> Response | None:
 
 
 from portal.buyer import (  # noqa: E402
-    apply,  # noqa: F401
+    apply_check,  # noqa: F401
+    apply_details,  # noqa: F401
+    apply_reason,  # noqa: F401
     cancelling,  # noqa: F401
     cases,  # noqa: F401
     chains,  # noqa: F401
+    complaints,  # noqa: F401
     contact,  # noqa: F401
     drafts,  # noqa: F401
-    feedback,  # noqa: F401
+    enquiries,  # noqa: F401
+    guiding,  # noqa: F401
     home,  # noqa: F401
     me,  # noqa: F401
     notices,  # noqa: F401
     orders,  # noqa: F401
     privacy,  # noqa: F401
+    push,  # noqa: F401
     rules,  # noqa: F401
+    satisfied,  # noqa: F401
     shops,  # noqa: F401
     steps,  # noqa: F401
     tracking,  # noqa: F401

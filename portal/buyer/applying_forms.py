@@ -18,6 +18,7 @@ class ReasonForm(Form):
     """换货原因: one choice of one group, a ground or one of its reasons; and which line."""
 
     line = HiddenField()
+    photos = Photos("照片")
     reason = Choice("换货原因")
     type = HiddenField()  # said by the buttons that lead on from a refusal to a right
     ask = HiddenField()  # and by those that lead on to 协商
@@ -29,6 +30,8 @@ class DetailsForm(Form):
     type = Choice("希望怎么处理", optional=True)
     amount = Money("退款金额", optional=True)
     photos = Photos("凭证")
+    stated = Line("标注的尺寸", limit=30, missing="请填写标注的尺寸")
+    measured = Line("实测的尺寸", limit=30, missing="请填写实测的尺寸")
     description = Text("换货原因描述", limit=500, optional=True)
     name = Line("收货人", limit=50, missing="请填写收货人姓名")
     phone = Phone("联系电话", missing="请填写联系电话")

@@ -38,7 +38,7 @@ class ArrivalForm(StepForm):
         good = bool(super().validate(extra_validators))
         if self.entry.errors and len(self.open) < 2:  # nothing to choose from: it was dealt with meanwhile
             self.entry.errors = []
-            self.refuse("这笔款项已经处理过了,页面显示的是最新状态")
+            self.refuse("这笔款项已经处理过了，页面显示的是最新状态")
         return good
 
     def hand_in(self) -> EntryChoice:
@@ -48,8 +48,8 @@ class ArrivalForm(StepForm):
 class MissingForm(ArrivalForm):
     """未到账: which payment, and what the buyer has looked at."""
 
-    note = Text("您查过哪里(选填)", limit=500, optional=True)
-    photos = Photos("账单截图(选填)")
+    note = Text("您查过哪里（选填）", limit=500, optional=True)
+    photos = Photos("账单截图（选填）")
 
     def list_open(self, view: View) -> list[Any]:
         return arrivals.list_objectable(view.entries, view.now)

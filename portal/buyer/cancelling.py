@@ -47,7 +47,7 @@ def _confirm(numbers: list[str], action: str) -> ResponseReturnValue:
     status = 200
     single = action != "/orders/cancel"
     if len(numbers) > unsent.MOST_AT_ONCE:
-        form.refuse(f"一次最多撤销 {unsent.MOST_AT_ONCE} 笔,请分几次提交")
+        form.refuse(f"一次最多撤销 {unsent.MOST_AT_ONCE} 笔，请分几次提交")
         status = 422
     elif not found:
         form.refuse("请先勾选要撤销的订单")

@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 
 from portal import flow, inputs
 from portal.buyer import applying_forms, bp, forms, parcel_forms
-from portal.cases import agreements, answers, buyer_inbox, case_lists, case_view, child_cases
+from portal.cases import agreements, answers, buyer_inbox, case_lists, case_view, child_cases, failed
 from portal.cases.effects.step_context import ActedBy
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Case
@@ -21,6 +21,8 @@ from portal.orders import order_lists
 from portal.resale import across, chain_view
 from portal.rights import addresses
 from portal.rights.addresses import Shown
+from portal.service import ratings
+from portal.talk import promises
 from portal.web import guards, packs, paging
 from portal.web.once import once
 from portal.web.pages import page
@@ -35,7 +37,8 @@ def my_cases() -> ResponseReturnValue:
     shown: dict[str, Any] = {"tab_now": tab, "tabs": case_lists.TABS, "waiting_count": count}
     if tab == "waiting":
         waiting = buyer_inbox.list_waiting(g.who.user_id, buyer_inbox.MOST)
-        return page("buyer/waiting.html", waiting=waiting, find_action=buyer_inbox.find_action, **shown)
+        coming = failed.list_coming(g.who.user_id)
+        return page("buyer/waiting.html", waiting=waiting, coming=coming, find_action=buyer_inbox.find_action, **shown)
     try:
         words = inputs.line(request.args.get("q", ""), limit=60)
     except inputs.InputRefused:
@@ -50,7 +53,7 @@ def my_cases() -> ResponseReturnValue:
 @bp.get("/cases/<case_no>")
 def show_case(case_no: str) -> ResponseReturnValue:
     """Where it stands, who must act, until when; then what can be done; then everything that happened."""
-    case = guards.found(case_view.find_of_buyer(case_no, g.who.user_id))
+    case = guards.found(case_view.read_of_buyer(case_no, g.who.user_id))
     view = case_view.build_view(case, Actor.BUYER, g.now)
     return show_page(case, view, 200, news=_news(view))
 
@@ -64,6 +67,9 @@ def show_page(case: Case, view: case_view.View, status: int, **more: Any) -> Res
         status,
         case=case,
         view=view,
+        rating=ratings.read_of_case(case) if view.order.asked_to_rate else None,
+        promised=promises.list_of_case(case) if view.order.promised else (),
+        stars=ratings.WORDS,
         answer=answers.work_out_answer(view),
         here=f"/cases/{case.case_no}",
         urls={step.name: f"/cases/{case.case_no}/{step.name}" for step, _ in view.actions},
@@ -128,7 +134,7 @@ def again(case_no: str) -> ResponseReturnValue:
     if view.again_until is None or g.now >= view.again_until:
         gone = forms.StepForm()
         gone.refuse(
-            f"换来的商品自完成之日起 {child_cases.AGAIN_FOR.days} 天内可以再次申请售后;请点「立即联系」与商家沟通"
+            f"换来的商品自完成之日起 {child_cases.AGAIN_FOR.days} 天内可以再次申请售后；请点「立即联系」与商家沟通"
         )
         return show_page(case, view, 409 if request.method == "POST" else 200, news="", form=gone)
     if request.method == "POST":
@@ -175,6 +181,6 @@ def again(case_no: str) -> ResponseReturnValue:
 def agreement(case_no: str) -> ResponseReturnValue:
     """What both sides agreed to, to print or keep."""
     case = guards.found(case_view.find_of_buyer(case_no, g.who.user_id))
-    accepted, event = guards.found(agreements.build_agreement(case.id))
+    accepted, event = guards.found(agreements.build_agreement(case))
     view = case_view.build_view(case, Actor.BUYER, g.now)
     return page("shared/agreement.html", case=case, view=view, proposal=accepted, event=event, side="buyer")

@@ -22,7 +22,7 @@ from portal.resale import across, chain_view
 from portal.resale import chain as chain_links
 from portal.resale import downstream as resale_downstream
 from portal.resale.downstream import Bought, Passes
-from portal.resale.parties import list_parties
+from portal.resale.parties import list_all
 from portal.web import guards
 from portal.web.chains import LinkForm, pick
 from portal.web.fields import Choice, Line, Phone, Text
@@ -63,7 +63,7 @@ class DownstreamForm(Form):
             self.refuse("签收日期请写成 2026-11-23 的样子", "received")
             return None
         if day.date() > now.astimezone(BEIJING).date() or day < since - timedelta(days=1):
-            self.refuse("签收日期不能在今天以后,也不能早于进货下单的日子", "received")
+            self.refuse("签收日期不能在今天以后，也不能早于进货下单的日子", "received")
             return None
         return min(day, now)
 
@@ -71,7 +71,7 @@ class DownstreamForm(Form):
 class DownForm(LinkForm):
     """代消费者申请: to which order, and what the consumer asked for."""
 
-    consent = Text("消费者怎么说的", limit=500, missing="请写明消费者的要求,例如聊天记录里的原话")
+    consent = Text("消费者怎么说的", limit=500, missing="请写明消费者的要求，例如聊天记录里的原话")
 
 
 def _own_shop() -> int:
@@ -94,7 +94,7 @@ def downstream(order_no: str) -> ResponseReturnValue:
     shop_id = _own_shop()
     order = guards.found(_find_purchase(order_no, shop_id))
     order_id = order.id
-    lines = applications_goods.list_lines(order.id)
+    lines = applications_goods.list_lines(order.id, order.shop_id)
     form = DownstreamForm()
     typed: dict[str, str] = {}
     problems: dict[str, str] = {}
@@ -207,7 +207,7 @@ def chain(case_no: str) -> ResponseReturnValue:
             return once(ended)
         if form is None:
             status, form = 409, forms["link"]
-            form.refuse("关联刚刚有变化,下面是最新状态")
+            form.refuse("关联刚刚有变化，下面是最新状态")
             does = "link"
         elif form.validate_on_submit():
 
@@ -247,7 +247,9 @@ def chain(case_no: str) -> ResponseReturnValue:
         status,
         case=case,
         chain=shown,
-        parties=list_parties(shown) if shown else (),
+        parties=list_all([chain_view.build_chain(link) for link in chain_view.list_links_above(shown.down)])
+        if shown
+        else (),
         forms=forms,
         does=does,
         form=forms.get(does),

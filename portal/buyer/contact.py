@@ -14,7 +14,7 @@ from portal.models import Order, Shop
 from portal.models.orders import find_path
 from portal.orders import order_lists
 from portal.rights import phrases
-from portal.talk import conversations
+from portal.talk import by_shop, conversations
 from portal.web import early, guards, quotas
 from portal.web.once import once
 from portal.web.pages import page
@@ -25,12 +25,19 @@ SIZE = 30
 
 @bp.get("/messages")
 def messages() -> ResponseReturnValue:
-    """消息: the own conversations, the newest first."""
-    skip = request.args.get("before", "")
-    key = int(skip) if skip.isascii() and skip.isdigit() and len(skip) < 18 else None
-    rows = conversations.list_of_person(buyer_id=g.who.user_id, size=SIZE, skip=key)
-    more = f"/messages?before={rows[SIZE - 1].last_message_id}" if len(rows) > SIZE else ""
-    return page("buyer/messages.html", rows=rows[:SIZE], more=more)
+    """消息: a row for each shop, the newest first; ``shop=``: one for each order with this shop."""
+    key, shop = (_read_number(request.args.get(name, "")) for name in ("before", "shop"))
+    if shop is not None:
+        rows = by_shop.list_orders(g.who.user_id, shop, size=SIZE, skip=key)
+    else:
+        rows = by_shop.list_shops(g.who.user_id, size=SIZE, skip=key)
+    asked = f"shop={shop}&" if shop is not None else ""
+    more = f"/messages?{asked}before={rows[SIZE - 1].last_message_id}" if len(rows) > SIZE else ""
+    return page("buyer/messages.html", rows=rows[:SIZE], more=more, of_shop=shop is not None)
+
+
+def _read_number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 18 else None
 
 
 @bp.route("/orders/<order_no>/contact", methods=["GET", "POST"])
@@ -47,7 +54,7 @@ def contact(order_no: str) -> ResponseReturnValue:
         words = phrase if phrase in phrases.BUYER_PHRASES else form.words.data or ""
         photos = list(form.photos.data or [])
         if good and not words and not photos:
-            form.refuse("请写点什么,或者发一张照片", "words")
+            form.refuse("请写点什么，或者发一张照片", "words")
         if good and not form.errors:
 
             def send() -> str:
@@ -57,7 +64,7 @@ def contact(order_no: str) -> ResponseReturnValue:
             return once(send)
         status = 422
         order = guards.found(order_lists.find_of_buyer(order_no, g.who.user_id))
-    talk = conversations.find_of_order(order.id)
+    talk = conversations.find_of_order(order.id, order.shop_id)
     before = request.args.get("before", "")
     key = int(before) if before.isascii() and before.isdigit() and len(before) < 18 else None
     found = conversations.list_latest(talk.id, key) if talk else []
@@ -68,7 +75,7 @@ def contact(order_no: str) -> ResponseReturnValue:
         order=order,
         shop=db.session.get_one(Shop, order.shop_id),
         form=form,
-        lines=goods.list_lines(order.id),
+        lines=goods.list_lines(order.id, order.shop_id),
         messages=shown,
         side="buyer",
         phrases=phrases.BUYER_PHRASES,
@@ -85,7 +92,7 @@ def _send(order_id: int, words: str, photos: list[str]) -> None:
     wish = conversations.wants_exchange(words)
     if wish is None:
         return
-    lines = goods.list_lines(order.id)
+    lines = goods.list_lines(order.id, order.shop_id)
     if wish == "exact":
         only = lines[0].id if len(lines) == 1 else None
         drafts.start_draft(order.shop_id, order.id, g.who.user_id, source="chat", now=g.now, line_id=only)
@@ -93,7 +100,7 @@ def _send(order_id: int, words: str, photos: list[str]) -> None:
         "order_no": find_path(order).removeprefix("/orders/"),
         "lines": [[line.id, f"{line.title} {line.spec}"] for line in lines[:20]],
     }
-    said = "已为您创建换货申请草稿" if wish == "exact" else "需要申请换货吗?"
+    said = "已为您创建换货申请草稿" if wish == "exact" else "需要申请换货吗？"
     conversations.add_message(
         talk, "system", None, said, now=g.now, kind="draft" if wish == "exact" else "offer", data=card
     )
@@ -125,9 +132,9 @@ def contact_new(order_no: str) -> ResponseReturnValue:
 def contact_read(order_no: str) -> ResponseReturnValue:
     """Everything shown has been seen."""
     order = guards.found(order_lists.find_of_buyer(order_no, g.who.user_id))
-    order_id = order.id
+    order_id, shop_id = order.id, order.shop_id
     with writing():
-        talk = conversations.find_of_order(order_id)
+        talk = conversations.find_of_order(order_id, shop_id)
         if talk is not None and talk.buyer_unread:
             conversations.mark_read(talk, "buyer")
     if request.headers.get("HX-Request"):

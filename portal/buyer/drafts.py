@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from portal.applications import drafts, entered, goods
 from portal.buyer import bp
 from portal.extensions import writing
+from portal.models import Draft, Order
 from portal.orders import order_lists
 from portal.web import guards, uploads
 
@@ -22,8 +23,19 @@ def upload_photo() -> ResponseReturnValue:
 def apply_photo(order_no: str) -> ResponseReturnValue:
     """One photo of an application; it hangs on the draft at once."""
     order = guards.found(order_lists.find_of_buyer(order_no, g.who.user_id))
-    draft = guards.found(drafts.find_draft(order.id, g.who.user_id))
+    draft = guards.found(
+        drafts.find_draft(order.id, g.who.user_id) or _start_draft(order, request.args.get("line", ""))
+    )
     return uploads.take_photo(side="buyer", draft_id=draft.id)
+
+
+def _start_draft(order: Order, line: str) -> Draft | None:
+    """The draft that a photo begins, before a reason was chosen; None for what is no line of the order."""
+    if line not in {str(each.id) for each in goods.list_lines(order.id, order.shop_id)}:
+        return None
+    shop_id, order_id = order.shop_id, order.id
+    with writing():
+        return drafts.start_draft(shop_id, order_id, g.who.user_id, source="order", now=g.now, line_id=int(line))
 
 
 @bp.post("/orders/<order_no>/apply/save")
@@ -34,10 +46,8 @@ def apply_save(order_no: str) -> ResponseReturnValue:
     with writing():
         draft = drafts.find_draft(order.id, g.who.user_id)
         line_id = fields.get("line", "")
-        if draft is None and line_id in {str(line.id) for line in goods.list_lines(order.id)}:
-            draft = drafts.start_draft(
-                order.shop_id, order.id, g.who.user_id, source="order", now=g.now, line_id=int(line_id)
-            )
+        if draft is None:
+            draft = _start_draft(order, line_id)
         if draft is not None:
             entered.save_entered(draft, fields, request.form.get("form_key", ""), g.now)
     return "", 204

@@ -13,8 +13,7 @@ from portal.cases.effects.hand_ins import DeclaredPayment, Escalation, GivenAcco
 from portal.flow import Actor, CaseType
 from portal.models import Case
 from portal.money import references
-from portal.money.accounts import account_numbers
-from portal.money.accounts import consent as bank_accounts
+from portal.money.accounts import account_numbers, agreed_words
 from portal.rights import goods as goods_facts
 from portal.rights import phrases, reasons
 from portal.talk import card_shapes
@@ -107,8 +106,8 @@ class EscalateForm(StepForm):
 
     template = "buyer/mediation.html"
     because = Choice("申请的原因", missing="请选择申请平台介入的原因")
-    wish = Line("希望的结果", limit=100, missing="请写明希望的结果,例如:换 2 双新的")
-    note = Text("经过和理由", limit=500, missing="请写明经过和理由,平台和对方都会看到")
+    wish = Line("希望的结果", limit=100, missing="请写明希望的结果，例如：换 2 双新的")
+    note = Text("经过和理由", limit=500, missing="请写明经过和理由，平台和对方都会看到")
     photos = Photos("证据照片")
 
     def prepare(self, case: Case, view: View) -> None:
@@ -127,7 +126,7 @@ class EvidenceForm(StepForm):
     """提交证据: what it shows, with photos; several times in a round."""
 
     template = "buyer/mediation.html"
-    note = Text("说明", limit=500, missing="请写明证据说明了什么,平台和对方都会看到")
+    note = Text("说明", limit=500, missing="请写明证据说明了什么，平台和对方都会看到")
     photos = Photos("证据照片")
 
     def hand_in(self) -> HandIn:
@@ -145,25 +144,25 @@ class AccountForm(StepForm):
 
     template = "buyer/give_account.html"
 
-    account_holder = Line("收款人", limit=60, missing="请填写收款人,须与银行账户的户名一致")
-    account_bank = Line("开户行", limit=80, missing="请填写开户行,例如「中国工商银行杭州余杭支行」")
+    account_holder = Line("收款人", limit=60, missing="请填写收款人，须与银行账户的户名一致")
+    account_bank = Line("开户行", limit=80, missing="请填写开户行，例如「中国工商银行杭州余杭支行」")
     account_number = Secret("账号", reads=account_numbers.number, missing="请填写银行账号")
-    agreed = BooleanField("我已阅读以上说明,单独同意为这笔退款处理我的银行账户信息")
+    agreed = BooleanField("我已阅读以上说明，单独同意为这笔退款处理我的银行账户信息")
     consent = HiddenField()  # the version of the words that were shown
     sentences: Sequence[tuple[str, str]] = ()
 
     def prepare(self, case: Case, view: View) -> None:
-        self.sentences = bank_accounts.describe_consent()
+        self.sentences = agreed_words.describe_consent()
         if request.method != "POST":
-            self.consent.data = str(bank_accounts.CONSENT)
+            self.consent.data = str(agreed_words.CONSENT)
 
     def validate(self, extra_validators: Any = None) -> bool:
         good = bool(super().validate(extra_validators))
         if not self.agreed.data:
-            self.agreed.errors = ["请勾选同意;不同意的话可以选择「不提供账户」,不影响退款"]
+            self.agreed.errors = ["请勾选同意；不同意的话可以选择「不提供账户」，不影响退款"]
             good = False
         if not good and not self.account_number.errors:
-            self.account_number.errors = ["为保护您的账户,请重新填写账号"]
+            self.account_number.errors = ["为保护您的账户，请重新填写账号"]
         return good
 
     def hand_in(self) -> GivenAccount:

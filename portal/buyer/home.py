@@ -33,7 +33,7 @@ def guide() -> ResponseReturnValue:
 
 @bp.get("/sw.js")
 def worker() -> ResponseReturnValue:
-    """The service worker, at the root so that it may serve every page; it keeps static files only."""
+    """The service worker, at the root so that it may serve every page; it keeps no page and no answer."""
     folder = current_app.extensions["portal_assets"].source
     answer: Response = send_file(folder / "sw.js", mimetype="text/javascript", max_age=0)
     answer.headers["Cache-Control"] = "no-cache"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
 
 from portal.buyer import bp
 from portal.extensions import writing
-from portal.notices import reading
+from portal.notices import push, reading
+from portal.web import security
 from portal.web.pages import page
 
 SIZE = 20
@@ -24,4 +27,10 @@ def notices() -> ResponseReturnValue:
     key = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
     found = list(reading.list_page(g.who.user_id, key, SIZE))
     more = f"/notices?before={found[SIZE - 1].id}" if len(found) > SIZE else ""
-    return page("buyer/notices.html", notices=found[:SIZE], more=more)
+    return page("buyer/notices.html", notices=found[:SIZE], more=more, **_push())
+
+
+def _push() -> dict[str, Any]:
+    """The public key for 推送, and whether this browser has it; nothing where no key is set."""
+    key = push.tell_public_key(security.settings().push_key)
+    return {"push_key": key, "pushed": bool(key) and push.has_subscription(g.who.session)}

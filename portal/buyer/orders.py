@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlencode
 
 from flask import abort, g, request
 from flask.typing import ResponseReturnValue
 
 from portal import inputs, words
-from portal.applications import drafts, goods
+from portal.applications import goods
 from portal.buyer import bp
 from portal.extensions import db
 from portal.flow import Actor
@@ -19,7 +20,8 @@ from portal.orders.export_format import parcels_of
 from portal.parcels import parcel_view, telling
 from portal.people.sessions import Who
 from portal.resale import downstream
-from portal.rights import addresses, eligibility, guarantees, policies, resale
+from portal.rights import addresses, eligibility, examples, guarantees, policies, resale
+from portal.versioned import Versioned
 from portal.web import early, guards, paging
 from portal.web.pages import not_modified, page, unchanged
 
@@ -48,8 +50,7 @@ def my_orders() -> ResponseReturnValue:
         orders=found,
         chosen=tab,
         tabs=order_lists.TABS,
-        counts=order_lists.count_tabs(g.who.user_id),
-        new_shops=known_shops.count_new(g.who.user_id),
+        **_NUMBERS.find((g.who.session, g.who.version), _count_for_me),
         q=sought,
         problem=problem,
         more="/orders?" + urlencode(more) if more else "",
@@ -57,6 +58,17 @@ def my_orders() -> ResponseReturnValue:
     )
     answer.set_etag(etag, weak=True)
     return answer
+
+
+_NUMBERS: Versioned[dict[str, Any]] = Versioned("my_orders_numbers")
+
+
+def _count_for_me() -> dict[str, Any]:
+    """The numbers above the list, which only change with this person's version."""
+    return {
+        "counts": order_lists.count_tabs(g.who.user_id),
+        "new_shops": known_shops.count_new(g.who.user_id),
+    }
 
 
 def _list_made_of(who: Who, full_path: str, now: datetime, target: str) -> tuple[object, ...]:
@@ -72,14 +84,14 @@ def _same_list(asked: early.Asked) -> tuple[object, ...]:
 def order(order_no: str) -> ResponseReturnValue:
     """One order: its lines, what remains of each, what can be done and why not."""
     found = guards.found(order_lists.load_for_buyer(order_no, g.who.user_id))
-    lines = goods.list_lines(found.id)
+    lines = goods.list_lines(found.id, found.shop_id)
     may = goods.is_exchangeable(lines)
-    facts = goods.get_policy_for(found)
+    facts = goods.get_kept_policy_for(found)
     offers = {
         line.id: eligibility.offer(goods.describe_goods(found, line, exchangeable=may[line.id]), g.now, facts)
         for line in lines
     }
-    parcels, scans = parcel_view.list_of_order(found.id)
+    parcels, scans = parcel_view.list_of_order(found.id) if found.followed else ([], {})
     resells = g.who.role == "owner" and g.who.shop_id != found.shop_id
     return page(
         "buyer/order.html",
@@ -90,7 +102,6 @@ def order(order_no: str) -> ResponseReturnValue:
         lines=lines,
         offers=offers,
         cases=order_lists.list_cases(found.id) if found.case_count else (),
-        draft=drafts.find_draft(found.id, g.who.user_id),
         any_offer=any(offer.allowed for offer in offers.values()),
         pictures={line.product_id: line.picture for line in lines if line.picture},
         next_step=words.ORDER_NEXT[found.status],
@@ -100,7 +111,7 @@ def order(order_no: str) -> ResponseReturnValue:
         parcels=() if parcels else parcels_of(found.carrier_text, found.tracking_text),
         followed=[parcel for parcel in parcels if parcel.signed_at or not parcel.gone_at],
         scans=scans,
-        watched=bool(parcels) and telling.is_watched(found.id),
+        watched=bool(parcels) and telling.is_watched(found.id, found.shop_id),
     )
 
 
@@ -122,4 +133,7 @@ def _conditions(shop_id: int, back: str) -> ResponseReturnValue:
     policy = policies.get_current(shop.id)
     promises = [found for code in guarantees.codes(policy.guarantees) if (found := guarantees.guarantee(code))]
     off = [name for kind, name in words.TYPE.items() if kind not in policy.types.split(",")]
-    return page("buyer/conditions.html", shop=shop, policy=policy, promises=promises, back=back, off=off)
+    shown = examples.list_examples(policy.types.split(","), policy.special_freight, guarantees.codes(policy.guarantees))
+    return page(
+        "buyer/conditions.html", shop=shop, policy=policy, promises=promises, back=back, off=off, examples=shown
+    )

@@ -33,10 +33,11 @@ class ParcelForm(StepForm):
     number4 = Line("第 4 个包裹的单号", limit=60, exact=True, optional=True)
     carrier5 = Pick("第 5 个包裹由谁送", optional=True)
     number5 = Line("第 5 个包裹的单号", limit=60, exact=True, optional=True)
+    photos: Any = Photos("寄出前的照片")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        named = [("", "请选择,或按运单号识别")] + [(known.code, known.name) for known in carriers.choices()]
+        named = [("", "请选择，或按运单号识别")] + [(known.code, known.name) for known in carriers.choices()]
         self.pairs: list[tuple[Pick, Line]] = [
             (self[f"carrier{number}"], self[f"number{number}"]) for number in ("", 2, 3, 4, 5)
         ]
@@ -66,7 +67,7 @@ class ParcelForm(StepForm):
                 known, likely = numbers.recognise(checked, self.own_order_nos)
                 if known is None:
                     names = "、".join(found.name for found in likely)
-                    said = f",可能是{names}" if names else ""
+                    said = f"，可能是{names}" if names else ""
                     carrier.errors = [f"请选择物流公司{said}"]
                     good = False
                     continue
@@ -79,13 +80,14 @@ class ParcelForm(StepForm):
         return good
 
     def hand_in(self) -> HandIn:
-        return SentParcels(parcels=self.parcels)
+        return SentParcels(parcels=self.parcels, photos=self.photos.data or ())
 
 
 class EditParcelForm(ParcelForm):
     """Another number for a parcel on its way."""
 
     parcel_id = HiddenField()
+    photos = None
 
     def hand_in(self) -> HandIn:
         raw = str(self.parcel_id.data or "")
@@ -119,7 +121,7 @@ class AgainForm(StepForm):
 class ObjectForm(StepForm):
     """不认可验货结果: why, with photos."""
 
-    note = Text("不认可的原因", limit=500, missing="请写明不认可的原因,商家会据此复核")
+    note = Text("不认可的原因", limit=500, missing="请写明不认可的原因，商家会据此复核")
     photos = Photos("凭证")
 
     def hand_in(self) -> HandIn:

@@ -9,6 +9,7 @@ from portal.buyer import bp
 from portal.dossier import owndata
 from portal.money.accounts import consent as bank_accounts
 from portal.money.accounts import looking as account_looks
+from portal.service import asking
 from portal.web import packs
 from portal.web.pages import page
 
@@ -30,4 +31,11 @@ def privacy() -> ResponseReturnValue:
     seen = list(account_looks.list_looks(owner_id=g.who.user_id, before=key, most=SIZE))
     more = f"/me/privacy?before={seen[SIZE - 1].id}" if len(seen) > SIZE else ""
     held = bank_accounts.list_of_owner(g.who.user_id)
-    return page("buyer/privacy.html", accounts=held, looks=seen[:SIZE], more=more, open_states=bank_accounts.OPEN)
+    return page(
+        "buyer/privacy.html",
+        accounts=held,
+        looks=seen[:SIZE],
+        more=more,
+        open_states=bank_accounts.OPEN,
+        asks=asking.does_ask(g.who.user_id),
+    )

@@ -10,6 +10,7 @@ from portal.extensions import db
 from portal.models import Shop
 from portal.orders import known_shops, order_lists
 from portal.talk import complaints
+from portal.talk.complaints import Told
 from portal.web import guards, rates
 from portal.web.fields import Choice, Text
 from portal.web.forms import Form
@@ -22,7 +23,7 @@ _ANSWERS = {"yes": True, "no": False}
 class ComplaintForm(Form):
     """What is wrong, and in words where there is more to say."""
 
-    kind = Choice("举报原因", choices=list(complaints.KINDS.items()), missing="请选择举报原因")
+    kind = Choice("举报原因", choices=list(complaints.REPORTS.items()), missing="请选择举报原因")
     words = Text("说明", limit=500, optional=True)
 
 
@@ -71,14 +72,8 @@ def report_shop(shop_id: int) -> ResponseReturnValue:
         rates.limit("complaint", g.who.user_id)
 
         def keep() -> str:
-            number = complaints.keep_complaint(
-                g.who.user_id,
-                form.kind.data,
-                form.words.data or "",
-                shop_id=shop_id,
-                order_id=order_id,
-                now=g.now,
-            )
+            told = Told(form.kind.data, form.words.data or "", g.who.user_id, shop_id, order_id)
+            number = complaints.keep_complaint(told, g.now)
             return form.and_say(f"/me/complaints/{number}")
 
         return once(keep)
@@ -91,24 +86,3 @@ def report_shop(shop_id: int) -> ResponseReturnValue:
         asked=not known_shops.has_answered(g.who.user_id, shop_id),
         address=address if order_id else "",
     )
-
-
-@bp.get("/me/complaints")
-def list_complaints() -> ResponseReturnValue:
-    """What this member reported, the newest first."""
-    rows = complaints.list_of_person(g.who.user_id, _number(request.args.get("before", "0")) or None)
-    more = f"/me/complaints?before={rows[complaints.PAGE - 1].id}" if len(rows) > complaints.PAGE else ""
-    return page(
-        "buyer/complaints.html",
-        rows=rows[: complaints.PAGE],
-        more=more,
-        kinds=complaints.KINDS,
-        states=complaints.STATES,
-    )
-
-
-@bp.get("/me/complaints/<number>")
-def show_complaint(number: str) -> ResponseReturnValue:
-    """One report: its receipt number, how far it is, its answer."""
-    found = guards.found(complaints.find(number, g.who.user_id))
-    return page("buyer/complaint.html", row=found, kinds=complaints.KINDS, states=complaints.STATES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from flask import g, request
 from flask.typing import ResponseReturnValue
@@ -73,7 +74,9 @@ class BuyerSteps(StepRoute[forms.StepForm]):
     def show_form(
         self, form: forms.StepForm, case: Case, view: case_view.View, step: Step, typed: Typed, status: int
     ) -> ResponseReturnValue:
-        lines = {line.id: line for line in goods.list_lines(case.order_id)} if step.name == "modify" else {}
+        lines = (
+            {line.id: line for line in goods.list_lines(case.order_id, case.shop_id)} if step.name == "modify" else {}
+        )
         offered = {line_id: applications_sums.list_priced(case.order_id, line) for line_id, line in lines.items()}
         return page(
             form.template,
@@ -85,7 +88,7 @@ class BuyerSteps(StepRoute[forms.StepForm]):
             typed=typed.texts,
             problems=typed.problems,
             choices=offered if case.type == CaseType.EXCHANGE else {},
-            wanted=_skus(case.id) if lines else {},
+            wanted=_skus(case) if lines else {},
             sums=_sums(case, view) if lines else None,
             answer=answers.work_out_answer(view),
             then=answers.tell_step(view, step),
@@ -121,13 +124,17 @@ def _sums(case: Case, view: case_view.View) -> applications_sums.Sums:
     """What the case comes to as it stands."""
     order = db.session.get_one(Order, (case.order_id, case.shop_id))
     quantities = {line.order_line_id: line.quantity_milli for line in view.lines}
-    skus = {line_id: sku for line_id, sku in _skus(case.id).items() if sku}
+    skus = {line_id: sku for line_id, sku in _skus(case).items() if sku}
     return applications_sums.work_out_sums(order, CaseType(case.type), quantities, skus, case.refund_fen)
 
 
-def _skus(case_id: int) -> dict[int, int | None]:
+def _skus(case: Any) -> dict[int, int | None]:
     """The specifications chosen so far, by order line."""
-    rows = db.session.execute(select(CaseLine.order_line_id, CaseLine.sku_id).where(CaseLine.case_id == case_id)).all()
+    rows = db.session.execute(
+        select(CaseLine.order_line_id, CaseLine.sku_id).where(
+            CaseLine.case_id == case.id, CaseLine.shop_id == case.shop_id
+        )
+    ).all()
     return dict(rows)
 
 
@@ -174,7 +181,7 @@ def _read_quantities(
     form: forms.ModifyForm, view: case_view.View, typed: Typed
 ) -> tuple[dict[int, int], dict[int, int]]:
     """Quantities in thousandths and chosen SKUs, by order line; puts texts and problems into ``typed``."""
-    own = _skus(view.case.id)
+    own = _skus(view.case)
     if not any(name.startswith("quantity_") for name in request.form):  # an older page without these fields
         quantities = {line.order_line_id: line.quantity_milli for line in view.lines}
         chosen = {line_id: sku for line_id, sku in own.items() if sku}
@@ -188,17 +195,17 @@ def _read_quantities(
         chosen = {int(line_id): sku for line_id, sku in skus.items()}
         for line_id, _, _ in limits:
             if line_id not in quantities:
-                typed.problems.setdefault(line_id, "请填写数量;不要这一件的话,请撤销后重新申请")
+                typed.problems.setdefault(line_id, "请填写数量；不要这一件的话，请撤销后重新申请")
     allowed = {line.id: {sku.id for sku in goods.list_replacements(line)} for line in _order_lines(view)}
     for line_id, sku in chosen.items():
         if sku not in allowed.get(line_id, set()) and sku != own.get(line_id):
-            typed.problems.setdefault(line_id, "所选的换货规格已不可选,请重新选择")
+            typed.problems.setdefault(line_id, "所选的换货规格已不可选，请重新选择")
     return quantities, chosen
 
 
 def _order_lines(view: case_view.View) -> list[OrderLine]:
     own = {line.order_line_id for line in view.lines}
-    return [line for line in goods.list_lines(view.order.id) if line.id in own]
+    return [line for line in goods.list_lines(view.order.id, view.order.shop_id) if line.id in own]
 
 
 def _carry_back(form: parcel_forms.ParcelForm, case: Case) -> None:

@@ -16,8 +16,9 @@ from sqlalchemy import select
 from portal import inputs
 from portal.calendar import workdays
 from portal.calendar.workdays import Calendar, Day
-from portal.extensions import PerApp, db
+from portal.extensions import db
 from portal.models import CalendarYear
+from portal.per_app import PerApp
 
 FRESH_FOR: Final = 60.0  # seconds
 MOST_DAYS = 120  # special days of one year
@@ -92,7 +93,7 @@ def read_notice(text: str, year: int) -> list[Day]:
             continue
         match = _LINE.fullmatch(said)
         if match is None:
-            problems.append(f"第 {number} 行看不懂:请写成「{year}-10-01 休 国庆节」或「{year}-10-10 班 国庆节」")
+            problems.append(f"第 {number} 行看不懂：请写成「{year}-10-01 休 国庆节」或「{year}-10-10 班 国庆节」")
             continue
         try:
             day = date(int(match[1]), int(match[2]), int(match[3]))
@@ -104,7 +105,7 @@ def read_notice(text: str, year: int) -> list[Day]:
         elif day in found:
             problems.append(f"第 {number} 行与前面重复")
         elif match[4] == "班" and day.weekday() < 5:
-            problems.append(f"第 {number} 行:{day.month}月{day.day}日不是周末,不需要写「班」")
+            problems.append(f"第 {number} 行：{day.month}月{day.day}日不是周末，不需要写「班」")
         else:
             found[day] = Day(day, match[4] == "休", match[5])
     if len(found) > MOST_DAYS:

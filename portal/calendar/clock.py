@@ -10,7 +10,7 @@ import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from portal.extensions import PerApp
+from portal.per_app import PerApp
 
 _shift_file: PerApp[Path | None] = PerApp("clock_file", None)
 _shift_seen: PerApp[tuple[int, timedelta]] = PerApp("clock_seen", (0, timedelta()))

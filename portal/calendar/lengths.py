@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from portal import flow
-from portal.extensions import PerApp
+from portal.per_app import PerApp
 
 _spans: PerApp[Mapping[str, timedelta]] = PerApp("deadlines", {})
 

@@ -16,8 +16,9 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from portal.extensions import PerApp, db
+from portal.extensions import db
 from portal.models import CaseEvent
+from portal.per_app import PerApp
 
 log = logging.getLogger("portal.security")
 

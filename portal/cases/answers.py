@@ -9,10 +9,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from portal import told, words
-from portal.cases import expected
+from portal.cases import expected, failed
 from portal.cases.choices import Choice, list_choices, say_units, tell_consequence
 from portal.cases.inspection import Result, read_result
-from portal.flow import Actor, CaseType, Stage, State, Step
+from portal.flow import FINAL, Actor, CaseType, Stage, State, Step
 from portal.inputs import money_text
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ class Answer:
     said: Said | None = None
     terms: tuple[str, ...] = ()  # of the proposal that waits for an answer
     result: Result | None = None  # 验货结果, where it is to be answered or counts
+    failed: str = ""  # where the failed units are and until when they are sent home, in a sentence
+    complain: bool = False  # they are late, and the case has ended: its buyer can complain
     choices: tuple[Choice, ...] = ()  # at most two, the first leads on
     more: tuple[Step, ...] = ()  # what can be done besides
     refused: Sequence[tuple[Step, str]] = field(default_factory=tuple)  # what can't yet, and why
@@ -60,6 +62,8 @@ def work_out_answer(view: View) -> Answer:
     choices = list_choices(view, open_now, result)
     chosen = {choice.step.name for choice in choices}
     waiting = find_open_terms(view)
+    held = has_kept(view, result)
+    kept = failed.find_failed(case) if held else None
     return Answer(
         head=find_head(view),
         mine=mine,
@@ -71,10 +75,18 @@ def work_out_answer(view: View) -> Answer:
         said=find_said(view),
         terms=tuple(view.terms(waiting)) if waiting is not None else (),
         result=result if result is not None and not result.whole else None,
+        failed=failed.tell_failed(case, kept, view.side, view.now) if held else "",
+        complain=bool(view.side is Actor.BUYER and case.state in FINAL and kept and kept.due_at <= view.now),
         choices=tuple(choices),
         more=tuple(step for step in open_now if step.name not in chosen),
         refused=tuple((step, refusal) for step, refusal in view.actions if refusal is not None),
     )
+
+
+def has_kept(view: View, result: Result | None) -> bool:
+    """Whether the shop still has units that failed, and the result stands."""
+    failing = result is not None and bool(result.total.failed) and view.case.state not in failed.OPEN
+    return failing and not view.parcels.get("refused")
 
 
 def tell_step(view: View, step: Step) -> str:
@@ -117,6 +129,8 @@ def find_head(view: View) -> str:
 def _find_mediation_head(view: View) -> str:
     if view.case.stage == Stage.EVIDENCE and view.side in (Actor.BUYER, Actor.SELLER):
         return "平台介入：请提交证据" if view.mine else "平台介入：等待对方提交证据"
+    if view.case.stage == Stage.UNFULFILLED:
+        return "请按平台的处理履行" if view.side is Actor.SELLER else "商家没有履行，平台已列为未履行"
     return {Stage.OVERDUE: "平台处理超时，已加急"}.get(Stage(view.case.stage), "平台介入：等待平台裁决")
 
 

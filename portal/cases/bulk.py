@@ -16,12 +16,13 @@ from portal.models import BulkItem, BulkRun, Case
 
 MOST = 2_000  # cases in one run
 CHUNK = 500
-REPLY = "reply"
+REPLY, HAND_OVER = "reply", "hand_over"
 KINDS: dict[str, str] = {
     "agree": "同意",
     "ask_evidence": "请补充凭证",
     "ship_replacement": "发货",
     REPLY: "回复买家",
+    HAND_OVER: "转交",
 }
 
 
@@ -62,7 +63,7 @@ def make_run(shop_id: int, kind: str, case_ids: Sequence[int], *, by: Any, query
 
 def find_exception(case: Case, kind: str) -> str:
     """Why this case isn't done together with others; "" when it is."""
-    if kind == REPLY:
+    if kind in (REPLY, HAND_OVER):
         return ""
     try:
         flow.find(case.type, case.state, Actor.SELLER, kind)

@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import select, text, update
 
-from portal.cases import bulk, taking
+from portal.cases import bulk, owners, taking
+from portal.cases.deadlines import lock_case
 from portal.cases.effects.hand_ins import Approval, HandIn, Shipment
 from portal.cases.effects.step_context import ActedBy
 from portal.extensions import Busy, db, writing
@@ -53,7 +54,13 @@ def _do(item_id: int, now: datetime) -> bool:
         with writing():
             if (item := _claim(item_id)) is None:
                 return False
-            _carry_out(db.session.scalars(select(BulkRun).where(BulkRun.id == item.run_id)).one(), item, now)
+            _carry_out(
+                db.session.scalars(
+                    select(BulkRun).where(BulkRun.id == item.run_id, BulkRun.shop_id == item.shop_id)
+                ).one(),
+                item,
+                now,
+            )
             _mark(item, "done", "")
             return True
     except StepRefused as refused:
@@ -89,6 +96,10 @@ def _mark(item: Any, state: str, reason: str) -> None:
 
 def _carry_out(run: BulkRun, item: Any, now: datetime) -> None:
     by = ActedBy(Actor.SELLER, run.user_id, run.author, run.request_id)
+    if run.kind == bulk.HAND_OVER:
+        case = lock_case(item.case_id)
+        owners.hand_over(case, run.facts["to"], by=by, words=run.facts["words"], now=now)
+        return
     if run.kind == bulk.REPLY:
         _reply(run, item, by, now)
         return
@@ -97,7 +108,7 @@ def _carry_out(run: BulkRun, item: Any, now: datetime) -> None:
 
 def _hand_in(run: BulkRun, item: Any) -> HandIn:
     if run.kind == "agree":
-        kind = db.session.scalar(select(Case.type).where(Case.id == item.case_id))
+        kind = db.session.scalar(select(Case.type).where(Case.id == item.case_id, Case.shop_id == item.shop_id))
         address = run.facts.get("address_id") if kind in ("exchange", "return_refund") else None
         return Approval(address_id=address)
     if run.kind == "ship_replacement":
@@ -117,4 +128,5 @@ def _reply(run: BulkRun, item: Any, by: ActedBy, now: datetime) -> None:
     if known_shops.is_hidden(order):
         raise StepRefused("买家还不认识店铺，看不到这个订单的会话")
     talk = conversations.get_of_order(order, now)
+    owners.take_up_of_order(order.shop_id, order.id, by.user_id or 0)
     conversations.add_message(talk, "seller", by.user_id, run.facts["note"], now=now)

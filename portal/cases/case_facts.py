@@ -10,7 +10,7 @@ from sqlalchemy import and_, bindparam, func, or_, select
 
 from portal import flow
 from portal.calendar.lengths import get_deadlines
-from portal.cases import proposals, rulings
+from portal.cases import failed, proposals, rulings
 from portal.extensions import db
 from portal.flow import CaseType, Facts, State
 from portal.models import (
@@ -60,6 +60,8 @@ def collect_facts(
         state in (State.REFUNDING, State.REFUND_FAILED) and case.type == CaseType.RETURN_REFUND
     ):
         found |= describe_legs(case, parcels)
+    if state in AFTER_INSPECTION and not case.escalated and _may_have_failed(case, lines):
+        found["failed_late"] = failed.is_late(case, now)
     if state == State.PROPOSED:
         found |= proposals.collect_facts(case)
     if state == State.RESHIPPING:
@@ -71,7 +73,7 @@ def collect_facts(
         found["difference_fen"] = (
             worth.work_out_case_difference(case, accepted=True) if accepted else case.difference_fen
         )
-    if case.entry_count and (state not in flow.FINAL or state == State.COMPLETED):
+    if case.entry_count and (state not in flow.RELEASING):
         found |= standing.describe_standing(case.id, case.shop_id, now, entries)
     if state in (State.REFUNDING, State.REFUND_FAILED):
         found |= bank_accounts.collect_facts(case, entries, bank)
@@ -100,10 +102,22 @@ def collect_facts(
         countered=case.countered,
         payment_claim=case.payment_claim,
         claimed_at=case.claimed_at,
+        converted=case.state in flow.OWED and "converted" in case.origin,
+        ruled=case.ruled,
         passed_on=case.passed_at is not None,
         **found,
     )
     return rulings.add_ruling(case, facts, lines) if facts.passed_on else facts
+
+
+AFTER_INSPECTION = (State.PAYING, State.RESHIPPING, State.CONFIRMING, State.REFUNDING, State.REFUND_FAILED)
+
+
+def _may_have_failed(case: Any, lines: Sequence[Any] | None) -> bool:
+    """Whether units of this case can have failed; before its lines are read, whether its type has goods come back."""
+    if case.type not in (CaseType.EXCHANGE, CaseType.RETURN_REFUND):
+        return False
+    return lines is None or any((line.received_milli or 0) > line.accepted_milli for line in lines)
 
 
 def _add_up(case: Any, column: str, lines: Sequence[Any] | None) -> int:
@@ -206,7 +220,9 @@ _OWED_SINCE = select(func.max(CaseEvent.at)).where(
     CaseEvent.shop_id == bindparam("shop_id"),
     CaseEvent.case_id == bindparam("case_id"),
     CaseEvent.target == State.REFUNDING,
-    CaseEvent.source.not_in([str(state) for state in (*flow.OWED, State.COMPLETED)]),  # reopened: owed all the while
+    CaseEvent.source.not_in(
+        [str(state) for state in (*flow.OWED, State.COMPLETED, State.CONVERTED)]
+    ),  # reopened: owed all the while
 )
 
 

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, or_, select, tuple_
+from sqlalchemy import and_, bindparam, or_, select, tuple_
 
 from portal.extensions import Moment, db
 from portal.flow import FINAL, CaseType
 from portal.models import Case, Order
-from portal.orders.order_lists import escape_like
+from portal.searching import escape_like
 
 PAGE = 20
 
@@ -81,24 +81,32 @@ def list_of_buyer(
 
 def list_chain(case: Case) -> Sequence[Any]:
     """All cases that one of them came out of another, with what was first at the front."""
-    return db.session.execute(_CHAIN, {"case_id": case.id}).all()
+    return db.session.execute(_CHAIN, {"case_id": case.id, "shop_id": case.shop_id}).all()
 
 
-_up = select(Case.id, Case.parent_id).where(Case.id == bindparam("case_id")).cte("up", recursive=True)
+_up = (
+    select(Case.id, Case.parent_id)
+    .where(Case.id == bindparam("case_id"), Case.shop_id == bindparam("shop_id"))
+    .cte("up", recursive=True)
+)
 
 
-_up = _up.union(select(Case.id, Case.parent_id).join(_up, Case.id == _up.c.parent_id))
+_up = _up.union(
+    select(Case.id, Case.parent_id).join(_up, and_(Case.id == _up.c.parent_id, Case.shop_id == bindparam("shop_id")))
+)
 
 
 _down = select(_up.c.id).where(_up.c.parent_id.is_(None)).cte("down", recursive=True)
 
 
-_down = _down.union(select(Case.id).join(_down, Case.parent_id == _down.c.id))
+_down = _down.union(
+    select(Case.id).join(_down, and_(Case.parent_id == _down.c.id, Case.shop_id == bindparam("shop_id")))
+)
 
 
 _CHAIN = (
     select(Case.id, Case.case_no, Case.type, Case.state, Case.opened_at)
-    .where(Case.id.in_(select(_down.c.id)))
+    .where(Case.id.in_(select(_down.c.id)), Case.shop_id == bindparam("shop_id"))
     .order_by(Case.opened_at, Case.id)
     .limit(20)
 )

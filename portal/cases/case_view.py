@@ -6,22 +6,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, partial
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import bindparam, select
 
 from portal import flow, told, words
 from portal.calendar import lengths
-from portal.cases import case_facts, child_cases, mediations, rulings, stakes
+from portal.cases import case_facts, child_cases, failed, mediations, rulings, stakes
 from portal.cases import deadlines as case_deadlines
 from portal.cases import proposals as cases_proposals
 from portal.cases.actions import hide_unsaid, list_actions
 from portal.cases.case_lists import list_chain
-from portal.cases.event_details import describe_event, find_left, record_event
-from portal.cases.view_statements import AROUND, EVENTS, LINES
+from portal.cases.event_details import describe_event, find_left, name_rule, record_event
+from portal.cases.view_statements import AROUND, CASE_OF_BUYER, CASE_OF_SHOP, EVENTS, LINES
 from portal.evidence import evidence
 from portal.extensions import db
-from portal.flow import Actor, State, Step
+from portal.flow import Actor, Stage, State, Step
 from portal.models import Case
 from portal.money import entries as money_entries
 from portal.money import payment_lists
@@ -50,6 +50,16 @@ def find_of_buyer(case_no: str, buyer_id: int) -> Case | None:
 def find_of_shop(case_no: str, shop_id: int) -> Case | None:
     """This shop's case of that number."""
     return db.session.scalars(_OF_SHOP, {"case_no": case_no, "shop_id": shop_id}).one_or_none()
+
+
+def read_of_buyer(case_no: str, buyer_id: int) -> Case | None:
+    """The same for a page that changes nothing: a row that reads like the case."""
+    return cast("Case | None", CASE_OF_BUYER.find_row(case_no=case_no, buyer_id=buyer_id))
+
+
+def read_of_shop(case_no: str, shop_id: int) -> Case | None:
+    """This shop's case for a page that changes nothing."""
+    return cast("Case | None", CASE_OF_SHOP.find_row(case_no=case_no, shop_id=shop_id))
 
 
 @dataclass
@@ -100,7 +110,8 @@ class View:
 
     def details(self, event: Any) -> list[str]:
         """What the step brought or changed, beside its sentence and its note."""
-        return describe_event(event, self.lines, case_type=self.case.type, back=self.back.shown)
+        said = describe_event(event, self.lines, case_type=self.case.type, back=self.back.shown)
+        return said + name_rule(event.data, to_shop=self.side is Actor.SELLER)
 
     def arrival(self, entry: Any) -> str:
         """What is known of the arrival of a payment that was recorded, in a sentence; "" where nothing is to say."""
@@ -111,7 +122,7 @@ class View:
         until = entry.settled_at + lengths.get_deadline("arrival_objection")
         if until <= self.now:
             return "买家在期限内没有提出异议"
-        who = "请核对是否到账;没有收到请" if self.side is Actor.BUYER else "买家没有收到可以"
+        who = "请核对是否到账；没有收到请" if self.side is Actor.BUYER else "买家没有收到可以"
         return f"{who}在{words.moment(until)}前提出「未到账」"
 
     @property
@@ -172,21 +183,20 @@ class View:
 
 def build_view(case: Case, side: Actor, now: datetime, *, role: str = "", by_link: bool = False) -> View:
     """Collect the page of ``case`` for ``side``; ``role``: of a shop's person, ``by_link``: as addresses.Reader."""
-    of_case = {"case_id": case.id}
-    around = db.session.execute(AROUND, of_case).one()
-    lines = db.session.execute(LINES, of_case).all()
-    parcels, traces = parcel_view.list_of_case(case.id)
+    around: Any = AROUND.find_row(case_id=case.id, shop_id=case.shop_id)
+    lines = LINES.list_rows(case_id=case.id, shop_id=case.shop_id)
+    parcels, traces = parcel_view.list_of_case(case)
     legs: dict[str, list[Any]] = {}
     for parcel in parcels:
         legs.setdefault(parcel.leg, []).append(parcel)
     photos: dict[int, list[Any]] = {}
-    for row in evidence.list_of_case(case.id):
+    for row in evidence.list_of_case(case):
         photos.setdefault(row.event_version or 0, []).append(row)
-    events = db.session.execute(EVENTS, of_case).all()
-    entries = money_entries.list_of_case(case.id) if case.entry_count else ()
+    events = EVENTS.list_rows(case_id=case.id, shop_id=case.shop_id)
+    entries = money_entries.list_of_case(case) if case.entry_count else ()
     waits = case_deadlines.find_who_must_act(case)
     asked = bank_accounts.find_request(entries)
-    bank = bank_accounts.Known(around.bank_data, bank_accounts.find_of_case(case.id) if asked else ())
+    bank = bank_accounts.Known(around.bank_data, bank_accounts.find_of_case(case) if asked else ())
     turn = case_deadlines.list_who_must_act(case)
     least = lengths.describe_deadline("least_left")
     collect = cache(partial(case_facts.collect_facts, case, now, parcels, entries, bank, lines))
@@ -194,7 +204,7 @@ def build_view(case: Case, side: Actor, now: datetime, *, role: str = "", by_lin
     reader = addresses.Reader(side, role, by_link)
     open_now = name_open_steps(case, reader, steps, lines, legs)
     receiver = addresses.show_receiver(reader, open_now, case)
-    made = cases_proposals.list_of_case(case.id) if any("proposal" in event.data for event in events) else ()
+    made = cases_proposals.list_of_case(case) if any("proposal" in event.data for event in events) else ()
     return View(
         case=case,
         side=side,
@@ -210,9 +220,7 @@ def build_view(case: Case, side: Actor, now: datetime, *, role: str = "", by_lin
         end="done" if case.state == State.COMPLETED else "stop" if case.state in flow.FINAL else "",
         waits_for=words.ACTOR[waits] if waits else "",
         mine=side in turn or (waits == side == Actor.MEDIATOR),
-        otherwise=words.ESCALATED
-        if case.escalated and case.due_at is None
-        else told.tell_otherwise(case.type, case.due_rule, side, least_left=least, negotiated=case.negotiated),
+        otherwise=told.tell_late(case, side, least),
         reason=reasons.said(case.reason),
         payer=words.PAYER[case.freight_payer],
         lines=lines,
@@ -223,7 +231,9 @@ def build_view(case: Case, side: Actor, now: datetime, *, role: str = "", by_lin
         actions=[pair for pair in steps if not hide_unsaid(case, *pair)],
         unsaid=[pair for pair in steps if hide_unsaid(case, *pair)],
         mediation=mediations.describe_mediation(case, events),
-        ruling=rulings.describe_ruling(case, collect(), lines) if case.escalated and case.due_at else None,
+        ruling=rulings.describe_ruling(case, collect(), lines)
+        if case.escalated and case.stage != Stage.UNFULFILLED
+        else None,
         pictures={line.product_id: line.picture for line in lines if line.picture},
         order_changes=versions.list_since(case.order_id, case.shop_id, case.opened_at, receiver.shown)
         if around.order_changed
@@ -259,7 +269,7 @@ def _asks_for_money(case: Case, entries: Sequence[Any]) -> bool:
 
 def count_refused(state: str, lines: Sequence[Any]) -> int:
     """How much was received and not accepted, thousandths; nothing while the result is still open."""
-    if state in (State.INSPECTING, State.DISPUTED):
+    if state in failed.OPEN:
         return 0
     return sum(line.received_milli - line.accepted_milli for line in lines if line.received_milli)
 

@@ -12,11 +12,12 @@ from portal import flow
 from portal.calendar.lengths import get_deadlines
 from portal.cases.application_words import describe_application
 from portal.cases.case_facts import collect_facts
-from portal.cases.deadlines import lock_case, next_reminder
+from portal.cases.deadlines import lock_case
 from portal.cases.effects import conversion as conversion_effects
 from portal.cases.effects import step_context
 from portal.cases.effects.step_context import ActedBy, ChildCase
-from portal.cases.opening import make_case_no, record_opening
+from portal.cases.making import NewCase, NewLine, belong_to_parent, make_case, start_clock
+from portal.cases.opening import record_opening
 from portal.evidence import evidence
 from portal.extensions import db
 from portal.flow import CaseType, State, StepRefused
@@ -46,80 +47,54 @@ def open_child_case(parent: Case, child: ChildCase, by: ActedBy, at: datetime) -
     target = child.state
     address = policies.get_default_address(parent.shop_id) if target == State.RETURNING else None
     if target == State.RETURNING and address is None:
-        raise StepRefused("店铺还没有默认退货地址,请先在「退货地址」里添加")
+        raise StepRefused("店铺还没有默认退货地址，请先在「退货地址」里添加")
     step = next(
         row for row in flow.open_steps(child.type, None, by.actor) if row.name == "convert" and row.target == target
     )
     first = own[child.lines[0][0]]
     payer = child.freight_payer or parent.freight_payer
-    made = Case(
-        case_no=make_case_no(at),
+    ready = target in (State.REFUNDING, State.RESHIPPING)
+    kept = target == State.REFUNDING and child.type == CaseType.RETURN_REFUND
+    new = NewCase(
         type=child.type,
         state=target,
-        version=1,
-        parent_id=parent.id,
-        order_id=parent.order_id,
-        shop_id=parent.shop_id,
-        buyer_id=parent.buyer_id,
-        policy_id=parent.policy_id,
-        entered_at=at,
+        belonging=belong_to_parent(parent),
+        lines=[_plan_line(child, own[line_id], milli, sku_id, ready, kept) for line_id, milli, sku_id in child.lines],
         reason=child.reason or parent.reason,
         description=child.description or parent.description,
         basis=parent.basis,
         freight_payer=payer if payer != "negotiated" or target == State.APPLIED else "seller",
-        goods_state=parent.goods_state,
-        receiver_name=parent.receiver_name,
-        receiver_phone=parent.receiver_phone,
-        receiver_address=parent.receiver_address,
-        goods=first.title,
-        spec=first.spec,
-        unit=first.unit,
-        quantity_milli=sum(moving.values()),
-        line_count=len(moving),
-        photo_count=0,
-        opened_at=at,
-        updated_at=at,
-        refund_fen=0,
         difference_waived=child.difference_waived,
         wanted_spec=first.wanted_spec if child.type in (CaseType.EXCHANGE, CaseType.REISSUE) else first.spec,
-        due_at=at,
-        due_rule="",
+        return_address=address,
     )
-    if address is not None:
-        made.return_name, made.return_phone = address.name, address.phone
-        made.return_address, made.return_note = address.address, address.note
-    db.session.add(made)
-    db.session.flush()
-    ready = target in (State.REFUNDING, State.RESHIPPING)
-    kept = target == State.REFUNDING and child.type == CaseType.RETURN_REFUND
-    for line_id, milli, sku_id in child.lines:
-        line = own[line_id]
-        spec = line.spec if sku_id is None else db.session.scalar(select(Sku.spec).where(Sku.id == sku_id))
-        again = sku_id if sku_id is not None or child.type is not CaseType.EXCHANGE else line.sku_id
-        db.session.add(
-            CaseLine(
-                shop_id=made.shop_id,
-                case_id=made.id,
-                order_line_id=line.order_line_id,
-                quantity_milli=milli,
-                sku_id=again,
-                received_milli=milli if kept else None,
-                accepted_milli=milli if ready else 0,
-                wanted_spec=spec or line.spec if again == sku_id else line.wanted_spec,
-                title=line.title,
-                spec=line.spec,
-                unit=line.unit,
-            )
-        )
-    db.session.flush()
+    made = make_case(new, at)
     plan_child_payments(made, child, by, at)
-    due_at, rule = flow.due(target, collect_facts(made, at), get_deadlines())
-    made.due_at, made.due_rule, made.remind_at = due_at, rule, next_reminder(at, due_at, at)
+    start_clock(made, flow.due(target, collect_facts(made, at), get_deadlines()), at)
     data = describe_application(made) | {"parent": parent.case_no}
     if made.refund_fen:
         data["refund_fen"] = made.refund_fen
     record_opening(made, step, by, at, note="", data=data)
     return made.case_no
+
+
+def _plan_line(child: ChildCase, line: CaseLine, milli: int, sku_id: int | None, ready: bool, kept: bool) -> NewLine:
+    """A line of the child: the parent's, with another replacement where one was asked for."""
+    spec = line.spec
+    if sku_id is not None:
+        spec = db.session.scalar(select(Sku.spec).where(Sku.id == sku_id, Sku.shop_id == line.shop_id)) or line.spec
+    again = sku_id if sku_id is not None or child.type is not CaseType.EXCHANGE else line.sku_id
+    return NewLine(
+        order_line_id=line.order_line_id,
+        quantity_milli=milli,
+        title=line.title,
+        spec=line.spec,
+        unit=line.unit,
+        wanted_spec=spec if again == sku_id else line.wanted_spec,
+        sku_id=again,
+        received_milli=milli if kept else None,
+        accepted_milli=milli if ready else 0,
+    )
 
 
 AGAIN_FOR = timedelta(days=7)  # what came in an exchange has a window of its own
@@ -152,7 +127,7 @@ def open_again(
     until = replacement_window_ends(case)
     if until is None or now >= until:
         raise StepRefused(
-            f"换来的商品自完成之日起 {AGAIN_FOR.days} 天内可以再次申请售后,现在已超过;请点「立即联系」与商家沟通",
+            f"换来的商品自完成之日起 {AGAIN_FOR.days} 天内可以再次申请售后，现在已超过；请点「立即联系」与商家沟通",
             "again",
         )
     if case_type not in conversion_effects.list_types_again(case):
@@ -160,7 +135,7 @@ def open_again(
     if kind not in conversion_effects.REASON_OF or kind == "not_received":
         raise StepRefused("请选择收到的商品有什么问题", "again")
     if not photos or not note:
-        raise StepRefused("请上传能看出问题的照片,并写一句说明", "again")
+        raise StepRefused("请上传能看出问题的照片，并写一句说明", "again")
     wanted = {line_id: milli for line_id, milli in units.items() if milli > 0}
     for line_id, milli in sorted(wanted.items()):
         done = db.session.execute(
@@ -203,7 +178,7 @@ def open_again(
 
 def find_child_no(case: Case) -> str | None:
     """The number of the case that a converted one has become."""
-    if case.state != State.CONVERTED:
+    if case.state != State.CONVERTED and "converted" not in case.origin:
         return None
     made = select(Case.case_no).where(Case.parent_id == case.id, Case.shop_id == case.shop_id)
     return db.session.scalar(made.order_by(Case.id.desc()).limit(1))
@@ -216,7 +191,7 @@ def plan_child_payments(made: Case, child: ChildCase, by: ActedBy, at: datetime)
             made.refund_fen = step_context.plan_refund(made, child.refund_fen, by, at, child.proposer, exact=True)
             made.entry_count += 1
         else:
-            found = worth.work_out_case_worth(made, worth.list_units(made.id, accepted=False))
+            found = worth.work_out_case_worth(made, worth.list_units(made, accepted=False))
             most = worth.add_up(found)
             made.refund_fen = most if child.refund_fen is None else min(child.refund_fen, most)
     for kind, fen in (("difference_return", child.return_difference_fen), ("compensation", child.compensation_fen)):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from portal import told
+from portal.calendar import lengths
 from portal.cases import expected, proposals
 from portal.cases.inspection import Result
 from portal.flow import Actor, CaseType, State, Step
@@ -40,6 +41,7 @@ _PAIRS: dict[tuple[str, str], tuple[tuple[str, ...], tuple[str, ...]]] = {
     (Actor.BUYER, State.REFUNDING): (("refund_arrived", "confirm_arrival"), ("deny_arrival",)),
     (Actor.BUYER, State.REFUND_FAILED): (("give_account",), ("decline_account",)),
     (Actor.BUYER, State.COMPLETED): (("confirm_arrival",), ("deny_arrival",)),
+    (Actor.BUYER, State.CONVERTED): (("confirm_arrival",), ("deny_arrival",)),
     (Actor.SELLER, State.APPLIED): (("agree",), ("reject", "ask_evidence")),
     (Actor.SELLER, State.PROPOSED): (
         ("accept", "accept_reship", "accept_diff", "accept_refund", "accept_convert"),
@@ -123,7 +125,7 @@ def tell_of_result(view: View, step: Step, result: Result | None) -> str:
 def tell_of_rest(result: Result | None) -> str:
     """What becomes of the units that came and didn't pass."""
     failed = say_units((row.failed, row.unit) for row in result.rows if row.failed) if result else ""
-    return f"；未通过的 {failed} 由商家退还给您" if failed else ""
+    return f"；未通过的 {failed} 由商家在 {lengths.describe_deadline('send_back')}内寄回给您" if failed else ""
 
 
 def say_units(units: Iterable[tuple[int, str]]) -> str:

@@ -38,6 +38,7 @@ def find_who_must_act(case: Any) -> Actor | None:
     return flow.waits_for(
         case.state,
         escalated=case.escalated,
+        unfulfilled=case.stage == Stage.UNFULFILLED,
         problem_open=case.problem_open,
         countered=case.countered,
         shown=case.payment_claim == "shown",

@@ -40,11 +40,11 @@ def describe_event(event: Any, lines: Sequence[Any], *, case_type: str = "", bac
     several = len(lines) > 1
     said: list[str] = []
     if (address := data.get("return_address")) and back is not Shown.NOTHING:
-        said.append(f"退货地址:{addresses.show(back, *address)}")
+        said.append(f"退货地址：{addresses.show(back, *address)}")
     if payer := data.get("freight_payer"):
-        said.append(f"运费:{words.PAYER.get(payer, payer)}")
+        said.append(f"运费：{words.PAYER.get(payer, payer)}")
     if refusal := refusal_words.refusal(data.get("refusal", "")):
-        said.append(f"拒绝原因:{refusal.zh}")
+        said.append(f"拒绝原因：{refusal.zh}")
     if before := data.get("before"):
         said += describe_change(event.step, before, data.get("after"))
     if sums := data.get("sums"):
@@ -54,38 +54,45 @@ def describe_event(event: Any, lines: Sequence[Any], *, case_type: str = "", bac
     for line_id, milli, spec in data.get("shipped") or ():
         if milli:
             title = f"{titles.get(line_id, '')} " if several else ""
-            said.append(f"发出:{title}{spec} ×{quantity_text(milli)} {units.get(line_id, '')}".rstrip())
+            said.append(f"发出：{title}{spec} ×{quantity_text(milli)} {units.get(line_id, '')}".rstrip())
     for line_id, received, accepted, state, note in data.get("counted") or ():
-        title = f"{titles.get(line_id, '')}:" if several else ""
+        title = f"{titles.get(line_id, '')}：" if several else ""
         parts = [
-            f"{title}收到 {quantity_text(received)},通过 {quantity_text(accepted)}",
+            f"{title}收到 {quantity_text(received)}，通过 {quantity_text(accepted)}",
             describe_condition(state),
             note,
         ]
-        said.append(",".join(part for part in parts if part))
+        said.append("，".join(part for part in parts if part))
     if days := data.get("days"):
         said.append(f"延长 {days} 天")
     if made := data.get("offered"):
         said += offers.describe(event.actor, made)
     said += describe_mediation_step(data, case_type)
     if kind := data.get("kind"):
-        said.append(f"问题:{conditions.PROBLEMS.get(kind, kind)}")
+        said.append(f"问题：{conditions.PROBLEMS.get(kind, kind)}")
     if whence := words.WHENCE.get(data.get("whence", "")):
         said.append(whence)
     return said
+
+
+def name_rule(data: Any, *, to_shop: bool) -> list[str]:
+    """That one of the shop's rules took the step; its name is for the shop alone."""
+    if not (name := data.get("by_rule")):
+        return []
+    return [f"按规则「{name}」自动处理" if to_shop else "按店铺事先设定的规则自动处理"]
 
 
 def describe_mediation_step(data: Any, case_type: str) -> list[str]:
     """What a step of a mediation says besides its words."""
     said = []
     if because := phrases.name_intervention(data.get("because", ""), case_type):
-        said.append(f"介入原因:{because}")
+        said.append(f"介入原因：{because}")
     if wish := data.get("wish"):
-        said.append(f"希望的结果:{wish}")
+        said.append(f"希望的结果：{wish}")
     if asked := data.get("asked"):
-        said.append(f"请补充:{words.ACTOR.get(asked, '双方')}")
+        said.append(f"请补充：{words.ACTOR.get(asked, '双方')}")
     if fen := data.get("decided_fen"):
-        said.append(f"裁决退款:¥{money_text(fen)}")
+        said.append(f"裁决退款：¥{money_text(fen)}")
     if "goods_back" in data:
         said.append("买家须寄回商品" if data["goods_back"] else "买家不用寄回商品")
     if child := data.get("child"):
@@ -107,7 +114,7 @@ def describe_change(step: str, before: Any, after: Any) -> list[str]:
     if before.get("quantity_milli") != after.get("quantity_milli"):
         said.append(f"数量由 {quantity_text(before['quantity_milli'])} 改为 {quantity_text(after['quantity_milli'])}")
     if before.get("description") != after.get("description"):
-        said.append(f"描述改为:{after['description'] or '(空)'}")
+        said.append(f"描述改为：{after['description'] or '（空）'}")
     return said
 
 

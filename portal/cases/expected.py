@@ -14,7 +14,7 @@ def work_out_refund(case: Case, agreed_fen: int | None, *, exact: bool = False) 
     take the rest. After an inspection only the units that passed count.
     """
     inspected = case.type == CaseType.RETURN_REFUND and case.state in (State.INSPECTING, State.DISPUTED)
-    found = worth.work_out_case_worth(case, worth.list_units(case.id, accepted=inspected))
+    found = worth.work_out_case_worth(case, worth.list_units(case, accepted=inspected))
     most = worth.add_up(found)
     if agreed_fen is None or (not exact and worth.is_all_of(found, agreed_fen)):
         return most, found

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import exists, select, text, update
+from sqlalchemy import bindparam, exists, select, text, update
 
 from portal.cases import taking
 from portal.cases.effects.hand_ins import HandIn
@@ -20,6 +20,7 @@ from portal.extensions import db, writing
 from portal.flow import Actor, StepRefused
 from portal.models import Case, HeldStep, Shop
 from portal.models.desk import HELD
+from portal.prepared import Prepared
 
 HELD_FOR = timedelta(seconds=10)
 SHOWN_FOR = timedelta(minutes=10)  # what went wrong stays in sight that long
@@ -81,16 +82,22 @@ def list_held(shop_id: int, case_ids: Sequence[int]) -> set[int]:
     return set(db.session.scalars(query))
 
 
+_RECENT = Prepared(
+    select(HeldStep.id, HeldStep.step, HeldStep.state, HeldStep.due_at, HeldStep.problem, Case.case_no, Case.type)
+    .join(Case, (Case.id == HeldStep.case_id) & (Case.shop_id == HeldStep.shop_id))
+    .where(
+        HeldStep.shop_id == bindparam("shop_id"),
+        HeldStep.user_id == bindparam("user_id"),
+        HeldStep.due_at > bindparam("since"),
+    )
+    .order_by(HeldStep.due_at.desc())
+    .limit(5)
+)
+
+
 def list_recent(shop_id: int, user_id: int, now: datetime) -> Sequence[Any]:
     """What one person can still take back, and what of theirs could not be carried out; the newest first."""
-    query = (
-        select(HeldStep.id, HeldStep.step, HeldStep.state, HeldStep.due_at, HeldStep.problem, Case.case_no, Case.type)
-        .join(Case, (Case.id == HeldStep.case_id) & (Case.shop_id == HeldStep.shop_id))
-        .where(HeldStep.shop_id == shop_id, HeldStep.user_id == user_id, HeldStep.due_at > now - SHOWN_FOR)
-        .order_by(HeldStep.due_at.desc())
-        .limit(5)
-    )
-    rows = db.session.execute(query).all()
+    rows = _RECENT.list_rows(shop_id=shop_id, user_id=user_id, since=now - SHOWN_FOR)
     return [row for row in rows if row.state == "failed" or (row.state == "held" and row.due_at > now)]
 
 
@@ -106,7 +113,11 @@ def undo(shop_id: int, held_id: int, user_id: int, now: datetime) -> str | None:
     if done.rowcount != 1:  # type: ignore[attr-defined]
         return None
     _bump(shop_id)
-    return db.session.scalar(select(Case.case_no).join(HeldStep, HeldStep.case_id == Case.id).where(*mine))
+    return db.session.scalar(
+        select(Case.case_no)
+        .join(HeldStep, (HeldStep.case_id == Case.id) & (HeldStep.shop_id == Case.shop_id))
+        .where(*mine)
+    )
 
 
 def carry_out_due(now: datetime) -> int:

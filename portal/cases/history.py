@@ -28,6 +28,8 @@ def write_event(
 ) -> None:
     if by.whence:
         data = {**data, "whence": by.whence}
+    if by.rule:
+        data = {**data, "by_rule": by.rule}
     before = ""
     if version > 1:
         before = (

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from portal.extensions import PerApp, do_afterwards
+from portal.extensions import do_afterwards
+from portal.per_app import PerApp
 
 Listener = Callable[[int, datetime], None]  # the case's id, and when it changed
 _listener: PerApp[Listener | None] = PerApp("case_listener", None)

@@ -8,10 +8,12 @@ from typing import Any, Protocol
 
 from sqlalchemy import and_, bindparam, func, or_, select, text, tuple_
 
+from portal.cases import shop_queue
 from portal.extensions import Moment, db
 from portal.flow import Stage
 from portal.models import Case, CaseEvent, Conversation, Message, Policy, Shop, Staff, User
 from portal.models.cases import BY_MEDIATOR, MEDIATED
+from portal.prepared import Prepared
 
 PAGE = 40
 SHOWN = 100  # numbers on tabs are bounded
@@ -20,10 +22,11 @@ TABS: dict[str, str] = {
     str(Stage.EVIDENCE): "举证中",
     str(Stage.DECIDING): "待裁决",
     str(Stage.OVERDUE): "已超时",
+    str(Stage.UNFULFILLED): "未履行",
     "decided": "已裁决",
 }
 
-OPENING = ("escalate", "timeout_escalate", "timeout_overdue")  # the steps that open a mediation
+OPENING = ("escalate", "timeout_escalate", "timeout_overdue", "timeout_unfulfilled")  # the steps that open a mediation
 
 
 class Asking(Protocol):
@@ -137,7 +140,7 @@ def count_stage(stage: str) -> Any:
     return select(func.count()).select_from(rows.subquery(f"of_{stage}")).scalar_subquery().label(stage)
 
 
-_COUNTS = select(*(count_stage(str(stage)) for stage in (Stage.EVIDENCE, Stage.DECIDING, Stage.OVERDUE)))
+_COUNTS = select(*(count_stage(str(stage)) for stage in Stage if stage != Stage.NONE))
 
 
 def count_tabs(who: Asking) -> dict[str, int]:
@@ -174,8 +177,11 @@ def may_see_message(who: Asking, message_id: int) -> bool:
     return db.session.scalar(query.limit(1), bind_person(who)) is not None
 
 
-_GROUNDS = (
+_applied = select(func.count()).select_from(Case.__table__).where(*shop_queue.APPLIED)
+_GROUNDS = Prepared(
     select(
+        _applied.scalar_subquery().label("applied"),
+        _applied.where(_case.state == "withdrawn").scalar_subquery().label("withdrawn"),
         _policy.window_days,
         _policy.hidden_days,
         _policy.special_freight,
@@ -192,6 +198,23 @@ _GROUNDS = (
 )
 
 
-def find_grounds(case: Any) -> Any:
-    """What a case was opened under, as one row: its version of the policy, and shop, shop_since, owner."""
-    return db.session.execute(_GROUNDS, {"policy_id": case.policy_id}).one()
+def find_grounds(case: Any, now: datetime) -> Any:
+    """What a case was opened under, as one row: its version of the policy, and shop, shop_since, owner; and how many
+    applications the buyer handed in and took back there lately, as shop_queue.count_history has it."""
+    since = now - shop_queue.HISTORY
+    known = {"policy_id": case.policy_id, "shop_id": case.shop_id, "buyer_id": case.buyer_id}
+    return _GROUNDS.find_row(**known, applied_since=since)
+
+
+def list_unfulfilled(shop_ids: Sequence[int]) -> dict[int, list[Any]]:
+    """By shop the cases (case_no, escalated_at) that it still hasn't fulfilled after the rule, the oldest first."""
+    found: dict[int, list[Any]] = {}
+    rows = db.session.execute(
+        select(_case.shop_id, _case.case_no, _case.escalated_at)
+        .where(text(f"cases.{MEDIATED}"), _case.stage == Stage.UNFULFILLED, _case.shop_id.in_(shop_ids))
+        .order_by(_case.queue_at, _case.id)
+        .limit(300)
+    ).all()
+    for row in rows:
+        found.setdefault(row.shop_id, []).append(row)
+    return found

@@ -74,7 +74,7 @@ def find_open(case: Case) -> Offered | None:
         )
     ).one_or_none()
     if event is None:
-        raise StepRefused("没有待答复的提议,页面显示的是最新状态")
+        raise StepRefused("没有待答复的提议，页面显示的是最新状态")
     made = event.data["offered"]
     by = ActedBy(Actor(event.actor), event.user_id, event.author, event.request_id)
     return Offered(by, made["step"], unpack(made["step"], made["handed"]))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -11,22 +10,24 @@ from sqlalchemy import and_, select, update
 
 from portal import flow
 from portal.calendar.lengths import get_deadlines
+from portal.cases import owners
 from portal.cases.application_words import describe_application, load_specs
 from portal.cases.case_facts import collect_facts
-from portal.cases.deadlines import next_reminder
 from portal.cases.effects import step_context
 from portal.cases.effects.hand_ins import RequestedLine
 from portal.cases.effects.step_context import ActedBy
 from portal.cases.history import update_counters, write_event
+from portal.cases.making import NewCase, NewLine, belong_to_order, make_case, start_clock
 from portal.evidence import evidence
 from portal.extensions import db
 from portal.flow import Actor, CaseType, Facts, State, Step, StepRefused
-from portal.models import Case, CaseLine, Conversation, Message, Order, OrderLine, User
+from portal.models import Case, Conversation, Message, Order, OrderLine, User
 from portal.money import worth
 from portal.notices import notices
 from portal.orders import known_shops, ledger, versions
 from portal.rights import resale
-from portal.words import BEIJING
+
+BASIS_UNSENT = "订单还没有发货，买家撤销后退还全部实付款"
 
 
 def open_case(
@@ -68,7 +69,7 @@ def open_case(
         if refund_fen is not None:
             asked = refund_fen
         if not 0 < asked <= most:
-            raise StepRefused(f"退款金额须大于 0,最多 {most / 100:.2f} 元", name)
+            raise StepRefused(f"退款金额须大于 0，最多 {most / 100:.2f} 元", name)
     lines = {
         line.id: line
         for line in db.session.scalars(
@@ -80,63 +81,34 @@ def open_case(
         )
     }
     if len(lines) != len(wanted):
-        raise StepRefused("所选商品不属于这个订单,请返回订单重新选择", "apply")
+        raise StepRefused("所选商品不属于这个订单，请返回订单重新选择", "apply")
     specs = load_specs(order.shop_id, [item.sku_id for item in wanted if item.sku_id])
-    first = lines[wanted[0].line_id]
-    facts = Facts(entered_at=now, now=now)
-    due_at, rule = flow.due(State.APPLIED, facts, get_deadlines())
-    case = Case(
-        case_no=make_case_no(now),
+    new = NewCase(
         type=case_type,
         state=State.APPLIED,
-        version=1,
-        order_id=order.id,
-        shop_id=order.shop_id,
-        buyer_id=order.buyer_id,
-        policy_id=policy_id,
-        entered_at=now,
-        due_at=due_at,
-        due_rule=rule,
-        remind_at=next_reminder(now, due_at, now),
+        belonging=belong_to_order(order, policy_id, receiver, goods_state),
+        lines=[
+            NewLine(
+                order_line_id=item.line_id,
+                quantity_milli=item.milli,
+                title=lines[item.line_id].title,
+                spec=lines[item.line_id].spec,
+                unit=lines[item.line_id].unit,
+                wanted_spec=specs.get(item.sku_id or 0, lines[item.line_id].spec),
+                sku_id=item.sku_id,
+                wanted_price_fen=step_context.find_price(order.shop_id, item.sku_id),
+            )
+            for item in wanted
+        ],
         reason=reason,
         description=description,
         basis=basis,
         freight_payer=freight_payer,
         negotiated=negotiated,
-        goods_state=goods_state,
         refund_fen=asked,
-        receiver_name=receiver[0],
-        receiver_phone=receiver[1],
-        receiver_address=receiver[2],
-        goods=first.title,
-        spec=first.spec,
-        wanted_spec=specs.get(wanted[0].sku_id or 0, first.spec),
-        unit=first.unit,
-        quantity_milli=sum(item.milli for item in wanted),
-        line_count=len(wanted),
-        photo_count=0,
-        opened_at=now,
-        updated_at=now,
     )
-    db.session.add(case)
-    db.session.flush()
-    for item in wanted:
-        line = lines[item.line_id]
-        db.session.add(
-            CaseLine(
-                shop_id=case.shop_id,
-                case_id=case.id,
-                order_line_id=line.id,
-                quantity_milli=item.milli,
-                sku_id=item.sku_id,
-                wanted_spec=specs.get(item.sku_id or 0, line.spec),
-                wanted_price_fen=step_context.find_price(order.shop_id, item.sku_id),
-                title=line.title,
-                spec=line.spec,
-                unit=line.unit,
-            )
-        )
-    db.session.flush()
+    case = make_case(new, now)
+    start_clock(case, flow.due(State.APPLIED, Facts(entered_at=now, now=now), get_deadlines()), now)
     case.difference_fen = worth.work_out_case_difference(case, accepted=False)
     case.photo_count = evidence.attach_to_case(
         photos, shop_id=case.shop_id, owner_id=by.user_id or 0, case_id=case.id, order_id=order.id, version=1
@@ -169,59 +141,32 @@ def open_unsent(
             select(OrderLine).where(OrderLine.shop_id == order.shop_id, OrderLine.id.in_(i.line_id for i in wanted))
         )
     }
-    first = lines[wanted[0].line_id]
-    case = Case(
-        case_no=make_case_no(now),
+    receiver = (order.receiver_name, order.receiver_phone, order.receiver_address)
+    new = NewCase(
         type=CaseType.REFUND_ONLY,
-        state=step.target,
-        version=1,
-        order_id=order.id,
-        shop_id=order.shop_id,
-        buyer_id=order.buyer_id,
-        policy_id=policy_id,
-        entered_at=now,
-        due_at=now,
-        due_rule="",
+        state=State(step.target),
+        belonging=belong_to_order(order, policy_id, receiver, "unshipped"),
+        lines=[
+            NewLine(
+                order_line_id=item.line_id,
+                quantity_milli=item.milli,
+                title=lines[item.line_id].title,
+                spec=lines[item.line_id].spec,
+                unit=lines[item.line_id].unit,
+                wanted_spec=lines[item.line_id].spec,
+                accepted_milli=item.milli,
+            )
+            for item in wanted
+        ],
         reason=reason,
         description=words,
-        basis="订单还没有发货,买家撤销后退还全部实付款",
+        basis=BASIS_UNSENT,
         freight_payer="seller",
-        goods_state="unshipped",
-        receiver_name=order.receiver_name,
-        receiver_phone=order.receiver_phone,
-        receiver_address=order.receiver_address,
-        goods=first.title,
-        spec=first.spec,
-        wanted_spec=first.spec,
-        unit=first.unit,
-        quantity_milli=sum(item.milli for item in wanted),
-        line_count=len(wanted),
-        photo_count=0,
-        opened_at=now,
-        updated_at=now,
     )
-    db.session.add(case)
-    db.session.flush()
-    for item in wanted:
-        line = lines[item.line_id]
-        db.session.add(
-            CaseLine(
-                shop_id=case.shop_id,
-                case_id=case.id,
-                order_line_id=line.id,
-                quantity_milli=item.milli,
-                accepted_milli=item.milli,
-                title=line.title,
-                spec=line.spec,
-                wanted_spec=line.spec,
-                unit=line.unit,
-            )
-        )
-    db.session.flush()
+    case = make_case(new, now)
     case.refund_fen = step_context.plan_refund(case, None, by, now)
     case.entry_count = 1
-    due_at, rule = flow.due(step.target, collect_facts(case, now), get_deadlines())
-    case.due_at, case.due_rule, case.remind_at = due_at, rule, next_reminder(now, due_at, now)
+    start_clock(case, flow.due(step.target, collect_facts(case, now), get_deadlines()), now)
     record_opening(case, step, by, now, note=words, data=describe_application(case) | {"refund_fen": case.refund_fen})
     return case
 
@@ -231,6 +176,7 @@ def record_opening(case: Case, step: Step, by: ActedBy, at: datetime, *, note: s
     order = db.session.get_one(Order, (case.order_id, case.shop_id), populate_existing=True)
     case.opened_on = versions.freeze_facts(order)
     resale.promise_finish(case, order, at)
+    case.owner_id = owners.find_first(case, by)
     db.session.flush()
     write_event(case, step, by, at, source="", note=note, data=data, version=1)
     db.session.execute(
@@ -276,7 +222,3 @@ def is_consent(order: Order, message_id: int | str | None) -> bool:
             )
         )
     )
-
-
-def make_case_no(now: datetime) -> str:
-    return f"HH{now.astimezone(BEIJING):%y%m%d}{secrets.randbelow(10**8):08d}"

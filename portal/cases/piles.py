@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from functools import cache, reduce
 from operator import add
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, func, select, text, tuple_
+from sqlalchemy import bindparam, func, or_, select, text, tuple_
 
 from portal.extensions import Moment
 from portal.flow import State
@@ -89,6 +90,8 @@ _COLUMNS = (
     # looked up for each row of the page: a join would have PostgreSQL read all of the shop's orders first
     ORDER_NO.label("order_no"),
     select(_user.member_name).where(_user.id == _case.buyer_id).scalar_subquery().label("buyer"),
+    select(_user.member_name).where(_user.id == _case.owner_id).scalar_subquery().label("owner"),
+    _case.tags,
 )
 _WHEN: dict[str, tuple[Any, ...]] = {
     "overdue": (_case.desk_at <= bindparam("now"),),
@@ -97,9 +100,10 @@ _WHEN: dict[str, tuple[Any, ...]] = {
 }
 
 
-def _unindexed(column: Any) -> Any:
-    """A column that no index is looked for by: the list's own, which is in its order, is the right one."""
-    return func.coalesce(column, "")
+def _is_one_of(column: Any, values: Iterable[str]) -> Any:
+    """A condition that no index is looked for by: the list's own, which is in its order, is the right one."""
+    unindexed = func.coalesce(column, "")
+    return or_(*(unindexed == value for value in values))
 
 
 def narrow_to(tab: str, states: frozenset[State] | None) -> list[Any]:
@@ -108,7 +112,7 @@ def narrow_to(tab: str, states: frozenset[State] | None) -> list[Any]:
     if tab in DONE:
         return [text(COMPLETED if tab == "completed" else CLOSED)]
     if len(found.piles) > 1:  # by the index of all open cases, which is in the list's order
-        return [_unindexed(_case.pile).in_(found.piles), *_narrow_in_pile(found, states)]
+        return [_is_one_of(_case.pile, found.piles), *_narrow_in_pile(found, states)]
     return [_case.pile == found.piles[0], *_narrow_in_pile(found, states)]
 
 
@@ -116,7 +120,7 @@ def _narrow_in_pile(tab: Tab, states: frozenset[State] | None) -> list[Any]:
     said = [text(OPEN), *_WHEN.get(tab.by_time, ())]
     if tab.state:
         return [*said, _case.state == str(tab.state)]
-    return said if states is None else [*said, _unindexed(_case.state).in_(sorted(states))]
+    return said if states is None else [*said, _is_one_of(_case.state, sorted(states))]
 
 
 @cache

@@ -36,17 +36,19 @@ class Terms:
     note: str = ""
 
 
-def find_open(case_id: int) -> Proposal | None:
+def find_open(case: Any) -> Proposal | None:
     """The terms that wait for an answer."""
     return db.session.scalars(
-        select(Proposal).where(Proposal.case_id == case_id, Proposal.state == "open")
+        select(Proposal).where(Proposal.case_id == case.id, Proposal.shop_id == case.shop_id, Proposal.state == "open")
     ).one_or_none()
 
 
-def list_of_case(case_id: int) -> Sequence[Proposal]:
+def list_of_case(case: Any) -> Sequence[Proposal]:
     """All versions, the newest first."""
     return db.session.scalars(
-        select(Proposal).where(Proposal.case_id == case_id).order_by(Proposal.version.desc())
+        select(Proposal)
+        .where(Proposal.case_id == case.id, Proposal.shop_id == case.shop_id)
+        .order_by(Proposal.version.desc())
     ).all()
 
 
@@ -81,7 +83,7 @@ def make_proposal(case: Case, side: str, terms: Terms, *, origin: str, by: int |
         + 1
     )
     if version > MOST:
-        raise StepRefused("协商的次数太多了,请在会话里谈好后再提出方案,或申请平台介入")
+        raise StepRefused("协商的次数太多了，请在会话里谈好后再提出方案，或申请平台介入")
     proposal = Proposal(
         shop_id=case.shop_id,
         case_id=case.id,
@@ -130,20 +132,20 @@ def find_problem(case: Case, terms: Terms, origin: str) -> tuple[str, str] | Non
     for line_id, milli, sku_id in terms.lines:
         most = own[line_id].accepted_milli if origin == State.RESHIPPING else own[line_id].quantity_milli
         if not 0 < milli <= most:
-            return "lines", "方案的数量须大于 0,且不能超过申请的数量"
+            return "lines", "方案的数量须大于 0，且不能超过申请的数量"
         if sku_id is not None and (
             terms.type not in (CaseType.EXCHANGE, CaseType.REISSUE) or not list_skus(sku_id, own[line_id])
         ):
-            return "lines", "所选的规格已不可选,请重新选择"
+            return "lines", "所选的规格已不可选，请重新选择"
     if terms.goods_back and (is_with_seller(case, origin) or terms.type in (CaseType.REISSUE, CaseType.REFUND_ONLY)):
-        return "goods_back", "商品已在商家处,或这种方案不用寄回,请不要勾选"
+        return "goods_back", "商品已在商家处，或这种方案不用寄回，请不要勾选"
     if terms.goods_back and policies.get_default_address(case.shop_id) is None:
-        return "goods_back", "店铺还没有默认退货地址,请先在「退货地址」里添加"
+        return "goods_back", "店铺还没有默认退货地址，请先在「退货地址」里添加"
     most_fen = worth.add_up(work_out_worth(case, terms))
     if terms.type in REFUNDS and not 0 < terms.amount_fen <= most_fen:
-        return "amount", f"请填写退款金额,大于 0,最多 {inputs.money_text(most_fen)} 元"
+        return "amount", f"请填写退款金额，大于 0，最多 {inputs.money_text(most_fen)} 元"
     if terms.type not in REFUNDS and terms.amount_fen:
-        return "amount", "换货和补发的方案不填写退款金额;要给买家补偿,请填写补偿金额"
+        return "amount", "换货和补发的方案不填写退款金额；要给买家补偿，请填写补偿金额"
     if terms.compensation_fen > most_fen:
         return "compensation", f"补偿金额不能超过这些商品的实付金额 {inputs.money_text(most_fen)} 元"
     return None
@@ -154,7 +156,7 @@ def list_skus(sku_id: int, line: CaseLine) -> bool:
     same = (
         select(Sku.id)
         .join(OrderLine, and_(OrderLine.product_id == Sku.product_id, OrderLine.shop_id == Sku.shop_id))
-        .where(Sku.id == sku_id, OrderLine.id == line.order_line_id)
+        .where(Sku.id == sku_id, Sku.shop_id == line.shop_id, OrderLine.id == line.order_line_id)
     )
     return db.session.scalar(same) is not None
 
@@ -228,19 +230,19 @@ def load_prices(shop_id: int, terms: Terms) -> Mapping[int, int | None]:
     return found
 
 
-def answer_proposal(case_id: int, state: str, *, by: int | None, at: datetime) -> Proposal:
+def answer_proposal(case: Any, state: str, *, by: int | None, at: datetime) -> Proposal:
     """The open version is accepted, declined or lapses; from then on it is never changed."""
-    proposal = find_open(case_id)
+    proposal = find_open(case)
     if proposal is None:
-        raise StepRefused("没有待答复的方案,页面显示的是最新状态")
+        raise StepRefused("没有待答复的方案，页面显示的是最新状态")
     done = db.session.execute(
         update(Proposal)
-        .where(Proposal.id == proposal.id, Proposal.state == "open")
+        .where(Proposal.id == proposal.id, Proposal.shop_id == proposal.shop_id, Proposal.state == "open")
         .values(state=state, answered_at=at, answered_by=by)
         .execution_options(synchronize_session=False)
     )
     if done.rowcount != 1:  # type: ignore[attr-defined]
-        raise StepRefused("方案已被答复,页面显示的是最新状态")
+        raise StepRefused("方案已被答复，页面显示的是最新状态")
     db.session.expire(proposal)
     return proposal
 
@@ -248,7 +250,7 @@ def answer_proposal(case_id: int, state: str, *, by: int | None, at: datetime) -
 def collect_facts(case: Any) -> dict[str, Any]:
     """What conditions ask of a case that has been proposed to."""
     origin = (case.origin or {}).get("state", "")
-    proposal = find_open(case.id)
+    proposal = find_open(case)
     if proposal is None:
         return {"origin": origin, "outcome": ""}
     return {"origin": origin, "outcome": work_out_outcome(case, read_terms(proposal), proposal.difference_fen)}
@@ -265,13 +267,13 @@ def describe(proposal: Proposal, lines: Sequence[Any]) -> list[str]:
             continue
         spec = load_specs([sku_id]).get(sku_id, "") if sku_id else line.spec if proposal.type == "exchange" else ""
         title = f"{line.title} " if several else ""
-        goes = f",{'换成' if proposal.type == 'exchange' else '发'} {spec}" if spec else ""
-        found.append(f"{words.TYPE[proposal.type]}:{title}{inputs.quantity_text(milli)} {line.unit}{goes}")
+        goes = f"，{'换成' if proposal.type == 'exchange' else '发'} {spec}" if spec else ""
+        found.append(f"{words.TYPE[proposal.type]}：{title}{inputs.quantity_text(milli)} {line.unit}{goes}")
     if proposal.type in REFUNDS:
         found.append(f"退款 {inputs.money_text(proposal.amount_fen)} 元")
     if proposal.difference_fen:
         way = "补" if proposal.difference_fen > 0 else "退"
-        free = ",商家免除" if proposal.difference_waived and proposal.difference_fen > 0 else ""
+        free = "，商家免除" if proposal.difference_waived and proposal.difference_fen > 0 else ""
         found.append(f"{way}差价 {inputs.money_text(abs(proposal.difference_fen))} 元{free}")
     if proposal.compensation_fen:
         found.append(f"另外补偿 {inputs.money_text(proposal.compensation_fen)} 元")

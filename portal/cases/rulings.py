@@ -40,7 +40,7 @@ def list_decidable(case: Any, lines: Sequence[Any] | None = None) -> list[tuple[
     """
     accepted = case.type == CaseType.EXCHANGE and case.state in INSPECTED
     if lines is None:
-        return worth.list_units(case.id, accepted=accepted)
+        return worth.list_units(case, accepted=accepted)
     units = ((line.order_line_id, line.accepted_milli if accepted else line.quantity_milli) for line in lines)
     return sorted((line_id, milli) for line_id, milli in units if milli)
 

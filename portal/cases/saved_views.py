@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import bindparam, delete, func, or_, select
 
 from portal.extensions import db
 from portal.models import SavedView
+from portal.prepared import Prepared
 
 MOST = 20  # of one person, and as many that they shared
 
@@ -18,12 +19,16 @@ class TooMany(Exception):
     """There are MOST of this kind already."""
 
 
+_SEEN = Prepared(
+    select(SavedView.id, SavedView.user_id, SavedView.shared, SavedView.name, SavedView.query).where(
+        SavedView.shop_id == bindparam("shop_id"), or_(SavedView.shared, SavedView.user_id == bindparam("user_id"))
+    )
+)
+
+
 def list_views(shop_id: int, user_id: int) -> Sequence[Any]:
     """What one person sees: their own, then the shop's, each by name."""
-    mine = or_(SavedView.shared, SavedView.user_id == user_id)
-    query = select(SavedView.id, SavedView.user_id, SavedView.shared, SavedView.name, SavedView.query)
-    query = query.where(SavedView.shop_id == shop_id, mine)
-    return sorted(db.session.execute(query).all(), key=lambda view: (view.shared, view.name, view.id))
+    return sorted(_SEEN.list_rows(shop_id=shop_id, user_id=user_id), key=lambda view: (view.shared, view.name, view.id))
 
 
 def save(shop_id: int, user_id: int, name: str, query: str, *, shared: bool, now: datetime) -> None:

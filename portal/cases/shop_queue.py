@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -12,10 +12,12 @@ from sqlalchemy import bindparam, exists, func, or_, select
 
 from portal.cases import piles
 from portal.cases.piles import DONE, PAGE
-from portal.extensions import db, list_columns
+from portal.extensions import db
 from portal.flow import State
 from portal.models import Case, CaseEvent, CaseTally, Parcel
-from portal.orders.order_lists import escape_like
+from portal.prepared import Prepared, list_columns
+from portal.searching import escape_like
+from portal.versioned import Versioned
 from portal.words import BEIJING
 
 SOON = timedelta(hours=24)  # from here on the time left is shown in another colour
@@ -32,6 +34,8 @@ class Filters:
     carrier: str = ""
     least_fen: int = 0  # to be refunded
     older_days: int = 0  # applied for at least so many days ago
+    owner_id: int | None = None  # who looks after it; 0: nobody
+    tag: str = ""
 
     def narrow(self, query: Any, now: datetime) -> Any:
         """``query`` with what is asked for."""
@@ -45,6 +49,10 @@ class Filters:
                     _case.spec.like(like, escape="\\"),
                 )
             )
+        if self.owner_id is not None:
+            query = query.where(_case.owner_id == (self.owner_id or None))
+        if self.tag:
+            query = query.where(_case.tags.like(escape_like(f" {self.tag} "), escape="\\"))
         if self.reason:
             query = query.where(_case.reason == self.reason)
         if self.type:
@@ -105,7 +113,7 @@ def list_page(
     """One page of a list, and the key the next one begins after. ``states``: those that a role sees."""
     query, values = _select(shop_id, tab, now, filters, states, after)
     if filters == NO_FILTERS:
-        rows = list_columns(_limit(query), {**values, "most": size + 1})
+        rows = _prepare_page(query).list_rows(**values, most=size + 1)
     else:
         rows = list_columns(query.limit(size + 1), values)
     if len(rows) <= size:
@@ -114,9 +122,9 @@ def list_page(
 
 
 @cache
-def _limit(query: Any) -> Any:
-    """One of ``piles.build_list``'s few statements with its limit; made anew at each request it costs what it saves."""
-    return query.limit(bindparam("most"))
+def _prepare_page(query: Any) -> Prepared:
+    """One of ``piles.build_list``'s few statements with its limit."""
+    return Prepared(query.limit(bindparam("most")))
 
 
 def list_ids(
@@ -139,36 +147,71 @@ def key_of(row: Any, tab: str) -> tuple[datetime, int]:
 
 
 def count_tabs(
-    shop_id: int, now: datetime, tabs: Sequence[str] = tuple(piles.TABS), states: frozenset[State] | None = None
+    shop_id: int,
+    now: datetime,
+    tabs: Sequence[str] = tuple(piles.TABS),
+    states: frozenset[State] | None = None,
+    *,
+    version: Hashable | None = None,
 ) -> dict[str, int]:
-    """The number on each tab: of ended cases all, by counters kept with them; of the others at most piles.SHOWN."""
-    open_tabs = tuple(tab for tab in tabs if tab not in DONE)
-    values = {"shop_id": shop_id, **measure_today(now)}
-    found: dict[str, int] = {}
-    if open_tabs:
-        counted = db.session.execute(piles.build_counts(open_tabs, states), values).one()
-        found |= {tab: min(number, piles.SHOWN) for tab, number in zip(open_tabs, counted, strict=True)}
-    if DONE & set(tabs):
-        kept = {row.state: row.number for row in db.session.execute(_TALLIES, {"shop_id": shop_id})}
-        found["completed"] = kept.get(State.COMPLETED, 0)
-        found["closed"] = sum(kept.get(state, 0) for state in (State.CLOSED, State.WITHDRAWN, State.CONVERTED))
+    """The number on each tab: of ended cases all, by counters kept with them; of the others at most piles.SHOWN.
+
+    ``version``: of the shop, read before; what doesn't hang on the time is kept under it.
+    """
+    timed = tuple(tab for tab in tabs if tab in piles.TIMED)
+    found = _count_open(shop_id, timed, states, **measure_today(now)) if timed else {}
+    untimed = tuple(tab for tab in tabs if tab not in piles.TIMED)
+    found |= (
+        _count_untimed(shop_id, untimed, states)
+        if version is None
+        else _counted.find((shop_id, version, untimed, states), lambda: _count_untimed(shop_id, untimed, states))
+    )
     return {tab: found[tab] for tab in tabs}
 
 
-_TALLIES = select(_tally.state, _tally.number).where(_tally.shop_id == bindparam("shop_id"))
-_HISTORY = select(func.count(), func.coalesce(func.sum((_case.state == "withdrawn").cast(db.Integer)), 0)).where(
+_counted: Versioned[dict[str, int]] = Versioned("queue_counts")
+
+
+def _count_open(
+    shop_id: int, tabs: tuple[str, ...], states: frozenset[State] | None, **times: datetime
+) -> dict[str, int]:
+    (counted,) = _prepare_counts(tabs, states).list_rows(shop_id=shop_id, **times)
+    return {tab: min(number, piles.SHOWN) for tab, number in zip(tabs, counted, strict=True)}
+
+
+def _count_untimed(shop_id: int, tabs: tuple[str, ...], states: frozenset[State] | None) -> dict[str, int]:
+    """The numbers that only change when a case does, and with it the shop's version."""
+    open_tabs = tuple(tab for tab in tabs if tab not in DONE)
+    found = _count_open(shop_id, open_tabs, states) if open_tabs else {}
+    if DONE & set(tabs):
+        kept = {row.state: row.number for row in _TALLIES.list_rows(shop_id=shop_id)}
+        found["completed"] = kept.get(State.COMPLETED, 0)
+        found["closed"] = sum(kept.get(state, 0) for state in (State.CLOSED, State.WITHDRAWN, State.CONVERTED))
+    return found
+
+
+@cache
+def _prepare_counts(tabs: tuple[str, ...], states: frozenset[State] | None) -> Prepared:
+    return Prepared(piles.build_counts(tabs, states))
+
+
+_TALLIES = Prepared(select(_tally.state, _tally.number).where(_tally.shop_id == bindparam("shop_id")))
+# The applications of a buyer to a shop since a moment; an order called off before it was sent is none.
+APPLIED: tuple[Any, ...] = (
     _case.shop_id == bindparam("shop_id"),
     _case.buyer_id == bindparam("buyer_id"),
-    _case.opened_at > bindparam("since"),
-    # an order called off before it was sent is no application
+    _case.opened_at > bindparam("applied_since"),
     ~select(CaseEvent.id)
     .where(CaseEvent.case_id == _case.id, CaseEvent.version == 1, CaseEvent.step == "cancel_order")
     .exists(),
+)
+HISTORY = timedelta(days=90)
+_HISTORY = Prepared(
+    select(func.count(), func.coalesce(func.sum((_case.state == "withdrawn").cast(db.Integer)), 0)).where(*APPLIED)
 )
 
 
 def count_history(shop_id: int, buyer_id: int, now: datetime) -> tuple[int, int]:
     """Facts about a buyer in this shop in 90 days: how many applications, how many of them withdrawn."""
-    values = {"shop_id": shop_id, "buyer_id": buyer_id, "since": now - timedelta(days=90)}
-    row = db.session.execute(_HISTORY, values).one()
+    (row,) = _HISTORY.list_rows(shop_id=shop_id, buyer_id=buyer_id, applied_since=now - HISTORY)
     return int(row[0]), int(row[1])

@@ -19,7 +19,7 @@ from portal.flow import CaseType, State, StepRefused
 from portal.inputs import money_text
 from portal.models import Case, CaseLine, MoneyEntry, Proposal, Sku
 from portal.money import entries as money_entries
-from portal.money import worth
+from portal.money import paid, worth
 
 MONEY = (CaseType.RETURN_REFUND, CaseType.REFUND_ONLY)
 INSPECTED = (State.PAYING, State.RESHIPPING, State.CONFIRMING, State.REFUNDING, State.REFUND_FAILED, State.COMPLETED)
@@ -77,7 +77,7 @@ def describe(before: Sequence[int], after: Sequence[int]) -> list[str]:
 
 def weigh(case: Case, lines: Sequence[Any] | None = None) -> Stake:
     """What is at stake as the case stands; ``lines``: its own, where they have been read already."""
-    if case.state == State.CONVERTED:
+    if case.state == State.CONVERTED or "converted" in case.origin:
         child = db.session.scalars(
             select(Case)
             .where(Case.parent_id == case.id, Case.shop_id == case.shop_id)
@@ -92,17 +92,17 @@ def weigh(case: Case, lines: Sequence[Any] | None = None) -> Stake:
     if case.type in MONEY:
         if "refund" in planned:
             return Stake(planned["refund"], 0, compensation)
-        return _refund(case, worth.list_units(case.id, accepted=False), case.refund_fen, compensation)
+        return _refund(case, worth.list_units(case, accepted=False), case.refund_fen, compensation)
     if not case.difference_fen or case.difference_waived:
         return Stake(compensation_fen=compensation)
     accepted = case.state in INSPECTED
     if lines is None:
-        return _difference(case, worth.list_wanted(case.id, accepted=accepted), compensation)
+        return _difference(case, worth.list_wanted(case, accepted=accepted), compensation)
     wanted = [
         (each.order_line_id, each.accepted_milli if accepted else each.quantity_milli, each.wanted_price_fen)
         for each in lines
     ]
-    bought = worth.read_facts(case.opened_on, {each.order_line_id: each.unit for each in lines})
+    bought = paid.read_facts(case.opened_on, {each.order_line_id: each.unit for each in lines})
     return _difference(case, wanted, compensation, bought)
 
 
@@ -131,8 +131,8 @@ def _refund(
     return Stake(fen, 0, compensation_fen, tuple(working))
 
 
-def _difference(case: Case, wanted: worth.Wanted, compensation_fen: int = 0, bought: worth.Paid | None = None) -> Stake:
-    fen, working = worth.explain_difference(bought or worth.load_paid(case.order_id, case.opened_on), wanted)
+def _difference(case: Case, wanted: worth.Wanted, compensation_fen: int = 0, bought: paid.Paid | None = None) -> Stake:
+    fen, working = worth.explain_difference(bought or paid.load_paid(case.order_id, case.opened_on), wanted)
     return Stake(0, fen, compensation_fen, tuple(working))
 
 
@@ -187,16 +187,16 @@ def _nothing(_case: Case, _handed: Any, _before: Stake) -> Stake:
 def _accepted(case: Case, _handed: Any, before: Stake) -> Stake:
     """The inspection's result."""
     if case.type in MONEY:
-        units = worth.list_units(case.id, accepted=True)
+        units = worth.list_units(case, accepted=True)
         return _refund(case, units, case.refund_fen, before.compensation_fen) if units else Stake()
     if not case.difference_fen or case.difference_waived:
         return before
-    return _difference(case, worth.list_wanted(case.id, accepted=True), before.compensation_fen)
+    return _difference(case, worth.list_wanted(case, accepted=True), before.compensation_fen)
 
 
 def _proposed(case: Case, _handed: Any, before: Stake) -> Stake:
     """The terms that wait for an answer."""
-    made = proposals.find_open(case.id)
+    made = proposals.find_open(case)
     if made is None:
         return before
     own = dict(
@@ -224,12 +224,12 @@ def _of_terms(case: Case, terms: proposals.Terms, difference_fen: int, before: S
 
 def _converted(case: Case, _handed: Any, _before: Stake) -> Stake:
     """The buyer's own 转退款."""
-    units = worth.list_units(case.id, accepted=case.type == CaseType.EXCHANGE)
+    units = worth.list_units(case, accepted=case.type == CaseType.EXCHANGE)
     return _with_paid_difference(case, _refund(case, units, None))
 
 
 def _with_paid_difference(case: Case, stake: Stake) -> Stake:
-    paid = money_entries.find_paid_difference(case.id)
+    paid = money_entries.find_paid_difference(case)
     if not paid:
         return stake
     said = f"另退已补的差价 {money_text(paid)} 元"
@@ -245,7 +245,9 @@ def _modified(case: Case, handed: hand_ins.Modification | None, before: Stake) -
     chosen = [item.sku_id for item in handed.wanted if item.sku_id is not None]
     if not chosen:
         return Stake()
-    prices = dict(db.session.execute(select(Sku.id, Sku.price_fen).where(Sku.id.in_(chosen))).all())
+    prices = dict(
+        db.session.execute(select(Sku.id, Sku.price_fen).where(Sku.id.in_(chosen), Sku.shop_id == case.shop_id)).all()
+    )
     return _difference(case, [(item.line_id, item.milli, prices.get(item.sku_id or 0)) for item in handed.wanted])
 
 
@@ -253,7 +255,7 @@ def _advanced(case: Case, handed: hand_ins.AdvanceRefund | None, before: Stake) 
     fen = handed.amount_fen if handed is not None else None
     if fen is None:
         return before
-    return _refund(case, worth.list_units(case.id, accepted=False), fen, exact=True)
+    return _refund(case, worth.list_units(case, accepted=False), fen, exact=True)
 
 
 def _again(case: Case, handed: hand_ins.DefectReport | None, before: Stake) -> Stake:

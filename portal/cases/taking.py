@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from portal import flow
 from portal.calendar.lengths import get_deadlines
-from portal.cases import offers, stakes
+from portal.cases import endings, failed, offers, owners, stakes
 from portal.cases.case_facts import collect_facts
 from portal.cases.child_cases import open_child_case
 from portal.cases.deadlines import find_clock_start, lock_case, next_reminder
@@ -60,15 +60,15 @@ def take(
     case = settle(lock_case(case_id), now)
     now = max(now, case.updated_at)
     if version is not None and case.version != version:
-        raise Stale("这张售后单已有更新,下面是最新状态,您填写的内容已保留", name)
+        raise Stale("这张售后单已有更新，下面是最新状态，您填写的内容已保留", name)
     if by.actor is Actor.MEDIATOR and not mediators.may_decide(by.user_id or 0, case.buyer_id, case.shop_id):
-        raise StepRefused("您与这张售后单的一方有关,不能参与裁决", name)
+        raise StepRefused("您与这张售后单的一方有关，不能参与裁决", name)
     if by.actor is Actor.MEDIATOR and case.first_mediator_id == by.user_id:
-        raise StepRefused("裁决已逾期,这张售后单已转由另一位裁决员处理", name)
+        raise StepRefused("裁决已逾期，这张售后单已转由另一位裁决员处理", name)
     if by.actor is Actor.SELLER and by.user_id == case.buyer_id:
-        raise StepRefused("您是这张售后单的买家,请由店里的另一位同事处理", name)
+        raise StepRefused("您是这张售后单的买家，请由店里的另一位同事处理", name)
     if by.actor is Actor.SELLER:
-        check_role(case.shop_id, by, name)
+        owners.take_up(case, by, check_role(case.shop_id, by, name))
     facts = collect_facts(case, now)
     if (offered := flow.find_offered(case.type, case.state, by.actor, name, facts)) is not None:
         return offer_step(case, offered, by, now, handed)
@@ -100,19 +100,20 @@ def carry_out_offer(case: Case, step: Step, by: ActedBy, now: datetime) -> Case:
     """The other side accepts: the mediation ends, and the step is taken as it was offered, by whom it was offered."""
     offered = offers.find_open(case)
     if offered is None:
-        raise StepRefused("没有待答复的提议,页面显示的是最新状态", step.name)
+        raise StepRefused("没有待答复的提议，页面显示的是最新状态", step.name)
     case = apply_step(case, step, by, now)
     taken = flow.choose(case.type, case.state, offered.by.actor, offered.step, collect_facts(case, now))
     return apply_step(case, taken, offered.by, now, offered.handed)
 
 
-def check_role(shop_id: int, by: ActedBy, name: str) -> None:
-    """Who acts for a shop works in it, and in a role that takes this step."""
+def check_role(shop_id: int, by: ActedBy, name: str) -> str:
+    """Who acts for a shop works in it, and in a role that takes this step; returns the role."""
     role = db.session.scalar(select(Staff.role).where(Staff.user_id == by.user_id, Staff.shop_id == shop_id))
     if role is None:
-        raise StepRefused("您不在这家店铺工作,不能处理它的售后单", name)
+        raise StepRefused("您不在这家店铺工作，不能处理它的售后单", name)
     if not roles.may_take(role, name):
-        raise StepRefused(f"您在店铺里是{roles.ROLES[role]},没有这一项权限;请店里的其他同事处理", name)
+        raise StepRefused(f"您在店铺里是{roles.ROLES[role]}，没有这一项权限；请店里的其他同事处理", name)
+    return str(role)
 
 
 def settle(case: Case, now: datetime) -> Case:
@@ -155,9 +156,11 @@ def apply_step(case: Case, step: Step, by: ActedBy, at: datetime, handed: HandIn
     if (after := stakes.weigh(case).sums) != before:
         context.data["sums"] = [list(before), list(after)]
     write_event(case, step, by, at, source=source, note=handed.note, data=context.data, version=version)
+    endings.note_end(case, source, at)
     notices.tell_step(case, step, version=version, at=at, note=handed.note)
-    if by.user_id is not None and not by.whence:  # nobody has looked at what passes on by itself
+    if by.user_id is not None and not by.whence and not by.rule:  # nobody has looked at what passes on by itself
         reading.mark_case_read(by.user_id, case.id, at)
+    failed.set_date(case, source, at)
     _touch_order(case)
     if "proposal" in context.data:
         post_proposal_card(case, step, by, at, context.data["proposal"])
@@ -181,6 +184,7 @@ def _clear_state(step: Step, at: datetime) -> dict[str, Any]:
 
 _FRESH: dict[str, Any] = {
     "late": False,
+    "ruled": False,
     "extended": False,
     "granted_seconds": 0,
     "objected": False,
@@ -210,7 +214,7 @@ def _move(case: Case, step: Step, at: datetime, changes: dict[str, Any]) -> None
         .execution_options(synchronize_session=False)
     )
     if moved.rowcount != 1:  # type: ignore[attr-defined]
-        raise Stale("刚刚有人处理了这张售后单,下面是最新状态,您填写的内容已保留", step.name)
+        raise Stale("刚刚有人处理了这张售后单，下面是最新状态，您填写的内容已保留", step.name)
     db.session.expire(case)
 
 

@@ -1,9 +1,10 @@
-"""The statements that a page of a case reads: what stands around it, its lines, its events."""
+"""The statements that a page of a case reads: itself, what stands around it, its lines, its events."""
 
 from __future__ import annotations
 
-from sqlalchemy import and_, bindparam, exists, select
+from sqlalchemy import and_, bindparam, exists, or_, select
 
+from portal.cases import endings
 from portal.models import (
     Case,
     CaseEvent,
@@ -14,9 +15,12 @@ from portal.models import (
     OrderVersion,
     Policy,
     Product,
+    Promise,
+    Rating,
     Shop,
     User,
 )
+from portal.prepared import Prepared
 
 # Tables' own columns, not the entities' attributes: the same rows, without the work of the ORM on each.
 _case, _order, _policy, _user, _shop, _line, _bought, _product, _event = (
@@ -27,10 +31,14 @@ _case, _order, _policy, _user, _shop, _line, _bought, _product, _event = (
 _link, _bought_by = CaseLink.__table__.c, Order.__table__.alias("bought").c  # what the shop's owner buys elsewhere
 
 
-_version = OrderVersion.__table__.c
+_version, _rating, _promise = (table.__table__.c for table in (OrderVersion, Rating, Promise))
 
 
-AROUND = (
+_READ = select(*_case).where(_case.case_no == bindparam("case_no"))
+CASE_OF_BUYER = Prepared(_READ.where(_case.buyer_id == bindparam("buyer_id")))
+CASE_OF_SHOP = Prepared(_READ.where(_case.shop_id == bindparam("shop_id")))
+
+AROUND = Prepared(
     select(
         _order.id,
         _order.shop_id,
@@ -43,24 +51,31 @@ AROUND = (
         _user.password_hash.is_(None).label("no_account"),
         _shop.bank_data,
         _shop.name.label("shop"),
-        exists().where(_link.downstream_id == _case.id, _link.ended_at.is_(None)).label("linked"),
+        exists()
+        .where(_link.downstream_id == _case.id, _link.shop_id == _case.shop_id, _link.ended_at.is_(None))
+        .label("linked"),
         exists()
         .where(_bought_by.buyer_id == _shop.owner_id, _bought_by.shown, _bought_by.shop_id != _shop.id)
         .label("resold"),
         exists()
         .where(_version.shop_id == _case.shop_id, _version.order_id == _case.order_id, _version.at >= _case.opened_at)
         .label("order_changed"),
+        exists()
+        .where(_rating.shop_id == _case.shop_id, _rating.case_id == _case.id)
+        .where(or_(_rating.stars.is_not(None), *(_case.state == state for state in endings.ASKED_ABOUT)))
+        .label("asked_to_rate"),
+        exists().where(_promise.shop_id == _case.shop_id, _promise.buyer_id == _case.buyer_id).label("promised"),
     )
     .select_from(Case.__table__)
     .join(Order.__table__, and_(_order.id == _case.order_id, _order.shop_id == _case.shop_id))
     .join(Policy.__table__, and_(_policy.id == _case.policy_id, _policy.shop_id == _case.shop_id))
     .join(User.__table__, _user.id == _case.buyer_id)
     .join(Shop.__table__, _shop.id == _case.shop_id)
-    .where(_case.id == bindparam("case_id"))
+    .where(_case.id == bindparam("case_id"), _case.shop_id == bindparam("shop_id"))
 )
 
 
-LINES = (
+LINES = Prepared(
     select(
         _line.id,
         _line.order_line_id,
@@ -86,13 +101,13 @@ LINES = (
         _product.picture,
     )
     .join(OrderLine.__table__, and_(_bought.id == _line.order_line_id, _bought.shop_id == _line.shop_id))
-    .outerjoin(Product.__table__, _product.id == _bought.product_id)
-    .where(_line.case_id == bindparam("case_id"))
+    .outerjoin(Product.__table__, and_(_product.id == _bought.product_id, _product.shop_id == _bought.shop_id))
+    .where(_line.case_id == bindparam("case_id"), _line.shop_id == bindparam("shop_id"))
     .order_by(_line.id)
 )
 
 
-EVENTS = (
+EVENTS = Prepared(
     select(
         _event.version,
         _event.step,
@@ -105,6 +120,6 @@ EVENTS = (
         _event.note,
         _event.data,
     )
-    .where(_event.case_id == bindparam("case_id"))
+    .where(_event.case_id == bindparam("case_id"), _event.shop_id == bindparam("shop_id"))
     .order_by(_event.version.desc())
 )

@@ -22,6 +22,7 @@ from portal.config import Settings
 from portal.extensions import db
 from portal.money import encryption
 from portal.money.accounts import keeping as account_keeping
+from portal.notices import push
 
 
 @portal.command("make-backup-key")
@@ -102,6 +103,12 @@ def run_restore(folder: Path, key: Path, at: str, replace: bool) -> None:
         click.echo(f"lost: {lost}", err=True)
     click.echo("now: portal db upgrade, then portal doctor; the file bank-keys comes from its own backup", err=True)
     sys.exit(1 if manifest["lost"] else 0)
+
+
+@portal.command("make-push-key")
+def make_push_key() -> None:
+    """Print a new private key of Web Push, for PORTAL_PUSH_KEY. Another key ends all pushes that were allowed."""
+    click.echo(push.make_key())
 
 
 @portal.command("make-bank-key")

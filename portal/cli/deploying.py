@@ -19,6 +19,7 @@ from portal.cli.group import portal
 @click.option("--data", default="/var/lib/portal", show_default=True, help="Where database and evidence are kept.")
 @click.option("--backups", default="/var/backups/portal", show_default=True, help="Better another disk.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--node", "nodes", multiple=True, help="ADDRESS:PORT of each node; default: this machine alone.")
 @click.option("--workers", default=2, show_default=True, type=click.IntRange(1))
 @click.option("--certificate", help="Default: certbot's place for the host.")
 @click.option("--certificate-key", help="Default: certbot's place for the host.")
@@ -28,6 +29,7 @@ def write_deployment(
     data: str,
     backups: str,
     port: int,
+    nodes: tuple[str, ...],
     workers: int,
     certificate: str | None,
     certificate_key: str | None,
@@ -38,16 +40,19 @@ def write_deployment(
     for option, path in (("--data", data), ("--backups", backups)):
         if not re.fullmatch(r"/[A-Za-z0-9._/-]*", path):
             raise click.BadParameter("an absolute path of plain characters", param_hint=option)
+    if wrong := [node for node in nodes if not re.fullmatch(r"[A-Za-z0-9.-]+:[0-9]{1,5}", node)]:
+        raise click.BadParameter(f"an address and a port, such as 10.0.0.5:8000, not {wrong[0]}", param_hint="--node")
     live = f"/etc/letsencrypt/live/{host}"
     values = {
         "host": host,
         "data": data,
         "backups": backups,
         "port": str(port),
+        "nodes": "\n    ".join(f"server {node};" for node in nodes or (f"127.0.0.1:{port}",)),
         "workers": str(workers),
         "certificate": certificate or f"{live}/fullchain.pem",
         "certificate_key": certificate_key or f"{live}/privkey.pem",
-        "command": shutil.which(sys.argv[0]) or str(Path(sys.executable).with_name("portal")),
+        "command": str(Path(shutil.which(sys.argv[0]) or Path(sys.executable).with_name("portal")).absolute()),
     }
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in deployment.fill_files(values):

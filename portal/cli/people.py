@@ -108,8 +108,8 @@ def reset_second_factor(member_name: str) -> None:
 @portal.command("create-user")
 @click.argument("member_name")
 @click.option("--company", default="", help="The company's name.")
-@click.option("--operator", is_flag=True, help="Keeps the calendar and the public rules (运营).")
-@click.option("--mediator", is_flag=True, help="Decides cases for the platform (平台介入).")
+@click.option("--operator", is_flag=True, help="Keeps the calendar and the public rules （运营）.")
+@click.option("--mediator", is_flag=True, help="Decides cases for the platform （平台介入）.")
 @with_appcontext
 def create_user(member_name: str, company: str, mediator: bool, operator: bool) -> None:
     """Make an account, or give a dormant one its password: asked for, or the first line of standard input.

@@ -1,4 +1,4 @@
-"""Commands of everyday operation: sweep, doctor, feedback, files and clock."""
+"""Commands of everyday operation: sweep, doctor, files and clock."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from portal.evidence import copying
 from portal.evidence.bucket import BucketStore
 from portal.extensions import db
 from portal.system import notes, steadiness
-from portal.talk import feedback
 
 CONFIRM = "nothing was swept; set the clock right, or: portal confirm-clock"
 
@@ -44,19 +43,6 @@ def run_sweep(once: bool, every: float) -> None:
         return
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     sweeping.keep_sweeping(every, store, settings, app.app_context)
-
-
-@portal.command("feedback")
-@click.option("--most", default=50, show_default=True, help="How many, the newest first.")
-@with_appcontext
-def read_feedback(most: int) -> None:
-    """Print what people said of the portal itself."""
-    check_database()
-    rows = feedback.list_newest(most)
-    for row in rows:
-        click.echo(f"{row.number} {row.at:%Y-%m-%d %H:%M} {feedback.KINDS[row.kind]} {row.member_name}: {row.words}")
-    if not rows:
-        click.echo("no feedback yet", err=True)
 
 
 @portal.command("doctor")

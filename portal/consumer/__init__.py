@@ -1,7 +1,8 @@
 """A consumer without account: a link to one case or one order, and 「查询售后」. Nobody is signed in here.
 
 Whoever is signed in at this browser is not known on these pages: a link stands for its own case's buyer and nobody
-else. Addresses hold tokens, so the pages are never stored and send no referrer.
+else. A link's token is taken out of the address when it is opened, and kept by the browser for that link's pages alone;
+they are never stored and send no referrer.
 """
 
 from __future__ import annotations
@@ -27,4 +28,4 @@ def keep_quiet(answer: Response) -> Response:
     return answer
 
 
-from portal.consumer import apply, cases, enter, parcels, steps  # noqa: E402, F401
+from portal.consumer import apply, cases, enter, opening, parcels, satisfied, steps  # noqa: E402, F401

@@ -12,7 +12,7 @@ from wtforms import BooleanField
 from portal import inputs, words
 from portal.applications import applications, drafts, goods
 from portal.consumer import bp
-from portal.consumer.cases import open_pass
+from portal.consumer.opening import open_pass
 from portal.extensions import db
 from portal.flow import CaseType, StepRefused
 from portal.models import Order
@@ -85,15 +85,15 @@ class ApplyForm(Form):
         }
 
 
-@bp.route("/<order_token>/apply", methods=["GET", "POST"])
-def apply(order_token: str) -> ResponseReturnValue:
+@bp.route("/<link_name>/apply", methods=["GET", "POST"])
+def apply(link_name: str) -> ResponseReturnValue:
     """The form, and handing it in: the draft of the order is made and submitted in one transaction."""
-    opened = open_pass(order_token)
+    opened = open_pass(link_name)
     if opened.case_id is not None:  # a link to one case says nothing of the rest of the order
         abort(404)
     order = db.session.get_one(Order, opened.order_id)
     form = ApplyForm(known=partial(order_lists.known_numbers, order.id))
-    form.prepare(order, goods.list_lines(order.id))
+    form.prepare(order, goods.list_lines(order.id, order.shop_id))
     if request.method != "POST":
         form.name.data, form.phone.data = order.receiver_name, order.receiver_phone
         form.address.data = order.receiver_address
@@ -117,11 +117,11 @@ def apply(order_token: str) -> ResponseReturnValue:
     return page(
         "consumer/apply.html",
         status,
-        token=order_token,
+        link_name=link_name,
         order=order,
         form=form,
         instead=instead,
-        at=f"/c/{order_token}/f",
+        at=f"/c/{link_name}/f",
     )
 
 
@@ -135,23 +135,23 @@ def _hand_in(opened: consumer_links.Pass, form: ApplyForm) -> str:
     by = consumers.act_as_consumer(opened.buyer_id, g.request_id)
     made = applications.submit_draft(draft, by=by, now=g.now)
     consumer_links.mark_used(opened.link_id, g.now)
-    return f"{made.case_no}?v=1&did=step"  # relative: what is kept of a submission must not hold the token
+    return f"{made.case_no}?v=1&did=step"  # relative: leads on by whichever link asks again
 
 
-@bp.get("/<order_token>/f/<public_id>")
-def order_photo(order_token: str, public_id: str) -> ResponseReturnValue:
+@bp.get("/<link_name>/f/<public_id>")
+def order_photo(link_name: str, public_id: str) -> ResponseReturnValue:
     """A photo that was just uploaded for an application."""
-    return _send(order_token, public_id, thumb=False)
+    return _send(link_name, public_id, thumb=False)
 
 
-@bp.get("/<order_token>/f/<public_id>/thumb")
-def order_photo_thumb(order_token: str, public_id: str) -> ResponseReturnValue:
+@bp.get("/<link_name>/f/<public_id>/thumb")
+def order_photo_thumb(link_name: str, public_id: str) -> ResponseReturnValue:
     """Its small picture."""
-    return _send(order_token, public_id, thumb=True)
+    return _send(link_name, public_id, thumb=True)
 
 
-def _send(order_token: str, public_id: str, *, thumb: bool) -> ResponseReturnValue:
-    opened = open_pass(order_token)
+def _send(link_name: str, public_id: str, *, thumb: bool) -> ResponseReturnValue:
+    opened = open_pass(link_name)
     row = consumer_links.may_see_photo(opened, None, public_id) if opened.case_id is None else None
     if row is None:
         abort(404)

@@ -7,7 +7,6 @@ from functools import partial
 from flask import abort, g, redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
-from werkzeug.exceptions import NotFound
 
 from portal import flow, inputs
 from portal.applications import goods
@@ -17,6 +16,7 @@ from portal.cases.effects.hand_ins import HandIn, ParcelCorrection, SentParcels
 from portal.cases.effects.step_context import ActedBy
 from portal.consumer import bp
 from portal.consumer.forms import FORMS
+from portal.consumer.opening import open_pass
 from portal.extensions import db
 from portal.flow import Actor, State, StepRefused
 from portal.models import Case, Order, Parcel, ReceiptClaim
@@ -25,6 +25,8 @@ from portal.parcels import carriers, numbers, parcel_view
 from portal.resale import across, consumers
 from portal.resale import links as consumer_links
 from portal.resale.links import Pass
+from portal.service import ratings
+from portal.talk import promises
 from portal.tracking import claims
 from portal.web import photos, rates
 from portal.web.fields import Line, Pick, Text
@@ -51,7 +53,7 @@ class ParcelForm(Form):
     def __init__(self, own_order_no: str, **kwargs: object) -> None:
         super().__init__(**kwargs)  # type: ignore[arg-type]
         self.own_order_no, self.parcel = own_order_no, ("", "")
-        self.carrier.choices = [("", "请选择,或按运单号识别")] + [
+        self.carrier.choices = [("", "请选择，或按运单号识别")] + [
             (known.code, known.name) for known in carriers.choices()
         ]
 
@@ -72,28 +74,6 @@ class ParcelForm(Form):
         return True
 
 
-@bp.errorhandler(404)
-def gone(_error: NotFound) -> ResponseReturnValue:
-    """The same for a link that never was, has expired or was taken back."""
-    return page(
-        "errors/error.html",
-        404,
-        code=404,
-        title="这个链接打不开",
-        sentence="链接可能不完整、已过期或已被商家收回。请向商家要新的链接,也可以用订单号和手机号后四位查询。",
-        href="/c",
-        action="查询售后",
-    )
-
-
-def open_pass(token: str) -> Pass:
-    found = consumer_links.open_link(token, g.now)
-    if found is None:
-        abort(404)
-    g.guest = found.buyer_id
-    return found
-
-
 def find_case(opened: Pass, case_no: str) -> Case:
     query = select(Case).where(Case.case_no == case_no, Case.order_id == opened.order_id)
     case = db.session.scalars(query).one_or_none()
@@ -102,28 +82,28 @@ def find_case(opened: Pass, case_no: str) -> Case:
     return case
 
 
-@bp.get("/<token>")
-def link(token: str) -> ResponseReturnValue:
+@bp.get("/<link_name>")
+def link(link_name: str) -> ResponseReturnValue:
     """The order's goods and cases; a link to one case goes there."""
-    opened = open_pass(token)
+    opened = open_pass(link_name)
     if opened.case_id is not None:
         case_no = db.session.scalar(select(Case.case_no).where(Case.id == opened.case_id))
-        return redirect(f"/c/{token}/{case_no}", 303)
+        return redirect(f"/c/{link_name}/{case_no}", 303)
     order = db.session.get_one(Order, opened.order_id)
     return page(
         "consumer/order.html",
-        token=token,
+        link_name=link_name,
         order=order,
-        lines=goods.list_lines(order.id),
+        lines=goods.list_lines(order.id, order.shop_id),
         cases=order_lists.list_cases(order.id),
         expires_at=opened.expires_at,
     )
 
 
-@bp.route("/<token>/<case_no>", methods=["GET", "POST"])
-def case(token: str, case_no: str) -> ResponseReturnValue:
+@bp.route("/<link_name>/<case_no>", methods=["GET", "POST"])
+def case(link_name: str, case_no: str) -> ResponseReturnValue:
     """Progress; photos and the parcel are handed in here."""
-    opened = open_pass(token)
+    opened = open_pass(link_name)
     found = find_case(opened, case_no)
     case_id, order_no = found.id, db.session.scalar(select(Order.order_no).where(Order.id == found.order_id)) or ""
     known = partial(order_lists.known_numbers, found.order_id)
@@ -148,7 +128,7 @@ def case(token: str, case_no: str) -> ResponseReturnValue:
                         case_id, photos.photos.data or [], note=photos.note.data or "", by=by, now=g.now
                     )
                 consumer_links.mark_used(opened.link_id, g.now)
-                # relative: what is kept of a submission must not hold the token
+                # relative: leads on by whichever link asks again
                 return f"{case_no}?v={done.version}&did={does if form is parcel else 'photos'}"
 
             try:
@@ -161,9 +141,9 @@ def case(token: str, case_no: str) -> ResponseReturnValue:
     parcel.version.data = photos.version.data = str(found.version)
     asked = request.args.get("did", "")
     said = {
-        "parcel": "已提交运单号,商家会在收到后验货",
-        "edit": "运单号已修改,商家会看到新的运单号",
-        "photos": "照片已提交,商家会看到",
+        "parcel": "已提交运单号，商家会在收到后验货",
+        "edit": "运单号已修改，商家会看到新的运单号",
+        "photos": "照片已提交，商家会看到",
         "step": view.said(view.events[0]) if view.events else "",
     }.get(asked, "")
     form = parcel if does in ("parcel", "edit") else photos
@@ -172,9 +152,12 @@ def case(token: str, case_no: str) -> ResponseReturnValue:
     return page(
         "consumer/case.html",
         status,
-        token=token,
+        link_name=link_name,
         case=found,
         view=view,
+        rating=ratings.read_of_case(found) if view.order.asked_to_rate else None,
+        promised=promises.list_of_case(found) if view.order.promised else (),
+        stars=ratings.WORDS,
         told=across.tell_receiver(view),
         photos=photos,
         parcel=parcel,
@@ -186,19 +169,20 @@ def case(token: str, case_no: str) -> ResponseReturnValue:
         adds=found.state not in flow.FINAL,
         alone=opened.case_id is not None,
         answer=answers.work_out_answer(view),
-        here=f"/c/{token}/{case_no}",
-        urls=_list_addresses(token, case_no, view),
+        here=f"/c/{link_name}/{case_no}",
+        asks_account=answers.asks_for_account(view),
+        urls=_list_addresses(link_name, case_no, view),
         expires_at=None if found.state not in flow.FINAL else opened.expires_at,
-        at=f"/c/{token}/{case_no}/f",
+        at=f"/c/{link_name}/{case_no}/f",
         claimed=_list_claims(view),
         objection=ObjectionForm(),
         slip_no=across.find_parcel_no(found),
     )
 
 
-def _list_addresses(token: str, case_no: str, view: case_view.View) -> dict[str, str]:
+def _list_addresses(link_name: str, case_no: str, view: case_view.View) -> dict[str, str]:
     """Where a consumer takes each step; one without an address is the shop's own to take."""
-    here = f"/c/{token}/{case_no}"
+    here = f"/c/{link_name}/{case_no}"
     found = {row.name: f"{here}/do/{row.name}" for row, _ in view.actions if row.name in FORMS}
     return found | {row.name: f"{here}#parcel" for row, _ in view.actions if row.name == "ship_return"}
 
@@ -235,20 +219,20 @@ def _send_back(case_id: int, does: str, form: ParcelForm, by: ActedBy) -> Case:
     return taking.take(case_id, step, by=by, now=g.now, version=form.shown_version, handed=handed)
 
 
-@bp.get("/<token>/<case_no>/f/<public_id>")
-def photo(token: str, case_no: str, public_id: str) -> ResponseReturnValue:
+@bp.get("/<link_name>/<case_no>/f/<public_id>")
+def photo(link_name: str, case_no: str, public_id: str) -> ResponseReturnValue:
     """A photo of the link's case."""
-    return _send(token, case_no, public_id, thumb=False)
+    return _send(link_name, case_no, public_id, thumb=False)
 
 
-@bp.get("/<token>/<case_no>/f/<public_id>/thumb")
-def photo_thumb(token: str, case_no: str, public_id: str) -> ResponseReturnValue:
+@bp.get("/<link_name>/<case_no>/f/<public_id>/thumb")
+def photo_thumb(link_name: str, case_no: str, public_id: str) -> ResponseReturnValue:
     """Its small picture."""
-    return _send(token, case_no, public_id, thumb=True)
+    return _send(link_name, case_no, public_id, thumb=True)
 
 
-def _send(token: str, case_no: str, public_id: str, *, thumb: bool) -> ResponseReturnValue:
-    opened = open_pass(token)
+def _send(link_name: str, case_no: str, public_id: str, *, thumb: bool) -> ResponseReturnValue:
+    opened = open_pass(link_name)
     row = consumer_links.may_see_photo(opened, find_case(opened, case_no).id, public_id)
     if row is None:
         abort(404)

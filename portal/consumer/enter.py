@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from flask import g, redirect, request
+from flask import g, request
 from flask.typing import ResponseReturnValue
 
 from portal.consumer import bp
+from portal.consumer.opening import lead_to_pages
 from portal.extensions import writing
 from portal.resale import links as consumer_links
 from portal.web import tries
@@ -29,7 +30,11 @@ def enter() -> ResponseReturnValue:
     status = 200
     if request.method == "POST":
         status = 422
-        if form.validate_on_submit():
+        sent = request.form.get("shop", "")[:20]
+        form.shop.choices = [(sent, sent)] if sent else []  # which there are, number and telephone say
+        good = form.validate_on_submit()
+        form.shop.choices = []
+        if good:
             order_no = form.order_no.data
             counted = tries.of_order(order_no)
             if seconds := tries.wait(counted, g.now):
@@ -43,11 +48,11 @@ def enter() -> ResponseReturnValue:
                 with writing():
                     token = consumer_links.make_link(g.now, shop_id=chosen[0].shop_id, order_id=chosen[0].order_id)
                 tries.succeeded(counted)
-                return redirect(f"/c/{token}", 303)
+                return lead_to_pages(token or "", "")
             if found:  # number and telephone are right: shops that have the same number are told apart by name
                 form.shop.choices = [(str(each.shop_id), each.shop) for each in found]
                 form.shop.errors = ["几家店铺有这个订单号，请选择您购买的店铺"]
                 return page("consumer/enter.html", 422, form=form)
             tries.failed(counted, g.now)
-            form.refuse("没有查到,请核对订单号和收货手机号的后四位;仍查不到时,请商家发送售后链接")
+            form.refuse("没有查到，请核对订单号和收货手机号的后四位；仍查不到时，请商家发送售后链接")
     return page("consumer/enter.html", status, form=form)

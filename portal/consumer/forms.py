@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -9,7 +10,7 @@ from flask import request
 from wtforms import ValidationError
 
 from portal import inputs, words
-from portal.applications import applications, sums
+from portal.applications import applications, goods, sums
 from portal.cases.case_view import View
 from portal.cases.effects import conversion
 from portal.cases.effects.hand_ins import (
@@ -28,7 +29,7 @@ from portal.models import Case, CaseLine, Order
 from portal.money import arrivals, references
 from portal.rights import conditions, phrases
 from portal.rights import goods as goods_facts
-from portal.web.fields import Choice, Line, Text
+from portal.web.fields import Choice, Line, Phone, Text
 from portal.web.forms import Form
 from portal.web.photo_field import Photos
 from portal.web.terms import TermsForm
@@ -48,7 +49,7 @@ class StepForm(Form):
 class WordsForm(StepForm):
     """Words and photos: 提交证据, 不认可验货结果."""
 
-    note = Text("说明", limit=500, missing="请写一句说明,商家会看到")
+    note = Text("说明", limit=500, missing="请写一句说明，商家会看到")
     photos = Photos("照片")
 
     def hand_in(self) -> HandIn:
@@ -56,18 +57,34 @@ class WordsForm(StepForm):
 
 
 class ModifyForm(StepForm):
-    """修改申请: the words, more photos, and how much of each line (fields ``quantity_<order line>``)."""
+    """修改申请: the words, more photos, where goods are sent to, and of each line how much (fields
+    ``quantity_<order line>``) and for which specification (``sku_<order line>``)."""
 
     description = Text("申请说明", limit=500, missing="请写明商品的问题")
     photos = Photos("照片")
+    name = Line("收货人", limit=50, optional=True)
+    phone = Phone("联系电话", optional=True)
+    address = Line("收货地址", limit=200, optional=True)
 
     def prepare(self, case: Case, view: View) -> None:
         self.case_id, self.lines, self.proofs = case.id, view.lines, len(view.proofs)
         self.typed = {line.order_line_id: inputs.quantity_text(line.quantity_milli) for line in view.lines}
         self.problems: dict[int, str] = {}
         self.changed = Modification()
-        if request.method != "POST":
+        kept = {line.order_line_id: line.sku_id for line in _list_lines(case)}
+        sent = request.method == "POST"
+        self.kept = kept
+        self.chosen = {
+            line_id: request.form.get(f"sku_{line_id}", str(sku or "")) if sent else str(sku or "")
+            for line_id, sku in kept.items()
+        }
+        self.skus = _list_specs(case, kept) if case.type == CaseType.EXCHANGE else {}
+        if case.type not in (CaseType.EXCHANGE, CaseType.REISSUE):
+            del self.name, self.phone, self.address
+        if not sent:
             self.description.data = case.description
+        shown = view.receiver  # as much of it as who holds a link may see
+        self.receiver = str(shown)
 
     def most(self, line: Any) -> int:
         """How much of a line can be applied for, thousandths."""
@@ -75,7 +92,19 @@ class ModifyForm(StepForm):
 
     def validate(self, extra_validators: Any = None) -> bool:
         good = bool(super().validate(extra_validators))
+        where = [self[name] for name in ("name", "phone", "address") if name in self]
+        if any(field.data for field in where):
+            for field in where:
+                if not field.data and not field.errors:
+                    self.refuse(f"请填写{field.label.text}；改收货信息时三项都要填", field.name)
+                    good = False
         quantities = {line.order_line_id: self._read(line) for line in self.lines}
+        for line in self.lines:
+            line_id = line.order_line_id
+            allowed = {"", str(self.kept[line_id] or ""), *(sku for sku, _ in self.skus.get(line_id, ()))}
+            if self.chosen[line_id] not in allowed:
+                self.problems.setdefault(line_id, f"{line.title}：所选的换货规格已不可选，请重新选择")
+                self.chosen[line_id] = str(self.kept[line_id] or "")
         for sentence in self.problems.values():
             self.refuse(sentence)
         return good and not self.problems and self._judge(quantities)
@@ -90,7 +119,8 @@ class ModifyForm(StepForm):
             return 0
 
     def _judge(self, quantities: dict[int, int]) -> bool:
-        if quantities == {line.order_line_id: line.quantity_milli for line in self.lines}:
+        wishes = {line_id: int(sku) if sku else None for line_id, sku in self.chosen.items()}
+        if wishes == self.kept and quantities == {line.order_line_id: line.quantity_milli for line in self.lines}:
             return True
         case = db.session.get_one(Case, self.case_id)
         photos = self.proofs + len(self.photos.data or ())
@@ -105,12 +135,7 @@ class ModifyForm(StepForm):
         except applications.NotEligible as refused:
             self.refuse(refused.sentence, refused.verdict.field if refused.verdict.field in self else "")
             return False
-        own = db.session.execute(
-            db.select(CaseLine.order_line_id, CaseLine.sku_id).where(
-                CaseLine.shop_id == case.shop_id, CaseLine.case_id == case.id
-            )
-        ).all()
-        wanted = [RequestedLine(line_id, quantities[line_id], sku) for line_id, sku in own]
+        wanted = [RequestedLine(line_id, quantities[line_id], sku) for line_id, sku in wishes.items()]
         kind, refund_fen = CaseType(case.type), None
         if kind in goods_facts.MONEY:
             order = db.session.get_one(Order, case.order_id)
@@ -119,7 +144,33 @@ class ModifyForm(StepForm):
         return True
 
     def hand_in(self) -> HandIn:
-        return replace(self.changed, description=self.description.data or "", photos=self.photos.data or ())
+        where = {}
+        if "name" in self and self.name.data:
+            where = {f"receiver_{name}": self[name].data for name in ("name", "phone", "address")}
+        return replace(self.changed, description=self.description.data or "", photos=self.photos.data or (), **where)
+
+
+def _list_lines(case: Case) -> Sequence[Any]:
+    """The lines of a case with the specification that is wanted for each."""
+    query = db.select(CaseLine.order_line_id, CaseLine.sku_id).where(
+        CaseLine.shop_id == case.shop_id, CaseLine.case_id == case.id
+    )
+    return db.session.execute(query.order_by(CaseLine.id)).all()
+
+
+def _list_specs(case: Case, own: Collection[int]) -> dict[int, list[tuple[str, str]]]:
+    """By order line the specifications that it may be exchanged for, with the difference for one unit."""
+    found = {}
+    for line in goods.list_lines(case.order_id, case.shop_id):
+        if line.id in own and (priced := sums.list_priced(case.order_id, line)):
+            found[line.id] = [(str(sku.id), _name_spec(sku.spec, fen, line.unit)) for sku, fen in priced]
+    return found
+
+
+def _name_spec(spec: str, fen: int, unit: str) -> str:
+    if not fen:
+        return spec
+    return f"{spec}（每{unit}{'补' if fen > 0 else '退'} {inputs.money_text(abs(fen))} 元）"
 
 
 class CounterForm(TermsForm, StepForm):
@@ -151,8 +202,8 @@ class EscalateForm(StepForm):
     """申请平台介入: why, what is wished for, what happened."""
 
     because = Choice("申请的原因", missing="请选择申请平台介入的原因")
-    wish = Line("希望的结果", limit=100, missing="请写明希望的结果,例如:换 2 双新的")
-    note = Text("经过和理由", limit=500, missing="请写明经过和理由,平台和商家都会看到")
+    wish = Line("希望的结果", limit=100, missing="请写明希望的结果，例如：换 2 双新的")
+    note = Text("经过和理由", limit=500, missing="请写明经过和理由，平台和商家都会看到")
     photos = Photos("证据照片")
 
     def prepare(self, case: Case, view: View) -> None:

@@ -9,7 +9,8 @@ from flask.typing import ResponseReturnValue
 
 from portal import words
 from portal.consumer import bp
-from portal.consumer.cases import find_case, open_pass
+from portal.consumer.cases import find_case
+from portal.consumer.opening import open_pass
 from portal.extensions import writing
 from portal.flow import StepRefused
 from portal.models import Case
@@ -32,10 +33,10 @@ def _find(case: Case, followed_id: int) -> Any:
     return found
 
 
-@bp.route("/<token>/<case_no>/parcels/<int:followed_id>", methods=["GET", "POST"])
-def parcel(token: str, case_no: str, followed_id: int) -> ResponseReturnValue:
+@bp.route("/<link_name>/<case_no>/parcels/<int:followed_id>", methods=["GET", "POST"])
+def parcel(link_name: str, case_no: str, followed_id: int) -> ResponseReturnValue:
     """Everything that was said of a parcel; POST adds what the consumer read elsewhere."""
-    opened = open_pass(token)
+    opened = open_pass(link_name)
     case = find_case(opened, case_no)
     shipment = _find(case, followed_id)
     form = TraceForm(known=lambda among: order_lists.known_numbers(shipment.order_id, among))
@@ -48,33 +49,33 @@ def parcel(token: str, case_no: str, followed_id: int) -> ResponseReturnValue:
             def keep() -> str:
                 new = case_scans.record_typed(shipment, said, side="buyer", now=g.now)
                 consumer_links.mark_used(opened.link_id, g.now)
-                return f"{followed_id}?said={'traces-kept' if new else 'traces-known'}"  # relative, without the token
+                return f"{followed_id}?said={'traces-kept' if new else 'traces-known'}"  # relative: by any link
 
             try:
                 return once(keep)
             except StepRefused as refused:
                 form.refuse(refused.sentence)
                 status = 409
-    return _show(token, find_case(opened, case_no), followed_id, form, ObjectionForm(), status)
+    return _show(link_name, find_case(opened, case_no), followed_id, form, ObjectionForm(), status)
 
 
-@bp.post("/<token>/<case_no>/parcels/<int:followed_id>/object")
-def object_to_receipt(token: str, case_no: str, followed_id: int) -> ResponseReturnValue:
+@bp.post("/<link_name>/<case_no>/parcels/<int:followed_id>/object")
+def object_to_receipt(link_name: str, case_no: str, followed_id: int) -> ResponseReturnValue:
     """没有收到: the 签收 that was reported isn't true."""
-    opened = open_pass(token)
+    opened = open_pass(link_name)
     shipment = _find(find_case(opened, case_no), followed_id)
     form = ObjectionForm(known=lambda among: order_lists.known_numbers(shipment.order_id, among))
     by = consumers.act_as_consumer(opened.buyer_id, g.request_id)
     answer = take_objection(shipment, form, f"../{followed_id}", "buyer", by)
     if not isinstance(answer, int):
         return answer
-    return _show(token, find_case(opened, case_no), followed_id, TraceForm(), form, answer)
+    return _show(link_name, find_case(opened, case_no), followed_id, TraceForm(), form, answer)
 
 
-@bp.post("/<token>/<case_no>/parcels/<int:followed_id>/refresh")
-def refresh_parcel(token: str, case_no: str, followed_id: int) -> ResponseReturnValue:
+@bp.post("/<link_name>/<case_no>/parcels/<int:followed_id>/refresh")
+def refresh_parcel(link_name: str, case_no: str, followed_id: int) -> ResponseReturnValue:
     """刷新物流: asked about next."""
-    opened = open_pass(token)
+    opened = open_pass(link_name)
     shipment = _find(find_case(opened, case_no), followed_id)
     rates.limit("consumer-link", opened.link_id)
     with writing():
@@ -83,13 +84,13 @@ def refresh_parcel(token: str, case_no: str, followed_id: int) -> ResponseReturn
 
 
 def _show(
-    token: str, case: Case, followed_id: int, form: TraceForm, objection: ObjectionForm, status: int
+    link_name: str, case: Case, followed_id: int, form: TraceForm, objection: ObjectionForm, status: int
 ) -> ResponseReturnValue:
     shipment = _find(case, followed_id)
     return page(
         "consumer/parcel.html",
         status,
-        token=token,
+        link_name=link_name,
         case=case,
         parcel=shipment,
         scans=parcel_view.list_scans(shipment),

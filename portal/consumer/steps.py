@@ -11,8 +11,9 @@ from portal.cases import answers, case_view, child_cases, stakes, taking
 from portal.cases import clock as case_clock
 from portal.cases.effects.hand_ins import HandIn
 from portal.consumer import bp
-from portal.consumer.cases import find_case, open_pass
+from portal.consumer.cases import find_case
 from portal.consumer.forms import ANSWERS, FORMS, StepForm
+from portal.consumer.opening import open_pass
 from portal.flow import Actor, StepRefused
 from portal.models import Case
 from portal.orders import order_lists
@@ -24,12 +25,12 @@ from portal.web.pages import page
 from portal.web.terms import answering, owed
 
 
-@bp.route("/<token>/<case_no>/do/<step_name>", methods=["GET", "POST"])
-def step(token: str, case_no: str, step_name: str) -> ResponseReturnValue:
+@bp.route("/<link_name>/<case_no>/do/<step_name>", methods=["GET", "POST"])
+def step(link_name: str, case_no: str, step_name: str) -> ResponseReturnValue:
     """The form of a step, and taking it; the same table as for every buyer says which there are."""
     if step_name not in FORMS:
         abort(404)
-    opened = open_pass(token)
+    opened = open_pass(link_name)
     case = find_case(opened, case_no)
     case_id = case.id
     form = FORMS[step_name](known=partial(order_lists.known_numbers, case.order_id))
@@ -48,7 +49,7 @@ def step(token: str, case_no: str, step_name: str) -> ResponseReturnValue:
                 consumer_links.mark_used(opened.link_id, g.now)
                 if child := child_cases.find_child_no(done):  # what it has become is what goes on
                     return f"../../{child}?v=1&did=step"
-                return f"../../{case_no}?v={done.version}&did=step"  # relative: what is kept must not hold the token
+                return f"../../{case_no}?v={done.version}&did=step"  # relative: leads on by whichever link asks again
 
             try:
                 return once(taken)
@@ -57,11 +58,11 @@ def step(token: str, case_no: str, step_name: str) -> ResponseReturnValue:
                 form.refuse(refused.sentence)
                 status = 409
         case = find_case(opened, case_no)
-    return _show(token, case, step_name, form, status, handed)
+    return _show(link_name, case, step_name, form, status, handed)
 
 
 def _show(
-    token: str, case: Case, step_name: str, form: StepForm, status: int, handed: HandIn | None
+    link_name: str, case: Case, step_name: str, form: StepForm, status: int, handed: HandIn | None
 ) -> ResponseReturnValue:
     view = case_view.build_view(case, Actor.BUYER, g.now, by_link=True)
     form.show_sums(case.version, stakes.foresee(case, step_name, handed))
@@ -75,7 +76,7 @@ def _show(
     return page(
         "consumer/step.html",
         status,
-        token=token,
+        link_name=link_name,
         case=case,
         view=view,
         step=row,
@@ -84,5 +85,5 @@ def _show(
         answer=answers.work_out_answer(view),
         then=then or (answers.tell_step(view, row) if row is not None else ""),
         owed=owed(case) if step_name == "pay" and row is not None else None,
-        at=f"/c/{token}/{case.case_no}/f",
+        at=f"/c/{link_name}/{case.case_no}/f",
     )

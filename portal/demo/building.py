@@ -81,10 +81,10 @@ def _invent(now: datetime, store: Store, told: Sequence[Story]) -> None:
         if first is not None:
             talk = conversations.get_of_order(first, now)
             conversations.add_message(
-                talk, "buyer", people["buyer"], "你好,这批袜子里有几双好像有色差", now=now - timedelta(hours=2)
+                talk, "buyer", people["buyer"], "你好，这批袜子里有几双好像有色差", now=now - timedelta(hours=2)
             )
             conversations.add_message(
-                talk, "seller", people["seller"], "您好,麻烦拍张照片,我们核对一下", now=now - timedelta(hours=1)
+                talk, "seller", people["seller"], "您好，麻烦拍张照片，我们核对一下", now=now - timedelta(hours=1)
             )
     photos = Photos(store, now)
     for story in told:

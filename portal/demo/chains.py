@@ -24,7 +24,7 @@ def build_chains(t: Teller) -> None:
     """铺货: the distributor's two pairs of cases, one in the middle of things, one whose clock above is the shorter."""
     people = dict(db.session.execute(select(User.member_name, User.id)).all())
     middle, shop = people["distributor"], downstream.find_owned_shop(people["distributor"]) or 0
-    for number, (asked, words) in enumerate((("damaged", "杯口有裂,想换一个"), ("wrong_item", "颜色发错了,想换"))):
+    for number, (asked, words) in enumerate((("damaged", "杯口有裂，想换一个"), ("wrong_item", "颜色发错了，想换"))):
         at = t.now - timedelta(hours=20)
         with writing():
             purchase = make_order(middle, t.shop, "completed", 12 + number * 2, at)
@@ -89,7 +89,7 @@ def build_chains(t: Teller) -> None:
                 by_shop = ActedBy(Actor.SELLER, middle, "distributor")
                 taking.take(below, "agree", by=by_shop, now=at + timedelta(hours=8), handed=Approval(direct=address))
                 taking.take(below, "ship_return", by=by, now=at + timedelta(hours=9), handed=SentParcels(parcels=BACK))
-                link = chain_view.describe_above(below)
+                link = chain_view.describe_above(db.session.get_one(Case, below))
                 chain_links.arrange_goods(
                     link.id if link else 0,
                     shop,

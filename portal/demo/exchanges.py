@@ -10,7 +10,7 @@ from portal.flow import CaseType
 
 
 def to_returning(t: Teller) -> None:
-    t.case("wrong_item", "拍的黑色,发来的是白色", hours=30)
+    t.case("wrong_item", "拍的黑色，发来的是白色", hours=30)
     t.seller_takes("agree")
 
 
@@ -37,7 +37,7 @@ def applied(t: Teller) -> None:
 
 
 def urgent(t: Teller) -> None:
-    t.case("damaged", "纸箱压扁,里面破了两双", hours=46)
+    t.case("damaged", "纸箱压扁，里面破了两双", hours=46)
 
 
 def revising(t: Teller) -> None:
@@ -58,7 +58,7 @@ def closed(t: Teller) -> None:
 
 
 def late(t: Teller) -> None:
-    t.case("size", "尺码标 L,实际量出来是 M", hours=120)
+    t.case("size", "尺码标 L，实际量出来是 M", hours=120)
     t.seller_takes("agree_no_return")
     case_clock.settle_now(t.case_id, t.now)
 
@@ -71,24 +71,24 @@ def completed(t: Teller) -> None:
 
 def not_sent(t: Teller) -> None:
     """A shop that ships nothing: the clock has called for the platform."""
-    t.case("damaged", "纸箱进水,全湿了", hours=24 * 7)
+    t.case("damaged", "纸箱进水，全湿了", hours=24 * 7)
     t.seller_takes("agree_no_return")
     case_clock.settle_now(t.case_id, t.now)
 
 
 def proposed(t: Teller) -> None:
-    t.case("defect", "袜口脱线,洗过一次就散了")
+    t.case("defect", "袜口脱线，洗过一次就散了")
     t.seller_takes("propose", terms=t.terms(CaseType.EXCHANGE, compensation_fen=300, note="换一批并补偿 3 元"))
 
 
 def converted(t: Teller) -> None:
     proposed(t)
-    t.seller_takes("propose", terms=t.terms(CaseType.REISSUE, note="直接补发,不用寄回"))
+    t.seller_takes("propose", terms=t.terms(CaseType.REISSUE, note="直接补发，不用寄回"))
     t.buyer_takes("accept_convert")
 
 
 def paying(t: Teller) -> None:
-    t.case("wrong_order", "拍错了,想换成加厚的", hours=30, dearer=True)
+    t.case("wrong_order", "拍错了，想换成加厚的", hours=30, dearer=True)
     t.seller_takes("agree")
     t.buyer_takes("ship_return", parcels=BACK)
     t.travels("back", "【义乌市】已签收,签收人:仓库", signed=True)
@@ -96,11 +96,11 @@ def paying(t: Teller) -> None:
 
 
 def settle_by_talk(t: Teller) -> None:
-    t.case("dislike", "颜色和店里的灯光不搭,希望能换成别的颜色", negotiated=True)
+    t.case("dislike", "颜色和店里的灯光不搭，希望能换成别的颜色", negotiated=True)
 
 
 def surplus(t: Teller) -> None:
-    t.case("over_qty", "多拍了两件,没有拆封", hours=30, kind=R)
+    t.case("over_qty", "多拍了两件，没有拆封", hours=30, kind=R)
 
 
 def owing(t: Teller) -> None:
@@ -111,8 +111,8 @@ def owing(t: Teller) -> None:
 
 
 def exchange_refunding(t: Teller) -> None:
-    t.case("defect", "袜口脱线,耽误了出货", hours=30)
-    terms = t.terms(CaseType.EXCHANGE, compensation_fen=500, note="不用寄回,直接换新并补偿 5 元")
+    t.case("defect", "袜口脱线，耽误了出货", hours=30)
+    terms = t.terms(CaseType.EXCHANGE, compensation_fen=500, note="不用寄回，直接换新并补偿 5 元")
     t.seller_takes("propose", terms=terms)
     t.buyer_takes("accept_reship")
     owing(t)

@@ -35,23 +35,23 @@ def _mediator_takes(t: Teller, step: str, **values: Any) -> None:
 
 def _refused(t: Teller, hours: float) -> None:
     """Refused with words and photos, so that the buyer may call for the platform."""
-    opened = t.case("defect", "洗了一次袜口就松了,有十几双都这样", hours=hours)
+    opened = t.case("defect", "洗了一次袜口就松了，有十几双都这样", hours=hours)
     with writing():
         talk = conversations.get_of_order(db.session.get_one(Order, opened.order_id), t.at)
         conversations.add_message(
-            talk, "buyer", t.buyer, "洗过一次就松口了,客人都退给我", now=t.at + timedelta(minutes=5)
+            talk, "buyer", t.buyer, "洗过一次就松口了，客人都退给我", now=t.at + timedelta(minutes=5)
         )
         conversations.add_message(
-            talk, "seller", t.seller, "洗过的我们没法二次销售,换不了", now=t.at + timedelta(minutes=15)
+            talk, "seller", t.seller, "洗过的我们没法二次销售，换不了", now=t.at + timedelta(minutes=15)
         )
     t.seller_takes("ask_evidence", note="请补拍松口处的近照和吊牌")
     t.buyer_takes(
-        "modify", description="洗了一次袜口就松了,补拍了近照和吊牌", photos=t.photos.of(t.shop, t.buyer, "buyer")
+        "modify", description="洗了一次袜口就松了，补拍了近照和吊牌", photos=t.photos.of(t.shop, t.buyer, "buyer")
     )
     t.seller_takes(
         "reject",
         refusal="man_made",
-        note="吊牌已剪,已经洗过,影响二次销售",
+        note="吊牌已剪，已经洗过，影响二次销售",
         photos=t.photos.of(t.shop, t.seller, "seller"),
     )
 
@@ -61,8 +61,8 @@ def _called_for(t: Teller, hours: float) -> None:
     t.buyer_takes(
         "escalate",
         because="refused",
-        wish="换 2 双新的,运费由商家承担",
-        note="没有下水前看不出来,属于质量问题",
+        wish="换 2 双新的，运费由商家承担",
+        note="没有下水前看不出来，属于质量问题",
         photos=t.photos.of(t.shop, t.buyer, "buyer"),
     )
 
@@ -73,7 +73,7 @@ def collecting(t: Teller) -> None:
 
 def _heard(t: Teller, hours: float) -> None:
     _called_for(t, hours)
-    t.seller_takes("submit_evidence", note="出库前抽检合格,附检测照片", photos=t.photos.of(t.shop, t.seller, "seller"))
+    t.seller_takes("submit_evidence", note="出库前抽检合格，附检测照片", photos=t.photos.of(t.shop, t.seller, "seller"))
 
 
 def deciding(t: Teller) -> None:
@@ -91,11 +91,11 @@ def decided(t: Teller) -> None:
     _mediator_takes(
         t,
         "decide_return",
-        note="买家照片能看出袜口脱丝,检测照片的批次与本单不符,采信买家。",
+        note="买家照片能看出袜口脱丝，检测照片的批次与本单不符，采信买家。",
         freight_payer="seller",
     )
 
 
 def mediation(t: Teller) -> None:
     revising(t)
-    t.buyer_takes("escalate", note="已经补过照片,商家仍不认可,希望换货", photos=t.photos.of(t.shop, t.buyer, "buyer"))
+    t.buyer_takes("escalate", note="已经补过照片，商家仍不认可，希望换货", photos=t.photos.of(t.shop, t.buyer, "buyer"))

@@ -15,12 +15,12 @@ from portal.parcels import following, keeping
 from portal.parcels.scans import Scan
 
 GOODS = (  # title, unit, 分, the specifications at that price, a dearer and a cheaper one
-    ("纯棉中筒袜 男女同款 四季", "双", 690, ("黑色;均码", "白色;均码", "灰色;均码"), ("加厚;均码", "薄款;均码")),
-    ("纯棉圆领长袖打底衫 可印LOGO", "件", 1880, ("黑色;L", "白色;L", "黑色;XL"), ("加绒;L", "短袖;L")),
-    ("不锈钢保温杯 500ml 商务款", "个", 2350, ("深空灰", "云白"), ("深空灰;750ml", "云白;350ml")),
-    ("儿童积木拼装消防车 126粒", "盒", 1550, ("红色", "蓝色"), ("红色;168粒", "红色;88粒")),
-    ("无线蓝牙耳机 半入耳式", "副", 3800, ("云白", "曜石黑"), ("曜石黑;降噪款", "云白;单耳")),
-    ("加厚遮光窗帘布 定宽2.8米", "米", 1260, ("米白", "雾蓝"), ("米白;全遮光", "米白;半遮光")),
+    ("纯棉中筒袜 男女同款 四季", "双", 690, ("黑色；均码", "白色；均码", "灰色；均码"), ("加厚；均码", "薄款；均码")),
+    ("纯棉圆领长袖打底衫 可印LOGO", "件", 1880, ("黑色；L", "白色；L", "黑色；XL"), ("加绒；L", "短袖；L")),
+    ("不锈钢保温杯 500ml 商务款", "个", 2350, ("深空灰", "云白"), ("深空灰；750ml", "云白；350ml")),
+    ("儿童积木拼装消防车 126粒", "盒", 1550, ("红色", "蓝色"), ("红色；168粒", "红色；88粒")),
+    ("无线蓝牙耳机 半入耳式", "副", 3800, ("云白", "曜石黑"), ("曜石黑；降噪款", "云白；单耳")),
+    ("加厚遮光窗帘布 定宽2.8米", "米", 1260, ("米白", "雾蓝"), ("米白；全遮光", "米白；半遮光")),
 )
 
 
@@ -43,7 +43,7 @@ def follow_parcel(now: datetime) -> None:
             while number and said[-1].at < now - timedelta(hours=60):
                 said.append(Scan(said[-1].at + timedelta(hours=50), "transit", "【杭州市】快件已到达杭州转运中心"))
             if number == 1:
-                said.append(Scan(now - timedelta(hours=1), "delivering", "【杭州市】正在派送,请保持电话畅通"))
+                said.append(Scan(now - timedelta(hours=1), "delivering", "【杭州市】正在派送，请保持电话畅通"))
             keeping.keep_scans_of_order(row.id, said, now=now, origin="kuaidi100")
         asked = {"checked_at": now - timedelta(minutes=12), "tried_at": now - timedelta(minutes=12)}
         db.session.execute(update(Track).values(**asked))
@@ -75,7 +75,7 @@ def make_order(buyer: int, shop: int, status: str, number: int, now: datetime, *
         receiver_name="李雯",
         receiver_phone="13425059650",
         receiver_address="浙江省 杭州市 余杭区 仓前街道文一西路 1 号",
-        carrier_text="中通快递(ZTO)" if status in ("in_transit", "delivered", "completed") else "",
+        carrier_text="中通快递（ZTO）" if status in ("in_transit", "delivered", "completed") else "",
         tracking_text="73610555582883" if status in ("in_transit", "delivered", "completed") else "",
         imported_at=now,
         updated_at=now,

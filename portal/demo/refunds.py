@@ -11,21 +11,20 @@ from portal.demo.orders import make_order
 from portal.demo.teller import M, Teller
 from portal.extensions import writing
 from portal.flow import Actor, CaseType
-from portal.money.accounts import account_numbers, keyring
-from portal.money.accounts import consent as bank_accounts
+from portal.money.accounts import account_numbers, agreed_words, keyring
 
 
 def refund_unsent(t: Teller) -> None:
-    t.case("not_wanted", "计划有变,先不要了", kind=M, status="unshipped")
+    t.case("not_wanted", "计划有变，先不要了", kind=M, status="unshipped")
 
 
 def refund_proposed(t: Teller) -> None:
-    t.case("missing_item", "一箱少了两件,不用补发了", kind=M)
-    t.seller_takes("propose", terms=t.terms(M, 500, note="先退 5 元,差额下单时抵扣"))
+    t.case("missing_item", "一箱少了两件，不用补发了", kind=M)
+    t.seller_takes("propose", terms=t.terms(M, 500, note="先退 5 元，差额下单时抵扣"))
 
 
 def refund_asked(t: Teller) -> None:
-    t.case("empty_parcel", "打开是空的,只有填充纸", kind=M)
+    t.case("empty_parcel", "打开是空的，只有填充纸", kind=M)
     t.seller_takes("ask_evidence", note="请补拍快递面单上的重量")
 
 
@@ -46,7 +45,7 @@ def refund_refunding(t: Teller) -> None:
 
 def refund_failed(t: Teller) -> None:
     refund_refunding(t)
-    t.seller_takes("refund_fail", note="支付平台返回:收款方账户异常")
+    t.seller_takes("refund_fail", note="支付平台返回：收款方账户异常")
 
 
 def refunded(t: Teller) -> None:
@@ -80,4 +79,4 @@ def account_given(t: Teller) -> None:
     account_asked(t)
     if keyring.is_ready():
         invented = account_numbers.Account("李雯", "中国工商银行杭州余杭支行", "6222021234567890128")
-        t.buyer_takes("give_account", account=invented, consent=bank_accounts.CONSENT)
+        t.buyer_takes("give_account", account=invented, consent=agreed_words.CONSENT)

@@ -10,7 +10,7 @@ from portal.flow import CaseType
 
 
 def missing(t: Teller) -> None:
-    t.case("missing_item", "一箱少了两件,清单和照片在这里", kind=CaseType.REISSUE)
+    t.case("missing_item", "一箱少了两件，清单和照片在这里", kind=CaseType.REISSUE)
 
 
 def missing_asked(t: Teller) -> None:
@@ -47,12 +47,12 @@ def missing_closed(t: Teller) -> None:
 
 def missing_proposed(t: Teller) -> None:
     missing(t)
-    t.seller_takes("propose", terms=t.terms(CaseType.REISSUE, compensation_fen=200, note="今天补发,另补偿 2 元"))
+    t.seller_takes("propose", terms=t.terms(CaseType.REISSUE, compensation_fen=200, note="今天补发，另补偿 2 元"))
 
 
 def missing_refunding(t: Teller) -> None:
-    t.case("missing_item", "少发了两件,客户在等", hours=30, kind=CaseType.REISSUE)
-    t.seller_takes("propose", terms=t.terms(CaseType.REISSUE, compensation_fen=300, note="今天补发,另补偿 3 元"))
+    t.case("missing_item", "少发了两件，客户在等", hours=30, kind=CaseType.REISSUE)
+    t.seller_takes("propose", terms=t.terms(CaseType.REISSUE, compensation_fen=300, note="今天补发，另补偿 3 元"))
     t.buyer_takes("accept_reship")
     owing(t)
 
@@ -63,6 +63,6 @@ def missing_failed(t: Teller) -> None:
 
 
 def missing_converted(t: Teller) -> None:
-    t.case("missing_item", "少发了两件,这款已经断货", hours=20, kind=CaseType.REISSUE)
-    t.seller_takes("propose", terms=t.terms(M, 900, note="这款断货,退 9 元"))
+    t.case("missing_item", "少发了两件，这款已经断货", hours=20, kind=CaseType.REISSUE)
+    t.seller_takes("propose", terms=t.terms(M, 900, note="这款断货，退 9 元"))
     t.buyer_takes("accept_convert")

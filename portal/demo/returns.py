@@ -10,8 +10,8 @@ from portal.flow import CaseType
 
 
 def return_proposed(t: Teller) -> None:
-    t.case("colour", "和详情页颜色差很多,想退货", kind=R)
-    t.seller_takes("propose", terms=t.terms(R, 600, goods_back=False, note="不用寄回,退 6 元"))
+    t.case("colour", "和详情页颜色差很多，想退货", kind=R)
+    t.seller_takes("propose", terms=t.terms(R, 600, goods_back=False, note="不用寄回，退 6 元"))
 
 
 def return_asked(t: Teller) -> None:
@@ -56,7 +56,7 @@ def return_refunding(t: Teller) -> None:
 
 
 def return_waiting(t: Teller) -> None:
-    t.case("damaged", "整箱被压,全部破损,要求退货", hours=30, kind=R, whole=True)
+    t.case("damaged", "整箱被压，全部破损，要求退货", hours=30, kind=R, whole=True)
     t.seller_takes("agree")
     t.buyer_takes("ship_return", parcels=BACK)
     t.travels("back", "【义乌市】已签收,签收人:仓库", signed=True)
@@ -65,7 +65,7 @@ def return_waiting(t: Teller) -> None:
 
 def return_failed(t: Teller) -> None:
     return_refunding(t)
-    t.seller_takes("refund_fail", note="原付款账户已注销,退款被退回")
+    t.seller_takes("refund_fail", note="原付款账户已注销，退款被退回")
 
 
 def returned(t: Teller) -> None:
@@ -74,10 +74,10 @@ def returned(t: Teller) -> None:
 
 
 def return_converted(t: Teller) -> None:
-    t.case("damaged", "杯口有裂,想退货", kind=R)
-    t.seller_takes("propose", terms=t.terms(CaseType.REISSUE, note="直接补发,不用寄回"))
+    t.case("damaged", "杯口有裂，想退货", kind=R)
+    t.seller_takes("propose", terms=t.terms(CaseType.REISSUE, note="直接补发，不用寄回"))
     t.buyer_takes("accept_convert")
 
 
 def return_negotiated(t: Teller) -> None:
-    t.case("dislike", "收到后觉得不合用,想退掉,包装完好", kind=R, negotiated=True)
+    t.case("dislike", "收到后觉得不合用，想退掉，包装完好", kind=R, negotiated=True)

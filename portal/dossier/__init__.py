@@ -38,10 +38,12 @@ class Document(NamedTuple):
 
 
 DOCUMENTS: tuple[Document, ...] = (
-    Document("timeline.html", "处理记录:订单、交易快照、申请内容、每一步的时间和说明、物流、换货条件,可打印", timeline),
-    Document("case.json", "同样的内容,供程序读取;可重新计算哈希链", case_json),
-    Document("messages.html", "这个订单的会话,可打印", messages_html),
-    Document("messages.json", "同样的会话,供程序读取", messages_json),
+    Document(
+        "timeline.html", "处理记录：订单、交易快照、申请内容、每一步的时间和说明、物流、换货条件，可打印", timeline
+    ),
+    Document("case.json", "同样的内容，供程序读取；可重新计算哈希链", case_json),
+    Document("messages.html", "这个订单的会话，可打印", messages_html),
+    Document("messages.json", "同样的会话，供程序读取", messages_json),
 )
 README = "README.txt"
 MANIFEST = "MANIFEST.sha256"
@@ -116,29 +118,29 @@ def _manifest(dossier: Dossier) -> Iterator[str]:
         yield f"{digest}  {name}\n"
     for photo in dossier.all_photos:
         if photo.note:
-            yield f"# {photo.note}:{photo.name},登记的 SHA-256 是 {photo.row.sha256}\n"
+            yield f"# {photo.note}：{photo.name}，登记的 SHA-256 是 {photo.row.sha256}\n"
 
 
 def _readme(dossier: Dossier, present: list[Document]) -> Iterator[str]:
     case = dossier.case
-    yield f"证据包:售后单 {case.case_no}\n\n"
+    yield f"证据包：售后单 {case.case_no}\n\n"
     yield f"订单    {dossier.order.order_no}\n买家    {dossier.buyer}\n店铺    {dossier.shop}\n"
-    yield f"状态    {words.state_of(dossier.case)}\n内容截至 {stamp(dossier.as_of)}(北京时间)\n"
+    yield f"状态    {words.state_of(dossier.case)}\n内容截至 {stamp(dossier.as_of)}（北京时间）\n"
     yield f"下载方  {words.ACTOR.get(dossier.side, dossier.side)}\n\n"
     yield "一、里面有什么\n\n"
     for document in present:
         yield f"  {document.name}\n      {document.what}\n"
     if dossier.all_photos:
-        yield f"  photos/\n      照片原件,共 {len(dossier.all_photos)} 张;"
+        yield f"  photos/\n      照片原件，共 {len(dossier.all_photos)} 张；"
         yield "文件名里是序号、哪一方上传、第几条记录和校验值的开头\n"
     yield f"  {MANIFEST}\n      每个文件的 SHA-256 校验值\n\n"
     wrong = [photo for photo in dossier.all_photos if photo.note]
     if wrong:
-        yield "!! 有照片缺失或与登记的不符:\n\n"
+        yield "!! 有照片缺失或与登记的不符：\n\n"
         for photo in wrong:
-            yield f"  {photo.name}\n      {photo.note};登记的 SHA-256 是 {photo.row.sha256}\n"
+            yield f"  {photo.name}\n      {photo.note}；登记的 SHA-256 是 {photo.row.sha256}\n"
         yield "\n"
-    yield f"会话里的照片只附最近 {MOST_TALK_PHOTOS} 张,更早的只有校验值。\n" if dossier.talk_photos else ""
+    yield f"会话里的照片只附最近 {MOST_TALK_PHOTOS} 张，更早的只有校验值。\n" if dossier.talk_photos else ""
     yield _HOW_TO_CHECK
     if dossier.broken:
         numbers = "、".join(map(str, dossier.broken))
@@ -146,30 +148,31 @@ def _readme(dossier: Dossier, present: list[Document]) -> Iterator[str]:
     yield "四、个人信息\n\n"
     if dossier.hides:
         yield (
-            "  收货人或退货地址只写了一部分:这时没有要寄出的商品,下载方不需要完整的信息。case.json 里 hidden 不为空的\n"
-            "  记录因此不是原文,它自己的哈希须用完整的副本核对;前后记录相连,仍可在这里核对。\n\n"
+            "  收货人或退货地址只写了一部分：这时没有要寄出的商品，下载方不需要完整的信息。"
+            "case.json 里 hidden 不为空的\n"
+            "  记录因此不是原文，它自己的哈希须用完整的副本核对；前后记录相连，仍可在这里核对。\n\n"
         )
     else:
-        yield "  这个包里有买家的收货信息,只可用于处理这张售后单和由它引起的争议。\n\n"
+        yield "  这个包里有买家的收货信息，只可用于处理这张售后单和由它引起的争议。\n\n"
     yield (
         "五、说明\n\n"
-        "  照片上传时已重新编码并去掉定位等附加信息;「拍摄时间」取自手机,未经验证。\n"
-        "  内容没有变化时,同一方再次下载得到的文件完全相同。\n"
+        "  照片上传时已重新编码并去掉定位等附加信息；「拍摄时间」取自手机，未经验证。\n"
+        "  内容没有变化时，同一方再次下载得到的文件完全相同。\n"
     )
 
 
 _HOW_TO_CHECK = """\
 二、核对文件
 
-  解压后在这个文件夹里运行:
+  解压后在这个文件夹里运行：
       sha256sum -c MANIFEST.sha256            (Linux)
       shasum -a 256 -c MANIFEST.sha256        (macOS)
-      certutil -hashfile case.json SHA256     (Windows,逐个文件,与 MANIFEST.sha256 比较)
-  每个文件都显示 OK,说明与打包时一致。
+      certutil -hashfile case.json SHA256     (Windows，逐个文件，与 MANIFEST.sha256 比较)
+  每个文件都显示 OK，说明与打包时一致。
 
 三、核对处理记录的哈希链
 
-  每条记录的哈希由上一条的哈希和这一条的全部内容算出。在这个文件夹里用 Python 3 运行:
+  每条记录的哈希由上一条的哈希和这一条的全部内容算出。在这个文件夹里用 Python 3 运行：
 
 -----8<-----
 import hashlib, json
@@ -181,7 +184,7 @@ for e in json.load(open("case.json", encoding="utf-8"))["events"]:
     if e["before_hash"] != before or not e["hidden"] and hashlib.sha256(text.encode()).hexdigest() != e["hash"]:
         raise SystemExit("第 %d 条记录与哈希不符" % e["version"])
     before = e["hash"]
-print("哈希链完整,最后一条是", before)
+print("哈希链完整，最后一条是", before)
 -----8<-----
 
 """

@@ -59,7 +59,7 @@ class Photo:
     def note(self) -> str:
         """What is wrong with it, as a sentence; "" for nothing."""
         if self.missing:
-            return "文件缺失:存储中没有这张照片"
+            return "文件缺失：存储中没有这张照片"
         return "文件与登记的校验值不符" if self.altered else ""
 
 
@@ -231,7 +231,7 @@ def _broken(events: Sequence[Any]) -> list[int]:
 
 def _name_photos(found: Dossier) -> None:
     """Number the photos, those of the case first: the same case always gives the same names."""
-    of_case = evidence.list_files_of_case(found.case.id)
+    of_case = evidence.list_files_of_case(found.case)
     of_talk = (
         evidence.list_files_of_conversation(found.talk_id, found.last_message_id, MOST_TALK_PHOTOS)
         if found.talk_id
@@ -252,16 +252,16 @@ def _name_photos(found: Dossier) -> None:
 def policy_sentences(policy: Policy) -> list[str]:
     """A policy as its page says it to buyers."""
     said = [
-        f"收货后 {policy.window_days} 天内可申请;使用后才能发现的质量问题 {policy.hidden_days} 天内。",
-        "商品质量问题、发错商品:运费由商家承担。",
-        "拍错商品:运费由买家承担,商品须未使用。",
-        f"自然灾害、交通延误等:运费{words.PAYER[policy.special_freight]}。",
+        f"收货后 {policy.window_days} 天内可申请；使用后才能发现的质量问题 {policy.hidden_days} 天内。",
+        "商品质量问题、发错商品：运费由商家承担。",
+        "拍错商品：运费由买家承担，商品须未使用。",
+        f"自然灾害、交通延误等：运费{words.PAYER[policy.special_freight]}。",
     ]
     for code in sorted(guarantees.codes(policy.guarantees)):
         if promise := guarantees.guarantee(code):
-            said.append(f"本店承诺:{promise.name}")
+            said.append(f"本店承诺：{promise.name}")
     if policy.excluded:
-        said.append("不支持无责换货的商品:" + "、".join(map(str, policy.excluded)))
+        said.append("不支持无责换货的商品：" + "、".join(map(str, policy.excluded)))
     return said
 
 

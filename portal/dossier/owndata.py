@@ -15,9 +15,10 @@ from typing import Any, BinaryIO
 from sqlalchemy import select
 
 from portal import inputs, words
+from portal.dossier.column_names import LABELS
 from portal.dossier.facts import stamp
 from portal.dossier.markup import PAGE_ENDS, facts, page_begins, put
-from portal.dossier.shares import LABELS, SHARES
+from portal.dossier.shares import SHARES
 from portal.extensions import Model, db
 from portal.models import User
 from portal.rights import reasons
@@ -69,7 +70,7 @@ def _json(person: int, name: str, now: datetime) -> Iterator[str]:
 
 def _html(person: int, name: str, now: datetime) -> Iterator[str]:
     yield page_begins(f"{name} 的个人信息副本")
-    yield put("<p>截至 {}。照片在每张售后单的证据包里;全部字段在 data.json。</p>\n", stamp(now))
+    yield put("<p>截至 {}。照片在每张售后单的证据包里；全部字段在 data.json。</p>\n", stamp(now))
     for table, share in SHARES.items():
         number = 0
         for row in rows(table, person):

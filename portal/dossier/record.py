@@ -11,6 +11,7 @@ from portal import words
 from portal.dossier.facts import Dossier, Photo, policy_sentences
 from portal.extensions import Model
 from portal.models import ParcelLine
+from portal.models.cases import OF_SHOP_ALONE
 
 FORMAT = "huanhuo-evidence-pack/1"
 _ORDER = (
@@ -83,7 +84,8 @@ def case_json(dossier: Dossier) -> Iterator[str]:
 def _case(dossier: Dossier) -> dict[str, Any]:
     to, back = dossier.view.receiver, dossier.view.back
     shown = {"receiver_name": to.name, "receiver_phone": to.phone, "receiver_address": to.place}
-    case = _columns(dossier.case) | shown | {"receiver_masked": dossier.masked}
+    kept = {name: value for name, value in _columns(dossier.case).items() if name not in OF_SHOP_ALONE}
+    case = kept | shown | {"receiver_masked": dossier.masked}
     case |= {"return_name": back.name, "return_phone": back.phone, "return_address": back.place}
     if case["opened_on"]:
         case["opened_on"] = {**case["opened_on"], **{name: shown[name] for name in shown if name in case["opened_on"]}}

@@ -19,7 +19,7 @@ def messages_html(dossier: Dossier) -> Iterator[str]:
         return
     yield markup.page_begins(f"订单 {dossier.order.order_no} 会话记录")
     yield put(
-        "<p>买家 {} · 店铺 {} · 共 {} 条消息 · 内容截至 {}(北京时间)</p>\n",
+        "<p>买家 {} · 店铺 {} · 共 {} 条消息 · 内容截至 {}（北京时间）</p>\n",
         dossier.buyer,
         dossier.shop,
         dossier.message_count,
@@ -51,7 +51,7 @@ def _sorted(dossier: Dossier, photos: list[Any]) -> tuple[list[Photo], list[Any]
 
 
 def _elsewhere(rows: list[Any]) -> Html:
-    said = f"照片未附上(只附最近 {MOST_TALK_PHOTOS} 张),登记的 SHA-256:"
+    said = f"照片未附上（只附最近 {MOST_TALK_PHOTOS} 张），登记的 SHA-256:"
     return markup.joined([put("<p>{}<code>{}</code></p>\n", said, row.sha256) for row in rows], "")
 
 

@@ -20,7 +20,7 @@ def timeline(dossier: Dossier) -> Iterator[str]:
     case = dossier.case
     yield markup.page_begins(f"售后单 {case.case_no} 处理记录")
     yield put(
-        "<p>{} · {} · 内容截至 {}(北京时间)</p>\n",
+        "<p>{} · {} · 内容截至 {}（北京时间）</p>\n",
         dossier.view.kind,
         words.state_of(dossier.case),
         stamp(dossier.as_of),
@@ -39,7 +39,9 @@ def timeline(dossier: Dossier) -> Iterator[str]:
     yield put("</ol>\n")
     yield from _parcels(dossier)
     rules = "换货条件" if case.type == "exchange" else "售后条件"
-    yield put("<h2>适用的{}(第 {} 版,{} 发布)</h2>\n", rules, dossier.policy.version, stamp(dossier.policy.created_at))
+    yield put(
+        "<h2>适用的{}（第 {} 版，{} 发布）</h2>\n", rules, dossier.policy.version, stamp(dossier.policy.created_at)
+    )
     yield put("<ul>{}</ul>\n", markup.joined(put("<li>{}</li>", said) for said in policy_sentences(dossier.policy)))
     yield markup.words(dossier.policy.words)
     yield from _photo_list(dossier)
@@ -50,8 +52,8 @@ def timeline(dossier: Dossier) -> Iterator[str]:
 def _chain_said(dossier: Dossier) -> Html:
     if dossier.broken:
         numbers = "、".join(map(str, dossier.broken))
-        return put('<p class="bad">哈希链不完整:第 {} 条记录与登记的哈希不符。</p>\n', numbers)
-    return put('<p class="ok">哈希链完整:{} 条处理记录都与登记时的哈希一致。</p>\n', len(dossier.events))
+        return put('<p class="bad">哈希链不完整：第 {} 条记录与登记的哈希不符。</p>\n', numbers)
+    return put('<p class="ok">哈希链完整：{} 条处理记录都与登记时的哈希一致。</p>\n', len(dossier.events))
 
 
 def _order(dossier: Dossier) -> Html:
@@ -95,7 +97,7 @@ def _line(dossier: Dossier, line: CaseLine, bought: OrderLine) -> Html:
                 ]
             ),
             markup.words(line.inspection_note),
-            put("<h3>交易快照(下单时的原文)</h3>"),
+            put("<h3>交易快照（下单时的原文）</h3>"),
             markup.facts([(str(name), value) for name, value in bought.snapshot.items()]) or put("<p>没有快照</p>"),
         ]
     )
@@ -154,7 +156,7 @@ def gallery(photos: list[Photo]) -> Html:
 
 
 def _figure(photo: Photo) -> Html:
-    taken = f" · 拍摄时间 {photo.row.taken_note}(未验证)" if photo.row.taken_note else ""
+    taken = f" · 拍摄时间 {photo.row.taken_note}（未验证）" if photo.row.taken_note else ""
     note = put('<br><span class="bad">{}</span>', photo.note) if photo.note else Html("")
     file = photo.name.rpartition("/")[2]
     if photo.missing:
@@ -193,7 +195,7 @@ def _parcels(dossier: Dossier) -> Iterator[Html]:
         )
         traces = list(reversed(dossier.view.traces.get(parcel.id, [])))
         if traces:
-            rows = [put("<li>{} {}(来源:{})</li>", stamp(trace.at), trace.words, _origin(trace)) for trace in traces]
+            rows = [put("<li>{} {}（来源：{}）</li>", stamp(trace.at), trace.words, _origin(trace)) for trace in traces]
             yield put("<ul>{}</ul>\n", markup.joined(rows, ""))
         else:
             yield put("<p>没有物流记录</p>\n")
@@ -220,8 +222,8 @@ def _photo_list(dossier: Dossier) -> Iterator[Html]:
 
 def _chain(dossier: Dossier) -> Iterator[Html]:
     yield put(
-        "<h2>哈希链</h2>\n<p>每条记录的哈希由上一条的哈希和这一条的全部内容算出;改动任何一条,后面的都对不上。"
-        "核对方法见 README.txt,原文见 case.json。</p>\n"
+        "<h2>哈希链</h2>\n<p>每条记录的哈希由上一条的哈希和这一条的全部内容算出；改动任何一条，后面的都对不上。"
+        "核对方法见 README.txt，原文见 case.json。</p>\n"
         "<table>\n<thead><tr><th>记录</th><th>上一条</th><th>这一条</th></tr></thead>\n"
     )
     for event in dossier.events:
@@ -230,7 +232,7 @@ def _chain(dossier: Dossier) -> Iterator[Html]:
             event.version,
             event.version,
             event.step,
-            event.before_hash or "(没有)",
+            event.before_hash or "（没有）",
             event.hash,
         )
     yield put("</table>\n")

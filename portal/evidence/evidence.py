@@ -19,6 +19,7 @@ from portal.evidence.imaging import PreparedImage
 from portal.evidence.store import Store
 from portal.extensions import db, writing
 from portal.models import Evidence, Message
+from portal.prepared import Prepared
 
 LOOSE_FOR = timedelta(hours=24)  # how long a photo may hang on nothing
 MOST_PER_STEP = 9
@@ -107,9 +108,8 @@ def find_same(sha256: str, owner_id: int, public_ids: Sequence[str] = (), *, dra
 
 def find_loose(sha256: str, owner_id: int) -> str | None:
     """This person's photo with this content that hangs on nothing: sent before, when its answer was lost."""
-    nothing = (Evidence.case_id, Evidence.draft_id, Evidence.message_id, Evidence.product_id)
     query = select(Evidence.public_id).where(Evidence.owner_id == owner_id, Evidence.sha256 == sha256)
-    return db.session.scalar(query.where(*(each.is_(None) for each in nothing)).order_by(Evidence.id.desc()).limit(1))
+    return db.session.scalar(query.where(Evidence.is_loose()).order_by(Evidence.id.desc()).limit(1))
 
 
 def take_back(store: Store, stored: Sequence[Stored]) -> None:
@@ -128,9 +128,7 @@ def count_loose(public_ids: Sequence[str], owner_id: int) -> list[str]:
             select(Evidence.public_id).where(
                 Evidence.public_id.in_(public_ids),
                 Evidence.owner_id == owner_id,
-                Evidence.case_id.is_(None),
-                Evidence.message_id.is_(None),
-                Evidence.product_id.is_(None),
+                Evidence.is_loose("draft_id"),
             )
         )
     )
@@ -148,8 +146,7 @@ def attach_to_case(
         .where(
             Evidence.public_id.in_(public_ids),
             Evidence.owner_id == owner_id,
-            Evidence.case_id.is_(None),
-            Evidence.message_id.is_(None),
+            Evidence.is_loose("draft_id"),
         )
         .values(shop_id=shop_id, case_id=case_id, order_id=order_id, event_version=version, draft_id=None)
         .execution_options(synchronize_session=False)
@@ -166,13 +163,29 @@ def attach_to_message(public_ids: Sequence[str], *, shop_id: int, owner_id: int,
         .where(
             Evidence.public_id.in_(public_ids),
             Evidence.owner_id == owner_id,
-            Evidence.case_id.is_(None),
-            Evidence.draft_id.is_(None),
-            Evidence.message_id.is_(None),
+            Evidence.is_loose(),
         )
         .values(shop_id=shop_id, message_id=message_id, order_id=order_id)
         .execution_options(synchronize_session=False)
     )
+    return int(done.rowcount)  # type: ignore[attr-defined]
+
+
+def attach_to_complaint(public_ids: Sequence[str], *, owner_id: int, complaint_id: int) -> int:
+    """Hang loose photos on a complaint; returns how many."""
+    return _attach(public_ids, owner_id, complaint_id=complaint_id)
+
+
+def attach_to_enquiry(public_ids: Sequence[str], *, shop_id: int, owner_id: int, message_id: int) -> int:
+    """Hang loose photos on a message of an enquiry; returns how many."""
+    return _attach(public_ids, owner_id, shop_id=shop_id, enquiry_message_id=message_id)
+
+
+def _attach(public_ids: Sequence[str], owner_id: int, **held: int) -> int:
+    if not public_ids:
+        return 0
+    mine = (Evidence.public_id.in_(public_ids), Evidence.owner_id == owner_id, Evidence.is_loose())
+    done = db.session.execute(update(Evidence).where(*mine).values(**held).execution_options(synchronize_session=False))
     return int(done.rowcount)  # type: ignore[attr-defined]
 
 
@@ -190,20 +203,31 @@ _COLUMNS = (
     _photo.created_at,
 )
 
-_OF_CASE = select(*_COLUMNS).where(_photo.case_id == bindparam("case_id")).order_by(_photo.id)
+_OF_CASE = Prepared(
+    select(*_COLUMNS)
+    .where(_photo.case_id == bindparam("case_id"), _photo.shop_id == bindparam("shop_id"))
+    .order_by(_photo.id)
+)
 
 
-def list_of_case(case_id: int) -> Sequence[Any]:
+def list_of_case(case: Any) -> Sequence[Any]:
     """The photos of a case, oldest first, as rows (public_id, side, event_version, sizes, taken_note, created_at)."""
-    return db.session.execute(_OF_CASE, {"case_id": case_id}).all()
+    return _OF_CASE.list_rows(case_id=case.id, shop_id=case.shop_id)
+
+
+def list_of_complaint(complaint_id: int) -> Sequence[Any]:
+    """The photos of a complaint, oldest first."""
+    return db.session.execute(select(*_COLUMNS).where(_photo.complaint_id == complaint_id).order_by(_photo.id)).all()
 
 
 _FILES = select(*_COLUMNS, _photo.case_id, _photo.key, _photo.sha256, _photo.bytes)
 
 
-def list_files_of_case(case_id: int) -> Sequence[Any]:
+def list_files_of_case(case: Any) -> Sequence[Any]:
     """The photos of a case, oldest first, also with the name in the store, the size in bytes and the SHA-256."""
-    return db.session.execute(_FILES.where(_photo.case_id == case_id).order_by(_photo.id)).all()
+    return db.session.execute(
+        _FILES.where(_photo.case_id == case.id, _photo.shop_id == case.shop_id).order_by(_photo.id)
+    ).all()
 
 
 def list_files_of_conversation(conversation_id: int, last_message_id: int, most: int) -> Sequence[Any]:
@@ -259,10 +283,7 @@ def clear_unused(store: Store, now: datetime) -> int:
         db.session.execute(
             delete(Evidence).where(
                 Evidence.created_at < now - LOOSE_FOR,
-                Evidence.case_id.is_(None),
-                Evidence.draft_id.is_(None),
-                Evidence.message_id.is_(None),
-                Evidence.product_id.is_(None),
+                Evidence.is_loose(),
             )
         )
     named: set[str] = set()

@@ -24,21 +24,21 @@ class ImageRefused(ValueError):
         super().__init__(self.sentence)
 
 
-BUSY = "还没有处理:现在上传的人较多,请稍后再试"
+BUSY = "还没有处理：现在上传的人较多，请稍后再试"
 
 
-ODD = "处理不了(可能内容过于复杂),请换一张照片,或者截图后上传截图"
+ODD = "处理不了（可能内容过于复杂），请换一张照片，或者截图后上传截图"
 
 
-BROKEN = "不完整或已损坏,可能没有上传完,请重新选择"
+BROKEN = "不完整或已损坏，可能没有上传完，请重新选择"
 
 
-NOT_TRIED = "还没有处理,请去掉处理不了的照片后重新上传"
+NOT_TRIED = "还没有处理，请去掉处理不了的照片后重新上传"
 
 
 LARGE = {
-    kind: f"像素过大(最多 {pixels // 10_000} 万像素,边长不超过 {imaging_child.LONGEST_SIDE}),"
-    "请缩小后再上传,或者截图后上传截图"
+    kind: f"像素过大（最多 {pixels // 10_000} 万像素，边长不超过 {imaging_child.LONGEST_SIDE}），"
+    "请缩小后再上传，或者截图后上传截图"
     for kind, pixels in imaging_child.MOST_PIXELS.items()
 }
 
@@ -46,7 +46,7 @@ LARGE = {
 LARGE["WEBP"] = LARGE["WEBP"].replace("最多", "WebP 图片最多")
 
 
-_NO_HEIC = "是 HEIC 格式,这里打不开,请把手机相机的格式改为「兼容性最佳」后重拍,或者截图后上传截图"
+_NO_HEIC = "是 HEIC 格式，这里打不开，请把手机相机的格式改为「兼容性最佳」后重拍，或者截图后上传截图"
 
 
 _HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"}
@@ -82,9 +82,9 @@ _MARKUP = re.compile(rb"\s*(?:<\?xml|<!|<html|<svg|<head|<body|<script|<x:|mime-
 def judge(index: int, stream: IO[bytes], size: int) -> str:
     """Which of ``child.FORMATS`` the stream holds; it is left at its beginning. Raises ImageRefused."""
     if size == 0:
-        raise ImageRefused(index, "是空文件,请重新选择")
+        raise ImageRefused(index, "是空文件，请重新选择")
     if size > MOST_BYTES:
-        raise ImageRefused(index, f"文件超过 {MOST_BYTES >> 20} MB,请缩小后再上传")
+        raise ImageRefused(index, f"文件超过 {MOST_BYTES >> 20} MB，请缩小后再上传")
     head = stream.read(512)
     stream.seek(0)
     name = ""
@@ -106,7 +106,7 @@ def judge(index: int, stream: IO[bytes], size: int) -> str:
         name = "网页或矢量图"
     else:
         name = next((name for magic, name in _FOREIGN if head.startswith(magic)), "")
-    raise ImageRefused(index, (f"是{name}," if name else "") + "不是 JPEG、PNG 或 WebP 图片,请换一张照片")
+    raise ImageRefused(index, (f"是{name}，" if name else "") + "不是 JPEG、PNG 或 WebP 图片，请换一张照片")
 
 
 def is_webp(file: bytes) -> bool:

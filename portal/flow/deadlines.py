@@ -15,6 +15,8 @@ def due(state: str, facts: Facts, set_to: Mapping[str, timedelta] | None = None)
     spans = {**DEADLINES, **(set_to or {})}
     if state in FINAL:
         return None, ""
+    if facts.escalated and facts.stage == Stage.UNFULFILLED:
+        return _awaited(state, facts, spans)
     if facts.escalated:
         rule = _OF_STAGE[Stage(facts.stage)] if not facts.passed_on else "mediation_rule"
         return (facts.evidence_at or facts.entered_at) + spans[rule], rule
@@ -34,6 +36,14 @@ _PLAIN: dict[str, str] = {  # states whose one deadline runs from entering them
     State.DISPUTED: "inspection_dispute",
     State.PAYING: "difference_payment",
 }
+
+
+def _awaited(state: str, facts: Facts, spans: Mapping[str, timedelta]) -> tuple[datetime | None, str]:
+    """What the rule found owed waits for whoever owes it; only proof of payment can be left unanswered too long."""
+    end, rule = _running(state, facts, spans)
+    if rule != "arrival_objection":
+        return None, ""
+    return (max(end, facts.not_before) if facts.not_before else end), rule
 
 
 def _running(state: str, facts: Facts, spans: Mapping[str, timedelta]) -> tuple[datetime, str]:

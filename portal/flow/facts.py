@@ -49,6 +49,8 @@ class Facts:
     evidence_round: int = 0
     evidence_at: datetime | None = None  # when the present stage of the mediation began
     heard_both: bool = False  # both sides have handed in evidence in this round
+    converted: bool = False  # refunding, refund_failed: it has become another case, and is open for a payment alone
+    ruled: bool = False  # the rule has decided already that what this state waits for stays owed
     passed_on: bool = False  # the decision was late, and another mediator was to have it
     ruling: str = ""  # the decision that the rule makes, once that is all that is left
     favours: str = ""  # whom the rule favours by the ground of the application
@@ -57,6 +59,7 @@ class Facts:
     offered_by: str = ""  # whose offer waits for the other side, while the platform is in it
     asked_by: str = ""  # who opened the mediation
     origin: str = ""  # proposed: the state that the proposal was made in
+    failed_late: bool = False  # what didn't pass inspection should be on its way home and isn't
     countered: bool = False  # proposed: the buyer has made terms of his own
     outcome: str = ""  # proposed: where the open terms lead: return, reship, pay, refund, convert
     difference_fen: int = 0  # what the buyer would have to pay for the other specification; negative: gets back

@@ -53,6 +53,7 @@ class Stage(StrEnum):
     EVIDENCE = "evidence"  # both sides may hand in evidence
     DECIDING = "deciding"
     OVERDUE = "overdue"  # the decision is late; a supervisor's list
+    UNFULFILLED = "unfulfilled"  # the rule has decided, and who owes something still hasn't done it; no clock runs
 
 
 FINAL = frozenset({State.COMPLETED, State.CLOSED, State.WITHDRAWN, State.CONVERTED})
@@ -129,13 +130,14 @@ class Stale(StepRefused):
     """Somebody else was faster: the case is no longer what the page showed. Nothing was changed."""
 
 
-NOT_NOW = "这一步现在不能进行,页面显示的是最新状态"
+NOT_NOW = "这一步现在不能进行，页面显示的是最新状态"
 
 
 def waits_for(
     state: str,
     *,
     escalated: bool = False,
+    unfulfilled: bool = False,
     problem_open: bool = False,
     countered: bool = False,
     shown: bool = False,
@@ -146,6 +148,8 @@ def waits_for(
     """
     if state in FINAL:
         return None
+    if unfulfilled:
+        return Actor.BUYER if shown and state == State.REFUNDING else Actor.SELLER
     if escalated:
         return Actor.MEDIATOR
     if shown and state == State.REFUNDING:

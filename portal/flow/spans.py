@@ -33,8 +33,11 @@ DEADLINES: dict[str, timedelta] = {
     "mediation_decision": timedelta(days=5),
     "mediation_second": timedelta(days=5),  # after that: then another mediator has it
     "mediation_rule": timedelta(days=5),  # for the other one: then the rule decides
+    "send_back": timedelta(hours=72),  # what didn't pass inspection, from when the result stands
     "least_left": timedelta(hours=24),  # when a clock that stood still goes on, at least this much is left
     "nudge_pause": timedelta(hours=24),
+    "complaint_answer": timedelta(days=15),  # for who runs the portal to answer a complaint
+    "rating_again": timedelta(days=3),  # the second and last time that somebody is asked how content they are
     "receipt_objection": timedelta(hours=48),  # to object to a 签收 that the other side reports
 }
 

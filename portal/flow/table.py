@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from portal.flow.facts import Facts
-from portal.flow.kinds import FINAL, NOT_NOW, Actor, CaseType, Role, State, StepRefused
+from portal.flow.kinds import FINAL, NOT_NOW, OWED, Actor, CaseType, Role, State, StepRefused
 from portal.flow.needs import NEEDS
 
 # Steps that stay in their state and yet start its clock anew; every change of state does.
@@ -47,31 +47,31 @@ _ROWS: tuple[Step, ...] = (
     Step("apply", R, None, State.APPLIED, B, "买家提交了退货退款申请", (S,), "提交申请", title="新的{type}申请"),
     Step("apply", M, None, State.APPLIED, B, "买家提交了仅退款申请", (S,), "提交申请", title="新的{type}申请"),
     Step("apply_on_behalf", ALL, None, State.APPLIED, S, "商家按买家的要求代为提交了申请", (B,), "代买家申请", roles=AGENT),
-    Step("cancel_order", M, None, State.REFUNDING, B, "买家在发货前撤销了订单,等待商家退款", (S,), "撤销申请"),
+    Step("cancel_order", M, None, State.REFUNDING, B, "买家在发货前撤销了订单，等待商家退款", (S,), "撤销申请"),
     Step("withdraw", ALL, State.APPLIED, State.WITHDRAWN, B, "买家撤销了申请", (S,), "撤销申请", danger=True),
     Step("withdraw", ALL, State.PROPOSED, State.WITHDRAWN, B, "买家撤销了申请", (S,), "撤销申请", needs=("from_applied",), danger=True),
     Step("withdraw", ALL, State.REVISING, State.WITHDRAWN, B, "买家撤销了申请", (S,), "撤销申请", danger=True),
     Step("withdraw", XR, State.RETURNING, State.WITHDRAWN, B, "买家撤销了申请", (S,), "撤销申请", needs=("no_parcel_back",), danger=True),
     Step("withdraw", I, State.RESHIPPING, State.WITHDRAWN, B, "买家撤销了申请", (S,), "撤销申请", needs=("nothing_shipped", "nothing_contested"), danger=True),
     Step("modify", ALL, State.APPLIED, State.APPLIED, B, "买家修改了申请", (S,), "修改申请", needs=("applications_left",)),
-    Step("agree", X, State.APPLIED, State.RETURNING, S, "商家同意换货,等待买家寄回", (B,), "同意", roles=AGENT, title="换货成功通知"),
-    Step("agree", R, State.APPLIED, State.RETURNING, S, "商家同意退货退款,等待买家寄回", (B,), "同意", roles=AGENT, title="{type}申请已通过"),
-    Step("agree", I, State.APPLIED, State.RESHIPPING, S, "商家同意补发,等待发货", (B,), "同意", roles=AGENT, title="{type}申请已通过"),
+    Step("agree", X, State.APPLIED, State.RETURNING, S, "商家同意换货，等待买家寄回", (B,), "同意", roles=AGENT, title="换货成功通知"),
+    Step("agree", R, State.APPLIED, State.RETURNING, S, "商家同意退货退款，等待买家寄回", (B,), "同意", roles=AGENT, title="{type}申请已通过"),
+    Step("agree", I, State.APPLIED, State.RESHIPPING, S, "商家同意补发，等待发货", (B,), "同意", roles=AGENT, title="{type}申请已通过"),
     Step("agree", M, State.APPLIED, State.REFUNDING, S, "商家同意退款", (B,), "同意", roles=AGENT, title="{type}申请已通过"),
-    Step("agree_no_return", X, State.APPLIED, State.RESHIPPING, S, "商家同意换货,无需寄回", (B,), "同意,无需寄回", needs=("no_difference",), roles=AGENT, title="换货成功通知"),
-    Step("agree_refund_without_return", R, State.APPLIED, State.REFUNDING, S, "商家同意退款,无需寄回", (B,), "同意退款,无需寄回", roles=AGENT),
-    Step("goods_shipped", M, State.APPLIED, State.CLOSED, S, "商家已发货,仅退款申请关闭;收到后可以申请退货退款", (B,), "商品已发出", needs=("unshipped",), roles=AGENT | STORE, danger=True),
+    Step("agree_no_return", X, State.APPLIED, State.RESHIPPING, S, "商家同意换货，无需寄回", (B,), "同意，无需寄回", needs=("no_difference",), roles=AGENT, title="换货成功通知"),
+    Step("agree_refund_without_return", R, State.APPLIED, State.REFUNDING, S, "商家同意退款，无需寄回", (B,), "同意退款，无需寄回", roles=AGENT),
+    Step("goods_shipped", M, State.APPLIED, State.CLOSED, S, "商家已发货，仅退款申请关闭；收到后可以申请退货退款", (B,), "商品已发出", needs=("unshipped",), roles=AGENT | STORE, danger=True),
     Step("propose", ALL, State.APPLIED, State.PROPOSED, S, "商家提出了协商方案", (B,), "协商方案", roles=AGENT, title="协商方案待您确认"),
     Step("reject", ALL, State.APPLIED, State.REVISING, S, "商家拒绝了申请", (B,), "拒绝", needs=("refusable", "wrote"), roles=AGENT, danger=True, title="{type}申请未通过"),
     Step("ask_evidence", ALL, State.APPLIED, State.REVISING, S, "商家请买家补充凭证", (B,), "请补充凭证", roles=AGENT, title="请补充凭证"),
-    Step("timeout_close", ALL, State.APPLIED, State.CLOSED, C, "商家超时未答复协商申请,申请已关闭", (B, S), after="seller_response", needs=("negotiated",)),
-    Step("timeout_agree", X, State.APPLIED, State.RETURNING, C, "商家超时未处理,系统已同意换货", (B, S), after="seller_response", needs=("not_negotiated", "default_address"), title="换货成功通知"),
-    Step("timeout_agree", R, State.APPLIED, State.RETURNING, C, "商家超时未处理,系统已同意退货退款", (B, S), after="seller_response", needs=("not_negotiated", "default_address"), title="{type}申请已通过"),
-    Step("timeout_escalate", XR, State.APPLIED, State.APPLIED, C, "商家超时未处理,平台介入", (B, S, P), after="seller_response", needs=("not_negotiated", "no_default_address"), title="平台介入通知"),
-    Step("timeout_agree", I, State.APPLIED, State.RESHIPPING, C, "商家超时未处理,系统已按服务承诺同意补发", (B, S), after="seller_response", needs=("not_negotiated", "guaranteed"), title="{type}申请已通过"),
-    Step("timeout_escalate", I, State.APPLIED, State.APPLIED, C, "商家超时未处理,平台介入", (B, S, P), after="seller_response", needs=("not_negotiated", "not_guaranteed"), title="平台介入通知"),
-    Step("timeout_agree", M, State.APPLIED, State.REFUNDING, C, "商家超时未处理,系统已同意退款", (B, S), after="seller_response", needs=("not_negotiated", "auto_refund"), title="{type}申请已通过"),
-    Step("timeout_escalate", M, State.APPLIED, State.APPLIED, C, "商家超时未处理,平台介入", (B, S, P), after="seller_response", needs=("not_negotiated", "no_auto_refund"), title="平台介入通知"),
+    Step("timeout_close", ALL, State.APPLIED, State.CLOSED, C, "商家超时未答复协商申请，申请已关闭", (B, S), after="seller_response", needs=("negotiated",)),
+    Step("timeout_agree", X, State.APPLIED, State.RETURNING, C, "商家超时未处理，系统已同意换货", (B, S), after="seller_response", needs=("not_negotiated", "default_address"), title="换货成功通知"),
+    Step("timeout_agree", R, State.APPLIED, State.RETURNING, C, "商家超时未处理，系统已同意退货退款", (B, S), after="seller_response", needs=("not_negotiated", "default_address"), title="{type}申请已通过"),
+    Step("timeout_escalate", XR, State.APPLIED, State.APPLIED, C, "商家超时未处理，平台介入", (B, S, P), after="seller_response", needs=("not_negotiated", "no_default_address"), title="平台介入通知"),
+    Step("timeout_agree", I, State.APPLIED, State.RESHIPPING, C, "商家超时未处理，系统已按服务承诺同意补发", (B, S), after="seller_response", needs=("not_negotiated", "guaranteed"), title="{type}申请已通过"),
+    Step("timeout_escalate", I, State.APPLIED, State.APPLIED, C, "商家超时未处理，平台介入", (B, S, P), after="seller_response", needs=("not_negotiated", "not_guaranteed"), title="平台介入通知"),
+    Step("timeout_agree", M, State.APPLIED, State.REFUNDING, C, "商家超时未处理，系统已同意退款", (B, S), after="seller_response", needs=("not_negotiated", "auto_refund"), title="{type}申请已通过"),
+    Step("timeout_escalate", M, State.APPLIED, State.APPLIED, C, "商家超时未处理，平台介入", (B, S, P), after="seller_response", needs=("not_negotiated", "no_auto_refund"), title="平台介入通知"),
     *(
         Step(name, types, State.PROPOSED, target, actor, f"{who}接受了协商方案", (other,), "接受方案", needs=(turn, leads), roles=AGENT if actor is S else OWNER)
         for actor, other, who, turn in ((B, S, "买家", "not_countered"), (S, B, "商家", "countered"))
@@ -93,49 +93,49 @@ _ROWS: tuple[Step, ...] = (
         for name, actor, news, tells, button, after, needs in (
             ("decline", B, "买家没有接受协商方案", (S,), "不接受方案", "", ("not_countered", need)),
             ("decline", S, "商家没有接受买家的方案", (B,), "不接受方案", "", ("countered", need)),
-            ("timeout_decline", C, "买家超时未答复,协商方案失效", (B, S), "", "proposal_answer", (need,)),
-            ("timeout_decline", C, "商家超时未答复,买家的方案失效", (B, S), "", "counter_answer", (need,)),
+            ("timeout_decline", C, "买家超时未答复，协商方案失效", (B, S), "", "proposal_answer", (need,)),
+            ("timeout_decline", C, "商家超时未答复，买家的方案失效", (B, S), "", "counter_answer", (need,)),
         )
     ),
     Step("modify", ALL, State.REVISING, State.APPLIED, B, "买家修改后重新提交了申请", (S,), "修改申请", needs=("applications_left",)),
-    Step("timeout_close", ALL, State.REVISING, State.CLOSED, C, "买家超时未修改,申请已关闭", (B, S), after="buyer_modify"),
+    Step("timeout_close", ALL, State.REVISING, State.CLOSED, C, "买家超时未修改，申请已关闭", (B, S), after="buyer_modify"),
     Step("ship_return", XR, State.RETURNING, State.INSPECTING, B, "买家已寄回商品", (S,), "寄回商品", title="买家已寄回商品"),
     Step("extend", XR, State.RETURNING, State.RETURNING, B, "买家延长了寄回期限", (S,), "延长寄回期限", needs=("not_extended",)),
     Step("grant_extension", XR, State.RETURNING, State.RETURNING, S, "商家延长了寄回期限", (B,), "延长寄回期限", roles=AGENT),
-    Step("timeout_close", XR, State.RETURNING, State.CLOSED, C, "买家超时未寄回,申请已关闭", (B, S), after="buyer_return", needs=("no_parcel_back",)),
+    Step("timeout_close", XR, State.RETURNING, State.CLOSED, C, "买家超时未寄回，申请已关闭", (B, S), after="buyer_return", needs=("no_parcel_back",)),
     Step("edit_parcel", XR, State.INSPECTING, State.INSPECTING, B, "买家修改了退货运单", (S,), "修改运单", needs=("back_not_signed",)),
-    Step("accept_goods", X, State.INSPECTING, State.RESHIPPING, S, "商家验货通过,等待发出换货商品", (B,), "确认收货并验货", needs=("no_difference",), roles=STORE, title="验货通过"),
-    Step("accept_goods_diff", X, State.INSPECTING, State.PAYING, S, "商家验货通过,等待买家补差价", (B,), "确认收货并验货", needs=("difference",), roles=STORE),
-    Step("accept_goods", R, State.INSPECTING, State.REFUNDING, S, "商家验货通过,等待退款", (B,), "确认收货并验货", roles=STORE, title="验货通过"),
+    Step("accept_goods", X, State.INSPECTING, State.RESHIPPING, S, "商家验货通过，等待发出换货商品", (B,), "确认收货并验货", needs=("no_difference",), roles=STORE, title="验货通过"),
+    Step("accept_goods_diff", X, State.INSPECTING, State.PAYING, S, "商家验货通过，等待买家补差价", (B,), "确认收货并验货", needs=("difference",), roles=STORE),
+    Step("accept_goods", R, State.INSPECTING, State.REFUNDING, S, "商家验货通过，等待退款", (B,), "确认收货并验货", roles=STORE, title="验货通过"),
     Step("dispute_goods", XR, State.INSPECTING, State.DISPUTED, S, "商家验货有异议", (B,), roles=STORE, title="验货有异议"),
     Step("propose", XR, State.INSPECTING, State.PROPOSED, S, "商家提出了协商方案", (B,), "协商方案", roles=AGENT, title="协商方案待您确认"),
-    Step("timeout_accept", X, State.INSPECTING, State.RESHIPPING, C, "商家超时未验货,视为验货通过", (B, S), after="seller_receive", needs=("back_traced", "no_difference")),
-    Step("timeout_accept_diff", X, State.INSPECTING, State.PAYING, C, "商家超时未验货,视为验货通过,等待买家补差价", (B, S), after="seller_receive", needs=("back_traced", "difference")),
-    Step("timeout_accept", R, State.INSPECTING, State.REFUNDING, C, "商家超时未验货,视为验货通过,等待退款", (B, S), after="seller_receive", needs=("back_traced",)),
-    Step("timeout_escalate", XR, State.INSPECTING, State.INSPECTING, C, "商家超时未验货且没有物流记录,平台介入", (B, S, P), after="seller_receive", needs=("back_untraced",), title="平台介入通知"),
+    Step("timeout_accept", X, State.INSPECTING, State.RESHIPPING, C, "商家超时未验货，视为验货通过", (B, S), after="seller_receive", needs=("back_traced", "no_difference")),
+    Step("timeout_accept_diff", X, State.INSPECTING, State.PAYING, C, "商家超时未验货，视为验货通过，等待买家补差价", (B, S), after="seller_receive", needs=("back_traced", "difference")),
+    Step("timeout_accept", R, State.INSPECTING, State.REFUNDING, C, "商家超时未验货，视为验货通过，等待退款", (B, S), after="seller_receive", needs=("back_traced",)),
+    Step("timeout_escalate", XR, State.INSPECTING, State.INSPECTING, C, "商家超时未验货且没有物流记录，平台介入", (B, S, P), after="seller_receive", needs=("back_untraced",), title="平台介入通知"),
     Step("accept_result", X, State.DISPUTED, State.RESHIPPING, B, "买家接受了验货结果", (S,), "接受验货结果", needs=("some_accepted", "no_difference")),
-    Step("accept_result_diff", X, State.DISPUTED, State.PAYING, B, "买家接受了验货结果,等待补差价", (S,), "接受验货结果", needs=("some_accepted", "difference")),
-    Step("accept_result", R, State.DISPUTED, State.REFUNDING, B, "买家接受了验货结果,等待退款", (S,), "接受验货结果", needs=("some_accepted",)),
-    Step("accept_result_none", XR, State.DISPUTED, State.CLOSED, B, "买家接受了验货结果,申请已关闭", (S,), "接受验货结果", needs=("none_accepted",)),
-    Step("object", XR, State.DISPUTED, State.DISPUTED, B, "买家不认可验货结果,请商家复核", (S,), "不认可,请商家复核", needs=("not_objected",)),
+    Step("accept_result_diff", X, State.DISPUTED, State.PAYING, B, "买家接受了验货结果，等待补差价", (S,), "接受验货结果", needs=("some_accepted", "difference")),
+    Step("accept_result", R, State.DISPUTED, State.REFUNDING, B, "买家接受了验货结果，等待退款", (S,), "接受验货结果", needs=("some_accepted",)),
+    Step("accept_result_none", XR, State.DISPUTED, State.CLOSED, B, "买家接受了验货结果，申请已关闭", (S,), "接受验货结果", needs=("none_accepted",)),
+    Step("object", XR, State.DISPUTED, State.DISPUTED, B, "买家不认可验货结果，请商家复核", (S,), "不认可，请商家复核", needs=("not_objected",)),
     Step("revise_inspection", XR, State.DISPUTED, State.DISPUTED, S, "商家更新了验货结果", (B,), "重新验货", roles=STORE),
-    Step("timeout_accept", X, State.DISPUTED, State.RESHIPPING, C, "买家超时未回应,按验货结果继续", (B, S), after="inspection_dispute", needs=("some_accepted", "no_difference")),
-    Step("timeout_accept_diff", X, State.DISPUTED, State.PAYING, C, "买家超时未回应,按验货结果继续,等待补差价", (B, S), after="inspection_dispute", needs=("some_accepted", "difference")),
-    Step("timeout_accept", R, State.DISPUTED, State.REFUNDING, C, "买家超时未回应,按验货结果退款", (B, S), after="inspection_dispute", needs=("some_accepted",)),
-    Step("timeout_close", XR, State.DISPUTED, State.CLOSED, C, "买家超时未回应,申请已关闭", (B, S), after="inspection_dispute", needs=("none_accepted",)),
-    Step("pay", X, State.PAYING, State.RESHIPPING, B, "买家登记已补差价,等待商家确认并发货", (S,), "已补差价"),
-    Step("waive", X, State.PAYING, State.RESHIPPING, S, "商家免除了差价,等待发货", (B,), "免除差价", roles=MONEY),
-    Step("timeout_convert", X, State.PAYING, State.CONVERTED, C, "买家超时未补差价,已转为退款", (B, S), after="difference_payment"),
+    Step("timeout_accept", X, State.DISPUTED, State.RESHIPPING, C, "买家超时未回应，按验货结果继续", (B, S), after="inspection_dispute", needs=("some_accepted", "no_difference")),
+    Step("timeout_accept_diff", X, State.DISPUTED, State.PAYING, C, "买家超时未回应，按验货结果继续，等待补差价", (B, S), after="inspection_dispute", needs=("some_accepted", "difference")),
+    Step("timeout_accept", R, State.DISPUTED, State.REFUNDING, C, "买家超时未回应，按验货结果退款", (B, S), after="inspection_dispute", needs=("some_accepted",)),
+    Step("timeout_close", XR, State.DISPUTED, State.CLOSED, C, "买家超时未回应，申请已关闭", (B, S), after="inspection_dispute", needs=("none_accepted",)),
+    Step("pay", X, State.PAYING, State.RESHIPPING, B, "买家登记已补差价，等待商家确认并发货", (S,), "已补差价"),
+    Step("waive", X, State.PAYING, State.RESHIPPING, S, "商家免除了差价，等待发货", (B,), "免除差价", roles=MONEY),
+    Step("timeout_convert", X, State.PAYING, State.CONVERTED, C, "买家超时未补差价，已转为退款", (B, S), after="difference_payment"),
     Step("confirm_payment", X, State.RESHIPPING, State.RESHIPPING, S, "商家确认收到差价", (B,), "确认收到差价", needs=("payment_declared",), roles=MONEY),
-    Step("deny_payment", X, State.RESHIPPING, State.PAYING, S, "商家没有收到差价,请买家核对", (B,), "没有收到差价", needs=("payment_declared",), roles=MONEY, danger=True),
+    Step("deny_payment", X, State.RESHIPPING, State.PAYING, S, "商家没有收到差价，请买家核对", (B,), "没有收到差价", needs=("payment_declared",), roles=MONEY, danger=True),
     Step("ship_part", XI, State.RESHIPPING, State.RESHIPPING, S, "商家发出了部分商品", (B,), needs=("payment_clear",), roles=STORE),
     Step("ship_replacement", X, State.RESHIPPING, State.CONFIRMING, S, "商家已发出换货商品", (B,), "发出换货商品", needs=("payment_clear",), roles=STORE, title="{type}商品已发出"),
     Step("ship_replacement", I, State.RESHIPPING, State.CONFIRMING, S, "商家已发出补发商品", (B,), "发出补发商品", roles=STORE, title="{type}商品已发出"),
-    Step("propose_other_sku", XI, State.RESHIPPING, State.PROPOSED, S, "商品缺货,商家提出了其他方案", (B,), "缺货,协商方案", needs=("nothing_shipped",), roles=AGENT, title="商品缺货,请确认新的方案"),
+    Step("propose_other_sku", XI, State.RESHIPPING, State.PROPOSED, S, "商品缺货，商家提出了其他方案", (B,), "缺货，协商方案", needs=("nothing_shipped",), roles=AGENT, title="商品缺货，请确认新的方案"),
     Step("convert_refund", XI, State.RESHIPPING, State.CONVERTED, B, "买家改为退款", (S,), "转退款", needs=("may_convert", "nothing_shipped", "nothing_contested")),
-    Step("timeout_late", XI, State.RESHIPPING, State.RESHIPPING, C, "商家超时未发货,买家可以催办或转退款", (B, S), after="seller_reship", needs=("not_late",)),
+    Step("timeout_late", XI, State.RESHIPPING, State.RESHIPPING, C, "商家超时未发货，买家可以催办或转退款", (B, S), after="seller_reship", needs=("not_late",)),
     Step("nudge", XI, State.RESHIPPING, State.RESHIPPING, B, "买家催促商家发货", (S,), "催办", needs=("late", "not_just_nudged")),
-    Step("timeout_escalate", XI, State.RESHIPPING, State.RESHIPPING, C, "商家仍未发货,平台介入", (B, S, P), after="seller_reship_late", needs=("late",), title="平台介入通知"),
+    Step("timeout_escalate", XI, State.RESHIPPING, State.RESHIPPING, C, "商家仍未发货，平台介入", (B, S, P), after="seller_reship_late", needs=("late",), title="平台介入通知"),
     *(
         row
         for state in (State.RESHIPPING, State.CONFIRMING)
@@ -144,78 +144,84 @@ _ROWS: tuple[Step, ...] = (
             Step("settle_entry", XI, state, state, S, "商家付清了一笔款项", (B,), "登记已付款", needs=("money_open", "rest_open", "approved"), roles=MONEY),
         )
     ),
-    Step("confirm", X, State.CONFIRMING, State.COMPLETED, B, "买家确认收货,换货完成", (S, B), "确认收货", needs=("money_settled",), title="{type}完成"),
-    Step("confirm", I, State.CONFIRMING, State.COMPLETED, B, "买家确认收货,补发完成", (S, B), "确认收货", needs=("money_settled",), title="{type}完成"),
-    Step("confirm", XI, State.CONFIRMING, State.REFUNDING, B, "买家确认收货,等待商家付清款项", (S,), "确认收货", needs=("money_open",), title="{type}完成"),
+    Step("confirm", X, State.CONFIRMING, State.COMPLETED, B, "买家确认收货，换货完成", (S, B), "确认收货", needs=("money_settled",), title="{type}完成"),
+    Step("confirm", I, State.CONFIRMING, State.COMPLETED, B, "买家确认收货，补发完成", (S, B), "确认收货", needs=("money_settled",), title="{type}完成"),
+    Step("confirm", XI, State.CONFIRMING, State.REFUNDING, B, "买家确认收货，等待商家付清款项", (S,), "确认收货", needs=("money_open",), title="{type}完成"),
     Step("report_problem", X, State.CONFIRMING, State.CONFIRMING, B, "买家反馈收到的换货商品有问题", (S,), "收到有问题", needs=("no_problem",)),
     Step("report_problem", I, State.CONFIRMING, State.CONFIRMING, B, "买家反馈收到的补发商品有问题", (S,), "收到有问题", needs=("no_problem",)),
-    Step("replacement_defective", XI, State.CONFIRMING, State.CONVERTED, B, "收到的商品仍有问题,买家转为新的售后", (S,), "再次售后", needs=("nothing_contested",)),
+    Step("replacement_defective", XI, State.CONFIRMING, State.CONVERTED, B, "收到的商品仍有问题，买家转为新的售后", (S,), "再次售后", needs=("nothing_contested",)),
     Step("extend", XI, State.CONFIRMING, State.CONFIRMING, B, "买家延长了收货期限", (S,), "延长收货期限", needs=("not_extended", "no_problem")),
     Step("resend", XI, State.CONFIRMING, State.RESHIPPING, S, "商家同意重新发货", (B,), "同意重新发货", needs=("problem_open",), roles=STORE),
-    Step("replacement_lost", X, State.CONFIRMING, State.RESHIPPING, S, "换货商品丢失或退回,商家将重新发货", (B,), "丢件或退回,重新发货", needs=("out_lost",), roles=STORE),
-    Step("replacement_lost", I, State.CONFIRMING, State.RESHIPPING, S, "补发商品丢失或退回,商家将重新发货", (B,), "丢件或退回,重新发货", needs=("out_lost",), roles=STORE),
-    Step("timeout_confirm", X, State.CONFIRMING, State.COMPLETED, C, "买家超时未确认,系统已确认收货,换货完成", (B, S), after="buyer_confirm", needs=("out_traced", "no_problem", "money_settled"), title="{type}完成"),
-    Step("timeout_confirm", I, State.CONFIRMING, State.COMPLETED, C, "买家超时未确认,系统已确认收货,补发完成", (B, S), after="buyer_confirm", needs=("out_traced", "no_problem", "money_settled"), title="{type}完成"),
-    Step("timeout_confirm", XI, State.CONFIRMING, State.REFUNDING, C, "买家超时未确认,系统已确认收货,等待商家付清款项", (B, S), after="buyer_confirm", needs=("out_traced", "no_problem", "money_open"), title="{type}完成"),
-    Step("timeout_escalate", X, State.CONFIRMING, State.CONFIRMING, C, "换货商品没有物流记录,不自动确认收货,平台介入", (B, S, P), after="buyer_confirm", needs=("out_stuck", "no_problem"), title="平台介入通知"),
-    Step("timeout_escalate", I, State.CONFIRMING, State.CONFIRMING, C, "补发商品没有物流记录,不自动确认收货,平台介入", (B, S, P), after="buyer_confirm", needs=("out_stuck", "no_problem"), title="平台介入通知"),
-    Step("timeout_escalate", XI, State.CONFIRMING, State.CONFIRMING, C, "商家超时未处理收货问题,平台介入", (B, S, P), after="problem_answer", needs=("problem_open",), title="平台介入通知"),
+    Step("replacement_lost", X, State.CONFIRMING, State.RESHIPPING, S, "换货商品丢失或退回，商家将重新发货", (B,), "丢件或退回，重新发货", needs=("out_lost",), roles=STORE),
+    Step("replacement_lost", I, State.CONFIRMING, State.RESHIPPING, S, "补发商品丢失或退回，商家将重新发货", (B,), "丢件或退回，重新发货", needs=("out_lost",), roles=STORE),
+    Step("timeout_confirm", X, State.CONFIRMING, State.COMPLETED, C, "买家超时未确认，系统已确认收货，换货完成", (B, S), after="buyer_confirm", needs=("out_traced", "no_problem", "money_settled"), title="{type}完成"),
+    Step("timeout_confirm", I, State.CONFIRMING, State.COMPLETED, C, "买家超时未确认，系统已确认收货，补发完成", (B, S), after="buyer_confirm", needs=("out_traced", "no_problem", "money_settled"), title="{type}完成"),
+    Step("timeout_confirm", XI, State.CONFIRMING, State.REFUNDING, C, "买家超时未确认，系统已确认收货，等待商家付清款项", (B, S), after="buyer_confirm", needs=("out_traced", "no_problem", "money_open"), title="{type}完成"),
+    Step("timeout_escalate", X, State.CONFIRMING, State.CONFIRMING, C, "换货商品没有物流记录，不自动确认收货，平台介入", (B, S, P), after="buyer_confirm", needs=("out_stuck", "no_problem"), title="平台介入通知"),
+    Step("timeout_escalate", I, State.CONFIRMING, State.CONFIRMING, C, "补发商品没有物流记录，不自动确认收货，平台介入", (B, S, P), after="buyer_confirm", needs=("out_stuck", "no_problem"), title="平台介入通知"),
+    Step("timeout_escalate", XI, State.CONFIRMING, State.CONFIRMING, C, "商家超时未处理收货问题，平台介入", (B, S, P), after="problem_answer", needs=("problem_open",), title="平台介入通知"),
     Step("approve_refund", ALL, State.REFUNDING, State.REFUNDING, S, "商家复核了退款", (), "复核通过", needs=("approval_waiting",), roles=MONEY),
     Step("settle_entry", ALL, State.REFUNDING, State.REFUNDING, S, "商家付清了其中一笔款项", (B,), "登记已退款", needs=("approved", "more_entries", "rest_open"), roles=MONEY),
-    Step("refund_ok", X, State.REFUNDING, State.COMPLETED, S, "款项已付清,换货完成", (B, S), "登记已退款", needs=("approved", "one_entry", "nothing_contested"), roles=MONEY, title="退款完成"),
-    Step("refund_ok", I, State.REFUNDING, State.COMPLETED, S, "款项已付清,补发完成", (B, S), "登记已退款", needs=("approved", "one_entry", "nothing_contested"), roles=MONEY, title="退款完成"),
-    Step("refund_ok", RM, State.REFUNDING, State.COMPLETED, S, "商家已退款,退款完成", (B, S), "登记已退款", needs=("approved", "one_entry", "nothing_contested"), roles=MONEY, title="退款完成"),
-    Step("refund_arrived", ALL, State.REFUNDING, State.COMPLETED, B, "买家确认款项已到账,售后完成", (B, S, P), "已到账", needs=("rest_contested",), title="退款完成"),
-    Step("refund_fail", ALL, State.REFUNDING, State.REFUND_FAILED, S, "退款失败,商家会重试", (B,), "登记退款失败", needs=("approved",), roles=MONEY, danger=True),
-    Step("timeout_overdue", ALL, State.REFUNDING, State.REFUNDING, C, "商家超过法定期限未退款,平台介入", (B, S, P), after="refund_legal", title="平台介入通知"),
+    Step("refund_ok", X, State.REFUNDING, State.COMPLETED, S, "款项已付清，换货完成", (B, S), "登记已退款", needs=("approved", "one_entry", "nothing_contested", "not_converted"), roles=MONEY, title="退款完成"),
+    Step("refund_ok", XI, State.REFUNDING, State.CONVERTED, S, "商家付清了转单前的款项", (B, S), "登记已退款", needs=("approved", "one_entry", "nothing_contested", "was_converted"), roles=MONEY),
+    Step("refund_ok", I, State.REFUNDING, State.COMPLETED, S, "款项已付清，补发完成", (B, S), "登记已退款", needs=("approved", "one_entry", "nothing_contested", "not_converted"), roles=MONEY, title="退款完成"),
+    Step("refund_ok", RM, State.REFUNDING, State.COMPLETED, S, "商家已退款，退款完成", (B, S), "登记已退款", needs=("approved", "one_entry", "nothing_contested"), roles=MONEY, title="退款完成"),
+    Step("refund_arrived", ALL, State.REFUNDING, State.COMPLETED, B, "买家确认款项已到账，售后完成", (B, S, P), "已到账", needs=("rest_contested", "not_converted"), title="退款完成"),
+    Step("refund_arrived", XI, State.REFUNDING, State.CONVERTED, B, "买家确认转单前的款项已到账", (B, S, P), "已到账", needs=("rest_contested", "was_converted")),
+    Step("refund_fail", ALL, State.REFUNDING, State.REFUND_FAILED, S, "退款失败，商家会重试", (B,), "登记退款失败", needs=("approved",), roles=MONEY, danger=True),
+    Step("timeout_overdue", ALL, State.REFUNDING, State.REFUNDING, C, "商家超过法定期限未退款，平台介入", (B, S, P), after="refund_legal", title="平台介入通知"),
     Step("retry", ALL, State.REFUND_FAILED, State.REFUNDING, S, "商家重新办理退款", (B,), "重新退款", roles=MONEY),
-    Step("ask_account", ALL, State.REFUND_FAILED, State.REFUND_FAILED, S, "原路退回不成功,商家请您填写收款账户", (B,), "请买家填写收款账户", needs=("takes_bank", "account_not_asked"), roles=MONEY, title="请填写收款账户"),
-    Step("give_account", ALL, State.REFUND_FAILED, State.REFUND_FAILED, B, "买家填写了收款账户,请重新退款", (S,), "填写收款账户", needs=("takes_bank", "account_wanted"), title="买家填写了收款账户"),
-    Step("decline_account", ALL, State.REFUND_FAILED, State.REFUND_FAILED, B, "买家没有提供收款账户,请商家用其他方式退款", (S,), "不提供账户", needs=("account_asked",), title="买家没有提供收款账户"),
+    Step("ask_account", ALL, State.REFUND_FAILED, State.REFUND_FAILED, S, "原路退回不成功，商家请您填写收款账户", (B,), "请买家填写收款账户", needs=("takes_bank", "account_not_asked"), roles=MONEY, title="请填写收款账户"),
+    Step("give_account", ALL, State.REFUND_FAILED, State.REFUND_FAILED, B, "买家填写了收款账户，请重新退款", (S,), "填写收款账户", needs=("takes_bank", "account_wanted"), title="买家填写了收款账户"),
+    Step("decline_account", ALL, State.REFUND_FAILED, State.REFUND_FAILED, B, "买家没有提供收款账户，请商家用其他方式退款", (S,), "不提供账户", needs=("account_asked",), title="买家没有提供收款账户"),
     *(
-        Step("withdraw_account", ALL, state, state, B, "买家撤回了收款账户,请商家用其他方式退款", (S,), "撤回收款账户", needs=("account_held",), danger=True, title="买家撤回了收款账户")
+        Step("withdraw_account", ALL, state, state, B, "买家撤回了收款账户，请商家用其他方式退款", (S,), "撤回收款账户", needs=("account_held",), danger=True, title="买家撤回了收款账户")
         for state in (State.REFUNDING, State.REFUND_FAILED)
     ),
-    Step("timeout_overdue", ALL, State.REFUND_FAILED, State.REFUND_FAILED, C, "退款失败后超过法定期限,平台介入", (B, S, P), after="refund_legal", title="平台介入通知"),
+    Step("timeout_overdue", ALL, State.REFUND_FAILED, State.REFUND_FAILED, C, "退款失败后超过法定期限，平台介入", (B, S, P), after="refund_legal", title="平台介入通知"),
     # A payment that is recorded hasn't arrived, says the buyer: nothing is paid again until that is clear.
-    Step("deny_arrival", ALL, State.COMPLETED, State.REFUNDING, B, "买家说款项没有到账,请商家核对", (S,), "未到账", needs=("arrival_open",), title="买家说款项没有到账"),
+    Step("deny_arrival", ALL, State.COMPLETED, State.REFUNDING, B, "买家说款项没有到账，请商家核对", (S,), "未到账", needs=("arrival_open",), title="买家说款项没有到账"),
+    Step("deny_arrival", XI, State.CONVERTED, State.REFUNDING, B, "买家说转单前的款项没有到账，请商家核对", (S,), "未到账", needs=("arrival_open",), title="买家说款项没有到账"),
+    Step("confirm_arrival", XI, State.CONVERTED, State.CONVERTED, B, "买家确认转单前的款项已到账", (S,), "已到账", needs=("arrival_open",)),
     Step("confirm_arrival", ALL, State.COMPLETED, State.COMPLETED, B, "买家确认款项已到账", (S,), "已到账", needs=("arrival_open",)),
     *(
         row
         for state, types in ((State.RESHIPPING, XI), (State.CONFIRMING, XI), (State.REFUNDING, ALL), (State.REFUND_FAILED, ALL))
         for row in (
-            Step("deny_arrival", types, state, state, B, "买家说款项没有到账,请商家核对", (S,), "未到账", needs=("arrival_open",), title="买家说款项没有到账"),
+            Step("deny_arrival", types, state, state, B, "买家说款项没有到账，请商家核对", (S,), "未到账", needs=("arrival_open",), title="买家说款项没有到账"),
             Step("confirm_arrival", types, state, state, B, "买家确认款项已到账", (S,), "已到账", needs=("arrival_unsaid",) if state is not State.REFUNDING else ("arrival_unsaid", "rest_open")),
-            Step("show_payment", types, state, state, S, "商家提交了付款凭证,请买家查收", (B,), "提交付款凭证", needs=("unanswered_claim",), roles=MONEY, title="请核对是否到账"),
+            Step("show_payment", types, state, state, S, "商家提交了付款凭证，请买家查收", (B,), "提交付款凭证", needs=("unanswered_claim",), roles=MONEY, title="请核对是否到账"),
         )
     ),
-    *(Step("admit_unpaid", XI, state, state, S, "商家核对后确认款项没有付成,会重新付款", (B,), "款项没有付成", needs=("contested",), roles=MONEY) for state in (State.RESHIPPING, State.CONFIRMING)),
-    Step("timeout_escalate", ALL, State.REFUNDING, State.REFUNDING, C, "商家没有答复未到账的款项,平台介入", (B, S, P), after="arrival_answer", needs=("contested", "not_shown"), title="平台介入通知"),
-    Step("timeout_arrival", ALL, State.REFUNDING, State.COMPLETED, C, "商家提交付款凭证后买家没有再提出异议,售后完成", (B, S), after="arrival_objection", needs=("shown", "rest_contested"), title="售后完成"),
+    *(Step("admit_unpaid", XI, state, state, S, "商家核对后确认款项没有付成，会重新付款", (B,), "款项没有付成", needs=("contested",), roles=MONEY) for state in (State.RESHIPPING, State.CONFIRMING)),
+    Step("timeout_escalate", ALL, State.REFUNDING, State.REFUNDING, C, "商家没有答复未到账的款项，平台介入", (B, S, P), after="arrival_answer", needs=("contested", "not_shown"), title="平台介入通知"),
+    Step("timeout_arrival", ALL, State.REFUNDING, State.COMPLETED, C, "商家提交付款凭证后买家没有再提出异议，售后完成", (B, S), after="arrival_objection", needs=("shown", "rest_contested", "not_converted"), title="售后完成"),
+    Step("timeout_arrival", XI, State.REFUNDING, State.CONVERTED, C, "商家提交付款凭证后买家没有再提出异议，款项按已付清", (B, S), after="arrival_objection", needs=("shown", "rest_contested", "was_converted")),
     *(
-        Step("decide_unpaid", types, state, target, P, "平台裁决:款项没有付到,商家重新付款", (B, S), "没有付到,重新付款", needs=("in_mediation", "deciding", "contested"), title="平台裁决通知")
+        Step("decide_unpaid", types, state, target, P, "平台裁决：款项没有付到，商家重新付款", (B, S), "没有付到，重新付款", needs=("in_mediation", "deciding", "contested"), title="平台裁决通知")
         for state, target, types in (
             (State.RESHIPPING, State.RESHIPPING, XI), (State.CONFIRMING, State.CONFIRMING, XI),
             (State.REFUNDING, State.REFUND_FAILED, ALL), (State.REFUND_FAILED, State.REFUND_FAILED, ALL),
         )
     ),
-    Step("decide_close", ALL, State.APPLIED, State.CLOSED, P, "平台裁决:不支持申请,售后关闭", (B, S), "不支持,关闭售后", needs=("in_mediation", "deciding"), title="平台裁决通知"),
-    Step("decide_close", ALL, State.REVISING, State.CLOSED, P, "平台裁决:不支持申请,售后关闭", (B, S), "不支持,关闭售后", needs=("in_mediation", "deciding"), title="平台裁决通知"),
-    Step("decide_close", XR, State.INSPECTING, State.CLOSED, P, "平台裁决:不支持申请,商家退还商品,售后关闭", (B, S), "不支持,关闭售后", needs=("in_mediation", "deciding"), title="平台裁决通知"),
-    Step("decide_close", XR, State.DISPUTED, State.CLOSED, P, "平台裁决:不支持申请,商家退还商品,售后关闭", (B, S), "不支持,关闭售后", needs=("in_mediation", "deciding"), title="平台裁决通知"),
-    Step("decide_complete", XI, State.CONFIRMING, State.COMPLETED, P, "平台裁决:商家已履行,售后完成", (B, S), "商家已履行,完成", needs=("in_mediation", "deciding", "money_settled"), title="平台裁决通知"),
-    Step("decide_complete", ALL, State.REFUNDING, State.COMPLETED, P, "平台裁决:商家已付清,售后完成", (B, S), "商家已付清,完成", needs=("in_mediation", "deciding", "rest_contested"), title="平台裁决通知"),
-    *(Step("decide_return", XR, source, State.RETURNING, P, "平台裁决:支持申请,请买家寄回商品", (B, S), "支持,买家寄回", needs=("in_mediation", "deciding"), title="平台裁决通知") for source in (State.APPLIED, State.REVISING)),
+    Step("decide_close", ALL, State.APPLIED, State.CLOSED, P, "平台裁决：不支持申请，售后关闭", (B, S), "不支持，关闭售后", needs=("in_mediation", "deciding"), title="平台裁决通知"),
+    Step("decide_close", ALL, State.REVISING, State.CLOSED, P, "平台裁决：不支持申请，售后关闭", (B, S), "不支持，关闭售后", needs=("in_mediation", "deciding"), title="平台裁决通知"),
+    Step("decide_close", XR, State.INSPECTING, State.CLOSED, P, "平台裁决：不支持申请，商家退还商品，售后关闭", (B, S), "不支持，关闭售后", needs=("in_mediation", "deciding"), title="平台裁决通知"),
+    Step("decide_close", XR, State.DISPUTED, State.CLOSED, P, "平台裁决：不支持申请，商家退还商品，售后关闭", (B, S), "不支持，关闭售后", needs=("in_mediation", "deciding"), title="平台裁决通知"),
+    Step("decide_complete", XI, State.CONFIRMING, State.COMPLETED, P, "平台裁决：商家已履行，售后完成", (B, S), "商家已履行，完成", needs=("in_mediation", "deciding", "money_settled"), title="平台裁决通知"),
+    Step("decide_complete", ALL, State.REFUNDING, State.COMPLETED, P, "平台裁决：商家已付清，售后完成", (B, S), "商家已付清，完成", needs=("in_mediation", "deciding", "rest_contested", "not_converted"), title="平台裁决通知"),
+    Step("decide_complete", XI, State.REFUNDING, State.CONVERTED, P, "平台裁决：转单前的款项商家已付清", (B, S), "商家已付清", needs=("in_mediation", "deciding", "rest_contested", "was_converted"), title="平台裁决通知"),
+    *(Step("decide_return", XR, source, State.RETURNING, P, "平台裁决：支持申请，请买家寄回商品", (B, S), "支持，买家寄回", needs=("in_mediation", "deciding"), title="平台裁决通知") for source in (State.APPLIED, State.REVISING)),
     *(
-        Step("decide_reship", types, source, State.RESHIPPING, P, "平台裁决:商家发出商品", (B, S), "商家发货", needs=("in_mediation", "deciding"), title="平台裁决通知")
+        Step("decide_reship", types, source, State.RESHIPPING, P, "平台裁决：商家发出商品", (B, S), "商家发货", needs=("in_mediation", "deciding"), title="平台裁决通知")
         for source, types in ((State.APPLIED, XI), (State.REVISING, XI), (State.INSPECTING, X), (State.DISPUTED, X), (State.PAYING, X), (State.CONFIRMING, XI))
     ),
     *(
-        Step("decide_refund", types, source, State.REFUNDING, P, "平台裁决:商家退款", (B, S), "商家退款", needs=("in_mediation", "deciding"), title="平台裁决通知")
+        Step("decide_refund", types, source, State.REFUNDING, P, "平台裁决：商家退款", (B, S), "商家退款", needs=("in_mediation", "deciding"), title="平台裁决通知")
         for source, types in ((State.APPLIED, RM), (State.REVISING, RM), (State.INSPECTING, R), (State.DISPUTED, R))
     ),
     *(
-        Step("decide_refund", types, source, State.CONVERTED, P, "平台裁决:改为退款", (B, S), "改为退款", needs=("in_mediation", "deciding", "nothing_contested"), title="平台裁决通知")
+        Step("decide_refund", types, source, State.CONVERTED, P, "平台裁决：改为退款", (B, S), "改为退款", needs=("in_mediation", "deciding", "nothing_contested"), title="平台裁决通知")
         for source, types in (
             (State.APPLIED, XI), (State.REVISING, XI), (State.INSPECTING, X), (State.DISPUTED, X), (State.PAYING, X), (State.RESHIPPING, XI), (State.CONFIRMING, XI),
         )
@@ -235,12 +241,27 @@ def _rule(row: Step) -> Step:
     """The same decision, made by the rule where no mediator made one in time."""
     return row._replace(
         actor=C,
-        news=row.news.replace("平台裁决:", "裁决逾期,按事先告知的规则:"),
+        news=row.news.replace("平台裁决：", "裁决逾期，按事先告知的规则："),
         tells=(B, S, P),
         button="",
         after="mediation_rule",
-        needs=("in_mediation", f"rule_{row.name}"),
+        needs=("in_mediation", f"rule_{row.name}", *(need for need in row.needs if need.endswith("_converted"))),
         danger=False,
+    )
+
+
+def _end_after_rule(row: Step) -> Iterator[Step]:
+    """The platform is called in by the clock once; what the rule found owed and still isn't done waits on its list."""
+    calls = row.actor is C and row.name in ("timeout_escalate", "timeout_overdue")
+    if not calls or row.source not in (State.RESHIPPING, State.CONFIRMING, *OWED):
+        yield row
+        return
+    yield row._replace(needs=(*row.needs, "not_ruled"))
+    yield row._replace(
+        name="timeout_unfulfilled",
+        news=row.news.replace("平台介入", "转入平台的未履行清单"),
+        needs=(*row.needs, "ruled"),
+        title="售后没有履行",
     )
 
 
@@ -258,6 +279,7 @@ _ROWS += tuple(
     for row in _ROWS
     if row.actor is P and row.name.startswith("decide_") and (row.target, row.source) not in _NEVER_RULED
 )
+_ROWS = tuple(made for row in _ROWS for made in _end_after_rule(row))
 # 平台介入 lies beside the state: the same rows in each state that it can be called for in.
 _OPEN_OF: dict[CaseType, tuple[State, ...]] = {
     case_type: tuple(
@@ -281,9 +303,31 @@ _WHEN: dict[State, tuple[str, ...] | None] = {  # when a side may call for it; N
 }
 
 
+def _end_paid(actor: Actor, who: str, tells: tuple[Actor, ...], mine: str) -> Iterator[Step]:
+    """Withdrawing a mediation after everything was paid in it: the last payment couldn't end the case, this does."""
+    for types, target, where, news in (
+        (ALL, State.COMPLETED, "not_converted", "款项已付清，售后完成"),
+        (XI, State.CONVERTED, "was_converted", "转单前的款项已付清"),
+    ):
+        yield Step(
+            "withdraw_mediation",
+            types,
+            State.REFUNDING,
+            target,
+            actor,
+            f"{who}撤回了平台介入申请，{news}",
+            tells,
+            "撤回平台介入",
+            needs=("in_mediation", mine, "money_settled", where),
+            danger=True,
+            title="平台介入已撤回",
+        )
+
+
 def _overlay() -> Iterator[Step]:
     for state, when in _WHEN.items():
         types = frozenset(case_type for case_type in CaseType if state in _OPEN_OF[case_type])
+        owed = ("money_open",) if state is State.REFUNDING else ()  # paid meanwhile: it ends with the mediation
         if when is not None:
             for actor, other, who in ((B, S, "买家"), (S, B, "商家")):
                 yield Step(
@@ -318,23 +362,25 @@ def _overlay() -> Iterator[Step]:
                 state,
                 state,
                 actor,
-                f"{who}撤回了平台介入申请,按原流程继续",
+                f"{who}撤回了平台介入申请，按原流程继续",
                 (other, P),
                 "撤回平台介入",
-                needs=("in_mediation", mine),
+                needs=("in_mediation", mine, *owed),
                 danger=True,
                 title="平台介入已撤回",
             )
+            if state is State.REFUNDING:
+                yield from _end_paid(actor, who, (other, P), mine)
         for actor, other, who, mine, theirs in (
             (B, S, "买家", "offered_by_buyer", "offered_by_seller"),
             (S, B, "商家", "offered_by_seller", "offered_by_buyer"),
         ):
             answers = AGENT if actor is S else OWNER
             for name, news, button, needs, tells in (
-                ("offer_step", f"{who}在平台介入期间提议,等待对方答复", "", ("in_mediation",), (other,)),
+                ("offer_step", f"{who}在平台介入期间提议，等待对方答复", "", ("in_mediation",), (other,)),
                 (
                     "accept_offer",
-                    f"{who}同意了对方的提议,平台介入结束",
+                    f"{who}同意了对方的提议，平台介入结束",
                     "同意对方的提议",
                     ("in_mediation", theirs),
                     (other, P),
@@ -349,7 +395,7 @@ def _overlay() -> Iterator[Step]:
             state,
             state,
             C,
-            "举证期结束,等待平台裁决",
+            "举证期结束，等待平台裁决",
             (B, S, P),
             after="mediation_evidence",
             needs=("in_mediation",),
@@ -361,7 +407,7 @@ def _overlay() -> Iterator[Step]:
             state,
             state,
             C,
-            "平台裁决超时,已提醒裁决员和主管",
+            "平台裁决超时，已提醒裁决员和主管",
             (B, S, P),
             after="mediation_decision",
             needs=("in_mediation",),
@@ -373,7 +419,7 @@ def _overlay() -> Iterator[Step]:
             state,
             state,
             C,
-            "平台裁决再次超时,转由另一位裁决员处理",
+            "平台裁决再次超时，转由另一位裁决员处理",
             (B, S, P),
             after="mediation_second",
             needs=("in_mediation",),
@@ -397,10 +443,10 @@ def _overlay() -> Iterator[Step]:
             state,
             state,
             P,
-            "平台裁决:按原流程继续",
+            "平台裁决：按原流程继续",
             (B, S),
             "按原流程继续",
-            needs=("in_mediation", "deciding"),
+            needs=("in_mediation", "deciding", *owed),
             title="平台裁决通知",
         )
         yield going_on

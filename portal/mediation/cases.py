@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -17,7 +18,6 @@ from portal.cases import (
     case_facts,
     case_view,
     mediation_queue,
-    shop_queue,
     stakes,
     taking,
 )
@@ -32,12 +32,13 @@ from portal.mediation import bp
 from portal.mediation.forms import FORMS, DecideForm
 from portal.models import Case
 from portal.rights import guarantees
-from portal.talk import conversations
+from portal.talk import complaints, conversations, promises
 from portal.web import guards
 from portal.web.once import once
 from portal.web.pages import page
 
-STALE = "这张售后单已有更新,下面是最新状态,您填写的内容已保留"
+UPHELD_FOR = timedelta(days=365)
+STALE = "这张售后单已有更新，下面是最新状态，您填写的内容已保留"
 
 
 @bp.get("/<case_no>")
@@ -50,12 +51,13 @@ def _page(case: Case, status: int, form: Any = None, typed: Any = ()) -> Respons
     view = case_view.build_view(case, Actor.MEDIATOR, g.now)
     asked = request.args.get("v", "")
     news = view.said(view.events[0]) if view.events and asked == str(case.version) else ""
-    talk = conversations.find_of_order(case.order_id) if case.escalated else None
+    talk = conversations.find_of_order(case.order_id, case.shop_id) if case.escalated else None
     before = request.args.get("before", "")
     key = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
     messages = conversations.list_latest(talk.id, key) if talk is not None else []
     earlier = f"/mediation/{case.case_no}?before={messages[1].id}" if len(messages) > conversations.PAGE else ""
     messages = messages[-conversations.PAGE :]
+    grounds = mediation_queue.find_grounds(case, g.now)
     return page(
         "mediation/case.html",
         status,
@@ -66,9 +68,12 @@ def _page(case: Case, status: int, form: Any = None, typed: Any = ()) -> Respons
         typed=typed,
         side="mediator",
         not_yet=next((why for _, why in view.unsaid if why), ""),
-        grounds=mediation_queue.find_grounds(case),
+        grounds=grounds,
         promises=_list_promises(view),
-        history=shop_queue.count_history(case.shop_id, case.buyer_id, g.now),
+        history=(grounds.applied, grounds.withdrawn),
+        promised=promises.list_of_case(case) if view.order.promised else (),
+        upheld=complaints.list_upheld(case.shop_id, g.now - UPHELD_FOR),
+        complaint_kinds=complaints.KINDS,
         messages=messages,
         earlier=earlier,
         photos=conversations.list_photos([message.id for message in messages]),

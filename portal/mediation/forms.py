@@ -20,7 +20,7 @@ PAYERS = [("seller", "商家承担"), ("buyer", "买家承担")]
 class DecideForm(Form):
     """A decision that needs nothing but its reasons, which both sides read."""
 
-    note = Text("裁决理由", limit=1000, least=5, missing="请写明裁决的理由,双方都会看到")
+    note = Text("裁决理由", limit=1000, least=5, missing="请写明裁决的理由，双方都会看到")
 
     def prepare(self, case: Case, step: Step, *, first: bool) -> None:
         """Fit the form to the case; ``first``: nothing was sent yet, so that what is usual may be filled in."""
@@ -46,17 +46,17 @@ class ReturnForm(DecideForm):
 class RefundForm(DecideForm):
     """商家退款, 改为退款: how much, and whether the goods go back first."""
 
-    amount = Money("退款金额(元)", missing="请填写退款金额")
+    amount = Money("退款金额（元）", missing="请填写退款金额")
     goods_back = Choice(
         "商品",
-        choices=[("yes", "买家先寄回,商家验货后退款"), ("no", "买家不用寄回,直接退款")],
+        choices=[("yes", "买家先寄回，商家验货后退款"), ("no", "买家不用寄回，直接退款")],
         missing="请选择商品是否寄回",
     )
     freight_payer = Choice("退回运费", choices=PAYERS, optional=True, missing="请选择退回运费由谁承担")
 
     def prepare(self, case: Case, step: Step, *, first: bool) -> None:
         self.amount.most = rulings.find_most_decidable(case)
-        self.amount.description = f"最多 {money_text(self.amount.most)} 元,是这些商品实付而未退的部分"
+        self.amount.description = f"最多 {money_text(self.amount.most)} 元，是这些商品实付而未退的部分"
         returned = conversion_effects.are_goods_returned(case)
         if not asks_goods_back(case.type, case.state, str(step.target), goods_returned=returned):
             del self.goods_back, self.freight_payer
@@ -88,7 +88,7 @@ class RefundForm(DecideForm):
 class MoreForm(DecideForm):
     """请双方补充证据: of whom, and what."""
 
-    note = Text("需要补充什么", limit=500, least=5, missing="请写明需要补充什么,双方都会看到")
+    note = Text("需要补充什么", limit=500, least=5, missing="请写明需要补充什么，双方都会看到")
     asked = Choice(
         "由谁补充", choices=[("both", "双方"), ("buyer", "买家"), ("seller", "商家")], missing="请选择由哪一方补充"
     )

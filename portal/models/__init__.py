@@ -1,15 +1,19 @@
 """The tables, one module a noun. Importing this package knows them all."""
 
 from portal.models.accounts import FormKey, KeptForm, RateCount, Session, Shop, Staff, User
+from portal.models.automatic import AutoDay, AutoOutcome, AutoRule, AutoSwitch
 from portal.models.bank import BankAccount, BankConsent, BankView
 from portal.models.bulk import BulkItem, BulkRun
 from portal.models.calendar import CalendarYear, RuleVersion
 from portal.models.cases import Case, CaseEvent, CaseHead, CaseLine, CaseTally, Draft
 from portal.models.chains import AccessLink, CaseLink, OrderLink
 from portal.models.complaints import Complaint
-from portal.models.customers import CustomerNote, Feedback
+from portal.models.customers import CustomerNote
 from portal.models.desk import HeldStep, SavedView
+from portal.models.enquiries import Enquiry, EnquiryMessage, Faq, FaqVote, Promise
 from portal.models.evidence import Evidence
+from portal.models.exports import Export
+from portal.models.failed import FailedGoods
 from portal.models.imports import ImportHeading, ImportJob
 from portal.models.intake import Intake
 from portal.models.messages import Conversation, Message
@@ -18,16 +22,22 @@ from portal.models.notifications import Delivery, Notice
 from portal.models.orders import Cancellation, KnownShop, Order, OrderHead, OrderLine, Product, Sku
 from portal.models.policies import Policy, ReturnAddress
 from portal.models.proposals import Proposal
+from portal.models.push import PushSubscription
+from portal.models.ratings import Rating
+from portal.models.replies import Reply
 from portal.models.security import (
     AuditEvent,
     HalfSignIn,
     Invitation,
+    Passkey,
+    PasskeyChallenge,
     PasswordLink,
     RecoveryCode,
     TotpFactor,
 )
 from portal.models.shipments import Parcel, ParcelLine, ParcelTrace
 from portal.models.system import SystemNote
+from portal.models.team import CaseLook, ShopTag, StaffNote
 from portal.models.tracking import AskingSlot, OrderWatch, ReceiptClaim, Shipment, ShipmentTrace, TraceFile, Track
 from portal.models.versions import OrderVersion
 
@@ -35,6 +45,10 @@ __all__ = [
     "AccessLink",
     "AskingSlot",
     "AuditEvent",
+    "AutoDay",
+    "AutoOutcome",
+    "AutoRule",
+    "AutoSwitch",
     "BankAccount",
     "BankConsent",
     "BankView",
@@ -47,14 +61,20 @@ __all__ = [
     "CaseHead",
     "CaseLine",
     "CaseLink",
+    "CaseLook",
     "CaseTally",
     "Complaint",
     "Conversation",
     "CustomerNote",
     "Delivery",
     "Draft",
+    "Enquiry",
+    "EnquiryMessage",
     "Evidence",
-    "Feedback",
+    "Export",
+    "FailedGoods",
+    "Faq",
+    "FaqVote",
     "FormKey",
     "HalfSignIn",
     "HeldStep",
@@ -76,14 +96,20 @@ __all__ = [
     "Parcel",
     "ParcelLine",
     "ParcelTrace",
+    "Passkey",
+    "PasskeyChallenge",
     "PasswordLink",
     "PayoutFile",
     "Policy",
     "Product",
+    "Promise",
     "Proposal",
+    "PushSubscription",
     "RateCount",
+    "Rating",
     "ReceiptClaim",
     "RecoveryCode",
+    "Reply",
     "ReturnAddress",
     "RuleVersion",
     "SavedView",
@@ -91,8 +117,10 @@ __all__ = [
     "Shipment",
     "ShipmentTrace",
     "Shop",
+    "ShopTag",
     "Sku",
     "Staff",
+    "StaffNote",
     "SystemNote",
     "TotpFactor",
     "TraceFile",

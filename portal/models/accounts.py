@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, false, text
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.extensions import Model
+from portal.models.keys import cut_head
 
 ROLES = ("owner", "agent", "warehouse", "finance")
 
@@ -17,16 +18,23 @@ class User(Model):
     """A person or company that signs in by 会员名. Without a password it is dormant: it owns, but can't enter."""
 
     __tablename__ = "users"
+    __table_args__ = (
+        Index("ix_users_member_head", "member_head", "id"),
+        Index("ix_users_company_head", "company_head", "id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     member_name: Mapped[str] = mapped_column(String(64), unique=True)
     company_name: Mapped[str] = mapped_column(String(200), default="")
+    member_head: Mapped[str] = mapped_column(String(2), Computed(cut_head("member_name")))  # what people search by
+    company_head: Mapped[str] = mapped_column(String(2), Computed(cut_head("company_name")))
     password_hash: Mapped[str | None] = mapped_column(String(255))
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
     password_at: Mapped[datetime | None]  # when the password was last changed
     mediator: Mapped[bool] = mapped_column(default=False)  # 平台客服, decides where both sides can't agree
     operator: Mapped[bool] = mapped_column(default=False, server_default=false())  # 运营: calendar and public rules
+    no_questions: Mapped[bool] = mapped_column(default=False, server_default=false())  # not asked how content they are
     version: Mapped[int] = mapped_column(default=1)  # bumped whenever a list of this person's changes
 
 
@@ -43,6 +51,7 @@ class Shop(Model):
     opens: Mapped[int] = mapped_column(default=540)  # office hours, minutes of the day in Beijing
     closes: Mapped[int] = mapped_column(default=1080)
     bank_data: Mapped[bool] = mapped_column(default=False)  # buyers may be asked for an account when 原路退回 fails
+    shares_out: Mapped[bool] = mapped_column(default=False, server_default=false())  # new cases go round among 客服
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)
 

@@ -28,7 +28,7 @@ class BankConsent(ShopRow, Model):
     entry_id: Mapped[int]
     owner_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     purpose: Mapped[str] = mapped_column(String(24), default="refund")
-    version: Mapped[int]  # of the words, bankdata.CONSENTS
+    version: Mapped[int]  # of the words, agreed_words.CONSENTS
     answer: Mapped[str] = mapped_column(String(3))
     at: Mapped[datetime]
     withdrawn_at: Mapped[datetime | None]

@@ -23,7 +23,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.extensions import Model
 from portal.flow import FINAL, WAITS_FOR, Actor, CaseType, State
-from portal.models.keys import ShopRow, refer
+from portal.models.keys import ShopRow, cut_head, cut_tail, refer
 
 _STATES = ",".join(f"'{state}'" for state in State)
 _FINAL = ",".join(f"'{state}'" for state in State if state in FINAL)
@@ -48,6 +48,7 @@ PILE = (
 DESK_AT = "CASE WHEN late THEN entered_at ELSE coalesce(due_at, entered_at) END"  # late ones before all others
 FINISHING = f"finish_by IS NOT NULL AND overdue_at IS NULL AND {OPEN}"
 BY_MEDIATOR = "actor = 'mediator'"
+BY_SHOP = "actor = 'seller'"
 
 
 def _only(words: str) -> dict[str, Any]:
@@ -68,12 +69,19 @@ class Case(ShopRow, Model):
         CheckConstraint("version >= 1", name="version"),
         CheckConstraint(f"due_at IS NOT NULL OR escalated OR state IN ({_FINAL})", name="due"),
         CheckConstraint("freight_payer IN ('buyer','seller','negotiated')", name="freight_payer"),
-        CheckConstraint("stage IN ('','evidence','deciding','overdue') AND escalated = (stage <> '')", name="stage"),
+        CheckConstraint(
+            "stage IN ('','evidence','deciding','overdue','unfulfilled') AND escalated = (stage <> '')", name="stage"
+        ),
         CheckConstraint("refund_fen >= 0", name="refund"),
         Index("ix_cases_queue", "shop_id", "state", "queue_at", "id"),
         Index("ix_cases_open", "shop_id", "desk_at", "id", **_only(OPEN)),
         Index("ix_cases_pile", "shop_id", "pile", "desk_at", "id", **_only(OPEN)),
         Index("ix_cases_pile_state", "shop_id", "pile", "state", "desk_at", "id", **_only(OPEN)),
+        Index("ix_cases_no_tail", "shop_id", "no_tail", "id"),
+        Index("ix_cases_phone_tail", "shop_id", "phone_tail", "id"),
+        Index("ix_cases_receiver_head", "shop_id", "receiver_head", "id"),
+        Index("ix_cases_goods", "shop_id", "goods", "id"),
+        Index("ix_cases_owner", "shop_id", "owner_id", "pile", "desk_at", "id", **_only(OPEN)),
         Index("ix_cases_completed", "shop_id", "updated_at", "id", **_only(COMPLETED)),
         Index("ix_cases_closed", "shop_id", "updated_at", "id", **_only(CLOSED)),
         Index("ix_cases_buyer", "buyer_id", "updated_at", "id"),
@@ -99,6 +107,8 @@ class Case(ShopRow, Model):
 
     entered_at: Mapped[datetime]  # when the present state's clock started
     due_at: Mapped[datetime | None]
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))  # who of the shop looks after it
+    tags: Mapped[str] = mapped_column(String(30), default="", server_default="")  # the shop's, " 加急 大客户 "
     # The order of the mediators' list: the deadline; without one (the last one has run out) since when it stands, which
     # is before every deadline still to come.
     queue_at: Mapped[datetime] = mapped_column(Computed("coalesce(due_at, entered_at)", persisted=True))
@@ -119,6 +129,7 @@ class Case(ShopRow, Model):
     mediator_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))  # who has it to decide
     first_mediator_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))  # who had it before, and was late
     passed_at: Mapped[datetime | None]  # when it was to pass on to another one
+    ruled: Mapped[bool] = mapped_column(default=False, server_default=false())  # the rule left this state as it is
     offered_by: Mapped[str] = mapped_column(String(8), default="", server_default="")  # whose offer is open
     offered_version: Mapped[int | None]  # the event that made it
     asked_by: Mapped[str] = mapped_column(String(8), default="")  # who opened the mediation: a side, or the clock
@@ -149,6 +160,9 @@ class Case(ShopRow, Model):
     receiver_name: Mapped[str] = mapped_column(String(100), default="")
     receiver_phone: Mapped[str] = mapped_column(String(40), default="")
     receiver_address: Mapped[str] = mapped_column(String(400), default="")
+    no_tail: Mapped[str] = mapped_column(String(4), Computed(cut_tail("case_no")))  # these three: see Order
+    phone_tail: Mapped[str] = mapped_column(String(4), Computed(cut_tail("receiver_phone")))
+    receiver_head: Mapped[str] = mapped_column(String(2), Computed(cut_head("receiver_name")))
     return_name: Mapped[str] = mapped_column(String(60), default="")  # frozen when the seller agrees
     return_phone: Mapped[str] = mapped_column(String(30), default="")
     return_address: Mapped[str] = mapped_column(String(300), default="")
@@ -170,6 +184,10 @@ class Case(ShopRow, Model):
     photo_count: Mapped[int] = mapped_column(default=0)
     opened_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+
+
+# What of a case is the shop's own business or said already: left out of every file that goes out.
+OF_SHOP_ALONE = ("owner_id", "tags", "no_tail", "phone_tail", "receiver_head")
 
 
 class CaseHead(Model):
@@ -227,6 +245,7 @@ class CaseEvent(ShopRow, Model):
         UniqueConstraint("case_id", "version", "shop_id"),
         CheckConstraint("actor IN ('buyer','seller','clock','mediator')", name="actor"),
         Index("ix_case_events_mediator", "actor", "at", "id", **_only(BY_MEDIATOR)),
+        Index("ix_case_events_shop", "shop_id", "at", "user_id", **_only(BY_SHOP)),
     )
 
     case_id: Mapped[int]

@@ -1,10 +1,10 @@
-"""What a shop notes down about its customers, for its own staff; and what people tell the operator of the portal."""
+"""What a shop notes down about its customers, for its own staff."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.extensions import Model
@@ -21,18 +21,4 @@ class CustomerNote(ShopRow, Model):
     tag: Mapped[str] = mapped_column(String(20), default="")
     words: Mapped[str] = mapped_column(Text, default="")
     by: Mapped[int] = mapped_column(ForeignKey("users.id"))
-    at: Mapped[datetime]
-
-
-class Feedback(Model):
-    """What somebody says of the portal itself; ``number`` is the receipt."""
-
-    __tablename__ = "feedback"
-    __table_args__ = (CheckConstraint("kind IN ('problem','wish','privacy','false','praise')", name="kind"),)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    number: Mapped[str] = mapped_column(String(20), unique=True)
-    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
-    kind: Mapped[str] = mapped_column(String(12))
-    words: Mapped[str] = mapped_column(Text)
     at: Mapped[datetime]

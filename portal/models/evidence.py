@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, UniqueConstraint, and_, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.extensions import Model
 from portal.models.keys import ShopRow, refer
 
+HOLDERS = ("case_id", "draft_id", "message_id", "product_id", "complaint_id", "enquiry_message_id")
+
 
 class Evidence(ShopRow, Model):
-    """One photo. At most one of draft, case or message holds it; ``event_version`` says which step of the case."""
+    """One photo. At most one thing holds it; ``event_version`` says which step of the case."""
 
     __tablename__ = "evidence"
     __table_args__ = (
@@ -22,7 +24,20 @@ class Evidence(ShopRow, Model):
         refer("case_id", "cases"),
         refer("message_id", "messages"),
         refer("product_id", "products"),
+        refer("enquiry_message_id", "enquiry_messages"),
         Index("ix_evidence_draft_id", "draft_id"),
+        Index(
+            "ix_evidence_enquiry_message_id",
+            "enquiry_message_id",
+            sqlite_where=text("enquiry_message_id IS NOT NULL"),
+            postgresql_where=text("enquiry_message_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_evidence_complaint_id",
+            "complaint_id",
+            sqlite_where=text("complaint_id IS NOT NULL"),
+            postgresql_where=text("complaint_id IS NOT NULL"),
+        ),
         Index("ix_evidence_case_id", "case_id"),
         Index("ix_evidence_message_id", "message_id"),
         Index("ix_evidence_owner_id", "owner_id"),
@@ -36,6 +51,8 @@ class Evidence(ShopRow, Model):
     event_version: Mapped[int | None]
     message_id: Mapped[int | None]
     product_id: Mapped[int | None]
+    enquiry_message_id: Mapped[int | None]
+    complaint_id: Mapped[int | None] = mapped_column(ForeignKey("complaints.id"))
     side: Mapped[str] = mapped_column(String(6), default="buyer")
     key: Mapped[str] = mapped_column(String(60))
     thumb_key: Mapped[str] = mapped_column(String(60))
@@ -48,3 +65,8 @@ class Evidence(ShopRow, Model):
     thumb_height: Mapped[int]
     taken_note: Mapped[str] = mapped_column(String(40), default="")  # the camera's own time, unverified
     created_at: Mapped[datetime]
+
+    @classmethod
+    def is_loose(cls, *but: str) -> ColumnElement[bool]:
+        """Whether a photo hangs on nothing; those that the columns ``but`` hold may count as loose."""
+        return and_(*(getattr(cls, name).is_(None) for name in HOLDERS if name not in but))

@@ -52,3 +52,16 @@ class ShopRow:
 def refer(column: str, table: str, *, key: str = "id") -> ForeignKeyConstraint:
     """A foreign key to a row of the same shop."""
     return ForeignKeyConstraint([column, "shop_id"], [f"{table}.{key}", f"{table}.shop_id"])
+
+
+TAIL, HEAD = 4, 2  # characters by which numbers and names are found
+
+
+def cut_tail(column: str) -> str:
+    """The end of a number, in the words that SQLite and PostgreSQL have in common."""
+    return f"substr({column}, length({column}) - {TAIL - 1})"
+
+
+def cut_head(column: str) -> str:
+    """The beginning of a name, likewise."""
+    return f"substr({column}, 1, {HEAD})"

@@ -5,12 +5,24 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, event, false, insert, text
+from sqlalchemy import (
+    CheckConstraint,
+    Computed,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    event,
+    false,
+    insert,
+    text,
+)
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.extensions import Model
-from portal.models.keys import ShopRow, refer
+from portal.models.keys import ShopRow, cut_head, cut_tail, refer
 
 STATUSES = ("unpaid", "unshipped", "in_transit", "delivered", "completed", "cancelled", "refunding", "unknown")
 
@@ -47,6 +59,10 @@ class Order(ShopRow, Model):
         Index("ix_orders_to_promise", "id", **_only(f"{RESOLD} AND apply_from IS NULL")),
         Index("ix_orders_provisional", "id", **_only("apply_provisional")),
         Index("ix_orders_shop_ordered", "shop_id", "ordered_at", "id"),
+        Index("ix_orders_no_tail", "shop_id", "no_tail", "id"),
+        Index("ix_orders_down_tail", "shop_id", "down_tail", "id", **_only("down_tail <> ''")),
+        Index("ix_orders_phone_tail", "shop_id", "phone_tail", "id"),
+        Index("ix_orders_receiver_head", "shop_id", "receiver_head", "id"),
         Index("ix_orders_unfollowed", "id", **_only(UNFOLLOWED)),
         Index("ix_orders_shop_status", "shop_id", "status", "ordered_at", "id"),
     )
@@ -71,6 +87,11 @@ class Order(ShopRow, Model):
     receiver_name: Mapped[str] = mapped_column(String(100), default="")
     receiver_phone: Mapped[str] = mapped_column(String(40), default="")
     receiver_address: Mapped[str] = mapped_column(String(400), default="")
+    # What people search by: the last four of a number, the first two of a name.
+    no_tail: Mapped[str] = mapped_column(String(4), Computed(cut_tail("order_no")))
+    down_tail: Mapped[str] = mapped_column(String(4), Computed(cut_tail("downstream_order_no")))
+    phone_tail: Mapped[str] = mapped_column(String(4), Computed(cut_tail("receiver_phone")))
+    receiver_head: Mapped[str] = mapped_column(String(2), Computed(cut_head("receiver_name")))
     carrier_text: Mapped[str] = mapped_column(String(300), default="")
     tracking_text: Mapped[str] = mapped_column(String(600), default="")
     followed_text: Mapped[str] = mapped_column(String(600), default="", server_default="")  # what of it is followed

@@ -51,6 +51,32 @@ class TotpFactor(Model):
     last_step: Mapped[int] = mapped_column(default=0)  # the half-minute of the last code: each is taken once
 
 
+class Passkey(Model):
+    """What a device signs with in place of a code: a phone, a computer or a stick."""
+
+    __tablename__ = "passkeys"
+    __table_args__ = (Index("ix_passkeys_user_id", "user_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    credential_id: Mapped[str] = mapped_column(String(1400), unique=True)  # up to 1,023 bytes, base64url
+    attested: Mapped[str] = mapped_column(Text)  # the credential with its public key, base64url
+    name: Mapped[str] = mapped_column(String(40))
+    sign_count: Mapped[int] = mapped_column(default=0)
+    made_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class PasskeyChallenge(Model):
+    """What a browser's device is to sign; of a session that adds a passkey, or of one that is half signed in."""
+
+    __tablename__ = "passkey_challenges"
+
+    id_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    challenge: Mapped[str] = mapped_column(String(64))
+    expires_at: Mapped[datetime]
+
+
 class RecoveryCode(Model):
     """A code that stands in for the authenticator once."""
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.extensions import Model
-from portal.models.keys import ShopRow, refer
+from portal.models.keys import ShopRow, cut_tail, refer
 
 # What partial indexes hold. A query uses such an index only when it says the same in the same words.
 UNDER_WAY = "ended_at IS NULL"
@@ -72,6 +72,7 @@ class Shipment(ShopRow, Model):
         Index("ix_shipments_track_id", "track_id"),
         Index("ix_shipments_order_id", "order_id"),
         Index("ix_shipments_number", "shop_id", "tracking_no"),
+        Index("ix_shipments_no_tail", "shop_id", "no_tail", "id"),
         Index("ix_shipments_carriers", "shop_id", "carrier", "since_at", "faulty"),
         Index("ix_shipments_under_way", "shop_id", "since_at", "id", **_only(UNDER_WAY)),
         Index("ix_shipments_never_scanned", "shop_id", "since_at", "id", **_only(NEVER_SCANNED)),
@@ -88,6 +89,7 @@ class Shipment(ShopRow, Model):
     carrier: Mapped[str] = mapped_column(String(16))
     carrier_name: Mapped[str] = mapped_column(String(60))
     tracking_no: Mapped[str] = mapped_column(String(40))
+    no_tail: Mapped[str] = mapped_column(String(4), Computed(cut_tail("tracking_no")))
     since_at: Mapped[datetime]  # shipped, as far as is known
     last_at: Mapped[datetime | None]  # newest scan that is believed
     status: Mapped[str] = mapped_column(String(10), default="")  # of that scan, portal/parcels/scans.py

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from portal.flow import StepRefused
 from portal.models import Case, MoneyEntry
@@ -29,7 +30,7 @@ def _choose(found: Sequence[MoneyEntry], entry_id: int | None) -> MoneyEntry:
     """The chosen one of the payments that come into question; without an id the only one."""
     chosen = [entry for entry in found if entry_id in (None, entry.id)]
     if not chosen:
-        raise StepRefused("这笔款项已经处理过了,页面显示的是最新状态")
+        raise StepRefused("这笔款项已经处理过了，页面显示的是最新状态")
     if len(chosen) > 1:
         raise StepRefused("请选择是哪一笔款项")
     return chosen[0]
@@ -37,7 +38,7 @@ def _choose(found: Sequence[MoneyEntry], entry_id: int | None) -> MoneyEntry:
 
 def deny_arrival(case: Case, entry_id: int | None, *, at: datetime) -> MoneyEntry:
     """The buyer hasn't got it: it is open again, and nobody pays it until it is clear what became of it."""
-    entry = _choose(list_objectable(money_entries.list_of_case(case.id), at), entry_id)
+    entry = _choose(list_objectable(money_entries.list_of_case(case), at), entry_id)
     return money_entries.move_entry(
         case, entry.id, ("settled",), state="contested", arrival="missing", arrival_at=at, exported_at=None
     )
@@ -45,13 +46,13 @@ def deny_arrival(case: Case, entry_id: int | None, *, at: datetime) -> MoneyEntr
 
 def confirm_arrival(case: Case, entry_id: int | None, *, at: datetime) -> MoneyEntry:
     """The buyer has got it."""
-    entry = _choose(list_confirmable(money_entries.list_of_case(case.id), at), entry_id)
+    entry = _choose(list_confirmable(money_entries.list_of_case(case), at), entry_id)
     return _close(case, entry, "arrived", at)
 
 
 def confirm_rest(case: Case, *, at: datetime, word: str = "arrived") -> list[MoneyEntry]:
     """All that is contested or still can be is closed: as arrived, as decided by the platform, or without a word."""
-    found = list_confirmable(money_entries.list_of_case(case.id), at)
+    found = list_confirmable(money_entries.list_of_case(case), at)
     if word != "arrived":
         found = [entry for entry in found if entry.state == "contested"]
     return [_close(case, entry, word, at) for entry in found]
@@ -65,14 +66,14 @@ def _close(case: Case, entry: MoneyEntry, word: str, at: datetime) -> MoneyEntry
 
 def show_payment(case: Case, entry_id: int | None, *, at: datetime) -> MoneyEntry:
     """The shop has shown proof that it paid; the buyer looks again."""
-    contested = [entry for entry in money_entries.list_of_case(case.id) if entry.arrival == "missing"]
+    contested = [entry for entry in money_entries.list_of_case(case) if entry.arrival == "missing"]
     entry = _choose([entry for entry in contested if entry.state == "contested"], entry_id)
     return money_entries.move_entry(case, entry.id, ("contested",), arrival="shown", arrival_at=at)
 
 
 def reopen_unpaid(case: Case, entry_id: int | None, state: str, *, problem: str) -> list[MoneyEntry]:
     """What was contested wasn't paid: the chosen one, or all, are ``state`` (due, failed) and payable again."""
-    found = [entry for entry in money_entries.list_of_case(case.id) if entry.state == "contested"]
+    found = [entry for entry in money_entries.list_of_case(case) if entry.state == "contested"]
     return [
         money_entries.move_entry(
             case,
@@ -88,9 +89,9 @@ def reopen_unpaid(case: Case, entry_id: int | None, state: str, *, problem: str)
     ]
 
 
-def work_out_claim(case_id: int) -> tuple[str, datetime | None]:
+def work_out_claim(case: Any) -> tuple[str, datetime | None]:
     """What is open about a case's payments: missing before shown, and since when; ("", None) for nothing."""
-    open_now = [entry for entry in money_entries.list_of_case(case_id) if entry.state == "contested"]
+    open_now = [entry for entry in money_entries.list_of_case(case) if entry.state == "contested"]
     for word in ("missing", "shown"):
         if moments := [entry.arrival_at for entry in open_now if entry.arrival == word and entry.arrival_at]:
             return word, max(moments)

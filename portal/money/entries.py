@@ -88,7 +88,7 @@ def count_refunded(shop_id: int, order_id: int, fen: int, parts: Sequence[Any], 
             .execution_options(synchronize_session=False)
         )
         if done.rowcount != 1:  # type: ignore[attr-defined]
-            raise StepRefused("这些商品已经退过款了,请刷新页面核对")
+            raise StepRefused("这些商品已经退过款了，请刷新页面核对")
     done = db.session.execute(
         update(Order)
         .where(Order.id == order_id, Order.shop_id == shop_id, Order.refunded_fen + sign * fen <= Order.paid_fen)
@@ -96,7 +96,7 @@ def count_refunded(shop_id: int, order_id: int, fen: int, parts: Sequence[Any], 
         .execution_options(synchronize_session=False)
     )
     if done.rowcount != 1:  # type: ignore[attr-defined]
-        raise StepRefused("退款总额不能超过订单的实付款,请刷新页面核对")
+        raise StepRefused("退款总额不能超过订单的实付款，请刷新页面核对")
 
 
 def needs_second_person(shop_id: int, fen: int, by: int | None) -> bool:
@@ -111,9 +111,17 @@ def needs_second_person(shop_id: int, fen: int, by: int | None) -> bool:
     return bool(able - {by}) if by in roles else len(able) > 1
 
 
-def list_of_case(case_id: int) -> Sequence[MoneyEntry]:
+def _of(case: Any) -> tuple[Any, Any]:
+    return MoneyEntry.case_id == case.id, MoneyEntry.shop_id == case.shop_id
+
+
+def get_entry(entry_id: int, shop_id: int) -> MoneyEntry:
+    return db.session.get_one(MoneyEntry, (entry_id, shop_id))
+
+
+def list_of_case(case: Any) -> Sequence[MoneyEntry]:
     """All entries of a case, oldest first."""
-    return db.session.scalars(select(MoneyEntry).where(MoneyEntry.case_id == case_id).order_by(MoneyEntry.id)).all()
+    return db.session.scalars(select(MoneyEntry).where(*_of(case)).order_by(MoneyEntry.id)).all()
 
 
 def move_entry(case: Case, entry_id: int | None, states: Sequence[str], **values: Any) -> MoneyEntry:
@@ -125,7 +133,7 @@ def move_entry(case: Case, entry_id: int | None, states: Sequence[str], **values
         query = query.where(MoneyEntry.id == entry_id)
     found = db.session.scalars(query.order_by(MoneyEntry.id).execution_options(populate_existing=True)).all()
     if not found:
-        raise StepRefused("这笔款项已经处理过了,页面显示的是最新状态")
+        raise StepRefused("这笔款项已经处理过了，页面显示的是最新状态")
     if len(found) > 1:
         raise StepRefused("请选择是哪一笔款项")
     done = db.session.execute(
@@ -135,7 +143,7 @@ def move_entry(case: Case, entry_id: int | None, states: Sequence[str], **values
         .execution_options(synchronize_session=False)
     )
     if done.rowcount != 1:  # type: ignore[attr-defined]
-        raise StepRefused("这笔款项已经处理过了,页面显示的是最新状态")
+        raise StepRefused("这笔款项已经处理过了，页面显示的是最新状态")
     db.session.expire(found[0])
     return found[0]
 
@@ -147,7 +155,7 @@ def approve_entry(case: Case, entry_id: int | None, *, by: int, at: datetime) ->
         raise StepRefused("复核退款需要店主或财务")
     entry = move_entry(case, entry_id, ("waiting",), state="due", approved_at=at, approved_by=by)
     if entry.made_by == by:
-        raise StepRefused("提出退款的人不能自己复核,请另一位同事处理")
+        raise StepRefused("提出退款的人不能自己复核，请另一位同事处理")
     return entry
 
 
@@ -179,7 +187,7 @@ def settle_entry(
     changes = {"state": "settled", "reference": reference, "settled_at": at, "settled_by": by, **_of_way(way)}
     entry = move_entry(case, entry_id, ("due",), **changes)
     if not reference and entry.amount_fen:
-        raise StepRefused("请填写付款的流水号,方便买家核对")
+        raise StepRefused("请填写付款的流水号，方便买家核对")
     return entry
 
 
@@ -200,7 +208,7 @@ def doubt_about(shop_id: int, entry_id: int, way: str, reference: str) -> str:
         .where(MoneyEntry.shop_id == shop_id, MoneyEntry.reference == reference, MoneyEntry.id != entry_id)
         .limit(1)
     )
-    return f"这个流水号已经登记在售后单 {used} 上,请核对;确实是同一笔付款时,请勾选后再提交" if used else ""
+    return f"这个流水号已经登记在售后单 {used} 上，请核对；确实是同一笔付款时，请勾选后再提交" if used else ""
 
 
 def fail_entry(case: Case, entry_id: int | None, *, problem: str) -> MoneyEntry:
@@ -217,7 +225,7 @@ def retry_entry(case: Case, entry_id: int | None, *, way: str = "") -> MoneyEntr
     ``way``: another one than before, which it takes after MOST_FAILURES. Raises StepRefused for the same once more.
     """
     before = None
-    for entry in list_of_case(case.id):
+    for entry in list_of_case(case):
         if entry.state == "failed" and entry_id in (None, entry.id):
             before = (entry.way, entry.tries)
     tried = move_entry(case, entry_id, ("failed",), state="due", exported_at=None, **_of_way(way))
@@ -239,10 +247,10 @@ def deny_difference(case: Case) -> MoneyEntry:
     return move_entry(case, None, ("declared",), state="cancelled")
 
 
-def cancel_open(case_id: int) -> None:
+def cancel_open(case: Any) -> None:
     """Nothing more is owed by this case: its open entries end, and what they counted is free again."""
     for entry in db.session.scalars(
-        select(MoneyEntry).where(MoneyEntry.case_id == case_id, MoneyEntry.state.in_((*TO_PAY, "declared")))
+        select(MoneyEntry).where(*_of(case), MoneyEntry.state.in_((*TO_PAY, "declared")))
     ).all():
         if entry.kind in COUNTED:
             parts = [Worth(*part) for part in entry.lines]
@@ -251,19 +259,19 @@ def cancel_open(case_id: int) -> None:
     db.session.flush()
 
 
-def find_paid_difference(case_id: int) -> int:
+def find_paid_difference(case: Any) -> int:
     """What the buyer has really paid for another specification, 分."""
     found = db.session.scalar(
         select(func.coalesce(func.sum(MoneyEntry.amount_fen), 0)).where(
-            MoneyEntry.case_id == case_id, MoneyEntry.kind == "difference", MoneyEntry.state == "settled"
+            *_of(case), MoneyEntry.kind == "difference", MoneyEntry.state == "settled"
         )
     )
     return int(found or 0)
 
 
-def count_open(case_id: int) -> int:
+def count_open(case: Any) -> int:
     """How many payments of a case are still open."""
-    query = select(func.count()).where(MoneyEntry.case_id == case_id, MoneyEntry.state.in_(OPEN))
+    query = select(func.count()).where(*_of(case), MoneyEntry.state.in_(OPEN))
     return int(db.session.scalar(query) or 0)
 
 

@@ -13,6 +13,7 @@ from portal.inputs import money_text, quantity_text
 from portal.models import Case, MoneyEntry, Order, OrderLine, User
 from portal.models.money import OPEN_ENTRY
 from portal.money import sums as money_sums
+from portal.prepared import Prepared
 
 PAGE = 40
 RECENT = 100  # payments made: the last ones, of which the number and total are shown
@@ -33,6 +34,7 @@ _OPEN_IN_INDEX = text(f"money_entries.{OPEN_ENTRY}")
 _ROW = (
     select(
         _entry.id,
+        _entry.shop_id,
         _entry.case_id,
         _entry.kind,
         _entry.state,
@@ -53,6 +55,7 @@ _ROW = (
         _case.case_no,
         _case.type,
         _case.state.label("case_state"),
+        _case.version,
         _case.due_at,
         _case.due_rule,
         _case.escalated,
@@ -86,17 +89,19 @@ _LISTS = {
 
 _ONE = _OF_SHOP.where(_entry.id == bindparam("entry_id"))
 
-_OPEN_TOTALS = select(
-    *(
-        column
-        for state in TABS
-        if state != "settled"
-        for column in (
-            func.coalesce(func.sum(case((_entry.state == state, 1), else_=0)), 0),
-            func.coalesce(func.sum(case((_entry.state == state, _entry.amount_fen), else_=0)), 0),
+_OPEN_TOTALS = Prepared(
+    select(
+        *(
+            column
+            for state in TABS
+            if state != "settled"
+            for column in (
+                func.coalesce(func.sum(case((_entry.state == state, 1), else_=0)), 0),
+                func.coalesce(func.sum(case((_entry.state == state, _entry.amount_fen), else_=0)), 0),
+            )
         )
-    )
-).where(_entry.shop_id == bindparam("shop_id"), _OPEN_IN_INDEX)
+    ).where(_entry.shop_id == bindparam("shop_id"), _OPEN_IN_INDEX)
+)
 
 _PAID = (
     select(_entry.amount_fen)
@@ -132,11 +137,15 @@ def find_entry(shop_id: int, entry_id: int) -> Any | None:
 
 def add_up_tabs(shop_id: int) -> dict[str, tuple[int, int]]:
     """How many payments and how much (分) stand on each tab; of those made only the last RECENT are counted."""
-    found = db.session.execute(_OPEN_TOTALS, {"shop_id": shop_id}).one()
-    open_tabs = [tab for tab in TABS if tab != "settled"]
-    said = {tab: (int(found[2 * n]), int(found[2 * n + 1])) for n, tab in enumerate(open_tabs)}
     paid = db.session.execute(_PAID_TOTAL, {"shop_id": shop_id}).one()
-    return said | {"settled": (int(paid[0]), int(paid[1]))}
+    return add_up_open(shop_id) | {"settled": (int(paid[0]), int(paid[1]))}
+
+
+def add_up_open(shop_id: int) -> dict[str, tuple[int, int]]:
+    """The same of the tabs whose payments aren't made yet."""
+    (found,) = _OPEN_TOTALS.list_rows(shop_id=shop_id)
+    open_tabs = [tab for tab in TABS if tab != "settled"]
+    return {tab: (int(found[2 * n]), int(found[2 * n + 1])) for n, tab in enumerate(open_tabs)}
 
 
 def show_working(order_id: int, entries: Sequence[Any], *, unshipped: bool) -> dict[int, list[str]]:
@@ -174,12 +183,12 @@ def show_working(order_id: int, entries: Sequence[Any], *, unshipped: bool) -> d
 def show_share(line: Any, share: int, fen: int, milli: int) -> str:
     """One line's part: 「袜子 黑色:10 双实付 125.00 元,退 2 双为 25.00 元」."""
     name, unit = f"{line.title} {line.spec}".strip(), line.unit
-    bought = f"{name}:{quantity_text(line.quantity_milli)} {unit}实付 {money_text(share)} 元"
+    bought = f"{name}：{quantity_text(line.quantity_milli)} {unit}实付 {money_text(share)} 元"
     if not milli:
-        return f"{bought},按约定其中 {money_text(fen)} 元"
+        return f"{bought}，按约定其中 {money_text(fen)} 元"
     exact = share * milli == fen * line.quantity_milli
-    rounded = "" if exact else "(按分取整,最后一份取余数)"
-    return f"{bought},退 {quantity_text(milli)} {unit}为 {money_text(fen)} 元{rounded}"
+    rounded = "" if exact else "（按分取整，最后一份取余数）"
+    return f"{bought}，退 {quantity_text(milli)} {unit}为 {money_text(fen)} 元{rounded}"
 
 
 def load_names(entries: Sequence[Any]) -> dict[int, str]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, select
+from sqlalchemy import select
 
 from portal.extensions import db
 from portal.inputs import money_text, quantity_text
-from portal.models import CaseLine, MoneyEntry, Order, OrderLine
+from portal.models import CaseLine, MoneyEntry
 from portal.money import sums
+from portal.money.paid import Facts, Paid, load_paid
 
 
 @dataclass(frozen=True)
@@ -22,81 +23,6 @@ class Worth:
     fen: int
     milli: int
     least_fen: int = 0  # their share rounded down: which units take the 分 that are over is known when they are paid
-
-
-Facts = Mapping[str, Any]  # what a case was opened on, as portal/orders/versions.py freezes it; empty: none was kept
-
-
-@dataclass(frozen=True)
-class PaidLine:
-    """One line as it was paid for (分, thousandths), and what of it was given back until now."""
-
-    id: int
-    title: str
-    unit: str
-    unit_price_fen: int
-    quantity_milli: int
-    refunded_fen: int
-    refunded_milli: int
-    share_fen: int = 0  # of what was paid for all
-
-
-@dataclass(frozen=True)
-class Paid:
-    """What was paid for an order: as the case was opened on it, else as the order says now."""
-
-    paid_fen: int
-    freight_fen: int
-    left_fen: int  # not given back yet
-    lines: Mapping[int, PaidLine]
-
-
-def load_paid(order_id: int, facts: Facts | None = None, *, unshipped: bool = False) -> Paid:
-    """What was paid for an order; ``facts``: of the case that asks, whatever an import said of the order since."""
-    rows = db.session.execute(
-        select(
-            OrderLine.id,
-            OrderLine.title,
-            OrderLine.unit,
-            OrderLine.unit_price_fen,
-            OrderLine.quantity_milli,
-            OrderLine.refunded_fen,
-            OrderLine.refunded_milli,
-            Order.paid_fen,
-            Order.freight_fen,
-            Order.refunded_fen.label("given_back_fen"),
-        )
-        .join(Order, and_(Order.id == OrderLine.order_id, Order.shop_id == OrderLine.shop_id))
-        .where(OrderLine.order_id == order_id)
-        .order_by(OrderLine.position, OrderLine.id)
-    ).all()
-    order = rows[0]
-    lines = [PaidLine(*row[:7]) for row in rows]
-    paid, freight = order.paid_fen, order.freight_fen
-    if facts:
-        paid, freight = facts["paid_fen"], facts["freight_fen"]
-        frozen = {line_id: (price, milli) for line_id, price, milli, _ in facts["lines"]}
-        lines = [
-            replace(line, unit_price_fen=frozen[line.id][0], quantity_milli=frozen[line.id][1])
-            for line in lines
-            if line.id in frozen
-        ]
-    shares = sums.work_out_shares(
-        paid, freight, [(line.unit_price_fen, line.quantity_milli) for line in lines], unshipped=unshipped
-    )
-    known = {line.id: replace(line, share_fen=share) for line, share in zip(lines, shares, strict=True)}
-    return Paid(paid, freight, max(min(paid, order.paid_fen) - order.given_back_fen, 0), known)
-
-
-def read_facts(facts: Facts, units: Mapping[int, str]) -> Paid | None:
-    """What was paid, from the frozen facts alone: enough for price differences. ``units``: of the lines in question."""
-    if not facts:
-        return None
-    lines = {
-        line_id: PaidLine(line_id, "", units.get(line_id, ""), price, milli, 0, 0)
-        for line_id, price, milli, _ in facts["lines"]
-    }
-    return Paid(facts["paid_fen"], facts["freight_fen"], facts["paid_fen"], lines)
 
 
 def work_out_worth(
@@ -153,10 +79,10 @@ def explain_worth(
         asked = next(milli for line_id, milli in units if line_id == each.line_id)
         name = f"「{line.title}」" if len(units) > 1 else ""
         sentence = (
-            f"{name}优惠后实付 {money_text(line.share_fen)} 元,共 {quantity_text(line.quantity_milli)} {line.unit},"
-            f"申请 {quantity_text(asked)} {line.unit},可退 {money_text(each.fen)} 元"
+            f"{name}优惠后实付 {money_text(line.share_fen)} 元，共 {quantity_text(line.quantity_milli)} {line.unit}，"
+            f"申请 {quantity_text(asked)} {line.unit}，可退 {money_text(each.fen)} 元"
         )
-        said.append(sentence + (f"(此前已退 {money_text(line.refunded_fen)} 元)" if line.refunded_fen else ""))
+        said.append(sentence + (f"（此前已退 {money_text(line.refunded_fen)} 元）" if line.refunded_fen else ""))
     if paid.freight_fen:
         said.append(f"{'已含' if unshipped else '不含'}运费 {money_text(paid.freight_fen)} 元")
     return found, said
@@ -167,11 +93,13 @@ def add_up(found: Sequence[Worth]) -> int:
     return sum(each.fen for each in found)
 
 
-def list_units(case_id: int, *, accepted: bool) -> list[tuple[int, int]]:
+def list_units(case: Any, *, accepted: bool) -> list[tuple[int, int]]:
     """The units of a case by order line: what was accepted, or all that was asked for."""
     column = CaseLine.accepted_milli if accepted else CaseLine.quantity_milli
     rows = db.session.execute(
-        select(CaseLine.order_line_id, column).where(CaseLine.case_id == case_id).order_by(CaseLine.order_line_id)
+        select(CaseLine.order_line_id, column)
+        .where(CaseLine.case_id == case.id, CaseLine.shop_id == case.shop_id)
+        .order_by(CaseLine.order_line_id)
     ).all()
     return [(line_id, milli) for line_id, milli in rows if milli]
 
@@ -221,24 +149,24 @@ def explain_difference(bought: Paid, wanted: Wanted) -> tuple[int, list[str]]:
         if price is None:
             continue
         line = bought.lines[line_id]
-        rate = "" if paid == listed else f",按订单的实付比例 {money_text(paid)}/{money_text(listed)} 折算"
+        rate = "" if paid == listed else f"，按订单的实付比例 {money_text(paid)}/{money_text(listed)} 折算"
         said.append(
-            f"新规格 {money_text(price)} 元,原规格 {money_text(line.unit_price_fen)} 元,"
-            f"{quantity_text(milli)} {line.unit}{rate},{'补' if fen > 0 else '退'}差价 {money_text(abs(fen))} 元"
+            f"新规格 {money_text(price)} 元，原规格 {money_text(line.unit_price_fen)} 元，"
+            f"{quantity_text(milli)} {line.unit}{rate}，{'补' if fen > 0 else '退'}差价 {money_text(abs(fen))} 元"
             if fen
-            else f"新规格与原规格都是 {money_text(price)} 元,没有差价"
+            else f"新规格与原规格都是 {money_text(price)} 元，没有差价"
             if price == line.unit_price_fen
-            else f"新规格 {money_text(price)} 元,原规格 {money_text(line.unit_price_fen)} 元{rate},差价不足 1 分"
+            else f"新规格 {money_text(price)} 元，原规格 {money_text(line.unit_price_fen)} 元{rate}，差价不足 1 分"
         )
     return sum(differences), said
 
 
-def list_wanted(case_id: int, *, accepted: bool) -> list[tuple[int, int, int | None]]:
+def list_wanted(case: Any, *, accepted: bool) -> list[tuple[int, int, int | None]]:
     """The units of a case with what their replacement costs: what was accepted, or all that was asked for."""
     column = CaseLine.accepted_milli if accepted else CaseLine.quantity_milli
     rows = db.session.execute(
         select(CaseLine.order_line_id, column, CaseLine.wanted_price_fen)
-        .where(CaseLine.case_id == case_id)
+        .where(CaseLine.case_id == case.id, CaseLine.shop_id == case.shop_id)
         .order_by(CaseLine.order_line_id)
     )
     return [(line_id, milli, price) for line_id, milli, price in rows]
@@ -246,7 +174,7 @@ def list_wanted(case_id: int, *, accepted: bool) -> list[tuple[int, int, int | N
 
 def work_out_case_difference(case: Any, *, accepted: bool) -> int:
     """The price difference of a case, for what was accepted or for all that was asked for."""
-    return work_out_difference(case.order_id, list_wanted(case.id, accepted=accepted), case.opened_on)
+    return work_out_difference(case.order_id, list_wanted(case, accepted=accepted), case.opened_on)
 
 
 def work_out_case_worth(case: Any, units: Sequence[tuple[int, int]]) -> list[Worth]:
@@ -289,12 +217,12 @@ def agree_on(found: Sequence[Worth], agreed_fen: int | None) -> int:
 
 def asked_of(case: Any) -> int:
     """What a case asks back of what its units are worth now, 分: all of it, or the less it asked for."""
-    found = work_out_case_worth(case, list_units(case.id, accepted=False))
+    found = work_out_case_worth(case, list_units(case, accepted=False))
     whole = not case.refund_fen or is_all_of(found, case.refund_fen)
     return add_up(found) if whole else int(case.refund_fen)
 
 
 def find_most(case: Any) -> tuple[int, list[str]]:
     """The most that can be refunded for a case's units now, 分, and how it is worked out."""
-    units = list_units(case.id, accepted=False)
+    units = list_units(case, accepted=False)
     return add_up(work_out_case_worth(case, units)), show_case_working(case, units)

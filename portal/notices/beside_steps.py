@@ -9,8 +9,9 @@ from sqlalchemy import select
 
 from portal.extensions import db
 from portal.flow import Actor
-from portal.models import Case, Notice
+from portal.models import Case, Notice, Staff
 from portal.notices.notices import add_notice, build_address, bump_unread, list_readers
+from portal.people import roles
 
 
 def tell_of_account(user_id: int, *, title: str, body: str, at: datetime) -> None:
@@ -51,18 +52,33 @@ def tell_of_parcel(
 
 def tell_of_photos(case: Case, many: int, note: str, *, at: datetime) -> None:
     """Tell the shop that a consumer has uploaded photos by his link."""
-    for user_id in list_readers(case, Actor.SELLER):
+    for user_id in list_readers(case, Actor.SELLER, "photos"):
         add_notice(
             user_id,
             case,
             kind="photos",
             title="消费者补充了照片",
-            body=f"「{case.goods}」消费者通过链接上传了 {many} 张照片" + (f":{note}" if note else "。"),
+            body=f"「{case.goods}」消费者通过链接上传了 {many} 张照片" + (f"：{note}" if note else "。"),
             href=build_address(case, Actor.SELLER),
             at=at,
             dedupe_key=f"photos:{case.id}:{at.timestamp():.6f}:{user_id}",
         )
         bump_unread(user_id)
+
+
+def tell_colleague(case: Case, user_id: int, *, kind: str, title: str, body: str, at: datetime, key: str) -> None:
+    """Tell one person of the shop what a colleague wrote to them about a case."""
+    add_notice(
+        user_id,
+        case,
+        kind=kind,
+        title=title[:120],
+        body=body,
+        href=build_address(case, Actor.SELLER),
+        at=at,
+        dedupe_key=f"{kind}:{key}:{user_id}",
+    )
+    bump_unread(user_id)
 
 
 def tell_of_payment(
@@ -83,9 +99,20 @@ def tell_of_order(
         bump_unread(user_id)
 
 
+def tell_shop_of_order(
+    shop_id: int, *, kind: str, title: str, body: str, href: str, at: datetime, dedupe_key: str
+) -> None:
+    """Tell those of a shop whose business it is of something about an order; once for each ``dedupe_key``."""
+    for user_id, role in db.session.execute(select(Staff.user_id, Staff.role).where(Staff.shop_id == shop_id)).all():
+        if roles.is_told(role, kind, ""):
+            tell_of_order(
+                user_id, shop_id=shop_id, kind=kind, title=title, body=body, href=href, at=at, dedupe_key=dedupe_key
+            )
+
+
 def tell_of_order_change(case: Case, actor: Actor, *, body: str, at: datetime, key: str) -> None:
     """Tell one side that a file wanted to change what the case stands on; once for each ``key``."""
-    for user_id in list_readers(case, actor):
+    for user_id in list_readers(case, actor, "order_changed"):
         add_notice(
             user_id,
             case,

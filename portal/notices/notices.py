@@ -9,19 +9,36 @@ from sqlalchemy import insert, select, update
 
 from portal import told, words
 from portal.calendar import lengths
-from portal.extensions import PerApp, db
+from portal.extensions import db
 from portal.flow import Actor, Stage, Step
 from portal.models import Case, Delivery, Notice, Staff, User
-from portal.people import mediators
+from portal.people import mediators, roles
+from portal.per_app import PerApp
 
 
-def list_readers(case: Case, actor: Actor) -> list[int]:
-    """The user ids of one side of a case: the buyer, or everyone who works in the shop."""
+def list_readers(case: Case, actor: Actor, kind: str = "") -> list[int]:
+    """The user ids of one side of a case: the buyer, or those of the shop whose business news of this ``kind`` are.
+
+    Of those who answer cases that is who looks after this one; of a case that nobody does, all of them.
+    """
     if actor is Actor.BUYER:
         return [case.buyer_id]
     if actor is Actor.MEDIATOR:
         return mediators.deciders(case.buyer_id, case.shop_id)
-    return list(db.session.scalars(select(Staff.user_id).where(Staff.shop_id == case.shop_id).order_by(Staff.user_id)))
+    of_shop = select(Staff.user_id, Staff.role).where(Staff.shop_id == case.shop_id).order_by(Staff.user_id)
+    staff: dict[int, str] = dict(db.session.execute(of_shop).all())
+    told = [user_id for user_id, role in staff.items() if roles.is_told(role, kind, case.state)]
+    if not roles.may_own(staff.get(case.owner_id or 0, "")):
+        return told
+    heads = kind in ALSO_HEADS
+    return [
+        user_id
+        for user_id in told
+        if user_id == case.owner_id or not roles.may_own(staff[user_id]) or (heads and staff[user_id] == "owner")
+    ]
+
+
+ALSO_HEADS = frozenset({"reminder", "escalate"})  # what the shop's owner hears of whoever looks after the case
 
 
 def build_address(case: Case, actor: Actor) -> str:
@@ -34,7 +51,7 @@ def build_address(case: Case, actor: Actor) -> str:
 def tell_step(case: Case, step: Step, *, version: int, at: datetime, note: str = "") -> None:
     """Write the notices that a step sends. ``case`` is as the step left it."""
     for actor in step.tells:
-        for user_id in list_readers(case, actor):
+        for user_id in list_readers(case, actor, step.name):
             add_notice(
                 user_id,
                 case,
@@ -52,44 +69,45 @@ def build_body(case: Case, step: Step, actor: Actor, at: datetime, note: str = "
     until = words.moment(case.due_at) if case.due_at else ""
     goods, news = f"「{case.goods}」", told.tell_news(step.news, actor)
     if step.name in ("agree", "timeout_agree") and case.type == "refund_only":
-        return f"{goods}的仅退款申请已通过,退款 {case.refund_fen / 100:.2f} 元;商家须在 {until} 前退款,退款尚未完成。"
+        return (
+            f"{goods}的仅退款申请已通过，退款 {case.refund_fen / 100:.2f} 元；商家须在 {until} 前退款，退款尚未完成。"
+        )
     if step.name in ("agree", "timeout_agree") and case.type == "reissue":
-        return f"{goods}的补发申请已审核通过,无需寄回;商家须在 {until} 前发出补发商品,补发尚未完成。"
+        return f"{goods}的补发申请已审核通过，无需寄回；商家须在 {until} 前发出补发商品，补发尚未完成。"
     if step.name in ("agree", "timeout_agree"):
         payer = words.PAYER[case.freight_payer]
         kind = words.TYPE[case.type]
         still = "换货尚未完成" if case.type == "exchange" else "退款尚未完成"
         return (
-            f"您的{kind}申请已审核通过,请在 {until} 前寄回商品;{still}。\n"
-            f"退货地址:{case.return_name} {case.return_phone} {case.return_address}。退回运费:{payer}。"
+            f"您的{kind}申请已审核通过，请在 {until} 前寄回商品；{still}。\n"
+            f"退货地址：{case.return_name} {case.return_phone} {case.return_address}。退回运费：{payer}。"
             if actor is Actor.BUYER
-            else f"{goods}超过处理时限,系统已按默认退货地址同意{kind},买家须在 {until} 前寄回。"
+            else f"{goods}超过处理时限，系统已按默认退货地址同意{kind}，买家须在 {until} 前寄回。"
         )
     if step.name == "agree_no_return":
-        return f"您的换货申请已审核通过,商品无需寄回;商家将在 {until} 前发出换货商品,换货尚未完成。"
+        return f"您的换货申请已审核通过，商品无需寄回；商家将在 {until} 前发出换货商品，换货尚未完成。"
     if step.name == "reject":
         return (
-            f"{goods}{news}:{note}\n不认可时可以在 {until} 前申请平台介入,由平台裁决;"
-            "也可以修改后重新提交,或联系商家协商。到期没有任何操作,这张售后单关闭,期限内可以重新申请。"
+            f"{goods}{news}：{note}\n不认可时可以在 {until} 前申请平台介入，由平台裁决；"
+            "也可以修改后重新提交，或联系商家协商。到期没有任何操作，这张售后单关闭，期限内可以重新申请。"
         )
     if step.name == "ask_evidence":
-        return f"{goods}{news}:{note}\n请在 {until} 前修改后重新提交,或联系商家协商;逾期申请会关闭。"
+        return f"{goods}{news}：{note}\n请在 {until} 前修改后重新提交，或联系商家协商；逾期申请会关闭。"
     if step.name == "ask_account":
         return (
-            f"{goods}的退款按原支付方式退回没有成功,商家请您填写银行收款账户。"
-            "填写前请阅读用途和保存期限;不提供也不影响退款,商家会用其他方式退给您。"
+            f"{goods}的退款按原支付方式退回没有成功，商家请您填写银行收款账户。"
+            "填写前请阅读用途和保存期限；不提供也不影响退款，商家会用其他方式退给您。"
         )
     if actor is Actor.BUYER and step.name in ("refund_ok", "settle_entry"):
         look = words.moment(at + lengths.get_deadline("arrival_objection"))
         return f"{goods}{news}。请核对是否到账；没有收到请在 {look} 前在这张售后单里提出「未到账」。"
     after = _tell_otherwise(case, actor)
-    tail = f"{after}(截止 {until})" if case.due_at and after else ""
-    return "。".join(part for part in (f"{goods}{news}" + (f":{note}" if note else ""), tail) if part) + "。"
+    tail = f"{after}（截止 {until}）" if case.due_at and after else ""
+    return "。".join(part for part in (f"{goods}{news}" + (f"：{note}" if note else ""), tail) if part) + "。"
 
 
 def _tell_otherwise(case: Case, actor: Actor) -> str:
-    least = lengths.describe_deadline("least_left")
-    return told.tell_otherwise(case.type, case.due_rule, actor, least_left=least, negotiated=case.negotiated)
+    return told.tell_late(case, actor, lengths.describe_deadline("least_left"))
 
 
 def send_reminder(case: Case, actor: Actor, now: datetime) -> None:
@@ -105,7 +123,7 @@ def send_reminder(case: Case, actor: Actor, now: datetime) -> None:
             user_id,
             case,
             kind="reminder",
-            title=f"{words.STAGE.get(case.stage) or told.tell_state(case.type, case.state, actor)},还剩 {left}",
+            title=f"{words.STAGE.get(case.stage) or told.tell_state(case.type, case.state, actor)}，还剩 {left}",
             body=f"「{case.goods}」请在 {words.moment(case.due_at)} 前{do}。{after}。",
             href=build_address(case, actor),
             at=now,
@@ -117,7 +135,7 @@ def list_reminded(case: Case, actor: Actor) -> list[int]:
     """Whom a reminder goes to: of the mediators the one who has the case, where one has."""
     if actor is Actor.MEDIATOR and case.mediator_id is not None:
         return [case.mediator_id]
-    return list_readers(case, actor)
+    return list_readers(case, actor, "reminder")
 
 
 def tell_supervisors(case: Case, title: str, said: str, *, at: datetime) -> None:
@@ -129,7 +147,7 @@ def tell_supervisors(case: Case, title: str, said: str, *, at: datetime) -> None
             shop_id=case.shop_id,
             kind="decision_late",
             title=title,
-            body=f"售后单 {case.case_no}:{said}",
+            body=f"售后单 {case.case_no}：{said}",
             href="/operator",
             at=at,
             dedupe_key=f"late:{case.id}:{case.version}:{user_id}",
@@ -160,7 +178,7 @@ def tell_sent_back(case: Case, parcels: Sequence[str], *, at: datetime) -> None:
             case,
             kind="sent_back",
             title="商家已退还未通过验货的商品",
-            body=f"「{case.goods}」未通过验货的部分已寄出:{'、'.join(parcels)}。",
+            body=f"「{case.goods}」未通过验货的部分已寄出：{'、'.join(parcels)}。",
             href=build_address(case, Actor.BUYER),
             at=at,
             dedupe_key=f"back:{case.id}:{at.timestamp():.6f}:{user_id}",

@@ -22,7 +22,7 @@ FIRST_YEAR, LAST_YEAR = 2018, 2100
 class YearForm(Form):
     """A year's notice, a line for each day that isn't what its weekday says."""
 
-    source = Line("通知名称或文号", limit=120, missing="请填写通知的名称或文号,便于核对")
+    source = Line("通知名称或文号", limit=120, missing="请填写通知的名称或文号，便于核对")
     days = Text("放假和调休", limit=6_000, missing="请粘贴这一年的放假和调休安排")
 
 
@@ -105,7 +105,7 @@ def _changes(year: int, days: list[workdays.Day]) -> list[str]:
         old, new = before.get(day), after.get(day)
         if old != new:
             say = [f"{'休' if each.off else '班'} {each.name}" if each else "不特殊" for each in (old, new)]
-            said.append(f"{day.month}月{day.day}日:{say[0]} → {say[1]}")
+            said.append(f"{day.month}月{day.day}日：{say[0]} → {say[1]}")
     return said
 
 

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from portal import inputs
+from portal.cases import mediation_queue
 from portal.extensions import db, writing
 from portal.models import Session, Shop, Staff, User
 from portal.operator import bp
@@ -149,4 +150,5 @@ def shops() -> ResponseReturnValue:
         asked = asked.where(Shop.id > int(after))
     rows = db.session.execute(asked).all()
     more = f"/operator/shops?after={rows[SIZE - 1].id}" if len(rows) > SIZE else ""
-    return page("operator/shops.html", rows=rows[:SIZE], more=more)
+    left_open = mediation_queue.list_unfulfilled([row.id for row in rows[:SIZE]])
+    return page("operator/shops.html", rows=rows[:SIZE], more=more, unfulfilled=left_open)

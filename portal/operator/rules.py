@@ -22,8 +22,8 @@ class RulesForm(Form):
     """The whole text of a version, what is new in it, and from when it holds."""
 
     words = Text("规则全文", limit=20_000, missing="请填写规则全文")
-    changes = Text("这一版改了什么", limit=1_000, missing="请写明这一版改了什么,会公布给所有人")
-    effective = Line("生效日期", limit=10, exact=True, missing="请填写生效日期,例如 2026-12-08")
+    changes = Text("这一版改了什么", limit=1_000, missing="请写明这一版改了什么，会公布给所有人")
+    effective = Line("生效日期", limit=10, exact=True, missing="请填写生效日期，例如 2026-12-08")
     exception = Text("提前生效的法律依据", limit=500, optional=True)
 
 

@@ -8,8 +8,9 @@ from typing import Any
 
 from sqlalchemy import bindparam
 
-from portal.extensions import db, read
+from portal.extensions import db
 from portal.models import Order
+from portal.prepared import Prepared
 
 _WITH_SHOP = re.compile(r"(.+)~([0-9]{1,18})")
 
@@ -30,14 +31,21 @@ class Addressed:
     def __init__(self, query: Any) -> None:
         self._by_number = query.where(*_BY_NUMBER).order_by(Order.shop_id).limit(1)
         self._by_shop = query.where(*_BY_SHOP)
+        self._prepared = Prepared(self._by_number), Prepared(self._by_shop)
 
-    def run(self, address: str, buyer_id: int) -> Any:
-        """The result of the statement for this buyer; empty for an order that isn't theirs or is hidden from them."""
+    def find(self, address: str, buyer_id: int) -> Any | None:
+        """The row for this buyer, as columns; None for an order that isn't theirs or is hidden from them."""
         number, shop_id = split_address(address)
-        values: dict[str, Any] = {"number": number, "buyer_id": buyer_id}
+        by_number, by_shop = self._prepared
         if shop_id:
-            return read(self._by_shop, values | {"shop_id": shop_id})
-        return read(self._by_number, values)
+            return by_shop.find_row(number=number, buyer_id=buyer_id, shop_id=shop_id)
+        return by_number.find_row(number=number, buyer_id=buyer_id)
+
+    def load(self, address: str, buyer_id: int) -> Any | None:
+        """The same as an entity."""
+        number, shop_id = split_address(address)
+        query, shop = (self._by_shop, {"shop_id": shop_id}) if shop_id else (self._by_number, {})
+        return db.session.scalars(query, {"number": number, "buyer_id": buyer_id, **shop}).one_or_none()
 
 
 def map_addresses(addresses: Iterable[str], buyer_id: int, query: Any) -> dict[str, Any]:

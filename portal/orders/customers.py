@@ -11,10 +11,10 @@ from sqlalchemy import and_, delete, func, select
 from portal import flow
 from portal.extensions import db
 from portal.models import Case, CustomerNote, MoneyEntry, Order, User
-from portal.orders.order_lists import escape_like
+from portal.notices import notices
+from portal.searching import escape_like
 
 PAGE = 40
-SHOWN = 10
 MOST_NOTES = 200
 
 
@@ -108,26 +108,6 @@ def collect_facts(shop_id: int, buyer_id: int) -> dict[str, Any]:
     }
 
 
-def list_orders(shop_id: int, buyer_id: int, size: int = SHOWN) -> Sequence[Any]:
-    """The newest orders."""
-    return db.session.execute(
-        select(Order.order_no, Order.status, Order.ordered_at, Order.paid_fen, Order.case_count)
-        .where(Order.shop_id == shop_id, Order.buyer_id == buyer_id)
-        .order_by(Order.ordered_at.desc(), Order.id.desc())
-        .limit(size)
-    ).all()
-
-
-def list_cases(shop_id: int, buyer_id: int, size: int = SHOWN) -> Sequence[Any]:
-    """The newest cases."""
-    return db.session.execute(
-        select(Case.case_no, Case.type, Case.state, Case.goods, Case.opened_at, Case.reason)
-        .where(Case.buyer_id == buyer_id, Case.shop_id == shop_id)
-        .order_by(Case.updated_at.desc(), Case.id.desc())
-        .limit(size)
-    ).all()
-
-
 def list_notes(shop_id: int, buyer_id: int) -> Sequence[Any]:
     """The shop's notes, the newest first, each with who wrote it."""
     return db.session.execute(
@@ -143,6 +123,22 @@ def add_note(shop_id: int, buyer_id: int, *, tag: str, words: str, by: int, now:
     """Write a note."""
     db.session.add(CustomerNote(shop_id=shop_id, buyer_id=buyer_id, tag=tag, words=words, by=by, at=now))
     db.session.flush()
+
+
+def hand_over(shop_id: int, to: int, words: str, here: str, *, by: str, now: datetime) -> None:
+    """Tell a colleague of a note that was written for them. Inside ``writing()``."""
+    notices.add_notice(
+        to,
+        None,
+        shop_id=shop_id,
+        kind="customer_handed",
+        title=f"{by} 把一位客户交接给您",
+        body=words[:300],
+        href=here,
+        at=now,
+        dedupe_key=f"customer-handed:{shop_id}:{to}:{now.timestamp():.6f}",
+    )
+    notices.bump_unread(to)
 
 
 def remove_note(shop_id: int, buyer_id: int, note_id: int) -> bool:

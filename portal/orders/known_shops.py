@@ -11,12 +11,13 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import bindparam, delete, func, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from portal.extensions import db
 from portal.models import Conversation, KnownShop, Order, OrderWatch, Shop, User
 from portal.models.orders import HIDDEN
+from portal.prepared import Prepared
 
 PAGE = 20
 MOST_COUNTED = 100
@@ -147,16 +148,18 @@ def is_hidden(order: Any) -> bool:
     return db.session.scalar(select(User.password_hash).where(User.id == order.buyer_id)) is not None
 
 
-def _asked(user_id: int) -> Any:
+def _asked(user_id: Any) -> Any:
     """The shops with hidden orders of this member that wait for an answer."""
     answered = select(KnownShop.shop_id).where(KnownShop.user_id == user_id, KnownShop.shop_id == Order.shop_id)
     return select(Order.shop_id).where(Order.buyer_id == user_id, text(HIDDEN), ~answered.exists()).distinct()
 
 
+_COUNT_NEW = Prepared(select(func.count()).select_from(_asked(bindparam("user_id")).limit(MOST_COUNTED).subquery()))
+
+
 def count_new(user_id: int) -> int:
     """How many shops wait for this member's answer, at most MOST_COUNTED."""
-    asked = _asked(user_id).limit(MOST_COUNTED).subquery()
-    return int(db.session.scalar(select(func.count()).select_from(asked)) or 0)
+    return int(_COUNT_NEW.find_value(user_id=user_id))
 
 
 def list_new(user_id: int, after: int = 0) -> tuple[list[NewShop], int]:

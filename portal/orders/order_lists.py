@@ -8,18 +8,24 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, bindparam, case, func, or_, select, text, tuple_
+from sqlalchemy import and_, bindparam, case, exists, func, or_, select, text, tuple_
 
-from portal.extensions import Moment, db, list_columns
-from portal.models import Case, Order, OrderLine, Parcel, Product, Shop, User
+from portal.extensions import Moment, db
+from portal.models import Case, Draft, Order, OrderLine, Parcel, Product, Shipment, Shop, User
 from portal.models.orders import RECEIVING, SHOWN, WITH_CASES
+from portal.orders import order_search
 from portal.orders.addresses import Addressed
+from portal.prepared import Prepared, among
+from portal.rights import kept_policies
+from portal.searching import read_typed
 
 PAGE = 20
 MOST_COUNTED = 100  # numbers on tabs are bounded: more is 99+
 
 # Tables' own columns, not the entities' attributes: the same rows, without the work of the ORM on each.
-_order, _line, _case, _shop, _product = (t.__table__.c for t in (Order, OrderLine, Case, Shop, Product))
+_order, _line, _case, _shop, _product, _draft, _shipment = (
+    t.__table__.c for t in (Order, OrderLine, Case, Shop, Product, Draft, Shipment)
+)
 
 TABS: dict[str, tuple[str, Any]] = {  # tab: (its name, which orders it shows: a range of one index)
     "all": ("全部", ()),
@@ -58,22 +64,27 @@ def _statement(tab: str, *, next_page: bool) -> Any:
 
 
 _LIST = {(tab, next_page): _statement(tab, next_page=next_page) for tab in TABS for next_page in (False, True)}
-_COUNTS = select(
-    *(
-        select(func.count())
-        .select_from(
-            select(_order.id)
-            .where(_order.buyer_id == bindparam("buyer_id"), text(SHOWN), *where)
-            .order_by(_order.ordered_at.desc())  # or PostgreSQL would rather look for the first hundred in the table
-            .limit(MOST_COUNTED)
-            .subquery(f"of_{tab}")
+_PREPARED = {kind: Prepared(query) for kind, query in _LIST.items()}
+_COUNTS = Prepared(
+    select(
+        *(
+            select(func.count())
+            .select_from(
+                select(_order.id)
+                .where(_order.buyer_id == bindparam("buyer_id"), text(SHOWN), *where)
+                .order_by(
+                    _order.ordered_at.desc()
+                )  # or PostgreSQL would rather look for the first hundred in the table
+                .limit(MOST_COUNTED)
+                .subquery(f"of_{tab}")
+            )
+            .scalar_subquery()
+            .label(tab)
+            for tab, (_, where) in TABS.items()
         )
-        .scalar_subquery()
-        .label(tab)
-        for tab, (_, where) in TABS.items()
     )
 )
-_LINES = (
+_LINES = Prepared(
     select(
         _line.order_id,
         _line.id,
@@ -87,12 +98,14 @@ _LINES = (
         _line.position,
         _product.picture,
     )
-    .outerjoin(Product.__table__, _product.id == _line.product_id)
-    .where(_line.order_id.in_(bindparam("order_ids", expanding=True)))
+    .outerjoin(Product.__table__, and_(_product.id == _line.product_id, _product.shop_id == _line.shop_id))
+    .where(among(_line.order_id, "order_ids"))
 )
-_CASES = select(
-    _case.order_id, _case.id, _case.case_no, _case.type, _case.state, _case.stage, _case.due_at, _case.goods
-).where(_case.order_id.in_(bindparam("order_ids", expanding=True)))
+_CASES = Prepared(
+    select(
+        _case.order_id, _case.id, _case.case_no, _case.type, _case.state, _case.stage, _case.due_at, _case.goods
+    ).where(among(_case.order_id, "order_ids"))
+)
 
 
 ON_CARD = 3  # lines and cases that a card shows
@@ -107,31 +120,24 @@ class Card(NamedTuple):
     cases: tuple[Any, ...]  # the newest first
 
 
-def escape_like(words: str) -> str:
-    """A pattern that finds ``words`` anywhere, with its own wildcards taken literally."""
-    escaped = words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"%{escaped}%"
-
-
 def list_page(
     buyer_id: int, tab: str, *, words: str = "", after: tuple[datetime, int] | None = None
 ) -> tuple[list[Card], tuple[datetime, int] | None]:
     """One page of orders with their lines and cases, newest first; and the key the next page begins after."""
-    query = _LIST[tab, after is not None]
+    kind = tab, after is not None
+    prepared = _PREPARED[kind]
     if words:
-        of_order = select(_line.id).where(_line.order_id == _order.id).limit(1)
-        named = of_order.where(_line.title.like(escape_like(words), escape="\\")).scalar_subquery()
-        query = query.where(or_(_order.order_no == words, named.is_not(None)))  # EXISTS might be hashed: all lines read
+        prepared = Prepared(_LIST[kind].where(order_search.fits(read_typed(words))))
     values: dict[str, Any] = {"buyer_id": buyer_id}
     if after is not None:
         values["at"], values["id"] = after
-    rows = list_columns(query, values)
+    rows = prepared.list_rows(**values)
     more = len(rows) > PAGE
     rows = rows[:PAGE]
     lines: dict[int, list[Any]] = {row.id: [] for row in rows}
     cases: dict[int, list[Any]] = {row.id: [] for row in rows}
     if rows:
-        for line in sorted(list_columns(_LINES, {"order_ids": list(lines)}), key=_position):
+        for line in sorted(_LINES.list_rows(order_ids=list(lines)), key=_position):
             lines[line.order_id].append(line)
         with_cases = [row.id for row in rows if row.case_count]
         if with_cases:
@@ -147,12 +153,12 @@ _position = attrgetter("position")
 
 
 def _newest_first(order_ids: list[int]) -> list[Any]:
-    return sorted(list_columns(_CASES, {"order_ids": order_ids}), key=attrgetter("id"), reverse=True)
+    return sorted(_CASES.list_rows(order_ids=order_ids), key=attrgetter("id"), reverse=True)
 
 
 def count_tabs(buyer_id: int) -> dict[str, int]:
     """How many orders each tab has, at most MOST_COUNTED."""
-    (counts,) = list_columns(_COUNTS, {"buyer_id": buyer_id})
+    (counts,) = _COUNTS.list_rows(buyer_id=buyer_id)
     return counts._asdict()  # type: ignore[no-any-return]
 
 
@@ -196,7 +202,7 @@ def list_page_of_shop(
     more, rows = len(rows) > PAGE, rows[:PAGE]
     lines: dict[int, list[Any]] = {row.id: [] for row in rows}
     if rows:
-        for line in sorted(db.session.execute(_LINES, {"order_ids": list(lines)}), key=_position):
+        for line in sorted(_LINES.list_rows(order_ids=list(lines)), key=_position):
             lines[line.order_id].append(line)
     found = [{"order": row, "lines": lines[row.id]} for row in rows]
     return found, (rows[-1].ordered_at, rows[-1].id) if more else None
@@ -219,18 +225,35 @@ def find_of_shop(order_no: str, shop_id: int) -> Order | None:
 
 
 _OF_BUYER = Addressed(select(Order))
-_SHOWN = Addressed(select(*_order, _shop.name.label("shop")).join(Shop.__table__, _shop.id == _order.shop_id))
+_SHOWN = Addressed(
+    select(
+        *_order,
+        _shop.name.label("shop"),
+        kept_policies.select_newest(_order.shop_id).label("newest_policy"),
+        _draft.fields.label("draft_fields"),
+        _draft.updated_at.label("draft_at"),
+        exists()
+        .where(_shipment.shop_id == _order.shop_id, _shipment.order_id == _order.id, _shipment.case_id.is_(None))
+        .label("followed"),
+    )
+    .join(Shop.__table__, _shop.id == _order.shop_id)
+    .outerjoin(
+        Draft.__table__,
+        and_(_draft.shop_id == _order.shop_id, _draft.order_id == _order.id, _draft.buyer_id == _order.buyer_id),
+    )
+)
 
 
 def find_of_buyer(address: str, buyer_id: int) -> Order | None:
     """This buyer's order at that address."""
-    found: Order | None = _OF_BUYER.run(address, buyer_id).scalars().one_or_none()
+    found: Order | None = _OF_BUYER.load(address, buyer_id)
     return found
 
 
 def load_for_buyer(address: str, buyer_id: int) -> Any | None:
-    """The same for its page: all columns, and ``shop``, the shop's name."""
-    return _SHOWN.run(address, buyer_id).one_or_none()
+    """The same for its page: all columns, the shop's name as ``shop``, its newest policy's id, the buyer's draft,
+    and whether parcels of it are ``followed``."""
+    return _SHOWN.find(address, buyer_id)
 
 
 def list_cases(order_id: int) -> Sequence[Any]:

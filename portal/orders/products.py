@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from sqlalchemy import or_, select, tuple_, update
 
 from portal.extensions import db
-from portal.models import Evidence, Product, Shop
-from portal.orders.order_lists import escape_like
+from portal.models import Evidence, Product, Shop, Sku
+from portal.searching import escape_like
 
 PAGE = 40
 
@@ -31,6 +31,12 @@ def list_page(
 def find_of_shop(product_id: int, shop_id: int) -> Product | None:
     """A product of this shop."""
     return db.session.scalars(select(Product).where(Product.id == product_id, Product.shop_id == shop_id)).one_or_none()
+
+
+def list_skus(product_id: int, shop_id: int, most: int = 200) -> Sequence[Sku]:
+    """The specifications of a product, by their words."""
+    query = select(Sku).where(Sku.product_id == product_id, Sku.shop_id == shop_id)
+    return db.session.scalars(query.order_by(Sku.spec, Sku.id).limit(most)).all()
 
 
 def change_product(

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from portal.extensions import PerApp
+from portal.per_app import PerApp
 
 
 class Shared(Protocol):

@@ -196,7 +196,7 @@ def run_upload(job_id: int, folder: Path, clock_now: Callable[[], datetime]) -> 
         say(state="failed", problem=refused.sentence[:400])
         return
     except FileNotFoundError:
-        say(state="failed", problem="上传的文件已不在服务器上,请重新上传")
+        say(state="failed", problem="上传的文件已不在服务器上，请重新上传")
         return
     sharing.share(report_to)
     said = report.as_dict() | {"summary": report.summary(), "headings": export.seen._asdict()}

@@ -9,12 +9,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from portal.extensions import PerApp, db
+from portal.extensions import db
 from portal.models import Case, Order, Parcel, Shipment, Track
 from portal.models.orders import UNFOLLOWED
 from portal.models.tracking import UNDER_WAY
 from portal.orders.export_format import parcels_of
 from portal.parcels import carriers, naming, numbers
+from portal.per_app import PerApp
 
 ASKED_FOR = timedelta(days=30)  # how long a parcel is followed
 AGAIN_AFTER = timedelta(minutes=10)  # a number isn't asked about more often, whoever wishes it
@@ -124,7 +125,7 @@ def follow_order(order: Order, now: datetime) -> None:
     if order.followed_text == order.tracking_text:
         return
     named = parcels_of(order.carrier_text, order.tracking_text)
-    before = {row.tracking_no: row for row in db.session.scalars(_own(order.id))}
+    before = {row.tracking_no: row for row in db.session.scalars(_own(order))}
     kept: set[str] = set()
     for code, name, raw in named[:20]:
         carrier = naming.from_text(code) or naming.from_text(name) or next(iter(numbers.suggest(raw)), None)
@@ -150,13 +151,14 @@ def follow_order(order: Order, now: datetime) -> None:
         )
     gone = [row.id for number, row in before.items() if number not in kept and row.ended_at is None]
     if gone:
-        _set_shipments(Shipment.id.in_(gone), ended_at=now)
+        _set_shipments((Shipment.shop_id == order.shop_id) & Shipment.id.in_(gone), ended_at=now)
     order.followed_text = order.tracking_text
     db.session.flush()
 
 
-def _own(order_id: int) -> Any:
-    return select(Shipment).where(Shipment.order_id == order_id, Shipment.case_id.is_(None)).order_by(Shipment.id)
+def _own(order: Order) -> Any:
+    of_order = (Shipment.order_id == order.id, Shipment.shop_id == order.shop_id, Shipment.case_id.is_(None))
+    return select(Shipment).where(*of_order).order_by(Shipment.id)
 
 
 def end_old(now: datetime) -> None:

@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from portal.extensions import db
 from portal.models import Case, Intake
+from portal.models.keys import make_id
+from portal.prepared import Prepared
 
 PAGE = 40
 
@@ -27,10 +30,11 @@ def note_intake(
     photo: str | None = None,
 ) -> Intake:
     """Keep a parcel that arrived; one that is known already is told its case, nothing is counted twice."""
-    known = db.session.scalars(select(Intake).where(Intake.shop_id == shop_id, Intake.number == number)).one_or_none()
-    if known is None:
-        known = Intake(shop_id=shop_id, number=number, user_id=user_id, at=now)
-        db.session.add(known)
+    make: Any = postgresql.insert if db.session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    row = {"id": make_id(), "shop_id": shop_id, "number": number, "user_id": user_id, "at": now}
+    db.session.execute(make(Intake).values(row).on_conflict_do_nothing())  # two people may scan it at once
+    asked = select(Intake).where(Intake.shop_id == shop_id, Intake.number == number).with_for_update()
+    known = db.session.scalars(asked.execution_options(populate_existing=True)).one()
     if case_id is not None and known.case_id is None:
         known.case_id, known.matched_at = case_id, now
     known.goods, known.sender = goods or known.goods, sender or known.sender
@@ -69,7 +73,17 @@ def list_recent(shop_id: int, user_id: int, since: datetime) -> Sequence[Any]:
     ).all()
 
 
+_COUNT = Prepared(
+    select(func.count()).select_from(
+        select(Intake.id)
+        .where(Intake.shop_id == bindparam("shop_id"), Intake.case_id.is_(None))
+        .order_by(Intake.at)
+        .limit(bindparam("most"))
+        .subquery()
+    )
+)
+
+
 def count_unidentified(shop_id: int, most: int) -> int:
     """How many parcels without a case there are, counted to ``most``."""
-    found = select(Intake.id).where(Intake.shop_id == shop_id, Intake.case_id.is_(None)).order_by(Intake.at)
-    return db.session.scalar(select(func.count()).select_from(found.limit(most).subquery())) or 0
+    return int(_COUNT.find_value(shop_id=shop_id, most=most))

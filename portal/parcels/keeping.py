@@ -57,10 +57,10 @@ def take_back(parcel: Parcel, correction: Scan, *, now: datetime) -> None:
 
 def take_back_of_order(order: Order, shipment_id: int, correction: Scan, *, now: datetime) -> None:
     """The same of an order's own parcel; the order's receipt goes with it."""
-    before = find_receipt(order.id)
+    before = find_receipt(order)
     shipment = db.session.get_one(Shipment, (shipment_id, order.shop_id))
     _correct(ShipmentTrace, ShipmentTrace.shipment_id, shipment, correction)
-    _stand_of_order(shipment_id, now)
+    _stand_of_order(shipment, now)
     mark_received(order, before, now)
     order.version += 1
     db.session.flush()
@@ -167,7 +167,7 @@ def keep_scans_of_order(
         .with_for_update()
         .execution_options(populate_existing=True)
     ).one()
-    before = find_receipt(order.id)
+    before = find_receipt(order)
     sent_at = order.shipped_at or order.paid_at or order.ordered_at
 
     def why(scan: Scan) -> str:
@@ -177,7 +177,7 @@ def keep_scans_of_order(
     if not new:
         return 0
     if fresh:
-        _stand_of_order(shipment.id, now)
+        _stand_of_order(shipment, now)
         mark_received(order, before, now)
         watcher = db.session.get(OrderWatch, (order.id, order.shop_id))
         if watcher is not None and tell:
@@ -197,20 +197,27 @@ def keep_scans_of_order(
     return new
 
 
-def _stand_of_order(shipment_id: int, now: datetime) -> None:
+def _stand_of_order(shipment: Shipment, now: datetime) -> None:
     rows = db.session.execute(
         select(ShipmentTrace.at, ShipmentTrace.status).where(
-            ShipmentTrace.shipment_id == shipment_id, ShipmentTrace.doubt == ""
+            ShipmentTrace.shipment_id == shipment.id,
+            ShipmentTrace.shop_id == shipment.shop_id,
+            ShipmentTrace.doubt == "",
         )
     )
-    restate_parcel(Shipment.id == shipment_id, scans.standing((row.at, row.status) for row in rows), now)
+    restate_parcel(
+        (Shipment.id == shipment.id) & (Shipment.shop_id == shipment.shop_id),
+        scans.standing((row.at, row.status) for row in rows),
+        now,
+    )
 
 
-def find_receipt(order_id: int) -> datetime | None:
+def find_receipt(order: Any) -> datetime | None:
     """When the last of an order's own parcels was signed for; None while one is under way."""
     signed = db.session.scalars(
         select(Shipment.signed_at).where(
-            Shipment.order_id == order_id,
+            Shipment.order_id == order.id,
+            Shipment.shop_id == order.shop_id,
             Shipment.case_id.is_(None),
             Shipment.signed_at.is_not(None) | Shipment.ended_at.is_(None),
         )
@@ -220,7 +227,7 @@ def find_receipt(order_id: int) -> datetime | None:
 
 
 def mark_received(order: Order, before: datetime | None, now: datetime) -> None:
-    after = find_receipt(order.id)
+    after = find_receipt(order)
     if after == before or (order.received_at is not None and order.received_at != before):
         return
     record_receipt(order, after, now=now)

@@ -20,7 +20,7 @@ MOST_LENGTH: Final = 40
 MOST_SUGGESTED: Final = 3
 
 
-SEVERAL = "这里像是有几个运单号,请一次填写一个包裹的运单号"
+SEVERAL = "这里像是有几个运单号，请一次填写一个包裹的运单号"
 
 
 _CHILD = re.compile(r"DPK[0-9]{11,}(?:-[0-9]+)+")  # a further parcel of one 德邦 waybill
@@ -99,7 +99,7 @@ def check_number(raw: str, own_order_nos: Collection[str] = (), *, carrier: str 
     if known is not None and not traced(carrier):
         free = inputs.line(raw, limit=MOST_LENGTH)
         if not free and known.kind is Kind.PAPER:
-            raise InputRefused("请填写货运单上的单号,没有单号可填承运人的名称")
+            raise InputRefused("请填写货运单上的单号，没有单号可填承运人的名称")
         return free
     if not raw.strip():
         raise InputRefused("请填写运单号")
@@ -109,9 +109,9 @@ def check_number(raw: str, own_order_nos: Collection[str] = (), *, carrier: str 
     if len(find_whole(raw[:400])) > 1:
         raise InputRefused(SEVERAL)
     if is_unknown_suffix(plain):
-        raise InputRefused("运单号后面多出一段,请对照快递面单,只填写运单号本身")
+        raise InputRefused("运单号后面多出一段，请对照快递面单，只填写运单号本身")
     if not re.fullmatch(r"[0-9A-Z-]+", plain) or not LEAST_LENGTH <= len(plain) <= MOST_LENGTH:
-        raise InputRefused(f"运单号是 {LEAST_LENGTH} 到 {MOST_LENGTH} 位的字母和数字,请对照快递面单填写")
+        raise InputRefused(f"运单号是 {LEAST_LENGTH} 到 {MOST_LENGTH} 位的字母和数字，请对照快递面单填写")
     if is_run_together(plain):
         raise InputRefused(SEVERAL)
     return plain
@@ -120,9 +120,9 @@ def check_number(raw: str, own_order_nos: Collection[str] = (), *, carrier: str 
 def _mistaken(plain: str, own_order_nos: Collection[str]) -> str:
     """What was pasted instead of a tracking number, as a sentence; "" when nothing is amiss."""
     if _MOBILE.fullmatch(plain):
-        return "这是手机号,请填写快递面单上的运单号"
+        return "这是手机号，请填写快递面单上的运单号"
     if plain and plain in {normalise(order_no) for order_no in own_order_nos}:
-        return "这是订单编号,请填写快递面单上的运单号"
+        return "这是订单编号，请填写快递面单上的运单号"
     return ""
 
 

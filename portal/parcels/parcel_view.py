@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -10,6 +10,7 @@ from sqlalchemy import and_, bindparam, select
 
 from portal.extensions import db
 from portal.models import Case, Order, Parcel, ParcelTrace, Shipment, ShipmentTrace, Track
+from portal.prepared import Prepared
 
 FAILING_AFTER = 3  # failures in a row, then it is an alarm
 _parcel, _trace, _track_of = Parcel.__table__.c, ParcelTrace.__table__.c, Track.__table__.c
@@ -25,7 +26,7 @@ _CHECKS = (
     _track_of.ended_at,
 )
 
-_OF_CASE = (
+_OF_CASE = Prepared(
     select(
         _parcel.id,
         _parcel.leg,
@@ -49,20 +50,20 @@ _OF_CASE = (
         _shipment.id.label("shipment_id"),
         *_CHECKS,
     )
-    .outerjoin(ParcelTrace.__table__, _trace.parcel_id == _parcel.id)
-    .outerjoin(Shipment.__table__, _shipment.parcel_id == _parcel.id)
+    .outerjoin(ParcelTrace.__table__, and_(_trace.parcel_id == _parcel.id, _trace.shop_id == _parcel.shop_id))
+    .outerjoin(Shipment.__table__, and_(_shipment.parcel_id == _parcel.id, _shipment.shop_id == _parcel.shop_id))
     .outerjoin(Track.__table__, _track_of.id == _shipment.track_id)
-    .where(_parcel.case_id == bindparam("case_id"))
+    .where(_parcel.case_id == bindparam("case_id"), _parcel.shop_id == bindparam("shop_id"))
     .order_by(_parcel.id, _trace.at.desc(), _trace.id.desc())
 )
 
 
-def list_of_case(case_id: int) -> tuple[list[Any], dict[int, list[Any]]]:
+def list_of_case(case: Any) -> tuple[list[Any], dict[int, list[Any]]]:
     """The parcels of a case, oldest first, and their scans, newest first, by parcel id; one query, rows of columns."""
-    return gather_scans(_OF_CASE, {"case_id": case_id}, "parcel_id")
+    return gather_scans(_OF_CASE.list_rows(case_id=case.id, shop_id=case.shop_id), "parcel_id")
 
 
-_OF_ORDER = (
+_OF_ORDER = Prepared(
     select(
         _shipment.id,
         _shipment.id.label("shipment_id"),
@@ -92,13 +93,13 @@ _OF_ORDER = (
 
 def list_of_order(order_id: int) -> tuple[list[Any], dict[int, list[Any]]]:
     """An order's own parcels that are followed, and their scans, newest first, by shipment id; one query."""
-    return gather_scans(_OF_ORDER, {"order_id": order_id}, "trace_of")
+    return gather_scans(_OF_ORDER.list_rows(order_id=order_id), "trace_of")
 
 
-def gather_scans(query: Any, values: dict[str, Any], owner: str) -> tuple[list[Any], dict[int, list[Any]]]:
+def gather_scans(rows: Iterable[Any], owner: str) -> tuple[list[Any], dict[int, list[Any]]]:
     parcels: dict[int, Any] = {}
     traces: dict[int, list[Any]] = {}
-    for row in db.session.execute(query, values):
+    for row in rows:
         parcels.setdefault(row.id, row)
         if getattr(row, owner) is not None:
             traces.setdefault(row.id, []).append(row)
@@ -133,7 +134,7 @@ _ONE = (
     )
     .join(Order.__table__, and_(_order.id == _shipment.order_id, _order.shop_id == _shipment.shop_id))
     .outerjoin(Case.__table__, and_(_case.id == _shipment.case_id, _case.shop_id == _shipment.shop_id))
-    .outerjoin(Parcel.__table__, _parcel.id == _shipment.parcel_id)
+    .outerjoin(Parcel.__table__, and_(_parcel.id == _shipment.parcel_id, _parcel.shop_id == _shipment.shop_id))
     .outerjoin(Track.__table__, _track_of.id == _shipment.track_id)
     .where(_shipment.id == bindparam("id"))
 )
@@ -157,7 +158,7 @@ def list_scans(shipment: Any) -> Sequence[Any]:
         )
         return db.session.execute(query.order_by(_own_trace.at.desc(), _own_trace.id.desc())).all()
     query = select(_trace.at, _trace.status, _trace.words, _trace.origin, _trace.doubt, _trace.delivering).where(
-        _trace.parcel_id == shipment.parcel_id
+        _trace.parcel_id == shipment.parcel_id, _trace.shop_id == shipment.shop_id
     )
     return db.session.execute(query.order_by(_trace.at.desc(), _trace.id.desc())).all()
 
@@ -173,7 +174,7 @@ def find_by_number(shop_id: int, numbers: Collection[str]) -> dict[str, list[Any
             _shipment.carrier,
             _parcel.leg,
         )
-        .outerjoin(Parcel.__table__, _parcel.id == _shipment.parcel_id)
+        .outerjoin(Parcel.__table__, and_(_parcel.id == _shipment.parcel_id, _parcel.shop_id == _shipment.shop_id))
         .where(_shipment.shop_id == shop_id, _shipment.tracking_no.in_(numbers), _parcel.voided_at.is_(None))
     )
     found: dict[str, list[Any]] = {}

@@ -141,9 +141,9 @@ def read(text: str, now: datetime) -> list[Scan]:
     """
     lines = pasting.unfold_table(text)
     if not lines:
-        raise LinesRefused([f"请粘贴物流记录,每行一条,例如:{EXAMPLE}"])
+        raise LinesRefused([f"请粘贴物流记录，每行一条，例如：{EXAMPLE}"])
     if len(lines) > MOST_LINES:
-        raise LinesRefused([f"一次最多 {MOST_LINES} 行,现在是 {len(lines)} 行,请分几次录入"])
+        raise LinesRefused([f"一次最多 {MOST_LINES} 行，现在是 {len(lines)} 行，请分几次录入"])
     scans: list[Scan] = []
     wrong: list[str] = []
     for number, line in lines:
@@ -151,11 +151,11 @@ def read(text: str, now: datetime) -> list[Scan]:
         at = _moment(found, now) if found else None
         said = clean(line[found.end() :].strip(" \t,，:：|")) if found else ""
         if found is None:
-            wrong.append(f"第 {number} 行开头没有时间,请写成:{EXAMPLE}")
+            wrong.append(f"第 {number} 行开头没有时间，请写成：{EXAMPLE}")
         elif at is None:
-            wrong.append(f"第 {number} 行的时间不存在,请核对")
+            wrong.append(f"第 {number} 行的时间不存在，请核对")
         elif not said:
-            wrong.append(f"第 {number} 行只有时间没有内容,请补上物流公司的记录")
+            wrong.append(f"第 {number} 行只有时间没有内容，请补上物流公司的记录")
         else:
             scans.append(read_words(at, said))
     if wrong:

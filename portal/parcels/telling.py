@@ -18,7 +18,7 @@ TELL_FOR = timedelta(days=7)  # older news are none
 NEWS: dict[str, str] = {
     "picked": "已揽收",
     "delivering": "正在派送",
-    "station": "已到代收点,请取件",
+    "station": "已到代收点，请取件",
     "signed": "已签收",
     "exception": "物流异常",
     "returned": "正在退回",
@@ -52,7 +52,7 @@ def build_notice(
         case,
         shop_id=shop_id,
         title=f"{name}{NEWS[newest.status]}",
-        body=f"{carried}:{newest.words}{after}",
+        body=f"{carried}：{newest.words}{after}",
         href=href,
         at=now,
         dedupe_key=f"{key}:{newest.status}:{user_id}",
@@ -73,7 +73,7 @@ def tell_buyer(case: Case, parcel: Parcel, fresh: Sequence[Scan], now: datetime)
         key=f"parcel:{parcel.id}",
         href=f"/cases/{case.case_no}",
         now=now,
-        more=f"请在 {until} 前核对收货;没有收到请点「收到有问题」。" if until and parcel.leg == "out" else "",
+        more=f"请在 {until} 前核对收货；没有收到请点「收到有问题」。" if until and parcel.leg == "out" else "",
     )
 
 
@@ -87,6 +87,7 @@ def set_watch(shop_id: int, order_id: int, user_id: int, on: bool, now: datetime
     db.session.flush()
 
 
-def is_watched(order_id: int) -> bool:
+def is_watched(order_id: int, shop_id: int) -> bool:
     """Whether the buyer is told where this order is."""
-    return db.session.scalar(select(OrderWatch.order_id).where(OrderWatch.order_id == order_id)) is not None
+    mine = select(OrderWatch.order_id).where(OrderWatch.order_id == order_id, OrderWatch.shop_id == shop_id)
+    return db.session.scalar(mine) is not None

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select, update
+from sqlalchemy.orm import load_only
 
 from portal import words, workbook
 from portal.extensions import db
@@ -20,17 +21,17 @@ from portal.workbook import Column
 MOST_IN_BATCH = 500
 
 COLUMNS: tuple[Column, ...] = (
-    Column("批次行号", "这一行在批次里的编号,对账时用它找到款项,请原样保留", 20),
-    Column("款项编号", "款项的幂等编号,重试也不变;对账时也可以只保留这一列", 20),
+    Column("批次行号", "这一行在批次里的编号，对账时用它找到款项，请原样保留", 20),
+    Column("款项编号", "款项的幂等编号，重试也不变；对账时也可以只保留这一列", 20),
     Column("售后单号", "款项所属的售后单", 18),
-    Column("订单号", "退款的原订单,按原支付方式退回", 22),
+    Column("订单号", "退款的原订单，按原支付方式退回", 22),
     Column("买家会员名", "收款的买家", 20),
     Column("款项", "退款、退差价、退还已补差价、运费或补偿", 12),
-    Column("金额(元)", "应付金额,两位小数;请不要修改,金额不符的行不会登记", 12, True),
-    Column("退回方式", "原路退回:退到买家原来的支付账户,不需要收款账号", 12),
-    Column("结果", "付款后填写:成功 或 失败", 10),
-    Column("流水号", "成功时填写付款流水号,请保持为文本格式", 24),
-    Column("失败原因", "失败时填写原因,买家会看到", 24),
+    Column("金额(元)", "应付金额，两位小数；请不要修改，金额不符的行不会登记", 12, True),
+    Column("退回方式", "原路退回：退到买家原来的支付账户，不需要收款账号", 12),
+    Column("结果", "付款后填写：成功 或 失败", 10),
+    Column("流水号", "成功时填写付款流水号，请保持为文本格式", 24),
+    Column("失败原因", "失败时填写原因，买家会看到", 24),
 )
 
 
@@ -57,10 +58,10 @@ def make_batch(shop_id: int, *, by: int, now: datetime) -> PayoutFile:
     db.session.execute(select(Shop.id).where(Shop.id == shop_id).with_for_update())  # two lists at once: one waits
     rows = list_ready(shop_id)
     if not rows:
-        raise StepRefused("没有待付款的款项需要导出;已在批次里的可以重新下载原来的批次")
+        raise StepRefused("没有待付款的款项需要导出；已在批次里的可以重新下载原来的批次")
     db.session.execute(
         update(MoneyEntry)
-        .where(MoneyEntry.id.in_([row.id for row in rows]), MoneyEntry.state == "due")
+        .where(MoneyEntry.shop_id == shop_id, MoneyEntry.id.in_([row.id for row in rows]), MoneyEntry.state == "due")
         .values(exported_at=now)
         .execution_options(synchronize_session=False)
     )
@@ -127,3 +128,24 @@ def list_files(shop_id: int, before: int | None) -> Sequence[Any]:
     if before is not None:
         query = query.where(PayoutFile.id < before)
     return db.session.execute(query).all()
+
+
+def find_batch_of(shop_id: int, entry_id: int) -> str:
+    """The number of the list for the bank that a payment is in; "" when in none."""
+    out = select(MoneyEntry.exported_at).where(MoneyEntry.shop_id == shop_id, MoneyEntry.id == entry_id)
+    at = db.session.scalar(out)
+    return name_batches(shop_id, [at]).get(at, "") if at is not None else ""
+
+
+def name_batches(shop_id: int, moments: Iterable[datetime | None]) -> dict[datetime, str]:
+    """What the lists that were made at these moments are called."""
+    wanted = {at for at in moments if at is not None}
+    if not wanted:
+        return {}
+    files = select(PayoutFile).where(
+        PayoutFile.shop_id == shop_id, PayoutFile.kind == "batch", PayoutFile.made_at.in_(wanted)
+    )
+    return {file.made_at: file.number for file in db.session.scalars(files.options(load_only(*_NAMED)))}
+
+
+_NAMED = (PayoutFile.made_at, PayoutFile.serial)

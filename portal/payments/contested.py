@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import or_, select
 
@@ -24,11 +25,11 @@ def find_broken() -> Iterator[str]:
         )
     )
     for case in db.session.scalars(query.order_by(Case.id)):
-        claim, since = arrivals.work_out_claim(case.id)
+        claim, since = arrivals.work_out_claim(case)
         if claim != case.payment_claim:
             yield f"case {case.case_no}: says {case.payment_claim or 'nothing'}, its payments say {claim or 'nothing'}"
             continue
-        if since is None or case.escalated or case.state != State.REFUNDING or _owes_more(case.id):
+        if since is None or case.escalated or case.state != State.REFUNDING or _owes_more(case):
             continue
         until = since + get_deadline("arrival_objection" if claim == "shown" else "arrival_answer")
         until = max(until + timedelta(seconds=case.paused_seconds), case.not_before or until)
@@ -36,5 +37,5 @@ def find_broken() -> Iterator[str]:
             yield f"case {case.case_no}: a payment that hasn't arrived waits longer than until {until:%Y-%m-%d}"
 
 
-def _owes_more(case_id: int) -> bool:
-    return any(entry.state in money_entries.TO_PAY for entry in money_entries.list_of_case(case_id))
+def _owes_more(case: Any) -> bool:
+    return any(entry.state in money_entries.TO_PAY for entry in money_entries.list_of_case(case))

@@ -41,22 +41,22 @@ def work_out_left(row: Any, now: datetime) -> Left:
         return Left("ok" if row.state == "settled" else "off", "")
     if row.state == "contested":
         if row.arrival == "shown" or row.escalated:
-            return Left("wait", "已提交凭证,等买家查收" if row.arrival == "shown" else "平台介入中")
+            return Left("wait", "已提交凭证，等买家查收" if row.arrival == "shown" else "平台介入中")
         until = row.arrival_at + lengths.get_deadline("arrival_answer")
-        return Left("bad" if until <= now else "you", f"请在{words.moment(until)}前答复,{words.left(until, now)}")
+        return Left("bad" if until <= now else "you", f"请在{words.moment(until)}前答复，{words.left(until, now)}")
     if row.state == "declared":
         return Left("you", "请核对是否到账")
     if row.case_state not in money_entries.PAYABLE and row.case_state != State.REFUND_FAILED:
-        return Left("wait", f"等售后单到可付款时再付({words.state(row.type, row.case_state)})")
+        return Left("wait", f"等售后单到可付款时再付（{words.state(row.type, row.case_state)}）")
     target, legal, hard = (row.made_at + lengths.get_deadline(f"refund_{name}") for name in ("target", "legal", "hard"))
     if row.due_rule == "refund_legal" and row.due_at and not row.escalated:
         legal = row.due_at
     if now < target:
-        return Left("wait", f"{words.left(target, now)}({_length('target').strip()}目标)")
+        return Left("wait", f"{words.left(target, now)}（{_length('target').strip()}目标）")
     if now < legal:
-        return Left("warn", f"已过{_length('target')}目标,法定期限{words.left(legal, now)}")
+        return Left("warn", f"已过{_length('target')}目标，法定期限{words.left(legal, now)}")
     if now < hard:
-        return Left("bad", f"已过法定期限,{_length('hard').strip()}红线{words.left(hard, now)}")
+        return Left("bad", f"已过法定期限，{_length('hard').strip()}红线{words.left(hard, now)}")
     return Left("bad", f"已过{_length('hard')}红线 {words.span(now - hard)}", True)
 
 
@@ -109,12 +109,12 @@ def is_alarmed(entry: Any, now: datetime) -> bool:
         if state not in money_entries.TO_PAY or known is not None:
             return False
         beside_steps.tell_of_payment(
-            db.session.get_one(Case, entry.case_id),
+            db.session.get_one(Case, (entry.case_id, entry.shop_id)),
             entry.owner_id,
             at=now,
             dedupe_key=dedupe_key,
             title=f"{what}已过{_length('hard')}红线",
-            body=f"这笔{words.MONEY[entry.kind]}超过{_length('hard')}还没有付给买家,请立即付款并登记流水号。",
+            body=f"这笔{words.MONEY[entry.kind]}超过{_length('hard')}还没有付给买家，请立即付款并登记流水号。",
             href=f"/seller/payouts/{entry.id}",
         )
     return True
@@ -146,9 +146,12 @@ def record_payment(
         .with_for_update()
         .execution_options(populate_existing=True)
     ).one()
-    state = db.session.scalar(select(MoneyEntry.state).where(MoneyEntry.id == entry_id)) or ""
+    state = (
+        db.session.scalar(select(MoneyEntry.state).where(MoneyEntry.id == entry_id, MoneyEntry.shop_id == shop_id))
+        or ""
+    )
     if state not in _FROM[verb]:
-        raise StepRefused(f"这笔款项现在是「{words.MONEY_STATE[state]}」,没有重复登记;页面显示的是最新状态")
+        raise StepRefused(f"这笔款项现在是「{words.MONEY_STATE[state]}」，没有重复登记；页面显示的是最新状态")
     told = EntryChoice(
         entry_id=entry_id,
         reference=reference if verb == "settle" else "",
@@ -158,6 +161,32 @@ def record_payment(
     return taking.take(case.id, find_step(case, verb), by=by, now=now, handed=told)
 
 
+def confirm_many(
+    shop_id: int, shown: Mapping[int, int], *, by: ActedBy, now: datetime
+) -> tuple[int, list[tuple[str, str]]]:
+    """核对到账: each of the buyers' payments alone; how many were, and of the others the case and why not.
+
+    ``shown``: the payments' ids with the versions of their cases as the page had them.
+    """
+    done, left = 0, []
+    for entry_id, version in list(shown.items())[:MOST_AT_ONCE]:
+        entry = db.session.execute(
+            select(MoneyEntry.case_id, Case.case_no)
+            .join(Case, (Case.id == MoneyEntry.case_id) & (Case.shop_id == MoneyEntry.shop_id))
+            .where(MoneyEntry.id == entry_id, MoneyEntry.shop_id == shop_id)
+        ).one_or_none()
+        if entry is None:
+            continue
+        try:
+            with writing():
+                taking.take(entry.case_id, "confirm_payment", by=by, now=now, version=version)
+            done += 1
+        except StepRefused as refused:
+            left.append((entry.case_no, refused.sentence))
+    return done, left
+
+
+MOST_AT_ONCE = 100
 _FROM: Mapping[str, tuple[str, ...]] = {
     "approve": ("waiting",),
     "settle": ("due",),
@@ -170,14 +199,14 @@ def find_step(case: Any, verb: str) -> str:
     """The step's name: the last payment of a refund ends the case, the others don't."""
     if verb != "settle":
         return {"approve": "approve_refund", "fail": "refund_fail", "retry": "retry"}[verb]
-    last = case.state == State.REFUNDING and money_entries.count_open(case.id) <= 1
+    last = case.state == State.REFUNDING and money_entries.count_open(case) <= 1
     last = last and not case.escalated
     return "refund_ok" if last else "settle_entry"
 
 
 def list_verbs(row: Any, now: datetime) -> dict[str, str | None]:
     """What can be recorded about a payment, and why not yet (None: it can)."""
-    case = db.session.get_one(Case, row.case_id)
+    case = db.session.get_one(Case, (row.case_id, row.shop_id))
     facts = case_facts.collect_facts(case, now)
     found: dict[str, str | None] = {}
     for verb, states in _FROM.items():
@@ -194,6 +223,6 @@ def find_refusal(case: Any, verb: str, facts: flow.Facts) -> str | None:
             return refused.sentence
         state = words.state(case.type, case.state)
         if verb == "fail" and case.state in money_entries.PAYABLE:
-            return f"售后单是「{state}」,不用登记失败,付清后再登记即可"
-        return f"售后单现在是「{state}」,还不能付这笔款"
+            return f"售后单是「{state}」，不用登记失败，付清后再登记即可"
+        return f"售后单现在是「{state}」，还不能付这笔款"
     return None

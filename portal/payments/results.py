@@ -49,7 +49,7 @@ _BAD = frozenset({"失败", "付款失败", "交易失败", "退回", "fail", "f
 _ROUNDED = re.compile(r"[0-9](?:\.[0-9]+)?[Ee]\+?[0-9]+")  # what a spreadsheet makes of a long number
 
 _NEEDED = (
-    "没有找到表头。文件里要有「批次行号」或「款项编号」,以及「结果」「流水号」「失败原因」;可以直接填写导出的付款批次"
+    "没有找到表头。文件里要有「批次行号」或「款项编号」，以及「结果」「流水号」「失败原因」；可以直接填写导出的付款批次"
 )
 
 
@@ -72,7 +72,7 @@ def read_results(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
         for place, text in best[2].cells.items():
             name = _HEADINGS.get(text.strip())
             if name and name in places.values():
-                raise SheetRefused(f"「{text.strip()}」这一列出现了不止一次,请只保留一列后再上传")
+                raise SheetRefused(f"「{text.strip()}」这一列出现了不止一次，请只保留一列后再上传")
             if name:
                 places[place] = name
         if "result" not in places.values() or not {"line", "key"} & set(places.values()):
@@ -84,10 +84,10 @@ def read_results(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
             if row.number <= best[2].number or not (cells or row.trouble):
                 continue
             if len(found) == MOST_ROWS:
-                raise SheetRefused(f"一次最多 {MOST_ROWS} 行,请分成几个文件上传")
+                raise SheetRefused(f"一次最多 {MOST_ROWS} 行，请分成几个文件上传")
             found.append(_read(row, cells))
         if not found:
-            raise SheetRefused("只有表头,没有付款结果")
+            raise SheetRefused("只有表头，没有付款结果")
         return found
     finally:
         tables.close()
@@ -102,10 +102,10 @@ def _read(row: Row, cells: Mapping[str, str]) -> dict[str, Any]:
         for name, label in (("line", "批次行号"), ("key", "款项编号"), ("reference", "流水号"), ("reason", "失败原因")):
             text = cells.get(name, "")
             if isinstance(text, Fault):
-                raise inputs.InputRefused(f"{label}是公式或错误值,请改成文本")
+                raise inputs.InputRefused(f"{label}是公式或错误值，请改成文本")
             whole = text.removesuffix(".0") if isinstance(text, Number) else text
             if _ROUNDED.fullmatch(text.strip()) or (isinstance(text, Number) and len(whole) > 15):
-                raise inputs.InputRefused(f"{label}超过 15 位的数字会丢失末尾,请把该列设为文本后重新填写")
+                raise inputs.InputRefused(f"{label}超过 15 位的数字会丢失末尾，请把该列设为文本后重新填写")
             said[name] = inputs.line(whole.removeprefix("'"), limit=200 if name == "reason" else 80)
         result = inputs.line(cells.get("result", ""), limit=20).casefold()
         if "amount" in cells:
@@ -113,7 +113,7 @@ def _read(row: Row, cells: Mapping[str, str]) -> dict[str, Any]:
         if not (said["line"] or said["key"]):
             raise inputs.InputRefused("没有批次行号或款项编号")
         if not result:
-            raise inputs.InputRefused("没有填写结果,这一行跳过")
+            raise inputs.InputRefused("没有填写结果，这一行跳过")
         if result not in _GOOD | _BAD:
             raise inputs.InputRefused("结果请填写「成功」或「失败」")
         said["good"] = result in _GOOD
@@ -192,30 +192,30 @@ def _judged(row: Mapping[str, Any], entry: Any, seen: Mapping[int, int], now: da
     if row.get("bad"):
         return "bad", row["bad"]
     if entry is None:
-        return "unknown", "没有这笔款项,请核对批次行号或款项编号"
+        return "unknown", "没有这笔款项，请核对批次行号或款项编号"
     if entry.id in seen:
-        return "bad", f"与第 {seen[entry.id]} 行是同一笔款项,只按先出现的一行处理"
+        return "bad", f"与第 {seen[entry.id]} 行是同一笔款项，只按先出现的一行处理"
     if entry.state == "settled":
         if row["good"] and entry.reference == row["reference"]:
-            return "same", "已登记过,流水号一致"
-        return "differs", f"已付清(流水号 {entry.reference or '无'}),与这一行不同,请人工核对"
+            return "same", "已登记过，流水号一致"
+        return "differs", f"已付清（流水号 {entry.reference or '无'}），与这一行不同，请人工核对"
     if "fen" in row and row["fen"] != entry.amount_fen:
         return (
             "differs",
-            f"金额不符:应付 {inputs.money_text(entry.amount_fen)} 元,文件里是 {inputs.money_text(row['fen'])} 元",
+            f"金额不符：应付 {inputs.money_text(entry.amount_fen)} 元，文件里是 {inputs.money_text(row['fen'])} 元",
         )
     if entry.state == "failed" and not row["good"] and entry.problem == row["reason"]:
-        return "same", "已登记过失败,原因一致"
+        return "same", "已登记过失败，原因一致"
     verb = "settle" if row["good"] else "fail"
     if entry.state != "due" and not (entry.state == "contested" and verb == "fail"):  # it came back after all
-        return "later", f"这笔款项是「{words.MONEY_STATE[entry.state]}」,不能登记"
-    case = db.session.get_one(Case, entry.case_id)
+        return "later", f"这笔款项是「{words.MONEY_STATE[entry.state]}」，不能登记"
+    case = db.session.get_one(Case, (entry.case_id, entry.shop_id))
     if refusal := find_refusal(case, verb, case_facts.collect_facts(case, now)):
         return "later", refusal
     if verb == "settle" and entry.amount_fen:
         way = entry.channel or entry.route
         if doubt := money_entries.doubt_about(entry.shop_id, entry.id, way, row["reference"]):
-            return "later", f"{doubt};这一行请在「待退款」里单独登记"
+            return "later", f"{doubt}；这一行请在「待退款」里单独登记"
     return verb, "将登记已付款" if row["good"] else "将登记付款失败"
 
 
@@ -254,7 +254,7 @@ def carry_out_results(public_id: str, shop_id: int, *, by: ActedBy, now: datetim
             with writing():
                 judged = judge_rows(shop_id, [rows[place]], now)[0]
                 if first != place:
-                    judged |= {"outcome": "bad", "sentence": f"与第 {rows[first]['row']} 行是同一笔款项,没有重复登记"}
+                    judged |= {"outcome": "bad", "sentence": f"与第 {rows[first]['row']} 行是同一笔款项，没有重复登记"}
                 if judged["outcome"] in ("settle", "fail"):
                     record_payment(
                         shop_id,

@@ -159,10 +159,15 @@ def of_link(token: str, now: datetime) -> User | None:
 
 
 def disable(user_id: int, now: datetime) -> None:
-    """Nobody signs in to this account any more; its sessions and links end. Inside ``writing()``."""
+    """Nobody signs in to this account any more; its sessions and links end, its cases are nobody's.
+
+    Inside ``writing()``.
+    """
     db.session.execute(update(User).where(User.id == user_id, User.disabled_at.is_(None)).values(disabled_at=now))
     db.session.execute(delete(PasswordLink).where(PasswordLink.user_id == user_id))
     sign_out_others(user_id, "", now)
+    for desk in desks.list_desks(user_id):
+        desks.release_cases(desk.shop_id, user_id)
 
 
 def enable(user_id: int, now: datetime) -> None:

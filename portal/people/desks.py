@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from portal.extensions import db
-from portal.models import Shop, Staff
+from portal.models import Case, Shop, Staff
+from portal.models.cases import OPEN
 from portal.notices import notices
 
 
@@ -50,3 +51,19 @@ def return_to_other(user_id: int) -> None:
 def find_employer(user_id: int) -> int | None:
     """The shop of another in which this person works."""
     return db.session.scalar(select(Staff.shop_id).where(Staff.user_id == user_id, Staff.role != "owner"))
+
+
+def release_cases(shop_id: int, user_id: int) -> None:
+    """Nobody looks after the open cases of somebody who can't any more: they show as 未分配. Inside ``writing()``."""
+    db.session.execute(
+        update(Case)
+        .where(Case.shop_id == shop_id, Case.owner_id == user_id, text(OPEN))
+        .values(owner_id=None)
+        .execution_options(synchronize_session=False)
+    )
+    db.session.execute(
+        update(Shop)
+        .where(Shop.id == shop_id)
+        .values(version=Shop.version + 1)
+        .execution_options(synchronize_session=False)
+    )

@@ -1,4 +1,7 @@
-"""The second factor: codes of an authenticator app (TOTP, RFC 6238), and codes on paper for when it is lost."""
+"""The second factor: codes of an authenticator app (TOTP, RFC 6238), and codes on paper for when it is lost.
+
+A passkey is one as well; what concerns it alone is in ``passkeys``.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +18,9 @@ from cryptography.hazmat.primitives.twofactor import InvalidToken as WrongCode
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from sqlalchemy import delete, select, update
 
-from portal.extensions import PerApp, db
-from portal.models import RecoveryCode, TotpFactor
+from portal.extensions import db
+from portal.models import Passkey, RecoveryCode, TotpFactor
+from portal.per_app import PerApp
 
 STEP = 30  # seconds a code lasts; the one before and the one after are taken too, because clocks differ
 RECOVERY_CODES = 10
@@ -31,7 +35,13 @@ def use_key(secret_key: str) -> None:
 
 
 def is_on(user_id: int) -> bool:
-    """Whether signing in asks this person for a code."""
+    """Whether signing in asks this person for more than the password."""
+    passkey = select(Passkey.id).where(Passkey.user_id == user_id).limit(1)
+    return has_app(user_id) or db.session.scalar(passkey) is not None
+
+
+def has_app(user_id: int) -> bool:
+    """Whether an authenticator app is set up."""
     confirmed = select(TotpFactor.user_id).where(TotpFactor.user_id == user_id, TotpFactor.confirmed_at.is_not(None))
     return db.session.scalar(confirmed) is not None
 
@@ -87,10 +97,8 @@ def check(user_id: int, code: str, now: datetime) -> bool:
     """Whether this code opens: of the app, or one from paper. Either is taken once. Inside ``writing()``."""
     plain = code.replace(" ", "").lower()
     factor = db.session.get(TotpFactor, user_id, with_for_update=True)
-    if factor is None or factor.confirmed_at is None:
-        return False
     if plain.isdigit():
-        return _takes(factor, plain, now)
+        return factor is not None and factor.confirmed_at is not None and _takes(factor, plain, now)
     used = db.session.execute(
         update(RecoveryCode)
         .where(
@@ -112,6 +120,7 @@ def left(user_id: int) -> int:
 def turn_off(user_id: int) -> None:
     """No second factor any more. Inside ``writing()``."""
     db.session.execute(delete(TotpFactor).where(TotpFactor.user_id == user_id))
+    db.session.execute(delete(Passkey).where(Passkey.user_id == user_id))
     db.session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user_id))
 
 

@@ -6,7 +6,7 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-from portal.extensions import PerApp
+from portal.per_app import PerApp
 
 LEAST, LONGEST = 8, 128
 # Words that are tried first against a portal like this one.

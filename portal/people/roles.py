@@ -10,15 +10,15 @@ from portal.flow import FINAL, STEPS, Role, State
 
 ROLES = words.ROLE
 DUTIES: dict[str, str] = {
-    "owner": "全部权限,包括员工、政策、导入和复核款项",
-    "agent": "审核申请、协商、与买家会话;可以提出退款,不能付款",
-    "warehouse": "收货、验货、发货;只看需要收货和发货的售后单",
-    "finance": "复核和登记付款、付款批次、对账;只看涉及款项的售后单",
+    "owner": "全部权限，包括员工、政策、导入和复核款项",
+    "agent": "审核申请、协商、与买家会话；可以提出退款，不能付款",
+    "warehouse": "收货、验货、发货；只看需要收货和发货的售后单",
+    "finance": "复核和登记付款、付款批次、对账；只看涉及款项的售后单",
 }
 
 # The rooms of the desk. A page names its room (portal/seller/__init__.py), a role the rooms that it may enter.
 _ROOMS: dict[str, frozenset[str]] = {
-    "agent": frozenset({"queue", "orders", "contact", "products", "notices", "logistics"}),
+    "agent": frozenset({"queue", "orders", "contact", "products", "notices", "logistics", "rules"}),
     "warehouse": frozenset({"queue", "scan", "orders", "ship", "send_back", "notices", "logistics"}),
     "finance": frozenset({"queue", "payouts", "notices"}),
 }
@@ -60,6 +60,23 @@ def may_see_case(role: str, state: str, *, money: bool) -> bool:
     return role in ROLES
 
 
+def may_own(role: str) -> bool:
+    """Whether who answers a case in this role looks after it from then on."""
+    return role in ("owner", "agent")
+
+
+def is_told(role: str, kind: str, state: str) -> bool:
+    """Whether news of this kind (a step's name, or what happened beside the steps) about a case in this state are
+    this role's business: 财务 hears of money alone, 仓库 of goods alone.
+    """
+    if role == "finance":
+        return moves_money(kind) or may_see_state(role, state)
+    if role == "warehouse":
+        return kind not in _OF_TERMS and not moves_money(kind) and may_see_state(role, state)
+    return role in ROLES
+
+
+_OF_TERMS = frozenset({"order_changed", "order_contradicted", "resale"})  # sums and terms of a trade
 APPROVERS = ("owner", "finance")
 
 

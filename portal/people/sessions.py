@@ -10,9 +10,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Integer, bindparam, delete, literal_column, select, update
 
-from portal.extensions import PerApp, db, read, writing
-from portal.models import HalfSignIn, KeptForm, PasswordLink, Session, Shop, Staff, User
+from portal.extensions import db, writing
+from portal.models import HalfSignIn, KeptForm, PasskeyChallenge, PasswordLink, Session, Shop, Staff, User
 from portal.notices import reading
+from portal.per_app import PerApp
+from portal.prepared import Prepared
 
 BUYER_IDLE, BUYER_LONGEST = timedelta(days=14), timedelta(days=30)
 
@@ -108,7 +110,7 @@ def sign_in(user: User, *, now: datetime, device: str = "", address: str = "") -
 _session, _user, _staff, _shop = (table.__table__.c for table in (Session, User, Staff, Shop))
 
 
-_WHO = (
+_WHO = Prepared(
     select(
         _session.user_id,
         _session.seen_at,
@@ -137,7 +139,7 @@ _WHO = (
 def who_is(cookie: str, now: datetime) -> tuple[Who | None, int | None]:
     """(the signed-in person, None), or (None, the person of a session whose time is up), or (None, None)."""
     id_hash = hash_token(cookie)
-    row = read(_WHO, {"id_hash": id_hash}).one_or_none()
+    row = _WHO.find_row(id_hash=id_hash)
     if row is None:
         return None, None
     (
@@ -242,5 +244,6 @@ def forget_old_sessions(now: datetime) -> None:
     """Remove sessions that ended more than thirty days ago, forms kept for as long, and links that open no more."""
     db.session.execute(delete(PasswordLink).where(PasswordLink.expires_at < now - timedelta(days=30)))
     db.session.execute(delete(HalfSignIn).where(HalfSignIn.expires_at < now))
+    db.session.execute(delete(PasskeyChallenge).where(PasskeyChallenge.expires_at < now))
     db.session.execute(delete(Session).where(Session.expires_at < now - timedelta(days=30)))
     db.session.execute(delete(KeptForm).where(KeptForm.kept_at < now - timedelta(days=30)))

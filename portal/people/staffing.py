@@ -24,6 +24,15 @@ def find_staff(shop_id: int) -> Sequence[Any]:
     ).all()
 
 
+def list_colleagues(shop_id: int, *, but: int = 0) -> list[tuple[int, str]]:
+    """Who of a shop talks with customers, but for one of them: (user id, 会员名)."""
+    return [
+        (row.user_id, row.member_name)
+        for row in find_staff(shop_id)
+        if row.user_id != but and roles.may_open(row.role, "contact")
+    ]
+
+
 def is_staff_of(user_id: int, shop_id: int) -> bool:
     """Whether this person works in this shop."""
     return db.session.get(Staff, (user_id, shop_id)) is not None
@@ -37,6 +46,8 @@ def change_role(shop_id: int, user_id: int, role: str) -> None:
         _check_approvals(shop_id, user_id)
     person.role = role
     db.session.flush()
+    if not roles.may_own(role):
+        desks.release_cases(shop_id, user_id)
     notices.bump_unread(user_id)
 
 
@@ -46,16 +57,27 @@ def remove_staff(shop_id: int, user_id: int) -> None:
     _check_approvals(shop_id, user_id)
     db.session.delete(person)
     db.session.flush()
+    desks.release_cases(shop_id, user_id)
     desks.return_to_other(user_id)
     notices.bump_unread(user_id)
+
+
+def shares_out(shop_id: int) -> bool:
+    """Whether new cases of this shop go round among its 客服."""
+    return bool(db.session.scalar(select(Shop.shares_out).where(Shop.id == shop_id)))
+
+
+def set_sharing_out(shop_id: int, on: bool) -> None:
+    """From now on new cases go round, or wait for who takes them. Inside ``writing()``."""
+    db.session.execute(update(Shop).where(Shop.id == shop_id).values(shares_out=on))
 
 
 def _employee(shop_id: int, user_id: int) -> Staff:
     person = db.session.get(Staff, (user_id, shop_id))
     if person is None:
-        raise AccountRefused("这位员工已经不在本店,页面显示的是最新状态")
+        raise AccountRefused("这位员工已经不在本店，页面显示的是最新状态")
     if person.role == "owner":
-        raise AccountRefused("店主的职责不能修改,也不能移除")
+        raise AccountRefused("店主的职责不能修改，也不能移除")
     return person
 
 
@@ -75,7 +97,7 @@ def _check_approvals(shop_id: int, without: int) -> None:
         select(MoneyEntry.made_by).where(MoneyEntry.shop_id == shop_id, MoneyEntry.state == "waiting").distinct()
     ).all()
     if any(not able - {without, proposer} for proposer in proposers):
-        raise AccountRefused("还有待复核的款项只能由这位同事复核,请先复核完,或先添加另一位财务")
+        raise AccountRefused("还有待复核的款项只能由这位同事复核，请先复核完，或先添加另一位财务")
 
 
 def approval_limit(shop_id: int) -> int:

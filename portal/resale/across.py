@@ -20,33 +20,58 @@ from portal.flow import CaseType, StepRefused
 from portal.models import (
     Case,
     CaseLine,
+    CaseLink,
     Evidence,
     Order,
+    OrderLine,
     Shop,
 )
 from portal.resale.chain import link_cases
-from portal.resale.chain_view import describe_above
-from portal.resale.downstream import find_order_above
+from portal.resale.chain_view import list_links_above
+from portal.resale.downstream import UPSTREAM, list_orders_above
 from portal.rights import addresses, articles, eligibility, policies, reasons
 from portal.rights import goods as goods_facts
 
 
-def list_pairs(order_id: int, other_order_id: int) -> dict[int, int]:
-    """Order lines of one order by those of the other that are of the same goods (title and specification)."""
-    theirs: dict[tuple[str, str], int] = {}
-    for line in goods.list_lines(other_order_id):
-        theirs.setdefault((line.title, line.spec), line.id)
-    return {
-        line.id: theirs[line.title, line.spec]
-        for line in goods.list_lines(order_id)
-        if (line.title, line.spec) in theirs
-    }
+def list_pairs(order: tuple[int, int], other: tuple[int, int]) -> dict[int, int]:
+    """Order lines of one order by those of the other that are of the same goods; orders by (id, shop_id).
+
+    What was written down with a purchase's line came from that line; of all others title and specification say so.
+    """
+    theirs = goods.list_lines(*other)
+    ids = {line.id for line in theirs}
+    called: dict[tuple[str, str], int] = {}
+    for line in theirs:
+        called.setdefault((line.title, line.spec), line.id)
+    keys = _list_origins(order)
+    back = {source: line_id for line_id, source in _list_origins(other).items()}
+    found: dict[int, int] = {}
+    for line in goods.list_lines(*order):
+        if keys.get(line.id) in ids:
+            found[line.id] = keys[line.id]
+        elif line.id in back:
+            found[line.id] = back[line.id]
+        elif line.id not in keys and not back and (line.title, line.spec) in called:
+            found[line.id] = called[line.title, line.spec]
+    return found
 
 
-def _wanted(case: Case, order_id: int) -> list[RequestedLine]:
+def _list_origins(order: tuple[int, int]) -> dict[int, int]:
+    """The purchase's line by each line of an order that was written down with it."""
+    rows = db.session.execute(
+        select(OrderLine.id, OrderLine.line_key).where(
+            OrderLine.order_id == order[0],
+            OrderLine.shop_id == order[1],
+            OrderLine.line_key.startswith(UPSTREAM),
+        )
+    ).all()
+    return {row.id: int(row.line_key.removeprefix(UPSTREAM)) for row in rows}
+
+
+def _wanted(case: Case, order: tuple[int, int]) -> list[RequestedLine]:
     """The units of a case as lines of another order, at most what is free there."""
-    same = list_pairs(case.order_id, order_id)
-    lines = {line.id: line for line in goods.list_lines(order_id)}
+    same = list_pairs((case.order_id, case.shop_id), order)
+    lines = {line.id: line for line in goods.list_lines(*order)}
     found = []
     for line_id, milli in db.session.execute(
         select(CaseLine.order_line_id, CaseLine.quantity_milli).where(
@@ -60,23 +85,31 @@ def _wanted(case: Case, order_id: int) -> list[RequestedLine]:
 
 
 def open_upstream(
-    downstream: Case, *, by: ActedBy, description: str, route_back: str, route_out: str, now: datetime
+    downstream: Case,
+    *,
+    by: ActedBy,
+    description: str,
+    route_back: str,
+    route_out: str,
+    now: datetime,
+    order: Order | None = None,
 ) -> Case:
     """The distributor's own application to the supplier, with the consumer's photos, hung on the consumer's case.
 
-    The words are the distributor's. With ``route_out`` direct the replacement goes to the consumer's address, else to
+    ``order``: the purchase, else the first behind the case of which nothing was asked for yet. The words are the
+    distributor's. With ``route_out`` direct the replacement goes to the consumer's address, else to
     the one of the purchase. Raises applications.NotEligible, ledger.NotEnough, StepRefused.
     """
-    order = find_order_above(downstream)
+    order = order or next(iter(list_unasked(downstream)), None)
     if order is None:
-        raise StepRefused("没有找到对应的进货订单,请先在进货订单里登记下游订单", "open")
-    wanted = _wanted(downstream, order.id)
+        raise StepRefused("没有找到对应的进货订单，请先在进货订单里登记下游订单", "open")
+    wanted = _wanted(downstream, (order.id, order.shop_id))
     if not wanted:
-        raise StepRefused("进货订单里没有同款商品,或可申请的数量已用完;可以在进货订单里自行申请后再关联", "open")
+        raise StepRefused("进货订单里没有同款商品，或可申请的数量已用完；可以在进货订单里自行申请后再关联", "open")
     photos = list_evidence(downstream.id)
     kind = CaseType(downstream.type)
     policy = policies.get_current(order.shop_id)
-    lines = {line.id: line for line in goods.list_lines(order.id)}
+    lines = {line.id: line for line in goods.list_lines(order.id, order.shop_id)}
     may = goods.is_exchangeable(list(lines.values()))
     verdict = None
     for item in wanted:
@@ -118,9 +151,9 @@ def open_downstream(
 
     Raises ledger.NotEnough, StepRefused.
     """
-    wanted = _wanted(upstream, order.id)
+    wanted = _wanted(upstream, (order.id, order.shop_id))
     if not wanted:
-        raise StepRefused("下游订单里没有同款商品,或可申请的数量已用完", "open")
+        raise StepRefused("下游订单里没有同款商品，或可申请的数量已用完", "open")
     made = opening.open_case(
         by=by,
         order=order,
@@ -143,6 +176,17 @@ def open_downstream(
 def _payer(case: Case) -> str:
     reason = reasons.reason(case.reason)
     return str(reason.freight_payer) if reason and reason.freight_payer else "negotiated"
+
+
+def list_unasked(downstream: Case, *, ever: bool = False) -> list[Order]:
+    """The purchases behind a case whose suppliers aren't asked; ``ever``: and never were, by a link that has ended."""
+    query = (
+        select(Case.order_id)
+        .join(CaseLink, (CaseLink.upstream_id == Case.id) & (CaseLink.upstream_shop_id == Case.shop_id))
+        .where(CaseLink.shop_id == downstream.shop_id, CaseLink.downstream_id == downstream.id)
+    )
+    asked = set(db.session.scalars(query if ever else query.where(CaseLink.ended_at.is_(None))))
+    return [order for order in list_orders_above(downstream) if order.id not in asked]
 
 
 def list_evidence(case_id: int) -> Sequence[Evidence]:
@@ -175,24 +219,35 @@ def reuse_evidence(
 
 def find_direct_address(downstream: Case) -> tuple[str, str, str, str] | None:
     """The supplier's frozen return address, for a downstream case whose goods go straight there."""
-    found = describe_above(downstream.id)
-    if found is None or found.route_back != "direct":
-        return None
-    up = db.session.get_one(Case, (found.upstream_id, found.upstream_shop_id))
-    if not up.return_address:
-        return None
-    return up.return_name, up.return_phone, up.return_address, up.return_note
+    return next(iter(list_direct_addresses(downstream)), None)
+
+
+def list_direct_addresses(downstream: Case) -> dict[tuple[str, str, str, str], list[Case]]:
+    """The suppliers' frozen return addresses that goods go straight to, each with its suppliers' cases."""
+    found: dict[tuple[str, str, str, str], list[Case]] = {}
+    for up in _list_up(downstream, direct=True):
+        if up.return_address:
+            where = up.return_name, up.return_phone, up.return_address, up.return_note
+            found.setdefault(where, []).append(up)
+    return found
+
+
+def _list_up(downstream: Case, *, direct: bool = False) -> list[Case]:
+    """The suppliers' cases of a consumer's; ``direct``: only those that it sends to straight."""
+    return [
+        db.session.get_one(Case, (link.upstream_id, link.upstream_shop_id))
+        for link in list_links_above(downstream)
+        if not direct or link.route_back == "direct"
+    ]
 
 
 def find_parcel_no(case: Case) -> str:
     """The number that who opens the returned parcel looks for: the supplier's own where it goes straight there."""
-    direct = find_direct_address(case)
-    if direct is None or direct[:3] != (case.return_name, case.return_phone, case.return_address):
-        return case.case_no
-    found = describe_above(case.id)
-    if found is None:
-        return case.case_no
-    return db.session.get_one(Case, (found.upstream_id, found.upstream_shop_id)).case_no
+    here = case.return_name, case.return_phone, case.return_address
+    for where, ups in list_direct_addresses(case).items():
+        if where[:3] == here:
+            return "、".join(up.case_no for up in ups)
+    return case.case_no
 
 
 def tell_receiver(view: View) -> str:
@@ -200,20 +255,24 @@ def tell_receiver(view: View) -> str:
     case = view.case
     if case.type not in (CaseType.EXCHANGE, CaseType.REISSUE) or case.state in flow.FINAL:
         return ""
-    found = describe_above(case.id) if view.order.linked else None
-    sender = ""
-    if found is not None and found.route_out == "direct":
-        sender = db.session.scalars(select(Shop.name).where(Shop.id == found.upstream_shop_id)).one()
+    links = list_links_above(case) if view.order.linked else ()
+    shops = [link.upstream_shop_id for link in links if link.route_out == "direct"]
+    sender = (
+        "、".join(db.session.scalars(select(Shop.name).where(Shop.id.in_(shops)).order_by(Shop.id))) if shops else ""
+    )
     return addresses.tell_who_sees(view.order.shop, sender)
 
 
 def find_counted_above(downstream: Case) -> dict[int, tuple[int, int, str]]:
-    """What the supplier's inspection said of each line of the downstream case: received, accepted, its note."""
-    found = describe_above(downstream.id)
-    if found is None:
-        return {}
-    up = db.session.get_one(Case, (found.upstream_id, found.upstream_shop_id))
-    same = list_pairs(downstream.order_id, up.order_id)
+    """What the suppliers' inspections said of each line of the downstream case: received, accepted, its note."""
+    counted: dict[int, tuple[int, int, str]] = {}
+    for up in _list_up(downstream):
+        counted |= _read_counted(downstream, up)
+    return counted
+
+
+def _read_counted(downstream: Case, up: Case) -> dict[int, tuple[int, int, str]]:
+    same = list_pairs((downstream.order_id, downstream.shop_id), (up.order_id, up.shop_id))
     theirs = {
         line.order_line_id: line
         for line in db.session.scalars(

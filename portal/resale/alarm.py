@@ -84,18 +84,18 @@ def tell_refusal(link_id: int, now: datetime) -> bool:
     if not risks.is_bound(down) or not risks.is_refused(up):
         return False
     do = (
-        "可以修改后重新提交、申请平台介入,或与供应商协商"
+        "可以修改后重新提交、申请平台介入，或与供应商协商"
         if up.state == State.REVISING
-        else "可以在进货订单里重新申请,或与供应商协商"
+        else "可以在进货订单里重新申请，或与供应商协商"
     )
     with writing():
         return _tell(
             down,
-            f"「{down.goods}」您已同意消费者的售后 {down.case_no},而向供应商申请的 {up.case_no} 没有被同意,"
-            f"现在是「{words.state(up.type, up.state)}」;{do},否则由您自己承担。",
+            f"「{down.goods}」您已同意消费者的售后 {down.case_no}，而向供应商申请的 {up.case_no} 没有被同意，"
+            f"现在是「{words.state(up.type, up.state)}」；{do}，否则由您自己承担。",
             f"refused:{link_id}:{up.version}",
             now,
-            title="供应商没有同意,您已同意消费者",
+            title="供应商没有同意，您已同意消费者",
         )
 
 
@@ -128,11 +128,11 @@ def _alarm_windows(now: datetime) -> int:
 
 def _alarm_window(downstream: tuple[int, int], until: datetime, now: datetime) -> bool:
     ended = until <= now
-    said = f"已在 {words.end(until)} 结束" if ended else f"在 {words.end(until)} 结束,早于下游的期限"
+    said = f"已在 {words.end(until)} 结束" if ended else f"在 {words.end(until)} 结束，早于下游的期限"
     do = "可以联系供应商协商" if ended else "请尽快向供应商申请"
     with writing():
         down = db.session.get_one(Case, downstream)
-        return _tell(down, f"「{down.goods}」向供应商申请售后的期限{said};{do}。", f"window:{down.id}", now)
+        return _tell(down, f"「{down.goods}」向供应商申请售后的期限{said}；{do}。", f"window:{down.id}", now)
 
 
 def _tell(down: Case, body: str, key: str, now: datetime, *, title: str = "上游售后期限早于下游") -> bool:

@@ -21,9 +21,9 @@ from portal.models import (
 from portal.resale.chain_view import _LIVE, _down, _up
 from portal.resale.downstream import find_order_above, list_orders_below
 
-ROUTES_BACK: dict[str, str] = {"via": "先寄给我,再由我寄给供应商", "direct": "消费者直接寄给供应商"}
-ROUTES_OUT: dict[str, str] = {"via": "供应商先寄给我,再由我寄出", "direct": "供应商直接寄给消费者"}
-_linked_below = select(CaseLink.id).where(CaseLink.downstream_id == Case.id, _LIVE).exists()
+ROUTES_BACK: dict[str, str] = {"via": "先寄给我，再由我寄给供应商", "direct": "消费者直接寄给供应商"}
+ROUTES_OUT: dict[str, str] = {"via": "供应商先寄给我，再由我寄出", "direct": "供应商直接寄给消费者"}
+_linked_below = select(CaseLink.id, _up.id).where(CaseLink.downstream_id == Case.id, _LIVE).exists()
 _linked_above = select(CaseLink.id).where(CaseLink.upstream_id == Case.id, _LIVE).exists()
 _SHOWN = (Case.id, Case.case_no, Case.type, Case.state, Case.goods, Case.opened_at, Order.order_no)
 
@@ -51,7 +51,12 @@ def list_below(upstream: Case, shop_id: int, most: int = 10) -> Sequence[Any]:
     return db.session.execute(
         select(*_SHOWN, likely.label("likely"))
         .join(Order, and_(Order.id == Case.order_id, Order.shop_id == Case.shop_id))
-        .where(Case.shop_id == shop_id, Case.id != upstream.id, Case.state.not_in(flow.FINAL), ~_linked_below)
+        .where(
+            Case.shop_id == shop_id,
+            Case.id != upstream.id,
+            Case.state.not_in(flow.FINAL),
+            ~_linked_below.where(_up.id == CaseLink.upstream_id, _up.order_id == upstream.order_id),
+        )
         .order_by(likely.desc(), Case.id.desc())
         .limit(most)
     ).all()
@@ -68,18 +73,26 @@ def link_cases(
 ) -> CaseLink:
     """Hang two cases on each other. Raises StepRefused when they aren't the distributor's two or one is taken."""
     _check(downstream, upstream)
-    taken = select(CaseLink.id).where(
-        _LIVE,
-        CaseLink.shop_id == downstream.shop_id,
-        or_(CaseLink.downstream_id == downstream.id, CaseLink.upstream_id == upstream.id),
+    taken = (
+        select(CaseLink.id)
+        .where(
+            _LIVE,
+            CaseLink.shop_id == downstream.shop_id,
+            or_(
+                CaseLink.upstream_id == upstream.id,
+                and_(CaseLink.downstream_id == downstream.id, _up.order_id == upstream.order_id),
+            ),
+        )
+        .join(_up, and_(_up.id == CaseLink.upstream_id, _up.shop_id == CaseLink.upstream_shop_id))
     )
     if db.session.scalar(taken.limit(1)) is not None:
-        raise StepRefused("其中一张售后单已有关联,请先解除原来的关联", "link")
-    at: int | None = upstream.id
-    while at is not None:
+        raise StepRefused("其中一张售后单已有关联，请先解除原来的关联", "link")
+    above = [upstream.id]
+    while above:
+        at = above.pop()
         if at == downstream.id:
-            raise StepRefused("这两张售后单互为上下游,不能再反过来关联", "link")
-        at = db.session.scalar(select(CaseLink.upstream_id).where(_LIVE, CaseLink.downstream_id == at))
+            raise StepRefused("这两张售后单互为上下游，不能再反过来关联", "link")
+        above += db.session.scalars(select(CaseLink.upstream_id).where(_LIVE, CaseLink.downstream_id == at))
     made = db.session.scalars(
         select(CaseLink).where(
             CaseLink.downstream_id == downstream.id,
@@ -150,7 +163,7 @@ def arrange_goods(
         )
     )
     if not done.rowcount:  # type: ignore[attr-defined]
-        raise StepRefused("关联已解除,页面显示的是最新状态", "link")
+        raise StepRefused("关联已解除，页面显示的是最新状态", "link")
 
 
 def find_broken() -> list[str]:
@@ -163,19 +176,21 @@ def find_broken() -> list[str]:
         .join(Shop, Shop.id == _down.shop_id)
         .order_by(CaseLink.id)
     ).all()
-    above: dict[int, int] = {}
+    above: dict[int, list[int]] = {}
     for row in rows:
         if row.owner_id != row.buyer_id:
             found.append(f"link {row.id}: the shop below is not the buyer's above")
     for down_id, up_id in db.session.execute(
         select(CaseLink.downstream_id, CaseLink.upstream_id).where(_LIVE).order_by(CaseLink.id)
     ):
-        above[down_id] = up_id
+        above.setdefault(down_id, []).append(up_id)
     for start in above:
-        seen, at = {start}, above[start]
-        while at in above and at not in seen:
-            seen.add(at)
-            at = above[at]
-        if at in seen:
+        seen, ahead = set[int](), list(above[start])
+        while ahead:
+            at = ahead.pop()
+            if at not in seen:
+                seen.add(at)
+                ahead += above.get(at, [])
+        if start in seen:
             found.append(f"case {start}: hangs on itself")
     return found

@@ -53,9 +53,18 @@ class Chain:
         return sum(row.fen for row in self.rows)
 
 
-def describe_above(case_id: int) -> CaseLink | None:
-    """The live link of a case of the distributor's shop."""
-    return db.session.scalars(select(CaseLink).where(_LIVE, CaseLink.downstream_id == case_id)).one_or_none()
+def list_links_above(case: Any) -> Sequence[CaseLink]:
+    """The live links of a case of the distributor's shop, one for each purchase, the oldest first."""
+    return db.session.scalars(
+        select(CaseLink)
+        .where(_LIVE, CaseLink.downstream_id == case.id, CaseLink.shop_id == case.shop_id)
+        .order_by(CaseLink.id)
+    ).all()
+
+
+def describe_above(case: Any) -> CaseLink | None:
+    """The live link of a case of the distributor's shop; of several the oldest."""
+    return next(iter(list_links_above(case)), None)
 
 
 def describe_below(case_id: int, shop_id: int) -> CaseLink | None:
@@ -75,7 +84,13 @@ def build_chain(found: CaseLink) -> Chain:
     """A live link with all that the distributor sees of it."""
     down, up = get_cases(found)
     parcels = db.session.scalars(
-        select(Parcel).where(Parcel.case_id.in_((down.id, up.id)), Parcel.voided_at.is_(None)).order_by(Parcel.id)
+        select(Parcel)
+        .where(
+            Parcel.shop_id.in_((down.shop_id, up.shop_id)),
+            Parcel.case_id.in_((down.id, up.id)),
+            Parcel.voided_at.is_(None),
+        )
+        .order_by(Parcel.id)
     ).all()
 
     def of(owner: Case, leg: str) -> list[Parcel]:
@@ -100,7 +115,11 @@ def add_up(found: CaseLink, down: Case, up: Case) -> list[Row]:
     rows = []
     entries = db.session.scalars(
         select(MoneyEntry)
-        .where(MoneyEntry.case_id.in_((down.id, up.id)), MoneyEntry.state != "cancelled")
+        .where(
+            MoneyEntry.shop_id.in_((down.shop_id, up.shop_id)),
+            MoneyEntry.case_id.in_((down.id, up.id)),
+            MoneyEntry.state != "cancelled",
+        )
         .order_by(MoneyEntry.id)
     ).all()
     for entry in entries:
@@ -128,15 +147,15 @@ def build_warning(found: CaseLink, down: Case, up: Case) -> str:
     if down.state in flow.FINAL:
         return ""
     if up.state in (State.CLOSED, State.WITHDRAWN):
-        return "上游售后已结束,没有结果,下游售后还在进行;请联系供应商,或在进货订单里重新申请"
+        return "上游售后已结束，没有结果，下游售后还在进行；请联系供应商，或在进货订单里重新申请"
     if up.due_at is None or up.escalated or case_deadlines.find_who_must_act(up) is not Actor.BUYER:
         return ""
     if up.state == State.RETURNING and found.route_back == "direct" and down.state not in _NOT_SENT:
         return ""  # the consumer has sent it already, only the number is still to be passed on
     if up.state == State.CONFIRMING or (down.due_at is not None and up.due_at >= down.due_at):
         return ""
-    do = "请提前请消费者寄回,或请供应商延长" if up.state == State.RETURNING else "请先处理上游"
-    return f"上游要在 {words.moment(up.due_at)} 前由您处理,早于下游的期限;{do}"
+    do = "请提前请消费者寄回，或请供应商延长" if up.state == State.RETURNING else "请先处理上游"
+    return f"上游要在 {words.moment(up.due_at)} 前由您处理，早于下游的期限；{do}"
 
 
 _NOT_SENT = frozenset({State.APPLIED, State.PROPOSED, State.REVISING, State.RETURNING})

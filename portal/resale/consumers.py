@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from portal import flow
 from portal.cases import deadlines as case_deadlines
@@ -13,10 +13,11 @@ from portal.cases import taking
 from portal.cases.effects.hand_ins import Modification
 from portal.cases.effects.step_context import ActedBy
 from portal.evidence import evidence
-from portal.extensions import db
+from portal.extensions import db, writing
 from portal.flow import Actor, State, StepRefused
-from portal.models import Case
+from portal.models import Case, CaseEvent, Shop
 from portal.notices import beside_steps
+from portal.resale import links
 
 MOST_PHOTOS = evidence.MOST_PER_CASE
 NAME = "消费者链接"  # the author of what comes by a link
@@ -34,7 +35,7 @@ def add_photos(case_id: int, photos: Sequence[str], *, note: str, by: ActedBy, n
     """
     case = taking.settle(case_deadlines.lock_case(case_id), now)
     if case.state in flow.FINAL:
-        raise StepRefused("售后已结束,不能再补充照片;请联系商家", "photos")
+        raise StepRefused("售后已结束，不能再补充照片；请联系商家", "photos")
     if case.photo_count + len(photos) > MOST_PHOTOS:
         raise StepRefused(f"一张售后单最多 {MOST_PHOTOS} 张照片", "photos")
     if case.state == State.REVISING and not case.escalated:
@@ -48,7 +49,7 @@ def add_photos(case_id: int, photos: Sequence[str], *, note: str, by: ActedBy, n
         version=case.version,
     )
     if not many:
-        raise StepRefused("没有新的照片,请重新选择", "photos")
+        raise StepRefused("没有新的照片，请重新选择", "photos")
     db.session.execute(
         update(Case)
         .where(Case.id == case.id, Case.shop_id == case.shop_id)
@@ -58,3 +59,31 @@ def add_photos(case_id: int, photos: Sequence[str], *, note: str, by: ActedBy, n
     db.session.expire(case)
     beside_steps.tell_of_photos(case, many, note, at=now)
     return case
+
+
+def tell_account_wanted(case_id: int, now: datetime) -> bool:
+    """A consumer can't give an account by a link: the shop that asked for it settles with them how they are paid."""
+    db.session.rollback()
+    case = db.session.get(Case, case_id)
+    if case is None or case.state != State.REFUND_FAILED:
+        return False
+    last = db.session.scalars(
+        select(CaseEvent.step)
+        .where(CaseEvent.shop_id == case.shop_id, CaseEvent.case_id == case.id)
+        .order_by(CaseEvent.version.desc())
+        .limit(1)
+    ).one()
+    if last != "ask_account" or not links.needs_link(case.buyer_id):
+        return False
+    owner = db.session.scalars(select(Shop.owner_id).where(Shop.id == case.shop_id)).one()
+    with writing():
+        return beside_steps.tell_alarm(
+            owner,
+            shop_id=case.shop_id,
+            title="请与消费者约定收款方式",
+            body=f"消费者没有账号，不能在链接里填写收款账户。请联系消费者，说好收款方式（例如支付宝、微信转账），"
+            f"再到售后 {case.case_no} 点「重新退款」并登记。",
+            at=now,
+            dedupe_key=f"account:{case.id}:{case.version}",
+            href=f"/seller/cases/{case.case_no}",
+        )

@@ -73,7 +73,7 @@ def record_order(
     """
     claims = Claims()
     claims.look_up([order_no])
-    lines = {line.id: line for line in applications_goods.list_lines(upstream.id)}
+    lines = {line.id: line for line in applications_goods.list_lines(upstream.id, upstream.shop_id)}
     if not goods or any(
         item.line_id not in lines or not 0 < item.milli <= lines[item.line_id].quantity_milli for item in goods
     ):
@@ -111,7 +111,7 @@ def _find_same(order_no: str, shop_id: int, receiver: tuple[str, str, str], upst
     links = select(OrderLink.upstream_id).where(OrderLink.shop_id == shop_id, OrderLink.downstream_id == order.id)
     known = list(db.session.scalars(links))
     if not known or upstream.id in known or (order.receiver_name, order.receiver_phone) != receiver[:2]:
-        raise StepRefused("这个订单号已登记过,请核对下游订单号", "order_no")
+        raise StepRefused("这个订单号已登记过，请核对下游订单号", "order_no")
     if order.case_count:
         raise StepRefused("这个订单已有售后，不能再加入商品；请用另一个订单号登记", "order_no")
     return order
@@ -217,7 +217,15 @@ def list_orders_below(upstream_order_id: int) -> Sequence[Any]:
 
 
 def find_order_above(downstream: Case) -> Order | None:
-    """The purchase behind a downstream case: as written down, else by the 下游订单号 that its export says."""
+    """The purchase behind a downstream case, of several the one that serves most of its lines."""
+    return next(iter(list_orders_above(downstream)), None)
+
+
+def list_orders_above(downstream: Case) -> list[Order]:
+    """The purchases behind a downstream case: as written down, else by the 下游订单号 that its export says.
+
+    Where it is known which line came from which, only those that serve a line of the case, most lines first.
+    """
     owner = db.session.scalar(select(Shop.owner_id).where(Shop.id == downstream.shop_id))
     written = db.session.scalars(
         select(Order)
@@ -232,11 +240,12 @@ def find_order_above(downstream: Case) -> Order | None:
     ).all()
     if written:
         serving = _find_serving(downstream)
-        return max(written, key=lambda order: serving.count(order.id))  # of equals the first
+        ordered = sorted(written, key=lambda order: -serving.count(order.id))  # of equals the first
+        return [order for order in ordered if order.id in serving] or ordered[:1]
     order_no = db.session.scalar(
         select(Order.order_no).where(Order.id == downstream.order_id, Order.shop_id == downstream.shop_id)
     )
-    return db.session.scalars(
+    said = (
         select(Order)
         .where(
             Order.buyer_id == owner,
@@ -246,7 +255,8 @@ def find_order_above(downstream: Case) -> Order | None:
         )
         .order_by(Order.id.desc())
         .limit(1)
-    ).one_or_none()
+    )
+    return list(db.session.scalars(said))
 
 
 def _find_serving(downstream: Case) -> list[int]:

@@ -45,6 +45,16 @@ def hash_of(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
+def name_link(token: str) -> str:
+    """What addresses call a link: the beginning of what the table keeps, which opens nothing."""
+    return hash_of(token)[:16]
+
+
+def is_token(text: str) -> bool:
+    """Whether this has the form of a token."""
+    return _TOKEN.fullmatch(text) is not None
+
+
 def needs_link(buyer_id: int) -> bool:
     """Whether a buyer has no account to sign in to. Who has one isn't acted for by whoever holds a link."""
     return db.session.scalar(select(User.id).where(User.id == buyer_id, User.password_hash.is_(None))) is not None
@@ -119,7 +129,7 @@ def list_of_case(case_id: int, now: datetime) -> Sequence[Any]:
 
 def open_link(token: str, now: datetime) -> Pass | None:
     """What this token opens now; None for any token that opens nothing."""
-    if not _TOKEN.fullmatch(token):
+    if not is_token(token):
         return None
     other = aliased(Case)  # what a case became goes on after it
     still_open = (
@@ -202,13 +212,7 @@ def may_see_photo(opened: Pass, case_id: int | None, public_id: str) -> Any | No
         select(Evidence.key, Evidence.thumb_key, Evidence.sha256, Evidence.thumb_sha256).where(
             Evidence.public_id == public_id,
             (of_order if case_id is None else Evidence.case_id == case_id)
-            | (
-                Evidence.case_id.is_(None)
-                & Evidence.draft_id.is_(None)
-                & Evidence.message_id.is_(None)
-                & Evidence.product_id.is_(None)
-                & (Evidence.owner_id == opened.buyer_id)
-            ),
+            | (Evidence.is_loose() & (Evidence.owner_id == opened.buyer_id)),
         )
     ).one_or_none()
 

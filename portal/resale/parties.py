@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+
+from sqlalchemy import select
 
 from portal import flow, words
 from portal.cases import deadlines
+from portal.extensions import db
 from portal.flow import Actor, State
-from portal.models import Case
+from portal.models import Case, Shop
 from portal.resale.chain_view import Chain
 from portal.resale.passing.pair import load_pair
 
@@ -67,6 +70,27 @@ def list_parties(chain: Chain) -> tuple[Party, ...]:
     if waits["平台"]:
         found.append(Party("平台", "平台介入", tuple(waits["平台"])))
     return tuple(found)
+
+
+def list_all(chains: Sequence[Chain]) -> tuple[Party, ...]:
+    """The parties of a consumer's case with all its suppliers, each of these by its shop's name."""
+    each = [list_parties(chain) for chain in chains]
+    if len(chains) == 1:
+        return each[0]
+    names = [db.session.scalars(select(Shop.name).where(Shop.id == chain.up.shop_id)).one() for chain in chains]
+    ups = "、".join(parties[_SUPPLIER].stands for parties in each)
+    down = chains[0].down
+    mine = dict.fromkeys(wait for parties in each for wait in parties[1].waits)
+    platform = dict.fromkeys(wait for parties in each for party in parties[_SUPPLIER + 1 :] for wait in party.waits)
+    return (
+        each[0][0],
+        Party("我", f"下游 {words.state(down.type, down.state)}；上游 {ups}", tuple(mine)),
+        *(replace(parties[_SUPPLIER], name=f"供应商「{name}」") for parties, name in zip(each, names, strict=True)),
+        *([Party("平台", "平台介入", tuple(platform))] if platform else []),
+    )
+
+
+_SUPPLIER = 2  # its place among the parties of one chain
 
 
 def _passes(case: Case, chain: Chain, back: bool, out: bool) -> bool:

@@ -10,7 +10,7 @@ from portal import flow, inputs, words
 from portal.extensions import db
 from portal.flow import CaseType, State
 from portal.models import Case, CaseLink, Shop
-from portal.resale.chain_view import describe_above
+from portal.resale.chain_view import list_links_above
 from portal.resale.downstream import find_order_above
 from portal.resale.passing.pair import find_last
 
@@ -45,14 +45,16 @@ def describe_deciding(down: Case, step_name: str) -> str:
     """What the distributor risks who decides for the consumer before the supplier has; "" where nothing."""
     if step_name not in DECIDING:
         return ""
-    link = describe_above(down.id)
-    if link is None:
+    links = list_links_above(down)
+    if not links:
         if find_order_above(down) is None:
             return ""
         return f"您还没有向供应商申请。现在答应消费者，供应商不同意时{_describe_stake(down)}由您自己承担。"
-    up = db.session.get_one(Case, (link.upstream_id, link.upstream_shop_id))
-    if up.state == State.COMPLETED or up.state not in UNDECIDED | flow.FINAL:
+    ups = [db.session.get_one(Case, (link.upstream_id, link.upstream_shop_id)) for link in links]
+    ups = [up for up in ups if up.state != State.COMPLETED and up.state in UNDECIDED | flow.FINAL]
+    if not ups:
         return ""
+    up = next((each for each in ups if is_refused(each)), ups[0])
     state, stake = words.state(up.type, up.state), _describe_stake(down)
     if is_refused(up):
         return f"供应商没有同意（{state}）。现在答应消费者，{stake}由您自己承担。"

@@ -15,11 +15,13 @@ from portal import inputs
 from portal.applications import goods
 from portal.extensions import db
 from portal.flow import StepRefused
-from portal.models import Order, OrderLink
-from portal.resale.downstream import Bought, Passes, record_order
+from portal.models import Order, OrderLine, OrderLink
+from portal.orders.export_format.cells import note_lost_end, read_id
+from portal.orders.export_format.refusals import CellRefused
+from portal.resale.downstream import UPSTREAM, Bought, Passes, record_order
 from portal.words import BEIJING
 
-MOST_ROWS = 200
+MOST_ROWS = 500
 COLUMNS: Mapping[str, tuple[str, ...]] = {  # what a column may be called; the first is its name
     "purchase": ("进货订单号", "订单编号", "采购单号"),
     "order_no": ("下游订单号", "下游订单编号", "淘宝订单号"),
@@ -32,6 +34,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {  # what a column may be called; the f
     "price": ("单价", "单价(元)", "单价（元）"),
     "received": ("签收日期",),
 }
+NUMBERS = ("purchase", "order_no")  # what loses its end when a spreadsheet takes it for a quantity
 NEEDED = ("purchase", "order_no", "name", "phone", "address", "quantity", "price")
 
 
@@ -66,10 +69,46 @@ def read_rows(text: str) -> list[Sold]:
         raise TableRefused([f"一次最多 {MOST_ROWS} 行，现在是 {len(table) - 1} 行，请分几次登记"])
     if len(table) == 1:
         raise TableRefused(["表头下面没有内容"])
-    return [
-        Sold(number, {column: row[place].strip() for place, column in places.items() if place < len(row)})
-        for number, row in enumerate(table[1:], 2)
-    ]
+    found, problems = [], []
+    for number, row in enumerate(table[1:], 2):
+        cells = {column: row[place].strip() for place, column in places.items() if place < len(row)}
+        for column in NUMBERS:
+            try:
+                cells[column] = read_id(cells.get(column, ""))[0]
+            except CellRefused as refused:
+                problems.append(f"第 {number} 行的{COLUMNS[column][0]}：{refused.sentence}")
+        found.append(Sold(number, cells))
+    if problems:
+        raise TableRefused(problems)
+    return found
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What recording a table would do, row by row, in groups: what would be new, is there already, can't be used."""
+
+    new: tuple[str, ...] = ()
+    joined: tuple[str, ...] = ()  # goods out of another purchase come to an order that is written down
+    known: tuple[str, ...] = ()  # written down before, the same
+    refused: tuple[str, ...] = ()  # a sentence each
+    doubtful: tuple[str, ...] = ()  # taken as they are, and worth a look
+
+
+def judge_table(rows: Sequence[Sold], *, shop_id: int, owner_id: int, passes: Passes | None, now: datetime) -> Judged:
+    """Try a table and keep nothing of it. Called inside ``writing()`` or not: what it tries is taken back."""
+    found: dict[str, list[str]] = {"new": [], "joined": [], "known": [], "refused": [], "doubtful": []}
+    with db.session.begin_nested() as tried:
+        for group in _group(rows):
+            try:
+                outcome, said = _record(group, shop_id=shop_id, owner_id=owner_id, passes=passes, now=now)
+            except (StepRefused, inputs.InputRefused) as refused:
+                outcome, said = "refused", f"第 {group[0].number} 行：{refused.sentence}"
+            found[outcome].append(said)
+            if note := note_lost_end(group[0].cells.get("order_no", "")):
+                found["doubtful"].append(f"第 {group[0].number} 行的下游订单号：{note}")
+        tried.rollback()
+    db.session.expire_all()
+    return Judged(*map(tuple, found.values()))
 
 
 def record_table(
@@ -80,7 +119,7 @@ def record_table(
     made: list[str] = []
     for group in _group(rows):
         try:
-            made.append(_record(group, shop_id=shop_id, owner_id=owner_id, passes=passes, now=now))
+            made.append(_record(group, shop_id=shop_id, owner_id=owner_id, passes=passes, now=now)[1])
         except (StepRefused, inputs.InputRefused) as refused:
             problems.append(f"第 {group[0].number} 行：{refused.sentence}")
     if problems:
@@ -96,7 +135,10 @@ def _group(rows: Sequence[Sold]) -> Iterator[list[Sold]]:
     yield from groups.values()
 
 
-def _record(group: Sequence[Sold], *, shop_id: int, owner_id: int, passes: Passes | None, now: datetime) -> str:
+def _record(
+    group: Sequence[Sold], *, shop_id: int, owner_id: int, passes: Passes | None, now: datetime
+) -> tuple[str, str]:
+    """Write one consumer's order out of one purchase down; returns how it went (a field of Judged) and its number."""
     first = group[0].cells
     for column in NEEDED[:5]:
         if not first.get(column):
@@ -108,13 +150,17 @@ def _record(group: Sequence[Sold], *, shop_id: int, owner_id: int, passes: Passe
     ).one_or_none()
     if purchase is None:
         raise StepRefused(f"您的进货订单里没有 {first['purchase'][:40]}", "purchase")
-    lines = goods.list_lines(purchase.id)
+    lines = goods.list_lines(purchase.id, purchase.shop_id)
     received = _read_day(first.get("received", ""), now)
     sold = [_read_goods(row, lines) for row in group]
+    order_no = inputs.line(first["order_no"], limit=40, least=1)
+    before = _find_known(order_no, shop_id, purchase)
+    if before is not None and _is_same(before, first, sold):
+        return "known", order_no
     order = record_order(
         purchase,
         shop_id=shop_id,
-        order_no=inputs.line(first["order_no"], limit=40, least=1),
+        order_no=order_no,
         channel=inputs.line(first.get("channel", ""), limit=60),
         receiver=(
             inputs.line(first["name"], limit=50, least=1),
@@ -128,7 +174,32 @@ def _record(group: Sequence[Sold], *, shop_id: int, owner_id: int, passes: Passe
         now=now,
         passes=passes,
     )
-    return order.order_no
+    return "joined" if len({line.line_key for line in list_lines(order)}) > len(sold) else "new", order.order_no
+
+
+def list_lines(order: Order) -> Sequence[OrderLine]:
+    """The lines of a consumer's order, in their order."""
+    query = select(OrderLine).where(OrderLine.shop_id == order.shop_id, OrderLine.order_id == order.id)
+    return db.session.scalars(query.order_by(OrderLine.position)).all()
+
+
+def _find_known(order_no: str, shop_id: int, purchase: Order) -> Order | None:
+    """The consumer's order of that number, where this purchase is written down for it."""
+    return db.session.scalars(
+        select(Order)
+        .join(OrderLink, (OrderLink.downstream_id == Order.id) & (OrderLink.shop_id == Order.shop_id))
+        .where(Order.order_no == order_no, Order.shop_id == shop_id, OrderLink.upstream_id == purchase.id)
+    ).one_or_none()
+
+
+def _is_same(order: Order, cells: Mapping[str, str], sold: Sequence[Bought]) -> bool:
+    """Whether a table says of an order what is written down: the same receiver, goods, quantities and prices."""
+    known = {(line.line_key, line.quantity_milli, line.unit_price_fen) for line in list_lines(order)}
+    asked = {(f"{UPSTREAM}{item.line_id}", item.milli, item.price_fen) for item in sold}
+    return asked <= known and (order.receiver_name, order.receiver_phone) == (
+        inputs.line(cells["name"], limit=50),
+        inputs.phone(cells["phone"]),
+    )
 
 
 def _read_goods(row: Sold, lines: Sequence[Any]) -> Bought:
@@ -188,6 +259,6 @@ def write_purchases(shop_id: int, owner_id: int, most: int = 100) -> str:
                 "",
                 day,
             ]
-            for line in goods.list_lines(order.id)
+            for line in goods.list_lines(order.id, order.shop_id)
         ]
     return "\n".join("\t".join(cell.replace("\t", " ") for cell in row) for row in rows) if purchases else ""

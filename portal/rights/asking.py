@@ -64,10 +64,10 @@ FREIGHT_BACK: Final[Mapping[Payer, str]] = {
 
 def state_when(goods: Goods, reason: Reason, end: datetime | None, now: datetime) -> str:
     if reason.ground is Ground.UNSHIPPED:
-        return ",发货前都可以申请"
+        return "，发货前都可以申请"
     if end is None and reason.ground is Ground.ABSENT:
-        return ",收到前都可以申请"
-    return f",{_not_begun(goods)}" if end is None else f",请在 {_day(end, now)} 前提交"
+        return "，收到前都可以申请"
+    return f"，{_not_begun(goods)}" if end is None else f"，请在 {_day(end, now)} 前提交"
 
 
 def gets(goods: Goods, kind: CaseType, payer: Payer) -> str:
@@ -75,10 +75,10 @@ def gets(goods: Goods, kind: CaseType, payer: Payer) -> str:
     if kind is CaseType.EXCHANGE:
         return _FREIGHT[payer]
     if kind is CaseType.REISSUE:
-        return "商品不用寄回,由商家补发并承担运费"
+        return "商品不用寄回，由商家补发并承担运费"
     if kind is CaseType.RETURN_REFUND:
-        return f"商品寄回、验货后退款,{FREIGHT_BACK[payer]}"
-    return "不用寄回商品,已付的运费按比例一起退" if place(goods) is Place.UNSHIPPED else "不用寄回商品,退货款"
+        return f"商品寄回、验货后退款，{FREIGHT_BACK[payer]}"
+    return "不用寄回商品，已付的运费按比例一起退" if place(goods) is Place.UNSHIPPED else "不用寄回商品，退货款"
 
 
 def asks(reason: Reason) -> tuple[Instead, ...]:
@@ -86,7 +86,7 @@ def asks(reason: Reason) -> tuple[Instead, ...]:
     return tuple(
         Instead(
             Route.NEGOTIATE,
-            f"可以申请协商{NAMES[kind]},须由商家同意;商家没有答复会关闭,不会自动同意",
+            f"可以申请协商{NAMES[kind]}，须由商家同意；商家没有答复会关闭，不会自动同意",
             f"协商{NAMES[kind]}",
             reason.id,
             kind,
@@ -106,7 +106,7 @@ def resale_asks(goods: Goods, reason: Reason, now: datetime, policy: Policy) -> 
     return tuple(
         Instead(
             Route.NEGOTIATE,
-            f"超期,可以申请协商{NAMES[kind]},须由商家同意;商家没有答复会关闭,不会自动同意",
+            f"超期，可以申请协商{NAMES[kind]}，须由商家同意；商家没有答复会关闭，不会自动同意",
             f"协商{NAMES[kind]}",
             reason.id,
             kind,

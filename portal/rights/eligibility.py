@@ -52,7 +52,7 @@ from portal.rights.windows import (
     find_window_end,
 )
 
-_TALK = Instead(Route.CONTACT, "可以点「立即联系」与商家协商,需商家同意")
+_TALK = Instead(Route.CONTACT, "可以点「立即联系」与商家协商，需商家同意")
 
 
 _CHOOSE = Instead(Route.CHOOSE_REASON, "请在「换货原因」里选择最接近的一项")
@@ -67,7 +67,7 @@ def offer(goods: Goods, now: datetime, policy: Policy) -> Verdict:
         return stopped
     left = f"还可申请 {quantity_text(goods.remaining_milli)} {goods.unit}"
     if place(goods) is Place.UNSHIPPED:
-        return Verdict(True, f"{left};还没有发货,可以申请退款,全部或一部分都可以", basis="订单未发货")
+        return Verdict(True, f"{left}；还没有发货，可以申请退款，全部或一部分都可以", basis="订单未发货")
     plain = consider(goods, types_of(goods, _VISIBLE, policy)[0], _VISIBLE.id, now, policy)
     kind = types_of(goods, _HIDDEN, policy)[0]
     hidden = consider(goods, kind, _HIDDEN.id, now, policy)  # the longest window and the fewest conditions
@@ -75,22 +75,22 @@ def offer(goods: Goods, now: datetime, policy: Policy) -> Verdict:
         for reason in offered(goods, policy):
             for _, verdict in ways(goods, reason, now, policy):
                 if verdict.allowed and not verdict.negotiated:
-                    return Verdict(True, f"{left};{verdict.why}", until=verdict.until, basis=verdict.basis)
+                    return Verdict(True, f"{left}；{verdict.why}", until=verdict.until, basis=verdict.basis)
         return hidden
     if _excluded(goods, policy):
-        left += ",这件商品在质量问题或发错时可以换货"
+        left += "，这件商品在质量问题或发错时可以换货"
     if not plain.allowed:
-        why = f"{left};现在只有使用中才发现的质量问题可以申请,请在 {_day(hidden.until, now)} 前提交"
+        why = f"{left}；现在只有使用中才发现的质量问题可以申请，请在 {_day(hidden.until, now)} 前提交"
         return Verdict(True, why, until=hidden.until, basis=_rule(goods, _HIDDEN, policy, kind))
     rule = _rule(goods, _VISIBLE, policy, kind)
     if plain.until is None:
-        why = f"{left};{rule},{_not_begun(goods)}"
+        why = f"{left}；{rule}，{_not_begun(goods)}"
         if place(goods) is Place.IN_TRANSIT:
-            why += ";没有收到商品,也在这里申请退款"
+            why += "；没有收到商品，也在这里申请退款"
         return Verdict(True, why, basis=rule)
-    why = f"{left},请在 {_day(plain.until, now)} 前提交"
+    why = f"{left}，请在 {_day(plain.until, now)} 前提交"
     if hidden.until != plain.until:
-        why += f";使用中才发现的质量问题可到 {_day(hidden.until, now)}"
+        why += f"；使用中才发现的质量问题可到 {_day(hidden.until, now)}"
     return Verdict(True, why, until=plain.until, basis=rule)
 
 
@@ -117,12 +117,10 @@ def consider(
         or misplaced(goods, reason)
     ):
         return by_right
-    why = (
-        f"「{reason.zh}」可以申请协商{NAMES[kind]};须由商家同意,商家没有答复申请会关闭,不会自动同意;运费由您与商家协商"
-    )
-    return Verdict(
-        True, why, freight_payer=Payer.NEGOTIATED, basis=f"{reasons.said(reason.id)}:协商,须由商家同意", negotiated=True
-    )
+    why = f"「{reason.zh}」可以申请协商{NAMES[kind]}；须由商家同意，商家没有答复申请会关闭，不会自动同意"
+    why += "；运费由您与商家协商"
+    basis = f"{reasons.said(reason.id)}：协商，须由商家同意"
+    return Verdict(True, why, freight_payer=Payer.NEGOTIATED, basis=basis, negotiated=True)
 
 
 def check(
@@ -145,15 +143,15 @@ def check(
     if not 0 < evidence.asked_milli <= left or fraction:
         most = f"{quantity_text(left)} {goods.unit}"
         ways = (Instead(Route.CHANGE_QUANTITY, f"把{QUANTITY[case_type]}改为不超过 {most}"),)
-        kind = ",须为整数" if fraction else ""
-        why = f"最多可申请 {most}{kind},请修改{QUANTITY[case_type]}"
+        kind = "，须为整数" if fraction else ""
+        why = f"最多可申请 {most}{kind}，请修改{QUANTITY[case_type]}"
         return Verdict(False, why, ways, basis="数量", field="quantity")
     if evidence.photos < reason.least_photos:
         ways = (Instead(Route.ADD_EVIDENCE, reason.prompt),)
         return Verdict(False, "请上传能看出问题的照片", ways, basis="没有凭证", field="photos")
     if evidence.photos > MOST_PHOTOS:
         ways = (Instead(Route.ADD_EVIDENCE, "请留下最能说明问题的照片"),)
-        return Verdict(False, f"最多 {MOST_PHOTOS} 张照片,请删减", ways, basis="照片过多", field="photos")
+        return Verdict(False, f"最多 {MOST_PHOTOS} 张照片，请删减", ways, basis="照片过多", field="photos")
     if evidence.text < reason.least_text:
         ways = (Instead(Route.ADD_EVIDENCE, reason.ask),)
         why = f"请至少填写 {reason.least_text} 个字的{DESCRIPTION[case_type]}"
@@ -204,9 +202,9 @@ def _right(goods: Goods, kind: CaseType, reason: Reason, now: datetime, policy: 
         return Verdict(False, why, (*asks(reason), _CHOOSE), basis=basis, field="reason")
     if _resale_overdue(goods, reason, now, policy):
         rule, ended = _rule(goods, reason, policy, kind), _resale_end(goods, reason, policy)
-        why = f"{rule},已于 {_day(ended, now)} 超期"
+        why = f"{rule}，已于 {_day(ended, now)} 超期"
         ways = (*_no_reason_return(goods, now, policy), *resale_asks(goods, reason, now, policy))
-        return Verdict(False, why, ways or (_TALK,), until=ended, basis=f"{rule},已超期", field="reason")
+        return Verdict(False, why, ways or (_TALK,), until=ended, basis=f"{rule}，已超期", field="reason")
     if kind not in types_of(goods, reason, policy):
         return _other_type(goods, kind, reason, now, policy)
     theirs = reason.fault is not Fault.SELLER and reason.ground not in _OWN_RULES
@@ -224,7 +222,7 @@ def _right(goods: Goods, kind: CaseType, reason: Reason, now: datetime, policy: 
         rule + state_when(goods, reason, end, now),
         gets(goods, kind, payer),
     )
-    return Verdict(True, ";".join(parts), freight_payer=payer, until=end, basis=f"{said}:{rule}")
+    return Verdict(True, "；".join(parts), freight_payer=payer, until=end, basis=f"{said}：{rule}")
 
 
 _OWN_RULES: Final = (Ground.PROMISE, Ground.NO_REASON, Ground.UNSHIPPED)  # what a policy excludes is not theirs
@@ -233,21 +231,21 @@ _OWN_RULES: Final = (Ground.PROMISE, Ground.NO_REASON, Ground.UNSHIPPED)  # what
 def _no_ground(goods: Goods, reason: Reason, now: datetime, policy: Policy) -> Verdict:
     ways: tuple[Instead, ...] = asks(reason)
     if reason.id == "no_evidence":
-        why = "没有证据的质量问题,不属于换货范围"
-        ways = (Instead(Route.ADD_EVIDENCE, "请拍下能看出问题的照片,再选择「商品质量问题」提交"), _TALK)
+        why = "没有证据的质量问题，不属于换货范围"
+        ways = (Instead(Route.ADD_EVIDENCE, "请拍下能看出问题的照片，再选择「商品质量问题」提交"), _TALK)
     elif reason.id == "dislike":
-        why = "商品与描述相符,只是不喜欢或不满意,不属于换货范围"
+        why = "商品与描述相符，只是不喜欢或不满意，不属于换货范围"
         ways = (*_by_promise(goods, now, policy), *_no_reason_return(goods, now, policy), *ways)
     else:
-        why = "因个人原因取消订单,不属于换货范围"
+        why = "因个人原因取消订单，不属于换货范围"
         ways = (*_no_reason_return(goods, now, policy), *ways)
-    return Verdict(False, why, ways, basis=f"不属于换货范围:{reason.zh}", field="reason")
+    return Verdict(False, why, ways, basis=f"不属于换货范围：{reason.zh}", field="reason")
 
 
 def _too_late(goods: Goods, reason: Reason, rule: str, end: datetime, now: datetime, policy: Policy) -> Verdict:
     ways = (*_no_reason_return(goods, now, policy), *asks(reason))
-    why = f"{rule},已于 {_day(end, now)} 结束"
-    return Verdict(False, why, ways or (_TALK,), until=end, basis=f"{rule},已结束", field="reason")
+    why = f"{rule}，已于 {_day(end, now)} 结束"
+    return Verdict(False, why, ways or (_TALK,), until=end, basis=f"{rule}，已结束", field="reason")
 
 
 def _other_type(goods: Goods, kind: CaseType, reason: Reason, now: datetime, policy: Policy) -> Verdict:
@@ -255,21 +253,21 @@ def _other_type(goods: Goods, kind: CaseType, reason: Reason, now: datetime, pol
     found = types_of(goods, reason, policy)
     ways = tuple(Instead(Route(each), f"请申请{NAMES[each]}", f"申请{NAMES[each]}", reason.id, each) for each in found)
     names = "或".join(NAMES[each] for each in found)
-    basis = f"{reasons.said(reason.id)}:不属于{NAMES[kind]}"
+    basis = f"{reasons.said(reason.id)}：不属于{NAMES[kind]}"
     if kind is CaseType.EXCHANGE and reason.id == "missing_item":
-        why = "漏发的商品不用寄回,由商家补发,不需要申请换货"
+        why = "漏发的商品不用寄回，由商家补发，不需要申请换货"
     elif kind is CaseType.EXCHANGE and reason.id == "over_qty":
-        why = "多买的商品没有要换的规格,适合退货退款,不需要申请换货"
+        why = "多买的商品没有要换的规格，适合退货退款，不需要申请换货"
         ways = (*ways, *_no_reason_return(goods, now, policy))
     elif kind in (each for _, each in reason.promised):
-        why = f"「{reason.zh}」没有{NAMES[kind]}的承诺,请申请{names}"
-        basis = f"{reasons.said(reason.id)}:没有{NAMES[kind]}承诺"
+        why = f"「{reason.zh}」没有{NAMES[kind]}的承诺，请申请{names}"
+        basis = f"{reasons.said(reason.id)}：没有{NAMES[kind]}承诺"
     elif kind in reason.types:
-        why = f"商家没有开通{NAMES[kind]}" + (f",请申请{names}" if names else "")
+        why = f"商家没有开通{NAMES[kind]}" + (f"，请申请{names}" if names else "")
         basis = f"店铺没有开通{NAMES[kind]}"
         ways = ways or asks(reason)
     else:
-        why = f"「{reason.zh}」不能直接申请{NAMES[kind]}" + (f",请申请{names}" if names else "")
+        why = f"「{reason.zh}」不能直接申请{NAMES[kind]}" + (f"，请申请{names}" if names else "")
         ways = (*ways, *(each for each in asks(reason) if each.case_type is kind))
     return Verdict(False, why, ways or (_TALK,), basis=basis, field="reason")
 
@@ -277,12 +275,12 @@ def _other_type(goods: Goods, kind: CaseType, reason: Reason, now: datetime, pol
 def _not_exchangeable(goods: Goods, reason: Reason, now: datetime, policy: Policy) -> Verdict:
     ways = (
         *_by_promise(goods, now, policy),
-        Instead(Route.CHOOSE_REASON, "如果商品有质量问题或发错了,请选择对应的换货原因"),
+        Instead(Route.CHOOSE_REASON, "如果商品有质量问题或发错了，请选择对应的换货原因"),
         *_no_reason_return(goods, now, policy),
         *asks(reason),
     )
-    why = "按商家的换货政策,这件商品只在质量问题或发错时可以换货"
-    return Verdict(False, why, ways, basis="店铺换货政策:不支持换货的商品", field="reason")
+    why = "按商家的换货政策，这件商品只在质量问题或发错时可以换货"
+    return Verdict(False, why, ways, basis="店铺换货政策：不支持换货的商品", field="reason")
 
 
 def _by_promise(goods: Goods, now: datetime, policy: Policy) -> tuple[Instead, ...]:
@@ -294,7 +292,7 @@ def _by_promise(goods: Goods, now: datetime, policy: Policy) -> tuple[Instead, .
     if end is not None and now >= end:
         return ()
     when = f"收到商品后 {promise.days} 天内" if end is None else f"{_day(end, now)} 前"
-    sentence = f"这件商品有{promise.name},{when}可以选择「包换服务」申请换货"
+    sentence = f"这件商品有{promise.name}，{when}可以选择「包换服务」申请换货"
     return (Instead(Route.PROMISE, sentence, promise.name, "promise", CaseType.EXCHANGE),)
 
 
@@ -310,6 +308,6 @@ def _no_reason_return(goods: Goods, now: datetime, policy: Policy) -> tuple[Inst
     when = "收到商品后 7 天内" if end is None else f"{_day(end, now)} 前"
     free = FREE_RETURNS in _promised(goods, policy)
     sentence = (
-        f"这件商品支持7天无理由退货,{when}可以申请,商品须完好,{FREIGHT_BACK[Payer.SELLER if free else Payer.BUYER]}"
+        f"这件商品支持7天无理由退货，{when}可以申请，商品须完好，{FREIGHT_BACK[Payer.SELLER if free else Payer.BUYER]}"
     )
     return (Instead(Route.SEVEN_DAY, sentence, "7天无理由退货", "seven_day", CaseType.RETURN_REFUND),)

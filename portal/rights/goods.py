@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -169,8 +170,11 @@ def _promise(goods: Goods, policy: Policy) -> rights_guarantees.Guarantee | None
 
 
 def _excluded(goods: Goods, policy: Policy) -> bool:
-    if not goods.exchangeable:
-        return True
-    title, number = inputs.fold(goods.title).casefold(), inputs.fold(goods.product_no).casefold().strip()
-    words = [inputs.fold(word).casefold().strip() for word in policy.excluded]
+    return not goods.exchangeable or bool(policy.excluded and _is_named(goods.title, goods.product_no, policy.excluded))
+
+
+@lru_cache(maxsize=2000)  # asked some fifty times for each line that a page shows
+def _is_named(title: str, product_no: str, excluded: tuple[str, ...]) -> bool:
+    title, number = inputs.fold(title).casefold(), inputs.fold(product_no).casefold().strip()
+    words = [inputs.fold(word).casefold().strip() for word in excluded]
     return any(word and (word == number or word in title) for word in words)

@@ -44,9 +44,21 @@ def list_interventions(case_type: str, side: str) -> list[tuple[str, str]]:
 BUYER_PHRASES: Final = ("调换商品", "少发了", "发错了", "有破损", "什么时候发货")
 
 
-SELLER_PHRASES: Final = (
-    "您好,请提供问题照片",
-    "同意换货,请按页面上的地址寄回",
-    "换货商品已寄出,请留意查收",
-    "该规格缺货,可以换其他规格",
+BEFORE_PHRASES: Final = (
+    "您好，请问需要什么规格、多少件？",
+    "请稍等，核实后回复您",
+    "换货条件在商品页可以查看",
 )
+
+
+SELLER_PHRASES: Final = (
+    "您好，请提供问题照片",
+    "同意换货，请按页面上的地址寄回",
+    "换货商品已寄出，请留意查收",
+    "该规格缺货，可以换其他规格",
+)
+PROMISED_BY: Final[Mapping[str, str]] = {  # the step that a phrase promises
+    SELLER_PHRASES[0]: "ask_evidence",
+    SELLER_PHRASES[1]: "agree",
+    SELLER_PHRASES[2]: "ship_replacement",
+}

@@ -76,9 +76,9 @@ def publish_policy(
 def find_missing_way(types: Collection[str]) -> str:
     """Why a shop can't take these types only, in words for it; "" when every fault of its own has a way."""
     if not {CaseType.EXCHANGE, CaseType.RETURN_REFUND} & set(types):
-        return "商品质量问题至少要有一种处理方式,请保留「换货」或「退货退款」"
+        return "商品质量问题至少要有一种处理方式，请保留「换货」或「退货退款」"
     if not {CaseType.REISSUE, CaseType.REFUND_ONLY} & set(types):
-        return "漏发商品至少要有一种处理方式,请保留「补发」或「仅退款」"
+        return "漏发商品至少要有一种处理方式，请保留「补发」或「仅退款」"
     return ""
 
 

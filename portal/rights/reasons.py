@@ -96,6 +96,7 @@ class Reason:
     asks: tuple[CaseType, ...] = (CaseType.EXCHANGE, CaseType.RETURN_REFUND)
     places: tuple[Place, ...] = (Place.RECEIVED, Place.IN_TRANSIT)
     hidden_defect: bool = False
+    measures: bool = False  # two numbers say it: what was stated and what was measured
 
     @property
     def leads_to(self) -> CaseType | None:
@@ -126,7 +127,7 @@ _GONE = (Place.IN_TRANSIT, Place.RECEIVED)
 REASONS: Final[tuple[Reason, ...]] = (
     Reason(
         "not_wanted",
-        "未发货,不想要了",
+        "未发货，不想要了",
         _U,
         Fault.BUYER,
         Payer.SELLER,
@@ -179,7 +180,7 @@ REASONS: Final[tuple[Reason, ...]] = (
         Fault.SELLER,
         Payer.SELLER,
         1,
-        prompt="请拍拒签时包裹的外观和快递面单,或上传拒签的物流截图",
+        prompt="请拍拒签时包裹的外观和快递面单，或上传拒签的物流截图",
         ask="请写明为什么拒签",
         types=(_REFUND, _REISSUE),
         asks=(),
@@ -204,7 +205,7 @@ REASONS: Final[tuple[Reason, ...]] = (
         Fault.SELLER,
         Payer.SELLER,
         1,
-        prompt="请在自然光下拍商品,并和商品页面的颜色放在一起对比",
+        prompt="请在自然光下拍商品，并和商品页面的颜色放在一起对比",
         ask="请写明和页面相比哪里不一样",
         types=_CHANGED,
     ),
@@ -215,9 +216,10 @@ REASONS: Final[tuple[Reason, ...]] = (
         Fault.SELLER,
         Payer.SELLER,
         1,
-        prompt="请把尺子放在商品上一起拍,量的位置和商品页面一致",
-        ask="请写明量的位置和实测的尺寸,例如:实测胸围 98 厘米",
+        prompt="请把尺子放在商品上一起拍，量的位置和商品页面一致",
+        ask="请写明量的是哪里，例如：胸围",
         types=_CHANGED,
+        measures=True,
     ),
     Reason(
         "defect",
@@ -226,7 +228,7 @@ REASONS: Final[tuple[Reason, ...]] = (
         Fault.SELLER,
         Payer.SELLER,
         1,
-        prompt="请拍商品的整体,再近拍有问题的地方",
+        prompt="请拍商品的整体，再近拍有问题的地方",
         ask="请写明是什么问题、什么时候出现的",
         types=_CHANGED,
         hidden_defect=True,
@@ -239,7 +241,7 @@ REASONS: Final[tuple[Reason, ...]] = (
         Payer.SELLER,
         1,
         prompt="请拍标签、生产日期和商品的整体",
-        ask="请写明缺少哪些标识,或为什么认为是假冒、过期",
+        ask="请写明缺少哪些标识，或为什么认为是假冒、过期",
         types=(_RETURN,),
         promised=(("swbp", _REFUND),),
         asks=(_RETURN,),
@@ -285,7 +287,7 @@ REASONS: Final[tuple[Reason, ...]] = (
         _O,
         Fault.BUYER,
         Payer.BUYER,
-        prompt="商品需未使用、包装完好,可以拍照说明",
+        prompt="商品需未使用、包装完好，可以拍照说明",
         ask="请写明想换成什么",
     ),
     Reason(
@@ -294,7 +296,7 @@ REASONS: Final[tuple[Reason, ...]] = (
         _O,
         Fault.BUYER,
         Payer.BUYER,
-        prompt="商品需未使用、包装完好,可以拍照说明",
+        prompt="商品需未使用、包装完好，可以拍照说明",
         ask="请写明多买了多少",
         types=(_RETURN,),
         asks=(_RETURN,),
@@ -307,7 +309,7 @@ REASONS: Final[tuple[Reason, ...]] = (
         None,
         least_text=10,
         prompt="可以上传商品受损或物流异常的照片",
-        ask="请写明发生了什么、对商品有什么影响,至少 10 个字",
+        ask="请写明发生了什么、对商品有什么影响，至少 10 个字",
     ),
     Reason(
         "delay",
@@ -317,7 +319,7 @@ REASONS: Final[tuple[Reason, ...]] = (
         None,
         least_text=10,
         prompt="可以上传物流信息的截图",
-        ask="请写明延误的情况、对商品有什么影响,至少 10 个字",
+        ask="请写明延误的情况、对商品有什么影响，至少 10 个字",
     ),
     Reason(
         "other",
@@ -327,7 +329,7 @@ REASONS: Final[tuple[Reason, ...]] = (
         None,
         least_text=10,
         prompt="可以上传能说明情况的照片",
-        ask="请写明原因和希望怎么处理,至少 10 个字",
+        ask="请写明原因和希望怎么处理，至少 10 个字",
     ),
     Reason(
         "promise",
@@ -335,7 +337,7 @@ REASONS: Final[tuple[Reason, ...]] = (
         Ground.PROMISE,
         Fault.NOBODY,
         Payer.BUYER,
-        prompt="商品需没有人为损坏,可以拍照说明",
+        prompt="商品需没有人为损坏，可以拍照说明",
         ask="请写明想换成什么",
     ),
     Reason(
@@ -344,7 +346,7 @@ REASONS: Final[tuple[Reason, ...]] = (
         Ground.NO_REASON,
         Fault.NOBODY,
         Payer.BUYER,
-        prompt="商品需完好,可以拍照说明",
+        prompt="商品需完好，可以拍照说明",
         ask="可以写一句说明",
         types=(_RETURN,),
         asks=(_RETURN,),
@@ -357,12 +359,12 @@ REASONS: Final[tuple[Reason, ...]] = (
         Payer.BUYER,
         least_text=10,
         prompt="可以上传照片说明",
-        ask="请写明哪里不满意、希望商家怎么处理,至少 10 个字",
+        ask="请写明哪里不满意、希望商家怎么处理，至少 10 个字",
         types=(),
     ),
     Reason(
         "no_evidence",
-        "认为有质量问题,但没有证据",
+        "认为有质量问题，但没有证据",
         _N,
         Fault.NOBODY,
         None,
@@ -377,7 +379,7 @@ REASONS: Final[tuple[Reason, ...]] = (
         Payer.BUYER,
         least_text=10,
         prompt="可以上传照片说明",
-        ask="请写明希望商家怎么处理,至少 10 个字",
+        ask="请写明希望商家怎么处理，至少 10 个字",
         types=(),
         asks=(_RETURN,),
     ),

@@ -17,9 +17,9 @@ class Refusal:
 
 REFUSALS: Final[tuple[Refusal, ...]] = (
     Refusal("over_window", "已超过期限", False),
-    Refusal("not_in_scope", "商品与描述相符,不属于退换范围", True),
+    Refusal("not_in_scope", "商品与描述相符，不属于退换范围", True),
     Refusal("evidence_insufficient", "举证不足", False),
-    Refusal("man_made", "商品已使用或人为损坏,影响二次销售", True),
+    Refusal("man_made", "商品已使用或人为损坏，影响二次销售", True),
     Refusal("incomplete", "吊牌、包装、配件或赠品不全", True),
     Refusal("no_stock", "换货或补发的规格缺货", False),
     Refusal("amount", "申请的数量与实际不符", True),

@@ -66,21 +66,21 @@ def why_not(refusal_id: str, application: Application) -> str:
     known = reasons.reason(application.reason)
     ground = known.ground if known else Ground.SPECIAL
     if refusal_id == "over_window":
-        return "" if application.negotiated else "申请是在期限内提交的,不能以超期拒绝"
+        return "" if application.negotiated else "申请是在期限内提交的，不能以超期拒绝"
     if ground is Ground.NO_REASON and not (refusal_id == "customised" and application.excluded):
-        return "7天无理由退货不需要理由;商品不属于法律列明的例外,不能拒绝。商品是否完好,收到退货后再验"
+        return "7天无理由退货不需要理由；商品不属于法律列明的例外，不能拒绝。商品是否完好，收到退货后再验"
     if application.negotiated and ground is not Ground.NO_REASON and refusal_id != "customised":
         return _misplaced(refusal_id, application)
     if refusal_id not in OF_GROUND[ground]:
-        return f"申请的原因是「{reasons.said(application.reason)}」,不能用这个理由拒绝"
+        return f"申请的原因是「{reasons.said(application.reason)}」，不能用这个理由拒绝"
     if refusal_id == "customised" and (not application.excluded or (known and known.fault is Fault.SELLER)):
-        return "商品没有在下单时说明不支持退换,或责任在商家,不能用这个理由拒绝"
+        return "商品没有在下单时说明不支持退换，或责任在商家，不能用这个理由拒绝"
     return _misplaced(refusal_id, application)
 
 
 def _misplaced(refusal_id: str, application: Application) -> str:
     sends = application.case_type in (CaseType.EXCHANGE, CaseType.REISSUE)
-    return "" if sends or refusal_id not in _NEEDS_GOODS else "退款不需要库存,不能以缺货拒绝"
+    return "" if sends or refusal_id not in _NEEDS_GOODS else "退款不需要库存，不能以缺货拒绝"
 
 
 def possible(application: Application) -> tuple[Refusal, ...]:

@@ -15,12 +15,13 @@ from sqlalchemy import ColumnElement, or_, select, text, update
 from portal import flow, words
 from portal.calendar import calendars, workdays
 from portal.calendar.workdays import Term
-from portal.extensions import PerApp, db, writing
+from portal.extensions import db, writing
 from portal.flow import Actor
 from portal.models import Case, Order, User
 from portal.models.cases import FINISHING
 from portal.models.orders import RESOLD, find_path
 from portal.notices import beside_steps, notices
+from portal.per_app import PerApp
 from portal.rights import policies
 
 STARTS = ("received", "shipped", "confirmed")
@@ -106,12 +107,12 @@ def find_apply_by(order: Any) -> datetime | None:
 def describe_term(term: Term, number: int, what: str) -> str:
     """A term in a sentence: which rule, what was skipped, whether it may still move."""
     skipped = workdays.said(term.skipped)
-    parts = [f"{what} {number} 个工作日,{term.day.month}月{term.day.day}日 24:00 前"]
+    parts = [f"{what} {number} 个工作日，{term.day.month}月{term.day.day}日 24:00 前"]
     if skipped:
         parts.append(f"跳过 {skipped}")
     if term.provisional:
         parts.append(workdays.PROVISIONAL)
-    return ";".join(parts)
+    return "；".join(parts)
 
 
 def describe_apply_term(order: Any, now: datetime) -> str:
@@ -121,7 +122,9 @@ def describe_apply_term(order: Any, now: datetime) -> str:
     if end is None or term is None:
         begun = is_resold(order) and order.status in ("in_transit", "delivered", "completed")
         return (
-            f"铺货订单须在签收后 {get_rule().apply_days} 个工作日内申请;还不知道签收时间,没有开始计算" if begun else ""
+            f"铺货订单须在签收后 {get_rule().apply_days} 个工作日内申请；还不知道签收时间，没有开始计算"
+            if begun
+            else ""
         )
     day = (end.astimezone(workdays.BEIJING) - timedelta(seconds=1)).date()
     kept = Term(day, end, order.apply_provisional if order.apply_by else term.provisional, term.skipped)
@@ -129,10 +132,12 @@ def describe_apply_term(order: Any, now: datetime) -> str:
     if order.received_at is not None and end > term.at and end == _lengthened(order, term).at:
         days = policies.get_days_since(order.shop_id, order.received_at).own_window
         promised = f"店铺承诺收到商品后 {days} 天内可以申请"
-        return f"{promised},已于 {until} 超期;可以申请与商家协商" if now >= end else f"{promised},请在 {until} 前提交"
+        return (
+            f"{promised}，已于 {until} 超期；可以申请与商家协商" if now >= end else f"{promised}，请在 {until} 前提交"
+        )
     if now >= end:
-        return f"铺货订单须在 {get_rule().apply_days} 个工作日内申请,已于 {until} 超期;可以申请与商家协商"
-    return describe_term(kept, get_rule().apply_days, "铺货订单的申请时限:")
+        return f"铺货订单须在 {get_rule().apply_days} 个工作日内申请，已于 {until} 超期；可以申请与商家协商"
+    return describe_term(kept, get_rule().apply_days, "铺货订单的申请时限：")
 
 
 def describe_finish_term(case: Any) -> str:
@@ -141,11 +146,11 @@ def describe_finish_term(case: Any) -> str:
         return ""
     day = (case.finish_by.astimezone(workdays.BEIJING) - timedelta(seconds=1)).date()
     if case.overdue_at is not None:
-        late = f"已超过铺货订单 {get_rule().finish_days} 个工作日的办理时限({day.month}月{day.day}日 24:00)"
-        return f"{late},请尽快办完;售后单不会因此关闭"
+        late = f"已超过铺货订单 {get_rule().finish_days} 个工作日的办理时限（{day.month}月{day.day}日 24:00）"
+        return f"{late}，请尽快办完；售后单不会因此关闭"
     term = work_out_finish_term(case.opened_at)
     return describe_term(
-        Term(day, case.finish_by, case.finish_provisional, term.skipped), get_rule().finish_days, "铺货订单的办理时限:"
+        Term(day, case.finish_by, case.finish_provisional, term.skipped), get_rule().finish_days, "铺货订单的办理时限："
     )
 
 
@@ -226,7 +231,7 @@ def recompute(now: datetime) -> int:
                         shop_id=order.shop_id,
                         kind="term_moved",
                         title="铺货申请时限已延后",
-                        body=f"订单 {order.order_no} 按新公布的放假安排,可以申请到 {words.end(term.at)}。",
+                        body=f"订单 {order.order_no} 按新公布的放假安排，可以申请到 {words.end(term.at)}。",
                         href=find_path(order),
                         at=now,
                         dedupe_key=f"term:{order.id}:{term.day}",
@@ -244,7 +249,7 @@ def recompute(now: datetime) -> int:
                         case,
                         now,
                         "铺货办理时限已延后",
-                        f"按新公布的放假安排,须在 {words.end(term.at)} 前办完。",
+                        f"按新公布的放假安排，须在 {words.end(term.at)} 前办完。",
                         f"term:{term.day}",
                     )
         db.session.flush()
@@ -271,14 +276,14 @@ def mark_overdue(now: datetime) -> int:
             )
             if done.rowcount == 1:  # type: ignore[attr-defined]
                 marked += 1
-                body = f"超过铺货订单 {get_rule().finish_days} 个工作日的办理时限,请尽快处理完;售后单不会因此关闭。"
+                body = f"超过铺货订单 {get_rule().finish_days} 个工作日的办理时限，请尽快处理完；售后单不会因此关闭。"
                 _tell(case, now, "铺货售后已超过办理时限", body, "overdue")
     return marked
 
 
 def _tell(case: Case, now: datetime, title: str, body: str, key: str) -> None:
     for actor in (Actor.BUYER, Actor.SELLER):
-        for user_id in notices.list_readers(case, actor):
+        for user_id in notices.list_readers(case, actor, "resale"):
             beside_steps.tell_of_order(
                 user_id,
                 shop_id=case.shop_id,

@@ -70,9 +70,9 @@ def publish_version(
     if effective_at < now:
         raise RuleRefused("生效时间不能早于现在", "effective")
     if effective_at < now + NOTICE and not exception:
-        raise RuleRefused("生效时间须在公布 7 天之后;法律另有要求的,请写明依据", "effective")
+        raise RuleRefused("生效时间须在公布 7 天之后；法律另有要求的，请写明依据", "effective")
     if effective_at < newest.effective_at:
-        raise RuleRefused("已公布的上一版还没有生效,新版不能比它更早生效", "effective")
+        raise RuleRefused("已公布的上一版还没有生效，新版不能比它更早生效", "effective")
     number = (db.session.scalar(select(func.max(RuleVersion.version))) or 0) + 1
     made = RuleVersion(
         version=number,

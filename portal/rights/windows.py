@@ -89,8 +89,8 @@ def _rule(goods: Goods, reason: Reason, policy: Policy, case_type: str) -> str:
         return "商品还没有收到"
     days, promise = _days(goods, reason, policy, case_type) or 0, _promise(goods, policy)
     if reason.ground is Ground.NO_REASON:
-        source = "按消费者权益保护法第二十五条," if goods.consumer else ""
-        rest = "(最后一天是休息日,延到休息日之后)" if goods.no_reason_until and goods.received_at else ""
+        source = "按消费者权益保护法第二十五条，" if goods.consumer else ""
+        rest = "（最后一天是休息日，延到休息日之后）" if goods.no_reason_until and goods.received_at else ""
         return f"{source}7天无理由退货为收到商品后 {days} 天{rest}"
     term = "售后期" if case_type in MONEY else "换货期"
     if goods.apply_by is not None and reason.ground not in _OUTSIDE_RESALE:
@@ -101,14 +101,14 @@ def _rule(goods: Goods, reason: Reason, policy: Policy, case_type: str) -> str:
     if promise and (reason.ground is Ground.PROMISE or days > _own_days(reason, policy)):
         return f"{promise.name}为收到商品后 {days} 天"
     if days > policy.window_days:
-        return f"使用中才发现的质量问题,{term}为收到商品后 {days} 天"
+        return f"使用中才发现的质量问题，{term}为收到商品后 {days} 天"
     return f"店铺的{term}为收到商品后 {days} 天"
 
 
 def _not_begun(goods: Goods) -> str:
     if goods.status == "in_transit":
-        return "还没有开始计算,提交申请即表示您已收到商品"
-    return "收货时间还没有记录,所以还没有开始计算"
+        return "还没有开始计算，提交申请即表示您已收到商品"
+    return "收货时间还没有记录，所以还没有开始计算"
 
 
 def _day(end: datetime | None, now: datetime) -> str:

@@ -14,8 +14,7 @@ from portal.cases import case_view
 from portal.extensions import db, writing
 from portal.flow import StepRefused
 from portal.models import Case, Shop
-from portal.money.accounts import consent as bank_accounts
-from portal.money.accounts import keyring
+from portal.money.accounts import agreed_words, keyring
 from portal.money.accounts import looking as account_looks
 from portal.money.encryption import CannotOpen
 from portal.people import accounts, sessions
@@ -34,7 +33,7 @@ ONLY_LOOKERS = "完整收款账户只有店主或财务可以查看。"
 class BankForm(Form):
     """Whether buyers may be asked for an account."""
 
-    bank_data = BooleanField("原路退回失败时,可以请买家填写银行收款账户")
+    bank_data = BooleanField("原路退回失败时，可以请买家填写银行收款账户")
 
 
 @bp.route("/bank-data", methods=["GET", "POST"])
@@ -53,21 +52,21 @@ def bank_data() -> ResponseReturnValue:
                 return f"/seller/bank-data?said=bank-data-{'on' if wanted else 'off'}"
 
             return once(change)
-        form.refuse("系统还没有配置加密密钥,不能开启;请联系系统管理员", "bank_data")
+        form.refuse("系统还没有配置加密密钥，不能开启；请联系系统管理员", "bank_data")
         status = 422
     return page(
         "seller/bank_data.html",
         status,
         form=form,
         ready=keyring.is_ready(),
-        sentences=bank_accounts.describe_consent(),
+        sentences=agreed_words.describe_consent(),
     )
 
 
 class LookForm(Form):
     """查看完整账号: why; and the password when it wasn't given a moment ago."""
 
-    reason = Line("查看原因", limit=100, missing="请填写查看的原因,买家会看到")
+    reason = Line("查看原因", limit=100, missing="请填写查看的原因，买家会看到")
     password = PasswordField("登录密码")
 
 
@@ -83,7 +82,7 @@ def full_account(case_no: str) -> ResponseReturnValue:
     entry_id = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 18 else None
     row = account_looks.list_to_see(case, entry_id)
     if row is None:
-        return errors.answer(409, "没有可以查看的收款账户:退款已完成,或买家没有填写、已撤回账户。")
+        return errors.answer(409, "没有可以查看的收款账户：退款已完成，或买家没有填写、已撤回账户。")
     last4, payment, status = row.last4, row.entry_id, 200
     if request.method == "POST":
         found, status = _look(case, payment, form, ask_password)
@@ -132,7 +131,7 @@ def _look(
             if accounts.verify_password(who.member_name, form.password.data) is None:
                 tries.failed(counted, g.now)
                 events.say("authn_login_fail")
-                form.refuse("密码不对,请核对后再试", "password")
+                form.refuse("密码不对，请核对后再试", "password")
                 good = False
             else:
                 tries.succeeded(counted)
@@ -143,7 +142,7 @@ def _look(
             account_looks.raise_alarm(
                 db.session.get_one(Case, (case_id, who.shop_id)), user_id=who.user_id, name=who.member_name, now=g.now
             )
-        form.refuse("一小时内查看的次数太多,已通知店主,请稍后再试")
+        form.refuse("一小时内查看的次数太多，已通知店主，请稍后再试")
         return None, 429
     try:
         with writing():
@@ -166,7 +165,7 @@ def _look(
         return _refused(form, refused.sentence)
     except CannotOpen as problem:
         log.error("the account of case %d can't be opened: %s", case_id, problem)
-        return _refused(form, "账户暂时无法解密,请联系系统管理员;买家也可以撤回后重新填写")
+        return _refused(form, "账户暂时无法解密，请联系系统管理员；买家也可以撤回后重新填写")
     events.audit("sensitive_read", what="bank_account", case=case_id)
     return (db.session.get_one(Case, (case_id, who.shop_id)), seen), 200
 

@@ -17,7 +17,7 @@ class ShowForm(EntryForm):
     """提交付款凭证: how it was paid, with the picture of it."""
 
     states = ("contested",)
-    note = Text("说明", limit=500, missing="请写明这笔款是怎么付的,买家会看到")
+    note = Text("说明", limit=500, missing="请写明这笔款是怎么付的，买家会看到")
     photos = Photos("付款凭证")
 
     def prepare(self, case: Case, view: View) -> None:
@@ -27,7 +27,7 @@ class ShowForm(EntryForm):
     def validate(self, extra_validators: Any = None) -> bool:
         good = bool(super().validate(extra_validators))
         if not self.photos.data and not self.photos.errors:
-            self.photos.errors = [*self.photos.errors, "请上传付款凭证,例如转账成功页面的截图"]
+            self.photos.errors = [*self.photos.errors, "请上传付款凭证，例如转账成功页面的截图"]
             good = False
         return good
 
@@ -39,7 +39,7 @@ class AdmitForm(EntryForm):
     """款项没有付成: why."""
 
     states = ("contested",)
-    note = Line("没有付成的原因", limit=200, missing="请写明没有付成的原因,买家会看到")
+    note = Line("没有付成的原因", limit=200, missing="请写明没有付成的原因，买家会看到")
 
     def hand_in(self) -> EntryChoice:
         return replace(super().hand_in(), note=self.note.data or "")

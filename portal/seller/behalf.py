@@ -33,7 +33,7 @@ class BehalfForm(Form):
     """What the buyer asked for, and the message in which he did."""
 
     message = Choice("买家同意的消息", missing="请选择买家要求或同意代为申请的那条消息")
-    consent = Text("消费者怎么说的", limit=500, missing="请写明消费者的要求,例如聊天记录里的原话")
+    consent = Text("消费者怎么说的", limit=500, missing="请写明消费者的要求，例如聊天记录里的原话")
     line = Choice("商品", missing="请选择商品")
     quantity = Line("数量", limit=20, missing="请填写数量")
     type = Choice("售后类型", missing="请选择售后类型")
@@ -57,12 +57,16 @@ def apply_for(order_no: str) -> ResponseReturnValue:
         del form.message
     else:
         del form.consent
-    lines = {line.id: line for line in goods.list_lines(order_id) if line.quantity_milli > line.claimed_milli}
-    said = [message for message in conversations.load_last(order_id, MESSAGES) if message.side == "buyer"]
+    lines = {
+        line.id: line for line in goods.list_lines(order_id, g.who.shop_id) if line.quantity_milli > line.claimed_milli
+    }
+    said = [
+        message for message in conversations.load_last(order_id, g.who.shop_id, MESSAGES) if message.side == "buyer"
+    ]
     if not consumer:
         form.message.choices = [(str(each.id), (each.words or "[照片]")[:60]) for each in reversed(said)]
     form.line.choices = [
-        (str(line.id), f"{line.title} {line.spec}(还可申请 {_left(line)} {line.unit})") for line in lines.values()
+        (str(line.id), f"{line.title} {line.spec}（还可申请 {_left(line)} {line.unit}）") for line in lines.values()
     ]
     kinds = [CaseType.REFUND_ONLY] if order.status == "unshipped" else list(CaseType)
     form.type.choices = [(str(kind), words.TYPE[kind]) for kind in kinds]
@@ -104,7 +108,7 @@ def apply_for(order_no: str) -> ResponseReturnValue:
                 try:
                     return once(opened)
                 except ledger.NotEnough:
-                    form.refuse("剩余可申请的数量不够了,请减少数量", "quantity")
+                    form.refuse("剩余可申请的数量不够了，请减少数量", "quantity")
                 except StepRefused as refused:
                     form.refuse(refused.sentence)
         order = _order(order_no)

@@ -30,7 +30,8 @@ def list_kinds() -> dict[str, str]:
     return {
         kind: said
         for kind, said in bulk.KINDS.items()
-        if (roles.may_open(role, "contact") if kind == bulk.REPLY else roles.may_take(role, kind))
+        if kind == bulk.HAND_OVER
+        or (roles.may_open(role, "contact") if kind == bulk.REPLY else roles.may_take(role, kind))
     }
 
 

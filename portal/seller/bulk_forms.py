@@ -6,10 +6,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from portal.cases import bulk
+from portal.cases import bulk, owners
 from portal.parcels import carriers, naming, numbers
+from portal.people import roles
 from portal.rights import policies
-from portal.web.fields import Choice, Text
+from portal.web.fields import Choice, Line, Text
 from portal.web.forms import Form
 
 _CASE_NO = re.compile(r"[A-Z]{2}\d{8,20}")
@@ -97,9 +98,24 @@ def _read_line(line: str, waiting: Mapping[str, int], found: dict[int, tuple[str
     return ""
 
 
+class HandOverForm(BulkForm):
+    """转交: to whom, and a line for them."""
+
+    to = Choice("转交给", missing="请选择转交给谁")
+    line = Line("留言", limit=200, optional=True)
+
+    def prepare(self, shop_id: int, *, first: bool) -> None:
+        people = owners.list_colleagues(shop_id)
+        self.to.choices = [(str(each.user_id), f"{each.member_name}（{roles.ROLES[each.role]}）") for each in people]
+
+    def facts(self) -> dict[str, Any]:
+        return {"to": int(self.to.data), "words": self.line.data or ""}
+
+
 FORMS: dict[str, type[BulkForm]] = {
     "agree": AgreeForm,
     "ask_evidence": AskForm,
     "ship_replacement": ShipForm,
     bulk.REPLY: ReplyForm,
+    bulk.HAND_OVER: HandOverForm,
 }

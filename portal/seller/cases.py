@@ -9,7 +9,7 @@ from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
 
 from portal import flow, words
-from portal.cases import agreements, case_view, held, piles, shop_queue
+from portal.cases import agreements, case_view, failed, held, piles, shop_queue
 from portal.cases.effects.step_context import ActedBy
 from portal.extensions import writing
 from portal.flow import Actor, StepRefused
@@ -19,9 +19,11 @@ from portal.people import roles
 from portal.resale import chain_view
 from portal.rights import conditions, guarantees, reasons, solutions
 from portal.seller import bp, forms, listing, not_yours, step_forms
-from portal.talk import conversations
+from portal.seller.team_card import Card, build_card
+from portal.service import ratings
+from portal.talk import conversations, promises
 from portal.tracking import scans as case_scans
-from portal.web import guards, packs
+from portal.web import guards, packs, paging
 from portal.web.once import once
 from portal.web.pages import page
 
@@ -29,11 +31,11 @@ from portal.web.pages import page
 @bp.get("/cases/<case_no>")
 def show_case(case_no: str) -> ResponseReturnValue:
     """Evidence beside the snapshot, facts about the buyer, what can be done, everything that happened."""
-    case = guards.found(case_view.find_of_shop(case_no, g.who.shop_id))
+    case = guards.found(case_view.read_of_shop(case_no, g.who.shop_id))
     return show_page(case, build_view(case), 200) if is_shown(case) else not_yours(_NOT_SHOWN)
 
 
-_NOT_SHOWN = "这张售后单现在不需要您处理;您的工作在待办队列里。"
+_NOT_SHOWN = "这张售后单现在不需要您处理；您的工作在待办队列里。"
 
 
 def is_shown(case: Case) -> bool:
@@ -72,8 +74,12 @@ def show_page(
     typed: Any = (),
     kept: Any = (),
     panel: step_forms.Panel | None = None,
+    team: Card | None = None,
 ) -> ResponseReturnValue:
-    """The case, with the form of a step; ``gone``, ``typed`` and ``kept``: of one that can't be taken any more."""
+    """The case, with the form of a step; ``gone``, ``typed`` and ``kept``: of one that can't be taken any more.
+
+    ``team``: the card of the shop's own work, where a form in it was refused.
+    """
     asked_step = panel is not None
     if panel is None and gone is None and request.method == "GET":
         panel = step_forms.offer_agreeing(case, view)
@@ -84,18 +90,23 @@ def show_page(
     here = listing.carry()
     rows, more = here.load()
     own = g.who.role == "owner"
-    found = chain_view.describe_above(case.id) if own and view.order.linked else None
+    found = chain_view.describe_above(case) if own and view.order.linked else None
     talks = roles.may_open(g.who.role, "contact")
-    said = conversations.load_last(case.order_id, LAST_MESSAGES) if talks else []
+    said = conversations.load_last(case.order_id, case.shop_id, LAST_MESSAGES) if talks else []
+    card = team or build_card(case)
     return page(
         "seller/case.html",
         status,
         case=case,
         view=view,
+        rating=ratings.read_of_case(case) if view.order.asked_to_rate else None,
+        promised=promises.list_of_case(case) if view.order.promised else (),
+        stars=ratings.WORDS,
         news=news,
         gone=gone,
         strips=held.list_recent(case.shop_id, g.who.user_id, g.now) if listing.is_carried() else (),
         form=gone or (panel and panel.form),
+        team=card,
         panel=panel,
         asked_step=asked_step,
         scanned=scanned,
@@ -104,7 +115,7 @@ def show_page(
         side="seller",
         typed_words=typed,
         kept_photos=kept,
-        history=shop_queue.count_history(case.shop_id, case.buyer_id, g.now),
+        history=card.history,
         rows=rows,
         more_rows=more,
         here=here,
@@ -116,6 +127,9 @@ def show_page(
         messages=said,
         photos=conversations.list_photos([message.id for message in said if message.has_photos]),
         buyer=view.buyer,
+        kept=failed.tell_failed(case, failed.find_failed(case), Actor.SELLER, g.now)
+        if view.refused_milli and not view.parcels.get("refused")
+        else "",
         suggestion=_suggestion(case, view) if case.state == "applied" else None,
         chain=chain_view.build_chain(found) if found else None,
         chain_offer=found is None and case.state not in flow.FINAL and own and view.order.resold,
@@ -137,6 +151,14 @@ def pack(case_no: str) -> ResponseReturnValue:
     if not is_shown(case):
         return not_yours(_NOT_SHOWN)
     return packs.send(case.id, case.case_no, Actor.SELLER, role=g.who.role)
+
+
+@bp.get("/send-backs")
+def send_backs() -> ResponseReturnValue:
+    """What didn't pass inspection and is still here, the earliest date first."""
+    rows, key = failed.list_kept(g.who.shop_id, paging.moment_key(request.args.get("after", "")))
+    more = f"/seller/send-backs?after={paging.said(key)}" if key else ""
+    return page("seller/send_backs.html", rows=rows, more=more)
 
 
 @bp.route("/cases/<case_no>/send-back", methods=["GET", "POST"])
@@ -190,6 +212,6 @@ def _suggestion(case: Case, view: case_view.View) -> solutions.Suggestion:
 def agreement(case_no: str) -> ResponseReturnValue:
     """What both sides agreed to, to print or keep."""
     case = guards.found(case_view.find_of_shop(case_no, g.who.shop_id))
-    accepted, event = guards.found(agreements.build_agreement(case.id))
+    accepted, event = guards.found(agreements.build_agreement(case))
     view = build_view(case)
     return page("shared/agreement.html", case=case, view=view, proposal=accepted, event=event, side="seller")

@@ -17,12 +17,13 @@ from portal.cases import case_view
 from portal.cases.effects.step_context import ActedBy
 from portal.extensions import db, writing
 from portal.flow import FINAL, Actor, StepRefused
-from portal.models import Case, Shop
+from portal.models import Case, CaseLink, Shop
 from portal.orders import ledger
 from portal.resale import (
     across,
     chain_view,
     downstream,
+    undecided,
 )
 from portal.resale import (
     alarm as chain_alarm,
@@ -33,7 +34,7 @@ from portal.resale import (
 from portal.resale import (
     links as the_consumer_links,
 )
-from portal.resale.parties import list_parties
+from portal.resale.parties import list_all
 from portal.seller import bp
 from portal.web import guards, rates, security
 from portal.web.chains import ArrangeForm, LinkForm, pick
@@ -46,7 +47,7 @@ from portal.web.pages import page
 class UpForm(LinkForm):
     """向供应商申请: the distributor's own words, and the ways that the goods take."""
 
-    description = Text("给供应商的说明", limit=500, missing="请写明商品的问题,供应商会看到")
+    description = Text("给供应商的说明", limit=500, missing="请写明商品的问题，供应商会看到")
 
 
 @bp.get("/chains")
@@ -70,7 +71,7 @@ def chain(case_no: str) -> ResponseReturnValue:
     """A case's link with the distributor's own case at the supplier: make it, arrange it, end it."""
     case = guards.found(case_view.find_of_shop(case_no, g.who.shop_id))
     case_id = case.id
-    found = chain_view.describe_above(case.id)
+    found = _choose_link(case)
     forms: dict[str, Any] = {
         "link": LinkForm(prefix="link-"),
         "open": UpForm(prefix="up-"),
@@ -91,7 +92,7 @@ def chain(case_no: str) -> ResponseReturnValue:
             return once(ended)
         if form is None:
             status, form = 409, forms["link"]
-            form.refuse("关联刚刚有变化,下面是最新状态")
+            form.refuse("关联刚刚有变化，下面是最新状态")
         elif form.validate_on_submit():
             try:
                 return once(lambda: _done(does, form, case_id, case_no, found.id if found else 0))
@@ -100,15 +101,19 @@ def chain(case_no: str) -> ResponseReturnValue:
                 form.refuse(sentence)
                 status = 422 if isinstance(refused, applications.NotEligible) else 409
         case = guards.found(case_view.find_of_shop(case_no, g.who.shop_id))
-        found = chain_view.describe_above(case.id)
-    above = downstream.find_order_above(case)
+        found = _choose_link(case)
+    unasked = across.list_unasked(case)
+    above = next(iter(unasked), None) if found else downstream.find_order_above(case)
     shown = chain_view.build_chain(found) if found else None
+    chains = [chain_view.build_chain(link) for link in chain_view.list_links_above(case)]
     return page(
         "seller/chain.html",
         status,
         case=case,
         chain=shown,
-        parties=list_parties(shown) if shown else (),
+        chains=chains,
+        parties=list_all(chains) if chains else (),
+        choices=undecided.list_choices(case) if chains else (),
         forms=forms,
         does=does,
         form=forms.get(does),
@@ -119,11 +124,18 @@ def chain(case_no: str) -> ResponseReturnValue:
     )
 
 
+def _choose_link(case: Case) -> CaseLink | None:
+    """The link that the address names, else the oldest."""
+    links = chain_view.list_links_above(case)
+    asked = request.values.get("link", "")
+    return next((link for link in links if str(link.id) == asked), links[0] if links else None)
+
+
 def _done(does: str, form: Any, case_id: int, case_no: str, link_id: int) -> str:
     case = db.session.get_one(Case, (case_id, g.who.shop_id))
     if does == "arrange":
         chain_links.arrange_goods(link_id, g.who.shop_id, **form.values())
-        return f"/seller/cases/{case_no}/chain?said=chain-kept"
+        return f"/seller/cases/{case_no}/chain?link={link_id}&said=chain-kept"
     if does == "link":
         chain_links.link_cases(
             case,
@@ -177,7 +189,7 @@ def consumer_links(case_no: str) -> ResponseReturnValue:
             except StepRefused as refused:
                 form.refuse(refused.sentence)
         elif not needed:
-            form.refuse("买家有账号,登录后就能看到这张售后单,不需要链接")
+            form.refuse("买家有账号，登录后就能看到这张售后单，不需要链接")
         else:
             rates.limit("consumer-link", f"make-{g.who.user_id}")
             with writing():
@@ -188,7 +200,7 @@ def consumer_links(case_no: str) -> ResponseReturnValue:
                     or ""
                 )
             if not made:
-                form.refuse(f"同时有效的链接最多 {the_consumer_links.MOST_OPEN} 个,请先收回不用的链接")
+                form.refuse(f"同时有效的链接最多 {the_consumer_links.MOST_OPEN} 个，请先收回不用的链接")
         case = guards.found(case_view.find_of_shop(case_no, g.who.shop_id))
     shop = db.session.get_one(Shop, g.who.shop_id)
     return page(

@@ -11,12 +11,13 @@ from sqlalchemy import select
 
 from portal.applications import goods
 from portal.calendar import officehours
+from portal.cases import owners
 from portal.extensions import db, writing
 from portal.models import Order, Shop, User
 from portal.orders import known_shops, order_lists
-from portal.rights import phrases
-from portal.seller import bp, has_room
-from portal.talk import conversations
+from portal.seller import bp, has_room, replies
+from portal.talk import conversations, unanswered
+from portal.talk import replies as templates
 from portal.web import early, guards, paging, quotas
 from portal.web.fields import Line
 from portal.web.forms import Form
@@ -39,8 +40,8 @@ def _order(order_no: str) -> Order:
 class HoursForm(Form):
     """办公时间: when a buyer can expect an answer."""
 
-    opens = Line("上班时间", limit=5, missing="请填写上班时间,例如 09:00")
-    closes = Line("下班时间", limit=5, missing="请填写下班时间,例如 18:00")
+    opens = Line("上班时间", limit=5, missing="请填写上班时间，例如 09:00")
+    closes = Line("下班时间", limit=5, missing="请填写下班时间，例如 18:00")
 
     def validate(self, extra_validators: Any = None) -> bool:
         good = bool(super().validate(extra_validators))
@@ -78,7 +79,7 @@ def waiting() -> ResponseReturnValue:
             return once(change)
     else:
         form.opens.data, form.closes.data = officehours.clock_time(opens), officehours.clock_time(closes)
-    rows, key = conversations.count_waiting(g.who.shop_id, after=paging.moment_key(request.args.get("after", "")))
+    rows, key = unanswered.list_waiting(g.who.shop_id, after=paging.moment_key(request.args.get("after", "")))
     waits = {row.id: officehours.measure_elapsed(row.waiting_since, g.now, opens, closes) for row in rows}
     return page(
         "seller/waiting.html",
@@ -110,19 +111,21 @@ def contact(order_no: str) -> ResponseReturnValue:
     form = TalkForm(known=partial(order_lists.known_numbers, order_id))
     status = 200
     if request.method == "POST":
-        phrase = request.form.get("phrase", "")
         quotas.limit_message()
         good = form.validate_on_submit()
-        words = phrase if phrase in phrases.SELLER_PHRASES else form.words.data or ""
+        words = form.words.data or ""
         photos = list(form.photos.data or [])
         if good and not words and not photos:
-            form.refuse("请写点什么,或者发一张照片", "words")
+            form.refuse("请写点什么，或者发一张照片", "words")
+        if gaps := templates.find_gaps(words):
+            form.refuse(f"还有没填的空：{''.join(gaps)}，请填好再发送", "words")
         if known_shops.is_hidden(order):
             form.refuse(_NOT_KNOWN)
         if good and not form.errors:
 
             def send() -> str:
                 talk = conversations.get_of_order(db.session.get_one(Order, (order_id, g.who.shop_id)), g.now)
+                owners.take_up_of_order(talk.shop_id, order_id, g.who.user_id)
                 conversations.add_message(talk, "seller", g.who.user_id, words, now=g.now, photos=photos)
                 return form.and_say(f"/seller/orders/{order_no}/contact", "card-hidden")
 
@@ -130,7 +133,10 @@ def contact(order_no: str) -> ResponseReturnValue:
         status = 422
         order = _order(order_no)
     closed = known_shops.is_hidden(order)
-    talk = conversations.find_of_order(order.id)
+    inserted = replies.insert(order, request.args.get("reply", "")) if request.method == "GET" else None
+    if inserted is not None:
+        form.words.data = inserted.words
+    talk = conversations.find_of_order(order.id, order.shop_id)
     before = request.args.get("before", "")
     key = int(before) if before.isascii() and before.isdigit() and len(before) < 18 else None
     found = conversations.list_latest(talk.id, key) if talk else []
@@ -141,11 +147,12 @@ def contact(order_no: str) -> ResponseReturnValue:
         order=order,
         closed=_NOT_KNOWN if closed else "",
         form=form,
-        lines=goods.list_lines(order.id),
+        lines=goods.list_lines(order.id, order.shop_id),
         messages=shown,
         side="seller",
         photos=conversations.list_photos([m.id for m in shown]),
-        phrases=phrases.SELLER_PHRASES,
+        choices=replies.list_choices(order.shop_id),
+        inserted=inserted,
         buyer=db.session.scalar(select(User.member_name).where(User.id == order.buyer_id)),
         cases=order_lists.list_cases(order.id),
         unread_here=talk.seller_unread if talk else 0,
@@ -182,7 +189,7 @@ def contact_read(order_no: str) -> ResponseReturnValue:
     """Everything shown has been seen."""
     order_id = _order(order_no).id
     with writing():
-        talk = conversations.find_of_order(order_id)
+        talk = conversations.find_of_order(order_id, g.who.shop_id)
         if talk is not None and talk.seller_unread:
             conversations.mark_read(talk, "seller")
     if request.headers.get("HX-Request"):

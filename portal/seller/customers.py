@@ -10,10 +10,11 @@ from flask.typing import ResponseReturnValue
 from portal import inputs
 from portal.models import User
 from portal.orders import customers
-from portal.rights import reasons
+from portal.people import roles, staffing
 from portal.seller import bp
-from portal.web import guards
-from portal.web.fields import Line, Text
+from portal.service import customer_timeline
+from portal.web import guards, paging
+from portal.web.fields import Line, Pick, Text
 from portal.web.forms import Form
 from portal.web.once import once
 from portal.web.pages import page
@@ -24,6 +25,7 @@ class NoteForm(Form):
 
     tag = Line("标签", limit=10, optional=True)
     words = Text("备注", limit=500, missing="请写备注的内容")
+    to = Pick("交接给", optional=True)
 
 
 @bp.get("/customers")
@@ -51,6 +53,8 @@ def customer(order_no: str) -> ResponseReturnValue:
     buyer = _buyer(order_no)
     buyer_id, here = buyer.id, f"/seller/orders/{order_no}/customer"
     form = NoteForm()
+    colleagues = staffing.list_colleagues(g.who.shop_id, but=g.who.user_id)
+    form.to.choices = [("", "不交接，只记在这里"), *((str(user_id), name) for user_id, name in colleagues)]
     status = 200
     if request.method == "POST":
         raw = request.form.get("remove", "")
@@ -73,11 +77,18 @@ def customer(order_no: str) -> ResponseReturnValue:
                     by=g.who.user_id,
                     now=g.now,
                 )
+                if form.to.data:
+                    customers.hand_over(
+                        g.who.shop_id, int(form.to.data), form.words.data or "", here, by=g.who.member_name, now=g.now
+                    )
                 return f"{here}?said={'card-hidden' if form.hid_cards else 'note-saved'}"
 
             return once(write)
         buyer = _buyer(order_no)
     shop_id = g.who.shop_id
+    sees_money = roles.may_open(g.who.role, "payouts")
+    before = paging.moment_key(request.args.get("before", ""))
+    timeline, key = customer_timeline.list_page(shop_id, buyer_id, before, money=sees_money)
     return page(
         "seller/customer.html",
         status,
@@ -85,17 +96,21 @@ def customer(order_no: str) -> ResponseReturnValue:
         form=form,
         here=here,
         facts=customers.collect_facts(shop_id, buyer_id),
-        orders=customers.list_orders(shop_id, buyer_id),
-        cases=customers.list_cases(shop_id, buyer_id),
         notes=customers.list_notes(shop_id, buyer_id),
-        said_reason=reasons.said,
+        colleagues=colleagues,
+        timeline=timeline,
+        kinds=customer_timeline.KINDS,
+        earlier=f"{here}?before={paging.said(key)}" if key else "",
+        further=before is not None,
     )
 
 
 @bp.get("/orders/<order_no>/customer.json")
 def export_customer(order_no: str) -> ResponseReturnValue:
     """What the shop holds of this person, to be handed to him."""
-    buyer = _buyer(order_no)
-    answer: Response = jsonify(customers.export_page(g.who.shop_id, buyer))
+    buyer, shop_id = _buyer(order_no), g.who.shop_id
+    answer: Response = jsonify(
+        customers.export_page(shop_id, buyer) | {"timeline": customer_timeline.export(shop_id, buyer.id)}
+    )
     answer.headers["Content-Disposition"] = "attachment; filename=customer.json"
     return answer

@@ -28,7 +28,7 @@ class StepForm(taking.StepForm):
 class AgreeForm(StepForm):
     """同意: where to, and who pays when the reason leaves it open."""
 
-    address_id = Choice("退货地址", missing="请选择退货地址;还没有的话,请先在「退货地址」里添加")
+    address_id = Choice("退货地址", missing="请选择退货地址；还没有的话，请先在「退货地址」里添加")
     freight_payer = Choice("退回运费", choices=[("seller", "商家承担"), ("buyer", "买家承担")], optional=True)
 
     direct: tuple[str, str, str, str] | None = None  # 铺货: the supplier's address
@@ -37,7 +37,7 @@ class AgreeForm(StepForm):
         """Offer that the goods go straight to the supplier; chosen at first."""
         self.direct = address
         own: Any = self.address_id.choices or ()
-        straight = ("direct", f"直接寄给供应商:{' '.join(address[:3])}")
+        straight = ("direct", f"直接寄给供应商：{' '.join(address[:3])}")
         self.address_id.choices = [straight, *((choice.value, choice.label) for choice in own)]
         if first:
             self.address_id.data = "direct"
@@ -55,7 +55,7 @@ class RejectForm(StepForm):
     refusal = Choice(
         "拒绝原因", choices=[(known.id, known.zh) for known in refusal_words.REFUSALS], missing="请选择拒绝的原因"
     )
-    note = Text("给买家的说明", limit=500, missing="请填写拒绝的说明,买家会看到")
+    note = Text("给买家的说明", limit=500, missing="请填写拒绝的说明，买家会看到")
     photos = Photos("凭证")
 
     def prepare(self, case: Case, view: View) -> None:
@@ -79,7 +79,7 @@ class GrantForm(StepForm):
     """延长寄回期限: by how much, and why."""
 
     days = Whole("延长天数", least=1, most=30)
-    note = Text("原因", limit=200, missing="请写明延长的原因,例如自然灾害或交通延误")
+    note = Text("原因", limit=200, missing="请写明延长的原因，例如自然灾害或交通延误")
 
     def hand_in(self) -> Extension:
         return Extension(days=self.days.data, note=self.note.data or "")
@@ -147,8 +147,8 @@ class EscalateForm(StepForm):
 
     template = "seller/mediation.html"
     because = Choice("申请的原因", missing="请选择申请平台介入的原因")
-    wish = Line("希望的结果", limit=100, missing="请写明希望的结果,例如:不支持申请,商品寄回买家")
-    note = Text("经过和理由", limit=500, missing="请写明经过和理由,平台和对方都会看到")
+    wish = Line("希望的结果", limit=100, missing="请写明希望的结果，例如：不支持申请，商品寄回买家")
+    note = Text("经过和理由", limit=500, missing="请写明经过和理由，平台和对方都会看到")
     photos = Photos("证据照片")
 
     def prepare(self, case: Case, view: View) -> None:
@@ -167,7 +167,7 @@ class EvidenceForm(StepForm):
     """提交证据: what it shows, with photos; several times in a round."""
 
     template = "seller/mediation.html"
-    note = Text("说明", limit=500, missing="请写明证据说明了什么,平台和对方都会看到")
+    note = Text("说明", limit=500, missing="请写明证据说明了什么，平台和对方都会看到")
     photos = Photos("证据照片")
 
     def hand_in(self) -> HandIn:

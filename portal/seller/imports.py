@@ -56,12 +56,12 @@ def import_orders() -> ResponseReturnValue:
         elif len(sent) > 1:
             form.refuse("一次上传一个文件", "file")
         elif not name.lower().endswith(ENDINGS):
-            form.refuse("请上传 .xlsx 或 .csv 文件;其他格式请在表格软件里另存为 .xlsx", "file")
+            form.refuse("请上传 .xlsx 或 .csv 文件；其他格式请在表格软件里另存为 .xlsx", "file")
         else:
             try:
                 path = order_uploads.receive_file(folder(), sent[0].stream, name)  # type: ignore[arg-type]
             except order_uploads.TooLarge:
-                form.refuse("文件超过 100 MB,请按时间分几次导出", "file")
+                form.refuse("文件超过 100 MB，请按时间分几次导出", "file")
             else:
                 return once(lambda: _begin(path, name))
     before = request.args.get("before", "")
@@ -124,11 +124,11 @@ def explain_headings(job_id: str) -> ResponseReturnValue:
     chosen: set[str] = set()
     for field in fields:
         if field.data and field.data in chosen:
-            form.refuse(f"「{field.data}」已经选给上面的一列了,请只选一次", field.name)
+            form.refuse(f"「{field.data}」已经选给上面的一列了，请只选一次", field.name)
             good = False
         chosen.add(field.data)
     if missing := explained.list_missing(order_uploads.headings_of(job), said):
-        form.refuse(f"还缺少必需的列:「{'」「'.join(missing)}」,请选出文件里对应的列")
+        form.refuse(f"还缺少必需的列：「{'」「'.join(missing)}」，请选出文件里对应的列")
         good = False
     if not good:
         return _show(job, form, 422)

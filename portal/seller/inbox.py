@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from flask import g, request
 from flask.typing import ResponseReturnValue
 
-from portal.cases import bulk, held, piles, saved_views, shop_queue
+from portal.cases import bulk, desk_facts, held, piles, saved_views, shop_queue
 from portal.flow import CaseType
 from portal.parcels import carriers
 from portal.people import sessions
@@ -40,7 +40,8 @@ def inbox() -> ResponseReturnValue:
         return not_modified(etag)
     rows, key = here.load()
     tabs = listing.list_tabs()
-    counts = shop_queue.count_tabs(g.who.shop_id, g.now, tuple(tabs), listing.seen_states())
+    version = g.who.session, g.who.shop_version
+    counts = shop_queue.count_tabs(g.who.shop_id, g.now, tuple(tabs), listing.seen_states(), version=version)
     answer = page(
         "seller/inbox.html",
         rows=rows,
@@ -57,6 +58,8 @@ def inbox() -> ResponseReturnValue:
         reasons=reasons.REASONS,
         types=tuple(CaseType),
         carriers=carriers.choices(),
+        me=g.who.user_id,
+        work=desk_facts.load_of_list(g.who.shop_id, [row.id for row in rows], g.who.user_id, g.now),
         ages=listing.AGES,
         kinds=list_kinds(),
         all_count=count_all(here, len(rows), whole=key is None and here.after is None),

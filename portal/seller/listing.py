@@ -21,7 +21,8 @@ from portal.rights import reasons
 from portal.web import paging
 
 AGES = (1, 3, 7)  # days since a case was applied for, to choose from
-_NAMES = ("tab", "q", "reason", "type", "carrier", "least", "older", "after")
+_NAMES = ("tab", "q", "reason", "type", "carrier", "least", "older", "owner", "tag", "after")
+MINE, NOBODY = "me", "none"  # in addresses: so a kept list means whoever opens it
 
 
 @dataclass(frozen=True)
@@ -76,9 +77,23 @@ def _write(listing: Listing, *, with_place: bool) -> str:
         "carrier": filters.carrier,
         "least": inputs.money_text(filters.least_fen) if filters.least_fen else "",
         "older": str(filters.older_days) if filters.older_days else "",
+        "owner": _name_owner(filters.owner_id),
+        "tag": filters.tag,
         "after": f"{listing.after[0].isoformat()}~{listing.after[1]}" if listing.after and with_place else "",
     }
     return urlencode({name: value for name, value in said.items() if value})
+
+
+def _name_owner(owner_id: int | None) -> str:
+    if owner_id is None:
+        return ""
+    return NOBODY if owner_id == 0 else MINE if owner_id == g.who.user_id else str(owner_id)
+
+
+def _read_owner(said: str) -> int | None:
+    if said in (MINE, NOBODY):
+        return g.who.user_id if said == MINE else 0
+    return int(said) if said.isascii() and said.isdecimal() and len(said) < 18 else None
 
 
 def seen_states() -> frozenset[State] | None:
@@ -125,9 +140,10 @@ def read_from(args: Any) -> Listing:
     """The list of some arguments, as forgiving as it can be; its tab may be unknown."""
     tab = args.get("tab", "")
     tab = piles.MOVED.get(tab, tab) or next(iter(list_tabs()))
-    problem, words, least = "", "", 0
+    problem, words, least, tag = "", "", 0, ""
     try:
         words = inputs.line(args.get("q", ""), limit=60)
+        tag = inputs.line(args.get("tag", ""), limit=10)
         if args.get("least", "").strip():
             least = inputs.money(args["least"])
     except inputs.InputRefused as refused:
@@ -141,6 +157,8 @@ def read_from(args: Any) -> Listing:
         carrier=carrier if any(known.code == carrier for known in carriers.choices()) else "",
         least_fen=least,
         older_days=int(older) if older in map(str, AGES) else 0,
+        owner_id=_read_owner(args.get("owner", "")),
+        tag=tag,
     )
     return Listing(tab, filters, paging.moment_key(args.get("after", "")), problem)
 

@@ -127,7 +127,7 @@ def object_to_receipt(shipment_id: int) -> ResponseReturnValue:
 class CorrectionForm(Form):
     """Why a 签收 was wrong."""
 
-    reason = Line("更正原因", limit=150, missing="请填写更正的原因,买家会看到")
+    reason = Line("更正原因", limit=150, missing="请填写更正的原因，买家会看到")
 
 
 @bp.route("/logistics/<int:shipment_id>/correct", methods=["GET", "POST"])
@@ -187,7 +187,7 @@ def import_scans() -> ResponseReturnValue:
         else:
             content = sent[0].stream.read(tables.MOST_BYTES + 1)
             if len(content) > tables.MOST_BYTES:
-                form.refuse(f"文件超过 {tables.MOST_BYTES // 1024 // 1024} MB,请分成几个文件上传", "file")
+                form.refuse(f"文件超过 {tables.MOST_BYTES // 1024 // 1024} MB，请分成几个文件上传", "file")
             else:
                 try:
                     return once(_kept(content, name))

@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from flask import g
 
-from portal.cases import piles
+from portal.cases import failed, piles
 from portal.money import payment_lists
 from portal.parcels import intake
 from portal.people import roles
-from portal.talk import conversations
+from portal.talk import unanswered
 
 PRESSING = ("overdue", "soon", "today", "arrived")
 
@@ -39,11 +39,15 @@ def collect(counts: Mapping[str, int]) -> list[Figure]:
     ]
     role, shop_id = g.who.role, g.who.shop_id
     if roles.may_open(role, "payouts"):
-        number, fen = payment_lists.add_up_tabs(shop_id)["due"]
+        number, fen = payment_lists.add_up_open(shop_id)["due"]
         figures.append(Figure("待付款", f"¥{fen / 100:,.2f}" if number else "0", "/seller/payouts"))
     if roles.may_open(role, "contact"):
-        waiting = conversations.count_unanswered(shop_id, piles.SHOWN)
+        waiting = unanswered.count_unanswered(shop_id, piles.SHOWN)
         figures.append(Figure("等待回复", count_to(waiting), "/seller/messages/waiting"))
+    if roles.may_open(role, "send_back"):
+        number = failed.count_kept(shop_id, piles.SHOWN)
+        if number:
+            figures.append(Figure("待退还买家", count_to(number), "/seller/send-backs"))
     if roles.may_open(role, "scan"):
         figures.append(
             Figure("无主件", count_to(intake.count_unidentified(shop_id, piles.SHOWN)), "/seller/unidentified")

@@ -10,6 +10,7 @@ from portal.cases.case_view import View
 from portal.cases.effects.hand_ins import AdvanceRefund, EntryChoice
 from portal.models import Case
 from portal.money import entries as money_entries
+from portal.payments import batches as payment_batches
 from portal.seller.forms import AgreeRefundForm, StepForm
 from portal.web.fields import Choice, Line, Money, Pick
 
@@ -17,7 +18,7 @@ from portal.web.fields import Choice, Line, Money, Pick
 class AdvanceForm(AgreeRefundForm):
     """同意退款,无需寄回: how much, at most what the units are worth."""
 
-    amount = Money("退款金额(元)", missing="请填写退款金额")
+    amount = Money("退款金额（元）", missing="请填写退款金额")
 
     def prepare(self, case: Case, view: View) -> None:
         super().prepare(case, view)
@@ -51,7 +52,7 @@ class EntryForm(StepForm):
         good = bool(super().validate(extra_validators))
         if self.entry.errors and len(self.open) < 2:  # nothing to choose from: it was dealt with meanwhile
             self.entry.errors = []
-            self.refuse("这笔款项已经处理过了,页面显示的是最新状态")
+            self.refuse("这笔款项已经处理过了，页面显示的是最新状态")
         return good
 
     def hand_in(self) -> EntryChoice:
@@ -69,8 +70,9 @@ class SettleForm(EntryForm):
 
     states = ("due",)
     way = Pick("实际付款方式", choices=[(way, words.ROUTE[way]) for way in money_entries.WAYS], optional=True)
-    reference = Line("流水号", limit=80, exact=True, missing="请填写付款的流水号,方便买家核对")
-    same = Pick("流水号重复", choices=[("", "请选择"), ("yes", "是同一笔付款,已核对")], optional=True)
+    reference = Line("流水号", limit=80, exact=True, missing="请填写付款的流水号，方便买家核对")
+    same = Pick("流水号重复", choices=[("", "请选择"), ("yes", "是同一笔付款，已核对")], optional=True)
+    why = Line("为什么手工登记", limit=200, optional=True)
 
     def prepare(self, case: Case, view: View) -> None:
         super().prepare(case, view)
@@ -90,11 +92,16 @@ class SettleForm(EntryForm):
 
 
 def is_sound(form: Any, shop_id: int, entry_id: int) -> bool:
-    """Whether the reference number of a form can be taken; says why not. One used before needs a second yes."""
+    """Whether the reference number of a form can be taken; says why not. One used before needs a second yes, and a
+    payment that is in a list for the bank a reason.
+    """
+    batch = payment_batches.find_batch_of(shop_id, entry_id)
+    if batch and not form.why.data:
+        form.why.errors = [f"这笔款项已在付款批次 {batch} 里，可能已经付出；确实要手工登记，请写明原因"]
     doubt = money_entries.doubt_about(shop_id, entry_id, form.way.data or "original", form.reference.data or "")
     form.doubted = doubt.startswith("这个流水号已经")
     if not doubt or (form.doubted and form.same.data == "yes"):
-        return True
+        return not form.why.errors
     form.reference.errors = [doubt]
     return False
 
@@ -103,7 +110,7 @@ class FailForm(EntryForm):
     """登记退款失败: why."""
 
     states = ("due", "contested")
-    note = Line("失败原因", limit=200, missing="请写明付款失败的原因,买家会看到")
+    note = Line("失败原因", limit=200, missing="请写明付款失败的原因，买家会看到")
 
     def hand_in(self) -> EntryChoice:
         return replace(super().hand_in(), note=self.note.data or "")

@@ -3,48 +3,42 @@
 from __future__ import annotations
 
 import secrets
-import tempfile
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
-from urllib.parse import quote, urlencode
 
-from flask import Response, abort, current_app, g, redirect, request
+from flask import abort, g, redirect, request
 from flask.typing import ResponseReturnValue
-from wtforms import FileField
 
-from portal import words, workbook
+from portal import words
+from portal.cases import staff_notes
 from portal.cases.effects.step_context import ActedBy
-from portal.config import Settings
 from portal.flow import Actor, StepRefused
-from portal.models import PayoutFile
 from portal.money import entries as money_entries
 from portal.money import payment_lists
+from portal.money.accounts import keeping as accounts
 from portal.payments import batches as payment_batches
 from portal.payments import recording
-from portal.payments import results as bank_results
 from portal.seller import bp, payout_forms
-from portal.sheets import SheetRefused
-from portal.web import guards, paging, rates
+from portal.web import guards, paging
 from portal.web.fields import Line, Pick
 from portal.web.forms import Form
 from portal.web.once import once
 from portal.web.pages import page
-
-SHOWN = 200  # rows of a report on its page
 
 
 class SettleForm(Form):
     """登记已付款: the way it really took, and the payment's own number."""
 
     way = Pick("实际付款方式", choices=[(way, words.ROUTE[way]) for way in money_entries.WAYS], optional=True)
-    same = Pick("流水号重复", choices=[("", "请选择"), ("yes", "是同一笔付款,已核对")], optional=True)
-    reference = Line("流水号", limit=80, exact=True, missing="请填写付款的流水号,方便买家核对")
+    same = Pick("流水号重复", choices=[("", "请选择"), ("yes", "是同一笔付款，已核对")], optional=True)
+    why = Line("为什么手工登记", limit=200, optional=True)
+    reference = Line("流水号", limit=80, exact=True, missing="请填写付款的流水号，方便买家核对")
 
 
 class FailForm(Form):
     """登记付款失败: why."""
 
-    note = Line("失败原因", limit=200, missing="请写明付款失败的原因,买家会看到")
+    note = Line("失败原因", limit=200, missing="请写明付款失败的原因，买家会看到")
 
 
 class PlainForm(Form):
@@ -65,15 +59,26 @@ FORMS: dict[str, type[Form]] = {"settle": SettleForm, "fail": FailForm, "retry":
 @bp.get("/payouts")
 def payout_list() -> ResponseReturnValue:
     """By tab, what has waited longest first; tab and place in the address."""
-    totals = payment_lists.add_up_tabs(g.who.shop_id)
+    return _list(200)
+
+
+def _list(status: int, left: Sequence[tuple[str, str]] = (), done: int = 0) -> ResponseReturnValue:
+    """The page; ``left``: cases whose payment could not be confirmed, and why, beside ``done`` that were."""
+    shop_id = g.who.shop_id
+    totals = payment_lists.add_up_tabs(shop_id)
     tab = request.args.get("tab", "") or next((name for name in payment_lists.TABS if totals[name][0]), "due")
     if tab not in payment_lists.TABS:
         abort(404)
-    rows, key = payment_lists.list_page(g.who.shop_id, tab, paging.moment_key(request.args.get("after", "")))
+    rows, key = payment_lists.list_page(shop_id, tab, paging.moment_key(request.args.get("after", "")))
     more = f"/seller/payouts?tab={tab}&after={paging.said(key)}" if key else ""
     return page(
         "seller/payouts.html",
+        status,
         rows=[(row, recording.work_out_left(row, g.now)) for row in rows],
+        batches=payment_batches.name_batches(shop_id, [row.exported_at for row in rows]),
+        digits=accounts.list_last_digits(shop_id, [row.id for row in rows if row.route == "bank"]),
+        left_out=left,
+        confirmed=done,
         tab=tab,
         tabs=payment_lists.TABS,
         totals=totals,
@@ -83,6 +88,25 @@ def payout_list() -> ResponseReturnValue:
         form_key=secrets.token_hex(12),
         me=g.who.user_id,
     )
+
+
+@bp.route("/payouts/confirm", methods=["GET", "POST"])
+def confirm_many() -> ResponseReturnValue:
+    """一次核对: the ticked payments of buyers have arrived; each is recorded alone, what can't be says why."""
+    if request.method != "POST":
+        return redirect("/seller/payouts?tab=declared", 303)
+    shown: dict[int, int] = {}
+    for each in request.form.getlist("payment"):
+        entry_id, _, version = each.partition(":")
+        if entry_id.isdecimal() and version.isdecimal() and len(entry_id) < 19 and len(version) < 9:
+            shown[int(entry_id)] = int(version)
+    if not shown:
+        return redirect("/seller/payouts?tab=declared&said=payouts-none", 303)
+    by = ActedBy(Actor.SELLER, g.who.user_id, g.who.member_name, g.request_id)
+    done, left = recording.confirm_many(g.who.shop_id, shown, by=by, now=g.now)
+    if left:
+        return _list(409, left, done)
+    return redirect("/seller/payouts?tab=declared&said=payouts-confirmed", 303)
 
 
 def _entry(entry_id: int) -> Any:
@@ -100,7 +124,7 @@ def _payout(entry_id: int, status: int, sent: dict[str, Form]) -> ResponseReturn
     verbs = recording.list_verbs(row, g.now)
     shown = {verb: sent.get(verb) or _form(verb, row, blank=True) for verb, why in verbs.items() if why is None}
     lost = next((form for verb, form in sent.items() if verb not in shown), None)
-    entries = [entry for entry in money_entries.list_of_case(row.case_id) if entry.id == row.id]
+    entries = [money_entries.get_entry(row.id, row.shop_id)]
     return page(
         "seller/payout.html",
         status,
@@ -111,6 +135,7 @@ def _payout(entry_id: int, status: int, sent: dict[str, Form]) -> ResponseReturn
         lost=lost,
         names=payment_lists.load_names(entries),
         entry=entries[0],
+        batch=payment_batches.find_batch_of(g.who.shop_id, row.id),
         called=recording.VERBS,
         sums=payment_lists.show_working(entries[0].order_id, entries, unshipped=row.goods_state == "unshipped").get(
             row.id, []
@@ -150,7 +175,9 @@ def record_payout(entry_id: int, verb: str) -> ResponseReturnValue:
         }
 
         def recorded() -> str:
-            recording.record_payment(g.who.shop_id, entry_id, verb, by=by, now=g.now, **told)
+            case = recording.record_payment(g.who.shop_id, entry_id, verb, by=by, now=g.now, **told)
+            if isinstance(form, SettleForm) and form.why.data:
+                staff_notes.write_note(case, f"手工登记已付款：{form.why.data}", by=by, now=g.now)
             return f"/seller/payouts?tab={row.state}&said=payout-{verb}"
 
         try:
@@ -159,158 +186,3 @@ def record_payout(entry_id: int, verb: str) -> ResponseReturnValue:
             form.refuse(refused.sentence)
             status = 409
     return _payout(entry_id, status, {verb: form})
-
-
-# ---------------------------------------------------------------- lists for the bank, and its results
-
-
-class UploadForm(Form):
-    """The bank's results."""
-
-    file = FileField("付款结果文件")
-
-
-@bp.get("/payouts/files")
-def payout_files() -> ResponseReturnValue:
-    """付款批次与对账: a list for the bank, its results, and those before."""
-    return _files(200, PlainForm(formdata=None), UploadForm(formdata=None))
-
-
-def _files(status: int, batch_form: Form, upload_form: Form) -> ResponseReturnValue:
-    ready = payment_batches.list_ready(g.who.shop_id)
-    before = request.args.get("before", "")
-    key = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
-    files = list(payment_batches.list_files(g.who.shop_id, key))
-    more = ""
-    if len(files) > payment_batches.FILES:
-        more = "/seller/payouts/files?" + urlencode({"before": files[payment_batches.FILES - 1].id})
-    return page(
-        "seller/payout_files.html",
-        status,
-        batch_form=batch_form,
-        upload_form=upload_form,
-        ready=len(ready),
-        form=upload_form if upload_form.errors else batch_form,
-        most=payment_batches.MOST_IN_BATCH,
-        columns=payment_batches.COLUMNS,
-        ready_fen=sum(row.amount_fen for row in ready),
-        files=files[: payment_batches.FILES],
-        more=more,
-        rows=bank_results.MOST_ROWS,
-    )
-
-
-@bp.route("/payouts/batch", methods=["GET", "POST"])
-def make_batch() -> ResponseReturnValue:
-    """Put what is ready on a numbered list."""
-    if request.method != "POST":
-        return redirect("/seller/payouts/files", 303)
-    form = PlainForm()
-
-    def made() -> str:
-        payment_batches.make_batch(g.who.shop_id, by=g.who.user_id, now=g.now)
-        return "/seller/payouts/files?said=batch-made"
-
-    try:
-        return once(made)
-    except StepRefused as refused:
-        form.refuse(refused.sentence)
-        return _files(409, form, UploadForm(formdata=None))
-
-
-def _file(file_id: str, kind: str) -> PayoutFile:
-    return guards.found(payment_batches.find_file(g.who.shop_id, file_id, kind))
-
-
-@bp.get("/payouts/batch/<batch_id>.xlsx")
-def batch(batch_id: str) -> ResponseReturnValue:
-    """A list for the bank, the same each time."""
-    found = _file(batch_id, "batch")
-    answer = Response(payment_batches.build_workbook(found), mimetype=workbook.MIME)
-    name = quote(f"付款批次-{found.number}.xlsx", safe="")
-    answer.headers["Content-Disposition"] = (
-        f"attachment; filename=\"payouts-{found.number}.xlsx\"; filename*=UTF-8''{name}"
-    )
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
-
-
-@bp.route("/payouts/results", methods=["GET", "POST"])
-def upload_results() -> ResponseReturnValue:
-    """Read the bank's results; nothing is recorded yet."""
-    if request.method != "POST":
-        return redirect("/seller/payouts/files", 303)
-    rates.limit("import", g.who.shop_id)
-    form = UploadForm()
-    sent = request.files.getlist("file")
-    name = (sent[0].filename or "").replace("\\", "/").rsplit("/", 1)[-1][:200] if sent else ""
-    if not name:
-        form.refuse("请选择填好结果的付款批次,或银行的付款结果", "file")
-    elif len(sent) > 1:
-        form.refuse("一次上传一个文件", "file")
-    else:
-        content = sent[0].stream.read(bank_results.MOST_BYTES + 1)
-        if len(content) > bank_results.MOST_BYTES:
-            form.refuse(f"文件超过 {bank_results.MOST_BYTES // 1024 // 1024} MB,请分成几个文件上传", "file")
-        else:
-            try:
-                return once(_kept(content, name))
-            except SheetRefused as refused:
-                form.refuse(refused.sentence, "file")
-    return _files(422, PlainForm(formdata=None), form)
-
-
-def _kept(content: bytes, name: str) -> Callable[[], str]:
-    settings: Settings = current_app.extensions["portal_settings"]
-    with tempfile.NamedTemporaryFile(dir=settings.data) as file:
-        file.write(content)
-        file.flush()
-        rows = bank_results.read_results(file.name)
-    said = "".join(char for char in name if char.isprintable())
-
-    def keep() -> str:
-        made = bank_results.begin_results(g.who.shop_id, said, rows, by=g.who.user_id, now=g.now)
-        return f"/seller/payouts/results/{made.public_id}"
-
-    return keep
-
-
-@bp.route("/payouts/results/<results_id>", methods=["GET", "POST"])
-def results(results_id: str) -> ResponseReturnValue:
-    """What each row would do, or has done; POST carries out what can be."""
-    found = _file(results_id, "results")
-    if request.method == "POST":
-        by = ActedBy(Actor.SELLER, g.who.user_id, g.who.member_name, g.request_id)
-        done = bank_results.carry_out_results(results_id, g.who.shop_id, by=by, now=g.now)
-        said = "?said=results-done" if done else "?said=results-more"
-        return redirect(f"/seller/payouts/results/{results_id}{said}", 303)
-    judged = [row for row in found.rows if "done" in row]
-    begun = bool(judged)
-    todo = bank_results.judge_rows(g.who.shop_id, [row for row in found.rows if "done" not in row], g.now)
-    rows = sorted(judged + todo, key=lambda row: row["row"])
-    counts = {kind: sum(row["outcome"] == kind for row in rows) for kind in OUTCOMES}
-    return page(
-        "seller/payout_results.html",
-        file=found,
-        rows=rows[:SHOWN],
-        all_rows=len(rows),
-        counts=counts,
-        begun=begun,
-        outcomes=OUTCOMES,
-        left=len(todo),
-        going=counts["settle"] + counts["fail"],
-        form=PlainForm(formdata=None),
-        at_once=bank_results.AT_ONCE,
-        pay_fen=sum(row["amount"] for row in rows if row["outcome"] == "settle"),
-    )
-
-
-OUTCOMES: dict[str, tuple[str, str]] = {  # of a row: what it is called, and the kind of its chip
-    "settle": ("付款成功", "ok"),
-    "fail": ("付款失败", "warn"),
-    "same": ("已登记过", "off"),
-    "differs": ("不一致", "bad"),
-    "unknown": ("找不到款项", "bad"),
-    "later": ("现在不能登记", "warn"),
-    "bad": ("不能使用", "bad"),
-}

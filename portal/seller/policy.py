@@ -26,8 +26,8 @@ from portal.web.pages import page
 class PolicyForm(Form):
     """What a shop may set. Who pays for the shop's own fault is not among it."""
 
-    window_days = Whole("申请期限(天)", least=7, most=30)
-    hidden_days = Whole("使用后才能发现的质量问题(天)", least=7, most=180)
+    window_days = Whole("申请期限（天）", least=7, most=30)
+    hidden_days = Whole("使用后才能发现的质量问题（天）", least=7, most=180)
     special_freight = Choice(
         "其他特殊原因的退回运费",
         choices=[("seller", "商家承担"), ("buyer", "买家承担"), ("negotiated", "双方协商")],
@@ -37,7 +37,7 @@ class PolicyForm(Form):
         choices=[(known.code, known.name) for known in rights_guarantees.GUARANTEES if known.effect != Effect.SHIPPING],
     )
     types = Boxes("办理的售后", choices=[(str(kind), name) for kind, name in words.TYPE.items()])
-    excluded = Text("不支持无责换货的商品(每行一个货号或标题里的词)", limit=1000, optional=True, exact=True)
+    excluded = Text("不支持无责换货的商品（每行一个货号或标题里的词）", limit=1000, optional=True, exact=True)
     words = Text("给买家的话", limit=300, optional=True)
 
     def validate(self, extra_validators: Any = None) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
-from flask import g, request
+from flask import g, request, url_for
 from flask.typing import ResponseReturnValue
 from wtforms import BooleanField
 
@@ -29,7 +29,7 @@ class ProductForm(Form):
     exchangeable = BooleanField("可以换货")
     no_reason_excluded = Pick(
         "7天无理由退货",
-        choices=[("", "适用"), *((code, f"不适用:{words}") for code, words in goods_facts.EXCLUSIONS.items())],
+        choices=[("", "适用"), *((code, f"不适用：{words}") for code, words in goods_facts.EXCLUSIONS.items())],
         optional=True,
     )
 
@@ -74,4 +74,5 @@ def product(product_id: int) -> ResponseReturnValue:
 
         return once(change)
     status = 422 if request.method == "POST" else 200
-    return page("seller/product.html", status, product=_product(product_id), form=form)
+    address = url_for("buyer.show_product", shop_id=g.who.shop_id, product_id=product_id, _external=True)
+    return page("seller/product.html", status, product=_product(product_id), form=form, address=address)

@@ -36,14 +36,14 @@ class UnidentifiedForm(Form):
     photos = Photos("照片", most=1)
 
 
-def find_next(hits: Any, number: str) -> str:
-    """Where one hit leads: to be counted where that is due, else to the case."""
-    case = case_view.find_of_shop(hits[0].case_no, g.who.shop_id)
+def find_next(hit: Any, number: str) -> str:
+    """Where a hit leads: to be counted where that is due, else to the case."""
+    case = case_view.find_of_shop(hit.case_no, g.who.shop_id)
     if case is not None and case.state == State.INSPECTING:
         for step, refusal in build_view(case).actions:
             if step.name in COUNTING and not refusal:
                 return f"/seller/cases/{case.case_no}/{step.name}?scanned={quote(number)}"
-    return f"/seller/cases/{hits[0].case_no}"
+    return f"/seller/cases/{hit.case_no}"
 
 
 @bp.route("/scan", methods=["GET", "POST"])
@@ -55,7 +55,7 @@ def scan() -> ResponseReturnValue:
     typed = searching.read_typed(raw)
     hits = finding.find_scanned(g.who.shop_id, raw)
     if len(hits) == 1:
-        return redirect(find_next(hits, typed.number), 303)
+        return redirect(find_next(hits[0], typed.number), 303)
     form = UnidentifiedForm(formdata=None, data={"number": typed.number})
     return _page(raw, typed.number, hits, form, 200)
 
@@ -89,7 +89,7 @@ def _page(raw: str, number: str, hits: Any, form: UnidentifiedForm, status: int)
         status,
         raw=raw,
         number=number,
-        hits=hits,
+        hits=[(row, find_next(row, number)) for row in hits],
         form=form,
         recent=intake.list_recent(g.who.shop_id, g.who.user_id, g.now - SINCE),
     )
@@ -104,14 +104,3 @@ def unidentified() -> ResponseReturnValue:
         rows = rows[: intake.PAGE]
         more = f"/seller/unidentified?after={paging.said((rows[-1].at, rows[-1].id))}"
     return page("seller/unidentified.html", rows=rows, more=more)
-
-
-@bp.get("/search")
-def search() -> ResponseReturnValue:
-    """One search for everything: cases and orders, open or ended; a single exact hit opens."""
-    raw = request.args.get("q", "")[: searching.MOST_TYPED]
-    found = finding.search(g.who.shop_id, raw)
-    exact = finding.find_scanned(g.who.shop_id, raw)
-    if len(exact) == 1 and not searching.read_typed(raw).is_tail:
-        return redirect(f"/seller/cases/{exact[0].case_no}", 303)
-    return page("seller/search.html", q=raw, found=found, most=finding.MOST)

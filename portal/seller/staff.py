@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import abort, g, redirect, request
 from flask.typing import ResponseReturnValue
+from wtforms import BooleanField
 
 from portal.people import accounts, invitations, roles, staffing
 from portal.people.accounts import AccountRefused
@@ -33,7 +34,13 @@ class RoleForm(Form):
 class LimitForm(Form):
     """复核线."""
 
-    limit = Money("超过多少元的款项需要另一位同事复核", least=0, missing="请填写金额,0 表示每一笔都要复核")
+    limit = Money("超过多少元的款项需要另一位同事复核", least=0, missing="请填写金额，0 表示每一笔都要复核")
+
+
+class SharingForm(Form):
+    """新申请归谁."""
+
+    shares_out = BooleanField("新申请自动平均分给客服")
 
 
 def _staff(
@@ -50,6 +57,8 @@ def _staff(
         status,
         people=people,
         add=add,
+        shares_out=staffing.shares_out(shop_id),
+        sharing=SharingForm(formdata=None, data={"shares_out": staffing.shares_out(shop_id)}),
         limit=limit,
         form=failed,
         sent=sent,
@@ -101,6 +110,21 @@ def change_limit() -> ResponseReturnValue:
 
         return once(changed)
     return _staff(422, limit=form)
+
+
+@bp.route("/staff/sharing", methods=["GET", "POST"])
+def change_sharing() -> ResponseReturnValue:
+    """Whether new cases go round among 客服."""
+    if request.method != "POST":
+        return redirect("/seller/staff", 303)
+    form = SharingForm()
+
+    def changed() -> str:
+        staffing.set_sharing_out(g.who.shop_id, bool(form.shares_out.data))
+        events.audit("config_change", change="sharing_out", shop=g.who.shop_id, after=bool(form.shares_out.data))
+        return "/seller/staff?said=sharing-saved"
+
+    return once(changed)
 
 
 def _note(user_id: int, change: str, role: str, said: str) -> None:

@@ -8,7 +8,7 @@ from flask import g, request
 from flask.typing import ResponseReturnValue
 
 from portal import inputs
-from portal.cases import case_view, held, piles
+from portal.cases import case_view, held, piles, staff_notes
 from portal.cases.effects.hand_ins import HandIn, InspectedLine, Inspection, Shipment
 from portal.cases.effects.step_context import ActedBy
 from portal.extensions import db
@@ -18,7 +18,7 @@ from portal.parcels import intake
 from portal.people import roles
 from portal.resale import across, chain_view, risks
 from portal.rights import conditions
-from portal.seller import bp, forms, listing, not_yours, step_forms
+from portal.seller import bp, forms, listing, not_yours, payout_forms, step_forms
 from portal.seller.cases import build_view, is_shown, show_page
 from portal.web import guards
 from portal.web.pages import page
@@ -76,7 +76,10 @@ class SellerSteps(StepRoute[forms.StepForm]):
         if listing.is_carried() and not step_forms.scanned_number() and held.may_hold(case, name, g.now):
             held.hold(case, name, by=by, now=g.now, handed=handed, **form.as_shown)
             return db.session.get_one(Case, case_id)
-        return super().take(case_id, name, by, form, handed)
+        done = super().take(case_id, name, by, form, handed)
+        if isinstance(form, payout_forms.SettleForm) and form.why.data:
+            staff_notes.write_note(done, f"手工登记已付款：{form.why.data}", by=by, now=g.now)
+        return done
 
     def go_on(self, done: Case, form: forms.StepForm) -> str:
         if number := step_forms.scanned_number():  # the next parcel is in the hand already
@@ -122,7 +125,7 @@ def _fill_from_above(form: forms.StepForm, case: Case) -> dict[str, str]:
     """铺货: what the supplier has done is offered, filled in; the distributor looks at it and sends it."""
     if (
         isinstance(form, forms.ShipForm)
-        and (found := chain_view.describe_above(case.id))
+        and (found := chain_view.describe_above(case))
         and (sent := chain_view.build_chain(found).out)
     ):
         form.carrier.data, form.number.data = sent.carrier, sent.tracking_no
@@ -174,7 +177,7 @@ def _read_shipment(form: forms.ShipForm, view: case_view.View, texts: dict[str, 
         try:
             shipped[line.id] = inputs.quantity(raw, most=left, unit=line.unit)
         except inputs.InputRefused as refused:
-            problems[line.id] = f"{line.title}:{refused.sentence}"
+            problems[line.id] = f"{line.title}：{refused.sentence}"
     if not shipped and not problems:
         problems[0] = "请填写本次发出的数量"
     whole = all(line.accepted_milli - line.shipped_milli == shipped.get(line.id, 0) for line in view.lines)
@@ -196,7 +199,7 @@ def _read_counts(view: case_view.View, sent: Mapping[str, str]) -> tuple[list[In
             try:
                 numbers[name] = 0 if raw == "0" else inputs.quantity(raw, most=line.quantity_milli, unit=line.unit)
             except inputs.InputRefused as refused:
-                _add_problem(problems, line.id, f"{line.title}的{label}数量:{refused.sentence}")
+                _add_problem(problems, line.id, f"{line.title}的{label}数量：{refused.sentence}")
         try:
             note = inputs.line(sent.get(f"linenote_{line.id}", ""), limit=200)
         except inputs.InputRefused as refused:

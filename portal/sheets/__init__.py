@@ -28,20 +28,20 @@ __all__ = [
     "safe_cell",
 ]
 
-_PICTURE = "这是图片,不是表格,请上传从后台导出的 .xlsx 或 .csv 文件"
+_PICTURE = "这是图片，不是表格，请上传从后台导出的 .xlsx 或 .csv 文件"
 _OTHER = (
     (b"\x89PNG", _PICTURE),
     (b"\xff\xd8\xff", _PICTURE),
     (b"GIF8", _PICTURE),
     (b"RIFF", _PICTURE),
-    (b"%PDF", "这是 PDF,不是表格,请上传从后台导出的 .xlsx 或 .csv 文件"),
-    (b"Rar!", "这是压缩包,请先解压,再上传里面的表格"),
-    (b"7z\xbc\xaf", "这是压缩包,请先解压,再上传里面的表格"),
-    (b"\x1f\x8b", "这是压缩包,请先解压,再上传里面的表格"),
+    (b"%PDF", "这是 PDF，不是表格，请上传从后台导出的 .xlsx 或 .csv 文件"),
+    (b"Rar!", "这是压缩包，请先解压，再上传里面的表格"),
+    (b"7z\xbc\xaf", "这是压缩包，请先解压，再上传里面的表格"),
+    (b"\x1f\x8b", "这是压缩包，请先解压，再上传里面的表格"),
 )
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # some programs put the mark of a text file before it
-_PAGE = "这是网页格式的文件,请用 Excel 或 WPS 打开,另存为 .xlsx 后再上传"
-_OLD = "这是旧版 .xls 文件,请用 Excel 或 WPS 另存为 .xlsx 后再上传"
+_PAGE = "这是网页格式的文件，请用 Excel 或 WPS 打开，另存为 .xlsx 后再上传"
+_OLD = "这是旧版 .xls 文件，请用 Excel 或 WPS 另存为 .xlsx 后再上传"
 
 
 def open_tables(path: str | os.PathLike[str], judge: Judge) -> Tables:
@@ -51,7 +51,7 @@ def open_tables(path: str | os.PathLike[str], judge: Judge) -> Tables:
         with open(path, "rb") as file:
             head = file.read(512)
         if size == 0 or head in (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff") or (size <= 512 and not head.strip()):
-            raise SheetRefused("文件是空的,请重新导出后再上传")
+            raise SheetRefused("文件是空的，请重新导出后再上传")
         if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
             raise SheetRefused(LOCKED if _contains(path, "EncryptedPackage".encode("utf-16-le")) else _OLD)
         for magic, sentence in _OTHER:
@@ -62,7 +62,7 @@ def open_tables(path: str | os.PathLike[str], judge: Judge) -> Tables:
         is_zip = head.startswith(b"PK") or head.lstrip(b"\xef\xbb\xbf\r\n").startswith(_ZIP)
         return open_workbook(path) if is_zip else open_text(path, judge)
     except OSError as problem:
-        raise SheetRefused(f"文件打不开:{problem.strerror or '读取失败'}") from problem
+        raise SheetRefused(f"文件打不开：{problem.strerror or '读取失败'}") from problem
 
 
 def _contains(path: str | os.PathLike[str], words: bytes) -> bool:

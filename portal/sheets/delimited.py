@@ -17,10 +17,10 @@ MOST_LINES_OF_A_ROW = 60  # a note may have lines; a row of more has a quote tha
 SAMPLE = 1 << 16  # bytes that the encoding and the delimiter are found out from
 DELIMITERS = (",", "\t", ";")
 
-UNCLOSED = "引号没有成对,从这里起读不出单元格"
-OTHER_ENCODING = "这一行的文字编码与文件其余部分不同,读不出来"
-TOO_LONG = "一行过长,这不像订单表格"
-CUT_SHORT = "文件在这一行中断,后面的内容缺失"
+UNCLOSED = "引号没有成对，从这里起读不出单元格"
+OTHER_ENCODING = "这一行的文字编码与文件其余部分不同，读不出来"
+TOO_LONG = "一行过长，这不像订单表格"
+CUT_SHORT = "文件在这一行中断，后面的内容缺失"
 
 _UNDECODED = re.compile("[\udc80-\udcff]")
 csv.field_size_limit(LONGEST_LINE)
@@ -78,7 +78,7 @@ class Text:
         if width is not None:
             surplus = sum(1 for value in values[width:] if value.strip())
             if surplus:
-                return f"这一行比表头多出 {surplus} 格,可能有一格里的逗号没有加引号"
+                return f"这一行比表头多出 {surplus} 格，可能有一格里的逗号没有加引号"
             if len(values) < width and not lines.of_row[-1].endswith(("\n", "\r")):
                 return CUT_SHORT
         return ""

@@ -25,10 +25,10 @@ MOST_STYLES = 16_000_000  # bytes; without them dates are numbers
 MOST_DIRECTORY = 4_000_000  # bytes; a workbook has some dozen parts
 
 
-LOCKED = "文件有密码保护,请去掉密码后再上传"
+LOCKED = "文件有密码保护，请去掉密码后再上传"
 
 
-NO_SHEET = "这不是订单表格,请上传从后台导出的 .xlsx 或 .csv 文件"
+NO_SHEET = "这不是订单表格，请上传从后台导出的 .xlsx 或 .csv 文件"
 
 
 def open_workbook(path: str | os.PathLike[str]) -> Tables:
@@ -118,11 +118,11 @@ def _book(archive: zipfile.ZipFile, parts: dict[str, zipfile.ZipInfo]) -> str:
 
 def _other_zip(names: set[str]) -> str:
     if "xl/workbook.bin" in names:
-        return "这是 .xlsb 文件,请在 Excel 里另存为 .xlsx 后再上传"
+        return "这是 .xlsb 文件，请在 Excel 里另存为 .xlsx 后再上传"
     if "content.xml" in names:
-        return "这是 .ods 文件,请另存为 .xlsx 后再上传"
+        return "这是 .ods 文件，请另存为 .xlsx 后再上传"
     if any(name.endswith((".xlsx", ".xls", ".csv")) for name in names):
-        return "这是压缩包,请先解压,再上传里面的表格"
+        return "这是压缩包，请先解压，再上传里面的表格"
     return NO_SHEET
 
 

@@ -23,13 +23,13 @@ FIRST_TEXTS = 5_000  # texts are numbered as they first occur: those that occur 
 CHUNK = 1 << 18
 
 
-BROKEN = "文件已损坏或不完整,请重新导出后再上传"
+BROKEN = "文件已损坏或不完整，请重新导出后再上传"
 
 
-TOO_LARGE = "文件解压后过大,请按时间分批导出,或另存为 CSV 后再导入"
+TOO_LARGE = "文件解压后过大，请按时间分批导出，或另存为 CSV 后再导入"
 
 
-HAS_DTD = "文件里有不安全的内容(DTD),请用 Excel 或 WPS 另存为 .xlsx 后再上传"
+HAS_DTD = "文件里有不安全的内容（DTD），请用 Excel 或 WPS 另存为 .xlsx 后再上传"
 
 
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")

@@ -1,1 +1,1 @@
-"""Conversations about orders, card numbers in them, feedback."""
+"""Conversations about orders, card numbers in them, complaints."""

@@ -1,114 +1,117 @@
-"""Reports of members about orders and shops: kept with a receipt number, answered by whoever runs the portal."""
+"""Complaints, of members and visitors: kept with a receipt number, answered in time by whoever runs the portal.
+
+What looking into one came to stays as a fact at its shop, for those who decide between the shop and somebody else.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 
+from portal import words as said
+from portal.calendar import lengths
 from portal.calendar.officehours import BEIJING
-from portal.extensions import db
-from portal.models import Complaint, Order, Shop, User
+from portal.evidence import evidence
+from portal.extensions import db, writing
+from portal.models import Case, Complaint, Order, Shop, User
 from portal.notices import notices
 from portal.orders import known_shops
 
-KINDS = {
+REPORTS = {  # of a shop that sends orders
     "not_mine": "不是我的订单",
     "false_goods": "订单内容不实",
     "pestering": "广告或骚扰",
     "other": "其他",
 }
+TOPICS = {  # of anything
+    "false_info": "不实信息",
+    "infringement": "侵权",
+    "privacy": "隐私",
+    "shop": "投诉商家",
+    "opinion": "意见和建议",
+}
+KINDS = REPORTS | TOPICS
 STATES = {"open": "待处理", "looking": "处理中", "answered": "已答复"}
-PAGE = 30
-MOST_COUNTED = 100
+OUTCOMES = {"upheld": "属实", "part": "部分属实", "no": "不属实", "noted": "已收到，不涉及是否属实"}
+UPHELD = ("upheld", "part")
 
 
-def keep_complaint(
-    user_id: int, kind: str, words: str, *, shop_id: int | None, order_id: int | None = None, now: datetime
-) -> str:
+@dataclass(frozen=True)
+class Told:
+    """What somebody complains of, as the form took it. A visitor has no ``user_id`` but a ``token``."""
+
+    kind: str
+    words: str
+    user_id: int | None
+    shop_id: int | None = None
+    order_id: int | None = None
+    case_id: int | None = None
+    about: str = ""
+    contact: str = ""
+    token: str = ""
+    photos: Sequence[str] = ()
+
+
+def keep_complaint(told: Told, now: datetime) -> str:
     """Keep it and tell who runs the portal; returns the receipt number. Inside ``writing()``.
 
     Whoever says 不是我的订单 of a shop that waits for their answer has answered.
     """
-    if kind == "not_mine" and shop_id is not None and not known_shops.has_answered(user_id, shop_id):
-        known_shops.answer(user_id, shop_id, accepts=False, now=now)
-    number = f"JB{now.astimezone(BEIJING):%y%m%d}{secrets.randbelow(10**8):08d}"
-    db.session.add(
-        Complaint(number=number, user_id=user_id, kind=kind, words=words, shop_id=shop_id, order_id=order_id, at=now)
+    mine, shop_id = told.user_id, told.shop_id
+    if told.kind == "not_mine" and mine and shop_id and not known_shops.has_answered(mine, shop_id):
+        known_shops.answer(mine, shop_id, accepts=False, now=now)
+    number = f"TS{now.astimezone(BEIJING):%y%m%d}{secrets.randbelow(10**8):08d}"
+    kept = Complaint(
+        number=number,
+        user_id=mine,
+        token_hash=None if mine else hash_token(told.token),
+        contact=told.contact,
+        kind=told.kind,
+        about=told.about,
+        words=told.words,
+        shop_id=shop_id,
+        order_id=told.order_id,
+        case_id=told.case_id,
+        at=now,
+        due_at=now + lengths.get_deadline("complaint_answer"),
     )
+    db.session.add(kept)
     db.session.flush()
-    for operator in db.session.scalars(select(User.id).where(User.operator, User.disabled_at.is_(None))):
-        _tell(
-            operator, number, "收到举报", f"{KINDS[kind]}，举报编号 {number}。", f"/operator/complaints/{number}", now
-        )
+    if mine:
+        evidence.attach_to_complaint(told.photos, owner_id=mine, complaint_id=kept.id)
+    until = said.moment(kept.due_at)
+    _tell_operators(number, "收到投诉", f"{KINDS[told.kind]}，编号 {number}，请在 {until} 前答复。", now)
     return number
 
 
-def _tell(user_id: int, number: str, title: str, body: str, href: str, now: datetime) -> None:
-    key = f"complaint:{number}:{user_id}:{title}"
-    notices.add_notice(user_id, None, kind="complaint", title=title, body=body, href=href, at=now, dedupe_key=key)
-    notices.bump_unread(user_id)
+def hash_token(token: str) -> str:
+    """What is kept of a visitor's link."""
+    return hashlib.sha256(token.encode()).hexdigest()
 
 
-_SHOWN = (
-    select(
-        Complaint.id,
-        Complaint.number,
-        Complaint.kind,
-        Complaint.words,
-        Complaint.state,
-        Complaint.answer,
-        Complaint.answered_at,
-        Complaint.at,
-        Complaint.user_id,
-        Complaint.shop_id,
-        User.member_name,
-        Shop.name.label("shop"),
-        Shop.owner_id,
-        Order.order_no,
-        Order.ordered_at,
-    )
-    .join(User, User.id == Complaint.user_id)
-    .outerjoin(Shop, Shop.id == Complaint.shop_id)
-    .outerjoin(Order, (Order.id == Complaint.order_id) & (Order.shop_id == Complaint.shop_id))
-)
+def find_own(number: str, user_id: int) -> dict[str, int] | None:
+    """The shop, order and case that this member's order or case number stands for; None when it isn't theirs."""
+    order = db.session.execute(
+        select(Order.id, Order.shop_id).where(Order.order_no == number, Order.buyer_id == user_id, Order.shown).limit(1)
+    ).one_or_none()
+    if order is not None:
+        return {"shop_id": order.shop_id, "order_id": order.id}
+    case = db.session.execute(
+        select(Case.id, Case.shop_id, Case.order_id).where(Case.case_no == number.upper(), Case.buyer_id == user_id)
+    ).one_or_none()
+    return {"shop_id": case.shop_id, "order_id": case.order_id, "case_id": case.id} if case is not None else None
 
 
-def list_of_person(user_id: int, before: int | None = None) -> Sequence[Any]:
-    """What this member reported, the newest first, those before id ``before``; one more than a page."""
-    query = _SHOWN.where(Complaint.user_id == user_id).order_by(Complaint.id.desc()).limit(PAGE + 1)
-    return db.session.execute(query if before is None else query.where(Complaint.id < before)).all()
-
-
-def list_of_state(state: str, after: int = 0) -> Sequence[Any]:
-    """The reports in one state, the oldest first, those after id ``after``; one more than a page."""
-    query = _SHOWN.where(Complaint.state == state, Complaint.id > after).order_by(Complaint.id)
-    return db.session.execute(query.limit(PAGE + 1)).all()
-
-
-def count_states() -> dict[str, int]:
-    """How many reports are in each state, at most MOST_COUNTED."""
-    return {
-        state: int(
-            db.session.scalar(
-                select(func.count()).select_from(
-                    select(Complaint.id).where(Complaint.state == state).limit(MOST_COUNTED).subquery()
-                )
-            )
-            or 0
-        )
-        for state in STATES
-    }
-
-
-def find(number: str, user_id: int | None = None) -> Any | None:
-    """One report by its number, of this member only if one is given."""
-    query = _SHOWN.where(Complaint.number == number)
-    query = query if user_id is None else query.where(Complaint.user_id == user_id)
-    return db.session.execute(query).one_or_none()
+def find_shop_named(name: str) -> int | None:
+    """The one shop of this name; None when there is none, or more than one."""
+    found = db.session.scalars(select(Shop.id).where(Shop.name == name).limit(2)).all()
+    return found[0] if len(found) == 1 else None
 
 
 def take_up(number: str) -> bool:
@@ -119,15 +122,67 @@ def take_up(number: str) -> bool:
     return bool(done.rowcount)  # type: ignore[attr-defined]
 
 
-def answer(number: str, words: str, *, by: int, now: datetime) -> bool:
-    """Answer it and tell its member; False when it was answered already. Inside ``writing()``."""
+def answer(number: str, words: str, *, outcome: str, by: int, now: datetime, shop_id: int | None = None) -> bool:
+    """Answer it and tell its member, and the shop when it is upheld; False when it was answered. Inside ``writing()``.
+
+    ``shop_id``: the shop that the operator found it to be about, where the complaint names none.
+    """
+    found: dict[str, Any] = {"state": "answered", "answer": words, "outcome": outcome, "answered_at": now}
     done = db.session.execute(
         update(Complaint)
         .where(Complaint.number == number, Complaint.state != "answered")
-        .values(state="answered", answer=words, answered_by=by, answered_at=now)
-        .returning(Complaint.user_id)
-    ).scalar_one_or_none()
+        .values(answered_by=by, **found)
+        .returning(Complaint.user_id, Complaint.shop_id, Complaint.kind)
+    ).one_or_none()
     if done is None:
         return False
-    _tell(done, number, "您的举报有答复了", words, f"/me/complaints/{number}", now)
+    about = done.shop_id
+    if about is None and shop_id is not None:
+        about = shop_id
+        db.session.execute(update(Complaint).where(Complaint.number == number).values(shop_id=shop_id))
+    if done.user_id is not None:
+        _tell(done.user_id, number, "您的投诉有答复了", words, f"/me/complaints/{number}", now)
+    if about is not None and outcome in UPHELD:
+        owner = db.session.scalars(select(Shop.owner_id).where(Shop.id == about)).one()
+        found_true = f"一条关于您店铺的投诉（{KINDS[done.kind]}）经平台核实{OUTCOMES[outcome]}"
+        told = f"{found_true}，裁决员处理您店铺的售后时可以看到这条记录。"
+        _tell(owner, number, "投诉核实结果", told, "/seller/notices", now)
     return True
+
+
+def escalate_due(now: datetime) -> int:
+    """Tell who runs the portal, and who waits, of what wasn't answered in time; returns how many."""
+    late = (Complaint.state != "answered", Complaint.escalated_at.is_(None), Complaint.due_at <= now)
+    if db.session.scalar(select(Complaint.id).where(*late).limit(1)) is None:
+        return 0
+    with writing():
+        rows = db.session.execute(
+            update(Complaint).where(*late).values(escalated_at=now).returning(Complaint.number, Complaint.user_id)
+        ).all()
+        for row in rows:
+            _tell_operators(row.number, "投诉逾期未答复", f"编号 {row.number} 已超过答复期限，请马上处理。", now)
+            if row.user_id is not None:
+                body = f"编号 {row.number} 平台没有按期答复，已加急处理，您不用重新提交。"
+                _tell(row.user_id, row.number, "您的投诉已加急", body, f"/me/complaints/{row.number}", now)
+    return len(rows)
+
+
+def list_upheld(shop_id: int, since: datetime, most: int = 5) -> Sequence[Any]:
+    """What was found true of a shop since then, the newest first: (kind, outcome, answered_at)."""
+    return db.session.execute(
+        select(Complaint.kind, Complaint.outcome, Complaint.answered_at)
+        .where(Complaint.shop_id == shop_id, Complaint.outcome.in_(UPHELD), Complaint.answered_at >= since)
+        .order_by(Complaint.answered_at.desc())
+        .limit(most)
+    ).all()
+
+
+def _tell_operators(number: str, title: str, body: str, now: datetime) -> None:
+    for operator in db.session.scalars(select(User.id).where(User.operator, User.disabled_at.is_(None))).all():
+        _tell(operator, number, title, body, f"/operator/complaints/{number}", now)
+
+
+def _tell(user_id: int, number: str, title: str, body: str, href: str, now: datetime) -> None:
+    key = f"complaint:{number}:{user_id}:{title}"
+    notices.add_notice(user_id, None, kind="complaint", title=title, body=body, href=href, at=now, dedupe_key=key)
+    notices.bump_unread(user_id)

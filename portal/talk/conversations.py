@@ -8,14 +8,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import and_, bindparam, func, select, tuple_, update
+from sqlalchemy import and_, bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from portal.evidence import evidence
-from portal.extensions import db, read
+from portal.extensions import db
 from portal.models import Conversation, Evidence, Message, Order, Shop, User
 from portal.orders import order_lists
 from portal.orders.addresses import Addressed
+from portal.prepared import Prepared
 from portal.talk import card_numbers
 
 PAGE = 50
@@ -50,9 +51,11 @@ def get_of_order(order: Order, now: datetime) -> Conversation:
     ).one()
 
 
-def find_of_order(order_id: int) -> Conversation | None:
+def find_of_order(order_id: int, shop_id: int) -> Conversation | None:
     """The conversation about this order, if it has begun."""
-    return db.session.scalars(select(Conversation).where(Conversation.order_id == order_id)).one_or_none()
+    return db.session.scalars(
+        select(Conversation).where(Conversation.order_id == order_id, Conversation.shop_id == shop_id)
+    ).one_or_none()
 
 
 def add_message(
@@ -158,23 +161,25 @@ def list_newer(conversation_id: int, after: int) -> Sequence[Any]:
 
 
 _STANDS = select(Order.id, Conversation.id.label("talk_id"), Conversation.last_message_id).outerjoin(
-    Conversation, Conversation.order_id == Order.id
+    Conversation, and_(Conversation.order_id == Order.id, Conversation.shop_id == Order.shop_id)
 )
 _STANDS_OF_BUYER = Addressed(_STANDS)
-_STANDS_OF_SHOP = _STANDS.where(Order.order_no == bindparam("order_no"), Order.shop_id == bindparam("shop_id"))
+_STANDS_OF_SHOP = Prepared(
+    _STANDS.where(Order.order_no == bindparam("order_no"), Order.shop_id == bindparam("shop_id"))
+)
 
 
 def find_standing_of_buyer(address: str, buyer_id: int) -> Any:
     """For polls: (id, talk_id, last_message_id) of this buyer's order; None when it isn't theirs."""
-    return _STANDS_OF_BUYER.run(address, buyer_id).one_or_none()
+    return _STANDS_OF_BUYER.find(address, buyer_id)
 
 
 def find_standing_of_shop(order_no: str, shop_id: int | None) -> Any:
     """The same of this shop's order."""
-    return read(_STANDS_OF_SHOP, {"order_no": order_no, "shop_id": shop_id}).one_or_none()
+    return _STANDS_OF_SHOP.find_row(order_no=order_no, shop_id=shop_id)
 
 
-_LAST = (
+_LAST = Prepared(
     select(
         Message.id,
         Message.side,
@@ -182,20 +187,27 @@ _LAST = (
         Message.words,
         Message.data,
         Message.at,
-        select(Evidence.id).where(Evidence.message_id == Message.id).exists().label("has_photos"),
+        select(Evidence.id)
+        .where(Evidence.message_id == Message.id, Evidence.shop_id == Message.shop_id)
+        .exists()
+        .label("has_photos"),
     )
     .where(
         Message.conversation_id
-        == select(Conversation.id).where(Conversation.order_id == bindparam("order_id")).limit(1).scalar_subquery()
+        == select(Conversation.id)
+        .where(Conversation.order_id == bindparam("order_id"), Conversation.shop_id == bindparam("shop_id"))
+        .limit(1)
+        .scalar_subquery(),
+        Message.shop_id == bindparam("shop_id"),
     )
     .order_by(Message.id.desc())
     .limit(bindparam("most"))
 )
 
 
-def load_last(order_id: int, most: int) -> list[Any]:
+def load_last(order_id: int, shop_id: int, most: int) -> list[Any]:
     """The last few messages about an order, oldest first, each with whether it ``has_photos``."""
-    return list(reversed(db.session.execute(_LAST, {"order_id": order_id, "most": most}).all()))
+    return list(reversed(_LAST.list_rows(order_id=order_id, shop_id=shop_id, most=most)))
 
 
 def list_latest(conversation_id: int, before: int | None = None) -> Sequence[Any]:
@@ -254,41 +266,3 @@ def list_of_person(
     if skip is not None:
         query = query.where(Conversation.last_message_id < skip)
     return db.session.execute(query).all()
-
-
-def count_waiting(
-    shop_id: int, size: int = 30, after: tuple[datetime, int] | None = None
-) -> tuple[Sequence[Any], tuple[datetime, int] | None]:
-    """Conversations in which the buyer waits for an answer, the longest wait first, and the key of the next page."""
-    query = (
-        select(
-            Conversation.id,
-            Conversation.waiting_since,
-            Conversation.last_words,
-            Conversation.last_at,
-            Conversation.seller_unread,
-            Order.order_no,
-            User.member_name.label("buyer"),
-        )
-        .join(Order, and_(Order.id == Conversation.order_id, Order.shop_id == Conversation.shop_id))
-        .join(User, User.id == Conversation.buyer_id)
-        .where(Conversation.shop_id == shop_id, Conversation.waiting_since.is_not(None))
-        .order_by(Conversation.waiting_since, Conversation.id)
-        .limit(size + 1)
-    )
-    if after is not None:
-        query = query.where(tuple_(Conversation.waiting_since, Conversation.id) > tuple_(*after))
-    rows = db.session.execute(query).all()
-    if len(rows) <= size:
-        return rows, None
-    return rows[:size], (rows[size - 1].waiting_since, rows[size - 1].id)
-
-
-def count_unanswered(shop_id: int, most: int) -> int:
-    """In how many conversations the buyer waits for an answer, counted to ``most``."""
-    found = (
-        select(Conversation.id)
-        .where(Conversation.shop_id == shop_id, Conversation.waiting_since.is_not(None))
-        .order_by(Conversation.waiting_since)
-    )
-    return db.session.scalar(select(func.count()).select_from(found.limit(most).subquery())) or 0

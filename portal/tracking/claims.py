@@ -20,6 +20,7 @@ from portal.flow import Actor, StepRefused
 from portal.models import Case, ReceiptClaim, Staff
 from portal.notices import beside_steps, notices
 from portal.parcels import parcel_view
+from portal.people import roles
 
 
 def begin(shipment: Any, side: str, now: datetime) -> None:
@@ -87,12 +88,12 @@ def object_to(shipment: Any, *, side: str, why: str, by: ActedBy, now: datetime)
     """The side that waits for the parcel says that nothing came. Raises StepRefused when that is too late."""
     claim = db.session.scalars(_of(shipment).limit(1).with_for_update()).first()
     if claim is None or claim.side == side or claim.settled_at is not None or shipment.signed_at is not None:
-        raise StepRefused("没有等您核对的签收记录,页面显示的是最新状态", "object_receipt")
+        raise StepRefused("没有等您核对的签收记录，页面显示的是最新状态", "object_receipt")
     if claim.objected_at is not None:
         return
     if now >= claim.until_at:
         raise StepRefused(
-            f"已超过 {lengths.describe_deadline('receipt_objection')}的异议时间,没有收到请申请售后或平台介入",
+            f"已超过 {lengths.describe_deadline('receipt_objection')}的异议时间，没有收到请申请售后或平台介入",
             "object_receipt",
         )
     claim.objected_at, claim.objection = now, why
@@ -103,7 +104,7 @@ def object_to(shipment: Any, *, side: str, why: str, by: ActedBy, now: datetime)
             shop_id=shipment.shop_id,
             kind="receipt_claim",
             title="对方对签收提出了异议",
-            body=f"{shipment.carrier_name} {shipment.tracking_no}：对方表示没有收到,不按已签收计算。"
+            body=f"{shipment.carrier_name} {shipment.tracking_no}：对方表示没有收到，不按已签收计算。"
             + (f"说明：{why}" if why else ""),
             href=f"/parcels/{shipment.id}" if side == "seller" else f"/seller/logistics/{shipment.id}",
             at=now,
@@ -123,7 +124,8 @@ def note_in_timeline(shipment: Any, name: str, by: ActedBy, at: datetime, said: 
 
 
 def _others(shipment: Any, side: str) -> list[int]:
-    """Who waits for the answer: the buyer, or everyone who works in the shop."""
+    """Who waits for the answer: the buyer, or those of the shop who follow parcels."""
     if side == "seller":
         return [shipment.buyer_id]
-    return list(db.session.scalars(select(Staff.user_id).where(Staff.shop_id == shipment.shop_id)))
+    staff = db.session.execute(select(Staff.user_id, Staff.role).where(Staff.shop_id == shipment.shop_id))
+    return [row.user_id for row in staff if roles.may_open(row.role, "logistics")]

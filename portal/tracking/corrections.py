@@ -26,13 +26,13 @@ def find_refusal(shipment: Any, traces: Sequence[Any]) -> str | None:
     It gains by a return that has not arrived: of that it takes back what it said itself, and no carrier's word.
     """
     if shipment.signed_at is None or shipment.voided_at is not None:
-        return "这个包裹没有签收记录,不需要更正"
+        return "这个包裹没有签收记录，不需要更正"
     if parcel_view.was_sent_by(shipment, "seller"):
         return None
     said = {trace.origin for trace in traces if trace.status == "signed" and not trace.doubt}
     if said <= {"seller", "import"}:
         return None
-    return "这条签收不是店铺录入的,不能由店铺更正；没有收到退货请联系物流公司核实,或申请平台介入"
+    return "这条签收不是店铺录入的，不能由店铺更正；没有收到退货请联系物流公司核实，或申请平台介入"
 
 
 def correct_receipt(shipment: Any, *, reason: str, by: ActedBy, now: datetime) -> None:
@@ -44,13 +44,15 @@ def correct_receipt(shipment: Any, *, reason: str, by: ActedBy, now: datetime) -
 
 def take_back(shipment: Any, *, reason: str, by: ActedBy, now: datetime) -> None:
     """Believe no 签收 of a followed parcel that was said so far; deadlines go back, never shorter for who is bound."""
-    correction = Scan(now, "transit", f"商家更正：之前的签收有误,包裹还没有签收。原因：{reason}"[:300])
+    correction = Scan(now, "transit", f"商家更正：之前的签收有误，包裹还没有签收。原因：{reason}"[:300])
     if shipment.parcel_id is None:
-        order = db.session.get_one(Order, shipment.order_id, with_for_update=True, populate_existing=True)
+        order = db.session.get_one(
+            Order, (shipment.order_id, shipment.shop_id), with_for_update=True, populate_existing=True
+        )
         keeping.take_back_of_order(order, shipment.id, correction, now=now)
     else:
         case = settle(lock_case(shipment.case_id), now)
-        parcel = db.session.get_one(Parcel, shipment.parcel_id, populate_existing=True)
+        parcel = db.session.get_one(Parcel, (shipment.parcel_id, shipment.shop_id), populate_existing=True)
         keeping.take_back(parcel, correction, now=now)
         write_note(case, "correct_receipt", by, now, note=reason, data={"number": shipment.tracking_no})
         if case.state not in flow.FINAL:
@@ -66,7 +68,7 @@ def take_back(shipment: Any, *, reason: str, by: ActedBy, now: datetime) -> None
         shop_id=shipment.shop_id,
         kind="receipt_corrected",
         title="商家更正了签收记录",
-        body=f"{shipment.carrier_name} {shipment.tracking_no}：之前的签收有误,包裹还没有签收,"
+        body=f"{shipment.carrier_name} {shipment.tracking_no}：之前的签收有误，包裹还没有签收，"
         f"按签收计算的期限恢复到签收之前。原因：{reason}",
         href=f"/cases/{shipment.case_no}" if shipment.case_no else f"/orders/{shipment.order_no}",
         at=now,

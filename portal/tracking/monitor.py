@@ -21,19 +21,23 @@ LATELY = timedelta(days=90)
 LEAST = 10  # a rate of fewer parcels says nothing
 
 _shipment, _case, _order, _parcel = (table.__table__.c for table in (Shipment, Case, Order, Parcel))
-_PROBLEM = select(_case.problem_open).where(_case.id == _shipment.case_id).scalar_subquery()
+_PROBLEM = (
+    select(_case.problem_open)
+    .where(_case.id == _shipment.case_id, _case.shop_id == _shipment.shop_id)
+    .scalar_subquery()
+)
 
 # tab: (its name, what it means, which shipments, the moment that orders them: the oldest first)
 TABS: dict[str, tuple[str, str, tuple[Any, ...], Any]] = {
     "unscanned": (
         "48 小时无揽收",
-        "登记寄出 48 小时后还没有任何物流记录:请核对单号,或催物流公司揽收。",
+        "登记寄出 48 小时后还没有任何物流记录：请核对单号，或催物流公司揽收。",
         (text(NEVER_SCANNED), _shipment.since_at <= bindparam("unscanned", type_=Moment())),
         _shipment.since_at,
     ),
     "stuck": (
         "72 小时无更新",
-        "已揽收,但最近 72 小时没有新的物流记录:请联系物流公司查件。",
+        "已揽收，但最近 72 小时没有新的物流记录：请联系物流公司查件。",
         (
             text(SCANNED),
             _shipment.last_at <= bindparam("stuck", type_=Moment()),
@@ -43,25 +47,25 @@ TABS: dict[str, tuple[str, str, tuple[Any, ...], Any]] = {
     ),
     "returned": (
         "退回",
-        "物流公司正在退回寄件人:请与买家确认地址,需要时重新发货。",
+        "物流公司正在退回寄件人：请与买家确认地址，需要时重新发货。",
         (text(GONE), _shipment.status == "returned"),
         _shipment.last_at,
     ),
     "lost": (
         "丢失",
-        "物流公司登记为丢失:请向物流公司索赔,并给买家重新发货或退款。",
+        "物流公司登记为丢失：请向物流公司索赔，并给买家重新发货或退款。",
         (text(GONE), _shipment.status == "lost"),
         _shipment.last_at,
     ),
     "denied": (
         "签收有异议",
-        "物流显示已签收,买家反馈没有收到:请向物流公司要签收凭证。",
+        "物流显示已签收，买家反馈没有收到：请向物流公司要签收凭证。",
         (text(DENIED), _shipment.signed_at.is_not(None), _PROBLEM),
         _shipment.last_at,
     ),
     "failing": (
         "查询失败",
-        "物流公司连续没有回应,系统会自动重试;可以先粘贴或导入物流记录。",
+        "物流公司连续没有回应，系统会自动重试；可以先粘贴或导入物流记录。",
         (text(FAILING),),
         _shipment.since_at,
     ),

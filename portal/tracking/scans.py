@@ -6,10 +6,10 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 
 from portal import flow
-from portal.cases import listening
+from portal.cases import failed, listening
 from portal.cases.clock import reschedule
 from portal.cases.deadlines import lock_case
 from portal.cases.effects.step_context import ActedBy
@@ -18,7 +18,6 @@ from portal.cases.taking import settle
 from portal.extensions import db
 from portal.flow import StepRefused
 from portal.models import (
-    CaseLine,
     Order,
     Parcel,
 )
@@ -98,7 +97,7 @@ def send_back(
     refused.
     """
     case = lock_case(case_id)
-    if not refused_milli(case_id):
+    if not failed.add_up_failed(case):
         raise StepRefused("没有未通过验货的商品需要退还", "send_back")
     made = []
     for code, number in parcels:
@@ -121,16 +120,7 @@ def send_back(
     db.session.flush()
     for parcel in made:
         following.follow_parcel(case, parcel)
+    failed.note_sent(case, now)
     notices.tell_sent_back(case, [f"{parcel.carrier_name} {parcel.tracking_no}" for parcel in made], at=now)
     update_counters(case, case.state, case.state)
     return made
-
-
-def refused_milli(case_id: int) -> int:
-    """How much was received and not accepted (thousandths), over all lines."""
-    found = db.session.scalar(
-        select(func.coalesce(func.sum(CaseLine.received_milli - CaseLine.accepted_milli), 0)).where(
-            CaseLine.case_id == case_id, CaseLine.received_milli.is_not(None)
-        )
-    )
-    return int(found or 0)

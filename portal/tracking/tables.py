@@ -49,7 +49,7 @@ _HEADINGS: dict[str, str] = {
     "详情": "words",
 }
 _NAMES = {"number": "运单号", "at": "时间", "words": "物流内容"}
-_NEEDED = "没有找到表头。文件里要有「运单号」「时间」「物流内容」三列,每行一条物流记录"
+_NEEDED = "没有找到表头。文件里要有「运单号」「时间」「物流内容」三列，每行一条物流记录"
 _ROUNDED = re.compile(r"[0-9](?:\.[0-9]+)?[Ee]\+?[0-9]+")  # what a spreadsheet makes of a long number
 
 
@@ -70,7 +70,7 @@ def read_table(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
             raise SheetRefused(_NEEDED)
         places = {place: _HEADINGS[text.strip()] for place, text in best[2].cells.items() if text.strip() in _HEADINGS}
         if len(set(places.values())) < len(places):
-            raise SheetRefused("同一种列出现了不止一次,请只保留一列后再上传")
+            raise SheetRefused("同一种列出现了不止一次，请只保留一列后再上传")
         best[1].check()
         found: list[dict[str, Any]] = []
         for row in best[1].rows(frozenset(places), max(best[2].cells) + 1):
@@ -78,10 +78,10 @@ def read_table(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
             if row.number <= best[2].number or not (cells or row.trouble):
                 continue
             if len(found) == MOST_ROWS:
-                raise SheetRefused(f"一次最多 {MOST_ROWS} 行,请分成几个文件上传")
+                raise SheetRefused(f"一次最多 {MOST_ROWS} 行，请分成几个文件上传")
             found.append(_read(row, cells))
         if not found:
-            raise SheetRefused("只有表头,没有物流记录")
+            raise SheetRefused("只有表头，没有物流记录")
         return found
     finally:
         tables.close()
@@ -95,16 +95,16 @@ def _read(row: Row, cells: Mapping[str, str]) -> dict[str, Any]:
         for name, label in _NAMES.items():
             text = cells.get(name, "")
             if isinstance(text, Fault):
-                raise inputs.InputRefused(f"{label}是公式或错误值,请改成文本")
+                raise inputs.InputRefused(f"{label}是公式或错误值，请改成文本")
             if name == "number" and (_ROUNDED.fullmatch(text.strip()) or (isinstance(text, Number) and len(text) > 15)):
-                raise inputs.InputRefused("运单号超过 15 位的数字会丢失末尾,请把该列设为文本后重新填写")
+                raise inputs.InputRefused("运单号超过 15 位的数字会丢失末尾，请把该列设为文本后重新填写")
             said[name] = inputs.line(text.removeprefix("'"), limit=scans.MOST_WORDS if name == "words" else 60)
             if not said[name]:
                 raise inputs.InputRefused(f"没有填写{label}")
         said["number"] = parcels_numbers.normalise(said["number"])[:40]
         at = scans.moment(said["at"])
         if at is None:
-            raise inputs.InputRefused("时间读不出来,请写成 2026-11-20 12:30:11")
+            raise inputs.InputRefused("时间读不出来，请写成 2026-11-20 12:30:11")
         said["moment"] = at.isoformat()
     except inputs.InputRefused as refused:
         said["bad"] = refused.sentence
@@ -150,14 +150,14 @@ def judge_rows(file: TraceFile) -> list[dict[str, Any]]:
             outcome, sentence = "bad", row["bad"]
         elif row["number"] not in followed:
             outcome = "unknown"
-            sentence = "没有用这个单号寄出或收到的包裹,请核对单号;订单要先处于待收货"
+            sentence = "没有用这个单号寄出或收到的包裹，请核对单号；订单要先处于待收货"
         elif "new" in row:
             outcome, sentence = ("kept" if row["new"] else "known"), ""
         else:
             outcome, sentence = "new", ""
         scan = scans.read_words(datetime.fromisoformat(row["moment"]), row["words"]) if "moment" in row else None
         if scan is not None and scan.unclear and not sentence:
-            sentence = "看不出是否已签收,只显示,不作为签收的依据"
+            sentence = "看不出是否已签收，只显示，不作为签收的依据"
         rows.append({**row, "outcome": outcome, "sentence": sentence, "status": scan.status if scan else ""})
     return rows
 

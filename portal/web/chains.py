@@ -25,7 +25,7 @@ def pick(form: Any, rows: Sequence[Any]) -> None:
     """Offer these cases; the likely one is chosen already."""
     form.case.optional = False
     form.case.choices = [
-        (str(row.id), f"{words.TYPE[row.type]} {row.case_no} {row.goods[:24]}(订单 {row.order_no})") for row in rows
+        (str(row.id), f"{words.TYPE[row.type]} {row.case_no} {row.goods[:24]}（订单 {row.order_no}）") for row in rows
     ]
     likely = next((str(row.id) for row in rows if row.likely), None)
     if likely and not form.case.data:
@@ -37,9 +37,9 @@ class ArrangeForm(Form):
 
     route_back = Choice("商品怎么寄回", choices=list(chain_links.ROUTES_BACK.items()))
     route_out = Choice("换货商品怎么寄出", choices=list(chain_links.ROUTES_OUT.items()))
-    freight_back = Money("寄回运费(元)", least=0, most=10_000_000, optional=True)
+    freight_back = Money("寄回运费（元）", least=0, most=10_000_000, optional=True)
     freight_back_payer = Choice("寄回运费由谁承担", choices=list(chain_view.BEARERS.items()))
-    freight_out = Money("发出运费(元)", least=0, most=10_000_000, optional=True)
+    freight_out = Money("发出运费（元）", least=0, most=10_000_000, optional=True)
     freight_out_payer = Choice("发出运费由谁承担", choices=list(chain_view.BEARERS.items()))
 
     def __init__(self, found: CaseLink | None, **kwargs: Any) -> None:

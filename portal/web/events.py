@@ -35,7 +35,7 @@ NAMES: dict[str, str] = {
     "privilege_change": "账号、密码或职责变更",
     "export": "导出",
     "config_change": "设置变更",
-    "complaint": "答复举报",
+    "complaint": "答复投诉",
 }
 
 

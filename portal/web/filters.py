@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from datetime import datetime
+from itertools import takewhile
+from typing import Any
 
 from flask import Flask, g
 
@@ -38,12 +41,29 @@ def first(text: str) -> str:
     return next((char for char in text if char.isalnum()), "货")
 
 
+def tell_apart(lines: Iterable[Any]) -> dict[str, str]:
+    """The characters of placeholder pictures by title: of goods whose titles begin alike, the first that differs."""
+    titles = list(dict.fromkeys(line.title for line in lines))
+    found: dict[str, str] = {}
+    for title in titles:
+        alike = [other for other in titles if other != title and first(other) == first(title)]
+        common = max((count_alike(title, other) for other in alike), default=0)
+        found[title] = next((char for char in title[common:] if char.isalnum()), first(title))
+    return found
+
+
+def count_alike(one: str, other: str) -> int:
+    """How many characters two texts begin with alike."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+
+
 def install(app: Flask) -> None:
     """Make the filters known to templates."""
     app.jinja_env.filters.update(
         money=money,
         qty=inputs.quantity_text,
         moment=moment,
+        tell_apart=tell_apart,
         end=lambda at: words.end(at, g.get("now")),
         day=words.day,
         clock=words.clock,

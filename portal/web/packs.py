@@ -17,7 +17,7 @@ from portal.web import errors, events, rates
 from portal.web.headers import FILE_CSP
 from portal.web.photo_field import store
 
-TOO_MANY = "每小时最多下载 {} 次,请稍后再下载。"
+TOO_MANY = "每小时最多下载 {} 次，请稍后再下载。"
 
 
 def send(case_id: int, case_no: str, side: Actor, *, role: str = "") -> Response:

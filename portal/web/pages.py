@@ -26,7 +26,7 @@ def _fragment(template: Template, block: str, context: dict[str, object]) -> str
     shared = template.new_context(context)
     title = "".join(template.blocks["title"](shared)).strip() if "title" in template.blocks else ""
     if title and getattr(context.get("form"), "errors", None):
-        title = f"错误:{title}"  # as base.html has it
+        title = f"错误：{title}"  # as base.html has it
     body = "".join(template.blocks[block](shared))
     return f"<title>{title}</title>{body}" if title else body
 

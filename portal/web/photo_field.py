@@ -63,7 +63,7 @@ class Photos(Field):
         self.data = [public_id for public_id in evidence.count_loose(self.data, owner) if public_id not in self.drop]
         room = self.most - self.already - len(self.data)
         if len(self.files) > room:
-            self.refusals.append(f"最多 {self.most} 张照片,多出的 {len(self.files) - max(room, 0)} 张没有保存")
+            self.refusals.append(f"最多 {self.most} 张照片，多出的 {len(self.files) - max(room, 0)} 张没有保存")
             self.files = self.files[: max(room, 0)]
         if not self.files:
             return
@@ -109,12 +109,22 @@ class Photos(Field):
 
 def shop_of_request() -> int:
     """The shop that the address is about: of the signed-in seller, of its order or case, else of the last order."""
+    found = find_shop_of_request()
+    if found is None:
+        abort(404)
+    return found
+
+
+def find_shop_of_request() -> int | None:
+    """The same; None for somebody who has neither an order nor a shop, and so no place to keep a photo."""
     args = request.view_args or {}
     found = None
     if g.who is not None and request.blueprint == "seller":
         found = g.who.shop_id
     elif "case_no" in args:
         found = db.session.scalar(select(CaseHead.shop_id).where(CaseHead.case_no == args["case_no"]))
+    elif "product_id" in args and "shop_id" in args:
+        found = args["shop_id"]
     elif "order_no" in args:
         order = order_lists.find_of_buyer(args["order_no"], g.who.user_id if g.who is not None else g.guest)
         found = None if order is None else order.shop_id
@@ -122,9 +132,7 @@ def shop_of_request() -> int:
         owner = g.who.user_id if g.who is not None else g.guest
         mine = select(Order.shop_id).where(Order.buyer_id == owner, Order.shown | (g.who is None))
         found = db.session.scalar(mine.order_by(Order.id.desc()).limit(1)) or (g.who and g.who.shop_id)
-    if found is None:
-        abort(404)
-    return int(found)
+    return None if found is None else int(found)
 
 
 def sent_ids(name: str, form: MultiDict[str, str] | None = None) -> list[str]:

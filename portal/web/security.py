@@ -22,7 +22,8 @@ from portal.web.headers import HEADERS, HSTS, HTMX_CONFIG
 
 # Fields of forms that may be there several times; any other is refused then, so that neither the first nor the last
 # value counts silently.
-SEVERAL = frozenset({"case", "order", "photos_kept", "photos_drop", "drop_photo", "guarantees", "types"})
+_BOXES = frozenset({"guarantees", "types", "reasons", "columns"})
+SEVERAL = _BOXES | {"payment", "case", "order", "photos_kept", "photos_drop", "drop_photo"}
 
 
 SIGNING_IN = ("/login", "/login/code")

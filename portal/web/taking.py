@@ -141,7 +141,7 @@ class StepRoute(ABC, Generic[F]):
         try:
             return once(taken), typed, 303
         except ledger.NotEnough:
-            form.refuse("剩余可申请的数量不够了,请减少数量")
+            form.refuse("剩余可申请的数量不够了，请减少数量")
             return None, typed, 422
         except StepRefused as refused:
             case_clock.settle_now(case_id, g.now)

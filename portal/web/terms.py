@@ -22,9 +22,9 @@ from portal.web.forms import Form
 
 CONSEQUENCE = {
     "exchange": "换同款或其他规格",
-    "reissue": "不用寄回,商家再发",
-    "return_refund": "寄回后退款,商品已在商家处则直接退款",
-    "refund_only": "不用寄回,直接退款",
+    "reissue": "不用寄回，商家再发",
+    "return_refund": "寄回后退款，商品已在商家处则直接退款",
+    "refund_only": "不用寄回，直接退款",
 }
 
 
@@ -38,7 +38,7 @@ class TermsForm(Form):
         "运费", choices=[("seller", "商家承担"), ("buyer", "买家承担")], missing="请选择运费由谁承担"
     )
     goods_back = BooleanField("买家先寄回商品")
-    difference_waived = BooleanField("换成更贵的规格时,免除差价")
+    difference_waived = BooleanField("换成更贵的规格时，免除差价")
     note = Text("说明", limit=500, optional=True)
 
     hints = CONSEQUENCE
@@ -50,7 +50,9 @@ class TermsForm(Form):
         self.kept = proposals.is_with_seller(case, self.origin)
         self.type.choices = [(str(kind), words.TYPE[kind]) for kind in proposals.list_types(case)]
         self.choices = {
-            line.id: sums.list_priced(case.order_id, _Bought(line)) if case.goods_state != "unshipped" else []
+            line.id: sums.list_priced(case.order_id, _Bought(line, case.shop_id))
+            if case.goods_state != "unshipped"
+            else []
             for line in view.lines
         }
         units = [(line.order_line_id, line.quantity_milli) for line in view.lines]
@@ -145,7 +147,8 @@ class TermsForm(Form):
 class _Bought:
     """A case's line as the order line that it is of."""
 
-    def __init__(self, line: Any) -> None:
+    def __init__(self, line: Any, shop_id: int) -> None:
+        self.shop_id = shop_id
         self.id, self.product_id, self.spec = line.order_line_id, line.product_id, line.spec
 
 
@@ -160,7 +163,7 @@ def answering(view: View) -> tuple[Proposal | None, str]:
 
 def owed(case: Case) -> tuple[int, list[str]]:
     """The difference that the buyer owes for what was accepted, 分, and how it comes about."""
-    wanted = worth.list_wanted(case.id, accepted=True)
+    wanted = worth.list_wanted(case, accepted=True)
     return (
         worth.work_out_difference(case.order_id, wanted, case.opened_on),
         worth.show_difference_working(case.order_id, wanted, case.opened_on),

@@ -28,7 +28,7 @@ class ObjectionForm(Form):
 class TraceForm(Form):
     """录入物流: lines as a carrier's page shows them."""
 
-    words = Text("物流记录", limit=20_000, missing=f"请粘贴物流记录,每行一条,例如:{scans.EXAMPLE}")
+    words = Text("物流记录", limit=20_000, missing=f"请粘贴物流记录，每行一条，例如：{scans.EXAMPLE}")
 
     def read(self, now: datetime) -> list[Scan]:
         """The scans; none when they can't be read, and the form says which lines."""

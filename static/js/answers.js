@@ -21,12 +21,12 @@ document.addEventListener("htmx:beforeHistoryUpdate", (event) => {
 });
 document.addEventListener("htmx:sendError", (event) => offline(formOf(event)));
 document.addEventListener("htmx:timeout", (event) => {
-  warn("网络太慢,还没有收到回答,已为您保留填写内容", "重试", again(formOf(event)));
+  warn("网络太慢，还没有收到回答，已为您保留填写内容", "重试", again(formOf(event)));
 });
 document.addEventListener("htmx:responseError", (event) => {
   const page = new DOMParser().parseFromString(event.detail.xhr.responseText || "", "text/html");
   const title = one("#error h1", page)?.textContent || "没有成功";
-  const sentence = one("#error p", page)?.textContent || "填写的内容还在,请稍后再试。";
+  const sentence = one("#error p", page)?.textContent || "填写的内容还在，请稍后再试。";
   warn(`${title}:${sentence}`, event.detail.xhr.status >= 500 ? "重试" : "", again(formOf(event)));
 });
 document.addEventListener("htmx:beforeRequest", (event) => {
@@ -35,7 +35,7 @@ document.addEventListener("htmx:beforeRequest", (event) => {
     if (form.dataset.preparing) {
       event.preventDefault();
       form.dataset.submitAfter = "1";
-      return say("正在处理照片,马上提交");
+      return say("正在处理照片，马上提交");
     }
     form.dataset.sending = "1";
     form.setAttribute("aria-busy", "true");
@@ -55,7 +55,7 @@ document.addEventListener("htmx:afterSettle", (event) => {
   if (event.detail.elt !== page && event.detail.target?.id !== "page") return dress();
   dress();
   const wrong = one(".summary[role=alert]", page);
-  if (wrong && !document.title.startsWith("错误:")) document.title = `错误:${document.title}`;
+  if (wrong && !document.title.startsWith("错误：")) document.title = `错误：${document.title}`;
   const kept = document.activeElement;
   if (event.detail.requestConfig?.verb === "post") window.scrollTo(0, 0);
   if (!wrong && (!kept || kept === document.body)) (one("[data-focus]", page) || one("h1", page))?.focus({ preventScroll: true });

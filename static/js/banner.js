@@ -19,7 +19,7 @@ export const again = (form) => () => {
   if (form && form.isConnected) form.requestSubmit();
   else location.reload();
 };
-export const offline = (form) => warn("网络不可用,已为您保留填写内容", "重试", again(form));
+export const offline = (form) => warn("网络不可用，已为您保留填写内容", "重试", again(form));
 
 window.addEventListener("offline", () => offline(null));
 window.addEventListener("online", () => {

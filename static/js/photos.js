@@ -65,7 +65,7 @@ const putBack = (input) => {
 
 const counted = (input) => {
   const tiles = input.closest(".tiles");
-  return all("[data-id]", tiles).length - all(":checked", tiles).length + (lists.get(input) || []).length;
+  return all("[data-id]", tiles).length - all(":checked", tiles).length + all("input[type=file]", tiles).reduce((sum, each) => sum + (lists.get(each) || []).length, 0);
 };
 
 const remove = (photo) => {

@@ -24,7 +24,7 @@ const poll = (element) => {
     try {
       const answer = await fetch(address, { headers: { "HX-Request": "true" }, credentials: "same-origin", cache: "no-store" });
       if (answer.status === 286) return "reload" in element.dataset ? location.reload() : undefined;
-      if (answer.status === 401) return warn("登录已过期,填写的内容还在", "重新登录", () => location.reload());
+      if (answer.status === 401) return warn("登录已过期，填写的内容还在", "重新登录", () => location.reload());
       if (answer.status === 200) put(element, await answer.text(), append);
       else if (answer.status !== 204) throw new Error(String(answer.status));
       wait = every;

@@ -10,7 +10,7 @@ export const signInAgain = (form) => {
     "dialog",
     { "aria-labelledby": "again-title" },
     make("h2", { id: "again-title" }, "登录已过期"),
-    make("p", {}, `填写的内容还在。请以「${name}」重新登录,然后继续。`),
+    make("p", {}, `填写的内容还在。请以「${name}」重新登录，然后继续。`),
   );
   const login = make(
     "form",
@@ -39,14 +39,14 @@ export const signInAgain = (form) => {
       const answer = await fetch("/login", { method: "POST", body: new URLSearchParams(body), credentials: "same-origin" });
       const after = await read(answer);
       if (!answer.ok || after.body.dataset.who !== name) {
-        return refuse(one(".summary li, .err", after)?.textContent.trim() || "会员名或密码不对,请核对后再试");
+        return refuse(one(".summary li, .err", after)?.textContent.trim() || "会员名或密码不对，请核对后再试");
       }
       const token = one("input[name=csrf_token]", await read(await fetch(location.href, { credentials: "same-origin" })));
       if (token) for (const input of all("input[name=csrf_token]")) input.value = token.value;
       dialog.close();
       if (form && form.isConnected) form.requestSubmit();
     } catch {
-      refuse("网络不可用,请稍后再试");
+      refuse("网络不可用，请稍后再试");
     }
   });
   dialog.append(login);

@@ -22,7 +22,7 @@ const view = (link) => {
     const small = one("img", group[at]);
     image.src = group[at].href;
     image.alt = small?.alt || "照片";
-    words.textContent = [`${image.alt} · 第 ${at + 1} 张,共 ${group.length} 张`, group[at].dataset.note || ""]
+    words.textContent = [`${image.alt} · 第 ${at + 1} 张，共 ${group.length} 张`, group[at].dataset.note || ""]
       .filter(Boolean)
       .join(" · ");
     draw();

@@ -15,9 +15,9 @@ from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import BankAccount, BankConsent, BankView, Case, CaseEvent, MoneyEntry, Notice, Shop, Staff
 from portal.money import encryption
+from portal.money.accounts import agreed_words, keyring
 from portal.money.accounts import consent as bank_accounts
 from portal.money.accounts import keeping as account_keeping
-from portal.money.accounts import keyring
 from portal.money.accounts import looking as account_looks
 from portal.money.accounts.account_numbers import Account
 from portal.money.encryption import CannotOpen
@@ -26,7 +26,7 @@ from tests.conftest import BANK_KEYS
 
 NUMBER = "6222021234567890128"
 ACCOUNT = Account("李雯", "中国工商银行成都武侯支行", NUMBER)
-GIVEN = {"account": ACCOUNT, "consent": bank_accounts.CONSENT}
+GIVEN = {"account": ACCOUNT, "consent": agreed_words.CONSENT}
 MONTH = timedelta(days=30)
 
 
@@ -259,7 +259,7 @@ def test_an_account_never_shows_itself() -> None:
 
 
 def test_words_that_were_agreed_to_never_change() -> None:
-    digest = hashlib.sha256(repr(bank_accounts.CONSENTS[1]).encode()).hexdigest()
+    digest = hashlib.sha256(repr(agreed_words.CONSENTS[1]).encode()).hexdigest()
     assert digest[:16] == "739c553bfd9fcabe"
 
 

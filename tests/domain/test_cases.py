@@ -85,7 +85,7 @@ def test_the_whole_way_to_the_end_with_every_event_chained(cast_both: Cast) -> N
 def test_the_notice_of_agreement_says_that_it_is_not_over(cast: Cast) -> None:
     case = cast.until("returning")
     body = db.session.scalars(select(Notice.body).where(Notice.user_id == cast.buyer)).one()
-    assert body.startswith("您的换货申请已审核通过,请在 11月30日 10:00 前寄回商品;换货尚未完成。")
+    assert body.startswith("您的换货申请已审核通过，请在 11月30日 10:00 前寄回商品；换货尚未完成。")
     assert "浙江省义乌市北苑街道1号" in body
     assert "商家承担" in body
     assert case.return_address == "浙江省义乌市北苑街道1号"
@@ -281,7 +281,7 @@ def test_reminders_are_sent_once_each_to_who_must_act(cast: Cast) -> None:
     cast.open_case()
     for hours in (25, 25, 30):
         case_clock.sweep(cast.now + timedelta(hours=hours))
-    assert titles(cast.seller) == ["新的换货申请", "请审核申请,还剩 23 小时"]
+    assert titles(cast.seller) == ["新的换货申请", "请审核申请，还剩 23 小时"]
 
 
 def test_events_and_final_cases_can_not_be_changed(cast_both: Cast) -> None:

@@ -101,7 +101,7 @@ def test_a_downstream_order_has_a_buyer_without_account_and_the_same_goods(chain
     assert buyer.password_hash is None
     assert (order.shop_id, order.status, order.paid_fen) == (chain.cast.shop2, "completed", 8_970)
     assert [row.order_no for row in downstream.list_orders_below(chain.upstream)] == ["TB2026112300001"]
-    assert len(across.list_pairs(order.id, chain.upstream)) == 1
+    assert len(across.list_pairs((order.id, order.shop_id), (chain.upstream, chain.cast.shop))) == 1
     with pytest.raises(StepRefused), writing():
         purchase = db.session.get_one(Order, chain.upstream)
         downstream.record_order(
@@ -127,10 +127,9 @@ def test_the_upstream_case_carries_photos_and_not_the_consumer(chain: Chain) -> 
     assert len(rows) == 2 and len({row.key for row in rows}) == 1 and len({row.public_id for row in rows}) == 2
     assert {row.owner_id for row in rows} == {chain.down.buyer, chain.cast.seller2}
     assert (
-        chain_view.describe_above(case.id) is not None
-        and chain_view.describe_below(up.id, chain.cast.shop2) is not None
+        chain_view.describe_above(case) is not None and chain_view.describe_below(up.id, chain.cast.shop2) is not None
     )
-    assert chain_view.describe_below(case.id, chain.cast.shop2) is None and chain_view.describe_above(up.id) is None
+    assert chain_view.describe_below(case.id, chain.cast.shop2) is None and chain_view.describe_above(up) is None
     sound()
 
 
@@ -151,7 +150,7 @@ def test_only_the_distributors_own_two_cases_are_linked_once_and_without_a_circl
     with pytest.raises(StepRefused, match="已有关联"), writing():
         chain_links.link_cases(db.session.get_one(Case, case.id), other, by=1, now=chain.cast.now)
     with writing():
-        found = chain_view.describe_above(case.id)
+        found = chain_view.describe_above(case)
         assert found is not None and chain_links.unlink_cases(found.id, chain.cast.shop2, chain.cast.now)
         assert not chain_links.unlink_cases(found.id, chain.cast.shop2, chain.cast.now)
     with writing():
@@ -217,7 +216,7 @@ def test_payments_of_both_cases_are_summed_with_their_sign(chain: Chain) -> None
     up = chain.up.until("completed", order=db.session.get_one(Order, chain.upstream), case_type=refund, milli=2_000)
     with writing():
         chain_links.link_cases(case, up, by=chain.cast.seller2, now=chain.cast.now)
-    found = chain_view.describe_above(case.id)
+    found = chain_view.describe_above(case)
     assert found is not None
     seen = chain_view.build_chain(found)
     assert {(row.what, row.fen, row.note) for row in seen.rows} == {
@@ -336,7 +335,7 @@ def test_what_a_consumer_bought_has_seven_days_unless_he_confirmed_that_it_is_no
                 unfit_confirmed=confirmed,
             )
             db.session.execute(db.update(Product).values(no_reason_excluded="unfit"))
-        sold = goods.list_lines(made.id)[0]
+        sold = goods.list_lines(made.id, made.shop_id)[0]
         verdict = eligibility.check(
             goods.describe_goods(made, sold),
             CaseType.RETURN_REFUND,
@@ -406,7 +405,7 @@ def test_a_consumer_has_the_name_they_were_given(chain: Chain) -> None:
 
 def test_what_a_consumer_applies_for_goes_to_the_supplier_where_that_was_arranged(chain: Chain) -> None:
     plain = chain.down.open_case(chain._order(), milli=1_000)
-    assert chain_view.describe_above(plain.id) is None
+    assert chain_view.describe_above(plain) is None
     order = sell_on(chain, "TB-PASSES", chain.upstream, passes=downstream.Passes())
     photos = chain.down.photos(1, order.buyer_id, shop=chain.cast.shop2)
     with writing():
@@ -418,7 +417,7 @@ def test_what_a_consumer_applies_for_goes_to_the_supplier_where_that_was_arrange
         consumer = replace(chain.down, buyer=order.buyer_id).by(Actor.BUYER)
         made_id = applications.submit_draft(draft, by=consumer, now=chain.cast.now).id
     made = db.session.get_one(Case, made_id)
-    link = chain_view.describe_above(made.id)
+    link = chain_view.describe_above(made)
     assert link is not None, db.session.execute(select(Notice.title, Notice.body)).all()
     assert (link.route_back, link.route_out) == ("direct", "direct")
     up = db.session.get_one(Case, link.upstream_id)
@@ -440,4 +439,4 @@ def test_what_can_t_go_on_is_told_once(chain: Chain) -> None:
     moving.sweep(chain.cast.now)
     said = db.session.scalars(select(Notice).where(Notice.kind == "alarm")).all()
     assert [row.title for row in said] == ["没能自动向供应商申请"] and made.case_no in said[0].body
-    assert chain_view.describe_above(made.id) is None
+    assert chain_view.describe_above(made) is None

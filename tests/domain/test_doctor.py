@@ -41,6 +41,7 @@ from portal.models import (
     Policy,
     Shipment,
 )
+from portal.orders.claims import Claims
 from portal.parcels import following
 from portal.parcels.scans import Scan
 from portal.system import notes
@@ -773,6 +774,30 @@ def a_number_of_two_shops_that_nobody_was_told_of(world: World) -> list[str]:
     return [f"order {number} of shop {world.cast.shop}"]
 
 
+def _give_another_shop(world: World) -> list[str]:
+    """The number of an order to an order of another shop's as well; what must be said of both."""
+    number = _order_no(world.other_order)
+    world.cast.order(order_no=number, shop=world.cast.shop2, buyer=world.cast.buyer2)
+    return [f"order {number} of shop {shop}" for shop in (world.cast.shop, world.cast.shop2)]
+
+
+@plant("order numbers")
+def a_number_of_two_shops_that_is_not_marked(world: World) -> list[str]:
+    return _give_another_shop(world)
+
+
+@plant("order numbers")
+def a_marked_number_of_which_one_shop_was_told(world: World) -> list[str]:
+    [_, other] = _give_another_shop(world)
+    number = _order_no(world.other_order)
+    with writing():
+        claims = Claims()
+        claims.look_up([number])
+        claims.settle([(number, world.cast.shop2)], world.cast.now)
+    world.run("DELETE FROM notices WHERE kind = 'number_claimed' AND shop_id = :shop", shop=world.cast.shop2)
+    return [other]
+
+
 @plant("files")
 def a_photo_without_its_file(world: World) -> list[str]:
     key = db.session.scalars(select(Evidence.key)).one()
@@ -832,8 +857,31 @@ def a_case_that_is_stuck(world: World) -> list[str]:
     return ["stuck case 7 since 2026-11-23 02:00 UTC: of all things"]
 
 
-def _order_no(order_id: int) -> str:
-    return db.session.get_one(Order, order_id).order_no
+@plant("ratings")
+def a_case_that_goes_on_is_asked_about(world: World) -> list[str]:
+    world.run(
+        "INSERT INTO ratings (id, shop_id, case_id, buyer_id, ended_at, asks, next_ask_at, words, by_link, answer, "
+        "follow_state, follow_note) SELECT 1, shop_id, id, buyer_id, opened_at, 0, opened_at, '', 0, '', '', '' "
+        "FROM cases WHERE id = :case_id",
+        case_id=world.applied,
+    )
+    return [f"case {world.applied} 0"]
+
+
+@plant("ratings")
+def an_ended_case_has_no_question(world: World) -> list[str]:
+    world.run("DELETE FROM ratings WHERE case_id = :case_id", case_id=world.completed)
+    return [f"case without a question {world.completed} 0"]
+
+
+@plant("enquiries")
+def a_thread_forgets_its_last_message(world: World) -> list[str]:
+    world.run(
+        "INSERT INTO enquiries (id, shop_id, product_id, buyer_id, last_message_id, last_words, last_at, handed_note) "
+        "SELECT 7, shop_id, id, :buyer, 0, '', '2026-11-23 00:00:00', '' FROM products LIMIT 1",
+        buyer=world.cast.buyer,
+    )
+    return ["enquiry 7"]
 
 
 def _order_no(order_id: int) -> str:

@@ -102,7 +102,7 @@ def test_what_units_are_worth_stands_on_the_frozen_facts(cast_both: Cast, change
     order = cast.order(lines=2)
     refund = cast.open_case(order, milli=3_000, case_type=CaseType.RETURN_REFUND, lines=2)
     swap = cast.open_case(order, milli=1_000, dearer=300)
-    wanted = worth.list_wanted(swap.id, accepted=False)
+    wanted = worth.list_wanted(swap, accepted=False)
     before = (
         worth.find_most(refund),
         worth.work_out_case_difference(swap, accepted=False),

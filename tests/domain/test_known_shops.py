@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable
-from datetime import timedelta
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ from portal.orders.claims import CLAIMED_TWICE
 from portal.orders.export_format import read
 from portal.orders.importing import Report, import_orders
 from portal.people import accounts
-from portal.talk import complaints, conversations
+from portal.talk import conversations
 from tests import exports
 from tests.cast import Cast
 from tests.exports import Cells, table
@@ -295,40 +294,3 @@ def _check(
                 assert one is not None
         waiting = {seller for (seller, _no), buyer in has.items() if buyer == member and (member, seller) not in knows}
         assert {new.name for new in known_shops.list_new(user_id)[0]} == {f"{seller}的店" for seller in waiting}
-
-
-# Reports
-
-
-def test_a_report_has_a_number_a_state_and_an_answer(cast: Cast) -> None:
-    hidden = cast.order(shown=False, shop=cast.shop2)
-    operator = db.session.scalar(select(User.id).where(User.member_name == "operator")) or 0
-    db.session.rollback()
-    with writing():
-        number = complaints.keep_complaint(
-            cast.buyer, "not_mine", "没买过", shop_id=cast.shop2, order_id=hidden.id, now=cast.now
-        )
-    assert number.startswith("JB261123")
-    assert known_shops.count_new(cast.buyer) == 0  # whoever reports 不是我的订单 has answered
-    assert told(operator, "complaint") == [f"不是我的订单，举报编号 {number}。"]
-    assert complaints.find(number, cast.buyer2) is None
-    assert complaints.count_states() == {"open": 1, "looking": 0, "answered": 0}
-    later = cast.now + timedelta(hours=1)
-    db.session.rollback()
-    with writing():
-        assert complaints.take_up(number)
-        assert complaints.answer(number, "已核实，店铺停用", by=operator, now=later)
-        assert not complaints.answer(number, "再答一次", by=operator, now=later)
-        assert not complaints.take_up(number)
-    row = complaints.find(number, cast.buyer)
-    assert row is not None
-    assert (row.state, row.answer, row.answered_at, row.order_no) == (
-        "answered",
-        "已核实，店铺停用",
-        later,
-        hidden.order_no,
-    )
-    assert told(cast.buyer, "complaint") == ["已核实，店铺停用"]
-    assert [each.number for each in complaints.list_of_state("answered")] == [number]
-    assert [each.number for each in complaints.list_of_person(cast.buyer)] == [number]
-    assert not any(doctor.findings())

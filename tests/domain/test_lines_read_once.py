@@ -16,7 +16,7 @@ from tests.cast import Cast
 def test_lines_that_were_read_say_the_same(state: flow.State, cast_both: Cast) -> None:
     made = cast_both.until(state, order=cast_both.order(lines=3), lines=3)
     case = db.session.get_one(Case, (made.id, made.shop_id))
-    lines = db.session.execute(LINES, {"case_id": case.id}).all()
+    lines = LINES.list_rows(case_id=case.id, shop_id=case.shop_id)
     facts = case_facts.collect_facts(case, cast_both.now)
     assert case_facts.collect_facts(case, cast_both.now, lines=lines) == facts
     assert rulings.list_decidable(case, lines) == rulings.list_decidable(case)

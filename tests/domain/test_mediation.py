@@ -12,10 +12,10 @@ from sqlalchemy import select, update
 
 from portal import doctor, flow
 from portal.cases import clock as case_clock
-from portal.cases import mediation_queue, taking
+from portal.cases import failed, mediation_queue, taking
 from portal.cases.effects.step_context import hand_in_type
 from portal.extensions import db, writing
-from portal.flow import Actor, CaseType, State, StepRefused
+from portal.flow import Actor, CaseType, Stage, State, StepRefused
 from portal.flow.table import SETTLING
 from portal.models import (
     Case,
@@ -32,7 +32,6 @@ from portal.models import (
 )
 from portal.people import accounts, mediators
 from portal.rights import policies
-from portal.tracking import scans as case_scans
 from tests.cast import Cast
 from tests.conftest import NOW
 from tests.domain.test_races import at_once
@@ -290,7 +289,7 @@ def test_the_docket_shows_what_may_be_decided_the_least_time_left_first(cast_bot
     me = Who(cast.mediator)
     assert seen(me, "evidence") == [first.case_no, second.case_no]
     assert seen(me, "deciding") == [late.case_no] and seen(me, "overdue") == []
-    assert mediation_queue.count_tabs(me) == {"evidence": 2, "deciding": 1, "overdue": 0}
+    assert mediation_queue.count_tabs(me) == {"evidence": 2, "deciding": 1, "overdue": 0, "unfulfilled": 0}
     assert seen(me, "evidence", words=second.case_no[:12].lower()) in (
         [first.case_no, second.case_no],
         [second.case_no],
@@ -298,7 +297,7 @@ def test_the_docket_shows_what_may_be_decided_the_least_time_left_first(cast_bot
     assert seen(me, "evidence", words="%") == []
     for related in (Who(cast.buyer), Who(cast.seller, cast.shop)):
         assert seen(related, "evidence") == seen(related, "deciding") == []
-        assert mediation_queue.count_tabs(related) == {"evidence": 0, "deciding": 0, "overdue": 0}
+        assert mediation_queue.count_tabs(related) == {"evidence": 0, "deciding": 0, "overdue": 0, "unfulfilled": 0}
         assert mediation_queue.find_for_mediator(late.case_no, related) is None and not mediation_queue.may_see_case(
             related, late.id
         )
@@ -410,7 +409,7 @@ def test_without_an_address_nothing_can_be_sent_back(cast: Cast) -> None:
         for address in db.session.scalars(select(ReturnAddress).where(ReturnAddress.shop_id == cast.shop)):
             policies.remove_address(address, cast.now)
     for step, values in (("decide_return", {}), ("decide_refund", {"amount_fen": 100, "goods_back": True})):
-        with pytest.raises(StepRefused, match="店铺还没有退货地址,现在不能裁决寄回"):
+        with pytest.raises(StepRefused, match="店铺还没有退货地址，现在不能裁决寄回"):
             decide(cast, case, step, **values)
         db.session.rollback()
     assert decide(cast, case, "decide_reship").state == "reshipping"
@@ -430,7 +429,7 @@ def test_a_case_that_is_closed_gives_everything_back(cast_both: Cast) -> None:
     cast = cast_both
     case = decide(cast, heard(cast, "disputed"), "decide_close")
     assert case.state == "closed" and claimed(case) == 0
-    assert case_scans.refused_milli(case.id) == 2_000  # also what had been accepted goes back to the buyer
+    assert failed.add_up_failed(case) == 2_000  # also what had been accepted goes back to the buyer
     assert set(told(cast.buyer, "decide_close")) == {f"/cases/{case.case_no}"} and told(cast.seller, "decide_close")
     assert healthy()
 
@@ -475,11 +474,32 @@ def test_only_who_asked_can_withdraw_it(cast: Cast) -> None:
     assert not cast.take(case, "withdraw_mediation", BUYER, cast.now + 2 * HOUR).escalated
 
 
+@pytest.mark.parametrize("side", [BUYER, SELLER])
+@pytest.mark.parametrize("kind", list(CaseType))
+def test_withdrawn_after_all_was_paid_the_case_is_completed(cast_both: Cast, kind: CaseType, side: Actor) -> None:
+    cast = cast_both
+    case = cast.mediated(cast.until("refunding", case_type=kind), "evidence", str(side))
+    owed = select(MoneyEntry.id).where(MoneyEntry.case_id == case.id, MoneyEntry.state == "due")
+    while (entry_id := db.session.scalars(owed).first()) is not None:
+        case = cast.take(case, "settle_entry", SELLER, entry_id=entry_id, reference=f"20261124{entry_id:09d}")
+    assert (case.state, case.escalated) == ("refunding", True)
+    case = cast.take(case, "withdraw_mediation", side, cast.now + HOUR)
+    assert (case.state, case.escalated, case.due_at) == ("completed", False, None)
+    assert healthy()
+
+
+def test_withdrawn_while_something_is_owed_it_goes_on_as_it_was(cast: Cast) -> None:
+    case = cast.mediated(cast.until("refunding", case_type=CaseType.RETURN_REFUND), "evidence", "buyer")
+    case = cast.take(case, "withdraw_mediation", BUYER, cast.now + HOUR)
+    assert (case.state, case.escalated) == ("refunding", False)
+    assert case.due_at is not None and healthy()
+
+
 def test_photos_of_a_case_have_a_limit(cast: Cast) -> None:
     case = called_for(cast)
     for _ in range(4):
         case = cast.take(case, "submit_evidence", BUYER, note="照片", photos=cast.photos(9, cast.buyer))
-    with pytest.raises(StepRefused, match="最多 40 张照片,现在还能再传 4 张"):
+    with pytest.raises(StepRefused, match="最多 40 张照片，现在还能再传 4 张"):
         cast.take(case, "submit_evidence", BUYER, note="照片", photos=cast.photos(5, cast.buyer))
 
 
@@ -529,6 +549,9 @@ def test_time_alone_ends_every_case_that_owes_nothing(cast: Cast, state: State, 
                 case.state,
                 case.type,
             )  # what is owed stays owed, and the platform is in it
-            assert case.due_at is not None and case.due_at > end
+            if case.stage == Stage.UNFULFILLED:  # on the platform's list, and no clock runs any more
+                assert case.due_at is None and case.ruled
+            else:
+                assert case.due_at is not None and case.due_at > end
             assert mediators.deciders(case.buyer_id, case.shop_id) == [cast.mediator]
     assert healthy()

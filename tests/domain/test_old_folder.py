@@ -147,6 +147,10 @@ def test_a_folder_of_the_first_release_is_carried_over(old: Flask) -> None:
     for name, rows in before.items():
         if name == "alembic_version":
             continue
+        if name == "feedback":  # went into the complaints under its numbers
+            numbers = set(db.session.scalars(text("SELECT number FROM complaints")))
+            assert {row["number"] for row in rows} <= numbers
+            continue
         kept = [column for column in now.tables[name].columns if rows and column.name in KEPT & rows[0].keys()]
         if not kept:
             continue

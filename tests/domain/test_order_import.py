@@ -135,7 +135,7 @@ def test_what_the_file_has_no_column_for_is_reckoned(take: Callable[..., Report]
     report = take([order(**{"单价(元)": "0.035", "数量": 1000})], headings)
     found = only(Order)
     assert (found.goods_total_fen, found.paid_fen, found.ordered_at) == (3500, 3500, NOW)
-    assert said(report) == [(2, "订单创建时间", "没有下单时间,按导入时间记")]
+    assert said(report) == [(2, "订单创建时间", "没有下单时间，按导入时间记")]
 
 
 # Again
@@ -202,7 +202,7 @@ def test_what_was_paid_never_falls_below_what_was_refunded(take: Callable[..., R
         db.session.execute(update(Order).values(refunded_fen=3_000))
     lower = take([order(**{"货品总价(元)": 20, "运费(元)": 0, "实付款(元)": 20})])
     assert only(Order).paid_fen == 4_000
-    assert (2, "实付款(元)", "比已登记的退款少,保留原来的实付款") in said(lower)
+    assert (2, "实付款(元)", "比已登记的退款少，保留原来的实付款") in said(lower)
     take([order(**{"货品总价(元)": 30, "运费(元)": 0, "实付款(元)": 30})])
     assert only(Order).paid_fen == 3_000
 
@@ -216,7 +216,7 @@ def test_a_quantity_never_falls_below_what_is_claimed(take: Callable[..., Report
     assert take([order(数量=4)]).lines == Counts(updated=1)
     report = take([order(数量=3)])
     assert (report.lines, report.orders) == (Counts(unchanged=1), Counts(unchanged=1))
-    assert said(report)[-1] == (2, "数量", "比已申请售后的数量少,保留原来的数量")
+    assert said(report)[-1] == (2, "数量", "比已申请售后的数量少，保留原来的数量")
     assert (only(OrderLine).quantity_milli, only(OrderLine).claimed_milli) == (4_000, 4_000)
 
 
@@ -255,8 +255,8 @@ def test_a_shop_takes_its_own_orders_only(take: Callable[..., Report]) -> None:
     )
     assert (report.orders, report.lines) == (Counts(new=3, refused=1), Counts(new=3, refused=2))
     assert said(report) == [
-        (3, "卖家会员名", "这是其他卖家的订单,不能导入到本店"),
-        (4, "", "所属订单(第 3 行)未能导入"),
+        (3, "卖家会员名", "这是其他卖家的订单，不能导入到本店"),
+        (4, "", "所属订单（第 3 行）未能导入"),
         (5, "订单编号", CLAIMED_TWICE),
     ]
     shops = db.session.execute(
@@ -301,8 +301,8 @@ def test_one_file_has_a_number_of_two_shops(take: Callable[..., Report], *, apar
 @pytest.mark.parametrize(
     ("cells", "sentence"),
     [
-        ({"买家会员名": ""}, "缺少买家会员名,不知道订单属于谁"),
-        ({"卖家会员名": ""}, "缺少卖家会员名,不知道订单属于哪家店铺"),
+        ({"买家会员名": ""}, "缺少买家会员名，不知道订单属于谁"),
+        ({"卖家会员名": ""}, "缺少卖家会员名，不知道订单属于哪家店铺"),
     ],
 )
 def test_orders_of_nobody_are_refused(take: Callable[..., Report], cells: Cells, sentence: str) -> None:
@@ -385,7 +385,7 @@ def test_the_report_shows_two_hundred_problems_and_its_file_has_every_row(
     assert written[1] == ["3", f"'{NUMBER}", "新增", "", ""]
     assert len(written) == 302
     assert not [cell for row in written for cell in row if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
-    assert report.summary() == "订单:新增 1,更新 0,未变 0,拒绝 1;明细行:新增 1,更新 0,未变 0,拒绝 301;提醒 0"
+    assert report.summary() == "订单：新增 1，更新 0，未变 0，拒绝 1；明细行：新增 1，更新 0，未变 0，拒绝 301；提醒 0"
 
 
 def test_a_dry_run_says_it_in_one_screen(take: Callable[..., Report]) -> None:
@@ -405,9 +405,9 @@ def test_a_dry_run_says_it_in_one_screen(take: Callable[..., Report]) -> None:
     ]
     assert "更新 1 张订单" in said and "未变 0 张订单" in said and "未采信 0 处" in said
     assert "拒绝 1 张订单、1 行明细" in said
-    assert "  第 234 行  数量:「若干」不能用:请填写大于 0 的数量,最多三位小数" in said
+    assert "  第 234 行  数量：「若干」不能用：请填写大于 0 的数量，最多三位小数" in said
     [freight] = [line for line in said if "运费(元)" in line]
-    assert freight.startswith("  第 2 行、第 3 行、第 4 行 … 共 230 行  运费(元):「第1档」不能用:请填写金额")
+    assert freight.startswith("  第 2 行、第 3 行、第 4 行 … 共 230 行  运费(元)：「第1档」不能用：请填写金额")
 
 
 def test_a_row_with_two_faults_is_refused_once(take: Callable[..., Report]) -> None:
@@ -454,7 +454,7 @@ def test_a_file_that_breaks_off_gives_what_came_before(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes() + b"x" * 2_000_000)
     with read(path) as export:
         report = import_orders(export, now=NOW)
-    assert (report.stopped, report.all_in) == ("一行过长,这不像订单表格", False)
+    assert (report.stopped, report.all_in) == ("一行过长，这不像订单表格", False)
     assert report.lines.new >= 2_999
     assert counted()["order_lines"] == report.lines.new
 

@@ -131,7 +131,7 @@ def test_all_units_one_by_one_give_back_all_that_was_paid(cast: Cast) -> None:
         fens.append(entry_of(case).amount_fen)
         assert (
             "1 双为"
-            in payment_lists.show_working(order_id, money_entries.list_of_case(case.id), unshipped=False)[
+            in payment_lists.show_working(order_id, money_entries.list_of_case(case), unshipped=False)[
                 entry_of(case).id
             ][0]
         )
@@ -194,7 +194,7 @@ def test_units_in_any_grouping_and_order_with_cancellations_give_back_all_that_w
         case = cast.take(case, way, Actor.SELLER)
         if chance.random() < 0.25:  # agreed, planned, and called off after all
             with writing():
-                money_entries.cancel_open(case.id)
+                money_entries.cancel_open(case)
                 held = db.session.scalars(db.select(CaseLine.order_line_id).where(CaseLine.case_id == case.id)).one()
                 ledger.release_units(cast.shop, held, units * 1_000)
             free += units
@@ -436,9 +436,9 @@ def test_the_time_left_in_words(cast: Cast) -> None:
         hours: recording.work_out_left(row, cast.now + timedelta(hours=hours)) for hours in (1, 25, 24 * 8, 24 * 15 + 1)
     }
     assert [each.kind for each in said.values()] == ["wait", "warn", "bad", "bad"]
-    assert said[1].said == "还剩 23 小时(24 小时目标)"
-    assert said[25].said == "已过 24 小时目标,法定期限还剩 5 天 23 小时"
-    assert said[24 * 8].said == "已过法定期限,15 天红线还剩 7 天"
+    assert said[1].said == "还剩 23 小时（24 小时目标）"
+    assert said[25].said == "已过 24 小时目标，法定期限还剩 5 天 23 小时"
+    assert said[24 * 8].said == "已过法定期限，15 天红线还剩 7 天"
     assert said[24 * 15 + 1].hard and "15 天红线" in said[24 * 15 + 1].said
 
 

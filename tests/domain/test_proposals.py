@@ -53,7 +53,7 @@ def test_terms_that_can_not_be_carried_out(cast: Cast, changed: dict[str, Any], 
     assert found is not None and found[0] == field
     with pytest.raises(StepRefused, match=found[1][:4]):
         cast.take(case, "propose", SELLER, terms=terms)
-    assert proposals.list_of_case(case.id) == []
+    assert proposals.list_of_case(case) == []
 
 
 def test_quantities_and_specifications_of_terms(cast: Cast) -> None:
@@ -77,7 +77,7 @@ def test_terms_go_back_and_forth_and_only_the_latest_counts(cast_both: Cast) -> 
     cast = cast_both
     case = cast.open_case()
     case = cast.take(case, "propose", SELLER, terms=cast.terms(case, goods_back=True))
-    first = proposals.find_open(case.id)
+    first = proposals.find_open(case)
     assert first is not None and (first.version, first.side, case.due_rule) == (1, "seller", "proposal_answer")
     case = cast.take(case, "counter", BUYER, terms=cast.terms(case, compensation_fen=200))
     assert (case.countered, case.due_rule, case.due_at) == (True, "counter_answer", cast.now + timedelta(hours=72))
@@ -87,7 +87,7 @@ def test_terms_go_back_and_forth_and_only_the_latest_counts(cast_both: Cast) -> 
     with pytest.raises(StepRefused, match="等待买家答复"):
         cast.take(case, "accept_reship", SELLER)
     case = cast.take(case, "accept_reship", BUYER)
-    states = [(made.version, made.side, made.state) for made in proposals.list_of_case(case.id)]
+    states = [(made.version, made.side, made.state) for made in proposals.list_of_case(case)]
     assert states == [(3, "seller", "accepted"), (2, "buyer", "replaced"), (1, "seller", "replaced")]
     entry = db.session.scalars(select(MoneyEntry)).one()
     assert (case.state, entry.kind, entry.amount_fen, entry.state) == ("reshipping", "compensation", 100, "due")
@@ -120,7 +120,7 @@ def test_declined_terms_give_the_clock_back_with_a_day_at_least(cast_both: Cast)
     db.session.expire_all()
     case = db.session.get_one(Case, case.id)
     assert (case.state, case.due_at) == ("applied", at + timedelta(hours=72 + 24))
-    assert proposals.list_of_case(case.id)[0].state == "lapsed"
+    assert proposals.list_of_case(case)[0].state == "lapsed"
 
 
 def test_fewer_units_than_asked_for_are_free_again(cast_both: Cast) -> None:
@@ -240,7 +240,7 @@ def test_terms_are_said_in_sentences(cast: Cast) -> None:
     made = db.session.scalars(select(Proposal)).one()
     lines = db.session.scalars(select(CaseLine).where(CaseLine.case_id == case.id)).all()
     assert proposals.describe(made, lines) == [
-        "换货:2 双,换成 红色;XL",
+        "换货：2 双，换成 红色;XL",
         "补差价 6.00 元",
         "另外补偿 1.50 元",
         "买家先寄回商品",

@@ -149,7 +149,7 @@ def test_after_the_term_only_by_agreement(cast: Cast) -> None:
     order = resold(cast, beijing(11, 11))  # the seventh working day is 11-20
     resale.promise_terms(cast.now)
     order = fresh(order.id)
-    (line,) = applications_goods.list_lines(order.id)
+    (line,) = applications_goods.list_lines(order.id, order.shop_id)
     goods = applications_goods.describe_goods(order, line)
     policy = applications_goods.describe_policy(policies.get_current(cast.shop))
     enough = Evidence(1_000, 2, 20)
@@ -195,7 +195,7 @@ def test_missing_from_november_on(cast: Cast) -> None:
 def test_the_end_of_a_term_is_said_by_the_day_before(cast: Cast) -> None:
     assert words.end(beijing(12, 2, 0)) == "12月1日 24:00" and words.end(beijing(12, 2, 1)) == "12月2日 01:00"
     order = fresh(resold(cast, beijing(11, 20)).id)
-    line = applications_goods.list_lines(order.id)[0]
+    line = applications_goods.list_lines(order.id, order.shop_id)[0]
     said = eligibility.offer(
         applications_goods.describe_goods(order, line),
         beijing(11, 22),
@@ -245,7 +245,7 @@ def test_the_term_runs_from_receipt_of_what_was_shipped_here(cast: Cast, vector:
     resale.promise_terms(signed)
     order = fresh(order_id)
     assert order.apply_by == end and order.apply_provisional == vector["provisional_7"]
-    line = applications_goods.list_lines(order.id)[0]
+    line = applications_goods.list_lines(order.id, order.shop_id)[0]
     offer = eligibility.offer(
         applications_goods.describe_goods(order, line), signed, applications_goods.get_policy_for(order)
     )
@@ -273,7 +273,7 @@ def test_a_policy_lengthens_the_term_and_never_shortens_it(
     resale.promise_terms(cast.now)
     order = fresh(order_id)
     assert order.apply_by == resale.find_apply_by(order) == end
-    line = applications_goods.list_lines(order.id)[0]
+    line = applications_goods.list_lines(order.id, order.shop_id)[0]
     offer = eligibility.offer(
         applications_goods.describe_goods(order, line), cast.now, applications_goods.get_policy_for(order)
     )

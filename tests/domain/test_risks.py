@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from portal.cases import finding
+from portal.cases import finding, search
 from portal.extensions import db, writing
 from portal.flow import Actor
-from portal.models import Notice, Order
+from portal.models import Case, Notice, Order
 from portal.resale import across, chain_view, parties, risks
 from portal.talk import conversations
 from tests.cast import Cast
@@ -50,7 +50,7 @@ def test_a_refusal_above_after_an_agreement_below_is_an_alarm_at_once(straight: 
     assert alarms() == []
     straight.up.take(straight.get(straight.above), "withdraw", Actor.BUYER, straight.now + HOUR)
     [(title, body)] = alarms()
-    assert title == "供应商没有同意,您已同意消费者"
+    assert title == "供应商没有同意，您已同意消费者"
     assert below.case_no in body and straight.get(straight.above).case_no in body
 
 
@@ -67,7 +67,7 @@ def test_a_reasoned_refusal_is_an_alarm_and_says_the_ways_on(straight: Straight)
     straight.up.take(straight.get(straight.above), "modify", Actor.BUYER, straight.now, description="补拍了面单")
     straight.supplier("reject", refusal="evidence_insufficient", note="看不清")
     [(title, body)] = alarms()
-    assert title == "供应商没有同意,您已同意消费者" and "可以修改后重新提交、申请平台介入" in body
+    assert title == "供应商没有同意，您已同意消费者" and "可以修改后重新提交、申请平台介入" in body
     assert "供应商没有同意" in risks.describe_deciding(straight.get(straight.below), "propose")
 
 
@@ -95,14 +95,14 @@ def test_what_goes_straight_carries_the_supplier_s_number_and_the_supplier_finds
     order_no = db.session.get_one(Order, straight.order).order_no
     for number in (above, below, BACK[1], order_no):
         assert [row.case_no for row in finding.find_scanned(straight.cast.shop, number)] == [above], number
-        assert above in [row.case_no for row in finding.search(straight.cast.shop, number).cases], number
+        assert above in [row.case_no for row in search.search(straight.cast.shop, number).cases], number
     assert finding.find_scanned(straight.cast.shop2, above) == ()
 
 
 def waited(straight: Straight) -> dict[str, list[str]]:
     """Who is waited for, and for what."""
     db.session.rollback()
-    link = chain_view.describe_above(straight.below)
+    link = chain_view.describe_above(db.session.get_one(Case, straight.below))
     assert link is not None
     found = parties.list_parties(chain_view.build_chain(link))
     return {party.name: [does for does, _ in party.waits] for party in found if party.waits}

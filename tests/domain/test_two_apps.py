@@ -9,10 +9,10 @@ from flask import Flask
 
 from portal import flow
 from portal.calendar import clock, lengths
-from portal.extensions import PerApp
 from portal.money.accounts import keyring
 from portal.notices import notices
 from portal.parcels import following
+from portal.per_app import PerApp
 from portal.rights import resale
 from tests.conftest import make_app
 

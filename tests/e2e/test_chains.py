@@ -51,7 +51,7 @@ def records_the_order(me: Page, order_no: str) -> str:
     me.get_by_label("单价(元)").first.fill("39.9")
     me.get_by_role("button", name="登记").click()
     me.wait_for_url("**/apply-for*")
-    me.get_by_label("消费者怎么说的").fill("杯口有裂,想换一个")
+    me.get_by_label("消费者怎么说的").fill("杯口有裂，想换一个")
     if me.locator("[name=line]").count() > 1:
         me.locator("[name=line]").first.check()
     me.get_by_label("数量", exact=True).fill("1")
@@ -105,7 +105,7 @@ def test_three_parties_and_goods_that_go_straight(lively: World, visit: Any, tmp
     expect(me.get_by_text("两边的进度", exact=True)).to_be_visible()
     expect(me.locator("main time[data-due]")).to_have_count(2)
     above = re.findall(r"HH\d{14}", me.locator("main a[href^='/cases/HH']").first.get_attribute("href") or "")[0]
-    me.get_by_label("寄回运费(元)").fill("8")
+    me.get_by_label("寄回运费(元）").fill("8")
     me.get_by_role("button", name="保存").click()
     expect(me.locator("#chain-result")).to_have_text("¥8.00")
 
@@ -189,7 +189,7 @@ def test_three_parties_where_the_distributor_presses_nothing_but_agree(
     consumer.get_by_label("原因").select_option("damaged")
     consumer.get_by_label("申请数量").fill("1")
     consumer.get_by_label("换货", exact=True).check()
-    consumer.get_by_label("说明", exact=True).fill("杯口有裂,想换一个")
+    consumer.get_by_label("说明", exact=True).fill("杯口有裂，想换一个")
     consumer.get_by_label("照片", exact=True).set_input_files(str(picture))
     consumer.get_by_role("button", name="提交申请").click()
     consumer.wait_for_url("**/c/*/HH*")

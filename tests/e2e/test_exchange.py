@@ -49,7 +49,7 @@ def test_from_my_orders_to_the_end(world: World, visit: Any, picture: Path, kind
     buyer.opens_order(order_no)
     buyer.press("申请换货")
     buyer.chooses("破损")
-    buyer.fills_details(picture, "外箱压扁,里面破损")
+    buyer.fills_details(picture, "外箱压扁，里面破损")
     buyer.submits()
     seller.signs_in(seller_name, "/seller")
     finish(buyer, seller)

@@ -49,7 +49,7 @@ def test_a_refund_goes_back_the_way_it_was_paid(world: World, visit: Any, phone:
     seller, buyer = Seller(visit(desk)), Buyer(visit(phone))
     seller.signs_in("seller")
     pays_from_the_list(seller.page, number, NUMBER)
-    seller.page.get_by_text("已登记付款,买家会收到通知").first.wait_for()
+    seller.page.get_by_text("已登记付款，买家会收到通知").first.wait_for()
     buyer.signs_in("buyer", at=f"/cases/{number}")
     buyer.waits_for_state("completed")
     buyer.case.get_by_role("heading", name="退款完成").wait_for()
@@ -72,7 +72,7 @@ def test_a_refund_that_failed_is_tried_again(world: World, visit: Any) -> None:
     buyer = Buyer(visit("phone"))
     buyer.signs_in("buyer", at=f"/cases/{number}")
     buyer.waits_for_state("refund_failed")
-    expect(buyer.page.locator("#payments")).to_contain_text("原支付账户已注销,商家会重新付款")
+    expect(buyer.page.locator("#payments")).to_contain_text("原支付账户已注销，商家会重新付款")
     seller.opens_case(number)
     seller.press("重新退款")
     seller.press("重新退款")
@@ -95,7 +95,7 @@ def test_of_two_clerks_one_pays_and_the_other_sees_it(world: World, visit: Any) 
     for page in pages:
         page.get_by_role("button", name="登记已付款").click()
     first, second = pages
-    first.get_by_text("已登记付款,买家会收到通知").first.wait_for()
+    first.get_by_text("已登记付款，买家会收到通知").first.wait_for()
     second.get_by_text("没有重复登记").first.wait_for()
     expect(second.locator("#page")).to_contain_text("clerk-20261123")  # what was typed is not lost
     second.locator('[data-state="settled"]').wait_for()

@@ -53,7 +53,7 @@ def kept(world: World, order_no: str) -> list[Any]:
 
 def pick(page: Page, *files: tuple[str, bytes]) -> None:
     payload = [{"name": name, "mimeType": "image/jpeg", "buffer": content} for name, content in files]
-    page.locator(".tiles input[type=file]").set_input_files(payload)  # type: ignore[arg-type]
+    page.locator(".tiles input[type=file][multiple]").set_input_files(payload)  # type: ignore[arg-type]
 
 
 def some(number: int, size: tuple[int, int] = (640, 480)) -> tuple[str, bytes]:
@@ -172,3 +172,55 @@ def test_signed_out_in_another_tab_nothing_is_lost(world: World, visit: Any) -> 
     expect(page.get_by_text("×2")).to_be_visible()
     expect(page.get_by_text("外箱压坏")).to_be_visible()
     assert len(kept(world, order_no)) == 1
+
+
+def large(number: int) -> tuple[str, bytes]:
+    """A photo of twelve megapixels, not the same as any other."""
+    out = io.BytesIO()
+    small = Image.effect_noise((400, 300), 20 + number).convert("RGB")
+    small.resize((4000, 3000)).save(out, "JPEG", quality=80)
+    return f"{number}.jpg", out.getvalue()
+
+
+def slow_down(page: Page) -> None:
+    """The rate and the delay of a slow mobile network, so that photos are still under way when the page is left."""
+    network = {"offline": False, "latency": 150, "downloadThroughput": 200_000, "uploadThroughput": 94_000}
+    page.context.new_cdp_session(page).send("Network.emulateNetworkConditions", network)
+
+
+@pytest.mark.nightly
+def test_nine_large_photos_survive_a_slow_network_a_killed_tab_and_none(world: World, visit: Any) -> None:
+    page: Page = visit("phone")
+    _, order_no = begin(world, page)
+    photos = [large(number) for number in range(9)]
+    slow_down(page)
+    pick(page, *photos)
+    expect(page.locator(ARRIVED).first).to_be_visible(timeout=60_000)
+    second = page.context.new_page()
+    page.close()  # with the others under way
+    second.goto(f"/orders/{order_no}/apply/details")
+    there = second.locator(ARRIVED).count()
+    assert 1 <= there < 9
+    second.context.set_offline(True)
+    pick(second, *photos[there:])
+    expect(second.locator(".tile.failed")).to_have_count(9 - there, timeout=60_000)
+    second.context.set_offline(False)
+    expect(second.locator(ARRIVED)).to_have_count(9, timeout=120_000)
+    expect(second.locator(".tile.failed, .tile.busy, .tile.sending")).to_have_count(0)
+    third = second.context.new_page()
+    third.goto(f"/orders/{order_no}/apply/details")
+    expect(third.locator(ARRIVED)).to_have_count(9)
+    found = kept(world, order_no)
+    assert len(found) == 9 and {max(size[:2]) for size in found} == {1_600}
+    second.get_by_label("换货数量").first.fill("1")
+    second.get_by_label("换货原因描述").fill("九张照片都是破损的地方")
+    Buyer(second).press("下一步")
+    second.wait_for_url("**/apply/check")
+    second.get_by_role("button", name="提交申请").click()
+    second.locator('#case[data-state="applied"]').wait_for()
+    third.reload()  # the draft is gone: there is nothing to hand in twice
+    expect(third.get_by_role("button", name="提交申请")).to_have_count(0)
+    with world.app.app_context():
+        query = db.select(Order.case_count).where(Order.order_no == order_no)
+        assert db.session.scalar(query) == 1
+        db.session.remove()

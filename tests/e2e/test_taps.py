@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import World
 from tests.e2e.pages import Buyer
@@ -87,3 +87,41 @@ def test_fifteen_lines_in_twenty_taps(world: World, visit: Any, tmp_path: Path) 
     taps += tap(page, "提交申请")
     page.locator('#case[data-state="applied"]').wait_for()
     assert taps <= 20
+
+
+def test_the_most_that_can_be_refunded_follows_what_is_typed(world: World, visit: Any) -> None:
+    order_no, _ = world.exchangeable()
+    buyer = Buyer(visit("phone"))
+    buyer.signs_in("haijiao_xm", f"/orders/{order_no}")
+    page = buyer.page
+    page.locator('a[href*="/apply?line="]').first.click()
+    page.wait_for_load_state("load")
+    page.get_by_label("数量过多", exact=True).tap(force=True)
+    page.wait_for_url("**/apply/details")
+    hint, quantity = page.locator("#amount-hint"), page.locator(".stepper input").first
+    quantity.fill("1")
+    expect(hint).to_contain_text("最多可退")
+    before = hint.inner_text()
+    page.get_by_role("button", name="全部").first.click()
+    expect(hint).not_to_have_text(before)
+    expect(hint).to_contain_text("最多可退")
+    quantity.fill("")
+    expect(hint).not_to_contain_text("最多可退")
+    assert page.url.endswith("/apply/details")
+
+
+def test_the_camera_comes_first(world: World, visit: Any, tmp_path: Path) -> None:
+    picture = tmp_path / "破损.jpg"
+    picture.write_bytes(photo((800, 600)))
+    order_no, _ = world.exchangeable()
+    buyer = Buyer(visit("phone"))
+    buyer.signs_in("haijiao_xm", f"/orders/{order_no}")
+    page = buyer.page
+    page.locator('a[href*="/apply?line="]').first.click()
+    page.wait_for_load_state("load")
+    page.get_by_text("先拍照").click()
+    page.get_by_label("拍照", exact=True).set_input_files(str(picture))
+    page.locator(".tile[data-id]").wait_for()
+    page.get_by_label("破损", exact=True).tap(force=True)
+    page.wait_for_url("**/apply/details")
+    expect(page.locator(".tile[data-id]")).to_have_count(1)

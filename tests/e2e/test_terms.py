@@ -127,8 +127,8 @@ def test_a_defective_replacement_ends_in_a_refund(
     expect(buyer.page.locator("#page")).to_contain_text(number)  # where it came from
     seller.signs_in("seller")
     seller.opens_case(child)
-    seller.press("同意退款,无需寄回")
-    seller.press("同意退款,无需寄回")
+    seller.press("同意退款，无需寄回")
+    seller.press("同意退款，无需寄回")
     seller.waits_for_state("refunding")
     seller.press("登记已退款")
     seller.page.get_by_label("流水号").fill("2026112388001")

@@ -45,12 +45,28 @@ def test_nothing_is_left_to_fill_in(written: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [["--host", "Portal Example"], ["--host", "a;b"], ["--host", "a.example", "--data", "var lib"], []]
+    "words",
+    [
+        ["--host", "Portal Example"],
+        ["--host", "a;b"],
+        ["--host", "a.example", "--data", "var lib"],
+        ["--host", "a", "--node", "b;c"],
+        [],
+    ],
 )
 def test_a_name_that_would_break_a_file_is_refused(tmp_path: Path, words: list[str]) -> None:
     done = CliRunner().invoke(portal, ["write-deployment", str(tmp_path / "d"), *words])
     assert done.exit_code == 2
     assert not (tmp_path / "d").exists()
+
+
+def test_units_name_the_command_from_the_root(tmp_path: Path) -> None:
+    """As it is typed in the folder of the installation."""
+    folder = Path(sys.executable).parent
+    words = [f"{folder.name}/portal", "write-deployment", str(tmp_path), "--host", "portal.example"]
+    subprocess.run(words, cwd=folder.parent, check=True, capture_output=True)
+    for path in tmp_path.glob("*.service"):
+        assert f"\nExecStart={folder}/portal " in path.read_text(), path.name
 
 
 def test_units_start_commands_that_there_are(written: Path) -> None:

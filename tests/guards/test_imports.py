@@ -40,7 +40,8 @@ PURE: dict[str, frozenset[str]] = {
 WEB_LIBRARIES = {"flask", "flask_wtf", "wtforms", "werkzeug", "jinja2", "markupsafe"}
 WEB_MODULES = {
     "__init__",
-    "extensions",  # values that belong to the current app
+    "extensions",  # the database of the current app
+    "per_app",  # values that belong to the current app
     "cli",
     "auth",
     "buyer",

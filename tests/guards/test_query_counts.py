@@ -21,6 +21,7 @@ from portal.talk import conversations
 from portal.tracking import polling
 from tests.cast import Cast, sign_in
 from tests.conftest import Clock
+from tests.domain.test_chains import Chain
 
 MOST = 12  # statements a page
 
@@ -154,3 +155,19 @@ def test_three_lines_cost_what_one_does(name: str, cast: Cast, asked: Callable[[
     three = asked(who, make(cast, 3))
     assert one == three
     assert len(three) <= MOST, three
+
+
+MOST_LINKED = 17  # of a seller's page: three times the links, the other case, its parcels and payments
+
+
+@pytest.mark.parametrize(("page", "most"), [("/cases/{up}", MOST), ("/seller/cases/{down}", MOST_LINKED)])
+def test_a_linked_case_asks_little_more(
+    page: str, most: int, cast: Cast, asked: Callable[[str, str], list[str]]
+) -> None:
+    chain = Chain(cast)
+    down = chain.case()
+    up = chain.open_upstream(down)
+    url = page.format(up=up.case_no, down=down.case_no)
+    heard = asked("seller2", url)
+    assert any("case_links" in statement for statement in heard)
+    assert len(heard) <= most, (len(heard), heard)

@@ -32,8 +32,8 @@ END_15 = beijing(12, 8)  # the window: the 15th day after 11-22 is 12-07, to its
 END_30 = beijing(12, 23)
 END_7 = beijing(11, 30)
 SHOP_15 = "店铺的换货期为收到商品后 15 天"
-HIDDEN_30 = "使用中才发现的质量问题,换货期为收到商品后 30 天"
-NOT_RECORDED = "收货时间还没有记录,所以还没有开始计算"
+HIDDEN_30 = "使用中才发现的质量问题，换货期为收到商品后 30 天"
+NOT_RECORDED = "收货时间还没有记录，所以还没有开始计算"
 SHOP_30 = "店铺的换货期为收到商品后 30 天"
 PROMISE_7 = "7天包换为收到商品后 7 天"
 PROMISE_15 = "15天包换为收到商品后 15 天"
@@ -42,7 +42,7 @@ S, B, N = Payer.SELLER, Payer.BUYER, Payer.NEGOTIATED
 PAYS = {S: "运费由商家承担", B: "来回运费由您承担", N: "运费由您与商家协商"}
 PAYS_BACK = {S: "运费由商家承担", B: "运费由您承担", N: "运费由您与商家协商"}
 NAMES = {
-    "not_wanted": ("还没有发货", "未发货,不想要了"),
+    "not_wanted": ("还没有发货", "未发货，不想要了"),
     "late_ship": ("还没有发货", "未按约定时间发货"),
     "out_of_stock": ("还没有发货", "商家缺货"),
     "not_delivered": ("没有收到商品", "快递一直未送到"),
@@ -102,8 +102,8 @@ class Row(NamedTuple):
 
 def yes(name: str, reason: str, rule: str, when: str, payer: Payer, until: datetime | None, **asked: object) -> Row:
     ground, zh = NAMES[reason]
-    why = f"「{zh}」可以申请换货;{rule},{when};{PAYS[payer]}"
-    basis = f"{ground} · {zh}:{rule}" if ground else f"{zh}:{rule}"
+    why = f"「{zh}」可以申请换货；{rule}，{when}；{PAYS[payer]}"
+    basis = f"{ground} · {zh}：{rule}" if ground else f"{zh}：{rule}"
     return Row(name, reason, True, why, (), payer, until, basis, "", **asked)  # type: ignore[arg-type]
 
 
@@ -116,7 +116,7 @@ def no(
 def sent(name: str, reason: str, **asked: object) -> Row:
     """A reissue that is allowed."""
     ground, zh = NAMES[reason]
-    why = f"「{zh}」可以申请补发;{SHOP_15},{BY_7TH};商品不用寄回,由商家补发并承担运费"
+    why = f"「{zh}」可以申请补发；{SHOP_15}，{BY_7TH}；商品不用寄回，由商家补发并承担运费"
     return Row(
         name,
         reason,
@@ -125,7 +125,7 @@ def sent(name: str, reason: str, **asked: object) -> Row:
         (),
         Payer.SELLER,
         END_15,
-        f"{ground} · {zh}:{SHOP_15}",
+        f"{ground} · {zh}：{SHOP_15}",
         "",
         case_type="reissue",
         **asked,
@@ -135,8 +135,8 @@ def sent(name: str, reason: str, **asked: object) -> Row:
 def back(name: str, reason: str, rule: str, when: str, payer: Payer, until: datetime | None, **asked: object) -> Row:
     """Goods go back and their money comes."""
     ground, zh = NAMES[reason]
-    why = f"「{zh}」可以申请退货退款;{rule},{when};商品寄回、验货后退款,退回{PAYS_BACK[payer]}"
-    basis = f"{ground} · {zh}:{rule}" if ground else f"{zh}:{rule}"
+    why = f"「{zh}」可以申请退货退款；{rule}，{when}；商品寄回、验货后退款，退回{PAYS_BACK[payer]}"
+    basis = f"{ground} · {zh}：{rule}" if ground else f"{zh}：{rule}"
     return Row(name, reason, True, why, (), payer, until, basis, "", case_type="return_refund", **asked)  # type: ignore[arg-type]
 
 
@@ -145,9 +145,9 @@ def paid(
 ) -> Row:
     """Money comes and nothing goes back. ``rule`` with when it can be asked for."""
     ground, zh = NAMES[reason]
-    what = "不用寄回商品,已付的运费按比例一起退" if all_of_it else "不用寄回商品,退货款"
-    why = f"「{zh}」可以申请仅退款;{rule};{what}"
-    basis = f"{ground} · {zh}:{rule.rpartition(',')[0]}"
+    what = "不用寄回商品，已付的运费按比例一起退" if all_of_it else "不用寄回商品，退货款"
+    why = f"「{zh}」可以申请仅退款；{rule}；{what}"
+    basis = f"{ground} · {zh}：{rule.rpartition('，')[0]}"
     return Row(name, reason, True, why, (), S, until, basis, "", case_type="refund_only", **asked)  # type: ignore[arg-type]
 
 
@@ -155,36 +155,36 @@ def talked(name: str, reason: str, case_type: str, **asked: object) -> Row:
     """No right to it, but the seller can be asked."""
     ground, zh = NAMES[reason]
     kind = {"exchange": "换货", "return_refund": "退货退款", "reissue": "补发", "refund_only": "仅退款"}[case_type]
-    why = f"「{zh}」可以申请协商{kind};须由商家同意,商家没有答复申请会关闭,不会自动同意;运费由您与商家协商"
-    basis = f"{ground} · {zh}:协商,须由商家同意" if ground else f"{zh}:协商,须由商家同意"
+    why = f"「{zh}」可以申请协商{kind}；须由商家同意，商家没有答复申请会关闭，不会自动同意；运费由您与商家协商"
+    basis = f"{ground} · {zh}：协商，须由商家同意" if ground else f"{zh}：协商，须由商家同意"
     return Row(
         name, reason, True, why, (), N, None, basis, "", case_type=case_type, asked=True, negotiated=True, **asked
     )  # type: ignore[arg-type]
 
 
 TALK = (Route.CONTACT,)
-NOT_BEGUN = f"{SHOP_15},{NOT_RECORDED}"
+NOT_BEGUN = f"{SHOP_15}，{NOT_RECORDED}"
 
-UNPAID = ("订单还没有付款,不能申请换货", TALK, "订单未付款", "")
+UNPAID = ("订单还没有付款，不能申请换货", TALK, "订单未付款", "")
 ASK = (Route.NEGOTIATE, Route.NEGOTIATE)
 ONE = (Route.NEGOTIATE,)
 UNSENT = (Route.CHOOSE_REASON, Route.CONTACT)
-CANCELLED = ("订单已取消,没有可以换的商品", TALK, "订单已取消", "")
-REFUNDING = ("订单正在退款,退款期间不能申请换货", TALK, "订单退款中", "")
-UNKNOWN = ("还不能确认订单是否已发货,暂时不能申请换货", TALK, "订单状态未确认", "")
-DISLIKE = "商品与描述相符,只是不喜欢或不满意,不属于换货范围"
-DISLIKE_BASIS = "不属于换货范围:不喜欢/不满意"
-PERSONAL = "因个人原因取消订单,不属于换货范围"
-PERSONAL_BASIS = "不属于换货范围:个人原因取消订单"
-NOT_IN_POLICY = "按商家的换货政策,这件商品只在质量问题或发错时可以换货"
-NOT_IN_POLICY_BASIS = "店铺换货政策:不支持换货的商品"
-MISSING = "漏发的商品不用寄回,由商家补发,不需要申请换货"
-SURPLUS = "多买的商品没有要换的规格,适合退货退款,不需要申请换货"
+CANCELLED = ("订单已取消，没有可以换的商品", TALK, "订单已取消", "")
+REFUNDING = ("订单正在退款，退款期间不能申请换货", TALK, "订单退款中", "")
+UNKNOWN = ("还不能确认订单是否已发货，暂时不能申请换货", TALK, "订单状态未确认", "")
+DISLIKE = "商品与描述相符，只是不喜欢或不满意，不属于换货范围"
+DISLIKE_BASIS = "不属于换货范围：不喜欢/不满意"
+PERSONAL = "因个人原因取消订单，不属于换货范围"
+PERSONAL_BASIS = "不属于换货范围：个人原因取消订单"
+NOT_IN_POLICY = "按商家的换货政策，这件商品只在质量问题或发错时可以换货"
+NOT_IN_POLICY_BASIS = "店铺换货政策：不支持换货的商品"
+MISSING = "漏发的商品不用寄回，由商家补发，不需要申请换货"
+SURPLUS = "多买的商品没有要换的规格，适合退货退款，不需要申请换货"
 PHOTO = "请上传能看出问题的照片"
 WORDS = "请至少填写 10 个字的换货原因描述"
-USED_UP = "没有可换的数量了,已申请 10/10 件"
-OVER_15 = f"{SHOP_15},已于 12月7日 24:00 结束"
-OVER_15_BASIS = f"{SHOP_15},已结束"
+USED_UP = "没有可换的数量了，已申请 10/10 件"
+OVER_15 = f"{SHOP_15}，已于 12月7日 24:00 结束"
+OVER_15_BASIS = f"{SHOP_15}，已结束"
 EVIDENCE = (Route.ADD_EVIDENCE,)
 QUANTITY = (Route.CHANGE_QUANTITY,)
 LATE = beijing(12, 8)
@@ -196,7 +196,7 @@ UNDERWAY = goods(status="in_transit", received_at=None)
 BOTH = frozenset({"qtbh", "qtwlybt"})
 
 AFTER_15 = "店铺的售后期为收到商品后 15 天"
-AFTER_30 = "使用中才发现的质量问题,售后期为收到商品后 30 天"
+AFTER_30 = "使用中才发现的质量问题，售后期为收到商品后 30 天"
 NO_REASON_7 = "7天无理由退货为收到商品后 7 天"
 SEVEN = frozenset({"qtwlybt"})
 BARE = Evidence(asked_milli=2_000)
@@ -214,14 +214,14 @@ ROWS = [
     yes("disaster", "disaster", SHOP_15, BY_7TH, N, END_15),
     yes("delay", "delay", SHOP_15, BY_7TH, N, END_15),
     yes("other", "other", SHOP_15, BY_7TH, N, END_15),
-    no("missing item", "missing_item", MISSING, (Route.REISSUE, Route.REFUND_ONLY), "发货错误 · 漏发商品:不属于换货"),
-    no("too many", "over_qty", SURPLUS, (Route.RETURN_REFUND,), "下单错误 · 数量过多:不属于换货"),
+    no("missing item", "missing_item", MISSING, (Route.REISSUE, Route.REFUND_ONLY), "发货错误 · 漏发商品：不属于换货"),
+    no("too many", "over_qty", SURPLUS, (Route.RETURN_REFUND,), "下单错误 · 数量过多：不属于换货"),
     no(
         "too many, 无理由",
         "over_qty",
         SURPLUS,
         (Route.RETURN_REFUND, Route.SEVEN_DAY),
-        "下单错误 · 数量过多:不属于换货",
+        "下单错误 · 数量过多：不属于换货",
         goods=goods(guarantees=BOTH),
     ),
     # The non-grounds.
@@ -282,9 +282,9 @@ ROWS = [
     no(
         "no evidence",
         "no_evidence",
-        "没有证据的质量问题,不属于换货范围",
+        "没有证据的质量问题，不属于换货范围",
         (Route.ADD_EVIDENCE, Route.CONTACT),
-        "不属于换货范围:认为有质量问题,但没有证据",
+        "不属于换货范围：认为有质量问题，但没有证据",
     ),
     no("personal", "personal_cancel", PERSONAL, ONE, PERSONAL_BASIS),
     no(
@@ -302,11 +302,11 @@ ROWS = [
     # The order's state. What isn't shipped is cancelled, never exchanged.
     no("unpaid", "damaged", *UNPAID, goods=goods(status="unpaid")),
     no("unpaid, though received", "damaged", *UNPAID, goods=goods(status="unpaid", received_at=RECEIVED)),
-    no("unshipped", "damaged", "订单还没有发货,不能以「破损」申请", UNSENT, "订单未发货", goods=WAITING),
+    no("unshipped", "damaged", "订单还没有发货，不能以「破损」申请", UNSENT, "订单未发货", goods=WAITING),
     no(
         "unshipped, personal",
         "personal_cancel",
-        "订单还没有发货,不能以「个人原因取消订单」申请",
+        "订单还没有发货，不能以「个人原因取消订单」申请",
         UNSENT,
         "订单未发货",
         goods=WAITING,
@@ -314,7 +314,7 @@ ROWS = [
     no(
         "unshipped, asked",
         "dislike",
-        "订单还没有发货,不能以「不喜欢/不满意」申请",
+        "订单还没有发货，不能以「不喜欢/不满意」申请",
         UNSENT,
         "订单未发货",
         goods=WAITING,
@@ -325,7 +325,7 @@ ROWS = [
     no("unknown", "damaged", *UNKNOWN, goods=goods(status="unknown", received_at=None)),
     no("a word we don't know", "damaged", *UNKNOWN, goods=goods(status="等待中", received_at=None)),
     yes("unknown, but received", "damaged", SHOP_15, BY_7TH, S, END_15, goods=goods(status="unknown")),
-    yes("on its way", "damaged", SHOP_15, "还没有开始计算,提交申请即表示您已收到商品", S, None, goods=UNDERWAY),
+    yes("on its way", "damaged", SHOP_15, "还没有开始计算，提交申请即表示您已收到商品", S, None, goods=UNDERWAY),
     yes("delivered", "damaged", SHOP_15, BY_7TH, S, END_15, goods=goods(status="delivered")),
     yes(
         "delivered, nobody knows when",
@@ -361,7 +361,7 @@ ROWS = [
     no(
         "nothing bought",
         "damaged",
-        "没有可换的数量了,已申请 0/0 件",
+        "没有可换的数量了，已申请 0/0 件",
         TALK,
         "数量已用完",
         "",
@@ -379,7 +379,7 @@ ROWS = [
     no(
         "one too many",
         "damaged",
-        "最多可申请 2 件,请修改换货数量",
+        "最多可申请 2 件，请修改换货数量",
         QUANTITY,
         "数量",
         "quantity",
@@ -389,7 +389,7 @@ ROWS = [
     no(
         "none asked for",
         "damaged",
-        "最多可申请 10 件,请修改换货数量",
+        "最多可申请 10 件，请修改换货数量",
         QUANTITY,
         "数量",
         "quantity",
@@ -398,7 +398,7 @@ ROWS = [
     no(
         "fewer than none",
         "damaged",
-        "最多可申请 10 件,请修改换货数量",
+        "最多可申请 10 件，请修改换货数量",
         QUANTITY,
         "数量",
         "quantity",
@@ -407,7 +407,7 @@ ROWS = [
     no(
         "one and a half pieces",
         "damaged",
-        "最多可申请 10 件,须为整数,请修改换货数量",
+        "最多可申请 10 件，须为整数，请修改换货数量",
         QUANTITY,
         "数量",
         "quantity",
@@ -426,7 +426,7 @@ ROWS = [
     no(
         "too many metres",
         "damaged",
-        "最多可申请 2.5 米,请修改换货数量",
+        "最多可申请 2.5 米，请修改换货数量",
         QUANTITY,
         "数量",
         "quantity",
@@ -439,7 +439,7 @@ ROWS = [
     no("size without a photo", "size", PHOTO, EVIDENCE, "没有凭证", "photos", evidence=evidence(photos=0)),
     no("defect without a photo", "defect", PHOTO, EVIDENCE, "没有凭证", "photos", evidence=evidence(photos=0)),
     no("wrong item without a photo", "wrong_item", PHOTO, EVIDENCE, "没有凭证", "photos", evidence=evidence(photos=0)),
-    no("ten photos", "damaged", "最多 9 张照片,请删减", EVIDENCE, "照片过多", "photos", evidence=evidence(photos=10)),
+    no("ten photos", "damaged", "最多 9 张照片，请删减", EVIDENCE, "照片过多", "photos", evidence=evidence(photos=10)),
     yes("nine photos", "damaged", SHOP_15, BY_7TH, S, END_15, evidence=evidence(photos=9)),
     yes("a quality claim without words", "colour", SHOP_15, BY_7TH, S, END_15, evidence=evidence(text=0)),
     yes(
@@ -465,9 +465,9 @@ ROWS = [
     no(
         "a hidden defect is late",
         "defect",
-        f"{HIDDEN_30},已于 12月22日 24:00 结束",
+        f"{HIDDEN_30}，已于 12月22日 24:00 结束",
         ASK,
-        f"{HIDDEN_30},已结束",
+        f"{HIDDEN_30}，已结束",
         until=END_30,
         now=beijing(12, 23),
     ),
@@ -542,9 +542,9 @@ ROWS = [
     no(
         "包换 over",
         "promise",
-        f"{PROMISE_7},已于 11月29日 24:00 结束",
+        f"{PROMISE_7}，已于 11月29日 24:00 结束",
         ASK,
-        f"{PROMISE_7},已结束",
+        f"{PROMISE_7}，已结束",
         until=END_7,
         goods=goods(guarantees=LINED),
         now=END_7,
@@ -637,9 +637,9 @@ ROWS = [
     no(
         "broken, not promised",
         "damaged",
-        "「破损」没有补发的承诺,请申请换货或退货退款",
+        "「破损」没有补发的承诺，请申请换货或退货退款",
         (Route.EXCHANGE, Route.RETURN_REFUND),
-        "商品质量问题 · 破损:没有补发承诺",
+        "商品质量问题 · 破损：没有补发承诺",
         case_type="reissue",
     ),
     no(
@@ -655,7 +655,7 @@ ROWS = [
     no(
         "missing, more than is left",
         "missing_item",
-        "最多可申请 10 件,请修改补发数量",
+        "最多可申请 10 件，请修改补发数量",
         (Route.CHANGE_QUANTITY,),
         "数量",
         "quantity",
@@ -685,7 +685,7 @@ ROWS = [
         "damaged on its way, the money",
         "damaged",
         AFTER_15,
-        "还没有开始计算,提交申请即表示您已收到商品",
+        "还没有开始计算，提交申请即表示您已收到商品",
         S,
         None,
         goods=UNDERWAY,
@@ -702,9 +702,9 @@ ROWS = [
     no(
         "too many, too late",
         "over_qty",
-        f"{AFTER_15},已于 12月7日 24:00 结束",
+        f"{AFTER_15}，已于 12月7日 24:00 结束",
         ONE,
-        f"{AFTER_15},已结束",
+        f"{AFTER_15}，已结束",
         until=END_15,
         now=LATE,
         case_type="return_refund",
@@ -712,22 +712,22 @@ ROWS = [
     no(
         "wrong order, the money",
         "wrong_order",
-        "「拍错商品」不能直接申请退货退款,请申请换货",
+        "「拍错商品」不能直接申请退货退款，请申请换货",
         (Route.EXCHANGE, Route.NEGOTIATE),
-        "下单错误 · 拍错商品:不属于退货退款",
+        "下单错误 · 拍错商品：不属于退货退款",
         case_type="return_refund",
     ),
     no(
         "fake, exchanged",
         "fake",
-        "「三无、假冒或过期」不能直接申请换货,请申请退货退款",
+        "「三无、假冒或过期」不能直接申请换货，请申请退货退款",
         (Route.RETURN_REFUND,),
-        "商品质量问题 · 三无、假冒或过期:不属于换货",
+        "商品质量问题 · 三无、假冒或过期：不属于换货",
     ),
     no(
         "too many pieces sent back",
         "damaged",
-        "最多可申请 10 件,请修改退货数量",
+        "最多可申请 10 件，请修改退货数量",
         QUANTITY,
         "数量",
         "quantity",
@@ -779,9 +779,9 @@ ROWS = [
     no(
         "无理由 over, by itself",
         "seven_day",
-        f"{NO_REASON_7},已于 11月29日 24:00 结束",
+        f"{NO_REASON_7}，已于 11月29日 24:00 结束",
         ONE,
-        f"{NO_REASON_7},已结束",
+        f"{NO_REASON_7}，已结束",
         until=END_7,
         goods=goods(guarantees=SEVEN),
         now=END_7,
@@ -798,21 +798,21 @@ ROWS = [
     no(
         "无理由 is no exchange",
         "seven_day",
-        "「7天无理由退货」不能直接申请换货,请申请退货退款",
+        "「7天无理由退货」不能直接申请换货，请申请退货退款",
         (Route.RETURN_REFUND,),
-        "7天无理由退货:不属于换货",
+        "7天无理由退货：不属于换货",
         goods=goods(guarantees=SEVEN),
     ),
     # Money for what was never sent.
-    paid("not wanted", "not_wanted", "订单还没有发货,发货前都可以申请", goods=WAITING, all_of_it=True, evidence=BARE),
-    paid("late", "late_ship", "订单还没有发货,发货前都可以申请", goods=WAITING, all_of_it=True, evidence=BARE),
+    paid("not wanted", "not_wanted", "订单还没有发货，发货前都可以申请", goods=WAITING, all_of_it=True, evidence=BARE),
+    paid("late", "late_ship", "订单还没有发货，发货前都可以申请", goods=WAITING, all_of_it=True, evidence=BARE),
     paid(
-        "out of stock", "out_of_stock", "订单还没有发货,发货前都可以申请", goods=WAITING, all_of_it=True, evidence=BARE
+        "out of stock", "out_of_stock", "订单还没有发货，发货前都可以申请", goods=WAITING, all_of_it=True, evidence=BARE
     ),
     paid(
         "not wanted, though 仅退款 is off",
         "not_wanted",
-        "订单还没有发货,发货前都可以申请",
+        "订单还没有发货，发货前都可以申请",
         goods=WAITING,
         all_of_it=True,
         evidence=BARE,
@@ -821,7 +821,7 @@ ROWS = [
     paid(
         "not wanted, though excluded",
         "not_wanted",
-        "订单还没有发货,发货前都可以申请",
+        "订单还没有发货，发货前都可以申请",
         all_of_it=True,
         evidence=BARE,
         goods=replace(WAITING, exchangeable=False),
@@ -829,7 +829,7 @@ ROWS = [
     no(
         "not wanted, but sent",
         "not_wanted",
-        "订单已经发货,不能按未发货退款",
+        "订单已经发货，不能按未发货退款",
         UNSENT,
         "订单已发货",
         goods=UNDERWAY,
@@ -838,7 +838,7 @@ ROWS = [
     no(
         "not wanted, but there",
         "not_wanted",
-        "订单已经发货,不能按未发货退款",
+        "订单已经发货，不能按未发货退款",
         UNSENT,
         "订单已发货",
         case_type="refund_only",
@@ -846,15 +846,15 @@ ROWS = [
     no(
         "not wanted, an exchange",
         "not_wanted",
-        "「未发货,不想要了」不能直接申请换货,请申请仅退款",
+        "「未发货，不想要了」不能直接申请换货，请申请仅退款",
         (Route.REFUND_ONLY,),
-        "还没有发货 · 未发货,不想要了:不属于换货",
+        "还没有发货 · 未发货，不想要了：不属于换货",
         goods=WAITING,
     ),
     no(
         "more than was ordered",
         "not_wanted",
-        "最多可申请 10 件,请修改退款数量",
+        "最多可申请 10 件，请修改退款数量",
         QUANTITY,
         "数量",
         "quantity",
@@ -865,7 +865,7 @@ ROWS = [
     no(
         "all of it is asked for",
         "not_wanted",
-        "没有可申请的数量了,已申请 10/10 件",
+        "没有可申请的数量了，已申请 10/10 件",
         TALK,
         "数量已用完",
         "",
@@ -873,8 +873,8 @@ ROWS = [
         case_type="refund_only",
     ),
     # Money for what never came.
-    paid("never came", "not_delivered", "商品还没有收到,收到前都可以申请", goods=UNDERWAY, evidence=BARE),
-    paid("refused", "refused_delivery", "商品还没有收到,收到前都可以申请", goods=UNDERWAY),
+    paid("never came", "not_delivered", "商品还没有收到，收到前都可以申请", goods=UNDERWAY, evidence=BARE),
+    paid("refused", "refused_delivery", "商品还没有收到，收到前都可以申请", goods=UNDERWAY),
     no(
         "refused, without a photo",
         "refused_delivery",
@@ -887,12 +887,12 @@ ROWS = [
         case_type="refund_only",
     ),
     paid(
-        "signed for by nobody knows whom", "not_delivered", f"{AFTER_15},{BY_7TH}", END_15, goods=SIGNED, evidence=BARE
+        "signed for by nobody knows whom", "not_delivered", f"{AFTER_15}，{BY_7TH}", END_15, goods=SIGNED, evidence=BARE
     ),
     no(
         "never came, but received",
         "not_delivered",
-        "订单已确认收货,不能按没有收到商品申请",
+        "订单已确认收货，不能按没有收到商品申请",
         UNSENT,
         "订单已确认收货",
         case_type="refund_only",
@@ -900,7 +900,7 @@ ROWS = [
     no(
         "never came, not sent",
         "not_delivered",
-        "订单还没有发货,不能以「快递一直未送到」申请",
+        "订单还没有发货，不能以「快递一直未送到」申请",
         UNSENT,
         "订单未发货",
         goods=WAITING,
@@ -909,12 +909,12 @@ ROWS = [
     no(
         "never came, an exchange",
         "not_delivered",
-        "「快递一直未送到」不能直接申请换货,请申请仅退款或补发",
+        "「快递一直未送到」不能直接申请换货，请申请仅退款或补发",
         (Route.REFUND_ONLY, Route.REISSUE),
-        "没有收到商品 · 快递一直未送到:不属于换货",
+        "没有收到商品 · 快递一直未送到：不属于换货",
         goods=UNDERWAY,
     ),
-    paid("empty", "empty_parcel", f"{AFTER_15},{BY_7TH}", END_15),
+    paid("empty", "empty_parcel", f"{AFTER_15}，{BY_7TH}", END_15),
     no(
         "empty, without a photo",
         "empty_parcel",
@@ -926,30 +926,30 @@ ROWS = [
         case_type="refund_only",
     ),
     # Money for received goods that stay: only where nothing can go back.
-    paid("missing, the money", "missing_item", f"{AFTER_15},{BY_7TH}", END_15),
+    paid("missing, the money", "missing_item", f"{AFTER_15}，{BY_7TH}", END_15),
     no(
         "damaged, the money alone",
         "damaged",
-        "「破损」不能直接申请仅退款,请申请换货或退货退款",
+        "「破损」不能直接申请仅退款，请申请换货或退货退款",
         (Route.EXCHANGE, Route.RETURN_REFUND),
-        "商品质量问题 · 破损:不属于仅退款",
+        "商品质量问题 · 破损：不属于仅退款",
         case_type="refund_only",
     ),
-    paid("fake, 三无包赔", "fake", f"{AFTER_15},{BY_7TH}", END_15, goods=goods(guarantees=frozenset({"swbp"}))),
+    paid("fake, 三无包赔", "fake", f"{AFTER_15}，{BY_7TH}", END_15, goods=goods(guarantees=frozenset({"swbp"}))),
     no(
         "fake, the money alone",
         "fake",
-        "「三无、假冒或过期」没有仅退款的承诺,请申请退货退款",
+        "「三无、假冒或过期」没有仅退款的承诺，请申请退货退款",
         (Route.RETURN_REFUND,),
-        "商品质量问题 · 三无、假冒或过期:没有仅退款承诺",
+        "商品质量问题 · 三无、假冒或过期：没有仅退款承诺",
         case_type="refund_only",
     ),
     no(
         "too many, the money alone",
         "over_qty",
-        "「数量过多」不能直接申请仅退款,请申请退货退款",
+        "「数量过多」不能直接申请仅退款，请申请退货退款",
         (Route.RETURN_REFUND,),
-        "下单错误 · 数量过多:不属于仅退款",
+        "下单错误 · 数量过多：不属于仅退款",
         case_type="refund_only",
     ),
     no(
@@ -974,9 +974,9 @@ ROWS = [
     no(
         "no evidence, asked",
         "no_evidence",
-        "没有证据的质量问题,不属于换货范围",
+        "没有证据的质量问题，不属于换货范围",
         (Route.ADD_EVIDENCE, Route.CONTACT),
-        "不属于换货范围:认为有质量问题,但没有证据",
+        "不属于换货范围：认为有质量问题，但没有证据",
         asked=True,
     ),
     no(
@@ -1004,25 +1004,25 @@ ROWS = [
     no(
         "damaged, the money alone asked for",
         "damaged",
-        "「破损」不能直接申请仅退款,请申请换货或退货退款",
+        "「破损」不能直接申请仅退款，请申请换货或退货退款",
         (Route.EXCHANGE, Route.RETURN_REFUND),
-        "商品质量问题 · 破损:不属于仅退款",
+        "商品质量问题 · 破损：不属于仅退款",
         case_type="refund_only",
         asked=True,
     ),
     no(
         "other, the money by right",
         "other",
-        "「其他」不能直接申请退货退款,请申请换货",
+        "「其他」不能直接申请退货退款，请申请换货",
         (Route.EXCHANGE, Route.NEGOTIATE),
-        "其他特殊原因 · 其他:不属于退货退款",
+        "其他特殊原因 · 其他：不属于退货退款",
         case_type="return_refund",
     ),
     # What a shop takes.
     no(
         "exchange is off",
         "damaged",
-        "商家没有开通换货,请申请退货退款",
+        "商家没有开通换货，请申请退货退款",
         (Route.RETURN_REFUND,),
         "店铺没有开通换货",
         policy=policy(types=RETURNS),
@@ -1031,7 +1031,7 @@ ROWS = [
     no(
         "returns are off",
         "damaged",
-        "商家没有开通退货退款,请申请换货",
+        "商家没有开通退货退款，请申请换货",
         (Route.EXCHANGE,),
         "店铺没有开通退货退款",
         policy=policy(types=EXCHANGES),
@@ -1088,27 +1088,27 @@ def test_the_table_is_long_enough_and_names_each_row_once() -> None:
 HIDDEN_TOO = "使用中才发现的质量问题可到 12月22日 24:00"
 HIDDEN_ONLY = "现在只有使用中才发现的质量问题可以申请"
 ONLY_FAULTS = "这件商品在质量问题或发错时可以换货"
-NOT_CAME = "没有收到商品,也在这里申请退款"
-UNSENT_YET = "还可申请 10 件;还没有发货,可以申请退款,全部或一部分都可以"
-ON_ITS_WAY = "还没有开始计算,提交申请即表示您已收到商品"
+NOT_CAME = "没有收到商品，也在这里申请退款"
+UNSENT_YET = "还可申请 10 件；还没有发货，可以申请退款，全部或一部分都可以"
+ON_ITS_WAY = "还没有开始计算，提交申请即表示您已收到商品"
 LONG = policy(window_days=30)
 OFFERS = {
-    "in time": (GOODS, POLICY, NOW, True, f"还可申请 10 件,{BY_7TH};{HIDDEN_TOO}", END_15),
-    "one window": (GOODS, LONG, NOW, True, f"还可申请 10 件,{BY_22ND}", END_30),
-    "some left": (goods(claimed_milli=7_500, unit="米"), LONG, NOW, True, f"还可申请 2.5 米,{BY_22ND}", END_30),
-    "hidden only": (GOODS, POLICY, LATE, True, f"还可申请 10 件;{HIDDEN_ONLY},{BY_22ND}", END_30),
-    "too late": (GOODS, POLICY, END_30, False, f"{HIDDEN_30},已于 12月22日 24:00 结束", END_30),
-    "on its way": (UNDERWAY, POLICY, NOW, True, f"还可申请 10 件;{SHOP_15},{ON_ITS_WAY};{NOT_CAME}", None),
-    "nobody knows when": (goods(received_at=None), POLICY, NOW, True, f"还可申请 10 件;{NOT_BEGUN}", None),
-    "excluded": (goods(exchangeable=False), LONG, NOW, True, f"还可申请 10 件,{ONLY_FAULTS},{BY_22ND}", END_30),
+    "in time": (GOODS, POLICY, NOW, True, f"还可申请 10 件，{BY_7TH}；{HIDDEN_TOO}", END_15),
+    "one window": (GOODS, LONG, NOW, True, f"还可申请 10 件，{BY_22ND}", END_30),
+    "some left": (goods(claimed_milli=7_500, unit="米"), LONG, NOW, True, f"还可申请 2.5 米，{BY_22ND}", END_30),
+    "hidden only": (GOODS, POLICY, LATE, True, f"还可申请 10 件；{HIDDEN_ONLY}，{BY_22ND}", END_30),
+    "too late": (GOODS, POLICY, END_30, False, f"{HIDDEN_30}，已于 12月22日 24:00 结束", END_30),
+    "on its way": (UNDERWAY, POLICY, NOW, True, f"还可申请 10 件；{SHOP_15}，{ON_ITS_WAY}；{NOT_CAME}", None),
+    "nobody knows when": (goods(received_at=None), POLICY, NOW, True, f"还可申请 10 件；{NOT_BEGUN}", None),
+    "excluded": (goods(exchangeable=False), LONG, NOW, True, f"还可申请 10 件，{ONLY_FAULTS}，{BY_22ND}", END_30),
     "unshipped": (WAITING, POLICY, NOW, True, UNSENT_YET, None),
-    "called unshipped, but there": (goods(status="unshipped"), LONG, NOW, True, f"还可申请 10 件,{BY_22ND}", END_30),
+    "called unshipped, but there": (goods(status="unshipped"), LONG, NOW, True, f"还可申请 10 件，{BY_22ND}", END_30),
     "unshipped, nothing left": (
         replace(WAITING, claimed_milli=10_000),
         POLICY,
         NOW,
         False,
-        "没有可申请的数量了,已申请 10/10 件",
+        "没有可申请的数量了，已申请 10/10 件",
         None,
     ),
     "nothing left": (goods(claimed_milli=10_000), POLICY, NOW, False, USED_UP, None),
@@ -1131,13 +1131,13 @@ def test_the_sentences_that_name_a_date_or_a_case() -> None:
         return next(each.sentence for each in verdict.instead if each.route is route)
 
     covered = goods(guarantees=BOTH)
-    assert way(covered, "dislike", Route.PROMISE) == "这件商品有7天包换,11月29日 24:00 前可以选择「包换服务」申请换货"
+    assert way(covered, "dislike", Route.PROMISE) == "这件商品有7天包换，11月29日 24:00 前可以选择「包换服务」申请换货"
     assert (
         way(covered, "dislike", Route.SEVEN_DAY)
-        == "这件商品支持7天无理由退货,11月29日 24:00 前可以申请,商品须完好,退回运费由您承担"
+        == "这件商品支持7天无理由退货，11月29日 24:00 前可以申请，商品须完好，退回运费由您承担"
     )
     later = replace(covered, received_at=None)
-    assert way(later, "dislike", Route.PROMISE) == "这件商品有7天包换,收到商品后 7 天内可以选择「包换服务」申请换货"
+    assert way(later, "dislike", Route.PROMISE) == "这件商品有7天包换，收到商品后 7 天内可以选择「包换服务」申请换货"
     spent = goods(claimed_milli=10_000, open_case="HH26112300000001")
     assert way(spent, "damaged", Route.OPEN_CASE) == "请在售后单 HH26112300000001 里查看进度"
 

@@ -27,6 +27,8 @@ def test_final_states_are_left_by_no_step() -> None:
     assert left == {  # but for what the buyer says of a payment, which may open it again
         ("deny_arrival", "completed", "refunding"),
         ("confirm_arrival", "completed", "completed"),
+        ("deny_arrival", "converted", "refunding"),
+        ("confirm_arrival", "converted", "converted"),
     }
 
 
@@ -244,9 +246,9 @@ def test_money_is_given_up_by_who_keeps_the_money() -> None:
 def test_deadlines_that_were_set_are_asked_by_conditions_too() -> None:
     now = datetime(2026, 11, 1, tzinfo=UTC)
     nudged = Facts(entered_at=now, now=now + timedelta(hours=2), nudged_at=now, late=True)
-    assert NEEDS["not_just_nudged"](nudged) == "24 小时内已催办过,商家已收到提醒"
+    assert NEEDS["not_just_nudged"](nudged) == "24 小时内已催办过，商家已收到提醒"
     assert NEEDS["not_just_nudged"](replace(nudged, spans={"nudge_pause": timedelta(hours=1)})) is None
     owed = Facts(entered_at=now, now=now + timedelta(hours=30))
     assert NEEDS["refund_slow"](owed) is None
     said = NEEDS["refund_slow"](replace(owed, spans={"refund_target": timedelta(hours=36)}))
-    assert said == "商家还在退款时限内,超过 36 小时可以申请平台介入"
+    assert said == "商家还在退款时限内，超过 36 小时可以申请平台介入"

@@ -156,9 +156,9 @@ def test_good_ones_stay_when_others_are_refused() -> None:
     images, refusals = prepare_each(files)
     assert [image.original_name for image in images] == ["1.jpg", "3.jpg"]
     assert [(refusal.index, refusal.sentence) for refusal in refusals] == [
-        (0, "第 1 张照片是空文件,请重新选择"),
+        (0, "第 1 张照片是空文件，请重新选择"),
         (2, f"第 3 张照片{INCOMPLETE}"),
-        (4, f"第 5 张照片是 GIF 动图,{NOT_A_PHOTO}"),
+        (4, f"第 5 张照片是 GIF 动图，{NOT_A_PHOTO}"),
     ]
     with pytest.raises(ImagesRefused) as refused:
         prepare(files)
@@ -242,11 +242,11 @@ def plain() -> IncomingFile:
     return IncomingFile("good.jpg", pictures.jpeg())
 
 
-ODD = "处理不了(可能内容过于复杂),请换一张照片"
+ODD = "处理不了（可能内容过于复杂），请换一张照片"
 
 
 def sentences(refusals: list[ImageRefused]) -> list[str]:
-    return [refusal.sentence.split(",或者")[0] for refusal in refusals]
+    return [refusal.sentence.split("，或者")[0] for refusal in refusals]
 
 
 def test_a_photo_that_kills_the_decoder_takes_no_other_with_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -263,7 +263,7 @@ def test_after_two_deaths_the_rest_is_not_tried(monkeypatch: pytest.MonkeyPatch,
     assert sentences(refusals) == [
         f"第 1 张照片{ODD}",
         f"第 3 张照片{ODD}",
-        "第 4 张照片还没有处理,请去掉处理不了的照片后重新上传",
+        "第 4 张照片还没有处理，请去掉处理不了的照片后重新上传",
     ]
 
 
@@ -338,7 +338,7 @@ def test_who_waits_too_long_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
     with imaging._free:
         images, refusals = prepare_each([plain(), IncomingFile("a.gif", b"GIF89a")])
     assert (images, [refusal.index for refusal in refusals]) == ([], [0, 1])
-    assert refusals[0].sentence == "第 1 张照片还没有处理:现在上传的人较多,请稍后再试"
+    assert refusals[0].sentence == "第 1 张照片还没有处理：现在上传的人较多，请稍后再试"
     assert len(prepare([plain()])) == 1
 
 

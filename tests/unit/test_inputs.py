@@ -59,7 +59,7 @@ def test_text_is_made_clean(raw: str, cleaned: str, told: bool) -> None:
 @pytest.mark.parametrize("raw", ["a\x00b", "\x00", "\ud800", "好\udfff", "\ud83d"])
 @pytest.mark.parametrize("read", [inputs.text, inputs.line])
 def test_what_no_database_can_store_is_refused(read: Callable[..., str], raw: str) -> None:
-    assert refused(lambda: read(raw, limit=50)) == "内容里有无法保存的特殊字符,请删除后重新输入"
+    assert refused(lambda: read(raw, limit=50)) == "内容里有无法保存的特殊字符，请删除后重新输入"
 
 
 @pytest.mark.parametrize("raw", [None, 5, 1.5, [], ["a"], {}, b"abc", True])
@@ -70,29 +70,29 @@ def test_what_is_no_text_is_refused(raw: object) -> None:
 
 def test_limits_count_what_a_person_sees() -> None:
     assert inputs.text("👍🏽" * 500, limit=500) == "👍🏽" * 500
-    assert refused(lambda: inputs.text("好" * 503, limit=500)) == "最多 500 个字,现在是 503 个字,请删减 3 个字"
-    assert refused(lambda: inputs.text("好" * 100_000, limit=500)) == "最多 500 个字,现在的内容太长,请删减后再提交"
+    assert refused(lambda: inputs.text("好" * 503, limit=500)) == "最多 500 个字，现在是 503 个字，请删减 3 个字"
+    assert refused(lambda: inputs.text("好" * 100_000, limit=500)) == "最多 500 个字，现在的内容太长，请删减后再提交"
 
 
 def test_a_few_graphemes_of_many_bytes_are_refused() -> None:
     tower = "a" + "\u0316" * 3_000
 
     assert inputs.graphemes(tower) == 1
-    assert refused(lambda: inputs.text(tower, limit=50)) == "最多 50 个字,组合字符和表情会多占位置,请删减一些"
+    assert refused(lambda: inputs.text(tower, limit=50)) == "最多 50 个字，组合字符和表情会多占位置，请删减一些"
     assert inputs.text("e\u0316\u0323" * 10, limit=10)
 
 
 def test_least_counts_only_what_can_be_seen() -> None:
     assert inputs.text("物流延误三天,已过节日", limit=500, least=10)
-    assert refused(lambda: inputs.text("坏了", limit=500, least=10)) == "请至少填写 10 个字,现在是 2 个字"
+    assert refused(lambda: inputs.text("坏了", limit=500, least=10)) == "请至少填写 10 个字，现在是 2 个字"
     assert refused(lambda: inputs.text("坏" + "\u3164" * 20 + " " * 5 + "了", limit=500, least=10))
-    assert refused(lambda: inputs.text("", limit=500, least=1)) == "请至少填写 1 个字,现在是 0 个字"
+    assert refused(lambda: inputs.text("", limit=500, least=1)) == "请至少填写 1 个字，现在是 0 个字"
 
 
 def test_a_line_has_one_line_and_fits_its_column() -> None:
     assert inputs.line("浙江省\r\n 杭州市 \u2028\t余杭区\n", limit=50) == "浙江省 杭州市 余杭区"
     assert inputs.line("一" * 20, limit=20) == "一" * 20
-    assert refused(lambda: inputs.line("🇨🇳" * 11, limit=20)) == "最多 20 个字,组合字符和表情会多占位置,请删减一些"
+    assert refused(lambda: inputs.line("🇨🇳" * 11, limit=20)) == "最多 20 个字，组合字符和表情会多占位置，请删减一些"
 
 
 @pytest.mark.parametrize(
@@ -215,14 +215,14 @@ NOT_QUANTITIES: list[object] = [
 
 @pytest.mark.parametrize("raw", NOT_QUANTITIES, ids=repr)
 def test_what_is_no_quantity_is_refused_with_the_range(raw: object) -> None:
-    assert refused(lambda: inputs.quantity(raw, 10_000)) == "请填写 1 到 10 之间的整数,单位:件"
-    ranged = "请填写 0.001 到 12.5 之间的数,最多三位小数,单位:米"
+    assert refused(lambda: inputs.quantity(raw, 10_000)) == "请填写 1 到 10 之间的整数，单位：件"
+    ranged = "请填写 0.001 到 12.5 之间的数，最多三位小数，单位：米"
     assert refused(lambda: inputs.quantity(raw, 12_500, unit="米")) == ranged
 
 
 @pytest.mark.parametrize("raw", ["\x005", "5\ud800"])
 def test_a_number_that_cannot_be_stored_says_so(raw: str) -> None:
-    assert refused(lambda: inputs.quantity(raw, 10_000)) == "内容里有无法保存的特殊字符,请删除后重新输入"
+    assert refused(lambda: inputs.quantity(raw, 10_000)) == "内容里有无法保存的特殊字符，请删除后重新输入"
 
 
 @pytest.mark.parametrize(
@@ -250,15 +250,15 @@ def test_quantities(raw: str, most: int | None, unit: str, milli: int) -> None:
 @pytest.mark.parametrize(
     ("raw", "most", "unit", "sentence"),
     [
-        ("11", 10_000, "件", "请填写 1 到 10 之间的整数,单位:件"),
-        ("1.5", 10_000, "双", "请填写 1 到 10 之间的整数,单位:双"),
-        ("1.0", 10_000, "双", "请填写 1 到 10 之间的整数,单位:双"),
-        ("2", 1_000, "个", "请填写 1,单位:个"),
-        ("12.501", 12_500, "米", "请填写 0.001 到 12.5 之间的数,最多三位小数,单位:米"),
-        ("1.0005", 12_500, "米", "请填写 0.001 到 12.5 之间的数,最多三位小数,单位:米"),
-        ("1000000", None, "件", "请填写 1 到 999999 之间的整数,单位:件"),
-        ("1", 0, "件", "已没有可申请的数量,请在订单里查看已有的售后单"),
-        ("1", -5, "件", "已没有可申请的数量,请在订单里查看已有的售后单"),
+        ("11", 10_000, "件", "请填写 1 到 10 之间的整数，单位：件"),
+        ("1.5", 10_000, "双", "请填写 1 到 10 之间的整数，单位：双"),
+        ("1.0", 10_000, "双", "请填写 1 到 10 之间的整数，单位：双"),
+        ("2", 1_000, "个", "请填写 1，单位：个"),
+        ("12.501", 12_500, "米", "请填写 0.001 到 12.5 之间的数，最多三位小数，单位：米"),
+        ("1.0005", 12_500, "米", "请填写 0.001 到 12.5 之间的数，最多三位小数，单位：米"),
+        ("1000000", None, "件", "请填写 1 到 999999 之间的整数，单位：件"),
+        ("1", 0, "件", "已没有可申请的数量，请在订单里查看已有的售后单"),
+        ("1", -5, "件", "已没有可申请的数量，请在订单里查看已有的售后单"),
     ],
 )
 def test_quantities_out_of_range(raw: str, most: int | None, unit: str, sentence: str) -> None:
@@ -267,7 +267,7 @@ def test_quantities_out_of_range(raw: str, most: int | None, unit: str, sentence
 
 def test_whole_overrides_the_unit() -> None:
     assert inputs.quantity("1.5", unit="件", whole=False) == 1_500
-    assert refused(lambda: inputs.quantity("1.5", unit="米", whole=True)) == "请填写 1 到 999999 之间的整数,单位:米"
+    assert refused(lambda: inputs.quantity("1.5", unit="米", whole=True)) == "请填写 1 到 999999 之间的整数，单位：米"
 
 
 @pytest.mark.parametrize("unit", ["件", "双", "个", "套", "条", "箱", "包", "打", "只", "对", "台", "", "米粒", "?"])
@@ -348,7 +348,7 @@ def test_money_text(fen: int, written: str) -> None:
 )
 def test_money(raw: object, fen: int | None) -> None:
     if fen is None:
-        assert refused(lambda: inputs.money(raw)) == "请填写金额,最多两位小数,例如 1234.50"
+        assert refused(lambda: inputs.money(raw)) == "请填写金额，最多两位小数，例如 1234.50"
     else:
         assert inputs.money(raw) == fen
 
@@ -357,7 +357,7 @@ def test_money_between_bounds() -> None:
     assert inputs.money("10", least=1, most=1_000) == 1_000
     for raw in ("0", "10.01", "x"):
         said = refused(lambda raw=raw: inputs.money(raw, least=1, most=1_000))  # type: ignore[misc]
-        assert said == "请填写 0.01 到 10.00 元之间的金额,最多两位小数"
+        assert said == "请填写 0.01 到 10.00 元之间的金额，最多两位小数"
 
 
 def test_whole_numbers() -> None:
@@ -418,7 +418,7 @@ def test_phones(raw: str, number: str) -> None:
     ],
 )
 def test_what_is_no_phone_is_refused_with_an_example(raw: object) -> None:
-    assert refused(lambda: inputs.phone(raw)) == "请填写 11 位手机号,或带区号的固定电话,例如 0571-88886666"
+    assert refused(lambda: inputs.phone(raw)) == "请填写 11 位手机号，或带区号的固定电话，例如 0571-88886666"
 
 
 @given(st.one_of(ANY_TEXT, st.text("0123456789+-()转 ", max_size=20)))

@@ -15,7 +15,8 @@ import pytest
 import xlsxwriter
 
 from portal.orders.export_format import Export, ExportRefused, Lost, OrderRows, Parcel, Problem, read
-from portal.orders.export_format.cells import parcels_of
+from portal.orders.export_format.amounts import IN_DOZENS
+from portal.orders.export_format.cells import CellRefused, parcels_of
 from portal.orders.export_format.columns import (
     BY_HEADING,
     LINE_COLUMNS,
@@ -24,11 +25,12 @@ from portal.orders.export_format.columns import (
     REQUIRED,
     normal_heading,
 )
+from portal.orders.export_format.moments import read_moment
 from tests import exports
 from tests.exports import FEW, HEADINGS, gift, line, order, table
 
 NUMBER = "3905403692550747597"
-NOT_TAKEN = ";这一格没有采用,原文已保留"
+NOT_TAKEN = "；这一格没有采用，原文已保留"
 
 
 def all_of(path: Path) -> tuple[list[OrderRows], list[Problem]]:
@@ -135,7 +137,7 @@ def test_headings_are_compared_without_width_space_and_unit(tmp_path: Path, head
     headings = ["订单编号", "货品标题", "数量", heading, "订单状态"]
     path = exports.xlsx(tmp_path / "a.xlsx", [headings, [NUMBER, "打底衫", 2, 18.8, "交易成功"]])
     if heading.startswith("單"):
-        assert refused(path) == "缺少必需的列:「单价(元)」,请使用后台「导出订单」得到的文件"
+        assert refused(path) == "缺少必需的列：「单价(元)」，请使用后台「导出订单」得到的文件"
     else:
         assert all_of(path)[0][0].lines[0].unit_price_fen == 1880
 
@@ -159,13 +161,13 @@ def test_titles_may_stand_above_the_headings(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("headings", "sentence"),
     [
-        (FEW[1:], "缺少必需的列:「订单编号」,请使用后台「导出订单」得到的文件"),
-        (FEW[:2], "缺少必需的列:「数量」「单价(元)」「订单状态」,请使用后台「导出订单」得到的文件"),
-        ([*FEW, "数 量"], "「数量」这一列出现了不止一次,请只保留一列后再上传"),
-        ([*FEW, "买家留言", "买家留言"], "「买家留言」这一列出现了不止一次,请只保留一列后再上传"),
+        (FEW[1:], "缺少必需的列：「订单编号」，请使用后台「导出订单」得到的文件"),
+        (FEW[:2], "缺少必需的列：「数量」「单价(元)」「订单状态」，请使用后台「导出订单」得到的文件"),
+        ([*FEW, "数 量"], "「数量」这一列出现了不止一次，请只保留一列后再上传"),
+        ([*FEW, "买家留言", "买家留言"], "「买家留言」这一列出现了不止一次，请只保留一列后再上传"),
         (
             ["姓名", "年龄"],
-            "没有找到表头,请上传后台「导出订单」得到的文件,其中应有「订单编号」「货品标题」「数量」「单价(元)」「订单状态」等列",
+            "没有找到表头，请上传后台「导出订单」得到的文件，其中应有「订单编号」「货品标题」「数量」「单价(元)」「订单状态」等列",
         ),
     ],
 )
@@ -192,7 +194,7 @@ def test_continuation_rows_belong_to_the_order_above(tmp_path: Path) -> None:
 
 def test_a_continuation_before_any_order_is_an_error_and_the_rest_goes_in(tmp_path: Path) -> None:
     orders, problems = all_of(exports.xlsx(tmp_path / "a.xlsx", table([line(), order()])))
-    assert problems == [Problem(2, "订单编号", "缺少订单编号,上面也没有它可以归属的订单", Lost.LINE)]
+    assert problems == [Problem(2, "订单编号", "缺少订单编号，上面也没有它可以归属的订单", Lost.LINE)]
     assert [each.row for each in orders] == [3]
 
 
@@ -206,7 +208,7 @@ def test_the_order_may_be_repeated_on_each_of_its_rows(tmp_path: Path) -> None:
 def test_the_same_row_twice_counts_once_but_a_second_line_of_the_same_goods_counts(tmp_path: Path) -> None:
     [only], problems = all_of(exports.xlsx(tmp_path / "a.xlsx", table([order(), order()])))
     assert len(only.lines) == 1
-    assert problems == [Problem(3, "", "与第 2 行完全相同,只算一次", Lost.NOTHING, NUMBER)]
+    assert problems == [Problem(3, "", "与第 2 行完全相同，只算一次", Lost.NOTHING, NUMBER)]
 
     rows = [order(**{"货品总价(元)": 75.2, "实付款(元)": 81.2}), line()]
     [only], problems = all_of(exports.xlsx(tmp_path / "b.xlsx", table(rows)))
@@ -233,7 +235,7 @@ def test_a_bad_line_is_left_out_and_the_rest_of_its_order_goes_in(tmp_path: Path
     rows = [order(), line(数量="若干"), line(型号="白色;L")]
     [only], problems = all_of(exports.xlsx(tmp_path / "a.xlsx", table(rows)))
     assert [each.row for each in only.lines] == [2, 4]
-    assert problems == [Problem(3, "数量", "「若干」不能用:请填写大于 0 的数量,最多三位小数", Lost.LINE, NUMBER)]
+    assert problems == [Problem(3, "数量", "「若干」不能用：请填写大于 0 的数量，最多三位小数", Lost.LINE, NUMBER)]
 
 
 def test_a_bad_order_takes_its_rows_with_it_and_the_next_goes_in(tmp_path: Path) -> None:
@@ -241,8 +243,8 @@ def test_a_bad_order_takes_its_rows_with_it_and_the_next_goes_in(tmp_path: Path)
     orders, problems = all_of(exports.text(tmp_path / "a.csv", table(rows)))
     assert [each.row for each in orders] == [4]
     assert problems == [
-        Problem(2, "订单状态", "内容里有无法保存的特殊字符,请删除后重新输入", Lost.ORDER, NUMBER),
-        Problem(3, "", "所属订单(第 2 行)未能导入", Lost.LINE, NUMBER),
+        Problem(2, "订单状态", "内容里有无法保存的特殊字符，请删除后重新输入", Lost.ORDER, NUMBER),
+        Problem(3, "", "所属订单（第 2 行）未能导入", Lost.LINE, NUMBER),
     ]
 
 
@@ -250,7 +252,7 @@ def test_everything_wrong_in_a_row_is_said(tmp_path: Path) -> None:
     _, problems = all_of(exports.xlsx(tmp_path / "a.xlsx", table([order(**{"运费(元)": -1, "订单付款时间": "昨天"})])))
     assert [(each.column, each.sentence) for each in problems] == [
         ("运费(元)", "金额不能为负数" + NOT_TAKEN),
-        ("订单付款时间", "「昨天」不是日期时间,应如 2026-11-05 13:31:00" + NOT_TAKEN),
+        ("订单付款时间", "「昨天」不是日期时间，应如 2026-11-05 13:31:00" + NOT_TAKEN),
     ]
 
 
@@ -258,7 +260,7 @@ def test_an_order_without_a_good_line_is_refused(tmp_path: Path) -> None:
     orders, problems = all_of(exports.xlsx(tmp_path / "a.xlsx", table([order(数量=0)])))
     assert orders == []
     assert [(each.lost, each.sentence) for each in problems] == [
-        (Lost.LINE, "「0」不能用:请填写大于 0 的数量,最多三位小数"),
+        (Lost.LINE, "「0」不能用：请填写大于 0 的数量，最多三位小数"),
         (Lost.EMPTY, "这个订单没有一行可以导入"),
     ]
 
@@ -289,15 +291,15 @@ def test_merged_cells_blank_rows_hidden_rows_and_filters_do_no_harm(tmp_path: Pa
         sheet.autofilter(0, 0, 4, 48)
     orders, problems = all_of(path)
     assert [len(each.lines) for each in orders] == [2, 1]
-    assert problems == [Problem(5, "", "有 1 行在表格里是隐藏的(第 5 行),也已读入,请核对", Lost.NOTHING)]
+    assert problems == [Problem(5, "", "有 1 行在表格里是隐藏的（第 5 行），也已读入，请核对", Lost.NOTHING)]
 
 
 def test_a_sum_that_does_not_add_up_is_a_warning(tmp_path: Path) -> None:
     rows = [order(**{"货品总价(元)": 40, "实付款(元)": 50})]
     [_], problems = all_of(exports.xlsx(tmp_path / "a.xlsx", table(rows)))
     assert [(each.lost, each.column, each.sentence) for each in problems] == [
-        (Lost.NOTHING, "货品总价(元)", "各行单价×数量合计 37.60 元,与货品总价 40.00 元不一致"),
-        (Lost.NOTHING, "实付款(元)", "货品总价+运费+涨价或折扣为 46.00 元,与实付款 50.00 元不一致"),
+        (Lost.NOTHING, "货品总价(元)", "各行单价×数量合计 37.60 元，与货品总价 40.00 元不一致"),
+        (Lost.NOTHING, "实付款(元)", "货品总价+运费+涨价或折扣为 46.00，与实付款 50.00 元不一致"),
     ]
 
 
@@ -331,14 +333,14 @@ def test_statuses_are_understood_and_unknown_ones_kept(tmp_path: Path, text: str
 def test_an_unknown_status_is_kept_and_said(tmp_path: Path) -> None:
     [only], problems = all_of(exports.text(tmp_path / "a.csv", few((NUMBER, "打底衫", 2, 18.8, "等待外星人签收"))))
     assert (only.status, only.status_text) == ("unknown", "等待外星人签收")
-    sentence = "「等待外星人签收」不是认识的订单状态,按「状态待确认」导入,买家暂时不能申请,请核对"
+    sentence = "「等待外星人签收」不是认识的订单状态，按「状态待确认」导入，买家暂时不能申请，请核对"
     assert problems == [Problem(2, "订单状态", sentence, Lost.NOTHING, NUMBER)]
 
 
 # Cells
 
-MONEY = "请填写金额,最多两位小数,例如 1234.50"
-QUANTITY = "请填写大于 0 的数量,最多三位小数"
+MONEY = "请填写金额，最多两位小数，例如 1234.50"
+QUANTITY = "请填写大于 0 的数量，最多三位小数"
 
 
 @pytest.mark.parametrize(
@@ -354,6 +356,19 @@ QUANTITY = "请填写大于 0 的数量,最多三位小数"
         ("+5", 500),
         (0, 0),
         ("1,234,567.89", 123456789),
+        ("12.5元整", 1250),
+        ("12元5角", 1250),
+        ("12元5角3分", 1253),
+        ("12元3分", 1203),
+        ("人民币12圆5角整", 1250),
+        ("5角", 50),
+        ("人民币12.5", 1250),
+        ("RMB 12.5", 1250),
+        ("¥12.50", 1250),
+        ("免运费", 0),
+        ("免邮", 0),
+        ("（全国包邮）", 0),
+        ("运费全免", 0),
     ],
 )
 def test_money_is_read_to_the_fen(tmp_path: Path, value: Any, fen: int) -> None:
@@ -365,27 +380,59 @@ def test_money_is_read_to_the_fen(tmp_path: Path, value: Any, fen: int) -> None:
     ("heading", "value", "sentence"),
     [
         ("运费(元)", -6, "金额不能为负数"),
-        ("运费(元)", "1.234,50", "「1.234,50」不能用:" + MONEY),
-        ("运费(元)", "12,34", "「12,34」不能用:" + MONEY),
-        ("运费(元)", "NaN", "「NaN」不能用:" + MONEY),
-        ("运费(元)", "Infinity", "「Infinity」不能用:" + MONEY),
-        ("运费(元)", "1e9999", "「1e9999」不能用:" + MONEY),
-        ("运费(元)", "1_0", "「1_0」不能用:" + MONEY),
-        ("运费(元)", "٣", "「٣」不能用:" + MONEY),
+        ("运费(元)", "1.234,50", "「1.234,50」不能用：" + MONEY),
+        ("运费(元)", "12,34", "「12,34」不能用：" + MONEY),
+        *(
+            ("运费(元)", said, f"「{said}」不能用：{MONEY}")
+            for said in (
+                "12,5",
+                "12块5",
+                "12元15角",
+                "12.5元5角",
+                "1万",
+                "1.2万元",
+                "12整",
+                "整",
+                "不包邮",
+                "(包邮",
+                "到付",
+            )
+        ),
+        *(
+            ("数量", said, f"「{said}」不能用：{QUANTITY}")
+            for said in (
+                "1万件",
+                "3百件",
+                "1.5万",
+                "1千",
+                "十几件",
+                "两三件",
+                "几件",
+                "半打",
+                "3多件",
+                "一百五件",
+                "十",
+            )
+        ),
+        ("运费(元)", "NaN", "「NaN」不能用：" + MONEY),
+        ("运费(元)", "Infinity", "「Infinity」不能用：" + MONEY),
+        ("运费(元)", "1e9999", "「1e9999」不能用：" + MONEY),
+        ("运费(元)", "1_0", "「1_0」不能用：" + MONEY),
+        ("运费(元)", "٣", "「٣」不能用：" + MONEY),
         ("实付款(元)", 1e300, "数字过大"),
-        ("实付款(元)", 123456789.12, "「123456789.12」不能用:" + MONEY),
+        ("实付款(元)", 123456789.12, "「123456789.12」不能用：" + MONEY),
         ("单价(元)", -1, "单价不能为负数"),
-        ("数量", "0.0005", "「0.0005」不能用:" + QUANTITY),
-        ("数量", 0, "「0」不能用:" + QUANTITY),
-        ("数量", -1, "「-1」不能用:" + QUANTITY),
-        ("数量", 10**10, "「10000000000」不能用:" + QUANTITY),
-        ("订单创建时间", "2026-13-01", "「2026-13-01」不是日期时间,应如 2026-11-05 13:31:00"),
-        ("订单创建时间", 1, "「1」不是日期时间,应如 2026-11-05 13:31:00"),
+        ("数量", "0.0005", "「0.0005」不能用：" + QUANTITY),
+        ("数量", 0, "「0」不能用：" + QUANTITY),
+        ("数量", -1, "「-1」不能用：" + QUANTITY),
+        ("数量", 10**10, "「10000000000」不能用：" + QUANTITY),
+        ("订单创建时间", "2026-13-01", "「2026-13-01」不是日期时间，应如 2026-11-05 13:31:00"),
+        ("订单创建时间", 1, "「1」不是日期时间，应如 2026-11-05 13:31:00"),
         ("订单创建时间", 9e99, "数字过大"),
         ("是否代发订单", "也许", "「也许」应为「是」或「否」"),
-        ("货品标题", "打\0底", "内容里有无法保存的特殊字符,请删除后重新输入"),
-        ("货品标题", "长" * 301, "最多 300 个字,现在有 301 个"),
-        ("收货地址", "长" * 401, "最多 400 个字,现在有 401 个"),
+        ("货品标题", "打\0底", "内容里有无法保存的特殊字符，请删除后重新输入"),
+        ("货品标题", "长" * 301, "最多 300 个字，现在有 301 个"),
+        ("收货地址", "长" * 401, "最多 400 个字，现在有 401 个"),
     ],
 )
 def test_cells_that_cannot_be_taken_are_refused_in_words(
@@ -403,6 +450,46 @@ def test_cells_that_cannot_be_taken_are_refused_in_words(
         [only] = orders
         assert problems[0] == Problem(2, heading, sentence + NOT_TAKEN, Lost.NOTHING, NUMBER)
         assert only.more[BY_HEADING[normal_heading(heading)].key] == shown(value)
+
+
+@pytest.mark.parametrize(
+    ("said", "milli"),
+    [
+        ("两件", 2_000), ("十件", 10_000), ("十二件", 12_000), ("二十件", 20_000), ("九十九个", 99_000),
+        ("一百零五条", 105_000), ("两百件", 200_000), ("共三双", 3_000), ("一对", 1_000), ("2.5千克", 2_500),
+    ],
+)  # fmt: skip
+def test_small_chinese_numerals_with_a_unit_are_quantities(tmp_path: Path, said: str, milli: int) -> None:
+    [only], _ = all_of(exports.xlsx(tmp_path / "a.xlsx", table([order(数量=said)])))
+    assert only.lines[0].quantity_milli == milli
+
+
+def test_a_dozen_is_never_one(tmp_path: Path) -> None:
+    for said, unit in (("1打", "件"), ("1打", ""), ("2 打", "双")):
+        orders, problems = all_of(exports.xlsx(tmp_path / "a.xlsx", table([order(数量=said, 单位=unit)])))
+        assert IN_DOZENS in [each.sentence for each in problems] and not any(each.lines for each in orders)
+    [only], _ = all_of(exports.xlsx(tmp_path / "a.xlsx", table([order(数量="1打", 单位="打")])))
+    assert (only.lines[0].quantity_milli, only.lines[0].unit) == (1_000, "打")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "2026-11-05 1:31:00 下午",
+        "2026-11-05 01:31:00 PM",
+        "2026年11月5日 下午1点31分",
+        "2026年11月5日下午1时31分",
+        "2026/11/5 1:31 午后",
+        "2026-11-05 13:31 下午",
+        "2026-11-05 1点31分 下午",
+    ],
+)
+def test_the_part_of_the_day_may_stand_behind(said: str) -> None:
+    assert read_moment(said) == (datetime(2026, 11, 5, 5, 31, tzinfo=UTC), "")
+    assert read_moment("2026-11-05 下午1点半")[0] == read_moment("2026-11-05 1:30 下午")[0]
+    for wrong in ("2026-11-05 上午1:31 下午", "2026-11-05 13:31 上午", "2026-11-05 1:31 下"):
+        with pytest.raises(CellRefused):
+            read_moment(wrong)
 
 
 def test_only_the_adjustment_may_be_negative(tmp_path: Path) -> None:
@@ -459,7 +546,7 @@ def test_dates_of_old_macs_begin_in_1904(tmp_path: Path) -> None:
 @pytest.mark.parametrize("heading", ["订单编号", "运单号", "SKU ID", "下游订单号"])
 def test_numbers_that_have_lost_their_end_are_never_taken(tmp_path: Path, value: float, heading: str) -> None:
     orders, problems = all_of(exports.xlsx(tmp_path / "a.xlsx", table([order(**{heading: value})])))
-    sentence = "数字过长,后几位可能已经丢失,请把该列设为文本后重新导出"
+    sentence = "数字过长，后几位可能已经丢失，请把该列设为文本后重新导出"
     assert problems[0].column == heading
     if heading == "订单编号":
         assert (orders, problems[0].sentence) == ([], sentence)
@@ -471,16 +558,16 @@ def test_numbers_that_have_lost_their_end_are_never_taken(tmp_path: Path, value:
         )
 
 
-@pytest.mark.parametrize("value", ["3.90540369255075E+18", "4.0E+18", "4e+18"])
+@pytest.mark.parametrize("value", ["3.90540369255075E+18", "4.0E+18", "4e+18", "3.9e18", "3.9 E+18", "３．９Ｅ＋１８"])
 def test_numbers_that_lost_their_end_before_the_csv_was_saved_are_refused(tmp_path: Path, value: str) -> None:
     orders, problems = all_of(exports.text(tmp_path / "a.csv", few((value, "打底衫", 2, 18.8, "交易成功"))))
-    assert (orders, problems[0].sentence) == ([], "数字过长,后几位可能已经丢失,请把该列设为文本后重新导出")
+    assert (orders, problems[0].sentence) == ([], "数字过长，后几位可能已经丢失，请把该列设为文本后重新导出")
 
 
 def test_a_number_ending_in_noughts_is_doubted(tmp_path: Path) -> None:
     rows = few(("3905403692550740000", "打底衫", 2, 18.8, "交易成功"))
     [_], [problem] = all_of(exports.text(tmp_path / "a.csv", rows))
-    assert (problem.lost, problem.sentence) == (Lost.NOTHING, "以 0000 结尾,请核对后几位是否已被表格软件改成了 0")
+    assert (problem.lost, problem.sentence) == (Lost.NOTHING, "以 0000 结尾，请核对后几位是否已被表格软件改成了 0")
 
 
 @pytest.mark.parametrize(
@@ -512,7 +599,7 @@ def test_invisible_characters_are_left_out_and_that_is_said(tmp_path: Path) -> N
     [only], [problem] = all_of(exports.text(tmp_path / "a.csv", table([order(**cells)])))
     assert (only.lines[0].title, only.lines[0].snapshot["货品标题"]) == ("打底衫", "打底衫")
     assert (only.receiver_address, only.receiver_name) == ("四川省\n成都市", "\u00e9")
-    assert problem == Problem(2, "货品标题", "含有看不见的字符,已去掉", Lost.NOTHING, NUMBER)
+    assert problem == Problem(2, "货品标题", "含有看不见的字符，已去掉", Lost.NOTHING, NUMBER)
 
 
 @pytest.mark.parametrize(
@@ -594,8 +681,8 @@ def test_formulas_give_their_results_and_errors_are_refused(tmp_path: Path) -> N
     [only], _ = with_quantity('<c r="C2"><f>1+1</f><v>2</v></c>')
     assert only.lines[0].quantity_milli == 2_000
     assert with_quantity('<c r="C2" t="e"><f>A0</f><v>#REF!</v></c>')[1][0].sentence == "这一格是错误值 #REF!"
-    assert with_quantity('<c r="C2"><f>1+1</f></c>')[1][0].sentence == "这一格的公式没有结果,请粘贴为数值"
-    assert with_quantity('<c r="C2" t="b"><v>1</v></c>')[1][0].sentence == "「是」不能用:" + QUANTITY
+    assert with_quantity('<c r="C2"><f>1+1</f></c>')[1][0].sentence == "这一格的公式没有结果，请粘贴为数值"
+    assert with_quantity('<c r="C2" t="b"><v>1</v></c>')[1][0].sentence == "「是」不能用：" + QUANTITY
 
 
 def test_the_sheet_is_found_by_name_then_by_headings_even_when_hidden(tmp_path: Path) -> None:
@@ -662,8 +749,8 @@ def test_rows_in_another_encoding_are_refused_and_the_rest_goes_in(tmp_path: Pat
     orders, problems = all_of(path)
     assert [each.order_no[-1] for each in orders] == ["7", "9"]
     assert [(each.row, each.sentence) for each in problems] == [
-        (3, "这一行的文字编码与文件其余部分不同,读不出来"),
-        (4, "这一行的文字编码与文件其余部分不同,读不出来"),
+        (3, "这一行的文字编码与文件其余部分不同，读不出来"),
+        (4, "这一行的文字编码与文件其余部分不同，读不出来"),
     ]
 
 
@@ -672,7 +759,7 @@ def test_a_quote_that_is_never_closed_costs_its_row_only(tmp_path: Path) -> None
     path.write_text(path.read_text().replace("9002,打底衫", '9002,"打底衫'))
     orders, problems = all_of(path)
     assert [each.order_no for each in orders] == ["9000", "9001", "9003", "9004"]
-    assert problems == [Problem(4, "", "引号没有成对,从这里起读不出单元格", Lost.ORDER)]
+    assert problems == [Problem(4, "", "引号没有成对，从这里起读不出单元格", Lost.ORDER)]
 
 
 def test_rows_below_a_row_that_could_not_be_read_are_not_given_to_another_order(tmp_path: Path) -> None:
@@ -683,7 +770,7 @@ def test_rows_below_a_row_that_could_not_be_read_are_not_given_to_another_order(
     path.write_text(path.read_text().replace("9002,甲", '9002,"甲'))
     orders, problems = all_of(path)
     assert [[each.title for each in only.lines] for only in orders] == [["打底衫"]]
-    assert [each.sentence for each in problems] == ["引号没有成对,从这里起读不出单元格", "所属订单(第 3 行)未能导入"]
+    assert [each.sentence for each in problems] == ["引号没有成对，从这里起读不出单元格", "所属订单（第 3 行）未能导入"]
 
 
 def test_ragged_rows(tmp_path: Path) -> None:
@@ -696,7 +783,7 @@ def test_ragged_rows(tmp_path: Path) -> None:
     path.write_text("\n".join([*rows, "9003,交易成功,打底衫,1,2,件,好", "9004,交易成功,打底衫,1,2,,,,,\n"]))
     orders, problems = all_of(path)
     assert [each.order_no for each in orders] == ["9001", "9003", "9004"]
-    assert [each.sentence for each in problems] == ["这一行比表头多出 1 格,可能有一格里的逗号没有加引号"]
+    assert [each.sentence for each in problems] == ["这一行比表头多出 1 格，可能有一格里的逗号没有加引号"]
 
 
 def test_a_last_row_that_was_cut_off_is_refused(tmp_path: Path) -> None:
@@ -704,7 +791,7 @@ def test_a_last_row_that_was_cut_off_is_refused(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-60])
     orders, problems = all_of(path)
     assert len(orders) == 1
-    assert [(each.row, each.sentence) for each in problems] == [(3, "文件在这一行中断,后面的内容缺失")]
+    assert [(each.row, each.sentence) for each in problems] == [(3, "文件在这一行中断，后面的内容缺失")]
 
 
 def test_a_last_row_without_line_end_is_whole(tmp_path: Path) -> None:
@@ -716,7 +803,7 @@ def test_a_last_row_without_line_end_is_whole(tmp_path: Path) -> None:
 def test_text_without_line_ends_is_refused_in_constant_memory(tmp_path: Path) -> None:
     path = exports.text(tmp_path / "a.csv", few((NUMBER, "打底衫", 2, 1, "交易成功")))
     path.write_bytes(path.read_bytes() + b"x" * 3_000_000)
-    assert refused(path) == "一行过长,这不像订单表格"
+    assert refused(path) == "一行过长，这不像订单表格"
 
 
 # Files that are no order export at all
@@ -763,50 +850,50 @@ def spoilt(path: Path) -> Path:
 
 DTD = '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>'
 OUTSIDE = '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>'
-EMPTY = "文件是空的,请重新导出后再上传"
-DAMAGED = "文件已损坏或不完整,请重新导出后再上传"
-LOCKED = "文件有密码保护,请去掉密码后再上传"
-NO_TABLE = "这不是订单表格,请上传从后台导出的 .xlsx 或 .csv 文件"
-PICTURE = "这是图片,不是表格,请上传从后台导出的 .xlsx 或 .csv 文件"
-ARCHIVE = "这是压缩包,请先解压,再上传里面的表格"
-UNSAFE = "文件里有不安全的内容(DTD),请用 Excel 或 WPS 另存为 .xlsx 后再上传"
-TOO_LARGE = "文件解压后过大,请按时间分批导出,或另存为 CSV 后再导入"
+EMPTY = "文件是空的，请重新导出后再上传"
+DAMAGED = "文件已损坏或不完整，请重新导出后再上传"
+LOCKED = "文件有密码保护，请去掉密码后再上传"
+NO_TABLE = "这不是订单表格，请上传从后台导出的 .xlsx 或 .csv 文件"
+PICTURE = "这是图片，不是表格，请上传从后台导出的 .xlsx 或 .csv 文件"
+ARCHIVE = "这是压缩包，请先解压，再上传里面的表格"
+UNSAFE = "文件里有不安全的内容（DTD），请用 Excel 或 WPS 另存为 .xlsx 后再上传"
+TOO_LARGE = "文件解压后过大，请按时间分批导出，或另存为 CSV 后再导入"
 
 BROKEN: dict[str, tuple[Any, str]] = {
     "empty": (lambda path: wrote(path, b""), EMPTY),
     "only blanks": (lambda path: wrote(path, b"\r\n  \r\n"), EMPTY),
     "only a byte order mark": (lambda path: wrote(path, b"\xef\xbb\xbf"), EMPTY),
     "only a UTF-16 mark": (lambda path: wrote(path, b"\xff\xfe"), EMPTY),
-    "headings only": (lambda path: exports.xlsx(path, table([])), "只有表头,没有订单"),
-    "headings and blank rows": (lambda path: exports.text(path, [FEW, ["", " ", ""], []]), "只有表头,没有订单"),
+    "headings only": (lambda path: exports.xlsx(path, table([])), "只有表头，没有订单"),
+    "headings and blank rows": (lambda path: exports.text(path, [FEW, ["", " ", ""], []]), "只有表头，没有订单"),
     "a sheet without rows": (
         lambda path: exports.xlsx(path, []),
         refused_headings
-        := "没有找到表头,请上传后台「导出订单」得到的文件,其中应有「订单编号」「货品标题」「数量」「单价(元)」「订单状态」等列",  # noqa: E501
+        := "没有找到表头，请上传后台「导出订单」得到的文件，其中应有「订单编号」「货品标题」「数量」「单价(元)」「订单状态」等列",  # noqa: E501
     ),
     "prose": (lambda path: wrote(path, "从前有座山,山里有座庙".encode()), refused_headings),
     "noise": (lambda path: wrote(path, bytes(range(1, 256)) * 40), refused_headings),
     "noughts": (lambda path: wrote(path, bytes(5_000)), refused_headings),
     "a PNG": (lambda path: wrote(path, b"\x89PNG\r\n\x1a\n" + bytes(500)), PICTURE),
     "a JPEG": (lambda path: wrote(path, b"\xff\xd8\xff\xe0" + bytes(500)), PICTURE),
-    "a PDF": (lambda path: wrote(path, b"%PDF-1.7\n"), "这是 PDF,不是表格,请上传从后台导出的 .xlsx 或 .csv 文件"),
+    "a PDF": (lambda path: wrote(path, b"%PDF-1.7\n"), "这是 PDF，不是表格，请上传从后台导出的 .xlsx 或 .csv 文件"),
     "a page": (
         lambda path: wrote(path, b"\xef\xbb\xbf <HTML><table><tr><td>1"),
-        "这是网页格式的文件,请用 Excel 或 WPS 打开,另存为 .xlsx 后再上传",
+        "这是网页格式的文件，请用 Excel 或 WPS 打开，另存为 .xlsx 后再上传",
     ),
     "an old .xls": (
         lambda path: exports.ole(path, "Workbook"),
-        "这是旧版 .xls 文件,请用 Excel 或 WPS 另存为 .xlsx 后再上传",
+        "这是旧版 .xls 文件，请用 Excel 或 WPS 另存为 .xlsx 后再上传",
     ),
     "with a password": (lambda path: exports.ole(path, "EncryptionInfo", "EncryptedPackage"), LOCKED),
     "a locked zip": (locked, LOCKED),
     "a zip of tables": (lambda path: zip_of(path, **{"订单.xlsx": b"PK"}), ARCHIVE),
     "a rar": (lambda path: wrote(path, b"Rar!\x1a\x07\x00"), ARCHIVE),
     "a zip of anything": (lambda path: zip_of(path, **{"a.txt": b"a"}), NO_TABLE),
-    "an .ods": (lambda path: zip_of(path, **{"content.xml": b"<a/>"}), "这是 .ods 文件,请另存为 .xlsx 后再上传"),
+    "an .ods": (lambda path: zip_of(path, **{"content.xml": b"<a/>"}), "这是 .ods 文件，请另存为 .xlsx 后再上传"),
     "an .xlsb": (
         lambda path: zip_of(path, **{"xl/workbook.bin": b"a"}),
-        "这是 .xlsb 文件,请在 Excel 里另存为 .xlsx 后再上传",
+        "这是 .xlsb 文件，请在 Excel 里另存为 .xlsx 后再上传",
     ),
     "half a zip": (lambda path: cut(path, 0.5), DAMAGED),
     "a zip without its end": (lambda path: cut(path, 0.97), DAMAGED),
@@ -873,8 +960,8 @@ def test_a_broken_file_is_refused_in_one_sentence(tmp_path: Path, name: str) -> 
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    assert refused(tmp_path / "a.xlsx").startswith("文件打不开:")
-    assert refused(tmp_path).startswith("文件打不开:")
+    assert refused(tmp_path / "a.xlsx").startswith("文件打不开：")
+    assert refused(tmp_path).startswith("文件打不开：")
 
 
 def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path: Path) -> None:

@@ -137,7 +137,7 @@ def test_unusual_times(text: str, moment: datetime) -> None:
 
 
 def test_what_may_be_the_day_or_the_month_is_said() -> None:
-    assert convert("11/5/2026 1:31 PM", Kind.MOMENT, 200)[1] == "按「月/日/年」读取,请核对"
+    assert convert("11/5/2026 1:31 PM", Kind.MOMENT, 200)[1] == "按「月/日/年」读取，请核对"
     assert convert("11/15/2026 1:31 PM", Kind.MOMENT, 200)[1] == ""
 
 
@@ -195,7 +195,7 @@ def test_a_price_by_division_is_rounded_and_that_is_said(fen: int, pieces: int) 
 
     assert isinstance(value, Decimal)
     assert abs(value - price) <= Decimal("0.0000005")
-    assert note == ("" if value == price else "小数多于六位,已四舍五入到六位")
+    assert note == ("" if value == price else "小数多于六位，已四舍五入到六位")
 
 
 @given(
@@ -218,7 +218,7 @@ def test_what_is_no_quantity_is_refused(text: str) -> None:
 def test_a_quantity_with_another_unit_than_its_column_is_said() -> None:
     only, problems = one(数量="2箱")
     assert only.lines[0].quantity_milli == 2_000
-    assert [each.sentence for each in problems] == ["单位「箱」与「单位」一列的「件」不一致,按 2 件读取,请核对"]
+    assert [each.sentence for each in problems] == ["单位「箱」与「单位」一列的「件」不一致，按 2 件读取，请核对"]
 
     only, problems = one(数量="2双", 单位="")
     assert (only.lines[0].unit, problems) == ("双", [])
@@ -232,7 +232,7 @@ UNSEEN = ["\u202d", "\u202c", "\ufeff", "\u200b", "\u2060", "\u00ad"]
 
 @given(digits, st.sampled_from(UNSEEN), st.integers(0, 8), st.sampled_from([Kind.ORDER_NO, Kind.LONG_ID, Kind.ID]))
 def test_numbers_lose_what_cannot_be_seen_and_that_is_said(number: str, unseen: str, at: int, kind: Kind) -> None:
-    assert convert(number[:at] + unseen + number[at:], kind, 200) == (number, "含有看不见的字符,已去掉")
+    assert convert(number[:at] + unseen + number[at:], kind, 200) == (number, "含有看不见的字符，已去掉")
 
 
 @given(digits, st.sampled_from([Kind.ORDER_NO, Kind.LONG_ID, Kind.ID, Kind.TRACKING, Kind.CODE_ID]))
@@ -250,7 +250,7 @@ def test_wide_numbers_are_folded(number: str, kind: Kind) -> None:
 def test_noughts_after_the_fifteenth_digit_are_doubted(start: str, many: int, kind: Kind) -> None:
     value, note = convert(start + "0" * many, kind, 200)
     assert value == start + "0" * many
-    assert f"以 {'0' * many} 结尾,请核对后几位是否已被表格软件改成了 0" in note
+    assert f"以 {'0' * many} 结尾，请核对后几位是否已被表格软件改成了 0" in note
 
     assert "结尾" not in convert(start + "0" * (many - 1) + "1", kind, 200)[1]
     assert convert(start[: 15 - min(many, 9)] + "0" * min(many, 9), kind, 200)[1] == ""
@@ -262,7 +262,9 @@ def test_an_order_repeated_with_an_invisible_character_is_the_same_order(tmp_pat
     assert [line.spec for line in only.lines] == ["黑色;L", "白色;L"]
 
 
-@pytest.mark.parametrize("text", ["10月12日", "12-Oct", "Oct-26", "2026/10/12", "2026-10-12 00:00:00", "5月"])
+@pytest.mark.parametrize(
+    "text", ["10月12日", "12-Oct", "Oct-26", "2026/10/12", "2026-10-12 00:00:00", "5月", "3/1/2026"]
+)
 @pytest.mark.parametrize("heading", ["型号", "货号", "单品货号"])
 def test_codes_that_look_like_dates_are_kept_and_doubted(text: str, heading: str) -> None:
     only, problems = one(**{heading: text})
@@ -270,7 +272,7 @@ def test_codes_that_look_like_dates_are_kept_and_doubted(text: str, heading: str
     assert "像是被表格软件改成的日期" in problems[0].sentence and problems[0].column == heading
 
 
-@pytest.mark.parametrize("text", ["ABC-12", "10-12", "HH-539", "46307", "2026新款", "M5", "12月龄"])
+@pytest.mark.parametrize("text", ["ABC-12", "10-12", "HH-539", "46307", "2026新款", "M5", "12月龄", "1.5E3"])
 def test_other_codes_are_not_doubted(text: str) -> None:
     assert one(型号=text, 货号=text)[1] == []
 
@@ -289,7 +291,7 @@ def test_a_code_in_a_cell_of_dates_is_what_the_spreadsheet_shows(tmp_path: Path,
         sheet.write_number(1, 6, 46331.5, book.add_format({"num_format": form}))
     [only], [problem] = all_of(path)
     assert only.lines[0].spec == said
-    assert problem == Problem(2, "型号", f"「{said}」像是被表格软件改成的日期,请核对原来的型号", Lost.NOTHING, "9001")
+    assert problem == Problem(2, "型号", f"「{said}」像是被表格软件改成的日期，请核对原来的型号", Lost.NOTHING, "9001")
     assert only.ordered_at == datetime(2026, 11, 5, 4, tzinfo=UTC)
 
 
@@ -304,7 +306,7 @@ def test_an_optional_cell_never_costs_the_order_and_is_kept(heading: str, text: 
     only, problems = one(**{heading: text})
     assert len(only.lines) == 1
     assert text in only.more.values()
-    assert any(each.column == heading and "这一格没有采用,原文已保留" in each.sentence for each in problems)
+    assert any(each.column == heading and "这一格没有采用，原文已保留" in each.sentence for each in problems)
     assert all(each.lost is Lost.NOTHING for each in problems)
 
 
@@ -343,7 +345,7 @@ def test_hidden_sheets_are_said_and_not_read(tmp_path: Path) -> None:
     orders, problems = all_of(path)
     assert [(each.order_no, each.sheet) for each in orders] == [("90011", ""), ("9009", "9月")]
     assert [each.sentence for each in problems] == [
-        "工作表「8月」没有读:缺少必需的列:「订单状态」,请使用后台「导出订单」得到的文件",
+        "工作表「8月」没有读：缺少必需的列：「订单状态」，请使用后台「导出订单」得到的文件",
         "隐藏的工作表「10月」没有读",
     ]
 
@@ -434,7 +436,7 @@ def test_invisible_characters_in_numbers() -> None:
         *(f"390540369255070018{number}" for number in range(1, 6)),
     ]
     assert [(each.order_no[-3:], each.sentence) for each in problems] == [
-        (number, "含有看不见的字符,已去掉") for number in ("018", "181", "182")
+        (number, "含有看不见的字符，已去掉") for number in ("018", "181", "182")
     ]
 
 
@@ -454,7 +456,7 @@ def test_status_words() -> None:
         *("in_transit", "unshipped", "in_transit", "completed", "completed"),
         *("completed", "cancelled", "unpaid", "in_transit", "delivered"),
     ]
-    assert [each.sentence for each in problems] == ["「部分发货」按已发货导入,没有发出的部分请与买家说明"]
+    assert [each.sentence for each in problems] == ["「部分发货」按已发货导入，没有发出的部分请与买家说明"]
 
 
 def test_tracking_forms() -> None:

@@ -14,7 +14,7 @@ def test_the_grounds_and_reasons_carry_the_guides_words() -> None:
     shown = {GROUND[ground]: [reason.zh for reason in reasons.of_ground(ground)] for ground in Ground}
 
     assert shown == {
-        "还没有发货": ["未发货,不想要了", "未按约定时间发货", "商家缺货"],
+        "还没有发货": ["未发货，不想要了", "未按约定时间发货", "商家缺货"],
         "没有收到商品": ["快递一直未送到", "已拒签"],
         "商品质量问题": ["破损", "色差", "尺寸不符", "其他质量问题", "三无、假冒或过期"],
         "发货错误": ["发错商品", "漏发商品", "空包裹"],
@@ -22,7 +22,7 @@ def test_the_grounds_and_reasons_carry_the_guides_words() -> None:
         "其他特殊原因": ["自然灾害", "交通延误", "其他"],
         "包换服务": ["包换服务"],
         "7天无理由退货": ["7天无理由退货"],
-        "不属于换货范围": ["不喜欢/不满意", "认为有质量问题,但没有证据", "个人原因取消订单"],
+        "不属于换货范围": ["不喜欢/不满意", "认为有质量问题，但没有证据", "个人原因取消订单"],
     }
 
 
@@ -53,7 +53,8 @@ def test_what_each_reason_asks_for() -> None:
         assert reason.least_text == (10 if reason.id in written else 0)
         assert bool(reason.prompt and reason.ask) == bool(reason.types or reason.asks)
     size = reasons.reason("size")
-    assert size and "尺子" in size.prompt and "实测" in size.ask
+    assert size and "尺子" in size.prompt and "量的是哪里" in size.ask and size.measures
+    assert [reason.id for reason in REASONS if reason.measures] == ["size"]  # the two numbers have fields of their own
 
 
 def test_where_reasons_lead() -> None:

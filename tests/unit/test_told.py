@@ -59,6 +59,8 @@ def test_every_deadline_says_what_happens_to_both_sides() -> None:
     for side in (BUYER, SELLER):
         assert "关闭" in told.tell_otherwise("exchange", "seller_response", side, least_left="", negotiated=True)
         assert told.tell_otherwise("exchange", "", side, least_left="") == ""
+        late = told.tell_otherwise("exchange", "seller_reship_late", side, least_left="", ruled=True)
+        assert late.endswith("转入平台的未履行清单")
 
 
 def test_the_platform_reads_the_tables_own_words() -> None:
@@ -81,3 +83,9 @@ def test_the_other_side_is_called_the_same_everywhere() -> None:
     top = Path(words.__file__).parent
     pages = [*(top.parent / "templates").rglob("*.html"), top / "words.py", *(top / "rights").rglob("*.py")]
     assert [path.name for path in pages if "卖家" in path.read_text("utf-8")] == []
+
+
+def test_a_button_that_submits_says_what_it_does() -> None:
+    """Its step's button leads to a page; there it says what is sent. Each is the button of a step that exists."""
+    known = {step.button for step in flow.STEPS if step.actor is flow.Actor.BUYER}
+    assert set(words.SUBMITS) <= known and not set(words.SUBMITS.values()) & set(words.SUBMITS)

@@ -53,7 +53,7 @@ class Who(Enum):
     WITNESS = "both sides of the thing that the address names, and who decides between them"
     MEDIATORS = "anybody who decides for the platform; the page has only what they may decide"
     MEDIATOR = "who may decide, for the platform, about the thing that the address names"
-    CONSUMER = "whoever holds the token in the address, signed in or not; one case and nothing else"
+    CONSUMER = "whoever opened the link in this browser, signed in or not; one case and nothing else"
     OPERATORS = "who keeps the calendar and the public rules; nothing there is anybody's"
     QA = "tests, where PORTAL_QA opens these doors; elsewhere they don't exist"
 
@@ -93,7 +93,15 @@ ROWS: tuple[Row, ...] = (
     Row("buyer.icon", ANYONE, get=302),
     Row("buyer.shop_policy", ANYONE, get=200),
     Row("buyer.public_rules", ANYONE, get=200),
-    # whoever holds a token
+    Row(
+        "buyer.complain",
+        ANYONE,
+        get=200,
+        post=303,
+        form=lambda deal: {"kind": "opinion", "words": "希望能导出售后单"},
+    ),
+    Row("buyer.show_receipt", ANYONE, get=404, values={"token": "x" * 64}),
+    # whoever opened a link
     Row(
         "consumer.enter",
         ANYONE,
@@ -111,6 +119,7 @@ ROWS: tuple[Row, ...] = (
         values={"step_name": "modify"},
         form=lambda deal: {"description": "照片里是收到时的样子"},
     ),
+    Row("consumer.rate_case", CONSUMER, get=404, post=404),  # it goes on
     Row("consumer.photo", CONSUMER, get=200),
     Row("consumer.photo_thumb", CONSUMER, get=200),
     Row("consumer.order_photo", CONSUMER, get=200),
@@ -132,27 +141,31 @@ ROWS: tuple[Row, ...] = (
     Row("buyer.messages", SIGNED_IN, get=200),
     Row("buyer.notices", SIGNED_IN, get=200, post=303),
     Row("buyer.sessions", SIGNED_IN, get=200, post=303),
-    Row(
-        "buyer.give_feedback",
-        SIGNED_IN,
-        get=200,
-        post=303,
-        form=lambda deal: {"kind": "wish", "words": "希望能导出售后单"},
-    ),
     Row("buyer.shops", SIGNED_IN, get=200, post=404, form=lambda deal: {"shop": "0", "answer": "yes"}),
     Row("buyer.report_shop", SIGNED_IN, get=404, post=404, values={"shop_id": "0"}),
     Row("buyer.list_complaints", SIGNED_IN, get=200),
     Row("buyer.show_complaint", SIGNED_IN, get=404, values={"number": "JB26112300000000"}),
     Row("buyer.privacy", SIGNED_IN, get=200),
+    Row("buyer.my_enquiries", SIGNED_IN, get=200),
+    Row("buyer.show_product", SIGNED_IN, get=404, values={"shop_id": "0", "product_id": "0"}),
+    Row("buyer.ask", SIGNED_IN, get=404, post=404, values={"shop_id": "0", "product_id": "0"}),
+    Row("buyer.pin_promise", SIGNED_IN, post=404, values={"shop_id": "0", "product_id": "0", "message_id": "0"}),
+    Row("buyer.vote", SIGNED_IN, post=404, values={"shop_id": "0", "product_id": "0", "faq_id": "0"}),
+    Row("buyer.choose_questions", SIGNED_IN, post=303, form=lambda deal: {"asks": "1"}),
     Row("auth.account", SIGNED_IN, get=200),
     Row("auth.change_password", SIGNED_IN, get=200, post=422),
     Row("auth.confirm", SIGNED_IN, get=200, post=303, form=lambda deal: {"password": PASSWORD}),
     Row("auth.factor", SIGNED_IN, get=200, post=200, form=lambda deal: {"begin": "1"}),
+    Row("auth.list_passkeys", SIGNED_IN, get=200, post=200, form=lambda deal: {"name": "我的手机"}),
+    Row("auth.add_passkey", SIGNED_IN, post=422, form=lambda deal: {"name": "我的手机"}),
+    Row("auth.remove_passkey", SIGNED_IN, post=404, values={"passkey_id": "999"}),
     Row("auth.factor_code", SIGNED_IN, get=404),
     Row("auth.factor_off", SIGNED_IN, post=303, form=lambda deal: {"password": PASSWORD}),
     Row("auth.answer_invitation", SIGNED_IN, post=409, values={"invitation_id": "0", "verb": "accept"}),
     Row("auth.choose_desk", SIGNED_IN, post=409, form=lambda deal: {"shop": "0"}),
     Row("auth.leave", SIGNED_IN, post=409),
+    Row("buyer.push_on", SIGNED_IN, post=404),  # no key is set
+    Row("buyer.push_off", SIGNED_IN, post=303),
     Row("buyer.upload_photo", SIGNED_IN, post=422),
     Row("buyer.cancel_orders", SIGNED_IN, get=303, post=422),
     # who bought it
@@ -161,6 +174,7 @@ ROWS: tuple[Row, ...] = (
     Row("buyer.order", BUYER, get=200),
     Row("buyer.apply_photo", BUYER, post=422),
     Row("buyer.conditions", BUYER, get=200),
+    Row("buyer.guide_order", BUYER, get=200),
     Row("buyer.contact", BUYER, get=200, post=303, form=lambda deal: {"words": "什么时候发货"}),
     Row("buyer.contact_new", BUYER, get=200),
     Row("buyer.contact_read", BUYER, post=303),
@@ -184,6 +198,7 @@ ROWS: tuple[Row, ...] = (
         },
     ),
     Row("buyer.apply_check", BUYER, get=200, post=303),
+    Row("buyer.apply_amount", BUYER, get=200),
     Row("buyer.apply_save", BUYER, post=204),
     Row("buyer.apply_discard", BUYER, post=303),
     Row("buyer.parcel", BUYER, get=200, post=303, form=lambda deal: {"words": "2026-11-23 09:00 【杭州市】派送中"}),
@@ -192,6 +207,7 @@ ROWS: tuple[Row, ...] = (
     Row("buyer.watch_order", BUYER, post=303, form=lambda deal: {"on": "1"}),
     Row("buyer.again", BUYER, get=200, post=409),
     Row("buyer.agreement", BUYER, get=404),
+    Row("buyer.rate_case", BUYER, get=404, post=404),  # it goes on
     Row("buyer.take_step", BUYER, get=200, post=303, values={"step_name": "withdraw"}),
     # who bought it, and has a shop of his own to sell it on
     Row("buyer.downstream", RESELLER, get=200, post=422),
@@ -218,6 +234,7 @@ ROWS: tuple[Row, ...] = (
     Row("operator.shops", OPERATORS, get=200),
     Row("operator.list_complaints", OPERATORS, get=200),
     Row("operator.show_complaint", OPERATORS, get=404, post=404, values={"number": "JB26112300000000"}),
+    Row("operator.export_complaints", OPERATORS, post=200),
     Row("operator.take_complaint", OPERATORS, post=404, values={"number": "JB26112300000000"}),
     Row("operator.list_claims", OPERATORS, get=200),
     Row("operator.audit_log", OPERATORS, get=200),
@@ -239,6 +256,13 @@ ROWS: tuple[Row, ...] = (
     Row("seller.notices", SHOP, get=200, post=303),
     Row("seller.waiting", SHOP, get=200, post=303, form=lambda deal: {"opens": "09:00", "closes": "18:00"}),
     Row("seller.customer_list", SHOP, get=200),
+    Row("seller.rating_list", SHOP, get=200),
+    Row("seller.enquiry_list", SHOP, get=200),
+    Row("seller.enquiry", SHOP, get=404, post=404, values={"enquiry_id": "0"}),
+    Row("seller.pin_promise", SHOP, post=404, values={"enquiry_id": "0", "message_id": "0"}),
+    Row("seller.make_faq", SHOP, get=404, post=404, values={"enquiry_id": "0", "message_id": "0"}),
+    Row("seller.edit_faq", SHOP, get=404, post=404, values={"faq_id": "0"}),
+    Row("seller.rating_figures", SHOP, get=200),
     Row(
         "seller.policy",
         SHOP,
@@ -267,17 +291,40 @@ ROWS: tuple[Row, ...] = (
     ),
     Row("seller.order_list", SHOP, get=200),
     Row("seller.product_list", SHOP, get=200),
+    Row("seller.product_pictures", SHOP, get=200, post=422),
+    Row("seller.fetch_picture", SELLER, get=200, post=422, form=lambda deal: {"address": "http://127.0.0.1/"}),
     Row("seller.scan", SHOP, get=200, post=303, form=lambda deal: {"number": "75484863570001"}),
     Row("seller.unidentified", SHOP, get=200),
+    Row("seller.show_picks", SHOP, get=200),
+    Row("seller.send_backs", SHOP, get=200),
     Row("seller.search", SHOP, get=200),
     Row("seller.undo_step", SHOP, post=303, values={"held_id": "1"}),
     Row("seller.bulk_runs", SHOP, get=200, post=303, form=lambda deal: {"kind": "agree", "scope": "all"}),
     Row("seller.export_queue", SHOP, get=200),
+    Row("seller.export_list", SHOP, get=200, post=303, form=lambda deal: {"columns": "case_no"}),
+    Row("seller.export_file", SHOP, get=404, values={"export_id": "1"}),
     Row("seller.queue_news", SHOP, get=200),
     Row("seller.keep_view", SHOP, get=200, post=303, form=lambda deal: {"name": "破损"}),
     Row("seller.remove_view", SHOP, post=303, values={"view_id": "1"}),
+    Row("seller.reply_list", SHOP, get=200, post=303, form=lambda deal: {"name": "补拍", "words": "请补拍照片"}),
+    Row("seller.reply", SHOP, get=404, post=404, values={"reply_id": "1"}),
+    Row("seller.remove_reply", SHOP, post=303, values={"reply_id": "1"}),
+    Row("seller.auto_rules", SHOP, get=200),
+    Row(
+        "seller.add_auto_rule",
+        SHOP,
+        get=200,
+        post=303,
+        form=lambda deal: {"name": "小额补发", "action": "reissue", "most": "50", "resold": "any"},
+    ),
+    Row("seller.auto_rule", SHOP, get=404, post=404, values={"rule_id": "1"}),
+    Row("seller.try_auto_rule", SHOP, get=404, values={"rule_id": "1"}),
+    Row("seller.change_auto_rule", SHOP, post=404, values={"rule_id": "1", "verb": "on"}),
+    Row("seller.start_auto_rules", SHOP, post=303, form=lambda deal: {"cap": "500"}),
+    Row("seller.stop_auto_rules", SHOP, post=303),
     Row("seller.payout_list", SHOP, get=200),
     Row("seller.payout_files", SHOP, get=200),
+    Row("seller.confirm_many", SHOP, get=303, post=303),
     Row("seller.make_batch", SHOP, get=303, post=409),
     Row(
         "seller.upload_results",
@@ -300,6 +347,8 @@ ROWS: tuple[Row, ...] = (
     Row("seller.staff", SHOP, get=200, post=422, form=lambda deal: {"member_name": "nobody"}),
     Row("seller.withdraw_invitation", SHOP, post=303, values={"invitation_id": "0"}),
     Row("seller.change_limit", SHOP, get=303, post=303, form=lambda deal: {"limit": "2000"}),
+    Row("seller.change_sharing", SHOP, get=303, post=303, form=lambda deal: {"shares_out": "y"}),
+    Row("seller.day", SHOP, get=200),
     Row("seller.bank_data", SHOP, get=200, post=303, form=lambda deal: {"bank_data": "y"}),
     Row("seller.chain_list", SHOP, get=200),
     Row("seller.import_chains", SHOP, get=200, post=422),
@@ -313,8 +362,16 @@ ROWS: tuple[Row, ...] = (
     ),
     Row("seller.chain", SELLER, get=200, post=409, form=lambda deal: {"does": "unlink"}),
     Row("seller.consumer_links", SELLER, get=200, post=409),  # its buyer has an account
+    Row("seller.case_rating", SELLER, get=404, post=404),  # it goes on
     Row("seller.customer", SELLER, get=200, post=303, form=lambda deal: {"words": "老客户"}),
     Row("seller.export_customer", SELLER, get=200),
+    Row(
+        "seller.product_faqs",
+        SELLER,
+        get=200,
+        post=303,
+        form=lambda deal: {"question": "有白色吗", "answer": "有白色"},
+    ),
     Row("seller.product", SELLER, get=200, post=303, form=lambda deal: {"exchangeable": "y"}),
     Row("seller.payout", SELLER, get=200),
     Row(
@@ -356,6 +413,12 @@ ROWS: tuple[Row, ...] = (
     Row("seller.show_case", SELLER, get=200),
     Row("seller.pack", SELLER, get=200, counted=True),
     Row("seller.full_account", SELLER, get=409, post=409),  # these cases have none; by role: test_bankdata.py
+    Row("seller.write_note", SELLER, get=303, post=303, form=lambda deal: {"words": "先看照片"}),
+    Row(
+        "seller.hand_over", SELLER, get=303, post=422, form=lambda deal: {"to": deal.values["user_id"]}
+    ),  # who has left
+    Row("seller.put_tags", SELLER, get=303, post=303, form=lambda deal: {"tags": "加急"}),
+    Row("seller.look", SELLER, get=303, post=303),
     Row("seller.contact", SELLER, get=200, post=303, form=lambda deal: {"words": "今天发出"}),
     Row("seller.contact_new", SELLER, get=200),
     Row("seller.contact_read", SELLER, post=303),
@@ -418,8 +481,7 @@ MISSING = {
     "results_id": "0" * 32,
     "user_id": "999999",
     "cancellation_id": "0" * 32,
-    "token": "A" * 22,
-    "order_token": "A" * 22,
+    "link_name": "0" * 16,
     "followed_id": "999999",
     "run_id": "999999",
 }
@@ -429,6 +491,9 @@ ROLES = ("anonymous", "consumer", "buyer", "buyer2", "seller", "seller2", "both"
 DEALS = (("buyer", "seller"), ("buyer2", "seller2"), ("both", "seller"), ("buyer2", "both"))
 NOBODY = frozenset({"anonymous", "consumer"})  # who is not signed in
 SHOPS = frozenset({"seller", "seller2", "both"})
+
+
+OF_AN_ORDERS_LINK = {"consumer.apply", "consumer.order_photo", "consumer.order_photo_thumb"}
 
 
 @dataclass(frozen=True)
@@ -441,6 +506,8 @@ class Deal:
     line_id: int
     values: Mapping[str, str]
     photos: Mapping[str, str] = field(default_factory=dict)  # what a photo hangs on: its public id
+    tokens: tuple[str, str] = ("", "")  # of a consumer's link to the case, and of one to the order
+    opened: bool = False  # whether the consumer of this world opened them
 
 
 @dataclass
@@ -544,8 +611,7 @@ class World:
             token = consumer_links.make_link(cast.now, shop_id=cast.shop, case_id=case_id, by=cast.seller) or ""
             order_token = consumer_links.make_link(cast.now, shop_id=cast.shop, order_id=order_id) or ""
         values = {
-            "token": token,
-            "order_token": order_token,
+            "link_name": consumer_links.name_link(token),
             "followed_id": self._parcel(cast, case_id),
             "scanned_at": f"{cast.now.astimezone(BEIJING):%Y-%m-%d %H:%M:%S}",
             "order_no": order_no,
@@ -561,7 +627,7 @@ class World:
             "cancellation_id": self._cancellation(cast, order_no),
             **self._money(cast, case_no, mark, shop_mark),
         }
-        return Deal(buyer, seller, line_id, values, kept)
+        return Deal(buyer, seller, line_id, values, kept, (token, order_token), opened=not self.deals)
 
     def _run(self, cast: Cast, case_id: int) -> str:
         """A run over the case that its maker has still to look at."""
@@ -657,7 +723,8 @@ class World:
         if role in NOBODY:
             browser = self.app.test_client()
             if role == "consumer" and self.deals:  # has opened the link of the first deal, and knows nothing else
-                assert browser.get(f"/c/{self.deals[0].values['token']}", follow_redirects=True).status_code == 200
+                for token in self.deals[0].tokens:
+                    assert browser.get(f"/c/{token}", follow_redirects=True).status_code == 200
             return browser
         return sign_in(self.app, self.members[role])
 
@@ -667,7 +734,10 @@ class World:
 
     def path(self, row: Row, deal: Deal | None) -> str:
         """The address of this row for a deal, or for things that don't exist."""
-        return address(self.rule(row), {**(deal.values if deal else MISSING), **row.values})
+        values = {**(deal.values if deal else MISSING), **row.values}
+        if deal and row.endpoint in OF_AN_ORDERS_LINK:
+            values["link_name"] = consumer_links.name_link(deal.tokens[1])
+        return address(self.rule(row), values)
 
     def taker(self, path: str, method: str) -> Row | None:
         """The row of the endpoint that takes this method at this address; None: no endpoint does."""
@@ -689,9 +759,11 @@ def address(rule: Rule, values: Mapping[str, str]) -> str:
 
 def may(row: Row, role: str, deal: Deal | None) -> bool:
     """Whether this role may open this row for this deal (None: for a thing that doesn't exist)."""
-    if row.who is ANYONE or (row.who is CONSUMER and deal is not None):
+    if row.who is ANYONE:
         return True
-    if role in NOBODY or row.who in (QA, CONSUMER):
+    if row.who is CONSUMER:
+        return role == "consumer" and deal is not None and deal.opened
+    if role in NOBODY or row.who is QA:
         return False
     if row.who is SIGNED_IN:
         return True

@@ -169,7 +169,7 @@ def test_a_link_shows_the_receiver_in_part(app: Flask, cast: Cast, staffed: dict
         case_no = case.case_no
         with writing():
             token = links.make_link(NOW, shop_id=cast.shop, case_id=case.id, by=cast.seller)
-        text = app.test_client().get(f"/c/{token}/{case_no}").text
+        text = app.test_client().get(f"/c/{token}/{case_no}", follow_redirects=True).text
         assert "进度" in text and not seen(text, 7), state
         assert all((part in text) == (state == "returning") for part in RETURNING), state
         assert ("只在要给您寄商品时看到" in text) == (state != "completed"), state

@@ -365,7 +365,7 @@ def test_the_surplus_goes_back_for_its_money(cast: Cast, buyer: FlaskClient) -> 
     assert "退货数量" in page and "退款金额" in page and "收货人" not in page and "退回运费由您承担" in page
     assert fill(buyer, number, line, "3", photos=0).status_code == 303
     check = buyer.get(f"/orders/{number}/apply/check").text
-    assert "37.50 元" in check and "优惠后实付 125.00 元,共 10 双,申请 3 双,可退 37.50 元" in check
+    assert "37.50 元" in check and "优惠后实付 125.00 元，共 10 双，申请 3 双，可退 37.50 元" in check
     assert "退货退款" in check and "买家承担" in check
     case = submitted(buyer, number)
     assert (case.type, case.state, case.refund_fen, case.freight_payer) == ("return_refund", "applied", 3_750, "buyer")
@@ -379,7 +379,7 @@ def test_a_refund_is_the_buyers_choice_and_may_be_less(cast: Cast, buyer: FlaskC
     wrong = {"name": "", "phone": "x", "address": ""}  # an exchange's fields: not looked at
     assert fill(buyer, number, line, type="return_refund", amount="10.5", **wrong).status_code == 303
     check = buyer.get(f"/orders/{number}/apply/check").text
-    assert "10.50 元,最多 25.00 元" in check and "寄到" not in check
+    assert "10.50 元，最多 25.00 元" in check and "寄到" not in check
     case = submitted(buyer, number)
     assert (case.type, case.refund_fen, case.freight_payer) == ("return_refund", 1_050, "seller")
 
@@ -479,7 +479,7 @@ def test_what_is_not_sent_yet_is_refunded_with_its_freight(app: Flask, cast: Cas
     assert "撤销申请</a>" in listed and "申请换货" not in listed
     assert "申请退款</a>" in page and "申请换货" not in page
     apply = buyer.get(f"/orders/{number}/apply").text
-    assert "未发货,不想要了" in apply and "破损" not in apply and "不喜欢" not in apply
+    assert "未发货，不想要了" in apply and "破损" not in apply and "不喜欢" not in apply
     assert choose(buyer, number, line, "damaged").status_code == 422
     choose(buyer, number, line, "not_wanted")
     assert 'value="10"' in buyer.get(f"/orders/{number}/apply/details").text  # all of it, unless less is typed
@@ -613,7 +613,7 @@ def test_what_a_shop_does_not_take_is_not_offered(app: Flask, cast: Cast, buyer:
         assert answer.status_code == 422 and 'id="types-err"' in answer.text, types
     done = post(seller, "/seller/policy", {**form, "types": ["return_refund", "reissue"], "guarantees": ["qtwlybt"]})
     assert done.status_code == 303
-    assert "本店不办理:换货、仅退款" in buyer.get(f"/shops/{cast.shop}/conditions").text
+    assert "本店不办理：换货、仅退款" in buyer.get(f"/shops/{cast.shop}/conditions").text
     order = cast.order()
     number, line = order.order_no, line_of(order)
     choose(buyer, number, line, "damaged")

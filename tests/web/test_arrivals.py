@@ -71,3 +71,19 @@ def test_after_the_days_nobody_says_that_it_arrived(buyer: FlaskClient, cast: Ca
     now.forward(days=8)
     page = buyer.get(f"/cases/{case.case_no}").text
     assert "买家在期限内没有提出异议" in page and "买家已确认到账" not in page and "未到账" not in page
+
+
+def test_a_payment_before_the_case_became_another_is_contested_there(
+    buyer: FlaskClient, app: Flask, cast: Cast, now: Clock
+) -> None:
+    case = cast.until("reshipping")
+    cast.paid_beside(case)
+    case = cast.take(case, "convert_refund", Actor.BUYER, now.forward(hours=73))
+    url = f"/cases/{case.case_no}"
+    assert "未到账" in buyer.get(url).text
+    assert post(buyer, f"{url}/deny_arrival", {"note": "账户里没有"}).status_code == 303
+    page = buyer.get(url).text
+    assert "买家未收到" in page and "等待商家" in page
+    desk = sign_in(app, "seller")
+    assert "提交付款凭证" in desk.get("/seller/payouts?tab=contested").text
+    assert "提交付款凭证" in desk.get(f"/seller/cases/{case.case_no}").text

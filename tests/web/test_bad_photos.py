@@ -190,7 +190,7 @@ def test_ten_photos_are_one_too_many(app: Flask, cast: Cast, now: object) -> Non
     ten = [(io.BytesIO(pictures.jpeg()), f"{number}.jpg") for number in range(10)]
     answer = post(buyer, url, {**form, "photos": ten})
     assert answer.status_code == 422
-    assert "最多 9 张照片,多出的 1 张没有保存" in answer.text
+    assert "最多 9 张照片，多出的 1 张没有保存" in answer.text
     assert len(on_disk(app)) == 18
     more = post(buyer, url, {**form, "photos": [(io.BytesIO(pictures.jpeg()), "11.jpg")]})
     assert more.status_code == 422 and len(on_disk(app)) == 18
@@ -202,7 +202,7 @@ def test_more_than_a_request_may_carry(app: Flask, cast: Cast, now: object) -> N
     large = pictures.jpeg().ljust(7 * 1024 * 1024, b"\0")
     answer = post(buyer, url, {**form, "photos": [(io.BytesIO(large), "一.jpg"), (io.BytesIO(large), "二.jpg")]})
     assert answer.status_code == 413
-    assert "每张照片不超过 10 MB,一次提交总共不超过 12 MB" in answer.text
+    assert "每张照片不超过 10 MB，一次提交总共不超过 12 MB" in answer.text
     assert on_disk(app) == []
     inspect(answer)
 

@@ -109,7 +109,11 @@ def test_a_table_of_parcels_is_read_and_its_mistakes_are_named_by_line(app: Flas
 
 @pytest.mark.parametrize(
     ("role", "may"),
-    [("agent", {"agree", "ask_evidence", "reply"}), ("warehouse", {"ship_replacement"}), ("finance", set())],
+    [
+        ("agent", {"agree", "ask_evidence", "reply", "hand_over"}),
+        ("warehouse", {"ship_replacement", "hand_over"}),
+        ("finance", {"hand_over"}),
+    ],
 )
 def test_each_role_does_with_many_what_it_does_with_one(
     app: Flask, cast: Cast, now: Clock, role: str, may: set[str]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from datetime import timedelta
 from typing import Any
@@ -14,9 +15,10 @@ from portal import flow, told
 from portal.cases import clock as case_clock
 from portal.extensions import db
 from portal.flow import Actor, CaseType, State
-from portal.models import Case, CaseEvent, OrderLine, Parcel
+from portal.models import Case, CaseEvent, Evidence, OrderLine, Parcel
 from tests.cast import Cast, post, sign_in, token_of
 from tests.conftest import Clock
+from tests.pictures import photo
 
 NUMBER = "75484863576596"
 
@@ -282,7 +284,7 @@ def test_what_accepting_the_result_means_is_said_before_it_is_done(
         text = client.get(url).text
         assert ("按通过的 1 双 换货" in text) == (case_type is CaseType.EXCHANGE)
         assert ("按通过的 1 双 退款 ¥12.50" in text) == (case_type is CaseType.RETURN_REFUND)
-        assert "未通过的 1 双 由商家退还给您" in text
+        assert "未通过的 1 双 由商家在 72 小时内寄回给您" in text
         row = re.findall(r'<td class="num">([^<]*)</td>', text)
         assert row == ["2 双", "2 双", "1 双", "1 双", "0 双"]
 
@@ -317,3 +319,18 @@ def test_an_overdue_case_offers_no_button(app: Flask, cast: Cast, now: Clock) ->
     now.at += timedelta(days=8)
     text = client.get(f"/cases/{case.case_no}").text
     assert f"/cases/{case.case_no}/ship_return" not in text and "系统正在按规则处理" in text
+
+
+def test_what_was_photographed_before_it_was_sent_is_kept_with_the_parcel(app: Flask, cast: Cast, now: Clock) -> None:
+    case = cast.until("returning")
+    client, url = sign_in(app, "buyer"), f"/cases/{case.case_no}/ship_return"
+    assert "寄出前的照片" in client.get(url).text
+    data = {"carrier": "ZTO", "number": "", "photos": [(io.BytesIO(photo((200, 150))), "箱.jpg")]}
+    wrong = post(client, url, data, content_type="multipart/form-data")
+    assert wrong.status_code == 422 and "photos_kept" in wrong.text
+    data = {"carrier": "ZTO", "number": "75484863576597", "photos": [(io.BytesIO(photo((200, 150))), "箱.jpg")]}
+    assert post(client, url, data, content_type="multipart/form-data").status_code == 303
+    db.session.rollback()
+    kept = db.session.execute(select(Evidence.case_id, Evidence.side).where(Evidence.case_id == case.id)).all()
+    assert (case.id, "buyer") in [tuple(row) for row in kept]
+    assert "寄出前的照片" not in client.get(f"/cases/{case.case_no}/edit_parcel").text

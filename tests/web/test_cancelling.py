@@ -44,7 +44,7 @@ def test_several_from_the_list(app: Flask, cast: Cast, now: Clock) -> None:
         and post(buyer, "/orders/cancel", form, at=f"/orders/{sent.order_no}/contact").location == done.location
     )
     page = buyer.get(done.location).text
-    assert "3 笔已撤销,1 笔没有撤销" in page and page.count("查看退款") == 3 and "商家已发货,不能撤销" in page
+    assert "3 笔已撤销，1 笔没有撤销" in page and page.count("查看退款") == 3 and "商家已发货，不能撤销" in page
     assert len(db.session.scalars(db.select(MoneyEntry)).all()) == 3
     assert sign_in(app, "buyer2").get(done.location).status_code == 404
 
@@ -95,7 +95,7 @@ def test_the_shop_sends_it(app: Flask, cast: Cast, now: Clock) -> None:
     wrong = post(desk, url, {"carrier": "", "number": "1"})
     assert wrong.status_code == 422 and "请选择物流公司" in wrong.text and 'value="1"' in wrong.text
     assert post(desk, url, PARCEL).location == "/seller/orders?said=shipped"
-    assert "已发货,买家会收到通知" in desk.get("/seller/orders?said=shipped").text
+    assert "已发货，买家会收到通知" in desk.get("/seller/orders?said=shipped").text
     assert "75484863576596" in desk.get("/seller/orders?tab=sent").text
     again = post(desk, url, PARCEL)
     assert again.status_code == 409 and "不是待发货状态" in again.text
@@ -150,7 +150,7 @@ def test_an_import_never_opens_what_was_called_off(app: Flask, cast: Cast, now: 
     path = exports.text(tmp_path / "again.csv", exports.table([row]))
     with read(path) as rows:
         report = import_orders(rows, now=cast.now)
-    assert any("已在本站撤销,导出显示「等待买家收货」" in problem.sentence for problem in report.problems)
+    assert any("已在本站撤销，导出显示「等待买家收货」" in problem.sentence for problem in report.problems)
     assert fresh(order.id).status == "cancelled"
     assert db.session.scalars(db.select(Order.cancelled_at).where(Order.order_no == number)).one() is not None
     assert "订单状态与这里不一致" in sign_in(app, "seller").get("/seller/notices").text

@@ -34,7 +34,7 @@ from tests.conftest import Clock
 CARD = "6222021234567890128"
 SPACED = "6222 0212 3456 7890 128"
 MASKED = "**** **** **** 0128"
-TOLD = "像银行卡号的数字已隐去,只保留后四位;退款默认原路退回,不需要卡号"
+TOLD = "像银行卡号的数字已隐去，只保留后四位；退款默认原路退回，不需要卡号"
 
 
 def written(app: Flask, *needles: str) -> list[str]:
@@ -95,7 +95,7 @@ def test_numbers_of_the_order_stay(app: Flask, cast: Cast, talk: tuple[str, Flas
         db.session.execute(update(Order).where(Order.order_no == order_no).values(tracking_text=f"中通 {tracking};无"))
     url, browser = talk
     side = "/seller" if url.startswith("/seller") else ""
-    said = f"订单 {order_no} 和 {other},运单{tracking}、75484863576596,售后 {case.case_no}"
+    said = f"订单 {order_no} 和 {other}，运单{tracking}、75484863576596,售后 {case.case_no}"
     assert post(browser, f"{side}/orders/{order_no}/contact", {"words": said}).location.endswith("/contact")
     assert db.session.scalars(select(Message.words)).all() == [said]
 
@@ -113,7 +113,7 @@ def test_the_domain_hides_it_by_itself(app: Flask, cast: Cast, now: Clock) -> No
     with writing():
         talk = conversations.get_of_order(db.session.get_one(Order, order_id), cast.now)
         conversations.add_message(talk, "seller", cast.seller, f"您的卡 {CARD}", now=cast.now)
-    assert conversations.load_last(order_id, 1)[0].words == f"您的卡 {MASKED}"
+    assert conversations.load_last(order_id, cast.shop, 1)[0].words == f"您的卡 {MASKED}"
     assert written(app, *pieces(CARD)) == []
 
 

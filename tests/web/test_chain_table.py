@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import html
+import io
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +12,10 @@ from flask import Flask
 from sqlalchemy import select
 
 from portal.extensions import db, writing
-from portal.models import Order, OrderLine, OrderLink, User
+from portal.models import Order, OrderLine, OrderLink, Shop, User
+from portal.orders.export_format import read
+from portal.orders.importing import import_orders
+from tests import exports
 from tests.cast import Cast, post, sign_in
 
 HEAD = ("进货订单号", "下游订单号", "销售渠道", "收货人", "手机", "收货地址", "商品", "数量", "单价", "签收日期")
@@ -116,3 +122,103 @@ def test_purchases_bring_their_own_numbers_along(app: Flask, purchases: list[str
     assert done.status_code == 303, done.text
     assert downstream_orders() == [("TB-OWN", 7_500)]
     assert "带出这些订单" not in me.get("/seller/chains/import").text
+
+
+# A file of a spreadsheet
+
+
+def uploads(app: Flask, path: Path, **more: Any) -> Any:
+    me = sign_in(app, "seller2")
+    data = {"file": (io.BytesIO(path.read_bytes()), path.name), "rows": "", **more}
+    return post(me, "/seller/chains/import", data, at="/seller/chains/import")
+
+
+def area(page: str) -> str:
+    return html.unescape(page.split("<textarea", 1)[1].split(">", 1)[1].split("</textarea>", 1)[0]).strip()
+
+
+def cells_of(*rows: str) -> list[list[str]]:
+    return [list(HEAD), *(each.split("\t") for each in rows)]
+
+
+@pytest.mark.parametrize("ending", ["xlsx", "csv", "gb18030"])
+def test_a_file_is_checked_first_and_written_down_on_a_second_yes(
+    app: Flask, purchases: list[str], tmp_path: Path, ending: str
+) -> None:
+    rows = cells_of(row(purchases[0], "TB-1"), row(purchases[1], "TB-1", 单价="100"), row(purchases[0], "TB-2"))
+    path = (
+        exports.xlsx(tmp_path / "a.xlsx", rows)
+        if ending == "xlsx"
+        else exports.text(tmp_path / "a.csv", rows, encoding="gb18030" if ending == "gb18030" else "utf-8-sig")
+    )
+    checked = uploads(app, path)
+    assert checked.status_code == 200 and downstream_orders() == []
+    assert "新登记 2 个订单" in checked.text and "加入已登记的订单 1 个订单" in checked.text
+    me = sign_in(app, "seller2")
+    done = post(me, "/seller/chains/import", {"rows": area(checked.text)})
+    assert done.status_code == 303, done.text
+    assert downstream_orders() == [("TB-1", 13_990), ("TB-2", 3_990)]
+    again = uploads(app, path)
+    assert again.status_code == 200 and "已登记过，内容相同，不再登记 3 个订单" in again.text
+    assert post(me, "/seller/chains/import", {"rows": area(again.text)}).status_code == 303
+    assert downstream_orders() == [("TB-1", 13_990), ("TB-2", 3_990)]
+
+
+def test_what_a_spreadsheet_did_to_a_file_is_said(app: Flask, purchases: list[str], tmp_path: Path) -> None:
+    good = row(purchases[0], "TB-1").split("\t")
+    lost = row(purchases[0], "").split("\t")
+    lost[1] = 3905403692550747597  # type: ignore[call-overload]
+    answer = uploads(app, exports.xlsx(tmp_path / "a.xlsx", [list(HEAD), good, lost]))
+    assert answer.status_code == 422 and "第 3 行" in answer.text and downstream_orders() == []
+    starred = [f"*{name}" for name in HEAD]
+    zeros = row(purchases[0], "3905403692550740000").split("\t")
+    dates = row(purchases[1], "TB-3").split("\t")
+    dates[9] = "2026/11/21"
+    dates[5] = "福建省\n厦门市\u200b思明区"
+    answer = uploads(app, exports.xlsx(tmp_path / "b.xlsx", [["下游订单"], starred, zeros, dates]))
+    assert answer.status_code == 200, answer.text
+    assert "新登记 2 个订单" in answer.text and "请核对后几位" in answer.text
+    assert "2026/11/21" in area(answer.text) and "福建省 厦门市思明区" in area(answer.text)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("a.xlsx", b"\x89PNG\r\n", "图片"),
+        ("a.csv", b"", "空"),
+        ("a.csv", "下游订单号,数量\n1,2\n".encode(), "表头里没有"),
+        ("a.csv", "甲,乙\n1,2\n".encode(), "没有找到表头"),
+        ("a.xlsx", b"PK\x03\x04broken", ""),
+    ],
+)
+def test_a_file_that_is_no_such_table_is_refused_in_words(
+    app: Flask, purchases: list[str], tmp_path: Path, name: str, content: bytes, sentence: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    answer = uploads(app, tmp_path / name)
+    assert answer.status_code == 422 and sentence in answer.text and downstream_orders() == []
+
+
+def test_one_bad_row_of_a_file_is_listed_with_the_others(app: Flask, purchases: list[str], tmp_path: Path) -> None:
+    rows = cells_of(row(purchases[0], "TB-1"), row("999", "TB-2"), row(purchases[1], "TB-3", 数量="99"))
+    answer = uploads(app, exports.xlsx(tmp_path / "a.xlsx", rows))
+    assert answer.status_code == 422 and "新登记 1 个订单" in answer.text and "不能登记 2 个订单" in answer.text
+    assert downstream_orders() == [] and "TB-3" in area(answer.text)
+
+
+def test_a_purchase_s_own_export_names_the_downstream_order(
+    app: Flask, cast: Cast, now: object, tmp_path: Path
+) -> None:
+    with writing():
+        shop = db.session.scalars(select(Shop).where(Shop.id == cast.shop)).one()
+        rows = [
+            exports.order(
+                "3905403692550740017", 买家会员名="seller2", 下游订单号="ＴＢ２６１１０５１２", 下游渠道="淘宝"
+            )
+        ]
+        owner = db.session.scalars(select(User.member_name).where(User.id == shop.owner_id)).one()
+        rows[0]["卖家会员名"] = owner
+    with read(exports.text(tmp_path / "own.csv", exports.table(rows))) as export:
+        import_orders(export, now=cast.now, vouched=True)
+    page = sign_in(app, "seller2").get("/seller/chains/import?from=purchases").text
+    assert "3905403692550740017\tTB26110512\t淘宝" in area(page)

@@ -162,7 +162,7 @@ def test_the_supplier_s_work_is_offered_filled_in(app: Flask, chain: Chain) -> N
     chain.up.take(up, "agree", Actor.SELLER)
     me = sign_in(app, "seller2")
     page = me.get(f"/seller/cases/{case.case_no}/agree")
-    assert "直接寄给供应商:仓库 13800138000" in page.text
+    assert "直接寄给供应商：仓库 13800138000" in page.text
     done = post(me, f"/seller/cases/{case.case_no}/agree", {"address_id": "direct"})
     assert done.status_code == 303, done.text
     chain.down.take(case, "ship_return", Actor.BUYER, parcels=[("ZTO", "75484863576596")])
@@ -223,4 +223,4 @@ def test_the_ready_form_says_what_agreeing_before_the_supplier_risks(app: Flask,
     chain.up.take(above, "agree", Actor.SELLER, chain.cast.now)
     agreed = me.get(url).text
     assert "供应商还没有同意" not in agreed and "您还没有向供应商申请。" not in agreed
-    assert "直接寄给供应商:" in agreed  # their address, among those to choose from
+    assert "直接寄给供应商：" in agreed  # their address, among those to choose from

@@ -15,7 +15,20 @@ from sqlalchemy import func, select
 from portal.calendar import clock
 from portal.extensions import db, writing
 from portal.flow import Actor
-from portal.models import AccessLink, Case, CaseEvent, Evidence, FormKey, Notice, Parcel, RateCount, Session
+from portal.models import (
+    AccessLink,
+    Case,
+    CaseEvent,
+    Evidence,
+    FormKey,
+    Notice,
+    Order,
+    OrderLine,
+    Parcel,
+    RateCount,
+    Session,
+)
+from portal.resale import downstream
 from portal.resale import links as consumer_links
 from tests.cast import PARCELS, Cast, post, sign_in, token_of
 from tests.domain.test_chains import Chain
@@ -33,8 +46,10 @@ class Consumer:
             self.token = (
                 consumer_links.make_link(cast.now, shop_id=cast.shop2, case_id=self.case_id, by=cast.seller2) or ""
             )
-        self.url = f"/c/{self.token}/{self.case_no}"
+        self.here = f"/c/{consumer_links.name_link(self.token)}"
+        self.url = f"{self.here}/{self.case_no}"
         self.browser: FlaskClient = app.test_client()
+        assert self.browser.get(f"/c/{self.token}").location == self.here
 
     def sends(self, **fields: Any) -> Any:
         return post(self.browser, self.url, fields)
@@ -50,7 +65,7 @@ def consumer(app: Flask, cast: Cast, now: object) -> Consumer:
 
 
 def test_the_link_shows_the_case_and_leaves_no_trace(consumer: Consumer) -> None:
-    first = consumer.browser.get(f"/c/{consumer.token}")
+    first = consumer.browser.get(consumer.here)
     assert (first.status_code, first.location) == (303, consumer.url)
     page = consumer.browser.get(consumer.url)
     assert page.status_code == 200 and "待商家审核" in page.text
@@ -119,9 +134,7 @@ def test_a_mistyped_number_is_corrected(consumer: Consumer) -> None:
     bad = consumer.sends(does="edit", number="12", carrier="ZTO")
     assert bad.status_code == 422 and 'value="12"' in bad.text and 'class="err"' in bad.text
     done = consumer.sends(does="edit", number="YT8893012345678", carrier="")
-    assert (
-        done.status_code == 303 and "运单号已修改" in consumer.browser.get(f"/c/{consumer.token}/{done.location}").text
-    )
+    assert done.status_code == 303 and "运单号已修改" in consumer.browser.get(f"{consumer.here}/{done.location}").text
     numbers = db.session.execute(select(Parcel.tracking_no, Parcel.voided_at.is_(None)).order_by(Parcel.id)).all()
     assert [tuple(row) for row in numbers] == [("75484863576596", False), ("YT8893012345678", True)]
     event = db.session.scalars(select(CaseEvent).order_by(CaseEvent.id.desc())).first()
@@ -132,11 +145,11 @@ def test_nothing_but_the_one_case(consumer: Consumer) -> None:
     other = consumer.chain.down.open_case(consumer.chain._order(), milli=1_000)
     foreign = consumer.chain.cast.open_case()
     for case_no in (other.case_no, foreign.case_no, "HH99010100000000"):
-        assert consumer.browser.get(f"/c/{consumer.token}/{case_no}").status_code == 404
+        assert consumer.browser.get(f"{consumer.here}/{case_no}").status_code == 404
     up = consumer.chain.open_upstream(consumer.case)
     page = consumer.browser.get(consumer.url).text
     assert up.case_no not in page and "上游" not in page
-    assert consumer.browser.get(f"/c/{consumer.token}/{up.case_no}").status_code == 404
+    assert consumer.browser.get(f"{consumer.here}/{up.case_no}").status_code == 404
     [loose] = consumer.chain.cast.photos(1, consumer.chain.cast.seller2)
     assert consumer.browser.get(f"{consumer.url}/f/{loose}").status_code == 404
 
@@ -147,7 +160,8 @@ def test_wrong_expired_and_revoked_look_the_same(consumer: Consumer, monkeypatch
         gone = consumer_links.make_link(start, shop_id=consumer.case.shop_id, case_id=consumer.case_id) or ""
         newest = db.session.scalars(select(AccessLink.id).order_by(AccessLink.id.desc()).limit(1)).one()
         consumer_links.revoke_link(consumer.case_id, newest, start)
-    said = {consumer.browser.get(f"/c/{token}").text for token in ("A" * 22, "short", gone)}
+    names = ("A" * 22, "short", gone, consumer_links.name_link(gone))
+    said = {consumer.browser.get(f"/c/{name}").text for name in names}
     assert len(said) == 1 and "查询售后" in said.pop()
     monkeypatch.setattr(clock, "now", lambda: start + timedelta(days=40))
     assert consumer.browser.get(consumer.url).status_code == 200  # their case is open: so is the link
@@ -215,6 +229,7 @@ def test_too_often_is_429(consumer: Consumer) -> None:
 
 def test_who_is_signed_in_does_not_count(consumer: Consumer) -> None:
     browser = sign_in(consumer.app, "buyer")
+    assert browser.get(f"/c/{consumer.token}").status_code == 303
     assert browser.get(consumer.url).status_code == 200
     answer = post(browser, consumer.url, {"does": "photos", "photos": (io.BytesIO(photo((300, 200))), "a.jpg")})
     assert answer.status_code == 303
@@ -262,6 +277,36 @@ def test_tokens_are_in_no_log(consumer: Consumer, caplog: pytest.LogCaptureFixtu
     assert consumer.token not in caplog.text
 
 
+def test_the_token_leaves_the_address_at_once(consumer: Consumer) -> None:
+    """It goes into a cookie of this link's pages; what the browser remembers and others see opens nothing."""
+    browser = consumer.app.test_client()
+    name = consumer_links.name_link(consumer.token)
+    for rest in ("", f"/{consumer.case_no}", f"/{consumer.case_no}/do/withdraw?v=1"):
+        answer = browser.get(f"/c/{consumer.token}{rest}")
+        assert (answer.status_code, answer.location) == (303, f"/c/{name}{rest}")
+        assert answer.headers["Referrer-Policy"] == "no-referrer"
+        [cookie] = [line for line in answer.headers.getlist("Set-Cookie") if line.startswith("link=")]
+        assert {"HttpOnly", "SameSite=Lax", f"Path=/c/{name}"} <= set(cookie.split("; "))
+    pages = [browser.get(consumer.url), browser.get(f"{consumer.url}/do/withdraw"), browser.get("/c")]
+    assert [page.status_code for page in pages] == [200, 200, 200]
+    assert not any(consumer.token in page.text for page in pages)
+    assert consumer.app.test_client().get(consumer.url).status_code == 404  # the address alone
+
+    other = consumer.app.test_client()
+    other.set_cookie("link", "A" * 22, path=f"/c/{name}")
+    assert other.get(consumer.url).status_code == 404
+    other.set_cookie("link", consumer.token, path="/c/0123456789abcdef")
+    assert other.get(f"/c/0123456789abcdef/{consumer.case_no}").status_code == 404  # of another link
+
+
+def test_a_form_that_was_open_at_an_address_with_the_token_is_not_lost(consumer: Consumer) -> None:
+    hidden = token_of(consumer.browser.get(f"{consumer.url}/do/withdraw"))
+    sent = consumer.browser.post(f"/c/{consumer.token}/{consumer.case_no}/do/withdraw", data=hidden)
+    assert (sent.status_code, sent.location) == (307, f"{consumer.url}/do/withdraw")
+    assert consumer.browser.post(sent.location, data=hidden).status_code == 303
+    assert consumer.now().state == "withdrawn"
+
+
 def test_links_are_made_shown_once_and_taken_back_at_the_desk(consumer: Consumer) -> None:
     desk = sign_in(consumer.app, "seller2")
     url = f"/seller/cases/{consumer.case_no}/consumer"
@@ -279,3 +324,36 @@ def test_links_are_made_shown_once_and_taken_back_at_the_desk(consumer: Consumer
     assert consumer.browser.get(path).status_code == 404
     assert post(desk, url, {"revoke": str(newest)}).status_code == 409
     assert post(desk, url, {"revoke": "x"}).status_code == 409
+
+
+def test_a_number_that_two_shops_have_asks_which(consumer: Consumer) -> None:
+    """Number and telephone are right for both: the consumer says where they bought, and sees that shop's order only."""
+    cast, number = consumer.chain.cast, "TB2026112300001"
+    purchase = cast.order(buyer=cast.seller, title="羊毛围巾")
+    with writing():
+        line = db.session.scalars(select(OrderLine).where(OrderLine.order_id == purchase.id)).one()
+        downstream.record_order(
+            db.session.get_one(Order, (purchase.id, cast.shop)),
+            shop_id=cast.shop,
+            order_no=number,
+            channel="微信",
+            receiver=("李雯", "13425059650", "四川省成都市武侯区一环路南二段8号"),
+            goods=[downstream.Bought(line.id, 1_000, 1_990)],
+            ordered_at=cast.now,
+            received_at=cast.now,
+            by=cast.seller,
+            now=cast.now,
+        )
+    asked = {"order_no": number, "last_four": "9650"}
+    which = post(consumer.browser, "/c", asked)
+    assert which.status_code == 422 and "几家店铺有这个订单号" in which.text
+    assert "seller的店" in which.text and "seller2的店" in which.text and number in which.text
+    wrong = post(consumer.browser, "/c", {**asked, "shop": "999"})
+    assert wrong.status_code == 422 and "请选择您购买的店铺" in wrong.text
+    for shop, title, other in ((cast.shop, "羊毛围巾", "纯棉中筒袜"), (cast.shop2, "纯棉中筒袜", "羊毛围巾")):
+        found = post(consumer.browser, "/c", {**asked, "shop": str(shop)})
+        assert found.status_code == 303
+        page = consumer.browser.get(found.location, follow_redirects=True).text
+        assert title in page and other not in page
+    blind = post(consumer.browser, "/c", {**asked, "last_four": "0000", "shop": str(cast.shop)})
+    assert blind.status_code == 422 and "没有查到" in blind.text and "的店" not in blind.text

@@ -11,8 +11,8 @@ from flask import Flask
 from sqlalchemy import select
 
 from portal.extensions import db, writing
-from portal.flow import Actor
-from portal.models import Case, CaseLine, OrderLine, Proposal, ReceiptClaim, Shipment
+from portal.flow import Actor, CaseType
+from portal.models import Case, CaseLine, Notice, OrderLine, Proposal, ReceiptClaim, Shipment, Shop, Sku
 from portal.parcels import parcel_view
 from portal.parcels.scans import Scan
 from portal.resale import links as consumer_links
@@ -86,10 +86,10 @@ def test_what_can_t_be_applied_for_says_why_and_keeps_what_was_typed(
 
 
 def test_a_link_to_one_case_opens_no_application(consumer: Consumer) -> None:
-    assert consumer.browser.get(f"/c/{consumer.token}/apply").status_code == 404
+    assert consumer.browser.get(f"{consumer.here}/apply").status_code == 404
     hidden = token_of(consumer.browser.get("/c"))
-    assert consumer.browser.post(f"/c/{consumer.token}/apply", data=hidden).status_code == 404
-    assert consumer.browser.get(f"/c/{consumer.token}/f/{'0' * 32}").status_code == 404
+    assert consumer.browser.post(f"{consumer.here}/apply", data=hidden).status_code == 404
+    assert consumer.browser.get(f"{consumer.here}/f/{'0' * 32}").status_code == 404
 
 
 def test_quantities_are_changed_and_judged_again(consumer: Consumer) -> None:
@@ -102,6 +102,39 @@ def test_quantities_are_changed_and_judged_again(consumer: Consumer) -> None:
     done = does(consumer, "modify", description="只有一双有洞", **{f"quantity_{line}": "1"})
     assert done.status_code == 303, done.text
     assert (consumer.now().state, consumer.now().quantity_milli) == ("applied", 1_000)
+
+
+def test_another_specification_and_address_are_asked_for_by_the_link(consumer: Consumer) -> None:
+    line = line_of(consumer)
+    with writing():
+        row = db.session.get_one(OrderLine, (line, consumer.chain.cast.shop2))
+        made = {"shop_id": row.shop_id, "product_id": row.product_id}
+        dearer = Sku(**made, sku_key="a", spec="白色;L", price_fen=row.unit_price_fen + 300)
+        foreign = Sku(**made, sku_key="b", spec="灰色;L", price_fen=row.unit_price_fen, in_stock=False)
+        db.session.add_all([dearer, foreign])
+        db.session.flush()
+        dearer_id, foreign_id = dearer.id, foreign.id
+    page = consumer.browser.get(f"{consumer.url}/do/modify").text
+    assert "白色;L（每双补 3.00 元）" in page and "灰色;L" not in page
+    assert "李*" in page and "一环路南二段" not in page and "13425059650" not in page  # the link may be in other hands
+    for changed, sentence in (
+        ({f"sku_{line}": str(foreign_id)}, "已不可选"),
+        ({"name": "王小雨"}, "请填写联系电话"),
+        ({"name": "王小雨", "phone": "12", "address": "福建省厦门市思明区环岛南路9号"}, "电话"),
+    ):
+        bad = does(consumer, "modify", description="换白色", **changed)
+        assert bad.status_code == 422 and sentence in bad.text, sentence
+    where = {"name": "王小雨", "phone": "13712345678", "address": "福建省厦门市思明区环岛南路9号"}
+    asked = {"description": "换白色", f"quantity_{line}": "2", f"sku_{line}": str(dearer_id), **where}
+    looked = does(consumer, "modify", **asked)
+    assert looked.status_code == 409 and "补差价 0 元 → 6.00 元" in looked.text  # the sum is looked at once more
+    done = consumer.browser.post(f"{consumer.url}/do/modify", data={**asked, **token_of(looked)})
+    assert done.status_code == 303, done.text
+    case = consumer.now()
+    assert (case.receiver_name, case.receiver_phone, case.receiver_address) == tuple(where.values())
+    assert case.wanted_spec == "白色;L" and case.difference_fen == 600
+    kept = does(consumer, "modify", description="还是白色", **{f"sku_{line}": str(dearer_id)})
+    assert kept.status_code == 303 and consumer.now().receiver_name == "王小雨"
 
 
 def test_the_consumer_says_on_what_terms(consumer: Consumer) -> None:
@@ -132,7 +165,7 @@ def test_what_a_case_became_goes_on_by_the_same_link(consumer: Consumer) -> None
     assert done.status_code == 303, done.text
     child = db.session.scalars(select(Case).order_by(Case.id.desc())).first()
     assert child is not None and child.parent_id == consumer.case_id
-    assert consumer.browser.get(f"/c/{consumer.token}/{child.case_no}").status_code == 200
+    assert consumer.browser.get(f"{consumer.here}/{child.case_no}").status_code == 200
     later = consumer.chain.cast.now + timedelta(days=80)
     assert consumer_links.open_link(consumer.token, later) is not None  # the child is still open
 
@@ -176,3 +209,17 @@ def test_the_consumer_types_in_what_the_carrier_s_page_says(consumer: Consumer) 
     assert done.status_code == 303 and done.location == f"{followed}?said=traces-kept", done.text
     db.session.rollback()
     assert db.session.get_one(Shipment, followed, populate_existing=True).signed_at is not None
+
+
+def test_an_account_is_given_through_the_distributor_who_has_it_as_a_task(app: Flask, consumer: Consumer) -> None:
+    down = consumer.chain.down
+    with writing():
+        db.session.get_one(Shop, down.shop).bank_data = True
+    case = down.until("refund_failed", order=consumer.chain._order(), case_type=CaseType.REFUND_ONLY, milli=1_000)
+    case = down.take(case, "ask_account", Actor.SELLER)
+    with writing():
+        token = consumer_links.make_link(down.now, shop_id=down.shop, case_id=case.id)
+    page = consumer.browser.get(f"/c/{token}", follow_redirects=True).text
+    assert "链接里不能填写收款账户" in page and "seller2的店" in page and "不提供账户" in page
+    told = db.session.scalars(select(Notice.body).where(Notice.user_id == consumer.chain.cast.seller2)).all()
+    assert [body for body in told if "收款方式" in body and case.case_no in body]

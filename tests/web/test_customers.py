@@ -5,16 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from click.testing import CliRunner
 from flask import Flask
-from flask.cli import ScriptInfo
 from sqlalchemy import select
 
 from portal import doctor, sweeping
-from portal.cli.group import portal
 from portal.extensions import db, writing
-from portal.models import Conversation, CustomerNote, Feedback, Order
-from portal.talk import conversations
+from portal.models import Conversation, CustomerNote, Order
+from portal.talk import conversations, unanswered
 from tests.cast import Cast, post, sign_in
 from tests.conftest import Clock
 
@@ -32,25 +29,25 @@ def test_a_buyer_waits_from_his_first_unanswered_word(cast_both: Cast) -> None:
     for side, at in (("buyer", cast.now), ("buyer", later), ("system", later)):
         say(cast, order_id, side, "在吗", at)
     assert db.session.scalar(select(Conversation.waiting_since)) == cast.now
-    rows, key = conversations.count_waiting(cast.shop)
+    rows, key = unanswered.list_waiting(cast.shop)
     assert ([row.buyer for row in rows], key) == (["buyer"], None)
-    assert conversations.count_waiting(cast.shop2)[0] == []
+    assert unanswered.list_waiting(cast.shop2)[0] == []
     say(cast, order_id, "seller", "在的", later)
     assert db.session.scalar(select(Conversation.waiting_since)) is None
-    assert conversations.count_waiting(cast.shop)[0] == []
+    assert unanswered.list_waiting(cast.shop)[0] == []
     assert not any(doctor.findings())
 
 
 def test_the_list_says_how_long_in_office_hours(app: Flask, cast: Cast, now: Clock) -> None:
     say(cast, cast.order().id, "buyer", "在吗", cast.now)
     now.at = cast.now + timedelta(hours=3)
-    assert "请尽快回复,已等 3 小时" in sign_in(app, "seller").get("/seller/messages/waiting").text
+    assert "请尽快回复，已等 3 小时" in sign_in(app, "seller").get("/seller/messages/waiting").text
     now.at = cast.now + timedelta(hours=20)  # six in the morning, closed since 18:00
     browser = sign_in(app, "seller")
-    assert "回复超时,已等 8 小时" in browser.get("/seller/messages/waiting").text
+    assert "回复超时，已等 8 小时" in browser.get("/seller/messages/waiting").text
     done = post(browser, "/seller/messages/waiting", {"opens": "09:00", "closes": "12:00"})
     assert done.status_code == 303
-    assert "请尽快回复,已等 2 小时" in browser.get("/seller/messages/waiting").text
+    assert "请尽快回复，已等 2 小时" in browser.get("/seller/messages/waiting").text
 
 
 @pytest.mark.parametrize(
@@ -86,18 +83,6 @@ def test_a_customer_is_seen_by_the_shops_he_bought_from_only(app: Flask, cast: C
     assert post(seller, here, {"remove": note}).status_code == 303
     assert db.session.scalar(select(CustomerNote.id)) is None
     assert post(seller, here, {"words": ""}).status_code == 422
-
-
-def test_feedback_gets_a_receipt(app: Flask, cast: Cast, now: Clock) -> None:
-    browser = sign_in(app, "buyer")
-    assert post(browser, "/feedback", {"words": "x"}).status_code == 422
-    sent = post(browser, "/feedback", {"kind": "wish", "words": "希望有深色模式,卡号 6222021234567890128"})
-    assert sent.status_code == 303
-    kept = db.session.scalars(select(Feedback)).one()
-    assert "6222021234567890128" not in kept.words
-    assert kept.number in browser.get(sent.location).text
-    assert "<b>" not in browser.get("/feedback?number=FK<b>").text
-    assert kept.number in CliRunner().invoke(portal, ["feedback"], obj=ScriptInfo(create_app=lambda: app)).output
 
 
 def test_nothing_is_sent_out_in_quiet_hours(

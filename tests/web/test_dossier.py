@@ -144,13 +144,13 @@ def test_everything_is_in_it(app: Flask, cast: Cast, now: Clock, side: str) -> N
         assert not event.note or event.note in timeline
     for word in (
         "两处破洞",
-        "退货地址:仓* 138****8000" if side == "buyer" else "退货地址:仓库 13800138000",
+        "退货地址：仓* 138****8000" if side == "buyer" else "退货地址：仓库 13800138000",
         "寄回的包裹",
         "已签收,签收人是门卫",
         "交易快照",
         "货品标题",
         "¥12.50",
-        "收到 2,通过 1",
+        "收到 2，通过 1",
         "2026-11-23 10:00:00",
         "哈希链完整",
         "收货后 15 天内可申请",
@@ -211,7 +211,7 @@ def test_a_broken_chain_is_said(app: Flask, cast: Cast, now: Clock) -> None:
         first = (CaseEvent.case_id == case_id, CaseEvent.version == 1)
         db.session.execute(update(CaseEvent).where(*first).values(note="别的话"))
     files = files_of(sign_in(app, "buyer").get(url_of(case_no, "buyer")))
-    assert "哈希链不完整:第 1 条" in files["timeline.html"].decode()
+    assert "哈希链不完整：第 1 条" in files["timeline.html"].decode()
     assert json.loads(files["case.json"])["broken_events"] == [1]
     assert "第 1 条记录与登记的哈希不符" in files["README.txt"].decode()
 

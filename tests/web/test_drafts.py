@@ -114,3 +114,28 @@ def test_a_reason_that_was_tapped_begins_a_draft(cast: Cast, buyer: FlaskClient)
     assert db.session.scalar(select(func.count()).select_from(Draft)) == 1
     shown = buyer.get(f"/orders/{order.order_no}/apply").text
     assert 'value="damaged" checked' in shown
+
+
+def test_a_photo_may_come_before_the_reason(cast: Cast, buyer: FlaskClient) -> None:
+    order = cast.order()
+    number, line = order.order_no, line_of(order)
+    page = buyer.get(f"/orders/{number}/apply?line={line}").text
+    assert f'data-upload="/orders/{number}/apply/photos?line={line}"' in page and 'capture="environment"' in page
+    for wrong in ("", "0", "x", str(line + 1)):
+        assert send(buyer, f"/orders/{number}/apply/photos?line={wrong}", different(0)).status_code == 404
+    assert send(buyer, f"/orders/{number}/apply/photos?line={line}", different(0)).status_code == 200
+    assert on_draft() == 1
+    assert 'name="drop_photo"' in buyer.get(f"/orders/{number}/apply?line={line}").text
+    choose(buyer, number, line)
+    assert buyer.get(f"/orders/{number}/apply/details").text.count('name="drop_photo"') == 1
+
+
+def test_without_script_the_photo_goes_along_with_the_reason(cast: Cast, buyer: FlaskClient) -> None:
+    order = cast.order()
+    url, line = f"/orders/{order.order_no}/apply", line_of(order)
+    data = {"line": line, "photos": [(io.BytesIO(different(1)), "一.jpg")]}
+    again = post(buyer, url, data, at=f"{url}?line={line}", content_type="multipart/form-data")
+    assert again.status_code == 422 and "photos_kept" in again.text  # no reason chosen: the photo stays
+    data = {"line": line, "reason": "damaged", "photos": [(io.BytesIO(different(1)), "一.jpg")]}
+    assert post(buyer, url, data, at=f"{url}?line={line}", content_type="multipart/form-data").status_code == 303
+    assert on_draft() == 1

@@ -14,6 +14,7 @@ from portal.calendar import clock
 from portal.extensions import db, writing
 from portal.models import Order, Session, Shop, Staff, User
 from portal.people import accounts, sessions
+from portal.prepared import Prepared
 from portal.talk import conversations
 from portal.web.early import EarlyAnswers
 from tests.cast import Cast, sign_in
@@ -174,8 +175,8 @@ def test_a_database_that_fails_is_explained_by_flask(
     client = sign_in(app, "buyer")
     tag = client.get("/orders").headers["ETag"]
 
-    def broken(*_: Any) -> Any:
+    def broken(*_: Any, **_values: Any) -> Any:
         raise OperationalError("SELECT", {}, Exception("database is locked"))
 
-    monkeypatch.setattr(sessions, "read", broken)
+    monkeypatch.setattr(Prepared, "find_row", broken)
     assert client.get("/orders", headers={"If-None-Match": tag}).status_code == 503 and looks["answered"] == 0

@@ -20,6 +20,7 @@ from tests.conftest import NOW, make_app
 from tests.web.inspector import CHANGING, WHOLE, Browser, elements, name_of, parse
 from tests.web.matrix import (
     BUYER,
+    CONSUMER,
     MEDIATOR,
     MEDIATORS,
     OPERATORS,
@@ -60,8 +61,9 @@ def browsers(world: World) -> dict[str, FlaskClient]:
     return {role: world.browser(role) for role in ROLES}
 
 
-ROLES = ("anonymous", "buyer", "seller", "both", "mediator", "operator")
+ROLES = ("anonymous", "consumer", "buyer", "seller", "both", "mediator", "operator")
 READERS = {
+    CONSUMER: "consumer",
     SHOP: "seller",
     SELLER: "seller",
     BUYER: "buyer",
@@ -161,7 +163,7 @@ def test_a_refused_form_is_the_same_as_in_the_page(app: Flask, now: object, row:
         pytest.skip("nothing can be missing in it")
     part = browser.post(path, data=form, headers={"HX-Request": "true", "HX-Target": "page"})
     assert part.status_code == 422
-    assert title(parse(first.text)[0]).count("错误:") == 1
+    assert title(parse(first.text)[0]).count("错误：") == 1
     compare(first.text, part.text, "page")
 
 

@@ -86,7 +86,7 @@ def test_the_same_fault_in_two_hundred_rows_is_one_line_with_a_list(
     order_uploads.work_off(imports(app), clock.now)
     shown = seller.get(address).text
     assert shown.count("<details") == 1 and '<span class="muted">230 行</span>' in shown
-    assert shown.count("这一格没有采用,原文已保留") == 201 and "前 200 行" in shown
+    assert shown.count("这一格没有采用，原文已保留") == 201 and "前 200 行" in shown
     assert "确认导入 230 张订单" in shown
 
 
@@ -101,12 +101,12 @@ def test_headings_of_another_tool_are_offered_and_remembered(app: Flask, cast: C
     address = upload(seller, content).location.split("?")[0]
     order_uploads.work_off(imports(app), clock.now)
     shown = seller.get(address).text
-    assert "缺少必需的列:「订单编号」" in shown and "列的对应" in shown and "确认导入" not in shown
+    assert "缺少必需的列：「订单编号」" in shown and "列的对应" in shown and "确认导入" not in shown
     assert '<option selected value="货品标题">' in shown
 
     wrong = post(seller, f"{address}/headings", {"heading1": "货品标题", "heading2": "货品标题"}, at=address)
     assert wrong.status_code == 422
-    assert "「货品标题」已经选给上面的一列了" in wrong.text and "还缺少必需的列:「订单编号」「数量」" in wrong.text
+    assert "「货品标题」已经选给上面的一列了" in wrong.text and "还缺少必需的列：「订单编号」「数量」" in wrong.text
 
     said = {"heading0": "订单编号", "heading1": "货品标题", "heading2": "数量", "heading3": "买家会员名"}
     assert post(seller, f"{address}/headings", said, at=address).status_code == 303

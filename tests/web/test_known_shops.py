@@ -108,8 +108,9 @@ def test_a_report_is_filed_and_answered(app: Flask, cast: Cast) -> None:
     assert post(operator, f"/operator/complaints/{number}/take", at=f"/operator/complaints/{number}").status_code == 303
     assert "处理中" in browser.get(f"/me/complaints/{number}").text
     assert post(operator, f"/operator/complaints/{number}", {"answer": ""}).status_code == 422
-    assert post(operator, f"/operator/complaints/{number}", {"answer": "已提醒商家"}).status_code == 303
-    assert post(operator, f"/operator/complaints/{number}", {"answer": "再答"}, at="/me").status_code == 409
+    good = {"answer": "已提醒商家", "outcome": "upheld"}
+    assert post(operator, f"/operator/complaints/{number}", good).status_code == 303
+    assert post(operator, f"/operator/complaints/{number}", good, at="/me").status_code == 409
     assert "已提醒商家" in browser.get(f"/me/complaints/{number}").text
     assert db.session.scalars(select(Complaint.order_id)).all() == [order.id]
 

@@ -487,7 +487,7 @@ def test_another_shops_specification_cannot_be_asked_for(app: Flask, now: object
         assert browser.post(world.path(row, deal), data=form).status_code == 303
         page = browser.get(f"/orders/{deal.values['order_no']}/apply/check")
         assert page.status_code == 200
-        assert ("换成:白色;L" in page.text) == (sku_id == own)
+        assert ("换成：白色;L" in page.text) == (sku_id == own)
         assert marked("seller2") not in page.text
 
 

@@ -13,9 +13,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
+from portal.cases import clock as case_clock
 from portal.cli import group
 from portal.extensions import db, writing
-from portal.flow import Actor
+from portal.flow import Actor, CaseType
 from portal.models import Case, CaseEvent, Evidence, Order, Staff, User
 from portal.talk import conversations
 from tests.cast import PASSWORD, Cast, post, sign_in, token_of
@@ -119,7 +120,7 @@ def test_settling_it_is_shown_as_the_end(app: Flask, cast: Cast, now: Clock) -> 
     for who, url in (("buyer", "/cases"), ("seller", "/seller/cases"), ("mediator", "/mediation")):
         page = sign_in(app, who).get(f"{url}/{case.case_no}").text
         assert (
-            "平台介入已结束" in page and f"{'您' if who == 'buyer' else '买家'}接受了验货结果,平台不再裁决" in page
+            "平台介入已结束" in page and f"{'您' if who == 'buyer' else '买家'}接受了验货结果，平台不再裁决" in page
         ), who
 
 
@@ -130,6 +131,25 @@ def test_the_seller_has_a_tab_for_it(app: Flask, cast: Cast, now: Clock) -> None
     assert '平台介入 <span class="n">1</span>' in page and "平台介入·举证中" in page
     assert "平台介入·举证中" in sign_in(app, "buyer").get("/cases").text
     assert sign_in(app, "seller2").get("/seller?tab=mediation").text.count('class="open"') == 0
+
+
+def test_what_was_not_fulfilled_is_said_to_everybody(app: Flask, cast: Cast, now: Clock) -> None:
+    case_id = cast.until("refunding", case_type=CaseType.REFUND_ONLY).id
+    while (due := fresh(case_id).due_at) is not None:
+        case_clock.sweep(due)
+    case_no, until = fresh(case_id).case_no, fresh(case_id).updated_at - cast.now
+    now.forward(seconds=until.total_seconds() + 1)
+    buyer = sign_in(app, "buyer").get(f"/cases/{case_no}").text
+    assert "商家没有履行，平台已列为未履行" in buyer and "未履行清单" in buyer and "原来的时限" not in buyer
+    seller = sign_in(app, "seller")
+    desk = seller.get(f"/seller/cases/{case_no}").text
+    assert "<h2>未履行</h2>" in desk and "不再有时限" in desk and "登记已退款" in desk
+    assert "未履行" in seller.get("/seller?tab=mediation").text
+    mediator = sign_in(app, "mediator")
+    listed = mediator.get("/mediation?tab=unfulfilled").text
+    assert case_no in listed and "起未履行" in listed and "未履行" in mediator.get(f"/mediation/{case_no}").text
+    shops = sign_in(app, "operator").get("/operator/shops").text
+    assert "未履行 1 张" in shops and case_no in shops
 
 
 # ---------------------------------------------------------------- the mediator
@@ -155,10 +175,10 @@ def test_a_refund_is_decided_after_a_second_look(app: Flask, cast: Cast, now: Cl
     assert client.post(f"{url}/decide_refund", data=sent).location == done.location  # twice is once
     child = db.session.scalars(db.select(Case).where(Case.parent_id == case.id)).one()
     assert (child.state, child.type, child.refund_fen) == ("returning", "return_refund", 2000)
-    assert "平台裁决:改为退款" in client.get(done.location).text
+    assert "平台裁决：改为退款" in client.get(done.location).text
     for who, there in (("buyer", "/cases"), ("seller", "/seller/cases")):
         page = sign_in(app, who).get(f"{there}/{case.case_no}").text
-        assert "平台裁决" in page and NOTE in page and "裁决退款:¥20.00" in page and child.case_no in page
+        assert "平台裁决" in page and NOTE in page and "裁决退款：¥20.00" in page and child.case_no in page
     assert case.case_no in client.get("/mediation?tab=decided").text
 
 
@@ -206,7 +226,7 @@ def test_goods_that_go_back_need_somebody_who_pays(app: Flask, cast: Cast, now: 
 def test_nothing_is_decided_before_both_were_heard_or_the_time_is_over(app: Flask, cast: Cast, now: Clock) -> None:
     case = cast.take(cast.until("revising"), "escalate", Actor.BUYER, note="请处理")
     client, url = sign_in(app, "mediator"), f"/mediation/{case.case_no}"
-    early = "举证期还没有结束,双方都提交证据后可以提前裁决"
+    early = "举证期还没有结束，双方都提交证据后可以提前裁决"
     assert early in client.get(url).text and early in client.get(f"{url}/decide_close").text
     answer = client.post(f"{url}/decide_close", data={**token_of(client.get("/login")), "note": NOTE, "confirmed": "1"})
     assert answer.status_code == 409 and early in answer.text and NOTE in answer.text

@@ -60,4 +60,4 @@ def test_the_page_of_the_mediation_says_when_and_how_the_rule_decides(app: Flask
     case = called_for(cast)
     for name, url in (("buyer", "/cases/"), ("seller", "/seller/cases/"), ("mediator", "/mediation/")):
         page = sign_in(app, name).get(f"{url}{case.case_no}").text
-        assert "按规则处理" in page and "「支持,买家寄回」" in page, name
+        assert "按规则处理" in page and "「支持，买家寄回」" in page, name

@@ -46,7 +46,7 @@ def test_a_calendar_moves_what_people_see(app: Flask, cast: Cast, now: Clock) ->
     resale.promise_terms(cast.now)
     url = f"/orders/{order.order_no}"
     buyer, desk = sign_in(app, "buyer"), sign_in(app, "operator")
-    assert "暂按周一至周五计算" in buyer.get(url).text and "铺货:" in buyer.get("/orders").text
+    assert "暂按周一至周五计算" in buyer.get(url).text and "铺货：" in buyer.get("/orders").text
     form = {"source": "通知", "days": "2027-01-01 休 元旦\n2027-01-04 休 元旦", "confirmed": "1"}
     assert post(desk, "/operator/calendar/2027", form).status_code == 303
     page = buyer.get(url).text
@@ -56,7 +56,7 @@ def test_a_calendar_moves_what_people_see(app: Flask, cast: Cast, now: Clock) ->
 
 def test_rules_are_announced_seven_days_before(app: Flask, cast: Cast, now: Clock) -> None:
     desk, anyone = sign_in(app, "operator"), app.test_client()
-    assert "第 1 版,现行有效" in anyone.get("/rules").text and "7 个工作日" in anyone.get("/rules").text
+    assert "第 1 版，现行有效" in anyone.get("/rules").text and "7 个工作日" in anyone.get("/rules").text
     form = {"words": "新的规则全文", "changes": "改了办理时限", "effective": "2026-11-25"}
     soon = post(desk, "/operator/rules", form)
     assert soon.status_code == 422 and "7 天之后" in soon.text and "新的规则全文" in soon.text
@@ -65,7 +65,7 @@ def test_rules_are_announced_seven_days_before(app: Flask, cast: Cast, now: Cloc
     assert made.location == "/rules?version=2"
     assert "尚未生效" in anyone.get("/rules?version=2").text and "第 2 版将于" in anyone.get("/rules").text
     now.forward(days=16)
-    assert "第 2 版,现行有效" in anyone.get("/rules").text and "改了办理时限" in anyone.get("/rules").text
+    assert "第 2 版，现行有效" in anyone.get("/rules").text and "改了办理时限" in anyone.get("/rules").text
     assert anyone.get("/rules?version=9").status_code == 404
 
 
@@ -97,7 +97,7 @@ def test_seven_days_without_a_reason(cast: Cast, excluded: str, covered: str, da
             update(OrderLine).values(guarantees="qtwlybt" if covered == "promised" else "", unfit_confirmed_at=cast.now)
         )
     order = db.session.get_one(Order, order.id, populate_existing=True)
-    (line,) = applications_goods.list_lines(order.id)
+    (line,) = applications_goods.list_lines(order.id, order.shop_id)
     policy = applications_goods.describe_policy(policies.get_current(cast.shop))
     verdict = eligibility.check(
         applications_goods.describe_goods(order, line),
@@ -120,7 +120,7 @@ def test_what_nobody_confirmed_is_not_excluded_and_a_day_of_rest_counts_further(
         db.session.execute(update(Order).values(consumer=True))
         db.session.execute(update(Product).values(no_reason_excluded="unfit"))
     order = db.session.get_one(Order, order.id, populate_existing=True)
-    (line,) = applications_goods.list_lines(order.id)
+    (line,) = applications_goods.list_lines(order.id, order.shop_id)
     policy = applications_goods.describe_policy(policies.get_current(cast.shop))
     goods = applications_goods.describe_goods(order, line)
     late = cast.now + timedelta(days=7)  # Monday, the day after the Sunday

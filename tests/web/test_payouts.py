@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 from portal import doctor
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType
-from portal.models import Case, MoneyEntry, Shop, Staff
+from portal.models import Case, MoneyEntry, Order, Shop, Staff
 from portal.people import accounts
 from tests.cast import Cast, post, sign_in
 from tests.conftest import Clock
@@ -41,7 +41,7 @@ def test_paid_straight_from_the_list(desk: FlaskClient, app: Flask, cast: Cast) 
     case = cast.until("refunding", case_type=RETURN)
     entry = entry_of(case).id
     page = desk.get("/seller/payouts").text
-    assert "还剩 1 天(24 小时目标)" in page and 'aria-current="page">待付款 <span class="n">1</span>' in page
+    assert "还剩 1 天（24 小时目标）" in page and 'aria-current="page">待付款 <span class="n">1</span>' in page
     assert "b**" in page and ">buyer<" not in page
     key = re.search(rf'name="form_key" value="([^"]+-{entry})"', page)
     assert key is not None
@@ -74,7 +74,7 @@ def test_failed_and_retried(desk: FlaskClient, app: Flask, cast: Cast) -> None:
     wrong = post(desk, f"{url}/fail", {"note": ""}, at=url)
     assert wrong.status_code == 422 and "请写明付款失败的原因" in wrong.text
     assert post(desk, f"{url}/fail", {"note": "账户已注销"}, at=url).status_code == 303
-    assert "账户已注销,商家会重新付款" in sign_in(app, "buyer").get(f"/cases/{case.case_no}").text
+    assert "账户已注销，商家会重新付款" in sign_in(app, "buyer").get(f"/cases/{case.case_no}").text
     assert "账户已注销" in desk.get("/seller/payouts?tab=failed").text
     assert post(desk, f"{url}/retry", at=url).status_code == 303
     wrong = post(desk, f"{url}/settle", {"reference": ""}, at=url)
@@ -87,7 +87,7 @@ def test_a_second_person_checks(desk: FlaskClient, app: Flask, cast: Cast) -> No
     hire(cast, "clerk")
     entry = entry_of(dear(cast)).id
     url = f"/seller/payouts/{entry}"
-    assert "由您提出,等另一位同事复核" in desk.get("/seller/payouts").text
+    assert "由您提出，等另一位同事复核" in desk.get("/seller/payouts").text
     mine = post(desk, f"{url}/approve", at=url)
     assert mine.status_code == 409 and "提出退款的人不能自己复核" in mine.text
     other = sign_in(app, "clerk")
@@ -242,7 +242,7 @@ def test_a_list_goes_out_and_its_results_come_back(desk: FlaskClient, cast: Cast
     assert "对账已完成" in desk.get(done.location).text and "已登记付款" in desk.get(url).text
     assert post(desk, url, at="/seller/payouts/files").status_code == 303  # nothing more to do
     assert (
-        "已登记过,流水号一致"
+        "已登记过，流水号一致"
         in desk.get(send(desk, f"款项编号,结果,流水号\n{key},成功,{NUMBER}\n".encode()).location).text
     )
 
@@ -374,3 +374,49 @@ def test_the_limit_is_the_owners(desk: FlaskClient, cast: Cast) -> None:
     assert "由店主或财务里另一位同事复核" in desk.get("/seller/staff").text
     for user, status in ((cast.seller, 422), (cast.seller2, 404), (10**30, 404)):
         assert post(desk, f"/seller/staff/{user}/remove", at="/seller/staff").status_code == status
+
+
+# ---------------------------------------------------------------- what is in a list for the bank; many at once
+
+
+@pytest.mark.parametrize("way", ["desk", "case"])
+def test_paid_by_hand_beside_the_bank_s_list_needs_a_reason(desk: FlaskClient, cast: Cast, way: str) -> None:
+    case = cast.until("refunding", case_type=ONLY)
+    entry = entry_of(case).id
+    assert post(desk, "/seller/payouts/batch", at="/seller/payouts/files").status_code == 303
+    page = desk.get("/seller/payouts?tab=due").text
+    number = re.search(r"批次 (FK\d{6}-1)", page)
+    order_no = db.session.scalars(db.select(Order.order_no).where(Order.id == case.order_id)).one()
+    assert number and f"订单 {order_no}" in page and f'data-copy="{order_no}"' in page and "手工登记" in page
+    url = f"/seller/payouts/{entry}/settle" if way == "desk" else f"/seller/cases/{case.case_no}/refund_ok"
+    at = f"/seller/payouts/{entry}" if way == "desk" else url
+    sent = {"reference": NUMBER, "entry": str(entry)}
+    refused = post(desk, url, sent, at=at)
+    assert refused.status_code == 422 and f"已在付款批次 {number[1]} 里" in refused.text
+    assert f'value="{NUMBER}"' in refused.text and state_of(entry) == "due"
+    assert post(desk, url, {**sent, "why": "银行退票，改用支付宝"}, at=at).status_code == 303
+    assert state_of(entry) == "settled"
+    assert "手工登记已付款：银行退票，改用支付宝" in desk.get(f"/seller/cases/{case.case_no}").text
+
+
+def test_many_differences_are_checked_at_once(desk: FlaskClient, app: Flask, cast: Cast) -> None:
+    cases = [cast.until("paying") for _ in range(3)]
+    for case in cases:
+        cast.take(case, "pay", Actor.BUYER, reference=f"20261123{case.id % 10**6:06d}")
+    page = desk.get("/seller/payouts?tab=declared").text
+    ticks = re.findall(r'form="confirm" name="payment" value="(\d+:\d+)"', page)
+    assert len(ticks) == 3
+    nothing = post(desk, "/seller/payouts/confirm?tab=declared", {}, at="/seller/payouts?tab=declared")
+    assert "请先勾选已经到账的款项" in desk.get(nothing.location).text
+    stale = ticks[0].split(":")[0] + ":1"
+    mixed = post(
+        desk, "/seller/payouts/confirm?tab=declared", {"payment": [stale, ticks[1]]}, at="/seller/payouts?tab=declared"
+    )
+    assert mixed.status_code == 409 and "已核对 1 笔，1 笔没有核对" in mixed.text
+    left = re.findall(r'form="confirm" name="payment" value="(\d+:\d+)"', mixed.text)
+    assert sorted(left) == sorted((ticks[0], ticks[2]))
+    both = post(desk, "/seller/payouts/confirm?tab=declared", {"payment": left}, at="/seller/payouts?tab=declared")
+    assert both.status_code == 303 and "都已登记到账" in desk.get(both.location).text
+    assert [state_of(int(tick.split(":")[0])) for tick in ticks] == ["settled"] * 3
+    other = sign_in(app, "seller2")
+    assert post(other, "/seller/payouts/confirm", {"payment": ticks}, at="/seller/payouts").status_code == 303

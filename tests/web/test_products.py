@@ -6,7 +6,7 @@ import io
 
 from flask import Flask
 
-from portal.extensions import db
+from portal.extensions import db, writing
 from portal.models import Evidence, Product
 from tests.cast import Cast, post, sign_in
 from tests.pictures import photo
@@ -60,3 +60,60 @@ def test_search_pages_and_strangers(app: Flask, cast: Cast) -> None:
     assert sign_in(app, "seller2").get(f"/seller/products/{product}").status_code == 404
     assert "还没有商品" in sign_in(app, "seller2").get("/seller/products").text
     assert seller.get(f"/seller/products/{10**30}").status_code == 404
+
+
+def named(*names: str) -> dict[str, list[tuple[io.BytesIO, str]]]:
+    return {"pictures": [(io.BytesIO(photo((200 + 10 * place, 150))), name) for place, name in enumerate(names)]}
+
+
+def test_many_pictures_find_their_products_by_their_names(app: Flask, cast: Cast) -> None:
+    for cargo in ("A1203", "b-7", "双针", "SAME", "SAME"):
+        cast.order(title=f"{cargo}款袜子{len(db.session.scalars(db.select(Product.id)).all())}")
+        with writing():
+            newest = db.session.scalars(db.select(Product).order_by(Product.id.desc())).first()
+            assert newest is not None
+            newest.cargo_no = cargo
+    seller, url = sign_in(app, "seller"), "/seller/products/pictures"
+    assert url in seller.get("/seller/products").text
+    files = named("a1203.jpg", "B-7_1.JPG", "双针 (2).jpg", "A1203-2.jpg", "same.jpg", "没有.jpg")
+    answer = post(seller, url, {**files}, content_type="multipart/form-data")
+    assert answer.status_code == 200 and "3 张已换上，3 张没有用上" in answer.text
+    assert "没有这个货号的商品" in answer.text and "有 2 件商品" in answer.text and "前面已有一张" in answer.text
+    db.session.rollback()
+    with_picture = db.session.scalars(db.select(Product.cargo_no).where(Product.picture.is_not(None))).all()
+    assert sorted(with_picture) == ["A1203", "b-7", "双针"]
+    assert db.session.scalar(db.select(db.func.count()).select_from(Evidence)) == 3  # nothing is kept of the others
+    again = post(seller, url, named("a1203.png"), content_type="multipart/form-data")
+    assert "1 张已换上" in again.text
+
+
+def test_pictures_that_are_none_or_too_many_say_so(app: Flask, cast: Cast) -> None:
+    cast.order()
+    with writing():
+        db.session.execute(db.update(Product).values(cargo_no="A1"))
+    seller, url = sign_in(app, "seller"), "/seller/products/pictures"
+    assert "请选择图片" in post(seller, url, {}).text
+    bad = post(seller, url, {"pictures": [(io.BytesIO(b"no"), "A1.jpg")]}, content_type="multipart/form-data")
+    assert "没有用上" in bad.text and "已换上</b>" not in bad.text
+    many = {"pictures": [(io.BytesIO(b"x"), f"{number}.jpg") for number in range(31)]}
+    assert "一次最多 30 张" in post(seller, url, many, content_type="multipart/form-data").text
+
+
+def test_another_shops_products_are_no_match(app: Flask, cast: Cast) -> None:
+    cast.order()
+    with writing():
+        db.session.execute(db.update(Product).values(cargo_no="A1"))
+    answer = post(
+        sign_in(app, "seller2"), "/seller/products/pictures", named("A1.jpg"), content_type="multipart/form-data"
+    )
+    assert "没有这个货号的商品" in answer.text
+
+
+def test_an_address_inside_is_never_asked(app: Flask, cast: Cast) -> None:
+    cast.order()
+    product = db.session.scalars(db.select(Product.id)).one()
+    seller, url = sign_in(app, "seller"), f"/seller/products/{product}/fetch"
+    for address in ("https://127.0.0.1/a.jpg", "http://a.example/a.jpg", "https://localhost/a", "没有"):
+        answer = post(seller, url, {"address": address})
+        assert answer.status_code == 422 and 'id="address-err"' in answer.text and address in answer.text
+    assert sign_in(app, "seller2").get(url).status_code == 404

@@ -96,7 +96,7 @@ def test_terms_that_were_replaced_are_not_accepted(app: Flask, cast: Cast, now: 
     late = buyer.post(url, data=token_of(page))
     assert late.status_code == 409
     assert "另外补偿 2.00 元" in late.text
-    proposal = proposals.find_open(case.id)
+    proposal = proposals.find_open(case)
     assert proposal is not None and proposal.version == 2
 
 
@@ -104,7 +104,7 @@ def test_the_difference_is_paid_and_confirmed_on_pages(app: Flask, cast: Cast, n
     case = cast.until("paying", dearer=300)
     case_no, buyer, seller = case.case_no, sign_in(app, "buyer"), sign_in(app, "seller")
     shown = buyer.get(f"/cases/{case_no}/pay").text
-    assert "6.00" in shown and "新规格 15.50 元,原规格 12.50 元" in shown
+    assert "6.00" in shown and "新规格 15.50 元，原规格 12.50 元" in shown
     assert post(buyer, f"/cases/{case_no}/pay", {"reference": ""}).status_code == 422
     assert post(buyer, f"/cases/{case_no}/pay", {"reference": "2026112322001"}).status_code == 303
     assert "2026112322001" in seller.get(f"/seller/cases/{case_no}/confirm_payment").text

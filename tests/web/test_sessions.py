@@ -384,13 +384,13 @@ def test_messages_in_a_minute(app: Flask, cast: Cast, now: Clock) -> None:
 def test_the_same_form_twenty_times_counts_once(app: Flask, cast: Cast, now: Clock) -> None:
     """The form key goes before the limit: who presses twenty times gets the answer twenty times."""
     client = sign_in(app, "buyer")
-    form = {**token_of(client.get("/feedback")), "kind": "wish", "words": "希望能导出售后单"}
+    form = {**token_of(client.get("/feedback")), "kind": "opinion", "words": "希望能导出售后单"}
     answers = {client.post("/feedback", data=form).location for _ in range(20)}
-    assert len(answers) == 1 and answers.pop().startswith("/feedback?number=FK")
-    most, window = rates.LIMITS["feedback"]
+    assert len(answers) == 1 and answers.pop().startswith("/me/complaints/TS")
+    most, window = rates.LIMITS["complaint"]
     for number in range(most - 1):
-        assert post(client, "/feedback", {"kind": "wish", "words": f"第 {number} 个"}).status_code == 303
-    one_more = {**token_of(client.get("/feedback")), "kind": "wish", "words": "又一个"}
+        assert post(client, "/feedback", {"kind": "opinion", "words": f"第 {number} 个"}).status_code == 303
+    one_more = {**token_of(client.get("/feedback")), "kind": "opinion", "words": "又一个"}
     for _ in range(3):  # the same form again is no way around the limit
         assert client.post("/feedback", data=one_more).status_code == 429
     now.at += window

@@ -12,10 +12,12 @@ from flask import Flask
 from sqlalchemy import select
 
 from portal.calendar import clock
+from portal.cases import clock as case_clock
 from portal.cases import stakes
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType
-from portal.models import Case, CaseEvent, CaseLine, MoneyEntry
+from portal.models import Case, CaseEvent, CaseLine, MoneyEntry, OrderLine
+from portal.money import worth
 from portal.resale import links
 from tests.cast import Cast, post, sign_in, token_of
 from tests.conftest import NOW
@@ -42,7 +44,7 @@ def test_accepting_two_of_three_says_what_is_given_up(app: Flask, cast: Cast) ->
     said = "退款 46.49 元 → 30.99 元"
     for name, side in (("buyer", "/cases"), ("seller", "/seller/cases")):
         page = sign_in(app, name).get(f"{side}/{case_no}").text
-        assert said in page and "申请 3 双,可退 46.49 元" in page and "申请 2 双,可退 30.99 元" in page
+        assert said in page and "申请 3 双，可退 46.49 元" in page and "申请 2 双，可退 30.99 元" in page
         assert "按验货结果的金额" in page
     buyer = sign_in(app, "buyer")
     url = f"/cases/{case_no}/accept_result"
@@ -52,6 +54,45 @@ def test_accepting_two_of_three_says_what_is_given_up(app: Flask, cast: Cast) ->
     assert db.session.scalars(select(MoneyEntry.amount_fen).where(MoneyEntry.case_id == case_id)).one() == 3_099
     for name, side in (("buyer", "/cases"), ("seller", "/seller/cases")):
         assert said in sign_in(app, name).get(f"{side}/{case_no}").text  # in the timeline
+
+
+@pytest.mark.parametrize(("accepted", "fen"), [(1_000, 1_549), (2_000, 3_099), (3_000, 4_649)])
+@pytest.mark.parametrize("said_by", ["buyer", "clock"])
+def test_what_is_said_is_what_is_paid(cast: Cast, accepted: int, fen: int, said_by: str) -> None:
+    """Of three units bought for 46.50 less 0.01 two are worth 2/3 of 46.49, down to the 分: 30.99; the last takes the
+    rest, 15.50. So units that come back one by one never add up to more, or less, than was paid."""
+    if accepted == 3_000:
+        order = cast.order(milli=3_000, price_fen=1_550, paid_fen=4_649, goods_total_fen=4_650)
+        case = cast.until("inspecting", order=order, milli=3_000, case_type=CaseType.RETURN_REFUND)
+        foreseen = stakes.weigh(case).refund_fen
+        case = cast.take(case, "accept_goods", Actor.SELLER, **cast._facts_of(case, {}, NOW))
+    else:
+        case = dispute(cast, accepted)
+        change = stakes.foresee(case, "accept_result", None)
+        assert change is not None
+        foreseen = change.after.refund_fen
+        if said_by == "buyer":
+            case = cast.take(case, "accept_result", Actor.BUYER)
+        else:
+            assert case.due_at is not None
+            case_clock.sweep(case.due_at)
+    paid = db.session.scalars(select(MoneyEntry.amount_fen).where(MoneyEntry.case_id == case.id)).one()
+    assert foreseen == paid == fen
+    line = db.session.scalars(select(OrderLine.id).where(OrderLine.order_id == case.order_id)).one()
+    rest = worth.add_up(worth.work_out_worth(case.order_id, [(line, 3_000 - accepted)]))
+    assert fen + rest == 4_649
+
+
+def test_units_at_their_own_prices_are_worth_these(app: Flask, cast: Cast) -> None:
+    """Two units of 15.50 and one of 15.49, each a line: accepting the two is 31.00 of 46.49."""
+    order = cast.order(lines=2, milli=2_000, price_fen=1_550, paid_fen=4_649, goods_total_fen=4_649)
+    with writing():
+        second = db.session.scalars(select(OrderLine).where(OrderLine.order_id == order.id)).all()[1]
+        second.quantity_milli, second.unit_price_fen = 1_000, 1_549
+    first, second = db.session.scalars(select(OrderLine).where(OrderLine.order_id == order.id)).all()
+    found = worth.work_out_worth(order.id, [(first.id, 2_000), (second.id, 1_000)])
+    assert [each.fen for each in found] == [3_100, 1_549]
+    assert worth.add_up(worth.work_out_worth(order.id, [(first.id, 2_000)])) == 3_100
 
 
 def test_sums_that_changed_meanwhile_are_asked_again(app: Flask, cast: Cast) -> None:
@@ -167,7 +208,7 @@ def test_only_an_exchange_is_called_one(
             case_no, mediated = case.case_no, case.escalated
             with writing():
                 token = links.make_link(NOW, shop_id=cast.shop, case_id=case.id, by=cast.seller)
-            texts = {"link": app.test_client().get(f"/c/{token}/{case_no}").text}
+            texts = {"link": app.test_client().get(f"/c/{token}/{case_no}", follow_redirects=True).text}
             places = {"buyer": f"/cases/{case_no}", "seller": f"/seller/cases/{case_no}"}
             places |= {"mediator": f"/mediation/{case_no}"} if mediated else {}
             for name in places:

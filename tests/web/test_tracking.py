@@ -67,11 +67,11 @@ def test_a_case_page_says_what_is_known(app: Flask, cast: Cast, buyer: FlaskClie
     said(2 * HOUR, "delivering", "【杭州市】<b>派送</b>", origin="kuaidi100")
     track(checked_at=NOW)
     page = buyer.get(f"/cases/{case.case_no}").text
-    assert "派送中" in page and "【杭州市】&lt;b&gt;派送&lt;/b&gt;" in page and "来源:快递100" in page
+    assert "派送中" in page and "【杭州市】&lt;b&gt;派送&lt;/b&gt;" in page and "来源：快递100" in page
     assert "全部 2 条物流记录" in page and "上次更新" in page
     track(failures=2, error="slow", checked_at=NOW)
     page = buyer.get(f"/cases/{case.case_no}").text
-    assert "物流公司暂时没有回应,上次成功查询" in page and "会自动重试" in page
+    assert "物流公司暂时没有回应，上次成功查询" in page and "会自动重试" in page
 
 
 def test_without_a_service_there_is_no_button_that_does_nothing(cast: Cast, buyer: FlaskClient) -> None:
@@ -109,7 +109,7 @@ def test_pasted_lines_are_kept_and_said_to_be_pasted(cast: Cast, buyer: FlaskCli
     done = post(buyer, url, {"words": f"{LINE}\n2026-11-23 11:00 【义乌市】已签收"})
     assert done.status_code == 303 and done.location == f"{url}?said=traces-kept"
     page = buyer.get(done.location).text
-    assert "买家手工录入" in page and "由得利的一方录入,暂不改变期限" in page and "物流记录已保存" in page
+    assert "买家手工录入" in page and "由得利的一方录入，暂不改变期限" in page and "物流记录已保存" in page
     assert db.session.scalar(db.select(Parcel.signed_at)) is None
     again = post(buyer, url, {"words": LINE})
     assert again.location == f"{url}?said=traces-known"
@@ -190,7 +190,7 @@ def test_an_order_page_shows_its_own_parcel_and_tells_who_wishes(cast: Cast, buy
         keeping.keep_scans_of_order(shipment(), [Scan(NOW, "delivering", "派送中")], now=NOW, origin="kdniao")
     assert list(db.session.scalars(db.select(Notice.title))) == ["订单包裹正在派送"]  # once
     page = buyer.get(f"/orders/{order_no}").text
-    assert "来源:快递鸟" in page and "关闭物流提醒" in page
+    assert "来源：快递鸟" in page and "关闭物流提醒" in page
     post(buyer, f"/orders/{order_no}/watch", {"on": ""}, at=f"/orders/{order_no}")
     assert db.session.get(OrderWatch, order_id, populate_existing=True) is None
     done = post(buyer, f"/parcels/{shipment()}", {"words": "2026-11-23 10:05 【杭州市】已签收"})

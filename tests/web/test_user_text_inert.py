@@ -200,7 +200,7 @@ class Life:
             order = db.session.get_one(Order, self.order_id)
             line = db.session.get_one(OrderLine, self.line_id)
             card = {"order_no": order.order_no, "lines": [[line.id, f"{line.title} {line.spec}"]]}
-            conversations.add_message(talk, "system", None, "需要申请换货吗?", now=NOW, kind="offer", data=card)
+            conversations.add_message(talk, "system", None, "需要申请换货吗？", now=NOW, kind="offer", data=card)
             conversations.add_message(talk, "buyer", self.people.buyer, self("message"), now=NOW)
 
     def _open(self) -> int:
@@ -213,7 +213,7 @@ class Life:
                 description=self("description"),
                 receiver=(self("receiver"), "13425059650", self("receiver-address")),
                 freight_payer="negotiated",
-                basis="商品质量问题,收货后 15 天内可换货",
+                basis="商品质量问题，收货后 15 天内可换货",
                 policy_id=policies.get_current(self.people.shop).id,
                 photos=[],
                 now=NOW,

@@ -41,7 +41,7 @@ def modify(context: StepContext[Modification]) -> dict[str, Any]:
         RequestedLine(line.order_line_id, line.quantity_milli, line.sku_id) for line in lines.values()
     ]
     if {item.line_id for item in wanted} != set(lines):
-        raise context.refuse("修改时不能增减商品,请撤销后重新申请")
+        raise context.refuse("修改时不能增减商品，请撤销后重新申请")
     for item in sorted(wanted, key=lambda w: w.line_id):
         more = item.milli - lines[item.line_id].quantity_milli
         if more > 0:
@@ -65,10 +65,10 @@ def modify(context: StepContext[Modification]) -> dict[str, Any]:
         "difference_fen": worth.work_out_case_difference(case, accepted=False),
     }
     if case.type in (CaseType.RETURN_REFUND, CaseType.REFUND_ONLY):
-        most = worth.add_up(worth.work_out_case_worth(case, worth.list_units(case.id, accepted=False)))
+        most = worth.add_up(worth.work_out_case_worth(case, worth.list_units(case, accepted=False)))
         asked = handed.refund_fen
         if asked is not None and not 0 < asked <= most:
-            raise context.refuse(f"退款金额须大于 0,最多 {most / 100:.2f} 元")
+            raise context.refuse(f"退款金额须大于 0，最多 {most / 100:.2f} 元")
         changed["refund_fen"] = asked or most
     for name in _ANEW:
         if (value := getattr(handed, name)) is not None:
@@ -107,7 +107,7 @@ def agree(context: StepContext[Approval]) -> dict[str, Any]:
     else:
         address = policies.get_default_address(shop_id)
     if address is None or address.removed_at is not None:
-        raise context.refuse("请选择一个退货地址;还没有的话,请先在「退货地址」里添加")
+        raise context.refuse("请选择一个退货地址；还没有的话，请先在「退货地址」里添加")
     return freeze_address(context, address) | decide_freight(context, context.handed.freight_payer)
 
 
@@ -134,7 +134,7 @@ def agree_by_clock(context: StepContext[Approval]) -> dict[str, Any]:
 def use_default_address(context: StepContext[HandIn]) -> dict[str, Any]:
     address = policies.get_default_address(context.case.shop_id)
     if address is None:
-        raise context.refuse("店铺还没有默认退货地址,请先在「退货地址」里添加")
+        raise context.refuse("店铺还没有默认退货地址，请先在「退货地址」里添加")
     return freeze_address(context, address)
 
 
@@ -149,9 +149,9 @@ def agree_without_return(context: StepContext[Approval]) -> dict[str, Any]:
 @effect("agree_refund_without_return", takes=AdvanceRefund)
 def refund_at_once(context: StepContext[AdvanceRefund]) -> dict[str, Any]:
     fen = context.handed.amount_fen
-    most = worth.add_up(worth.work_out_case_worth(context.case, worth.list_units(context.case.id, accepted=False)))
+    most = worth.add_up(worth.work_out_case_worth(context.case, worth.list_units(context.case, accepted=False)))
     if fen is not None and not 0 < fen <= most:
-        raise context.refuse("退款金额须大于 0,且不能超过这些商品的实付金额")
+        raise context.refuse("退款金额须大于 0，且不能超过这些商品的实付金额")
     return {"refund_fen": fen} if fen is not None else {}
 
 
@@ -163,9 +163,9 @@ def reject(context: StepContext[Refusal]) -> dict[str, Any]:
     if contradicted := refusals.why_not(refusal.id, case_facts.application_of(context.case)):
         raise context.refuse(contradicted)
     if not context.note:
-        raise context.refuse("请填写拒绝的说明,买家会看到")
+        raise context.refuse("请填写拒绝的说明，买家会看到")
     if refusal.needs_evidence and not context.photos:
-        raise context.refuse("这个原因需要上传凭证,请至少上传 1 张照片")
+        raise context.refuse("这个原因需要上传凭证，请至少上传 1 张照片")
     if refusal.id == "evidence_insufficient" and not db.session.scalar(
         select(func.count())
         .select_from(CaseEvent)
@@ -175,7 +175,7 @@ def reject(context: StepContext[Refusal]) -> dict[str, Any]:
             CaseEvent.step == "ask_evidence",
         )
     ):
-        raise context.refuse("以举证不足拒绝之前,请先用「请补充凭证」请买家补充一次")
+        raise context.refuse("以举证不足拒绝之前，请先用「请补充凭证」请买家补充一次")
     context.data["refusal"] = refusal.id
     return {}
 
@@ -190,7 +190,7 @@ def ask_evidence(context: StepContext[HandIn]) -> dict[str, Any]:
 @effect("withdraw")
 def withdraw(context: StepContext[HandIn]) -> dict[str, Any]:
     if context.case.state == State.PROPOSED:
-        proposals.answer_proposal(context.case.id, "declined", by=context.by.user_id, at=context.at)
+        proposals.answer_proposal(context.case, "declined", by=context.by.user_id, at=context.at)
     return {"origin": {}, "countered": False}
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from portal import flow
 from portal.calendar.lengths import get_deadline
 from portal.cases.effects.hand_ins import EntryChoice, HandIn
 from portal.cases.effects.payment import tell_payment
-from portal.cases.effects.step_context import StepContext, effect, end_mediation
+from portal.cases.effects.step_context import StepContext, effect, end_mediation, load_lines
 from portal.extensions import db
 from portal.flow import Actor, State
 from portal.money import arrivals
@@ -16,7 +17,7 @@ from portal.money import arrivals
 def note_claim(context: StepContext[HandIn]) -> dict[str, Any]:
     """The case's own word about its payments, as they now are."""
     db.session.flush()
-    claim, since = arrivals.work_out_claim(context.case.id)
+    claim, since = arrivals.work_out_claim(context.case)
     return {"payment_claim": claim, "claimed_at": since}
 
 
@@ -24,7 +25,11 @@ def note_claim(context: StepContext[HandIn]) -> dict[str, Any]:
 def deny_arrival(context: StepContext[EntryChoice]) -> dict[str, Any]:
     entry = arrivals.deny_arrival(context.case, context.handed.entry_id, at=context.at)
     tell_payment(context, entry)
-    return note_claim(context)
+    if context.step.source != State.CONVERTED:
+        return note_claim(context)
+    for line in load_lines(context.case):  # its units are the other case's, and stay there
+        line.moved_milli = line.quantity_milli
+    return {**note_claim(context), "origin": {"converted": True}}
 
 
 @effect("confirm_arrival", takes=EntryChoice)
@@ -49,9 +54,9 @@ def close_unopposed(context: StepContext[HandIn]) -> dict[str, Any]:
 @effect("show_payment", takes=EntryChoice)
 def show_payment(context: StepContext[EntryChoice]) -> dict[str, Any]:
     if not context.note:
-        raise context.refuse("请写明这笔款是怎么付的,买家会看到")
+        raise context.refuse("请写明这笔款是怎么付的，买家会看到")
     if not context.photos:
-        raise context.refuse("请上传付款凭证,例如转账成功页面的截图")
+        raise context.refuse("请上传付款凭证，例如转账成功页面的截图")
     tell_payment(context, arrivals.show_payment(context.case, context.handed.entry_id, at=context.at))
     return note_claim(context)
 
@@ -59,7 +64,7 @@ def show_payment(context: StepContext[EntryChoice]) -> dict[str, Any]:
 @effect("admit_unpaid", takes=EntryChoice)
 def admit_unpaid(context: StepContext[EntryChoice]) -> dict[str, Any]:
     if not context.note:
-        raise context.refuse("请写明没有付成的原因,买家会看到")
+        raise context.refuse("请写明没有付成的原因，买家会看到")
     for entry in arrivals.reopen_unpaid(context.case, context.handed.entry_id, "due", problem=context.note[:200]):
         tell_payment(context, entry)
     return note_claim(context)
@@ -69,9 +74,11 @@ def admit_unpaid(context: StepContext[EntryChoice]) -> dict[str, Any]:
 def decide_unpaid(context: StepContext[HandIn]) -> dict[str, Any]:
     """The platform finds that it wasn't paid: the shop pays it, with a day left at least, and the mediation is over."""
     if not context.note and context.by.actor is not Actor.CLOCK:
-        raise context.refuse("请写明裁决的理由,双方都会看到")
+        raise context.refuse("请写明裁决的理由，双方都会看到")
     state = "failed" if context.step.target == State.REFUND_FAILED else "due"
     for entry in arrivals.reopen_unpaid(context.case, None, state, problem="平台裁决没有付到"):
         tell_payment(context, entry)
     ended = end_mediation(context)
+    if context.by.actor is Actor.CLOCK and context.step.target in flow.OWED:
+        ended["ruled"] = True
     return {**note_claim(context), **ended, "not_before": context.at + get_deadline("least_left")}

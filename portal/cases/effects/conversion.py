@@ -34,7 +34,7 @@ def convert_to_refund(context: StepContext[HandIn]) -> dict[str, Any]:
 def make_refund_child(context: StepContext[HandIn], fen: int | None, *, goods_back: bool = True) -> ChildCase:
     """The refund that an exchange or reissue becomes: at once when the seller has the goods or nothing goes back."""
     case = context.case
-    paid = money_entries.find_paid_difference(case.id)
+    paid = money_entries.find_paid_difference(case)
     if case.type == CaseType.REISSUE:
         return ChildCase(CaseType.REFUND_ONLY, State.REFUNDING, list_units(case), refund_fen=fen)
     if has_returned_goods(case) and case.state in (State.PAYING, State.RESHIPPING, State.DISPUTED, State.INSPECTING):
@@ -79,10 +79,10 @@ def report_defective(context: StepContext[DefectReport]) -> dict[str, Any]:
     if wanted not in AGAIN[case.type]:
         raise context.refuse("请选择希望怎么处理")
     if wanted == CaseType.EXCHANGE and case.parent_id is not None:
-        raise context.refuse("换来的商品再次有问题,不再重复换货,请选择退货退款")
+        raise context.refuse("换来的商品再次有问题，不再重复换货，请选择退货退款")
     kind = context.handed.kind
     if kind not in conditions.PROBLEMS or kind == "not_received":
-        raise context.refuse("请选择收到的商品有什么问题;没有收到请用「收到有问题」")
+        raise context.refuse("请选择收到的商品有什么问题；没有收到请用「商品有问题」")
     if not context.photos:
         raise context.refuse("请上传能看出问题的照片")
     if not context.note:
@@ -95,7 +95,7 @@ def report_defective(context: StepContext[DefectReport]) -> dict[str, Any]:
         reason=REASON_OF[kind],
         description=context.note,
         freight_payer="seller",
-        return_difference_fen=money_entries.find_paid_difference(case.id),
+        return_difference_fen=money_entries.find_paid_difference(case),
     )
     return {}
 

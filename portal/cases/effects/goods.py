@@ -70,7 +70,7 @@ def ship_return(context: StepContext[SentParcels]) -> dict[str, Any]:
 def edit_parcel(context: StepContext[ParcelCorrection]) -> dict[str, Any]:
     old = db.session.get(Parcel, (context.handed.parcel_id or 0, context.case.shop_id))
     if old is None or old.case_id != context.case.id or old.leg != "back" or old.voided_at is not None:
-        raise context.refuse("没有找到要修改的运单,请刷新页面")
+        raise context.refuse("没有找到要修改的运单，请刷新页面")
     old.voided_at = context.at
     following.end_following(context.case, context.at, parcel_id=old.id)
     new = record_parcel(context, "back", context.handed.carrier, context.handed.number, shipped_at=old.shipped_at)
@@ -87,9 +87,9 @@ def extend(context: StepContext[HandIn]) -> dict[str, Any]:
 def grant_extension(context: StepContext[Extension]) -> dict[str, Any]:
     days = context.handed.days
     if not 1 <= days <= 30:
-        raise context.refuse("请填写延长的天数,1 至 30 天")
+        raise context.refuse("请填写延长的天数，1 至 30 天")
     if not context.note:
-        raise context.refuse("请写明延长的原因,例如自然灾害或交通延误")
+        raise context.refuse("请写明延长的原因，例如自然灾害或交通延误")
     context.data["days"] = days
     return {"granted_seconds": context.case.granted_seconds + days * 86400}
 
@@ -126,17 +126,17 @@ def dispute(context: StepContext[Inspection]) -> dict[str, Any]:
     if set(counted) != {line.id for line in lines}:
         raise context.refuse("请填写每一行的验货结果")
     if len(context.photos) < LEAST_DISPUTE_PHOTOS and context.step.name == "dispute_goods":
-        raise context.refuse(f"验货有异议时请至少上传 {LEAST_DISPUTE_PHOTOS} 张照片,买家会看到")
+        raise context.refuse(f"验货有异议时请至少上传 {LEAST_DISPUTE_PHOTOS} 张照片，买家会看到")
     for line in lines:
         item = counted[line.id]
         if not 0 <= item.accepted <= item.received <= line.quantity_milli:
-            raise context.refuse("通过的数量不能多于收到的数量,收到的数量不能多于申请的数量")
+            raise context.refuse("通过的数量不能多于收到的数量，收到的数量不能多于申请的数量")
         if conditions.condition(item.condition) is None:
             raise context.refuse("请选择商品的状况")
         line.received_milli, line.accepted_milli = item.received, item.accepted
         line.condition, line.inspection_note = item.condition, item.note
     if context.step.name == "dispute_goods" and all(line.accepted_milli == line.quantity_milli for line in lines):
-        raise context.refuse("全部数量都通过了,请直接验货通过")
+        raise context.refuse("全部数量都通过了，请直接验货通过")
     db.session.flush()
     context.data["counted"] = [
         [line.id, line.received_milli, line.accepted_milli, line.condition, line.inspection_note] for line in lines
@@ -147,7 +147,7 @@ def dispute(context: StepContext[Inspection]) -> dict[str, Any]:
 @effect("object")
 def object_to_result(context: StepContext[HandIn]) -> dict[str, Any]:
     if not context.note:
-        raise context.refuse("请写明不认可的原因,商家会据此复核")
+        raise context.refuse("请写明不认可的原因，商家会据此复核")
     return {"objected": True}
 
 
@@ -182,7 +182,7 @@ def ship(context: StepContext[Shipment]) -> dict[str, Any]:
         )
     )
     if bool(open_milli) != (context.step.name == "ship_part"):
-        raise context.refuse("发出的数量与页面显示的不一致,请刷新后重试")
+        raise context.refuse("发出的数量与页面显示的不一致，请刷新后重试")
     made = [
         record_parcel(context, "out", carrier, number, shipped_at=context.at, round=context.case.round)
         for carrier, number in parcels

@@ -53,6 +53,25 @@ def escalate(context: StepContext[Escalation]) -> dict[str, Any]:
     }
 
 
+@effect("timeout_unfulfilled")
+def list_unfulfilled(context: StepContext[HandIn]) -> dict[str, Any]:
+    """Whoever owes it hasn't done it after the rule decided: no clock runs any more, the platform keeps it listed."""
+    case = context.case
+    context.data["rule"] = case.due_rule
+    notices.tell_supervisors(case, "售后没有履行", "规则处理后仍没有履行，已转入未履行清单。", at=context.at)
+    return {
+        "escalated": True,
+        "stage": Stage.UNFULFILLED,
+        "stage_at": context.at,
+        "escalated_at": context.at,
+        "evidence_round": 1,
+        "asked_by": str(context.by.actor),
+        "mediator_id": mediators.choose_decider(case.buyer_id, case.shop_id),
+        "first_mediator_id": None,
+        "passed_at": None,
+    }
+
+
 def mark_heard(before: str, context: StepContext[HandIn]) -> str:
     sides = {side for side in before.split(",") if side}
     if context.by.actor in (Actor.BUYER, Actor.SELLER) and (context.note or context.photos):
@@ -73,7 +92,7 @@ def submit_evidence(context: StepContext[HandIn]) -> dict[str, Any]:
         or 0
     )
     if had + len(context.photos) > MOST_PER_CASE:
-        raise context.refuse(f"一张售后单最多 {MOST_PER_CASE} 张照片,现在还能再传 {max(MOST_PER_CASE - had, 0)} 张")
+        raise context.refuse(f"一张售后单最多 {MOST_PER_CASE} 张照片，现在还能再传 {max(MOST_PER_CASE - had, 0)} 张")
     return {"heard": mark_heard(context.case.heard, context)}
 
 
@@ -99,7 +118,7 @@ def pass_on(context: StepContext[HandIn]) -> dict[str, Any]:
     case = context.case
     second = mediators.choose_decider(case.buyer_id, case.shop_id, but_not=case.mediator_id)
     if second is None:
-        said = "没有其他可以裁决的人,请增加裁决员;到期按事先告知的规则处理。"
+        said = "没有其他可以裁决的人，请增加裁决员；到期按事先告知的规则处理。"
         notices.tell_supervisors(case, "平台裁决再次超时", said, at=context.at)
         return {"stage_at": context.at, "passed_at": context.at}
     notices.tell_supervisors(case, "平台裁决再次超时", "已转由另一位裁决员处理。", at=context.at)
@@ -116,7 +135,7 @@ def pass_on(context: StepContext[HandIn]) -> dict[str, Any]:
 
 def check_reason(context: StepContext[HandIn]) -> None:
     if not context.note and context.by.actor is not Actor.CLOCK:
-        raise context.refuse("请写明裁决的理由,双方都会看到")
+        raise context.refuse("请写明裁决的理由，双方都会看到")
 
 
 @effect("more_evidence", takes=EvidenceRequest)
@@ -144,7 +163,8 @@ def decide_continue(context: StepContext[HandIn]) -> dict[str, Any]:
     check_reason(context)
     case = context.case
     if context.by.actor is not Actor.CLOCK or case.payment_claim != "shown":
-        return end_mediation(context)
+        by_rule = {"ruled": True} if context.by.actor is Actor.CLOCK else {}
+        return {**end_mediation(context), **by_rule}
     # Nobody decided in time and the shop has shown proof: left open, it would come back to the rule for ever.
     arrivals.confirm_rest(case, at=context.at, word="decided")
     return {**end_mediation(context), "payment_claim": "", "claimed_at": None}
@@ -154,7 +174,7 @@ def decide_continue(context: StepContext[HandIn]) -> dict[str, Any]:
 def decide_end(context: StepContext[HandIn]) -> dict[str, Any]:
     check_reason(context)
     case = context.case
-    if context.step.target == State.COMPLETED and case.payment_claim:
+    if context.step.target in (State.COMPLETED, State.CONVERTED) and case.payment_claim:
         arrivals.confirm_rest(case, at=context.at, word="decided")
         return {"payment_claim": "", "claimed_at": None}
     if context.step.target == State.CLOSED and case.state in (State.INSPECTING, State.DISPUTED):
@@ -194,7 +214,7 @@ def decide_payer(context: StepContext[Decision]) -> str:
     return str(payer)
 
 
-NO_ADDRESS = "店铺还没有退货地址,现在不能裁决寄回;可以裁决无需寄回,或请商家先添加地址"
+NO_ADDRESS = "店铺还没有退货地址，现在不能裁决寄回；可以裁决无需寄回，或请商家先添加地址"
 
 
 @effect("decide_return", takes=Decision)
@@ -219,7 +239,7 @@ def decide_reship(context: StepContext[HandIn]) -> dict[str, Any]:
             line.accepted_milli = line.quantity_milli if line.received_milli is None else line.received_milli
     db.session.flush()
     if not any(line.accepted_milli for line in load_lines(case)):
-        raise context.refuse("商家没有收到任何商品,不能裁决发货;可以裁决退款或关闭")
+        raise context.refuse("商家没有收到任何商品，不能裁决发货；可以裁决退款或关闭")
     again = case.state == State.CONFIRMING
     return {
         "difference_waived": True,
@@ -236,7 +256,7 @@ def decide_refund(context: StepContext[RefundDecision]) -> dict[str, Any]:
     asked = case.refund_fen if context.by.actor is Actor.CLOCK else 0  # the rule gives no more than was asked for
     fen = min(asked or most, most) if handed.amount_fen is None else handed.amount_fen
     if not 0 < fen <= most:
-        raise context.refuse(f"退款金额须大于 0,最多 {most / 100:.2f} 元")
+        raise context.refuse(f"退款金额须大于 0，最多 {most / 100:.2f} 元")
     context.data["decided_fen"] = fen
     if context.step.target == State.CONVERTED:
         may_ask = asks_goods_back(case.type, case.state, State.CONVERTED, goods_returned=has_returned_goods(case))
@@ -255,4 +275,4 @@ def decide_refund(context: StepContext[RefundDecision]) -> dict[str, Any]:
         if line.received_milli is not None:
             line.received_milli = line.quantity_milli
     db.session.flush()
-    return {"refund_fen": fen, "negotiated": False}
+    return {"refund_fen": fen, "negotiated": False, "ruled": context.by.actor is Actor.CLOCK}

@@ -90,7 +90,7 @@ def fail(context: StepContext[EntryChoice]) -> dict[str, Any]:
     tell_payment(context, entry)
     if not contested:
         return {}
-    claim, since = arrivals.work_out_claim(context.case.id)  # that it failed after all: a day is left at least
+    claim, since = arrivals.work_out_claim(context.case)  # that it failed after all: a day is left at least
     not_before = context.at + get_deadline("least_left")
     return {"payment_claim": claim, "claimed_at": since, "not_before": not_before}
 

@@ -30,7 +30,7 @@ class ActedBy:
     """Who takes a step: which side, which person, in which request.
 
     ``whence``: "above" or "below" when the step was taken in the linked case of a chain and passes on by itself, in the
-    name of the distributor whose side of this case it is.
+    name of the distributor whose side of this case it is. ``rule``: the name of the shop's rule that took it by itself.
     """
 
     actor: Actor
@@ -38,6 +38,7 @@ class ActedBy:
     name: str = ""
     request_id: str = ""
     whence: str = ""
+    rule: str = ""
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ def apply_effect(context: StepContext[HandIn]) -> dict[str, Any]:
     if context.step.target != context.step.source:
         changes |= plan_due_payments(context, changes)
     if context.case.entry_count:
-        bank_accounts.follow_case(context.case.id, context.at)
+        bank_accounts.follow_case(context.case, context.at)
     return changes
 
 
@@ -124,7 +125,7 @@ def plan_due_payments(context: StepContext[HandIn], changes: Mapping[str, Any]) 
     case, step = context.case, context.step
     if step.target in flow.FINAL and step.target != State.COMPLETED:
         if case.entry_count:
-            money_entries.cancel_open(case.id)
+            money_entries.cancel_open(case)
         return {}
     if step.target == State.REFUNDING and step.source in _BEFORE_REFUNDING:
         agreed = changes.get("refund_fen", case.refund_fen) or None
@@ -136,7 +137,7 @@ def plan_due_payments(context: StepContext[HandIn], changes: Mapping[str, Any]) 
     if step.target == State.RESHIPPING and other_price < 0 and step.source in _BEFORE_SHIPPING:
         fen = -worth.work_out_case_difference(case, accepted=True)
         if fen > 0:
-            found = worth.work_out_case_worth(case, worth.list_units(case.id, accepted=True))
+            found = worth.work_out_case_worth(case, worth.list_units(case, accepted=True))
             parts = worth.split_amount(found, min(fen, worth.add_up(found)))
             parts = [worth.Worth(part.line_id, part.fen, 0) for part in parts]
             money_entries.plan_entry(

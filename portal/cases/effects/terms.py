@@ -52,7 +52,7 @@ def propose(context: StepContext[Offer]) -> dict[str, Any]:
 def decline(context: StepContext[HandIn]) -> dict[str, Any]:
     lapsed = context.by.actor is Actor.CLOCK
     made = proposals.answer_proposal(
-        context.case.id, "lapsed" if lapsed else "declined", by=context.by.user_id, at=context.at
+        context.case, "lapsed" if lapsed else "declined", by=context.by.user_id, at=context.at
     )
     context.data["proposal"] = made.version
     if context.step.after:
@@ -64,7 +64,7 @@ def decline(context: StepContext[HandIn]) -> dict[str, Any]:
 def accept_terms(context: StepContext[HandIn]) -> dict[str, Any]:
     case = context.case
     origin = case.origin["state"]
-    made = proposals.answer_proposal(case.id, "accepted", by=context.by.user_id, at=context.at)
+    made = proposals.answer_proposal(case, "accepted", by=context.by.user_id, at=context.at)
     terms = proposals.read_terms(made)
     context.data["proposal"] = made.version
     kept = proposals.is_with_seller(case, origin)
@@ -142,5 +142,5 @@ def make_child(context: StepContext[HandIn], terms: Terms, kept: bool) -> ChildC
         freight_payer=terms.freight_payer,
         compensation_fen=terms.compensation_fen,
         difference_waived=True,
-        return_difference_fen=money_entries.find_paid_difference(context.case.id),
+        return_difference_fen=money_entries.find_paid_difference(context.case),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ from portal.extensions import db
 from portal.flow import State, StepRefused
 from portal.models import BankAccount, BankConsent, Case, MoneyEntry, Shop
 from portal.money.accounts.account_numbers import Account
+from portal.money.accounts.agreed_words import CONSENT
 from portal.money.accounts.keyring import get_keys, is_ready, kept_for_days
 from portal.talk import card_shapes
 
@@ -22,27 +23,6 @@ log = logging.getLogger("portal.security")
 
 
 OPEN = ("waiting", "due", "failed")  # payments still owed
-
-
-# What the buyer agrees to, by version. A version that somebody has agreed to is never changed; a new text is a new one.
-CONSENTS: Mapping[int, tuple[tuple[str, str], ...]] = {
-    1: (
-        ("为什么需要", "退款按原支付方式退回没有成功,商家需要转账给您。银行账户是敏感个人信息,需要您单独同意。"),
-        ("用来做什么", "只用于支付这一笔退款,不用于其他任何用途。"),
-        ("谁能看到", "店主和财务重新验证身份、说明原因后可以查看;其他页面只显示后四位。谁在何时查看过,您都能看到。"),
-        ("保存多久", "加密保存,付款完成或售后结束后 {days} 天内删除。"),
-        ("您可以随时撤回", "付款之前撤回同意,账户立即删除,退款仍然有效。"),
-        ("不同意也可以", "不提供账户不影响您得到退款,商家须与您约定其他退款方式。"),
-    )
-}
-
-
-CONSENT = max(CONSENTS)
-
-
-def describe_consent(version: int = CONSENT) -> list[tuple[str, str]]:
-    """The words of the consent, as (heading, sentence)."""
-    return [(term, said.format(days=kept_for_days.get().days)) for term, said in CONSENTS[version]]
 
 
 @dataclass(frozen=True)
@@ -70,7 +50,7 @@ def collect_facts(case: Any, entries: Sequence[Any] | None = None, known: Known 
         found["takes_bank"] = bool(takes)
     if not find_request(entries):
         return found
-    accounts = known.accounts if known else find_of_case(case.id)
+    accounts = known.accounts if known else find_of_case(case)
     held = {row.entry_id: row for row in accounts if row.erased_at is None and row.entry_state in OPEN}
     found["account_held"] = bool(held)
     failed = next((entry for entry in entries if entry.state == "failed"), None)
@@ -79,7 +59,9 @@ def collect_facts(case: Any, entries: Sequence[Any] | None = None, known: Known 
     if failed.route == "bank":
         row = held.get(failed.id)
         found["account"] = "asked" if row is None else "used" if row.made_at < case.entered_at else "given"
-    elif db.session.scalar(select(exists().where(BankConsent.entry_id == failed.id))):
+    elif db.session.scalar(
+        select(exists().where(BankConsent.entry_id == failed.id, BankConsent.shop_id == case.shop_id))
+    ):
         found["account"] = "declined"
     return found
 
@@ -98,7 +80,7 @@ def find_failed_entry(case: Case) -> MoneyEntry:
         .execution_options(populate_existing=True)
     ).one_or_none()
     if entry is None:
-        raise StepRefused("没有失败的退款,页面显示的是最新状态")
+        raise StepRefused("没有失败的退款，页面显示的是最新状态")
     return entry
 
 
@@ -119,9 +101,9 @@ def give_account(case: Case, account: Account, *, version: int, at: datetime) ->
     ``version`` is of the words that he agreed to, and must be the present one.
     """
     if version != CONSENT:
-        raise StepRefused("授权说明已更新,请重新阅读并勾选同意")
+        raise StepRefused("授权说明已更新，请重新阅读并勾选同意")
     if not is_ready():
-        raise StepRefused("现在不能保存收款账户,请联系商家用其他方式退款")
+        raise StepRefused("现在不能保存收款账户，请联系商家用其他方式退款")
     entry = find_failed_entry(case)
     erase_account(
         select(BankAccount.id).where(BankAccount.entry_id == entry.id, BankAccount.shop_id == entry.shop_id), at
@@ -185,28 +167,38 @@ def withdraw_account(case: Case, at: datetime) -> None:
     held = (
         select(BankAccount.id, BankAccount.entry_id, BankAccount.consent_id)
         .join(MoneyEntry, and_(MoneyEntry.id == BankAccount.entry_id, MoneyEntry.shop_id == BankAccount.shop_id))
-        .where(BankAccount.case_id == case.id, BankAccount.erased_at.is_(None), MoneyEntry.state.in_(OPEN))
+        .where(
+            BankAccount.case_id == case.id,
+            BankAccount.shop_id == case.shop_id,
+            BankAccount.erased_at.is_(None),
+            MoneyEntry.state.in_(OPEN),
+        )
     )
     rows = db.session.execute(held).all()
     if not rows:
-        raise StepRefused("没有保存您的收款账户,或退款已经完成")
+        raise StepRefused("没有保存您的收款账户，或退款已经完成")
     erase_account(select(BankAccount.id).where(BankAccount.id.in_([row.id for row in rows])), at)
     db.session.execute(
-        update(BankConsent).where(BankConsent.id.in_([row.consent_id for row in rows])).values(withdrawn_at=at)
+        update(BankConsent)
+        .where(BankConsent.id.in_([row.consent_id for row in rows]), BankConsent.shop_id == case.shop_id)
+        .values(withdrawn_at=at)
     )
     db.session.execute(
-        update(MoneyEntry).where(MoneyEntry.id.in_([row.entry_id for row in rows])).values(route="offline")
+        update(MoneyEntry)
+        .where(MoneyEntry.id.in_([row.entry_id for row in rows]), MoneyEntry.shop_id == case.shop_id)
+        .values(route="offline")
     )
 
 
-def follow_case(case_id: int, at: datetime) -> None:
+def follow_case(case: Any, at: datetime) -> None:
     """After a step of a case with payments: what is paid or no longer owed gets the date its account is erased after,
     and a payment tried again without the account that was asked for goes back the way it came."""
-    of_case = select(MoneyEntry.id).where(MoneyEntry.case_id == case_id)
+    of_case = select(MoneyEntry.id).where(MoneyEntry.case_id == case.id, MoneyEntry.shop_id == case.shop_id)
     db.session.execute(
         update(BankAccount)
         .where(
-            BankAccount.case_id == case_id,
+            BankAccount.case_id == case.id,
+            BankAccount.shop_id == case.shop_id,
             BankAccount.erased_at.is_(None),
             BankAccount.erase_after.is_(None),
             BankAccount.entry_id.in_(of_case.where(MoneyEntry.state.in_(("settled", "cancelled")))),
@@ -214,18 +206,28 @@ def follow_case(case_id: int, at: datetime) -> None:
         .values(erase_after=at + kept_for_days.get())
         .execution_options(synchronize_session=False)
     )
-    held = exists().where(BankAccount.entry_id == MoneyEntry.id, BankAccount.erased_at.is_(None))
+    held = exists().where(
+        BankAccount.entry_id == MoneyEntry.id,
+        BankAccount.shop_id == MoneyEntry.shop_id,
+        BankAccount.erased_at.is_(None),
+    )
     db.session.execute(
         update(MoneyEntry)
-        .where(MoneyEntry.case_id == case_id, MoneyEntry.state == "due", MoneyEntry.route == "bank", ~held)
+        .where(
+            MoneyEntry.case_id == case.id,
+            MoneyEntry.shop_id == case.shop_id,
+            MoneyEntry.state == "due",
+            MoneyEntry.route == "bank",
+            ~held,
+        )
         .values(route="original")
         .execution_options(synchronize_session=False)
     )
 
 
-def find_of_case(case_id: int) -> Sequence[Any]:
+def find_of_case(case: Any) -> Sequence[Any]:
     """The accounts of a case, the newest first: their last four digits, whether and when they are erased."""
-    return db.session.execute(_SHOWN.where(BankAccount.case_id == case_id)).all()
+    return db.session.execute(_SHOWN.where(BankAccount.case_id == case.id, BankAccount.shop_id == case.shop_id)).all()
 
 
 def list_of_owner(owner_id: int, most: int = 50) -> Sequence[Any]:
@@ -255,15 +257,15 @@ _SHOWN = (
 
 def last4(entry: Any) -> str:
     """The last four digits of the account that this payment goes to, "" when there is none: for lists and exports."""
-    return last4s([entry.id]).get(entry.id, "")
+    return last4s(entry.shop_id, [entry.id]).get(entry.id, "")
 
 
-def last4s(entry_ids: Sequence[int]) -> dict[int, str]:
+def last4s(shop_id: int, entry_ids: Sequence[int]) -> dict[int, str]:
     """The same for many payments in one query, by their ids."""
     if not entry_ids:
         return {}
     query = select(BankAccount.entry_id, BankAccount.last4).where(
-        BankAccount.entry_id.in_(entry_ids), BankAccount.erased_at.is_(None)
+        BankAccount.shop_id == shop_id, BankAccount.entry_id.in_(entry_ids), BankAccount.erased_at.is_(None)
     )
     return {row.entry_id: row.last4 for row in db.session.execute(query)}
 

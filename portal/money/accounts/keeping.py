@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import and_, select
@@ -85,3 +85,13 @@ def find_broken() -> Iterator[str]:
                 open_account(row)
             except CannotOpen as problem:
                 yield f"{said}: can't be opened: {problem}"
+
+
+def list_last_digits(shop_id: int, entry_ids: Sequence[int]) -> dict[int, str]:
+    """The last four digits of the account that each of these payments goes to, where one was given."""
+    if not entry_ids:
+        return {}
+    query = select(BankAccount.entry_id, BankAccount.last4).where(
+        BankAccount.shop_id == shop_id, BankAccount.entry_id.in_(entry_ids), BankAccount.erased_at.is_(None)
+    )
+    return dict(db.session.execute(query).all())

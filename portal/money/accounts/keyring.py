@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from portal.extensions import PerApp
 from portal.money.encryption import Keys
+from portal.per_app import PerApp
 
 _keys: PerApp[Keys] = PerApp("bank_keys", Keys())
 

@@ -27,7 +27,7 @@ def list_looks(
 ) -> Sequence[Any]:
     """谁看过我的账号: one page of the looks at this buyer's accounts, the newest first, by key; ``most`` + 1 rows."""
     query = select(BankView.id, BankView.name, BankView.role, BankView.reason, BankView.at, Case.case_no).join(
-        Case, Case.id == BankView.case_id
+        Case, and_(Case.id == BankView.case_id, Case.shop_id == BankView.shop_id)
     )
     query = query.where(BankView.owner_id == owner_id).order_by(BankView.id.desc()).limit(most + 1)
     if case_id is not None:
@@ -73,7 +73,12 @@ def list_to_see(case: Case, entry_id: int | None = None) -> BankAccount | None:
     query = (
         select(BankAccount)
         .join(MoneyEntry, and_(MoneyEntry.id == BankAccount.entry_id, MoneyEntry.shop_id == BankAccount.shop_id))
-        .where(BankAccount.case_id == case.id, BankAccount.erased_at.is_(None), MoneyEntry.state.in_(OPEN))
+        .where(
+            BankAccount.case_id == case.id,
+            BankAccount.shop_id == case.shop_id,
+            BankAccount.erased_at.is_(None),
+            MoneyEntry.state.in_(OPEN),
+        )
     )
     if entry_id is not None:
         query = query.where(BankAccount.entry_id == entry_id)
@@ -87,7 +92,7 @@ def record_look(user_id: int, key: str, now: datetime) -> datetime | None:
     if at is None:
         return None
     if not timedelta() <= now - at < SEEN_FOR:
-        raise LookEnded("这次查看已结束(只显示 60 秒),需要再看请重新填写原因")
+        raise LookEnded("这次查看已结束（只显示 60 秒），需要再看请重新填写原因")
     return at + SEEN_FOR
 
 
@@ -111,14 +116,14 @@ def look_at(
         raise StepRefused("只有店主或财务可以查看收款账户")
     row = list_to_see(case, entry_id)
     if row is None:
-        raise StepRefused("退款已完成,或买家撤回了账户,不能再查看")
+        raise StepRefused("退款已完成，或买家撤回了账户，不能再查看")
     account = open_account(row)
     until = record_look(user_id, key, now)
     if until is None:
         if not reason:
-            raise StepRefused("请填写查看的原因,买家会看到")
+            raise StepRefused("请填写查看的原因，买家会看到")
         if account.number in "".join(char for char in inputs.fold(reason) if char.isdigit()):
-            raise NumberSaid("原因里请不要写账号,买家和其他人会看到原因")
+            raise NumberSaid("原因里请不要写账号，买家和其他人会看到原因")
         until = now + SEEN_FOR
         db.session.add(
             BankView(
@@ -161,5 +166,5 @@ def raise_alarm(case: Case, *, user_id: int, name: str, now: datetime) -> None:
             title="查看收款账户过于频繁",
             at=now,
             dedupe_key=f"looks:{user_id}:{now:%Y%m%d%H}",
-            body=f"{name} 在一小时内查看买家的完整收款账户超过 20 次,已暂停查看。如不是工作需要,请尽快核实。",
+            body=f"{name} 在一小时内查看买家的完整收款账户超过 20 次，已暂停查看。如不是工作需要，请尽快核实。",
         )

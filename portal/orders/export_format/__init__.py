@@ -141,10 +141,9 @@ class Export:
             yield from _in_sheet(assembly.finish(), sheet)
             if hidden:
                 rows = "、".join(str(each) for each in hidden)
-                sentence = (
-                    f"有 {hidden_count} 行在表格里是隐藏的(第 {rows}{' …' if hidden_count > len(hidden) else ''} 行),"
-                )
-                yield Problem(hidden[0], "", f"{sentence}也已读入,请核对", Lost.NOTHING, "", sheet)
+                rows += " …" if hidden_count > len(hidden) else ""
+                sentence = f"有 {hidden_count} 行在表格里是隐藏的（第 {rows} 行），"
+                yield Problem(hidden[0], "", f"{sentence}也已读入，请核对", Lost.NOTHING, "", sheet)
 
 
 def _in_sheet(found: Iterator[OrderRows | Problem], sheet: str) -> Iterator[OrderRows | Problem]:
@@ -164,7 +163,7 @@ def read(path: str | os.PathLike[str], explained: Mapping[str, str] | None = Non
         try:
             export = _understood(tables, headings)
             if next(export.rows(), None) is None:
-                raise ExportRefused("只有表头,没有订单")
+                raise ExportRefused("只有表头，没有订单")
             return export
         except BaseException:
             tables.close()
@@ -179,7 +178,7 @@ def _understood(tables: Tables, headings: Headings) -> Export:
     found = [(table, *_headings_of(table, headings)) for table in ordered]
     most = max((count for _table, count, _row in found), default=0)
     if most == 0:
-        raise ExportRefused(f"没有找到表头,请上传后台「导出订单」得到的文件,其中应有「{'」「'.join(REQUIRED)}」等列")
+        raise ExportRefused(f"没有找到表头，请上传后台「导出订单」得到的文件，其中应有「{'」「'.join(REQUIRED)}」等列")
     good = [each for each in found if each[1] >= len(REQUIRED)]
     chosen = (good or [each for each in found if each[1] == most])[0]
     parts: list[_Part] = []
@@ -189,7 +188,7 @@ def _understood(tables: Tables, headings: Headings) -> Export:
         parts.append(_part(table, row, headings))
         table.check()
         if table.hidden:
-            notices.append(_notice(row.number, f"工作表「{table.name[:40]}」是隐藏的,也已读入,请核对"))
+            notices.append(_notice(row.number, f"工作表「{table.name[:40]}」是隐藏的，也已读入，请核对"))
         for theirs, ours in parts[0].synonyms.items():
             notices.append(_notice(row.number, f"「{theirs}」一列按「{ours}」读取", theirs))
     for table, count, row in found:
@@ -202,7 +201,7 @@ def _understood(tables: Tables, headings: Headings) -> Export:
             parts.append(_part(table, row, headings))
             table.check()
         except ExportRefused as problem:
-            sentence = f"工作表「{table.name[:40]}」没有读:{problem.sentence}"
+            sentence = f"工作表「{table.name[:40]}」没有读：{problem.sentence}"
             notices.append(_notice(parts[0].headings.number, sentence))
     return Export(tables, parts, notices)
 
@@ -241,7 +240,7 @@ def _part(table: Table, row: Row, headings: Headings) -> _Part:
             elif how == "synonym":
                 surplus.append(text.strip()[:MOST_HEADING])
             else:
-                raise ExportRefused(f"「{column.heading}」这一列出现了不止一次,请只保留一列后再上传")
+                raise ExportRefused(f"「{column.heading}」这一列出现了不止一次，请只保留一列后再上传")
     found = {column.heading for column in places.values()}
     own = [column.heading for place, column in sorted(places.items()) if known[place][1] == "own"]
     theirs = {
@@ -251,6 +250,6 @@ def _part(table: Table, row: Row, headings: Headings) -> _Part:
     }
     seen = SeenHeadings(dict(list(theirs.items())[:MOST_EXPLAINED]), own)
     if missing := [heading for heading in REQUIRED if heading not in found]:
-        sentence = f"缺少必需的列:「{'」「'.join(missing)}」,请使用后台「导出订单」得到的文件"
+        sentence = f"缺少必需的列：「{'」「'.join(missing)}」，请使用后台「导出订单」得到的文件"
         raise HeadingsRefused(sentence, seen)
     return _Part(table, row, dict(sorted(places.items())), surplus, synonyms, seen)

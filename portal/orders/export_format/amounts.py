@@ -12,19 +12,31 @@ from portal.orders.export_format.refusals import CellRefused
 _SPACES = re.compile(r"\s+")
 _MINUS = str.maketrans(dict.fromkeys("−–—‐‑﹣", "-"))
 _CURRENCY = r"(?:CNY|RMB|人民币|[¥￥])?"
-_AMOUNT = re.compile(rf"([+-]?){_CURRENCY}([+-]?)([0-9.,]+)(?:人民币|元人民币|CNY|RMB|[元圆块¥￥])?", re.IGNORECASE)
+_AMOUNT = re.compile(
+    rf"([+-]?){_CURRENCY}([+-]?)([0-9.,]+)(?:人民币|元人民币|CNY|RMB|[元圆]整|[元圆块¥￥])?", re.IGNORECASE
+)
+_SPOKEN = re.compile(rf"(-?){_CURRENCY}(?:([0-9]{{1,8}})[元圆块])?(?:([0-9])角)?(?:([0-9])分)?整?", re.IGNORECASE)
 _EACH = re.compile(r"(?:元|圆|块)?(?:/|每|一)[^\W\d_]{1,8}$")  # 18.80元/件
-_NOTHING = {"包邮", "免邮", "免邮费", "免运费", "卖家包邮", "免费", "无", "没有", "-", "--", "—"}
+_NOTHING = re.compile(
+    r"(\()?(?:(?:全国|商家|卖家|店铺|厂家)?包邮|免收?[邮运]费|免邮|[邮运]费全免|免费|免收|无|没有|-|--|—)(?(1)\))"
+)
 _THOUSANDS = re.compile(r"(-?)([0-9]{1,3}(?:,[0-9]{3})+)((?:\.[0-9]*)?)")
 _NUMBER = re.compile(r"(-?)([0-9]{1,15})(?:\.([0-9]*))?")
 _QUANTITY = re.compile(
     r"(?:共|合计|[X×*])?([0-9][0-9,]*(?:\.[0-9]*)?)(?:([^\W\d_]{1,8}|C?M[23])|\([^\W\d_]{1,8}\))?", re.IGNORECASE
 )
+_INEXACT = re.compile("[百十万亿几多余来半]|千(?![克米])")  # 「1万件」 is not 1, 「十几件」 not 10
+_DIGITS = {digit: number for number, digit in enumerate("零一二三四五六七八九")} | {"两": 2}
+_COUNTED = re.compile(
+    "(?:共|合计)?(?:([一二两三四五六七八九])百)?(?:([一二三四五六七八九])?(十))?零?([一二两三四五六七八九])?"
+    "([件个只双套条箱包盒袋瓶张本支台部根块片对副顶卷米码斤桶罐组]|公斤|千克)"
+)
 
 MOST_FEN = 9_999_999_999
-TO_FEN = "小数多于两位,已四舍五入到分"
-TO_SIX = "小数多于六位,已四舍五入到六位"
-OTHER_UNIT = "单位「{said}」与「单位」一列的「{unit}」不一致,按 {number} {unit}读取,请核对"
+TO_FEN = "小数多于两位，已四舍五入到分"
+TO_SIX = "小数多于六位，已四舍五入到六位"
+IN_DOZENS = "数量以「打」计，请换算成件数再导入，1 打是 12 件；若单价也按打计，请在「单位」一列写「打」"
+OTHER_UNIT = "单位「{said}」与「单位」一列的「{unit}」不一致，按 {number} {unit}读取，请核对"
 
 
 def plain_number(text: str) -> str:
@@ -36,6 +48,8 @@ def plain_number(text: str) -> str:
         plain = f"-{plain[1:-1]}"
     if re.fullmatch(r"[0-9.,]+-", plain):  # and how their programs do
         plain = f"-{plain[:-1]}"
+    if plain[-1:] in ("角", "分", "整") and (spoken := _SPOKEN.fullmatch(plain)) and any(spoken.groups()[1:]):
+        return f"{spoken[1]}{spoken[2] or 0}.{spoken[3] or 0}{spoken[4] or 0}"
     found = _AMOUNT.fullmatch(plain)
     if found and not (found[1] and found[2]):
         plain = ("-" if "-" in (found[1], found[2]) else "") + found[3]
@@ -46,16 +60,16 @@ def plain_number(text: str) -> str:
 
 def read_money(text: str, *, free: bool) -> tuple[int, str]:
     """(分, of either sign; a note or ""). With ``free``, words like 包邮 are 0. Raises InputRefused."""
-    if free and _SPACES.sub("", text) in _NOTHING:
+    if free and _NOTHING.fullmatch(_SPACES.sub("", text)):
         return 0, ""
     plain = plain_number(text)
     found = _NUMBER.fullmatch(plain)
     if found is None:
-        raise InputRefused("请填写金额,最多两位小数,例如 1234.50")
+        raise InputRefused("请填写金额，最多两位小数，例如 1234.50")
     value = Decimal(f"{found[2]}.{found[3] or '0'}")
     fen = int((value * 100).quantize(Decimal(1), ROUND_HALF_UP))
     if fen > MOST_FEN:
-        raise InputRefused("请填写金额,最多两位小数,例如 1234.50")
+        raise InputRefused("请填写金额，最多两位小数，例如 1234.50")
     note = TO_FEN if fen != value * 100 else ""
     return -fen if found[1] else fen, note
 
@@ -65,7 +79,7 @@ def read_price(text: str, *, shown: str) -> tuple[Decimal, str]:
     plain = plain_number(_EACH.sub("", _SPACES.sub("", text)))
     found = _NUMBER.fullmatch(plain)
     if found is None or len(found[2]) > 8:
-        raise CellRefused(f"「{shown[:30]}」不能用:请填写单价,最多六位小数,例如 0.035")
+        raise CellRefused(f"「{shown[:30]}」不能用：请填写单价，最多六位小数，例如 0.035")
     value = Decimal(f"{found[2]}.{found[3] or '0'}")
     if found[1] and value:
         raise CellRefused("单价不能为负数")
@@ -77,16 +91,41 @@ def read_price(text: str, *, shown: str) -> tuple[Decimal, str]:
 
 def read_quantity(text: str, *, shown: str) -> tuple[int, str]:
     """(thousandths, the unit written behind the number or ""). Raises CellRefused."""
-    plain = _SPACES.sub("", text)
+    plain = _count_spoken(_SPACES.sub("", text))
     found = _QUANTITY.fullmatch(plain)
+    if found and _INEXACT.match(found[2] or ""):
+        found = None
     number = _NUMBER.fullmatch(plain_number(found[1])) if found else None
     decimals = (number[3] or "").rstrip("0") if number else ""
     milli = 0
     if number and len(number[2]) <= 9 and len(decimals) <= 3:
         milli = int(number[2]) * 1_000 + int(decimals.ljust(3, "0"))
     if milli <= 0:
-        raise CellRefused(f"「{shown[:30]}」不能用:请填写大于 0 的数量,最多三位小数")
+        raise CellRefused(f"「{shown[:30]}」不能用：请填写大于 0 的数量，最多三位小数")
     return milli, (found[2] or "") if found else ""
+
+
+def _count_spoken(plain: str) -> str:
+    """「二十件」 as 「20件」; anything else as it is."""
+    found = _COUNTED.fullmatch(plain)
+    if found is None:
+        return plain
+    hundreds, tens, ten, ones, unit = found.groups()
+    number = 100 * _DIGITS.get(hundreds, 0) + (10 * _DIGITS.get(tens, 1) if ten else 0) + _DIGITS.get(ones, 0)
+    unclear = (ten and ones == "两") or (hundreds and not ten and ones and "零" not in plain)  # 「一百五」 is 150
+    return f"{number}{unit}" if number and not unclear else plain
+
+
+def refuse_negative(read: tuple[int, str]) -> tuple[int, str]:
+    """The amount as it was read; raises CellRefused when it is below zero."""
+    if read[0] < 0:
+        raise CellRefused("金额不能为负数")
+    return read
+
+
+def refuse_dozens(said: str, unit: str) -> str:
+    """Why a quantity in dozens can't be taken; "" when the column of units counts in dozens too, or for other units."""
+    return IN_DOZENS if said == "打" and inputs.fold(unit) != "打" else ""
 
 
 def note_unit(said: str, unit: str, milli: int) -> str:

@@ -15,7 +15,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 
 from portal import inputs
-from portal.orders.export_format.amounts import plain_number, read_money, read_price, read_quantity
+from portal.orders.export_format.amounts import plain_number, read_money, read_price, read_quantity, refuse_negative
 from portal.orders.export_format.moments import SHANGHAI, read_moment
 from portal.orders.export_format.refusals import CellRefused
 from portal.sheets import Date, Fault, Number
@@ -23,13 +23,13 @@ from portal.waybills import is_doubtful, join_numbers, split_numbers
 
 __all__ = ["SHANGHAI", "CellRefused", "Kind", "Value", "convert", "in_fen", "parcels_of", "shown"]
 
-AS_TEXT = "数字过长,后几位可能已经丢失,请把该列设为文本后重新导出"
-CLEANED = "含有看不见的字符,已去掉"
-CUT = "以 {zeros} 结尾,请核对后几位是否已被表格软件改成了 0"
+AS_TEXT = "数字过长，后几位可能已经丢失，请把该列设为文本后重新导出"
+CLEANED = "含有看不见的字符，已去掉"
+CUT = "以 {zeros} 结尾，请核对后几位是否已被表格软件改成了 0"
 MOST_UNREAD = 1_000  # characters
 SIGNIFICANT = 15  # digits of a spreadsheet's number; those after them become 0
-LOOKS_LIKE_DATE = "「{text}」像是被表格软件改成的日期,请核对原来的{heading}"
-DOUBTFUL = "「{number}」不像一个运单号,请核对"
+LOOKS_LIKE_DATE = "「{text}」像是被表格软件改成的日期，请核对原来的{heading}"
+DOUBTFUL = "「{number}」不像一个运单号，请核对"
 
 
 class Kind(StrEnum):
@@ -55,13 +55,14 @@ Value = str | int | bool | Decimal | datetime
 
 _NOISE = re.compile(r"-?[0-9]+\.[0-9]{10,18}")  # the fraction of a binary number: 37.019999999999996 was 37.02
 _SIMPLE = re.compile(r"[1-9][0-9]*(?:\.[0-9]*[1-9])?")
-_LOST = re.compile(r"\d(?:\.\d+)?E\+\d+", re.IGNORECASE)
+_LOST = re.compile(r"\d(?:\.\d+)? ?E\+\d+|\d\.\d+ ?E[12]\d", re.IGNORECASE)
 _ORDER_LABEL = re.compile(r"订?单编?号\s*:\s*")
 _ORDER_NO = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{3,39}")
 _MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 _AS_DATE = re.compile(
     rf"\d{{1,2}}月\d{{1,2}}日|\d{{1,2}}月|{_MONTH}-\d{{2}}|\d{{1,2}}-{_MONTH}(?:-\d{{2}})?"
     r"|(?:19|20)\d{2}[-/](?:0?[1-9]|1[0-2])[-/](?:0?[1-9]|[12]\d|3[01])(?: 0?0:00(?::00)?)?"
+    r"|(?:0?[1-9]|[12]\d|3[01])[-/](?:0?[1-9]|[12]\d|3[01])[-/](?:19|20)\d{2}"
     r"|(?:19|20)\d{2}年\d{1,2}月(?:\d{1,2}日)?",
     re.ASCII | re.IGNORECASE,
 )
@@ -83,7 +84,7 @@ def clean(text: str, longest: int) -> tuple[str, str]:
         kept = inputs.text(text, limit=longest)
         note = CLEANED if inputs.was_cleaned(text, kept) else ""
     if len(kept) > longest:
-        raise CellRefused(f"最多 {longest} 个字,现在有 {len(kept)} 个")
+        raise CellRefused(f"最多 {longest} 个字，现在有 {len(kept)} 个")
     return kept, note
 
 
@@ -137,7 +138,7 @@ def read_id(cell: str) -> tuple[str, str]:
     if seen.startswith('="') and seen.endswith('"'):
         seen = seen[2:-1]
     seen = seen.lstrip("'’‘`").strip()
-    if _LOST.fullmatch(seen):
+    if _LOST.fullmatch(seen if seen.isascii() else inputs.fold(seen)):
         raise CellRefused(AS_TEXT)
     return seen, note
 
@@ -223,17 +224,11 @@ def _adjustment(cell: str) -> tuple[int, str]:
 
 
 def _charge(cell: str) -> tuple[int, str]:
-    return _not_negative(read_money(_number(cell), free=True))
+    return refuse_negative(read_money(_number(cell), free=True))
 
 
 def _money(cell: str) -> tuple[int, str]:
-    return _not_negative(read_money(_number(cell), free=False))
-
-
-def _not_negative(read: tuple[int, str]) -> tuple[int, str]:
-    if read[0] < 0:
-        raise CellRefused("金额不能为负数")
-    return read
+    return refuse_negative(read_money(_number(cell), free=False))
 
 
 def _price(cell: str) -> tuple[Decimal, str]:
@@ -286,7 +281,7 @@ def convert(cell: str, kind: Kind, longest: int, dates_from_1904: bool = False) 
     Raises CellRefused with a sentence.
     """
     if isinstance(cell, Fault):
-        raise CellRefused(f"这一格是错误值 {cell}" if cell else "这一格的公式没有结果,请粘贴为数值")
+        raise CellRefused(f"这一格是错误值 {cell}" if cell else "这一格的公式没有结果，请粘贴为数值")
     try:
         if kind is Kind.MOMENT:
             text = _plain(cell) if isinstance(cell, Number) else read_id(inputs.fold(cell))[0]
@@ -296,7 +291,7 @@ def convert(cell: str, kind: Kind, longest: int, dates_from_1904: bool = False) 
             return value, note
         value, cleaned = clean(value, longest)
     except inputs.InputRefused as problem:
-        said = "" if kind in (Kind.TEXT, Kind.CODE) else f"「{shown(cell)[:30]}」不能用:"
+        said = "" if kind in (Kind.TEXT, Kind.CODE) else f"「{shown(cell)[:30]}」不能用："
         raise CellRefused(f"{said}{problem.sentence}") from None
     return value, note or cleaned
 

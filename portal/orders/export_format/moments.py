@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta, timezone
 from portal.orders.export_format.refusals import CellRefused
 
 SHANGHAI = timezone(timedelta(hours=8))  # no summer time since 1991, and no orders before
-US_ORDER = "按「月/日/年」读取,请核对"
-FROM_EPOCH = "按时间戳读取,请核对"
+US_ORDER = "按「月/日/年」读取，请核对"
+FROM_EPOCH = "按时间戳读取，请核对"
 
 _FIRST_DAY, _FIRST_DAY_1904 = datetime(1899, 12, 30), datetime(1904, 1, 1)  # noqa: DTZ001  (a spreadsheet's days have no zone)
 _SERIAL = re.compile(r"[0-9]{5}(?:\.[0-9]+)?")  # the number of a day, as spreadsheets keep dates
@@ -28,7 +28,7 @@ _DATES = (
     re.compile(rf"(?P<day>\d{{1,2}})[- ]{_MONTH}[- ,]+(?P<year>\d{{4}})(?!\d)", re.ASCII),
     re.compile(rf"{_MONTH} (?P<day>\d{{1,2}})(?= )", re.ASCII),  # Thu Nov 05 13:31:00 CST 2026: the year stands last
 )
-_BEFORE = "凌晨|清晨|早上|早晨|上午|中午|正午|下午|傍晚|晚上|晚|夜里|AM|PM|A\\.M\\.|P\\.M\\."
+_BEFORE = "凌晨|清晨|早上|早晨|上午|中午|正午|下午|午后|傍晚|晚上|晚|夜里|AM|PM|A\\.M\\.|P\\.M\\."
 _ZONE = (
     r"(?P<zone>Z|(?:GMT|UTC)?[+-]\d{1,2}(?::?\d{2})?|CST|GMT|UTC|[(]?(?:北京时间|中国标准时间)[)]?|\[?ASIA/SHANGHAI\]?)"
 )
@@ -36,7 +36,7 @@ _TIME = re.compile(
     rf"(?P<before>{_BEFORE})? ?"
     r"(?P<hour>\d{1,2}) ?(?:[:.] ?|[点时] ?)"
     r"(?:(?P<minute>\d{1,2}) ?分?(?: ?:? ?(?P<second>\d{1,2}) ?秒?(?:[.,]\d{1,9})?)?)?"
-    rf" ?(?P<after>AM|PM|A\.M\.|P\.M\.)? ?{_ZONE}?(?: ?\[ASIA/SHANGHAI\])?(?: (?P<last_year>\d{{4}}))?",
+    rf" ?(?P<after>{_BEFORE})? ?{_ZONE}?(?: ?\[ASIA/SHANGHAI\])?(?: (?P<last_year>\d{{4}}))?",
     re.ASCII,
 )
 _MORNING = {"凌晨", "清晨", "早上", "早晨", "上午", "AM"}
@@ -54,7 +54,7 @@ def read_moment(text: str, *, dates_from_1904: bool = False) -> tuple[datetime, 
             raise ValueError(text)
         return local.replace(tzinfo=offset).astimezone(UTC), note
     except (ValueError, OverflowError):
-        raise CellRefused(f"「{text[:30]}」不是日期时间,应如 2026-11-05 13:31:00") from None
+        raise CellRefused(f"「{text[:30]}」不是日期时间，应如 2026-11-05 13:31:00") from None
 
 
 def _parse(plain: str, dates_from_1904: bool) -> tuple[datetime, timezone, str]:
@@ -77,6 +77,7 @@ def _parse(plain: str, dates_from_1904: bool) -> tuple[datetime, timezone, str]:
 
 
 def _with_time(date: dict[str, str | None], rest: str) -> tuple[datetime, timezone, str]:
+    rest = re.sub("([点时]) ?半", r"\g<1>30分", rest)
     time = _TIME.fullmatch(rest) if rest else None
     if rest and time is None:
         raise ValueError(rest)
@@ -118,7 +119,7 @@ def _hour(hour: int, before: str | None, after: str | None) -> int:
         return hour + 12 if hour in (1, 2, 3) else hour
     if word in ("晚上", "晚", "夜里"):
         return 24 if hour == 12 else hour + 12 if 5 <= hour < 12 else hour
-    return hour if hour >= 12 else hour + 12  # 下午, 傍晚, PM; 「下午 13:31」 is said as well
+    return hour if hour >= 12 else hour + 12  # 下午, 午后, 傍晚, PM; 「下午 13:31」 is said as well
 
 
 def _clock(year: int, month: int, day: int, hour: int, minute: int, second: int) -> datetime:

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from portal.inputs import money_text
-from portal.orders.export_format.amounts import note_unit
 from portal.orders.export_format.cells import CellRefused, convert, in_fen, read_id, show_unread, shown, unit_in
 from portal.orders.export_format.columns import LINE_COLUMNS, ORDER_COLUMNS, REQUIRED, Column
 from portal.orders.export_format.rows import (
@@ -24,6 +23,7 @@ from portal.orders.export_format.rows import (
     are_others,
     goods_of,
     is_cut,
+    judge_unit,
 )
 from portal.orders.export_format.statuses import read_status
 from portal.sheets import Fault, Row
@@ -82,7 +82,7 @@ class Assembly:
         elif self._refused_row:
             yield self._orphan(row.number)
         else:
-            yield Problem(row.number, "订单编号", "缺少订单编号,上面也没有它可以归属的订单")
+            yield Problem(row.number, "订单编号", "缺少订单编号，上面也没有它可以归属的订单")
 
     def finish(self) -> Iterator[OrderRows | Problem]:
         """The last order."""
@@ -129,7 +129,7 @@ class Assembly:
         return repeats, different
 
     def _orphan(self, row: int) -> Problem:
-        return Problem(row, "", f"所属订单(第 {self._refused_row} 行)未能导入", Lost.LINE, self._refused_no[:40])
+        return Problem(row, "", f"所属订单（第 {self._refused_row} 行）未能导入", Lost.LINE, self._refused_no[:40])
 
     def _refuse(self, row: int, order_no: str) -> None:
         self._order, self._refused_row, self._refused_no = None, row, order_no
@@ -157,8 +157,7 @@ class Assembly:
     def _line(self, order: OrderRows, row: Row, repeated: bool) -> Iterator[Problem]:
         values, problems, unread = self._values(row, self._line_places, Lost.LINE)
         if unit := unit_in(row.cells.get(self._quantity_at, "")):
-            if doubt := note_unit(unit, values.get("unit", ""), values.get("quantity_milli", 0)):
-                problems.append(Problem(row.number, "数量", doubt, Lost.NOTHING))
+            problems += judge_unit(row.number, unit, values)
             values.setdefault("unit", unit)
         if not any(problem.lost is Lost.LINE for problem in problems):
             for column in LINE_COLUMNS[:3]:
@@ -276,7 +275,7 @@ class Assembly:
                     break
         for place, first, _repeated in self._doubles:
             if place in dropped:
-                sentence = f"与第 {first} 行完全相同,只算一次"
+                sentence = f"与第 {first} 行完全相同，只算一次"
                 yield Problem(order.lines[place].row, "", sentence, Lost.NOTHING, order.order_no)
         if dropped:
             kept = [line for place, line in enumerate(order.lines) if place not in dropped]
@@ -333,12 +332,12 @@ def _sums(order: OrderRows) -> Iterator[Problem]:
     goods = goods_of(order.lines)
     if order.goods_total_fen is not None and not adds_up(order.lines, order.goods_total_fen):
         total = money_text(order.goods_total_fen)
-        sentence = f"各行单价×数量合计 {money_text(in_fen(goods / 100))} 元,与货品总价 {total} 元不一致"
+        sentence = f"各行单价×数量合计 {money_text(in_fen(goods / 100))} 元，与货品总价 {total} 元不一致"
         yield Problem(order.row, "货品总价(元)", sentence, Lost.NOTHING, order.order_no)
     if order.goods_total_fen is not None and order.paid_fen is not None:
         due = order.goods_total_fen + (order.freight_fen or 0) + (order.adjustment_fen or 0)
         unpaid = order.paid_fen == 0 and order.status in ("unpaid", "cancelled")
         unread = "freight_fen" in order.more or "adjustment_fen" in order.more
         if due != order.paid_fen and not unpaid and not unread:
-            sentence = f"货品总价+运费+涨价或折扣为 {money_text(due)} 元,与实付款 {money_text(order.paid_fen)} 元不一致"
+            sentence = f"货品总价+运费+涨价或折扣为 {money_text(due)}，与实付款 {money_text(order.paid_fen)} 元不一致"
             yield Problem(order.row, "实付款(元)", sentence, Lost.NOTHING, order.order_no)

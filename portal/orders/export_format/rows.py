@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from portal.orders.export_format.amounts import note_unit, refuse_dozens
 from portal.orders.export_format.cells import parcels_of
 from portal.orders.export_format.columns import Column
 
@@ -25,7 +26,7 @@ MOST_KNOWN = 1_000  # values of a column that are remembered
 CUT_AT = re.compile(r"[0-9]{15}0{1,}")  # what a spreadsheet leaves of a longer number: zeros after the 15th digit
 
 
-NOT_TAKEN = "{sentence};这一格没有采用,原文已保留"
+NOT_TAKEN = "{sentence}；这一格没有采用，原文已保留"
 
 
 class Lost(StrEnum):
@@ -145,3 +146,11 @@ def are_others(order: OrderRows, cells: Mapping[int, object], places: Mapping[in
     said = {column.key: cells.get(place) for place, column in places.items() if column.key in _PEOPLE}
     pairs = [(said.get(key), getattr(order, key)) for key in _PEOPLE]
     return all(isinstance(cell, str) and cell.strip() and known and cell.strip() != known for cell, known in pairs)
+
+
+def judge_unit(number: int, unit: str, values: dict[str, Any]) -> list[Problem]:
+    """What is wrong with a quantity that says its own unit, in the row of this number."""
+    if refusal := refuse_dozens(unit, values.get("unit", "")):
+        return [Problem(number, "数量", refusal, Lost.LINE)]
+    doubt = note_unit(unit, values.get("unit", ""), values.get("quantity_milli", 0))
+    return [Problem(number, "数量", doubt, Lost.NOTHING)] if doubt else []

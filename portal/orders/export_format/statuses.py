@@ -30,8 +30,8 @@ _STATUS_WORDS = {  # our status: what exports say for it, the words of this plat
 }
 STATUSES = {word: status for status, words in _STATUS_WORDS.items() for word in words.split()}
 PARTLY = "部分"  # some of it is on its way, some not
-UNKNOWN_STATUS = "「{text}」不是认识的订单状态,按「状态待确认」导入,买家暂时不能申请,请核对"
-PARTLY_SHIPPED = "「{text}」按已发货导入,没有发出的部分请与买家说明"
+UNKNOWN_STATUS = "「{text}」不是认识的订单状态，按「状态待确认」导入，买家暂时不能申请，请核对"
+PARTLY_SHIPPED = "「{text}」按已发货导入，没有发出的部分请与买家说明"
 
 
 def read_status(text: str) -> tuple[str, str]:

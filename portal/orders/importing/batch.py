@@ -10,24 +10,24 @@ from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import Table, bindparam, case, func, insert, select, text, update
 
 from portal.extensions import db
-from portal.inputs import quantity_text
-from portal.models import Case, Order, OrderHead, OrderLine, Shop, Staff, User
+from portal.models import Case, Order, OrderHead, OrderLine, Shop, User
 from portal.models.cases import OPEN
 from portal.notices import beside_steps
 from portal.orders import known_shops, receiving, versions
 from portal.orders.claims import CLAIMED_TWICE, Claims
 from portal.orders.export_format import LineRow, OrderRows
+from portal.orders.importing.changes import Change, describe_change, make_line_row
 from portal.orders.importing.collisions import Refused, refuse_another
-from portal.orders.importing.doubts import CASE_OPEN, COLUMNS, Doubt, shown
+from portal.orders.importing.doubts import CASE_OPEN, Doubt
 from portal.orders.importing.goods import Goods
 from portal.orders.importing.known import Known, dialect
 from portal.orders.importing.lines import IN_A_CASE, KEPT, KnownLine
-from portal.orders.importing.merging import STOOD_ON, Merge, merge, values_of_new
+from portal.orders.importing.merging import STOOD_ON, merge, values_of_new
 from portal.orders.importing.outcomes import Outcomes
 from portal.orders.importing.people import People
 from portal.orders.importing.report import Outcome, Report, RowResult
@@ -47,21 +47,13 @@ _KNOWN_LINES = select(_lines.c.order_id, *(_lines.c[name] for name in KnownLine.
 _OPEN_CASES = select(Case.order_id).where(Case.order_id.in_(bindparam("ids", expanding=True)), text(OPEN)).distinct()
 _MORE_OR_LESS = (
     update(_lines)
-    .where(_lines.c.id == bindparam("line"), _lines.c.claimed_milli <= bindparam("milli"))
+    .where(
+        _lines.c.id == bindparam("line"),
+        _lines.c.shop_id == bindparam("shop"),
+        _lines.c.claimed_milli <= bindparam("milli"),
+    )
     .values(quantity_milli=bindparam("milli"))
 )
-
-
-class _Change(NamedTuple):
-    order: OrderRows
-    there: dict[str, Any]  # the order as it is known
-    values: dict[str, Any]
-    new_lines: list[tuple[int, LineRow]]  # with their positions
-    merged: Merge
-
-    @property
-    def order_id(self) -> int:
-        return int(self.there["id"])
 
 
 class Batch:
@@ -112,7 +104,7 @@ class Batch:
         if with_cases:
             self._open_cases = set(db.session.scalars(_OPEN_CASES, {"ids": with_cases}))
         new: list[OrderRows] = []
-        changes: list[_Change] = []
+        changes: list[Change] = []
         for order in wanted:
             there = present.get(self._key(order))
             if there is not None:
@@ -125,7 +117,7 @@ class Batch:
                 new.append(order)
                 self._said.done(order, Outcome.NEW)
                 if order.ordered_at is None and order.paid_at is None:
-                    self._said.warn(order, order.row, "订单创建时间", "没有下单时间,按导入时间记")
+                    self._said.warn(order, order.row, "订单创建时间", "没有下单时间，按导入时间记")
                 if self._claims.are_others(order.order_no, self._shop_of.get(id(order))):
                     self._said.warn(order, order.row, "订单编号", CLAIMED_TWICE)
         if write:
@@ -179,7 +171,7 @@ class Batch:
 
     # What differs
 
-    def _difference(self, order: OrderRows, there: dict[str, Any], lines: list[KnownLine]) -> _Change | None:
+    def _difference(self, order: OrderRows, there: dict[str, Any], lines: list[KnownLine]) -> Change | None:
         merged = merge(order, there, lines, has_open_case=there["id"] in self._open_cases)
         if merged.done_here:
             self._contradicted.append((there, merged.done_here, order.status_text or order.status))
@@ -204,15 +196,17 @@ class Batch:
         new_lines = [
             (number, line._replace(key=key)) for number, (key, line) in enumerate(merged.lines.new, position + 1)
         ]
-        return _Change(order, there, merged.values, new_lines, merged)
+        return Change(order, there, merged.values, new_lines, merged)
 
     # Writing
 
-    def _write(self, new: list[OrderRows], changes: list[_Change], present: dict[_Key, dict[str, Any]]) -> None:
+    def _write(self, new: list[OrderRows], changes: list[Change], present: dict[_Key, dict[str, Any]]) -> None:
         connection = db.session.connection()
         quantities = [(*each, change) for change in changes for each in change.merged.lines.quantities]
         for line_id, milli, change in sorted(quantities, key=lambda each: each[0]):
-            if not connection.execute(_MORE_OR_LESS, {"line": line_id, "milli": milli}).rowcount:  # claimed since
+            if not connection.execute(
+                _MORE_OR_LESS, {"line": line_id, "shop": change.there["shop_id"], "milli": milli}
+            ).rowcount:  # claimed since
                 self._said.disbelieve(change.order, [Doubt(change.merged.lines.row_of[line_id], "数量", "", "", KEPT)])
         shop_of = {row["id"]: row["shop_id"] for row in present.values()}
         buyer_of = {row["id"]: row["buyer_id"] for row in present.values()}
@@ -238,7 +232,12 @@ class Batch:
             to_insert += [(change.order_id, position, line) for position, line in change.new_lines]
             new_values = {f"new_{name}": value for name, value in change.values.items()}
             there = change.there
-            seen = {"order": there["id"], "seen_cases": there["case_count"], "seen_status": there["status"]}
+            seen = {
+                "order": there["id"],
+                "shop": there["shop_id"],
+                "seen_cases": there["case_count"],
+                "seen_status": there["status"],
+            }
             by_columns[tuple(sorted(change.values))].append(seen | new_values)
         for names, rows in by_columns.items():
             values: dict[str, Any] = {name: bindparam(f"new_{name}", type_=_orders.c[name].type) for name in names}
@@ -256,31 +255,31 @@ class Batch:
                 values["paid_fen"] = case((new_paid < _orders.c.refunded_fen, _orders.c.paid_fen), else_=new_paid)
             connection.execute(
                 update(_orders)
-                .where(_orders.c.id == bindparam("order"))
+                .where(_orders.c.id == bindparam("order"), _orders.c.shop_id == bindparam("shop"))
                 .values(version=_orders.c.version + 1, updated_at=self._now, **values),
                 rows,
             )
         if to_insert:
             self._goods.write([(shop_of[order_id], line) for order_id, _position, line in to_insert])
             lines = [
-                _line_row(shop_of[order_id], order_id, position, line, self._goods.product_of(shop_of[order_id], line))
+                make_line_row(
+                    shop_of[order_id], order_id, position, line, self._goods.product_of(shop_of[order_id], line)
+                )
                 for order_id, position, line in to_insert
             ]
             connection.execute(insert(_lines), lines)
-        changed = [(change.there, _describe(change)) for change in changes]
+        changed = [(change.there, describe_change(change)) for change in changes]
         versions.record_versions(changed, self._held, source=self._source, now=self._now)
         for order_row, why, said in self._contradicted:
-            for user_id in db.session.scalars(select(Staff.user_id).where(Staff.shop_id == order_row["shop_id"])):
-                beside_steps.tell_of_order(
-                    user_id,
-                    shop_id=order_row["shop_id"],
-                    kind="order_contradicted",
-                    title="导入的订单状态与这里不一致",
-                    body=f"订单 {order_row['order_no']} {why},平台导出显示「{said}」。请核对货物和款项。",
-                    href=f"/seller/orders?q={order_row['order_no']}",
-                    at=self._now,
-                    dedupe_key=f"contradicted:{order_row['id']}:{said}",
-                )
+            beside_steps.tell_shop_of_order(
+                order_row["shop_id"],
+                kind="order_contradicted",
+                title="导入的订单状态与这里不一致",
+                body=f"订单 {order_row['order_no']} {why}，平台导出显示「{said}」。请核对货物和款项。",
+                href=f"/seller/orders?q={order_row['order_no']}",
+                at=self._now,
+                dedupe_key=f"contradicted:{order_row['id']}:{said}",
+            )
         touched = {change.order_id for change in changes} | {order_id for order_id, _position, _line in to_insert}
         for table, ids_ in ((Shop, {shop_of[each] for each in touched}), (User, {buyer_of[each] for each in touched})):
             if ids_:
@@ -310,35 +309,3 @@ class Batch:
             "imported_at": self._now,
             "updated_at": self._now,
         }
-
-
-def _describe(change: _Change) -> list[list[str]]:
-    """What changes of an order, as people read it: [column, before, after]."""
-    said = [
-        [COLUMNS.get(name, COLUMNS["status"]), shown(name, change.there[name]), shown(name, value)]
-        for name, value in change.values.items()
-        if name == "status_text" or (name in COLUMNS and name != "status")
-    ]
-    said += [["数量", "", quantity_text(milli)] for _line, milli in change.merged.lines.quantities]
-    return said + [["货品标题", "", line.title] for _position, line in change.new_lines]
-
-
-def _line_row(shop_id: int, order_id: int, position: int, line: LineRow, product_id: int) -> dict[str, Any]:
-    return {
-        "shop_id": shop_id,
-        "order_id": order_id,
-        "position": position,
-        "line_key": line.key,
-        "title": line.title,
-        "spec": line.spec,
-        "unit": line.unit or "件",
-        "unit_price_fen": line.unit_price_fen,
-        "quantity_milli": line.quantity_milli,
-        "claimed_milli": 0,
-        "cargo_no": line.cargo_no,
-        "offer_id": line.offer_id,
-        "sku_id": line.sku_id,
-        "guarantees": "",
-        "product_id": product_id,
-        "snapshot": line.snapshot,
-    }

@@ -77,7 +77,7 @@ def refuse_rows(order: OrderRows, other_row: int, columns: list[str]) -> Iterato
         if number == 0:
             yield Problem(line.row, "订单编号", sentence, Lost.ORDER, order.order_no)
         else:
-            yield Problem(line.row, "", f"所属订单(第 {order.row} 行)未能导入", Lost.LINE, order.order_no)
+            yield Problem(line.row, "", f"所属订单（第 {order.row} 行）未能导入", Lost.LINE, order.order_no)
 
 
 def refuse_another(order: OrderRows, there: Mapping[str, Any] | None) -> None:

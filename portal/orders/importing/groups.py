@@ -111,7 +111,7 @@ def describe_groups(groups: Groups, counts: dict[str, tuple[int, str]]) -> list[
         for fault in faults[:MOST_LINES]:
             where = "、".join(describe_row(row.row, row.sheet) for row in fault.rows[:FIRST])
             more = f" … 共 {fault.count} 行" if fault.count > FIRST else ""
-            lines.append(f"  {where}{more}  {f'{fault.column}:' if fault.column else ''}{fault.sentence}")
+            lines.append(f"  {where}{more}  {f'{fault.column}：' if fault.column else ''}{fault.sentence}")
         if len(faults) > MOST_LINES:
             lines.append(f"  … 还有 {len(faults) - MOST_LINES} 种情况")
     return lines

@@ -16,7 +16,7 @@ from portal.inputs import money_text, quantity_text
 from portal.orders.export_format import LineRow, OrderRows
 from portal.orders.export_format.rows import adds_up
 
-KEPT = "比已申请售后的数量少,保留原来的数量"
+KEPT = "比已申请售后的数量少，保留原来的数量"
 IN_A_CASE = "有进行中的售后单，售后单按申请时的数据处理"
 PRICE_STAYS = "成交单价以首次导入的为准"
 SUM_SAYS = "与货品总价不符，保留原来的数量"

@@ -44,7 +44,7 @@ class Outcomes:
         self._order_outcomes.append(Outcome.REFUSED)
         for number, line in enumerate(order.lines):
             self._line_outcomes[Outcome.REFUSED] += 1
-            sentence = problem.sentence if number == 0 else f"所属订单(第 {order.row} 行)未能导入"
+            sentence = problem.sentence if number == 0 else f"所属订单（第 {order.row} 行）未能导入"
             self.results.append(
                 RowResult(
                     line.row,
@@ -62,7 +62,7 @@ class Outcomes:
         for each in doubts:
             sentence = each.why
             if each.why in (CALLED_OFF, SENT):
-                sentence += f",导出显示「{each.said}」,保留这里的状态"
+                sentence += f"，导出显示「{each.said}」，保留这里的状态"
             elif "保留" not in sentence:
                 sentence += f"，表格中为「{each.said}」" if each.said else ""
                 sentence += f"，保留「{each.kept}」" if each.kept else ""

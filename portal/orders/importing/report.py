@@ -68,7 +68,7 @@ class Counts:
         setattr(self, name, getattr(self, name) + number)
 
     def __str__(self) -> str:
-        return f"新增 {self.new},更新 {self.updated},未变 {self.unchanged},拒绝 {self.refused}"
+        return f"新增 {self.new}，更新 {self.updated}，未变 {self.unchanged}，拒绝 {self.refused}"
 
 
 @dataclass(slots=True)
@@ -144,7 +144,7 @@ class Report:
 
     def summary(self) -> str:
         """One line for a person."""
-        return f"订单:{self.orders};明细行:{self.lines};提醒 {self.warnings}"
+        return f"订单：{self.orders}；明细行：{self.lines}；提醒 {self.warnings}"
 
     def as_dict(self) -> dict[str, Any]:
         """The report as JSON can keep it."""

@@ -15,10 +15,10 @@ from portal.cases.effects.step_context import ActedBy
 from portal.extensions import Busy, db, writing
 from portal.flow import Actor, State, StepRefused
 from portal.models import Case, CaseLink, Evidence, User
-from portal.resale import alarm
+from portal.resale import alarm, consumers, undecided
 from portal.resale.across import reuse_evidence
 from portal.resale.passing import applying, receipts, results, waybills
-from portal.resale.passing.pair import Move, Pair, find_pair, load_pair
+from portal.resale.passing.pair import Move, Pair, find_pair, list_below, load_pair
 
 log = logging.getLogger("portal.chain")
 RULES: tuple[Callable[[Pair], Move | None], ...] = (
@@ -48,6 +48,9 @@ def hear(case_id: int, now: datetime) -> None:
         for link_id in find_pair(case_id):
             move_chain(link_id, now)
             alarm.tell_refusal(link_id, now)
+        consumers.tell_account_wanted(case_id, now)
+        for below in list_below(case_id):
+            undecided.tell_choices(below, now)
     except Busy:
         log.warning("case %d: the database is busy; the sweep passes on what happened", case_id)
     except Exception:
@@ -71,7 +74,9 @@ def _follow_children(link_id: int) -> None:
     if pair is None or State.CONVERTED not in (pair.down.state, pair.up.state):
         return
     with writing():
-        link = db.session.get_one(CaseLink, pair.link.id, with_for_update=True, populate_existing=True)
+        link = db.session.get_one(
+            CaseLink, (pair.link.id, pair.link.shop_id), with_for_update=True, populate_existing=True
+        )
         for name, case in (("downstream_id", pair.down), ("upstream_id", pair.up)):
             children = select(Case.id).where(Case.shop_id == case.shop_id, Case.parent_id == case.id)
             child = db.session.scalar(children.order_by(Case.id.desc()).limit(1))
@@ -129,4 +134,6 @@ def sweep(now: datetime) -> int:
         after = links[-1]
         for link_id in links:
             done += move_chain(link_id, now)
+            below = select(CaseLink.downstream_id).where(CaseLink.id == link_id)
+            undecided.tell_choices(db.session.scalars(below).one(), now)
     return done

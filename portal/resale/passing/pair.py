@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import select
@@ -35,6 +35,13 @@ class Pair:
     up: Case
     distributor: int
     parcels: tuple[Parcel, ...]  # of both, corrected ones too, in the order they were registered
+
+    others: tuple[Pair, ...] = ()  # the consumer's case with its other suppliers
+
+    @property
+    def all(self) -> tuple[Pair, ...]:
+        """The consumer's case with each of its suppliers, this one first."""
+        return (self, *self.others)
 
     @property
     def goes_straight_back(self) -> bool:
@@ -69,8 +76,16 @@ def _squeeze(text: str) -> str:
     return "".join(text.split())
 
 
+def list_below(case_id: int) -> list[int]:
+    """The consumer's case that a case hangs on, and it itself where it is one."""
+    query = select(CaseLink.downstream_id).where(
+        CaseLink.ended_at.is_(None), (CaseLink.downstream_id == case_id) | (CaseLink.upstream_id == case_id)
+    )
+    return list(db.session.scalars(query.distinct()))
+
+
 def find_pair(case_id: int) -> list[int]:
-    """The ids of the live links that a case hangs on, at most one to each side."""
+    """The ids of the live links that a case hangs on: below at most one, above one for each purchase."""
     return list(
         db.session.scalars(
             select(CaseLink.id).where(
@@ -81,10 +96,19 @@ def find_pair(case_id: int) -> list[int]:
 
 
 def load_pair(link_id: int) -> Pair | None:
-    """The two cases of a live link as they are now; None when it has ended."""
+    """The two cases of a live link as they are now, with the consumer's other suppliers; None when it has ended."""
     link = db.session.scalars(select(CaseLink).where(CaseLink.id == link_id, CaseLink.ended_at.is_(None))).one_or_none()
     if link is None:
         return None
+    others = select(CaseLink).where(
+        CaseLink.ended_at.is_(None), CaseLink.downstream_id == link.downstream_id, CaseLink.id != link.id
+    )
+    pair = _load(link)
+    found = tuple(_load(other) for other in db.session.scalars(others.order_by(CaseLink.id)))
+    return replace(pair, others=found) if found else pair
+
+
+def _load(link: CaseLink) -> Pair:
     ids, shops = (link.downstream_id, link.upstream_id), (link.shop_id, link.upstream_shop_id)
     cases = {
         case.id: case for case in db.session.scalars(select(Case).where(Case.id.in_(ids), Case.shop_id.in_(shops)))
@@ -108,13 +132,29 @@ def list_lines(case: Case) -> Sequence[CaseLine]:
 
 
 def match_lines(pair: Pair) -> dict[int, CaseLine] | None:
-    """The supplier's line by each line's id below; None unless both are about the same goods and quantities."""
-    same = list_pairs(pair.down.order_id, pair.up.order_id)
+    """The supplier's line by each line's id below; None unless the suppliers' cases together are about all of it."""
+    own = match_share(pair)
+    if own is None:
+        return None
+    found = dict(own)
+    for other in pair.others:
+        theirs = match_share(other)
+        if theirs is None or theirs.keys() & found.keys():
+            return None
+        found |= theirs
+    return own if len(found) == len(list_lines(pair.down)) else None
+
+
+def match_share(pair: Pair) -> dict[int, CaseLine] | None:
+    """The supplier's line by the line's id below, of the goods that it supplied; None where they differ."""
+    same = list_pairs((pair.down.order_id, pair.down.shop_id), (pair.up.order_id, pair.up.shop_id))
     theirs = {line.order_line_id: line for line in list_lines(pair.up)}
     found: dict[int, CaseLine] = {}
     for line in list_lines(pair.down):
         other = theirs.get(same.get(line.order_line_id, 0))
-        if other is None or other.quantity_milli != line.quantity_milli:
+        if other is None:
+            continue
+        if other.quantity_milli != line.quantity_milli:
             return None
         found[line.id] = other
     return found if len(found) == len(theirs) else None

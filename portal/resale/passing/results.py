@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from datetime import datetime
 
 from portal import flow
 from portal.cases.case_facts import collect_facts
@@ -10,7 +11,7 @@ from portal.cases.effects.goods import LEAST_DISPUTE_PHOTOS
 from portal.cases.effects.hand_ins import HandIn, InspectedLine, Inspection, ReceivingProblem
 from portal.flow import Actor, CaseType, State
 from portal.models import CaseLine
-from portal.resale.passing.pair import Move, Pair, find_last, list_photos, match_lines
+from portal.resale.passing.pair import Move, Pair, find_last, list_photos, match_lines, match_share
 
 _BEFORE = frozenset({State.APPLIED, State.PROPOSED, State.REVISING, State.RETURNING, State.INSPECTING})
 _COUNTED = (
@@ -25,22 +26,45 @@ _COUNTED = (
 
 def inspect_goods(pair: Pair) -> Move | None:
     """What the supplier counted of goods that went straight there is the result in the consumer's case."""
-    down, up = pair.down, pair.up
-    if not pair.goes_straight_back or down.state != State.INSPECTING or down.escalated or up.state in _BEFORE:
+    down = pair.down
+    if down.state != State.INSPECTING or down.escalated:
         return None
-    found, theirs = find_last(up, _COUNTED), match_lines(pair)
-    if found is None or not theirs or any(line.received_milli is None for line in theirs.values()):
+    results = _collect_results(pair, _COUNTED)
+    if results is None:
         return None
+    theirs, note, at = results
     counted = _copy_counts(theirs)
     if all(theirs[item.case_line_id].quantity_milli == item.received == item.accepted for item in counted):
-        dearer = down.type == CaseType.EXCHANGE and collect_facts(down, found.at).difference_fen > 0
+        dearer = down.type == CaseType.EXCHANGE and collect_facts(down, at).difference_fen > 0
         step = "accept_goods_diff" if dearer else "accept_goods"
-        return Move(down, step, Actor.SELLER, Inspection(counted=counted, note=found.note))
-    disputed = find_last(up, ("dispute_goods",))
-    photos = list_photos(up, disputed.version, "seller") if disputed else []
+        return Move(down, step, Actor.SELLER, Inspection(counted=counted, note=note))
+    photos = [photo for each in pair.all for photo in _list_proofs(each)]
     if len(photos) < LEAST_DISPUTE_PHOTOS:
         return None
-    return Move(down, "dispute_goods", Actor.SELLER, Inspection(counted=counted, note=found.note), photos)
+    return Move(down, "dispute_goods", Actor.SELLER, Inspection(counted=counted, note=note), photos)
+
+
+def _collect_results(pair: Pair, steps: Collection[str]) -> tuple[dict[int, CaseLine], str, datetime] | None:
+    """What all suppliers counted, line by line, with their words and the last of them; None until each has."""
+    if match_lines(pair) is None:
+        return None
+    theirs: dict[int, CaseLine] = {}
+    said = []
+    for each in pair.all:
+        found, own = find_last(each.up, steps), match_share(each)
+        if not each.goes_straight_back or each.up.state in _BEFORE or found is None:
+            return None
+        if own is None or any(line.received_milli is None for line in own.values()):
+            return None
+        theirs |= own
+        said.append(found)
+    note = "；".join(dict.fromkeys(found.note for found in said if found.note))[:500]
+    return theirs, note, max(found.at for found in said)
+
+
+def _list_proofs(pair: Pair) -> list[str]:
+    disputed = find_last(pair.up, ("dispute_goods",))
+    return list_photos(pair.up, disputed.version, "seller") if disputed else []
 
 
 def count_again(pair: Pair) -> Move | None:
@@ -49,10 +73,10 @@ def count_again(pair: Pair) -> Move | None:
     if not pair.goes_straight_back or down.state != State.DISPUTED or down.escalated or up.state in _BEFORE:
         return None
     found, said = find_last(up, ("revise_inspection",)), find_last(down, ("dispute_goods", "revise_inspection"))
-    theirs = match_lines(pair)
-    if found is None or said is None or not theirs or found.at <= said.at:
+    results = _collect_results(pair, _COUNTED)
+    if found is None or said is None or results is None or found.at <= said.at:
         return None
-    handed = Inspection(counted=_copy_counts(theirs), note=found.note)
+    handed = Inspection(counted=_copy_counts(results[0]), note=found.note)
     return Move(down, "revise_inspection", Actor.SELLER, handed, list_photos(up, found.version, "seller"))
 
 
@@ -72,6 +96,8 @@ def report_problem(pair: Pair) -> Move | None:
     down, up = pair.down, pair.up
     if not pair.goes_straight_out or up.state != State.CONFIRMING or up.problem_open or up.escalated:
         return None
+    if any(other.goes_straight_out for other in pair.others):
+        return None  # whose goods they are, the distributor says
     said = find_last(down, ("report_problem",))
     if down.state != State.CONFIRMING or not down.problem_open or said is None or said.at < up.entered_at:
         return None

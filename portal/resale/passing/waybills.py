@@ -41,7 +41,8 @@ def send_out(pair: Pair) -> Move | None:
         return None
     shipped, left = {}, 0
     for line in list_lines(pair.down):
-        more = min(theirs[line.id].shipped_milli, line.accepted_milli) - line.shipped_milli
+        sent_now = theirs[line.id].shipped_milli if line.id in theirs else 0
+        more = min(sent_now, line.accepted_milli) - line.shipped_milli
         shipped[line.id] = max(more, 0)
         left += line.accepted_milli - line.shipped_milli - shipped[line.id]
     if not any(shipped.values()):
@@ -55,6 +56,8 @@ def send_again(pair: Pair) -> Move | None:
     down, up = pair.down, pair.up
     if not pair.goes_straight_out or down.state != State.CONFIRMING or up.state != State.RESHIPPING or down.escalated:
         return None
+    if pair.others:
+        return None  # what comes again is one supplier's; the distributor says so
     agreed, sent = find_last(up, ("resend", "replacement_lost")), find_last(down, ("ship_replacement",))
     if agreed is None or sent is None or agreed.at < sent.at:
         return None

@@ -1,0 +1,63 @@
+"""What can be foreseen while an application is filled in: usual quantities, whole packs, how long the shop takes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from portal import inputs
+from portal.cases import handling
+from portal.flow import CaseType, in_words
+from portal.rights import reasons
+
+# 「24双/箱」, 「每箱 24 双」, 「一箱24」: a pack whose size the order's own words name.
+_PACKS = (
+    re.compile(r"(?P<number>[0-9]{1,5})\s*(?P<unit>[^\s0-9/／,，;；]{0,2})\s*[/／]\s*(?:箱|件箱)"),
+    re.compile(r"(?:每|一|1|整)\s*箱\s*(?:装)?\s*(?P<number>[0-9]{1,5})\s*(?P<unit>[^\s0-9/／,，;；]{0,2})"),
+)
+LEAST_CASES = 5  # of fewer a median says nothing
+LOOKED_AT = 200  # cases, the newest
+
+
+def find_pack(line: Any) -> int | None:
+    """How many units a carton of a line holds, thousandths; None where its words don't say or no whole one is left."""
+    for text in (line.spec, line.title):
+        for pattern in _PACKS:
+            found = pattern.search(inputs.fold(text or ""))
+            if found and found["unit"] in ("", line.unit):
+                milli = int(found["number"]) * 1_000
+                return milli if 1_000 < milli <= line.quantity_milli - line.claimed_milli else None
+    return None
+
+
+def suggest_quantity(line: Any, reason_id: str) -> str:
+    """The quantity that a reason begins with: everything where nothing came or nothing is sent, else one."""
+    left = line.quantity_milli - line.claimed_milli
+    reason = reasons.reason(reason_id)
+    usual = left if reason and reason.leads_to is CaseType.REFUND_ONLY else min(left, 1_000)
+    return inputs.quantity_text(usual if left > 0 else 1_000)
+
+
+def read_units(lines: Sequence[Any], typed: Mapping[str, str]) -> dict[int, int]:
+    """The quantities that can be read of what is typed, thousandths by line; the others are left out."""
+    units = {}
+    for line in lines:
+        left = line.quantity_milli - line.claimed_milli
+        try:
+            units[line.id] = inputs.quantity(typed.get(str(line.id), ""), most=left, unit=line.unit)
+        except inputs.InputRefused:
+            continue
+    return units
+
+
+def tell_usual_answer(shop_id: int, *, now: datetime) -> str:
+    """How long this shop took to answer applications lately, in a sentence; "" where too few cases say."""
+    answered = handling.measure_answers(shop_id, now, LOOKED_AT)
+    if answered is None or answered.number < LEAST_CASES:
+        return ""
+    return (
+        f"最近 {in_words(handling.LATELY)}办结的 {answered.number} 张售后单，商家审核用时的中位数是"
+        f" {in_words(max(answered.median, timedelta(minutes=1)))}"
+    )

@@ -1,0 +1,42 @@
+"""这件能换吗: one question about one's own goods, answered by the rules, ending in the right button."""
+
+from __future__ import annotations
+
+from flask import g, request
+from flask.typing import ResponseReturnValue
+
+from portal.applications import goods
+from portal.buyer import bp
+from portal.orders import order_lists
+from portal.rights import eligibility, examples, guide, reasons
+from portal.web import guards
+from portal.web.pages import page
+
+
+@bp.get("/orders/<order_no>/guide")
+def guide_order(order_no: str) -> ResponseReturnValue:
+    """Which of the goods, what happened, and then what the rules say."""
+    order = guards.found(order_lists.load_for_buyer(order_no, g.who.user_id))
+    lines = goods.list_lines(order.id, order.shop_id)
+    may, policy = goods.is_exchangeable(lines), goods.get_kept_policy_for(order)
+    asked = request.args.get("line", "")
+    line = next((each for each in lines if str(each.id) == asked), lines[0] if len(lines) == 1 else None)
+    facts = goods.describe_goods(order, line, exchangeable=may[line.id]) if line is not None else None
+    chosen = reasons.reason(request.args.get("reason", ""))
+    offered = eligibility.offered(facts, policy) if facts is not None else ()
+    if chosen not in offered:
+        chosen = None
+    return page(
+        "buyer/guide_order.html",
+        order=order,
+        lines=lines,
+        line=line,
+        grounds=[
+            (words, [each for each in offered if each.ground is ground])
+            for ground, words in reasons.GROUND.items()
+            if any(each.ground is ground for each in offered)
+        ],
+        examples=examples.EXAMPLES,
+        chosen=chosen,
+        answer=guide.answer(facts, chosen, g.now, policy) if facts is not None and chosen is not None else None,
+    )

@@ -1,0 +1,99 @@
+"""What the desk shows of the shop's own work beside its cases: colleagues, tags, who looks, notes; in one statement."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, cast, func, literal, null, select, union_all
+
+from portal.cases import looks, shop_queue
+from portal.extensions import Moment
+from portal.models import Case, CaseLook, ShopTag, Staff, StaffNote, User
+from portal.prepared import Prepared, among
+
+MOST_NOTES = 50  # of one case on its page
+
+_staff, _user, _tag, _look, _note = (table.__table__.c for table in (Staff, User, ShopTag, CaseLook, StaffNote))
+_OF_SHOP: Any = bindparam("shop_id")
+
+
+def _shape(kind: str, number: Any, word: Any, name: Any, receiver: Any = "", words: Any = "", at: Any = None) -> Any:
+    """A select of the columns that all parts have."""
+    said = [literal(each) if isinstance(each, str) else each for each in (kind, word, name, receiver, words)]
+    named = zip(("kind", "word", "name", "receiver", "words"), said, strict=True)
+    moment = cast(null(), Moment()) if at is None else at
+    return select(*(each.label(name) for name, each in named), number.label("number"), moment.label("at"))
+
+
+_PEOPLE = (
+    _shape("person", _staff.user_id, _staff.role, _user.member_name)
+    .join_from(Staff.__table__, User.__table__, _user.id == _staff.user_id)
+    .where(_staff.shop_id == _OF_SHOP, _user.disabled_at.is_(None))
+)
+_TAGS = _shape("tag", _tag.id, "", _tag.name).where(_tag.shop_id == _OF_SHOP)
+_LOOKS = (
+    _shape("look", _look.case_id, "", _user.member_name, at=_look.at)
+    .join_from(CaseLook.__table__, User.__table__, _user.id == _look.user_id)
+    .where(_look.shop_id == _OF_SHOP, among(_look.case_id, "case_ids"), _look.at > bindparam("since"))
+    .where(_look.user_id != bindparam("but"))
+)
+_last = (
+    select(StaffNote.__table__)
+    .where(_note.shop_id == _OF_SHOP, _note.case_id == bindparam("case_id"))
+    .order_by(_note.id.desc())
+    .limit(MOST_NOTES)
+    .subquery()
+    .c
+)
+_NOTES = _shape("note", _last.id, _last.kind, _last.author, _last.receiver, _last.words, _last.at)
+_OF_LIST = Prepared(union_all(_PEOPLE, _TAGS, _LOOKS))
+_applied = Case.__table__.c
+_HISTORY = [
+    _shape("history", func.count(), word, "").select_from(Case.__table__).where(*shop_queue.APPLIED, *only)
+    for word, only in (("all", ()), ("withdrawn", (_applied.state == "withdrawn",)))
+]
+_OF_CASE = Prepared(union_all(_PEOPLE, _TAGS, _LOOKS, _NOTES, *_HISTORY))
+
+
+@dataclass(frozen=True)
+class Facts:
+    """``people``: (number: user id, word: role, name); ``looks`` by case, in words; ``notes`` newest first.
+
+    ``history``: as shop_queue.count_history has it.
+    """
+
+    people: Sequence[Any]
+    tags: Sequence[str]
+    looks: dict[int, str]
+    notes: Sequence[Any]
+    history: tuple[int, int] = (0, 0)
+
+
+def load_of_list(shop_id: int, case_ids: Sequence[int], but: int, now: datetime) -> Facts:
+    """For a page of the queue; ``but``: whose own looks aren't shown."""
+    since = now - looks.SHOWN_FOR
+    return _sort(_OF_LIST.list_rows(shop_id=shop_id, case_ids=list(case_ids), since=since, but=but), now)
+
+
+def load_of_case(case: Case, but: int, now: datetime) -> Facts:
+    """For the page of a case."""
+    values = {"shop_id": case.shop_id, "case_ids": [case.id], "case_id": case.id, "but": but}
+    since = {"since": now - looks.SHOWN_FOR, "applied_since": now - shop_queue.HISTORY}
+    return _sort(_OF_CASE.list_rows(**values, **since, buyer_id=case.buyer_id), now)
+
+
+def _sort(rows: Sequence[Any], now: datetime) -> Facts:
+    of: dict[str, list[Any]] = {"person": [], "tag": [], "look": [], "note": [], "history": []}
+    for row in rows:
+        of[row.kind].append(row)
+    applied = {row.word: row.number for row in of["history"]}
+    return Facts(
+        people=sorted(of["person"], key=lambda row: row.name),
+        tags=[row.name for row in sorted(of["tag"], key=lambda row: row.number)],
+        looks={row.number: looks.describe(row, now) for row in sorted(of["look"], key=lambda row: row.at)},
+        notes=sorted(of["note"], key=lambda row: -row.number),
+        history=(applied.get("all", 0), applied.get("withdrawn", 0)),
+    )

@@ -1,0 +1,49 @@
+"""拣货单: what is still to be sent for a shop's cases, summed up by goods and specification."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sqlalchemy import and_, select
+
+from portal.extensions import db
+from portal.flow import State
+from portal.models import Case, CaseLine, OrderLine
+
+MOST = 500  # cases on one list, those with the least time left
+
+
+class Pick(NamedTuple):
+    """One specification to fetch from the shelf: how much (thousandths) and for which cases."""
+
+    cargo_no: str
+    title: str
+    spec: str
+    unit: str
+    milli: int
+    case_nos: tuple[str, ...]
+
+
+def list_picks(shop_id: int) -> tuple[list[Pick], int, bool]:
+    """What is to be fetched, for how many cases, and whether there are more cases than one list holds."""
+    sending = (
+        select(Case.id)
+        .where(Case.shop_id == shop_id, Case.state == State.RESHIPPING, ~Case.escalated)
+        .order_by(Case.queue_at, Case.id)
+        .limit(MOST + 1)
+    )
+    ids = db.session.scalars(sending).all()
+    left = CaseLine.accepted_milli - CaseLine.shipped_milli
+    query = (
+        select(OrderLine.cargo_no, CaseLine.title, CaseLine.wanted_spec, CaseLine.unit, left, Case.case_no)
+        .join(Case, and_(Case.id == CaseLine.case_id, Case.shop_id == CaseLine.shop_id))
+        .join(OrderLine, and_(OrderLine.id == CaseLine.order_line_id, OrderLine.shop_id == CaseLine.shop_id))
+        .where(CaseLine.shop_id == shop_id, CaseLine.case_id.in_(ids[:MOST]), left > 0)
+        .order_by(OrderLine.cargo_no, CaseLine.title, CaseLine.wanted_spec, Case.case_no)
+    )
+    found: dict[tuple[str, str, str, str], tuple[int, list[str]]] = {}
+    for cargo_no, title, spec, unit, milli, case_no in db.session.execute(query):
+        before, numbers = found.get((cargo_no, title, spec, unit), (0, []))
+        found[cargo_no, title, spec, unit] = (before + milli, [*numbers, case_no])
+    picks = [Pick(*what, milli, tuple(dict.fromkeys(numbers))) for what, (milli, numbers) in found.items()]
+    return picks, min(len(ids), MOST), len(ids) > MOST

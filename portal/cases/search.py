@@ -1,0 +1,202 @@
+"""One search for everything of a shop, whatever its state: numbers by their end, names by their beginning, goods.
+
+No table is scanned: the last four of each number and the first two of each name have indexes of their own, goods are
+looked up in the shop's catalogue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import func, or_, select, text, union_all
+
+from portal.cases.finding import find_scanned, list_cases, not_by_shop
+from portal.extensions import db
+from portal.models import Case, Order, Product, Shipment, User
+from portal.models.keys import HEAD, TAIL
+from portal.prepared import among
+from portal.searching import Typed, escape_like, read_typed
+
+MOST = 20  # hits of each kind on one page
+MOST_NAMED = 20  # people, and titles of the catalogue, that a needle may mean
+
+_case, _order, _user, _shipment, _product = (table.__table__.c for table in (Case, Order, User, Shipment, Product))
+
+
+class Found(NamedTuple):
+    """Hits, the newest first, at most ``MOST`` of each kind; ``more`` says that there are others."""
+
+    cases: Sequence[Any] = ()
+    orders: Sequence[Any] = ()
+    customers: Sequence[Any] = ()
+    parcels: Sequence[Any] = ()
+    more: bool = False
+
+
+def search(shop_id: int, raw: str) -> Found:
+    """Everything of a shop that fits what was typed: at least TAIL characters of a number, HEAD of a name."""
+    typed = read_typed(raw)
+    scanned = [case.id for case in find_scanned(shop_id, raw)] if typed.number else []
+    people = _find_people(shop_id, typed)
+    titles = _find_titles(shop_id, typed)
+    ids = {
+        "cases": [*scanned, *_find(_cases(shop_id, typed, people, titles))],
+        "orders": _find(_orders(shop_id, typed, people)),
+        "parcels": _find(_ends(shop_id, typed, _shipment, {"no_tail": "tracking_no"})),
+    }
+    shown = {kind: sorted(set(found), reverse=True) for kind, found in ids.items()}
+    return Found(
+        cases=list_cases(shop_id, shown["cases"][:MOST]),
+        orders=_load(_ORDERS.where(not_by_shop(_order, shop_id)), _order.id, shown["orders"][:MOST]),
+        customers=_load(_name_customers(shop_id), _user.id, people[:MOST]),
+        parcels=_load(_PARCELS.where(not_by_shop(_shipment, shop_id)), _shipment.id, shown["parcels"][:MOST]),
+        more=any(len(found) > MOST for found in (*shown.values(), people)),
+    )
+
+
+def _ends(shop_id: int, typed: Typed, table: Any, cut: dict[str, str], row: Any = None) -> list[Any]:
+    """Selects of the rows of ``table`` one of whose numbers ends so; ``cut``: its tails by name, and of what."""
+    if len(typed.number) < TAIL:
+        return []
+    tail, like = typed.number[-TAIL:], f"%{typed.number}"
+    wanted = table.id if row is None else row
+    return [
+        select(wanted.label("id")).where(
+            table.shop_id == shop_id, table[name] == tail, table[source].like(like), *_PARTIAL.get(name, ())
+        )
+        for name, source in cut.items()
+    ]
+
+
+_PARTIAL = {"down_tail": (text("down_tail <> ''"),)}  # its index holds only those
+
+
+def _begins(typed: Typed, table: Any, cut: dict[str, str]) -> list[Any]:
+    """Conditions that one of the names of ``table`` begins with the words."""
+    if len(typed.words) < HEAD:
+        return []
+    like = escape_like(typed.words)[1:]
+    return [(table[name] == typed.words[:HEAD]) & table[source].like(like, escape="\\") for name, source in cut.items()]
+
+
+def _find_people(shop_id: int, typed: Typed) -> list[int]:
+    """Who bought here and is called so, by 会员名 or company."""
+    bought = select(_order.id).where(_order.shop_id == shop_id, _order.buyer_id == _user.id).exists()
+    named = [
+        select(_user.id.label("id")).where(condition, bought)
+        for condition in _begins(typed, _user, {"member_head": "member_name", "company_head": "company_name"})
+    ]
+    return sorted(set(_find(named, MOST_NAMED)), reverse=True)
+
+
+def _find_titles(shop_id: int, typed: Typed) -> list[str]:
+    """Titles of the catalogue that have the words in them, or whose 货号 has the number in it."""
+    if len(typed.words) < HEAD:
+        return []
+    words = escape_like(typed.words)
+    bare = func.replace(func.replace(func.upper(_product.cargo_no), "-", ""), " ", "")
+    fits = or_(_product.title.like(words, escape="\\"), _product.cargo_no.like(words, escape="\\"))
+    if typed.number:
+        fits = or_(fits, bare.like(f"%{typed.number}%"))
+    query = select(_product.title).where(_product.shop_id == shop_id, fits).limit(10 * MOST_NAMED)
+    return list(dict.fromkeys(db.session.scalars(query)))[:MOST_NAMED]
+
+
+def _cases(shop_id: int, typed: Typed, people: list[int], titles: list[str]) -> list[Any]:
+    here = _case.shop_id == shop_id
+    of_order = [
+        select(_case.id.label("id")).where(not_by_shop(_case, shop_id), _case.order_id.in_(orders))
+        for orders in (*_ends(shop_id, typed, _order, _NUMBERS_OF_ORDER), *_ends_of_orders_parcels(shop_id, typed))
+    ]
+    named = [
+        select(_case.id.label("id")).where(here, condition)
+        for condition in _begins(typed, _case, {"receiver_head": "receiver_name"})
+    ]
+    return [
+        *_ends(shop_id, typed, _case, {"no_tail": "case_no", "phone_tail": "receiver_phone"}),
+        *of_order,
+        *named,
+        *(
+            select(_case.id.label("id"))
+            .where(not_by_shop(_case, shop_id), _case.buyer_id == person)
+            .order_by(_case.updated_at.desc())
+            for person in people
+        ),
+        *(select(_case.id.label("id")).where(here, _case.goods == title) for title in titles),
+    ]
+
+
+def _orders(shop_id: int, typed: Typed, people: list[int]) -> list[Any]:
+    here = _order.shop_id == shop_id
+    named = [
+        select(_order.id.label("id")).where(here, condition)
+        for condition in _begins(typed, _order, {"receiver_head": "receiver_name"})
+    ]
+    return [
+        *_ends(shop_id, typed, _order, _NUMBERS_OF_ORDER),
+        *_ends_of_orders_parcels(shop_id, typed),
+        *named,
+        *(
+            select(_order.id.label("id")).where(here, _order.buyer_id == person).order_by(_order.ordered_at.desc())
+            for person in people
+        ),
+    ]
+
+
+_NUMBERS_OF_ORDER = {"no_tail": "order_no", "down_tail": "downstream_order_no", "phone_tail": "receiver_phone"}
+
+
+def _ends_of_orders_parcels(shop_id: int, typed: Typed) -> list[Any]:
+    return _ends(shop_id, typed, _shipment, {"no_tail": "tracking_no"}, row=_shipment.order_id)
+
+
+def _find(parts: Iterable[Any], most: int = MOST + 1) -> list[int]:
+    """The newest ids of each of some selects, in one statement."""
+    limited = []
+    for part in parts:
+        if not part._order_by_clauses:  # in the order of the index that it reads
+            part = part.order_by(part.selected_columns[0].desc())
+        each = part.limit(most).subquery()
+        limited.append(select(each.c.id))
+    return list(db.session.scalars(union_all(*limited))) if limited else []
+
+
+_ORDERS = select(
+    _order.id,
+    _order.order_no,
+    _order.status,
+    _order.ordered_at,
+    _order.receiver_name,
+    _user.member_name.label("buyer"),
+).join_from(Order.__table__, User.__table__, _user.id == _order.buyer_id)
+_PARCELS = select(
+    _shipment.id,
+    _shipment.tracking_no,
+    _shipment.carrier_name,
+    _shipment.status,
+    _case.case_no,
+).join_from(
+    Shipment.__table__,
+    Case.__table__,
+    (_case.id == _shipment.case_id) & (_case.shop_id == _shipment.shop_id),
+    isouter=True,
+)
+
+
+def _name_customers(shop_id: int) -> Any:
+    """People with the number of their newest order here, at which their page stands."""
+    newest = (
+        select(_order.order_no)
+        .where(_order.shop_id == shop_id, _order.buyer_id == _user.id)
+        .order_by(_order.ordered_at.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return select(_user.id, _user.member_name, _user.company_name, newest.label("order_no"))
+
+
+def _load(query: Any, column: Any, ids: Sequence[int]) -> Sequence[Any]:
+    if not ids:
+        return ()
+    return db.session.execute(query.where(among(column, "ids")).order_by(column.desc()), {"ids": list(ids)}).all()

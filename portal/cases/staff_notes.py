@@ -1,0 +1,53 @@
+"""What the people of a shop write to one another on a case: never shown to anybody else, in no file that goes out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from portal.cases import owners
+from portal.cases.effects.step_context import ActedBy
+from portal.extensions import db
+from portal.flow import StepRefused
+from portal.models import Case, StaffNote
+from portal.notices import beside_steps
+from portal.people import roles
+
+
+def write_note(case: Case, words: str, *, by: ActedBy, now: datetime) -> None:
+    """Keep a note and tell whoever it names with @. Raises StepRefused when one of them can't open the case.
+
+    Inside ``writing()``.
+    """
+    named = find_named(words, owners.list_colleagues(case.shop_id))
+    for person in named:
+        if not owners.sees(person.role, case):
+            raise StepRefused(f"{person.member_name}（{roles.ROLES[person.role]}）现在看不到这张售后单，不能 @ 提到")
+    note = StaffNote(
+        shop_id=case.shop_id, case_id=case.id, user_id=by.user_id, author=by.name, kind="note", words=words, at=now
+    )
+    db.session.add(note)
+    db.session.flush()
+    for person in named:
+        if person.user_id != by.user_id:
+            beside_steps.tell_colleague(
+                case,
+                person.user_id,
+                kind="mention",
+                title=f"{by.name} 在店内备注里提到您",
+                body=f"「{case.goods}」{words}",
+                at=now,
+                key=str(note.id),
+            )
+
+
+def find_named(words: str, people: Sequence[Any]) -> list[Any]:
+    """Who is named with @: at each sign the longest 会员名 that follows it."""
+    by_length = sorted(people, key=lambda person: -len(person.member_name))
+    found: dict[int, Any] = {}
+    for part in words.replace("＠", "@").split("@")[1:]:
+        person = next((each for each in by_length if part.startswith(each.member_name)), None)
+        if person is not None:
+            found[person.user_id] = person
+    return list(found.values())

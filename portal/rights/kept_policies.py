@@ -1,0 +1,55 @@
+"""A shop's policy as it was and is, kept by its newest version: a version that is published never changes.
+
+For pages that only read. What is promised and checked when somebody acts asks the table (``policies``).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, select
+
+from portal.models import Policy
+from portal.prepared import Prepared
+from portal.rights.policies import Days
+from portal.versioned import Versioned
+
+_policy = Policy.__table__.c
+_kept: Versioned[tuple[Any, ...]] = Versioned("kept_policies")
+_own = Policy.__table__.alias("newest").c
+_NEWEST = (
+    select(_own.version).where(_own.shop_id == bindparam("shop_id"), _own.id == bindparam("newest")).scalar_subquery()
+)
+_VERSIONS = Prepared(
+    select(*_policy)
+    .where(_policy.shop_id == bindparam("shop_id"), _policy.version <= _NEWEST)
+    .order_by(_policy.version.desc())
+)
+
+
+def select_newest(shop_id: Any) -> Any:
+    """The id of a shop's newest version, as a column of another statement."""
+    of_shop = select(_policy.id).where(_policy.shop_id == shop_id)
+    return of_shop.order_by(_policy.version.desc()).limit(1).scalar_subquery()
+
+
+def list_versions(shop_id: int, newest: int) -> tuple[Any, ...]:
+    """The versions of a shop down from the one with this id, newest first, as columns."""
+    return _kept.find((shop_id, newest), lambda: tuple(_VERSIONS.list_rows(shop_id=shop_id, newest=newest)))
+
+
+def find_days_since(versions: tuple[Any, ...], received_at: datetime | None) -> Days:
+    """What ``policies.get_days_since`` says, of these versions."""
+    if received_at is None:
+        floor = versions[0].version
+    else:  # the one that was in force then
+        floor = max((row.version for row in versions if row.created_at <= received_at), default=1)
+    since = [row for row in versions if row.version >= floor]
+    own = [row for row in since if row.created_by is not None]
+    return Days(
+        max(row.window_days for row in since),
+        max(row.hidden_days for row in since),
+        max((row.window_days for row in own), default=0),
+        max((row.hidden_days for row in own), default=0),
+    )

@@ -1,0 +1,35 @@
+"""The one search of the side bar."""
+
+from __future__ import annotations
+
+from flask import g, redirect, request
+from flask.typing import ResponseReturnValue
+
+from portal import searching
+from portal.cases import finding
+from portal.cases import search as case_search
+from portal.people import roles
+from portal.seller import bp
+from portal.web.pages import page
+
+
+@bp.get("/search")
+def search() -> ResponseReturnValue:
+    """Everything of the shop that fits, as far as this person's role sees it; a single exact hit opens."""
+    raw = request.args.get("q", "")[: searching.MOST_TYPED]
+    typed = searching.read_typed(raw)
+    role = g.who.role
+    found = case_search.search(g.who.shop_id, raw)
+    found = found._replace(
+        cases=[case for case in found.cases if roles.may_see_case(role, case.state, money=case.entry_count > 0)],
+        orders=found.orders if roles.may_open(role, "orders") else (),
+        customers=found.customers if roles.may_open(role, "contact") else (),
+        parcels=found.parcels if roles.may_open(role, "logistics") else (),
+    )
+    if typed.number and not typed.is_tail:
+        exact = finding.find_scanned(g.who.shop_id, raw)
+        if len(exact) == 1 and exact[0].id in [case.id for case in found.cases]:
+            return redirect(f"/seller/cases/{exact[0].case_no}", 303)
+        if not exact and [order.order_no for order in found.orders] == [typed.number]:
+            return redirect(f"/seller/orders?q={typed.number}", 303)
+    return page("seller/search.html", q=raw, found=found, most=case_search.MOST)

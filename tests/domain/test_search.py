@@ -1,0 +1,153 @@
+"""One search: 1,000 random needles find what a plain look at every row finds, on both databases."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask
+
+from portal.cases import search
+from portal.extensions import db, writing
+from portal.models import Case, Order, Product, Shipment, User
+from portal.parcels import following
+from portal.searching import Typed, read_typed
+from tests.cast import Cast
+
+NAMES = ("李雯", "李文静", "欧阳建国", "Smith Li", "王%", "阿_卜")
+GOODS = ("纯棉中筒袜 男女同款", "双肩背包 大容量", "不锈钢保温杯 500ml", "100% 桑蚕丝围巾")
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Everything that the shop has, read row by row."""
+
+    cases: list[Any]
+    orders: list[Any]
+    parcels: list[Any]
+    people: dict[int, Any]
+    products: list[Any]
+
+
+def fill(cast: Cast, dice: random.Random, number: int = 40) -> None:
+    for place in range(number):
+        order = cast.order(
+            title=dice.choice(GOODS),
+            buyer=dice.choice((cast.buyer, cast.buyer2)),
+            order_no=str(dice.randrange(10**15, 10**19)),
+            receiver_name=dice.choice(NAMES),
+            receiver_phone="1" + "".join(dice.choice("0123456789") for _ in range(10)),
+            tracking_text=dice.choice(("YT", "", "SF")) + str(dice.randrange(10**12, 10**14)),
+            downstream_order_no=dice.choice(("", f"TB{dice.randrange(10**9)}")),
+        )
+        if place % 2:
+            cast.open_case(order)
+    with writing():
+        for order in db.session.scalars(db.select(Order)):
+            following.follow_order(order, cast.now)
+    cast.open_case(cast.order(shop=cast.shop2, buyer=cast.buyer))  # another shop's: never found
+
+
+def read_rows(cast: Cast) -> Rows:
+    def of_shop(table: Any) -> list[Any]:
+        return list(db.session.scalars(db.select(table).where(table.shop_id == cast.shop)))
+
+    people = {user.id: user for user in db.session.scalars(db.select(User))}
+    return Rows(of_shop(Case), of_shop(Order), of_shop(Shipment), people, of_shop(Product))
+
+
+def scan(rows: Rows, raw: str) -> dict[str, set[int]]:
+    """The same question put to every row."""
+    typed = read_typed(raw)
+    ends, begins = _ends(typed), _begins(typed)
+    within = typed.words.lower() if len(typed.words) >= 2 else None
+    titles = {
+        each.title
+        for each in rows.products
+        if within is not None
+        and (
+            within in each.title.lower()
+            or within in (each.cargo_no or "").lower()
+            or (typed.number and typed.number in (each.cargo_no or "").upper().replace("-", "").replace(" ", ""))
+        )
+    }
+    bought = {order.buyer_id for order in rows.orders}
+    people = {
+        user.id
+        for user in rows.people.values()
+        if user.id in bought and (begins(user.member_name) or begins(user.company_name))
+    }
+    parcels = {each.id for each in rows.parcels if ends(each.tracking_no)}
+    followed = {each.order_id for each in rows.parcels if ends(each.tracking_no)}
+    by_number = {
+        each.id
+        for each in rows.orders
+        if ends(each.order_no) or ends(each.downstream_order_no) or ends(each.receiver_phone) or each.id in followed
+    }
+    return {
+        "orders": by_number
+        | {each.id for each in rows.orders if begins(each.receiver_name) or each.buyer_id in people},
+        "cases": {
+            each.id
+            for each in rows.cases
+            if ends(each.case_no)
+            or ends(each.receiver_phone)
+            or each.order_id in by_number
+            or begins(each.receiver_name)
+            or each.buyer_id in people
+            or each.goods in titles
+        },
+        "customers": people,
+        "parcels": parcels,
+    }
+
+
+def _ends(typed: Typed) -> Callable[[str], bool]:
+    return lambda number: len(typed.number) >= 4 and (number or "").upper().endswith(typed.number)
+
+
+def _begins(typed: Typed) -> Callable[[str], bool]:
+    return lambda name: len(typed.words) >= 2 and (name or "").startswith(typed.words)
+
+
+def make_needles(rows: Rows, dice: random.Random, number: int) -> Iterator[str]:
+    """Ends of numbers, beginnings of names, words of goods, and what is not there."""
+    numbers = [each.order_no for each in rows.orders] + [each.case_no for each in rows.cases]
+    numbers += [each.tracking_no for each in rows.parcels] + [each.receiver_phone for each in rows.orders]
+    numbers += [each.downstream_order_no for each in rows.orders if each.downstream_order_no]
+    for _ in range(number):
+        kind = dice.randrange(8)
+        if kind < 3:
+            whole = dice.choice(numbers)
+            yield dice.choice(("", "订单编号：", "尾号", " ")) + whole[-dice.randrange(4, len(whole) + 1) :]
+        elif kind == 3:
+            name = dice.choice((*NAMES, "buyer", "buyer2公司", "seller"))
+            yield name[: dice.randrange(1, len(name) + 1)]
+        elif kind == 4:
+            title = dice.choice(GOODS)
+            start = dice.randrange(len(title) - 2)
+            yield title[start : start + dice.randrange(1, 5)]
+        elif kind == 5:
+            yield dice.choice(("HH-100", "hh-100", "H-10", "-1", "100"))
+        else:
+            yield dice.choice(("%", "_", "\\", "%%", "'; --", "没有这个", str(dice.randrange(10**6)), "12", ""))
+
+
+def test_a_thousand_needles_find_what_a_plain_look_finds(both: Flask, cast_both: Cast) -> None:
+    dice = random.Random(20261128)
+    fill(cast_both, dice)
+    rows = read_rows(cast_both)
+    hits, number = 0, 1_000 if both.extensions["portal_settings"].database_url is None else 200
+    for needle in dict.fromkeys(make_needles(rows, dice, number)):
+        wanted = scan(rows, needle)
+        found = search.search(cast_both.shop, needle)
+        for kind, ids in wanted.items():
+            got = {row.id for row in getattr(found, kind)}
+            if len(ids) <= search.MOST:
+                assert got == ids, (needle, kind)
+            else:
+                assert len(got) == search.MOST and got <= ids and found.more, (needle, kind)
+            hits += len(ids) > 0
+    assert hits > number // 2

@@ -1,0 +1,84 @@
+"""The installed app: what it shows without a network, what it forgets at sign-out, photos that were shared with it."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import World
+from tests.e2e.pages import Buyer
+from tests.pictures import photo
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+SEEN = "() => caches.open('seen-1').then((box) => box.match('/seen-cases')).then((kept) => kept ? kept.text() : '')"
+
+
+def with_worker(page: Page, at: str) -> None:
+    """Open a page often enough for its worker to have it: the first page of a visit starts none."""
+    page.goto(at)
+    page.goto(at)
+    page.evaluate("() => navigator.serviceWorker.ready.then(() => true)")
+    page.goto(at)
+    page.wait_for_function("() => !!navigator.serviceWorker.controller")
+
+
+def test_cases_seen_last_are_there_offline_and_gone_after_sign_out(lively: World, visit: Any) -> None:
+    buyer = Buyer(visit("phone", base_url=lively.url))
+    buyer.signs_in("buyer")
+    page = buyer.page
+    with_worker(page, "/cases")
+    seen = page.locator("#list a.row").first.get_attribute("data-seen") or ""
+    page.wait_for_function(f"{SEEN}.then((text) => text.includes({seen.split('：')[0]!r}))")
+    kept = page.evaluate(SEEN)
+    assert "省" not in kept and "1380" not in kept  # no address, no telephone
+    page.context.set_offline(True)
+    page.goto("/orders", wait_until="domcontentloaded")
+    expect(page.get_by_role("heading", name="网络不可用")).to_be_visible()
+    expect(page.get_by_text(seen.split("：")[0]).first).to_be_visible()
+    expect(page.get_by_text("看到的").first).to_be_visible()
+    page.context.set_offline(False)
+    page.goto("/me")
+    page.get_by_role("button", name="退出登录").click()
+    page.wait_for_url("**/login**")
+    page.wait_for_function("() => caches.has('seen-1').then((has) => !has)")
+
+
+def test_another_account_never_sees_them(lively: World, visit: Any) -> None:
+    buyer = Buyer(visit("phone", base_url=lively.url))
+    buyer.signs_in("buyer", "/cases")
+    page = buyer.page
+    first = page.locator("#list a.row").first.get_attribute("data-case")
+    page.wait_for_function(f"{SEEN}.then((text) => text.includes({first!r}))")
+    page.context.clear_cookies()  # the session ended elsewhere: this browser was never signed out
+    buyer.signs_in("distributor", "/cases")
+    page.wait_for_function(f"{SEEN}.then((text) => !text.includes({first!r}))")
+
+
+def test_shared_photos_wait_for_the_application(world: World, visit: Any) -> None:
+    order_no, _ = world.exchangeable()
+    buyer = Buyer(visit("phone"))
+    buyer.signs_in("haijiao_xm")
+    page = buyer.page
+    with_worker(page, "/me")
+    picture = base64.b64encode(photo((400, 300))).decode()
+    where = page.evaluate(
+        """async (picture) => {
+          const bytes = Uint8Array.from(atob(picture), (sign) => sign.charCodeAt(0));
+          const body = new FormData();
+          body.append("photos", new File([bytes], "破损.jpg", { type: "image/jpeg" }));
+          body.append("photos", new File(["x"], "note.txt", { type: "text/plain" }));
+          return (await fetch("/share", { method: "POST", body })).url;
+        }""",
+        picture,
+    )
+    assert where.endswith("/orders?said=shared")
+    page.goto(f"/orders/{order_no}")
+    page.locator('a[href*="/apply?line="]').first.click()
+    page.wait_for_load_state("load")
+    page.get_by_label("破损", exact=True).tap(force=True)
+    page.wait_for_url("**/apply/details")
+    expect(page.locator(".tile[data-id]")).to_have_count(1)
+    assert not page.evaluate("() => caches.has('shared-1')")

@@ -1,0 +1,79 @@
+"""One customer, one page: all that happened with this shop in order, page by page, and nothing of other shops."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from portal.extensions import db, writing
+from portal.models import Case, EnquiryMessage, Notice, OrderLine
+from portal.orders import customers
+from portal.service import customer_timeline, ratings
+from portal.talk import enquiries, promises
+from tests.cast import Cast, post, sign_in
+from tests.conftest import Clock
+
+
+def live_through(cast: Cast, times: int = 1) -> str:
+    """Orders, cases, parcels, money, an enquiry, a promise, a rating and a note; the last order's number."""
+    for number in range(times):
+        order = cast.order(ordered_at=cast.now - timedelta(days=number + 1))
+        order_no = order.order_no
+        case_id = cast.until("completed", order=order).id
+        with writing():
+            ratings.rate(db.session.get_one(Case, case_id), 4, "不错", [], by_link=False, now=cast.now)
+    cast.paid_beside(db.session.get_one(Case, case_id))
+    product = db.session.scalars(select(OrderLine.product_id)).first() or 0
+    with writing():
+        enquiries.ask(cast.shop, product, cast.buyer, "能换色吗", [], now=cast.now)
+        thread = enquiries.find_of_buyer(cast.shop, product, cast.buyer)
+        assert thread is not None
+        enquiries.answer(thread, cast.seller, "可以换色", [], now=cast.now + timedelta(minutes=1))
+        said = db.session.scalars(select(EnquiryMessage.id).where(EnquiryMessage.side == "seller")).one()
+        promises.pin(thread, said, "seller", cast.now + timedelta(minutes=2))
+        customers.add_note(cast.shop, cast.buyer, tag="分销", words="先发照片", by=cast.seller, now=cast.now)
+    return order_no
+
+
+def test_everything_is_there_once_whatever_the_page(cast_both: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    cast = cast_both
+    live_through(cast, times=2)
+    cast.open_case(cast.order(shop=cast.shop2, title="别家的商品"))
+    whole, _ = customer_timeline.list_page(cast.shop, cast.buyer)
+    assert whole == sorted(whole, key=lambda entry: (entry.at, entry.id), reverse=True)
+    for size in (1, 3):
+        monkeypatch.setattr(customer_timeline, "PAGE", size)
+        seen: list[customer_timeline.Entry] = []
+        key = None
+        while True:
+            rows, key = customer_timeline.list_page(cast.shop, cast.buyer, key)
+            seen += rows
+            if key is None:
+                break
+        assert seen == whole
+    assert {entry.kind for entry in seen} == set(customer_timeline.KINDS)
+    assert len({(entry.kind, entry.id) for entry in seen}) == len(seen)
+    assert not any("别家" in entry.words for entry in seen)
+    assert "money" not in {entry.kind for entry in customer_timeline.list_page(cast.shop, cast.buyer, money=False)[0]}
+
+
+def test_the_page_the_export_and_the_hand_over(app: Flask, cast: Cast, now: Clock) -> None:
+    order_no = live_through(cast)
+    here = f"/seller/orders/{order_no}/customer"
+    seller = sign_in(app, "seller")
+    shown = seller.get(here).text
+    for words in ("能换色吗", "可以换色", "评价 4 分", "先发照片", f"下单 {order_no}", "商家寄出", "已登记"):
+        assert words in shown, words
+    given = seller.get(f"{here}.json").json
+    assert given is not None
+    assert {row["kind"] for row in given["timeline"]} == set(customer_timeline.KINDS.values())
+    cast.employ(cast.shop, "buyer2", "agent")
+    assert post(seller, here, {"words": "等他回复尺码", "to": str(cast.seller2)}).status_code == 422
+    assert post(seller, here, {"words": "等客户回复尺码", "to": str(cast.buyer2)}).status_code == 303
+    told = db.session.execute(select(Notice.user_id, Notice.body).where(Notice.kind == "customer_handed")).all()
+    assert [tuple(row) for row in told] == [(cast.buyer2, "等客户回复尺码")]
+    assert sign_in(app, "seller2").get(f"{here}?before=").status_code == 404
+    assert seller.get(f"{here}?before=nonsense").status_code == 404

@@ -1,0 +1,105 @@
+"""常用语: variables are said or left as gaps, nothing is sent by one click, a promise offers its step."""
+
+from __future__ import annotations
+
+import html
+import re
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from portal.extensions import db, writing
+from portal.models import Message, Order, Reply
+from portal.rights import phrases
+from portal.talk import replies
+from tests.cast import Cast, post, sign_in
+from tests.conftest import Clock
+
+
+def keep(cast: Cast, now: Clock, words: str, step: str = "") -> int:
+    with writing():
+        return replies.add_reply(cast.shop, "常用", words, step, now.at).id
+
+
+def composed(desk: FlaskClient, order_no: str, wanted: object) -> tuple[str, str]:
+    """What stands in the message box, and the whole page."""
+    page = desk.get(f"/seller/orders/{order_no}/contact?reply={wanted}").text
+    box = re.search(r'<textarea[^>]*name="words"[^>]*>(.*?)</textarea>', page, re.S)
+    assert box is not None
+    return html.unescape(box[1]).strip(), page
+
+
+def count_messages() -> int:
+    db.session.rollback()
+    return db.session.scalar(db.select(db.func.count()).select_from(Message).where(Message.kind == "text")) or 0
+
+
+def test_a_text_is_filled_in_to_be_edited_and_sent_by_hand(app: Flask, cast: Cast, now: Clock) -> None:
+    order_no = cast.order().order_no
+    desk = sign_in(app, "seller")
+    case = cast.open_case()
+    number = db.session.scalar(db.select(Order.order_no).where(Order.id == case.order_id))
+    reply_id = keep(cast, now, "您好，{商品}的售后 {售后单号} 请在 {截止} 前处理，差价 {差价}。")
+    before = count_messages()
+    words, _ = composed(desk, str(number), reply_id)
+    assert case.case_no in words and case.goods in words and "11月" in words and "【待填：差价】" in words
+    assert count_messages() == before
+    at = f"/seller/orders/{number}/contact"
+    refused = post(desk, at, {"words": words})
+    assert refused.status_code == 422 and "还有没填的空" in refused.text and case.case_no in refused.text
+    assert post(desk, at, {"words": words.replace("【待填：差价】", "无")}).status_code == 303
+    assert count_messages() == before + 1
+    plain, _ = composed(desk, order_no, reply_id)  # an order without a case: nothing is made up
+    assert "【待填：售后单号】" in plain and "【待填：截止】" in plain
+
+
+def test_an_address_is_said_as_this_person_may_see_it(app: Flask, cast: Cast, now: Clock) -> None:
+    reply_id = keep(cast, now, "寄给 {收件人} {电话} {地址}")
+    desk = sign_in(app, "seller")
+    applied = cast.open_case()
+    sending = cast.until("reshipping")
+    for case, full in ((applied, False), (sending, True)):
+        number = db.session.scalar(db.select(Order.order_no).where(Order.id == case.order_id))
+        words, _ = composed(desk, str(number), reply_id)
+        assert ("13425059650" in words) == full and ("一环路南二段8号" in words) == full and "李" in words
+
+
+@pytest.mark.parametrize(("state", "offered"), [("applied", True), ("returning", False)])
+def test_a_promise_offers_its_step_where_it_can_be_taken(
+    app: Flask, cast: Cast, now: Clock, state: str, offered: bool
+) -> None:
+    case = cast.until(state)
+    number = db.session.scalar(db.select(Order.order_no).where(Order.id == case.order_id))
+    desk = sign_in(app, "seller")
+    for wanted in (keep(cast, now, "可以换", "agree"), "p1"):
+        words, page = composed(desk, str(number), wanted)
+        assert words in ("可以换", phrases.SELLER_PHRASES[1]) and "这段话答应了「同意申请」" in page
+        assert (f'href="/seller/cases/{case.case_no}/agree"' in page) == offered
+        assert ("没有可以办理的这一步" in page) != offered
+
+
+def test_unknown_variables_are_refused_and_the_text_stays(app: Flask, cast: Cast) -> None:
+    desk = sign_in(app, "seller")
+    for words, named in (("{收件人}{价格}", "{价格}"), ("请补 {差价", "{"), ("｛ ｝", "{")):
+        answer = post(desk, "/seller/replies", {"name": "一", "words": words})
+        assert answer.status_code == 422 and "没有这样的变量" in answer.text and named in html.unescape(answer.text)
+        assert html.escape(words) in answer.text
+    assert db.session.scalar(db.select(db.func.count()).select_from(Reply)) == 0
+    assert post(desk, "/seller/replies", {"name": "一", "words": "｛收件人｝{ 截止 }"}).status_code == 303
+
+
+def test_of_another_shop_nothing_is_seen_and_roles_hold(app: Flask, cast: Cast, now: Clock) -> None:
+    reply_id = keep(cast, now, "您好")
+    order_no = cast.order().order_no
+    stranger = sign_in(app, "seller2")
+    assert stranger.get(f"/seller/replies/{reply_id}").status_code == 404
+    post(stranger, f"/seller/replies/{reply_id}/remove", at="/seller/replies")
+    desk = sign_in(app, "seller")
+    assert composed(desk, order_no, reply_id)[0] == "您好" and composed(desk, order_no, "p99")[0] == ""
+    post(desk, f"/seller/replies/{reply_id}", {"name": "二", "words": "您好呀"})
+    assert "您好呀" in desk.get("/seller/replies").text
+    post(desk, f"/seller/replies/{reply_id}/remove", at="/seller/replies")
+    assert desk.get(f"/seller/replies/{reply_id}").status_code == 404
+    cast.employ(cast.shop, "buyer2", "warehouse")
+    assert sign_in(app, "buyer2").get("/seller/replies").status_code == 403
