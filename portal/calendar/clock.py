@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from portal.per_app import PerApp
+from portal.whole_file import write_whole
 
 _shift_file: PerApp[Path | None] = PerApp("clock_file", None)
 _shift_seen: PerApp[tuple[int, timedelta]] = PerApp("clock_seen", (0, timedelta()))
@@ -43,9 +44,7 @@ def move_forward(step: timedelta) -> timedelta:
     if file is None:
         raise RuntimeError("the clock can only be moved where a shift file is followed")
     moved = max(get_shift() + step, timedelta())
-    draft = file.with_suffix(".new")
-    draft.write_text(str(moved.total_seconds()))
-    draft.replace(file)
+    write_whole(file, str(moved.total_seconds()).encode())
     return moved
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from portal.per_app import PerApp
+from portal.whole_file import write_whole
 
 
 class Shared(Protocol):
@@ -45,9 +46,7 @@ def fetch(path: Path) -> Path:
         except FileNotFoundError:
             return path
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = path.with_suffix(f"{path.suffix}.new")
-        draft.write_bytes(content)
-        draft.rename(path)
+        write_whole(path, content)
     return path
 
 

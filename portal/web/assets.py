@@ -10,12 +10,12 @@ from __future__ import annotations
 import gzip
 import hashlib
 import re
-import shutil
 from pathlib import Path
 
 import brotli
 
 from portal.web import modules
+from portal.whole_file import write_whole
 
 _PLAIN = (".css", ".js", ".svg", ".webmanifest", ".txt", ".json", ".html")
 SCRIPTS = "js/app.js"  # the module that imports all others; they are sent as one file, app.js
@@ -77,9 +77,7 @@ class Assets:
         if compress:
             kinds = [(".br", brotli.compress(content, quality=11)), (".gz", gzip.compress(content, 9, mtime=0)), *kinds]
         for ending, data in kinds:
-            draft = path.with_name(f".{path.name}{ending}.new")
-            draft.write_bytes(data)
-            shutil.move(draft, path.with_name(path.name + ending))
+            write_whole(path.with_name(path.name + ending), data)
 
 
 def is_immutable(_path: str, url: str) -> bool:

@@ -86,8 +86,8 @@ def patterns() -> Iterator[tuple[str, Callable[[str], object]]]:
     """Every pattern on text, as it is used."""
     for found in pkgutil.walk_packages(portal.__path__, "portal."):
         part = found.name.rpartition(".")[2]
-        if part in ("imaging_child", "cells", "xlsx", "assets", "holidays"):
-            continue  # a program, and what reads files: their cells and rows have a bound of their own
+        if part in ("imaging_child", "cells", "xlsx", "assets", "holidays") or found.name == "portal.serving.app":
+            continue  # programs, and what reads files: their cells and rows have a bound of their own
         for name, value in vars(importlib.import_module(found.name)).items():
             if isinstance(value, re.Pattern | regex.Pattern) and isinstance(value.pattern, str):
                 yield f"{part}.{name}", _all_over(value) if part in SEARCHED else value.fullmatch
