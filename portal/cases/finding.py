@@ -38,7 +38,7 @@ _CASES = (
 )
 
 
-def not_by_shop(table: Any, shop_id: int) -> Any:
+def not_by_shop(table: Any, shop_id: Any) -> Any:
     """Rows of this shop, found by something else: SQLite, which knows no numbers of rows, would read all the shop's."""
     return func.coalesce(table.shop_id, 0) == shop_id
 
@@ -89,11 +89,11 @@ def _find_above(shop_id: int, fits: Any) -> Any:
         .join_from(
             CaseLink.__table__,
             _below_table,
-            (_case_below.id == _link.downstream_id) & (_case_below.shop_id == _link.shop_id),
+            (_case_below.id == _link.downstream_id) & not_by_shop(_link, _case_below.shop_id),
         )
         .join(
             _order_table_below,
-            (_order_below.id == _case_below.order_id) & (_order_below.shop_id == _case_below.shop_id),
+            (_order_below.id == _case_below.order_id) & not_by_shop(_case_below, _order_below.shop_id),
         )
         .where(_link.upstream_shop_id == shop_id, fits)
     )

@@ -192,14 +192,10 @@ _LAST = Prepared(
         .exists()
         .label("has_photos"),
     )
-    .where(
-        Message.conversation_id
-        == select(Conversation.id)
-        .where(Conversation.order_id == bindparam("order_id"), Conversation.shop_id == bindparam("shop_id"))
-        .limit(1)
-        .scalar_subquery(),
-        Message.shop_id == bindparam("shop_id"),
+    .join_from(
+        Conversation, Message, (Message.conversation_id == Conversation.id) & (Message.shop_id == Conversation.shop_id)
     )
+    .where(Conversation.order_id == bindparam("order_id"), Conversation.shop_id == bindparam("shop_id"))
     .order_by(Message.id.desc())
     .limit(bindparam("most"))
 )
