@@ -21,6 +21,7 @@ _COUNTS = (
     .where(*_OF_DAY, text(BY_SHOP))
     .group_by(_event.user_id, _event.step)
 )
+_FIRST = select(_event.at).where(_event.shop_id == bindparam("shop_id"), text(BY_SHOP)).order_by(_event.at).limit(1)
 _NOTES = (
     select(_note.user_id, _note.kind, func.count().label("number"))
     .where(_note.shop_id == bindparam("shop_id"), _note.at >= bindparam("since"), _note.at < bindparam("until"))
@@ -48,6 +49,12 @@ def bound_day(day: date) -> tuple[datetime, datetime]:
     """When a day of Beijing begins and ends."""
     since = datetime(day.year, day.month, day.day, tzinfo=BEIJING)
     return since, since + timedelta(days=1)
+
+
+def find_first_day(shop_id: int) -> date | None:
+    """The day of Beijing on which somebody of the shop did something for the first time."""
+    first = db.session.execute(_FIRST, {"shop_id": shop_id}).scalar()
+    return first.astimezone(BEIJING).date() if first else None
 
 
 def count_day(shop_id: int, day: date) -> list[Done]:

@@ -23,9 +23,10 @@ def name_step(name: str) -> str:
 _NAMES = {step.name: step.button for step in flow.STEPS if step.button}
 
 
-def _read_day(raw: str, today: date) -> date:
+def _read_day(raw: str, first: date, today: date) -> date:
+    """The day of an address, not before anybody did anything nor after today; today for what is no day."""
     try:
-        return min(date.fromisoformat(raw), today)
+        return max(first, min(date.fromisoformat(raw), today))
     except ValueError:
         return today
 
@@ -34,7 +35,8 @@ def _read_day(raw: str, today: date) -> date:
 def day() -> ResponseReturnValue:
     """Numbers by person, each leading to its list; the list below."""
     today = g.now.astimezone(words.BEIJING).date()
-    of = _read_day(request.args.get("day", ""), today)
+    first = workday.find_first_day(g.who.shop_id) or today
+    of = _read_day(request.args.get("day", ""), first, today)
     people = {each.user_id: each.member_name for each in owners.list_colleagues(g.who.shop_id)}
     raw = request.args.get("who", "")
     who = int(raw) if raw.isascii() and raw.isdecimal() and len(raw) < 18 else None
@@ -53,7 +55,7 @@ def day() -> ResponseReturnValue:
         people=people,
         chosen=chosen,
         day=of,
-        before=(of - timedelta(days=1)).isoformat(),
+        before=(of - timedelta(days=1)).isoformat() if of > first else "",
         following=(of + timedelta(days=1)).isoformat() if of < today else "",
         name_step=name_step,
         more=f"/seller/day?{urlencode({**chosen, 'after': paging.said(key)})}" if key else "",

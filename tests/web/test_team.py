@@ -163,8 +163,23 @@ def test_what_was_done_today_leads_to_its_list(app: Flask, cast: Cast, desk: Fla
     assert set(numbers_in(listed)) == {case.case_no for case in cases[:2]}
     own = sign_in(app, "李四").get("/seller/day").text  # an employee sees what they did themselves
     assert set(numbers_in(own)) == {case.case_no for case in cases[:2]} and "seller" not in numbers_in(own)
-    assert "这一天没有处理记录" in desk.get("/seller/day?day=2026-01-01").text
     assert desk.get("/seller/day?day=nonsense&who=x&step=y").status_code == 200
+
+
+def test_days_end_where_the_shop_began(app: Flask, cast: Cast, desk: FlaskClient, now: Clock) -> None:
+    """Before it there is nothing to leaf through, and after today neither."""
+    assert 'rel="prev"' not in desk.get("/seller/day").text
+    cast.take(cast.open_case(), "agree", Actor.SELLER)
+    first = f"{now.at:%Y-%m-%d}"
+    assert 'rel="prev"' not in desk.get("/seller/day").text
+    now.forward(days=2)
+    today = desk.get("/seller/day").text
+    assert "这一天没有处理记录" in today and 'rel="next"' not in today
+    assert desk.get(re.findall(r'href="([^"]+)" rel="prev"', today)[0]).text.count('rel="prev"') == 1
+    for before in ("0001-01-01", "1999-12-31", first):
+        page = desk.get(f"/seller/day?day={before}").text
+        assert f"<strong>{first}</strong>" in page and 'rel="prev"' not in page and 'rel="next"' in page
+    assert 'rel="next"' not in desk.get("/seller/day?day=9999-12-31").text
 
 
 def test_the_setting_shares_out(app: Flask, cast: Cast, desk: FlaskClient, now: Clock) -> None:
