@@ -159,7 +159,8 @@ def may_see(opened: Pass, case: Case) -> bool:
         return False
     at: Case | None = case
     while at is not None and opened.case_id is not None and at.id != opened.case_id:
-        at = db.session.get(Case, at.parent_id) if at.parent_id else None
+        before = select(Case).where(Case.id == at.parent_id, Case.shop_id == at.shop_id)
+        at = db.session.scalars(before).one_or_none() if at.parent_id else None
     return at is not None
 
 

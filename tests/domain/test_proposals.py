@@ -227,7 +227,8 @@ def test_each_move_is_a_card_in_the_conversation(cast: Cast) -> None:
     case = cast.take(case, "propose", SELLER, terms=cast.terms(case))
     cast.take(case, "decline", BUYER)
     cards = [
-        (message.side, message.kind, message.data["proposal"]) for message in conversations.load_last(case.order_id, 9)
+        (message.side, message.kind, message.data["proposal"])
+        for message in conversations.load_last(case.order_id, case.shop_id, 9)
     ]
     assert cards == [("seller", "case", 1), ("buyer", "case", 1)]
 

@@ -48,7 +48,7 @@ def records_the_order(me: Page, order_no: str) -> str:
     ):
         me.get_by_label(label).fill(words)
     me.get_by_label("卖出数量").first.fill("2")
-    me.get_by_label("单价(元)").first.fill("39.9")
+    me.get_by_label("单价（元）").first.fill("39.9")
     me.get_by_role("button", name="登记").click()
     me.wait_for_url("**/apply-for*")
     me.get_by_label("消费者怎么说的").fill("杯口有裂，想换一个")
@@ -105,7 +105,7 @@ def test_three_parties_and_goods_that_go_straight(lively: World, visit: Any, tmp
     expect(me.get_by_text("两边的进度", exact=True)).to_be_visible()
     expect(me.locator("main time[data-due]")).to_have_count(2)
     above = re.findall(r"HH\d{14}", me.locator("main a[href^='/cases/HH']").first.get_attribute("href") or "")[0]
-    me.get_by_label("寄回运费(元）").fill("8")
+    me.get_by_label("寄回运费（元）").fill("8")
     me.get_by_role("button", name="保存").click()
     expect(me.locator("#chain-result")).to_have_text("¥8.00")
 
@@ -218,6 +218,7 @@ def test_three_parties_where_the_distributor_presses_nothing_but_agree(
     consumer.get_by_label("运单号").fill("75484863576513")
     consumer.get_by_label("物流公司").select_option("ZTO")
     consumer.get_by_role("button", name="提交运单号").click()
+    expect(consumer.get_by_text("75484863576513").first).to_be_visible()
     supplier.opens_case(above)
     expect(supplier.page.get_by_text("75484863576513").first).to_be_visible()
     supplier.accepts_goods()
