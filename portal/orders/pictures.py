@@ -12,7 +12,7 @@ from portal import inputs
 from portal.extensions import db
 from portal.models import Product
 
-_NUMBERED = re.compile(r"(?P<cargo>.+?)(?:[ _-]\d{1,2}|\s*[(（]\d{1,2}[)）])")  # A12_1, A12-2, A12 (3)
+_NUMBERED = re.compile(r"(?P<cargo>.+?)(?:[ _-]\d{1,2}|\s{0,3}[(（]\d{1,2}[)）])")  # A12_1, A12-2, A12 (3)
 
 
 def read_cargo_nos(name: str) -> tuple[str, ...]:

@@ -10,6 +10,18 @@ from playwright.sync_api import Locator, Page
 from tests.cast import PASSWORD
 
 
+def tap_reason(page: Page, name: str) -> int:
+    """A tap on a reason of the first page of an application, which goes on by itself; how many taps it took.
+
+    Before the first frame of a new page the browser drops touches, and before its script a tap only chooses.
+    """
+    page.wait_for_url("**/apply?line=*")
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    page.get_by_label(name, exact=True).tap(force=True)
+    page.wait_for_url("**/apply/details")
+    return 1
+
+
 class Person:
     """Somebody in front of a browser window."""
 

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import World
-from tests.e2e.pages import Buyer
+from tests.e2e.pages import Buyer, tap_reason
 from tests.pictures import photo
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
@@ -77,8 +77,6 @@ def test_shared_photos_wait_for_the_application(world: World, visit: Any) -> Non
     assert where.endswith("/orders?said=shared")
     page.goto(f"/orders/{order_no}")
     page.locator('a[href*="/apply?line="]').first.click()
-    page.wait_for_load_state("load")
-    page.get_by_label("破损", exact=True).tap(force=True)
-    page.wait_for_url("**/apply/details")
+    tap_reason(page, "破损")
     expect(page.locator(".tile[data-id]")).to_have_count(1)
     assert not page.evaluate("() => caches.has('shared-1')")

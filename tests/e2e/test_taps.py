@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import World
-from tests.e2e.pages import Buyer
+from tests.e2e.pages import Buyer, tap_reason
 from tests.pictures import photo
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
@@ -30,10 +30,7 @@ def test_from_an_order_to_its_application_in_four_taps_and_a_photo(world: World,
     page, taps = buyer.page, 0
     page.locator('a[href*="/apply?line="]').first.click()
     taps += 1
-    page.wait_for_url("**/apply?line=*")  # and its script: before, a tap only chooses
-    page.get_by_label("破损", exact=True).tap(force=True)  # a tap on a reason goes on by itself
-    taps += 1
-    page.wait_for_url("**/apply/details")
+    taps += tap_reason(page, "破损")
     page.get_by_label("凭证").first.set_input_files(str(picture))
     page.locator(".tile[data-id]").first.wait_for()
     taps += tap(page, "下一步")
@@ -66,9 +63,7 @@ def test_fifteen_lines_in_twenty_taps(world: World, visit: Any, tmp_path: Path) 
     buyer.signs_in("haijiao_xm", f"/orders/{order_no}")
     page = buyer.page
     page.locator('a[href*="/apply?line="]').first.click()
-    page.wait_for_url("**/apply?line=*")  # and its script: before, a tap only chooses
-    page.get_by_label("破损", exact=True).tap(force=True)
-    page.wait_for_url("**/apply/details")
+    tap_reason(page, "破损")
     page.get_by_label("凭证").first.set_input_files(str(picture))
     page.locator(".tile[data-id]").first.wait_for()
     page.get_by_text("同一原因的其他商品").click()
@@ -95,9 +90,7 @@ def test_the_most_that_can_be_refunded_follows_what_is_typed(world: World, visit
     buyer.signs_in("haijiao_xm", f"/orders/{order_no}")
     page = buyer.page
     page.locator('a[href*="/apply?line="]').first.click()
-    page.wait_for_load_state("load")
-    page.get_by_label("数量过多", exact=True).tap(force=True)
-    page.wait_for_url("**/apply/details")
+    tap_reason(page, "数量过多")
     hint, quantity = page.locator("#amount-hint"), page.locator(".stepper input").first
     quantity.fill("1")
     expect(hint).to_contain_text("最多可退")

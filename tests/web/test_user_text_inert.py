@@ -74,7 +74,7 @@ SENTENCES = frozenset(
     }
 )
 # Where the text of a person may stand in an attribute: as the value of a field, to be copied, or as a name.
-SAYING = frozenset({"value", "data-copy", "data-who", "aria-label", "alt", "data-note", "title", "label"})
+SAYING = frozenset({"value", "data-copy", "data-who", "aria-label", "alt", "data-note", "title", "label", "data-seen"})
 FORM_TEXT = frozenset({"textarea", "option", "title"})
 
 
