@@ -12,6 +12,7 @@ import unicodedata
 from portal import inputs
 
 LEAST_DIGITS = 10  # of a group that is a whole number by itself; shorter groups are parts of one written in blocks
+MOST_BLOCK = 6  # digits of one block, where a number is written in blocks
 MOST_DIGITS = 22  # more of them in a row are two numbers whose separator was lost
 JOINT = ";"
 
@@ -21,6 +22,7 @@ _TOKEN = re.compile(r"[0-9A-Z]+(?:-[0-9A-Z]+)*-?")
 _LETTERS = re.compile(r"[A-Z]{1,6}")
 _JD_PACKAGE = re.compile(r"(JD[0-9A-Z]{11,14})(?:-[0-9A-Z]{1,4}){1,3}-?")
 _PACKAGE = re.compile(r"([0-9A-Z]{10,20})-[0-9]{1,3}-[0-9]{1,3}-[0-9A-Z]{0,4}")  # 京东's form, on another's number
+_SUFFIX = re.compile(r"-[0-9](?:-|$)|-$")  # what counts packages; blocks of one number are longer
 _TWICE = re.compile(r"[0-9]{8}.*[A-Z]+[0-9A-Z]?[0-9]{8}")  # digits, a prefix, digits: two numbers run together
 _USUAL = re.compile(r"[A-Z]{0,4}[0-9]{10,22}")
 _DPK = re.compile(r"DPK[0-9]{11,}(?:-[0-9]+)+")  # a further parcel of one 德邦 waybill: the suffix is part of it
@@ -108,12 +110,18 @@ def _split_part(part: str) -> list[str]:
         if sum(_is_whole(piece) for piece in pieces) > 1:  # two numbers with a dash between them
             numbers += pieces[:-1]
             group += pieces[-1]
+        elif _SUFFIX.search(token) and MOST_BLOCK < _count_digits(pieces[0]) < LEAST_DIGITS:  # no number of any carrier
+            return []
         elif not _is_whole(pieces[0]) or _DPK.fullmatch(token):  # blocks of one number
             group += token if _DPK.fullmatch(token) else "".join(pieces)
         else:
             group += token.strip("-")
     numbers.append(group)
     return [number for number in numbers if _is_whole(number)]
+
+
+def _count_digits(text: str) -> int:
+    return sum(each.isdigit() for each in text)
 
 
 def _digits(text: str) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from portal import inputs
-from portal.orders.export_format.cells import read_id, shown
+from portal.orders.export_format.ids import read_id, shown
 from portal.orders.export_format.refusals import CellRefused
 from portal.resale.tables import COLUMNS, MOST_ROWS, NEEDED, NUMBERS, TableRefused
 from portal.sheets import HEADINGS_WITHIN, Date, Fault, Row, open_tables

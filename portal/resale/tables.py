@@ -16,7 +16,7 @@ from portal.applications import goods
 from portal.extensions import db
 from portal.flow import StepRefused
 from portal.models import Order, OrderLine, OrderLink
-from portal.orders.export_format.cells import note_lost_end, read_id
+from portal.orders.export_format.ids import note_lost_end, read_id
 from portal.orders.export_format.refusals import CellRefused
 from portal.resale.downstream import UPSTREAM, Bought, Passes, record_order
 from portal.words import BEIJING

@@ -15,7 +15,6 @@ import pytest
 import xlsxwriter
 
 from portal.orders.export_format import Export, ExportRefused, Lost, OrderRows, Parcel, Problem, read
-from portal.orders.export_format.amounts import IN_DOZENS
 from portal.orders.export_format.cells import CellRefused, parcels_of
 from portal.orders.export_format.columns import (
     BY_HEADING,
@@ -25,6 +24,7 @@ from portal.orders.export_format.columns import (
     REQUIRED,
     normal_heading,
 )
+from portal.orders.export_format.dozens import PRICE_OF_PIECE, UNCLEAR
 from portal.orders.export_format.moments import read_moment
 from tests import exports
 from tests.exports import FEW, HEADINGS, gift, line, order, table
@@ -408,7 +408,7 @@ def test_money_is_read_to_the_fen(tmp_path: Path, value: Any, fen: int) -> None:
                 "十几件",
                 "两三件",
                 "几件",
-                "半打",
+                "半箱",
                 "3多件",
                 "一百五件",
                 "十",
@@ -464,12 +464,80 @@ def test_small_chinese_numerals_with_a_unit_are_quantities(tmp_path: Path, said:
     assert only.lines[0].quantity_milli == milli
 
 
-def test_a_dozen_is_never_one(tmp_path: Path) -> None:
-    for said, unit in (("1打", "件"), ("1打", ""), ("2 打", "双")):
-        orders, problems = all_of(exports.xlsx(tmp_path / "a.xlsx", table([order(数量=said, 单位=unit)])))
-        assert IN_DOZENS in [each.sentence for each in problems] and not any(each.lines for each in orders)
-    [only], _ = all_of(exports.xlsx(tmp_path / "a.xlsx", table([order(数量="1打", 单位="打")])))
-    assert (only.lines[0].quantity_milli, only.lines[0].unit) == (1_000, "打")
+DOZENS = [("打", 12), ("dozen", 12), ("doz", 12), ("DZ", 12), ("罗", 144), ("gross", 144)]
+
+
+@pytest.mark.parametrize(("said", "pieces"), DOZENS)
+@pytest.mark.parametrize(("number", "count"), [("1", 1), ("2 ", 2), ("0.5", 0.5), ("10", 10)])
+def test_dozens_are_the_pieces_that_the_sum_proves(
+    tmp_path: Path, said: str, pieces: int, number: str, count: float
+) -> None:
+    """At 1.50 a piece, or at 1.50 a dozen; the other line is in pieces and stays as it is."""
+    other = line(数量=3, 型号="红色")
+    for unit in ("件", "双", ""):
+        for total, quantity in ((1.5 * count * pieces, count * pieces), (1.5 * count, count)):
+            first = order(**{"数量": number + said, "单位": unit, "单价(元)": 1.5, "货品总价(元)": total + 3 * 18.8})
+            [only], problems = all_of(exports.xlsx(tmp_path / "a.xlsx", table([first, other])))
+            assert [each.quantity_milli for each in only.lines] == [quantity * 1_000, 3_000]
+            assert [each.column for each in problems if each.sentence.endswith("这样与货品总价相符")] == ["数量"]
+            assert {each.lost for each in problems} == {Lost.NOTHING}
+
+
+def test_a_dozen_that_no_sum_explains_is_never_one(tmp_path: Path) -> None:
+    for said, pieces in DOZENS:
+        for unit, total in (("件", 99), ("", 99), ("双", "")):
+            row = order(**{"数量": f"1{said}", "单位": unit, "货品总价(元)": total})
+            orders, problems = all_of(exports.xlsx(tmp_path / "a.xlsx", table([row])))
+            assert UNCLEAR.format(said=said, pieces=pieces) in [each.sentence for each in problems]
+            assert [each.lost for each in problems if each.lost is not Lost.NOTHING] == [Lost.LINE, Lost.EMPTY]
+            assert orders == []
+
+
+def test_a_unit_or_a_price_in_dozens_leaves_no_question(tmp_path: Path) -> None:
+    for row in (
+        order(**{"数量": "1打", "单位": "打", "货品总价(元)": ""}),
+        order(**{"数量": "1 dozen", "单位": "打", "货品总价(元)": ""}),
+        order(**{"数量": "一打", "单位": "", "单价(元)": "18.80元/打", "货品总价(元)": ""}),
+    ):
+        [only], _ = all_of(exports.xlsx(tmp_path / "a.xlsx", table([row])))
+        assert (only.lines[0].quantity_milli, only.lines[0].unit_price) == (1_000, Decimal("18.8"))
+    row = order(**{"数量": 24, "单位": "件", "单价(元)": "18元/打", "货品总价(元)": 36})
+    [only], problems = all_of(exports.xlsx(tmp_path / "a.xlsx", table([row])))
+    assert (only.lines[0].quantity_milli, only.lines[0].unit_price) == (24_000, Decimal("1.5"))
+    assert PRICE_OF_PIECE.format(said="打", pieces=12) in [each.sentence for each in problems]
+
+
+@pytest.mark.parametrize("said", ["1k", "1.5K件", "2w", "2W 件", "2左右", "2件左右", "3上下", "2以上"])
+def test_a_quantity_that_is_not_its_digits_is_refused(tmp_path: Path, said: str) -> None:
+    orders, problems = all_of(exports.xlsx(tmp_path / "a.xlsx", table([order(数量=said)])))
+    assert orders == [] and problems[0].column == "数量" and problems[0].lost is Lost.LINE
+
+
+@pytest.mark.parametrize("nothing", ["-", "--", "——", "/", "无", "暂无", "null", "NaN", "N/A", "None", " - "])
+def test_what_stands_for_nothing_is_nothing(tmp_path: Path, nothing: str) -> None:
+    """Else 「无」 would be a parcel, and 「-」 as 下游订单号 would make any order one that is sold on."""
+    headings = (
+        "运单号",
+        "物流公司",
+        "下游订单号",
+        "下游渠道",
+        "是否代发订单",
+        "订单付款时间",
+    )
+    plain = table([order(**dict.fromkeys(headings, ""))])
+    [empty], before = all_of(exports.xlsx(tmp_path / "a.xlsx", plain))
+    [only], problems = all_of(exports.xlsx(tmp_path / "b.xlsx", table([order(**dict.fromkeys(headings, nothing))])))
+    assert (only, problems) == (empty, before)
+    assert (only.parcels, only.downstream_order_no, only.downstream_channel) == ([], "", "")
+
+
+@pytest.mark.parametrize("words", ["未发货", "自提", "无需物流", "见备注"])
+def test_words_are_no_parcel(tmp_path: Path, words: str) -> None:
+    [only], problems = all_of(exports.xlsx(tmp_path / "a.xlsx", table([order(运单号=words, 物流公司="")])))
+    assert only.parcels == [] and only.more["tracking_text"] == words
+    assert [each.sentence for each in problems if each.column == "运单号"] == [
+        f"「{words}」不像一个运单号，请核对" + NOT_TAKEN
+    ]
 
 
 @pytest.mark.parametrize(

@@ -136,6 +136,48 @@ def test_unusual_times(text: str, moment: datetime) -> None:
     assert convert(text, Kind.MOMENT, 200)[0] == moment
 
 
+_TENS = ("", "十", "二十", "三十", "四十", "五十")
+_ONES = ("", "一", "二", "三", "四", "五", "六", "七", "八", "九")
+
+
+def spell(number: int) -> str:
+    """A number below 60 as it is said of a time."""
+    return _TENS[number // 10] + _ONES[number % 10] or "零"
+
+
+@given(st.integers(1, 12), st.integers(0, 59), st.sampled_from(["上午", "下午"]), st.booleans(), st.booleans())
+def test_times_in_words_are_those_in_digits(hour: int, minute: int, half: str, day: bool, blank: bool) -> None:
+    """「二〇二六年十一月五日下午一点三十一分」, and the short forms 一点半, 一点一刻, 一点整, 一点零五."""
+    expected = convert(f"2026-11-05 {half}{hour}:{minute:02d}", Kind.MOMENT, 200)[0]
+    date = ("二〇二六年十一月五日" if day else "2026-11-05") + (" " if blank else "")
+    spoken = "两" if hour == 2 else spell(hour)
+    minutes = {0: ["", "整", "零分"], 15: ["一刻", "1刻"], 30: ["半"], 45: ["三刻"]}.get(minute, [])
+    minutes = [*minutes, f"{spell(minute)}分", f"{minute}分"]
+    if minute:
+        minutes.append(spell(minute) if minute > 9 else f"零{spell(minute)}")
+    for said in minutes:
+        for name in (spoken, str(hour)):
+            assert convert(f"{date}{half}{name}点{said}", Kind.MOMENT, 200) == (expected, "")
+
+
+@given(moments)
+def test_what_separates_a_time_may_be_a_point_or_missing(moment: datetime) -> None:
+    for form in (
+        "%Y-%m-%d %H.%M.%S", "%Y%m%dT%H%M%S", "%Y%m%d %H:%M:%S", "%Y-%m-%d %H%M%S", "%Y-%m-%d_%H:%M:%S",
+        "%Y - %m - %d %H:%M:%S", "%Y/%m/%dT%H%M%S",
+    ):  # fmt: skip
+        assert convert(moment.strftime(form), Kind.MOMENT, 200)[0] == moment - BEIJING
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2026-11-05 1331", "2026-11-05 十十点", "2026-11-05 下午一百点", "2026-11-05 13:311", "2026-11-05 13.311.5"],
+)
+def test_a_time_that_has_two_readings_is_refused(text: str) -> None:
+    with pytest.raises(CellRefused):
+        convert(text, Kind.MOMENT, 200)
+
+
 def test_what_may_be_the_day_or_the_month_is_said() -> None:
     assert convert("11/5/2026 1:31 PM", Kind.MOMENT, 200)[1] == "按「月/日/年」读取，请核对"
     assert convert("11/15/2026 1:31 PM", Kind.MOMENT, 200)[1] == ""

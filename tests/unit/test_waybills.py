@@ -59,6 +59,15 @@ def test_every_form_of_jingdongs_suffix_is_cut(number: str, suffix: str) -> None
     assert split_numbers(number + suffix) == [number]
 
 
+@given(st.integers(7, 9), st.integers(1, 9), st.integers(1, 9), st.sampled_from(["-", ""]))
+def test_a_package_s_suffix_never_becomes_digits(size: int, which: int, of: int, end: str) -> None:
+    """Behind what is too short for a number of any carrier: it is kept as it stands, and asked about."""
+    text = f"JDVB{'123456789'[:size]}-{which}-{of}{end}"
+    assert split_numbers(text) == [text]
+    assert is_doubtful(text)
+    assert split_numbers(f"{text};75480000000001") == [text, "75480000000001"]
+
+
 @given(numbers, numbers)
 def test_two_numbers_without_anything_between_are_doubtful(first: str, second: str) -> None:
     assert is_doubtful(first + second)

@@ -25,17 +25,18 @@ _NUMBER = re.compile(r"(-?)([0-9]{1,15})(?:\.([0-9]*))?")
 _QUANTITY = re.compile(
     r"(?:共|合计|[X×*])?([0-9][0-9,]*(?:\.[0-9]*)?)(?:([^\W\d_]{1,8}|C?M[23])|\([^\W\d_]{1,8}\))?", re.IGNORECASE
 )
-_INEXACT = re.compile("[百十万亿几多余来半]|千(?![克米])")  # 「1万件」 is not 1, 「十几件」 not 10
+_INEXACT = re.compile(  # 「1万件」 and 「1k」 are not 1, 「十几件」 not 10
+    "[百十万亿几多余来半]|千(?![克米])|[kw](?![a-z])|.*(?:左右|上下|以[上下内])", re.IGNORECASE
+)
 _DIGITS = {digit: number for number, digit in enumerate("零一二三四五六七八九")} | {"两": 2}
 _COUNTED = re.compile(
     "(?:共|合计)?(?:([一二两三四五六七八九])百)?(?:([一二三四五六七八九])?(十))?零?([一二两三四五六七八九])?"
-    "([件个只双套条箱包盒袋瓶张本支台部根块片对副顶卷米码斤桶罐组]|公斤|千克)"
+    "([件个只双套条箱包盒袋瓶张本支台部根块片对副顶卷米码斤桶罐组打罗]|公斤|千克)"
 )
 
 MOST_FEN = 9_999_999_999
 TO_FEN = "小数多于两位，已四舍五入到分"
 TO_SIX = "小数多于六位，已四舍五入到六位"
-IN_DOZENS = "数量以「打」计，请换算成件数再导入，1 打是 12 件；若单价也按打计，请在「单位」一列写「打」"
 OTHER_UNIT = "单位「{said}」与「单位」一列的「{unit}」不一致，按 {number} {unit}读取，请核对"
 
 
@@ -89,6 +90,12 @@ def read_price(text: str, *, shown: str) -> tuple[Decimal, str]:
     return Decimal(f"{exact:f}"), "" if rounded == value else TO_SIX
 
 
+def unit_of_price(text: str) -> str:
+    """The unit that a price is for, as it says: 「打」 of 「216元/打」; "" where it says none."""
+    found = _EACH.search(_SPACES.sub("", text))
+    return found[0].lstrip("元圆块").lstrip("/每一") if found else ""
+
+
 def read_quantity(text: str, *, shown: str) -> tuple[int, str]:
     """(thousandths, the unit written behind the number or ""). Raises CellRefused."""
     plain = _count_spoken(_SPACES.sub("", text))
@@ -107,6 +114,8 @@ def read_quantity(text: str, *, shown: str) -> tuple[int, str]:
 
 def _count_spoken(plain: str) -> str:
     """「二十件」 as 「20件」; anything else as it is."""
+    if plain in ("半打", "半罗"):
+        return f"0.5{plain[1]}"
     found = _COUNTED.fullmatch(plain)
     if found is None:
         return plain
@@ -121,11 +130,6 @@ def refuse_negative(read: tuple[int, str]) -> tuple[int, str]:
     if read[0] < 0:
         raise CellRefused("金额不能为负数")
     return read
-
-
-def refuse_dozens(said: str, unit: str) -> str:
-    """Why a quantity in dozens can't be taken; "" when the column of units counts in dozens too, or for other units."""
-    return IN_DOZENS if said == "打" and inputs.fold(unit) != "打" else ""
 
 
 def note_unit(said: str, unit: str, milli: int) -> str:

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Iterator
 from typing import Any
 
-from portal.inputs import money_text
-from portal.orders.export_format.cells import CellRefused, convert, in_fen, read_id, show_unread, shown, unit_in
+from portal.orders.export_format.cells import (
+    CellRefused,
+    convert,
+    price_unit_in,
+    show_unread,
+    shown,
+    unit_in,
+)
 from portal.orders.export_format.columns import LINE_COLUMNS, ORDER_COLUMNS, REQUIRED, Column
+from portal.orders.export_format.dozens import Dozens, count_pieces, price_piece, read_dozens, weigh_dozens
+from portal.orders.export_format.ids import read_id
+from portal.orders.export_format.lines import make_line, number_lines, weigh_sums
 from portal.orders.export_format.rows import (
-    KEY_LENGTH,
     MOST_KNOWN,
     MOST_LINES,
     NOT_TAKEN,
-    LineRow,
     Lost,
     OrderRows,
     Problem,
     adds_up,
     are_others,
-    goods_of,
     is_cut,
     judge_unit,
 )
@@ -48,6 +52,7 @@ class Assembly:
         }
         self._order_no_at = next(place for place, column in places.items() if column.key == "order_no")
         self._quantity_at = next((place for place, column in places.items() if column.key == "quantity_milli"), -1)
+        self._price_at = next((place for place, column in places.items() if column.key == "unit_price"), -1)
         self._dates_from_1904 = dates_from_1904
         self._order: OrderRows | None = None
         self._said = ""  # its number as the cells have it
@@ -60,6 +65,7 @@ class Assembly:
         self._keys: dict[str, int] = {}
         self._known: dict[int, dict[object, Any]] = {place: {} for place in places}  # most cells say what others said
         self._seen: dict[tuple[tuple[str, str], ...], int] = {}
+        self._dozens: dict[int, Dozens] = {}  # of the present order's lines, by their rows
         self._doubles: list[tuple[int, int, bool]] = []  # the same row again: its place, the first's row, with a number
 
     def take(self, row: Row) -> Iterator[OrderRows | Problem]:
@@ -151,13 +157,17 @@ class Assembly:
         self._order, self._said = OrderRows(row=row.number, status=status, more=more, sheet=self._sheet, **own), said
         self._own, self._own_cells = values, row.cells
         self._refused_row, self._stray_row, self._collided = 0, 0, False
-        self._keys, self._seen, self._doubles = {}, {}, []
+        self._keys, self._seen, self._doubles, self._dozens = {}, {}, [], {}
         yield from self._line(self._order, row, repeated=True)
 
     def _line(self, order: OrderRows, row: Row, repeated: bool) -> Iterator[Problem]:
         values, problems, unread = self._values(row, self._line_places, Lost.LINE)
-        if unit := unit_in(row.cells.get(self._quantity_at, "")):
-            problems += judge_unit(row.number, unit, values)
+        unit = unit_in(row.cells.get(self._quantity_at, ""))
+        priced = price_unit_in(row.cells.get(self._price_at, ""))
+        dozens = read_dozens(unit, values, priced)
+        problems += price_piece(row.number, unit, priced, values)
+        if unit:
+            problems += [] if dozens or count_pieces(unit) else judge_unit(row.number, unit, values)
             values.setdefault("unit", unit)
         if not any(problem.lost is Lost.LINE for problem in problems):
             for column in LINE_COLUMNS[:3]:
@@ -179,7 +189,9 @@ class Assembly:
         if same in self._seen:
             self._doubles.append((len(order.lines), self._seen[same], repeated))
         self._seen.setdefault(same, row.number)
-        order.lines.append(self._made(row.number, values, words))
+        order.lines.append(make_line(row.number, values, words, self._keys))
+        if dozens:
+            self._dozens[row.number] = dozens
 
     def _values(
         self, row: Row, places: dict[int, Column], lost: Lost
@@ -247,8 +259,14 @@ class Assembly:
             yield Problem(order.row, "", "这个订单没有一行可以导入", Lost.EMPTY, order.order_no)
             return
         yield from self._decide_doubles(order)
+        if self._dozens:
+            yield from weigh_dozens(order, self._dozens)
+            order.lines = number_lines(order.lines)
+            if not order.lines:
+                yield Problem(order.row, "", "这个订单没有一行可以导入", Lost.EMPTY, order.order_no)
+                return
         if order.whole:
-            yield from _sums(order)
+            yield from weigh_sums(order)
         yield order
 
     def _is_many(self, order: OrderRows) -> bool:
@@ -279,44 +297,7 @@ class Assembly:
                 yield Problem(order.lines[place].row, "", sentence, Lost.NOTHING, order.order_no)
         if dropped:
             kept = [line for place, line in enumerate(order.lines) if place not in dropped]
-            order.lines = _numbered(kept)
-
-    def _made(self, row: int, values: dict[str, Any], words: dict[str, str]) -> LineRow:
-        parts = [values.get(key, "") for key in ("offer_id", "sku_id", "cargo_no", "spec", "sku_cargo_no")]
-        if parts[1]:
-            parts = parts[:2]
-        elif not any(parts):
-            parts.append(values["title"])
-        key = "|".join(parts)
-        if len(key) > KEY_LENGTH:
-            key = hashlib.sha256(key.encode()).hexdigest()
-        number = self._keys[key] = self._keys.get(key, 0) + 1
-        return LineRow(
-            row=row,
-            key=key if number == 1 else f"{key}#{number}",
-            title=values["title"],
-            spec=values.get("spec", ""),
-            unit=values.get("unit", ""),
-            unit_price=values["unit_price"],
-            unit_price_fen=in_fen(values["unit_price"]),
-            quantity_milli=values["quantity_milli"],
-            cargo_no=values.get("cargo_no", ""),
-            offer_id=values.get("offer_id", ""),
-            sku_id=values.get("sku_id", ""),
-            sku_cargo_no=values.get("sku_cargo_no", ""),
-            snapshot=words,
-        )
-
-
-def _numbered(lines: list[LineRow]) -> list[LineRow]:
-    """Lines whose keys are numbered anew, after some of them were left out."""
-    counted: dict[str, int] = {}
-    numbered = []
-    for line in lines:
-        key = re.sub(r"#[0-9]+$", "", line.key)
-        number = counted[key] = counted.get(key, 0) + 1
-        numbered.append(line._replace(key=key if number == 1 else f"{key}#{number}"))
-    return numbered
+            order.lines = number_lines(kept)
 
 
 def _order_no_said(cell: str) -> str:
@@ -325,19 +306,3 @@ def _order_no_said(cell: str) -> str:
         return read_id(cell)[0]
     except CellRefused:
         return cell.strip()
-
-
-def _sums(order: OrderRows) -> Iterator[Problem]:
-    """What doesn't add up; a half 分 may be lost in each line."""
-    goods = goods_of(order.lines)
-    if order.goods_total_fen is not None and not adds_up(order.lines, order.goods_total_fen):
-        total = money_text(order.goods_total_fen)
-        sentence = f"各行单价×数量合计 {money_text(in_fen(goods / 100))} 元，与货品总价 {total} 元不一致"
-        yield Problem(order.row, "货品总价(元)", sentence, Lost.NOTHING, order.order_no)
-    if order.goods_total_fen is not None and order.paid_fen is not None:
-        due = order.goods_total_fen + (order.freight_fen or 0) + (order.adjustment_fen or 0)
-        unpaid = order.paid_fen == 0 and order.status in ("unpaid", "cancelled")
-        unread = "freight_fen" in order.more or "adjustment_fen" in order.more
-        if due != order.paid_fen and not unpaid and not unread:
-            sentence = f"货品总价+运费+涨价或折扣为 {money_text(due)}，与实付款 {money_text(order.paid_fen)} 元不一致"
-            yield Problem(order.row, "实付款(元)", sentence, Lost.NOTHING, order.order_no)

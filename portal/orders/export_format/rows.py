@@ -10,7 +10,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from portal.orders.export_format.amounts import note_unit, refuse_dozens
+from portal.orders.export_format.amounts import note_unit
 from portal.orders.export_format.cells import parcels_of
 from portal.orders.export_format.columns import Column
 
@@ -150,7 +150,5 @@ def are_others(order: OrderRows, cells: Mapping[int, object], places: Mapping[in
 
 def judge_unit(number: int, unit: str, values: dict[str, Any]) -> list[Problem]:
     """What is wrong with a quantity that says its own unit, in the row of this number."""
-    if refusal := refuse_dozens(unit, values.get("unit", "")):
-        return [Problem(number, "数量", refusal, Lost.LINE)]
     doubt = note_unit(unit, values.get("unit", ""), values.get("quantity_milli", 0))
     return [Problem(number, "数量", doubt, Lost.NOTHING)] if doubt else []

@@ -5,24 +5,33 @@ from __future__ import annotations
 import unicodedata
 
 _STATUS_WORDS = {  # our status: what exports say for it, the words of this platform first
-    "unpaid": "等待买家付款 待付款 等待付款 未付款 待支付 等待支付 未支付 待买家付款",
+    "unpaid": "等待买家付款 待付款 等待付款 未付款 待支付 等待支付 未支付 待买家付款 waitbuyerpay",
     "unshipped": (
         "等待卖家发货 待发货 等待发货 未发货 买家已付款 已付款 已支付 待卖家发货 等待商家发货 "
         "待商家发货 买家已付款等待卖家发货 已付款待发货 待配货 配货中 备货中 待出库 等待出库 "
-        "待打单"
+        "待打单 待打印 待拣货 拣货中 待打包 打包中 待发出 等待供应商发货 等待厂家发货 waitsellersend "
+        "waitsellersendgoods"
     ),
     "in_transit": (
         "等待物流公司揽件 等待买家收货 等待买家签收 已发货 卖家已发货 商家已发货 待收货 等待收货 "
         "待买家收货 等待买家确认收货 等待确认收货 待确认收货 卖家已发货等待买家确认 已发货待收货 "
         "已发货待签收 待签收 等待签收 已出库 待揽收 待揽件 已揽收 已揽件 运输中 在途 配送中 "
-        "派送中 派件中 部分发货 部分已发货 卖家部分发货"
+        "派送中 派件中 部分发货 部分已发货 卖家部分发货 已发出 全部发货 已全部发货 发货完成 待取件 "
+        "待自提 待配送 已到站 waitbuyerreceive waitbuyerconfirmgoods"
     ),
-    "delivered": "买家已签收 已收货 已签收 签收 已妥投 买家已收货 买家已确认收货 已确认收货 客户已签收",
-    "completed": "交易成功 交易完成 已完成 订单完成 订单已完成 交易已完成 交易已成功 已成功",
+    "delivered": (
+        "买家已签收 已收货 已签收 签收 已妥投 买家已收货 买家已确认收货 已确认收货 客户已签收 已自动确认收货 "
+        "系统已自动确认收货 待评价 confirmgoods"
+    ),
+    "completed": (
+        "交易成功 交易完成 已完成 订单完成 订单已完成 交易已完成 交易已成功 已成功 完成 已评价 双方已评 success "
+        "tradefinished"
+    ),
     "cancelled": (
         "交易取消 交易关闭 交易终止 已取消 订单取消 订单已取消 交易已取消 买家取消 卖家取消 "
         "买家已取消 已关闭 订单关闭 订单已关闭 交易已关闭 退款成功 已退款 全额退款 退款完成 "
-        "退款已完成 已全额退款 退货退款成功 已作废 作废"
+        "退款已完成 已全额退款 退货退款成功 已作废 作废 关闭 取消 cancel terminated "
+        "tradeclosed tradeclosedbytaobao"
     ),
     "refunding": (
         "退款中 退款处理中 申请退款 退款申请中 申请退款中 退货退款中 退货中 售后中 售后处理中 待退款 等待退款"
@@ -36,7 +45,7 @@ PARTLY_SHIPPED = "「{text}」按已发货导入，没有发出的部分请与�
 
 def read_status(text: str) -> tuple[str, str]:
     """(our status of an export's words, what is to be said about it or "")."""
-    plain = "".join(each for each in unicodedata.normalize("NFKC", text) if each.isalnum())
+    plain = "".join(each for each in unicodedata.normalize("NFKC", text).casefold() if each.isalnum())
     status = STATUSES.get(plain, "unknown")
     if status == "unknown":
         return status, UNKNOWN_STATUS.format(text=text[:30])

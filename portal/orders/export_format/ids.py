@@ -1,0 +1,157 @@
+"""Numbers and names of orders, goods and parcels in cells: kept whole, or refused where an end is lost."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from decimal import Decimal
+
+from portal import inputs
+from portal.orders.export_format.refusals import CellRefused
+from portal.sheets import Date, Number
+from portal.waybills import is_doubtful, join_numbers, split_numbers
+
+AS_TEXT = "数字过长，后几位可能已经丢失，请把该列设为文本后重新导出"
+CLEANED = "含有看不见的字符，已去掉"
+CUT = "以 {zeros} 结尾，请核对后几位是否已被表格软件改成了 0"
+SIGNIFICANT = 15  # digits of a spreadsheet's number; those after them become 0
+LOOKS_LIKE_DATE = "「{text}」像是被表格软件改成的日期，请核对原来的{heading}"
+DOUBTFUL = "「{number}」不像一个运单号，请核对"
+_SIMPLE = re.compile(r"[1-9][0-9]*(?:\.[0-9]*[1-9])?")
+_LOST = re.compile(r"\d(?:\.\d+)? ?E\+\d+|\d\.\d+ ?E[12]\d", re.IGNORECASE)
+_ORDER_LABEL = re.compile(r"订?单编?号\s*:\s*")
+_ORDER_NO = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{3,39}")
+_MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+_AS_DATE = re.compile(
+    rf"\d{{1,2}}月\d{{1,2}}日|\d{{1,2}}月|{_MONTH}-\d{{2}}|\d{{1,2}}-{_MONTH}(?:-\d{{2}})?"
+    r"|(?:19|20)\d{2}[-/](?:0?[1-9]|1[0-2])[-/](?:0?[1-9]|[12]\d|3[01])(?: 0?0:00(?::00)?)?"
+    r"|(?:0?[1-9]|[12]\d|3[01])[-/](?:0?[1-9]|[12]\d|3[01])[-/](?:19|20)\d{2}"
+    r"|(?:19|20)\d{2}年\d{1,2}月(?:\d{1,2}日)?",
+    re.ASCII | re.IGNORECASE,
+)
+_FOLDED = {
+    code: code - 0xFEE0 for code in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B), 0xFF0D)
+}
+
+
+def clean(text: str, longest: int) -> tuple[str, str]:
+    """(the text as it is kept, a note when something of it was left out).
+
+    ``longest`` is in code points, as columns count. Raises CellRefused for what can't be stored and for too much.
+    """
+    kept, note = text.strip(), ""
+    if not (kept.isprintable() and unicodedata.is_normalized("NFC", kept)):
+        kept = inputs.text(text, limit=longest)
+        note = CLEANED if inputs.was_cleaned(text, kept) else ""
+    if len(kept) > longest:
+        raise CellRefused(f"最多 {longest} 个字，现在有 {len(kept)} 个")
+    return kept, note
+
+
+def shown(cell: str) -> str:
+    """A cell as a person sees it in the spreadsheet, without formatting."""
+    if isinstance(cell, Date):
+        return cell.as_date
+    return plain(cell) if isinstance(cell, Number) else cell.strip()
+
+
+def plain(number: Number) -> str:
+    """A number without exponent and without the noise of a binary fraction. Raises CellRefused when it isn't one."""
+    if len(number) < 12 and _SIMPLE.fullmatch(number):
+        return str(number)
+    try:
+        value = Decimal(f"{float(number):.15g}")
+    except ValueError:
+        raise CellRefused("不是数字") from None
+    if not value.is_finite() or abs(value) >= Decimal(10) ** 20:
+        raise CellRefused("数字过大")
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def read_id(cell: str) -> tuple[str, str]:
+    """(an ID with full-width digits and letters folded and without what can't be seen, a note or "").
+
+    What keeps a spreadsheet from counting (="…", an apostrophe) goes without a word. Raises CellRefused for a number
+    that has lost its end.
+    """
+    if isinstance(cell, Number):
+        text = plain(cell)
+        if len(text.partition(".")[0].lstrip("-")) > SIGNIFICANT:
+            raise CellRefused(AS_TEXT)
+        return text, ""
+    text = seen = cell if cell.isascii() else cell.translate(_FOLDED)
+    if not cell.isascii() or not cell.isprintable():
+        seen = "".join(each for each in text if unicodedata.category(each) not in ("Cf", "Cc") or each.isspace())
+    note = CLEANED if seen != text else ""
+    seen = seen.strip()
+    if seen.startswith('="') and seen.endswith('"'):
+        seen = seen[2:-1]
+    seen = seen.lstrip("'’‘`").strip()
+    if _LOST.fullmatch(seen if seen.isascii() else inputs.fold(seen)):
+        raise CellRefused(AS_TEXT)
+    return seen, note
+
+
+def note_lost_end(number: str) -> str:
+    """What is to be said of digits that are all 0 after the fifteenth: a spreadsheet may have cut them."""
+    if not (number.isascii() and number.isdecimal()) or number.startswith("0") or len(number) <= SIGNIFICANT:
+        return ""
+    end = number[SIGNIFICANT:]
+    return CUT.format(zeros=end) if not end.strip("0") else ""
+
+
+def read_order_no(cell: str) -> tuple[str, str]:
+    text, note = read_id(cell)
+    text = inputs.fold(text)
+    if found := _ORDER_LABEL.match(text):
+        text = text[found.end() :]
+    if not _ORDER_NO.fullmatch(text):
+        raise CellRefused("订单编号应为数字")
+    return text, _both(note, note_lost_end(text))
+
+
+def read_long_id(cell: str) -> tuple[str, str]:
+    text, note = read_id(cell)
+    return text, _both(note, note_lost_end(text))
+
+
+def read_code(cell: str) -> tuple[str, str]:
+    text = shown(cell)
+    return text, _note_date(cell, text, "型号")
+
+
+def read_code_id(cell: str) -> tuple[str, str]:
+    if isinstance(cell, Date):
+        return cell.as_date, _note_date(cell, cell.as_date, "货号")
+    text, note = read_id(cell)
+    return text, _both(note, _note_date(cell, text, "货号"))
+
+
+def _note_date(cell: str, text: str, heading: str) -> str:
+    if isinstance(cell, Date) or _AS_DATE.fullmatch(text):
+        return LOOKS_LIKE_DATE.format(text=text[:30], heading=heading)
+    return ""
+
+
+def read_tracking(cell: str) -> tuple[str, str]:
+    """Every number of the cell, each checked by itself."""
+    text, note = read_id(cell)
+    numbers = split_numbers(text)
+    if not any(each.isdigit() for each in text):
+        raise CellRefused(DOUBTFUL.format(number=text[:40]))
+    notes = [note, *(note_lost_end(number) for number in numbers)]
+    notes += [DOUBTFUL.format(number=number[:40]) for number in numbers if is_doubtful(number)]
+    joined = join_numbers(numbers)
+    if not notes[0] and _bare(joined) != _bare(text):
+        notes.insert(0, f"按「{joined[:80]}」读取")
+    return joined, ";".join(each for each in dict.fromkeys(notes) if each)
+
+
+def _bare(text: str) -> str:
+    """What of a cell of tracking numbers isn't blank or punctuation, for comparing."""
+    return re.sub(r"[\W_]+", "", text).upper()
+
+
+def _both(first: str, second: str) -> str:
+    return ";".join(each for each in (first, second) if each)
