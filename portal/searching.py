@@ -24,7 +24,12 @@ _TAIL = re.compile(
     r"|^(?=[*…]|\.\.)[*….]+ ?(?=[0-9])"
 )
 _NUMBER = re.compile(r"[0-9A-Z](?:[0-9A-Z_-]|\s(?=[0-9A-Z]))*[0-9A-Z-]|[0-9]", re.IGNORECASE)
+# Before a mobile number, which is kept without it.
+_ABROAD = re.compile(r"(?<![0-9])(?:\+ ?86|0086|86(?=[ -]))[ -]?(?=1[3-9](?:[ -]?[0-9]){9}(?![0-9]))")
 _QUOTES = "「」『』【】[]()<>《》\"'“”‘’="
+
+
+_PAIRS = frozenset(map(tuple, ("「」", "『』", "【】", "《》", '""', "“”", "''", "‘’")))
 
 
 class Typed(NamedTuple):
@@ -47,7 +52,10 @@ def read_typed(raw: str) -> Typed:
         if unicodedata.category(each) not in ("Cf", "Cc", "Cs") or each.isspace()
     )
     words = re.sub(r" +", " ", unicodedata.normalize("NFC", plain)).strip()[:MOST_TYPED]
+    if len(words) > 1 and (words[0], words[-1]) in _PAIRS:  # a name that was quoted
+        words = words[1:-1].strip()
     bare = words.translate(dict.fromkeys(map(ord, _QUOTES), " ")).strip(" ,.;:、。!?")
+    bare = _ABROAD.sub("", bare)
     tail = _TAIL.search(bare)
     if tail:
         bare = bare[tail.end() :]

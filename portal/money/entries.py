@@ -200,8 +200,8 @@ def doubt_about(shop_id: int, entry_id: int, way: str, reference: str) -> str:
 
     A receipt for notes is whatever the shop calls it; all others are numbers that a bank or a wallet gave.
     """
-    if way != "cash" and not references.is_reference(reference):
-        return references.ODD
+    if odd := references.find_oddity(way, reference):
+        return odd
     used = db.session.scalar(
         select(Case.case_no)
         .join(MoneyEntry, and_(MoneyEntry.case_id == Case.id, MoneyEntry.shop_id == Case.shop_id))

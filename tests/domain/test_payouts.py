@@ -19,7 +19,7 @@ from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Case, CaseLine, MoneyEntry, Notice, Order, OrderLine, PayoutFile, Shop, Staff
 from portal.money import entries as money_entries
-from portal.money import payment_lists
+from portal.money import payment_lists, references
 from portal.orders import ledger
 from portal.payments import batches as payment_batches
 from portal.payments import recording
@@ -279,12 +279,27 @@ def test_what_is_kept_is_the_way_that_was_taken(cast: Cast, way: str) -> None:
 def test_a_number_is_doubted_that_no_channel_gives_or_that_was_used(cast: Cast) -> None:
     first = cast.take(cast.until("refunding", case_type=ONLY), "refund_ok", Actor.SELLER, reference=NUMBER)
     other = entry_of(cast.until("refunding", case_type=ONLY))
-    for odd in ("1", "已付清", "abcdefgh", "12 34"):
+    for odd in ("1", "已付清", "abcdefgh", "12 34", "000000", "88888888", "123456", "87654321", "13800138000"):
         assert "不像" in money_entries.doubt_about(cast.shop, other.id, "original", odd)
         assert not money_entries.doubt_about(cast.shop, other.id, "cash", odd)
     assert first.case_no in money_entries.doubt_about(cast.shop, other.id, "bank", NUMBER)
     assert not money_entries.doubt_about(cast.shop2, other.id, "bank", NUMBER)
     assert not money_entries.doubt_about(cast.shop, other.id, "alipay", "2026112322001419")
+
+
+@pytest.mark.parametrize("length", [6, 8, 12, 15, 16, 28, 32])
+@pytest.mark.parametrize(
+    ("way", "least"), [("original", 6), ("offline", 6), ("bank", 8), ("alipay", 16), ("wechat", 16)]
+)
+def test_a_number_looks_like_one_of_its_channel(way: str, least: int, length: int) -> None:
+    number = ("4200002481202611230" * 2)[:length]
+    odd = references.find_oddity(way, number)
+    assert (odd == "") == (length >= least)
+    named = {"bank": "银行", "alipay": "支付宝", "wechat": "微信"}.get(way)
+    assert named is None or length >= least or length < 6 or named in odd
+    if way in ("alipay", "wechat"):
+        assert references.find_oddity(way, f"A{number}")
+    assert not references.find_oddity("cash", number)
 
 
 def test_another_shop_reaches_no_payment(cast: Cast) -> None:

@@ -276,7 +276,7 @@ def test_a_line_of_totals_below_the_table_is_no_order(tmp_path: Path) -> None:
     rows = [order(), {"订单编号": "合计", "实付款(元)": 43.6}]
     orders, problems = all_of(exports.xlsx(tmp_path / "a.xlsx", table(rows)))
     assert len(orders) == 1
-    assert problems == [Problem(3, "订单编号", "订单编号应为数字", Lost.ORDER, "合计")]
+    assert problems == [Problem(3, "", "「合计」一行不是订单，没有读", Lost.NOTHING)]
 
 
 def test_merged_cells_blank_rows_hidden_rows_and_filters_do_no_harm(tmp_path: Path) -> None:

@@ -509,3 +509,75 @@ def test_tracking_forms() -> None:
         ["75484863576596", "75484863576597"],
     ]
     assert [each.tracking_text for each in orders][1] == "SF1234567890123;SF1234567890124"
+
+
+# Rows and sheets that are no orders
+
+
+@pytest.mark.parametrize("at", [1, 2, 3])
+@pytest.mark.parametrize("name", ["合计", "总计：", "小 计", "本页合计", "Total"])
+def test_a_row_of_sums_is_no_order_and_is_said(tmp_path: Path, at: int, name: str) -> None:
+    good = [[f"900{each}", "打底衫", 2, 18.8, "交易成功"] for each in (1, 2)]
+    for sums in ([name, "", 4, 75.2, ""], ["", name, 4, 75.2, ""]):
+        rows = [*good[: at - 1], sums, *good[at - 1 :]]
+        orders, problems = all_of(exports.text(tmp_path / "a.csv", [FEW, *rows]))
+        assert [(each.order_no, len(each.lines), each.whole) for each in orders] == [
+            ("9001", 1, True),
+            ("9002", 1, True),
+        ]
+        assert [(each.row, each.lost) for each in problems] == [(at + 1, Lost.NOTHING)]
+
+
+@pytest.mark.parametrize("every", [1, 2, 3])
+def test_headings_that_stand_again_are_passed_over(tmp_path: Path, every: int) -> None:
+    """Pages that were put together."""
+    rows: list[list[Any]] = []
+    for number in range(6):
+        rows += [FEW] if number % every == 0 else []
+        rows += [[f"900{number}", "打底衫", 2, 18.8, "交易成功"]]
+    orders, problems = all_of(exports.text(tmp_path / "a.csv", [FEW, *rows]))
+    assert ([each.order_no for each in orders], problems) == ([f"900{number}" for number in range(6)], [])
+
+
+STRANGE = (
+    ["訂單編號", "貨品標題", "數量", "單價", "訂單狀態"],
+    ["Order", "Item", "Count", "Each", "State"],
+    ["A", "B", "C", "D", "E"],
+)
+
+
+@pytest.mark.parametrize("headings", STRANGE)
+def test_a_table_of_strange_headings_can_be_explained(tmp_path: Path, headings: list[str]) -> None:
+    path = exports.text(tmp_path / "a.csv", [["11月订单"], headings, ["9001", "打底衫", 2, 18.8, "交易成功"]])
+    with pytest.raises(HeadingsRefused) as refused:
+        all_of(path)
+    assert list(refused.value.seen.theirs) == headings
+    [only], _ = all_of(path, explained=dict(zip(headings, FEW, strict=True)))
+    assert (only.order_no, only.lines[0].quantity_milli) == ("9001", 2_000)
+
+
+@pytest.mark.parametrize("headings", STRANGE)
+def test_a_second_sheet_of_strange_headings_is_not_lost_in_silence(tmp_path: Path, headings: list[str]) -> None:
+    path = tmp_path / "a.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        exports.fill(book, "11月", [FEW, ["9001", "打底衫", 2, 18.8, "交易成功"]])
+        exports.fill(book, "10月", [headings, ["9002", "打底衫", 2, 18.8, "交易成功"]])
+        exports.fill(book, "说明", [["请勿修改表头"], ["导出人", "小王"]])
+    orders, problems = all_of(path)
+    assert [each.order_no for each in orders] == ["9001"]
+    assert [each.sentence for each in problems] == ["工作表「10月」没有读：没有找到认识的表头"]
+
+
+@pytest.mark.parametrize("quantity", ["数量(件)", "数量（双）", "数量/件", "数量[个]", "数量(PCS)"])
+@pytest.mark.parametrize("price", ["单价(元/件)", "单价（元）", "单价/元", "单价(¥)", "单价[元/双]"])
+def test_a_heading_may_name_its_unit(tmp_path: Path, quantity: str, price: str) -> None:
+    headings = ["订单编号", "货品标题", quantity, price, "订单状态"]
+    [only], problems = all_of(exports.text(tmp_path / "a.csv", [headings, ["9001", "打底衫", 2, 18.8, "交易成功"]]))
+    assert (only.lines[0].quantity_milli, only.lines[0].unit_price_fen, problems) == (2_000, 1_880, [])
+
+
+def test_a_heading_that_counts_dozens_or_boxes_is_asked_about(tmp_path: Path) -> None:
+    for unit in ("打", "箱", "包"):
+        headings = ["订单编号", "货品标题", f"数量({unit})", "单价(元)", "订单状态"]
+        with pytest.raises(HeadingsRefused):
+            all_of(exports.text(tmp_path / "a.csv", [headings, ["9001", "打底衫", 2, 18.8, "交易成功"]]))

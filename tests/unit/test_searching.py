@@ -60,3 +60,16 @@ def test_anything_may_be_typed(text: str) -> None:
 )
 def test_forms(raw: str, typed: Typed) -> None:
     assert read_typed(raw) == typed
+
+
+@given(st.from_regex(r"1[3-9][0-9]{9}", fullmatch=True), st.sampled_from([" ", "-", ""]))
+def test_a_mobile_number_is_found_with_the_country_s(mobile: str, gap: str) -> None:
+    written = gap.join([mobile[:3], mobile[3:7], mobile[7:]])
+    for before in ("+86", "+86 ", "+86-", "0086", "0086-", "86-", "86 ", "手机号：+86 "):
+        assert read_typed(before + written)[:2] == (mobile, False)
+
+
+@given(st.text("李王张雯一二ab", min_size=2, max_size=6))
+def test_quoted_words_are_the_words(words: str) -> None:
+    for quoted in (f"「{words}」", f"“{words}”", f'"{words}"', f"【{words}】", f" '{words}' "):
+        assert read_typed(quoted).words == words

@@ -129,7 +129,7 @@ class Export:
         yield from self._notices
         for number, part in enumerate(self._parts):
             sheet = part.table.name if number else ""
-            assembly = Assembly(part.places, part.table.dates_from_1904, sheet)
+            assembly = Assembly(part.places, part.table.dates_from_1904, sheet, part.headings)
             hidden: list[int] = []
             hidden_count = 0
             for row in part.rows():
@@ -178,6 +178,9 @@ def _understood(tables: Tables, headings: Headings) -> Export:
     found = [(table, *_headings_of(table, headings)) for table in ordered]
     most = max((count for _table, count, _row in found), default=0)
     if most == 0:
+        for table in ordered:
+            if not table.hidden and (row := _find_strange_headings(table)) is not None:
+                _part(table, row, headings)  # refused, with what can be explained
         raise ExportRefused(f"没有找到表头，请上传后台「导出订单」得到的文件，其中应有「{'」「'.join(REQUIRED)}」等列")
     good = [each for each in found if each[1] >= len(REQUIRED)]
     chosen = (good or [each for each in found if each[1] == most])[0]
@@ -192,7 +195,12 @@ def _understood(tables: Tables, headings: Headings) -> Export:
         for theirs, ours in parts[0].synonyms.items():
             notices.append(_notice(row.number, f"「{theirs}」一列按「{ours}」读取", theirs))
     for table, count, row in found:
-        if table is chosen[0] or row is None or count < _FEW_HEADINGS:
+        if table is chosen[0]:
+            continue
+        if row is None or count < _FEW_HEADINGS:
+            if not table.hidden and _find_strange_headings(table) is not None:
+                sentence = f"工作表「{table.name[:40]}」没有读：没有找到认识的表头"
+                notices.append(_notice(parts[0].headings.number, sentence))
             continue
         if table.hidden:
             notices.append(_notice(parts[0].headings.number, f"隐藏的工作表「{table.name[:40]}」没有读"))
@@ -217,6 +225,15 @@ def _headings_of(table: Table, headings: Headings) -> tuple[int, Row | None]:
         if (count := headings.count(row.cells)) > best[0]:
             best = count, row
     return best
+
+
+def _find_strange_headings(table: Table) -> Row | None:
+    """The first row near the top that may be headings nobody knows: as many words as an export needs columns."""
+    for row, _ in zip(table.rows(), range(HEADINGS_WITHIN), strict=False):
+        words = [text for text in row.cells.values() if text.strip() and not any(each.isdigit() for each in text)]
+        if len(words) >= len(REQUIRED):
+            return row
+    return None
 
 
 def _part(table: Table, row: Row, headings: Headings) -> _Part:

@@ -155,3 +155,11 @@ def _bare(text: str) -> str:
 
 def _both(first: str, second: str) -> str:
     return ";".join(each for each in (first, second) if each)
+
+
+def say_order_no(cell: str) -> str:
+    """The number in a row's cell as rows are compared by it, whatever is wrong with it; "" for none."""
+    try:
+        return read_id(cell)[0]
+    except CellRefused:
+        return cell.strip()

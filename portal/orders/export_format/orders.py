@@ -15,7 +15,7 @@ from portal.orders.export_format.cells import (
 )
 from portal.orders.export_format.columns import LINE_COLUMNS, ORDER_COLUMNS, REQUIRED, Column
 from portal.orders.export_format.dozens import Dozens, count_pieces, price_piece, read_dozens, weigh_dozens
-from portal.orders.export_format.ids import read_id
+from portal.orders.export_format.ids import say_order_no
 from portal.orders.export_format.lines import make_line, number_lines, weigh_sums
 from portal.orders.export_format.rows import (
     MOST_KNOWN,
@@ -27,7 +27,9 @@ from portal.orders.export_format.rows import (
     adds_up,
     are_others,
     is_cut,
+    is_heading_again,
     judge_unit,
+    name_total,
 )
 from portal.orders.export_format.statuses import read_status
 from portal.sheets import Fault, Row
@@ -40,7 +42,8 @@ _FIELDS = frozenset(OrderRows.__slots__)
 class Assembly:
     """Puts rows together to orders, holding one order at a time."""
 
-    def __init__(self, places: dict[int, Column], dates_from_1904: bool, sheet: str = "") -> None:
+    def __init__(self, places: dict[int, Column], dates_from_1904: bool, sheet: str, headings: Row) -> None:
+        self._headings = {place: text.strip() for place, text in headings.cells.items() if place in places}
         self._sheet = sheet
         self._line_places = {place: column for place, column in places.items() if column in LINE_COLUMNS}
         self._order_places = {place: column for place, column in places.items() if column in ORDER_COLUMNS}
@@ -76,7 +79,12 @@ class Assembly:
             self._refuse(row.number, "")
             yield Problem(row.number, "", row.trouble, Lost.ORDER)
             return
-        said = _order_no_said(row.cells.get(self._order_no_at, ""))
+        if is_heading_again(row, self._headings):
+            return
+        if total := name_total(row, self._order_no_at):
+            yield Problem(row.number, "", f"「{total}」一行不是订单，没有读", Lost.NOTHING)
+            return
+        said = say_order_no(row.cells.get(self._order_no_at, ""))
         if said and (self._order is None or said != self._said or are_others(self._order, row.cells, self._own_places)):
             if self._refused_row and said == self._refused_no:
                 yield self._orphan(row.number)
@@ -298,11 +306,3 @@ class Assembly:
         if dropped:
             kept = [line for place, line in enumerate(order.lines) if place not in dropped]
             order.lines = number_lines(kept)
-
-
-def _order_no_said(cell: str) -> str:
-    """The number in a row's cell as rows are compared by it, whatever is wrong with it; "" for none."""
-    try:
-        return read_id(cell)[0]
-    except CellRefused:
-        return cell.strip()

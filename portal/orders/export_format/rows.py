@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from portal.orders.export_format.amounts import note_unit
 from portal.orders.export_format.cells import parcels_of
 from portal.orders.export_format.columns import Column
+from portal.sheets import Row
 
 MOST_LINES = 2_000  # of one order
 
@@ -134,6 +135,23 @@ def goods_of(lines: Iterable[LineRow]) -> Decimal:
 def adds_up(lines: Sequence[LineRow], goods_total_fen: int) -> bool:
     """Whether lines come to this sum; a half 分 may be lost in each."""
     return abs(goods_of(lines) - goods_total_fen) <= len(lines)
+
+
+def is_heading_again(row: Row, headings: Mapping[int, str]) -> bool:
+    """Whether a row only repeats the headings, as pages that were put together do."""
+    said = {place: text.strip() for place, text in row.cells.items() if place in headings and text.strip()}
+    return len(said) > 2 and all(headings[place] == text for place, text in said.items())
+
+
+_TOTALS = frozenset("合计 总计 小计 共计 总和 汇总 本页合计 本页小计 总合计 total sum".split())
+
+
+def name_total(row: Row, order_no_at: int) -> str:
+    """What a row of sums calls itself in the place of a number; "" for a row of an order."""
+    words = [text.strip() for place, text in sorted(row.cells.items()) if text.strip()]
+    said = row.cells.get(order_no_at, "").strip() or (words[0] if words else "")
+    others = [text for text in words if text != said and not any(each.isdigit() for each in text)]
+    return said if "".join(said.split()).rstrip(":：").casefold() in _TOTALS and not others else ""
 
 
 _PEOPLE = ("seller_member", "buyer_member")
