@@ -14,6 +14,7 @@ from portal.flow import CaseType, StepRefused
 from portal.models import Draft
 from portal.models import Evidence as Photo
 from portal.rights.reasons import MOST_PHOTOS, reason
+from portal.rights.sizes import write_sizes
 
 _DRAFT = select(Draft).where(Draft.order_id == bindparam("order_id"), Draft.buyer_id == bindparam("buyer_id"))
 
@@ -39,7 +40,7 @@ def read_description(draft: Draft) -> str:
     fields = draft.fields
     stated, measured = fields.get("stated") or "", fields.get("measured") or ""
     known = reason(fields.get("reason", ""))
-    sizes = f"标注 {stated}，实测 {measured}。" if known and known.measures and stated and measured else ""
+    sizes = write_sizes(stated, measured) if known and known.measures and stated and measured else ""
     return sizes + (fields.get("description") or "")
 
 

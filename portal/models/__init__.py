@@ -40,6 +40,7 @@ from portal.models.system import SystemNote
 from portal.models.team import CaseLook, ShopTag, StaffNote
 from portal.models.tracking import AskingSlot, OrderWatch, ReceiptClaim, Shipment, ShipmentTrace, TraceFile, Track
 from portal.models.versions import OrderVersion
+from portal.models.wordings import Wording
 
 __all__ = [
     "AccessLink",
@@ -126,4 +127,5 @@ __all__ = [
     "TraceFile",
     "Track",
     "User",
+    "Wording",
 ]

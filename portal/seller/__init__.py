@@ -102,6 +102,9 @@ ROOMS: dict[str, str] = {
     "product": "products",
     "product_pictures": "products",
     "fetch_picture": "products",
+    "title_list": "products",
+    "product_words": "products",
+    "look_at_words": "products",
     "notices": "notices",
     "upload_photo": "notices",  # whoever may open a form may send its photos
     "payout_list": "payouts",
@@ -181,5 +184,6 @@ from portal.seller import (
     steps,
     team,
     views,
+    wordings,
     workday,
 )

@@ -15,6 +15,7 @@ from portal.models import ImportJob
 from portal.orders import explained
 from portal.orders import uploads as order_uploads
 from portal.seller import bp
+from portal.service import wordings
 from portal.web import guards, rates
 from portal.web.fields import Pick
 from portal.web.forms import Form
@@ -95,7 +96,11 @@ def import_job(job_id: str) -> ResponseReturnValue:
 
 
 def _show(job: ImportJob, headings: Form | None, status: int = 200) -> ResponseReturnValue:
-    return page("seller/import.html", status, job=job, form=Form(), headings=headings, running=job.state in RUNNING)
+    titles = wordings.list_open_titles(g.who.shop_id)[0] if job.state == "done" else []
+    running = job.state in RUNNING
+    return page(
+        "seller/import.html", status, job=job, form=Form(), headings=headings, running=running, titles=titles[:1]
+    )
 
 
 def _headings_form(job: ImportJob) -> Form | None:

@@ -87,7 +87,13 @@ _PLAIN = (  # what follows 最 in plain order of place, time, number and use
 )
 
 RULES: Final[tuple[Rule, ...]] = (
-    _rule(_A, r"最(?:便宜|实惠|划算|低价)|最低的?(?:批发|进货|出厂|拿货)?价格?|价格最低|全网底价", "价格实惠", _AIMS),
+    _rule(
+        _A,
+        r"(?:全网|全国|全球|全城|全市|行业|同行|市面上?)?最(?:便宜|实惠|划算|低价)|最低的?(?:批发|进货|出厂|"
+        r"拿货)?价格?|价格最低|全网底价",
+        "价格实惠",
+        _AIMS,
+    ),
     _rule(_A, r"最低折扣", "有折扣", _AIMS),
     _rule(
         _A,

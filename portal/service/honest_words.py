@@ -6,7 +6,7 @@ Advice only: nothing is changed and nothing is refused because of it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from portal.service.honest_rules import ADVICE, GROUNDS, RULES, Kind, Rule
@@ -95,11 +95,3 @@ def _compare_no_reason(sentence: str, applies: bool) -> Iterator[Hit]:
         ground = "这件商品设置为不适用7天无理由退货；写出来的承诺，买家可以要求兑现"
         advice = "删去这一句，或把商品设置改为适用"
     yield Hit(Kind.NO_REASON, sentence, match.group(), ground, "", advice)
-
-
-def count_kinds(hits: Iterable[Hit]) -> dict[Kind, int]:
-    """How many of each kind."""
-    found: dict[Kind, int] = {}
-    for hit in hits:
-        found[hit.kind] = found.get(hit.kind, 0) + 1
-    return found

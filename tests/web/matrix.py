@@ -372,6 +372,15 @@ ROWS: tuple[Row, ...] = (
         post=303,
         form=lambda deal: {"question": "有白色吗", "answer": "有白色"},
     ),
+    Row("seller.title_list", SHOP, get=200),
+    Row(
+        "seller.product_words",
+        SELLER,
+        get=200,
+        post=303,
+        form=lambda deal: {"place": "promotion", "words": "全网最低价"},
+    ),
+    Row("seller.look_at_words", SELLER, post=422, form=lambda deal: {"place": "title", "seen": "0"}),
     Row("seller.product", SELLER, get=200, post=303, form=lambda deal: {"exchangeable": "y"}),
     Row("seller.payout", SELLER, get=200),
     Row(
