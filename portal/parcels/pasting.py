@@ -6,6 +6,8 @@ import re
 from typing import Final, NamedTuple
 
 from portal import inputs
+from portal.orders.export_format.moments import SHANGHAI, read_moment
+from portal.orders.export_format.refusals import CellRefused
 
 _WEEKDAY = "(?:[/\\s]*(?:周|星期)[一二三四五六日天])?"
 _DATE = f"(?:20[0-9]{{2}}[-/.年])?[0-9]{{1,2}}[-/.月][0-9]{{1,2}}日?{_WEEKDAY}"
@@ -13,6 +15,16 @@ _CLOCK = "[0-9]{1,2}[:时][0-9]{1,2}分?(?:[:]?[0-9]{1,2}秒?)?"
 _STAMP = re.compile(f"(?P<date>{_DATE})[T,\\s]*(?P<clock>{_CLOCK})(?P<rest>.*)", re.DOTALL)
 _DAY = re.compile(_DATE)
 _TIME = re.compile(f"(?P<clock>{_CLOCK})(?P<rest>.*)", re.DOTALL)
+# A clock as people or programs elsewhere write it: 下午3:00, 3:00 PM, 下午三点半, 01:00Z. 「09:00 下午再派」 is none.
+_PART = "凌晨|清晨|早上|早晨|上午|中午|下午|午后|傍晚|晚上|夜里|深夜|[ap]m"
+_SAID = "[零一二两三四五六七八九十]{1,3}"
+_SPOKEN = re.compile(
+    f"(?:(?P<date>{_DATE})[T,\\s]*)?(?P<clock>(?P<before>{_PART})?\\s*"
+    f"(?:[0-9]{{1,2}}[:时点]|(?P<words>{_SAID}[点时]))(?P<half>半|整|一刻|三刻)?(?:(?:[0-9]{{1,2}}|{_SAID})(?:分|(?=[^0-9])|$))?"
+    "(?:[:]?[0-9]{1,2}秒?(?:[.][0-9]+)?)?"
+    r"\s*(?P<after>[ap]\.?m\b\.?)?\s*(?P<zone>Z\b|[+-][0-9]{2}:?[0-9]{2}\b)?)",
+    re.IGNORECASE,
+)
 _HEADINGS: Final = frozenset(
     "已签收 签收 派送中 派件中 运输中 已揽收 揽收 待取件 待揽收 已发货 已下单 已出库 仓库处理中 清关中 在途 到达 已取件"
     " 已收件 物流详情 物流信息 物流跟踪 查看更多 收起 展开 时间 地点和跟踪进度 跟踪进度 物流动态".split()
@@ -31,7 +43,7 @@ def unfold_table(text: str) -> list[tuple[int, str]]:
     Where no time stands alone the lines are given back as they are. A heading of the page (「已签收」 above a group of
     scans) is left out where the scan has words of its own: it may belong to the next one.
     """
-    plain = [(number, line.strip()) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+    plain = [(number, _write_clock(line.strip())) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
     lines = _stamped(plain)
     if not any(line.stamp and not line.words for line in lines) or not any(not line.stamp for line in lines):
         return [(line.number, f"{line.stamp} {line.words}".strip()) for line in lines]
@@ -41,6 +53,23 @@ def unfold_table(text: str) -> list[tuple[int, str]]:
     if first and lines[-1].words:
         return plain
     return _joined(lines[::-1], reverse=True) if first else _joined(lines, reverse=False)
+
+
+def _write_clock(line: str) -> str:
+    """A line whose time is that of a clock of 24 hours in Beijing; any other line as it is."""
+    found = _SPOKEN.match(inputs.fold(line))
+    if found is None:
+        return line
+    if "点" not in found[0] and not any(found[name] for name in ("before", "words", "half", "after", "zone")):
+        return line
+    date = re.sub(_WEEKDAY + "$", "", found["date"] or "1-1")
+    dated = date if date.startswith("20") else f"2024{date.lstrip('0123456789')[0].replace('月', '年')}{date}"
+    try:
+        at = read_moment(f"{dated} {found['clock']}")[0].astimezone(SHANGHAI)
+    except CellRefused:
+        return line
+    day = f"{at:%Y-%m-%d} " if dated == date else f"{at:%m-%d} " if found["date"] else ""
+    return f"{day}{at:%H:%M:%S} {line[found.end() :].strip()}".strip()
 
 
 def _stamped(plain: list[tuple[int, str]]) -> list[_Line]:

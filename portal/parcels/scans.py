@@ -157,10 +157,17 @@ def read(text: str, now: datetime) -> list[Scan]:
         elif not said:
             wrong.append(f"第 {number} 行只有时间没有内容，请补上物流公司的记录")
         else:
-            scans.append(read_words(at, said))
+            scan = read_words(at, said)
+            scans.append(scan._replace(unclear=True) if _tells_another_time(scan) else scan)
     if wrong:
         raise LinesRefused(wrong[:10] + ([f"还有 {len(wrong) - 10} 行读不出来"] if len(wrong) > 10 else []))
     return list(dict.fromkeys(scans))
+
+
+def _tells_another_time(scan: Scan) -> bool:
+    """Whether a scan that ends the way has a second time in its words: two scans that were copied into one line."""
+    others = [_moment(found, None) for found in _TIME.finditer(inputs.fold(scan.words)) if found["y"]]
+    return scan.status in ("signed", "returned", "lost") and any(other not in (None, scan.at) for other in others)
 
 
 # ---------------------------------------------------------------- what to believe

@@ -185,3 +185,39 @@ def test_a_gap_of_three_days_is_a_fault() -> None:
     assert not scans.standing([(NOW, "picked"), (NOW + 72 * HOUR, "transit")]).faulty
     assert scans.standing([(NOW, "picked"), (NOW + 73 * HOUR, "transit")]).faulty
     assert not scans.standing([(NOW, "picked"), (NOW + HOUR, "signed"), (NOW + 99 * HOUR, "transit")]).faulty
+
+
+CLOCKS = (
+    ("09:00", "上午9:00 上午九点 9:00_AM 09:00am 早上9点 上午9点整 01:00Z 01:00:00Z 09:00:00+08:00"),
+    ("15:30", "下午3:30 下午三点半 3:30_PM 3:30pm 下午3点30分 15点30分 十五点三十分 07:30+00:00 下午15:30"),
+    ("00:05", "凌晨0:05 12:05_AM 凌晨零点五分 00:05:00.000+0800"),
+    ("12:15", "中午12:15 12:15_PM 中午十二点一刻 12点15分"),
+)
+
+
+@pytest.mark.parametrize(("clock", "said"), [(clock, said) for clock, several in CLOCKS for said in several.split()])
+@pytest.mark.parametrize("gaps", ["  ", " \n", "\n ", "\n\n"])
+@pytest.mark.parametrize("day", ["2026-11-22", "2026年11月22日", "11-22", "11月22日", "2026/11/22 周日"])
+def test_a_clock_as_people_say_it_is_the_same_clock(clock: str, said: str, gaps: str, day: str) -> None:
+    words = "已签收，签收人：本人"
+    expected = scans.read(f"2026-11-22 {clock} {words}", NOW)
+    said = said.replace("_", " ")
+    assert scans.read(f"{day}{gaps[0]}{said}{gaps[1]}{words}", NOW) == expected
+    assert expected[0].status == "signed" and not expected[0].unclear
+
+
+@pytest.mark.parametrize("words", ["下午再派", "下午三点前送达", "PM2.5超标", "上午派送未成功", "三点水快递站已入库"])
+def test_words_about_the_day_move_no_clock(words: str) -> None:
+    [scan] = scans.read(f"2026-11-22 09:00 {words}", NOW)
+    assert (f"{scan.at:%H:%M}", scan.words) == ("01:00", words)
+
+
+@pytest.mark.parametrize(
+    "other", ["2026-11-20 10:00 已揽收", "2026/11/21 10:00:00 派送中", "2026年11月20日10:00 到义乌"]
+)
+def test_two_scans_in_one_line_sign_for_nothing(other: str) -> None:
+    for line in (f"2026-11-22 09:00 已签收 {other}", f"2026-11-22 09:00 已签收，签收人：本人 {other}"):
+        [scan] = scans.read(line, NOW)
+        assert scan.status != "signed" or scan.unclear
+    [scan] = scans.read("2026-11-22 09:00 已签收，签收时间：2026-11-22 09:00", NOW)
+    assert (scan.status, scan.unclear) == ("signed", False)
