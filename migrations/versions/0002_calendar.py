@@ -9,7 +9,8 @@ from alembic import op
 
 from portal.calendar import holidays
 from portal.extensions import BigId, Moment
-from portal.rights.rules import FIRST
+from portal.rights import resale
+from portal.rights import rules as public_rules
 
 revision = "0002"
 down_revision = "0001"
@@ -50,6 +51,13 @@ _INDEXES = {
     ),
     "ix_cases_provisional": ("cases", ["id"], "finish_provisional"),
 }
+
+
+def _write_first_version() -> str:
+    rule = resale.get_rule()
+    return public_rules.write_first_version(rule.start, rule.apply_days, rule.finish_days)
+
+
 _UNCHANGED = ("rules_unchanged", "UPDATE"), ("rules_kept", "DELETE")
 
 
@@ -104,7 +112,7 @@ def upgrade() -> None:
         [
             {
                 "version": 1,
-                "words": FIRST,
+                "words": _write_first_version(),
                 "changes": "首次公布",
                 "published_at": begin,
                 "published_by": None,

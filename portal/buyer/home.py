@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from portal import flow
 from portal.buyer import bp
 from portal.cases import buyer_inbox
+from portal.rights import silence
 from portal.web.pages import page
 
 
@@ -28,7 +29,7 @@ def home() -> ResponseReturnValue:
 @bp.get("/guide")
 def guide() -> ResponseReturnValue:
     """换货指南: the steps in our own words."""
-    return page("buyer/guide.html", stages=flow.STAGES)
+    return page("buyer/guide.html", stages=flow.STAGES, silences=silence.list_silences())
 
 
 @bp.get("/sw.js")

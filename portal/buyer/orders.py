@@ -20,7 +20,7 @@ from portal.orders.export_format import parcels_of
 from portal.parcels import parcel_view, telling
 from portal.people.sessions import Who
 from portal.resale import downstream
-from portal.rights import addresses, eligibility, examples, guarantees, policies, resale
+from portal.rights import addresses, eligibility, examples, guarantees, policies, resale, silence
 from portal.versioned import Versioned
 from portal.web import early, guards, paging
 from portal.web.pages import not_modified, page, unchanged
@@ -135,5 +135,12 @@ def _conditions(shop_id: int, back: str) -> ResponseReturnValue:
     off = [name for kind, name in words.TYPE.items() if kind not in policy.types.split(",")]
     shown = examples.list_examples(policy.types.split(","), policy.special_freight, guarantees.codes(policy.guarantees))
     return page(
-        "buyer/conditions.html", shop=shop, policy=policy, promises=promises, back=back, off=off, examples=shown
+        "buyer/conditions.html",
+        shop=shop,
+        policy=policy,
+        promises=promises,
+        back=back,
+        off=off,
+        examples=shown,
+        silences=silence.list_silences(),
     )

@@ -6,9 +6,13 @@ from flask import g, request
 from flask.typing import ResponseReturnValue
 
 from portal.buyer import bp
-from portal.rights import rules
+from portal.flow import CaseType
+from portal.rights import examples, guarantees, rules, silence
+from portal.rights.reasons import Payer
 from portal.web import guards
 from portal.web.pages import page
+
+ALL_GUARANTEES = frozenset(each.code for each in guarantees.GUARANTEES)  # what some shop or other promises
 
 
 @bp.get("/rules")
@@ -24,4 +28,8 @@ def public_rules() -> ResponseReturnValue:
         holds=holds,
         versions=every,
         coming=[each for each in every if each.effective_at > g.now],
+        examples=examples.list_examples(
+            list(CaseType), Payer.NEGOTIATED, [each.code for each in guarantees.GUARANTEES]
+        ),
+        silences=silence.list_silences(),
     )

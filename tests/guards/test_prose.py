@@ -15,7 +15,6 @@ FIXED = re.compile(
 COMMENT = re.compile(r"\{#.*?#\}", re.S)
 NOT_PROSE = {
     "portal/demo.py": "an invented world",
-    "portal/rights/rules.py": "version 1 of the public rules, a legal text of its own",
     "portal/rights/guarantees.py": "names of guarantees",
     "portal/tracking/monitor.py": "its own fixed lines, named by the list they draw",
     "templates/seller/logistics.html": "the same lines",

@@ -10,6 +10,7 @@ from flask import Flask
 from sqlalchemy import update
 
 from portal.applications import goods as applications_goods
+from portal.calendar import lengths
 from portal.extensions import db, writing
 from portal.flow import CaseType
 from portal.models import CalendarYear, Order, OrderLine, Product, RuleVersion
@@ -52,6 +53,16 @@ def test_a_calendar_moves_what_people_see(app: Flask, cast: Cast, now: Clock) ->
     page = buyer.get(url).text
     assert "暂按" not in page, re.findall(".{60}暂按.{20}", page)
     assert "1月1日–4日 元旦" in page and "铺货申请时限已延后" in buyer.get("/notices").text
+
+
+def test_public_pages_say_what_happens_when_somebody_is_silent(app: Flask, cast: Cast) -> None:
+    anyone = app.test_client()
+    for page in ("/rules", "/guide", f"/shops/{cast.shop}/conditions"):
+        said = anyone.get(page).text
+        assert "有一方不处理会怎样" in said and "商家逾期未发货，买家可以催办或转退款" in said
+    lengths.set_deadlines({"seller_response": timedelta(hours=31)})
+    assert "31 小时。" in anyone.get("/rules").text
+    assert "袜子有破洞" in anyone.get("/rules").text and 'href="/guide"' in anyone.get("/rules").text
 
 
 def test_rules_are_announced_seven_days_before(app: Flask, cast: Cast, now: Clock) -> None:
