@@ -50,7 +50,9 @@ def collect_facts(
     if state == State.APPLIED:
         asked = {"shop_id": case.shop_id, "case_id": case.id, "order_id": case.order_id, "since": case.opened_at}
         found |= db.session.execute(_BEFORE_AGREEING, asked).mappings().one()
-        found["refusable"] = bool(refusals.possible(application_of(case)))
+        application = application_of(case)
+        found["refusable"] = bool(refusals.possible(application))
+        found["provable"] = refusals.needs_proof(application)
         if case.type == CaseType.REISSUE:
             found["guaranteed"] = is_guaranteed(case)
         if case.type == CaseType.REFUND_ONLY:

@@ -19,6 +19,7 @@ class Facts:
     has_default_address: bool = False
     seller_wrote: bool = False
     refusable: bool = True  # some reason to refuse is left that the data doesn't contradict
+    provable: bool = True  # the application stands on something that evidence can show
     applications: int = 1
     parcels_back: int = 0  # live parcels on the way back
     back_shipped_at: datetime | None = None

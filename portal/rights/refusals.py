@@ -83,6 +83,18 @@ def _misplaced(refusal_id: str, application: Application) -> str:
     return "" if sends or refusal_id not in _NEEDS_GOODS else "退款不需要库存，不能以缺货拒绝"
 
 
+_SEEN = frozenset({"evidence_insufficient", "not_in_scope", *_FACTS})  # refusals that evidence may settle
+
+
+def needs_proof(application: Application) -> bool:
+    """Whether an application stands on what evidence can show.
+
+    7天无理由 has no ground to be shown, and nobody can show what wasn't sent or didn't come: to be asked for evidence
+    of it, and to lose the application by silence, would be a refusal that the data contradicts.
+    """
+    return any(known.id in _SEEN for known in possible(application))
+
+
 def possible(application: Application) -> tuple[Refusal, ...]:
     """The reasons that nothing in the data contradicts."""
     return tuple(known for known in refusal_words.REFUSALS if not why_not(known.id, application))

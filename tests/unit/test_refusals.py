@@ -54,3 +54,16 @@ def test_a_statutory_return_can_not_be_refused() -> None:
 def test_a_fault_inside_the_term_is_not_refused_as_late() -> None:
     assert "over_window" not in ids(Application("damaged", CaseType.EXCHANGE))
     assert "not_in_scope" in ids(Application("damaged", CaseType.EXCHANGE))
+
+
+@pytest.mark.parametrize("application", WAYS, ids=lambda each: f"{each.reason}-{each.case_type}-{each.negotiated}")
+def test_evidence_is_asked_for_only_where_it_can_show_something(application: Application) -> None:
+    reason = reasons.reason(application.reason)
+    assert reason is not None
+    asks = refusals.needs_proof(application)
+    if reason.ground is Ground.NO_REASON:
+        assert not asks
+    if reason.ground in (Ground.UNSHIPPED, Ground.ABSENT) and not application.negotiated:
+        assert not asks
+    if "evidence_insufficient" in ids(application):
+        assert asks
