@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import update
 
 from portal.extensions import db, writing
-from portal.models import Case, OrderLine, Product, Wording
+from portal.models import Case, ImportJob, OrderLine, Product, Wording
 from portal.rights.sizes import find_sizes, read_sizes, write_sizes
 from portal.service import wordings
 from tests.cast import Cast, post, sign_in
@@ -127,3 +127,27 @@ def test_sizes_are_read_as_they_are_written() -> None:
     assert find_sizes("长 70 厘米").keys() == find_sizes("0.7米").keys() == find_sizes("700MM").keys()
     assert find_sizes("70 双，500 ml³，3 m²") == {}
     assert len(find_sizes("1kg、2斤、1000 克、1 升")) == 2
+
+
+def test_after_an_import_the_titles_are_named_and_nothing_is_refused(app: Flask, cast: Cast) -> None:
+    seller = sign_in(app, "seller")
+    with writing():
+        job = ImportJob(
+            shop_id=cast.shop,
+            public_id="done1",
+            user_id=cast.seller,
+            file_name="订单.xlsx",
+            path="none",
+            state="done",
+            report={},
+            created_at=cast.now,
+            updated_at=cast.now,
+        )
+        db.session.add(job)
+    assert "导入不受影响" not in seller.get("/seller/import/done1").text
+    product = goods(cast)
+    shown = seller.get("/seller/import/done1").text
+    assert "导入不受影响" in shown and "「全网最低价」" in shown
+    here = f"/seller/products/{product}/words"
+    post(seller, f"{here}/looked", {"place": "title", "seen": digest(TITLE)}, at=here)
+    assert "导入不受影响" not in seller.get("/seller/import/done1").text
