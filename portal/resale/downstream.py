@@ -27,6 +27,7 @@ from portal.models import (
 from portal.orders import receiving
 from portal.orders.claims import Claims
 from portal.people import accounts
+from portal.resale.receivers import is_receiver
 
 UPSTREAM = "upstream-"  # how the key of a line begins that was sold on: the purchase's line follows
 MOST_NAME = 40  # characters of a consumer's name with their order number
@@ -110,7 +111,7 @@ def _find_same(order_no: str, shop_id: int, receiver: tuple[str, str, str], upst
     ).one()
     links = select(OrderLink.upstream_id).where(OrderLink.shop_id == shop_id, OrderLink.downstream_id == order.id)
     known = list(db.session.scalars(links))
-    if not known or upstream.id in known or (order.receiver_name, order.receiver_phone) != receiver[:2]:
+    if not known or upstream.id in known or not is_receiver(order, receiver):
         raise StepRefused("这个订单号已登记过，请核对下游订单号", "order_no")
     if order.case_count:
         raise StepRefused("这个订单已有售后，不能再加入商品；请用另一个订单号登记", "order_no")

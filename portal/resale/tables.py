@@ -16,9 +16,10 @@ from portal.applications import goods
 from portal.extensions import db
 from portal.flow import StepRefused
 from portal.models import Order, OrderLine, OrderLink
-from portal.orders.export_format.ids import note_lost_end, read_id
+from portal.orders.export_format.ids import is_nothing, note_lost_end, read_id
 from portal.orders.export_format.refusals import CellRefused
 from portal.resale.downstream import UPSTREAM, Bought, Passes, record_order
+from portal.resale.receivers import is_receiver
 from portal.words import BEIJING
 
 MOST_ROWS = 500
@@ -72,6 +73,7 @@ def read_rows(text: str) -> list[Sold]:
     found, problems = [], []
     for number, row in enumerate(table[1:], 2):
         cells = {column: row[place].strip() for place, column in places.items() if place < len(row)}
+        cells = {column: "" if is_nothing(said) else said for column, said in cells.items()}
         for column in NUMBERS:
             try:
                 cells[column] = read_id(cells.get(column, ""))[0]
@@ -143,6 +145,7 @@ def _record(
     for column in NEEDED[:5]:
         if not first.get(column):
             raise StepRefused(f"没有填写{COLUMNS[column][0]}", column)
+    _refuse_contradictions(group)
     purchase = db.session.scalars(
         select(Order).where(
             Order.order_no == first["purchase"], Order.buyer_id == owner_id, Order.shop_id != shop_id, Order.shown
@@ -177,6 +180,21 @@ def _record(
     return "joined" if len({line.line_key for line in list_lines(order)}) > len(sold) else "new", order.order_no
 
 
+_OWN = ("channel", "name", "phone", "address", "received")  # what rows of one consumer's order can't differ in
+
+
+def _refuse_contradictions(group: Sequence[Sold]) -> None:
+    """A further row repeats what the first one says of the consumer, or leaves it empty; else it is another's."""
+    first = group[0]
+    for row in group[1:]:
+        for column in _OWN:
+            said, known = ("".join(each.cells.get(column, "").split()) for each in (row, first))
+            if said and said != known:
+                raise StepRefused(
+                    f"{COLUMNS[column][0]}与第 {row.number} 行不同，下游订单号却相同，请核对是不是两个订单", column
+                )
+
+
 def list_lines(order: Order) -> Sequence[OrderLine]:
     """The lines of a consumer's order, in their order."""
     query = select(OrderLine).where(OrderLine.shop_id == order.shop_id, OrderLine.order_id == order.id)
@@ -196,10 +214,9 @@ def _is_same(order: Order, cells: Mapping[str, str], sold: Sequence[Bought]) -> 
     """Whether a table says of an order what is written down: the same receiver, goods, quantities and prices."""
     known = {(line.line_key, line.quantity_milli, line.unit_price_fen) for line in list_lines(order)}
     asked = {(f"{UPSTREAM}{item.line_id}", item.milli, item.price_fen) for item in sold}
-    return asked <= known and (order.receiver_name, order.receiver_phone) == (
-        inputs.line(cells["name"], limit=50),
-        inputs.phone(cells["phone"]),
-    )
+    name, phone = inputs.line(cells["name"], limit=50), inputs.phone(cells["phone"])
+    receiver = name, phone, inputs.line(cells["address"], limit=200)
+    return asked <= known and is_receiver(order, receiver)
 
 
 def _read_goods(row: Sold, lines: Sequence[Any]) -> Bought:

@@ -20,7 +20,9 @@ from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Case, CaseLine, MoneyEntry, Notice, Order, OrderLine, PayoutFile, Shop, Staff
 from portal.money import entries as money_entries
 from portal.money import payment_lists, references
-from portal.orders import ledger
+from portal.orders import known_shops, ledger
+from portal.orders.export_format import read
+from portal.orders.importing import Counts, import_orders
 from portal.payments import batches as payment_batches
 from portal.payments import recording
 from portal.payments import results as bank_results
@@ -153,6 +155,27 @@ def test_three_cases_applied_for_at_once_give_back_the_last_fen(cast_both: Cast)
     cases = [cast.open_case(order, case_type=ONLY, milli=1_000) for _ in range(3)]
     assert [case.refund_fen for case in cases] == [333] * 3  # as each one asked, when nothing was paid back yet
     fens = [entry_of(cast.take(case, "agree", Actor.SELLER)).amount_fen for case in cases]
+    assert fens == [333, 333, 334] and wrong() == []
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_an_imported_line_of_three_that_cost_ten_gives_back_ten(cast_both: Cast, together: bool) -> None:
+    """The file of the case: 货品总价 10.00 and 单价 3.333333, so that the third unit is worth 3.34."""
+    cast = cast_both
+    with writing():
+        known_shops.vouch({(cast.buyer, cast.shop)}, cast.now)
+    with read(Path(__file__).parents[1] / "data" / "cases" / "48_refund_thirds.csv") as export:
+        assert import_orders(export, now=cast.now).orders == Counts(new=1)
+    order_id = db.session.scalars(db.select(Order.id).where(Order.order_no == "4105403692550800080")).one()
+
+    def ask() -> Case:
+        return cast.open_case(db.session.get_one(Order, order_id), case_type=ONLY, milli=1_000)
+
+    cases = [ask() for _ in range(3)] if together else []
+    fens = [
+        entry_of(cast.take(cases[number] if together else ask(), "agree", Actor.SELLER)).amount_fen
+        for number in range(3)
+    ]
     assert fens == [333, 333, 334] and wrong() == []
 
 

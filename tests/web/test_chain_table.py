@@ -74,6 +74,9 @@ def test_commas_and_full_width_and_the_wish_to_go_on(app: Flask, purchases: list
     ("changed", "sentence"),
     [
         ({"下游订单号": ""}, "没有填写下游订单号"),
+        ({"下游订单号": "-"}, "没有填写下游订单号"),
+        ({"下游订单号": "无"}, "没有填写下游订单号"),
+        ({"下游订单号": "N/A"}, "没有填写下游订单号"),
         ({"进货订单号": "999"}, "您的进货订单里没有 999"),
         ({"商品": "帽子"}, "在进货订单里没有"),
         ({"数量": "9"}, "第 3 行"),
@@ -95,6 +98,47 @@ def test_one_bad_row_holds_all_back_and_keeps_what_was_pasted(
     answer = sends(app, *rows)
     assert answer.status_code == 422 and sentence in answer.text, answer.text[:3000]
     assert "TB-1" in answer.text and downstream_orders() == []
+
+
+@pytest.mark.parametrize(
+    ("column", "other"),
+    [
+        ("收货人", "别人"),
+        ("手机", "13900001111"),
+        ("收货地址", "浙江省义乌市稠州北路1号"),
+        ("销售渠道", "拼多多"),
+        ("签收日期", "2026-11-20"),
+    ],
+)
+@pytest.mark.parametrize("at", [1, 2])
+def test_rows_of_one_number_and_two_consumers_are_no_one_order(
+    app: Flask, purchases: list[str], column: str, other: str, at: int
+) -> None:
+    """The same number out of one purchase, with another receiver: a mistake, and not the first one's goods."""
+    rows = [row(purchases[0], "TB-1") for _ in range(3)]
+    rows[at] = row(purchases[0], "TB-1", **{column: other})
+    answer = sends(app, *rows)
+    assert answer.status_code == 422 and f"与第 {at + 2} 行不同" in answer.text
+    assert downstream_orders() == []
+
+
+@pytest.mark.parametrize(
+    "other", [{"收货人": "别人"}, {"手机": "13900001111"}, {"收货地址": "浙江省义乌市稠州北路1号"}]
+)
+def test_nor_are_they_out_of_two_purchases(app: Flask, purchases: list[str], other: dict[str, str]) -> None:
+    answer = sends(app, row(purchases[0], "TB-1"), row(purchases[1], "TB-1", **other))
+    assert answer.status_code == 422, downstream_orders()
+    assert downstream_orders() == []
+
+
+def test_a_further_row_may_leave_the_consumer_empty(app: Flask, cast: Cast, now: object) -> None:
+    purchase = cast.order(buyer=cast.seller2, milli=3_000, lines=2)
+    goods = ("HH-100", "HH-101")
+    empty = dict.fromkeys(("销售渠道", "收货人", "手机", "收货地址", "签收日期"), "")
+    rows = (row(purchase.order_no, "TB-1", 商品=goods[0]), row(purchase.order_no, "TB-1", 商品=goods[1], **empty))
+    done = sends(app, *rows)
+    assert done.status_code == 303, done.text
+    assert downstream_orders() == [("TB-1", 7_980)]
 
 
 @pytest.mark.parametrize(

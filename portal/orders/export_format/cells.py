@@ -25,6 +25,7 @@ from portal.orders.export_format.amounts import (
 )
 from portal.orders.export_format.ids import (
     clean,
+    is_nothing,
     plain,
     read_code,
     read_code_id,
@@ -67,10 +68,7 @@ class Kind(StrEnum):
 Value = str | int | bool | Decimal | datetime
 
 _NOISE = re.compile(r"-?[0-9]+\.[0-9]{10,18}")  # the fraction of a binary number: 37.019999999999996 was 37.02
-# What programs and people write where there is nothing. An ID isn't among the columns: it may be a line's identity.
-_NOTHING = frozenset(
-    "- -- — —— / // \\ 无 没有 暂无 空 无数据 null none nan nil n/a #n/a na 0000-00-00 (空) （空）".split()
-) | {"0000-00-00 00:00:00"}
+# An ID isn't among them: it may be a line's identity.
 _MAY_BE_NOTHING = frozenset((Kind.WORD, Kind.MOMENT, Kind.TRACKING, Kind.LONG_ID, Kind.FLAG))
 _PARTS = re.compile(r"[;；,，、\n]+")
 _CARRIER = re.compile(r"(.*?)\s*[(（]\s*([0-9A-Za-z_-]+)\s*[)）]")
@@ -173,7 +171,7 @@ def convert(cell: str, kind: Kind, longest: int, dates_from_1904: bool = False) 
     """
     if isinstance(cell, Fault):
         raise CellRefused(f"这一格是错误值 {cell}" if cell else "这一格的公式没有结果，请粘贴为数值")
-    if kind in _MAY_BE_NOTHING and not isinstance(cell, Number) and cell.strip().casefold() in _NOTHING:
+    if kind in _MAY_BE_NOTHING and not isinstance(cell, Number) and is_nothing(cell):
         return "", ""
     try:
         if kind is Kind.MOMENT:

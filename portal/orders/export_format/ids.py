@@ -32,6 +32,15 @@ _AS_DATE = re.compile(
 _FOLDED = {
     code: code - 0xFEE0 for code in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B), 0xFF0D)
 }
+# What programs and people write where there is nothing.
+_NOTHING = frozenset(
+    "- -- — —— / // \\ 无 没有 暂无 空 无数据 null none nan nil n/a #n/a na 0000-00-00 (空) （空）".split()
+) | {"0000-00-00 00:00:00"}
+
+
+def is_nothing(cell: str) -> bool:
+    """Whether a cell only says that there is nothing."""
+    return cell.strip().casefold() in _NOTHING
 
 
 def clean(text: str, longest: int) -> tuple[str, str]:
