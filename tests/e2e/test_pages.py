@@ -230,7 +230,18 @@ def sellers(app: Flask) -> tuple[str, list[str]]:
         .join(User, User.id == Shop.owner_id)
         .where(User.member_name == "seller")
     )
+    described = {"place": "description", "words": "本店质量最好，藏青色，改善失眠。\n尺寸见图。"}
+    post(client, f"/seller/products/{product}/words", described)
+    applied = db.session.scalars(
+        db.select(Case.case_no)
+        .join(Shop, Shop.id == Case.shop_id)
+        .join(User, User.id == Shop.owner_id)
+        .where(User.member_name == "seller", Case.state == "applied")
+    ).first()
     return "seller", [
+        f"/seller/cases/{applied}/precedents",
+        "/seller/products/words",
+        f"/seller/products/{product}/words",
         "/seller",
         "/seller?tab=completed",
         "/seller?tab=closed&q=没有",
