@@ -204,6 +204,7 @@ OTHERS: dict[str, str] = {
     "case_looks": "who of a shop's staff has a case open",
     "shop_tags": "a shop's own words",
     "replies": "a shop's own words",
+    "wordings": "a company's words of its products",
     "exports": "lists of a shop's staff as tables, removed after a day",
     "auto_rules": "a shop's own rules",
     "auto_switches": "whether a shop's rules are at work",
