@@ -157,23 +157,22 @@ def list_open_titles(
     if after is not None:
         query = query.where(tuple_(Product.title, Product.id) > tuple_(*after))
     products = db.session.scalars(query).all()
-    looked = _load_looked_titles(shop_id)
-    found: list[tuple[Product, list[Hit]]] = []
-    for product in products[:SCANNED]:
-        hits = check_title(product)
-        if not hits or (product.id, product.title) in looked:
-            continue
-        if len(found) == PAGE:
-            return found, (found[-1][0].title, found[-1][0].id)
-        found.append((product, hits))
-    last = products[SCANNED - 1] if len(products) > SCANNED else None
-    return found, (last.title, last.id) if last is not None else None
+    advised = [(product, hits) for product in products[:SCANNED] if (hits := check_title(product))]
+    looked = _load_looked_titles(shop_id, [product.id for product, _ in advised])
+    found = [pair for pair in advised if (pair[0].id, pair[0].title) not in looked]
+    last = found[PAGE - 1][0] if len(found) > PAGE else products[SCANNED - 1] if len(products) > SCANNED else None
+    return found[:PAGE], (last.title, last.id) if last is not None else None
 
 
-def _load_looked_titles(shop_id: int) -> set[tuple[int, str]]:
+def _load_looked_titles(shop_id: int, product_ids: Sequence[int]) -> set[tuple[int, str]]:
+    if not product_ids:
+        return set()
     rows = db.session.execute(
         select(Wording.product_id, Wording.words).where(
-            Wording.shop_id == shop_id, Wording.place == "title", Wording.looked_at.is_not(None)
+            Wording.shop_id == shop_id,
+            Wording.product_id.in_(product_ids),
+            Wording.place == "title",
+            Wording.looked_at.is_not(None),
         )
     )
     return {(row.product_id, row.words) for row in rows}

@@ -88,3 +88,19 @@ def test_a_measurement_that_agrees_or_has_no_unit_contradicts_nothing(cast: Cast
         describe(case, said)
         cases = mismatches.list_mismatches(cast.shop, product.id)
         assert len(cases) == 1 and mismatches.check_sizes("衣长 70 厘米", cases) == []
+
+
+def test_titles_without_advice_are_passed_over_page_by_page(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wordings, "SCANNED", 3)
+    monkeypatch.setattr(wordings, "PAGE", 2)
+    for number in range(8):
+        cast.order(title=f"{number} 纯棉袜" if number < 4 else f"{number} 顶级面料袜")
+    seen, after, pages = [], None, 0
+    while pages < 9:
+        rows, after = wordings.list_open_titles(cast.shop, after)
+        seen += [product.title[0] for product, _ in rows]
+        pages += 1
+        if after is None:
+            break
+    assert seen == ["4", "5", "6", "7"] and 3 <= pages <= 5
+    assert wordings.list_open_titles(cast.shop2) == ([], None)
