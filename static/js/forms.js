@@ -10,12 +10,12 @@ window.addEventListener("beforeunload", (event) => {
 document.addEventListener("input", ({ target }) => target.form?.matches("[data-guard]") && edited.add(target.form));
 document.addEventListener("change", ({ target }) => target.matches("[data-autosubmit]") && target.form.requestSubmit());
 
-// A tap on an answer that needs nothing more goes on; by keyboard one looks through the answers first.
+// A tap on an answer that needs nothing more goes on, also on the one chosen before; by keyboard one looks through first.
 const LOOK = 250; // ms in which the choice is seen
 let byKey = false;
 document.addEventListener("keydown", () => (byKey = true), true);
 document.addEventListener("pointerdown", () => (byKey = false), true);
-document.addEventListener("change", ({ target }) => {
+document.addEventListener("click", ({ target }) => {
   if (byKey || !target.matches("[data-goes-on]")) return;
   setTimeout(() => target.isConnected && target.checked && target.form.requestSubmit(), LOOK);
 });

@@ -18,7 +18,7 @@ from portal.calendar import clock
 from portal.cases import clock as case_clock
 from portal.demo import building
 from portal.extensions import db, writing
-from portal.models import Order, OrderLine, RateCount, Shop, User
+from portal.models import Draft, Order, OrderLine, RateCount, Shop, User
 from portal.orders.export_format import read
 from portal.orders.importing import import_orders
 from portal.people import accounts
@@ -62,7 +62,7 @@ class World:
             db.session.remove()
 
     def exchangeable(self, buyer: str = "haijiao_xm") -> tuple[str, str]:
-        """(order number, its seller's 会员名) of a finished order of this buyer without a case.
+        """(order number, its seller's 会员名) of a finished order of this buyer without a case or draft.
 
         When the sample has no more of them, goods on their way arrive.
         """
@@ -75,6 +75,7 @@ class World:
                     User.member_name == buyer,
                     Order.status.in_(("completed", "in_transit", "unshipped")),
                     Order.case_count == 0,
+                    Order.id.not_in(db.select(Draft.order_id)),  # left by another test
                 )
                 .order_by(Order.status, Order.id)
             ).first()

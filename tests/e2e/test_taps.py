@@ -40,6 +40,17 @@ def test_from_an_order_to_its_application_in_four_taps_and_a_photo(world: World,
     assert taps <= 4
 
 
+def test_a_tap_on_the_reason_chosen_before_goes_on_too(world: World, visit: Any) -> None:
+    order_no, _ = world.exchangeable()
+    buyer = Buyer(visit("phone"))
+    buyer.signs_in("haijiao_xm", f"/orders/{order_no}")
+    page = buyer.page
+    for _ in range(2):  # the second time the draft has it chosen
+        page.goto(f"/orders/{order_no}")
+        page.locator('a[href*="/apply?line="]').first.click()
+        tap_reason(page, "色差")
+
+
 def test_a_reason_looked_through_by_keyboard_does_not_go_on(world: World, visit: Any) -> None:
     order_no, _ = world.exchangeable()
     buyer = Buyer(visit("phone"))
@@ -115,6 +126,5 @@ def test_the_camera_comes_first(world: World, visit: Any, tmp_path: Path) -> Non
     page.get_by_text("先拍照").click()
     page.get_by_label("拍照", exact=True).set_input_files(str(picture))
     page.locator(".tile[data-id]").wait_for()
-    page.get_by_label("破损", exact=True).tap(force=True)
-    page.wait_for_url("**/apply/details")
+    tap_reason(page, "破损")
     expect(page.locator(".tile[data-id]")).to_have_count(1)
