@@ -15,6 +15,7 @@ from portal.applications.cancel_outcomes import Outcome
 from portal.extensions import Busy, db, writing
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Case, CaseEvent, Conversation, MoneyEntry, Notice, Order, OrderLine, Staff
+from portal.rights import refusals
 from tests.cast import Cast
 
 PARCEL = [("ZTO", "75484863576596")]
@@ -109,8 +110,11 @@ def test_only_the_own_orders(cast: Cast) -> None:
 
 
 @pytest.mark.parametrize("state", ["applied", "proposed", "revising"])
-def test_an_application_for_the_same_is_taken_along(cast_both: Cast, state: str) -> None:
+def test_an_application_for_the_same_is_taken_along(
+    cast_both: Cast, state: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     cast = cast_both
+    monkeypatch.setattr(refusals, "needs_proof", lambda _: True)  # a case from when evidence could be asked for
     order = unsent(cast)
     case = cast.until(state, order=order, case_type=CaseType.REFUND_ONLY, reason="not_wanted")
     result = cancel(cast, fresh(order.id))

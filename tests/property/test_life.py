@@ -390,6 +390,7 @@ def _run(app: Flask, examples: int, steps: int, *, shrink: bool = True) -> None:
             stateful_step_count=steps,
             deadline=None,
             print_blob=True,
+            report_multiple_bugs=False,  # two at once would come as a group, which no test of a planted one expects
             suppress_health_check=list(HealthCheck),
             phases=list(Phase) if shrink else [Phase.generate],
         ),
@@ -403,7 +404,7 @@ def test_life_at_random(both: Flask) -> None:
 
 
 def _keeps_units(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ledger, "release_units", lambda line_id, milli: None)
+    monkeypatch.setattr(ledger, "release_units", lambda shop_id, line_id, milli: None)
 
 
 def _refunds_twice(monkeypatch: pytest.MonkeyPatch) -> None:
