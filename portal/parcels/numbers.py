@@ -32,6 +32,9 @@ _LABEL = re.compile(r"(?:[^0-9A-Z]+|NO[.:#№]+|[A-Z]{2,8}:)+")  # 运单号:  N
 _TAIL = re.compile(r"[^0-9A-Z]+$")
 
 
+_CASE_NO = re.compile(r"HH[0-9]{14}")
+
+
 _MOBILE = re.compile(r"1[3-9][0-9]{9}")
 
 
@@ -121,6 +124,8 @@ def _mistaken(plain: str, own_order_nos: Collection[str]) -> str:
     """What was pasted instead of a tracking number, as a sentence; "" when nothing is amiss."""
     if _MOBILE.fullmatch(plain):
         return "这是手机号，请填写快递面单上的运单号"
+    if _CASE_NO.fullmatch(plain):
+        return "这是售后单号，请填写快递面单上的运单号"
     if plain and plain in {normalise(order_no) for order_no in own_order_nos}:
         return "这是订单编号，请填写快递面单上的运单号"
     return ""

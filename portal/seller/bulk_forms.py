@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from portal import inputs
 from portal.cases import bulk, owners
 from portal.parcels import carriers, naming, numbers
 from portal.people import roles
@@ -94,7 +95,10 @@ def _read_line(line: str, waiting: Mapping[str, int], found: dict[int, tuple[str
     carrier = carriers.by_code(cells[1].upper()) or naming.from_text(cells[1])
     if carrier is None:
         return f"不认识物流公司「{cells[1][:20]}」"
-    found[item_id] = (carrier.code, numbers.normalise(cells[2])[:60])
+    try:
+        found[item_id] = (carrier.code, numbers.check_number(cells[2], carrier=carrier.code))
+    except inputs.InputRefused as refused:
+        return refused.sentence
     return ""
 
 

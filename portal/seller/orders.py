@@ -70,7 +70,7 @@ def ship_order(order_no: str) -> ResponseReturnValue:
         status = 422
         if form.validate_on_submit():
             try:
-                number = numbers.check_number(form.number.data, carrier=form.carrier.data)
+                number = numbers.check_number(form.number.data, (order.order_no,), carrier=form.carrier.data)
             except inputs.InputRefused as refused:
                 form.number.errors = [refused.sentence]
             else:

@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from portal.cases import bulk, bulk_work
 from portal.extensions import db
 from portal.flow import CaseType
-from portal.models import BulkRun, Case
+from portal.models import BulkRun, Case, Order
 from tests.cast import Cast, post, sign_in
 from tests.conftest import Clock
 
@@ -105,6 +105,25 @@ def test_a_table_of_parcels_is_read_and_its_mistakes_are_named_by_line(app: Flas
     assert post(desk, run, {"table": good}).status_code == 303
     bulk_work.work_off(now.at)
     assert states(*cases) == ["confirming", "confirming"]
+
+
+@pytest.mark.parametrize("mistake", ["1", "13800138000", "{case}", "{order}", "75484863576596.75484863576597", "袜子"])
+def test_what_is_no_waybill_ships_nothing(app: Flask, cast: Cast, now: Clock, mistake: str) -> None:
+    """In a table for many cases, and in the form of one."""
+    case = cast.until("reshipping")
+    number = mistake.format(case=case.case_no, order=db.session.get_one(Order, (case.order_id, case.shop_id)).order_no)
+    desk = sign_in(app, "seller")
+    run = order_run(desk, "ship_replacement", "tab=reshipping", scope="all")
+    answer = post(desk, run, {"table": f"{case.case_no}\t中通\t{number}"})
+    if answer.status_code == 303:  # the order's own number is known where the case is
+        bulk_work.work_off(now.at)
+        assert "订单编号" in desk.get(run).text
+    else:
+        assert answer.status_code == 422 and "第 1 行：" in answer.text
+    one = f"/seller/cases/{case.case_no}/ship_replacement"
+    answer = post(desk, one, {"carrier": "ZTO", "number": number})
+    assert answer.status_code in (409, 422)
+    assert states(case) == ["reshipping"]
 
 
 @pytest.mark.parametrize(

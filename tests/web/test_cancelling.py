@@ -92,6 +92,8 @@ def test_the_shop_sends_it(app: Flask, cast: Cast, now: Clock) -> None:
     page = desk.get("/seller/orders").text
     assert number in page and f'href="/seller/orders/{number}/ship"' in page
     url = f"/seller/orders/{number}/ship"
+    mistaken = post(desk, url, {**PARCEL, "number": number})
+    assert mistaken.status_code == 422 and "这是订单编号" in mistaken.text
     wrong = post(desk, url, {"carrier": "", "number": "1"})
     assert wrong.status_code == 422 and "请选择物流公司" in wrong.text and 'value="1"' in wrong.text
     assert post(desk, url, PARCEL).location == "/seller/orders?said=shipped"

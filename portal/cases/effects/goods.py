@@ -21,6 +21,7 @@ from portal.cases.effects.step_context import StepContext, effect, end_mediation
 from portal.extensions import db
 from portal.models import (
     CaseLine,
+    Order,
     Parcel,
     ParcelLine,
 )
@@ -36,6 +37,8 @@ def record_parcel(
     known = carriers.by_code(carrier)
     if known is None:
         raise context.refuse("请选择物流公司")
+    if number == db.session.get_one(Order, (context.case.order_id, context.case.shop_id)).order_no:
+        raise context.refuse("这是订单编号，请填写快递面单上的运单号")
     parcel = Parcel(
         shop_id=context.case.shop_id,
         case_id=context.case.id,
