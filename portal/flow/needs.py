@@ -34,6 +34,11 @@ NEEDS: dict[str, Callable[[Facts], str | None]] = {
     "provable": lambda f: (
         None if f.provable else "这个申请不需要凭证，不能要求买家补充；请同意，或与买家协商方案，有疑问可以发消息"
     ),
+    "answerable": lambda f: (
+        None
+        if f.applications < MOST_APPLICATIONS
+        else f"买家已经提交了 {MOST_APPLICATIONS} 次，补充后也不能再提交；请同意、拒绝，或与买家协商方案"
+    ),
     "refusable": lambda f: None if f.refusable else "申请有明确的依据，没有可以拒绝的理由；请同意，或与买家协商方案",
     "applications_left": lambda f: (
         None if f.applications < MOST_APPLICATIONS else f"同一售后单最多提交 {MOST_APPLICATIONS} 次，请联系商家协商"

@@ -63,7 +63,7 @@ _ROWS: tuple[Step, ...] = (
     Step("goods_shipped", M, State.APPLIED, State.CLOSED, S, "商家已发货，仅退款申请关闭；收到后可以申请退货退款", (B,), "商品已发出", needs=("unshipped",), roles=AGENT | STORE, danger=True),
     Step("propose", ALL, State.APPLIED, State.PROPOSED, S, "商家提出了协商方案", (B,), "协商方案", roles=AGENT, title="协商方案待您确认"),
     Step("reject", ALL, State.APPLIED, State.REVISING, S, "商家拒绝了申请", (B,), "拒绝", needs=("refusable", "wrote"), roles=AGENT, danger=True, title="{type}申请未通过"),
-    Step("ask_evidence", ALL, State.APPLIED, State.REVISING, S, "商家请买家补充凭证", (B,), "请补充凭证", needs=("provable",), roles=AGENT, title="请补充凭证"),
+    Step("ask_evidence", ALL, State.APPLIED, State.REVISING, S, "商家请买家补充凭证", (B,), "请补充凭证", needs=("provable", "answerable"), roles=AGENT, title="请补充凭证"),
     Step("timeout_close", ALL, State.APPLIED, State.CLOSED, C, "商家超时未答复协商申请，申请已关闭", (B, S), after="seller_response", needs=("negotiated",)),
     Step("timeout_agree", X, State.APPLIED, State.RETURNING, C, "商家超时未处理，系统已同意换货", (B, S), after="seller_response", needs=("not_negotiated", "default_address"), title="换货成功通知"),
     Step("timeout_agree", R, State.APPLIED, State.RETURNING, C, "商家超时未处理，系统已同意退货退款", (B, S), after="seller_response", needs=("not_negotiated", "default_address"), title="{type}申请已通过"),

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from portal import flow
 from portal.cases import case_facts
 from portal.extensions import db
 from portal.flow import Actor, CaseType, State, StepRefused
@@ -38,3 +39,16 @@ def test_no_homework_ends_what_needs_no_proof(cast_both: Cast, reason: str, kind
 def test_what_evidence_can_show_is_asked_for(cast: Cast, reason: str) -> None:
     case = cast.open_case(reason=reason, case_type=CaseType.RETURN_REFUND)
     assert cast.take(case, "ask_evidence", Actor.SELLER, note="请补拍").state == State.REVISING
+
+
+def test_the_last_application_isn_t_used_up_by_asking(cast: Cast) -> None:
+    """Whoever can't hand in again isn't asked to: the shop agrees, refuses or proposes, and nothing ends by silence."""
+    case = cast.open_case()
+    for _ in range(flow.MOST_APPLICATIONS - 1):
+        cast.take(case, "ask_evidence", Actor.SELLER, note="请补拍")
+        case = cast.take(case, "modify", Actor.BUYER, description="再拍一张")
+    assert case.applications == flow.MOST_APPLICATIONS
+    with pytest.raises(StepRefused, match="补充后也不能再提交"):
+        cast.take(case, "ask_evidence", Actor.SELLER, note="请补拍")
+    db.session.rollback()
+    assert cast.take(case, "agree", Actor.SELLER).state == State.RETURNING
