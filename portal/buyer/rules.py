@@ -12,8 +12,6 @@ from portal.rights.reasons import Payer
 from portal.web import guards
 from portal.web.pages import page
 
-ALL_GUARANTEES = frozenset(each.code for each in guarantees.GUARANTEES)  # what some shop or other promises
-
 
 @bp.get("/rules")
 def public_rules() -> ResponseReturnValue:
