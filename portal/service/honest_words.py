@@ -17,6 +17,7 @@ _PROMISE: Final = re.compile(
     r"(?:[七7]\s*[天日][^，。！？；]{0,5})?无理由[^，。！？；]{0,4}(?:退|换|$|(?=[，。！？；]))"
 )
 _DENIAL: Final = re.compile(r"不(?:支持|适用|享受?|参加|参与|能|可|提供|予|属)|除外|没有|非")
+_MOST_TURNS: Final = 20
 _SPACES: Final = re.compile(r"[\s·,，、-]{2,}")
 
 
@@ -41,7 +42,26 @@ def check_text(text: str, *, no_reason: bool | None = None) -> list[Hit]:
 
     ``no_reason``: whether 7天无理由退货 applies to the goods; None: not known, and not compared.
     """
-    return [hit for sentence in split_sentences(text) for hit in _check_sentence(sentence, no_reason)]
+    found: list[Hit] = []
+    for sentence in split_sentences(text):
+        hits = list(_check_sentence(sentence, no_reason))
+        if len(hits) > 1:
+            milder = _soften_all(sentence, no_reason)
+            hits = [hit._replace(milder=milder if hit.milder else "") for hit in hits]
+        found += hits
+    return found
+
+
+def _soften_all(sentence: str, no_reason: bool | None) -> str:
+    """The sentence with every finding in milder words; "" when one is left: what is proposed repeats none of them."""
+    for _ in range(_MOST_TURNS):
+        hits = list(_check_sentence(sentence, no_reason))
+        if not hits:
+            return sentence
+        sentence = next((hit.milder for hit in hits if hit.milder != sentence), "")
+        if not sentence:
+            return ""
+    return ""
 
 
 def _check_sentence(sentence: str, no_reason: bool | None) -> Iterator[Hit]:

@@ -87,6 +87,18 @@ def test_a_milder_wording_is_the_sentence_in_other_words(text: str, milder: str)
     assert check_text(milder) == []
 
 
+@pytest.mark.parametrize(
+    "words", ["全网最低价，治疗失眠，国家级品质。", "顶级面料，质量最好", "最好的杯子，七天无理由不支持"]
+)
+def test_a_milder_wording_repeats_no_other_finding_of_its_sentence(words: str) -> None:
+    hits = check_text(words, no_reason=True)
+    assert len(hits) > 1
+    for hit in hits:
+        assert hit.advice
+        assert not hit.milder or check_text(hit.milder, no_reason=True) == []
+    assert check_text("顶级面料，质量最好")[0].milder == "优质面料，质量很好"
+
+
 def test_milder_wordings_of_the_corpus_lead_to_fewer_hits() -> None:
     for _, words in (*CORPUS, *LATER):
         for hit in check_text(words):
