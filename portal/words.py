@@ -349,6 +349,7 @@ SAID: dict[str, str] = {
     "address-default": "默认退货地址已更新",
     "notices-read": "通知已全部标为已读",
     "product-saved": "商品已更新",
+    "fault-kept": "问题类型已保存",
     "words-checked": "已保存，建议在下面",
     "words-looked": "已记下您看过这些建议",
     "import-started": "文件已上传，正在检查",

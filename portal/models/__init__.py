@@ -23,6 +23,7 @@ from portal.models.orders import Cancellation, KnownShop, Order, OrderHead, Orde
 from portal.models.policies import Policy, ReturnAddress
 from portal.models.proposals import Proposal
 from portal.models.push import PushSubscription
+from portal.models.quality import FaultLine, FaultWeek, SoldLine, SoldWeek
 from portal.models.ratings import Rating
 from portal.models.replies import Reply
 from portal.models.security import (
@@ -76,6 +77,8 @@ __all__ = [
     "FailedGoods",
     "Faq",
     "FaqVote",
+    "FaultLine",
+    "FaultWeek",
     "FormKey",
     "HalfSignIn",
     "HeldStep",
@@ -120,6 +123,8 @@ __all__ = [
     "Shop",
     "ShopTag",
     "Sku",
+    "SoldLine",
+    "SoldWeek",
     "Staff",
     "StaffNote",
     "SystemNote",

@@ -186,7 +186,7 @@ def _read_shipment(form: forms.ShipForm, view: case_view.View, texts: dict[str, 
 
 
 ACCEPTING = ("accept_goods", "accept_goods_diff")
-_LINE_FIELDS = frozenset({"received", "accepted", "condition", "linenote", "shipped"})
+_LINE_FIELDS = frozenset({"received", "accepted", "condition", "fault", "linenote", "shipped"})
 
 
 def _read_counts(view: case_view.View, sent: Mapping[str, str]) -> tuple[list[InspectedLine], dict[int, str]]:
@@ -206,8 +206,9 @@ def _read_counts(view: case_view.View, sent: Mapping[str, str]) -> tuple[list[In
             note = ""
             _add_problem(problems, line.id, refused.sentence)
         condition = sent.get(f"condition_{line.id}", "intact")
+        fault = sent.get(f"fault_{line.id}", "")
         if len(numbers) == 2:
-            counted.append(InspectedLine(line.id, numbers["received"], numbers["accepted"], condition, note))
+            counted.append(InspectedLine(line.id, numbers["received"], numbers["accepted"], condition, note, fault))
     return counted, problems
 
 

@@ -421,6 +421,7 @@ ROWS: tuple[Row, ...] = (
     Row("seller.explain_headings", SELLER, post=303),
     Row("seller.show_case", SELLER, get=200),
     Row("seller.precedents", SELLER, get=200),
+    Row("seller.case_fault", SELLER, get=200, post=303),
     Row("seller.pack", SELLER, get=200, counted=True),
     Row("seller.full_account", SELLER, get=409, post=409),  # these cases have none; by role: test_bankdata.py
     Row("seller.write_note", SELLER, get=303, post=303, form=lambda deal: {"words": "先看照片"}),
