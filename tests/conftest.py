@@ -49,8 +49,8 @@ def make_app(folder: Path, template: Path, **settings: object) -> Flask:
     folder.mkdir(parents=True, exist_ok=True)
     if not settings.get("database_url"):
         shutil.copy(template / "portal.db", folder / "portal.db")
-    if (template / "assets").is_dir():
-        shutil.copytree(template / "assets", folder / "assets", dirs_exist_ok=True)
+    if (template / "assets").is_dir() and not (folder / "assets").exists():
+        (folder / "assets").symlink_to(template / "assets")
     settings.setdefault("bank_keys", BANK_KEYS)
     app = create_app(Settings(data=folder, secret_key="test", **settings))  # type: ignore[arg-type]
     app.testing = True
@@ -115,6 +115,7 @@ def bring_in(cast_template: tuple[Path, Cast]) -> Cast:
     db.session.rollback()
     file, made = cast_template
     with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(str(path))) as target:
+        target.execute("PRAGMA synchronous=OFF")
         source.backup(target)
     return replace(made)
 
@@ -162,6 +163,10 @@ class Clock:
     def forward(self, **span: float) -> datetime:
         self.at += timedelta(**span)
         return self.at
+
+
+def pytest_collection_finish() -> None:
+    quicker.sweep_less()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

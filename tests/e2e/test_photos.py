@@ -101,7 +101,7 @@ def test_the_same_photo_and_a_tenth_are_not_added(world: World, visit: Any) -> N
 
 def test_photos_are_put_in_order_by_keyboard(world: World, visit: Any, tmp_path: Path) -> None:
     page: Page = visit("phone")
-    buyer, order_no = begin(world, page)
+    _, order_no = begin(world, page)
     page.get_by_label("换货原因描述").fill("袜子破洞")
     pick(page, some(1, (640, 480)), some(2, (650, 480)), some(3, (660, 480)))
     expect(page.locator("#on-draft [data-id]")).to_have_count(3, timeout=60_000)
