@@ -44,6 +44,10 @@ SETTINGS = {
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
+    "autovacuum": "off",  # no database lives long enough
+    "jit": "off",  # compiling costs more than reading a few rows
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
     "max_connections": "200",
     "shared_buffers": "64MB",
     "timezone": "UTC",

@@ -173,6 +173,7 @@ ROWS: tuple[Row, ...] = (
     Row("buyer.cancelled_orders", BUYER, get=200),
     Row("buyer.order", BUYER, get=200),
     Row("buyer.apply_photo", BUYER, post=422),
+    Row("buyer.apply_strip", BUYER, post=303, form=lambda deal: {"line": str(deal.line_id)}),
     Row("buyer.conditions", BUYER, get=200),
     Row("buyer.guide_order", BUYER, get=200),
     Row("buyer.contact", BUYER, get=200, post=303, form=lambda deal: {"words": "什么时候发货"}),
