@@ -103,8 +103,10 @@ class Filters:
                 .where(_bought.product_id == _sku.product_id, _bought.spec == _sku.spec)
             )
         if self.supplier_id:
-            of_case = (_link.downstream_id == _case.id, _link.shop_id == _case.shop_id, text("case_links." + LIVE))
-            said.append(exists().where(*of_case, _link.upstream_shop_id == self.supplier_id))
+            of_case = (_link.downstream_id == _case.id, _link.shop_id == _case.shop_id)
+            said.append(
+                exists().where(*of_case, text("case_links." + LIVE), _link.upstream_shop_id == self.supplier_id)
+            )
         return said
 
 
@@ -125,7 +127,11 @@ def build_did(did: str, since: datetime) -> Any:
 
 def _build_answered(since: datetime) -> Any:
     """An application that a person of the shop answered, whatever they said."""
-    answer = (_event.source == State.APPLIED, _event.target != State.APPLIED, text("case_events." + BY_SHOP))
+    answer: tuple[Any, ...] = (
+        _event.source == State.APPLIED,
+        _event.target != State.APPLIED,
+        text("case_events." + BY_SHOP),
+    )
     return select(_event.case_id).where(_event.shop_id == _SHOP, *answer, _event.at >= since)
 
 

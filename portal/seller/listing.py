@@ -13,7 +13,7 @@ from flask import abort, g, request
 from portal import inputs
 from portal.cases import columns, piles, queue_filters, shop_queue
 from portal.cases.piles import Key, Tab
-from portal.cases.shop_queue import Filters
+from portal.cases.queue_filters import Filters
 from portal.flow import CaseType, State
 from portal.parcels import carriers
 from portal.people import roles
@@ -32,7 +32,7 @@ class Listing:
     """A tab, what narrows it down, and where its page begins. ``problem``: what couldn't be read, in a sentence."""
 
     tab: str
-    filters: Filters = shop_queue.NO_FILTERS
+    filters: Filters = queue_filters.NO_FILTERS
     after: Key | None = None
     problem: str = ""
     sort: str = ""
@@ -61,7 +61,7 @@ class Listing:
 
     @property
     def filtered(self) -> bool:
-        return self.filters != shop_queue.NO_FILTERS
+        return self.filters != queue_filters.NO_FILTERS
 
     @property
     def kept(self) -> list[tuple[str, str]]:

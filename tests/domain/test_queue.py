@@ -12,7 +12,7 @@ from flask import Flask
 from portal import flow
 from portal.cases import clock as case_clock
 from portal.cases import piles, shop_queue
-from portal.cases.shop_queue import Filters
+from portal.cases.queue_filters import NO_FILTERS, Filters
 from portal.extensions import db, writing
 from portal.flow import Actor, State
 from portal.models import Case, Parcel
@@ -101,7 +101,7 @@ def test_each_order_shows_every_case_once_and_in_its_place(both: Flask, cast_bot
                 "state": rng.choice(["applied", "applied", "revising", "completed", "withdrawn"]),
             }
             db.session.execute(db.update(Case).where(Case.id == case_id).values(**values))
-    filters = Filters(since="2026-11-22", until="2026-11-23") if seed % 2 else shop_queue.NO_FILTERS
+    filters = Filters(since="2026-11-22", until="2026-11-23") if seed % 2 else NO_FILTERS
     for tab, sort in itertools.product(piles.TABS, piles.SORTS):
         how = {"filters": filters, "sort": sort}
         whole, key = shop_queue.list_page(cast_both.shop, tab, now.at, **how, size=50)

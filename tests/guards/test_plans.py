@@ -32,7 +32,7 @@ from portal.cases import (
     shop_queue,
 )
 from portal.cases import clock as case_clock
-from portal.cases.shop_queue import Filters
+from portal.cases.queue_filters import Filters
 from portal.config import Settings
 from portal.extensions import db
 from portal.models import User
