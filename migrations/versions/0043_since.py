@@ -10,8 +10,8 @@ from alembic import op
 
 from portal.extensions import BigId
 
-revision = "0042"
-down_revision = "0041"
+revision = "0043"
+down_revision = "0042"
 branch_labels = depends_on = None
 
 SIGNED_BACK = sa.text("leg = 'back' AND signed_at IS NOT NULL AND voided_at IS NULL")
