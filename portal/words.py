@@ -320,6 +320,7 @@ SAID: dict[str, str] = {
     "link-revoked": "链接已收回，打不开了",
     "payouts-none": "请先勾选已经到账的款项",
     "payouts-confirmed": "勾选的款项都已登记到账",
+    "columns-kept": "列已保存",
     "view-saved": "视图已保存",
     "reply-saved": "常用语已保存",
     "reply-removed": "常用语已删除",
