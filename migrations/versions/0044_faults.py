@@ -1,7 +1,7 @@
 """What was sold and what was wrong with it, line by line and counted by week.
 
-Revision ID: 0043
-Revises: 0042
+Revision ID: 0044
+Revises: 0043
 Create Date: 2026-11-28 22:20:00
 """
 
@@ -16,8 +16,8 @@ from alembic import op
 
 from portal.extensions import BigId, Moment
 
-revision = "0043"
-down_revision = "0042"
+revision = "0044"
+down_revision = "0043"
 branch_labels = depends_on = None
 
 _PLACE = ("shop_id", "product_id", "spec", "batch_id", "week")
