@@ -25,6 +25,7 @@ from portal.models.proposals import Proposal
 from portal.models.push import PushSubscription
 from portal.models.ratings import Rating
 from portal.models.replies import Reply
+from portal.models.returns import PlacedLine, ReturnPlace
 from portal.models.security import (
     AuditEvent,
     HalfSignIn,
@@ -101,6 +102,7 @@ __all__ = [
     "PasskeyChallenge",
     "PasswordLink",
     "PayoutFile",
+    "PlacedLine",
     "Policy",
     "Product",
     "Promise",
@@ -112,6 +114,7 @@ __all__ = [
     "RecoveryCode",
     "Reply",
     "ReturnAddress",
+    "ReturnPlace",
     "RuleVersion",
     "SavedView",
     "Session",

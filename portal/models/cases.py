@@ -167,6 +167,7 @@ class Case(ShopRow, Model):
     return_phone: Mapped[str] = mapped_column(String(30), default="")
     return_address: Mapped[str] = mapped_column(String(300), default="")
     return_note: Mapped[str] = mapped_column(String(200), default="")
+    place_count: Mapped[int] = mapped_column(default=1, server_default="1")  # several: portal/models/returns.py
 
     finish_by: Mapped[datetime | None]  # 铺货: to be done by then
     finish_provisional: Mapped[bool] = mapped_column(default=False, server_default=false())

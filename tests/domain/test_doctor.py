@@ -756,6 +756,28 @@ def an_order_hidden_from_who_knows_the_shop(world: World) -> list[str]:
     return [f"order {number} of shop {world.cast.shop} is hidden from {world.cast.buyer}"]
 
 
+@plant("return places")
+def a_case_that_counts_two_places_and_has_none(world: World) -> list[str]:
+    world.run("UPDATE cases SET place_count = 2 WHERE id = :case", case=world.confirming)
+    return [
+        f"case {world.confirming}: 2 return addresses, and 0 places",
+        f"case {world.confirming}: not each line goes back to one place",
+        f"case {world.confirming}: its return address isn't that of its first place",
+    ]
+
+
+@plant("return places")
+def more_in_a_parcel_than_is_sent_back(world: World) -> list[str]:
+    line = world.line_of(world.confirming)
+    world.run(
+        "INSERT INTO parcel_lines (id, shop_id, parcel_id, case_line_id, quantity_milli, spec) "
+        "SELECT 1, shop_id, id, :line, 999000, '' FROM parcels WHERE case_id = :case AND leg = 'back'",
+        line=line,
+        case=world.confirming,
+    )
+    return [f"case {world.confirming}: more of line {line} in parcels than is sent back"]
+
+
 @plant("strangers")
 def a_case_and_words_of_a_stranger(world: World) -> list[str]:
     world.run(
