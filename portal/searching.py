@@ -11,6 +11,7 @@ from portal.waybills import cut_package, fold_number
 
 LEAST_TAIL, MOST_TAIL = 4, 8  # digits: people read out the last four to eight of a number
 MOST_TYPED = 200  # characters; what is longer was pasted by mistake and is cut
+MOST_NUMBERS, LEAST_WHOLE = 10, 10  # numbers pasted at once; characters of each, so that one said in groups stays one
 
 _LABEL = re.compile(
     r"(?:原|新|我的|查询?|搜索?|找)?"
@@ -24,6 +25,7 @@ _TAIL = re.compile(
     r"|^(?=[*…]|\.\.)[*….]+ ?(?=[0-9])"
 )
 _NUMBER = re.compile(r"[0-9A-Z](?:[0-9A-Z_-]|\s(?=[0-9A-Z]))*[0-9A-Z-]|[0-9]", re.IGNORECASE)
+_WHOLE = re.compile(rf"(?=(?:[A-Z_-]*[0-9]){{8}})[0-9A-Z_-]{{{LEAST_WHOLE},40}}", re.IGNORECASE)
 # Before a mobile number, which is kept without it.
 _ABROAD = re.compile(r"(?<![0-9])(?:\+ ?86|0086|86(?=[ -]))[ -]?(?=1[3-9](?:[ -]?[0-9]){9}(?![0-9]))")
 _QUOTES = "「」『』【】[]()<>《》\"'“”‘’="
@@ -41,6 +43,15 @@ class Typed(NamedTuple):
     number: str
     is_tail: bool
     words: str
+
+
+def split_typed(raw: str) -> list[str]:
+    """The whole numbers that were pasted together, at most MOST_NUMBERS; anything else is one thing looked for."""
+    plain = inputs.fold(raw[: MOST_NUMBERS * MOST_TYPED])
+    parts = [_LABEL.sub("", part, count=1).strip(":.#=") for part in re.split(r"[\s,;、|/]+", plain)]
+    numbers = list(dict.fromkeys(part for part in parts if part))
+    several = len(numbers) > 1 and all(map(_WHOLE.fullmatch, numbers))
+    return numbers[:MOST_NUMBERS] if several else [raw]
 
 
 def read_typed(raw: str) -> Typed:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Boolean, Integer, String, Table, text
+from sqlalchemy import Boolean, Integer, String, Table, func, select, text
 from sqlalchemy.types import JSON
 
 from portal import flow
@@ -60,7 +60,20 @@ def gather(many: int = MANY) -> Crowd:
         _payments(many)
         _shipments(many)
         _said(many)
+        if db.session.get_bind().dialect.name == "postgresql":
+            _move_sequences()
     return Crowd(many)
+
+
+def _move_sequences() -> None:
+    """What is made afterwards gets numbers behind these."""
+    for table in Model.metadata.sorted_tables:
+        if "id" not in table.c:
+            continue
+        sequence = db.session.scalar(text("SELECT pg_get_serial_sequence(:name, 'id')"), {"name": table.name})
+        if sequence:
+            last = db.session.scalar(select(func.max(table.c.id)))
+            db.session.execute(text("SELECT setval(:sequence, :last)"), {"sequence": sequence, "last": last or 1})
 
 
 def _people() -> None:
@@ -146,7 +159,7 @@ def _payments(many: int) -> None:
         key="CAST(i AS TEXT) || '-refund'",
         route="'original'",
         made_at=_at("-(i % 5000) * 61"),
-        settled_at=_at("0"),
+        settled_at=_at("-(i % 5000) * 610"),
     )
     _fill(
         "payout_files", 1000, shop_id=_IN_SHOP, user_id="1", kind="'batch'", state="'made'", public_id="CAST(i AS TEXT)"

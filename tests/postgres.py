@@ -44,6 +44,10 @@ SETTINGS = {
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
+    "autovacuum": "off",  # no database lives long enough
+    "jit": "off",  # compiling costs more than reading a few rows
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
     "max_connections": "200",
     "shared_buffers": "64MB",
     "timezone": "UTC",
@@ -243,19 +247,19 @@ def _unused(place: Path, postgres: subprocess.Popen[bytes]) -> Iterator[None]:
 
 
 def _start_postgres(place: Path) -> tuple[int, subprocess.Popen[bytes]]:
-    bin_folder, user, data = programs(), _other_user(), place / "data"
+    bin_folder, user, data = programs(), other_user(), place / "data"
     data.mkdir(mode=0o700)
     if user is not None:
         os.chown(data, user.pw_uid, user.pw_gid)
     as_user: dict[str, Any] = {} if user is None else {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
     options = "--username=portal --auth=trust --encoding=UTF8 --locale=C.UTF-8 --no-sync --no-instructions"
     subprocess.run([bin_folder / "initdb", "-D", data, *options.split()], check=True, cwd=data, **as_user)
-    port = _free_port()
+    port = find_free_port()
     settings = [f"-c{name}={value}" for name, value in {**SETTINGS, "port": str(port)}.items()]
     postgres = subprocess.Popen(
         [bin_folder / "postgres", "-D", data, "-cunix_socket_directories=", *settings],
         cwd=data,
-        preexec_fn=_die_with_parent,
+        preexec_fn=die_with_parent,
         **as_user,
     )
     give_up = time.monotonic() + START_WITHIN
@@ -276,7 +280,7 @@ def _stop(postgres: subprocess.Popen[bytes]) -> None:
         postgres.wait(30)
 
 
-def _other_user() -> pwd.struct_passwd | None:
+def other_user() -> pwd.struct_passwd | None:
     """Who runs the server: PostgreSQL refuses root."""
     if os.getuid() != 0:
         return None
@@ -286,13 +290,13 @@ def _other_user() -> pwd.struct_passwd | None:
         return pwd.getpwnam("nobody")
 
 
-def _free_port() -> int:
+def find_free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     ctypes.CDLL(None).prctl(1, signal.SIGQUIT)  # PR_SET_PDEATHSIG, in case even the keeper is killed
 
 

@@ -1,4 +1,4 @@
-"""What every test's own app would work out again, kept for the next one: routes, SQL and templates.
+"""What every test's own app would work out again, kept for the next one: routes, SQL, templates and static files.
 
 Each test has an app and a database of its own, so that tests can run in any order. All apps of a process have the same
 routes, statements and templates; only their first use costs what it costs in production.
@@ -6,8 +6,10 @@ routes, statements and templates; only their first use costs what it costs in pr
 
 from __future__ import annotations
 
+import gc
 import os
 import sqlite3
+from pathlib import Path
 from typing import Any
 
 from flask import Flask
@@ -18,7 +20,12 @@ from sqlalchemy import event
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine import Engine
-from werkzeug.routing import Rule
+from werkzeug.routing import Map, Rule
+from werkzeug.routing.matcher import StateMachineMatcher
+
+import portal
+from portal.config import Settings
+from portal.web.assets import Assets
 
 
 class Templates(BytecodeCache):
@@ -39,6 +46,8 @@ def install() -> None:
     """Once a process, before the first app is made."""
     _share_parts()
     _share_routes()
+    _share_maps()
+    _share_files()
     _share_statements()
     _trust_the_machine()
     Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": Templates()}
@@ -76,6 +85,61 @@ def _share_routes() -> None:
         return made[key]
 
     Rule._compile_builder = kept  # type: ignore[method-assign]
+
+
+def _share_maps() -> None:
+    """The tree that finds an address's route: grown once, and anew for an app that a test gives a route more."""
+    made: dict[bool, Map] = {}
+    add_blueprints = portal._blueprints
+
+    def kept(app: Flask, settings: Settings) -> None:
+        own = app.url_map
+        if (shared := made.get(settings.qa_open)) is None or own._rules_by_endpoint:
+            add_blueprints(app, settings)
+            own.update()
+            made.setdefault(settings.qa_open, own)
+            own.add = lambda rule: _grow_own(own, rule)  # type: ignore[method-assign]
+            return
+        own.add = lambda rule: None  # type: ignore[method-assign]
+        add_blueprints(app, settings)
+        own._matcher, own._rules_by_endpoint, own._remap = shared._matcher, shared._rules_by_endpoint, False
+        own.add = lambda rule: _grow_own(own, rule)  # type: ignore[method-assign]
+
+    portal._blueprints = kept
+
+
+def _grow_own(own: Map, more: Any) -> None:
+    """Part a map from the one that others share, before it gets a rule of its own."""
+    rules = own._rules
+    del own.add
+    own._matcher, own._rules_by_endpoint = StateMachineMatcher(own.merge_slashes), {}
+    for rule in (*(rule.empty() for rule in rules), more):
+        own.add(rule)
+
+
+def _share_files() -> None:
+    """The names of static files: the same while no file of the source has changed."""
+    made: dict[Any, dict[str, str]] = {}
+    build = Assets.build
+
+    def kept(self: Assets) -> None:
+        looks = ((path, path.stat()) for path in sorted(self.source.rglob("*")))
+        files = tuple((str(path), look.st_mtime_ns, look.st_size) for path, look in looks)
+        key = str(Path(self.target).resolve()), self.prefix, files
+        if key in made and self.target.is_dir():
+            self._hashed = dict(made[key])
+            return
+        build(self)
+        made[key] = dict(self._hashed)
+
+    Assets.build = kept  # type: ignore[method-assign]
+
+
+def sweep_less() -> None:
+    """What is there once all tests are read lives as long as they do: no use in looking through it for rubbish."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 def _share_statements() -> None:

@@ -305,10 +305,18 @@ def find_caller() -> str:
     """``module.py:function`` of the portal's code that a statement comes from; empty when a test asks by itself."""
     frame: Any = sys._getframe(1)
     while frame is not None:
-        path = frame.f_code.co_filename
-        if path.startswith(str(ROOT / "portal")) and not path.endswith(RUNNERS):
-            return f"{Path(path).relative_to(ROOT / 'portal')}:{frame.f_code.co_name}"
-        if path.startswith(str(ROOT / "tests")) and not path.endswith(("tests/shards.py", "tests/conftest.py")):
-            return ""
+        module = _find_module(frame.f_code.co_filename)
+        if module is not None:
+            return f"{module}:{frame.f_code.co_name}" if module else ""
         frame = frame.f_back
     return ""
+
+
+@cache
+def _find_module(path: str) -> str | None:
+    """The portal's module at this path, "" for a test's, None for what may stand between a statement and its caller."""
+    if path.startswith(str(ROOT / "portal")) and not path.endswith(RUNNERS):
+        return str(Path(path).relative_to(ROOT / "portal"))
+    if path.startswith(str(ROOT / "tests")) and not path.endswith(("tests/shards.py", "tests/conftest.py")):
+        return ""
+    return None

@@ -114,16 +114,24 @@ def keep_photos(draft: Draft, public_ids: Sequence[str], drop: Sequence[str] = (
 
 
 def list_photos(draft: Draft) -> list[str]:
-    """The public ids of a draft's photos, oldest first."""
-    return list(
-        db.session.scalars(
-            select(Photo.public_id).where(Photo.draft_id == draft.id, Photo.shop_id == draft.shop_id).order_by(Photo.id)
-        )
-    )
+    """The public ids of a draft's photos, in their order."""
+    mine = (Photo.draft_id == draft.id, Photo.shop_id == draft.shop_id)
+    return list(db.session.scalars(select(Photo.public_id).where(*mine).order_by(*Photo.in_order())))
 
 
 def load_photos(draft: Draft) -> Sequence[Photo]:
-    """The photos of a draft, oldest first."""
-    return db.session.scalars(
-        select(Photo).where(Photo.draft_id == draft.id, Photo.shop_id == draft.shop_id).order_by(Photo.id)
-    ).all()
+    """The photos of a draft, in their order."""
+    mine = (Photo.draft_id == draft.id, Photo.shop_id == draft.shop_id)
+    return db.session.scalars(select(Photo).where(*mine).order_by(*Photo.in_order())).all()
+
+
+def move_photo(draft: Draft, public_id: str, by: int) -> None:
+    """Move a photo by so many places; at either end, or when it isn't on the draft, all stay where they are."""
+    photos = list(load_photos(draft))
+    at = next((at for at, photo in enumerate(photos) if photo.public_id == public_id), None)
+    if at is None or not 0 <= at + by < len(photos):
+        return
+    photos.insert(at + by, photos.pop(at))
+    for position, photo in enumerate(photos):
+        photo.position = position
+    db.session.flush()

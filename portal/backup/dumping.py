@@ -9,6 +9,7 @@ import subprocess
 from contextlib import closing
 from pathlib import Path
 
+from psycopg.conninfo import make_conninfo
 from sqlalchemy.engine import URL, make_url
 
 
@@ -43,25 +44,17 @@ def load(source: Path, url: str) -> None:
         draft.chmod(0o600)
         draft.replace(target)
         return
-    _run(
-        ["pg_restore", "--no-owner", "--exit-on-error", "--single-transaction", f"--dbname={address.database}"],
-        address,
-        str(source),
-    )
+    _run(["pg_restore", "--no-owner", "--exit-on-error", "--single-transaction"], address, str(source))
 
 
 def _run(words: list[str], address: URL, *more: str) -> None:
     """One of PostgreSQL's programs. The password goes by the environment: arguments can be read by everybody."""
-    given = {
-        "PGHOST": address.host,
-        "PGPORT": str(address.port or ""),
-        "PGUSER": address.username,
-        "PGPASSWORD": address.password,
-        "PGDATABASE": address.database,
-    }
-    environ = {**os.environ, **{name: str(value) for name, value in given.items() if value}}
+    _, given = address.get_dialect()().create_connect_args(address)  # several hosts and TLS as the portal reads them
+    password = given.pop("password", None)
+    environ = os.environ | ({"PGPASSWORD": str(password)} if password else {})
+    words = [*words, f"--dbname={make_conninfo(**given)}", *more]
     try:
-        done = subprocess.run([*words, *more], env=environ, capture_output=True, text=True, check=False)  # noqa: S603
+        done = subprocess.run(words, env=environ, capture_output=True, text=True, check=False)  # noqa: S603
     except FileNotFoundError:
         raise DumpFailed(f"{words[0]} is missing: install Debian's package postgresql-client") from None
     if done.returncode:

@@ -10,7 +10,7 @@ from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
-from portal.applications import applications, drafts, entered, foreseen, sums
+from portal.applications import applications, drafts, entered, foreseen, sums, talk_photos
 from portal.applications import goods as applications_goods
 from portal.buyer import bp
 from portal.buyer.applying import find_begun, find_order, name_kind
@@ -62,9 +62,12 @@ def apply_details(order_no: str) -> ResponseReturnValue:
     draft = find_begun(order)
     if draft is None or not draft.fields.get("reason"):
         return redirect(f"/orders/{order_no}/apply", 303)
+    left = _take_from_talk(draft) if request.method == "POST" else 0
     asked = _ask(order, draft)
     if request.method != "POST":
         return _show(asked, 200)
+    if left:
+        asked.form.photos.refusals.append(f"最多 {reasons.MOST_PHOTOS} 张照片，从聊天中选择的有 {left} 张没有添加")
     _take(asked)
     if not asked.form.errors and not asked.problems:
         with writing():
@@ -114,6 +117,12 @@ def _ask(order: Order, draft: Draft) -> Asked:
     form.photos.least = reason.least_photos if reason else 0
     typed = _list_usual(lines, fields) | _find_typed(lines, kept, "quantity")
     return Asked(order, draft.id, fields, lines, reason, options, kinds, kind, form, kept, typed)
+
+
+def _take_from_talk(draft: Draft) -> int:
+    """Put the photos chosen from the conversation on the draft; returns how many found no room."""
+    with writing():
+        return talk_photos.add_photos(draft, sent_ids("talk_photo"), g.now)
 
 
 def _find_kept(order: Order, draft: Draft) -> Any:
@@ -223,6 +232,7 @@ def _show(asked: Asked, status: int) -> ResponseReturnValue:
         problems=asked.problems,
         reason=asked.reason,
         photos=drafts.load_photos(draft),
+        talk=talk_photos.list_photos(order),
         skus=(draft.fields.get("skus") or {}) | _find_typed(lines, asked.kept, "sku"),
         choices={line.id: sums.list_priced(order.id, line) if exchange else () for line in lines},
         kinds=[(str(each), goods_facts.NAMES[each], asking.QUANTITY[each], asking.DESCRIPTION[each]) for each in kinds],

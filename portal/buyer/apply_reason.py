@@ -8,7 +8,7 @@ from flask import abort, g, redirect, request
 from flask.typing import ResponseReturnValue
 
 from portal import words
-from portal.applications import drafts, entered
+from portal.applications import drafts, entered, talk_photos
 from portal.applications import goods as applications_goods
 from portal.buyer import bp
 from portal.buyer.applying import find_begun, find_order
@@ -69,6 +69,7 @@ def apply(order_no: str) -> ResponseReturnValue:
                 with writing():
                     begun = drafts.start_draft(order.shop_id, order_id, g.who.user_id, source="order", now=g.now)
                     drafts.keep_photos(begun, form.photos.data or [], sent_ids("drop_photo"))
+                    talk_photos.add_photos(begun, sent_ids("talk_photo"), g.now)
                     drafts.save_draft(begun, fields, g.now)
                     entered.save_entered(begun, entered.read_entered(request.form, order_id), "", g.now)
                 return redirect(f"/orders/{order_no}/apply/details", 303)
@@ -86,6 +87,7 @@ def apply(order_no: str) -> ResponseReturnValue:
         verdict=verdict,
         grounds=_grounds(goods, offered, policy),
         photos=drafts.load_photos(draft) if draft else (),
+        talk=talk_photos.list_photos(order),
         title=title,
         open=offer.allowed or any(way.route is Route.NEGOTIATE for way in offer.instead),
     )

@@ -24,6 +24,12 @@ class ReasonForm(Form):
     ask = HiddenField()  # and by those that lead on to 协商
 
 
+class StripForm(Form):
+    """What is asked of an application's photos while the rest of its page is still being filled in."""
+
+    photos = Photos("凭证")
+
+
 class DetailsForm(Form):
     """What an application says besides its reason. Quantities are read by the route: their names carry the line."""
 

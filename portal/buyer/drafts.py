@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
 
-from portal.applications import drafts, entered, goods
+from portal.applications import drafts, entered, goods, talk_photos
 from portal.buyer import bp
-from portal.extensions import writing
+from portal.buyer.applying_forms import StripForm
+from portal.extensions import db, writing
 from portal.models import Draft, Order
 from portal.orders import order_lists
 from portal.web import guards, uploads
+from portal.web.photo_field import sent_ids
+
+_MOVES = {"earlier": -1, "later": 1}  # by the button's name
 
 
 @bp.post("/photos")
@@ -27,6 +33,31 @@ def apply_photo(order_no: str) -> ResponseReturnValue:
         drafts.find_draft(order.id, g.who.user_id) or _start_draft(order, request.args.get("line", ""))
     )
     return uploads.take_photo(side="buyer", draft_id=draft.id)
+
+
+@bp.post("/orders/<order_no>/apply/strip")
+def apply_strip(order_no: str) -> ResponseReturnValue:
+    """Move a photo, or take those chosen from the conversation; what was typed on the page is kept."""
+    order = guards.found(order_lists.find_of_buyer(order_no, g.who.user_id))
+    line = request.form.get("line", "")
+    draft = guards.found(drafts.find_draft(order.id, g.who.user_id) or _start_draft(order, line))
+    form, order_id, key = StripForm(), order.id, (draft.id, draft.shop_id)
+    form.photos.already, form.photos.draft_id = len(drafts.list_photos(draft)), draft.id
+    form.validate_on_submit()
+    with writing():
+        draft = guards.found(db.session.get(Draft, key, with_for_update=True))
+        drafts.keep_photos(draft, form.photos.data or [], sent_ids("drop_photo"))
+        fields = entered.read_entered(request.form, order_id)
+        entered.save_entered(draft, fields, request.form.get("form_key", ""), g.now)
+        left = talk_photos.add_photos(draft, sent_ids("talk_photo"), g.now)
+        for name, by in _MOVES.items():
+            for public_id in sent_ids(name):
+                drafts.move_photo(draft, public_id, by)
+    asked = {name: request.form[name] for name in _MOVES if name in request.form}
+    asked |= {"left": "1"} if left or form.photos.errors else {}
+    if "description" in request.form:
+        return redirect(f"/orders/{order_no}/apply/details?{urlencode(asked)}", 303)
+    return redirect(f"/orders/{order_no}/apply?{urlencode({'line': line, **asked})}", 303)
 
 
 def _start_draft(order: Order, line: str) -> Draft | None:

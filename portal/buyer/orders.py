@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from flask import abort, g, request
 from flask.typing import ResponseReturnValue
 
-from portal import inputs, words
+from portal import inputs, searching, words
 from portal.applications import goods
 from portal.buyer import bp
 from portal.extensions import db
@@ -34,7 +34,7 @@ def my_orders() -> ResponseReturnValue:
         abort(404)
     sought, problem = "", ""
     try:
-        sought = inputs.line(request.args.get("q", ""), limit=60)
+        sought = inputs.line(request.args.get("q", ""), limit=searching.MOST_TYPED)
     except inputs.InputRefused as refused:
         problem = refused.sentence
     after = paging.moment_key(request.args.get("after", ""))

@@ -16,7 +16,7 @@ from portal.extensions import db
 from portal.models import Case, Order, Product, Shipment, User
 from portal.models.keys import HEAD, TAIL
 from portal.prepared import among
-from portal.searching import Typed, escape_like, read_typed
+from portal.searching import Typed, escape_like, read_typed, split_typed
 
 MOST = 20  # hits of each kind on one page
 MOST_NAMED = 20  # people, and titles of the catalogue, that a needle may mean
@@ -35,7 +35,24 @@ class Found(NamedTuple):
 
 
 def search(shop_id: int, raw: str) -> Found:
-    """Everything of a shop that fits what was typed: at least TAIL characters of a number, HEAD of a name."""
+    """Everything of a shop that fits what was typed: at least TAIL characters of a number, HEAD of a name.
+
+    Of several numbers pasted together, what fits any of them.
+    """
+    each = [_search_one(shop_id, part) for part in split_typed(raw)]
+    return each[0] if len(each) == 1 else _join(each)
+
+
+def _join(parts: Sequence[Found]) -> Found:
+    kinds: dict[str, list[Any]] = {}
+    for kind in ("cases", "orders", "customers", "parcels"):
+        rows = {row.id: row for part in parts for row in getattr(part, kind)}
+        kinds[kind] = [rows[key] for key in sorted(rows, reverse=True)]
+    more = any(part.more for part in parts) or any(len(rows) > MOST for rows in kinds.values())
+    return Found(**{kind: rows[:MOST] for kind, rows in kinds.items()}, more=more)
+
+
+def _search_one(shop_id: int, raw: str) -> Found:
     typed = read_typed(raw)
     scanned = [case.id for case in find_scanned(shop_id, raw)] if typed.number else []
     people = _find_people(shop_id, typed)

@@ -206,12 +206,12 @@ _COLUMNS = (
 _OF_CASE = Prepared(
     select(*_COLUMNS)
     .where(_photo.case_id == bindparam("case_id"), _photo.shop_id == bindparam("shop_id"))
-    .order_by(_photo.id)
+    .order_by(*Evidence.in_order())
 )
 
 
 def list_of_case(case: Any) -> Sequence[Any]:
-    """The photos of a case, oldest first, as rows (public_id, side, event_version, sizes, taken_note, created_at)."""
+    """The photos of a case, step by step in their order (public_id, side, event_version, sizes, taken_note …)."""
     return _OF_CASE.list_rows(case_id=case.id, shop_id=case.shop_id)
 
 
@@ -224,9 +224,9 @@ _FILES = select(*_COLUMNS, _photo.case_id, _photo.key, _photo.sha256, _photo.byt
 
 
 def list_files_of_case(case: Any) -> Sequence[Any]:
-    """The photos of a case, oldest first, also with the name in the store, the size in bytes and the SHA-256."""
+    """The photos of a case in the same order, also with the name in the store, the size in bytes and the SHA-256."""
     return db.session.execute(
-        _FILES.where(_photo.case_id == case.id, _photo.shop_id == case.shop_id).order_by(_photo.id)
+        _FILES.where(_photo.case_id == case.id, _photo.shop_id == case.shop_id).order_by(*Evidence.in_order())
     ).all()
 
 
@@ -246,11 +246,6 @@ def list_files_of_messages(message_ids: Sequence[int]) -> Sequence[Any]:
     if not message_ids:
         return []
     return db.session.execute(_FILES.where(_photo.message_id.in_(message_ids)).order_by(_photo.id)).all()
-
-
-def list_of_draft(draft_id: int) -> Sequence[Any]:
-    """The photos of a draft, oldest first."""
-    return db.session.execute(select(*_COLUMNS).where(Evidence.draft_id == draft_id).order_by(Evidence.id)).all()
 
 
 def by_public_ids(public_ids: Sequence[str]) -> Sequence[Any]:

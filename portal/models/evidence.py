@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, ForeignKey, Index, String, UniqueConstraint, and_, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -53,6 +54,7 @@ class Evidence(ShopRow, Model):
     product_id: Mapped[int | None]
     enquiry_message_id: Mapped[int | None]
     complaint_id: Mapped[int | None] = mapped_column(ForeignKey("complaints.id"))
+    position: Mapped[int | None]  # among those of one draft or step, where a person put it somewhere
     side: Mapped[str] = mapped_column(String(6), default="buyer")
     key: Mapped[str] = mapped_column(String(60))
     thumb_key: Mapped[str] = mapped_column(String(60))
@@ -65,6 +67,12 @@ class Evidence(ShopRow, Model):
     thumb_height: Mapped[int]
     taken_note: Mapped[str] = mapped_column(String(40), default="")  # the camera's own time, unverified
     created_at: Mapped[datetime]
+
+    @classmethod
+    def in_order(cls) -> tuple[ColumnElement[Any], ...]:
+        """Step by step, and there as its person put them; those that nobody put anywhere come last, oldest first."""
+        photo = cls.__table__.c  # the table's own: some lists are read without the ORM
+        return photo.event_version, photo.position.nulls_last(), photo.id
 
     @classmethod
     def is_loose(cls, *but: str) -> ColumnElement[bool]:

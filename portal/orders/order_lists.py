@@ -17,7 +17,7 @@ from portal.orders import order_search
 from portal.orders.addresses import Addressed
 from portal.prepared import Prepared, among
 from portal.rights import kept_policies
-from portal.searching import read_typed
+from portal.searching import read_typed, split_typed
 
 PAGE = 20
 MOST_COUNTED = 100  # numbers on tabs are bounded: more is 99+
@@ -127,7 +127,7 @@ def list_page(
     kind = tab, after is not None
     prepared = _PREPARED[kind]
     if words:
-        prepared = Prepared(_LIST[kind].where(order_search.fits(read_typed(words))))
+        prepared = Prepared(_LIST[kind].where(order_search.fits_any([read_typed(part) for part in split_typed(words)])))
     values: dict[str, Any] = {"buyer_id": buyer_id}
     if after is not None:
         values["at"], values["id"] = after

@@ -13,6 +13,11 @@ MOST_WORDS = 5
 _order, _line = Order.__table__.c, OrderLine.__table__.c
 
 
+def fits_any(several: list[Typed]) -> Any:
+    """What one of the things looked for finds."""
+    return or_(*map(fits, several))
+
+
 def fits(typed: Typed) -> Any:
     """Part of the order's number, the end of a tracking number, or words that its lines have, all of them."""
     of_order = select(_line.id).where(_line.order_id == _order.id).limit(1)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
 from portal import flow
 from portal.applications import applications, goods
@@ -15,6 +14,7 @@ from portal.cases import opening, places
 from portal.cases.case_view import View
 from portal.cases.effects.hand_ins import RequestedLine
 from portal.cases.effects.step_context import ActedBy
+from portal.evidence import copies
 from portal.extensions import db
 from portal.flow import CaseType, StepRefused
 from portal.models import (
@@ -136,7 +136,7 @@ def open_upstream(
         freight_payer=str((verdict.freight_payer if verdict else None) or "negotiated"),
         basis=articles.state_basis(verdict, downstream.reason, consumer=order.consumer) if verdict else "",
         policy_id=policy.id,
-        photos=reuse_evidence(photos, shop_id=order.shop_id, owner_id=by.user_id or 0, now=now),
+        photos=copies.copy_photos(photos, shop_id=order.shop_id, owner_id=by.user_id or 0, now=now),
         now=now,
         case_type=kind,
     )
@@ -190,31 +190,13 @@ def list_unasked(downstream: Case, *, ever: bool = False) -> list[Order]:
 
 
 def list_evidence(case_id: int) -> Sequence[Evidence]:
-    """The buyer's photos of a case, oldest first."""
+    """The buyer's photos of a case, in their order."""
     return db.session.scalars(
         select(Evidence)
         .where(Evidence.case_id == case_id, Evidence.side == "buyer")
-        .order_by(Evidence.id)
+        .order_by(*Evidence.in_order())
         .limit(reasons.MOST_PHOTOS)
     ).all()
-
-
-def reuse_evidence(
-    photos: Sequence[Evidence], *, shop_id: int, owner_id: int, now: datetime, side: str = "buyer"
-) -> list[str]:
-    """Rows of the distributor's own for the same files, loose: no second upload, and no way back to whose they were."""
-    made = []
-    for photo in photos:
-        public_id = secrets.token_hex(16)
-        kept = {
-            column.key: getattr(photo, column.key)
-            for column in Evidence.__table__.columns
-            if column.key not in ("id", "shop_id", "order_id", "case_id", "event_version")
-        }
-        kept |= {"public_id": public_id, "shop_id": shop_id, "owner_id": owner_id, "side": side, "created_at": now}
-        db.session.execute(insert(Evidence), kept)
-        made.append(public_id)
-    return made
 
 
 def find_direct_address(downstream: Case) -> tuple[str, str, str, str] | None:

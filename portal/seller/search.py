@@ -16,7 +16,8 @@ from portal.web.pages import page
 @bp.get("/search")
 def search() -> ResponseReturnValue:
     """Everything of the shop that fits, as far as this person's role sees it; a single exact hit opens."""
-    raw = request.args.get("q", "")[: searching.MOST_TYPED]
+    raw = request.args.get("q", "")[: searching.MOST_NUMBERS * searching.MOST_TYPED]
+    several = len(searching.split_typed(raw)) > 1
     typed = searching.read_typed(raw)
     role = g.who.role
     found = case_search.search(g.who.shop_id, raw)
@@ -26,7 +27,7 @@ def search() -> ResponseReturnValue:
         customers=found.customers if roles.may_open(role, "contact") else (),
         parcels=found.parcels if roles.may_open(role, "logistics") else (),
     )
-    if typed.number and not typed.is_tail:
+    if typed.number and not typed.is_tail and not several:
         exact = finding.find_scanned(g.who.shop_id, raw)
         if len(exact) == 1 and exact[0].id in [case.id for case in found.cases]:
             return redirect(f"/seller/cases/{exact[0].case_no}", 303)

@@ -52,24 +52,26 @@ def _keep_on_draft(image: PreparedImage, draft_id: int) -> Response:
     owner = g.who.user_id
     with writing():
         draft = db.session.get(Draft, draft_id, with_for_update=True)
-        same, full, public_id = None, True, ""
+        same, full, public_id, number = None, True, "", 0
         if draft is not None:
             drafts.keep_photos(draft, [], sent_ids("drop_photo"))
             same = evidence.find_same(image.sha256, owner, draft_id=draft_id)
-            full = len(drafts.list_photos(draft)) >= MOST_PHOTOS
+            number = len(drafts.list_photos(draft)) + 1
+            full = number > MOST_PHOTOS
             if not same and not full:
                 [public_id] = evidence.keep_photos(
                     stored, shop_id=draft.shop_id, owner_id=owner, side="buyer", now=g.now, draft_id=draft_id
                 )
     if public_id:
-        return _answer(public_id, on_draft=True)
+        return _answer(public_id, on_draft=True, number=number)
     evidence.take_back(store(), stored)
     return _answer(same, twice=True, on_draft=True) if same else _refuse(FULL)
 
 
-def _answer(public_id: str, *, twice: bool = False, on_draft: bool = False) -> Response:
+def _answer(public_id: str, *, twice: bool = False, on_draft: bool = False, number: int = 1) -> Response:
     [photo] = evidence.by_public_ids([public_id])
-    return page("shared/_photo.html", photo=photo, twice=twice, on_draft=on_draft)
+    strip = f"{request.path.removesuffix('/photos')}/strip"
+    return page("shared/_photo.html", photo=photo, twice=twice, on_draft=on_draft, strip=strip, n=f" {number}")
 
 
 def _refuse(sentence: str) -> Response:

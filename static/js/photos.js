@@ -107,10 +107,14 @@ const arrive = (photo, html) => {
   const tiles = photo.input.closest(".tiles");
   photo.tile.insertAdjacentHTML("afterend", html);
   const fresh = photo.tile.nextElementSibling;
-  if (fresh.matches("[data-twice]") || all(`[data-id="${fresh.dataset.id}"]`, tiles).length > 1) {
-    if (all(`[data-id="${fresh.dataset.id}"]`, tiles).length > 1) fresh.remove();
-    note(photo.input, "这张照片已经添加过，没有重复添加");
-  } else say("照片已上传");
+  const shown = all(`[data-id="${fresh.dataset.id}"]`, tiles).length > 1; // by a swap that came first, or it is there twice
+  if (shown) fresh.remove();
+  else {
+    one(".on-draft", tiles)?.append(fresh); // where its buttons move it among the others
+    window.htmx?.process(fresh);
+  }
+  if (fresh.matches("[data-twice]")) note(photo.input, "这张照片已经添加过，没有重复添加");
+  else say("照片已上传");
   remove(photo);
   dress();
 };

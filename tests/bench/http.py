@@ -91,7 +91,7 @@ def load(scene: Scene, who: str, url: str, *, connections: int, seconds: float) 
     ).encode()
     with served(scene) as (port, server):
         _ask_for(port, request, connections, 1.0)  # everything is loaded, compiled and connected
-        workers, database = _find_workers(server.pid), scene.list_database_processes()
+        workers, database = find_workers(server.pid), scene.list_database_processes()
         before = [read_cpu(pid) for pid in (*workers, *database)]
         began = time.perf_counter()
         took = _ask_for(port, request, connections, seconds)
@@ -132,8 +132,8 @@ def _answers(port: int) -> bool:
         return False
 
 
-def _find_workers(pid: int) -> list[int]:
+def find_workers(pid: int) -> list[int]:
     """The server's processes that have no children of their own: those that work."""
     tasks = Path(f"/proc/{pid}/task").iterdir()
     children = [int(child) for task in tasks for child in (task / "children").read_text().split()]
-    return [leaf for child in children for leaf in (_find_workers(child) or [child])]
+    return [leaf for child in children for leaf in (find_workers(child) or [child])]

@@ -151,3 +151,16 @@ def test_a_thousand_needles_find_what_a_plain_look_finds(both: Flask, cast_both:
                 assert len(got) == search.MOST and got <= ids and found.more, (needle, kind)
             hits += len(ids) > 0
     assert hits > number // 2
+
+
+def test_numbers_pasted_together_find_what_each_finds(both: Flask, cast_both: Cast) -> None:
+    dice = random.Random(7)
+    fill(cast_both, dice, 20)
+    rows = read_rows(cast_both)
+    numbers = [each.order_no for each in rows.orders] + [each.case_no for each in rows.cases]
+    for _ in range(30):
+        some = dice.sample(numbers, dice.randrange(2, 5))
+        found = search.search(cast_both.shop, "\n".join(some))
+        for kind in ("cases", "orders", "parcels"):
+            each = [{row.id for row in getattr(search.search(cast_both.shop, one), kind)} for one in some]
+            assert {row.id for row in getattr(found, kind)} == set().union(*each)

@@ -39,9 +39,9 @@ def begin(world: World, page: Page) -> tuple[Buyer, str]:
 
 
 def kept(world: World, order_no: str) -> list[Any]:
-    """(width, height, bytes) of the photos on the order's draft, oldest first."""
+    """(width, height, bytes) of the photos on the order's draft, in their order."""
     with world.app.app_context():
-        query = db.select(Evidence.width, Evidence.height, Evidence.bytes).order_by(Evidence.id)
+        query = db.select(Evidence.width, Evidence.height, Evidence.bytes).order_by(*Evidence.in_order())
         rows = db.session.execute(
             query.join(Draft, Draft.id == Evidence.draft_id)
             .join(Order, Order.id == Draft.order_id)
@@ -97,6 +97,29 @@ def test_the_same_photo_and_a_tenth_are_not_added(world: World, visit: Any) -> N
     page.get_by_text("最多 9 张照片，多选的 1 张没有添加").first.wait_for()
     expect(page.locator(ARRIVED)).to_have_count(9, timeout=60_000)
     assert len(kept(world, order_no)) == 9
+
+
+def test_photos_are_put_in_order_by_keyboard(world: World, visit: Any, tmp_path: Path) -> None:
+    page: Page = visit("phone")
+    _, order_no = begin(world, page)
+    page.get_by_label("换货原因描述").fill("袜子破洞")
+    pick(page, some(1, (640, 480)), some(2, (650, 480)), some(3, (660, 480)))
+    expect(page.locator("#on-draft [data-id]")).to_have_count(3, timeout=60_000)
+    last = page.locator("#on-draft [data-id]").nth(2).get_attribute("data-id")
+    moved = page.locator(f'#on-draft [data-id="{last}"]')
+    for place in (1, 0):
+        moved.get_by_role("button", name="前移").focus()
+        page.keyboard.press("Enter")
+        expect(page.locator("#on-draft [data-id]").nth(place)).to_have_attribute("data-id", last or "")
+        expect(moved.locator(":focus")).to_have_count(1)
+    for box in (button.bounding_box() for button in moved.get_by_role("button").all()):
+        assert box and box["width"] >= 44 and box["height"] >= 44
+    expect(moved.get_by_role("button", name="前移")).to_have_count(0)  # nothing is before the first
+    page.screenshot(path=str(tmp_path / "order.png"))
+    assert [width for width, _, _ in kept(world, order_no)] == [660, 640, 650]
+    page.get_by_label("换货数量").first.fill("1")
+    page.get_by_label("换货数量").first.press("Enter")
+    page.wait_for_url("**/apply/check")
 
 
 def test_without_a_network_photos_wait_and_go_when_it_is_back(world: World, visit: Any) -> None:

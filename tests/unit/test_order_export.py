@@ -25,7 +25,7 @@ from portal.orders.export_format.columns import (
     normal_heading,
 )
 from portal.orders.export_format.dozens import PRICE_OF_PIECE, UNCLEAR
-from portal.orders.export_format.moments import read_moment
+from portal.orders.export_format.moments import SHORT_YEAR, read_moment
 from tests import exports
 from tests.exports import FEW, HEADINGS, gift, line, order, table
 
@@ -558,6 +558,25 @@ def test_the_part_of_the_day_may_stand_behind(said: str) -> None:
     for wrong in ("2026-11-05 上午1:31 下午", "2026-11-05 13:31 上午", "2026-11-05 1:31 下"):
         with pytest.raises(CellRefused):
             read_moment(wrong)
+
+
+@pytest.mark.parametrize("time", ["13:31", "13:31:00", "下午1:31", "1:31PM"])
+@pytest.mark.parametrize("day", ["2026-11-05", "2026/11/5", "2026年11月5日", "05-Nov-2026"])
+def test_the_time_may_stand_before_the_day(day: str, time: str) -> None:
+    assert read_moment(f"{time} {day}") == (datetime(2026, 11, 5, 5, 31, tzinfo=UTC), "")
+
+
+@pytest.mark.parametrize("said", ["26-11-05 13:31", "26.11.5 下午1:31", "26年11月5日 13时31分", "26-11-05T13:31:00"])
+def test_a_year_of_two_digits_is_read_and_said(said: str) -> None:
+    assert read_moment(said) == (datetime(2026, 11, 5, 5, 31, tzinfo=UTC), SHORT_YEAR)
+
+
+@pytest.mark.parametrize(
+    "said", ["05-11-26", "12-11-05", "26/11/05", "11/5/26", "26-13-05", "13:31 5", "26-11-05 2026"]
+)
+def test_a_day_that_may_mean_another_is_refused(said: str) -> None:
+    with pytest.raises(CellRefused):
+        read_moment(said)
 
 
 def test_only_the_adjustment_may_be_negative(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.searching import Typed, read_typed
+from portal.searching import MOST_NUMBERS, Typed, read_typed, split_typed
 
 NUMBER = "3905403692550747597"
 LABELS = ["", "订单编号:", "订单编号：", "订单号 ", "运单号：", "单号", "订单编号 是 ", "【订单编号】", "NO.", "编号＝"]
@@ -73,3 +73,34 @@ def test_a_mobile_number_is_found_with_the_country_s(mobile: str, gap: str) -> N
 def test_quoted_words_are_the_words(words: str) -> None:
     for quoted in (f"「{words}」", f"“{words}”", f'"{words}"', f"【{words}】", f" '{words}' "):
         assert read_typed(quoted).words == words
+
+
+WHOLE = st.text("0123456789", min_size=10, max_size=20) | st.from_regex(r"(?:SF|YT|JD|HH)[0-9]{10,15}", fullmatch=True)
+
+
+@given(
+    st.lists(WHOLE, min_size=2, max_size=MOST_NUMBERS, unique=True),
+    st.sampled_from([" ", "\n", "\r\n", "\t", "、", ",", "，", "；", " / ", "\N{IDEOGRAPHIC SPACE}"]),
+    st.sampled_from(["", "运单号：", "订单编号:"]),
+)
+def test_several_numbers_pasted_together_stay_several(numbers: list[str], gap: str, label: str) -> None:
+    assert split_typed(gap.join(label + number for number in numbers)) == numbers
+
+
+@given(WHOLE, st.sampled_from([" ", "-"]), st.sampled_from(LABELS))
+def test_one_number_in_groups_stays_one(number: str, gap: str, label: str) -> None:
+    raw = label + gap.join(number[at : at + 4] for at in range(0, len(number), 4))
+    assert split_typed(raw) == [raw]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    ["", "李雯", "红色 2026 新款", f"袜子 {NUMBER}", f"{NUMBER} 尾号8000", "138 0013 8000", "JDVA01234567890-1-1-"],
+)
+def test_one_thing_stays_one(raw: str) -> None:
+    assert split_typed(raw) == [raw]
+
+
+@given(st.text(max_size=3_000))
+def test_anything_may_be_pasted(text: str) -> None:
+    assert 1 <= len(split_typed(text)) <= MOST_NUMBERS

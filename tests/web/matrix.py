@@ -173,6 +173,7 @@ ROWS: tuple[Row, ...] = (
     Row("buyer.cancelled_orders", BUYER, get=200),
     Row("buyer.order", BUYER, get=200),
     Row("buyer.apply_photo", BUYER, post=422),
+    Row("buyer.apply_strip", BUYER, post=303, form=lambda deal: {"line": str(deal.line_id)}),
     Row("buyer.conditions", BUYER, get=200),
     Row("buyer.guide_order", BUYER, get=200),
     Row("buyer.contact", BUYER, get=200, post=303, form=lambda deal: {"words": "什么时候发货"}),
@@ -304,6 +305,7 @@ ROWS: tuple[Row, ...] = (
     Row("seller.export_list", SHOP, get=200, post=303, form=lambda deal: {"columns": "case_no"}),
     Row("seller.export_file", SHOP, get=404, values={"export_id": "1"}),
     Row("seller.queue_news", SHOP, get=200),
+    Row("seller.queue_columns", SHOP, get=200, post=303, form=lambda deal: {"columns": "reason"}),
     Row("seller.keep_view", SHOP, get=200, post=303, form=lambda deal: {"name": "破损"}),
     Row("seller.remove_view", SHOP, post=303, values={"view_id": "1"}),
     Row("seller.reply_list", SHOP, get=200, post=303, form=lambda deal: {"name": "补拍", "words": "请补拍照片"}),
@@ -421,6 +423,7 @@ ROWS: tuple[Row, ...] = (
     Row("seller.explain_headings", SELLER, post=303),
     Row("seller.show_case", SELLER, get=200),
     Row("seller.precedents", SELLER, get=200),
+    Row("seller.case_fault", SELLER, get=200, post=303),
     Row("seller.pack", SELLER, get=200, counted=True),
     Row("seller.full_account", SELLER, get=409, post=409),  # these cases have none; by role: test_bankdata.py
     Row("seller.write_note", SELLER, get=303, post=303, form=lambda deal: {"words": "先看照片"}),

@@ -43,6 +43,13 @@ def test_pages_by_key_show_every_order_once(app: Flask, cast: Cast, now: Clock) 
     assert sorted(seen) == sorted(numbers)
 
 
+def test_numbers_pasted_together_find_each_order(app: Flask, cast: Cast, now: Clock) -> None:
+    wanted = [cast.order(order_no=f"39054036925507475{place}").order_no for place in range(10, 13)]
+    page = sign_in(app, "buyer").get("/orders", query_string={"q": "，".join(wanted[:2])}).text
+    assert page.count("<article") == 2
+    assert wanted[2] not in page
+
+
 @pytest.mark.parametrize(
     ("sought", "found"),
     [("保温", 1), ("杯 500", 1), ("%", 0), ("_", 0), ("没有的", 0), ("黑色", 2), ("红色", 0), ("'", 0), ("\\", 0)],

@@ -10,6 +10,7 @@ from portal.orders.export_format.refusals import CellRefused
 SHANGHAI = timezone(timedelta(hours=8))  # no summer time since 1991, and no orders before
 US_ORDER = "按「月/日/年」读取，请核对"
 FROM_EPOCH = "按时间戳读取，请核对"
+SHORT_YEAR = "年份只有两位，按「年-月-日」读取，请核对"
 
 _FIRST_DAY, _FIRST_DAY_1904 = datetime(1899, 12, 30), datetime(1904, 1, 1)  # noqa: DTZ001  (a spreadsheet's days have no zone)
 _SERIAL = re.compile(r"[0-9]{5}(?:\.[0-9]+)?")  # the number of a day, as spreadsheets keep dates
@@ -25,6 +26,9 @@ _DATES = (
     re.compile(r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})(?=[ T]\d{1,2}:)", re.ASCII),
     re.compile(r"(?P<year>\d{4}) ?年 ?(?P<month>\d{1,2}) ?月 ?(?P<day>\d{1,2}) ?[日号]?", re.ASCII),
     re.compile(r"(?P<first>\d{1,2})(?P<s>[-/.])(?P<second>\d{1,2})(?P=s)(?P<year>\d{4})(?!\d)", re.ASCII),
+    # Years begin with the trade's own: before 13 the first of three short numbers is a month.
+    re.compile(r"(?P<short>1[3-9]|[2-9]\d)(?P<s>[-.])(?P<month>\d{1,2})(?P=s)(?P<day>\d{1,2})(?!\d)", re.ASCII),
+    re.compile(r"(?P<short>\d{2}) ?年 ?(?P<month>\d{1,2}) ?月 ?(?P<day>\d{1,2}) ?[日号]?", re.ASCII),
     re.compile(rf"{_MONTH} (?P<day>\d{{1,2}})(?:ST|ND|RD|TH)?,? (?P<year>\d{{4}})(?!\d)", re.ASCII),
     re.compile(rf"(?P<day>\d{{1,2}})[- ]{_MONTH}[- ,]+(?P<year>\d{{4}})(?!\d)", re.ASCII),
     re.compile(rf"{_MONTH} (?P<day>\d{{1,2}})(?= )", re.ASCII),  # Thu Nov 05 13:31:00 CST 2026: the year stands last
@@ -76,6 +80,11 @@ def _parse(plain: str, dates_from_1904: bool) -> tuple[datetime, timezone, str]:
         if found := pattern.match(plain):
             rest = re.sub(r"^[ T,_]+", "", plain[found.end() :])
             return _with_time(found.groupdict(), rest)
+    first, _, last = plain.partition(" ")
+    if ":" in first and last:  # the time before its date
+        for pattern in _DATES:
+            if found := pattern.fullmatch(last):
+                return _with_time(found.groupdict(), first)
     raise ValueError(plain)
 
 
@@ -87,8 +96,9 @@ def _with_time(date: dict[str, str | None], rest: str) -> tuple[datetime, timezo
     if rest and time is None:
         raise ValueError(rest)
     parts = time.groupdict() if time else {}
-    year = date.get("year") or parts.get("last_year")
-    if year is None or (date.get("year") and parts.get("last_year")):
+    said = date.get("year") or (f"20{date['short']}" if date.get("short") else None)
+    year = said or parts.get("last_year")
+    if year is None or (said and parts.get("last_year")):
         raise ValueError(rest)
     month, day, note = _month_and_day(date)
     hour = _hour(int(parts.get("hour") or 0), parts.get("before"), parts.get("after"))
@@ -114,7 +124,7 @@ def _month_and_day(date: dict[str, str | None]) -> tuple[int, int, str]:
     if date.get("name"):
         return _MONTHS.index(str(date["name"])) + 1, int(str(date["day"])), ""
     if date.get("month"):
-        return int(str(date["month"])), int(str(date["day"])), ""
+        return int(str(date["month"])), int(str(date["day"])), SHORT_YEAR if date.get("short") else ""
     first, second = int(str(date["first"])), int(str(date["second"]))
     if first > 12:  # only 日/月/年 can be meant
         return second, first, ""

@@ -12,11 +12,11 @@ from sqlalchemy import select
 from portal import flow
 from portal.cases import listening, taking
 from portal.cases.effects.step_context import ActedBy
+from portal.evidence import copies
 from portal.extensions import Busy, db, writing
 from portal.flow import Actor, State, StepRefused
 from portal.models import Case, CaseLink, Evidence, User
 from portal.resale import alarm, consumers, undecided
-from portal.resale.across import reuse_evidence
 from portal.resale.passing import applying, receipts, results, waybills
 from portal.resale.passing.pair import Move, Pair, find_pair, list_below, load_pair
 
@@ -111,9 +111,11 @@ def _take(link_id: int, rule: Callable[[Pair], Move | None], now: datetime) -> b
 
 
 def _copy_photos(move: Move, owner_id: int, now: datetime) -> list[str]:
-    rows = db.session.scalars(select(Evidence).where(Evidence.public_id.in_(move.photos)).order_by(Evidence.id)).all()
+    rows = db.session.scalars(
+        select(Evidence).where(Evidence.public_id.in_(move.photos)).order_by(*Evidence.in_order())
+    ).all()
     side = "seller" if move.actor is Actor.SELLER else "buyer"
-    return reuse_evidence(rows, shop_id=move.case.shop_id, owner_id=owner_id, now=now, side=side)
+    return copies.copy_photos(rows, shop_id=move.case.shop_id, owner_id=owner_id, now=now, side=side)
 
 
 def sweep(now: datetime) -> int:

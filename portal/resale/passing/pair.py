@@ -202,4 +202,4 @@ def list_photos(case: Case, version: int, side: str) -> list[str]:
         Evidence.event_version == version,
         Evidence.side == side,
     )
-    return list(db.session.scalars(query.order_by(Evidence.id)))
+    return list(db.session.scalars(query.order_by(*Evidence.in_order())))

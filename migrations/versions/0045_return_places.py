@@ -10,8 +10,8 @@ from alembic import op
 
 from portal.extensions import BigId
 
-revision = "0042"
-down_revision = "0041"
+revision = "0045"
+down_revision = "0044"
 branch_labels = depends_on = None
 
 
