@@ -169,6 +169,32 @@ def pytest_collection_finish() -> None:
     quicker.sweep_less()
 
 
+# Where the code itself differs between the databases, or what is found does: PostgreSQL has every example by day.
+DIFFERS = (
+    "tests/domain/test_claims.py",
+    "tests/domain/test_doctor.py",
+    "tests/domain/test_prepared.py",
+    "tests/domain/test_races.py",
+    "tests/fault/",
+    "tests/guards/",
+)
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest go first, so that no worker is left alone with one of them at the end."""
+    """The longest go first, so that no worker is left alone with one of them at the end.
+
+    SQLite has every example of a test by day, PostgreSQL the first one and by night the others.
+    """
+    met: set[str] = set()
+    for item in items:
+        if isinstance(item, pytest.Function) and "postgresql" in _read_parameters(item):
+            test = item.nodeid.partition("[")[0]
+            if test in met and not item.nodeid.startswith(DIFFERS):
+                item.add_marker(pytest.mark.nightly)
+            met.add(test)
     items.sort(key=lambda item: "tests/property/" not in item.nodeid)
+
+
+def _read_parameters(item: pytest.Function) -> list[object]:
+    return list(item.callspec.params.values()) if hasattr(item, "callspec") else []

@@ -9,7 +9,7 @@ from portal.models.cases import Case, CaseEvent, CaseHead, CaseLine, CaseTally, 
 from portal.models.chains import AccessLink, CaseLink, OrderLink
 from portal.models.complaints import Complaint
 from portal.models.customers import CustomerNote
-from portal.models.desk import HeldStep, SavedView
+from portal.models.desk import HeldStep, QueueColumns, SavedView
 from portal.models.enquiries import Enquiry, EnquiryMessage, Faq, FaqVote, Promise
 from portal.models.evidence import Evidence
 from portal.models.exports import Export
@@ -23,6 +23,7 @@ from portal.models.orders import Cancellation, KnownShop, Order, OrderHead, Orde
 from portal.models.policies import Policy, ReturnAddress
 from portal.models.proposals import Proposal
 from portal.models.push import PushSubscription
+from portal.models.quality import FaultLine, FaultWeek, SoldLine, SoldWeek
 from portal.models.ratings import Rating
 from portal.models.replies import Reply
 from portal.models.security import (
@@ -76,6 +77,8 @@ __all__ = [
     "FailedGoods",
     "Faq",
     "FaqVote",
+    "FaultLine",
+    "FaultWeek",
     "FormKey",
     "HalfSignIn",
     "HeldStep",
@@ -106,6 +109,7 @@ __all__ = [
     "Promise",
     "Proposal",
     "PushSubscription",
+    "QueueColumns",
     "RateCount",
     "Rating",
     "ReceiptClaim",
@@ -120,6 +124,8 @@ __all__ = [
     "Shop",
     "ShopTag",
     "Sku",
+    "SoldLine",
+    "SoldWeek",
     "Staff",
     "StaffNote",
     "SystemNote",

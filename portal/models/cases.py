@@ -82,6 +82,7 @@ class Case(ShopRow, Model):
         Index("ix_cases_receiver_head", "shop_id", "receiver_head", "id"),
         Index("ix_cases_goods", "shop_id", "goods", "id"),
         Index("ix_cases_owner", "shop_id", "owner_id", "pile", "desk_at", "id", **_only(OPEN)),
+        Index("ix_cases_opened", "shop_id", "opened_at", "id"),
         Index("ix_cases_completed", "shop_id", "updated_at", "id", **_only(COMPLETED)),
         Index("ix_cases_closed", "shop_id", "updated_at", "id", **_only(CLOSED)),
         Index("ix_cases_buyer", "buyer_id", "updated_at", "id"),

@@ -307,6 +307,7 @@ ROWS: tuple[Row, ...] = (
     Row("seller.export_list", SHOP, get=200, post=303, form=lambda deal: {"columns": "case_no"}),
     Row("seller.export_file", SHOP, get=404, values={"export_id": "1"}),
     Row("seller.queue_news", SHOP, get=200),
+    Row("seller.queue_columns", SHOP, get=200, post=303, form=lambda deal: {"columns": "reason"}),
     Row("seller.keep_view", SHOP, get=200, post=303, form=lambda deal: {"name": "破损"}),
     Row("seller.remove_view", SHOP, post=303, values={"view_id": "1"}),
     Row("seller.reply_list", SHOP, get=200, post=303, form=lambda deal: {"name": "补拍", "words": "请补拍照片"}),
@@ -424,6 +425,7 @@ ROWS: tuple[Row, ...] = (
     Row("seller.explain_headings", SELLER, post=303),
     Row("seller.show_case", SELLER, get=200),
     Row("seller.precedents", SELLER, get=200),
+    Row("seller.case_fault", SELLER, get=200, post=303),
     Row("seller.pack", SELLER, get=200, counted=True),
     Row("seller.full_account", SELLER, get=409, post=409),  # these cases have none; by role: test_bankdata.py
     Row("seller.write_note", SELLER, get=303, post=303, form=lambda deal: {"words": "先看照片"}),

@@ -14,6 +14,7 @@ from flask import Flask
 
 from portal import workbook
 from portal.cases import exports
+from portal.cases.queue_filters import Filters
 from portal.extensions import db, writing
 from portal.models import Export
 from tests.cast import Cast, post, sign_in
@@ -25,9 +26,7 @@ COLUMNS = ["case_no", "goods", "quantity_milli", "opened_at"]
 
 def ask(cast: Cast, now: Clock) -> int:
     with writing():
-        return exports.ask_for(
-            cast.shop, cast.seller, "applied", exports.Filters(), None, list(exports.COLUMNS), now.at
-        ).id
+        return exports.ask_for(cast.shop, cast.seller, "applied", Filters(), None, list(exports.COLUMNS), now.at).id
 
 
 def test_a_list_is_asked_for_written_and_fetched_by_its_owner(app: Flask, cast: Cast, now: Clock) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import func, select, update
 
 from portal import flow
+from portal.cases import faults
 from portal.cases.effects.hand_ins import (
     Extension,
     HandIn,
@@ -114,7 +115,15 @@ def accept_all(context: StepContext[Inspection]) -> dict[str, Any]:
     if remarks:
         context.data["counted"] = remarks
     db.session.flush()
+    _set_faults(context)
     return {}
+
+
+def _set_faults(context: StepContext[Inspection]) -> None:
+    """What is wrong with the goods, where who counted them says so; kept with the step."""
+    chosen = {item.case_line_id: item.fault for item in context.handed.counted if item.fault}
+    if chosen and (changed := faults.set_faults(context.case, chosen, by=context.by.user_id, now=context.at)):
+        context.data["faults"] = changed
 
 
 @effect("timeout_accept", "timeout_accept_diff", takes=Inspection)
@@ -141,6 +150,7 @@ def dispute(context: StepContext[Inspection]) -> dict[str, Any]:
     if context.step.name == "dispute_goods" and all(line.accepted_milli == line.quantity_milli for line in lines):
         raise context.refuse("全部数量都通过了，请直接验货通过")
     db.session.flush()
+    _set_faults(context)
     context.data["counted"] = [
         [line.id, line.received_milli, line.accepted_milli, line.condition, line.inspection_note] for line in lines
     ]

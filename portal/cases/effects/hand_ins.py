@@ -27,6 +27,7 @@ class InspectedLine:
     accepted: int
     condition: str = "intact"
     note: str = ""
+    fault: str = ""  # what is wrong with it; "" leaves what is known
 
 
 @dataclass(frozen=True, kw_only=True)
