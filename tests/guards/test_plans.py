@@ -259,8 +259,8 @@ HOT: dict[str, Callable[[Crowd], object]] = {
     "a parcel, shop": lambda c: parcel_view.find_of_shop(10, c.shop),
     "parcels of numbers": lambda c: parcel_view.find_by_number(c.shop, ["10", "20"]),
     "nothing to ask": lambda c: polling.poll_carriers(couriers.Kuaidi100("c", "k"), 60, lambda: c.now),
-    "notices": lambda c: reading.list_page(c.seller, None),
-    "notices, next page": lambda c: reading.list_page(c.seller, 50_000),
+    "notices": lambda c: reading.list_newest(c.seller, None),
+    "notices, next page": lambda c: reading.list_newest(c.seller, 50_000),
     "buyer's conversations with a shop": lambda c: by_shop.list_orders(c.buyer, c.shop, size=30),
     "buyer's conversations with a shop, next page": lambda c: by_shop.list_orders(
         c.buyer, c.shop, size=30, skip=50_000
