@@ -23,7 +23,7 @@ from portal.extensions import db, writing
 from portal.flow import Actor, CaseType
 from portal.models import Case, CaseLine, MoneyEntry, Order, OrderLine, Product, Shop, Sku, User
 from portal.money import entries as money_entries
-from portal.orders import known_shops
+from portal.orders import known_shops, sold
 from portal.people import accounts, sessions
 from portal.rights import policies
 
@@ -165,6 +165,7 @@ class Cast:
                     )
                 )
             db.session.flush()
+            sold.count_sold(order.shop_id, [order.id])
             order_id = order.id
         return db.session.scalars(db.select(Order).where(Order.id == order_id)).one()
 

@@ -159,7 +159,7 @@ def _payments(many: int) -> None:
         key="CAST(i AS TEXT) || '-refund'",
         route="'original'",
         made_at=_at("-(i % 5000) * 61"),
-        settled_at=_at("0"),
+        settled_at=_at("-(i % 5000) * 610"),
     )
     _fill(
         "payout_files", 1000, shop_id=_IN_SHOP, user_id="1", kind="'batch'", state="'made'", public_id="CAST(i AS TEXT)"

@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import bindparam, cast, func, literal, null, select, union_all
 
-from portal.cases import looks, shop_queue
+from portal.cases import columns, looks, shop_queue
 from portal.extensions import Moment
-from portal.models import Case, CaseLook, ShopTag, Staff, StaffNote, User
+from portal.models import Case, CaseLook, QueueColumns, ShopTag, Staff, StaffNote, User
 from portal.prepared import Prepared, among
 
 MOST_NOTES = 50  # of one case on its page
@@ -49,7 +49,11 @@ _last = (
     .c
 )
 _NOTES = _shape("note", _last.id, _last.kind, _last.author, _last.receiver, _last.words, _last.at)
-_OF_LIST = Prepared(union_all(_PEOPLE, _TAGS, _LOOKS))
+_chosen = QueueColumns.__table__.c
+_COLUMNS = _shape("columns", _chosen.user_id, _chosen.names, "").where(
+    _chosen.shop_id == _OF_SHOP, _chosen.user_id == bindparam("but")
+)
+_OF_LIST = Prepared(union_all(_PEOPLE, _TAGS, _LOOKS, _COLUMNS))
 _applied = Case.__table__.c
 _HISTORY = [
     _shape("history", func.count(), word, "").select_from(Case.__table__).where(*shop_queue.APPLIED, *only)
@@ -60,7 +64,9 @@ _OF_CASE = Prepared(union_all(_PEOPLE, _TAGS, _LOOKS, _NOTES, *_HISTORY))
 
 @dataclass(frozen=True)
 class Facts:
-    """``people``: (number: user id, word: role, name); ``looks`` by case, in words; ``notes`` newest first.
+    """``columns``: those of the queue that this person sees.
+
+    ``people``: (number: user id, word: role, name); ``looks`` by case, in words; ``notes`` newest first.
 
     ``history``: as shop_queue.count_history has it.
     """
@@ -70,6 +76,7 @@ class Facts:
     looks: dict[int, str]
     notes: Sequence[Any]
     history: tuple[int, int] = (0, 0)
+    columns: tuple[str, ...] = columns.USUAL
 
 
 def load_of_list(shop_id: int, case_ids: Sequence[int], but: int, now: datetime) -> Facts:
@@ -86,7 +93,7 @@ def load_of_case(case: Case, but: int, now: datetime) -> Facts:
 
 
 def _sort(rows: Sequence[Any], now: datetime) -> Facts:
-    of: dict[str, list[Any]] = {"person": [], "tag": [], "look": [], "note": [], "history": []}
+    of: dict[str, list[Any]] = {"person": [], "tag": [], "look": [], "note": [], "history": [], "columns": []}
     for row in rows:
         of[row.kind].append(row)
     applied = {row.word: row.number for row in of["history"]}
@@ -95,5 +102,6 @@ def _sort(rows: Sequence[Any], now: datetime) -> Facts:
         tags=[row.name for row in sorted(of["tag"], key=lambda row: row.number)],
         looks={row.number: looks.describe(row, now) for row in sorted(of["look"], key=lambda row: row.at)},
         notes=sorted(of["note"], key=lambda row: -row.number),
+        columns=columns.read_columns(of["columns"][0].word if of["columns"] else None),
         history=(applied.get("all", 0), applied.get("withdrawn", 0)),
     )

@@ -14,7 +14,7 @@ from sqlalchemy import delete, func, or_, select, update
 
 from portal import words, workbook
 from portal.cases import shop_queue
-from portal.cases.shop_queue import Filters
+from portal.cases.queue_filters import Filters
 from portal.extensions import Busy, db, writing
 from portal.flow import State
 from portal.models import Export

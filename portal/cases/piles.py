@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache, reduce
 from operator import add
 from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, func, or_, select, text, tuple_
 
-from portal.extensions import Moment
 from portal.flow import State
 from portal.models import Case, Order, User
 from portal.models.cases import CLOSED, COMPLETED, OPEN
@@ -32,7 +31,7 @@ class Tab(NamedTuple):
 
 # What the shop must do itself or watch: its own pile, and parcels that no carrier has delivered yet.
 WATCHED = ("shop", "way")
-GROUPS: dict[str, str] = {"mine": "要我处理", "buyer": "等买家", "platform": "平台", "ended": "已结束"}
+GROUPS: dict[str, str] = {"mine": "要我处理", "buyer": "等买家", "platform": "平台", "ended": "已结束", "every": "全部"}
 TABS: dict[str, Tab] = {
     "mine": Tab("全部", "mine", ("shop",)),
     "overdue": Tab("已超时", "mine", WATCHED, by_time="overdue"),
@@ -56,8 +55,38 @@ TABS: dict[str, Tab] = {
     "mediation": Tab("平台介入", "platform", ("platform",)),
     "completed": Tab("已完成", "ended", (), State.COMPLETED),
     "closed": Tab("已关闭", "ended", (), State.CLOSED),
+    "every": Tab("全部", "every", ()),
 }
-DONE = frozenset({"completed", "closed"})
+DONE = frozenset({"completed", "closed", "every"})  # the newest first; counted by counters
+Key = tuple[datetime | int, int]  # where a list goes on: what it is sorted by, and the case
+
+
+class Sort(NamedTuple):
+    """What a list is sorted by, in words for those who choose it."""
+
+    words: str
+    column: str
+    newest: bool = False  # or highest, first
+
+
+SORTS: dict[str, Sort] = {
+    "": Sort("最紧急的在前", "desk_at"),
+    "amount": Sort("退款金额高的在前", "refund_fen", newest=True),
+    "age": Sort("申请早的在前", "opened_at"),
+    "buyer": Sort("同一买家在一起", "buyer_id"),
+}
+_BY_END = Sort("", "updated_at", newest=True)
+_BY_APPLICATION = Sort("", "opened_at", newest=True)
+PLACES = frozenset(sort.column for sort in (*SORTS.values(), _BY_END, _BY_APPLICATION))
+
+
+def find_sort(tab: str, sort: str) -> Sort:
+    """How a list is sorted; those of what has ended, and of everything, always have the newest first."""
+    if tab in DONE:
+        return _BY_APPLICATION if tab == "every" else _BY_END
+    return SORTS[sort]
+
+
 TIMED = tuple(tab for tab in TABS if TABS[tab].by_time)
 MOVED = {"open": "mine", "risk": "soon", "inspecting": "arrived"}  # what older addresses call them
 
@@ -87,6 +116,8 @@ _COLUMNS = (
     _case.photo_count,
     _case.opened_at,
     _case.updated_at,
+    _case.refund_fen,
+    _case.buyer_id,
     # looked up for each row of the page: a join would have PostgreSQL read all of the shop's orders first
     ORDER_NO.label("order_no"),
     select(_user.member_name).where(_user.id == _case.buyer_id).scalar_subquery().label("buyer"),
@@ -109,6 +140,8 @@ def _is_one_of(column: Any, values: Iterable[str]) -> Any:
 def narrow_to(tab: str, states: frozenset[State] | None) -> list[Any]:
     """The conditions of a tab, in the words of its index; ``states``: those that a role sees, None: all."""
     found = TABS[tab]
+    if tab == "every":
+        return [] if states is None else [_is_one_of(_case.state, sorted(states))]
     if tab in DONE:
         return [text(COMPLETED if tab == "completed" else CLOSED)]
     if len(found.piles) > 1:  # by the index of all open cases, which is in the list's order
@@ -124,15 +157,17 @@ def _narrow_in_pile(tab: Tab, states: frozenset[State] | None) -> list[Any]:
 
 
 @cache
-def build_list(tab: str, states: frozenset[State] | None, *, next_page: bool) -> Any:
-    """The statement of one page; what is overdue comes first, of ended cases the newest."""
+def build_list(tab: str, states: frozenset[State] | None, *, next_page: bool, sort: str = "") -> Any:
+    """The statement of one page; what is overdue comes first, of ended cases the newest, or as ``sort`` says."""
     query = select(*_COLUMNS).where(_case.shop_id == bindparam("shop_id"), *narrow_to(tab, states))
-    key = tuple_(bindparam("at", type_=Moment()), bindparam("id"))
-    if tab in DONE:
-        query = query.order_by(_case.updated_at.desc(), _case.id.desc())
-        return query.where(tuple_(_case.updated_at, _case.id) < key) if next_page else query
-    query = query.order_by(_case.desk_at, _case.id)
-    return query.where(tuple_(_case.desk_at, _case.id) > key) if next_page else query
+    by = find_sort(tab, sort)
+    column = _case[by.column]
+    key = tuple_(bindparam("at", type_=column.type), bindparam("id"))
+    if by.newest:
+        query = query.order_by(column.desc(), _case.id.desc())
+        return query.where(tuple_(column, _case.id) < key) if next_page else query
+    query = query.order_by(column, _case.id)
+    return query.where(tuple_(column, _case.id) > key) if next_page else query
 
 
 @cache

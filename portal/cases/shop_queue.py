@@ -3,77 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, exists, func, or_, select
+from sqlalchemy import bindparam, func, select
 
 from portal.cases import piles
-from portal.cases.piles import DONE, PAGE
+from portal.cases.piles import DONE, PAGE, Key
+from portal.cases.queue_filters import NO_FILTERS, Filters
 from portal.extensions import db
 from portal.flow import State
-from portal.models import Case, CaseEvent, CaseTally, Parcel
+from portal.models import Case, CaseEvent, CaseTally
 from portal.prepared import Prepared, list_columns
-from portal.searching import escape_like
 from portal.versioned import Versioned
 from portal.words import BEIJING
 
 SOON = timedelta(hours=24)  # from here on the time left is shown in another colour
-_case, _tally, _parcel = (table.__table__.c for table in (Case, CaseTally, Parcel))
-
-
-@dataclass(frozen=True)
-class Filters:
-    """What narrows a list down; empty: nothing."""
-
-    words: str = ""
-    reason: str = ""
-    type: str = ""
-    carrier: str = ""
-    least_fen: int = 0  # to be refunded
-    older_days: int = 0  # applied for at least so many days ago
-    owner_id: int | None = None  # who looks after it; 0: nobody
-    tag: str = ""
-
-    def narrow(self, query: Any, now: datetime) -> Any:
-        """``query`` with what is asked for."""
-        if self.words:
-            like = escape_like(self.words)
-            query = query.where(
-                or_(
-                    _case.case_no.like(like[1:], escape="\\"),
-                    piles.ORDER_NO == self.words,
-                    _case.goods.like(like, escape="\\"),
-                    _case.spec.like(like, escape="\\"),
-                )
-            )
-        if self.owner_id is not None:
-            query = query.where(_case.owner_id == (self.owner_id or None))
-        if self.tag:
-            query = query.where(_case.tags.like(escape_like(f" {self.tag} "), escape="\\"))
-        if self.reason:
-            query = query.where(_case.reason == self.reason)
-        if self.type:
-            query = query.where(_case.type == self.type)
-        if self.least_fen:
-            query = query.where(_case.refund_fen >= self.least_fen)
-        if self.older_days:
-            query = query.where(_case.opened_at <= now - timedelta(days=self.older_days))
-        if self.carrier:
-            query = query.where(
-                exists().where(
-                    _parcel.case_id == _case.id,
-                    _parcel.shop_id == _case.shop_id,
-                    _parcel.carrier == self.carrier,
-                    _parcel.voided_at.is_(None),
-                )
-            )
-        return query
-
-
-NO_FILTERS = Filters()
+_case, _tally = (table.__table__.c for table in (Case, CaseTally))
 
 
 def measure_today(now: datetime) -> dict[str, datetime]:
@@ -89,9 +36,12 @@ def _select(
     now: datetime,
     filters: Filters,
     states: frozenset[State] | None,
-    after: tuple[datetime, int] | None,
+    after: Key | None,
+    sort: str = "",
 ) -> tuple[Any, dict[str, Any]]:
-    query = filters.narrow(piles.build_list(tab, states, next_page=after is not None), now)
+    query = filters.narrow(piles.build_list(tab, states, next_page=after is not None, sort=sort), now)
+    if filters.did:  # few: found by what happened and put in order then, not looked for along the whole order
+        query = query.order_by(None).order_by(func.coalesce(_case.opened_at, _case.updated_at).desc(), _case.id.desc())
     values: dict[str, Any] = {"shop_id": shop_id}
     if tab in piles.TIMED:
         values |= measure_today(now)
@@ -107,18 +57,19 @@ def list_page(
     *,
     filters: Filters = NO_FILTERS,
     states: frozenset[State] | None = None,
-    after: tuple[datetime, int] | None = None,
+    after: Key | None = None,
+    sort: str = "",
     size: int = PAGE,
-) -> tuple[Sequence[Any], tuple[datetime, int] | None]:
+) -> tuple[Sequence[Any], Key | None]:
     """One page of a list, and the key the next one begins after. ``states``: those that a role sees."""
-    query, values = _select(shop_id, tab, now, filters, states, after)
+    query, values = _select(shop_id, tab, now, filters, states, after, sort)
     if filters == NO_FILTERS:
         rows = _prepare_page(query).list_rows(**values, most=size + 1)
     else:
         rows = list_columns(query.limit(size + 1), values)
     if len(rows) <= size:
         return rows, None
-    return rows[:size], key_of(rows[size - 1], tab)
+    return rows[:size], key_of(rows[size - 1], tab, sort)
 
 
 @cache
@@ -141,9 +92,9 @@ def list_ids(
     return db.session.scalars(query.with_only_columns(_case.id).order_by(None).limit(most), values).all()
 
 
-def key_of(row: Any, tab: str) -> tuple[datetime, int]:
+def key_of(row: Any, tab: str, sort: str = "") -> Key:
     """Where a case stands in a list."""
-    return (row.updated_at if tab in DONE else row.desk_at, row.id)
+    return getattr(row, piles.find_sort(tab, sort).column), row.id
 
 
 def count_tabs(
@@ -154,7 +105,7 @@ def count_tabs(
     *,
     version: Hashable | None = None,
 ) -> dict[str, int]:
-    """The number on each tab: of ended cases all, by counters kept with them; of the others at most piles.SHOWN.
+    """The number on each tab: of ended cases and of all, by counters kept with them; of others at most piles.SHOWN.
 
     ``version``: of the shop, read before; what doesn't hang on the time is kept under it.
     """
@@ -187,6 +138,7 @@ def _count_untimed(shop_id: int, tabs: tuple[str, ...], states: frozenset[State]
         kept = {row.state: row.number for row in _TALLIES.list_rows(shop_id=shop_id)}
         found["completed"] = kept.get(State.COMPLETED, 0)
         found["closed"] = sum(kept.get(state, 0) for state in (State.CLOSED, State.WITHDRAWN, State.CONVERTED))
+        found["every"] = sum(number for state, number in kept.items() if states is None or state in states)
     return found
 
 

@@ -9,7 +9,7 @@ from portal.models.cases import Case, CaseEvent, CaseHead, CaseLine, CaseTally, 
 from portal.models.chains import AccessLink, CaseLink, OrderLink
 from portal.models.complaints import Complaint
 from portal.models.customers import CustomerNote
-from portal.models.desk import HeldStep, SavedView
+from portal.models.desk import HeldStep, QueueColumns, SavedView
 from portal.models.enquiries import Enquiry, EnquiryMessage, Faq, FaqVote, Promise
 from portal.models.evidence import Evidence
 from portal.models.exports import Export
@@ -23,8 +23,10 @@ from portal.models.orders import Cancellation, KnownShop, Order, OrderHead, Orde
 from portal.models.policies import Policy, ReturnAddress
 from portal.models.proposals import Proposal
 from portal.models.push import PushSubscription
+from portal.models.quality import FaultLine, FaultWeek, SoldLine, SoldWeek
 from portal.models.ratings import Rating
 from portal.models.replies import Reply
+from portal.models.returns import PlacedLine, ReturnPlace
 from portal.models.security import (
     AuditEvent,
     HalfSignIn,
@@ -76,6 +78,8 @@ __all__ = [
     "FailedGoods",
     "Faq",
     "FaqVote",
+    "FaultLine",
+    "FaultWeek",
     "FormKey",
     "HalfSignIn",
     "HeldStep",
@@ -101,17 +105,20 @@ __all__ = [
     "PasskeyChallenge",
     "PasswordLink",
     "PayoutFile",
+    "PlacedLine",
     "Policy",
     "Product",
     "Promise",
     "Proposal",
     "PushSubscription",
+    "QueueColumns",
     "RateCount",
     "Rating",
     "ReceiptClaim",
     "RecoveryCode",
     "Reply",
     "ReturnAddress",
+    "ReturnPlace",
     "RuleVersion",
     "SavedView",
     "Session",
@@ -120,6 +127,8 @@ __all__ = [
     "Shop",
     "ShopTag",
     "Sku",
+    "SoldLine",
+    "SoldWeek",
     "Staff",
     "StaffNote",
     "SystemNote",

@@ -28,6 +28,16 @@ class SavedView(ShopRow, Model):
     made_at: Mapped[datetime]
 
 
+class QueueColumns(Model):
+    """Which columns of the queue somebody wants to see; without a row the usual ones."""
+
+    __tablename__ = "queue_columns"
+
+    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id"), primary_key=True, autoincrement=False)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True, autoincrement=False)
+    names: Mapped[str] = mapped_column(String(120))  # "reason buyer", as portal/cases/columns.py calls them
+
+
 HELD = "state = 'held'"
 
 

@@ -15,6 +15,8 @@ from portal.words import BEIJING
 # refund and difference_back come out of what was paid for the order; difference_return gives back a difference that
 # the buyer paid; difference is paid by the buyer.
 KINDS = ("refund", "difference_back", "difference_return", "freight", "compensation", "difference")
+# Paid to the buyer, as far as is known; what the buyer pays is the other way.
+PAID_OUT = "state IN ('settled','contested') AND kind <> 'difference'"
 OPEN_ENTRY = "state IN ('waiting','due','failed','declared','contested')"
 
 
@@ -51,6 +53,14 @@ class MoneyEntry(ShopRow, Model):
             postgresql_where=text(OPEN_ENTRY),
         ),
         Index("ix_money_entries_shop", "shop_id", "made_at", "id"),
+        Index(
+            "ix_money_entries_paid",
+            "shop_id",
+            "settled_at",
+            "case_id",
+            sqlite_where=text(PAID_OUT),
+            postgresql_where=text(PAID_OUT),
+        ),
     )
 
     case_id: Mapped[int]

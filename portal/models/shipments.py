@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, false
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.extensions import Model
 from portal.models.keys import ShopRow, refer
 
+SIGNED_BACK = "leg = 'back' AND signed_at IS NOT NULL AND voided_at IS NULL"
 LEGS = ("back", "out", "refused")  # 寄回商品, 换货商品, 退还买家的拒收商品
 
 
@@ -22,6 +23,14 @@ class Parcel(ShopRow, Model):
         CheckConstraint("leg IN ('back','out','refused')", name="leg"),
         Index("ix_parcels_case_id", "case_id"),
         Index("ix_parcels_tracking_no", "tracking_no"),
+        Index(
+            "ix_parcels_signed_back",
+            "shop_id",
+            "signed_at",
+            "case_id",
+            sqlite_where=text(SIGNED_BACK),
+            postgresql_where=text(SIGNED_BACK),
+        ),
     )
 
     case_id: Mapped[int]

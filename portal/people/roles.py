@@ -60,6 +60,11 @@ def may_see_case(role: str, state: str, *, money: bool) -> bool:
     return role in ROLES
 
 
+def may_see_money(role: str) -> bool:
+    """Whether lists and figures say sums to this role."""
+    return role in ROLES and role != Role.WAREHOUSE
+
+
 def may_own(role: str) -> bool:
     """Whether who answers a case in this role looks after it from then on."""
     return role in ("owner", "agent")

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from portal import inputs
 from portal.cases import case_facts
+from portal.cases import faults as case_faults
 from portal.cases.case_view import View
 from portal.cases.effects.hand_ins import Approval, Escalation, Extension, HandIn, Refusal
 from portal.flow import Actor
 from portal.models import Case
 from portal.money import worth
 from portal.parcels import carriers, numbers
+from portal.rights import faults as fault_names
 from portal.rights import phrases, refusal_words, refusals
 from portal.web import taking
 from portal.web.fields import Choice, Line, Pick, Text, Whole
@@ -118,6 +121,13 @@ class InspectForm(StepForm):
 
     note = Text("验货说明", limit=500, optional=True)
     photos = Photos("凭证")
+    faults: Mapping[int, tuple[str, Mapping[str, str]]] = {}
+
+    def prepare(self, case: Case, view: View) -> None:
+        """Each line's fault as it is known, and what goods of its kind can have."""
+        self.faults = {
+            line.id: (line.fault, fault_names.list_faults(line.kind)) for line in case_faults.list_faults_of(case)
+        }
 
 
 class ShipForm(StepForm):

@@ -14,7 +14,7 @@ from portal.flow import CaseType
 from portal.parcels import carriers
 from portal.people import sessions
 from portal.rights import reasons
-from portal.seller import bp, has_room, listing, morning
+from portal.seller import bp, has_room, listing, listing_words, morning
 from portal.seller.bulk import list_kinds
 from portal.web import early
 from portal.web.pages import not_modified, page, unchanged
@@ -39,6 +39,7 @@ def inbox() -> ResponseReturnValue:
     if same:
         return not_modified(etag)
     rows, key = here.load()
+    work = desk_facts.load_of_list(g.who.shop_id, [row.id for row in rows], g.who.user_id, g.now)
     tabs = listing.list_tabs()
     version = g.who.session, g.who.shop_version
     counts = shop_queue.count_tabs(g.who.shop_id, g.now, tuple(tabs), listing.seen_states(), version=version)
@@ -54,12 +55,17 @@ def inbox() -> ResponseReturnValue:
         counts=counts,
         count_to=morning.count_to,
         figures=morning.collect(counts),
+        sorts=listing.list_sorts(),
+        whole=piles.DONE,
+        about=listing_words.describe_filters(g.who.shop_id, here.filters, rows) if here.filtered else [],
         views=saved_views.list_views(g.who.shop_id, g.who.user_id),
         reasons=reasons.REASONS,
         types=tuple(CaseType),
         carriers=carriers.choices(),
         me=g.who.user_id,
-        work=desk_facts.load_of_list(g.who.shop_id, [row.id for row in rows], g.who.user_id, g.now),
+        work=work,
+        columns=listing.list_columns(),
+        shown=tuple(name for name in work.columns if name in listing.list_columns()),
         ages=listing.AGES,
         kinds=list_kinds(),
         all_count=count_all(here, len(rows), whole=key is None and here.after is None),

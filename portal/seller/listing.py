@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
 from flask import abort, g, request
 
 from portal import inputs
-from portal.cases import piles, shop_queue
-from portal.cases.piles import Tab
-from portal.cases.shop_queue import Filters
+from portal.cases import columns, piles, queue_filters, shop_queue
+from portal.cases.piles import Key, Tab
+from portal.cases.queue_filters import Filters
 from portal.flow import CaseType, State
 from portal.parcels import carriers
 from portal.people import roles
 from portal.rights import reasons
 from portal.web import paging
 
+T = TypeVar("T")
 AGES = (1, 3, 7)  # days since a case was applied for, to choose from
-_NAMES = ("tab", "q", "reason", "type", "carrier", "least", "older", "owner", "tag", "after")
+_KEPT = ("since", "until", "buyer", "sku", "supplier", "did", "day")  # come from a number, not from a field
+_NAMES = ("tab", "q", "reason", "type", "carrier", "least", "older", "owner", "tag", *_KEPT, "sort", "after")
 MINE, NOBODY = "me", "none"  # in addresses: so a kept list means whoever opens it
 
 
@@ -30,9 +32,10 @@ class Listing:
     """A tab, what narrows it down, and where its page begins. ``problem``: what couldn't be read, in a sentence."""
 
     tab: str
-    filters: Filters = shop_queue.NO_FILTERS
-    after: tuple[datetime, int] | None = None
+    filters: Filters = queue_filters.NO_FILTERS
+    after: Key | None = None
     problem: str = ""
+    sort: str = ""
 
     @property
     def query(self) -> str:
@@ -44,7 +47,7 @@ class Listing:
         """The page of the queue that shows this place of the list."""
         return f"/seller?{self.query}"
 
-    def at(self, key: tuple[datetime, int] | None) -> Listing:
+    def at(self, key: Key | None) -> Listing:
         """The same list, its page beginning behind ``key``."""
         return replace(self, after=key)
 
@@ -58,12 +61,28 @@ class Listing:
 
     @property
     def filtered(self) -> bool:
-        return self.filters != shop_queue.NO_FILTERS
+        return self.filters != queue_filters.NO_FILTERS
 
-    def load(self) -> tuple[Sequence[Any], tuple[datetime, int] | None]:
+    @property
+    def kept(self) -> list[tuple[str, str]]:
+        """What of the address has no field of its own in the form of filters."""
+        return [(name, value) for name, value in parse_qsl(self.query) if name in (*_KEPT, "sort")]
+
+    @property
+    def sortable(self) -> bool:
+        """Whether the order of this list can be chosen."""
+        return self.tab not in piles.DONE and not self.filters.did
+
+    def load(self) -> tuple[Sequence[Any], Key | None]:
         """The cases of its page, and the key the next page begins after."""
         return shop_queue.list_page(
-            g.who.shop_id, self.tab, g.now, filters=self.filters, states=seen_states(), after=self.after
+            g.who.shop_id,
+            self.tab,
+            g.now,
+            filters=self.filters,
+            states=seen_states(),
+            after=self.after,
+            sort=self.sort,
         )
 
 
@@ -79,9 +98,46 @@ def _write(listing: Listing, *, with_place: bool) -> str:
         "older": str(filters.older_days) if filters.older_days else "",
         "owner": _name_owner(filters.owner_id),
         "tag": filters.tag,
-        "after": f"{listing.after[0].isoformat()}~{listing.after[1]}" if listing.after and with_place else "",
+        "since": filters.since,
+        "until": filters.until,
+        "buyer": str(filters.buyer_id or ""),
+        "sku": str(filters.sku_id or ""),
+        "supplier": str(filters.supplier_id or ""),
+        "did": filters.did,
+        "day": filters.day,
+        "sort": listing.sort,
+        "after": _write_key(listing.after) if listing.after and with_place else "",
     }
     return urlencode({name: value for name, value in said.items() if value})
+
+
+def _write_key(key: Key) -> str:
+    return f"{key[0].isoformat() if isinstance(key[0], datetime) else key[0]}~{key[1]}"
+
+
+def _read_key(said: str, tab: str, sort: str) -> Key | None:
+    """The place that ``_write_key`` wrote for this order; 404 for what it never wrote."""
+    if piles.find_sort(tab, sort).column not in ("refund_fen", "buyer_id"):
+        return paging.moment_key(said)
+    if not said:
+        return None
+    numbers = said.split("~")
+    if len(numbers) != 2 or not all(map(_is_number, numbers)):
+        abort(404)
+    return int(numbers[0]), int(numbers[1])
+
+
+def _is_number(said: str) -> bool:
+    return said.isascii() and said.isdecimal() and len(said) < 18
+
+
+def _read_day(said: str) -> str:
+    """A day like 2026-11-28, of years that have one before and after them; "" for anything else."""
+    try:
+        day = date.fromisoformat(said)
+    except ValueError:
+        return ""
+    return day.isoformat() if 1970 < day.year < 2200 else ""
 
 
 def _name_owner(owner_id: int | None) -> str:
@@ -93,7 +149,7 @@ def _name_owner(owner_id: int | None) -> str:
 def _read_owner(said: str) -> int | None:
     if said in (MINE, NOBODY):
         return g.who.user_id if said == MINE else 0
-    return int(said) if said.isascii() and said.isdecimal() and len(said) < 18 else None
+    return int(said) if _is_number(said) else None
 
 
 def seen_states() -> frozenset[State] | None:
@@ -108,6 +164,20 @@ def list_tabs() -> dict[str, Tab]:
     if seen is None:
         return piles.TABS
     return {name: tab for name, tab in piles.TABS.items() if _may_hold(tab, seen)}
+
+
+def list_columns() -> dict[str, str]:
+    """The columns that this person's role may choose from."""
+    return _without_money(columns.COLUMNS)
+
+
+def list_sorts() -> dict[str, piles.Sort]:
+    """The orders that this person's role may choose from."""
+    return _without_money(piles.SORTS)
+
+
+def _without_money(named: dict[str, T]) -> dict[str, T]:
+    return named if roles.may_see_money(g.who.role) else {key: each for key, each in named.items() if key != "amount"}
 
 
 def _may_hold(tab: Tab, seen: frozenset[State]) -> bool:
@@ -149,7 +219,8 @@ def read_from(args: Any) -> Listing:
     except inputs.InputRefused as refused:
         problem = refused.sentence
     reason, kind, older = (args.get(name, "") for name in ("reason", "type", "older"))
-    carrier = args.get("carrier", "")
+    carrier, sort = args.get("carrier", ""), args.get("sort", "")
+    sort = sort if sort in list_sorts() and tab not in piles.DONE else ""
     filters = Filters(
         words=words,
         reason=reason if reasons.reason(reason) else "",
@@ -159,8 +230,24 @@ def read_from(args: Any) -> Listing:
         older_days=int(older) if older in map(str, AGES) else 0,
         owner_id=_read_owner(args.get("owner", "")),
         tag=tag,
+        **_read_kept(args),
     )
-    return Listing(tab, filters, paging.moment_key(args.get("after", "")), problem)
+    after = _read_key(args.get("after", ""), tab, sort) if tab in piles.TABS else None
+    return Listing(tab, filters, after, problem, sort)
+
+
+def _read_kept(args: Any) -> dict[str, Any]:
+    """The filters that numbers lead to."""
+    ids = {name: int(said) for name in ("buyer", "sku", "supplier") if _is_number(said := args.get(name, ""))}
+    did, day = args.get("did", ""), _read_day(args.get("day", ""))
+    did = did if did in queue_filters.DID and day else ""
+    return {
+        "since": _read_day(args.get("since", "")),
+        "until": _read_day(args.get("until", "")),
+        **{f"{name}_id": number for name, number in ids.items()},
+        "did": did,
+        "day": day if did else "",
+    }
 
 
 def read_query(query: str) -> Listing:

@@ -72,7 +72,7 @@ class SellerSteps(StepRoute[forms.StepForm]):
 
     def take(self, case_id: int, name: str, by: ActedBy, form: forms.StepForm, handed: HandIn) -> Case:
         case = db.session.get_one(Case, case_id)
-        g.stood_at = (case.desk_at, case.updated_at)
+        g.stood_at = {name: getattr(case, name) for name in piles.PLACES}
         if listing.is_carried() and not step_forms.scanned_number() and held.may_hold(case, name, g.now):
             held.hold(case, name, by=by, now=g.now, handed=handed, **form.as_shown)
             return db.session.get_one(Case, case_id)
@@ -95,8 +95,7 @@ class SellerSteps(StepRoute[forms.StepForm]):
 def find_next(case_id: int) -> str:
     """The address of the case after this one in the list it was opened from; of the list, when it was the last."""
     here = listing.carry()
-    desk_at, updated_at = g.stood_at
-    place = (updated_at if here.tab in piles.DONE else desk_at, case_id)
+    place = g.stood_at[piles.find_sort(here.tab, here.sort).column], case_id
     after, _ = here.at(place).load()
     waiting = held.list_held(g.who.shop_id, [row.id for row in after])
     found = next((row for row in after if row.id not in waiting), None)
@@ -186,7 +185,7 @@ def _read_shipment(form: forms.ShipForm, view: case_view.View, texts: dict[str, 
 
 
 ACCEPTING = ("accept_goods", "accept_goods_diff")
-_LINE_FIELDS = frozenset({"received", "accepted", "condition", "linenote", "shipped"})
+_LINE_FIELDS = frozenset({"received", "accepted", "condition", "fault", "linenote", "shipped"})
 
 
 def _read_counts(view: case_view.View, sent: Mapping[str, str]) -> tuple[list[InspectedLine], dict[int, str]]:
@@ -206,8 +205,9 @@ def _read_counts(view: case_view.View, sent: Mapping[str, str]) -> tuple[list[In
             note = ""
             _add_problem(problems, line.id, refused.sentence)
         condition = sent.get(f"condition_{line.id}", "intact")
+        fault = sent.get(f"fault_{line.id}", "")
         if len(numbers) == 2:
-            counted.append(InspectedLine(line.id, numbers["received"], numbers["accepted"], condition, note))
+            counted.append(InspectedLine(line.id, numbers["received"], numbers["accepted"], condition, note, fault))
     return counted, problems
 
 

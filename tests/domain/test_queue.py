@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import random
 from datetime import timedelta
 
 import pytest
@@ -10,6 +12,7 @@ from flask import Flask
 from portal import flow
 from portal.cases import clock as case_clock
 from portal.cases import piles, shop_queue
+from portal.cases.queue_filters import NO_FILTERS, Filters
 from portal.extensions import db, writing
 from portal.flow import Actor, State
 from portal.models import Case, Parcel
@@ -23,7 +26,9 @@ STATES = [str(state) for state in State]
 
 def found_on(cast: Cast, case: Case, now: Clock) -> set[str]:
     return {
-        tab for tab in piles.TABS if any(row.id == case.id for row in shop_queue.list_page(cast.shop, tab, now.at)[0])
+        tab
+        for tab in piles.TABS
+        if tab != "every" and any(row.id == case.id for row in shop_queue.list_page(cast.shop, tab, now.at)[0])
     }
 
 
@@ -77,3 +82,39 @@ def test_what_is_due_within_hours_and_until_midnight(both: Flask, cast_both: Cas
     counts = shop_queue.count_tabs(cast_both.shop, now.at)
     assert (counts["overdue"], counts["soon"], counts["today"]) == (0, 1, 2)
     assert shop_queue.count_tabs(cast_both.shop, now.at + timedelta(hours=2))["overdue"] == 1
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_each_order_shows_every_case_once_and_in_its_place(both: Flask, cast_both: Cast, now: Clock, seed: int) -> None:
+    """Whatever the list is sorted by and wherever its pages end; equal values too."""
+    rng = random.Random(seed)
+    ids = [
+        cast_both.open_case(cast_both.order(buyer=rng.choice([cast_both.buyer, cast_both.buyer2]))).id
+        for _ in range(11)
+    ]
+    with writing():
+        for case_id in ids:
+            values = {
+                "refund_fen": rng.choice([0, 0, 500, 100_000]),
+                "opened_at": now.at - timedelta(hours=rng.randrange(4)),
+                "due_at": now.at + timedelta(hours=rng.randrange(-3, 30)),
+                "state": rng.choice(["applied", "applied", "revising", "completed", "withdrawn"]),
+            }
+            db.session.execute(db.update(Case).where(Case.id == case_id).values(**values))
+    filters = Filters(since="2026-11-22", until="2026-11-23") if seed % 2 else NO_FILTERS
+    for tab, sort in itertools.product(piles.TABS, piles.SORTS):
+        how = {"filters": filters, "sort": sort}
+        whole, key = shop_queue.list_page(cast_both.shop, tab, now.at, **how, size=50)
+        assert key is None
+        by = piles.find_sort(tab, sort)
+        places = [(getattr(row, by.column), row.id) for row in whole]
+        assert places == sorted(places, reverse=by.newest), (tab, sort)
+        for size in (1, 2, 3):
+            found, key = shop_queue.list_page(cast_both.shop, tab, now.at, **how, size=size)
+            found = list(found)
+            while key is not None:
+                rows, key = shop_queue.list_page(cast_both.shop, tab, now.at, **how, size=size, after=key)
+                found += rows
+            assert [row.id for row in found] == [row.id for row in whole], (tab, sort, size)
+    every, _ = shop_queue.list_page(cast_both.shop, "every", now.at, size=50)
+    assert sorted(row.id for row in every) == ids

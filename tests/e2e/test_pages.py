@@ -248,6 +248,8 @@ def sellers(app: Flask) -> tuple[str, list[str]]:
         "/seller/messages",
         "/seller/notices",
         "/seller/handling",
+        "/seller/columns",
+        "/seller?tab=every",
         "/seller/orders",
         "/seller/orders?tab=cancelled",
         f"/seller/orders/{order}/ship",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -25,12 +26,13 @@ from portal.cases import (
     held,
     mediation_queue,
     piles,
+    queue_filters,
     saved_views,
     search,
     shop_queue,
 )
 from portal.cases import clock as case_clock
-from portal.cases.shop_queue import Filters
+from portal.cases.queue_filters import Filters
 from portal.config import Settings
 from portal.extensions import db
 from portal.models import User
@@ -220,6 +222,7 @@ HOT: dict[str, Callable[[Crowd], object]] = {
     **{f"queue {tab}, next page": next_queue_page(tab) for tab in piles.TABS},
     **{f"queue by {name}": queue_page("mine", filters=Filters(**{name: value})) for name, value in NARROWED.items()},
     "queue closed by reason": queue_page("closed", filters=Filters(reason="damaged")),
+    "queue of some days": queue_page("every", filters=Filters(since="2026-11-01", until="2026-11-03")),
     "queue counts": lambda c: shop_queue.count_tabs(c.shop, c.now),
     "queue counts, warehouse": lambda c: shop_queue.count_tabs(c.shop, c.now, ("mine", "overdue", "arrived"), STORE),
     "unanswered, to a limit": lambda c: unanswered.count_unanswered(c.shop, 100),
@@ -264,8 +267,8 @@ HOT: dict[str, Callable[[Crowd], object]] = {
     "a parcel, shop": lambda c: parcel_view.find_of_shop(10, c.shop),
     "parcels of numbers": lambda c: parcel_view.find_by_number(c.shop, ["10", "20"]),
     "nothing to ask": lambda c: polling.poll_carriers(couriers.Kuaidi100("c", "k"), 60, lambda: c.now),
-    "notices": lambda c: reading.list_page(c.seller, None),
-    "notices, next page": lambda c: reading.list_page(c.seller, 50_000),
+    "notices": lambda c: reading.list_newest(c.seller, None),
+    "notices, next page": lambda c: reading.list_newest(c.seller, 50_000),
     "buyer's conversations with a shop": lambda c: by_shop.list_orders(c.buyer, c.shop, size=30),
     "buyer's conversations with a shop, next page": lambda c: by_shop.list_orders(
         c.buyer, c.shop, size=30, skip=50_000
@@ -338,6 +341,23 @@ def test_runs_to_be_worked_off_are_found_by_their_own_index(crowd: Crowd) -> Non
         assert "ix_bulk_runs_running" in str(explained)
 
 
+@pytest.mark.parametrize("did", queue_filters.DID)
+@pytest.mark.parametrize("states", [None, STORE])
+def test_what_happened_lately_is_found_by_its_index(crowd: Crowd, did: str, states: Any) -> None:
+    """It is little, so it may be sorted; but nothing is read that didn't happen lately."""
+    day = (crowd.now - timedelta(days=1)).date().isoformat()
+    with listening() as said:
+        shop_queue.list_page(crowd.shop, "every", crowd.now, filters=Filters(did=did, day=day), states=states)
+    db.session.rollback()
+    [(statement, values)] = said
+    wrong = [each for each in wrong_in_plan(statement, values) if not each.startswith(("USE TEMP", "Sort", "Incr"))]
+    assert wrong == []
+    if db.engine.dialect.name == "sqlite":
+        with db.engine.connect() as connection:
+            plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]
+        assert not [step for step in plan if step.endswith("(shop_id=?)")], plan  # all of a shop is as bad as a scan
+
+
 @pytest.mark.parametrize("statement", ["SELECT id FROM cases ORDER BY goods", "SELECT id FROM cases WHERE basis = 'x'"])
 def test_a_scan_and_a_sort_are_seen(crowd: Crowd, statement: str) -> None:
     assert wrong_in_plan(statement, ())
@@ -354,7 +374,8 @@ def test_every_case_comes_once_and_in_its_place(crowd: Crowd, tab: str) -> None:
     assert len({row.id for row in found}) == len(found)
     assert found or tab in ("soon", "closed")
     if tab in piles.DONE:
-        assert found == sorted(found, key=lambda row: (row.updated_at, row.id), reverse=True)
+        column = piles.find_sort(tab, "").column
+        assert found == sorted(found, key=lambda row: (getattr(row, column), row.id), reverse=True)
     else:
         assert found == sorted(found, key=lambda row: (row.desk_at, row.id))
         assert all(row.late for row in found if row.due_at and row.desk_at < row.due_at)

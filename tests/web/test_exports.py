@@ -14,7 +14,7 @@ from flask import Flask
 
 from portal import workbook
 from portal.cases import exports
-from portal.cases.shop_queue import Filters
+from portal.cases.queue_filters import Filters
 from portal.extensions import db, writing
 from portal.models import Export
 from tests.cast import Cast, post, sign_in

@@ -187,3 +187,45 @@ def test_what_is_new_is_announced_and_not_pushed(app: Flask, cast: Cast, now: Cl
 def test_states_of_every_tab_belong_to_its_pile() -> None:
     assert all(not tab.state or tab.state in list(State) for tab in piles.TABS.values())
     assert {tab.group for tab in piles.TABS.values()} == set(piles.GROUPS)
+
+
+@pytest.mark.parametrize("sort", [name for name in piles.SORTS if name])
+def test_a_chosen_order_is_kept_in_every_address_and_in_a_view(app: Flask, cast: Cast, now: Clock, sort: str) -> None:
+    for _ in range(42):
+        cast.open_case()
+    desk = sign_in(app, "seller")
+    first = desk.get(f"/seller?tab=applied&sort={sort}").text
+    assert f'<option value="{sort}" selected>' in first
+    more = unescape(first.split('rel="next" href="')[1].split('"')[0])
+    second = desk.get(more).text
+    assert f"sort={sort}" in more and len({*numbers(first), *numbers(second)}) == 42
+    assert f"sort={sort}" in unescape(re.findall(r'class="open" href="([^"]+)"', second)[0])
+    kept = post(desk, f"/seller/views?tab=applied&sort={sort}", {"name": "按我的排序"})
+    assert kept.status_code == 303
+    assert f"tab=applied&sort={sort}" in unescape(desk.get("/seller").text)
+    for wrong in ("after=x~1", "after=1~", "after=1~2~3", "after=-1~2"):
+        assert desk.get(f"/seller?tab=applied&sort={sort}&{wrong}").status_code == 404
+    assert desk.get("/seller?tab=applied&sort=moon").status_code == 200
+
+
+def test_columns_are_chosen_by_each_person(app: Flask, cast: Cast, now: Clock) -> None:
+    cast.open_case(case_type=CaseType.RETURN_REFUND)
+    cast.employ(cast.shop, "buyer2", "warehouse")
+    desk = sign_in(app, "seller")
+
+    def heads() -> list[str]:
+        return re.findall(r'<th scope="col" class="[^"]*">([^<]+)</th>', desk.get("/seller").text)
+
+    assert heads() == ["数量", "原因", "买家", "负责", "照片"]
+    kept = post(desk, "/seller/columns?tab=applied", {"columns": ["amount", "opened"]})
+    assert kept.location == "/seller?tab=applied&said=columns-kept"
+    assert heads() == ["退款金额", "申请时间"] and "退货退款" in desk.get("/seller").text
+    post(desk, "/seller/columns?tab=applied", {"columns": []})
+    assert heads() == []
+    post(desk, "/seller/columns", {"columns": ["quantity", "reason", "buyer", "owner", "photos"]})
+    assert heads() == ["数量", "原因", "买家", "负责", "照片"]
+    assert post(desk, "/seller/columns", {"columns": ["moon"]}).status_code == 422
+    store = sign_in(app, "buyer2")
+    assert "退款金额" not in store.get("/seller/columns").text
+    assert post(store, "/seller/columns", {"columns": ["amount"]}).status_code == 422
+    assert 'value="amount"' not in store.get("/seller?sort=amount").text

@@ -1,0 +1,170 @@
+"""What narrows a list of the queue down, and the conditions that stand for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import alias, bindparam, exists, func, or_, select, text, union_all
+
+from portal.cases import piles
+from portal.flow import FINAL, State
+from portal.models import Case, CaseEvent, CaseLine, CaseLink, MoneyEntry, OrderLine, Parcel, Sku
+from portal.models.cases import BY_SHOP, CLOSED, COMPLETED
+from portal.models.chains import LIVE
+from portal.models.money import PAID_OUT
+from portal.models.shipments import SIGNED_BACK
+from portal.searching import escape_like
+from portal.words import BEIJING
+
+_case, _parcel, _line, _bought, _sku, _link, _event, _entry = (
+    table.__table__.c for table in (Case, Parcel, CaseLine, OrderLine, Sku, CaseLink, CaseEvent, MoneyEntry)
+)
+_SHOP: Any = bindparam("shop_id")
+# What happened to a case since the beginning of a day, by its name in addresses.
+DID: dict[str, str] = {
+    "answered": "已处理申请",
+    "arrived": "退货已签收",
+    "ended": "已结束",
+    "refused": "已拒绝",
+    "refunded": "已退款",
+}
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What narrows a list down; empty: nothing. Days are of Beijing, like 2026-11-28."""
+
+    words: str = ""
+    reason: str = ""
+    type: str = ""
+    carrier: str = ""
+    least_fen: int = 0  # to be refunded
+    older_days: int = 0  # applied for at least so many days ago
+    owner_id: int | None = None  # who looks after it; 0: nobody
+    tag: str = ""
+    since: str = ""  # applied for on this day or later
+    until: str = ""  # on this day or before
+    buyer_id: int = 0
+    sku_id: int = 0  # a line is of this product and specification
+    supplier_id: int = 0  # the shop that it was passed on to
+    did: str = ""  # of DID
+    day: str = ""  # since when
+
+    def narrow(self, query: Any, now: datetime) -> Any:
+        """``query`` with what is asked for."""
+        query = query.where(*self._list_plain(now), *self._list_looked_up())
+        if self.did:
+            query = query.where(build_did(self.did, begin_day(self.day)))
+        return query
+
+    def _list_plain(self, now: datetime) -> list[Any]:
+        """The conditions on the case's own columns."""
+        said: list[Any] = []
+        if self.words:
+            like = escape_like(self.words)
+            found = (
+                _case.case_no.like(like[1:], escape="\\"),
+                piles.ORDER_NO == self.words,
+                _case.goods.like(like, escape="\\"),
+                _case.spec.like(like, escape="\\"),
+            )
+            said.append(or_(*found))
+        if self.owner_id is not None:
+            said.append(_case.owner_id == (self.owner_id or None))
+        if self.tag:
+            said.append(_case.tags.like(escape_like(f" {self.tag} "), escape="\\"))
+        if self.least_fen:
+            said.append(_case.refund_fen >= self.least_fen)
+        if self.older_days:
+            unindexed = func.coalesce(_case.opened_at, _case.updated_at)  # the list's own index is the right one
+            said.append(unindexed <= now - timedelta(days=self.older_days))
+        if self.since:
+            said.append(_case.opened_at >= begin_day(self.since))
+        if self.until:
+            said.append(_case.opened_at < begin_day(self.until) + timedelta(days=1))
+        same = {_case.reason: self.reason, _case.type: self.type, _case.buyer_id: self.buyer_id}
+        return said + [column == value for column, value in same.items() if value]
+
+    def _list_looked_up(self) -> list[Any]:
+        """The conditions on what belongs to a case."""
+        said: list[Any] = []
+        if self.carrier:
+            of_case = (_parcel.case_id == _case.id, _parcel.shop_id == _case.shop_id)
+            said.append(exists().where(*of_case, _parcel.carrier == self.carrier, _parcel.voided_at.is_(None)))
+        if self.sku_id:
+            said.append(
+                exists()
+                .where(_line.case_id == _case.id, _line.shop_id == _case.shop_id)
+                .where(_bought.id == _line.order_line_id, _bought.shop_id == _line.shop_id)
+                .where(_sku.id == self.sku_id, _sku.shop_id == _bought.shop_id)
+                .where(_bought.product_id == _sku.product_id, _bought.spec == _sku.spec)
+            )
+        if self.supplier_id:
+            of_case = (_link.downstream_id == _case.id, _link.shop_id == _case.shop_id)
+            said.append(
+                exists().where(*of_case, text("case_links." + LIVE), _link.upstream_shop_id == self.supplier_id)
+            )
+        return said
+
+
+NO_FILTERS = Filters()
+NAMES = tuple(field.name for field in fields(Filters))
+
+
+def begin_day(day: str) -> datetime:
+    """When a day of Beijing begins."""
+    said = date.fromisoformat(day)
+    return datetime(said.year, said.month, said.day, tzinfo=BEIJING)
+
+
+def build_did(did: str, since: datetime) -> Any:
+    """Cases to which this happened since a moment; their ids are found by the index of what happened."""
+    return _case.id.in_(_BUILDERS[did](since))
+
+
+def _build_answered(since: datetime) -> Any:
+    """An application that a person of the shop answered, whatever they said."""
+    answer: tuple[Any, ...] = (
+        _event.source == State.APPLIED,
+        _event.target != State.APPLIED,
+        text("case_events." + BY_SHOP),
+    )
+    return select(_event.case_id).where(_event.shop_id == _SHOP, *answer, _event.at >= since)
+
+
+def _build_refused(since: datetime) -> Any:
+    refusal = (_event.step == "reject", text("case_events." + BY_SHOP))
+    return select(_event.case_id).where(_event.shop_id == _SHOP, *refusal, _event.at >= since)
+
+
+def _build_arrived(since: datetime) -> Any:
+    signed = (text(SIGNED_BACK), _parcel.signed_at >= since)
+    return select(_parcel.case_id).where(_parcel.shop_id == _SHOP, *signed)
+
+
+def _build_refunded(since: datetime) -> Any:
+    paid = (text(PAID_OUT), _entry.settled_at >= since)
+    return select(_entry.case_id).where(_entry.shop_id == _SHOP, *paid)
+
+
+def _build_ended(since: datetime) -> Any:
+    """A case that has ended may move later on without ending again."""
+    ended = alias(Case.__table__, name="ended").c
+    moved = [
+        select(ended.id).where(ended.shop_id == _SHOP, text(which), ended.updated_at >= since)
+        for which in (COMPLETED, CLOSED)
+    ]
+    step = (_event.target.in_(sorted(FINAL)), _event.source != _event.target, _event.at >= since)
+    return select(_event.case_id).where(_event.shop_id == _SHOP, _event.case_id.in_(union_all(*moved)), *step)
+
+
+_BUILDERS: dict[str, Callable[[datetime], Any]] = {
+    "answered": _build_answered,
+    "arrived": _build_arrived,
+    "ended": _build_ended,
+    "refused": _build_refused,
+    "refunded": _build_refunded,
+}
