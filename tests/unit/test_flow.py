@@ -92,7 +92,8 @@ def test_every_type_has_a_word_its_stages_and_an_end() -> None:
     assert used == set(flow.STAGES_OF) == set(words.TYPE)
     for case_type in used:
         assert len(flow.STAGES_OF[case_type]) == len(flow.STAGES)
-        reached, grown = {None}, True
+        reached: set[flow.State | None] = {None}
+        grown = True
         while grown:
             more = {step.target for step in flow.STEPS if case_type in step.types and step.source in reached}
             grown = not more <= reached
