@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from sqlalchemy import insert
@@ -15,6 +16,7 @@ from portal.extensions import db, writing
 from portal.models import FaultWeek, Product, SoldWeek
 from portal.service import quality
 from portal.service.quality import Cell
+from portal.service.rates import find_risen
 from tests.cast import Cast
 
 ORDERS, SKUS, WEEKS = 10_000, 20, 52
@@ -49,7 +51,7 @@ class Year:
         for (sku, at), number in self.sold.items():
             if at in weeks:
                 sold.setdefault((sku, ""), {})[at] = number
-        risen = quality.find_risen(quality.find_periods(quality.Weeks(faults, sold), week))
+        risen = find_risen(quality.find_periods(quality.Weeks(faults, sold), week))
         return {(cell.product_id, cell.fault) for cell in risen}
 
 
@@ -83,7 +85,7 @@ def test_the_board_reads_what_was_counted(cast_both: Cast) -> None:
         db.session.add(product)
         db.session.flush()
         product_id, week = product.id, number_week(cast.now)
-        rows = [
+        rows: list[dict[str, Any]] = [
             {"shop_id": shop, "product_id": product_id, "spec": spec, "batch_id": 0, "week": at}
             for shop in (cast.shop, cast.shop2)
             for spec in ("黑色", "白色")
