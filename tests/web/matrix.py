@@ -425,6 +425,8 @@ ROWS: tuple[Row, ...] = (
     Row("seller.explain_headings", SELLER, post=303),
     Row("seller.show_case", SELLER, get=200),
     Row("seller.precedents", SELLER, get=200),
+    Row("seller.quality_board", SHOP, get=200),
+    Row("seller.quality_cell", SHOP, get=404, values={"product_id": "0", "fault": "broken"}),
     Row("seller.case_fault", SELLER, get=200, post=303),
     Row("seller.pack", SELLER, get=200, counted=True),
     Row("seller.full_account", SELLER, get=409, post=409),  # these cases have none; by role: test_bankdata.py
