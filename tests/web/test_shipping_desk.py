@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
+from werkzeug.test import TestResponse
 
 from portal.cases import held
 from portal.extensions import db, writing
@@ -19,7 +20,7 @@ DESK = "/seller/shipping"
 SF, YT, ZTO = "SF1385628716739", "YT7512345678901", "75484863576597"
 
 
-def send(desk: FlaskClient, case: Case, number: str = SF, **form: str) -> object:
+def send(desk: FlaskClient, case: Case, number: str = SF, **form: str) -> TestResponse:
     return post(desk, f"{DESK}/{case.case_no}", {"number": number, **form})
 
 
