@@ -39,6 +39,7 @@ class AgreeForm(StepForm):
     direct: tuple[str, str, str, str] | None = None  # 铺货: the supplier's address
 
     apart: Sequence[PlacedLines] = ()  # 铺货: each line to the supplier it came from
+    apart_said: Sequence[str] = ()
     apart_lines: Sequence[Any] = ()  # lines that may each have another of the shop's addresses
     own_addresses: Sequence[tuple[str, str]] = ()
 
@@ -58,12 +59,12 @@ class AgreeForm(StepForm):
         """Whether some line was given an address of its own."""
         return any(typed.get(f"place_{line.id}") for line in self.apart_lines)
 
-    def go_apart(self, placed: Sequence[PlacedLines], said: str, *, first: bool) -> None:
+    def go_apart(self, placed: Sequence[PlacedLines], said: Sequence[str], *, first: bool) -> None:
         """Offer that each line goes straight to its supplier; chosen at first."""
-        self.apart = placed
+        self.apart, self.apart_said = placed, said
         own: Any = self.address_id.choices or ()
         self.address_id.choices = [
-            ("apart", f"分别寄给供应商：{said}"),
+            ("apart", "分别寄给供应商"),
             *((choice.value, choice.label) for choice in own),
         ]
         if first:
