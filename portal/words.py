@@ -282,6 +282,7 @@ STEP_DONE: dict[str, str] = {  # 已…: steps that are held back for a moment
     "agree_no_return": "同意（无需寄回）",
     "ask_evidence": "请买家补充凭证",
     "reject": "拒绝",
+    "ship_replacement": "登记发货",
 }
 STAGE_CHIP: dict[str, str] = {"evidence": "warn", "deciding": "wait", "overdue": "bad", "unfulfilled": "bad"}
 
@@ -396,6 +397,9 @@ SAID: dict[str, str] = {
     "photo-removed": "照片已删除",
     "parcel-noted": "已登记为无主件；买家填写这个运单号后会自动对上",
     "parcel-counted": "验货结果已保存，请扫描下一件",
+    "shipping-held": "已登记发货，可以在下面撤回；请扫描下一张",
+    "shipping-sent": "已发货，请扫描下一张",
+    "shipping-undone": "已撤回，没有发货；可以重新扫描",
     "bulk-none": "请先勾选要处理的售后单，或选择「这一列全部」",
     "bulk-many": "一次处理不了这么多张，请先筛选",
     "step-done": "已处理，这是这一列的下一张",
