@@ -17,7 +17,7 @@ from portal.cases import deadlines as case_deadlines
 from portal.cases import proposals as cases_proposals
 from portal.cases.actions import hide_unsaid, list_actions
 from portal.cases.case_lists import list_chain
-from portal.cases.event_details import describe_event, find_left, name_rule, record_event
+from portal.cases.event_details import describe_event, list_left, name_rule, record_event
 from portal.cases.view_statements import AROUND, CASE_OF_BUYER, CASE_OF_SHOP, EVENTS, LINES
 from portal.evidence import evidence
 from portal.extensions import db
@@ -217,7 +217,7 @@ def build_view(case: Case, side: Actor, now: datetime, *, role: str = "", by_lin
         part=words.STAGE.get(case.stage) or told.tell_part(case.type, case.state, side),
         stages=flow.STAGES_OF[case.type],
         kind=words.TYPE[case.type],
-        stage=flow.find_stage(case.type, case.state, find_left(events)),
+        stage=flow.find_stage(case.type, case.state, list_left(events)),
         end="done" if case.state == State.COMPLETED else "stop" if case.state in flow.FINAL else "",
         waits_for=words.ACTOR[waits] if waits else "",
         mine=side in turn or (waits == side == Actor.MEDIATOR),

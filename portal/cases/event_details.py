@@ -27,9 +27,9 @@ def record_event(case_type: str, event: Any) -> str:
     return found or flow.NOTES.get(event.step, str(event.step))
 
 
-def find_left(events: Sequence[Any]) -> str:
-    """The state that the last step with a change of state left (``events``: the newest first)."""
-    return next((event.source or "" for event in events if event.source != event.target), "")
+def list_left(events: Sequence[Any]) -> list[str]:
+    """The states that a case left, the last one first (``events``: the newest first)."""
+    return [event.source for event in events if event.source and event.source != event.target]
 
 
 def describe_event(event: Any, lines: Sequence[Any], *, case_type: str = "", back: Shown = Shown.MASKED) -> list[str]:

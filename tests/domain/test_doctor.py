@@ -23,7 +23,7 @@ from portal.cases.history import hash_event
 from portal.cli.group import portal
 from portal.evidence import evidence
 from portal.evidence.imaging import PreparedImage
-from portal.evidence.store import Store
+from portal.evidence.store import DirectoryStore
 from portal.extensions import db, writing
 from portal.flow import DEADLINES, Actor, CaseType
 from portal.models import (
@@ -57,7 +57,7 @@ NAMES = [*(check.name for check in doctor.CHECKS), "files"]
 class World:
     """One application that waits, one exchange with goods on their way, one completed; words unread; a photo."""
 
-    store: Store
+    store: DirectoryStore
     database: Path
     applied: int
     confirming: int
@@ -120,9 +120,10 @@ def world(app: Flask, cast: Cast) -> Iterator[World]:
     order = db.session.get_one(Case, applied).order_id
     line = db.session.scalars(select(OrderLine.id).where(OrderLine.order_id == order)).one()
     other_order = cast.order().id
-    store: Store = app.extensions["portal_store"]
+    store: DirectoryStore = app.extensions["portal_store"]
     with writing():
         talk = conversations.get_of_order(db.session.get_one(Order, order), cast.now)
+        side: conversations.Side
         for side, person in (("buyer", cast.buyer), ("seller", cast.seller), ("seller", cast.seller)):
             conversations.add_message(talk, side, person, "在吗", now=cast.now)
         conversation = talk.id
@@ -412,8 +413,8 @@ def _shipment(column: str, value: object) -> Plant:
     return break_it
 
 
-for _column, _value in (("tracking_no", "1"), ("carrier", "SF"), ("signed_at", "2026-11-23 02:00:00.000000")):
-    plant("shipments")(_shipment(_column, _value))
+for _column, _told in (("tracking_no", "1"), ("carrier", "SF"), ("signed_at", "2026-11-23 02:00:00.000000")):
+    plant("shipments")(_shipment(_column, _told))
 
 
 @plant("believed")
@@ -643,7 +644,8 @@ def checked_by_who_proposed_it(world: World) -> list[str]:
 @plant("bank data")
 def an_account_that_nobody_consented_to(world: World) -> list[str]:
     entry = refunded(world)
-    values = {"shop": entry.shop_id, "entry": entry.id, "case": entry.case_id, "buyer": world.cast.buyer}
+    values: dict[str, object] = {"shop": entry.shop_id, "entry": entry.id, "case": entry.case_id}
+    values["buyer"] = world.cast.buyer
     values["at"] = "2026-11-23 02:00:00"
     consent = "INSERT INTO bank_consents (shop_id, id, case_id, entry_id, owner_id, purpose, version, answer, at)"
     account = "INSERT INTO bank_accounts "

@@ -166,7 +166,7 @@ def _claimed(cast: Cast, step: flow.Step, case: Case) -> None:
         return
     cast.take(case, "deny_arrival", Actor.BUYER, **cast.entry_beside(case))
     if "shown" in needs:
-        shown = {"note": "已转账", "photos": cast.photos(1, cast.seller)}
+        shown: dict[str, Any] = {"note": "已转账", "photos": cast.photos(1, cast.seller)}
         cast.take(case, "show_payment", Actor.SELLER, **shown)
     if step.after:  # nothing else is open
         entry = db.session.scalars(
