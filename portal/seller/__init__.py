@@ -67,6 +67,9 @@ ROOMS: dict[str, str] = {
     "case_fault": "queue",
     "quality_board": "quality",
     "quality_cell": "quality",
+    "batch_list": "quality",
+    "add_batch": "quality",
+    "sampled_batch": "quality",
     "take_step": "queue",
     "write_note": "queue",
     "hand_over": "queue",
@@ -164,6 +167,7 @@ def _rooms() -> dict[str, object]:
 from portal.seller import (
     account,
     automatic,
+    batches,
     behalf,
     bulk,
     cases,

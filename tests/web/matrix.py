@@ -438,6 +438,9 @@ ROWS: tuple[Row, ...] = (
     Row("seller.precedents", SELLER, get=200),
     Row("seller.quality_board", SHOP, get=200),
     Row("seller.quality_cell", SHOP, get=404, values={"product_id": "0", "fault": "broken"}),
+    Row("seller.batch_list", SHOP, get=200),
+    Row("seller.add_batch", SHOP, get=200, post=422),
+    Row("seller.sampled_batch", SHOP, get=404, post=404, values={"batch_id": "0"}),
     Row("seller.case_fault", SELLER, get=200, post=303),
     Row("seller.pack", SELLER, get=200, counted=True),
     Row("seller.full_account", SELLER, get=409, post=409),  # these cases have none; by role: test_bankdata.py
