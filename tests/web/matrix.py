@@ -337,6 +337,7 @@ ROWS: tuple[Row, ...] = (
     ),
     Row("seller.logistics_list", SHOP, get=200),
     Row("seller.handling_times", SHOP, get=200),
+    Row("seller.figures", SHOP, get=200),
     Row(
         "seller.import_scans",
         SHOP,
