@@ -9,7 +9,7 @@ from typing import NamedTuple
 from sqlalchemy import select, text
 
 from portal import belonging, damage, flow
-from portal.cases import anchors, late_decisions
+from portal.cases import anchors, late_decisions, places
 from portal.cases.history import hash_event
 from portal.evidence.evidence import LOOSE_FOR
 from portal.evidence.store import Store
@@ -20,6 +20,7 @@ from portal.models.cases import OPEN
 from portal.models.money import OPEN_ENTRY
 from portal.money.accounts import keeping as account_keeping
 from portal.money.entries import COUNTED
+from portal.orders import sold
 from portal.orders.versions import FROZEN
 from portal.payments import contested
 from portal.resale import chain as chain_links
@@ -154,6 +155,20 @@ def _frozen() -> Iterator[str]:
         for line in facts["lines"]:
             if lines.get(line[0], line[:3]) != line[:3]:
                 yield f"case {case.case_no}: line {line[0]} was {line[1:3]}, is {lines[line[0]][1:]}"
+
+
+def _sold() -> Iterator[str]:
+    """What is kept of each line as sold is what its order says."""
+    shops = db.session.execute(select(Order.shop_id, Order.id).order_by(Order.shop_id, Order.id)).all()
+    for first in range(0, len(shops), 500):
+        of_shop: dict[int, list[int]] = {}
+        for shop_id, order_id in shops[first : first + 500]:
+            of_shop.setdefault(shop_id, []).append(order_id)
+        for shop_id, order_ids in of_shop.items():
+            should, are = sold.read_sold(shop_id, order_ids)
+            for line_id in sorted(should.keys() | are.keys()):
+                if should.get(line_id) != are.get(line_id):
+                    yield f"order line {line_id}: {are.get(line_id)}, should be {should.get(line_id)}"
 
 
 def _parts() -> Iterator[str]:
@@ -410,6 +425,11 @@ CHECKS: tuple[Check, ...] = (
         late_decisions.find_broken,
     ),
     Check(
+        "return places",
+        "each line goes back to one address, each parcel too, and no more is in parcels than is sent back",
+        places.find_broken,
+    ),
+    Check(
         "arrivals",
         "a case says of its contested payments what they say, and none waits longer than it may",
         contested.find_broken,
@@ -465,6 +485,35 @@ CHECKS: tuple[Check, ...] = (
             "HAVING f.useful <> coalesce(sum(CASE WHEN v.vote = 'useful' THEN 1 ELSE 0 END), 0) "
             "OR f.useless <> coalesce(sum(CASE WHEN v.vote = 'useless' THEN 1 ELSE 0 END), 0) "
             "OR f.wrong <> coalesce(sum(CASE WHEN v.vote = 'wrong' THEN 1 ELSE 0 END), 0)"
+        ),
+    ),
+    Check("sold", "what is counted as sold is every line of an order that was paid for and not called off", _sold),
+    Check(
+        "sold weeks",
+        "what was sold in a week = its lines",
+        _sql(
+            "SELECT 'shop', w.shop_id, w.product_id, w.spec, w.batch_id, w.week FROM ("
+            "SELECT shop_id, product_id, spec, batch_id, week, lines, milli FROM sold_weeks UNION ALL "
+            "SELECT shop_id, product_id, spec, batch_id, week, -1, -milli FROM sold_lines) w "
+            "GROUP BY w.shop_id, w.product_id, w.spec, w.batch_id, w.week "
+            "HAVING sum(w.lines) <> 0 OR sum(w.milli) <> 0"
+        ),
+    ),
+    Check(
+        "faults",
+        "the faults of a week = the lines of cases that stand, and every case line has what is wrong with it",
+        _sql(
+            "SELECT 'shop', w.shop_id, w.product_id, w.spec, w.batch_id, w.week, w.fault FROM ("
+            "SELECT shop_id, product_id, spec, batch_id, week, fault, cases, milli FROM fault_weeks UNION ALL "
+            "SELECT s.shop_id, s.product_id, s.spec, s.batch_id, s.week, f.fault, -1, -f.milli FROM fault_lines f "
+            "JOIN sold_lines s ON s.order_line_id = f.order_line_id AND s.shop_id = f.shop_id WHERE f.counted) w "
+            "GROUP BY w.shop_id, w.product_id, w.spec, w.batch_id, w.week, w.fault "
+            "HAVING sum(w.cases) <> 0 OR sum(w.milli) <> 0 UNION ALL "
+            "SELECT 'case line', cl.id, cl.case_id, '', 0, 0, '' FROM case_lines cl "
+            "JOIN cases c ON c.id = cl.case_id AND c.shop_id = cl.shop_id "
+            "LEFT JOIN fault_lines f ON f.case_line_id = cl.id AND f.shop_id = cl.shop_id "
+            "WHERE f.case_line_id IS NULL OR f.milli <> cl.quantity_milli "
+            "OR f.counted AND (c.parent_id IS NOT NULL OR c.state IN ('closed','withdrawn'))"
         ),
     ),
     Check("heads", "where an order or a case is said to be, it is", belonging.list_wrong_heads),

@@ -23,12 +23,14 @@ from portal.extensions import db, writing
 from portal.flow import Actor, CaseType
 from portal.models import Case, CaseLine, MoneyEntry, Order, OrderLine, Product, Shop, Sku, User
 from portal.money import entries as money_entries
-from portal.orders import known_shops
+from portal.orders import known_shops, sold
 from portal.people import accounts, sessions
 from portal.rights import policies
 
 PASSWORD = "huanhuo-demo"
 PARCELS = [("ZTO", "75484863576596")]
+
+Way = list[tuple[str, Actor, dict[str, Any]]]  # steps, who takes each, what they hand in
 
 
 @dataclass
@@ -66,8 +68,8 @@ class Cast:
                 )
             ids = {name: user.id for name, user in people.items()}
             shop_ids = [shop.id for shop in shops]
-        sides = (ids[name] for name in ("buyer", "buyer2", "seller", "seller2"))
-        return cls(now, *sides, *shop_ids, mediator=ids["mediator"])
+        sides = [ids[name] for name in ("buyer", "buyer2", "seller", "seller2")]
+        return cls(now, *(*sides, *shop_ids, ids["mediator"]))
 
     @classmethod
     def of_app(cls, _app: Flask) -> Cast:
@@ -79,7 +81,7 @@ class Cast:
             return cls.make(NOW)
         shops = dict(db.session.execute(db.select(Shop.owner_id, Shop.id)).all())
         ids = [people[name] for name in ("buyer", "buyer2", "seller", "seller2")]
-        return cls(NOW, *ids, shops[people["seller"]], shops[people["seller2"]], people["mediator"])
+        return cls(NOW, *(*ids, shops[people["seller"]], shops[people["seller2"]], people["mediator"]))
 
     def order(
         self,
@@ -163,6 +165,7 @@ class Cast:
                     )
                 )
             db.session.flush()
+            sold.count_sold(order.shop_id, [order.id])
             order_id = order.id
         return db.session.scalars(db.select(Order).where(Order.id == order_id)).one()
 
@@ -263,19 +266,19 @@ class Cast:
         return case
 
     @staticmethod
-    def path(state: str, case_type: CaseType) -> list[tuple[str, Actor, dict[str, Any]]]:
+    def path(state: str, case_type: CaseType) -> Way:
         """The steps from the application to ``state``."""
         buyer, seller = Actor.BUYER, Actor.SELLER
-        shipped = ("ship_replacement", seller, {"parcels": PARCELS, "ship": True})
-        back = [("agree", seller, {}), ("ship_return", buyer, {"parcels": PARCELS})]
-        bad = [*back, ("dispute_goods", seller, {"dispute": 0}), ("accept_result_none", buyer, {})]
+        shipped: tuple[str, Actor, dict[str, Any]] = ("ship_replacement", seller, {"parcels": PARCELS, "ship": True})
+        back: Way = [("agree", seller, {}), ("ship_return", buyer, {"parcels": PARCELS})]
+        bad: Way = [*back, ("dispute_goods", seller, {"dispute": 0}), ("accept_result_none", buyer, {})]
         returns = case_type in (CaseType.EXCHANGE, CaseType.RETURN_REFUND)
         sends = case_type in (CaseType.EXCHANGE, CaseType.REISSUE)
-        agreed = [*back, ("accept_goods", seller, {})] if returns else [("agree", seller, {})]
-        extra = [("propose", seller, {"terms": {"compensation_fen": 100}}), ("accept_reship", buyer, {}), shipped]
-        owing = [*extra, ("confirm", buyer, {})] if sends else agreed  # until money is owed
+        agreed: Way = [*back, ("accept_goods", seller, {})] if returns else [("agree", seller, {})]
+        extra: Way = [("propose", seller, {"terms": {"compensation_fen": 100}}), ("accept_reship", buyer, {}), shipped]
+        owing: Way = [*extra, ("confirm", buyer, {})] if sends else agreed  # until money is owed
         paid = ("refund_ok", seller, {"reference": "2026112300001"})
-        ways: dict[str, list[tuple[str, Actor, dict[str, Any]]]] = {
+        ways: dict[str, Way] = {
             "applied": [],
             "proposed": [("propose", seller, {"terms": {}})],
             "revising": [("ask_evidence", seller, {"note": "请补拍外包装"})],
@@ -355,7 +358,7 @@ class Cast:
             found.entry_count += 1
         db.session.expire_all()
 
-    def entry_beside(self, case: Case) -> dict[str, int]:
+    def entry_beside(self, case: Case) -> dict[str, Any]:
         """That payment, to be handed in with a step about it."""
         key = f"{case.id}:beside"
         return {"entry_id": db.session.scalars(db.select(MoneyEntry.id).where(MoneyEntry.key == key)).one()}

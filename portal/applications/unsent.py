@@ -25,7 +25,7 @@ from portal.flow import CaseType, State, StepRefused
 from portal.models import Cancellation, Case, Order, OrderLine, Shipment, ShipmentTrace, Shop, Staff, User
 from portal.models.orders import find_path
 from portal.notices import beside_steps
-from portal.orders import addresses, order_lists
+from portal.orders import addresses, order_lists, sold
 from portal.parcels import carriers
 from portal.people import roles
 from portal.rights import policies
@@ -136,6 +136,7 @@ def _cancel(order_id: int, shop_id: int, status: str, *, by: ActedBy, reason: st
         for line in lines
         if line.quantity_milli > line.claimed_milli
     ]
+    sold.count_sold(shop_id, [order_id])
     made = None
     if wanted and status != "unpaid" and order.paid_fen > order.refunded_fen:
         made = opening.open_unsent(

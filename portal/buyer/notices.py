@@ -8,9 +8,10 @@ from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
 
 from portal.buyer import bp
+from portal.cases import notice_rows
 from portal.extensions import writing
 from portal.notices import push, reading
-from portal.web import security
+from portal.web import guards, security
 from portal.web.pages import page
 
 SIZE = 20
@@ -18,16 +19,24 @@ SIZE = 20
 
 @bp.route("/notices", methods=["GET", "POST"])
 def notices() -> ResponseReturnValue:
-    """Newest first, by key; POST marks all as read."""
+    """By case, the newest first, by key; POST marks all as read."""
     if request.method == "POST":
         with writing():
             reading.mark_all_read(g.who.user_id, g.now)
         return redirect("/notices?said=notices-read", 303)
     before = request.args.get("before", "")
     key = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
-    found = list(reading.list_page(g.who.user_id, key, SIZE))
-    more = f"/notices?before={found[SIZE - 1].id}" if len(found) > SIZE else ""
-    return page("buyer/notices.html", notices=found[:SIZE], more=more, **_push())
+    found = list(notice_rows.list_page(g.who.user_id, key, SIZE, g.now))
+    more = f"/notices?before={found[SIZE - 1].notice.id}" if len(found) > SIZE else ""
+    return page("buyer/notices.html", rows=found[:SIZE], more=more, **_push())
+
+
+@bp.post("/notices/<int:notice_id>/open")
+def open_notice(notice_id: int) -> ResponseReturnValue:
+    """What a row stands for is read; on to where it leads."""
+    with writing():
+        address = guards.found(reading.mark_opened(g.who.user_id, notice_id, g.now))
+    return ("", 204) if request.headers.get("HX-Request") else redirect(address, 303)
 
 
 def _push() -> dict[str, Any]:

@@ -15,7 +15,7 @@ from portal.models.cases import ASKS_BUYER, WAITS_FOR_BUYER
 MOST = 100  # on the page; what is beyond shows when some are done
 
 _case, _entry, _account = (table.__table__.c for table in (Case, MoneyEntry, BankAccount))
-_COLUMNS = (
+COLUMNS = (  # of a row
     _case.id,
     _case.case_no,
     _case.type,
@@ -43,8 +43,8 @@ _ACCOUNT_ASKED = (
 )
 _UNHEARD = (_case.stage == Stage.EVIDENCE) & ~_case.heard.contains("buyer")
 _OF_BUYER = _case.buyer_id == bindparam("buyer_id")
-_ACTS = select(*_COLUMNS).where(_OF_BUYER, text(WAITS_FOR_BUYER))
-_ASKED = select(*_COLUMNS).where(
+_ACTS = select(*COLUMNS).where(_OF_BUYER, text(WAITS_FOR_BUYER))
+_ASKED = select(*COLUMNS).where(
     _OF_BUYER,
     text(ASKS_BUYER),
     _UNHEARD | ((_case.state == State.REFUND_FAILED) & ~_case.escalated & _ACCOUNT_ASKED),
@@ -68,6 +68,13 @@ def list_waiting(buyer_id: int, most: int = 3) -> Sequence[Any]:
     """Cases in which this buyer must act, the most urgent first."""
     found = db.session.execute(_LIST, {"buyer_id": buyer_id, "most": most}).all()
     return sorted(found, key=_urgency)[:most]
+
+
+def find_waiting(buyer_id: int, case_ids: Sequence[int]) -> frozenset[int]:
+    """Those of these cases in which this buyer must act."""
+    among = _case.id.in_(case_ids)
+    found = _ACTS.where(among).with_only_columns(_case.id).union_all(_ASKED.where(among).with_only_columns(_case.id))
+    return frozenset(db.session.scalars(found, {"buyer_id": buyer_id}))
 
 
 def _urgency(case: Any) -> tuple[bool, float, int]:

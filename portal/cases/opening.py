@@ -10,7 +10,7 @@ from sqlalchemy import and_, select, update
 
 from portal import flow
 from portal.calendar.lengths import get_deadlines
-from portal.cases import owners
+from portal.cases import faults, owners
 from portal.cases.application_words import describe_application, load_specs
 from portal.cases.case_facts import collect_facts
 from portal.cases.effects import step_context
@@ -185,6 +185,7 @@ def record_opening(case: Case, step: Step, by: ActedBy, at: datetime, *, note: s
         .values(case_count=Order.case_count + 1, version=Order.version + 1)
         .execution_options(synchronize_session=False)
     )
+    faults.open_faults(case, at)
     db.session.refresh(order, ["shown"])  # the buyer may have said 不是我的 meanwhile
     if known_shops.is_hidden(order):
         raise StepRefused("买家还没有确认这家店铺的订单，不能开售后单", step.name)

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from portal import flow
 from portal.calendar.lengths import get_deadlines
-from portal.cases import endings, failed, offers, owners, stakes
+from portal.cases import endings, failed, faults, offers, owners, stakes
 from portal.cases.case_facts import collect_facts
 from portal.cases.child_cases import open_child_case
 from portal.cases.deadlines import find_clock_start, lock_case, next_reminder
@@ -151,6 +151,7 @@ def apply_step(case: Case, step: Step, by: ActedBy, at: datetime, handed: HandIn
     )
     _release_units(case, step)
     _stop_following(case, step, source, at)
+    faults.follow_case(case, step.name, at)
     if context.child is not None:
         context.data["child"] = open_child_case(case, context.child, by, at)
     if (after := stakes.weigh(case).sums) != before:

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from portal.demo.accounts import TEXT
 from portal.extensions import db, writing
 from portal.models import Order, OrderLine, Product, Shipment, Sku, Track
-from portal.orders import known_shops, receiving
+from portal.orders import known_shops, receiving, sold
 from portal.parcels import following, keeping
 from portal.parcels.scans import Scan
 
@@ -106,6 +106,7 @@ def make_order(buyer: int, shop: int, status: str, number: int, now: datetime, *
         )
     order.paid_fen = order.goods_total_fen
     db.session.flush()
+    sold.count_sold(shop, [order.id])
     return order
 
 

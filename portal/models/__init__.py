@@ -3,6 +3,7 @@
 from portal.models.accounts import FormKey, KeptForm, RateCount, Session, Shop, Staff, User
 from portal.models.automatic import AutoDay, AutoOutcome, AutoRule, AutoSwitch
 from portal.models.bank import BankAccount, BankConsent, BankView
+from portal.models.batches import Batch, Fix
 from portal.models.bulk import BulkItem, BulkRun
 from portal.models.calendar import CalendarYear, RuleVersion
 from portal.models.cases import Case, CaseEvent, CaseHead, CaseLine, CaseTally, Draft
@@ -23,8 +24,10 @@ from portal.models.orders import Cancellation, KnownShop, Order, OrderHead, Orde
 from portal.models.policies import Policy, ReturnAddress
 from portal.models.proposals import Proposal
 from portal.models.push import PushSubscription
+from portal.models.quality import FaultLine, FaultWeek, SoldLine, SoldWeek
 from portal.models.ratings import Rating
 from portal.models.replies import Reply
+from portal.models.returns import PlacedLine, ReturnPlace
 from portal.models.security import (
     AuditEvent,
     HalfSignIn,
@@ -53,6 +56,7 @@ __all__ = [
     "BankAccount",
     "BankConsent",
     "BankView",
+    "Batch",
     "BulkItem",
     "BulkRun",
     "CalendarYear",
@@ -76,6 +80,9 @@ __all__ = [
     "FailedGoods",
     "Faq",
     "FaqVote",
+    "FaultLine",
+    "FaultWeek",
+    "Fix",
     "FormKey",
     "HalfSignIn",
     "HeldStep",
@@ -101,6 +108,7 @@ __all__ = [
     "PasskeyChallenge",
     "PasswordLink",
     "PayoutFile",
+    "PlacedLine",
     "Policy",
     "Product",
     "Promise",
@@ -113,6 +121,7 @@ __all__ = [
     "RecoveryCode",
     "Reply",
     "ReturnAddress",
+    "ReturnPlace",
     "RuleVersion",
     "SavedView",
     "Session",
@@ -121,6 +130,8 @@ __all__ = [
     "Shop",
     "ShopTag",
     "Sku",
+    "SoldLine",
+    "SoldWeek",
     "Staff",
     "StaffNote",
     "SystemNote",

@@ -157,6 +157,7 @@ class Product(ShopRow, Model):
     picture: Mapped[str | None] = mapped_column(String(60))  # public id of an evidence file
     exchangeable: Mapped[bool] = mapped_column(default=True)
     no_reason_excluded: Mapped[str] = mapped_column(String(12), default="", server_default="")  # EXCLUSIONS' codes
+    kind: Mapped[str] = mapped_column(String(8), default="", server_default="")  # of portal/rights/faults.py
 
 
 class Sku(ShopRow, Model):

@@ -5,19 +5,48 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import aliased
 
 from portal.extensions import db
 from portal.models import Notice
 from portal.notices.notices import bump_unread
 
+_newer = aliased(Notice)
 
-def list_page(user_id: int, before: int | None, size: int = 20) -> Sequence[Notice]:
-    """One page of a person's notices, newest first; ``before`` is the id the last page ended with."""
-    query = select(Notice).where(Notice.user_id == user_id).order_by(Notice.id.desc()).limit(size + 1)
+
+def list_newest(user_id: int, before: int | None, size: int = 20) -> Sequence[Notice]:
+    """One page of a person's notices and one more, newest first: of each case its newest, and those of no case.
+
+    ``before`` is the id the last page ended with.
+    """
+    newer = (Notice.case_id == _newer.case_id) & (Notice.user_id == _newer.user_id) & (_newer.id > Notice.id)
+    query = select(Notice).where(Notice.user_id == user_id, ~select(_newer.id).where(newer).exists())
     if before is not None:
         query = query.where(Notice.id < before)
-    return db.session.scalars(query).all()
+    return db.session.scalars(query.order_by(Notice.id.desc()).limit(size + 1)).all()
+
+
+def count_unread_of(user_id: int, case_ids: Sequence[int]) -> dict[int, int]:
+    """How many notices of each of these cases this person hasn't read; those without one aren't in it."""
+    if not case_ids:
+        return {}
+    mine = (Notice.user_id == user_id, Notice.read_at.is_(None), Notice.case_id.in_(case_ids))
+    found = select(Notice.case_id, func.count()).where(*mine).group_by(Notice.case_id)
+    return {case_id or 0: unread for case_id, unread in db.session.execute(found)}
+
+
+def mark_opened(user_id: int, notice_id: int, now: datetime) -> str | None:
+    """Mark what a row of the list stands for as read; where the row leads, None when it isn't this person's."""
+    notice = db.session.scalar(select(Notice).where(Notice.id == notice_id, Notice.user_id == user_id))
+    if notice is None:
+        return None
+    same = Notice.id == notice_id if notice.case_id is None else Notice.case_id == notice.case_id
+    db.session.execute(
+        update(Notice).where(Notice.user_id == user_id, same, Notice.read_at.is_(None)).values(read_at=now)
+    )
+    bump_unread(user_id)
+    return notice.href or "/notices"
 
 
 def mark_all_read(user_id: int, now: datetime) -> int:

@@ -40,7 +40,13 @@ def list_skus(product_id: int, shop_id: int, most: int = 200) -> Sequence[Sku]:
 
 
 def change_product(
-    product: Product, *, exchangeable: bool, picture: str | None, owner_id: int, no_reason_excluded: str = ""
+    product: Product,
+    *,
+    exchangeable: bool,
+    picture: str | None,
+    owner_id: int,
+    no_reason_excluded: str = "",
+    kind: str = "",
 ) -> None:
     """Set what a seller may set. ``picture`` is a loose photo of ``owner_id``; "" removes it, None keeps it.
 
@@ -48,6 +54,7 @@ def change_product(
     """
     product.exchangeable = exchangeable
     product.no_reason_excluded = no_reason_excluded
+    product.kind = kind
     if picture is not None:
         db.session.execute(
             update(Evidence)

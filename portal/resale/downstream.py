@@ -24,7 +24,7 @@ from portal.models import (
     Shop,
     User,
 )
-from portal.orders import receiving
+from portal.orders import receiving, sold
 from portal.orders.claims import Claims
 from portal.people import accounts
 from portal.resale.receivers import is_receiver
@@ -189,6 +189,7 @@ def _add_goods(order: Order, lines: Mapping[int, Any], goods: Sequence[Bought], 
     order.goods_total_fen += total
     order.paid_fen += total
     db.session.flush()
+    sold.count_sold(order.shop_id, [order.id])
 
 
 def _product(shop_id: int, line: Any) -> Product:

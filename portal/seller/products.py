@@ -11,6 +11,7 @@ from wtforms import BooleanField
 from portal import inputs
 from portal.models import Product
 from portal.orders import products
+from portal.rights import faults
 from portal.rights import goods as goods_facts
 from portal.seller import bp
 from portal.web import guards
@@ -27,6 +28,7 @@ class ProductForm(Form):
     photos = Photos("商品图片", most=1)
     remove_picture = BooleanField("删除现在的图片")
     exchangeable = BooleanField("可以换货")
+    kind = Pick("商品类别", choices=list(faults.KINDS.items()), optional=True)
     no_reason_excluded = Pick(
         "7天无理由退货",
         choices=[("", "适用"), *((code, f"不适用：{words}") for code, words in goods_facts.EXCLUSIONS.items())],
@@ -58,7 +60,13 @@ def _product(product_id: int) -> Product:
 def product(product_id: int) -> ResponseReturnValue:
     """One product and its form."""
     shown = _product(product_id)
-    form = ProductForm(data={"exchangeable": shown.exchangeable, "no_reason_excluded": shown.no_reason_excluded})
+    form = ProductForm(
+        data={
+            "exchangeable": shown.exchangeable,
+            "no_reason_excluded": shown.no_reason_excluded,
+            "kind": shown.kind,
+        }
+    )
     if form.validate_on_submit():
         picture = next(iter(form.photos.data or []), "" if form.remove_picture.data else None)
 
@@ -67,6 +75,7 @@ def product(product_id: int) -> ResponseReturnValue:
                 _product(product_id),
                 exchangeable=bool(form.exchangeable.data),
                 no_reason_excluded=form.no_reason_excluded.data or "",
+                kind=form.kind.data or "",
                 picture=picture,
                 owner_id=g.who.user_id,
             )

@@ -7,6 +7,7 @@ import "./countdown.js";
 import "./counter.js";
 import "./forms.js";
 import "./keys.js";
+import "./opening.js";
 import "./passkeys.js";
 import "./photos.js";
 import "./polling.js";

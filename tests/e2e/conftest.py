@@ -19,6 +19,7 @@ from portal.cases import clock as case_clock
 from portal.demo import building
 from portal.extensions import db, writing
 from portal.models import Draft, Order, OrderLine, RateCount, Shop, User
+from portal.orders import sold
 from portal.orders.export_format import read
 from portal.orders.importing import import_orders
 from portal.people import accounts
@@ -111,6 +112,7 @@ class World:
                 )
                 db.session.add(line)
             db.session.execute(db.update(OrderLine).where(OrderLine.order_id == order_id).values(quantity_milli=3_000))
+            sold.count_sold(first.shop_id, [order_id])
         return order_no
 
 

@@ -100,7 +100,7 @@ def wrong_in_plan(statement: str, values: Any) -> list[str]:
         return [step for step in found if step.startswith("USE TEMP") or " ".join(step.split()[:2]) in tables]
     with db.engine.connect() as connection:
         plan = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", values).scalar()
-    nodes = list(nodes_of((plan if isinstance(plan, list) else json.loads(plan))[0]["Plan"]))
+    nodes = list(nodes_of((plan if isinstance(plan, list) else json.loads(str(plan)))[0]["Plan"]))
     return [
         f"{node['Node Type']} {node.get('Relation Name', '')}"
         for node in nodes
@@ -191,6 +191,14 @@ def next_cases_page(c: Crowd) -> object:
     return case_lists.list_of_buyer(c.buyer, key)
 
 
+def payouts_page(tab: str) -> Callable[[Crowd], object]:
+    return lambda c: payment_lists.list_page(c.shop, tab)
+
+
+def logistics_page(tab: str) -> Callable[[Crowd], object]:
+    return lambda c: monitor.list_page(c.shop, tab, c.now)
+
+
 def next_payouts_page(tab: str) -> Callable[[Crowd], object]:
     def ask(c: Crowd) -> object:
         _, key = payment_lists.list_page(c.shop, tab)
@@ -247,12 +255,12 @@ HOT: dict[str, Callable[[Crowd], object]] = {
     "buyer's cases, next page": next_cases_page,
     "case by number, buyer": lambda c: case_view.find_of_buyer(c.case_no(10), c.buyer),
     "case by number, shop": lambda c: case_view.find_of_shop(c.case_no(10), c.shop),
-    **{f"payments {tab}": (lambda c, tab=tab: payment_lists.list_page(c.shop, tab)) for tab in payment_lists.TABS},
+    **{f"payments {tab}": payouts_page(tab) for tab in payment_lists.TABS},
     **{f"payments {tab}, next page": next_payouts_page(tab) for tab in payment_lists.TABS},
     "payments' totals": lambda c: payment_lists.add_up_tabs(c.shop),
     "payment": lambda c: payment_lists.find_entry(c.shop, 1),
     "lists for the bank": lambda c: payment_batches.list_files(c.shop, None),
-    **{f"parcels {tab}": (lambda c, tab=tab: monitor.list_page(c.shop, tab, c.now)) for tab in monitor.TABS},
+    **{f"parcels {tab}": logistics_page(tab) for tab in monitor.TABS},
     **{f"parcels {tab}, next page": next_logistics_page(tab) for tab in monitor.TABS if tab != "denied"},
     "parcels' counts": lambda c: monitor.count_tabs(c.shop, c.now),
     "handling times": lambda c: handling.measure_shop(c.shop, c.now),
@@ -260,8 +268,8 @@ HOT: dict[str, Callable[[Crowd], object]] = {
     "a parcel, shop": lambda c: parcel_view.find_of_shop(10, c.shop),
     "parcels of numbers": lambda c: parcel_view.find_by_number(c.shop, ["10", "20"]),
     "nothing to ask": lambda c: polling.poll_carriers(couriers.Kuaidi100("c", "k"), 60, lambda: c.now),
-    "notices": lambda c: reading.list_page(c.seller, None),
-    "notices, next page": lambda c: reading.list_page(c.seller, 50_000),
+    "notices": lambda c: reading.list_newest(c.seller, None),
+    "notices, next page": lambda c: reading.list_newest(c.seller, 50_000),
     "buyer's conversations with a shop": lambda c: by_shop.list_orders(c.buyer, c.shop, size=30),
     "buyer's conversations with a shop, next page": lambda c: by_shop.list_orders(
         c.buyer, c.shop, size=30, skip=50_000

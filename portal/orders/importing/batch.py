@@ -18,7 +18,7 @@ from portal.extensions import db
 from portal.models import Case, Order, OrderHead, OrderLine, Shop, User
 from portal.models.cases import OPEN
 from portal.notices import beside_steps
-from portal.orders import known_shops, receiving, versions
+from portal.orders import known_shops, receiving, sold, versions
 from portal.orders.claims import CLAIMED_TWICE, Claims
 from portal.orders.export_format import LineRow, OrderRows
 from portal.orders.importing.changes import Change, describe_change, make_line_row
@@ -193,10 +193,8 @@ class Batch:
         if not merged.changes:
             return None
         position = max((row.position for row in lines), default=0)
-        new_lines = [
-            (number, line._replace(key=key)) for number, (key, line) in enumerate(merged.lines.new, position + 1)
-        ]
-        return Change(order, there, merged.values, new_lines, merged)
+        added = [(number, line._replace(key=key)) for number, (key, line) in enumerate(merged.lines.new, position + 1)]
+        return Change(order, there, merged.values, added, merged)
 
     # Writing
 
@@ -281,6 +279,7 @@ class Batch:
                 dedupe_key=f"contradicted:{order_row['id']}:{said}",
             )
         touched = {change.order_id for change in changes} | {order_id for order_id, _position, _line in to_insert}
+        sold.count_orders({order_id: shop_of[order_id] for order_id in touched})
         for table, ids_ in ((Shop, {shop_of[each] for each in touched}), (User, {buyer_of[each] for each in touched})):
             if ids_:
                 statement = update(table).where(table.id.in_(sorted(ids_))).values(version=table.version + 1)
