@@ -58,7 +58,8 @@ def test_each_group_counts_what_its_list_has(both: Flask, cast_both: Cast, now: 
     for filters in (DAYS, replace(DAYS, reason="damaged"), replace(DAYS, buyer_id=cast_both.buyer)):
         for by in groups.BY:
             found = tables.work_out(cast_both.shop, filters, by, now.at)
-            lists = [(row.number, row.narrowed) for row in (*found.rows, *found.freight)]
+            lists = [(row.number, row.narrowed) for row in found.rows]
+            lists += [(row.number, row.narrowed) for row in found.freight]
             for number, narrowed in (*lists, (found.number, found.narrowed)):
                 rows, key = shop_queue.list_page(cast_both.shop, "every", now.at, filters=narrowed, size=99)
                 assert key is None and len(rows) == number, (by, narrowed)
