@@ -75,7 +75,8 @@ def test_the_measure_finds_what_is_wrong(lively: World, visit: Any) -> None:
     page: Page = visit("phone", base_url=lively.url)
     page.goto("/guide")
     page.evaluate("""() => {
-      const made = {button: "width: 20px; height: 20px; padding: 0; min-height: 0", div: "width: 900px", p: "height: 8px; overflow: hidden"};
+      const button = "width: 20px; height: 20px; padding: 0; min-height: 0";
+      const made = { button, div: "width: 900px", p: "height: 8px; overflow: hidden" };
       for (const [tag, style] of Object.entries(made)) {
         const element = document.createElement(tag);
         element.textContent = "字";
