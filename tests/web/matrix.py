@@ -304,6 +304,14 @@ ROWS: tuple[Row, ...] = (
     Row("seller.undo_step", SHOP, post=303, values={"held_id": "1"}),
     Row("seller.shipping_desk", SHOP, get=200),
     Row("seller.ship_case", SELLER, get=200, post=409, form=lambda deal: {"number": "13800138000"}),
+    Row("seller.shipping_file", SHOP, get=200),
+    Row(
+        "seller.shipping_upload",
+        SHOP,
+        get=200,
+        post=422,
+        form=lambda deal: {"file": (io.BytesIO("售后单号,运单号\n".encode()), "parcels.csv")},
+    ),
     Row("seller.undo_shipping", SHOP, post=303, values={"held_id": "1"}),
     Row("seller.bulk_runs", SHOP, get=200, post=303, form=lambda deal: {"kind": "agree", "scope": "all"}),
     Row("seller.export_queue", SHOP, get=200),
@@ -342,6 +350,7 @@ ROWS: tuple[Row, ...] = (
     ),
     Row("seller.logistics_list", SHOP, get=200),
     Row("seller.handling_times", SHOP, get=200),
+    Row("seller.figures", SHOP, get=200),
     Row(
         "seller.import_scans",
         SHOP,
