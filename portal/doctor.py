@@ -9,7 +9,7 @@ from typing import NamedTuple
 from sqlalchemy import select, text
 
 from portal import belonging, damage, flow
-from portal.cases import anchors, late_decisions
+from portal.cases import anchors, late_decisions, places
 from portal.cases.history import hash_event
 from portal.evidence.evidence import LOOSE_FOR
 from portal.evidence.store import Store
@@ -423,6 +423,11 @@ CHECKS: tuple[Check, ...] = (
         "late decisions",
         "a decision that is late has somebody to make it, related to neither side, and a clock",
         late_decisions.find_broken,
+    ),
+    Check(
+        "return places",
+        "each line goes back to one address, each parcel too, and no more is in parcels than is sent back",
+        places.find_broken,
     ),
     Check(
         "arrivals",

@@ -220,6 +220,8 @@ OTHERWISE: dict[str, str] = {
     "seller_response": "商家逾期未处理，系统将自动同意，并使用店铺的默认退货地址；没有设置地址则平台介入",
     "buyer_modify": "逾期未修改，申请会关闭，期限内可重新申请",
     "buyer_return": "逾期未寄回，申请会关闭，期限内可重新申请",
+    "buyer_return_rest": "逾期未寄出的商品不再换货或退款，商家按已寄出的商品验货",
+    "return_place": "商家逾期未给退货地址，这部分商品寄到商家的默认退货地址；寄回期限从地址给齐时开始算",
     "seller_receive": "商家逾期未验货且退货已有物流记录，将视为验货通过；没有物流记录则平台介入",
     "inspection_dispute": "逾期未回应，将按商家的验货结果继续",
     "proposal_answer": "逾期未答复，方案失效，售后回到方案之前的一步，那一步至少还有 {least_left}",
@@ -280,6 +282,7 @@ STEP_DONE: dict[str, str] = {  # 已…: steps that are held back for a moment
     "agree_no_return": "同意（无需寄回）",
     "ask_evidence": "请买家补充凭证",
     "reject": "拒绝",
+    "ship_replacement": "登记发货",
 }
 STAGE_CHIP: dict[str, str] = {"evidence": "warn", "deciding": "wait", "overdue": "bad", "unfulfilled": "bad"}
 
@@ -392,6 +395,9 @@ SAID: dict[str, str] = {
     "photo-removed": "照片已删除",
     "parcel-noted": "已登记为无主件；买家填写这个运单号后会自动对上",
     "parcel-counted": "验货结果已保存，请扫描下一件",
+    "shipping-held": "已登记发货，可以在下面撤回；请扫描下一张",
+    "shipping-sent": "已发货，请扫描下一张",
+    "shipping-undone": "已撤回，没有发货；可以重新扫描",
     "bulk-none": "请先勾选要处理的售后单，或选择「这一列全部」",
     "bulk-many": "一次处理不了这么多张，请先筛选",
     "step-done": "已处理，这是这一列的下一张",

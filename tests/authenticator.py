@@ -14,7 +14,7 @@ from fido2.cose import ES256
 from fido2.utils import websafe_encode
 from fido2.webauthn import AttestationObject, AttestedCredentialData, AuthenticatorData
 
-PRESENT, HAS_KEY = 0x01, 0x40
+PRESENT, HAS_KEY = AuthenticatorData.FLAG.UP, AuthenticatorData.FLAG.AT
 
 
 @dataclass

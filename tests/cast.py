@@ -30,6 +30,8 @@ from portal.rights import policies
 PASSWORD = "huanhuo-demo"
 PARCELS = [("ZTO", "75484863576596")]
 
+Way = list[tuple[str, Actor, dict[str, Any]]]  # steps, who takes each, what they hand in
+
 
 @dataclass
 class Cast:
@@ -66,8 +68,8 @@ class Cast:
                 )
             ids = {name: user.id for name, user in people.items()}
             shop_ids = [shop.id for shop in shops]
-        sides = (ids[name] for name in ("buyer", "buyer2", "seller", "seller2"))
-        return cls(now, *sides, *shop_ids, mediator=ids["mediator"])
+        sides = [ids[name] for name in ("buyer", "buyer2", "seller", "seller2")]
+        return cls(now, *(*sides, *shop_ids, ids["mediator"]))
 
     @classmethod
     def of_app(cls, _app: Flask) -> Cast:
@@ -79,7 +81,7 @@ class Cast:
             return cls.make(NOW)
         shops = dict(db.session.execute(db.select(Shop.owner_id, Shop.id)).all())
         ids = [people[name] for name in ("buyer", "buyer2", "seller", "seller2")]
-        return cls(NOW, *ids, shops[people["seller"]], shops[people["seller2"]], people["mediator"])
+        return cls(NOW, *(*ids, shops[people["seller"]], shops[people["seller2"]], people["mediator"]))
 
     def order(
         self,
@@ -264,19 +266,19 @@ class Cast:
         return case
 
     @staticmethod
-    def path(state: str, case_type: CaseType) -> list[tuple[str, Actor, dict[str, Any]]]:
+    def path(state: str, case_type: CaseType) -> Way:
         """The steps from the application to ``state``."""
         buyer, seller = Actor.BUYER, Actor.SELLER
-        shipped = ("ship_replacement", seller, {"parcels": PARCELS, "ship": True})
-        back = [("agree", seller, {}), ("ship_return", buyer, {"parcels": PARCELS})]
-        bad = [*back, ("dispute_goods", seller, {"dispute": 0}), ("accept_result_none", buyer, {})]
+        shipped: tuple[str, Actor, dict[str, Any]] = ("ship_replacement", seller, {"parcels": PARCELS, "ship": True})
+        back: Way = [("agree", seller, {}), ("ship_return", buyer, {"parcels": PARCELS})]
+        bad: Way = [*back, ("dispute_goods", seller, {"dispute": 0}), ("accept_result_none", buyer, {})]
         returns = case_type in (CaseType.EXCHANGE, CaseType.RETURN_REFUND)
         sends = case_type in (CaseType.EXCHANGE, CaseType.REISSUE)
-        agreed = [*back, ("accept_goods", seller, {})] if returns else [("agree", seller, {})]
-        extra = [("propose", seller, {"terms": {"compensation_fen": 100}}), ("accept_reship", buyer, {}), shipped]
-        owing = [*extra, ("confirm", buyer, {})] if sends else agreed  # until money is owed
+        agreed: Way = [*back, ("accept_goods", seller, {})] if returns else [("agree", seller, {})]
+        extra: Way = [("propose", seller, {"terms": {"compensation_fen": 100}}), ("accept_reship", buyer, {}), shipped]
+        owing: Way = [*extra, ("confirm", buyer, {})] if sends else agreed  # until money is owed
         paid = ("refund_ok", seller, {"reference": "2026112300001"})
-        ways: dict[str, list[tuple[str, Actor, dict[str, Any]]]] = {
+        ways: dict[str, Way] = {
             "applied": [],
             "proposed": [("propose", seller, {"terms": {}})],
             "revising": [("ask_evidence", seller, {"note": "请补拍外包装"})],
@@ -356,7 +358,7 @@ class Cast:
             found.entry_count += 1
         db.session.expire_all()
 
-    def entry_beside(self, case: Case) -> dict[str, int]:
+    def entry_beside(self, case: Case) -> dict[str, Any]:
         """That payment, to be handed in with a step about it."""
         key = f"{case.id}:beside"
         return {"entry_id": db.session.scalars(db.select(MoneyEntry.id).where(MoneyEntry.key == key)).one()}

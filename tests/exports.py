@@ -29,7 +29,7 @@ FEW = ["订单编号", "货品标题", "数量", "单价(元)", "订单状态"] 
 Cells = dict[str, Any]  # a row, by heading
 
 
-def order(order_no: str = "3905403692550747597", **more: Any) -> Cells:
+def order(order_no: str = "3905403692550747597", /, **more: Any) -> Cells:
     """The first row of an order that adds up: two pieces at 18.80, freight 6."""
     return {
         "订单编号": order_no,

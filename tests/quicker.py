@@ -70,7 +70,7 @@ def _share_parts() -> None:
         rule.arguments.update(converters)
         return parts
 
-    Rule._parse_rule = kept  # type: ignore[method-assign]
+    Rule._parse_rule = kept  # type: ignore[method-assign, assignment]
 
 
 def _share_routes() -> None:
@@ -84,7 +84,7 @@ def _share_routes() -> None:
             made[key] = compile_builder(rule, append_unknown)
         return made[key]
 
-    Rule._compile_builder = kept  # type: ignore[method-assign]
+    Rule._compile_builder = kept  # type: ignore[method-assign, assignment]
 
 
 def _share_maps() -> None:
@@ -98,12 +98,12 @@ def _share_maps() -> None:
             add_blueprints(app, settings)
             own.update()
             made.setdefault(settings.qa_open, own)
-            own.add = lambda rule: _grow_own(own, rule)  # type: ignore[method-assign]
+            own.add = lambda rule: _grow_own(own, rule)  # type: ignore[method-assign, assignment]
             return
-        own.add = lambda rule: None  # type: ignore[method-assign]
+        own.add = lambda rule: None  # type: ignore[method-assign, assignment]
         add_blueprints(app, settings)
         own._matcher, own._rules_by_endpoint, own._remap = shared._matcher, shared._rules_by_endpoint, False
-        own.add = lambda rule: _grow_own(own, rule)  # type: ignore[method-assign]
+        own.add = lambda rule: _grow_own(own, rule)  # type: ignore[method-assign, assignment]
 
     portal._blueprints = kept
 
@@ -145,8 +145,8 @@ def sweep_less() -> None:
 def _share_statements() -> None:
     """Compiled SQL is kept by engine and dialect; here all engines of one kind count as one."""
     for dialect in (SQLiteDialect_pysqlite, PGDialect_psycopg):
-        dialect.__eq__ = lambda self, other: type(self) is type(other)  # type: ignore[method-assign, assignment]
-        dialect.__hash__ = lambda self: hash(type(self))  # type: ignore[method-assign, assignment]
+        dialect.__eq__ = lambda self, other: type(self) is type(other)  # type: ignore[method-assign]
+        dialect.__hash__ = lambda self: hash(type(self))  # type: ignore[method-assign]
     make_engine = SQLAlchemy._make_engine
     made: dict[type, Any] = {}
 

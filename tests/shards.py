@@ -49,6 +49,7 @@ MAY_NOT = {
     "cases/held.py:_claim": "the sweep's own: a held step by the id it was found by",
     "cases/held.py:carry_out_due": "finds what is due in every shop",
     "cases/late_decisions.py:find_broken": "a check of every shop",
+    "cases/places.py:find_broken": "a check of every shop",
     "cases/looks.py:forget": "the sweep's: old rows of every shop",
     "cases/mediation_queue.py": "the mediators' docket is of all shops",
     "consumer/": "a link names its case or order, not its shop",

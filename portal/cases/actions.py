@@ -7,7 +7,7 @@ from datetime import datetime
 
 from portal import flow
 from portal.cases import case_facts
-from portal.flow import Actor, Facts, Step
+from portal.flow import Actor, Facts, State, Step
 from portal.models import Case
 
 _MEDIATING = frozenset({"submit_evidence", "withdraw_mediation"})
@@ -43,7 +43,7 @@ def list_actions(
         key = step.button
         if refusal and flow.find_offered(case.type, case.state, side, step.name, facts) is step:
             refusal, step = None, step._replace(button=OFFERING + step.button)
-        if refusal and step.name in _UNASKED:
+        if refusal and (step.name in _UNASKED or (step.name, step.source) in _UNASKED_IN):
             continue
         if key not in found or refusal is None:
             found[key] = (step, refusal)
@@ -63,6 +63,7 @@ _UNASKED = _ARRIVALS | {
     "withdraw_account",
     "refund_arrived",
 }  # not worth a "not yet"
+_UNASKED_IN = {("give_place", State.RETURNING), ("edit_parcel", State.RETURNING)}
 _LATER = {  # all others lead on
     "extend": 1,
     "modify": 1,

@@ -111,6 +111,8 @@ def find_head(view: View) -> str:
     case, buyer = view.case, view.side is Actor.BUYER
     if case.escalated:
         return _find_mediation_head(view)
+    if case.state == State.RETURNING and view.returns.places:
+        return _find_return_head(view)
     if view.refusal is not None:
         return "商家没有同意您的申请" if buyer else "已拒绝申请，等待买家答复"
     if case.state == State.PROPOSED and case.countered:
@@ -126,6 +128,15 @@ def find_head(view: View) -> str:
     return view.state
 
 
+def _find_return_head(view: View) -> str:
+    """Goods go back to several places: what is sent already, and what can't be sent yet."""
+    buyer, returns = view.side is Actor.BUYER, view.returns
+    rest = "其余商品" if returns.list_lines(sent=True) else "商品"
+    if not returns.open:
+        return "等待商家给出其余商品的退货地址" if buyer else "请给出其余商品的退货地址"
+    return f"请寄回{rest}" if buyer else f"等待买家寄回{rest}"
+
+
 def _find_mediation_head(view: View) -> str:
     if view.case.stage == Stage.EVIDENCE and view.side in (Actor.BUYER, Actor.SELLER):
         return "平台介入：请提交证据" if view.mine else "平台介入：等待对方提交证据"
@@ -138,9 +149,26 @@ def list_amounts(view: View, result: Result | None) -> list[tuple[str, str]]:
     """How much: the units that are asked for or that passed, the money that is asked for, agreed to or owed."""
     case = view.case
     found = [(_UNITS[CaseType(case.type)], say_units((line.quantity_milli, line.unit) for line in view.lines))]
+    found += list_returning(view)
     if result is not None and not result.whole:
         found.append(("验货通过", say_units((row.passed, row.unit) for row in result.rows)))
     return found + list_money(view, result)
+
+
+def list_returning(view: View) -> list[tuple[str, str]]:
+    """Of goods that go back to several places: what is on its way, what can be sent now, what has to wait."""
+    if view.case.state != State.RETURNING or not view.returns.places:
+        return []
+    returns = view.returns
+    parts = (
+        ("已寄出", returns.list_lines(sent=True)),
+        (
+            "还要寄回" if view.side is Actor.BUYER else "买家还要寄回",
+            [line for each in returns.open for line in each.lines],
+        ),
+        ("等退货地址", [line for each in returns.waiting for line in each.lines]),
+    )
+    return [(what, say_units((line.quantity_milli, line.unit) for line in lines)) for what, lines in parts if lines]
 
 
 _UNITS = {

@@ -10,7 +10,7 @@ from sqlalchemy import and_, bindparam, func, or_, select
 
 from portal import flow
 from portal.calendar.lengths import get_deadlines
-from portal.cases import failed, proposals, rulings
+from portal.cases import failed, places, proposals, rulings
 from portal.extensions import db
 from portal.flow import CaseType, Facts, State
 from portal.models import (
@@ -62,6 +62,8 @@ def collect_facts(
         state in (State.REFUNDING, State.REFUND_FAILED) and case.type == CaseType.RETURN_REFUND
     ):
         found |= describe_legs(case, parcels)
+    if state == State.RETURNING:
+        found |= places.collect_facts(case)
     if state in AFTER_INSPECTION and not case.escalated and _may_have_failed(case, lines):
         found["failed_late"] = failed.is_late(case, now)
     if state == State.PROPOSED:

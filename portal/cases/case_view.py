@@ -12,12 +12,12 @@ from sqlalchemy import bindparam, select
 
 from portal import flow, told, words
 from portal.calendar import lengths
-from portal.cases import case_facts, child_cases, failed, mediations, rulings, stakes
+from portal.cases import case_facts, child_cases, failed, mediations, places, rulings, stakes
 from portal.cases import deadlines as case_deadlines
 from portal.cases import proposals as cases_proposals
 from portal.cases.actions import hide_unsaid, list_actions
 from portal.cases.case_lists import list_chain
-from portal.cases.event_details import describe_event, find_left, name_rule, record_event
+from portal.cases.event_details import describe_event, list_left, name_rule, record_event
 from portal.cases.view_statements import AROUND, CASE_OF_BUYER, CASE_OF_SHOP, EVENTS, LINES
 from portal.evidence import evidence
 from portal.extensions import db
@@ -107,6 +107,7 @@ class View:
     change: stakes.Change | None = None  # what the step that the case waits for makes of the money
     receiver: Address = NOBODY  # as this reader may see it
     back: Address = NOBODY  # where goods go back to, likewise
+    returns: places.Returns = field(default_factory=places.Returns)
 
     def details(self, event: Any) -> list[str]:
         """What the step brought or changed, beside its sentence and its note."""
@@ -216,7 +217,7 @@ def build_view(case: Case, side: Actor, now: datetime, *, role: str = "", by_lin
         part=words.STAGE.get(case.stage) or told.tell_part(case.type, case.state, side),
         stages=flow.STAGES_OF[case.type],
         kind=words.TYPE[case.type],
-        stage=flow.find_stage(case.type, case.state, find_left(events)),
+        stage=flow.find_stage(case.type, case.state, list_left(events)),
         end="done" if case.state == State.COMPLETED else "stop" if case.state in flow.FINAL else "",
         waits_for=words.ACTOR[waits] if waits else "",
         mine=side in turn or (waits == side == Actor.MEDIATOR),
@@ -241,6 +242,7 @@ def build_view(case: Case, side: Actor, now: datetime, *, role: str = "", by_lin
         receiver=receiver,
         change=stakes.foresee_turn(case, lines, made) if _asks_for_money(case, entries) else None,
         back=addresses.show_return(reader, open_now, case),
+        returns=places.show_returns(case, lines, legs, addresses.decide_return(reader, open_now)),
         overdue=case.due_at is not None and case.due_at <= now,
         proposals=made,
         entries=entries,

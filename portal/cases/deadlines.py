@@ -35,6 +35,8 @@ def list_who_must_act(case: Any) -> list[Actor]:
 
 def find_who_must_act(case: Any) -> Actor | None:
     """Who must act on this case now."""
+    if case.due_rule == "return_place" and not case.escalated:
+        return Actor.SELLER  # nothing else runs until it is known where everything goes
     return flow.waits_for(
         case.state,
         escalated=case.escalated,

@@ -27,9 +27,9 @@ def record_event(case_type: str, event: Any) -> str:
     return found or flow.NOTES.get(event.step, str(event.step))
 
 
-def find_left(events: Sequence[Any]) -> str:
-    """The state that the last step with a change of state left (``events``: the newest first)."""
-    return next((event.source or "" for event in events if event.source != event.target), "")
+def list_left(events: Sequence[Any]) -> list[str]:
+    """The states that a case left, the last one first (``events``: the newest first)."""
+    return [event.source for event in events if event.source and event.source != event.target]
 
 
 def describe_event(event: Any, lines: Sequence[Any], *, case_type: str = "", back: Shown = Shown.MASKED) -> list[str]:
@@ -41,6 +41,12 @@ def describe_event(event: Any, lines: Sequence[Any], *, case_type: str = "", bac
     said: list[str] = []
     if (address := data.get("return_address")) and back is not Shown.NOTHING:
         said.append(f"退货地址：{addresses.show(back, *address)}")
+    for *where, ids in data.get("return_places") or () if back is not Shown.NOTHING else ():
+        goods = "、".join(titles.get(line_id, "") for line_id in ids)
+        known = f"寄到 {addresses.show(back, *where)}" if any(where) else "的退货地址还没有给出，请等待商家"
+        said.append(f"{goods}{known}")
+    if unsent := data.get("unsent"):
+        said.append(f"没有寄出：{'、'.join(titles.get(line_id, '') for line_id in unsent)}")
     if payer := data.get("freight_payer"):
         said.append(f"运费：{words.PAYER.get(payer, payer)}")
     if refusal := refusal_words.refusal(data.get("refusal", "")):
@@ -49,8 +55,7 @@ def describe_event(event: Any, lines: Sequence[Any], *, case_type: str = "", bac
         said += describe_change(event.step, before, data.get("after"))
     if sums := data.get("sums"):
         said += stakes.describe(*sums)
-    for code, number in data.get("parcels") or ():
-        said.append(describe_parcel(code, number))
+    said += _describe_parcels(data, titles, units)
     for line_id, milli, spec in data.get("shipped") or ():
         if milli:
             title = f"{titles.get(line_id, '')} " if several else ""
@@ -72,6 +77,17 @@ def describe_event(event: Any, lines: Sequence[Any], *, case_type: str = "", bac
         said.append(f"问题：{conditions.PROBLEMS.get(kind, kind)}")
     if whence := words.WHENCE.get(data.get("whence", "")):
         said.append(whence)
+    return said
+
+
+def _describe_parcels(data: Any, titles: dict[int, str], units: dict[int, str]) -> list[str]:
+    said, contents = [], data.get("contents") or ()
+    for position, (code, number) in enumerate(data.get("parcels") or ()):
+        packed = [
+            f"{titles.get(line_id, '')} {quantity_text(milli)} {units.get(line_id, '')}".strip()
+            for line_id, milli in (contents[position] if contents else ())
+        ]
+        said.append(describe_parcel(code, number) + (f"：{'、'.join(packed)}" if packed else ""))
     return said
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from portal.cases.effects.hand_ins import HandIn, InspectedLine, RequestedLine
+from portal.cases.effects.hand_ins import HandIn, InspectedLine, PlacedLines, RequestedLine
 from portal.cases.effects.step_context import ActedBy, hand_in_type
 from portal.cases.proposals import Terms
 from portal.extensions import db
@@ -20,7 +20,7 @@ from portal.inputs import money_text, quantity_text
 from portal.models import Case, CaseEvent
 from portal.rights import refusal_words
 
-PARTS = {kind.__name__: kind for kind in (InspectedLine, RequestedLine, Terms)}
+PARTS = {kind.__name__: kind for kind in (InspectedLine, PlacedLines, RequestedLine, Terms)}
 BUTTONS = {(str(step.actor), step.name): step.button for step in reversed(STEPS) if step.button}
 BUTTONS[(str(Actor.SELLER), "dispute_goods")] = "验货有异议"
 

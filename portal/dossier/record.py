@@ -87,6 +87,15 @@ def _case(dossier: Dossier) -> dict[str, Any]:
     kept = {name: value for name, value in _columns(dossier.case).items() if name not in OF_SHOP_ALONE}
     case = kept | shown | {"receiver_masked": dossier.masked}
     case |= {"return_name": back.name, "return_phone": back.phone, "return_address": back.place}
+    case["return_places"] = [
+        {
+            "name": place.address.name,
+            "phone": place.address.phone,
+            "address": place.address.place,
+            "lines": [line.id for line in place.lines],
+        }
+        for place in dossier.view.returns.places
+    ]
     if case["opened_on"]:
         case["opened_on"] = {**case["opened_on"], **{name: shown[name] for name in shown if name in case["opened_on"]}}
     return case

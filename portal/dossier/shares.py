@@ -39,12 +39,14 @@ from portal.models import (
     ParcelTrace,
     Passkey,
     PasswordLink,
+    PlacedLine,
     Promise,
     Proposal,
     PushSubscription,
     Rating,
     ReceiptClaim,
     RecoveryCode,
+    ReturnPlace,
     Session,
     Shipment,
     ShipmentTrace,
@@ -75,6 +77,7 @@ _CASES = select(Case.id).where(Case.buyer_id == _PERSON)
 
 
 _PARCELS = select(Parcel.id).where(Parcel.case_id.in_(_CASES))
+_PLACES = select(ReturnPlace.id).where(ReturnPlace.case_id.in_(_CASES))
 
 
 _SHIPMENTS = select(Shipment.id).where(Shipment.order_id.in_(_ORDERS))
@@ -122,6 +125,8 @@ SHARES: dict[str, Share] = {
     "failed_goods": Share("验货没有通过、要退还给您的商品", FailedGoods.case_id.in_(_CASES)),
     "parcels": Share("包裹", Parcel.case_id.in_(_CASES), _without("shipped_by")),
     "parcel_lines": Share("包裹里的商品", ParcelLine.parcel_id.in_(_PARCELS)),
+    "return_places": Share("退货地址（分开寄到几个地址时）", ReturnPlace.case_id.in_(_CASES)),
+    "placed_lines": Share("寄到各个地址的商品", PlacedLine.place_id.in_(_PLACES)),
     "parcel_traces": Share("包裹的物流记录", ParcelTrace.parcel_id.in_(_PARCELS)),
     "shipments": Share("订单的物流", Shipment.order_id.in_(_ORDERS), _without("track_id", "failing", "no_tail")),
     "shipment_traces": Share("订单的物流记录", ShipmentTrace.shipment_id.in_(_SHIPMENTS)),

@@ -121,7 +121,7 @@ def _application(dossier: Dossier) -> Html:
                     ("申请时间", stamp(case.opened_at)),
                     ("最近变化", stamp(case.updated_at)),
                     ("寄到", str(view.receiver)),
-                    ("退货地址", str(view.back)),
+                    ("退货地址", view.returns.say_where() or str(view.back)),
                     ("退货提示", case.return_note),
                 ]
             ),

@@ -54,9 +54,12 @@ def _running(state: str, facts: Facts, spans: Mapping[str, timedelta]) -> tuple[
     if state == State.PROPOSED:
         rule = "counter_answer" if facts.countered else "proposal_answer"
         return start + spans[rule], rule
+    if state == State.RETURNING and facts.places_waiting:
+        return start + spans["return_place"], "return_place"
     if state == State.RETURNING:
+        rule = "buyer_return_rest" if facts.parcels_back else "buyer_return"
         more = spans["buyer_return_extension"] if facts.extended else timedelta()
-        return start + spans["buyer_return"] + more + facts.granted, "buyer_return"
+        return start + max(spans["buyer_return"], spans[rule]) + more + facts.granted, rule
     if state == State.INSPECTING:
         end = (facts.back_shipped_at or start) + spans["seller_receive_slow" if facts.back_slow else "seller_receive"]
         if facts.back_signed_at:

@@ -22,6 +22,8 @@ class Facts:
     provable: bool = True  # the application stands on something that evidence can show
     applications: int = 1
     parcels_back: int = 0  # live parcels on the way back
+    places_open: int = 1  # returning: addresses that nothing was sent to yet
+    places_waiting: int = 0  # of these: not known yet
     back_shipped_at: datetime | None = None
     back_signed_at: datetime | None = None
     back_slow: bool = False

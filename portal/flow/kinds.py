@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 
@@ -108,13 +109,18 @@ STAGE_OF: dict[State, int] = {
 }
 
 
-def find_stage(case_type: str, state: str, left: str = "") -> int:
-    """Where among the six steps a case stands; one that ended early stands where it stopped, at the state ``left``."""
-    if state in FINAL and state != State.COMPLETED:
-        return find_stage(case_type, left) if left and left not in FINAL else STAGE_OF[State.APPLIED]
-    if state in OWED and case_type in (CaseType.EXCHANGE, CaseType.REISSUE):
-        return STAGE_OF[State.CONFIRMING]  # the goods have come; what is still owed is money beside them
-    return STAGE_OF[State(state)]
+def find_stage(case_type: str, state: str, before: Iterable[str] = ()) -> int:
+    """Where among the six steps a case stands; ``before``: the states that it left, the last one first.
+
+    What is no step of its own stands where the state before it stood: an end that isn't the last step, terms that wait
+    for an answer, and money that is owed beside goods; so that nothing is ticked that never happened.
+    """
+    beside = OWED if case_type in (CaseType.EXCHANGE, CaseType.REISSUE) else frozenset()
+    for each in (state, *before):
+        if each == State.PROPOSED or each in beside or (each in FINAL and each != State.COMPLETED):
+            continue
+        return STAGE_OF[State(each)]
+    return STAGE_OF[State.APPLIED]
 
 
 class StepRefused(Exception):

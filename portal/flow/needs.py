@@ -44,6 +44,12 @@ NEEDS: dict[str, Callable[[Facts], str | None]] = {
         None if f.applications < MOST_APPLICATIONS else f"同一售后单最多提交 {MOST_APPLICATIONS} 次，请联系商家协商"
     ),
     "no_parcel_back": lambda f: None if f.parcels_back == 0 else "退货已寄出，不能再撤销；请等待商家验货",
+    "parcel_back": lambda f: None if f.parcels_back else "还没有寄出商品",
+    "place_known": lambda f: None if f.places_open > f.places_waiting else "商家还没有给出退货地址，请等待商家",
+    "last_place": lambda f: None if f.places_open <= 1 else "还有寄到其他地址的商品没有寄出",
+    "more_places": lambda f: None if f.places_open > 1 else "没有其他要寄出的商品",
+    "place_waits": lambda f: None if f.places_waiting else "退货地址都已给出",
+    "all_places_known": lambda f: "退货地址还没有给齐，寄回期限还没有开始算" if f.places_waiting else None,
     "back_not_signed": lambda f: None if f.back_signed_at is None else "退货已签收，运单号不能再改；如有误请联系商家",
     "back_traced": lambda f: None if f.back_traced or f.back_signed_at else "退货还没有物流记录",
     "back_untraced": lambda f: "退货已有物流记录" if f.back_traced or f.back_signed_at else None,

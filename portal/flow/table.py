@@ -10,7 +10,10 @@ from portal.flow.kinds import FINAL, NOT_NOW, OWED, Actor, CaseType, Role, State
 from portal.flow.needs import NEEDS
 
 # Steps that stay in their state and yet start its clock anew; every change of state does.
-RESTARTING = frozenset({"modify", "object", "revise_inspection", "report_problem", "propose", "counter"})
+RESTARTING = frozenset({"modify", "object", "revise_inspection", "report_problem", "propose", "counter"}) | {
+    "give_place",
+    "timeout_place",
+}
 X = frozenset({CaseType.EXCHANGE})
 I = frozenset({CaseType.REISSUE})  # noqa: E741  (one letter a type keeps a row on its line)
 R = frozenset({CaseType.RETURN_REFUND})
@@ -99,10 +102,16 @@ _ROWS: tuple[Step, ...] = (
     ),
     Step("modify", ALL, State.REVISING, State.APPLIED, B, "买家修改后重新提交了申请", (S,), "修改申请", needs=("applications_left",)),
     Step("timeout_close", ALL, State.REVISING, State.CLOSED, C, "买家超时未修改，申请已关闭", (B, S), after="buyer_modify"),
-    Step("ship_return", XR, State.RETURNING, State.INSPECTING, B, "买家已寄回商品", (S,), "寄回商品", title="买家已寄回商品"),
-    Step("extend", XR, State.RETURNING, State.RETURNING, B, "买家延长了寄回期限", (S,), "延长寄回期限", needs=("not_extended",)),
-    Step("grant_extension", XR, State.RETURNING, State.RETURNING, S, "商家延长了寄回期限", (B,), "延长寄回期限", roles=AGENT),
+    # Goods that go back to several places are sent place by place; the last parcel leads on.
+    Step("ship_return", XR, State.RETURNING, State.INSPECTING, B, "买家已寄回商品", (S,), "寄回商品", needs=("place_known", "last_place"), title="买家已寄回商品"),
+    Step("ship_return", XR, State.RETURNING, State.RETURNING, B, "买家寄回了一部分商品", (S,), "寄回商品", needs=("place_known", "more_places"), title="买家寄回了一部分商品"),
+    Step("edit_parcel", XR, State.RETURNING, State.RETURNING, B, "买家修改了退货运单", (S,), "修改运单", needs=("parcel_back", "back_not_signed")),
+    Step("give_place", XR, State.RETURNING, State.RETURNING, S, "商家给出了其余商品的退货地址", (B,), "补充退货地址", needs=("place_waits",), roles=AGENT, title="退货地址已给出"),
+    Step("timeout_place", XR, State.RETURNING, State.RETURNING, C, "商家超时未给退货地址，其余商品寄到商家的默认退货地址", (B, S), after="return_place", needs=("place_waits",), title="退货地址已给出"),
+    Step("extend", XR, State.RETURNING, State.RETURNING, B, "买家延长了寄回期限", (S,), "延长寄回期限", needs=("not_extended", "all_places_known")),
+    Step("grant_extension", XR, State.RETURNING, State.RETURNING, S, "商家延长了寄回期限", (B,), "延长寄回期限", needs=("all_places_known",), roles=AGENT),
     Step("timeout_close", XR, State.RETURNING, State.CLOSED, C, "买家超时未寄回，申请已关闭", (B, S), after="buyer_return", needs=("no_parcel_back",)),
+    Step("timeout_part", XR, State.RETURNING, State.INSPECTING, C, "买家超时未寄出其余商品，按已寄出的商品验货", (B, S), after="buyer_return_rest", needs=("parcel_back",), title="按已寄出的商品验货"),
     Step("edit_parcel", XR, State.INSPECTING, State.INSPECTING, B, "买家修改了退货运单", (S,), "修改运单", needs=("back_not_signed",)),
     Step("accept_goods", X, State.INSPECTING, State.RESHIPPING, S, "商家验货通过，等待发出换货商品", (B,), "确认收货并验货", needs=("no_difference",), roles=STORE, title="验货通过"),
     Step("accept_goods_diff", X, State.INSPECTING, State.PAYING, S, "商家验货通过，等待买家补差价", (B,), "确认收货并验货", needs=("difference",), roles=STORE),

@@ -26,6 +26,7 @@ from portal.models.push import PushSubscription
 from portal.models.quality import FaultLine, FaultWeek, SoldLine, SoldWeek
 from portal.models.ratings import Rating
 from portal.models.replies import Reply
+from portal.models.returns import PlacedLine, ReturnPlace
 from portal.models.security import (
     AuditEvent,
     HalfSignIn,
@@ -104,6 +105,7 @@ __all__ = [
     "PasskeyChallenge",
     "PasswordLink",
     "PayoutFile",
+    "PlacedLine",
     "Policy",
     "Product",
     "Promise",
@@ -116,6 +118,7 @@ __all__ = [
     "RecoveryCode",
     "Reply",
     "ReturnAddress",
+    "ReturnPlace",
     "RuleVersion",
     "SavedView",
     "Session",

@@ -110,8 +110,7 @@ class Case(ShopRow, Model):
     due_at: Mapped[datetime | None]
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))  # who of the shop looks after it
     tags: Mapped[str] = mapped_column(String(30), default="", server_default="")  # the shop's, " 加急 大客户 "
-    # The order of the mediators' list: the deadline; without one (the last one has run out) since when it stands, which
-    # is before every deadline still to come.
+    # The order of the mediators' list: the deadline; without one, since when it stands: before all still to come.
     queue_at: Mapped[datetime] = mapped_column(Computed("coalesce(due_at, entered_at)", persisted=True))
     desk_at: Mapped[datetime] = mapped_column(Computed(DESK_AT))
     pile: Mapped[str] = mapped_column(String(10), Computed(PILE))
@@ -168,6 +167,7 @@ class Case(ShopRow, Model):
     return_phone: Mapped[str] = mapped_column(String(30), default="")
     return_address: Mapped[str] = mapped_column(String(300), default="")
     return_note: Mapped[str] = mapped_column(String(200), default="")
+    place_count: Mapped[int] = mapped_column(default=1, server_default="1")  # several: portal/models/returns.py
 
     finish_by: Mapped[datetime | None]  # 铺货: to be done by then
     finish_provisional: Mapped[bool] = mapped_column(default=False, server_default=false())

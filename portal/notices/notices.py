@@ -78,6 +78,8 @@ def build_body(case: Case, step: Step, actor: Actor, at: datetime, note: str = "
         payer = words.PAYER[case.freight_payer]
         kind = words.TYPE[case.type]
         still = "换货尚未完成" if case.type == "exchange" else "退款尚未完成"
+        if actor is Actor.BUYER and case.place_count > 1:
+            return _tell_places(case, until, payer)
         return (
             f"您的{kind}申请已审核通过，请在 {until} 前寄回商品；{still}。\n"
             f"退货地址：{case.return_name} {case.return_phone} {case.return_address}。退回运费：{payer}。"
@@ -104,6 +106,16 @@ def build_body(case: Case, step: Step, actor: Actor, at: datetime, note: str = "
     after = _tell_otherwise(case, actor)
     tail = f"{after}（截止 {until}）" if case.due_at and after else ""
     return "。".join(part for part in (f"{goods}{news}" + (f"：{note}" if note else ""), tail) if part) + "。"
+
+
+def _tell_places(case: Case, until: str, payer: str) -> str:
+    """Goods go back to several places; which goes where stands in the case."""
+    said = f"您的{words.TYPE[case.type]}申请已审核通过，商品要分开寄到 {case.place_count} 个地址，"
+    if case.due_rule == "return_place":
+        said += "其中有的地址还没有给出；请打开售后单，先寄已有地址的商品，寄回期限从地址给齐时开始算。"
+    else:
+        said += f"请打开售后单，按地址在 {until} 前分别寄回。"
+    return f"{said}退回运费：{payer}。"
 
 
 def _tell_otherwise(case: Case, actor: Actor) -> str:

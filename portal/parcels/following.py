@@ -32,9 +32,9 @@ def get_service() -> str:
     return _service.get()
 
 
-def follow_parcel(case: Case, parcel: Parcel) -> None:
-    """Follow a parcel of a case from now on."""
-    phone = case.return_phone if parcel.leg == "back" else case.receiver_phone
+def follow_parcel(case: Case, parcel: Parcel, phone: str = "") -> None:
+    """Follow a parcel of a case from now on; ``phone``: its receiver's, "": as the case has it."""
+    phone = phone or case.return_phone if parcel.leg == "back" else case.receiver_phone
     db.session.add(
         Shipment(
             track_id=_track(parcel.carrier, parcel.tracking_no, phone, parcel.shipped_at),

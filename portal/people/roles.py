@@ -18,8 +18,8 @@ DUTIES: dict[str, str] = {
 
 # The rooms of the desk. A page names its room (portal/seller/__init__.py), a role the rooms that it may enter.
 _ROOMS: dict[str, frozenset[str]] = {
-    "agent": frozenset({"queue", "orders", "contact", "products", "notices", "logistics", "rules"}),
-    "warehouse": frozenset({"queue", "scan", "orders", "ship", "send_back", "notices", "logistics"}),
+    "agent": frozenset({"queue", "orders", "contact", "products", "notices", "logistics", "rules", "quality"}),
+    "warehouse": frozenset({"queue", "scan", "orders", "ship", "send_back", "notices", "logistics", "quality"}),
     "finance": frozenset({"queue", "payouts", "notices"}),
 }
 _TAKERS: dict[str, frozenset[str]] = {
@@ -82,6 +82,13 @@ def is_told(role: str, kind: str, state: str) -> bool:
 
 
 _OF_TERMS = frozenset({"order_changed", "order_contradicted", "resale"})  # sums and terms of a trade
+
+
+def sees_sums(role: str) -> bool:
+    """Whether figures of money are this role's business."""
+    return role != "warehouse"
+
+
 APPROVERS = ("owner", "finance")
 
 

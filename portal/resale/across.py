@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from portal import flow
 from portal.applications import applications, goods
-from portal.cases import opening
+from portal.cases import opening, places
 from portal.cases.case_view import View
 from portal.cases.effects.hand_ins import RequestedLine
 from portal.cases.effects.step_context import ActedBy
@@ -208,9 +208,9 @@ def list_direct_addresses(downstream: Case) -> dict[tuple[str, str, str, str], l
     """The suppliers' frozen return addresses that goods go straight to, each with its suppliers' cases."""
     found: dict[tuple[str, str, str, str], list[Case]] = {}
     for up in _list_up(downstream, direct=True):
-        if up.return_address:
-            where = up.return_name, up.return_phone, up.return_address, up.return_note
-            found.setdefault(where, []).append(up)
+        for place in places.list_places(up) if up.return_address else ():
+            if not place.waits:
+                found.setdefault((*place.where, place.note), []).append(up)
     return found
 
 
@@ -223,9 +223,12 @@ def _list_up(downstream: Case, *, direct: bool = False) -> list[Case]:
     ]
 
 
-def find_parcel_no(case: Case) -> str:
-    """The number that who opens the returned parcel looks for: the supplier's own where it goes straight there."""
-    here = case.return_name, case.return_phone, case.return_address
+def find_parcel_no(case: Case, to: tuple[str, str, str] | None = None) -> str:
+    """The number that who opens the returned parcel looks for: the supplier's own where it goes straight there.
+
+    ``to``: receiver, phone and address of one of several places; None: the case's own.
+    """
+    here = to or (case.return_name, case.return_phone, case.return_address)
     for where, ups in list_direct_addresses(case).items():
         if where[:3] == here:
             return "、".join(up.case_no for up in ups)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import aliased
 
 from portal import flow, inputs, words
 from portal.cases import deadlines as case_deadlines
+from portal.cases import places
 from portal.extensions import db
 from portal.flow import Actor, State
 from portal.models import (
@@ -97,6 +98,7 @@ def build_chain(found: CaseLink) -> Chain:
         return [parcel for parcel in parcels if parcel.case_id == owner.id and parcel.leg == leg]
 
     direct_back = found.route_back == "direct" and up.state == State.RETURNING
+    there = places.find_parcels(down, {place.where for place in places.list_places(up)})
     direct_out = found.route_out == "direct" and down.state == State.RESHIPPING
     sent = [parcel for parcel in of(up, "out") if parcel.round == up.round]
     return Chain(
@@ -105,7 +107,7 @@ def build_chain(found: CaseLink) -> Chain:
         up,
         tuple(add_up(found, down, up)),
         build_warning(found, down, up),
-        back=tuple(of(down, "back")) if direct_back else (),
+        back=tuple(parcel for parcel in of(down, "back") if parcel.id in there) if direct_back else (),
         out=sent[-1] if direct_out and sent else None,
     )
 

@@ -111,6 +111,9 @@ def hide_in_event(data: Mapping[str, Any], receiver: Shown, back: Shown) -> tupl
         if known.get(name) and shown is not Shown.FULL:
             known[name] = list(show(shown, *known[name])[:3])
             hidden.append(name)
+    if known.get("return_places") and back is not Shown.FULL:
+        known["return_places"] = [[*show(back, *where)[:3], ids] for *where, ids in known["return_places"]]
+        hidden.append("return_places")
     return known, hidden
 
 

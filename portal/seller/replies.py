@@ -151,7 +151,7 @@ def _say_values(order: Order, view: case_view.View | None) -> dict[str, str]:
         return said
     case = view.case
     said |= {"收件人": view.receiver.name, "电话": view.receiver.phone, "地址": view.receiver.place}
-    said |= {"退货地址": str(view.back), "售后单号": case.case_no, "商品": case.goods}
+    said |= {"退货地址": view.returns.say_where() or str(view.back), "售后单号": case.case_no, "商品": case.goods}
     if case.due_at is not None:
         said["截止"] = words.moment(case.due_at)
     if case.difference_fen > 0 and not case.difference_waived:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import Any, Generic, NamedTuple, TypeVar
+from functools import cache
+from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 from flask import g, request
 from flask.typing import ResponseReturnValue
+from werkzeug.local import LocalProxy
 
 from portal import flow
 from portal.cases import clock as case_clock
@@ -105,10 +107,10 @@ class StepRoute(ABC, Generic[F]):
     def answer(self, case_no: str, step_name: str) -> ResponseReturnValue:
         """GET shows the form, POST takes the step; a HEAD is answered like its GET."""
         case = guards.found(self.find(case_no))
-        view = self.view(case)
+        sent = request.method == "POST"
+        view = self._view_later(case) if sent else self.view(case)
         form = self.make_form(case, step_name)
         form.prepare(case, view)
-        sent = request.method == "POST"
         if sent:
             answer, typed, status = self._take(step_name, form, case, view)
             if answer is not None:
@@ -124,6 +126,10 @@ class StepRoute(ABC, Generic[F]):
             form.show_sums(case.version, stakes.foresee(case, typed.step_name or step_name, typed.handed))
             return self.show_form(form, case, view, step, typed, status)
         return self.show_case(case, view, *_say_gone(form, refusal, status, known=step is not None))
+
+    def _view_later(self, case: Case) -> View:
+        """The view once a form asks it for something: most steps are taken without a look at the page."""
+        return cast(View, LocalProxy(cache(lambda: self.view(case))))
 
     def _take(self, step_name: str, form: F, case: Case, view: View) -> tuple[ResponseReturnValue | None, Typed, int]:
         """The answer of a step that was taken; else what was typed, and the status of the page that says why not."""

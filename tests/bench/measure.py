@@ -52,7 +52,7 @@ def cpu(
     for work in works.values():
         work()
     for turn in range(turns):
-        for name, work in works.items() if turn % 2 == 0 else reversed(works.items()):
+        for name, work in works.items() if turn % 2 == 0 else reversed(list(works.items())):
             before = time.process_time_ns() + beside()
             for _ in range(requests):
                 work()

@@ -52,7 +52,7 @@ class Scene:
     def environ(self, who: str, url: str, headers: Mapping[str, str] = {}) -> dict[str, Any]:
         """A signed-in browser's request, as a server hands it over."""
         said = {"Accept-Encoding": "gzip, deflate, br", "Cookie": f"sid={self.cookies[who]}", **headers}
-        return EnvironBuilder(path=url, headers=said).get_environ()
+        return EnvironBuilder(path=url, headers=list(said.items())).get_environ()
 
     def get(self, who: str, url: str, headers: Mapping[str, str] = {}) -> TestResponse:
         """The same request's answer."""

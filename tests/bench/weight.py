@@ -34,11 +34,11 @@ def first_visit(scene: Scene, who: str, url: str) -> list[File]:
     """The page first. What scripts ask for later (the service worker) and a browser's own /favicon.ico don't count."""
     page = scene.get(who, url)
     assert page.status_code == 200, page.status
-    found = [File(url, len(page.get_data()), page.mimetype)]
+    found = [File(url, len(page.get_data()), page.mimetype or "")]
     named = _Named()
     named.feed(scene.get(who, url, {"Accept-Encoding": "identity"}).get_data(as_text=True))
     for file in named.urls:
         answer = scene.get(who, file)
         assert answer.status_code == 200, (file, answer.status)
-        found.append(File(file, len(answer.get_data()), answer.mimetype))
+        found.append(File(file, len(answer.get_data()), answer.mimetype or ""))
     return found

@@ -36,7 +36,7 @@ def missing(cast: Cast, case_type: CaseType = CaseType.REFUND_ONLY) -> Case:
 
 def shown(cast: Cast) -> Case:
     """The same, and the shop has shown proof of it a day later."""
-    proof = {"note": "已原路退回", "photos": cast.photos(1, cast.seller)}
+    proof: dict[str, Any] = {"note": "已原路退回", "photos": cast.photos(1, cast.seller)}
     return cast.take(missing(cast), "show_payment", SELLER, cast.now + 2 * DAY, **proof)
 
 
@@ -210,7 +210,7 @@ def test_proof_that_no_mediator_looks_at_keeps_no_case_open_for_ever(cast_both: 
     case = cast.until(state)
     cast.paid_beside(case)
     case = cast.take(case, "deny_arrival", BUYER, cast.now + DAY, note="账户里没有", **cast.entry_beside(case))
-    proof = {"note": "已原路退回", "photos": cast.photos(1, cast.seller)}
+    proof: dict[str, Any] = {"note": "已原路退回", "photos": cast.photos(1, cast.seller)}
     case = cast.take(case, "show_payment", SELLER, cast.now + DAY + HOUR, **cast.entry_beside(case), **proof)
     case = cast.take(case, "escalate", BUYER, cast.now + DAY + 2 * HOUR, note="不是我的账户", because="not_paid")
     case_id = case.id

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from portal.cases import case_view, held, opening
+from portal.cases import case_view, held, taking
 from portal.cases.automatic import acting, keeping, rules, trial
 from portal.cases.effects.hand_ins import HandIn
+from portal.evidence import evidence
 from portal.extensions import Busy, db, writing
 from portal.flow import Actor, CaseType
 from portal.models import AutoDay, AutoOutcome, AutoRule, Case, CaseEvent, ReturnAddress
@@ -158,7 +159,7 @@ def test_killed_between_the_money_and_the_step_nothing_has_happened(
     start(cast_both, now)
     case_id = cast_both.open_case(now=now.at).id
     with monkeypatch.context() as patched:
-        patched.setattr(acting.taking, "take", die)
+        patched.setattr(taking, "take", die)
         with pytest.raises(Killed):
             acting.decide_fresh(now.at)
     db.session.rollback()
@@ -179,7 +180,7 @@ def fill_shop(cast: Cast, now: Clock, monkeypatch: pytest.MonkeyPatch) -> list[i
     """Applications of all kinds, of two buyers, some with photos, dear or cheap, resold or not."""
     dice = random.Random(20_261_128)
     ids = []
-    monkeypatch.setattr(opening.evidence, "attach_to_case", lambda *_photos, **_more: dice.randint(0, 3))
+    monkeypatch.setattr(evidence, "attach_to_case", lambda *_photos, **_more: dice.randint(0, 3))
     for number in range(10):
         kind = dice.choice(list(CaseType))
         order = cast.order(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import insert, select, text, update
@@ -26,7 +27,7 @@ from tests.conftest import BANK_KEYS
 
 NUMBER = "6222021234567890128"
 ACCOUNT = Account("李雯", "中国工商银行成都武侯支行", NUMBER)
-GIVEN = {"account": ACCOUNT, "consent": agreed_words.CONSENT}
+GIVEN: dict[str, Any] = {"account": ACCOUNT, "consent": agreed_words.CONSENT}
 MONTH = timedelta(days=30)
 
 
@@ -325,7 +326,7 @@ def test_changing_keys_is_interrupted_and_goes_on(cast_both: Cast) -> None:
         turning = account_keeping.rotate_keys()
         for _ in range(stop):
             next(turning)
-        turning.close()
+        turning.close()  # type: ignore[attr-defined]
     left = len(db.session.scalars(select(BankAccount.id).where(BankAccount.key_id != new_id)).all())
     assert left == 2000 - 800
     assert sum(account_keeping.rotate_keys()) == left and sum(account_keeping.rotate_keys()) == 0

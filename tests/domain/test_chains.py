@@ -78,7 +78,12 @@ class Chain:
         return made
 
     def open_upstream(self, case: Case, **changed: Any) -> Case:
-        given = {"description": "袜子破洞", "route_back": "direct", "route_out": "direct", "now": self.cast.now}
+        given: dict[str, Any] = {
+            "description": "袜子破洞",
+            "route_back": "direct",
+            "route_out": "direct",
+            "now": self.cast.now,
+        }
         with writing():
             made = across.open_upstream(
                 db.session.get_one(Case, case.id), by=self.up.by(Actor.BUYER), **(given | changed)

@@ -23,7 +23,7 @@ from portal.cases.history import hash_event
 from portal.cli.group import portal
 from portal.evidence import evidence
 from portal.evidence.imaging import PreparedImage
-from portal.evidence.store import Store
+from portal.evidence.store import DirectoryStore
 from portal.extensions import db, writing
 from portal.flow import DEADLINES, Actor, CaseType
 from portal.models import (
@@ -57,7 +57,7 @@ NAMES = [*(check.name for check in doctor.CHECKS), "files"]
 class World:
     """One application that waits, one exchange with goods on their way, one completed; words unread; a photo."""
 
-    store: Store
+    store: DirectoryStore
     database: Path
     applied: int
     confirming: int
@@ -120,9 +120,10 @@ def world(app: Flask, cast: Cast) -> Iterator[World]:
     order = db.session.get_one(Case, applied).order_id
     line = db.session.scalars(select(OrderLine.id).where(OrderLine.order_id == order)).one()
     other_order = cast.order().id
-    store: Store = app.extensions["portal_store"]
+    store: DirectoryStore = app.extensions["portal_store"]
     with writing():
         talk = conversations.get_of_order(db.session.get_one(Order, order), cast.now)
+        side: conversations.Side
         for side, person in (("buyer", cast.buyer), ("seller", cast.seller), ("seller", cast.seller)):
             conversations.add_message(talk, side, person, "在吗", now=cast.now)
         conversation = talk.id
@@ -412,8 +413,8 @@ def _shipment(column: str, value: object) -> Plant:
     return break_it
 
 
-for _column, _value in (("tracking_no", "1"), ("carrier", "SF"), ("signed_at", "2026-11-23 02:00:00.000000")):
-    plant("shipments")(_shipment(_column, _value))
+for _column, _told in (("tracking_no", "1"), ("carrier", "SF"), ("signed_at", "2026-11-23 02:00:00.000000")):
+    plant("shipments")(_shipment(_column, _told))
 
 
 @plant("believed")
@@ -643,7 +644,8 @@ def checked_by_who_proposed_it(world: World) -> list[str]:
 @plant("bank data")
 def an_account_that_nobody_consented_to(world: World) -> list[str]:
     entry = refunded(world)
-    values = {"shop": entry.shop_id, "entry": entry.id, "case": entry.case_id, "buyer": world.cast.buyer}
+    values: dict[str, object] = {"shop": entry.shop_id, "entry": entry.id, "case": entry.case_id}
+    values["buyer"] = world.cast.buyer
     values["at"] = "2026-11-23 02:00:00"
     consent = "INSERT INTO bank_consents (shop_id, id, case_id, entry_id, owner_id, purpose, version, answer, at)"
     account = "INSERT INTO bank_accounts "
@@ -755,6 +757,28 @@ def an_order_hidden_from_who_knows_the_shop(world: World) -> list[str]:
     number = db.session.scalar(select(Order.order_no).where(Order.id == world.other_order))
     world.run("UPDATE orders SET shown = 0 WHERE id = :order", order=world.other_order)
     return [f"order {number} of shop {world.cast.shop} is hidden from {world.cast.buyer}"]
+
+
+@plant("return places")
+def a_case_that_counts_two_places_and_has_none(world: World) -> list[str]:
+    world.run("UPDATE cases SET place_count = 2 WHERE id = :case", case=world.confirming)
+    return [
+        f"case {world.confirming}: 2 return addresses, and 0 places",
+        f"case {world.confirming}: not each line goes back to one place",
+        f"case {world.confirming}: its return address isn't that of its first place",
+    ]
+
+
+@plant("return places")
+def more_in_a_parcel_than_is_sent_back(world: World) -> list[str]:
+    line = world.line_of(world.confirming)
+    world.run(
+        "INSERT INTO parcel_lines (id, shop_id, parcel_id, case_line_id, quantity_milli, spec) "
+        "SELECT 1, shop_id, id, :line, 999000, '' FROM parcels WHERE case_id = :case AND leg = 'back'",
+        line=line,
+        case=world.confirming,
+    )
+    return [f"case {world.confirming}: more of line {line} in parcels than is sent back"]
 
 
 @plant("strangers")

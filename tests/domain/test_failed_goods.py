@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -11,7 +12,7 @@ from portal.cases import actions, answers, case_view, failed
 from portal.cases.case_facts import collect_facts
 from portal.cases.effects.hand_ins import InspectedLine
 from portal.extensions import db, writing
-from portal.flow import FINAL, Actor, CaseType, StepRefused
+from portal.flow import FINAL, Actor, CaseType, Facts, StepRefused
 from portal.models import Case, CaseLine, FailedGoods, Notice
 from portal.tracking import scans
 from tests.cast import PARCELS, Cast
@@ -81,8 +82,8 @@ def test_late_both_are_told_once_and_the_platform_can_be_called(cast_both: Cast)
     assert "没有在" in card(case, BUYER, cast, 73).failed
 
 
-def _facts(case: Case, at: object) -> object:
-    return lambda: collect_facts(case, at)  # type: ignore[arg-type]
+def _facts(case: Case, at: datetime) -> Callable[[], Facts]:
+    return lambda: collect_facts(case, at)
 
 
 def test_after_the_end_the_buyer_can_complain(cast: Cast) -> None:

@@ -137,4 +137,4 @@ def test_every_step_that_may_wait_is_a_decision_without_money() -> None:
     from portal.people import roles
 
     assert not any(roles.moves_money(step) for step in held.HOLDABLE)
-    assert taking.take is not held.hold
+    assert taking.take is not held.hold  # type: ignore[comparison-overlap]

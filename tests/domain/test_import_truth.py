@@ -48,7 +48,7 @@ def only() -> Order:
 
 def bought() -> list[tuple[str, int]]:
     """What can be claimed: specifications and thousandths."""
-    return [tuple(row) for row in db.session.execute(select(OrderLine.spec, OrderLine.quantity_milli))]
+    return [(spec, milli) for spec, milli in db.session.execute(select(OrderLine.spec, OrderLine.quantity_milli))]
 
 
 def doubted(report: Report) -> list[tuple[str, str, str]]:

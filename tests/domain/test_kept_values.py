@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -74,7 +75,7 @@ def test_numbers_on_tabs_follow_the_shops_version(both: Flask, cast_both: Cast) 
 def test_nobody_gets_what_stands_under_another_key(app: Flask, asked: list[tuple[int, int]]) -> None:
     kept: Versioned[str] = Versioned("tried", most=8)
     for who, version in asked:
-        assert kept.find((who, version), lambda who=who, version=version: f"{who} {version}") == f"{who} {version}"
+        assert kept.find((who, version), partial("{} {}".format, who, version)) == f"{who} {version}"
 
 
 def test_each_app_keeps_its_own(app: Flask, tmp_path: Path, sqlite_template: Path) -> None:

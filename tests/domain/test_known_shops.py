@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 
 from portal import doctor
 from portal.applications import unsent
+from portal.applications.cancel_outcomes import Outcome
 from portal.cases.effects.step_context import ActedBy
 from portal.extensions import db, writing
 from portal.flow import Actor, StepRefused
@@ -79,7 +80,7 @@ def test_an_order_of_a_new_shop_is_nowhere_until_its_buyer_says_yes(cast: Cast, 
     assert unsent.list_chosen([NUMBER], cast.buyer) == []
     by = ActedBy(Actor.BUYER, cast.buyer, "buyer")
     with writing():
-        assert unsent.cancel_order(NUMBER, by=by, reason="not_wanted", now=cast.now).outcome is unsent.Outcome.UNKNOWN
+        assert unsent.cancel_order(NUMBER, by=by, reason="not_wanted", now=cast.now).outcome is Outcome.UNKNOWN
     (new,), _ = known_shops.list_new(cast.buyer)
     assert (new.shop_id, new.name, new.many, [number for number, _at in new.orders]) == (
         cast.shop2,

@@ -319,7 +319,7 @@ def entries(case_id: int) -> list[tuple[str, str, int]]:
     rows = db.session.execute(
         select(MoneyEntry.kind, MoneyEntry.state, MoneyEntry.amount_fen).where(MoneyEntry.case_id == case_id)
     )
-    return [tuple(row) for row in rows]
+    return [(kind, state, fen) for kind, state, fen in rows]
 
 
 def child_of(case: Case) -> Case:
@@ -408,7 +408,8 @@ def test_without_an_address_nothing_can_be_sent_back(cast: Cast) -> None:
     with writing():
         for address in db.session.scalars(select(ReturnAddress).where(ReturnAddress.shop_id == cast.shop)):
             policies.remove_address(address, cast.now)
-    for step, values in (("decide_return", {}), ("decide_refund", {"amount_fen": 100, "goods_back": True})):
+    refund: dict[str, Any] = {"amount_fen": 100, "goods_back": True}
+    for step, values in (("decide_return", {}), ("decide_refund", refund)):
         with pytest.raises(StepRefused, match="店铺还没有退货地址，现在不能裁决寄回"):
             decide(cast, case, step, **values)
         db.session.rollback()

@@ -194,7 +194,9 @@ def test_units_in_any_grouping_and_order_with_cancellations_give_back_all_that_w
     with writing():
         order = db.session.get_one(Order, order_id)
         order.paid_fen = chance.randint(bought, 40)
-    paid, free, open_cases, given = order.paid_fen, bought, [], []
+    paid, free = order.paid_fen, bought
+    open_cases: list[Any] = []
+    given: list[Any] = []
     while free or open_cases:
         if free and (chance.random() < 0.6 or not open_cases):
             units = chance.randint(1, free)
@@ -274,7 +276,8 @@ def test_no_attempt_moves_the_legal_limit(cast_both: Cast) -> None:
     case = db.session.get_one(Case, case.id)
     assert case.escalated and case.stage == "evidence"
     later = limit + timedelta(hours=1)
-    for step, told in (("refund_fail", {"note": "又失败了"}), ("retry", {"way": "cash"})):
+    more: tuple[tuple[str, dict[str, Any]], ...] = (("refund_fail", {"note": "又失败了"}), ("retry", {"way": "cash"}))
+    for step, told in more:
         case = cast.take(case, step, Actor.SELLER, later, **told)
         assert case.escalated and case.stage_at == limit  # an attempt takes nothing away from the platform
 

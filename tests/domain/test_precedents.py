@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
@@ -45,7 +46,7 @@ def test_first_answers_are_counted_with_the_median_wait(cast: Cast) -> None:
     alike = {"agree": 1, "agree_no_return": 2, "ask_evidence": 8}
     for number, (step, hours) in enumerate(alike.items(), 1):
         case = apply_for(cast, product)
-        values = {"note": "请拍清楚"} if step == "ask_evidence" else {}
+        values: dict[str, Any] = {"note": "请拍清楚"} if step == "ask_evidence" else {}
         cast.take(case, step, Actor.SELLER, cast.now + timedelta(hours=hours), **values)
         if number < len(alike):
             found = find(cast, asked)  # too few for a figure

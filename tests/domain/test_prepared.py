@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -17,7 +18,7 @@ from tests.cast import Cast
 from tests.conftest import NOW
 
 ORDERS = Order.__table__.c
-STATEMENTS = {
+STATEMENTS: dict[str, tuple[Any, dict[str, Any]]] = {
     "every column of orders": (select(*ORDERS).order_by(ORDERS.id), {}),
     "every column of lines": (select(*OrderLine.__table__.c), {}),
     "every column of users": (select(*User.__table__.c).where(User.id == bindparam("id")), {"id": 1}),
@@ -31,9 +32,9 @@ STATEMENTS = {
 }
 
 
-def ask(statement: object, values: dict[str, object]) -> list[tuple[object, ...]]:
+def ask(statement: Any, values: dict[str, Any]) -> list[tuple[object, ...]]:
     """What SQLAlchemy says."""
-    return [tuple(row) for row in db.session.execute(statement, values)]  # type: ignore[call-overload]
+    return [tuple(row) for row in db.session.execute(statement, values)]
 
 
 @pytest.mark.parametrize("name", STATEMENTS)

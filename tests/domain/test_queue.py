@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -103,7 +104,7 @@ def test_each_order_shows_every_case_once_and_in_its_place(both: Flask, cast_bot
             db.session.execute(db.update(Case).where(Case.id == case_id).values(**values))
     filters = Filters(since="2026-11-22", until="2026-11-23") if seed % 2 else NO_FILTERS
     for tab, sort in itertools.product(piles.TABS, piles.SORTS):
-        how = {"filters": filters, "sort": sort}
+        how: dict[str, Any] = {"filters": filters, "sort": sort}
         whole, key = shop_queue.list_page(cast_both.shop, tab, now.at, **how, size=50)
         assert key is None
         by = piles.find_sort(tab, sort)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -91,7 +92,7 @@ PAIRS = [
     ("confirming", ("confirm", Actor.BUYER), ("report_problem", Actor.BUYER)),
     ("confirming", ("confirm", Actor.BUYER), ("confirm", Actor.BUYER)),
 ]
-FACTS = {
+FACTS: dict[str, Any] = {
     "ask_evidence": {"note": "请补拍面单"},
     "ship_return": {"parcels": [("ZTO", "75484863576596")]},
     "report_problem": {"kind": "not_received", "note": "没有收到"},

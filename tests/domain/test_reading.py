@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import psycopg
 import pytest
 from flask import Flask
@@ -76,7 +78,7 @@ def test_a_connection_that_lay_long_is_asked_first(both: Flask, monkeypatch: pyt
     with reading_alone():
         pass
     asked: list[str] = []
-    real = psycopg.Connection.execute
+    real: Any = psycopg.Connection.execute
 
     def note(self: psycopg.Connection, query: str, *args: object, **more: object) -> object:
         asked.append(query)

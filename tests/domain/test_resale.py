@@ -108,7 +108,9 @@ def test_a_calendar_moves_what_was_provisional_and_only_later(cast_both: Cast) -
     with writing():
         db.session.execute(update(Order).where(Order.id.in_([moving, earlier])).values(apply_provisional=True))
     assert load_2027(cast.now, "2027-01-01 休 元旦", "2027-01-04 休 元旦", "2027-01-05 休 元旦") == 2
-    assert fresh(moving).apply_by > before[moving] and fresh(earlier).apply_by > before[earlier]
+    for order_id in (moving, earlier):
+        was, is_now = before[order_id], fresh(order_id).apply_by
+        assert was is not None and is_now is not None and is_now > was
     assert fresh(settled).apply_by == before[settled]
     told = db.session.scalars(select(Notice.title).where(Notice.kind == "term_moved")).all()
     assert told == ["铺货申请时限已延后"] * 2

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 
 from portal import doctor, flow
 from portal.cases import clock as case_clock
-from portal.cases.effects.hand_ins import InspectedLine
+from portal.cases.effects.hand_ins import InspectedLine, PlacedLines
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, State
 from portal.models import Case, CaseEvent, CaseLine, MoneyEntry, OrderLine, Parcel, ReturnAddress, Shop, Staff, User
@@ -121,6 +121,8 @@ def _ready(cast: Cast, step: flow.Step, case_type: CaseType) -> Case:
         or ("late_or_problem" in needs and state == "confirming")
     ):
         case = cast.take(case, "report_problem", Actor.BUYER, kind="not_received", note="没有收到")
+    if needs & PLACED and state == "returning" and not (step.name == "ship_return" and "last_place" in needs):
+        return _divided(cast, step, case_type)
     if needs & {"back_traced", "out_traced"}:
         parcel = db.session.scalars(select(Parcel).where(Parcel.case_id == case.id).order_by(Parcel.id.desc())).first()
         assert parcel is not None
@@ -138,6 +140,21 @@ def _ready(cast: Cast, step: flow.Step, case_type: CaseType) -> Case:
     return db.session.get_one(Case, case.id)
 
 
+PLACED = {"more_places", "parcel_back", "place_waits"}  # needs about goods that go back to several addresses
+
+
+def _divided(cast: Cast, step: flow.Step, case_type: CaseType) -> Case:
+    """Two lines go back to two addresses; one of them waits, or has its parcel, where the row asks for it."""
+    case = cast.open_case(cast.order(lines=2), lines=2, case_type=case_type)
+    lines = db.session.scalars(select(CaseLine.id).where(CaseLine.case_id == case.id).order_by(CaseLine.id)).all()
+    to = ("供应商", "13900139000", "浙江省桐乡市濮院镇9号", "")
+    placed = [PlacedLines(to, (lines[1],), waits="place_waits" in step.needs)]
+    case = cast.take(case, "agree", Actor.SELLER, placed=placed)
+    if "parcel_back" in step.needs:
+        case = cast.take(case, "ship_return", Actor.BUYER, parcels=PARCELS)
+    return case
+
+
 CLAIMED = {"arrival_open", "arrival_unsaid", "contested", "unanswered_claim", "shown"}  # needs about a payment made
 
 
@@ -149,7 +166,7 @@ def _claimed(cast: Cast, step: flow.Step, case: Case) -> None:
         return
     cast.take(case, "deny_arrival", Actor.BUYER, **cast.entry_beside(case))
     if "shown" in needs:
-        shown = {"note": "已转账", "photos": cast.photos(1, cast.seller)}
+        shown: dict[str, Any] = {"note": "已转账", "photos": cast.photos(1, cast.seller)}
         cast.take(case, "show_payment", Actor.SELLER, **shown)
     if step.after:  # nothing else is open
         entry = db.session.scalars(
@@ -276,7 +293,8 @@ def _when(cast: Cast, step: flow.Step) -> Any:
 
 
 def _values(cast: Cast, case: Case, step: flow.Step, case_type: CaseType) -> dict[str, Any]:
-    line = db.session.scalars(select(CaseLine).where(CaseLine.case_id == case.id)).one()
+    line = db.session.scalars(select(CaseLine).where(CaseLine.case_id == case.id)).first()
+    assert line is not None
     values = dict(HANDED_IN.get(step.name, {}))
     if step.name in ("dispute_goods", "revise_inspection"):
         values["counted"] = [InspectedLine(line.id, 2_000, 500, "short", "少了")]
@@ -286,6 +304,8 @@ def _values(cast: Cast, case: Case, step: flow.Step, case_type: CaseType) -> dic
     if step.name == "edit_parcel":
         parcel = db.session.scalars(select(Parcel.id).where(Parcel.case_id == case.id)).one()
         values |= {"parcel_id": parcel, "carrier": "YTO", "number": "YT8962646785389"}
+    if step.name == "give_place":
+        values["address_id"] = policies.list_addresses(case.shop_id)[0].id
     if step.name in ("propose", "counter", "propose_other_sku"):
         values["terms"] = cast.terms(case)
     if step.name == "replacement_defective":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -138,7 +139,7 @@ def test_the_platform_may_still_decide(cast_both: Cast) -> None:
 def test_either_side_may_bring_it_before_the_platform_again_without_a_loop(cast_both: Cast) -> None:
     cast = cast_both
     case = leave_alone(cast.until("refunding", case_type=CaseType.RETURN_REFUND).id)
-    asked = {"note": "一直没有付款", "because": "not_paid", "wish": "退款"}
+    asked: dict[str, Any] = {"note": "一直没有付款", "because": "not_paid", "wish": "退款"}
     case = cast.take(case, "escalate", Actor.BUYER, case.updated_at + timedelta(days=9), **asked)
     assert case.stage == Stage.EVIDENCE and case.due_at is not None
     case = leave_alone(case.id)

@@ -16,12 +16,15 @@ from flask import Flask
 from sqlalchemy import delete, select, text
 
 from portal import database, sweeping
+from portal.calendar import clock
 from portal.cases import clock as case_clock
+from portal.cases import taking
 from portal.evidence import evidence
 from portal.evidence.imaging import PreparedImage
 from portal.evidence.store import KEPT_ASIDE, DirectoryStore
 from portal.extensions import db, writing
 from portal.models import Case, Evidence, SystemNote
+from portal.resale import alarm as chain_alarm
 from portal.system import notes, steadiness
 from portal.system.steadiness import Reading
 from tests.cast import Cast, sign_in
@@ -58,11 +61,11 @@ def test_a_strange_file_is_set_aside_and_taken_back(both: Flask, cast_both: Cast
     rows = [dict(row) for row in db.session.execute(select(Evidence.__table__)).mappings()]
     with writing():
         db.session.execute(delete(Evidence))
-    real_now = sweeping.clock.now()
+    real_now = clock.now()
     assert evidence.clear_unused(store, real_now) == 2
     assert not list(store.keys()) and {key for key, _ in store.list_aside()} == set(keys)
     with writing():  # the right database is back
-        db.session.execute(Evidence.__table__.insert(), rows)
+        db.session.execute(db.insert(Evidence), rows)
     assert evidence.clear_unused(store, real_now) == 0
     assert {key for key, _ in store.keys()} == set(keys) and not list(store.list_aside())
 
@@ -72,7 +75,7 @@ def test_what_is_aside_goes_after_thirty_days(app: Flask, cast: Cast) -> None:
     key = evidence.new_key(b"RIFF0000WEBP")
     store.put(key, b"x")
     age(store, key, 400)  # the days it was kept before don't count
-    real_now = sweeping.clock.now()
+    real_now = clock.now()
     evidence.clear_unused(store, real_now)
     assert store.clear_aside(real_now + KEPT_ASIDE - timedelta(hours=1)) == 0
     assert store.clear_aside(real_now + KEPT_ASIDE + timedelta(hours=1)) == 1
@@ -166,7 +169,7 @@ def test_any_exception_is_an_alarm_until_it_is_over(
 ) -> None:
     order = cast_both.order(milli=400_000)
     cases = [cast_both.until("applied", order=order).id for _ in range(3)]
-    settle = case_clock.settle
+    settle = taking.settle
 
     def fail(case: Case, now: Any) -> None:
         if case.id == cases[0]:
@@ -190,8 +193,8 @@ def test_a_part_that_fails_stops_no_other(both: Flask, cast_both: Cast, monkeypa
     def fail(_now: Any) -> int:
         raise RuntimeError("broken")
 
-    monkeypatch.setattr(sweeping.case_clock, "sweep", fail)
-    monkeypatch.setattr(sweeping.chain_alarm, "raise_alarms", lambda _now: done.append("chains"))
+    monkeypatch.setattr(case_clock, "sweep", fail)
+    monkeypatch.setattr(chain_alarm, "raise_alarms", lambda _now: done.append("chains"))
     sweeping.sweep()
     assert done == ["chains"]
     [alarm] = notes.list_alarms()
@@ -234,7 +237,7 @@ def reading(monkeypatch: pytest.MonkeyPatch) -> Callable[[Reading], None]:
 
     def say(what: Reading) -> None:
         monkeypatch.setattr(steadiness, "read_clock", lambda: what)
-        monkeypatch.setattr(sweeping.clock, "now", lambda: what.wall)
+        monkeypatch.setattr(clock, "now", lambda: what.wall)
 
     return say
 

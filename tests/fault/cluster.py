@@ -14,6 +14,7 @@ import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -64,7 +65,7 @@ class Node:
     def begin(self, *words: str, said: str = "") -> subprocess.Popen[str]:
         """Start a command on this node."""
         command = [sys.executable, "-m", "portal.cli", *words]
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+        pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
         begun = subprocess.Popen(command, env=self.env, cwd=TOP, text=True, **pipes)
         assert begun.stdin is not None
         begun.stdin.write(said)

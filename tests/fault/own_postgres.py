@@ -41,7 +41,7 @@ class OwnPostgres:
         self._run("pg_basebackup", *words, "-c", "fast", "-X", "stream")
 
     def _run(self, program: str, *words: str) -> None:
-        command = [programs() / program, *words]
+        command: list[str | Path] = [programs() / program, *words]
         subprocess.run(command, check=True, cwd=self.data.parent, stdout=subprocess.DEVNULL, **self.as_user)
 
     def start(self) -> None:

@@ -12,6 +12,7 @@ import boto3
 import pytest
 from flask import Flask
 from moto.server import ThreadedMotoServer
+from obstore.store import S3Store
 
 from portal import create_app, database
 from portal.calendar import clock
@@ -85,7 +86,7 @@ def test_other_keys_are_refused(bucket: str, service: str, key: str) -> None:
 
 def test_a_service_that_is_away_is_an_error_of_the_system(bucket: str) -> None:
     store = BucketStore(bucket, endpoint="http://127.0.0.1:9")
-    store.objects = type(store.objects).from_url(
+    store.objects = S3Store.from_url(
         bucket, endpoint="http://127.0.0.1:9", client_options={"allow_http": True}, retry_config={"max_retries": 0}
     )
     with pytest.raises(OSError, match="the store doesn't answer"):

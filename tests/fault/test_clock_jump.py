@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -40,7 +41,8 @@ def test_no_deadline_fires_early_or_twice(both: Flask, cast: Cast, now: Clock) -
         cast.until(state, order=order)
     due = {case.id: case.due_at for case in db.session.scalars(select(Case))}
     chance = random.Random(7)
-    latest, seen = NOW, {}
+    latest = NOW
+    seen: dict[Any, Any] = {}
     for turn in range(60):
         now.at = NOW + timedelta(hours=4 * turn + chance.choice((-30, -10, -1, 0, 1, 9, 30)))
         latest = max(latest, now.at)

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -100,7 +101,8 @@ class Visitor(threading.Thread):
     def __init__(self, front: Front, cookie: str, order_no: str) -> None:
         super().__init__()
         self.front, self.cookie, self.url = front, cookie, f"/orders/{order_no}/contact"
-        self.stopped, self.answers, self.sent = threading.Event(), [], 0
+        self.stopped, self.sent = threading.Event(), 0
+        self.answers: list[Any] = []
 
     def run(self) -> None:
         while not self.stopped.is_set():

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import select
 
@@ -37,7 +39,7 @@ def main(folder: str, seed: str) -> None:
             print(*said, flush=True)
 
 
-def _one(pick: random.Random, people: dict[str, int], lines: list[tuple[int, int]], policy_id: int) -> tuple[int, int]:
+def _one(pick: random.Random, people: dict[str, int], lines: Sequence[Any], policy_id: int) -> tuple[int, int]:
     """One change, answered by (case id, version)."""
     now = clock.now()
     open_ids = list(db.session.scalars(select(Case.id).where(Case.state.in_(("applied", "returning"))).limit(20)))

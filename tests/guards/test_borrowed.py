@@ -16,7 +16,7 @@ def make(url: str) -> None:
 
 
 def rows(connection, query: str) -> list[tuple[object, ...]]:  # type: ignore[no-untyped-def]
-    return connection.execute(query).fetchall()  # type: ignore[no-any-return]
+    return connection.execute(query).fetchall()
 
 
 def test_what_a_test_left_is_taken_out(postgres_server: Server) -> None:

@@ -99,7 +99,7 @@ def wrong_in_plan(statement: str, values: Any) -> list[str]:
         return [step for step in found if step.startswith("USE TEMP") or " ".join(step.split()[:2]) in tables]
     with db.engine.connect() as connection:
         plan = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", values).scalar()
-    nodes = list(nodes_of((plan if isinstance(plan, list) else json.loads(plan))[0]["Plan"]))
+    nodes = list(nodes_of((plan if isinstance(plan, list) else json.loads(str(plan)))[0]["Plan"]))
     return [
         f"{node['Node Type']} {node.get('Relation Name', '')}"
         for node in nodes
@@ -190,6 +190,14 @@ def next_cases_page(c: Crowd) -> object:
     return case_lists.list_of_buyer(c.buyer, key)
 
 
+def payouts_page(tab: str) -> Callable[[Crowd], object]:
+    return lambda c: payment_lists.list_page(c.shop, tab)
+
+
+def logistics_page(tab: str) -> Callable[[Crowd], object]:
+    return lambda c: monitor.list_page(c.shop, tab, c.now)
+
+
 def next_payouts_page(tab: str) -> Callable[[Crowd], object]:
     def ask(c: Crowd) -> object:
         _, key = payment_lists.list_page(c.shop, tab)
@@ -246,12 +254,12 @@ HOT: dict[str, Callable[[Crowd], object]] = {
     "buyer's cases, next page": next_cases_page,
     "case by number, buyer": lambda c: case_view.find_of_buyer(c.case_no(10), c.buyer),
     "case by number, shop": lambda c: case_view.find_of_shop(c.case_no(10), c.shop),
-    **{f"payments {tab}": (lambda c, tab=tab: payment_lists.list_page(c.shop, tab)) for tab in payment_lists.TABS},
+    **{f"payments {tab}": payouts_page(tab) for tab in payment_lists.TABS},
     **{f"payments {tab}, next page": next_payouts_page(tab) for tab in payment_lists.TABS},
     "payments' totals": lambda c: payment_lists.add_up_tabs(c.shop),
     "payment": lambda c: payment_lists.find_entry(c.shop, 1),
     "lists for the bank": lambda c: payment_batches.list_files(c.shop, None),
-    **{f"parcels {tab}": (lambda c, tab=tab: monitor.list_page(c.shop, tab, c.now)) for tab in monitor.TABS},
+    **{f"parcels {tab}": logistics_page(tab) for tab in monitor.TABS},
     **{f"parcels {tab}, next page": next_logistics_page(tab) for tab in monitor.TABS if tab != "denied"},
     "parcels' counts": lambda c: monitor.count_tabs(c.shop, c.now),
     "handling times": lambda c: handling.measure_shop(c.shop, c.now),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 
 from portal import flow, words
@@ -30,11 +31,15 @@ def generated() -> dict[str, str]:
     return {"settings": settings_table(), "diagram": "\n\n".join(diagrams)}
 
 
+def _wrap(name: str, part: str, _found: re.Match[str]) -> str:
+    return f"<!-- {name} -->\n{part}\n<!-- /{name} -->"
+
+
 def fresh(text: str) -> str:
     for name, part in generated().items():
         text = re.sub(
             rf"<!-- {name} -->.*?<!-- /{name} -->",
-            lambda _, name=name, part=part: f"<!-- {name} -->\n{part}\n<!-- /{name} -->",
+            partial(_wrap, name, part),
             text,
             flags=re.S,
         )

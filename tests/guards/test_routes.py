@@ -26,8 +26,7 @@ def addresses(app: Flask, method: str, **known: str) -> list[tuple[str, str]]:
     for rule in app.url_map.iter_rules():
         if method not in (rule.methods or set()) or rule.endpoint in OPEN_TO_ALL | buyer.public:
             continue
-        values = {name: known.get(name, "1") for name in rule.arguments}
-        path = re.sub(r"<(?:[^:<>]+:)?([^<>]+)>", lambda m, values=values: str(values[m[1]]), rule.rule)
+        path = re.sub(r"<(?:[^:<>]+:)?([^<>]+)>", lambda m: known.get(m[1], "1"), rule.rule)
         found.append((rule.endpoint, path))
     return found
 

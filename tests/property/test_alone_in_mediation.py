@@ -75,7 +75,7 @@ class Alone(Life):
             MoneyEntry.state == "settled",
             MoneyEntry.kind.in_(("refund", "difference_back")),
         )
-        assert db.session.scalar(settled) <= order.paid_fen
+        assert (db.session.scalar(settled) or 0) <= order.paid_fen
         keys = db.session.scalars(select(MoneyEntry.key).where(MoneyEntry.order_id == self.order_id)).all()
         assert len(keys) == len(set(keys))
 

@@ -45,7 +45,7 @@ def history(chance: random.Random, number: int) -> list[list[Cells]]:
         }
         for place in range(chance.randint(1, 4))
     ]
-    goods = round(sum(each["单价(元)"] * each["数量"] for each in lines), 2)
+    goods = round(sum(each["单价(元)"] * each["数量"] for each in lines), 2)  # type: ignore[operator, misc]
     parcels: list[str] = []
     receiver, adjustment = "李雯", 0
     made = []

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from portal import doctor
 from portal.calendar import lengths, officehours
+from portal.cases.endings import MOST_ASKS
 from portal.extensions import db, writing
 from portal.flow import Actor
 from portal.models import Case, Notice, Rating, User
@@ -105,12 +106,12 @@ def test_nobody_is_asked_too_often_at_night_or_against_their_wish(both: Flask, s
         assert notice.at <= days.rated_at.get(row.case_id, notice.at)
         asked.setdefault(row.id, []).append(notice.at)
     for row_id, moments in asked.items():
-        assert len(moments) == by_id[row_id].asks <= asking.MOST_ASKS
-        if len(moments) == asking.MOST_ASKS:
+        assert len(moments) == by_id[row_id].asks <= MOST_ASKS
+        if len(moments) == MOST_ASKS:
             assert moments[1] - moments[0] >= lengths.get_deadline("rating_again")
     for row in kept.values():  # and nobody who wanted to be asked was forgotten
         if not days.off[row.buyer_id] and row.case_id not in days.stars:
-            assert row.asks == asking.MOST_ASKS
+            assert row.asks == MOST_ASKS
     follow = {row.case_id for row in kept.values() if row.follow_state == "open"}
     assert follow == {case_id for case_id, stars in days.stars.items() if stars <= ratings.BAD}
     assert not any(doctor.findings())

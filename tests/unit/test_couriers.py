@@ -18,7 +18,7 @@ from portal.parcels import carriers, couriers
 from portal.parcels.couriers import AskFailed, Kdniao, Kuaidi100, asking, kdniao, kuaidi100
 from portal.parcels.scans import Scan
 
-ZTO, YTO = carriers.by_code("ZTO"), carriers.by_code("YTO")
+ZTO, YTO = (carrier for code in ("ZTO", "YTO") if (carrier := carriers.by_code(code)))
 assert ZTO is not None and YTO is not None
 NUMBER = "75484863576596"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given
@@ -67,12 +67,12 @@ NAMES = {
 }
 
 
-def goods(**changes: object) -> Goods:
-    return replace(GOODS, **changes)  # type: ignore[arg-type]
+def goods(**changes: Any) -> Goods:
+    return replace(GOODS, **changes)
 
 
-def policy(**changes: object) -> Policy:
-    return replace(POLICY, **changes)  # type: ignore[arg-type]
+def policy(**changes: Any) -> Policy:
+    return replace(POLICY, **changes)
 
 
 def evidence(**changes: int) -> Evidence:
@@ -100,20 +100,20 @@ class Row(NamedTuple):
     negotiated: bool = False
 
 
-def yes(name: str, reason: str, rule: str, when: str, payer: Payer, until: datetime | None, **asked: object) -> Row:
+def yes(name: str, reason: str, rule: str, when: str, payer: Payer, until: datetime | None, **asked: Any) -> Row:
     ground, zh = NAMES[reason]
     why = f"「{zh}」可以申请换货；{rule}，{when}；{PAYS[payer]}"
     basis = f"{ground} · {zh}：{rule}" if ground else f"{zh}：{rule}"
-    return Row(name, reason, True, why, (), payer, until, basis, "", **asked)  # type: ignore[arg-type]
+    return Row(name, reason, True, why, (), payer, until, basis, "", **asked)
 
 
 def no(
-    name: str, reason: str, why: str, routes: tuple[Route, ...], basis: str, field: str = "reason", **asked: object
+    name: str, reason: str, why: str, routes: tuple[Route, ...], basis: str, field: str = "reason", **asked: Any
 ) -> Row:
-    return Row(name, reason, False, why, routes, None, asked.pop("until", None), basis, field, **asked)  # type: ignore[arg-type]
+    return Row(name, reason, False, why, routes, None, asked.pop("until", None), basis, field, **asked)
 
 
-def sent(name: str, reason: str, **asked: object) -> Row:
+def sent(name: str, reason: str, **asked: Any) -> Row:
     """A reissue that is allowed."""
     ground, zh = NAMES[reason]
     why = f"「{zh}」可以申请补发；{SHOP_15}，{BY_7TH}；商品不用寄回，由商家补发并承担运费"
@@ -129,29 +129,29 @@ def sent(name: str, reason: str, **asked: object) -> Row:
         "",
         case_type="reissue",
         **asked,
-    )  # type: ignore[arg-type]
+    )
 
 
-def back(name: str, reason: str, rule: str, when: str, payer: Payer, until: datetime | None, **asked: object) -> Row:
+def back(name: str, reason: str, rule: str, when: str, payer: Payer, until: datetime | None, **asked: Any) -> Row:
     """Goods go back and their money comes."""
     ground, zh = NAMES[reason]
     why = f"「{zh}」可以申请退货退款；{rule}，{when}；商品寄回、验货后退款，退回{PAYS_BACK[payer]}"
     basis = f"{ground} · {zh}：{rule}" if ground else f"{zh}：{rule}"
-    return Row(name, reason, True, why, (), payer, until, basis, "", case_type="return_refund", **asked)  # type: ignore[arg-type]
+    return Row(name, reason, True, why, (), payer, until, basis, "", case_type="return_refund", **asked)
 
 
 def paid(
-    name: str, reason: str, rule: str, until: datetime | None = None, *, all_of_it: bool = False, **asked: object
+    name: str, reason: str, rule: str, until: datetime | None = None, *, all_of_it: bool = False, **asked: Any
 ) -> Row:
     """Money comes and nothing goes back. ``rule`` with when it can be asked for."""
     ground, zh = NAMES[reason]
     what = "不用寄回商品，已付的运费按比例一起退" if all_of_it else "不用寄回商品，退货款"
     why = f"「{zh}」可以申请仅退款；{rule}；{what}"
     basis = f"{ground} · {zh}：{rule.rpartition('，')[0]}"
-    return Row(name, reason, True, why, (), S, until, basis, "", case_type="refund_only", **asked)  # type: ignore[arg-type]
+    return Row(name, reason, True, why, (), S, until, basis, "", case_type="refund_only", **asked)
 
 
-def talked(name: str, reason: str, case_type: str, **asked: object) -> Row:
+def talked(name: str, reason: str, case_type: str, **asked: Any) -> Row:
     """No right to it, but the seller can be asked."""
     ground, zh = NAMES[reason]
     kind = {"exchange": "换货", "return_refund": "退货退款", "reissue": "补发", "refund_only": "仅退款"}[case_type]
@@ -159,7 +159,7 @@ def talked(name: str, reason: str, case_type: str, **asked: object) -> Row:
     basis = f"{ground} · {zh}：协商，须由商家同意" if ground else f"{zh}：协商，须由商家同意"
     return Row(
         name, reason, True, why, (), N, None, basis, "", case_type=case_type, asked=True, negotiated=True, **asked
-    )  # type: ignore[arg-type]
+    )
 
 
 TALK = (Route.CONTACT,)

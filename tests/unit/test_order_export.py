@@ -1022,7 +1022,7 @@ BROKEN: dict[str, tuple[Any, str]] = {
         UNSAFE,
     ),
     "a bomb": (
-        lambda path: exports.workbook(path, exports.few_rows(), **{"xl/media/a.bin": bytes(60_000_000)}),
+        lambda path: exports.workbook(path, exports.few_rows(), **{"xl/media/a.bin": bytes(60_000_000)}),  # type: ignore[arg-type]
         TOO_LARGE,
     ),
     "a length that lies upwards": (

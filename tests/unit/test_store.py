@@ -38,8 +38,8 @@ def test_what_is_put_can_be_opened_listed_and_deleted(store: DirectoryStore) -> 
     kept.put(OTHER, b"")
     with kept.open(KEY) as file:
         assert file.read() == b"picture"
-    assert kept.path(KEY).read_bytes() == b"picture"
-    age(kept.path(KEY), NOW)
+    assert store.path(KEY).read_bytes() == b"picture"
+    age(store.path(KEY), NOW)
     assert dict(kept.keys())[KEY] == NOW
     assert {key for key, _ in kept.keys()} == {KEY, OTHER}
     kept.delete(KEY)

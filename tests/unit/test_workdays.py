@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import chinese_calendar
 import pytest
@@ -30,7 +31,7 @@ def test_every_day_of_nine_years() -> None:
 
 
 @pytest.mark.parametrize("vector", VECTORS["workdays"], ids=lambda vector: vector["start"])
-def test_working_days(vector: dict[str, str]) -> None:
+def test_working_days(vector: dict[str, Any]) -> None:
     for number in (7, 15):
         term = workdays.plus_workdays(at(vector["start"]), number, KNOWN)
         assert str(term.day) == vector[f"plus_{number}_workdays"]

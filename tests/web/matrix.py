@@ -302,6 +302,9 @@ ROWS: tuple[Row, ...] = (
     Row("seller.send_backs", SHOP, get=200),
     Row("seller.search", SHOP, get=200),
     Row("seller.undo_step", SHOP, post=303, values={"held_id": "1"}),
+    Row("seller.shipping_desk", SHOP, get=200),
+    Row("seller.ship_case", SELLER, get=200, post=409, form=lambda deal: {"number": "13800138000"}),
+    Row("seller.undo_shipping", SHOP, post=303, values={"held_id": "1"}),
     Row("seller.bulk_runs", SHOP, get=200, post=303, form=lambda deal: {"kind": "agree", "scope": "all"}),
     Row("seller.export_queue", SHOP, get=200),
     Row("seller.export_list", SHOP, get=200, post=303, form=lambda deal: {"columns": "case_no"}),
@@ -425,6 +428,8 @@ ROWS: tuple[Row, ...] = (
     Row("seller.explain_headings", SELLER, post=303),
     Row("seller.show_case", SELLER, get=200),
     Row("seller.precedents", SELLER, get=200),
+    Row("seller.quality_board", SHOP, get=200),
+    Row("seller.quality_cell", SHOP, get=404, values={"product_id": "0", "fault": "broken"}),
     Row("seller.case_fault", SELLER, get=200, post=303),
     Row("seller.pack", SELLER, get=200, counted=True),
     Row("seller.full_account", SELLER, get=409, post=409),  # these cases have none; by role: test_bankdata.py

@@ -515,7 +515,7 @@ class World:
         if refuses:
             self.refused(place, raw, refuses)
 
-    def taken(self, place: Place, raw: str, values: dict[str, object]) -> None:
+    def taken(self, place: Place, raw: str, values: dict[str, Any]) -> None:
         """Kept just as the input layer made it."""
         url, fields = self.fields(place, dict.fromkeys(values, raw))
         answer = self.post(place, url, fields)

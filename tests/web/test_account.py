@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
@@ -442,7 +443,7 @@ def test_promises_are_not_changed_unseen(app: Flask, cast: Cast, operator: Flask
     number = policies.list_addresses(cast.shop)[-1].id
     post(seller, f"/seller/addresses/{number}/default", {}, at="/seller/addresses")
     post(seller, f"/seller/addresses/{number}/remove", {}, at="/seller/addresses")
-    policy = {"window_days": "15", "hidden_days": "30", "special_freight": "seller", "words": ""}
+    policy: dict[str, Any] = {"window_days": "15", "hidden_days": "30", "special_freight": "seller", "words": ""}
     policy |= {"types": ["exchange", "reissue"]}
     assert post(seller, "/seller/policy", policy).status_code == 303
     year = {"source": "国办发明电〔2026〕9号", "days": "2027-02-05 休 春节", "confirmed": "1"}

@@ -113,7 +113,7 @@ def test_canaries_only_where_the_table_says(
     app: Flask, cast: Cast, staffed: dict[str, FlaskClient], monkeypatch: pytest.MonkeyPatch, case_type: CaseType
 ) -> None:
     monkeypatch.setattr("portal.web.rates.count", lambda *_args, **_named: True)
-    known: dict[int, tuple[str, str, str]] = {}  # case number, order number, state
+    known: dict[int, tuple[str, str, State]] = {}  # case number, order number, state
     for number, state in enumerate(STATES[case_type], 1):
         name, phone, street = canary(number)
         order = cast.order(

@@ -32,7 +32,7 @@ def choose(client: FlaskClient, order_no: str, line: int, reason: str = "damaged
     return post(client, url, {"line": line, "reason": reason}, at=f"{url}?line={line}")
 
 
-def fill(client: FlaskClient, order_no: str, line: int, quantity: str = "2", photos: int = 1, **more: Any) -> Any:
+def fill(client: FlaskClient, order_no: str, line: int, quantity: Any = "2", photos: Any = 1, **more: Any) -> Any:
     data = {f"quantity_{line}": quantity, "description": "袜子破洞", **WHERE, **more}
     data["photos"] = [(io.BytesIO(photo((200, 150))), f"{number}.jpg") for number in range(photos)]
     return post(client, f"/orders/{order_no}/apply/details", data, content_type="multipart/form-data")

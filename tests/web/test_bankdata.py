@@ -157,8 +157,8 @@ def test_declining_and_withdrawing(app: Flask, cast: Cast, asked: Case) -> None:
     seller = sign_in(app, "seller")
     assert "账户已删除" in seller.get(f"/seller{url}").text
     assert post(seller, f"/seller{url}/retry").status_code == 303
-    done = cast.take(db.session.get_one(Case, asked.id), "refund_ok", Actor.SELLER, reference="20261124")
-    assert done.state == "completed"
+    paid = cast.take(db.session.get_one(Case, asked.id), "refund_ok", Actor.SELLER, reference="20261124")
+    assert paid.state == "completed"
 
 
 def test_sent_twice_it_is_one_account(app: Flask, asked: Case) -> None:

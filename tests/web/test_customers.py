@@ -11,6 +11,7 @@ from sqlalchemy import select
 from portal import doctor, sweeping
 from portal.extensions import db, writing
 from portal.models import Conversation, CustomerNote, Order
+from portal.notices import outbox
 from portal.talk import conversations, unanswered
 from tests.cast import Cast, post, sign_in
 from tests.conftest import Clock
@@ -94,7 +95,7 @@ def test_nothing_is_sent_out_in_quiet_hours(
         app.extensions["portal_settings"], webhook_url="https://example.com/hook", webhook_secret="whsec_" + "QUJD" * 6
     )
     tried: list[object] = []
-    monkeypatch.setattr(sweeping.outbox, "send_due", lambda *args: tried.append(args) or 1)
+    monkeypatch.setattr(outbox, "send_due", lambda *args: tried.append(args) or 1)
     for hours, sent in ((0, 1), (12, 0), (21, 0), (22, 1)):  # ten in the morning; 22, 7 and 8 o'clock
         now.at = cast.now + timedelta(hours=hours)
         assert sweeping.send_out(settings) == sent, hours

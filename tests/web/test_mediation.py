@@ -281,8 +281,8 @@ def test_the_conversation_is_read_only_while_it_is_open(app: Flask, cast: Cast, 
     assert client.get(f"/f/{picture}").status_code == 200
     assert client.get(f"/orders/{db.session.get_one(Order, case.order_id).order_no}/contact").status_code == 404
     cast.take(case, "withdraw_mediation", Actor.BUYER)
-    page = client.get(url)
-    assert page.status_code == 200 and "第54句话" not in page.text and "双方会话" not in page.text
+    answer = client.get(url)
+    assert answer.status_code == 200 and "第54句话" not in answer.text and "双方会话" not in answer.text
     assert client.get(f"/f/{picture}").status_code == 404
 
 

@@ -22,7 +22,7 @@ LINE = re.compile(r'[a-z_]+(\{([a-z]+="[^"\\\n]*",?)*\})? [0-9.e+-]+')
 
 def read(app: Flask, **asked: object) -> dict[str, float]:
     """Every sample by its name and labels."""
-    answer = app.test_client().get("/metrics", **asked)  # type: ignore[arg-type]
+    answer = app.test_client().get("/metrics", **asked)
     assert answer.status_code == 200
     assert answer.headers["Cache-Control"] == "no-store"
     lines = [line for line in answer.text.splitlines() if not line.startswith("#")]

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from portal.cases import held
 from portal.extensions import db
 from portal.flow import Actor
-from portal.models import Case
+from portal.models import Case, HeldStep
 from tests.cast import Cast, post, sign_in
 from tests.conftest import Clock
 
@@ -139,7 +139,7 @@ def test_who_may_not_agree_has_no_button_and_is_refused(app: Flask, cast: Cast, 
     cast.employ(cast.shop, "buyer2", role)
     desk = sign_in(app, "buyer2")
     assert desk.get(address(case, "agree")).status_code == 403
-    assert db.session.scalars(db.select(held.HeldStep)).all() == []
+    assert db.session.scalars(db.select(HeldStep)).all() == []
 
 
 def test_a_key_that_does_nothing_has_its_reason_on_the_page(app: Flask, cast: Cast, now: Clock) -> None:

@@ -31,7 +31,8 @@ class Service:
     """A push service: keeps what it was sent, answers what it is told to."""
 
     def __init__(self, status: int = 201) -> None:
-        self.status, self.got = status, []
+        self.status = status
+        self.got: list[Any] = []
 
     def __call__(self, endpoint: str, headers: dict[str, str]) -> int:
         self.got.append((endpoint, headers))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
+from werkzeug.test import TestResponse
 
 from portal import doctor
 from portal.calendar import clock
@@ -33,6 +35,10 @@ def test_without_the_setting_there_is_nothing(app: Flask) -> None:
     assert client.get("/qa/notices").status_code == 404
 
 
+def read(answer: TestResponse) -> Any:
+    return answer.json
+
+
 ALONE = ("applied", "returning", "late", "reissue-completed", "return-waiting", "refund-applied", "refund-converted")
 
 
@@ -43,7 +49,7 @@ def test_every_scenario_can_be_begun_and_is_healthy(open_app: Flask, scenario: s
     assert answer.status_code == 200
     names = stories.STORIES if scenario == "demo" else {scenario} & stories.STORIES.keys()
     chained = 4 if scenario == "demo" else 0  # the two pairs of 铺货
-    assert len(answer.json["cases"]) == len(names) + len(stories.BECOMING & set(names)) + chained
+    assert len(read(answer)["cases"]) == len(names) + len(stories.BECOMING & set(names)) + chained
     assert not any(doctor.findings(open_app.extensions["portal_store"]))
     signed_in = client.get("/login")
     assert signed_in.status_code == 200
@@ -51,13 +57,13 @@ def test_every_scenario_can_be_begun_and_is_healthy(open_app: Flask, scenario: s
 
 def test_the_clock_the_sweep_and_the_notices(open_app: Flask) -> None:
     client = open_app.test_client()
-    made = client.post("/qa/reset", data={"scenario": "returning"}, headers=JSON).json["cases"]
+    made = read(client.post("/qa/reset", data={"scenario": "returning"}, headers=JSON))["cases"]
     case_no = next(iter(made))
     before = clock.now()
     client.post("/qa/clock", data={"days": "8"}, headers=JSON)
     assert (clock.now() - before).days == 8
-    assert client.post("/qa/sweep", headers=JSON).json["moved"] == 1
-    told = client.get("/qa/notices?member=buyer").json
+    assert read(client.post("/qa/sweep", headers=JSON))["moved"] == 1
+    told = read(client.get("/qa/notices?member=buyer"))
     assert told[0]["kind"] == "timeout_close" and told[0]["case_no"] == case_no
     assert {notice["member"] for notice in told} == {"buyer"}
     client.post("/qa/clock/reset", headers=JSON)
@@ -68,12 +74,12 @@ def test_the_clock_the_sweep_and_the_notices(open_app: Flask) -> None:
 
 def test_a_scan_moves_the_deadline(open_app: Flask) -> None:
     client = open_app.test_client()
-    made = client.post("/qa/reset", data={"scenario": "inspecting"}, headers=JSON).json["cases"]
+    made = read(client.post("/qa/reset", data={"scenario": "inspecting"}, headers=JSON))["cases"]
     scan = {"case_no": next(iter(made)), "leg": "back", "status": "signed", "words": "已签收"}
-    assert client.post("/qa/trace", data=scan, headers=JSON).json["kept"]
+    assert read(client.post("/qa/trace", data=scan, headers=JSON))["kept"]
     client.post("/qa/clock", data={"days": "4"}, headers=JSON)
     client.post("/qa/sweep", headers=JSON)
-    assert client.get("/qa/notices?member=buyer").json[0]["kind"] == "timeout_accept"
+    assert read(client.get("/qa/notices?member=buyer"))[0]["kind"] == "timeout_accept"
 
 
 @pytest.mark.parametrize(

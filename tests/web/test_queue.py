@@ -41,10 +41,10 @@ def test_each_number_of_the_morning_is_its_list(app: Flask, cast: Cast, now: Clo
         "已超时": "0", "4 小时内": "1", "今天到期": "2", "已签收待验": "0", "等待回复": "0", "无主件": "0",
     }  # fmt: skip
     assert said["待付款"][1].startswith("¥")
-    for words, (at, number) in said.items():
-        opened = desk.get(at)
+    for words, (address, number) in said.items():
+        opened = desk.get(address)
         assert opened.status_code == 200
-        if at.startswith("/seller?"):
+        if address.startswith("/seller?"):
             assert str(len(numbers(opened.text))) == number, words
 
 

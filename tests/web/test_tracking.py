@@ -126,7 +126,7 @@ def test_pasted_lines_are_kept_and_said_to_be_pasted(cast: Cast, buyer: FlaskCli
 def cast_app() -> Flask:
     from flask import current_app
 
-    return current_app._get_current_object()  # type: ignore[attr-defined,no-any-return]
+    return current_app._get_current_object()  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(

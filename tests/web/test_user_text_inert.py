@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from xml.etree.ElementTree import Element
 
 import pytest
@@ -87,7 +88,8 @@ class Life:
     """The texts of one turn: attack number ``turn`` everywhere."""
 
     def __init__(self, turn: int) -> None:
-        self.turn, self.said = turn, set()
+        self.turn = turn
+        self.said: set[Any] = set()
 
     def __call__(self, name: str) -> str:
         self.said.add(name)
@@ -222,7 +224,7 @@ class Life:
     def by(self, actor: Actor) -> ActedBy:
         return self.people.by(actor)
 
-    def take(self, case_id: int, step: str, actor: Actor, **values: object) -> None:
+    def take(self, case_id: int, step: str, actor: Actor, **values: Any) -> None:
         with writing():
             taking.take(case_id, step, by=self.by(actor), now=NOW, handed=hand_in_type(step)(**values))
 

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from portal.calendar.lengths import get_deadline
 from portal.cases import case_facts, proposals
+from portal.cases.effects import returning
 from portal.cases.effects.hand_ins import AdvanceRefund, Approval, HandIn, Modification, Refusal, RequestedLine
 from portal.cases.effects.step_context import StepContext, effect, load_lines
 from portal.extensions import db
@@ -83,7 +84,9 @@ def modify(context: StepContext[Modification]) -> dict[str, Any]:
 
 def freeze_address(context: StepContext[HandIn], address: ReturnAddress) -> dict[str, Any]:
     context.data["return_address"] = [address.name, address.phone, address.address]
+    returning.forget_places(context)
     return {
+        "place_count": 1,
         "return_name": address.name,
         "return_phone": address.phone,
         "return_address": address.address,
@@ -97,10 +100,30 @@ def agree(context: StepContext[Approval]) -> dict[str, Any]:
         return agree_without_return(context)
     if context.case.type == CaseType.REFUND_ONLY:
         return {}
+    return _decide_places(context) | decide_freight(context, context.handed.freight_payer)
+
+
+def _decide_places(context: StepContext[Approval]) -> dict[str, Any]:
+    """Where the goods go back to: all to one address, but for the lines that were said to go elsewhere."""
+    elsewhere = {line_id for each in context.handed.placed for line_id in each.case_line_ids}
+    rest = [line.id for line in load_lines(context.case) if line.id not in elsewhere] if elsewhere else ()
+    placed = list(context.handed.placed)
+    if rest or not placed:
+        address = _choose_address(context)
+        if not placed:
+            return freeze_address(context, address)
+        placed.append(returning.as_placed(address, rest))
+    found = returning.place_lines(context, placed)
+    if found["place_count"] == 1:
+        context.data["return_address"] = [found[f"return_{part}"] for part in ("name", "phone", "address")]
+    else:
+        context.data["return_places"] = returning.record_places(placed)
+    return found
+
+
+def _choose_address(context: StepContext[Approval]) -> ReturnAddress:
     if direct := context.handed.direct:  # 铺货: straight to the supplier
-        return freeze_address(
-            context, ReturnAddress(**dict(zip(("name", "phone", "address", "note"), direct, strict=True)))
-        ) | decide_freight(context, context.handed.freight_payer)
+        return ReturnAddress(**dict(zip(("name", "phone", "address", "note"), direct, strict=True)))
     address_id, shop_id = context.handed.address_id, context.case.shop_id
     if address_id:
         address = db.session.get(ReturnAddress, (address_id, shop_id))
@@ -108,7 +131,7 @@ def agree(context: StepContext[Approval]) -> dict[str, Any]:
         address = policies.get_default_address(shop_id)
     if address is None or address.removed_at is not None:
         raise context.refuse("请选择一个退货地址；还没有的话，请先在「退货地址」里添加")
-    return freeze_address(context, address) | decide_freight(context, context.handed.freight_payer)
+    return address
 
 
 def decide_freight(context: StepContext[HandIn], said: str | None = None) -> dict[str, Any]:

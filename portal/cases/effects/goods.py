@@ -8,14 +8,12 @@ from typing import Any
 from sqlalchemy import func, select, update
 
 from portal import flow
-from portal.cases import faults
+from portal.cases import faults, places
 from portal.cases.effects.hand_ins import (
     Extension,
     HandIn,
     Inspection,
-    ParcelCorrection,
     ReceivingProblem,
-    SentParcels,
     Shipment,
 )
 from portal.cases.effects.step_context import StepContext, effect, end_mediation, load_lines
@@ -30,11 +28,20 @@ from portal.parcels import carriers, following, intake
 from portal.rights import conditions
 
 LEAST_DISPUTE_PHOTOS = 2
+NOT_SENT = "没有寄出"
 
 
 def record_parcel(
-    context: StepContext[HandIn], leg: str, carrier: str, number: str, *, shipped_at: datetime, round: int = 1
+    context: StepContext[HandIn],
+    leg: str,
+    carrier: str,
+    number: str,
+    *,
+    shipped_at: datetime,
+    round: int = 1,
+    phone: str = "",
 ) -> Parcel:
+    """``phone``: the receiver's, by which some carriers are asked; "": the case's own."""
     known = carriers.by_code(carrier)
     if known is None:
         raise context.refuse("请选择物流公司")
@@ -53,33 +60,10 @@ def record_parcel(
     )
     db.session.add(parcel)
     db.session.flush()
-    following.follow_parcel(context.case, parcel)
+    following.follow_parcel(context.case, parcel, phone)
     if leg == "back":
         intake.match_case(context.case.shop_id, number, context.case.id, context.at)
     return parcel
-
-
-@effect("ship_return", takes=SentParcels)
-def ship_return(context: StepContext[SentParcels]) -> dict[str, Any]:
-    parcels = context.handed.parcels
-    if not parcels:
-        raise context.refuse("请填写物流公司和运单号")
-    for carrier, number in parcels:
-        record_parcel(context, "back", carrier, number, shipped_at=context.at)
-    context.data["parcels"] = [list(item) for item in parcels]
-    return {}
-
-
-@effect("edit_parcel", takes=ParcelCorrection)
-def edit_parcel(context: StepContext[ParcelCorrection]) -> dict[str, Any]:
-    old = db.session.get(Parcel, (context.handed.parcel_id or 0, context.case.shop_id))
-    if old is None or old.case_id != context.case.id or old.leg != "back" or old.voided_at is not None:
-        raise context.refuse("没有找到要修改的运单，请刷新页面")
-    old.voided_at = context.at
-    following.end_following(context.case, context.at, parcel_id=old.id)
-    new = record_parcel(context, "back", context.handed.carrier, context.handed.number, shipped_at=old.shipped_at)
-    context.data |= {"before": [old.carrier, old.tracking_no], "after": [new.carrier, new.tracking_no]}
-    return {}
 
 
 @effect("extend")
@@ -100,10 +84,17 @@ def grant_extension(context: StepContext[Extension]) -> dict[str, Any]:
 
 @effect("accept_goods", "accept_goods_diff", takes=Inspection)
 def accept_all(context: StepContext[Inspection]) -> dict[str, Any]:
-    """Everything came and is accepted; a line that isn't as new may be accepted all the same, in the seller's words."""
+    """Everything came and is accepted; a line that isn't as new may be accepted all the same, in the seller's words.
+
+    Of a line that was never sent nothing came.
+    """
+    unsent = places.list_unsent(context.case)
     counted = {item.case_line_id: item for item in context.handed.counted}
     remarks = []
     for line in load_lines(context.case):
+        if line.id in unsent:
+            line.received_milli, line.accepted_milli, line.inspection_note = 0, 0, NOT_SENT
+            continue
         line.received_milli = line.accepted_milli = line.quantity_milli
         line.condition = "intact"
         item = counted.get(line.id)

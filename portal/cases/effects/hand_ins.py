@@ -30,6 +30,15 @@ class InspectedLine:
     fault: str = ""  # what is wrong with it; "" leaves what is known
 
 
+@dataclass(frozen=True)
+class PlacedLines:
+    """Case lines that go back to one address: name, phone, address, note. ``waits``: it isn't known yet."""
+
+    to: tuple[str, str, str, str]
+    case_line_ids: tuple[int, ...]
+    waits: bool = False
+
+
 @dataclass(frozen=True, kw_only=True)
 class HandIn:
     """Words and photos (public ids), which every step takes; the kinds below add what their steps need."""
@@ -55,11 +64,24 @@ class Modification(HandIn):
 
 @dataclass(frozen=True, kw_only=True)
 class Approval(HandIn):
-    """Where the goods go back to: one of the shop's addresses, None its default, ``direct`` the supplier's own."""
+    """Where the goods go back to: one of the shop's addresses, None its default, ``direct`` the supplier's own.
+
+    ``placed``: lines that go elsewhere.
+    """
 
     address_id: int | None = None
     direct: tuple[str, str, str, str] | None = None  # name, phone, address, note
+    placed: Sequence[PlacedLines] = ()
     freight_payer: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class GivenPlaces(HandIn):
+    """Where lines go that waited for it: one of the shop's addresses, or ``placed``; None: the only ones that wait."""
+
+    place_id: int | None = None
+    address_id: int | None = None
+    placed: Sequence[PlacedLines] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,9 +107,14 @@ class Extension(HandIn):
 
 @dataclass(frozen=True, kw_only=True)
 class SentParcels(HandIn):
-    """Carrier code and tracking number of each parcel."""
+    """Carrier code and tracking number of each parcel, what is in each (thousandths by case line) where it is said.
+
+    ``place_id``: to which of several return addresses; None: the first to which nothing was sent yet.
+    """
 
     parcels: Sequence[tuple[str, str]] = ()
+    contents: Sequence[Mapping[int, int]] = ()
+    place_id: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,6 +22,7 @@ from portal.resale.passing.pair import Move, Pair, find_pair, list_below, load_p
 
 log = logging.getLogger("portal.chain")
 RULES: tuple[Callable[[Pair], Move | None], ...] = (
+    waybills.give_place,
     waybills.send_back,
     waybills.correct_number,
     results.inspect_goods,

@@ -8,11 +8,13 @@ from typing import Any
 
 from sqlalchemy import select
 
+from portal.cases import places
 from portal.cases.effects.hand_ins import HandIn
 from portal.extensions import db
 from portal.flow import Actor
 from portal.models import Case, CaseEvent, CaseLine, CaseLink, Evidence, Parcel, Shop
 from portal.resale.across import list_pairs
+from portal.resale.destinations import match_ids
 
 
 @dataclass(frozen=True)
@@ -46,8 +48,25 @@ class Pair:
     @property
     def goes_straight_back(self) -> bool:
         """Whether the consumer sends to the supplier: as arranged, and to the address that the supplier gave."""
+        if self.link.route_back != "direct" or not self.up.return_address:
+            return False
+        if self.down.place_count > 1 or self.up.place_count > 1:
+            return self._goes_line_by_line()
         where = [(case.return_name, case.return_phone, case.return_address) for case in (self.down, self.up)]
-        return self.link.route_back == "direct" and bool(self.up.return_address) and where[0] == where[1]
+        return where[0] == where[1]
+
+    def _goes_line_by_line(self) -> bool:
+        """Whether each line that this supplier supplied goes where its own line does."""
+        here, there = (_by_line(case) for case in (self.down, self.up))
+        share = match_ids(self.down, self.up)
+        return bool(share) and all(
+            line_id in here and here[line_id] == there.get(other) for line_id, other in share.items()
+        )
+
+    def list_sent_back(self) -> list[Parcel]:
+        """The consumer's parcels that go to this supplier."""
+        there = places.find_parcels(self.down, {place.where for place in places.list_places(self.up)})
+        return [parcel for parcel in self.list_parcels(self.down, "back") if parcel.id in there]
 
     @property
     def goes_straight_out(self) -> bool:
@@ -70,6 +89,11 @@ class Pair:
             for parcel in self.parcels
             if parcel.case_id == case.id and parcel.leg == leg and parcel.voided_at is not None
         }
+
+
+def _by_line(case: Case) -> dict[int, tuple[str, str, str]]:
+    """Where each line of a case goes back to, where that is known."""
+    return {line_id: place.where for place in places.list_places(case) if not place.waits for line_id in place.line_ids}
 
 
 def _squeeze(text: str) -> str:

@@ -6,8 +6,9 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from portal import flow
+from portal.cases import places
 from portal.cases.case_facts import collect_facts
-from portal.cases.effects.goods import LEAST_DISPUTE_PHOTOS
+from portal.cases.effects.goods import LEAST_DISPUTE_PHOTOS, NOT_SENT
 from portal.cases.effects.hand_ins import HandIn, InspectedLine, Inspection, ReceivingProblem
 from portal.flow import Actor, CaseType, State
 from portal.models import CaseLine
@@ -34,6 +35,7 @@ def inspect_goods(pair: Pair) -> Move | None:
         return None
     theirs, note, at = results
     counted = _copy_counts(theirs)
+    unsent = [InspectedLine(line_id, 0, 0, "short", NOT_SENT) for line_id in sorted(places.list_unsent(down))]
     if all(theirs[item.case_line_id].quantity_milli == item.received == item.accepted for item in counted):
         dearer = down.type == CaseType.EXCHANGE and collect_facts(down, at).difference_fen > 0
         step = "accept_goods_diff" if dearer else "accept_goods"
@@ -41,23 +43,31 @@ def inspect_goods(pair: Pair) -> Move | None:
     photos = [photo for each in pair.all for photo in _list_proofs(each)]
     if len(photos) < LEAST_DISPUTE_PHOTOS:
         return None
-    return Move(down, "dispute_goods", Actor.SELLER, Inspection(counted=counted, note=note), photos)
+    return Move(down, "dispute_goods", Actor.SELLER, Inspection(counted=[*counted, *unsent], note=note), photos)
 
 
 def _collect_results(pair: Pair, steps: Collection[str]) -> tuple[dict[int, CaseLine], str, datetime] | None:
-    """What all suppliers counted, line by line, with their words and the last of them; None until each has."""
+    """What all suppliers counted, line by line, with their words and the last of them; None until each has.
+
+    A supplier to whom nothing was sent counts nothing.
+    """
     if match_lines(pair) is None:
         return None
+    unsent = places.list_unsent(pair.down)
     theirs: dict[int, CaseLine] = {}
     said = []
     for each in pair.all:
         found, own = find_last(each.up, steps), match_share(each)
+        if own and unsent.issuperset(own):
+            continue
         if not each.goes_straight_back or each.up.state in _BEFORE or found is None:
             return None
         if own is None or any(line.received_milli is None for line in own.values()):
             return None
         theirs |= own
         said.append(found)
+    if not said:
+        return None
     note = "；".join(dict.fromkeys(found.note for found in said if found.note))[:500]
     return theirs, note, max(found.at for found in said)
 
@@ -76,7 +86,8 @@ def count_again(pair: Pair) -> Move | None:
     results = _collect_results(pair, _COUNTED)
     if found is None or said is None or results is None or found.at <= said.at:
         return None
-    handed = Inspection(counted=_copy_counts(results[0]), note=found.note)
+    unsent = [InspectedLine(line_id, 0, 0, "short", NOT_SENT) for line_id in sorted(places.list_unsent(down))]
+    handed = Inspection(counted=[*_copy_counts(results[0]), *unsent], note=found.note)
     return Move(down, "revise_inspection", Actor.SELLER, handed, list_photos(up, found.version, "seller"))
 
 
