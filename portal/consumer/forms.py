@@ -137,7 +137,7 @@ class ModifyForm(ReceiverFields, StepForm):
 
     def hand_in(self) -> HandIn:
         typed = self.read_receiver()
-        where = {f"receiver_{name}": value for name, value in zip(NAMES, typed, strict=True)} if typed else {}
+        where: dict[str, Any] = dict(zip((f"receiver_{name}" for name in NAMES), typed, strict=True)) if typed else {}
         return replace(self.changed, description=self.description.data or "", photos=self.photos.data or (), **where)
 
 
