@@ -18,7 +18,7 @@ from portal.cases.effects.step_context import ActedBy
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Case
 from portal.orders import order_lists
-from portal.resale import across, chain_view
+from portal.resale import across, chain_view, disclosure
 from portal.rights import addresses
 from portal.rights.addresses import Shown
 from portal.service import ratings
@@ -73,7 +73,7 @@ def show_page(case: Case, view: case_view.View, status: int, **more: Any) -> Res
         answer=answers.work_out_answer(view),
         here=f"/cases/{case.case_no}",
         urls={step.name: f"/cases/{case.case_no}/{step.name}" for step, _ in view.actions},
-        told=across.tell_receiver(view),
+        told=disclosure.tell_receiver(view),
         chain=chain_view.build_chain(found) if found else None,
         chain_offer=resells and case.state not in flow.FINAL,
         **more,
