@@ -353,6 +353,8 @@ SAID: dict[str, str] = {
     "address-default": "默认退货地址已更新",
     "notices-read": "通知已全部标为已读",
     "product-saved": "商品已更新",
+    "incoming-made": "批次已登记，抽检方案在下面",
+    "incoming-judged": "抽检结果已登记",
     "fault-kept": "问题类型已保存",
     "words-checked": "已保存，建议在下面",
     "words-looked": "已记下您看过这些建议",

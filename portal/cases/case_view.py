@@ -242,7 +242,7 @@ def build_view(case: Case, side: Actor, now: datetime, *, role: str = "", by_lin
         receiver=receiver,
         change=stakes.foresee_turn(case, lines, made) if _asks_for_money(case, entries) else None,
         back=addresses.show_return(reader, open_now, case),
-        returns=places.show_returns(case, lines, legs, addresses.decide_return(reader, open_now)),
+        returns=places.show_returns(case, side, lines, legs, addresses.decide_return(reader, open_now)),
         overdue=case.due_at is not None and case.due_at <= now,
         proposals=made,
         entries=entries,

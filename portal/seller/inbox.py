@@ -57,7 +57,7 @@ def inbox() -> ResponseReturnValue:
         figures=morning.collect(counts),
         sorts=listing.list_sorts(),
         whole=piles.DONE,
-        about=listing_words.describe_filters(g.who.shop_id, here.filters, rows) if here.filtered else [],
+        about=list(listing_words.describe_kept(g.who.shop_id, here.filters)) if here.filtered else [],
         views=saved_views.list_views(g.who.shop_id, g.who.user_id),
         reasons=reasons.REASONS,
         types=tuple(CaseType),

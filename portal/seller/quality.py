@@ -14,7 +14,7 @@ from portal.orders import products
 from portal.people import roles
 from portal.rights import faults
 from portal.seller import bp
-from portal.service import quality
+from portal.service import batches, quality
 from portal.service.rates import ALPHA, LEAST
 from portal.web import guards
 from portal.web.pages import page
@@ -53,6 +53,7 @@ def quality_board() -> ResponseReturnValue:
         begin=weeks.find_monday(board.weeks.start),
         lately=quality.LATELY,
         before=quality.BEFORE,
+        suppliers=batches.list_suppliers(g.who.shop_id, board.weeks),
         alpha=ALPHA,
         least=LEAST,
     )

@@ -304,6 +304,14 @@ ROWS: tuple[Row, ...] = (
     Row("seller.undo_step", SHOP, post=303, values={"held_id": "1"}),
     Row("seller.shipping_desk", SHOP, get=200),
     Row("seller.ship_case", SELLER, get=200, post=409, form=lambda deal: {"number": "13800138000"}),
+    Row("seller.shipping_file", SHOP, get=200),
+    Row(
+        "seller.shipping_upload",
+        SHOP,
+        get=200,
+        post=422,
+        form=lambda deal: {"file": (io.BytesIO("售后单号,运单号\n".encode()), "parcels.csv")},
+    ),
     Row("seller.undo_shipping", SHOP, post=303, values={"held_id": "1"}),
     Row("seller.bulk_runs", SHOP, get=200, post=303, form=lambda deal: {"kind": "agree", "scope": "all"}),
     Row("seller.export_queue", SHOP, get=200),
@@ -342,6 +350,7 @@ ROWS: tuple[Row, ...] = (
     ),
     Row("seller.logistics_list", SHOP, get=200),
     Row("seller.handling_times", SHOP, get=200),
+    Row("seller.figures", SHOP, get=200),
     Row(
         "seller.import_scans",
         SHOP,
@@ -430,6 +439,9 @@ ROWS: tuple[Row, ...] = (
     Row("seller.precedents", SELLER, get=200),
     Row("seller.quality_board", SHOP, get=200),
     Row("seller.quality_cell", SHOP, get=404, values={"product_id": "0", "fault": "broken"}),
+    Row("seller.batch_list", SHOP, get=200),
+    Row("seller.add_batch", SHOP, get=200, post=422),
+    Row("seller.sampled_batch", SHOP, get=404, post=404, values={"batch_id": "0"}),
     Row("seller.case_fault", SELLER, get=200, post=303),
     Row("seller.pack", SELLER, get=200, counted=True),
     Row("seller.full_account", SELLER, get=409, post=409),  # these cases have none; by role: test_bankdata.py
