@@ -355,6 +355,8 @@ SAID: dict[str, str] = {
     "product-saved": "商品已更新",
     "incoming-made": "批次已登记，抽检方案在下面",
     "incoming-judged": "抽检结果已登记",
+    "fix-made": "整改已安排",
+    "fix-done": "整改已登记完成",
     "fault-kept": "问题类型已保存",
     "words-checked": "已保存，建议在下面",
     "words-looked": "已记下您看过这些建议",
