@@ -305,9 +305,9 @@ def test_a_token_opens_one_case_until_it_expires_or_is_taken_back(chain: Chain) 
     assert consumer_links.open_link("x" * 22, now) is None and consumer_links.open_link("", now) is None
     link_id = opened.link_id
     with writing():
-        assert not consumer_links.revoke_link(case.id + 1, link_id, now) and consumer_links.revoke_link(
-            case.id, link_id, now
-        )
+        assert not consumer_links.revoke_link(case.id + 1, case.shop_id, link_id, now)
+        assert not consumer_links.revoke_link(case.id, case.shop_id + 1, link_id, now)
+        assert consumer_links.revoke_link(case.id, case.shop_id, link_id, now)
     assert consumer_links.open_link(token, now) is None and consumer_links.open_link(other, now) is not None
 
 
