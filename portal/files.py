@@ -43,6 +43,8 @@ def _send(public_id: str, *, thumb: bool) -> ResponseReturnValue:
             Evidence.product_id,
             Evidence.complaint_id,
             Evidence.enquiry_message_id,
+            Evidence.batch_id,
+            Evidence.shop_id,
         ).where(Evidence.public_id == public_id)
     ).one_or_none()
     if row is None or not _may_see(row):
@@ -86,6 +88,8 @@ def _may_see(row: Any) -> bool:
         )
     elif row.complaint_id is not None:
         return bool(row.owner_id == user_id or g.who.operator)
+    elif row.batch_id is not None:
+        return bool(row.shop_id == shop_id)
     elif row.product_id is not None:
         return db.session.get(Product, row.product_id) is not None
     else:

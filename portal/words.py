@@ -282,6 +282,7 @@ STEP_DONE: dict[str, str] = {  # 已…: steps that are held back for a moment
     "agree_no_return": "同意（无需寄回）",
     "ask_evidence": "请买家补充凭证",
     "reject": "拒绝",
+    "ship_replacement": "登记发货",
 }
 STAGE_CHIP: dict[str, str] = {"evidence": "warn", "deciding": "wait", "overdue": "bad", "unfulfilled": "bad"}
 
@@ -352,6 +353,10 @@ SAID: dict[str, str] = {
     "address-default": "默认退货地址已更新",
     "notices-read": "通知已全部标为已读",
     "product-saved": "商品已更新",
+    "incoming-made": "批次已登记，抽检方案在下面",
+    "incoming-judged": "抽检结果已登记",
+    "fix-made": "整改已安排",
+    "fix-done": "整改已登记完成",
     "fault-kept": "问题类型已保存",
     "words-checked": "已保存，建议在下面",
     "words-looked": "已记下您看过这些建议",
@@ -394,6 +399,9 @@ SAID: dict[str, str] = {
     "photo-removed": "照片已删除",
     "parcel-noted": "已登记为无主件；买家填写这个运单号后会自动对上",
     "parcel-counted": "验货结果已保存，请扫描下一件",
+    "shipping-held": "已登记发货，可以在下面撤回；请扫描下一张",
+    "shipping-sent": "已发货，请扫描下一张",
+    "shipping-undone": "已撤回，没有发货；可以重新扫描",
     "bulk-none": "请先勾选要处理的售后单，或选择「这一列全部」",
     "bulk-many": "一次处理不了这么多张，请先筛选",
     "step-done": "已处理，这是这一列的下一张",

@@ -43,6 +43,7 @@ from portal.buyer import (  # noqa: E402
     rules,  # noqa: F401
     satisfied,  # noqa: F401
     shops,  # noqa: F401
+    slips,  # noqa: F401
     steps,  # noqa: F401
     tracking,  # noqa: F401
 )

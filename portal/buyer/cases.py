@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import io
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
-import segno
 from flask import g, request
 from flask.typing import ResponseReturnValue
 
@@ -18,9 +16,7 @@ from portal.cases.effects.step_context import ActedBy
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Case
 from portal.orders import order_lists
-from portal.resale import across, chain_view
-from portal.rights import addresses
-from portal.rights.addresses import Shown
+from portal.resale import chain_view, disclosure
 from portal.service import ratings
 from portal.talk import promises
 from portal.web import guards, packs, paging
@@ -73,7 +69,7 @@ def show_page(case: Case, view: case_view.View, status: int, **more: Any) -> Res
         answer=answers.work_out_answer(view),
         here=f"/cases/{case.case_no}",
         urls={step.name: f"/cases/{case.case_no}/{step.name}" for step, _ in view.actions},
-        told=across.tell_receiver(view),
+        told=disclosure.tell_receiver(view),
         chain=chain_view.build_chain(found) if found else None,
         chain_offer=resells and case.state not in flow.FINAL,
         **more,
@@ -86,29 +82,6 @@ def _news(view: case_view.View) -> str:
     if view.events and asked == str(view.case.version):
         return view.said(view.events[0])
     return ""
-
-
-@bp.get("/cases/<case_no>/slip")
-def slip(case_no: str) -> ResponseReturnValue:
-    """A return slip for the box: the case's number, also as a QR code; no telephone number in clear."""
-    case = guards.found(case_view.find_of_buyer(case_no, g.who.user_id))
-    view = case_view.build_view(case, Actor.BUYER, g.now)
-    sender = addresses.show(Shown.MASKED, case.receiver_name, case.receiver_phone, "")  # the box passes many hands
-    back = view.back._replace(phone=addresses.mask_phone(case.return_phone))
-    return page(
-        "buyer/slip.html", case=case, view=view, sender=sender, back_to=back, slip_no=across.find_parcel_no(case)
-    )
-
-
-@bp.get("/cases/<case_no>/qr.svg")
-def qr(case_no: str) -> ResponseReturnValue:
-    """The QR code of the slip: black on its own white, also on a dark page, with the quiet zone that readers need."""
-    case = guards.found(case_view.find_of_buyer(case_no, g.who.user_id))
-    out = io.BytesIO()
-    segno.make(across.find_parcel_no(case), error="m").save(
-        out, kind="svg", scale=4, border=4, light="#fff", xmldecl=False, svgns=True
-    )
-    return out.getvalue(), 200, {"Content-Type": "image/svg+xml"}
 
 
 @bp.get("/cases/<case_no>/pack.zip")

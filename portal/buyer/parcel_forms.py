@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from flask import request
 from wtforms import HiddenField
 
 from portal import inputs, words
@@ -11,6 +13,7 @@ from portal.buyer.forms import StepForm
 from portal.cases.case_view import View
 from portal.cases.effects import conversion as conversion_effects
 from portal.cases.effects.hand_ins import DefectReport, HandIn, ParcelCorrection, ReceivingProblem, SentParcels
+from portal.cases.places import ShownPlace
 from portal.flow import CaseType
 from portal.models import Case
 from portal.parcels import carriers, numbers
@@ -34,6 +37,7 @@ class ParcelForm(StepForm):
     carrier5 = Pick("第 5 个包裹由谁送", optional=True)
     number5 = Line("第 5 个包裹的单号", limit=60, exact=True, optional=True)
     photos: Any = Photos("寄出前的照片")
+    place: Any = HiddenField()  # which of several return addresses
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -45,15 +49,32 @@ class ParcelForm(StepForm):
             field.choices = named
         self.own_order_nos: tuple[str, ...] = ()
         self.parcels: list[tuple[str, str]] = []
+        self.used: list[int] = []  # which of the five they are, counted from 1
+        self.going: ShownPlace | None = None  # to which of several addresses
+        self.lines: Sequence[Any] = ()
+        self.units: dict[str, str] = {}  # what is in each parcel, as typed, by the field's name
+        self.unit_problems: dict[str, str] = {}
+        self.contents: list[dict[int, int]] = []
+
+    def prepare(self, case: Case, view: View) -> None:
+        """Which address it goes to, and all its units in the first parcel until the sender says otherwise."""
+        self.going = view.returns.find(self.place.data or request.args.get("place", ""))
+        self.lines = self.going.lines if self.going else view.lines
+        names = [f"units_{number}_{line.id}" for number in range(1, 6) for line in self.lines]
+        if request.method == "POST":
+            self.units = {name: request.form.get(name, "").strip()[:40] for name in names}
+        else:
+            self.units = {f"units_1_{line.id}": inputs.quantity_text(line.quantity_milli) for line in self.lines}
 
     @property
     def several(self) -> bool:
         """Whether more than the first parcel was filled in."""
-        return any(carrier.data or number.raw or number.errors for carrier, number in self.pairs[1:])
+        more = any(text for name, text in self.units.items() if not name.startswith("units_1_"))
+        return more or any(carrier.data or number.raw or number.errors for carrier, number in self.pairs[1:])
 
     def validate(self, extra_validators: Any = None) -> bool:
         good = bool(super().validate(extra_validators))
-        for carrier, number in self.pairs:
+        for position, (carrier, number) in enumerate(self.pairs, 1):
             code = carrier.data or ""
             if number.errors or (number is not self.number and not code and not number.data):
                 continue
@@ -77,10 +98,54 @@ class ParcelForm(StepForm):
                 good = False
                 continue
             self.parcels.append((code, checked))
-        return good
+            self.used.append(position)
+        return good and self._read_contents()
+
+    def _read_contents(self) -> bool:
+        """What is in each of several parcels: it adds up to what is sent. Of one address it needn't be said."""
+        packed = {number: self._read_parcel(number) for number in range(1, 6)}
+        for number in range(1, 6):
+            if number not in self.used and any(packed[number].values()):
+                self.pairs[number - 1][1].errors = ["请填写这个包裹的运单号，或删去它的数量"]
+                return False
+        said = any(packed[number] for number in self.used if number > 1)
+        if self.unit_problems or len(self.used) < 2 or (not said and self.going is None):
+            self.refuse_lines(self.unit_problems)
+            return not self.unit_problems
+        for line in self.lines:
+            added = sum(packed[number].get(line.id, 0) for number in self.used)
+            if added != line.quantity_milli:
+                whole, has = inputs.quantity_text(line.quantity_milli), inputs.quantity_text(added) if added else "0"
+                self.unit_problems[f"units_{self.used[-1]}_{line.id}"] = (
+                    f"{line.title} {line.spec}：各包裹加起来是 {has} {line.unit}，要等于 {whole} {line.unit}"
+                )
+        self.contents = [packed[number] for number in self.used]
+        for number, held in zip(self.used, self.contents, strict=True):
+            if self.lines and not any(held.values()):
+                self.unit_problems.setdefault(
+                    f"units_{number}_{self.lines[0].id}", f"请填写第 {number} 个包裹里各有多少商品"
+                )
+        self.refuse_lines(self.unit_problems)
+        return not self.unit_problems
+
+    def _read_parcel(self, number: int) -> dict[int, int]:
+        found: dict[int, int] = {}
+        for line in self.lines:
+            name = f"units_{number}_{line.id}"
+            if (raw := self.units.get(name, "")) in ("", "0"):
+                continue
+            try:
+                found[line.id] = inputs.quantity(raw, most=line.quantity_milli, unit=line.unit)
+            except inputs.InputRefused as refused:
+                self.unit_problems[name] = f"{line.title} {line.spec}：{refused.sentence}"
+        return found
 
     def hand_in(self) -> HandIn:
-        return SentParcels(parcels=self.parcels, photos=self.photos.data or ())
+        raw = str(self.place.data or "")
+        place_id = int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 18 else None
+        return SentParcels(
+            parcels=self.parcels, contents=self.contents, place_id=place_id, photos=self.photos.data or ()
+        )
 
 
 class EditParcelForm(ParcelForm):
@@ -88,6 +153,10 @@ class EditParcelForm(ParcelForm):
 
     parcel_id = HiddenField()
     photos = None
+    place = None
+
+    def prepare(self, case: Case, view: View) -> None:
+        """What is in the parcel stays as it was said."""
 
     def hand_in(self) -> HandIn:
         raw = str(self.parcel_id.data or "")

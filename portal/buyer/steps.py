@@ -15,7 +15,7 @@ from portal.applications import applications, goods
 from portal.applications import sums as applications_sums
 from portal.buyer import applying_forms, arrival_forms, bp, forms, parcel_forms
 from portal.buyer.cases import show_page
-from portal.cases import answers, case_view, child_cases
+from portal.cases import answers, case_view, child_cases, places
 from portal.cases.effects.hand_ins import RequestedLine
 from portal.extensions import db
 from portal.flow import Actor, CaseType, Step
@@ -94,7 +94,7 @@ class BuyerSteps(StepRoute[forms.StepForm]):
             then=answers.tell_step(view, step),
             called=(asking.QUANTITY[case.type], asking.DESCRIPTION[case.type]),
             risk=risks.describe_closing(case, step.name) if g.who.shop_id is not None else "",
-            slip_no=across.find_parcel_no(case),
+            slip_no=across.find_parcel_no(case, _find_going(form, case)),
         )
 
     def show_case(self, case: Case, view: case_view.View, gone: Gone, status: int) -> ResponseReturnValue:
@@ -208,8 +208,17 @@ def _order_lines(view: case_view.View) -> list[OrderLine]:
     return [line for line in goods.list_lines(view.order.id, view.order.shop_id) if line.id in own]
 
 
+def _find_going(form: forms.StepForm, case: Case) -> tuple[str, str, str] | None:
+    """The address that a parcel goes to, where there are several."""
+    if not isinstance(form, parcel_forms.ParcelForm) or form.going is None:
+        return None
+    return next((place.where for place in places.list_places(case) if place.id == form.going.id), None)
+
+
 def _carry_back(form: parcel_forms.ParcelForm, case: Case) -> None:
     """The consumer's own parcels, where they go straight to the supplier."""
+    if form.going is not None:
+        return  # which of them goes where passes by itself
     found = chain_view.describe_below(case.id, g.who.shop_id) if g.who.role == "owner" else None
     for (carrier, number), parcel in zip(form.pairs, chain_view.build_chain(found).back if found else (), strict=False):
         carrier.data, number.data = parcel.carrier, parcel.tracking_no

@@ -111,8 +111,8 @@ def find_head(view: View) -> str:
     case, buyer = view.case, view.side is Actor.BUYER
     if case.escalated:
         return _find_mediation_head(view)
-    if case.state == State.RETURNING and view.returns.places:
-        return _find_return_head(view)
+    if view.returns.head:
+        return view.returns.head
     if view.refusal is not None:
         return "商家没有同意您的申请" if buyer else "已拒绝申请，等待买家答复"
     if case.state == State.PROPOSED and case.countered:
@@ -126,15 +126,6 @@ def find_head(view: View) -> str:
     if asks_for_account(view):
         return "请填写收款账户"
     return view.state
-
-
-def _find_return_head(view: View) -> str:
-    """Goods go back to several places: what is sent already, and what can't be sent yet."""
-    buyer, returns = view.side is Actor.BUYER, view.returns
-    rest = "其余商品" if returns.list_lines(sent=True) else "商品"
-    if not returns.open:
-        return "等待商家给出其余商品的退货地址" if buyer else "请给出其余商品的退货地址"
-    return f"请寄回{rest}" if buyer else f"等待买家寄回{rest}"
 
 
 def _find_mediation_head(view: View) -> str:

@@ -35,8 +35,23 @@ class Group(NamedTuple):
     case_nos: tuple[str, ...]  # the first ones
 
 
-def make_run(shop_id: int, kind: str, case_ids: Sequence[int], *, by: Any, query: str, now: datetime) -> int:
-    """A run to look at: each case at its present version, those that can't be done set apart; returns its id."""
+Parcels = Mapping[int, Sequence[tuple[str, str]]]  # carrier and number of each parcel, by item
+
+
+def make_run(
+    shop_id: int,
+    kind: str,
+    case_ids: Sequence[int],
+    *,
+    by: Any,
+    query: str,
+    now: datetime,
+    facts: Mapping[str, Any] | None = None,
+) -> int:
+    """A run to look at: each case at its present version, those that can't be done set apart; returns its id.
+
+    ``facts``: what its form is filled with at first.
+    """
     run = BulkRun(
         shop_id=shop_id,
         user_id=by.user_id,
@@ -45,6 +60,7 @@ def make_run(shop_id: int, kind: str, case_ids: Sequence[int], *, by: Any, query
         kind=kind,
         query=query[:500],
         made_at=now,
+        facts=dict(facts or {}),
     )
     db.session.add(run)
     db.session.flush()
@@ -146,7 +162,7 @@ def list_case_nos(run: BulkRun) -> dict[str, int]:
     return {row.case_no: row.id for row in rows}
 
 
-def start(run: BulkRun, facts: Mapping[str, Any], now: datetime, parcels: Mapping[int, Any] | None = None) -> bool:
+def start(run: BulkRun, facts: Mapping[str, Any], now: datetime, parcels: Parcels | None = None) -> bool:
     """Let a run be worked off; whether it wasn't yet. ``parcels``: by item; those without one stand apart."""
     mine = (BulkRun.shop_id == run.shop_id, BulkRun.id == run.id)
     begun = db.session.execute(
@@ -162,11 +178,11 @@ def start(run: BulkRun, facts: Mapping[str, Any], now: datetime, parcels: Mappin
     return True
 
 
-def _hand_out(run: BulkRun, parcels: Mapping[int, Any]) -> None:
+def _hand_out(run: BulkRun, parcels: Parcels) -> None:
     items = select(BulkItem).where(BulkItem.shop_id == run.shop_id, BulkItem.run_id == run.id)
     for item in db.session.scalars(items.where(BulkItem.state == "waiting")):
         if item.id in parcels:
-            item.facts = {"parcels": [list(parcels[item.id])]}
+            item.facts = {"parcels": [list(parcel) for parcel in parcels[item.id]]}
         else:
             item.state, item.reason = "apart", "表格里没有它的运单号"
     db.session.flush()

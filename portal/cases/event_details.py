@@ -43,7 +43,7 @@ def describe_event(event: Any, lines: Sequence[Any], *, case_type: str = "", bac
         said.append(f"退货地址：{addresses.show(back, *address)}")
     for *where, ids in data.get("return_places") or () if back is not Shown.NOTHING else ():
         goods = "、".join(titles.get(line_id, "") for line_id in ids)
-        known = f"寄到 {addresses.show(back, *where)}" if any(where) else "的退货地址还没有给出，请等待商家"
+        known = f"寄到 {addresses.show(back, *where)}" if any(where) else "的退货地址还没有给出"
         said.append(f"{goods}{known}")
     if unsent := data.get("unsent"):
         said.append(f"没有寄出：{'、'.join(titles.get(line_id, '') for line_id in unsent)}")

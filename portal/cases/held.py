@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import bindparam, exists, select, text, update
 
 from portal.cases import taking
+from portal.cases.deadlines import lock_case
 from portal.cases.effects.hand_ins import HandIn
 from portal.cases.effects.step_context import ActedBy, fit_hand_in, hand_in_type
 from portal.extensions import db, writing
@@ -30,7 +31,12 @@ AT_ONCE = 200  # rows a round
 
 def may_hold(case: Case, step_name: str, now: datetime) -> bool:
     """Whether a step can wait: not when the clock would act meanwhile."""
-    return step_name in HOLDABLE and (case.due_at is None or case.due_at > now + HELD_FOR + SHOWN_FOR)
+    return step_name in HOLDABLE and has_time(case, now)
+
+
+def has_time(case: Case, now: datetime) -> bool:
+    """Whether the clock leaves a case alone for as long as a step waits."""
+    return case.due_at is None or case.due_at > now + HELD_FOR + SHOWN_FOR
 
 
 def hold(
@@ -44,6 +50,7 @@ def hold(
     shown: str | None = None,
 ) -> None:
     """Keep a step until its time has come. Raises what ``taking.take`` would raise now."""
+    lock_case(case.id)  # two people may hand in a step at once
     if is_held(case.shop_id, case.id):
         raise StepRefused("刚刚有人处理了这张售后单，几秒后生效；请刷新后再看", step_name)
     shop_id, case_id, version = case.shop_id, case.id, case.version if version is None else version
@@ -160,8 +167,7 @@ def _claim(held_id: int, state: str, **more: str) -> Any | None:
 
 def _take(row: Any) -> None:
     """As it was handed in, at the moment it was held until, however long the portal was down meanwhile."""
-    said: dict[str, Any] = row.handed["facts"]
-    facts: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in said.items()}
+    facts: dict[str, Any] = {name: _restore(value) for name, value in row.handed["facts"].items()}
     taking.take(
         row.case_id,
         row.step,
@@ -171,6 +177,15 @@ def _take(row: Any) -> None:
         handed=hand_in_type(row.step)(**facts),
         shown=row.handed["shown"],
     )
+
+
+def _restore(value: Any) -> Any:
+    """What was handed in, as it was before JSON, which knows no tuples and no numbers as keys."""
+    if isinstance(value, list):
+        return tuple(map(_restore, value))
+    if isinstance(value, dict):
+        return {int(key) if key.isdecimal() else key: _restore(each) for key, each in value.items()}
+    return value
 
 
 def _bump(shop_id: int) -> None:

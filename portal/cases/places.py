@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import bindparam, func, select
 
 from portal.extensions import db
+from portal.flow import Actor, State
 from portal.inputs import quantity_text
 from portal.models import Case, CaseLine, Parcel, ParcelLine, PlacedLine, ReturnPlace
 from portal.rights import addresses
@@ -165,6 +166,7 @@ class Returns:
 
     places: tuple[ShownPlace, ...] = ()
     contents: Mapping[int, str] = field(default_factory=dict)  # in words, by the parcel's id
+    head: str = ""  # while goods are to be sent: what its reader does, or waits for
 
     def list_lines(self, *, sent: bool) -> list[Any]:
         """The lines of which all is on its way, or nothing is."""
@@ -190,7 +192,9 @@ class Returns:
         return next((place for place in self.places if str(place.id) == place_id), first)
 
 
-def show_returns(case: Any, lines: Sequence[Any], legs: Mapping[str, Sequence[Any]], shown: Shown) -> Returns:
+def show_returns(
+    case: Any, side: str, lines: Sequence[Any], legs: Mapping[str, Sequence[Any]], shown: Shown
+) -> Returns:
     """Of a case with one address and no two parcels a leg there is nothing more to show, and nothing is read."""
     live = {parcel.id: parcel for parcels in legs.values() for parcel in parcels if parcel.voided_at is None}
     several = any(sum(p.voided_at is None for p in parcels) > 1 for parcels in legs.values())
@@ -203,7 +207,18 @@ def show_returns(case: Any, lines: Sequence[Any], legs: Mapping[str, Sequence[An
     }
     if case.place_count <= 1:
         return Returns(contents=contents)
-    return Returns(tuple(_show_place(place, by_id, live, shown) for place in list_places(case)), contents)
+    found = tuple(_show_place(place, by_id, live, shown) for place in list_places(case))
+    return Returns(found, contents, _find_head(found, side) if case.state == State.RETURNING else "")
+
+
+def _find_head(found: Sequence[ShownPlace], side: str) -> str:
+    if any(place.waits for place in found):
+        if side != Actor.BUYER:
+            return "请给出其余商品的退货地址" if side == Actor.SELLER else "等待商家给出其余商品的退货地址"
+        ready = any(place.open for place in found)
+        return "可以先寄回一部分商品" if ready else "等待商家给出其余商品的退货地址"
+    rest = "其余商品" if any(place.parcels for place in found) else "商品"
+    return f"请寄回{rest}" if side == Actor.BUYER else f"等待买家寄回{rest}"
 
 
 def _show_place(place: Place, lines: Mapping[int, Any], live: Mapping[int, Any], shown: Shown) -> ShownPlace:

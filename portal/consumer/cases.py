@@ -7,10 +7,11 @@ from functools import partial
 from flask import abort, g, redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
+from wtforms import HiddenField
 
 from portal import flow, inputs
 from portal.applications import goods
-from portal.cases import answers, case_view, taking
+from portal.cases import answers, case_view, places, taking
 from portal.cases import clock as case_clock
 from portal.cases.effects.hand_ins import HandIn, ParcelCorrection, SentParcels
 from portal.cases.effects.step_context import ActedBy
@@ -22,7 +23,7 @@ from portal.flow import Actor, State, StepRefused
 from portal.models import Case, Order, Parcel, ReceiptClaim
 from portal.orders import order_lists
 from portal.parcels import carriers, numbers, parcel_view
-from portal.resale import across, consumers
+from portal.resale import across, consumers, disclosure
 from portal.resale import links as consumer_links
 from portal.resale.links import Pass
 from portal.service import ratings
@@ -49,6 +50,7 @@ class ParcelForm(Form):
 
     number = Line("运单号", limit=60, exact=True, optional=True)
     carrier = Pick("物流公司", optional=True)
+    place = HiddenField()  # which of several return addresses
 
     def __init__(self, own_order_no: str, **kwargs: object) -> None:
         super().__init__(**kwargs)  # type: ignore[arg-type]
@@ -96,6 +98,7 @@ def link(link_name: str) -> ResponseReturnValue:
         order=order,
         lines=goods.list_lines(order.id, order.shop_id),
         cases=order_lists.list_cases(order.id),
+        dues=disclosure.list_supplier_dues(order, g.now),
         expires_at=opened.expires_at,
     )
 
@@ -146,6 +149,8 @@ def case(link_name: str, case_no: str) -> ResponseReturnValue:
         "photos": "照片已提交，商家会看到",
         "step": view.said(view.events[0]) if view.events else "",
     }.get(asked, "")
+    going = view.returns.find(parcel.place.data or request.args.get("place", "")) if view.returns.open else None
+    ships = _may_send(found, view) and not (does == "edit" or (request.args.get("edit") and _may_correct(view)))
     form = parcel if does in ("parcel", "edit") else photos
     if problem:
         form.refuse(problem)
@@ -158,26 +163,46 @@ def case(link_name: str, case_no: str) -> ResponseReturnValue:
         rating=ratings.read_of_case(found) if view.order.asked_to_rate else None,
         promised=promises.list_of_case(found) if view.order.promised else (),
         stars=ratings.WORDS,
-        told=across.tell_receiver(view),
+        told=disclosure.tell_receiver(view),
         photos=photos,
         parcel=parcel,
         form=form if form.errors else None,
         does=does,
         news=said if request.args.get("v") == str(found.version) else "",
-        ships=found.state == State.RETURNING and not found.escalated,
-        mistyped=_sent_back(case_id) if found.state == State.INSPECTING and not found.escalated else None,
+        ships=ships,
+        mistyped=_sent_back(case_id) if _may_correct(view) and not ships else None,
+        corrects=_may_correct(view) and ships,
         adds=found.state not in flow.FINAL,
         alone=opened.case_id is not None,
-        answer=answers.work_out_answer(view),
+        answer=disclosure.bring_forward(answers.work_out_answer(view), found, g.now),
         here=f"/c/{link_name}/{case_no}",
         asks_account=answers.asks_for_account(view),
         urls=_list_addresses(link_name, case_no, view),
-        expires_at=None if found.state not in flow.FINAL else opened.expires_at,
+        valid=consumer_links.tell_validity(),
         at=f"/c/{link_name}/{case_no}/f",
         claimed=_list_claims(view),
         objection=ObjectionForm(),
-        slip_no=across.find_parcel_no(found),
+        going=going,
+        slip_no=across.find_parcel_no(found, _find_where(found, going)),
     )
+
+
+def _find_where(case: Case, going: places.ShownPlace | None) -> tuple[str, str, str] | None:
+    """The address that the next parcel goes to, where there are several."""
+    if going is None:
+        return None
+    return next((place.where for place in places.list_places(case) if place.id == going.id), None)
+
+
+def _may_send(case: Case, view: case_view.View) -> bool:
+    """Whether a parcel can be registered now."""
+    known = not view.returns.places or bool(view.returns.open)
+    return case.state == State.RETURNING and not case.escalated and known
+
+
+def _may_correct(view: case_view.View) -> bool:
+    """Whether a number that was registered can be corrected now."""
+    return any(row.name == "edit_parcel" and refusal is None for row, refusal in view.actions)
 
 
 def _list_addresses(link_name: str, case_no: str, view: case_view.View) -> dict[str, str]:
@@ -208,7 +233,9 @@ def _sent_back(case_id: int) -> Parcel | None:
 def _send_back(case_id: int, does: str, form: ParcelForm, by: ActedBy) -> Case:
     """Register the parcel, or another number for it."""
     step = "ship_return"
-    handed: HandIn = SentParcels(parcels=[form.parcel])
+    raw = str(form.place.data or "")
+    place_id = int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 18 else None
+    handed: HandIn = SentParcels(parcels=[form.parcel], place_id=place_id)
     if does != "parcel":
         sent = _sent_back(case_id)
         carrier, number = form.parcel

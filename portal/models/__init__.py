@@ -3,6 +3,7 @@
 from portal.models.accounts import FormKey, KeptForm, RateCount, Session, Shop, Staff, User
 from portal.models.automatic import AutoDay, AutoOutcome, AutoRule, AutoSwitch
 from portal.models.bank import BankAccount, BankConsent, BankView
+from portal.models.batches import Batch, Fix
 from portal.models.bulk import BulkItem, BulkRun
 from portal.models.calendar import CalendarYear, RuleVersion
 from portal.models.cases import Case, CaseEvent, CaseHead, CaseLine, CaseTally, Draft
@@ -55,6 +56,7 @@ __all__ = [
     "BankAccount",
     "BankConsent",
     "BankView",
+    "Batch",
     "BulkItem",
     "BulkRun",
     "CalendarYear",
@@ -80,6 +82,7 @@ __all__ = [
     "FaqVote",
     "FaultLine",
     "FaultWeek",
+    "Fix",
     "FormKey",
     "HalfSignIn",
     "HeldStep",

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from portal.extensions import Model
 from portal.models.keys import ShopRow, refer
 
-HOLDERS = ("case_id", "draft_id", "message_id", "product_id", "complaint_id", "enquiry_message_id")
+HOLDERS = ("case_id", "draft_id", "message_id", "product_id", "complaint_id", "enquiry_message_id", "batch_id")
 
 
 class Evidence(ShopRow, Model):
@@ -26,12 +26,19 @@ class Evidence(ShopRow, Model):
         refer("message_id", "messages"),
         refer("product_id", "products"),
         refer("enquiry_message_id", "enquiry_messages"),
+        refer("batch_id", "batches"),
         Index("ix_evidence_draft_id", "draft_id"),
         Index(
             "ix_evidence_enquiry_message_id",
             "enquiry_message_id",
             sqlite_where=text("enquiry_message_id IS NOT NULL"),
             postgresql_where=text("enquiry_message_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_evidence_batch_id",
+            "batch_id",
+            sqlite_where=text("batch_id IS NOT NULL"),
+            postgresql_where=text("batch_id IS NOT NULL"),
         ),
         Index(
             "ix_evidence_complaint_id",
@@ -53,6 +60,7 @@ class Evidence(ShopRow, Model):
     message_id: Mapped[int | None]
     product_id: Mapped[int | None]
     enquiry_message_id: Mapped[int | None]
+    batch_id: Mapped[int | None]
     complaint_id: Mapped[int | None] = mapped_column(ForeignKey("complaints.id"))
     position: Mapped[int | None]  # among those of one draft or step, where a person put it somewhere
     side: Mapped[str] = mapped_column(String(6), default="buyer")

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import delete, insert, select, text, update
 
 from portal.calendar.weeks import number_week
 from portal.extensions import db
-from portal.models import FaultLine, Order, OrderLine, SoldLine
+from portal.models import Batch, FaultLine, Order, OrderLine, SoldLine
 
 NEVER_SOLD = ("unpaid", "cancelled")
 
@@ -65,8 +66,11 @@ def is_sold(order: Any) -> bool:
     return order.status not in NEVER_SOLD
 
 
-def read_sold(shop_id: int, order_ids: Sequence[int]) -> tuple[dict[int, Sold], dict[int, Sold]]:
-    """Of the lines of these orders that can be counted: how they should be, and how they are."""
+def read_sold(
+    shop_id: int, order_ids: Sequence[int] = (), product_id: int | None = None
+) -> tuple[dict[int, Sold], dict[int, Sold]]:
+    """Of the lines of these orders, or of a product, that can be counted: how they should be, and how they are."""
+    chosen = OrderLine.order_id.in_(order_ids) if product_id is None else OrderLine.product_id == product_id
     rows = db.session.execute(
         select(
             OrderLine.id,
@@ -85,17 +89,44 @@ def read_sold(shop_id: int, order_ids: Sequence[int]) -> tuple[dict[int, Sold], 
         )
         .join(Order, (Order.id == OrderLine.order_id) & (Order.shop_id == OrderLine.shop_id))
         .outerjoin(SoldLine, (SoldLine.order_line_id == OrderLine.id) & (SoldLine.shop_id == OrderLine.shop_id))
-        .where(OrderLine.shop_id == shop_id, OrderLine.order_id.in_(order_ids))
+        .where(OrderLine.shop_id == shop_id, chosen)
     ).all()
+    batches = _load_batches(shop_id, {row.product_id for row in rows if row.product_id is not None})
     should: dict[int, Sold] = {}
     are: dict[int, Sold] = {}
     for row in rows:
         if row.milli is not None:
             are[row.id] = Sold(Place(row.was_product, row.was_spec, row.batch_id, row.week), row.milli)
         if row.product_id is not None and is_sold(row):
-            place = Place(row.product_id, row.spec, row.batch_id or 0, number_week(row.ordered_at))
+            batch_id = find_batch(batches.get(row.product_id, ()), row.spec, row.ordered_at)
+            place = Place(row.product_id, row.spec, batch_id, number_week(row.ordered_at))
             should[row.id] = Sold(place, row.quantity_milli)
     return should, are
+
+
+def _load_batches(shop_id: int, product_ids: set[int]) -> dict[int, list[Any]]:
+    """Batches by product, the earliest first."""
+    found: dict[int, list[Any]] = defaultdict(list)
+    if product_ids:
+        for row in db.session.execute(
+            select(Batch.id, Batch.product_id, Batch.spec, Batch.from_at)
+            .where(Batch.shop_id == shop_id, Batch.product_id.in_(sorted(product_ids)))
+            .order_by(Batch.from_at, Batch.id)
+        ):
+            found[row.product_id].append(row)
+    return found
+
+
+def find_batch(batches: Sequence[Any], spec: str, ordered_at: datetime) -> int:
+    """Which batch an order was filled from: the last that had come in by then, 0 for none. The earliest batch first."""
+    fitting = (row.id for row in reversed(batches) if row.from_at <= ordered_at and row.spec in ("", spec))
+    return next(fitting, 0)
+
+
+def assign_batches(shop_id: int, product_id: int) -> None:
+    """A batch of this product came or changed: its lines are counted anew; inside ``writing()``."""
+    should, are = read_sold(shop_id, product_id=product_id)
+    _write(shop_id, should, are)
 
 
 def count_sold(shop_id: int, order_ids: Sequence[int]) -> None:
@@ -103,6 +134,11 @@ def count_sold(shop_id: int, order_ids: Sequence[int]) -> None:
     if not order_ids:
         return
     should, are = read_sold(shop_id, order_ids)
+    _write(shop_id, should, are)
+
+
+def _write(shop_id: int, should: dict[int, Sold], are: dict[int, Sold]) -> None:
+    """Keep these lines as they should be, and what hangs on them."""
     changed = {line_id for line_id in should.keys() | are.keys() if should.get(line_id) != are.get(line_id)}
     if not changed:
         return

@@ -93,6 +93,12 @@ def recognise(number: str, own_order_nos: Collection[str] = ()) -> tuple[Carrier
     return (found[0] if len(found) == 1 else None), likely
 
 
+def fits(carrier: Carrier, number: str) -> bool:
+    """Whether a number has a shape that this carrier prints; one whose shapes nobody knows prints any."""
+    known = traced(carrier.code) and (carrier.strong or carrier.weak)
+    return not known or _rank(carrier, normalise(number)) > 0
+
+
 def check_number(raw: str, own_order_nos: Collection[str] = (), *, carrier: str = "") -> str:
     """A tracking number as it is kept. With a carrier that traces nothing, its own kind of number, or "" for 自送.
 

@@ -81,8 +81,8 @@ def is_divided(down: Case, placed: Sequence[PlacedLines]) -> bool:
     return any(not each.waits for each in placed) and (len(placed) > 1 or len(lines) < len(_list_lines(down)))
 
 
-def describe_places(down: Case, placed: Sequence[PlacedLines]) -> str:
-    """Which goods go where, for who agrees to it."""
+def describe_places(down: Case, placed: Sequence[PlacedLines]) -> list[str]:
+    """Which goods go where, for who agrees to it; a sentence for each address."""
     titles = {line.id: f"「{line.title}」{line.spec}" for line in _list_lines(down)}
     said = []
     for each in placed:
@@ -90,4 +90,4 @@ def describe_places(down: Case, placed: Sequence[PlacedLines]) -> str:
         said.append(f"{goods}等供应商给出地址" if each.waits else f"{goods}寄到 {' '.join(each.to[:3])}")
     if titles:
         said.append(f"{'、'.join(titles.values())}寄到您的默认退货地址")
-    return "；".join(said)
+    return said

@@ -159,6 +159,22 @@ def open_link(token: str, now: datetime) -> Pass | None:
     return None if row is None else Pass(row.id, row.order_id, row.case_id, row.buyer_id, row.expires_at)
 
 
+def tell_validity() -> str:
+    """How long a link to a case can be opened, in half a sentence."""
+    return f"售后进行中一直有效，结束后 {CASE_FOR.days} 天内也能打开"
+
+
+def find_end(link: Any, case: Case) -> datetime | None:
+    """When a link to this case ends; None while a case of its order goes on."""
+    others = select(Case.id).where(
+        Case.shop_id == case.shop_id, Case.order_id == case.order_id, Case.state.not_in(flow.FINAL)
+    )
+    if db.session.scalar(others.limit(1)) is not None:
+        return None
+    ends_at: datetime = max(link.expires_at, case.updated_at + CASE_FOR)
+    return ends_at
+
+
 def may_see(opened: Pass, case: Case) -> bool:
     """Whether a pass shows this case: one of its order, and of a single case's the ones that it became."""
     if case.order_id != opened.order_id:

@@ -77,6 +77,8 @@ def bulk_run(run_id: int) -> ResponseReturnValue:
         return not_yours()
     form = FORMS[run.kind]()
     form.prepare(run.shop_id, first=request.method != "POST")
+    if request.method != "POST":
+        form.fill(run.facts)
     if request.method == "POST":
         good = form.validate_on_submit()
         parcels = form.parcels(bulk.list_case_nos(run)) if good else None

@@ -23,12 +23,15 @@ class BulkForm(Form):
     def prepare(self, shop_id: int, *, first: bool) -> None:
         """Fill in what depends on the shop; ``first``: nothing was sent yet."""
 
+    def fill(self, facts: Mapping[str, Any]) -> None:
+        """Fill in what the run was made with."""
+
     def facts(self) -> dict[str, Any]:
         """What is handed in with every case."""
         return {}
 
-    def parcels(self, _waiting: Mapping[str, int]) -> dict[int, tuple[str, str]] | None:
-        """Carrier and number by item; None where nothing is sent."""
+    def parcels(self, _waiting: Mapping[str, int]) -> dict[int, list[tuple[str, str]]] | None:
+        """Carriers and numbers by item; None where nothing is sent."""
         return None
 
 
@@ -63,13 +66,16 @@ class ReplyForm(AskForm):
 
 
 class ShipForm(BulkForm):
-    """发货: a line a case."""
+    """发货: a line for each parcel."""
 
-    table = Text("售后单号、物流公司、运单号，每行一张", limit=100_000, missing="请粘贴表格：每行一张售后单")
+    table = Text("售后单号、物流公司、运单号，每行一个包裹", limit=100_000, missing="请粘贴表格：每行一个包裹")
 
-    def parcels(self, waiting: Mapping[str, int]) -> dict[int, tuple[str, str]] | None:
+    def fill(self, facts: Mapping[str, Any]) -> None:
+        self.table.data = facts.get("table", "")
+
+    def parcels(self, waiting: Mapping[str, int]) -> dict[int, list[tuple[str, str]]] | None:
         """Reads the table; what can't be read is put to the form, line by line."""
-        found: dict[int, tuple[str, str]] = {}
+        found: dict[int, list[tuple[str, str]]] = {}
         wrong: list[str] = []
         for place, line in enumerate((self.table.data or "").splitlines(), 1):
             if line.strip() and not line.strip().startswith("售后单"):
@@ -82,7 +88,7 @@ class ShipForm(BulkForm):
         return found
 
 
-def _read_line(line: str, waiting: Mapping[str, int], found: dict[int, tuple[str, str]]) -> str:
+def _read_line(line: str, waiting: Mapping[str, int], found: dict[int, list[tuple[str, str]]]) -> str:
     """Take a line into ``found``; returns what is wrong with it."""
     cells = [cell for cell in re.split(r"[\t,，;；|\s]+", line.strip()) if cell]
     if len(cells) != 3 or not _CASE_NO.fullmatch(cells[0].upper()):
@@ -90,13 +96,14 @@ def _read_line(line: str, waiting: Mapping[str, int], found: dict[int, tuple[str
     item_id = waiting.get(cells[0].upper())
     if item_id is None:
         return f"{cells[0]} 不在这次要发货的售后单里"
-    if item_id in found:
-        return f"{cells[0]} 出现了两次"
     carrier = carriers.by_code(cells[1].upper()) or naming.from_text(cells[1])
     if carrier is None:
         return f"不认识物流公司「{cells[1][:20]}」"
     try:
-        found[item_id] = (carrier.code, numbers.check_number(cells[2], carrier=carrier.code))
+        parcel = carrier.code, numbers.check_number(cells[2], carrier=carrier.code)
+        if parcel in found.get(item_id, []):
+            return f"{cells[0]} 的运单号 {cells[2]} 出现了两次"
+        found.setdefault(item_id, []).append(parcel)
     except inputs.InputRefused as refused:
         return refused.sentence
     return ""

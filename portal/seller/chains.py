@@ -22,6 +22,7 @@ from portal.orders import ledger
 from portal.resale import (
     across,
     chain_view,
+    disclosure,
     downstream,
     undecided,
 )
@@ -208,9 +209,11 @@ def consumer_links(case_no: str) -> ResponseReturnValue:
         409 if form.errors else 200,
         case=case,
         form=form,
-        links=the_consumer_links.list_of_case(case.id, case.shop_id, g.now),
+        links=(links := the_consumer_links.list_of_case(case.id, case.shop_id, g.now)),
+        ends={link.id: the_consumer_links.find_end(link, case) for link in links},
+        shown=disclosure.tell_distributor(case),
+        valid=the_consumer_links.tell_validity(),
         address=security.whole_address(f"/c/{made}") if made else "",
         shop=shop,
-        most=the_consumer_links.CASE_FOR.days,
         needed=needed,
     )

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+from flask import request
 
 from portal import inputs
 from portal.cases import case_facts
 from portal.cases import faults as case_faults
 from portal.cases.case_view import View
-from portal.cases.effects.hand_ins import Approval, Escalation, Extension, HandIn, Refusal
+from portal.cases.effects.hand_ins import Approval, Escalation, Extension, GivenPlaces, HandIn, PlacedLines, Refusal
 from portal.flow import Actor
 from portal.models import Case
 from portal.money import worth
 from portal.parcels import carriers, numbers
 from portal.rights import faults as fault_names
-from portal.rights import phrases, refusal_words, refusals
+from portal.rights import phrases, policies, refusal_words, refusals
 from portal.web import taking
 from portal.web.fields import Choice, Line, Pick, Text, Whole
 from portal.web.photo_field import Photos
@@ -36,6 +38,38 @@ class AgreeForm(StepForm):
 
     direct: tuple[str, str, str, str] | None = None  # 铺货: the supplier's address
 
+    apart: Sequence[PlacedLines] = ()  # 铺货: each line to the supplier it came from
+    apart_said: Sequence[str] = ()
+    apart_lines: Sequence[Any] = ()  # lines that may each have another of the shop's addresses
+    own_addresses: Sequence[tuple[str, str]] = ()
+
+    def prepare(self, case: Case, view: View) -> None:
+        """Only where there are several goods and several addresses is there something to divide."""
+        choices: Any = self.address_id.choices or ()
+        self.own_addresses = [(choice.value, choice.label) for choice in choices if str(choice.value).isdigit()]
+        if len(view.lines) > 1 and len(self.own_addresses) > 1 and self.direct is None and not self.apart:
+            self.apart_lines = view.lines
+
+    @property
+    def apart_waits(self) -> bool:
+        """Whether some lines have to wait for their supplier's address."""
+        return any(each.waits for each in self.apart)
+
+    def is_apart(self, typed: Mapping[str, str]) -> bool:
+        """Whether some line was given an address of its own."""
+        return any(typed.get(f"place_{line.id}") for line in self.apart_lines)
+
+    def go_apart(self, placed: Sequence[PlacedLines], said: Sequence[str], *, first: bool) -> None:
+        """Offer that each line goes straight to its supplier; chosen at first."""
+        self.apart, self.apart_said = placed, said
+        own: Any = self.address_id.choices or ()
+        self.address_id.choices = [
+            ("apart", "分别寄给供应商"),
+            *((choice.value, choice.label) for choice in own),
+        ]
+        if first:
+            self.address_id.data = "apart"
+
     def go_direct(self, address: tuple[str, str, str, str], *, first: bool) -> None:
         """Offer that the goods go straight to the supplier; chosen at first."""
         self.direct = address
@@ -47,9 +81,29 @@ class AgreeForm(StepForm):
 
     def hand_in(self) -> Approval:
         payer = self.freight_payer.data or None
+        if self.address_id.data == "apart":
+            return Approval(placed=self.apart, freight_payer=payer)
         if self.address_id.data == "direct":
             return Approval(direct=self.direct, freight_payer=payer)
         return Approval(address_id=int(self.address_id.data), freight_payer=payer)
+
+
+class GivePlaceForm(StepForm):
+    """补充退货地址: for which goods, and where to."""
+
+    place_id = Choice("为哪些商品给退货地址", missing="请选择为哪些商品给退货地址")
+    address_id = Choice("退货地址", missing="请选择退货地址；还没有的话，请先在「退货地址」里添加")
+
+    def prepare(self, case: Case, view: View) -> None:
+        self.place_id.choices = [(str(place.id), place.goods) for place in view.returns.waiting]
+        known = policies.list_addresses(case.shop_id)
+        self.address_id.choices = [(str(each.id), f"{each.name} {each.phone} {each.address}") for each in known]
+        if request.method != "POST":
+            self.place_id.data = next((value for value, *_ in self.place_id.choices), None)
+            self.address_id.data = next((value for value, *_ in self.address_id.choices), None)
+
+    def hand_in(self) -> HandIn:
+        return GivenPlaces(place_id=int(self.place_id.data), address_id=int(self.address_id.data))
 
 
 class RejectForm(StepForm):

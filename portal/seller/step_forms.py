@@ -13,13 +13,14 @@ from portal.cases import case_view, stakes
 from portal.flow import CaseType, Step
 from portal.models import Case
 from portal.orders import order_lists
-from portal.resale import across, risks
+from portal.resale import across, destinations, risks
 from portal.rights import policies
 from portal.seller import arrival_forms, forms, payout_forms
 
 FORMS: dict[str, type[forms.StepForm]] = {
     "agree": forms.AgreeForm,
     "reject": forms.RejectForm,
+    "give_place": forms.GivePlaceForm,
     "ask_evidence": forms.AskForm,
     "grant_extension": forms.GrantForm,
     "accept_goods": forms.InspectForm,
@@ -88,7 +89,10 @@ def make_form(case: Case, step_name: str, *, linked: bool = True) -> forms.StepF
         form.address_id.choices = [(str(a.id), f"{a.name} {a.phone} {a.address}") for a in known]
         if request.method != "POST" and known:
             form.address_id.data = str(known[0].id)
-        if linked and (direct := across.find_direct_address(case)) is not None:
+        placed = destinations.plan_places(case) if linked else []
+        if destinations.is_divided(case, placed):
+            form.go_apart(placed, destinations.describe_places(case, placed), first=request.method != "POST")
+        elif linked and (direct := across.find_direct_address(case)) is not None:
             form.go_direct(direct, first=request.method != "POST")
     return form
 

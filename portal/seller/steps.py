@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from flask import g, request
 from flask.typing import ResponseReturnValue
 
 from portal import inputs
 from portal.cases import case_view, held, piles, staff_notes
+from portal.cases.effects.goods import NOT_SENT
 from portal.cases.effects.hand_ins import HandIn, InspectedLine, Inspection, Shipment
+from portal.cases.effects.returning import as_placed
 from portal.cases.effects.step_context import ActedBy
 from portal.extensions import db
 from portal.flow import Actor, Step
@@ -17,7 +20,7 @@ from portal.models import Case
 from portal.parcels import intake
 from portal.people import roles
 from portal.resale import across, chain_view, risks
-from portal.rights import conditions
+from portal.rights import conditions, policies
 from portal.seller import bp, forms, listing, not_yours, payout_forms, step_forms
 from portal.seller.cases import build_view, is_shown, show_page
 from portal.web import guards
@@ -40,7 +43,7 @@ class SellerSteps(StepRoute[forms.StepForm]):
         return step_forms.make_form(case, step_name)
 
     def fill_in(self, form: forms.StepForm, case: Case, view: case_view.View) -> dict[str, str]:
-        return _fill_from_above(form, case)
+        return _fill_unsent(form, view) | _fill_from_above(form, case)
 
     def read(self, step_name: str, form: forms.StepForm, case: Case, view: case_view.View) -> Typed:
         typed = _read_lines(step_name, form, view)
@@ -138,6 +141,17 @@ def _fill_from_above(form: forms.StepForm, case: Case) -> dict[str, str]:
     return typed
 
 
+def _fill_unsent(form: forms.StepForm, view: case_view.View) -> dict[str, str]:
+    """Of lines that were never sent nothing is there to be counted."""
+    if not isinstance(form, forms.InspectForm):
+        return {}
+    typed: dict[str, str] = {}
+    for line in view.returns.list_lines(sent=False):
+        typed |= {f"received_{line.id}": "0", f"accepted_{line.id}": "0", f"linenote_{line.id}": NOT_SENT}
+        typed[f"condition_{line.id}"] = "short"
+    return typed
+
+
 def _read_lines(step_name: str, form: forms.StepForm, view: case_view.View) -> Typed:
     """What was counted or sent, line by line; where it decides, the step that is really meant."""
     sent = {
@@ -148,7 +162,25 @@ def _read_lines(step_name: str, form: forms.StepForm, view: case_view.View) -> T
         return _read_inspection(step_name, form, view, sent, texts)
     if isinstance(form, forms.ShipForm):
         return _read_shipment(form, view, texts)
+    if isinstance(form, forms.AgreeForm) and form.is_apart(texts) and not form.errors:
+        return _read_places(form, texts)
     return Typed(texts, handed=None if form.errors else form.hand_in())
+
+
+def _read_places(form: forms.AgreeForm, texts: dict[str, str]) -> Typed:
+    """Lines that go back to another of the shop's addresses than the rest."""
+    handed = form.hand_in()
+    known = {str(each.id): each for each in policies.list_addresses(g.who.shop_id)}
+    chosen: dict[str, list[int]] = {}
+    problems = {}
+    for line in form.apart_lines:
+        value = texts.get(f"place_{line.id}", "")
+        if value and value not in known:
+            problems[line.id] = f"{line.title}：所选的退货地址已删除，请重新选择"
+        elif value:
+            chosen.setdefault(value, []).append(line.id)
+    placed = [as_placed(known[value], line_ids) for value, line_ids in chosen.items()]
+    return Typed(texts, problems, handed=None if problems else replace(handed, placed=placed))
 
 
 def _read_inspection(
@@ -156,8 +188,10 @@ def _read_inspection(
 ) -> Typed:
     """Everything there and accepted is the step itself; anything else is a disputed inspection."""
     counted, problems = _read_counts(view, sent)
+    unsent = {line.id for line in view.returns.list_lines(sent=False)}
     whole = bool(counted) and all(
-        item.received == item.accepted == line.quantity_milli for item, line in zip(counted, view.lines, strict=False)
+        item.received == item.accepted == (0 if line.id in unsent else line.quantity_milli)
+        for item, line in zip(counted, view.lines, strict=False)
     )
     name = step_name if step_name not in ACCEPTING or whole else "dispute_goods"
     handed = Inspection(counted=counted, note=form.note.data or "", photos=form.photos.data or ())
@@ -185,7 +219,7 @@ def _read_shipment(form: forms.ShipForm, view: case_view.View, texts: dict[str, 
 
 
 ACCEPTING = ("accept_goods", "accept_goods_diff")
-_LINE_FIELDS = frozenset({"received", "accepted", "condition", "fault", "linenote", "shipped"})
+_LINE_FIELDS = frozenset({"received", "accepted", "condition", "fault", "linenote", "shipped", "place"})
 
 
 def _read_counts(view: case_view.View, sent: Mapping[str, str]) -> tuple[list[InspectedLine], dict[int, str]]:

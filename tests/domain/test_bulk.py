@@ -131,8 +131,8 @@ def test_each_case_is_sent_with_its_own_number_and_one_without_stands_apart(
     run = order_run(cast, now, [each.id for each in cases], "ship_replacement")
     items = bulk.list_case_nos(run)
     parcels = {
-        items[cases[0].case_no]: ("ZTO", "75484863576596"),
-        items[cases[1].case_no]: ("SF", "SF1234567890123"),
+        items[cases[0].case_no]: [("ZTO", "75484863576596")],
+        items[cases[1].case_no]: [("SF", "SF1234567890123")],
     }
     begin(run, now, parcels=parcels)
     run = work(run.id, now)

@@ -1,0 +1,93 @@
+"""待发货 as a table: fetched for printing labels elsewhere, brought back with waybills, looked at, then shipped."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+
+from flask import current_app, g, request, send_file
+from flask.typing import ResponseReturnValue
+from wtforms import FileField
+
+from portal import words, workbook
+from portal.cases import bulk, shipping_table
+from portal.cases.effects.step_context import ActedBy
+from portal.config import Settings
+from portal.flow import Actor
+from portal.seller import bp
+from portal.sheets import SheetRefused
+from portal.web import events, rates
+from portal.web.forms import Form
+from portal.web.once import once
+from portal.web.pages import page
+
+KIND = "ship_replacement"
+
+
+class ShippingFileForm(Form):
+    """A table with waybills."""
+
+    file = FileField("填好运单号的表格")
+
+
+@bp.get("/shipping/table.xlsx")
+def shipping_file() -> ResponseReturnValue:
+    """What can be sent now, with receivers; who fetched it is kept."""
+    content, number = shipping_table.write_table(g.who.shop_id, g.who.role, g.now)
+    events.audit("export", what="shipping", shop=g.who.shop_id, number=number)
+    name = f"待发货 {g.now.astimezone(words.BEIJING):%m-%d %H%M}.xlsx"
+    answer = send_file(io.BytesIO(content), mimetype=workbook.MIME, as_attachment=True, download_name=name, max_age=0)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+@bp.route("/shipping/table", methods=["GET", "POST"])
+def shipping_upload() -> ResponseReturnValue:
+    """Upload a filled table: it becomes a 批量发货 that is looked at first; nothing is sent yet."""
+    form = ShippingFileForm()
+    status = 200
+    if request.method == "POST":
+        rates.limit("import", f"shipping-{g.who.shop_id}")
+        status = 422
+        filled = _read_upload(form)
+        if filled is not None:
+            chosen = bulk.pick_known(g.who.shop_id, filled.case_nos)
+            if chosen:
+                by = ActedBy(Actor.SELLER, g.who.user_id, g.who.member_name, g.request_id)
+                table = "\n".join(filled.lines)
+
+                def made() -> str:
+                    run_id = bulk.make_run(
+                        g.who.shop_id, KIND, chosen, by=by, query="tab=reshipping", now=g.now, facts={"table": table}
+                    )
+                    return f"/seller/bulk/{run_id}"
+
+                return once(made)
+            form.refuse("表格里没有一张是本店的售后单", "file")
+    return page("seller/shipping_table.html", status, form=form, most=shipping_table.MOST_ROWS)
+
+
+def _read_upload(form: ShippingFileForm) -> shipping_table.Filled | None:
+    """What the file says; what is wrong with it stands by the field."""
+    sent = [file for file in request.files.getlist("file") if file.filename]
+    if len(sent) != 1:
+        form.refuse("一次上传一个文件" if sent else "请选择填好的表格", "file")
+        return None
+    content = sent[0].stream.read(shipping_table.MOST_BYTES + 1)
+    if len(content) > shipping_table.MOST_BYTES:
+        form.refuse(f"文件超过 {shipping_table.MOST_BYTES // 1024 // 1024} MB，请分成几个文件上传", "file")
+        return None
+    settings: Settings = current_app.extensions["portal_settings"]
+    try:
+        with tempfile.NamedTemporaryFile(dir=settings.data) as file:
+            file.write(content)
+            file.flush()
+            filled = shipping_table.read_table(file.name)
+    except SheetRefused as refused:
+        form.refuse(refused.sentence, "file")
+        return None
+    for sentence in filled.problems[:10]:
+        form.refuse(sentence, "file")
+    if len(filled.problems) > 10:
+        form.refuse(f"还有 {len(filled.problems) - 10} 行也读不出来", "file")
+    return None if filled.problems else filled
