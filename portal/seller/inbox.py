@@ -55,6 +55,7 @@ def inbox() -> ResponseReturnValue:
         counts=counts,
         count_to=morning.count_to,
         figures=morning.collect(counts),
+        changes=morning.collect_changes(version),
         sorts=listing.list_sorts(),
         whole=piles.DONE,
         about=list(listing_words.describe_kept(g.who.shop_id, here.filters)) if here.filtered else [],
