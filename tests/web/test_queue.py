@@ -237,7 +237,9 @@ def test_what_changed_since_yesterday_is_a_list_each(app: Flask, cast: Cast, now
     now.forward(hours=72)
     for state in ("applied", "returning", "inspecting", "reshipping", "completed", "withdrawn"):
         cast.until(state, now=now.at)
-    cast.take(cast.open_case(now=now.at), "reject", Actor.SELLER, now.at, refusal="no_stock", note="缺货")
+    asked = cast.until("revising", now=now.at)
+    cast.take(asked, "modify", Actor.BUYER, now.at, description="补拍了面单")
+    cast.take(asked, "reject", Actor.SELLER, now.at, refusal="evidence_insufficient", note="看不清")
     paid = cast.until("refunding", case_type=CaseType.RETURN_REFUND, now=now.at)
     with writing():
         entry = db.session.scalars(select(MoneyEntry).where(MoneyEntry.case_id == paid.id)).one()
