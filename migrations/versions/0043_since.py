@@ -1,7 +1,7 @@
 """What was applied for, signed for and paid since a moment is found by its own index; the columns somebody wants of the queue.
 
-Revision ID: 0042
-Revises: 0041
+Revision ID: 0043
+Revises: 0042
 Create Date: 2026-11-28 22:15:00
 """
 

@@ -16,7 +16,7 @@ from portal.cases.effects.step_context import ActedBy
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Case
 from portal.orders import order_lists
-from portal.resale import across, chain_view
+from portal.resale import chain_view, disclosure
 from portal.service import ratings
 from portal.talk import promises
 from portal.web import guards, packs, paging
@@ -69,7 +69,7 @@ def show_page(case: Case, view: case_view.View, status: int, **more: Any) -> Res
         answer=answers.work_out_answer(view),
         here=f"/cases/{case.case_no}",
         urls={step.name: f"/cases/{case.case_no}/{step.name}" for step, _ in view.actions},
-        told=across.tell_receiver(view),
+        told=disclosure.tell_receiver(view),
         chain=chain_view.build_chain(found) if found else None,
         chain_offer=resells and case.state not in flow.FINAL,
         **more,

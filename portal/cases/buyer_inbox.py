@@ -43,7 +43,8 @@ _ACCOUNT_ASKED = (
 )
 _UNHEARD = (_case.stage == Stage.EVIDENCE) & ~_case.heard.contains("buyer")
 _OF_BUYER = _case.buyer_id == bindparam("buyer_id")
-_ACTS = select(*COLUMNS).where(_OF_BUYER, text(WAITS_FOR_BUYER))
+# What still lacks its address has no deadline: the shop is waited for, whatever can be sent already.
+_ACTS = select(*COLUMNS).where(_OF_BUYER, text(WAITS_FOR_BUYER), _case.due_rule != "return_place")
 _ASKED = select(*COLUMNS).where(
     _OF_BUYER,
     text(ASKS_BUYER),

@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, select
 
 from portal import flow, told, words
 from portal.calendar import lengths
-from portal.cases import case_facts, child_cases, failed, mediations, places, rulings, stakes
+from portal.cases import case_facts, child_cases, endings, failed, mediations, places, rulings, stakes
 from portal.cases import deadlines as case_deadlines
 from portal.cases import proposals as cases_proposals
 from portal.cases.actions import hide_unsaid, list_actions
@@ -218,7 +218,7 @@ def build_view(case: Case, side: Actor, now: datetime, *, role: str = "", by_lin
         stages=flow.STAGES_OF[case.type],
         kind=words.TYPE[case.type],
         stage=flow.find_stage(case.type, case.state, list_left(events)),
-        end="done" if case.state == State.COMPLETED else "stop" if case.state in flow.FINAL else "",
+        end=endings.find_end(case, entries, now),
         waits_for=words.ACTOR[waits] if waits else "",
         mine=side in turn or (waits == side == Actor.MEDIATOR),
         otherwise=told.tell_late(case, side, least),

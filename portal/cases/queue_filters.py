@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import alias, bindparam, exists, func, or_, select, text, union_all
 
 from portal.cases import piles
-from portal.flow import FINAL, State
+from portal.flow import FINAL, CaseType, State
 from portal.models import Case, CaseEvent, CaseLine, CaseLink, MoneyEntry, OrderLine, Parcel, Sku
 from portal.models.cases import BY_SHOP, CLOSED, COMPLETED
 from portal.models.chains import LIVE
@@ -31,6 +31,8 @@ DID: dict[str, str] = {
     "refused": "已拒绝",
     "refunded": "已退款",
 }
+FREIGHT: dict[str, str] = {"seller": "商家承担", "buyer": "买家承担", "negotiated": "另行协商"}
+RETURNED = (CaseType.EXCHANGE, CaseType.RETURN_REFUND)
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ class Filters:
     buyer_id: int = 0
     sku_id: int = 0  # a line is of this product and specification
     supplier_id: int = 0  # the shop that it was passed on to
+    freight: str = ""  # goods go back, and who bears that freight: seller, buyer or negotiated
     did: str = ""  # of DID
     day: str = ""  # since when
 
@@ -84,7 +87,9 @@ class Filters:
         if self.since:
             said.append(_case.opened_at >= begin_day(self.since))
         if self.until:
-            said.append(_case.opened_at < begin_day(self.until) + timedelta(days=1))
+            said.append(_case.opened_at < end_day(self.until))
+        if self.freight:
+            said += [_case.freight_payer == self.freight, _case.type.in_(RETURNED)]
         same = {_case.reason: self.reason, _case.type: self.type, _case.buyer_id: self.buyer_id}
         return said + [column == value for column, value in same.items() if value]
 
@@ -118,6 +123,11 @@ def begin_day(day: str) -> datetime:
     """When a day of Beijing begins."""
     said = date.fromisoformat(day)
     return datetime(said.year, said.month, said.day, tzinfo=BEIJING)
+
+
+def end_day(day: str) -> datetime:
+    """When the day after a day of Beijing begins."""
+    return begin_day(day) + timedelta(days=1)
 
 
 def build_did(did: str, since: datetime) -> Any:

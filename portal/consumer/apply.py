@@ -13,23 +13,23 @@ from portal import inputs, words
 from portal.applications import applications, drafts, goods
 from portal.consumer import bp
 from portal.consumer.opening import open_pass
+from portal.consumer.receiver_fields import NAMES, ReceiverFields
 from portal.extensions import db
-from portal.flow import CaseType, StepRefused
+from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Order
 from portal.orders import ledger, order_lists
 from portal.resale import consumers
 from portal.resale import links as consumer_links
-from portal.rights import reasons
+from portal.rights import addresses, reasons
 from portal.rights.goods import Instead
 from portal.web import photos, rates
-from portal.web.fields import Choice, Line, Phone, Pick, Text
-from portal.web.forms import Form
+from portal.web.fields import Choice, Pick, Text
 from portal.web.once import once
 from portal.web.pages import page
 from portal.web.photo_field import Photos
 
 
-class ApplyForm(Form):
+class ApplyForm(ReceiverFields):
     """An application. Quantities are fields named after the order's lines, ``quantity_<line>``."""
 
     reason = Pick("原因", missing="请选择原因")
@@ -37,9 +37,6 @@ class ApplyForm(Form):
     asks = BooleanField("没有明确依据时，也请商家协商处理（商家同意才算）")
     description = Text("说明", limit=500, optional=True)
     photos = Photos("照片")
-    name = Line("收货人", limit=50, optional=True)
-    phone = Phone("联系电话", optional=True)
-    address = Line("收货地址", limit=200, optional=True)
 
     def prepare(self, order: Order, lines: Any) -> None:
         """Choices by where the goods are; how much of each line is left."""
@@ -54,6 +51,9 @@ class ApplyForm(Form):
         if len(self.lines) == 1 and request.method != "POST":
             self.typed[self.lines[0].id] = inputs.quantity_text(self.left[self.lines[0].id])
         self.problems: dict[int, str] = {}
+        self.known_receiver = (order.receiver_name, order.receiver_phone, order.receiver_address)
+        link = addresses.Reader(Actor.BUYER, by_link=True)
+        self.receiver = str(addresses.show_receiver(link, (), order))
 
     def validate(self, extra_validators: Any = None) -> bool:
         good = bool(super().validate(extra_validators))
@@ -75,8 +75,8 @@ class ApplyForm(Form):
 
     def fields(self) -> dict[str, Any]:
         """What a draft keeps of it."""
-        kept = {name: self[name].data for name in ("name", "phone", "address") if self[name].data}
-        return kept | {
+        where = self.read_receiver() or self.known_receiver
+        return dict(zip(NAMES, where, strict=True)) | {
             "quantities": self.quantities,
             "reason": self.reason.data,
             "type": self.type.data,
@@ -94,9 +94,6 @@ def apply(link_name: str) -> ResponseReturnValue:
     order = db.session.get_one(Order, opened.order_id)
     form = ApplyForm(known=partial(order_lists.known_numbers, order.id))
     form.prepare(order, goods.list_lines(order.id, order.shop_id))
-    if request.method != "POST":
-        form.name.data, form.phone.data = order.receiver_name, order.receiver_phone
-        form.address.data = order.receiver_address
     status = 200
     instead: tuple[Instead, ...] = ()
     if request.method == "POST" and form.lines:

@@ -23,7 +23,7 @@ from portal.flow import Actor, State, StepRefused
 from portal.models import Case, Order, Parcel, ReceiptClaim
 from portal.orders import order_lists
 from portal.parcels import carriers, numbers, parcel_view
-from portal.resale import across, consumers
+from portal.resale import across, consumers, disclosure
 from portal.resale import links as consumer_links
 from portal.resale.links import Pass
 from portal.service import ratings
@@ -98,6 +98,7 @@ def link(link_name: str) -> ResponseReturnValue:
         order=order,
         lines=goods.list_lines(order.id, order.shop_id),
         cases=order_lists.list_cases(order.id),
+        dues=disclosure.list_supplier_dues(order, g.now),
         expires_at=opened.expires_at,
     )
 
@@ -162,7 +163,7 @@ def case(link_name: str, case_no: str) -> ResponseReturnValue:
         rating=ratings.read_of_case(found) if view.order.asked_to_rate else None,
         promised=promises.list_of_case(found) if view.order.promised else (),
         stars=ratings.WORDS,
-        told=across.tell_receiver(view),
+        told=disclosure.tell_receiver(view),
         photos=photos,
         parcel=parcel,
         form=form if form.errors else None,
@@ -173,11 +174,11 @@ def case(link_name: str, case_no: str) -> ResponseReturnValue:
         corrects=_may_correct(view) and ships,
         adds=found.state not in flow.FINAL,
         alone=opened.case_id is not None,
-        answer=answers.work_out_answer(view),
+        answer=disclosure.bring_forward(answers.work_out_answer(view), found, g.now),
         here=f"/c/{link_name}/{case_no}",
         asks_account=answers.asks_for_account(view),
         urls=_list_addresses(link_name, case_no, view),
-        expires_at=None if found.state not in flow.FINAL else opened.expires_at,
+        valid=consumer_links.tell_validity(),
         at=f"/c/{link_name}/{case_no}/f",
         claimed=_list_claims(view),
         objection=ObjectionForm(),

@@ -23,13 +23,14 @@ from portal.cases.effects.hand_ins import (
     ReceivingProblem,
     RequestedLine,
 )
+from portal.consumer.receiver_fields import NAMES, ReceiverFields
 from portal.extensions import db
 from portal.flow import Actor, CaseType
 from portal.models import Case, CaseLine, Order
 from portal.money import arrivals, references
 from portal.rights import conditions, phrases
 from portal.rights import goods as goods_facts
-from portal.web.fields import Choice, Line, Phone, Text
+from portal.web.fields import Choice, Line, Text
 from portal.web.forms import Form
 from portal.web.photo_field import Photos
 from portal.web.terms import TermsForm
@@ -56,15 +57,12 @@ class WordsForm(StepForm):
         return HandIn(note=self.note.data or "", photos=self.photos.data or ())
 
 
-class ModifyForm(StepForm):
+class ModifyForm(ReceiverFields, StepForm):
     """修改申请: the words, more photos, where goods are sent to, and of each line how much (fields
     ``quantity_<order line>``) and for which specification (``sku_<order line>``)."""
 
     description = Text("申请说明", limit=500, missing="请写明商品的问题")
     photos = Photos("照片")
-    name = Line("收货人", limit=50, optional=True)
-    phone = Phone("联系电话", optional=True)
-    address = Line("收货地址", limit=200, optional=True)
 
     def prepare(self, case: Case, view: View) -> None:
         self.case_id, self.lines, self.proofs = case.id, view.lines, len(view.proofs)
@@ -92,12 +90,6 @@ class ModifyForm(StepForm):
 
     def validate(self, extra_validators: Any = None) -> bool:
         good = bool(super().validate(extra_validators))
-        where = [self[name] for name in ("name", "phone", "address") if name in self]
-        if any(field.data for field in where):
-            for field in where:
-                if not field.data and not field.errors:
-                    self.refuse(f"请填写{field.label.text}；改收货信息时三项都要填", field.name)
-                    good = False
         quantities = {line.order_line_id: self._read(line) for line in self.lines}
         for line in self.lines:
             line_id = line.order_line_id
@@ -144,9 +136,8 @@ class ModifyForm(StepForm):
         return True
 
     def hand_in(self) -> HandIn:
-        where = {}
-        if "name" in self and self.name.data:
-            where = {f"receiver_{name}": self[name].data for name in ("name", "phone", "address")}
+        typed = self.read_receiver()
+        where: dict[str, Any] = dict(zip((f"receiver_{name}" for name in NAMES), typed, strict=True)) if typed else {}
         return replace(self.changed, description=self.description.data or "", photos=self.photos.data or (), **where)
 
 

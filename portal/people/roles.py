@@ -18,9 +18,13 @@ DUTIES: dict[str, str] = {
 
 # The rooms of the desk. A page names its room (portal/seller/__init__.py), a role the rooms that it may enter.
 _ROOMS: dict[str, frozenset[str]] = {
-    "agent": frozenset({"queue", "orders", "contact", "products", "notices", "logistics", "rules", "quality"}),
-    "warehouse": frozenset({"queue", "scan", "orders", "ship", "send_back", "notices", "logistics", "quality"}),
-    "finance": frozenset({"queue", "payouts", "notices"}),
+    "agent": frozenset(
+        {"queue", "figures", "orders", "contact", "products", "notices", "logistics", "rules", "quality"}
+    ),
+    "warehouse": frozenset(
+        {"queue", "figures", "scan", "orders", "ship", "send_back", "notices", "logistics", "quality"}
+    ),
+    "finance": frozenset({"queue", "figures", "payouts", "notices"}),
 }
 _TAKERS: dict[str, frozenset[str]] = {
     step.name: frozenset(role for row in STEPS if row.name == step.name for role in row.roles) for step in STEPS

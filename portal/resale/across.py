@@ -8,10 +8,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from portal import flow
 from portal.applications import applications, goods
 from portal.cases import opening, places
-from portal.cases.case_view import View
 from portal.cases.effects.hand_ins import RequestedLine
 from portal.cases.effects.step_context import ActedBy
 from portal.evidence import copies
@@ -24,12 +22,11 @@ from portal.models import (
     Evidence,
     Order,
     OrderLine,
-    Shop,
 )
 from portal.resale.chain import link_cases
 from portal.resale.chain_view import list_links_above
 from portal.resale.downstream import UPSTREAM, list_orders_above
-from portal.rights import addresses, articles, eligibility, policies, reasons
+from portal.rights import articles, eligibility, policies, reasons
 from portal.rights import goods as goods_facts
 
 
@@ -106,7 +103,7 @@ def open_upstream(
     wanted = _wanted(downstream, (order.id, order.shop_id))
     if not wanted:
         raise StepRefused("进货订单里没有同款商品，或可申请的数量已用完；可以在进货订单里自行申请后再关联", "open")
-    photos = list_evidence(downstream.id)
+    photos = list_evidence(downstream)
     kind = CaseType(downstream.type)
     policy = policies.get_current(order.shop_id)
     lines = {line.id: line for line in goods.list_lines(order.id, order.shop_id)}
@@ -189,11 +186,11 @@ def list_unasked(downstream: Case, *, ever: bool = False) -> list[Order]:
     return [order for order in list_orders_above(downstream) if order.id not in asked]
 
 
-def list_evidence(case_id: int) -> Sequence[Evidence]:
+def list_evidence(case: Case) -> Sequence[Evidence]:
     """The buyer's photos of a case, in their order."""
     return db.session.scalars(
         select(Evidence)
-        .where(Evidence.case_id == case_id, Evidence.side == "buyer")
+        .where(Evidence.case_id == case.id, Evidence.shop_id == case.shop_id, Evidence.side == "buyer")
         .order_by(*Evidence.in_order())
         .limit(reasons.MOST_PHOTOS)
     ).all()
@@ -207,14 +204,14 @@ def find_direct_address(downstream: Case) -> tuple[str, str, str, str] | None:
 def list_direct_addresses(downstream: Case) -> dict[tuple[str, str, str, str], list[Case]]:
     """The suppliers' frozen return addresses that goods go straight to, each with its suppliers' cases."""
     found: dict[tuple[str, str, str, str], list[Case]] = {}
-    for up in _list_up(downstream, direct=True):
+    for up in list_up(downstream, direct=True):
         for place in places.list_places(up) if up.return_address else ():
             if not place.waits:
                 found.setdefault((*place.where, place.note), []).append(up)
     return found
 
 
-def _list_up(downstream: Case, *, direct: bool = False) -> list[Case]:
+def list_up(downstream: Case, *, direct: bool = False) -> list[Case]:
     """The suppliers' cases of a consumer's; ``direct``: only those that it sends to straight."""
     return [
         db.session.get_one(Case, (link.upstream_id, link.upstream_shop_id))
@@ -235,23 +232,10 @@ def find_parcel_no(case: Case, to: tuple[str, str, str] | None = None) -> str:
     return case.case_no
 
 
-def tell_receiver(view: View) -> str:
-    """Whom the receiver of a case is shown to, and when; "" where nothing is sent to them any more."""
-    case = view.case
-    if case.type not in (CaseType.EXCHANGE, CaseType.REISSUE) or case.state in flow.FINAL:
-        return ""
-    links = list_links_above(case) if view.order.linked else ()
-    shops = [link.upstream_shop_id for link in links if link.route_out == "direct"]
-    sender = (
-        "、".join(db.session.scalars(select(Shop.name).where(Shop.id.in_(shops)).order_by(Shop.id))) if shops else ""
-    )
-    return addresses.tell_who_sees(view.order.shop, sender)
-
-
 def find_counted_above(downstream: Case) -> dict[int, tuple[int, int, str]]:
     """What the suppliers' inspections said of each line of the downstream case: received, accepted, its note."""
     counted: dict[int, tuple[int, int, str]] = {}
-    for up in _list_up(downstream):
+    for up in list_up(downstream):
         counted |= _read_counted(downstream, up)
     return counted
 

@@ -9,11 +9,12 @@ from datetime import datetime
 from sqlalchemy import select
 
 from portal import flow, words
-from portal.cases import deadlines
+from portal.cases import deadlines, places
 from portal.extensions import db
 from portal.flow import Actor, State
 from portal.models import Case, Shop
 from portal.resale.chain_view import Chain
+from portal.resale.destinations import UNDECIDED, match_ids
 from portal.resale.passing.pair import load_pair
 
 DOES: Mapping[str, str] = {
@@ -97,13 +98,23 @@ def _passes(case: Case, chain: Chain, back: bool, out: bool) -> bool:
     """Whether what the distributor would do here comes from the consumer or the supplier by itself."""
     if case.escalated or {chain.down.state, chain.up.state} & flow.FINAL:
         return False
+    if case is chain.down and case.due_rule == "return_place":
+        return chain.up.state in UNDECIDED or not _lacks_place(chain)
     if case is chain.down:
         return (case.state == State.INSPECTING and back) or (case.state == State.RESHIPPING and out)
     not_agreed = chain.link.route_back == "direct" and not chain.down.return_address
     return (case.state == State.RETURNING and (back or not_agreed)) or (case.state == State.CONFIRMING and out)
 
 
+def _lacks_place(chain: Chain) -> bool:
+    """Whether goods of this supplier's wait for an address to be sent to."""
+    share = match_ids(chain.down, chain.up)
+    return any(place.waits and share.keys() & set(place.line_ids) for place in places.list_places(chain.down))
+
+
 def _say(case: Case) -> str:
+    if case.due_rule == "return_place":
+        return "给出其余商品的退货地址"
     if case.problem_open:
         return "处理收货问题"
     return "答复买家的方案" if case.countered else DOES.get(case.state, "")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
-
 from flask import g, request
 from flask.typing import ResponseReturnValue
 
@@ -13,7 +11,7 @@ from portal.rights import faults
 from portal.seller import bp
 from portal.service import batches, sampling
 from portal.web import guards, paging
-from portal.web.fields import Line, Pick, Text, Whole
+from portal.web.fields import Line, Pick, Text, Whole, read_day
 from portal.web.forms import Form
 from portal.web.once import once
 from portal.web.pages import page
@@ -30,13 +28,6 @@ class BatchForm(Form):
     size = Whole("批量（件）", least=sampling.LEAST_SIZE, most=sampling.MOST_SIZE)
     day = Line("从哪一天起发这一批", limit=10, missing="请填写日期")
     aql = Pick("接收质量限（AQL）", choices=[(each, each) for each in sampling.AQLS])
-
-    def read_day(self) -> datetime | None:
-        """The beginning of that day in Beijing; None where it is no date."""
-        try:
-            return datetime.combine(date.fromisoformat(self.day.data), time(), BEIJING)
-        except ValueError:
-            return None
 
 
 class ResultForm(Form):
@@ -65,7 +56,7 @@ def add_batch() -> ResponseReturnValue:
     offered = {product.id: product.title for product in (*known, *([chosen] if chosen else []))}
     form.product.choices = [("", "请选择"), *((str(key), title) for key, title in offered.items())]
     if form.validate_on_submit() and chosen is not None and _check(form, chosen):
-        product_id, from_at = chosen.id, form.read_day()
+        product_id, from_at = chosen.id, read_day(form.day.data)
 
         def make() -> str:
             product = guards.found(products.find_of_shop(product_id, g.who.shop_id))
@@ -92,7 +83,7 @@ def _find(raw: str) -> Product | None:
 def _check(form: BatchForm, product: Product) -> bool:
     """What the fields alone can't know: a real date, a specification that the product has."""
     specs = [sku.spec for sku in products.list_skus(product.id, product.shop_id)]
-    if form.read_day() is None:
+    if read_day(form.day.data) is None:
         form.refuse("请填写正确的日期，例如 2026-11-28", "day")
     elif form.spec.data and form.spec.data not in specs:
         form.refuse(f"这件商品没有这个规格；有的规格：{'、'.join(specs[:10]) or '无'}。留空就是全部规格", "spec")

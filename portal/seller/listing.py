@@ -22,7 +22,7 @@ from portal.web import paging
 
 T = TypeVar("T")
 AGES = (1, 3, 7)  # days since a case was applied for, to choose from
-_KEPT = ("since", "until", "buyer", "sku", "supplier", "did", "day")  # come from a number, not from a field
+_KEPT = ("since", "until", "buyer", "sku", "supplier", "freight", "did", "day")  # come from a number, not from a field
 _NAMES = ("tab", "q", "reason", "type", "carrier", "least", "older", "owner", "tag", *_KEPT, "sort", "after")
 MINE, NOBODY = "me", "none"  # in addresses: so a kept list means whoever opens it
 
@@ -103,6 +103,7 @@ def _write(listing: Listing, *, with_place: bool) -> str:
         "buyer": str(filters.buyer_id or ""),
         "sku": str(filters.sku_id or ""),
         "supplier": str(filters.supplier_id or ""),
+        "freight": filters.freight,
         "did": filters.did,
         "day": filters.day,
         "sort": listing.sort,
@@ -240,11 +241,13 @@ def _read_kept(args: Any) -> dict[str, Any]:
     """The filters that numbers lead to."""
     ids = {name: int(said) for name in ("buyer", "sku", "supplier") if _is_number(said := args.get(name, ""))}
     did, day = args.get("did", ""), _read_day(args.get("day", ""))
+    freight = args.get("freight", "")
     did = did if did in queue_filters.DID and day else ""
     return {
         "since": _read_day(args.get("since", "")),
         "until": _read_day(args.get("until", "")),
         **{f"{name}_id": number for name, number in ids.items()},
+        "freight": freight if freight in queue_filters.FREIGHT else "",
         "did": did,
         "day": day if did else "",
     }

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import NamedTuple
 
 from flask import g
 
-from portal.cases import failed, piles
+from portal.cases import failed, piles, since_yesterday
 from portal.money import payment_lists
 from portal.parcels import intake
 from portal.people import roles
+from portal.seller import listing
 from portal.talk import unanswered
 
 PRESSING = ("overdue", "soon", "today", "arrived")
@@ -53,3 +54,17 @@ def collect(counts: Mapping[str, int]) -> list[Figure]:
             Figure("无主件", count_to(intake.count_unidentified(shop_id, piles.SHOWN)), "/seller/unidentified")
         )
     return figures
+
+
+def collect_changes(version: Hashable) -> list[Figure]:
+    """What changed since yesterday, for who sees every case: a number and its list are of the same cases."""
+    if listing.seen_states() is not None:
+        return []
+    return [
+        Figure(
+            change.words,
+            str(change.number) if change.fen is None else f"{change.number}（¥{change.fen / 100:,.2f}）",
+            listing.Listing("every", change.filters).address,
+        )
+        for change in since_yesterday.count_changes(g.who.shop_id, g.now, version)
+    ]

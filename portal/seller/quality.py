@@ -10,11 +10,12 @@ from flask.typing import ResponseReturnValue
 from portal import inputs
 from portal.calendar import weeks
 from portal.calendar.weeks import number_week
+from portal.models import Product
 from portal.orders import products
 from portal.people import roles
 from portal.rights import faults
 from portal.seller import bp
-from portal.service import batches, quality
+from portal.service import batches, fixes, quality
 from portal.service.rates import ALPHA, LEAST
 from portal.web import guards
 from portal.web.pages import page
@@ -22,10 +23,22 @@ from portal.web.pages import page
 PAGE = 30
 
 
-def name_cell(cell: quality.Cell) -> str:
-    """Where a cell's cases are."""
+def name_cell(cell: quality.Cell, then: str = "") -> str:
+    """Where a cell's cases are; ``then``: a page under it."""
     query = "" if cell.spec is None else "?" + urlencode({"spec": cell.spec})
-    return f"/seller/quality/{cell.product_id}/{cell.fault}{query}"
+    return f"/seller/quality/{cell.product_id}/{cell.fault}{then}{query}"
+
+
+def read_cell(product_id: int, fault: str, spec: str | None = None) -> tuple[Product, quality.Cell]:
+    """The product and the cell of this address (or of ``spec``); answers 404 for what isn't this shop's."""
+    if not faults.is_counted(fault) or fault not in faults.FAULTS:
+        abort(404)
+    product = guards.found(products.find_of_shop(min(product_id, 2**62), g.who.shop_id))
+    try:
+        spec = inputs.line(request.args["spec"], limit=300) if "spec" in request.args else spec
+    except inputs.InputRefused:
+        abort(404)
+    return product, quality.Cell(product.id, spec, fault)
 
 
 def read_place(raw: str) -> int:
@@ -54,6 +67,10 @@ def quality_board() -> ResponseReturnValue:
         lately=quality.LATELY,
         before=quality.BEFORE,
         suppliers=batches.list_suppliers(g.who.shop_id, board.weeks),
+        worth=fixes.list_worth(board),
+        of_words=faults.OF_WORDS,
+        a_month=fixes.WEEKS_A_MONTH,
+        rooms_of=roles.list_rooms(g.who.role, frozenset({"contact", "products"})),
         alpha=ALPHA,
         least=LEAST,
     )
@@ -62,14 +79,7 @@ def quality_board() -> ResponseReturnValue:
 @bp.get("/quality/<int:product_id>/<fault>")
 def quality_cell(product_id: int, fault: str) -> ResponseReturnValue:
     """One fault of one specification (``spec``) or of all of a product: week by week, its cases and their photos."""
-    if not faults.is_counted(fault) or fault not in faults.FAULTS:
-        abort(404)
-    product = guards.found(products.find_of_shop(min(product_id, 2**62), g.who.shop_id))
-    try:
-        spec = inputs.line(request.args["spec"], limit=300) if "spec" in request.args else None
-    except inputs.InputRefused:
-        abort(404)
-    cell = quality.Cell(product.id, spec, fault)
+    product, cell = read_cell(product_id, fault)
     before = request.args.get("before", "")
     key = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
     week = number_week(g.now)
@@ -88,6 +98,9 @@ def quality_cell(product_id: int, fault: str) -> ResponseReturnValue:
         cases=cases,
         more=f"{here}{'&' if '?' in here else '?'}before={older}" if older else "",
         later=key is not None,
+        fixes=fixes.list_of_cell(g.who.shop_id, cell),
+        measures=fixes.MEASURES,
+        arrange=name_cell(cell, "/fix"),
         money=money,
         paid=quality.add_up_paid(g.who.shop_id, span).get(cell, 0) if money else 0,
         opens={

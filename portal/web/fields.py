@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from datetime import date, datetime, time
 from typing import Any
 
 from wtforms import Field, RadioField, SelectField, SelectMultipleField
@@ -11,6 +12,7 @@ from wtforms.validators import ValidationError
 from wtforms.widgets import TextArea, TextInput
 
 from portal import inputs
+from portal.words import BEIJING
 
 Known = Callable[[Collection[str]], Collection[str]]  # which of these digits are numbers of the thing at hand
 
@@ -128,6 +130,14 @@ class Quantity(Typed):
 
     def show(self, value: Any) -> str:
         return inputs.quantity_text(value)
+
+
+def read_day(text: str) -> datetime | None:
+    """The beginning of a day in Beijing, typed as 2026-11-28; None where it is none."""
+    try:
+        return datetime.combine(date.fromisoformat(text), time(), BEIJING)
+    except ValueError:
+        return None
 
 
 class Whole(Typed):

@@ -11,14 +11,14 @@ import pytest
 from sqlalchemy import select
 
 from portal import doctor, flow
-from portal.cases import answers, case_view, places
+from portal.cases import answers, buyer_inbox, case_view, places
 from portal.cases import clock as case_clock
 from portal.cases.effects.hand_ins import PlacedLines
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, State, StepRefused
 from portal.models import Case, CaseLine, CaseLink, Evidence, Order, OrderLine, Parcel, ReturnPlace
 from portal.people import accounts
-from portal.resale import across, chain_view, destinations, downstream
+from portal.resale import across, chain_view, destinations, downstream, parties
 from portal.resale.passing import moving
 from portal.rights import policies
 from tests.cast import PASSWORD, Cast
@@ -184,6 +184,10 @@ def test_what_waits_for_its_address_has_no_deadline_and_is_given_one_by_the_supp
     buyer, seller = (answers.work_out_answer(world.view(side)) for side in (Actor.BUYER, Actor.SELLER))
     assert not buyer.mine and buyer.who == "商家" and buyer.choices[0].step.name == "ship_return"
     assert ("等退货地址", "3 双") in buyer.amounts and seller.mine
+    assert buyer_inbox.count_waiting(world.case.buyer_id) == 0
+    chains = [chain_view.build_chain(link) for link in chain_view.list_links_above(world.case)]
+    waits = {party.name: [does for does, _ in party.waits] for party in parties.list_all(chains)}
+    assert waits == {"消费者": [], "我": [], "供应商「供应商0」": ["审核申请"], "供应商「供应商1」": []}
     shown = world.view().returns
     assert [str(place.address) for place in shown.waiting] == [""] and "还没有给出" in "".join(
         world.view().details(world.view().events[0])

@@ -249,6 +249,8 @@ def sellers(app: Flask) -> tuple[str, list[str]]:
         "/seller/notices",
         "/seller/handling",
         "/seller/columns",
+        "/seller/figures",
+        "/seller/figures?by=reason&span=90",
         "/seller?tab=every",
         "/seller/orders",
         "/seller/orders?tab=cancelled",

@@ -32,6 +32,7 @@ from portal.cases import (
     shop_queue,
 )
 from portal.cases import clock as case_clock
+from portal.cases.figures import groups, tables
 from portal.cases.queue_filters import Filters
 from portal.config import Settings
 from portal.extensions import db
@@ -280,9 +281,9 @@ HOT: dict[str, Callable[[Crowd], object]] = {
         f"{c.order_no(10)}~{c.shop}", c.buyer
     ),
     "a seller's poll": lambda c: conversations.find_standing_of_shop(c.order_no(10), c.shop),
-    "what a poll brings": lambda c: conversations.list_newer(10, 9),
+    "what a poll brings": lambda c: conversations.list_newer(10, c.shop, 9),
     "last messages of an order": lambda c: conversations.load_last(10, c.shop, 5),
-    "latest messages": lambda c: conversations.list_latest(10),
+    "latest messages": lambda c: conversations.list_latest(10, c.shop),
     "who is signed in, and the unread marks": lambda c: sessions.who_is("x" * 43, c.now),
     "sign-in": lambda c: db.session.scalars(db.select(User).where(User.member_name == "member7")).one(),
     "sweep with nothing due": lambda c: case_clock.sweep(c.now),
@@ -339,6 +340,23 @@ def test_runs_to_be_worked_off_are_found_by_their_own_index(crowd: Crowd) -> Non
         with db.engine.connect() as connection:
             explained = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
         assert "ix_bulk_runs_running" in str(explained)
+
+
+@pytest.mark.parametrize("by", groups.BY)
+def test_figures_read_their_period_alone(crowd: Crowd, by: str) -> None:
+    """Of one day of a shop with many."""
+    day = (crowd.now - timedelta(days=1)).date().isoformat()
+    with listening() as said:
+        tables.work_out(crowd.other_shop, Filters(since=day, until=day), by, crowd.now)
+    db.session.rollback()
+    assert len(said) >= 3
+    for statement, values in said:
+        wrong = [each for each in wrong_in_plan(statement, values) if each.startswith(("SCAN", "Seq"))]
+        assert wrong == [], statement
+        if db.engine.dialect.name == "sqlite":
+            with db.engine.connect() as connection:
+                plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]
+            assert not [step for step in plan if step.endswith("(shop_id=?)")], plan
 
 
 @pytest.mark.parametrize("did", queue_filters.DID)

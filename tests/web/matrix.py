@@ -304,6 +304,7 @@ ROWS: tuple[Row, ...] = (
     Row("seller.undo_step", SHOP, post=303, values={"held_id": "1"}),
     Row("seller.shipping_desk", SHOP, get=200),
     Row("seller.ship_case", SELLER, get=200, post=409, form=lambda deal: {"number": "13800138000"}),
+    Row("seller.show_labels", SHOP, get=200, post=303),
     Row("seller.shipping_file", SHOP, get=200),
     Row(
         "seller.shipping_upload",
@@ -350,6 +351,7 @@ ROWS: tuple[Row, ...] = (
     ),
     Row("seller.logistics_list", SHOP, get=200),
     Row("seller.handling_times", SHOP, get=200),
+    Row("seller.figures", SHOP, get=200),
     Row(
         "seller.import_scans",
         SHOP,
@@ -438,6 +440,9 @@ ROWS: tuple[Row, ...] = (
     Row("seller.precedents", SELLER, get=200),
     Row("seller.quality_board", SHOP, get=200),
     Row("seller.quality_cell", SHOP, get=404, values={"product_id": "0", "fault": "broken"}),
+    Row("seller.fix_list", SHOP, get=200),
+    Row("seller.fix", SHOP, get=404, post=404, values={"fix_id": "0"}),
+    Row("seller.add_fix", SHOP, get=404, post=404, values={"product_id": "0", "fault": "broken"}),
     Row("seller.batch_list", SHOP, get=200),
     Row("seller.add_batch", SHOP, get=200, post=422),
     Row("seller.sampled_batch", SHOP, get=404, post=404, values={"batch_id": "0"}),

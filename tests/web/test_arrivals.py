@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from portal.calendar.lengths import get_deadline
 from portal.extensions import db
 from portal.flow import Actor, CaseType
 from portal.models import Case
@@ -87,3 +88,25 @@ def test_a_payment_before_the_case_became_another_is_contested_there(
     desk = sign_in(app, "seller")
     assert "提交付款凭证" in desk.get("/seller/payouts?tab=contested").text
     assert "提交付款凭证" in desk.get(f"/seller/cases/{case.case_no}").text
+
+
+def is_ticked(page: str) -> bool:
+    return '<li class="done">到账' in page
+
+
+@pytest.mark.parametrize("case_type", [CaseType.REFUND_ONLY, CaseType.RETURN_REFUND])
+def test_the_last_step_is_ticked_when_the_money_has_come(
+    buyer: FlaskClient, cast: Cast, now: Clock, case_type: CaseType
+) -> None:
+    url = f"/cases/{cast.until('completed', case_type=case_type).case_no}"
+    page = buyer.get(url).text
+    assert "请核对是否到账" in page and not is_ticked(page) and 'aria-current="step">到账' in page
+    assert post(buyer, f"{url}/confirm_arrival", {}).status_code == 303
+    assert is_ticked(buyer.get(url).text)
+
+
+def test_who_says_nothing_in_time_has_got_the_money(buyer: FlaskClient, cast: Cast, now: Clock) -> None:
+    url = f"/cases/{paid(cast).case_no}"
+    assert not is_ticked(buyer.get(url).text)
+    now.forward(seconds=get_deadline("arrival_objection").total_seconds() + 1)
+    assert is_ticked(buyer.get(url).text)

@@ -12,6 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
+from portal import words
 from portal.calendar import clock
 from portal.extensions import db, writing
 from portal.flow import Actor
@@ -27,10 +28,12 @@ from portal.models import (
     Parcel,
     RateCount,
     Session,
+    Shop,
 )
 from portal.resale import downstream
 from portal.resale import links as consumer_links
 from tests.cast import PARCELS, Cast, post, sign_in, token_of
+from tests.conftest import Clock
 from tests.domain.test_chains import Chain
 from tests.pictures import photo
 
@@ -159,7 +162,7 @@ def test_wrong_expired_and_revoked_look_the_same(consumer: Consumer, monkeypatch
     with writing():
         gone = consumer_links.make_link(start, shop_id=consumer.case.shop_id, case_id=consumer.case_id) or ""
         newest = db.session.scalars(select(AccessLink.id).order_by(AccessLink.id.desc()).limit(1)).one()
-        consumer_links.revoke_link(consumer.case_id, newest, start)
+        consumer_links.revoke_link(consumer.case_id, consumer.case.shop_id, newest, start)
     names = ("A" * 22, "short", gone, consumer_links.name_link(gone))
     said = {consumer.browser.get(f"/c/{name}").text for name in names}
     assert len(said) == 1 and "查询售后" in said.pop()
@@ -324,6 +327,45 @@ def test_links_are_made_shown_once_and_taken_back_at_the_desk(consumer: Consumer
     assert consumer.browser.get(path).status_code == 404
     assert post(desk, url, {"revoke": str(newest)}).status_code == 409
     assert post(desk, url, {"revoke": "x"}).status_code == 409
+
+
+@pytest.mark.parametrize(("back", "out"), [("direct", "direct"), ("direct", "via"), ("via", "direct"), ("via", "via")])
+def test_the_desk_says_what_the_consumer_is_shown_of_suppliers(consumer: Consumer, back: str, out: str) -> None:
+    desk = sign_in(consumer.app, "seller2")
+    url = f"/seller/cases/{consumer.case_no}/consumer"
+    assert "以后由供应商直接" in desk.get(url).text
+    consumer.chain.open_upstream(consumer.case, route_back=back, route_out=out)
+    supplier = db.session.get_one(Shop, consumer.chain.cast.shop).name
+    promised, shown = desk.get(url).text, consumer.browser.get(consumer.url).text
+    assert (f"{supplier}直接给消费者发货" in promised) == (supplier in shown) == (out == "direct")
+    assert (f"商品直接寄给{supplier}" in promised) == (back == "direct")
+    assert "看不到您与供应商之间的价格" in promised and "看不到供应商和其他" not in promised
+
+
+@pytest.mark.parametrize("back", ["direct", "via"])
+@pytest.mark.parametrize("earlier", [timedelta(hours=5), -timedelta(hours=5)])
+def test_the_consumer_is_told_the_earlier_of_both_deadlines(consumer: Consumer, back: str, earlier: timedelta) -> None:
+    up = consumer.chain.open_upstream(consumer.case, route_back=back)
+    consumer.chain.up.take(up, "agree", Actor.SELLER)
+    consumer.chain.down.take(consumer.now(), "agree", Actor.SELLER)
+    own = consumer.now().due_at
+    assert own is not None
+    with writing():
+        db.session.get_one(Case, up.id).due_at = own - earlier
+    first = back == "direct" and earlier > timedelta(0)
+    link = post(consumer.browser, "/c", {"order_no": "TB2026112300001", "last_four": "9650"}).location
+    for url in (consumer.url, link):
+        page = consumer.browser.get(url).text
+        assert (words.moment(own - earlier) in page) == first, url
+    assert ("供应商可能不再处理" in consumer.browser.get(consumer.url).text) == first
+
+
+def test_how_long_a_link_can_be_opened_is_said_once_and_is_so(consumer: Consumer, now: Clock) -> None:
+    now.forward(days=40)  # longer than a link lives by itself
+    sentence = consumer_links.tell_validity()
+    assert sentence in consumer.browser.get(consumer.url).text
+    page = sign_in(consumer.app, "seller2").get(f"/seller/cases/{consumer.case_no}/consumer").text
+    assert sentence in page and "售后进行中，有效" in page and "已过期" not in page and "收回" in page
 
 
 def test_a_number_that_two_shops_have_asks_which(consumer: Consumer) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType
-from portal.models import Case, CaseLine, Notice, OrderLine, Proposal, ReceiptClaim, Shipment, Shop, Sku
+from portal.models import Case, CaseLine, Notice, Order, OrderLine, Proposal, ReceiptClaim, Shipment, Shop, Sku
 from portal.parcels import parcel_view
 from portal.parcels.scans import Scan
 from portal.resale import links as consumer_links
@@ -61,6 +61,35 @@ def test_number_and_phone_open_the_application_and_the_case_it_makes(consumer: C
     assert made is not None and (made.type, made.state, made.quantity_milli) == ("return_refund", "applied", 1_000)
     assert made.refund_fen == 2_990 and made.buyer_id == consumer.case.buyer_id
     assert "没有可以申请的数量" in consumer.browser.get(f"{link}/apply").text
+
+
+def test_an_application_by_the_link_shows_the_receiver_in_part_and_keeps_it(consumer: Consumer) -> None:
+    order = db.session.get_one(Order, (consumer.chain.order, consumer.chain.cast.shop2))
+    whole = (order.receiver_name, order.receiver_phone, order.receiver_address)
+    wanted = {"reason": "other", "type": "exchange", "asks": "1", "description": "颜色和想要的不一样，请换一双深色的"}
+    link = proves_the_order(consumer)
+    pages = [consumer.browser.get(f"{link}/apply").text]
+    bad = applies(consumer, link, **wanted, name="王小雨")
+    assert bad.status_code == 422 and "请填写联系电话" in bad.text and 'value="王小雨"' in bad.text
+    pages.append(bad.text)
+    done = applies(consumer, link, **wanted)
+    assert done.status_code == 303, done.text
+    pages += [consumer.browser.get(f"{link}/{done.location}").text, consumer.browser.get(link).text]
+    assert "李*" in pages[0] and "134****9650" in pages[0]
+    assert not [part for part in whole for text in pages if part in text]
+    db.session.rollback()
+    made = db.session.scalars(select(Case).order_by(Case.id.desc())).first()
+    assert made is not None and (made.receiver_name, made.receiver_phone, made.receiver_address) == whole
+
+
+def test_another_receiver_is_typed_by_the_link(consumer: Consumer) -> None:
+    where = {"name": "王小雨", "phone": "13712345678", "address": "福建省厦门市思明区环岛南路9号"}
+    wanted = {"reason": "other", "type": "exchange", "asks": "1", "description": "颜色和想要的不一样，请换一双深色的"}
+    assert applies(consumer, proves_the_order(consumer), **wanted, **where).status_code == 303
+    db.session.rollback()
+    made = db.session.scalars(select(Case).order_by(Case.id.desc())).first()
+    assert made is not None
+    assert (made.receiver_name, made.receiver_phone, made.receiver_address) == tuple(where.values())
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from portal.cases import piles, saved_views
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, State
-from portal.models import Case, SavedView
+from portal.models import Case, MoneyEntry, Parcel, SavedView
 from tests.cast import Cast, post, sign_in
 from tests.conftest import Clock
 
@@ -229,3 +229,35 @@ def test_columns_are_chosen_by_each_person(app: Flask, cast: Cast, now: Clock) -
     assert "退款金额" not in store.get("/seller/columns").text
     assert post(store, "/seller/columns", {"columns": ["amount"]}).status_code == 422
     assert 'value="amount"' not in store.get("/seller?sort=amount").text
+
+
+def test_what_changed_since_yesterday_is_a_list_each(app: Flask, cast: Cast, now: Clock) -> None:
+    """Each case once, by what happened since the beginning of yesterday; before that it doesn't count."""
+    cast.until("withdrawn")
+    now.forward(hours=72)
+    for state in ("applied", "returning", "inspecting", "reshipping", "completed", "withdrawn"):
+        cast.until(state, now=now.at)
+    asked = cast.until("revising", now=now.at)
+    cast.take(asked, "modify", Actor.BUYER, now.at, description="补拍了面单")
+    cast.take(asked, "reject", Actor.SELLER, now.at, refusal="evidence_insufficient", note="看不清")
+    paid = cast.until("refunding", case_type=CaseType.RETURN_REFUND, now=now.at)
+    with writing():
+        entry = db.session.scalars(select(MoneyEntry).where(MoneyEntry.case_id == paid.id)).one()
+        entry.state, entry.settled_at = "settled", now.at
+        parcel = db.session.scalars(select(Parcel).where(Parcel.case_id == paid.id, Parcel.leg == "back")).one()
+        parcel.signed_at = now.at
+        fen = entry.amount_fen
+    desk = sign_in(app, "seller")
+    line = desk.get("/seller").text.split('id="changes"')[1].split("</p>")[0]
+    said = {words: (unescape(at), number) for at, words, number in re.findall(r'href="([^"]+)">(\S+) ([^<]+)<', line)}
+    assert {words: number.split("（")[0] for words, (_, number) in said.items()} == {
+        "新申请": "8", "已处理申请": "6", "退货已签收": "1", "已结束": "2", "已拒绝": "1", "已退款": "1",
+    }  # fmt: skip
+    assert said["已退款"][1] == f"1（¥{fen / 100:,.2f}）"
+    for words, (at, number) in said.items():
+        page = desk.get(at).text
+        assert str(len(numbers(page))) == number.split("（")[0], words
+        assert words in ("新申请",) or words in page.split("<tbody")[0]
+    assert desk.get(f"/seller/exports?{said['已结束'][0].split('?')[1]}").status_code == 200
+    cast.employ(cast.shop, "buyer2", "warehouse")
+    assert 'id="changes"' not in sign_in(app, "buyer2").get("/seller").text
