@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flask import request
+from flask import g, request
 
 from portal import inputs
 from portal.cases import case_facts
@@ -18,6 +18,7 @@ from portal.money import worth
 from portal.parcels import carriers, numbers
 from portal.rights import faults as fault_names
 from portal.rights import phrases, policies, refusal_words, refusals
+from portal.tracking import routes
 from portal.web import taking
 from portal.web.fields import Choice, Line, Pick, Text, Whole
 from portal.web.photo_field import Photos
@@ -194,6 +195,11 @@ class ShipForm(StepForm):
         super().__init__(*args, **kwargs)
         self.carrier.choices = [("", "请选择")] + [(known.code, known.name) for known in carriers.choices()]
         self.parcel: tuple[str, str] = ("", "")
+        self.suggested: routes.Suggestion | None = None
+
+    def prepare(self, case: Case, view: View) -> None:
+        """Which carrier had the least trouble there, where the numbers say so."""
+        self.suggested = routes.suggest_carrier(case.shop_id, case.receiver_address, g.now)
 
     def validate(self, extra_validators: Any = None) -> bool:
         good = bool(super().validate(extra_validators))

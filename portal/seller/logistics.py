@@ -19,7 +19,7 @@ from portal.parcels import following, parcel_view
 from portal.people import roles
 from portal.seller import bp
 from portal.sheets import SheetRefused
-from portal.tracking import claims, corrections, monitor, tables
+from portal.tracking import claims, corrections, monitor, routes, tables
 from portal.tracking import scans as case_scans
 from portal.web import guards, paging, rates
 from portal.web.fields import Line
@@ -28,6 +28,7 @@ from portal.web.once import once
 from portal.web.pages import page
 from portal.web.traces import ObjectionForm, TraceForm, take_objection
 
+MOST_ROUTES = 60
 SHOWN = 200  # rows of a report on its page
 
 
@@ -45,6 +46,8 @@ def logistics_list() -> ResponseReturnValue:
             tabs=monitor.TABS,
             counts=counts,
             rates=rates_now,
+            routes=(found := routes.list_routes(g.who.shop_id, g.now))[:MOST_ROUTES],
+            left_out=max(0, len(found) - MOST_ROUTES),
             least=monitor.LEAST,
             shown=monitor.SHOWN,
         )
