@@ -1,7 +1,7 @@
 """A rule may put a tag on an application instead of taking a step.
 
-Revision ID: 0047
-Revises: 0046
+Revision ID: 0048
+Revises: 0047
 Create Date: 2026-11-28 23:00:00
 """
 
@@ -10,8 +10,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0047"
-down_revision = "0046"
+revision = "0048"
+down_revision = "0047"
 branch_labels = depends_on = None
 
 ACTION = ("auto_rules", "action", "action IN ('agree','no_return','reissue','people'%s)", ",'tag'")
