@@ -10,13 +10,15 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from portal.extensions import BigId
+
 revision = "0042"
 down_revision = "0041"
 branch_labels = depends_on = None
 
 
 def upgrade() -> None:
-    op.add_column("evidence", sa.Column("position", sa.Integer(), nullable=True))
+    op.add_column("evidence", sa.Column("position", BigId, nullable=True))
 
 
 def downgrade() -> None:

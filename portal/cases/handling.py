@@ -50,7 +50,7 @@ def measure_shop(shop_id: int, now: datetime) -> tuple[list[Row], int]:
     ended = list_ended(shop_id, now, MOST)
     spans: dict[str, list[timedelta]] = {}
     for first in range(0, len(ended), 500):
-        measure_parts(load_stays(ended[first : first + 500]), spans)
+        measure_parts(load_stays(shop_id, ended[first : first + 500]), spans)
     rows = [summarise(*SPANS[state], sorted(spans[state])) for state in SPANS if spans.get(state)]
     return rows, len(ended)
 
@@ -58,7 +58,7 @@ def measure_shop(shop_id: int, now: datetime) -> tuple[list[Row], int]:
 def measure_answers(shop_id: int, now: datetime, most: int) -> Row | None:
     """How long applications waited for the shop's answer, or for the clock's; those withdrawn meanwhile say nothing."""
     spans: dict[str, list[timedelta]] = {}
-    stays = load_stays(list_ended(shop_id, now, most))
+    stays = load_stays(shop_id, list_ended(shop_id, now, most))
     measure_parts((stay for stay in stays if stay[1] != "withdraw"), spans)
     found = sorted(spans.get(State.APPLIED, []))
     return summarise(*SPANS[State.APPLIED], found) if found else None
@@ -77,11 +77,11 @@ def list_ended(shop_id: int, now: datetime, most: int) -> list[int]:
     return ended
 
 
-def load_stays(case_ids: Sequence[int]) -> Sequence[Any]:
+def load_stays(shop_id: int, case_ids: Sequence[int]) -> Sequence[Any]:
     """The events of these cases in order, as ``measure_parts`` reads them."""
     return db.session.execute(
         select(CaseEvent.case_id, CaseEvent.step, CaseEvent.source, CaseEvent.target, CaseEvent.at)
-        .where(CaseEvent.case_id.in_(case_ids))
+        .where(CaseEvent.case_id.in_(case_ids), CaseEvent.shop_id == shop_id)
         .order_by(CaseEvent.case_id, CaseEvent.version)
     ).all()
 

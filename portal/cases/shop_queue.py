@@ -154,7 +154,12 @@ APPLIED: tuple[Any, ...] = (
     _case.buyer_id == bindparam("buyer_id"),
     _case.opened_at > bindparam("applied_since"),
     ~select(CaseEvent.id)
-    .where(CaseEvent.case_id == _case.id, CaseEvent.version == 1, CaseEvent.step == "cancel_order")
+    .where(
+        CaseEvent.case_id == _case.id,
+        CaseEvent.shop_id == _case.shop_id,
+        CaseEvent.version == 1,
+        CaseEvent.step == "cancel_order",
+    )
     .exists(),
 )
 HISTORY = timedelta(days=90)

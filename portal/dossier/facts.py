@@ -125,14 +125,19 @@ class Dossier:
                     User.member_name.label("author"),
                 )
                 .outerjoin(User, User.id == Message.user_id)
-                .where(Message.conversation_id == self.talk_id, Message.id > after, Message.id <= self.last_message_id)
+                .where(
+                    Message.conversation_id == self.talk_id,
+                    Message.shop_id == self.order.shop_id,
+                    Message.id > after,
+                    Message.id <= self.last_message_id,
+                )
                 .order_by(Message.id)
                 .limit(MESSAGES_AT_ONCE)
             ).all()
             if not found:
                 return
             photos: dict[int, list[Any]] = {}
-            for row in evidence.list_files_of_messages([message.id for message in found]):
+            for row in evidence.list_files_of_messages(self.order.shop_id, [message.id for message in found]):
                 photos.setdefault(row.message_id, []).append(row)
             for message in found:
                 yield message, photos.get(message.id, [])
@@ -159,17 +164,21 @@ def _gather(case_id: int, side: Actor, now: datetime, role: str) -> Dossier:
     lines = db.session.execute(
         select(CaseLine, OrderLine)
         .join(OrderLine, and_(OrderLine.id == CaseLine.order_line_id, OrderLine.shop_id == CaseLine.shop_id))
-        .where(CaseLine.case_id == case_id)
+        .where(CaseLine.case_id == case_id, CaseLine.shop_id == case.shop_id)
         .order_by(CaseLine.id)
     )
     events = db.session.execute(
-        select(*CaseEvent.__table__.columns).where(CaseEvent.case_id == case_id).order_by(CaseEvent.version)
+        select(*CaseEvent.__table__.columns)
+        .where(CaseEvent.case_id == case_id, CaseEvent.shop_id == case.shop_id)
+        .order_by(CaseEvent.version)
     ).all()
-    parcels = db.session.scalars(select(Parcel).where(Parcel.case_id == case_id).order_by(Parcel.id)).all()
+    parcels = db.session.scalars(
+        select(Parcel).where(Parcel.case_id == case_id, Parcel.shop_id == case.shop_id).order_by(Parcel.id)
+    ).all()
     parcel_lines = db.session.scalars(
         select(ParcelLine)
         .join(Parcel, and_(Parcel.id == ParcelLine.parcel_id, Parcel.shop_id == ParcelLine.shop_id))
-        .where(Parcel.case_id == case_id)
+        .where(Parcel.case_id == case_id, Parcel.shop_id == case.shop_id)
         .order_by(ParcelLine.id)
     ).all()
     talk = db.session.execute(

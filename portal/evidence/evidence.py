@@ -246,11 +246,12 @@ def list_files_of_conversation(conversation_id: int, last_message_id: int, most:
     return list(reversed(db.session.execute(query).all()))
 
 
-def list_files_of_messages(message_ids: Sequence[int]) -> Sequence[Any]:
+def list_files_of_messages(shop_id: int, message_ids: Sequence[int]) -> Sequence[Any]:
     """The same for these messages."""
     if not message_ids:
         return []
-    return db.session.execute(_FILES.where(_photo.message_id.in_(message_ids)).order_by(_photo.id)).all()
+    mine = _photo.message_id.in_(message_ids), _photo.shop_id == shop_id
+    return db.session.execute(_FILES.where(*mine).order_by(_photo.id)).all()
 
 
 def by_public_ids(public_ids: Sequence[str]) -> Sequence[Any]:

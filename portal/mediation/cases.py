@@ -54,7 +54,7 @@ def _page(case: Case, status: int, form: Any = None, typed: Any = ()) -> Respons
     talk = conversations.find_of_order(case.order_id, case.shop_id) if case.escalated else None
     before = request.args.get("before", "")
     key = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
-    messages = conversations.list_latest(talk.id, key) if talk is not None else []
+    messages = conversations.list_latest(talk.id, case.shop_id, key) if talk is not None else []
     earlier = f"/mediation/{case.case_no}?before={messages[1].id}" if len(messages) > conversations.PAGE else ""
     messages = messages[-conversations.PAGE :]
     grounds = mediation_queue.find_grounds(case, g.now)
@@ -76,7 +76,7 @@ def _page(case: Case, status: int, form: Any = None, typed: Any = ()) -> Respons
         complaint_kinds=complaints.KINDS,
         messages=messages,
         earlier=earlier,
-        photos=conversations.list_photos([message.id for message in messages]),
+        photos=conversations.list_photos(case.shop_id, [message.id for message in messages]),
     )
 
 

@@ -38,6 +38,19 @@ class QueueColumns(Model):
     names: Mapped[str] = mapped_column(String(120))  # "reason buyer", as portal/cases/columns.py calls them
 
 
+class LabelPrint(Model):
+    """How often the label of a case was printed, and when last."""
+
+    __tablename__ = "label_prints"
+    __table_args__ = (refer("case_id", "cases"), CheckConstraint("number > 0", name="number"))
+
+    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id"), primary_key=True, autoincrement=False)
+    case_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    number: Mapped[int]
+    printed_at: Mapped[datetime]
+    printed_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
+
+
 HELD = "state = 'held'"
 
 

@@ -93,7 +93,7 @@ def confirm_upload(job: ImportJob, now: datetime) -> bool:
     """The seller's yes to a checked file, and to how its headings were read; False when it was given already."""
     done = db.session.execute(
         update(ImportJob)
-        .where(ImportJob.id == job.id, ImportJob.state == "checked")
+        .where(ImportJob.id == job.id, ImportJob.shop_id == job.shop_id, ImportJob.state == "checked")
         .values(state="confirmed", rows_done=0, updated_at=now)
         .execution_options(synchronize_session=False)
     )
@@ -114,7 +114,7 @@ def explain_headings(job: ImportJob, explained: Mapping[str, str], now: datetime
     """Remember what a shop says of its file's headings, and check the file again. False when it is past that."""
     done = db.session.execute(
         update(ImportJob)
-        .where(ImportJob.id == job.id, ImportJob.state.in_(("checked", "failed")))
+        .where(ImportJob.id == job.id, ImportJob.shop_id == job.shop_id, ImportJob.state.in_(("checked", "failed")))
         .values(state="waiting", problem="", rows_done=0, updated_at=now)
         .execution_options(synchronize_session=False)
     )
@@ -169,7 +169,7 @@ def run_upload(job_id: int, folder: Path, clock_now: Callable[[], datetime]) -> 
         with writing():
             db.session.execute(
                 update(ImportJob)
-                .where(ImportJob.id == job_id)
+                .where(ImportJob.id == job_id, ImportJob.shop_id == shop_id)
                 .values(updated_at=clock_now(), **values)
                 .execution_options(synchronize_session=False)
             )

@@ -103,7 +103,7 @@ def open_upstream(
     wanted = _wanted(downstream, (order.id, order.shop_id))
     if not wanted:
         raise StepRefused("进货订单里没有同款商品，或可申请的数量已用完；可以在进货订单里自行申请后再关联", "open")
-    photos = list_evidence(downstream.id)
+    photos = list_evidence(downstream)
     kind = CaseType(downstream.type)
     policy = policies.get_current(order.shop_id)
     lines = {line.id: line for line in goods.list_lines(order.id, order.shop_id)}
@@ -186,11 +186,11 @@ def list_unasked(downstream: Case, *, ever: bool = False) -> list[Order]:
     return [order for order in list_orders_above(downstream) if order.id not in asked]
 
 
-def list_evidence(case_id: int) -> Sequence[Evidence]:
+def list_evidence(case: Case) -> Sequence[Evidence]:
     """The buyer's photos of a case, in their order."""
     return db.session.scalars(
         select(Evidence)
-        .where(Evidence.case_id == case_id, Evidence.side == "buyer")
+        .where(Evidence.case_id == case.id, Evidence.shop_id == case.shop_id, Evidence.side == "buyer")
         .order_by(*Evidence.in_order())
         .limit(reasons.MOST_PHOTOS)
     ).all()

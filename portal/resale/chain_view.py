@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import aliased
 
 from portal import flow, inputs, words
@@ -179,8 +179,8 @@ _LIST = (
         _up.state.label("up_state"),
         _up.due_at.label("up_due"),
     )
-    .join(_down, _down.id == CaseLink.downstream_id)
-    .join(_up, _up.id == CaseLink.upstream_id)
+    .join(_down, and_(_down.id == CaseLink.downstream_id, _down.shop_id == CaseLink.shop_id))
+    .join(_up, and_(_up.id == CaseLink.upstream_id, _up.shop_id == CaseLink.upstream_shop_id))
     .where(_LIVE)
     .order_by(CaseLink.id.desc())
 )

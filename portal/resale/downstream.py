@@ -265,7 +265,7 @@ def _find_serving(downstream: Case) -> list[int]:
     """The purchase's order id of each line of a case, as far as it was written down."""
     keys = db.session.scalars(
         select(OrderLine.line_key)
-        .join(CaseLine, CaseLine.order_line_id == OrderLine.id)
+        .join(CaseLine, and_(CaseLine.order_line_id == OrderLine.id, CaseLine.shop_id == OrderLine.shop_id))
         .where(CaseLine.shop_id == downstream.shop_id, CaseLine.case_id == downstream.id)
     ).all()
     ids = [int(key.removeprefix(UPSTREAM)) for key in keys if key.startswith(UPSTREAM)]

@@ -75,12 +75,13 @@ def make_link(
     """
     if token:
         known = select(AccessLink.revoked_at).where(
-            AccessLink.token_hash == hash_of(token), AccessLink.case_id == case_id
+            AccessLink.token_hash == hash_of(token), AccessLink.case_id == case_id, AccessLink.shop_id == shop_id
         )
         if (row := db.session.execute(known).one_or_none()) is not None:
             return token if row.revoked_at is None else None
     if case_id is not None:
-        open_now = [link for link in list_of_case(case_id, now) if link.revoked_at is None and link.expires_at > now]
+        known_links = list_of_case(case_id, shop_id, now)
+        open_now = [link for link in known_links if link.revoked_at is None and link.expires_at > now]
         if len(open_now) >= MOST_OPEN:
             return None
     token = token or secrets.token_urlsafe(16)
@@ -99,17 +100,22 @@ def make_link(
     return token
 
 
-def revoke_link(case_id: int, link_id: int, now: datetime) -> bool:
+def revoke_link(case_id: int, shop_id: int, link_id: int, now: datetime) -> bool:
     """Take one link of a case back; False when it isn't this case's or has ended already."""
     done = db.session.execute(
         update(AccessLink)
-        .where(AccessLink.id == link_id, AccessLink.case_id == case_id, AccessLink.revoked_at.is_(None))
+        .where(
+            AccessLink.id == link_id,
+            AccessLink.case_id == case_id,
+            AccessLink.shop_id == shop_id,
+            AccessLink.revoked_at.is_(None),
+        )
         .values(revoked_at=now)
     )
     return bool(done.rowcount)  # type: ignore[attr-defined]
 
 
-def list_of_case(case_id: int, now: datetime) -> Sequence[Any]:
+def list_of_case(case_id: int, shop_id: int, now: datetime) -> Sequence[Any]:
     """The links of a case, the newest first; those that ended long ago are left out."""
     return db.session.execute(
         select(
@@ -121,7 +127,7 @@ def list_of_case(case_id: int, now: datetime) -> Sequence[Any]:
             User.member_name.label("author"),
         )
         .outerjoin(User, User.id == AccessLink.created_by)
-        .where(AccessLink.case_id == case_id, AccessLink.expires_at > now - KEPT_FOR)
+        .where(AccessLink.case_id == case_id, AccessLink.shop_id == shop_id, AccessLink.expires_at > now - KEPT_FOR)
         .order_by(AccessLink.id.desc())
         .limit(50)
     ).all()

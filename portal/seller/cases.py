@@ -125,7 +125,7 @@ def show_page(
         said_reason=reasons.said,
         keys=KEYS,
         messages=said,
-        photos=conversations.list_photos([message.id for message in said if message.has_photos]),
+        photos=conversations.list_photos(case.shop_id, [message.id for message in said if message.has_photos]),
         buyer=view.buyer,
         kept=failed.tell_failed(case, failed.find_failed(case), Actor.SELLER, g.now)
         if view.refused_milli and not view.parcels.get("refused")

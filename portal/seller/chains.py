@@ -120,7 +120,7 @@ def chain(case_no: str) -> ResponseReturnValue:
         form=forms.get(does),
         above=above,
         until=chain_alarm.find_window(above) if above else None,
-        photos=len(across.list_evidence(case.id)),
+        photos=len(across.list_evidence(case)),
         open=case.state not in FINAL,
     )
 
@@ -181,7 +181,7 @@ def consumer_links(case_no: str) -> ResponseReturnValue:
             link_id = int(revoked) if revoked.isascii() and revoked.isdigit() and len(revoked) < 18 else 0
 
             def taken_back() -> str:
-                if not the_consumer_links.revoke_link(case_id, link_id, g.now):
+                if not the_consumer_links.revoke_link(case_id, g.who.shop_id, link_id, g.now):
                     raise StepRefused("这个链接已经失效", "revoke")
                 return f"/seller/cases/{case_no}/consumer?said=link-revoked"
 
@@ -209,7 +209,7 @@ def consumer_links(case_no: str) -> ResponseReturnValue:
         409 if form.errors else 200,
         case=case,
         form=form,
-        links=(links := the_consumer_links.list_of_case(case.id, g.now)),
+        links=(links := the_consumer_links.list_of_case(case.id, case.shop_id, g.now)),
         ends={link.id: the_consumer_links.find_end(link, case) for link in links},
         shown=disclosure.tell_distributor(case),
         valid=the_consumer_links.tell_validity(),

@@ -139,7 +139,7 @@ def contact(order_no: str) -> ResponseReturnValue:
     talk = conversations.find_of_order(order.id, order.shop_id)
     before = request.args.get("before", "")
     key = int(before) if before.isascii() and before.isdigit() and len(before) < 18 else None
-    found = conversations.list_latest(talk.id, key) if talk else []
+    found = conversations.list_latest(talk.id, order.shop_id, key) if talk else []
     shown = found[-conversations.PAGE :]
     return page(
         "seller/contact.html",
@@ -150,7 +150,7 @@ def contact(order_no: str) -> ResponseReturnValue:
         lines=goods.list_lines(order.id, order.shop_id),
         messages=shown,
         side="seller",
-        photos=conversations.list_photos([m.id for m in shown]),
+        photos=conversations.list_photos(order.shop_id, [m.id for m in shown]),
         choices=replies.list_choices(order.shop_id),
         inserted=inserted,
         buyer=db.session.scalar(select(User.member_name).where(User.id == order.buyer_id)),
@@ -176,12 +176,11 @@ def contact_new(order_no: str) -> ResponseReturnValue:
     talk = guards.found(conversations.find_standing_of_shop(order_no, g.who.shop_id))
     after = request.args.get("after", "0")
     key = int(after) if after.isascii() and after.isdigit() and len(after) < 18 else 0
-    found = conversations.list_newer(talk.talk_id, key) if (talk.last_message_id or 0) > key else []
+    found = conversations.list_newer(talk.talk_id, talk.shop_id, key) if (talk.last_message_id or 0) > key else []
     if not found:
         return Response(status=204)
-    return page(
-        "shared/_messages.html", messages=found, side="seller", photos=conversations.list_photos([m.id for m in found])
-    )
+    photos = conversations.list_photos(talk.shop_id, [message.id for message in found])
+    return page("shared/_messages.html", messages=found, side="seller", photos=photos)
 
 
 @bp.post("/orders/<order_no>/contact/read")

@@ -10,7 +10,7 @@ from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
 
 from portal import inputs, searching
-from portal.cases import case_view, finding, held, shipping
+from portal.cases import case_view, finding, held, labels, shipping
 from portal.cases import clock as case_clock
 from portal.cases.effects.hand_ins import Shipment
 from portal.cases.effects.step_context import ActedBy
@@ -22,6 +22,7 @@ from portal.seller import bp
 from portal.seller.shipping_forms import ParcelForm
 from portal.seller.steps import STEPS
 from portal.web import guards, paging
+from portal.web.forms import Form
 from portal.web.once import once, was_done
 from portal.web.pages import page
 
@@ -116,6 +117,8 @@ def _show(
         hits=hits,
         last=form.last.data if form else request.args.get("last", ""),
         rows=rows,
+        prints=labels.list_prints(g.who.shop_id, [row.case.id for row in rows]),
+        label_form=Form(formdata=None),
         more=f"{HERE}?{urlencode(kept)}{'&' if kept else ''}after={paging.said(key)}" if key else "",
         filters=kept,
         carriers=carriers.choices(),

@@ -74,11 +74,11 @@ class SellerSteps(StepRoute[forms.StepForm]):
         return show_page(case, view, status, gone.form, gone.texts, gone.photos)
 
     def take(self, case_id: int, name: str, by: ActedBy, form: forms.StepForm, handed: HandIn) -> Case:
-        case = db.session.get_one(Case, case_id)
+        case = db.session.get_one(Case, (case_id, g.who.shop_id))
         g.stood_at = {name: getattr(case, name) for name in piles.PLACES}
         if listing.is_carried() and not step_forms.scanned_number() and held.may_hold(case, name, g.now):
             held.hold(case, name, by=by, now=g.now, handed=handed, **form.as_shown)
-            return db.session.get_one(Case, case_id)
+            return db.session.get_one(Case, (case_id, g.who.shop_id))
         done = super().take(case_id, name, by, form, handed)
         if isinstance(form, payout_forms.SettleForm) and form.why.data:
             staff_notes.write_note(done, f"手工登记已付款：{form.why.data}", by=by, now=g.now)

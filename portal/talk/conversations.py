@@ -26,7 +26,11 @@ Side = Literal["buyer", "seller", "system"]
 
 _NEW = (
     select(Message.id, Message.side, Message.kind, Message.words, Message.data, Message.at)
-    .where(Message.conversation_id == bindparam("conversation_id"), Message.id > bindparam("after"))
+    .where(
+        Message.conversation_id == bindparam("conversation_id"),
+        Message.shop_id == bindparam("shop_id"),
+        Message.id > bindparam("after"),
+    )
     .order_by(Message.id)
     .limit(PAGE)
 )
@@ -155,12 +159,12 @@ def _bump(talk: Conversation) -> None:
         )
 
 
-def list_newer(conversation_id: int, after: int) -> Sequence[Any]:
+def list_newer(conversation_id: int, shop_id: int, after: int) -> Sequence[Any]:
     """Messages after the one with this id, oldest first."""
-    return db.session.execute(_NEW, {"conversation_id": conversation_id, "after": after}).all()
+    return db.session.execute(_NEW, {"conversation_id": conversation_id, "shop_id": shop_id, "after": after}).all()
 
 
-_STANDS = select(Order.id, Conversation.id.label("talk_id"), Conversation.last_message_id).outerjoin(
+_STANDS = select(Order.id, Order.shop_id, Conversation.id.label("talk_id"), Conversation.last_message_id).outerjoin(
     Conversation, and_(Conversation.order_id == Order.id, Conversation.shop_id == Order.shop_id)
 )
 _STANDS_OF_BUYER = Addressed(_STANDS)
@@ -206,11 +210,16 @@ def load_last(order_id: int, shop_id: int, most: int) -> list[Any]:
     return list(reversed(_LAST.list_rows(order_id=order_id, shop_id=shop_id, most=most)))
 
 
-def list_latest(conversation_id: int, before: int | None = None) -> Sequence[Any]:
+def list_latest(conversation_id: int, shop_id: int, before: int | None = None) -> Sequence[Any]:
     """The newest messages, oldest first; ``before`` goes further back."""
     query = (
         select(Message.id, Message.side, Message.kind, Message.words, Message.data, Message.at)
-        .where(Message.conversation_id == conversation_id)
+        .join_from(
+            Conversation,
+            Message,
+            and_(Message.conversation_id == Conversation.id, Message.shop_id == Conversation.shop_id),
+        )
+        .where(Conversation.id == conversation_id, Conversation.shop_id == shop_id)
         .order_by(Message.id.desc())
         .limit(PAGE + 1)
     )
@@ -219,13 +228,13 @@ def list_latest(conversation_id: int, before: int | None = None) -> Sequence[Any
     return list(reversed(db.session.execute(query).all()))
 
 
-def list_photos(message_ids: Sequence[int]) -> dict[int, list[Any]]:
+def list_photos(shop_id: int, message_ids: Sequence[int]) -> dict[int, list[Any]]:
     """Photos by message id."""
     found: dict[int, list[Any]] = {}
     if message_ids:
         for row in db.session.execute(
             select(Evidence.message_id, Evidence.public_id, Evidence.taken_note).where(
-                Evidence.message_id.in_(message_ids)
+                Evidence.message_id.in_(message_ids), Evidence.shop_id == shop_id
             )
         ):
             found.setdefault(row.message_id, []).append(row)

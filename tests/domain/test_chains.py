@@ -7,14 +7,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from portal import doctor
 from portal.applications import applications, drafts, goods
 from portal.cases import listening
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, State, StepRefused
-from portal.models import Case, CaseLine, Evidence, Notice, Order, OrderLine, Product, User
+from portal.models import Case, CaseLine, Evidence, FaultLine, Notice, Order, OrderLine, PlacedLine, Product, User
 from portal.models.chains import AccessLink, CaseLink
 from portal.resale import (
     across,
@@ -305,9 +305,9 @@ def test_a_token_opens_one_case_until_it_expires_or_is_taken_back(chain: Chain) 
     assert consumer_links.open_link("x" * 22, now) is None and consumer_links.open_link("", now) is None
     link_id = opened.link_id
     with writing():
-        assert not consumer_links.revoke_link(case.id + 1, link_id, now) and consumer_links.revoke_link(
-            case.id, link_id, now
-        )
+        assert not consumer_links.revoke_link(case.id + 1, case.shop_id, link_id, now)
+        assert not consumer_links.revoke_link(case.id, case.shop_id + 1, link_id, now)
+        assert consumer_links.revoke_link(case.id, case.shop_id, link_id, now)
     assert consumer_links.open_link(token, now) is None and consumer_links.open_link(other, now) is not None
 
 
@@ -389,6 +389,8 @@ def test_one_consumer_s_order_may_rest_on_several_purchases(chain: Chain) -> Non
             made = chain.down.open_case(db.session.get_one(Order, order.id), milli=500, lines=2).id
             for line in db.session.scalars(select(CaseLine).where(CaseLine.case_id == made)):
                 if line.order_line_id != lines[number].id:
+                    for held in (PlacedLine, FaultLine):
+                        db.session.execute(delete(held).where(held.case_line_id == line.id))
                     db.session.delete(line)
         found = downstream.find_order_above(db.session.get_one(Case, made))
         assert found is not None and found.id == purchase

@@ -281,9 +281,9 @@ HOT: dict[str, Callable[[Crowd], object]] = {
         f"{c.order_no(10)}~{c.shop}", c.buyer
     ),
     "a seller's poll": lambda c: conversations.find_standing_of_shop(c.order_no(10), c.shop),
-    "what a poll brings": lambda c: conversations.list_newer(10, 9),
+    "what a poll brings": lambda c: conversations.list_newer(10, c.shop, 9),
     "last messages of an order": lambda c: conversations.load_last(10, c.shop, 5),
-    "latest messages": lambda c: conversations.list_latest(10),
+    "latest messages": lambda c: conversations.list_latest(10, c.shop),
     "who is signed in, and the unread marks": lambda c: sessions.who_is("x" * 43, c.now),
     "sign-in": lambda c: db.session.scalars(db.select(User).where(User.member_name == "member7")).one(),
     "sweep with nothing due": lambda c: case_clock.sweep(c.now),

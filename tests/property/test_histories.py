@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import delete, select
 
 from portal.extensions import db, writing
-from portal.models import Order, OrderHead, OrderLine, OrderVersion
+from portal.models import Order, OrderHead, OrderLine, OrderVersion, SoldLine, SoldWeek
 from portal.orders.export_format import OrderRows, read
 from portal.orders.importing import import_orders
 from portal.orders.importing.lines import KnownLine
@@ -205,6 +205,8 @@ def import_all(files: Sequence[Path]) -> None:
 
 def forget() -> None:
     with writing():
+        db.session.execute(delete(SoldLine))
+        db.session.execute(delete(SoldWeek))
         db.session.execute(delete(OrderVersion))
         db.session.execute(delete(OrderLine))
         db.session.execute(delete(Order))

@@ -304,6 +304,7 @@ ROWS: tuple[Row, ...] = (
     Row("seller.undo_step", SHOP, post=303, values={"held_id": "1"}),
     Row("seller.shipping_desk", SHOP, get=200),
     Row("seller.ship_case", SELLER, get=200, post=409, form=lambda deal: {"number": "13800138000"}),
+    Row("seller.show_labels", SHOP, get=200, post=303),
     Row("seller.shipping_file", SHOP, get=200),
     Row(
         "seller.shipping_upload",

@@ -162,7 +162,7 @@ def test_wrong_expired_and_revoked_look_the_same(consumer: Consumer, monkeypatch
     with writing():
         gone = consumer_links.make_link(start, shop_id=consumer.case.shop_id, case_id=consumer.case_id) or ""
         newest = db.session.scalars(select(AccessLink.id).order_by(AccessLink.id.desc()).limit(1)).one()
-        consumer_links.revoke_link(consumer.case_id, newest, start)
+        consumer_links.revoke_link(consumer.case_id, consumer.case.shop_id, newest, start)
     names = ("A" * 22, "short", gone, consumer_links.name_link(gone))
     said = {consumer.browser.get(f"/c/{name}").text for name in names}
     assert len(said) == 1 and "查询售后" in said.pop()

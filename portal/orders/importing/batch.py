@@ -42,7 +42,7 @@ _KNOWN_ORDERS = select(*(column for column in _orders.c if column.name != "impor
     _orders.c.shop_id.in_(bindparam("shops", expanding=True)),
 )
 _KNOWN_LINES = select(_lines.c.order_id, *(_lines.c[name] for name in KnownLine._fields)).where(
-    _lines.c.order_id.in_(bindparam("ids", expanding=True))
+    _lines.c.order_id.in_(bindparam("ids", expanding=True)), _lines.c.shop_id.in_(bindparam("shops", expanding=True))
 )
 _OPEN_CASES = select(Case.order_id).where(Case.order_id.in_(bindparam("ids", expanding=True)), text(OPEN)).distinct()
 _MORE_OR_LESS = (
@@ -98,7 +98,8 @@ class Batch:
             known_shops.vouch({(row["buyer_id"], row["shop_id"]) for row in present.values()}, self._now)
         wanted = self._without_strangers(present, write)
         lines: dict[int, list[KnownLine]] = defaultdict(list)
-        for order_id, *line in db.session.execute(_KNOWN_LINES, {"ids": [row["id"] for row in present.values()]}):
+        known = {"ids": [row["id"] for row in present.values()], "shops": list({shop_id for shop_id, _ in present})}
+        for order_id, *line in db.session.execute(_KNOWN_LINES, known):
             lines[order_id].append(KnownLine(*line))
         with_cases = [row["id"] for row in present.values() if row["case_count"]]
         if with_cases:
