@@ -91,6 +91,9 @@ def tell_consequence(view: View, step: Step, result: Result | None) -> str:
         owed = sum(entry.amount_fen for entry in view.entries if entry.state in ("due", "waiting", "failed"))
         then = f"商家还要付清 ¥{money_text(owed)}" if owed else f"{view.kind}完成"
         return f"确认收货后{then}，不能撤回"
+    if name == "extend":
+        what, span = ("寄回", "buyer_return") if view.case.state == State.RETURNING else ("收货", "buyer_confirm")
+        return f"{what}期限延长 {lengths.describe_deadline(f'{span}_extension')}，只能延长一次"
     return _THEN.get(name, "")
 
 
@@ -99,6 +102,7 @@ _THEN = {
     "decline": "售后回到方案之前的一步，也可以提出自己的方案",
     "convert_refund": "不再换货，改为退款，商品数量转到新的售后单",
     "modify": "修改后重新提交，商家再审核",
+    "nudge": "给商家发一条催发货的提醒；不影响您改为退款或申请平台介入",
     "escalate": "由平台按双方的证据裁决",
     "report_problem": "写明问题并拍照，由商家处理；期间不会自动确认收货",
     "decline_account": "不影响退款，商家须用其他方式退给您",

@@ -160,11 +160,11 @@ def sign_vapid(private: ec.EllipticCurvePrivateKey, endpoint: str, contact: str,
     return f"vapid t={said}.{_encode(r.to_bytes(32, 'big') + s.to_bytes(32, 'big'))}, k={_encode(point)}"
 
 
-def post_empty(endpoint: str, headers: dict[str, str]) -> int:
-    """Send an empty message to a push service of the public internet; the status of its answer."""
+def post_empty(endpoint: str, headers: dict[str, str], judge: outside.Judge = outside.is_public) -> int:
+    """Send an empty message to a push service whose addresses ``judge`` lets pass; the status of its answer."""
     end = time.monotonic() + WAIT
     parts = urlsplit(endpoint)
-    connection, line = outside.connect(parts, end)
+    connection, line = outside.connect(parts, end, judge)
     try:
         where = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         connection.request("POST", where, body=b"", headers=headers)

@@ -14,7 +14,7 @@ from portal.applications import applications, drafts, goods
 from portal.cases import listening
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, State, StepRefused
-from portal.models import Case, CaseLine, Evidence, Notice, Order, OrderLine, PlacedLine, Product, User
+from portal.models import Case, CaseLine, Evidence, FaultLine, Notice, Order, OrderLine, PlacedLine, Product, User
 from portal.models.chains import AccessLink, CaseLink
 from portal.resale import (
     across,
@@ -389,7 +389,8 @@ def test_one_consumer_s_order_may_rest_on_several_purchases(chain: Chain) -> Non
             made = chain.down.open_case(db.session.get_one(Order, order.id), milli=500, lines=2).id
             for line in db.session.scalars(select(CaseLine).where(CaseLine.case_id == made)):
                 if line.order_line_id != lines[number].id:
-                    db.session.execute(delete(PlacedLine).where(PlacedLine.case_line_id == line.id))
+                    for held in (PlacedLine, FaultLine):
+                        db.session.execute(delete(held).where(held.case_line_id == line.id))
                     db.session.delete(line)
         found = downstream.find_order_above(db.session.get_one(Case, made))
         assert found is not None and found.id == purchase

@@ -8,7 +8,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import World
+from portal.calendar import clock
+from portal.extensions import db
+from tests.cast import Cast
+from tests.conftest import make_app
+from tests.e2e.conftest import World, serving
 from tests.e2e.pages import Buyer, tap_reason
 from tests.pictures import photo
 
@@ -128,3 +132,28 @@ def test_the_camera_comes_first(world: World, visit: Any, tmp_path: Path) -> Non
     page.locator(".tile[data-id]").wait_for()
     tap_reason(page, "破损")
     expect(page.locator(".tile[data-id]")).to_have_count(1)
+
+
+@pytest.mark.parametrize("choice", ["accept", "object"])
+def test_an_inspection_is_answered_in_two_taps(sqlite_template: Path, tmp_path: Path, visit: Any, choice: str) -> None:
+    """接受 is two taps and no word; 不认可 is two and the reason."""
+    app = make_app(tmp_path / "data", sqlite_template)
+    with app.app_context():
+        case_no = Cast.make(clock.now()).until("disputed").case_no
+        db.session.remove()
+    with serving(app) as running:
+        buyer = Buyer(visit("phone", base_url=running.url))
+        buyer.signs_in("buyer", f"/cases/{case_no}")
+        page, taps = buyer.page, 0
+        page.locator(f'.bar a[href*="/{choice}"]').first.click()
+        page.wait_for_url(f"**/cases/{case_no}/{choice}*")
+        taps += 1
+        if choice == "object":
+            page.locator("main textarea").first.fill("两件都没有使用过，请再看照片")
+        page.locator("main .bar button.primary").click()
+        taps += 1
+        if choice == "object":
+            page.get_by_role("heading", name="您已提出异议，等待商家复核").wait_for()
+        else:
+            buyer.waits_for_state("reshipping")
+        assert taps <= 2

@@ -11,7 +11,7 @@ import re
 import sqlite3
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -388,11 +388,14 @@ def test_steps_that_this_state_does_not_have(app: Flask, cast: Cast, now: object
             assert (found.state, found.version) == (state, version), name
 
 
-OPEN = [(str(step.actor), str(step.source), step.name) for step in flow.STEPS if step.source and step.actor != "clock"]
+OPEN: dict[tuple[str, str], list[str]] = {}
+for _step in flow.STEPS:
+    if _step.source and _step.actor != "clock" and _step.name not in OPEN.setdefault((_step.actor, _step.source), []):
+        OPEN[_step.actor, _step.source].append(_step.name)
 
 
-@pytest.mark.parametrize(("side", "state", "name"), OPEN)
-def test_a_step_sent_without_its_form(app: Flask, cast: Cast, now: object, side: str, state: str, name: str) -> None:
+@pytest.mark.parametrize(("side", "state"), OPEN)
+def test_steps_sent_without_their_forms(app: Flask, cast: Cast, now: object, side: str, state: str) -> None:
     """The table has the step, but nothing that it needs was sent: taken or refused, never a crash."""
     case = cast.until(state)
     if side == "mediator":
@@ -400,8 +403,29 @@ def test_a_step_sent_without_its_form(app: Flask, cast: Cast, now: object, side:
     browser = sign_in(app, side)
     token = token_of(browser.get("/login"))["csrf_token"]
     where = {"buyer": "/cases", "seller": "/seller/cases", "mediator": "/mediation"}[side]
-    url = f"{where}/{case.case_no}/{name}"
-    assert browser.post(url, data={"csrf_token": token}).status_code in (303, 409, 422)
+    url = f"{where}/{case.case_no}"
+    with replayed(app) as turn_back:
+        for name in OPEN[side, state]:
+            status = browser.post(f"{url}/{name}", data={"csrf_token": token}).status_code
+            assert status in (303, 409, 422), name
+            if status == 303:
+                turn_back()
+
+
+@contextmanager
+def replayed(app: Flask) -> Iterator[Callable[[], None]]:
+    """A function that makes the database what it is now."""
+    db.session.remove()
+    file = app.extensions["portal_settings"].data / "portal.db"
+    with closing(sqlite3.connect(file)) as own, closing(sqlite3.connect(":memory:")) as kept:
+        own.execute("PRAGMA synchronous=OFF")
+        own.backup(kept)
+
+        def turn_back() -> None:
+            db.session.remove()
+            kept.backup(own)
+
+        yield turn_back
 
 
 # ---------------------------------------------------------------- what leaks
