@@ -89,6 +89,7 @@ ORIGIN: dict[str, str] = {  # who told of a scan
 AUTO_OUTCOME: dict[str, str] = {  # what a shop's rules made of an application
     "taken": "已自动处理",
     "people": "按规则转人工",
+    "tagged": "按规则打了标签，转人工",
     "capped": "超过当天的金额上限，转人工",
     "refused": "没能自动处理，转人工",
 }

@@ -18,7 +18,7 @@ class AutoRule(ShopRow, Model):
     __tablename__ = "auto_rules"
     __table_args__ = (
         CheckConstraint("name <> ''", name="name"),
-        CheckConstraint("action IN ('agree','no_return','reissue','people')", name="action"),
+        CheckConstraint("action IN ('agree','no_return','reissue','people','tag')", name="action"),
         Index("ix_auto_rules_shop", "shop_id", "position"),
     )
 
@@ -26,6 +26,7 @@ class AutoRule(ShopRow, Model):
     position: Mapped[int]
     action: Mapped[str] = mapped_column(String(12))
     conditions: Mapped[dict[str, Any]] = mapped_column(default=dict)  # portal/cases/automatic/rules.py: Conditions
+    tag: Mapped[str] = mapped_column(String(10), default="", server_default="")  # what action tag puts on the case
     is_on: Mapped[bool] = mapped_column(default=False)
     made_at: Mapped[datetime]
     changed_at: Mapped[datetime]
@@ -60,7 +61,7 @@ class AutoOutcome(Model):
     __tablename__ = "auto_outcomes"
     __table_args__ = (
         refer("case_id", "cases"),
-        CheckConstraint("outcome IN ('taken','people','none','capped','refused')", name="outcome"),
+        CheckConstraint("outcome IN ('taken','people','none','capped','refused','tagged')", name="outcome"),
         Index(
             "ix_auto_outcomes_told",
             "shop_id",

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from portal import words
 from portal.calendar import clock
+from portal.cases import case_tags
 from portal.cases.automatic import keeping, rules, trial
 from portal.cases.automatic.applied import LOOK_BACK
 from portal.extensions import writing
@@ -34,6 +35,7 @@ class RuleForm(Form):
 
     name = Line("名称", limit=20, missing="请给规则起个名称，例如：小额破损无需寄回")
     action = Choice("符合时", choices=list(rules.ACTIONS.items()), missing="请选择符合时怎样处理")
+    tag = Line("标签", limit=case_tags.LENGTH, optional=True)
     types = Boxes("售后类型", choices=[(str(kind), name) for kind, name in words.TYPE.items()])
     reasons = Boxes("申请原因", choices=REASONS)
     least_photos = Whole("凭证至少（张）", least=0, most=MOST_PHOTOS, optional=True)
@@ -44,7 +46,11 @@ class RuleForm(Form):
 
     def validate(self, extra_validators: Any = None) -> bool:
         good = bool(super().validate(extra_validators))
-        if self.action.data in rules.ACTIONS and self.action.data != "people" and not self.most.errors:
+        if self.action.data == "tag" and not self.tag.errors and len(case_tags.split(self.tag.data or "")) != 1:
+            self.tag.errors = ["请写一个标签，例如：大客户"]
+            good = False
+        able_to_agree = self.action.data in rules.ACTIONS and self.action.data not in rules.FOR_PEOPLE
+        if able_to_agree and not self.most.errors:
             if self.most.data is None:
                 self.most.errors = ["会自动同意的规则须写明金额上限"]
                 good = False
@@ -58,6 +64,9 @@ class RuleForm(Form):
             self.codes.errors = [f"一条规则最多 {MOST_CODES} 个货号，请分成几条规则"]
             good = False
         return good
+
+    def read_tag(self) -> str:
+        return case_tags.split(self.tag.data or "")[0] if self.action.data == "tag" else ""
 
     def read_codes(self) -> tuple[str, ...]:
         return (
@@ -99,7 +108,7 @@ def show_list(form: StartForm, status: int = 200) -> ResponseReturnValue:
         last = outcomes[keeping.SHOWN - 1]
         more = f"/seller/auto?before={paging.said((last.at, last.case_id))}"
     known = [
-        (row, rules.ACTIONS[row.action], rules.describe(rules.unpack(row.conditions), NAMES))
+        (row, rules.describe_action(row.action, row.tag), rules.describe(rules.unpack(row.conditions), NAMES))
         for row in keeping.list_rules(shop_id)
     ]
     return page(
@@ -123,7 +132,9 @@ def add_auto_rule() -> ResponseReturnValue:
     if form.validate_on_submit():
 
         def add() -> str:
-            row = keeping.add_rule(g.who.shop_id, form.name.data or "", form.action.data, form.read(), g.now)
+            row = keeping.add_rule(
+                g.who.shop_id, form.name.data or "", form.action.data, form.read(), g.now, tag=form.read_tag()
+            )
             events.audit("config_change", change="auto_rule_added", shop=g.who.shop_id, which=row.id, action=row.action)
             return f"/seller/auto/{row.id}/trial?said=auto-saved"
 
@@ -131,7 +142,14 @@ def add_auto_rule() -> ResponseReturnValue:
             return once(add)
         except keeping.TooMany:
             form.refuse(f"已有 {keeping.MOST} 条规则，请先删除不用的")
-    return page("seller/auto_rule.html", 422 if form.errors else 200, form=form, rule=None, days=LOOK_BACK.days)
+    return page(
+        "seller/auto_rule.html",
+        422 if form.errors else 200,
+        form=form,
+        rule=None,
+        days=LOOK_BACK.days,
+        tag_length=case_tags.LENGTH,
+    )
 
 
 @bp.route("/auto/<int:rule_id>", methods=["GET", "POST"])
@@ -143,6 +161,7 @@ def auto_rule(rule_id: int) -> ResponseReturnValue:
         data={
             "name": row.name,
             "action": row.action,
+            "tag": row.tag,
             "types": list(kept.types),
             "reasons": list(kept.reasons),
             "least_photos": kept.least_photos or None,
@@ -156,14 +175,21 @@ def auto_rule(rule_id: int) -> ResponseReturnValue:
 
         def change() -> str:
             found = _find(rule_id)
-            keeping.change_rule(found, form.name.data or "", form.action.data, form.read(), g.now)
+            keeping.change_rule(found, form.name.data or "", form.action.data, form.read(), g.now, tag=form.read_tag())
             events.audit(
                 "config_change", change="auto_rule_changed", shop=g.who.shop_id, which=rule_id, action=found.action
             )
             return f"/seller/auto/{rule_id}/trial?said=auto-saved"
 
         return once(change)
-    return page("seller/auto_rule.html", 422 if form.errors else 200, form=form, rule=row, days=LOOK_BACK.days)
+    return page(
+        "seller/auto_rule.html",
+        422 if form.errors else 200,
+        form=form,
+        rule=row,
+        days=LOOK_BACK.days,
+        tag_length=case_tags.LENGTH,
+    )
 
 
 @bp.get("/auto/<int:rule_id>/trial")
@@ -183,7 +209,7 @@ def try_auto_rule(rule_id: int) -> ResponseReturnValue:
     return page(
         "seller/auto_trial.html",
         rule=row,
-        action=rules.ACTIONS[row.action],
+        action=rules.describe_action(row.action, row.tag),
         conditions=rules.describe(rules.unpack(row.conditions), NAMES),
         trial=found,
         which=which,

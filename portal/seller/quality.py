@@ -101,6 +101,8 @@ def quality_cell(product_id: int, fault: str) -> ResponseReturnValue:
         fixes=fixes.list_of_cell(g.who.shop_id, cell),
         measures=fixes.MEASURES,
         arrange=name_cell(cell, "/fix"),
+        batches=batches.list_of_cell(g.who.shop_id, cell, span),
+        judge=batches.judge,
         money=money,
         paid=quality.add_up_paid(g.who.shop_id, span).get(cell, 0) if money else 0,
         opens={

@@ -13,6 +13,7 @@ from portal.extensions import db
 from portal.models import Batch, Evidence, FaultWeek, Product, SoldWeek
 from portal.orders import sold
 from portal.rights.faults import NO_FAULT
+from portal.service.quality import Cell
 from portal.service.rates import Share, measure_share
 from portal.service.sampling import find_plan
 
@@ -153,3 +154,29 @@ def list_suppliers(shop_id: int, weeks: range) -> list[tuple[str, Share]]:
             found.setdefault(supplier, [0, 0])[place] += int(total)
     shares = [(supplier, measure_share(*numbers)) for supplier, numbers in found.items()]
     return sorted(shares, key=lambda each: (-each[1].part / max(1, each[1].number), each[0]))
+
+
+def list_of_cell(shop_id: int, cell: Cell, weeks: range) -> list[tuple[Batch, Share]]:
+    """One fault of one specification by batch: of what was sold out of each in these weeks, the newest first."""
+    lines: dict[int, int] = {}
+    cases: dict[int, int] = {}
+    for kept, number, found in ((SoldWeek, SoldWeek.lines, lines), (FaultWeek, FaultWeek.cases, cases)):
+        query = (
+            select(kept.batch_id, func.sum(number))
+            .where(kept.shop_id == shop_id, kept.product_id == cell.product_id, kept.batch_id > 0)
+            .where(kept.week >= weeks.start, kept.week < weeks.stop)
+            .group_by(kept.batch_id)
+        )
+        if cell.spec is not None:
+            query = query.where(kept.spec == cell.spec)
+        if kept is FaultWeek:
+            query = query.where(FaultWeek.fault == cell.fault)
+        found.update((batch_id, int(total)) for batch_id, total in db.session.execute(query))
+    if not lines:
+        return []
+    rows = db.session.scalars(
+        select(Batch)
+        .where(Batch.shop_id == shop_id, Batch.id.in_(lines))
+        .order_by(Batch.from_at.desc(), Batch.id.desc())
+    )
+    return [(batch, measure_share(cases.get(batch.id, 0), lines[batch.id])) for batch in rows if lines[batch.id]]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from portal.cases import case_view, held, taking
+from portal.cases import case_tags, case_view, held, taking
 from portal.cases.automatic import acting, keeping, rules, trial
 from portal.cases.effects.hand_ins import HandIn
 from portal.evidence import evidence
@@ -235,7 +235,7 @@ def test_what_was_tried_is_what_is_done_for_random_rules(
         with writing():
             found = keeping.find_rule(cast.shop, row.id)
             assert found is not None
-            keeping.change_rule(found, "随机规则", action, asked, now.at)
+            keeping.change_rule(found, "随机规则", action, asked, now.at, tag="加急" if action == "tag" else "")
             keeping.start(cast.shop, cap, now.at)
             expected = trial.try_out(cast.shop, found, cap, at)
             with db.session.begin_nested() as tried:
@@ -248,9 +248,11 @@ def test_what_was_tried_is_what_is_done_for_random_rules(
                         db.select(AutoOutcome.case_id, AutoOutcome.outcome).where(AutoOutcome.rule_id == row.id)
                     )
                 }
+                tagged = set(db.session.scalars(db.select(Case.id).where(Case.tags == " 加急 ")))
                 tried.rollback()
             db.session.expire_all()
-        kind = "people" if action == "people" else "taken"
+        kind = {"people": "people", "tag": "tagged"}.get(action, "taken")
+        assert tagged == (set(expected.hits) if action == "tag" else set())
         assert {case_id for case_id, what in done if what == kind} == set(expected.hits)
         assert {case_id for case_id, what in done if what == "capped"} == set(expected.over_cap)
         hits += len(expected.hits)
@@ -307,3 +309,20 @@ def test_sixteen_processes_do_not_exceed_the_cap(both: Flask, cast_both: Cast, n
     assert sorted(outcomes) == ["capped"] * 4 + ["taken"] * 4
     steps = db.session.scalars(db.select(CaseEvent.case_id).where(CaseEvent.step == "agree_no_return")).all()
     assert len(steps) == len(set(steps)) == 4 and keeping.find_spent(cast.shop, now.at) == 4_000
+
+
+def test_a_rule_puts_a_tag_and_leaves_the_case_to_people(both: Flask, cast_both: Cast, now: Clock) -> None:
+    """Its tag beside those that are there; where no more fit, the rule says so and nothing else happens."""
+    with writing():
+        row = keeping.add_rule(cast_both.shop, "大客户", "tag", rules.Conditions(), now.at, tag="大客户")
+        row.is_on = True
+    start(cast_both, now)
+    fresh, full = cast_both.open_case(now=now.at).id, cast_both.open_case(now=now.at).id
+    with writing():
+        case_tags.put_tags(db.session.get_one(Case, (full, cast_both.shop)), ["甲", "乙"], now.at)
+    assert acting.decide_fresh(now.at) == 0 and acting.decide_fresh(now.at) == 0
+    assert states(fresh, full) == ["applied", "applied"]
+    tags = [db.session.get_one(Case, (case_id, cast_both.shop)).tags for case_id in (fresh, full)]
+    assert tags == [" 大客户 ", " 甲 乙 "]
+    assert (outcome(fresh), outcome(full)) == ("tagged", "refused")
+    assert keeping.find_spent(cast_both.shop, now.at) == 0

@@ -281,6 +281,34 @@ def sellers(app: Flask) -> tuple[str, list[str]]:
     ]
 
 
+def sellers_quality(app: Flask) -> tuple[str, list[str]]:
+    """质量, one fault, what is done about it, and a batch before and after it was looked at."""
+    client = sign_in(app, "seller")
+    board = client.get("/seller/quality").text
+    cell = next(iter(re.findall(r'href="(/seller/quality/[0-9]+/[a-z]+)', board)))
+    product = cell.split("/")[3]
+    owner = db.session.scalars(db.select(User.id).where(User.member_name == "seller")).one()
+    task = {"measure": "packing", "note": "外箱加气泡膜", "owner": str(owner), "due": "2027-01-01"}
+    fix = post(client, f"{cell}/fix", task).location
+    batch = {"product": product, "supplier": "义乌一厂", "size": "2000", "day": "2026-01-05", "aql": "2.5"}
+    made = [post(client, "/seller/batches/new", batch).location for _ in range(2)]
+    post(client, made[0].split("?")[0], {"defects": "8", "note": "袜口脱线"})
+    case_no = db.session.scalars(
+        db.select(Case.case_no).join(Shop, Shop.id == Case.shop_id).where(Shop.owner_id == owner)
+    ).first()
+    return "seller", [
+        "/seller/quality",
+        cell,
+        f"{cell}/fix",
+        "/seller/fixes",
+        fix,
+        "/seller/batches",
+        "/seller/batches/new",
+        *made,
+        f"/seller/cases/{case_no}/fault",
+    ]
+
+
 def sellers_cases(app: Flask) -> tuple[str, list[str]]:
     held = db.session.scalars(db.select(Case.case_no).join(BankAccount, BankAccount.case_id == Case.id)).first()
     return "seller", [*_steps(app, Actor.SELLER, "/seller/cases"), f"/seller/cases/{held}/account"]
@@ -309,6 +337,7 @@ GROUPS: list[Callable[[Flask], tuple[str, list[str]]]] = [
     operators,
     buyers_cases,
     sellers,
+    sellers_quality,
     sellers_cases,
     new_sellers,
 ]
@@ -325,7 +354,7 @@ ALL: tuple[Look, ...] = (
     (PHONE, "dark", COLOURS),
     (DESK, "light", COLOURS),
 )
-DESKS = (mediators, operators, sellers, sellers_cases, new_sellers)
+DESKS = (mediators, operators, sellers, sellers_quality, sellers_cases, new_sellers)
 
 
 def problems(page: Page, looks: Sequence[Look] = ALL) -> Iterator[str]:

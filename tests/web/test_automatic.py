@@ -108,3 +108,15 @@ def test_the_record_pages(app: Flask, cast: Cast, now: Clock) -> None:
     shown = [{number for number in numbers if number in page} for page in (first, second)]
     assert len(shown[0]) == keeping.SHOWN and shown[0] | shown[1] == numbers and not shown[0] & shown[1]
     assert db.session.scalar(db.select(db.func.count()).select_from(Case).where(Case.state == "applied")) == 53
+
+
+def test_a_rule_that_tags_needs_one_tag_and_says_it(app: Flask, cast: Cast, now: Clock) -> None:
+    desk = sign_in(app, "seller")
+    asked = {"name": "大客户", "action": "tag", "resold": "any"}
+    for wrong in ("", "甲 乙", "一二三四五六七八九十多"):
+        refused = post(desk, "/seller/auto/new", {**asked, "tag": wrong})
+        assert refused.status_code == 422 and "标签" in refused.text, wrong
+    made = post(desk, "/seller/auto/new", {**asked, "tag": "大客户"})
+    assert made.status_code == 303 and "打标签「大客户」" in desk.get(made.location).text
+    assert "打标签「大客户」" in desk.get("/seller/auto").text
+    assert 'value="大客户"' in desk.get(made.location.split("/trial")[0]).text

@@ -61,6 +61,9 @@ def test_a_batch_is_sampled_and_its_sales_stand_beside_it(both: Flask, cast_both
     listed = seller.get("/seller/batches").text
     assert here in listed and "不合格" in listed and "义乌第一针织厂" in listed
     assert "义乌第一针织厂" in seller.get("/seller/quality").text
+    cell = seller.get(f"/seller/quality/{typed['product']}/broken").text
+    assert "按批次" in cell and here in cell and "1／1" in cell
+    assert "按批次" in seller.get(f"/seller/quality/{typed['product']}/size").text  # sold, and none of it was faulty
     other = sign_in(both, "seller2")
     assert other.get(here).status_code == 404 and "义乌" not in other.get("/seller/batches").text
 

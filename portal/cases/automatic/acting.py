@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import exists, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from portal.cases import held, taking
+from portal.cases import case_tags, held, taking
 from portal.cases.automatic import keeping, rules
 from portal.cases.automatic.applied import find_owner, load_applied
 from portal.cases.deadlines import lock_case
@@ -71,8 +71,10 @@ def decide_one(case_id: int, shop_id: int, now: datetime) -> bool:
     if applied is None or rule is None:
         _note(case_id, shop_id, "none", None, 0, now)
         return False
-    if rule.action == "people":
-        _note(case_id, shop_id, "people", rule, 0, now)
+    if rule.action in rules.FOR_PEOPLE:
+        if rule.action == "tag":
+            case_tags.put_tags(case, [*dict.fromkeys([*case_tags.split(case.tags), rule.tag])], now)
+        _note(case_id, shop_id, "tagged" if rule.action == "tag" else "people", rule, 0, now)
         return False
     cost = rules.find_cost(rule, applied)
     if not _spend(shop_id, cost, switch.cap_fen, now):

@@ -32,7 +32,7 @@ def list_rules(shop_id: int) -> Sequence[AutoRule]:
 def list_in_force(shop_id: int, trying: AutoRule | None = None) -> list[Rule]:
     """The rules that are switched on, in their order; ``trying``: as if this one were too."""
     return [
-        Rule(row.id, row.name, row.action, unpack(row.conditions))
+        Rule(row.id, row.name, row.action, unpack(row.conditions), row.tag)
         for row in list_rules(shop_id)
         if row.is_on or (trying is not None and row.id == trying.id)
     ]
@@ -42,7 +42,7 @@ def find_rule(shop_id: int, rule_id: int) -> AutoRule | None:
     return db.session.scalars(select(AutoRule).where(AutoRule.shop_id == shop_id, AutoRule.id == rule_id)).one_or_none()
 
 
-def add_rule(shop_id: int, name: str, action: str, conditions: Conditions, now: datetime) -> AutoRule:
+def add_rule(shop_id: int, name: str, action: str, conditions: Conditions, now: datetime, *, tag: str = "") -> AutoRule:
     """A new rule, the last one and switched off. Raises TooMany."""
     _lock_shop(shop_id)
     known = list_rules(shop_id)
@@ -53,6 +53,7 @@ def add_rule(shop_id: int, name: str, action: str, conditions: Conditions, now: 
         name=name,
         position=max((each.position for each in known), default=0) + 1,
         action=action,
+        tag=tag,
         conditions=conditions.pack(),
         made_at=now,
         changed_at=now,
@@ -62,10 +63,10 @@ def add_rule(shop_id: int, name: str, action: str, conditions: Conditions, now: 
     return row
 
 
-def change_rule(row: AutoRule, name: str, action: str, conditions: Conditions, now: datetime) -> None:
+def change_rule(row: AutoRule, name: str, action: str, conditions: Conditions, now: datetime, *, tag: str = "") -> None:
     """Say a rule anew. It is switched off by that: what it does now has not been tried yet."""
     row.name, row.action, row.conditions = name, action, conditions.pack()
-    row.is_on, row.changed_at = False, now
+    row.tag, row.is_on, row.changed_at = tag, False, now
     db.session.flush()
 
 

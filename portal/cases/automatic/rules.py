@@ -18,13 +18,16 @@ ACTIONS: dict[str, str] = {
     "no_return": "同意，无需寄回",
     "reissue": "同意补发",
     "people": "转人工",
+    "tag": "打标签，转人工",
 }
+FOR_PEOPLE = frozenset({"people", "tag"})  # no step is taken
 # The step of the flow that an action takes, by the type of the case; a type that isn't here is left to people.
 STEP_OF: dict[str, dict[str, str]] = {
     "agree": {str(kind): "agree" for kind in CaseType},
     "no_return": {CaseType.EXCHANGE: "agree_no_return", CaseType.RETURN_REFUND: "agree_refund_without_return"},
     "reissue": {CaseType.REISSUE: "agree"},
     "people": {},
+    "tag": {},
 }
 RESOLD: dict[str, str] = {"any": "不限", "yes": "只限铺货订单", "no": "铺货订单除外"}
 
@@ -53,6 +56,7 @@ class Rule:
     name: str
     action: str
     conditions: Conditions
+    tag: str = ""
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,7 @@ def meets(conditions: Conditions, case: Applied) -> bool:
 
 def can_act(action: str, case: Applied, *, has_address: bool) -> bool:
     """Whether the action fits such an application at all. What two sides have to agree on first is for people."""
-    if action == "people":
+    if action in FOR_PEOPLE:
         return True
     if case.type not in STEP_OF[action] or case.worth_fen is None:
         return False
@@ -115,7 +119,12 @@ def decide(rules: Sequence[Rule], case: Applied, *, has_address: bool) -> Rule |
 
 def find_cost(rule: Rule, case: Applied) -> int:
     """What a decision counts against the day's cap, 分: what the goods were paid with; 0 for people's work."""
-    return 0 if rule.action == "people" else case.worth_fen or 0
+    return 0 if rule.action in FOR_PEOPLE else case.worth_fen or 0
+
+
+def describe_action(action: str, tag: str) -> str:
+    """What a rule does, in words."""
+    return f"打标签「{tag}」，转人工" if action == "tag" else ACTIONS[action]
 
 
 def describe(conditions: Conditions, reason_names: dict[str, str]) -> list[str]:
