@@ -23,7 +23,9 @@ def choose_carrier(number: str, picked: str = "", last: str = "") -> Choice:
     found, likely = numbers.recognise(number)
     chosen = carriers.by_code(picked)
     if chosen is not None:
-        return Choice(chosen, "" if numbers.fits(chosen, number) else _warn(number, chosen, likely))
+        return Choice(
+            chosen, "" if numbers.fits(chosen, number) else _warn(number, chosen, [found] if found else likely)
+        )
     before = carriers.by_code(last)
     if found is None and before is not None and carriers.traced(last) and numbers.fits(before, number):
         found = before

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
 from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
 
@@ -30,10 +28,10 @@ def show_labels() -> ResponseReturnValue:
 
         def printed() -> str:
             labels.count_prints(shop_id, [row.case.id for row in ready], g.who.user_id, g.now)
-            return f"{AT}?{urlencode([('case', row.case.case_no) for row in ready])}"
+            return f"{AT}?cases={'.'.join(row.case.case_no for row in ready)}"
 
         return once(printed)
-    rows = _load(request.args.getlist("case")[: labels.MOST])
+    rows = _load(request.args.get("cases", "").split(".")[: labels.MOST])
     known = policies.list_addresses(shop_id)
     return page(
         "seller/labels.html",

@@ -12,7 +12,7 @@ from portal.cases.clock import settle_now
 from portal.cases.effects.hand_ins import InspectedLine
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, State
-from portal.models import Case, CaseLine, Shop
+from portal.models import Case, CaseEvent, CaseLine, Evidence, Shop
 from tests.cast import PARCELS, Cast
 
 BUYER, SELLER = Actor.BUYER, Actor.SELLER
@@ -246,3 +246,46 @@ def test_the_inbox_holds_what_waits_and_what_is_asked(cast_both: Cast) -> None:
     rows, _ = case_lists.list_of_buyer(cast.buyer, tab="refund", words="袜")
     assert [row.case_no for row in rows] == [asked.case_no]
     assert buyer_inbox.count_waiting(cast.buyer2) == 0
+
+
+OPEN = [(kind, state) for kind, state in REACHED if state not in flow.FINAL]
+
+
+@pytest.mark.parametrize(("case_type", "state"), OPEN, ids=[f"{kind}-{state}" for kind, state in OPEN])
+def test_until_the_deadline_and_from_it_on(cast: Cast, case_type: CaseType, state: State) -> None:
+    """What can be done can be done until the minute before; from the deadline on nothing is offered to anybody."""
+    case = cast.until(state, case_type=case_type)
+    assert case.due_at is not None
+    left = case.due_at - cast.now
+    for side in (BUYER, SELLER):
+        before = answer(case, side, cast, left - timedelta(minutes=1))
+        assert not before.overdue and before.due_at == case.due_at
+        if before.mine:
+            assert before.choices, "whose turn it is has something to press"
+        after = answer(case, side, cast, left)
+        assert after.overdue and not (after.mine or after.choices or after.more)
+        assert after.otherwise == "期限已到，系统正在按规则处理，请稍后刷新"
+
+
+BY_STEPS = [
+    pair for pair in REACHED if pair[1] != State.CLOSED or pair[0] in (CaseType.EXCHANGE, CaseType.RETURN_REFUND)
+]
+
+
+@pytest.mark.parametrize(("case_type", "state"), BY_STEPS, ids=[f"{kind}-{state}" for kind, state in BY_STEPS])
+def test_the_other_sides_words_stand_in_the_card(cast: Cast, case_type: CaseType, state: State) -> None:
+    """What the other side wrote or photographed last, as long as the reader took no step since."""
+    case = cast.until(state, case_type=case_type)
+    query = db.select(CaseEvent).where(CaseEvent.case_id == case.id, CaseEvent.shop_id == case.shop_id)
+    events = list(db.session.scalars(query.order_by(CaseEvent.version.desc())))
+    with_photos = set(db.session.scalars(db.select(Evidence.event_version).where(Evidence.case_id == case.id)))
+    for side in (BUYER, SELLER):
+        said = answer(case, side, cast).said
+        moved = next((event.version for event in events if event.actor == side and event.source != event.target), 0)
+        since = [event for event in events if event.actor != side and event.version > moved]
+        wrote = [event for event in since if event.note or event.version in with_photos or event.step == "propose"]
+        if wrote:
+            assert said is not None and said.at == wrote[0].at
+            assert wrote[0].note in said.note or wrote[0].step == "propose"
+            assert bool(said.photos) == (wrote[0].version in with_photos)
+        assert said is None or said.note or said.photos or state == State.PROPOSED

@@ -98,7 +98,7 @@ def test_a_number_that_does_not_fit_is_asked_about_once(both: Flask, cast_both: 
     case = cast_both.until("reshipping")
     desk = sign_in(both, "seller")
     doubted = send(desk, case, SF, carrier="YTO")
-    assert doubted.status_code == 422 and "不像圆通" in doubted.text
+    assert doubted.status_code == 422 and "不像圆通速递的运单号，像是顺丰速运的；" in doubted.text
     sure = doubted.text.split('name="sure"')[1].split('value="')[1].split('"')[0]
     assert send(desk, case, SF, carrier="YTO", sure=sure).status_code == 303
     wait_out(now)
@@ -126,7 +126,7 @@ def test_two_at_the_desk_send_it_once(both: Flask, cast_both: Cast, now: Clock) 
     seen = token_of(other.get(f"{DESK}/{case.case_no}"))
     assert send(one, case).status_code == 303
     late = other.post(f"{DESK}/{case.case_no}", data=seen | {"number": YT})
-    assert late.status_code == 409 and "已经登记发货，即将生效" in late.text
+    assert late.status_code == 409 and "已经登记发货，即将生效" in late.text and YT in late.text
     assert "已经登记发货，即将生效" in other.get(DESK).text
     wait_out(now)
     assert parcels_out(case) == [("SF", SF)]
