@@ -230,9 +230,8 @@ _FILES = select(*_COLUMNS, _photo.case_id, _photo.key, _photo.sha256, _photo.byt
 
 def list_files_of_case(case: Any) -> Sequence[Any]:
     """The photos of a case in the same order, also with the name in the store, the size in bytes and the SHA-256."""
-    return db.session.execute(
-        _FILES.where(_photo.case_id == case.id, _photo.shop_id == case.shop_id).order_by(*Evidence.in_order())
-    ).all()
+    of_case = _FILES.where(_photo.case_id == case.id, _photo.shop_id == case.shop_id)
+    return db.session.execute(of_case.order_by(*Evidence.in_order())).all()
 
 
 def list_files_of_conversation(conversation_id: int, last_message_id: int, most: int) -> Sequence[Any]:
