@@ -30,7 +30,7 @@ class ShippingFileForm(Form):
     file = FileField("填好运单号的表格")
 
 
-@bp.get("/shipping/table.xlsx")
+@bp.post("/shipping/table/file")
 def shipping_file() -> ResponseReturnValue:
     """What can be sent now, with receivers; who fetched it is kept."""
     content, number = shipping_table.write_table(g.who.shop_id, g.who.role, g.now)
