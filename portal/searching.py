@@ -100,6 +100,13 @@ def _has_digit(text: str) -> bool:
     return any(each.isdecimal() and each.isascii() for each in text)
 
 
+def list_spellings(raw: str) -> list[str]:
+    """How a number that was typed as a whole may be kept: in half width, without blanks, in either case; its upper case
+    first, which is the same for all of them."""
+    plain = re.sub(r"\s+", "", inputs.fold(raw))
+    return list(dict.fromkeys((plain.upper(), plain, plain.lower())))
+
+
 def escape_like(words: str) -> str:
     """A pattern that finds ``words`` anywhere, with its own wildcards taken literally."""
     escaped = words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from flask import g, request
 from flask.typing import ResponseReturnValue
 
+from portal import inputs, searching
 from portal.consumer import bp
 from portal.consumer.opening import lead_to_pages
 from portal.extensions import writing
@@ -15,11 +18,21 @@ from portal.web.forms import Form
 from portal.web.pages import page
 
 
+class LastFour(Line):
+    """The last four digits of a telephone number; of the whole number they are what is read."""
+
+    def read(self, text: str) -> str:
+        digits = re.sub(r"[^0-9]", "", inputs.fold(super().read(text)))
+        if len(digits) < 4:
+            raise inputs.InputRefused("请填写收货手机号的后四位数字")
+        return digits[-4:]
+
+
 class FindForm(Form):
     """Both as the consumer got them from the shop."""
 
-    order_no = Line("订单号", limit=40, missing="请填写订单号", exact=True)
-    last_four = Line("手机号后四位", limit=4, missing="请填写收货手机号的后四位", exact=True)
+    order_no = Line("订单号", limit=80, missing="请填写订单号", exact=True)
+    last_four = LastFour("手机号后四位", limit=40, missing="请填写收货手机号的后四位", exact=True)
     shop = Choice("店铺", optional=True, choices=[])
 
 
@@ -36,7 +49,7 @@ def enter() -> ResponseReturnValue:
         form.shop.choices = []
         if good:
             order_no = form.order_no.data
-            counted = tries.of_order(order_no)
+            counted = tries.of_order(searching.list_spellings(order_no)[0])  # however it is spelt
             if seconds := tries.wait(counted, g.now):
                 form.refuse(f"连续没有查到，请 {seconds} 秒后再试，或请商家发送售后链接")
                 refused = page("consumer/enter.html", 429, form=form)

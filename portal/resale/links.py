@@ -21,6 +21,7 @@ from sqlalchemy.orm import aliased
 from portal import flow
 from portal.extensions import db
 from portal.models import AccessLink, Case, Evidence, Order, Shop, User
+from portal.searching import list_spellings
 
 CASE_FOR = timedelta(days=30)
 ORDER_FOR = timedelta(hours=24)
@@ -202,13 +203,14 @@ class Found(NamedTuple):
 def find_orders(order_no: str, last_four: str) -> list[Found]:
     """The orders of consumers that this number and the last four digits of their telephone open: of each shop one.
 
-    Only orders of buyers without an account: whoever has one signs in. Looks at as much for a wrong number.
+    The number may be typed in full width, with blanks, in either case. Only orders of buyers without an account:
+    whoever has one signs in. Looks at as much for a wrong number.
     """
     rows = db.session.execute(
         select(Order.shop_id, Order.id, Order.receiver_phone, User.password_hash, Shop.name)
         .join(User, User.id == Order.buyer_id)
         .join(Shop, Shop.id == Order.shop_id)
-        .where(Order.order_no == order_no)
+        .where(Order.order_no.in_(list_spellings(order_no)))
         .order_by(Order.id)
     ).all()
     found = []

@@ -259,6 +259,29 @@ def test_order_number_and_last_four_digits(consumer: Consumer) -> None:
     assert 0 < int(last.headers["Retry-After"]) <= 60
 
 
+@pytest.mark.parametrize(
+    ("order_no", "phone"),
+    [
+        ("ＴＢ2026112300001", "9650"),
+        ("TB 2026 1123 00001", "９６５０"),
+        ("tb2026112300001", " 9650 "),
+        ("TB2026112300001", "13425059650"),
+        ("TB2026112300001", "+86 134-2505-9650"),
+        ("　ｔｂ２０２６１１２３００００１", "尾号9650"),
+    ],
+)
+def test_number_and_telephone_are_read_forgivingly(consumer: Consumer, order_no: str, phone: str) -> None:
+    assert post(consumer.browser, "/c", {"order_no": order_no, "last_four": phone}).status_code == 303
+
+
+def test_other_spellings_of_a_number_are_no_further_guesses(consumer: Consumer) -> None:
+    for spelling in ("TB2026112300001", "tb2026112300001", "ＴＢ2026112300001", "TB 2026112300001") * 3:
+        last = post(consumer.browser, "/c", {"order_no": spelling, "last_four": "0000"})
+    assert last.status_code == 429
+    short = post(consumer.app.test_client(), "/c", {"order_no": "TB2026112300001", "last_four": "965"})
+    assert short.status_code == 422 and "后四位数字" in short.text
+
+
 def test_guesses_shut_nobody_out(consumer: Consumer) -> None:
     """Who guesses waits; the rightful consumer elsewhere comes in. What is refused writes no row."""
     right = {"order_no": "TB2026112300001", "last_four": "9650"}
