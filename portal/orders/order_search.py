@@ -6,11 +6,11 @@ from typing import Any
 
 from sqlalchemy import and_, func, or_, select, true
 
-from portal.models import Case, Order, OrderLine, Parcel
+from portal.models import Order, OrderLine
 from portal.searching import LEAST_TAIL, Typed, escape_like
 
 MOST_WORDS = 5
-_order, _line, _case, _parcel = (table.__table__.c for table in (Order, OrderLine, Case, Parcel))
+_order, _line = Order.__table__.c, OrderLine.__table__.c
 
 
 def fits_any(several: list[Typed]) -> Any:
@@ -19,7 +19,7 @@ def fits_any(several: list[Typed]) -> Any:
 
 
 def fits(typed: Typed) -> Any:
-    """Part of the number of the order, of a case of it or of a parcel; or words that its lines have, all of them."""
+    """Part of the order's number, the end of a tracking number, or words that its lines have, all of them."""
     of_order = select(_line.id).where(_line.order_id == _order.id).limit(1)
     said = []
     for word in typed.words.split()[:MOST_WORDS]:
@@ -30,19 +30,5 @@ def fits(typed: Typed) -> Any:
     fits = [and_(*said)] if said else []
     if len(typed.number) >= LEAST_TAIL:
         part = f"%{typed.number}%"
-        fits += [func.upper(_order.order_no).like(part), func.upper(_order.tracking_text).like(part), *_fits_case(part)]
+        fits += [_order.order_no.like(part), func.upper(_order.tracking_text).like(part)]
     return or_(*fits) if fits else true()
-
-
-def _fits_case(part: str) -> list[Any]:
-    """The order has a case of such a number, or one with such a parcel."""
-    of_order = and_(_case.order_id == _order.id, _case.shop_id == _order.shop_id)
-    cases = select(_case.id).where(of_order, _case.case_no.like(part))
-    parcels = (
-        select(_parcel.id)
-        .join_from(
-            Case.__table__, Parcel.__table__, and_(_parcel.case_id == _case.id, _parcel.shop_id == _case.shop_id)
-        )
-        .where(of_order, func.upper(_parcel.tracking_no).like(part))
-    )
-    return [query.correlate(Order.__table__).limit(1).scalar_subquery().is_not(None) for query in (cases, parcels)]

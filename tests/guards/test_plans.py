@@ -253,7 +253,6 @@ HOT: dict[str, Callable[[Crowd], object]] = {
     "what waits for a buyer, counted": lambda c: buyer_inbox.count_waiting(c.buyer),
     "buyer's cases": lambda c: case_lists.list_of_buyer(c.buyer),
     "buyer's cases, next page": next_cases_page,
-    "buyer's cases searched": lambda c: case_lists.list_of_buyer(c.buyer, words=c.case_no(10)),
     "case by number, buyer": lambda c: case_view.find_of_buyer(c.case_no(10), c.buyer),
     "case by number, shop": lambda c: case_view.find_of_shop(c.case_no(10), c.shop),
     **{f"payments {tab}": payouts_page(tab) for tab in payment_lists.TABS},
