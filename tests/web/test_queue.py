@@ -248,7 +248,7 @@ def test_what_changed_since_yesterday_is_a_list_each(app: Flask, cast: Cast, now
         parcel.signed_at = now.at
         fen = entry.amount_fen
     desk = sign_in(app, "seller")
-    line = desk.get("/seller").text.split('id="changes"')[1].split("</p>")[0]
+    line = desk.get("/seller").text.split('id="changes"')[1].split("</details>")[0]
     said = {words: (unescape(at), number) for at, words, number in re.findall(r'href="([^"]+)">(\S+) ([^<]+)<', line)}
     assert {words: number.split("（")[0] for words, (_, number) in said.items()} == {
         "新申请": "8", "已处理申请": "6", "退货已签收": "1", "已结束": "2", "已拒绝": "1", "已退款": "1",
