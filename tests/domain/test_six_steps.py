@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from portal.calendar.lengths import get_deadline
 from portal.cases import case_view
 from portal.cases.clock import settle_now
 from portal.extensions import db
@@ -69,9 +71,15 @@ def test_where_an_open_case_stands(cast: Cast, case_type: CaseType, state: State
 
 @pytest.mark.parametrize("case_type", list(CaseType))
 def test_all_is_ticked_when_it_is_done(cast: Cast, case_type: CaseType) -> None:
+    """Money has come when its receiver lets the time for objecting pass."""
     case = cast.until("completed", case_type=case_type)
+    names = FIRST[case_type]
+    with_money = case_type in (CaseType.RETURN_REFUND, CaseType.REFUND_ONLY)
     for side in (BUYER, SELLER):
-        assert drawn(case, side, cast) == (FIRST[case_type], FIRST[case_type][-1], "done")
+        assert drawn(case, side, cast) == ((names[:-1], names[-1], "") if with_money else (names, names[-1], "done"))
+    later = replace(cast, now=cast.now + get_deadline("arrival_objection") + timedelta(seconds=1))
+    for side in (BUYER, SELLER):
+        assert drawn(case, side, later) == (names, names[-1], "done")
 
 
 REFUSED: list[Any] = [
