@@ -137,7 +137,7 @@ def _difference(case: Case, wanted: worth.Wanted, compensation_fen: int = 0, bou
 
 
 def foresee(case: Case, step_name: str, handed: hand_ins.HandIn | None = None) -> Change | None:
-    """What a step makes of what is at stake; ``handed`` None: as the page offers it. None: no money, or none moved."""
+    """The amounts before and after a step, in 分; ``handed`` None: as the page offers it. None: it moves no money."""
     work_out = _AFTER.get(step_name)
     if work_out is None or case.state in flow.FINAL:
         return None

@@ -138,7 +138,7 @@ def _mistaken(plain: str, own_order_nos: Collection[str]) -> str:
 
 
 def _rank(carrier: Carrier, plain: str) -> int:
-    """0: no match; 1: its own shape; 2: a shape with a prefix; 3: only so many digits; 4: ships no more."""
+    """How well it fits: 0 not at all, 1 best, 2 a prefix or wrong check digit, 3 digits alone, 4 ships no more."""
     if any(re.fullmatch(pattern, plain, re.ASCII) for pattern in carrier.strong):
         return 2 if s10_holds(plain) is False else 1
     weak = [pattern for pattern in carrier.weak if re.fullmatch(pattern, plain, re.ASCII)]

@@ -95,7 +95,7 @@ def apply_for(order_no: str) -> ResponseReturnValue:
                         reason=form.reason.data,
                         description=form.description.data or "",
                         receiver=(kept.receiver_name, kept.receiver_phone, kept.receiver_address),
-                        freight_payer=_payer(form.reason.data),
+                        freight_payer=_find_freight_payer(form.reason.data),
                         basis="商家按买家的要求代为申请",
                         policy_id=policies.get_current(kept.shop_id).id,
                         photos=[],
@@ -123,6 +123,6 @@ def _left(line: object) -> str:
     return inputs.quantity_text(line.quantity_milli - line.claimed_milli)  # type: ignore[attr-defined]
 
 
-def _payer(reason_id: str) -> str:
+def _find_freight_payer(reason_id: str) -> str:
     reason = reasons.reason(reason_id)
     return str(reason.freight_payer) if reason and reason.freight_payer else "negotiated"

@@ -117,12 +117,12 @@ def read_order_no(cell: str) -> tuple[str, str]:
         text = text[found.end() :]
     if not _ORDER_NO.fullmatch(text):
         raise CellRefused("订单编号应为数字")
-    return text, _both(note, note_lost_end(text))
+    return text, _join_notes(note, note_lost_end(text))
 
 
 def read_long_id(cell: str) -> tuple[str, str]:
     text, note = read_id(cell)
-    return text, _both(note, note_lost_end(text))
+    return text, _join_notes(note, note_lost_end(text))
 
 
 def read_code(cell: str) -> tuple[str, str]:
@@ -134,7 +134,7 @@ def read_code_id(cell: str) -> tuple[str, str]:
     if isinstance(cell, Date):
         return cell.as_date, _note_date(cell, cell.as_date, "货号")
     text, note = read_id(cell)
-    return text, _both(note, _note_date(cell, text, "货号"))
+    return text, _join_notes(note, _note_date(cell, text, "货号"))
 
 
 def _note_date(cell: str, text: str, heading: str) -> str:
@@ -162,7 +162,7 @@ def _bare(text: str) -> str:
     return re.sub(r"[\W_]+", "", text).upper()
 
 
-def _both(first: str, second: str) -> str:
+def _join_notes(first: str, second: str) -> str:
     return ";".join(each for each in (first, second) if each)
 
 
