@@ -98,7 +98,10 @@ def build_chain(found: CaseLink) -> Chain:
         return [parcel for parcel in parcels if parcel.case_id == owner.id and parcel.leg == leg]
 
     direct_back = found.route_back == "direct" and up.state == State.RETURNING
-    there = places.find_parcels(down, {place.where for place in places.list_places(up)})
+    back: tuple[Parcel, ...] = ()
+    if direct_back:
+        there = places.find_parcels(down, {place.where for place in places.list_places(up)})
+        back = tuple(parcel for parcel in of(down, "back") if parcel.id in there)
     direct_out = found.route_out == "direct" and down.state == State.RESHIPPING
     sent = [parcel for parcel in of(up, "out") if parcel.round == up.round]
     return Chain(
@@ -107,7 +110,7 @@ def build_chain(found: CaseLink) -> Chain:
         up,
         tuple(add_up(found, down, up)),
         build_warning(found, down, up),
-        back=tuple(parcel for parcel in of(down, "back") if parcel.id in there) if direct_back else (),
+        back=back,
         out=sent[-1] if direct_out and sent else None,
     )
 

@@ -18,6 +18,12 @@ from portal.resale.chain_view import list_links_above
 UNDECIDED = frozenset({State.APPLIED, State.PROPOSED, State.REVISING})
 
 
+def has_address(down: Case) -> bool:
+    """Whether a supplier to whom goods go straight has said where."""
+    ups = [(link.upstream_id, link.upstream_shop_id) for link in list_links_above(down) if link.route_back == "direct"]
+    return any(db.session.get_one(Case, key).return_address for key in ups)
+
+
 def plan_places(down: Case) -> list[PlacedLines]:
     """The lines that go straight to a supplier, by address: the supplier's own frozen one.
 

@@ -89,7 +89,7 @@ def make_form(case: Case, step_name: str, *, linked: bool = True) -> forms.StepF
         form.address_id.choices = [(str(a.id), f"{a.name} {a.phone} {a.address}") for a in known]
         if request.method != "POST" and known:
             form.address_id.data = str(known[0].id)
-        placed = destinations.plan_places(case) if linked else []
+        placed = destinations.plan_places(case) if linked and destinations.has_address(case) else []
         if destinations.is_divided(case, placed):
             form.go_apart(placed, destinations.describe_places(case, placed), first=request.method != "POST")
         elif linked and (direct := across.find_direct_address(case)) is not None:
