@@ -48,7 +48,7 @@ class AgreeForm(StepForm):
         """Only where there are several goods and several addresses is there something to divide."""
         choices: Any = self.address_id.choices or ()
         self.own_addresses = [(choice.value, choice.label) for choice in choices if str(choice.value).isdigit()]
-        if len(view.lines) > 1 and len(self.own_addresses) > 1 and self.direct is None and not self.apart:
+        if len(self.own_addresses) > 1 and self.direct is None and not self.apart and len(view.lines) > 1:
             self.apart_lines = view.lines
 
     @property

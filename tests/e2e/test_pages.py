@@ -41,7 +41,7 @@ RUN = f"""async ([rules, alike]) => {{
 }}"""
 # Things to press that are smaller than 24 px and not inside a sentence, and boxes that stick out of the window.
 SMALL = """() => [...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary")]
-  .filter((e) => e.checkVisibility({ visibilityProperty: true }) && !e.closest("p, li, td, dd, dt, .skip, .chip"))
+  .filter((e) => e.checkVisibility({ visibilityProperty: true }) && !e.closest("p, li, td, dd, dt, .skip, .chip, .vh"))
   .map((e) => [e, e.getBoundingClientRect()])
   .filter(([e, box]) => box.width > 1 && (box.width < 24 || box.height < 24))
   .filter(([e]) => !["radio", "checkbox", "file"].includes(e.type))

@@ -15,7 +15,13 @@ import psycopg
 from tests.postgres import SETTINGS, START_WITHIN, Server, die_with_parent, find_free_port, other_user, programs
 
 # What must bear a crash; `fsync` stays off, because the machine itself goes on.
-SAFE = {**SETTINGS, "synchronous_commit": "on", "full_page_writes": "on", "wal_level": "replica"}
+SAFE = {
+    **SETTINGS,
+    "synchronous_commit": "on",
+    "full_page_writes": "on",
+    "wal_level": "replica",
+    "max_wal_senders": "4",
+}
 
 
 class OwnPostgres:

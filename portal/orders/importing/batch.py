@@ -44,15 +44,8 @@ _KNOWN_ORDERS = select(*(column for column in _orders.c if column.name != "impor
 _KNOWN_LINES = select(_lines.c.order_id, *(_lines.c[name] for name in KnownLine._fields)).where(
     _lines.c.order_id.in_(bindparam("ids", expanding=True)), _lines.c.shop_id.in_(bindparam("shops", expanding=True))
 )
-_OPEN_CASES = (
-    select(Case.order_id)
-    .where(
-        Case.order_id.in_(bindparam("ids", expanding=True)),
-        Case.shop_id.in_(bindparam("shops", expanding=True)),
-        text(OPEN),
-    )
-    .distinct()
-)
+_ASKED = Case.order_id.in_(bindparam("ids", expanding=True)), Case.shop_id.in_(bindparam("shops", expanding=True))
+_OPEN_CASES = select(Case.order_id).where(*_ASKED, text(OPEN)).distinct()
 _MORE_OR_LESS = (
     update(_lines)
     .where(
@@ -109,8 +102,7 @@ class Batch:
         known = {"ids": [row["id"] for row in present.values()], "shops": list({shop_id for shop_id, _ in present})}
         for order_id, *line in db.session.execute(_KNOWN_LINES, known):
             lines[order_id].append(KnownLine(*line))
-        with_cases = [row["id"] for row in present.values() if row["case_count"]]
-        if with_cases:
+        if with_cases := [row["id"] for row in present.values() if row["case_count"]]:
             self._open_cases = set(db.session.scalars(_OPEN_CASES, known | {"ids": with_cases}))
         new: list[OrderRows] = []
         changes: list[Change] = []
