@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
@@ -12,7 +11,7 @@ from portal import inputs, workbook
 from portal.cases import shipping
 from portal.cases.shipping import ToSend
 from portal.parcels import choosing, naming, numbers
-from portal.sheets import HEADINGS_WITHIN, Fault, Number, Row, SheetRefused, open_tables
+from portal.sheets import HEADINGS_WITHIN, Row, SheetRefused, find_lost, open_tables
 from portal.workbook import Column
 
 MOST = 500  # cases of one table, those with the least time left
@@ -31,7 +30,6 @@ COLUMNS = (
 )
 _NAMES = {"售后单号": "case", "物流公司": "carrier", "快递公司": "carrier", "快递": "carrier"}
 _NAMES |= {"运单号": "number", "快递单号": "number", "物流单号": "number"}
-_ROUNDED = re.compile(r"[0-9](?:\.[0-9]+)?[Ee]\+?[0-9]+")  # what a spreadsheet makes of a long number
 
 
 class Filled(NamedTuple):
@@ -111,10 +109,8 @@ def _read_rows(rows: object, heading: Row) -> Filled:
 
 def _read_one(cells: Mapping[str, str]) -> tuple[str, str]:
     number = cells["number"]
-    if isinstance(number, Fault):
-        raise inputs.InputRefused("运单号是公式或错误值，请改成文本")
-    if _ROUNDED.fullmatch(number.strip()) or (isinstance(number, Number) and len(number) > 15):
-        raise inputs.InputRefused("运单号超过 15 位的数字会丢失末尾，请把该列设为文本后重新填写")
+    if lost := find_lost(number, "运单号"):
+        raise inputs.InputRefused(lost)
     case_no = inputs.line(cells.get("case", "").removeprefix("'"), limit=40).upper()
     if not case_no:
         raise inputs.InputRefused("没有填写售后单号")

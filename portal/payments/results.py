@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -20,7 +19,7 @@ from portal.models import Case, MoneyEntry, PayoutFile
 from portal.money import entries as money_entries
 from portal.payments.batches import find_file
 from portal.payments.recording import find_refusal, record_payment
-from portal.sheets import HEADINGS_WITHIN, Fault, Number, Row, SheetRefused, open_tables
+from portal.sheets import HEADINGS_WITHIN, Number, Row, SheetRefused, find_lost, open_tables
 
 MOST_ROWS = 1000  # of a file with the bank's results
 MOST_BYTES = 5 * 1024 * 1024
@@ -46,7 +45,6 @@ _HEADINGS: dict[str, str] = {
 
 _GOOD = frozenset({"成功", "已付款", "付款成功", "已付", "交易成功", "success", "ok"})
 _BAD = frozenset({"失败", "付款失败", "交易失败", "退回", "fail", "failed"})
-_ROUNDED = re.compile(r"[0-9](?:\.[0-9]+)?[Ee]\+?[0-9]+")  # what a spreadsheet makes of a long number
 
 _NEEDED = (
     "没有找到表头。文件里要有「批次行号」或「款项编号」，以及「结果」「流水号」「失败原因」；可以直接填写导出的付款批次"
@@ -101,11 +99,9 @@ def _read(row: Row, cells: Mapping[str, str]) -> dict[str, Any]:
             raise inputs.InputRefused(row.trouble)
         for name, label in (("line", "批次行号"), ("key", "款项编号"), ("reference", "流水号"), ("reason", "失败原因")):
             text = cells.get(name, "")
-            if isinstance(text, Fault):
-                raise inputs.InputRefused(f"{label}是公式或错误值，请改成文本")
-            whole = text.removesuffix(".0") if isinstance(text, Number) else text
-            if _ROUNDED.fullmatch(text.strip()) or (isinstance(text, Number) and len(whole) > 15):
-                raise inputs.InputRefused(f"{label}超过 15 位的数字会丢失末尾，请把该列设为文本后重新填写")
+            whole = Number(text.removesuffix(".0")) if isinstance(text, Number) else text
+            if lost := find_lost(whole, label):
+                raise inputs.InputRefused(lost)
             said[name] = inputs.line(whole.removeprefix("'"), limit=200 if name == "reason" else 80)
         result = inputs.line(cells.get("result", ""), limit=20).casefold()
         if "amount" in cells:

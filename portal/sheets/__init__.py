@@ -10,7 +10,7 @@ import mmap
 import os
 from pathlib import Path
 
-from portal.sheets.cells import HEADINGS_WITHIN, Date, Fault, Judge, Number, Row, SheetRefused, Table, Tables
+from portal.sheets.cells import HEADINGS_WITHIN, Date, Fault, Judge, Number, Row, SheetRefused, Table, Tables, find_lost
 from portal.sheets.delimited import open_text
 from portal.sheets.xlsx_files import LOCKED, open_workbook
 
@@ -24,6 +24,7 @@ __all__ = [
     "SheetRefused",
     "Table",
     "Tables",
+    "find_lost",
     "open_tables",
     "safe_cell",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple, Protocol
 
@@ -36,6 +37,22 @@ class Fault(str):
     """A cell that holds no value but an error like #REF!, or a formula without a result."""
 
     __slots__ = ()
+
+
+_ROUNDED = re.compile(r"[0-9](?:\.[0-9]+)?[Ee]\+?[0-9]+")  # what a spreadsheet makes of a long number
+
+
+def find_lost(text: str, label: str, *, digits: bool = True) -> str:
+    """Why a cell of this name no longer holds what was meant, as a sentence; "" when it does.
+
+    ``digits``: whether it may be a number so long that a spreadsheet drops its end.
+    """
+    if isinstance(text, Fault):
+        return f"{label}是公式或错误值，请改成文本"
+    is_long = isinstance(text, Number) and len(text) > 15
+    if digits and (is_long or _ROUNDED.fullmatch(text.strip())):
+        return f"{label}超过 15 位的数字会丢失末尾，请把该列设为文本后重新填写"
+    return ""
 
 
 class Row(NamedTuple):

@@ -7,7 +7,6 @@ keeps nothing twice.
 from __future__ import annotations
 
 import os
-import re
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -20,7 +19,7 @@ from portal.extensions import db, writing
 from portal.models import TraceFile
 from portal.parcels import numbers as parcels_numbers
 from portal.parcels import parcel_view, scans
-from portal.sheets import HEADINGS_WITHIN, Fault, Number, Row, SheetRefused, open_tables
+from portal.sheets import HEADINGS_WITHIN, Row, SheetRefused, find_lost, open_tables
 from portal.tracking import scans as case_scans
 
 MOST_BYTES = 2 * 1024 * 1024
@@ -50,7 +49,6 @@ _HEADINGS: dict[str, str] = {
 }
 _NAMES = {"number": "运单号", "at": "时间", "words": "物流内容"}
 _NEEDED = "没有找到表头。文件里要有「运单号」「时间」「物流内容」三列，每行一条物流记录"
-_ROUNDED = re.compile(r"[0-9](?:\.[0-9]+)?[Ee]\+?[0-9]+")  # what a spreadsheet makes of a long number
 
 
 def _judge(cells: Mapping[int, str]) -> int:
@@ -94,10 +92,8 @@ def _read(row: Row, cells: Mapping[str, str]) -> dict[str, Any]:
             raise inputs.InputRefused(row.trouble)
         for name, label in _NAMES.items():
             text = cells.get(name, "")
-            if isinstance(text, Fault):
-                raise inputs.InputRefused(f"{label}是公式或错误值，请改成文本")
-            if name == "number" and (_ROUNDED.fullmatch(text.strip()) or (isinstance(text, Number) and len(text) > 15)):
-                raise inputs.InputRefused("运单号超过 15 位的数字会丢失末尾，请把该列设为文本后重新填写")
+            if lost := find_lost(text, label, digits=name == "number"):
+                raise inputs.InputRefused(lost)
             said[name] = inputs.line(text.removeprefix("'"), limit=scans.MOST_WORDS if name == "words" else 60)
             if not said[name]:
                 raise inputs.InputRefused(f"没有填写{label}")
