@@ -45,8 +45,8 @@ def draw_bars(number: str) -> Bars:
 def count_prints(shop_id: int, case_ids: Sequence[int], user_id: int, now: datetime) -> None:
     """Remember that these labels were printed once more."""
     at = now.replace(tzinfo=None) if db.session.get_bind().dialect.name == "sqlite" else now
-    for case_id in case_ids:
-        db.session.execute(_PRINT, {"shop_id": shop_id, "case_id": case_id, "at": at, "user_id": user_id})
+    rows = [{"shop_id": shop_id, "case_id": case_id, "at": at, "user_id": user_id} for case_id in case_ids]
+    db.session.execute(_PRINT, rows)
 
 
 def list_prints(shop_id: int, case_ids: Sequence[int]) -> Mapping[int, Any]:

@@ -15,7 +15,6 @@ from sqlalchemy import and_, bindparam, exists, or_, select, text
 
 from portal.cases import case_facts, held, piles
 from portal.cases.actions import OFFERING, list_actions
-from portal.cases.queue_filters import Filters
 from portal.extensions import db
 from portal.flow import Actor, State
 from portal.models import Case, CaseEvent, CaseLine, HeldStep, MoneyEntry, Order, OrderLine, Product
@@ -52,16 +51,15 @@ def list_page(
     role: str,
     now: datetime,
     *,
-    carrier: str = "",
     goods: str = "",
     after: tuple[datetime, int] | None = None,
     size: int = PAGE,
 ) -> tuple[list[ToSend], tuple[datetime, int] | None]:
     """One page by deadline, what is overdue first, and the key the next one begins after.
 
-    ``carrier``: of a parcel of the case; ``goods``: a part of 货号, title or specification.
+    ``goods``: a part of 货号, title or specification.
     """
-    query = Filters(carrier=carrier).narrow(piles.build_list("reshipping", None, next_page=after is not None), now)
+    query = piles.build_list("reshipping", None, next_page=after is not None)
     if goods:
         query = query.where(_has_goods(escape_like(goods)))
     values: dict[str, Any] = {"shop_id": shop_id}

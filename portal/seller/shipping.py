@@ -95,17 +95,13 @@ def _show(
     found: ToSend | None, form: ParcelForm | None, status: int = 200, *, raw: str = "", hits: Sequence[Any] = ()
 ) -> ResponseReturnValue:
     """The desk, with a case open in it or without."""
-    asked = {name: request.args.get(name, "").strip()[:60] for name in ("carrier", "goods")}
-    carrier = carriers.by_code(asked["carrier"])
     try:
-        goods = inputs.line(asked["goods"], limit=60)
+        goods = inputs.line(request.args.get("goods", "").strip()[:60], limit=60)
     except inputs.InputRefused:
         goods = ""
     after = paging.moment_key(request.args.get("after", ""))
-    rows, key = shipping.list_page(
-        g.who.shop_id, g.who.role, g.now, carrier=carrier.code if carrier else "", goods=goods, after=after
-    )
-    kept = {name: value for name, value in (("carrier", asked["carrier"]), ("goods", goods)) if value}
+    rows, key = shipping.list_page(g.who.shop_id, g.who.role, g.now, goods=goods, after=after)
+    kept = {"goods": goods} if goods else {}
     if found is not None and form is not None:
         form.version.data = str(found.case.version)
     return page(
@@ -121,7 +117,6 @@ def _show(
         label_form=Form(formdata=None),
         more=f"{HERE}?{urlencode(kept)}{'&' if kept else ''}after={paging.said(key)}" if key else "",
         filters=kept,
-        carriers=carriers.choices(),
         waiting=shipping.list_waiting(g.who.shop_id, g.who.user_id, g.now),
         sent=shipping.list_sent(g.who.shop_id, g.who.user_id, g.now),
         name_carrier=name_carrier,
