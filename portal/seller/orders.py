@@ -12,6 +12,7 @@ from portal.applications import goods, unsent
 from portal.cases.effects.step_context import ActedBy
 from portal.flow import Actor, StepRefused
 from portal.models import Order
+from portal.money import paid
 from portal.orders import order_lists
 from portal.parcels import carriers, numbers
 from portal.people import roles
@@ -48,6 +49,7 @@ def order_list() -> ResponseReturnValue:
     return page(
         "seller/orders.html",
         rows=rows,
+        overpaid=paid.list_overpaid({row["order"].id: g.who.shop_id for row in rows}) if rows else {},
         q=number,
         problem=problem,
         chosen=tab,
