@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -34,7 +35,9 @@ from portal.service import asking
 from portal.web import assets, early, errors, events, filters, kept, metering, request_log, security
 from portal.web import headers as web_headers
 
-TOP = Path(__file__).resolve().parent.parent
+TOP = Path(__file__).resolve().parent.parent  # of the repository; a wheel brings what stands there along
+if not (TOP / "templates").is_dir():
+    TOP = Path(sys.prefix) / "share/huanhuo-portal"
 
 
 def create_app(settings: Settings | None = None) -> Flask:
