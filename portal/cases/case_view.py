@@ -16,7 +16,7 @@ from portal.cases import case_facts, endings, failed, mediations, places, ruling
 from portal.cases import deadlines as case_deadlines
 from portal.cases import proposals as cases_proposals
 from portal.cases.actions import hide_unsaid, list_actions
-from portal.cases.case_lists import list_chain
+from portal.cases.case_lists import list_cancelling, list_chain
 from portal.cases.event_details import describe_event, list_left, name_rule, record_event
 from portal.cases.replaced import Replaced, find_replaced
 from portal.cases.view_statements import AROUND, CASE_OF_BUYER, CASE_OF_SHOP, EVENTS, LINES
@@ -256,7 +256,7 @@ def build_view(case: Case, side: Actor, now: datetime, *, role: str = "", by_lin
         names=load_names(entries, events) if side is Actor.SELLER else {},
         chain=list_chain(case)
         if case.parent_id or any("child" in event.data for event in events) or any(line.moved_milli for line in lines)
-        else (),
+        else list_cancelling(case),
         replaced=find_replaced(case, lines, now),
     )
 
