@@ -46,6 +46,7 @@ from portal.models import (
     Rating,
     ReceiptClaim,
     RecoveryCode,
+    RemedyAnswer,
     ReturnPlace,
     Session,
     Shipment,
@@ -113,6 +114,7 @@ SHARES: dict[str, Share] = {
     ),
     "promises": Share("售前承诺", Promise.buyer_id == _PERSON),
     "faq_votes": Share("您对常见问答的评价", FaqVote.user_id == _PERSON),
+    "remedy_answers": Share("先试试的办法是否解决了问题", RemedyAnswer.user_id == _PERSON),
     "ratings": Share(
         "您的评价和商家的回复",
         Rating.buyer_id == _PERSON,
@@ -212,6 +214,7 @@ OTHERS: dict[str, str] = {
     "sold_lines": "which lines a shop has counted as sold",
     "sold_weeks": "numbers",
     "batches": "a shop's incoming goods",
+    "remedies": "a company's advice for everybody",
     "fixes": "what a shop's staff do about a fault",
     "staff_notes": "words of a shop's staff to one another",
     "case_looks": "who of a shop's staff has a case open",

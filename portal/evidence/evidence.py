@@ -186,6 +186,11 @@ def attach_to_batch(public_ids: Sequence[str], *, shop_id: int, owner_id: int, b
     return _attach(public_ids, owner_id, shop_id=shop_id, batch_id=batch_id)
 
 
+def attach_to_remedy(public_ids: Sequence[str], *, shop_id: int, owner_id: int, remedy_id: int) -> int:
+    """Hang a loose photo on what buyers can try; returns how many."""
+    return _attach(public_ids, owner_id, shop_id=shop_id, remedy_id=remedy_id)
+
+
 def _attach(public_ids: Sequence[str], owner_id: int, **held: int) -> int:
     if not public_ids:
         return 0

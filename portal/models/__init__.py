@@ -26,6 +26,7 @@ from portal.models.proposals import Proposal
 from portal.models.push import PushSubscription
 from portal.models.quality import FaultLine, FaultWeek, SoldLine, SoldWeek
 from portal.models.ratings import Rating
+from portal.models.remedies import Remedy, RemedyAnswer
 from portal.models.replies import Reply
 from portal.models.returns import PlacedLine, ReturnPlace
 from portal.models.security import (
@@ -120,6 +121,8 @@ __all__ = [
     "Rating",
     "ReceiptClaim",
     "RecoveryCode",
+    "Remedy",
+    "RemedyAnswer",
     "Reply",
     "ReturnAddress",
     "ReturnPlace",
