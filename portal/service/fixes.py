@@ -25,6 +25,7 @@ SPAN: Final = 8  # weeks before and after
 YOUNG: Final = 2  # weeks in which more may still be reported of what was sold: the present one and the one before
 SURE: Final = 0.05
 PAGE: Final = 30
+SHOWN_DONE: Final = 6  # beside the figures of satisfaction
 TOP: Final = 5
 WEEKS_A_MONTH: Final = 4.35
 
@@ -120,6 +121,12 @@ def list_page(shop_id: int, before: int | None = None) -> tuple[Sequence[Any], i
     query = _select(shop_id).order_by(Fix.id.desc()).limit(PAGE + 1)
     rows = db.session.execute(query if before is None else query.where(Fix.id < before)).all()
     return (rows, None) if len(rows) <= PAGE else (rows[:PAGE], rows[PAGE - 1].Fix.id)
+
+
+def list_done(shop_id: int) -> Sequence[Any]:
+    """The newest tasks that were finished, by the day since when they hold."""
+    query = _select(shop_id).where(Fix.done_at.is_not(None)).order_by(Fix.done_at.desc(), Fix.id.desc())
+    return db.session.execute(query.limit(SHOWN_DONE)).all()
 
 
 def list_of_cell(shop_id: int, cell: Cell) -> Sequence[Any]:

@@ -167,9 +167,7 @@ def keep(
             .values(remedy_id=None)
             .execution_options(synchronize_session=False)
         )
-        hung = picture and evidence.attach_to_remedy(
-            [picture], shop_id=remedy.shop_id, owner_id=by, remedy_id=remedy.id
-        )
+        hung = picture and evidence.attach_to_own([picture], shop_id=remedy.shop_id, owner_id=by, remedy_id=remedy.id)
         remedy.picture = picture if hung else None
         db.session.flush()
     return remedy
