@@ -357,6 +357,7 @@ SAID: dict[str, str] = {
     "incoming-made": "批次已登记，抽检方案在下面",
     "incoming-judged": "抽检结果已登记",
     "fix-made": "整改已安排",
+    "line-kept": "提醒线已保存，以后的换货申请按它计算",
     "fix-done": "整改已登记完成",
     "fault-kept": "问题类型已保存",
     "words-checked": "已保存，建议在下面",

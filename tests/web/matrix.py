@@ -398,6 +398,7 @@ ROWS: tuple[Row, ...] = (
         form=lambda deal: {"fault": "defect", "of": "product", "steps": "关机再开", "minutes": "2"},
     ),
     Row("seller.edit_remedy", SELLER, get=404, post=404, values={"remedy_id": "0"}),
+    Row("seller.alarm_line", SHOP, get=200, post=303, form=lambda deal: {"percent": "5", "cases": "10"}),
     Row("seller.title_list", SHOP, get=200),
     Row(
         "seller.product_words",
