@@ -356,6 +356,8 @@ SAID: dict[str, str] = {
     "product-saved": "商品已更新",
     "incoming-made": "批次已登记，抽检方案在下面",
     "incoming-judged": "抽检结果已登记",
+    "quality-shared": "已开启，供应商现在能看到自己商品的质量",
+    "quality-kept": "已关闭，供应商不再看到",
     "fix-made": "整改已安排",
     "line-kept": "提醒线已保存，以后的换货申请按它计算",
     "fix-done": "整改已登记完成",

@@ -10,6 +10,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from portal.extensions import BigId
+
 revision = "0050"
 down_revision = "0049"
 branch_labels = depends_on = None
@@ -18,8 +20,8 @@ _OPEN = sa.text("alarm AND done_at IS NULL")
 
 
 def upgrade() -> None:
-    op.add_column("shops", sa.Column("alarm_percent", sa.BigInteger(), server_default="5", nullable=False))
-    op.add_column("shops", sa.Column("alarm_cases", sa.BigInteger(), server_default="10", nullable=False))
+    op.add_column("shops", sa.Column("alarm_percent", BigId, server_default="5", nullable=False))
+    op.add_column("shops", sa.Column("alarm_cases", BigId, server_default="10", nullable=False))
     op.add_column("fixes", sa.Column("alarm", sa.Boolean(), server_default=sa.false(), nullable=False))
     op.create_index(
         "ix_fixes_alarm",

@@ -215,6 +215,7 @@ OTHERS: dict[str, str] = {
     "sold_weeks": "numbers",
     "batches": "a shop's incoming goods",
     "remedies": "a company's advice for everybody",
+    "quality_shares": "whom a company shows numbers",
     "fixes": "what a shop's staff do about a fault",
     "staff_notes": "words of a shop's staff to one another",
     "case_looks": "who of a shop's staff has a case open",

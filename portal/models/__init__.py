@@ -7,7 +7,7 @@ from portal.models.batches import Batch, Fix
 from portal.models.bulk import BulkItem, BulkRun
 from portal.models.calendar import CalendarYear, RuleVersion
 from portal.models.cases import Case, CaseEvent, CaseHead, CaseLine, CaseTally, Draft
-from portal.models.chains import AccessLink, CaseLink, OrderLink
+from portal.models.chains import AccessLink, CaseLink, OrderLink, QualityShare
 from portal.models.complaints import Complaint
 from portal.models.customers import CustomerNote
 from portal.models.desk import HeldStep, LabelPrint, QueueColumns, SavedView
@@ -116,6 +116,7 @@ __all__ = [
     "Promise",
     "Proposal",
     "PushSubscription",
+    "QualityShare",
     "QueueColumns",
     "RateCount",
     "Rating",

@@ -399,6 +399,8 @@ ROWS: tuple[Row, ...] = (
     ),
     Row("seller.edit_remedy", SELLER, get=404, post=404, values={"remedy_id": "0"}),
     Row("seller.alarm_line", SHOP, get=200, post=303, form=lambda deal: {"percent": "5", "cases": "10"}),
+    Row("seller.quality_shares", SHOP, get=200, post=422),
+    Row("seller.resold_quality", SHOP, get=200),
     Row("seller.title_list", SHOP, get=200),
     Row(
         "seller.product_words",
