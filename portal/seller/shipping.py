@@ -17,8 +17,9 @@ from portal.cases.effects.step_context import ActedBy
 from portal.cases.shipping import ToSend
 from portal.extensions import writing
 from portal.flow import Actor, StepRefused
+from portal.orders import order_lists
 from portal.parcels import carriers
-from portal.seller import bp
+from portal.seller import bp, has_room
 from portal.seller.shipping_forms import ParcelForm
 from portal.seller.steps import STEPS
 from portal.web import guards, paging
@@ -39,6 +40,10 @@ def shipping_desk() -> ResponseReturnValue:
     if len(one) == 1:
         found = shipping.load(g.who.shop_id, [one[0].id], g.who.role, g.now)
         return _show(found[0], ParcelForm.blank(request.args.get("last", "")))
+    if not one and has_room(g.who, "ship_order"):
+        order = order_lists.find_of_shop(searching.read_typed(raw).number, g.who.shop_id)
+        if order is not None and order.status == "unshipped":
+            return redirect(f"/seller/orders/{order.order_no}/ship", 303)
     return _show(None, None, raw=raw, hits=one)
 
 
