@@ -209,6 +209,8 @@ OTHERS: dict[str, str] = {
     "saved_views": "a shop's lists by name",
     "queue_columns": "which columns of a list a shop's staff look at",
     "label_prints": "how often a label was printed",
+    "order_label_prints": "the same of orders",
+    "slip_prints": "how often a return slip was printed",
     "fault_lines": "under which fault a shop counts a line; what was found is in the case",
     "fault_weeks": "numbers",
     "sold_lines": "which lines a shop has counted as sold",

@@ -10,7 +10,7 @@ from portal.models.cases import Case, CaseEvent, CaseHead, CaseLine, CaseTally, 
 from portal.models.chains import AccessLink, CaseLink, OrderLink, QualityShare
 from portal.models.complaints import Complaint
 from portal.models.customers import CustomerNote
-from portal.models.desk import HeldStep, LabelPrint, QueueColumns, SavedView
+from portal.models.desk import HeldStep, LabelPrint, OrderLabelPrint, QueueColumns, SavedView, SlipPrint
 from portal.models.enquiries import Enquiry, EnquiryMessage, Faq, FaqVote, Promise
 from portal.models.evidence import Evidence
 from portal.models.exports import Export
@@ -99,6 +99,7 @@ __all__ = [
     "Notice",
     "Order",
     "OrderHead",
+    "OrderLabelPrint",
     "OrderLine",
     "OrderLink",
     "OrderVersion",
@@ -135,6 +136,7 @@ __all__ = [
     "Shop",
     "ShopTag",
     "Sku",
+    "SlipPrint",
     "SoldLine",
     "SoldWeek",
     "Staff",

@@ -31,6 +31,7 @@ FAULTS = (
     Fault("locked", "another holds the database", ("tests/fault/test_locked.py",)),
     Fault("cut", "PostgreSQL cuts connections", ("tests/fault/test_cut_connection.py",)),
     Fault("failover", "PostgreSQL killed, another in its place", ("tests/fault/test_failover.py",)),
+    Fault("replica", "the standby for lists is late, old, gone", ("tests/fault/test_replica.py",)),
     Fault("clock", "the clock jumps", ("tests/fault/test_clock_jump.py",)),
     Fault("twice", "a form sent twice and more", ("tests/fault/test_double_submit.py",)),
     Fault("at once", "two people act at once", ("tests/domain/test_races.py::test_of_two_at_once_one_wins",)),

@@ -17,7 +17,11 @@ from portal.config import Settings
 from portal.extensions import Model, db
 from tests.postgres import fresh_database
 
+<<<<<<< HEAD
 HEAD = "0051"
+=======
+HEAD = "0049"
+>>>>>>> main
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -306,6 +306,8 @@ ROWS: tuple[Row, ...] = (
     Row("seller.shipping_desk", SHOP, get=200),
     Row("seller.ship_case", SELLER, get=200, post=409, form=lambda deal: {"number": "13800138000"}),
     Row("seller.show_labels", SHOP, get=200, post=303),
+    Row("seller.order_labels", SHOP, get=200, post=303),
+    Row("seller.show_slips", SHOP, get=200, post=303),
     Row("seller.shipping_file", SHOP, post=200),
     Row(
         "seller.shipping_upload",
