@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from portal.calendar.officehours import BEIJING
 from portal.calendar.weeks import number_week
 from portal.extensions import db
 from portal.flow import RELEASING, CaseType
@@ -123,7 +124,7 @@ def _open(sku: Sku, fault: str, cases: int, lines: int, shop: Any, now: datetime
         "measure": "other",
         "note": note,
         "owner_id": shop.owner_id,
-        "due_at": now + DUE,
+        "due_at": (now + DUE).astimezone(BEIJING).replace(hour=0, minute=0, second=0, microsecond=0),
         "result": "",
         "alarm": True,
         "made_by": shop.owner_id,

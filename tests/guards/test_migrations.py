@@ -17,11 +17,7 @@ from portal.config import Settings
 from portal.extensions import Model, db
 from tests.postgres import fresh_database
 
-<<<<<<< HEAD
-HEAD = "0051"
-=======
-HEAD = "0049"
->>>>>>> main
+HEAD = "0052"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -1,7 +1,7 @@
 """To which suppliers a distributor shows how often their goods were faulty.
 
-Revision ID: 0051
-Revises: 0050
+Revision ID: 0052
+Revises: 0051
 Create Date: 2026-11-29 02:10:00
 """
 
@@ -12,8 +12,8 @@ from alembic import op
 
 from portal.extensions import BigId, Moment
 
-revision = "0051"
-down_revision = "0050"
+revision = "0052"
+down_revision = "0051"
 branch_labels = depends_on = None
 
 

@@ -1,7 +1,7 @@
 """From which share of exchanges on a specification opens a task of its shop by itself.
 
-Revision ID: 0050
-Revises: 0049
+Revision ID: 0051
+Revises: 0050
 Create Date: 2026-11-29 02:00:00
 """
 
@@ -12,8 +12,8 @@ from alembic import op
 
 from portal.extensions import BigId
 
-revision = "0050"
-down_revision = "0049"
+revision = "0051"
+down_revision = "0050"
 branch_labels = depends_on = None
 
 _OPEN = sa.text("alarm AND done_at IS NULL")

@@ -1,7 +1,7 @@
 """What a buyer can try before they apply, and whether it helped.
 
-Revision ID: 0049
-Revises: 0048
+Revision ID: 0050
+Revises: 0049
 Create Date: 2026-11-29 01:45:00
 """
 
@@ -12,8 +12,8 @@ from alembic import op
 
 from portal.extensions import BigId, Moment
 
-revision = "0049"
-down_revision = "0048"
+revision = "0050"
+down_revision = "0049"
 branch_labels = depends_on = None
 
 _HELD = sa.text("remedy_id IS NOT NULL")
