@@ -28,7 +28,9 @@ def upgrade() -> None:
         sa.CheckConstraint("number > 0", name=op.f("ck_order_label_prints_number")),
         sa.ForeignKeyConstraint(["shop_id"], ["shops.id"], name=op.f("fk_order_label_prints_shop_id")),
         sa.ForeignKeyConstraint(
-            ["order_id", "shop_id"], ["orders.id", "orders.shop_id"], name=op.f("fk_order_label_prints_order_id_shop_id")
+            ["order_id", "shop_id"],
+            ["orders.id", "orders.shop_id"],
+            name=op.f("fk_order_label_prints_order_id_shop_id"),
         ),
         sa.ForeignKeyConstraint(["printed_by"], ["users.id"], name=op.f("fk_order_label_prints_printed_by")),
         sa.PrimaryKeyConstraint("shop_id", "order_id", name=op.f("pk_order_label_prints")),

@@ -7,7 +7,7 @@ from portal.models.batches import Batch, Fix
 from portal.models.bulk import BulkItem, BulkRun
 from portal.models.calendar import CalendarYear, RuleVersion
 from portal.models.cases import Case, CaseEvent, CaseHead, CaseLine, CaseTally, Draft
-from portal.models.chains import AccessLink, CaseLink, OrderLink
+from portal.models.chains import AccessLink, CaseLink, OrderLink, QualityShare
 from portal.models.complaints import Complaint
 from portal.models.customers import CustomerNote
 from portal.models.desk import HeldStep, LabelPrint, OrderLabelPrint, QueueColumns, SavedView, SlipPrint
@@ -26,6 +26,7 @@ from portal.models.proposals import Proposal
 from portal.models.push import PushSubscription
 from portal.models.quality import FaultLine, FaultWeek, SoldLine, SoldWeek
 from portal.models.ratings import Rating
+from portal.models.remedies import Remedy, RemedyAnswer
 from portal.models.replies import Reply
 from portal.models.returns import PlacedLine, ReturnPlace
 from portal.models.security import (
@@ -116,11 +117,14 @@ __all__ = [
     "Promise",
     "Proposal",
     "PushSubscription",
+    "QualityShare",
     "QueueColumns",
     "RateCount",
     "Rating",
     "ReceiptClaim",
     "RecoveryCode",
+    "Remedy",
+    "RemedyAnswer",
     "Reply",
     "ReturnAddress",
     "ReturnPlace",
