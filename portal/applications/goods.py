@@ -13,9 +13,9 @@ from portal.extensions import db
 from portal.flow import CaseType
 from portal.models import OrderLine, Product, Sku
 from portal.prepared import Prepared
+from portal.rights import eligibility, kept_policies, policies, resale
 from portal.rights import goods as goods_facts
-from portal.rights import kept_policies, policies, resale
-from portal.rights.goods import Goods
+from portal.rights.goods import Goods, Verdict
 from portal.rights.guarantees import codes
 from portal.rights.reasons import Payer
 
@@ -116,6 +116,15 @@ def list_lines(order_id: int, shop_id: int) -> Sequence[Any]:
 def is_exchangeable(lines: Sequence[Any]) -> dict[int, bool]:
     """By line id: whether its product may be exchanged without the seller's fault."""
     return {line.id: line.exchangeable is not False for line in lines}
+
+
+def list_offers(order: Any, lines: Sequence[Any], now: datetime) -> dict[int, Verdict]:
+    """By line id: whether it can be applied for now, and why. ``order``: load_for_buyer's."""
+    may, policy = is_exchangeable(lines), get_kept_policy_for(order)
+    return {
+        line.id: eligibility.offer(describe_goods(order, line, exchangeable=may[line.id]), now, policy)
+        for line in lines
+    }
 
 
 def list_replacements(line: Any) -> Sequence[Sku]:

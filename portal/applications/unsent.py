@@ -24,7 +24,7 @@ from portal.models.orders import find_path
 from portal.money import paid
 from portal.notices import beside_steps
 from portal.orders import addresses, order_lists, sold
-from portal.parcels import carriers
+from portal.parcels import carriers, of_orders
 from portal.people import roles
 from portal.rights import policies
 from portal.talk import conversations
@@ -188,7 +188,7 @@ def cancel_many(order_nos: Sequence[str], *, by: ActedBy, reason: str, now: date
 
 
 def ship_order(order_id: int, shop_id: int, parcels: Sequence[tuple[str, str]], *, by: ActedBy, now: datetime) -> None:
-    """The shop sends an order; ``parcels``: (carrier's code, tracking number).
+    """The shop sends an order; ``parcels``: (carrier's code, tracking number) of each.
 
     Refunds applied for because it hadn't been sent are closed by it. Raises StepRefused when the order was called off,
     was sent already, or this person of the shop doesn't ship.
@@ -204,7 +204,9 @@ def ship_order(order_id: int, shop_id: int, parcels: Sequence[tuple[str, str]], 
         for case in _open_cases(order_id, shop_id)
         if case.type == CaseType.REFUND_ONLY and case.goods_state == "unshipped" and case.state == State.APPLIED
     ]
-    names = "、".join(dict.fromkeys(f"{carrier.name}({carrier.code})" for carrier, _ in known if carrier))
+    texts = of_orders.write_parcels([(carrier, number) for carrier, number in known if carrier is not None])
+    if texts is None:
+        raise StepRefused("包裹太多，一笔订单记不下这么多运单号；请减少几个再发货", "ship_order")
     done = db.session.execute(
         update(Order)
         .where(Order.id == order_id, Order.shop_id == shop_id, Order.status == "unshipped")
@@ -214,8 +216,8 @@ def ship_order(order_id: int, shop_id: int, parcels: Sequence[tuple[str, str]], 
             shipped_at=now,
             updated_at=now,
             version=Order.version + 1,
-            carrier_text=names,
-            tracking_text=",".join(number for _, number in known),
+            carrier_text=texts[0],
+            tracking_text=texts[1],
         )
         .execution_options(synchronize_session=False)
     )
@@ -236,7 +238,7 @@ def ship_order(order_id: int, shop_id: int, parcels: Sequence[tuple[str, str]], 
             shop_id=order.shop_id,
             kind="order_shipped",
             title="商家已发货",
-            body=f"订单 {order.order_no} 已由 {names} 发出，运单号 {order.tracking_text}。",
+            body=f"订单 {order.order_no} 已由 {of_orders.tell_parcels(*texts)} 发出。",
             href=find_path(order),
             at=now,
             dedupe_key=f"shipped:{order.id}",

@@ -10,11 +10,13 @@ from flask import g, request
 from flask.typing import ResponseReturnValue
 
 from portal import flow, inputs
+from portal.applications import goods
 from portal.buyer import applying_forms, bp, forms, parcel_forms
-from portal.cases import agreements, answers, buyer_inbox, case_lists, case_view, child_cases, failed
+from portal.cases import agreements, answers, buyer_inbox, case_lists, case_view, child_cases, failed, replaced
 from portal.cases.effects.step_context import ActedBy
-from portal.flow import Actor, CaseType, StepRefused
+from portal.flow import Actor, CaseType, State, StepRefused
 from portal.models import Case
+from portal.models.orders import find_path
 from portal.orders import order_lists
 from portal.resale import chain_view, disclosure
 from portal.service import ratings
@@ -70,10 +72,23 @@ def show_page(case: Case, view: case_view.View, status: int, **more: Any) -> Res
         here=f"/cases/{case.case_no}",
         urls={step.name: f"/cases/{case.case_no}/{step.name}" for step, _ in view.actions},
         told=disclosure.tell_receiver(view),
+        anew=_find_anew(case, view),
         chain=chain_view.build_chain(found) if found else None,
         chain_offer=resells and case.state not in flow.FINAL,
         **more,
     )
+
+
+def _find_anew(case: Case, view: case_view.View) -> str:
+    """Once a case has ended: what of its goods can still be applied for, in a sentence; "" where nothing can."""
+    if case.state not in (State.COMPLETED, State.CLOSED, State.WITHDRAWN):
+        return ""
+    order = order_lists.load_for_buyer(find_path(view.order).removeprefix("/orders/"), g.who.user_id)
+    if order is None:
+        return ""
+    own = {line.order_line_id for line in view.lines}
+    offers = goods.list_offers(order, goods.list_lines(order.id, order.shop_id), g.now)
+    return next((offer.why for line_id, offer in offers.items() if line_id in own and offer.allowed), "")
 
 
 def _news(view: case_view.View) -> str:
@@ -104,12 +119,8 @@ def again(case_no: str) -> ResponseReturnValue:
     typed = {str(line_id): inputs.quantity_text(milli) for line_id, milli, _ in left}
     problems: dict[int, str] = {}
     status = 200
-    if view.again_until is None or g.now >= view.again_until:
-        gone = forms.StepForm()
-        gone.refuse(
-            f"换来的商品自完成之日起 {child_cases.AGAIN_FOR.days} 天内可以再次申请售后；请点「立即联系」与商家沟通"
-        )
-        return show_page(case, view, 409 if request.method == "POST" else 200, news="", form=gone)
+    if view.replaced is None:
+        return _show_gone(case, view)
     if request.method == "POST":
         status = 422
         typed, problems, quantities, _ = applying_forms.read_quantities(left)
@@ -138,6 +149,8 @@ def again(case_no: str) -> ResponseReturnValue:
                 status = 409
         case = guards.found(case_view.find_of_buyer(case_no, g.who.user_id))
         view = case_view.build_view(case, Actor.BUYER, g.now)
+        if view.replaced is None:
+            return _show_gone(case, view)
     return page(
         "buyer/again_after.html",
         status,
@@ -148,6 +161,13 @@ def again(case_no: str) -> ResponseReturnValue:
         typed=typed,
         problems=problems,
     )
+
+
+def _show_gone(case: Case, view: case_view.View) -> ResponseReturnValue:
+    """The case's page, which says why what came can't be complained of any more."""
+    gone = forms.StepForm()
+    gone.refuse(replaced.explain_refusal(case, view.lines))
+    return show_page(case, view, 409 if request.method == "POST" else 200, news="", form=gone)
 
 
 @bp.get("/cases/<case_no>/agreement")

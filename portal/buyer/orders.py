@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from portal import inputs, searching, words
 from portal.applications import goods
 from portal.buyer import bp
+from portal.cases import replaced
 from portal.extensions import db
 from portal.flow import Actor
 from portal.models import Shop
@@ -20,13 +21,14 @@ from portal.orders.export_format import parcels_of
 from portal.parcels import parcel_view, telling
 from portal.people.sessions import Who
 from portal.resale import downstream
-from portal.rights import addresses, eligibility, examples, guarantees, policies, resale, silence
+from portal.rights import addresses, examples, guarantees, policies, resale, silence
 from portal.versioned import Versioned
-from portal.web import early, guards, paging
+from portal.web import early, guards, paging, replicas
 from portal.web.pages import not_modified, page, unchanged
 
 
 @bp.get("/orders")
+@replicas.may_answer
 def my_orders() -> ResponseReturnValue:
     """Status tabs, search, pages by key."""
     tab = request.args.get("tab", "all")
@@ -85,12 +87,8 @@ def order(order_no: str) -> ResponseReturnValue:
     """One order: its lines, what remains of each, what can be done and why not."""
     found = guards.found(order_lists.load_for_buyer(order_no, g.who.user_id))
     lines = goods.list_lines(found.id, found.shop_id)
-    may = goods.is_exchangeable(lines)
-    facts = goods.get_kept_policy_for(found)
-    offers = {
-        line.id: eligibility.offer(goods.describe_goods(found, line, exchangeable=may[line.id]), g.now, facts)
-        for line in lines
-    }
+    offers = goods.list_offers(found, lines, g.now)
+    came = replaced.list_of_order(found.id, found.shop_id, g.now) if found.case_count else ()
     parcels, scans = parcel_view.list_of_order(found.id) if found.followed else ([], {})
     resells = g.who.role == "owner" and g.who.shop_id != found.shop_id
     return page(
@@ -101,6 +99,8 @@ def order(order_no: str) -> ResponseReturnValue:
         receiver=addresses.show_receiver(addresses.Reader(Actor.BUYER), (), found),
         lines=lines,
         offers=offers,
+        replaced=came,
+        came_lines={line.order_line_id for each in came for line, _ in each.units},
         cases=order_lists.list_cases(found.id) if found.case_count else (),
         any_offer=any(offer.allowed for offer in offers.values()),
         pictures={line.product_id: line.picture for line in lines if line.picture},

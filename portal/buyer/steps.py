@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from portal import inputs
-from portal.applications import applications, goods
+from portal.applications import applications, goods, leaving
 from portal.applications import sums as applications_sums
 from portal.buyer import applying_forms, arrival_forms, bp, forms, parcel_forms
 from portal.buyer.cases import show_page
@@ -92,6 +92,7 @@ class BuyerSteps(StepRoute[forms.StepForm]):
             sums=_sums(case, view) if lines else None,
             answer=answers.work_out_answer(view),
             then=answers.tell_step(view, step),
+            leaving=leaving.foresee_leaving(case, view, g.now) if step.name == "withdraw" else None,
             called=(asking.QUANTITY[case.type], asking.DESCRIPTION[case.type]),
             risk=risks.describe_closing(case, step.name) if g.who.shop_id is not None else "",
             slip_no=across.find_parcel_no(case, _find_going(form, case)),

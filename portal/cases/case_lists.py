@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import and_, bindparam, or_, select, tuple_
 
 from portal.extensions import Moment, db
-from portal.flow import FINAL, CaseType
+from portal.flow import FINAL, CaseType, State
 from portal.models import Case, Order
 from portal.searching import escape_like
 
@@ -82,6 +82,33 @@ def list_of_buyer(
 def list_chain(case: Case) -> Sequence[Any]:
     """All cases that one of them came out of another, with what was first at the front."""
     return db.session.execute(_CHAIN, {"case_id": case.id, "shop_id": case.shop_id}).all()
+
+
+def list_cancelling(case: Any) -> Sequence[Any]:
+    """A case that ended because its order was called off, and the case that this opened; none: it wasn't like that.
+
+    Calling an order off withdraws the refund that was asked for and opens its own at the same moment.
+    """
+    if case.type != CaseType.REFUND_ONLY or case.goods_state != "unshipped":
+        return ()
+    at = case.updated_at if case.state == State.WITHDRAWN else case.opened_at
+    rows = db.session.execute(_CANCELLING, {"order_id": case.order_id, "shop_id": case.shop_id, "at": at}).all()
+    return rows if len(rows) > 1 and any(row.id == case.id for row in rows) else ()
+
+
+_CANCELLING = (
+    select(Case.id, Case.case_no, Case.type, Case.state, Case.opened_at)
+    .where(Case.order_id == bindparam("order_id"), Case.shop_id == bindparam("shop_id"))
+    .where(Case.type == CaseType.REFUND_ONLY, Case.goods_state == "unshipped")
+    .where(
+        or_(
+            and_(Case.state == State.WITHDRAWN, Case.updated_at == bindparam("at", type_=Moment())),
+            and_(Case.state != State.WITHDRAWN, Case.opened_at == bindparam("at", type_=Moment())),
+        )
+    )
+    .order_by(Case.opened_at, Case.id)
+    .limit(20)
+)
 
 
 _up = (

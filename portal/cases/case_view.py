@@ -12,12 +12,13 @@ from sqlalchemy import bindparam, select
 
 from portal import flow, told, words
 from portal.calendar import lengths
-from portal.cases import case_facts, child_cases, endings, failed, mediations, places, rulings, stakes
+from portal.cases import case_facts, endings, failed, mediations, places, rulings, stakes
 from portal.cases import deadlines as case_deadlines
 from portal.cases import proposals as cases_proposals
 from portal.cases.actions import hide_unsaid, list_actions
-from portal.cases.case_lists import list_chain
+from portal.cases.case_lists import list_cancelling, list_chain
 from portal.cases.event_details import describe_event, list_left, name_rule, record_event
+from portal.cases.replaced import Replaced, find_replaced
 from portal.cases.view_statements import AROUND, CASE_OF_BUYER, CASE_OF_SHOP, EVENTS, LINES
 from portal.evidence import evidence
 from portal.extensions import db
@@ -92,7 +93,7 @@ class View:
     pictures: dict[int, str] = field(default_factory=dict)  # of products, by id
     proposals: Sequence[Any] = ()  # 协商方案, the newest first
     entries: Sequence[Any] = ()  # payments, the oldest first
-    again_until: datetime | None = None  # until then what came with a completed case can be complained of
+    replaced: Replaced | None = None  # what came with a completed case and can be complained of
     sums: dict[int, list[str]] = field(default_factory=dict)  # how each payment came about, by its id
     finish: str = ""  # 铺货: until when it is to be done, in a sentence
     names: dict[int, str] = field(default_factory=dict)  # who planned, checked and recorded them; for the shop
@@ -124,7 +125,7 @@ class View:
         if until <= self.now:
             return "买家在期限内没有提出异议"
         who = "请核对是否到账；没有收到请" if self.side is Actor.BUYER else "买家没有收到可以"
-        return f"{who}在{words.moment(until)}前提出「未到账」"
+        return f"{who}在{words.end(until)}前提出「未到账」"
 
     @property
     def offer(self) -> Any | None:
@@ -255,10 +256,8 @@ def build_view(case: Case, side: Actor, now: datetime, *, role: str = "", by_lin
         names=load_names(entries, events) if side is Actor.SELLER else {},
         chain=list_chain(case)
         if case.parent_id or any("child" in event.data for event in events) or any(line.moved_milli for line in lines)
-        else (),
-        again_until=child_cases.replacement_window_ends(case)
-        if any(line.shipped_milli > line.moved_milli for line in lines)
-        else None,
+        else list_cancelling(case),
+        replaced=find_replaced(case, lines, now),
     )
 
 

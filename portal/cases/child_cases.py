@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
 from sqlalchemy import select, update
 
 from portal import flow
 from portal.calendar.lengths import get_deadlines
+from portal.cases import replaced
 from portal.cases.application_words import describe_application
 from portal.cases.case_facts import collect_facts
 from portal.cases.deadlines import lock_case
@@ -25,7 +25,7 @@ from portal.models import Case, CaseLine, Sku
 from portal.money import entries as money_entries
 from portal.money import worth
 from portal.orders import ledger
-from portal.rights import policies, windows
+from portal.rights import policies
 
 
 def open_child_case(parent: Case, child: ChildCase, by: ActedBy, at: datetime) -> str:
@@ -97,16 +97,6 @@ def _plan_line(child: ChildCase, line: CaseLine, milli: int, sku_id: int | None,
     )
 
 
-AGAIN_FOR = timedelta(days=7)  # what came in an exchange has a window of its own
-
-
-def replacement_window_ends(case: Any) -> datetime | None:
-    """Until when what came with a completed exchange or reissue can be complained of; None: nothing came."""
-    if case.state != State.COMPLETED or case.type not in (CaseType.EXCHANGE, CaseType.REISSUE):
-        return None
-    return windows.find_last_day_end(case.updated_at, AGAIN_FOR.days)
-
-
 def open_again(
     case_id: int,
     *,
@@ -124,12 +114,9 @@ def open_again(
     type isn't open, proof is missing or more is asked for than came and is left.
     """
     case = lock_case(case_id)
-    until = replacement_window_ends(case)
+    until = replaced.find_window_end(case)
     if until is None or now >= until:
-        raise StepRefused(
-            f"换来的商品自完成之日起 {AGAIN_FOR.days} 天内可以再次申请售后，现在已超过；请点「立即联系」与商家沟通",
-            "again",
-        )
+        raise StepRefused(replaced.LAPSED, "again")
     if case_type not in conversion_effects.list_types_again(case):
         raise StepRefused("请选择希望怎么处理", "again")
     if kind not in conversion_effects.REASON_OF or kind == "not_received":

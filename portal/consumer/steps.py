@@ -7,6 +7,7 @@ from functools import partial
 from flask import abort, g, request
 from flask.typing import ResponseReturnValue
 
+from portal.applications import leaving
 from portal.cases import answers, case_view, child_cases, stakes, taking
 from portal.cases import clock as case_clock
 from portal.cases.effects.hand_ins import HandIn
@@ -83,6 +84,7 @@ def _show(
         form=form,
         proposal=proposal,
         answer=answers.work_out_answer(view),
+        leaving=leaving.foresee_leaving(case, view, g.now) if step_name == "withdraw" and row is not None else None,
         then=then or (answers.tell_step(view, row) if row is not None else ""),
         owed=owed(case) if step_name == "pay" and row is not None else None,
         at=f"/c/{link_name}/{case.case_no}/f",

@@ -406,7 +406,7 @@ UPLOADS = {
     "/seller/logistics/import": "import-traces",
     "/seller/payouts/results": "import-payouts",
     "/seller/chains/import": "import-chain",
-    "/seller/shipping/table/file": "import-shipping",
+    "/seller/shipping/table": "import-shipping",
 }
 
 

@@ -1,0 +1,97 @@
+"""再次售后: the right to complain of what came with a completed exchange or reissue, the same on every page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import and_, bindparam, select
+
+from portal import words
+from portal.flow import CaseType, State
+from portal.inputs import quantity_text
+from portal.models import Case, CaseLine
+from portal.prepared import Prepared
+from portal.rights import windows
+
+AGAIN_FOR = timedelta(days=7)  # what came in an exchange has a window of its own
+LAPSED = f"换来的商品自完成之日起 {AGAIN_FOR.days} 天内可以再次申请售后，现在已超过；请点「立即联系」与商家沟通"
+ALL_TAKEN = "换来的商品都已再次申请，请在「相关售后」里查看"
+NOTHING_CAME = "这张售后单没有换来或补来的商品，不能再次申请；请点「立即联系」与商家沟通"
+_CAME = {CaseType.EXCHANGE: "换来", CaseType.REISSUE: "补来"}
+
+
+class Replaced(NamedTuple):
+    """Goods that came with a completed case and can still be complained of."""
+
+    case_no: str
+    came: str  # 换来, 补来
+    until: datetime
+    units: tuple[tuple[Any, int], ...]  # lines of the case, how many of each in thousandths
+
+    @property
+    def sentence(self) -> str:
+        """Which goods, how many, until when."""
+        goods = "、".join(
+            f"{line.title} {line.wanted_spec or line.spec} {quantity_text(milli)} {line.unit}"
+            for line, milli in self.units
+        )
+        return f"{self.came}的 {goods}有问题，可在 {words.end(self.until)} 前再次申请售后"
+
+
+def find_window_end(case: Any) -> datetime | None:
+    """Until when what came with a completed exchange or reissue can be complained of; None: nothing came."""
+    if case.state != State.COMPLETED or case.type not in _CAME:
+        return None
+    return windows.find_last_day_end(case.updated_at, AGAIN_FOR.days)
+
+
+def find_replaced(case: Any, lines: Iterable[Any], now: datetime) -> Replaced | None:
+    """What of a case can be complained of now; None where nothing came, all of it was, or the window has passed."""
+    until = find_window_end(case)
+    left = tuple((line, line.shipped_milli - line.moved_milli) for line in lines)
+    left = tuple((line, milli) for line, milli in left if milli > 0)
+    if until is None or now >= until or not left:
+        return None
+    return Replaced(case.case_no, _CAME[case.type], until, left)
+
+
+def explain_refusal(case: Any, lines: Iterable[Any]) -> str:
+    """Why nothing of a case can be complained of now, in a sentence."""
+    shipped = [line for line in lines if line.shipped_milli]
+    if find_window_end(case) is None or not shipped:
+        return NOTHING_CAME
+    return LAPSED if any(line.shipped_milli > line.moved_milli for line in shipped) else ALL_TAKEN
+
+
+_case, _line = Case.__table__.c, CaseLine.__table__.c
+_OF_ORDER = Prepared(
+    select(
+        _case.case_no,
+        _case.type,
+        _case.state,
+        _case.updated_at,
+        _line.id,
+        _line.order_line_id,
+        _line.title,
+        _line.spec,
+        _line.wanted_spec,
+        _line.unit,
+        _line.shipped_milli,
+        _line.moved_milli,
+    )
+    .join(CaseLine.__table__, and_(_line.case_id == _case.id, _line.shop_id == _case.shop_id))
+    .where(_case.order_id == bindparam("order_id"), _case.shop_id == bindparam("shop_id"))
+    .where(_case.state == State.COMPLETED)
+    .order_by(_case.id.desc(), _line.id)
+)
+
+
+def list_of_order(order_id: int, shop_id: int, now: datetime) -> Sequence[Replaced]:
+    """The same of all cases of an order, the newest first."""
+    cases: dict[str, list[Any]] = {}
+    for row in _OF_ORDER.list_rows(order_id=order_id, shop_id=shop_id):
+        cases.setdefault(row.case_no, []).append(row)
+    found = (find_replaced(rows[0], rows, now) for rows in cases.values())
+    return [each for each in found if each is not None]
