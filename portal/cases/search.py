@@ -184,6 +184,7 @@ _ORDERS = select(
     _order.order_no,
     _order.status,
     _order.ordered_at,
+    _order.imported_at,
     _order.receiver_name,
     _user.member_name.label("buyer"),
 ).join_from(Order.__table__, User.__table__, _user.id == _order.buyer_id)
