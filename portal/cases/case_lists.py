@@ -26,6 +26,7 @@ _COLUMNS = (
     Case.quantity_milli,
     Case.unit,
     Case.due_at,
+    Case.due_rule,
     Case.opened_at,
     Case.updated_at,
     Case.problem_open,

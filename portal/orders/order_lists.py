@@ -103,7 +103,15 @@ _LINES = Prepared(
 )
 _CASES = Prepared(
     select(
-        _case.order_id, _case.id, _case.case_no, _case.type, _case.state, _case.stage, _case.due_at, _case.goods
+        _case.order_id,
+        _case.id,
+        _case.case_no,
+        _case.type,
+        _case.state,
+        _case.stage,
+        _case.due_at,
+        _case.due_rule,
+        _case.goods,
     ).where(among(_case.order_id, "order_ids"))
 )
 
