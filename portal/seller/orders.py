@@ -9,9 +9,11 @@ from flask.typing import ResponseReturnValue
 
 from portal import inputs
 from portal.applications import goods, unsent
+from portal.cases import labels
 from portal.cases.effects.step_context import ActedBy
 from portal.flow import Actor, StepRefused
-from portal.models import Order
+from portal.models import Order, OrderLabelPrint
+from portal.money import paid
 from portal.orders import order_lists
 from portal.orders.export_format import parcels_of
 from portal.people import roles
@@ -19,6 +21,7 @@ from portal.rights import addresses
 from portal.seller import bp
 from portal.seller.shipping_forms import ParcelForm
 from portal.web import guards, paging
+from portal.web.forms import Form
 from portal.web.once import once
 from portal.web.pages import page
 
@@ -37,16 +40,22 @@ def order_list() -> ResponseReturnValue:
     after = paging.moment_key(request.args.get("after", ""))
     rows, key = order_lists.list_page_of_shop(g.who.shop_id, tab, number=number, after=after)
     more = urlencode({"tab": tab, "after": f"{key[0].isoformat()}~{key[1]}"}) if key else ""
+    ships = roles.may_open(g.who.role, "ship")
+    to_send = [row["order"].id for row in rows if row["order"].status == "unshipped"] if ships else []
     return page(
         "seller/orders.html",
         rows=rows,
+        to_send=to_send,
+        prints=labels.list_prints(OrderLabelPrint, g.who.shop_id, to_send) if to_send else {},
+        label_form=Form(formdata=None),
+        overpaid=paid.list_overpaid({row["order"].id: g.who.shop_id for row in rows}) if rows else {},
         q=number,
         problem=problem,
         chosen=tab,
         tabs=order_lists.SHOP_TABS,
         waiting=order_lists.count_to_send(g.who.shop_id),
         more=f"/seller/orders?{more}" if more else "",
-        ships=roles.may_open(g.who.role, "ship"),
+        ships=ships,
         parcels={
             order.id: parcels_of(order.carrier_text, order.tracking_text)
             for order in (row["order"] for row in rows)

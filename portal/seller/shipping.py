@@ -17,6 +17,7 @@ from portal.cases.effects.step_context import ActedBy
 from portal.cases.shipping import ToSend
 from portal.extensions import writing
 from portal.flow import Actor, StepRefused
+from portal.models import LabelPrint
 from portal.orders import order_lists
 from portal.parcels import carriers
 from portal.seller import bp, has_room
@@ -118,7 +119,7 @@ def _show(
         hits=hits,
         last=form.last.data if form else request.args.get("last", ""),
         rows=rows,
-        prints=labels.list_prints(g.who.shop_id, [row.case.id for row in rows]),
+        prints=labels.list_prints(LabelPrint, g.who.shop_id, [row.case.id for row in rows]),
         label_form=Form(formdata=None),
         more=f"{HERE}?{urlencode(kept)}{'&' if kept else ''}after={paging.said(key)}" if key else "",
         filters=kept,

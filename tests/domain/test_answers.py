@@ -296,9 +296,7 @@ ENDED = [(kind, state) for kind, state in REACHED if state in flow.FINAL]
 
 @pytest.mark.parametrize(("case_type", "state"), ENDED, ids=[f"{kind}-{state}" for kind, state in ENDED])
 @pytest.mark.parametrize("side", [BUYER, SELLER])
-def test_a_card_of_an_ended_case_says_how_it_ended(
-    cast: Cast, case_type: CaseType, state: State, side: Actor
-) -> None:
+def test_a_card_of_an_ended_case_says_how_it_ended(cast: Cast, case_type: CaseType, state: State, side: Actor) -> None:
     if state == State.CLOSED and case_type in (CaseType.REFUND_ONLY, CaseType.REISSUE):
         case = cast.until("revising", case_type=case_type)
         settle_now(case.id, cast.now + timedelta(days=30))
