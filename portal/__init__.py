@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -31,10 +32,12 @@ from portal.people import factors, passwords, sessions
 from portal.resale.passing import moving as chain_moving
 from portal.rights import resale as resale_terms
 from portal.service import asking
-from portal.web import assets, early, errors, events, filters, kept, metering, request_log, security
+from portal.web import assets, early, errors, events, filters, kept, metering, replicas, request_log, security
 from portal.web import headers as web_headers
 
-TOP = Path(__file__).resolve().parent.parent
+TOP = Path(__file__).resolve().parent.parent  # of the repository; a wheel brings what stands there along
+if not (TOP / "templates").is_dir():
+    TOP = Path(sys.prefix) / "share/huanhuo-portal"
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -59,6 +62,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         COMPRESS_STREAMS=False,
         COMPRESS_EVALUATE_CONDITIONAL_REQUEST=False,  # the routes that have an ETag do that before they render
     )
+    if settings.replica_url:
+        app.config["SQLALCHEMY_BINDS"] = {replicas.NAME: replicas.describe(settings.replica_url)}
     app.extensions["portal_settings"] = settings
     app.extensions["portal_store"] = store = _make_store(settings, data)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

@@ -52,6 +52,10 @@ def _is_secret(text: str) -> bool:
         return False
 
 
+def _name_driver(address: str) -> str:
+    return re.sub(r"^postgresql://", "postgresql+psycopg://", address)
+
+
 @dataclass(frozen=True)
 class Settings:
     """Every setting with its default; the environment variable is PORTAL_ and the field's name in capitals."""
@@ -59,6 +63,9 @@ class Settings:
     data: Path = field(default=Path("var"), metadata={"why": "where the database and the evidence are kept"})
     database_url: str = field(
         default="", metadata={"why": "SQLite in the data folder unless set; PostgreSQL as postgresql+psycopg://…"}
+    )
+    database_replica: str = field(
+        default="", metadata={"why": "a standby of that PostgreSQL, which answers lists that it knows to be up to date"}
     )
     pooler: str = field(
         default="",
@@ -193,6 +200,10 @@ class Settings:
             raise SettingsError("PORTAL_THREADS must be at least 1")
         if self.database_url and not re.match(r"(sqlite|postgresql|postgresql\+psycopg)://", self.database_url):
             raise SettingsError("PORTAL_DATABASE_URL must begin with postgresql+psycopg:// (or sqlite://)")
+        if self.database_replica and not (
+            self.database_replica.startswith(("postgresql://", "postgresql+psycopg://")) and not self.sqlite
+        ):
+            raise SettingsError("PORTAL_DATABASE_REPLICA must be a PostgreSQL's address, beside PORTAL_DATABASE_URL's")
         if self.store and not re.match(r"(s3|file|memory)://", self.store):
             raise SettingsError("PORTAL_STORE must begin with s3:// and name a bucket")
         if self.store_endpoint and not _is_web_address(self.store_endpoint):
@@ -267,9 +278,12 @@ class Settings:
     @property
     def url(self) -> str:
         """The database's address; the default is SQLite in the data folder."""
-        if self.database_url.startswith("postgresql://"):
-            return "postgresql+psycopg://" + self.database_url.removeprefix("postgresql://")
-        return self.database_url or f"sqlite:///{(self.data / 'portal.db').absolute()}"
+        return _name_driver(self.database_url) or f"sqlite:///{(self.data / 'portal.db').absolute()}"
+
+    @property
+    def replica_url(self) -> str:
+        """The standby's address; empty: there is none."""
+        return _name_driver(self.database_replica)
 
     @property
     def sqlite(self) -> bool:

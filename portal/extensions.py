@@ -91,6 +91,11 @@ class Model(DeclarativeBase):
 class RowSession(FlaskSession):
     """A session that finds a shop's row by (id, shop_id), and by its id alone where no shop is known: in all shops."""
 
+    def get_bind(self, *named: Any, **options: Any) -> Any:
+        """The database, or the copy that ``reading_from`` names, which is never written to."""
+        copy = None if _writing.get() else reading_from.get()
+        return super().get_bind(*named, **options) if copy is None else copy
+
     def get(self, entity: Any, ident: Any, **options: Any) -> Any:
         key = [column.name for column in sqlalchemy_inspect(entity).primary_key]
         if isinstance(ident, int) and len(key) == 2 and "shop_id" in key:
@@ -109,6 +114,7 @@ db = SQLAlchemy(metadata=Model.metadata, session_options={"class_": RowSession})
 migrate = Migrate()
 
 _writing: ContextVar[bool] = ContextVar("portal_writing", default=False)
+reading_from: ContextVar[Engine | None] = ContextVar("portal_reading_from", default=None)
 _afterwards: ContextVar[dict[object, Callable[[], None]] | None] = ContextVar("portal_afterwards", default=None)
 
 
@@ -272,6 +278,8 @@ def writing() -> Iterator[None]:
         yield
         return
     db.session.rollback()
+    db.session().info["written"] = True  # what this session reads from now on is the database's
+    reading_from.set(None)
     works: dict[object, Callable[[], None]] = {}
     with _turn():
         token, noted = _writing.set(True), _afterwards.set(works)

@@ -11,6 +11,7 @@ from sqlalchemy import and_, select
 from portal.cases import mediation_queue
 from portal.extensions import db
 from portal.models import Case, Conversation, Draft, Enquiry, EnquiryMessage, Evidence, Message, Product
+from portal.service import remedies
 from portal.web import guards, photos
 
 bp = Blueprint("files", __name__, url_prefix="/f")
@@ -44,6 +45,7 @@ def _send(public_id: str, *, thumb: bool) -> ResponseReturnValue:
             Evidence.complaint_id,
             Evidence.enquiry_message_id,
             Evidence.batch_id,
+            Evidence.remedy_id,
             Evidence.shop_id,
         ).where(Evidence.public_id == public_id)
     ).one_or_none()
@@ -90,6 +92,8 @@ def _may_see(row: Any) -> bool:
         return bool(row.owner_id == user_id or g.who.operator)
     elif row.batch_id is not None:
         return bool(row.shop_id == shop_id)
+    elif row.remedy_id is not None:
+        return row.shop_id == shop_id or remedies.is_shown(row.remedy_id, row.shop_id)
     elif row.product_id is not None:
         return db.session.get(Product, row.product_id) is not None
     else:

@@ -46,4 +46,5 @@ from portal.buyer import (  # noqa: E402
     slips,  # noqa: F401
     steps,  # noqa: F401
     tracking,  # noqa: F401
+    trying,  # noqa: F401
 )

@@ -22,6 +22,7 @@ from portal.models import Draft, Order
 from portal.orders import order_lists
 from portal.rights import asking, eligibility, reasons
 from portal.rights import goods as goods_facts
+from portal.service import remedies
 from portal.web import guards
 from portal.web.forms import find_kept_form
 from portal.web.pages import page
@@ -236,6 +237,8 @@ def _show(asked: Asked, status: int) -> ResponseReturnValue:
         skus=(draft.fields.get("skus") or {}) | _find_typed(lines, asked.kept, "sku"),
         choices={line.id: sums.list_priced(order.id, line) if exchange else () for line in lines},
         kinds=[(str(each), goods_facts.NAMES[each], asking.QUANTITY[each], asking.DESCRIPTION[each]) for each in kinds],
+        tries=remedies.list_for_line(lines[0], order.shop_id, draft.fields.get("reason", ""), g.who.user_id),
+        least=remedies.LEAST,
         title=name_kind(asked.kind, options.get(asked.kind)) if len(kinds) == 1 else "申请",
         hints={str(each): verdict.why.replace(";", "；").partition("；")[2] for each, verdict in options.items()},
         lead=options[asked.kind].why if len(kinds) == 1 and options else "",

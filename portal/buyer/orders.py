@@ -23,11 +23,12 @@ from portal.people.sessions import Who
 from portal.resale import downstream
 from portal.rights import addresses, examples, guarantees, policies, resale, silence
 from portal.versioned import Versioned
-from portal.web import early, guards, paging
+from portal.web import early, guards, paging, replicas
 from portal.web.pages import not_modified, page, unchanged
 
 
 @bp.get("/orders")
+@replicas.may_answer
 def my_orders() -> ResponseReturnValue:
     """Status tabs, search, pages by key."""
     tab = request.args.get("tab", "all")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
-from typing import Any, NamedTuple
 
 import segno
 from flask import g, request
@@ -12,10 +10,8 @@ from flask.typing import ResponseReturnValue
 
 from portal.buyer import bp
 from portal.cases import case_view, places
-from portal.cases.case_view import View
 from portal.flow import Actor
-from portal.models import Case
-from portal.resale import across
+from portal.resale import across, slips
 from portal.rights import addresses
 from portal.rights.addresses import Shown
 from portal.web import guards
@@ -28,34 +24,13 @@ def slip(case_no: str) -> ResponseReturnValue:
     case = guards.found(case_view.find_of_buyer(case_no, g.who.user_id))
     view = case_view.build_view(case, Actor.BUYER, g.now)
     sender = addresses.show(Shown.MASKED, case.receiver_name, case.receiver_phone, "")  # the box passes many hands
-    return page("buyer/slip.html", case=case, view=view, sender=sender, slips=_list_slips(case, view))
-
-
-class Slip(NamedTuple):
-    """What goes with the goods to one address; ``number``: what who opens the parcel looks for."""
-
-    place_id: int | None
-    number: str
-    to: addresses.Address
-    lines: Sequence[Any]
-
-
-def _list_slips(case: Case, view: View) -> list[Slip]:
-    """One for each address that something can be sent to; of the phone numbers on a box only a part."""
-    back = view.back._replace(phone=addresses.mask_phone(case.return_phone))
-    if not view.returns.places:
-        return [Slip(None, across.find_parcel_no(case), back, view.lines)]
-    where = {place.id: place.where for place in places.list_places(case)}
-    return [
-        Slip(
-            place.id,
-            across.find_parcel_no(case, where[place.id]),
-            place.address._replace(phone=addresses.mask_phone(where[place.id][1])),
-            place.lines,
-        )
-        for place in view.returns.places
-        if not place.waits
-    ]
+    return page(
+        "buyer/slip.html",
+        case=case,
+        view=view,
+        sender=sender,
+        slips=slips.list_slips(case, view.lines, view.back.shown),
+    )
 
 
 @bp.get("/cases/<case_no>/qr.svg")

@@ -32,6 +32,15 @@ class Said:
 
 
 @dataclass(frozen=True)
+class Ending:
+    """How a case came to its end, and the case that goes on with its goods, "" where none does."""
+
+    what: str
+    at: datetime
+    goes_on: str = ""
+
+
+@dataclass(frozen=True)
 class Answer:
     """The card. ``mine``: its reader acts; ``who``: else who does, "" when nobody does any more."""
 
@@ -43,6 +52,7 @@ class Answer:
     otherwise: str
     amounts: tuple[tuple[str, str], ...] = ()  # what, how much with its unit
     said: Said | None = None
+    ending: Ending | None = None
     terms: tuple[str, ...] = ()  # of the proposal that waits for an answer
     result: Result | None = None  # 验货结果, where it is to be answered or counts
     failed: str = ""  # where the failed units are and until when they are sent home, in a sentence
@@ -64,6 +74,7 @@ def work_out_answer(view: View) -> Answer:
     waiting = find_open_terms(view)
     held = has_kept(view, result)
     kept = failed.find_failed(case) if held else None
+    said = find_said(view)
     return Answer(
         head=find_head(view),
         mine=mine,
@@ -72,7 +83,8 @@ def work_out_answer(view: View) -> Answer:
         overdue=view.overdue,
         otherwise="期限已到，系统正在按规则处理，请稍后刷新" if view.overdue else view.otherwise,
         amounts=tuple(list_amounts(view, result)),
-        said=find_said(view),
+        said=said,
+        ending=find_ending(view, said),
         terms=tuple(view.terms(waiting)) if waiting is not None else (),
         result=result if result is not None and not result.whole else None,
         failed=failed.tell_failed(case, kept, view.side, view.now) if held else "",
@@ -226,6 +238,15 @@ def find_said(view: View) -> Said | None:
         if said is not None:
             return said
     return None
+
+
+def find_ending(view: View, said: Said | None) -> Ending | None:
+    """How an ended case ended, once: where the words of that step stand in the card already, only what goes on."""
+    event = next((each for each in view.events if each.source != each.target), None)
+    if view.case.state not in FINAL or event is None or event.target != view.case.state:
+        return None
+    told_already = said is not None and said.at == event.at
+    return Ending("" if told_already else view.said(event), event.at, event.data.get("child", ""))
 
 
 def _read_event(view: View, event: Any) -> Said | None:

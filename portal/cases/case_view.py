@@ -125,7 +125,7 @@ class View:
         if until <= self.now:
             return "买家在期限内没有提出异议"
         who = "请核对是否到账；没有收到请" if self.side is Actor.BUYER else "买家没有收到可以"
-        return f"{who}在{words.moment(until)}前提出「未到账」"
+        return f"{who}在{words.end(until)}前提出「未到账」"
 
     @property
     def offer(self) -> Any | None:

@@ -53,7 +53,7 @@ def set_date(case: Case, source: str, at: datetime) -> None:
     due_at = at + lengths.get_deadline("send_back")
     db.session.add(FailedGoods(shop_id=case.shop_id, case_id=case.id, due_at=due_at))
     db.session.flush()
-    until = words.moment(due_at)
+    until = words.end(due_at)
     _tell(case, Actor.SELLER, "请退还未通过验货的商品", f"请在 {until} 前把未通过验货的商品寄回给买家。", "due", at)
     _tell(case, Actor.BUYER, "未通过验货的商品会寄回给您", f"商家最晚 {until} 寄出。", "due", at)
 
@@ -99,7 +99,7 @@ def tell_failed(case: Any, found: FailedGoods | None, side: str, now: datetime) 
     buyer = side == Actor.BUYER
     if found is None:
         return "未通过的商品还在商家处，由商家寄回给您；寄出后这里显示物流" if buyer else "未通过的商品还没有退还买家"
-    until, way_out = words.moment(found.due_at), find_way_out(case)[buyer]
+    until, way_out = words.end(found.due_at), find_way_out(case)[buyer]
     if found.due_at <= now:
         who = "商家没有在" if buyer else "未通过的商品没有在"
         return f"{who} {until} 前寄回{'未通过的商品' if buyer else '买家'}，{way_out}"

@@ -1,4 +1,4 @@
-"""Labels of parcels that go out, 100 × 150 mm: for whom, from whom, what is in them, the case's number as bars."""
+"""Labels and slips: the bars of a number, and how often each was printed."""
 
 from __future__ import annotations
 
@@ -8,19 +8,13 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 import barcode
-from sqlalchemy import select, text
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from portal.extensions import db
-from portal.models import LabelPrint
+from portal.models import LabelPrint, OrderLabelPrint, SlipPrint
 
 MOST = 50  # labels at once
-
-_PRINT = text(
-    "INSERT INTO label_prints (shop_id, case_id, number, printed_at, printed_by) "
-    "VALUES (:shop_id, :case_id, 1, :at, :user_id) "
-    "ON CONFLICT (shop_id, case_id) DO UPDATE "
-    "SET number = label_prints.number + 1, printed_at = excluded.printed_at, printed_by = excluded.printed_by"
-)
 
 
 class Bars(NamedTuple):
@@ -42,16 +36,32 @@ def draw_bars(number: str) -> Bars:
     return Bars(at, bars)
 
 
-def count_prints(shop_id: int, case_ids: Sequence[int], user_id: int, now: datetime) -> None:
-    """Remember that these labels were printed once more."""
-    at = now.replace(tzinfo=None) if db.session.get_bind().dialect.name == "sqlite" else now
-    rows = [{"shop_id": shop_id, "case_id": case_id, "at": at, "user_id": user_id} for case_id in case_ids]
-    db.session.execute(_PRINT, rows)
+Kind = type[LabelPrint] | type[OrderLabelPrint] | type[SlipPrint]
 
 
-def list_prints(shop_id: int, case_ids: Sequence[int]) -> Mapping[int, Any]:
-    """How often and when last the labels of these cases were printed, by case."""
-    asked = select(LabelPrint.case_id, LabelPrint.number, LabelPrint.printed_at).where(
-        LabelPrint.shop_id == shop_id, LabelPrint.case_id.in_(case_ids)
-    )
-    return {row.case_id: row for row in db.session.execute(asked)}
+def count_prints(kind: Kind, shop_id: int, ids: Sequence[int], user_id: int, now: datetime) -> None:
+    """Remember that these were printed once more; ``ids``: of cases or orders, as ``kind`` has them."""
+    of = _name_column(kind)
+    make = postgresql.insert if db.session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    rows = [
+        {"shop_id": shop_id, of: each, "number": 1, "printed_at": now, "printed_by": user_id}
+        for each in dict.fromkeys(ids)
+    ]
+    made = make(kind).values(rows)
+    again = {
+        "number": kind.number + 1,
+        "printed_at": made.excluded.printed_at,
+        "printed_by": made.excluded.printed_by,
+    }
+    db.session.execute(made.on_conflict_do_update(index_elements=["shop_id", of], set_=again))
+
+
+def list_prints(kind: Kind, shop_id: int, ids: Sequence[int]) -> Mapping[int, Any]:
+    """How often and when last these were printed, by the id of their case or order."""
+    of = kind.__table__.c[_name_column(kind)]
+    asked = select(of.label("id"), kind.number, kind.printed_at).where(kind.shop_id == shop_id, of.in_(ids))
+    return {row.id: row for row in db.session.execute(asked)}
+
+
+def _name_column(kind: Kind) -> str:
+    return "order_id" if kind is OrderLabelPrint else "case_id"

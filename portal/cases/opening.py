@@ -10,7 +10,7 @@ from sqlalchemy import and_, select, update
 
 from portal import flow
 from portal.calendar.lengths import get_deadlines
-from portal.cases import faults, owners
+from portal.cases import alarms, faults, owners
 from portal.cases.application_words import describe_application, load_specs
 from portal.cases.case_facts import collect_facts
 from portal.cases.effects import step_context
@@ -189,6 +189,7 @@ def record_opening(case: Case, step: Step, by: ActedBy, at: datetime, *, note: s
     db.session.refresh(order, ["shown"])  # the buyer may have said 不是我的 meanwhile
     if known_shops.is_hidden(order):
         raise StepRefused("买家还没有确认这家店铺的订单，不能开售后单", step.name)
+    alarms.check_alarms(case, at)
     notices.tell_step(case, step, version=1, at=at)
     update_counters(case, None, case.state)
     db.session.flush()

@@ -10,17 +10,18 @@ from typing import NamedTuple
 from portal import inputs, workbook
 from portal.cases import shipping
 from portal.cases.shipping import ToSend
-from portal.parcels import choosing, naming, numbers
+from portal.parcels import carriers, choosing, naming, numbers
 from portal.sheets import HEADINGS_WITHIN, Row, SheetRefused, find_lost, open_tables
+from portal.waybills import split_numbers
 from portal.workbook import Column
 
 MOST = 500  # cases of one table, those with the least time left
 MOST_ROWS = 2_000
 MOST_BYTES = 2 * 1024 * 1024
 COLUMNS = (
-    Column("售后单号", "不要改；一张售后单发几个包裹时，复制成几行", 20),
+    Column("售后单号", "不要改；一张售后单发几个包裹时，复制成几行，或把运单号写在一格里", 20),
     Column("物流公司", "可以不填：按运单号识别；识别不出时会请您填写"),
-    Column("运单号", "面单上的号码；空着的行不会发货", 22),
+    Column("运单号", "面单上的号码；几个包裹用逗号或换行分开；空着的行不会发货", 22),
     Column("收件人", "只供打单，改了也不会改售后单"),
     Column("电话", "收件人的电话"),
     Column("地址", "收件地址", 48),
@@ -97,9 +98,9 @@ def _read_rows(rows: object, heading: Row) -> Filled:
         try:
             if row.trouble:
                 raise inputs.InputRefused(row.trouble)
-            case_no, line = _read_one(cells)
+            case_no, lines = _read_one(cells)
             found.case_nos.append(case_no)
-            found.lines.append(line)
+            found.lines.extend(lines)
         except inputs.InputRefused as refused:
             found.problems.append(f"第 {row.number} 行：{refused.sentence}")
     if not found.lines and not found.problems:
@@ -107,9 +108,10 @@ def _read_rows(rows: object, heading: Row) -> Filled:
     return found
 
 
-def _read_one(cells: Mapping[str, str]) -> tuple[str, str]:
-    number = cells["number"]
-    if lost := find_lost(number, "运单号"):
+def _read_one(cells: Mapping[str, str]) -> tuple[str, list[str]]:
+    """One row: its case, and a line for each parcel that its cell names."""
+    cell = cells["number"].removeprefix("'")
+    if lost := find_lost(cells["number"], "运单号"):
         raise inputs.InputRefused(lost)
     case_no = inputs.line(cells.get("case", "").removeprefix("'"), limit=40).upper()
     if not case_no:
@@ -118,8 +120,17 @@ def _read_one(cells: Mapping[str, str]) -> tuple[str, str]:
     picked = naming.from_text(said) if said else None
     if said and picked is None:
         raise inputs.InputRefused(f"不认识物流公司「{said[:20]}」")
-    read = numbers.check_number(number.removeprefix("'"), carrier=picked.code if picked else "")
-    choice = choosing.choose_carrier(read, picked.code if picked else "")
+    code = picked.code if picked else ""
+    several = split_numbers(cell)
+    if len(several) < 2 or (code and not carriers.traced(code)):
+        return case_no, [_say_line(case_no, cell, code)]
+    return case_no, [_say_line(case_no, number, "", last=code) for number in several]
+
+
+def _say_line(case_no: str, number: str, picked: str, *, last: str = "") -> str:
+    """One parcel as 批量发货 takes it; ``last``: the carrier of the row, where each number says its own."""
+    read = numbers.check_number(number, carrier=picked)
+    choice = choosing.choose_carrier(read, picked, last)
     if choice.carrier is None:
-        raise inputs.InputRefused(choice.warning)
-    return case_no, f"{case_no}\t{choice.carrier.name}\t{read}"
+        raise inputs.InputRefused(f"{read} {choice.warning}")
+    return f"{case_no}\t{choice.carrier.name}\t{read}"

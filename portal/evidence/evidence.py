@@ -181,9 +181,9 @@ def attach_to_enquiry(public_ids: Sequence[str], *, shop_id: int, owner_id: int,
     return _attach(public_ids, owner_id, shop_id=shop_id, enquiry_message_id=message_id)
 
 
-def attach_to_batch(public_ids: Sequence[str], *, shop_id: int, owner_id: int, batch_id: int) -> int:
-    """Hang loose photos on a sampled batch; returns how many."""
-    return _attach(public_ids, owner_id, shop_id=shop_id, batch_id=batch_id)
+def attach_to_own(public_ids: Sequence[str], *, shop_id: int, owner_id: int, **held: int) -> int:
+    """Hang loose photos on something of the shop's own (``batch_id``, ``remedy_id``); returns how many."""
+    return _attach(public_ids, owner_id, shop_id=shop_id, **held)
 
 
 def _attach(public_ids: Sequence[str], owner_id: int, **held: int) -> int:

@@ -7,10 +7,10 @@ from portal.models.batches import Batch, Fix
 from portal.models.bulk import BulkItem, BulkRun
 from portal.models.calendar import CalendarYear, RuleVersion
 from portal.models.cases import Case, CaseEvent, CaseHead, CaseLine, CaseTally, Draft
-from portal.models.chains import AccessLink, CaseLink, OrderLink
+from portal.models.chains import AccessLink, CaseLink, OrderLink, QualityShare
 from portal.models.complaints import Complaint
 from portal.models.customers import CustomerNote
-from portal.models.desk import HeldStep, LabelPrint, QueueColumns, SavedView
+from portal.models.desk import HeldStep, LabelPrint, OrderLabelPrint, QueueColumns, SavedView, SlipPrint
 from portal.models.enquiries import Enquiry, EnquiryMessage, Faq, FaqVote, Promise
 from portal.models.evidence import Evidence
 from portal.models.exports import Export
@@ -26,6 +26,7 @@ from portal.models.proposals import Proposal
 from portal.models.push import PushSubscription
 from portal.models.quality import FaultLine, FaultWeek, SoldLine, SoldWeek
 from portal.models.ratings import Rating
+from portal.models.remedies import Remedy, RemedyAnswer
 from portal.models.replies import Reply
 from portal.models.returns import PlacedLine, ReturnPlace
 from portal.models.security import (
@@ -98,6 +99,7 @@ __all__ = [
     "Notice",
     "Order",
     "OrderHead",
+    "OrderLabelPrint",
     "OrderLine",
     "OrderLink",
     "OrderVersion",
@@ -115,11 +117,14 @@ __all__ = [
     "Promise",
     "Proposal",
     "PushSubscription",
+    "QualityShare",
     "QueueColumns",
     "RateCount",
     "Rating",
     "ReceiptClaim",
     "RecoveryCode",
+    "Remedy",
+    "RemedyAnswer",
     "Reply",
     "ReturnAddress",
     "ReturnPlace",
@@ -131,6 +136,7 @@ __all__ = [
     "Shop",
     "ShopTag",
     "Sku",
+    "SlipPrint",
     "SoldLine",
     "SoldWeek",
     "Staff",

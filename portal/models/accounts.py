@@ -52,6 +52,8 @@ class Shop(Model):
     closes: Mapped[int] = mapped_column(default=1080)
     bank_data: Mapped[bool] = mapped_column(default=False)  # buyers may be asked for an account when 原路退回 fails
     shares_out: Mapped[bool] = mapped_column(default=False, server_default=false())  # new cases go round among 客服
+    alarm_percent: Mapped[int] = mapped_column(default=5, server_default="5")  # exchanges of 100 lines: a task
+    alarm_cases: Mapped[int] = mapped_column(default=10, server_default="10")  # and at least so many
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)
 

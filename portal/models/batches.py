@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.extensions import Model
@@ -43,6 +44,12 @@ class Batch(ShopRow, Model):
     judged_at: Mapped[datetime | None]
 
 
+_open_alarm: dict[str, Any] = {
+    "sqlite_where": text("alarm AND done_at IS NULL"),
+    "postgresql_where": text("alarm AND done_at IS NULL"),
+}
+
+
 class Fix(ShopRow, Model):
     """What is done about a fault: ``measure``, by whom, since when. ``spec`` "": of all specifications."""
 
@@ -52,6 +59,7 @@ class Fix(ShopRow, Model):
         CheckConstraint("measure IN ('words','packing','supplier','carrier','other')", name="measure"),
         Index("ix_fixes_shop", "shop_id", "id"),
         Index("ix_fixes_product", "shop_id", "product_id", "fault"),
+        Index("ix_fixes_alarm", "shop_id", "product_id", "spec", unique=True, **_open_alarm),
     )
 
     product_id: Mapped[int]
@@ -63,5 +71,6 @@ class Fix(ShopRow, Model):
     due_at: Mapped[datetime]
     done_at: Mapped[datetime | None]
     result: Mapped[str] = mapped_column(String(300), default="")
+    alarm: Mapped[bool] = mapped_column(default=False, server_default=false())  # opened by portal/cases/alarms.py
     made_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
     made_at: Mapped[datetime]

@@ -40,6 +40,21 @@ class OrderLink(Model):
     created_at: Mapped[datetime]
 
 
+class QualityShare(Model):
+    """A distributor shows a supplier how often the supplier's goods were faulty; no row: they don't."""
+
+    __tablename__ = "quality_shares"
+    __table_args__ = (
+        CheckConstraint("shop_id <> supplier_shop_id", name="two"),
+        Index("ix_quality_shares_supplier", "supplier_shop_id"),
+    )
+
+    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id"), primary_key=True, autoincrement=False)  # distributor's
+    supplier_shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id"), primary_key=True, autoincrement=False)
+    shared_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    shared_at: Mapped[datetime]
+
+
 class CaseLink(ShopRow, Model):
     """A case of a consumer and the distributor's own case with a supplier, which has one live link. The consumer's case
     has one for each purchase that its goods came from.

@@ -38,17 +38,40 @@ class QueueColumns(Model):
     names: Mapped[str] = mapped_column(String(120))  # "reason buyer", as portal/cases/columns.py calls them
 
 
-class LabelPrint(Model):
-    """How often the label of a case was printed, and when last."""
+class Printed:
+    """How often something was printed, and when last."""
+
+    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id"), primary_key=True, autoincrement=False)
+    number: Mapped[int]
+    printed_at: Mapped[datetime]
+    printed_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
+
+
+class LabelPrint(Printed, Model):
+    """The label of a case."""
 
     __tablename__ = "label_prints"
     __table_args__ = (refer("case_id", "cases"), CheckConstraint("number > 0", name="number"))
 
-    shop_id: Mapped[int] = mapped_column(ForeignKey("shops.id"), primary_key=True, autoincrement=False)
     case_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    number: Mapped[int]
-    printed_at: Mapped[datetime]
-    printed_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
+
+
+class OrderLabelPrint(Printed, Model):
+    """The label of an order."""
+
+    __tablename__ = "order_label_prints"
+    __table_args__ = (refer("order_id", "orders"), CheckConstraint("number > 0", name="number"))
+
+    order_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+
+
+class SlipPrint(Printed, Model):
+    """The return slip of a case."""
+
+    __tablename__ = "slip_prints"
+    __table_args__ = (refer("case_id", "cases"), CheckConstraint("number > 0", name="number"))
+
+    case_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
 
 
 HELD = "state = 'held'"

@@ -11,7 +11,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from portal.extensions import Model
 from portal.models.keys import ShopRow, refer
 
-HOLDERS = ("case_id", "draft_id", "message_id", "product_id", "complaint_id", "enquiry_message_id", "batch_id")
+HOLDERS = (
+    "case_id", "draft_id", "message_id", "product_id", "complaint_id", "enquiry_message_id", "batch_id", "remedy_id",
+)  # fmt: skip
 
 
 class Evidence(ShopRow, Model):
@@ -27,6 +29,7 @@ class Evidence(ShopRow, Model):
         refer("product_id", "products"),
         refer("enquiry_message_id", "enquiry_messages"),
         refer("batch_id", "batches"),
+        refer("remedy_id", "remedies"),
         Index("ix_evidence_draft_id", "draft_id"),
         Index(
             "ix_evidence_enquiry_message_id",
@@ -39,6 +42,12 @@ class Evidence(ShopRow, Model):
             "batch_id",
             sqlite_where=text("batch_id IS NOT NULL"),
             postgresql_where=text("batch_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_evidence_remedy_id",
+            "remedy_id",
+            sqlite_where=text("remedy_id IS NOT NULL"),
+            postgresql_where=text("remedy_id IS NOT NULL"),
         ),
         Index(
             "ix_evidence_complaint_id",
@@ -61,6 +70,7 @@ class Evidence(ShopRow, Model):
     product_id: Mapped[int | None]
     enquiry_message_id: Mapped[int | None]
     batch_id: Mapped[int | None]
+    remedy_id: Mapped[int | None]
     complaint_id: Mapped[int | None] = mapped_column(ForeignKey("complaints.id"))
     position: Mapped[int | None]  # among those of one draft or step, where a person put it somewhere
     side: Mapped[str] = mapped_column(String(6), default="buyer")

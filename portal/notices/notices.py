@@ -66,7 +66,7 @@ def tell_step(case: Case, step: Step, *, version: int, at: datetime, note: str =
 
 def build_body(case: Case, step: Step, actor: Actor, at: datetime, note: str = "") -> str:
     """What a notice says: what happened, what to do, until when."""
-    until = words.moment(case.due_at) if case.due_at else ""
+    until = words.end(case.due_at) if case.due_at else ""
     goods, news = f"「{case.goods}」", told.tell_news(step.news, actor)
     if step.name in ("agree", "timeout_agree") and case.type == "refund_only":
         return (
@@ -101,7 +101,7 @@ def build_body(case: Case, step: Step, actor: Actor, at: datetime, note: str = "
             "填写前请阅读用途和保存期限；不提供也不影响退款，商家会用其他方式退给您。"
         )
     if actor is Actor.BUYER and step.name in ("refund_ok", "settle_entry"):
-        look = words.moment(at + lengths.get_deadline("arrival_objection"))
+        look = words.end(at + lengths.get_deadline("arrival_objection"))
         return f"{goods}{news}。请核对是否到账；没有收到请在 {look} 前在这张售后单里提出「未到账」。"
     after = _tell_otherwise(case, actor)
     tail = f"{after}（截止 {until}）" if case.due_at and after else ""
@@ -136,7 +136,7 @@ def send_reminder(case: Case, actor: Actor, now: datetime) -> None:
             case,
             kind="reminder",
             title=f"{words.STAGE.get(case.stage) or told.tell_state(case.type, case.state, actor)}，还剩 {left}",
-            body=f"「{case.goods}」请在 {words.moment(case.due_at)} 前{do}。{after}。",
+            body=f"「{case.goods}」请在 {words.end(case.due_at)} 前{do}。{after}。",
             href=build_address(case, actor),
             at=now,
             dedupe_key=f"remind:{case.id}:{case.version}:{turn}:{user_id}",

@@ -18,6 +18,7 @@ from portal.calendar.weeks import number_week
 from portal.extensions import db
 from portal.models import Batch, FaultLine, Order, OrderLine, SoldLine
 
+RESOLD = "resold-"  # the key of a distributor's product: this and the id of the supplier's
 NEVER_SOLD = ("unpaid", "cancelled")
 
 

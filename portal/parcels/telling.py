@@ -61,7 +61,7 @@ def build_notice(
 
 def tell_buyer(case: Case, parcel: Parcel, fresh: Sequence[Scan], now: datetime) -> None:
     """Tell the buyer of a case where a parcel of it is."""
-    until = words.moment(case.due_at) if case.due_at and case.state == "confirming" else ""
+    until = words.end(case.due_at) if case.due_at and case.state == "confirming" else ""
     name = f"{words.TYPE[case.type]}包裹" if parcel.leg == "out" else LEG[parcel.leg]
     build_notice(
         case.buyer_id,

@@ -43,7 +43,7 @@ def work_out_left(row: Any, now: datetime) -> Left:
         if row.arrival == "shown" or row.escalated:
             return Left("wait", "已提交凭证，等买家查收" if row.arrival == "shown" else "平台介入中")
         until = row.arrival_at + lengths.get_deadline("arrival_answer")
-        return Left("bad" if until <= now else "you", f"请在{words.moment(until)}前答复，{words.left(until, now)}")
+        return Left("bad" if until <= now else "you", f"请在{words.end(until)}前答复，{words.left(until, now)}")
     if row.state == "declared":
         return Left("you", "请核对是否到账")
     if row.case_state not in money_entries.PAYABLE and row.case_state != State.REFUND_FAILED:

@@ -160,7 +160,7 @@ def build_warning(found: CaseLink, down: Case, up: Case) -> str:
     if up.state == State.CONFIRMING or (down.due_at is not None and up.due_at >= down.due_at):
         return ""
     do = "请提前请消费者寄回，或请供应商延长" if up.state == State.RETURNING else "请先处理上游"
-    return f"上游要在 {words.moment(up.due_at)} 前由您处理，早于下游的期限；{do}"
+    return f"上游要在 {words.end(up.due_at)} 前由您处理，早于下游的期限；{do}"
 
 
 _NOT_SENT = frozenset({State.APPLIED, State.PROPOSED, State.REVISING, State.RETURNING})

@@ -194,7 +194,7 @@ def _add_goods(order: Order, lines: Mapping[int, Any], goods: Sequence[Bought], 
 
 def _product(shop_id: int, line: Any) -> Product:
     """The distributor's own product for goods that he resells."""
-    key = f"resold-{line.product_id or line.id}"
+    key = f"{sold.RESOLD}{line.product_id or line.id}"
     found = db.session.scalars(select(Product).where(Product.shop_id == shop_id, Product.product_key == key)).first()
     if found is None:
         found = Product(shop_id=shop_id, product_key=key, title=line.title, cargo_no=line.cargo_no)

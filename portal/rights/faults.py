@@ -71,6 +71,10 @@ _OF_REASON: Final[Mapping[str, str]] = {
     "not_delivered": "undelivered",
 }
 
+NO_REMEDY: Final = frozenset(  # what nobody can mend at home, and must not be told to try
+    {"wrong", "missing", "undelivered", "unlabelled", "packing", "parts", "spoilt", "short_life", "other", NO_FAULT}
+)
+
 OF_CARRIER: Final = frozenset({"broken", "packing", "undelivered", "missing"})  # that a carrier can cause
 OF_WORDS: Final = frozenset({"colour", "size", "described"})  # that another description can mend
 
@@ -83,6 +87,21 @@ def list_faults(kind: str) -> Mapping[str, str]:
 def preset_fault(reason: str) -> str:
     """What a reason says is wrong with the goods; "" where it says nothing of them."""
     return _OF_REASON.get(reason, "")
+
+
+def list_remediable(kind: str) -> Mapping[str, str]:
+    """The faults of this kind of goods that a buyer can try something about."""
+    return {code: words for code, words in list_faults(kind).items() if code not in NO_REMEDY}
+
+
+def list_meant(reason: str) -> frozenset[str]:
+    """The faults that somebody may mean who chooses this reason, of those that can be tried at home."""
+    preset = preset_fault(reason)
+    if not preset or preset in NO_REMEDY:
+        return frozenset()
+    if preset != "defect":
+        return frozenset({preset})
+    return frozenset(FAULTS) - NO_REMEDY - (frozenset(_OF_REASON.values()) - {"defect"})
 
 
 def name_fault(fault: str) -> str:

@@ -136,7 +136,7 @@ def export_queue() -> ResponseReturnValue:
 
 def _cells(row: object) -> tuple[str, ...]:
     r: dict[str, object] = row._asdict()  # type: ignore[attr-defined]
-    due = words.moment(row.due_at) if row.due_at else ""  # type: ignore[attr-defined]
+    due = words.end(row.due_at) if row.due_at else ""  # type: ignore[attr-defined]
     state = words.STATES_OF[row.type][row.state]  # type: ignore[attr-defined]
     quantity = f"{row.quantity_milli / 1000:g}"  # type: ignore[attr-defined]
     said = (r["case_no"], r["order_no"], words.TYPE[str(r["type"])], state, due, r["goods"], r["spec"])

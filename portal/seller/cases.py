@@ -9,21 +9,22 @@ from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
 
 from portal import flow, words
-from portal.cases import agreements, case_view, failed, held, piles, shop_queue
+from portal.cases import agreements, case_view, failed, held, labels, piles, shop_queue
 from portal.cases.effects.step_context import ActedBy
 from portal.extensions import writing
 from portal.flow import Actor, StepRefused
-from portal.models import Case
+from portal.models import Case, SlipPrint
 from portal.money.accounts import looking as account_looks
 from portal.people import roles
 from portal.resale import chain_view
 from portal.rights import conditions, guarantees, reasons, solutions
-from portal.seller import bp, forms, listing, not_yours, step_forms
+from portal.seller import bp, forms, listing, not_yours, slips, step_forms
 from portal.seller.team_card import Card, build_card
 from portal.service import ratings
 from portal.talk import conversations, promises
 from portal.tracking import scans as case_scans
 from portal.web import guards, packs, paging
+from portal.web.forms import Form
 from portal.web.once import once
 from portal.web.pages import page
 
@@ -94,6 +95,7 @@ def show_page(
     talks = roles.may_open(g.who.role, "contact")
     said = conversations.load_last(case.order_id, case.shop_id, LAST_MESSAGES) if talks else []
     card = team or build_card(case)
+    slip = not slips.find_refusal(case)
     return page(
         "seller/case.html",
         status,
@@ -133,6 +135,8 @@ def show_page(
         suggestion=_suggestion(case, view) if case.state == "applied" else None,
         chain=chain_view.build_chain(found) if found else None,
         chain_offer=found is None and case.state not in flow.FINAL and own and view.order.resold,
+        slip_form=Form(formdata=None) if slip else None,
+        slip_print=labels.list_prints(SlipPrint, case.shop_id, [case.id]).get(case.id) if slip else None,
         may_look=account_looks.may_look(g.who.role),
     )
 

@@ -9,11 +9,13 @@ from flask.typing import ResponseReturnValue
 
 from portal.calendar import officehours
 from portal.extensions import db
-from portal.models import Shop
+from portal.models import Faq, Product, Shop
 from portal.orders import products
 from portal.people import staffing
 from portal.rights import phrases
 from portal.seller import bp
+from portal.service.honest_rules import NAMES
+from portal.service.honest_words import Hit, check_text
 from portal.talk import enquiries, faqs, promises
 from portal.web import guards, paging, quotas
 from portal.web.fields import Line, Pick, Text
@@ -153,8 +155,8 @@ def make_faq(enquiry_id: int, message_id: int) -> ResponseReturnValue:
 
         def kept() -> str:
             product = _find(enquiry_id).Product
-            faqs.keep(product, form.question.data, form.answer.data or "", by=g.who.user_id, now=g.now)
-            return f"/seller/products/{product.id}/faqs?said=faq-drafted"
+            made = faqs.keep(product, form.question.data, form.answer.data or "", by=g.who.user_id, now=g.now)
+            return f"/seller/faqs/{made.id}?said=faq-drafted"
 
         return once(kept)
     status = 422 if request.method == "POST" else 200
@@ -165,18 +167,29 @@ def make_faq(enquiry_id: int, message_id: int) -> ResponseReturnValue:
 def product_faqs(product_id: int) -> ResponseReturnValue:
     """What others asked about a product, with what people say of the answers; POST adds one."""
     product = guards.found(products.find_of_shop(min(product_id, 2**62), g.who.shop_id))
-    form, here = FaqForm(), f"/seller/products/{product_id}/faqs"
+    form = FaqForm()
     if form.validate_on_submit():
 
         def kept() -> str:
             mine = guards.found(products.find_of_shop(product_id, g.who.shop_id))
-            faqs.keep(mine, form.question.data, form.answer.data or "", by=g.who.user_id, now=g.now)
-            return f"{here}?said=faq-drafted"
+            made = faqs.keep(mine, form.question.data, form.answer.data or "", by=g.who.user_id, now=g.now)
+            return f"/seller/faqs/{made.id}?said=faq-drafted"
 
         return once(kept)
     product = guards.found(products.find_of_shop(min(product_id, 2**62), g.who.shop_id))
     rows = faqs.list_of_product(g.who.shop_id, product_id, drafts=True)
-    return page("seller/faqs.html", 422 if request.method == "POST" else 200, product=product, faqs=rows, form=form)
+    return page(
+        "seller/faqs.html",
+        422 if request.method == "POST" else 200,
+        product=product,
+        faqs=[(row, len(_check(row, product))) for row in rows],
+        form=form,
+    )
+
+
+def _check(faq: Faq, product: Product) -> list[Hit]:
+    """The advice on an answer that everybody reads."""
+    return check_text(faq.answer, no_reason=not product.no_reason_excluded)
 
 
 @bp.route("/faqs/<int:faq_id>", methods=["GET", "POST"])
@@ -200,7 +213,7 @@ def edit_faq(faq_id: int) -> ResponseReturnValue:
             row = guards.found(faqs.find(faq_id, g.who.shop_id))
             question, answer = form.question.data, form.answer.data or ""
             faqs.keep(row.Product, question, answer, by=g.who.user_id, now=g.now, faq=row.Faq)
-            return f"{back}?said=faq-drafted"
+            return f"/seller/faqs/{faq_id}?said=faq-drafted"
 
         return once(kept)
     found = guards.found(faqs.find(min(faq_id, 2**62), g.who.shop_id))
@@ -211,5 +224,7 @@ def edit_faq(faq_id: int) -> ResponseReturnValue:
         faq=found.Faq,
         form=form,
         here=f"/seller/faqs/{faq_id}",
+        hits=_check(found.Faq, found.Product),
+        names=NAMES,
         objections=faqs.list_objections(faq_id, g.who.shop_id),
     )

@@ -14,7 +14,7 @@ from portal.seller import bp
 from portal.seller.quality import name_cell, read_cell
 from portal.service import fixes
 from portal.web import guards
-from portal.web.fields import Line, Pick, Text, read_day
+from portal.web.fields import Line, Pick, Text, Whole, read_day
 from portal.web.forms import Form
 from portal.web.once import once
 from portal.web.pages import page
@@ -35,8 +35,31 @@ class FixForm(Form):
 class DoneForm(Form):
     """Since when the measure holds."""
 
+    measure = Pick("怎么改的", choices=list(fixes.MEASURES.items()), optional=True)
     day = Line("从哪一天起生效", limit=10, missing="请填写日期")
     result = Text("做了什么", limit=300, missing="请写做了什么")
+
+
+class LineForm(Form):
+    """提醒线: from when on a task opens by itself."""
+
+    percent = Whole("每 100 行至少几张换货", least=1, most=100)
+    cases = Whole("近 30 天至少几张", least=3, most=1000)
+
+
+@bp.route("/fixes/line", methods=["GET", "POST"])
+def alarm_line() -> ResponseReturnValue:
+    """From which share and how many exchanges on a task opens by itself."""
+    percent, cases = fixes.find_line(g.who.shop_id)
+    form = LineForm(data={"percent": percent, "cases": cases})
+    if form.validate_on_submit():
+
+        def change() -> str:
+            fixes.set_line(g.who.shop_id, int(form.percent.data or 0), int(form.cases.data or 0))
+            return "/seller/fixes?said=line-kept"
+
+        return once(change)
+    return page("seller/fixes_line.html", 422 if request.method == "POST" else 200, form=form)
 
 
 @bp.get("/fixes")
@@ -51,7 +74,7 @@ def fix_list() -> ResponseReturnValue:
         more=f"/seller/fixes?before={older}" if older else "",
         measures=fixes.MEASURES,
         name_fault=faults.name_fault,
-        now=g.now,
+        line=fixes.find_line(g.who.shop_id),
     )
 
 
@@ -107,12 +130,12 @@ def _read(form: Form, field: Line) -> datetime | None:
 def fix(fix_id: int) -> ResponseReturnValue:
     """The task and its effect. POST: the measure holds since a day."""
     shown = guards.found(fixes.find_of_shop(min(fix_id, 2**62), g.who.shop_id))
-    form = DoneForm(data={"day": f"{g.now.astimezone(BEIJING):%Y-%m-%d}"})
+    form = DoneForm(data={"day": f"{g.now.astimezone(BEIJING):%Y-%m-%d}", "measure": shown.measure})
     if form.validate_on_submit() and (done_at := _read(form, form.day)) is not None:
 
         def finish() -> str:
             found = guards.found(fixes.find_of_shop(fix_id, g.who.shop_id))
-            fixes.finish_fix(found, done_at, form.result.data, now=g.now)
+            fixes.finish_fix(found, done_at, form.result.data, measure=form.measure.data or "", now=g.now)
             return f"/seller/fixes/{fix_id}?said=fix-done"
 
         try:

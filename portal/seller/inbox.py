@@ -16,7 +16,7 @@ from portal.people import sessions
 from portal.rights import reasons
 from portal.seller import bp, has_room, listing, listing_words, morning
 from portal.seller.bulk import list_kinds
-from portal.web import early
+from portal.web import early, replicas
 from portal.web.pages import not_modified, page, unchanged
 
 
@@ -32,6 +32,7 @@ def _same_queue(asked: early.Asked) -> tuple[object, ...] | None:
 
 
 @bp.get("")
+@replicas.may_answer
 def inbox() -> ResponseReturnValue:
     """The queue; tab, filters and place in the address."""
     here = listing.read()

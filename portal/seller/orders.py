@@ -9,26 +9,21 @@ from flask.typing import ResponseReturnValue
 
 from portal import inputs
 from portal.applications import goods, unsent
+from portal.cases import labels
 from portal.cases.effects.step_context import ActedBy
 from portal.flow import Actor, StepRefused
-from portal.models import Order
+from portal.models import Order, OrderLabelPrint
+from portal.money import paid
 from portal.orders import order_lists
-from portal.parcels import carriers, numbers
+from portal.orders.export_format import parcels_of
 from portal.people import roles
 from portal.rights import addresses
 from portal.seller import bp
+from portal.seller.shipping_forms import ParcelForm
 from portal.web import guards, paging
-from portal.web.fields import Line, Pick
 from portal.web.forms import Form
 from portal.web.once import once
 from portal.web.pages import page
-
-
-class DispatchForm(Form):
-    """The parcel of an order."""
-
-    carrier = Pick("物流公司", missing="请选择物流公司")
-    number = Line("运单号", limit=60, exact=True, missing="请填写运单号")
 
 
 @bp.get("/orders")
@@ -45,46 +40,51 @@ def order_list() -> ResponseReturnValue:
     after = paging.moment_key(request.args.get("after", ""))
     rows, key = order_lists.list_page_of_shop(g.who.shop_id, tab, number=number, after=after)
     more = urlencode({"tab": tab, "after": f"{key[0].isoformat()}~{key[1]}"}) if key else ""
+    ships = roles.may_open(g.who.role, "ship")
+    to_send = [row["order"].id for row in rows if row["order"].status == "unshipped"] if ships else []
     return page(
         "seller/orders.html",
         rows=rows,
+        to_send=to_send,
+        prints=labels.list_prints(OrderLabelPrint, g.who.shop_id, to_send) if to_send else {},
+        label_form=Form(formdata=None),
+        overpaid=paid.list_overpaid({row["order"].id: g.who.shop_id for row in rows}) if rows else {},
         q=number,
         problem=problem,
         chosen=tab,
         tabs=order_lists.SHOP_TABS,
         waiting=order_lists.count_to_send(g.who.shop_id),
         more=f"/seller/orders?{more}" if more else "",
-        ships=roles.may_open(g.who.role, "ship"),
+        ships=ships,
+        parcels={
+            order.id: parcels_of(order.carrier_text, order.tracking_text)
+            for order in (row["order"] for row in rows)
+            if order.carrier_text or order.tracking_text
+        },
     )
 
 
 @bp.route("/orders/<order_no>/ship", methods=["GET", "POST"])
 def ship_order(order_no: str) -> ResponseReturnValue:
-    """发货: carrier and number. Who comes after the buyer's 撤销 is told so and sends nothing."""
+    """发货: the numbers of its parcels. Who comes after the buyer's 撤销 is told so and sends nothing."""
     order = guards.found(order_lists.find_of_shop(order_no, g.who.shop_id))
     order_id, shop_id = order.id, order.shop_id
-    form = DispatchForm()
-    form.carrier.choices = [("", "请选择")] + [(known.code, known.name) for known in carriers.choices()]
+    form = ParcelForm()
     status = 200
     if request.method == "POST":
         status = 422
-        if form.validate_on_submit():
+        if form.read_parcels(order.order_no, shop_id):
+            by = ActedBy(Actor.SELLER, g.who.user_id, g.who.member_name, g.request_id)
+
+            def sent() -> str:
+                unsent.ship_order(order_id, shop_id, form.parcels, by=by, now=g.now)
+                return "/seller/orders?said=shipped"
+
             try:
-                number = numbers.check_number(form.number.data, (order.order_no,), carrier=form.carrier.data)
-            except inputs.InputRefused as refused:
-                form.number.errors = [refused.sentence]
-            else:
-                by = ActedBy(Actor.SELLER, g.who.user_id, g.who.member_name, g.request_id)
-
-                def sent() -> str:
-                    unsent.ship_order(order_id, shop_id, [(form.carrier.data, number)], by=by, now=g.now)
-                    return "/seller/orders?said=shipped"
-
-                try:
-                    return once(sent)
-                except StepRefused as refused:
-                    form.refuse(refused.sentence)
-                    status = 409
+                return once(sent)
+            except StepRefused as refused:
+                form.refuse(refused.sentence)
+                status = 409
         order = guards.found(order_lists.find_of_shop(order_no, g.who.shop_id))
     elif order.status != "unshipped":
         form.refuse(

@@ -15,7 +15,7 @@ from portal.orders import products
 from portal.people import roles
 from portal.rights import faults
 from portal.seller import bp
-from portal.service import batches, fixes, quality
+from portal.service import batches, fixes, quality, shared_quality
 from portal.service.rates import ALPHA, LEAST
 from portal.web import guards
 from portal.web.pages import page
@@ -71,6 +71,7 @@ def quality_board() -> ResponseReturnValue:
         of_words=faults.OF_WORDS,
         a_month=fixes.WEEKS_A_MONTH,
         rooms_of=roles.list_rooms(g.who.role, frozenset({"contact", "products"})),
+        sharing=shared_quality.list_sharing(g.who.shop_id),
         alpha=ALPHA,
         least=LEAST,
     )

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from flask import abort, g, request
 from flask.typing import ResponseReturnValue
 
 from portal.cases import case_view
 from portal.flow import Actor
 from portal.models import Case
-from portal.rights import reasons
+from portal.people import roles
+from portal.rights import faults, reasons
 from portal.seller import bp
-from portal.service import figures, ratings
+from portal.service import before_after, figures, fixes, ratings
 from portal.service.ratings import RatingRefused
 from portal.web import guards, paging
-from portal.web.fields import Text
+from portal.web.fields import Text, read_day
 from portal.web.forms import Form
 from portal.web.once import once
 from portal.web.pages import page
+from portal.words import BEIJING
 
 
 class AnswerForm(Form):
@@ -42,10 +46,24 @@ def rating_list() -> ResponseReturnValue:
     return page("seller/ratings.html", rows=rows, tab=tab, tabs=ratings.TABS, stars=ratings.WORDS, more=more)
 
 
+def _read_change(now: datetime) -> tuple[str, datetime | None, str]:
+    """The day of a change in the address: as typed, as a moment, and what is wrong with it."""
+    typed = request.args.get("change", "")[:10]
+    if not typed:
+        return "", None, ""
+    day = read_day(typed)
+    if day is None:
+        return typed, None, "请填写正确的日期，例如 2026-11-28"
+    if day > now:
+        return typed, None, "请选择今天或更早的一天"
+    return typed, day, ""
+
+
 @bp.get("/ratings/figures")
 def rating_figures() -> ResponseReturnValue:
     """The trend, who, what and why, and three more figures, each with what it counts."""
     shop_id, months = g.who.shop_id, figures.find_months(g.now)
+    change, day, problem = _read_change(g.now)
     answers = figures.list_answers(shop_id, figures.begin_of(months[0]))
     groups = [
         (name, *figures.group_answers(answers, by))
@@ -64,6 +82,15 @@ def rating_figures() -> ResponseReturnValue:
         again=figures.AGAIN.days,
         returns=figures.RETURNS.days,
         said_reason=reasons.said,
+        change=change,
+        problem=problem,
+        both=before_after.compare(shop_id, day, g.now) if day is not None else None,
+        span=before_after.SPAN.days,
+        done=[
+            (row, f"{row.Fix.done_at.astimezone(BEIJING):%Y-%m-%d}")
+            for row in (fixes.list_done(shop_id) if roles.may_open(g.who.role, "quality") else ())
+        ],
+        name_fault=faults.name_fault,
     )
 
 

@@ -153,7 +153,7 @@ def _say_values(order: Order, view: case_view.View | None) -> dict[str, str]:
     said |= {"收件人": view.receiver.name, "电话": view.receiver.phone, "地址": view.receiver.place}
     said |= {"退货地址": view.returns.say_where() or str(view.back), "售后单号": case.case_no, "商品": case.goods}
     if case.due_at is not None:
-        said["截止"] = words.moment(case.due_at)
+        said["截止"] = words.end(case.due_at)
     if case.difference_fen > 0 and not case.difference_waived:
         said["差价"] = f"¥{money_text(case.difference_fen)}"
     if case.refund_fen > 0:

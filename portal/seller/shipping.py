@@ -17,8 +17,10 @@ from portal.cases.effects.step_context import ActedBy
 from portal.cases.shipping import ToSend
 from portal.extensions import writing
 from portal.flow import Actor, StepRefused
+from portal.models import LabelPrint
+from portal.orders import order_lists
 from portal.parcels import carriers
-from portal.seller import bp
+from portal.seller import bp, has_room
 from portal.seller.shipping_forms import ParcelForm
 from portal.seller.steps import STEPS
 from portal.web import guards, paging
@@ -39,6 +41,10 @@ def shipping_desk() -> ResponseReturnValue:
     if len(one) == 1:
         found = shipping.load(g.who.shop_id, [one[0].id], g.who.role, g.now)
         return _show(found[0], ParcelForm.blank(request.args.get("last", "")))
+    if not one and has_room(g.who, "ship_order"):
+        order = order_lists.find_of_shop(searching.read_typed(raw).number, g.who.shop_id)
+        if order is not None and order.status == "unshipped":
+            return redirect(f"/seller/orders/{order.order_no}/ship", 303)
     return _show(None, None, raw=raw, hits=one)
 
 
@@ -113,7 +119,7 @@ def _show(
         hits=hits,
         last=form.last.data if form else request.args.get("last", ""),
         rows=rows,
-        prints=labels.list_prints(g.who.shop_id, [row.case.id for row in rows]),
+        prints=labels.list_prints(LabelPrint, g.who.shop_id, [row.case.id for row in rows]),
         label_form=Form(formdata=None),
         more=f"{HERE}?{urlencode(kept)}{'&' if kept else ''}after={paging.said(key)}" if key else "",
         filters=kept,

@@ -1,4 +1,4 @@
-"""The form of the 发货台: a waybill, its carrier, and further parcels of the same case."""
+"""The form of what is sent, a case or an order: a waybill, its carrier, and further parcels."""
 
 from __future__ import annotations
 
@@ -63,14 +63,17 @@ class ParcelForm(StepForm):
     def _read_one(self, name: str, text: str, picked: str, order_no: str, shop_id: int) -> str:
         """Take one number, or say beside its field what is wrong; returns what is doubted."""
         own = {order_no, *(each for each in [text.strip()] if order_lists.find_of_shop(each, shop_id) is not None)}
+        last = self.last.data or ""
+        if name == "others" and carriers.traced(picked):  # picked for the first; each further one says its own
+            picked, last = "", picked
         try:
             number = numbers.check_number(text, own, carrier=picked)
         except inputs.InputRefused as refused:
             self.refuse(refused.sentence, name)
             return ""
-        choice = choosing.choose_carrier(number, picked, self.last.data or "")
+        choice = choosing.choose_carrier(number, picked, last)
         if choice.carrier is None:
-            self.refuse(choice.warning, "carrier")
+            self.refuse(choice.warning if name == "number" else f"{number}：{choice.warning}", "carrier")
             return ""
         self.parcels.append((choice.carrier.code, number))
         if not choice.warning:

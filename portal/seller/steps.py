@@ -229,6 +229,9 @@ def _read_counts(view: case_view.View, sent: Mapping[str, str]) -> tuple[list[In
         numbers = {}
         for name, label in (("received", "收到"), ("accepted", "通过")):
             raw = sent.get(f"{name}_{line.id}", "").strip()
+            if raw.isdecimal() and len(raw) > 1 and raw[0] == "0":  # typed before the number that stood there
+                _add_problem(problems, line.id, f"{line.title}的{label}数量：分不清是 0 还是 {raw[1:]}，请重新填写")
+                continue
             try:
                 numbers[name] = 0 if raw == "0" else inputs.quantity(raw, most=line.quantity_milli, unit=line.unit)
             except inputs.InputRefused as refused:

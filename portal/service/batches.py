@@ -76,7 +76,7 @@ def record_defects(batch: Batch, defects: int, note: str, photos: Sequence[str],
         raise BatchRefused(f"不合格数不能多于抽检的 {batch.sample} 件")
     batch.defects, batch.note, batch.judged_by, batch.judged_at = defects, note, by, now
     db.session.flush()
-    evidence.attach_to_batch(photos, shop_id=batch.shop_id, owner_id=by, batch_id=batch.id)
+    evidence.attach_to_own(photos, shop_id=batch.shop_id, owner_id=by, batch_id=batch.id)
 
 
 def find_of_shop(batch_id: int, shop_id: int) -> Batch | None:

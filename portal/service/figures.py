@@ -43,6 +43,13 @@ class Share(NamedTuple):
         return round(100 * self.part / self.number) if self.number >= LEAST else None
 
 
+class Span(NamedTuple):
+    """From ``begin`` until before ``end``."""
+
+    begin: datetime
+    end: datetime
+
+
 class Wait(NamedTuple):
     """The median of ``number`` waits; None below LEAST."""
 
@@ -108,7 +115,12 @@ def group_answers(answers: Iterable[Any], by: str) -> tuple[list[Row], int]:
 
 
 def measure_first_response(shop_id: int, now: datetime) -> Wait:
-    """首响: office time from an application to the first thing that a person of the shop did with it."""
+    """首响 lately: see ``measure_response_of``."""
+    return measure_response_of(shop_id, Span(now - LATELY, now + timedelta(microseconds=1)))
+
+
+def measure_response_of(shop_id: int, span: Span) -> Wait:
+    """首响: office time from an application of these days to the first thing that a person of the shop did with it."""
     opens, closes = db.session.execute(select(Shop.opens, Shop.closes).where(Shop.id == shop_id)).one()
     first = (
         select(func.min(CaseEvent.at).label("at"), CaseEvent.case_id)
@@ -119,7 +131,7 @@ def measure_first_response(shop_id: int, now: datetime) -> Wait:
     rows = db.session.execute(
         select(Case.opened_at, first.c.at)
         .join(first, first.c.case_id == Case.id)
-        .where(Case.shop_id == shop_id, Case.opened_at >= now - LATELY, Case.opened_at <= now)
+        .where(Case.shop_id == shop_id, Case.opened_at >= span.begin, Case.opened_at < span.end)
         .order_by(Case.opened_at.desc())
         .limit(MOST)
     ).all()
@@ -128,19 +140,23 @@ def measure_first_response(shop_id: int, now: datetime) -> Wait:
 
 
 def measure_settled(shop_id: int, now: datetime) -> Share:
-    """一次解决率: cases that ended, with no other case of the same goods begun within AGAIN of the end."""
-    begin = now - LATELY - AGAIN
+    """一次解决率 of those that ended long enough ago: see ``measure_settled_of``."""
+    return measure_settled_of(shop_id, Span(now - LATELY - AGAIN, now - AGAIN))
+
+
+def measure_settled_of(shop_id: int, span: Span) -> Share:
+    """一次解决率: cases that ended in these days, with no other of the same goods begun within AGAIN of the end."""
     ended = db.session.execute(
         select(Rating.case_id, Rating.ended_at, CaseLine.order_line_id)
         .join(CaseLine, and_(CaseLine.case_id == Rating.case_id, CaseLine.shop_id == Rating.shop_id))
-        .where(Rating.shop_id == shop_id, Rating.ended_at >= begin, Rating.ended_at < now - AGAIN)
+        .where(Rating.shop_id == shop_id, Rating.ended_at >= span.begin, Rating.ended_at < span.end)
         .limit(MOST)
     ).all()
     opened: dict[int, list[tuple[int, datetime]]] = {}
     for row in db.session.execute(
         select(CaseLine.order_line_id, Case.id, Case.opened_at)
         .join(Case, and_(Case.id == CaseLine.case_id, Case.shop_id == CaseLine.shop_id))
-        .where(CaseLine.shop_id == shop_id, Case.opened_at >= begin)
+        .where(CaseLine.shop_id == shop_id, Case.opened_at >= span.begin, Case.opened_at <= span.end + AGAIN)
     ):
         opened.setdefault(row.order_line_id, []).append((row.id, row.opened_at))
     again: dict[int, bool] = {}
@@ -151,11 +167,16 @@ def measure_settled(shop_id: int, now: datetime) -> Share:
 
 
 def measure_returning(shop_id: int, now: datetime) -> Share:
-    """复购: of the buyers whose case ended, those who ordered here again within RETURNS of it."""
+    """复购 of those whose case ended long enough ago: see ``measure_returning_of``."""
+    return measure_returning_of(shop_id, Span(now - LATELY - RETURNS, now - RETURNS))
+
+
+def measure_returning_of(shop_id: int, span: Span) -> Share:
+    """复购: of the buyers whose case ended in these days, those who ordered here again within RETURNS of it."""
     ended = (
         select(Rating.buyer_id, func.min(Rating.ended_at).label("at"))
         .where(
-            Rating.shop_id == shop_id, Rating.ended_at >= now - LATELY - RETURNS, Rating.ended_at < now - RETURNS,
+            Rating.shop_id == shop_id, Rating.ended_at >= span.begin, Rating.ended_at < span.end,
         )
         .group_by(Rating.buyer_id)
         .subquery()
@@ -167,7 +188,7 @@ def measure_returning(shop_id: int, now: datetime) -> Share:
             select(Order.buyer_id, Order.ordered_at).where(
                 Order.shop_id == shop_id,
                 Order.buyer_id.in_([row.buyer_id for row in rows]),
-                Order.ordered_at >= now - LATELY - RETURNS,
+                Order.ordered_at >= span.begin,
             )
         ):
             ordered.setdefault(row.buyer_id, []).append(row.ordered_at)

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from portal.calendar.weeks import number_week
 from portal.extensions import db
-from portal.models import Fix, Product, User
+from portal.models import Fix, Product, Shop, User
 from portal.service.quality import Board, Cell, Row, load_weeks
 from portal.service.rates import Periods, Share, compare, measure_share
 
@@ -25,6 +25,7 @@ SPAN: Final = 8  # weeks before and after
 YOUNG: Final = 2  # weeks in which more may still be reported of what was sold: the present one and the one before
 SURE: Final = 0.05
 PAGE: Final = 30
+SHOWN_DONE: Final = 6  # beside the figures of satisfaction
 TOP: Final = 5
 WEEKS_A_MONTH: Final = 4.35
 
@@ -100,14 +101,30 @@ def make_fix(
     return fix
 
 
-def finish_fix(fix: Fix, done_at: datetime, result: str, *, now: datetime) -> None:
-    """The measure holds since then; once, so that before and after stay what they are."""
+def finish_fix(fix: Fix, done_at: datetime, result: str, *, measure: str = "", now: datetime) -> None:
+    """The measure holds since then; once, so that before and after stay what they are. ``measure``: another one."""
     if fix.done_at is not None:
         raise FixRefused("这项整改已经登记完成")
     if done_at > now:
         raise FixRefused("完成的日期不能晚于今天")
-    fix.done_at, fix.result = done_at, result
+    fix.done_at, fix.result, fix.measure = done_at, result, measure or fix.measure
     db.session.flush()
+
+
+def find_line(shop_id: int) -> tuple[int, int]:
+    """From how many exchanges of a hundred lines, and how many at least, a task opens by itself."""
+    row = db.session.execute(select(Shop.alarm_percent, Shop.alarm_cases).where(Shop.id == shop_id)).one()
+    return row.alarm_percent, row.alarm_cases
+
+
+def set_line(shop_id: int, percent: int, cases: int) -> None:
+    """Change both; inside ``writing()``. What is open stays open."""
+    db.session.execute(
+        update(Shop)
+        .where(Shop.id == shop_id)
+        .values(alarm_percent=percent, alarm_cases=cases)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def find_of_shop(fix_id: int, shop_id: int) -> Fix | None:
@@ -120,6 +137,12 @@ def list_page(shop_id: int, before: int | None = None) -> tuple[Sequence[Any], i
     query = _select(shop_id).order_by(Fix.id.desc()).limit(PAGE + 1)
     rows = db.session.execute(query if before is None else query.where(Fix.id < before)).all()
     return (rows, None) if len(rows) <= PAGE else (rows[:PAGE], rows[PAGE - 1].Fix.id)
+
+
+def list_done(shop_id: int) -> Sequence[Any]:
+    """The newest tasks that were finished, by the day since when they hold."""
+    query = _select(shop_id).where(Fix.done_at.is_not(None)).order_by(Fix.done_at.desc(), Fix.id.desc())
+    return db.session.execute(query.limit(SHOWN_DONE)).all()
 
 
 def list_of_cell(shop_id: int, cell: Cell) -> Sequence[Any]:

@@ -85,7 +85,7 @@ def keep_complaint(told: Told, now: datetime) -> str:
     db.session.flush()
     if mine:
         evidence.attach_to_complaint(told.photos, owner_id=mine, complaint_id=kept.id)
-    until = said.moment(kept.due_at)
+    until = said.end(kept.due_at)
     _tell_operators(number, "收到投诉", f"{KINDS[told.kind]}，编号 {number}，请在 {until} 前答复。", now)
     return number
 

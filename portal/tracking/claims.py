@@ -60,7 +60,7 @@ def begin(shipment: Any, side: str, now: datetime) -> None:
             kind="receipt_claim",
             title=f"{'商家' if side == 'seller' else '买家'}录入了您的签收，请核对",
             body=f"{shipment.carrier_name} {shipment.tracking_no}：{claim.words}\n没有收到请在 "
-            f"{words.moment(claim.until_at)} 前点「没有收到」；没有异议的话，从那时起按已签收计算期限。",
+            f"{words.end(claim.until_at)} 前点「没有收到」；没有异议的话，从那时起按已签收计算期限。",
             href=f"/parcels/{shipment.id}" if side == "seller" else f"/seller/logistics/{shipment.id}",
             at=now,
             dedupe_key=f"claim:{claim.id}",

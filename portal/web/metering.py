@@ -33,6 +33,9 @@ class Meter:
         self.security = Counter(
             "portal_security_events_total", "Security events, by name", ("name",), registry=self.registry
         )
+        self.lists = Counter(
+            "portal_lists_total", "Lists that a replica may answer, by who did", ("by",), registry=self.registry
+        )
 
 
 class Metered:

@@ -23,7 +23,17 @@ from portal.web.headers import HEADERS, HSTS, HTMX_CONFIG
 # Fields of forms that may be there several times; any other is refused then, so that neither the first nor the last
 # value counts silently.
 _BOXES = frozenset({"guarantees", "types", "reasons", "columns"})
-SEVERAL = _BOXES | {"payment", "case", "page_case", "order", "photos_kept", "photos_drop", "drop_photo", "talk_photo"}
+SEVERAL = _BOXES | {
+    "payment",
+    "case",
+    "page_case",
+    "page_order",
+    "order",
+    "photos_kept",
+    "photos_drop",
+    "drop_photo",
+    "talk_photo",
+}
 
 
 SIGNING_IN = ("/login", "/login/code")

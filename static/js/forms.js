@@ -1,6 +1,6 @@
 // Forms: one submission at a time, and one that was edited isn't lost by a wrong tap.
 
-import { all } from "./dom.js";
+import { all, one, whenDressing } from "./dom.js";
 
 const edited = new WeakSet();
 window.addEventListener("beforeunload", (event) => {
@@ -49,3 +49,8 @@ document.addEventListener("change", (event) => {
   const name = event.target.dataset?.all;
   if (name) all(`input[type=checkbox][name="${CSS.escape(name)}"]`).forEach((box) => (box.checked = event.target.checked));
 });
+
+// A number that stands there ready to be typed over
+
+document.addEventListener("focusin", ({ target }) => target.matches("[data-select]") && target.select());
+whenDressing(() => one("[data-select]:focus")?.select());

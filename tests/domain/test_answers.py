@@ -289,3 +289,27 @@ def test_the_other_sides_words_stand_in_the_card(cast: Cast, case_type: CaseType
             assert wrote[0].note in said.note or wrote[0].step == "propose"
             assert bool(said.photos) == (wrote[0].version in with_photos)
         assert said is None or said.note or said.photos or state == State.PROPOSED
+
+
+ENDED = [(kind, state) for kind, state in REACHED if state in flow.FINAL]
+
+
+@pytest.mark.parametrize(("case_type", "state"), ENDED, ids=[f"{kind}-{state}" for kind, state in ENDED])
+@pytest.mark.parametrize("side", [BUYER, SELLER])
+def test_a_card_of_an_ended_case_says_how_it_ended(cast: Cast, case_type: CaseType, state: State, side: Actor) -> None:
+    if state == State.CLOSED and case_type in (CaseType.REFUND_ONLY, CaseType.REISSUE):
+        case = cast.until("revising", case_type=case_type)
+        settle_now(case.id, cast.now + timedelta(days=30))
+        case = db.session.get_one(Case, case.id, populate_existing=True)
+    else:
+        case = cast.until(state, case_type=case_type)
+    card = answer(case, side, cast)
+    last = case_view.build_view(case, side, cast.now).events[0]
+    assert card.ending is not None and card.ending.at == last.at
+    assert bool(card.ending.what) != (card.said is not None and card.said.at == last.at), "once, not twice"
+    children = db.session.scalars(db.select(Case.case_no).where(Case.parent_id == case.id)).all()
+    assert card.ending.goes_on == (children[0] if state == State.CONVERTED else "")
+
+
+def test_a_card_of_an_open_case_tells_no_ending(cast: Cast) -> None:
+    assert answer(cast.until("applied"), BUYER, cast).ending is None

@@ -85,7 +85,8 @@ def test_from_the_failure_to_the_payment(cast_both: Cast) -> None:
     row = account_of(case)
     assert row.sealed is not None and NUMBER.encode() not in row.sealed and "李雯".encode() not in row.sealed
     consent = db.session.get_one(BankConsent, row.consent_id)
-    assert (consent.answer, consent.version, consent.owner_id, consent.purpose) == ("yes", 1, cast.buyer, "refund")
+    assert (consent.answer, consent.owner_id, consent.purpose) == ("yes", cast.buyer, "refund")
+    assert consent.version == agreed_words.CONSENT
     seen = look(cast, case)
     assert seen.account == ACCOUNT and seen.until == cast.now + timedelta(seconds=60)
     case = cast.take(case, "retry", Actor.SELLER)
@@ -130,7 +131,7 @@ def test_without_keys_nothing_is_asked(cast: Cast) -> None:
 def test_no_account_without_consent_to_the_present_words(cast_both: Cast) -> None:
     cast = cast_both
     case = asked(cast)
-    for wrong in (GIVEN | {"consent": 0}, GIVEN | {"consent": 99}, {"consent": 1}):
+    for wrong in (GIVEN | {"consent": 0}, GIVEN | {"consent": 99}, {"consent": agreed_words.CONSENT}):
         with pytest.raises(StepRefused):
             cast.take(case, "give_account", Actor.BUYER, **wrong)
     assert not db.session.scalars(select(BankConsent)).all() and not db.session.scalars(select(BankAccount)).all()
@@ -202,7 +203,7 @@ def test_an_account_that_failed_is_erased_when_another_is_asked_for(cast: Cast) 
     case = cast.take(case, "ask_account", Actor.SELLER, later)
     assert account_of(case).erased_at == later
     other = Account("李雯", "招商银行", "6225880112345678")
-    case = cast.take(case, "give_account", Actor.BUYER, later, account=other, consent=1)
+    case = cast.take(case, "give_account", Actor.BUYER, later, account=other, consent=agreed_words.CONSENT)
     assert bank_accounts.last4(entry_of(case)) == "5678" and sound()
 
 
@@ -262,6 +263,11 @@ def test_an_account_never_shows_itself() -> None:
 def test_words_that_were_agreed_to_never_change() -> None:
     digest = hashlib.sha256(repr(agreed_words.CONSENTS[1]).encode()).hexdigest()
     assert digest[:16] == "739c553bfd9fcabe"
+
+
+def test_words_that_are_agreed_to_now_are_written_in_full_width() -> None:
+    written = "".join(sentence for _, sentence in agreed_words.describe_consent())
+    assert not set(written) & set(",;:!?()")
 
 
 def test_changing_keys_is_interrupted_and_goes_on(cast_both: Cast) -> None:

@@ -1,4 +1,5 @@
-"""No sentence has a length of time typed into it: deadlines can be set, so words are worked out from them."""
+"""No sentence has a length of time typed into it: deadlines can be set, so words are worked out from them. The end of a
+term is written as one: 24:00 of its last day, never 00:00 of the next."""
 
 from __future__ import annotations
 
@@ -52,4 +53,23 @@ def test_the_check_finds_a_typed_length() -> None:
 
 def test_no_sentence_has_a_length_typed_into_it() -> None:
     found = {f"{path}: {length}" for path, text in sentences() if path not in NOT_PROSE for length in lengths_in(text)}
+    assert sorted(found) == []
+
+
+# What names the end of a term, written as any other moment.
+_END = "(?:due_at|until_at|until|expires_at)"
+AS_A_MOMENT = re.compile(rf"{_END}\)?\|moment|(?:ui|words)\.moment\([\w.]*{_END}\b")
+
+
+def test_the_check_finds_an_end_written_as_a_moment() -> None:
+    for wrong in ("{{ case.due_at|moment }}", "{{ ui.moment(view.again_until) }} 前", "words.moment(claim.until_at)"):
+        assert AS_A_MOMENT.search(wrong), wrong
+    assert not AS_A_MOMENT.search("{{ row.due_at|end }} {{ ui.moment(row.opened_at) }} words.end(until)")
+
+
+def test_the_end_of_a_term_is_written_as_one() -> None:
+    files = [*(PROJECT / "templates").rglob("*.html"), *(PROJECT / "portal").rglob("*.py")]
+    found = {
+        f"{path.relative_to(PROJECT)}: {hit[0]}" for path in files for hit in AS_A_MOMENT.finditer(path.read_text())
+    }
     assert sorted(found) == []

@@ -155,6 +155,22 @@ def conditional_block(text: str) -> Iterator[Finding]:
             yield Finding(block.lineno, f"block {block.name} inside if or for can't be rendered alone")
 
 
+def name_outside_block(text: str) -> Iterator[Finding]:
+    """What is named outside a block isn't there when htmx asks for the block alone."""
+    whole, named = tree(text), set()
+    for each in whole.body:
+        if isinstance(each, nodes.Macro):
+            named.add(each.name)
+        elif isinstance(each, nodes.Assign) and isinstance(each.target, nodes.Name):
+            named.add(each.target.name)
+        elif isinstance(each, nodes.Import):
+            named.add(each.target)
+    for block in whole.find_all(nodes.Block):
+        for used in block.find_all(nodes.Name):
+            if used.ctx == "load" and used.name in named:
+                yield Finding(used.lineno, f"{used.name} is made outside block {block.name}, which is rendered alone")
+
+
 def bare_image(text: str) -> Iterator[Finding]:
     for tag in tags(text):
         missing = [name for name in ("width", "height", "alt") if name not in tag.attributes]
@@ -201,6 +217,7 @@ RULES: dict[str, Rule] = {
         unescaped,
         post_without_token,
         conditional_block,
+        name_outside_block,
         bare_image,
         external_address,
         new_window,
@@ -239,6 +256,9 @@ BAD = [
     ("conditional_block", "{% if a %}{% block b %}{% endblock %}{% endif %}"),
     ("conditional_block", "{% for a in b %}<p>{% block c %}{% endblock %}</p>{% endfor %}"),
     ("conditional_block", "{% if a %}{% else %}{% block b %}{% endblock %}{% endif %}"),
+    ("name_outside_block", "{% macro a(b) %}{{ b }}{% endmacro %}{% block c %}{{ a(1) }}{% endblock %}"),
+    ("name_outside_block", "{% set a = 1 %}{% block c %}{% if d %}{{ a }}{% endif %}{% endblock %}"),
+    ("name_outside_block", '{% import "a.html" as a %}{% block c %}{{ a.b() }}{% endblock %}'),
     ("bare_image", '<img src="/f/a" width="8" height="8">'),
     ("bare_image", '<img src="{{ \'>\' }}" alt="" width="8">'),
     ("external_address", '<a href="https://example.com/">'),
@@ -248,6 +268,7 @@ BAD = [
 ]
 
 GOOD = """
+{% set section = "queue" %}
 <p><span class="clip">{{ line.title }}</span><span class="spec">{{ line.spec }}</span></p>
 {% extends "base.html" %}
 {# style="" onclick="" |safe https://example.com #}

@@ -202,6 +202,7 @@ ROWS: tuple[Row, ...] = (
     Row("buyer.apply_check", BUYER, get=200, post=303),
     Row("buyer.apply_amount", BUYER, get=200),
     Row("buyer.apply_save", BUYER, post=204),
+    Row("buyer.apply_tried", BUYER, post=404),  # nothing to try
     Row("buyer.apply_discard", BUYER, post=303),
     Row("buyer.parcel", BUYER, get=200, post=303, form=lambda deal: {"words": "2026-11-23 09:00 【杭州市】派送中"}),
     Row("buyer.refresh_parcel", BUYER, post=303),
@@ -305,6 +306,8 @@ ROWS: tuple[Row, ...] = (
     Row("seller.shipping_desk", SHOP, get=200),
     Row("seller.ship_case", SELLER, get=200, post=409, form=lambda deal: {"number": "13800138000"}),
     Row("seller.show_labels", SHOP, get=200, post=303),
+    Row("seller.order_labels", SHOP, get=200, post=303),
+    Row("seller.show_slips", SHOP, get=200, post=303),
     Row("seller.shipping_file", SHOP, post=200),
     Row(
         "seller.shipping_upload",
@@ -389,6 +392,17 @@ ROWS: tuple[Row, ...] = (
         post=303,
         form=lambda deal: {"question": "有白色吗", "answer": "有白色"},
     ),
+    Row(
+        "seller.product_remedies",
+        SELLER,
+        get=200,
+        post=303,
+        form=lambda deal: {"fault": "defect", "of": "product", "steps": "关机再开", "minutes": "2"},
+    ),
+    Row("seller.edit_remedy", SELLER, get=404, post=404, values={"remedy_id": "0"}),
+    Row("seller.alarm_line", SHOP, get=200, post=303, form=lambda deal: {"percent": "5", "cases": "10"}),
+    Row("seller.quality_shares", SHOP, get=200, post=422),
+    Row("seller.resold_quality", SHOP, get=200),
     Row("seller.title_list", SHOP, get=200),
     Row(
         "seller.product_words",

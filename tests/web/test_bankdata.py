@@ -29,7 +29,7 @@ from portal.models import (
     User,
 )
 from portal.money import encryption
-from portal.money.accounts import keyring
+from portal.money.accounts import agreed_words, keyring
 from tests.cast import PASSWORD, Cast, post, sign_in, token_of
 from tests.conftest import Clock
 
@@ -41,7 +41,7 @@ FORM = {
     "account_bank": "中国工商银行成都武侯支行",
     "account_number": NUMBER,
     "agreed": "y",
-    "consent": "1",
+    "consent": str(agreed_words.CONSENT),
 }
 REASON = {"reason": "核对账号后转账"}
 
@@ -132,7 +132,7 @@ def test_mistakes_are_said_beside_the_field_and_the_number_is_not_shown_again(
 
 
 def test_consent_to_words_that_have_changed_is_none(app: Flask, asked: Case) -> None:
-    for version in ("0", "2", "x", ""):
+    for version in ("0", str(agreed_words.CONSENT - 1), str(agreed_words.CONSENT + 1), "x", ""):
         answer = give(sign_in(app, "buyer"), asked, consent=version)
         assert answer.status_code == 409 and "授权说明已更新" in answer.text and NUMBER not in answer.text
     assert not db.session.scalars(select(BankConsent)).all()

@@ -19,7 +19,7 @@ from portal.calendar import clock
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType
 from portal.models import BankAccount, Case, Order, Session, Shop, Staff
-from portal.money.accounts import account_numbers
+from portal.money.accounts import account_numbers, agreed_words
 from portal.money.accounts import keeping as account_keeping
 from tests.cast import Cast, post, sign_in, token_of
 from tests.conftest import Clock
@@ -70,7 +70,7 @@ def give(browser: FlaskClient, case_no: str, number: str) -> None:
         "account_holder": "李雯",
         "account_bank": f"工商银行 {number if number in CARDS else ''}",
         "account_number": number,
-        "consent": "1",
+        "consent": str(agreed_words.CONSENT),
     }
     url = f"/cases/{case_no}/give_account"
     refused = post(browser, url, form)  # without the tick

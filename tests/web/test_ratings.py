@@ -117,3 +117,16 @@ def test_figures_say_what_they_count_and_nothing_of_few(app: Flask, cast: Cast, 
     assert figures.measure_returning(cast.shop, now.at + figures.RETURNS + timedelta(days=1)).number == 1
     assert figures.measure_settled(cast.shop2, after).percent is None
     assert not db.session.scalars(select(Notice.id).where(Notice.kind == "rating_bad")).all()
+
+
+def test_figures_before_and_after_a_change_say_what_they_count(app: Flask, cast: Cast, now: Clock) -> None:
+    cast.until("completed")
+    seller = sign_in(app, "seller")
+    shown = seller.get("/seller/ratings/figures").text
+    assert "比较前后" in shown and "改动当天算在之后" not in shown
+    compared = seller.get(f"/seller/ratings/figures?change={cast.now:%Y-%m-%d}").text
+    assert "改动当天算在之后" in compared and "不足 10 人" in compared and "n=0" in compared
+    assert "前后的差别不等于它的效果" in compared
+    for typed, said in (("2026-13-01", "请填写正确的日期"), ("2126-11-01", "请选择今天或更早的一天")):
+        refused = seller.get(f"/seller/ratings/figures?change={typed}").text
+        assert said in refused and f'value="{typed}"' in refused

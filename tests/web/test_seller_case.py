@@ -124,7 +124,14 @@ def test_a_partial_acceptance_and_the_way_back_of_what_was_refused(app: Flask, c
 
 @pytest.mark.parametrize(
     ("received", "accepted", "sentence"),
-    [("3", "2", "最多"), ("1", "2", "不能多于收到"), ("x", "1", "数量"), ("-1", "1", "数量"), ("1.5", "1", "整")],
+    [
+        ("3", "2", "最多"),
+        ("1", "2", "不能多于收到"),
+        ("x", "1", "数量"),
+        ("-1", "1", "数量"),
+        ("1.5", "1", "整"),
+        ("02", "2", "分不清是 0 还是 2"),  # 0 typed before the 2 that stood there is none, not whole
+    ],
 )
 def test_what_cannot_have_been_counted(
     app: Flask, cast: Cast, now: Clock, received: str, accepted: str, sentence: str

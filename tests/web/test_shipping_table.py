@@ -72,6 +72,24 @@ def test_there_and_back(both: Flask, cast_both: Cast, now: Clock, tmp_path: Path
     assert len(fetch(desk)) == 1 + 1
 
 
+def test_several_numbers_in_a_cell_are_several_parcels(both: Flask, cast_both: Cast, now: Clock) -> None:
+    case, named = cast_both.until("reshipping"), cast_both.until("reshipping")
+    desk = sign_in(both, "seller")
+    rows = [
+        ["售后单号", "物流公司", "运单号"],
+        [case.case_no, "", f"{SF}，{YT}"],
+        [named.case_no, "中通", f"75484863576597、{YT[:-1]}2"],  # a number that is plainly another carrier's says so
+    ]
+    content = "\n".join(",".join(row) for row in rows).encode()
+    made = send(desk, content, "parcels.csv")
+    assert made.status_code == 303, made.text
+    shown = db.session.scalars(select(BulkRun)).one().facts["table"]
+    post(desk, made.location, {"table": shown})
+    bulk_work.work_off(now.at)
+    assert parcels_out(case) == [("SF", SF), ("YTO", YT)]
+    assert parcels_out(named) == [("YTO", f"{YT[:-1]}2"), ("ZTO", "75484863576597")]
+
+
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [

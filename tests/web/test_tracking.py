@@ -72,6 +72,9 @@ def test_a_case_page_says_what_is_known(app: Flask, cast: Cast, buyer: FlaskClie
     track(failures=2, error="slow", checked_at=NOW)
     page = buyer.get(f"/cases/{case.case_no}").text
     assert "物流公司暂时没有回应，上次成功查询" in page and "会自动重试" in page
+    said(3 * HOUR, "signed", "【杭州市】已签收，签收人：本人", origin="kuaidi100")
+    page = buyer.get(f"/cases/{case.case_no}").text
+    assert "已签收" in page and "没有回应" not in page and "会自动重试" not in page, "nothing is waited for any more"
 
 
 def test_without_a_service_there_is_no_button_that_does_nothing(cast: Cast, buyer: FlaskClient) -> None:
