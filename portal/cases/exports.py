@@ -1,24 +1,21 @@
-"""导出: a list of cases as a table. Asked for, written by the sweep page by page, kept for a day."""
+"""导出: a list as a table. Asked for, written by the sweep page by page, kept for a day."""
 
 from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy.orm import undefer
 
-from portal import words, workbook
-from portal.cases import shop_queue
-from portal.cases.queue_filters import Filters
+from portal import workbook
+from portal.cases.export_kinds import KINDS
 from portal.extensions import Busy, db, writing
-from portal.flow import State
 from portal.models import Export
-from portal.rights import reasons
 
 log = logging.getLogger("portal.exports")
 KEPT_FOR = timedelta(days=1)
@@ -26,23 +23,6 @@ GIVEN_UP_AFTER = timedelta(minutes=10)  # whoever wrote it is gone; somebody els
 MOST_ROWS = 100_000
 MOST_OPEN = 3  # of one person
 SAID_EVERY = 2_000  # rows
-AT_ONCE = 500
-
-COLUMNS: dict[str, workbook.Column] = {
-    "case_no": workbook.Column("售后单号", "", 20),
-    "order_no": workbook.Column("订单号", "", 24),
-    "type": workbook.Column("类型", "", 10),
-    "state": workbook.Column("状态", "", 12),
-    "due_at": workbook.Column("期限", "", 14),
-    "goods": workbook.Column("商品", "", 36),
-    "spec": workbook.Column("规格", "", 20),
-    "wanted_spec": workbook.Column("换成", "", 20),
-    "quantity_milli": workbook.Column("数量", "", 8),
-    "unit": workbook.Column("单位", "", 6),
-    "reason": workbook.Column("原因", "", 16),
-    "buyer": workbook.Column("买家", "", 18),
-    "opened_at": workbook.Column("申请时间", "", 14),
-}
 
 
 class TooMany(Exception):
@@ -50,27 +30,17 @@ class TooMany(Exception):
 
 
 def ask_for(
-    shop_id: int,
-    user_id: int,
-    tab: str,
-    filters: Filters,
-    states: frozenset[State] | None,
-    columns: Sequence[str],
-    now: datetime,
+    shop_id: int, user_id: int, kind: str, asked: Mapping[str, Any], columns: Sequence[str], now: datetime
 ) -> Export:
-    """Have a list written, with these columns in the table's own order. Raises TooMany."""
+    """Have a list of a kind written, with these columns in the kind's own order; ``asked``: which rows, as JSON takes
+    it. Raises TooMany."""
     mine = (Export.shop_id == shop_id, Export.user_id == user_id, Export.state.in_(("waiting", "running")))
     if (db.session.scalar(select(func.count()).select_from(Export).where(*mine)) or 0) >= MOST_OPEN:
         raise TooMany
     row = Export(
         shop_id=shop_id,
         user_id=user_id,
-        asked={
-            "tab": tab,
-            "filters": asdict(filters),
-            "states": None if states is None else sorted(states),
-            "columns": [name for name in COLUMNS if name in columns],
-        },
+        asked={**asked, "kind": kind, "columns": [name for name in KINDS[kind].columns if name in columns]},
         made_at=now,
         expires_at=now + KEPT_FOR,
     )
@@ -79,16 +49,23 @@ def ask_for(
     return row
 
 
+def find_kind(export: Export) -> str:
+    """Which list it is of; those that were asked for before there were several are of the queue."""
+    return str(export.asked.get("kind", "queue"))
+
+
 def list_exports(shop_id: int, user_id: int, now: datetime) -> Sequence[Export]:
     """This person's exports that haven't expired, the newest first."""
     mine = select(Export).where(Export.shop_id == shop_id, Export.user_id == user_id, Export.expires_at > now)
     return db.session.scalars(mine.order_by(Export.id.desc()).limit(20)).all()
 
 
-def find_file(shop_id: int, user_id: int, export_id: int, now: datetime) -> bytes | None:
-    """The file of this person's export; None: there is none, or it has expired."""
+def find_done(shop_id: int, user_id: int, export_id: int, now: datetime) -> Export | None:
+    """This person's export, written, with its file; None: there is none, or it has expired."""
     mine = (Export.shop_id == shop_id, Export.user_id == user_id, Export.id == export_id, Export.expires_at > now)
-    return db.session.scalar(select(Export.file).where(*mine, Export.state == "done"))
+    return db.session.scalars(
+        select(Export).options(undefer(Export.file)).where(*mine, Export.state == "done")
+    ).one_or_none()
 
 
 def write_waiting(now: datetime) -> int:
@@ -111,8 +88,9 @@ def _write(export_id: int, shop_id: int, now: datetime, left: Any) -> bool:
     try:
         with tempfile.TemporaryDirectory() as folder:
             path = str(Path(folder) / "export.xlsx")
-            columns = [COLUMNS[name] for name in asked["columns"]]
-            workbook.write_long(path, "售后单", columns, _read_rows(shop_id, asked, now, mine), made_at=now)
+            kind = KINDS[asked.get("kind", "queue")]
+            columns = [kind.columns[name] for name in asked["columns"]]
+            workbook.write_long(path, kind.title, columns, _read_rows(shop_id, asked, now, mine), made_at=now)
             made = Path(path).read_bytes()
     except Busy:
         _change(mine, state="waiting")
@@ -124,36 +102,19 @@ def _write(export_id: int, shop_id: int, now: datetime, left: Any) -> bool:
     return _change((*mine, Export.state == "running"), state="done", done_at=now, file=made)
 
 
-def _read_rows(shop_id: int, asked: dict[str, Any], now: datetime, mine: Any) -> Iterator[list[str]]:
+def _read_rows(shop_id: int, asked: dict[str, Any], now: datetime, mine: Any) -> Iterator[list[str | int]]:
     """The rows of the list in its order, a page at a time; how far it is, is said in between."""
-    states = None if asked["states"] is None else frozenset(State(state) for state in asked["states"])
-    after, done = None, 0
-    while done < MOST_ROWS:
-        rows, after = shop_queue.list_page(
-            shop_id, asked["tab"], now, filters=Filters(**asked["filters"]), states=states, after=after, size=AT_ONCE
-        )
+    kind, done = KINDS[asked.get("kind", "queue")], 0
+    for rows in kind.read(shop_id, asked, now):
+        rows = rows[: MOST_ROWS - done]
         for row in rows:
-            yield [_say(name, row) for name in asked["columns"]]
-        if done // SAID_EVERY != (done + len(rows)) // SAID_EVERY or after is None:
+            yield [kind.say(name, row) for name in asked["columns"]]
+        if done // SAID_EVERY != (done + len(rows)) // SAID_EVERY:
             _change(mine, row_count=done + len(rows))
         done += len(rows)
-        if after is None:
-            return
-
-
-def _say(name: str, row: Any) -> str:
-    value = getattr(row, name)
-    if name == "type":
-        return words.TYPE[value]
-    if name == "state":
-        return words.STATES_OF[row.type][value]
-    if name == "reason":
-        return reasons.said(value)
-    if name == "quantity_milli":
-        return f"{value / 1000:g}"
-    if name in ("due_at", "opened_at"):
-        return words.moment(value) if value else ""
-    return str(value or "")
+        if done == MOST_ROWS:
+            break
+    _change(mine, row_count=done)
 
 
 def _change(where: Any, **values: Any) -> bool:

@@ -115,7 +115,7 @@ _PAID_TOTAL = select(func.count(), func.coalesce(func.sum(_PAID.c.amount_fen), 0
 
 
 def list_page(
-    shop_id: int, tab: str, after: tuple[datetime, int] | None = None
+    shop_id: int, tab: str, after: tuple[datetime, int] | None = None, *, size: int = PAGE
 ) -> tuple[Sequence[Any], tuple[datetime, int] | None]:
     """One page of a tab and the key the next one begins after: what has waited longest first, payments made last."""
     paid = tab == "settled"
@@ -124,10 +124,11 @@ def list_page(
         values["state"] = tab
     if after is not None:
         values["at"], values["id"] = after
-    rows = db.session.execute(_LISTS[paid, after is not None], values).all()
-    if len(rows) <= PAGE:
+    query = _LISTS[paid, after is not None]
+    rows = db.session.execute(query if size == PAGE else query.limit(size + 1), values).all()
+    if len(rows) <= size:
         return rows, None
-    return rows[:PAGE], (rows[PAGE - 1].made_at, rows[PAGE - 1].id)
+    return rows[:size], (rows[size - 1].made_at, rows[size - 1].id)
 
 
 def find_entry(shop_id: int, entry_id: int) -> Any | None:
@@ -163,16 +164,14 @@ def show_working(order_id: int, entries: Sequence[Any], *, unshipped: bool) -> d
             OrderLine.unit,
             OrderLine.unit_price_fen,
             OrderLine.quantity_milli,
-            Order.paid_fen,
-            Order.freight_fen,
+            *(getattr(Order, name) for name in money_sums.OrderSums._fields),
         )
         .join(Order, and_(Order.id == OrderLine.order_id, Order.shop_id == OrderLine.shop_id))
         .where(OrderLine.order_id == order_id)
         .order_by(OrderLine.position, OrderLine.id)
     ).all()
     shared = money_sums.work_out_shares(
-        rows[0].paid_fen,
-        rows[0].freight_fen,
+        money_sums.OrderSums(*(getattr(rows[0], name) for name in money_sums.OrderSums._fields)),
         [(row.unit_price_fen, row.quantity_milli) for row in rows],
         unshipped=unshipped,
     )

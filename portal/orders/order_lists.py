@@ -185,12 +185,12 @@ _SHOP_LIST = select(
 
 
 def list_page_of_shop(
-    shop_id: int, tab: str, *, number: str = "", after: tuple[datetime, int] | None = None
+    shop_id: int, tab: str, *, number: str = "", after: tuple[datetime, int] | None = None, size: int = PAGE
 ) -> tuple[list[dict[str, Any]], tuple[datetime, int] | None]:
     """One page of a shop's orders with their lines, newest first (those to be sent: oldest first); and the next key."""
     oldest = tab == "unshipped" and not number
     key = tuple_(_order.ordered_at, _order.id)
-    query = _SHOP_LIST.where(_order.shop_id == shop_id).limit(PAGE + 1)
+    query = _SHOP_LIST.where(_order.shop_id == shop_id).limit(size + 1)
     query = query.where(_order.order_no == number) if number else query.where(*SHOP_TABS[tab][1])
     if oldest:
         query = query.order_by(_order.ordered_at, _order.id)
@@ -199,7 +199,7 @@ def list_page_of_shop(
     if after is not None:
         query = query.where(key > after) if oldest else query.where(key < after)
     rows = db.session.execute(query).all()
-    more, rows = len(rows) > PAGE, rows[:PAGE]
+    more, rows = len(rows) > size, rows[:size]
     lines: dict[int, list[Any]] = {row.id: [] for row in rows}
     if rows:
         for line in sorted(_LINES.list_rows(order_ids=list(lines)), key=_position):

@@ -1,16 +1,24 @@
-"""导出 at the desk: a list of the queue as a table, written in the background, fetched by the one who asked for it."""
+"""导出 at the desk: a list as a table, written in the background, fetched by the one who asked for it."""
 
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
-from flask import g, send_file
+from flask import abort, g, request, send_file
 from flask.typing import ResponseReturnValue
 
 from portal import workbook
 from portal.calendar import clock
 from portal.cases import exports
-from portal.seller import bp, listing
+from portal.cases.export_kinds import KINDS
+from portal.money import payment_lists
+from portal.orders import order_lists
+from portal.people import roles
+from portal.seller import bp, figures, listing, not_yours
 from portal.web import events, guards
 from portal.web.fields import Boxes
 from portal.web.forms import Form
@@ -21,7 +29,7 @@ from portal.web.pages import page
 class ExportForm(Form):
     """Which columns the table has."""
 
-    columns = Boxes("列", choices=[(name, column.heading) for name, column in exports.COLUMNS.items()])
+    columns = Boxes("列")
 
     def validate(self, extra_validators: object = None) -> bool:
         good = bool(super().validate(extra_validators))
@@ -31,20 +39,75 @@ class ExportForm(Form):
         return good
 
 
+class Asked(NamedTuple):
+    """A list as an address asks for it. ``rows`` as it is kept; ``query``: its export's, ``back``: its own address."""
+
+    said: str
+    rows: dict[str, Any]
+    query: str
+    back: str
+
+
+def _read_queue() -> Asked:
+    here = listing.read()
+    said = listing.list_tabs()[here.tab].words + ("，带筛选条件" if here.at(None).filtered else "")
+    states = listing.seen_states()
+    rows = {
+        "tab": here.tab,
+        "filters": asdict(here.filters),
+        "states": None if states is None else sorted(states),
+    }
+    return Asked(said, rows, here.at(None).query, here.at(None).address)
+
+
+def _read_tab(of: str, tabs: dict[str, str], address: str) -> Asked:
+    tab = request.args.get("tab", "")
+    if tab not in tabs:
+        abort(404)
+    return Asked(tabs[tab], {"tab": tab}, urlencode({"of": of, "tab": tab}), f"{address}?tab={tab}")
+
+
+def _read_figures() -> Asked:
+    asked = figures.read_asked()
+    since, until = asked.filters.since, asked.filters.until
+    address = asked.at(span="own", since=since, until=until)  # the days as they are now, however long it waits
+    rows = {"filters": asdict(asked.filters), "by": asked.by}
+    said = f"{since} 至 {until}，按{'周' if asked.by == 'week' else figures.BY[asked.by]}"
+    return Asked(said, rows, f"of=figures&{address.partition('?')[2]}", address)
+
+
+# Each list has the rights of its page.
+LISTS: dict[str, tuple[str, Callable[[], Asked]]] = {
+    "queue": ("queue", _read_queue),
+    "orders": (
+        "orders",
+        lambda: _read_tab("orders", {name: tab[0] for name, tab in order_lists.SHOP_TABS.items()}, "/seller/orders"),
+    ),
+    "payouts": ("payouts", lambda: _read_tab("payouts", payment_lists.TABS, "/seller/payouts")),
+    "figures": ("figures", _read_figures),
+}
+
+
 @bp.route("/exports", methods=["GET", "POST"])
 def export_list() -> ResponseReturnValue:
     """What this person has had written, and the form for the list of the address."""
-    here = listing.read()
-    form = ExportForm(data={"columns": list(exports.COLUMNS)})
+    of = request.args.get("of", "queue")
+    if of not in LISTS:
+        abort(404)
+    room, read = LISTS[of]
+    if not roles.may_open(g.who.role, room):
+        return not_yours()
+    asked, kind = read(), KINDS[of]
+    columns = kind.list_columns(money=roles.may_see_money(g.who.role))
+    form = ExportForm(data={"columns": list(columns)})
+    form.columns.choices = list(columns.items())
     if form.validate_on_submit():
 
         def ask() -> str:
             chosen = form.columns.data or []
-            row = exports.ask_for(
-                g.who.shop_id, g.who.user_id, here.tab, here.filters, listing.seen_states(), chosen, g.now
-            )
-            events.audit("export", what="queue", shop=g.who.shop_id, which=row.id, tab=here.tab)
-            return f"/seller/exports?{here.at(None).query}&said=export-asked"
+            row = exports.ask_for(g.who.shop_id, g.who.user_id, of, asked.rows, chosen, g.now)
+            events.audit("export", what=of, shop=g.who.shop_id, which=row.id, tab=asked.rows.get("tab", ""))
+            return f"/seller/exports?{asked.query}&said=export-asked"
 
         try:
             return once(ask)
@@ -53,8 +116,11 @@ def export_list() -> ResponseReturnValue:
     return page(
         "seller/exports.html",
         422 if form.errors else 200,
-        here=here.at(None),
-        tab=listing.list_tabs()[here.tab],
+        asked=asked,
+        of=of,
+        title=kind.title,
+        kinds=KINDS,
+        find_kind=exports.find_kind,
         form=form,
         most=exports.MOST_ROWS,
         rows=exports.list_exports(g.who.shop_id, g.who.user_id, clock.now()),
@@ -63,12 +129,19 @@ def export_list() -> ResponseReturnValue:
 
 @bp.get("/exports/<int:export_id>.xlsx")
 def export_file(export_id: int) -> ResponseReturnValue:
-    """The table, for the one who asked for it, while it lasts."""
+    """The table, for the one who asked for it and still sees that list, while it lasts."""
     number = min(export_id, 2**62)
-    made = guards.found(exports.find_file(g.who.shop_id, g.who.user_id, number, clock.now()))
-    events.audit("export", what="queue_file", shop=g.who.shop_id, which=number)
+    made = guards.found(exports.find_done(g.who.shop_id, g.who.user_id, number, clock.now()))
+    kind = exports.find_kind(made)
+    if not roles.may_open(g.who.role, LISTS[kind][0]):
+        return not_yours()
+    events.audit("export", what=f"{kind}_file", shop=g.who.shop_id, which=number)
     answer = send_file(
-        io.BytesIO(made), mimetype=workbook.MIME, as_attachment=True, download_name="售后单.xlsx", max_age=0
+        io.BytesIO(made.file or b""),
+        mimetype=workbook.MIME,
+        as_attachment=True,
+        download_name=f"{KINDS[kind].title}.xlsx",
+        max_age=0,
     )
     answer.headers["Cache-Control"] = "no-store"
     return answer

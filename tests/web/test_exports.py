@@ -5,18 +5,22 @@ from __future__ import annotations
 import io
 import re
 import tracemalloc
+from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
+from python_calamine import CalamineWorkbook
 
 from portal import workbook
-from portal.cases import exports
+from portal.cases import export_kinds, exports
+from portal.cases.export_kinds import KINDS
 from portal.cases.queue_filters import Filters
 from portal.extensions import db, writing
-from portal.models import Export
+from portal.flow import CaseType
+from portal.models import Export, MoneyEntry, Order
 from tests.cast import Cast, post, sign_in
 from tests.conftest import NOW, Clock
 
@@ -26,7 +30,8 @@ COLUMNS = ["case_no", "goods", "quantity_milli", "opened_at"]
 
 def ask(cast: Cast, now: Clock) -> int:
     with writing():
-        return exports.ask_for(cast.shop, cast.seller, "applied", Filters(), None, list(exports.COLUMNS), now.at).id
+        asked = {"tab": "applied", "filters": asdict(Filters()), "states": None}
+        return exports.ask_for(cast.shop, cast.seller, "queue", asked, list(KINDS["queue"].columns), now.at).id
 
 
 def test_a_list_is_asked_for_written_and_fetched_by_its_owner(app: Flask, cast: Cast, now: Clock) -> None:
@@ -96,6 +101,86 @@ def test_no_column_is_refused_and_one_that_fails_says_so(
     monkeypatch.setattr(exports, "_read_rows", lambda *_args: iter([["too few"]]))
     assert exports.write_waiting(now.at) == 0
     assert "没能生成，请重新导出" in desk.get(f"/seller/exports?{LIST}").text
+
+
+def export(app: Flask, who: str, query: str, columns: list[str], now: Clock) -> list[list[str]]:
+    """The table of a list, asked for, written and fetched."""
+    desk = sign_in(app, who)
+    asked = post(desk, f"/seller/exports?{query}", {"columns": columns})
+    assert asked.status_code == 303, asked.text
+    assert exports.write_waiting(now.at) == 1
+    link = re.search(r'href="(/seller/exports/[0-9]+\.xlsx)"', desk.get(asked.location).text)
+    assert link is not None
+    sheet = CalamineWorkbook.from_filelike(io.BytesIO(desk.get(link[1]).data)).get_sheet_by_index(0)
+    return [[str(cell) for cell in row] for row in sheet.to_python()]
+
+
+def test_orders_in_any_number(both: Flask, cast_both: Cast, now: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(export_kinds, "AT_ONCE", 3)
+    sent = cast_both.order(status="in_transit")
+    numbers = {cast_both.order(status="unshipped").order_no for _ in range(7)}
+    with writing():
+        values = {"carrier_text": "顺丰速运(SF)、中通快递(ZTO)", "tracking_text": "SF1385628716739,75484863576597"}
+        db.session.execute(db.update(Order).where(Order.id == sent.id).values(**values))
+    columns = ["order_no", "status", "goods", "paid_fen", "parcels"]
+    rows = export(both, "seller", "of=orders&tab=unshipped", columns, now)
+    assert rows[0] == ["订单号", "状态", "商品", "实付款（元）", "物流"]
+    assert {row[0] for row in rows[1:]} == numbers and len(rows) == 8 and {row[1] for row in rows[1:]} == {"待发货"}
+    rows = export(both, "seller", "of=orders&tab=sent", columns, now)
+    assert rows[1][4] == "顺丰速运 SF1385628716739；中通快递 75484863576597" and "×" in rows[1][2]
+    assert float(rows[1][3]) == sent.paid_fen / 100
+
+
+def test_payouts_as_their_list_has_them(both: Flask, cast_both: Cast, now: Clock) -> None:
+    case = cast_both.until("refunding", case_type=CaseType.REFUND_ONLY)
+    listed = sign_in(both, "seller").get("/seller/payouts?tab=due").text
+    assert case.case_no in listed and "of=payouts&amp;tab=due" in listed
+    rows = export(both, "seller", "of=payouts&tab=due", ["kind", "state", "amount_fen", "case_no", "buyer"], now)
+    amount = db.session.scalars(db.select(MoneyEntry.amount_fen).where(MoneyEntry.case_id == case.id)).one()
+    assert [row[:4] for row in rows[1:]] == [["退款", "待付款", rows[1][2], case.case_no]]
+    assert float(rows[1][2]) == amount / 100 and "*" in rows[1][4]
+
+
+def test_figures_as_their_page_says_them(app: Flask, cast: Cast, now: Clock) -> None:
+    for reason in ("damaged", "damaged", "wrong_item"):
+        cast.open_case(reason=reason)
+    page = sign_in(app, "seller").get("/seller/figures?by=reason").text
+    assert "/seller/exports?of=figures&amp;" in page
+    rows = export(app, "seller", "of=figures&by=reason&span=30", ["name", "number", "refund", "rate"], now)
+    assert rows[0] == ["统计项", "售后单", "每百单", "退款（元）"]
+    assert [row[:2] for row in rows[1:]] == [["商品质量问题 · 破损", "2"], ["发货错误 · 发错商品", "1"]]
+
+
+@pytest.mark.parametrize(
+    ("role", "shut"), [("warehouse", {"payouts"}), ("agent", {"payouts"}), ("finance", {"orders"})]
+)
+def test_who_exports_what(app: Flask, cast: Cast, now: Clock, role: str, shut: set[str]) -> None:
+    cast.employ(cast.shop, "buyer2", role)
+    desk = sign_in(app, "buyer2")
+    for of, tab in (("orders", "all"), ("payouts", "due"), ("figures", "")):
+        answer = desk.get(f"/seller/exports?of={of}&tab={tab}")
+        assert answer.status_code == (403 if of in shut else 200), of
+        if role == "warehouse":
+            assert "（元）" not in answer.text
+    assert desk.get("/seller/exports?of=nothing").status_code == 404
+    if role == "warehouse":
+        desk_asks = post(desk, "/seller/exports?of=orders&tab=all", {"columns": ["order_no", "paid_fen"]})
+        assert desk_asks.status_code in (303, 422)
+        assert all("paid_fen" not in row.asked["columns"] for row in db.session.scalars(db.select(Export)))
+        sums = Export(
+            shop_id=cast.shop,
+            user_id=cast.buyer2,
+            asked={"kind": "payouts", "tab": "due", "columns": ["kind"]},
+            state="done",
+            file=b"1",
+            made_at=now.at,
+            expires_at=now.at + timedelta(days=1),
+        )
+        with writing():
+            db.session.add(sums)
+            db.session.flush()
+            number = sums.id
+        assert desk.get(f"/seller/exports/{number}.xlsx").status_code == 403  # asked for in another role
 
 
 def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:

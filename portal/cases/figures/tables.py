@@ -66,7 +66,7 @@ class Figures:
     timed: int
 
 
-def work_out(shop_id: int, filters: Filters, by: str, now: datetime) -> Figures:
+def work_out(shop_id: int, filters: Filters, by: str, now: datetime, shown_at_most: int = SHOWN) -> Figures:
     """The figures of the cases that ``filters`` list; its days are both given."""
     counted, filters = load_counted(shop_id, filters, now)
     grouped = groups.group_cases(shop_id, counted, by)
@@ -74,7 +74,7 @@ def work_out(shop_id: int, filters: Filters, by: str, now: datetime) -> Figures:
     timed = [row.id for row in counted[: times.MOST]]
     stays = times.load_stays(shop_id, timed)
     keys = _put_in_order(grouped, by)
-    shown = keys if by == "week" else keys[:SHOWN]
+    shown = keys if by == "week" else keys[:shown_at_most]
     orders = rates.count_orders(shop_id, filters, by, shown)
     of_case = times.group_by_case(stays)
     rows = []

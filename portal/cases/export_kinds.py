@@ -1,0 +1,210 @@
+"""Which lists can be exported: their columns, their rows a page at a time, and what stands in a cell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from portal import words
+from portal.cases import shop_queue
+from portal.cases.figures import group_names, tables
+from portal.cases.queue_filters import Filters
+from portal.flow import State
+from portal.money import payment_lists
+from portal.orders import order_lists
+from portal.orders.export_format import parcels_of
+from portal.rights import addresses, reasons
+from portal.workbook import Column
+
+AT_ONCE = 500
+MOST_GROUPS = 100_000
+
+Cell = str | int
+
+
+class Kind(NamedTuple):
+    """One list. ``money``: its columns that are sums; ``read`` gives its rows in pages, ``say`` a cell of one."""
+
+    title: str
+    columns: Mapping[str, Column]
+    read: Callable[[int, Mapping[str, Any], datetime], Iterator[Sequence[Any]]]
+    say: Callable[[str, Any], Cell]
+    money: frozenset[str] = frozenset()
+
+    def list_columns(self, *, money: bool) -> dict[str, str]:
+        """The headings that somebody may choose from."""
+        return {name: column.heading for name, column in self.columns.items() if money or name not in self.money}
+
+
+_CASES: dict[str, Column] = {
+    "case_no": Column("售后单号", "", 20),
+    "order_no": Column("订单号", "", 24),
+    "type": Column("类型", "", 10),
+    "state": Column("状态", "", 12),
+    "due_at": Column("期限", "", 14),
+    "goods": Column("商品", "", 36),
+    "spec": Column("规格", "", 20),
+    "wanted_spec": Column("换成", "", 20),
+    "quantity_milli": Column("数量", "", 8),
+    "unit": Column("单位", "", 6),
+    "reason": Column("原因", "", 16),
+    "buyer": Column("买家", "", 18),
+    "opened_at": Column("申请时间", "", 14),
+}
+_ORDERS: dict[str, Column] = {
+    "order_no": Column("订单号", "", 24),
+    "status": Column("状态", "", 12),
+    "buyer": Column("买家", "", 18),
+    "goods": Column("商品", "", 48),
+    "ordered_at": Column("下单时间", "", 14),
+    "paid_fen": Column("实付款（元）", "", 12, yuan=True),
+    "shipped_at": Column("发货时间", "", 14),
+    "parcels": Column("物流", "", 36),
+    "cancelled_at": Column("撤销时间", "", 14),
+    "case_count": Column("售后次数", "", 8),
+}
+_PAYOUTS: dict[str, Column] = {
+    "kind": Column("款项", "", 12),
+    "state": Column("状态", "", 12),
+    "amount_fen": Column("金额（元）", "", 12, yuan=True),
+    "case_no": Column("售后单号", "", 20),
+    "order_no": Column("订单号", "", 24),
+    "goods": Column("商品", "", 36),
+    "buyer": Column("买家", "", 18),
+    "route": Column("付款方式", "", 12),
+    "made_at": Column("提出时间", "", 14),
+    "settled_at": Column("付清时间", "", 14),
+    "reference": Column("流水号", "", 30),
+    "problem": Column("失败原因", "", 30),
+}
+_FIGURES: dict[str, Column] = {
+    "name": Column("统计项", "", 30),
+    "number": Column("售后单", "", 10),
+    "rate": Column("每百单", "", 10),
+    "orders": Column("订单数", "", 10),
+    "refund": Column("退款（元）", "", 12, yuan=True),
+    "freight": Column("运费（元）", "", 12, yuan=True),
+    "compensation": Column("补偿（元）", "", 12, yuan=True),
+    "goods": Column("发出货值（元）", "", 14, yuan=True),
+    "whole": Column("全程用时（小时）", "", 14),
+    "whole_number": Column("用时统计张数", "", 12),
+    "in_time": Column("按期（%）", "", 10),
+    "in_time_number": Column("按期统计次数", "", 12),
+}
+
+
+def _read_cases(shop_id: int, asked: Mapping[str, Any], now: datetime) -> Iterator[Sequence[Any]]:
+    states = None if asked["states"] is None else frozenset(State(state) for state in asked["states"])
+    after = None
+    while True:
+        rows, after = shop_queue.list_page(
+            shop_id, asked["tab"], now, filters=Filters(**asked["filters"]), states=states, after=after, size=AT_ONCE
+        )
+        yield rows
+        if after is None:
+            return
+
+
+def _say_case(name: str, row: Any) -> Cell:
+    value = getattr(row, name)
+    if name == "type":
+        return words.TYPE[value]
+    if name == "state":
+        return words.STATES_OF[row.type][value]
+    if name == "reason":
+        return reasons.said(value)
+    if name == "quantity_milli":
+        return f"{value / 1000:g}"
+    return _say_moment(value) if name.endswith("_at") else str(value or "")
+
+
+def _read_orders(shop_id: int, asked: Mapping[str, Any], _now: datetime) -> Iterator[Sequence[Any]]:
+    after = None
+    while True:
+        rows, after = order_lists.list_page_of_shop(shop_id, asked["tab"], after=after, size=AT_ONCE)
+        yield rows
+        if after is None:
+            return
+
+
+def _say_order(name: str, row: Mapping[str, Any]) -> Cell:
+    order = row["order"]
+    if name == "status":
+        return words.ORDER_STATUS[order.status]
+    if name == "goods":
+        said = (f"{line.title} {line.spec} ×{line.quantity_milli / 1000:g} {line.unit}" for line in row["lines"])
+        return "；".join(said)
+    if name == "parcels":
+        named = parcels_of(order.carrier_text, order.tracking_text)
+        return "；".join(f"{carrier} {number}".strip() for _, carrier, number in named)
+    value = getattr(order, name)
+    if name == "paid_fen":
+        return int(value)
+    return _say_moment(value) if name.endswith("_at") else str(value)
+
+
+def _read_payouts(shop_id: int, asked: Mapping[str, Any], _now: datetime) -> Iterator[Sequence[Any]]:
+    after = None
+    while True:
+        rows, after = payment_lists.list_page(shop_id, asked["tab"], after, size=AT_ONCE)
+        yield rows
+        if after is None:
+            return
+
+
+def _say_payout(name: str, row: Any) -> Cell:
+    value = getattr(row, name)
+    if name == "kind":
+        return words.MONEY[value]
+    if name == "state":
+        return payment_lists.TABS[value]
+    if name == "amount_fen":
+        return int(value)
+    if name == "buyer":
+        return addresses.mask_name(value)
+    if name == "route":
+        return words.ROUTE.get(row.channel or value, "")
+    return _say_moment(value) if name.endswith("_at") else str(value or "")
+
+
+def _read_figures(shop_id: int, asked: Mapping[str, Any], now: datetime) -> Iterator[Sequence[Any]]:
+    found = tables.work_out(shop_id, Filters(**asked["filters"]), asked["by"], now, MOST_GROUPS)
+    for begin in range(0, len(found.rows), AT_ONCE):
+        rows = found.rows[begin : begin + AT_ONCE]
+        names = group_names.name_groups(shop_id, asked["by"], rows)
+        yield [(names.get(row.key) or "没有名称", row) for row in rows]
+
+
+def _say_figure(name: str, named: tuple[str, tables.Row]) -> Cell:
+    """A figure as its page says it: nothing where too few were counted."""
+    row = named[1]
+    per_hundred = row.rate.per_hundred if row.rate else None
+    said: dict[str, Any] = {
+        "name": named[0],
+        "number": row.number,
+        "rate": "" if per_hundred is None else f"{per_hundred:g}",
+        "orders": row.rate.orders if row.rate else "",
+        "whole": "" if row.whole.median is None else f"{row.whole.median.total_seconds() / 3600:.1f}",
+        "whole_number": row.whole.number,
+        "in_time": "" if row.in_time.percent is None else str(row.in_time.percent),
+        "in_time_number": row.in_time.number,
+    }
+    if name in said:
+        return str(said[name])
+    return int(getattr(row.cost, f"{name}_fen"))
+
+
+def _say_moment(value: datetime | None) -> str:
+    """With the year: a table is kept."""
+    return f"{value.astimezone(words.BEIJING):%Y-%m-%d %H:%M}" if value else ""
+
+
+KINDS: dict[str, Kind] = {
+    "queue": Kind("售后单", _CASES, _read_cases, _say_case),
+    "orders": Kind("订单", _ORDERS, _read_orders, _say_order, frozenset({"paid_fen"})),
+    "payouts": Kind("款项", _PAYOUTS, _read_payouts, _say_payout),
+    "figures": Kind(
+        "数据", _FIGURES, _read_figures, _say_figure, frozenset({"refund", "freight", "compensation", "goods"})
+    ),
+}
