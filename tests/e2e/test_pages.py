@@ -349,6 +349,9 @@ def sellers_quality(app: Flask) -> tuple[str, list[str]]:
     batch = {"product": product, "supplier": "义乌一厂", "size": "2000", "day": "2026-01-05", "aql": "2.5"}
     made = [post(client, "/seller/batches/new", batch).location for _ in range(2)]
     post(client, made[0].split("?")[0], {"defects": "8", "note": "袜口脱线"})
+    tries = {"fault": "defect", "of": "product", "minutes": "2", "steps": "换一根线。\n这是最好的办法。"}
+    remedy, tried = (post(client, f"/seller/products/{product}/remedies", tries).location for _ in range(2))
+    post(client, tried.split("?")[0], {"does": "show"})
     case_no = db.session.scalars(
         db.select(Case.case_no).join(Shop, Shop.id == Case.shop_id).where(Shop.owner_id == owner)
     ).first()
@@ -358,6 +361,13 @@ def sellers_quality(app: Flask) -> tuple[str, list[str]]:
         f"{cell}/fix",
         "/seller/fixes",
         fix,
+        "/seller/fixes/line",
+        "/seller/quality/resold",
+        "/seller/chains/shares",
+        "/seller/ratings/figures?change=2026-01-05",
+        f"/seller/products/{product}/remedies",
+        remedy,
+        tried,
         "/seller/batches",
         "/seller/batches/new",
         *made,
