@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import select, text
+from sqlalchemy import ColumnElement, select, text
 
 from portal import belonging, damage, flow
 from portal.cases import anchors, late_decisions, places
@@ -18,8 +18,10 @@ from portal.flow import State
 from portal.models import Case, CaseEvent, CaseLine, Evidence, MoneyEntry, Notice, Order, OrderLine
 from portal.models.cases import OPEN
 from portal.models.money import OPEN_ENTRY
+from portal.money import paid
 from portal.money.accounts import keeping as account_keeping
 from portal.money.entries import COUNTED
+from portal.money.sums import OrderSums, believe_paid
 from portal.orders import sold
 from portal.orders.versions import FROZEN
 from portal.payments import contested
@@ -126,6 +128,30 @@ def _refunded_lines() -> Iterator[str]:
         if (fen, milli) != (line.refunded_fen, line.refunded_milli) or milli > line.quantity_milli:
             yield f"order line {line.id}: {line.refunded_fen} fen {line.refunded_milli}, payments {fen} fen {milli}"
     yield from (f"order line {line_id}: does not exist" for line_id in said)
+
+
+def _list_beyond() -> Iterator[str]:
+    """Orders that gave back more than their goods and freight can have cost, a line for each."""
+    for row, stated, lines in _scan(Order.refunded_fen > 0):
+        most = believe_paid(stated, lines).all_fen
+        if row.refunded_fen > most:
+            yield f"order {row.order_no}: refunded {row.refunded_fen}, can have cost {most}"
+
+
+def _list_doubtful() -> Iterator[str]:
+    """Orders whose 实付款 says more than can be believed, a line for each."""
+    due = Order.goods_total_fen + Order.freight_fen + Order.adjustment_fen
+    for row, stated, lines in _scan((Order.paid_fen > due) | (Order.lines_gap_fen != 0)):
+        most = believe_paid(stated, lines).all_fen
+        if stated.paid_fen > most:
+            yield f"order {row.order_no}: paid {stated.paid_fen}, can have cost {most}"
+
+
+def _scan(chosen: ColumnElement[bool]) -> Iterator[tuple[Any, OrderSums, list[tuple[int, int]]]]:
+    orders = select(Order.id, Order.shop_id).where(chosen).order_by(Order.id)
+    rows = db.session.execute(orders).all()
+    for start in range(0, len(rows), 500):
+        yield from paid.list_stated({row.id: row.shop_id for row in rows[start : start + 500]})
 
 
 def _known_otherwise() -> Iterator[str]:
@@ -340,6 +366,11 @@ CHECKS: tuple[Check, ...] = (
         ),
     ),
     Check(
+        "believed payments",
+        "no order has given back more than its goods and freight can have cost, whatever 实付款 says",
+        _list_beyond,
+    ),
+    Check(
         "refunded lines", "what a line says was refunded = the parts of payments, at most all of it", _refunded_lines
     ),
     Check(
@@ -546,6 +577,11 @@ def report(store: Store, *, copy: bool = False) -> Iterator[tuple[str, str, list
     for check in CHECKS:
         yield check.name, check.holds, _first(check.broken())
     yield "files", "every photo has its files, unchanged, no file is left over", _first(files(store, copy=copy))
+
+
+def list_doubtful_payments() -> list[str]:
+    """Orders whose 实付款 says more than can be believed: nothing is wrong, yet their shops should look."""
+    return _first(_list_doubtful())
 
 
 def _first(lines: Iterator[str]) -> list[str]:

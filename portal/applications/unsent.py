@@ -9,11 +9,8 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import and_, not_, or_, select, update
-from sqlalchemy import case as either
-from sqlalchemy import case as sql_case
 
 from portal import flow
 from portal.applications.cancel_outcomes import NotNow, Outcome, Result
@@ -24,6 +21,7 @@ from portal.extensions import db
 from portal.flow import CaseType, State, StepRefused
 from portal.models import Cancellation, Case, Order, OrderLine, Shipment, ShipmentTrace, Shop, Staff, User
 from portal.models.orders import find_path
+from portal.money import paid
 from portal.notices import beside_steps
 from portal.orders import addresses, order_lists, sold
 from portal.parcels import carriers, of_orders
@@ -57,7 +55,7 @@ _SEEN_BY_CARRIER = (
 )
 
 
-_KNOWN_AS_SENT = or_(Order.shipped_at.is_not(None), Order.received_at.is_not(None), _SEEN_BY_CARRIER)
+KNOWN_AS_SENT = or_(Order.shipped_at.is_not(None), Order.received_at.is_not(None), _SEEN_BY_CARRIER)
 
 
 # The reason of the refund, which speaks in the words of applications.
@@ -93,7 +91,7 @@ def cancel_order(order_no: str, *, by: ActedBy, reason: str, now: datetime) -> R
 
 def _is_known_as_sent(order_id: int, shop_id: int) -> bool:
     return (
-        db.session.scalar(select(Order.id).where(Order.id == order_id, Order.shop_id == shop_id, _KNOWN_AS_SENT))
+        db.session.scalar(select(Order.id).where(Order.id == order_id, Order.shop_id == shop_id, KNOWN_AS_SENT))
         is not None
     )
 
@@ -122,7 +120,7 @@ def _cancel(order_id: int, shop_id: int, status: str, *, by: ActedBy, reason: st
     ).all()
     done = db.session.execute(
         update(Order)
-        .where(Order.id == order_id, Order.shop_id == shop_id, Order.status == status, not_(_KNOWN_AS_SENT))
+        .where(Order.id == order_id, Order.shop_id == shop_id, Order.status == status, not_(KNOWN_AS_SENT))
         .values(status="cancelled", cancelled_at=now, updated_at=now, version=Order.version + 1)
         .execution_options(synchronize_session=False)
     )
@@ -138,7 +136,7 @@ def _cancel(order_id: int, shop_id: int, status: str, *, by: ActedBy, reason: st
     ]
     sold.count_sold(shop_id, [order_id])
     made = None
-    if wanted and status != "unpaid" and order.paid_fen > order.refunded_fen:
+    if wanted and status != "unpaid" and paid.load_paid(order_id, unshipped=True).left_fen:
         made = opening.open_unsent(
             order,
             wanted,
@@ -273,24 +271,3 @@ def _seen_anew(order: Order) -> None:
             .values(version=kind.version + 1)
             .execution_options(synchronize_session=False)
         )
-
-
-def find_cancellation(public_id: str, user_id: int) -> Cancellation | None:
-    """What this person called off together."""
-    found = select(Cancellation).where(Cancellation.public_id == public_id, Cancellation.user_id == user_id)
-    return db.session.scalars(found).one_or_none()
-
-
-def list_chosen(order_nos: Sequence[str], buyer_id: int) -> Sequence[Any]:
-    """This buyer's orders among these numbers, in their order: number, status, what was paid and is not refunded."""
-    query = select(
-        Order.order_no,
-        Order.shop_id,
-        Order.contested,
-        either((Order.status.in_(OPEN) & _KNOWN_AS_SENT, "in_transit"), else_=Order.status).label("status"),
-        Order.ordered_at,
-        sql_case((Order.status == "unpaid", 0), else_=Order.paid_fen - Order.refunded_fen).label("left_fen"),
-        Shop.name.label("shop"),
-    ).join(Shop, Shop.id == Order.shop_id)
-    found = addresses.map_addresses(list(order_nos)[:MOST_AT_ONCE], buyer_id, query)
-    return list({(row.order_no, row.shop_id): row for row in found.values()}.values())

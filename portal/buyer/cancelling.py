@@ -6,7 +6,7 @@ from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
 
 from portal import words
-from portal.applications import cancel_outcomes, unsent
+from portal.applications import cancel_outcomes, chosen, unsent
 from portal.buyer import bp
 from portal.cases.effects.step_context import ActedBy
 from portal.flow import Actor
@@ -41,7 +41,7 @@ def cancel_order(order_no: str) -> ResponseReturnValue:
 
 
 def _confirm(numbers: list[str], action: str) -> ResponseReturnValue:
-    found = unsent.list_chosen(numbers, g.who.user_id)
+    found = chosen.list_chosen(numbers, g.who.user_id)
     open_ones = [row for row in found if row.status in unsent.OPEN]
     form = CancelForm()
     status = 200
@@ -86,7 +86,7 @@ def _confirm(numbers: list[str], action: str) -> ResponseReturnValue:
 @bp.get("/orders/cancelled/<cancellation_id>")
 def cancelled_orders(cancellation_id: str) -> ResponseReturnValue:
     """What became of each of the orders that were called off together."""
-    made = guards.found(unsent.find_cancellation(cancellation_id, g.who.user_id))
+    made = guards.found(chosen.find_cancellation(cancellation_id, g.who.user_id))
     rows = [(number, cancel_outcomes.Outcome(outcome), case_no) for number, outcome, case_no in made.rows]
     return page(
         "buyer/cancelled.html",

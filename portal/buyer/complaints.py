@@ -6,7 +6,7 @@ import hashlib
 import hmac
 from typing import Any
 
-from flask import abort, current_app, g, redirect, request
+from flask import current_app, g, redirect, request
 from flask.typing import ResponseReturnValue
 
 from portal.buyer import bp
@@ -88,7 +88,7 @@ def _keep_of_visitor(told: Told) -> ResponseReturnValue:
     here = f"/complaints/{told.token}"
     if complaint_lists.find_of_link(told.token) is None:
         if not rates.count("complaint", f"visitor:{request.remote_addr}", g.now):
-            abort(429)
+            raise rates.TooOften("complaint", g.now)
         with writing():
             if complaint_lists.find_of_link(told.token) is None:
                 complaints.keep_complaint(told, g.now)

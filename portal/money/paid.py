@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -33,9 +34,10 @@ class PaidLine:
 class Paid:
     """What was paid for an order: as the case was opened on it, else as the order says now."""
 
-    paid_fen: int
+    goods_fen: int  # for the goods, as far as it can be believed
     freight_fen: int
     left_fen: int  # not given back yet
+    overpaid_fen: int  # by how much 实付款 says more than can be believed
     lines: Mapping[int, PaidLine]
 
 
@@ -50,8 +52,7 @@ def load_paid(order_id: int, facts: Facts | None = None, *, unshipped: bool = Fa
             OrderLine.quantity_milli,
             OrderLine.refunded_fen,
             OrderLine.refunded_milli,
-            Order.paid_fen,
-            Order.freight_fen,
+            *(getattr(Order, name) for name in sums.OrderSums._fields),
             Order.refunded_fen.label("given_back_fen"),
         )
         .join(Order, and_(Order.id == OrderLine.order_id, Order.shop_id == OrderLine.shop_id))
@@ -60,20 +61,59 @@ def load_paid(order_id: int, facts: Facts | None = None, *, unshipped: bool = Fa
     ).all()
     order = rows[0]
     lines = [PaidLine(*row[:7]) for row in rows]
-    paid, freight = order.paid_fen, order.freight_fen
+    stated = sums.OrderSums(*(getattr(order, name) for name in sums.OrderSums._fields))
+    left = sums.believe_paid(stated, _price(lines)).all_fen
     if facts:
-        paid, freight = facts["paid_fen"], facts["freight_fen"]
+        stated = sums.OrderSums(*(facts[name] for name in sums.OrderSums._fields))
         frozen = {line_id: (price, milli) for line_id, price, milli, _ in facts["lines"]}
         lines = [
             replace(line, unit_price_fen=frozen[line.id][0], quantity_milli=frozen[line.id][1])
             for line in lines
             if line.id in frozen
         ]
-    shares = sums.work_out_shares(
-        paid, freight, [(line.unit_price_fen, line.quantity_milli) for line in lines], unshipped=unshipped
-    )
+    goods_fen, all_fen = sums.believe_paid(stated, _price(lines))
+    shares = sums.work_out_shares(stated, _price(lines), unshipped=unshipped)
     known = {line.id: replace(line, share_fen=share) for line, share in zip(lines, shares, strict=True)}
-    return Paid(paid, freight, max(min(paid, order.paid_fen) - order.given_back_fen, 0), known)
+    left = max(min(all_fen, left) - order.given_back_fen, 0)
+    return Paid(goods_fen, stated.freight_fen, left, stated.paid_fen - all_fen, known)
+
+
+def list_left(shop_of: Mapping[int, int]) -> dict[int, int]:
+    """What can still go back of orders that weren't sent, 分, by their ids; ``shop_of``: whose they are."""
+    return {
+        row.id: max(sums.believe_paid(stated, lines).all_fen - row.refunded_fen, 0)
+        for row, stated, lines in list_stated(shop_of)
+    }
+
+
+def list_overpaid(shop_of: Mapping[int, int]) -> dict[int, int]:
+    """By how much the 实付款 of orders says more than can be believed, 分, by their ids; those that don't left out."""
+    found = {
+        row.id: stated.paid_fen - sums.believe_paid(stated, lines).all_fen
+        for row, stated, lines in list_stated(shop_of)
+    }
+    return {order_id: fen for order_id, fen in found.items() if fen}
+
+
+def list_stated(shop_of: Mapping[int, int]) -> Iterator[tuple[Any, sums.OrderSums, list[tuple[int, int]]]]:
+    """Orders with what they say of their money and the prices and quantities of their lines."""
+    here = Order.id.in_(shop_of), Order.shop_id.in_(set(shop_of.values()))
+    stated = [getattr(Order, name) for name in sums.OrderSums._fields]
+    lines: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for order_id, price, milli in db.session.execute(
+        select(OrderLine.order_id, OrderLine.unit_price_fen, OrderLine.quantity_milli).where(
+            OrderLine.order_id.in_(shop_of), OrderLine.shop_id.in_(set(shop_of.values()))
+        )
+    ):
+        lines[order_id].append((price, milli))
+    for row in db.session.execute(
+        select(Order.id, Order.order_no, Order.refunded_fen, *stated).where(*here).order_by(Order.id)
+    ):
+        yield row, sums.OrderSums(*row[3:]), lines[row.id]
+
+
+def _price(lines: Iterable[PaidLine]) -> list[tuple[int, int]]:
+    return [(line.unit_price_fen, line.quantity_milli) for line in lines]
 
 
 def read_facts(facts: Facts, units: Mapping[int, str]) -> Paid | None:
@@ -84,4 +124,6 @@ def read_facts(facts: Facts, units: Mapping[int, str]) -> Paid | None:
         line_id: PaidLine(line_id, "", units.get(line_id, ""), price, milli, 0, 0)
         for line_id, price, milli, _ in facts["lines"]
     }
-    return Paid(facts["paid_fen"], facts["freight_fen"], facts["paid_fen"], lines)
+    stated = sums.OrderSums(*(facts[name] for name in sums.OrderSums._fields))
+    goods_fen, all_fen = sums.believe_paid(stated, _price(lines.values()))
+    return Paid(goods_fen, stated.freight_fen, all_fen, stated.paid_fen - all_fen, lines)

@@ -164,16 +164,14 @@ def show_working(order_id: int, entries: Sequence[Any], *, unshipped: bool) -> d
             OrderLine.unit,
             OrderLine.unit_price_fen,
             OrderLine.quantity_milli,
-            Order.paid_fen,
-            Order.freight_fen,
+            *(getattr(Order, name) for name in money_sums.OrderSums._fields),
         )
         .join(Order, and_(Order.id == OrderLine.order_id, Order.shop_id == OrderLine.shop_id))
         .where(OrderLine.order_id == order_id)
         .order_by(OrderLine.position, OrderLine.id)
     ).all()
     shared = money_sums.work_out_shares(
-        rows[0].paid_fen,
-        rows[0].freight_fen,
+        money_sums.OrderSums(*(getattr(rows[0], name) for name in money_sums.OrderSums._fields)),
         [(row.unit_price_fen, row.quantity_milli) for row in rows],
         unshipped=unshipped,
     )

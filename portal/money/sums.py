@@ -6,6 +6,7 @@ Pure. Whatever is split sums exactly: rounding goes by running totals, so that t
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 
 def split_amount(total: int, weights: Sequence[int]) -> list[int]:
@@ -23,15 +24,48 @@ def split_amount(total: int, weights: Sequence[int]) -> list[int]:
     return parts
 
 
-def work_out_shares(
-    paid_fen: int, freight_fen: int, lines: Sequence[tuple[int, int]], *, unshipped: bool = False
-) -> list[int]:
+class OrderSums(NamedTuple):
+    """What an order says of its money, 分: its goods, its freight, what was added or taken off, and what was paid."""
+
+    goods_total_fen: int
+    freight_fen: int
+    adjustment_fen: int
+    paid_fen: int
+
+
+class Believed(NamedTuple):
+    """What of a payment can be believed, 分: for the goods, and with the freight."""
+
+    goods_fen: int
+    all_fen: int
+
+
+def believe_paid(order: OrderSums, lines: Sequence[tuple[int, int]]) -> Believed:
+    """What can have been paid at most for lines of (分 a unit, thousandths), whatever 实付款 says.
+
+    A mistyped 实付款 or 货品总价 must not become money that can be given back: the lines' own prices have the last
+    word, but for what prices of parts of a 分 lose. Where the order's sums agree with each other and the lines come to
+    less, rows of it are missing, and these lines get their part of what was added or taken off.
+    """
+    total, freight, adjustment, paid = order
+    listed = sum(price * milli for price, milli in lines) // 1000
+    rounded = sum(milli for _, milli in lines) // 2000 + len(lines)  # half a 分 a piece, one a line
+    goods = total
+    if listed and abs(total - listed) > rounded:
+        if listed < total and total + freight + adjustment == paid:
+            adjustment = adjustment * listed // total
+        goods = listed
+    due = max(goods + adjustment, 0)
+    return Believed(min(max(paid - freight, 0), due), min(paid, due + freight))
+
+
+def work_out_shares(order: OrderSums, lines: Sequence[tuple[int, int]], *, unshipped: bool = False) -> list[int]:
     """What was paid for each line of (分 a unit, thousandths), after the order's discounts.
 
     The freight is no line's, except while nothing has been shipped: then all that was paid can go back.
     """
-    total = paid_fen if unshipped else max(paid_fen - freight_fen, 0)
-    return split_amount(total, [price * milli for price, milli in lines])
+    goods_fen, all_fen = believe_paid(order, lines)
+    return split_amount(all_fen if unshipped else goods_fen, [price * milli for price, milli in lines])
 
 
 def price_units(share_fen: int, bought_milli: int, before_milli: int, milli: int) -> int:

@@ -83,6 +83,10 @@ def explain_worth(
             f"申请 {quantity_text(asked)} {line.unit}，可退 {money_text(each.fen)} 元"
         )
         said.append(sentence + (f"（此前已退 {money_text(line.refunded_fen)} 元）" if line.refunded_fen else ""))
+    if paid.overpaid_fen:
+        said.append(
+            f"订单的实付款比货品、运费和改价合计多 {money_text(paid.overpaid_fen)} 元，多出的部分不计入可退金额"
+        )
     if paid.freight_fen:
         said.append(f"{'已含' if unshipped else '不含'}运费 {money_text(paid.freight_fen)} 元")
     return found, said
@@ -132,7 +136,7 @@ def _list_differences(paid: Paid, wanted: Wanted) -> list[int]:
 def _add_up_goods(paid: Paid) -> tuple[int, int]:
     """What was paid for all goods without the freight, and what they are listed at."""
     listed = sum(line.unit_price_fen * line.quantity_milli for line in paid.lines.values()) // 1000
-    return max(paid.paid_fen - paid.freight_fen, 0), listed
+    return paid.goods_fen, listed
 
 
 def show_difference_working(order_id: int, wanted: Wanted, facts: Facts | None = None) -> list[str]:

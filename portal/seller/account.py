@@ -142,7 +142,7 @@ def _look(
             account_looks.raise_alarm(
                 db.session.get_one(Case, (case_id, who.shop_id)), user_id=who.user_id, name=who.member_name, now=g.now
             )
-        form.refuse("一小时内查看的次数太多，已通知店主，请稍后再试")
+        form.refuse(f"已通知店主：{rates.say_limit('bank-look', g.now)}")
         return None, 429
     try:
         with writing():

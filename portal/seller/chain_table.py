@@ -101,7 +101,7 @@ def _read_file() -> tuple[str, list[str]] | None:
     sent = [file for file in request.files.getlist("file") if file.filename]
     if not sent:
         return None
-    rates.limit("import", g.who.shop_id)
+    rates.limit("import-chain", g.who.shop_id)
     if len(sent) > 1:
         raise SheetRefused("一次上传一个文件")
     content = sent[0].stream.read(table_files.MOST_BYTES + 1)

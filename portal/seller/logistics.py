@@ -179,7 +179,7 @@ def import_scans() -> ResponseReturnValue:
     form = ScanFileForm()
     status = 200
     if request.method == "POST":
-        rates.limit("import", g.who.shop_id)
+        rates.limit("import-traces", g.who.shop_id)
         status = 422
         sent = request.files.getlist("file")
         name = (sent[0].filename or "").replace("\\", "/").rsplit("/", 1)[-1][:200] if sent else ""

@@ -13,6 +13,7 @@ from portal.cases import labels
 from portal.cases.effects.step_context import ActedBy
 from portal.flow import Actor, StepRefused
 from portal.models import Order, OrderLabelPrint
+from portal.money import paid
 from portal.orders import order_lists
 from portal.orders.export_format import parcels_of
 from portal.people import roles
@@ -47,6 +48,7 @@ def order_list() -> ResponseReturnValue:
         to_send=to_send,
         prints=labels.list_prints(OrderLabelPrint, g.who.shop_id, to_send) if to_send else {},
         label_form=Form(formdata=None),
+        overpaid=paid.list_overpaid({row["order"].id: g.who.shop_id for row in rows}) if rows else {},
         q=number,
         problem=problem,
         chosen=tab,

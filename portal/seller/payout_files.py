@@ -107,7 +107,7 @@ def upload_results() -> ResponseReturnValue:
     """Read the bank's results; nothing is recorded yet."""
     if request.method != "POST":
         return redirect("/seller/payouts/files", 303)
-    rates.limit("import", g.who.shop_id)
+    rates.limit("import-payouts", g.who.shop_id)
     form = UploadForm()
     sent = request.files.getlist("file")
     name = (sent[0].filename or "").replace("\\", "/").rsplit("/", 1)[-1][:200] if sent else ""

@@ -47,7 +47,7 @@ def shipping_upload() -> ResponseReturnValue:
     form = ShippingFileForm()
     status = 200
     if request.method == "POST":
-        rates.limit("import", f"shipping-{g.who.shop_id}")
+        rates.limit("import-shipping", g.who.shop_id)
         status = 422
         filled = _read_upload(form)
         if filled is not None:

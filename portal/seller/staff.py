@@ -79,7 +79,7 @@ def staff() -> ResponseReturnValue:
         return _staff(200)
     form = AddForm()
     if form.validate_on_submit():
-        rates.limit("import", f"staff-{g.who.shop_id}")
+        rates.limit("invite", g.who.shop_id)
 
         def added() -> str:
             name = form.member_name.data or ""

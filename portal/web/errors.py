@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException
 
 from portal.extensions import Busy, db
 from portal.flow import StepRefused
-from portal.web import events
+from portal.web import events, rates
 from portal.web.carried import MOST_BYTES, SECRET
 from portal.web.once import DifferentBody
 from portal.web.pages import page
@@ -29,7 +29,7 @@ PAGES: dict[int, tuple[str, str]] = {
     413: ("文件太大", "每张照片不超过 10 MB，一次提交总共不超过 12 MB。请减少照片数量或换小一些的照片，分几次上传。"),
     415: ("文件格式不支持", "请上传 JPEG、PNG 或 WebP 格式的照片。"),
     422: ("有内容需要修改", "请返回上一页，按提示修改后重新提交。"),
-    429: ("操作太频繁", "请稍等一会儿再试。"),
+    429: ("操作太频繁", "请一分钟后再试。"),
     500: ("系统出了点问题", "我们已记录这个问题，没有任何内容被写坏。请稍后再试。"),
     503: ("系统正忙", "没有任何内容被重复提交，请几秒后再试一次。"),
     507: ("存储空间不足", "暂时无法保存新的内容，您填写的内容还没有提交，请稍后再试。"),
@@ -61,7 +61,9 @@ def _http(error: HTTPException) -> Response | HTTPException:
     if error.code is None or error.code < 400:
         return error
     _note(error.code)
-    made = answer(error.code if error.code in PAGES else 400)
+    made = answer(error.code if error.code in PAGES else 400, getattr(error, "sentence", ""))
+    if isinstance(error, rates.TooOften):
+        made.headers["Retry-After"] = str(error.seconds)
     if error.code == 405 and (allowed := getattr(error, "valid_methods", None)):
         made.headers["Allow"] = ", ".join(sorted(allowed))
     return made

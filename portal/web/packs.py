@@ -17,8 +17,6 @@ from portal.web import errors, events, rates
 from portal.web.headers import FILE_CSP
 from portal.web.photo_field import store
 
-TOO_MANY = "每小时最多下载 {} 次，请稍后再下载。"
-
 
 def send(case_id: int, case_no: str, side: Actor, *, role: str = "") -> Response:
     """The pack of a case for ``side``, which the caller has found to be a party; ``role``: of a shop's person."""
@@ -40,8 +38,8 @@ def sent(build: Callable[[BinaryIO], None], plain: str, name: str) -> Response:
         known.automatically_set_content_length = False  # how long it will be, nobody knows yet
         return _named(known, plain, name)
     if not rates.count("export", g.who.user_id, g.now):
-        refused = errors.answer(429, TOO_MANY.format(rates.LIMITS["export"][0]))
-        refused.headers["Retry-After"] = str(int(rates.LIMITS["export"][1].total_seconds()))
+        refused = errors.answer(429, rates.say_limit("export", g.now))
+        refused.headers["Retry-After"] = str(rates.count_wait("export", g.now))
         return refused
     events.say("export", what=plain)
     settings: Settings = current_app.extensions["portal_settings"]

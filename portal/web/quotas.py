@@ -14,7 +14,7 @@ from portal.web import rates
 
 MOST_PHOTO_BYTES = 500 * 1024 * 1024  # of one person
 TOO_MANY_BYTES = "您上传的照片已占满 500 MB 空间，不能再上传；删除不用的草稿后可以继续，或联系平台客服"
-TOO_MANY_PHOTOS = "一小时内上传的照片太多，请稍后再传；填写的文字都已保留"
+TOO_MANY_PHOTOS = "上传的照片太多，{}起可以再传；填写的文字都已保留"
 
 
 class Usage(NamedTuple):
@@ -32,10 +32,11 @@ def photo_refusal(files: int, owner_id: int) -> str:
         return TOO_MANY_BYTES
     at_desk = g.who is not None and g.who.shop_id is not None
     for _ in range(files):
-        if not rates.count("upload-desk" if at_desk else "upload", owner_id, g.now):
-            return TOO_MANY_PHOTOS
+        name = "upload-desk" if at_desk else "upload"
+        if not rates.count(name, owner_id, g.now):
+            return TOO_MANY_PHOTOS.format(rates.say_again(name, g.now))
         if at_desk and not rates.count("upload-shop", g.who.shop_id, g.now):
-            return TOO_MANY_PHOTOS
+            return TOO_MANY_PHOTOS.format(rates.say_again("upload-shop", g.now))
     return ""
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from datetime import datetime, timedelta
 
-from flask import abort, g, request
+from flask import g, request
 from sqlalchemy import delete, select, text
 from sqlalchemy.dialects import postgresql, sqlite
+from werkzeug.exceptions import TooManyRequests
 
+from portal import words
 from portal.extensions import db, writing
 from portal.models import RateCount
 from portal.web import once
@@ -26,13 +29,80 @@ LIMITS: dict[str, tuple[int, timedelta]] = {
     "push": (30, timedelta(hours=1)),
     "fetch": (60, timedelta(hours=1)),
     "complaint": (10, timedelta(hours=1)),
+    # Each kind of table has an allowance of its own: who imports orders all day can still upload what was paid.
     "import": (20, timedelta(hours=1)),
+    "import-payouts": (20, timedelta(hours=1)),
+    "import-traces": (20, timedelta(hours=1)),
+    "import-chain": (20, timedelta(hours=1)),
+    "import-shipping": (20, timedelta(hours=1)),
+    "invite": (20, timedelta(hours=1)),
     "export": (6, timedelta(hours=1)),
     "trace": (30, timedelta(hours=1)),
     "track": (30, timedelta(minutes=10)),
     "consumer-link": (30, timedelta(hours=1)),
     "bank-look": (20, timedelta(hours=1)),
 }
+WHAT: dict[str, str] = {  # what is done too often, and what it is counted in
+    "apply": "提交申请|次",
+    "message": "发送消息|条",
+    "message-day": "发送消息|条",
+    "message-shop": "全店发送消息|条",
+    "upload": "上传照片|张",
+    "upload-desk": "上传照片|张",
+    "upload-shop": "全店上传照片|张",
+    "search": "搜索|次",
+    "push": "设置推送|次",
+    "fetch": "抓取图片|次",
+    "complaint": "提交反馈|次",
+    "import": "上传订单文件|次",
+    "import-payouts": "上传付款结果|次",
+    "import-traces": "上传物流记录|次",
+    "import-chain": "上传下游订单表|次",
+    "import-shipping": "上传发货表|次",
+    "invite": "邀请成员|次",
+    "export": "下载|次",
+    "trace": "录入物流|次",
+    "track": "刷新物流|次",
+    "consumer-link": "这样操作|次",
+    "bank-look": "查看收款账户|次",
+}
+_WINDOWS = {
+    timedelta(minutes=1): "每分钟",
+    timedelta(minutes=10): "每 10 分钟",
+    timedelta(hours=1): "每小时",
+    timedelta(days=1): "每天",
+}
+
+
+class TooOften(TooManyRequests):
+    """Something was done more often than it may be; ``sentence`` says until when."""
+
+    def __init__(self, name: str, now: datetime) -> None:
+        self.sentence, self.seconds = say_limit(name, now), count_wait(name, now)
+        super().__init__(self.sentence)
+
+
+def say_limit(name: str, now: datetime) -> str:
+    """How often this may be done, and from when on it may be done again, in Beijing's time."""
+    (most, window), (what, unit) = LIMITS[name], WHAT[name].split("|")
+    return f"{_WINDOWS[window]}最多{what} {most} {unit}，这一段已用完；{say_again(name, now)}起可以继续。"
+
+
+def say_again(name: str, now: datetime) -> str:
+    """From when on it may be done again: 「北京时间 15:00 」."""
+    here, again = now.astimezone(words.BEIJING), _end_window(name, now).astimezone(words.BEIJING)
+    day = "" if again.date() == here.date() else f"{again.month}月{again.day}日 "
+    return f"北京时间 {day}{again:%H:%M} "
+
+
+def count_wait(name: str, now: datetime) -> int:
+    """Whole seconds until it may be done again."""
+    return max(math.ceil((_end_window(name, now) - now).total_seconds()), 1)
+
+
+def _end_window(name: str, now: datetime) -> datetime:
+    return _window(name, "", now)[1]
+
 
 _COUNT = text(
     "INSERT INTO rate_counts (bucket, until, count) VALUES (:bucket, :until, 1) "
@@ -71,7 +141,7 @@ def limit(name: str, whom: object) -> None:
         if marker:  # sent again later it is a new try
             with writing():
                 db.session.execute(delete(RateCount).where(RateCount.bucket == marker))
-        abort(429)
+        raise TooOften(name, g.now)
 
 
 def _marker(name: str, whom: object) -> str:

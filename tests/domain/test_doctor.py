@@ -533,6 +533,13 @@ def an_order_that_forgot_a_refund(world: World) -> list[str]:
     return [said]
 
 
+@plant("believed payments")
+def an_order_whose_goods_cost_less_than_went_back(world: World) -> list[str]:
+    order = db.session.get_one(Order, refunded(world, "completed").order_id)
+    world.run("UPDATE orders SET adjustment_fen = 1 - goods_total_fen WHERE id = :id", id=order.id)
+    return [f"order {order.order_no}: refunded {order.refunded_fen}, can have cost 1"]
+
+
 @plant("refunded lines")
 def a_line_refunded_twice(world: World) -> list[str]:
     ((line, fen, milli),) = refunded(world).lines
@@ -988,6 +995,15 @@ def test_it_is_found_and_nothing_else(app: Flask, world: World, check: str, brok
 
 def test_every_check_has_a_violation_planted() -> None:
     assert {check for check, _ in PLANTS} == set(NAMES)
+
+
+def test_more_paid_than_can_be_believed_is_said_and_breaks_nothing(app: Flask, world: World) -> None:
+    order = db.session.get_one(Order, (world.other_order, world.cast.shop))
+    due, number = order.goods_total_fen, order.order_no
+    world.run("UPDATE orders SET paid_fen = :paid WHERE id = :order", paid=due + 1, order=world.other_order)
+    said = app.test_cli_runner().invoke(portal, ["doctor"])
+    assert said.exit_code == 0
+    assert f"do  payments: order {number}: paid {due + 1}, can have cost {due}; " in said.output
 
 
 def test_a_long_list_is_cut(app: Flask, world: World) -> None:

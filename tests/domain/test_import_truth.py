@@ -13,6 +13,8 @@ from sqlalchemy import select, update
 
 from portal.extensions import db, writing
 from portal.models import Order, OrderLine
+from portal.money import paid as paying
+from portal.money import worth
 from portal.orders import ledger
 from portal.orders.export_format import read
 from portal.orders.importing import Counts, Outcome, Report, import_orders
@@ -291,3 +293,30 @@ def test_what_was_refunded_keeps_the_sums_together(take: Take) -> None:
     report = take([order(**{"涨价或折扣(元)": -40, "实付款(元)": 3.6})])
     assert (only().adjustment_fen, only().paid_fen) == (0, 4360)
     assert [each[0] for each in doubted(report)] == ["涨价或折扣(元)", "实付款(元)"]
+
+
+# What was paid
+
+
+@pytest.mark.parametrize("paid", [43.61, 44, 60, 137, 143.60])
+@pytest.mark.parametrize("total", [37.6, ""])
+def test_more_paid_than_the_goods_cost_is_kept_and_can_not_go_back(take: Take, paid: float, total: object) -> None:
+    """Σ of all units is at most goods and adjustment, with the freight while nothing was sent, whatever 实付款 says."""
+    report = take([order(**{"实付款(元)": paid, "货品总价(元)": total})])
+    assert "多出的部分没有依据" in report.problems[0].sentence
+    found = only()
+    assert (found.paid_fen, found.goods_total_fen) == (round(paid * 100), 3760)
+    of_lines = [(each.id, each.quantity_milli) for each in db.session.scalars(select(OrderLine))]
+    assert worth.add_up(worth.work_out_worth(found.id, of_lines)) == 3760
+    assert worth.add_up(worth.work_out_worth(found.id, of_lines, unshipped=True)) == 4360
+    assert paying.list_left({found.id: found.shop_id}) == {found.id: 4360}
+    assert paying.list_overpaid({found.id: found.shop_id}) == {found.id: round(paid * 100) - 4360}
+    take([order(**{"实付款(元)": 43.6})], now=NOW + timedelta(days=1))
+    assert paying.list_overpaid({found.id: found.shop_id}) == {}
+
+
+def test_a_slip_of_the_hand_leaves_a_known_order_as_it_is(take: Take) -> None:
+    take([order()])
+    report = take([order(**{"实付款(元)": 99_999})], now=NOW + timedelta(days=1))
+    assert (only().paid_fen, report.orders.refused) == (4360, 1)
+    assert "实付款却是 99999.00 元，很可能填错了" in report.problems[0].sentence

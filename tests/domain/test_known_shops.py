@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select, update
 
 from portal import doctor
-from portal.applications import unsent
+from portal.applications import chosen, unsent
 from portal.applications.cancel_outcomes import Outcome
 from portal.cases.effects.step_context import ActedBy
 from portal.extensions import db, writing
@@ -77,7 +77,7 @@ def test_an_order_of_a_new_shop_is_nowhere_until_its_buyer_says_yes(cast: Cast, 
     assert order_lists.find_of_buyer(NUMBER, cast.buyer) is None
     assert order_lists.load_for_buyer(NUMBER, cast.buyer) is None
     assert conversations.find_standing_of_buyer(NUMBER, cast.buyer) is None
-    assert unsent.list_chosen([NUMBER], cast.buyer) == []
+    assert chosen.list_chosen([NUMBER], cast.buyer) == []
     by = ActedBy(Actor.BUYER, cast.buyer, "buyer")
     with writing():
         assert unsent.cancel_order(NUMBER, by=by, reason="not_wanted", now=cast.now).outcome is Outcome.UNKNOWN
@@ -236,7 +236,7 @@ def test_an_address_leads_to_the_order_of_the_shop_that_its_reader_knows(
         assert one.shop_id == shop_id
     assert order_lists.find_of_buyer(NUMBER, cast.buyer) is not None
     both = [f"{NUMBER}~{cast.shop}", f"{NUMBER}~{cast.shop2}", NUMBER]
-    assert {row.shop_id for row in unsent.list_chosen(both, cast.buyer)} == {cast.shop, cast.shop2}
+    assert {row.shop_id for row in chosen.list_chosen(both, cast.buyer)} == {cast.shop, cast.shop2}
 
 
 def test_random_shops_members_and_numbers(cast: Cast, take: Callable[..., Report]) -> None:

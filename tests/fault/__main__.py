@@ -32,6 +32,8 @@ FAULTS = (
     Fault("cut", "PostgreSQL cuts connections", ("tests/fault/test_cut_connection.py",)),
     Fault("failover", "PostgreSQL killed, another in its place", ("tests/fault/test_failover.py",)),
     Fault("replica", "the standby for lists is late, old, gone", ("tests/fault/test_replica.py",)),
+    Fault("install", "a bare Debian, by the README's lines", ("tests/fault/test_bare_debian.py",)),
+    Fault("image", "an image made and started", ("tests/fault/test_image.py",)),
     Fault("clock", "the clock jumps", ("tests/fault/test_clock_jump.py",)),
     Fault("twice", "a form sent twice and more", ("tests/fault/test_double_submit.py",)),
     Fault("at once", "two people act at once", ("tests/domain/test_races.py::test_of_two_at_once_one_wins",)),
@@ -62,12 +64,12 @@ def run(fault: Fault, *, long: bool) -> bool:
         commands.append(list(fault.long))
     begun = time.monotonic()
     done = [subprocess.run([sys.executable, "-m", *words], capture_output=True, text=True) for words in commands]
-    borne = all(each.returncode == 0 for each in done)
-    print(
-        f"{'borne ' if borne else 'FAILED'} {fault.name:<12} {fault.what}, {time.monotonic() - begun:.0f} s", flush=True
-    )
+    tried = done[0].returncode != 5 and " passed" in done[0].stdout  # 5: all of it takes too long for the short form
+    borne = all(each.returncode in (0, 5) for each in done)
+    outcome = "FAILED" if not borne else "borne" if tried else "not tried"
+    print(f"{outcome:<9} {fault.name:<12} {fault.what}, {time.monotonic() - begun:.0f} s", flush=True)
     for each in done:
-        if each.returncode:
+        if each.returncode not in (0, 5):
             print(each.stdout[-4000:], each.stderr[-2000:])
     return borne
 

@@ -55,13 +55,63 @@ def test_units_refunded_bit_by_bit_are_worth_what_was_paid(share: int, pieces: l
     assert sums.price_units(share, bought, before, 1_000) == 0  # nothing is left
 
 
-@given(FEN, FEN, st.lists(st.tuples(st.integers(0, 10**8), MILLI), min_size=1, max_size=20), st.booleans())
+LINES = st.lists(st.tuples(st.integers(0, 10**6), MILLI), min_size=1, max_size=20)
+
+
+def _list_price(lines: list[tuple[int, int]]) -> int:
+    return sum(price * milli for price, milli in lines) // 1000
+
+
+@given(LINES, FEN, st.integers(-(10**6), 10**6), st.integers(0, 10**6), st.booleans())
 def test_lines_share_what_was_paid_for_goods(
-    paid: int, freight: int, lines: list[tuple[int, int]], unshipped: bool
+    lines: list[tuple[int, int]], freight: int, adjustment: int, less: int, unshipped: bool
 ) -> None:
-    assert sum(sums.work_out_shares(paid, freight, lines, unshipped=unshipped)) == (
-        paid if unshipped else max(paid - freight, 0)
+    """Of an order whose sums agree, or of which less was paid than they come to, every 分 has its place."""
+    goods = max(_list_price(lines), 0)
+    paid = max(goods + adjustment + freight - less, 0)
+    order = sums.OrderSums(goods, freight, adjustment, paid)
+    whole = max(goods + adjustment, 0) + freight
+    assert sum(sums.work_out_shares(order, lines, unshipped=unshipped)) == (
+        min(paid, whole) if unshipped else max(min(paid, whole) - freight, 0)
     )
+
+
+@given(LINES, FEN, FEN, st.integers(-(10**6), 10**6), FEN, st.booleans())
+def test_what_can_go_back_is_never_more_than_the_goods_cost_whatever_the_sums_say(
+    lines: list[tuple[int, int]], total: int, freight: int, adjustment: int, paid: int, unshipped: bool
+) -> None:
+    order = sums.OrderSums(total, freight, adjustment, paid)
+    shares = sums.work_out_shares(order, lines, unshipped=unshipped)
+    listed = _list_price(lines)
+    rounded = sum(milli for _, milli in lines) // 2000 + len(lines)
+    by_prices = listed + rounded if listed else total
+    assert all(share >= 0 for share in shares)
+    assert sum(shares) <= min(paid, by_prices + max(adjustment, 0) + (freight if unshipped else 0))
+
+
+@pytest.mark.parametrize(
+    ("order", "lines", "goods", "in_all"),
+    [
+        ((18_800, 0, 0, 9_999_900), [(1_880, 10_000)], 18_800, 18_800),  # a mistyped 实付款
+        ((18_800, 600, -800, 9_999_900), [(1_880, 10_000)], 18_000, 18_600),
+        ((9_999_900, 0, 0, 9_999_900), [(1_880, 10_000)], 18_800, 18_800),  # 货品总价 mistyped likewise
+        ((9_999_900, 0, -800, 18_000), [(1_880, 10_000)], 18_000, 18_000),  # only 货品总价
+        (
+            (1_880, 0, 0, 18_800),
+            [(1_880, 10_000)],
+            18_800,
+            18_800,
+        ),  # 货品总价 too low, the lines agree with what was paid
+        ((20_000, 600, -2_000, 18_600), [(10_000, 1_000)], 9_000, 9_600),  # half of its rows are missing
+        ((125_000, 0, 0, 125_000), [(13, 10_000_000)], 125_000, 125_000),  # a price of 12.5 分
+        ((400, 0, 0, 400), [(0, 1_000_000)], 400, 400),  # a price of less than half a 分
+        ((18_800, 600, 0, 10_000), [(1_880, 10_000)], 9_400, 10_000),  # less was paid: a coupon
+    ],
+)
+def test_what_of_a_payment_is_believed(
+    order: tuple[int, int, int, int], lines: list[tuple[int, int]], goods: int, in_all: int
+) -> None:
+    assert sums.believe_paid(sums.OrderSums(*order), lines) == (goods, in_all)
 
 
 @given(st.integers(0, 10**7), st.integers(0, 10**7), st.integers(1, 10**7), FEN, st.integers(0, 10**11))

@@ -25,6 +25,7 @@ from portal.orders.export_format.columns import (
     normal_heading,
 )
 from portal.orders.export_format.dozens import PRICE_OF_PIECE, UNCLEAR
+from portal.orders.export_format.lines import TOO_MUCH_PAID
 from portal.orders.export_format.moments import SHORT_YEAR, read_moment
 from tests import exports
 from tests.exports import FEW, HEADINGS, gift, line, order, table
@@ -253,6 +254,7 @@ def test_everything_wrong_in_a_row_is_said(tmp_path: Path) -> None:
     assert [(each.column, each.sentence) for each in problems] == [
         ("运费(元)", "金额不能为负数" + NOT_TAKEN),
         ("订单付款时间", "「昨天」不是日期时间，应如 2026-11-05 13:31:00" + NOT_TAKEN),
+        ("实付款(元)", TOO_MUCH_PAID.format("37.60", "43.60")),
     ]
 
 
@@ -299,8 +301,30 @@ def test_a_sum_that_does_not_add_up_is_a_warning(tmp_path: Path) -> None:
     [_], problems = all_of(exports.xlsx(tmp_path / "a.xlsx", table(rows)))
     assert [(each.lost, each.column, each.sentence) for each in problems] == [
         (Lost.NOTHING, "货品总价(元)", "各行单价×数量合计 37.60 元，与货品总价 40.00 元不一致"),
-        (Lost.NOTHING, "实付款(元)", "货品总价+运费+涨价或折扣为 46.00，与实付款 50.00 元不一致"),
+        (Lost.NOTHING, "实付款(元)", TOO_MUCH_PAID.format("46.00", "50.00")),
     ]
+
+
+def test_less_paid_than_the_sums_come_to_is_a_warning(tmp_path: Path) -> None:
+    [_], problems = all_of(exports.xlsx(tmp_path / "a.xlsx", table([order(**{"实付款(元)": 40})])))
+    assert [(each.lost, each.sentence) for each in problems] == [
+        (Lost.NOTHING, "货品总价+运费+涨价或折扣为 43.60，与实付款 40.00 元不一致")
+    ]
+
+
+@pytest.mark.parametrize("left_out", [(), ("货品总价(元)",), ("货品总价(元)", "运费(元)", "涨价或折扣(元)")])
+def test_a_sum_that_can_only_be_a_slip_refuses_its_order_and_no_other(
+    tmp_path: Path, left_out: tuple[str, ...]
+) -> None:
+    wrong = order(**{"实付款(元)": 99_999, **dict.fromkeys(left_out, "")})
+    orders, problems = all_of(
+        exports.xlsx(tmp_path / "a.xlsx", table([wrong, line(型号="白色;L", 数量=1), order("3905403692550747598")]))
+    )
+    assert [each.row for each in orders] == [4]
+    first, second = [each for each in problems if each.lost is not Lost.NOTHING]
+    assert (first.row, first.column, first.lost, first.order_no) == (2, "实付款(元)", Lost.ORDER, NUMBER)
+    assert "实付款却是 99999.00 元，很可能填错了；请改正后再导入这张订单" in first.sentence
+    assert (second.row, second.sentence, second.lost) == (3, "所属订单（第 2 行）未能导入", Lost.LINE)
 
 
 def test_an_order_that_was_never_paid_owes_no_sum(tmp_path: Path) -> None:

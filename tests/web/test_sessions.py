@@ -375,10 +375,54 @@ def test_messages_in_a_minute(app: Flask, cast: Cast, now: Clock) -> None:
         assert client.post(url, data={"csrf_token": token, "words": f"第 {number} 条"}).status_code == 303
     answer = client.post(url, data={"csrf_token": token, "words": "又一条"})
     assert answer.status_code == 429
-    assert answer.headers["Retry-After"]
+    assert answer.headers["Retry-After"] == str(rates.count_wait("message", now.at))
+    again = now.at + timedelta(seconds=rates.count_wait("message", now.at))
+    assert (
+        f"每分钟最多发送消息 {most} 条，这一段已用完；北京时间 {again.astimezone(words.BEIJING):%H:%M} 起"
+        in answer.text
+    )
     assert post(sign_in(app, "buyer2"), other, {"words": "您好"}).status_code == 303
     now.at += window
     assert client.post(url, data={"csrf_token": token, "words": "又一条"}).status_code == 303
+
+
+@pytest.mark.parametrize("name", sorted(rates.LIMITS))
+def test_every_limit_says_what_is_too_much_and_when_it_works_again(cast: Cast, now: Clock, name: str) -> None:
+    """The moment that is said is the first at which it works again, on a later day with its date."""
+    assert rates.count(name, "one", now.at)
+    with writing():
+        db.session.execute(update(RateCount).values(count=rates.LIMITS[name][0]))
+    assert not rates.count(name, "one", now.at)
+    again = now.at + timedelta(seconds=rates.count_wait(name, now.at))
+    local, today = again.astimezone(words.BEIJING), now.at.astimezone(words.BEIJING)
+    day = "" if local.date() == today.date() else f"{local.month}月{local.day}日 "
+    assert rates.say_limit(name, now.at).endswith(f"这一段已用完；北京时间 {day}{local:%H:%M} 起可以继续。")
+    assert not rates.count(name, "one", again - timedelta(seconds=1))
+    assert rates.count(name, "one", again)
+
+
+UPLOADS = {
+    "/seller/import": "import",
+    "/seller/logistics/import": "import-traces",
+    "/seller/payouts/results": "import-payouts",
+    "/seller/chains/import": "import-chain",
+    "/seller/shipping/table": "import-shipping",
+}
+
+
+@pytest.mark.parametrize("used_up", sorted(UPLOADS))
+def test_each_kind_of_upload_has_an_allowance_of_its_own(app: Flask, cast: Cast, now: Clock, used_up: str) -> None:
+    """Who imported orders all hour can still upload what the bank says; the refusal says which, and until when."""
+    client = sign_in(app, "seller")
+    with writing():
+        for _ in range(rates.LIMITS[UPLOADS[used_up]][0]):
+            rates.count(UPLOADS[used_up], cast.shop, now.at)
+    for url in UPLOADS:
+        form = {**token_of(client.get("/seller/import")), "file": (io.BytesIO(b"a"), "a.csv")}
+        answer = client.post(url, data=form)
+        assert (answer.status_code == 429) == (url == used_up), (url, answer.status_code)
+        if url == used_up:
+            assert "这一段已用完；北京时间" in answer.text and "文件没有保留，到时请重新选择" in answer.text
 
 
 def test_the_same_form_twenty_times_counts_once(app: Flask, cast: Cast, now: Clock) -> None:
@@ -450,7 +494,7 @@ def test_photos_in_an_hour(app: Flask, cast: Cast, now: Clock, monkeypatch: pyte
     assert send().status_code == 303
     answer = send()
     assert answer.status_code == 422
-    assert quotas.TOO_MANY_PHOTOS in answer.text and "请看" in answer.text
+    assert "上传的照片太多，北京时间 " in answer.text and "起可以再传" in answer.text and "请看" in answer.text
     now.at += window
     assert send().status_code == 303
     monkeypatch.setattr(quotas, "MOST_PHOTO_BYTES", 1)

@@ -99,8 +99,7 @@ def _work_out_worth(row: Any) -> int | None:
     if not facts:
         return None
     shares = sums.work_out_shares(
-        facts["paid_fen"],
-        facts["freight_fen"],
+        sums.OrderSums(*(facts[name] for name in sums.OrderSums._fields)),
         [(price, milli) for _, price, milli, _ in facts["lines"]],
         unshipped=row.goods_state == "unshipped",
     )

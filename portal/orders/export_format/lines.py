@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import ROUND_HALF_UP
 from typing import Any
 
 from portal.inputs import money_text
 from portal.orders.export_format.cells import in_fen
 from portal.orders.export_format.rows import KEY_LENGTH, LineRow, Lost, OrderRows, Problem, adds_up, goods_of
+
+TOO_MUCH_PAID = (
+    "货品总价+运费+涨价或折扣为 {}，实付款却是 {} 元，多出的部分没有依据：按表格保留实付款，"
+    "退款最多按货品、运费和改价的合计；请核对后改正，再导入一次"
+)
+ABSURD_PAID = "货品、运费和改价合计只有 {} 元，实付款却是 {} 元，很可能填错了；请改正后再导入这张订单"
+Double = tuple[int, int, bool]  # the same row again: its line's place, the first's row, whether it repeats the number
+ABSURD_TIMES, ABSURD_FEN = 10, 100_00  # a 实付款 beyond ten times what it should be, and by more than 100 元
 
 
 def make_line(row: int, values: Mapping[str, Any], words: dict[str, str], counted: dict[str, int]) -> LineRow:
@@ -51,6 +60,30 @@ def number_lines(lines: list[LineRow]) -> list[LineRow]:
     return numbered
 
 
+def decide_doubles(order: OrderRows, doubles: Sequence[Double]) -> Iterator[Problem]:
+    """Whether the same row again is a second unit or the same one: as the order's sum has it.
+
+    Where that doesn't tell, a row that repeats the number counts once and one without it counts.
+    """
+    usual = {place for place, _first, repeated in doubles if repeated}
+    dropped = usual
+    total = order.goods_total_fen
+    if doubles and order.whole and total is not None:
+        places = [place for place, _first, _repeated in doubles]
+        choices = [usual, set[int](), set(places), *(set(places[number:]) for number in range(1, len(places)))]
+        for choice in choices:
+            if adds_up([line for place, line in enumerate(order.lines) if place not in choice], total):
+                dropped = choice
+                break
+    for place, first, _repeated in doubles:
+        if place in dropped:
+            sentence = f"与第 {first} 行完全相同，只算一次"
+            yield Problem(order.lines[place].row, "", sentence, Lost.NOTHING, order.order_no)
+    if dropped:
+        kept = [line for place, line in enumerate(order.lines) if place not in dropped]
+        order.lines = number_lines(kept)
+
+
 def weigh_sums(order: OrderRows) -> Iterator[Problem]:
     """What doesn't add up; a half 分 may be lost in each line."""
     goods = goods_of(order.lines)
@@ -58,10 +91,35 @@ def weigh_sums(order: OrderRows) -> Iterator[Problem]:
         total = money_text(order.goods_total_fen)
         sentence = f"各行单价×数量合计 {money_text(in_fen(goods / 100))} 元，与货品总价 {total} 元不一致"
         yield Problem(order.row, "货品总价(元)", sentence, Lost.NOTHING, order.order_no)
-    if order.goods_total_fen is not None and order.paid_fen is not None:
-        due = order.goods_total_fen + (order.freight_fen or 0) + (order.adjustment_fen or 0)
-        unpaid = order.paid_fen == 0 and order.status in ("unpaid", "cancelled")
-        unread = "freight_fen" in order.more or "adjustment_fen" in order.more
-        if due != order.paid_fen and not unpaid and not unread:
-            sentence = f"货品总价+运费+涨价或折扣为 {money_text(due)}，与实付款 {money_text(order.paid_fen)} 元不一致"
-            yield Problem(order.row, "实付款(元)", sentence, Lost.NOTHING, order.order_no)
+    sum_said = (
+        order.goods_total_fen if order.goods_total_fen is not None else int(goods.to_integral_value(ROUND_HALF_UP))
+    )
+    if order.paid_fen is None or (order.paid_fen == 0 and order.status in ("unpaid", "cancelled")):
+        return
+    due = sum_said + (order.freight_fen or 0) + (order.adjustment_fen or 0)
+    unread = "freight_fen" in order.more or "adjustment_fen" in order.more
+    if order.paid_fen > due:
+        yield Problem(
+            order.row, "实付款(元)", TOO_MUCH_PAID.format(*_say_sums(order, due)), Lost.NOTHING, order.order_no
+        )
+    elif order.goods_total_fen is not None and due != order.paid_fen and not unread:
+        sentence = "货品总价+运费+涨价或折扣为 {}，与实付款 {} 元不一致".format(*_say_sums(order, due))
+        yield Problem(order.row, "实付款(元)", sentence, Lost.NOTHING, order.order_no)
+
+
+def refuse_absurd(order: OrderRows) -> Iterator[Problem]:
+    """Why an order isn't taken whose 实付款 can't be anything but a slip of the hand; nothing when it may be right."""
+    if order.paid_fen is None or order.status == "unpaid":
+        return
+    goods = max(int(goods_of(order.lines)), order.goods_total_fen or 0)
+    most = goods + (order.freight_fen or 0) + max(order.adjustment_fen or 0, 0)
+    if order.paid_fen <= max(most * ABSURD_TIMES, most + ABSURD_FEN):
+        return
+    yield Problem(order.row, "实付款(元)", ABSURD_PAID.format(*_say_sums(order, most)), Lost.ORDER, order.order_no)
+    for line in order.lines:
+        if line.row != order.row:
+            yield Problem(line.row, "", f"所属订单（第 {order.row} 行）未能导入", Lost.LINE, order.order_no)
+
+
+def _say_sums(order: OrderRows, due_fen: int) -> tuple[str, str]:
+    return money_text(due_fen), money_text(order.paid_fen or 0)

@@ -16,7 +16,7 @@ from portal.orders.export_format.cells import (
 from portal.orders.export_format.columns import LINE_COLUMNS, ORDER_COLUMNS, REQUIRED, Column
 from portal.orders.export_format.dozens import Dozens, count_pieces, price_piece, read_dozens, weigh_dozens
 from portal.orders.export_format.ids import say_order_no
-from portal.orders.export_format.lines import make_line, number_lines, weigh_sums
+from portal.orders.export_format.lines import Double, decide_doubles, make_line, number_lines, refuse_absurd, weigh_sums
 from portal.orders.export_format.rows import (
     MOST_KNOWN,
     MOST_LINES,
@@ -69,7 +69,7 @@ class Assembly:
         self._known: dict[int, dict[object, Any]] = {place: {} for place in places}  # most cells say what others said
         self._seen: dict[tuple[tuple[str, str], ...], int] = {}
         self._dozens: dict[int, Dozens] = {}  # of the present order's lines, by their rows
-        self._doubles: list[tuple[int, int, bool]] = []  # the same row again: its place, the first's row, with a number
+        self._doubles: list[Double] = []
 
     def take(self, row: Row) -> Iterator[OrderRows | Problem]:
         """What can be said now that this row is known."""
@@ -266,7 +266,7 @@ class Assembly:
                 yield Problem(line.row, "订单编号", sentence, Lost.LINE, order.order_no)
             yield Problem(order.row, "", "这个订单没有一行可以导入", Lost.EMPTY, order.order_no)
             return
-        yield from self._decide_doubles(order)
+        yield from decide_doubles(order, self._doubles)
         if self._dozens:
             yield from weigh_dozens(order, self._dozens)
             order.lines = number_lines(order.lines)
@@ -274,6 +274,9 @@ class Assembly:
                 yield Problem(order.row, "", "这个订单没有一行可以导入", Lost.EMPTY, order.order_no)
                 return
         if order.whole:
+            if refused := list(refuse_absurd(order)):
+                yield from refused
+                return
             yield from weigh_sums(order)
         yield order
 
@@ -283,26 +286,3 @@ class Assembly:
         if total is None or not order.whole or self._doubles or len(order.lines) < 2 or not is_cut(order.order_no):
             return False
         return not adds_up(order.lines, total) and all(adds_up([line], total) for line in order.lines)
-
-    def _decide_doubles(self, order: OrderRows) -> Iterator[Problem]:
-        """Whether the same row again is a second unit or the same one: as the order's sum has it.
-
-        Where that doesn't tell, a row that repeats the number counts once and one without it counts.
-        """
-        usual = {place for place, _first, repeated in self._doubles if repeated}
-        dropped = usual
-        total = order.goods_total_fen
-        if self._doubles and order.whole and total is not None:
-            places = [place for place, _first, _repeated in self._doubles]
-            choices = [usual, set[int](), set(places), *(set(places[number:]) for number in range(1, len(places)))]
-            for choice in choices:
-                if adds_up([line for place, line in enumerate(order.lines) if place not in choice], total):
-                    dropped = choice
-                    break
-        for place, first, _repeated in self._doubles:
-            if place in dropped:
-                sentence = f"与第 {first} 行完全相同，只算一次"
-                yield Problem(order.lines[place].row, "", sentence, Lost.NOTHING, order.order_no)
-        if dropped:
-            kept = [line for place, line in enumerate(order.lines) if place not in dropped]
-            order.lines = number_lines(kept)

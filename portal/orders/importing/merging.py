@@ -195,7 +195,8 @@ def _fill_in(order: OrderRows, known: Mapping[str, Any], said: dict[str, Any], m
 def _follow(order: OrderRows, known: Mapping[str, Any], said: dict[str, Any], made: Merge, has_open_case: bool) -> None:
     """Take what a file of the same or a later status says, but for what must stay as it is."""
     why_sums = LINES_DIFFER if made.lines.contradicted or not order.whole else ""
-    if said.get("paid_fen", known["paid_fen"]) < known["refunded_fen"]:
+    sums = {name: said.get(name, known[name]) for name in SUMS}
+    if min(sums["paid_fen"], sum(sums[name] for name in SUMS[:3])) < known["refunded_fen"]:
         why_sums = REFUNDED
     for name in (*TEXTS, "receiver_phone", *NUMBERS, "more"):
         if name not in said or said[name] == known[name]:
