@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from portal import words
@@ -67,6 +68,32 @@ def _tell(table: dict[str, tuple[str, str]], case_type: str, state: str, side: s
 BUYER: dict[str, dict[str, str]] = {
     kind: {str(state): tell_part(kind, state, Actor.BUYER) for state in State} for kind in words.TYPE
 }
+
+
+_NO_ADDRESS = ("等商家给出地址", "待给退货地址")  # goods that go back, and the shop hasn't said where to
+
+
+def tell_chip(case: Any, side: str) -> str:
+    """Where a case stands, in a list of this side; of a row with type, state, stage and due_rule."""
+    if case.stage:
+        return words.STAGE[case.stage]
+    if case.state == State.RETURNING and case.due_rule == "return_place":
+        return _NO_ADDRESS[side == Actor.SELLER]
+    return words.STATES_OF[case.type][case.state] if side == Actor.SELLER else BUYER[case.type][case.state]
+
+
+def is_late(case: Any) -> bool:
+    """Whether the shop missed the first term to send and the second one runs; of a row with late, state and stage."""
+    return bool(case.late and case.state == State.RESHIPPING and not case.stage)
+
+
+def tell_left(case: Any, now: datetime) -> str:
+    """What is left of a deadline; where an earlier one was missed, what comes next, and never 还剩 beside 已超时."""
+    if case.due_at is None or (case.stage == Stage.OVERDUE and case.due_at > now):
+        return ""  # its date is said
+    if is_late(case) and case.due_at > now:
+        return f"{words.span(case.due_at - now)}后平台介入"
+    return words.left(case.due_at, now)
 
 
 def tell_news(news: str, side: str) -> str:

@@ -316,7 +316,7 @@ SUBMITS: dict[str, str] = {
 }
 
 SAID: dict[str, str] = {
-    "order-recorded": "下游订单已登记，可以为消费者申请售后",
+    "order-recorded": "下游订单已登记；请把查询售后的方法发给消费者，也可以在这里代为申请",
     "orders-recorded": "下游订单已登记，可以为消费者申请售后",
     "chain-made": "已关联，两边的进度和期限都在这里",
     "chain-kept": "路线和运费已保存",

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from flask import g, request
 from flask.typing import ResponseReturnValue
 
-from portal import flow, inputs
+from portal import flow, inputs, searching
 from portal.applications import goods
 from portal.buyer import applying_forms, bp, forms, parcel_forms
 from portal.cases import agreements, answers, buyer_inbox, case_lists, case_view, child_cases, failed, replaced
@@ -38,7 +38,7 @@ def my_cases() -> ResponseReturnValue:
         coming = failed.list_coming(g.who.user_id)
         return page("buyer/waiting.html", waiting=waiting, coming=coming, find_action=buyer_inbox.find_action, **shown)
     try:
-        words = inputs.line(request.args.get("q", ""), limit=60)
+        words = inputs.line(request.args.get("q", ""), limit=searching.MOST_TYPED)
     except inputs.InputRefused:
         words = ""
     after = paging.moment_key(request.args.get("after", ""))

@@ -22,6 +22,7 @@ COLUMNS = (  # of a row
     _case.state,
     _case.stage,
     _case.due_at,
+    _case.due_rule,
     _case.goods,
     _case.spec,
     _case.quantity_milli,

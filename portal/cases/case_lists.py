@@ -10,8 +10,9 @@ from sqlalchemy import and_, bindparam, or_, select, tuple_
 
 from portal.extensions import Moment, db
 from portal.flow import FINAL, CaseType, State
-from portal.models import Case, Order
-from portal.searching import escape_like
+from portal.models import Case, Order, Parcel
+from portal.orders import number_search
+from portal.searching import LEAST_TAIL, escape_like, read_typed
 
 PAGE = 20
 
@@ -26,6 +27,7 @@ _COLUMNS = (
     Case.quantity_milli,
     Case.unit,
     Case.due_at,
+    Case.due_rule,
     Case.opened_at,
     Case.updated_at,
     Case.problem_open,
@@ -56,27 +58,42 @@ def list_of_buyer(
 ) -> tuple[Sequence[Any], tuple[datetime, int] | None]:
     """One page of a buyer's cases, the newest change first, and the key the next one begins after.
 
-    ``words``: only cases with this in their goods or specification, of this number or of this order.
+    ``words``: only cases with this in their goods or specification, or with one of these numbers, also of their orders
+    and parcels, whole or their last digits.
     """
     values: dict[str, Any] = {"buyer_id": buyer_id}
     if after is not None:
         values["at"], values["id"] = after
     query = _LISTS[tab] if after is None else _NEXT[tab]
+    if words and (known := number_search.find_cases(buyer_id, words)):
+        return _load_known(tab, [each.case_id for each in known]), None
     if words:
         pattern = escape_like(words)
-        of_order = select(Order.id).where(Order.order_no == words, Order.buyer_id == buyer_id)
-        query = query.where(
-            or_(
-                Case.goods.like(pattern, escape="\\"),
-                Case.spec.like(pattern, escape="\\"),
-                Case.case_no == words.upper(),
-                Case.order_id.in_(of_order),
-            )
-        )
+        found_by = [Case.goods.like(pattern, escape="\\"), Case.spec.like(pattern, escape="\\")]
+        typed = read_typed(words)
+        if typed.is_tail or len(typed.number) >= LEAST_TAIL:
+            found_by += _ends_with(typed.number)
+        query = query.where(or_(*found_by))
     rows = db.session.execute(query, values).all()
     if len(rows) <= PAGE:
         return rows, None
     return rows[:PAGE], (rows[PAGE - 1].updated_at, rows[PAGE - 1].id)
+
+
+def _load_known(tab: str, case_ids: Sequence[int]) -> Sequence[Any]:
+    """These cases as far as they are in the tab, the newest change first."""
+    rows = db.session.execute(select(*_COLUMNS).where(Case.id.in_(case_ids), *TABS[tab][1])).all()
+    return sorted(rows, key=lambda row: (row.updated_at, row.id), reverse=True)
+
+
+def _ends_with(number: str) -> list[Any]:
+    """Conditions that a number of the case ends so: its own, its order's, one of its parcels'; each by one look-up."""
+    like = f"%{number}"
+    order = select(Order.id).where(Order.id == Case.order_id, Order.shop_id == Case.shop_id, Order.order_no.like(like))
+    parcel = select(Parcel.id).where(
+        Parcel.case_id == Case.id, Parcel.shop_id == Case.shop_id, Parcel.tracking_no.like(like)
+    )
+    return [Case.case_no.like(like), *(each.limit(1).scalar_subquery().is_not(None) for each in (order, parcel))]
 
 
 def list_chain(case: Case) -> Sequence[Any]:

@@ -25,6 +25,7 @@ _CASES = (
         _case.stage,
         _case.late,
         _case.due_at,
+        _case.due_rule,
         _case.goods,
         _case.spec,
         _case.unit,

@@ -100,6 +100,7 @@ _COLUMNS = (
     _case.state,
     _case.version,
     _case.due_at,
+    _case.due_rule,
     _case.desk_at,
     _case.escalated,
     _case.stage,

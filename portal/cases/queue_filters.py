@@ -58,7 +58,8 @@ class Filters:
 
     def narrow(self, query: Any, now: datetime) -> Any:
         """``query`` with what is asked for."""
-        query = query.where(*self._list_plain(now), *self._list_looked_up())
+        if said := [*self._list_plain(now), *self._list_looked_up()]:
+            query = query.where(*said)  # without any it stays the statement it was, which is kept
         if self.did:
             query = query.where(build_did(self.did, begin_day(self.day)))
         return query

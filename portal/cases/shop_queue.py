@@ -64,7 +64,7 @@ def list_page(
     """One page of a list, and the key the next one begins after. ``states``: those that a role sees."""
     query, values = _select(shop_id, tab, now, filters, states, after, sort)
     if filters == NO_FILTERS:
-        rows = _prepare_page(query).list_rows(**values, most=size + 1)
+        rows = _prepare_page(tab, states, after is not None, sort).list_rows(**values, most=size + 1)
     else:
         rows = list_columns(query.limit(size + 1), values)
     if len(rows) <= size:
@@ -73,9 +73,9 @@ def list_page(
 
 
 @cache
-def _prepare_page(query: Any) -> Prepared:
+def _prepare_page(tab: str, states: frozenset[State] | None, next_page: bool, sort: str) -> Prepared:
     """One of ``piles.build_list``'s few statements with its limit."""
-    return Prepared(query.limit(bindparam("most")))
+    return Prepared(piles.build_list(tab, states, next_page=next_page, sort=sort).limit(bindparam("most")))
 
 
 def list_ids(

@@ -41,7 +41,9 @@ def enter() -> ResponseReturnValue:
     """The form; the same answer for an order that doesn't exist and for wrong digits."""
     form = FindForm()
     status = 200
-    if request.method == "POST":
+    if request.method != "POST":
+        form.order_no.data = _read_given(request.args.get("order", ""))
+    else:
         status = 422
         sent = request.form.get("shop", "")[:20]
         form.shop.choices = [(sent, sent)] if sent else []  # which there are, number and telephone say
@@ -69,3 +71,11 @@ def enter() -> ResponseReturnValue:
             tries.failed(counted, g.now)
             form.refuse("没有查到，请核对订单号和收货手机号的后四位；仍查不到时，请商家发送售后链接")
     return page("consumer/enter.html", status, form=form)
+
+
+def _read_given(raw: str) -> str | None:
+    """The order's number that the shop's link brought along, so that it need not be typed."""
+    try:
+        return inputs.line(raw, limit=40) or None
+    except inputs.InputRefused:
+        return None

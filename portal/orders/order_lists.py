@@ -13,7 +13,7 @@ from sqlalchemy import and_, bindparam, case, exists, func, or_, select, text, t
 from portal.extensions import Moment, db
 from portal.models import Case, Draft, Order, OrderLine, Parcel, Product, Shipment, Shop, User
 from portal.models.orders import RECEIVING, SHOWN, WITH_CASES
-from portal.orders import order_search
+from portal.orders import number_search, order_search
 from portal.orders.addresses import Addressed
 from portal.prepared import Prepared, among
 from portal.rights import kept_policies
@@ -103,7 +103,15 @@ _LINES = Prepared(
 )
 _CASES = Prepared(
     select(
-        _case.order_id, _case.id, _case.case_no, _case.type, _case.state, _case.stage, _case.due_at, _case.goods
+        _case.order_id,
+        _case.id,
+        _case.case_no,
+        _case.type,
+        _case.state,
+        _case.stage,
+        _case.due_at,
+        _case.due_rule,
+        _case.goods,
     ).where(among(_case.order_id, "order_ids"))
 )
 
@@ -126,9 +134,13 @@ def list_page(
     """One page of orders with their lines and cases, newest first; and the key the next page begins after."""
     kind = tab, after is not None
     prepared = _PREPARED[kind]
-    if words:
-        prepared = Prepared(_LIST[kind].where(order_search.fits_any([read_typed(part) for part in split_typed(words)])))
     values: dict[str, Any] = {"buyer_id": buyer_id}
+    if words:
+        found_by = order_search.fits_any([read_typed(part) for part in split_typed(words)])
+        if known := {each.order_id for each in number_search.find_cases(buyer_id, words)}:  # by a number of its case
+            found_by = or_(found_by, among(_order.id, "of_cases"))
+            values["of_cases"] = sorted(known)
+        prepared = Prepared(_LIST[kind].where(found_by))
     if after is not None:
         values["at"], values["id"] = after
     rows = prepared.list_rows(**values)

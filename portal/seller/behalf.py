@@ -15,12 +15,12 @@ from portal.cases.effects.hand_ins import RequestedLine
 from portal.cases.effects.step_context import ActedBy
 from portal.extensions import db
 from portal.flow import Actor, CaseType, StepRefused
-from portal.models import Order, User
+from portal.models import Order, Shop, User
 from portal.orders import ledger, order_lists
 from portal.rights import policies, reasons
 from portal.seller import bp
 from portal.talk import conversations
-from portal.web import guards
+from portal.web import doors, guards
 from portal.web.fields import Choice, Line, Pick, Text
 from portal.web.forms import Form
 from portal.web.once import once
@@ -114,8 +114,16 @@ def apply_for(order_no: str) -> ResponseReturnValue:
         order = _order(order_no)
     elif len(lines) == 1:
         form.line.data = str(next(iter(lines)))
+    door = doors.make_door(order.order_no, db.session.get_one(Shop, g.who.shop_id).name) if consumer else None
     return page(
-        "seller/apply_for.html", status, order=order, form=form, lines=lines, said_messages=said, consumer=consumer
+        "seller/apply_for.html",
+        status,
+        order=order,
+        form=form,
+        lines=lines,
+        said_messages=said,
+        consumer=consumer,
+        door=door,
     )
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import case, func, literal, select
+from sqlalchemy.orm import aliased
 
 from portal.calendar.weeks import number_week
 from portal.extensions import db
@@ -168,20 +169,26 @@ def _load_titles(shop_id: int, product_ids: set[int]) -> dict[int, str]:
 
 def add_up_paid(shop_id: int, weeks: range) -> dict[Cell, int]:
     """What was paid out in cases, 分, by the fault of their first line: settled refunds, freight, compensation."""
+    of_case = aliased(FaultLine)
+    first = (
+        select(func.min(of_case.case_line_id))
+        .where(of_case.shop_id == shop_id, of_case.case_id == FaultLine.case_id, of_case.counted)
+        .correlate(FaultLine)
+        .scalar_subquery()
+    )
+    columns = (SoldLine.product_id, SoldLine.spec, FaultLine.fault)
     rows = db.session.execute(
         _select_lines(shop_id, weeks)
-        .add_columns(MoneyEntry.id, MoneyEntry.amount_fen)
         .join(MoneyEntry, (MoneyEntry.case_id == FaultLine.case_id) & (MoneyEntry.shop_id == FaultLine.shop_id))
         .where(MoneyEntry.shop_id == shop_id, MoneyEntry.state == "settled", MoneyEntry.kind.in_(PAID))
-        .order_by(FaultLine.case_line_id)
-    ).all()
-    seen: set[int] = set()
+        .where(FaultLine.case_line_id == first)
+        .with_only_columns(*columns, func.sum(MoneyEntry.amount_fen))
+        .group_by(*columns)
+    )
     found: dict[Cell, int] = defaultdict(int)
-    for row in rows:
-        if row.id not in seen:
-            seen.add(row.id)
-            for spec in (row.spec, None):
-                found[Cell(row.product_id, spec, row.fault)] += row.amount_fen
+    for product_id, spec, fault, total in rows:
+        for of in (spec, None):
+            found[Cell(product_id, of, fault)] += int(total)
     return found
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from datetime import timedelta
 from typing import Any
 
@@ -92,6 +94,42 @@ def test_killed_in_the_middle_it_goes_on_and_does_each_once(
     db.session.rollback()
     assert count_agreed() == 5 == bulk.count_items(found(run.id))["done"]  # the sixth was taken back with its row
     run = work(run.id, now)
+    assert (count_agreed(), bulk.count_items(run)["done"], run.state) == (12, 12, "done")
+
+
+def work_until_killed(app: Flask, now: Clock, after: int) -> int:
+    """Another process that works off a run and is killed by the system in the middle of a case; how it ended."""
+    db.session.remove()
+    db.engine.dispose()
+    if (child := os.fork()) == 0:
+        try:
+            whole, left = bulk_work._mark, [after]
+
+            def killed(item: Any, state: str, reason: str) -> None:
+                left[0] -= 1
+                whole(item, state, reason)
+                if left[0] < 0:
+                    db.session.flush()
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+            bulk_work._mark = killed
+            with app.app_context():
+                bulk_work.work_off(now.at)
+        finally:
+            os._exit(1)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def test_killed_by_the_system_twice_each_is_done_once(both: Flask, cast_both: Cast, now: Clock) -> None:
+    order = cast_both.order(milli=1_000_000)
+    ids = [cast_both.open_case(order, milli=1_000).id for _ in range(12)]
+    run_id = order_run(cast_both, now, ids).id
+    begin(found(run_id), now)
+    for done in (4, 8):
+        assert work_until_killed(both, now, 4) == -signal.SIGKILL
+        assert count_agreed() == done == bulk.count_items(found(run_id))["done"]
+        db.session.rollback()
+    run = work(run_id, now)
     assert (count_agreed(), bulk.count_items(run)["done"], run.state) == (12, 12, "done")
 
 

@@ -48,8 +48,9 @@ def test_a_key_that_is_not_allowed_says_why_and_help_lists_them(browser: Browser
     page.goto("/seller?tab=reshipping")
     page.locator(".open").first.click()
     page.locator("#case").wait_for()
-    page.keyboard.press("a")
-    assert "现在不能同意" in page.locator("#why-not").inner_text()
+    for key, step in (("a", "同意"), ("r", "拒绝"), ("e", "请补充凭证")):
+        page.keyboard.press(key)
+        assert f"现在不能{step}" in page.locator("#why-not").inner_text()
     page.keyboard.press("?")
     assert page.get_by_role("dialog").get_by_text("撤回刚才的处理").is_visible()
 

@@ -46,6 +46,22 @@ SMALL = """() => [...document.querySelectorAll("a[href], button, input:not([type
   .filter(([e, box]) => box.width > 1 && (box.width < 24 || box.height < 24))
   .filter(([e]) => !["radio", "checkbox", "file"].includes(e.type))
   .map(([e, box]) => e.outerHTML.slice(0, 80) + " " + box.width + "×" + box.height)"""
+# Two things to press, one on the other. Links of a phone's rows are 44 px high on lines of 24: they may touch.
+COVERED = """() => {
+  const seen = [...document.querySelectorAll("a[href], button, select, summary, input:not([type=hidden])")]
+    .filter((e) => e.checkVisibility({ visibilityProperty: true }) && !e.closest(".skip, .vh"))
+    .filter((e) => !["radio", "checkbox", "file"].includes(e.type) && getComputedStyle(e).opacity !== "0")
+    .flatMap((e) => [...e.getClientRects()].map((box) => [e, box]));
+  const found = [];
+  for (const [i, [e, a]] of seen.entries())
+    for (const [f, b] of seen.slice(i + 1)) {
+      const wide = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+      const high = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+      if (e !== f && wide > 8 && high > 22 && !e.contains(f) && !f.contains(e))
+        found.push(`${e.innerText || e.outerHTML.slice(0, 60)} | ${f.innerText || f.outerHTML.slice(0, 60)}`);
+    }
+  return found.slice(0, 3);
+}"""
 WIDER = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
@@ -281,6 +297,46 @@ def sellers(app: Flask) -> tuple[str, list[str]]:
     ]
 
 
+def sellers_day(app: Flask) -> tuple[str, list[str]]:
+    """What the warehouse and the desk have open all day, with something in it and without."""
+    client = sign_in(app, "seller")
+    known = dict(
+        db.session.execute(
+            db.select(Case.state, Case.case_no)
+            .join(Shop, Shop.id == Case.shop_id)
+            .join(User, User.id == Shop.owner_id)
+            .where(User.member_name == "seller", Case.escalated.is_(False))
+        ).all()
+    )
+    missing = "/seller/scan?number=99887766554433"
+    post(client, "/seller/scan", {"number": "99887766554433", "goods": "白色短袜"}, at=missing)
+    run = post(client, "/seller/bulk?tab=applied", {"kind": "agree", "scope": "all"}, at="/seller?tab=applied").location
+    waiting = known["reshipping"]
+    return "seller", [
+        "/seller/scan",
+        "/seller/scan?number=99887766554434",
+        "/seller/unidentified",
+        "/seller/shipping",
+        f"/seller/shipping/{waiting}",
+        f"/seller/shipping/labels?cases={waiting}",
+        "/seller/shipping/table",
+        "/seller/pick-list",
+        "/seller?tab=applied&type=exchange&reason=damaged",
+        run,
+        "/seller/bulk",
+        "/seller/exports",
+        "/seller/views",
+        "/seller/search?q=buyer",
+        "/seller/search?q=没有这个",
+        "/seller/day",
+        "/seller/send-backs",
+        "/seller/messages/waiting",
+        "/seller/auto",
+        "/seller/replies",
+        "/seller/customers",
+    ]
+
+
 def sellers_quality(app: Flask) -> tuple[str, list[str]]:
     """质量, one fault, what is done about it, and a batch before and after it was looked at."""
     client = sign_in(app, "seller")
@@ -293,6 +349,9 @@ def sellers_quality(app: Flask) -> tuple[str, list[str]]:
     batch = {"product": product, "supplier": "义乌一厂", "size": "2000", "day": "2026-01-05", "aql": "2.5"}
     made = [post(client, "/seller/batches/new", batch).location for _ in range(2)]
     post(client, made[0].split("?")[0], {"defects": "8", "note": "袜口脱线"})
+    tries = {"fault": "defect", "of": "product", "minutes": "2", "steps": "换一根线。\n这是最好的办法。"}
+    remedy, tried = (post(client, f"/seller/products/{product}/remedies", tries).location for _ in range(2))
+    post(client, tried.split("?")[0], {"does": "show"})
     case_no = db.session.scalars(
         db.select(Case.case_no).join(Shop, Shop.id == Case.shop_id).where(Shop.owner_id == owner)
     ).first()
@@ -302,6 +361,13 @@ def sellers_quality(app: Flask) -> tuple[str, list[str]]:
         f"{cell}/fix",
         "/seller/fixes",
         fix,
+        "/seller/fixes/line",
+        "/seller/quality/resold",
+        "/seller/chains/shares",
+        "/seller/ratings/figures?change=2026-01-05",
+        f"/seller/products/{product}/remedies",
+        remedy,
+        tried,
         "/seller/batches",
         "/seller/batches/new",
         *made,
@@ -337,6 +403,7 @@ GROUPS: list[Callable[[Flask], tuple[str, list[str]]]] = [
     operators,
     buyers_cases,
     sellers,
+    sellers_day,
     sellers_quality,
     sellers_cases,
     new_sellers,
@@ -354,7 +421,7 @@ ALL: tuple[Look, ...] = (
     (PHONE, "dark", COLOURS),
     (DESK, "light", COLOURS),
 )
-DESKS = (mediators, operators, sellers, sellers_quality, sellers_cases, new_sellers)
+DESKS = (mediators, operators, sellers, sellers_day, sellers_quality, sellers_cases, new_sellers)
 
 
 def problems(page: Page, looks: Sequence[Look] = ALL) -> Iterator[str]:
@@ -365,12 +432,15 @@ def problems(page: Page, looks: Sequence[Look] = ALL) -> Iterator[str]:
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
         for found in page.evaluate(RUN, [rules, "" if looks == ALL else ALIKE]):
             yield f"{scheme} {width['width']}: {found}"
+        for covered in page.evaluate(COVERED):
+            yield f"{width['width']}: one lies on the other: {covered}"
         if width is PHONE and scheme == "light":
             for small in page.evaluate(SMALL):
                 yield f"too small: {small}"
-    page.set_viewport_size({"width": 320, "height": 700})
-    if (more := page.evaluate(WIDER)) > 0:
-        yield f"scrolls sideways by {more} px at 320"
+    for narrow in (1920, 390, 320):
+        page.set_viewport_size({"width": narrow, "height": 800})
+        if (more := page.evaluate(WIDER)) > 0:
+            yield f"scrolls sideways by {more} px at {narrow}"
 
 
 def look(lively: World, visit: Any, group: Callable[[Flask], tuple[str, list[str]]], looks: Sequence[Look]) -> None:

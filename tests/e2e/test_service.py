@@ -1,4 +1,4 @@
-"""Before and after the case in a browser: asking about a product and pinning a promise, the guide, the rating."""
+"""Before and after the case in a browser: asking, the guide, what can be tried first, faults, words, the rating."""
 
 from __future__ import annotations
 
@@ -92,3 +92,51 @@ def test_a_bad_rating_is_answered_and_followed_up(lively: World, visit: Any, kin
     seller.page.get_by_text("已跟进", exact=True).wait_for()
     buyer.page.goto(f"/cases/{case_no}")
     buyer.page.get_by_text("抱歉，已调整发货").wait_for()
+
+
+@KINDS
+def test_what_can_be_tried_first_solves_it_or_leads_on(lively: World, visit: Any, kind: str) -> None:
+    row = find(lively, Order.order_no, OrderLine.product_id, OrderLine.id, status="completed", case_count=0)
+    steps = f"换一根数据线再充（{kind}）"
+    seller = Person(visit("desk", base_url=lively.url))
+    seller.signs_in("seller", f"/seller/products/{row.product_id}/remedies")
+    seller.page.get_by_label("问题", exact=True).select_option("defect")
+    seller.page.get_by_label("怎么做").fill(steps)
+    seller.press("保存")
+    seller.press("核对无误，展示")
+    seller.page.get_by_text("已展示，买家申请前可以先试试").wait_for()
+
+    buyer = Person(visit(kind, base_url=lively.url))
+    buyer.signs_in("buyer", f"/orders/{row.order_no}/apply?line={row.id}")
+    page = buyer.page
+    page.get_by_label("其他质量问题").check()
+    if not page.url.endswith("/details"):
+        buyer.press("下一步")
+    page.wait_for_url("**/apply/details")
+    card = page.locator("details", has_text=steps)
+    card.locator("summary").click()
+    page.get_by_label("换货原因描述").fill("充不进电")
+    card.get_by_role("button", name="没解决，继续申请").click()
+    page.wait_for_url("**/apply/details?said=tried-not")
+    assert page.get_by_label("换货原因描述").input_value() == "充不进电"
+    assert "没解决" in page.locator("details", has_text=steps).text_content()  # type: ignore[operator]
+
+
+def test_a_fault_becomes_a_task_and_a_text_is_looked_at(lively: World, visit: Any) -> None:
+    seller = Person(visit("desk", java_script_enabled=False, base_url=lively.url))
+    seller.signs_in("seller", "/seller/quality")
+    page = seller.page
+    page.locator("#rows .open").first.click()
+    page.get_by_role("link", name="安排整改").click()
+    page.get_by_label("怎么改").select_option("packing")
+    page.get_by_label("具体做什么").fill("外箱加两层气泡膜")
+    seller.press("安排")
+    page.get_by_text("整改已安排").wait_for()
+    page.get_by_label("做了什么").fill("换了五层箱")
+    seller.press("登记完成")
+    page.get_by_role("heading", name="效果").wait_for()
+    page.get_by_role("link", name="全部整改").click()
+    page.get_by_role("link", name="修改提醒线").click()
+    page.get_by_label("近 30 天至少几张").fill("20")
+    seller.press("保存")
+    page.get_by_text("至少 20 张").wait_for()

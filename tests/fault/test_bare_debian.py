@@ -157,7 +157,7 @@ def test_installing(bare: Debian) -> None:
 ANSWERS = """
 python3 - <<'END'
 import time, urllib.request
-for _ in range(240):
+for _ in range(1200):
     try:
         with urllib.request.urlopen("http://127.0.0.1:{port}/health/ready", timeout=5) as answer:
             print("ready", answer.read().decode())

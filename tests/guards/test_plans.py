@@ -251,6 +251,11 @@ HOT: dict[str, Callable[[Crowd], object]] = {
     "order by number and shop": lambda c: order_lists.load_for_buyer(f"{c.order_no(10)}~{c.shop}", c.buyer),
     "what waits for a buyer": lambda c: buyer_inbox.list_waiting(c.buyer),
     "what waits for a buyer, counted": lambda c: buyer_inbox.count_waiting(c.buyer),
+    "my orders searched by a case's number": lambda c: order_lists.list_page(c.buyer, "all", words=c.case_no(10)),
+    "buyer's cases searched by numbers": lambda c: case_lists.list_of_buyer(
+        c.buyer, words=f"{c.case_no(10)}，{c.order_no(11)} 75484863576596"
+    ),
+    "buyer's cases searched by last digits": lambda c: case_lists.list_of_buyer(c.buyer, words="尾号 6596"),
     "buyer's cases": lambda c: case_lists.list_of_buyer(c.buyer),
     "buyer's cases, next page": next_cases_page,
     "case by number, buyer": lambda c: case_view.find_of_buyer(c.case_no(10), c.buyer),

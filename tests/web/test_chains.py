@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -52,6 +53,13 @@ def test_a_downstream_order_is_recorded_from_the_purchase_and_a_case_opened_for_
     assert done.status_code == 303 and done.location.startswith("/seller/orders/WX-1/apply-for")
     page = me.get(done.location)
     assert page.status_code == 200 and "消费者怎么说的" in page.text
+    door = re.findall(r"http://localhost(/c\?order=[\w-]+)", page.text)
+    assert set(door) == {"/c?order=WX-1"} and "收货手机号的后四位" in page.text and "二维码" in page.text
+    stranger = app.test_client()
+    asked_for = stranger.get(door[0]).text
+    assert 'value="WX-1"' in asked_for and "手机号的后四位" in asked_for
+    entered = post(stranger, "/c", {"order_no": "WX-1", "last_four": "9650"})
+    assert entered.status_code == 303 and "申请售后" in stranger.get(entered.location).text
     line = db.session.scalars(
         select(OrderLine.id).join(Order, Order.id == OrderLine.order_id).where(Order.order_no == "WX-1")
     ).one()

@@ -7,11 +7,11 @@ from flask import Flask
 
 from portal.applications import leaving
 from portal.cases import case_view
-from portal.extensions import db
+from portal.extensions import db, writing
 from portal.flow import Actor, CaseType
 from portal.flow.table import STEPS
 from portal.models import Case
-from tests.cast import Cast, post, sign_in
+from tests.cast import PARCELS, Cast, post, sign_in
 from tests.conftest import Clock
 from tests.domain.test_fulfilment import unsent
 
@@ -68,3 +68,20 @@ def test_the_case_of_a_cancelled_order_and_the_one_it_closed_lead_to_each_other(
         for here, there in ((first, second), (second, first)):
             page = client.get(f"{base}/cases/{here}").text
             assert "相关售后" in page and f'href="{base}/cases/{there}"' in page
+
+
+@pytest.mark.parametrize("payer", ["buyer", "seller"])
+@pytest.mark.parametrize("kind", [CaseType.EXCHANGE, CaseType.RETURN_REFUND])
+def test_who_advances_the_freight_reads_how_to_get_it_back(
+    app: Flask, cast: Cast, now: Clock, kind: CaseType, payer: str
+) -> None:
+    """What it names exists: a proposal's compensation, and the platform while the goods are inspected."""
+    case = cast.until("returning", case_type=kind)
+    number, case_id = case.case_no, case.id
+    with writing():
+        db.session.execute(db.update(Case).where(Case.id == case_id).values(freight_payer=payer))
+    page = sign_in(app, "buyer").get(f"/cases/{number}/ship_return").text
+    assert ("退回运费由商家承担" in page) is (payer == "seller")
+    case = cast.take(db.session.get_one(Case, case_id), "ship_return", Actor.BUYER, parcels=PARCELS)
+    assert "运费承担争议" in sign_in(app, "buyer").get(f"/cases/{number}/escalate").text
+    assert "补偿" in sign_in(app, "seller").get(f"/seller/cases/{number}/propose").text
