@@ -90,6 +90,25 @@ def test_the_same_fault_in_two_hundred_rows_is_one_line_with_a_list(
     assert "确认导入 230 张订单" in shown
 
 
+def test_the_list_says_what_waits_for_a_yes_and_what_has_nothing_to_write(
+    app: Flask, cast: Cast, seller: FlaskClient, tmp_path: Path
+) -> None:
+    """A file that changes nothing is 已检查 in the list as on its page; one that waits has its button in the list."""
+    content = text(tmp_path / "export.csv", table([order(卖家会员名="seller")])).read_bytes()
+    address = upload(seller, content).location.split("?")[0]
+    order_uploads.work_off(imports(app), clock.now)
+    listed = seller.get("/seller/import").text
+    assert "待确认" in listed and f'href="{address}">查看并确认 1 张订单</a>' in listed
+    assert post(seller, address).status_code == 303
+    order_uploads.work_off(imports(app), clock.now)
+    address = upload(seller, content).location.split("?")[0]
+    order_uploads.work_off(imports(app), clock.now)
+    listed = seller.get("/seller/import").text
+    assert "待确认" not in listed and "查看并确认" not in listed
+    assert "已检查" in listed and "没有需要写入的订单" in listed
+    assert "已检查" in seller.get(address).text
+
+
 def other_tool(headings: list[str]) -> bytes:
     """A file of another tool with one order of this seller."""
     cells = ["3905403692550700019", "打底衫", "2", "18.8", "交易成功", "seller", "newbuyer"]
