@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, cast, func, literal, null, select, union_all
 
 from portal.cases import columns, looks, shop_queue
 from portal.extensions import Moment
-from portal.models import Case, CaseLook, QueueColumns, ShopTag, Staff, StaffNote, User
+from portal.models import Case, CaseLook, CustomerNote, QueueColumns, ShopTag, Staff, StaffNote, User
 from portal.prepared import Prepared, among
 
 MOST_NOTES = 50  # of one case on its page
@@ -59,7 +59,17 @@ _HISTORY = [
     _shape("history", func.count(), word, "").select_from(Case.__table__).where(*shop_queue.APPLIED, *only)
     for word, only in (("all", ()), ("withdrawn", (_applied.state == "withdrawn",)))
 ]
-_OF_CASE = Prepared(union_all(_PEOPLE, _TAGS, _LOOKS, _NOTES, *_HISTORY))
+_customer = CustomerNote.__table__.c
+_tagged = (
+    select(_customer.id, _customer.tag)
+    .where(_customer.shop_id == _OF_SHOP, _customer.buyer_id == bindparam("buyer_id"), _customer.tag != "")
+    .order_by(_customer.id.desc())
+    .limit(MOST_NOTES)
+    .subquery()
+    .c
+)
+_BUYER_TAGS = _shape("buyer_tag", _tagged.id, "", _tagged.tag)
+_OF_CASE = Prepared(union_all(_PEOPLE, _TAGS, _LOOKS, _NOTES, _BUYER_TAGS, *_HISTORY))
 
 
 @dataclass(frozen=True)
@@ -76,6 +86,7 @@ class Facts:
     looks: dict[int, str]
     notes: Sequence[Any]
     history: tuple[int, int] = (0, 0)
+    buyer_tags: tuple[str, ...] = ()  # under which the shop noted something about the buyer, the newest first
     columns: tuple[str, ...] = columns.USUAL
 
 
@@ -93,9 +104,11 @@ def load_of_case(case: Case, but: int, now: datetime) -> Facts:
 
 
 def _sort(rows: Sequence[Any], now: datetime) -> Facts:
-    of: dict[str, list[Any]] = {"person": [], "tag": [], "look": [], "note": [], "history": [], "columns": []}
+    kinds = ("person", "tag", "look", "note", "history", "columns", "buyer_tag")
+    of: dict[str, list[Any]] = {kind: [] for kind in kinds}
     for row in rows:
         of[row.kind].append(row)
+    tagged = sorted(of["buyer_tag"], key=lambda row: -row.number)
     applied = {row.word: row.number for row in of["history"]}
     return Facts(
         people=sorted(of["person"], key=lambda row: row.name),
@@ -103,5 +116,6 @@ def _sort(rows: Sequence[Any], now: datetime) -> Facts:
         looks={row.number: looks.describe(row, now) for row in sorted(of["look"], key=lambda row: row.at)},
         notes=sorted(of["note"], key=lambda row: -row.number),
         columns=columns.read_columns(of["columns"][0].word if of["columns"] else None),
+        buyer_tags=tuple(dict.fromkeys(row.name for row in tagged)),
         history=(applied.get("all", 0), applied.get("withdrawn", 0)),
     )

@@ -13,6 +13,7 @@ from portal.models import SavedView
 from portal.prepared import Prepared
 
 MOST = 20  # of one person, and as many that they shared
+LONGEST = 500  # characters of an address that the table holds
 
 
 class TooMany(Exception):

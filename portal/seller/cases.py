@@ -135,10 +135,21 @@ def show_page(
         suggestion=_suggestion(case, view) if case.state == "applied" else None,
         chain=chain_view.build_chain(found) if found else None,
         chain_offer=found is None and case.state not in flow.FINAL and own and view.order.resold,
+        money_shown=roles.may_see_money(g.who.role),
+        stake=_find_stake(case, view) if roles.may_see_money(g.who.role) else None,
+        buyer_tags=card.buyer_tags,
         slip_form=Form(formdata=None) if slip else None,
         slip_print=labels.list_prints(SlipPrint, case.shop_id, [case.id]).get(case.id) if slip else None,
         may_look=account_looks.may_look(g.who.role),
     )
+
+
+def _find_stake(case: Case, view: case_view.View) -> tuple[str, int] | None:
+    """What the case is about in money, 分: the refund that was asked for, else the price of the goods."""
+    if case.refund_fen:
+        return "退款", case.refund_fen
+    fen = sum(round(line.unit_price_fen * line.quantity_milli / 1000) for line in view.lines)
+    return ("货值", fen) if fen else None
 
 
 def asked_after(here: listing.Listing, scanned: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import g, request
+from wtforms import HiddenField
 
 from portal import inputs
 from portal.cases import case_facts
@@ -15,9 +16,10 @@ from portal.cases.effects.hand_ins import Approval, Escalation, Extension, Given
 from portal.flow import Actor
 from portal.models import Case
 from portal.money import worth
-from portal.parcels import carriers, numbers
+from portal.parcels import carriers, choosing, numbers
 from portal.rights import faults as fault_names
 from portal.rights import phrases, policies, refusal_words, refusals
+from portal.seller.shipping_forms import AUTOMATIC
 from portal.tracking import routes
 from portal.web import taking
 from portal.web.fields import Choice, Line, Pick, Text, Whole
@@ -186,14 +188,15 @@ class InspectForm(StepForm):
 
 
 class ShipForm(StepForm):
-    """发出换货商品: the parcel; the quantities are read by the route."""
+    """发出换货商品: the parcel, its carrier by the number; the quantities are read by the route."""
 
-    carrier = Pick("物流公司", missing="请选择物流公司")
-    number = Line("运单号", limit=60, exact=True, missing="请填写运单号")
+    number = Line("运单号", limit=60, exact=True, optional=True)
+    carrier = Pick("物流公司", optional=True)
+    sure = HiddenField()  # the number and carrier that were doubted once
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.carrier.choices = [("", "请选择")] + [(known.code, known.name) for known in carriers.choices()]
+        self.carrier.choices = [("", AUTOMATIC)] + [(known.code, known.name) for known in carriers.choices()]
         self.parcel: tuple[str, str] = ("", "")
         self.suggested: routes.Suggestion | None = None
 
@@ -203,12 +206,24 @@ class ShipForm(StepForm):
 
     def validate(self, extra_validators: Any = None) -> bool:
         good = bool(super().validate(extra_validators))
-        if self.number.data and self.carrier.data:
-            try:
-                self.parcel = self.carrier.data, numbers.check_number(self.number.data, carrier=self.carrier.data)
-            except inputs.InputRefused as refused:
-                self.number.errors = [refused.sentence]
-                return False
+        picked = self.carrier.data or ""
+        if self.number.errors:
+            return False
+        try:
+            number = numbers.check_number(self.number.data or "", carrier=picked)
+        except inputs.InputRefused as refused:
+            self.number.errors = [refused.sentence]
+            return False
+        choice = choosing.choose_carrier(number, picked)
+        if choice.carrier is None:
+            self.carrier.errors = [choice.warning]
+            return False
+        self.parcel = choice.carrier.code, number
+        doubt = f"{choice.carrier.code}:{number}" if choice.warning else ""
+        if doubt and self.sure.data != doubt:
+            self.number.errors = [choice.warning]
+            good = False
+        self.sure.data = doubt
         return good
 
 

@@ -62,7 +62,8 @@ class ParcelForm(StepForm):
 
     def _read_one(self, name: str, text: str, picked: str, order_no: str, shop_id: int) -> str:
         """Take one number, or say beside its field what is wrong; returns what is doubted."""
-        own = {order_no, *(each for each in [text.strip()] if order_lists.find_of_shop(each, shop_id) is not None)}
+        plain = numbers.normalise(text)
+        own = {order_no, *(each for each in [plain] if order_lists.find_of_shop(each, shop_id) is not None)}
         last = self.last.data or ""
         if name == "others" and carriers.traced(picked):  # picked for the first; each further one says its own
             picked, last = "", picked

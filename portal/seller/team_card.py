@@ -52,6 +52,7 @@ class Card:
     looked: str
     tags: list[str]
     shop_tags: Any
+    buyer_tags: list[str]  # that the shop gave this buyer
     history: tuple[int, int]  # of the buyer here: applications, and how many were withdrawn
     note: NoteForm
     hand_over: HandOverForm
@@ -72,6 +73,7 @@ def build_card(case: Case, sent: Form | None = None) -> Card:
         looked=facts.looks.get(case.id, ""),
         tags=case_tags.split(case.tags),
         shop_tags=facts.tags,
+        buyer_tags=list(facts.buyer_tags[:3]) if roles.may_open(g.who.role, "contact") else [],
         history=facts.history,
         note=note,
         hand_over=hand,

@@ -29,6 +29,8 @@ def keep_view() -> ResponseReturnValue:
     form = ViewForm()
     if request.method == "POST" and form.validate_on_submit():
         query = here.at(None).query
+        if len(query) > saved_views.LONGEST:
+            form.refuse("筛选条件太长，保存不下；请把搜索的文字改短一些再保存")
 
         def kept() -> str:
             saved_views.save(
@@ -37,7 +39,8 @@ def keep_view() -> ResponseReturnValue:
             return f"/seller?{query}&said=view-saved"
 
         try:
-            return once(kept)
+            if not form.errors:
+                return once(kept)
         except saved_views.TooMany:
             form.refuse(f"已有 {saved_views.MOST} 个视图，请先删除不用的")
     tabs = listing.list_tabs()

@@ -78,7 +78,7 @@ def test_the_same_fault_in_two_hundred_rows_is_one_line_with_a_list(
     app: Flask, cast: Cast, seller: FlaskClient, tmp_path: Path
 ) -> None:
     rows = [
-        order(str(39 * 10**17 + number), 卖家会员名="seller", **{"运费(元)": f"第{number}档"})
+        order(str(39 * 10**17 + number), 卖家会员名="seller", **{"运费(元)": f"第{number}档", "实付款(元)": 37.6})
         for number in range(1, 231)
     ]
     content = text(tmp_path / "export.csv", table(rows)).read_bytes()

@@ -59,6 +59,9 @@ def test_the_row_leads_to_what_is_done(app: Flask, cast: Cast, now: Clock, state
     button, href = buyer_inbox.find_action(case)
     assert f'href="{href}"' in row and button in row and "黑色;L" in row
     assert buyer.get(href).status_code == 200
+    own = case.due_at is not None and state != "refund_failed"  # there the shop's to refund, no term of the buyer's
+    assert ("data-due" in row) is own
+    assert ("请填写收款账户" in row) is (state == "refund_failed")
 
 
 def test_a_deadline_comes_before_a_later_one(app: Flask, cast: Cast, now: Clock) -> None:

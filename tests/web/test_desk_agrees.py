@@ -1,0 +1,134 @@
+"""What the desk says in one place it says in the others: the list and the case's page, and no sums to 仓库."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, update
+
+from portal import words
+from portal.cases import saved_views
+from portal.extensions import db, writing
+from portal.flow import FINAL, CaseType, State
+from portal.models import Case, CustomerNote, HeldStep, Parcel, SavedView
+from portal.people import roles
+from portal.seller import ROOMS
+from tests.cast import Cast, post, sign_in
+from tests.conftest import Clock
+from tests.domain.test_fulfilment import unsent
+
+DESK = "/seller/shipping"
+SF, ZTO = "SF1385628716739", "75484863576597"
+NEVER = {"paying": {CaseType.REISSUE, CaseType.RETURN_REFUND, CaseType.REFUND_ONLY}}
+NEVER |= {state: {CaseType.REISSUE, CaseType.REFUND_ONLY} for state in ("returning", "inspecting", "disputed")}
+NEVER["closed"] = {CaseType.REISSUE, CaseType.REFUND_ONLY}  # only the clock closes those
+NEVER |= {state: {CaseType.RETURN_REFUND, CaseType.REFUND_ONLY} for state in ("reshipping", "confirming")}
+
+
+def read_line(page: str) -> str:
+    """The line of a case that stays in view."""
+    return page.partition('<section id="case"')[2].partition("</section>")[0]
+
+
+@pytest.mark.parametrize("case_type", [*CaseType])
+def test_the_list_and_the_page_say_the_same(app: Flask, cast: Cast, now: Clock, case_type: CaseType) -> None:
+    """Of each state: its type, its deadline, and in the page's own list its state as in the queue."""
+    desk = sign_in(app, "seller")
+    states = [state for state in State if case_type not in NEVER.get(state, ())]
+    cases = {state: cast.until(state, case_type=case_type) for state in states}
+    listed = desk.get("/seller?tab=every").text
+    for state, case in cases.items():
+        row = listed.partition(f'href="/seller/cases/{case.case_no}?')[2].partition("</tr>")[0]
+        line = read_line(desk.get(f"/seller/cases/{case.case_no}?tab=every").text)
+        assert f'data-state="{state}"' in line and words.TYPE[case.type] in line, state
+        assert words.STATES_OF[case.type][state] in row, state
+        said = re.search(r"[0-9]+月[0-9]+日 [0-9:]+", row.partition('data-label="期限"')[2].partition("</td>")[0])
+        if said is None:
+            assert "截止" not in line and case.due_at is None, state
+        else:
+            assert said[0] in line and words.moment(case.due_at) == said[0], state  # type: ignore[arg-type]
+        if state in FINAL:
+            assert "需要您处理" not in line
+
+
+def test_what_can_be_done_stands_once_in_the_line(app: Flask, cast: Cast, now: Clock) -> None:
+    case = cast.until("returning")
+    with writing():
+        note = {"shop_id": cast.shop, "buyer_id": cast.buyer, "by": cast.seller, "at": now.at}
+        db.session.add(CustomerNote(**note, tag="老客户", words="常来"))
+        db.session.add(CustomerNote(**note, tag="", words="没有标签"))
+    page = sign_in(app, "seller").get(f"/seller/cases/{case.case_no}").text
+    line = read_line(page)
+    steps = re.findall(rf'class="btn [a-z]+" href="/seller/cases/{case.case_no}/([a-z_]+)', line)
+    assert steps and all(page.count(f'href="/seller/cases/{case.case_no}/{step}"') == 1 for step in steps)
+    assert "老客户" in line and "货值" in line and "</small>25.00" in line and page.count("需要您处理") <= 1
+
+
+def test_no_sum_is_said_to_the_warehouse(app: Flask, cast: Cast, now: Clock) -> None:
+    order = unsent(cast)
+    cases = [cast.until(state) for state in ("returning", "inspecting", "disputed", "reshipping", "confirming")]
+    cast.employ(cast.shop, "buyer2", "warehouse")
+    desk = sign_in(app, "buyer2")
+    pages = [f"/seller/cases/{case.case_no}" for case in cases]
+    pages += [f"/seller/orders/{order.order_no}/ship", f"{DESK}/{cases[3].case_no}"]
+    pages += [f"/seller/slips?cases={cases[0].case_no}", f"{DESK}/labels?cases={cases[3].case_no}"]
+    for rule in app.url_map.iter_rules():
+        name = rule.endpoint.removeprefix("seller.")
+        own = rule.endpoint.startswith("seller.") and roles.may_open("warehouse", ROOMS.get(name, "owner"))
+        if own and not rule.arguments and "GET" in (rule.methods or ()):
+            pages.append(rule.rule)
+    assert len(pages) > 25
+    for path in pages:
+        answer = desk.get(path)
+        assert answer.status_code < 400 and ("text" not in answer.content_type or "¥" not in answer.text), path
+
+
+def test_a_carrier_is_known_by_its_number_on_the_cases_page(app: Flask, cast: Cast, now: Clock) -> None:
+    case = cast.until("reshipping")
+    desk, url = sign_in(app, "seller"), f"/seller/cases/{case.case_no}/ship_replacement"
+    unknown = post(desk, url, {"number": "754848635765", "shipped": "2"})
+    assert unknown.status_code == 422 and "请选择物流公司" in unknown.text and "754848635765" in unknown.text
+    line = re.search(r'name="(shipped_[0-9]+)"', desk.get(url).text)
+    assert line is not None
+    doubted = post(desk, url, {"number": SF, "carrier": "YTO", line[1]: "2"})
+    assert doubted.status_code == 422 and "不像圆通速递的运单号" in doubted.text
+    assert post(desk, url, {"number": SF, line[1]: "2"}).status_code == 303
+    parcels = select(Parcel.carrier, Parcel.tracking_no).where(Parcel.case_id == case.id, Parcel.leg == "out")
+    assert [tuple(row) for row in db.session.execute(parcels)] == [("SF", SF)]
+
+
+@pytest.mark.parametrize("typed", ["{}", " {} ", "订单编号：{}"])
+def test_the_number_of_another_order_is_no_waybill(app: Flask, cast: Cast, now: Clock, typed: str) -> None:
+    case, number = cast.until("reshipping"), cast.order().order_no
+    refused = post(sign_in(app, "seller"), f"{DESK}/{case.case_no}", {"number": typed.format(number), "carrier": "ZTO"})
+    assert refused.status_code == 422 and "这是订单编号" in refused.text
+    assert db.session.scalars(select(HeldStep)).all() == []
+
+
+def test_what_is_overdue_ships_at_once(both: Flask, cast_both: Cast, now: Clock) -> None:
+    """There is no time to take it back in: the clock could come first."""
+    case = cast_both.until("reshipping")
+    with writing():
+        db.session.execute(update(Case).where(Case.id == case.id).values(due_at=now.at))
+    sent = post(sign_in(both, "seller"), f"{DESK}/{case.case_no}", {"number": SF})
+    assert sent.status_code in (303, 409)
+    assert db.session.scalars(select(HeldStep)).all() == []
+
+
+def test_the_text_of_a_scan_box_is_selected_when_it_gets_the_focus(app: Flask, cast: Cast, now: Clock) -> None:
+    case = cast.until("reshipping")
+    desk = sign_in(app, "seller")
+    for path in ("/seller/scan", DESK, f"{DESK}/{case.case_no}"):
+        box = re.search(r"<input [^>]*name=\"number\"[^>]*>", desk.get(path).text)
+        assert box is not None and "data-select" in box[0], path
+
+
+def test_a_view_too_long_to_keep_says_so(both: Flask, cast_both: Cast, now: Clock) -> None:
+    desk = sign_in(both, "seller")
+    address = f"/seller/views?tab=applied&q={'袜' * 60}"
+    refused = post(desk, address, {"name": "长"}, at="/seller/views?tab=applied")
+    assert refused.status_code == 422 and "筛选条件太长" in refused.text and 'value="长"' in refused.text
+    assert db.session.scalars(select(SavedView)).all() == []
+    assert saved_views.LONGEST == SavedView.__table__.c.query.type.length  # type: ignore[attr-defined]
