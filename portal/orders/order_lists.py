@@ -205,10 +205,8 @@ def list_page_of_shop(
     key = tuple_(_order.ordered_at, _order.id)
     query = _SHOP_LIST.where(_order.shop_id == shop_id).limit(size + 1)
     query = query.where(_order.order_no == number) if number else query.where(*SHOP_TABS[tab][1])
-    if oldest:
-        query = query.order_by(_order.ordered_at, _order.id)
-    else:
-        query = query.order_by(_order.ordered_at.desc(), _order.id.desc())
+    by: tuple[Any, ...] = (_order.ordered_at, _order.id)
+    query = query.order_by(*(by if oldest else (each.desc() for each in by)))
     if after is not None:
         query = query.where(key > after) if oldest else query.where(key < after)
     rows = db.session.execute(query).all()
