@@ -34,6 +34,9 @@ _QUOTES = "「」『』【】[]()<>《》\"'“”‘’="
 _PAIRS = frozenset(map(tuple, ("「」", "『』", "【】", "《》", '""', "“”", "''", "‘’")))
 
 
+MOST_WORDS = 5  # that are looked for together
+
+
 class Typed(NamedTuple):
     """What was looked for. ``number`` is in upper case without blanks and dashes, or "" when only ``words`` count.
 
@@ -43,6 +46,11 @@ class Typed(NamedTuple):
     number: str
     is_tail: bool
     words: str
+
+    @property
+    def each_word(self) -> list[str]:
+        """The words one by one, all of which are looked for; at most MOST_WORDS."""
+        return self.words.split()[:MOST_WORDS]
 
 
 def split_typed(raw: str) -> list[str]:

@@ -463,6 +463,11 @@ def moment(at: datetime, now: datetime | None = None) -> str:
     return f"{year}{local.month}月{local.day}日 {local:%H:%M}"
 
 
+def placed(order: Any, now: datetime | None = None) -> str:
+    """When an order was placed; its import's moment only stands for one that isn't known. Has both moments."""
+    return "下单时间未知" if order.ordered_at == order.imported_at else moment(order.ordered_at, now)
+
+
 def end(at: datetime, now: datetime | None = None) -> str:
     """The end of a term: what ends as a day begins ends with the day before, 12月1日 24:00."""
     local = at.astimezone(BEIJING)

@@ -13,7 +13,7 @@ from sqlalchemy import func, or_, select, text, union_all
 
 from portal.cases.finding import find_scanned, list_cases, not_by_shop
 from portal.extensions import db
-from portal.models import Case, Order, Product, Shipment, User
+from portal.models import Case, Order, OrderLine, Product, Shipment, User
 from portal.models.keys import HEAD, TAIL
 from portal.prepared import among
 from portal.searching import Typed, escape_like, read_typed, split_typed
@@ -22,6 +22,7 @@ MOST = 20  # hits of each kind on one page
 MOST_NAMED = 20  # people, and titles of the catalogue, that a needle may mean
 
 _case, _order, _user, _shipment, _product = (table.__table__.c for table in (Case, Order, User, Shipment, Product))
+_line = OrderLine.__table__.c
 
 
 class Found(NamedTuple):
@@ -57,9 +58,13 @@ def _search_one(shop_id: int, raw: str) -> Found:
     scanned = [case.id for case in find_scanned(shop_id, raw)] if typed.number else []
     people = _find_people(shop_id, typed)
     titles = _find_titles(shop_id, typed)
+    cases, orders = _cases(shop_id, typed, people, titles), _orders(shop_id, typed, people)
+    if not typed.number and len(typed.each_word) > 1:
+        more_cases, more_orders = _fit_all(shop_id, typed.each_word)
+        cases, orders = [*cases, *more_cases], [*orders, *more_orders]
     ids = {
-        "cases": [*scanned, *_find(_cases(shop_id, typed, people, titles))],
-        "orders": _find(_orders(shop_id, typed, people)),
+        "cases": [*scanned, *_find(cases)],
+        "orders": _find(orders),
         "parcels": _find(_ends(shop_id, typed, _shipment, {"no_tail": "tracking_no"})),
     }
     shown = {kind: sorted(set(found), reverse=True) for kind, found in ids.items()}
@@ -109,7 +114,7 @@ def _find_people(shop_id: int, typed: Typed) -> list[int]:
 
 def _find_titles(shop_id: int, typed: Typed) -> list[str]:
     """Titles of the catalogue that have the words in them, or whose 货号 has the number in it."""
-    if len(typed.words) < HEAD:
+    if not typed.words:
         return []
     words = escape_like(typed.words)
     bare = func.replace(func.replace(func.upper(_product.cargo_no), "-", ""), " ", "")
@@ -161,6 +166,36 @@ def _orders(shop_id: int, typed: Typed, people: list[int]) -> list[Any]:
     ]
 
 
+def _fit_all(shop_id: int, words: Sequence[str]) -> tuple[list[Any], list[Any]]:
+    """Selects of cases and of orders that every one of several words fits: 「李 袜子」 is whose goods these are.
+
+    One of the words leads to the rows by an index, as if it were the only one; the others only leave some of them out.
+    """
+    cases: list[Any] = []
+    orders: list[Any] = []
+    for place, word in enumerate(words):
+        others = [*words[:place], *words[place + 1 :]]
+        typed = Typed("", False, word)
+        people, titles = _find_people(shop_id, typed), _find_titles(shop_id, typed)
+        fitting = [_fits(each, _case, _case.goods.like(escape_like(each), escape="\\")) for each in others]
+        cases += [part.where(*fitting) for part in _cases(shop_id, typed, people, titles)]
+        fitting = [_fits(each, _order, _sells(each)) for each in others]
+        orders += [part.where(*fitting) for part in _orders(shop_id, typed, people)]
+    return cases, orders
+
+
+def _fits(word: str, table: Any, goods: Any) -> Any:
+    """Condition that a row's receiver or buyer is called so, or that its goods are."""
+    named = [func.substr(name, 1, len(word)) == word for name in (_user.member_name, _user.company_name)]
+    buyer = select(_user.id).where(_user.id == table.buyer_id, or_(*named)).exists()
+    return or_(func.substr(table.receiver_name, 1, len(word)) == word, goods, buyer)
+
+
+def _sells(word: str) -> Any:
+    of_order = select(_line.id).where(_line.shop_id == _order.shop_id, _line.order_id == _order.id)
+    return of_order.where(_line.title.like(escape_like(word), escape="\\")).exists()
+
+
 _NUMBERS_OF_ORDER = {"no_tail": "order_no", "down_tail": "downstream_order_no", "phone_tail": "receiver_phone"}
 
 
@@ -184,6 +219,7 @@ _ORDERS = select(
     _order.order_no,
     _order.status,
     _order.ordered_at,
+    _order.imported_at,
     _order.receiver_name,
     _user.member_name.label("buyer"),
 ).join_from(Order.__table__, User.__table__, _user.id == _order.buyer_id)

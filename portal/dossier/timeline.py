@@ -64,7 +64,7 @@ def _order(dossier: Dossier) -> Html:
             ("买家", dossier.buyer),
             ("店铺", dossier.shop),
             ("订单状态", words.ORDER_STATUS[order.status]),
-            ("下单时间", stamp(order.ordered_at)),
+            ("下单时间", "未知" if order.ordered_at == order.imported_at else stamp(order.ordered_at)),
             ("付款时间", stamp(order.paid_at)),
             ("收货时间", stamp(order.received_at) or "未知"),
             ("商品总价", f"¥{money_text(order.goods_total_fen)}"),

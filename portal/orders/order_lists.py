@@ -185,6 +185,7 @@ _SHOP_LIST = select(
     _order.order_no,
     _order.status,
     _order.ordered_at,
+    _order.imported_at,
     _order.paid_fen,
     _order.shipped_at,
     _order.cancelled_at,

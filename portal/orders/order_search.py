@@ -9,7 +9,6 @@ from sqlalchemy import and_, func, or_, select, true
 from portal.models import Order, OrderLine
 from portal.searching import LEAST_TAIL, Typed, escape_like
 
-MOST_WORDS = 5
 _order, _line = Order.__table__.c, OrderLine.__table__.c
 
 
@@ -22,7 +21,7 @@ def fits(typed: Typed) -> Any:
     """Part of the order's number, the end of a tracking number, or words that its lines have, all of them."""
     of_order = select(_line.id).where(_line.order_id == _order.id).limit(1)
     said = []
-    for word in typed.words.split()[:MOST_WORDS]:
+    for word in typed.each_word:
         like = escape_like(word)
         named = [column.like(like, escape="\\") for column in (_line.title, _line.spec, _line.cargo_no)]
         # Not EXISTS: it might be hashed, and all lines read.

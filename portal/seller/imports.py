@@ -69,7 +69,14 @@ def import_orders() -> ResponseReturnValue:
     key = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
     jobs = list(order_uploads.list_of_shop(g.who.shop_id, key, SIZE))
     more = f"/seller/import?before={jobs[SIZE - 1].id}" if len(jobs) > SIZE else ""
-    return page("seller/imports.html", status, form=form, jobs=jobs[:SIZE], more=more)
+    going = {job.id: _count_going(job) for job in jobs[:SIZE]}
+    return page("seller/imports.html", status, form=form, jobs=jobs[:SIZE], more=more, going=going)
+
+
+def _count_going(job: ImportJob) -> int:
+    """How many orders a yes would write; 0 when there is nothing to say yes to."""
+    orders = job.report.get("orders") or {}
+    return int(orders.get("new", 0) + orders.get("updated", 0)) if job.state == "checked" else 0
 
 
 def _begin(path: Path, name: str) -> str:
@@ -99,7 +106,14 @@ def _show(job: ImportJob, headings: Form | None, status: int = 200) -> ResponseR
     titles = wordings.list_open_titles(g.who.shop_id)[0] if job.state == "done" else []
     running = job.state in RUNNING
     return page(
-        "seller/import.html", status, job=job, form=Form(), headings=headings, running=running, titles=titles[:1]
+        "seller/import.html",
+        status,
+        job=job,
+        form=Form(),
+        headings=headings,
+        running=running,
+        titles=titles[:1],
+        going=_count_going(job),
     )
 
 

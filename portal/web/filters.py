@@ -36,6 +36,10 @@ def moment(at: datetime) -> str:
     return words.moment(at, g.get("now"))
 
 
+def placed(order: Any) -> str:
+    return words.placed(order, g.get("now"))
+
+
 def first(text: str) -> str:
     """The character a placeholder picture shows."""
     return next((char for char in text if char.isalnum()), "货")
@@ -72,6 +76,7 @@ def install(app: Flask) -> None:
         span=words.span,
         tint=tint,
         first_char=first,
+        placed=placed,
         masked_name=addresses.mask_name,
         order_path=find_path,
     )

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from portal import words
 from portal.extensions import db, writing
 from portal.models import Order, OrderLine
 from portal.money import paid as paying
@@ -293,6 +294,31 @@ def test_what_was_refunded_keeps_the_sums_together(take: Take) -> None:
     report = take([order(**{"涨价或折扣(元)": -40, "实付款(元)": 3.6})])
     assert (only().adjustment_fen, only().paid_fen) == (0, 4360)
     assert [each[0] for each in doubted(report)] == ["涨价或折扣(元)", "实付款(元)"]
+
+
+# Moments that haven't come yet
+
+
+@pytest.mark.parametrize("days", [2, 40, 365, 20_000])
+@pytest.mark.parametrize("columns", [("订单创建时间",), ("订单付款时间",), ("订单创建时间", "订单付款时间")])
+def test_a_moment_that_has_not_come_is_not_believed(take: Take, days: int, columns: tuple[str, ...]) -> None:
+    """Neither as the placing nor as the paying; without either the placing is unknown, and a later file fills it in."""
+    wrong = {each: f"{NOW + timedelta(days=days):%Y-%m-%d %H:%M}" for each in columns}
+    report = take([order(**wrong)])
+    assert [each.column for each in report.problems if "还没有到" in each.sentence] == list(columns)
+    found = only()
+    assert found.paid_at is None or found.paid_at < NOW
+    assert (words.placed(found) == "下单时间未知") == (len(columns) == 2)
+    assert found.ordered_at <= NOW
+    assert take([order(**wrong)], now=NOW + timedelta(hours=1)).orders == Counts(unchanged=1)
+    take([order()], now=NOW + timedelta(days=1))
+    found = only()
+    assert found.ordered_at == datetime(2026, 11, 5, 5, 31, tzinfo=UTC) and found.paid_at is not None
+
+
+def test_a_clock_that_is_hours_ahead_is_believed(take: Take) -> None:
+    report = take([order(订单创建时间=f"{NOW + timedelta(hours=20):%Y-%m-%d %H:%M}")])
+    assert report.warnings == 0 and words.placed(only()) != "下单时间未知"
 
 
 # What was paid

@@ -135,7 +135,7 @@ def test_what_the_file_has_no_column_for_is_reckoned(take: Callable[..., Report]
     report = take([order(**{"单价(元)": "0.035", "数量": 1000})], headings)
     found = only(Order)
     assert (found.goods_total_fen, found.paid_fen, found.ordered_at) == (3500, 3500, NOW)
-    assert said(report) == [(2, "订单创建时间", "没有下单时间，按导入时间记")]
+    assert said(report) == [(2, "订单创建时间", "没有可用的下单时间，页面上写「下单时间未知」，不按导入时间算")]
 
 
 # Again

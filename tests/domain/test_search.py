@@ -11,7 +11,7 @@ from flask import Flask
 
 from portal.cases import search
 from portal.extensions import db, writing
-from portal.models import Case, Order, Product, Shipment, User
+from portal.models import Case, Order, OrderLine, Product, Shipment, User
 from portal.parcels import following
 from portal.searching import Typed, read_typed
 from tests.cast import Cast
@@ -29,6 +29,7 @@ class Rows:
     parcels: list[Any]
     people: dict[int, Any]
     products: list[Any]
+    goods: dict[int, str]  # titles by order
 
 
 def fill(cast: Cast, dice: random.Random, number: int = 40) -> None:
@@ -55,14 +56,16 @@ def read_rows(cast: Cast) -> Rows:
         return list(db.session.scalars(db.select(table).where(table.shop_id == cast.shop)))
 
     people = {user.id: user for user in db.session.scalars(db.select(User))}
-    return Rows(of_shop(Case), of_shop(Order), of_shop(Shipment), people, of_shop(Product))
+    goods = {line.order_id: line.title for line in of_shop(OrderLine)}
+    return Rows(of_shop(Case), of_shop(Order), of_shop(Shipment), people, of_shop(Product), goods)
 
 
 def scan(rows: Rows, raw: str) -> dict[str, set[int]]:
     """The same question put to every row."""
     typed = read_typed(raw)
     ends, begins = _ends(typed), _begins(typed)
-    within = typed.words.lower() if len(typed.words) >= 2 else None
+    within = typed.words.lower() or None
+    together = typed.each_word if not typed.number and len(typed.each_word) > 1 else []
     titles = {
         each.title
         for each in rows.products
@@ -88,7 +91,8 @@ def scan(rows: Rows, raw: str) -> dict[str, set[int]]:
     }
     return {
         "orders": by_number
-        | {each.id for each in rows.orders if begins(each.receiver_name) or each.buyer_id in people},
+        | {each.id for each in rows.orders if begins(each.receiver_name) or each.buyer_id in people}
+        | {each.id for each in rows.orders if _fits_all(rows, together, each, rows.goods[each.id], by_goods=False)},
         "cases": {
             each.id
             for each in rows.cases
@@ -98,10 +102,24 @@ def scan(rows: Rows, raw: str) -> dict[str, set[int]]:
             or begins(each.receiver_name)
             or each.buyer_id in people
             or each.goods in titles
+            or _fits_all(rows, together, each, each.goods)
         },
         "customers": people,
         "parcels": parcels,
     }
+
+
+def _fits_all(rows: Rows, words: list[str], row: Any, goods: str, *, by_goods: bool = True) -> bool:
+    """Whether every word is what the goods have, or how the receiver's, the buyer's or the company's name begins; one
+    of them must lead to the row: by two characters of a name, or (cases) by the goods."""
+    buyer = rows.people[row.buyer_id]
+    names = [row.receiver_name, buyer.member_name, buyer.company_name or ""]
+
+    def named(word: str) -> bool:
+        return any(name.startswith(word) for name in names)
+
+    leads = any((len(word) > 1 and named(word)) or (by_goods and word in goods) for word in words)
+    return leads and all(named(word) or word in goods for word in words)
 
 
 def _ends(typed: Typed) -> Callable[[str], bool]:
@@ -118,7 +136,7 @@ def make_needles(rows: Rows, dice: random.Random, number: int) -> Iterator[str]:
     numbers += [each.tracking_no for each in rows.parcels] + [each.receiver_phone for each in rows.orders]
     numbers += [each.downstream_order_no for each in rows.orders if each.downstream_order_no]
     for _ in range(number):
-        kind = dice.randrange(8)
+        kind = dice.randrange(10)
         if kind < 3:
             whole = dice.choice(numbers)
             yield dice.choice(("", "订单编号：", "尾号", " ")) + whole[-dice.randrange(4, len(whole) + 1) :]
@@ -129,6 +147,14 @@ def make_needles(rows: Rows, dice: random.Random, number: int) -> Iterator[str]:
             title = dice.choice(GOODS)
             start = dice.randrange(len(title) - 2)
             yield title[start : start + dice.randrange(1, 5)]
+        elif kind == 6:
+            title = dice.choice(GOODS)
+            yield dice.choice(title)
+        elif kind == 7:
+            name, title = dice.choice((*NAMES, "buyer", "buyer2公司")).split()[0], dice.choice(GOODS).split()[0]
+            words = [name[: dice.randrange(1, len(name) + 1)], title[dice.randrange(len(title)) :]]
+            dice.shuffle(words)
+            yield " ".join(words)
         elif kind == 5:
             yield dice.choice(("HH-100", "hh-100", "H-10", "-1", "100"))
         else:

@@ -78,7 +78,7 @@ def test_the_same_fault_in_two_hundred_rows_is_one_line_with_a_list(
     app: Flask, cast: Cast, seller: FlaskClient, tmp_path: Path
 ) -> None:
     rows = [
-        order(str(39 * 10**17 + number), 卖家会员名="seller", **{"运费(元)": f"第{number}档"})
+        order(str(39 * 10**17 + number), 卖家会员名="seller", **{"运费(元)": f"第{number}档", "实付款(元)": 37.6})
         for number in range(1, 231)
     ]
     content = text(tmp_path / "export.csv", table(rows)).read_bytes()
@@ -88,6 +88,25 @@ def test_the_same_fault_in_two_hundred_rows_is_one_line_with_a_list(
     assert shown.count("<details") == 1 and '<span class="muted">230 行</span>' in shown
     assert shown.count("这一格没有采用，原文已保留") == 201 and "前 200 行" in shown
     assert "确认导入 230 张订单" in shown
+
+
+def test_the_list_says_what_waits_for_a_yes_and_what_has_nothing_to_write(
+    app: Flask, cast: Cast, seller: FlaskClient, tmp_path: Path
+) -> None:
+    """A file that changes nothing is 已检查 in the list as on its page; one that waits has its button in the list."""
+    content = text(tmp_path / "export.csv", table([order(卖家会员名="seller")])).read_bytes()
+    address = upload(seller, content).location.split("?")[0]
+    order_uploads.work_off(imports(app), clock.now)
+    listed = seller.get("/seller/import").text
+    assert "待确认" in listed and f'href="{address}">查看并确认 1 张订单</a>' in listed
+    assert post(seller, address).status_code == 303
+    order_uploads.work_off(imports(app), clock.now)
+    address = upload(seller, content).location.split("?")[0]
+    order_uploads.work_off(imports(app), clock.now)
+    listed = seller.get("/seller/import").text
+    assert "待确认" not in listed and "查看并确认" not in listed
+    assert "已检查" in listed and "没有需要写入的订单" in listed
+    assert "已检查" in seller.get(address).text
 
 
 def other_tool(headings: list[str]) -> bytes:

@@ -24,6 +24,7 @@ from portal.orders.export_format import LineRow, OrderRows
 from portal.orders.importing.changes import Change, describe_change, make_line_row
 from portal.orders.importing.collisions import Refused, refuse_another
 from portal.orders.importing.doubts import CASE_OPEN, Doubt
+from portal.orders.importing.future import drop_future, forget_stand_in, say_unplaced
 from portal.orders.importing.goods import Goods
 from portal.orders.importing.known import Known, dialect
 from portal.orders.importing.lines import IN_A_CASE, KEPT, KnownLine
@@ -37,7 +38,7 @@ _orders: Table = Order.__table__  # type: ignore[assignment]
 _lines: Table = OrderLine.__table__  # type: ignore[assignment]
 
 _Key = tuple[int | None, str]  # what an order is known by: its shop (None: one that isn't there yet) and its number
-_KNOWN_ORDERS = select(*(column for column in _orders.c if column.name != "imported_at")).where(
+_KNOWN_ORDERS = select(_orders).where(
     _orders.c.order_no.in_(bindparam("numbers", expanding=True)),
     _orders.c.shop_id.in_(bindparam("shops", expanding=True)),
 )
@@ -107,6 +108,7 @@ class Batch:
         new: list[OrderRows] = []
         changes: list[Change] = []
         for order in wanted:
+            self._said.warn_all(order, drop_future(order, self._now))
             there = present.get(self._key(order))
             if there is not None:
                 change = self._difference(order, there, lines[there["id"]])
@@ -117,8 +119,7 @@ class Batch:
             else:
                 new.append(order)
                 self._said.done(order, Outcome.NEW)
-                if order.ordered_at is None and order.paid_at is None:
-                    self._said.warn(order, order.row, "订单创建时间", "没有下单时间，按导入时间记")
+                self._said.warn_all(order, say_unplaced(order))
                 if self._claims.are_others(order.order_no, self._shop_of.get(id(order))):
                     self._said.warn(order, order.row, "订单编号", CLAIMED_TWICE)
         if write:
@@ -138,7 +139,7 @@ class Batch:
                     self._shop_of[id(order)] = shop_id
         shops = sorted(set(self._shop_of.values()))
         rows = db.session.execute(_KNOWN_ORDERS, {"numbers": numbers, "shops": shops}).mappings() if shops else ()
-        return {(row["shop_id"], row["order_no"]): dict(row) for row in rows}
+        return {(row["shop_id"], row["order_no"]): forget_stand_in(dict(row)) for row in rows}
 
     def _key(self, order: OrderRows) -> _Key:
         return self._shop_of.get(id(order)), order.order_no
@@ -169,8 +170,6 @@ class Batch:
                 self._said.refuse(order, Refused("卖家会员名", failed[order.seller_member]))
                 wanted.remove(order)
         return wanted
-
-    # What differs
 
     def _difference(self, order: OrderRows, there: dict[str, Any], lines: list[KnownLine]) -> Change | None:
         merged = merge(order, there, lines, has_open_case=there["id"] in self._open_cases)

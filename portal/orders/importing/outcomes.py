@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from portal.orders.export_format import OrderRows
 from portal.orders.importing.collisions import Refused
@@ -69,6 +69,11 @@ class Outcomes:
             self.results.append(
                 RowResult(each.row, order.order_no, Outcome.DISBELIEVED, each.column, sentence, order.sheet)
             )
+
+    def warn_all(self, order: OrderRows, said: Iterable[tuple[str, str]]) -> None:
+        """Something to know of each of some columns of an order."""
+        for column, sentence in said:
+            self.warn(order, order.row, column, sentence)
 
     def warn(self, order: OrderRows, row: int, column: str, sentence: str) -> None:
         """Something to know of a row."""
