@@ -23,6 +23,7 @@ COLUMNS = (  # of a row
     _case.stage,
     _case.due_at,
     _case.due_rule,
+    _case.late,
     _case.goods,
     _case.spec,
     _case.quantity_milli,
