@@ -22,10 +22,10 @@ After=basic.target dbus.service
 [Service]
 Type=oneshot
 Environment=HOME=/root
-ExecStart=/bin/bash -eux /root/typed
+ExecStart=/bin/bash -eux /srv/typed
 ExecStopPost=/bin/sh -c 'echo ended with $EXIT_STATUS'
 ExecStopPost=/bin/systemctl poweroff --force --no-block
-StandardOutput=append:/root/said
+StandardOutput=append:/srv/said
 StandardError=inherit
 TimeoutStartSec=600
 """
@@ -68,12 +68,12 @@ class Debian:
 
     def type(self, script: str) -> str:
         """Run a script with this machine's network, before systemd has started; what it said. It must succeed."""
-        self.write("root/typed", script)
+        self.write("srv/typed", script)
         words = ["systemd-nspawn", "--quiet", f"--directory={self.root}", "--register=no", "--keep-unit", "--pipe"]
         words += ["--as-pid2", "--setenv=HOME=/root", "--setenv=DEBIAN_FRONTEND=noninteractive"]
         words += ["--setenv=PIP_ROOT_USER_ACTION=ignore", "--setenv=PIP_CERT=/etc/here.crt", "/bin/bash", "-eux"]
         done = subprocess.run(
-            [*words, "/root/typed"],
+            [*words, "/srv/typed"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -85,8 +85,8 @@ class Debian:
 
     def type_booted(self, script: str) -> str:
         """Start the system, with a network of its own, run a script, switch off; what it said. It must succeed."""
-        (self.root / "root/said").unlink(missing_ok=True)
-        self.write("root/typed", script)
+        (self.root / "srv/said").unlink(missing_ok=True)
+        self.write("srv/typed", script)
         self.write("etc/systemd/system/operator.service", _OPERATOR)
         wanted = self.root / "etc/systemd/system/multi-user.target.wants/operator.service"
         wanted.unlink(missing_ok=True)
@@ -95,7 +95,7 @@ class Debian:
         legacy = [] if Path("/sys/fs/cgroup/cgroup.controllers").exists() else list(BOOTED)
         words += ["--private-network", "--boot", *legacy]
         console = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=WITHIN)
-        path = self.root / "root/said"
+        path = self.root / "srv/said"
         said = path.read_text("utf-8") if path.exists() else console.stdout[-3000:] + console.stderr[-3000:]
         assert "\nended with 0\n" in said, said[-8000:]
         return said

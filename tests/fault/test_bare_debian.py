@@ -70,7 +70,7 @@ echo 127.0.0.1 {HOST} >>/etc/hosts
 
 # What an operator looks at afterwards, in a system that systemd has started.
 LOOK = f"""
-cat >/root/look.py <<'END'
+cat >~/look.py <<'END'
 import http.cookiejar, re, ssl, sys, time, urllib.error, urllib.parse, urllib.request
 
 trusts = ssl.create_default_context(cafile="/etc/letsencrypt/live/{HOST}/fullchain.pem")
@@ -103,7 +103,7 @@ status, page, where = ask("/seller")
 assert status == 200 and where.endswith("/seller"), (status, where)
 print("desk", status)
 END
-python3 /root/look.py
+python3 ~/look.py
 systemctl is-active portal portal-sweep portal-backup.timer nginx
 systemctl start portal-backup.service
 ls /var/backups/portal
@@ -131,8 +131,8 @@ systemctl start portal-decode || { journalctl --no-pager -u portal-decode; exit 
 # What the README's *Disaster* says, into another place.
 DISASTER = """
 . /etc/portal.env
-set -a; . /etc/portal.env; PORTAL_DATA=/root/again; set +a
-/opt/portal/.venv/bin/portal restore /var/backups/portal --key /root/backup-key
+set -a; . /etc/portal.env; PORTAL_DATA=~/again; set +a
+/opt/portal/.venv/bin/portal restore /var/backups/portal --key ~/backup-key
 /opt/portal/.venv/bin/portal db upgrade
 /opt/portal/.venv/bin/portal doctor
 """
@@ -157,6 +157,7 @@ def test_installing(bare: Debian) -> None:
 ANSWERS = """
 python3 - <<'END'
 import time, urllib.request
+from pathlib import Path
 for _ in range(1200):
     try:
         with urllib.request.urlopen("http://127.0.0.1:{port}/health/ready", timeout=5) as answer:
@@ -167,7 +168,7 @@ for _ in range(1200):
     except OSError:
         time.sleep(0.5)
 else:
-    print(open("/root/demo.log").read()[-3000:])
+    print(Path("~/demo.log").expanduser().read_text()[-3000:])
     raise SystemExit("the demo doesn't answer")
 END
 kill $!
@@ -180,7 +181,7 @@ def test_one_command_makes_a_demo(bare: Debian) -> None:
     bare.type("apt-get update && apt-get install -y --no-install-recommends python3")
     subprocess.run(["git", "clone", "-q", bare.root / "srv/portal.git", bare.root / "root/portal"], check=True)
     begun = time.monotonic()
-    demo = f"cd /root/portal\n./run demo --port {port} >/root/demo.log 2>&1 &"
+    demo = f"cd ~/portal\n./run demo --port {port} >~/demo.log 2>&1 &"
     print(bare.type(demo + ANSWERS.replace("{port}", str(port)))[-1500:], f"{time.monotonic() - begun:.0f} s")
 
 
@@ -188,7 +189,7 @@ def test_pipx_installs_it(bare: Debian) -> None:
     port = find_free_port()
     bare.type("apt-get update && apt-get install -y --no-install-recommends git pipx")
     demo = (
-        "git clone -q file:///srv/portal.git /root/portal && cd /root && pipx install ./portal && rm -r /root/portal\n"
+        "git clone -q file:///srv/portal.git ~/portal && cd /root && pipx install ./portal && rm -r ~/portal\n"
     )
-    demo += f"/root/.local/bin/portal demo --port {port} --data /root/demo >/root/demo.log 2>&1 &"
+    demo += f"~/.local/bin/portal demo --port {port} --data ~/demo >~/demo.log 2>&1 &"
     print(bare.type(demo + ANSWERS.replace("{port}", str(port)))[-1500:])
