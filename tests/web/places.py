@@ -35,7 +35,7 @@ from portal.models import (
     Policy,
     ReturnAddress,
 )
-from portal.parcels import numbers
+from portal.parcels import choosing, numbers
 from portal.talk import conversations
 from tests.cast import Cast, sign_in, token_of
 from tests.conftest import NOW
@@ -97,13 +97,32 @@ def sent(most: int, unit: str = "双") -> Read:
 
 
 def counted(most: int, unit: str = "双") -> Read:
-    """A quantity that may be 0."""
-    return lambda raw: 0 if raw.strip() == "0" else inputs.quantity(raw, most=most, unit=unit)
+    """A quantity that may be 0; a 0 before another digit was typed before the number that stood there."""
+
+    def reading(raw: str) -> object:
+        typed = raw.strip()
+        if typed.isdecimal() and len(typed) > 1 and typed[0] == "0":
+            raise InputRefused(f"分不清是 0 还是 {typed[1:]}，请重新填写")
+        return 0 if typed == "0" else inputs.quantity(raw, most=most, unit=unit)
+
+    return reading
 
 
 def number(carrier: str = "ZTO") -> Read:
     """A tracking number: a line first, then what a carrier prints."""
     return lambda raw: numbers.check_number(inputs.line(raw, limit=60), carrier=carrier)
+
+
+def fitting(carrier: str = "ZTO") -> Read:
+    """A tracking number at the desk: one that doesn't look like the carrier's is asked about once."""
+
+    def reading(raw: str) -> object:
+        found = str(number(carrier)(raw))
+        if warning := choosing.choose_carrier(found, carrier).warning:
+            raise InputRefused(warning)
+        return found
+
+    return reading
 
 
 def _filled(read: Read, optional: bool) -> Read:
@@ -426,7 +445,7 @@ class World:
             "ship_replacement",
             "reshipping",
             {"carrier": "ZTO", "number": "75484863576596"},
-            {"number": number(), "shipped_": sent(2_000)},
+            {"number": fitting(), "shipped_": sent(2_000)},
             kept,
             shown={"shipped_": 60},
         )
@@ -448,7 +467,7 @@ class World:
             return {"number": self.row(parcel)[0].tracking_no}
 
         good = {"carrier": "ZTO", "number": "75484863576596"}
-        return self._step("seller", "send-back", "disputed", good, {"number": number()}, kept)
+        return self._step("seller", "send-back", "disputed", good, {"number": fitting()}, kept)
 
     def policy(self) -> Place:
         return Place(

@@ -577,7 +577,7 @@ def test_another_price_is_settled_to_the_fen(cast: Cast, buyer: FlaskClient, mor
         sku_id = sku.id
     choose(buyer, number, line, "wrong_order")
     one = f"{abs(more) * 8 // 10 / 100:.2f}"
-    assert f"红色;XL({said} {one} 元/双)" in buyer.get(f"/orders/{number}/apply/details").text
+    assert f"红色;XL（{said} {one} 元/双）" in buyer.get(f"/orders/{number}/apply/details").text
     assert fill(buyer, number, line, photos=0, **{f"sku_{line}": str(sku_id)}).status_code == 303
     check = buyer.get(f"/orders/{number}/apply/check").text
     both = abs(more) * 2 * 8 // 10
