@@ -314,7 +314,7 @@ def test_twenty_looks_an_hour_then_the_owner_is_told(app: Flask, cast: Cast, giv
     for number in range(22):
         answer = post(browser, page_of(given), REASON)
         assert answer.status_code == (200 if number < 20 else 429), number
-    assert "次数太多" in answer.text and GROUPED not in answer.text
+    assert "每小时最多查看收款账户 20 次" in answer.text and "起可以继续" in answer.text and GROUPED not in answer.text
     told = db.session.execute(select(Notice.user_id, Notice.title, Notice.body).where(Notice.kind == "alarm")).all()
     assert [(row.user_id, row.title) for row in told] == [(cast.seller, "查看收款账户过于频繁")]
     assert "buyer2" in told[0].body
