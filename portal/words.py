@@ -391,6 +391,7 @@ SAID: dict[str, str] = {
     "remedy-shown": "已展示，买家申请前可以先试试",
     "remedy-removed": "已撤下，买家不再看到",
     "tried-helped": "太好了，已记下。申请没有提交，草稿还在；又有问题时可以接着申请",
+    "tried-solved": "太好了，已记下。申请没有提交；又有问题时可以在这里申请",
     "tried-not": "已记下，请继续填写申请",
     "voted": "谢谢，已记下",
     "vote-wrong": "谢谢，已转给商家核对",
