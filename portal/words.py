@@ -464,9 +464,17 @@ def moment(at: datetime, now: datetime | None = None) -> str:
     return f"{year}{local.month}月{local.day}日 {local:%H:%M}"
 
 
+UNPLACED = "下单时间未知"
+
+
 def placed(order: Any, now: datetime | None = None) -> str:
     """When an order was placed; its import's moment only stands for one that isn't known. Has both moments."""
-    return "下单时间未知" if order.ordered_at == order.imported_at else moment(order.ordered_at, now)
+    return UNPLACED if is_unplaced(order) else moment(order.ordered_at, now)
+
+
+def is_unplaced(order: Any) -> bool:
+    """Whether nobody knows when an order was placed. Has both moments."""
+    return bool(order.ordered_at == order.imported_at)
 
 
 def end(at: datetime, now: datetime | None = None) -> str:
