@@ -98,10 +98,12 @@ def apply(link_name: str) -> ResponseReturnValue:
     form.prepare(order, goods.list_lines(order.id, order.shop_id))
     status = 200
     instead: tuple[Instead, ...] = ()
+    said: dict[str, str] = {}
     if request.method == "POST" and "tried" in request.form:
         rates.limit("consumer-link", opened.link_id)
         if _keep_tried(opened, form, order):
             return redirect(f"/c/{link_name}?said=tried-solved", 303)
+        said["said"] = words.SAID["tried-not"]
         form.photos.keep()  # what was typed and picked stays, and nothing of it is judged yet
         order = db.session.get_one(Order, opened.order_id)
     elif request.method == "POST" and form.lines:
@@ -129,6 +131,7 @@ def apply(link_name: str) -> ResponseReturnValue:
         tries=_list_tries(opened, form, order),
         least=remedies.LEAST,
         at=f"/c/{link_name}/f",
+        **said,
     )
 
 
