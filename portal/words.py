@@ -391,6 +391,7 @@ SAID: dict[str, str] = {
     "remedy-shown": "已展示，买家申请前可以先试试",
     "remedy-removed": "已撤下，买家不再看到",
     "tried-helped": "太好了，已记下。申请没有提交，草稿还在；又有问题时可以接着申请",
+    "tried-solved": "太好了，已记下。申请没有提交；又有问题时可以在这里申请",
     "tried-not": "已记下，请继续填写申请",
     "voted": "谢谢，已记下",
     "vote-wrong": "谢谢，已转给商家核对",
@@ -463,9 +464,17 @@ def moment(at: datetime, now: datetime | None = None) -> str:
     return f"{year}{local.month}月{local.day}日 {local:%H:%M}"
 
 
+UNPLACED = "下单时间未知"
+
+
 def placed(order: Any, now: datetime | None = None) -> str:
     """When an order was placed; its import's moment only stands for one that isn't known. Has both moments."""
-    return "下单时间未知" if order.ordered_at == order.imported_at else moment(order.ordered_at, now)
+    return UNPLACED if is_unplaced(order) else moment(order.ordered_at, now)
+
+
+def is_unplaced(order: Any) -> bool:
+    """Whether nobody knows when an order was placed. Has both moments."""
+    return bool(order.ordered_at == order.imported_at)
 
 
 def end(at: datetime, now: datetime | None = None) -> str:

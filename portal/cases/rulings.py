@@ -13,6 +13,7 @@ from portal import flow
 from portal.calendar.lengths import get_deadline
 from portal.extensions import db
 from portal.flow import CaseType, Facts, Stage, State
+from portal.inputs import money_text
 from portal.models import CaseLine
 from portal.money import worth
 from portal.rights import policies
@@ -33,6 +34,11 @@ def find_most_decidable(case: Any, lines: Sequence[Any] | None = None) -> int:
     return worth.add_up(worth.work_out_case_worth(case, list_decidable(case, lines)))
 
 
+def find_awarded(case: Any) -> int:
+    """What the rule gives back where it decides on money, 分: the sum that was agreed or asked for, or all there is."""
+    return worth.agree_on(worth.work_out_case_worth(case, list_decidable(case)), case.refund_fen or None)
+
+
 def list_decidable(case: Any, lines: Sequence[Any] | None = None) -> list[tuple[int, int]]:
     """The units that a decision on money is about: what was accepted of an exchange, else all that was asked for.
 
@@ -49,11 +55,13 @@ def add_ruling(case: Any, facts: Facts, lines: Sequence[Any] | None = None) -> F
     """The same facts, with the decision that the rule makes by them; ``lines``: as for list_decidable."""
     known = reason(case.reason)
     ground = "none" if known is None or case.negotiated else str(known.ground)
+    found = worth.work_out_case_worth(case, list_decidable(case, lines))
     full = replace(
         facts,
         favours=str(flow.FAVOURED[ground]),
         received_milli=_count_received(case) if lines is None else sum(line.received_milli or 0 for line in lines),
-        decidable_fen=find_most_decidable(case, lines),
+        decidable_fen=worth.add_up(found),
+        awarded_fen=worth.agree_on(found, case.refund_fen or None),
         has_default_address=policies.get_default_address(case.shop_id) is not None,
     )
     return replace(full, ruling=flow.find_ruling(case.type, case.state, full))
@@ -72,10 +80,19 @@ def describe_ruling(case: Any, facts: Facts, lines: Sequence[Any]) -> tuple[date
 
     ``lines``: those of the case.
     """
-    name = (facts if facts.passed_on else add_ruling(case, facts, lines)).ruling  # passed on: they have it already
-    step = flow.find(case.type, case.state, flow.Actor.MEDIATOR, name)
+    full = facts if facts.passed_on else add_ruling(case, facts, lines)  # passed on: they have it already
+    step = flow.find(case.type, case.state, flow.Actor.MEDIATOR, full.ruling)
     rest = () if facts.passed_on else _LEFT[Stage(case.stage)]
     until = case.due_at
     for rule in rest:
         until += get_deadline(rule)
-    return until, step.button
+    return until, step.button + _describe_award(case, full)
+
+
+def _describe_award(case: Any, facts: Facts) -> str:
+    """The money that a ruling brings the buyer: what was agreed, where less than all was."""
+    if facts.ruling == "decide_refund":
+        return f" {money_text(facts.awarded_fen)} 元"
+    if facts.ruling == "decide_return" and case.type == CaseType.RETURN_REFUND and facts.awarded_fen:
+        return f"，全部验货通过后退款 {money_text(facts.awarded_fen)} 元"
+    return ""

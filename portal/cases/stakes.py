@@ -276,7 +276,9 @@ def _waived(_case: Case, _handed: Any, before: Stake) -> Stake:
 def _decided(case: Case, handed: hand_ins.RefundDecision | None, before: Stake) -> Stake:
     units = rulings.list_decidable(case)
     fen = handed.amount_fen if handed is not None else None
-    stake = _refund(case, units, fen, before.compensation_fen if case.type in MONEY else 0, exact=True)
+    agreed = fen if fen is not None else case.refund_fen  # as the page offers it: what was agreed
+    compensation = before.compensation_fen if case.type in MONEY else 0
+    stake = _refund(case, units, agreed, compensation, exact=fen is not None)
     return stake if case.type in MONEY else _with_paid_difference(case, stake)
 
 

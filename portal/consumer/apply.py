@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import Any
 
-from flask import abort, g, request
+from flask import abort, g, redirect, request
 from flask.typing import ResponseReturnValue
 from wtforms import BooleanField
 
@@ -14,14 +15,15 @@ from portal.applications import applications, drafts, goods
 from portal.consumer import bp
 from portal.consumer.opening import open_pass
 from portal.consumer.receiver_fields import NAMES, ReceiverFields
-from portal.extensions import db
+from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, StepRefused
 from portal.models import Order
 from portal.orders import ledger, order_lists
 from portal.resale import consumers
 from portal.resale import links as consumer_links
-from portal.rights import addresses, reasons
+from portal.rights import addresses, faults, reasons
 from portal.rights.goods import Instead
+from portal.service import remedies
 from portal.web import photos, rates
 from portal.web.fields import Choice, Pick, Text
 from portal.web.once import once
@@ -44,7 +46,7 @@ class ApplyForm(ReceiverFields):
         kinds = [CaseType.REFUND_ONLY] if place == "unshipped" else list(CaseType)
         self.type.choices = [(str(kind), words.TYPE[kind]) for kind in kinds]
         known = {each.id: reasons.said(each.id) for kind in kinds for each in reasons.leading_to(kind, place)}
-        self.reason.choices = [("", "请选择"), *known.items()]
+        self.reason.choices, self.offered = [("", "请选择"), *known.items()], list(known)
         self.left = {line.id: line.quantity_milli - line.claimed_milli for line in lines}
         self.lines = [line for line in lines if self.left[line.id] > 0]
         self.typed = {line.id: request.form.get(f"quantity_{line.id}", "")[:40] for line in self.lines}
@@ -96,7 +98,15 @@ def apply(link_name: str) -> ResponseReturnValue:
     form.prepare(order, goods.list_lines(order.id, order.shop_id))
     status = 200
     instead: tuple[Instead, ...] = ()
-    if request.method == "POST" and form.lines:
+    said: dict[str, str] = {}
+    if request.method == "POST" and "tried" in request.form:
+        rates.limit("consumer-link", opened.link_id)
+        if _keep_tried(opened, form, order):
+            return redirect(f"/c/{link_name}?said=tried-solved", 303)
+        said["said"] = words.SAID["tried-not"]
+        form.photos.keep()  # what was typed and picked stays, and nothing of it is judged yet
+        order = db.session.get_one(Order, opened.order_id)
+    elif request.method == "POST" and form.lines:
         rates.limit("consumer-link", opened.link_id)
         status = 422
         if form.validate_on_submit():
@@ -118,8 +128,35 @@ def apply(link_name: str) -> ResponseReturnValue:
         order=order,
         form=form,
         instead=instead,
+        tries=_list_tries(opened, form, order),
+        least=remedies.LEAST,
         at=f"/c/{link_name}/f",
+        **said,
     )
+
+
+def _list_tries(opened: consumer_links.Pass, form: ApplyForm, order: Order) -> list[remedies.Shown]:
+    """先试试: what can be tried for the reason that is chosen; before one is, for any that can be."""
+    chosen = request.args.get("reason", "") if request.method == "GET" else form.reason.data
+    among = [chosen] if chosen else form.offered
+    meant = frozenset[str]().union(*(faults.list_meant(reason) for reason in among))
+    return remedies.list_for_lines(form.lines, order.shop_id, meant, opened.buyer_id)
+
+
+def _keep_tried(opened: consumer_links.Pass, form: ApplyForm, order: Order) -> bool:
+    """Keep whether a suggestion helped with a line: one answer of the order's buyer, by however many links."""
+    said = re.fullmatch(r"([0-9]{1,18})-([0-9]{1,18})-(yes|no)", request.form.get("tried", ""))
+    if said is None:
+        abort(404)
+    remedy_id, line_id, helped = int(said[1]), int(said[2]), said[3] == "yes"
+    if (remedy_id, line_id) not in {(each.remedy.id, each.line_id) for each in _list_tries(opened, form, order)}:
+        abort(404)
+    shop_id = order.shop_id
+    db.session.rollback()
+    with writing():
+        remedies.answer(remedy_id, shop_id, line_id, opened.buyer_id, helped=helped, now=g.now)
+        consumer_links.mark_used(opened.link_id, g.now)
+    return helped
 
 
 def _hand_in(opened: consumer_links.Pass, form: ApplyForm) -> str:
@@ -137,7 +174,7 @@ def _hand_in(opened: consumer_links.Pass, form: ApplyForm) -> str:
 
 @bp.get("/<link_name>/f/<public_id>")
 def order_photo(link_name: str, public_id: str) -> ResponseReturnValue:
-    """A photo that was just uploaded for an application."""
+    """A photo that was just uploaded for an application, or of what can be tried before it."""
     return _send(link_name, public_id, thumb=False)
 
 
@@ -149,7 +186,10 @@ def order_photo_thumb(link_name: str, public_id: str) -> ResponseReturnValue:
 
 def _send(link_name: str, public_id: str, *, thumb: bool) -> ResponseReturnValue:
     opened = open_pass(link_name)
-    row = consumer_links.may_see_photo(opened, None, public_id) if opened.case_id is None else None
+    row = None
+    if opened.case_id is None:
+        row = consumer_links.may_see_photo(opened, None, public_id)
+        row = row or remedies.find_picture(public_id, db.session.get_one(Order, opened.order_id).shop_id)
     if row is None:
         abort(404)
     return photos.send(row, thumb=thumb)

@@ -59,6 +59,7 @@ class Facts:
     favours: str = ""  # whom the rule favours by the ground of the application
     received_milli: int = 0  # of what was sent back, for the rule
     decidable_fen: int = 0  # the most that can be decided, for the rule
+    awarded_fen: int = 0  # what the rule gives of it: no more than was agreed or asked for
     offered_by: str = ""  # whose offer waits for the other side, while the platform is in it
     asked_by: str = ""  # who opened the mediation
     origin: str = ""  # proposed: the state that the proposal was made in

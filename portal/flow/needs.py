@@ -30,7 +30,12 @@ def _is_ruled(name: str) -> Callable[[Facts], str | None]:
 NEEDS: dict[str, Callable[[Facts], str | None]] = {
     "default_address": lambda f: None if f.has_default_address else "店铺还没有默认退货地址",
     "no_default_address": lambda f: "店铺有默认退货地址" if f.has_default_address else None,
-    "wrote": lambda f: None if f.seller_wrote else "拒绝之前请先在会话里和买家沟通，或先请买家补充凭证",
+    "wrote": lambda f: (
+        None
+        if f.seller_wrote
+        else "拒绝之前请先在会话里和买家沟通"
+        + ("，或先请买家补充凭证" if f.provable and f.applications < MOST_APPLICATIONS else "")
+    ),
     "provable": lambda f: (
         None if f.provable else "这个申请不需要凭证，不能要求买家补充；请同意，或与买家协商方案，有疑问可以发消息"
     ),

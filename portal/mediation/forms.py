@@ -57,13 +57,16 @@ class RefundForm(DecideForm):
     def prepare(self, case: Case, step: Step, *, first: bool) -> None:
         self.amount.most = rulings.find_most_decidable(case)
         self.amount.description = f"最多 {money_text(self.amount.most)} 元，是这些商品实付而未退的部分"
+        offered = rulings.find_awarded(case)
+        if offered < self.amount.most:
+            self.amount.description += f"；这张售后单约定或申请退 {money_text(offered)} 元"
         returned = conversion_effects.are_goods_returned(case)
         if not asks_goods_back(case.type, case.state, str(step.target), goods_returned=returned):
             del self.goods_back, self.freight_payer
         elif first and case.freight_payer in dict(PAYERS):
             self.freight_payer.data = case.freight_payer
         if first and self.amount.most:
-            self.amount.data = self.amount.most
+            self.amount.data = offered
 
     def validate(self, extra_validators: Any = None) -> bool:
         good = bool(super().validate(extra_validators))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, delete, func, select
+from sqlalchemy import and_, case, delete, func, select
 
 from portal import flow
 from portal.extensions import db
@@ -16,6 +16,7 @@ from portal.searching import escape_like
 
 PAGE = 40
 MOST_NOTES = 200
+_PLACED = case((Order.ordered_at != Order.imported_at, Order.ordered_at))  # NULL where nobody knows
 
 
 def list_page(shop_id: int, *, words: str = "", after: int = 0) -> tuple[list[dict[str, Any]], int]:
@@ -43,7 +44,12 @@ def list_page(shop_id: int, *, words: str = "", after: int = 0) -> tuple[list[di
     bought = {
         row.buyer_id: row
         for row in db.session.execute(
-            select(Order.buyer_id, func.count().label("orders"), func.max(Order.ordered_at).label("last_at"))
+            select(
+                Order.buyer_id,
+                func.count().label("orders"),
+                func.max(_PLACED).label("last_at"),
+                (func.count() - func.count(_PLACED)).label("unplaced"),
+            )
             .where(Order.shop_id == shop_id, Order.buyer_id.in_(shown))
             .group_by(Order.buyer_id)
         )
@@ -61,6 +67,7 @@ def list_page(shop_id: int, *, words: str = "", after: int = 0) -> tuple[list[di
             "order_no": people[buyer_id].order_no,
             "orders": bought[buyer_id].orders,
             "last_at": bought[buyer_id].last_at,
+            "unplaced": bought[buyer_id].unplaced,
             "cases": cases.get(buyer_id, 0),
         }
         for buyer_id in shown
@@ -77,11 +84,12 @@ def find_of_order(order_no: str, shop_id: int) -> User | None:
 def collect_facts(shop_id: int, buyer_id: int) -> dict[str, Any]:
     """Facts, no verdict: orders and what was paid, cases by how they ended."""
     here = (Order.shop_id == shop_id, Order.buyer_id == buyer_id)
-    orders, paid, first = db.session.execute(
+    orders, paid, first, placed = db.session.execute(
         select(
             func.count(),
             func.coalesce(func.sum(Order.paid_fen), 0),
-            func.min(Order.ordered_at),
+            func.min(_PLACED),
+            func.count(_PLACED),
         ).where(*here)
     ).one()
     refunded = db.session.scalar(  # what was really paid back; what is owed or has failed is not
@@ -101,6 +109,7 @@ def collect_facts(shop_id: int, buyer_id: int) -> dict[str, Any]:
         "paid_fen": int(paid),
         "refunded_fen": int(refunded or 0),
         "first_at": first,
+        "unplaced": int(orders) - int(placed),
         "cases": sum(states.values()),
         "completed": states.get("completed", 0),
         "withdrawn": states.get("withdrawn", 0),
@@ -155,7 +164,11 @@ def export_page(shop_id: int, buyer: User) -> dict[str, Any]:
     """Everything the shop holds of this person beyond orders and cases, to be handed to him."""
     return {
         "member_name": buyer.member_name,
-        "facts": {name: value for name, value in collect_facts(shop_id, buyer.id).items() if name != "first_at"},
+        "facts": {
+            name: value
+            for name, value in collect_facts(shop_id, buyer.id).items()
+            if name not in ("first_at", "unplaced")
+        },
         "notes": [
             {"at": row.at.isoformat(), "tag": row.tag, "words": row.words, "author": row.author}
             for row in list_notes(shop_id, buyer.id)

@@ -31,7 +31,7 @@ class NewShop(NamedTuple):
     shop_id: int
     name: str
     many: int  # at most MOST_COUNTED
-    orders: Sequence[tuple[str, datetime]]  # the newest: number, and when it was placed
+    orders: Sequence[tuple[str, Any]]  # the newest: number, and the row that says when it was placed (words.placed)
 
 
 def has_accepted(user_id: int, shop_id: int) -> bool:
@@ -172,13 +172,13 @@ def list_new(user_id: int, after: int = 0) -> tuple[list[NewShop], int]:
 
 
 def _describe(user_id: int, shop_id: int, name: str) -> NewShop:
-    hidden = select(Order.order_no, Order.ordered_at).where(
+    hidden = select(Order.order_no, Order.ordered_at, Order.imported_at).where(
         Order.buyer_id == user_id, Order.shop_id == shop_id, text(HIDDEN)
     )
     newest = db.session.execute(hidden.order_by(Order.ordered_at.desc()).limit(MOST_NAMED)).all()
     count = db.session.scalar(select(func.count()).select_from(hidden.limit(MOST_COUNTED).subquery())) or 0
     # A number could carry words of the shop: only digits are shown.
-    orders = [(row.order_no if _PLAIN.fullmatch(row.order_no) else "", row.ordered_at) for row in newest]
+    orders = [(row.order_no if _PLAIN.fullmatch(row.order_no) else "", row) for row in newest]
     return NewShop(shop_id, name, int(count), orders)
 
 

@@ -95,6 +95,20 @@ def needs_proof(application: Application) -> bool:
     return any(known.id in _SEEN for known in possible(application))
 
 
+def why_closed(refusal_id: str, application: Application, *, asked: bool, askable: bool) -> str:
+    """Why a reason can't be given now: contradicted by the data, or evidence that was never asked for; "" when it can.
+
+    ``asked``: the buyer was asked for evidence once; ``askable``: they can be asked now, so that it may be advised.
+    """
+    if contradicted := why_not(refusal_id, application):
+        return contradicted
+    if refusal_id != "evidence_insufficient" or asked:
+        return ""
+    if askable:
+        return "以举证不足拒绝之前，请先用「请补充凭证」请买家补充一次"
+    return "没有请买家补充过凭证，现在也不能再请，不能以举证不足拒绝"
+
+
 def possible(application: Application) -> tuple[Refusal, ...]:
     """The reasons that nothing in the data contradicts."""
     return tuple(known for known in refusal_words.REFUSALS if not why_not(known.id, application))

@@ -107,7 +107,7 @@ def find_apply_by(order: Any) -> datetime | None:
 def describe_term(term: Term, number: int, what: str) -> str:
     """A term in a sentence: which rule, what was skipped, whether it may still move."""
     skipped = workdays.said(term.skipped)
-    parts = [f"{what} {number} 个工作日，{term.day.month}月{term.day.day}日 24:00 前"]
+    parts = [f"{what}{number} 个工作日，{term.day.month}月{term.day.day}日 24:00 前"]
     if skipped:
         parts.append(f"跳过 {skipped}")
     if term.provisional:

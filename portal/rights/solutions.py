@@ -19,6 +19,8 @@ class Application(NamedTuple):
     goods_state: str = "received"
     guarantees: frozenset[str] = frozenset()
     negotiated: bool = False
+    askable: bool = True  # the buyer can be asked for evidence now
+    rejectable: bool = True  # the application can be refused now
 
 
 class Suggestion(NamedTuple):
@@ -57,13 +59,19 @@ RULES: Final[tuple[_Rule, ...]] = (
     ),
     _Rule(
         "negotiated",
-        lambda a, _: a.negotiated,
+        lambda a, _: a.negotiated and a.rejectable,
         "用「协商方案」写明您能接受的条件，或拒绝并说明原因",
         "买家只是请求协商；不答复会自动关闭，不会自动同意",
     ),
     _Rule(
+        "negotiated, not to be refused now",
+        lambda a, _: a.negotiated,
+        "用「协商方案」写明您能接受的条件",
+        "买家只是请求协商；不答复会自动关闭，不会自动同意",
+    ),
+    _Rule(
         "no proof",
-        lambda a, r: r is not None and a.photos < r.least_photos,
+        lambda a, r: r is not None and a.photos < r.least_photos and a.askable,
         "先用「请补充凭证」",
         "这个原因需要照片才能判断；举证不足不能直接拒绝",
     ),

@@ -211,6 +211,7 @@ def send_back(case_no: str) -> ResponseReturnValue:
 def _suggestion(case: Case, view: case_view.View) -> solutions.Suggestion:
     """What the rules suggest for this application."""
     promised = [guarantees.codes(line.guarantees) for line in view.lines]
+    open_now = {step.name for step, refusal in view.actions if refusal is None}
     return solutions.suggest(
         solutions.Application(
             type=case.type,
@@ -219,6 +220,8 @@ def _suggestion(case: Case, view: case_view.View) -> solutions.Suggestion:
             goods_state=case.goods_state,
             guarantees=frozenset(set.intersection(*map(set, promised)) if promised else ()),
             negotiated=case.negotiated,
+            askable="ask_evidence" in open_now,
+            rejectable="reject" in open_now,
         )
     )
 

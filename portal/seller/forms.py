@@ -9,8 +9,8 @@ from flask import g, request
 from wtforms import HiddenField
 
 from portal import inputs
-from portal.cases import case_facts
 from portal.cases import faults as case_faults
+from portal.cases import refusing
 from portal.cases.case_view import View
 from portal.cases.effects.hand_ins import Approval, Escalation, Extension, GivenPlaces, HandIn, PlacedLines, Refusal
 from portal.flow import Actor
@@ -18,7 +18,7 @@ from portal.models import Case
 from portal.money import worth
 from portal.parcels import carriers, choosing, numbers
 from portal.rights import faults as fault_names
-from portal.rights import phrases, policies, refusal_words, refusals
+from portal.rights import phrases, policies, refusal_words
 from portal.seller.shipping_forms import AUTOMATIC
 from portal.tracking import routes
 from portal.web import taking
@@ -112,15 +112,32 @@ class GivePlaceForm(StepForm):
 class RejectForm(StepForm):
     """拒绝: why, in words, with proof where the reason needs it."""
 
-    refusal = Choice(
-        "拒绝原因", choices=[(known.id, known.zh) for known in refusal_words.REFUSALS], missing="请选择拒绝的原因"
-    )
-    note = Text("给买家的说明", limit=500, missing="请填写拒绝的说明，买家会看到")
-    photos = Photos("凭证")
+    refusal = Choice("拒绝原因", missing="请选择拒绝的原因")
+    note = Text("给买家的说明", limit=500, missing=refusing.NOTE, description="必填，买家会看到")
+    photos = Photos("凭证", description="标明要照片的原因，至少 1 张")
+    closed: Mapping[str, str] = {}  # why each reason that can't be chosen can't
 
     def prepare(self, case: Case, view: View) -> None:
-        """Only what the data doesn't contradict can be chosen."""
-        self.refusal.choices = [(known.id, known.zh) for known in refusals.possible(case_facts.application_of(case))]
+        """Every reason is shown; those that can't be given now stand below, each with why."""
+        self.closed = {known: why for known, why in refusing.judge_reasons(case, g.now).items() if why}
+        ordered = sorted(refusal_words.REFUSALS, key=lambda known: known.id in self.closed)
+        self.refusal.choices = [(known.id, known.zh) for known in ordered]
+
+    @property
+    def hints(self) -> Mapping[str, str]:
+        """What each reason needs, or why it can't be chosen."""
+        needs = {known.id: "要上传至少 1 张照片" for known in refusal_words.REFUSALS if known.needs_evidence}
+        return {**needs, **self.closed}
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Everything that the chosen reason lacks is said at once."""
+        good = bool(super().validate(extra_validators))
+        chosen = refusal_words.refusal(self.refusal.data or "")
+        if chosen and (why := self.closed.get(chosen.id)):
+            self.refuse(why, "refusal")
+        elif chosen and chosen.needs_evidence and not self.photos.data and not self.photos.errors:
+            self.refuse(refusing.PHOTO, "photos")
+        return good and not self.errors
 
     def hand_in(self) -> Refusal:
         return Refusal(refusal=self.refusal.data, note=self.note.data or "", photos=self.photos.data or ())

@@ -223,7 +223,7 @@ def scan_file(file_id: str) -> ResponseReturnValue:
     if request.method == "POST":
         tables.carry_out_table(file_id, g.who.shop_id, g.now)
         return redirect(f"/seller/logistics/import/{file_id}?said=traces-imported", 303)
-    rows = tables.judge_rows(file)
+    rows = tables.judge_rows(file, g.now)
     counts = {name: sum(row["outcome"] == name for row in rows) for name in tables.OUTCOMES}
     return page(
         "seller/scan_file.html",

@@ -5,7 +5,7 @@ An answer counts as helped only while nobody has applied for the same order line
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -31,12 +31,17 @@ class Count(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """Steps as a buyer sees them; ``said``: what they answered about this order line, None for nothing yet."""
+    """Steps as a buyer sees them; ``said``: what they answered about this order line, None for nothing yet.
+
+    ``title``: of the product, where steps about several are shown.
+    """
 
     remedy: Any
     fault: str
     answers: Count
     said: bool | None
+    line_id: int
+    title: str
 
 
 NOBODY: Final = Count(0, 0, 0)
@@ -54,43 +59,73 @@ def list_of_product(product: Product) -> list[Remedy]:
     )
 
 
-def _is_of(product_id: int, kind: Any) -> Any:
+def _is_of(product_id: Any, kind: Any) -> Any:
     return or_(Remedy.product_id == product_id, and_(Remedy.product_id.is_(None), Remedy.kind == kind))
 
 
 def list_for_line(line: Any, shop_id: int, reason: str, user_id: int) -> list[Shown]:
     """What can be tried about an order line for this reason; what is about the product itself goes before its kind."""
-    meant = faults.list_meant(reason)
-    if not meant or line.product_id is None:
+    return list_for_lines([line], shop_id, faults.list_meant(reason), user_id)
+
+
+def list_for_lines(lines: Sequence[Any], shop_id: int, meant: Collection[str], user_id: int) -> list[Shown]:
+    """The same for several lines of an order and any of these faults, in the order of the lines; a product once."""
+    first: dict[int, int] = {}
+    for line in lines:
+        if line.product_id is not None:
+            first.setdefault(line.product_id, line.id)
+    if not meant or not first:
         return []
-    kind = select(Product.kind).where(Product.id == line.product_id, Product.shop_id == shop_id).scalar_subquery()
-    rows = db.session.scalars(
-        select(Remedy)
+    rows = db.session.execute(
+        select(Remedy, Product.id.label("of"), Product.title)
+        .join(Product, and_(Product.shop_id == Remedy.shop_id, _is_of(Product.id, Product.kind)))
         .where(
             Remedy.shop_id == shop_id,
+            Product.shop_id == shop_id,
+            Product.id.in_(sorted(first)),
             Remedy.state == "shown",
             Remedy.fault.in_(sorted(meant)),
-            _is_of(line.product_id, kind),
         )
         .order_by(Remedy.product_id.is_(None), Remedy.id)
-        .limit(MOST)
+        .limit(MOST * len(first))
     ).all()
     if not rows:
         return []
-    own = {row.fault for row in rows if row.product_id is not None}
-    rows = [row for row in rows if row.product_id is not None or row.fault not in own]
-    counts = count_answers(shop_id, [row.id for row in rows])
+    own = {(row.of, row.Remedy.fault) for row in rows if row.Remedy.product_id is not None}
+    rows = [row for row in rows if row.Remedy.product_id is not None or (row.of, row.Remedy.fault) not in own]
+    places = list(first)
+    rows.sort(key=lambda row: places.index(row.of))
+    counts = count_answers(shop_id, sorted({row.Remedy.id for row in rows}))
     said = {
-        row.remedy_id: row.helped
+        (row.remedy_id, row.order_line_id): row.helped
         for row in db.session.execute(
-            select(RemedyAnswer.remedy_id, RemedyAnswer.helped).where(
+            select(RemedyAnswer.remedy_id, RemedyAnswer.order_line_id, RemedyAnswer.helped).where(
                 RemedyAnswer.shop_id == shop_id,
                 RemedyAnswer.user_id == user_id,
-                RemedyAnswer.order_line_id == line.id,
+                RemedyAnswer.order_line_id.in_(sorted(first.values())),
             )
         )
     }
-    return [Shown(row, faults.name_fault(row.fault), counts.get(row.id, NOBODY), said.get(row.id)) for row in rows]
+    return [
+        Shown(
+            row.Remedy,
+            faults.name_fault(row.Remedy.fault),
+            counts.get(row.Remedy.id, NOBODY),
+            said.get((row.Remedy.id, first[row.of])),
+            first[row.of],
+            row.title if len(first) > 1 else "",
+        )
+        for row in rows
+    ]
+
+
+def find_picture(public_id: str, shop_id: int) -> Any | None:
+    """The photo's row (its keys and SHA-256) when it belongs to steps that this shop's buyers see."""
+    return db.session.execute(
+        select(Evidence.key, Evidence.thumb_key, Evidence.sha256, Evidence.thumb_sha256)
+        .join(Remedy, and_(Remedy.id == Evidence.remedy_id, Remedy.shop_id == Evidence.shop_id))
+        .where(Evidence.public_id == public_id, Evidence.shop_id == shop_id, Remedy.state == "shown")
+    ).one_or_none()
 
 
 def count_answers(shop_id: int, remedy_ids: Sequence[int]) -> Mapping[int, Count]:

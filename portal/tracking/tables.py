@@ -134,7 +134,7 @@ def list_files(shop_id: int, most: int = 10) -> Sequence[Any]:
     ).all()
 
 
-def judge_rows(file: TraceFile) -> list[dict[str, Any]]:
+def judge_rows(file: TraceFile, now: datetime) -> list[dict[str, Any]]:
     """What each row would do now, or has done: ``outcome`` is one of OUTCOMES."""
     numbers = sorted({row["number"] for row in file.rows if "bad" not in row})
     followed: dict[str, list[Any]] = {}
@@ -152,7 +152,9 @@ def judge_rows(file: TraceFile) -> list[dict[str, Any]]:
         else:
             outcome, sentence = "new", ""
         scan = scans.read_words(datetime.fromisoformat(row["moment"]), row["words"]) if "moment" in row else None
-        if scan is not None and scan.unclear and not sentence:
+        if scan is not None and scan.at > now + scans.FUTURE and not sentence:
+            sentence = "时间还没有到，只显示，不作为依据；请核对日期"
+        elif scan is not None and scan.unclear and not sentence:
             sentence = "看不出是否已签收，只显示，不作为签收的依据"
         rows.append({**row, "outcome": outcome, "sentence": sentence, "status": scan.status if scan else ""})
     return rows

@@ -407,7 +407,7 @@ def test_a_dry_run_says_it_in_one_screen(take: Callable[..., Report]) -> None:
     assert "拒绝 1 张订单、1 行明细" in said
     assert "  第 234 行  数量：「若干」不能用：请填写大于 0 的数量，最多三位小数" in said
     [freight] = [line for line in said if "运费(元)" in line]
-    assert freight.startswith("  第 2 行、第 3 行、第 4 行 … 共 230 行  运费(元)：「第1档」不能用：请填写金额")
+    assert freight.startswith("  第 2 行、第 3 行、第 4 行 … 共 230 行  运费(元)：「第1档」等不能用：请填写金额")
 
 
 def test_a_row_with_two_faults_is_refused_once(take: Callable[..., Report]) -> None:

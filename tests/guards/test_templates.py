@@ -398,3 +398,14 @@ def test_the_allowed_markup_is_short_and_in_use() -> None:
     assert len(ALLOWED_MARKUP) <= 3
     for file, line in ALLOWED_MARKUP:
         assert line in map(str.strip, (PROJECT / file).read_text().splitlines()), (file, line)
+
+
+def test_each_search_of_the_desk_has_a_name() -> None:
+    """The frame has a search of its own, so that those of a page need a name to be told apart from it."""
+    found = [
+        f"{path.name}: {form}"
+        for path in sorted((PROJECT / "templates/seller").glob("*.html"))
+        for form in re.findall(r'<form [^>]*role="search"[^>]*>', path.read_text(encoding="utf-8"))
+        if path.name != "base.html" and "aria-label=" not in form
+    ]
+    assert not found, found

@@ -346,6 +346,39 @@ def test_import_of_a_good_file(app: Flask, portal: Portal, tmp_path: Path) -> No
     assert "新增 0" in out and "未变 1" in out
 
 
+def test_an_import_does_what_its_dry_run_says(app: Flask, portal: Portal, tmp_path: Path) -> None:
+    numbers = [str(3905403692550740000 + number) for number in range(12)]
+    portal("import-orders", export(tmp_path / "before.csv", *(exports.order(each) for each in numbers[:3])))
+    rows = [
+        exports.order(numbers[0], 收货人姓名="张伟"),
+        exports.order(numbers[1]),
+        exports.order(numbers[2], 订单状态="等待卖家发货"),
+        *(exports.order(each, **{"运费(元)": f"第{each[-1]}档"}) for each in numbers[3:9]),
+        *(exports.order(each, 数量=f"若干{each[-1]}") for each in numbers[9:]),
+    ]
+    file, before = export(tmp_path / "all.csv", *rows), orders()
+    code, would, err = portal("import-orders", file, "--dry-run")
+    assert (code, err, orders()) == (1, "", before)
+    said = would.splitlines()
+    assert len(said) <= 40
+    heads = [line for line in said if line and not line.startswith(" ")]
+    assert [line.split()[0] for line in heads[:6]] == ["新增", "更新", "未变", "未采信", "拒绝", "提醒"]
+    assert heads[0] == "新增 6 张订单" and heads[4] == "拒绝 3 张订单、3 行明细"
+    new = said[said.index(heads[0]) + 1 :][:4]
+    assert [line.split()[-1] for line in new] == [*numbers[3:6], "…"]
+    [freight] = [line for line in said if "运费(元)" in line]
+    assert "共 6 行  运费(元)：「第3档」等不能用" in freight  # not as if all were 第3档
+    [amount] = [line for line in said if "数量：" in line]
+    assert "第 11 行、第 12 行、第 13 行  数量：「若干9」等不能用" in amount
+
+    code, did, err = portal("import-orders", file)
+    assert (code, err) == (1, "")
+    assert did.splitlines()[-1] == said[-1]  # the same counts, line by line of the summary
+    assert set(orders()) == set(numbers[:9])
+    code, again, err = portal("import-orders", file, "--dry-run")
+    assert (code, err) == (1, "") and "新增 0 张订单" in again and "更新 0 张订单" in again
+
+
 def test_import_with_refused_rows(app: Flask, portal: Portal, tmp_path: Path) -> None:
     good, bad = exports.order(), exports.order("3905403692550747598", 数量="许多")
     report = tmp_path / "report.csv"

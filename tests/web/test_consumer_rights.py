@@ -12,12 +12,27 @@ from sqlalchemy import select
 
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType
-from portal.models import Case, CaseLine, Notice, Order, OrderLine, Proposal, ReceiptClaim, Shipment, Shop, Sku
+from portal.models import (
+    Case,
+    CaseLine,
+    Evidence,
+    Notice,
+    Order,
+    OrderLine,
+    Product,
+    Proposal,
+    ReceiptClaim,
+    Shipment,
+    Shop,
+    Sku,
+)
 from portal.parcels import parcel_view
 from portal.parcels.scans import Scan
 from portal.resale import links as consumer_links
+from portal.service import remedies
 from portal.tracking.scans import record_typed
-from tests.cast import PARCELS, Cast, post, token_of
+from tests.cast import PARCELS, Cast, post, sign_in, token_of
+from tests.conftest import Clock
 from tests.pictures import photo
 from tests.web.test_consumer import Consumer, does
 
@@ -112,6 +127,65 @@ def test_what_can_t_be_applied_for_says_why_and_keeps_what_was_typed(
     if "description" not in changed:
         assert "不想要了" in answer.text
     assert len(db.session.scalars(select(Case.id)).all()) == 1
+
+
+def test_what_can_be_tried_first_is_shown_by_the_link_and_answered_once_a_line(consumer: Consumer, now: Clock) -> None:
+    line_id, shop = line_of(consumer), consumer.chain.cast.shop2
+    row = db.session.get_one(OrderLine, (line_id, shop))
+    with writing():
+        product = db.session.get_one(Product, (row.product_id, shop))
+        made = []
+        for fault, steps in (("defect", "先用冷水浸泡十分钟。"), ("size", "平铺后再量一次。")):
+            asked: dict[str, Any] = {"of_kind": False, "fault": fault, "minutes": 2, "steps": steps, "picture": None}
+            made.append(remedies.keep(product, None, by=consumer.case.buyer_id, now=consumer.chain.cast.now, **asked))
+        remedies.decide(made[0], "shown", by=consumer.case.buyer_id)
+        remedies.decide(made[1], "shown", by=consumer.case.buyer_id)
+        defect, size = made[0].id, made[1].id
+    now.forward(minutes=1)
+    link = proves_the_order(consumer)
+    page = consumer.browser.get(f"{link}/apply").text
+    assert page.count("先试试这个，约 2 分钟") == 2 and page.index(">提交申请</button>") < page.index("先试试这个")
+    assert "平铺后" not in (chosen := consumer.browser.get(f"{link}/apply?reason=defect").text) and "冷水" in chosen
+    assert "先试试这个" not in consumer.browser.get(f"{link}/apply?reason=wrong_item").text
+    for wrong in (
+        "",
+        f"{defect}-yes",
+        f"{defect}-{line_id}-maybe",
+        f"{defect}-{line_id + 1}-no",
+        f"{size}-{line_id}-no",
+    ):
+        assert applies(consumer, link, reason="defect", tried=wrong).status_code == 404, wrong
+    on = applies(consumer, link, reason="defect", tried=f"{defect}-{line_id}-no")
+    assert (
+        on.status_code == 200 and "不想要了" in on.text and "您说过：没解决" in on.text and 'class="err"' not in on.text
+    )
+    for opened in (link, proves_the_order(consumer)):  # by another link to the order it is the same person
+        done = applies(consumer, opened, reason="defect", tried=f"{defect}-{line_id}-yes")
+        assert "申请没有提交" in consumer.browser.get(done.location).text
+    db.session.rollback()
+    assert remedies.count_answers(shop, [defect]) == {defect: (1, 1, 0)}
+    db.session.rollback()
+    now.forward(minutes=1)
+    assert applies(consumer, link).status_code == 303  # the way on stays open
+    assert remedies.count_answers(shop, [defect]) == {defect: (1, 0, 1)}
+
+
+def test_the_picture_of_what_can_be_tried_opens_by_a_link_to_the_order_of_that_shop(consumer: Consumer) -> None:
+    line_id, shop = line_of(consumer), consumer.chain.cast.shop2
+    link, seller = proves_the_order(consumer), sign_in(consumer.app, "seller2")
+    row = db.session.get_one(OrderLine, (line_id, shop))
+    desk = f"/seller/products/{row.product_id}/remedies"
+    db.session.rollback()
+    typed = {"fault": "defect", "of": "product", "minutes": "2", "steps": "照图检查插头。"}
+    picture = {"photos": (io.BytesIO(photo((300, 200))), "a.jpg")}
+    made = seller.post(desk, data={**token_of(seller.get(desk)), **typed, **picture})
+    public_id = db.session.scalars(select(Evidence.public_id).where(Evidence.remedy_id.is_not(None))).one()
+    db.session.rollback()
+    assert consumer.browser.get(f"{link}/f/{public_id}").status_code == 404  # nobody has looked at it yet
+    assert post(seller, made.location.split("?")[0], {"does": "show"}).status_code == 303
+    assert f"{link}/f/{public_id}/thumb" in consumer.browser.get(f"{link}/apply").text
+    assert consumer.browser.get(f"{link}/f/{public_id}").status_code == 200
+    assert consumer.browser.get(f"{consumer.here}/f/{public_id}").status_code == 404
 
 
 def test_a_link_to_one_case_opens_no_application(consumer: Consumer) -> None:

@@ -77,3 +77,20 @@ def test_the_page_the_export_and_the_hand_over(app: Flask, cast: Cast, now: Cloc
     assert [tuple(row) for row in told] == [(cast.buyer2, "等客户回复尺码")]
     assert sign_in(app, "seller2").get(f"{here}?before=").status_code == 404
     assert seller.get(f"{here}?before=nonsense").status_code == 404
+
+
+def test_an_import_is_not_said_to_be_when_an_order_was_placed(app: Flask, cast: Cast) -> None:
+    unknown = cast.order(ordered_at=cast.now)
+    [entry] = customer_timeline.list_page(cast.shop, cast.buyer)[0]
+    assert entry.words.startswith(f"导入订单 {unknown.order_no}，下单时间未知，实付")
+    desk = sign_in(app, "seller")
+    page, listed = desk.get(f"/seller/orders/{unknown.order_no}/customer").text, desk.get("/seller/customers").text
+    assert f"下单 {unknown.order_no}" not in page
+    assert "下单时间未知" in page.split("第一次下单")[1][:60]
+    assert 'data-label="最近下单">下单时间未知<' in listed
+
+    known = cast.order(ordered_at=cast.now - timedelta(days=3))
+    page, listed = desk.get(f"/seller/orders/{known.order_no}/customer").text, desk.get("/seller/customers").text
+    assert f"下单 {known.order_no}，实付" in page
+    assert "不晚于 11月20日" in page.split("第一次下单")[1][:60]
+    assert 'data-label="最近下单">不早于 11月20日' in listed

@@ -39,6 +39,12 @@ def test_nothing_of_a_new_shop_but_name_number_and_date(app: Flask, cast: Cast) 
     assert "¥" not in shown
 
 
+def test_a_new_shops_order_without_a_time_says_so(app: Flask, cast: Cast) -> None:
+    cast.order(shown=False, shop=cast.shop2, ordered_at=cast.now)
+    shown = sign_in(app, "buyer").get("/me/shops").text
+    assert "下单时间未知</span>" in shown and "11月23日" not in shown
+
+
 @pytest.mark.parametrize(("said", "status"), [("yes", 200), ("no", 404)])
 def test_the_answer_is_given_once_and_can_be_changed(app: Flask, cast: Cast, said: str, status: int) -> None:
     order = cast.order(shown=False, shop=cast.shop2)

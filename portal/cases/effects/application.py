@@ -5,23 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
-
 from portal.calendar.lengths import get_deadline
-from portal.cases import case_facts, proposals
+from portal.cases import proposals, refusing
 from portal.cases.effects import returning
 from portal.cases.effects.hand_ins import AdvanceRefund, Approval, HandIn, Modification, Refusal, RequestedLine
 from portal.cases.effects.step_context import StepContext, effect, load_lines
 from portal.extensions import db
 from portal.flow import CaseType, State
-from portal.models import (
-    CaseEvent,
-    ReturnAddress,
-    Sku,
-)
+from portal.models import ReturnAddress, Sku
 from portal.money import worth
 from portal.orders import ledger
-from portal.rights import policies, refusal_words, refusals
+from portal.rights import policies, refusal_words
 
 _ANEW = (
     "reason",
@@ -183,22 +177,11 @@ def reject(context: StepContext[Refusal]) -> dict[str, Any]:
     refusal = refusal_words.refusal(context.handed.refusal)
     if refusal is None:
         raise context.refuse("请选择拒绝的原因")
-    if contradicted := refusals.why_not(refusal.id, case_facts.application_of(context.case)):
-        raise context.refuse(contradicted)
-    if not context.note:
-        raise context.refuse("请填写拒绝的说明，买家会看到")
-    if refusal.needs_evidence and not context.photos:
-        raise context.refuse("这个原因需要上传凭证，请至少上传 1 张照片")
-    if refusal.id == "evidence_insufficient" and not db.session.scalar(
-        select(func.count())
-        .select_from(CaseEvent)
-        .where(
-            CaseEvent.case_id == context.case.id,
-            CaseEvent.shop_id == context.case.shop_id,
-            CaseEvent.step == "ask_evidence",
-        )
-    ):
-        raise context.refuse("以举证不足拒绝之前，请先用「请补充凭证」请买家补充一次")
+    wrong = [refusing.judge_reasons(context.case, context.at, [refusal.id])[refusal.id]]
+    wrong.append("" if context.note else refusing.NOTE)
+    wrong.append(refusing.PHOTO if refusal.needs_evidence and not context.photos else "")
+    if any(wrong):
+        raise context.refuse("；".join(sentence for sentence in wrong if sentence))
     context.data["refusal"] = refusal.id
     return {}
 

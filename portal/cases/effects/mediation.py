@@ -13,7 +13,7 @@ from portal.cases.effects.application import freeze_address
 from portal.cases.effects.conversion import has_returned_goods, make_refund_child
 from portal.cases.effects.hand_ins import Decision, Escalation, EvidenceRequest, HandIn, RefundDecision
 from portal.cases.effects.step_context import StepContext, effect, end_mediation, load_lines
-from portal.cases.rulings import find_most_decidable
+from portal.cases.rulings import find_awarded, find_most_decidable
 from portal.evidence.evidence import MOST_PER_CASE
 from portal.extensions import db
 from portal.flow import Actor, Stage, State
@@ -253,8 +253,8 @@ def decide_refund(context: StepContext[RefundDecision]) -> dict[str, Any]:
     check_reason(context)
     case, handed = context.case, context.handed
     most = find_most_decidable(case)
-    asked = case.refund_fen if context.by.actor is Actor.CLOCK else 0  # the rule gives no more than was asked for
-    fen = min(asked or most, most) if handed.amount_fen is None else handed.amount_fen
+    awarded = find_awarded(case) if context.by.actor is Actor.CLOCK else most
+    fen = awarded if handed.amount_fen is None else handed.amount_fen
     if not 0 < fen <= most:
         raise context.refuse(f"退款金额须大于 0，最多 {most / 100:.2f} 元")
     context.data["decided_fen"] = fen

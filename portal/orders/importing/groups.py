@@ -26,13 +26,29 @@ class FaultRow(NamedTuple):
 
 @dataclass(slots=True)
 class Fault:
-    """The same fault in one or many rows; ``sentence`` is the first one's."""
+    """The same fault in one or many rows; ``sentence`` is the first one's, ``varying`` which of its values differ."""
 
     outcome: str
     column: str
     sentence: str
     count: int = 0
     rows: list[FaultRow] = field(default_factory=list)
+    varying: set[int] = field(default_factory=set)
+
+    @property
+    def title(self) -> str:
+        """What is said of all its rows: 「第1档」等不能用 where each has a value of its own."""
+        places = iter(range(len(self.sentence)))
+        return _VALUES.sub(lambda found: found[0] + ("等" if next(places) in self.varying else ""), self.sentence)
+
+    def add(self, place: FaultRow) -> None:
+        """One more row."""
+        self.count += 1
+        if place.sentence != self.sentence:
+            values = zip(_VALUES.findall(self.sentence), _VALUES.findall(place.sentence), strict=False)
+            self.varying |= {number for number, (first, own) in enumerate(values) if first != own}
+        if len(self.rows) < MOST_ROWS:
+            self.rows.append(place)
 
 
 @dataclass(slots=True)
@@ -64,9 +80,7 @@ class Groups:
                 self.left_out += 1
                 return
             fault = self.faults[key] = Fault(outcome, column, place.sentence)
-        fault.count += 1
-        if len(fault.rows) < MOST_ROWS:
-            fault.rows.append(place)
+        fault.add(place)
 
     def of(self, outcome: str) -> list[Fault]:
         """The faults of one outcome, the most frequent first."""
@@ -80,7 +94,7 @@ class Groups:
                 {
                     "outcome": each.outcome,
                     "column": each.column,
-                    "sentence": each.sentence,
+                    "sentence": each.title,
                     "count": each.count,
                     "rows": [row._asdict() for row in each.rows],
                 }
@@ -111,7 +125,7 @@ def describe_groups(groups: Groups, counts: dict[str, tuple[int, str]]) -> list[
         for fault in faults[:MOST_LINES]:
             where = "、".join(describe_row(row.row, row.sheet) for row in fault.rows[:FIRST])
             more = f" … 共 {fault.count} 行" if fault.count > FIRST else ""
-            lines.append(f"  {where}{more}  {f'{fault.column}：' if fault.column else ''}{fault.sentence}")
+            lines.append(f"  {where}{more}  {f'{fault.column}：' if fault.column else ''}{fault.title}")
         if len(faults) > MOST_LINES:
             lines.append(f"  … 还有 {len(faults) - MOST_LINES} 种情况")
     return lines
