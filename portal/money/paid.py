@@ -62,7 +62,6 @@ def load_paid(order_id: int, facts: Facts | None = None, *, unshipped: bool = Fa
     order = rows[0]
     lines = [PaidLine(*row[:7]) for row in rows]
     stated = sums.OrderSums(*(getattr(order, name) for name in sums.OrderSums._fields))
-    left = sums.believe_paid(stated, _price(lines)).all_fen
     if facts:
         stated = sums.OrderSums(*(facts[name] for name in sums.OrderSums._fields))
         frozen = {line_id: (price, milli) for line_id, price, milli, _ in facts["lines"]}
@@ -74,7 +73,7 @@ def load_paid(order_id: int, facts: Facts | None = None, *, unshipped: bool = Fa
     goods_fen, all_fen = sums.believe_paid(stated, _price(lines))
     shares = sums.work_out_shares(stated, _price(lines), unshipped=unshipped)
     known = {line.id: replace(line, share_fen=share) for line, share in zip(lines, shares, strict=True)}
-    left = max(min(all_fen, left) - order.given_back_fen, 0)
+    left = max(min(all_fen, order.paid_fen) - order.given_back_fen, 0)
     return Paid(goods_fen, stated.freight_fen, left, stated.paid_fen - all_fen, known)
 
 
