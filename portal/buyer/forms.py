@@ -19,6 +19,7 @@ from portal.rights import phrases, reasons
 from portal.talk import card_shapes
 from portal.web import taking
 from portal.web.fields import Choice, Line, Money, Phone, Pick, Secret, Text
+from portal.web.freight_fields import FreightFields
 from portal.web.photo_field import Photos
 from portal.web.terms import TermsForm, answering, owed
 
@@ -99,6 +100,12 @@ class PayForm(StepForm):
 
     def hand_in(self) -> DeclaredPayment:
         return DeclaredPayment(reference=self.reference.data)
+
+
+class FreightForm(FreightFields, StepForm):
+    """报退回运费."""
+
+    template = "buyer/freight.html"
 
 
 class EscalateForm(StepForm):

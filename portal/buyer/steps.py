@@ -34,6 +34,7 @@ FORMS: dict[str, type[forms.StepForm]] = {
     "report_problem": parcel_forms.ProblemForm,
     "counter": forms.CounterForm,
     "pay": forms.PayForm,
+    "claim_freight": forms.FreightForm,
     "replacement_defective": parcel_forms.AgainForm,
     **dict.fromkeys(forms.ANSWERS, forms.AnswerForm),
     "escalate": forms.EscalateForm,

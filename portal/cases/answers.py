@@ -155,7 +155,12 @@ def list_amounts(view: View, result: Result | None) -> list[tuple[str, str]]:
     found += list_returning(view)
     if result is not None and not result.whole:
         found.append(("验货通过", say_units((row.passed, row.unit) for row in result.rows)))
+    if case.freight_claim in _FREIGHT and case.state not in FINAL:
+        found.append((_FREIGHT[case.freight_claim], say_money(case.freight_fen)))
     return found + list_money(view, result)
+
+
+_FREIGHT = {"open": "垫付的退回运费（等待商家答复）", "declined": "垫付的退回运费（商家没有同意）"}
 
 
 def list_returning(view: View) -> list[tuple[str, str]]:

@@ -105,6 +105,8 @@ def collect_facts(
         offered_by=case.offered_by,
         countered=case.countered,
         payment_claim=case.payment_claim,
+        freight_advanced=case.freight_payer == "seller" and bool(case.return_address),
+        freight_claim=case.freight_claim,
         claimed_at=case.claimed_at,
         converted=case.state in flow.OWED and "converted" in case.origin,
         ruled=case.ruled,

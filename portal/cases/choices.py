@@ -90,7 +90,12 @@ def tell_consequence(view: View, step: Step, result: Result | None) -> str:
     if name == "confirm":
         owed = sum(entry.amount_fen for entry in view.entries if entry.state in ("due", "waiting", "failed"))
         then = f"商家还要付清 ¥{money_text(owed)}" if owed else f"{view.kind}完成"
-        return f"确认收货后{then}，不能撤回"
+        lapsing = (
+            "；您报的退回运费商家还没有答复，售后完成后不再处理"
+            if view.case.freight_claim == "open" and not owed
+            else ""
+        )
+        return f"确认收货后{then}，不能撤回{lapsing}"
     if name == "extend":
         what, span = ("寄回", "buyer_return") if view.case.state == State.RETURNING else ("收货", "buyer_confirm")
         return f"{what}期限延长 {lengths.describe_deadline(f'{span}_extension')}，只能延长一次"
@@ -99,6 +104,7 @@ def tell_consequence(view: View, step: Step, result: Result | None) -> str:
 
 _THEN = {
     "object": "请商家复核一次；商家不改的话，可以申请平台介入",
+    "claim_freight": "商家同意后列入应付给您的款项，售后照常进行；商家不同意或不答复的，可以申请平台介入",
     "decline": "售后回到方案之前的一步，也可以提出自己的方案",
     "convert_refund": "不再换货，改为退款，商品数量转到新的售后单",
     "modify": "修改后重新提交，商家再审核",

@@ -47,6 +47,8 @@ def describe_event(event: Any, lines: Sequence[Any], *, case_type: str = "", bac
         said.append(f"{goods}{known}")
     if unsent := data.get("unsent"):
         said.append(f"没有寄出：{'、'.join(titles.get(line_id, '') for line_id in unsent)}")
+    if fen := data.get("advanced_fen"):
+        said.append(f"垫付的退回运费：¥{money_text(fen)}")
     if payer := data.get("freight_payer"):
         said.append(f"运费：{words.PAYER.get(payer, payer)}")
     if refusal := refusal_words.refusal(data.get("refusal", "")):

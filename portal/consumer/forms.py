@@ -32,6 +32,7 @@ from portal.rights import conditions, phrases
 from portal.rights import goods as goods_facts
 from portal.web.fields import Choice, Line, Text
 from portal.web.forms import Form
+from portal.web.freight_fields import FreightFields
 from portal.web.photo_field import Photos
 from portal.web.terms import TermsForm
 
@@ -234,6 +235,10 @@ class PayForm(StepForm):
         return DeclaredPayment(reference=self.reference.data)
 
 
+class FreightForm(FreightFields, StepForm):
+    """报退回运费."""
+
+
 class ArrivalForm(StepForm):
     """已到账, 未到账: of which payment."""
 
@@ -286,6 +291,7 @@ FORMS: dict[str, type[StepForm]] = {
     "escalate": EscalateForm,
     "report_problem": ProblemForm,
     "pay": PayForm,
+    "claim_freight": FreightForm,
     "confirm_arrival": ArrivalForm,
     "deny_arrival": MissingForm,
 }

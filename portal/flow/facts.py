@@ -75,11 +75,16 @@ class Facts:
     takes_bank: bool = False  # the shop asks for a bank account where 原路退回 has failed
     account: str = ""  # of the payment that failed: "", asked, given, used (it failed as well), declined
     spans: Mapping[str, timedelta] = field(default_factory=dict)  # deadlines set to another length than the default
-    payment_claim: str = ""  # missing, shown or denied: what is open about payments that somebody says didn't arrive
+    # The worst that is open about payments: missing (not arrived, says the buyer), shown (the shop has shown proof),
+    # denied (the shop hasn't got what the buyer says they paid).
+    payment_claim: str = ""
     claimed_at: datetime | None = None
     contested_entries: int = 0  # of those still open: recorded as paid, and not arrived
     objectable_entries: int = 0  # recorded as paid, and whoever gets it can still say that it didn't arrive
     account_held: bool = False  # an account is kept for a payment still owed
+
+    freight_advanced: bool = False  # goods went back, and the shop bears that freight
+    freight_claim: str = ""  # what became of what the buyer says they paid for it: open, accepted, declined
 
     def span(self, name: str) -> timedelta:
         """How long the deadline ``name`` is here."""

@@ -11,6 +11,8 @@ from portal.flow.spans import in_words
 EVIDENCE_ROUNDS = 2
 MOST_APPLICATIONS = 5  # how often one case may be handed in
 
+UNPAID = ("open", "declined")  # a claim of freight that the shop hasn't agreed to pay
+
 _RULED = (
     "decide_close",
     "decide_complete",
@@ -151,6 +153,15 @@ NEEDS: dict[str, Callable[[Facts], str | None]] = {
         if f.escalated and f.stage != Stage.UNFULFILLED and f.asked_by != Actor.BUYER
         else None
     ),
+    "freight_advanced": lambda f: (
+        None if f.freight_advanced else "退回运费不由商家承担，或没有寄回商品，不能在这里报运费"
+    ),
+    "freight_unclaimed": lambda f: {
+        "open": "您已报过退回运费，请等待商家答复；商家一直不答复的，可以申请平台介入",
+        "accepted": "商家已同意付您报的退回运费",
+    }.get(f.freight_claim),
+    "freight_claimed": lambda f: None if f.freight_claim == "open" else "没有等商家答复的退回运费",
+    "freight_answered": lambda f: "请先答复买家报的退回运费" if f.freight_claim == "open" else None,
     "was_converted": lambda f: None if f.converted else "售后没有转为其他售后单",
     "not_converted": lambda f: "售后已转为其他售后单，这里只核清款项" if f.converted else None,
     "ruled": lambda f: None if f.ruled else "规则还没有处理过",
@@ -175,12 +186,15 @@ NEEDS: dict[str, Callable[[Facts], str | None]] = {
     ),
     "refund_slow": lambda f: (
         None
-        if f.failed_late or f.contested_entries or f.now - (f.owed_since or f.entered_at) >= f.span("refund_target")
+        if f.failed_late
+        or f.contested_entries
+        or f.freight_claim in UNPAID
+        or f.now - (f.owed_since or f.entered_at) >= f.span("refund_target")
         else f"商家还在退款时限内，超过 {in_words(f.span('refund_target'))}可以申请平台介入"
     ),
     "late_or_problem": lambda f: (
         None
-        if f.late or f.problem_open or f.contested_entries or f.failed_late
+        if f.late or f.problem_open or f.contested_entries or f.failed_late or f.freight_claim in UNPAID
         else "双方还在正常处理中，商家超时或有问题未解决时可以申请平台介入"
     ),
 }

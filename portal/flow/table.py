@@ -122,6 +122,19 @@ _ROWS: tuple[Step, ...] = (
     Step("timeout_accept_diff", X, State.INSPECTING, State.PAYING, C, "商家超时未验货，视为验货通过，等待买家补差价", (B, S), after="seller_receive", needs=("back_traced", "difference")),
     Step("timeout_accept", R, State.INSPECTING, State.REFUNDING, C, "商家超时未验货，视为验货通过，等待退款", (B, S), after="seller_receive", needs=("back_traced",)),
     Step("timeout_escalate", XR, State.INSPECTING, State.INSPECTING, C, "商家超时未验货且没有物流记录，平台介入", (B, S, P), after="seller_receive", needs=("back_untraced",), title="平台介入通知"),
+    # What the buyer advanced for the way back moves no case: it is claimed, and paid where payments can be recorded.
+    *(
+        row
+        for state, types in ((State.INSPECTING, XR), (State.DISPUTED, XR), (State.RESHIPPING, X), (State.CONFIRMING, X), (State.REFUNDING, XR))
+        for row in (
+            Step("claim_freight", types, state, state, B, "买家报了垫付的退回运费，等待商家答复", (S,), "报退回运费", needs=("freight_advanced", "freight_unclaimed", "not_converted"), title="买家报了退回运费"),
+            Step("decline_freight", types, state, state, S, "商家没有同意付退回运费", (B,), "不同意付运费", needs=("freight_claimed",), roles=AGENT | MONEY, danger=True, title="商家没有同意付退回运费"),
+        )
+    ),
+    *(
+        Step("accept_freight", types, state, state, S, "商家同意付退回运费", (B,), "同意付运费", needs=("freight_claimed",), roles=AGENT | MONEY, title="商家同意付退回运费")
+        for state, types in ((State.RESHIPPING, X), (State.CONFIRMING, X), (State.REFUNDING, XR))
+    ),
     Step("accept_result", X, State.DISPUTED, State.RESHIPPING, B, "买家接受了验货结果", (S,), "接受验货结果", needs=("some_accepted", "no_difference")),
     Step("accept_result_diff", X, State.DISPUTED, State.PAYING, B, "买家接受了验货结果，等待补差价", (S,), "接受验货结果", needs=("some_accepted", "difference")),
     Step("accept_result", R, State.DISPUTED, State.REFUNDING, B, "买家接受了验货结果，等待退款", (S,), "接受验货结果", needs=("some_accepted",)),
@@ -163,18 +176,19 @@ _ROWS: tuple[Step, ...] = (
     Step("resend", XI, State.CONFIRMING, State.RESHIPPING, S, "商家同意重新发货", (B,), "同意重新发货", needs=("problem_open",), roles=STORE),
     Step("replacement_lost", X, State.CONFIRMING, State.RESHIPPING, S, "换货商品丢失或退回，商家将重新发货", (B,), "丢件或退回，重新发货", needs=("out_lost",), roles=STORE),
     Step("replacement_lost", I, State.CONFIRMING, State.RESHIPPING, S, "补发商品丢失或退回，商家将重新发货", (B,), "丢件或退回，重新发货", needs=("out_lost",), roles=STORE),
-    Step("timeout_confirm", X, State.CONFIRMING, State.COMPLETED, C, "买家超时未确认，系统已确认收货，换货完成", (B, S), after="buyer_confirm", needs=("out_traced", "no_problem", "money_settled"), title="{type}完成"),
+    Step("timeout_confirm", X, State.CONFIRMING, State.COMPLETED, C, "买家超时未确认，系统已确认收货，换货完成", (B, S), after="buyer_confirm", needs=("out_traced", "no_problem", "money_settled", "freight_answered"), title="{type}完成"),
     Step("timeout_confirm", I, State.CONFIRMING, State.COMPLETED, C, "买家超时未确认，系统已确认收货，补发完成", (B, S), after="buyer_confirm", needs=("out_traced", "no_problem", "money_settled"), title="{type}完成"),
-    Step("timeout_confirm", XI, State.CONFIRMING, State.REFUNDING, C, "买家超时未确认，系统已确认收货，等待商家付清款项", (B, S), after="buyer_confirm", needs=("out_traced", "no_problem", "money_open"), title="{type}完成"),
+    Step("timeout_confirm", XI, State.CONFIRMING, State.REFUNDING, C, "买家超时未确认，系统已确认收货，等待商家付清款项", (B, S), after="buyer_confirm", needs=("out_traced", "no_problem", "money_open", "freight_answered"), title="{type}完成"),
+    Step("timeout_escalate", X, State.CONFIRMING, State.CONFIRMING, C, "商家没有答复退回运费，不自动确认收货，平台介入", (B, S, P), after="buyer_confirm", needs=("out_traced", "no_problem", "freight_claimed"), title="平台介入通知"),
     Step("timeout_escalate", X, State.CONFIRMING, State.CONFIRMING, C, "换货商品没有物流记录，不自动确认收货，平台介入", (B, S, P), after="buyer_confirm", needs=("out_stuck", "no_problem"), title="平台介入通知"),
     Step("timeout_escalate", I, State.CONFIRMING, State.CONFIRMING, C, "补发商品没有物流记录，不自动确认收货，平台介入", (B, S, P), after="buyer_confirm", needs=("out_stuck", "no_problem"), title="平台介入通知"),
     Step("timeout_escalate", XI, State.CONFIRMING, State.CONFIRMING, C, "商家超时未处理收货问题，平台介入", (B, S, P), after="problem_answer", needs=("problem_open",), title="平台介入通知"),
     Step("approve_refund", ALL, State.REFUNDING, State.REFUNDING, S, "商家复核了退款", (), "复核通过", needs=("approval_waiting",), roles=MONEY),
     Step("settle_entry", ALL, State.REFUNDING, State.REFUNDING, S, "商家付清了其中一笔款项", (B,), "登记已退款", needs=("approved", "more_entries", "rest_open"), roles=MONEY),
-    Step("refund_ok", X, State.REFUNDING, State.COMPLETED, S, "款项已付清，换货完成", (B, S), "登记已退款", needs=("approved", "one_entry", "nothing_contested", "not_converted"), roles=MONEY, title="退款完成"),
+    Step("refund_ok", X, State.REFUNDING, State.COMPLETED, S, "款项已付清，换货完成", (B, S), "登记已退款", needs=("approved", "one_entry", "nothing_contested", "freight_answered", "not_converted"), roles=MONEY, title="退款完成"),
     Step("refund_ok", XI, State.REFUNDING, State.CONVERTED, S, "商家付清了转单前的款项", (B, S), "登记已退款", needs=("approved", "one_entry", "nothing_contested", "was_converted"), roles=MONEY),
     Step("refund_ok", I, State.REFUNDING, State.COMPLETED, S, "款项已付清，补发完成", (B, S), "登记已退款", needs=("approved", "one_entry", "nothing_contested", "not_converted"), roles=MONEY, title="退款完成"),
-    Step("refund_ok", RM, State.REFUNDING, State.COMPLETED, S, "商家已退款，退款完成", (B, S), "登记已退款", needs=("approved", "one_entry", "nothing_contested"), roles=MONEY, title="退款完成"),
+    Step("refund_ok", RM, State.REFUNDING, State.COMPLETED, S, "商家已退款，退款完成", (B, S), "登记已退款", needs=("approved", "one_entry", "nothing_contested", "freight_answered"), roles=MONEY, title="退款完成"),
     Step("refund_arrived", ALL, State.REFUNDING, State.COMPLETED, B, "买家确认款项已到账，售后完成", (B, S, P), "已到账", needs=("rest_contested", "not_converted"), title="退款完成"),
     Step("refund_arrived", XI, State.REFUNDING, State.CONVERTED, B, "买家确认转单前的款项已到账", (B, S, P), "已到账", needs=("rest_contested", "was_converted")),
     Step("refund_fail", ALL, State.REFUNDING, State.REFUND_FAILED, S, "退款失败，商家会重试", (B,), "登记退款失败", needs=("approved",), roles=MONEY, danger=True),
@@ -327,7 +341,7 @@ def _end_paid(actor: Actor, who: str, tells: tuple[Actor, ...], mine: str) -> It
             f"{who}撤回了平台介入申请，{news}",
             tells,
             "撤回平台介入",
-            needs=("in_mediation", mine, "money_settled", where),
+            needs=("in_mediation", mine, "money_settled", where, *(("freight_answered",) if actor is S else ())),
             danger=True,
             title="平台介入已撤回",
         )

@@ -140,10 +140,10 @@ class Case(ShopRow, Model):
     objected: Mapped[bool] = mapped_column(default=False)
     problem_open: Mapped[bool] = mapped_column(default=False)
     nudged_at: Mapped[datetime | None]
-    # The worst that is open about payments: missing (not arrived, says the buyer), shown (the shop has shown proof),
-    # denied (the shop hasn't got what the buyer says they paid).
-    payment_claim: Mapped[str] = mapped_column(String(8), default="", server_default="")
+    payment_claim: Mapped[str] = mapped_column(String(8), default="", server_default="")  # flow.Facts says which
     claimed_at: Mapped[datetime | None]  # when that was said
+    freight_claim: Mapped[str] = mapped_column(String(8), default="", server_default="")  # "", open, accepted, declined
+    freight_fen: Mapped[int] = mapped_column(default=0, server_default="0")  # so much the buyer advanced, they say
     round: Mapped[int] = mapped_column(default=1)  # of sending a replacement
     applications: Mapped[int] = mapped_column(default=1)
 

@@ -29,6 +29,7 @@ FORMS: dict[str, type[forms.StepForm]] = {
     "ship_replacement": forms.ShipForm,
     "propose": forms.ProposeForm,
     "propose_other_sku": forms.ProposeForm,
+    "decline_freight": forms.DeclineFreightForm,
     "waive": forms.DifferenceForm,
     "confirm_payment": forms.DifferenceForm,
     "deny_payment": forms.DifferenceForm,

@@ -48,6 +48,8 @@ HANDED_IN: dict[str, dict[str, Any]] = {
     "object": {"note": "寄回时完好"},
     "modify": {"description": "改好了"},
     "report_problem": {"kind": "not_received", "note": "一直没有收到"},
+    "claim_freight": {"freight_fen": 1_200},
+    "decline_freight": {"note": "收据看不清"},
     "pay": {"reference": "20261123"},
     "settle_entry": {"reference": "20261124"},
     "refund_ok": {"reference": "20261124"},
@@ -128,6 +130,13 @@ def _ready(cast: Cast, step: flow.Step, case_type: CaseType) -> Case:
         assert parcel is not None
         with writing():
             case_scans.record_trace(parcel.id, at=cast.now, status="picked", said="已揽收", now=cast.now)
+    if (
+        needs & {"freight_advanced", "freight_claimed"} and not case.return_address
+    ):  # of a way on which nothing went back
+        with writing():
+            db.session.execute(update(Case).values(return_address="义乌市", freight_payer="seller"))
+    if "freight_claimed" in needs:
+        cast.take(case, "claim_freight", Actor.BUYER, freight_fen=1_200)
     if "no_default_address" in needs:
         with writing():
             for address in db.session.scalars(select(ReturnAddress).where(ReturnAddress.shop_id == cast.shop)):

@@ -275,6 +275,8 @@ class Life(RuleBasedStateMachine):
             facts["kind"] = "not_received"
         elif name in ("propose", "propose_other_sku", "counter"):
             facts["terms"] = self._terms(case, part, milli)
+        elif name == "claim_freight":
+            facts["freight_fen"] = 1 + part
         elif name in ("pay", "refund_ok", "settle_entry"):
             facts["reference"] = f"R{milli}"
         elif name == "replacement_defective":

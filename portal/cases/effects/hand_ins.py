@@ -178,6 +178,13 @@ class EntryChoice(HandIn):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AdvancedFreight(HandIn):
+    """What the buyer paid for the way back, 分."""
+
+    freight_fen: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class GivenAccount(HandIn):
     """A bank account and the version of the consent that was read."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
@@ -54,6 +54,8 @@ class ChildCase:
     freight_payer: str = ""
     return_difference_fen: int = 0  # paid for another specification, and now given back
     compensation_fen: int = 0
+    freight_fen: int = 0  # of the way back, agreed to and not yet paid
+    freight_claimed_fen: int = 0  # claimed, and not yet answered
     difference_waived: bool = False
     proposer: int | None = None  # whose terms they are, when the other side has accepted them
 
@@ -124,6 +126,8 @@ def plan_due_payments(context: StepContext[HandIn], changes: Mapping[str, Any]) 
     """What entering the next state makes payable: a refund, a difference given back, or nothing more."""
     case, step = context.case, context.step
     if step.target in flow.FINAL and step.target != State.COMPLETED:
+        if context.child is not None:
+            context.child = carry_freight(case, context.child)
         if case.entry_count:
             money_entries.cancel_open(case)
         return {}
@@ -152,6 +156,17 @@ def plan_due_payments(context: StepContext[HandIn], changes: Mapping[str, Any]) 
             context.data["difference_back_fen"] = fen
             return {"entry_count": changes.get("entry_count", case.entry_count) + 1}
     return {}
+
+
+def carry_freight(case: Case, child: ChildCase) -> ChildCase:
+    """The case that goes on takes over what the shop owes for the way back, and what waits for its answer."""
+    if case.freight_claim == "open":
+        return replace(child, freight_claimed_fen=case.freight_fen)
+    if case.freight_claim != "accepted":
+        return child
+    entries = money_entries.list_of_case(case)
+    owed = (entry for entry in entries if entry.kind == "freight" and entry.state in money_entries.TO_PAY)
+    return replace(child, freight_fen=sum(entry.amount_fen for entry in owed))
 
 
 _BEFORE_REFUNDING = (State.APPLIED, State.PROPOSED, State.REVISING, State.INSPECTING, State.DISPUTED)
