@@ -122,19 +122,6 @@ _ROWS: tuple[Step, ...] = (
     Step("timeout_accept_diff", X, State.INSPECTING, State.PAYING, C, "商家超时未验货，视为验货通过，等待买家补差价", (B, S), after="seller_receive", needs=("back_traced", "difference")),
     Step("timeout_accept", R, State.INSPECTING, State.REFUNDING, C, "商家超时未验货，视为验货通过，等待退款", (B, S), after="seller_receive", needs=("back_traced",)),
     Step("timeout_escalate", XR, State.INSPECTING, State.INSPECTING, C, "商家超时未验货且没有物流记录，平台介入", (B, S, P), after="seller_receive", needs=("back_untraced",), title="平台介入通知"),
-    # What the buyer advanced for the way back moves no case: it is claimed, and paid where payments can be recorded.
-    *(
-        row
-        for state, types in ((State.INSPECTING, XR), (State.DISPUTED, XR), (State.RESHIPPING, X), (State.CONFIRMING, X), (State.REFUNDING, XR))
-        for row in (
-            Step("claim_freight", types, state, state, B, "买家报了垫付的退回运费，等待商家答复", (S,), "报退回运费", needs=("freight_advanced", "freight_unclaimed", "not_converted"), title="买家报了退回运费"),
-            Step("decline_freight", types, state, state, S, "商家没有同意付退回运费", (B,), "不同意付运费", needs=("freight_claimed",), roles=AGENT | MONEY, danger=True, title="商家没有同意付退回运费"),
-        )
-    ),
-    *(
-        Step("accept_freight", types, state, state, S, "商家同意付退回运费", (B,), "同意付运费", needs=("freight_claimed",), roles=AGENT | MONEY, title="商家同意付退回运费")
-        for state, types in ((State.RESHIPPING, X), (State.CONFIRMING, X), (State.REFUNDING, XR))
-    ),
     Step("accept_result", X, State.DISPUTED, State.RESHIPPING, B, "买家接受了验货结果", (S,), "接受验货结果", needs=("some_accepted", "no_difference")),
     Step("accept_result_diff", X, State.DISPUTED, State.PAYING, B, "买家接受了验货结果，等待补差价", (S,), "接受验货结果", needs=("some_accepted", "difference")),
     Step("accept_result", R, State.DISPUTED, State.REFUNDING, B, "买家接受了验货结果，等待退款", (S,), "接受验货结果", needs=("some_accepted",)),
@@ -202,6 +189,19 @@ _ROWS: tuple[Step, ...] = (
         for state in (State.REFUNDING, State.REFUND_FAILED)
     ),
     Step("timeout_overdue", ALL, State.REFUND_FAILED, State.REFUND_FAILED, C, "退款失败后超过法定期限，平台介入", (B, S, P), after="refund_legal", title="平台介入通知"),
+    # What the buyer advanced for the way back moves no case: it is claimed, and paid where payments can be recorded.
+    *(
+        Step("accept_freight", types, state, state, S, "商家同意付退回运费", (B,), "同意付运费", needs=("freight_claimed",), roles=AGENT | MONEY, title="商家同意付退回运费")
+        for state, types in ((State.RESHIPPING, X), (State.CONFIRMING, X), (State.REFUNDING, XR))
+    ),
+    *(
+        row
+        for state, types in ((State.INSPECTING, XR), (State.DISPUTED, XR), (State.RESHIPPING, X), (State.CONFIRMING, X), (State.REFUNDING, XR))
+        for row in (
+            Step("claim_freight", types, state, state, B, "买家报了垫付的退回运费，等待商家答复", (S,), "报退回运费", needs=("freight_advanced", "freight_unclaimed", "not_converted"), title="买家报了退回运费"),
+            Step("decline_freight", types, state, state, S, "商家没有同意付退回运费", (B,), "不同意付运费", needs=("freight_claimed",), roles=AGENT | MONEY, danger=True, title="商家没有同意付退回运费"),
+        )
+    ),
     # A payment that is recorded hasn't arrived, says the buyer: nothing is paid again until that is clear.
     Step("deny_arrival", ALL, State.COMPLETED, State.REFUNDING, B, "买家说款项没有到账，请商家核对", (S,), "未到账", needs=("arrival_open",), title="买家说款项没有到账"),
     Step("deny_arrival", XI, State.CONVERTED, State.REFUNDING, B, "买家说转单前的款项没有到账，请商家核对", (S,), "未到账", needs=("arrival_open",), title="买家说款项没有到账"),
