@@ -152,15 +152,6 @@ class AskForm(StepForm):
         return HandIn(note=self.note.data or "")
 
 
-class DeclineFreightForm(StepForm):
-    """不同意付运费: why."""
-
-    note = Text("不同意的原因", limit=200, missing="请写明不同意的原因，买家会看到")
-
-    def hand_in(self) -> HandIn:
-        return HandIn(note=self.note.data or "")
-
-
 class GrantForm(StepForm):
     """延长寄回期限: by how much, and why."""
 

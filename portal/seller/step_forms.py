@@ -15,7 +15,7 @@ from portal.models import Case
 from portal.orders import order_lists
 from portal.resale import across, destinations, risks
 from portal.rights import policies
-from portal.seller import arrival_forms, forms, payout_forms
+from portal.seller import arrival_forms, forms, freight_form, payout_forms
 
 FORMS: dict[str, type[forms.StepForm]] = {
     "agree": forms.AgreeForm,
@@ -29,7 +29,7 @@ FORMS: dict[str, type[forms.StepForm]] = {
     "ship_replacement": forms.ShipForm,
     "propose": forms.ProposeForm,
     "propose_other_sku": forms.ProposeForm,
-    "decline_freight": forms.DeclineFreightForm,
+    "decline_freight": freight_form.DeclineFreightForm,
     "waive": forms.DifferenceForm,
     "confirm_payment": forms.DifferenceForm,
     "deny_payment": forms.DifferenceForm,
