@@ -11,6 +11,7 @@ from sqlalchemy import and_, select
 from portal.cases import mediation_queue
 from portal.extensions import db
 from portal.models import Case, Conversation, Draft, Enquiry, EnquiryMessage, Evidence, Message, Product
+from portal.parcels import intake
 from portal.service import remedies
 from portal.web import guards, photos
 
@@ -33,6 +34,7 @@ def thumb(public_id: str) -> ResponseReturnValue:
 def _send(public_id: str, *, thumb: bool) -> ResponseReturnValue:
     row = db.session.execute(
         select(
+            Evidence.public_id,
             Evidence.key,
             Evidence.thumb_key,
             Evidence.sha256,
@@ -97,6 +99,6 @@ def _may_see(row: Any) -> bool:
     elif row.product_id is not None:
         return db.session.get(Product, row.product_id) is not None
     else:
-        return bool(row.owner_id == user_id)
+        return bool(row.owner_id == user_id) or (row.shop_id == shop_id and intake.has_photo(shop_id, row.public_id))
     parties = db.session.execute(query).one_or_none()
     return parties is not None and (parties.buyer_id == user_id or parties.shop_id == shop_id)

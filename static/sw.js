@@ -15,8 +15,11 @@ const MOST_SHARED = 9;
 const escape = (text) => String(text).replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 const tellTime = (text) => {
   const at = new Date(text);
-  const parts = { timeZone: "Asia/Shanghai", month: "numeric", day: "numeric", hour: "2-digit", minute: "2-digit", hour12: false };
-  return Number.isNaN(at.getTime()) ? "" : new Intl.DateTimeFormat("zh-CN", parts).format(at);
+  if (Number.isNaN(at.getTime())) return "";
+  const format = (moment, parts) => new Intl.DateTimeFormat("zh-CN", { timeZone: "Asia/Shanghai", ...parts }).format(moment);
+  const clock = format(at, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  const day = (moment) => format(moment, { month: "numeric", day: "numeric" });
+  return clock === "00:00" ? `${day(new Date(at.getTime() - 60000))} 24:00` : `${day(at)} ${clock}`;
 };
 
 const listSeen = async () => {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -14,7 +15,7 @@ from portal.applications import goods
 from portal.buyer import bp
 from portal.cases import replaced
 from portal.extensions import db
-from portal.flow import Actor
+from portal.flow import Actor, CaseType
 from portal.models import Shop
 from portal.orders import known_shops, order_lists
 from portal.orders.export_format import parcels_of
@@ -90,6 +91,7 @@ def order(order_no: str) -> ResponseReturnValue:
     offers = goods.list_offers(found, lines, g.now)
     came = replaced.list_of_order(found.id, found.shop_id, g.now) if found.case_count else ()
     parcels, scans = parcel_view.list_of_order(found.id) if found.followed else ([], {})
+    cases = order_lists.list_cases(found.id) if found.case_count else ()
     resells = g.who.role == "owner" and g.who.shop_id != found.shop_id
     return page(
         "buyer/order.html",
@@ -101,10 +103,10 @@ def order(order_no: str) -> ResponseReturnValue:
         offers=offers,
         replaced=came,
         came_lines={line.order_line_id for each in came for line, _ in each.units},
-        cases=order_lists.list_cases(found.id) if found.case_count else (),
+        cases=cases,
         any_offer=any(offer.allowed for offer in offers.values()),
         pictures={line.product_id: line.picture for line in lines if line.picture},
-        next_step=words.ORDER_NEXT[found.status],
+        next_step=_tell_next(found.status, cases),
         button=words.APPLY.get(found.status, "申请换货"),
         resells=resells,
         below=downstream.list_orders_below(found.id) if resells else (),
@@ -113,6 +115,13 @@ def order(order_no: str) -> ResponseReturnValue:
         scans=scans,
         watched=bool(parcels) and telling.is_watched(found.id, found.shop_id),
     )
+
+
+def _tell_next(status: str, cases: Sequence[Any]) -> str:
+    """What an order's status means for its buyer; of a closed one, that money comes back, where a refund was opened."""
+    if status == "cancelled" and any(case.type == CaseType.REFUND_ONLY for case in cases):
+        return f"{words.ORDER_NEXT[status]}；已付的款项由商家退回，在售后单里可以查看"
+    return words.ORDER_NEXT[status]
 
 
 @bp.get("/orders/<order_no>/conditions")

@@ -16,8 +16,8 @@ from portal.prepared import Prepared
 from portal.rights import windows
 
 AGAIN_FOR = timedelta(days=7)  # what came in an exchange has a window of its own
-LAPSED = f"换来的商品自完成之日起 {AGAIN_FOR.days} 天内可以再次申请售后，现在已超过；请点「立即联系」与商家沟通"
-ALL_TAKEN = "换来的商品都已再次申请，请在「相关售后」里查看"
+LAPSED = f"收到的商品自完成之日起 {AGAIN_FOR.days} 天内可以再次申请售后，现在已超过；请点「立即联系」与商家沟通"
+ALL_TAKEN = "收到的商品都已再次申请，请在「相关售后」里查看"
 NOTHING_CAME = "这张售后单没有换来或补来的商品，不能再次申请；请点「立即联系」与商家沟通"
 _CAME = {CaseType.EXCHANGE: "换来", CaseType.REISSUE: "补来"}
 

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, bindparam, delete, or_, select, update
+from sqlalchemy import and_, bindparam, delete, exists, or_, select, update
 
 from portal.evidence.imaging import PreparedImage
 from portal.evidence.store import Store
 from portal.extensions import db, writing
-from portal.models import Evidence, Message
+from portal.models import Evidence, Intake, Message
 from portal.prepared import Prepared
 
 LOOSE_FOR = timedelta(hours=24)  # how long a photo may hang on nothing
@@ -273,6 +273,9 @@ def read_whole(store: Store, key: str, sha256: str) -> bytes:
     return content
 
 
+_OF_PARCEL = exists().where(Intake.shop_id == Evidence.shop_id, Intake.photo == Evidence.public_id)
+
+
 def clear_unused(store: Store, now: datetime) -> int:
     """Forget loose photos older than a day and set aside files that no row names; returns how many files those are.
 
@@ -281,10 +284,7 @@ def clear_unused(store: Store, now: datetime) -> int:
     """
     with writing():
         db.session.execute(
-            delete(Evidence).where(
-                Evidence.created_at < now - LOOSE_FOR,
-                Evidence.is_loose(),
-            )
+            delete(Evidence).where(Evidence.created_at < now - LOOSE_FOR, Evidence.is_loose(), ~_OF_PARCEL)
         )
     named: set[str] = set()
     for row in db.session.execute(select(Evidence.key, Evidence.thumb_key)):

@@ -115,7 +115,7 @@ _PAID_TOTAL = select(func.count(), func.coalesce(func.sum(_PAID.c.amount_fen), 0
 
 
 def list_page(
-    shop_id: int, tab: str, after: tuple[datetime, int] | None = None, *, size: int = PAGE
+    shop_id: int, tab: str, after: tuple[datetime, int] | None = None, *, size: int | None = None
 ) -> tuple[Sequence[Any], tuple[datetime, int] | None]:
     """One page of a tab and the key the next one begins after: what has waited longest first, payments made last."""
     paid = tab == "settled"
@@ -125,7 +125,8 @@ def list_page(
     if after is not None:
         values["at"], values["id"] = after
     query = _LISTS[paid, after is not None]
-    rows = db.session.execute(query if size == PAGE else query.limit(size + 1), values).all()
+    rows = db.session.execute(query if size is None else query.limit(size + 1), values).all()
+    size = size or PAGE
     if len(rows) <= size:
         return rows, None
     return rows[:size], (rows[size - 1].made_at, rows[size - 1].id)

@@ -62,6 +62,12 @@ def list_unidentified(shop_id: int, after: tuple[datetime, int] | None = None) -
     return db.session.scalars(query.limit(PAGE + 1)).all()
 
 
+def has_photo(shop_id: int, public_id: str) -> bool:
+    """Whether a photo is one of a parcel that came in at this shop."""
+    found = select(Intake.id).where(Intake.shop_id == shop_id, Intake.photo == public_id)
+    return db.session.scalar(found.limit(1)) is not None
+
+
 def list_recent(shop_id: int, user_id: int, since: datetime) -> Sequence[Any]:
     """What one person has scanned since a moment, the newest first, with the case of each."""
     return db.session.execute(

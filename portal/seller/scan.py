@@ -103,4 +103,4 @@ def unidentified() -> ResponseReturnValue:
     if len(rows) > intake.PAGE:
         rows = rows[: intake.PAGE]
         more = f"/seller/unidentified?after={paging.said((rows[-1].at, rows[-1].id))}"
-    return page("seller/unidentified.html", rows=rows, more=more)
+    return page("seller/unidentified.html", rows=rows, more=more, now=g.now)

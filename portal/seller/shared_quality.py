@@ -42,6 +42,9 @@ def quality_shares() -> ResponseReturnValue:
             return f"/seller/chains/shares?said=quality-{'shared' if on else 'kept'}"
 
         return once(change)
+    if form.errors:
+        form.supplier.errors, form.shares.errors = [], []  # neither is a field that one sees
+        form.refuse("没有改动：请在列表里选择供应商，再开启或关闭")
     return page("seller/quality_shares.html", 422 if request.method == "POST" else 200, suppliers=suppliers, form=form)
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 
 import pytest
-from flask import Flask
+from flask import Flask, Response
 from sqlalchemy import select
 
-from portal.extensions import db
+from portal.evidence import evidence
+from portal.extensions import db, writing
 from portal.flow import Actor
-from portal.models import Case, Intake
+from portal.models import Case, Evidence, Intake, Staff
 from tests.cast import Cast, post, sign_in
 from tests.conftest import Clock
 
@@ -75,6 +76,29 @@ def test_without_a_case_it_is_noted_and_found_when_the_buyer_names_it(app: Flask
     assert "没有无主件" in desk.get("/seller/unidentified").text
     refused = post(desk, "/seller/scan", {"number": "", "goods": "x"}, at="/seller/scan?number=1")
     assert refused.status_code == 422 and "请扫描或填写运单号" in refused.text
+
+
+def test_the_photo_of_a_parcel_without_a_case_stays_and_colleagues_see_it(
+    app: Flask, cast: Cast, now: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("portal.web.photos.send", lambda row, *, thumb: Response(row.key))  # no file behind it here
+    desk = sign_in(app, "seller")
+    [photo, other] = cast.photos(2, cast.seller)
+    form = {"number": NUMBER, "goods": "白色短袜", "photos_kept": photo}
+    assert post(desk, "/seller/scan", form, at=BOX).status_code == 303
+    now.forward(days=3)
+    with app.app_context():
+        evidence.clear_unused(app.extensions["portal_store"], now.at)
+    left = set(db.session.scalars(select(Evidence.public_id).where(Evidence.public_id.in_([photo, other]))))
+    assert left == {photo}, "what no parcel names goes, what one names stays"
+    with writing():
+        db.session.add(Staff(shop_id=cast.shop, user_id=cast.buyer2, role="warehouse"))
+    colleague = sign_in(app, "buyer2")
+    page = colleague.get("/seller/unidentified").text
+    assert f"/f/{photo}/thumb" in page and "已放 3 天" in page
+    assert colleague.get(f"/f/{photo}").status_code == 200
+    assert sign_in(app, "seller2").get(f"/f/{photo}").status_code == 404
+    assert sign_in(app, "buyer").get(f"/f/{photo}").status_code == 404
 
 
 def test_one_search_finds_numbers_ends_names_and_goods_in_every_state(app: Flask, cast: Cast, now: Clock) -> None:

@@ -13,7 +13,7 @@ from portal.cases import buyer_inbox, case_lists
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType
 from portal.models import Order, Shop
-from tests.cast import Cast, sign_in
+from tests.cast import Cast, post, sign_in
 from tests.conftest import Clock
 
 
@@ -115,3 +115,7 @@ def test_an_unpaid_order_is_called_off_without_a_word_of_refunds(app: Flask, cas
     assert "没有需要退回的款项" in asked and "由商家退回" not in asked and "未付款" in asked and "取消订单" in asked
     assert "应付款" in buyer.get(f"/orders/{number}").text and "实付款" not in buyer.get(f"/orders/{number}").text
     assert "应付 ¥" in buyer.get("/orders?tab=unpaid").text
+    assert post(buyer, f"/orders/{number}/cancel", {"order": number, "reason": "not_wanted"}).status_code == 303
+    for page in (buyer.get(f"/orders/{number}").text, buyer.get("/orders").text):
+        assert "由商家退回" not in page and "售后单里可以查看" not in page
+        assert "实付" not in page.replace("实付价", ""), "nothing was paid"
