@@ -11,6 +11,8 @@ import re
 from typing import Final, NamedTuple
 
 from portal import inputs
+from portal.parcels import signers
+from portal.parcels.signers import COURIER, HUB, NEIGHBOURS, PEOPLE, SENDER, STATION, without_names
 
 
 class Reading(NamedTuple):
@@ -27,23 +29,7 @@ class Reading(NamedTuple):
 # ---------------------------------------------------------------- vocabulary
 
 _GOODS = "快件|包裹|快递|邮件|货物|货件|运单|订单|商品|物品|宝贝|件|货"
-_PEOPLE = (
-    "本人|您本人|您|家人|家属|亲友|朋友|邻居|同事|同学|室友|他人|客户|用户|收件人|收货人|收方|前台|门卫|保安|物业前台"
-    "|收发室|收发章|传达室|门口|家门口|图片"
-)
 _PERSONS = "本人|您本人|家人|家属|客户|用户|收件人|收货人|收方"
-_NEIGHBOURS = "家人|家属|亲友|朋友|邻居|同事|同学|室友|前台|物业前台|门卫|保安|收发室|传达室"
-_STATION = "驿站|快递柜|丰巢|蜂巢|智能柜|自提柜|柜|代收点|代理点|自提点|快递超市|兔喜|妈妈|喵站|便利店|超市|邻里"
-_SENDER = "寄件|发件|寄方|发货|商家|卖家|退件方"
-_HUB = "转运|分拨|中转|集散|枢纽|营业部|网点"
-_COURIER = "快递员|派件员|业务员|配送员|投递员|小哥|工作人员|司机"
-
-# Names that hold a word of doubt and mean none.
-_HARMLESS = re.compile(
-    "无锡|无为|无极|未央|未来|不夜城|不锈钢|不二|约翰|约克|少年|少先|少女|退休|退役|改革|误工|"
-    "退(?:换?货|件|换)(?:组|仓库|仓|部|点|处|中心|专员|办)|退换货|假日|核桃|核工业|核电|再生|延安|延吉|延边|延庆|延长路|"
-    "前台|前厅|前门|后勤|后勤部|部门|约定俗成|非凡|查看|错落|缺月|请放心"
-)
 # What makes a sentence about 签收 doubtful, wherever it stands.
 _DOUBT = re.compile(
     "[?？]|未|没|不|无|否|非|待|拒|退|误|假|虚|撤|取消|更正|异常|破|损|少|缺|错|核|查|疑|可能|也许|或许|大概|估计|恐|好像"
@@ -64,26 +50,27 @@ _ABOUT_RECEIPT = re.compile("签收|妥投|代签|派送成功|投递成功|送�
 _SUBJECT = (
     rf"(?:(?:您的|您有|该|此|本|贵司的?)?(?:{_GOODS})?(?:〈[^〉]*〉|\[[^\]]*\])?(?:已|均已|现已)?(?:经)?(?:全部)?)?"
 )
-_WHO = rf"(?:〈[^〉]*〉|(?:您|单位|公司|学校|小区)?(?:{_PEOPLE})+|[^,〈〉]{{1,20}})"
+_WHO = rf"(?:〈[^〉]*〉|(?:您|单位|公司|学校|小区)?(?:{PEOPLE})+|[^,〈〉]{{1,20}})"
 _DONE = "(?:成功|完成|完毕|了)?"
 _RECEIPTS: Final = tuple(
     re.compile(form)
     for form in (
         rf"{_SUBJECT}(?:成功|正常|确认|完成|当面|拍照|签名|扫码|刷脸|送达并)*(?:签收|妥投|投妥){_DONE}(?:〈[^〉]*〉)?",
-        rf"{_SUBJECT}(?:{_PEOPLE})*(?:已|已经)?(?:正常|当面|成功|代)?(?:签收|代签|代签收){_DONE}",
+        rf"{_SUBJECT}(?:{PEOPLE})*(?:已|已经)?(?:正常|当面|成功|代)?(?:签收|代签|代签收){_DONE}",
         rf"{_SUBJECT}(?:送达并)?(?:由|被){_WHO}(?:已|正常|成功|代)*(?:签收|代签|代签收){_DONE}",
-        rf"{_SUBJECT}(?:在〈[^〉]*〉|在[^,〈〉]{{1,30}}(?:{_STATION}))签收{_DONE}",
-        rf"{_SUBJECT}由(?:〈(?:{_NEIGHBOURS})〉|(?:{_NEIGHBOURS}))代收",
+        rf"{_SUBJECT}(?:在〈[^〉]*〉|在[^,〈〉]{{1,30}}(?:{STATION}))签收{_DONE}",
+        rf"{_SUBJECT}由(?:〈(?:{NEIGHBOURS})〉|(?:{NEIGHBOURS}))代收",
         rf"{_SUBJECT}(?:成功)?(?:派送|派件|配送|投递)(?:已)?(?:成功|完成|并签收)",
+        "(?:派送|派件|配送|投递)已(?:正常|成功)?签收",
         rf"{_SUBJECT}完成(?:配送|派送|派件|投递|妥投)",
         rf"{_SUBJECT}(?:派送|送达|送至|送到|投递|交付|交给)(?:至|给|到)?(?:{_PERSONS})+(?:手中|签收)?",
         rf"(?:您的?)?{_SUBJECT}(?:在|于)[^,]{{1,40}}(?:完成取件|取件成功|取件完成|取件|取出|取走|领取|自提)",
-        rf"(?:您的?)?{_SUBJECT}从[^,]{{1,40}}(?:取件成功|完成取件|被(?:{_PEOPLE})取[出走件])",
+        rf"(?:您的?)?{_SUBJECT}从[^,]{{1,40}}(?:取件成功|完成取件|被(?:{PEOPLE})取[出走件])",
         rf"您已从[^,]{{1,40}}(?:取出|取走|取件)(?:{_GOODS})?",
         rf"您在[^,]{{1,40}}的(?:{_GOODS})已取[件走出]",
-        rf"在[^,]{{1,30}}(?:{_STATION}|〉)已取[出走件]",
-        rf"{_SUBJECT}(?:被)?(?:{_PEOPLE})?取走(?:〈[^〉]*〉)?",
-        rf"[^,]{{0,20}}由(?:{_PEOPLE})+(?:(?:从|在)[^,]{{1,40}})?取[走出件](?:成功)?",
+        rf"在[^,]{{1,30}}(?:{STATION}|〉)已取[出走件]",
+        rf"{_SUBJECT}(?:被)?(?:{PEOPLE})?取走(?:〈[^〉]*〉)?",
+        rf"[^,]{{0,20}}由(?:{PEOPLE})+(?:(?:从|在)[^,]{{1,40}})?取[走出件](?:成功)?",
         rf"(?:收件人|收货人|客户|用户|本人|您)+已(?:凭取[件货]码)?(?:取件|取走|自提|取货|提货|领取)(?:{_GOODS}|完成|成功)?",
         rf"(?:您的?)?(?:{_GOODS})?(?:收件人|收货人|客户|用户|本人|您)?(?:已凭取[件货]码|凭取[件货]码已)(?:成功)?"
         rf"取(?:走|件成功|件完成)(?:{_GOODS})?",
@@ -91,33 +78,41 @@ _RECEIPTS: Final = tuple(
         "(?:客户|用户|收件人)?自提(?:成功|完成|签收)",
         "您已(?:经)?(?:成功|完成)取件",
         r"(?:客户|用户|收件人)?签收人(?:[:是为])?(?:已签收|拍照签收|凭取[件货]码(?:签收)?)",
-        rf"(?:客户|用户|收件人)?签收人(?:[:是为])(?:{_PEOPLE})+(?:签收|代签|代签收|收)",
-        rf"签收人在(?:〈[^〉]*〉|[^,〈〉]{{1,30}}(?:{_STATION}))(?:领取|取件|取走|签收)",
-        rf"签收(?:方式|类型)[:为](?:{_PEOPLE}|正常|代)签收?",
+        rf"(?:客户|用户|收件人)?签收人(?:[:是为])(?:{PEOPLE})+(?:签收|代签|代签收|收)",
+        rf"签收人在(?:〈[^〉]*〉|[^,〈〉]{{1,30}}(?:{STATION}))(?:领取|取件|取走|签收)",
+        rf"签收(?:方式|类型)[:为](?:{PEOPLE}|正常|代)签收?",
         r"(?:本人|他人|代理人)签收:[^,]{1,20}",
         r"[^,〈〉]{2,20}(?:公司|大学|学院|学校|医院|中心|银行|酒店|部|局|院|厂|所|室|处|店)已签收",
     )
 )
 _SUPPORTS = re.compile(  # goes with a receipt and is none
     rf"等|(?:客户|用户|收件人)?签收人(?:姓名|类型)?(?:[:是为].*)?|签收(?:方式|类型|时间|日期|件数|网点|地点)[:为].*"
-    rf"|(?:凭取[件货]码|电子签名|刷脸取件)(?:签收|取件)?|(?:他人|代理人)代收:.*|收发室代收|代收|(?:{_PEOPLE})+(?:代收)?"
+    rf"|(?:凭取[件货]码|电子签名|刷脸取件)(?:签收|取件)?|(?:他人|代理人)代收:.*|收发室代收|代收|(?:{PEOPLE})+(?:代收)?"
     rf"|{_SUBJECT}(?:由驿站)?送货上门|{_SUBJECT}(?:已)?送达|[^,]*进行签收扫描"
     rf"|{_SUBJECT}(?:投递|投放|投|放)[至到入]?(?:您的?|收件人)?信报箱|信报箱"
 )
-_NAMES_SIGNER = re.compile(f"(?:客户|用户|收件人)?签收人(?:[:是为].+|(?:{_PEOPLE})+)")
+_NAMES_SIGNER = re.compile(f"(?:客户|用户|收件人)?签收人(?:[:是为].+|(?:{PEOPLE})+)")
 _ENDS = re.compile(f"{_SUBJECT}(?:成功)?(?:送货上门|送达|完成配送)")
-_SIGNER = re.compile("(?:签收人(?:姓名|类型)?(?:[:是为])?|代收:|(?:由|被))(?P<who>.*)")
+# Beside a receipt it says that the parcel, or a part of it, is still on the way, or only put down somewhere.
+_AGAINST = re.compile(
+    "剩|余[0-9一二两三四五六七八九十]|稍后|稍晚|稍候|晚[点些]|一会|过会|待会|[早晚][上间点]?送|傍晚|[上中下]午[^,]{0,2}[送派到]|送货中|途中|在途|下一站"
+    "|[发运飞]往|转[运单往至到]|中转|原路|^(?:快件|包裹)?已?(?:[投存]?放|搁|置于|丢在|扔在)(?!心|[^,]*信报箱)|司机|代[理投办]点"
+)
+_COUNTED = re.compile(
+    r"(?:^|[(（,，\s【\[]|签收|妥投)第?\d{1,2}\s*/\s*\d{1,2}[件箱包]?(?=[)）】\],，。;；!！]|\s*$|\s+(?!\d{1,2}:))"
+)
 
 # ---------------------------------------------------------------- what else a sentence may say, the first that is found
 
+_OWN = f"(?:您的?)?(?:{_GOODS})?"
 _TAKEN_BACK = re.compile(
     "(?:撤销|取消|撤回|更正).{0,4}签收|签收.{0,4}(?:撤销|取消|撤回|异常|失败)|误签|冒签|冒领|盗签|追回|误操作|(?:虚假|异常|失败)签收"
 )
 _LOST = re.compile("丢失|遗失|丢件|灭失")
 _NOT_LOST = re.compile("疑似|可能|是否|核实|核查|查找|防止|勿|未")
 _BACK = re.compile(
-    rf"退回|退件|退货|退往|转退|退签|拒收退|返货|返回(?:寄件|发件|仓库|商家)|(?:{_SENDER})[人方]?(?:已|本人)?签收"
-    rf"|签收人[:是为]?〈?(?:{_SENDER})(?:人|方)?〉?$"
+    rf"退回|退件|退货|退往|转退|退签|拒收退|返货|原[路件]返回|返回(?:寄件|发件|仓库|商家)|(?:{SENDER})[人方]?(?:已|本人)?签收"
+    rf"|签收人[:是为]?〈?(?:{SENDER})(?:人|方)?〉?$"
 )
 _NOT_BACK = re.compile(
     "(?:待|将|会|拟|准备|申请|要求|同意|协商|是否|不|未|可|请|勿|避免|禁止|联系)[^,]{0,6}退|退(?:件|货|回)(?:处理|申请)"
@@ -129,10 +124,11 @@ _TROUBLE = re.compile(
     "|(?:要求|需要|希望)[^,]{0,4}(?:改|延|推迟|自取|更改|周|下周)|改约|改期|延期|延迟|推迟|延误|投诉|反馈|反映|称未|未收到|配送未完成"
 )
 _WAITS = re.compile(
-    f"代收(?!点)|暂存|存放|投柜|待取|自提|取件码|取货码|请.{{0,10}}(?:取件|领取|自取|提货)|已到(?:站|自提点)|入库.{{0,10}}(?:{_STATION})"
-    f"|(?:放[入至到在]?|投[递放][至到]|派件至|到达|送达|已送).{{0,40}}(?:{_STATION}|〉?服务站|店/站|邮政所|保管)"
-    f"|(?:{_STATION})代签|(?:{_STATION})〉?已?签收|签收人[:是为]〈?[^,]{{0,30}}(?:{_STATION})"
+    f"代收(?!点)|暂存|存放|投柜|待取|自提|取件码|取货码|请.{{0,10}}(?:取件|领取|自取|提货)|已到(?:站|自提点)|入库.{{0,10}}(?:{STATION})"
+    f"|(?:放[入至到在]?|投[递放][至到]|派件至|到达|送达|已送).{{0,40}}(?:{STATION}|〉?服务站|店/站|邮政所|保管)"
+    f"|(?:{STATION})代签|(?:{STATION})[^,〈〉]{{0,4}}〉?{_OWN}已?签收|(?:签收(?!人)|妥投)[^,]*〈[^〉]*(?:{STATION})|签收人[:是为]〈?[^,]{{0,30}}(?:{STATION})"
 )
+_AT_STATION = re.compile(f"(?:^|,)〈?[^,〈〉取离出]{{0,12}}(?:{STATION})〉?(?=,|$)")
 _LATER = re.compile(
     "(?:明[日天]|次日|后天|改日|周[一二三四五六日末]|[上下]午|将|待|预计|准备|等待|取消|重新安排)[^,]{0,10}"
     "(?:派送|派件|配送|投递|再派|送达)(?!中)"
@@ -142,8 +138,8 @@ _ROUND = re.compile(
     "|送往顺丰店/站"
 )
 _TAKEN_IN = re.compile("揽收|揽件|收寄|已收件|收件成功|收取(?:快件|邮件)?|取件(?!码|人)")
-_BY_ANOTHER = re.compile(f"{_COURIER}|{_HUB}|误|被他人|由他人|驿站(?:已将|工作)")
-_BY_RECEIVER = re.compile(f"客户|用户|收件人|收货人|{_STATION}")
+_BY_ANOTHER = re.compile(f"{COURIER}|{HUB}|误|被他人|由他人|驿站(?:已将|工作)")
+_BY_RECEIVER = re.compile(f"客户|用户|收件人|收货人|{STATION}")
 _PARTLY = re.compile(
     "部分(?:货物|商品)?(?:已)?(?:签收|妥投)|(?:签收|妥投)(?:了)?(?:其中|一?部分|[0-9一二两三四五六七八九十]+[件箱包])"
 )
@@ -160,14 +156,16 @@ def read(words: str) -> Reading:
     """What a sentence says, when no code says so."""
     clauses = _clauses(words)
     receipts = [clause for clause in clauses if _is_receipt(clause)] or _handed_over(clauses)
-    bare = _HARMLESS.sub("", ",".join(clause for clause in clauses if clause not in receipts))
+    bare = without_names(",".join(clause for clause in clauses if clause not in receipts))
     other = _other(bare)
-    if _PARTLY.search(bare):
+    if _PARTLY.search(bare) or (receipts and _COUNTED.search(words)):
         return Reading("transit", clear=False)
     if other in ("exception", "returned", "lost", "station"):
         if other == "station" and receipts and not _unsaid(clauses, receipts):
             return Reading("signed")
         return Reading(other)
+    if receipts and _AT_STATION.search(bare):
+        return Reading("station")
     if receipts and other != "delivering" and not _unsaid(clauses, receipts):
         return Reading("signed")
     if other in ("delivering", "picked") and not receipts:
@@ -182,27 +180,21 @@ def read(words: str) -> Reading:
 def _is_receipt(clause: str) -> bool:
     if not any(form.fullmatch(clause) for form in _RECEIPTS):
         return False
-    if clause == "取走" or _DOUBT.search(_HARMLESS.sub("", clause)):
+    if clause == "取走" or _DOUBT.search(without_names(clause)):
         return False
-    if re.search(rf"(?:{_HUB})[^,〉]*〉?签收", clause):
+    if signers.signs_for_another(clause):
         return False
     if re.search("取[出走件]|自提|领取", clause) and _BY_ANOTHER.search(clause):
         return False
-    return not _has_other_signer(clause)
+    return not signers.is_another(clause)
 
 
 def _handed_over(clauses: list[str]) -> list[str]:
     """The clauses 「已送货上门」 and 「签收人:本人」: each is half of a receipt."""
-    signers = [clause for clause in clauses if _NAMES_SIGNER.fullmatch(clause) and not _has_other_signer(clause)]
+    named = [clause for clause in clauses if _NAMES_SIGNER.fullmatch(clause) and not signers.is_another(clause)]
     ends = [clause for clause in clauses if _ENDS.fullmatch(clause) and "已" in clause]
-    doubtful = _DOUBT.search(_HARMLESS.sub("", ",".join(signers)))
-    return signers + ends if signers and ends and not doubtful else []
-
-
-def _has_other_signer(clause: str) -> bool:
-    """Whether the one who signed is the sender, the carrier, or a place where the parcel only waits."""
-    found = _SIGNER.search(clause) if re.search("签收|代签|代收", clause) else None
-    return bool(found and re.search(f"{_STATION}|{_SENDER}|{_COURIER}|{_HUB}", found["who"]))
+    doubtful = _DOUBT.search(without_names(",".join(named)))
+    return named + ends if named and ends and not doubtful else []
 
 
 def _unsaid(clauses: list[str], receipts: list[str]) -> bool:
@@ -211,15 +203,14 @@ def _unsaid(clauses: list[str], receipts: list[str]) -> bool:
     for clause in clauses:
         if clause in receipts:
             continue
-        bare = _HARMLESS.sub("", clause)
-        if _DOUBT.search(bare):
+        bare = without_names(clause)
+        if _DOUBT.search(bare) or _AGAINST.search(bare) or signers.is_another(clause):
             return True
         if _SUPPORTS.fullmatch(clause):
-            if _has_other_signer(clause):
-                return True
-        elif _other(bare) in ("station", "delivering", "exception", "returned", "lost"):
+            continue
+        if _other(bare) in ("station", "delivering", "exception", "returned", "lost"):
             return True
-        elif mere and not re.search("[由被][^,]{0,10}$", clause):
+        if mere and not re.search("[由被][^,]{0,10}$", clause):
             return True
     return False
 
@@ -247,6 +238,9 @@ def _other(bare: str) -> str:
 
 # ---------------------------------------------------------------- clauses
 
+# A hub or a locker that heads 「已签收」 has the parcel itself, unless the one who signed is named next.
+_PLACE = f"〈[^〉]*(?:{HUB}|{STATION})[^〉]*〉"
+_SIGNS = rf"\s*(?:(?<=[站柜心场仓巢]〉){_OWN})?已?签收(?![\s,，。(]*(?:客户)?(?:签收人|凭|本人|刷脸))"
 _BRACKET = re.compile(r"[【\[]([^】\]]*)[】\]]")
 
 
@@ -258,7 +252,8 @@ def _clauses(words: str) -> list[str]:
     text = re.sub(r"(?<![^\s,，。;；])([\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff])", r"\1", text)
     text = _BRACKET.sub(_name, text)
     text = re.sub(r"(?<=〉)\([^()]*\)", "", text)
-    text = re.sub(rf"^(?:\s*〈(?![^〉]*(?:{_HUB})[^〉]*〉\s*签收)[^〉]*〉\s*)+(?!的|$)", "", text)
+    text = re.sub(rf"({_PLACE})\s+(?={_SIGNS})", r"\1", text)
+    text = re.sub(rf"^(?:\s*(?!{_PLACE}{_SIGNS})〈[^〉]*〉\s*)+(?!的|$)", "", text)
     text = re.sub(r"[()]|(?=感谢|期待再次|如有|如您|投诉电话)|\.(?![0-9])", ",", text)
     found = [clause.strip() for clause in re.split(r"[,，。;；!！、~\s]+|(?<=[?？])", text)]
     return [clause for clause in found if clause and not _is_chatter(clause)]
@@ -273,7 +268,7 @@ def _is_chatter(clause: str) -> bool:
 def _name(found: re.Match[str]) -> str:
     """A bracket's content: a name, unless it says something itself."""
     inner = found[1].strip()
-    bare = _HARMLESS.sub("", inner)
+    bare = without_names(inner)
     if _CHATTER.search(inner):
         return ""
     if re.search("签收|妥投|拒|退回|破损|异常|取消|未|问题件", bare):
