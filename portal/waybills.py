@@ -15,6 +15,7 @@ LEAST_DIGITS = 10  # of a group that is a whole number by itself; shorter groups
 MOST_BLOCK = 6  # digits of one block, where a number is written in blocks
 MOST_DIGITS = 22  # more of them in a row are two numbers whose separator was lost
 JOINT = ";"
+MOBILE = re.compile(r"1[3-9][0-9]{9}")
 
 _DASHES = re.compile(r"[\-‐-―−—－]+")
 _SEPARATORS = re.compile(r"[;；,，、/／\\|｜+＋&＆\r\n\u2028\u2029]+")
@@ -25,6 +26,7 @@ _PACKAGE = re.compile(r"([0-9A-Z]{10,20})-[0-9]{1,3}-[0-9]{1,3}-[0-9A-Z]{0,4}") 
 _SUFFIX = re.compile(r"-[0-9](?:-|$)|-$")  # what counts packages; blocks of one number are longer
 _TWICE = re.compile(r"[0-9]{8}.*[A-Z]+[0-9A-Z]?[0-9]{8}")  # digits, a prefix, digits: two numbers run together
 _USUAL = re.compile(r"[A-Z]{0,4}[0-9]{10,22}")
+_AFTER_WHOLE = re.compile(r"[0-9]{7,}[A-Z]{0,3}[\s-]+[0-9]")  # more digits behind what is longer than MOST_BLOCK
 _DPK = re.compile(r"DPK[0-9]{11,}(?:-[0-9]+)+")  # a further parcel of one 德邦 waybill: the suffix is part of it
 
 
@@ -67,18 +69,21 @@ def join_numbers(numbers: list[str]) -> str:
 
 
 def is_doubtful(number: str) -> bool:
-    """Whether this can't be one number of any carrier: too long, or with a suffix that nobody knows."""
+    """Whether this is hardly one number of any carrier: too long, with a suffix that nobody knows, a telephone's."""
     plain = fold_number(number)
     if _DPK.fullmatch(plain):
         return False
     digits = sum(each.isdigit() for each in plain)
-    return digits < 4 or not re.fullmatch(r"[0-9A-Z]{4,40}", plain) or is_run_together(plain)
+    return digits < 4 or not re.fullmatch(r"[0-9A-Z]{4,40}", plain) or is_run_together(plain) or _is_mobile(plain)
 
 
 def is_unknown_suffix(number: str) -> bool:
-    """Whether a whole folded number is followed by a dash and a short end that no known package suffix is."""
-    first, dash, rest = number.strip("-").partition("-")
-    return bool(dash) and _is_whole(first) and len(rest) <= 5 and not _DPK.fullmatch(number.strip("-"))
+    """Whether more digits follow a folded number than are its own: behind a blank or a dash, no known suffix."""
+    plain = number.strip("-")
+    if _DPK.fullmatch(plain):
+        return False
+    first, dash, rest = plain.partition("-")
+    return (bool(dash) and _is_whole(first) and len(rest) <= 5) or _AFTER_WHOLE.search(plain) is not None
 
 
 def find_whole(text: str) -> list[str]:
@@ -92,14 +97,21 @@ def is_run_together(number: str) -> bool:
     return digits > MOST_DIGITS or _TWICE.search(number) is not None
 
 
+def _is_mobile(number: str) -> bool:
+    return MOBILE.fullmatch(number) is not None
+
+
 def _is_whole(token: str) -> bool:
     return sum(each.isdigit() for each in token) >= LEAST_DIGITS
 
 
 def _split_part(part: str) -> list[str]:
-    """The whole numbers of a part without separators; none when it has no whole one."""
+    """The whole numbers of a part without separators; none when it has no whole one.
+
+    Digits behind more digits than a block has are not known to be the number's: 「75484863576596 2」 stays as it is.
+    """
     numbers: list[str] = []
-    group, end = "", 0
+    group, end, is_long = "", 0, False
     for found in _TOKEN.finditer(part):
         between, token = part[end : found.start()], cut_package(found[0])
         end = found.end()
@@ -107,10 +119,13 @@ def _split_part(part: str) -> list[str]:
             numbers.append(group)
             group = ""
         pieces = token.split("-")
+        if group and is_long and _digits(token):
+            return [each for each in [*numbers, f"{group} {part[found.start() :].strip()}"] if _is_whole(each)]
+        is_long = any(_count_digits(piece) > MOST_BLOCK for piece in pieces)
         if sum(_is_whole(piece) for piece in pieces) > 1:  # two numbers with a dash between them
             numbers += pieces[:-1]
             group += pieces[-1]
-        elif _SUFFIX.search(token) and MOST_BLOCK < _count_digits(pieces[0]) < LEAST_DIGITS:  # no number of any carrier
+        elif not _is_whole(pieces[0]) and (_AFTER_WHOLE.search(token) or _has_odd_end(token)):  # no carrier's number
             return []
         elif not _is_whole(pieces[0]) or _DPK.fullmatch(token):  # blocks of one number
             group += token if _DPK.fullmatch(token) else "".join(pieces)
@@ -118,6 +133,10 @@ def _split_part(part: str) -> list[str]:
             group += token.strip("-")
     numbers.append(group)
     return [number for number in numbers if _is_whole(number)]
+
+
+def _has_odd_end(token: str) -> bool:
+    return _SUFFIX.search(token) is not None and _count_digits(token.partition("-")[0]) > MOST_BLOCK
 
 
 def _count_digits(text: str) -> int:

@@ -200,7 +200,13 @@ def doubt_about(shop_id: int, entry_id: int, way: str, reference: str) -> str:
 
     A receipt for notes is whatever the shop calls it; all others are numbers that a bank or a wallet gave.
     """
-    if odd := references.find_oddity(way, reference):
+    own = db.session.execute(
+        select(Case.case_no, Order.order_no)
+        .join(MoneyEntry, and_(MoneyEntry.case_id == Case.id, MoneyEntry.shop_id == Case.shop_id))
+        .join(Order, and_(Order.id == Case.order_id, Order.shop_id == Case.shop_id))
+        .where(MoneyEntry.shop_id == shop_id, MoneyEntry.id == entry_id)
+    ).first()
+    if odd := references.find_oddity(way, reference, tuple(own or ())):
         return odd
     used = db.session.scalar(
         select(Case.case_no)

@@ -9,7 +9,7 @@ from typing import Final
 from portal import inputs
 from portal.inputs import InputRefused
 from portal.parcels.carriers import BY_CODE, CARRIERS, Carrier, Kind, traced
-from portal.waybills import find_whole, fold_number, is_run_together, is_unknown_suffix
+from portal.waybills import MOBILE, find_whole, fold_number, is_run_together, is_unknown_suffix
 
 LEAST_LENGTH: Final = 4
 
@@ -35,7 +35,7 @@ _TAIL = re.compile(r"[^0-9A-Z]+$")
 _CASE_NO = re.compile(r"HH[0-9]{14}")
 
 
-_MOBILE = re.compile(r"1[3-9][0-9]{9}")
+_COUNTED = re.compile(r"(?<![0-9A-Z])[0-9](?:\.[0-9]+)? ?E\+[0-9]+|[0-9]\.[0-9]+ ?E[0-9]+")
 
 
 _S10 = re.compile(r"[A-Z]{2}([0-9]{8})([0-9])[A-Z]{2}")
@@ -54,7 +54,7 @@ def normalise(number: str) -> str:
     if whole and re.fullmatch(r"[0-9A-Z-]+", whole[0]):
         plain = whole[0]
     if is_unknown_suffix(plain):
-        return plain
+        return plain  # nothing is cut or joined that could make another number of it
     plain = re.sub(r"[\s·_]+", "", plain)
     if label := _LABEL.match(plain):
         plain = plain[label.end() :]
@@ -115,9 +115,12 @@ def check_number(raw: str, own_order_nos: Collection[str] = (), *, carrier: str 
     plain = normalise(raw)
     if sentence := _mistaken(plain, own_order_nos):
         raise InputRefused(sentence)
-    if len(find_whole(raw[:400])) > 1:
+    whole = find_whole(raw[:400])
+    if len(whole) > 1:
         raise InputRefused(SEVERAL)
-    if is_unknown_suffix(plain):
+    if _COUNTED.search(fold_number(raw[:400])):
+        raise InputRefused("运单号被表格软件改成了科学计数，后几位可能已经丢失，请对照快递面单填写")
+    if any(" " in each or ("-" in each and not _CHILD.fullmatch(each)) for each in whole) or is_unknown_suffix(plain):
         raise InputRefused("运单号后面多出一段，请对照快递面单，只填写运单号本身")
     if not re.fullmatch(r"[0-9A-Z-]+", plain) or not LEAST_LENGTH <= len(plain) <= MOST_LENGTH:
         raise InputRefused(f"运单号是 {LEAST_LENGTH} 到 {MOST_LENGTH} 位的字母和数字，请对照快递面单填写")
@@ -128,7 +131,7 @@ def check_number(raw: str, own_order_nos: Collection[str] = (), *, carrier: str 
 
 def _mistaken(plain: str, own_order_nos: Collection[str]) -> str:
     """What was pasted instead of a tracking number, as a sentence; "" when nothing is amiss."""
-    if _MOBILE.fullmatch(plain):
+    if MOBILE.fullmatch(plain):
         return "这是手机号，请填写快递面单上的运单号"
     if _CASE_NO.fullmatch(plain):
         return "这是售后单号，请填写快递面单上的运单号"

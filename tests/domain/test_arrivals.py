@@ -180,7 +180,7 @@ def test_after_two_failures_of_one_way_it_takes_another(cast: Cast, way: str) ->
 
 def test_a_difference_that_the_shop_denies_can_be_taken_to_the_platform(cast_both: Cast) -> None:
     cast = cast_both
-    case = cast.take(cast.until("paying"), "pay", BUYER, reference="20261123")
+    case = cast.take(cast.until("paying"), "pay", BUYER, reference="2026112300001")
     with pytest.raises(StepRefused):
         cast.take(cast.until("paying"), "escalate", BUYER, note="付过了", because="other")
     case = cast.take(case, "deny_payment", SELLER)

@@ -29,6 +29,7 @@ from portal.payments import results as bank_results
 from portal.people import accounts, invitations, staffing
 from portal.people.accounts import AccountRefused
 from portal.sheets import SheetRefused
+from portal.talk import card_shapes
 from tests.cast import PASSWORD, Cast
 from tests.domain.test_races import at_once
 
@@ -308,9 +309,32 @@ def test_a_number_is_doubted_that_no_channel_gives_or_that_was_used(cast: Cast) 
     for odd in ("1", "已付清", "abcdefgh", "12 34", "000000", "88888888", "123456", "87654321", "13800138000"):
         assert "不像" in money_entries.doubt_about(cast.shop, other.id, "original", odd)
         assert not money_entries.doubt_about(cast.shop, other.id, "cash", odd)
+    for odd in ("20261124", "2026-11-24", "2026/11/24", "0571-88881234", "400-820-8820", "1111111111111112", "121212"):
+        assert "不像" in money_entries.doubt_about(cast.shop, other.id, "bank", odd)
     assert first.case_no in money_entries.doubt_about(cast.shop, other.id, "bank", NUMBER)
     assert not money_entries.doubt_about(cast.shop2, other.id, "bank", NUMBER)
     assert not money_entries.doubt_about(cast.shop, other.id, "alipay", "2026112322001419")
+
+
+@pytest.mark.parametrize("way", money_entries.WAYS)
+def test_the_numbers_of_the_case_and_its_order_are_no_payments(cast: Cast, way: str) -> None:
+    case = cast.until("refunding", case_type=ONLY)
+    other = entry_of(cast.until("refunding", case_type=ONLY))
+    order_no = db.session.scalars(db.select(Order.order_no).where(Order.id == case.order_id)).one()
+    assert len(order_no) >= 16
+    for own in (order_no, case.case_no, case.case_no.lower()):
+        assert (money_entries.doubt_about(cast.shop, entry_of(case).id, way, own) == "") == (way == "cash")
+    if way != "cash":
+        assert "订单编号" in money_entries.doubt_about(cast.shop, entry_of(case).id, way, order_no)
+        assert "不像" in money_entries.doubt_about(cast.shop, other.id, way, case.case_no)  # another case's
+
+
+def test_a_wallet_gives_no_card_numbers() -> None:
+    for card in ("6222021234567890128", "6222020000000000"):
+        sound = card_shapes.passes_luhn(card)
+        assert all(("银行卡" in references.find_oddity(way, card)) == sound for way in ("alipay", "wechat"))
+        assert not references.find_oddity("bank", card)
+    assert not references.find_oddity("alipay", "6222021234567890129")  # its check digit is wrong
 
 
 @pytest.mark.parametrize("length", [6, 8, 12, 15, 16, 28, 32])

@@ -50,7 +50,7 @@ HANDED_IN: dict[str, dict[str, Any]] = {
     "report_problem": {"kind": "not_received", "note": "一直没有收到"},
     "claim_freight": {"freight_fen": 1_200},
     "decline_freight": {"note": "收据看不清"},
-    "pay": {"reference": "20261123"},
+    "pay": {"reference": "2026112300001"},
     "settle_entry": {"reference": "20261124"},
     "refund_ok": {"reference": "20261124"},
     "refund_fail": {"note": "账户已注销"},
@@ -96,7 +96,7 @@ def _ready(cast: Cast, step: flow.Step, case_type: CaseType) -> Case:
     if state == "proposed":
         return _proposed(cast, needs, case_type, opening)
     if "payment_declared" in needs:
-        return cast.take(cast.until("paying", **opening), "pay", Actor.BUYER, reference="20261123")
+        return cast.take(cast.until("paying", **opening), "pay", Actor.BUYER, reference="2026112300001")
     if "none_accepted" in needs:
         opening.pop("negotiated")
         case = cast.until("inspecting", **opening)
@@ -106,7 +106,7 @@ def _ready(cast: Cast, step: flow.Step, case_type: CaseType) -> Case:
     else:
         case = cast.until(state, **opening)
     if "payment_denied" in needs:
-        case = cast.take(case, "pay", Actor.BUYER, reference="20261123")
+        case = cast.take(case, "pay", Actor.BUYER, reference="2026112300001")
         case = cast.take(case, "deny_payment", Actor.SELLER)
     if needs & CLAIMED:
         _claimed(cast, step, case)

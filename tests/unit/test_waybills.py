@@ -6,7 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.waybills import find_whole, is_doubtful, is_run_together, join_numbers, split_numbers
+from portal.inputs import InputRefused
+from portal.orders.export_format.ids import read_tracking
+from portal.orders.export_format.refusals import CellRefused
+from portal.parcels.numbers import check_number
+from portal.waybills import find_whole, fold_number, is_doubtful, is_run_together, join_numbers, split_numbers
 
 numbers = st.one_of(
     st.from_regex(r"SF[0-9]{13}", fullmatch=True),
@@ -16,6 +20,17 @@ numbers = st.one_of(
     st.from_regex(r"JDVA[0-9]{11}", fullmatch=True),
     st.from_regex(r"[1-9][0-9]{11,14}", fullmatch=True),
 ).filter(str.isascii)
+whole = st.one_of(
+    numbers,
+    st.from_regex(r"[RELC][A-Z][0-9]{9}CN", fullmatch=True),
+    st.from_regex(r"SF[0-9]{9,12}", fullmatch=True),
+    st.from_regex(r"DPK[0-9]{12}", fullmatch=True),
+    st.from_regex(r"JD[0-9A-Z]{2}[0-9]{11}", fullmatch=True),
+).filter(str.isascii)
+gaps = st.sampled_from(
+    [" ", "  ", "-", " - ", "/", " / ", "\t", "\n", "\N{IDEOGRAPHIC SPACE}", "－", "—", ";", "(", "·"]
+)
+tails = st.tuples(gaps, st.from_regex(r"[0-9]{1,9}", fullmatch=True), st.sampled_from(["", "件", "箱", "-", ")"]))
 SEPARATORS = [
     ";",
     "；",
@@ -98,3 +113,76 @@ def test_forms(text: str, found: list[str]) -> None:
 @pytest.mark.parametrize("number", ["自提", "75484863576596-001", "1", "7548486357659675484863576597"])
 def test_what_no_carrier_prints_is_doubtful(number: str) -> None:
     assert is_doubtful(number)
+
+
+@given(whole, st.lists(tails, min_size=1, max_size=3))
+def test_digits_are_never_glued_to_a_whole_number(number: str, more: list[tuple[str, str, str]]) -> None:
+    """What a number is followed by is cut, said to be doubtful or refused; it never makes another number."""
+    text = number + "".join("".join(each) for each in more)
+    plain = " ".join(fold_number(text).split())
+    for each in split_numbers(text):
+        assert " ".join(fold_number(each).split()) in plain
+    try:
+        kept = check_number(text)
+    except InputRefused:
+        return
+    assert kept == number or kept.startswith(f"{number}-")  # 德邦's further parcels
+
+
+@pytest.mark.parametrize(
+    ("text", "split"),
+    [
+        ("75484863576596 2/3", ["75484863576596 2"]),
+        ("75484863576596 2", ["75484863576596 2"]),
+        ("75484863576596 1件", ["75484863576596 1件"]),
+        ("YT1234567890123 1 2", ["YT1234567890123 1 2"]),
+        ("SF 1234567890123 2", ["SF1234567890123 2"]),
+        ("YT1234567890123 SF1234567890123 2", ["YT1234567890123", "SF1234567890123 2"]),
+        ("LA123456789CN-1", ["LA123456789CN-1"]),
+        ("LA123456789CN 2", ["LA123456789CN 2"]),
+        ("EA123456789CN-1-1-", ["EA123456789CN-1-1-"]),
+        ("SF123456789-1-1-", ["SF123456789-1-1-"]),
+        ("12345678 12345679", ["12345678 12345679"]),
+        ("12345678-12345679", ["12345678-12345679"]),
+        ("75484863576596-123456", ["75484863576596-123456"]),
+    ],
+)
+def test_more_digits_are_asked_about(text: str, split: list[str]) -> None:
+    assert split_numbers(text) == split
+    assert is_doubtful(split[-1])
+    joined, note = read_tracking(text)
+    assert joined == join_numbers(split) and "不像一个运单号" in note
+    with pytest.raises(InputRefused, match=r"多出一段|几个运单号"):
+        check_number(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("JDVA01234567890-1-1-", "JDVA01234567890"),
+        ("SF1234567890123-1-1-", "SF1234567890123"),
+        ("75484863576596(2件)", "75484863576596"),
+        ("RA 123 456 789 CN", "RA123456789CN"),
+        ("LA123456789CN-", "LA123456789CN"),
+        ("7548 4863 5765 96", "75484863576596"),
+    ],
+)
+def test_what_is_known_around_a_number_goes(text: str, number: str) -> None:
+    assert check_number(text) == number
+
+
+@pytest.mark.parametrize("text", ["7.54848635765960E+13", "7.5484863576596e13", "7E+13", "７.54848635765960E+13"])
+def test_a_number_that_a_spreadsheet_counted_is_refused(text: str) -> None:
+    with pytest.raises(InputRefused, match="科学计数"):
+        check_number(text)
+    with pytest.raises(CellRefused):
+        read_tracking(text)
+    with pytest.raises(CellRefused):
+        read_tracking(f"{text};SF1234567890123")
+
+
+def test_a_mobile_number_is_asked_about() -> None:
+    assert is_doubtful("13800138000")
+    assert read_tracking("13800138000") == ("13800138000", "「13800138000」不像一个运单号，请核对")
+    with pytest.raises(InputRefused, match="手机号"):
+        check_number("13800138000")

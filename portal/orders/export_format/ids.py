@@ -19,6 +19,7 @@ LOOKS_LIKE_DATE = "「{text}」像是被表格软件改成的日期，请核对�
 DOUBTFUL = "「{number}」不像一个运单号，请核对"
 _SIMPLE = re.compile(r"[1-9][0-9]*(?:\.[0-9]*[1-9])?")
 _LOST = re.compile(r"\d(?:\.\d+)? ?E\+\d+|\d\.\d+ ?E[12]\d", re.IGNORECASE)
+_BETWEEN = re.compile(r"[\s;；,，、/|]+")  # several numbers of a cell
 _ORDER_LABEL = re.compile(r"订?单编?号\s*:\s*")
 _ORDER_NO = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{3,39}")
 _MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
@@ -149,6 +150,8 @@ def read_tracking(cell: str) -> tuple[str, str]:
     numbers = split_numbers(text)
     if not any(each.isdigit() for each in text):
         raise CellRefused(DOUBTFUL.format(number=text[:40]))
+    if any(_LOST.fullmatch(inputs.fold(each)) for each in _BETWEEN.split(text)):
+        raise CellRefused(AS_TEXT)
     notes = [note, *(note_lost_end(number) for number in numbers)]
     notes += [DOUBTFUL.format(number=number[:40]) for number in numbers if is_doubtful(number)]
     joined = join_numbers(numbers)
