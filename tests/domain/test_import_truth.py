@@ -245,6 +245,36 @@ def test_a_row_may_repeat_its_order_or_leave_it_empty(take: Take) -> None:
     assert (report.orders, report.lines, report.problems) == (Counts(new=1), Counts(new=3), [])
 
 
+@pytest.mark.parametrize("more", [[], [line(**{"SKU ID": "8", "型号": "白色;M", "单价(元)": 1})]])
+def test_a_row_without_a_number_that_the_sum_does_not_count_is_another_orders(take: Take, more: list[Cells]) -> None:
+    """The same buyer's next order, with the same sums: neither its line nor its parcel is this one's."""
+    lost = {**order("", 运单号="75484863576599"), "SKU ID": "9", "型号": "白色;L"}
+    report = take([order(), lost, *more, order("3905403692550747599")])
+    assert (report.orders, report.lines) == (Counts(new=2), Counts(new=2, refused=1 + len(more)))
+    assert {each.sentence for each in report.problems if each.outcome is Outcome.REFUSED} == {
+        "没有订单编号，加上这一行就与货品总价不符，不计入；请补上订单编号再导入"
+    }
+    assert bought() == [("黑色;L", 2_000)] * 2
+    assert db.session.scalars(select(Order.tracking_text)).all() == ["75484863576596"] * 2
+
+
+def test_of_rows_without_a_number_those_that_the_sum_counts_stay(take: Take) -> None:
+    sums = {"货品总价(元)": 75.2, "实付款(元)": 81.2}
+    own = {**order("", 运单号="75484863576598", **sums), "SKU ID": "9", "型号": "白色;L"}
+    lost = {**order("", 运单号="75484863576599", **sums), "SKU ID": "8", "型号": "白色;M", "数量": 4}
+    report = take([order(**sums), own, lost])
+    assert (report.orders, report.lines) == (Counts(new=1), Counts(new=2, refused=1))
+    assert bought() == [("黑色;L", 2_000), ("白色;L", 2_000)]
+    assert only().tracking_text == "75484863576596;75484863576598"
+
+
+def test_where_the_sum_fits_neither_way_rows_without_a_number_stay(take: Take) -> None:
+    sums = {"货品总价(元)": 50, "实付款(元)": 56}
+    report = take([order(**sums), {**order("", **sums), "SKU ID": "9", "型号": "白色;L"}])
+    assert report.lines == Counts(new=2)
+    assert any("不一致" in each.sentence for each in report.problems)
+
+
 def test_two_orders_whose_numbers_were_cut_are_both_refused() -> None:
     report = take_case("06_cut_0000_collide.csv")
     assert (report.orders, report.lines) == (Counts(new=1, refused=2), Counts(new=1, refused=2))

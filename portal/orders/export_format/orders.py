@@ -17,6 +17,7 @@ from portal.orders.export_format.columns import LINE_COLUMNS, ORDER_COLUMNS, REQ
 from portal.orders.export_format.dozens import Dozens, count_pieces, price_piece, read_dozens, weigh_dozens
 from portal.orders.export_format.ids import say_order_no
 from portal.orders.export_format.lines import Double, decide_doubles, make_line, number_lines, refuse_absurd, weigh_sums
+from portal.orders.export_format.loose import drop_loose
 from portal.orders.export_format.rows import (
     MOST_KNOWN,
     MOST_LINES,
@@ -70,6 +71,7 @@ class Assembly:
         self._seen: dict[tuple[tuple[str, str], ...], int] = {}
         self._dozens: dict[int, Dozens] = {}  # of the present order's lines, by their rows
         self._doubles: list[Double] = []
+        self._loose: dict[int, Row] = {}  # rows that may be another order's: they repeat its cells, but not its number
 
     def take(self, row: Row) -> Iterator[OrderRows | Problem]:
         """What can be said now that this row is known."""
@@ -121,7 +123,10 @@ class Assembly:
             yield Problem(row.number, "订单编号", sentence, Lost.LINE, order.order_no)
         else:
             self._stray_row = 0
-            self._add_parcels(order, row)
+            if said or not (repeats or self._loose):
+                self._add_parcels(order, row)
+            else:
+                self._loose[row.number] = row
             yield from self._line(order, row, repeated=bool(said))
 
     def _compare_own(self, row: Row) -> tuple[bool, list[str]]:
@@ -165,7 +170,7 @@ class Assembly:
         self._order, self._said = OrderRows(row=row.number, status=status, more=more, sheet=self._sheet, **own), said
         self._own, self._own_cells = values, row.cells
         self._refused_row, self._stray_row, self._collided = 0, 0, False
-        self._keys, self._seen, self._doubles, self._dozens = {}, {}, [], {}
+        self._keys, self._seen, self._doubles, self._dozens, self._loose = {}, {}, [], {}, {}
         yield from self._line(self._order, row, repeated=True)
 
     def _line(self, order: OrderRows, row: Row, repeated: bool) -> Iterator[Problem]:
@@ -273,6 +278,9 @@ class Assembly:
             if not order.lines:
                 yield Problem(order.row, "", "这个订单没有一行可以导入", Lost.EMPTY, order.order_no)
                 return
+        yield from drop_loose(order, self._loose)
+        for row in self._loose.values():
+            self._add_parcels(order, row)
         if order.whole:
             if refused := list(refuse_absurd(order)):
                 yield from refused
