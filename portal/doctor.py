@@ -166,8 +166,8 @@ def _known_otherwise() -> Iterator[str]:
 def _frozen() -> Iterator[str]:
     """Open cases whose order has other sums or lines now than those on which they were opened."""
     of_open = select(CaseLine.order_line_id).join(Case, Case.id == CaseLine.case_id).where(text(f"cases.{OPEN}"))
-    query = select(OrderLine.id, OrderLine.unit_price_fen, OrderLine.quantity_milli).where(OrderLine.id.in_(of_open))
-    lines = {line.id: list(line) for line in db.session.execute(query)}
+    query = select(OrderLine.id, OrderLine.unit_price_fen, OrderLine.quantity_milli, OrderLine.guarantees)
+    lines = {line.id: list(line) for line in db.session.execute(query.where(OrderLine.id.in_(of_open)))}
     sums = [getattr(Order, name) for name in FROZEN]
     cases = select(Case.case_no, Case.order_id, Case.opened_on, *sums).join(Order, Order.id == Case.order_id)
     for case in db.session.execute(cases.where(text(f"cases.{OPEN}")).order_by(Case.id)):
@@ -179,8 +179,8 @@ def _frozen() -> Iterator[str]:
             if facts[name] != getattr(case, name):
                 yield f"case {case.case_no}: {name} was {facts[name]}, is {getattr(case, name)}"
         for line in facts["lines"]:
-            if lines.get(line[0], line[:3]) != line[:3]:
-                yield f"case {case.case_no}: line {line[0]} was {line[1:3]}, is {lines[line[0]][1:]}"
+            if lines.get(line[0], line[:4]) != line[:4]:
+                yield f"case {case.case_no}: line {line[0]} was {line[1:4]}, is {lines[line[0]][1:]}"
 
 
 def _sold() -> Iterator[str]:

@@ -374,6 +374,15 @@ def a_case_whose_order_was_rewritten(world: World) -> list[str]:
 
 
 @plant("frozen facts")
+def a_case_whose_goods_are_promised_less_now(world: World) -> list[str]:
+    case, line = db.session.get_one(Case, world.applied), db.session.get_one(OrderLine, world.line)
+    was = [line.unit_price_fen, line.quantity_milli]
+    said = f"case {case.case_no}: line {line.id} was {[*was, line.guarantees]}, is {[*was, 'other']}"
+    world.run("UPDATE order_lines SET guarantees = 'other' WHERE id = :line", line=world.line)
+    return [said]
+
+
+@plant("frozen facts")
 def a_case_that_forgot_what_it_stands_on(world: World) -> list[str]:
     number = db.session.get_one(Case, world.applied).case_no
     world.run("UPDATE cases SET opened_on = '{}' WHERE id = :case", case=world.applied)
