@@ -82,7 +82,7 @@ def test_another_specification_that_costs_more(world: World, visit: Any, phone: 
     expect(seller.page.locator("#page")).to_contain_text("2026112366001")
     seller.press("确认收到差价")
     seller.waits_for_state("reshipping")
-    seller.ships("YT8962646785389")
+    seller.ships("73610555582883")
     buyer.page.goto(f"/cases/{number}")
     buyer.confirms()
 
@@ -94,7 +94,7 @@ def test_another_specification_that_costs_less(world: World, visit: Any, phone: 
     seller.signs_in("seller")
     seller.opens_case(number)
     seller.accepts_goods()
-    seller.ships("YT8962646785389")
+    seller.ships("73610555582883")
     buyer.signs_in("buyer", at=f"/cases/{number}")
     expect(buyer.page.locator("#payments")).to_contain_text("退差价")
     buyer.confirms(then="refunding")
