@@ -26,7 +26,7 @@ _PACKAGE = re.compile(r"([0-9A-Z]{10,20})-[0-9]{1,3}-[0-9]{1,3}-[0-9A-Z]{0,4}") 
 _SUFFIX = re.compile(r"-[0-9](?:-|$)|-$")  # what counts packages; blocks of one number are longer
 _TWICE = re.compile(r"[0-9]{8}.*[A-Z]+[0-9A-Z]?[0-9]{8}")  # digits, a prefix, digits: two numbers run together
 _USUAL = re.compile(r"[A-Z]{0,4}[0-9]{10,22}")
-_AFTER_WHOLE = re.compile(r"[0-9]{7,}[A-Z]{0,3}[\s·_-]+[0-9]")  # more digits behind what is longer than MOST_BLOCK
+_AFTER_WHOLE = re.compile(r"[0-9]{7,}[A-Z]{0,3}[\s-]+[0-9]")  # more digits behind what is longer than MOST_BLOCK
 _DPK = re.compile(r"DPK[0-9]{11,}(?:-[0-9]+)+")  # a further parcel of one 德邦 waybill: the suffix is part of it
 
 
