@@ -94,16 +94,24 @@ _FIGURES: dict[str, Column] = {
 }
 
 
-def _read_cases(shop_id: int, asked: Mapping[str, Any], now: datetime) -> Iterator[Sequence[Any]]:
-    states = None if asked["states"] is None else frozenset(State(state) for state in asked["states"])
+def _read_pages(read: Callable[[Any], tuple[Sequence[Any], Any]]) -> Iterator[Sequence[Any]]:
+    """Page after page of a list; ``read``: one page and the key that the next begins after, None behind the last."""
     after = None
     while True:
-        rows, after = shop_queue.list_page(
-            shop_id, asked["tab"], now, filters=Filters(**asked["filters"]), states=states, after=after, size=AT_ONCE
-        )
+        rows, after = read(after)
         yield rows
         if after is None:
             return
+
+
+def _read_cases(shop_id: int, asked: Mapping[str, Any], now: datetime) -> Iterator[Sequence[Any]]:
+    states = None if asked["states"] is None else frozenset(State(state) for state in asked["states"])
+    filters = Filters(**asked["filters"])
+    return _read_pages(
+        lambda after: shop_queue.list_page(
+            shop_id, asked["tab"], now, filters=filters, states=states, after=after, size=AT_ONCE
+        )
+    )
 
 
 def _say_case(name: str, row: Any) -> Cell:
@@ -120,12 +128,9 @@ def _say_case(name: str, row: Any) -> Cell:
 
 
 def _read_orders(shop_id: int, asked: Mapping[str, Any], _now: datetime) -> Iterator[Sequence[Any]]:
-    after = None
-    while True:
-        rows, after = order_lists.list_page_of_shop(shop_id, asked["tab"], after=after, size=AT_ONCE)
-        yield rows
-        if after is None:
-            return
+    return _read_pages(
+        lambda after: order_lists.list_page_of_shop(shop_id, asked["tab"], after=after, size=AT_ONCE)
+    )
 
 
 def _say_order(name: str, row: Mapping[str, Any]) -> Cell:
@@ -145,12 +150,7 @@ def _say_order(name: str, row: Mapping[str, Any]) -> Cell:
 
 
 def _read_payouts(shop_id: int, asked: Mapping[str, Any], _now: datetime) -> Iterator[Sequence[Any]]:
-    after = None
-    while True:
-        rows, after = payment_lists.list_page(shop_id, asked["tab"], after, size=AT_ONCE)
-        yield rows
-        if after is None:
-            return
+    return _read_pages(lambda after: payment_lists.list_page(shop_id, asked["tab"], after, size=AT_ONCE))
 
 
 def _say_payout(name: str, row: Any) -> Cell:
