@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from flask import g, request
 from flask.typing import ResponseReturnValue
 
-from portal.cases import owners
+from portal.cases import alarms, owners
 from portal.people import roles
 from portal.rights import faults
 from portal.seller import bp
@@ -44,7 +44,7 @@ class LineForm(Form):
     """提醒线: from when on a task opens by itself."""
 
     percent = Whole("每 100 行至少几张换货", least=1, most=100)
-    cases = Whole("近 30 天至少几张", least=3, most=1000)
+    cases = Whole(f"近 {alarms.SPAN.days} 天至少几张", least=3, most=1000)
 
 
 @bp.route("/fixes/line", methods=["GET", "POST"])
@@ -59,7 +59,7 @@ def alarm_line() -> ResponseReturnValue:
             return "/seller/fixes?said=line-kept"
 
         return once(change)
-    return page("seller/fixes_line.html", 422 if request.method == "POST" else 200, form=form)
+    return page("seller/fixes_line.html", 422 if request.method == "POST" else 200, form=form, days=alarms.SPAN.days)
 
 
 @bp.get("/fixes")
@@ -70,6 +70,7 @@ def fix_list() -> ResponseReturnValue:
     rows, older = fixes.list_page(g.who.shop_id, key)
     return page(
         "seller/fixes.html",
+        days=alarms.SPAN.days,
         rows=[(row, fixes.measure_effect(row.Fix, g.now)) for row in rows],
         more=f"/seller/fixes?before={older}" if older else "",
         measures=fixes.MEASURES,
