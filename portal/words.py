@@ -354,6 +354,7 @@ SAID: dict[str, str] = {
     "address-default": "默认退货地址已更新",
     "notices-read": "通知已全部标为已读",
     "product-saved": "商品已更新",
+    "packing-kept": "包装已登记，从现在起寄出的包裹按它统计",
     "incoming-made": "批次已登记，抽检方案在下面",
     "incoming-judged": "抽检结果已登记",
     "quality-shared": "已开启，供应商现在能看到自己商品的质量",

@@ -22,6 +22,7 @@ from portal.models.messages import Conversation, Message
 from portal.models.money import MoneyEntry, PayoutFile
 from portal.models.notifications import Delivery, Notice
 from portal.models.orders import Cancellation, KnownShop, Order, OrderHead, OrderLine, Product, Sku
+from portal.models.packings import Packing
 from portal.models.policies import Policy, ReturnAddress
 from portal.models.proposals import Proposal
 from portal.models.push import PushSubscription
@@ -107,6 +108,7 @@ __all__ = [
     "OrderLink",
     "OrderVersion",
     "OrderWatch",
+    "Packing",
     "Parcel",
     "ParcelLine",
     "ParcelTrace",

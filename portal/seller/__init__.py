@@ -146,6 +146,7 @@ ROOMS: dict[str, str] = {
     "logistics_list": "logistics",
     "shipment": "logistics",
     "refresh_shipment": "logistics",
+    "usual_packing": "logistics",
     "import_scans": "logistics",
     "scan_file": "logistics",
 }

@@ -401,6 +401,7 @@ ROWS: tuple[Row, ...] = (
         post=303,
         form=lambda deal: {"fault": "defect", "of": "product", "steps": "关机再开", "minutes": "2"},
     ),
+    Row("seller.usual_packing", SHOP, post=303, form=lambda deal: {"way": "carton"}),
     Row("seller.edit_remedy", SELLER, get=404, post=404, values={"remedy_id": "0"}),
     Row("seller.alarm_line", SHOP, get=200, post=303, form=lambda deal: {"percent": "5", "cases": "10"}),
     Row("seller.quality_shares", SHOP, get=200, post=422),
