@@ -1,7 +1,7 @@
 """What becomes of goods that came back and passed.
 
-Revision ID: 0054
-Revises: 0053
+Revision ID: 0055
+Revises: 0054
 Create Date: 2026-11-29 05:00:00
 """
 
@@ -12,8 +12,8 @@ from alembic import op
 
 from portal.extensions import BigId, Moment
 
-revision = "0054"
-down_revision = "0053"
+revision = "0055"
+down_revision = "0054"
 branch_labels = depends_on = None
 
 _KINDS = "'','resale','check','supplier','scrap'"
