@@ -108,6 +108,7 @@ ROOMS: dict[str, str] = {
     "rating_figures": "contact",
     "case_rating": "contact",
     "scan": "scan",
+    "undo_scan": "scan",
     "show_picks": "scan",
     "disposal_list": "scan",
     "disposal_lines": "scan",
