@@ -454,6 +454,7 @@ ROWS: tuple[Row, ...] = (
     Row("seller.show_case", SELLER, get=200),
     Row("seller.precedents", SELLER, get=200),
     Row("seller.quality_board", SHOP, get=200),
+    Row("seller.quality_cases", SHOP, get=200),
     Row("seller.quality_cell", SHOP, get=404, values={"product_id": "0", "fault": "broken"}),
     Row("seller.fix_list", SHOP, get=200),
     Row("seller.fix", SHOP, get=404, post=404, values={"fix_id": "0"}),
