@@ -412,6 +412,8 @@ SAID: dict[str, str] = {
     "photo-removed": "照片已删除",
     "parcel-noted": "已登记为无主件；买家填写这个运单号后会自动对上",
     "parcel-counted": "验货结果已保存，请扫描下一件",
+    "disposals-kept": "去向已保存",
+    "disposals-same": "去向没有改动",
     "labels-none": "请先勾选现在可以发货的售后单",
     "shipping-held": "已登记发货，可以在下面撤回；请扫描下一张",
     "shipping-sent": "已发货，请扫描下一张",

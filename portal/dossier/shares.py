@@ -205,6 +205,8 @@ OTHERS: dict[str, str] = {
     "rate_counts": "numbers under hashes, gone in an hour",
     "bulk_runs": "what a shop's staff did with many cases; what came of it is in the histories",
     "bulk_items": "the cases of such a run",
+    "disposals": "where a shop keeps goods that are its own again",
+    "disposal_moves": "who of a shop's staff put them there",
     "held_steps": "steps of a shop's staff for some seconds; what came of them is in the histories",
     "saved_views": "a shop's lists by name",
     "queue_columns": "which columns of a list a shop's staff look at",

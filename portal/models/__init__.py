@@ -11,6 +11,7 @@ from portal.models.chains import AccessLink, CaseLink, OrderLink, QualityShare
 from portal.models.complaints import Complaint
 from portal.models.customers import CustomerNote
 from portal.models.desk import HeldStep, LabelPrint, OrderLabelPrint, QueueColumns, SavedView, SlipPrint
+from portal.models.disposals import Disposal, DisposalMove
 from portal.models.enquiries import Enquiry, EnquiryMessage, Faq, FaqVote, Promise
 from portal.models.evidence import Evidence
 from portal.models.exports import Export
@@ -74,6 +75,8 @@ __all__ = [
     "Conversation",
     "CustomerNote",
     "Delivery",
+    "Disposal",
+    "DisposalMove",
     "Draft",
     "Enquiry",
     "EnquiryMessage",
