@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from datetime import timedelta
+from typing import Any
 
 from flask import Flask
 from sqlalchemy import select
@@ -62,7 +63,13 @@ def test_every_number_opens_its_cases(app: Flask, cast: Cast) -> None:
     product_id, now = db.session.scalars(of_case.where(FaultLine.case_id == case.id)).first(), cast.now
     with writing():
         product = db.session.get_one(Product, (product_id, cast.shop))
-        plan = {"spec": "", "supplier": "甲 & 乙", "size": 100, "from_at": now - timedelta(days=90), "aql": "2.5"}
+        plan: dict[str, Any] = {
+            "spec": "",
+            "supplier": "甲 & 乙",
+            "size": 100,
+            "from_at": now - timedelta(days=90),
+            "aql": "2.5",
+        }
         batch = batches.make_batch(product, **plan, by=cast.seller, now=now)
     seller = sign_in(app, "seller")
 
