@@ -413,6 +413,8 @@ SAID: dict[str, str] = {
     "sent-back": "拒收商品的退还运单已登记",
     "photo-removed": "照片已删除",
     "parcel-noted": "已登记为无主件；买家填写这个运单号后会自动对上",
+    "parcel-held": "验货结果已记下，可以在下面撤回；请扫描下一件",
+    "parcel-undone": "已撤回，这张售后单还在等待验货；再扫描一次就重新验货",
     "parcel-counted": "验货结果已保存，请扫描下一件",
     "disposals-kept": "去向已保存",
     "disposals-same": "去向没有改动",

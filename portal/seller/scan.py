@@ -10,7 +10,8 @@ from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
 
 from portal import searching
-from portal.cases import case_view, finding
+from portal.cases import case_view, finding, held
+from portal.extensions import writing
 from portal.flow import State
 from portal.parcels import intake
 from portal.seller import bp
@@ -83,7 +84,17 @@ def _register_unidentified() -> ResponseReturnValue:
     return _page(form.number.raw, form.number.raw, (), form, 422)
 
 
+@bp.post("/scan/held/<int:held_id>/undo")
+def undo_scan(held_id: int) -> ResponseReturnValue:
+    """撤回: what was counted isn't so after all; the parcel stays noted, and its case waits to be counted."""
+    with writing():
+        case_no = held.undo(g.who.shop_id, min(held_id, 2**62), g.who.user_id, g.now)
+    return redirect(f"/seller/scan?said={'undo-late' if case_no is None else 'parcel-undone'}", 303)
+
+
 def _page(raw: str, number: str, hits: Any, form: UnidentifiedForm, status: int) -> ResponseReturnValue:
+    recent = intake.list_recent(g.who.shop_id, g.who.user_id, g.now - SINCE)
+    cases = [row.case_id for row in recent if row.case_id is not None]
     return page(
         "seller/scan.html",
         status,
@@ -91,7 +102,9 @@ def _page(raw: str, number: str, hits: Any, form: UnidentifiedForm, status: int)
         number=number,
         hits=[(row, find_next(row, number)) for row in hits],
         form=form,
-        recent=intake.list_recent(g.who.shop_id, g.who.user_id, g.now - SINCE),
+        recent=recent,
+        held=held.list_counted(g.who.shop_id, cases, g.who.user_id) if cases else {},
+        now=g.now,
     )
 
 
