@@ -452,6 +452,16 @@ CHECKS: tuple[Check, ...] = (
         ),
     ),
     Check(
+        "mediations",
+        "a case that the platform is in has one mediation, any other has none",
+        _sql(
+            "SELECT 'case', c.case_no FROM cases c WHERE c.escalated "
+            "AND NOT EXISTS (SELECT 1 FROM mediations m WHERE m.case_id = c.id AND m.shop_id = c.shop_id) "
+            "UNION ALL SELECT 'case', c.case_no FROM mediations m "
+            "JOIN cases c ON c.id = m.case_id AND c.shop_id = m.shop_id WHERE NOT c.escalated"
+        ),
+    ),
+    Check(
         "late decisions",
         "a decision that is late has somebody to make it, related to neither side, and a clock",
         late_decisions.find_broken,

@@ -14,14 +14,14 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from portal import words
+from portal.cases import mediation_rows, taking
 from portal.cases import opening as cases_opening
-from portal.cases import taking
 from portal.cases.effects.hand_ins import InspectedLine, RequestedLine
 from portal.cases.effects.step_context import ActedBy, hand_in_type
 from portal.cases.proposals import Terms
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType
-from portal.models import Case, CaseLine, MoneyEntry, Order, OrderLine, Product, Shop, Sku, User
+from portal.models import Case, CaseLine, Mediation, MoneyEntry, Order, OrderLine, Product, Shop, Sku, User
 from portal.money import entries as money_entries
 from portal.orders import known_shops, sold
 from portal.people import accounts, sessions
@@ -335,15 +335,23 @@ class Cast:
                 .values(
                     escalated=True,
                     stage=stage,
-                    stage_at=self.now,
-                    escalated_at=self.now,
-                    evidence_round=1,
-                    asked_by=asked_by,
                     due_at=self.now + span,
                     due_rule=rule,
-                    **columns,
+                    **{name: value for name, value in columns.items() if name not in mediation_rows.NAMES},
                 )
             )
+            values = {
+                "case_id": case.id,
+                "shop_id": case.shop_id,
+                "stage_at": self.now,
+                "escalated_at": self.now,
+                "evidence_round": 1,
+                "heard": "",
+                "asked_by": asked_by,
+            }
+            values |= {name: value for name, value in columns.items() if name in mediation_rows.NAMES}
+            db.session.execute(db.delete(Mediation).where(Mediation.case_id == case.id))
+            db.session.execute(db.insert(Mediation).values(**values))
         db.session.expire_all()
         return db.session.get_one(Case, case.id)
 

@@ -139,6 +139,12 @@ def _cases(many: int) -> None:
     )
     db.session.execute(
         text(
+            "INSERT INTO mediations (case_id, shop_id, stage_at, escalated_at, evidence_round, heard, asked_by) "
+            "SELECT id, shop_id, entered_at, entered_at, 1, '', 'buyer' FROM cases WHERE escalated"
+        )
+    )
+    db.session.execute(
+        text(
             "INSERT INTO case_tallies (shop_id, state, number) "
             "SELECT shop_id, state, count(*) FROM cases GROUP BY shop_id, state"
         )

@@ -9,12 +9,12 @@ from sqlalchemy import bindparam, func, literal_column, select, text
 
 from portal.extensions import db
 from portal.flow import Stage, State
-from portal.models import BankAccount, Case, MoneyEntry
+from portal.models import BankAccount, Case, Mediation, MoneyEntry
 from portal.models.cases import ASKS_BUYER, WAITS_FOR_BUYER
 
 MOST = 100  # on the page; what is beyond shows when some are done
 
-_case, _entry, _account = (table.__table__.c for table in (Case, MoneyEntry, BankAccount))
+_case, _entry, _account, _mediation = (table.__table__.c for table in (Case, MoneyEntry, BankAccount, Mediation))
 COLUMNS = (  # of a row
     _case.id,
     _case.case_no,
@@ -43,7 +43,11 @@ _ACCOUNT_ASKED = (
     )
     .exists()
 )
-_UNHEARD = (_case.stage == Stage.EVIDENCE) & ~_case.heard.contains("buyer")
+_UNHEARD = (_case.stage == Stage.EVIDENCE) & (
+    select(_mediation.case_id)
+    .where(_mediation.case_id == _case.id, _mediation.shop_id == _case.shop_id, ~_mediation.heard.contains("buyer"))
+    .exists()
+)
 _OF_BUYER = _case.buyer_id == bindparam("buyer_id")
 # What still lacks its address has no deadline: the shop is waited for, whatever can be sent already.
 _ACTS = select(*COLUMNS).where(_OF_BUYER, text(WAITS_FOR_BUYER), _case.due_rule != "return_place")

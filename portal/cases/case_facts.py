@@ -11,6 +11,7 @@ from sqlalchemy import and_, bindparam, func, or_, select
 from portal import flow
 from portal.calendar.lengths import get_deadlines
 from portal.cases import failed, places, proposals, rulings
+from portal.cases.mediation_rows import find_mediation
 from portal.extensions import db
 from portal.flow import CaseType, Facts, State
 from portal.models import (
@@ -82,6 +83,7 @@ def collect_facts(
     if state in (State.REFUNDING, State.REFUND_FAILED):
         found |= bank_accounts.collect_facts(case, entries, bank)
         found["owed_since"] = _find_owed_since(case, entries)
+    mediation = find_mediation(case)
     facts = Facts(
         spans=get_deadlines(),
         entered_at=case.entered_at,
@@ -98,10 +100,10 @@ def collect_facts(
         paused=timedelta(seconds=case.paused_seconds),
         not_before=case.not_before,
         stage=case.stage,
-        evidence_round=case.evidence_round,
-        evidence_at=case.stage_at,
-        heard_both=case.heard == "buyer,seller",
-        asked_by=case.asked_by,
+        evidence_round=mediation.evidence_round,
+        evidence_at=mediation.stage_at,
+        heard_both=mediation.heard == "buyer,seller",
+        asked_by=mediation.asked_by,
         offered_by=case.offered_by,
         countered=case.countered,
         payment_claim=case.payment_claim,
@@ -110,7 +112,7 @@ def collect_facts(
         claimed_at=case.claimed_at,
         converted=case.state in flow.OWED and "converted" in case.origin,
         ruled=case.ruled,
-        passed_on=case.passed_at is not None,
+        passed_on=mediation.passed_at is not None,
         **found,
     )
     return rulings.add_ruling(case, facts, lines) if facts.passed_on else facts

@@ -102,7 +102,7 @@ class View:
     looks: Sequence[Any] = ()  # who of the shop saw a whole number; for the buyer
     order_changes: Sequence[Any] = ()  # what imports said of the order since the case was opened, the newest first
     overdue: bool = False  # the deadline has passed and the clock has not come round yet
-    mediation: mediations.Mediation | None = None
+    mediation: mediations.MediationView | None = None
     ruling: tuple[datetime, str] | None = None  # when the rule decides a mediation, and what it would as things stand
     unsaid: list[tuple[Step, str | None]] = field(default_factory=list)  # steps not even worth a "not yet"
     change: stakes.Change | None = None  # what the step that the case waits for makes of the money

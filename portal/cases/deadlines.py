@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from portal import flow
+from portal.cases.mediation_rows import find_mediation, forget_read
 from portal.extensions import db
 from portal.flow import Actor, Stage, State, StepRefused
 from portal.models import (
@@ -17,8 +18,7 @@ from portal.models import (
 
 def find_clock_start(case: Any) -> datetime:
     """Since when the present deadline runs: since its stage began, while the platform is in it."""
-    if case.escalated and case.stage_at:
-        began: datetime = case.stage_at
+    if (began := find_mediation(case).stage_at) is not None:
         return began
     start: datetime = case.claimed_at if case.claimed_at and case.state == State.REFUNDING else case.entered_at
     return start
@@ -27,7 +27,7 @@ def find_clock_start(case: Any) -> datetime:
 def list_who_must_act(case: Any) -> list[Actor]:
     """Whose turn it is; in a round of evidence each side that hasn't handed in any."""
     if case.escalated and case.stage == Stage.EVIDENCE:
-        heard = case.heard.split(",")
+        heard = find_mediation(case).heard.split(",")
         return [side for side in (Actor.BUYER, Actor.SELLER) if side not in heard]
     actor = find_who_must_act(case)
     return [] if actor is None else [actor]
@@ -54,6 +54,7 @@ def lock_case(case_id: int) -> Case:
     ).one_or_none()
     if case is None:
         raise StepRefused("没有找到这张售后单")
+    forget_read(case)
     return case
 
 

@@ -7,11 +7,13 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from sqlalchemy import and_, bindparam, func, or_, select, text, tuple_
+from sqlalchemy.orm import joinedload
 
 from portal.cases import shop_queue
+from portal.cases.mediation_rows import BESIDE, OF_CASE
 from portal.extensions import Moment, db
 from portal.flow import Stage
-from portal.models import Case, CaseEvent, Conversation, Message, Policy, Shop, Staff, User
+from portal.models import Case, CaseEvent, Conversation, Mediation, Message, Policy, Shop, Staff, User
 from portal.models.cases import BY_MEDIATOR, MEDIATED
 from portal.prepared import Prepared
 
@@ -39,7 +41,9 @@ class Asking(Protocol):
     def shop_id(self) -> int | None: ...
 
 
-_case, _user, _shop, _event, _policy = (table.__table__.c for table in (Case, User, Shop, CaseEvent, Policy))
+_case, _user, _shop, _event, _policy, _mediation = (
+    table.__table__.c for table in (Case, User, Shop, CaseEvent, Policy, Mediation)
+)
 _KEY = tuple_(bindparam("at", type_=Moment()), bindparam("row_id"))
 _colleagues = select(Staff.user_id).where(Staff.shop_id == bindparam("my_shop"))
 
@@ -55,12 +59,12 @@ _COLUMNS = (
     _case.type,
     _case.state,
     _case.stage,
-    _case.evidence_round,
-    _case.heard,
+    _mediation.evidence_round,
+    _mediation.heard,
     _case.due_at,
     _case.queue_at,
-    _case.escalated_at,
-    _case.asked_by,
+    _mediation.escalated_at,
+    _mediation.asked_by,
     _case.reason,
     _case.goods,
     _case.spec,
@@ -73,6 +77,7 @@ _COLUMNS = (
 
 _OPEN = (
     select(*_COLUMNS)
+    .select_from(BESIDE)
     .where(text(f"cases.{MEDIATED}"), _case.stage == bindparam("stage"), *_UNRELATED)
     .order_by(_case.queue_at, _case.id)
     .limit(PAGE + 1)
@@ -92,6 +97,7 @@ _DECIDED = (
     )
     .select_from(CaseEvent.__table__)
     .join(Case.__table__, and_(_case.id == _event.case_id, _case.shop_id == _event.shop_id))
+    .outerjoin(Mediation.__table__, OF_CASE)
     .where(*_DECISION, *_UNRELATED)
     .order_by(_event.at.desc(), _event.id.desc())
     .limit(PAGE + 1)
@@ -153,7 +159,7 @@ _opened = (
 )
 
 _SHOWN = (or_(_case.escalated, _opened), *_UNRELATED)
-_ONE = select(Case).where(_case.case_no == bindparam("case_no"), *_SHOWN)
+_ONE = select(Case).where(_case.case_no == bindparam("case_no"), *_SHOWN).options(joinedload(Case.mediation))
 
 
 def find_for_mediator(case_no: str, who: Asking) -> Case | None:
@@ -210,7 +216,8 @@ def list_unfulfilled(shop_ids: Sequence[int]) -> dict[int, list[Any]]:
     """By shop the cases (case_no, escalated_at) that it still hasn't fulfilled after the rule, the oldest first."""
     found: dict[int, list[Any]] = {}
     rows = db.session.execute(
-        select(_case.shop_id, _case.case_no, _case.escalated_at)
+        select(_case.shop_id, _case.case_no, _mediation.escalated_at)
+        .select_from(BESIDE)
         .where(text(f"cases.{MEDIATED}"), _case.stage == Stage.UNFULFILLED, _case.shop_id.in_(shop_ids))
         .order_by(_case.queue_at, _case.id)
         .limit(300)

@@ -8,13 +8,14 @@ from typing import Any
 
 from portal.cases import mediation_queue
 from portal.cases.arbitration import Burden, burden_of_proof
+from portal.cases.mediation_rows import find_mediation
 from portal.flow import Actor
 from portal.models import Case
 from portal.rights import phrases
 
 
 @dataclass(frozen=True)
-class Mediation:
+class MediationView:
     """The case's last 平台介入: how it began, what both sides handed in, how it ended. ``open``: it hasn't."""
 
     open: bool
@@ -26,6 +27,8 @@ class Mediation:
     ended: Any | None  # the event that ended it
     decision: Any | None  # the same, when the platform decided
     heard: frozenset[str]  # the sides heard in the present round
+    evidence_round: int
+    passed_on: bool  # to another mediator
     burden: Burden
 
     def of(self, side: str) -> list[Any]:
@@ -33,7 +36,7 @@ class Mediation:
         return [event for event in self.said if event.actor == side]
 
 
-def describe_mediation(case: Case, events: Sequence[Any]) -> Mediation | None:
+def describe_mediation(case: Case, events: Sequence[Any]) -> MediationView | None:
     """The last mediation in a case's history (``events``: the newest first); None: there never was one."""
     opened = next((event for event in events if event.step in mediation_queue.OPENING), None)
     if opened is None:
@@ -48,8 +51,8 @@ def describe_mediation(case: Case, events: Sequence[Any]) -> Mediation | None:
         elif event.step in _ENDING or event.source != event.target:
             ended = event
             break
-    data = opened.data
-    return Mediation(
+    data, standing = opened.data, find_mediation(case)
+    return MediationView(
         open=case.escalated,
         opened=opened,
         because=phrases.name_intervention(data.get("because", ""), case.type),
@@ -58,7 +61,9 @@ def describe_mediation(case: Case, events: Sequence[Any]) -> Mediation | None:
         asked=asked,
         ended=ended,
         decision=ended if ended is not None and ended.step.startswith("decide_") else None,
-        heard=frozenset(side for side in case.heard.split(",") if side),
+        heard=frozenset(side for side in standing.heard.split(",") if side),
+        evidence_round=standing.evidence_round,
+        passed_on=standing.first_mediator_id is not None,
         burden=burden_of_proof(
             case.reason,
             case.type,

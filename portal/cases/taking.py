@@ -20,6 +20,7 @@ from portal.cases.effects.hand_ins import HandIn
 from portal.cases.effects.offer import MadeOffer
 from portal.cases.effects.step_context import ActedBy
 from portal.cases.history import update_counters, write_event
+from portal.cases.mediation_rows import NAMES, find_mediation, list_values, write_mediation
 from portal.evidence import evidence
 from portal.extensions import db
 from portal.flow import Actor, Stale, State, Step, StepRefused
@@ -63,7 +64,7 @@ def take(
         raise Stale("这张售后单已有更新，下面是最新状态，您填写的内容已保留", name)
     if by.actor is Actor.MEDIATOR and not mediators.may_decide(by.user_id or 0, case.buyer_id, case.shop_id):
         raise StepRefused("您与这张售后单的一方有关，不能参与裁决", name)
-    if by.actor is Actor.MEDIATOR and case.first_mediator_id == by.user_id:
+    if by.actor is Actor.MEDIATOR and find_mediation(case).first_mediator_id == by.user_id:
         raise StepRefused("裁决已逾期，这张售后单已转由另一位裁决员处理", name)
     if by.actor is Actor.SELLER and by.user_id == case.buyer_id:
         raise StepRefused("您是这张售后单的买家，请由店里的另一位同事处理", name)
@@ -203,24 +204,28 @@ _FRESH: dict[str, Any] = {
 
 def _move(case: Case, step: Step, at: datetime, changes: dict[str, Any]) -> None:
     """The compare-and-set on (id, state, version), with the deadline that follows from the changes."""
-    after = SimpleNamespace(**{column.key: getattr(case, column.key) for column in Case.__table__.columns} | changes)
+    before = {column.key: getattr(case, column.key) for column in Case.__table__.columns} | list_values(case)
+    after = SimpleNamespace(**before | changes)
     after.state = step.target
     facts = collect_facts(after, at)
     due_at, rule = flow.due(step.target, facts, get_deadlines())
     arrived_at = facts.back_signed_at if step.target == State.INSPECTING else None
     remind_at = next_reminder(find_clock_start(after), due_at, at)
+    own = {name: value for name, value in changes.items() if name not in NAMES}
     moved = db.session.execute(
         update(Case)
         .where(Case.id == case.id, Case.shop_id == case.shop_id, Case.state == case.state, Case.version == case.version)
         .values(
             state=step.target,
             version=case.version + 1,
-            **changes | {"due_at": due_at, "due_rule": rule, "remind_at": remind_at, "arrived_at": arrived_at},
+            **own | {"due_at": due_at, "due_rule": rule, "remind_at": remind_at, "arrived_at": arrived_at},
         )
         .execution_options(synchronize_session=False)
     )
     if moved.rowcount != 1:  # type: ignore[attr-defined]
         raise Stale("刚刚有人处理了这张售后单，下面是最新状态，您填写的内容已保留", step.name)
+    of_mediation = {name: value for name, value in changes.items() if name in NAMES}
+    write_mediation(case, of_mediation, was_open=before["escalated"], is_open=after.escalated)
     db.session.expire(case)
 
 

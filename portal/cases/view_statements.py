@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import and_, bindparam, exists, or_, select
 
-from portal.cases import endings
+from portal.cases import endings, mediation_rows
 from portal.models import (
     Case,
     CaseEvent,
@@ -34,7 +34,11 @@ _link, _bought_by = CaseLink.__table__.c, Order.__table__.alias("bought").c  # w
 _version, _rating, _promise = (table.__table__.c for table in (OrderVersion, Rating, Promise))
 
 
-_READ = select(*_case).where(_case.case_no == bindparam("case_no"))
+_READ = (
+    select(*_case, *mediation_rows.COLUMNS)
+    .select_from(mediation_rows.BESIDE)
+    .where(_case.case_no == bindparam("case_no"))
+)
 CASE_OF_BUYER = Prepared(_READ.where(_case.buyer_id == bindparam("buyer_id")))
 CASE_OF_SHOP = Prepared(_READ.where(_case.shop_id == bindparam("shop_id")))
 

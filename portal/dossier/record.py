@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from portal import words
+from portal.cases import mediation_rows
 from portal.dossier.facts import Dossier, Photo, policy_sentences
 from portal.extensions import Model
 from portal.models import ParcelLine
@@ -86,6 +87,7 @@ def _case(dossier: Dossier) -> dict[str, Any]:
     shown = {"receiver_name": to.name, "receiver_phone": to.phone, "receiver_address": to.place}
     kept = {name: value for name, value in _columns(dossier.case).items() if name not in OF_SHOP_ALONE}
     case = kept | shown | {"receiver_masked": dossier.masked}
+    case |= mediation_rows.list_values(dossier.case)
     case |= {"return_name": back.name, "return_phone": back.phone, "return_address": back.place}
     case["return_places"] = [
         {

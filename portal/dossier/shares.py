@@ -27,6 +27,7 @@ from portal.models import (
     Intake,
     KeptForm,
     KnownShop,
+    Mediation,
     Message,
     MoneyEntry,
     Notice,
@@ -108,6 +109,9 @@ SHARES: dict[str, Share] = {
         "商家导入的表格里没有采信的内容", OrderDoubt.order_id.in_(_ORDERS), _without("source", "value", "import_id")
     ),
     "cases": Share("售后单", Case.buyer_id == _PERSON, _without("version", "queue_at", "remind_at", *OF_SHOP_ALONE)),
+    "mediations": Share(
+        "进行中的平台介入", Mediation.case_id.in_(_CASES), _without("mediator_id", "first_mediator_id")
+    ),
     "case_lines": Share("售后商品", CaseLine.case_id.in_(_CASES)),
     "case_events": Share(
         "处理记录", CaseEvent.case_id.in_(_CASES), _without("user_id", "author", "request_id", "before_hash", "hash")

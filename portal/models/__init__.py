@@ -18,6 +18,7 @@ from portal.models.exports import Export
 from portal.models.failed import FailedGoods
 from portal.models.imports import ImportHeading, ImportJob, OrderDoubt
 from portal.models.intake import Intake
+from portal.models.mediations import Mediation
 from portal.models.messages import Conversation, Message
 from portal.models.money import MoneyEntry, PayoutFile
 from portal.models.notifications import Delivery, Notice
@@ -98,6 +99,7 @@ __all__ = [
     "KeptForm",
     "KnownShop",
     "LabelPrint",
+    "Mediation",
     "Message",
     "MoneyEntry",
     "Notice",

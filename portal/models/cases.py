@@ -19,11 +19,12 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.engine import Connection
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.extensions import Model
 from portal.flow import FINAL, WAITS_FOR, Actor, CaseType, State
 from portal.models.keys import ShopRow, cut_head, cut_tail, refer
+from portal.models.mediations import Mediation
 
 _STATES = ",".join(f"'{state}'" for state in State)
 _FINAL = ",".join(f"'{state}'" for state in State if state in FINAL)
@@ -121,18 +122,12 @@ class Case(ShopRow, Model):
     paused_seconds: Mapped[int] = mapped_column(default=0)  # how long this state's clock stood still
     not_before: Mapped[datetime | None]  # this state's deadline falls no earlier
     escalated: Mapped[bool] = mapped_column(default=False)  # 平台介入 is open and the state's clock stands still
-    stage: Mapped[str] = mapped_column(String(12), default="")  # of the mediation, flow.Stage
-    stage_at: Mapped[datetime | None]  # when that stage began
-    escalated_at: Mapped[datetime | None]
-    evidence_round: Mapped[int] = mapped_column(default=0)
-    heard: Mapped[str] = mapped_column(String(16), default="")  # who has handed in evidence in this round
-    mediator_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))  # who has it to decide
-    first_mediator_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))  # who had it before, and was late
-    passed_at: Mapped[datetime | None]  # when it was to pass on to another one
+    # Of the mediation, flow.Stage; the rest of it is a Mediation. These two stay here: lists, piles and tabs are sorted
+    # by them together with state and deadline, and an index holds columns of one table.
+    stage: Mapped[str] = mapped_column(String(12), default="")
     ruled: Mapped[bool] = mapped_column(default=False, server_default=false())  # the rule left this state as it is
     offered_by: Mapped[str] = mapped_column(String(8), default="", server_default="")  # whose offer is open
     offered_version: Mapped[int | None]  # the event that made it
-    asked_by: Mapped[str] = mapped_column(String(8), default="")  # who opened the mediation: a side, or the clock
     origin: Mapped[dict[str, Any]] = mapped_column(default=dict)  # proposed: the state before, and its clock
     countered: Mapped[bool] = mapped_column(default=False)  # proposed: the open terms are the buyer's
     extended: Mapped[bool] = mapped_column(default=False)  # the buyer's one extension of this state
@@ -185,6 +180,8 @@ class Case(ShopRow, Model):
     photo_count: Mapped[int] = mapped_column(default=0)
     opened_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+
+    mediation: Mapped[Mediation | None] = relationship(viewonly=True)  # read by cases.mediation_rows alone
 
 
 # What of a case is the shop's own business or said already: left out of every file that goes out.

@@ -145,8 +145,8 @@ def send_reminder(case: Case, actor: Actor, now: datetime) -> None:
 
 def list_reminded(case: Case, actor: Actor) -> list[int]:
     """Whom a reminder goes to: of the mediators the one who has the case, where one has."""
-    if actor is Actor.MEDIATOR and case.mediator_id is not None:
-        return [case.mediator_id]
+    if actor is Actor.MEDIATOR and (decides := mediators.find_decider(case.id, case.shop_id)) is not None:
+        return [decides]
     return list_readers(case, actor, "reminder")
 
 

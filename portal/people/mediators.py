@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import func, or_, select
 
 from portal.extensions import db
-from portal.models import Case, Shop, Staff, User
+from portal.models import Mediation, Shop, Staff, User
 
 
 def _shops_of(buyer_id: int, shop_id: int) -> Any:
@@ -32,12 +32,18 @@ def choose_decider(buyer_id: int, shop_id: int, but_not: int | None = None) -> i
         return None
     open_now = dict(
         db.session.execute(
-            select(Case.mediator_id, func.count())
-            .where(Case.escalated, Case.mediator_id.in_(able))
-            .group_by(Case.mediator_id)
+            select(Mediation.mediator_id, func.count())
+            .where(Mediation.mediator_id.in_(able))
+            .group_by(Mediation.mediator_id)
         ).all()
     )
     return min(able, key=lambda user_id: (open_now.get(user_id, 0), user_id))
+
+
+def find_decider(case_id: int, shop_id: int) -> int | None:
+    """Who has a case to decide; None: nobody, or no mediation is open."""
+    of_case = (Mediation.case_id == case_id, Mediation.shop_id == shop_id)
+    return db.session.scalar(select(Mediation.mediator_id).where(*of_case))
 
 
 def may_decide(user_id: int, buyer_id: int, shop_id: int) -> bool:

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from portal import doctor
 from portal.cases import clock as case_clock
+from portal.cases.mediation_rows import find_mediation
 from portal.extensions import db, writing
 from portal.flow import DEADLINES, Actor, CaseType, StepRefused
 from portal.models import Case, MoneyEntry, Notice
@@ -88,7 +89,7 @@ def test_a_silent_shop_meets_the_platform(cast_both: Cast) -> None:
     case = missing(cast)
     case_clock.sweep(cast.now + DAY + ANSWER)
     case = db.session.get_one(Case, case.id)
-    assert (case.escalated, case.asked_by, case.state) == (True, "clock", "refunding")
+    assert (case.escalated, find_mediation(case).asked_by, case.state) == (True, "clock", "refunding")
     case = cast.mediated(case)
     case = cast.take(case, "decide_unpaid", MEDIATOR, cast.now + 5 * DAY, note="没有付款凭证")
     assert (case.state, case.escalated, case.payment_claim, entry_of(case).state) == (

@@ -595,28 +595,44 @@ def late_without_a_clock(world: World) -> list[str]:
     return [f"case {case.case_no}: its decision is late and no clock runs"]
 
 
-_PASSED = "UPDATE cases SET passed_at = stage_at, due_rule = 'mediation_rule', "
+_RULE_NEXT = "UPDATE cases SET due_rule = 'mediation_rule' WHERE id = :id"
+_PASSED = "UPDATE mediations SET passed_at = stage_at, "
 
 
 @plant("late decisions")
 def passed_on_to_nobody(world: World) -> list[str]:
     case = late(world)
-    world.run(_PASSED + "mediator_id = NULL WHERE id = :id", id=case.id)
+    world.run(_RULE_NEXT, _PASSED + "mediator_id = NULL WHERE case_id = :id", id=case.id)
     return [f"case {case.case_no}: its decision is late and nobody has it"]
 
 
 @plant("late decisions")
 def passed_on_to_the_same_one(world: World) -> list[str]:
     case = late(world)
-    world.run(_PASSED + "first_mediator_id = mediator_id WHERE id = :id", id=case.id)
+    world.run(_RULE_NEXT, _PASSED + "first_mediator_id = mediator_id WHERE case_id = :id", id=case.id)
     return [f"case {case.case_no}: the one who was late has it still"]
 
 
 @plant("late decisions")
 def passed_on_to_one_of_a_side(world: World) -> list[str]:
-    case = late(world)
-    world.run(_PASSED + "mediator_id = :seller WHERE id = :id", id=case.id, seller=world.cast.seller)
+    case, seller = late(world), world.cast.seller
+    world.run(_RULE_NEXT, id=case.id)
+    world.run(_PASSED + "mediator_id = :seller WHERE case_id = :id", id=case.id, seller=seller)
     return [f"case {case.case_no}: who has it is one of a side"]
+
+
+@plant("mediations")
+def in_mediation_without_one(world: World) -> list[str]:
+    case = late(world)
+    world.run("DELETE FROM mediations WHERE case_id = :id", id=case.id)
+    return [f"case {case.case_no}"]
+
+
+@plant("mediations")
+def a_mediation_that_nobody_ended(world: World) -> list[str]:
+    case = late(world)
+    world.run("UPDATE cases SET escalated = false, stage = '' WHERE id = :id", id=case.id)
+    return [f"case {case.case_no}"]
 
 
 @plant("arrivals")

@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 
 from portal import doctor
 from portal.cases import clock as case_clock
+from portal.cases.mediation_rows import find_mediation
 from portal.extensions import db, writing
 from portal.flow import DEADLINES, FINAL, Actor, CaseType, State, StepRefused
 from portal.models import Case, CaseEvent, Notice, User
@@ -51,7 +52,7 @@ def told(user_id: int, kind: str) -> list[str]:
 
 def after(case: Case, span: timedelta) -> Case:
     """The case as it is that long after it was called for."""
-    case_id, since = case.id, case.escalated_at
+    case_id, since = case.id, find_mediation(case).escalated_at
     assert since is not None
     case_clock.sweep(since + span)
     db.session.expire_all()
@@ -61,22 +62,31 @@ def after(case: Case, span: timedelta) -> Case:
 def test_reminder_then_another_mediator_then_the_rule(cast_both: Cast) -> None:
     cast = cast_both
     case = called_for(cast)
-    assert case.mediator_id == cast.mediator
+    assert find_mediation(case).mediator_id == cast.mediator
     operator = db.session.scalars(select(User.id).where(User.operator)).one()
     second = another_mediator(cast)
     case = after(case, LATE)
-    assert (case.stage, case.due_rule, case.mediator_id) == ("overdue", "mediation_second", cast.mediator)
+    assert (case.stage, case.due_rule, find_mediation(case).mediator_id) == (
+        "overdue",
+        "mediation_second",
+        cast.mediator,
+    )
     assert told(cast.mediator, "timeout_decision") and len(told(operator, "decision_late")) == 1
     case = after(case, SECOND)
-    assert (case.due_rule, case.mediator_id, case.first_mediator_id) == ("mediation_rule", second, cast.mediator)
+    standing = find_mediation(case)
+    assert (case.due_rule, standing.mediator_id, standing.first_mediator_id) == (
+        "mediation_rule",
+        second,
+        cast.mediator,
+    )
     assert told(cast.mediator, "decision_passed") and len(told(operator, "decision_late")) == 2
     with pytest.raises(StepRefused, match="另一位裁决员"):
-        cast.take(case, "decide_close", MEDIATOR, case.stage_at, note="太晚了")
+        cast.take(case, "decide_close", MEDIATOR, find_mediation(case).stage_at, note="太晚了")
     assert healthy()
     case = after(case, RULE)
     last = db.session.scalars(select(CaseEvent).where(CaseEvent.case_id == case.id).order_by(CaseEvent.id)).all()[-1]
     assert (last.actor, last.step, case.state, case.escalated) == ("clock", "decide_return", "returning", False)
-    assert case.mediator_id is None and healthy()
+    assert find_mediation(case).mediator_id is None and healthy()
 
 
 def test_the_second_decides_as_any_mediator(cast_both: Cast) -> None:
@@ -84,7 +94,7 @@ def test_the_second_decides_as_any_mediator(cast_both: Cast) -> None:
     case = called_for(cast)
     second = another_mediator(cast)
     case = after(case, SECOND)
-    case = cast.take(case, "decide_close", MEDIATOR, case.stage_at, second, note="凭证不足")
+    case = cast.take(case, "decide_close", MEDIATOR, find_mediation(case).stage_at, second, note="凭证不足")
     assert case.state == "closed" and healthy()
 
 
@@ -94,16 +104,16 @@ def test_nobody_related_to_a_side_becomes_the_second(cast: Cast) -> None:
         db.session.execute(update(User).where(User.id == cast.seller).values(mediator=True))
         db.session.execute(update(User).where(User.id == cast.buyer).values(mediator=True))
     case = after(case, SECOND)
-    assert (case.mediator_id, case.first_mediator_id) == (cast.mediator, None)
+    assert (find_mediation(case).mediator_id, find_mediation(case).first_mediator_id) == (cast.mediator, None)
     operator = db.session.scalars(select(User.id).where(User.operator)).one()
     assert "没有其他可以裁决的人" in "".join(told(operator, "decision_late"))
-    assert cast.take(case, "decide_close", MEDIATOR, case.stage_at, note="凭证不足").state == "closed"
+    assert cast.take(case, "decide_close", MEDIATOR, find_mediation(case).stage_at, note="凭证不足").state == "closed"
 
 
 def test_of_two_the_one_with_less_at_hand_gets_it(cast: Cast) -> None:
     second = another_mediator(cast)
     first, other = called_for(cast), called_for(cast)
-    assert {first.mediator_id, other.mediator_id} == {cast.mediator, second}
+    assert {find_mediation(first).mediator_id, find_mediation(other).mediator_id} == {cast.mediator, second}
 
 
 @pytest.mark.parametrize(("state", "case_type"), STATES)

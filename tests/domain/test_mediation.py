@@ -14,6 +14,7 @@ from portal import doctor, flow
 from portal.cases import clock as case_clock
 from portal.cases import failed, mediation_queue, taking
 from portal.cases.effects.step_context import hand_in_type
+from portal.cases.mediation_rows import find_mediation
 from portal.extensions import db, writing
 from portal.flow import Actor, CaseType, Stage, State, StepRefused
 from portal.flow.table import SETTLING
@@ -75,7 +76,7 @@ def test_it_freezes_the_clock_and_keeps_the_rest(cast_both: Cast) -> None:
     assert (case.stage, case.due_rule, case.due_at) == ("evidence", "mediation_evidence", cast.now + DAY + 48 * HOUR)
     assert set(told(cast.mediator, "escalate")) == {f"/mediation/{case.case_no}"} and told(cast.seller, "escalate")
     case = cast.take(case, "withdraw_mediation", BUYER, cast.now + DAY + 30 * HOUR)
-    assert (case.escalated, case.stage, case.heard) == (False, "", "")
+    assert (case.escalated, case.stage, find_mediation(case).heard) == (False, "", "")
     assert case.due_at == cast.now + timedelta(days=7) + 30 * HOUR  # of the seven days one was gone: six are left
     assert case.due_rule == "buyer_modify"
 
@@ -172,7 +173,7 @@ def test_two_rounds_and_then_a_decision(cast_both: Cast) -> None:
         case, "submit_evidence", SELLER, cast.now + 2 * HOUR, note="再一张", photos=cast.photos(2, cast.seller)
     )
     case = decide(cast, case, "more_evidence", note="请补充检测报告", asked="buyer")
-    assert (case.stage, case.evidence_round, case.heard) == ("evidence", 2, "seller")
+    assert (case.stage, find_mediation(case).evidence_round, find_mediation(case).heard) == ("evidence", 2, "seller")
     assert case.due_at == cast.now + 51 * HOUR
     with pytest.raises(StepRefused, match="举证期还没有结束"):
         decide(cast, case, "decide_close")
@@ -442,7 +443,7 @@ def test_money_that_is_open_ends_with_the_case(cast: Cast) -> None:
     case = cast.take(case, "accept_reship", BUYER)
     case_clock.sweep(cast.now + timedelta(days=7))  # nothing sent: late, then the platform, then its decision is due
     case = db.session.get_one(Case, case.id, populate_existing=True)
-    assert case.escalated and case.asked_by == "clock"
+    assert case.escalated and find_mediation(case).asked_by == "clock"
     case = decide(cast, case, "decide_refund", timedelta(days=9), amount_fen=2500, goods_back=False)
     assert entries(case.id) == [("compensation", "cancelled", 300)]
     assert entries(child_of(case).id) == [("refund", "due", 2500)] and healthy()

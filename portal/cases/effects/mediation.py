@@ -13,6 +13,7 @@ from portal.cases.effects.application import freeze_address
 from portal.cases.effects.conversion import has_returned_goods, make_refund_child
 from portal.cases.effects.hand_ins import Decision, Escalation, EvidenceRequest, HandIn, RefundDecision
 from portal.cases.effects.step_context import StepContext, effect, end_mediation, load_lines
+from portal.cases.mediation_rows import find_mediation
 from portal.cases.rulings import find_awarded, find_most_decidable
 from portal.evidence.evidence import MOST_PER_CASE
 from portal.extensions import db
@@ -39,18 +40,7 @@ def escalate(context: StepContext[Escalation]) -> dict[str, Any]:
         if because not in phrases.INTERVENTIONS:
             raise context.refuse("请选择申请平台介入的原因")
         context.data |= {"because": because, "wish": context.handed.wish}
-    return {
-        "escalated": True,
-        "stage": Stage.EVIDENCE,
-        "stage_at": context.at,
-        "escalated_at": context.at,
-        "evidence_round": 1,
-        "heard": mark_heard("", context),
-        "asked_by": str(context.by.actor),
-        "mediator_id": mediators.choose_decider(context.case.buyer_id, context.case.shop_id),
-        "first_mediator_id": None,
-        "passed_at": None,
-    }
+    return open_mediation(context, Stage.EVIDENCE)
 
 
 @effect("timeout_unfulfilled")
@@ -59,14 +49,20 @@ def list_unfulfilled(context: StepContext[HandIn]) -> dict[str, Any]:
     case = context.case
     context.data["rule"] = case.due_rule
     notices.tell_supervisors(case, "售后没有履行", "规则处理后仍没有履行，已转入未履行清单。", at=context.at)
+    return open_mediation(context, Stage.UNFULFILLED)
+
+
+def open_mediation(context: StepContext[Any], stage: Stage) -> dict[str, Any]:
+    """The platform is in it from now on, also where it was already: all of the mediation is new."""
     return {
         "escalated": True,
-        "stage": Stage.UNFULFILLED,
+        "stage": stage,
         "stage_at": context.at,
         "escalated_at": context.at,
         "evidence_round": 1,
+        "heard": mark_heard("", context),
         "asked_by": str(context.by.actor),
-        "mediator_id": mediators.choose_decider(case.buyer_id, case.shop_id),
+        "mediator_id": mediators.choose_decider(context.case.buyer_id, context.case.shop_id),
         "first_mediator_id": None,
         "passed_at": None,
     }
@@ -93,7 +89,7 @@ def submit_evidence(context: StepContext[HandIn]) -> dict[str, Any]:
     )
     if had + len(context.photos) > MOST_PER_CASE:
         raise context.refuse(f"一张售后单最多 {MOST_PER_CASE} 张照片，现在还能再传 {max(MOST_PER_CASE - had, 0)} 张")
-    return {"heard": mark_heard(context.case.heard, context)}
+    return {"heard": mark_heard(find_mediation(context.case).heard, context)}
 
 
 @effect("withdraw_mediation")
@@ -115,21 +111,21 @@ def mark_decision_late(context: StepContext[HandIn]) -> dict[str, Any]:
 @effect("timeout_second")
 def pass_on(context: StepContext[HandIn]) -> dict[str, Any]:
     """Another mediator has it now, related to neither side; where there is none, who has it keeps it."""
-    case = context.case
-    second = mediators.choose_decider(case.buyer_id, case.shop_id, but_not=case.mediator_id)
+    case, late = context.case, find_mediation(context.case).mediator_id
+    second = mediators.choose_decider(case.buyer_id, case.shop_id, but_not=late)
     if second is None:
         said = "没有其他可以裁决的人，请增加裁决员；到期按事先告知的规则处理。"
         notices.tell_supervisors(case, "平台裁决再次超时", said, at=context.at)
         return {"stage_at": context.at, "passed_at": context.at}
     notices.tell_supervisors(case, "平台裁决再次超时", "已转由另一位裁决员处理。", at=context.at)
-    if case.mediator_id is not None:
-        notices.tell_passed_on(case, case.mediator_id, at=context.at)
+    if late is not None:
+        notices.tell_passed_on(case, late, at=context.at)
     context.data["passed_on"] = True
     return {
         "stage_at": context.at,
         "passed_at": context.at,
         "mediator_id": second,
-        "first_mediator_id": case.mediator_id,
+        "first_mediator_id": late,
     }
 
 
@@ -150,7 +146,7 @@ def ask_more_evidence(context: StepContext[EvidenceRequest]) -> dict[str, Any]:
         "stage": Stage.EVIDENCE,
         "stage_at": context.at,
         "heard": ASKED[asked],
-        "evidence_round": context.case.evidence_round + 1,
+        "evidence_round": find_mediation(context.case).evidence_round + 1,
         "passed_at": None,
     }
 

@@ -13,6 +13,7 @@ from portal import flow
 from portal.calendar.lengths import get_deadline
 from portal.cases import expected
 from portal.cases.effects.hand_ins import HandIn
+from portal.cases.mediation_rows import find_mediation
 from portal.extensions import db
 from portal.flow import Actor, CaseType, State, Step, StepRefused
 from portal.models import (
@@ -110,7 +111,7 @@ def fit_hand_in(step_name: str, handed: HandIn | None) -> HandIn:
 
 
 def apply_effect(context: StepContext[HandIn]) -> dict[str, Any]:
-    """Do what the step does; returns the case's changed columns. Raises StepRefused for wrong facts handed in."""
+    """Do what the step does; returns what of the case and its mediation changes. Raises StepRefused for wrong facts."""
     takes, change = _EFFECTS.get(context.step.name, (HandIn, None))
     if not isinstance(context.handed, takes):
         raise TypeError(f"{context.step.name} takes {takes.__name__}, not {type(context.handed).__name__}")
@@ -241,21 +242,9 @@ def measure_standstill(context: StepContext[HandIn]) -> int:
         return 0
     if not case.escalated:
         return case.paused_seconds
-    since = max(case.escalated_at or context.at, case.entered_at)  # a step of the parties may have started it meanwhile
+    opened_at = find_mediation(case).escalated_at or context.at
+    since = max(opened_at, case.entered_at)  # a step of the parties may have started it meanwhile
     return case.paused_seconds + int((context.at - since).total_seconds())
 
 
-NO_MEDIATION: Mapping[str, Any] = {
-    "escalated": False,
-    "stage": "",
-    "stage_at": None,
-    "escalated_at": None,
-    "evidence_round": 0,
-    "heard": "",
-    "asked_by": "",
-    "mediator_id": None,
-    "first_mediator_id": None,
-    "passed_at": None,
-    "offered_by": "",
-    "offered_version": None,
-}
+NO_MEDIATION: Mapping[str, Any] = {"escalated": False, "stage": "", "offered_by": "", "offered_version": None}
