@@ -212,7 +212,7 @@ ORDER_NEXT: dict[str, str] = {
     "delivered": "商品已签收，有问题可以申请换货",
     "completed": "交易已完成，在期限内仍可以申请换货",
     "cancelled": "订单已关闭",
-    "refunding": "平台正在处理退款，结束后可以再申请换货",
+    "refunding": "平台显示这笔订单正在退款，退款期间不能在这里申请售后",
     "unknown": "暂时看不出订单走到哪一步，商家核对后会更新；有问题请先联系商家",
 }
 
@@ -366,6 +366,8 @@ SAID: dict[str, str] = {
     "words-checked": "已保存，建议在下面",
     "words-looked": "已记下您看过这些建议",
     "import-started": "文件已上传，正在检查",
+    "doubts-accepted": "已采信，谁、何时、为什么都已记录",
+    "doubts-none": "没有能采信的，原因写在每一处下面",
     "headings-kept": "对应关系已记住，正在重新检查",
     "session-ended": "该设备已退出登录",
     "sessions-ended": "其他设备已退出登录",

@@ -454,6 +454,8 @@ ROWS: tuple[Row, ...] = (
     Row("seller.import_progress", SELLER, get=286),
     Row("seller.import_report", SELLER, get=200),
     Row("seller.import_job", SELLER, get=200, post=303),
+    Row("seller.import_doubts", SELLER, get=200, post=303),
+    Row("seller.order_doubts", SELLER, get=200, post=422),
     Row("seller.discard_import", SELLER, post=303),
     Row("seller.explain_headings", SELLER, post=303),
     Row("seller.show_case", SELLER, get=200),
