@@ -28,7 +28,7 @@ def build_service(t: Teller) -> None:
         _ask(t, goods[FLASK], other, "杯盖可以单独买吗？", "", timedelta(hours=3))
         for title, question, answer in (
             (SOCKS, "会起球吗？", "反面机洗不容易起球，请不要和毛巾一起洗。"),
-            (EARPHONES, "充一次能用多久？", "单次约 5 小时，配合充电盒约 20 小时。"),
+            (EARPHONES, "充一次能用多久？", "充满能听一个上午，放回充电盒还可以再充四次。"),
         ):
             kept = faqs.keep(goods[title], question, answer, by=t.seller, now=t.now - timedelta(days=15))
             faqs.decide(kept.id, t.shop, "shown", by=t.seller)
