@@ -163,7 +163,7 @@ class Year:
 
 
 def _analyze() -> None:
-    """What PostgreSQL does by itself where it tidies up by itself, each time the year has doubled; SQLite needs none."""
+    """What PostgreSQL does by itself where it tidies up, each time the year has doubled; SQLite needs none."""
     if db.session.get_bind().dialect.name == "postgresql":
         db.session.execute(text("ANALYZE"))
 
