@@ -11,8 +11,8 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from portal import credentials
 from portal.calendar import officehours
-from portal.system import credentials
 
 
 class SettingsError(ValueError):
