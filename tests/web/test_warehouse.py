@@ -14,7 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from portal import doctor
-from portal.cases import held, taking
+from portal.cases import held, history
 from portal.extensions import db
 from portal.flow import Actor
 from portal.models import Case, CaseEvent, CaseLine, Disposal, Intake
@@ -170,7 +170,7 @@ def test_killed_while_what_was_counted_is_carried_out_each_is_taken_once(
     heap = make_heap(cast, upto=3)
     desk = sign_in(both, "seller")
     assert [count_parcel(desk, place) for place in heap.values()] == [[303]] * 3
-    carry_out, done = taking.update_counters, []
+    carry_out, done = history.update_counters, []
 
     def die_at_the_second(*args: Any, **more: Any) -> None:
         done.append(args)
@@ -179,7 +179,7 @@ def test_killed_while_what_was_counted_is_carried_out_each_is_taken_once(
         carry_out(*args, **more)
 
     with monkeypatch.context() as patched:
-        patched.setattr(taking, "update_counters", die_at_the_second)  # the last thing a step does
+        patched.setattr("portal.cases.taking.update_counters", die_at_the_second)  # the last thing a step does
         with pytest.raises(Killed):
             take_held(now)
     assert take_held(now) == 2 and take_held(now) == 0
