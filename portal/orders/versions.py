@@ -18,7 +18,8 @@ from portal.rights import addresses
 from portal.rights.addresses import Shown
 
 FROZEN = ("goods_total_fen", "freight_fen", "adjustment_fen", "paid_fen")
-_FROZEN_MOMENTS = ("ordered_at", "paid_at", "shipped_at", "received_at")
+PLACED = ("ordered_at", "paid_at")  # moments that don't change once they are known; those of the goods' way may
+_FROZEN_MOMENTS = (*PLACED, "shipped_at", "received_at")
 _FROZEN_TEXTS = ("status", "receiver_name", "receiver_phone", "receiver_address")
 
 

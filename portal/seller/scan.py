@@ -16,7 +16,6 @@ from portal.flow import State
 from portal.parcels import intake
 from portal.seller import bp
 from portal.seller.cases import build_view
-from portal.web import paging
 from portal.web.fields import Line
 from portal.web.forms import Form
 from portal.web.once import once
@@ -106,14 +105,3 @@ def _page(raw: str, number: str, hits: Any, form: UnidentifiedForm, status: int)
         held=held.list_counted(g.who.shop_id, cases, g.who.user_id) if cases else {},
         now=g.now,
     )
-
-
-@bp.get("/unidentified")
-def unidentified() -> ResponseReturnValue:
-    """无主件: parcels that no case has named yet, the oldest first."""
-    rows = list(intake.list_unidentified(g.who.shop_id, paging.moment_key(request.args.get("after", ""))))
-    more = ""
-    if len(rows) > intake.PAGE:
-        rows = rows[: intake.PAGE]
-        more = f"/seller/unidentified?after={paging.said((rows[-1].at, rows[-1].id))}"
-    return page("seller/unidentified.html", rows=rows, more=more, now=g.now)

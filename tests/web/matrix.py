@@ -299,6 +299,8 @@ ROWS: tuple[Row, ...] = (
     Row("seller.fetch_picture", SELLER, get=200, post=422, form=lambda deal: {"address": "http://127.0.0.1/"}),
     Row("seller.scan", SHOP, get=200, post=303, form=lambda deal: {"number": "75484863570001"}),
     Row("seller.unidentified", SHOP, get=200),
+    Row("seller.join_parcel", SHOP, post=303, values={"intake_id": "1"}),
+    Row("seller.part_parcel", SHOP, post=303, values={"intake_id": "1"}),
     Row("seller.show_picks", SHOP, get=200),
     Row("seller.disposal_list", SHOP, get=200),
     Row("seller.disposal_lines", SHOP, get=200),
