@@ -128,9 +128,7 @@ def _say_case(name: str, row: Any) -> Cell:
 
 
 def _read_orders(shop_id: int, asked: Mapping[str, Any], _now: datetime) -> Iterator[Sequence[Any]]:
-    return _read_pages(
-        lambda after: order_lists.list_page_of_shop(shop_id, asked["tab"], after=after, size=AT_ONCE)
-    )
+    return _read_pages(lambda after: order_lists.list_page_of_shop(shop_id, asked["tab"], after=after, size=AT_ONCE))
 
 
 def _say_order(name: str, row: Mapping[str, Any]) -> Cell:

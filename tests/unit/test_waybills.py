@@ -22,9 +22,7 @@ numbers = st.one_of(
     st.from_regex(r"JDVA[0-9]{11}", fullmatch=True),
     st.from_regex(r"[1-9][0-9]{11,14}", fullmatch=True),
 ).filter(str.isascii)
-gaps = st.sampled_from(
-    [" ", "  ", "-", " - ", "/", " / ", "\t", "\n", "\N{IDEOGRAPHIC SPACE}", "－", "—", ";", "("]
-)
+gaps = st.sampled_from([" ", "  ", "-", " - ", "/", " / ", "\t", "\n", "\N{IDEOGRAPHIC SPACE}", "－", "—", ";", "("])
 tails = st.tuples(gaps, st.from_regex(r"[0-9]{1,9}", fullmatch=True), st.sampled_from(["", "件", "箱", "-", ")"]))
 SEPARATORS = [
     ";",
