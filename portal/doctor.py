@@ -17,6 +17,7 @@ from portal.extensions import db
 from portal.flow import State
 from portal.models import Case, CaseEvent, CaseLine, Evidence, MoneyEntry, Notice, Order, OrderLine
 from portal.models.cases import OPEN
+from portal.models.disposals import KINDS as DISPOSED
 from portal.models.money import OPEN_ENTRY
 from portal.money import paid
 from portal.money.accounts import keeping as account_keeping
@@ -545,6 +546,26 @@ CHECKS: tuple[Check, ...] = (
             "LEFT JOIN fault_lines f ON f.case_line_id = cl.id AND f.shop_id = cl.shop_id "
             "WHERE f.case_line_id IS NULL OR f.milli <> cl.quantity_milli "
             "OR f.counted AND (c.parent_id IS NOT NULL OR c.state IN ('closed','withdrawn'))"
+        ),
+    ),
+    Check(
+        "disposals",
+        "units that were disposed of = those that passed, at most those that were counted, and = their moves",
+        _sql(
+            "SELECT 'line', d.case_line_id, d.case_id FROM disposals d "
+            "JOIN case_lines cl ON cl.id = d.case_line_id AND cl.shop_id = d.shop_id "
+            "WHERE cl.received_milli IS NULL "
+            "OR d.resale_milli + d.check_milli + d.supplier_milli + d.scrap_milli <> "
+            "CASE WHEN cl.accepted_milli < d.counted_milli THEN cl.accepted_milli ELSE d.counted_milli END UNION ALL "
+            "SELECT 'moves', d.case_line_id, d.case_id FROM disposals d LEFT JOIN disposal_moves m "
+            "ON m.disposal_id = d.id AND m.shop_id = d.shop_id "
+            "GROUP BY d.id, d.case_line_id, d.case_id, d.resale_milli, d.check_milli, d.supplier_milli, d.scrap_milli "
+            "HAVING "
+            + " OR ".join(
+                f"d.{kind}_milli <> coalesce(sum(CASE WHEN m.target = '{kind}' THEN m.milli "
+                f"WHEN m.source = '{kind}' THEN -m.milli ELSE 0 END), 0)"
+                for kind in DISPOSED
+            )
         ),
     ),
     Check("heads", "where an order or a case is said to be, it is", belonging.list_wrong_heads),

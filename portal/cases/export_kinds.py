@@ -14,6 +14,7 @@ from portal.flow import State
 from portal.money import payment_lists
 from portal.orders import order_lists
 from portal.orders.export_format import parcels_of
+from portal.parcels import disposal_lists, disposals
 from portal.rights import addresses, reasons
 from portal.workbook import Column
 
@@ -77,6 +78,14 @@ _PAYOUTS: dict[str, Column] = {
     "settled_at": Column("付清时间", "", 14),
     "reference": Column("流水号", "", 30),
     "problem": Column("失败原因", "", 30),
+}
+_DISPOSALS: dict[str, Column] = {
+    "cargo_no": Column("货号", "", 16),
+    "title": Column("商品", "", 36),
+    "spec": Column("规格", "", 20),
+    "unit": Column("单位", "", 6),
+    **{kind: Column(said, "", 10) for kind, said in disposals.SAID.items()},
+    "own": Column("合计", "", 10),
 }
 _FIGURES: dict[str, Column] = {
     "name": Column("统计项", "", 30),
@@ -193,6 +202,17 @@ def _say_figure(name: str, named: tuple[str, tables.Row]) -> Cell:
     return int(getattr(row.cost, f"{name}_fen"))
 
 
+def _read_disposals(shop_id: int, asked: Mapping[str, Any], _now: datetime) -> Iterator[Sequence[Any]]:
+    since, until = datetime.fromisoformat(asked["since"]), datetime.fromisoformat(asked["until"])
+    chosen = disposal_lists.Chosen(since, until, asked["goods"], asked["supplier_id"])
+    return _read_pages(lambda after: disposal_lists.list_skus(shop_id, chosen, after, AT_ONCE))
+
+
+def _say_disposal(name: str, row: Any) -> Cell:
+    value = getattr(row, name)
+    return f"{value / 1000:g}" if name == "own" or name in disposals.SAID else str(value)
+
+
 def _say_moment(value: datetime | None) -> str:
     """With the year: a table is kept."""
     return f"{value.astimezone(words.BEIJING):%Y-%m-%d %H:%M}" if value else ""
@@ -201,6 +221,7 @@ def _say_moment(value: datetime | None) -> str:
 KINDS: dict[str, Kind] = {
     "queue": Kind("售后单", _CASES, _read_cases, _say_case),
     "orders": Kind("订单", _ORDERS, _read_orders, _say_order, frozenset({"paid_fen"})),
+    "disposals": Kind("退回商品去向", _DISPOSALS, _read_disposals, _say_disposal),
     "payouts": Kind("款项", _PAYOUTS, _read_payouts, _say_payout),
     "figures": Kind(
         "数据", _FIGURES, _read_figures, _say_figure, frozenset({"refund", "freight", "compensation", "goods"})

@@ -31,7 +31,7 @@ from portal.models import (
 )
 from portal.notices import notices, reading
 from portal.orders import ledger
-from portal.parcels import following
+from portal.parcels import disposals, following
 from portal.people import mediators, roles
 from portal.rights import refusal_words
 from portal.talk import conversations
@@ -153,6 +153,8 @@ def apply_step(case: Case, step: Step, by: ActedBy, at: datetime, handed: HandIn
     _release_units(case, step)
     _stop_following(case, step, source, at)
     faults.follow_case(case, step.name, at)
+    if source not in _UNCOUNTED:
+        disposals.follow_case(case, at, user_id=by.user_id, author=by.name)
     if context.child is not None:
         context.data["child"] = open_child_case(case, context.child, by, at)
     if (after := stakes.weigh(case).sums) != before:
@@ -171,6 +173,9 @@ def apply_step(case: Case, step: Step, by: ActedBy, at: datetime, handed: HandIn
         post_proposal_card(case, step, by, at, context.data["proposal"])
     update_counters(case, source, step.target)
     return case
+
+
+_UNCOUNTED = frozenset({"", State.APPLIED, State.REVISING, State.RETURNING, State.INSPECTING})  # nothing came yet
 
 
 def _clear_state(step: Step, at: datetime) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from portal.models.chains import AccessLink, CaseLink, OrderLink, QualityShare
 from portal.models.complaints import Complaint
 from portal.models.customers import CustomerNote
 from portal.models.desk import HeldStep, LabelPrint, OrderLabelPrint, QueueColumns, SavedView, SlipPrint
+from portal.models.disposals import Disposal, DisposalMove
 from portal.models.enquiries import Enquiry, EnquiryMessage, Faq, FaqVote, Promise
 from portal.models.evidence import Evidence
 from portal.models.exports import Export
@@ -21,6 +22,7 @@ from portal.models.messages import Conversation, Message
 from portal.models.money import MoneyEntry, PayoutFile
 from portal.models.notifications import Delivery, Notice
 from portal.models.orders import Cancellation, KnownShop, Order, OrderHead, OrderLine, Product, Sku
+from portal.models.packings import Packing
 from portal.models.policies import Policy, ReturnAddress
 from portal.models.proposals import Proposal
 from portal.models.push import PushSubscription
@@ -73,6 +75,8 @@ __all__ = [
     "Conversation",
     "CustomerNote",
     "Delivery",
+    "Disposal",
+    "DisposalMove",
     "Draft",
     "Enquiry",
     "EnquiryMessage",
@@ -104,6 +108,7 @@ __all__ = [
     "OrderLink",
     "OrderVersion",
     "OrderWatch",
+    "Packing",
     "Parcel",
     "ParcelLine",
     "ParcelTrace",

@@ -62,6 +62,21 @@ def record_versions(
             _tell(order, int(version or 0), said, now)
 
 
+def list_replaced(order_ids: Collection[int], shop_ids: Collection[int]) -> dict[int, dict[str, set[str]]]:
+    """By order and heading: what was known once and replaced since, as people read it."""
+    found: dict[int, dict[str, set[str]]] = {}
+    if not order_ids:
+        return found
+    query = select(OrderVersion.order_id, OrderVersion.changes).where(
+        OrderVersion.shop_id.in_(shop_ids), OrderVersion.order_id.in_(order_ids)
+    )
+    for order_id, changes in db.session.execute(query):
+        for column, before, _after in changes:
+            if before:
+                found.setdefault(order_id, {}).setdefault(column, set()).add(before)
+    return found
+
+
 def _row(order: Mapping[str, Any], source: str, now: datetime, **said: list[list[str]]) -> dict[str, Any]:
     return {
         "shop_id": order["shop_id"],

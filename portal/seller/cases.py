@@ -15,6 +15,7 @@ from portal.extensions import writing
 from portal.flow import Actor, StepRefused
 from portal.models import Case, SlipPrint
 from portal.money.accounts import looking as account_looks
+from portal.parcels import disposals
 from portal.people import roles
 from portal.resale import chain_view
 from portal.rights import conditions, guarantees, reasons, solutions
@@ -113,6 +114,8 @@ def show_page(
         asked_step=asked_step,
         scanned=scanned,
         conditions=conditions.CONDITIONS,
+        disposal_kinds=disposals.SAID,
+        disposes=roles.may_open(g.who.role, "scan") and any(line.received_milli for line in view.lines),
         asked=asked_after(here, scanned),
         side="seller",
         typed_words=typed,

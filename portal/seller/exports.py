@@ -18,7 +18,7 @@ from portal.cases.export_kinds import KINDS
 from portal.money import payment_lists
 from portal.orders import order_lists
 from portal.people import roles
-from portal.seller import bp, figures, listing, not_yours
+from portal.seller import bp, disposals, figures, listing, not_yours
 from portal.web import events, guards
 from portal.web.fields import Boxes
 from portal.web.forms import Form
@@ -76,6 +76,19 @@ def _read_figures() -> Asked:
     return Asked(said, rows, f"of=figures&{address.partition('?')[2]}", address)
 
 
+def _read_disposals() -> Asked:
+    asked = disposals.read_asked()
+    chosen, address = asked.chosen, asked.at(by="sku")
+    rows = {
+        "since": chosen.since.isoformat(),
+        "until": chosen.until.isoformat(),
+        "goods": chosen.goods,
+        "supplier_id": chosen.supplier_id,
+    }
+    said = f"{asked.since} 至 {asked.until} 验收的" + (f"，供应商 {asked.supplier}" if asked.supplier else "")
+    return Asked(said, rows, f"of=disposals&{address.partition('?')[2]}", address)
+
+
 # Each list has the rights of its page.
 LISTS: dict[str, tuple[str, Callable[[], Asked]]] = {
     "queue": ("queue", _read_queue),
@@ -85,6 +98,7 @@ LISTS: dict[str, tuple[str, Callable[[], Asked]]] = {
     ),
     "payouts": ("payouts", lambda: _read_tab("payouts", payment_lists.TABS, "/seller/payouts")),
     "figures": ("figures", _read_figures),
+    "disposals": ("scan", _read_disposals),
 }
 
 

@@ -18,11 +18,12 @@ from portal.orders import order_lists
 from portal.parcels import following, parcel_view
 from portal.people import roles
 from portal.seller import bp
+from portal.service import packings
 from portal.sheets import SheetRefused
 from portal.tracking import claims, corrections, monitor, routes, tables
 from portal.tracking import scans as case_scans
 from portal.web import guards, paging, rates
-from portal.web.fields import Line
+from portal.web.fields import Line, Pick
 from portal.web.forms import Form
 from portal.web.once import once
 from portal.web.pages import page
@@ -38,19 +39,7 @@ def logistics_list() -> ResponseReturnValue:
     counts = monitor.count_tabs(g.who.shop_id, g.now)
     tab = request.args.get("tab", "") or next((name for name in monitor.ALARMS if counts[name]), "all")
     if tab == "rates":
-        rates_now = monitor.work_out_rates(g.who.shop_id, g.now)
-        return page(
-            "seller/logistics.html",
-            rows=(),
-            tab=tab,
-            tabs=monitor.TABS,
-            counts=counts,
-            rates=rates_now,
-            routes=(found := routes.list_routes(g.who.shop_id, g.now))[:MOST_ROUTES],
-            left_out=max(0, len(found) - MOST_ROUTES),
-            least=monitor.LEAST,
-            shown=monitor.SHOWN,
-        )
+        return _show_rates(PackingForm.filled(), counts)
     if tab not in monitor.TABS:
         abort(404)
     rows, key = monitor.list_page(g.who.shop_id, tab, g.now, paging.moment_key(request.args.get("after", "")))
@@ -65,6 +54,55 @@ def logistics_list() -> ResponseReturnValue:
         seen=_seen,
         shown=monitor.SHOWN,
     )
+
+
+class PackingForm(Form):
+    """How the shop packs what has no packing of its own."""
+
+    way = Pick("店铺通常的包装", choices=[("", packings.UNKNOWN), *packings.WAYS.items()], optional=True)
+
+    @classmethod
+    def filled(cls) -> PackingForm:
+        return cls(data={"way": packings.find_way(g.who.shop_id, None)})
+
+
+def _show_rates(form: PackingForm, counts: Any, status: int = 200) -> ResponseReturnValue:
+    """异常率: by carrier, by packing, and by carrier, province and packing, of one province or packing if asked for."""
+    found = routes.list_routes(g.who.shop_id, g.now)
+    to, way = request.args.get("to", ""), request.args.get("packing", "")
+    chosen = [each for each in found if to in ("", each.province) and way in ("", each.packing)]
+    return page(
+        "seller/logistics.html",
+        status,
+        rows=(),
+        tab="rates",
+        tabs=monitor.TABS,
+        counts=counts,
+        rates=monitor.work_out_rates(g.who.shop_id, g.now),
+        packed=routes.sum_packings(found),
+        provinces=sorted({each.province for each in found}),
+        to=to,
+        way=way,
+        routes=chosen[:MOST_ROUTES],
+        left_out=max(0, len(chosen) - MOST_ROUTES),
+        form=form,
+        least=monitor.LEAST,
+        shown=monitor.SHOWN,
+    )
+
+
+@bp.post("/logistics/packing")
+def usual_packing() -> ResponseReturnValue:
+    """店铺通常的包装: of all products without one of their own, from now on."""
+    form = PackingForm()
+    if not form.validate_on_submit():
+        return _show_rates(form, monitor.count_tabs(g.who.shop_id, g.now), 422)
+
+    def change() -> str:
+        packings.set_way(g.who.shop_id, None, form.way.data or "", by=g.who.user_id, now=g.now)
+        return "/seller/logistics?tab=rates&said=packing-kept"
+
+    return once(change)
 
 
 def _seen(row: Any) -> bool:

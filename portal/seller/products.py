@@ -14,6 +14,7 @@ from portal.orders import products
 from portal.rights import faults
 from portal.rights import goods as goods_facts
 from portal.seller import bp
+from portal.service import packings
 from portal.web import guards
 from portal.web.fields import Pick
 from portal.web.forms import Form
@@ -29,6 +30,7 @@ class ProductForm(Form):
     remove_picture = BooleanField("删除现在的图片")
     exchangeable = BooleanField("可以换货")
     kind = Pick("商品类别", choices=list(faults.KINDS.items()), optional=True)
+    packing = Pick("包装方式", choices=[("", "按店铺通常的包装"), *packings.WAYS.items()], optional=True)
     no_reason_excluded = Pick(
         "7天无理由退货",
         choices=[("", "适用"), *((code, f"不适用：{words}") for code, words in goods_facts.EXCLUSIONS.items())],
@@ -65,6 +67,7 @@ def product(product_id: int) -> ResponseReturnValue:
             "exchangeable": shown.exchangeable,
             "no_reason_excluded": shown.no_reason_excluded,
             "kind": shown.kind,
+            "packing": packings.find_way(g.who.shop_id, shown.id),
         }
     )
     if form.validate_on_submit():
@@ -79,9 +82,18 @@ def product(product_id: int) -> ResponseReturnValue:
                 picture=picture,
                 owner_id=g.who.user_id,
             )
+            packings.set_way(g.who.shop_id, product_id, form.packing.data or "", by=g.who.user_id, now=g.now)
             return f"/seller/products/{product_id}?said=product-saved"
 
         return once(change)
     status = 422 if request.method == "POST" else 200
     address = url_for("buyer.show_product", shop_id=g.who.shop_id, product_id=product_id, _external=True)
-    return page("seller/product.html", status, product=_product(product_id), form=form, address=address)
+    return page(
+        "seller/product.html",
+        status,
+        product=_product(product_id),
+        form=form,
+        address=address,
+        packed=packings.list_history(g.who.shop_id, product_id),
+        name_way=packings.name_way,
+    )

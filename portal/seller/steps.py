@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from flask import g, request
 from flask.typing import ResponseReturnValue
@@ -17,11 +18,12 @@ from portal.cases.effects.step_context import ActedBy
 from portal.extensions import db
 from portal.flow import Actor, Step
 from portal.models import Case
-from portal.parcels import intake
+from portal.parcels import disposals, intake
 from portal.people import roles
 from portal.resale import across, chain_view, risks
 from portal.rights import conditions, policies
 from portal.seller import bp, forms, listing, not_yours, payout_forms, step_forms
+from portal.seller import disposals as room
 from portal.seller.cases import build_view, is_shown, show_page
 from portal.web import guards
 from portal.web.pages import page
@@ -66,6 +68,7 @@ class SellerSteps(StepRoute[forms.StepForm]):
             form=form,
             typed=typed.texts,
             conditions=conditions.CONDITIONS,
+            disposal_kinds=disposals.SAID,
             scanned=step_forms.scanned_number(),
             risk=risk,
         )
@@ -219,7 +222,9 @@ def _read_shipment(form: forms.ShipForm, view: case_view.View, texts: dict[str, 
 
 
 ACCEPTING = ("accept_goods", "accept_goods_diff")
-_LINE_FIELDS = frozenset({"received", "accepted", "condition", "fault", "linenote", "shipped", "place"})
+_LINE_FIELDS = frozenset(
+    {"received", "accepted", "condition", "fault", "linenote", "shipped", "place", *disposals.SAID}
+)
 
 
 def _read_counts(view: case_view.View, sent: Mapping[str, str]) -> tuple[list[InspectedLine], dict[int, str]]:
@@ -244,8 +249,23 @@ def _read_counts(view: case_view.View, sent: Mapping[str, str]) -> tuple[list[In
         condition = sent.get(f"condition_{line.id}", "intact")
         fault = sent.get(f"fault_{line.id}", "")
         if len(numbers) == 2:
-            counted.append(InspectedLine(line.id, numbers["received"], numbers["accepted"], condition, note, fault))
+            goes = _read_disposals(line, numbers["accepted"], sent, problems)
+            counted.append(
+                InspectedLine(line.id, numbers["received"], numbers["accepted"], condition, note, fault, goes)
+            )
     return counted, problems
+
+
+def _read_disposals(line: Any, accepted: int, sent: Mapping[str, str], problems: dict[int, str]) -> dict[str, int]:
+    """Where some of the accepted units go; all others go where the condition says."""
+    raw = {kind: sent.get(f"{kind}_{line.id}", "") for kind in disposals.SAID}
+    found, wrong = room.read_kinds(line.title, line.unit, accepted, raw)
+    if not wrong and sum(found.values()) > accepted:
+        said = inputs.quantity_text(sum(found.values()))
+        wrong = [f"{line.title}：去向的数量合计是 {said}，不能多于通过的 {inputs.quantity_text(accepted)} {line.unit}"]
+    for sentence in wrong:
+        _add_problem(problems, line.id, sentence)
+    return found
 
 
 def _add_problem(problems: dict[int, str], line_id: int, sentence: str) -> None:

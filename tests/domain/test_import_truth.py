@@ -93,6 +93,88 @@ def test_trade_closed_and_trade_done_exclude_each_other(take: Take) -> None:
     assert (only().status, report.disbelieved[0].why) == ("completed", "与已知的状态不能同时成立")
 
 
+@pytest.mark.parametrize("refunded", ["退款成功", "已退款", "全额退款", "退货退款成功"])
+def test_a_trade_that_was_done_is_refunded_afterwards_and_not_before(take: Take, refunded: str) -> None:
+    take([order(订单状态="交易成功")])
+    assert take([order(订单状态=refunded)]).orders == Counts(updated=1)
+    assert (only().status, only().status_text) == ("cancelled", refunded)
+    report = take([order(订单状态="交易成功")])
+    assert (only().status_text, report.disbelieved[0].why) == (refunded, "表格比已知的更早")
+    assert take([order(订单状态=refunded)]).problems == []
+
+
+@pytest.mark.parametrize("words", ["等待卖家发货", "等待买家收货", "买家已签收"])
+def test_whether_a_refund_was_withdrawn_a_file_does_not_say(take: Take, words: str) -> None:
+    """An older file says the same as one that was made afterwards; nothing else of it is believed either."""
+    take([order(订单状态="退款中")])
+    report = take([order(订单状态=words, 收货人姓名="旧人")])
+    assert (only().status, only().receiver_name) == ("refunding", "李雯")
+    assert (report.disbelieved[0].said, report.disbelieved[0].why) == (
+        words,
+        "已知是退款中，从表格看不出退款是否已撤销",
+    )
+    assert take([order(订单状态="交易成功")]).orders == Counts(updated=1)
+
+
+# An older file of the same status
+
+
+@pytest.mark.parametrize("status", ["等待卖家发货", "交易成功"])
+@pytest.mark.parametrize(
+    "second",
+    [
+        {"收货人姓名": "张伟"},
+        {"联系手机": "13900000000"},
+        {"收货地址": "湖南省 长沙市"},
+        {"运单号": "75484863576598"},
+        {"涨价或折扣(元)": -1, "实付款(元)": 42.6},
+        {"运费(元)": 5, "实付款(元)": 42.6},
+        {"数量": 3, "货品总价(元)": 56.4, "实付款(元)": 62.4},
+        {"订单付款时间": "2026-11-05 14:00:00"},
+        {"下游订单号": "E1"},
+    ],
+)
+def test_what_was_replaced_is_not_brought_back(take: Take, second: Cells, status: str) -> None:
+    """A file from before says again what a later one replaced, and nothing else of it is believed either."""
+
+    def known() -> list[object]:
+        names = ("receiver_name", "receiver_phone", "receiver_address", "tracking_text", "paid_fen", "freight_fen")
+        more = ("adjustment_fen", "goods_total_fen", "paid_at", "downstream_order_no", "buyer_note")
+        return [bought(), *(getattr(only(), name) for name in (*names, *more))]
+
+    older = order(订单状态=status, 买家留言="旧留言", 下游订单号="D9")
+    newer = {**older, "买家留言": "新留言", **second}
+    take([older])
+    take([newer])
+    before = known()
+    report = take([older])
+    assert (known(), report.orders) == (before, Counts(unchanged=1))
+    assert {*second, "买家留言"} <= {each[0] for each in doubted(report)}
+    assert take([newer]).problems == []
+
+
+def test_a_later_status_may_say_again_what_was_replaced(take: Take) -> None:
+    take([order(订单状态="等待卖家发货")])
+    take([order(订单状态="等待卖家发货", 收货人姓名="张伟")])
+    take([order(订单状态="等待买家收货", 收货人姓名="李雯")])
+    assert only().receiver_name == "李雯"
+
+
+def test_a_file_with_more_parcels_is_newer_whatever_it_says(take: Take) -> None:
+    take([order(订单状态="等待买家收货")])
+    take([order(订单状态="等待买家收货", 收货人姓名="张伟")])
+    take([order(订单状态="等待买家收货", 收货人姓名="李雯", 运单号="75484863576596;75484863576597")])
+    assert (only().receiver_name, only().tracking_text) == ("李雯", "75484863576596;75484863576597")
+
+
+def test_words_for_one_status_may_change_to_and_fro(take: Take) -> None:
+    """Two tools of a shop call one status differently: neither file is older for that."""
+    take([order(订单状态="等待买家收货")])
+    take([order(订单状态="已发货", 收货人姓名="张伟")])
+    assert take([order(订单状态="等待买家收货", 收货人姓名="王五")]).orders == Counts(updated=1)
+    assert only().receiver_name == "王五"
+
+
 def test_words_that_nobody_knows_put_nothing_back(take: Take) -> None:
     take([order(订单状态="等待买家收货")])
     report = take([order(订单状态="怪词")])

@@ -24,7 +24,7 @@ from portal.models import (
     Parcel,
     ParcelLine,
 )
-from portal.parcels import carriers, following, intake
+from portal.parcels import carriers, disposals, following, intake
 from portal.rights import conditions
 
 LEAST_DISPUTE_PHOTOS = 2
@@ -107,7 +107,15 @@ def accept_all(context: StepContext[Inspection]) -> dict[str, Any]:
         context.data["counted"] = remarks
     db.session.flush()
     _set_faults(context)
+    _count_lines(context)
     return {}
+
+
+def _count_lines(context: StepContext[Inspection]) -> None:
+    """Where the units that passed go."""
+    chosen = {item.case_line_id: item.disposals for item in context.handed.counted if item.disposals}
+    lines, by = load_lines(context.case), context.by
+    disposals.count_lines(context.case, lines, chosen, user_id=by.user_id, author=by.name, now=context.at)
 
 
 def _set_faults(context: StepContext[Inspection]) -> None:
@@ -142,6 +150,7 @@ def dispute(context: StepContext[Inspection]) -> dict[str, Any]:
         raise context.refuse("全部数量都通过了，请直接验货通过")
     db.session.flush()
     _set_faults(context)
+    _count_lines(context)
     context.data["counted"] = [
         [line.id, line.received_milli, line.accepted_milli, line.condition, line.inspection_note] for line in lines
     ]

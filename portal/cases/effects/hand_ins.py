@@ -28,6 +28,7 @@ class InspectedLine:
     condition: str = "intact"
     note: str = ""
     fault: str = ""  # what is wrong with it; "" leaves what is known
+    disposals: Mapping[str, int] = field(default_factory=dict)  # units by where they go; the rest by the condition
 
 
 @dataclass(frozen=True)

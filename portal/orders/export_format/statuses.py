@@ -38,14 +38,26 @@ _STATUS_WORDS = {  # our status: what exports say for it, the words of this plat
     ),
 }
 STATUSES = {word: status for status, words in _STATUS_WORDS.items() for word in words.split()}
+_MONEY_BACK = frozenset(
+    "退款成功 已退款 全额退款 退款完成 退款已完成 已全额退款 退货退款成功".split()
+)  # those of cancelled that also come after a trade that was done
 PARTLY = "部分"  # some of it is on its way, some not
 UNKNOWN_STATUS = "「{text}」不是认识的订单状态，按「状态待确认」导入，买家暂时不能申请，请核对"
 PARTLY_SHIPPED = "「{text}」按已发货导入，没有发出的部分请与买家说明"
 
 
+def is_money_back(text: str) -> bool:
+    """Whether an export's words say that all was refunded, not that the order was called off."""
+    return _plain(text) in _MONEY_BACK
+
+
+def _plain(text: str) -> str:
+    return "".join(each for each in unicodedata.normalize("NFKC", text).casefold() if each.isalnum())
+
+
 def read_status(text: str) -> tuple[str, str]:
     """(our status of an export's words, what is to be said about it or "")."""
-    plain = "".join(each for each in unicodedata.normalize("NFKC", text).casefold() if each.isalnum())
+    plain = _plain(text)
     status = STATUSES.get(plain, "unknown")
     if status == "unknown":
         return status, UNKNOWN_STATUS.format(text=text[:30])

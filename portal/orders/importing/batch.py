@@ -7,7 +7,7 @@ steps of cases touch them (lines, orders, shops, users), each kind sorted, so th
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -31,6 +31,7 @@ from portal.orders.importing.lines import IN_A_CASE, KEPT, KnownLine
 from portal.orders.importing.merging import STOOD_ON, merge, values_of_new
 from portal.orders.importing.outcomes import Outcomes
 from portal.orders.importing.people import People
+from portal.orders.importing.progress import Replaced
 from portal.orders.importing.report import Outcome, Report, RowResult
 
 IMPORTS_TAKE_TURNS = 0x6875_616E_6875_6F  # number of PostgreSQL's advisory lock
@@ -65,6 +66,7 @@ class Batch:
         self._orders, self._known, self._now, self._source = orders, known, now, source
         self._people, self._goods = People(known, now), Goods(known)
         self._open_cases: set[int] = set()  # orders that have one
+        self._replaced: Mapping[int, Replaced] = {}  # by order: what was known of it before
         self._held: list[tuple[dict[str, Any], list[list[str]]]] = []  # orders, and what their open cases stand on
         self._contradicted: list[tuple[dict[str, Any], str, str]] = []  # order, what was done here, what the file says
         self._claims, self._said = Claims(), Outcomes()
@@ -105,6 +107,7 @@ class Batch:
             lines[order_id].append(KnownLine(*line))
         if with_cases := [row["id"] for row in present.values() if row["case_count"]]:
             self._open_cases = set(db.session.scalars(_OPEN_CASES, known | {"ids": with_cases}))
+        self._replaced = versions.list_replaced(known["ids"], known["shops"])
         new: list[OrderRows] = []
         changes: list[Change] = []
         for order in wanted:
@@ -172,7 +175,8 @@ class Batch:
         return wanted
 
     def _difference(self, order: OrderRows, there: dict[str, Any], lines: list[KnownLine]) -> Change | None:
-        merged = merge(order, there, lines, has_open_case=there["id"] in self._open_cases)
+        has_open_case, replaced = there["id"] in self._open_cases, self._replaced.get(there["id"])
+        merged = merge(order, there, lines, has_open_case=has_open_case, replaced=replaced)
         if merged.done_here:
             self._contradicted.append((there, merged.done_here, order.status_text or order.status))
         self._said.disbelieve(order, merged.doubts)

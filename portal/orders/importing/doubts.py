@@ -25,29 +25,15 @@ COLUMNS = {
     "tracking_text": "运单号",
     "is_dropship": "是否代发订单",
 }
-
-
 CALLED_OFF, SENT = "已在本站撤销", "已在本站发货"
-
-
 OLDER = "表格比已知的更早"
-
-
+GIVEN_UP = "以前的表格就是这样，后来已经更新过"
+STILL_REFUNDING = "已知是退款中，从表格看不出退款是否已撤销"
 BESIDE = "与已知的状态不能同时成立"
-
-
 WORDLESS = "看不懂这个状态"
-
-
 REFUNDED = "比已登记的退款少，保留原来的实付款"
-
-
 CASE_OPEN = "有进行中的售后单，售后单按申请时的数据处理"
-
-
 LINES_DIFFER = "与已知的明细合计不一致"
-
-
 FEWER = "比已知的包裹少"
 
 

@@ -3,6 +3,7 @@
 A status is one of a partial order, and an import only goes forward in it. What a file of an earlier status says fills
 in what isn't known and changes nothing; a later or an equal one is believed, but for what the lines contradict, what
 was done here, and what an open case stands on. A file that was exported earlier may therefore come after a newer one.
+One of an equal status is known to be earlier when it brings back what versions of the order say was replaced since.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_HALF_UP
-from enum import Enum, auto
 from fractions import Fraction
 from typing import Any
 
@@ -23,60 +23,35 @@ from portal.orders.importing.doubts import (
     CASE_OPEN,
     COLUMNS,
     FEWER,
+    GIVEN_UP,
     LINES_DIFFER,
     OLDER,
     REFUNDED,
     SENT,
+    STILL_REFUNDING,
     WORDLESS,
     Doubt,
     make_doubt,
 )
 from portal.orders.importing.lines import KnownLine, LineMerge, amount_of, merge_lines
-from portal.waybills import split_numbers
+from portal.orders.importing.progress import (
+    Progress,
+    Replaced,
+    compare,
+    find_numbers,
+    is_given_up,
+    is_older,
+    names_more_parcels,
+)
 
 BEFORE_SHIPPING = ("unpaid", "unshipped", "cancelled")
-
-
 UNPAID = ("unpaid", "cancelled")
-
-
-_GOES_ON_FROM: dict[str, frozenset[str]] = {
-    "unknown": frozenset(),
-    "unpaid": frozenset({"unknown"}),
-    "unshipped": frozenset({"unknown", "unpaid"}),
-    "in_transit": frozenset({"unknown", "unpaid", "unshipped"}),
-    "delivered": frozenset({"unknown", "unpaid", "unshipped", "in_transit"}),
-    "refunding": frozenset({"unknown", "unpaid", "unshipped", "in_transit", "delivered"}),
-    "completed": frozenset({"unknown", "unpaid", "unshipped", "in_transit", "delivered", "refunding"}),
-    "cancelled": frozenset({"unknown", "unpaid", "unshipped", "in_transit", "delivered", "refunding"}),
-}
-
-
 NOT_PICKED_UP = ("等待物流公司揽件",)  # sent, and before all other words for that
-
-
 SUMS = ("goods_total_fen", "freight_fen", "adjustment_fen", "paid_fen")
-
-
 TEXTS = ("receiver_name", "receiver_address", "buyer_note", "downstream_channel", "downstream_order_no")
-
-
 PARCELS = ("carrier_text", "tracking_text")
-
-
 NUMBERS = (*SUMS, "ordered_at", "paid_at", "is_dropship")
-
-
 STOOD_ON = (*SUMS, "ordered_at", "paid_at", "receiver_name", "receiver_phone", "receiver_address")  # by an open case
-
-
-class Progress(Enum):
-    """How a status in a file stands to the one that is known."""
-
-    SAME = auto()
-    FORWARD = auto()
-    BACKWARD = auto()
-    ASIDE = auto()  # neither comes before the other
 
 
 @dataclass(slots=True)
@@ -94,24 +69,25 @@ class Merge:
         return bool(self.values or self.lines.new or self.lines.quantities)
 
 
-def compare(known: str, said: str) -> Progress:
-    """How a status that a file says stands to the known one."""
-    if known == said:
-        return Progress.SAME
-    if known in _GOES_ON_FROM[said]:
-        return Progress.FORWARD
-    return Progress.BACKWARD if said in _GOES_ON_FROM[known] else Progress.ASIDE
-
-
 def merge(
-    order: OrderRows, known: Mapping[str, Any], lines: Sequence[KnownLine], *, has_open_case: bool = False
+    order: OrderRows,
+    known: Mapping[str, Any],
+    lines: Sequence[KnownLine],
+    *,
+    has_open_case: bool = False,
+    replaced: Replaced | None = None,
 ) -> Merge:
-    """Compare what a file says of an order with what is known of it (columns of orders) and of its lines."""
+    """Compare what a file says of an order with what is known of it (columns of orders) and of its lines.
+
+    ``replaced`` has what was known before: a file of the same status that says it again is an older one.
+    """
     made = Merge()
     said = said_of(order, known["more"])
     progress = _judge_status(order, known, made, has_open_case)
+    if progress is Progress.SAME and is_older(order, known, said, replaced or {}):
+        progress = Progress.BACKWARD
     if progress in (Progress.BACKWARD, Progress.ASIDE):
-        _fill_in(order, known, said, made)
+        _fill_in(order, known, said, made, replaced or {})
         made.lines = merge_lines(order, known, lines, older=True)
     else:
         made.lines = merge_lines(order, known, lines, has_open_case=has_open_case)
@@ -143,7 +119,7 @@ def _judge_status(order: OrderRows, known: Mapping[str, Any], made: Merge, has_o
     """Believe the status or not; says how what else the file says is to be taken."""
     words = order.status_text or order.status
     kept = known["status_text"] or known["status"]
-    progress = compare(known["status"], order.status)
+    progress = compare(known["status"], order.status, known["status_text"], order.status_text)
     if progress is Progress.SAME and words in NOT_PICKED_UP and kept not in NOT_PICKED_UP:
         progress = Progress.BACKWARD
     why = _done_here(known, order.status)
@@ -151,7 +127,7 @@ def _judge_status(order: OrderRows, known: Mapping[str, Any], made: Merge, has_o
         made.done_here = why
         made.doubts.append(Doubt(order.row, COLUMNS["status"], kept, words, why, "status"))
         return progress if progress is Progress.BACKWARD else Progress.ASIDE
-    if progress is Progress.BACKWARD and known["status"] == "refunding" and _names_more_parcels(order, known):
+    if progress is Progress.BACKWARD and known["status"] == "refunding" and names_more_parcels(order, known):
         progress = Progress.FORWARD  # the refund was withdrawn, the goods were sent afterwards
     if progress is Progress.FORWARD and order.status == "cancelled" and has_open_case:
         made.doubts.append(Doubt(order.row, COLUMNS["status"], kept, words, CASE_OPEN, "status"))
@@ -164,6 +140,8 @@ def _judge_status(order: OrderRows, known: Mapping[str, Any], made: Merge, has_o
             made.values["status_text"] = order.status_text
     else:
         reason = WORDLESS if order.status == "unknown" else OLDER if progress is Progress.BACKWARD else BESIDE
+        if known["status"] == "refunding" and order.status in ("unshipped", "in_transit", "delivered"):
+            reason = STILL_REFUNDING  # an older file says the same as one made after the refund was withdrawn
         made.doubts.append(Doubt(order.row, COLUMNS["status"], kept, words, reason, "status"))
     return progress
 
@@ -177,7 +155,7 @@ def _done_here(known: Mapping[str, Any], status: str) -> str:
     return ""
 
 
-def _fill_in(order: OrderRows, known: Mapping[str, Any], said: dict[str, Any], made: Merge) -> None:
+def _fill_in(order: OrderRows, known: Mapping[str, Any], said: dict[str, Any], made: Merge, replaced: Replaced) -> None:
     """Take from an earlier file what isn't known; the rest is not believed."""
     for name in (*TEXTS, "receiver_phone", *NUMBERS):
         if name not in said or said[name] == known[name]:
@@ -185,7 +163,8 @@ def _fill_in(order: OrderRows, known: Mapping[str, Any], said: dict[str, Any], m
         if known[name] in ("", None):
             made.values[name] = said[name]
         else:
-            made.doubts.append(make_doubt(order, name, known[name], said[name], OLDER))
+            why = GIVEN_UP if is_given_up(name, known[name], said[name], replaced) else OLDER
+            made.doubts.append(make_doubt(order, name, known[name], said[name], why))
     if "more" in said:
         filled = {**said["more"], **known["more"]}
         if filled != known["more"]:
@@ -248,7 +227,7 @@ def _join_parcels(
         if said.get("carrier_text", "") and progress in (Progress.SAME, Progress.FORWARD):
             _set(made, known, "carrier_text", said["carrier_text"])
         return
-    there, named = _numbers(known["tracking_text"]), _numbers(said["tracking_text"])
+    there, named = find_numbers(known["tracking_text"]), find_numbers(said["tracking_text"])
     older = progress in (Progress.BACKWARD, Progress.ASIDE)
     if there > named or (older and not there < named):
         why = OLDER if older else FEWER
@@ -262,14 +241,6 @@ def _join_parcels(
 def _set(made: Merge, known: Mapping[str, Any], name: str, value: Any) -> None:
     if known[name] != value:
         made.values[name] = value
-
-
-def _numbers(tracking_text: str) -> frozenset[str]:
-    return frozenset(split_numbers(tracking_text))
-
-
-def _names_more_parcels(order: OrderRows, known: Mapping[str, Any]) -> bool:
-    return _numbers(order.tracking_text) > _numbers(known["tracking_text"])
 
 
 def _reckon_gap(known: Mapping[str, Any], lines: Sequence[KnownLine], made: Merge) -> None:
