@@ -12,6 +12,7 @@ from portal.buyer import bp
 from portal.calendar import officehours
 from portal.orders import products
 from portal.rights import guarantees, policies
+from portal.service import remedies
 from portal.talk import enquiries, faqs, promises
 from portal.web import guards, quotas
 from portal.web.fields import Choice, Line, Text
@@ -52,6 +53,8 @@ def show_product(shop_id: int, product_id: int) -> ResponseReturnValue:
         skus=products.list_skus(product_id, shop_id),
         policy=policy,
         promises=[known for known in guarantees.GUARANTEES if known.code in codes],
+        tries=remedies.list_shown(found.Product),
+        least=remedies.LEAST,
         faqs=faqs.list_of_product(shop_id, product_id),
         votes=faqs.VOTES,
         form=VoteForm(),

@@ -67,6 +67,7 @@ ROOMS: dict[str, str] = {
     "precedents": "queue",
     "case_fault": "queue",
     "quality_board": "quality",
+    "quality_cases": "quality",
     "quality_cell": "quality",
     "resold_quality": "quality",
     "batch_list": "quality",

@@ -9,7 +9,9 @@ from portal.models import Product
 from portal.orders import products
 from portal.rights import faults
 from portal.seller import bp
+from portal.seller.quality import name_cases
 from portal.service import batches, sampling
+from portal.service.fault_cases import Chosen
 from portal.web import guards, paging
 from portal.web.fields import Line, Pick, Text, Whole, read_day
 from portal.web.forms import Form
@@ -118,5 +120,9 @@ def sampled_batch(batch_id: int) -> ResponseReturnValue:
         verdict=batches.judge(batch),
         photos=batches.list_photos(batch),
         share=batches.measure_batches(g.who.shop_id, [batch.id])[batch.id],
-        faults=[(code, faults.name_fault(code), share) for code, share in batches.list_faults(batch)],
+        cases=name_cases(Chosen(batch_id=batch.id)),
+        faults=[
+            (faults.name_fault(code), share, name_cases(Chosen(fault=code, batch_id=batch.id)))
+            for code, share in batches.list_faults(batch)
+        ],
     )

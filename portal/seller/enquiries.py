@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from portal.calendar import officehours
 from portal.extensions import db
 from portal.models import Faq, Product, Shop
-from portal.orders import products
+from portal.orders import customers, products
 from portal.people import staffing
 from portal.rights import phrases
 from portal.seller import bp
@@ -120,6 +120,7 @@ def enquiry(enquiry_id: int) -> ResponseReturnValue:
         enquiry=found.Enquiry,
         product=found.Product,
         buyer=found.buyer,
+        bought=customers.find_newest_order(found.Enquiry.buyer_id, g.who.shop_id),
         here=here,
         answering=answering,
         handing=handing,

@@ -36,6 +36,9 @@ SEVERAL = _BOXES | {
 }
 
 
+NOT_KEPT = "portal.not_kept"  # in environ: the OSError for which the request's body couldn't be kept
+
+
 SIGNING_IN = ("/login", "/login/code")
 
 
@@ -200,6 +203,8 @@ def _open_request(settings: Settings) -> AnyResponse | None:
         elif request.args.get("q"):
             rates.limit("search", g.who.user_id)
     if request.method in _UNSAFE:
+        if failed := request.environ.get(NOT_KEPT):
+            raise failed
         most = getattr(current_app.view_functions.get(request.endpoint or ""), "most_bytes", None)
         if most and g.who is not None and g.who.shop_id is not None:
             request.max_content_length = most  # before the form is read for its token

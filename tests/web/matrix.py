@@ -457,6 +457,7 @@ ROWS: tuple[Row, ...] = (
     Row("seller.precedents", SELLER, get=200),
     Row("seller.case_disposals", SELLER, get=200, post=303),
     Row("seller.quality_board", SHOP, get=200),
+    Row("seller.quality_cases", SHOP, get=200),
     Row("seller.quality_cell", SHOP, get=404, values={"product_id": "0", "fault": "broken"}),
     Row("seller.fix_list", SHOP, get=200),
     Row("seller.fix", SHOP, get=404, post=404, values={"fix_id": "0"}),

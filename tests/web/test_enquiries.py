@@ -44,6 +44,7 @@ def test_from_the_question_to_the_next_ones_answer_and_the_later_case(app: Flask
     assert post(buyer, f"{here}/ask", {"words": "可以换颜色吗"}).status_code == 303
     thread = db.session.scalars(select(Enquiry.id).where(Enquiry.buyer_id == cast.buyer)).one()
     desk = f"/seller/enquiries/{thread}"
+    assert f"/seller/orders/{order_no}/customer" in seller.get(desk).text
     assert desk in seller.get("/seller/enquiries").text
     assert sign_in(app, "seller2").get(desk).status_code == 404
     assert post(seller, desk, {"does": "answer", "words": ""}).status_code == 422
@@ -76,8 +77,11 @@ def test_from_the_question_to_the_next_ones_answer_and_the_later_case(app: Flask
     assert vote
     assert post(stranger, vote[1], {"vote": "wrong", "words": "白色不能换"}, at=here).location.endswith("vote-wrong")
     assert post(stranger, vote[1], {}, at=here).location.endswith("vote-missing")
+    assert post(stranger, vote[1], {"vote": "wrong", "words": "白色真的不能换"}, at=here).status_code == 303
+    notices = seller.get("/seller/notices").text
+    assert notices.count("有买家说一条常见问答答得不对") == 1 and "白色不能换" in notices  # of each voter once
     assert "1 人说答得不对" in seller.get(f"/seller/products/{product}/faqs").text
-    assert "白色不能换" in seller.get(faq[0]).text
+    assert "白色真的不能换" in seller.get(faq[0]).text
     assert post(seller, faq[0], {"does": "remove"}).status_code == 303
     assert "可以换颜色吗" not in stranger.get(here).text
     assert sign_in(app, "seller2").get(faq[0]).status_code == 404

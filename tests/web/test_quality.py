@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import html
+import re
+from datetime import timedelta
+from typing import Any
+
 from flask import Flask
 from sqlalchemy import select
 
-from portal.extensions import db
-from portal.models import Evidence, FaultLine, SoldLine
+from portal.extensions import db, writing
+from portal.models import Evidence, FaultLine, Product, SoldLine
+from portal.service import batches
 from tests.cast import Cast, sign_in
 
 
@@ -47,3 +53,56 @@ def test_the_warehouse_sees_no_money(app: Flask, cast: Cast) -> None:
     seller = sign_in(app, "buyer2")
     shown = seller.get("/seller/quality").text
     assert "样本不足" in shown and "¥" not in shown and "已付款项" not in shown
+
+
+def test_every_number_opens_its_cases(app: Flask, cast: Cast) -> None:
+    """A batch's, a supplier's, a week's, those before and after a measure: each link lists just its own."""
+    order = cast.order()
+    case, other = cast.open_case(order), cast.open_case(order, reason="colour")
+    of_case = select(SoldLine.product_id).join(FaultLine, FaultLine.order_line_id == SoldLine.order_line_id)
+    product_id, now = db.session.scalars(of_case.where(FaultLine.case_id == case.id)).first(), cast.now
+    with writing():
+        product = db.session.get_one(Product, (product_id, cast.shop))
+        plan: dict[str, Any] = {
+            "spec": "",
+            "supplier": "甲 & 乙",
+            "size": 100,
+            "from_at": now - timedelta(days=90),
+            "aql": "2.5",
+        }
+        batch = batches.make_batch(product, **plan, by=cast.seller, now=now)
+    seller = sign_in(app, "seller")
+
+    def follow(page: str, *said: str) -> str:
+        """The page that the first link on this page with all of these in its address leads to."""
+        for href in re.findall(r'href="(/seller/quality/cases\?[^"]*)"', seller.get(page).text):
+            if all(each in href for each in said):
+                return seller.get(html.unescape(href)).text
+        raise AssertionError(f"{page} leads to no such cases")
+
+    cell = f"/seller/quality/{product_id}/broken"
+    for shown in (
+        follow(f"/seller/batches/{batch.id}", f"batch={batch.id}", "fault=broken"),
+        follow(cell, f"batch={batch.id}", "fault=broken"),
+        follow(cell, "since=", "fault=broken"),
+    ):
+        assert f"/seller/cases/{case.case_no}" in shown and "1 行订单商品" in shown
+    for shown in (follow("/seller/quality", "supplier="), follow(f"/seller/batches/{batch.id}", f"batch={batch.id}")):
+        assert f"/seller/cases/{case.case_no}" in shown and "2 行订单商品" in shown
+    assert f"/seller/cases/{other.case_no}" not in follow(cell, "fault=broken")
+    nobody = seller.get("/seller/quality/cases?since=1&until=2").text
+    assert "没有这样的售后单" in nobody and "0 行订单商品" in nobody
+    wrongs = (
+        "batch=999999",
+        "product=0",
+        "product=x",
+        "fault=none",
+        "since=5",
+        "since=9&until=8",
+        "since=0&until=999999",
+    )
+    for wrong in wrongs:
+        assert seller.get(f"/seller/quality/cases?{wrong}").status_code == 404, wrong
+    stranger = sign_in(app, "seller2")
+    assert stranger.get(f"/seller/quality/cases?batch={batch.id}").status_code == 404
+    assert case.case_no not in stranger.get("/seller/quality/cases").text
