@@ -28,6 +28,7 @@ SEVERAL = _BOXES | {
     "case",
     "page_case",
     "page_order",
+    "doubt",
     "order",
     "photos_kept",
     "photos_drop",

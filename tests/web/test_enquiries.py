@@ -8,8 +8,9 @@ import re
 from flask import Flask
 from sqlalchemy import select
 
-from portal.extensions import db
+from portal.extensions import db, writing
 from portal.models import Enquiry, Evidence, OrderLine
+from portal.talk import enquiries, replies
 from tests.cast import Cast, post, sign_in, token_of
 from tests.conftest import Clock
 from tests.pictures import photo
@@ -86,3 +87,24 @@ def test_from_the_question_to_the_next_ones_answer_and_the_later_case(app: Flask
     assert "可以换颜色吗" not in stranger.get(here).text
     assert sign_in(app, "seller2").get(faq[0]).status_code == 404
     assert "可以换颜色吗" in buyer.get("/me/enquiries").text or "可以换色" in buyer.get("/me/enquiries").text
+
+
+def test_the_shops_own_words_are_put_in_and_a_gap_is_not_sent(app: Flask, cast: Cast) -> None:
+    product = product_of(cast.order().id)
+    with writing():
+        enquiries.ask(cast.shop, product, cast.buyer, "怎么退", [], now=cast.now)
+        good = replies.add_reply(cast.shop, "退货说明", "{商品}请寄到{退货地址}", "", cast.now).id
+        promise = replies.add_reply(cast.shop, "同意", "同意换货", "agree", cast.now).id
+        foreign = replies.add_reply(cast.shop2, "别家", "别家的话", "", cast.now).id
+    thread = db.session.scalars(select(Enquiry.id)).one()
+    seller, here = sign_in(app, "seller"), f"/seller/enquiries/{thread}"
+    shown = seller.get(here).text
+    assert f"{here}?reply={good}" in shown and f"reply={promise}" not in shown and f"reply={foreign}" not in shown
+    assert "请寄到【待填：退货地址】" in seller.get(f"{here}?reply={good}").text
+    for wrong in (promise, foreign, "x"):
+        filled = seller.get(f"{here}?reply={wrong}").text
+        assert "同意换货" not in filled and "别家的话" not in filled
+    sent = {"does": "answer", "words": "请寄到【待填：退货地址】"}
+    refused = post(seller, here, sent)
+    assert refused.status_code == 422 and "还有没填的空" in refused.text and sent["words"] in refused.text
+    assert post(seller, here, sent | {"words": "请寄到义乌"}).status_code == 303
