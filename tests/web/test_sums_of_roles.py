@@ -1,4 +1,4 @@
-"""Who has no business with money reads of none: a case's page as the warehouse sees it, with every step that names any."""
+"""Who has no business with money reads of none: a case's page as the warehouse sees it, with steps that name sums."""
 
 from __future__ import annotations
 
