@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import re
+from typing import Any
 
 from flask import Flask
 from sqlalchemy import select
 
 from portal.extensions import db, writing
 from portal.models import Enquiry, Evidence, OrderLine
+from portal.rights import policies
 from portal.talk import enquiries, replies
 from tests.cast import Cast, post, sign_in, token_of
 from tests.conftest import Clock
@@ -108,3 +110,18 @@ def test_the_shops_own_words_are_put_in_and_a_gap_is_not_sent(app: Flask, cast: 
     refused = post(seller, here, sent)
     assert refused.status_code == 422 and "还有没填的空" in refused.text and sent["words"] in refused.text
     assert post(seller, here, sent | {"words": "请寄到义乌"}).status_code == 303
+
+
+def test_the_products_page_promises_only_what_the_shop_takes(app: Flask, cast: Cast) -> None:
+    here = f"/products/{cast.shop}/{product_of(cast.order().id)}"
+    buyer = sign_in(app, "buyer")
+    rest: dict[str, Any] = {"window_days": 15, "hidden_days": 30, "special_freight": "seller", "guarantees": ()}
+    rest |= {"excluded": (), "words": "", "by": cast.seller, "now": cast.now}
+    for types, said in (
+        ("exchange,return_refund,reissue", "天内可以换货或退货退款，"),
+        ("exchange,reissue", "天内可以换货，"),
+        ("return_refund,refund_only", "天内可以退货退款，"),
+    ):
+        with writing():
+            policies.publish_policy(cast.shop, types=types.split(","), **rest)
+        assert said in buyer.get(here).text, types
