@@ -1,7 +1,7 @@
 """What is known of an open mediation gets a row of its own.
 
-Revision ID: 0057
-Revises: 0056
+Revision ID: 0058
+Revises: 0057
 Create Date: 2026-11-29 05:20:00
 """
 
@@ -12,8 +12,8 @@ from alembic import op
 
 from portal.extensions import BigId, Moment
 
-revision = "0057"
-down_revision = "0056"
+revision = "0058"
+down_revision = "0057"
 branch_labels = depends_on = None
 
 _MOVED = (
