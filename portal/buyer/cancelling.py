@@ -1,4 +1,4 @@
-"""取消订单 (a distributor's 撤销申请): calling off orders that haven't been sent, one or many, straight from the list."""
+"""取消订单, a distributor's 撤销申请: calling off orders that haven't been sent, one or many, from the list."""
 
 from __future__ import annotations
 
