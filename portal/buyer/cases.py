@@ -34,9 +34,16 @@ def my_cases() -> ResponseReturnValue:
     count = buyer_inbox.count_waiting(g.who.user_id)
     shown: dict[str, Any] = {"tab_now": tab, "tabs": case_lists.TABS, "waiting_count": count}
     if tab == "waiting":
-        waiting = buyer_inbox.list_waiting(g.who.user_id, buyer_inbox.MOST)
-        coming = failed.list_coming(g.who.user_id)
-        return page("buyer/waiting.html", waiting=waiting, coming=coming, find_action=buyer_inbox.find_action, **shown)
+        begin = paging.moment_key(request.args.get("after", ""))
+        waiting, next_key = buyer_inbox.list_page(g.who.user_id, begin and begin[0])
+        return page(
+            "buyer/waiting.html",
+            waiting=waiting,
+            coming=failed.list_coming(g.who.user_id) if begin is None else (),
+            find_action=buyer_inbox.find_action,
+            more=f"/cases?tab=waiting&after={paging.said((next_key, 0))}" if next_key else "",
+            **shown,
+        )
     try:
         words = inputs.line(request.args.get("q", ""), limit=searching.MOST_TYPED)
     except inputs.InputRefused:

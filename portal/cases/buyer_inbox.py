@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, literal_column, select, text
+from sqlalchemy import ColumnElement, Select, bindparam, func, literal_column, select, text, true
 
-from portal.extensions import db
+from portal.extensions import Moment, db
 from portal.flow import Stage, State
 from portal.models import BankAccount, Case, MoneyEntry
 from portal.models.cases import ASKS_BUYER, WAITS_FOR_BUYER
 
-MOST = 100  # on the page; what is beyond shows when some are done
+MOST = 10_000  # counted
+PAGE = 50
 
 _case, _entry, _account = (table.__table__.c for table in (Case, MoneyEntry, BankAccount))
 COLUMNS = (  # of a row
@@ -52,11 +54,22 @@ _ASKED = select(*COLUMNS).where(
     text(ASKS_BUYER),
     _UNHEARD | ((_case.state == State.REFUND_FAILED) & ~_case.escalated & _ACCOUNT_ASKED),
 )
+
+
 # Each from its own index, that has them by deadline; what is first of both is picked from these few.
-_acts, _asked = (
-    select(query.order_by(_case.due_at.nulls_last()).limit(bindparam("most")).subquery()) for query in (_ACTS, _ASKED)
-)
-_LIST = _acts.union_all(_asked)
+def _list(*after: ColumnElement[bool]) -> Any:
+    parts: list[Select[Any]] = [
+        select(query.where(*after).order_by(_case.due_at.nulls_last()).limit(bindparam("most")).subquery())
+        for query in (_ACTS, _ASKED)
+    ]
+    return parts[0].union_all(parts[1])
+
+
+_AT = bindparam("at", type_=Moment())
+_LIST = _list()
+_NEXT = _list(func.coalesce(_case.due_at > _AT, true()))  # no OR: it would be looked up twice and sorted
+_TIED = _ACTS.where(_case.due_at == _AT).union_all(_ASKED.where(_case.due_at == _AT))
+_UNDATED = _ACTS.where(_case.due_at.is_(None)).union_all(_ASKED.where(_case.due_at.is_(None)))
 _COUNT = select(func.count()).select_from(
     select(literal_column("1")).select_from(_ACTS.union_all(_ASKED).subquery("waits")).limit(MOST).subquery()
 )
@@ -71,6 +84,26 @@ def list_waiting(buyer_id: int, most: int = 3) -> Sequence[Any]:
     """Cases in which this buyer must act, the most urgent first."""
     found = db.session.execute(_LIST, {"buyer_id": buyer_id, "most": most}).all()
     return sorted(found, key=_urgency)[:most]
+
+
+def list_page(buyer_id: int, after: datetime | None = None) -> tuple[Sequence[Any], datetime | None]:
+    """One page of them, the most urgent first, and the deadline after which the next one begins.
+
+    What falls due at the same moment, or has no deadline, is never divided: the page is longer by it.
+    """
+    values: dict[str, Any] = {"buyer_id": buyer_id, "most": PAGE + 1}
+    query = _LIST if after is None else _NEXT
+    found = sorted(db.session.execute(query, values | ({} if after is None else {"at": after})).all(), key=_urgency)
+    if len(found) <= PAGE:
+        return found, None
+    last = found[PAGE - 1].due_at
+    rest = (
+        db.session.execute(_UNDATED, {"buyer_id": buyer_id})
+        if last is None
+        else db.session.execute(_TIED, {"buyer_id": buyer_id, "at": last})
+    )
+    before = [row for row in found if row.due_at is not None and (last is None or row.due_at < last)]
+    return [*before, *sorted(rest, key=_urgency)], last
 
 
 def find_waiting(buyer_id: int, case_ids: Sequence[int]) -> frozenset[int]:

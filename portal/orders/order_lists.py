@@ -112,6 +112,7 @@ _CASES = Prepared(
         _case.due_at,
         _case.due_rule,
         _case.goods,
+        _case.spec,
     ).where(among(_case.order_id, "order_ids"))
 )
 
